@@ -1,0 +1,128 @@
+//! Identifiers. Opaque to the outside; inside, an id begins with its owner's id, so that finding the owner of
+//! anything is a pure function of its id (no index to keep in step, on one machine or on many).
+//!
+//! `site` · `site.department` · `site.department.queue` (session, service point, ticket, appointment, visit, call
+//! alike) · `site.doctor` · `site.board`. Patients (`p-…`) and accounts (`a-…`) belong to slices.
+
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Longest id that any door accepts, in bytes.
+pub const ID_MAX_BYTES: usize = 96;
+
+/// Whether `text` may be an id: 1 to [`ID_MAX_BYTES`] of `a-z 0-9 - _ .`, no empty part between dots.
+pub fn is_well_formed(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= ID_MAX_BYTES
+        && text.split('.').all(|part| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+        })
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Makes the id from text that is known to be well formed (ids read from outside are checked by `Deserialize`).
+            pub fn new(text: impl Into<Arc<str>>) -> Self { Self(text.into()) }
+            /// The id as text.
+            pub fn as_str(&self) -> &str { &self.0 }
+            /// The first `n` parts of the id (`prefix(2)` of `s.d.q` is `s.d`); the whole id when it has fewer.
+            pub fn prefix(&self, n: usize) -> &str {
+                match self.0.match_indices('.').nth(n.saturating_sub(1)) { Some((at, _)) => &self.0[..at], None => &self.0 }
+            }
+        }
+        impl fmt::Debug for $name { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) } }
+        impl fmt::Display for $name { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) } }
+        impl std::borrow::Borrow<str> for $name { fn borrow(&self) -> &str { &self.0 } }
+        impl From<&str> for $name { fn from(text: &str) -> Self { Self(Arc::from(text)) } }
+        impl From<String> for $name { fn from(text: String) -> Self { Self(Arc::from(text)) } }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(d)?;
+                if is_well_formed(&text) { Ok(Self(Arc::from(text))) }
+                else { Err(serde::de::Error::custom(concat!("not a well-formed ", stringify!($name)))) }
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// 医院/院区: the unit of ownership in a cluster.
+    SiteId,
+    /// 科室: `site.department`.
+    DepartmentId,
+    /// 医生: `site.doctor`.
+    DoctorId,
+    /// 出诊班次: `site.department.session`.
+    SessionId,
+    /// 时段: `site.department.session.0900`: the session and the slot's start as hospital-local HHMM.
+    SlotId,
+    /// 候诊队列: `site.department.queue`.
+    QueueId,
+    /// 诊室/窗口/检查室: `site.department.point`.
+    ServicePointId,
+    /// 候诊区大屏: `site.board`.
+    BoardId,
+    /// A paired screen: `site.screen`.
+    ScreenId,
+    /// A person, derived from the document (`p-…`).
+    PatientId,
+    /// 预约, also the booking id: `site.department.b20261123-…`; carries the business day.
+    AppointmentId,
+    /// 号: `site.department.t…`.
+    TicketId,
+    /// One act of calling: `site.department.c…`.
+    CallId,
+    /// 就诊: `site.department.v…`.
+    VisitId,
+    /// A doctor's numbered place of work: `site.doctor.n…`.
+    AssignmentId,
+    /// Who signs in (`a-…`).
+    AccountId,
+    /// An announcement on a board's line: `site.board.n…`.
+    AnnouncementId,
+    /// 线上诊室: a consultation's room.
+    RoomId,
+}
+
+impl DepartmentId {
+    /// The site it belongs to.
+    pub fn site(&self) -> SiteId { SiteId::from(self.prefix(1)) }
+}
+
+macro_rules! in_department {
+    ($($name:ident),+) => {$(impl $name {
+        /// The department that owns it (the id's first two parts).
+        pub fn department(&self) -> DepartmentId { DepartmentId::from(self.prefix(2)) }
+    })+};
+}
+in_department!(SessionId, SlotId, QueueId, ServicePointId, AppointmentId, TicketId, CallId, VisitId);
+
+impl SlotId {
+    /// The clinic session it is a part of.
+    pub fn session(&self) -> SessionId { SessionId::from(self.prefix(3)) }
+}
+impl DoctorId {
+    /// The site the doctor works at.
+    pub fn site(&self) -> SiteId { SiteId::from(self.prefix(1)) }
+}
+impl AssignmentId {
+    /// Whose assignment it is.
+    pub fn doctor(&self) -> DoctorId { DoctorId::from(self.prefix(2)) }
+}
+impl BoardId {
+    /// The site it hangs in.
+    pub fn site(&self) -> SiteId { SiteId::from(self.prefix(1)) }
+}
+impl AnnouncementId {
+    /// The board whose line it is on.
+    pub fn board(&self) -> BoardId { BoardId::from(self.prefix(2)) }
+}

@@ -1,0 +1,20 @@
+//! The clinic's rules: values in, values out.
+//!
+//! Time and chance are arguments ([`Context`]); nothing here reads a clock, a file, a socket or a die.
+//! Each owner (see [`owner::Owner`]) has a folder: `state`, `command`, `event`, `decide`, `apply`.
+
+pub mod codes;
+pub mod ids;
+pub mod owner;
+pub mod person;
+pub mod principal;
+pub mod queue;
+pub mod settings;
+pub mod time;
+pub mod vocabulary;
+
+pub use codes::{Code, Rejection};
+pub use ids::*;
+pub use owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef};
+pub use principal::{Principal, Role};
+pub use time::{BusinessDate, Timestamp};

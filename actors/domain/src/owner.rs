@@ -1,0 +1,148 @@
+//! What every owner is: a state, a pure decision, a pure application of events. The shell (`jiaohao-actors`) runs it.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::codes::Rejection;
+use crate::principal::Principal;
+use crate::time::Timestamp;
+use crate::vocabulary::Answer;
+
+/// The kinds of owners. The numbers stand in the log: append only, never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum OwnerKind {
+    /// 医院: configuration.
+    Site = 1,
+    /// 科室: sessions, slots, queues, tickets.
+    Department = 2,
+    /// 医生: presence and place of work.
+    Doctor = 3,
+    /// A person: limits across departments.
+    Patient = 4,
+    /// Who signs in.
+    Account = 5,
+    /// A board's announcement line.
+    Board = 6,
+    /// An online consultation room.
+    Room = 7,
+    /// Only in the shell's own tests.
+    Probe = 250,
+}
+
+/// Which owner: kind and id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OwnerRef {
+    /// What it is.
+    pub kind: OwnerKind,
+    /// Its id.
+    pub id: std::sync::Arc<str>,
+}
+
+impl OwnerRef {
+    /// Names an owner.
+    pub fn new(kind: OwnerKind, id: impl Into<std::sync::Arc<str>>) -> Self { Self { kind, id: id.into() } }
+}
+
+/// What a decision may know beside the state and the command. Made by the shell.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// max(clinic clock, time of the owner's last event).
+    pub now: Timestamp,
+    /// Who asks.
+    pub principal: Principal,
+    /// Seed drawn by the shell for this one command; see [`Context::draw`].
+    pub seed: u64,
+}
+
+impl Context {
+    /// The `n`-th random number of this command (SplitMix64 of the seed): chance as an argument.
+    pub fn draw(&self, n: u64) -> u64 {
+        let mut z = self.seed.wrapping_add(n.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+}
+
+/// A decision being made: each emitted event is applied at once, so that later parts of the same decision see it.
+/// Rule: every check that can reject comes before the first `emit`. The shell treats a rejection after an event as a
+/// broken invariant (the owner is rebuilt from the log).
+pub struct Draft<'a, O: Owner> {
+    state: &'a mut O::State,
+    events: Vec<O::Event>,
+}
+
+impl<'a, O: Owner> Draft<'a, O> {
+    /// Starts a decision on `state`.
+    pub fn new(state: &'a mut O::State) -> Self { Self { state, events: Vec::new() } }
+    /// The state with everything emitted so far.
+    pub fn state(&self) -> &O::State { self.state }
+    /// States a fact: applies it and keeps it for the log.
+    pub fn emit(&mut self, event: O::Event) {
+        O::apply(self.state, &event);
+        self.events.push(event);
+    }
+    /// What has been emitted so far.
+    pub fn events(&self) -> &[O::Event] { &self.events }
+    /// Ends the decision.
+    pub fn into_events(self) -> Vec<O::Event> { self.events }
+}
+
+/// Something that an event owes another owner. Stated by the event, so that a replay owes the same.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Outgoing {
+    /// Numbered per (from, to), in order, at least once, acknowledged (between sites, departments, doctors, boards, rooms).
+    Effect(OwnerRef, Message),
+    /// Unnumbered, idempotent by its own id, asked again until the asking state no longer wants it (patient, department).
+    Request(OwnerRef, Message),
+}
+
+/// What owners say to each other: the receiving owner's command, encoded by the sender with the one codec of the shell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Message {
+    /// To a site.
+    Site(Box<crate::vocabulary::ToSite>),
+    /// To a department.
+    Department(Box<crate::vocabulary::ToDepartment>),
+    /// To a doctor.
+    Doctor(Box<crate::vocabulary::ToDoctor>),
+    /// To a patient.
+    Patient(Box<crate::vocabulary::ToPatient>),
+    /// To an account.
+    Account(Box<crate::vocabulary::ToAccount>),
+    /// To a board.
+    Board(Box<crate::vocabulary::ToBoard>),
+}
+
+/// An owner: decides alone about its own state, one message at a time.
+pub trait Owner: Sized + Send + 'static {
+    /// Its kind in the log.
+    const KIND: OwnerKind;
+    /// Version of the snapshot format of `State`; a snapshot of another version is discarded and replayed.
+    const STATE_VERSION: u16;
+    /// Everything that it knows. Equal states serialise to equal bytes (ordered maps only).
+    type State: Serialize + DeserializeOwned + Clone + Send + 'static;
+    /// What it can be asked: client commands, messages from other owners, deadlines.
+    type Command: Send + 'static;
+    /// What can have happened. Append only: these are the stored types (see docs/decisions.md).
+    type Event: Serialize + DeserializeOwned + Clone + Send + 'static;
+
+    /// The state before the first event.
+    fn new_state(id: &str) -> Self::State;
+    /// Decides. Pure.
+    fn decide(draft: &mut Draft<'_, Self>, command: Self::Command, context: &Context) -> Result<Answer, Rejection>;
+    /// Applies. No rule, no clock: the event states results.
+    fn apply(state: &mut Self::State, event: &Self::Event);
+    /// The stable number of an event's kind (in the log; never reused) and its stem name (`patient_called`).
+    fn event_kind(event: &Self::Event) -> (u16, &'static str);
+    /// What this event owes to others.
+    fn outgoing(event: &Self::Event, out: &mut Vec<Outgoing>);
+    /// Requests that the state still waits for; the shell asks them again until they are gone.
+    fn open_requests(_state: &Self::State, _out: &mut Vec<Outgoing>) {}
+    /// The earliest moment at which the state wants [`Owner::deadline_command`], if any.
+    fn next_deadline(state: &Self::State) -> Option<Timestamp>;
+    /// The command that tells the owner that its earliest deadline has passed.
+    fn deadline_command() -> Option<Self::Command> { None }
+    /// The command that a message from another owner is, if it is addressed to this kind.
+    fn receive(message: Message) -> Option<Self::Command>;
+}

@@ -1,0 +1,114 @@
+//! Commands about places and arrivals: patient, family, desk.
+
+use super::*;
+
+/// Through which channel a place is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// The patient's or family's own phone.
+    Online,
+    /// The desk or telephone.
+    Desk,
+    /// The hospital's own system.
+    Outside,
+}
+
+/// How an appointment came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AppointmentEnd {
+    /// The department refused the place.
+    Refused,
+    /// The hold expired.
+    Expired,
+    /// Cancelled in time.
+    Cancelled,
+    /// Given back after the cut-off.
+    GivenBack,
+    /// Checked in and seen.
+    Fulfilled,
+    /// 爽约.
+    NoShow,
+}
+
+/// Hold a place (10 minutes, counts at once).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldSlot {
+    /// The session.
+    pub session: SessionId,
+    /// The slot of it.
+    pub slot: SlotId,
+    /// For whom.
+    pub patient: PatientId,
+}
+
+/// Make the hold the booking.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmAppointment {
+    /// Which.
+    pub appointment: AppointmentId,
+    /// Whose (a patient's own phone with one patient may leave it out).
+    #[serde(default)]
+    pub patient: Option<PatientId>,
+}
+
+/// Hold and confirm in one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BookSlot {
+    /// The session.
+    pub session: SessionId,
+    /// The slot of it.
+    pub slot: SlotId,
+    /// For whom.
+    pub patient: PatientId,
+    /// Reschedule: the appointment that is given up once this one stands.
+    #[serde(default)]
+    pub replaces: Option<AppointmentId>,
+}
+
+/// Cancel in time, or give back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelAppointment {
+    /// Which.
+    pub appointment: AppointmentId,
+    /// Why, if said.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// Arrived.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckIn {
+    /// The appointment.
+    pub appointment: AppointmentId,
+    /// The area's 60-second code (phones).
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+/// Back from tests, or after being missed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportBack {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The area's 60-second code (phones).
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+/// Leave the queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelTicket {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// Why.
+    pub reason: String,
+}

@@ -1,0 +1,248 @@
+//! Commands of the operator: what the house consists of.
+
+use super::*;
+
+/// 医院/院区. Defining again changes the fields.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineSite {
+    /// The site's id: one part (`renmin`).
+    pub id: SiteId,
+    /// Name shown to people.
+    pub name: String,
+    /// Name in English.
+    #[serde(default)]
+    pub name_en: String,
+    /// IANA time zone (`Asia/Shanghai`).
+    pub time_zone: String,
+}
+
+/// 科室.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineDepartment {
+    /// `site.department`.
+    pub id: DepartmentId,
+    /// Name shown to people.
+    pub name: String,
+    /// Name in English.
+    #[serde(default)]
+    pub name_en: String,
+    /// Neutral name for its screens, if it bears one.
+    #[serde(default)]
+    pub neutral_name: Option<String>,
+    /// Screens show numbers only (default of psychiatry, venereology, infertility).
+    #[serde(default)]
+    pub number_only: bool,
+    /// Rules that differ between hospitals; absent fields keep DOMAIN's defaults.
+    #[serde(default)]
+    pub settings: crate::settings::DepartmentSettings,
+}
+
+/// 诊室, 窗口, 检查室.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineServicePoint {
+    /// `site.department.point`.
+    pub id: ServicePointId,
+    /// As on the door (`3号诊室`).
+    pub name: String,
+    /// In English (`Room 3`).
+    #[serde(default)]
+    pub name_en: String,
+    /// Order among the rooms of the department.
+    #[serde(default)]
+    pub order: u32,
+    /// How many may stand at its door; absent: the department's default.
+    #[serde(default)]
+    pub door_cap: Option<u32>,
+}
+
+/// 候诊区大屏.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineBoard {
+    /// `site.board`.
+    pub id: BoardId,
+    /// Name of the waiting area.
+    pub name: String,
+    /// In English.
+    #[serde(default)]
+    pub name_en: String,
+    /// The queues it shows.
+    pub queues: Vec<QueueId>,
+    /// Whether it speaks.
+    #[serde(default = "yes")]
+    pub speaks: bool,
+    /// Whether English follows the Chinese.
+    #[serde(default)]
+    pub english: bool,
+    /// `幺` instead of `一` in numbers.
+    #[serde(default)]
+    pub yao: bool,
+}
+
+fn yes() -> bool { true }
+
+/// 候诊队列.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineQueue {
+    /// `site.department.queue`.
+    pub id: QueueId,
+    /// Name shown to people.
+    pub name: String,
+    /// Letters before its numbers (`A`); one queue's of its site.
+    pub prefix: String,
+    /// Doctors who call from it. Empty: any doctor at work in the department (a pool).
+    #[serde(default)]
+    pub doctors: Vec<DoctorId>,
+}
+
+/// 出诊班次.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineSession {
+    /// `site.department.session`.
+    pub id: SessionId,
+    /// The hospital-local date.
+    pub date: BusinessDate,
+    /// 午别 (`morning`).
+    pub period: String,
+    /// Where its tickets wait.
+    pub queue: QueueId,
+    /// The doctor; absent: a pool.
+    #[serde(default)]
+    pub doctor: Option<DoctorId>,
+    /// Where, if known beforehand.
+    #[serde(default)]
+    pub service_point: Option<ServicePointId>,
+    /// 号别: `普通`, `副主任`, `主任`, `特需`.
+    pub registration_class: String,
+    /// Fee in fen.
+    #[serde(default)]
+    pub fee_fen: u32,
+    /// Its slots, in order, not overlapping.
+    pub slots: Vec<DefineSlot>,
+    /// High demand: freed places come back at random moments.
+    #[serde(default)]
+    pub high_demand: bool,
+    /// From when it can be booked; absent: at once.
+    #[serde(default)]
+    pub released_at: Option<Timestamp>,
+}
+
+/// 时段 of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineSlot {
+    /// Hospital-local start `HH:MM`.
+    pub start: String,
+    /// Length in minutes.
+    #[serde(default = "thirty")]
+    pub minutes: u32,
+    /// Places.
+    pub capacity: u32,
+}
+
+fn thirty() -> u32 { 30 }
+
+/// 医生.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineDoctor {
+    /// `site.doctor`.
+    pub id: DoctorId,
+    /// Name shown to people.
+    pub name: String,
+    /// 主任医师, 副主任医师, 主治医师, 住院医师.
+    pub title: String,
+    /// Departments where the doctor works.
+    pub departments: Vec<DepartmentId>,
+}
+
+/// Somebody of the staff who signs in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineStaff {
+    /// The name to sign in with.
+    pub id: String,
+    /// `doctor`, `desk`, `kiosk`, `operator`, `integrator`.
+    pub role: crate::Role,
+    /// The first password (12 characters at least); absent: keeps the old one.
+    #[serde(default)]
+    pub password: Option<String>,
+    /// The site (desk, kiosk, integrator, operator of one site).
+    #[serde(default)]
+    pub site: Option<SiteId>,
+    /// Departments (desk, kiosk); empty: all of the site.
+    #[serde(default)]
+    pub departments: Vec<DepartmentId>,
+    /// Which doctor (role `doctor`).
+    #[serde(default)]
+    pub doctor: Option<DoctorId>,
+    /// May issue tokens for scripts (operator).
+    #[serde(default)]
+    pub may_issue: bool,
+}
+
+macro_rules! retire {
+    ($($(#[$doc:meta])* $name:ident, $id:ty;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// What is retired.
+            pub id: $id,
+        }
+    )+};
+}
+retire! {
+    /// No more of a department.
+    RetireDepartment, DepartmentId;
+    /// No more of a service point.
+    RetireServicePoint, ServicePointId;
+    /// No more of a board.
+    RetireBoard, BoardId;
+    /// No more of a queue.
+    RetireQueue, QueueId;
+    /// No more of a session.
+    RetireSession, SessionId;
+    /// No more of a doctor.
+    RetireDoctor, DoctorId;
+    /// No more of a staff account.
+    RetireStaff, String;
+}
+
+/// What kind of thing a site retires in a department.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RetiredKind {
+    /// The department.
+    Department,
+    /// A service point.
+    ServicePoint,
+    /// A board.
+    Board,
+    /// A queue.
+    Queue,
+    /// A doctor.
+    Doctor,
+}
+
+/// Pair the screen that shows `code` with a board.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApproveScreen {
+    /// The six digits on the screen.
+    pub code: String,
+    /// The board it will show.
+    pub board: BoardId,
+}
+
+/// End a screen's pairing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeScreen {
+    /// Which.
+    pub screen: ScreenId,
+}

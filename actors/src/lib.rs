@@ -1,0 +1,5 @@
+//! The shell that runs owners, the log, the store, the fan-out.
+
+pub mod codec;
+pub mod log;
+pub mod shell;

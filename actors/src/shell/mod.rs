@@ -1,0 +1,1 @@
+//! The shell: runs owners. (In the making.)
