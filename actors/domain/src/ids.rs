@@ -10,6 +10,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::time::BusinessDate;
+
 /// Longest id that any door accepts, in bytes.
 pub const ID_MAX_BYTES: usize = 96;
 
@@ -106,6 +108,19 @@ macro_rules! in_department {
 }
 in_department!(SessionId, SlotId, QueueId, ServicePointId, AppointmentId, TicketId, CallId, VisitId);
 
+impl AppointmentId {
+    /// The business day that the id carries (`site.department.b20261123-…`).
+    pub fn date(&self) -> Option<BusinessDate> {
+        let own = self.as_str().get(self.prefix(2).len() + 2..)?;
+        BusinessDate::from_compact(own.get(..8)?)
+    }
+    /// The ticket that check-in makes of it: same department, same suffix.
+    pub fn ticket(&self) -> TicketId {
+        let department = self.prefix(2);
+        let own = self.as_str().get(department.len() + 2..).unwrap_or_default();
+        TicketId::from(format!("{department}.t{own}"))
+    }
+}
 impl SlotId {
     /// The clinic session it is a part of.
     pub fn session(&self) -> SessionId { SessionId::from(self.prefix(3)) }

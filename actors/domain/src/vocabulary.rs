@@ -180,6 +180,9 @@ pub enum Answer {
     Announced { announcement: AnnouncementId },
     /// For the shell's own tests.
     Number(u64),
+    /// Refused, and the refusal is on the record (it owes another owner something). The door answers it exactly like a
+    /// rejection.
+    Refused(crate::Rejection),
 }
 
 /// The ticket that a call called.
@@ -266,9 +269,9 @@ pub enum ToDepartment {
     /// From the patient's owner, idempotent by appointment id: hold, or hold and confirm in one.
     RequestPlace { appointment: AppointmentId, slot: SlotId, brief: PatientBrief, confirm: bool, channel: Channel, replaces: Option<AppointmentId> },
     /// From the patient's owner: what became of that request? Unknown is journaled as refused.
-    AskPlace { appointment: AppointmentId },
+    AskPlace { appointment: AppointmentId, patient: PatientId },
     /// From the patient's owner: confirm a hold.
-    ConfirmPlace { appointment: AppointmentId },
+    ConfirmPlace { appointment: AppointmentId, patient: PatientId },
     /// From the patient's owner or the desk: cancel a booking or let go of a hold.
     CancelAppointment(CancelAppointment),
     /// The patient has come. Presence and birth date are from the edge.
