@@ -1,2 +1,5 @@
-//! placeholder
-fn main() {}
+//! The `jiaohao` program: reads the command line and runs it.
+
+fn main() -> std::process::ExitCode {
+    jiaohao::cli::main()
+}

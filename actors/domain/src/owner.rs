@@ -40,9 +40,7 @@ pub struct OwnerRef {
 
 impl OwnerRef {
     /// Names an owner.
-    pub fn new(kind: OwnerKind, id: impl Into<std::sync::Arc<str>>) -> Self {
-        Self { kind, id: id.into() }
-    }
+    pub fn new(kind: OwnerKind, id: impl Into<std::sync::Arc<str>>) -> Self { Self { kind, id: id.into() } }
 }
 
 /// What a decision may know beside the state and the command. Made by the shell.
@@ -76,26 +74,18 @@ pub struct Draft<'a, O: Owner> {
 
 impl<'a, O: Owner> Draft<'a, O> {
     /// Starts a decision on `state`.
-    pub fn new(state: &'a mut O::State) -> Self {
-        Self { state, events: Vec::new() }
-    }
+    pub fn new(state: &'a mut O::State) -> Self { Self { state, events: Vec::new() } }
     /// The state with everything emitted so far.
-    pub fn state(&self) -> &O::State {
-        self.state
-    }
+    pub fn state(&self) -> &O::State { self.state }
     /// States a fact: applies it and keeps it for the log.
     pub fn emit(&mut self, event: O::Event) {
         O::apply(self.state, &event);
         self.events.push(event);
     }
     /// What has been emitted so far.
-    pub fn events(&self) -> &[O::Event] {
-        &self.events
-    }
+    pub fn events(&self) -> &[O::Event] { &self.events }
     /// Ends the decision.
-    pub fn into_events(self) -> Vec<O::Event> {
-        self.events
-    }
+    pub fn into_events(self) -> Vec<O::Event> { self.events }
 }
 
 /// Something that an event owes another owner. Stated by the event, so that a replay owes the same.
@@ -152,9 +142,7 @@ pub trait Owner: Sized + Send + 'static {
     /// The earliest moment at which the state wants [`Owner::deadline_command`], if any.
     fn next_deadline(state: &Self::State) -> Option<Timestamp>;
     /// The command that tells the owner that its earliest deadline has passed.
-    fn deadline_command() -> Option<Self::Command> {
-        None
-    }
+    fn deadline_command() -> Option<Self::Command> { None }
     /// The command that a message from another owner is, if it is addressed to this kind.
     fn receive(message: Message) -> Option<Self::Command>;
 }

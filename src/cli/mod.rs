@@ -1,0 +1,101 @@
+//! The command line: one file for each subcommand, with its `Args` and its `run`. Results go to stdout, logs to
+//! stderr; the exit code is 0 for done, 1 for failed, 2 for wrong usage or configuration.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub mod config;
+pub mod logging;
+
+/// A hospital's booking, queueing and calling engine.
+#[derive(Debug, Parser)]
+#[command(name = "jiaohao", version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  jiaohao config default > jiaohao.toml        a commented configuration to start from
+  jiaohao config check jiaohao.toml            what is wrong with it, by line and field
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Logs go to stderr, results to stdout.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Config(config::Args),
+}
+
+/// Why a subcommand did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Exit code 1: it was understood and went wrong.
+    #[error("{0}")]
+    Failed(String),
+    /// Exit code 2: the command line or the configuration is wrong.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Failure {
+    /// Wraps an error of something that went wrong.
+    pub fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Failed(_) => ExitCode::from(1),
+            Self::Usage(_) => ExitCode::from(2),
+        }
+    }
+}
+
+/// Reads the process's command line, runs it, and says how it went.
+pub fn main() -> ExitCode {
+    let outcome = match CommandLine::parse().command {
+        Command::Config(args) => config::run(args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("jiaohao: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+/// Prints a result on stdout. A reader that has gone away (`jiaohao … | head`) is no failure.
+pub fn print_result(text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::failed(error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_shows_examples() {
+        fn walk(command: &clap::Command) {
+            if !command.has_subcommands() || command.get_name() == "jiaohao" {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("Examples:"), "`{}` has no examples in its help", command.get_name());
+            }
+            command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(walk);
+        }
+        walk(&CommandLine::command());
+    }
+}

@@ -1,0 +1,248 @@
+//! The sections of the configuration. The docs here are what an operator reads in `jiaohao config default`; "Allowed:
+//! A to B." is checked as it stands.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use confique::Config;
+use serde::Deserialize;
+
+/// Where the server listens.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct ServerSettings {
+    /// Address and port to listen on.
+    #[config(default = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Certificate chain (PEM). With it and the key the server speaks TLS itself; both are read again when they change.
+    pub tls_certificate_file: Option<PathBuf>,
+    /// Private key (PEM) of the certificate.
+    pub tls_key_file: Option<PathBuf>,
+    /// Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    #[config(default = [])]
+    pub trusted_proxies: Vec<IpAddr>,
+    /// The address under which browsers reach the pages, e.g. "https://jiaohao.example.org". Sockets and cookies of
+    /// other origins are refused. Absent: the address they asked for.
+    pub public_origin: Option<String>,
+    /// Threads that serve sockets and requests. 0: one for each core. Allowed: 0 to 256.
+    #[config(default = 0)]
+    pub workers: usize,
+    /// How long a graceful stop waits for what is under way, in seconds. Allowed: 0 to 300.
+    #[config(default = 10)]
+    pub stop_grace_s: u64,
+}
+
+/// What is on disk.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct DataSettings {
+    /// The data folder. One process at a time.
+    #[config(default = "data")]
+    pub dir: PathBuf,
+    /// Size of a log segment in MiB; a full one is closed and gets a manifest. Allowed: 1 to 256.
+    #[config(default = 128)]
+    pub segment_mib: u64,
+    /// Free space in MiB below which recordings, uploads and then bookings are refused; calling goes on.
+    /// Allowed: 1 to 1048576.
+    #[config(default = 1024)]
+    pub reserve_mib: u64,
+    /// Free space in MiB below which every write is refused and reading goes on. Allowed: 0 to 1048575.
+    #[config(default = 64)]
+    pub last_reserve_mib: u64,
+    /// How many hours of events stay in the log for clients that come back, in hours. Allowed: 1 to 8760.
+    #[config(default = 48)]
+    pub prune_window_h: u64,
+    /// An owner is saved to the store after this many events. Allowed: 1 to 1000000.
+    #[config(default = 1000)]
+    pub snapshot_every_events: u64,
+    /// An owner that nobody has asked for this long leaves memory, in seconds. Allowed: 1 to 86400.
+    #[config(default = 600)]
+    pub idle_after_s: u64,
+    /// Memory that the store may use as a cache, in MiB. Allowed: 1 to 65536.
+    #[config(default = 64)]
+    pub store_cache_mib: u64,
+}
+
+/// What nobody may exceed.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct LimitSettings {
+    /// Largest frame that a client may send, in bytes. Allowed: 4096 to 1048576.
+    #[config(default = 65536)]
+    pub frame_bytes: usize,
+    /// Largest frame before hello has been answered, in bytes. Allowed: 512 to 65536.
+    #[config(default = 4096)]
+    pub hello_bytes: usize,
+    /// How long a new connection may take to say hello, in seconds. Allowed: 1 to 60.
+    #[config(default = 5)]
+    pub hello_within_s: u64,
+    /// Largest body of an HTTP request, in bytes. Allowed: 4096 to 67108864.
+    #[config(default = 1048576)]
+    pub body_bytes: usize,
+    /// Subscriptions of one connection. Allowed: 1 to 10000.
+    #[config(default = 64)]
+    pub subscriptions: usize,
+    /// Connections of one person or token. Allowed: 1 to 100000.
+    #[config(default = 16)]
+    pub connections_per_person: usize,
+    /// Connections in all. Allowed: 1 to 1000000.
+    #[config(default = 20000)]
+    pub connections: usize,
+    /// Connections of one address that have not said hello yet. Allowed: 1 to 100000.
+    #[config(default = 1000)]
+    pub unauthenticated_per_address: usize,
+    /// Commands of one person or token in a second. Allowed: 1 to 100000.
+    #[config(default = 20)]
+    pub commands_per_s: u32,
+    /// Commands of a desk, an operator or the hospital's system in a second. Allowed: 1 to 1000000.
+    #[config(default = 2000)]
+    pub house_commands_per_s: u32,
+    /// Commands of one connection that have not been answered yet. Allowed: 1 to 10000.
+    #[config(default = 64)]
+    pub unanswered_commands: usize,
+    /// What a connection may leave unread before it is told to start again, in bytes. Allowed: 65536 to 1073741824.
+    #[config(default = 1048576)]
+    pub outbox_bytes: usize,
+    /// How old the oldest unread frame of a connection may become, in seconds. Allowed: 1 to 600.
+    #[config(default = 10)]
+    pub outbox_age_s: u64,
+    /// Commands that may wait for one owner (a department, a patient …). Allowed: 1 to 1000000.
+    #[config(default = 4096)]
+    pub mailbox: usize,
+    /// Failures of one address to sign in, in a minute. Allowed: 1 to 100000.
+    #[config(default = 60)]
+    pub sign_in_failures_per_min: u32,
+}
+
+/// Clinic time.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct ClockSettings {
+    /// How many times faster than the wall clock clinic time runs. Above 1 only on a demo folder. Allowed: 1 to 600.
+    #[config(default = 1)]
+    pub speed: u32,
+    /// A forward jump of the wall clock above this many seconds is not believed until an operator confirms it.
+    /// Allowed: 1 to 86400.
+    #[config(default = 60)]
+    pub jump_s: u64,
+}
+
+/// The hospitals that share patients.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct SiteGroupSettings {
+    /// Name of the group, for people. Its key (in data/keys/) makes patient ids out of document numbers: hospitals that
+    /// share patients share the key; it belongs in every backup and is never changed.
+    #[config(default = "default")]
+    pub name: String,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct LogSettings {
+    /// How much: "error", "warn", "info", "debug" or "trace".
+    #[config(default = "info")]
+    pub level: LogLevel,
+    /// How: "text" or "json" (one object a line).
+    #[config(default = "text")]
+    pub format: LogFormat,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// Only what is broken.
+    Error,
+    /// Also what is unusual.
+    Warn,
+    /// Also what begins and ends.
+    Info,
+    /// Also what is decided.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// As the log filter has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// The look of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Signing in.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct IdentitySettings {
+    /// How long an access token holds, in seconds. Allowed: 30 to 86400.
+    #[config(default = 600)]
+    pub access_token_ttl_s: i64,
+    /// How long a token for scripts holds at most, in seconds. Allowed: 60 to 31536000.
+    #[config(default = 7776000)]
+    pub script_token_ttl_s: i64,
+    /// How long somebody stays signed in without coming by, in seconds. Allowed: 600 to 31536000.
+    #[config(default = 2592000)]
+    pub refresh_token_ttl_s: i64,
+    /// How long a one-time code holds, in seconds. Allowed: 30 to 3600.
+    #[config(default = 300)]
+    pub code_ttl_s: i64,
+    /// Memory of one password check (argon2id), in KiB. Allowed: 8 to 4194304.
+    #[config(default = 19456)]
+    pub argon2_memory_kib: u32,
+    /// Passes of one password check. Allowed: 1 to 100.
+    #[config(default = 2)]
+    pub argon2_passes: u32,
+    /// Lanes of one password check. Allowed: 1 to 16.
+    #[config(default = 1)]
+    pub argon2_lanes: u32,
+    /// Password checks at the same time. Allowed: 1 to 64.
+    #[config(default = 2)]
+    pub password_workers: usize,
+    /// Password checks that may wait; beyond that signing in answers "overloaded". Allowed: 1 to 10000.
+    #[config(default = 64)]
+    pub password_waiting: usize,
+}
+
+/// Who saw and did what.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct AuditSettings {
+    /// Lines that may wait for the disk. Beyond that looking at persons is refused until there is room.
+    /// Allowed: 16 to 1000000.
+    #[config(default = 4096)]
+    pub waiting: usize,
+}
+
+/// Screens.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct ScreenSettings {
+    /// How often a screen hears from the server, in seconds; twice that without a word and it shows itself offline.
+    /// Allowed: 1 to 10.
+    #[config(default = 2)]
+    pub beat_s: u64,
+    /// How often every other client hears from the server, in seconds. Allowed: 1 to 120.
+    #[config(default = 20)]
+    pub other_beat_s: u64,
+    /// How long a pairing code on a new screen holds, in seconds. Allowed: 30 to 86400.
+    #[config(default = 600)]
+    pub pairing_code_ttl_s: i64,
+}

@@ -1,0 +1,158 @@
+//! Tests of the configuration: the template is the defaults, ranges hold as documented, faults are named.
+
+use super::*;
+use confique::meta::FieldKind;
+
+fn load(text: &str) -> Result<Settings, Problem> {
+    Settings::from_parts("jiaohao.toml", text, [])
+}
+
+fn under(name: &str, value: &str) -> Result<Settings, Problem> {
+    Settings::from_parts("jiaohao.toml", "", [(name.to_owned(), value.to_owned())])
+}
+
+/// Every `section.key` there is.
+fn fields() -> Vec<String> {
+    let mut all = Vec::new();
+    for section in Settings::META.fields {
+        let FieldKind::Nested { meta } = section.kind else { panic!("{} is not a section", section.name) };
+        all.extend(meta.fields.iter().map(|field| format!("{}.{}", section.name, field.name)));
+    }
+    all
+}
+
+#[test]
+fn the_template_is_the_defaults() {
+    let settings = load(&Settings::template()).expect("the template loads");
+    assert_eq!(format!("{settings:?}"), format!("{:?}", Settings::default_values()));
+}
+
+#[test]
+fn the_template_uncommented_is_the_defaults_too() {
+    let text: String = Settings::template()
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix('#')
+                .filter(|rest| rest.contains(" = ") && !rest.starts_with(' '))
+                .or(line.starts_with('[').then_some(line))
+        })
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert!(text.contains("listen = "), "{text}");
+    let settings = load(&text).expect("the uncommented template loads");
+    assert_eq!(format!("{settings:?}"), format!("{:?}", Settings::default_values()));
+}
+
+#[test]
+fn every_documented_range_is_checked_at_both_ends() {
+    let mut ranges = 0;
+    for field in fields() {
+        let Some((low, high)) = problem::range_of(&field) else { continue };
+        ranges += 1;
+        let (section, key) = field.split_once('.').expect("section.key");
+        let with = |value: i64| problem::read::<SettingsLayer>("t", &format!("[{section}]\n{key} = {value}\n"));
+        with(low).unwrap_or_else(|wrong| panic!("{field} = {low}: {wrong}"));
+        with(high).unwrap_or_else(|wrong| panic!("{field} = {high}: {wrong}"));
+        for value in [low - 1, high + 1] {
+            let wrong = with(value).err().unwrap_or_else(|| panic!("{field} = {value} is accepted"));
+            assert_eq!((wrong.line, wrong.field.as_deref()), (Some(2), Some(field.as_str())), "{wrong}");
+            assert!(wrong.to_string().contains(&format!("allowed: {low} to {high}")), "{wrong}");
+        }
+    }
+    assert!(ranges > 25, "only {ranges} fields have a range");
+}
+
+#[test]
+fn every_number_has_a_range() {
+    for section in Settings::META.fields {
+        let FieldKind::Nested { meta } = section.kind else { continue };
+        for field in meta.fields {
+            let FieldKind::Leaf {
+                kind: confique::meta::LeafKind::Required { default: Some(confique::meta::Expr::Integer(_)) },
+                ..
+            } = field.kind
+            else {
+                continue;
+            };
+            let name = format!("{}.{}", section.name, field.name);
+            assert!(problem::range_of(&name).is_some(), "{name} has no \"Allowed: A to B.\"");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named_with_line_and_what_there_is() {
+    let wrong = load("[server]\nlisten = \"0.0.0.0:1\"\nlisen = 3\n").expect_err("unknown key");
+    assert_eq!((wrong.line, wrong.field.as_deref()), (Some(3), Some("server.lisen")));
+    assert!(wrong.to_string().contains("listen"), "{wrong}");
+    let wrong = load("\n[sever]\n").expect_err("unknown section");
+    assert_eq!(wrong.line, Some(2), "{wrong}");
+    assert!(wrong.to_string().contains("server"), "{wrong}");
+}
+
+#[test]
+fn a_wrong_type_is_named_with_line_and_field() {
+    let wrong = load("# c\n[limits]\n\ncommands_per_s = \"many\"\n").expect_err("wrong type");
+    assert_eq!((wrong.line, wrong.field.as_deref()), (Some(4), Some("limits.commands_per_s")));
+    assert_eq!(wrong.allowed.as_deref(), Some("1 to 100000"));
+    let wrong = load("[log]\nlevel = \"loud\"\n").expect_err("unknown level");
+    assert!(wrong.to_string().contains("line 2, log.level") && wrong.to_string().contains("debug"), "{wrong}");
+}
+
+#[test]
+fn broken_toml_is_named_with_its_line() {
+    let wrong = load("[server]\nlisten = \n").expect_err("no value");
+    assert_eq!(wrong.line, Some(2), "{wrong}");
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let settings = Settings::from_parts(
+        "t",
+        "[server]\nlisten = \"0.0.0.0:1\"\n[limits]\ncommands_per_s = 3\n",
+        [
+            ("JIAOHAO_SERVER__LISTEN".to_owned(), "0.0.0.0:2".to_owned()),
+            ("JIAOHAO_TOKEN".to_owned(), "x".to_owned()),
+            ("HOME".to_owned(), "/".to_owned()),
+        ],
+    )
+    .expect("loads");
+    assert_eq!((settings.server.listen.port(), settings.limits.commands_per_s), (2, 3));
+}
+
+#[test]
+fn a_variable_is_text_number_or_list_as_its_setting_asks() {
+    assert_eq!(under("JIAOHAO_SITE_GROUP__NAME", "12").expect("text").site_group.name, "12");
+    assert_eq!(
+        under("JIAOHAO_DATA__DIR", "/var/lib/jiaohao").expect("path").data.dir,
+        PathBuf::from("/var/lib/jiaohao")
+    );
+    assert_eq!(under("JIAOHAO_LIMITS__COMMANDS_PER_S", "7").expect("number").limits.commands_per_s, 7);
+    assert_eq!(
+        under("JIAOHAO_SERVER__TRUSTED_PROXIES", "10.0.0.1, ::1").expect("list").server.trusted_proxies.len(),
+        2
+    );
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    let wrong = under("JIAOHAO_LIMITS__COMMANDS_PER_S", "0").expect_err("out of range");
+    assert_eq!((wrong.source_name.as_str(), wrong.line), ("JIAOHAO_LIMITS__COMMANDS_PER_S", None));
+    assert!(wrong.to_string().contains("allowed: 1 to 100000"), "{wrong}");
+    assert!(under("JIAOHAO_LIMITS__NO_SUCH", "0").is_err());
+    assert!(under("JIAOHAO_NO_SUCH__KEY", "0").is_err());
+    // A value cannot smuggle in another setting.
+    assert!(under("JIAOHAO_LIMITS__COMMANDS_PER_S", "5\nframe_bytes = 9999").is_err());
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    for text in [
+        "[server]\ntls_key_file = \"k\"\n",
+        "[data]\nreserve_mib = 10\nlast_reserve_mib = 10\n",
+        "[limits]\nframe_bytes = 4096\nhello_bytes = 8192\n",
+        "[limits]\noutbox_bytes = 65536\nframe_bytes = 131072\n",
+    ] {
+        assert!(load(text).is_err(), "{text}");
+    }
+}

@@ -1,0 +1,38 @@
+//! What a door does for somebody beside commands and streams, and what therefore needs a line in the table too.
+
+use jiaohao_domain::{DepartmentId, PatientId, SiteId};
+
+/// Something that a door does itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Show names, phones and documents of these persons (audited).
+    ReadPersons(Vec<PatientId>),
+    /// Make somebody known by a document seen, or by their own.
+    IdentifyPerson,
+    /// Show the rotating code of a department's waiting area.
+    ReadAreaCode(DepartmentId),
+    /// Show what a site consists of: departments, queues, rooms, doctors, sessions.
+    ReadDirectory(SiteId),
+    /// Issue a token for a script, of that site (absent: of all sites).
+    IssueToken(Option<SiteId>),
+    /// Confirm that the wall clock is right after a jump, and whatever else concerns the whole house.
+    RunHouse,
+}
+
+impl Deed {
+    /// Every deed's name.
+    pub const NAMES: &'static [&'static str] =
+        &["read_persons", "identify_person", "read_area_code", "read_directory", "issue_token", "run_house"];
+
+    /// Its name in the table and in the audit.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ReadPersons(_) => "read_persons",
+            Self::IdentifyPerson => "identify_person",
+            Self::ReadAreaCode(_) => "read_area_code",
+            Self::ReadDirectory(_) => "read_directory",
+            Self::IssueToken(_) => "issue_token",
+            Self::RunHouse => "run_house",
+        }
+    }
+}

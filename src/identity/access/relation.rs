@@ -1,0 +1,229 @@
+//! Relations: what somebody must be to the thing, beside having the role.
+
+use std::collections::BTreeMap;
+
+use jiaohao_domain::{AccountId, AppointmentId, DepartmentId, DoctorId, PatientId, SiteId, TicketId};
+
+use super::Target;
+use crate::identity::tokens::Claims;
+
+/// What somebody must be to the thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Relation {
+    /// Nothing in particular.
+    Any,
+    /// The patient, or somebody whose account may act for the patient.
+    OwnPatient,
+    /// The doctor whose work it is.
+    OwnDoctor,
+    /// A doctor who works in the department.
+    WorksThere,
+    /// Somebody of the department, or of the whole site where no departments are named.
+    OwnDepartment,
+    /// Somebody of the site, or an operator of all sites.
+    OwnSite,
+    /// The screen that shows the board.
+    OwnBoard,
+    /// Of the site where each of these persons has an appointment or a ticket.
+    PatientsHere,
+    /// An operator who may issue tokens, within the own site.
+    MayIssue,
+}
+
+/// Something that neither claims nor ids say.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fact {
+    /// Whose appointment is it?
+    PatientOfAppointment(AppointmentId),
+    /// Whose ticket is it?
+    PatientOfTicket(TicketId),
+    /// May this account act for that patient?
+    ActsFor(AccountId, PatientId),
+    /// Does the doctor work in that department?
+    WorksIn(DoctorId, DepartmentId),
+    /// Has the person an appointment or a ticket at the site?
+    KnownAt(SiteId, PatientId),
+    /// Of which site is this member of the staff?
+    SiteOfStaff(String),
+}
+
+/// Answers about relations, from the owners' states.
+pub trait Relations {
+    /// Whose appointment it is; none when there is no such appointment.
+    fn patient_of_appointment(&self, appointment: &AppointmentId) -> Option<PatientId>;
+    /// Whose ticket it is; none when there is no such ticket.
+    fn patient_of_ticket(&self, ticket: &TicketId) -> Option<PatientId>;
+    /// Whether the account may act for the patient (itself or family).
+    fn acts_for(&self, account: &AccountId, patient: &PatientId) -> bool;
+    /// Whether the doctor works in that department.
+    fn works_in(&self, doctor: &DoctorId, department: &DepartmentId) -> bool;
+    /// Whether the person has an appointment or a ticket at the site.
+    fn known_at(&self, site: &SiteId, patient: &PatientId) -> bool;
+    /// The site of a member of the staff; none when unknown or of all sites.
+    fn site_of_staff(&self, name: &str) -> Option<SiteId>;
+}
+
+impl Relation {
+    /// Whether it holds between who has the claims and the target. Whatever the target does not name, or nobody knows,
+    /// does not hold.
+    pub fn holds(self, claims: &Claims, target: &Target, relations: &dyn Relations) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OwnPatient => patients(target, relations)
+                .is_some_and(|patients| patients.iter().all(|patient| relations.acts_for(&claims.account, patient))),
+            Self::OwnDoctor => {
+                claims.doctor.is_some()
+                    && target.doctor == claims.doctor
+                    && claims.doctor.as_ref().is_some_and(|doctor| one_site(target, &doctor.site()))
+            }
+            Self::WorksThere => claims.doctor.as_ref().is_some_and(|doctor| {
+                one_site(target, &doctor.site())
+                    && all(&target.departments, |department| relations.works_in(doctor, department))
+            }),
+            Self::OwnDepartment => {
+                claims.site.as_ref().is_some_and(|site| one_site(target, site))
+                    && all(&target.departments, |department| {
+                        claims.departments.is_empty() || claims.departments.contains(department)
+                    })
+            }
+            Self::OwnSite => own_site(claims, target, relations),
+            Self::OwnBoard => claims.screen.is_some() && claims.board.is_some() && target.board == claims.board,
+            Self::PatientsHere => claims
+                .site
+                .as_ref()
+                .is_some_and(|site| all(&target.patients, |patient| relations.known_at(site, patient))),
+            Self::MayIssue => claims.may_issue && own_site(claims, target, relations),
+        }
+    }
+
+    /// What [`Relation::holds`] has to know and is not among the known facts yet. Learning one may ask for another (whose
+    /// appointment, then whether the account acts for that person): ask until there is nothing left.
+    pub(super) fn unknown(self, claims: &Claims, target: &Target, known: &Facts) -> Vec<Fact> {
+        let asked: Vec<Fact> = match self {
+            Self::Any | Self::OwnDoctor | Self::OwnDepartment | Self::OwnBoard => Vec::new(),
+            Self::OwnPatient => {
+                let acts_for = |patient: PatientId| Fact::ActsFor(claims.account.clone(), patient);
+                let named = target.patients.iter().cloned().map(acts_for);
+                let things = target
+                    .appointments
+                    .iter()
+                    .cloned()
+                    .map(Fact::PatientOfAppointment)
+                    .chain(target.ticket.iter().cloned().map(Fact::PatientOfTicket));
+                named
+                    .chain(things.map(|thing| match known.0.get(&thing) {
+                        Some(FactAnswer::Patient(patient)) => acts_for(patient.clone()),
+                        _ => thing,
+                    }))
+                    .collect()
+            }
+            Self::WorksThere => {
+                let doctor = claims.doctor.iter();
+                doctor
+                    .flat_map(|doctor| {
+                        target.departments.iter().map(|department| Fact::WorksIn(doctor.clone(), department.clone()))
+                    })
+                    .collect()
+            }
+            Self::PatientsHere => {
+                let site = claims.site.iter();
+                site.flat_map(|site| target.patients.iter().map(|patient| Fact::KnownAt(site.clone(), patient.clone())))
+                    .collect()
+            }
+            Self::OwnSite | Self::MayIssue => target.staff.iter().cloned().map(Fact::SiteOfStaff).collect(),
+        };
+        asked.into_iter().filter(|fact| !known.0.contains_key(fact)).collect()
+    }
+}
+
+/// All of them, and at least one.
+fn all<T>(of: &[T], holds: impl FnMut(&T) -> bool) -> bool {
+    !of.is_empty() && of.iter().all(holds)
+}
+
+/// Whether everything the target names is at this one site.
+fn one_site(target: &Target, site: &SiteId) -> bool {
+    all(&target.sites, |named| named == site)
+}
+
+fn own_site(claims: &Claims, target: &Target, relations: &dyn Relations) -> bool {
+    let Some(site) = &claims.site else { return claims.role == jiaohao_domain::Role::Operator };
+    if let Some(name) = &target.staff {
+        // A member of the staff who exists already must be of the own site, too: nobody takes over another site's name.
+        let of_site = relations.site_of_staff(name);
+        let new = of_site.is_none() && !target.sites.is_empty();
+        return (new || of_site.as_ref() == Some(site)) && target.sites.iter().all(|named| named == site);
+    }
+    one_site(target, site)
+}
+
+/// Every patient whom the target concerns; none when one of them is unknown or there is none.
+fn patients(target: &Target, relations: &dyn Relations) -> Option<Vec<PatientId>> {
+    let mut patients = target.patients.clone();
+    for appointment in &target.appointments {
+        patients.push(relations.patient_of_appointment(appointment)?);
+    }
+    if let Some(ticket) = &target.ticket {
+        patients.push(relations.patient_of_ticket(ticket)?);
+    }
+    (!patients.is_empty()).then_some(patients)
+}
+
+/// What an owner says about a [`Fact`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactAnswer {
+    /// It is this person's.
+    Patient(PatientId),
+    /// Of this site.
+    Site(SiteId),
+    /// It is so.
+    Yes,
+    /// It is not so, or there is no such thing.
+    No,
+}
+
+/// Answers that were collected beforehand. What is not in here does not hold.
+#[derive(Clone, Debug, Default)]
+pub struct Facts(BTreeMap<Fact, FactAnswer>);
+
+impl Facts {
+    /// Keeps an answer.
+    pub fn learn(&mut self, fact: Fact, answer: FactAnswer) {
+        self.0.insert(fact, answer);
+    }
+
+    fn patient(&self, fact: &Fact) -> Option<PatientId> {
+        match self.0.get(fact) {
+            Some(FactAnswer::Patient(patient)) => Some(patient.clone()),
+            _ => None,
+        }
+    }
+
+    fn is_so(&self, fact: &Fact) -> bool {
+        self.0.get(fact) == Some(&FactAnswer::Yes)
+    }
+}
+
+impl Relations for Facts {
+    fn patient_of_appointment(&self, appointment: &AppointmentId) -> Option<PatientId> {
+        self.patient(&Fact::PatientOfAppointment(appointment.clone()))
+    }
+    fn patient_of_ticket(&self, ticket: &TicketId) -> Option<PatientId> {
+        self.patient(&Fact::PatientOfTicket(ticket.clone()))
+    }
+    fn acts_for(&self, account: &AccountId, patient: &PatientId) -> bool {
+        self.is_so(&Fact::ActsFor(account.clone(), patient.clone()))
+    }
+    fn works_in(&self, doctor: &DoctorId, department: &DepartmentId) -> bool {
+        self.is_so(&Fact::WorksIn(doctor.clone(), department.clone()))
+    }
+    fn known_at(&self, site: &SiteId, patient: &PatientId) -> bool {
+        self.is_so(&Fact::KnownAt(site.clone(), patient.clone()))
+    }
+    fn site_of_staff(&self, name: &str) -> Option<SiteId> {
+        match self.0.get(&Fact::SiteOfStaff(name.to_owned())) {
+            Some(FactAnswer::Site(site)) => Some(site.clone()),
+            _ => None,
+        }
+    }
+}

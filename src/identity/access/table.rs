@@ -1,0 +1,166 @@
+//! The table: for every command, stream and deed, which roles may, under which relation. What stands nowhere here is
+//! forbidden to everybody. (`tests/access_table.md` is written apart from it, and compared in full.)
+
+use jiaohao_domain::Role::{self, Desk, Doctor, Integrator, Kiosk, Operator, Patient, Screen};
+
+use super::Relation::{
+    self, Any, MayIssue, OwnBoard, OwnDepartment, OwnDoctor, OwnPatient, OwnSite, PatientsHere, WorksThere,
+};
+
+/// One line: a command's name, a stream's kind or a deed, and who may under which relation.
+pub struct Rule {
+    /// Command name, stream kind or deed name.
+    pub name: &'static str,
+    /// The roles that may, and what they must be to the thing.
+    pub who: &'static [(Role, Relation)],
+}
+
+const OPERATOR: &[(Role, Relation)] = &[(Operator, OwnSite)];
+const HOLDER_OR_DESK: &[(Role, Relation)] = &[(Patient, OwnPatient), (Desk, OwnDepartment)];
+const ARRIVING: &[(Role, Relation)] = &[(Patient, OwnPatient), (Desk, OwnDepartment), (Kiosk, OwnDepartment)];
+const DESK: &[(Role, Relation)] = &[(Desk, OwnDepartment)];
+const DOCTOR_AT_WORK: &[(Role, Relation)] = &[(Doctor, OwnDoctor)];
+const DOCTOR_THERE: &[(Role, Relation)] = &[(Doctor, WorksThere)];
+const DOCTOR_THERE_OR_DESK: &[(Role, Relation)] = &[(Doctor, WorksThere), (Desk, OwnDepartment)];
+const INTEGRATOR: &[(Role, Relation)] = &[(Integrator, OwnSite)];
+const SCREEN: &[(Role, Relation)] = &[(Screen, OwnBoard)];
+
+const COMMANDS: &[Rule] = &[
+    Rule { name: "define_site", who: OPERATOR },
+    Rule { name: "define_department", who: OPERATOR },
+    Rule { name: "define_service_point", who: OPERATOR },
+    Rule { name: "define_board", who: OPERATOR },
+    Rule { name: "define_queue", who: OPERATOR },
+    Rule { name: "define_session", who: OPERATOR },
+    Rule { name: "define_doctor", who: OPERATOR },
+    Rule { name: "define_staff", who: OPERATOR },
+    Rule { name: "retire_department", who: OPERATOR },
+    Rule { name: "retire_service_point", who: OPERATOR },
+    Rule { name: "retire_board", who: OPERATOR },
+    Rule { name: "retire_queue", who: OPERATOR },
+    Rule { name: "retire_session", who: OPERATOR },
+    Rule { name: "retire_doctor", who: OPERATOR },
+    Rule { name: "retire_staff", who: OPERATOR },
+    Rule { name: "approve_screen", who: &[(Operator, OwnSite), (Desk, OwnSite)] },
+    Rule { name: "revoke_screen", who: &[(Operator, OwnSite), (Desk, OwnSite)] },
+    Rule { name: "hold_slot", who: HOLDER_OR_DESK },
+    Rule { name: "confirm_appointment", who: HOLDER_OR_DESK },
+    Rule { name: "book_slot", who: HOLDER_OR_DESK },
+    Rule { name: "cancel_appointment", who: HOLDER_OR_DESK },
+    Rule { name: "check_in", who: ARRIVING },
+    Rule { name: "report_back", who: ARRIVING },
+    Rule { name: "cancel_ticket", who: HOLDER_OR_DESK },
+    Rule { name: "register_walk_in", who: DESK },
+    Rule { name: "set_priority", who: DESK },
+    Rule { name: "transfer_ticket", who: DOCTOR_THERE_OR_DESK },
+    Rule { name: "recall_transfer", who: DESK },
+    Rule { name: "undo", who: DESK },
+    Rule { name: "close_session", who: DESK },
+    Rule { name: "delay_session", who: DESK },
+    Rule { name: "start_work", who: DOCTOR_THERE },
+    Rule { name: "pause_work", who: DOCTOR_AT_WORK },
+    Rule { name: "resume_work", who: DOCTOR_AT_WORK },
+    Rule { name: "stop_work", who: DOCTOR_AT_WORK },
+    Rule { name: "call_next_patient", who: DOCTOR_AT_WORK },
+    Rule { name: "call_ticket", who: &[(Doctor, OwnDoctor), (Desk, OwnDepartment)] },
+    Rule { name: "recall_patient", who: DOCTOR_THERE_OR_DESK },
+    Rule { name: "start_service", who: DOCTOR_THERE },
+    Rule { name: "finish_service", who: DOCTOR_THERE },
+    Rule { name: "send_for_tests", who: DOCTOR_THERE },
+    Rule { name: "return_to_waiting", who: DOCTOR_THERE_OR_DESK },
+    Rule { name: "mark_missed", who: DOCTOR_THERE },
+    Rule { name: "take_back", who: DOCTOR_THERE },
+    Rule { name: "register_visit", who: INTEGRATOR },
+    Rule { name: "change_visit", who: INTEGRATOR },
+    Rule { name: "cancel_visit", who: INTEGRATOR },
+    Rule { name: "report_shown", who: SCREEN },
+    Rule { name: "report_spoken", who: SCREEN },
+];
+
+const STREAMS: &[Rule] = &[
+    Rule { name: "board", who: &[(Screen, OwnBoard), (Desk, OwnSite), (Doctor, OwnSite), (Operator, OwnSite)] },
+    Rule { name: "door", who: &[(Screen, OwnSite), (Desk, OwnSite), (Doctor, OwnSite), (Operator, OwnSite)] },
+    // Never for patients or screens.
+    Rule { name: "queue", who: &[(Doctor, WorksThere), (Desk, OwnDepartment)] },
+    Rule {
+        name: "session",
+        who: &[
+            (Patient, Any),
+            (Desk, OwnSite),
+            (Kiosk, OwnSite),
+            (Doctor, OwnSite),
+            (Operator, OwnSite),
+            (Integrator, OwnSite),
+        ],
+    },
+    Rule { name: "doctor", who: DOCTOR_AT_WORK },
+    Rule { name: "patient", who: &[(Patient, OwnPatient)] },
+    Rule {
+        name: "ticket",
+        who: &[(Patient, OwnPatient), (Desk, OwnDepartment), (Kiosk, OwnDepartment), (Doctor, WorksThere)],
+    },
+    // Who takes part in a consultation is the room's own knowledge; until rooms are served nobody may look in.
+    Rule { name: "room", who: &[] },
+    Rule { name: "site", who: INTEGRATOR },
+    Rule { name: "ops", who: &[(Operator, Any)] },
+];
+
+const DEEDS: &[Rule] = &[
+    Rule { name: "read_persons", who: &[(Patient, OwnPatient), (Desk, PatientsHere), (Doctor, PatientsHere)] },
+    Rule { name: "identify_person", who: &[(Patient, Any), (Desk, Any), (Kiosk, Any), (Integrator, Any)] },
+    Rule { name: "read_area_code", who: &[(Desk, OwnDepartment), (Kiosk, OwnDepartment)] },
+    Rule {
+        name: "read_directory",
+        who: &[
+            (Patient, Any),
+            (Desk, OwnSite),
+            (Kiosk, OwnSite),
+            (Doctor, OwnSite),
+            (Operator, OwnSite),
+            (Integrator, OwnSite),
+        ],
+    },
+    Rule { name: "issue_token", who: &[(Operator, MayIssue)] },
+    Rule { name: "run_house", who: OPERATOR },
+];
+
+/// Every line.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    COMMANDS.iter().chain(STREAMS).chain(DEEDS)
+}
+
+/// What a role must be to the thing; none: it may not.
+pub(super) fn relation(name: &str, role: Role) -> Option<Relation> {
+    let rule = rules().find(|rule| rule.name == name)?;
+    rule.who.iter().find(|(who, _)| *who == role).map(|(_, relation)| *relation)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiaohao_domain::vocabulary::ClientCommand;
+
+    use super::super::{Deed, StreamKind};
+    use super::*;
+
+    #[test]
+    fn every_command_stream_and_deed_has_exactly_one_line() {
+        let lines: Vec<&str> = rules().map(|rule| rule.name).collect();
+        let unique: BTreeSet<&str> = lines.iter().copied().collect();
+        assert_eq!(lines.len(), unique.len(), "a name stands twice");
+        let kinds = StreamKind::ALL.iter().map(|kind| kind.name());
+        let expected: BTreeSet<&str> =
+            ClientCommand::NAMES.iter().copied().chain(kinds).chain(Deed::NAMES.iter().copied()).collect();
+        assert_eq!(unique, expected);
+    }
+
+    #[test]
+    fn no_role_stands_twice_in_a_line_and_the_engine_in_none() {
+        for rule in rules() {
+            let roles: BTreeSet<Role> = rule.who.iter().map(|(role, _)| *role).collect();
+            assert_eq!(roles.len(), rule.who.len(), "{}", rule.name);
+            assert!(!roles.contains(&Role::System), "{}", rule.name);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What a command, a stream or a deed is about, read off its ids: everything that a relation may ask for.
+
+use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff};
+use jiaohao_domain::{
+    AnnouncementId, AppointmentId, AssignmentId, BoardId, DepartmentId, DoctorId, PatientId, QueueId, ServicePointId,
+    SessionId, SiteId, SlotId, TicketId,
+};
+
+use super::{Deed, StreamKind, StreamName};
+
+/// What something is about. Everything it names has to fit, so that no second id slips past.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// Every site it names.
+    pub sites: Vec<SiteId>,
+    /// Every department whose right is needed.
+    pub departments: Vec<DepartmentId>,
+    /// The patients it names.
+    pub patients: Vec<PatientId>,
+    /// Appointments whose patients it concerns.
+    pub appointments: Vec<AppointmentId>,
+    /// A ticket whose patient it concerns.
+    pub ticket: Option<TicketId>,
+    /// The doctor whose work it is.
+    pub doctor: Option<DoctorId>,
+    /// The board.
+    pub board: Option<BoardId>,
+    /// A member of the staff, by name.
+    pub staff: Option<String>,
+    /// It gives somebody the right to issue tokens.
+    pub grants_issuing: bool,
+}
+
+impl Target {
+    fn site(mut self, site: impl Into<SiteId>) -> Self {
+        self.sites.push(site.into());
+        self
+    }
+    /// The site that the first part of an id names.
+    fn under(self, id: &str) -> Self {
+        let site = id.split('.').next().unwrap_or(id).to_owned();
+        self.site(site)
+    }
+    fn department(mut self, department: DepartmentId) -> Self {
+        self.sites.push(department.site());
+        self.departments.push(department);
+        self
+    }
+    fn patient(mut self, patient: &PatientId) -> Self {
+        self.patients.push(patient.clone());
+        self
+    }
+    fn appointment(mut self, appointment: &AppointmentId) -> Self {
+        self.appointments.push(appointment.clone());
+        self.department(appointment.department())
+    }
+    fn ticket(mut self, ticket: &TicketId) -> Self {
+        self.ticket = Some(ticket.clone());
+        self.department(ticket.department())
+    }
+    fn doctor(mut self, doctor: DoctorId) -> Self {
+        self.sites.push(doctor.site());
+        self.doctor = Some(doctor);
+        self
+    }
+    fn assignment(self, department: &DepartmentId, assignment: &AssignmentId) -> Self {
+        self.department(department.clone()).doctor(assignment.doctor())
+    }
+    fn board(mut self, board: BoardId) -> Self {
+        self.sites.push(board.site());
+        self.board = Some(board);
+        self
+    }
+    fn place(self, session: &SessionId, slot: &SlotId, patient: &PatientId) -> Self {
+        self.department(session.department()).department(slot.department()).patient(patient)
+    }
+    fn staff(mut self, define: &DefineStaff) -> Self {
+        self.staff = Some(define.id.clone());
+        self.grants_issuing = define.may_issue;
+        self.sites.extend(
+            define
+                .site
+                .iter()
+                .cloned()
+                .chain(define.departments.iter().map(DepartmentId::site))
+                .chain(define.doctor.iter().map(DoctorId::site)),
+        );
+        self
+    }
+
+    /// What a command is about.
+    pub fn of_command(command: &C) -> Self {
+        let about = Self::default();
+        match command {
+            C::DefineSite(c) => about.site(c.id.clone()),
+            C::DefineDepartment(c) => about.under(c.id.as_str()),
+            C::DefineServicePoint(c) => about.under(c.id.as_str()),
+            C::DefineBoard(c) => {
+                c.queues.iter().fold(about.under(c.id.as_str()), |about, queue| about.under(queue.as_str()))
+            }
+            C::DefineQueue(c) => {
+                c.doctors.iter().fold(about.under(c.id.as_str()), |about, doctor| about.under(doctor.as_str()))
+            }
+            C::DefineSession(c) => about.under(c.id.as_str()).under(c.queue.as_str()),
+            C::DefineDoctor(c) => c
+                .departments
+                .iter()
+                .fold(about.under(c.id.as_str()), |about, department| about.under(department.as_str())),
+            C::DefineStaff(c) => about.staff(c),
+            C::RetireDepartment(c) => about.under(c.id.as_str()),
+            C::RetireServicePoint(c) => about.under(c.id.as_str()),
+            C::RetireBoard(c) => about.under(c.id.as_str()),
+            C::RetireQueue(c) => about.under(c.id.as_str()),
+            C::RetireSession(c) => about.under(c.id.as_str()),
+            C::RetireDoctor(c) => about.under(c.id.as_str()),
+            C::RetireStaff(c) => Self { staff: Some(c.id.clone()), ..about },
+            C::ApproveScreen(c) => about.board(c.board.clone()),
+            C::RevokeScreen(c) => about.under(c.screen.as_str()),
+            C::HoldSlot(c) => about.place(&c.session, &c.slot, &c.patient),
+            C::BookSlot(c) => {
+                c.replaces.iter().fold(about.place(&c.session, &c.slot, &c.patient), |mut about, replaced| {
+                    // The appointment given up may be of another hospital: it is the patient's, and only that is asked.
+                    about.appointments.push(replaced.clone());
+                    about
+                })
+            }
+            C::ConfirmAppointment(c) => {
+                c.patient.iter().fold(about.appointment(&c.appointment), |about, patient| about.patient(patient))
+            }
+            C::CancelAppointment(c) => about.appointment(&c.appointment),
+            C::CheckIn(c) => about.appointment(&c.appointment),
+            C::ReportBack(c) => about.ticket(&c.ticket),
+            C::CancelTicket(c) => about.ticket(&c.ticket),
+            C::RegisterWalkIn(c) => about.department(c.queue.department()).patient(&c.patient),
+            C::SetPriority(c) => about.ticket(&c.ticket),
+            C::TransferTicket(c) => about.ticket(&c.ticket).under(c.to.as_str()),
+            C::RecallTransfer(c) => about.ticket(&c.ticket),
+            // `<ticket id>@<step>`.
+            C::Undo(c) => about.ticket(&TicketId::from(c.event.split('@').next().unwrap_or_default())),
+            C::CloseSession(c) => {
+                c.settlements.iter().fold(about.department(c.session.department()), |about, settled| {
+                    let about = about.department(settled.ticket.department());
+                    settled.to.iter().fold(about, |about, to| about.under(to.as_str()))
+                })
+            }
+            C::DelaySession(c) => about.department(c.session.department()),
+            C::StartWork(c) => about.department(c.department.clone()).department(c.service_point.department()),
+            C::PauseWork(c) => about.assignment(&c.department, &c.assignment),
+            C::ResumeWork(c) => about.assignment(&c.department, &c.assignment),
+            C::StopWork(c) => about.assignment(&c.department, &c.assignment),
+            C::CallNextPatient(c) => {
+                c.in_hand.iter().fold(about.assignment(&c.department, &c.assignment), |about, ticket| {
+                    about.department(ticket.department())
+                })
+            }
+            C::CallTicket(c) => c
+                .in_hand
+                .iter()
+                .chain([&c.ticket])
+                .fold(about.assignment(&c.department, &c.assignment), |about, ticket| {
+                    about.department(ticket.department())
+                }),
+            C::RecallPatient(c) => about.department(c.call.department()),
+            C::StartService(c) => about.ticket(&c.ticket),
+            C::FinishService(c) => about.ticket(&c.ticket),
+            C::SendForTests(c) => about.ticket(&c.ticket),
+            C::ReturnToWaiting(c) => about.ticket(&c.ticket),
+            C::MarkMissed(c) => about.ticket(&c.ticket),
+            C::TakeBack(c) => about.ticket(&c.ticket),
+            C::RegisterVisit(c) => {
+                let named = [
+                    c.department.as_ref().map(DepartmentId::as_str),
+                    c.doctor.as_ref().map(DoctorId::as_str),
+                    c.queue.as_ref().map(QueueId::as_str),
+                    c.slot.as_ref().map(SlotId::as_str),
+                ];
+                named.into_iter().flatten().fold(about.site(c.site.clone()), Self::under)
+            }
+            C::ChangeVisit(c) => {
+                let named = [c.queue.as_ref().map(QueueId::as_str), c.slot.as_ref().map(SlotId::as_str)];
+                named.into_iter().flatten().fold(about.site(c.site.clone()), Self::under)
+            }
+            C::CancelVisit(c) => about.site(c.site.clone()),
+            C::ReportShown(c) => about.announcement(&c.announcement),
+            C::ReportSpoken(c) => about.announcement(&c.announcement),
+        }
+    }
+
+    fn announcement(self, announcement: &AnnouncementId) -> Self {
+        self.board(announcement.board())
+    }
+
+    /// What a stream is about.
+    pub fn of_stream(stream: &StreamName) -> Self {
+        let about = Self::default();
+        let id = stream.id.as_str();
+        match stream.kind {
+            StreamKind::Board => about.board(BoardId::from(id)),
+            StreamKind::Door => about.department(ServicePointId::from(id).department()),
+            StreamKind::Queue => about.department(QueueId::from(id).department()),
+            StreamKind::Session => about.department(SessionId::from(id).department()),
+            StreamKind::Doctor => about.doctor(DoctorId::from(id)),
+            StreamKind::Patient => about.patient(&PatientId::from(id)),
+            StreamKind::Ticket => about.ticket(&TicketId::from(id)),
+            StreamKind::Room => about,
+            StreamKind::Site => about.site(id),
+            StreamKind::Ops => about,
+        }
+    }
+
+    /// What a deed is about.
+    pub fn of_deed(deed: &Deed) -> Self {
+        let about = Self::default();
+        match deed {
+            Deed::ReadPersons(patients) => Self { patients: patients.clone(), ..about },
+            Deed::IdentifyPerson | Deed::RunHouse => about,
+            Deed::ReadAreaCode(department) => about.department(department.clone()),
+            Deed::ReadDirectory(site) => about.site(site.clone()),
+            Deed::IssueToken(site) => Self { sites: site.iter().cloned().collect(), ..about },
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Names of accounts: of the staff by the name they sign in with, of patients by a keyed hash of the phone number, of
+//! scripts by the name they were issued under.
+
+use data_encoding::BASE32_NOPAD;
+use jiaohao_domain::{AccountId, Code, Rejection};
+
+use super::keys::Key;
+
+/// Longest staff or script name, in bytes.
+pub const NAME_MAX_BYTES: usize = 48;
+
+/// The account of somebody of the staff. Names are 1 to [`NAME_MAX_BYTES`] of `a-z 0-9 - _`.
+pub fn staff(name: &str) -> Result<AccountId, Rejection> {
+    named("staff", name)
+}
+
+/// The account under which tokens for a script are issued.
+pub fn script(name: &str) -> Result<AccountId, Rejection> {
+    named("script", name)
+}
+
+/// The account of a paired screen.
+pub fn screen(screen: &jiaohao_domain::ScreenId) -> AccountId {
+    AccountId::new(format!("a-screen.{screen}"))
+}
+
+/// The account behind a phone number; the number cannot be read back from it. `hash_key` is the house's hash key.
+pub fn phone(hash_key: &Key, number: &str) -> Result<AccountId, Rejection> {
+    let digits = normal_phone(number).ok_or_else(|| Rejection::new(Code::InvalidField, "not a phone number"))?;
+    Ok(AccountId::new(format!("a-phone-{}", hashed(hash_key, &[b"phone", digits.as_bytes()]))))
+}
+
+/// A phone number with country code and digits only (`+8613800138000`): without one it is of mainland China.
+pub fn normal_phone(number: &str) -> Option<String> {
+    let digits: String = number.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')')).collect();
+    let (digits, country) = match digits.strip_prefix('+').or_else(|| digits.strip_prefix("00")) {
+        Some(international) => (international.to_owned(), ""),
+        None => (digits, "86"),
+    };
+    let plausible =
+        (7..=15).contains(&(digits.len() + country.len())) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    plausible.then(|| format!("+{country}{digits}"))
+}
+
+/// 160 bits of a keyed hash as an id may carry them.
+pub(super) fn hashed(key: &Key, parts: &[&[u8]]) -> String {
+    BASE32_NOPAD.encode(&key.mac(parts)[..20]).to_ascii_lowercase()
+}
+
+fn named(kind: &str, name: &str) -> Result<AccountId, Rejection> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+    if name.is_empty() || name.len() > NAME_MAX_BYTES || !name.bytes().all(allowed) {
+        return Err(Rejection::new(
+            Code::InvalidField,
+            format!("a name is 1 to {NAME_MAX_BYTES} of a-z, 0-9, - and _"),
+        ));
+    }
+    Ok(AccountId::new(format!("a-{kind}-{name}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_number_has_one_account_however_it_is_written() {
+        let key = Key::from_bytes([7; 32]);
+        let account = phone(&key, "13800138000").expect("a number");
+        for same in ["138 0013 8000", "+86 138-0013-8000", "008613800138000"] {
+            assert_eq!(phone(&key, same).expect("a number"), account, "{same}");
+        }
+        assert_ne!(phone(&key, "13800138001").expect("a number"), account);
+        assert_ne!(phone(&Key::from_bytes([8; 32]), "13800138000").expect("a number"), account);
+        assert!(!account.as_str().contains("138001"));
+        assert!(jiaohao_domain::is_well_formed(account.as_str()));
+        for not_one in ["", "12", "abc", "1380013800a", "+", "1234567890123456"] {
+            assert!(phone(&key, not_one).is_err(), "{not_one}");
+        }
+    }
+
+    #[test]
+    fn names_of_different_kinds_never_meet() {
+        assert_eq!(staff("li_na").expect("a name").as_str(), "a-staff-li_na");
+        assert_ne!(staff("x").expect("a name"), script("x").expect("a name"));
+        for not_one in ["", "a.b", "A", "李", &"a".repeat(49)] {
+            assert!(staff(not_one).is_err(), "{not_one}");
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Signed access tokens: who, in which role, with which relations, until when. A token is believed while its account's
+//! generation has not risen; a changed relation or a revocation raises it, and every token of before ends at once.
+
+use dashmap::DashMap;
+use jiaohao_domain::{
+    AccountId, BoardId, Code, DepartmentId, DoctorId, Principal, Rejection, Role, ScreenId, SiteId, Timestamp,
+};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
+
+use super::keys::Key;
+
+/// Longest token that is looked at, in bytes.
+pub const TOKEN_MAX_BYTES: usize = 4096;
+/// Accounts whose generation is remembered; beyond it all are forgotten and asked again.
+const REMEMBERED_ACCOUNTS: usize = 200_000;
+/// Changes that a listener may be behind before it has to look at all of its connections.
+const CHANGES_KEPT: usize = 1024;
+
+/// What a token says. Times are UTC seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The account that signed in.
+    pub account: AccountId,
+    /// In which role.
+    pub role: Role,
+    /// The site (desk, kiosk, integrator, screen, doctor; an operator without one is of all sites).
+    #[serde(default)]
+    pub site: Option<SiteId>,
+    /// Departments (desk, kiosk); empty: all of the site.
+    #[serde(default)]
+    pub departments: Vec<DepartmentId>,
+    /// Which doctor.
+    #[serde(default)]
+    pub doctor: Option<DoctorId>,
+    /// Which screen.
+    #[serde(default)]
+    pub screen: Option<ScreenId>,
+    /// The board that the screen shows.
+    #[serde(default)]
+    pub board: Option<BoardId>,
+    /// May issue tokens for scripts.
+    #[serde(default)]
+    pub may_issue: bool,
+    /// The account's generation when the token was made.
+    #[serde(default)]
+    pub generation: u64,
+    /// When it was made.
+    pub iat: i64,
+    /// Until when it holds.
+    pub exp: i64,
+}
+
+impl Claims {
+    /// Claims of an account in a role, with no relation yet, from `now` for `ttl_s` seconds.
+    pub fn new(role: Role, account: AccountId, now: Timestamp, ttl_s: i64) -> Self {
+        Self {
+            account,
+            role,
+            site: None,
+            departments: Vec::new(),
+            doctor: None,
+            screen: None,
+            board: None,
+            may_issue: false,
+            generation: 0,
+            iat: now.0.div_euclid(1000),
+            exp: now.plus_s(ttl_s).0.div_euclid(1000),
+        }
+    }
+
+    /// Who asks, as it is stored with what is decided.
+    pub fn principal(&self) -> Principal {
+        Principal {
+            role: self.role,
+            account: self.account.clone(),
+            doctor: self.doctor.clone(),
+            screen: self.screen.clone(),
+        }
+    }
+
+    /// When the token ends.
+    pub fn expires_at(&self) -> Timestamp {
+        Timestamp(self.exp.saturating_mul(1000))
+    }
+}
+
+/// Makes and reads tokens.
+pub struct Tokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens(***)")
+    }
+}
+
+impl Tokens {
+    /// With the house's token key.
+    pub fn new(key: &Key) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        // Expiry is compared with the caller's `now` in `read`, not with a clock that nobody can hold.
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        Self {
+            encoding: EncodingKey::from_secret(key.reveal()),
+            decoding: DecodingKey::from_secret(key.reveal()),
+            validation,
+        }
+    }
+
+    /// Signs claims.
+    pub fn issue(&self, claims: &Claims) -> String {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.encoding)
+            .expect("invariant: claims are plain JSON and the key is HMAC's")
+    }
+
+    /// Reads a token: signed here, not expired at `now`. Whether its generation still stands is [`Generations`]' answer.
+    pub fn read(&self, token: &str, now: Timestamp) -> Result<Claims, Rejection> {
+        if token.len() > TOKEN_MAX_BYTES {
+            return Err(Rejection::new(Code::Unauthenticated, "not a token of this house"));
+        }
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+            .map_err(|_| Rejection::new(Code::Unauthenticated, "not a token of this house"))?
+            .claims;
+        if now >= claims.expires_at() {
+            return Err(Rejection::new(Code::Unauthenticated, "the token has expired"));
+        }
+        if claims.role == Role::System {
+            return Err(Rejection::new(Code::Unauthenticated, "nobody signs in as the engine"));
+        }
+        Ok(claims)
+    }
+}
+
+/// Whether a token's generation still stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It does.
+    Current,
+    /// It was ended by a revocation or a changed relation.
+    Ended,
+    /// This node has not heard of the account since it started: ask the account's owner and [`Generations::learn`].
+    Unknown,
+}
+
+/// The generations of accounts, in memory. What is not here is asked of the account's owner, so that a restart forgets
+/// nothing.
+#[derive(Debug)]
+pub struct Generations {
+    known: DashMap<AccountId, u64>,
+    changes: broadcast::Sender<AccountId>,
+}
+
+impl Default for Generations {
+    fn default() -> Self {
+        Self { known: DashMap::new(), changes: broadcast::channel(CHANGES_KEPT).0 }
+    }
+}
+
+impl Generations {
+    /// How the claims stand.
+    pub fn standing(&self, claims: &Claims) -> Standing {
+        match self.known.get(&claims.account).map(|known| *known) {
+            None => Standing::Unknown,
+            Some(current) if claims.generation >= current => Standing::Current,
+            Some(_) => Standing::Ended,
+        }
+    }
+
+    /// What the account's owner says its generation is. Never goes back. True when that is news: tokens of before have
+    /// ended, and everybody who listens is told.
+    pub fn learn(&self, account: &AccountId, generation: u64) -> bool {
+        if self.known.len() >= REMEMBERED_ACCOUNTS && !self.known.contains_key(account) {
+            self.known.clear();
+        }
+        let before = {
+            let mut known = self.known.entry(account.clone()).or_insert(generation);
+            let before = *known;
+            *known = before.max(generation);
+            before
+        };
+        let risen = generation > before;
+        if risen {
+            // Nobody listening is no fault: then there is no connection to end.
+            let _ = self.changes.send(account.clone());
+        }
+        risen
+    }
+
+    /// Tells of each account whose tokens of before have ended. Who is told `Lagged` looks at all of its connections.
+    pub fn changes(&self) -> broadcast::Receiver<AccountId> {
+        self.changes.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+    fn claims() -> Claims {
+        let mut claims = Claims::new(Role::Desk, AccountId::new("a-staff-li"), NOW, 600);
+        claims.site = Some(SiteId::new("renmin"));
+        claims.departments = vec![DepartmentId::new("renmin.internal")];
+        claims
+    }
+
+    #[test]
+    fn a_token_says_what_was_signed_until_it_expires() {
+        let tokens = Tokens::new(&Key::from_bytes([1; 32]));
+        let token = tokens.issue(&claims());
+        assert_eq!(tokens.read(&token, NOW).expect("holds"), claims());
+        assert!(tokens.read(&token, NOW.plus_ms(599_999)).is_ok());
+        assert_eq!(tokens.read(&token, NOW.plus_s(600)).expect_err("expired").code, Code::Unauthenticated);
+    }
+
+    #[test]
+    fn a_forged_token_is_refused() {
+        let tokens = Tokens::new(&Key::from_bytes([1; 32]));
+        let token = tokens.issue(&claims());
+        assert!(Tokens::new(&Key::from_bytes([2; 32])).read(&token, NOW).is_err(), "another house's key");
+        let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
+        let mut forged = claims();
+        forged.role = Role::Operator;
+        parts[1] = data_encoding::BASE64URL_NOPAD.encode(&serde_json::to_vec(&forged).expect("JSON"));
+        assert!(tokens.read(&parts.join("."), NOW).is_err(), "another body");
+        parts[0] = data_encoding::BASE64URL_NOPAD.encode(br#"{"alg":"none","typ":"JWT"}"#);
+        assert!(tokens.read(&format!("{}.{}.", parts[0], parts[1]), NOW).is_err(), "no signature");
+        for nonsense in ["", ".", "..", "a.b.c", &"x".repeat(TOKEN_MAX_BYTES + 1)] {
+            assert!(tokens.read(nonsense, NOW).is_err());
+        }
+    }
+
+    #[test]
+    fn nobody_signs_in_as_the_engine() {
+        let tokens = Tokens::new(&Key::from_bytes([1; 32]));
+        let token = tokens.issue(&Claims::new(Role::System, AccountId::new("a-system"), NOW, 600));
+        assert!(tokens.read(&token, NOW).is_err());
+    }
+
+    #[test]
+    fn a_raised_generation_ends_the_tokens_of_before() {
+        let generations = Generations::default();
+        let mut changes = generations.changes();
+        let mut token = claims();
+        assert_eq!(generations.standing(&token), Standing::Unknown);
+        assert!(!generations.learn(&token.account, 0));
+        assert_eq!(generations.standing(&token), Standing::Current);
+        assert!(generations.learn(&token.account, 1));
+        assert_eq!(generations.standing(&token), Standing::Ended);
+        assert_eq!(changes.try_recv().expect("told"), token.account);
+        assert!(!generations.learn(&token.account, 0), "a late answer does not bring it back");
+        assert_eq!(generations.standing(&token), Standing::Ended);
+        token.generation = 1;
+        assert_eq!(generations.standing(&token), Standing::Current);
+        assert!(changes.try_recv().is_err(), "told once");
+    }
+}

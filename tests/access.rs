@@ -1,0 +1,347 @@
+//! Walks the table of who may what in full: every role × every command, stream and deed, with the right relation and
+//! with every wrong one, against `access_table.md`, which was written apart from the program's table.
+
+use std::collections::BTreeMap;
+
+use jiaohao::identity::access::{self, Deed, Fact, FactAnswer, Facts, StreamKind};
+use jiaohao::identity::tokens::Claims;
+use jiaohao_domain::vocabulary::ClientCommand;
+use jiaohao_domain::{
+    AccountId, BoardId, Code, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, SiteId, Timestamp,
+};
+use serde_json::json;
+
+const ROLES: [Role; 7] =
+    [Role::Patient, Role::Doctor, Role::Desk, Role::Kiosk, Role::Screen, Role::Operator, Role::Integrator];
+
+/// The expectation: name → a relation (or `-`) for each of [`ROLES`].
+fn expectations() -> BTreeMap<String, Vec<String>> {
+    let lines = include_str!("access_table.md").lines().filter(|line| line.starts_with('|'));
+    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let mut rows = lines.map(cells);
+    let head = rows.next().expect("a head");
+    let roles: Vec<String> =
+        ROLES.iter().map(|role| serde_json::to_value(role).expect("JSON").as_str().expect("text").to_owned()).collect();
+    assert_eq!(head[1..], roles[..], "the columns are the roles");
+    let mut all = BTreeMap::new();
+    for row in rows.skip(1) {
+        assert_eq!(row.len(), head.len(), "{row:?}");
+        assert!(all.insert(row[0].clone(), row[1..].to_vec()).is_none(), "{} stands twice", row[0]);
+    }
+    all
+}
+
+/// One of each command, about site `s`, department `s.d`, doctor `s.li`, patient `p-own`.
+fn command(name: &str) -> ClientCommand {
+    let at_work = json!({"department": "s.d", "assignment": "s.li.n1"});
+    let call = json!({"department": "s.d", "assignment": "s.li.n1", "in_hand": null, "outcome": null});
+    let fields = match name {
+        "define_site" => json!({"id": "s", "name": "n", "time_zone": "Asia/Shanghai"}),
+        "define_department" => json!({"id": "s.d", "name": "n"}),
+        "define_service_point" => json!({"id": "s.d.r1", "name": "n"}),
+        "define_board" => json!({"id": "s.b", "name": "n", "queues": ["s.d.q"]}),
+        "define_queue" => json!({"id": "s.d.q", "name": "n", "prefix": "A", "doctors": ["s.li"]}),
+        "define_session" => {
+            json!({"id": "s.d.m", "date": "2026-11-23", "period": "morning", "queue": "s.d.q", "registration_class": "普通", "slots": []})
+        }
+        "define_doctor" => json!({"id": "s.li", "name": "n", "title": "主任医师", "departments": ["s.d"]}),
+        "define_staff" => json!({"id": "wang", "role": "desk", "site": "s", "departments": ["s.d"]}),
+        "retire_department" => json!({"id": "s.d"}),
+        "retire_service_point" => json!({"id": "s.d.r1"}),
+        "retire_board" => json!({"id": "s.b"}),
+        "retire_queue" => json!({"id": "s.d.q"}),
+        "retire_session" => json!({"id": "s.d.m"}),
+        "retire_doctor" => json!({"id": "s.li"}),
+        "retire_staff" => json!({"id": "wang"}),
+        "approve_screen" => json!({"code": "123456", "board": "s.b"}),
+        "revoke_screen" => json!({"screen": "s.s1"}),
+        "hold_slot" => json!({"session": "s.d.m", "slot": "s.d.m.0900", "patient": "p-own"}),
+        "book_slot" => {
+            json!({"session": "s.d.m", "slot": "s.d.m.0900", "patient": "p-own", "replaces": "s.d.b20261123-1"})
+        }
+        "confirm_appointment" | "cancel_appointment" | "check_in" => json!({"appointment": "s.d.b20261123-1"}),
+        "report_back" => json!({"ticket": "s.d.t1"}),
+        "cancel_ticket" | "return_to_waiting" => json!({"ticket": "s.d.t1", "reason": "r"}),
+        "register_walk_in" => json!({"queue": "s.d.q", "patient": "p-own"}),
+        "set_priority" => json!({"ticket": "s.d.t1", "class": "military", "proof": "card"}),
+        "transfer_ticket" => json!({"ticket": "s.d.t1", "to": "s.e.q", "reason": "r"}),
+        "recall_transfer" | "start_service" | "finish_service" | "send_for_tests" | "mark_missed" | "take_back" => {
+            json!({"ticket": "s.d.t1"})
+        }
+        "undo" => json!({"event": "s.d.t1@3", "reason": "r"}),
+        "close_session" => {
+            json!({"session": "s.d.m", "settlements": [{"ticket": "s.d.t1", "how": "move", "to": "s.d.q"}]})
+        }
+        "delay_session" => json!({"session": "s.d.m", "minutes": 20}),
+        "start_work" => json!({"department": "s.d", "service_point": "s.d.r1"}),
+        "pause_work" => json!({"department": "s.d", "assignment": "s.li.n1", "reason": "r"}),
+        "resume_work" | "stop_work" => at_work,
+        "call_next_patient" => call,
+        "call_ticket" => {
+            json!({"department": "s.d", "assignment": "s.li.n1", "in_hand": null, "outcome": null, "ticket": "s.d.t1", "reason": "r"})
+        }
+        "recall_patient" => json!({"call": "s.d.c1"}),
+        "register_visit" => {
+            json!({"visit_id": "v", "version": 1, "patient": {"number": "1"}, "site": "s", "department": "s.d", "date": "2026-11-23", "fee_state": "paid"})
+        }
+        "change_visit" => json!({"visit_id": "v", "version": 2, "site": "s", "queue": "s.d.q"}),
+        "cancel_visit" => json!({"visit_id": "v", "version": 3, "site": "s"}),
+        "report_shown" | "report_spoken" => json!({"announcement": "s.b.n1"}),
+        _ => panic!("no example of the command {name}: add one here and a line to access_table.md"),
+    };
+    serde_json::from_value(json!({ name: fields })).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn stream(kind: StreamKind) -> &'static str {
+    match kind {
+        StreamKind::Board => "board:s.b",
+        StreamKind::Door => "door:s.d.r1",
+        StreamKind::Queue => "queue:s.d.q",
+        StreamKind::Session => "session:s.d.m",
+        StreamKind::Doctor => "doctor:s.li",
+        StreamKind::Patient => "patient:p-own",
+        StreamKind::Ticket => "ticket:s.d.t1",
+        StreamKind::Room => "room:s.d.x1",
+        StreamKind::Site => "site:s",
+        StreamKind::Ops => "ops",
+    }
+}
+
+fn deed(name: &str) -> Deed {
+    match name {
+        "read_persons" => Deed::ReadPersons(vec![PatientId::new("p-own")]),
+        "identify_person" => Deed::IdentifyPerson,
+        "read_area_code" => Deed::ReadAreaCode(DepartmentId::new("s.d")),
+        "read_directory" => Deed::ReadDirectory(SiteId::new("s")),
+        "issue_token" => Deed::IssueToken(Some(SiteId::new("s"))),
+        "run_house" => Deed::RunHouse,
+        _ => panic!("no example of the deed {name}: add one here and a line to access_table.md"),
+    }
+}
+
+/// Asks the program, as a door does.
+fn ask(name: &str, claims: &Claims, facts: &Facts) -> Result<(), Rejection> {
+    if ClientCommand::NAMES.contains(&name) {
+        access::allowed(claims, &command(name), facts)
+    } else if let Some(kind) = StreamKind::ALL.iter().find(|kind| kind.name() == name) {
+        access::allowed_stream(claims, stream(*kind), facts).map(drop)
+    } else {
+        access::allowed_deed(claims, &deed(name), facts)
+    }
+}
+
+/// Somebody to whom everything is own, in that role.
+fn insider(role: Role) -> (Claims, Facts) {
+    let mut claims = Claims::new(role, AccountId::new("a-1"), Timestamp(0), 600);
+    claims.site = Some(SiteId::new("s"));
+    claims.departments = vec![DepartmentId::new("s.d")];
+    claims.doctor = Some(DoctorId::new("s.li"));
+    claims.screen = Some(ScreenId::new("s.s1"));
+    claims.board = Some(BoardId::new("s.b"));
+    claims.may_issue = true;
+    (claims, facts("a-1", "p-own", "p-own", "s.li", "s"))
+}
+
+fn facts(account: &str, of_appointment: &str, of_ticket: &str, doctor: &str, staff_site: &str) -> Facts {
+    let mut facts = Facts::default();
+    facts.learn(Fact::PatientOfAppointment("s.d.b20261123-1".into()), FactAnswer::Patient(of_appointment.into()));
+    facts.learn(Fact::PatientOfTicket("s.d.t1".into()), FactAnswer::Patient(of_ticket.into()));
+    facts.learn(Fact::ActsFor(account.into(), "p-own".into()), FactAnswer::Yes);
+    facts.learn(Fact::WorksIn(doctor.into(), "s.d".into()), FactAnswer::Yes);
+    facts.learn(Fact::KnownAt("s".into(), "p-own".into()), FactAnswer::Yes);
+    facts.learn(Fact::SiteOfStaff("wang".into()), FactAnswer::Site(staff_site.into()));
+    facts
+}
+
+/// Everybody who is an insider but for this relation.
+fn outsiders(relation: &str, role: Role, name: &str) -> Vec<(&'static str, Claims, Facts)> {
+    let (claims, own) = insider(role);
+    let but = |what: &'static str, change: &dyn Fn(&mut Claims)| {
+        let mut changed = claims.clone();
+        change(&mut changed);
+        (what, changed, own.clone())
+    };
+    let of_another_site = but("of another site", &|claims| claims.site = Some(SiteId::new("x")));
+    match relation {
+        "any" => vec![],
+        "own patient" => vec![
+            ("another account", claims.clone(), facts("a-2", "p-own", "p-own", "s.li", "s")),
+            ("nothing known", claims.clone(), Facts::default()),
+            if name == "report_back" || name == "cancel_ticket" || name == "ticket" {
+                ("another's ticket", claims.clone(), facts("a-1", "p-own", "p-other", "s.li", "s"))
+            } else if ["confirm_appointment", "cancel_appointment", "check_in", "book_slot"].contains(&name) {
+                ("another's appointment", claims.clone(), facts("a-1", "p-other", "p-own", "s.li", "s"))
+            } else {
+                but("another account", &|claims| claims.account = AccountId::new("a-3"))
+            },
+        ],
+        "own doctor" => vec![
+            but("another doctor", &|claims| claims.doctor = Some(DoctorId::new("s.wu"))),
+            but("no doctor", &|claims| claims.doctor = None),
+        ],
+        "works there" => vec![
+            ("works elsewhere", claims.clone(), facts("a-1", "p-own", "p-own", "s.wu", "s")),
+            but("another doctor", &|claims| claims.doctor = Some(DoctorId::new("s.wu"))),
+            but("a doctor of another site", &|claims| claims.doctor = Some(DoctorId::new("x.li"))),
+            but("no doctor", &|claims| claims.doctor = None),
+        ],
+        "own department" => vec![
+            of_another_site,
+            but("of another department", &|claims| claims.departments = vec![DepartmentId::new("s.e")]),
+            but("of no site", &|claims| claims.site = None),
+        ],
+        "own site" if name == "run_house" => vec![but("of one site", &|_| ())],
+        "own site" if role == Role::Operator => vec![of_another_site],
+        "own site" => vec![of_another_site, but("of no site", &|claims| claims.site = None)],
+        "own board" => vec![
+            but("shows another board", &|claims| claims.board = Some(BoardId::new("s.c"))),
+            but("shows none", &|claims| claims.board = None),
+            but("is no screen", &|claims| claims.screen = None),
+        ],
+        "patients here" => vec![
+            of_another_site,
+            ("patient unknown here", claims.clone(), Facts::default()),
+            but("of no site", &|claims| claims.site = None),
+        ],
+        "may issue" => vec![of_another_site, but("may not issue", &|claims| claims.may_issue = false)],
+        _ => panic!("no such relation: {relation}"),
+    }
+}
+
+#[test]
+fn the_table_lists_every_command_stream_and_deed() {
+    let names = ClientCommand::NAMES
+        .iter()
+        .copied()
+        .chain(StreamKind::ALL.iter().map(|kind| kind.name()))
+        .chain(Deed::NAMES.iter().copied());
+    let mut expected: Vec<String> = names.map(str::to_owned).collect();
+    expected.sort();
+    assert_eq!(expectations().into_keys().collect::<Vec<_>>(), expected, "access_table.md and the vocabulary differ");
+}
+
+#[test]
+fn the_table_holds_in_full() {
+    let mut asked = 0;
+    for (name, row) in expectations() {
+        for (role, relation) in ROLES.into_iter().zip(row) {
+            let (mut claims, own) = insider(role);
+            if name == "run_house" {
+                claims.site = None;
+            }
+            let answer = ask(&name, &claims, &own);
+            asked += 1;
+            if relation == "-" {
+                assert_eq!(answer.expect_err(&format!("{role:?} may {name}")).code, Code::Forbidden);
+                continue;
+            }
+            answer
+                .unwrap_or_else(|refused| panic!("{role:?} with the relation `{relation}` may not {name}: {refused}"));
+            for (what, claims, facts) in outsiders(&relation, role, &name) {
+                asked += 1;
+                match ask(&name, &claims, &facts) {
+                    Ok(()) => panic!("{role:?} who is \"{what}\" may {name}"),
+                    Err(refused) => assert_eq!(
+                        refused,
+                        Rejection::from(Code::Forbidden),
+                        "unknown and forbidden answer alike: {role:?} {name} {what}"
+                    ),
+                }
+            }
+        }
+        let (engine, own) = insider(Role::System);
+        assert!(ask(&name, &engine, &own).is_err(), "the engine comes through no door: {name}");
+    }
+    assert!(asked > 500, "only {asked} questions were asked");
+}
+
+#[test]
+fn what_is_needed_is_asked_until_it_is_known() {
+    let (claims, all) = insider(Role::Patient);
+    let check_in = command("check_in");
+    let mut known = Facts::default();
+    assert_eq!(access::needed(&claims, &check_in, &known), [Fact::PatientOfAppointment("s.d.b20261123-1".into())]);
+    known.learn(Fact::PatientOfAppointment("s.d.b20261123-1".into()), FactAnswer::Patient("p-own".into()));
+    assert_eq!(access::needed(&claims, &check_in, &known), [Fact::ActsFor("a-1".into(), "p-own".into())]);
+    known.learn(Fact::ActsFor("a-1".into(), "p-own".into()), FactAnswer::Yes);
+    assert!(access::needed(&claims, &check_in, &known).is_empty());
+    access::allowed(&claims, &check_in, &known).expect("known well enough");
+    // Somebody whose role may not at all costs no owner a question.
+    assert!(access::needed(&insider(Role::Screen).0, &check_in, &Facts::default()).is_empty());
+    assert!(access::needed(&claims, &check_in, &all).is_empty());
+}
+
+#[test]
+fn an_appointment_that_does_not_exist_is_asked_once_and_forbidden() {
+    let (claims, _) = insider(Role::Patient);
+    let mut known = Facts::default();
+    known.learn(Fact::PatientOfAppointment("s.d.b20261123-1".into()), FactAnswer::No);
+    assert!(access::needed(&claims, &command("check_in"), &known).is_empty());
+    assert_eq!(access::allowed(&claims, &command("check_in"), &known).expect_err("unknown"), Code::Forbidden.into());
+}
+
+#[test]
+fn an_operator_of_all_sites_may_define_any_and_one_of_a_site_takes_over_no_other_sites_staff() {
+    let (mut operator, own) = insider(Role::Operator);
+    let foreign: ClientCommand =
+        serde_json::from_value(json!({"define_staff": {"id": "wang", "role": "desk", "site": "x"}}))
+            .expect("a command");
+    assert!(access::allowed(&operator, &foreign, &own).is_err(), "staff for another site");
+    assert!(
+        access::allowed(&operator, &command("define_staff"), &facts("a-1", "p-own", "p-own", "s.li", "x")).is_err(),
+        "another site's member"
+    );
+    let mixed: ClientCommand =
+        serde_json::from_value(json!({"define_staff": {"id": "new", "role": "doctor", "site": "s", "doctor": "x.li"}}))
+            .expect("a command");
+    assert!(access::allowed(&operator, &mixed, &own).is_err(), "a doctor of another site");
+    let boundless: ClientCommand =
+        serde_json::from_value(json!({"define_staff": {"id": "new", "role": "operator"}})).expect("a command");
+    assert!(access::allowed(&operator, &boundless, &own).is_err(), "an operator of all sites");
+    operator.site = None;
+    for command in [&foreign, &mixed, &boundless] {
+        access::allowed(&operator, command, &own).expect("an operator of all sites");
+    }
+}
+
+#[test]
+fn only_who_may_issue_tokens_gives_that_right() {
+    let (mut operator, own) = insider(Role::Operator);
+    let granting: ClientCommand = serde_json::from_value(
+        json!({"define_staff": {"id": "new", "role": "operator", "site": "s", "may_issue": true}}),
+    )
+    .expect("a command");
+    access::allowed(&operator, &granting, &own).expect("may issue");
+    operator.may_issue = false;
+    assert!(access::allowed(&operator, &granting, &own).is_err());
+}
+
+#[test]
+fn a_desk_without_departments_is_of_the_whole_site_and_no_further() {
+    let (mut desk, own) = insider(Role::Desk);
+    desk.departments.clear();
+    access::allowed(&desk, &command("set_priority"), &own).expect("of the site");
+    let elsewhere: ClientCommand =
+        serde_json::from_value(json!({"set_priority": {"ticket": "x.d.t1", "class": "military", "proof": "p"}}))
+            .expect("a command");
+    assert!(access::allowed(&desk, &elsewhere, &own).is_err());
+}
+
+#[test]
+fn a_second_id_does_not_slip_past() {
+    let (doctor, own) = insider(Role::Doctor);
+    for fields in [
+        json!({"call_next_patient": {"department": "x.d", "assignment": "s.li.n1", "in_hand": null, "outcome": null}}),
+        json!({"call_next_patient": {"department": "s.d", "assignment": "s.li.n1", "in_hand": "x.d.t1", "outcome": "seen"}}),
+        json!({"call_ticket": {"department": "s.d", "assignment": "s.li.n1", "in_hand": null, "outcome": null, "ticket": "x.d.t1", "reason": "r"}}),
+        json!({"start_work": {"department": "s.d", "service_point": "s.e.r1"}}),
+    ] {
+        let command: ClientCommand = serde_json::from_value(fields.clone()).expect("a command");
+        assert!(access::allowed(&doctor, &command, &own).is_err(), "{fields}");
+    }
+    let (patient, own) = insider(Role::Patient);
+    let stranger = json!({"confirm_appointment": {"appointment": "s.d.b20261123-1", "patient": "p-other"}});
+    assert!(access::allowed(&patient, &serde_json::from_value(stranger).expect("a command"), &own).is_err());
+    assert!(access::allowed_deed(&patient, &Deed::ReadPersons(vec!["p-own".into(), "p-other".into()]), &own).is_err());
+    assert!(access::allowed_deed(&patient, &Deed::ReadPersons(vec![]), &own).is_err());
+}
