@@ -3,9 +3,11 @@
 //! Time and chance are arguments ([`Context`]); nothing here reads a clock, a file, a socket or a die.
 //! Each owner (see [`owner::Owner`]) has a folder: `state`, `command`, `event`, `decide`, `apply`.
 
+pub mod clinic;
 pub mod codes;
 pub mod ids;
 pub mod owner;
+pub mod patient;
 pub mod person;
 pub mod principal;
 pub mod queue;

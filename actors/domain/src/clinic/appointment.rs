@@ -1,0 +1,307 @@
+//! Decisions about places: hold, book, confirm, cancel, expire, no-show. The patient's owner has reserved before it
+//! asks here; it asks again until it is answered, so every request is total: it is done, or refused on the record.
+
+use chrono::NaiveTime;
+
+use crate::codes::{Code, Rejection};
+use crate::ids::*;
+use crate::owner::Context;
+use crate::person::PatientBrief;
+use crate::principal::Role;
+use crate::settings::BookingSettings;
+use crate::time::{BusinessDate, Timestamp, Zone};
+use crate::vocabulary::{Answer, AppointmentEnd, Channel};
+
+use super::event::{Event, Standing};
+use super::state::*;
+use super::{Decision, REMEMBERED_DAYS};
+
+/// Records that one passing of deadlines makes at most; what is left is decided by the next passing.
+const EVENTS_AT_ONCE: usize = 1000;
+
+impl Clinic {
+    /// Whether the slot would take one more at `now`: step 0 of a booking, read before anything is reserved. The
+    /// rejection (`slot_full` names the session's next free slot) leaves nothing behind.
+    pub fn place_free(&self, slot_id: &SlotId, now: Timestamp) -> Result<(), Rejection> {
+        let (Some(slot), Some(session)) = (self.slots.get(slot_id), self.session_of(slot_id)) else {
+            return Err(Code::Forbidden.into());
+        };
+        let is_over = |slot: &Slot| now >= slot.end.plus_min(i64::from(session.delay_min));
+        if session.standing != SessionStanding::Open || is_over(slot) {
+            return Err(Code::SlotClosed.into());
+        }
+        if let Some(released_at) = session.released_at
+            && now < released_at
+        {
+            return Err(Code::SlotClosed.into());
+        }
+        if slot.free() == 0 {
+            let next = session.slots.iter().find(|id| self.slots.get(*id).is_some_and(|s| s.free() > 0 && !is_over(s)));
+            let full = Rejection::from(Code::SlotFull);
+            return Err(match next {
+                Some(next) => full.with("next_free", next.as_str()),
+                None => full,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A place asked for by the patient's owner, idempotent by appointment id: a hold, or hold and confirm in one.
+/// `number` gives the next number of the session's queue and day; it is called only when the place becomes a booking
+/// and the settings give numbers then.
+#[allow(clippy::too_many_arguments)]
+pub fn decide_request_place(
+    clinic: &Clinic,
+    appointment: &AppointmentId,
+    slot_id: &SlotId,
+    brief: &PatientBrief,
+    confirm: bool,
+    channel: Channel,
+    context: &Context,
+    settings: &BookingSettings,
+    zone: Zone,
+    number: impl FnOnce(&Session) -> String,
+) -> Result<Decision, Rejection> {
+    if let Some(known) = repeat(clinic, appointment, &brief.patient, context, zone) {
+        return known;
+    }
+    let Some(session) = clinic.session_of(slot_id).filter(|s| appointment.date() == Some(s.date)) else {
+        return Ok(refuse(appointment, &brief.patient, Code::Forbidden.into()));
+    };
+    if let Err(rejection) = clinic.place_free(slot_id, context.now) {
+        return Ok(refuse(appointment, &brief.patient, rejection));
+    }
+    let slot = clinic.slots.get(slot_id).expect("invariant: place_free answers only for a known slot");
+    let (appointment, brief, sequence) = (appointment.clone(), brief.clone(), slot.issued + 1);
+    if confirm {
+        let number = settings.number_at_booking.then(|| number(session));
+        let answer =
+            Answer::Booked { appointment: appointment.clone(), number: number.clone(), slot_start: slot.start };
+        let (slot_start, at, slot) = (slot.start, context.now, slot_id.clone());
+        let booked = Event::PlaceBooked { appointment, slot, brief, channel, sequence, number, slot_start, at };
+        return Ok(Decision { events: vec![booked], answer });
+    }
+    let over_at = slot.end.plus_min(i64::from(session.delay_min));
+    let expires_at = context.now.plus_s(settings.hold_ttl_s).min(over_at);
+    let answer = Answer::Held { appointment: appointment.clone(), expires_at };
+    let held = Event::PlaceHeld { appointment, slot: slot_id.clone(), brief, channel, sequence, expires_at };
+    Ok(Decision { events: vec![held], answer })
+}
+
+/// The hold becomes the booking. One moment after its end it does not any more, deadline handled or not.
+pub fn decide_confirm(
+    clinic: &Clinic,
+    id: &AppointmentId,
+    patient: &PatientId,
+    context: &Context,
+    settings: &BookingSettings,
+    zone: Zone,
+    number: impl FnOnce(&Session) -> String,
+) -> Result<Decision, Rejection> {
+    if let Some(known) = clinic.appointments.get(id)
+        && known.brief.patient == *patient
+        && let AppointmentState::Held { expires_at } = known.state
+        && context.now < expires_at
+        && let (Some(slot), Some(session)) = (clinic.slots.get(&known.slot), clinic.session_of(&known.slot))
+    {
+        let number = settings.number_at_booking.then(|| number(session));
+        let answer = Answer::Booked { appointment: id.clone(), number: number.clone(), slot_start: slot.start };
+        let confirmed = Event::AppointmentConfirmed {
+            appointment: id.clone(),
+            patient: patient.clone(),
+            number,
+            slot_start: slot.start,
+            at: context.now,
+        };
+        return Ok(Decision { events: vec![confirmed], answer });
+    }
+    match repeat(clinic, id, patient, context, zone) {
+        Some(known) => known,
+        None => Ok(refuse(id, patient, Code::HoldExpired.into())),
+    }
+}
+
+/// What became of the request with this id? If nothing is known of it, it is refused now, so that a late request with
+/// that id fails.
+pub fn decide_ask_place(
+    clinic: &Clinic,
+    id: &AppointmentId,
+    patient: &PatientId,
+    context: &Context,
+    zone: Zone,
+) -> Result<Decision, Rejection> {
+    let decision = match repeat(clinic, id, patient, context, zone) {
+        Some(known) => known?,
+        None => refuse(id, patient, Code::SlotClosed.into()),
+    };
+    Ok(Decision::done(decision.events))
+}
+
+/// Cancels in time, gives back after the cut-off (`cancel_until_min` on the previous day), or lets go of a hold. A
+/// booking made after the cut-off may be undone for a while as if in time. After the slot's end (announced delay
+/// included) only the desk gives back. Cancelling again changes nothing.
+pub fn decide_cancel(
+    clinic: &Clinic,
+    id: &AppointmentId,
+    reason: Option<&str>,
+    context: &Context,
+    settings: &BookingSettings,
+    zone: Zone,
+) -> Result<Decision, Rejection> {
+    let known = clinic.appointments.get(id).ok_or(Code::Forbidden)?;
+    let patient = known.brief.patient.clone();
+    let told = |code: Code| Decision {
+        events: vec![Event::StandingRepeated {
+            appointment: id.clone(),
+            patient: known.brief.patient.clone(),
+            standing: standing(clinic, known),
+        }],
+        answer: Answer::Refused(code.into()),
+    };
+    let (appointment, reason) = (id.clone(), reason.map(str::to_owned));
+    match known.state {
+        AppointmentState::Held { .. } => {
+            Ok(Decision::done(vec![Event::AppointmentCancelled { appointment, patient, reason }]))
+        }
+        AppointmentState::Booked => {
+            let (Some(slot), Some(session)) = (clinic.slots.get(&known.slot), clinic.session_of(&known.slot)) else {
+                return Err(Code::Internal.into());
+            };
+            let cut_off = cut_off(session.date, settings, zone);
+            let late_undo = known
+                .booked_at
+                .is_some_and(|at| at >= cut_off && context.now < at.plus_min(settings.late_booking_undo_min));
+            let over = context.now >= slot.end.plus_min(i64::from(session.delay_min));
+            if context.now < cut_off || late_undo {
+                Ok(Decision::done(vec![Event::AppointmentCancelled { appointment, patient, reason }]))
+            } else if over && context.principal.role != Role::Desk {
+                Ok(told(Code::CancelCutOff))
+            } else {
+                Ok(Decision::done(vec![Event::AppointmentGivenBack { appointment, patient, reason }]))
+            }
+        }
+        AppointmentState::Cancelled | AppointmentState::GivenBack | AppointmentState::Expired => {
+            Ok(Decision { answer: Answer::Done, ..told(Code::WrongAppointmentState) })
+        }
+        AppointmentState::CheckedIn | AppointmentState::Fulfilled | AppointmentState::NoShow => {
+            Ok(told(Code::WrongAppointmentState))
+        }
+    }
+}
+
+/// What the passed deadlines come to: holds expire, whoever is booked and has not come is a no-show. Nobody who has
+/// checked in is ever touched here.
+pub fn decide_deadline(clinic: &Clinic, context: &Context) -> Decision {
+    let mut events = Vec::new();
+    for deadline in clinic.overdue(context.now) {
+        match deadline {
+            Deadline::Hold(id) => {
+                if let Some(known) = clinic.appointments.get(id) {
+                    events.push(Event::HoldExpired { appointment: id.clone(), patient: known.brief.patient.clone() });
+                }
+            }
+            Deadline::NoShow(slot) => {
+                let expected = clinic.slots.get(slot).into_iter().flat_map(|s| &s.expected);
+                let booked = expected.filter_map(|id| Some((id, clinic.appointments.get(id)?)));
+                events.extend(booked.filter(|(_, known)| known.state == AppointmentState::Booked).map(
+                    |(id, known)| Event::NoShowRecorded {
+                        appointment: id.clone(),
+                        patient: known.brief.patient.clone(),
+                    },
+                ));
+            }
+        }
+        if events.len() >= EVENTS_AT_ONCE {
+            break;
+        }
+    }
+    events.truncate(EVENTS_AT_ONCE);
+    Decision::done(events)
+}
+
+/// A visit from outside counts in a slot: never refused, whatever the capacity. A slot that is not known here counts
+/// nothing.
+pub fn decide_outside_place(clinic: &Clinic, slot: &SlotId) -> Decision {
+    let placed = clinic.slots.get(slot).map(|s| Event::OutsidePlaced { slot: slot.clone(), sequence: s.issued + 1 });
+    Decision::done(placed.into_iter().collect())
+}
+
+/// A visit from outside counts in that slot no longer.
+pub fn decide_outside_gone(clinic: &Clinic, slot: &SlotId) -> Decision {
+    let counted = clinic.slots.get(slot).is_some_and(|s| s.outside > 0);
+    Decision::done(counted.then(|| Event::OutsideGone { slot: slot.clone() }).into_iter().collect())
+}
+
+/// What the id is known as, told again; none when it is new here.
+fn repeat(
+    clinic: &Clinic,
+    id: &AppointmentId,
+    patient: &PatientId,
+    context: &Context,
+    zone: Zone,
+) -> Option<Result<Decision, Rejection>> {
+    let (appointment, patient) = (id.clone(), patient.clone());
+    if let Some(known) = clinic.appointments.get(id) {
+        if known.brief.patient != patient {
+            return Some(Err(Code::Forbidden.into()));
+        }
+        if let AppointmentState::Held { expires_at } = known.state
+            && expires_at <= context.now
+        {
+            let events = vec![Event::HoldExpired { appointment, patient }];
+            return Some(Ok(Decision { events, answer: Answer::Refused(Code::HoldExpired.into()) }));
+        }
+        let standing = standing(clinic, known);
+        let answer = match &standing {
+            Standing::Held { expires_at } => Answer::Held { appointment: appointment.clone(), expires_at: *expires_at },
+            Standing::Booked { number, slot_start } => {
+                Answer::Booked { appointment: appointment.clone(), number: number.clone(), slot_start: *slot_start }
+            }
+            Standing::Ended { how: AppointmentEnd::Expired } => Answer::Refused(Code::HoldExpired.into()),
+            Standing::Ended { .. } => Answer::Refused(Code::WrongAppointmentState.into()),
+        };
+        let events = vec![Event::StandingRepeated { appointment, patient, standing }];
+        return Some(Ok(Decision { events, answer }));
+    }
+    let day = id.date().filter(|_| id.department() == clinic.department);
+    let forgotten = day.is_none_or(|day| day < first_remembered(clinic, context.now, zone));
+    let code = clinic.refused.get(id).copied().or(forgotten.then_some(Code::SlotClosed))?;
+    let standing = Standing::Ended { how: AppointmentEnd::Refused };
+    let events = vec![Event::StandingRepeated { appointment, patient, standing }];
+    Some(Ok(Decision { events, answer: Answer::Refused(code.into()) }))
+}
+
+/// The first business day whose ids are still known.
+pub(super) fn first_remembered(clinic: &Clinic, now: Timestamp, zone: Zone) -> BusinessDate {
+    let by_clock = zone.date(now).plus_days(-REMEMBERED_DAYS);
+    clinic.forgotten_before.map_or(by_clock, |before| before.max(by_clock))
+}
+
+fn refuse(id: &AppointmentId, patient: &PatientId, rejection: Rejection) -> Decision {
+    let refused = Event::PlaceRefused { appointment: id.clone(), patient: patient.clone(), code: rejection.code };
+    Decision { events: vec![refused], answer: Answer::Refused(rejection) }
+}
+
+fn standing(clinic: &Clinic, known: &Appointment) -> Standing {
+    let ended = |how| Standing::Ended { how };
+    match known.state {
+        AppointmentState::Held { expires_at } => Standing::Held { expires_at },
+        AppointmentState::Booked | AppointmentState::CheckedIn => Standing::Booked {
+            number: known.number.clone(),
+            slot_start: clinic.slots.get(&known.slot).map_or(Timestamp(0), |slot| slot.start),
+        },
+        AppointmentState::Fulfilled => ended(AppointmentEnd::Fulfilled),
+        AppointmentState::Cancelled => ended(AppointmentEnd::Cancelled),
+        AppointmentState::GivenBack => ended(AppointmentEnd::GivenBack),
+        AppointmentState::NoShow => ended(AppointmentEnd::NoShow),
+        AppointmentState::Expired => ended(AppointmentEnd::Expired),
+    }
+}
+
+/// Until when a booking for that day is cancelled in time: a wall-clock time of the day before.
+fn cut_off(date: BusinessDate, settings: &BookingSettings, zone: Zone) -> Timestamp {
+    let minutes = settings.cancel_until_min.clamp(0, 24 * 60 - 1) as u32;
+    let time = NaiveTime::from_hms_opt(minutes / 60, minutes % 60, 0).unwrap_or(NaiveTime::MIN);
+    zone.moment(date.plus_days(-1), time)
+}

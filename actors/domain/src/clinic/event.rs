@@ -1,0 +1,306 @@
+//! What can have happened in a clinic, and what it owes to the patients' owners. Stored types: append only.
+
+use serde::{Deserialize, Serialize};
+
+use crate::codes::Code;
+use crate::ids::*;
+use crate::owner::{Outgoing, OwnerKind, OwnerRef};
+use crate::person::PatientBrief;
+use crate::time::{BusinessDate, Timestamp};
+use crate::vocabulary::{AppointmentEnd, Channel, ToPatient};
+
+/// A slot as it stands after the definition of its session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SlotDefined {
+    /// Which.
+    pub slot: SlotId,
+    /// Begin.
+    pub start: Timestamp,
+    /// End.
+    pub end: Timestamp,
+    /// Places.
+    pub capacity: u32,
+    /// When somebody who has not come is a no-show.
+    pub no_show_at: Timestamp,
+}
+
+/// What a patient's owner is told about an appointment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Standing {
+    /// Held until then.
+    Held {
+        /// When the hold ends by itself.
+        expires_at: Timestamp,
+    },
+    /// Booked.
+    Booked {
+        /// The number, if given at booking.
+        number: Option<String>,
+        /// Begin of the slot.
+        slot_start: Timestamp,
+    },
+    /// Over.
+    Ended {
+        /// How.
+        how: AppointmentEnd,
+    },
+}
+
+/// A fact about sessions, slots and appointments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A session is now this. Slots that it had and that are not listed are gone.
+    SessionDefined {
+        /// Which.
+        session: SessionId,
+        /// The hospital-local date.
+        date: BusinessDate,
+        /// 午别.
+        period: String,
+        /// Where its tickets wait.
+        queue: QueueId,
+        /// Whose it is.
+        doctor: Option<DoctorId>,
+        /// Where.
+        service_point: Option<ServicePointId>,
+        /// 号别.
+        registration_class: String,
+        /// Fee in fen.
+        fee_fen: u32,
+        /// Freed places come back at random moments.
+        high_demand: bool,
+        /// From when it can be booked.
+        released_at: Option<Timestamp>,
+        /// Its slots in order of time.
+        slots: Vec<SlotDefined>,
+    },
+    /// No more of it.
+    SessionRetired {
+        /// Which.
+        session: SessionId,
+    },
+    /// The desk has closed it.
+    SessionClosed {
+        /// Which.
+        session: SessionId,
+    },
+    /// The announced delay is now this, which moves the no-show limits.
+    SessionDelayed {
+        /// Which.
+        session: SessionId,
+        /// In all, minutes.
+        minutes: u32,
+        /// The new limit of each slot.
+        no_show_at: Vec<(SlotId, Timestamp)>,
+    },
+    /// A place is held.
+    PlaceHeld {
+        /// Which.
+        appointment: AppointmentId,
+        /// Where.
+        slot: SlotId,
+        /// Who.
+        brief: PatientBrief,
+        /// Through which channel.
+        channel: Channel,
+        /// Issue sequence within the slot.
+        sequence: u32,
+        /// When the hold ends by itself.
+        expires_at: Timestamp,
+    },
+    /// A place is booked without a hold before it.
+    PlaceBooked {
+        /// Which.
+        appointment: AppointmentId,
+        /// Where.
+        slot: SlotId,
+        /// Who.
+        brief: PatientBrief,
+        /// Through which channel.
+        channel: Channel,
+        /// Issue sequence within the slot.
+        sequence: u32,
+        /// The number, if given at booking.
+        number: Option<String>,
+        /// Begin of the slot.
+        slot_start: Timestamp,
+        /// When.
+        at: Timestamp,
+    },
+    /// A hold has become the booking.
+    AppointmentConfirmed {
+        /// Which.
+        appointment: AppointmentId,
+        /// Whose.
+        patient: PatientId,
+        /// The number, if given at booking.
+        number: Option<String>,
+        /// Begin of the slot.
+        slot_start: Timestamp,
+        /// When.
+        at: Timestamp,
+    },
+    /// This id gets no place, now or later.
+    PlaceRefused {
+        /// Which.
+        appointment: AppointmentId,
+        /// Whose.
+        patient: PatientId,
+        /// Why.
+        code: Code,
+    },
+    /// A hold has ended by itself; the place is back.
+    HoldExpired {
+        /// Which.
+        appointment: AppointmentId,
+        /// Whose.
+        patient: PatientId,
+    },
+    /// Cancelled in time, or a hold let go; the place is back.
+    AppointmentCancelled {
+        /// Which.
+        appointment: AppointmentId,
+        /// Whose.
+        patient: PatientId,
+        /// Why, if said.
+        reason: Option<String>,
+    },
+    /// Given back after the cut-off; the place is back.
+    AppointmentGivenBack {
+        /// Which.
+        appointment: AppointmentId,
+        /// Whose.
+        patient: PatientId,
+        /// Why, if said.
+        reason: Option<String>,
+    },
+    /// The patient has come.
+    AppointmentCheckedIn {
+        /// Which.
+        appointment: AppointmentId,
+    },
+    /// The check-in was a mistake: booked again.
+    CheckInUndone {
+        /// Which.
+        appointment: AppointmentId,
+    },
+    /// Seen.
+    AppointmentFulfilled {
+        /// Which.
+        appointment: AppointmentId,
+        /// Whose.
+        patient: PatientId,
+    },
+    /// 爽约.
+    NoShowRecorded {
+        /// Which.
+        appointment: AppointmentId,
+        /// Whose.
+        patient: PatientId,
+    },
+    /// The patient's owner has asked again and is told again.
+    StandingRepeated {
+        /// Which.
+        appointment: AppointmentId,
+        /// Whose.
+        patient: PatientId,
+        /// What it is told.
+        standing: Standing,
+    },
+    /// A visit from outside counts in a slot.
+    OutsidePlaced {
+        /// Where.
+        slot: SlotId,
+        /// Issue sequence within the slot.
+        sequence: u32,
+    },
+    /// It does so no longer.
+    OutsideGone {
+        /// Where it counted.
+        slot: SlotId,
+    },
+    /// Everything of earlier business days is forgotten.
+    DaysForgotten {
+        /// The first day that is still known.
+        before: BusinessDate,
+    },
+}
+
+/// The stable number (250–299) and the stem name of an event's kind.
+pub fn event_kind(event: &Event) -> (u16, &'static str) {
+    match event {
+        Event::SessionDefined { .. } => (250, "session_defined"),
+        Event::SessionRetired { .. } => (251, "session_retired"),
+        Event::SessionClosed { .. } => (252, "session_closed"),
+        Event::SessionDelayed { .. } => (253, "session_delayed"),
+        Event::PlaceHeld { .. } => (254, "place_held"),
+        Event::PlaceBooked { .. } => (255, "place_booked"),
+        Event::AppointmentConfirmed { .. } => (256, "appointment_confirmed"),
+        Event::PlaceRefused { .. } => (257, "place_refused"),
+        Event::HoldExpired { .. } => (258, "hold_expired"),
+        Event::AppointmentCancelled { .. } => (259, "appointment_cancelled"),
+        Event::AppointmentGivenBack { .. } => (260, "appointment_given_back"),
+        Event::AppointmentCheckedIn { .. } => (261, "appointment_checked_in"),
+        Event::CheckInUndone { .. } => (262, "check_in_undone"),
+        Event::AppointmentFulfilled { .. } => (263, "appointment_fulfilled"),
+        Event::NoShowRecorded { .. } => (264, "no_show_recorded"),
+        Event::StandingRepeated { .. } => (265, "standing_repeated"),
+        Event::OutsidePlaced { .. } => (266, "outside_placed"),
+        Event::OutsideGone { .. } => (267, "outside_gone"),
+        Event::DaysForgotten { .. } => (268, "days_forgotten"),
+    }
+}
+
+/// What an event owes: the patient's owner hears of everything that becomes of its appointments.
+pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
+    let mut tell = |patient: &PatientId, message: ToPatient| {
+        out.push(Outgoing::Request(OwnerRef::new(OwnerKind::Patient, patient.as_str()), message.into()));
+    };
+    let ended = |appointment: &AppointmentId, how| ToPatient::PlaceEnded { appointment: appointment.clone(), how };
+    match event {
+        Event::PlaceHeld { appointment, brief, expires_at, .. } => {
+            tell(&brief.patient, ToPatient::PlaceHeld { appointment: appointment.clone(), expires_at: *expires_at });
+        }
+        Event::PlaceBooked { appointment, brief: PatientBrief { patient, .. }, number, slot_start, .. }
+        | Event::AppointmentConfirmed { appointment, patient, number, slot_start, .. } => tell(
+            patient,
+            ToPatient::PlaceBooked {
+                appointment: appointment.clone(),
+                number: number.clone(),
+                slot_start: *slot_start,
+            },
+        ),
+        Event::PlaceRefused { appointment, patient, .. } => tell(patient, ended(appointment, AppointmentEnd::Refused)),
+        Event::HoldExpired { appointment, patient } => tell(patient, ended(appointment, AppointmentEnd::Expired)),
+        Event::AppointmentCancelled { appointment, patient, .. } => {
+            tell(patient, ended(appointment, AppointmentEnd::Cancelled));
+        }
+        Event::AppointmentGivenBack { appointment, patient, .. } => {
+            tell(patient, ended(appointment, AppointmentEnd::GivenBack));
+        }
+        Event::AppointmentFulfilled { appointment, patient } => {
+            tell(patient, ended(appointment, AppointmentEnd::Fulfilled));
+        }
+        Event::NoShowRecorded { appointment, patient } => tell(patient, ended(appointment, AppointmentEnd::NoShow)),
+        Event::StandingRepeated { appointment, patient, standing } => {
+            let appointment = appointment.clone();
+            let message = match standing {
+                Standing::Held { expires_at } => ToPatient::PlaceHeld { appointment, expires_at: *expires_at },
+                Standing::Booked { number, slot_start } => {
+                    ToPatient::PlaceBooked { appointment, number: number.clone(), slot_start: *slot_start }
+                }
+                Standing::Ended { how } => ToPatient::PlaceEnded { appointment, how: *how },
+            };
+            tell(patient, message);
+        }
+        Event::SessionDefined { .. }
+        | Event::SessionRetired { .. }
+        | Event::SessionClosed { .. }
+        | Event::SessionDelayed { .. }
+        | Event::AppointmentCheckedIn { .. }
+        | Event::CheckInUndone { .. }
+        | Event::OutsidePlaced { .. }
+        | Event::OutsideGone { .. }
+        | Event::DaysForgotten { .. } => {}
+    }
+}

@@ -1,0 +1,42 @@
+//! The clinic part of a department: sessions, slots, appointments. A department's owner holds a [`Clinic`], emits the
+//! [`Event`]s that the `decide_*` functions return, and applies them with [`apply`].
+//!
+//! I1 (no hold or booking is accepted that exceeds a slot's capacity) lives here alone; [`Clinic::check`] states it.
+
+mod apply;
+mod appointment;
+mod arrival;
+mod event;
+mod session;
+mod state;
+pub mod view;
+
+pub use apply::apply;
+pub use appointment::{
+    decide_ask_place, decide_cancel, decide_confirm, decide_deadline, decide_outside_gone, decide_outside_place,
+    decide_request_place,
+};
+pub use arrival::{Arrival, check_in_eligible, decide_check_in, decide_fulfilled, decide_undo_check_in};
+pub use event::{Event, SlotDefined, Standing, event_kind, outgoing};
+pub use session::{decide_close_session, decide_define_session, decide_delay, decide_retire_session};
+pub use state::{Appointment, AppointmentState, Clinic, Deadline, Session, SessionStanding, Slot};
+
+use crate::vocabulary::Answer;
+
+/// Days after its business day for which the clinic remembers an appointment id; older ids are answered *refused*.
+pub const REMEMBERED_DAYS: i64 = 30;
+
+/// What a decision of the clinic comes to: the events to emit, in order, and what to answer then.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// To be emitted in order. Empty: nothing has changed.
+    pub events: Vec<Event>,
+    /// The answer that goes with them.
+    pub answer: Answer,
+}
+
+impl Decision {
+    fn done(events: Vec<Event>) -> Self {
+        Self { events, answer: Answer::Done }
+    }
+}

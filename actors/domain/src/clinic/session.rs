@@ -1,0 +1,254 @@
+//! Decisions about sessions: define, retire, close, delay.
+
+use chrono::NaiveTime;
+
+use crate::codes::{Code, Rejection};
+use crate::ids::*;
+use crate::owner::Context;
+use crate::settings::BookingSettings;
+use crate::time::{BusinessDate, Timestamp, Zone};
+use crate::vocabulary::{DefineSession, DefineSlot};
+
+use super::Decision;
+use super::appointment::first_remembered;
+use super::event::{Event, SlotDefined};
+use super::state::*;
+
+/// Most slots of one session.
+pub const SLOTS_MAX: usize = 200;
+/// Most places of one slot.
+pub const CAPACITY_MAX: u32 = 100_000;
+
+/// A session with its slots, or what it is from now on: a slot may grow, shrink not below what is taken, and go only
+/// while nobody is or was in it. The date stays. Defining the same again changes nothing. (Whether queue, doctor and
+/// service point exist is the department's to check.)
+pub fn decide_define_session(
+    clinic: &Clinic,
+    command: &DefineSession,
+    context: &Context,
+    settings: &BookingSettings,
+    zone: Zone,
+) -> Result<Decision, Rejection> {
+    let invalid = |what: &str| Rejection::new(Code::InvalidField, what);
+    let id = &command.id;
+    let own_part = id.as_str().strip_prefix(clinic.department.as_str()).and_then(|rest| rest.strip_prefix('.'));
+    if own_part.is_none_or(|part| part.is_empty() || part.contains('.')) {
+        return Err(Code::IdNotUnderParent.into());
+    }
+    if command.queue.department() != clinic.department {
+        return Err(Code::IdNotUnderParent.into());
+    }
+    if command.period.is_empty() || command.registration_class.is_empty() {
+        return Err(invalid("period and registration_class must be given"));
+    }
+    let before = clinic.sessions.get(id);
+    if let Some(before) = before {
+        match before.standing {
+            SessionStanding::Open => {}
+            SessionStanding::Closed => return Err(Code::SessionClosed.into()),
+            SessionStanding::Retired => return Err(Code::Retired.into()),
+        }
+        if before.date != command.date {
+            return Err(Rejection::new(Code::AlreadyExists, "a session keeps its date; define another session"));
+        }
+    } else if command.date < zone.date(context.now) {
+        return Err(invalid("the date is over"));
+    }
+    let slots = slots(command, before.map_or(0, |s| i64::from(s.delay_min)), settings, zone)?;
+    for defined in &slots {
+        if let Some(slot) = clinic.slots.get(&defined.slot) {
+            if defined.capacity < slot.taken {
+                return Err(invalid("a slot's capacity cannot be less than what is taken")
+                    .with("slot", defined.slot.as_str())
+                    .with("taken", slot.taken.to_string()));
+            }
+            if slot.taken > 0 && slot.end != defined.end {
+                return Err(invalid("a slot that somebody is in keeps its length").with("slot", defined.slot.as_str()));
+            }
+        }
+    }
+    let gone = before.iter().flat_map(|s| &s.slots).filter(|old| !slots.iter().any(|new| new.slot == **old));
+    for old in gone {
+        if clinic.slots.get(old).is_some_and(|slot| slot.taken > 0 || slot.outside > 0) {
+            return Err(
+                Rejection::new(Code::NotSettled, "somebody is in a slot that would go").with("slot", old.as_str())
+            );
+        }
+    }
+    let mut events = forget(clinic, context.now, zone);
+    let defined = Event::SessionDefined {
+        session: id.clone(),
+        date: command.date,
+        period: command.period.clone(),
+        queue: command.queue.clone(),
+        doctor: command.doctor.clone(),
+        service_point: command.service_point.clone(),
+        registration_class: command.registration_class.clone(),
+        fee_fen: command.fee_fen,
+        high_demand: command.high_demand,
+        released_at: command.released_at,
+        slots,
+    };
+    if before.is_none_or(|session| describe(clinic, id, session) != defined) {
+        events.push(defined);
+    }
+    Ok(Decision::done(events))
+}
+
+/// No more of a session; only while nobody is held, booked or checked in.
+pub fn decide_retire_session(clinic: &Clinic, id: &SessionId) -> Result<Decision, Rejection> {
+    let session = clinic.sessions.get(id).ok_or(Code::Forbidden)?;
+    if session.standing == SessionStanding::Retired {
+        return Ok(Decision::done(Vec::new()));
+    }
+    let in_use = |slot: &&SlotId| clinic.slots.get(*slot).is_some_and(|s| s.taken > 0 || s.outside > 0);
+    if let Some(slot) = session.slots.iter().find(in_use) {
+        return Err(Rejection::new(Code::NotSettled, "somebody is booked in this session").with("slot", slot.as_str()));
+    }
+    Ok(Decision::done(vec![Event::SessionRetired { session: id.clone() }]))
+}
+
+/// The desk closes a session (its tickets are the floor's to settle). Who is booked for a slot that is not over yet is
+/// still to come: `not_settled`. Who is booked for one that is over is a no-show with the closing.
+pub fn decide_close_session(clinic: &Clinic, id: &SessionId, context: &Context) -> Result<Decision, Rejection> {
+    let session = clinic.sessions.get(id).ok_or(Code::Forbidden)?;
+    if session.standing != SessionStanding::Open {
+        return Err(Code::SessionClosed.into());
+    }
+    let mut events = Vec::new();
+    for slot in session.slots.iter().filter_map(|slot| clinic.slots.get(slot)) {
+        if !slot.expected.is_empty() && context.now < slot.end.plus_min(i64::from(session.delay_min)) {
+            let to_come = slot.expected.len().to_string();
+            return Err(Rejection::new(Code::NotSettled, "booked patients are still to come").with("to_come", to_come));
+        }
+        for appointment in &slot.expected {
+            let Some(known) = clinic.appointments.get(appointment) else { continue };
+            let (appointment, patient) = (appointment.clone(), known.brief.patient.clone());
+            events.push(match known.state {
+                AppointmentState::Held { .. } => Event::HoldExpired { appointment, patient },
+                _ => Event::NoShowRecorded { appointment, patient },
+            });
+        }
+    }
+    events.push(Event::SessionClosed { session: id.clone() });
+    Ok(Decision::done(events))
+}
+
+/// The announced delay is `minutes` in all (0 takes it back); it moves every limit that a patient stands under.
+pub fn decide_delay(
+    clinic: &Clinic,
+    id: &SessionId,
+    minutes: u32,
+    settings: &BookingSettings,
+) -> Result<Decision, Rejection> {
+    let session = clinic.sessions.get(id).ok_or(Code::Forbidden)?;
+    if session.standing != SessionStanding::Open {
+        return Err(Code::SessionClosed.into());
+    }
+    if minutes > 24 * 60 {
+        return Err(Rejection::new(Code::InvalidField, "a delay is at most a day"));
+    }
+    if session.delay_min == minutes {
+        return Ok(Decision::done(Vec::new()));
+    }
+    let slots = || session.slots.iter().filter_map(|slot| Some((slot, clinic.slots.get(slot)?)));
+    let last_end = slots().map(|(_, slot)| slot.end).max().unwrap_or_default();
+    let no_show_at =
+        slots().map(|(id, slot)| (id.clone(), no_show_at(slot.end, last_end, i64::from(minutes), settings))).collect();
+    Ok(Decision::done(vec![Event::SessionDelayed { session: id.clone(), minutes, no_show_at }]))
+}
+
+/// When somebody who has not come is a no-show: at the end of the period, or at the end of the slot + grace.
+fn no_show_at(end: Timestamp, last_end: Timestamp, delay_min: i64, settings: &BookingSettings) -> Timestamp {
+    settings.no_show_grace_min.map_or(last_end, |grace| end.plus_min(grace.max(0))).plus_min(delay_min)
+}
+
+/// Reads the slots of the command: wall-clock times into moments, in order, not overlapping, within the day.
+fn slots(
+    command: &DefineSession,
+    delay_min: i64,
+    settings: &BookingSettings,
+    zone: Zone,
+) -> Result<Vec<SlotDefined>, Rejection> {
+    let invalid = |what: &str| Rejection::new(Code::InvalidField, what);
+    if command.slots.is_empty() || command.slots.len() > SLOTS_MAX {
+        return Err(invalid("a session has 1 to 200 slots"));
+    }
+    let mut slots: Vec<SlotDefined> = Vec::with_capacity(command.slots.len());
+    let mut previous_end_min = 0;
+    for slot in &command.slots {
+        let (start_min, end_min) =
+            minutes_of_day(slot).ok_or_else(|| invalid("a slot is HH:MM and 1 to 720 minutes"))?;
+        if start_min < previous_end_min {
+            return Err(invalid("slots are in order and do not overlap").with("slot", slot.start.clone()));
+        }
+        if slot.capacity > CAPACITY_MAX {
+            return Err(invalid("a slot has at most 100000 places"));
+        }
+        previous_end_min = end_min;
+        slots.push(SlotDefined {
+            slot: SlotId::from(format!("{}.{:02}{:02}", command.id, start_min / 60, start_min % 60)),
+            start: moment(command.date, start_min, zone),
+            end: moment(command.date, end_min, zone),
+            capacity: slot.capacity,
+            no_show_at: Timestamp(0),
+        });
+    }
+    let last_end = slots.last().map_or(Timestamp(0), |slot| slot.end);
+    for slot in &mut slots {
+        slot.no_show_at = no_show_at(slot.end, last_end, delay_min, settings);
+    }
+    Ok(slots)
+}
+
+/// Start and end of a slot as minutes after midnight; the end may be midnight (24:00).
+fn minutes_of_day(slot: &DefineSlot) -> Option<(u32, u32)> {
+    let (hours, minutes) = slot.start.split_once(':')?;
+    let two_digits = |text: &str| (text.len() == 2).then(|| text.parse::<u32>().ok()).flatten();
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
+    let start = hours * 60 + minutes;
+    let fits = hours < 24 && minutes < 60 && (1..=720).contains(&slot.minutes) && start + slot.minutes <= 24 * 60;
+    fits.then_some((start, start + slot.minutes))
+}
+
+fn moment(date: BusinessDate, minutes: u32, zone: Zone) -> Timestamp {
+    match NaiveTime::from_hms_opt(minutes / 60, minutes % 60, 0) {
+        Some(time) => zone.moment(date, time),
+        None => zone.moment(date.plus_days(1), NaiveTime::MIN),
+    }
+}
+
+/// What the session is now, as the event that would define it.
+fn describe(clinic: &Clinic, id: &SessionId, session: &Session) -> Event {
+    let slots = session.slots.iter().filter_map(|slot_id| {
+        let slot = clinic.slots.get(slot_id)?;
+        Some(SlotDefined {
+            slot: slot_id.clone(),
+            start: slot.start,
+            end: slot.end,
+            capacity: slot.capacity,
+            no_show_at: slot.no_show_at,
+        })
+    });
+    Event::SessionDefined {
+        session: id.clone(),
+        date: session.date,
+        period: session.period.clone(),
+        queue: session.queue.clone(),
+        doctor: session.doctor.clone(),
+        service_point: session.service_point.clone(),
+        registration_class: session.registration_class.clone(),
+        fee_fen: session.fee_fen,
+        high_demand: session.high_demand,
+        released_at: session.released_at,
+        slots: slots.collect(),
+    }
+}
+
+/// Days that nobody may ask for any more go when a new session comes: no timer is needed for it, because ids of such
+/// days are answered by their date alone.
+fn forget(clinic: &Clinic, now: Timestamp, zone: Zone) -> Vec<Event> {
+    let before = first_remembered(clinic, now, zone);
+    let old = clinic.sessions.values().any(|session| session.date < before);
+    if old { vec![Event::DaysForgotten { before }] } else { Vec::new() }
+}

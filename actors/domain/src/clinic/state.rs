@@ -1,0 +1,241 @@
+//! What a clinic knows, and its invariant I1 as a check.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::codes::Code;
+use crate::ids::*;
+use crate::person::PatientBrief;
+use crate::time::{BusinessDate, Timestamp};
+use crate::vocabulary::Channel;
+
+/// Whether a session takes anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SessionStanding {
+    /// It does.
+    Open,
+    /// The desk has closed it.
+    Closed,
+    /// The operator has retired it.
+    Retired,
+}
+
+/// 出诊班次.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The hospital-local date.
+    pub date: BusinessDate,
+    /// 午别.
+    pub period: String,
+    /// Where its tickets wait.
+    pub queue: QueueId,
+    /// Whose it is; none: a pool's.
+    pub doctor: Option<DoctorId>,
+    /// Where, if known beforehand.
+    pub service_point: Option<ServicePointId>,
+    /// 号别.
+    pub registration_class: String,
+    /// Fee in fen.
+    pub fee_fen: u32,
+    /// Freed places come back at random moments.
+    pub high_demand: bool,
+    /// From when it can be booked; none: at once.
+    pub released_at: Option<Timestamp>,
+    /// Announced delay in minutes.
+    pub delay_min: u32,
+    /// Whether it takes anybody.
+    pub standing: SessionStanding,
+    /// Its slots in order of time.
+    pub slots: Vec<SlotId>,
+}
+
+/// 时段 with its places.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// Begin.
+    pub start: Timestamp,
+    /// End, without the session's announced delay.
+    pub end: Timestamp,
+    /// Places.
+    pub capacity: u32,
+    /// Places held, booked or used by patients of this system. Never above `capacity` (I1).
+    pub taken: u32,
+    /// Places used by visits of the hospital's own system: counted, never refused.
+    pub outside: u32,
+    /// How many places have ever been given, in order: the issue sequence of the last one.
+    pub issued: u32,
+    /// When somebody booked who has not come is a no-show (announced delay included).
+    pub no_show_at: Timestamp,
+    /// Held or booked, not yet come.
+    pub expected: BTreeSet<AppointmentId>,
+    /// How many of `expected` are booked.
+    pub booked: u32,
+}
+
+impl Slot {
+    /// Places left.
+    pub fn free(&self) -> u32 {
+        self.capacity.saturating_sub(self.taken.saturating_add(self.outside))
+    }
+}
+
+/// Where an appointment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum AppointmentState {
+    /// The place counts; gone at `expires_at` unless confirmed.
+    Held {
+        /// When the hold ends by itself.
+        expires_at: Timestamp,
+    },
+    /// 已预约.
+    Booked,
+    /// 已签到.
+    CheckedIn,
+    /// Seen.
+    Fulfilled,
+    /// Cancelled in time, or the hold was let go.
+    Cancelled,
+    /// Given back after the cut-off.
+    GivenBack,
+    /// 爽约.
+    NoShow,
+    /// The hold expired.
+    Expired,
+}
+
+impl AppointmentState {
+    /// Whether the appointment uses a place of its slot.
+    pub fn takes_place(self) -> bool {
+        !matches!(self, Self::Cancelled | Self::GivenBack | Self::Expired)
+    }
+    /// Its name in views.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Held { .. } => "held",
+            Self::Booked => "booked",
+            Self::CheckedIn => "checked_in",
+            Self::Fulfilled => "fulfilled",
+            Self::Cancelled => "cancelled",
+            Self::GivenBack => "given_back",
+            Self::NoShow => "no_show",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// 预约.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appointment {
+    /// Which slot.
+    pub slot: SlotId,
+    /// Who.
+    pub brief: PatientBrief,
+    /// Where it stands.
+    pub state: AppointmentState,
+    /// How it was asked for.
+    pub channel: Channel,
+    /// Issue sequence within the slot.
+    pub sequence: u32,
+    /// The number, if given at booking.
+    pub number: Option<String>,
+    /// When it was booked.
+    pub booked_at: Option<Timestamp>,
+}
+
+/// What the clinic waits for, besides somebody's command.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Deadline {
+    /// A hold ends.
+    Hold(AppointmentId),
+    /// Whoever is booked in the slot and has not come is a no-show.
+    NoShow(SlotId),
+}
+
+/// Sessions, slots and appointments of one department.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clinic {
+    /// Whose.
+    pub department: DepartmentId,
+    /// By id.
+    pub sessions: BTreeMap<SessionId, Session>,
+    /// By id.
+    pub slots: BTreeMap<SlotId, Slot>,
+    /// By id; the ended ones too, until their day is forgotten.
+    pub appointments: BTreeMap<AppointmentId, Appointment>,
+    /// Ids that were refused, and why: a late request with such an id fails.
+    pub refused: BTreeMap<AppointmentId, Code>,
+    /// Everything of earlier business days has been forgotten.
+    pub forgotten_before: Option<BusinessDate>,
+    pub(super) deadlines: BTreeSet<(Timestamp, Deadline)>,
+}
+
+impl Clinic {
+    /// A clinic without sessions.
+    pub fn new(department: DepartmentId) -> Self {
+        Self {
+            department,
+            sessions: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            appointments: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            forgotten_before: None,
+            deadlines: BTreeSet::new(),
+        }
+    }
+
+    /// The earliest moment at which [`super::decide_deadline`] has something to do.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// All deadlines that have passed at `now`, in order.
+    pub(super) fn overdue(&self, now: Timestamp) -> impl Iterator<Item = &Deadline> {
+        self.deadlines.iter().take_while(move |(at, _)| *at <= now).map(|(_, deadline)| deadline)
+    }
+
+    /// The session that a slot is a part of.
+    pub fn session_of(&self, slot: &SlotId) -> Option<&Session> {
+        self.sessions.get(slot.prefix(3))
+    }
+
+    /// The announced delay of a slot's session, in minutes.
+    pub fn delay_min(&self, slot: &SlotId) -> i64 {
+        self.session_of(slot).map_or(0, |s| i64::from(s.delay_min))
+    }
+
+    /// I1 and the counts that it rests on, recomputed from the appointments. The error names the place.
+    pub fn check(&self) -> Result<(), String> {
+        let mut counted: BTreeMap<&str, (u32, u32, BTreeSet<&AppointmentId>)> = BTreeMap::new();
+        for (id, appointment) in &self.appointments {
+            let entry = counted.entry(appointment.slot.as_str()).or_default();
+            entry.0 += u32::from(appointment.state.takes_place());
+            entry.1 += u32::from(appointment.state == AppointmentState::Booked);
+            if matches!(appointment.state, AppointmentState::Held { .. } | AppointmentState::Booked) {
+                entry.2.insert(id);
+            }
+            if let AppointmentState::Held { expires_at } = appointment.state
+                && !self.deadlines.contains(&(expires_at, Deadline::Hold(id.clone())))
+            {
+                return Err(format!("{id}: held without a deadline"));
+            }
+        }
+        for (id, slot) in &self.slots {
+            if slot.taken > slot.capacity {
+                return Err(format!("I1 {id}: {} places taken of {}", slot.taken, slot.capacity));
+            }
+            let (taken, booked, expected) = counted.remove(id.as_str()).unwrap_or_default();
+            if taken != slot.taken || booked != slot.booked || !expected.into_iter().eq(&slot.expected) {
+                return Err(format!("{id}: counts {taken}/{booked}, stands {}/{}", slot.taken, slot.booked));
+            }
+            let waits = self.deadlines.contains(&(slot.no_show_at, Deadline::NoShow(id.clone())));
+            if waits != (booked > 0) {
+                return Err(format!("{id}: {booked} booked, no-show deadline {waits}"));
+            }
+        }
+        match counted.into_iter().find(|(_, (taken, _, _))| *taken > 0) {
+            Some((slot, _)) => Err(format!("{slot}: appointments without a slot")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the stream `session:{id}` shows: the session with its slots and what is free in them.
+
+use serde_json::{Value, json};
+
+use crate::ids::*;
+use crate::time::{Timestamp, Zone};
+
+use super::event::Event;
+use super::state::*;
+
+/// The session as its stream's snapshot. That a slot is over is not said: its end is.
+pub fn snapshot(clinic: &Clinic, session_id: &str, zone: Zone) -> Option<Value> {
+    let session = clinic.sessions.get(session_id)?;
+    let slots: Vec<Value> = session.slots.iter().filter_map(|slot| slot_view(clinic, slot, zone)).collect();
+    Some(json!({
+        "session": session_id,
+        "date": session.date,
+        "period": session.period,
+        "queue": session.queue,
+        "doctor": session.doctor,
+        "service_point": session.service_point,
+        "registration_class": session.registration_class,
+        "fee_fen": session.fee_fen,
+        "released_at": session.released_at.map(|at| zone.rfc3339(at)),
+        "delay_min": session.delay_min,
+        "open": session.standing == SessionStanding::Open,
+        "slots": slots,
+    }))
+}
+
+/// One slot as pages show it.
+pub fn slot_view(clinic: &Clinic, id: &SlotId, zone: Zone) -> Option<Value> {
+    let (slot, session) = (clinic.slots.get(id)?, clinic.session_of(id)?);
+    Some(json!({
+        "slot": id,
+        "start": zone.rfc3339(slot.start),
+        "end": zone.rfc3339(slot.end),
+        "capacity": slot.capacity,
+        "free": slot.free(),
+        "open": session.standing == SessionStanding::Open,
+    }))
+}
+
+/// What an event says on `session:` streams, in the state after it. An event that changed a slot says the slot, one that
+/// changed the session says all of it; none says whose place it was.
+pub fn emissions(clinic: &Clinic, event: &Event, _at: Timestamp, zone: Zone) -> Vec<(String, Value)> {
+    let (_, stem) = super::event_kind(event);
+    if let Event::SessionDefined { session, .. }
+    | Event::SessionRetired { session }
+    | Event::SessionClosed { session }
+    | Event::SessionDelayed { session, .. } = event
+    {
+        let body = snapshot(clinic, session.as_str(), zone);
+        return body.map(|body| (format!("session:{session}"), json!({ stem: body }))).into_iter().collect();
+    }
+    let slot = match event {
+        Event::PlaceHeld { slot, .. }
+        | Event::PlaceBooked { slot, .. }
+        | Event::OutsidePlaced { slot, .. }
+        | Event::OutsideGone { slot } => Some(slot),
+        Event::HoldExpired { appointment, .. }
+        | Event::AppointmentCancelled { appointment, .. }
+        | Event::AppointmentGivenBack { appointment, .. } => clinic.appointments.get(appointment).map(|a| &a.slot),
+        _ => None,
+    };
+    slot.and_then(|id| Some((format!("session:{}", id.session()), json!({ stem: slot_view(clinic, id, zone)? }))))
+        .into_iter()
+        .collect()
+}

@@ -1,0 +1,260 @@
+//! The patient's decisions: limits first, then the department.
+
+use crate::codes::{Code, Rejection};
+use crate::ids::*;
+use crate::owner::{Context, Draft};
+use crate::principal::Role;
+use crate::time::{BusinessDate, Timestamp};
+use crate::vocabulary::{Answer, AppointmentEnd, Channel, ToPatient};
+
+use super::event::{Event, Wish};
+use super::state::*;
+use super::{DAY_LIMIT, NO_SHOW_DAYS, NO_SHOW_LIMIT, Patient};
+
+const DAY_S: i64 = 24 * 60 * 60;
+/// After a hold's end the department has this long to say so before it is asked.
+const HOLD_WORD_S: i64 = 10;
+/// After a slot's end the department has this long to say what became of the booking, and again after each answer.
+const BOOKING_WORD_S: i64 = DAY_S;
+/// How long ended reservations are kept after their slot.
+const KEPT_S: i64 = 31 * DAY_S;
+
+type Outcome = Result<Answer, Rejection>;
+
+pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context: &Context) -> Outcome {
+    match command {
+        ToPatient::Identify { brief, birth_date_sealed, sealed, real_name } => {
+            if brief.patient != draft.state().id {
+                return Err(Code::Forbidden.into());
+            }
+            let identity = Identity { brief, birth_date_sealed, sealed, real_name };
+            if draft.state().identity.as_ref() != Some(&identity) {
+                draft.emit(Event::Identified { identity });
+            }
+            Ok(Answer::Done)
+        }
+        ToPatient::Relate { account, relation, granted } => relate(draft, account, relation, granted),
+        ToPatient::Reserve { slot, date, slot_start, slot_end, confirm, channel, replaces } => {
+            let asked = Asked { slot, date, start: slot_start, end: slot_end, confirm, channel, replaces };
+            reserve(draft, asked, context)
+        }
+        ToPatient::Confirm { appointment } => confirm(draft, appointment),
+        ToPatient::Cancel(command) => cancel(draft, command.appointment),
+        ToPatient::PlaceHeld { appointment, expires_at } => {
+            let Some(reservation) = draft.state().reservations.get(&appointment) else { return Ok(Answer::Done) };
+            let standing = Standing::Held { expires_at };
+            let news = match reservation.standing {
+                Standing::Asked => true,
+                Standing::Held { .. } => reservation.standing != standing || reservation.wish == Some(Wish::Tell),
+                Standing::Booked | Standing::Ended(_) => false,
+            };
+            if news {
+                let ask_at = expires_at.max(context.now).plus_s(HOLD_WORD_S);
+                draft.emit(Event::PlaceHeld { appointment, expires_at, ask_at });
+            }
+            Ok(Answer::Done)
+        }
+        ToPatient::PlaceBooked { appointment, number, .. } => {
+            booked(draft, appointment, number, context);
+            Ok(Answer::Done)
+        }
+        ToPatient::PlaceEnded { appointment, how } => {
+            ended(draft, appointment, how, context);
+            Ok(Answer::Done)
+        }
+        ToPatient::DeadlineReached => {
+            let due: Vec<AppointmentId> = draft
+                .state()
+                .reservations
+                .iter()
+                .filter(|(_, r)| r.wish.is_none() && r.ask_at.is_some_and(|at| at <= context.now))
+                .map(|(id, _)| id.clone())
+                .collect();
+            for appointment in due {
+                let patient = draft.state().id.clone();
+                let ask_at = Some(context.now.plus_s(BOOKING_WORD_S));
+                draft.emit(Event::DepartmentAsked { patient, appointment, wish: Wish::Tell, ask_at });
+            }
+            Ok(Answer::Done)
+        }
+    }
+}
+
+fn relate(draft: &mut Draft<'_, Patient>, account: AccountId, relation: String, granted: bool) -> Outcome {
+    if granted && relation.is_empty() {
+        return Err(Rejection::new(Code::InvalidField, "a relation has a name"));
+    }
+    let known = draft.state().accounts.get(&account);
+    if granted && known != Some(&relation) {
+        draft.emit(Event::RelationGranted { account, relation });
+    } else if !granted && known.is_some() {
+        draft.emit(Event::RelationEnded { account });
+    }
+    Ok(Answer::Done)
+}
+
+struct Asked {
+    slot: SlotId,
+    date: BusinessDate,
+    start: Timestamp,
+    end: Timestamp,
+    confirm: bool,
+    channel: Channel,
+    replaces: Option<AppointmentId>,
+}
+
+fn reserve(draft: &mut Draft<'_, Patient>, asked: Asked, context: &Context) -> Outcome {
+    let state = draft.state();
+    let Some(identity) = &state.identity else {
+        return Err(Rejection::new(Code::InvalidField, "the patient has not been identified"));
+    };
+    if asked.end <= asked.start {
+        return Err(Rejection::new(Code::InvalidField, "a slot ends after it begins"));
+    }
+    if let Some(replaces) = &asked.replaces {
+        let old = state.reservations.get(replaces).ok_or(Code::Forbidden)?;
+        let given_up = old.wish == Some(Wish::Cancel) || state.replaced_by(replaces).is_some();
+        if !matches!(old.standing, Standing::Booked | Standing::Held { .. }) || given_up {
+            return Err(Code::WrongAppointmentState.into());
+        }
+    }
+    check_limits(state, &asked, context)?;
+    let brief = identity.brief.clone();
+    let appointment = new_appointment_id(state, &asked, context);
+    forget(draft, context.now);
+    draft.emit(Event::PlaceReserved {
+        appointment,
+        slot: asked.slot,
+        date: asked.date,
+        start: asked.start,
+        end: asked.end,
+        brief,
+        confirm: asked.confirm,
+        channel: asked.channel,
+        replaces: asked.replaces,
+    });
+    Ok(Answer::Done)
+}
+
+/// Every limit on booking. What the new appointment replaces does not count against it; against any other one both the
+/// old and the new one count, because either may stand in the end (on one day they are one).
+fn check_limits(state: &State, asked: &Asked, context: &Context) -> Result<(), Rejection> {
+    let by_staff = context.principal.role == Role::Desk || asked.channel != Channel::Online;
+    if let Some(until) = state.blocked_until
+        && context.now < until
+        && !by_staff
+    {
+        return Err(Code::OnlineBookingBlocked.into());
+    }
+    let others = || state.live().filter(|(id, _)| asked.replaces.as_ref() != Some(*id));
+    let department = asked.slot.department();
+    if let Some((id, _)) = others().find(|(_, r)| r.date == asked.date && r.slot.department() == department) {
+        return Err(Rejection::from(Code::LimitDepartmentDay).with("appointment", id.as_str()));
+    }
+    let that_day = others()
+        .filter(|(id, r)| r.date == asked.date && state.replaced_by(id).is_none_or(|new| new.date != asked.date));
+    if that_day.count() >= DAY_LIMIT {
+        return Err(Code::LimitDay.into());
+    }
+    if let Some((id, _)) = others().find(|(_, r)| r.start < asked.end && asked.start < r.end) {
+        return Err(Rejection::from(Code::LimitOverlap).with("appointment", id.as_str()));
+    }
+    Ok(())
+}
+
+fn new_appointment_id(state: &State, asked: &Asked, context: &Context) -> AppointmentId {
+    let (department, day) = (asked.slot.prefix(2), asked.date.compact());
+    (0..)
+        .map(|n| AppointmentId::from(format!("{department}.b{day}-{:016x}", context.draw(n))))
+        .find(|id| !state.reservations.contains_key(id))
+        .expect("invariant: a patient has fewer reservations than there are draws")
+}
+
+/// What is over for a month goes when something new comes.
+fn forget(draft: &mut Draft<'_, Patient>, now: Timestamp) {
+    let old = |r: &Reservation| !r.is_live() && r.end.plus_s(KEPT_S) < now;
+    let reservations = &draft.state().reservations;
+    let appointments: Vec<_> = reservations.iter().filter(|(_, r)| old(r)).map(|(id, _)| id.clone()).collect();
+    if !appointments.is_empty() {
+        let no_shows_before = now.plus_s(-NO_SHOW_DAYS * DAY_S);
+        draft.emit(Event::ReservationsForgotten { appointments, no_shows_before });
+    }
+}
+
+fn confirm(draft: &mut Draft<'_, Patient>, appointment: AppointmentId) -> Outcome {
+    let reservation = draft.state().reservations.get(&appointment).ok_or(Code::Forbidden)?;
+    match reservation.standing {
+        Standing::Booked => {
+            return Ok(Answer::Booked {
+                number: reservation.number.clone(),
+                slot_start: reservation.start,
+                appointment,
+            });
+        }
+        Standing::Ended(AppointmentEnd::Expired) => return Err(Code::HoldExpired.into()),
+        Standing::Ended(_) => return Err(Code::WrongAppointmentState.into()),
+        Standing::Asked | Standing::Held { .. } => {}
+    }
+    if reservation.wish == Some(Wish::Cancel) {
+        return Err(Code::WrongAppointmentState.into());
+    }
+    let ask_at = reservation.ask_at;
+    let patient = draft.state().id.clone();
+    draft.emit(Event::DepartmentAsked { patient, appointment, wish: Wish::Confirm, ask_at });
+    Ok(Answer::Done)
+}
+
+fn cancel(draft: &mut Draft<'_, Patient>, appointment: AppointmentId) -> Outcome {
+    let reservation = draft.state().reservations.get(&appointment).ok_or(Code::Forbidden)?;
+    match reservation.standing {
+        Standing::Ended(AppointmentEnd::Cancelled | AppointmentEnd::GivenBack | AppointmentEnd::Expired) => {
+            return Ok(Answer::Done);
+        }
+        Standing::Ended(_) => return Err(Code::WrongAppointmentState.into()),
+        Standing::Asked | Standing::Held { .. } | Standing::Booked => {}
+    }
+    let ask_at = reservation.ask_at;
+    let patient = draft.state().id.clone();
+    draft.emit(Event::DepartmentAsked { patient, appointment, wish: Wish::Cancel, ask_at });
+    Ok(Answer::Done)
+}
+
+/// The department has booked: first heard of, repeated, or the answer to a cancel that it could not do.
+fn booked(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, number: Option<String>, context: &Context) {
+    let Some(reservation) = draft.state().reservations.get(&appointment) else { return };
+    match reservation.standing {
+        Standing::Ended(_) => return,
+        Standing::Booked if reservation.number == number => {
+            if reservation.wish.is_some() {
+                draft.emit(Event::WishSettled { appointment });
+            }
+            return;
+        }
+        Standing::Asked | Standing::Held { .. } | Standing::Booked => {}
+    }
+    let ask_at = reservation.end.max(context.now).plus_s(BOOKING_WORD_S);
+    let old = reservation.replaces.clone();
+    draft.emit(Event::AppointmentBooked { appointment, number, ask_at });
+    let Some(appointment) = old else { return };
+    let given_up = draft.state().reservations.get(&appointment);
+    if let Some(given_up) = given_up.filter(|old| old.is_live() && old.wish != Some(Wish::Cancel)) {
+        let ask_at = given_up.ask_at;
+        let patient = draft.state().id.clone();
+        draft.emit(Event::DepartmentAsked { patient, appointment, wish: Wish::Cancel, ask_at });
+    }
+}
+
+fn ended(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, how: AppointmentEnd, context: &Context) {
+    let live = draft.state().reservations.get(&appointment).is_some_and(Reservation::is_live);
+    if !live {
+        return;
+    }
+    draft.emit(Event::AppointmentEnded { appointment, how, at: context.now });
+    if how == AppointmentEnd::NoShow {
+        let since = context.now.plus_s(-NO_SHOW_DAYS * DAY_S);
+        let counted = draft.state().no_shows.iter().filter(|(at, _)| *at > since).count();
+        if counted >= NO_SHOW_LIMIT {
+            draft.emit(Event::OnlineBookingBlocked { until: context.now.plus_s(NO_SHOW_DAYS * DAY_S) });
+        }
+    }
+}

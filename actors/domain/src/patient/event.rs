@@ -1,0 +1,243 @@
+//! What can have happened to a patient, how it changes the state, and what it asks of departments. Stored types.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::*;
+use crate::owner::Outgoing;
+use crate::person::PatientBrief;
+use crate::time::{BusinessDate, Timestamp};
+use crate::vocabulary::{AppointmentEnd, CancelAppointment, Channel, ToDepartment};
+
+use super::state::*;
+
+/// What the patient's owner asks of a department about an appointment that it has reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wish {
+    /// The hold shall become the booking.
+    Confirm,
+    /// It shall end.
+    Cancel,
+    /// What has become of it?
+    Tell,
+}
+
+/// A fact about a patient.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The edge knows who this is.
+    Identified {
+        /// Brief, sealed fields, and whether the name is confirmed.
+        identity: Identity,
+    },
+    /// That account acts for this person.
+    RelationGranted {
+        /// Which.
+        account: AccountId,
+        /// As what (`self`, `guardian`, …).
+        relation: String,
+    },
+    /// It does so no longer.
+    RelationEnded {
+        /// Which.
+        account: AccountId,
+    },
+    /// Reserved; the department is asked.
+    PlaceReserved {
+        /// The id made here.
+        appointment: AppointmentId,
+        /// The slot.
+        slot: SlotId,
+        /// The business day.
+        date: BusinessDate,
+        /// Begin of the slot.
+        start: Timestamp,
+        /// End of the slot.
+        end: Timestamp,
+        /// Who, for the department.
+        brief: PatientBrief,
+        /// Hold and confirm in one.
+        confirm: bool,
+        /// Through which channel.
+        channel: Channel,
+        /// What it is to replace.
+        replaces: Option<AppointmentId>,
+    },
+    /// The department is asked something about an appointment.
+    DepartmentAsked {
+        /// Whose.
+        patient: PatientId,
+        /// Which.
+        appointment: AppointmentId,
+        /// What.
+        wish: Wish,
+        /// When to ask again by ourselves, should an answer not say more.
+        ask_at: Option<Timestamp>,
+    },
+    /// The department holds a place.
+    PlaceHeld {
+        /// Which.
+        appointment: AppointmentId,
+        /// When the hold ends by itself.
+        expires_at: Timestamp,
+        /// When to ask what became of it.
+        ask_at: Timestamp,
+    },
+    /// The department has booked it.
+    AppointmentBooked {
+        /// Which.
+        appointment: AppointmentId,
+        /// The number, if given at booking.
+        number: Option<String>,
+        /// When to ask what became of it.
+        ask_at: Timestamp,
+    },
+    /// The department has answered, and nothing is new.
+    WishSettled {
+        /// Which.
+        appointment: AppointmentId,
+    },
+    /// It is over.
+    AppointmentEnded {
+        /// Which.
+        appointment: AppointmentId,
+        /// How.
+        how: AppointmentEnd,
+        /// When it was heard.
+        at: Timestamp,
+    },
+    /// Too many no-shows: no online booking until then.
+    OnlineBookingBlocked {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Long over: forgotten.
+    ReservationsForgotten {
+        /// Which.
+        appointments: Vec<AppointmentId>,
+        /// No-shows before this do not count any more.
+        no_shows_before: Timestamp,
+    },
+}
+
+pub(super) fn kind(event: &Event) -> (u16, &'static str) {
+    match event {
+        Event::Identified { .. } => (450, "identified"),
+        Event::RelationGranted { .. } => (451, "relation_granted"),
+        Event::RelationEnded { .. } => (452, "relation_ended"),
+        Event::PlaceReserved { .. } => (453, "place_reserved"),
+        Event::DepartmentAsked { .. } => (454, "department_asked"),
+        Event::PlaceHeld { .. } => (455, "place_held"),
+        Event::AppointmentBooked { .. } => (456, "appointment_booked"),
+        Event::WishSettled { .. } => (457, "wish_settled"),
+        Event::AppointmentEnded { .. } => (458, "appointment_ended"),
+        Event::OnlineBookingBlocked { .. } => (459, "online_booking_blocked"),
+        Event::ReservationsForgotten { .. } => (460, "reservations_forgotten"),
+    }
+}
+
+pub(super) fn apply(state: &mut State, event: &Event) {
+    match event {
+        Event::Identified { identity } => state.identity = Some(identity.clone()),
+        Event::RelationGranted { account, relation } => {
+            state.accounts.insert(account.clone(), relation.clone());
+        }
+        Event::RelationEnded { account } => {
+            state.accounts.remove(account);
+        }
+        Event::PlaceReserved { appointment, slot, date, start, end, channel, replaces, .. } => {
+            let reservation = Reservation {
+                slot: slot.clone(),
+                date: *date,
+                start: *start,
+                end: *end,
+                channel: *channel,
+                replaces: replaces.clone(),
+                standing: Standing::Asked,
+                number: None,
+                wish: None,
+                ask_at: None,
+            };
+            state.reservations.insert(appointment.clone(), reservation);
+        }
+        Event::DepartmentAsked { appointment, wish, ask_at, .. } => with(state, appointment, |r| {
+            r.wish = Some(*wish);
+            r.ask_at = *ask_at;
+        }),
+        Event::PlaceHeld { appointment, expires_at, ask_at } => with(state, appointment, |r| {
+            r.standing = Standing::Held { expires_at: *expires_at };
+            r.wish = r.wish.filter(|wish| *wish != Wish::Tell);
+            r.ask_at = Some(*ask_at);
+        }),
+        Event::AppointmentBooked { appointment, number, ask_at } => with(state, appointment, |r| {
+            r.standing = Standing::Booked;
+            r.number = number.clone();
+            r.wish = r.wish.filter(|wish| *wish == Wish::Cancel);
+            r.ask_at = Some(*ask_at);
+        }),
+        Event::WishSettled { appointment } => with(state, appointment, |r| r.wish = None),
+        Event::AppointmentEnded { appointment, how, at } => {
+            with(state, appointment, |r| {
+                r.standing = Standing::Ended(*how);
+                r.wish = None;
+                r.ask_at = None;
+            });
+            match how {
+                AppointmentEnd::NoShow => {
+                    state.no_shows.insert((*at, appointment.clone()));
+                }
+                AppointmentEnd::GivenBack => state.given_back += 1,
+                _ => {}
+            }
+        }
+        Event::OnlineBookingBlocked { until } => state.blocked_until = Some(*until),
+        Event::ReservationsForgotten { appointments, no_shows_before } => {
+            for appointment in appointments {
+                state.reservations.remove(appointment);
+            }
+            state.no_shows.retain(|(at, _)| at >= no_shows_before);
+        }
+    }
+}
+
+fn with(state: &mut State, appointment: &AppointmentId, change: impl FnOnce(&mut Reservation)) {
+    if let Some(reservation) = state.reservations.get_mut(appointment) {
+        change(reservation);
+    }
+}
+
+/// The request that a wish is.
+pub(super) fn request(patient: &PatientId, appointment: &AppointmentId, wish: Wish) -> Outgoing {
+    let (id, patient) = (appointment.clone(), patient.clone());
+    let message = match wish {
+        Wish::Confirm => ToDepartment::ConfirmPlace { appointment: id, patient },
+        Wish::Cancel => ToDepartment::CancelAppointment(CancelAppointment { appointment: id, reason: None }),
+        Wish::Tell => ToDepartment::AskPlace { appointment: id, patient },
+    };
+    super::to_department(appointment, message)
+}
+
+pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
+    match event {
+        Event::PlaceReserved { appointment, slot, brief, confirm, channel, replaces, .. } => {
+            let message = ToDepartment::RequestPlace {
+                appointment: appointment.clone(),
+                slot: slot.clone(),
+                brief: brief.clone(),
+                confirm: *confirm,
+                channel: *channel,
+                replaces: replaces.clone(),
+            };
+            out.push(super::to_department(appointment, message));
+        }
+        Event::DepartmentAsked { patient, appointment, wish, .. } => out.push(request(patient, appointment, *wish)),
+        Event::Identified { .. }
+        | Event::RelationGranted { .. }
+        | Event::RelationEnded { .. }
+        | Event::PlaceHeld { .. }
+        | Event::AppointmentBooked { .. }
+        | Event::WishSettled { .. }
+        | Event::AppointmentEnded { .. }
+        | Event::OnlineBookingBlocked { .. }
+        | Event::ReservationsForgotten { .. } => {}
+    }
+}

@@ -1,0 +1,88 @@
+//! The patient's owner: who the person is (sealed), which accounts act for them, and every limit on booking. It reserves
+//! first and then asks the department; it asks again until it is answered.
+
+mod decide;
+mod event;
+mod state;
+pub mod view;
+
+pub use event::{Event, Wish};
+pub use state::{Identity, Reservation, Standing, State};
+
+use crate::codes::Rejection;
+use crate::ids::PatientId;
+use crate::owner::*;
+use crate::time::Timestamp;
+use crate::vocabulary::{Answer, ToDepartment, ToPatient};
+
+/// Live appointments of one patient on one day.
+pub const DAY_LIMIT: usize = 3;
+/// No-shows within [`NO_SHOW_DAYS`] that block online booking.
+pub const NO_SHOW_LIMIT: usize = 3;
+/// For how long a no-show counts, and for how long online booking is blocked then, in days.
+pub const NO_SHOW_DAYS: i64 = 90;
+
+/// A person.
+pub struct Patient;
+
+impl Owner for Patient {
+    const KIND: OwnerKind = OwnerKind::Patient;
+    const STATE_VERSION: u16 = 1;
+    type State = State;
+    type Command = ToPatient;
+    type Event = Event;
+
+    fn new_state(id: &str) -> State {
+        State::new(PatientId::from(id))
+    }
+
+    fn decide(draft: &mut Draft<'_, Self>, command: ToPatient, context: &Context) -> Result<Answer, Rejection> {
+        decide::decide(draft, command, context)
+    }
+
+    fn apply(state: &mut State, event: &Event) {
+        event::apply(state, event)
+    }
+
+    fn event_kind(event: &Event) -> (u16, &'static str) {
+        event::kind(event)
+    }
+
+    fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
+        event::outgoing(event, out)
+    }
+
+    fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
+        for (appointment, reservation) in &state.reservations {
+            let wish = match (reservation.standing, reservation.wish) {
+                (Standing::Ended(_), _) | (Standing::Held { .. } | Standing::Booked, None) => continue,
+                (Standing::Asked, Some(Wish::Cancel) | None) => Wish::Tell,
+                (_, Some(wish)) => wish,
+            };
+            out.push(event::request(&state.id, appointment, wish));
+        }
+    }
+
+    fn next_deadline(state: &State) -> Option<Timestamp> {
+        state.reservations.values().filter(|r| r.wish.is_none()).filter_map(|r| r.ask_at).min()
+    }
+
+    fn deadline_command() -> Option<ToPatient> {
+        Some(ToPatient::DeadlineReached)
+    }
+
+    fn receive(message: Message) -> Option<ToPatient> {
+        match message {
+            Message::Patient(command) => Some(*command),
+            _ => None,
+        }
+    }
+}
+
+fn department_of(appointment: &crate::ids::AppointmentId) -> OwnerRef {
+    OwnerRef::new(OwnerKind::Department, appointment.prefix(2))
+}
+
+fn to_department(appointment: &crate::ids::AppointmentId, message: ToDepartment) -> Outgoing {
+    Outgoing::Request(department_of(appointment), message.into())
+}

@@ -1,0 +1,116 @@
+//! What a patient's owner knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::*;
+use crate::person::PatientBrief;
+use crate::time::{BusinessDate, Timestamp};
+use crate::vocabulary::{AppointmentEnd, Channel};
+
+use super::event::Wish;
+
+/// Who the person is: the brief in clear, all else sealed by the edge with the person's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// What departments may carry.
+    pub brief: PatientBrief,
+    /// Birth date, sealed.
+    pub birth_date_sealed: Vec<u8>,
+    /// [`crate::person::PersonRecord`], sealed.
+    pub sealed: Vec<u8>,
+    /// Confirmed by a port or by proof seen, not by a checksum alone.
+    pub real_name: bool,
+}
+
+/// Where an appointment stands, as far as the patient's owner has heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// Reserved here; the department has not answered.
+    Asked,
+    /// Held until then.
+    Held {
+        /// When the hold ends by itself.
+        expires_at: Timestamp,
+    },
+    /// Booked.
+    Booked,
+    /// Over.
+    Ended(AppointmentEnd),
+}
+
+/// What the patient has reserved for one appointment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// The slot.
+    pub slot: SlotId,
+    /// The business day.
+    pub date: BusinessDate,
+    /// Begin of the slot.
+    pub start: Timestamp,
+    /// End of the slot.
+    pub end: Timestamp,
+    /// How it was asked for.
+    pub channel: Channel,
+    /// The appointment that is given up once this one is booked.
+    pub replaces: Option<AppointmentId>,
+    /// Where it stands.
+    pub standing: Standing,
+    /// The number, if given at booking.
+    pub number: Option<String>,
+    /// What the department has been asked and has not answered yet.
+    pub wish: Option<Wish>,
+    /// When to ask the department, should its word have been lost.
+    pub ask_at: Option<Timestamp>,
+}
+
+impl Reservation {
+    /// Whether it counts in the limits.
+    pub fn is_live(&self) -> bool {
+        !matches!(self.standing, Standing::Ended(_))
+    }
+}
+
+/// A patient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Who.
+    pub id: PatientId,
+    /// Known once identified.
+    pub identity: Option<Identity>,
+    /// Accounts that act for this person, and as what.
+    pub accounts: BTreeMap<AccountId, String>,
+    /// By appointment; ended ones until a month after their day.
+    pub reservations: BTreeMap<AppointmentId, Reservation>,
+    /// No-shows that may still count, by time.
+    pub no_shows: BTreeSet<(Timestamp, AppointmentId)>,
+    /// Until when online booking is blocked.
+    pub blocked_until: Option<Timestamp>,
+    /// How many bookings were given back after the cut-off (counted apart from no-shows).
+    pub given_back: u32,
+}
+
+impl State {
+    pub(super) fn new(id: PatientId) -> Self {
+        Self {
+            id,
+            identity: None,
+            accounts: BTreeMap::new(),
+            reservations: BTreeMap::new(),
+            no_shows: BTreeSet::new(),
+            blocked_until: None,
+            given_back: 0,
+        }
+    }
+
+    /// Everything that counts in the limits.
+    pub fn live(&self) -> impl Iterator<Item = (&AppointmentId, &Reservation)> {
+        self.reservations.iter().filter(|(_, reservation)| reservation.is_live())
+    }
+
+    /// The live reservation that is to take the place of this appointment.
+    pub fn replaced_by(&self, appointment: &AppointmentId) -> Option<&Reservation> {
+        self.live().map(|(_, r)| r).find(|r| r.replaces.as_ref() == Some(appointment))
+    }
+}

@@ -1,0 +1,88 @@
+//! What the stream `patient:{id}` shows: the person masked, the appointments, who acts for them.
+
+use serde_json::{Value, json};
+
+use crate::ids::*;
+use crate::time::{Timestamp, Zone};
+use crate::vocabulary::AppointmentEnd;
+
+use super::event::Event;
+use super::state::*;
+
+/// The snapshot of `patient:{id}`.
+pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Option<Value> {
+    if stream_kind != "patient" || id != state.id.as_str() {
+        return None;
+    }
+    let mut appointments: Vec<_> = state.reservations.iter().collect();
+    appointments.sort_by_key(|(id, r)| (r.start, (*id).clone()));
+    let appointments: Vec<Value> = appointments.into_iter().map(|(id, r)| appointment(id, r, zone)).collect();
+    let family: Vec<Value> = state.accounts.values().map(|relation| json!({ "relation": relation })).collect();
+    Some(json!({
+        "patient": state.id,
+        "masked_name": state.identity.as_ref().map(|identity| &identity.brief.masked_name),
+        "real_name": state.identity.as_ref().is_some_and(|identity| identity.real_name),
+        "online_booking_blocked_until": state.blocked_until.map(|at| zone.rfc3339(at)),
+        "appointments": appointments,
+        "family": family,
+    }))
+}
+
+fn appointment(id: &AppointmentId, reservation: &Reservation, zone: Zone) -> Value {
+    let expires_at = match reservation.standing {
+        Standing::Held { expires_at } => Some(zone.rfc3339(expires_at)),
+        _ => None,
+    };
+    json!({
+        "appointment": id,
+        "ticket": id.ticket(),
+        "session": reservation.slot.session(),
+        "department": reservation.slot.department(),
+        "slot": reservation.slot,
+        "date": reservation.date,
+        "slot_start": zone.rfc3339(reservation.start),
+        "slot_end": zone.rfc3339(reservation.end),
+        "state": state_name(reservation.standing),
+        "number": reservation.number,
+        "expires_at": expires_at,
+        "replaces": reservation.replaces,
+    })
+}
+
+fn state_name(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Asked => "asked",
+        Standing::Held { .. } => "held",
+        Standing::Booked => "booked",
+        Standing::Ended(AppointmentEnd::Refused) => "refused",
+        Standing::Ended(AppointmentEnd::Expired) => "expired",
+        Standing::Ended(AppointmentEnd::Cancelled) => "cancelled",
+        Standing::Ended(AppointmentEnd::GivenBack) => "given_back",
+        Standing::Ended(AppointmentEnd::Fulfilled) => "fulfilled",
+        Standing::Ended(AppointmentEnd::NoShow) => "no_show",
+    }
+}
+
+/// What an event says on the patient's stream, in the state after it: the appointment as it is now, whole.
+pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Vec<(String, Value)> {
+    let body = match event {
+        Event::Identified { identity } => {
+            json!({ "masked_name": identity.brief.masked_name, "real_name": identity.real_name })
+        }
+        Event::RelationGranted { relation, .. } => json!({ "relation": relation }),
+        Event::RelationEnded { .. } => json!({}),
+        Event::OnlineBookingBlocked { until } => json!({ "until": zone.rfc3339(*until) }),
+        Event::PlaceReserved { appointment: id, .. }
+        | Event::PlaceHeld { appointment: id, .. }
+        | Event::AppointmentBooked { appointment: id, .. }
+        | Event::AppointmentEnded { appointment: id, .. } => {
+            let Some(reservation) = state.reservations.get(id) else { return Vec::new() };
+            json!({ "appointment": appointment(id, reservation, zone) })
+        }
+        Event::DepartmentAsked { .. } | Event::WishSettled { .. } | Event::ReservationsForgotten { .. } => {
+            return Vec::new();
+        }
+    };
+    let (_, stem) = super::event::kind(event);
+    vec![(format!("patient:{}", state.id), json!({ stem: body }))]
+}
