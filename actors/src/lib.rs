@@ -1,5 +1,6 @@
 //! The shell that runs owners, the log, the store, the fan-out.
 
 pub mod codec;
+pub mod fanout;
 pub mod log;
 pub mod shell;
