@@ -85,6 +85,9 @@ pub struct LimitSettings {
     /// Connections of one person or token. Allowed: 1 to 100000.
     #[config(default = 16)]
     pub connections_per_person: usize,
+    /// Connections of one desk, kiosk, operator or hospital's system. Allowed: 1 to 100000.
+    #[config(default = 1000)]
+    pub house_connections: usize,
     /// Connections in all. Allowed: 1 to 1000000.
     #[config(default = 20000)]
     pub connections: usize,
@@ -94,7 +97,7 @@ pub struct LimitSettings {
     /// Commands of one person or token in a second. Allowed: 1 to 100000.
     #[config(default = 20)]
     pub commands_per_s: u32,
-    /// Commands of a desk, an operator or the hospital's system in a second. Allowed: 1 to 1000000.
+    /// Commands of one desk, kiosk, operator or hospital's system in a second. Allowed: 1 to 1000000.
     #[config(default = 2000)]
     pub house_commands_per_s: u32,
     /// Commands of one connection that have not been answered yet. Allowed: 1 to 10000.

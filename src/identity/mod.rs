@@ -3,6 +3,14 @@
 
 pub mod access;
 pub mod accounts;
+pub mod area_code;
+pub mod audit;
 pub mod chance;
+pub mod codes;
 pub mod keys;
+pub mod limits;
+pub mod passwords;
+pub mod person_keys;
+pub mod persons;
+pub mod refresh;
 pub mod tokens;

@@ -11,6 +11,7 @@ pub mod patient;
 pub mod person;
 pub mod principal;
 pub mod queue;
+pub mod redacted;
 pub mod settings;
 pub mod time;
 pub mod vocabulary;

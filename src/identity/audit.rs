@@ -1,0 +1,283 @@
+//! Who saw and did what: append-only JSON lines, one file a day (UTC), under `data/audit/`. Ids only, never names or
+//! documents.
+//!
+//! One thread writes. What waits for it is bounded; when that is full, *looking* at persons is refused (what cannot be
+//! put down is not shown), and *doing* is counted and named in the next line that fits (the deed itself is in the log).
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::{AccountId, Code, Rejection, Role, Timestamp};
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use super::keys::{make_dir, sync_dir};
+use super::tokens::Claims;
+
+/// Lines written with one sync.
+const BATCH: usize = 256;
+
+/// One line.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditLine {
+    /// When (machine time, RFC 3339).
+    at: String,
+    /// The day's file.
+    #[serde(skip)]
+    day: String,
+    /// Who.
+    account: AccountId,
+    /// In which role.
+    role: Role,
+    /// What: a command's name, a stream's name, a deed (`read_persons`), a sign-in.
+    what: String,
+    /// About which ids.
+    about: Vec<String>,
+    /// `done`, or the code of the rejection.
+    outcome: &'static str,
+}
+
+impl AuditLine {
+    /// That these claims did or saw `what`, about these ids, at `now`. An outcome is a wire code or `done`.
+    pub fn new(
+        claims: &Claims,
+        what: impl Into<String>,
+        about: impl IntoIterator<Item = impl ToString>,
+        outcome: Result<(), Code>,
+        now: Timestamp,
+    ) -> Self {
+        let at = Zone::named("UTC").expect("invariant: UTC is a zone").rfc3339(now);
+        Self {
+            day: at.chars().take(10).collect(),
+            at,
+            account: claims.account.clone(),
+            role: claims.role,
+            what: what.into(),
+            about: about.into_iter().map(|id| id.to_string()).collect(),
+            outcome: outcome.map_or_else(Code::wire, |()| "done"),
+        }
+    }
+}
+
+/// The audit of a house. Dropping it writes what still waits.
+#[derive(Debug)]
+pub struct Audit {
+    lines: Option<SyncSender<Waiting>>,
+    left_out: Arc<AtomicU64>,
+    writer: Option<std::thread::JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    line: AuditLine,
+    written: Option<oneshot::Sender<bool>>,
+}
+
+impl Audit {
+    /// Opens the audit in `dir`; at most `waiting` lines wait for the disk.
+    pub fn open(dir: &Path, waiting: usize) -> io::Result<Self> {
+        make_dir(dir)?;
+        let (lines, received) = sync_channel(waiting);
+        let left_out = Arc::new(AtomicU64::new(0));
+        let writer = Writer { dir: dir.to_owned(), open: None, left_out: Arc::clone(&left_out) };
+        let writer = std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run(&received))?;
+        Ok(Self { lines: Some(lines), left_out, writer: Some(writer) })
+    }
+
+    /// Puts down a look at persons. What it answers `Ok` to may be shown: the line is on disk. `overloaded` or
+    /// `storage_low`: do not show it.
+    pub async fn look(&self, line: AuditLine) -> Result<(), Rejection> {
+        let (written, answer) = oneshot::channel();
+        self.queue(Waiting { line, written: Some(written) }).map_err(|()| Code::Overloaded)?;
+        match answer.await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(Code::StorageLow.into()),
+        }
+    }
+
+    /// Puts down a deed. Never waits; what finds no room is counted and named in a later line.
+    pub fn note(&self, line: AuditLine) {
+        if self.queue(Waiting { line, written: None }).is_err() {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn queue(&self, waiting: Waiting) -> Result<(), ()> {
+        self.lines.as_ref().map_or(Err(()), |lines| lines.try_send(waiting).map_err(drop))
+    }
+}
+
+impl Drop for Audit {
+    fn drop(&mut self) {
+        self.lines = None;
+        if self.writer.take().is_some_and(|writer| writer.join().is_err()) {
+            tracing::error!("the audit's writer had panicked");
+        }
+    }
+}
+
+struct Writer {
+    dir: PathBuf,
+    open: Option<(String, File)>,
+    left_out: Arc<AtomicU64>,
+}
+
+impl Writer {
+    fn run(mut self, received: &Receiver<Waiting>) {
+        while let Ok(first) = received.recv() {
+            let batch: Vec<Waiting> = std::iter::once(first).chain(received.try_iter().take(BATCH - 1)).collect();
+            let left_out = self.left_out.swap(0, Ordering::Relaxed);
+            let written = self.write(&batch, left_out);
+            if let Err(error) = &written {
+                self.open = None;
+                let lost = batch.iter().filter(|waiting| waiting.written.is_none()).count() as u64;
+                self.left_out.fetch_add(left_out + lost, Ordering::Relaxed);
+                tracing::error!(%error, "the audit could not be written");
+            }
+            for answer in batch.into_iter().filter_map(|waiting| waiting.written) {
+                // Who asked may have gone away; the line stands all the same.
+                let _ = answer.send(written.is_ok());
+            }
+        }
+    }
+
+    fn write(&mut self, batch: &[Waiting], left_out: u64) -> io::Result<()> {
+        for of_day in batch.chunk_by(|a, b| a.line.day == b.line.day) {
+            let mut bytes = Vec::new();
+            for waiting in of_day {
+                serde_json::to_writer(&mut bytes, &waiting.line)?;
+                bytes.push(b'\n');
+            }
+            let file = self.file(&of_day[0].line.day)?;
+            file.write_all(&bytes)?;
+            file.sync_data()?;
+        }
+        if left_out > 0
+            && let Some((_, file)) = &mut self.open
+        {
+            file.write_all(format!("{{\"what\":\"lines_left_out\",\"count\":{left_out}}}\n").as_bytes())?;
+            file.sync_data()?;
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, day: &str) -> io::Result<&mut File> {
+        if self.open.as_ref().is_none_or(|(open, _)| open != day) {
+            let path = self.dir.join(format!("{day}.jsonl"));
+            let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+            end_torn_line(&mut file)?;
+            sync_dir(&self.dir)?;
+            self.open = Some((day.to_owned(), file));
+        }
+        Ok(&mut self.open.as_mut().expect("invariant: it was opened above").1)
+    }
+}
+
+/// A line that a crash or a full disk cut short is left as it is, and what follows begins on a new one.
+fn end_torn_line(file: &mut File) -> io::Result<()> {
+    let end = file.metadata()?.len();
+    let mut last = [b'\n'];
+    if end > 0 {
+        file.read_exact_at(&mut last, end - 1)?;
+    }
+    if last == *b"\n" { Ok(()) } else { file.write_all(b"\n") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_392_000_000 - 1);
+
+    fn line(what: &str, now: Timestamp) -> AuditLine {
+        let claims = Claims::new(Role::Desk, AccountId::new("a-staff-li"), now, 600);
+        AuditLine::new(&claims, what, ["p-1", "p-2"], Ok(()), now)
+    }
+
+    fn files(dir: &Path) -> Vec<(String, Vec<serde_json::Value>)> {
+        let mut files: Vec<_> =
+            std::fs::read_dir(dir).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+        files.sort();
+        let read = |path: PathBuf| {
+            let text = std::fs::read_to_string(&path).expect("text");
+            (
+                path.file_name().expect("a name").to_string_lossy().into_owned(),
+                text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect(),
+            )
+        };
+        files.into_iter().map(read).collect()
+    }
+
+    #[tokio::test]
+    async fn a_look_is_on_disk_before_it_is_answered_and_days_have_files_of_their_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let audit = Audit::open(folder.path(), 16).expect("opens");
+        audit.look(line("read_persons", NOW)).await.expect("written");
+        audit.look(line("read_persons", NOW.plus_ms(1))).await.expect("written");
+        let files = files(folder.path());
+        assert_eq!(
+            files.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+            ["2026-11-22.jsonl", "2026-11-23.jsonl"]
+        );
+        let first = &files[0].1[0];
+        assert_eq!(first["account"], "a-staff-li");
+        assert_eq!(first["about"], serde_json::json!(["p-1", "p-2"]));
+        assert_eq!(
+            (&first["role"], &first["what"], &first["outcome"]),
+            (&"desk".into(), &"read_persons".into(), &"done".into())
+        );
+    }
+
+    #[test]
+    fn what_waits_is_written_when_it_closes_and_appended_when_it_opens_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for _ in 0..2 {
+            let audit = Audit::open(folder.path(), 1000).expect("opens");
+            (0..100).for_each(|_| audit.note(line("check_in", NOW)));
+        }
+        assert_eq!(files(folder.path())[0].1.len(), 200);
+    }
+
+    #[tokio::test]
+    async fn a_line_torn_by_a_crash_spoils_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("2026-11-22.jsonl"), b"{\"at\":\"2026").expect("torn");
+        Audit::open(folder.path(), 16).expect("opens").look(line("read_persons", NOW)).await.expect("written");
+        let text = std::fs::read_to_string(folder.path().join("2026-11-22.jsonl")).expect("text");
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines.len() == 2 && lines[1].starts_with("{\"at\":\"2026-11-22T23:59:59.999"), "{text}");
+    }
+
+    #[test]
+    fn deeds_that_find_no_room_are_counted_and_looks_refused() {
+        let (lines, received) = sync_channel(1);
+        let left_out = Arc::new(AtomicU64::new(0));
+        let audit = Audit { lines: Some(lines), left_out: Arc::clone(&left_out), writer: None };
+        (0..4).for_each(|_| audit.note(line("check_in", NOW)));
+        assert_eq!(left_out.load(Ordering::Relaxed), 3);
+        let refused = futures_util::FutureExt::now_or_never(audit.look(line("read_persons", NOW)));
+        assert_eq!(refused.expect("at once").expect_err("no room").code, Code::Overloaded);
+        drop(audit);
+        let folder = tempfile::tempdir().expect("a folder");
+        Writer { dir: folder.path().to_owned(), open: None, left_out }.run(&received);
+        let lines = &files(folder.path())[0].1;
+        assert_eq!((lines.len(), &lines[1]["what"], &lines[1]["count"]), (2, &"lines_left_out".into(), &3.into()));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_written_is_not_shown() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dir = folder.path().join("audit");
+        let audit = Audit::open(&dir, 16).expect("opens");
+        std::fs::remove_dir(&dir).expect("removed");
+        assert_eq!(audit.look(line("read_persons", NOW)).await.expect_err("no folder").code, Code::StorageLow);
+        std::fs::create_dir(&dir).expect("back");
+        audit.look(line("read_persons", NOW)).await.expect("written again");
+    }
+}

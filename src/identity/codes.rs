@@ -1,0 +1,113 @@
+//! One-time codes: six digits, kept only as a keyed hash, sent through a port. The built-in sender writes to a local
+//! outbox that a demo shows.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use data_encoding::HEXLOWER;
+use jiaohao_domain::redacted::Redacted;
+use jiaohao_domain::{AccountId, Timestamp};
+
+use super::chance;
+use super::keys::Key;
+
+/// How many messages the local outbox keeps; the oldest goes first.
+const OUTBOX_KEEPS: usize = 1000;
+
+/// Draws a code: six digits, every one equally likely.
+pub fn draw() -> Redacted<String> {
+    Redacted::new(format!("{:06}", chance::below(1_000_000)))
+}
+
+/// What is kept of a code: keyed by the house and bound to the account, so that nobody tries codes against a copy of the
+/// log.
+pub fn hash(hash_key: &Key, account: &AccountId, code: &Redacted<String>) -> String {
+    HEXLOWER.encode(&hash_key.mac(&[b"code", account.as_str().as_bytes(), code.reveal().trim().as_bytes()]))
+}
+
+/// A code on its way to a phone.
+#[derive(Clone, Debug)]
+pub struct CodeMessage {
+    /// To which number.
+    pub phone: Redacted<String>,
+    /// The code.
+    pub code: Redacted<String>,
+    /// Until when it holds (machine time).
+    pub expires_at: Timestamp,
+}
+
+/// Why a code could not be handed over for sending.
+#[derive(Debug, thiserror::Error)]
+#[error("the code could not be sent: {0}")]
+pub struct SendError(pub String);
+
+/// Where codes leave the house: a port for an SMS service. It takes the message over or refuses it at once; it never
+/// waits for a network.
+pub trait CodeSender: Send + Sync {
+    /// Takes a message over.
+    fn send(&self, message: CodeMessage) -> Result<(), SendError>;
+}
+
+/// The built-in sender: keeps the last messages here instead of sending them.
+#[derive(Debug, Default)]
+pub struct LocalOutbox {
+    messages: Mutex<VecDeque<CodeMessage>>,
+}
+
+impl LocalOutbox {
+    /// The latest message to a number that still holds at `now`.
+    pub fn latest(&self, phone: &str, now: Timestamp) -> Option<CodeMessage> {
+        let messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        messages.iter().rev().find(|message| message.phone.reveal() == phone && now < message.expires_at).cloned()
+    }
+}
+
+impl CodeSender for LocalOutbox {
+    fn send(&self, message: CodeMessage) -> Result<(), SendError> {
+        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        if messages.len() >= OUTBOX_KEEPS {
+            messages.pop_front();
+        }
+        messages.push_back(message);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_six_digits_and_its_hash_is_of_one_account_and_house() {
+        let code = draw();
+        assert!(code.reveal().len() == 6 && code.reveal().bytes().all(|byte| byte.is_ascii_digit()));
+        let (key, account) = (Key::from_bytes([1; 32]), AccountId::new("a-1"));
+        let hashed = hash(&key, &account, &code);
+        assert_eq!(hashed, hash(&key, &account, &Redacted::new(format!(" {} ", code.reveal()))), "typed with spaces");
+        assert_ne!(hashed, hash(&key, &AccountId::new("a-2"), &code));
+        assert_ne!(hashed, hash(&Key::from_bytes([2; 32]), &account, &code));
+        assert!(!hashed.contains(code.reveal().as_str()));
+    }
+
+    #[test]
+    fn the_local_outbox_shows_the_latest_code_while_it_holds_and_stays_bounded() {
+        let outbox = LocalOutbox::default();
+        let message = |phone: &str, code: &str| CodeMessage {
+            phone: phone.to_owned().into(),
+            code: code.to_owned().into(),
+            expires_at: Timestamp(100),
+        };
+        outbox.send(message("+861", "111111")).expect("taken");
+        outbox.send(message("+861", "222222")).expect("taken");
+        outbox.send(message("+862", "333333")).expect("taken");
+        assert_eq!(outbox.latest("+861", Timestamp(99)).expect("one").code.reveal(), "222222");
+        assert!(outbox.latest("+861", Timestamp(100)).is_none());
+        assert!(outbox.latest("+863", Timestamp(0)).is_none());
+        for _ in 0..OUTBOX_KEEPS {
+            outbox.send(message("+864", "444444")).expect("taken");
+        }
+        assert!(outbox.latest("+861", Timestamp(0)).is_none());
+        assert_eq!(outbox.messages.lock().expect("not poisoned").len(), OUTBOX_KEEPS);
+        assert!(!format!("{:?}", outbox.latest("+864", Timestamp(0))).contains("444444"));
+    }
+}

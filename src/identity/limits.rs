@@ -1,0 +1,258 @@
+//! Limits of persons and tokens (a hospital is one address, so addresses are limited only where nobody has signed in
+//! yet): commands in a second, connections, sockets before hello, failures to sign in.
+
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dashmap::DashMap;
+use governor::clock::{Clock, MonotonicClock, Reference};
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use jiaohao_domain::{AccountId, Code, Rejection, Role};
+
+use super::tokens::Claims;
+use crate::config::LimitSettings;
+
+type Limiter<K, C> = RateLimiter<K, DashMapStateStore<K>, C, NoOpMiddleware<<C as Clock>::Instant>>;
+
+/// The limits of one node. `C` is machine time.
+pub struct Limits<C: Clock = MonotonicClock> {
+    clock: C,
+    person_commands: Limiter<AccountId, C>,
+    house_commands: Limiter<AccountId, C>,
+    sign_in_failures: Limiter<IpAddr, C>,
+    blocked: DashMap<IpAddr, C::Instant>,
+    strangers: Counts<IpAddr>,
+    connections: Counts<AccountId>,
+    connections_in_all: Counts<()>,
+    settings: LimitSettings,
+}
+
+impl Limits<MonotonicClock> {
+    /// By the machine's own clock.
+    pub fn new(settings: &LimitSettings) -> Self {
+        Self::with_clock(settings, MonotonicClock)
+    }
+}
+
+impl<C: Clock + Clone> Limits<C> {
+    /// By a clock of the caller's.
+    pub fn with_clock(settings: &LimitSettings, clock: C) -> Self {
+        Self {
+            person_commands: limiter(Quota::per_second(at_least_one(settings.commands_per_s)), &clock),
+            house_commands: limiter(Quota::per_second(at_least_one(settings.house_commands_per_s)), &clock),
+            sign_in_failures: limiter(Quota::per_minute(at_least_one(settings.sign_in_failures_per_min)), &clock),
+            blocked: DashMap::new(),
+            strangers: Counts::default(),
+            connections: Counts::default(),
+            connections_in_all: Counts::default(),
+            settings: settings.clone(),
+            clock,
+        }
+    }
+
+    /// One more command of these claims. `too_many_requests` says in `retry_after_ms` when to come again.
+    pub fn command(&self, claims: &Claims) -> Result<(), Rejection> {
+        let limiter = if is_house(claims.role) { &self.house_commands } else { &self.person_commands };
+        limiter
+            .check_key(&claims.account)
+            .map_err(|not_until| too_many(Code::TooManyRequests, not_until.wait_time_from(self.clock.now())))
+    }
+
+    /// One more connection of these claims, until the permit is dropped.
+    pub fn connection(&self, claims: &Claims) -> Result<ConnectionPermit, Rejection> {
+        let most =
+            if is_house(claims.role) { self.settings.house_connections } else { self.settings.connections_per_person };
+        Ok(ConnectionPermit {
+            _of_person: self.connections.take(claims.account.clone(), most)?,
+            _of_all: self.connections_in_all.take((), self.settings.connections)?,
+        })
+    }
+
+    /// One more socket of this address that has not said hello, until the permit is dropped.
+    pub fn stranger(&self, address: IpAddr) -> Result<Permit<IpAddr>, Rejection> {
+        self.strangers.take(address, self.settings.unauthenticated_per_address)
+    }
+
+    /// Whether somebody from this address may try to sign in now. `back_off` says in `retry_after_ms` when.
+    pub fn sign_in(&self, address: IpAddr) -> Result<(), Rejection> {
+        let Some(until) = self.blocked.get(&address).map(|until| *until) else { return Ok(()) };
+        let now = self.clock.now();
+        if until > now {
+            return Err(too_many(Code::BackOff, until.duration_since(now).into()));
+        }
+        self.blocked.remove(&address);
+        Ok(())
+    }
+
+    /// Somebody from this address has failed to sign in.
+    pub fn sign_in_failed(&self, address: IpAddr) {
+        if let Err(not_until) = self.sign_in_failures.check_key(&address) {
+            let now = self.clock.now();
+            self.blocked.insert(address, now + not_until.wait_time_from(now).into());
+        }
+    }
+
+    /// Forgets who has been quiet. Called now and then, so that the tables stay as small as the number of those active.
+    pub fn tidy(&self) {
+        self.person_commands.retain_recent();
+        self.house_commands.retain_recent();
+        self.sign_in_failures.retain_recent();
+        let now = self.clock.now();
+        self.blocked.retain(|_, until| *until > now);
+    }
+}
+
+/// The roles that speak for many: their limit is the house's.
+fn is_house(role: Role) -> bool {
+    matches!(role, Role::Desk | Role::Kiosk | Role::Operator | Role::Integrator)
+}
+
+fn limiter<K: Hash + Eq + Clone, C: Clock + Clone>(quota: Quota, clock: &C) -> Limiter<K, C> {
+    RateLimiter::new(quota, DashMapStateStore::default(), clock.clone())
+}
+
+fn at_least_one(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+}
+
+fn too_many(code: Code, wait: Duration) -> Rejection {
+    Rejection::from(code).with("retry_after_ms", (wait.as_millis() + 1).to_string())
+}
+
+/// Counts what is held by each key.
+struct Counts<K: Eq + Hash>(Arc<DashMap<K, usize>>);
+
+impl<K: Eq + Hash> Default for Counts<K> {
+    fn default() -> Self {
+        Self(Arc::new(DashMap::new()))
+    }
+}
+
+impl<K: Eq + Hash + Clone> Counts<K> {
+    fn take(&self, key: K, most: usize) -> Result<Permit<K>, Rejection> {
+        let mut held = self.0.entry(key.clone()).or_insert(0);
+        if *held >= most {
+            return Err(Code::LimitExceeded.into());
+        }
+        *held += 1;
+        drop(held);
+        Ok(Permit { key, counts: Arc::clone(&self.0) })
+    }
+}
+
+/// One of a limited number, given back when dropped.
+pub struct Permit<K: Eq + Hash> {
+    key: K,
+    counts: Arc<DashMap<K, usize>>,
+}
+
+impl<K: Eq + Hash> Drop for Permit<K> {
+    fn drop(&mut self) {
+        self.counts.remove_if_mut(&self.key, |_, held| {
+            *held -= 1;
+            *held == 0
+        });
+    }
+}
+
+/// One connection of somebody, given back when dropped.
+pub struct ConnectionPermit {
+    _of_person: Permit<AccountId>,
+    _of_all: Permit<()>,
+}
+
+#[cfg(test)]
+mod tests {
+    use governor::clock::FakeRelativeClock;
+    use jiaohao_domain::Timestamp;
+
+    use super::*;
+    use crate::config::Settings;
+
+    fn limits(change: impl FnOnce(&mut LimitSettings)) -> (Limits<FakeRelativeClock>, FakeRelativeClock) {
+        let mut settings = Settings::default_values().limits;
+        change(&mut settings);
+        let clock = FakeRelativeClock::default();
+        (Limits::with_clock(&settings, clock.clone()), clock)
+    }
+
+    fn claims(role: Role, account: &str) -> Claims {
+        Claims::new(role, AccountId::from(account), Timestamp(0), 600)
+    }
+
+    #[test]
+    fn commands_are_limited_by_person_and_come_back_with_time() {
+        let (limits, clock) = limits(|settings| (settings.commands_per_s, settings.house_commands_per_s) = (3, 10));
+        let (me, you) = (claims(Role::Patient, "a-1"), claims(Role::Patient, "a-2"));
+        for _ in 0..3 {
+            limits.command(&me).expect("below");
+        }
+        let refused = limits.command(&me).expect_err("above");
+        assert_eq!(refused.code, Code::TooManyRequests);
+        let wait_ms: u64 = refused.valid_now[0].1.parse().expect("a number");
+        assert!(wait_ms <= 335, "{wait_ms}");
+        limits.command(&you).expect("another person");
+        clock.advance(Duration::from_millis(wait_ms));
+        limits.command(&me).expect("after the wait");
+        for _ in 0..10 {
+            limits.command(&claims(Role::Desk, "a-3")).expect("the house's limit");
+        }
+        limits.command(&claims(Role::Desk, "a-3")).expect_err("above the house's");
+    }
+
+    #[test]
+    fn connections_are_given_back_when_dropped() {
+        let (limits, _) = limits(|settings| {
+            (settings.connections_per_person, settings.connections, settings.house_connections) = (2, 4, 3)
+        });
+        let me = claims(Role::Patient, "a-1");
+        let first = limits.connection(&me).expect("one");
+        let _second = limits.connection(&me).expect("two");
+        assert_eq!(limits.connection(&me).err().expect("three").code, Code::LimitExceeded);
+        drop(first);
+        let _again = limits.connection(&me).expect("two again");
+        let desk: Vec<_> = (0..2).map(|_| limits.connection(&claims(Role::Desk, "a-2")).expect("below")).collect();
+        assert!(limits.connection(&claims(Role::Desk, "a-2")).is_err(), "in all");
+        drop(desk);
+        let (_a, _b) = (
+            limits.connection(&claims(Role::Desk, "a-2")).expect("room"),
+            limits.connection(&claims(Role::Desk, "a-2")).expect("room"),
+        );
+        assert_eq!(limits.connections.0.len(), 2);
+    }
+
+    #[test]
+    fn strangers_are_limited_by_address_and_nothing_is_kept_of_them() {
+        let (limits, _) = limits(|settings| settings.unauthenticated_per_address = 2);
+        let (here, there): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        let held: Vec<_> = (0..2).map(|_| limits.stranger(here).expect("below")).collect();
+        assert!(limits.stranger(here).is_err());
+        assert!(limits.stranger(there).is_ok());
+        drop(held);
+        assert!(limits.strangers.0.is_empty());
+    }
+
+    #[test]
+    fn an_address_that_fails_to_sign_in_too_often_backs_off() {
+        let (limits, clock) = limits(|settings| settings.sign_in_failures_per_min = 3);
+        let (here, there): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        for _ in 0..3 {
+            limits.sign_in(here).expect("may try");
+            limits.sign_in_failed(here);
+        }
+        limits.sign_in(here).expect("may try once more");
+        limits.sign_in_failed(here);
+        assert_eq!(limits.sign_in(here).expect_err("too often").code, Code::BackOff);
+        limits.sign_in(there).expect("another address");
+        clock.advance(Duration::from_secs(21));
+        limits.sign_in(here).expect("after the wait");
+        clock.advance(Duration::from_secs(120));
+        limits.tidy();
+        assert!(limits.blocked.is_empty() && limits.sign_in_failures.is_empty());
+    }
+}
