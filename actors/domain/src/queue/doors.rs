@@ -1,0 +1,115 @@
+//! Rooms that call from one queue or several, and their doors (rules 7 and 8).
+
+use std::collections::BTreeMap;
+
+use super::lines::Lines;
+use super::placement::{Next, Picked, Returned, Summons};
+use super::settings::{QueueSettings, SeveralQueues};
+use crate::ids::{QueueId, ServicePointId, TicketId};
+
+/// The queues of a department, found by their ids.
+pub trait Queues {
+    /// The lines of a queue.
+    fn lines(&self, queue: &QueueId) -> Option<&Lines>;
+}
+
+impl Queues for BTreeMap<QueueId, Lines> {
+    fn lines(&self, queue: &QueueId) -> Option<&Lines> {
+        self.get(queue)
+    }
+}
+
+/// A room that calls: open and not paused, with a doctor or a window.
+#[derive(Clone, Copy, Debug)]
+pub struct Room<'a> {
+    /// Which.
+    pub service_point: &'a ServicePointId,
+    /// Order among the rooms of the department.
+    pub order: u32,
+    /// How many may stand at its door; 0: nobody is summoned to it.
+    pub door_cap: u32,
+    /// The queues that its doctor is signed in to, the own first.
+    pub queues: &'a [QueueId],
+    /// From which of them the last ticket was called or summoned to this room (`in_turn` asks).
+    pub last_queue: Option<&'a QueueId>,
+}
+
+impl Room<'_> {
+    fn lines<'q, Q: Queues>(&self, queues: &'q Q) -> impl Iterator<Item = (&QueueId, &'q Lines)> {
+        self.queues.iter().filter_map(|queue| Some((queue, queues.lines(queue)?)))
+    }
+
+    /// Who stand at its door with their turns, of any of its queues.
+    fn turns<'q, Q: Queues>(&self, queues: &'q Q) -> impl Iterator<Item = (&QueueId, &'q Lines, u64, &'q TicketId)> {
+        self.lines(queues).flat_map(|(queue, lines)| {
+            let turns = lines.turns(self.service_point).into_iter().flatten();
+            turns.map(move |(turn, ticket)| (queue, lines, *turn, ticket))
+        })
+    }
+}
+
+/// "Call next" in a room: an emergency of any of its queues, then who stands at its door, then the pick (rules 1, 7, 8).
+/// The floor puts the answer into its event and applies it with [`Lines::take`] of that queue.
+pub fn next_call<Q: Queues>(queues: &Q, settings: &QueueSettings, room: &Room<'_>) -> Option<Next> {
+    let emergency = room
+        .lines(queues)
+        .filter_map(|(queue, lines)| Some((queue, lines.emergency.first_key_value()?.1.waiting_since, lines)))
+        .min_by_key(|(_, waiting_since, _)| *waiting_since);
+    if let Some((queue, _, lines)) = emergency {
+        return Some(Next { queue: queue.clone(), picked: lines.pick_emergency()? });
+    }
+    if let Some((queue, lines, _, ticket)) = room.turns(queues).min_by_key(|(_, _, turn, _)| *turn) {
+        return Some(Next { queue: queue.clone(), picked: lines.picked_at_door(ticket)? });
+    }
+    let (queue, picked) = pick_of_several(queues, settings, room)?;
+    Some(Next { queue: queue.clone(), picked })
+}
+
+/// The next ticket to be told to wait at a door (rule 8): fewest at the door first, then room order; emergencies are
+/// never summoned. `rooms` are all rooms that are open and not paused. The floor asks again after it has applied the
+/// answer ([`Lines::summon`]), until there is none: at opening, and after every event that leaves a place or brings a
+/// ticket.
+pub fn next_summons<Q: Queues>(queues: &Q, settings: &QueueSettings, rooms: &[Room<'_>]) -> Option<Summons> {
+    let mut free: Vec<(usize, u32, &Room<'_>)> = rooms
+        .iter()
+        .filter(|room| room.door_cap > 0)
+        .map(|room| (room.turns(queues).count(), room.order, room))
+        .filter(|(standing, _, room)| *standing < room.door_cap as usize)
+        .collect();
+    free.sort_by_key(|(standing, order, room)| (*standing, *order, room.service_point));
+    free.into_iter().find_map(|(_, _, room)| {
+        let (queue, picked) = pick_of_several(queues, settings, room)?;
+        let turn = 1 + room.turns(queues).map(|(_, _, turn, _)| turn).max().unwrap_or(0);
+        Some(Summons { queue: queue.clone(), service_point: room.service_point.clone(), turn, picked })
+    })
+}
+
+/// Rule 7, emergencies apart.
+fn pick_of_several<'r, Q: Queues>(
+    queues: &Q,
+    settings: &QueueSettings,
+    room: &Room<'r>,
+) -> Option<(&'r QueueId, Picked)> {
+    let pick = |queue: &'r QueueId| Some((queue, queues.lines(queue)?.pick_after_emergency(settings)?));
+    match settings.several_queues {
+        SeveralQueues::OwnFirst => room.queues.iter().find_map(pick),
+        SeveralQueues::InTurn => {
+            let last = room.last_queue.and_then(|last| room.queues.iter().position(|queue| queue == last));
+            let (before, after) = room.queues.split_at(last.map_or(0, |last| last + 1));
+            after.iter().chain(before).find_map(pick)
+        }
+        SeveralQueues::ByWaitingTime => room.queues.iter().filter_map(pick).min_by_key(|(queue, picked)| {
+            queues.lines(queue).and_then(|lines| lines.get(&picked.ticket)).map(|held| held.place.waiting_since)
+        }),
+    }
+}
+
+impl Lines {
+    /// The room pauses or closes, or the doctor leaves this queue: everybody at its door goes back to the old place
+    /// (rule 6). Apply each with [`Lines::come_back`].
+    pub fn back_from_door(&self, service_point: &ServicePointId) -> Vec<Returned> {
+        self.at_door(service_point)
+            .filter_map(|ticket| Some(self.return_to_old_place(self.get(ticket)?.place)))
+            .collect()
+    }
+}

@@ -1,0 +1,34 @@
+//! Rule 4: moved up n.
+
+use super::line::Key;
+use super::lines::{Lines, Mark};
+use super::settings::{OrdinaryKey, QueueSettings};
+use crate::ids::TicketId;
+
+/// The place of a moved-up ticket.
+pub(super) struct MovedUp {
+    pub(super) key: Key,
+    /// Whom it passes, the nearest first.
+    pub(super) passes: Vec<TicketId>,
+}
+
+impl Lines {
+    /// The place just before the n-th waiting ordinary ticket ahead of `key`, of whatever slot, stopping behind a
+    /// moved-up ticket or one at its limit. Of a ratio's two lines only its own is looked at.
+    pub(super) fn moved_up(&self, settings: &QueueSettings, key: Key, n: u32, own: &TicketId) -> MovedUp {
+        let mut moved = MovedUp { key, passes: Vec::new() };
+        let two_lines = matches!(settings.ordinary, OrdinaryKey::Ratio { .. });
+        let others = self.ordinary.range(..key).rev().filter(|(_, place)| place.ticket != *own);
+        for (other, place) in others.take(n as usize) {
+            let stops = other.is_moved_up()
+                || self.mark(other.serial).is_some_and(Mark::is_at_limit)
+                || (two_lines && other.walk_in != key.walk_in);
+            if stops {
+                break;
+            }
+            moved.key = Key { own_place: false, serial: key.serial, ..*other };
+            moved.passes.push(place.ticket.clone());
+        }
+        moved
+    }
+}
