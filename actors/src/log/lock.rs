@@ -1,0 +1,79 @@
+//! One process a folder: `LOCK` is held as long as the process lives, and says by whom.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use jiaohao_domain::{Timestamp, time::Zone};
+use serde::{Deserialize, Serialize};
+
+/// Who holds a folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Process id.
+    pub pid: u32,
+    /// Since when, UTC.
+    pub since: Timestamp,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let since = Zone::named("UTC").map_or_else(String::new, |utc| format!(" since {}", utc.rfc3339(self.since)));
+        write!(f, " by process {}{since}", self.pid)
+    }
+}
+
+/// Why a folder could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderLockError {
+    /// Another process has it.
+    #[error("{} is in use{}: stop that process first", .folder.display(), .holder.as_ref().map(Holder::to_string).unwrap_or_default())]
+    Held {
+        /// Which folder.
+        folder: PathBuf,
+        /// By whom, when it says so.
+        holder: Option<Holder>,
+    },
+    /// The lock file cannot be made or locked.
+    #[error("{}: {error}", .file.display())]
+    Io {
+        /// The lock file.
+        file: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+/// A folder that this process holds until the value is dropped or the process ends, however it ends.
+#[derive(Debug)]
+pub struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    /// Takes the folder (which must exist). Does not wait.
+    pub fn take(folder: &Path, now: Timestamp) -> Result<Self, FolderLockError> {
+        let path = folder.join("LOCK");
+        let io = |error| FolderLockError::Io { file: path.clone(), error };
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                // Who holds it may be just about to write who it is: then it stays unnamed.
+                let holder = (&mut file)
+                    .take(4096)
+                    .read_to_string(&mut text)
+                    .ok()
+                    .and_then(|_| serde_json::from_str(&text).ok());
+                return Err(FolderLockError::Held { folder: folder.to_path_buf(), holder });
+            }
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+        }
+        let holder = Holder { pid: std::process::id(), since: now };
+        let line = serde_json::to_string(&holder).expect("invariant: two numbers are JSON");
+        file.set_len(0).and_then(|()| file.write_all(format!("{line}\n").as_bytes())).map_err(io)?;
+        Ok(Self { _file: file })
+    }
+}
