@@ -112,6 +112,8 @@ pub enum Message {
     Account(Box<crate::vocabulary::ToAccount>),
     /// To a board.
     Board(Box<crate::vocabulary::ToBoard>),
+    /// To an owner whose commands another crate knows (rooms): encoded by that crate.
+    Foreign(Vec<u8>),
 }
 
 /// An owner: decides alone about its own state, one message at a time.
@@ -143,6 +145,9 @@ pub trait Owner: Sized + Send + 'static {
     fn next_deadline(state: &Self::State) -> Option<Timestamp>;
     /// The command that tells the owner that its earliest deadline has passed.
     fn deadline_command() -> Option<Self::Command> { None }
-    /// The command that a message from another owner is, if it is addressed to this kind.
+    /// The command that a message is, if it is addressed to this kind.
     fn receive(message: Message) -> Option<Self::Command>;
+    /// Whether the state has let go of that request of its own (it was refused): a repeat of the command that made it
+    /// is then decided anew.
+    fn has_let_go(_state: &Self::State, _request: &Message) -> bool { false }
 }

@@ -1,0 +1,156 @@
+//! The two clocks, and the only place that reads them.
+//!
+//! *Clinic time* orders the day (slots, deadlines, waits) and may be accelerated; *machine time* bounds sockets, beats
+//! and tokens and never is. Clinic time follows the wall clock as long as the wall clock behaves: a jump of more than
+//! a minute against the monotonic clock is not followed until an operator confirms it.
+#![allow(clippy::disallowed_methods, reason = "this is the clock module")]
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use jiaohao_domain::Timestamp;
+
+/// A jump of the wall clock against the monotonic clock that is not followed by itself, in milliseconds.
+pub const JUMP_MS: i64 = 60_000;
+
+/// Reads both clocks. Cheap to clone.
+#[derive(Clone)]
+pub struct Clock(Arc<Inner>);
+
+struct Inner {
+    source: Source,
+    /// Clinic time never goes back within a process.
+    highest_ms: AtomicI64,
+    alarmed: AtomicBool,
+}
+
+enum Source {
+    /// The wall clock, or an accelerated one that started at a moment.
+    Real { began: Instant, state: Mutex<Base>, speed: f64 },
+    /// A test's hand.
+    Manual(AtomicI64),
+}
+
+struct Base {
+    /// Clinic time at `began`, as far as believed.
+    clinic_ms: f64,
+}
+
+impl Clock {
+    /// Clinic time is the wall clock.
+    pub fn wall() -> Self {
+        Self::real(wall_ms() as f64, 1.0)
+    }
+
+    /// Clinic time starts at `start` now and runs `speed` times as fast as machine time.
+    pub fn accelerated(start: Timestamp, speed: f64) -> Self {
+        Self::real(start.0 as f64, speed)
+    }
+
+    /// Clinic time stands still until [`Clock::advance_ms`].
+    pub fn manual(start: Timestamp) -> Self {
+        Self(Arc::new(Inner {
+            source: Source::Manual(AtomicI64::new(start.0)),
+            highest_ms: AtomicI64::new(i64::MIN),
+            alarmed: AtomicBool::new(false),
+        }))
+    }
+
+    fn real(clinic_ms: f64, speed: f64) -> Self {
+        let source = Source::Real { began: Instant::now(), state: Mutex::new(Base { clinic_ms }), speed };
+        Self(Arc::new(Inner { source, highest_ms: AtomicI64::new(i64::MIN), alarmed: AtomicBool::new(false) }))
+    }
+
+    /// Clinic time now.
+    pub fn clinic(&self) -> Timestamp {
+        let now_ms = match &self.0.source {
+            Source::Manual(ms) => ms.load(Ordering::Acquire),
+            Source::Real { began, state, speed } => {
+                let elapsed_ms = began.elapsed().as_secs_f64() * 1000.0 * speed;
+                let mut base = state.lock().unwrap_or_else(PoisonError::into_inner);
+                if (*speed - 1.0).abs() < f64::EPSILON {
+                    let drift_ms = wall_ms() as f64 - (base.clinic_ms + elapsed_ms);
+                    if drift_ms.abs() <= JUMP_MS as f64 {
+                        base.clinic_ms += drift_ms;
+                        self.0.alarmed.store(false, Ordering::Relaxed);
+                    } else if !self.0.alarmed.swap(true, Ordering::Relaxed) {
+                        tracing::error!(drift_ms, "the wall clock jumped; clinic time goes on by the monotonic clock until an operator confirms");
+                    }
+                }
+                (base.clinic_ms + elapsed_ms) as i64
+            }
+        };
+        let before = self.0.highest_ms.fetch_max(now_ms, Ordering::AcqRel);
+        Timestamp(now_ms.max(before))
+    }
+
+    /// An operator confirms that the wall clock is right after a jump.
+    pub fn confirm_wall(&self) {
+        if let Source::Real { began, state, speed } = &self.0.source {
+            let elapsed_ms = began.elapsed().as_secs_f64() * 1000.0 * speed;
+            state.lock().unwrap_or_else(PoisonError::into_inner).clinic_ms = wall_ms() as f64 - elapsed_ms;
+            self.0.alarmed.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the wall clock has jumped and nobody has confirmed it yet.
+    pub fn is_alarmed(&self) -> bool {
+        self.0.alarmed.load(Ordering::Relaxed)
+    }
+
+    /// How much faster than machine time clinic time runs (1 on a real day, 0 when a test moves it).
+    pub fn speed(&self) -> f64 {
+        match &self.0.source {
+            Source::Real { speed, .. } => *speed,
+            Source::Manual(_) => 0.0,
+        }
+    }
+
+    /// Moves a manual clock.
+    pub fn advance_ms(&self, ms: i64) {
+        if let Source::Manual(now) = &self.0.source {
+            now.fetch_add(ms, Ordering::AcqRel);
+        }
+    }
+
+    /// Machine time from now until clinic time is `at`; zero when it is past.
+    pub fn machine_until(&self, at: Timestamp) -> Duration {
+        let ms = at.ms_since(self.clinic()).max(0) as f64;
+        match &self.0.source {
+            Source::Real { speed, .. } => Duration::from_secs_f64((ms / speed / 1000.0).min(86_400.0)),
+            Source::Manual(_) if ms == 0.0 => Duration::ZERO,
+            Source::Manual(_) => Duration::from_millis(20),
+        }
+    }
+}
+
+/// Machine time: UTC milliseconds of the wall clock, for tokens and file names.
+pub fn wall_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Machine time: the monotonic clock, for time-outs and ages.
+pub fn monotonic() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clinic_time_never_goes_back() {
+        let clock = Clock::manual(Timestamp(1_000));
+        clock.advance_ms(500);
+        assert_eq!(clock.clinic(), Timestamp(1_500));
+        clock.advance_ms(-800);
+        assert_eq!(clock.clinic(), Timestamp(1_500));
+    }
+
+    #[test]
+    fn an_accelerated_clock_waits_less_than_a_real_one() {
+        let clock = Clock::accelerated(Timestamp(0), 600.0);
+        assert!(clock.machine_until(Timestamp(600_000)) <= Duration::from_secs(1));
+    }
+}
