@@ -1,0 +1,142 @@
+//! What travels between doors, owners, the writer and the projector.
+
+use std::any::Any;
+
+use jiaohao_domain::vocabulary::Answer;
+use jiaohao_domain::{Code, Message, OwnerRef, Rejection};
+use tokio::sync::oneshot;
+
+use super::ledger::Origin;
+use crate::log::Commit;
+
+/// What a command comes to.
+pub type Outcome = Result<Answer, Rejection>;
+
+/// Where an outcome goes. Dropping it unanswered tells the asker to ask again.
+#[derive(Debug)]
+pub struct Reply(oneshot::Sender<Outcome>);
+
+impl Reply {
+    /// A reply and the place where it arrives.
+    pub fn channel() -> (Self, oneshot::Receiver<Outcome>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(sender), receiver)
+    }
+    /// Delivers. A refusal on the record is told like a rejection.
+    pub(crate) fn send(self, outcome: Outcome) {
+        let outcome = match outcome {
+            Ok(Answer::Refused(rejection)) => Err(rejection),
+            other => other,
+        };
+        // The asker may have gone away: then nobody is told, and a repeat by key gets the same.
+        let _ = self.0.send(outcome);
+    }
+}
+
+/// A command on its way to its owner.
+#[derive(Debug)]
+pub struct Envelope {
+    /// What.
+    pub message: Message,
+    /// From where.
+    pub origin: Origin,
+    /// Who waits for the outcome.
+    pub reply: Option<Reply>,
+}
+
+/// Reads a state; runs on the owner's thread, its result leaves when everything it could have seen is durable.
+pub type ReadFn = Box<dyn FnOnce(&dyn Any) -> Box<dyn FnOnce() + Send> + Send>;
+
+/// What reaches an owner's mailbox.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub enum ToActor {
+    /// Decide this.
+    Envelope(Envelope),
+    /// Another owner has this owner's effects up to a number.
+    Acknowledged {
+        /// Who.
+        by: OwnerRef,
+        /// Up to which.
+        up_to: u64,
+    },
+    /// The projector wants a replica.
+    Watch,
+    /// Nobody watches any more.
+    Unwatch,
+    /// Read the state.
+    Read(ReadFn),
+    /// Make a snapshot if anything changed; always answered through the keeper.
+    Checkpoint,
+    /// Idle: make a snapshot and go.
+    Passivate,
+    /// The snapshot made for going is stored.
+    Leave {
+        /// The owner's sequence number in that snapshot.
+        owner_seq: u64,
+    },
+    /// Everything before this in the mailbox has been seen: stop.
+    Stop,
+    /// Send again what nobody has acknowledged or answered.
+    Resend,
+}
+
+/// A snapshot on its way to the store.
+pub struct SnapshotRow {
+    /// Whose.
+    pub owner: OwnerRef,
+    /// The last record in it.
+    pub owner_seq: u64,
+    /// Ledger and state.
+    pub bytes: Vec<u8>,
+    /// `Owner::STATE_VERSION`.
+    pub version: u16,
+    /// The next deadline, for the durable index.
+    pub deadline: Option<jiaohao_domain::Timestamp>,
+    /// Tell the actor when it is stored (it wants to go).
+    pub leaving: bool,
+}
+
+/// Everything that leaves an owner with one decision. Held until all that the decision could have seen is durable.
+#[derive(Default)]
+pub struct Release {
+    /// The decision's own outcome.
+    pub reply: Option<(Reply, Outcome)>,
+    /// Effects, requests, acknowledgements.
+    pub deliveries: Vec<(OwnerRef, ToActor)>,
+    /// The typed events, for the replica (only when watched).
+    pub events: Vec<Box<dyn Any + Send>>,
+    /// A replica that begins here.
+    pub replica: Option<(OwnerRef, Box<dyn Any + Send>)>,
+    /// A read's result.
+    pub read: Option<Box<dyn FnOnce() + Send>>,
+    /// A snapshot, or the word that there is nothing new to store.
+    pub snapshot: Option<Result<SnapshotRow, OwnerRef>>,
+}
+
+impl Release {
+    /// Only an outcome.
+    pub fn outcome(reply: Option<Reply>, outcome: Outcome) -> Self {
+        Self { reply: reply.map(|reply| (reply, outcome)), ..Self::default() }
+    }
+}
+
+/// What the writer takes.
+pub enum Submission {
+    /// Append, and release when durable.
+    Commit(Commit, Release),
+    /// Release when everything before it is durable.
+    Barrier(Release),
+    /// The owner's instance has ended.
+    Forget(OwnerRef),
+    /// Segments with nothing above this commit may go.
+    Prune(u64),
+    /// Finish what is there and end.
+    Stop,
+}
+
+/// The rejection for somebody whose command met a full mailbox or queue.
+pub fn overloaded(what: &str) -> Rejection {
+    metrics::counter!("overloaded_total", "what" => what.to_owned()).increment(1);
+    Rejection::new(Code::Overloaded, format!("{what} is full"))
+}

@@ -1,0 +1,144 @@
+//! The log's one writer thread: takes all that is waiting, appends one batch, syncs, and only then lets go of it.
+//! No timer: the sync in progress is the gathering window.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use flume::{Receiver, Sender};
+use jiaohao_domain::OwnerRef;
+
+use super::clock;
+use super::message::{Release, Submission};
+use super::projector::ToProjector;
+use crate::log::{Commit, Log};
+
+/// A batch closes at this many records …
+pub const BATCH_RECORDS: usize = 256;
+/// … or this many bytes of payload.
+pub const BATCH_BYTES: usize = 1 << 20;
+/// How many submissions may wait; a full queue makes the submitting owner wait (backpressure, never loss).
+pub const QUEUE: usize = 8_192;
+
+/// Called with the cause when the log can no longer be written. The process must not go on.
+pub type OnFailure = Box<dyn FnOnce(String) + Send>;
+
+/// Starts the writer thread.
+pub fn start(
+    log: Box<dyn Log>,
+    submissions: Receiver<Submission>,
+    released: Sender<ToProjector>,
+    durable: Arc<AtomicU64>,
+    on_failure: OnFailure,
+) -> std::io::Result<JoinHandle<Box<dyn Log>>> {
+    let writer = Writer { log, submissions, released, durable, owners: HashMap::new() };
+    std::thread::Builder::new().name("log-writer".into()).spawn(move || writer.run(on_failure))
+}
+
+struct Writer {
+    log: Box<dyn Log>,
+    submissions: Receiver<Submission>,
+    released: Sender<ToProjector>,
+    durable: Arc<AtomicU64>,
+    /// Instance and last sequence number of every owner that has written and not left.
+    owners: HashMap<OwnerRef, (u64, u64)>,
+}
+
+/// One batch: commits in order, and for each submission whether it has one.
+#[derive(Default)]
+struct Batch {
+    commits: Vec<Commit>,
+    releases: Vec<(bool, Release)>,
+    records: usize,
+    bytes: usize,
+}
+
+impl Writer {
+    fn run(mut self, on_failure: OnFailure) -> Box<dyn Log> {
+        loop {
+            let mut batch = Batch::default();
+            let first = match self.submissions.recv() {
+                Ok(first) => first,
+                Err(_) => return self.log,
+            };
+            let mut next = Some(first);
+            let mut ending = false;
+            while let Some(submission) = next.take() {
+                match submission {
+                    Submission::Commit(commit, release) => {
+                        if let Err(why) = self.admit(&commit) {
+                            on_failure(why);
+                            return self.log;
+                        }
+                        batch.records += commit.len();
+                        batch.bytes += commit.iter().map(|r| r.payload.len() + 128).sum::<usize>();
+                        batch.commits.push(commit);
+                        batch.releases.push((true, release));
+                    }
+                    Submission::Barrier(release) => batch.releases.push((false, release)),
+                    Submission::Forget(owner) => {
+                        self.owners.remove(&owner);
+                    }
+                    Submission::Prune(up_to) => match self.log.prune(up_to) {
+                        Ok(freed_bytes) => tracing::debug!(up_to, freed_bytes, "log pruned"),
+                        Err(error) => tracing::error!(%error, "the log could not be pruned"),
+                    },
+                    Submission::Stop => ending = true,
+                }
+                if ending || batch.records >= BATCH_RECORDS || batch.bytes >= BATCH_BYTES {
+                    break;
+                }
+                next = self.submissions.try_recv().ok();
+            }
+            if !batch.commits.is_empty() {
+                let began = clock::monotonic();
+                if let Err(error) = self.log.append(&mut batch.commits) {
+                    on_failure(format!("the log could not be written: {error}"));
+                    return self.log;
+                }
+                metrics::histogram!("log_sync_seconds").record(began.elapsed().as_secs_f64());
+                metrics::counter!("log_records_total").increment(batch.records as u64);
+                metrics::histogram!("log_batch_records").record(batch.records as f64);
+                self.durable.store(self.log.last_commit(), Ordering::Release);
+            }
+            if !batch.releases.is_empty() && self.released.send(ToProjector::Released(batch.into_released())).is_err() {
+                return self.log;
+            }
+            if ending {
+                return self.log;
+            }
+        }
+    }
+
+    /// Refuses what is not the next record of the owner's newest instance.
+    fn admit(&mut self, commit: &Commit) -> Result<(), String> {
+        for record in commit {
+            match self.owners.get_mut(&record.owner) {
+                Some((instance, seq)) => {
+                    if record.owner_instance < *instance {
+                        return Err(format!("{:?}: an older instance wrote", record.owner));
+                    }
+                    if record.owner_seq != *seq + 1 {
+                        return Err(format!("{:?}: record {} after {seq}", record.owner, record.owner_seq));
+                    }
+                    (*instance, *seq) = (record.owner_instance, record.owner_seq);
+                }
+                None => {
+                    self.owners.insert(record.owner.clone(), (record.owner_instance, record.owner_seq));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Batch {
+    fn into_released(self) -> Vec<(Commit, Release)> {
+        let mut commits = self.commits.into_iter();
+        self.releases
+            .into_iter()
+            .map(|(has, release)| (if has { commits.next().unwrap_or_default() } else { Commit::new() }, release))
+            .collect()
+    }
+}
