@@ -27,6 +27,7 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
 
 /// Decodes a value from exactly these bytes.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
-    let (value, read) = bincode::serde::decode_from_slice(bytes, bincode::config::standard().with_limit::<MAX_BYTES>())?;
+    let (value, read) =
+        bincode::serde::decode_from_slice(bytes, bincode::config::standard().with_limit::<MAX_BYTES>())?;
     if read == bytes.len() { Ok(value) } else { Err(CodecError::Trailing(bytes.len() - read)) }
 }

@@ -4,3 +4,4 @@ pub mod codec;
 pub mod fanout;
 pub mod log;
 pub mod shell;
+pub mod store;

@@ -141,7 +141,9 @@ pub struct Rejection {
 
 impl Rejection {
     /// A rejection with its words.
-    pub fn new(code: Code, detail: impl Into<String>) -> Self { Self { code, detail: detail.into(), valid_now: Vec::new() } }
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), valid_now: Vec::new() }
+    }
     /// Adds what would be valid now.
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.valid_now.push((name.to_owned(), value.into()));
@@ -150,5 +152,7 @@ impl Rejection {
 }
 
 impl From<Code> for Rejection {
-    fn from(code: Code) -> Self { Self::new(code, code.title_en()) }
+    fn from(code: Code) -> Self {
+        Self::new(code, code.title_en())
+    }
 }

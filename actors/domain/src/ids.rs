@@ -20,7 +20,8 @@ pub fn is_well_formed(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= ID_MAX_BYTES
         && text.split('.').all(|part| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+            !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
         })
 }
 
@@ -97,7 +98,9 @@ ids! {
 
 impl DepartmentId {
     /// The site it belongs to.
-    pub fn site(&self) -> SiteId { SiteId::from(self.prefix(1)) }
+    pub fn site(&self) -> SiteId {
+        SiteId::from(self.prefix(1))
+    }
 }
 
 macro_rules! in_department {
@@ -123,21 +126,31 @@ impl AppointmentId {
 }
 impl SlotId {
     /// The clinic session it is a part of.
-    pub fn session(&self) -> SessionId { SessionId::from(self.prefix(3)) }
+    pub fn session(&self) -> SessionId {
+        SessionId::from(self.prefix(3))
+    }
 }
 impl DoctorId {
     /// The site the doctor works at.
-    pub fn site(&self) -> SiteId { SiteId::from(self.prefix(1)) }
+    pub fn site(&self) -> SiteId {
+        SiteId::from(self.prefix(1))
+    }
 }
 impl AssignmentId {
     /// Whose assignment it is.
-    pub fn doctor(&self) -> DoctorId { DoctorId::from(self.prefix(2)) }
+    pub fn doctor(&self) -> DoctorId {
+        DoctorId::from(self.prefix(2))
+    }
 }
 impl BoardId {
     /// The site it hangs in.
-    pub fn site(&self) -> SiteId { SiteId::from(self.prefix(1)) }
+    pub fn site(&self) -> SiteId {
+        SiteId::from(self.prefix(1))
+    }
 }
 impl AnnouncementId {
     /// The board whose line it is on.
-    pub fn board(&self) -> BoardId { BoardId::from(self.prefix(2)) }
+    pub fn board(&self) -> BoardId {
+        BoardId::from(self.prefix(2))
+    }
 }

@@ -40,7 +40,9 @@ pub struct OwnerRef {
 
 impl OwnerRef {
     /// Names an owner.
-    pub fn new(kind: OwnerKind, id: impl Into<std::sync::Arc<str>>) -> Self { Self { kind, id: id.into() } }
+    pub fn new(kind: OwnerKind, id: impl Into<std::sync::Arc<str>>) -> Self {
+        Self { kind, id: id.into() }
+    }
 }
 
 /// What a decision may know beside the state and the command. Made by the shell.
@@ -74,18 +76,26 @@ pub struct Draft<'a, O: Owner> {
 
 impl<'a, O: Owner> Draft<'a, O> {
     /// Starts a decision on `state`.
-    pub fn new(state: &'a mut O::State) -> Self { Self { state, events: Vec::new() } }
+    pub fn new(state: &'a mut O::State) -> Self {
+        Self { state, events: Vec::new() }
+    }
     /// The state with everything emitted so far.
-    pub fn state(&self) -> &O::State { self.state }
+    pub fn state(&self) -> &O::State {
+        self.state
+    }
     /// States a fact: applies it and keeps it for the log.
     pub fn emit(&mut self, event: O::Event) {
         O::apply(self.state, &event);
         self.events.push(event);
     }
     /// What has been emitted so far.
-    pub fn events(&self) -> &[O::Event] { &self.events }
+    pub fn events(&self) -> &[O::Event] {
+        &self.events
+    }
     /// Ends the decision.
-    pub fn into_events(self) -> Vec<O::Event> { self.events }
+    pub fn into_events(self) -> Vec<O::Event> {
+        self.events
+    }
 }
 
 /// Something that an event owes another owner. Stated by the event, so that a replay owes the same.
@@ -117,13 +127,13 @@ pub enum Message {
 }
 
 /// An owner: decides alone about its own state, one message at a time.
-pub trait Owner: Sized + Send + 'static {
+pub trait Owner: Sized + Send + Sync + Unpin + 'static {
     /// Its kind in the log.
     const KIND: OwnerKind;
     /// Version of the snapshot format of `State`; a snapshot of another version is discarded and replayed.
     const STATE_VERSION: u16;
     /// Everything that it knows. Equal states serialise to equal bytes (ordered maps only).
-    type State: Serialize + DeserializeOwned + Clone + Send + 'static;
+    type State: Serialize + DeserializeOwned + Clone + Send + Sync + Unpin + 'static;
     /// What it can be asked: client commands, messages from other owners, deadlines.
     type Command: Send + 'static;
     /// What can have happened. Append only: these are the stored types (see docs/decisions.md).
@@ -144,10 +154,14 @@ pub trait Owner: Sized + Send + 'static {
     /// The earliest moment at which the state wants [`Owner::deadline_command`], if any.
     fn next_deadline(state: &Self::State) -> Option<Timestamp>;
     /// The command that tells the owner that its earliest deadline has passed.
-    fn deadline_command() -> Option<Self::Command> { None }
+    fn deadline_command() -> Option<Self::Command> {
+        None
+    }
     /// The command that a message is, if it is addressed to this kind.
     fn receive(message: Message) -> Option<Self::Command>;
     /// Whether the state has let go of that request of its own (it was refused): a repeat of the command that made it
     /// is then decided anew.
-    fn has_let_go(_state: &Self::State, _request: &Message) -> bool { false }
+    fn has_let_go(_state: &Self::State, _request: &Message) -> bool {
+        false
+    }
 }

@@ -42,7 +42,11 @@ pub struct Principal {
 
 impl Principal {
     /// The engine itself.
-    pub fn system() -> Self { Self { role: Role::System, account: AccountId::new("a-system"), doctor: None, screen: None } }
+    pub fn system() -> Self {
+        Self { role: Role::System, account: AccountId::new("a-system"), doctor: None, screen: None }
+    }
     /// Somebody signed in, without a relation of their own.
-    pub fn of(role: Role, account: AccountId) -> Self { Self { role, account, doctor: None, screen: None } }
+    pub fn of(role: Role, account: AccountId) -> Self {
+        Self { role, account, doctor: None, screen: None }
+    }
 }

@@ -35,6 +35,14 @@ pub struct BookingSettings {
 
 impl Default for BookingSettings {
     fn default() -> Self {
-        Self { hold_ttl_s: 600, check_in_opens_min: 60, cancel_until_min: 1020, late_booking_undo_min: 30, visit_days: 3, number_at_booking: true, no_show_grace_min: None }
+        Self {
+            hold_ttl_s: 600,
+            check_in_opens_min: 60,
+            cancel_until_min: 1020,
+            late_booking_undo_min: 30,
+            visit_days: 3,
+            number_at_booking: true,
+            no_show_grace_min: None,
+        }
     }
 }

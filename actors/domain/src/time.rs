@@ -11,13 +11,21 @@ pub struct Timestamp(pub i64);
 
 impl Timestamp {
     /// The same moment, `ms` milliseconds later (earlier when negative).
-    pub fn plus_ms(self, ms: i64) -> Self { Self(self.0.saturating_add(ms)) }
+    pub fn plus_ms(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
     /// The same moment, `s` seconds later.
-    pub fn plus_s(self, s: i64) -> Self { self.plus_ms(s.saturating_mul(1000)) }
+    pub fn plus_s(self, s: i64) -> Self {
+        self.plus_ms(s.saturating_mul(1000))
+    }
     /// The same moment, `min` minutes later.
-    pub fn plus_min(self, min: i64) -> Self { self.plus_s(min.saturating_mul(60)) }
+    pub fn plus_min(self, min: i64) -> Self {
+        self.plus_s(min.saturating_mul(60))
+    }
     /// Milliseconds from `earlier` to here (negative when `earlier` is later).
-    pub fn ms_since(self, earlier: Self) -> i64 { self.0.saturating_sub(earlier.0) }
+    pub fn ms_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
 }
 
 /// The explicit hospital-local date to which work belongs. Never computed by adding hours to a timestamp.
@@ -27,11 +35,17 @@ pub struct BusinessDate(#[schemars(with = "String")] pub NaiveDate);
 
 impl BusinessDate {
     /// `20261123`: how ids carry the day.
-    pub fn compact(self) -> String { self.0.format("%Y%m%d").to_string() }
+    pub fn compact(self) -> String {
+        self.0.format("%Y%m%d").to_string()
+    }
     /// Reads [`Self::compact`] back.
-    pub fn from_compact(text: &str) -> Option<Self> { NaiveDate::parse_from_str(text, "%Y%m%d").ok().map(Self) }
+    pub fn from_compact(text: &str) -> Option<Self> {
+        NaiveDate::parse_from_str(text, "%Y%m%d").ok().map(Self)
+    }
     /// The date `days` later.
-    pub fn plus_days(self, days: i64) -> Self { Self(self.0 + chrono::Duration::days(days)) }
+    pub fn plus_days(self, days: i64) -> Self {
+        Self(self.0 + chrono::Duration::days(days))
+    }
 }
 
 /// A site's time zone by its IANA name (`Asia/Shanghai`), checked.
@@ -40,9 +54,13 @@ pub struct Zone(chrono_tz::Tz);
 
 impl Zone {
     /// The zone of that IANA name, if there is one.
-    pub fn named(name: &str) -> Option<Self> { name.parse().ok().map(Self) }
+    pub fn named(name: &str) -> Option<Self> {
+        name.parse().ok().map(Self)
+    }
     /// The IANA name.
-    pub fn name(self) -> &'static str { self.0.name() }
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
     /// The moment of a wall-clock time on a date. A time that the clocks skip is the first moment after the gap; a
     /// time that comes twice is its first coming.
     pub fn moment(self, date: BusinessDate, time: NaiveTime) -> Timestamp {
@@ -57,7 +75,10 @@ impl Zone {
     }
     /// RFC 3339 with the site's offset, millisecond precision.
     pub fn rfc3339(self, at: Timestamp) -> String {
-        self.0.timestamp_millis_opt(at.0).earliest().map_or_else(String::new, |at| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+        self.0
+            .timestamp_millis_opt(at.0)
+            .earliest()
+            .map_or_else(String::new, |at| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
     }
     /// `HH:MM` on the site's wall clock.
     pub fn clock(self, at: Timestamp) -> String {

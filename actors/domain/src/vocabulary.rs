@@ -48,7 +48,9 @@ macro_rules! client_commands {
 fn snake(camel: &str) -> String {
     let mut out = String::new();
     for (i, c) in camel.chars().enumerate() {
-        if c.is_uppercase() && i > 0 { out.push('_'); }
+        if c.is_uppercase() && i > 0 {
+            out.push('_');
+        }
         out.extend(c.to_lowercase());
     }
     out
@@ -200,7 +202,9 @@ impl Answer {
     /// The bare object that stands in `done.result`. Times are UTC milliseconds here; the edge prints them RFC 3339.
     pub fn result(&self) -> serde_json::Value {
         match serde_json::to_value(self) {
-            Ok(serde_json::Value::Object(tagged)) => tagged.into_iter().next().map_or(serde_json::json!({}), |(_, bare)| bare),
+            Ok(serde_json::Value::Object(tagged)) => {
+                tagged.into_iter().next().map_or(serde_json::json!({}), |(_, bare)| bare)
+            }
             _ => serde_json::json!({}),
         }
     }
@@ -267,7 +271,14 @@ pub enum ToDepartment {
     /// Operator.
     RetireSession(RetireSession),
     /// From the patient's owner, idempotent by appointment id: hold, or hold and confirm in one.
-    RequestPlace { appointment: AppointmentId, slot: SlotId, brief: PatientBrief, confirm: bool, channel: Channel, replaces: Option<AppointmentId> },
+    RequestPlace {
+        appointment: AppointmentId,
+        slot: SlotId,
+        brief: PatientBrief,
+        confirm: bool,
+        channel: Channel,
+        replaces: Option<AppointmentId>,
+    },
     /// From the patient's owner: what became of that request? Unknown is journaled as refused.
     AskPlace { appointment: AppointmentId, patient: PatientId },
     /// From the patient's owner: confirm a hold.
@@ -364,7 +375,15 @@ pub enum ToPatient {
     Relate { account: AccountId, relation: String, granted: bool },
     /// See [`HoldSlot`], [`BookSlot`]: reserve first, then ask the department. `slot_start`, `slot_end`, `date` are from
     /// the edge's read of the department; the department checks its own.
-    Reserve { slot: SlotId, date: BusinessDate, slot_start: Timestamp, slot_end: Timestamp, confirm: bool, channel: Channel, replaces: Option<AppointmentId> },
+    Reserve {
+        slot: SlotId,
+        date: BusinessDate,
+        slot_start: Timestamp,
+        slot_end: Timestamp,
+        confirm: bool,
+        channel: Channel,
+        replaces: Option<AppointmentId>,
+    },
     /// See [`ConfirmAppointment`].
     Confirm { appointment: AppointmentId },
     /// See [`CancelAppointment`].
@@ -421,9 +440,33 @@ pub enum ToBoard {
     DeadlineReached,
 }
 
-impl From<ToSite> for crate::Message { fn from(m: ToSite) -> Self { Self::Site(Box::new(m)) } }
-impl From<ToDepartment> for crate::Message { fn from(m: ToDepartment) -> Self { Self::Department(Box::new(m)) } }
-impl From<ToDoctor> for crate::Message { fn from(m: ToDoctor) -> Self { Self::Doctor(Box::new(m)) } }
-impl From<ToPatient> for crate::Message { fn from(m: ToPatient) -> Self { Self::Patient(Box::new(m)) } }
-impl From<ToAccount> for crate::Message { fn from(m: ToAccount) -> Self { Self::Account(Box::new(m)) } }
-impl From<ToBoard> for crate::Message { fn from(m: ToBoard) -> Self { Self::Board(Box::new(m)) } }
+impl From<ToSite> for crate::Message {
+    fn from(m: ToSite) -> Self {
+        Self::Site(Box::new(m))
+    }
+}
+impl From<ToDepartment> for crate::Message {
+    fn from(m: ToDepartment) -> Self {
+        Self::Department(Box::new(m))
+    }
+}
+impl From<ToDoctor> for crate::Message {
+    fn from(m: ToDoctor) -> Self {
+        Self::Doctor(Box::new(m))
+    }
+}
+impl From<ToPatient> for crate::Message {
+    fn from(m: ToPatient) -> Self {
+        Self::Patient(Box::new(m))
+    }
+}
+impl From<ToAccount> for crate::Message {
+    fn from(m: ToAccount) -> Self {
+        Self::Account(Box::new(m))
+    }
+}
+impl From<ToBoard> for crate::Message {
+    fn from(m: ToBoard) -> Self {
+        Self::Board(Box::new(m))
+    }
+}

@@ -400,7 +400,8 @@ pub fn replay_record<O: Owner>(whole: &mut Whole<O>, record: &Record) -> Result<
     if record.kind < shell_events::OWNER_KINDS_FROM {
         return shell_events::replay(ledger, record);
     }
-    let event: O::Event = codec::decode(&record.payload).map_err(|e| format!("{:?} {}: {e}", record.owner, record.owner_seq))?;
+    let event: O::Event =
+        codec::decode(&record.payload).map_err(|e| format!("{:?} {}: {e}", record.owner, record.owner_seq))?;
     let mut outgoing = Vec::new();
     O::outgoing(&event, &mut outgoing);
     for item in outgoing {
@@ -408,13 +409,11 @@ pub fn replay_record<O: Owner>(whole: &mut Whole<O>, record: &Record) -> Result<
             ledger.owe(&to, message);
         }
     }
-    catch_unwind(AssertUnwindSafe(|| O::apply(state, &event))).map_err(|_| format!("{:?}: apply panicked", record.owner))
+    catch_unwind(AssertUnwindSafe(|| O::apply(state, &event)))
+        .map_err(|_| format!("{:?}: apply panicked", record.owner))
 }
 
-impl<O: Owner + Unpin> Actor for OwnerActor<O>
-where
-    O::State: Unpin,
-{
+impl<O: Owner> Actor for OwnerActor<O> {
     type Context = ActorContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
@@ -430,10 +429,7 @@ where
     }
 }
 
-impl<O: Owner + Unpin> Handler<ToActor> for OwnerActor<O>
-where
-    O::State: Unpin,
-{
+impl<O: Owner> Handler<ToActor> for OwnerActor<O> {
     type Result = ();
 
     fn handle(&mut self, message: ToActor, ctx: &mut Self::Context) {

@@ -75,7 +75,10 @@ impl Clock {
                         base.clinic_ms += drift_ms;
                         self.0.alarmed.store(false, Ordering::Relaxed);
                     } else if !self.0.alarmed.swap(true, Ordering::Relaxed) {
-                        tracing::error!(drift_ms, "the wall clock jumped; clinic time goes on by the monotonic clock until an operator confirms");
+                        tracing::error!(
+                            drift_ms,
+                            "the wall clock jumped; clinic time goes on by the monotonic clock until an operator confirms"
+                        );
                     }
                 }
                 (base.clinic_ms + elapsed_ms) as i64

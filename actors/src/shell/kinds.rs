@@ -34,7 +34,15 @@ pub trait Kind: Send + Sync {
     /// Ledger and state as bytes.
     fn store(&self, dormant: &Dormant) -> Result<Vec<u8>, String>;
     /// Starts the actor.
-    fn start(&self, shell: &Arc<Shell>, on: &ArbiterHandle, owner: OwnerRef, instance: u64, dormant: Dormant, stored_seq: u64) -> Recipient<ToActor>;
+    fn start(
+        &self,
+        shell: &Arc<Shell>,
+        on: &ArbiterHandle,
+        owner: OwnerRef,
+        instance: u64,
+        dormant: Dormant,
+        stored_seq: u64,
+    ) -> Recipient<ToActor>;
     /// Applies typed events to a replica of the state.
     fn follow(&self, replica: &mut dyn Any, event: &dyn Any);
     /// Name and JSON of an event's payload, for export.
@@ -58,11 +66,7 @@ pub struct Kinds(HashMap<OwnerKind, Arc<dyn Kind>>);
 
 impl Kinds {
     /// Adds a kind.
-    pub fn with<O>(mut self) -> Self
-    where
-        O: Owner + Unpin + Sync,
-        O::State: Unpin + Sync,
-    {
+    pub fn with<O: Owner>(mut self) -> Self {
         self.0.insert(O::KIND, Arc::new(Typed::<O>(PhantomData)));
         self
     }
@@ -74,20 +78,13 @@ impl Kinds {
 
 struct Typed<O>(PhantomData<O>);
 
-impl<O: Owner> Typed<O>
-where
-    O::State: Sync,
-{
+impl<O: Owner> Typed<O> {
     fn whole(dormant: &Dormant) -> &Whole<O> {
         dormant.downcast_ref().expect("dormant states are made by their own kind")
     }
 }
 
-impl<O> Kind for Typed<O>
-where
-    O: Owner + Unpin + Sync,
-    O::State: Unpin + Sync,
-{
+impl<O: Owner> Kind for Typed<O> {
     fn state_version(&self) -> u16 {
         O::STATE_VERSION
     }
@@ -116,10 +113,19 @@ where
     fn store(&self, dormant: &Dormant) -> Result<Vec<u8>, String> {
         codec::encode(Self::whole(dormant)).map_err(|e| e.to_string())
     }
-    fn start(&self, shell: &Arc<Shell>, on: &ArbiterHandle, owner: OwnerRef, instance: u64, dormant: Dormant, stored_seq: u64) -> Recipient<ToActor> {
+    fn start(
+        &self,
+        shell: &Arc<Shell>,
+        on: &ArbiterHandle,
+        owner: OwnerRef,
+        instance: u64,
+        dormant: Dormant,
+        stored_seq: u64,
+    ) -> Recipient<ToActor> {
         let whole: Whole<O> = *dormant.downcast().expect("dormant states are made by their own kind");
         let shell = shell.clone();
-        OwnerActor::<O>::start_in_arbiter(on, move |_| OwnerActor::new(shell, owner, instance, whole, stored_seq)).recipient()
+        OwnerActor::<O>::start_in_arbiter(on, move |_| OwnerActor::new(shell, owner, instance, whole, stored_seq))
+            .recipient()
     }
     fn follow(&self, replica: &mut dyn Any, event: &dyn Any) {
         if let (Some(state), Some(event)) = (replica.downcast_mut::<O::State>(), event.downcast_ref::<O::Event>()) {

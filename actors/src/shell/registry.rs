@@ -2,8 +2,8 @@
 
 use std::any::Any;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicU8, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 use actix::prelude::SendError;
 use actix::{ArbiterHandle, Recipient};
@@ -16,7 +16,7 @@ use super::clock::{self, Clock};
 use super::keeper::ToKeeper;
 use super::kinds::{Dormant, Kinds};
 use super::ledger::Origin;
-use super::message::{Envelope, Outcome, Reply, Submission, ToActor, overloaded};
+use super::message::{Envelope, Outcome, Reply, SnapshotRow, Submission, ToActor, overloaded};
 use super::projector::ToProjector;
 use super::waker::ToWaker;
 use crate::log::ShardId;
@@ -104,7 +104,9 @@ impl Shell {
 
     /// Delivers between owners: a full mailbox delays (whatever is owed is sent again), never drops for good.
     pub(crate) fn deliver(self: &Arc<Self>, owner: &OwnerRef, message: ToActor) {
-        if let Err((ToActor::Envelope(Envelope { reply: Some(reply), .. }), rejection)) = self.try_deliver(owner, message) {
+        if let Err((ToActor::Envelope(Envelope { reply: Some(reply), .. }), rejection)) =
+            self.try_deliver(owner, message)
+        {
             reply.send(Err(rejection));
         }
     }
@@ -163,6 +165,29 @@ impl Shell {
             Ok(None) => Ok((kind.begin(owner), 0)),
             Err(why) => Err(Rejection::new(Code::OwnerFailed, format!("the store cannot be read: {why}"))),
         }
+    }
+
+    /// Sends to a running owner without waking a sleeping one or counting as use. False when it does not run.
+    pub(crate) fn nudge(&self, owner: &OwnerRef, message: ToActor) -> bool {
+        self.running.get(owner).is_some_and(|running| running.mailbox.try_send(message).is_ok())
+    }
+
+    /// Takes an owner that was replayed at start and not asked for since, as a snapshot for the store. It stays
+    /// where it is until the row is stored; an owner woken meanwhile makes a newer snapshot itself.
+    pub(crate) fn store_dormant(&self, owner: &OwnerRef) -> Option<SnapshotRow> {
+        let kind = self.kinds.get(owner.kind)?;
+        let dormant = self.dormant.get(owner)?;
+        let look = kind.look(&dormant);
+        let bytes = kind.store(&dormant).ok()?;
+        let version = kind.state_version();
+        Some(SnapshotRow {
+            owner: owner.clone(),
+            owner_seq: look.owner_seq,
+            bytes,
+            version,
+            deadline: look.deadline,
+            leaving: false,
+        })
     }
 
     pub(crate) fn submit(&self, submission: Submission) {

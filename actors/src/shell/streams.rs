@@ -38,7 +38,13 @@ pub trait StreamRules: Send {
     /// grows no more. Empty: there is no such stream.
     fn sources(&self, stream: &str, replicas: &Replicas) -> Vec<OwnerRef>;
     /// What the event puts on which streams. `is_live` says whether anybody would see it.
-    fn emissions(&self, happened: &Happened<'_>, replicas: &Replicas, is_live: &dyn Fn(&str) -> bool, out: &mut Vec<(String, Value)>);
+    fn emissions(
+        &self,
+        happened: &Happened<'_>,
+        replicas: &Replicas,
+        is_live: &dyn Fn(&str) -> bool,
+        out: &mut Vec<(String, Value)>,
+    );
     /// The stream as it is now; none when its sources do not know it.
     fn snapshot(&self, stream: &str, replicas: &Replicas, now: Timestamp) -> Option<Value>;
     /// The zone in which the times of a stream are told.

@@ -18,6 +18,8 @@ pub enum ToWaker {
     Plan(OwnerRef, Option<Timestamp>),
     /// Begin to wake (after the start's replay).
     Begin(Weak<Shell>),
+    /// Is any deadline of that moment or before still standing?
+    AnyDueBy(Timestamp, flume::Sender<bool>),
     /// End.
     Stop,
 }
@@ -31,7 +33,10 @@ const AGAIN_MS: i64 = 5_000;
 pub type DeadlineMessage = fn(&OwnerRef) -> Option<jiaohao_domain::Message>;
 
 /// Starts the thread.
-pub fn start(messages: Receiver<ToWaker>, deadline_message: DeadlineMessage) -> std::io::Result<std::thread::JoinHandle<()>> {
+pub fn start(
+    messages: Receiver<ToWaker>,
+    deadline_message: DeadlineMessage,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
     std::thread::Builder::new().name("waker".into()).spawn(move || Waker::default().run(&messages, deadline_message))
 }
 
@@ -54,6 +59,11 @@ impl Waker {
                         match message {
                             ToWaker::Plan(owner, at) => self.plan(owner, at),
                             ToWaker::Begin(begun) => shell = begun,
+                            ToWaker::AnyDueBy(at, answer) => {
+                                let any = self.order.first().is_some_and(|(earliest, _)| *earliest <= at);
+                                // The asker may have gone away.
+                                let _ = answer.send(any);
+                            }
                             ToWaker::Stop => return,
                         }
                     }

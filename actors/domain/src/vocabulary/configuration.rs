@@ -82,7 +82,9 @@ pub struct DefineBoard {
     pub yao: bool,
 }
 
-fn yes() -> bool { true }
+fn yes() -> bool {
+    true
+}
 
 /// 候诊队列.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -145,7 +147,9 @@ pub struct DefineSlot {
     pub capacity: u32,
 }
 
-fn thirty() -> u32 { 30 }
+fn thirty() -> u32 {
+    30
+}
 
 /// 医生.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,0 +1,342 @@
+//! From durable to everybody: one thread takes what the writer has released, in log order, brings replicas up to date,
+//! publishes on the streams, and only then lets answers and effects go: whoever hears "done" has its events queued.
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use flume::{Receiver, RecvTimeoutError, Sender};
+use jiaohao_domain::{Code, OwnerRef, Rejection, Timestamp};
+use serde_json::Value;
+
+use super::keeper::ToKeeper;
+use super::message::{Release, ToActor};
+use super::registry::{Shell, process_ms, shard_of};
+use super::shell_events;
+use super::streams::{Happened, Replicas, StreamRules};
+use crate::fanout::{Current, Fanout, Moment, Outbox, Position};
+use crate::log::{Commit, ShardId};
+
+/// How many messages may wait; a full queue makes the writer and the doors wait.
+pub const QUEUE: usize = 4_096;
+/// Between two ticks of the fan-out.
+const TICK: Duration = Duration::from_millis(100);
+/// Replicas that no live stream needs are dropped at this pace.
+const TIDY_EVERY_MS: i64 = 10_000;
+/// A subscription waits at most so long for its sources.
+const SUBSCRIBE_WITHIN_MS: i64 = 5_000;
+
+/// What the projector is told.
+pub enum ToProjector {
+    /// Durable: in log order.
+    Released(Vec<(Commit, Release)>),
+    /// Somebody wants to follow a stream.
+    Subscribe(Subscription),
+    /// Somebody follows no more.
+    Unsubscribe {
+        /// Who.
+        outbox: Arc<Outbox>,
+        /// What.
+        stream: String,
+    },
+    /// Somebody's right to a stream has gone.
+    End {
+        /// Who.
+        outbox: Arc<Outbox>,
+        /// What.
+        stream: String,
+        /// Why.
+        error: Rejection,
+    },
+    /// The stream as it is now, once (for HTTP).
+    Look {
+        /// What.
+        stream: String,
+        /// Where the answer goes.
+        answer: tokio::sync::oneshot::Sender<Result<(Position, Value), Rejection>>,
+    },
+    /// What the fan-out holds.
+    Size(tokio::sync::oneshot::Sender<crate::fanout::HubSize>),
+    /// Begin to deliver.
+    Begin(Weak<Shell>),
+    /// End.
+    Stop,
+}
+
+/// A wish to follow a stream.
+pub struct Subscription {
+    /// Who.
+    pub outbox: Arc<Outbox>,
+    /// The id of the request.
+    pub reply_to: String,
+    /// What.
+    pub stream: String,
+    /// From where.
+    pub since: Option<Position>,
+    /// Told when it cannot be.
+    pub refused: Box<dyn FnOnce(Rejection) + Send>,
+}
+
+enum Wish {
+    Follow(Subscription),
+    Look(String, tokio::sync::oneshot::Sender<Result<(Position, Value), Rejection>>),
+}
+
+impl Wish {
+    fn stream(&self) -> &str {
+        match self {
+            Self::Follow(subscription) => &subscription.stream,
+            Self::Look(stream, _) => stream,
+        }
+    }
+}
+
+/// Starts the thread. `epoch` is the streams' history id with the projection's version.
+pub fn start(
+    messages: Receiver<ToProjector>,
+    hub: Box<dyn Fanout + Send>,
+    rules: Box<dyn StreamRules>,
+    keeper: Sender<ToKeeper>,
+    epoch: Arc<str>,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    let projector = Projector {
+        shell: Weak::new(),
+        hub,
+        rules,
+        keeper,
+        epoch,
+        replicas: Replicas::default(),
+        asked: HashMap::new(),
+        shard_ends: HashMap::new(),
+        followed: BTreeSet::new(),
+        waiting: Vec::new(),
+        tidied_ms: 0,
+    };
+    std::thread::Builder::new().name("projector".into()).spawn(move || projector.run(&messages))
+}
+
+struct Projector {
+    shell: Weak<Shell>,
+    hub: Box<dyn Fanout + Send>,
+    rules: Box<dyn StreamRules>,
+    keeper: Sender<ToKeeper>,
+    epoch: Arc<str>,
+    replicas: Replicas,
+    /// Owners asked for a replica, and when (machine time).
+    asked: HashMap<OwnerRef, i64>,
+    shard_ends: HashMap<ShardId, u64>,
+    /// Streams somebody has followed since the last tidying.
+    followed: BTreeSet<String>,
+    waiting: Vec<(i64, Wish)>,
+    tidied_ms: i64,
+}
+
+/// What one batch puts on a stream.
+type Batch = BTreeMap<String, Vec<(u64, Timestamp, Value)>>;
+
+impl Projector {
+    fn run(mut self, messages: &Receiver<ToProjector>) {
+        loop {
+            match messages.recv_timeout(TICK) {
+                Ok(ToProjector::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(message) => self.on(message),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.tick();
+        }
+    }
+
+    fn on(&mut self, message: ToProjector) {
+        match message {
+            ToProjector::Released(batch) => self.released(batch),
+            ToProjector::Subscribe(subscription) => self.wish(process_ms(), Wish::Follow(subscription)),
+            ToProjector::Look { stream, answer } => self.wish(process_ms(), Wish::Look(stream, answer)),
+            ToProjector::Unsubscribe { outbox, stream } => {
+                self.hub.unsubscribe(&outbox, &stream);
+            }
+            ToProjector::End { outbox, stream, error } => self.hub.end_one(&outbox, &stream, &error),
+            ToProjector::Size(answer) => {
+                // The asker may have gone away.
+                let _ = answer.send(self.hub.size());
+            }
+            ToProjector::Begin(shell) => self.shell = shell,
+            ToProjector::Stop => {}
+        }
+    }
+
+    fn released(&mut self, batch: Vec<(Commit, Release)>) {
+        let mut out = Batch::new();
+        let mut leaving = Vec::with_capacity(batch.len());
+        let mut has_new_replica = false;
+        for (commit, mut release) in batch {
+            self.project(&commit, std::mem::take(&mut release.events), &mut out);
+            if let Some((owner, state)) = release.replica.take() {
+                self.asked.remove(&owner);
+                self.replicas.0.insert(owner, state);
+                has_new_replica = true;
+            }
+            leaving.push(release);
+        }
+        self.publish(out);
+        for release in leaving {
+            self.let_go(release);
+        }
+        if has_new_replica {
+            for (since_ms, wish) in std::mem::take(&mut self.waiting) {
+                self.wish(since_ms, wish);
+            }
+        }
+    }
+
+    /// Applies a commit's events to the replica and collects what they put on which streams.
+    fn project(&mut self, commit: &Commit, events: Vec<Box<dyn Any + Send>>, out: &mut Batch) {
+        let Some(last) = commit.last() else { return };
+        self.shard_ends.insert(last.shard.clone(), last.offset);
+        let owner = &last.owner;
+        let Some(shell) = self.shell.upgrade() else { return };
+        if events.is_empty() || !self.replicas.has(owner) {
+            return;
+        }
+        let (Some(kind), Some(replica)) = (shell.kinds.get(owner.kind), self.replicas.0.get_mut(owner)) else { return };
+        for event in &events {
+            kind.follow(replica.as_mut(), event.as_ref());
+        }
+        let records = commit.iter().filter(|record| record.kind >= shell_events::OWNER_KINDS_FROM);
+        let mut emitted = Vec::new();
+        for (record, event) in records.zip(&events) {
+            let happened = Happened { owner, event: event.as_ref(), at: record.at };
+            let hub = &self.hub;
+            self.rules.emissions(&happened, &self.replicas, &|stream| hub.is_live(stream), &mut emitted);
+            for (stream, value) in emitted.drain(..) {
+                out.entry(stream).or_default().push((record.offset, record.at, value));
+            }
+        }
+    }
+
+    fn publish(&mut self, out: Batch) {
+        for (stream, events) in out {
+            if !self.hub.is_live(&stream) {
+                continue;
+            }
+            let zone = self.rules.zone(&stream, &self.replicas);
+            let times: Vec<String> = events.iter().map(|(_, at, _)| zone.rfc3339(*at)).collect();
+            let moments: Vec<Moment<'_>> = events
+                .iter()
+                .zip(&times)
+                .map(|((offset, _, event), at)| Moment { offset: *offset, at, event })
+                .collect();
+            let (rules, replicas, now) = (&self.rules, &self.replicas, events.last().map_or(Timestamp(0), |e| e.1));
+            self.hub.publish(&stream, &moments, &mut || rules.snapshot(&stream, replicas, now));
+        }
+    }
+
+    fn let_go(&mut self, release: Release) {
+        if let Some((reply, outcome)) = release.reply {
+            reply.send(outcome);
+        }
+        if let Some(read) = release.read {
+            read();
+        }
+        if let Some(shell) = self.shell.upgrade() {
+            for (to, message) in release.deliveries {
+                shell.deliver(&to, message);
+            }
+        }
+        if let Some(snapshot) = release.snapshot {
+            // Without a keeper the node is ending; the log has everything.
+            let _ = self.keeper.send(ToKeeper::Snapshot(snapshot));
+        }
+    }
+
+    /// Fulfils a wish when every source has a replica; else asks for those and keeps it.
+    fn wish(&mut self, since_ms: i64, wish: Wish) {
+        let stream = wish.stream().to_owned();
+        let sources = self.rules.sources(&stream, &self.replicas);
+        let missing: Vec<OwnerRef> = sources.iter().filter(|owner| !self.replicas.has(owner)).cloned().collect();
+        if sources.is_empty() {
+            return refuse(wish, Code::UnknownStream.into());
+        }
+        if missing.is_empty() {
+            return self.fulfil(&stream, &sources[0], wish);
+        }
+        let now_ms = process_ms();
+        if now_ms - since_ms > SUBSCRIBE_WITHIN_MS {
+            return refuse(wish, Code::TimedOut.into());
+        }
+        let Some(shell) = self.shell.upgrade() else { return refuse(wish, Code::Overloaded.into()) };
+        for owner in missing {
+            let asked_ms = self.asked.entry(owner.clone()).or_insert(i64::MIN);
+            if now_ms.saturating_sub(*asked_ms) > 1_000 {
+                *asked_ms = now_ms;
+                shell.deliver(&owner, ToActor::Watch);
+            }
+        }
+        self.waiting.push((since_ms, wish));
+    }
+
+    fn fulfil(&mut self, stream: &str, source: &OwnerRef, wish: Wish) {
+        let now = self.shell.upgrade().map_or(Timestamp(0), |shell| shell.clock.clinic());
+        let offset = self.shard_ends.get(&shard_of(source)).copied().unwrap_or(0);
+        let (rules, replicas) = (&self.rules, &self.replicas);
+        let mut current = || rules.snapshot(stream, replicas, now).map(|snapshot| Current { offset, snapshot });
+        match wish {
+            Wish::Follow(Subscription { outbox, reply_to, since, refused, .. }) => {
+                match self.hub.subscribe(&outbox, &reply_to, stream, since.as_ref(), &mut current) {
+                    Ok(()) => {
+                        self.followed.insert(stream.to_owned());
+                    }
+                    Err(rejection) => refused(rejection),
+                }
+            }
+            Wish::Look(_, answer) => {
+                let seen = current().map(|c| (Position { epoch: self.epoch.clone(), offset: c.offset }, c.snapshot));
+                // The asker may have gone away.
+                let _ = answer.send(seen.ok_or_else(|| Code::UnknownStream.into()));
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        let now_ms = process_ms();
+        let now = self.shell.upgrade().map_or(Timestamp(0), |shell| shell.clock.clinic());
+        let (rules, replicas) = (&self.rules, &self.replicas);
+        self.hub.tick(&mut |stream| rules.snapshot(stream, replicas, now));
+        if !self.waiting.is_empty() && self.waiting.iter().any(|(since_ms, _)| now_ms - since_ms > 1_000) {
+            for (since_ms, wish) in std::mem::take(&mut self.waiting) {
+                self.wish(since_ms, wish);
+            }
+        }
+        if now_ms - self.tidied_ms > TIDY_EVERY_MS {
+            self.tidied_ms = now_ms;
+            self.tidy();
+        }
+    }
+
+    /// Drops the replicas that no live stream and no wish needs.
+    fn tidy(&mut self) {
+        let hub = &self.hub;
+        self.followed.retain(|stream| hub.is_live(stream));
+        let streams =
+            self.followed.iter().map(String::as_str).chain(self.waiting.iter().map(|(_, wish)| wish.stream()));
+        let needed: BTreeSet<OwnerRef> = streams.flat_map(|s| self.rules.sources(s, &self.replicas)).collect();
+        let Some(shell) = self.shell.upgrade() else { return };
+        self.replicas.0.retain(|owner, _| {
+            let keep = needed.contains(owner);
+            if !keep {
+                shell.deliver(owner, ToActor::Unwatch);
+            }
+            keep
+        });
+    }
+}
+
+fn refuse(wish: Wish, rejection: Rejection) {
+    match wish {
+        Wish::Follow(subscription) => (subscription.refused)(rejection),
+        Wish::Look(_, answer) => {
+            // The asker may have gone away.
+            let _ = answer.send(Err(rejection));
+        }
+    }
+}

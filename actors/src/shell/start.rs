@@ -1,0 +1,272 @@
+//! Brings a node up from its log and store, and down again.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix::Arbiter;
+use dashmap::DashMap;
+use jiaohao_domain::{OwnerRef, Timestamp};
+
+use super::clock::{self, Clock};
+use super::keeper::{self, KeeperOptions, ToKeeper};
+use super::kinds::{Dormant, Kinds};
+use super::message::Submission;
+use super::projector::{self, ToProjector};
+use super::registry::Shell;
+use super::streams::StreamRules;
+use super::waker::{self, DeadlineMessage, ToWaker};
+use super::writer::{self, OnFailure};
+use crate::fanout::Fanout;
+use crate::log::{Log, Record};
+use crate::store::{Store, StoreError};
+
+/// What a node is made of.
+pub struct NodeOptions {
+    /// Clinic time, given what the log and store say of the last time seen.
+    pub clock: Box<dyn FnOnce(Option<Timestamp>) -> Clock + Send>,
+    /// Every kind of owner.
+    pub kinds: Kinds,
+    /// The log.
+    pub log: Box<dyn Log>,
+    /// Where the store is.
+    pub store: PathBuf,
+    /// sled's cache, in bytes.
+    pub store_cache_bytes: u64,
+    /// The log's history id with the projection's version: the epoch of every stream.
+    pub epoch: Arc<str>,
+    /// The fan-out.
+    pub hub: Box<dyn Fanout + Send>,
+    /// All stream kinds.
+    pub rules: Box<dyn StreamRules>,
+    /// How an owner is told of its deadline.
+    pub deadline_message: DeadlineMessage,
+    /// Threads for owners.
+    pub owner_threads: usize,
+    /// Checkpoints and idle owners.
+    pub keeper: KeeperOptions,
+    /// The log can no longer be written: the process must end.
+    pub on_failure: OnFailure,
+}
+
+/// Why a node did not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] crate::log::LogError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The disk, or the machine.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The log cannot be replayed.
+    #[error("the log cannot be replayed: {0}")]
+    Replay(String),
+}
+
+/// A running node.
+pub struct Node {
+    /// The way in.
+    pub shell: Arc<Shell>,
+    /// How the start went.
+    pub report: StartReport,
+    threads: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<Box<dyn Log>>>,
+    arbiters: Vec<Arbiter>,
+}
+
+/// How a start went.
+#[derive(Clone, Debug, Default)]
+pub struct StartReport {
+    /// Records replayed.
+    pub records: u64,
+    /// Owners that had records beyond their snapshot.
+    pub owners: usize,
+    /// Where a damaged store was moved.
+    pub store_set_aside: Option<PathBuf>,
+    /// How long, in ms of machine time.
+    pub took_ms: u64,
+}
+
+impl Node {
+    /// Replays, then starts the threads; deadlines that passed meanwhile run before the first command (see
+    /// [`Node::settle_overdue`]).
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing has been changed then but a damaged store set aside.
+    pub fn start(options: NodeOptions) -> Result<Self, StartError> {
+        let began = clock::monotonic();
+        let mut report = StartReport::default();
+        let last_commit = options.log.last_commit();
+        let open = || Store::open(&options.store, &options.keeper.history, last_commit, options.store_cache_bytes);
+        let mut rebuild = |why: &str| -> Result<Store, StartError> {
+            tracing::error!(why, "the store is set aside and made again from the log");
+            report.store_set_aside = Some(Store::set_aside(&options.store)?);
+            Ok(open()?)
+        };
+        let store = match open() {
+            Err(StoreError::Damaged(why)) => rebuild(&why)?,
+            other => other?,
+        };
+        let (store, mut replayed) = match replay(options.log.as_ref(), &options.kinds, store.floor_commit()?, &store) {
+            Ok(replayed) => (store, replayed),
+            Err(why) if store.floor_commit()? > 0 => {
+                drop(store);
+                let store = rebuild(&why)?;
+                let replayed = replay(options.log.as_ref(), &options.kinds, 0, &store).map_err(StartError::Replay)?;
+                (store, replayed)
+            }
+            Err(why) => return Err(StartError::Replay(why)),
+        };
+        report.records = replayed.records;
+        report.owners = replayed.owners.len();
+        let last_seen = replayed.last_at.max(store.clinic()?);
+
+        let (to_writer, writer_queue) = flume::bounded(writer::QUEUE);
+        let (to_projector, projector_queue) = flume::bounded(projector::QUEUE);
+        let (to_keeper, keeper_queue) = flume::unbounded();
+        let (to_waker, waker_queue) = flume::unbounded();
+        let arbiters: Vec<Arbiter> = (0..options.owner_threads.max(1)).map(|_| Arbiter::new()).collect();
+        let durable = Arc::new(AtomicU64::new(last_commit));
+        let mut owing = Vec::new();
+        let mut deadlines: HashMap<OwnerRef, Option<Timestamp>> = store.deadlines().collect::<Result<_, _>>()?;
+        for (owner, (dormant, _)) in &replayed.owners {
+            let look = options.kinds.get(owner.kind).expect("replayed by its kind").look(dormant);
+            deadlines.insert(owner.clone(), look.deadline);
+            if look.is_owing {
+                owing.push(owner.clone());
+            }
+        }
+        for (owner, at) in deadlines.into_iter().filter(|(_, at)| at.is_some()) {
+            // The queue is unbounded: one entry per owner with a deadline.
+            let _ = to_waker.send(ToWaker::Plan(owner, at));
+        }
+        let instances = replayed.highest_instance.max(u64::try_from(clock::wall_ms()).unwrap_or(0)) + 1;
+        let shell = Arc::new(Shell {
+            clock: (options.clock)(last_seen),
+            kinds: options.kinds,
+            store: Arc::new(store),
+            running: DashMap::new(),
+            dormant: replayed.owners.drain().map(|(owner, (dormant, _))| (owner, dormant)).collect(),
+            closed: DashMap::new(),
+            instances: AtomicU64::new(instances),
+            durable: durable.clone(),
+            writer: to_writer,
+            projector: to_projector.clone(),
+            keeper: to_keeper.clone(),
+            waker: to_waker,
+            arbiters: arbiters.iter().map(Arbiter::handle).collect(),
+            storage: AtomicU8::new(0),
+        });
+        let writer = writer::start(options.log, writer_queue, to_projector, durable, options.on_failure)?;
+        let threads = vec![
+            projector::start(projector_queue, options.hub, options.rules, to_keeper, options.epoch)?,
+            keeper::start(keeper_queue, options.keeper)?,
+            waker::start(waker_queue, options.deadline_message)?,
+        ];
+        // Fresh queues with running readers: these cannot fail.
+        let _ = shell.projector.send(ToProjector::Begin(Arc::downgrade(&shell)));
+        let _ = shell.keeper.send(ToKeeper::Begin(Arc::downgrade(&shell)));
+        let _ = shell.waker.send(ToWaker::Begin(Arc::downgrade(&shell)));
+        for owner in owing {
+            shell.deliver(&owner, super::message::ToActor::Resend);
+        }
+        report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(Self { shell, report, threads, writer: Some(writer), arbiters })
+    }
+
+    /// Waits until no deadline of before this moment is left: call before the doors open.
+    pub async fn settle_overdue(&self) {
+        let until = self.shell.clock.clinic();
+        for _ in 0..2_000 {
+            let (sender, answer) = flume::bounded(1);
+            if self.shell.waker.send(ToWaker::AnyDueBy(until, sender)).is_err() {
+                return;
+            }
+            if !answer.recv_async().await.unwrap_or(false) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tracing::warn!("some overdue deadlines are still not settled; going on");
+    }
+
+    /// Makes a checkpoint; the commit up to which everything is in synced snapshots.
+    pub async fn checkpoint(&self) -> Option<u64> {
+        let (sender, answer) = flume::bounded(1);
+        self.shell.keeper.send(ToKeeper::CheckpointNow(sender)).ok()?;
+        tokio::time::timeout(Duration::from_secs(15), answer.recv_async()).await.ok()?.ok()
+    }
+
+    /// Ends: a last checkpoint, everything pending written and released, threads joined. Gives the log back.
+    pub async fn stop(mut self) -> Option<Box<dyn Log>> {
+        if self.checkpoint().await.is_none() {
+            tracing::warn!("no last checkpoint; the next start replays more");
+        }
+        // Each send fails only when that thread has ended already.
+        let _ = self.shell.waker.send(ToWaker::Stop);
+        let _ = self.shell.writer.send(Submission::Stop);
+        let log = self.writer.take().and_then(|writer| writer.join().ok());
+        let _ = self.shell.projector.send(ToProjector::Stop);
+        let _ = self.shell.keeper.send(ToKeeper::Stop);
+        for arbiter in self.arbiters {
+            arbiter.stop();
+        }
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the shell had panicked");
+            }
+        }
+        log
+    }
+}
+
+#[derive(Default)]
+struct Replayed {
+    owners: HashMap<OwnerRef, (Dormant, u64)>,
+    records: u64,
+    highest_instance: u64,
+    last_at: Option<Timestamp>,
+}
+
+fn replay(log: &dyn Log, kinds: &Kinds, floor: u64, store: &Store) -> Result<Replayed, String> {
+    let mut replayed = Replayed::default();
+    let mut failed: Option<String> = None;
+    log.replay(floor, &mut |record| {
+        if failed.is_none() {
+            failed = replay_one(&mut replayed, kinds, store, &record).err();
+        }
+    })
+    .map_err(|e| e.to_string())?;
+    match failed {
+        Some(why) => Err(why),
+        None => Ok(replayed),
+    }
+}
+
+fn replay_one(replayed: &mut Replayed, kinds: &Kinds, store: &Store, record: &Record) -> Result<(), String> {
+    let kind = kinds.get(record.owner.kind).ok_or_else(|| format!("no such kind of owner: {:?}", record.owner.kind))?;
+    replayed.highest_instance = replayed.highest_instance.max(record.owner_instance);
+    replayed.last_at = replayed.last_at.max(Some(record.at));
+    replayed.records += 1;
+    let (dormant, seq) = match replayed.owners.entry(record.owner.clone()) {
+        std::collections::hash_map::Entry::Occupied(there) => there.into_mut(),
+        std::collections::hash_map::Entry::Vacant(vacant) => {
+            let snapshot = store.snapshot(&record.owner).map_err(|e| e.to_string())?;
+            vacant.insert(match snapshot.filter(|row| row.version == kind.state_version()) {
+                Some(row) => (kind.load(&row.bytes)?, row.owner_seq),
+                None => (kind.begin(&record.owner), 0),
+            })
+        }
+    };
+    if record.owner_seq > *seq {
+        kind.replay(dormant, record)?;
+        *seq = record.owner_seq;
+    }
+    Ok(())
+}
