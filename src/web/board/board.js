@@ -1,0 +1,113 @@
+// /board/{id}: the waiting area's screen. Shows the board stream, confirms what it has shown and said, turns pages of rooms,
+// and says itself when it is not current or silent. Chromium 70 syntax.
+
+import { drawing, find, render } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+import { Screen } from '../lib/screen.js';
+import { LiveStream } from '../lib/stream.js';
+import { boardView, key } from './view.js';
+import { Voice } from './voice.js';
+
+const PAGE_TURNS_MS = 12000;
+const SHIFT_EVERY_MS = 60000;
+/** A call that has left the board stays for the rest of its twenty seconds, unless a newer one needs the place. */
+const HELD_MS = 20000;
+
+/** @type {LiveStream|null} */
+let stream = null;
+/** Call and round → when it came up here. @type {Map<string, number>} */
+const seen = new Map();
+/** @type {Map<string, any>} */
+const last = new Map();
+/** @type {Set<string>} */
+const shown = new Set();
+let page = 0;
+let shift = 0;
+
+const draw = drawing(drawNow);
+const screen = new Screen({ kind: 'board', draw, onStart: start });
+const voice = new Voice({ clock: screen.protocol.clock, onChange: draw, onSpoken: (id) => report('report_spoken', id) });
+
+/** @param {string} command @param {string} announcement */
+function report(command, announcement) {
+  if (!screen.isScreen) return;
+  screen.protocol.command(command, { announcement }).catch((refusal) => {
+    // The line of announcements marks what nobody confirmed; a screen has nobody to tell.
+    if (refusal.code !== 'no_answer') shown.add(announcement);
+  });
+}
+
+function start() {
+  if (stream) stream.close();
+  stream = new LiveStream(screen.protocol, `board:${screen.id}`, onBoard, () => {
+    stream = null;
+    screen.forget();
+  });
+  setInterval(() => {
+    page += 1;
+    draw();
+  }, PAGE_TURNS_MS);
+  setInterval(() => {
+    shift = shift >= 4 ? -4 : shift + 2;
+    draw();
+  }, SHIFT_EVERY_MS);
+  setInterval(draw, 1000);
+}
+
+/** @param {any} value */
+function onBoard(value) {
+  if (!value) return;
+  const local = performance.now();
+  const first = last.size === 0 && seen.size === 0;
+  screen.protocol.clock.zoneOf(value.now);
+  (value.calls || []).forEach((c) => {
+    const k = key(c);
+    // What was there before this screen looked is not news.
+    if (!seen.has(k)) seen.set(k, first ? local - Math.max(0, screen.protocol.clock.now() - Date.parse(c.at)) : local);
+    last.set(c.call, c);
+  });
+  seen.forEach((at, k) => {
+    if (local - at > 600000) seen.delete(k);
+  });
+  voice.plan(value.announcements || [], !!value.board.speaks);
+  draw();
+}
+
+/** The stream's calls and those that left before their time was up. @param {any} value @param {number} local */
+function held(value, local) {
+  const calls = value.calls || [];
+  const there = new Set(calls.map((c) => c.call));
+  last.forEach((c, id) => {
+    if (there.has(id)) return;
+    const since = seen.get(key(c)) || 0;
+    if (local - since > HELD_MS || c.state !== 'called') last.delete(id);
+  });
+  const left = Array.from(last.values()).filter((c) => !there.has(c.call));
+  return calls.concat(left);
+}
+
+function drawNow() {
+  const main = find('#main');
+  const value = stream && stream.value;
+  document.title = value ? value.board.name : t('board.title');
+  if (!value) {
+    screen.drawPairing(main);
+    return;
+  }
+  const local = performance.now();
+  const clock = screen.protocol.clock;
+  render(main, boardView(Object.assign({}, value, { calls: held(value, local) }), {
+    seen, local, page, shift, notice: page, off: screen.off, lastData: screen.lastData,
+    serverNow: clock.now(), offsetMinutes: clock.offsetMinutes, silent: voice.silent === 'off' ? null : voice.silent,
+  }));
+  if (screen.off || document.hidden) return;
+  (value.announcements || []).forEach((a) => {
+    if (shown.has(a.announcement)) return;
+    shown.add(a.announcement);
+    // After the next frame it is on the glass.
+    requestAnimationFrame(() => requestAnimationFrame(() => report('report_shown', a.announcement)));
+  });
+}
+
+draw();
+screen.begin();

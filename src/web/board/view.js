@@ -1,0 +1,156 @@
+// What the waiting area's screen draws, from the board stream's value alone. Chromium 70 syntax.
+
+import { h } from '../lib/dom.js';
+import { clockOf, wall } from '../lib/clock.js';
+import { t } from '../lib/i18n.js';
+
+/** Newest calls stand apart this long. */
+const HELD_MS = 20000;
+const ROOMS_A_PAGE = 4;
+const MAX_PAGES = 3;
+const ROWS = 4;
+/** Numbers that fit in one room's row, and how many where `n more` follows. */
+const NUMBERS_A_ROOM = 4;
+const NUMBERS_WITH_MORE = 3;
+
+/** The Chinese and the English of a key, for people who read one of them. @param {string} key @param {any} [values] */
+function two(key, values) {
+  return `${t(key, values, 'zh')} ${t(key, values, 'en')}`;
+}
+
+/**
+ * Calls in the order of the screen: those held as new first (newest on top), then the rest, newest first.
+ * @param {any[]} calls @param {Map<string, number>} seen call → local time when it came up @param {number} now local time
+ */
+export function arrange(calls, seen, now) {
+  const isNew = (/** @type {any} */ c) => c.state !== 'serving' && now - (seen.get(key(c)) || 0) < HELD_MS;
+  const sorted = calls.slice().sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
+  const fresh = sorted.filter((c) => isNew(c) && c.state === 'called').slice(0, 3);
+  const rest = sorted.filter((c) => fresh.indexOf(c) < 0);
+  const asked = rest.filter((c) => c.state !== 'serving');
+  const serving = rest.filter((c) => c.state === 'serving');
+  const newest = fresh[0] || asked.find((c) => c.state === 'called') || null;
+  const rows = fresh.concat(asked, serving).filter((c) => c !== newest);
+  return { newest, isNew: !!fresh[0], rows: rows.slice(0, ROWS), fresh };
+}
+
+/** One call in one of its rounds: a recall stands out anew. @param {any} c */
+export function key(c) {
+  return `${c.call}@${c.state === 'called' ? c.at : c.state}`;
+}
+
+/** @param {any} c @param {boolean} isNew */
+function newestCall(c, isNew) {
+  if (!c) {
+    return h('section', { class: 'newest quiet', key: 'quiet' },
+      h('p', null, t('board.quiet', null, 'zh')), h('small', null, t('board.quiet', null, 'en')));
+  }
+  return h('section', {
+    class: `newest${isNew ? ' new' : ''}${c.emergency ? ' emergency' : ''}`, key: key(c), 'data-call': c.call, 'data-state': c.state,
+  },
+  h('div', { class: 'label' }, h('i', null), two(c.emergency ? 'board.emergency' : 'board.now_calling')),
+  h('div', { class: 'row' },
+    h('span', { class: 'number num' }, c.number), h('span', { class: 'name' }, c.name)),
+  h('div', { class: 'to' }, h('span', null, `→ ${c.place}`), h('small', null, c.place_en)));
+}
+
+/** @param {any} c @param {boolean} hot */
+function callRow(c, hot) {
+  const summoned = c.state === 'summoned';
+  return h('div', {
+    class: `call${hot ? ' hot' : ''}${c.emergency ? ' emergency' : ''}`, key: c.call, 'data-call': c.call, 'data-state': c.state,
+  },
+  h('span', { class: 'number num' }, c.number),
+  h('span', { class: 'name' }, c.name),
+  h('span', { class: 'place' }, summoned ? t('board.at_door_of', { place: c.place }, 'zh') : c.place),
+  h('span', { class: 'state' }, t(`board.state.${c.state}`, null, 'zh')));
+}
+
+/** @param {any} expected a range as text or as two times */
+function range(expected) {
+  if (!expected) return '';
+  if (typeof expected === 'string') return expected;
+  return `${clockOf(expected.from) || expected.from}–${clockOf(expected.to) || expected.to}`;
+}
+
+/** @param {any} r */
+function room(r) {
+  const door = r.at_door || [];
+  const waiting = (r.waiting || []).filter((n) => door.indexOf(n) < 0);
+  const all = door.length + waiting.length <= NUMBERS_A_ROOM;
+  const places = all ? waiting.length : Math.max(0, NUMBERS_WITH_MORE - door.length);
+  const more = waiting.length - places;
+  return h('div', { class: 'room', key: `${r.place}/${r.doctor}`, 'data-room': r.place },
+    h('span', { class: 'doctor' }, h('b', null, r.place), [r.doctor, r.title].filter(Boolean).join(' ')),
+    h('span', { class: 'expected num' }, range(r.expected)),
+    h('div', { class: 'queue num' },
+      door.length ? h('span', { class: 'door' }, door.join(' ')) : null,
+      waiting.slice(0, places).map((n) => h('span', { key: n }, n)),
+      !door.length && !waiting.length ? h('span', { class: 'none' }, two('board.nobody')) : null,
+      more ? h('span', { class: 'more' }, t('board.more', { n: more }, 'zh')) : null));
+}
+
+/**
+ * @param {any} value the stream's value
+ * @param {{seen: Map<string, number>, local: number, page: number, off: boolean, lastData: string, serverNow: number,
+ *   offsetMinutes: number, silent: string|null, shift: number, notice: number}} s how things stand on this screen
+ */
+export function boardView(value, s) {
+  const calls = value.calls || [];
+  const { newest, isNew, rows, fresh } = arrange(calls, s.seen, s.local);
+  const rooms = value.rooms || [];
+  const pages = Math.min(MAX_PAGES, Math.max(1, Math.ceil(rooms.length / ROOMS_A_PAGE)));
+  const page = s.page % pages;
+  const wallNow = wall(s.serverNow, s.offsetMinutes);
+  const notices = value.notices || [];
+  const notice = notices.length ? notices[s.notice % notices.length] : null;
+  const missed = value.missed || [];
+  const emergency = calls.find((c) => c.emergency && c.state === 'called' && c !== newest);
+  return h('div', {
+    class: `board${s.off ? ' is-off' : ''}`, key: 'board', vars: { transform: `translate(${s.shift}px, ${s.shift / 2}px)` },
+  },
+  h('header', null,
+    h('h1', null, value.board.name), h('span', { class: 'en' }, value.board.name_en),
+    h('div', { class: 'clock' },
+      h('span', { class: 'date' },
+        t('date.long', { month: wallNow.month, day: wallNow.day, weekday: t(`weekday.${wallNow.weekday}`, null, 'zh') }, 'zh')),
+      h('span', { class: 'time num' }, wallNow.clock))),
+  bands(s, emergency),
+  h('main', null,
+    h('section', { class: 'calls' },
+      newestCall(newest, isNew),
+      h('div', { class: 'list' },
+        rows.map((c) => callRow(c, fresh.indexOf(c) >= 0 || c.state !== 'serving')))),
+    h('section', { class: 'waiting' },
+      h('h2', null,
+        h('span', null, two('board.waiting'), h('em', null, two('board.at_door'))),
+        pages > 1 ? h('span', { class: 'pages num' }, `${page + 1}/${pages}`) : h('span', null, t('board.about', null, 'zh'))),
+      h('div', { class: 'rooms' }, rooms.slice(page * ROOMS_A_PAGE, (page + 1) * ROOMS_A_PAGE).map(room)),
+      h('div', { class: 'missed' },
+        h('span', null, two('board.missed')),
+        missed.length
+          ? [missed.slice(0, 5).map((n) => h('b', { class: 'num', key: n }, n)),
+            missed.length > 5 ? h('span', { key: 'more' }, t('board.more', { n: missed.length - 5 }, 'zh')) : null,
+            h('span', { class: 'say', key: 'say' }, t('board.to_desk', null, 'zh'))]
+          : h('span', { class: 'say' }, t('board.none_missed', null, 'zh'))))),
+  h('footer', null,
+    h('span', { class: 'notice' }, notice ? [notice.zh, notice.en].filter(Boolean).join(' · ') : ''),
+    h('span', { class: 'end' },
+      s.silent ? h('span', { class: 'silent', 'data-silent': s.silent }, two(`board.silent.${s.silent}`)) : null,
+      h('span', { class: `live${s.off ? ' off' : ''}`, 'data-live': s.off ? 'off' : 'on' },
+        h('span', { class: 'dot' }), h('span', null, two(s.off ? 'connection.offline' : 'connection.live'))))));
+}
+
+/** @param {any} s @param {any} emergency */
+function bands(s, emergency) {
+  return h('div', { role: 'status' },
+    s.off
+      ? h('div', { class: 'band off', key: 'off', 'data-band': 'offline' },
+        s.lastData ? t('offline.screen', { time: s.lastData }, 'zh') : t('offline.screen_never', null, 'zh'),
+        h('small', null, s.lastData ? t('offline.screen', { time: s.lastData }, 'en') : t('offline.screen_never', null, 'en')))
+      : null,
+    !s.off && emergency
+      ? h('div', { class: 'band alarm', key: 'alarm', 'data-band': 'emergency' },
+        two('board.emergency'), h('span', { class: 'num' }, emergency.number), `→ ${emergency.place}`)
+      : null);
+}

@@ -1,0 +1,63 @@
+// <jh-connection>: the word and dot that say whether the page is current. <jh-offline-band>: since when it is not, and
+// what still works. Both follow one Protocol. Chromium 70 syntax: screens use them.
+
+import { wall } from '../lib/clock.js';
+import { h, render } from '../lib/dom.js';
+import { onLanguage, t } from '../lib/i18n.js';
+
+/** `HH:MM` of the protocol's last data, on the site's wall clock; empty when there was none. @param {any} protocol */
+export function lastDataClock(protocol) {
+  return protocol.lastDataAt === null ? '' : wall(protocol.lastDataAt, protocol.clock.offsetMinutes).clock;
+}
+
+/** Shows the status of the protocol it is given. */
+class Connection extends HTMLElement {
+  /** @param {any} protocol */
+  set protocol(protocol) {
+    if (!protocol || this.follows === protocol) return;
+    this.follows = protocol;
+    this.setAttribute('role', 'status');
+    protocol.onStatus(() => this.draw());
+    onLanguage(() => this.draw());
+  }
+
+  draw() {
+    const status = this.follows.status;
+    const state = status === 'live' ? 'live' : status === 'offline' || status === 'stopped' ? 'offline' : 'connecting';
+    this.setAttribute('state', state);
+    render(this, [h('span', { class: 'dot', 'aria-hidden': 'true' }), h('span', null, t(`connection.${state}`))]);
+  }
+}
+
+/** A band across the page while it is not current. `words` is the key of its text with `{time}`. */
+class OfflineBand extends HTMLElement {
+  /** @param {any} protocol */
+  set protocol(protocol) {
+    if (!protocol || this.follows === protocol) return;
+    this.follows = protocol;
+    this.setAttribute('role', 'status');
+    protocol.onStatus(() => this.soon());
+    onLanguage(() => this.draw());
+  }
+
+  /** A drop that heals at once is not worth a band. */
+  soon() {
+    clearTimeout(this.waiting);
+    if (this.follows.status === 'offline') this.waiting = setTimeout(() => this.draw(), 600);
+    else if (this.follows.status !== 'connecting') this.draw();
+  }
+
+  draw() {
+    const status = this.follows.status;
+    const off = status === 'offline' || status === 'stopped';
+    const time = lastDataClock(this.follows);
+    if (off) this.setAttribute('shown', '');
+    else this.removeAttribute('shown');
+    document.documentElement.classList.toggle('is-offline', off);
+    const key = this.getAttribute('words') || 'offline.band';
+    render(this, off ? [time ? t(key, { time }) : t(`${key}_never`)] : []);
+  }
+}
+
+customElements.define('jh-connection', Connection);
+customElements.define('jh-offline-band', OfflineBand);

@@ -1,0 +1,53 @@
+// Parts of a ticket that several pages show: its tags, its row, its steps.
+
+import { clockOf } from '../lib/clock.js';
+import { h } from '../lib/dom.js';
+import { said, t } from '../lib/i18n.js';
+import { classWord, lineWord, minutesSince, stepWord } from '../lib/words.js';
+
+/** Lines that say nothing a person needs to be told. */
+const PLAIN_LINES = ['ordinary', 'appointments', 'walk_ins'];
+
+/** @param {any} ticket @param {number} nowMs server time */
+export function ageOf(ticket, nowMs) {
+  return ticket.birth_year ? Math.max(0, new Date(nowMs).getUTCFullYear() - ticket.birth_year) : null;
+}
+
+/** @param {any} ticket */
+export function tags(ticket) {
+  return h('div', { class: 'tags' },
+    ticket.slot_start ? h('span', { class: 'tag' }, t('ticket.slot', { time: clockOf(ticket.slot_start) })) : null,
+    ticket.walk_in ? h('span', { class: 'tag' }, t('ticket.walk_in')) : null,
+    ticket.addition ? h('span', { class: 'tag' }, t('ticket.addition')) : null,
+    ticket.class && ticket.class !== 'none'
+      ? h('span', { class: `tag ${ticket.class === 'emergency' ? 'alarm' : 'soon'}` }, classWord(ticket.class))
+      : null,
+    ticket.line && !PLAIN_LINES.includes(ticket.line) && ticket.line !== ticket.class
+      ? h('span', { class: 'tag info' }, lineWord(ticket.line))
+      : null,
+    ticket.missed_times ? h('span', { class: 'tag soon' }, t('ticket.missed_times', { n: ticket.missed_times })) : null);
+}
+
+/** `41 min` waited. @param {any} ticket @param {number} nowMs */
+export function waited(ticket, nowMs) {
+  return ticket.checked_in_at ? t('minutes', { n: minutesSince(ticket.checked_in_at, nowMs) }) : '';
+}
+
+/** Why it stands where it stands, in one sentence. @param {any} ticket */
+export function why(ticket) {
+  return said(ticket.why);
+}
+
+/**
+ * The ticket's history, newest first; `undo` for the steps that can be undone.
+ * @param {any} ticket @param {((step: any) => void)|null} undo
+ */
+export function history(ticket, undo) {
+  const steps = (ticket.steps || []).slice().reverse();
+  return h('ol', { class: 'history' }, steps.map((/** @type {any} */ step) => h('li', { key: step.event },
+    h('span', { class: 'num' }, clockOf(step.at)),
+    h('span', { class: 'what' }, stepWord(step.what)),
+    step.undoable && undo
+      ? h('button', { type: 'button', class: 'btn small', 'data-action': 'undo', 'data-event': step.event, onclick: () => undo(step) }, t('undo.take'))
+      : null)));
+}

@@ -1,0 +1,75 @@
+// <jh-undo-bar>: for ten seconds after an action, what was done and one way back (button or Ctrl+Z).
+
+import { h, isEditing, render } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+
+const FOR_S = 10;
+
+/** Call `offer(text, undo)` after each action. */
+class UndoBar extends HTMLElement {
+  constructor() {
+    super();
+    this.left = 0;
+    this.text = '';
+    /** @type {(() => void)|null} */
+    this.undo = null;
+    this.onKey = (/** @type {KeyboardEvent} */ event) => {
+      if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'z' && !isEditing(event) && this.undo) {
+        event.preventDefault();
+        this.take();
+      }
+    };
+  }
+
+  connectedCallback() {
+    this.setAttribute('role', 'status');
+    document.addEventListener('keydown', this.onKey);
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener('keydown', this.onKey);
+    clearInterval(this.timer);
+  }
+
+  /**
+   * @param {string} text what was done
+   * @param {(() => void)|null} undo takes it back; null shows the words only
+   */
+  offer(text, undo) {
+    this.text = text;
+    this.undo = undo;
+    this.left = FOR_S;
+    clearInterval(this.timer);
+    this.timer = setInterval(() => {
+      this.left -= 1;
+      if (this.left <= 0) this.clear();
+      else this.draw();
+    }, 1000);
+    this.setAttribute('shown', '');
+    this.draw();
+  }
+
+  clear() {
+    clearInterval(this.timer);
+    this.undo = null;
+    this.removeAttribute('shown');
+  }
+
+  take() {
+    const undo = this.undo;
+    this.clear();
+    if (undo) undo();
+  }
+
+  draw() {
+    render(this, [
+      h('span', null, this.text),
+      h('span', { class: 'left num', 'aria-hidden': 'true' }, t('undo.left', { s: this.left })),
+      this.undo
+        ? h('button', { type: 'button', 'data-action': 'undo_last', onclick: () => this.take() }, t('undo.take'), h('kbd', null, 'Ctrl+Z'))
+        : null,
+    ]);
+  }
+}
+
+customElements.define('jh-undo-bar', UndoBar);

@@ -1,0 +1,203 @@
+// What the console does: each function is one command of the vocabulary, with its undo offered where there is one.
+
+import { find, h } from '../lib/dom.js';
+import { named, t } from '../lib/i18n.js';
+import { ask, askText } from '../lib/page.js';
+import { prefix } from '../lib/site.js';
+import { stateWord } from '../lib/words.js';
+import { lastUndoable } from './model.js';
+
+/** The console's actions upon a model. */
+export class Actions {
+  /** @param {import('../lib/page.js').Page} page @param {import('./model.js').Model} model @param {import('../lib/persons.js').Persons} persons */
+  constructor(page, model, persons) {
+    this.page = page;
+    this.model = model;
+    this.persons = persons;
+    this.busy = false;
+  }
+
+  /** @param {string} text @param {string|null} ticket whose newest step is undone */
+  done(text, ticket) {
+    find('#undo').offer(text, ticket ? () => this.undo(ticket) : null);
+  }
+
+  /** @param {string} id */
+  label(id) {
+    const ticket = this.model.ticket(id);
+    return ticket ? `${ticket.number} ${this.persons.nameOf(ticket)}` : '';
+  }
+
+  /**
+   * One command at a time: a second press while the first is on its way is the same wish.
+   * @param {string} name @param {any} body
+   */
+  async send(name, body) {
+    if (this.busy) return null;
+    this.busy = true;
+    this.page.draw();
+    try {
+      return await this.page.command(name, body);
+    } catch (refusal) {
+      if (refusal.code === 'stale_console') this.tellStale(refusal);
+      return null;
+    } finally {
+      this.busy = false;
+      this.page.draw();
+    }
+  }
+
+  /** The console acted on an old view: say what is in hand now. @param {any} refusal */
+  tellStale(refusal) {
+    const now = refusal.validNow.in_hand;
+    const ticket = now && now !== 'null' ? this.model.ticket(now) : null;
+    const text = ticket
+      ? t('doctor.stale', { who: `${ticket.number} ${this.persons.nameOf(ticket)}`, state: stateWord(ticket.state) })
+      : t(now && now !== 'null' ? 'doctor.stale_other' : 'doctor.stale_nobody');
+    /** @type {any} */ (this.page.notify)(text, 'soon', 'stale_console');
+  }
+
+  here() {
+    const work = this.model.work;
+    return { assignment: work.assignment, department: work.department };
+  }
+
+  /** @param {'seen'|'not_here'|null} outcome */
+  async callNext(outcome) {
+    const hand = this.model.inHand();
+    const result = await this.send('call_next_patient', {
+      ...this.here(), in_hand: hand ? hand.ticket : null, outcome: hand ? outcome : null,
+    });
+    if (result) this.tellCalled(result, hand, outcome);
+  }
+
+  /** @param {any} result @param {any} hand @param {string|null} outcome */
+  tellCalled(result, hand, outcome) {
+    if (result.called) {
+      const place = this.model.work.service_point_name;
+      this.done(t('doctor.did_call', { who: this.label(result.called.ticket), place }), result.called.ticket);
+    } else if (hand) {
+      this.done(t(outcome === 'seen' ? 'doctor.did_finish_last' : 'doctor.did_miss_last', { number: hand.number }), hand.ticket);
+    }
+  }
+
+  /** @param {any} ticket */
+  async callTicket(ticket) {
+    const hand = this.model.inHand();
+    /** @type {any} */
+    let outcome = null;
+    if (hand) {
+      outcome = await ask(t('doctor.call_this', { number: ticket.number }), (close) => h('div', { class: 'form' },
+        h('p', null, t('doctor.first_settle', { who: `${hand.number} ${this.persons.nameOf(hand)}` })),
+        h('button', { class: 'btn primary wide', 'data-outcome': 'seen', onclick: () => close('seen') }, t('doctor.outcome_seen')),
+        h('button', { class: 'btn wide', 'data-outcome': 'not_here', onclick: () => close('not_here') }, t('doctor.outcome_not_here')),
+        h('button', { class: 'btn quiet wide', onclick: () => close(null) }, t('cancel'))));
+      if (!outcome) return;
+    }
+    const reason = await askText(t('doctor.call_this', { number: ticket.number }), {
+      usual: [t('reason.condition'), t('reason.report_ready'), t('reason.agreed')], go: t('doctor.call_this_go'),
+    });
+    if (!reason) return;
+    const result = await this.send('call_ticket', {
+      ...this.here(), in_hand: hand ? hand.ticket : null, outcome, ticket: ticket.ticket, reason,
+    });
+    if (result) this.tellCalled(result, hand, outcome);
+  }
+
+  async recall() {
+    const hand = this.model.inHand();
+    if (hand && (await this.send('recall_patient', { call: hand.call }))) this.done(t('doctor.did_recall', { number: hand.number }), null);
+  }
+
+  /** A command that takes the ticket in hand alone. @param {string} name */
+  async onHand(name) {
+    const hand = this.model.inHand();
+    if (hand && (await this.send(name, { ticket: hand.ticket }))) this.done(t(`doctor.did.${name}`, { number: hand.number }), hand.ticket);
+  }
+
+  async returnToWaiting() {
+    const hand = this.model.inHand();
+    if (!hand) return;
+    const reason = await askText(t('doctor.return_title', { number: hand.number }), {
+      usual: [t('reason.wrong_call'), t('reason.wrong_person'), t('reason.not_ready')], go: t('doctor.return_go'),
+    });
+    if (reason && (await this.send('return_to_waiting', { ticket: hand.ticket, reason }))) {
+      this.done(t('doctor.did.return_to_waiting', { number: hand.number }), hand.ticket);
+    }
+  }
+
+  /** @param {any} ticket */
+  async takeBack(ticket) {
+    if (await this.send('take_back', { ticket: ticket.ticket })) this.done(t('doctor.did.take_back', { number: ticket.number }), ticket.ticket);
+  }
+
+  /** @param {any} ticket */
+  async transfer(ticket) {
+    const target = await chooseQueue(this.model.site, this.model.queueOf(ticket), t('transfer.title', { number: ticket.number }));
+    if (!target) return;
+    const result = await this.send('transfer_ticket', { ticket: ticket.ticket, to: target.to, reason: target.reason });
+    if (result) this.done(t('doctor.did.transfer_ticket', { number: ticket.number, to: target.name }), ticket.ticket);
+  }
+
+  /** @param {string} id */
+  async undo(id) {
+    const step = lastUndoable(this.model.ticket(id));
+    if (!step) {
+      this.page.notify(t('error.cannot_undo'));
+      return;
+    }
+    if (await this.send('undo', { event: step.event, reason: t('undo.reason') })) this.done(t('undo.done'), null);
+  }
+
+  /** @param {string} department @param {string} servicePoint */
+  startWork(department, servicePoint) {
+    return this.send('start_work', { department, service_point: servicePoint });
+  }
+
+  async pause() {
+    const reason = await askText(t('doctor.pause_title'), {
+      usual: [t('reason.ward'), t('reason.rest'), t('reason.urgent')], go: t('doctor.pause_go'),
+    });
+    if (reason) await this.send('pause_work', { ...this.here(), reason });
+  }
+
+  resume() {
+    return this.send('resume_work', this.here());
+  }
+
+  stop() {
+    return this.send('stop_work', this.here());
+  }
+}
+
+/**
+ * Asks for a target queue and a reason.
+ * @param {import('../lib/site.js').Site} site @param {any} from the queue's value it comes from @param {string} title
+ * @returns {Promise<{to: string, name: string, reason: string}|null>}
+ */
+export function chooseQueue(site, from, title) {
+  const source = from ? from.queue.id : '';
+  const own = prefix(source, 2);
+  const targets = site.all('queues').filter((q) => q.id !== source);
+  targets.sort((a, b) => Number(prefix(b.id, 2) === own) - Number(prefix(a.id, 2) === own) || (a.id < b.id ? -1 : 1));
+  return ask(title, (close) => h('form', {
+    class: 'transfer',
+    onsubmit: (/** @type {any} */ event) => {
+      event.preventDefault();
+      const to = event.target.elements.to.value;
+      const target = targets.find((q) => q.id === to);
+      if (target) close({ to, name: target.name, reason: event.target.elements.reason.value.trim() });
+    },
+  },
+  h('label', { class: 'field' }, h('span', null, t('reason')),
+    h('input', { class: 'input', name: 'reason', required: true, maxlength: '200', autofocus: true, value: t('reason.needs_other') })),
+  h('div', { class: 'targets', role: 'radiogroup', 'aria-label': t('transfer.to') }, targets.map((q) => {
+    const department = site.one('departments', prefix(q.id, 2));
+    return h('label', { class: 'check', key: q.id },
+      h('input', { type: 'radio', name: 'to', value: q.id, required: true, 'data-target': q.id }),
+      `${department ? named(department.name, department.name_en) : ''} · ${q.name}`);
+  })),
+  h('div', { class: 'buttons' },
+    h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')),
+    h('button', { class: 'btn primary', 'data-action': 'dialog_go' }, t('transfer.go')))));
+}

@@ -1,0 +1,225 @@
+// What the console draws: the patient in hand, the queue in calling order, the day.
+
+import { ageOf, tags, waited, why } from '../components/ticket.js';
+import { clockOf, wall } from '../lib/clock.js';
+import { h } from '../lib/dom.js';
+import { named, t } from '../lib/i18n.js';
+import { stateWord, stepWord, sexWord } from '../lib/words.js';
+import { keyCap } from './keys.js';
+import { lastUndoable } from './model.js';
+
+const TABS = ['waiting', 'away', 'missed', 'ended'];
+
+/**
+ * @typedef {{model: import('./model.js').Model, actions: import('./actions.js').Actions,
+ *   persons: import('../lib/persons.js').Persons, tab: string, setTab: (tab: string) => void, now: number,
+ *   offsetMinutes: number, keys: () => void}} Look
+ */
+
+/**
+ * @param {string} action the command's name, for keys and tests
+ * @param {string} words key of its text
+ * @param {(event: any) => void} press
+ * @param {{class?: string, key?: string, disabled?: boolean, ticket?: string}} [options]
+ */
+function button(action, words, press, options) {
+  const o = options || {};
+  return h('button', {
+    type: 'button', class: `btn spread ${o.class || ''}`, key: words, 'data-action': action, 'data-key': o.key || action,
+    'data-ticket': o.ticket, disabled: !!o.disabled, onclick: press,
+  }, t(words), keyCap(o.key || action));
+}
+
+/** @param {Look} look */
+export function workView(look) {
+  return h('div', { class: 'work', key: 'work' }, handPart(look), queuePart(look), dayPart(look));
+}
+
+/** @param {Look} look */
+function handPart(look) {
+  const { model, actions } = look;
+  const hand = model.inHand();
+  const work = model.work;
+  const waiting = model.list('waiting');
+  const busy = actions.busy;
+  return h('section', { class: 'hand', 'aria-label': t('doctor.in_hand'), 'data-in-hand': hand ? hand.ticket : '' },
+    hand ? personPart(look, hand) : nobodyPart(waiting.length),
+    work.paused
+      ? h('div', { class: 'paused', key: 'paused' }, work.back_at ? t('doctor.paused_until', { time: clockOf(work.back_at) }) : t('doctor.paused'))
+      : null,
+    hand ? handButtons(look, hand, busy) : h('div', { class: 'form', key: 'no-hand' },
+      work.paused
+        ? button('resume_work', 'doctor.resume', () => actions.resume(), { class: 'primary', key: 'primary', disabled: busy })
+        : button('call_next_patient', 'doctor.next', () => actions.callNext(null), { class: 'primary', key: 'primary', disabled: busy })),
+    nextUp(look, waiting, hand));
+}
+
+/** @param {number} waiting */
+function nobodyPart(waiting) {
+  return h('div', { class: 'nobody', key: 'nobody' },
+    h('b', null, t('doctor.nobody')), h('span', null, waiting ? t('doctor.nobody_waiting', { n: waiting }) : t('doctor.nobody_empty')));
+}
+
+/** @param {Look} look @param {any} hand */
+function personPart(look, hand) {
+  const age = ageOf(hand, look.now);
+  return h('div', { class: 'form', key: 'person' },
+    h('div', { class: 'eyebrow' },
+      h('b', { 'data-state': hand.state }, stateWord(hand.state)),
+      h('span', { class: 'num' }, hand.first_called_at ? t('doctor.called_at', { time: clockOf(hand.first_called_at), n: hand.rounds || 1 }) : '')),
+    h('div', { class: 'person' },
+      h('span', { class: 'number' }, hand.number),
+      h('span', { class: 'name' }, look.persons.nameOf(hand)),
+      h('span', { class: 'age' }, [sexWord(hand.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
+    tags(hand),
+    h('dl', { class: 'facts' },
+      h('dt', null, t('ticket.checked_in')),
+      h('dd', { class: 'num' }, hand.checked_in_at ? t('ticket.checked_in_waited', { time: clockOf(hand.checked_in_at), waited: waited(hand, look.now) }) : '–'),
+      h('dt', null, t('ticket.why_short')), h('dd', null, why(hand) || '–')));
+}
+
+/** @param {Look} look @param {any} hand @param {boolean} busy */
+function handButtons(look, hand, busy) {
+  const { actions } = look;
+  const called = hand.state === 'called';
+  const ticket = hand.ticket;
+  const o = (/** @type {any} */ more) => ({ disabled: busy, ticket, ...more });
+  return h('div', { class: 'form', key: 'buttons' },
+    h('button', {
+      type: 'button', class: 'btn spread primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', 'data-key': 'primary',
+      'data-ticket': ticket, disabled: busy, onclick: () => actions.callNext('seen'),
+    }, t('doctor.seen_next'), keyCap('primary')),
+    h('button', {
+      type: 'button', class: 'btn spread second', 'data-action': 'call_next_patient', 'data-outcome': 'not_here', 'data-key': 'not_here',
+      'data-ticket': ticket, disabled: busy || !called, onclick: () => actions.callNext('not_here'),
+    }, t('doctor.not_here_next'), keyCap('not_here')),
+    h('div', { class: 'grid2' },
+      button('recall_patient', 'doctor.recall', () => actions.recall(), o({ disabled: busy || !called })),
+      button('start_service', 'doctor.start', () => actions.onHand('start_service'), o({ disabled: busy || !called })),
+      button('send_for_tests', 'doctor.tests', () => actions.onHand('send_for_tests'), o({})),
+      button('transfer_ticket', 'doctor.transfer', () => actions.transfer(hand), o({})),
+      button('return_to_waiting', called ? 'doctor.wrong_call' : 'doctor.wrong_person', () => actions.returnToWaiting(), o({})),
+      button('mark_missed', 'doctor.miss', () => actions.onHand('mark_missed'), o({ disabled: busy || !called })),
+      button('finish_service', 'doctor.finish', () => actions.onHand('finish_service'), o({}))));
+}
+
+/** @param {Look} look @param {any[]} waiting @param {any} hand */
+function nextUp(look, waiting, hand) {
+  const first = waiting.find((ticket) => !hand || ticket.ticket !== hand.ticket);
+  if (!first) return h('div', { class: 'next-up none', key: 'next' }, t('doctor.no_next'));
+  const atDoor = look.model.atDoor().includes(first.ticket);
+  return h('div', { class: 'next-up', key: 'next', 'data-next': first.ticket },
+    t(atDoor ? 'doctor.next_at_door' : 'doctor.next_is', { who: `${first.number} ${look.persons.nameOf(first)}` }));
+}
+
+/** @param {Look} look */
+function queuePart(look) {
+  const { model } = look;
+  return h('section', { class: 'queue', 'aria-label': t('doctor.queue') },
+    h('div', { class: 'head' },
+      h('h2', null, t('doctor.queue'), look.tab === 'waiting' ? h('small', null, t('doctor.queue_order')) : null),
+      h('div', { class: 'tabs', role: 'tablist' }, TABS.map((tab) => h('button', {
+        type: 'button', class: 'btn', role: 'tab', key: tab, 'data-tab': tab, 'aria-selected': String(tab === look.tab),
+        onclick: () => look.setTab(tab),
+      }, `${t(`doctor.tab.${tab}`)} ${model.list(tab).length}`)))),
+    h('div', { class: 'scroll' }, tables(look)));
+}
+
+/** @param {Look} look */
+function tables(look) {
+  const { model } = look;
+  const tickets = model.list(look.tab);
+  if (!tickets.length) {
+    return h('p', { class: 'empty card', key: 'empty' }, h('b', null, t(`doctor.empty.${look.tab}`)), t(`doctor.empty_more.${look.tab}`));
+  }
+  const queues = model.queues();
+  if (look.tab !== 'waiting' || queues.length < 2) return table(look, tickets, null);
+  return queues.map((queue) => {
+    const own = tickets.filter((ticket) => queue.tickets[ticket.ticket]);
+    return own.length ? table(look, own, queue.queue) : null;
+  });
+}
+
+/** @param {Look} look @param {any[]} tickets @param {any} queue */
+function table(look, tickets, queue) {
+  const waiting = look.tab === 'waiting';
+  const heads = ['number', 'name', 'slot_head', waiting ? 'waited' : 'state', 'why'];
+  const door = look.model.atDoor();
+  return h('table', { class: 'tickets', key: queue ? queue.id : 'all', 'data-queue': queue ? queue.id : '' },
+    queue ? h('caption', null, queue.name) : null,
+    h('thead', null, h('tr', null, heads.map((k) => h('th', { key: k, scope: 'col' }, t(`ticket.${k}`))),
+      h('th', { key: 'do' }, h('span', { class: 'visually-hidden' }, t('ticket.do'))))),
+    h('tbody', null, tickets.map((ticket) => row(look, ticket, door.includes(ticket.ticket)))));
+}
+
+/** @param {Look} look @param {any} ticket @param {boolean} atDoor */
+function row(look, ticket, atDoor) {
+  const age = ageOf(ticket, look.now);
+  const kind = ticket.class === 'emergency' ? 'emergency' : atDoor || ticket.state === 'summoned' ? 'at-door' : '';
+  const last = (ticket.steps || [])[(ticket.steps || []).length - 1];
+  return h('tr', { key: ticket.ticket, class: kind, 'data-row': ticket.ticket, 'data-state': ticket.state, 'data-number': ticket.number },
+    h('td', { class: 'number' }, ticket.number),
+    h('td', null, `${look.persons.nameOf(ticket)}${age === null ? '' : ` · ${age}`}`),
+    h('td', { class: 'short num' }, clockOf(ticket.slot_start) || '–'),
+    h('td', { class: 'short num' }, look.tab === 'waiting' ? waited(ticket, look.now) : stateWord(ticket.state)),
+    h('td', { class: 'why' }, look.tab === 'waiting' ? why(ticket) : last ? `${clockOf(last.at)} ${stepWord(last.what)}` : ''),
+    h('td', { class: 'do' }, rowButtons(look, ticket)));
+}
+
+/** @param {Look} look @param {any} ticket */
+function rowButtons(look, ticket) {
+  const { actions } = look;
+  const small = (/** @type {string} */ action, /** @type {string} */ words, /** @type {() => void} */ press) => h('button', {
+    type: 'button', class: 'btn small', key: action, 'data-action': action, 'data-ticket': ticket.ticket, disabled: actions.busy, onclick: press,
+  }, t(words));
+  if (ticket.state === 'waiting' || ticket.state === 'summoned') {
+    return small('call_ticket', 'doctor.call_row', () => actions.callTicket(ticket));
+  }
+  if (ticket.state === 'missed') {
+    return [
+      look.model.inHand() ? null : small('take_back', 'doctor.take_back', () => actions.takeBack(ticket)),
+      small('call_ticket', 'doctor.call_row', () => actions.callTicket(ticket)),
+    ];
+  }
+  return lastUndoable(ticket) ? small('undo', 'undo.take', () => actions.undo(ticket.ticket)) : null;
+}
+
+/** @param {Look} look */
+function dayPart(look) {
+  const { model, actions } = look;
+  const today = (model.value && model.value.today) || {};
+  const work = model.work;
+  const mean = today.mean_service_s;
+  const ends = mean && today.waiting ? wall(look.now + today.waiting * mean * 1000, look.offsetMinutes).clock : '–';
+  const figure = (/** @type {any} */ value, /** @type {string} */ words) => h('div', { key: words }, h('b', { class: 'num' }, value), h('span', null, t(words)));
+  const hand = model.inHand();
+  return h('aside', { class: 'day', 'aria-label': t('doctor.day') },
+    h('div', { class: 'figures' },
+      figure(today.seen === undefined ? '–' : today.seen, 'doctor.day_seen'),
+      figure(today.waiting === undefined ? '–' : today.waiting, 'doctor.day_waiting'),
+      figure(mean ? t('minutes_short', { n: Math.max(1, Math.round(mean / 60)) }) : '–', 'doctor.day_mean'),
+      figure(ends, 'doctor.day_ends')),
+    h('ol', { class: 'steps num', 'aria-label': t('doctor.history') }, model.steps(9).map((step) => h('li', { key: step.event },
+      `${clockOf(step.at)} ${step.number} ${stepWord(step.what)}`))),
+    h('div', { class: 'bottom' },
+      work.paused
+        ? (hand ? button('resume_work', 'doctor.resume', () => actions.resume(), { disabled: actions.busy }) : null)
+        : button('pause_work', 'doctor.pause', () => actions.pause(), { disabled: actions.busy }),
+      button('stop_work', 'doctor.stop', () => actions.stop(), { disabled: actions.busy || !!hand }),
+      h('button', { type: 'button', class: 'btn quiet', 'data-action': 'edit_keys', onclick: look.keys }, t('doctor.keys'))));
+}
+
+/** Before work begins: where? @param {Look} look @param {import('../lib/site.js').Site} site */
+export function beginView(look, site) {
+  const doctor = site.one('doctors', look.model.doctor);
+  const departments = site.all('departments').filter((d) => !doctor || (doctor.departments || []).includes(d.id));
+  return h('section', { class: 'begin', key: 'begin' },
+    h('h1', null, t('doctor.begin')), h('p', null, t('doctor.begin_how')),
+    departments.map((department) => h('div', { key: department.id },
+      h('h2', null, named(department.name, department.name_en)),
+      h('div', { class: 'places' }, site.of('service_points', department.id).map((point) => h('button', {
+        type: 'button', class: 'btn', key: point.id, 'data-action': 'start_work', 'data-service-point': point.id,
+        disabled: look.actions.busy, onclick: () => look.actions.startWork(department.id, point.id),
+      }, named(point.name, point.name_en)))))),
+    departments.length ? null : h('p', { class: 'empty card' }, h('b', null, t('doctor.no_departments')), t('doctor.no_departments_more')));
+}

@@ -1,0 +1,74 @@
+// /door/{id}: the screen beside a room's door: the doctor, who is asked in, who is next. Chromium 70 syntax.
+
+import { wall } from '../lib/clock.js';
+import { drawing, find, h, render } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+import { Screen } from '../lib/screen.js';
+import { LiveStream } from '../lib/stream.js';
+
+/** @type {LiveStream|null} */
+let stream = null;
+const draw = drawing(drawNow);
+const screen = new Screen({ kind: 'door', draw, onStart: start });
+
+function start() {
+  if (stream) stream.close();
+  stream = new LiveStream(screen.protocol, `door:${screen.id}`, draw, () => {
+    stream = null;
+    screen.forget();
+  });
+  setInterval(draw, 1000);
+}
+
+/** @param {string} key @param {any} [values] */
+const two = (key, values) => `${t(key, values, 'zh')} ${t(key, values, 'en')}`;
+
+/** @param {any} value */
+function now(value) {
+  if (value.state === 'paused' || value.state === 'closed') {
+    return h('section', { class: 'now', key: value.state },
+      h('p', { class: 'say' }, t(`door.${value.state}`, null, 'zh')), h('p', { class: 'label' }, t(`door.${value.state}`, null, 'en')));
+  }
+  if (!value.current) {
+    return h('section', { class: 'now', key: 'none' },
+      h('p', { class: 'say' }, t('door.wait', null, 'zh')), h('p', { class: 'label' }, t('door.wait', null, 'en')));
+  }
+  const called = value.current.state !== 'serving';
+  return h('section', { class: `now${called ? ' called' : ''}`, key: value.current.number, 'data-number': value.current.number },
+    h('p', { class: 'label' }, two(called ? 'door.come_in' : 'door.in_room')),
+    h('p', { class: 'number num' }, value.current.number),
+    h('p', { class: 'name' }, value.current.name));
+}
+
+function drawNow() {
+  const main = find('#main');
+  const value = stream && stream.value;
+  document.title = value ? value.name : t('door.title');
+  if (!value) {
+    screen.drawPairing(main);
+    return;
+  }
+  const clock = screen.protocol.clock;
+  const off = screen.off;
+  render(main, h('div', { class: `door${off ? ' is-off' : ''}`, key: 'door' },
+    h('header', null,
+      h('h1', null, value.name), h('span', { class: 'en' }, value.name_en),
+      h('span', { class: 'time num' }, wall(clock.now(), clock.offsetMinutes).clock)),
+    h('div', { role: 'status' }, off
+      ? h('div', { class: 'band off', 'data-band': 'offline' },
+        screen.lastData ? t('offline.screen', { time: screen.lastData }, 'zh') : t('offline.screen_never', null, 'zh'))
+      : null),
+    h('main', null,
+      now(value),
+      h('aside', null,
+        h('p', { class: 'who' }, value.doctor || t('door.nobody', null, 'zh'), h('small', null, value.title || '')),
+        h('section', { class: 'next' },
+          h('h2', null, two('door.next')),
+          (value.next || []).slice(0, 4).map((n) => h('p', { key: n.number }, h('b', { class: 'num' }, n.number), n.name)),
+          (value.next || []).length ? null : h('p', { class: 'none' }, t('door.none_next', null, 'zh'))))),
+    h('footer', null, h('span', { class: `live${off ? ' off' : ''}` },
+      h('span', { class: 'dot' }), h('span', null, two(off ? 'connection.offline' : 'connection.live'))))));
+}
+
+draw();
+screen.begin();

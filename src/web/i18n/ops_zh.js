@@ -1,0 +1,5 @@
+// zh words of one page, by key.
+
+/** @type {Object<string, string>} */
+export default {
+};

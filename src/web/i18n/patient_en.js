@@ -1,0 +1,5 @@
+// en words of one page, by key.
+
+/** @type {Object<string, string>} */
+export default {
+};

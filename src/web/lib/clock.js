@@ -1,0 +1,91 @@
+// The server's time on the page, and how times are said. Clinic time may run faster than ours: the rate is measured from
+// the beats. Times on the wire carry the site's offset; a wall clock is read from them, never computed through our zone.
+// Chromium 70 syntax: screens use it.
+
+/** Follows the server's clock through the `now` of welcome and beats. */
+export class ServerClock {
+  /** @param {() => number} [local] milliseconds, monotonic */
+  constructor(local) {
+    this.local = local || (() => performance.now());
+    this.at = Date.now();
+    this.seen = this.local();
+    /** Server milliseconds per local millisecond; 1 unless the clinic clock is accelerated. */
+    this.rate = 1;
+    this.offsetMinutes = -new Date().getTimezoneOffset();
+    this.known = false;
+  }
+
+  /** @param {string|number} now as in `welcome.now` */
+  follow(now) {
+    const at = typeof now === 'number' ? now : Date.parse(now);
+    if (!isFinite(at)) return;
+    const seen = this.local();
+    const passed = seen - this.seen;
+    if (this.known && passed > 900) {
+      const rate = (at - this.at) / passed;
+      this.rate = rate > 0.8 && rate < 1.25 ? 1 : Math.max(0, rate);
+    }
+    if (!this.known || passed > 900 || at < this.at) {
+      this.at = at;
+      this.seen = seen;
+    }
+    this.known = true;
+    if (typeof now === 'string') this.zoneOf(now);
+  }
+
+  /** Takes the site's offset from a time that carries it. @param {string} time */
+  zoneOf(time) {
+    const minutes = offsetOf(time);
+    if (minutes !== null) this.offsetMinutes = minutes;
+  }
+
+  /** Server time, UTC milliseconds. */
+  now() {
+    return this.at + (this.local() - this.seen) * this.rate;
+  }
+
+  /** Local milliseconds until a server moment (negative when past). @param {string} time */
+  until(time) {
+    return (Date.parse(time) - this.now()) / (this.rate || 1);
+  }
+}
+
+/** Offset in minutes of an RFC 3339 time; null when it is UTC written as Z or no time. @param {string} time */
+export function offsetOf(time) {
+  const m = /([+-])(\d\d):?(\d\d)$/.exec(time || '');
+  return m ? (m[1] === '-' ? -1 : 1) * (Number(m[2]) * 60 + Number(m[3])) : null;
+}
+
+/** `HH:MM` of an RFC 3339 time as its site's wall clock shows it. @param {string|null|undefined} time */
+export function clockOf(time) {
+  const m = /T(\d\d:\d\d)/.exec(time || '');
+  return m ? m[1] : '';
+}
+
+/** @param {number} n */
+const two = (n) => (n < 10 ? `0${n}` : String(n));
+
+/** Wall clock of a moment at an offset. @param {number} ms @param {number} offsetMinutes */
+export function wall(ms, offsetMinutes) {
+  const d = new Date(ms + offsetMinutes * 60000);
+  return {
+    date: `${d.getUTCFullYear()}-${two(d.getUTCMonth() + 1)}-${two(d.getUTCDate())}`,
+    month: d.getUTCMonth() + 1,
+    day: d.getUTCDate(),
+    weekday: d.getUTCDay(),
+    clock: `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}`,
+    seconds: d.getUTCSeconds(),
+  };
+}
+
+/** The date `days` after a `YYYY-MM-DD`. @param {string} date @param {number} days */
+export function addDays(date, days) {
+  const d = new Date(`${date}T00:00:00Z`);
+  d.setUTCDate(d.getUTCDate() + days);
+  return d.toISOString().slice(0, 10);
+}
+
+/** Weekday 0–6 (Sunday is 0) of a `YYYY-MM-DD`. @param {string} date */
+export function weekdayOf(date) {
+  return new Date(`${date}T00:00:00Z`).getUTCDay();
+}

@@ -1,0 +1,68 @@
+// The HTTP door for pages: JSON in and out, problem+json as an error with its stable code. Chromium 70 syntax.
+
+/** What a door refused: `code` is the stable wire code, or one of the page's own (`offline`, `no_answer`). */
+export class Refusal extends Error {
+  /** @param {any} error as on the wire: code, title, detail, valid_now */
+  constructor(error) {
+    super((error && (error.detail || error.title)) || (error && error.code) || 'refused');
+    this.name = 'Refusal';
+    this.code = (error && error.code) || 'internal';
+    this.title = (error && error.title) || '';
+    this.detail = (error && error.detail) || '';
+    /** What would be valid now, by name. @type {Object<string, any>} */
+    this.validNow = {};
+    const valid = error && error.valid_now;
+    if (Array.isArray(valid)) {
+      valid.forEach((pair) => {
+        if (Array.isArray(pair)) this.validNow[pair[0]] = pair[1];
+      });
+    } else if (valid && typeof valid === 'object') Object.assign(this.validNow, valid);
+    this.retryAfterS = (error && error.retry_after_s) || 0;
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {{body?: any, token?: string|null, key?: string, signal?: AbortSignal}} [options]
+ * @returns {Promise<any>} the parsed body; null when there is none
+ */
+export async function call(method, path, options) {
+  const o = options || {};
+  /** @type {Object<string, string>} */
+  const headers = { Accept: 'application/json' };
+  if (o.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (o.token) headers.Authorization = `Bearer ${o.token}`;
+  if (o.key) headers['Idempotency-Key'] = o.key;
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      body: o.body === undefined ? undefined : JSON.stringify(o.body),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: o.signal,
+    });
+  } catch (failed) {
+    if (failed && failed.name === 'AbortError') throw failed;
+    throw new Refusal({ code: 'offline' });
+  }
+  const text = await response.text();
+  /** @type {any} */
+  let body = null;
+  if (text) {
+    try {
+      body = JSON.parse(text);
+    } catch (failed) {
+      body = failed ? { detail: '' } : null;
+    }
+  }
+  if (!response.ok) {
+    const error = Object.assign({ code: response.status === 401 ? 'unauthenticated' : 'internal' }, body);
+    error.retry_after_s = Number(response.headers.get('Retry-After')) || 0;
+    throw new Refusal(error);
+  }
+  return body;
+}

@@ -1,0 +1,157 @@
+// How a staff or patient page begins: words, session, protocol, the bands that say what is wrong; then the page's own part.
+
+import '../components/connection.js';
+import '../components/language.js';
+import '../components/sign-in.js';
+import { drawing, find, h, render } from './dom.js';
+import { applyWords, onLanguage, t } from './i18n.js';
+import { Protocol } from './protocol.js';
+import { Session } from './session.js';
+import { wordsOf } from './words.js';
+
+/**
+ * @typedef {{session: Session, protocol: Protocol, draw: () => void, notify: (text: string, kind?: string) => void,
+ *   command: (name: string, body: any, element?: any) => Promise<any>}} Page
+ */
+
+/**
+ * Starts a page. `main` is the element the page draws into.
+ * @param {{mode: 'staff'|'phone', roles: string[], start: (page: Page) => void, draw: () => any, signedOut?: () => any,
+ *   now?: () => number}} parts
+ * @returns {Page}
+ */
+export function openPage(parts) {
+  const session = new Session();
+  const protocol = new Protocol({ token: () => session.token(), renew: () => session.renew() });
+  let started = false;
+  let checked = false;
+  /** @type {any} */
+  let notice = null;
+  let noticeTimer = 0;
+
+  const mayUse = () => !!session.who && (!session.who.role || parts.roles.includes(session.who.role));
+
+  const drawNow = () => {
+    if (!checked) return;
+    const main = find('#main');
+    if (session.access && mayUse()) render(main, parts.draw());
+    else render(main, parts.signedOut ? parts.signedOut() : signInCard(session, parts));
+    const place = find('#notice');
+    if (place) render(place, notice ? h('div', { class: `notice ${notice.kind}`, role: 'alert', 'data-notice': notice.code || '' },
+      h('span', null, notice.text),
+      h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'close_notice', onclick: () => notify('') }, t('close'))) : []);
+  };
+  const draw = drawing(drawNow);
+
+  /** @param {string} text @param {string} [kind] @param {string} [code] */
+  const notify = (text, kind, code) => {
+    clearTimeout(noticeTimer);
+    notice = text ? { text, kind: kind || 'alarm', code } : null;
+    if (text) noticeTimer = /** @type {any} */ (setTimeout(() => notify(''), kind === 'good' ? 5000 : 20000));
+    draw();
+  };
+
+  /** Sends a command; a refusal is said on the page and thrown on. The pressed element shows that it is being done. */
+  const command = async (/** @type {string} */ name, /** @type {any} */ body, /** @type {any} */ element) => {
+    if (element) element.setAttribute('aria-busy', 'true');
+    try {
+      const result = await protocol.command(name, body);
+      notify('');
+      return result;
+    } catch (refusal) {
+      notify(wordsOf(refusal), refusal.code === 'stale_console' ? 'soon' : 'alarm', refusal.code);
+      throw refusal;
+    } finally {
+      if (element) element.removeAttribute('aria-busy');
+    }
+  };
+
+  const page = { session, protocol, draw, notify, command };
+
+  const begin = () => {
+    if (!started && session.access && mayUse()) {
+      started = true;
+      protocol.start();
+      parts.start(page);
+    }
+    draw();
+  };
+  session.onChange(() => {
+    if (!session.access && started) location.reload();
+    else begin();
+  });
+  protocol.onStatus((status) => {
+    if (status === 'signed_out' && started && checked) {
+      session.access = null;
+      started = false;
+    }
+    draw();
+  });
+  onLanguage(draw);
+  applyWords(document);
+  document.querySelectorAll('jh-connection, jh-offline-band').forEach((el) => {
+    /** @type {any} */ (el).protocol = protocol;
+  });
+  session.restore().catch((refusal) => notify(wordsOf(refusal))).then(() => {
+    checked = true;
+    begin();
+  });
+  return page;
+}
+
+/** @param {Session} session @param {any} parts */
+function signInCard(session, parts) {
+  const wrong = session.access && session.who;
+  return h('div', { class: 'centred', key: 'sign-in' },
+    h('section', { class: 'card' },
+      h('h1', null, t(parts.mode === 'phone' ? 'sign_in.title_phone' : 'sign_in.title')),
+      h('p', { class: 'muted' }, wrong ? t('sign_in.wrong_role') : t(`sign_in.for_${parts.roles[0]}`)),
+      h('jh-sign-in', { mode: parts.mode, session })));
+}
+
+/**
+ * A modal dialog that asks for something; resolves with what the form gave, or null.
+ * @param {string} title
+ * @param {(close: (value: any) => void) => any} body
+ * @returns {Promise<any>}
+ */
+export function ask(title, body) {
+  return new Promise((resolve) => {
+    const dialog = document.createElement('dialog');
+    document.body.append(dialog);
+    const close = (/** @type {any} */ value) => {
+      dialog.close();
+      dialog.remove();
+      resolve(value);
+    };
+    dialog.addEventListener('cancel', () => close(null));
+    dialog.setAttribute('aria-label', title);
+    render(dialog, [h('h2', null, title), body(close)]);
+    dialog.showModal();
+  });
+}
+
+/**
+ * Asks for one line of text (a reason); offers what is usually said.
+ * @param {string} title @param {{hint?: string, usual?: string[], go: string, danger?: boolean}} options
+ * @returns {Promise<string|null>}
+ */
+export function askText(title, options) {
+  return ask(title, (close) => h('form', {
+    class: 'form',
+    onsubmit: (/** @type {any} */ event) => {
+      event.preventDefault();
+      close(event.target.elements.text.value.trim());
+    },
+  },
+  (options.usual || []).length
+    ? h('div', { class: 'tags' }, (options.usual || []).map((text) => h('button', {
+      type: 'button', class: 'btn small', 'data-choice': text, onclick: () => close(text),
+    }, text)))
+    : null,
+  h('label', { class: 'field' }, h('span', null, options.hint || t('reason')),
+    h('input', { class: 'input', name: 'text', required: true, maxlength: '200', autofocus: true })),
+  h('div', { class: 'buttons' },
+    h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')),
+    h('button', { class: `btn ${options.danger ? 'danger' : 'primary'}`, 'data-action': 'dialog_go' }, options.go))));
+}

@@ -1,0 +1,57 @@
+// Names for a page that is entitled to them: asked for by id, fifty at a time, kept in memory only.
+
+const AT_ONCE = 50;
+
+/** A cache of persons by patient id. */
+export class Persons {
+  /** @param {import('./session.js').Session} session @param {() => void} onChange */
+  constructor(session, onChange) {
+    this.session = session;
+    this.onChange = onChange;
+    /** @type {Map<string, any>} */
+    this.known = new Map();
+    /** @type {Set<string>} */
+    this.wanted = new Set();
+    this.waiting = 0;
+    this.refused = false;
+  }
+
+  /** The person, if known by now; asks for it otherwise. @param {string} id @returns {any} */
+  get(id) {
+    if (!id || this.refused) return null;
+    const known = this.known.get(id);
+    if (known !== undefined) return known;
+    this.wanted.add(id);
+    if (!this.waiting) this.waiting = /** @type {any} */ (setTimeout(() => this.ask(), 30));
+    return null;
+  }
+
+  /** The name of a ticket's patient; masked until it is known. @param {any} ticket */
+  nameOf(ticket) {
+    const person = this.get(ticket.patient);
+    return (person && person.name) || ticket.masked_name || '';
+  }
+
+  /** @param {any} person as the door gave it */
+  put(person) {
+    if (person && person.patient) this.known.set(person.patient, person);
+  }
+
+  async ask() {
+    const ids = Array.from(this.wanted).slice(0, AT_ONCE);
+    ids.forEach((id) => {
+      this.wanted.delete(id);
+      this.known.set(id, null);
+    });
+    try {
+      const answer = await this.session.http('POST', '/api/v1/persons/read', { ids });
+      (answer.persons || []).forEach((/** @type {any} */ p) => this.put(p));
+    } catch (refusal) {
+      // Not entitled: the masked names stay. Anything else is asked again when the page draws next.
+      if (refusal.code === 'forbidden') this.refused = true;
+      else setTimeout(() => ids.forEach((id) => this.known.get(id) === null && this.known.delete(id)), 3000);
+    }
+    this.waiting = this.wanted.size ? /** @type {any} */ (setTimeout(() => this.ask(), 30)) : 0;
+    this.onChange();
+  }
+}

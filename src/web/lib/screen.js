@@ -1,0 +1,181 @@
+// How a wall screen gets its right to show: a one-click token, the pairing it remembers, or a six-digit code that the desk
+// or operations approve. Then its protocol, and an honest `off` when it is not current. Chromium 70 syntax.
+
+import { lastDataClock } from '../components/connection.js';
+import { h, render } from './dom.js';
+import { call, Refusal } from './http.js';
+import { applyWords, t } from './i18n.js';
+import { Protocol } from './protocol.js';
+import { Session } from './session.js';
+
+const ASK_EVERY_MS = 2500;
+
+/** @param {string} name */
+function remember(name) {
+  return {
+    get: () => {
+      try {
+        return JSON.parse(localStorage.getItem(name) || 'null');
+      } catch (refused) {
+        return refused ? null : null;
+      }
+    },
+    /** @param {any} value */
+    set: (value) => {
+      try {
+        if (value) localStorage.setItem(name, JSON.stringify(value));
+        else localStorage.removeItem(name);
+      } catch (refused) {
+        // A screen that keeps nothing asks for a code again after a restart.
+        if (refused) return;
+      }
+    },
+  };
+}
+
+/** The id at the end of the page's path. */
+export function idOfPath() {
+  return decodeURIComponent(location.pathname.split('/').filter(Boolean).pop() || '');
+}
+
+/** A screen's page: identity, connection, pairing. */
+export class Screen {
+  /** @param {{kind: 'board'|'door', onStart: (screen: Screen) => void, draw: () => void}} options */
+  constructor(options) {
+    this.kind = options.kind;
+    this.id = idOfPath();
+    this.onStart = options.onStart;
+    this.draw = options.draw;
+    this.session = new Session();
+    this.memory = remember(`jiaohao.screen.${this.kind}.${this.id}`);
+    /** @type {any} */
+    this.pairing = null;
+    this.off = false;
+    this.started = false;
+    this.protocol = new Protocol({ token: () => this.token(), renew: () => this.renew() });
+    applyWords(document);
+  }
+
+  get isScreen() {
+    return !!this.session.who && this.session.who.role === 'screen';
+  }
+
+  get lastData() {
+    return lastDataClock(this.protocol);
+  }
+
+  async begin() {
+    let known = false;
+    try {
+      if (/[#&]token=/.test(location.hash)) known = await this.session.restore();
+      else if (this.memory.get()) known = (await this.renew()) !== null;
+      else known = await this.session.restore();
+    } catch (refusal) {
+      // The server is away: go on trying with what we have.
+      known = refusal instanceof Refusal && refusal.code === 'offline' && !!this.memory.get();
+      if (!known) {
+        setTimeout(() => this.begin(), ASK_EVERY_MS);
+        this.off = true;
+        this.draw();
+        return;
+      }
+    }
+    if (known) this.run();
+    else this.pair();
+  }
+
+  run() {
+    this.pairing = null;
+    this.protocol.onStatus((status) => {
+      clearTimeout(this.offSoon);
+      if (status === 'offline' || status === 'stopped') {
+        // A drop that heals within a second is not shown; longer is, well within the five seconds allowed.
+        this.offSoon = setTimeout(() => {
+          this.off = true;
+          this.draw();
+        }, 900);
+      } else if (status === 'live') {
+        this.off = false;
+        this.draw();
+      } else if (status === 'signed_out') this.forget();
+    });
+    if (!this.started) {
+      this.started = true;
+      this.onStart(this);
+    }
+    this.protocol.start();
+  }
+
+  /** The pairing is no longer one. */
+  forget() {
+    this.memory.set(null);
+    this.protocol.stop();
+    if (!this.pairing) this.pair();
+  }
+
+  async token() {
+    const s = this.session;
+    if (s.access && performance.now() < s.endsAt - 60000) return s.access;
+    return this.renew();
+  }
+
+  /** @returns {Promise<string|null>} */
+  async renew() {
+    const known = this.memory.get();
+    if (!known) return this.session.renew();
+    try {
+      await this.session.signIn({ screen: known.screen, secret: known.secret });
+      return this.session.access;
+    } catch (refusal) {
+      if (refusal instanceof Refusal && (refusal.code === 'wrong_credentials' || refusal.code === 'forbidden')) return null;
+      throw refusal;
+    }
+  }
+
+  async pair() {
+    try {
+      this.pairing = await call('POST', '/api/v1/screens', { body: { [this.kind]: this.id } });
+      this.off = false;
+    } catch (refusal) {
+      this.pairing = { code: null, trouble: refusal.code };
+    }
+    this.draw();
+    setTimeout(() => this.asked(Date.now()), ASK_EVERY_MS);
+  }
+
+  /** Has somebody approved the code? @param {number} since */
+  async asked(since) {
+    const p = this.pairing;
+    if (!p) return;
+    if (!p.code) {
+      this.pair();
+      return;
+    }
+    try {
+      await this.session.signIn({ screen: p.screen, secret: p.secret });
+      this.memory.set({ screen: p.screen, secret: p.secret });
+      this.run();
+      this.draw();
+      return;
+    } catch (refusal) {
+      this.off = refusal.code === 'offline';
+      this.draw();
+    }
+    const expired = p.expires_at && Date.parse(p.expires_at) < this.protocol.clock.now();
+    if (expired || Date.now() - since > 600000) this.pair();
+    else setTimeout(() => this.asked(since), ASK_EVERY_MS);
+  }
+
+  /** @param {Element} main */
+  drawPairing(main) {
+    const p = this.pairing;
+    render(main, h('section', { class: 'pairing', key: 'pairing' },
+      h('h1', null, `${t('pairing.title', null, 'zh')} ${t('pairing.title', null, 'en')}`),
+      p && p.code
+        ? h('div', { class: 'code num', 'data-pairing-code': p.code }, p.code)
+        : h('p', null, t(p ? 'pairing.no_code' : 'pairing.starting', null, 'zh')),
+      h('p', null, t('pairing.how', null, 'zh')),
+      h('p', null, t('pairing.how', null, 'en')),
+      h('p', null, t('pairing.which', { id: this.id }, 'zh'))));
+  }
+}

@@ -1,0 +1,134 @@
+// Who is signed in on this page. The refresh token is an HttpOnly cookie of /api/v1/session; the access token lives in
+// memory only and is renewed before it ends. A one-click link brings one in the fragment, which is removed at once.
+// Chromium 70 syntax: screens use it.
+
+import { call, Refusal } from './http.js';
+
+const SESSION = '/api/v1/session';
+/** An access token is renewed this long before it ends. */
+const RENEW_BEFORE_MS = 60000;
+
+/** @param {string} token @returns {any} the claims of a signed token, unchecked: for display only */
+function claims(token) {
+  try {
+    const part = token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/');
+    return JSON.parse(decodeURIComponent(escape(atob(part))));
+  } catch (failed) {
+    return failed ? {} : {};
+  }
+}
+
+/** A page's identity: signs in, renews, signs out. */
+export class Session {
+  constructor() {
+    /** @type {string|null} */
+    this.access = null;
+    this.endsAt = 0;
+    /** What the door said about us: role, name, doctor, site, departments, patients. @type {any} */
+    this.who = null;
+    /** @type {Promise<string|null>|null} */
+    this.renewing = null;
+    /** @type {Set<() => void>} */
+    this.listeners = new Set();
+  }
+
+  /** @param {() => void} listener after signing in or out */
+  onChange(listener) {
+    this.listeners.add(listener);
+  }
+
+  /** @param {any} answer of the session resource */
+  take(answer) {
+    const token = answer && (answer.access_token || answer.token);
+    if (!token) return;
+    const said = claims(token);
+    this.access = token;
+    const lifeS = answer.expires_in_s || answer.expires_in || (said.exp ? said.exp - Date.now() / 1000 : 600);
+    this.endsAt = performance.now() + Math.max(5, lifeS) * 1000;
+    this.who = Object.assign({}, said, this.who && this.who.role === said.role ? this.who : null, answer);
+    delete this.who.access_token;
+    delete this.who.token;
+    this.listeners.forEach((f) => f());
+  }
+
+  /** Takes a token from the address' fragment, or asks with the cookie. @returns {Promise<boolean>} signed in */
+  async restore() {
+    const given = /[#&]token=([^&]+)/.exec(location.hash);
+    if (given) {
+      history.replaceState(null, '', location.pathname + location.search);
+      this.take({ access_token: decodeURIComponent(given[1]) });
+      return true;
+    }
+    return (await this.renew()) !== null;
+  }
+
+  /**
+   * Signs in with what the person gave: `{name, password}`, `{phone, code}`, or a screen's `{screen, secret}`.
+   * @param {any} proof
+   */
+  async signIn(proof) {
+    const answer = await call('POST', SESSION, { body: proof });
+    this.take(answer);
+    return answer;
+  }
+
+  /** A token that is valid for a while; renewed when it is about to end. @returns {Promise<string|null>} */
+  async token() {
+    if (this.access && performance.now() < this.endsAt - RENEW_BEFORE_MS) return this.access;
+    const renewed = await this.renew();
+    return renewed || (performance.now() < this.endsAt ? this.access : null);
+  }
+
+  /** Trades the cookie for a new access token; null when nobody is signed in. @returns {Promise<string|null>} */
+  renew() {
+    if (!this.renewing) {
+      this.renewing = this.trade().then(
+        (token) => {
+          this.renewing = null;
+          return token;
+        },
+        (failed) => {
+          this.renewing = null;
+          throw failed;
+        },
+      );
+    }
+    return this.renewing;
+  }
+
+  async trade() {
+    const ask = async () => {
+      try {
+        this.take(await call('POST', `${SESSION}/refresh`, { body: {} }));
+        return this.access;
+      } catch (failed) {
+        if (failed instanceof Refusal && failed.code === 'offline') throw failed;
+        return null;
+      }
+    };
+    // Two pages of one browser share the cookie: one trades at a time, or one of them would spend the other's.
+    const locks = /** @type {any} */ (navigator).locks;
+    return locks ? locks.request('jiaohao.refresh', ask) : ask();
+  }
+
+  async signOut() {
+    const token = this.access;
+    this.access = null;
+    this.who = null;
+    this.endsAt = 0;
+    try {
+      await call('DELETE', SESSION, { token });
+    } finally {
+      this.listeners.forEach((f) => f());
+    }
+  }
+
+  /**
+   * A call of the HTTP door in this person's name.
+   * @param {string} method @param {string} path @param {any} [body] @param {{key?: string, signal?: AbortSignal}} [options]
+   */
+  async http(method, path, body, options) {
+    const token = await this.token();
+    return call(method, path, Object.assign({ body, token }, options));
+  }
+}

@@ -1,0 +1,44 @@
+// The house's configuration as pages need it: departments, queues, service points, doctors, boards by id.
+
+/** The first `n` parts of an id. @param {string} id @param {number} n */
+export function prefix(id, n) {
+  return (id || '').split('.').slice(0, n).join('.');
+}
+
+/** One site's configuration, read once and again when asked. */
+export class Site {
+  /** @param {import('./session.js').Session} session @param {string} id */
+  constructor(session, id) {
+    this.session = session;
+    this.id = id;
+    /** @type {any} */
+    this.view = null;
+  }
+
+  async read() {
+    this.view = await this.session.http('GET', `/api/v1/site/${encodeURIComponent(this.id)}`);
+    return this.view;
+  }
+
+  /** @param {string} list for example `queues` @returns {any[]} what is not retired, each with its id */
+  all(list) {
+    const found = (this.view && this.view[list]) || [];
+    const things = Array.isArray(found) ? found : Object.keys(found).map((id) => ({ id, ...found[id] }));
+    return things.filter((one) => !one.retired);
+  }
+
+  /** @param {string} list @param {string} id @returns {any} */
+  one(list, id) {
+    return this.all(list).find((one) => one.id === id) || null;
+  }
+
+  /** @param {string} list @param {string} department */
+  of(list, department) {
+    return this.all(list).filter((one) => prefix(one.id, 2) === department);
+  }
+
+  /** Queues from which a doctor may call in a department. @param {string} department @param {string} doctor */
+  queuesFor(department, doctor) {
+    return this.of('queues', department).filter((q) => !(q.doctors || []).length || q.doctors.includes(doctor));
+  }
+}

@@ -1,0 +1,49 @@
+// Words for what the engine says in codes: refusals, ticket states, classes, lines. Chromium 70 syntax: screens use it.
+
+import { clockOf } from './clock.js';
+import { has, language, t } from './i18n.js';
+
+/**
+ * What a refusal means for the person: what happened and, where the door said it, what would be possible now.
+ * @param {any} refusal
+ */
+export function wordsOf(refusal) {
+  const code = (refusal && refusal.code) || 'internal';
+  const key = `error.${code}`;
+  let text = has(key) ? t(key) : (refusal && (refusal.title || refusal.detail)) || t('error.internal');
+  const valid = (refusal && refusal.validNow) || {};
+  if (valid.not_before) text += t('error.not_before', { time: clockOf(valid.not_before) || valid.not_before });
+  // What the door adds in words helps the one who asked when it is about a field.
+  if ((code === 'invalid_field' || code === 'malformed') && refusal.detail) text += t('error.detail', { detail: refusal.detail });
+  if (!has(key)) text += t('error.code', { code });
+  return text;
+}
+
+/** @param {string} prefix @param {string|null|undefined} value */
+function wordFor(prefix, value) {
+  if (!value) return '';
+  return has(`${prefix}.${value}`) ? t(`${prefix}.${value}`) : value;
+}
+
+/** @param {string} state */
+export const stateWord = (state) => wordFor('state', state);
+/** @param {string|null|undefined} value */
+export const classWord = (value) => wordFor('class', value);
+/** @param {string} value */
+export const lineWord = (value) => wordFor('line', value);
+/** @param {string} what */
+export const stepWord = (what) => wordFor('step', what);
+/** @param {string} value */
+export const periodWord = (value) => wordFor('period', value);
+/** @param {string} value */
+export const sexWord = (value) => wordFor('sex', value);
+
+/** The place in the language in use. @param {any} row */
+export function placeWord(row) {
+  return (language() === 'en' && row.place_en) || row.place || '';
+}
+
+/** Minutes between a wire time and the server's now, at least 0. @param {string|null} time @param {number} nowMs */
+export function minutesSince(time, nowMs) {
+  return time ? Math.max(0, Math.floor((nowMs - Date.parse(time)) / 60000)) : 0;
+}

@@ -1,0 +1,172 @@
+// What the pages' sources must keep: complete catalogues, no literal words in code, the Chromium 70 rule of the screens,
+// nothing from other origins, nothing inline, files of at most 500 lines, and at most 150 kB (gzip) a page.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import zlib from 'node:zlib';
+import { parse } from 'acorn';
+
+const WEB = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/web');
+const PAGES = ['index', 'board', 'door', 'doctor', 'desk', 'patient', 'ops'].filter((p) => fs.existsSync(path.join(WEB, `${p}.html`)));
+const SCREENS = ['board', 'door'];
+
+const files = (ext, under = WEB) => fs.readdirSync(under, { withFileTypes: true }).flatMap((e) => {
+  const full = path.join(under, e.name);
+  return e.isDirectory() ? files(ext, full) : full.endsWith(ext) ? [full] : [];
+});
+const read = (file) => fs.readFileSync(file, 'utf8');
+const short = (file) => path.relative(WEB, file);
+const tree = (file, ecmaVersion = 'latest') => parse(read(file), { ecmaVersion, sourceType: 'module' });
+
+function walk(node, see) {
+  if (!node || typeof node.type !== 'string') return;
+  see(node);
+  for (const value of Object.values(node)) {
+    if (Array.isArray(value)) value.forEach((one) => walk(one, see));
+    else if (value && typeof value.type === 'string') walk(value, see);
+  }
+}
+
+function imports(file) {
+  const found = [];
+  walk(tree(file), (node) => {
+    if ((node.type === 'ImportDeclaration' || node.type === 'ExportNamedDeclaration') && node.source) found.push(path.resolve(path.dirname(file), node.source.value));
+  });
+  return found;
+}
+
+/** Everything a page loads. */
+function loads(page) {
+  const html = read(path.join(WEB, `${page}.html`));
+  const seen = new Set();
+  const add = (file) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    if (file.endsWith('.js') && !file.endsWith('old.js')) imports(file).forEach(add);
+  };
+  for (const [, ref] of html.matchAll(/(?:href|src)="\/web\/([^"]+)"/g)) add(path.join(WEB, ref));
+  return seen;
+}
+
+const catalogue = async (lang) => (await import(pathToFileURL(path.join(WEB, `i18n/${lang}.js`)))).default;
+
+test('both catalogues have the same keys, and the same values to fill in', async () => {
+  const [zh, en] = [await catalogue('zh'), await catalogue('en')];
+  assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
+  const holes = (text) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
+  for (const key of Object.keys(zh)) assert.deepEqual(holes(zh[key]), holes(en[key]), key);
+});
+
+test('no key stands twice in a catalogue', () => {
+  for (const lang of ['zh', 'en']) {
+    const seen = new Map();
+    for (const file of files(`${lang}.js`, path.join(WEB, 'i18n'))) {
+      walk(tree(file), (node) => {
+        if (node.type !== 'Property' || node.key.type !== 'Literal') return;
+        assert.equal(seen.get(node.key.value), undefined, `${node.key.value} in ${short(file)} and ${seen.get(node.key.value)}`);
+        seen.set(node.key.value, short(file));
+      });
+    }
+  }
+});
+
+test('each key that is used exists; each key of the catalogue is used', async () => {
+  const zh = await catalogue('zh');
+  const keys = Object.keys(zh);
+  const used = new Set();
+  const missing = [];
+  const begun = new Set();
+  for (const file of files('.js').filter((f) => !f.includes('/i18n/') || f.endsWith('lib/i18n.js'))) {
+    walk(tree(file), (node) => {
+      if (node.type === 'Literal' && typeof node.value === 'string') {
+        if (keys.includes(node.value)) used.add(node.value);
+        else if (/^[a-z_]+$/.test(node.value)) begun.add(`${node.value}.`);
+      }
+      if (node.type === 'TemplateLiteral' && node.quasis.length > 1) {
+        const [first, ...rest] = node.quasis.map((q) => q.value.cooked);
+        if (/^[a-z_]+(\.[a-z_]+)*[._]$/.test(first)) begun.add(first);
+        if (first === '' && rest[0] && rest[0].startsWith('_')) keys.filter((k) => k.endsWith(rest[0])).forEach((k) => used.add(k));
+      }
+      if (node.type === 'CallExpression' && ['t', 'two', 'has'].includes(node.callee.name)) {
+        const options = (n) => (n?.type === 'ConditionalExpression' ? [...options(n.consequent), ...options(n.alternate)] : [n]);
+        for (const key of options(node.arguments[0])) {
+          if (key?.type === 'Literal' && !keys.includes(key.value)) missing.push(`${short(file)}: ${key.value}`);
+          if (key?.type === 'TemplateLiteral') {
+            const start = key.quasis[0].value.cooked;
+            if (start && !keys.some((k) => k.startsWith(start))) missing.push(`${short(file)}: ${start}…`);
+          }
+        }
+      }
+    });
+  }
+  for (const file of files('.html')) {
+    for (const [, key] of read(file).matchAll(/data-t(?:-label|-hint)?="([^"]+)"/g)) {
+      used.add(key);
+      if (!keys.includes(key)) missing.push(`${short(file)}: ${key}`);
+    }
+    for (const [, key] of read(file).matchAll(/ words="([^"]+)"/g)) used.add(key).add(`${key}_never`);
+  }
+  assert.deepEqual(missing, []);
+  const idle = keys.filter((k) => !used.has(k) && ![...begun].some((start) => k.startsWith(start)));
+  assert.deepEqual(idle, [], 'keys that nothing uses');
+});
+
+test('no words of a human language stand in code or HTML', () => {
+  for (const file of files('.js').filter((f) => !short(f).startsWith('i18n/'))) {
+    walk(tree(file), (node) => {
+      const text = node.type === 'Literal' ? String(node.value) : node.type === 'TemplateElement' ? node.value.cooked : '';
+      assert.doesNotMatch(text, /\p{Script=Han}/u, short(file));
+    });
+  }
+  for (const file of files('.html')) assert.equal(read(file).replace(/<[^>]*>/g, '').trim(), '', short(file));
+});
+
+test('screens keep to the syntax and the interfaces of Chromium 70', () => {
+  const later = /\.(replaceAll|flatMap|replaceChildren|matchAll|at)\(|Object\.fromEntries|Promise\.(allSettled|any)|globalThis|structuredClone|randomUUID|queueMicrotask|\.append\(\.\.\.|\bBigInt\b/;
+  for (const page of SCREENS) {
+    for (const file of loads(page)) {
+      if (file.endsWith('.css')) {
+        const css = read(file).replace(/\/\*[^]*?\*\//g, '');
+        assert.doesNotMatch(css, /\b(inset|aspect-ratio|place-items|accent-color):|\b(clamp|min|max)\(|:focus-visible|:is\(|:where\(|@layer|dvh/, short(file));
+        assert.doesNotMatch(css, /(?<!grid-)(?<!row-)(?<!column-)\bgap:/, `${short(file)}: no gaps in flex boxes, and grid-gap in grids`);
+      }
+      if (!file.endsWith('.js') || file.endsWith('old.js')) continue;
+      assert.doesNotThrow(() => tree(file, 2018), `${short(file)} of /${page}`);
+      walk(tree(file), (node) => {
+        assert.ok(!['PropertyDefinition', 'PrivateIdentifier', 'ChainExpression', 'ImportExpression'].includes(node.type), short(file));
+      });
+      assert.doesNotMatch(read(file).replace(/^\s*(\/\/|\*).*$/gm, ''), later, short(file));
+    }
+  }
+});
+
+test('nothing is inline and nothing comes from elsewhere', () => {
+  for (const file of files('.html')) {
+    const html = read(file);
+    assert.doesNotMatch(html, / style="|<style| on[a-z]+="|https?:\/\//, short(file));
+    assert.doesNotMatch(html, /<script(?![^>]* src="\/web\/)/, short(file));
+  }
+  for (const file of [...files('.js'), ...files('.css')]) {
+    const text = read(file).replace('http://www.w3.org/2000/svg', '');
+    assert.doesNotMatch(text, /https?:\/\/|innerHTML|outerHTML|insertAdjacentHTML|\beval\(|new Function|document\.write/, short(file));
+    if (file.endsWith('.css')) assert.doesNotMatch(text, /@import|url\(/, short(file));
+  }
+});
+
+test('every file says what lives there, in at most 500 lines', () => {
+  for (const file of [...files('.js'), ...files('.css')]) {
+    assert.match(read(file), /^(\/\/ |\/\* )\S/, short(file));
+    assert.ok(read(file).split('\n').length <= 501, short(file));
+  }
+});
+
+test('every page loads what exists, and no more than 150 kB', () => {
+  for (const page of PAGES) {
+    let size = zlib.gzipSync(read(path.join(WEB, `${page}.html`))).length;
+    for (const file of loads(page)) size += zlib.gzipSync(fs.readFileSync(file)).length;
+    assert.ok(size < 150_000, `${page}: ${size}`);
+  }
+});
