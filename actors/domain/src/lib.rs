@@ -5,6 +5,8 @@
 
 pub mod clinic;
 pub mod codes;
+pub mod department;
+pub mod floor;
 pub mod ids;
 pub mod owner;
 pub mod patient;

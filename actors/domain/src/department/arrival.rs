@@ -1,0 +1,272 @@
+//! Places and arrivals: what the clinic decides about an appointment and the ticket that the floor makes of it.
+
+use std::cell::Cell;
+
+use chrono::Datelike;
+
+use super::{Department, State, emit_clinic};
+use crate::clinic::{self, Session};
+use crate::floor::{self, Entry, Opened, Standing, StepKind, TicketEnd, doors, numbers};
+use crate::ids::*;
+use crate::owner::{Context, Draft};
+use crate::person::PatientBrief;
+use crate::queue::{Came, Sequence};
+use crate::time::{BusinessDate, Timestamp};
+use crate::vocabulary::{Answer, CheckIn, RegisterWalkIn, ToDepartment};
+use crate::{Code, Rejection};
+
+/// From the patient's owner: a hold, a booking, a confirmation, or what became of one. A number given at booking is used
+/// up with it.
+pub(super) fn place(
+    draft: &mut Draft<'_, Department>,
+    command: ToDepartment,
+    context: &Context,
+) -> Result<Answer, Rejection> {
+    let given: Cell<Option<(QueueId, BusinessDate, u32)>> = Cell::new(None);
+    let state = draft.state();
+    let (settings, zone) = (&state.config.settings.booking, state.config.zone());
+    let number = |session: &Session| {
+        let n = numbers::next(state, &session.queue, session.date);
+        given.set(Some((session.queue.clone(), session.date, n)));
+        numbers::shown(state, &session.queue, n)
+    };
+    let clinic = &state.clinic;
+    let decision = match command {
+        ToDepartment::RequestPlace { appointment, slot, brief, confirm, channel, .. } => clinic::decide_request_place(
+            clinic,
+            &appointment,
+            &slot,
+            &brief,
+            confirm,
+            channel,
+            context,
+            settings,
+            zone,
+            number,
+        )?,
+        ToDepartment::ConfirmPlace { appointment, patient } => {
+            clinic::decide_confirm(clinic, &appointment, &patient, context, settings, zone, number)?
+        }
+        ToDepartment::AskPlace { appointment, patient } => {
+            clinic::decide_ask_place(clinic, &appointment, &patient, context, zone)?
+        }
+        _ => return Err(Rejection::from(Code::UnknownCommand)),
+    };
+    if let Some((queue, date, n)) = given.into_inner() {
+        floor::emit(draft, floor::Event::NumberGiven { queue, date, n, at: context.now });
+    }
+    Ok(emit_clinic(draft, decision))
+}
+
+/// 签到: the clinic says whether the appointment may, the floor makes the ticket. Phones prove by the area's code that
+/// they are there (`wrong_area_code`). A visit from outside checks in by the same command.
+pub(super) fn check_in(
+    draft: &mut Draft<'_, Department>,
+    command: &CheckIn,
+    birth_date: Option<BusinessDate>,
+    presence_proved: bool,
+    context: &Context,
+) -> Result<Answer, Rejection> {
+    if !presence_proved {
+        return Err(Rejection::from(Code::WrongAreaCode));
+    }
+    let now = context.now;
+    let state = draft.state();
+    if let Some(visit) = super::outside::visit_of(state, &command.appointment) {
+        return super::outside::check_in(draft, visit, birth_date, context);
+    }
+    let (settings, zone) = (&state.config.settings.booking, state.config.zone());
+    let (arrival, decision) = clinic::decide_check_in(&state.clinic, &command.appointment, now, settings, zone)?;
+    state.config.queue(&arrival.queue)?;
+    let ticket = command.appointment.ticket();
+    let before = state.floor.tickets.get(&ticket);
+    if let Some(before) =
+        before.filter(|before| !matches!(before.standing, Standing::Ended { how: TicketEnd::Undone, .. }))
+    {
+        return Err(floor::wrong_state(before));
+    }
+    let date = state.config.today(now);
+    let given = arrival.number.clone().or_else(|| before.map(|before| before.opened.number.clone()));
+    let n = given.is_none().then(|| numbers::next(state, &arrival.queue, date));
+    let number = given.or_else(|| n.map(|n| numbers::shown(state, &arrival.queue, n)));
+    let new_visit = VisitId::from(format!("{}.v{}", state.config.id, state.floor.serial + 1));
+    let serial = state.floor.serial + 1;
+    let opened = Opened {
+        visit: before.map_or(new_visit, |before| before.opened.visit.clone()),
+        appointment: Some(arrival.appointment),
+        session: Some(arrival.session),
+        queue: arrival.queue,
+        date,
+        number: number.expect("a number was given at booking, before, or now"),
+        brief: arrival.brief,
+        class: None,
+        walk_in: false,
+        addition: false,
+        slot_start: Some(arrival.slot_start),
+        sequence: Sequence { place: arrival.sequence, issue: serial },
+        checked_in_at: now,
+        linked_from: None,
+        ticket,
+    };
+    let came = if arrival.late { Came::Late } else { Came::CheckIn };
+    emit_clinic(draft, decision);
+    let how = Opening { came, class: None, birth_date, number: n, serial, what: StepKind::CheckedIn };
+    Ok(open(draft, opened, how, now))
+}
+
+/// 现场号 / 加号, and the new ticket of a return day.
+pub(super) fn register_walk_in(
+    draft: &mut Draft<'_, Department>,
+    command: &RegisterWalkIn,
+    brief: PatientBrief,
+    birth_date: Option<BusinessDate>,
+    context: &Context,
+) -> Result<Answer, Rejection> {
+    let now = context.now;
+    let state = draft.state();
+    state.config.queue(&command.queue)?;
+    if brief.patient != command.patient {
+        return Err(Rejection::new(Code::InvalidField, "the brief is of another patient"));
+    }
+    if command.class.as_deref().is_some_and(|class| !state.config.settings.queue.knows(class)) {
+        return Err(Rejection::new(Code::InvalidField, "no such priority class"));
+    }
+    let date = state.config.today(now);
+    let (session, slot_start) = match &command.addition_to {
+        Some(session) => addition(state, session, command)?,
+        None => match doors::slot_at(state, &command.queue, date, now) {
+            Some(slot) => (Some(slot.session.clone()), Some(slot.start)),
+            None => (None, None),
+        },
+    };
+    let serial = state.floor.serial + 2;
+    let visit = match &command.visit {
+        Some(visit) => open_visit(state, visit, &brief, date)?,
+        None => VisitId::from(format!("{}.v{}", state.config.id, serial - 1)),
+    };
+    let n = numbers::next(state, &command.queue, date);
+    let opened = Opened {
+        ticket: TicketId::from(format!("{}.t{serial}", state.config.id)),
+        visit,
+        appointment: None,
+        session,
+        number: numbers::shown(state, &command.queue, n),
+        queue: command.queue.clone(),
+        date,
+        brief,
+        class: None,
+        walk_in: command.addition_to.is_none(),
+        addition: command.addition_to.is_some(),
+        slot_start,
+        sequence: doors::new_sequence(serial),
+        checked_in_at: now,
+        linked_from: None,
+    };
+    let class = command.class.as_deref();
+    let how = Opening { came: Came::CheckIn, class, birth_date, number: Some(n), serial, what: StepKind::Registered };
+    Ok(open(draft, opened, how, now))
+}
+
+fn addition(
+    state: &State,
+    id: &SessionId,
+    command: &RegisterWalkIn,
+) -> Result<(Option<SessionId>, Option<Timestamp>), Rejection> {
+    let session = state.clinic.sessions.get(id).ok_or_else(|| Rejection::new(Code::Forbidden, "no such session"))?;
+    if session.standing != clinic::SessionStanding::Open {
+        return Err(Rejection::from(Code::SessionClosed));
+    }
+    if session.queue != command.queue {
+        return Err(Rejection::new(Code::InvalidField, "the session's tickets wait in another queue"));
+    }
+    let slots: Vec<&SlotId> = session.slots.iter().collect();
+    let slot = crate::queue::addition_slot(&slots, command.slot.as_ref());
+    let start = slot.and_then(|slot| state.clinic.slots.get(slot)).map(|slot| slot.start);
+    Ok((Some(id.clone()), start))
+}
+
+/// The visit, if it is open for this patient on this day. One of another department is that department's to know.
+fn open_visit(state: &State, id: &VisitId, brief: &PatientBrief, date: BusinessDate) -> Result<VisitId, Rejection> {
+    if id.department() != state.config.id && id.prefix(1) == state.config.id.prefix(1) {
+        return Ok(id.clone());
+    }
+    match state.floor.visits.get(id) {
+        Some(visit) if visit.brief.patient == brief.patient && visit.open_until >= date => Ok(id.clone()),
+        _ => Err(Rejection::new(Code::Forbidden, "no such open visit of this patient")),
+    }
+}
+
+/// How a ticket is opened.
+pub(super) struct Opening<'a> {
+    pub came: Came,
+    /// The class given at the desk, if one was.
+    pub class: Option<&'a str>,
+    pub birth_date: Option<BusinessDate>,
+    /// The own number that is used up.
+    pub number: Option<u32>,
+    pub serial: u64,
+    pub what: StepKind,
+}
+
+/// Opens the ticket (and its visit, if it is a new one) and fills the doors.
+pub(super) fn open(draft: &mut Draft<'_, Department>, mut opened: Opened, how: Opening<'_>, at: Timestamp) -> Answer {
+    tidy(draft, opened.date, at);
+    let state = draft.state();
+    let booking = &state.config.settings.booking;
+    if opened.visit.department() == state.config.id && !state.floor.visits.contains_key(&opened.visit) {
+        let event = floor::Event::VisitOpened {
+            visit: opened.visit.clone(),
+            brief: opened.brief.clone(),
+            date: opened.date,
+            open_until: opened.date.plus_days((booking.visit_days - 1).max(0)),
+            at,
+        };
+        floor::emit(draft, event);
+    }
+    let age = how.birth_date.map(|birth| age_on(birth, opened.date));
+    let placement = doors::place(draft.state(), &opened.queue, &opened, how.came, how.class, age, at);
+    opened.class = match how.class {
+        Some(crate::queue::EMERGENCY) => how.class.map(str::to_owned),
+        _ => placement.place.class.as_ref().map(|class| class.name.to_string()),
+    };
+    let ticket = opened.ticket.clone();
+    let entry = Entry { opened, placement, number: how.number, serial: how.serial, at };
+    floor::emit(
+        draft,
+        match how.what {
+            StepKind::Registered => floor::Event::WalkInRegistered(entry),
+            _ => floor::Event::PatientCheckedIn(entry),
+        },
+    );
+    doors::fill(draft, at);
+    floor::tickets::waiting(draft, &ticket)
+}
+
+/// Once a day, what is over for longer than a visit stays open is forgotten.
+fn tidy(draft: &mut Draft<'_, Department>, today: BusinessDate, at: Timestamp) {
+    let state = draft.state();
+    let before = today.plus_days(-state.config.settings.booking.visit_days.max(1));
+    if state.floor.tidied_to.is_none_or(|done| done < before) {
+        floor::emit(draft, floor::Event::DaysTidied { before, at });
+    }
+}
+
+/// Age in whole years.
+fn age_on(birth: BusinessDate, day: BusinessDate) -> u32 {
+    let had_birthday = (day.0.month(), day.0.day()) >= (birth.0.month(), birth.0.day());
+    u32::try_from(day.0.year() - birth.0.year() - i32::from(!had_birthday)).unwrap_or(0)
+}
+
+/// Seen: the appointment is fulfilled. One that is over already stays as it is.
+pub(crate) fn fulfil(draft: &mut Draft<'_, Department>, appointment: &AppointmentId) {
+    if let Ok(decision) = clinic::decide_fulfilled(&draft.state().clinic, appointment) {
+        emit_clinic(draft, decision);
+    }
+}
+
+/// The check-in was a mistake: booked again.
+pub(crate) fn undo_check_in(draft: &mut Draft<'_, Department>, appointment: &AppointmentId) {
+    if let Ok(decision) = clinic::decide_undo_check_in(&draft.state().clinic, appointment) {
+        emit_clinic(draft, decision);
+    }
+}

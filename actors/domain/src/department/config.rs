@@ -1,0 +1,180 @@
+//! What the site has told the department about itself: rooms, queues, doctors, boards, settings.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::*;
+use crate::settings::DepartmentSettings;
+use crate::time::{BusinessDate, Timestamp, Zone};
+use crate::vocabulary::{
+    DefineBoard, DefineDepartment, DefineDoctor, DefineQueue, DefineServicePoint, RetiredKind, ToDepartment,
+};
+use crate::{Code, Rejection};
+
+/// The department's configuration as it knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// Its id.
+    pub id: DepartmentId,
+    /// Its definition; absent before the site has sent the first one.
+    pub definition: Option<DefineDepartment>,
+    /// Its settings; DOMAIN's defaults before the site has sent the first ones.
+    pub settings: DepartmentSettings,
+    /// IANA name of the site's zone.
+    pub time_zone: String,
+    /// Takes nothing new.
+    pub retired: bool,
+    /// Rooms and windows.
+    pub service_points: BTreeMap<ServicePointId, Defined<DefineServicePoint>>,
+    /// Queues.
+    pub queues: BTreeMap<QueueId, Defined<DefineQueue>>,
+    /// Doctors who work here.
+    pub doctors: BTreeMap<DoctorId, Defined<DefineDoctor>>,
+    /// Boards that show queues of this department.
+    pub boards: BTreeMap<BoardId, Defined<DefineBoard>>,
+}
+
+/// A definition and whether it has been retired.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Defined<T> {
+    /// What it is.
+    pub is: T,
+    /// Takes nothing new.
+    pub retired: bool,
+}
+
+/// What changed in the configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ConfigEvent {
+    /// The department itself.
+    DepartmentConfigured { time_zone: String, definition: DefineDepartment },
+    /// A room or window.
+    ServicePointConfigured(DefineServicePoint),
+    /// A queue.
+    QueueConfigured(DefineQueue),
+    /// A doctor.
+    DoctorConfigured(DefineDoctor),
+    /// A board.
+    BoardConfigured(DefineBoard),
+    /// No more of it.
+    Retired { kind: RetiredKind, id: String },
+}
+
+impl Config {
+    /// Before the site has said anything.
+    pub fn new(id: &str) -> Self {
+        Self {
+            id: DepartmentId::from(id),
+            definition: None,
+            settings: DepartmentSettings::default(),
+            time_zone: "Asia/Shanghai".to_owned(),
+            retired: false,
+            service_points: BTreeMap::new(),
+            queues: BTreeMap::new(),
+            doctors: BTreeMap::new(),
+            boards: BTreeMap::new(),
+        }
+    }
+
+    /// The site's zone.
+    pub fn zone(&self) -> Zone {
+        Zone::named(&self.time_zone).or_else(|| Zone::named("UTC")).expect("UTC is in the zone table")
+    }
+
+    /// The business day on the site's wall calendar.
+    pub fn today(&self, now: Timestamp) -> BusinessDate {
+        self.zone().date(now)
+    }
+
+    /// A queue that takes tickets. Rejects with `forbidden` (unknown answers like not allowed) or `retired`.
+    pub fn queue(&self, id: &QueueId) -> Result<&DefineQueue, Rejection> {
+        match self.queues.get(id) {
+            Some(queue) if !queue.retired && !self.retired => Ok(&queue.is),
+            Some(_) => Err(Rejection::new(Code::Retired, "the queue is retired")),
+            None => Err(Rejection::new(Code::Forbidden, "no such queue")),
+        }
+    }
+
+    /// Whether screens of this department show numbers only.
+    pub fn number_only(&self) -> bool {
+        self.definition.as_ref().is_some_and(|definition| definition.number_only)
+    }
+
+    /// The boards that show a queue, in order of their ids.
+    pub fn boards_of(&self, queue: &QueueId) -> Vec<BoardId> {
+        self.boards
+            .iter()
+            .filter(|(_, board)| !board.retired && board.is.queues.contains(queue))
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+}
+
+/// The event that a configuration message from the site becomes; `None` when it says nothing new.
+/// Total: effects of the site are never refused.
+pub fn decide(config: &Config, command: ToDepartment) -> Option<ConfigEvent> {
+    fn changed<K: Ord, T: PartialEq>(map: &BTreeMap<K, Defined<T>>, key: &K, is: &T) -> bool {
+        map.get(key).is_none_or(|old| old.retired || old.is != *is)
+    }
+    match command {
+        ToDepartment::Configure { time_zone, definition } => (config.definition.as_ref() != Some(&definition)
+            || config.time_zone != time_zone)
+            .then_some(ConfigEvent::DepartmentConfigured { time_zone, definition }),
+        ToDepartment::ConfigureServicePoint(is) => {
+            changed(&config.service_points, &is.id, &is).then_some(ConfigEvent::ServicePointConfigured(is))
+        }
+        ToDepartment::ConfigureQueue(is) => {
+            changed(&config.queues, &is.id, &is).then_some(ConfigEvent::QueueConfigured(is))
+        }
+        ToDepartment::ConfigureDoctor(is) => {
+            changed(&config.doctors, &is.id, &is).then_some(ConfigEvent::DoctorConfigured(is))
+        }
+        ToDepartment::ConfigureBoard(is) => {
+            changed(&config.boards, &is.id, &is).then_some(ConfigEvent::BoardConfigured(is))
+        }
+        ToDepartment::Retire { kind, id } => Some(ConfigEvent::Retired { kind, id }),
+        _ => None,
+    }
+}
+
+/// Applies a change of the configuration.
+pub fn apply(config: &mut Config, event: &ConfigEvent) {
+    fn put<K: Ord, T>(map: &mut BTreeMap<K, Defined<T>>, key: K, is: T) {
+        map.insert(key, Defined { is, retired: false });
+    }
+    fn retire<K: Ord + std::borrow::Borrow<str>, T>(map: &mut BTreeMap<K, Defined<T>>, id: &str) {
+        if let Some(defined) = map.get_mut(id) {
+            defined.retired = true;
+        }
+    }
+    match event {
+        ConfigEvent::DepartmentConfigured { time_zone, definition } => {
+            config.time_zone.clone_from(time_zone);
+            config.settings = definition.settings.clone();
+            config.definition = Some(definition.clone());
+            config.retired = false;
+        }
+        ConfigEvent::ServicePointConfigured(is) => put(&mut config.service_points, is.id.clone(), is.clone()),
+        ConfigEvent::QueueConfigured(is) => put(&mut config.queues, is.id.clone(), is.clone()),
+        ConfigEvent::DoctorConfigured(is) => put(&mut config.doctors, is.id.clone(), is.clone()),
+        ConfigEvent::BoardConfigured(is) => put(&mut config.boards, is.id.clone(), is.clone()),
+        ConfigEvent::Retired { kind: RetiredKind::Department, .. } => config.retired = true,
+        ConfigEvent::Retired { kind: RetiredKind::ServicePoint, id } => retire(&mut config.service_points, id),
+        ConfigEvent::Retired { kind: RetiredKind::Queue, id } => retire(&mut config.queues, id),
+        ConfigEvent::Retired { kind: RetiredKind::Doctor, id } => retire(&mut config.doctors, id),
+        ConfigEvent::Retired { kind: RetiredKind::Board, id } => retire(&mut config.boards, id),
+    }
+}
+
+/// The event's number and stem name (200–249).
+pub fn event_kind(event: &ConfigEvent) -> (u16, &'static str) {
+    match event {
+        ConfigEvent::DepartmentConfigured { .. } => (200, "department_configured"),
+        ConfigEvent::ServicePointConfigured(_) => (201, "service_point_configured"),
+        ConfigEvent::QueueConfigured(_) => (202, "queue_configured"),
+        ConfigEvent::DoctorConfigured(_) => (203, "doctor_configured"),
+        ConfigEvent::BoardConfigured(_) => (204, "board_configured"),
+        ConfigEvent::Retired { .. } => (205, "retired"),
+    }
+}

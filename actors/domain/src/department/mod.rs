@@ -1,0 +1,233 @@
+//! 科室: the owner of sessions, slots, queues and tickets, and of which ticket each doctor has in hand. Its parts decide
+//! ([`crate::clinic`], [`crate::floor`]); here they are put together into one decision and one record.
+
+pub(crate) mod arrival;
+mod closing;
+pub mod config;
+mod outside;
+
+use serde::{Deserialize, Serialize};
+
+pub use config::{Config, ConfigEvent, Defined};
+
+use crate::clinic::{self, Clinic};
+use crate::floor::{self, Floor};
+use crate::ids::*;
+use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind};
+use crate::time::Timestamp;
+use crate::vocabulary::{Answer, DefineSession, ToDepartment};
+use crate::{Code, Rejection};
+
+/// The department as an owner.
+#[derive(Debug)]
+pub struct Department;
+
+/// Everything that a department knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// What the site has said.
+    pub config: Config,
+    /// Sessions, slots, appointments.
+    pub clinic: Clinic,
+    /// Tickets, calls, doctors at work.
+    pub floor: Floor,
+}
+
+/// What can have happened in a department. Append only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// Configuration (200–249).
+    Config(ConfigEvent),
+    /// Sessions, slots, appointments (250–299).
+    Clinic(clinic::Event),
+    /// Tickets, calls, work (300–399).
+    Floor(floor::Event),
+}
+
+impl Owner for Department {
+    const KIND: OwnerKind = OwnerKind::Department;
+    const STATE_VERSION: u16 = 1;
+    type State = State;
+    type Command = ToDepartment;
+    type Event = Event;
+
+    fn new_state(id: &str) -> State {
+        State { config: Config::new(id), clinic: Clinic::new(DepartmentId::from(id)), floor: Floor::default() }
+    }
+
+    fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
+        decide(draft, command, context)
+    }
+
+    fn apply(state: &mut State, event: &Event) {
+        match event {
+            Event::Config(event) => {
+                config::apply(&mut state.config, event);
+                sign_in(state);
+            }
+            Event::Clinic(event) => clinic::apply(&mut state.clinic, event),
+            Event::Floor(event) => {
+                floor::apply(&mut state.floor, event);
+                if let floor::Event::WorkBegan { .. } = event {
+                    sign_in(state);
+                }
+            }
+        }
+    }
+
+    fn event_kind(event: &Event) -> (u16, &'static str) {
+        match event {
+            Event::Config(event) => config::event_kind(event),
+            Event::Clinic(event) => clinic::event_kind(event),
+            Event::Floor(event) => event.kind(),
+        }
+    }
+
+    fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
+        match event {
+            Event::Config(_) => {}
+            Event::Clinic(event) => clinic::outgoing(event, out),
+            Event::Floor(event) => event.outgoing(out),
+        }
+    }
+
+    fn next_deadline(state: &State) -> Option<Timestamp> {
+        state.clinic.next_deadline()
+    }
+
+    fn deadline_command() -> Option<ToDepartment> {
+        Some(ToDepartment::DeadlineReached)
+    }
+
+    fn receive(message: Message) -> Option<ToDepartment> {
+        match message {
+            Message::Department(command) => Some(*command),
+            _ => None,
+        }
+    }
+}
+
+fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
+    use ToDepartment as To;
+    match command {
+        To::Configure { .. }
+        | To::ConfigureServicePoint(_)
+        | To::ConfigureQueue(_)
+        | To::ConfigureDoctor(_)
+        | To::ConfigureBoard(_)
+        | To::Retire { .. } => {
+            if let Some(event) = config::decide(&draft.state().config, command) {
+                draft.emit(Event::Config(event));
+                floor::doors::fill(draft, context.now);
+            }
+            Ok(Answer::Done)
+        }
+        To::DefineSession(command) => define_session(draft, &command, context),
+        To::RetireSession(command) => {
+            let decision = clinic::decide_retire_session(&draft.state().clinic, &command.id)?;
+            Ok(emit_clinic(draft, decision))
+        }
+        To::RequestPlace { .. } | To::AskPlace { .. } | To::ConfirmPlace { .. } => {
+            arrival::place(draft, command, context)
+        }
+        To::CancelAppointment(command) => {
+            let State { config, clinic, .. } = draft.state();
+            let (settings, zone) = (&config.settings.booking, config.zone());
+            let reason = command.reason.as_deref();
+            let decision = clinic::decide_cancel(clinic, &command.appointment, reason, context, settings, zone)?;
+            Ok(emit_clinic(draft, decision))
+        }
+        To::CheckIn { command, birth_date, presence_proved } => {
+            arrival::check_in(draft, &command, birth_date, presence_proved, context)
+        }
+        To::RegisterWalkIn { command, brief, birth_date } => {
+            arrival::register_walk_in(draft, &command, brief, birth_date, context)
+        }
+        To::ReportBack { command, presence_proved } => {
+            floor::tickets::report_back(draft, &command, presence_proved, context)
+        }
+        To::CancelTicket(command) => floor::tickets::cancel(draft, &command, context),
+        To::SetPriority(command) => floor::tickets::set_priority(draft, &command, context),
+        To::TransferTicket(command) => floor::transfer::transfer(draft, &command, context),
+        To::RecallTransfer(command) => floor::transfer::recall(draft, &command, context),
+        To::Undo(command) => floor::undo::undo(draft, &command, context),
+        To::CloseSession(command) => closing::close_session(draft, &command, context),
+        To::DelaySession(command) => {
+            let State { config, clinic, .. } = draft.state();
+            let decision = clinic::decide_delay(clinic, &command.session, command.minutes, &config.settings.booking)?;
+            Ok(emit_clinic(draft, decision))
+        }
+        To::BeginAssignment { doctor, assignment, service_point } => {
+            Ok(floor::work::begin(draft, doctor, assignment, service_point, context))
+        }
+        To::PauseWork(command) => floor::work::pause(draft, &command, context),
+        To::ResumeWork(command) => floor::work::resume(draft, &command, context),
+        To::StopWork(command) => floor::work::stop(draft, &command, context),
+        To::CallNextPatient(command) => floor::calls::call_next(draft, &command, context),
+        To::CallTicket(command) => floor::calls::call_ticket(draft, &command, context),
+        To::RecallPatient(command) => floor::calls::recall(draft, &command, context),
+        To::StartService(command) => floor::calls::start(draft, &command, context),
+        To::FinishService(command) => floor::calls::finish(draft, &command, context),
+        To::SendForTests(command) => floor::calls::send_for_tests(draft, &command, context),
+        To::ReturnToWaiting(command) => floor::calls::return_to_waiting(draft, &command, context),
+        To::MarkMissed(command) => floor::calls::mark_missed(draft, &command, context),
+        To::TakeBack(command) => floor::calls::take_back(draft, &command, context),
+        To::TakeTransfer { transfer } => Ok(floor::transfer::take(draft, transfer, context)),
+        To::TransferTaken { ticket, new_ticket, new_number } => {
+            Ok(floor::transfer::taken(draft, ticket, new_ticket, new_number, context))
+        }
+        To::TransferRefused { ticket, reason } => Ok(floor::transfer::refused(draft, ticket, reason, context)),
+        To::RecallOfTransfer { ticket } => Ok(floor::transfer::recalled(draft, ticket, context)),
+        To::RegisterVisit { command, visit, brief, birth_date } => {
+            Ok(outside::register(draft, &command, visit, brief, birth_date, context))
+        }
+        To::ChangeVisit { command, visit } => outside::change(draft, &command, visit, context),
+        To::CancelVisit { command, visit } => outside::cancel(draft, &command, visit, context),
+        To::DeadlineReached => {
+            let decision = clinic::decide_deadline(&draft.state().clinic, context);
+            Ok(emit_clinic(draft, decision))
+        }
+    }
+}
+
+fn define_session(
+    draft: &mut Draft<'_, Department>,
+    command: &DefineSession,
+    context: &Context,
+) -> Result<Answer, Rejection> {
+    let State { config, clinic, .. } = draft.state();
+    config.queue(&command.queue)?;
+    let known = |doctor: &DoctorId| config.doctors.get(doctor).is_some_and(|doctor| !doctor.retired);
+    if !command.doctor.as_ref().is_none_or(known) {
+        return Err(Rejection::new(Code::Forbidden, "no such doctor in this department"));
+    }
+    let point = command.service_point.as_ref();
+    if !point.is_none_or(|point| config.service_points.get(point).is_some_and(|point| !point.retired)) {
+        return Err(Rejection::new(Code::Forbidden, "no such service point in this department"));
+    }
+    let decision = clinic::decide_define_session(clinic, command, context, &config.settings.booking, config.zone())?;
+    Ok(emit_clinic(draft, decision))
+}
+
+/// Emits what the clinic has decided and answers as it says.
+pub(crate) fn emit_clinic(draft: &mut Draft<'_, Department>, decision: clinic::Decision) -> Answer {
+    for event in decision.events {
+        draft.emit(Event::Clinic(event));
+    }
+    decision.answer
+}
+
+/// Keeps with each doctor at work what the configuration says of the room and of the queues to call from: those that
+/// name the doctor first, then the pools.
+fn sign_in(state: &mut State) {
+    let State { config, floor, .. } = state;
+    for (doctor, work) in &mut floor.work {
+        let open = || config.queues.values().filter(|queue| !queue.retired).map(|queue| &queue.is);
+        let own = open().filter(|queue| queue.doctors.contains(doctor));
+        let pools = open().filter(|queue| queue.doctors.is_empty());
+        work.queues = own.chain(pools).map(|queue| queue.id.clone()).collect();
+        let point = config.service_points.get(&work.service_point).map(|point| &point.is);
+        work.room_order = point.map_or(0, |point| point.order);
+        work.door_cap = point.and_then(|point| point.door_cap);
+    }
+}

@@ -1,0 +1,1 @@
+//! What the department's streams show: queue, doctor, door, ticket, session, site.

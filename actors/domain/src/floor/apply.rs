@@ -1,0 +1,471 @@
+//! Applies the floor's events. One way for every change of a ticket's state: it is taken out of the one place where it
+//! is (line, door, hand), stands as the event says, and is put into the one place that belongs to that (I3).
+
+use std::collections::BTreeMap;
+
+use super::event::{Called, Entry, Event, Undone};
+use super::state::*;
+use crate::ids::*;
+use crate::queue::{Lines, Picked, Place, Placement, Returned, Summons as Told};
+use crate::time::Timestamp;
+use crate::vocabulary::SettlementKind;
+
+/// Applies one event.
+pub fn apply(floor: &mut Floor, event: &Event) {
+    match event {
+        Event::VisitOpened { visit, brief, date, open_until, .. } => {
+            let opened = Visit {
+                brief: brief.clone(),
+                date: *date,
+                open_until: *open_until,
+                tickets: Vec::new(),
+                outside: None,
+            };
+            floor.visits.insert(visit.clone(), opened);
+        }
+        Event::PatientCheckedIn(entry) => enter(floor, entry, StepKind::CheckedIn),
+        Event::WalkInRegistered(entry) => enter(floor, entry, StepKind::Registered),
+        Event::TransferReceived(entry) => {
+            let source = entry.opened.linked_from.clone().expect("a received ticket names its source");
+            floor.received.insert(source, Some(entry.opened.ticket.clone()));
+            enter(floor, entry, StepKind::Received);
+        }
+        Event::TransferDeclined { ticket, .. } => {
+            floor.received.insert(ticket.clone(), None);
+        }
+        Event::PatientSummoned(summoned) => {
+            floor.serial = summoned.serial;
+            let Told { picked, service_point, queue, .. } = &summoned.summons;
+            remember_queue(floor, service_point, queue);
+            let (call, since) = (summoned.call.clone(), summoned.at);
+            let standing = Standing::Summoned(Summons { call, service_point: service_point.clone(), since });
+            let change = Change::of(&picked.ticket, StepKind::Summoned, standing, since);
+            Change { out: Out::Summoned(&summoned.summons), ..change }.make(floor);
+        }
+        Event::SummonsWithdrawn { ticket, returned, at, .. } => {
+            Change::of(ticket, StepKind::SummonsWithdrawn, Standing::Waiting, *at).back(returned).make(floor);
+        }
+        Event::PatientCalled(called) => call(floor, called),
+        Event::PatientRecalled { ticket, round, at, .. } => recall(floor, ticket, *round, *at),
+        Event::ServiceStarted { ticket, at, .. } => start(floor, ticket, *at),
+        Event::ServiceFinished { ticket, doctor, service_s, at, .. } => {
+            count(floor, doctor, |pace| {
+                pace.seen += 1;
+                if pace.service_s.len() == PACE_SAMPLES {
+                    pace.service_s.remove(0);
+                }
+                pace.service_s.push(*service_s);
+            });
+            let ended = Standing::Ended { how: TicketEnd::Seen, at: *at };
+            Change::of(ticket, StepKind::Finished, ended, *at).make(floor);
+        }
+        Event::PatientSentForTests { ticket, at, .. } => {
+            Change::of(ticket, StepKind::SentForTests, Standing::Away { since: *at }, *at).make(floor);
+        }
+        Event::PatientMissed { ticket, doctor, at, .. } => {
+            count(floor, doctor, |pace| pace.missed += 1);
+            Change::of(ticket, StepKind::Missed, Standing::Missed { since: *at }, *at).make(floor);
+            of_event(floor, ticket).missed_times += 1;
+        }
+        Event::PatientReturned { ticket, reason, returned, at, .. } => {
+            Change::of(ticket, StepKind::Returned, Standing::Waiting, *at).back(returned).because(reason).make(floor);
+        }
+        Event::PatientReportedBack { ticket, placement, at } => {
+            Change::of(ticket, StepKind::ReportedBack, Standing::Waiting, *at).placed(placement).make(floor);
+        }
+        Event::PrioritySet { ticket, class, proof, placement, at } => {
+            let mut opened = of_event(floor, ticket).opened.clone();
+            opened.class.clone_from(class);
+            let change = Change::of(ticket, StepKind::Prioritised, Standing::Waiting, *at);
+            change.placed(placement).because(proof).reopened(opened).make(floor);
+        }
+        Event::TicketCancelled { ticket, reason, at, .. } => {
+            let ended = Standing::Ended { how: TicketEnd::Cancelled, at: *at };
+            Change::of(ticket, StepKind::Cancelled, ended, *at).because(reason).make(floor);
+        }
+        Event::TicketMoved { ticket, queue, session, number, serial, reason, sequence, placement, at, .. } => {
+            let mut opened = of_event(floor, ticket).opened.clone();
+            floor.serial = *serial;
+            opened.queue = queue.clone();
+            opened.session.clone_from(session);
+            opened.sequence = *sequence;
+            if let Some(number) = number {
+                opened.number.clone_from(&number.shown);
+                floor.numbers.entry((opened.date, queue.clone())).or_default().last = number.n;
+            }
+            let change = Change::of(ticket, StepKind::Moved, Standing::Waiting, *at);
+            change.placed(placement).because(reason).reopened(opened).make(floor);
+        }
+        Event::TransferSent { transfer, at, .. } => {
+            let standing = Standing::InTransit { to: transfer.to.clone(), since: *at, recalled: false };
+            Change::of(&transfer.ticket, StepKind::TransferSent, standing, *at).because(&transfer.reason).make(floor);
+        }
+        Event::TransferRecalled { ticket, to, at } => {
+            let since = match of_event(floor, ticket).standing {
+                Standing::InTransit { since, .. } => since,
+                _ => *at,
+            };
+            let standing = Standing::InTransit { to: to.clone(), since, recalled: true };
+            Change::of(ticket, StepKind::TransferRecalled, standing, *at).make(floor);
+        }
+        Event::TransferCompleted { ticket, new_ticket, at, .. } => {
+            let ended = Standing::Ended { how: TicketEnd::Transferred, at: *at };
+            Change::of(ticket, StepKind::TransferTaken, ended, *at).make(floor);
+            of_event(floor, ticket).linked_to = Some(new_ticket.clone());
+        }
+        Event::TransferReturned { ticket, reason, returned, at } => {
+            let change = Change::of(ticket, StepKind::TransferRefused, Standing::Waiting, *at);
+            change.back(returned).because(reason).make(floor);
+        }
+        Event::StepUndone(undone) => undo(floor, undone),
+        Event::TicketSettled { ticket, how, at, .. } => {
+            let how = match how {
+                SettlementKind::Seen => TicketEnd::Seen,
+                SettlementKind::Refund => TicketEnd::Refund,
+                SettlementKind::ReturnDay | SettlementKind::Move => TicketEnd::ReturnDay,
+            };
+            Change::of(ticket, StepKind::Settled, Standing::Ended { how, at: *at }, *at).make(floor);
+        }
+        Event::WorkBegan { doctor, assignment, service_point, date, at } => {
+            begin(floor, doctor, assignment, service_point, *date, *at)
+        }
+        Event::WorkPaused { doctor, pause, .. } => {
+            if let Some(work) = floor.work.get_mut(doctor) {
+                work.pause = Some(pause.clone());
+            }
+        }
+        Event::WorkResumed { doctor, .. } => {
+            if let Some(work) = floor.work.get_mut(doctor) {
+                work.pause = None;
+            }
+        }
+        Event::WorkStopped { doctor, .. } => {
+            if let Some(work) = floor.work.remove(doctor) {
+                floor.rooms.remove(&work.service_point);
+            }
+        }
+        Event::AssignmentRefused { .. } | Event::VisitRefused { .. } => {}
+        Event::VisitRegistered { visit, brief, open_until, outside, .. } => {
+            remember_number(floor, outside);
+            let (brief, date) = (brief.clone(), outside.date);
+            let opened =
+                Visit { brief, date, open_until: *open_until, tickets: Vec::new(), outside: Some(outside.clone()) };
+            floor.visits.insert(visit.clone(), opened);
+        }
+        Event::VisitChanged { visit, outside, .. } => {
+            remember_number(floor, outside);
+            if let Some(visit) = floor.visits.get_mut(visit) {
+                visit.outside = Some(outside.clone());
+            }
+        }
+        Event::VisitCancelled { visit, version, .. } => {
+            if let Some(outside) = floor.visits.get_mut(visit).and_then(|visit| visit.outside.as_mut()) {
+                outside.version = *version;
+                outside.cancelled = true;
+            }
+        }
+        Event::NumberGiven { queue, date, n, .. } => {
+            floor.numbers.entry((*date, queue.clone())).or_default().last = *n;
+        }
+        Event::DaysTidied { before, .. } => tidy(floor, *before),
+    }
+}
+
+/// The hospital's numbers are in use from their registration on.
+fn remember_number(floor: &mut Floor, outside: &OutsideVisit) {
+    if !outside.is_own_number {
+        let numbers = floor.numbers.entry((outside.date, outside.queue.clone())).or_default();
+        numbers.outside.insert(outside.number.clone());
+    }
+}
+
+fn of_event<'a>(floor: &'a mut Floor, ticket: &TicketId) -> &'a mut Ticket {
+    floor.tickets.get_mut(ticket).expect("an event names a ticket of its department")
+}
+
+fn count(floor: &mut Floor, doctor: &DoctorId, with: impl FnOnce(&mut Pace)) {
+    if let Some(pace) = floor.pace.get_mut(doctor) {
+        with(pace);
+    }
+}
+
+/// How a ticket leaves the line or door at which it is.
+#[derive(Clone, Copy)]
+enum Out<'a> {
+    /// Called by a rule or chosen.
+    Called(&'a Picked),
+    /// To a door.
+    Summoned(&'a Told),
+    /// In any other way; counters do not change.
+    Leaves,
+}
+
+/// How a ticket comes into a line.
+#[derive(Clone, Copy)]
+enum In<'a> {
+    Placed(&'a Placement),
+    Back(&'a Returned),
+    /// It does not.
+    Nowhere,
+}
+
+/// A change of one ticket's state.
+struct Change<'a> {
+    ticket: &'a TicketId,
+    what: StepKind,
+    standing: Standing,
+    out: Out<'a>,
+    into: In<'a>,
+    opened: Option<Opened>,
+    reason: Option<&'a str>,
+    at: Timestamp,
+}
+
+impl<'a> Change<'a> {
+    fn of(ticket: &'a TicketId, what: StepKind, standing: Standing, at: Timestamp) -> Self {
+        Self { ticket, what, standing, out: Out::Leaves, into: In::Nowhere, opened: None, reason: None, at }
+    }
+    fn placed(self, placement: &'a Placement) -> Self {
+        Self { into: In::Placed(placement), ..self }
+    }
+    fn back(self, returned: &'a Returned) -> Self {
+        Self { into: In::Back(returned), ..self }
+    }
+    fn because(self, reason: &'a str) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+    fn reopened(self, opened: Opened) -> Self {
+        Self { opened: Some(opened), ..self }
+    }
+    fn make(self, floor: &mut Floor) {
+        let ticket = floor.tickets.get_mut(self.ticket).expect("an event names a ticket of its department");
+        let mut places = Places { lines: &mut floor.lines, work: &mut floor.work, rooms: &floor.rooms };
+        let old = places.leave(ticket, self.out);
+        let standing = std::mem::replace(&mut ticket.standing, self.standing);
+        let opened = self.opened.map(|opened| Box::new(std::mem::replace(&mut ticket.opened, opened)));
+        let place = match self.into {
+            In::Nowhere => {
+                ticket.place = old;
+                None
+            }
+            In::Placed(_) | In::Back(_) => old,
+        };
+        places.stand(ticket, self.into);
+        let before = Some(Box::new(Before { standing, place, opened }));
+        let reason = self.reason.map(str::to_owned);
+        ticket.steps.push(Step { what: self.what, at: self.at, reason, undone: false, before });
+    }
+}
+
+/// Where tickets can be: in a line or at its doors, in a hand.
+struct Places<'a> {
+    lines: &'a mut BTreeMap<QueueId, Lines>,
+    work: &'a mut BTreeMap<DoctorId, Work>,
+    rooms: &'a BTreeMap<ServicePointId, DoctorId>,
+}
+
+impl Places<'_> {
+    /// Takes the ticket out of the place that its state gives it. Hands back the place in line that it gives up.
+    fn leave(&mut self, ticket: &mut Ticket, out: Out<'_>) -> Option<Place> {
+        match &ticket.standing {
+            Standing::Waiting => {}
+            Standing::Summoned(summons) => {
+                if let Some(work) = self.rooms.get(&summons.service_point).and_then(|doctor| self.work.get_mut(doctor))
+                {
+                    work.at_door.retain(|at_door| at_door != ticket.id());
+                }
+            }
+            Standing::Called(call) | Standing::Serving { call, .. } => {
+                if let Some(work) =
+                    self.work.get_mut(&call.doctor).filter(|work| work.in_hand.as_ref() == Some(ticket.id()))
+                {
+                    work.in_hand = None;
+                }
+                return ticket.place.take();
+            }
+            Standing::Away { .. } | Standing::Missed { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {
+                return ticket.place.take();
+            }
+        }
+        let lines = self.lines.get_mut(&ticket.opened.queue)?;
+        match out {
+            Out::Called(picked) => lines.take(picked),
+            Out::Leaves => lines.leave(ticket.id()),
+            Out::Summoned(summons) => {
+                lines.summon(summons);
+                None
+            }
+        }
+    }
+
+    /// Puts the ticket into the place that its state gives it.
+    fn stand(&mut self, ticket: &Ticket, into: In<'_>) {
+        match &ticket.standing {
+            Standing::Waiting => {
+                if !self.lines.contains_key(&ticket.opened.queue) {
+                    self.lines.insert(ticket.opened.queue.clone(), Lines::new());
+                }
+                let lines = self.lines.get_mut(&ticket.opened.queue).expect("it was put in just now");
+                match into {
+                    In::Placed(placement) => lines.enter(placement),
+                    In::Back(returned) => lines.come_back(returned),
+                    In::Nowhere => unreachable!("an event that makes a ticket wait states its place"),
+                }
+            }
+            Standing::Summoned(summons) => {
+                if let Some(work) = self.rooms.get(&summons.service_point).and_then(|doctor| self.work.get_mut(doctor))
+                {
+                    work.at_door.push(ticket.id().clone());
+                }
+            }
+            Standing::Called(call) | Standing::Serving { call, .. } => {
+                if let Some(work) = self.work.get_mut(&call.doctor) {
+                    work.in_hand = Some(ticket.id().clone());
+                }
+            }
+            Standing::Away { .. } | Standing::Missed { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {}
+        }
+    }
+}
+
+fn remember_queue(floor: &mut Floor, service_point: &ServicePointId, queue: &QueueId) {
+    if let Some(work) = floor.rooms.get(service_point).and_then(|doctor| floor.work.get_mut(doctor)) {
+        work.last_queue = Some(queue.clone());
+    }
+}
+
+fn enter(floor: &mut Floor, entry: &Entry, what: StepKind) {
+    let opened = &entry.opened;
+    floor.serial = entry.serial;
+    if let Some(number) = entry.number {
+        floor.numbers.entry((opened.date, opened.queue.clone())).or_default().last = number;
+    }
+    let steps = match floor.tickets.remove(&opened.ticket) {
+        Some(undone) => undone.steps,
+        None => {
+            if let Some(visit) = floor.visits.get_mut(&opened.visit) {
+                visit.tickets.push(opened.ticket.clone());
+            }
+            Vec::new()
+        }
+    };
+    let mut ticket = Ticket {
+        opened: opened.clone(),
+        place: None,
+        standing: Standing::Waiting,
+        missed_times: 0,
+        linked_to: None,
+        steps,
+    };
+    ticket.steps.push(Step { what, at: entry.at, reason: None, undone: false, before: None });
+    let mut places = Places { lines: &mut floor.lines, work: &mut floor.work, rooms: &floor.rooms };
+    places.stand(&ticket, In::Placed(&entry.placement));
+    floor.tickets.insert(opened.ticket.clone(), ticket);
+}
+
+fn call(floor: &mut Floor, called: &Called) {
+    floor.serial = called.serial;
+    let standing = Standing::Called(Call {
+        call: called.call.clone(),
+        doctor: called.doctor.clone(),
+        assignment: called.assignment.clone(),
+        service_point: called.service_point.clone(),
+        first_called_at: called.at,
+        rounds: 1,
+    });
+    remember_queue(floor, &called.service_point, &called.queue);
+    let mut change = Change::of(&called.ticket, StepKind::Called, standing, called.at);
+    change.reason = called.chosen.as_deref();
+    if let Some(picked) = &called.picked {
+        change.out = Out::Called(picked);
+    }
+    change.make(floor);
+}
+
+/// The call that the ticket stands by gets another round; who has it in hand stays.
+fn recall(floor: &mut Floor, ticket: &TicketId, round: u32, at: Timestamp) {
+    let ticket = of_event(floor, ticket);
+    if let Standing::Called(call) = &mut ticket.standing {
+        call.rounds = round;
+    }
+    ticket.steps.push(Step { what: StepKind::Recalled, at, reason: None, undone: false, before: None });
+}
+
+/// From called to serving; who has it in hand stays.
+fn start(floor: &mut Floor, id: &TicketId, at: Timestamp) {
+    let ticket = of_event(floor, id);
+    if let Standing::Called(call) = &ticket.standing {
+        let serving = Standing::Serving { call: call.clone(), started_at: at };
+        Change::of(id, StepKind::Started, serving, at).make(floor);
+    }
+}
+
+fn undo(floor: &mut Floor, undone: &Undone) {
+    if let Some(doctor) = &undone.doctor {
+        let seen = of_event(floor, &undone.ticket).steps[undone.step as usize - 1].what == StepKind::Finished;
+        count(floor, doctor, |pace| {
+            if seen {
+                pace.seen = pace.seen.saturating_sub(1);
+                pace.service_s.pop();
+            } else {
+                pace.missed = pace.missed.saturating_sub(1);
+            }
+        });
+    }
+    let ticket = floor.tickets.get_mut(&undone.ticket).expect("an event names a ticket of its department");
+    let mut places = Places { lines: &mut floor.lines, work: &mut floor.work, rooms: &floor.rooms };
+    places.leave(ticket, Out::Leaves);
+    ticket.steps[undone.step as usize - 1].undone = true;
+    ticket.standing = undone.standing.clone();
+    ticket.place.clone_from(&undone.place);
+    ticket.missed_times = undone.missed_times;
+    if let Some(opened) = &undone.opened {
+        ticket.opened = Opened::clone(opened);
+    }
+    let reason = Some(undone.reason.clone());
+    ticket.steps.push(Step { what: StepKind::Undid, at: undone.at, reason, undone: false, before: None });
+    places.stand(ticket, undone.returned.as_ref().map_or(In::Nowhere, In::Back));
+}
+
+fn begin(
+    floor: &mut Floor,
+    doctor: &DoctorId,
+    assignment: &AssignmentId,
+    service_point: &ServicePointId,
+    date: crate::BusinessDate,
+    at: Timestamp,
+) {
+    let work = Work {
+        assignment: assignment.clone(),
+        service_point: service_point.clone(),
+        began_at: at,
+        room_order: 0,
+        door_cap: None,
+        queues: Vec::new(),
+        last_queue: None,
+        pause: None,
+        in_hand: None,
+        at_door: Vec::new(),
+    };
+    floor.work.insert(doctor.clone(), work);
+    floor.rooms.insert(service_point.clone(), doctor.clone());
+    if floor.pace.get(doctor).is_none_or(|pace| pace.date != date) {
+        floor.pace.insert(doctor.clone(), Pace { date, seen: 0, missed: 0, service_s: Vec::new() });
+    }
+}
+
+/// Forgets days before `before`: visits that are over and have no live ticket, with their tickets, calls and numbers.
+fn tidy(floor: &mut Floor, before: crate::BusinessDate) {
+    let tickets = &floor.tickets;
+    floor.visits.retain(|_, visit| {
+        visit.open_until >= before || visit.tickets.iter().any(|id| tickets.get(id).is_some_and(Ticket::is_live))
+    });
+    let visits = &floor.visits;
+    floor.tickets.retain(|_, ticket| {
+        ticket.is_live() || ticket.opened.date >= before || visits.contains_key(&ticket.opened.visit)
+    });
+    let tickets = &floor.tickets;
+    floor.received.retain(|_, taken| taken.as_ref().is_some_and(|ticket| tickets.contains_key(ticket)));
+    floor.numbers.retain(|(date, _), _| *date >= before);
+    floor.tidied_to = Some(before);
+}

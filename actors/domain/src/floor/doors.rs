@@ -1,0 +1,157 @@
+//! Between tickets and lines: what an arrival tells the rules of who is next, the way back to an old place, doors.
+
+use super::emit;
+use super::event::{Event, Over};
+use super::state::{Opened, Standing, Ticket, Work};
+use super::{calls, event::Summoned};
+use crate::clinic::SessionStanding;
+use crate::department::{Department, State};
+use crate::ids::*;
+use crate::owner::Draft;
+use crate::queue::{self, Arrival, Came, Lines, Next, Place, Placement, Returned, Room, Sequence};
+use crate::time::{BusinessDate, Timestamp};
+use crate::vocabulary::AnnouncementKind;
+
+/// Where a ticket is put that comes to `queue` by `came`. `class` is what counts now (a name, `none`, or not asked).
+pub(crate) fn place(
+    state: &State,
+    queue: &QueueId,
+    opened: &Opened,
+    came: Came,
+    class: Option<&str>,
+    age: Option<u32>,
+    at: Timestamp,
+) -> Placement {
+    let settings = &state.config.settings.queue;
+    let asks_slot = [settings.returning, settings.missed, settings.late].contains(&queue::InsertionRule::EndOfSlot);
+    let arrival = Arrival {
+        ticket: opened.ticket.clone(),
+        came,
+        class: class.map(str::to_owned),
+        age,
+        walk_in: opened.walk_in,
+        addition: opened.addition,
+        slot_start: opened.slot_start,
+        sequence: opened.sequence,
+        checked_in_at: opened.checked_in_at,
+        at,
+        running_slot_start: asks_slot.then(|| slot_at(state, queue, opened.date, at)).flatten().map(|slot| slot.start),
+    };
+    match state.floor.lines.get(queue) {
+        Some(lines) => lines.place(settings, &arrival),
+        None => Lines::new().place(settings, &arrival),
+    }
+}
+
+/// A slot of a queue's day.
+#[derive(Clone, Debug)]
+pub(crate) struct DaySlot<'a> {
+    pub id: &'a SlotId,
+    pub session: &'a SessionId,
+    pub start: Timestamp,
+    pub end: Timestamp,
+}
+
+/// The slot running in a queue at `at`, else the next, else the last one of the day.
+pub(crate) fn slot_at<'a>(state: &'a State, queue: &QueueId, date: BusinessDate, at: Timestamp) -> Option<DaySlot<'a>> {
+    let mut slots: Vec<DaySlot<'a>> = state
+        .clinic
+        .sessions
+        .iter()
+        .filter(|(_, session)| {
+            session.queue == *queue && session.date == date && session.standing == SessionStanding::Open
+        })
+        .flat_map(|(session, is)| is.slots.iter().map(move |id| (session, id)))
+        .filter_map(|(session, id)| {
+            let slot = state.clinic.slots.get(id)?;
+            Some(DaySlot { id, session, start: slot.start, end: slot.end })
+        })
+        .collect();
+    slots.sort_by_key(|slot| (slot.start, slot.end, slot.id));
+    let times: Vec<(usize, Timestamp, Timestamp)> =
+        slots.iter().enumerate().map(|(n, slot)| (n, slot.start, slot.end)).collect();
+    queue::walk_in_slot(&times, at).map(|n| slots.swap_remove(n))
+}
+
+/// The place of a ticket: the one it has in line or at a door, else the one it had last.
+pub(crate) fn place_of<'a>(state: &'a State, ticket: &'a Ticket) -> Option<&'a Place> {
+    match &ticket.standing {
+        Standing::Waiting | Standing::Summoned(_) => {
+            state.floor.lines.get(&ticket.opened.queue)?.get(ticket.id()).map(|held| held.place)
+        }
+        _ => ticket.place.as_ref(),
+    }
+}
+
+/// Back to the old place in the ticket's queue (rule 6).
+pub(super) fn returned(state: &State, ticket: &Ticket) -> Returned {
+    let place = place_of(state, ticket).expect("a ticket that has waited keeps its place");
+    returned_to(state, &ticket.opened.queue, place)
+}
+
+/// Back to that place in that queue.
+pub(super) fn returned_to(state: &State, queue: &QueueId, place: &Place) -> Returned {
+    match state.floor.lines.get(queue) {
+        Some(lines) => lines.return_to_old_place(place),
+        None => Lines::new().return_to_old_place(place),
+    }
+}
+
+/// Who is next for this doctor (rules 1, 7, 8).
+pub(super) fn next_for(state: &State, work: &Work) -> Option<Next> {
+    queue::next_call(&state.floor.lines, &state.config.settings.queue, &room(state, work))
+}
+
+fn room<'a>(state: &'a State, work: &'a Work) -> Room<'a> {
+    Room {
+        service_point: &work.service_point,
+        order: work.room_order,
+        door_cap: work.door_cap.unwrap_or(state.config.settings.queue.door_cap),
+        queues: &work.queues,
+        last_queue: work.last_queue.as_ref(),
+    }
+}
+
+/// Fills the doors of all rooms that are open and not paused (rule 8): after every event that leaves a place at a door
+/// or brings a ticket.
+pub(crate) fn fill(draft: &mut Draft<'_, Department>, at: Timestamp) {
+    loop {
+        let state = draft.state();
+        let settings = &state.config.settings.queue;
+        let rooms: Vec<Room<'_>> = state
+            .floor
+            .work
+            .values()
+            .filter(|work| work.pause.is_none())
+            .map(|work| (work.at_door.len(), room(state, work)))
+            .filter(|(standing, room)| *standing < room.door_cap as usize)
+            .map(|(_, room)| room)
+            .collect();
+        if rooms.is_empty() {
+            return;
+        }
+        let Some(summons) = queue::next_summons(&state.floor.lines, settings, &rooms) else { return };
+        let ticket = &state.floor.tickets[&summons.picked.ticket];
+        let serial = state.floor.serial + 1;
+        let call = CallId::from(format!("{}.c{serial}", state.config.id));
+        let say = calls::say(state, ticket, &summons.service_point, AnnouncementKind::Summons);
+        emit(draft, Event::PatientSummoned(Summoned { summons, call, serial, say, at }));
+    }
+}
+
+/// Takes a summoned ticket back from the door to its old place.
+pub(crate) fn withdraw(draft: &mut Draft<'_, Department>, id: &TicketId, at: Timestamp) {
+    let state = draft.state();
+    let ticket = &state.floor.tickets[id];
+    let Standing::Summoned(summons) = &ticket.standing else { return };
+    let over: Over = calls::over(state, ticket, &summons.call);
+    let service_point = summons.service_point.clone();
+    let event =
+        Event::SummonsWithdrawn { ticket: id.clone(), service_point, returned: returned(state, ticket), over, at };
+    emit(draft, event);
+}
+
+/// A sequence behind every place of the slot.
+pub(crate) fn new_sequence(serial: u64) -> Sequence {
+    Sequence::without_place(serial)
+}

@@ -1,0 +1,383 @@
+//! What can have happened on the floor (kinds 300–399) and what each event owes to others.
+
+use serde::{Deserialize, Serialize};
+
+use super::state::{Opened, OutsideVisit, Pause, Standing};
+use crate::codes::Code;
+use crate::ids::*;
+use crate::owner::{Outgoing, OwnerKind, OwnerRef};
+use crate::person::PatientBrief;
+use crate::queue::{self, Picked, Place, Placement, Returned, Sequence};
+use crate::time::{BusinessDate, Timestamp};
+use crate::vocabulary::{
+    Announce, AnnouncementKind, SettlementKind, ToBoard, ToDepartment, ToDoctor, TransferredTicket,
+};
+
+/// A fact of the floor. States results; `at` is when. Append only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A visit was opened.
+    VisitOpened { visit: VisitId, brief: PatientBrief, date: BusinessDate, open_until: BusinessDate, at: Timestamp },
+    /// 签到: a ticket waits.
+    PatientCheckedIn(Entry),
+    /// 现场号: a ticket waits.
+    WalkInRegistered(Entry),
+    /// A ticket from another department waits.
+    TransferReceived(Entry),
+    /// A ticket from another department is refused.
+    TransferDeclined { ticket: TicketId, reason: String, at: Timestamp },
+    /// To the room's door.
+    PatientSummoned(Summoned),
+    /// Back from the door to the old place.
+    SummonsWithdrawn { ticket: TicketId, service_point: ServicePointId, returned: Returned, over: Over, at: Timestamp },
+    /// 叫号.
+    PatientCalled(Called),
+    /// 复呼.
+    PatientRecalled { ticket: TicketId, call: CallId, round: u32, say: Say, at: Timestamp },
+    /// The patient is with the doctor.
+    ServiceStarted { ticket: TicketId, over: Over, at: Timestamp },
+    /// Seen.
+    ServiceFinished { ticket: TicketId, doctor: DoctorId, service_s: u32, over: Over, at: Timestamp },
+    /// Off to a test.
+    PatientSentForTests { ticket: TicketId, doctor: DoctorId, over: Over, at: Timestamp },
+    /// 过号.
+    PatientMissed { ticket: TicketId, doctor: DoctorId, over: Over, at: Timestamp },
+    /// Back to the old place: called by mistake, or the wrong person.
+    PatientReturned {
+        ticket: TicketId,
+        doctor: DoctorId,
+        reason: String,
+        returned: Returned,
+        over: Over,
+        at: Timestamp,
+    },
+    /// 过号报到, 回诊: waits again.
+    PatientReportedBack { ticket: TicketId, placement: Placement, at: Timestamp },
+    /// A priority class was given or taken away.
+    PrioritySet { ticket: TicketId, class: Option<String>, proof: String, placement: Placement, at: Timestamp },
+    /// Left the queue.
+    TicketCancelled { ticket: TicketId, reason: String, over: Option<Over>, at: Timestamp },
+    /// To another queue of this department, at once.
+    TicketMoved {
+        ticket: TicketId,
+        queue: QueueId,
+        session: Option<SessionId>,
+        number: Option<Number>,
+        serial: u64,
+        reason: String,
+        sequence: Sequence,
+        placement: Placement,
+        over: Option<Over>,
+        at: Timestamp,
+    },
+    /// On the way to another department.
+    TransferSent { transfer: TransferredTicket, over: Option<Over>, at: Timestamp },
+    /// The desk asks the target to give it back.
+    TransferRecalled { ticket: TicketId, to: QueueId, at: Timestamp },
+    /// The target has taken it: it goes on there.
+    TransferCompleted { ticket: TicketId, new_ticket: TicketId, new_number: String, at: Timestamp },
+    /// The target has refused or given it back: at its old place.
+    TransferReturned { ticket: TicketId, reason: String, returned: Returned, at: Timestamp },
+    /// A step was undone: the ticket stands as stated.
+    StepUndone(Undone),
+    /// Settled at closing.
+    TicketSettled { ticket: TicketId, how: SettlementKind, over: Option<Over>, at: Timestamp },
+    /// A doctor began in a room.
+    WorkBegan {
+        doctor: DoctorId,
+        assignment: AssignmentId,
+        service_point: ServicePointId,
+        date: BusinessDate,
+        at: Timestamp,
+    },
+    /// A doctor cannot begin there.
+    AssignmentRefused { doctor: DoctorId, assignment: AssignmentId, reason: String, at: Timestamp },
+    /// No calls for a while.
+    WorkPaused { doctor: DoctorId, pause: Pause, at: Timestamp },
+    /// Calls go on.
+    WorkResumed { doctor: DoctorId, at: Timestamp },
+    /// Done here.
+    WorkStopped { doctor: DoctorId, assignment: AssignmentId, at: Timestamp },
+    /// The hospital's own system has registered a visit.
+    VisitRegistered {
+        visit: VisitId,
+        brief: PatientBrief,
+        open_until: BusinessDate,
+        outside: OutsideVisit,
+        at: Timestamp,
+    },
+    /// It changed.
+    VisitChanged { visit: VisitId, outside: OutsideVisit, at: Timestamp },
+    /// It is off.
+    VisitCancelled { visit: VisitId, version: u64, at: Timestamp },
+    /// It cannot be taken as sent.
+    VisitRefused { visit: VisitId, visit_id: String, version: u64, code: Code, at: Timestamp },
+    /// Everything of days before this one that has ended is forgotten.
+    DaysTidied { before: BusinessDate, at: Timestamp },
+    /// An own number was given before there is a ticket: at booking, or to a visit from outside.
+    NumberGiven { queue: QueueId, date: BusinessDate, n: u32, at: Timestamp },
+}
+
+/// A ticket begins to wait.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The ticket.
+    pub opened: Opened,
+    /// Its place.
+    pub placement: Placement,
+    /// The own number that was used up for it (outside numbers and numbers given at booking use none).
+    pub number: Option<u32>,
+    /// The serials used up to here.
+    pub serial: u64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A number that was given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Number {
+    /// As counted.
+    pub n: u32,
+    /// As shown.
+    pub shown: String,
+}
+
+/// A ticket was told to wait at a door.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summoned {
+    /// Who, from which queue, to which door, and what that changes in the lines.
+    pub summons: queue::Summons,
+    /// Its id on the boards.
+    pub call: CallId,
+    /// The serials used up to here.
+    pub serial: u64,
+    /// What the boards say.
+    pub say: Say,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A ticket was called.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Called {
+    /// Which.
+    pub ticket: TicketId,
+    /// The act of calling.
+    pub call: CallId,
+    /// The serials used up to here.
+    pub serial: u64,
+    /// By whom.
+    pub doctor: DoctorId,
+    /// Under which assignment.
+    pub assignment: AssignmentId,
+    /// Where to.
+    pub service_point: ServicePointId,
+    /// From which queue.
+    pub queue: QueueId,
+    /// By which rule, and what that changes in the lines; absent when it was in no line (missed and taken back).
+    pub picked: Option<Picked>,
+    /// Why this one, if it was chosen.
+    pub chosen: Option<String>,
+    /// The summons that ends with it.
+    pub over: Option<Over>,
+    /// What the boards say.
+    pub say: Say,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What boards are to say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Say {
+    /// On which boards.
+    pub boards: Vec<BoardId>,
+    /// What kind, which decides its turn.
+    pub kind: AnnouncementKind,
+    /// The number.
+    pub number: String,
+    /// The masked name; absent where only numbers are shown.
+    pub masked_name: Option<String>,
+    /// Where to.
+    pub place: String,
+    /// In English.
+    pub place_en: String,
+}
+
+/// A call or summons that is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Over {
+    /// Which.
+    pub call: CallId,
+    /// The boards that may still have it.
+    pub boards: Vec<BoardId>,
+}
+
+/// A step that was undone, with all that stands after it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Undone {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// Its step, from 1.
+    pub step: u32,
+    /// Why.
+    pub reason: String,
+    /// Stands now.
+    pub standing: Standing,
+    /// Its place in line, if it waits.
+    pub returned: Option<Returned>,
+    /// The place that it would go back to, if it does not.
+    pub place: Option<Place>,
+    /// Queue, class and number, where the step had changed them.
+    pub opened: Option<Box<Opened>>,
+    /// How often missed, now.
+    pub missed_times: u32,
+    /// The doctor whose count of the day goes back.
+    pub doctor: Option<DoctorId>,
+    /// The call that ends with it.
+    pub over: Option<Over>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Event {
+    /// The event's number (never reused) and stem name.
+    pub fn kind(&self) -> (u16, &'static str) {
+        match self {
+            Self::VisitOpened { .. } => (300, "visit_opened"),
+            Self::PatientCheckedIn(_) => (301, "patient_checked_in"),
+            Self::WalkInRegistered(_) => (302, "walk_in_registered"),
+            Self::TransferReceived(_) => (303, "transfer_received"),
+            Self::TransferDeclined { .. } => (304, "transfer_declined"),
+            Self::PatientSummoned(_) => (305, "patient_summoned"),
+            Self::SummonsWithdrawn { .. } => (306, "summons_withdrawn"),
+            Self::PatientCalled(_) => (307, "patient_called"),
+            Self::PatientRecalled { .. } => (308, "patient_recalled"),
+            Self::ServiceStarted { .. } => (309, "service_started"),
+            Self::ServiceFinished { .. } => (310, "service_finished"),
+            Self::PatientSentForTests { .. } => (311, "patient_sent_for_tests"),
+            Self::PatientMissed { .. } => (312, "patient_missed"),
+            Self::PatientReturned { .. } => (313, "patient_returned"),
+            Self::PatientReportedBack { .. } => (314, "patient_reported_back"),
+            Self::PrioritySet { .. } => (315, "priority_set"),
+            Self::TicketCancelled { .. } => (316, "ticket_cancelled"),
+            Self::TicketMoved { .. } => (317, "ticket_moved"),
+            Self::TransferSent { .. } => (318, "transfer_sent"),
+            Self::TransferRecalled { .. } => (319, "transfer_recalled"),
+            Self::TransferCompleted { .. } => (320, "transfer_completed"),
+            Self::TransferReturned { .. } => (321, "transfer_returned"),
+            Self::StepUndone(_) => (322, "step_undone"),
+            Self::TicketSettled { .. } => (323, "ticket_settled"),
+            Self::WorkBegan { .. } => (324, "work_began"),
+            Self::AssignmentRefused { .. } => (325, "assignment_refused"),
+            Self::WorkPaused { .. } => (326, "work_paused"),
+            Self::WorkResumed { .. } => (327, "work_resumed"),
+            Self::WorkStopped { .. } => (328, "work_stopped"),
+            Self::VisitRegistered { .. } => (329, "visit_registered"),
+            Self::VisitChanged { .. } => (330, "visit_changed"),
+            Self::VisitCancelled { .. } => (331, "visit_cancelled"),
+            Self::VisitRefused { .. } => (332, "visit_refused"),
+            Self::DaysTidied { .. } => (333, "days_tidied"),
+            Self::NumberGiven { .. } => (334, "number_given"),
+        }
+    }
+
+    /// What it owes: announcements to boards, answers to doctors and other departments.
+    pub fn outgoing(&self, out: &mut Vec<Outgoing>) {
+        match self {
+            Self::PatientSummoned(summoned) => announce(&summoned.call, 1, &summoned.say, out),
+            Self::PatientRecalled { call, round, say, .. } => announce(call, *round, say, out),
+            Self::PatientCalled(called) => {
+                call_over(called.over.as_ref(), out);
+                announce(&called.call, 1, &called.say, out);
+            }
+            Self::SummonsWithdrawn { over, .. }
+            | Self::ServiceStarted { over, .. }
+            | Self::ServiceFinished { over, .. }
+            | Self::PatientSentForTests { over, .. }
+            | Self::PatientMissed { over, .. }
+            | Self::PatientReturned { over, .. } => call_over(Some(over), out),
+            Self::TicketCancelled { over, .. } | Self::TicketMoved { over, .. } | Self::TicketSettled { over, .. } => {
+                call_over(over.as_ref(), out);
+            }
+            Self::StepUndone(undone) => call_over(undone.over.as_ref(), out),
+            Self::TransferSent { transfer, over, .. } => {
+                call_over(over.as_ref(), out);
+                let to = transfer.to.department();
+                to_department(&to, ToDepartment::TakeTransfer { transfer: transfer.clone() }, out);
+            }
+            Self::TransferRecalled { ticket, to, .. } => {
+                to_department(&to.department(), ToDepartment::RecallOfTransfer { ticket: ticket.clone() }, out);
+            }
+            Self::TransferReceived(entry) => {
+                let source = entry.opened.linked_from.as_ref().expect("a received ticket names its source");
+                let taken = ToDepartment::TransferTaken {
+                    ticket: source.clone(),
+                    new_ticket: entry.opened.ticket.clone(),
+                    new_number: entry.opened.number.clone(),
+                };
+                to_department(&source.department(), taken, out);
+            }
+            Self::TransferDeclined { ticket, reason, .. } => {
+                let refused = ToDepartment::TransferRefused { ticket: ticket.clone(), reason: reason.clone() };
+                to_department(&ticket.department(), refused, out);
+            }
+            Self::AssignmentRefused { doctor, assignment, reason, .. } => {
+                let refused = ToDoctor::AssignmentRefused { assignment: assignment.clone(), reason: reason.clone() };
+                to_doctor(doctor, refused, out);
+            }
+            Self::WorkStopped { doctor, assignment, .. } => {
+                to_doctor(doctor, ToDoctor::AssignmentEnded { assignment: assignment.clone() }, out);
+            }
+            Self::VisitOpened { .. }
+            | Self::PatientCheckedIn(_)
+            | Self::WalkInRegistered(_)
+            | Self::PatientReportedBack { .. }
+            | Self::PrioritySet { .. }
+            | Self::TransferCompleted { .. }
+            | Self::TransferReturned { .. }
+            | Self::WorkBegan { .. }
+            | Self::WorkPaused { .. }
+            | Self::WorkResumed { .. }
+            | Self::VisitRegistered { .. }
+            | Self::VisitChanged { .. }
+            | Self::VisitCancelled { .. }
+            | Self::VisitRefused { .. }
+            | Self::DaysTidied { .. }
+            | Self::NumberGiven { .. } => {}
+        }
+    }
+}
+
+fn announce(call: &CallId, round: u32, say: &Say, out: &mut Vec<Outgoing>) {
+    for board in &say.boards {
+        let announce = Announce {
+            board: board.clone(),
+            call: call.clone(),
+            round,
+            kind: say.kind,
+            number: say.number.clone(),
+            masked_name: say.masked_name.clone(),
+            place: say.place.clone(),
+            place_en: say.place_en.clone(),
+        };
+        let to = OwnerRef::new(OwnerKind::Board, board.as_str());
+        out.push(Outgoing::Effect(to, ToBoard::Announce(announce).into()));
+    }
+}
+
+fn call_over(over: Option<&Over>, out: &mut Vec<Outgoing>) {
+    for over in over.into_iter() {
+        for board in &over.boards {
+            let to = OwnerRef::new(OwnerKind::Board, board.as_str());
+            out.push(Outgoing::Effect(to, ToBoard::CallOver { call: over.call.clone() }.into()));
+        }
+    }
+}
+
+fn to_department(id: &DepartmentId, message: ToDepartment, out: &mut Vec<Outgoing>) {
+    out.push(Outgoing::Effect(OwnerRef::new(OwnerKind::Department, id.as_str()), message.into()));
+}
+
+fn to_doctor(id: &DoctorId, message: ToDoctor, out: &mut Vec<Outgoing>) {
+    out.push(Outgoing::Effect(OwnerRef::new(OwnerKind::Doctor, id.as_str()), message.into()));
+}

@@ -1,0 +1,37 @@
+//! The floor of a department: tickets in their states, doctors at work, calls, doors, transfers, undo. The rules of who
+//! is next are in [`crate::queue`]; who may come when is in [`crate::clinic`]; [`crate::department`] puts them together.
+
+mod apply;
+pub mod calls;
+pub(crate) mod doors;
+mod event;
+pub(crate) mod numbers;
+mod state;
+pub mod tickets;
+pub mod transfer;
+pub mod undo;
+pub mod work;
+
+pub use apply::apply;
+pub use event::{Called, Entry, Event, Number, Over, Say, Summoned, Undone};
+pub use state::*;
+
+use crate::department::{self, Department, State};
+use crate::ids::TicketId;
+use crate::owner::Draft;
+use crate::{Code, Rejection};
+
+pub(crate) fn emit(draft: &mut Draft<'_, Department>, event: Event) {
+    draft.emit(department::Event::Floor(event));
+}
+
+/// The ticket; an unknown one is answered like one that is not allowed.
+pub(crate) fn ticket_of<'a>(state: &'a State, id: &TicketId) -> Result<&'a Ticket, Rejection> {
+    state.floor.tickets.get(id).ok_or_else(|| Rejection::new(Code::Forbidden, "no such ticket"))
+}
+
+/// The state does not allow it; says which state, and what it takes.
+pub(crate) fn wrong_state(ticket: &Ticket) -> Rejection {
+    let standing = &ticket.standing;
+    Rejection::from(Code::WrongTicketState).with("state", standing.name()).with("takes", standing.takes())
+}

@@ -1,0 +1,410 @@
+//! What the floor knows: tickets, visits, doctors at work, numbers, lines.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::*;
+use crate::person::PatientBrief;
+use crate::queue;
+use crate::time::{BusinessDate, Timestamp};
+use crate::vocabulary::FeeState;
+
+/// The floor of one department.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Floor {
+    /// Last serial given to a ticket, call or visit made here.
+    pub serial: u64,
+    /// The lines of each queue.
+    pub lines: BTreeMap<QueueId, queue::Lines>,
+    /// Every ticket that is not yet forgotten.
+    pub tickets: BTreeMap<TicketId, Ticket>,
+    /// Every visit that is not yet forgotten.
+    pub visits: BTreeMap<VisitId, Visit>,
+    /// Doctors at work here.
+    pub work: BTreeMap<DoctorId, Work>,
+    /// Which doctor has which room.
+    pub rooms: BTreeMap<ServicePointId, DoctorId>,
+    /// Tickets of other departments that were to come here: taken under that id, or refused.
+    pub received: BTreeMap<TicketId, Option<TicketId>>,
+    /// Numbers given, by business day and queue.
+    pub numbers: BTreeMap<(BusinessDate, QueueId), Numbers>,
+    /// Each doctor's pace on the last day of work here.
+    pub pace: BTreeMap<DoctorId, Pace>,
+    /// Days before this one have been tidied away.
+    pub tidied_to: Option<BusinessDate>,
+}
+
+/// The numbers of one queue on one business day.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Numbers {
+    /// The highest own number given; 0: none yet.
+    pub last: u32,
+    /// Numbers given by the hospital's system, shown as given.
+    pub outside: BTreeSet<String>,
+}
+
+/// One patient's entry in one queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// What it was opened with; queue and class may have changed since.
+    pub opened: Opened,
+    /// The place that it had last, while it has none in a line or at a door.
+    pub place: Option<queue::Place>,
+    /// In which of the states it is.
+    pub standing: Standing,
+    /// How often it was missed.
+    pub missed_times: u32,
+    /// The ticket in another department that goes on from here.
+    pub linked_to: Option<TicketId>,
+    /// What has happened to it, in order; the n-th is `<ticket>@<n>`.
+    pub steps: Vec<Step>,
+}
+
+/// What a ticket is opened with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opened {
+    /// Its id.
+    pub ticket: TicketId,
+    /// The visit it belongs to.
+    pub visit: VisitId,
+    /// The appointment it is of.
+    pub appointment: Option<AppointmentId>,
+    /// The clinic session it is of.
+    pub session: Option<SessionId>,
+    /// The queue.
+    pub queue: QueueId,
+    /// The business day.
+    pub date: BusinessDate,
+    /// The number as shown.
+    pub number: String,
+    /// Who.
+    pub brief: PatientBrief,
+    /// Priority class.
+    pub class: Option<String>,
+    /// 现场号.
+    pub walk_in: bool,
+    /// 加号.
+    pub addition: bool,
+    /// Start of its slot.
+    pub slot_start: Option<Timestamp>,
+    /// Issue sequence.
+    pub sequence: queue::Sequence,
+    /// When the patient came.
+    pub checked_in_at: Timestamp,
+    /// The ticket in another department that it goes on from.
+    pub linked_from: Option<TicketId>,
+}
+
+/// The states of DOMAIN's table, each with what belongs to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Standing {
+    /// In its line.
+    Waiting,
+    /// Told to wait at a room's door.
+    Summoned(Summons),
+    /// Called to a room.
+    Called(Call),
+    /// With the doctor.
+    Serving {
+        /// The call it came by.
+        call: Call,
+        /// Since when.
+        started_at: Timestamp,
+    },
+    /// At tests, coming back today.
+    Away {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Called and did not come.
+    Missed {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// On the way to another department.
+    InTransit {
+        /// The target queue.
+        to: QueueId,
+        /// Since when.
+        since: Timestamp,
+        /// The desk here has asked for it back.
+        recalled: bool,
+    },
+    /// Done.
+    Ended {
+        /// How.
+        how: TicketEnd,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// How a ticket ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TicketEnd {
+    /// Seen.
+    Seen,
+    /// Left the queue.
+    Cancelled,
+    /// Goes on as another department's ticket.
+    Transferred,
+    /// Settled at closing: comes back on another day.
+    ReturnDay,
+    /// Settled at closing: gets the money back.
+    Refund,
+    /// Its check-in or registration was undone.
+    Undone,
+}
+
+/// One summons to a room's door.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summons {
+    /// Its id on the boards.
+    pub call: CallId,
+    /// The door.
+    pub service_point: ServicePointId,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// One act of calling.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Its id.
+    pub call: CallId,
+    /// By whom.
+    pub doctor: DoctorId,
+    /// Under which assignment.
+    pub assignment: AssignmentId,
+    /// Where to.
+    pub service_point: ServicePointId,
+    /// When first.
+    pub first_called_at: Timestamp,
+    /// How often announced: 1, and one more for each recall.
+    pub rounds: u32,
+}
+
+/// One thing that happened to a ticket, with what it takes to undo it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// What.
+    pub what: StepKind,
+    /// When.
+    pub at: Timestamp,
+    /// The reason on the record.
+    pub reason: Option<String>,
+    /// It has been undone.
+    pub undone: bool,
+    /// What stood before.
+    pub before: Option<Box<Before>>,
+}
+
+/// What stood before a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Before {
+    /// The state.
+    pub standing: Standing,
+    /// The place that the step gave up for another one.
+    pub place: Option<queue::Place>,
+    /// Queue, class and number, where the step changed them.
+    pub opened: Option<Box<Opened>>,
+}
+
+/// Kinds of steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StepKind {
+    /// 签到.
+    CheckedIn,
+    /// 现场号.
+    Registered,
+    /// Came from another department.
+    Received,
+    /// To the room's door.
+    Summoned,
+    /// Back from the door, because the room paused or closed.
+    SummonsWithdrawn,
+    /// 叫号.
+    Called,
+    /// 复呼.
+    Recalled,
+    /// Service began.
+    Started,
+    /// Seen.
+    Finished,
+    /// Off to a test.
+    SentForTests,
+    /// Back to the old place.
+    Returned,
+    /// 过号.
+    Missed,
+    /// 过号报到, 回诊.
+    ReportedBack,
+    /// A priority class.
+    Prioritised,
+    /// To another queue of the department.
+    Moved,
+    /// On the way to another department.
+    TransferSent,
+    /// Asked back from there.
+    TransferRecalled,
+    /// Taken there.
+    TransferTaken,
+    /// Refused there.
+    TransferRefused,
+    /// Left the queue.
+    Cancelled,
+    /// Settled at closing.
+    Settled,
+    /// An earlier step was undone.
+    Undid,
+}
+
+/// A doctor at work in a room.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Work {
+    /// The assignment's number.
+    pub assignment: AssignmentId,
+    /// The room.
+    pub service_point: ServicePointId,
+    /// Since when.
+    pub began_at: Timestamp,
+    /// The room's order among the rooms.
+    pub room_order: u32,
+    /// How many may stand at the door; absent: the department's default.
+    pub door_cap: Option<u32>,
+    /// The queues that the doctor calls from, the own first.
+    pub queues: Vec<QueueId>,
+    /// From which of them somebody was called or summoned last.
+    pub last_queue: Option<QueueId>,
+    /// No calls for a while.
+    pub pause: Option<Pause>,
+    /// Whom the doctor has in hand.
+    pub in_hand: Option<TicketId>,
+    /// Who stands at the door, in order.
+    pub at_door: Vec<TicketId>,
+}
+
+/// Why and until when nobody is called.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Why.
+    pub reason: String,
+    /// When back, if known.
+    pub back_at: Option<Timestamp>,
+}
+
+/// How a doctor's day goes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pace {
+    /// The business day it is of.
+    pub date: BusinessDate,
+    /// Patients seen.
+    pub seen: u32,
+    /// Calls that were missed.
+    pub missed: u32,
+    /// The last service times in seconds, at most [`PACE_SAMPLES`].
+    pub service_s: Vec<u32>,
+}
+
+/// How many service times are kept for quantiles.
+pub const PACE_SAMPLES: usize = 40;
+
+/// All that belongs to one registration, over its days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Who.
+    pub brief: PatientBrief,
+    /// Its first day.
+    pub date: BusinessDate,
+    /// Its last day.
+    pub open_until: BusinessDate,
+    /// Its tickets here, oldest first.
+    pub tickets: Vec<TicketId>,
+    /// What the hospital's own system said, if it comes from there.
+    pub outside: Option<OutsideVisit>,
+}
+
+/// A visit of the hospital's own system.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutsideVisit {
+    /// 就诊流水号.
+    pub visit_id: String,
+    /// The last version taken.
+    pub version: u64,
+    /// The queue.
+    pub queue: QueueId,
+    /// The number as shown.
+    pub number: String,
+    /// It was given here, not by the hospital.
+    pub is_own_number: bool,
+    /// The day.
+    pub date: BusinessDate,
+    /// The slot.
+    pub slot: Option<SlotId>,
+    /// Priority class.
+    pub class: Option<String>,
+    /// Paid or not.
+    pub fee_state: FeeState,
+    /// Called off.
+    pub cancelled: bool,
+}
+
+impl Standing {
+    /// Its word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Summoned(_) => "summoned",
+            Self::Called(_) => "called",
+            Self::Serving { .. } => "serving",
+            Self::Away { .. } => "away",
+            Self::Missed { .. } => "missed",
+            Self::InTransit { .. } => "in_transit",
+            Self::Ended { .. } => "ended",
+        }
+    }
+
+    /// The commands that it takes, for a rejection's `valid_now`.
+    pub fn takes(&self) -> &'static str {
+        match self {
+            Self::Waiting => "call_ticket transfer_ticket set_priority cancel_ticket undo close_session",
+            Self::Summoned(_) => {
+                "call_ticket transfer_ticket set_priority mark_missed cancel_ticket undo close_session"
+            }
+            Self::Called(_) => {
+                "start_service recall_patient finish_service mark_missed send_for_tests transfer_ticket return_to_waiting cancel_ticket undo"
+            }
+            Self::Serving { .. } => "finish_service send_for_tests transfer_ticket return_to_waiting undo",
+            Self::Away { .. } => "report_back undo close_session",
+            Self::Missed { .. } => "report_back take_back call_ticket undo close_session",
+            Self::InTransit { .. } => "recall_transfer",
+            Self::Ended { .. } => "undo",
+        }
+    }
+
+    /// The call that it stands by, if it is called or served.
+    pub fn call(&self) -> Option<&Call> {
+        match self {
+            Self::Called(call) | Self::Serving { call, .. } => Some(call),
+            _ => None,
+        }
+    }
+}
+
+impl Ticket {
+    /// Its id.
+    pub fn id(&self) -> &TicketId {
+        &self.opened.ticket
+    }
+
+    /// Whether it is of the emergency class.
+    pub fn is_emergency(&self) -> bool {
+        self.opened.class.as_deref() == Some("emergency")
+    }
+
+    /// Whether it still belongs to somebody who is here or comes back.
+    pub fn is_live(&self) -> bool {
+        !matches!(self.standing, Standing::Ended { .. })
+    }
+}

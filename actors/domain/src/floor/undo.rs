@@ -1,0 +1,127 @@
+//! Undo: the last step of a ticket, on its business day, while nothing is linked after it.
+//!
+//! "The state before" is exactly that, with one exception: a ticket that was in a doctor's hand goes back there only
+//! while that doctor works under the same number and has nobody in hand; otherwise it goes to its old place in line.
+
+use super::event::{Event, Undone};
+use super::state::{Call, Opened, Standing, Step, StepKind, Ticket, TicketEnd};
+use super::{calls, doors, emit};
+use crate::department::{Department, State};
+use crate::ids::*;
+use crate::owner::{Context, Draft};
+use crate::vocabulary::*;
+use crate::{Code, Rejection};
+
+/// Undoes `<ticket>@<n>`. Rejects `cannot_undo`.
+pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context) -> Result<Answer, Rejection> {
+    let state = draft.state();
+    let (id, n) = parse(&command.event)?;
+    let ticket = super::ticket_of(state, &id)?;
+    if ticket.opened.date != state.config.today(context.now) {
+        return Err(Rejection::new(Code::CannotUndo, "not of today"));
+    }
+    match undoable(ticket) {
+        Some(at) if at + 1 == n => {}
+        Some(at) => {
+            return Err(Rejection::new(Code::CannotUndo, "something came after it")
+                .with("undoable", format!("{id}@{}", at + 1)));
+        }
+        None => return Err(Rejection::new(Code::CannotUndo, "nothing of this ticket can be undone")),
+    }
+    let step = &ticket.steps[n - 1];
+    let standing = stands_after(state, ticket, step, context)?;
+    let opened = step.before.as_ref().and_then(|before| before.opened.clone());
+    let old = step.before.as_ref().and_then(|before| before.place.as_ref());
+    let place = old.or_else(|| doors::place_of(state, ticket)).cloned();
+    let (returned, place) = match (&standing, place) {
+        (Standing::Waiting, Some(place)) => {
+            let queue = opened.as_ref().map_or(&ticket.opened.queue, |opened: &Box<Opened>| &opened.queue);
+            (Some(doors::returned_to(state, queue, &place)), None)
+        }
+        (_, place) => (None, place),
+    };
+    let undone = Undone {
+        ticket: id.clone(),
+        step: u32::try_from(n).expect("a ticket has few steps"),
+        reason: command.reason.clone(),
+        returned,
+        place,
+        opened,
+        missed_times: ticket.missed_times - u32::from(step.what == StepKind::Missed),
+        doctor: counted_for(step),
+        over: calls::ending(state, ticket),
+        standing,
+        at: context.now,
+    };
+    let appointment = ticket.opened.appointment.clone();
+    let what = step.what;
+    emit(draft, Event::StepUndone(undone));
+    if let Some(appointment) = appointment {
+        if what == StepKind::CheckedIn {
+            crate::department::arrival::undo_check_in(draft, &appointment);
+        }
+    }
+    doors::fill(draft, context.now);
+    Ok(Answer::Done)
+}
+
+fn parse(event: &str) -> Result<(TicketId, usize), Rejection> {
+    let parsed = event.rsplit_once('@').and_then(|(id, n)| Some((id, n.parse::<usize>().ok().filter(|n| *n > 0)?)));
+    match parsed {
+        Some((id, n)) if crate::ids::is_well_formed(id) => Ok((TicketId::from(id), n)),
+        _ => Err(Rejection::new(Code::InvalidField, "event is <ticket>@<n>")),
+    }
+}
+
+/// The index of the one step that can be undone now, if any. Steps of the engine and undone ones are looked through.
+pub fn undoable(ticket: &Ticket) -> Option<usize> {
+    if ticket.linked_to.is_some() || matches!(ticket.standing, Standing::InTransit { .. }) {
+        return None;
+    }
+    let at = ticket.steps.iter().rposition(|step| !step.undone && !is_transparent(step.what))?;
+    is_undoable(ticket.steps[at].what).then_some(at)
+}
+
+fn is_transparent(what: StepKind) -> bool {
+    use StepKind::*;
+    matches!(what, Summoned | SummonsWithdrawn | Recalled | TransferSent | TransferRecalled | TransferRefused | Undid)
+}
+
+fn is_undoable(what: StepKind) -> bool {
+    !matches!(what, StepKind::Received | StepKind::TransferTaken) && !is_transparent(what)
+}
+
+/// Whose count of the day the step went into.
+fn counted_for(step: &Step) -> Option<DoctorId> {
+    let before = step.before.as_ref()?;
+    match step.what {
+        StepKind::Finished | StepKind::Missed => before.standing.call().map(|call| call.doctor.clone()),
+        _ => None,
+    }
+}
+
+fn stands_after(state: &State, ticket: &Ticket, step: &Step, context: &Context) -> Result<Standing, Rejection> {
+    let Some(before) = &step.before else {
+        return Ok(Standing::Ended { how: TicketEnd::Undone, at: context.now });
+    };
+    Ok(match &before.standing {
+        Standing::Summoned(_) => Standing::Waiting,
+        Standing::Called(call) | Standing::Serving { call, .. } => {
+            if hand_is_free(state, ticket, call) {
+                before.standing.clone()
+            } else if matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_)) {
+                return Err(Rejection::new(Code::CannotUndo, "the doctor has somebody else in hand"));
+            } else {
+                Standing::Waiting
+            }
+        }
+        standing => standing.clone(),
+    })
+}
+
+/// Whether the doctor of that call can have the ticket in hand (again, or still).
+fn hand_is_free(state: &State, ticket: &Ticket, call: &Call) -> bool {
+    state.floor.work.get(&call.doctor).is_some_and(|work| {
+        work.assignment == call.assignment && work.in_hand.as_ref().is_none_or(|in_hand| in_hand == ticket.id())
+    })
+}
