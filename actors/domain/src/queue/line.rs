@@ -118,6 +118,11 @@ impl Key {
         Self { walk_in: true, slot_start: Timestamp(i64::MIN), own_place: false, ..Self::by_event(0) }
     }
 
+    /// Smaller than any key of a ticket.
+    pub(super) fn before_all() -> Self {
+        Self { walk_in: false, ..Self::first_walk_in() }
+    }
+
     /// Whether the ticket was moved up.
     pub fn is_moved_up(&self) -> bool {
         !self.own_place

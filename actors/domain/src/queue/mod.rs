@@ -30,6 +30,7 @@ mod doors;
 mod line;
 mod lines;
 mod moved_up;
+mod order;
 mod pick;
 mod place;
 mod placement;

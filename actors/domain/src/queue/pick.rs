@@ -1,4 +1,4 @@
-//! Who is taken next (rules 1, 2, 5), the chosen call, and the order in which everybody will be called.
+//! Who is taken next (rules 1, 2, 5) and the chosen call.
 
 use super::line::{Key, Line};
 use super::lines::{InsertionLine, Lines};
@@ -108,22 +108,6 @@ impl Lines {
             .and_then(|insertion| insertion.tickets.first_key_value())
             .map(|(_, place)| place)
     }
-
-    /// Everybody in the order in which they will be called if nothing else happens: emergencies, the first at
-    /// each door, the second at each door, …, then pick after pick.
-    pub fn order(&self, settings: &QueueSettings) -> Vec<TicketId> {
-        let mut order: Vec<TicketId> = self.emergency.values().map(|place| place.ticket.clone()).collect();
-        let mut at_doors: Vec<(usize, &TicketId)> = self.doors().flat_map(|turns| turns.values().enumerate()).collect();
-        at_doors.sort_by_key(|(nth, _)| *nth);
-        order.extend(at_doors.into_iter().map(|(_, ticket)| ticket.clone()));
-        let mut rest = self.clone();
-        rest.emergency.clear();
-        while let Some(picked) = rest.pick_after_emergency(settings) {
-            rest.take(&picked);
-            order.push(picked.ticket);
-        }
-        order
-    }
 }
 
 /// Whether the line's turn has come: its counter, or a ticket that was returned to its old place (rule 6).
@@ -132,7 +116,7 @@ fn is_due(settings: &QueueSettings, insertion: &InsertionLine) -> bool {
 }
 
 /// The k of a line. One whose rule was changed while somebody waits in it is emptied at one per 1.
-fn one_per(settings: &QueueSettings, line: &Line) -> u32 {
+pub(super) fn one_per(settings: &QueueSettings, line: &Line) -> u32 {
     let rule = match line {
         Line::Class(name) => match settings.class(name).map(|class| class.treatment) {
             Some(Treatment::OnePer(k)) => return k,
@@ -146,7 +130,7 @@ fn one_per(settings: &QueueSettings, line: &Line) -> u32 {
 }
 
 /// Several lines: classes in configured order, returning, missed, late.
-fn rank(settings: &QueueSettings, line: &Line) -> usize {
+pub(super) fn rank(settings: &QueueSettings, line: &Line) -> usize {
     let classes = settings.classes.len();
     match line {
         Line::Class(name) => {

@@ -11,8 +11,11 @@ use crate::time::Timestamp;
 
 impl Lines {
     /// Decides where an arriving ticket is put (rules 0, 3, 4, 5). Changes nothing: the event carries the result and
-    /// [`Lines::enter`] applies it. Also for a ticket that waits here already and whose class the desk changes: pass
-    /// the `came` of its [`Place`]; it keeps its place where its line remains the same.
+    /// [`Lines::enter`] applies it.
+    ///
+    /// Also for a ticket that waits here already and whose class the desk changes: pass the `came` of its [`Place`]; it
+    /// keeps its key where its line remains the same. One that stands at a door would leave it: the floor places such a
+    /// ticket anew only when it should.
     pub fn place(&self, settings: &QueueSettings, arrival: &Arrival) -> Placement {
         let class = class_of(settings, arrival);
         let (line, rank, mut why) = line_of(settings, arrival, class);

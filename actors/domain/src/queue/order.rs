@@ -1,0 +1,127 @@
+//! The order in which everybody will be called if nothing else happens: the picks of `pick.rs`, played forward over the
+//! lines without changing or copying them.
+
+use std::collections::btree_map::{Range, Values};
+use std::iter::Peekable;
+
+use super::line::Key;
+use super::lines::{Lines, Mark};
+use super::pick::{is_walk_in_turn, one_per, rank, round_after};
+use super::placement::{Place, Round};
+use super::settings::{OrdinaryKey, QueueSettings};
+use crate::ids::TicketId;
+
+impl Lines {
+    /// Everybody in the order in which they will be called if nothing else happens: emergencies, the first at each
+    /// door, the second at each door, …, then pick after pick.
+    pub fn order(&self, settings: &QueueSettings) -> Vec<TicketId> {
+        let mut order = Vec::with_capacity(self.waiting_count() + self.summoned_count());
+        order.extend(self.emergency.values().map(|place| place.ticket.clone()));
+        let mut at_doors: Vec<(usize, &TicketId)> = self.doors().flat_map(|turns| turns.values().enumerate()).collect();
+        at_doors.sort_by_key(|(nth, _)| *nth);
+        order.extend(at_doors.into_iter().map(|(_, ticket)| ticket.clone()));
+        order.extend(self.always_first.values().map(|place| place.ticket.clone()));
+        order.extend(Forward::new(self, settings).map(|place| place.ticket.clone()));
+        order
+    }
+}
+
+/// An insertion line that is being played forward.
+struct Insertion<'a> {
+    rank: usize,
+    k: u32,
+    counter: u32,
+    returned: u32,
+    tickets: Peekable<Values<'a, u64, Place>>,
+}
+
+/// The insertion lines and the ordinary line, played forward: each `next` is one pick.
+struct Forward<'a> {
+    insertions: Vec<Insertion<'a>>,
+    /// The ordinary line; in a ratio, its appointments.
+    first: Peekable<Range<'a, Key, Place>>,
+    /// The walk-ins of a ratio.
+    second: Peekable<Range<'a, Key, Place>>,
+    ratio: Option<(u32, u32)>,
+    round: Round,
+    /// Rule 5 of those who still wait; who has been called has no limit.
+    marks: Vec<Mark>,
+    at_limit: u32,
+}
+
+impl<'a> Forward<'a> {
+    fn new(lines: &'a Lines, settings: &QueueSettings) -> Self {
+        let mut insertions: Vec<_> = lines
+            .insertions
+            .iter()
+            .map(|insertion| Insertion {
+                rank: rank(settings, &insertion.line),
+                k: one_per(settings, &insertion.line),
+                counter: insertion.counter,
+                returned: insertion.returned,
+                tickets: insertion.tickets.values().peekable(),
+            })
+            .collect();
+        insertions.sort_by_key(|insertion| insertion.rank);
+        let walk_ins = Key::first_walk_in();
+        let (ratio, first, second) = match settings.ordinary {
+            OrdinaryKey::Ratio { appointments, walk_ins: of_round } => {
+                (Some((appointments, of_round)), lines.ordinary.range(..walk_ins), lines.ordinary.range(walk_ins..))
+            }
+            _ => (None, lines.ordinary.range(..), lines.ordinary.range(..Key::before_all())),
+        };
+        Self {
+            insertions,
+            first: first.peekable(),
+            second: second.peekable(),
+            ratio,
+            round: lines.round,
+            marks: lines.marks.clone(),
+            at_limit: lines.at_limit,
+        }
+    }
+
+    fn next_insertion(&mut self, only_due: bool) -> Option<&'a Place> {
+        let insertion = self.insertions.iter_mut().find_map(|insertion| {
+            let is_due = insertion.returned > 0 || insertion.counter >= insertion.k;
+            ((is_due || !only_due) && insertion.tickets.peek().is_some()).then_some(insertion)
+        })?;
+        let place = insertion.tickets.next()?;
+        insertion.counter = 0;
+        insertion.returned -= u32::from(place.due_at_once);
+        if !place.counted {
+            let until = self.marks.partition_point(|mark| mark.serial < place.key.serial);
+            for mark in &mut self.marks[..until] {
+                mark.passed += 1;
+                self.at_limit += u32::from(mark.passed == mark.limit);
+            }
+        }
+        Some(place)
+    }
+
+    fn next_ordinary(&mut self) -> Option<&'a Place> {
+        let walk_ins_turn = self.ratio.is_some_and(|(appointments, _)| is_walk_in_turn(self.round, appointments));
+        let from_second = self.second.peek().is_some() && (walk_ins_turn || self.first.peek().is_none());
+        let (key, place) = if from_second { self.second.next()? } else { self.first.next()? };
+        if let Some((appointments, walk_ins)) = self.ratio {
+            self.round = round_after(self.round, key.walk_in, appointments, walk_ins);
+        }
+        for insertion in &mut self.insertions {
+            insertion.counter = insertion.counter.saturating_add(1);
+        }
+        if let Ok(at) = self.marks.binary_search_by_key(&key.serial, |mark| mark.serial) {
+            self.at_limit -= u32::from(self.marks[at].is_at_limit());
+            (self.marks[at].passed, self.marks[at].limit) = (0, u32::MAX);
+        }
+        Some(place)
+    }
+}
+
+impl<'a> Iterator for Forward<'a> {
+    type Item = &'a Place;
+
+    fn next(&mut self) -> Option<&'a Place> {
+        let due = if self.at_limit == 0 { self.next_insertion(true) } else { None };
+        due.or_else(|| self.next_ordinary()).or_else(|| self.next_insertion(false))
+    }
+}
