@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use jiaohao::identity::access::{self, Deed, Fact, FactAnswer, Facts, StreamKind};
+use jiaohao::identity::access::{self, Deed, Fact, FactAnswer, Facts};
 use jiaohao::identity::tokens::Claims;
+use jiaohao_actors::fanout::StreamKind;
 use jiaohao_domain::vocabulary::ClientCommand;
 use jiaohao_domain::{
     AccountId, BoardId, Code, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, SiteId, Timestamp,
@@ -123,7 +124,7 @@ fn deed(name: &str) -> Deed {
 fn ask(name: &str, claims: &Claims, facts: &Facts) -> Result<(), Rejection> {
     if ClientCommand::NAMES.contains(&name) {
         access::allowed(claims, &command(name), facts)
-    } else if let Some(kind) = StreamKind::ALL.iter().find(|kind| kind.name() == name) {
+    } else if let Some((kind, _)) = StreamKind::ALL.iter().find(|(_, known)| *known == name) {
         access::allowed_stream(claims, stream(*kind), facts).map(drop)
     } else {
         access::allowed_deed(claims, &deed(name), facts)
@@ -213,7 +214,7 @@ fn the_table_lists_every_command_stream_and_deed() {
     let names = ClientCommand::NAMES
         .iter()
         .copied()
-        .chain(StreamKind::ALL.iter().map(|kind| kind.name()))
+        .chain(StreamKind::ALL.iter().map(|(_, name)| *name))
         .chain(Deed::NAMES.iter().copied());
     let mut expected: Vec<String> = names.map(str::to_owned).collect();
     expected.sort();

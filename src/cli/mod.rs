@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 pub mod config;
 pub mod logging;
+pub mod token;
 
 /// A hospital's booking, queueing and calling engine.
 #[derive(Debug, Parser)]
@@ -20,12 +21,14 @@ const EXAMPLES: &str = "\
 Examples:
   jiaohao config default > jiaohao.toml        a commented configuration to start from
   jiaohao config check jiaohao.toml            what is wrong with it, by line and field
+  jiaohao token issue --role operator --may-issue --account setup
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Logs go to stderr, results to stdout.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Config(config::Args),
+    Token(token::Args),
 }
 
 /// Why a subcommand did not do what it was asked.
@@ -57,6 +60,7 @@ impl Failure {
 pub fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Config(args) => config::run(args),
+        Command::Token(args) => token::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,7 +12,7 @@ mod target;
 
 pub use deed::Deed;
 pub use relation::{Fact, FactAnswer, Facts, Relation, Relations};
-pub use stream::{StreamKind, StreamName};
+pub use stream::{StreamName, kind_name};
 pub use table::{Rule, rules};
 pub use target::Target;
 
@@ -31,7 +31,7 @@ pub fn allowed(claims: &Claims, command: &ClientCommand, relations: &dyn Relatio
 /// that does not exist is `forbidden` like any other that is not theirs.
 pub fn allowed_stream(claims: &Claims, name: &str, relations: &dyn Relations) -> Result<StreamName, Rejection> {
     let stream = StreamName::parse(name)?;
-    check(claims, stream.kind.name(), &Target::of_stream(&stream), relations)?;
+    check(claims, kind_name(stream.kind), &Target::of_stream(&stream), relations)?;
     Ok(stream)
 }
 
@@ -48,7 +48,7 @@ pub fn needed(claims: &Claims, command: &ClientCommand, known: &Facts) -> Vec<Fa
 
 /// As [`needed`], for a stream.
 pub fn needed_stream(claims: &Claims, stream: &StreamName, known: &Facts) -> Vec<Fact> {
-    unknown(claims, stream.kind.name(), &Target::of_stream(stream), known)
+    unknown(claims, kind_name(stream.kind), &Target::of_stream(stream), known)
 }
 
 /// As [`needed`], for a deed.

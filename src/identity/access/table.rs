@@ -139,9 +139,10 @@ pub(super) fn relation(name: &str, role: Role) -> Option<Relation> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use jiaohao_actors::fanout::StreamKind;
     use jiaohao_domain::vocabulary::ClientCommand;
 
-    use super::super::{Deed, StreamKind};
+    use super::super::Deed;
     use super::*;
 
     #[test]
@@ -149,7 +150,7 @@ mod tests {
         let lines: Vec<&str> = rules().map(|rule| rule.name).collect();
         let unique: BTreeSet<&str> = lines.iter().copied().collect();
         assert_eq!(lines.len(), unique.len(), "a name stands twice");
-        let kinds = StreamKind::ALL.iter().map(|kind| kind.name());
+        let kinds = StreamKind::ALL.iter().map(|(_, name)| *name);
         let expected: BTreeSet<&str> =
             ClientCommand::NAMES.iter().copied().chain(kinds).chain(Deed::NAMES.iter().copied()).collect();
         assert_eq!(unique, expected);

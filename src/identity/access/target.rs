@@ -6,7 +6,8 @@ use jiaohao_domain::{
     SessionId, SiteId, SlotId, TicketId,
 };
 
-use super::{Deed, StreamKind, StreamName};
+use super::{Deed, StreamName};
+use jiaohao_actors::fanout::StreamKind;
 
 /// What something is about. Everything it names has to fit, so that no second id slips past.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,0 +1,202 @@
+//! `jiaohao token issue`: a signed token for scripts, made with the key of a data folder.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+use jiaohao_domain::{BoardId, DepartmentId, DoctorId, Role, ScreenId, SiteId, Timestamp, is_well_formed};
+
+use super::{Failure, print_result};
+use crate::config::Settings;
+use crate::identity::accounts;
+use crate::identity::keys::{KeyName, Keys};
+use crate::identity::tokens::{Claims, Tokens};
+
+/// Signed tokens for scripts.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a token and print it. Who can read the key of the data folder may make one.
+    #[command(after_help = "Examples:
+  jiaohao token issue --role operator --may-issue --account setup
+  jiaohao token issue --role integrator --site renmin --account his --ttl-s 7776000
+  jiaohao token issue --role screen --site renmin --screen renmin.s1 --board renmin.outpatient-3f --account hall-screen
+  JIAOHAO_TOKEN=$(jiaohao token issue --role desk --site renmin --account desk-script) ./my-script")]
+    Issue(Issue),
+}
+
+#[derive(Debug, clap::Args)]
+struct Issue {
+    /// In which role.
+    #[arg(long)]
+    role: IssuedRole,
+    /// Name under which the script appears in the audit (a-z, 0-9, -, _).
+    #[arg(long, default_value = "script")]
+    account: String,
+    /// The site (every role but an operator of all sites).
+    #[arg(long, value_parser = id)]
+    site: Option<String>,
+    /// A department (desk, kiosk), again for more; none: all of the site.
+    #[arg(long = "department", value_parser = id)]
+    departments: Vec<String>,
+    /// Which doctor (role doctor).
+    #[arg(long, value_parser = id)]
+    doctor: Option<String>,
+    /// Which screen (role screen).
+    #[arg(long, value_parser = id)]
+    screen: Option<String>,
+    /// The board that the screen shows (role screen).
+    #[arg(long, value_parser = id)]
+    board: Option<String>,
+    /// The script may issue tokens itself (role operator).
+    #[arg(long)]
+    may_issue: bool,
+    /// How long it holds, in seconds; absent: a day.
+    #[arg(long, default_value_t = 86_400)]
+    ttl_s: i64,
+    /// The data folder; absent: the configuration's.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// The configuration.
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+/// The roles that a script can have: a patient signs in with a phone, not with a token from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum IssuedRole {
+    Doctor,
+    Desk,
+    Kiosk,
+    Screen,
+    Operator,
+    Integrator,
+}
+
+impl IssuedRole {
+    fn role(self) -> Role {
+        match self {
+            Self::Doctor => Role::Doctor,
+            Self::Desk => Role::Desk,
+            Self::Kiosk => Role::Kiosk,
+            Self::Screen => Role::Screen,
+            Self::Operator => Role::Operator,
+            Self::Integrator => Role::Integrator,
+        }
+    }
+}
+
+fn id(text: &str) -> Result<String, String> {
+    if is_well_formed(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("an id is a-z, 0-9, -, _ in parts joined by dots".to_owned())
+    }
+}
+
+/// Runs it.
+pub fn run(args: Args) -> Result<(), Failure> {
+    let Action::Issue(issue) = args.action;
+    let settings = Settings::load(issue.config.as_deref()).map_err(|wrong| Failure::Usage(wrong.to_string()))?;
+    let keys_dir = issue.data.as_ref().map_or_else(|| settings.data.keys_dir(), |data| data.join("keys"));
+    let claims =
+        claims(&issue, settings.identity.script_token_ttl_s, Timestamp(jiaohao_actors::shell::clock::wall_ms()))?;
+    let keys = Keys::open(&keys_dir, false).map_err(Failure::failed)?;
+    print_result(&format!("{}\n", Tokens::new(keys.get(KeyName::Token)).issue(&claims)))
+}
+
+/// What the command line asks for, if it makes sense.
+fn claims(issue: &Issue, most_s: i64, now: Timestamp) -> Result<Claims, Failure> {
+    let wrong = |what: &str| Err(Failure::Usage(what.to_owned()));
+    if !(1..=most_s).contains(&issue.ttl_s) {
+        return wrong(&format!("--ttl-s: 1 to {most_s} (identity.script_token_ttl_s)"));
+    }
+    if issue.may_issue && issue.role != IssuedRole::Operator {
+        return wrong("--may-issue is for --role operator");
+    }
+    let account = accounts::script(&issue.account)
+        .map_err(|rejection| Failure::Usage(format!("--account: {}", rejection.detail)))?;
+    let mut claims = Claims::new(issue.role.role(), account, now, issue.ttl_s);
+    claims.site = issue.site.as_deref().map(SiteId::from);
+    claims.departments = issue.departments.iter().map(|text| DepartmentId::from(text.as_str())).collect();
+    claims.doctor = issue.doctor.as_deref().map(DoctorId::from);
+    claims.screen = issue.screen.as_deref().map(ScreenId::from);
+    claims.board = issue.board.as_deref().map(BoardId::from);
+    claims.may_issue = issue.may_issue;
+    if claims.site.is_none() {
+        claims.site = claims.doctor.as_ref().map(DoctorId::site).or_else(|| claims.board.as_ref().map(BoardId::site));
+    }
+    let Some(site) = &claims.site else {
+        return if issue.role == IssuedRole::Operator { Ok(claims) } else { wrong("--site is needed for this role") };
+    };
+    let elsewhere = claims.departments.iter().any(|department| department.site() != *site)
+        || claims.doctor.as_ref().is_some_and(|doctor| doctor.site() != *site)
+        || claims.board.as_ref().is_some_and(|board| board.site() != *site);
+    if elsewhere {
+        return wrong(&format!("departments, doctor and board must be of site {site}"));
+    }
+    match issue.role {
+        IssuedRole::Doctor if claims.doctor.is_none() => wrong("--doctor is needed for this role"),
+        IssuedRole::Screen if claims.board.is_none() || claims.screen.is_none() => {
+            wrong("--screen and --board are needed for this role")
+        }
+        _ => Ok(claims),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::identity::keys::Key;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        issue: Issue,
+    }
+
+    fn asked(line: &str) -> Result<Claims, Failure> {
+        let issue = Line::try_parse_from(std::iter::once("issue").chain(line.split_whitespace()))
+            .map_err(Failure::failed)?
+            .issue;
+        claims(&issue, 86_400, Timestamp(1_000_000))
+    }
+
+    #[test]
+    fn what_is_asked_for_is_in_the_token() {
+        let claims = asked("--role desk --site s --department s.d --department s.e --account desk-1 --ttl-s 60")
+            .expect("makes sense");
+        let tokens = Tokens::new(&Key::from_bytes([1; 32]));
+        let read = tokens.read(&tokens.issue(&claims), Timestamp(1_000_000)).expect("holds");
+        assert_eq!((read.role, read.account.as_str(), read.exp), (Role::Desk, "a-script-desk-1", 1060));
+        assert_eq!(read.departments, [DepartmentId::new("s.d"), DepartmentId::new("s.e")]);
+        assert_eq!(asked("--role screen --screen s.s1 --board s.b").expect("makes sense").site, Some(SiteId::new("s")));
+        assert_eq!(asked("--role operator --may-issue").expect("of all sites").site, None);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for line in [
+            "--role desk",
+            "--role doctor --site s",
+            "--role doctor --site x --doctor s.li",
+            "--role screen --site s --board s.b",
+            "--role desk --site s --department x.d",
+            "--role desk --site s --may-issue",
+            "--role operator --ttl-s 0",
+            "--role operator --ttl-s 86401",
+            "--role operator --account Li",
+            "--role patient",
+            "--role system",
+            "--role desk --site S",
+        ] {
+            assert!(asked(line).is_err(), "{line}");
+        }
+    }
+}

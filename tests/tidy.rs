@@ -1,0 +1,330 @@
+//! The house rules as tests: what is pure stays pure, files stay short and say what they are, crates keep their
+//! direction, everything that leaves the program is in PROTOCOL.md.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiaohao_domain::Code;
+use jiaohao_domain::vocabulary::ClientCommand;
+
+const LINES_MAX: usize = 500;
+
+/// One file of the project, by its path from the root.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    fn is_test(&self) -> bool {
+        let path = Path::new(&self.path);
+        path.components().any(|part| part.as_os_str() == "tests")
+            || path.file_stem().is_some_and(|stem| stem == "tests")
+    }
+
+    /// The lines before the file's own tests.
+    fn own_lines(&self) -> usize {
+        let lines: Vec<&str> = self.text.lines().collect();
+        let tests = lines
+            .windows(2)
+            .position(|pair| pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod ") && pair[1].ends_with('{'));
+        tests.unwrap_or(lines.len())
+    }
+
+    /// The code with its line numbers: no comments, no tests.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().take(self.own_lines()).enumerate().map(|(n, line)| (n + 1, line));
+        lines
+            .map(|(n, line)| (n, line.split("//").next().unwrap_or_default()))
+            .filter(|(_, line)| !line.trim().is_empty())
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(extension: &str) -> Vec<Source> {
+    fn walk(dir: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+        let mut entries: Vec<PathBuf> =
+            fs::read_dir(dir).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+        entries.sort();
+        for path in entries {
+            let name = path.file_name().expect("a name").to_string_lossy();
+            if path.is_dir() && name != "target" && name != "node_modules" && !name.starts_with('.') {
+                walk(&path, extension, found);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                found.push(path);
+            }
+        }
+    }
+    let mut paths = Vec::new();
+    walk(&root(), extension, &mut paths);
+    let name = |path: &Path| path.strip_prefix(root()).expect("under the root").to_string_lossy().into_owned();
+    paths.into_iter().map(|path| Source { path: name(&path), text: fs::read_to_string(&path).expect("text") }).collect()
+}
+
+fn manifest(folder: &str) -> toml::Table {
+    fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("a manifest").parse().expect("TOML")
+}
+
+fn dependencies(manifest: &toml::Table, section: &str) -> BTreeSet<String> {
+    manifest
+        .get(section)
+        .and_then(toml::Value::as_table)
+        .map(|table| table.keys().cloned().collect())
+        .unwrap_or_default()
+}
+
+fn nothing(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// Whether a line uses `word` as a word of its own.
+fn has_word(line: &str, word: &str) -> bool {
+    let part_of_a_word = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(word)
+        .any(|(at, _)| !line[..at].ends_with(part_of_a_word) && !line[at + word.len()..].starts_with(part_of_a_word))
+}
+
+#[test]
+fn pure_parts_import_nothing_impure() {
+    let impure = [
+        "actix",
+        "tokio",
+        "sled",
+        "redis",
+        "rand",
+        "flume",
+        "crossbeam",
+        "SystemTime",
+        "Instant",
+        "Utc",
+        "Local",
+        "unsafe",
+    ];
+    let impure_std =
+        ["std::fs", "std::net", "std::io", "std::time", "std::thread", "std::env", "std::process", "std::sync::Mutex"];
+    let mut faults = Vec::new();
+    let mut seen = 0;
+    for source in sources("rs") {
+        let in_domain = source.path.starts_with("actors/domain/src/");
+        if !(in_domain || source.path.ends_with("/rules.rs") || source.path.contains("/rules/")) || source.is_test() {
+            continue;
+        }
+        seen += 1;
+        for (n, line) in source.code() {
+            let clock = (line.contains("::shell") || line.contains("jiaohao_actors")) && !in_domain;
+            if clock
+                || impure.iter().any(|word| has_word(line, word))
+                || impure_std.iter().any(|path| line.contains(path))
+            {
+                faults.push(format!("{}:{n}: not pure: {}", source.path, line.trim()));
+            }
+        }
+    }
+    assert!(seen > 10, "only {seen} pure files were found");
+    nothing(&faults);
+}
+
+#[test]
+fn the_domains_manifest_is_pure() {
+    let allowed: BTreeSet<String> =
+        ["serde", "serde_json", "schemars", "chrono", "chrono-tz", "thiserror"].map(str::to_owned).into();
+    let domain = manifest("actors/domain");
+    let there = dependencies(&domain, "dependencies");
+    nothing(&there.difference(&allowed).map(|name| format!("jiaohao-domain depends on {name}")).collect::<Vec<_>>());
+    assert!(!domain.contains_key("build-dependencies") && !domain.contains_key("features"));
+    let chrono = &manifest("")["workspace"]["dependencies"]["chrono"];
+    let features = chrono["features"].as_array().expect("a list").iter().filter_map(toml::Value::as_str);
+    assert_eq!(chrono["default-features"].as_bool(), Some(false));
+    nothing(
+        &features
+            .filter(|feature| ["clock", "now", "std", "wasmbind"].contains(feature))
+            .map(|feature| format!("chrono has {feature}"))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn crates_depend_one_way_only() {
+    let ours = |folder: &str| {
+        let manifest = manifest(folder);
+        let all =
+            ["dependencies", "dev-dependencies", "build-dependencies"].map(|section| dependencies(&manifest, section));
+        all.into_iter().flatten().filter(|name| name.starts_with("jiaohao")).collect::<BTreeSet<_>>()
+    };
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let may = [
+        ("actors/domain", set(&[])),
+        ("actors", set(&["jiaohao-domain"])),
+        ("signaling", set(&["jiaohao-domain", "jiaohao-actors"])),
+        ("queue-display", set(&["jiaohao-domain", "jiaohao-actors"])),
+    ];
+    for (folder, may) in may {
+        nothing(&ours(folder).difference(&may).map(|name| format!("{folder} depends on {name}")).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn versions_stand_in_one_table() {
+    let mut faults = Vec::new();
+    for folder in ["", "actors", "actors/domain", "signaling", "queue-display"] {
+        let manifest = manifest(folder);
+        for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let Some(table) = manifest.get(section).and_then(toml::Value::as_table) else { continue };
+            for (name, value) in table {
+                let from_the_table = value.get("workspace").and_then(toml::Value::as_bool) == Some(true);
+                if !from_the_table && value.get("path").is_none() {
+                    faults.push(format!("{folder}/Cargo.toml: {name} has a version of its own"));
+                }
+            }
+        }
+    }
+    nothing(&faults);
+}
+
+#[test]
+fn files_are_short() {
+    let long = |source: &Source, lines: usize| {
+        (lines > LINES_MAX).then(|| format!("{}: {lines} lines, {LINES_MAX} at most", source.path))
+    };
+    let rust = sources("rs")
+        .into_iter()
+        .filter(|source| !source.is_test())
+        .filter_map(|source| long(&source, source.own_lines()));
+    let script = sources("js")
+        .into_iter()
+        .filter(|source| !source.is_test())
+        .filter_map(|source| long(&source, source.text.lines().count()));
+    nothing(&rust.chain(script).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_file_says_what_lives_there() {
+    let silent = |sources: Vec<Source>, beginnings: &'static [&'static str]| {
+        let without =
+            move |source: &Source| !beginnings.iter().any(|beginning| source.text.trim_start().starts_with(beginning));
+        sources
+            .into_iter()
+            .filter(without)
+            .map(|source| format!("{}: no comment at its top", source.path))
+            .collect::<Vec<_>>()
+    };
+    let mut faults = silent(sources("rs"), &["//! "]);
+    faults.extend(silent(sources("js"), &["// ", "/* ", "/** ", "/**\n"]));
+    faults.extend(silent(sources("css"), &["/* ", "/** "]));
+    nothing(&faults);
+}
+
+#[test]
+fn nothing_is_sent_past_a_full_mailbox() {
+    let send = concat!("do_", "send");
+    let mut faults = Vec::new();
+    for source in sources("rs") {
+        faults.extend(
+            source
+                .code()
+                .filter(|(_, line)| line.contains(send))
+                .map(|(n, _)| format!("{}:{n}: {send}: use try_send and name what happens when full", source.path)),
+        );
+    }
+    nothing(&faults);
+}
+
+#[test]
+fn nothing_is_left_to_do() {
+    let marks = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("to", "do!("),
+        concat!("un", "implemented!("),
+        concat!("X", "XX"),
+    ];
+    let mut faults = Vec::new();
+    for source in sources("rs").into_iter().chain(sources("js")).chain(sources("md")) {
+        for (n, line) in source.text.lines().enumerate() {
+            if marks.iter().any(|mark| line.contains(mark)) {
+                faults.push(format!("{}:{}: {}", source.path, n + 1, line.trim()));
+            }
+        }
+    }
+    nothing(&faults);
+}
+
+/// Where code may know that it is a demo, and why.
+const DEMO_MAY: &[(&str, &str)] = &[
+    ("src/demo/", "the demo itself: a client of the public doors"),
+    ("src/demo.rs", "the demo itself"),
+    ("src/cli/demo.rs", "its subcommand"),
+    ("src/cli/mod.rs", "names the subcommand"),
+    ("src/lib.rs", "names the module"),
+    ("src/simulate/", "starts its own server on a folder marked as a demo's"),
+    ("src/wiring.rs", "clock speed, local outbox, one-click sign-in are switched on here"),
+    ("src/wiring/", "clock speed, local outbox, one-click sign-in are switched on here"),
+    ("src/http/demo.rs", "one-click sign-in and the local outbox, mounted on demo folders only"),
+    ("src/identity/codes.rs", "the local outbox"),
+    ("actors/src/shell/clock.rs", "clock speed"),
+];
+
+#[test]
+fn only_clock_local_outbox_and_one_click_sign_in_know_a_demo() {
+    let mut faults = Vec::new();
+    for source in sources("rs") {
+        if source.is_test() || DEMO_MAY.iter().any(|(path, _)| source.path.starts_with(path)) {
+            continue;
+        }
+        faults.extend(
+            source
+                .code()
+                .filter(|(_, line)| line.to_ascii_lowercase().contains("demo"))
+                .map(|(n, line)| format!("{}:{n}: {}", source.path, line.trim())),
+        );
+    }
+    nothing(&faults);
+}
+
+/// The kinds of events in the domain's sources: number → stem, as `(250, "session_defined")`.
+fn event_kinds() -> Vec<(u16, String, String)> {
+    let mut kinds = Vec::new();
+    for source in sources("rs").into_iter().filter(|source| source.path.starts_with("actors/domain/src/")) {
+        for (_, line) in source.code() {
+            for (at, _) in line.match_indices('(') {
+                let Some((inside, _)) = line[at + 1..].split_once(')') else { continue };
+                let Some((number, stem)) = inside.split_once(", ") else { continue };
+                let stem = stem.strip_prefix('"').and_then(|stem| stem.strip_suffix('"'));
+                if let (Ok(number @ 100..=999), Some(stem)) = (number.parse::<u16>(), stem) {
+                    kinds.push((number, stem.to_owned(), source.path.clone()));
+                }
+            }
+        }
+    }
+    kinds
+}
+
+#[test]
+fn event_kinds_are_numbered_once() {
+    let mut numbers: BTreeMap<u16, String> = BTreeMap::new();
+    let mut faults = Vec::new();
+    let kinds = event_kinds();
+    assert!(kinds.len() > 10, "only {} event kinds were found", kinds.len());
+    for (number, stem, path) in kinds {
+        if let Some(before) = numbers.insert(number, stem.clone()).filter(|before| *before != stem) {
+            faults.push(format!("{path}: {number} is {before} and {stem}"));
+        }
+    }
+    nothing(&faults);
+}
+
+#[test]
+fn everything_that_leaves_is_in_the_protocol() {
+    let path = root().join("PROTOCOL.md");
+    // The document comes with the doors; from then on nothing may be missing from it.
+    let Ok(protocol) = fs::read_to_string(&path) else { return };
+    let codes = Code::ALL.iter().map(|code| ("error code", code.wire().to_owned()));
+    let commands = ClientCommand::NAMES.iter().map(|name| ("command", (*name).to_owned()));
+    let events = event_kinds().into_iter().map(|(_, stem, _)| ("event", stem));
+    let missing = codes.chain(commands).chain(events).filter(|(_, name)| !has_word(&protocol, name));
+    nothing(&missing.map(|(what, name)| format!("PROTOCOL.md: the {what} {name} is missing")).collect::<Vec<_>>());
+}
