@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use flume::{Receiver, Sender};
+use flume::{Receiver, RecvTimeoutError, Sender};
 use jiaohao_domain::OwnerRef;
 
 use super::clock;
@@ -20,6 +21,9 @@ pub const BATCH_RECORDS: usize = 256;
 pub const BATCH_BYTES: usize = 1 << 20;
 /// How many submissions may wait; a full queue makes the submitting owner wait (backpressure, never loss).
 pub const QUEUE: usize = 8_192;
+
+/// Without work for so long, the log's mark catches up.
+const MARK_WHEN_IDLE: Duration = Duration::from_millis(500);
 
 /// Called with the cause when the log can no longer be written. The process must not go on.
 pub type OnFailure = Box<dyn FnOnce(String) + Send>;
@@ -58,9 +62,16 @@ impl Writer {
     fn run(mut self, on_failure: OnFailure) -> Box<dyn Log> {
         loop {
             let mut batch = Batch::default();
-            let first = match self.submissions.recv() {
+            let first = match self.submissions.recv_timeout(MARK_WHEN_IDLE) {
                 Ok(first) => first,
-                Err(_) => return self.log,
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(error) = self.log.mark() {
+                        on_failure(format!("the log's mark could not be written: {error}"));
+                        return self.log;
+                    }
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return self.log,
             };
             let mut next = Some(first);
             let mut ending = false;

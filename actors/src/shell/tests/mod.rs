@@ -1,1 +1,243 @@
-//! Tests of the shell.
+//! The shell by its promises: nothing leaves before it is durable, nothing acknowledged is lost, effects come once and
+//! in order, deadlines wake sleepers, an owner that panics is made again.
+
+mod gate;
+mod probe;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiaohao_domain::vocabulary::Answer;
+use jiaohao_domain::{AccountId, Code, OwnerRef, Principal, Role, Timestamp};
+
+use self::gate::{Gate, TestNode};
+use self::probe::{Command, State, probe};
+use super::message::Outcome;
+use super::{Node, Origin};
+
+fn client(key: Option<u128>, body: u8) -> Origin {
+    let principal = Principal::of(Role::Desk, AccountId::new("a-desk"));
+    Origin::Client { principal, name: "probe".into(), key, body_hash: [body; 16] }
+}
+
+async fn ask(node: &Node, owner: &str, command: Command) -> Outcome {
+    node.shell.ask(probe(owner), command.message(), client(None, 0)).await
+}
+
+async fn state(node: &Node, owner: &str) -> State {
+    node.shell.read(probe(owner), |state: &State| state.clone()).await.unwrap()
+}
+
+async fn eventually(node: &Node, owner: &str, holds: impl Fn(&State) -> bool) -> State {
+    for _ in 0..500 {
+        let seen = state(node, owner).await;
+        if holds(&seen) {
+            return seen;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("did not come to hold: {:?}", state(node, owner).await);
+}
+
+const SOON: Duration = Duration::from_millis(150);
+
+/// What is asked while the log is held, by kind of thing that could leave.
+#[actix::test]
+async fn nothing_leaves_while_the_flush_is_held() {
+    let test = TestNode::new();
+    let gate = Gate::open();
+    let node = test.start(&gate);
+    ask(&node, "a", Command::Add(1)).await.unwrap();
+    gate.hold();
+    let held = |command: Command| {
+        let shell = node.shell.clone();
+        tokio::spawn(async move { shell.ask(probe("a"), command.message(), client(Some(9), 0)).await })
+    };
+    let answer = held(Command::Add(2));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let rejection = {
+        let shell = node.shell.clone();
+        tokio::spawn(async move { shell.ask(probe("a"), Command::Refuse.message(), client(None, 0)).await })
+    };
+    let repeated = held(Command::Add(2));
+    let read = {
+        let shell = node.shell.clone();
+        tokio::spawn(async move { shell.read(probe("a"), |state: &State| state.sum).await })
+    };
+    let effect = held_send(&node, "a", "b", 5);
+    node.shell.nudge(&probe("a"), super::message::ToActor::Checkpoint);
+    tokio::time::sleep(SOON).await;
+    assert!(!answer.is_finished() && !rejection.is_finished() && !repeated.is_finished() && !read.is_finished());
+    assert!(!effect.is_finished());
+    assert!(node.shell.running.get(&probe("b")).is_none(), "an effect left before its cause was durable");
+    assert!(node.shell.store.snapshot(&probe("a")).unwrap().is_none(), "a snapshot is ahead of the log");
+    gate.release();
+    assert_eq!(answer.await.unwrap().unwrap(), Answer::Number(3));
+    assert_eq!(rejection.await.unwrap().unwrap_err().code, Code::SlotFull);
+    assert_eq!(repeated.await.unwrap().unwrap(), Answer::Number(3));
+    assert_eq!(read.await.unwrap().unwrap(), 3);
+    eventually(&node, "b", |b| b.from_others == [5]).await;
+    node.stop().await;
+}
+
+fn held_send(node: &Node, from: &'static str, to: &'static str, n: u64) -> tokio::task::JoinHandle<Outcome> {
+    let shell = node.shell.clone();
+    tokio::spawn(async move { shell.ask(probe(from), Command::Send(probe(to), n).message(), client(None, 0)).await })
+}
+
+#[actix::test]
+async fn a_publication_waits_for_the_flush_and_comes_before_the_answer() {
+    let test = TestNode::new();
+    let gate = Gate::open();
+    let node = test.start(&gate);
+    ask(&node, "a", Command::Add(1)).await.unwrap();
+    let seen = test.follow(&node, "queue:a").await;
+    gate.hold();
+    let answer = {
+        let shell = node.shell.clone();
+        tokio::spawn(async move { shell.ask(probe("a"), Command::Add(2).message(), client(None, 0)).await })
+    };
+    tokio::time::sleep(SOON).await;
+    assert!(!seen.has_more());
+    gate.release();
+    answer.await.unwrap().unwrap();
+    assert!(seen.has_more(), "done came before its own event was queued");
+    node.stop().await;
+}
+
+#[actix::test]
+async fn a_repeat_by_key_changes_nothing_and_gets_the_same_answer() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    let again = || node.shell.ask(probe("a"), Command::Add(4).message(), client(Some(77), 1));
+    assert_eq!(again().await.unwrap(), Answer::Number(4));
+    assert_eq!(again().await.unwrap(), Answer::Number(4));
+    let other = node.shell.ask(probe("a"), Command::Add(5).message(), client(Some(77), 2)).await;
+    assert_eq!(other.unwrap_err().code, Code::IdempotencyKeyReused);
+    assert_eq!(state(&node, "a").await.sum, 4);
+    let log = node.stop().await.unwrap();
+    let node = test.start_on(log);
+    let after_restart = node.shell.ask(probe("a"), Command::Add(4).message(), client(Some(77), 1)).await;
+    assert_eq!(after_restart.unwrap(), Answer::Number(4));
+    assert_eq!(state(&node, "a").await.sum, 4);
+    node.stop().await;
+}
+
+#[actix::test]
+async fn effects_come_once_and_in_order_also_after_a_restart() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    for n in 1..=20 {
+        ask(&node, "a", Command::Send(probe("b"), n)).await.unwrap();
+    }
+    let expected: Vec<u64> = (1..=20).collect();
+    eventually(&node, "b", |b| b.from_others == expected).await;
+    // The log as a crash leaves it: no checkpoint, acknowledgements not on record.
+    let node = test.crash(node).await;
+    ask(&node, "a", Command::Send(probe("b"), 21)).await.unwrap();
+    let seen = eventually(&node, "b", |b| b.from_others.len() >= 21).await;
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert_eq!(state(&node, "b").await, seen, "an effect came twice after the restart");
+    assert_eq!(seen.from_others, (1..=21).collect::<Vec<_>>());
+    node.stop().await;
+}
+
+#[actix::test]
+async fn a_request_is_asked_until_it_is_answered() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    ask(&node, "asker", Command::Ask(probe("b"), 3)).await.unwrap();
+    eventually(&node, "asker", |asker| asker.asking.is_none()).await;
+    assert_eq!(state(&node, "b").await.from_others, [3]);
+    node.stop().await;
+}
+
+#[actix::test]
+async fn a_deadline_wakes_an_owner_that_sleeps() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    ask(&node, "a", Command::WakeAt(Timestamp(50_000))).await.unwrap();
+    let log = node.stop().await.unwrap();
+    let node = test.start_on(log);
+    assert_eq!(node.shell.running_owners(), 0, "nobody should run after a clean stop");
+    node.shell.clock.advance_ms(60_000);
+    node.settle_overdue().await;
+    eventually(&node, "a", |a| a.reached == 1 && a.deadline.is_none()).await;
+    node.stop().await;
+}
+
+#[actix::test]
+async fn an_owner_that_panics_is_made_again_and_the_third_time_stays_closed() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    ask(&node, "a", Command::Add(5)).await.unwrap();
+    for (bad, left) in [(Command::Panic, 5), (Command::PanicInApply, 5)] {
+        assert_eq!(ask(&node, "a", bad).await.unwrap_err().code, Code::Internal);
+        assert_eq!(state(&node, "a").await.sum, left, "a failed decision left something behind");
+    }
+    assert_eq!(ask(&node, "a", Command::RefuseAfterEvent).await.unwrap_err().code, Code::Internal);
+    assert_eq!(ask(&node, "a", Command::Add(1)).await.unwrap_err().code, Code::OwnerFailed);
+    assert_eq!(node.shell.closed_owners(), [probe("a")]);
+    assert!(ask(&node, "b", Command::Add(1)).await.is_ok(), "another owner was touched");
+    let node = test.crash(node).await;
+    assert_eq!(state(&node, "a").await.sum, 5, "what failed was written");
+    node.stop().await;
+}
+
+#[actix::test]
+async fn idle_owners_go_to_sleep_and_lose_nothing() {
+    let test = TestNode::with_idle_s(0);
+    let node = test.start(&Gate::open());
+    for n in 0..50 {
+        ask(&node, &format!("p{n}"), Command::Add(n)).await.unwrap();
+    }
+    for _ in 0..800 {
+        if node.shell.running_owners() == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(node.shell.running_owners(), 0);
+    for n in 0..50 {
+        assert_eq!(ask(&node, &format!("p{n}"), Command::Add(1)).await.unwrap(), Answer::Number(n + 1));
+    }
+    node.stop().await;
+}
+
+#[actix::test]
+async fn a_destroyed_store_is_made_again_from_the_log() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    for n in 0..30 {
+        ask(&node, &format!("p{}", n % 3), Command::Add(n)).await.unwrap();
+    }
+    let log = node.stop().await.unwrap();
+    std::fs::write(test.store().join("sled").join("db"), b"not a database").unwrap();
+    let node = test.start_on(log);
+    assert!(node.report.store_set_aside.is_some());
+    let sums = [0, 1, 2].map(|p| (0..30).filter(|n| n % 3 == p).sum::<u64>());
+    for (p, sum) in sums.into_iter().enumerate() {
+        assert_eq!(state(&node, &format!("p{p}")).await.sum, sum);
+    }
+    node.stop().await;
+}
+
+#[actix::test]
+async fn many_racing_clients_are_all_counted() {
+    let test = TestNode::new();
+    let node = Arc::new(test.start(&Gate::open()));
+    let all: Vec<_> = (0..400)
+        .map(|n| {
+            let shell = node.shell.clone();
+            let owner: OwnerRef = probe(if n % 2 == 0 { "a" } else { "b" });
+            tokio::spawn(async move { shell.ask(owner, Command::Add(1).message(), client(Some(n), 0)).await })
+        })
+        .collect();
+    let mut done = 0;
+    for one in all {
+        done += u64::from(one.await.unwrap().is_ok());
+    }
+    assert_eq!(done, 400);
+    assert_eq!(state(&node, "a").await.sum + state(&node, "b").await.sum, 400);
+    Arc::try_unwrap(node).ok().unwrap().stop().await;
+}

@@ -1,0 +1,156 @@
+//! A small owner that does each thing the shell must carry: events, answers, rejections, effects, requests, deadlines,
+//! panics.
+
+use jiaohao_domain::vocabulary::Answer;
+use jiaohao_domain::{Code, Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef, Rejection, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::codec;
+
+pub(super) struct Probe;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct State {
+    pub(super) sum: u64,
+    pub(super) from_others: Vec<u64>,
+    pub(super) deadline: Option<Timestamp>,
+    pub(super) reached: u64,
+    pub(super) asking: Option<(OwnerRef, u64)>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Command {
+    Add(u64),
+    Refuse,
+    RefuseAfterEvent,
+    Panic,
+    PanicInApply,
+    Send(OwnerRef, u64),
+    Take(u64),
+    Ask(OwnerRef, u64),
+    Asked(OwnerRef, u64),
+    Answered(u64),
+    WakeAt(Timestamp),
+    Deadline,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Event {
+    Added(u64),
+    Sent(OwnerRef, u64),
+    Taken(u64),
+    Asking(OwnerRef, u64),
+    WasAsked(OwnerRef, u64),
+    GotAnswer(u64),
+    WakePlanned(Timestamp),
+    Reached,
+    Bad,
+}
+
+impl Command {
+    pub(super) fn message(&self) -> Message {
+        Message::Foreign(codec::encode(self).expect("encodes"))
+    }
+}
+
+impl Owner for Probe {
+    const KIND: OwnerKind = OwnerKind::Probe;
+    const STATE_VERSION: u16 = 1;
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+
+    fn new_state(_: &str) -> State {
+        State::default()
+    }
+
+    fn decide(draft: &mut Draft<'_, Self>, command: Command, context: &Context) -> Result<Answer, Rejection> {
+        match command {
+            Command::Add(n) => draft.emit(Event::Added(n)),
+            Command::Refuse => return Err(Code::SlotFull.into()),
+            Command::RefuseAfterEvent => {
+                draft.emit(Event::Added(1_000));
+                return Err(Code::SlotFull.into());
+            }
+            Command::Panic => panic!("planted"),
+            Command::PanicInApply => draft.emit(Event::Bad),
+            Command::Send(to, n) => draft.emit(Event::Sent(to, n)),
+            Command::Take(n) => draft.emit(Event::Taken(n)),
+            Command::Ask(to, n) => draft.emit(Event::Asking(to, n)),
+            Command::Asked(by, n) => {
+                if !draft.state().from_others.contains(&n) {
+                    draft.emit(Event::WasAsked(by, n));
+                }
+            }
+            Command::Answered(n) => {
+                if draft.state().asking.as_ref().is_some_and(|(_, asked)| *asked == n) {
+                    draft.emit(Event::GotAnswer(n));
+                }
+            }
+            Command::WakeAt(at) => draft.emit(Event::WakePlanned(at)),
+            Command::Deadline => {
+                if draft.state().deadline.is_some_and(|at| at <= context.now) {
+                    draft.emit(Event::Reached);
+                }
+            }
+        }
+        Ok(Answer::Number(draft.state().sum))
+    }
+
+    fn apply(state: &mut State, event: &Event) {
+        match event {
+            Event::Added(n) => state.sum += n,
+            Event::Sent(..) => {}
+            Event::Taken(n) => state.from_others.push(*n),
+            Event::Asking(to, n) => state.asking = Some((to.clone(), *n)),
+            Event::WasAsked(_, n) => state.from_others.push(*n),
+            Event::GotAnswer(_) => state.asking = None,
+            Event::WakePlanned(at) => state.deadline = Some(*at),
+            Event::Reached => {
+                state.deadline = None;
+                state.reached += 1;
+            }
+            Event::Bad => panic!("planted in apply"),
+        }
+    }
+
+    fn event_kind(_: &Event) -> (u16, &'static str) {
+        (900, "probed")
+    }
+
+    fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
+        match event {
+            Event::Sent(to, n) => out.push(Outgoing::Effect(to.clone(), Command::Take(*n).message())),
+            Event::Asking(to, n) => {
+                out.push(Outgoing::Request(to.clone(), Command::Asked(probe("asker"), *n).message()));
+            }
+            Event::WasAsked(by, n) => out.push(Outgoing::Request(by.clone(), Command::Answered(*n).message())),
+            _ => {}
+        }
+    }
+
+    fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
+        if let Some((to, n)) = &state.asking {
+            out.push(Outgoing::Request(to.clone(), Command::Asked(probe("asker"), *n).message()));
+        }
+    }
+
+    fn next_deadline(state: &State) -> Option<Timestamp> {
+        state.deadline
+    }
+
+    fn receive(message: Message) -> Option<Command> {
+        match message {
+            Message::Foreign(bytes) => codec::decode(&bytes).ok(),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn probe(id: &str) -> OwnerRef {
+    OwnerRef::new(OwnerKind::Probe, id)
+}
+
+pub(super) fn deadline_message(owner: &OwnerRef) -> Option<Message> {
+    (owner.kind == OwnerKind::Probe).then(|| Command::Deadline.message())
+}
