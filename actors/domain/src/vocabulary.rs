@@ -347,6 +347,9 @@ pub enum ToDepartment {
     CancelVisit { command: CancelVisit, visit: VisitId },
     /// The earliest deadline has passed.
     DeadlineReached,
+    /// From a board: this round of a call was not seen or heard in the area; to be marked at the caller's console and
+    /// the desk. A call that is over or unknown: nothing to do.
+    CallNotAnnounced { call: CallId, round: u32, board: BoardId, problem: AnnouncementProblem },
 }
 
 /// Everything a doctor's owner can be told.
@@ -438,6 +441,9 @@ pub enum ToBoard {
     ReportSpoken(ReportSpoken),
     /// The earliest deadline has passed.
     DeadlineReached,
+    /// From the shell: clinic time runs `speed` times as fast as machine time (1: real time). Above 1 a board shows and
+    /// does not speak, and its limits, which are machine time, are that much longer in clinic time.
+    ClockSpeed { speed: u32 },
 }
 
 impl From<ToSite> for crate::Message {

@@ -302,6 +302,18 @@ pub enum AnnouncementKind {
     Recall,
 }
 
+/// What went wrong with an announcement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnnouncementProblem {
+    /// No screen of the area has confirmed in time that it is shown.
+    NotShown,
+    /// No screen of the area has confirmed in time that it was heard.
+    NotSpoken,
+    /// The voice was dropped: 未播报,请到门口叫一声.
+    Dropped,
+}
+
 /// This announcement is on the glass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
