@@ -1,0 +1,10 @@
+//! The announcement line of one board: what is spoken when. `rules` decides, `plan` orders and times, `texts` words.
+
+pub mod plan;
+pub mod rules;
+pub mod texts;
+
+#[cfg(test)]
+mod tests;
+
+pub use rules::{Announcement, Board, DropReason, Event, Receipt, State};

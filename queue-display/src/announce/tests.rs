@@ -1,0 +1,379 @@
+//! Tests of the announcement line: the table of texts, each rule of the line, and the property that no two voices
+//! overlap (I8), in virtual time. Rounds by `JIAOHAO_ROUNDS`, seed by `JIAOHAO_SEED`; a failure prints its seed.
+
+use std::collections::BTreeMap;
+
+use jiaohao_domain::vocabulary::*;
+use jiaohao_domain::*;
+
+use super::plan::{GAP_MS, LEAD_MS};
+use super::rules::*;
+use super::texts;
+
+const T0: Timestamp = Timestamp(1_764_000_000_000);
+
+fn request(call: u32, kind: AnnouncementKind) -> Announce {
+    Announce {
+        board: "renmin.b3f".into(),
+        call: format!("renmin.xinnei.c{call}").into(),
+        round: 1,
+        kind,
+        number: format!("A{call:03}"),
+        masked_name: Some("张*三".into()),
+        place: "3号诊室".into(),
+        place_en: "Room 3".into(),
+    }
+}
+
+fn definition(speaks: bool, english: bool) -> DefineBoard {
+    DefineBoard {
+        id: "renmin.b3f".into(),
+        name: "心内科候诊区".into(),
+        name_en: "Cardiology".into(),
+        queues: vec!["renmin.xinnei.a".into()],
+        speaks,
+        english,
+        yao: false,
+    }
+}
+
+/// One board under test: state, time, everything that has happened.
+struct Line {
+    state: State,
+    now: Timestamp,
+    events: Vec<(Timestamp, Event)>,
+}
+
+impl Line {
+    fn new(speaks: bool, english: bool) -> Self {
+        let mut line = Self { state: Board::new_state("renmin.b3f"), now: T0, events: Vec::new() };
+        line.tell(ToBoard::Configure(definition(speaks, english))).unwrap();
+        line
+    }
+
+    fn tell(&mut self, command: ToBoard) -> Result<Answer, Rejection> {
+        let before = self.state.clone();
+        let context = Context { now: self.now, principal: Principal::system(), seed: 1 };
+        let mut draft = Draft::<Board>::new(&mut self.state);
+        let answer = Board::decide(&mut draft, command, &context);
+        let events = draft.into_events();
+        let mut replayed = before.clone();
+        events.iter().for_each(|event| Board::apply(&mut replayed, event));
+        assert_eq!(jiaohao_actors::codec::encode(&replayed).unwrap(), jiaohao_actors::codec::encode(&self.state).unwrap());
+        if answer.is_err() {
+            assert_eq!(before, self.state, "a rejection changes nothing");
+        }
+        self.events.extend(events.into_iter().map(|event| (self.now, event)));
+        answer
+    }
+
+    fn announce(&mut self, call: u32, kind: AnnouncementKind) -> AnnouncementId {
+        match self.tell(ToBoard::Announce(request(call, kind))) {
+            Ok(Answer::Announced { announcement }) => announcement,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn after_ms(&mut self, ms: i64) -> &mut Self {
+        self.now = self.now.plus_ms(ms);
+        self
+    }
+
+    /// The calls in the order in which their voices are planned.
+    fn order(&self) -> Vec<u32> {
+        let mut line: Vec<_> = self.state.line.iter().filter(|one| one.speaks()).collect();
+        line.sort_by_key(|one| one.starts_at);
+        line.iter().map(|one| one.request.number[1..].parse().unwrap()).collect()
+    }
+
+    fn one(&self, id: &AnnouncementId) -> &Announcement { self.state.line.iter().find(|one| one.id == *id).unwrap() }
+
+    fn effects(&self) -> Vec<(CallId, AnnouncementProblem)> {
+        let mut out = Vec::new();
+        self.events.iter().for_each(|(_, event)| Board::outgoing(event, &mut out));
+        out.into_iter()
+            .map(|one| match one {
+                Outgoing::Effect(to, Message::Department(message)) => match *message {
+                    ToDepartment::CallNotAnnounced { call, problem, .. } => {
+                        assert_eq!(*to.id, *call.department().as_str());
+                        (call, problem)
+                    }
+                    other => panic!("{other:?}"),
+                },
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+}
+
+#[test]
+fn texts_are_worded_as_the_domain_says() {
+    let call = request(12, AnnouncementKind::FirstCall);
+    assert_eq!(texts::shown(&call), "A012 张*三 请到 3号诊室就诊");
+    assert_eq!(texts::spoken_zh(&call, false), "请 A 零 一 二 号,到 三 号诊室就诊");
+    assert_eq!(texts::spoken_zh(&call, true), "请 A 零 幺 二 号,到 三 号诊室就诊");
+    assert_eq!(texts::spoken_en(&call), "Number A zero one two, please go to Room three");
+    let summons = request(13, AnnouncementKind::Summons);
+    assert_eq!(texts::shown(&summons), "请 A013 号到 3号诊室门口候诊");
+    assert_eq!(texts::spoken_zh(&summons, false), "请 A 零 一 三 号,到 三 号诊室门口候诊");
+    assert_eq!(texts::spoken_en(&summons), "Number A zero one three, please wait outside Room three");
+    let number_only = Announce { masked_name: None, ..request(1, AnnouncementKind::Recall) };
+    assert_eq!(texts::shown(&number_only), "A001 请到 3号诊室就诊");
+}
+
+#[test]
+fn places_are_read_as_people_say_them() {
+    let said = |place: &str, place_en: &str| {
+        let call = Announce { place: place.into(), place_en: place_en.into(), ..request(7, AnnouncementKind::FirstCall) };
+        (texts::spoken_zh(&call, true), texts::spoken_en(&call))
+    };
+    let zh = |end: &str| format!("请 A 零 零 七 号,到 {end}");
+    let en = |end: &str| format!("Number A zero zero seven, please go to {end}");
+    assert_eq!(said("12号诊室", "Room 12"), (zh("十二 号诊室就诊"), en("Room 12")));
+    assert_eq!(said("21号诊室", "Room 21"), (zh("二十一 号诊室就诊"), en("Room 21")));
+    assert_eq!(said("检验2号窗口", "Window 2, Laboratory"), (zh("检验 二 号窗口"), en("Window two , Laboratory").replace(" ,", ",")));
+    assert_eq!(said("302诊室", "Room 302"), (zh("三 零 二 诊室就诊"), en("Room three zero two")));
+    assert_eq!(said("急诊抢救室", ""), (zh("急诊抢救室"), "Number A zero zero seven, please".into()));
+}
+
+#[test]
+fn a_masked_name_is_never_spoken() {
+    let call = request(1, AnnouncementKind::FirstCall);
+    for text in [texts::spoken_zh(&call, false), texts::spoken_zh(&call, true), texts::spoken_en(&call)] {
+        assert!(!text.contains('张') && !text.contains('*'), "{text}");
+    }
+}
+
+#[test]
+fn lengths_are_those_of_the_domain_with_a_margin() {
+    let call = request(12, AnnouncementKind::FirstCall);
+    let (zh, en) = (texts::spoken_zh_ms(&texts::spoken_zh(&call, false)), texts::spoken_en_ms(&texts::spoken_en(&call)));
+    assert!((4_600..=5_600).contains(&zh), "{zh}");
+    assert!((3_000..=3_800).contains(&en), "{en}");
+}
+
+#[test]
+fn a_call_on_an_idle_board_is_spoken_at_once_twice_with_english() {
+    let mut line = Line::new(true, true);
+    let id = line.announce(1, AnnouncementKind::FirstCall);
+    let one = line.one(&id);
+    assert_eq!(one.starts_at, T0.plus_ms(LEAD_MS));
+    assert_eq!((one.repeat, one.en.is_some()), (2, true));
+}
+
+#[test]
+fn emergencies_come_first_then_first_calls_then_summonses_and_recalls() {
+    let mut line = Line::new(true, false);
+    line.announce(1, AnnouncementKind::Summons);
+    line.announce(2, AnnouncementKind::Recall);
+    line.announce(3, AnnouncementKind::Summons);
+    line.announce(4, AnnouncementKind::FirstCall);
+    line.announce(5, AnnouncementKind::FirstCall);
+    line.announce(6, AnnouncementKind::Emergency);
+    assert_eq!(line.order(), [1, 6, 4, 5, 2, 3], "what is about to speak is not moved, the others are");
+}
+
+#[test]
+fn english_is_left_out_behind_20_s_and_the_repeat_behind_40_s() {
+    let mut line = Line::new(true, true);
+    let ids: Vec<_> = (1..=6).map(|call| line.announce(call, AnnouncementKind::FirstCall)).collect();
+    let parts: Vec<_> = ids.iter().map(|id| (line.one(id).en.is_some(), line.one(id).repeat)).collect();
+    let behind: Vec<_> = ids.iter().map(|id| line.one(id).starts_at.ms_since(T0)).collect();
+    for ((english, repeat), behind) in parts.iter().zip(&behind) {
+        assert_eq!(*english, *behind <= 20_000, "{behind}");
+        assert_eq!(*repeat, if *behind <= 40_000 { 2 } else { 1 }, "{behind}");
+    }
+    assert!(parts.contains(&(false, 2)) && parts.contains(&(false, 1)), "{parts:?}");
+}
+
+#[test]
+fn a_voice_that_would_come_too_late_is_dropped_and_the_caller_is_told() {
+    let mut line = Line::new(true, false);
+    (1..=40).for_each(|call| drop(line.announce(call, AnnouncementKind::FirstCall)));
+    let dropped = line.effects();
+    assert!(!dropped.is_empty() && dropped.iter().all(|(_, problem)| *problem == AnnouncementProblem::Dropped));
+    assert_eq!(line.order().len() + dropped.len(), 40);
+    let emergency = line.announce(99, AnnouncementKind::Emergency);
+    assert_eq!(line.order()[1], 99);
+    assert!(line.one(&emergency).speaks());
+}
+
+#[test]
+fn nothing_is_spoken_when_its_call_is_over_and_the_others_move_up() {
+    let mut line = Line::new(true, false);
+    line.announce(1, AnnouncementKind::FirstCall);
+    line.announce(2, AnnouncementKind::FirstCall);
+    let third = line.announce(3, AnnouncementKind::FirstCall);
+    let before = line.one(&third).starts_at;
+    line.after_ms(1_000).tell(ToBoard::CallOver { call: "renmin.xinnei.c2".into() }).unwrap();
+    assert_eq!(line.order(), [1, 3]);
+    assert!(line.one(&third).starts_at < before);
+    assert!(line.events.iter().any(|(_, event)| matches!(event, Event::AnnouncementDropped { reason: DropReason::CallOver, .. })));
+    line.tell(ToBoard::CallOver { call: "renmin.xinnei.c1".into() }).unwrap();
+    assert_eq!(line.one(&third).starts_at, line.now.plus_ms(LEAD_MS.max(GAP_MS)), "the voice that spoke has stopped");
+    assert_eq!(line.effects(), [], "the caller knows that the call is over");
+}
+
+#[test]
+fn a_call_not_confirmed_in_time_is_reported_once() {
+    let mut line = Line::new(true, false);
+    let id = line.announce(1, AnnouncementKind::FirstCall);
+    let call: CallId = "renmin.xinnei.c1".into();
+    assert_eq!(Board::next_deadline(&line.state), Some(T0.plus_ms(5_000)));
+    line.after_ms(4_999).tell(ToBoard::DeadlineReached).unwrap();
+    assert_eq!(line.effects(), []);
+    line.after_ms(1).tell(ToBoard::DeadlineReached).unwrap();
+    assert_eq!(line.effects(), [(call.clone(), AnnouncementProblem::NotShown)]);
+    line.now = line.one(&id).ends_at.plus_ms(5_000);
+    assert_eq!(Board::next_deadline(&line.state), Some(line.now));
+    line.tell(ToBoard::DeadlineReached).unwrap();
+    assert_eq!(line.effects()[1..], [(call, AnnouncementProblem::NotSpoken)]);
+    assert_eq!((line.state.line.len(), Board::next_deadline(&line.state)), (0, None));
+}
+
+#[test]
+fn the_first_receipt_counts_and_repeated_or_late_ones_change_nothing() {
+    let mut line = Line::new(true, false);
+    let id = line.announce(1, AnnouncementKind::FirstCall);
+    let shown = ToBoard::ReportShown(ReportShown { announcement: id.clone() });
+    let spoken = ToBoard::ReportSpoken(ReportSpoken { announcement: id.clone() });
+    assert_eq!(line.tell(spoken.clone()).unwrap_err().code, Code::InvalidField, "not before its turn");
+    line.tell(shown.clone()).unwrap();
+    line.after_ms(6_000).tell(spoken.clone()).unwrap();
+    let events = line.events.len();
+    line.tell(shown).unwrap();
+    line.tell(spoken).unwrap();
+    assert_eq!((line.events.len(), line.state.line.len()), (events, 0));
+    assert_eq!(line.state.free_at, line.events.iter().find_map(|(_, event)| match event {
+        Event::AnnouncementScheduled(one) => Some(one.ends_at),
+        _ => None,
+    }).unwrap(), "its time stays taken");
+    for foreign in ["renmin.b3f.n2", "renmin.other.n1", "renmin.b3f.n0", "renmin.b3f.x"] {
+        let report = ToBoard::ReportShown(ReportShown { announcement: foreign.into() });
+        assert_eq!(line.tell(report).unwrap_err().code, Code::Forbidden, "{foreign}");
+    }
+}
+
+#[test]
+fn a_board_shows_and_does_not_speak_when_silent_or_above_speed_1() {
+    let mut silent = Line::new(false, true);
+    let mut fast = Line::new(true, true);
+    fast.tell(ToBoard::ClockSpeed { speed: 60 }).unwrap();
+    for (line, limit_ms) in [(&mut silent, 5_000), (&mut fast, 300_000)] {
+        let id = line.announce(1, AnnouncementKind::FirstCall);
+        assert_eq!((line.one(&id).repeat, line.one(&id).spoken), (0, Receipt::NotWanted));
+        assert_eq!(Board::next_deadline(&line.state), Some(T0.plus_ms(limit_ms)));
+        line.tell(ToBoard::ReportShown(ReportShown { announcement: id })).unwrap();
+        assert!(line.state.line.is_empty());
+    }
+}
+
+#[test]
+fn a_board_that_falls_silent_drops_its_voices_and_says_so() {
+    let mut line = Line::new(true, false);
+    line.announce(1, AnnouncementKind::FirstCall);
+    line.announce(2, AnnouncementKind::FirstCall);
+    line.after_ms(2_000).tell(ToBoard::Configure(definition(false, false))).unwrap();
+    assert_eq!(line.effects().len(), 2);
+    assert!(line.state.line.iter().all(|one| !one.speaks() && one.shown == Receipt::Awaited));
+}
+
+#[test]
+fn a_board_that_is_not_there_refuses_and_the_caller_is_told() {
+    let mut line = Line { state: Board::new_state("renmin.b3f"), now: T0, events: Vec::new() };
+    assert_eq!(line.tell(ToBoard::Announce(request(1, AnnouncementKind::FirstCall))), Ok(Answer::Done));
+    line.tell(ToBoard::Configure(definition(true, false))).unwrap();
+    line.announce(2, AnnouncementKind::FirstCall);
+    line.tell(ToBoard::Retire).unwrap();
+    line.tell(ToBoard::Announce(request(3, AnnouncementKind::FirstCall))).unwrap();
+    let told: Vec<_> = line.effects().into_iter().map(|(call, _)| call.as_str()[14..].to_owned()).collect();
+    assert_eq!(told, ["1", "2", "3"]);
+    assert!(line.state.line.is_empty());
+}
+
+#[test]
+fn a_line_has_a_bound() {
+    let mut line = Line::new(false, false);
+    (0..LINE_MAX as u32).for_each(|call| drop(line.announce(call, AnnouncementKind::FirstCall)));
+    assert_eq!(line.tell(ToBoard::Announce(request(999, AnnouncementKind::Emergency))), Ok(Answer::Done));
+    assert_eq!(line.effects(), [("renmin.xinnei.c999".into(), AnnouncementProblem::Dropped)]);
+}
+
+/// What was really to be heard, kept apart from the rules: the last plan of each voice, cut where it was dropped.
+fn heard(events: &[(Timestamp, Event)]) -> Vec<(Timestamp, Timestamp, AnnouncementId)> {
+    let mut voices: BTreeMap<AnnouncementId, (Timestamp, Timestamp)> = BTreeMap::new();
+    for (at, event) in events {
+        match event {
+            Event::AnnouncementScheduled(one) if one.repeat > 0 => {
+                assert!(one.starts_at >= at.plus_ms(LEAD_MS), "stated too late");
+                assert!(one.ends_at > one.starts_at);
+                if let Some((started, _)) = voices.insert(one.id.clone(), (one.starts_at, one.ends_at)) {
+                    assert!(started > *at, "moved while it spoke");
+                }
+            }
+            Event::AnnouncementDropped { announcement, .. } => {
+                if let Some((starts_at, ends_at)) = voices.remove(announcement)
+                    && starts_at < *at
+                {
+                    voices.insert(announcement.clone(), (starts_at, ends_at.min(*at)));
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut heard: Vec<_> = voices.into_iter().map(|(id, (from, to))| (from, to, id)).collect();
+    heard.sort();
+    heard
+}
+
+#[test]
+fn no_two_announcements_overlap_on_one_board_i8() {
+    let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (rounds, seed) = (number("JIAOHAO_ROUNDS", 60), number("JIAOHAO_SEED", 1));
+    println!("rounds {rounds}, seed {seed}");
+    for round in 0..rounds {
+        let seed = seed.wrapping_add(round);
+        let chance = Context { now: T0, principal: Principal::system(), seed };
+        let mut draws = 0;
+        let mut draw = |n: u64| {
+            draws += 1;
+            chance.draw(draws) % n
+        };
+        let mut line = Line::new(true, draw(2) == 0);
+        let busy_ms = [200, 2_000, 8_000, 20_000][draw(4) as usize];
+        for call in 1..=120u32 {
+            let gap_ms = draw(busy_ms) as i64;
+            let until = line.now.plus_ms(gap_ms);
+            while let Some(deadline) = Board::next_deadline(&line.state).filter(|at| *at <= until) {
+                line.now = line.now.max(deadline);
+                line.tell(ToBoard::DeadlineReached).unwrap();
+            }
+            line.now = until;
+            let known = |draw: &mut dyn FnMut(u64) -> u64| format!("renmin.b3f.n{}", 1 + draw(u64::from(call)));
+            match draw(12) {
+                0 => drop(line.tell(ToBoard::CallOver { call: format!("renmin.xinnei.c{}", 1 + draw(u64::from(call))).into() })),
+                1 => drop(line.tell(ToBoard::ReportShown(ReportShown { announcement: known(&mut draw).into() }))),
+                2 => drop(line.tell(ToBoard::ReportSpoken(ReportSpoken { announcement: known(&mut draw).into() }))),
+                3 => drop(line.tell(ToBoard::Configure(definition(draw(8) > 0, draw(2) == 0)))),
+                4 => drop(line.tell(ToBoard::ClockSpeed { speed: 1 + draw(8) as u32 / 7 })),
+                other => {
+                    let kind = match other {
+                        5 => AnnouncementKind::Emergency,
+                        6 => AnnouncementKind::Summons,
+                        7 => AnnouncementKind::Recall,
+                        _ => AnnouncementKind::FirstCall,
+                    };
+                    drop(line.tell(ToBoard::Announce(request(call, kind))));
+                }
+            }
+        }
+        for two in heard(&line.events).windows(2) {
+            assert!(two[0].1 <= two[1].0, "seed {seed}: {:?} and {:?} speak at once", two[0], two[1]);
+        }
+        while let Some(deadline) = Board::next_deadline(&line.state) {
+            line.now = line.now.max(deadline);
+            line.tell(ToBoard::DeadlineReached).unwrap();
+        }
+        assert!(line.state.line.is_empty(), "seed {seed}: everything comes to an end");
+    }
+}
