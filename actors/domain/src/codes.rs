@@ -122,6 +122,18 @@ codes! {
     UnknownStream = "unknown_stream", 404, "没有这个数据流", "Unknown stream";
     /// More subscriptions, connections or frames than allowed.
     LimitExceeded = "limit_exceeded", 429, "超过上限", "Over a limit";
+    /// The consultation is over; its room takes nothing new.
+    RoomEnded = "room_ended", 409, "咨询已结束", "The consultation is over";
+    /// This kind of consultation is never recorded here.
+    RecordingOff = "recording_off", 409, "本类咨询不录制", "This kind of consultation is not recorded";
+    /// The recording is required: it ends with the consultation or with a refusal.
+    RecordingRequired = "recording_required", 409, "本类咨询必须录制", "The recording is required";
+    /// Nobody has asked for consent now.
+    NotAsked = "not_asked", 409, "当前没有征求同意", "Consent is not being asked for";
+    /// An offer, answer or candidate of a negotiation that is not the current one; valid now: `negotiation`.
+    StaleNegotiation = "stale_negotiation", 409, "通话协商已更新", "Not the current negotiation";
+    /// After the first exchange only one side offers.
+    NotTheOfferer = "not_the_offerer", 409, "应由另一方发起协商", "The other side offers";
     /// An invariant of the program is broken; nothing was done.
     Internal = "internal", 500, "内部错误", "Internal error";
 }

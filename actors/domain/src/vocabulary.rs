@@ -180,6 +180,8 @@ pub enum Answer {
     Transferred { ticket: TicketId, state: String },
     /// An announcement is planned.
     Announced { announcement: AnnouncementId },
+    /// A message of a consultation has its place in the order.
+    MessageStored { number: u64, stored_at: Timestamp },
     /// For the shell's own tests.
     Number(u64),
     /// Refused, and the refusal is on the record (it owes another owner something). The door answers it exactly like a

@@ -44,7 +44,9 @@ pub fn class(kind: AnnouncementKind) -> u8 {
 }
 
 /// Whether the announcement's voice can no longer be moved: it speaks, or is about to.
-pub fn is_fixed(announcement: &Announcement, now: Timestamp) -> bool { announcement.starts_at <= now.plus_ms(LEAD_MS) }
+pub fn is_fixed(announcement: &Announcement, now: Timestamp) -> bool {
+    announcement.starts_at <= now.plus_ms(LEAD_MS)
+}
 
 /// Until when a voice is taken by what speaks, is about to or has just spoken.
 pub fn taken_until(state: &State, now: Timestamp) -> Timestamp {
@@ -54,7 +56,11 @@ pub fn taken_until(state: &State, now: Timestamp) -> Timestamp {
 
 /// Gives a turn to each announcement whose voice has not begun, in the order of their turns; `None` when it would come
 /// too late to be spoken at all.
-pub fn turns<'a>(state: &'a State, waiting: Vec<&'a Announcement>, now: Timestamp) -> Vec<(&'a Announcement, Option<Turn>)> {
+pub fn turns<'a>(
+    state: &'a State,
+    waiting: Vec<&'a Announcement>,
+    now: Timestamp,
+) -> Vec<(&'a Announcement, Option<Turn>)> {
     let mut waiting = waiting;
     waiting.sort_by_key(|one| (class(one.request.kind), one.serial));
     let mut free_at = taken_until(state, now);

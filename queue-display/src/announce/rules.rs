@@ -4,7 +4,9 @@
 //! the same; above it a board does not speak at all and the limit for `shown` is stretched by the speed.
 
 use jiaohao_domain::vocabulary::{Announce, AnnouncementProblem, Answer, DefineBoard, ToBoard, ToDepartment};
-use jiaohao_domain::{AnnouncementId, BoardId, CallId, Code, Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef};
+use jiaohao_domain::{
+    AnnouncementId, BoardId, CallId, Code, Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef,
+};
 use jiaohao_domain::{Rejection, ScreenId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -64,8 +66,12 @@ pub struct Announcement {
 
 impl Announcement {
     /// Whether it has a voice.
-    pub fn speaks(&self) -> bool { self.repeat > 0 }
-    fn is_settled(&self) -> bool { self.shown != Receipt::Awaited && self.spoken != Receipt::Awaited }
+    pub fn speaks(&self) -> bool {
+        self.repeat > 0
+    }
+    fn is_settled(&self) -> bool {
+        self.shown != Receipt::Awaited && self.spoken != Receipt::Awaited
+    }
 }
 
 /// Why a voice was dropped.
@@ -107,12 +113,20 @@ pub struct State {
 
 impl State {
     /// Whether this board speaks: it should, and time is real.
-    pub fn speaks(&self) -> bool { self.clock_speed == 1 && self.definition.as_ref().is_some_and(|board| board.speaks) }
+    pub fn speaks(&self) -> bool {
+        self.clock_speed == 1 && self.definition.as_ref().is_some_and(|board| board.speaks)
+    }
     /// Whether English follows.
-    pub fn english(&self) -> bool { self.definition.as_ref().is_some_and(|board| board.english) }
+    pub fn english(&self) -> bool {
+        self.definition.as_ref().is_some_and(|board| board.english)
+    }
     /// Whether 1 in numbers is 幺.
-    pub fn yao(&self) -> bool { self.definition.as_ref().is_some_and(|board| board.yao) }
-    fn find(&self, id: &AnnouncementId) -> Option<&Announcement> { self.line.iter().find(|one| one.id == *id) }
+    pub fn yao(&self) -> bool {
+        self.definition.as_ref().is_some_and(|board| board.yao)
+    }
+    fn find(&self, id: &AnnouncementId) -> Option<&Announcement> {
+        self.line.iter().find(|one| one.id == *id)
+    }
 }
 
 /// What can have happened on a board's line.
@@ -128,7 +142,14 @@ pub enum Event {
     AnnouncementScheduled(Box<Announcement>),
     /// This voice is not spoken, or stops now; the next may begin after `free_at`. With `ended` it leaves the line,
     /// else it is still to be confirmed as shown.
-    AnnouncementDropped { announcement: AnnouncementId, call: CallId, round: u32, reason: DropReason, free_at: Timestamp, ended: bool },
+    AnnouncementDropped {
+        announcement: AnnouncementId,
+        call: CallId,
+        round: u32,
+        reason: DropReason,
+        free_at: Timestamp,
+        ended: bool,
+    },
     /// A screen has it on the glass.
     AnnouncementShown { announcement: AnnouncementId, screen: Option<ScreenId> },
     /// A screen has spoken it.
@@ -151,7 +172,14 @@ impl Owner for Board {
     type Event = Event;
 
     fn new_state(id: &str) -> State {
-        State { board: BoardId::from(id), definition: None, clock_speed: 1, last_serial: 0, line: Vec::new(), free_at: Timestamp(0) }
+        State {
+            board: BoardId::from(id),
+            definition: None,
+            clock_speed: 1,
+            last_serial: 0,
+            line: Vec::new(),
+            free_at: Timestamp(0),
+        }
     }
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToBoard, context: &Context) -> Result<Answer, Rejection> {
@@ -230,12 +258,18 @@ impl Owner for Board {
                     });
                 }
             }
-            Event::AnnouncementShown { announcement, .. } => settle(state, announcement, |one| one.shown = Receipt::Confirmed),
-            Event::AnnouncementSpoken { announcement, .. } => settle(state, announcement, |one| one.spoken = Receipt::Confirmed),
-            Event::AnnouncementNotConfirmed { announcement, problem, .. } => settle(state, announcement, |one| match problem {
-                AnnouncementProblem::NotShown => one.shown = Receipt::Missing,
-                AnnouncementProblem::NotSpoken | AnnouncementProblem::Dropped => one.spoken = Receipt::Missing,
-            }),
+            Event::AnnouncementShown { announcement, .. } => {
+                settle(state, announcement, |one| one.shown = Receipt::Confirmed)
+            }
+            Event::AnnouncementSpoken { announcement, .. } => {
+                settle(state, announcement, |one| one.spoken = Receipt::Confirmed)
+            }
+            Event::AnnouncementNotConfirmed { announcement, problem, .. } => {
+                settle(state, announcement, |one| match problem {
+                    AnnouncementProblem::NotShown => one.shown = Receipt::Missing,
+                    AnnouncementProblem::NotSpoken | AnnouncementProblem::Dropped => one.spoken = Receipt::Missing,
+                })
+            }
             Event::AnnouncementRefused { .. } => {}
         }
     }
@@ -263,7 +297,9 @@ impl Owner for Board {
             Event::AnnouncementNotConfirmed { announcement, call, round, problem } => {
                 (call, *round, announcement.board(), *problem)
             }
-            Event::AnnouncementRefused { board, call, round, .. } => (call, *round, board.clone(), AnnouncementProblem::Dropped),
+            Event::AnnouncementRefused { board, call, round, .. } => {
+                (call, *round, board.clone(), AnnouncementProblem::Dropped)
+            }
             _ => return,
         };
         let department = OwnerRef::new(OwnerKind::Department, call.department().as_str());
@@ -277,7 +313,9 @@ impl Owner for Board {
         shown.chain(spoken).min()
     }
 
-    fn deadline_command() -> Option<ToBoard> { Some(ToBoard::DeadlineReached) }
+    fn deadline_command() -> Option<ToBoard> {
+        Some(ToBoard::DeadlineReached)
+    }
 
     fn receive(message: Message) -> Option<ToBoard> {
         match message {

@@ -63,13 +63,19 @@ pub fn spoken_en_ms(text: &str) -> i64 {
     with_margin(EN_PAUSES_MS + words * EN_WORD_MS)
 }
 
-fn with_margin(ms: i64) -> i64 { ms + ms * MARGIN_PERCENT / 100 }
+fn with_margin(ms: i64) -> i64 {
+    ms + ms * MARGIN_PERCENT / 100
+}
 
 /// What one goes there for: to a consulting room for the consultation; a window or laboratory says it by its name.
-fn errand(place: &str) -> &'static str { if place.ends_with("诊室") { "就诊" } else { "" } }
+fn errand(place: &str) -> &'static str {
+    if place.ends_with("诊室") { "就诊" } else { "" }
+}
 
 /// A number's signs apart, separators left out: `A012` is `A 零 一 二`.
-fn apart(number: &str, yao: bool) -> String { words_of(number, |c| sign_zh(c, yao)) }
+fn apart(number: &str, yao: bool) -> String {
+    words_of(number, |c| sign_zh(c, yao))
+}
 
 fn sign_zh(c: char, yao: bool) -> String {
     match c.to_digit(10) {
@@ -134,7 +140,7 @@ fn read_figures(text: &str, read: impl Fn(&str) -> String) -> String {
             }
             out.push_str(&read(&figures));
             figures.clear();
-            if c != ' ' {
+            if c.is_alphanumeric() {
                 out.push(' ');
             }
         }
