@@ -183,6 +183,9 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         }
         To::ChangeVisit { command, visit } => outside::change(draft, &command, visit, context),
         To::CancelVisit { command, visit } => outside::cancel(draft, &command, visit, context),
+        To::CallNotAnnounced { call, round, board, problem } => {
+            Ok(floor::receipts::not_announced(draft, call, round, board, problem, context))
+        }
         To::DeadlineReached => {
             let decision = clinic::decide_deadline(&draft.state().clinic, context);
             Ok(emit_clinic(draft, decision))

@@ -168,6 +168,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
             floor.numbers.entry((*date, queue.clone())).or_default().last = *n;
         }
         Event::DaysTidied { before, .. } => tidy(floor, *before),
+        Event::CallNotAnnounced { call, round, problem, .. } => super::receipts::mark(floor, call, *round, *problem),
     }
 }
 

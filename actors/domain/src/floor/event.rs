@@ -10,7 +10,7 @@ use crate::person::PatientBrief;
 use crate::queue::{self, Picked, Place, Placement, Returned, Sequence};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{
-    Announce, AnnouncementKind, SettlementKind, ToBoard, ToDepartment, ToDoctor, TransferredTicket,
+    Announce, AnnouncementKind, AnnouncementProblem, SettlementKind, ToBoard, ToDepartment, ToDoctor, TransferredTicket,
 };
 
 /// A fact of the floor. States results; `at` is when. Append only.
@@ -116,6 +116,15 @@ pub enum Event {
     DaysTidied { before: BusinessDate, at: Timestamp },
     /// An own number was given before there is a ticket: at booking, or to a visit from outside.
     NumberGiven { queue: QueueId, date: BusinessDate, n: u32, at: Timestamp },
+    /// A board's screens have not confirmed this round of a call, or its voice was dropped.
+    CallNotAnnounced {
+        ticket: TicketId,
+        call: CallId,
+        round: u32,
+        board: BoardId,
+        problem: AnnouncementProblem,
+        at: Timestamp,
+    },
 }
 
 /// A ticket begins to wait.
@@ -278,6 +287,7 @@ impl Event {
             Self::VisitRefused { .. } => (332, "visit_refused"),
             Self::DaysTidied { .. } => (333, "days_tidied"),
             Self::NumberGiven { .. } => (334, "number_given"),
+            Self::CallNotAnnounced { .. } => (335, "call_not_announced"),
         }
     }
 
@@ -343,7 +353,8 @@ impl Event {
             | Self::VisitCancelled { .. }
             | Self::VisitRefused { .. }
             | Self::DaysTidied { .. }
-            | Self::NumberGiven { .. } => {}
+            | Self::NumberGiven { .. }
+            | Self::CallNotAnnounced { .. } => {}
         }
     }
 }

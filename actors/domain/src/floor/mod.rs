@@ -6,6 +6,7 @@ pub mod calls;
 pub(crate) mod doors;
 mod event;
 pub(crate) mod numbers;
+pub mod receipts;
 mod state;
 pub mod tickets;
 pub mod transfer;

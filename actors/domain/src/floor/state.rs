@@ -8,7 +8,7 @@ use crate::ids::*;
 use crate::person::PatientBrief;
 use crate::queue;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::FeeState;
+use crate::vocabulary::{AnnouncementProblem, FeeState};
 
 /// The floor of one department.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,8 +31,19 @@ pub struct Floor {
     pub numbers: BTreeMap<(BusinessDate, QueueId), Numbers>,
     /// Each doctor's pace on the last day of work here.
     pub pace: BTreeMap<DoctorId, Pace>,
+    /// Calls and summonses under way whose announcement failed.
+    pub not_announced: BTreeMap<CallId, NotAnnounced>,
     /// Days before this one have been tidied away.
     pub tidied_to: Option<BusinessDate>,
+}
+
+/// A round of a call that nobody in the area has seen or heard.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NotAnnounced {
+    /// Which round: 1, and one more for each recall.
+    pub round: u32,
+    /// What went wrong.
+    pub problem: AnnouncementProblem,
 }
 
 /// The numbers of one queue on one business day.
