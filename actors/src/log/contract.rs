@@ -234,7 +234,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// Against the obvious model: a vector of records.
 fn random_days<F: Factory>(make: &impl Fn() -> F) {
-    proptest!(super::tests::few_cases(24), |(steps in steps())| {
+    proptest!(super::tests::few_cases(12), |(steps in steps())| {
         let mut factory = make();
         let mut log = Some(factory.open());
         let mut model: Vec<Record> = Vec::new();

@@ -17,6 +17,10 @@ mod segment;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

@@ -233,7 +233,8 @@ impl SegmentLog {
             shape.active = self.active.clone();
         }
         self.keeper.give(Job::Close(closed));
-        Ok(())
+        // Before anything in the new segment is acknowledged: a start that does not find it must miss it.
+        self.write_mark()
     }
 
     fn remove_closed(&mut self, up_to_commit: u64) -> Result<u64, LogError> {
