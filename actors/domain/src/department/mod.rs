@@ -5,6 +5,8 @@ pub(crate) mod arrival;
 mod closing;
 pub mod config;
 mod outside;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,1 +1,0 @@
-//! What the department's streams show: queue, doctor, door, ticket, session, site.
