@@ -151,6 +151,7 @@ fn facts(account: &str, of_appointment: &str, of_ticket: &str, doctor: &str, sta
     facts.learn(Fact::WorksIn(doctor.into(), "s.d".into()), FactAnswer::Yes);
     facts.learn(Fact::KnownAt("s".into(), "p-own".into()), FactAnswer::Yes);
     facts.learn(Fact::SiteOfStaff("wang".into()), FactAnswer::Site(staff_site.into()));
+    facts.learn(Fact::SiteOfStaff("new".into()), FactAnswer::No);
     facts
 }
 
@@ -299,6 +300,17 @@ fn an_operator_of_all_sites_may_define_any_and_one_of_a_site_takes_over_no_other
     let boundless: ClientCommand =
         serde_json::from_value(json!({"define_staff": {"id": "new", "role": "operator"}})).expect("a command");
     assert!(access::allowed(&operator, &boundless, &own).is_err(), "an operator of all sites");
+    let mut known = Facts::default();
+    for (name, place) in [("root", FactAnswer::Yes), ("new", FactAnswer::No)] {
+        known.learn(Fact::SiteOfStaff(name.into()), place);
+    }
+    for (name, may) in [("root", false), ("never-asked", false), ("new", true)] {
+        let define = json!({"define_staff": {"id": name, "role": "desk", "site": "s"}});
+        let command = serde_json::from_value(define).expect("a command");
+        assert_eq!(access::allowed(&operator, &command, &known).is_ok(), may, "{name}");
+        let retire = serde_json::from_value(json!({"retire_staff": {"id": name}})).expect("a command");
+        assert!(access::allowed(&operator, &retire, &known).is_err(), "{name}");
+    }
     operator.site = None;
     for command in [&foreign, &mixed, &boundless] {
         access::allowed(&operator, command, &own).expect("an operator of all sites");

@@ -201,9 +201,6 @@ pub struct IdentitySettings {
     /// How long a token for scripts holds at most, in seconds. Allowed: 60 to 31536000.
     #[config(default = 7776000)]
     pub script_token_ttl_s: i64,
-    /// How long somebody stays signed in without coming by, in seconds. Allowed: 600 to 31536000.
-    #[config(default = 2592000)]
-    pub refresh_token_ttl_s: i64,
     /// How long a one-time code holds, in seconds. Allowed: 30 to 3600.
     #[config(default = 300)]
     pub code_ttl_s: i64,
@@ -245,7 +242,4 @@ pub struct ScreenSettings {
     /// How often every other client hears from the server, in seconds. Allowed: 1 to 120.
     #[config(default = 20)]
     pub other_beat_s: u64,
-    /// How long a pairing code on a new screen holds, in seconds. Allowed: 30 to 86400.
-    #[config(default = 600)]
-    pub pairing_code_ttl_s: i64,
 }

@@ -43,8 +43,19 @@ pub enum Fact {
     WorksIn(DoctorId, DepartmentId),
     /// Has the person an appointment or a ticket at the site?
     KnownAt(SiteId, PatientId),
-    /// Of which site is this member of the staff?
+    /// Of which site is this member of the staff? `Yes`: of all sites; `No`: there is nobody of that name.
     SiteOfStaff(String),
+}
+
+/// Where a member of the staff belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StaffPlace {
+    /// There is nobody of that name.
+    Nobody,
+    /// To all sites (or it is not known: then nobody of one site may touch it).
+    Everywhere,
+    /// To this site.
+    Site(SiteId),
 }
 
 /// Answers about relations, from the owners' states.
@@ -59,8 +70,8 @@ pub trait Relations {
     fn works_in(&self, doctor: &DoctorId, department: &DepartmentId) -> bool;
     /// Whether the person has an appointment or a ticket at the site.
     fn known_at(&self, site: &SiteId, patient: &PatientId) -> bool;
-    /// The site of a member of the staff; none when unknown or of all sites.
-    fn site_of_staff(&self, name: &str) -> Option<SiteId>;
+    /// Where a member of the staff belongs.
+    fn staff(&self, name: &str) -> StaffPlace;
 }
 
 impl Relation {
@@ -149,10 +160,13 @@ fn one_site(target: &Target, site: &SiteId) -> bool {
 fn own_site(claims: &Claims, target: &Target, relations: &dyn Relations) -> bool {
     let Some(site) = &claims.site else { return claims.role == jiaohao_domain::Role::Operator };
     if let Some(name) = &target.staff {
-        // A member of the staff who exists already must be of the own site, too: nobody takes over another site's name.
-        let of_site = relations.site_of_staff(name);
-        let new = of_site.is_none() && !target.sites.is_empty();
-        return (new || of_site.as_ref() == Some(site)) && target.sites.iter().all(|named| named == site);
+        // Nobody takes over a name that belongs to another site or to all of them.
+        let own = match relations.staff(name) {
+            StaffPlace::Nobody => !target.sites.is_empty(),
+            StaffPlace::Everywhere => false,
+            StaffPlace::Site(of) => of == *site,
+        };
+        return own && target.sites.iter().all(|named| named == site);
     }
     one_site(target, site)
 }
@@ -220,10 +234,11 @@ impl Relations for Facts {
     fn known_at(&self, site: &SiteId, patient: &PatientId) -> bool {
         self.is_so(&Fact::KnownAt(site.clone(), patient.clone()))
     }
-    fn site_of_staff(&self, name: &str) -> Option<SiteId> {
+    fn staff(&self, name: &str) -> StaffPlace {
         match self.0.get(&Fact::SiteOfStaff(name.to_owned())) {
-            Some(FactAnswer::Site(site)) => Some(site.clone()),
-            _ => None,
+            Some(FactAnswer::Site(site)) => StaffPlace::Site(site.clone()),
+            Some(FactAnswer::No) => StaffPlace::Nobody,
+            _ => StaffPlace::Everywhere,
         }
     }
 }
