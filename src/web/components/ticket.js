@@ -51,3 +51,10 @@ export function history(ticket, undo) {
       ? h('button', { type: 'button', class: 'btn small', 'data-action': 'undo', 'data-event': step.event, onclick: () => undo(step) }, t('undo.take'))
       : null)));
 }
+
+/** The newest step of a ticket that can be undone. @param {any} ticket @returns {any} */
+export function lastUndoable(ticket) {
+  const steps = (ticket && ticket.steps) || [];
+  for (let i = steps.length - 1; i >= 0; i -= 1) if (steps[i].undoable) return steps[i];
+  return null;
+}

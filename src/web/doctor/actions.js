@@ -1,11 +1,11 @@
 // What the console does: each function is one command of the vocabulary, with its undo offered where there is one.
 
+import { lastUndoable } from '../components/ticket.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
 import { stateWord } from '../lib/words.js';
-import { lastUndoable } from './model.js';
 
 /** The console's actions upon a model. */
 export class Actions {
@@ -54,7 +54,7 @@ export class Actions {
     const text = ticket
       ? t('doctor.stale', { who: `${ticket.number} ${this.persons.nameOf(ticket)}`, state: stateWord(ticket.state) })
       : t(now && now !== 'null' ? 'doctor.stale_other' : 'doctor.stale_nobody');
-    /** @type {any} */ (this.page.notify)(text, 'soon', 'stale_console');
+    this.page.notify(text, 'soon', 'stale_console');
   }
 
   here() {

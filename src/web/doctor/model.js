@@ -24,8 +24,27 @@ export class Model {
     return this.own.value;
   }
 
+  /** Where the doctor works; the room's own facts are the department's. @returns {any} */
   get work() {
-    return (this.value && this.value.at_work) || null;
+    const work = this.value && this.value.at_work;
+    if (!work) return null;
+    const room = this.room(work.service_point) || {};
+    const point = this.site.one('service_points', work.service_point);
+    return {
+      ...work,
+      service_point_name: work.service_point_name || room.name || (point && point.name) || '',
+      paused: !!(room.paused === undefined ? work.paused : room.paused),
+      back_at: room.back_at || work.back_at || null,
+    };
+  }
+
+  /** A room as the queues tell it. @param {string} servicePoint @returns {any} */
+  room(servicePoint) {
+    for (const queue of this.queues()) {
+      const room = (queue.rooms || []).find((/** @type {any} */ r) => r.service_point === servicePoint);
+      if (room) return room;
+    }
+    return null;
   }
 
   changed() {
@@ -43,7 +62,7 @@ export class Model {
   }
 
   queueIds() {
-    const work = this.work;
+    const work = this.value && this.value.at_work;
     if (!work) return [];
     const told = ((this.value && this.value.queues) || []).map((/** @type {any} */ q) => q.queue.id);
     return told.length ? told : this.site.queuesFor(work.department, this.doctor).map((q) => q.id);
@@ -70,19 +89,22 @@ export class Model {
   inHand() {
     const work = this.work;
     if (!work) return null;
-    const own = this.value.in_hand;
-    const id = own && (own.ticket || own);
-    return id ? this.ticket(id) || (own.ticket ? own : null) : null;
+    const room = this.room(work.service_point);
+    const told = room && room.in_hand !== undefined ? room.in_hand : this.value.in_hand;
+    const id = told && (told.ticket || told);
+    return id ? this.ticket(id) || (told.ticket ? told : null) : null;
   }
 
   /** Tickets at this room's door, in order. @returns {string[]} */
   atDoor() {
     const work = this.work;
-    for (const queue of this.queues()) {
-      const room = (queue.rooms || []).find((/** @type {any} */ r) => work && r.service_point === work.service_point);
-      if (room && (room.at_door || []).length) return room.at_door;
-    }
-    return [];
+    const room = work && this.room(work.service_point);
+    return (room && room.at_door) || [];
+  }
+
+  /** The day's figures: what the stream says, else what can be counted here. @returns {any} */
+  today() {
+    return (this.value && this.value.today) || { seen: this.list('ended').length, waiting: this.list('waiting').length };
   }
 
   /** All tickets in a state, in the order of being called for those who wait. @param {string} tab */
@@ -132,11 +154,4 @@ export class Model {
 export function lastAt(ticket) {
   const steps = ticket.steps || [];
   return steps.length ? steps[steps.length - 1].at : ticket.checked_in_at || '';
-}
-
-/** The newest step of a ticket that can be undone. @param {any} ticket @returns {any} */
-export function lastUndoable(ticket) {
-  const steps = (ticket && ticket.steps) || [];
-  for (let i = steps.length - 1; i >= 0; i -= 1) if (steps[i].undoable) return steps[i];
-  return null;
 }

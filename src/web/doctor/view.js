@@ -1,12 +1,11 @@
 // What the console draws: the patient in hand, the queue in calling order, the day.
 
-import { ageOf, tags, waited, why } from '../components/ticket.js';
+import { ageOf, lastUndoable, tags, waited, why } from '../components/ticket.js';
 import { clockOf, wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { stateWord, stepWord, sexWord } from '../lib/words.js';
 import { keyCap } from './keys.js';
-import { lastUndoable } from './model.js';
 
 const TABS = ['waiting', 'away', 'missed', 'ended'];
 
@@ -187,7 +186,7 @@ function rowButtons(look, ticket) {
 /** @param {Look} look */
 function dayPart(look) {
   const { model, actions } = look;
-  const today = (model.value && model.value.today) || {};
+  const today = model.today();
   const work = model.work;
   const mean = today.mean_service_s;
   const ends = mean && today.waiting ? wall(look.now + today.waiting * mean * 1000, look.offsetMinutes).clock : '–';

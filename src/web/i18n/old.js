@@ -7,7 +7,7 @@
   var old = document.getElementById('old');
   if (old) {
     old.removeAttribute('hidden');
-    old.innerText = words.zh + ' ' + words.en;
+    old.textContent = words.zh + ' ' + words.en;
   }
   setTimeout(function () { location.reload(); }, 60000);
 })();

@@ -18,7 +18,7 @@ export class ServerClock {
   /** @param {string|number} now as in `welcome.now` */
   follow(now) {
     const at = typeof now === 'number' ? now : Date.parse(now);
-    if (!isFinite(at)) return;
+    if (!Number.isFinite(at)) return;
     const seen = this.local();
     const passed = seen - this.seen;
     if (this.known && passed > 900) {

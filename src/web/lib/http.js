@@ -55,8 +55,8 @@ export async function call(method, path, options) {
   if (text) {
     try {
       body = JSON.parse(text);
-    } catch (failed) {
-      body = failed ? { detail: '' } : null;
+    } catch (_notJson) {
+      body = { detail: '' };
     }
   }
   if (!response.ok) {

@@ -15,8 +15,8 @@ function remembered() {
   try {
     const said = localStorage.getItem(REMEMBERED);
     return said && CATALOGUES[said] ? said : 'zh';
-  } catch (refused) {
-    return refused ? 'zh' : 'zh';
+  } catch (_refused) {
+    return 'zh';
   }
 }
 
@@ -32,9 +32,8 @@ export function setLanguage(lang) {
   current = CATALOGUES[lang] ? lang : 'zh';
   try {
     localStorage.setItem(REMEMBERED, current);
-  } catch (refused) {
+  } catch (_refused) {
     // A browser that keeps nothing still switches for this visit.
-    if (refused) current = CATALOGUES[lang] ? lang : 'zh';
   }
   applyWords(document);
   listeners.forEach((f) => f());

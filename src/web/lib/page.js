@@ -10,7 +10,8 @@ import { Session } from './session.js';
 import { wordsOf } from './words.js';
 
 /**
- * @typedef {{session: Session, protocol: Protocol, draw: () => void, notify: (text: string, kind?: string) => void,
+ * @typedef {{session: Session, protocol: Protocol, draw: () => void, notify: (text: string, kind?: string, code?: string) => void,
+ *   refuse: (refusal: any) => void,
  *   command: (name: string, body: any, element?: any) => Promise<any>}} Page
  */
 
@@ -59,14 +60,17 @@ export function openPage(parts) {
       notify('');
       return result;
     } catch (refusal) {
-      notify(wordsOf(refusal), refusal.code === 'stale_console' ? 'soon' : 'alarm', refusal.code);
+      refuse(refusal);
       throw refusal;
     } finally {
       if (element) element.removeAttribute('aria-busy');
     }
   };
 
-  const page = { session, protocol, draw, notify, command };
+  /** Says on the page why something was not done. @param {any} refusal */
+  const refuse = (refusal) => notify(wordsOf(refusal), refusal.code === 'stale_console' ? 'soon' : 'alarm', refusal.code);
+
+  const page = { session, protocol, draw, notify, refuse, command };
 
   const begin = () => {
     if (!started && session.access && mayUse()) {

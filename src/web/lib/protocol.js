@@ -114,8 +114,11 @@ export class Protocol {
     this.connecting = mine;
     try {
       token = await (this.refused ? this.renewToken() : this.getToken());
-    } catch (failed) {
-      if (failed && this.connecting === mine) this.later(0);
+    } catch (_offline) {
+      if (this.connecting === mine) {
+        this.be('offline');
+        this.later(0);
+      }
       return;
     }
     if (this.connecting !== mine) return;
@@ -201,8 +204,8 @@ export class Protocol {
     let frame;
     try {
       frame = JSON.parse(text);
-    } catch (failed) {
-      if (failed) this.lost(0);
+    } catch (_notJson) {
+      this.lost(0);
       return;
     }
     this.lastFrame = performance.now();

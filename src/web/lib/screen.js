@@ -16,8 +16,8 @@ function remember(name) {
     get: () => {
       try {
         return JSON.parse(localStorage.getItem(name) || 'null');
-      } catch (refused) {
-        return refused ? null : null;
+      } catch (_refused) {
+        return null;
       }
     },
     /** @param {any} value */
@@ -25,9 +25,8 @@ function remember(name) {
       try {
         if (value) localStorage.setItem(name, JSON.stringify(value));
         else localStorage.removeItem(name);
-      } catch (refused) {
+      } catch (_refused) {
         // A screen that keeps nothing asks for a code again after a restart.
-        if (refused) return;
       }
     },
   };

@@ -11,6 +11,13 @@ function mayReplace(was, is) {
   return a === b || a === 'none' || b === 'none';
 }
 
+/** Puts one thing into a list of such things, by its id. @param {any[]} list @param {string} id @param {any} thing */
+function upsert(list, id, thing) {
+  const at = list.findIndex((one) => one[id] === thing[id]);
+  if (at < 0) list.push(thing);
+  else list[at] = thing;
+}
+
 /** @param {any} snapshot @param {any} ticket @returns {boolean} */
 function placeTicket(snapshot, ticket) {
   if (!snapshot.tickets || !ticket || !ticket.ticket) return false;
@@ -25,6 +32,14 @@ function placeTicket(snapshot, ticket) {
  */
 export function place(snapshot, payload) {
   if (!payload || typeof payload !== 'object') return false;
+  if (typeof payload.slot === 'string' && Array.isArray(snapshot.slots)) {
+    upsert(snapshot.slots, 'slot', payload);
+    return true;
+  }
+  if (kindOf(payload.appointment) === 'object' && Array.isArray(snapshot.appointments)) {
+    upsert(snapshot.appointments, 'appointment', payload.appointment);
+    return true;
+  }
   let placed = false;
   Object.keys(payload).forEach((name) => {
     const part = payload[name];

@@ -1,0 +1,46 @@
+// Approving and revoking screens, for the desk and operations.
+
+import { clockOf } from '../lib/clock.js';
+import { h } from '../lib/dom.js';
+import { named, t } from '../lib/i18n.js';
+
+/**
+ * @param {{site: import('../lib/site.js').Site, send: (name: string, body: any) => Promise<any>, after: () => void}} o
+ */
+export function screensView(o) {
+  const boards = o.site.all('boards');
+  const screens = o.site.all('screens');
+  return h('div', { class: 'form', key: 'screens' },
+    h('form', {
+      class: 'form', 'data-form': 'approve_screen',
+      onsubmit: async (/** @type {any} */ event) => {
+        event.preventDefault();
+        const form = event.target;
+        const body = { code: form.elements.code.value.replace(/\s/g, ''), board: form.elements.board.value };
+        if (await o.send('approve_screen', body)) {
+          form.reset();
+          o.after();
+        }
+      },
+    },
+    h('h2', null, t('screens.approve')),
+    h('p', { class: 'muted' }, t('screens.approve_how')),
+    h('label', { class: 'field' }, h('span', null, t('screens.code')),
+      h('input', { class: 'input', name: 'code', inputmode: 'numeric', pattern: '[0-9 ]{6,7}', required: true, autocomplete: 'off' })),
+    h('label', { class: 'field' }, h('span', null, t('screens.board')),
+      h('select', { class: 'input', name: 'board', required: true }, boards.map((b) => h('option', { key: b.id, value: b.id }, named(b.name, b.name_en))))),
+    h('button', { class: 'btn primary wide', 'data-action': 'approve_screen' }, t('screens.approve_go'))),
+    h('h2', { key: 'h' }, t('screens.paired')),
+    screens.length
+      ? h('ul', { class: 'list', key: 'list' }, screens.map((s) => {
+        const board = o.site.one('boards', s.board);
+        return h('li', { key: s.screen, 'data-screen': s.screen },
+          h('span', null, board ? named(board.name, board.name_en) : s.board,
+            h('small', { class: 'muted' }, ` ${s.screen}${s.last_seen_at ? ` · ${clockOf(s.last_seen_at)}` : ''}`)),
+          h('button', {
+            type: 'button', class: 'btn small danger', 'data-action': 'revoke_screen', 'data-screen': s.screen,
+            onclick: async () => (await o.send('revoke_screen', { screen: s.screen })) && o.after(),
+          }, t('screens.revoke')));
+      }))
+      : h('p', { class: 'muted', key: 'none' }, t('screens.none')));
+}

@@ -1,0 +1,238 @@
+// /desk: the triage desk. Wires session, the department's streams, search, columns and the side; holds no rule of the clinic.
+
+import '../components/undo-bar.js';
+import { screensView } from '../components/screens.js';
+import { waited, why } from '../components/ticket.js';
+import { wall } from '../lib/clock.js';
+import { find, h, render } from '../lib/dom.js';
+import { named, t } from '../lib/i18n.js';
+import { openPage } from '../lib/page.js';
+import { Persons } from '../lib/persons.js';
+import { Site } from '../lib/site.js';
+import { stateWord, wordsOf } from '../lib/words.js';
+import { Acts } from './acts.js';
+import { Floor } from './floor.js';
+import { Search } from './search.js';
+import { sessionsView } from './sessions.js';
+import { ticketPanel } from './ticket-panel.js';
+import { WalkIn } from './walk-in.js';
+
+const FILTERS = ['waiting', 'away', 'missed', 'in_transit', 'ended'];
+const SIDES = ['walk_in', 'ticket', 'sessions', 'screens'];
+
+/** @type {Floor|null} */
+let floor = null;
+/** @type {Site|null} */
+let site = null;
+/** @type {any} */
+let persons = null;
+/** @type {any} */
+let acts = null;
+/** @type {any} */
+let search = null;
+/** @type {any} */
+let walkIn = null;
+let filter = 'waiting';
+let side = 'walk_in';
+/** @type {string|null} */
+let chosen = null;
+/** @type {string|null} */
+let moving = null;
+
+/** @param {import('../lib/page.js').Page} page */
+async function start(page) {
+  const who = page.session.who;
+  persons = new Persons(page.session, page.draw);
+  site = new Site(page.session, who.site);
+  try {
+    await site.read();
+  } catch (refusal) {
+    page.notify(wordsOf(refusal));
+    setTimeout(() => start(page), 5000);
+    return;
+  }
+  const getFloor = () => /** @type {Floor} */ (floor);
+  acts = new Acts(page, getFloor, persons);
+  walkIn = new WalkIn(page, acts, getFloor, persons);
+  search = new Search(page, {
+    floor: getFloor, persons, acts, pick,
+    walkIn: (person) => {
+      side = 'walk_in';
+      walkIn.for(person);
+    },
+  });
+  openDepartment(departments()[0]);
+  setInterval(() => floor && floor.readSessions(), 60000);
+}
+
+const page = openPage({ mode: 'staff', roles: ['desk'], start, draw });
+
+function departments() {
+  const own = page.session.who.departments || [];
+  return site ? site.all('departments').filter((d) => !own.length || own.includes(d.id)) : [];
+}
+
+/** @param {any} department */
+function openDepartment(department) {
+  if (!department || !site) return;
+  if (floor) floor.close();
+  chosen = null;
+  moving = null;
+  floor = new Floor(page, site, department.id);
+  page.draw();
+}
+
+/** @param {string|null} ticket */
+function pick(ticket) {
+  chosen = ticket;
+  moving = null;
+  side = ticket ? 'ticket' : 'walk_in';
+  page.draw();
+}
+
+/** @param {any} queue */
+function moveTo(queue) {
+  const ticket = floor && moving ? floor.ticket(moving) : null;
+  moving = null;
+  const reason = find('#transfer-reason');
+  if (ticket) acts.transfer(ticket, queue.id, queue.name, (reason && reason.value.trim()) || t('reason.needs_other'));
+  page.draw();
+}
+
+function draw() {
+  top();
+  if (!floor || !site) return h('div', { class: 'place', key: 'skeleton', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
+  return h('div', { class: 'place', key: 'place' },
+    h('section', { class: 'floor' }, search.view(), filters(), columns()),
+    aside());
+}
+
+function filters() {
+  const f = /** @type {Floor} */ (floor);
+  const count = (/** @type {string} */ name) => f.queues().reduce((n, q) => n + f.list(q, name).length, 0);
+  return h('div', { class: 'filters' },
+    h('div', { class: 'tabs', role: 'tablist' }, FILTERS.map((name) => h('button', {
+      type: 'button', class: 'btn', role: 'tab', key: name, 'data-filter': name, 'aria-selected': String(name === filter),
+      onclick: () => {
+        filter = name;
+        page.draw();
+      },
+    }, `${t(`desk.filter.${name}`)} ${count(name)}`))),
+    h('span', { class: 'muted' }, moving ? t('desk.moving') : t('desk.columns_how')));
+}
+
+function columns() {
+  const f = /** @type {Floor} */ (floor);
+  const queues = f.queues();
+  if (!queues.length) {
+    const defined = site ? site.of('queues', f.department).length : 0;
+    return h('p', { class: 'empty card', key: 'empty' }, h('b', null, t(defined ? 'desk.loading' : 'desk.no_queues')), t(defined ? 'desk.loading_more' : 'desk.no_queues_more'));
+  }
+  return h('div', { class: 'columns', key: 'columns' }, queues.map(column));
+}
+
+/** @param {any} queue */
+function column(queue) {
+  const f = /** @type {Floor} */ (floor);
+  const tickets = f.list(queue, filter);
+  const source = moving ? f.queueOf(moving) : null;
+  const target = !!moving && source !== queue;
+  return h('section', {
+    class: `column${target ? ' target' : ''}`, key: queue.queue.id, 'data-queue': queue.queue.id,
+    ondragover: (/** @type {any} */ e) => e.dataTransfer.types.includes('text/ticket') && e.preventDefault(),
+    ondrop: (/** @type {any} */ e) => {
+      e.preventDefault();
+      const dropped = e.dataTransfer.getData('text/ticket');
+      moving = f.queueOf(dropped) === queue ? null : dropped;
+      if (moving) moveTo(queue.queue);
+    },
+  },
+  h('header', null,
+    h('h2', null, h('span', null, queue.queue.name), h('span', { class: 'num' }, String(queue.order.length))),
+    h('div', { class: 'rooms' }, (queue.rooms || []).map((/** @type {any} */ room) => roomLine(room))),
+    target
+      ? h('button', { type: 'button', class: 'btn primary small here', key: 'here', 'data-action': 'transfer_here', 'data-target': queue.queue.id, onclick: () => moveTo(queue.queue) }, t('desk.transfer_here'))
+      : null),
+  h('ol', null, tickets.map((ticket) => h('li', { key: ticket.ticket }, row(ticket))),
+    tickets.length ? null : h('li', { class: 'empty', key: 'none' }, t(`desk.empty.${filter}`))));
+}
+
+/** @param {any} room */
+function roomLine(room) {
+  const hand = room.in_hand && /** @type {Floor} */ (floor).ticket(room.in_hand.ticket || room.in_hand);
+  return h('span', { key: room.service_point }, h('b', null, room.name), ` ${room.doctor_name || ''} `,
+    room.paused ? h('span', { class: 'tag soon' }, t('desk.room_paused')) : hand ? h('span', { class: 'tag good' }, hand.number) : h('span', { class: 'tag' }, t('desk.room_free')));
+}
+
+/** @param {any} ticket */
+function row(ticket) {
+  const now = page.protocol.clock.now();
+  const kind = ticket.class === 'emergency' ? 'emergency' : ticket.state;
+  return h('button', {
+    type: 'button', class: `ticket ${kind}`, 'data-row': ticket.ticket, 'data-number': ticket.number, 'data-state': ticket.state,
+    'data-action': 'show_ticket', 'aria-pressed': String(ticket.ticket === chosen), draggable: 'true',
+    onclick: () => pick(ticket.ticket),
+    ondragstart: (/** @type {any} */ e) => e.dataTransfer.setData('text/ticket', ticket.ticket),
+  },
+  h('span', { class: 'number' }, ticket.number),
+  h('span', { class: 'name' }, persons.nameOf(ticket), h('small', null, ticket.state === 'waiting' ? why(ticket) : stateWord(ticket.state))),
+  h('span', { class: 'wait num' }, ticket.state === 'ended' ? '' : waited(ticket, now)));
+}
+
+function aside() {
+  const f = /** @type {Floor} */ (floor);
+  const clock = page.protocol.clock;
+  const ticket = chosen ? f.ticket(chosen) : null;
+  /** @type {Object<string, () => any>} */
+  const bodies = {
+    walk_in: () => walkIn.view(),
+    ticket: () => (ticket
+      ? ticketPanel({
+        floor: f, acts, persons, now: clock.now(), moving, close: () => pick(null),
+        setMoving: (id) => {
+          moving = id;
+          page.draw();
+        },
+      }, ticket)
+      : h('p', { class: 'empty', key: 'none' }, h('b', null, t('desk.no_ticket')), t('desk.no_ticket_more'))),
+    sessions: () => sessionsView(page, f, acts, persons),
+    screens: () => screensView({ site: /** @type {Site} */ (site), send: (name, body) => acts.send(name, body), after: reread }),
+  };
+  const left = f.area ? Math.max(0, Math.min(1, clock.until(f.area.valid_until) / 60000)) : 0;
+  return h('aside', { class: 'side' },
+    h('div', { class: 'tabs', role: 'tablist' }, SIDES.map((name) => h('button', {
+      type: 'button', class: 'btn', role: 'tab', key: name, 'data-side': name, 'aria-selected': String(name === side),
+      onclick: () => {
+        side = name;
+        moving = null;
+        page.draw();
+      },
+    }, t(`desk.side.${name}`)))),
+    h('div', { class: 'body' }, bodies[side]()),
+    h('div', { class: 'area', 'data-area-code': f.area ? f.area.code : '' },
+      h('small', null, t('desk.area_code')), h('b', { class: 'num' }, f.area ? f.area.code : '––––––'),
+      h('span', { class: 'left', vars: { '--left': `${Math.round(left * 100)}%` } }, h('i', null))));
+}
+
+async function reread() {
+  try {
+    await /** @type {Site} */ (site).read();
+  } catch (refusal) {
+    page.notify(wordsOf(refusal));
+  }
+  page.draw();
+}
+
+function top() {
+  const clock = page.protocol.clock;
+  render(find('#clock'), clock.known ? wall(clock.now(), clock.offsetMinutes).clock : '');
+  render(find('#me'), page.session.access
+    ? h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))
+    : []);
+  render(find('#departments'), floor
+    ? h('select', {
+      class: 'input', 'aria-label': t('desk.department'), 'data-action': 'choose_department',
+      onchange: (/** @type {any} */ e) => openDepartment(departments().find((d) => d.id === e.target.value)),
+    }, departments().map((d) => h('option', { key: d.id, value: d.id, selected: !!floor && d.id === floor.department }, named(d.name, d.name_en))))
+    : []);
+}

@@ -1,0 +1,101 @@
+// What the desk knows: the department's queues live, its sessions of today, the area's code.
+
+import { wall } from '../lib/clock.js';
+import { LiveStream } from '../lib/stream.js';
+
+/** One department as the desk sees it. */
+export class Floor {
+  /** @param {import('../lib/page.js').Page} page @param {import('../lib/site.js').Site} site @param {string} department */
+  constructor(page, site, department) {
+    this.page = page;
+    this.site = site;
+    this.department = department;
+    /** @type {LiveStream[]} */
+    this.streams = [];
+    /** @type {any[]} */
+    this.sessions = [];
+    /** @type {any} */
+    this.area = null;
+    this.open();
+  }
+
+  open() {
+    this.close();
+    this.streams = this.site.of('queues', this.department)
+      .map((q) => new LiveStream(this.page.protocol, `queue:${q.id}`, this.page.draw, this.page.draw));
+    this.timer = setInterval(() => this.tick(), 1000);
+    this.readSessions();
+    this.readArea();
+  }
+
+  close() {
+    for (const stream of this.streams) stream.close();
+    clearInterval(this.timer);
+  }
+
+  tick() {
+    if (this.area && this.page.protocol.clock.until(this.area.valid_until) <= 0 && !this.reading) this.readArea();
+    this.page.draw();
+  }
+
+  get today() {
+    const clock = this.page.protocol.clock;
+    return wall(clock.now(), clock.offsetMinutes).date;
+  }
+
+  async readSessions() {
+    try {
+      const answer = await this.page.session.http('GET', `/api/v1/departments/${this.department}/sessions?date=${this.today}`);
+      this.sessions = answer.sessions || [];
+    } catch {
+      this.sessions = [];
+    }
+    this.page.draw();
+  }
+
+  async readArea() {
+    this.reading = true;
+    try {
+      this.area = await this.page.session.http('GET', `/api/v1/departments/${this.department}/area-code`);
+    } catch {
+      this.area = null;
+      setTimeout(() => this.readArea(), 5000);
+    }
+    this.reading = false;
+    this.page.draw();
+  }
+
+  /** @returns {any[]} */
+  queues() {
+    return this.streams.map((s) => s.value).filter(Boolean);
+  }
+
+  /** @param {string} id @returns {any} */
+  ticket(id) {
+    for (const queue of this.queues()) if (queue.tickets[id]) return queue.tickets[id];
+    return null;
+  }
+
+  /** @param {string} id @returns {any} */
+  queueOf(id) {
+    return this.queues().find((q) => q.tickets[id]) || null;
+  }
+
+  /** Tickets of a queue under a filter: who waits (with who is called or inside, first), or one state. @param {any} queue @param {string} filter */
+  list(queue, filter) {
+    const all = /** @type {any[]} */ (Object.values(queue.tickets));
+    if (filter === 'waiting') {
+      const inside = all.filter((x) => x.state === 'called' || x.state === 'serving');
+      return inside.concat(queue.order.map((/** @type {string} */ id) => queue.tickets[id]).filter(Boolean));
+    }
+    return all.filter((x) => x.state === filter);
+  }
+
+  /** Rooms at work in this department. @returns {any[]} */
+  rooms() {
+    /** @type {Map<string, any>} */
+    const rooms = new Map();
+    for (const queue of this.queues()) for (const room of queue.rooms || []) rooms.set(room.service_point, room);
+    return Array.from(rooms.values());
+  }
+}

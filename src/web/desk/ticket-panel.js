@@ -1,0 +1,120 @@
+// The chosen ticket at the desk: who, why it stands there, everything that can be done with it in its state, its history.
+
+import { ageOf, history, tags, waited, why } from '../components/ticket.js';
+import { clockOf } from '../lib/clock.js';
+import { h } from '../lib/dom.js';
+import { named, t } from '../lib/i18n.js';
+import { prefix } from '../lib/site.js';
+import { classWord, sexWord, stateWord } from '../lib/words.js';
+
+/** Classes that the desk can give with proof seen. */
+export const CLASSES = ['emergency', 'military', 'disabled', 'late_pregnancy', 'senior'];
+
+/**
+ * @typedef {{floor: import('./floor.js').Floor, acts: import('./acts.js').Acts, persons: any, now: number,
+ *   moving: string|null, setMoving: (ticket: string|null) => void, close: () => void}} Look
+ */
+
+/** @param {Look} look @param {any} ticket */
+export function ticketPanel(look, ticket) {
+  const { acts, persons } = look;
+  const age = ageOf(ticket, look.now);
+  return h('div', { class: 'chosen form', key: ticket.ticket, 'data-chosen': ticket.ticket, 'data-state': ticket.state },
+    h('div', { class: 'top' },
+      h('span', { class: 'number' }, ticket.number), h('b', null, persons.nameOf(ticket)),
+      h('span', { class: 'muted' }, [sexWord(ticket.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
+    h('div', { class: 'tags' }, h('span', { class: 'tag good' }, stateWord(ticket.state)),
+      ticket.checked_in_at ? h('span', { class: 'tag' }, t('ticket.checked_in_waited', { time: clockOf(ticket.checked_in_at), waited: waited(ticket, look.now) })) : null),
+    tags(ticket),
+    why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
+    h('div', { class: 'acts' }, buttons(look, ticket)),
+    look.moving === ticket.ticket ? transferForm(look, ticket) : null,
+    canBePrioritised(ticket) ? priorityForm(look, ticket) : null,
+    h('h3', null, t('desk.history')),
+    history(ticket, (step) => acts.undo(step)),
+    h('button', { type: 'button', class: 'btn quiet', 'data-action': 'close_ticket', onclick: look.close }, t('desk.close_ticket')));
+}
+
+/** @param {any} ticket */
+function canBePrioritised(ticket) {
+  return ticket.state === 'waiting' || ticket.state === 'summoned';
+}
+
+/** Commands of the state table, by state. @type {Object<string, string[]>} */
+const POSSIBLE = {
+  waiting: ['call_ticket', 'transfer_ticket', 'cancel_ticket'],
+  summoned: ['call_ticket', 'transfer_ticket', 'cancel_ticket'],
+  called: ['recall_patient', 'return_to_waiting', 'transfer_ticket', 'cancel_ticket'],
+  serving: ['return_to_waiting', 'transfer_ticket'],
+  away: ['report_back', 'cancel_ticket'],
+  missed: ['report_back', 'call_ticket', 'cancel_ticket'],
+  in_transit: ['recall_transfer'],
+  ended: [],
+};
+
+/** @param {Look} look @param {any} ticket */
+function buttons(look, ticket) {
+  const { acts } = look;
+  /** @type {Object<string, () => void>} */
+  const press = {
+    call_ticket: () => acts.callTicket(ticket),
+    transfer_ticket: () => look.setMoving(look.moving === ticket.ticket ? null : ticket.ticket),
+    cancel_ticket: () => acts.cancel(ticket),
+    recall_patient: () => acts.recall(ticket),
+    return_to_waiting: () => acts.returnToWaiting(ticket),
+    report_back: () => acts.reportBack(ticket),
+    recall_transfer: () => acts.recallTransfer(ticket),
+  };
+  return (POSSIBLE[ticket.state] || []).map((action) => h('button', {
+    type: 'button', key: action, 'data-action': action, 'data-ticket': ticket.ticket, onclick: press[action],
+    class: `btn${action === 'report_back' || action === 'recall_transfer' ? ' primary full' : ''}${action === 'cancel_ticket' ? ' danger' : ''}`,
+    'aria-pressed': action === 'transfer_ticket' ? String(look.moving === ticket.ticket) : undefined,
+  }, t(`desk.act.${action}`)));
+}
+
+/** @param {Look} look @param {any} ticket */
+function transferForm(look, ticket) {
+  const { floor } = look;
+  const own = floor.queueOf(ticket.ticket);
+  const targets = floor.site.all('queues').filter((q) => !own || q.id !== own.queue.id);
+  targets.sort((a, b) => Number(prefix(b.id, 2) === floor.department) - Number(prefix(a.id, 2) === floor.department));
+  return h('form', {
+    class: 'form', key: 'transfer', 'data-form': 'transfer_ticket',
+    onsubmit: (/** @type {any} */ event) => {
+      event.preventDefault();
+      const f = event.target.elements;
+      const target = targets.find((q) => q.id === f.to.value);
+      look.setMoving(null);
+      if (target) look.acts.transfer(ticket, target.id, target.name, f.reason.value.trim());
+    },
+  },
+  h('p', { class: 'notice' }, t('desk.transfer_how')),
+  h('label', { class: 'field' }, h('span', null, t('transfer.to')),
+    h('select', { class: 'input', name: 'to', required: true }, targets.map((q) => {
+      const department = floor.site.one('departments', prefix(q.id, 2));
+      return h('option', { key: q.id, value: q.id }, `${department ? named(department.name, department.name_en) : ''} · ${q.name}`);
+    }))),
+  h('label', { class: 'field' }, h('span', null, t('reason')),
+    h('input', { class: 'input', name: 'reason', required: true, maxlength: '200', id: 'transfer-reason', value: t('reason.needs_other') })),
+  h('button', { class: 'btn primary wide', 'data-action': 'transfer_go' }, t('transfer.go')));
+}
+
+/** @param {Look} look @param {any} ticket */
+function priorityForm(look, ticket) {
+  return h('form', {
+    class: 'form', key: 'priority', 'data-form': 'set_priority',
+    onsubmit: (/** @type {any} */ event) => {
+      event.preventDefault();
+      const f = event.target.elements;
+      look.acts.setPriority(ticket, f.class.value, f.proof.value.trim());
+      event.target.reset();
+    },
+  },
+  h('h3', null, t('desk.priority')),
+  h('div', { class: 'two' },
+    h('label', { class: 'field' }, h('span', null, t('desk.class')),
+      h('select', { class: 'input', name: 'class' }, [...CLASSES, 'none'].map((c) => h('option', { key: c, value: c }, classWord(c))))),
+    h('label', { class: 'field' }, h('span', null, t('desk.proof')),
+      h('input', { class: 'input', name: 'proof', required: true, maxlength: '100', placeholder: t('desk.proof_hint') }))),
+  h('button', { class: 'btn wide', 'data-action': 'set_priority', 'data-ticket': ticket.ticket }, t('desk.priority_go')));
+}

@@ -1,0 +1,120 @@
+// The walk-in form: who, by which document, phone, which queue; a priority seen and an addition where wanted. Registers the
+// person and takes the number in one go, then shows the slip.
+
+import { h } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+import { personBody, personFields } from '../lib/person-form.js';
+import { classWord } from '../lib/words.js';
+import { CLASSES } from './ticket-panel.js';
+
+/** The form's state. */
+export class WalkIn {
+  /** @param {import('../lib/page.js').Page} page @param {any} acts @param {() => import('./floor.js').Floor} floor @param {any} persons */
+  constructor(page, acts, floor, persons) {
+    this.page = page;
+    this.acts = acts;
+    this.floor = floor;
+    this.persons = persons;
+    this.kind = 'resident_id';
+    /** Somebody who is known already. @type {any} */
+    this.person = null;
+    /** @type {any} */
+    this.slip = null;
+    this.busy = false;
+    this.round = 0;
+  }
+
+  /** @param {any} person */
+  for(person) {
+    this.person = person;
+    this.slip = null;
+    this.page.draw();
+  }
+
+  /** @param {any} event */
+  async submit(event) {
+    event.preventDefault();
+    if (this.busy) return;
+    const f = event.target.elements;
+    this.busy = true;
+    this.page.draw();
+    try {
+      const patient = this.person ? this.person.patient : await this.register(f);
+      if (patient) await this.take(f, patient);
+    } finally {
+      this.busy = false;
+      this.page.draw();
+    }
+  }
+
+  /** @param {any} f */
+  async register(f) {
+    try {
+      const answer = await this.page.session.http('POST', '/api/v1/persons', personBody(f));
+      this.persons.put({ patient: answer.patient, name: f.name.value.trim() });
+      return answer.patient;
+    } catch (refusal) {
+      this.page.refuse(refusal);
+      return null;
+    }
+  }
+
+  /** @param {any} f @param {string} patient */
+  async take(f, patient) {
+    /** @type {any} */
+    const body = { queue: f.queue.value, patient };
+    if (f.class.value !== 'none') body.class = f.class.value;
+    if (f.addition_to.value) body.addition_to = f.addition_to.value;
+    const result = await this.acts.send('register_walk_in', body);
+    if (!result) return;
+    const queue = this.floor().site.one('queues', body.queue);
+    this.slip = { number: result.number, queue: queue ? queue.name : '', position: result.position, ticket: result.ticket };
+    this.person = null;
+    this.round += 1;
+    this.acts.done(t('desk.did.register_walk_in', { number: result.number }), result.ticket);
+  }
+
+  view() {
+    const floor = this.floor();
+    const sessions = floor.sessions;
+    return h('div', { key: 'walk-in' },
+      this.slip ? this.slipView() : null,
+      h('form', { class: 'form', key: `form-${this.round}`, 'data-form': 'register_walk_in', onsubmit: (/** @type {any} */ e) => this.submit(e) },
+        h('h2', null, t('desk.walk_in')),
+        this.person
+          ? h('p', { class: 'notice', key: 'person' }, t('desk.walk_in_for', { name: this.person.name || this.person.masked_name }),
+            h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'walk_in_other', onclick: () => this.for(null) }, t('desk.walk_in_other')))
+          : personFields({
+            kind: this.kind, phone: true,
+            setKind: (kind) => {
+              this.kind = kind;
+              this.page.draw();
+            },
+          }),
+        h('label', { class: 'field', key: 'queue' }, h('span', null, t('desk.queue')),
+          h('select', { class: 'input', name: 'queue', required: true },
+            floor.site.of('queues', floor.department).map((q) => h('option', { key: q.id, value: q.id }, `${q.prefix || ''} ${q.name}`)))),
+        h('div', { class: 'two', key: 'more' },
+          h('label', { class: 'field' }, h('span', null, t('desk.class')),
+            h('select', { class: 'input', name: 'class' }, ['none', ...CLASSES].map((c) => h('option', { key: c, value: c }, classWord(c))))),
+          h('label', { class: 'field' }, h('span', null, t('desk.addition')),
+            h('select', { class: 'input', name: 'addition_to' }, h('option', { value: '' }, t('desk.addition_none')),
+              sessions.map((s) => h('option', { key: s.session, value: s.session }, sessionName(s, floor)))))),
+        h('button', { class: 'btn primary wide', key: 'go', 'data-action': 'register_walk_in', disabled: this.busy, 'aria-busy': String(this.busy) }, t('desk.walk_in_go'))));
+  }
+
+  slipView() {
+    return h('div', { class: 'slip print form', key: 'slip', 'data-slip': this.slip.ticket },
+      h('span', null, this.slip.queue),
+      h('span', { class: 'number' }, this.slip.number),
+      h('span', { class: 'muted' }, t('desk.slip_position', { n: this.slip.position })),
+      h('button', { type: 'button', class: 'btn', 'data-action': 'print_slip', onclick: () => window.print() }, t('desk.print')));
+  }
+}
+
+/** @param {any} session @param {any} floor */
+export function sessionName(session, floor) {
+  const doctor = session.doctor ? floor.site.one('doctors', session.doctor) : null;
+  const queue = floor.site.one('queues', session.queue);
+  return [doctor ? doctor.name : queue ? queue.name : '', t(`period.${session.period}`), session.registration_class].filter(Boolean).join(' · ');
+}
