@@ -2,3 +2,4 @@
 //! terminal. Announcement line and picture are pure; the shell runs them.
 
 pub mod announce;
+pub mod board;

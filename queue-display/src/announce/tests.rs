@@ -114,16 +114,15 @@ impl Line {
 #[test]
 fn texts_are_worded_as_the_domain_says() {
     let call = request(12, AnnouncementKind::FirstCall);
-    assert_eq!(texts::shown(&call), "A012 张*三 请到 3号诊室就诊");
+    assert_eq!(texts::shown(&call, Some("张*三")), "A012 张*三 请到 3号诊室就诊");
     assert_eq!(texts::spoken_zh(&call, false), "请 A 零 一 二 号,到 三 号诊室就诊");
     assert_eq!(texts::spoken_zh(&call, true), "请 A 零 幺 二 号,到 三 号诊室就诊");
     assert_eq!(texts::spoken_en(&call), "Number A zero one two, please go to Room three");
     let summons = request(13, AnnouncementKind::Summons);
-    assert_eq!(texts::shown(&summons), "请 A013 号到 3号诊室门口候诊");
+    assert_eq!(texts::shown(&summons, Some("张*三")), "请 A013 号到 3号诊室门口候诊");
     assert_eq!(texts::spoken_zh(&summons, false), "请 A 零 一 三 号,到 三 号诊室门口候诊");
     assert_eq!(texts::spoken_en(&summons), "Number A zero one three, please wait outside Room three");
-    let number_only = Announce { masked_name: None, ..request(1, AnnouncementKind::Recall) };
-    assert_eq!(texts::shown(&number_only), "A001 请到 3号诊室就诊");
+    assert_eq!(texts::shown(&call, None), "A012 请到 3号诊室就诊");
 }
 
 #[test]

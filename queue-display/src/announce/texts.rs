@@ -18,13 +18,14 @@ pub const MARGIN_PERCENT: i64 = 15;
 const DIGITS_ZH: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
 const DIGITS_EN: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
-/// What stands on the screen: `A012 张*三 请到 3号诊室就诊`, a summons `请 A013 号到 3号诊室门口候诊`.
-pub fn shown(announce: &Announce) -> String {
+/// What stands on the screen: `A012 张*三 请到 3号诊室就诊`, a summons `请 A013 号到 3号诊室门口候诊`. The name is given
+/// apart: whoever shows it has made sure that it is masked.
+pub fn shown(announce: &Announce, masked_name: Option<&str>) -> String {
     if announce.kind == AnnouncementKind::Summons {
         return format!("请 {} 号到 {}门口候诊", announce.number, announce.place);
     }
     let errand = errand(&announce.place);
-    match &announce.masked_name {
+    match masked_name {
         Some(name) => format!("{} {name} 请到 {}{errand}", announce.number, announce.place),
         None => format!("{} 请到 {}{errand}", announce.number, announce.place),
     }

@@ -1,0 +1,203 @@
+//! Reads a department's state for a board: its rooms, calls, missed numbers and notices, of the queues that the board
+//! shows. Pure.
+
+use std::collections::BTreeSet;
+
+use jiaohao_domain::clinic::SessionStanding;
+use jiaohao_domain::department;
+use jiaohao_domain::floor::{Standing, Ticket, Work};
+use jiaohao_domain::{BusinessDate, DoctorId, QueueId, ServicePointId, TicketId, Timestamp};
+
+use super::rules::{BoardInput, CallInput, CallState, DepartmentInput, Notice, RoomInput};
+
+/// Reads the departments for a board that shows these queues.
+pub fn read(departments: &[&department::State], shown: &[QueueId], now: Timestamp) -> BoardInput {
+    let shown: BTreeSet<&QueueId> = shown.iter().collect();
+    let departments = departments.iter().map(|state| Reader::new(state, &shown, now).department()).collect();
+    BoardInput { departments }
+}
+
+/// One department under one board's eyes.
+struct Reader<'a> {
+    state: &'a department::State,
+    /// The queues of this department that the board shows, each in the order of being called.
+    orders: Vec<(&'a QueueId, Vec<TicketId>)>,
+    today: BusinessDate,
+}
+
+impl<'a> Reader<'a> {
+    fn new(state: &'a department::State, shown: &BTreeSet<&QueueId>, now: Timestamp) -> Self {
+        let settings = &state.config.settings.queue;
+        let order =
+            |queue: &QueueId| state.floor.lines.get(queue).map(|lines| lines.order(settings)).unwrap_or_default();
+        let orders = state.config.queues.iter().filter(|(id, queue)| shown.contains(id) && !queue.retired);
+        let orders = orders.map(|(id, _)| (id, order(id))).collect();
+        Self { state, orders, today: state.config.today(now) }
+    }
+
+    fn department(&self) -> DepartmentInput {
+        let definition = self.state.config.definition.as_ref();
+        DepartmentInput {
+            number_only: self.state.config.number_only(),
+            neutral_name: definition.and_then(|definition| definition.neutral_name.clone()),
+            calls: self.calls(),
+            rooms: self.rooms().chain(self.queues_without_a_room()).collect(),
+            missed: self.missed(),
+            notices: self.pauses().chain(self.delays()).collect(),
+        }
+    }
+
+    fn is_shown(&self, queue: &QueueId) -> bool {
+        self.orders.iter().any(|(id, _)| *id == queue)
+    }
+
+    fn ticket(&self, id: &TicketId) -> Option<&'a Ticket> {
+        self.state.floor.tickets.get(id).filter(|ticket| self.is_shown(&ticket.opened.queue))
+    }
+
+    /// The rooms where a doctor calls from a queue of this board.
+    fn work(&self) -> impl Iterator<Item = (&'a DoctorId, &'a Work)> {
+        self.state.floor.work.iter().filter(|(_, work)| work.queues.iter().any(|queue| self.is_shown(queue)))
+    }
+
+    fn place(&self, point: &ServicePointId) -> (String, String) {
+        let point = self.state.config.service_points.get(point).map(|point| &point.is);
+        point.map(|point| (point.name.clone(), point.name_en.clone())).unwrap_or_default()
+    }
+
+    fn doctor_name(&self, doctor: &DoctorId) -> &'a str {
+        self.state.config.doctors.get(doctor).map_or("", |doctor| doctor.is.name.as_str())
+    }
+
+    fn calls(&self) -> Vec<CallInput> {
+        let here = self.state.floor.work.values().flat_map(|work| work.in_hand.iter().chain(&work.at_door));
+        here.filter_map(|id| self.call(self.ticket(id)?)).collect()
+    }
+
+    fn call(&self, ticket: &Ticket) -> Option<CallInput> {
+        let (call, point, state, at) = match &ticket.standing {
+            Standing::Summoned(summons) => (&summons.call, &summons.service_point, CallState::Summoned, summons.since),
+            Standing::Called(call) => {
+                (&call.call, &call.service_point, CallState::Called, last_announced(ticket, call.first_called_at))
+            }
+            Standing::Serving { call, started_at } => {
+                (&call.call, &call.service_point, CallState::Serving, *started_at)
+            }
+            _ => return None,
+        };
+        let (place, place_en) = self.place(point);
+        Some(CallInput {
+            call: call.clone(),
+            number: ticket.opened.number.clone(),
+            masked_name: ticket.opened.brief.masked_name.clone(),
+            place,
+            place_en,
+            state,
+            at,
+            emergency: ticket.is_emergency(),
+        })
+    }
+
+    fn numbers(&self, tickets: impl Iterator<Item = &'a TicketId>) -> Vec<String> {
+        tickets.filter_map(|id| self.ticket(id)).map(|ticket| ticket.opened.number.clone()).collect()
+    }
+
+    /// Who waits in a queue, without those who stand at a door.
+    fn waiting(&self, queue: &QueueId) -> impl Iterator<Item = String> {
+        let order = self.orders.iter().find(|(id, _)| *id == queue).map_or(&[][..], |(_, order)| order);
+        let waiting = order.iter().filter_map(|id| self.ticket(id));
+        waiting.filter(|ticket| ticket.standing == Standing::Waiting).map(|ticket| ticket.opened.number.clone())
+    }
+
+    fn rooms(&self) -> impl Iterator<Item = RoomInput> {
+        self.work().map(|(doctor, work)| {
+            let (place, place_en) = self.place(&work.service_point);
+            let title = self.state.config.doctors.get(doctor).map(|doctor| doctor.is.title.clone());
+            RoomInput {
+                order: work.room_order,
+                place,
+                place_en,
+                doctor: self.doctor_name(doctor).to_owned(),
+                title: title.unwrap_or_default(),
+                waiting: work.queues.iter().flat_map(|queue| self.waiting(queue)).collect(),
+                at_door: self.numbers(work.at_door.iter()),
+                // The department does not record a range of expected waits yet: unknown is unknown.
+                expected: None,
+            }
+        })
+    }
+
+    /// People wait and nobody calls yet: they still see that they are in the line. A queue's name may say what a
+    /// neutral name hides: such a department's row bears the neutral name.
+    fn queues_without_a_room(&self) -> impl Iterator<Item = RoomInput> {
+        let definition = self.state.config.definition.as_ref();
+        let neutral = definition.and_then(|definition| definition.neutral_name.clone());
+        let served: BTreeSet<&QueueId> = self.work().flat_map(|(_, work)| &work.queues).collect();
+        self.orders.iter().filter(move |(queue, _)| !served.contains(queue)).filter_map(move |(queue, _)| {
+            let waiting: Vec<String> = self.waiting(queue).collect();
+            let name =
+                neutral.clone().or_else(|| self.state.config.queues.get(*queue).map(|queue| queue.is.name.clone()));
+            (!waiting.is_empty()).then(|| RoomInput {
+                order: u32::MAX,
+                place: name.unwrap_or_default(),
+                place_en: String::new(),
+                doctor: String::new(),
+                title: String::new(),
+                waiting,
+                at_door: Vec::new(),
+                expected: None,
+            })
+        })
+    }
+
+    fn missed(&self) -> Vec<(Timestamp, String)> {
+        let shown = self.state.floor.tickets.values().filter(|ticket| self.is_shown(&ticket.opened.queue));
+        let missed = shown.filter_map(|ticket| match ticket.standing {
+            Standing::Missed { since } if self.state.config.today(since) == self.today => {
+                Some((since, ticket.opened.number.clone()))
+            }
+            _ => None,
+        });
+        missed.collect()
+    }
+
+    fn pauses(&self) -> impl Iterator<Item = Notice> {
+        self.work().filter_map(|(doctor, work)| {
+            let name = self.doctor_name(doctor);
+            let pause = work.pause.as_ref()?;
+            Some(match pause.back_at.map(|at| self.state.config.zone().clock(at)) {
+                Some(back) => Notice {
+                    zh: format!("{name}医生暂停叫号,预计{back}恢复"),
+                    en: format!("Dr {name} has paused, back about {back}"),
+                },
+                None => Notice { zh: format!("{name}医生暂停叫号"), en: format!("Dr {name} has paused") },
+            })
+        })
+    }
+
+    fn delays(&self) -> impl Iterator<Item = Notice> {
+        let sessions = self.state.clinic.sessions.values();
+        let running =
+            sessions.filter(|session| session.date == self.today && session.standing == SessionStanding::Open);
+        running.filter(|session| session.delay_min > 0 && self.is_shown(&session.queue)).map(|session| {
+            let minutes = session.delay_min;
+            match session.doctor.as_ref().map(|doctor| self.doctor_name(doctor)) {
+                Some(name) => Notice {
+                    zh: format!("{name}医生门诊延迟约{minutes}分钟"),
+                    en: format!("Dr {name} is running about {minutes} minutes late"),
+                },
+                None => Notice {
+                    zh: format!("门诊延迟约{minutes}分钟"),
+                    en: format!("The clinic is running about {minutes} minutes late"),
+                },
+            }
+        })
+    }
+}
+
+/// When the call was announced last: a recall stands out anew.
+fn last_announced(ticket: &Ticket, first: Timestamp) -> Timestamp {
+    use jiaohao_domain::floor::StepKind;
+    let recalled = ticket.steps.iter().rev().find(|step| step.what == StepKind::Recalled && step.at >= first);
+    recalled.map_or(first, |step| step.at)
+}

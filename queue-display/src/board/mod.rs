@@ -1,0 +1,11 @@
+//! The picture on a waiting area's screens: a projection of the departments' states and the board's announcement line.
+//! `rules` makes the view and masks it, `input` reads the departments, `stream` says what goes on `board:{id}`.
+
+pub mod input;
+pub mod rules;
+pub mod stream;
+
+#[cfg(test)]
+mod tests;
+
+pub use stream::{board_emission, boards_shown_by, department_emission, departments_of, snapshot};

@@ -1,0 +1,309 @@
+//! What a screen shows, from what the departments and the board's line know. Pure. Masking is here: a screen receives
+//! numbers, masked names where the department allows them, places, doctors, and nothing else about a patient (I7).
+
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::vocabulary::AnnouncementKind;
+use jiaohao_domain::{AnnouncementId, CallId, Timestamp};
+use serde::Serialize;
+
+use crate::announce::{Announcement, State, texts};
+
+/// What the screens of one board are made from, in order of the departments on it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BoardInput {
+    /// One for each department whose queues the board shows.
+    pub departments: Vec<DepartmentInput>,
+}
+
+/// What one department gives to a board: only its queues that the board shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DepartmentInput {
+    /// Numbers only.
+    pub number_only: bool,
+    /// The neutral name that its screens bear.
+    pub neutral_name: Option<String>,
+    /// Patients who are called, summoned or with a doctor.
+    pub calls: Vec<CallInput>,
+    /// Rooms where somebody works, and queues where people wait and nobody does yet.
+    pub rooms: Vec<RoomInput>,
+    /// Missed numbers with the time since when.
+    pub missed: Vec<(Timestamp, String)>,
+    /// What people in the area should know.
+    pub notices: Vec<Notice>,
+}
+
+/// One patient who is called, summoned or with a doctor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallInput {
+    /// The act of calling.
+    pub call: CallId,
+    /// The number.
+    pub number: String,
+    /// The masked name as the department has it.
+    pub masked_name: String,
+    /// The service point's name and English name.
+    pub place: String,
+    /// In English.
+    pub place_en: String,
+    /// How it stands.
+    pub state: CallState,
+    /// Since when: a recall is a new time.
+    pub at: Timestamp,
+    /// An emergency's.
+    pub emergency: bool,
+}
+
+/// How a call on the screen stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// 请就诊.
+    Called,
+    /// 请候诊, at the room's door.
+    Summoned,
+    /// 就诊中.
+    Serving,
+}
+
+/// One room, or one queue without a room yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoomInput {
+    /// Order among the rooms.
+    pub order: u32,
+    /// The room's name (a queue's, where nobody works yet).
+    pub place: String,
+    /// In English.
+    pub place_en: String,
+    /// Who works there.
+    pub doctor: String,
+    /// With which title.
+    pub title: String,
+    /// Numbers in the order in which they will be called, without those at the door.
+    pub waiting: Vec<String>,
+    /// Numbers at the door, in order.
+    pub at_door: Vec<String>,
+    /// When who comes now will be called, if that is known.
+    pub expected: Option<(Timestamp, Timestamp)>,
+}
+
+/// A line at the foot of the screen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// In Chinese.
+    pub zh: String,
+    /// In English.
+    pub en: String,
+}
+
+/// The screen: the snapshot of `board:{id}`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BoardView {
+    /// What the board is.
+    pub board: BoardHead,
+    /// The time of the snapshot, RFC 3339.
+    pub now: String,
+    /// Newest first.
+    pub calls: Vec<CallView>,
+    /// In order of the rooms.
+    pub rooms: Vec<RoomView>,
+    /// Missed numbers, longest first.
+    pub missed: Vec<String>,
+    /// Every announcement that has not ended, in order of their turns.
+    pub announcements: Vec<AnnouncementView>,
+    /// At the foot.
+    pub notices: Vec<Notice>,
+}
+
+/// What the board is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BoardHead {
+    /// Its id.
+    pub id: String,
+    /// Name of the waiting area, or the neutral name.
+    pub name: String,
+    /// In English.
+    pub name_en: String,
+    /// Whether its screens speak.
+    pub speaks: bool,
+    /// Whether English follows.
+    pub english: bool,
+    /// 幺 for 一 in numbers.
+    pub yao: bool,
+}
+
+/// One row of calls.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CallView {
+    /// Which call.
+    pub call: CallId,
+    /// The number.
+    pub number: String,
+    /// The masked name; null where only numbers are shown.
+    pub name: Option<String>,
+    /// Where to.
+    pub place: String,
+    /// In English.
+    pub place_en: String,
+    /// How it stands.
+    pub state: CallState,
+    /// Since when, RFC 3339.
+    pub at: String,
+    /// An emergency's.
+    pub emergency: bool,
+}
+
+/// One room.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RoomView {
+    /// Its name.
+    pub place: String,
+    /// In English.
+    pub place_en: String,
+    /// Who works there.
+    pub doctor: String,
+    /// With which title.
+    pub title: String,
+    /// Numbers in the order in which they will be called.
+    pub waiting: Vec<String>,
+    /// Numbers at the door.
+    pub at_door: Vec<String>,
+    /// When who comes now will be called; null when unknown.
+    pub expected: Option<Expected>,
+}
+
+/// A range of clock times.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Expected {
+    /// RFC 3339.
+    pub from: String,
+    /// RFC 3339.
+    pub to: String,
+}
+
+/// One announcement, ready to be shown and spoken.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AnnouncementView {
+    /// Its id: what a screen confirms.
+    pub announcement: AnnouncementId,
+    /// Of which call.
+    pub call: CallId,
+    /// What kind.
+    pub kind: AnnouncementKind,
+    /// What is shown.
+    pub shown: String,
+    /// When the voice begins, RFC 3339.
+    pub starts_at: String,
+    /// When it has ended, RFC 3339.
+    pub ends_at: String,
+    /// What is spoken in Chinese; null when nothing is spoken.
+    pub zh: Option<String>,
+    /// What is spoken in English after it; null when it is left out.
+    pub en: Option<String>,
+    /// Whether all of it is said a second time.
+    pub repeat: bool,
+}
+
+/// The whole screen; none while the board is not defined.
+pub fn view(line: &State, input: &BoardInput, now: Timestamp, zone: Zone) -> Option<BoardView> {
+    Some(BoardView {
+        board: head(line, input)?,
+        now: zone.rfc3339(now),
+        calls: calls(input, zone),
+        rooms: rooms(input, zone),
+        missed: missed(input),
+        announcements: announcements(line, zone),
+        notices: notices(input),
+    })
+}
+
+/// What the board is; none while it is not defined. One department with a neutral name makes the whole screen neutral.
+pub fn head(line: &State, input: &BoardInput) -> Option<BoardHead> {
+    let board = line.definition.as_ref()?;
+    let neutral = input.departments.iter().find_map(|department| department.neutral_name.clone());
+    Some(BoardHead {
+        id: board.id.to_string(),
+        name_en: if neutral.is_some() { String::new() } else { board.name_en.clone() },
+        name: neutral.unwrap_or_else(|| board.name.clone()),
+        speaks: board.speaks,
+        english: board.english,
+        yao: board.yao,
+    })
+}
+
+/// The rows of calls, newest first.
+pub fn calls(input: &BoardInput, zone: Zone) -> Vec<CallView> {
+    let of = |department: &DepartmentInput| {
+        let number_only = department.number_only;
+        department.calls.clone().into_iter().map(move |call| (number_only, call)).collect::<Vec<_>>()
+    };
+    let mut calls: Vec<_> = input.departments.iter().flat_map(of).collect();
+    calls.sort_by(|(_, a), (_, b)| (b.at, &b.call).cmp(&(a.at, &a.call)));
+    let view = |(number_only, call): (bool, CallInput)| CallView {
+        name: if number_only { None } else { masked(&call.masked_name).map(str::to_owned) },
+        call: call.call,
+        number: call.number,
+        place: call.place,
+        place_en: call.place_en,
+        state: call.state,
+        at: zone.rfc3339(call.at),
+        emergency: call.emergency,
+    };
+    calls.into_iter().map(view).collect()
+}
+
+/// The rooms in their order.
+pub fn rooms(input: &BoardInput, zone: Zone) -> Vec<RoomView> {
+    let mut rooms: Vec<&RoomInput> = input.departments.iter().flat_map(|department| &department.rooms).collect();
+    rooms.sort_by_key(|room| room.order);
+    let expected = |(from, to): (Timestamp, Timestamp)| Expected { from: zone.rfc3339(from), to: zone.rfc3339(to) };
+    let view = |room: &RoomInput| RoomView {
+        place: room.place.clone(),
+        place_en: room.place_en.clone(),
+        doctor: room.doctor.clone(),
+        title: room.title.clone(),
+        waiting: room.waiting.clone(),
+        at_door: room.at_door.clone(),
+        expected: room.expected.map(expected),
+    };
+    rooms.into_iter().map(view).collect()
+}
+
+/// The missed numbers, longest first.
+pub fn missed(input: &BoardInput) -> Vec<String> {
+    let mut missed: Vec<_> = input.departments.iter().flat_map(|department| &department.missed).collect();
+    missed.sort();
+    missed.into_iter().map(|(_, number)| number.clone()).collect()
+}
+
+/// The lines at the foot.
+pub fn notices(input: &BoardInput) -> Vec<Notice> {
+    input.departments.iter().flat_map(|department| department.notices.clone()).collect()
+}
+
+/// Every announcement on the line, in order of their turns.
+pub fn announcements(line: &State, zone: Zone) -> Vec<AnnouncementView> {
+    let mut all: Vec<&Announcement> = line.line.iter().collect();
+    all.sort_by_key(|one| (one.starts_at, one.serial));
+    all.into_iter().map(|one| announcement(one, zone)).collect()
+}
+
+/// One announcement as screens receive it.
+pub fn announcement(one: &Announcement, zone: Zone) -> AnnouncementView {
+    let name = one.request.masked_name.as_deref().and_then(masked);
+    AnnouncementView {
+        announcement: one.id.clone(),
+        call: one.request.call.clone(),
+        kind: one.request.kind,
+        shown: texts::shown(&one.request, name),
+        starts_at: zone.rfc3339(one.starts_at),
+        ends_at: zone.rfc3339(one.ends_at),
+        zh: one.speaks().then(|| one.zh.clone()),
+        en: one.en.clone().filter(|_| one.speaks()),
+        repeat: one.repeat > 1,
+    }
+}
+
+/// The name if it is masked. A name without a masking star was never masked: no screen receives it (I7).
+fn masked(name: &str) -> Option<&str> {
+    name.contains('*').then_some(name)
+}

@@ -1,0 +1,350 @@
+//! Tests of the screen: the projection of a real department through its own commands, masking, and the exact shape.
+
+use jiaohao_domain::department::{self, Department};
+use jiaohao_domain::person::{PatientBrief, Sex};
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::vocabulary::*;
+use jiaohao_domain::*;
+use serde_json::{Value, json};
+
+use super::rules::*;
+use super::stream::*;
+use crate::announce::Board;
+
+/// 2026-11-23 09:00 in Shanghai.
+const T0: Timestamp = Timestamp(1_795_395_600_000);
+const DEPARTMENT: &str = "renmin.xinnei";
+
+fn zone() -> Zone {
+    Zone::named("Asia/Shanghai").unwrap()
+}
+
+/// A department and a board that shows it, told things and looked at.
+struct Area {
+    department: department::State,
+    line: crate::announce::State,
+    now: Timestamp,
+    emitted: Vec<Value>,
+}
+
+impl Area {
+    fn new(number_only: bool) -> Self {
+        let mut area = Self {
+            department: Department::new_state(DEPARTMENT),
+            line: Board::new_state("renmin.b3f"),
+            now: T0,
+            emitted: Vec::new(),
+        };
+        let definition = DefineDepartment {
+            id: DEPARTMENT.into(),
+            name: "心内科".into(),
+            name_en: "Cardiology".into(),
+            neutral_name: number_only.then(|| "二楼门诊".to_owned()),
+            number_only,
+            settings: Default::default(),
+        };
+        let board = DefineBoard {
+            id: "renmin.b3f".into(),
+            name: "心内科候诊区".into(),
+            name_en: "Cardiology · 3F".into(),
+            queues: vec!["renmin.xinnei.a".into()],
+            speaks: true,
+            english: true,
+            yao: false,
+        };
+        area.tell_board(ToBoard::Configure(board.clone()));
+        area.tell(ToDepartment::Configure { time_zone: "Asia/Shanghai".into(), definition });
+        for (point, name) in [("r3", "3号诊室"), ("r5", "5号诊室")] {
+            area.tell(ToDepartment::ConfigureServicePoint(DefineServicePoint {
+                id: format!("{DEPARTMENT}.{point}").into(),
+                name: name.into(),
+                name_en: format!("Room {}", &point[1..]),
+                order: point[1..].parse().unwrap(),
+                door_cap: Some(1),
+            }));
+        }
+        for (queue, prefix) in [("a", "A"), ("hidden", "H")] {
+            area.tell(ToDepartment::ConfigureQueue(DefineQueue {
+                id: format!("{DEPARTMENT}.{queue}").into(),
+                name: "心内科普通".into(),
+                prefix: prefix.into(),
+                doctors: Vec::new(),
+            }));
+        }
+        for (doctor, name, title) in [("li", "李明", "主任医师"), ("zhou", "周静", "副主任医师")] {
+            area.tell(ToDepartment::ConfigureDoctor(DefineDoctor {
+                id: format!("renmin.{doctor}").into(),
+                name: name.into(),
+                title: title.into(),
+                departments: vec![DEPARTMENT.into()],
+            }));
+        }
+        area.tell(ToDepartment::ConfigureBoard(board));
+        area.emitted.clear();
+        area
+    }
+
+    fn context(&self, principal: Principal) -> Context {
+        Context { now: self.now, principal, seed: 7 }
+    }
+
+    fn tell_board(&mut self, command: ToBoard) {
+        let context = self.context(Principal::system());
+        let mut draft = Draft::<Board>::new(&mut self.line);
+        Board::decide(&mut draft, command, &context).unwrap();
+        for event in draft.into_events() {
+            self.emitted.extend(board_emission(&self.line, &[&self.department], &event, self.now, zone()));
+        }
+    }
+
+    /// Tells the department, and the board what the department then owes it.
+    fn tell(&mut self, command: ToDepartment) -> Answer {
+        self.tell_as(command, Principal::of(Role::Desk, "a-desk".into()))
+    }
+
+    fn tell_as(&mut self, command: ToDepartment, principal: Principal) -> Answer {
+        let context = self.context(principal);
+        let mut draft = Draft::<Department>::new(&mut self.department);
+        let answer = Department::decide(&mut draft, command, &context).unwrap();
+        let events = draft.into_events();
+        let mut owed = Vec::new();
+        for event in &events {
+            self.emitted.extend(department_emission(&self.line, &[&self.department], event, self.now, zone()));
+            Department::outgoing(event, &mut owed);
+        }
+        for one in owed {
+            if let Outgoing::Effect(_, Message::Board(command)) = one {
+                self.tell_board(*command);
+            }
+        }
+        answer
+    }
+
+    fn work(&mut self, doctor: &str, point: &str) {
+        self.tell(ToDepartment::BeginAssignment {
+            doctor: format!("renmin.{doctor}").into(),
+            assignment: format!("renmin.{doctor}.n1").into(),
+            service_point: format!("{DEPARTMENT}.{point}").into(),
+        });
+    }
+
+    fn walk_in(&mut self, queue: &str, masked_name: &str, class: Option<&str>) -> TicketId {
+        let patient = PatientId::new(format!("p-{}", self.department.floor.serial));
+        let brief = PatientBrief {
+            patient: patient.clone(),
+            masked_name: masked_name.into(),
+            sex: Sex::Male,
+            birth_year: Some(1980),
+        };
+        let command = RegisterWalkIn {
+            queue: format!("{DEPARTMENT}.{queue}").into(),
+            patient,
+            class: class.map(str::to_owned),
+            addition_to: None,
+            slot: None,
+            visit: None,
+        };
+        match self.tell(ToDepartment::RegisterWalkIn { command, brief, birth_date: None }) {
+            Answer::Waiting { ticket, .. } => ticket,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn call_next(&mut self, doctor: &str, in_hand: Option<TicketId>, outcome: Option<Outcome>) -> TicketId {
+        let mut principal = Principal::of(Role::Doctor, format!("a-{doctor}").into());
+        principal.doctor = Some(format!("renmin.{doctor}").into());
+        let command = CallNextPatient {
+            department: DEPARTMENT.into(),
+            assignment: format!("renmin.{doctor}.n1").into(),
+            in_hand,
+            outcome,
+        };
+        match self.tell_as(ToDepartment::CallNextPatient(command), principal) {
+            Answer::Called { called: Some(called), .. } => called.ticket,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn look(&self) -> Value {
+        snapshot(&self.line, &[&self.department], self.now, zone()).unwrap()
+    }
+
+    /// The screen as one who puts the emissions into an old snapshot has it, the way the pages do.
+    fn followed(&self, mut snapshot: Value) -> Value {
+        for event in &self.emitted {
+            let (_, payload) = event.as_object().unwrap().iter().next().unwrap();
+            for (name, part) in payload.as_object().unwrap() {
+                if let Some(old) = snapshot.get_mut(name) {
+                    *old = part.clone();
+                }
+            }
+        }
+        snapshot["now"] = json!(zone().rfc3339(self.now));
+        snapshot
+    }
+}
+
+#[test]
+fn an_empty_board_has_every_part_of_its_shape() {
+    let empty = Area::new(false).look();
+    assert_eq!(
+        empty,
+        json!({
+            "board": {"id": "renmin.b3f", "name": "心内科候诊区", "name_en": "Cardiology · 3F", "speaks": true, "english": true, "yao": false},
+            "now": "2026-11-23T09:00:00.000+08:00", "calls": [], "rooms": [], "missed": [], "announcements": [], "notices": []
+        })
+    );
+    let undefined = Board::new_state("renmin.other");
+    assert_eq!(snapshot(&undefined, &[], T0, zone()), None);
+}
+
+#[test]
+fn a_call_is_shown_with_its_room_and_announced() {
+    let mut area = Area::new(false);
+    area.walk_in("a", "张*三", None);
+    area.walk_in("a", "李*", None);
+    area.walk_in("a", "欧阳*", None);
+    area.work("li", "r3");
+    area.call_next("li", None, None);
+    let screen = area.look();
+    assert_eq!(screen["calls"][0]["state"], "summoned");
+    let called = screen["calls"].as_array().unwrap().iter().find(|call| call["state"] == "called").unwrap();
+    assert_eq!(
+        *called,
+        json!({"call": called["call"], "number": "A001", "name": "张*三", "place": "3号诊室", "place_en": "Room 3",
+               "state": "called", "at": "2026-11-23T09:00:00.000+08:00", "emergency": false})
+    );
+    assert_eq!(
+        screen["rooms"],
+        json!([{"place": "3号诊室", "place_en": "Room 3", "doctor": "李明", "title": "主任医师", "waiting": ["A003"],
+                "at_door": ["A002"], "expected": null}])
+    );
+    let spoken: Vec<_> =
+        screen["announcements"].as_array().unwrap().iter().map(|one| one["zh"].as_str().unwrap()).collect();
+    assert!(spoken.contains(&"请 A 零 零 一 号,到 三 号诊室就诊"), "{spoken:?}");
+    assert!(spoken.contains(&"请 A 零 零 二 号,到 三 号诊室门口候诊"), "{spoken:?}");
+    assert_eq!(screen["announcements"][0]["repeat"], true);
+}
+
+#[test]
+fn who_follows_the_stream_has_the_same_screen_as_who_looks() {
+    let mut area = Area::new(false);
+    let before = area.look();
+    (0..6).for_each(|_| drop(area.walk_in("a", "张*三", None)));
+    area.work("li", "r3");
+    area.work("zhou", "r5");
+    let first = area.call_next("li", None, None);
+    area.now = T0.plus_min(4);
+    area.call_next("zhou", None, None);
+    area.tell(ToDepartment::StartService(StartService { ticket: first.clone() }));
+    area.now = T0.plus_min(9);
+    let second = area.call_next("li", Some(first), Some(Outcome::Seen));
+    area.tell(ToDepartment::PauseWork(PauseWork {
+        assignment: "renmin.zhou.n1".into(),
+        department: DEPARTMENT.into(),
+        reason: "急诊会诊".into(),
+        back_at: Some(T0.plus_min(30)),
+    }));
+    area.walk_in("a", "急*", Some("emergency"));
+    area.now = T0.plus_min(10);
+    let call = area.department.floor.tickets[&second].standing.call().unwrap().call.clone();
+    area.tell(ToDepartment::RecallPatient(RecallPatient { call }));
+    area.now = T0.plus_min(12);
+    let emergency = area.call_next("li", Some(second), Some(Outcome::NotHere));
+    area.tell(ToDepartment::CancelTicket(CancelTicket { ticket: emergency, reason: "转院".into() }));
+    let screen = area.look();
+    assert_eq!(screen["missed"].as_array().unwrap().len(), 1);
+    assert_eq!(screen["notices"][0]["zh"], "周静医生暂停叫号,预计09:30恢复");
+    assert_eq!(area.followed(before), screen);
+}
+
+#[test]
+fn a_recall_stands_out_anew_and_service_begins_on_the_screen() {
+    let mut area = Area::new(false);
+    let ticket = area.walk_in("a", "张*三", None);
+    area.work("li", "r3");
+    area.call_next("li", None, None);
+    area.now = T0.plus_s(40);
+    let call = area.department.floor.tickets[&ticket].standing.call().unwrap().call.clone();
+    area.tell(ToDepartment::RecallPatient(RecallPatient { call }));
+    assert_eq!(area.look()["calls"][0]["at"], "2026-11-23T09:00:40.000+08:00");
+    area.tell(ToDepartment::StartService(StartService { ticket }));
+    assert_eq!(area.look()["calls"][0]["state"], "serving");
+    assert_eq!(area.look()["announcements"], json!([]), "nothing is spoken when its call is over");
+}
+
+#[test]
+fn a_number_only_department_shows_no_name_and_bears_its_neutral_name() {
+    let mut area = Area::new(true);
+    area.walk_in("a", "张*三", None);
+    assert_eq!(area.look()["rooms"][0]["place"], "二楼门诊", "nobody works yet: the queue is named neutrally");
+    area.work("li", "r3");
+    area.call_next("li", None, None);
+    let screen = area.look();
+    assert_eq!(screen["board"]["name"], "二楼门诊");
+    assert_eq!(screen["calls"][0]["name"], Value::Null);
+    assert_eq!(screen["announcements"][0]["shown"], "A001 请到 3号诊室就诊");
+    for text in [screen.to_string(), Value::from(area.emitted.clone()).to_string()] {
+        assert!(!text.contains('张') && !text.contains("心内"), "{text}");
+    }
+}
+
+#[test]
+fn a_name_that_was_never_masked_reaches_no_screen_i7() {
+    let mut area = Area::new(false);
+    area.walk_in("a", "张小三", None);
+    area.work("li", "r3");
+    area.call_next("li", None, None);
+    for text in [area.look().to_string(), Value::from(area.emitted.clone()).to_string()] {
+        assert!(!text.contains("张小三"), "{text}");
+    }
+    assert_eq!(area.look()["calls"][0]["number"], "A001");
+}
+
+#[test]
+fn nothing_else_of_a_patient_reaches_a_screen_i7() {
+    let mut area = Area::new(false);
+    area.walk_in("a", "张*三", None);
+    area.work("li", "r3");
+    area.call_next("li", None, None);
+    for text in [area.look().to_string(), Value::from(area.emitted.clone()).to_string()] {
+        assert!(!text.contains("p-") && !text.contains("1980") && !text.contains(".t1"), "{text}");
+    }
+}
+
+#[test]
+fn a_board_shows_its_own_queues_only() {
+    let mut area = Area::new(false);
+    area.walk_in("hidden", "赵*", None);
+    assert_eq!(area.look()["rooms"], json!([]));
+    area.work("li", "r3");
+    area.call_next("li", None, None);
+    let screen = area.look();
+    assert_eq!((&screen["calls"], &screen["rooms"][0]["waiting"]), (&json!([]), &json!([])));
+}
+
+#[test]
+fn rooms_stand_in_their_order_and_missed_numbers_longest_first() {
+    let room = |order, place: &str| RoomInput {
+        order,
+        place: place.into(),
+        place_en: String::new(),
+        doctor: String::new(),
+        title: String::new(),
+        waiting: Vec::new(),
+        at_door: Vec::new(),
+        expected: Some((T0, T0.plus_min(20))),
+    };
+    let department = |rooms, missed| DepartmentInput { rooms, missed, ..Default::default() };
+    let input = BoardInput {
+        departments: vec![
+            department(vec![room(2, "2号诊室")], vec![(T0.plus_s(9), "A009".into())]),
+            department(vec![room(1, "1号诊室")], vec![(T0, "B002".into())]),
+        ],
+    };
+    let places: Vec<_> = rooms(&input, zone()).into_iter().map(|room| room.place).collect();
+    assert_eq!(places, ["1号诊室", "2号诊室"]);
+    assert_eq!(missed(&input), ["B002", "A009"]);
+    let expected = rooms(&input, zone())[0].expected.clone().unwrap();
+    assert_eq!(expected.to, "2026-11-23T09:20:00.000+08:00");
+}
