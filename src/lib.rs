@@ -3,4 +3,10 @@
 
 pub mod cli;
 pub mod config;
+pub mod engine;
+pub mod http;
 pub mod identity;
+pub mod live;
+#[cfg(test)]
+mod memory_engine;
+mod wire;

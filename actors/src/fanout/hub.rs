@@ -89,12 +89,26 @@ pub struct Hub {
     clock: Arc<CoarseClock>,
     streams: HashMap<Box<str>, Stream>,
     last_tag: StreamTag,
+    /// Paced streams that owe a snapshot.
+    held_back: Vec<Box<str>>,
+    swept_ms: u32,
 }
+
+/// Between two looks at who is gone and what is idle, in ms: a tick in between costs nothing.
+const SWEEP_EVERY_MS: u32 = 500;
 
 impl Hub {
     /// An empty hub. `epoch` is history id and projection version.
     pub fn new(epoch: impl Into<Arc<str>>, limits: HubLimits, clock: Arc<CoarseClock>) -> Self {
-        Self { epoch: epoch.into(), limits, clock, streams: HashMap::new(), last_tag: 0 }
+        Self {
+            epoch: epoch.into(),
+            limits,
+            clock,
+            streams: HashMap::new(),
+            last_tag: 0,
+            held_back: Vec::new(),
+            swept_ms: 0,
+        }
     }
 
     fn send_snapshot(&mut self, stream: &str, snapshot: Option<Value>, reason: &str, only: Option<&[usize]>) {
@@ -133,7 +147,9 @@ impl Fanout for Hub {
         let paced = entry.kind.class() == StreamClass::Paced;
         let too_soon = entry.sent_ms.is_some_and(|sent_ms| now_ms.wrapping_sub(sent_ms) < self.limits.pace_ms);
         if paced && (entry.held_back || too_soon) {
-            entry.held_back = true;
+            if !std::mem::replace(&mut entry.held_back, true) {
+                self.held_back.push(stream.into());
+            }
             entry.forget_ring();
             return;
         }
@@ -240,18 +256,26 @@ impl Fanout for Hub {
     fn tick(&mut self, snapshot: &mut dyn FnMut(&str) -> Option<Value>) {
         let now_ms = self.clock.now_ms();
         let limits = self.limits;
-        let due = |entry: &Stream| {
-            entry.held_back && entry.sent_ms.is_none_or(|sent_ms| now_ms.wrapping_sub(sent_ms) >= limits.pace_ms)
+        let streams = &self.streams;
+        let is_due = |name: &mut Box<str>| {
+            let sent_ms = streams.get(name).and_then(|entry| entry.sent_ms);
+            sent_ms.is_none_or(|sent_ms| now_ms.wrapping_sub(sent_ms) >= limits.pace_ms)
         };
-        let paced: Vec<Box<str>> =
-            self.streams.iter().filter(|(_, entry)| due(entry)).map(|(name, _)| name.clone()).collect();
-        for name in paced {
+        let due: Vec<Box<str>> = self.held_back.extract_if(.., is_due).collect();
+        for name in due {
+            if !self.streams.contains_key(&name) {
+                continue;
+            }
             self.send_snapshot(&name, snapshot(&name), "coalesced", None);
             if let Some(entry) = self.streams.get_mut(&name) {
                 entry.held_back = false;
                 entry.sent_ms = Some(now_ms);
             }
         }
+        if now_ms.wrapping_sub(self.swept_ms) < SWEEP_EVERY_MS {
+            return;
+        }
+        self.swept_ms = now_ms;
         let mut idle: Vec<(u32, Box<str>)> = Vec::new();
         self.streams.retain(|name, entry| {
             entry.drop_followers(now_ms, |outbox| outbox.is_over());

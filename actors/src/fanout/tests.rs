@@ -89,6 +89,7 @@ fn idle_streams_are_bounded_and_rings_too() {
         hub.unsubscribe(&reader.outbox, &stream);
     }
     assert_eq!(hub.size().idle_streams, 50);
+    clock.set_ms(1_000);
     hub.tick(&mut |_| None);
     let size = hub.size();
     assert_eq!((size.streams, size.subscriptions), (10, 0));

@@ -1,0 +1,235 @@
+//! `/api/v1`: commands under resource paths, snapshots, signing in, persons, screens that want to be paired.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::http::Method;
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
+use actix_web::{HttpRequest, HttpResponse, web};
+use jiaohao_domain::{Code, DepartmentId, Rejection, SiteId};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Door;
+use super::problem::Problem;
+use super::requests::{Deed, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer};
+use super::resources::RESOURCES;
+use crate::engine::run_command;
+use crate::identity::tokens::Claims;
+use crate::wire;
+
+/// Name of the cookie with the refresh token.
+pub const COOKIE: &str = "jiaohao_refresh";
+/// The only path that gets it.
+const COOKIE_PATH: &str = "/api/v1/session";
+
+type Outcome = Result<HttpResponse, Problem>;
+
+/// The routes of `/api/v1`.
+pub fn configure(config: &mut web::ServiceConfig) {
+    config.service(
+        web::scope("/api/v1")
+            .route("/session", web::post().to(sign_in))
+            .route("/session", web::delete().to(sign_out))
+            .route("/session/code", web::post().to(request_code))
+            .route("/session/refresh", web::post().to(refresh))
+            .route("/persons", web::post().to(register_person))
+            .route("/persons/read", web::post().to(read_persons))
+            .route("/screens", web::post().to(offer_screen))
+            .route("/tokens", web::post().to(issue_token))
+            .route("/clock/confirm", web::post().to(confirm_clock))
+            .route("/site/{id}", web::get().to(read_directory))
+            .route("/departments/{id}/area-code", web::get().to(read_area_code))
+            .route("/streams/{name}", web::get().to(read_stream))
+            .default_service(web::to(command)),
+    );
+}
+
+/// Any other path: a command of the table.
+async fn command(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let path = request.path().strip_prefix("/api/v1").unwrap_or_default();
+    let at_path: Vec<_> = RESOURCES.iter().filter(|(_, known, _)| *known == path).collect();
+    let Some((_, _, name)) = at_path.iter().find(|(method, _, _)| request.method().as_str() == *method) else {
+        let allowed: Vec<&str> = at_path.iter().map(|(method, _, _)| *method).collect();
+        let unknown = Rejection::new(Code::UnknownCommand, "there is no such resource, or not with this method");
+        return Err(if allowed.is_empty() { unknown } else { unknown.with("method", allowed.join(", ")) }.into());
+    };
+    let claims = door.signed_in(&request).await?;
+    door.limits.command(&claims)?;
+    let key = idempotency_key(&request)?;
+    let fields: Value = read(&door, payload).await?;
+    let command = wire::named_command(name, fields)?;
+    let result = run_command(&door.engine, "http", claims, key, command).await?;
+    Ok(json_response(&result))
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<Uuid>, Rejection> {
+    let Some(key) = request.headers().get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().ok().and_then(|key| Uuid::try_parse(key).ok());
+    key.map(Some).ok_or_else(|| Rejection::new(Code::Malformed, "Idempotency-Key is a UUID (version 7)"))
+}
+
+impl Door {
+    /// Who asks, by the bearer token.
+    async fn signed_in(&self, request: &HttpRequest) -> Result<Arc<Claims>, Rejection> {
+        let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = token.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Code::Unauthenticated)?;
+        Ok(Arc::new(self.engine.authenticate(token.trim()).await?))
+    }
+
+    async fn deed(&self, request: &HttpRequest, deed: Deed) -> Outcome {
+        let claims = self.signed_in(request).await?;
+        self.limits.command(&claims)?;
+        Ok(json_response(&self.engine.deed(claims, deed).await?))
+    }
+
+    async fn visit(&self, request: &HttpRequest, visit: Visit) -> Outcome {
+        let address = self.proxies.client(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        match self.engine.visit(address, visit).await? {
+            VisitAnswer::SignedIn(signed_in) => Ok(self.signed_in_response(request, &signed_in)),
+            VisitAnswer::SignedOut => {
+                let mut response = HttpResponse::NoContent();
+                response.cookie(self.cookie(request, "", Duration::ZERO));
+                Ok(response.insert_header((CACHE_CONTROL, "no-store")).finish())
+            }
+            VisitAnswer::Told(value) => Ok(json_response(&value)),
+        }
+    }
+
+    fn cookie(&self, request: &HttpRequest, value: &str, max_age: Duration) -> Cookie<'static> {
+        Cookie::build(COOKIE, value.to_owned())
+            .path(COOKIE_PATH)
+            .http_only(true)
+            .same_site(SameSite::Strict)
+            .secure(self.proxies.is_secure(request))
+            .max_age(max_age)
+            .finish()
+    }
+
+    fn signed_in_response(&self, request: &HttpRequest, signed_in: &SignedIn) -> HttpResponse {
+        let claims = &signed_in.claims;
+        let now = self.engine.machine_now();
+        let zone = self.engine.zone(claims.site.as_ref().map(|site| site.as_str()));
+        let mut body = json!({
+            "access_token": signed_in.access_token,
+            "expires_at": zone.rfc3339(claims.expires_at()),
+            "expires_in_s": claims.expires_at().ms_since(now).max(0) / 1000,
+            "account": claims.account,
+            "role": claims.role,
+            "site": claims.site,
+            "departments": claims.departments,
+            "doctor": claims.doctor,
+            "screen": claims.screen,
+            "board": claims.board,
+        });
+        if let (Some(body), Some(about)) = (body.as_object_mut(), signed_in.about.as_object()) {
+            body.extend(about.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+        let mut response = HttpResponse::Ok();
+        if let Some(token) = &signed_in.refresh_token {
+            let seconds = signed_in.refresh_expires_at.ms_since(now).max(0) / 1000;
+            response.cookie(self.cookie(request, token, Duration::seconds(seconds)));
+        }
+        response.insert_header((CACHE_CONTROL, "no-store")).json(body)
+    }
+}
+
+fn json_response(value: &Value) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(value)
+}
+
+async fn read<T: DeserializeOwned>(door: &Door, payload: web::Payload) -> Result<T, Rejection> {
+    let body = payload.to_bytes_limited(door.body_bytes).await.map_err(|_| {
+        metrics::counter!("limited_total", "limit" => "body_bytes").increment(1);
+        Rejection::new(Code::TooLarge, format!("a body is at most {} bytes", door.body_bytes))
+    })?;
+    let body = body.map_err(|_| Rejection::new(Code::Malformed, "the body did not come whole"))?;
+    serde_json::from_slice(&body).map_err(|error| wire::malformed(&error))
+}
+
+async fn read_or_default<T: DeserializeOwned + Default>(door: &Door, payload: web::Payload) -> Result<T, Rejection> {
+    let value: Option<Value> = match read(door, payload).await {
+        Ok(value) => Some(value),
+        Err(rejection) if rejection.detail == "not JSON" => None,
+        Err(rejection) => return Err(rejection),
+    };
+    value.map_or_else(|| Ok(T::default()), |value| serde_json::from_value(value).map_err(|e| wire::malformed(&e)))
+}
+
+fn id<T: for<'a> From<&'a str>>(request: &HttpRequest) -> Result<T, Rejection> {
+    let id = request.match_info().get("id").filter(|id| jiaohao_domain::is_well_formed(id));
+    id.map(T::from).ok_or_else(|| Code::Forbidden.into())
+}
+
+async fn sign_in(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    door.proxies.check_origin(&request)?;
+    let sign_in: SignIn = read(&door, payload).await?;
+    door.visit(&request, Visit::SignIn(sign_in)).await
+}
+
+async fn request_code(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    door.proxies.check_origin(&request)?;
+    let asked = read(&door, payload).await?;
+    door.visit(&request, Visit::RequestCode(asked)).await
+}
+
+async fn refresh(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    door.proxies.check_origin(&request)?;
+    let cookie = request.cookie(COOKIE).ok_or(Code::Unauthenticated)?;
+    door.visit(&request, Visit::Refresh(cookie.value().to_owned())).await
+}
+
+async fn sign_out(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    door.proxies.check_origin(&request)?;
+    let SignOut { everywhere } = read_or_default(&door, payload).await?;
+    let cookie = request.cookie(COOKIE).ok_or(Code::Unauthenticated)?;
+    door.visit(&request, Visit::SignOut { refresh_token: cookie.value().to_owned(), everywhere }).await
+}
+
+async fn offer_screen(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let offer = read(&door, payload).await?;
+    door.visit(&request, Visit::OfferScreen(offer)).await
+}
+
+async fn register_person(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let person = read(&door, payload).await?;
+    door.deed(&request, Deed::RegisterPerson(Box::new(person))).await
+}
+
+async fn read_persons(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let asked: ReadPersons = read(&door, payload).await?;
+    if asked.ids.len() > PERSONS_MAX {
+        return Err(Rejection::new(Code::TooLarge, format!("at most {PERSONS_MAX} persons at a time")).into());
+    }
+    door.deed(&request, Deed::ReadPersons(asked)).await
+}
+
+async fn issue_token(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let asked = read(&door, payload).await?;
+    door.deed(&request, Deed::IssueToken(asked)).await
+}
+
+async fn confirm_clock(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    door.deed(&request, Deed::ConfirmClock).await
+}
+
+async fn read_directory(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let site: SiteId = id(&request)?;
+    door.deed(&request, Deed::ReadDirectory(site)).await
+}
+
+async fn read_area_code(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let department: DepartmentId = id(&request)?;
+    door.deed(&request, Deed::ReadAreaCode(department)).await
+}
+
+async fn read_stream(request: HttpRequest, door: web::Data<Door>, name: web::Path<String>) -> Outcome {
+    debug_assert_eq!(request.method(), Method::GET);
+    let claims = door.signed_in(&request).await?;
+    door.limits.command(&claims)?;
+    let stream: Arc<str> = name.into_inner().into();
+    let now = door.engine.snapshot(claims, stream.clone()).await?;
+    Ok(json_response(&json!({"stream": &*stream, "position": now.position, "snapshot": now.snapshot})))
+}

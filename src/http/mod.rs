@@ -1,0 +1,38 @@
+//! The HTTP door: `/api/v1`, pages, health, metrics, TLS; and the server that both doors stand in.
+
+mod api;
+mod openapi;
+mod origin;
+mod pages;
+pub mod problem;
+pub mod requests;
+mod resources;
+mod server;
+#[cfg(test)]
+mod tests;
+pub mod tls;
+
+use std::sync::Arc;
+
+pub use api::COOKIE;
+pub use openapi::document as openapi_document;
+pub use origin::Proxies;
+pub use resources::RESOURCES;
+pub use server::{Running, ServeError, start};
+
+use crate::engine::Engine;
+use crate::identity::limits::Limits;
+
+/// What the handlers of the HTTP door share.
+pub struct Door {
+    /// Behind it.
+    pub engine: Arc<dyn Engine>,
+    /// The same as the socket's.
+    pub limits: Arc<Limits>,
+    /// Who may stand in front.
+    pub proxies: Proxies,
+    /// Longest body, in bytes.
+    pub body_bytes: usize,
+    /// What `/metrics` prints.
+    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+}

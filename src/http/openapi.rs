@@ -1,0 +1,164 @@
+//! `/openapi.json`: made from the vocabulary's own types, so that it cannot say anything else.
+
+use jiaohao_domain::Code;
+use jiaohao_domain::vocabulary::ClientCommand;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::requests::{IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode, SignIn, SignOut};
+use super::resources::RESOURCES;
+
+/// The description of `/api/v1`.
+pub fn document() -> Value {
+    let mut generator = SchemaSettings::openapi3().into_generator();
+    let commands = generator.subschema_for::<ClientCommand>();
+    let mut others = Map::new();
+    let mut other = |name: &str, schema: schemars::Schema| others.insert(name.to_owned(), schema.to_value());
+    macro_rules! body {
+        ($kind:ty) => {
+            other(<$kind>::schema_name().as_ref(), generator.subschema_for::<$kind>())
+        };
+    }
+    body!(SignIn);
+    body!(SignOut);
+    body!(RequestCode);
+    body!(RegisterPerson);
+    body!(ReadPersons);
+    body!(OfferScreen);
+    body!(IssueToken);
+    drop(commands);
+    let mut schemas = Map::new();
+    for (name, schema) in generator.take_definitions(true) {
+        schemas.insert(name, schema);
+    }
+    // on the wire a time is text; inside it is a number
+    schemas.insert("Timestamp".to_owned(), json!({"type": "string", "format": "date-time"}));
+    schemas.insert("BusinessDate".to_owned(), json!({"type": "string", "format": "date"}));
+    schemas.insert("Problem".to_owned(), problem());
+
+    let mut paths = Map::new();
+    for (method, path, command) in RESOURCES {
+        let operation = json!({
+            "operationId": command,
+            "security": [{"bearer": []}],
+            "parameters": [{
+                "name": "Idempotency-Key", "in": "header", "required": false,
+                "description": "UUID version 7; the same key with the same body gives the first answer again.",
+                "schema": {"type": "string", "format": "uuid"},
+            }],
+            "requestBody": body_of(&camel(command)),
+            "responses": responses("The command's result."),
+        });
+        add(&mut paths, path, method, operation);
+    }
+    for (method, path, body, public, what) in OTHERS {
+        let mut operation = json!({"operationId": operation_id(method, path), "summary": what,
+            "responses": responses("As the summary says.")});
+        if let Some(body) = body {
+            operation["requestBody"] = body_of(body);
+        }
+        if !public {
+            operation["security"] = json!([{"bearer": []}]);
+        }
+        add(&mut paths, path, method, operation);
+    }
+    json!({
+        "openapi": "3.0.3",
+        "info": {"title": "Jiaohao", "version": env!("CARGO_PKG_VERSION"),
+            "description": "The HTTP door. Commands, fields and codes are those of the WebSocket (PROTOCOL.md)."},
+        "servers": [{"url": "/api/v1"}],
+        "paths": paths,
+        "components": {"schemas": schemas,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    })
+}
+
+/// Method, path, body, whether nobody needs to be signed in, what it does.
+const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
+    ("POST", "/session", Some("SignIn"), true, "Sign in; the refresh token comes as a cookie."),
+    ("DELETE", "/session", Some("SignOut"), true, "Sign out (by the cookie)."),
+    ("POST", "/session/code", Some("RequestCode"), true, "Have a one-time code sent to a phone."),
+    ("POST", "/session/refresh", None, true, "A new access token (by the cookie)."),
+    ("POST", "/persons", Some("RegisterPerson"), false, "Make a person known by a document."),
+    ("POST", "/persons/read", Some("ReadPersons"), false, "Names, phones and documents of up to 50 persons; audited."),
+    ("POST", "/screens", Some("OfferScreen"), true, "A screen asks for the code to show."),
+    ("POST", "/tokens", Some("IssueToken"), false, "A token for a script."),
+    ("POST", "/clock/confirm", None, false, "The wall clock is right after a jump."),
+    ("GET", "/site/{id}", None, false, "What a site consists of."),
+    ("GET", "/departments/{id}/area-code", None, false, "The 60-second code of a waiting area."),
+    ("GET", "/streams/{name}", None, false, "A stream's snapshot and position."),
+];
+
+fn operation_id(method: &str, path: &str) -> String {
+    let name: String = path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    format!("{}{}", method.to_lowercase(), name)
+}
+
+fn add(paths: &mut Map<String, Value>, path: &str, method: &str, mut operation: Value) {
+    let names: Vec<&str> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+    if !names.is_empty() {
+        let parameters: Vec<Value> = names
+            .iter()
+            .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+            .collect();
+        operation["parameters"] = Value::from(parameters);
+    }
+    let entry = paths.entry(path.to_owned()).or_insert_with(|| json!({}));
+    entry[method.to_lowercase()] = operation;
+}
+
+fn camel(command: &str) -> String {
+    let parts = command.split('_').map(|part| part[..1].to_uppercase() + &part[1..]);
+    parts.collect()
+}
+
+fn body_of(schema: &str) -> Value {
+    let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+    json!({"required": true, "content": {"application/json": {"schema": schema}}})
+}
+
+fn responses(done: &str) -> Value {
+    let problem = json!({"description": "Not done; nothing has changed.",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
+    json!({"200": {"description": done, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "default": problem})
+}
+
+fn problem() -> Value {
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.wire()).collect();
+    json!({
+        "type": "object",
+        "required": ["code", "title", "title_zh", "detail", "status", "type"],
+        "properties": {
+            "code": {"type": "string", "enum": codes},
+            "title": {"type": "string"},
+            "title_zh": {"type": "string"},
+            "detail": {"type": "string"},
+            "status": {"type": "integer"},
+            "type": {"type": "string"},
+            "valid_now": {"type": "object", "additionalProperties": {"type": "string"},
+                "description": "For conflicts: what would be valid now."},
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_its_path_and_every_reference_leads_somewhere() {
+        let document = document();
+        let text = document.to_string();
+        for (method, path, command) in RESOURCES {
+            assert_eq!(document["paths"][*path][method.to_lowercase()]["operationId"], *command);
+        }
+        for reference in text.split("\"$ref\":\"").skip(1) {
+            let reference = reference.split('"').next().unwrap();
+            let name = reference.strip_prefix("#/components/schemas/").expect("inside the document");
+            assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+        }
+        assert_eq!(document["components"]["schemas"]["PauseWork"]["required"].as_array().unwrap().len(), 3);
+    }
+}

@@ -1,0 +1,114 @@
+//! Where a request comes from: the client's address behind trusted proxies, and the origin of a browser's page.
+
+use std::net::IpAddr;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{HOST, ORIGIN};
+use jiaohao_domain::{Code, Rejection};
+
+use crate::config::ServerSettings;
+
+/// Who may stand in front, and under which origin browsers reach the pages.
+#[derive(Clone, Debug)]
+pub struct Proxies {
+    trusted: Vec<IpAddr>,
+    public_origin: Option<String>,
+}
+
+impl From<&ServerSettings> for Proxies {
+    fn from(settings: &ServerSettings) -> Self {
+        Self {
+            trusted: settings.trusted_proxies.clone(),
+            public_origin: settings.public_origin.as_ref().map(|origin| origin.trim_end_matches('/').to_lowercase()),
+        }
+    }
+}
+
+impl Proxies {
+    fn from_trusted(&self, request: &HttpRequest) -> bool {
+        request.peer_addr().is_some_and(|peer| self.trusted.contains(&peer.ip().to_canonical()))
+    }
+
+    /// The client's address: the socket's, or the last one that a trusted proxy did not add itself.
+    pub fn client(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let peer = request.peer_addr()?.ip().to_canonical();
+        if !self.trusted.contains(&peer) {
+            return Some(peer);
+        }
+        let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+        let hops: Vec<IpAddr> =
+            forwarded.flat_map(|line| line.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
+        Some(hops.into_iter().rev().find(|hop| !self.trusted.contains(hop)).unwrap_or(peer))
+    }
+
+    /// Whether the client speaks TLS, to us or to a trusted proxy.
+    pub fn is_secure(&self, request: &HttpRequest) -> bool {
+        let forwarded = request.headers().get("x-forwarded-proto").and_then(|value| value.to_str().ok());
+        request.app_config().secure() || (self.from_trusted(request) && forwarded == Some("https"))
+    }
+
+    /// A browser's page of another origin may not open sockets or use cookies here. Clients that are no browsers send
+    /// no origin.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn check_origin(&self, request: &HttpRequest) -> Result<(), Rejection> {
+        let Some(origin) = request.headers().get(ORIGIN) else { return Ok(()) };
+        let origin = origin.to_str().unwrap_or_default().to_lowercase();
+        let is_ours = match &self.public_origin {
+            Some(public) => origin == *public,
+            None => {
+                let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+                let scheme = if self.is_secure(request) { "https" } else { "http" };
+                !host.is_empty() && origin == format!("{scheme}://{}", host.to_lowercase())
+            }
+        };
+        if is_ours { Ok(()) } else { Err(Rejection::new(Code::Forbidden, "another origin")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn proxies(public_origin: Option<&str>) -> Proxies {
+        Proxies { trusted: vec![[10, 0, 0, 9].into()], public_origin: public_origin.map(str::to_owned) }
+    }
+
+    #[test]
+    fn the_address_is_the_sockets_unless_a_trusted_proxy_says_another() {
+        let from = |peer: &str, hops: &str| {
+            let request = TestRequest::default().peer_addr(format!("{peer}:1").parse().unwrap());
+            proxies(None)
+                .client(&request.insert_header(("x-forwarded-for", hops)).to_http_request())
+                .unwrap()
+                .to_string()
+        };
+        assert_eq!(from("10.0.0.1", "1.2.3.4"), "10.0.0.1");
+        assert_eq!(from("10.0.0.9", "1.2.3.4"), "1.2.3.4");
+        assert_eq!(from("10.0.0.9", "6.6.6.6, 1.2.3.4, 10.0.0.9"), "1.2.3.4");
+        assert_eq!(from("10.0.0.9", "nonsense"), "10.0.0.9");
+    }
+
+    #[test]
+    fn only_our_own_pages_may() {
+        let check = |public: Option<&str>, origin: &str| {
+            let request = TestRequest::default()
+                .peer_addr("10.0.0.1:1".parse().unwrap())
+                .insert_header((HOST, "here:8080"))
+                .insert_header(("x-forwarded-proto", "https"))
+                .insert_header((ORIGIN, origin));
+            proxies(public).check_origin(&request.to_http_request()).is_ok()
+        };
+        assert!(check(None, "http://here:8080"));
+        assert!(!check(None, "https://here:8080"), "who is not trusted does not say how it came");
+        for other in ["http://here", "http://evil", "null", ""] {
+            assert!(!check(None, other), "{other}");
+        }
+        assert!(check(Some("https://jiaohao.example.org"), "https://jiaohao.example.org"));
+        assert!(!check(Some("https://jiaohao.example.org"), "http://here:8080"));
+        assert!(proxies(None).check_origin(&TestRequest::default().to_http_request()).is_ok());
+    }
+}

@@ -1,0 +1,95 @@
+//! The pages: files of `src/web` in the binary, each with its hash as an entity tag. Nothing from outside is allowed in.
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH};
+use actix_web::{HttpRequest, HttpResponse, web};
+use jiaohao_domain::{Code, is_well_formed};
+use rust_embed::RustEmbed;
+
+use super::problem;
+
+#[derive(RustEmbed)]
+#[folder = "src/web/"]
+struct Files;
+
+/// Path of a page and its file; the board's and the door's carry an id.
+const PAGES: &[(&str, &str)] = &[
+    ("/", "index.html"),
+    ("/board/{id}", "board.html"),
+    ("/door/{id}", "door.html"),
+    ("/doctor", "doctor.html"),
+    ("/desk", "desk.html"),
+    ("/patient", "patient.html"),
+    ("/ops", "ops.html"),
+];
+
+/// The routes of the pages and of what they load.
+pub fn configure(config: &mut web::ServiceConfig) {
+    for &(path, file) in PAGES {
+        config.route(path, web::get().to(move |request: HttpRequest| async move { page(&request, file) }));
+    }
+    config.route("/web/{path:.*}", web::get().to(asset));
+}
+
+fn page(request: &HttpRequest, file: &'static str) -> HttpResponse {
+    if request.match_info().get("id").is_some_and(|id| !is_well_formed(id)) {
+        return not_found();
+    }
+    // Older browsers do not take 'self' for a socket of the same host: it is named.
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_host(host));
+    let sockets = host.map(|host| format!(" ws://{host} wss://{host}")).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
+         media-src 'self' blob:; connect-src 'self'{sockets}; manifest-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'"
+    );
+    serve(request, file, Some(&policy))
+}
+
+async fn asset(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
+    serve(&request, &path, None)
+}
+
+/// Whether it is only a name or address with a port, so that it can stand in a header of ours.
+fn is_host(host: &str) -> bool {
+    !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+}
+
+fn serve(request: &HttpRequest, path: &str, policy: Option<&str>) -> HttpResponse {
+    let Some(file) = Files::get(path).filter(|_| !path.ends_with(".md")) else { return not_found() };
+    let tag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&file.metadata.sha256_hash()[..12]));
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let is_known = known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-cache"));
+    if let Some(policy) = policy {
+        response.insert_header(("Content-Security-Policy", policy));
+    }
+    if is_known {
+        return response.finish();
+    }
+    response.insert_header((CONTENT_TYPE, content_type(path)));
+    match file.data {
+        std::borrow::Cow::Borrowed(bytes) => response.body(bytes),
+        std::borrow::Cow::Owned(bytes) => response.body(bytes),
+    }
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "webp" => "image/webp",
+        "woff2" => "font/woff2",
+        "mp3" => "audio/mpeg",
+        "ogg" => "audio/ogg",
+        "json" | "webmanifest" => "application/json",
+        _ => "application/octet-stream",
+    }
+}
+
+fn not_found() -> HttpResponse {
+    problem::response(&jiaohao_domain::Rejection::new(Code::UnknownStream, "there is no such page"))
+}

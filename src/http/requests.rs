@@ -1,0 +1,196 @@
+//! What doors are asked beside commands and streams: signing in, persons, screens that want to be paired. None of these
+//! types prints its content: they carry names, numbers and secrets.
+
+use jiaohao_domain::person::Sex;
+use jiaohao_domain::{
+    BoardId, BusinessDate, DepartmentId, PatientId, Role, ScreenId, ServicePointId, SiteId, Timestamp,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::identity::tokens::Claims;
+
+/// Persons in one reading at most.
+pub const PERSONS_MAX: usize = 50;
+
+/// What a door does for somebody signed in.
+pub enum Deed {
+    /// Names, phones and documents of these persons (audited).
+    ReadPersons(ReadPersons),
+    /// Make a person known.
+    RegisterPerson(Box<RegisterPerson>),
+    /// The 60-second code of a department's waiting area.
+    ReadAreaCode(DepartmentId),
+    /// What a site consists of.
+    ReadDirectory(SiteId),
+    /// A token for a script.
+    IssueToken(IssueToken),
+    /// The wall clock is right after a jump.
+    ConfirmClock,
+}
+
+/// What somebody does who is not signed in.
+pub enum Visit {
+    /// Name and password, one-time code, or a screen's secret.
+    SignIn(SignIn),
+    /// A patient asks for a one-time code.
+    RequestCode(RequestCode),
+    /// Trade the refresh token of the cookie for the next one.
+    Refresh(String),
+    /// End this sign-in, or all of the account.
+    SignOut {
+        /// The cookie's.
+        refresh_token: String,
+        /// All of them.
+        everywhere: bool,
+    },
+    /// A screen wants to be paired and asks for the code to show.
+    OfferScreen(OfferScreen),
+}
+
+/// What a visit comes to.
+pub enum VisitAnswer {
+    /// In.
+    SignedIn(Box<SignedIn>),
+    /// Out.
+    SignedOut,
+    /// Something to tell: the code's lifetime, the screen's code.
+    Told(Value),
+}
+
+/// Somebody is signed in.
+pub struct SignedIn {
+    /// The access token.
+    pub access_token: String,
+    /// What it says.
+    pub claims: Claims,
+    /// The next refresh token, for the cookie; none for screens and scripts.
+    pub refresh_token: Option<String>,
+    /// Until when the cookie holds (machine time).
+    pub refresh_expires_at: Timestamp,
+    /// More for the page: display name, the patients that the account acts for.
+    pub about: Value,
+}
+
+/// Sign in as staff.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordSignIn {
+    /// The name.
+    pub name: String,
+    /// The password.
+    pub password: String,
+}
+
+/// Ask for a one-time code.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestCode {
+    /// The phone that it is sent to.
+    pub phone: String,
+}
+
+/// Sign in with a one-time code.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodeSignIn {
+    /// The phone that it was sent to.
+    pub phone: String,
+    /// The code.
+    pub code: String,
+}
+
+/// A screen wants to be paired: it names the board or the room that it stands for, or only the site.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfferScreen {
+    /// The waiting area's board.
+    #[serde(default)]
+    pub board: Option<BoardId>,
+    /// The room's door.
+    #[serde(default)]
+    pub door: Option<ServicePointId>,
+    /// The site, when neither is known yet.
+    #[serde(default)]
+    pub site: Option<SiteId>,
+}
+
+/// A screen signs in once it has been approved.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScreenSignIn {
+    /// As offered.
+    pub screen: ScreenId,
+    /// The secret that it was given with the code.
+    pub secret: String,
+}
+
+/// One of the three ways to sign in.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SignIn {
+    /// Staff.
+    Password(PasswordSignIn),
+    /// A patient.
+    Code(CodeSignIn),
+    /// A screen.
+    Screen(ScreenSignIn),
+}
+
+/// How to sign out.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignOut {
+    /// On all devices.
+    #[serde(default)]
+    pub everywhere: bool,
+}
+
+/// Read persons by id.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadPersons {
+    /// 50 at most.
+    pub ids: Vec<PatientId>,
+}
+
+/// Make a person known by a document.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterPerson {
+    /// Kind of the document: `resident_id`, `passport`, `permit`, `hospital_card`, `none`.
+    pub document_kind: String,
+    /// Its number.
+    pub document_number: String,
+    /// Full name.
+    pub name: String,
+    /// Sex as on the document.
+    pub sex: Sex,
+    /// Birth date as on the document.
+    pub birth_date: BusinessDate,
+    /// Phone, if any.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// The site of the hospital patient number (`hospital_card`).
+    #[serde(default)]
+    pub site: Option<SiteId>,
+    /// A patient's own phone: `self`, or what the account is to the person (`child`, `parent`, `spouse`, `other`).
+    #[serde(default)]
+    pub relation: Option<String>,
+}
+
+/// Issue a token for a script.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssueToken {
+    /// What the script is called, for the audit.
+    pub name: String,
+    /// In which role it acts.
+    pub role: Role,
+    /// Of which site.
+    #[serde(default)]
+    pub site: Option<SiteId>,
+    /// For how long, in seconds.
+    pub ttl_s: i64,
+}

@@ -1,0 +1,190 @@
+//! The server that both doors stand in: listens, serves, stops gracefully.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use actix_web::dev::{ServerHandle, Service};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, middleware, web};
+use jiaohao_actors::fanout::CoarseClock;
+use jiaohao_domain::Code;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use super::{Door, Proxies, api, openapi, pages, problem, tls};
+use crate::config::Settings;
+use crate::engine::Engine;
+use crate::identity::limits::Limits;
+use crate::live::{self, Live, LiveSettings, Socket};
+
+/// How long good-byes may take before the server stops listening, at a stop.
+const BYE_TIME: Duration = Duration::from_millis(700);
+
+/// Why the doors do not open.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is taken or not ours.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// Certificate or key.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
+    /// A thread could not be started.
+    #[error("{0}")]
+    Thread(std::io::Error),
+}
+
+/// Both doors, open.
+pub struct Running {
+    /// Where (with the port that the system chose, if 0 was asked for).
+    pub address: SocketAddr,
+    /// The socket door.
+    pub live: Arc<Live>,
+    handle: ServerHandle,
+}
+
+impl Running {
+    /// Graceful: no new connections, good-bye to the sockets, requests under way are answered.
+    pub async fn stop(&self) {
+        self.live.stop();
+        tokio::time::sleep(BYE_TIME).await;
+        self.handle.stop(true).await;
+    }
+}
+
+/// Opens both doors in front of `engine`. `clock` is the one that the fan-out's hub was made with. To be called inside
+/// an actix system.
+///
+/// # Errors
+/// See [`ServeError`].
+pub fn start(engine: Arc<dyn Engine>, settings: &Settings, clock: Arc<CoarseClock>) -> Result<Running, ServeError> {
+    let limits = Arc::new(Limits::new(&settings.limits));
+    let proxies = Proxies::from(&settings.server);
+    let live =
+        Live::start(engine.clone(), LiveSettings::from(settings), clock, limits.clone()).map_err(ServeError::Thread)?;
+    let door = web::Data::new(Door {
+        engine,
+        limits,
+        proxies: proxies.clone(),
+        body_bytes: settings.limits.body_bytes,
+        metrics: metrics_handle().clone(),
+    });
+    let (proxies, live_data) = (web::Data::new(proxies), web::Data::from(live.clone()));
+    let with_tls = settings.server.tls_certificate_file.is_some();
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .app_data(door.clone())
+            .app_data(live_data.clone())
+            .app_data(proxies.clone())
+            .wrap(security_headers(with_tls))
+            .wrap_fn(|request, service| {
+                let serving = service.call(request);
+                async move {
+                    let response = serving.await?;
+                    let status = response.status().as_u16();
+                    metrics::counter!("http_responses_total", "status" => status.to_string()).increment(1);
+                    Ok(response)
+                }
+            })
+            .configure(routes)
+    })
+    .on_connect(Socket::on_connect)
+    .client_request_timeout(Duration::from_secs(10))
+    .keep_alive(Duration::from_secs(60))
+    .backlog(4096)
+    .shutdown_timeout(settings.server.stop_grace_s)
+    .disable_signals();
+    if settings.server.workers > 0 {
+        server = server.workers(settings.server.workers);
+    }
+    // sockets stay: the limit is `limits.connections`, not a worker's default of 25,000
+    server = server.max_connections(1_000_000);
+    let listen = settings.server.listen;
+    let bound = match (&settings.server.tls_certificate_file, &settings.server.tls_key_file) {
+        (Some(certificate), Some(key)) => server.bind_rustls_0_23(listen, tls::server_config(certificate, key)?),
+        _ => server.bind(listen),
+    };
+    let server = bound.map_err(|error| ServeError::Listen(listen, error))?;
+    let address = server.addrs().first().copied().unwrap_or(listen);
+    let running = server.run();
+    let handle = running.handle();
+    actix_web::rt::spawn(running);
+    Ok(Running { address, live, handle })
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/ws", web::get().to(socket))
+        .route("/healthz", web::get().to(|| async { HttpResponse::Ok().body("alive\n") }))
+        .route("/readyz", web::get().to(ready))
+        .route("/metrics", web::get().to(metrics_text))
+        .route("/openapi.json", web::get().to(openapi_json))
+        .configure(api::configure)
+        .configure(pages::configure)
+        .default_service(web::to(|| async {
+            problem::response(&jiaohao_domain::Rejection::new(Code::UnknownStream, "there is no such page"))
+        }));
+}
+
+async fn socket(
+    request: HttpRequest,
+    payload: web::Payload,
+    live: web::Data<Live>,
+    proxies: web::Data<Proxies>,
+) -> HttpResponse {
+    match proxies.check_origin(&request) {
+        Ok(()) => live::open(request, payload, live, proxies).await,
+        Err(rejection) => problem::response(&rejection),
+    }
+}
+
+async fn ready(door: web::Data<Door>) -> HttpResponse {
+    match door.engine.ready() {
+        Ok(()) => HttpResponse::Ok().body("ready\n"),
+        Err(why) => HttpResponse::ServiceUnavailable().body(format!("{why}\n")),
+    }
+}
+
+async fn metrics_text(door: web::Data<Door>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(door.metrics.render())
+}
+
+async fn openapi_json() -> HttpResponse {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    let document = DOCUMENT.get_or_init(|| openapi::document().to_string());
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(document.as_str())
+}
+
+/// The process's recorder: installed once, shared by all servers of the process.
+fn metrics_handle() -> &'static PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(|| {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        // somebody else's recorder (a test's) stays; then `/metrics` shows nothing of theirs
+        let _ = metrics::set_global_recorder(recorder);
+        handle
+    })
+}
+
+fn security_headers(with_tls: bool) -> middleware::DefaultHeaders {
+    let mut headers = middleware::DefaultHeaders::new();
+    let fixed = [
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("permissions-policy", "camera=(self), microphone=(self), geolocation=(self)"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers = headers.add((HeaderName::from_static(name), HeaderValue::from_static(value)));
+    }
+    if with_tls {
+        headers = headers.add(("strict-transport-security", "max-age=31536000"));
+    }
+    headers
+}

@@ -1,0 +1,119 @@
+//! TLS by the server itself; certificate and key are read again when their files change.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+/// Between two looks at the files.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Why TLS cannot be spoken.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No certificate or no key in it.
+    #[error("{0}: there is no {1} in it")]
+    Missing(PathBuf, &'static str),
+    /// They do not belong together, or are of a kind that is not supported.
+    #[error("certificate and key cannot be used: {0}")]
+    Unusable(#[from] rustls::Error),
+    /// The thread that looks at the files could not be started.
+    #[error("{0}")]
+    Thread(std::io::Error),
+}
+
+#[derive(Debug)]
+struct Reloaded {
+    certificate: PathBuf,
+    key: PathBuf,
+    current: RwLock<Arc<CertifiedKey>>,
+}
+
+impl ResolvesServerCert for Reloaded {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+/// The server's TLS with these PEM files, watched from now on.
+///
+/// # Errors
+/// See [`TlsError`].
+pub fn server_config(certificate: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
+    let reloaded = Arc::new(Reloaded {
+        certificate: certificate.to_owned(),
+        key: key.to_owned(),
+        current: RwLock::new(Arc::new(load(certificate, key)?)),
+    });
+    let watched = Arc::downgrade(&reloaded);
+    let mut seen = stamps(&reloaded);
+    std::thread::Builder::new()
+        .name("certificate".to_owned())
+        .spawn(move || {
+            loop {
+                std::thread::sleep(LOOK_EVERY);
+                let Some(reloaded) = watched.upgrade() else { return };
+                let now = stamps(&reloaded);
+                if now == seen {
+                    continue;
+                }
+                match reloaded.reload() {
+                    Ok(()) => {
+                        seen = now;
+                        tracing::info!("certificate and key were read again");
+                    }
+                    // two files do not change at once: the old pair goes on, the next look tries again
+                    Err(error) => tracing::warn!(%error, "certificate or key changed and cannot be used yet"),
+                }
+            }
+        })
+        .map_err(TlsError::Thread)?;
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(reloaded);
+    // WebSockets need HTTP/1.1
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+impl Reloaded {
+    fn reload(&self) -> Result<(), TlsError> {
+        let fresh = Arc::new(load(&self.certificate, &self.key)?);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+}
+
+fn stamps(files: &Reloaded) -> [Option<SystemTime>; 2] {
+    [&files.certificate, &files.key].map(|path| std::fs::metadata(path).and_then(|file| file.modified()).ok())
+}
+
+fn load(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
+    let read = |path: &Path| std::fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source });
+    let unread = |path: &Path| {
+        let path = path.to_owned();
+        move |source| TlsError::Read { path, source }
+    };
+    let chain: Vec<_> = rustls_pemfile::certs(&mut read(certificate)?.as_slice())
+        .collect::<Result<_, _>>()
+        .map_err(unread(certificate))?;
+    if chain.is_empty() {
+        return Err(TlsError::Missing(certificate.to_owned(), "certificate"));
+    }
+    let private = rustls_pemfile::private_key(&mut read(key)?.as_slice()).map_err(unread(key))?;
+    let private = private.ok_or_else(|| TlsError::Missing(key.to_owned(), "private key"))?;
+    Ok(CertifiedKey::from_der(chain, private, &ring::default_provider())?)
+}

@@ -1,0 +1,256 @@
+//! What one connection says, handled in order; answers as they come.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::web::{self, Bytes};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use jiaohao_actors::fanout::{Lane, pong_frame, text_frame};
+use jiaohao_domain::{Code, Rejection, Role};
+use serde_json::{Value, json};
+
+use super::Live;
+use super::bye::Bye;
+use super::connection::{Connection, Session};
+use super::frame::{Assembler, FrameError, Incoming};
+use super::message::{self, Said};
+use crate::engine::{Subscription, run_command};
+use crate::identity::chance;
+use crate::identity::tokens::Claims;
+
+/// Refused messages in a row (malformed, too many) after which a connection is ended.
+const REFUSED_IN_A_ROW: u32 = 200;
+
+type Pending = FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>;
+
+/// Reads until the peer or the server ends it. Reading stops while too many commands are unanswered.
+pub async fn read(live: Arc<Live>, connection: Arc<Connection>, mut payload: web::Payload) {
+    let mut assembler = Assembler::default();
+    let mut pending = Pending::new();
+    let mut refused_in_a_row = 0;
+    while connection.leaving_ms(live.clock.now_ms()).is_none() {
+        let may_read = pending.len() < live.settings.unanswered_commands;
+        let chunk = tokio::select! {
+            biased;
+            Some(()) = pending.next(), if !pending.is_empty() => continue,
+            chunk = payload.next(), if may_read => chunk,
+        };
+        let Some(Ok(chunk)) = chunk else { break };
+        let now_ms = live.clock.now_ms();
+        connection.heard(now_ms);
+        assembler.feed(&chunk);
+        while connection.leaving_ms(now_ms).is_none() {
+            let signed_in = connection.claims();
+            let max_bytes = match signed_in {
+                Some(_) => live.settings.frame_bytes,
+                None => live.settings.hello_bytes,
+            };
+            match assembler.next(max_bytes) {
+                Ok(None) => break,
+                Ok(Some(Incoming::Text(text))) => {
+                    let outcome = match signed_in {
+                        None => Some(hello(&live, &connection, &text).await),
+                        Some(claims) => handle(&live, &connection, &claims, &text, &mut pending).await,
+                    };
+                    refused_in_a_row = if matches!(outcome, Some(false)) { refused_in_a_row + 1 } else { 0 };
+                    if refused_in_a_row > REFUSED_IN_A_ROW {
+                        connection.bye(Bye::TooManyRequests, now_ms);
+                    }
+                    // a chunk may hold hundreds of messages: others of this thread get their turn, and the bound on
+                    // unanswered commands holds inside a chunk too
+                    while pending.len() >= live.settings.unanswered_commands {
+                        pending.next().await;
+                    }
+                }
+                Ok(Some(Incoming::Ping(bytes))) => {
+                    connection.outbox.push(Lane::Calls, 0, pong_frame(&bytes));
+                }
+                Ok(Some(Incoming::Pong)) => {}
+                Ok(Some(Incoming::Close)) => connection.closed_by_peer(now_ms),
+                Err(FrameError::TooLarge) => {
+                    metrics::counter!("limited_total", "limit" => "frame_bytes").increment(1);
+                    connection.bye(Bye::TooLarge, now_ms);
+                }
+                Err(FrameError::Malformed) => connection.bye(Bye::Malformed, now_ms),
+            }
+        }
+    }
+    // the peer is gone or sends no more: nothing that waits would be of use
+    connection.closed_by_peer(live.clock.now_ms());
+}
+
+/// The first message. True when it was a right hello; otherwise the connection ends.
+async fn hello(live: &Arc<Live>, connection: &Arc<Connection>, text: &[u8]) -> bool {
+    let now_ms = live.clock.now_ms();
+    let (id, said) = message::read(text);
+    let id = id.as_deref();
+    let token = match said {
+        Ok(Said::Hello { version, token }) if version == message::VERSION => token,
+        Ok(Said::Hello { .. }) => {
+            connection.bye(Bye::Version, now_ms);
+            return false;
+        }
+        _ => {
+            connection.bye(Bye::HelloMissing, now_ms);
+            return false;
+        }
+    };
+    let claims = match live.engine.authenticate(&token).await {
+        Ok(claims) => claims,
+        Err(rejection) => {
+            // `bye` drops what waits, so the reason goes with it as the last frames
+            metrics::counter!("rejected_total", "code" => rejection.code.wire()).increment(1);
+            connection.bye_after(Some(message::rejected(id, &rejection)), Bye::Unauthenticated, now_ms);
+            return false;
+        }
+    };
+    let permit = match live.limits.connection(&claims) {
+        Ok(permit) => permit,
+        Err(rejection) => {
+            metrics::counter!("limited_total", "limit" => "connections").increment(1);
+            connection.bye_after(Some(message::rejected(id, &rejection)), Bye::LimitExceeded, now_ms);
+            return false;
+        }
+    };
+    let beat_s = match claims.role {
+        Role::Screen => live.settings.screen_beat_s,
+        _ => live.settings.other_beat_s,
+    };
+    let zone = live.engine.zone(claims.site.as_ref().map(|site| site.as_str()));
+    let welcome = text_frame(&json!({
+        "type": "welcome",
+        "reply_to": id,
+        "session": data_encoding::HEXLOWER.encode(&chance::bytes::<8>()),
+        "now": zone.rfc3339(live.engine.now()),
+        "beat_s": beat_s,
+        "expires_at": zone.rfc3339(claims.expires_at()),
+    }));
+    // beats of connections that came together do not go out together
+    let next_beat_ms = now_ms.wrapping_add(beat_s * 500 + chance::below(beat_s * 500));
+    let claims = Arc::new(claims);
+    connection.outbox.push(Lane::Calls, 0, welcome);
+    connection.enter(Session { claims, beat_s, _permit: permit, next_beat_ms, streams: Vec::new() });
+    true
+}
+
+/// Any later message. `Some(false)` when it was refused for its form or its number.
+async fn handle(
+    live: &Arc<Live>,
+    connection: &Arc<Connection>,
+    claims: &Arc<Claims>,
+    text: &Bytes,
+    pending: &mut Pending,
+) -> Option<bool> {
+    let (id, said) = message::read(text);
+    let said = match said {
+        Ok(Said::Beat) => return None,
+        Ok(said) => live.limits.command(claims).map(|()| said),
+        Err(rejection) => Err(rejection),
+    };
+    match said {
+        Err(rejection) => {
+            reject(connection, id.as_deref(), &rejection);
+            return Some(false);
+        }
+        Ok(Said::Hello { .. }) => {
+            reject(connection, id.as_deref(), &Rejection::new(Code::Malformed, "hello was said already"));
+            return Some(false);
+        }
+        Ok(Said::Beat) => {}
+        Ok(Said::Command { key, command }) => {
+            let answering = run_command(&live.engine, "live", claims.clone(), key, *command);
+            pending.push(answer(connection.clone(), id, answering));
+        }
+        Ok(Said::Subscribe { stream, since }) => subscribe(live, connection, claims, id, stream, since, pending),
+        Ok(Said::Unsubscribe { stream }) => {
+            connection.forget_stream(&stream);
+            let unsubscribing = live.engine.unsubscribe(&stream, &connection.outbox);
+            pending.push(answer(connection.clone(), id, async move { unsubscribing.await.map(|()| json!({})) }));
+        }
+        Ok(Said::RefreshToken { token }) => refresh(live, connection, id, &token).await,
+    }
+    Some(true)
+}
+
+fn subscribe(
+    live: &Arc<Live>,
+    connection: &Arc<Connection>,
+    claims: &Arc<Claims>,
+    id: Option<String>,
+    stream: Arc<str>,
+    since: Option<jiaohao_actors::fanout::Position>,
+    pending: &mut Pending,
+) {
+    let fits = connection.with_session(|session| {
+        let fits = session.streams.contains(&stream) || session.streams.len() < live.settings.subscriptions;
+        if fits && !session.streams.contains(&stream) {
+            session.streams.push(stream.clone());
+        }
+        fits
+    });
+    if fits != Some(true) {
+        metrics::counter!("limited_total", "limit" => "subscriptions").increment(1);
+        let rejection = Rejection::new(Code::LimitExceeded, "too many subscriptions of this connection");
+        return reject(connection, id.as_deref(), &rejection);
+    }
+    let subscription = Subscription {
+        stream: stream.clone(),
+        since,
+        reply_to: id.clone().unwrap_or_default(),
+        outbox: connection.outbox.clone(),
+    };
+    let subscribing = live.engine.subscribe(claims.clone(), subscription);
+    let connection = connection.clone();
+    pending.push(Box::pin(async move {
+        if let Err(rejection) = subscribing.await {
+            connection.forget_stream(&stream);
+            reject(&connection, id.as_deref(), &rejection);
+        }
+    }));
+}
+
+async fn refresh(live: &Arc<Live>, connection: &Arc<Connection>, id: Option<String>, token: &str) {
+    let renewed = live.engine.authenticate(token).await.and_then(|renewed| {
+        let renewed = Arc::new(renewed);
+        let is_same = connection.with_session(|session| {
+            let is_same = (&renewed.account, renewed.role) == (&session.claims.account, session.claims.role);
+            if is_same {
+                session.claims = renewed.clone();
+            }
+            is_same
+        });
+        let other = || Rejection::new(Code::Forbidden, "the token is another account's");
+        if is_same == Some(true) { Ok(renewed) } else { Err(other()) }
+    });
+    match renewed {
+        Ok(claims) => {
+            let zone = live.engine.zone(claims.site.as_ref().map(|site| site.as_str()));
+            done(connection, id.as_deref(), &json!({"expires_at": zone.rfc3339(claims.expires_at())}));
+        }
+        Err(rejection) => reject(connection, id.as_deref(), &rejection),
+    }
+}
+
+fn answer(
+    connection: Arc<Connection>,
+    id: Option<String>,
+    answering: impl Future<Output = Result<Value, Rejection>> + 'static,
+) -> Pin<Box<dyn Future<Output = ()>>> {
+    Box::pin(async move {
+        match answering.await {
+            Ok(result) => done(&connection, id.as_deref(), &result),
+            Err(rejection) => reject(&connection, id.as_deref(), &rejection),
+        }
+    })
+}
+
+fn done(connection: &Connection, reply_to: Option<&str>, result: &Value) {
+    connection.outbox.push(Lane::Calls, 0, message::done(reply_to, result));
+}
+
+fn reject(connection: &Connection, reply_to: Option<&str>, rejection: &Rejection) {
+    metrics::counter!("rejected_total", "code" => rejection.code.wire()).increment(1);
+    connection.outbox.push(Lane::Calls, 0, message::rejected(reply_to, rejection));
+}

@@ -1,0 +1,52 @@
+//! The socket under a connection: a cloned descriptor, so that the connection can be ended from outside even while its
+//! peer does not read (ending the body alone does not free it).
+
+use std::any::Any;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use rustix::net::{Shutdown, shutdown, sockopt};
+
+/// What the kernel may keep unsent for one WebSocket, in bytes (Linux doubles it): beyond that the outbox fills, where
+/// a slow peer can be seen.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
+
+/// A handle on a connection's socket.
+#[derive(Clone, Debug)]
+pub struct Socket(Arc<OwnedFd>);
+
+impl Socket {
+    /// To be called in `HttpServer::on_connect`: keeps a handle for the requests of this connection.
+    pub fn on_connect(connection: &dyn Any, extensions: &mut Extensions) {
+        let stream = match connection.downcast_ref::<TlsStream<TcpStream>>() {
+            Some(tls) => Some(tls.get_ref().0),
+            None => connection.downcast_ref::<TcpStream>(),
+        };
+        let Some(stream) = stream else { return };
+        match stream.as_fd().try_clone_to_owned() {
+            Ok(descriptor) => {
+                extensions.insert(Self(Arc::new(descriptor)));
+            }
+            // out of descriptors: without a handle `/ws` refuses the connection
+            Err(error) => tracing::warn!(%error, "a connection's descriptor could not be cloned"),
+        }
+    }
+
+    /// Bounds what the kernel keeps unsent, and sends small frames at once.
+    pub fn prepare(&self) {
+        let bounded = sockopt::set_socket_send_buffer_size(&self.0, SEND_BUFFER_BYTES);
+        let prompt = sockopt::set_tcp_nodelay(&self.0, true);
+        if bounded.is_err() || prompt.is_err() {
+            tracing::debug!("a socket's options could not be set: its peer is gone");
+        }
+    }
+
+    /// Ends the connection in both directions, whatever waits.
+    pub fn shut_down(&self) {
+        // an error means that it is down already
+        let _ = shutdown(&self.0, Shutdown::Both);
+    }
+}

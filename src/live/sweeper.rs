@@ -1,0 +1,105 @@
+//! Watches all connections from outside, ten times a second, on a thread of its own: beats, hello in time, silence,
+//! expired tokens, slow readers. A connection's own task stops with its peer, so nothing of this may live there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiaohao_actors::fanout::{Lane, text_frame};
+use jiaohao_actors::shell::clock;
+use jiaohao_domain::{AccountId, Timestamp};
+use serde_json::json;
+use tokio::sync::broadcast::error::TryRecvError;
+
+use super::Live;
+use super::bye::Bye;
+use super::connection::{BYE_GRACE_MS, Connection, Session};
+
+/// Between two rounds.
+const ROUND: Duration = Duration::from_millis(100);
+/// How late an answer to a beat may be beyond two beats, in ms (rounds and scheduling).
+const SILENCE_SLACK_MS: u32 = 1_000;
+
+/// Starts the thread; it ends when everything else has let go of `live`.
+pub fn start(live: &Arc<Live>) -> std::io::Result<()> {
+    let weak = Arc::downgrade(live);
+    let mut changed = live.engine.changed_accounts();
+    let began = clock::monotonic();
+    std::thread::Builder::new().name("sweeper".to_owned()).spawn(move || {
+        let mut connections = Vec::new();
+        loop {
+            std::thread::sleep(ROUND);
+            let Some(live) = weak.upgrade() else { return };
+            let now_ms = u32::try_from(began.elapsed().as_millis() & u128::from(u32::MAX)).unwrap_or_default();
+            live.clock.set_ms(now_ms);
+            live.connections_into(&mut connections);
+            round(&live, &connections, now_ms, live.engine.machine_now());
+            loop {
+                match changed.try_recv() {
+                    Ok(account) => live.recheck(Some(&account)),
+                    Err(TryRecvError::Lagged(_)) => live.recheck(None::<&AccountId>),
+                    Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+                }
+            }
+            connections.clear();
+        }
+    })?;
+    Ok(())
+}
+
+enum Due {
+    Nothing,
+    Beat,
+    Bye(Bye),
+}
+
+fn due(session: &mut Session, connection: &Connection, now_ms: u32, machine_now: Timestamp) -> Due {
+    let beat_ms = session.beat_s * 1000;
+    if machine_now >= session.claims.expires_at() {
+        Due::Bye(Bye::Unauthenticated)
+    } else if connection.silent_ms(now_ms) > 2 * beat_ms + SILENCE_SLACK_MS {
+        Due::Bye(Bye::Silent)
+    } else if now_ms.wrapping_sub(session.next_beat_ms) < u32::MAX / 2 {
+        session.next_beat_ms = now_ms.wrapping_add(beat_ms);
+        Due::Beat
+    } else {
+        Due::Nothing
+    }
+}
+
+fn round(live: &Live, connections: &[Arc<Connection>], now_ms: u32, machine_now: Timestamp) {
+    let mut beat = None;
+    let mut waiting_bytes = 0;
+    for connection in connections {
+        let backlog = connection.outbox.backlog();
+        waiting_bytes += backlog.bytes;
+        if let Some(leaving_ms) = connection.leaving_ms(now_ms) {
+            if leaving_ms >= BYE_GRACE_MS {
+                connection.shut_down();
+            }
+            continue;
+        }
+        if backlog.too_slow || backlog.oldest_ms > live.settings.outbox_age_ms {
+            connection.bye(Bye::TooSlow, now_ms);
+            continue;
+        }
+        let Some(due) = connection.with_session(|session| due(session, connection, now_ms, machine_now)) else {
+            if connection.hello_is_late(now_ms) {
+                connection.bye(Bye::HelloMissing, now_ms);
+            }
+            continue;
+        };
+        match due {
+            Due::Nothing => {}
+            Due::Bye(why) => connection.bye(why, now_ms),
+            Due::Beat => {
+                let frame = beat.get_or_insert_with(|| {
+                    let now = live.engine.zone(None).rfc3339(live.engine.now());
+                    text_frame(&json!({"type": "beat", "now": now}))
+                });
+                connection.outbox.push(Lane::Calls, 0, frame.clone());
+            }
+        }
+    }
+    metrics::gauge!("outbox_bytes").set(waiting_bytes as f64);
+    metrics::gauge!("live_connections").set(connections.len() as f64);
+}
