@@ -151,7 +151,7 @@ impl Day {
         place
     }
 
-    /// One step of the day, then doors, then all comparisons.
+    /// One step of the day, then doors.
     pub fn step(&mut self) {
         self.now += self.dice.below(240) as i64;
         match self.dice.below(20) {
@@ -165,7 +165,6 @@ impl Day {
             _ => self.change_class(),
         }
         self.fill_doors();
-        self.compare();
     }
 
     fn arrival(&mut self, ticket: TicketId, queue: usize) -> Arrival {
@@ -407,7 +406,8 @@ impl Day {
         }
     }
 
-    fn compare(&self) {
+    /// The engine's queues against the model's, and what must hold of them at any time.
+    pub fn compare(&self) {
         let mut seen = BTreeSet::new();
         for (number, id) in self.queue_ids.iter().enumerate() {
             let lines = &self.queues[id];

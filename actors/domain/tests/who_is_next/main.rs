@@ -35,6 +35,7 @@ fn the_engine_agrees_with_the_reference_over_random_days() {
     days(|mut day| {
         for _ in 0..day.length() {
             day.step();
+            day.compare();
         }
     });
 }
