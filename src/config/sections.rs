@@ -201,6 +201,10 @@ pub struct IdentitySettings {
     /// How long a token for scripts holds at most, in seconds. Allowed: 60 to 31536000.
     #[config(default = 7776000)]
     pub script_token_ttl_s: i64,
+    /// How long a browser keeps its refresh token, in seconds. A sign-in that nobody refreshes for 30 days ends anyway.
+    /// Allowed: 600 to 2592000.
+    #[config(default = 2592000)]
+    pub refresh_token_ttl_s: i64,
     /// How long a one-time code holds, in seconds. Allowed: 30 to 3600.
     #[config(default = 300)]
     pub code_ttl_s: i64,

@@ -104,6 +104,7 @@ impl Audit {
     /// Puts down a deed. Never waits; what finds no room is counted and named in a later line.
     pub fn note(&self, line: AuditLine) {
         if self.queue(Waiting { line, written: None }).is_err() {
+            metrics::counter!("audit_lines_left_out_total").increment(1);
             self.left_out.fetch_add(1, Ordering::Relaxed);
         }
     }

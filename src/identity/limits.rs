@@ -47,9 +47,9 @@ impl<C: Clock + Clone> Limits<C> {
             house_commands: limiter(Quota::per_second(at_least_one(settings.house_commands_per_s)), &clock),
             sign_in_failures: limiter(Quota::per_minute(at_least_one(settings.sign_in_failures_per_min)), &clock),
             blocked: DashMap::new(),
-            strangers: Counts::default(),
-            connections: Counts::default(),
-            connections_in_all: Counts::default(),
+            strangers: Counts::of("unauthenticated"),
+            connections: Counts::of("connections_of_person"),
+            connections_in_all: Counts::of("connections"),
             settings: settings.clone(),
             clock,
         }
@@ -58,9 +58,9 @@ impl<C: Clock + Clone> Limits<C> {
     /// One more command of these claims. `too_many_requests` says in `retry_after_ms` when to come again.
     pub fn command(&self, claims: &Claims) -> Result<(), Rejection> {
         let limiter = if is_house(claims.role) { &self.house_commands } else { &self.person_commands };
-        limiter
-            .check_key(&claims.account)
-            .map_err(|not_until| too_many(Code::TooManyRequests, not_until.wait_time_from(self.clock.now())))
+        limiter.check_key(&claims.account).map_err(|not_until| {
+            too_many("commands", Code::TooManyRequests, not_until.wait_time_from(self.clock.now()))
+        })
     }
 
     /// One more connection of these claims, until the permit is dropped.
@@ -83,7 +83,7 @@ impl<C: Clock + Clone> Limits<C> {
         let Some(until) = self.blocked.get(&address).map(|until| *until) else { return Ok(()) };
         let now = self.clock.now();
         if until > now {
-            return Err(too_many(Code::BackOff, until.duration_since(now).into()));
+            return Err(too_many("sign_in", Code::BackOff, until.duration_since(now).into()));
         }
         self.blocked.remove(&address);
         Ok(())
@@ -120,28 +120,36 @@ fn at_least_one(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
 }
 
-fn too_many(code: Code, wait: Duration) -> Rejection {
+fn too_many(limit: &'static str, code: Code, wait: Duration) -> Rejection {
+    count(limit);
     Rejection::from(code).with("retry_after_ms", (wait.as_millis() + 1).to_string())
 }
 
-/// Counts what is held by each key.
-struct Counts<K: Eq + Hash>(Arc<DashMap<K, usize>>);
+/// Counts a refusal by its limit.
+fn count(limit: &'static str) {
+    metrics::counter!("limit_refusals_total", "limit" => limit).increment(1);
+}
 
-impl<K: Eq + Hash> Default for Counts<K> {
-    fn default() -> Self {
-        Self(Arc::new(DashMap::new()))
-    }
+/// Counts what is held by each key.
+struct Counts<K: Eq + Hash> {
+    limit: &'static str,
+    held: Arc<DashMap<K, usize>>,
 }
 
 impl<K: Eq + Hash + Clone> Counts<K> {
+    fn of(limit: &'static str) -> Self {
+        Self { limit, held: Arc::new(DashMap::new()) }
+    }
+
     fn take(&self, key: K, most: usize) -> Result<Permit<K>, Rejection> {
-        let mut held = self.0.entry(key.clone()).or_insert(0);
+        let mut held = self.held.entry(key.clone()).or_insert(0);
         if *held >= most {
+            count(self.limit);
             return Err(Code::LimitExceeded.into());
         }
         *held += 1;
         drop(held);
-        Ok(Permit { key, counts: Arc::clone(&self.0) })
+        Ok(Permit { key, counts: Arc::clone(&self.held) })
     }
 }
 
@@ -223,7 +231,7 @@ mod tests {
             limits.connection(&claims(Role::Desk, "a-2")).expect("room"),
             limits.connection(&claims(Role::Desk, "a-2")).expect("room"),
         );
-        assert_eq!(limits.connections.0.len(), 2);
+        assert_eq!(limits.connections.held.len(), 2);
     }
 
     #[test]
@@ -234,7 +242,7 @@ mod tests {
         assert!(limits.stranger(here).is_err());
         assert!(limits.stranger(there).is_ok());
         drop(held);
-        assert!(limits.strangers.0.is_empty());
+        assert!(limits.strangers.held.is_empty());
     }
 
     #[test]
