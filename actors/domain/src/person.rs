@@ -1,9 +1,19 @@
-//! What the engine may know of a person outside the person's own sealed record, and the masking of names.
+//! What the engine may know of a person outside the person's own sealed record, the record itself as the edge seals it,
+//! the masking of names and the checks of documents.
+
+mod document;
+mod mask;
+#[cfg(test)]
+mod tests;
+
+pub use document::{Document, DocumentKind};
+pub use mask::masked_name;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::PatientId;
+use crate::time::BusinessDate;
 
 /// Administrative sex as on the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -28,4 +38,44 @@ pub struct PatientBrief {
     pub sex: Sex,
     /// Year of birth, when known.
     pub birth_year: Option<i32>,
+}
+
+/// The clear record of a person. It exists at the edge only, which seals it with the person's key; the patient's owner
+/// keeps the sealed bytes. It prints as `***`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonRecord {
+    /// The full name.
+    pub name: String,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// Documents, the one that the patient id is derived from first.
+    pub documents: Vec<Document>,
+    /// Birth date.
+    pub birth_date: Option<BusinessDate>,
+    /// Administrative sex.
+    pub sex: Sex,
+}
+
+impl std::fmt::Debug for PersonRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PersonRecord(***)")
+    }
+}
+
+impl PersonRecord {
+    /// What departments may carry of this person.
+    pub fn brief(&self, patient: PatientId) -> PatientBrief {
+        use chrono::Datelike;
+        PatientBrief {
+            patient,
+            masked_name: masked_name(&self.name),
+            sex: self.sex,
+            birth_year: self.birth_date.map(|date| date.0.year()),
+        }
+    }
+}
+
+/// Full years of age on a day; none before birth. Who was born on 29 February has the birthday on 1 March of other years.
+pub fn age_on(birth_date: BusinessDate, day: BusinessDate) -> Option<u32> {
+    day.0.years_since(birth_date.0)
 }

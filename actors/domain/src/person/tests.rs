@@ -1,0 +1,140 @@
+//! Masks, documents and ages as tables.
+
+use super::*;
+use crate::codes::Code;
+
+fn day(text: &str) -> BusinessDate {
+    BusinessDate::from_compact(text).unwrap()
+}
+
+#[test]
+fn names_are_masked_as_the_table_says() {
+    for (name, masked) in [
+        ("张三", "张*"),
+        ("李小明", "李*明"),
+        ("张小三丰", "张*丰"),
+        ("欧阳修", "欧阳*"),
+        ("欧阳娜娜", "欧阳*娜"),
+        ("欧阳", "欧*"),
+        ("諸葛亮", "諸葛*"),
+        ("司马相如", "司马*如"),
+        ("张", "*"),
+        ("", "*"),
+        ("  王 芳 ", "王*"),
+        ("阿卜杜拉·买买提", "阿*·买*"),
+        ("阿依古丽•艾合买提・江", "阿*·艾*·江*"),
+        ("John Smith", "J* S*"),
+        ("María José García", "M* J* G*"),
+        ("J", "J*"),
+        ("김철수", "김*"),
+        ("𠮷田花", "𠮷*花"),
+        ("大卫 Smith", "大* S*"),
+    ] {
+        assert_eq!(masked_name(name), masked, "{name}");
+    }
+}
+
+#[test]
+fn a_masked_name_never_shows_more_than_it_may() {
+    use proptest::prelude::*;
+    proptest!(|(name in "\\PC{0,12}")| {
+        let masked = masked_name(&name);
+        prop_assert!(masked.contains('*'));
+        let han: Vec<char> = name.chars().filter(|c| !c.is_whitespace()).collect();
+        if han.len() > 3 && han.iter().all(|c| ('\u{4E00}'..='\u{9FFF}').contains(c)) {
+            prop_assert!(masked.chars().filter(|c| *c != '*').count() <= 3);
+        }
+    });
+}
+
+#[test]
+fn documents_are_checked_by_kind() {
+    use DocumentKind::*;
+    for (kind, number, fits) in [
+        (ResidentId, "11010519491231002X", true),
+        (ResidentId, " 11010519491231002x ", true),
+        (ResidentId, "１１０１０５１９４９１２３１００２Ｘ", true),
+        (ResidentId, "110105194912310021", false),
+        (ResidentId, "11010519491331002X", false),
+        (ResidentId, "440524188001010014", true),
+        (ResidentId, "110105491231002", false),
+        (HouseholdRegister, "11010519491231002X", true),
+        (HouseholdRegister, "H440123456", false),
+        (BirthCertificate, "H440123456", true),
+        (BirthCertificate, "4401234567", false),
+        (HongKongMacaoPermit, "H12345678", true),
+        (HongKongMacaoPermit, "M1234567801", true),
+        (HongKongMacaoPermit, "C12345678", false),
+        (TaiwanPermit, "12345678", true),
+        (TaiwanPermit, "1234567", false),
+        (PermanentResidence, "USA110123456789", true),
+        (PermanentResidence, "USA11012345678", false),
+        (Passport, "e1234-5678", true),
+        (Passport, "护照12345", false),
+        (Passport, "", false),
+    ] {
+        let checked = Document::checked(kind, number);
+        assert_eq!(checked.is_ok(), fits, "{kind:?} {number}");
+        if let Err(rejection) = checked {
+            assert_eq!(rejection.code, Code::InvalidField);
+            assert!(number.is_empty() || !rejection.detail.contains(number), "a rejection carries no number");
+        }
+    }
+}
+
+#[test]
+fn every_wrong_digit_of_a_resident_number_is_found() {
+    let number = "11010519491231002X";
+    for place in 0..17 {
+        for digit in b'0'..=b'9' {
+            let mut changed = number.as_bytes().to_vec();
+            if changed[place] == digit {
+                continue;
+            }
+            changed[place] = digit;
+            let changed = String::from_utf8(changed).unwrap();
+            assert!(Document::checked(DocumentKind::ResidentId, &changed).is_err(), "{changed}");
+        }
+    }
+}
+
+#[test]
+fn a_resident_number_says_birth_date_and_sex() {
+    let document = Document::checked(DocumentKind::ResidentId, "11010519491231002x").unwrap();
+    assert_eq!(document.number, "11010519491231002X");
+    assert_eq!(document.birth_date(), Some(day("19491231")));
+    assert_eq!(document.sex(), Some(Sex::Female));
+    let passport = Document::checked(DocumentKind::Passport, "E12345678").unwrap();
+    assert_eq!((passport.birth_date(), passport.sex()), (None, None));
+}
+
+#[test]
+fn ages_count_full_years() {
+    for (birth, on, age) in [
+        ("19460401", "20260331", Some(79)),
+        ("19460401", "20260401", Some(80)),
+        ("20080229", "20260228", Some(17)),
+        ("20080229", "20260301", Some(18)),
+        ("20261123", "20261123", Some(0)),
+        ("20261124", "20261123", None),
+    ] {
+        assert_eq!(age_on(day(birth), day(on)), age, "{birth} {on}");
+    }
+}
+
+#[test]
+fn nothing_of_a_person_prints() {
+    let record = PersonRecord {
+        name: "张小三".into(),
+        phone: Some("13800138000".into()),
+        documents: vec![Document { kind: DocumentKind::ResidentId, number: "11010519491231002X".into() }],
+        birth_date: Some(day("19491231")),
+        sex: Sex::Female,
+    };
+    let printed = format!("{record:?} {:?}", record.documents);
+    for secret in ["张小三", "138", "110105", "1949"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+    let brief = record.brief(PatientId::from("p-1"));
+    assert_eq!((brief.masked_name.as_str(), brief.birth_year), ("张*三", Some(1949)));
+}
