@@ -7,6 +7,7 @@ pub mod clinic;
 pub mod codes;
 pub mod department;
 pub mod floor;
+pub mod doctor;
 pub mod ids;
 pub mod owner;
 pub mod patient;
@@ -15,6 +16,7 @@ pub mod principal;
 pub mod queue;
 pub mod redacted;
 pub mod settings;
+pub mod site;
 pub mod time;
 pub mod vocabulary;
 

@@ -4,6 +4,8 @@
 mod decide;
 mod event;
 mod state;
+#[cfg(test)]
+mod tests;
 pub mod view;
 
 pub use event::{Event, Wish};

@@ -1,0 +1,284 @@
+//! Signing in, back-off, refresh tokens, relations.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::codes::Code;
+use crate::ids::*;
+use crate::principal::{Principal, Role};
+use crate::vocabulary::DefineStaff;
+
+const PHC: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
+const MIN: i64 = 60;
+const DAY: i64 = 24 * 60 * MIN;
+
+struct Desk {
+    state: State,
+    log: Vec<Event>,
+    now: Timestamp,
+}
+
+impl Desk {
+    fn phone() -> Self {
+        Self { state: Account::new_state("a-1"), log: Vec::new(), now: Timestamp(1_000_000_000) }
+    }
+
+    fn staff() -> Self {
+        let mut desk = Self::phone();
+        desk.tell(define(Role::Operator)).unwrap();
+        desk
+    }
+
+    fn tell(&mut self, command: ToAccount) -> Result<Answer, Code> { self.tell_as(command, Role::Patient) }
+
+    fn tell_as(&mut self, command: ToAccount, role: Role) -> Result<Answer, Code> {
+        let context = Context { now: self.now, principal: Principal::of(role, AccountId::from("a-1")), seed: 1 };
+        let before = self.state.clone();
+        let mut draft = Draft::<Account>::new(&mut self.state);
+        let answer = Account::decide(&mut draft, command, &context);
+        let events = draft.into_events();
+        if answer.is_err() {
+            assert!(events.is_empty() && self.state == before, "a rejection leaves nothing behind");
+        }
+        self.log.extend(events);
+        match answer {
+            Ok(Answer::Refused(rejection)) | Err(rejection) => Err(rejection.code),
+            Ok(answer) => Ok(answer),
+        }
+    }
+
+    fn after(&mut self, seconds: i64) -> &mut Self {
+        self.now = self.now.plus_s(seconds);
+        self
+    }
+
+    fn issue(&mut self, hash: &str) -> Result<Answer, Code> {
+        self.tell(ToAccount::IssueCode { code_hash: hash.into(), expires_at: self.now.plus_s(10 * MIN) })
+    }
+
+    fn try_code(&mut self, hash: &str) -> Result<Answer, Code> {
+        self.tell(ToAccount::TryCode { code_hash: hash.into(), refresh_hash: format!("r-{}", self.log.len()) })
+    }
+
+    fn try_password(&mut self, matched: bool) -> Result<Answer, Code> {
+        self.tell(ToAccount::TryPassword { matched, refresh_hash: format!("r-{}", self.log.len()) })
+    }
+
+    fn refresh(&mut self, from: &str, to: &str) -> Result<Answer, Code> {
+        self.tell(ToAccount::Refresh { refresh_hash: from.into(), next_hash: to.into() })
+    }
+
+    fn relate(&mut self, patient: &str, relation: &str, granted: bool) -> Result<Answer, Code> {
+        self.tell(ToAccount::Relate { patient: PatientId::from(patient), relation: relation.into(), granted })
+    }
+}
+
+fn define(role: Role) -> ToAccount { define_with(role, Some(PHC)) }
+
+fn define_with(role: Role, phc: Option<&str>) -> ToAccount {
+    let command = DefineStaff {
+        id: "wang".into(),
+        role,
+        password: None,
+        site: None,
+        departments: vec![],
+        doctor: None,
+        may_issue: false,
+    };
+    ToAccount::DefineStaff { command, password_phc: phc.map(str::to_owned) }
+}
+
+#[test]
+fn a_code_is_good_once_and_until_its_end() {
+    let mut desk = Desk::phone();
+    desk.issue("h1").unwrap();
+    desk.after(10 * MIN);
+    assert_eq!(desk.try_code("h1"), Err(Code::WrongCredentials), "over");
+    desk.issue("h2").unwrap();
+    assert_eq!(desk.try_code("h1"), Err(Code::WrongCredentials), "the newest only");
+    desk.try_code("h2").unwrap();
+    assert_eq!(desk.state.families.len(), 1);
+    assert_eq!(desk.try_code("h2"), Err(Code::WrongCredentials), "once");
+    assert_eq!(desk.state.failures, 0);
+}
+
+#[test]
+fn five_wrong_tries_make_a_code_void() {
+    let mut desk = Desk::phone();
+    desk.issue("right").unwrap();
+    for _ in 0..CODE_TRIES {
+        let code = desk.try_code("wrong").unwrap_err();
+        assert_eq!(code, Code::WrongCredentials);
+        let wait_s = desk.state.not_before.map_or(0, |at| at.ms_since(desk.now) / 1000);
+        desk.after(wait_s);
+    }
+    assert_eq!(desk.try_code("right"), Err(Code::WrongCredentials));
+    assert_eq!(desk.state.families.len(), 0);
+}
+
+#[test]
+fn codes_are_one_a_minute_and_ten_a_day() {
+    let mut desk = Desk::phone();
+    desk.issue("h").unwrap();
+    assert_eq!(desk.after(MIN - 1).issue("h"), Err(Code::BackOff));
+    desk.after(1);
+    for _ in 1..CODES_A_DAY {
+        desk.issue("h").unwrap();
+        desk.after(MIN);
+    }
+    assert_eq!(desk.issue("h"), Err(Code::BackOff));
+    desk.after(DAY - CODES_A_DAY as i64 * MIN);
+    assert_eq!(desk.issue("h"), Err(Code::BackOff));
+    assert!(desk.after(1).issue("h").is_ok());
+    assert!(desk.state.codes_sent.len() <= CODES_A_DAY);
+}
+
+#[test]
+fn failures_back_off_and_double_up_to_a_quarter_of_an_hour() {
+    let mut desk = Desk::staff();
+    let mut waits = Vec::new();
+    for _ in 0..10 {
+        assert_eq!(desk.try_password(false), Err(Code::WrongCredentials));
+        let wait_s = desk.state.not_before.map_or(0, |at| at.ms_since(desk.now) / 1000);
+        if wait_s > 0 {
+            desk.after(wait_s - 1);
+            assert_eq!(desk.try_password(true), Err(Code::BackOff), "even the right one waits");
+            desk.after(1);
+        }
+        waits.push(wait_s);
+    }
+    assert_eq!(waits, [0, 0, 30, 60, 120, 240, 480, 900, 900, 900]);
+    desk.try_password(true).unwrap();
+    assert_eq!((desk.state.failures, desk.state.not_before), (0, None));
+}
+
+#[test]
+fn an_unknown_name_leaves_nothing_behind() {
+    let mut desk = Desk::phone();
+    assert_eq!(desk.try_password(false), Err(Code::WrongCredentials));
+    assert_eq!(desk.try_password(true), Err(Code::WrongCredentials));
+    assert!(desk.log.is_empty());
+}
+
+#[test]
+fn staff_are_checked_and_a_change_ends_what_was_signed_in() {
+    let mut desk = Desk::phone();
+    assert_eq!(desk.tell(define_with(Role::Operator, None)), Err(Code::InvalidField), "the first needs a password");
+    assert_eq!(desk.tell(define_with(Role::Operator, Some("secret"))), Err(Code::InvalidField), "never in clear");
+    for role in [Role::Patient, Role::Screen, Role::System, Role::Doctor, Role::Desk, Role::Integrator, Role::Kiosk] {
+        assert_eq!(desk.tell(define(role)), Err(Code::InvalidField), "{role:?}");
+    }
+    desk.tell(define(Role::Operator)).unwrap();
+    desk.try_password(true).unwrap();
+    let generation = desk.state.generation;
+    desk.tell(define_with(Role::Operator, None)).unwrap();
+    assert_eq!((desk.state.families.len(), desk.state.generation), (1, generation), "the same again changes nothing");
+    desk.tell(define_with(Role::Operator, Some("$argon2id$other"))).unwrap();
+    assert_eq!((desk.state.families.len(), desk.state.generation), (0, generation + 1));
+    desk.try_password(true).unwrap();
+    desk.tell(ToAccount::RetireStaff).unwrap();
+    assert_eq!((desk.state.families.len(), desk.state.generation), (0, generation + 2));
+    assert_eq!(desk.try_password(true), Err(Code::WrongCredentials));
+    assert_eq!(desk.tell(define(Role::Operator)), Err(Code::Retired));
+    assert_eq!(view::signed_in(&desk.state), None);
+}
+
+#[test]
+fn refresh_tokens_rotate_and_a_reused_one_ends_its_family() {
+    let mut desk = Desk::staff();
+    desk.tell(ToAccount::TryPassword { matched: true, refresh_hash: "r0".into() }).unwrap();
+    desk.tell(ToAccount::TryPassword { matched: true, refresh_hash: "s0".into() }).unwrap();
+    desk.refresh("r0", "r1").unwrap();
+    let events = desk.log.len();
+    desk.refresh("r0", "r1").unwrap();
+    assert_eq!(desk.log.len(), events, "the answer was lost: the same trade again");
+    desk.refresh("r1", "r2").unwrap();
+    let generation = desk.state.generation;
+    assert_eq!(desk.refresh("r0", "r9"), Err(Code::Unauthenticated));
+    assert_eq!(desk.refresh("r2", "r3"), Err(Code::Unauthenticated), "the family is over");
+    assert!(desk.state.generation > generation, "access tokens too");
+    desk.refresh("s0", "s1").unwrap();
+    assert_eq!(desk.refresh("never", "x"), Err(Code::Unauthenticated));
+}
+
+#[test]
+fn sessions_end_unrefreshed_revoked_or_too_many() {
+    let mut desk = Desk::staff();
+    for n in 0..SESSIONS_MAX + 3 {
+        desk.tell(ToAccount::TryPassword { matched: true, refresh_hash: format!("r{n}") }).unwrap();
+    }
+    assert_eq!(desk.state.families.len(), SESSIONS_MAX);
+    assert_eq!(desk.refresh("r0", "x"), Err(Code::Unauthenticated), "the oldest went");
+    desk.tell(ToAccount::Revoke { refresh_hash: Some("r5".into()) }).unwrap();
+    assert_eq!(desk.state.families.len(), SESSIONS_MAX - 1);
+    let due = Account::next_deadline(&desk.state).unwrap();
+    assert_eq!(due, desk.now.plus_s(SESSION_DAYS * DAY));
+    desk.after(DAY).refresh("r6", "q6").unwrap();
+    desk.now = due;
+    assert_eq!(desk.refresh("r7", "q7"), Err(Code::Unauthenticated), "over, deadline handled or not");
+    desk.tell(ToAccount::DeadlineReached).unwrap();
+    assert_eq!(desk.state.families.len(), 1);
+    desk.tell(ToAccount::Revoke { refresh_hash: None }).unwrap();
+    assert!(desk.state.families.is_empty());
+}
+
+#[test]
+fn family_is_five_and_three_changes_a_year() {
+    let mut desk = Desk::phone();
+    desk.relate("p-0", "self", true).unwrap();
+    assert_eq!(desk.relate("p-9", "self", true), Err(Code::AlreadyExists));
+    for n in 1..=5 {
+        desk.relate(&format!("p-{n}"), "child", true).unwrap();
+    }
+    assert_eq!(desk.relate("p-6", "child", true), Err(Code::LimitExceeded));
+    desk.relate("p-1", "parent", true).unwrap();
+    for n in 1..=3 {
+        desk.after(1).relate(&format!("p-{n}"), "", false).unwrap();
+    }
+    assert_eq!(desk.relate("p-4", "", false), Err(Code::LimitExceeded));
+    let by_desk = ToAccount::Relate { patient: PatientId::from("p-4"), relation: String::new(), granted: false };
+    desk.tell_as(by_desk, Role::Desk).unwrap();
+    desk.relate("p-0", "self", false).unwrap();
+    assert!(desk.after(365 * DAY + 1).relate("p-5", "", false).is_ok());
+    assert_eq!(desk.state.generation, 6, "each lost right ends the tokens of before");
+    assert!(desk.state.relations.is_empty());
+    assert_eq!(Desk::staff().relate("p-1", "child", true), Err(Code::Forbidden));
+}
+
+#[test]
+fn what_is_signed_in_is_read_from_the_state() {
+    let mut desk = Desk::phone();
+    desk.relate("p-0", "self", true).unwrap();
+    let signed_in = view::signed_in(&desk.state).unwrap();
+    assert_eq!((signed_in.role, signed_in.patients.len()), (Role::Patient, 1));
+    assert_eq!(view::signed_in(&Desk::staff().state).unwrap().role, Role::Operator);
+}
+
+#[test]
+fn a_staff_account_prints_without_its_hash() {
+    assert!(!format!("{:?}", Desk::staff().state).contains("argon2"));
+}
+
+proptest! {
+    /// Whoever guesses, however the clock goes on, gets no session, and no family is ever refreshed twice with one token.
+    #[test]
+    fn guessing_gets_nobody_in(tries in prop::collection::vec((0..4_u8, 0..2_000_i64), 1..60)) {
+        let mut desk = Desk::phone();
+        for (what, wait_s) in tries {
+            desk.after(wait_s);
+            let _ = match what {
+                0 => desk.issue("right"),
+                1 | 2 => desk.try_code("guess"),
+                _ => desk.refresh("guess", "next"),
+            };
+            prop_assert!(desk.state.families.is_empty());
+            prop_assert!(desk.state.code.as_ref().is_none_or(|code| code.tries <= CODE_TRIES));
+        }
+        let mut replayed = Account::new_state("a-1");
+        for event in &desk.log {
+            let text = serde_json::to_string(event).unwrap();
+            Account::apply(&mut replayed, &serde_json::from_str(&text).unwrap());
+        }
+        prop_assert_eq!(&replayed, &desk.state);
+    }
+}

@@ -1,0 +1,88 @@
+//! Presence: one place of work at a time, numbered, ended by the department.
+
+use super::*;
+use crate::principal::Principal;
+
+fn context() -> Context {
+    Context { now: Timestamp(1_000), principal: Principal::system(), seed: 1 }
+}
+
+fn tell(state: &mut State, command: ToDoctor) -> (Result<Answer, Rejection>, Vec<Event>) {
+    let mut draft = Draft::<Doctor>::new(state);
+    let answer = Doctor::decide(&mut draft, command, &context());
+    (answer, draft.into_events())
+}
+
+fn doctor() -> State {
+    let mut state = Doctor::new_state("s.wang");
+    let definition = DefineDoctor {
+        id: DoctorId::from("s.wang"),
+        name: "王医生".into(),
+        title: "主任医师".into(),
+        departments: vec![DepartmentId::from("s.d"), DepartmentId::from("s.e")],
+    };
+    tell(&mut state, ToDoctor::Configure(definition)).0.unwrap();
+    state
+}
+
+fn start(department: &str, point: &str) -> ToDoctor {
+    ToDoctor::StartWork(StartWork {
+        department: DepartmentId::from(department),
+        service_point: ServicePointId::from(point),
+    })
+}
+
+#[test]
+fn work_started_is_numbered_and_told_to_the_department() {
+    let mut state = doctor();
+    let (answer, events) = tell(&mut state, start("s.d", "s.d.r1"));
+    assert_eq!(answer, Ok(Answer::AtWork { assignment: AssignmentId::from("s.wang.n1") }));
+    let mut out = Vec::new();
+    Doctor::outgoing(&events[0], &mut out);
+    let Outgoing::Effect(to, Message::Department(message)) = &out[0] else { panic!("an effect to the department") };
+    assert_eq!((to.kind, &*to.id), (OwnerKind::Department, "s.d"));
+    assert!(matches!(**message, ToDepartment::BeginAssignment { .. }));
+}
+
+#[test]
+fn at_most_one_place_in_the_house() {
+    let mut state = doctor();
+    tell(&mut state, start("s.d", "s.d.r1")).0.unwrap();
+    for command in [start("s.d", "s.d.r1"), start("s.e", "s.e.r1")] {
+        let (answer, events) = tell(&mut state, command);
+        assert_eq!(answer.unwrap_err().code, Code::AlreadyWorking);
+        assert!(events.is_empty());
+    }
+    tell(&mut state, ToDoctor::AssignmentEnded { assignment: AssignmentId::from("s.wang.n7") }).0.unwrap();
+    assert!(state.at_work.is_some(), "another assignment's end changes nothing");
+    tell(&mut state, ToDoctor::AssignmentEnded { assignment: AssignmentId::from("s.wang.n1") }).0.unwrap();
+    let (answer, _) = tell(&mut state, start("s.e", "s.e.r1"));
+    assert_eq!(answer, Ok(Answer::AtWork { assignment: AssignmentId::from("s.wang.n2") }));
+}
+
+#[test]
+fn a_refused_assignment_is_over_and_says_why() {
+    let mut state = doctor();
+    tell(&mut state, start("s.d", "s.d.r1")).0.unwrap();
+    let refused = ToDoctor::AssignmentRefused {
+        assignment: AssignmentId::from("s.wang.n1"),
+        reason: "another doctor is in the room".into(),
+    };
+    tell(&mut state, refused.clone()).0.unwrap();
+    assert_eq!(state.at_work, None);
+    assert_eq!(state.refused.as_deref(), Some("another doctor is in the room"));
+    assert!(tell(&mut state, refused).1.is_empty(), "said again it changes nothing");
+    tell(&mut state, start("s.d", "s.d.r2")).0.unwrap();
+    assert_eq!(state.refused, None);
+}
+
+#[test]
+fn who_may_not_begin() {
+    let mut nobody = Doctor::new_state("s.wang");
+    assert_eq!(tell(&mut nobody, start("s.d", "s.d.r1")).0.unwrap_err().code, Code::Forbidden);
+    let mut state = doctor();
+    assert_eq!(tell(&mut state, start("s.f", "s.f.r1")).0.unwrap_err().code, Code::Forbidden);
+    assert_eq!(tell(&mut state, start("s.d", "s.e.r1")).0.unwrap_err().code, Code::InvalidField);
+    tell(&mut state, ToDoctor::Retire).0.unwrap();
+    assert_eq!(tell(&mut state, start("s.d", "s.d.r1")).0.unwrap_err().code, Code::Retired);
+}

@@ -1,0 +1,651 @@
+//! The patient's limits and its conversation with departments, alone and against a real clinic under loss, repetition and
+//! disorder.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::clinic::{self, Clinic};
+use crate::codes::Code;
+use crate::ids::*;
+use crate::person::{PatientBrief, Sex};
+use crate::principal::{Principal, Role};
+use crate::settings::BookingSettings;
+use crate::time::{BusinessDate, Zone};
+use crate::vocabulary::*;
+
+fn zone() -> Zone {
+    Zone::named("Asia/Shanghai").unwrap()
+}
+
+fn date(text: &str) -> BusinessDate {
+    BusinessDate::from_compact(text).unwrap()
+}
+
+fn at(text: &str) -> Timestamp {
+    let (day, time) = text.split_once(' ').unwrap();
+    zone().moment(date(&format!("202611{day}")), chrono::NaiveTime::parse_from_str(time, "%H:%M").unwrap())
+}
+
+const DAY_S: i64 = 24 * 60 * 60;
+
+struct Person {
+    state: State,
+    log: Vec<Event>,
+    seed: u64,
+}
+
+impl Person {
+    fn new() -> Self {
+        let mut person = Self { state: Patient::new_state("p-1"), log: Vec::new(), seed: 0 };
+        let brief = PatientBrief {
+            patient: PatientId::from("p-1"),
+            masked_name: "张*三".into(),
+            sex: Sex::Female,
+            birth_year: Some(1980),
+        };
+        let identify = ToPatient::Identify { brief, birth_date_sealed: vec![1], sealed: vec![2], real_name: true };
+        person.tell(identify, at("20 08:00")).unwrap();
+        person
+    }
+
+    fn tell(&mut self, command: ToPatient, now: Timestamp) -> Result<Answer, Rejection> {
+        self.tell_as(command, now, Role::Patient)
+    }
+
+    fn tell_as(&mut self, command: ToPatient, now: Timestamp, role: Role) -> Result<Answer, Rejection> {
+        self.seed += 1;
+        let principal = Principal::of(role, AccountId::from("a-1"));
+        let context = Context { now, principal, seed: self.seed };
+        let before = self.state.clone();
+        let mut draft = Draft::<Patient>::new(&mut self.state);
+        let answer = Patient::decide(&mut draft, command, &context);
+        let events = draft.into_events();
+        if answer.is_err() {
+            assert!(events.is_empty() && self.state == before, "a rejection leaves nothing behind");
+        }
+        self.log.extend(events);
+        answer
+    }
+
+    /// Reserves and gives back the new appointment's id.
+    fn reserve(&mut self, slot: &str, times: (&str, &str)) -> Result<AppointmentId, Code> {
+        self.reserve_with(slot, times, Channel::Online, None, at("22 08:00"))
+    }
+
+    fn reserve_with(
+        &mut self,
+        slot: &str,
+        (start, end): (&str, &str),
+        channel: Channel,
+        replaces: Option<&AppointmentId>,
+        now: Timestamp,
+    ) -> Result<AppointmentId, Code> {
+        let (slot_start, slot_end) = (at(start), at(end));
+        let command = ToPatient::Reserve {
+            slot: SlotId::from(slot),
+            date: zone().date(slot_start),
+            slot_start,
+            slot_end,
+            confirm: true,
+            channel,
+            replaces: replaces.cloned(),
+        };
+        let role = if channel == Channel::Desk { Role::Desk } else { Role::Patient };
+        self.tell_as(command, now, role).map_err(|rejection| rejection.code)?;
+        match self.log.last() {
+            Some(Event::PlaceReserved { appointment, .. }) => Ok(appointment.clone()),
+            other => panic!("not reserved: {other:?}"),
+        }
+    }
+
+    fn booked(&mut self, id: &AppointmentId) {
+        let number = Some("A001".to_owned());
+        let told = ToPatient::PlaceBooked { appointment: id.clone(), number, slot_start: Timestamp(0) };
+        self.tell(told, at("22 08:01")).unwrap();
+    }
+
+    fn ended(&mut self, id: &AppointmentId, how: AppointmentEnd, now: Timestamp) {
+        self.tell(ToPatient::PlaceEnded { appointment: id.clone(), how }, now).unwrap();
+    }
+
+    fn standing(&self, id: &AppointmentId) -> Standing {
+        self.state.reservations[id].standing
+    }
+
+    fn asked_last(&self) -> Vec<Outgoing> {
+        let mut out = Vec::new();
+        Patient::outgoing(self.log.last().unwrap(), &mut out);
+        out
+    }
+
+    fn open(&self) -> Vec<ToDepartment> {
+        let mut out = Vec::new();
+        Patient::open_requests(&self.state, &mut out);
+        out.into_iter().map(to_department).collect()
+    }
+}
+
+fn to_department(outgoing: Outgoing) -> ToDepartment {
+    match outgoing {
+        Outgoing::Request(to, Message::Department(message)) => {
+            assert_eq!(to.kind, OwnerKind::Department);
+            *message
+        }
+        other => panic!("only requests to departments: {other:?}"),
+    }
+}
+
+const NINE: (&str, &str) = ("23 09:00", "23 09:30");
+const TEN: (&str, &str) = ("23 10:00", "23 10:30");
+
+#[test]
+fn a_reservation_asks_the_department_under_an_id_with_the_day() {
+    let mut person = Person::new();
+    let id = person.reserve("s.d.am.0900", NINE).unwrap();
+    assert!(id.as_str().starts_with("s.d.b20261123-"), "{id}");
+    assert_eq!(id.as_str().len(), "s.d.b20261123-".len() + 16);
+    let asked = to_department(person.asked_last().remove(0));
+    assert!(matches!(&asked, ToDepartment::RequestPlace { appointment, confirm: true, .. } if *appointment == id));
+    let open = person.open();
+    assert_eq!(open, vec![ToDepartment::AskPlace { appointment: id.clone(), patient: PatientId::from("p-1") }]);
+    person.booked(&id);
+    assert_eq!(person.standing(&id), Standing::Booked);
+    assert_eq!(person.open(), vec![]);
+}
+
+#[test]
+fn nobody_reserves_without_being_identified() {
+    let mut person = Person::new();
+    person.state.identity = None;
+    assert_eq!(person.reserve("s.d.am.0900", NINE), Err(Code::InvalidField));
+    let brief =
+        PatientBrief { patient: PatientId::from("p-2"), masked_name: "李*".into(), sex: Sex::Male, birth_year: None };
+    let other = ToPatient::Identify { brief, birth_date_sealed: vec![], sealed: vec![], real_name: false };
+    assert_eq!(person.tell(other, at("22 08:00")).unwrap_err().code, Code::Forbidden);
+}
+
+#[test]
+fn limits_are_decided_here() {
+    let mut person = Person::new();
+    let first = person.reserve("s.d.am.0900", NINE).unwrap();
+    let table = [
+        ("s.d.am.1000", TEN, Err(Code::LimitDepartmentDay)),
+        ("s.e.am.0900", NINE, Err(Code::LimitOverlap)),
+        ("t.f.am.0915", ("23 09:15", "23 09:45"), Err(Code::LimitOverlap)),
+        ("s.e.am.0930", ("23 09:30", "23 10:00"), Ok(())),
+        ("t.f.am.1000", TEN, Ok(())),
+        ("t.g.am.1400", ("23 14:00", "23 14:30"), Err(Code::LimitDay)),
+        ("s.d.am2.0900", ("24 09:00", "24 09:30"), Ok(())),
+    ];
+    for (slot, times, expected) in table {
+        assert_eq!(person.reserve(slot, times).map(|_| ()), expected, "{slot}");
+    }
+    person.ended(&first, AppointmentEnd::Refused, at("22 08:01"));
+    assert!(person.reserve("s.d.am.0900", NINE).is_ok(), "a refused reservation blocks nothing");
+}
+
+#[test]
+fn the_desk_is_under_the_same_limits_but_not_under_the_block() {
+    let mut person = Person::new();
+    person.state.blocked_until = Some(at("30 00:00"));
+    assert_eq!(person.reserve("s.d.am.0900", NINE), Err(Code::OnlineBookingBlocked));
+    let at_desk = person.reserve_with("s.d.am.0900", NINE, Channel::Desk, None, at("22 08:00"));
+    assert!(at_desk.is_ok());
+    let again = person.reserve_with("s.d.am.1000", TEN, Channel::Desk, None, at("22 08:00"));
+    assert_eq!(again, Err(Code::LimitDepartmentDay));
+    let later = person.reserve_with("s.e.am.1000", TEN, Channel::Online, None, at("30 00:00"));
+    assert!(later.is_ok(), "the block has its end");
+}
+
+#[test]
+fn three_no_shows_in_ninety_days_block_online_booking_for_ninety() {
+    let mut person = Person::new();
+    let day = |n: i64| at("01 12:00").plus_s(n * DAY_S);
+    let mut no_show = |n: i64| {
+        let id = AppointmentId::from(format!("s.d.b20261101-{n:016x}"));
+        let reservation = Reservation {
+            slot: SlotId::from("s.d.am.0900"),
+            date: date("20261101"),
+            start: day(n),
+            end: day(n),
+            channel: Channel::Online,
+            replaces: None,
+            standing: Standing::Booked,
+            number: None,
+            wish: None,
+            ask_at: None,
+        };
+        person.state.reservations.insert(id.clone(), reservation);
+        person.ended(&id, AppointmentEnd::NoShow, day(n));
+        person.ended(&id, AppointmentEnd::NoShow, day(n + 1));
+        person.state.blocked_until
+    };
+    assert_eq!(no_show(0), None);
+    assert_eq!(no_show(60), None);
+    assert_eq!(no_show(90), None, "the first is ninety days old and counts no more");
+    assert_eq!(no_show(91), Some(day(181)));
+}
+
+#[test]
+fn a_reschedule_takes_the_new_place_first() {
+    let mut person = Person::new();
+    let old = person.reserve("s.d.am.0900", NINE).unwrap();
+    person.booked(&old);
+    let desk = Channel::Online;
+    let new = person.reserve_with("s.d.am.0915", ("23 09:15", "23 09:45"), desk, Some(&old), at("22 08:02")).unwrap();
+    assert_eq!(person.standing(&old), Standing::Booked, "the old one stands until the new one does");
+    let third = person.reserve_with("s.d.am.1000", TEN, desk, Some(&old), at("22 08:02"));
+    assert_eq!(third, Err(Code::WrongAppointmentState), "one reschedule at a time");
+    assert_eq!(person.reserve("s.e.am.0900", NINE), Err(Code::LimitOverlap), "against others both count");
+    person.booked(&new);
+    assert!(matches!(&person.open()[..], [ToDepartment::CancelAppointment(c)] if c.appointment == old));
+    person.ended(&old, AppointmentEnd::Cancelled, at("22 08:03"));
+    assert_eq!(person.open(), vec![]);
+    assert!(
+        person.reserve("s.e.am.0900", ("23 08:30", "23 09:00")).is_ok(),
+        "a moved booking blocks its old place no more"
+    );
+    let forbidden = AppointmentId::from("s.d.b20261123-00");
+    let unknown = person.reserve_with("s.x.am.1000", TEN, desk, Some(&forbidden), at("22 08:02"));
+    assert_eq!(unknown, Err(Code::Forbidden));
+}
+
+#[test]
+fn a_refused_reschedule_leaves_the_old_booking() {
+    let mut person = Person::new();
+    let old = person.reserve("s.d.am.0900", NINE).unwrap();
+    person.booked(&old);
+    let new = person.reserve_with("s.d.am.1000", TEN, Channel::Online, Some(&old), at("22 08:02")).unwrap();
+    person.ended(&new, AppointmentEnd::Refused, at("22 08:03"));
+    assert_eq!((person.standing(&old), person.open()), (Standing::Booked, vec![]));
+}
+
+#[test]
+fn three_a_day_count_a_reschedule_once() {
+    let mut person = Person::new();
+    let old = person.reserve("s.d.am.0900", NINE).unwrap();
+    person.booked(&old);
+    person.reserve("s.e.am.1000", TEN).unwrap();
+    person.reserve_with("s.d.am.1100", ("23 11:00", "23 11:30"), Channel::Online, Some(&old), at("22 08:02")).unwrap();
+    person.reserve("s.f.am.1400", ("23 14:00", "23 14:30")).unwrap();
+    assert_eq!(person.reserve("s.g.am.1500", ("23 15:00", "23 15:30")), Err(Code::LimitDay));
+}
+
+#[test]
+fn answers_that_come_twice_or_late_change_nothing() {
+    let mut person = Person::new();
+    let id = person.reserve("s.d.am.0900", NINE).unwrap();
+    let held = ToPatient::PlaceHeld { appointment: id.clone(), expires_at: at("22 08:10") };
+    person.tell(held.clone(), at("22 08:00")).unwrap();
+    assert_eq!(person.standing(&id), Standing::Held { expires_at: at("22 08:10") });
+    let events = person.log.len();
+    person.tell(held.clone(), at("22 08:01")).unwrap();
+    assert_eq!(person.log.len(), events, "twice");
+    person.booked(&id);
+    person.tell(held.clone(), at("22 08:02")).unwrap();
+    assert_eq!(person.standing(&id), Standing::Booked, "late");
+    person.ended(&id, AppointmentEnd::Cancelled, at("22 09:00"));
+    let events = person.log.len();
+    person.tell(held, at("22 09:01")).unwrap();
+    person.booked(&id);
+    person.ended(&id, AppointmentEnd::NoShow, at("22 09:02"));
+    assert_eq!(person.log.len(), events);
+    assert_eq!(person.standing(&id), Standing::Ended(AppointmentEnd::Cancelled));
+    let unknown = AppointmentId::from("s.d.b20261123-00");
+    person.ended(&unknown, AppointmentEnd::NoShow, at("22 09:02"));
+    assert_eq!(person.log.len(), events, "an id that is not its own");
+}
+
+#[test]
+fn confirm_and_cancel_by_standing() {
+    let wrong = Err(Code::WrongAppointmentState);
+    for (standing, confirm, cancel) in [
+        (Standing::Asked, Ok(true), Ok(true)),
+        (Standing::Held { expires_at: at("22 08:10") }, Ok(true), Ok(true)),
+        (Standing::Booked, Ok(false), Ok(true)),
+        (Standing::Ended(AppointmentEnd::Refused), wrong, wrong),
+        (Standing::Ended(AppointmentEnd::Expired), Err(Code::HoldExpired), Ok(false)),
+        (Standing::Ended(AppointmentEnd::Cancelled), wrong, Ok(false)),
+        (Standing::Ended(AppointmentEnd::GivenBack), wrong, Ok(false)),
+        (Standing::Ended(AppointmentEnd::Fulfilled), wrong, wrong),
+        (Standing::Ended(AppointmentEnd::NoShow), wrong, wrong),
+    ] {
+        for (is_confirm, expected) in [(true, confirm), (false, cancel)] {
+            let mut person = Person::new();
+            let id = person.reserve("s.d.am.0900", NINE).unwrap();
+            person.state.reservations.get_mut(&id).unwrap().standing = standing;
+            let command = if is_confirm {
+                ToPatient::Confirm { appointment: id.clone() }
+            } else {
+                ToPatient::Cancel(CancelAppointment { appointment: id.clone(), reason: None })
+            };
+            let events = person.log.len();
+            let answer = person.tell(command, at("22 08:01"));
+            let asked = person.log.len() > events;
+            assert_eq!(answer.map(|_| asked).map_err(|r| r.code), expected, "{standing:?} confirm {is_confirm}");
+            assert_eq!(asked && !person.open().is_empty(), asked, "what was asked is asked again until answered");
+        }
+    }
+}
+
+#[test]
+fn a_cancel_that_the_department_could_not_do_is_asked_no_more() {
+    let mut person = Person::new();
+    let id = person.reserve("s.d.am.0900", NINE).unwrap();
+    person.booked(&id);
+    person
+        .tell(ToPatient::Cancel(CancelAppointment { appointment: id.clone(), reason: None }), at("23 09:31"))
+        .unwrap();
+    assert_eq!(person.open().len(), 1);
+    person.booked(&id);
+    assert_eq!((person.standing(&id), person.open()), (Standing::Booked, vec![]));
+}
+
+#[test]
+fn a_word_that_was_lost_is_asked_for() {
+    let mut person = Person::new();
+    let id = person.reserve("s.d.am.0900", NINE).unwrap();
+    let held = ToPatient::PlaceHeld { appointment: id.clone(), expires_at: at("22 08:10") };
+    person.tell(held, at("22 08:00")).unwrap();
+    let due = Patient::next_deadline(&person.state).unwrap();
+    assert_eq!(due, at("22 08:10").plus_s(10));
+    person.tell(ToPatient::DeadlineReached, due).unwrap();
+    let ask = ToDepartment::AskPlace { appointment: id.clone(), patient: PatientId::from("p-1") };
+    assert_eq!(person.open(), vec![ask.clone()]);
+    assert_eq!(Patient::next_deadline(&person.state), None, "asking is not a deadline any more");
+    person.booked(&id);
+    assert_eq!(person.open(), vec![]);
+    let due = Patient::next_deadline(&person.state).unwrap();
+    assert_eq!(due, at("24 09:30"));
+    person.tell(ToPatient::DeadlineReached, due).unwrap();
+    assert_eq!(person.open(), vec![ask]);
+    person.booked(&id);
+    assert!(Patient::next_deadline(&person.state).unwrap() > due, "told the same, it asks again a day later");
+}
+
+#[test]
+fn reservations_long_over_are_forgotten() {
+    let mut person = Person::new();
+    let id = person.reserve("s.d.am.0900", NINE).unwrap();
+    person.ended(&id, AppointmentEnd::Fulfilled, at("23 10:00"));
+    let later = at("23 09:30").plus_s(32 * DAY_S);
+    let slot_start = later.plus_s(DAY_S);
+    let reserve = ToPatient::Reserve {
+        slot: SlotId::from("s.d.x.0900"),
+        date: zone().date(slot_start),
+        slot_start,
+        slot_end: slot_start.plus_min(30),
+        confirm: true,
+        channel: Channel::Online,
+        replaces: None,
+    };
+    person.tell(reserve, later).unwrap();
+    assert!(!person.state.reservations.contains_key(&id));
+    assert_eq!(person.state.reservations.len(), 1);
+}
+
+#[test]
+fn relations_come_and_go() {
+    let mut person = Person::new();
+    let relate = |granted| ToPatient::Relate { account: AccountId::from("a-2"), relation: "guardian".into(), granted };
+    person.tell(relate(true), at("22 08:00")).unwrap();
+    let events = person.log.len();
+    person.tell(relate(true), at("22 08:00")).unwrap();
+    assert_eq!(person.log.len(), events);
+    assert_eq!(person.state.accounts.len(), 1);
+    person.tell(relate(false), at("22 08:00")).unwrap();
+    assert!(person.state.accounts.is_empty());
+}
+
+#[test]
+fn the_view_says_what_stands() {
+    let mut person = Person::new();
+    let id = person.reserve("s.d.am.0900", NINE).unwrap();
+    person.booked(&id);
+    let shown = view::snapshot(&person.state, "patient", "p-1", zone()).unwrap();
+    let appointment = &shown["appointments"][0];
+    assert_eq!((appointment["state"].as_str(), appointment["number"].as_str()), (Some("booked"), Some("A001")));
+    assert_eq!(appointment["slot_start"], "2026-11-23T09:00:00.000+08:00");
+    assert_eq!(appointment["ticket"], id.ticket().as_str());
+    assert_eq!(view::snapshot(&person.state, "patient", "p-2", zone()), None);
+    let said = view::emissions(&person.state, person.log.last().unwrap(), at("22 08:01"), zone());
+    assert_eq!(said[0].0, "patient:p-1");
+    assert_eq!(said[0].1["appointment_booked"]["appointment"]["state"], "booked");
+}
+
+/// A patient and the clinics of two departments that talk through a post which loses, repeats and reorders.
+struct City {
+    person: Person,
+    clinics: BTreeMap<String, Clinic>,
+    post: Vec<Outgoing>,
+    now: Timestamp,
+}
+
+impl City {
+    fn new() -> Self {
+        let mut clinics = BTreeMap::new();
+        for department in ["s.d", "s.e"] {
+            let mut clinic = Clinic::new(DepartmentId::from(department));
+            let session = DefineSession {
+                id: SessionId::from(format!("{department}.am")),
+                date: date("20261123"),
+                period: "morning".into(),
+                queue: QueueId::from(format!("{department}.q")),
+                doctor: None,
+                service_point: None,
+                registration_class: "普通".into(),
+                fee_fen: 0,
+                slots: (9..12).map(|h| DefineSlot { start: format!("{h:02}:00"), minutes: 60, capacity: 2 }).collect(),
+                high_demand: false,
+                released_at: None,
+            };
+            let context = Context { now: at("20 08:00"), principal: Principal::system(), seed: 0 };
+            let settings = BookingSettings::default();
+            let defined = clinic::decide_define_session(&clinic, &session, &context, &settings, zone()).unwrap();
+            defined.events.iter().for_each(|event| clinic::apply(&mut clinic, event));
+            clinics.insert(department.to_owned(), clinic);
+        }
+        Self { person: Person::new(), clinics, post: Vec::new(), now: at("22 08:00") }
+    }
+
+    fn person_does(&mut self, command: ToPatient) {
+        let before = self.person.log.len();
+        let _ = self.person.tell(command, self.now);
+        for event in &self.person.log[before..] {
+            Patient::outgoing(event, &mut self.post);
+        }
+    }
+
+    fn deliver(&mut self, outgoing: Outgoing) {
+        match outgoing {
+            Outgoing::Request(_, Message::Patient(message)) => self.person_does(*message),
+            Outgoing::Request(to, Message::Department(message)) => {
+                let clinic = self.clinics.get_mut(&*to.id).unwrap();
+                let context = Context { now: self.now, principal: Principal::system(), seed: 1 };
+                let settings = BookingSettings::default();
+                let decided = match *message {
+                    ToDepartment::RequestPlace { appointment, slot, brief, confirm, channel, .. } => {
+                        clinic::decide_request_place(
+                            clinic,
+                            &appointment,
+                            &slot,
+                            &brief,
+                            confirm,
+                            channel,
+                            &context,
+                            &settings,
+                            zone(),
+                            |_| "A1".into(),
+                        )
+                    }
+                    ToDepartment::AskPlace { appointment, patient } => {
+                        clinic::decide_ask_place(clinic, &appointment, &patient, &context, zone())
+                    }
+                    ToDepartment::ConfirmPlace { appointment, patient } => {
+                        clinic::decide_confirm(clinic, &appointment, &patient, &context, &settings, zone(), |_| {
+                            "A1".into()
+                        })
+                    }
+                    ToDepartment::CancelAppointment(c) => {
+                        clinic::decide_cancel(clinic, &c.appointment, None, &context, &settings, zone())
+                    }
+                    other => panic!("{other:?}"),
+                };
+                self.happened(&to.id, decided.map(|d| d.events).unwrap_or_default());
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn happened(&mut self, department: &str, events: Vec<clinic::Event>) {
+        let clinic = self.clinics.get_mut(department).unwrap();
+        for event in events {
+            clinic::apply(clinic, &event);
+            clinic::outgoing(&event, &mut self.post);
+        }
+        clinic.check().unwrap();
+    }
+
+    fn deadlines(&mut self) {
+        for department in ["s.d", "s.e"] {
+            while self.clinics[department].next_deadline().is_some_and(|due| due <= self.now) {
+                let context = Context { now: self.now, principal: Principal::system(), seed: 1 };
+                let decision = clinic::decide_deadline(&self.clinics[department], &context);
+                self.happened(department, decision.events);
+            }
+        }
+        if Patient::next_deadline(&self.person.state).is_some_and(|due| due <= self.now) {
+            self.person_does(ToPatient::DeadlineReached);
+        }
+    }
+
+    /// Limits as DOMAIN states them, over what really stands in the departments. A reschedule's two places are one.
+    fn check_limits(&self) {
+        let state = &self.person.state;
+        let stands = |id: &AppointmentId| {
+            let known = self.clinics[id.prefix(2)].appointments.get(id);
+            known.is_some_and(|a| {
+                matches!(a.state, clinic::AppointmentState::Held { .. } | clinic::AppointmentState::Booked)
+            })
+        };
+        let replaced: Vec<&AppointmentId> = state.live().filter_map(|(_, r)| r.replaces.as_ref()).collect();
+        let live: Vec<_> = state.reservations.iter().filter(|(id, _)| stands(id) && !replaced.contains(id)).collect();
+        assert!(live.len() <= DAY_LIMIT);
+        for (i, (a_id, a)) in live.iter().enumerate() {
+            for (b_id, b) in &live[i + 1..] {
+                assert_ne!(a_id.prefix(2), b_id.prefix(2), "two in one department and day");
+                assert!(a.end <= b.start || b.end <= a.start, "overlap");
+            }
+        }
+        for (id, clinic) in &self.clinics {
+            for appointment in clinic.appointments.keys().filter(|appointment| stands(appointment)) {
+                let reserved = state.reservations.get(appointment).is_some_and(Reservation::is_live);
+                assert!(reserved, "{id} keeps {appointment}, which the patient does not know to be live");
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Reserve { department: bool, hour: u32, confirm: bool, replace: bool },
+    Confirm(prop::sample::Index),
+    Cancel(prop::sample::Index),
+    Deliver { which: prop::sample::Index, repeat: bool },
+    Lose(prop::sample::Index),
+    AskAgain,
+    Pass(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    use prop::sample::Index;
+    prop_oneof![
+        3 => (any::<bool>(), 9..12_u32, any::<bool>(), any::<bool>())
+            .prop_map(|(department, hour, confirm, replace)| Step::Reserve { department, hour, confirm, replace }),
+        2 => any::<Index>().prop_map(Step::Confirm),
+        2 => any::<Index>().prop_map(Step::Cancel),
+        9 => (any::<Index>(), any::<bool>()).prop_map(|(which, repeat)| Step::Deliver { which, repeat }),
+        2 => any::<Index>().prop_map(Step::Lose),
+        2 => Just(Step::AskAgain),
+        2 => (0..30_i64).prop_map(Step::Pass),
+    ]
+}
+
+fn rounds() -> u32 {
+    std::env::var("JIAOHAO_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(48)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(rounds()))]
+
+    /// Whatever is lost, repeated or comes in disorder: limits and capacity hold at every moment, and when the post works
+    /// again both sides come to agree.
+    #[test]
+    fn a_booking_survives_a_bad_post(steps in prop::collection::vec(step(), 1..80)) {
+        let mut city = City::new();
+        for step in steps {
+            let ids: Vec<AppointmentId> = city.person.state.reservations.keys().cloned().collect();
+            match step {
+                Step::Reserve { department, hour, confirm, replace } => {
+                    let department = if department { "s.d" } else { "s.e" };
+                    let slot_start = at(&format!("23 {hour:02}:00"));
+                    let replaces = city.person.state.live().map(|(id, _)| id.clone()).next().filter(|_| replace);
+                    city.person_does(ToPatient::Reserve {
+                        slot: SlotId::from(format!("{department}.am.{hour:02}00")),
+                        date: date("20261123"),
+                        slot_start,
+                        slot_end: slot_start.plus_min(60),
+                        confirm,
+                        channel: Channel::Online,
+                        replaces,
+                    });
+                }
+                Step::Confirm(i) if !ids.is_empty() => {
+                    city.person_does(ToPatient::Confirm { appointment: i.get(&ids).clone() });
+                }
+                Step::Cancel(i) if !ids.is_empty() => {
+                    let appointment = i.get(&ids).clone();
+                    city.person_does(ToPatient::Cancel(CancelAppointment { appointment, reason: None }));
+                }
+                Step::Deliver { which, repeat } if !city.post.is_empty() => {
+                    let i = which.index(city.post.len());
+                    let outgoing = if repeat { city.post[i].clone() } else { city.post.remove(i) };
+                    city.deliver(outgoing);
+                }
+                Step::Lose(which) if !city.post.is_empty() => {
+                    let i = which.index(city.post.len());
+                    city.post.remove(i);
+                }
+                Step::AskAgain => Patient::open_requests(&city.person.state, &mut city.post),
+                Step::Pass(minutes) => {
+                    city.now = city.now.plus_min(minutes);
+                    city.deadlines();
+                }
+                _ => {}
+            }
+            city.check_limits();
+        }
+        for _ in 0..200 {
+            Patient::open_requests(&city.person.state, &mut city.post);
+            for outgoing in std::mem::take(&mut city.post) {
+                city.deliver(outgoing);
+                city.check_limits();
+            }
+            city.now = city.now.plus_min(30);
+            city.deadlines();
+        }
+        for (id, reservation) in &city.person.state.reservations {
+            prop_assert!(!reservation.is_live(), "{} is still live: {:?}", id, reservation);
+            let there = city.clinics[id.prefix(2)].appointments.get(id).map(|a| a.state);
+            prop_assert!(there.is_none_or(|state| !matches!(state, clinic::AppointmentState::Held { .. } | clinic::AppointmentState::Booked)));
+        }
+        let mut replayed = Patient::new_state("p-1");
+        for event in &city.person.log {
+            let text = serde_json::to_string(event).unwrap();
+            Patient::apply(&mut replayed, &serde_json::from_str(&text).unwrap());
+        }
+        prop_assert_eq!(&replayed, &city.person.state);
+    }
+}

@@ -1,0 +1,178 @@
+//! Decisions about what the house consists of. Defining the same again changes nothing; other fields change it; what is
+//! retired stays so.
+
+use std::collections::BTreeMap;
+
+use crate::codes::{Code, Rejection};
+use crate::ids::*;
+use crate::owner::Draft;
+use crate::time::Zone;
+use crate::vocabulary::*;
+
+use super::Site;
+use super::event::Event;
+use super::state::*;
+
+type Outcome = Result<Answer, Rejection>;
+
+/// Longest name, in characters.
+const NAME_MAX: usize = 60;
+
+fn invalid(what: &str) -> Rejection {
+    Rejection::new(Code::InvalidField, what)
+}
+
+fn check_name(name: &str) -> Result<(), Rejection> {
+    let fits = !name.trim().is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err(invalid("a name has 1 to 60 characters")) }
+}
+
+/// `id` is exactly one part under `parent`.
+fn check_parent(id: &str, parent: &str) -> Result<(), Rejection> {
+    match id.strip_prefix(parent).and_then(|rest| rest.strip_prefix('.')) {
+        Some(own) if !own.is_empty() && !own.contains('.') => Ok(()),
+        _ => Err(Rejection::from(Code::IdNotUnderParent).with("parent", parent)),
+    }
+}
+
+/// Whether the definition is news; what is retired stays so.
+fn is_news<I: Ord, T: PartialEq>(things: &BTreeMap<I, Kept<T>>, id: &I, definition: &T) -> Result<bool, Rejection> {
+    match things.get(id) {
+        Some(known) if known.retired => Err(Code::Retired.into()),
+        Some(known) => Ok(known.definition != *definition),
+        None => Ok(true),
+    }
+}
+
+/// The thing exists and is not retired.
+fn check_known<I: Ord + std::fmt::Display, T>(things: &BTreeMap<I, Kept<T>>, id: &I) -> Result<(), Rejection> {
+    match things.get(id) {
+        Some(known) if known.retired => Err(Rejection::from(Code::Retired).with("id", id.to_string())),
+        Some(_) => Ok(()),
+        None => Err(invalid("there is no such thing").with("id", id.to_string())),
+    }
+}
+
+fn check_unique<T: Ord>(things: &[T], what: &str) -> Result<(), Rejection> {
+    let mut sorted: Vec<&T> = things.iter().collect();
+    sorted.sort();
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) { Err(invalid(what)) } else { Ok(()) }
+}
+
+pub(super) fn site(draft: &mut Draft<'_, Site>, definition: DefineSite) -> Outcome {
+    let state = draft.state();
+    if definition.id != state.id || definition.id.as_str().contains('.') {
+        return Err(Code::IdNotUnderParent.into());
+    }
+    check_name(&definition.name)?;
+    if Zone::named(&definition.time_zone).is_none() {
+        return Err(invalid("time_zone is an IANA name (Asia/Shanghai)"));
+    }
+    if state.definition.as_ref() == Some(&definition) {
+        return Ok(Answer::Done);
+    }
+    let moved = state.definition.as_ref().is_some_and(|before| before.time_zone != definition.time_zone);
+    let living = state.departments.values().filter(|d| moved && !d.retired);
+    let departments = living.map(|d| d.definition.clone()).collect();
+    draft.emit(Event::SiteDefined { definition, departments });
+    Ok(Answer::Done)
+}
+
+pub(super) fn department(draft: &mut Draft<'_, Site>, definition: DefineDepartment) -> Outcome {
+    let state = draft.state();
+    check_parent(definition.id.as_str(), state.id.as_str())?;
+    check_name(&definition.name)?;
+    check_booking(&definition.settings.booking)?;
+    if is_news(&state.departments, &definition.id, &definition)? {
+        let time_zone = state.time_zone();
+        draft.emit(Event::DepartmentDefined { time_zone, definition });
+    }
+    Ok(Answer::Done)
+}
+
+fn check_booking(settings: &crate::settings::BookingSettings) -> Result<(), Rejection> {
+    let day_min = 24 * 60;
+    let fits = (10..=86_400).contains(&settings.hold_ttl_s)
+        && (0..=day_min).contains(&settings.check_in_opens_min)
+        && (0..day_min).contains(&settings.cancel_until_min)
+        && (0..=day_min).contains(&settings.late_booking_undo_min)
+        && (0..=30).contains(&settings.visit_days)
+        && settings.no_show_grace_min.is_none_or(|grace| (0..=day_min).contains(&grace));
+    if fits { Ok(()) } else { Err(invalid("a booking setting is outside its range")) }
+}
+
+pub(super) fn service_point(draft: &mut Draft<'_, Site>, definition: DefineServicePoint) -> Outcome {
+    let state = draft.state();
+    let department = definition.id.department();
+    check_parent(definition.id.as_str(), department.as_str())?;
+    check_parent(department.as_str(), state.id.as_str())?;
+    check_known(&state.departments, &department)?;
+    check_name(&definition.name)?;
+    if is_news(&state.service_points, &definition.id, &definition)? {
+        draft.emit(Event::ServicePointDefined { definition });
+    }
+    Ok(Answer::Done)
+}
+
+pub(super) fn queue(draft: &mut Draft<'_, Site>, definition: DefineQueue) -> Outcome {
+    let state = draft.state();
+    let department = definition.id.department();
+    check_parent(definition.id.as_str(), department.as_str())?;
+    check_parent(department.as_str(), state.id.as_str())?;
+    check_known(&state.departments, &department)?;
+    check_name(&definition.name)?;
+    if !(1..=3).contains(&definition.prefix.len()) || !definition.prefix.bytes().all(|b| b.is_ascii_uppercase()) {
+        return Err(invalid("a prefix is 1 to 3 letters A to Z"));
+    }
+    let same_prefix = |(id, queue): &(&QueueId, &Kept<DefineQueue>)| {
+        **id != definition.id && !queue.retired && queue.definition.prefix == definition.prefix
+    };
+    if let Some((id, _)) = state.queues.iter().find(same_prefix) {
+        return Err(Rejection::from(Code::PrefixTaken).with("queue", id.as_str()));
+    }
+    check_unique(&definition.doctors, "a doctor stands twice in the queue")?;
+    for doctor in &definition.doctors {
+        check_known(&state.doctors, doctor)?;
+        let works_here = state.doctors.get(doctor).is_some_and(|d| d.definition.departments.contains(&department));
+        if !works_here {
+            return Err(invalid("the doctor does not work in this department").with("doctor", doctor.as_str()));
+        }
+    }
+    if is_news(&state.queues, &definition.id, &definition)? {
+        draft.emit(Event::QueueDefined { definition });
+    }
+    Ok(Answer::Done)
+}
+
+pub(super) fn doctor(draft: &mut Draft<'_, Site>, definition: DefineDoctor) -> Outcome {
+    let state = draft.state();
+    check_parent(definition.id.as_str(), state.id.as_str())?;
+    check_name(&definition.name)?;
+    check_unique(&definition.departments, "a department stands twice")?;
+    for department in &definition.departments {
+        check_known(&state.departments, department)?;
+    }
+    if is_news(&state.doctors, &definition.id, &definition)? {
+        let before = state.doctors.get(&definition.id).into_iter().flat_map(|d| &d.definition.departments);
+        let left = before.filter(|id| !definition.departments.contains(id)).cloned().collect();
+        draft.emit(Event::DoctorDefined { definition, left });
+    }
+    Ok(Answer::Done)
+}
+
+pub(super) fn board(draft: &mut Draft<'_, Site>, definition: DefineBoard) -> Outcome {
+    let state = draft.state();
+    check_parent(definition.id.as_str(), state.id.as_str())?;
+    check_name(&definition.name)?;
+    check_unique(&definition.queues, "a queue stands twice on the board")?;
+    for queue in &definition.queues {
+        check_known(&state.queues, queue)?;
+    }
+    if is_news(&state.boards, &definition.id, &definition)? {
+        let now = State::departments_of(&definition);
+        let before = state.boards.get(&definition.id).map(|b| State::departments_of(&b.definition));
+        let left = before.unwrap_or_default().difference(&now).cloned().collect();
+        draft.emit(Event::BoardDefined { definition, left });
+    }
+    Ok(Answer::Done)
+}

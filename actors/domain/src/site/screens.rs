@@ -1,0 +1,81 @@
+//! Decisions about screens: a code is shown, approved within ten minutes, revoked.
+
+use crate::codes::{Code, Rejection};
+use crate::ids::*;
+use crate::owner::{Context, Draft};
+use crate::vocabulary::Answer;
+
+use super::event::Event;
+use super::state::*;
+use super::{OFFER_MIN, OFFERS_MAX, Site};
+
+type Outcome = Result<Answer, Rejection>;
+
+/// A screen shows `code`. A code that another screen shows is `already_exists`: the edge draws another.
+pub(super) fn offer(
+    draft: &mut Draft<'_, Site>,
+    code: String,
+    screen: ScreenId,
+    secret_hash: String,
+    context: &Context,
+) -> Outcome {
+    let state = draft.state();
+    if code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit()) || secret_hash.is_empty() {
+        return Err(Rejection::new(Code::InvalidField, "a code is six digits"));
+    }
+    if screen.prefix(1) != state.id.as_str() || screen.as_str().split('.').count() != 2 {
+        return Err(Code::IdNotUnderParent.into());
+    }
+    if state.screens.contains_key(&screen) {
+        return Err(Code::AlreadyExists.into());
+    }
+    match state.offers.get(&code) {
+        Some(known) if known.screen != screen && context.now < known.expires_at => {
+            return Err(Code::AlreadyExists.into());
+        }
+        Some(known) if known.screen == screen && known.secret_hash == secret_hash && context.now < known.expires_at => {
+            return Ok(Answer::Done);
+        }
+        _ => {}
+    }
+    let others = state.offers.values().filter(|offer| offer.screen != screen && context.now < offer.expires_at);
+    if others.count() >= OFFERS_MAX {
+        return Err(Code::LimitExceeded.into());
+    }
+    let offer = Offer { screen, secret_hash, expires_at: context.now.plus_min(OFFER_MIN) };
+    draft.emit(Event::ScreenOffered { code, offer });
+    Ok(Answer::Done)
+}
+
+pub(super) fn approve(draft: &mut Draft<'_, Site>, code: &str, board: BoardId, context: &Context) -> Outcome {
+    let state = draft.state();
+    let known = state.boards.get(&board).ok_or(Code::Forbidden)?;
+    if known.retired {
+        return Err(Code::Retired.into());
+    }
+    let offer = state.offers.get(code).filter(|offer| context.now < offer.expires_at).ok_or_else(|| {
+        Rejection::new(Code::WrongCredentials, "no screen shows this code, or it has been shown for too long")
+    })?;
+    let (screen, secret_hash) = (offer.screen.clone(), offer.secret_hash.clone());
+    let paired = Screen { board, secret_hash };
+    draft.emit(Event::ScreenPaired { code: code.to_owned(), screen: screen.clone(), paired });
+    Ok(Answer::ScreenPaired { screen })
+}
+
+pub(super) fn revoke(draft: &mut Draft<'_, Site>, screen: ScreenId) -> Outcome {
+    if !draft.state().screens.contains_key(&screen) {
+        return Err(Code::Forbidden.into());
+    }
+    draft.emit(Event::ScreenRevoked { screen });
+    Ok(Answer::Done)
+}
+
+/// Codes that nobody approved in time go.
+pub(super) fn expire(draft: &mut Draft<'_, Site>, context: &Context) -> Outcome {
+    let over = draft.state().offers.iter().filter(|(_, offer)| offer.expires_at <= context.now);
+    let codes: Vec<String> = over.map(|(code, _)| code.clone()).collect();
+    if !codes.is_empty() {
+        draft.emit(Event::ScreenOffersExpired { codes });
+    }
+    Ok(Answer::Done)
+}

@@ -1,0 +1,119 @@
+//! What a site knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::*;
+use crate::time::{BusinessDate, Timestamp, Zone};
+use crate::vocabulary::*;
+
+/// Something defined, and whether it has been retired.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept<T> {
+    /// As last defined.
+    pub definition: T,
+    /// Takes nothing new.
+    pub retired: bool,
+}
+
+/// A screen that shows a code and waits to be paired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Which screen.
+    pub screen: ScreenId,
+    /// Hash of the secret that it will sign in with.
+    pub secret_hash: String,
+    /// Until when the code can be approved.
+    pub expires_at: Timestamp,
+}
+
+/// A paired screen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Screen {
+    /// What it shows.
+    pub board: BoardId,
+    /// Hash of the secret that it signs in with.
+    pub secret_hash: String,
+}
+
+/// A visit of the hospital's own system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutsideVisit {
+    /// The last version taken.
+    pub version: u64,
+    /// The visit here.
+    pub visit: VisitId,
+    /// Where its ticket waits.
+    pub queue: QueueId,
+    /// The business day.
+    pub date: BusinessDate,
+    /// The hospital's number, if it gave one.
+    pub number: Option<String>,
+    /// It is off.
+    pub cancelled: bool,
+}
+
+/// A site.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Which.
+    pub id: SiteId,
+    /// Known once defined.
+    pub definition: Option<DefineSite>,
+    /// By id.
+    pub departments: BTreeMap<DepartmentId, Kept<DefineDepartment>>,
+    /// By id.
+    pub service_points: BTreeMap<ServicePointId, Kept<DefineServicePoint>>,
+    /// By id.
+    pub queues: BTreeMap<QueueId, Kept<DefineQueue>>,
+    /// By id.
+    pub doctors: BTreeMap<DoctorId, Kept<DefineDoctor>>,
+    /// By id.
+    pub boards: BTreeMap<BoardId, Kept<DefineBoard>>,
+    /// Paired screens.
+    pub screens: BTreeMap<ScreenId, Screen>,
+    /// Codes shown by screens that wait to be paired.
+    pub offers: BTreeMap<String, Offer>,
+    /// Visits from outside by hospital visit id.
+    pub visits: BTreeMap<String, OutsideVisit>,
+    /// Hospital visit ids by business day, to forget them by.
+    pub visits_by_day: BTreeMap<BusinessDate, BTreeSet<String>>,
+    /// Numbers that the hospital gave, and to which of its visits.
+    pub numbers: BTreeMap<(QueueId, BusinessDate, String), String>,
+}
+
+impl State {
+    pub(super) fn new(id: SiteId) -> Self {
+        Self {
+            id,
+            definition: None,
+            departments: BTreeMap::new(),
+            service_points: BTreeMap::new(),
+            queues: BTreeMap::new(),
+            doctors: BTreeMap::new(),
+            boards: BTreeMap::new(),
+            screens: BTreeMap::new(),
+            offers: BTreeMap::new(),
+            visits: BTreeMap::new(),
+            visits_by_day: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+        }
+    }
+
+    /// The site's zone; UTC before it is defined.
+    pub fn zone(&self) -> Zone {
+        let named = self.definition.as_ref().and_then(|site| Zone::named(&site.time_zone));
+        named.or_else(|| Zone::named("UTC")).expect("invariant: UTC is a zone")
+    }
+
+    /// The zone's name, as departments are told it.
+    pub(super) fn time_zone(&self) -> String {
+        self.zone().name().to_owned()
+    }
+
+    /// Departments whose queues a board shows.
+    pub(super) fn departments_of(board: &DefineBoard) -> BTreeSet<DepartmentId> {
+        board.queues.iter().map(QueueId::department).collect()
+    }
+}

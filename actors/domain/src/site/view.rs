@@ -1,0 +1,75 @@
+//! The site's configuration as operations and pages see it. The stream `site:{id}` carries configuration events from here
+//! and the day's events from the departments. Secrets of screens and visits from outside are not part of it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::ids::*;
+use crate::time::{Timestamp, Zone};
+
+use super::event::{Event, event_kind};
+use super::state::*;
+
+/// The snapshot of `site:{id}`.
+pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Option<Value> {
+    let site = state.definition.as_ref().filter(|_| stream_kind == "site" && id == state.id.as_str())?;
+    Some(json!({
+        "site": state.id,
+        "name": site.name,
+        "name_en": site.name_en,
+        "time_zone": site.time_zone,
+        "departments": living(&state.departments),
+        "service_points": living(&state.service_points),
+        "queues": living(&state.queues),
+        "doctors": living(&state.doctors),
+        "boards": living(&state.boards),
+        "screens": state.screens.iter().map(|(id, screen)| screen_view(id, screen)).collect::<Vec<_>>(),
+        "screens_waiting": state.offers.values().map(|offer| json!({
+            "screen": offer.screen,
+            "expires_at": zone.rfc3339(offer.expires_at),
+        })).collect::<Vec<_>>(),
+    }))
+}
+
+fn living<I: Ord, T: serde::Serialize>(things: &BTreeMap<I, Kept<T>>) -> Vec<Value> {
+    things.values().filter(|thing| !thing.retired).map(|thing| json!(thing.definition)).collect()
+}
+
+fn screen_view(id: &ScreenId, screen: &Screen) -> Value {
+    json!({ "screen": id, "board": screen.board })
+}
+
+/// What an event says on `site:{id}`: the thing as it is now.
+pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Vec<(String, Value)> {
+    let body = match event {
+        Event::SiteDefined { definition, .. } => json!(definition),
+        Event::DepartmentDefined { definition, .. } => json!(definition),
+        Event::ServicePointDefined { definition } => json!(definition),
+        Event::QueueDefined { definition } => json!(definition),
+        Event::DoctorDefined { definition, .. } => json!(definition),
+        Event::BoardDefined { definition, .. } => json!(definition),
+        Event::DepartmentRetired { id } => json!({ "id": id }),
+        Event::ServicePointRetired { id } => json!({ "id": id }),
+        Event::QueueRetired { id } => json!({ "id": id }),
+        Event::DoctorRetired { id, .. } => json!({ "id": id }),
+        Event::BoardRetired { id, .. } => json!({ "id": id }),
+        Event::ScreenOffered { offer, .. } => {
+            json!({ "screen": offer.screen, "expires_at": zone.rfc3339(offer.expires_at) })
+        }
+        Event::ScreenPaired { screen, paired, .. } => screen_view(screen, paired),
+        Event::ScreenRevoked { screen } => json!({ "screen": screen }),
+        Event::VisitRegistered { command, visit, queue, .. } => {
+            json!({ "visit_id": command.visit_id, "version": command.version, "visit": visit, "queue": queue })
+        }
+        Event::VisitChanged { command, visit, queue } => {
+            json!({ "visit_id": command.visit_id, "version": command.version, "visit": visit, "queue": queue })
+        }
+        Event::VisitCancelled { command, visit } => {
+            json!({ "visit_id": command.visit_id, "version": command.version, "visit": visit })
+        }
+        Event::ScreenOffersExpired { .. } | Event::VisitsForgotten { .. } => return Vec::new(),
+    };
+    let (_, stem) = event_kind(event);
+    vec![(format!("site:{}", state.id), json!({ stem: body }))]
+}

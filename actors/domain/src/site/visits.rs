@@ -1,0 +1,176 @@
+//! Decisions about visits from outside: idempotent by hospital visit id and version, sent on to their department with
+//! nothing of the person but the brief.
+
+use crate::codes::{Code, Rejection};
+use crate::ids::*;
+use crate::owner::{Context, Draft};
+use crate::person::{PatientBrief, age_on};
+use crate::time::BusinessDate;
+use crate::vocabulary::*;
+
+use super::event::Event;
+use super::state::*;
+use super::{Site, VISIT_REMEMBERED_DAYS};
+
+type Outcome = Result<Answer, Rejection>;
+
+/// From this age on a visit without another class is `senior`. (The birth date itself stays at the door.)
+const SENIOR_AGE: u32 = 80;
+
+fn taken(visit: VisitId) -> Answer {
+    Answer::VisitTaken { visit, ticket: None }
+}
+
+pub(super) fn register(
+    draft: &mut Draft<'_, Site>,
+    mut command: RegisterVisit,
+    brief: PatientBrief,
+    birth_date: Option<BusinessDate>,
+    context: &Context,
+) -> Outcome {
+    let state = draft.state();
+    check_visit_id(&command.visit_id)?;
+    if command.site != state.id {
+        return Err(Code::Forbidden.into());
+    }
+    let queue = resolve_queue(state, &command)?;
+    if let Some(slot) = &command.slot
+        && slot.department() != queue.department()
+    {
+        return Err(Rejection::new(Code::InvalidField, "the slot is another department's"));
+    }
+    let known = state.visits.get(&command.visit_id);
+    if let Some(known) = known
+        && command.version <= known.version
+    {
+        return repeated(known, command.version);
+    }
+    check_number(state, &command.visit_id, &queue, command.date, command.number.as_deref())?;
+    let moved_away = known.filter(|known| !known.cancelled).cloned();
+    if command.class.is_none() {
+        let age = birth_date.or(command.patient.birth_date).and_then(|birth| age_on(birth, command.date));
+        command.class = age.filter(|age| *age >= SENIOR_AGE).map(|_| "senior".to_owned());
+    }
+    command.patient = OutsidePatient { number: String::new(), name: None, sex: command.patient.sex, birth_date: None };
+    command.queue = Some(queue.clone());
+    command.department = Some(queue.department());
+    let today = state.zone().date(context.now);
+    let visit = new_visit_id(&queue, &command, context);
+    forget(draft, today);
+    if let Some(old) = moved_away {
+        let (visit_id, version, site) = (command.visit_id.clone(), command.version, command.site.clone());
+        let cancelled = CancelVisit { visit_id, version, site };
+        draft.emit(Event::VisitCancelled { command: cancelled, visit: old.visit });
+    }
+    draft.emit(Event::VisitRegistered { command, visit: visit.clone(), queue, brief });
+    Ok(taken(visit))
+}
+
+pub(super) fn change(draft: &mut Draft<'_, Site>, command: ChangeVisit) -> Outcome {
+    let state = draft.state();
+    let known = state.visits.get(&command.visit_id).filter(|_| command.site == state.id).ok_or(Code::Forbidden)?;
+    if command.version <= known.version {
+        return repeated(known, command.version);
+    }
+    if known.cancelled {
+        return Err(Rejection::new(Code::WrongAppointmentState, "the visit has been cancelled"));
+    }
+    let department = known.visit.department();
+    let queue = command.queue.clone().unwrap_or_else(|| known.queue.clone());
+    if queue.department() != department || command.slot.as_ref().is_some_and(|slot| slot.department() != department) {
+        return Err(Rejection::new(Code::InvalidField, "a visit changes within its department; register it anew"));
+    }
+    check_queue(state, &queue)?;
+    check_number(state, &command.visit_id, &queue, known.date, known.number.as_deref())?;
+    let visit = known.visit.clone();
+    draft.emit(Event::VisitChanged { command, visit: visit.clone(), queue });
+    Ok(taken(visit))
+}
+
+pub(super) fn cancel(draft: &mut Draft<'_, Site>, command: CancelVisit) -> Outcome {
+    let state = draft.state();
+    let known = state.visits.get(&command.visit_id).filter(|_| command.site == state.id).ok_or(Code::Forbidden)?;
+    if command.version <= known.version {
+        return repeated(known, command.version);
+    }
+    let visit = known.visit.clone();
+    if !known.cancelled {
+        draft.emit(Event::VisitCancelled { command, visit: visit.clone() });
+    }
+    Ok(taken(visit))
+}
+
+/// The same version again is answered as before; an older one is told so.
+fn repeated(known: &OutsideVisit, version: u64) -> Outcome {
+    if version == known.version {
+        return Ok(taken(known.visit.clone()));
+    }
+    Err(Rejection::from(Code::OldVersion).with("version", known.version.to_string()))
+}
+
+fn check_visit_id(visit_id: &str) -> Result<(), Rejection> {
+    let fits = (1..=64).contains(&visit_id.len()) && visit_id.bytes().all(|b| b.is_ascii_graphic());
+    if fits { Ok(()) } else { Err(Rejection::new(Code::InvalidField, "visit_id is 1 to 64 visible ASCII characters")) }
+}
+
+fn check_queue(state: &State, queue: &QueueId) -> Result<(), Rejection> {
+    match state.queues.get(queue) {
+        Some(known) if known.retired => Err(Code::Retired.into()),
+        Some(_) => Ok(()),
+        None => Err(Code::Forbidden.into()),
+    }
+}
+
+/// A number of the hospital is used once in a queue and day.
+fn check_number(
+    state: &State,
+    visit_id: &str,
+    queue: &QueueId,
+    date: BusinessDate,
+    number: Option<&str>,
+) -> Result<(), Rejection> {
+    let Some(number) = number else { return Ok(()) };
+    if number.is_empty() || number.chars().count() > 12 {
+        return Err(Rejection::new(Code::InvalidField, "a number has 1 to 12 characters"));
+    }
+    match state.numbers.get(&(queue.clone(), date, number.to_owned())) {
+        Some(other) if other != visit_id => Err(Code::NumberTaken.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Where the visit waits: the queue named; else the doctor's queue; else the department's first pool, or its first queue.
+fn resolve_queue(state: &State, command: &RegisterVisit) -> Result<QueueId, Rejection> {
+    if let Some(queue) = &command.queue {
+        check_queue(state, queue)?;
+        return Ok(queue.clone());
+    }
+    let living = || state.queues.iter().filter(|(_, queue)| !queue.retired);
+    let first = |found: Option<(&QueueId, &Kept<DefineQueue>)>| found.map(|(id, _)| id.clone());
+    let in_department = |id: &QueueId| command.department.as_ref().is_none_or(|d| id.prefix(2) == d.as_str());
+    let found = if let Some(doctor) = &command.doctor {
+        let doctor_known = state.doctors.get(doctor).filter(|d| !d.retired).ok_or(Code::Forbidden)?;
+        let works_at = |id: &QueueId| doctor_known.definition.departments.iter().any(|d| id.prefix(2) == d.as_str());
+        let own = living().find(|(id, q)| in_department(id) && q.definition.doctors.contains(doctor));
+        let pool = || living().find(|(id, q)| in_department(id) && works_at(id) && q.definition.doctors.is_empty());
+        first(own.or_else(pool))
+    } else if command.department.is_some() {
+        let pool = living().find(|(id, q)| in_department(id) && q.definition.doctors.is_empty());
+        first(pool.or_else(|| living().find(|(id, _)| in_department(id))))
+    } else {
+        return Err(Rejection::new(Code::InvalidField, "department, doctor or queue must be given"));
+    };
+    found.ok_or_else(|| Code::Forbidden.into())
+}
+
+/// `site.department.v20261123-…`: a ticket of it may carry the same suffix.
+fn new_visit_id(queue: &QueueId, command: &RegisterVisit, context: &Context) -> VisitId {
+    VisitId::from(format!("{}.v{}-{:016x}", queue.prefix(2), command.date.compact(), context.draw(0)))
+}
+
+fn forget(draft: &mut Draft<'_, Site>, today: BusinessDate) {
+    let before = today.plus_days(-VISIT_REMEMBERED_DAYS);
+    if draft.state().visits_by_day.first_key_value().is_some_and(|(day, _)| *day < before) {
+        draft.emit(Event::VisitsForgotten { before });
+    }
+}
