@@ -3,6 +3,7 @@
 //! Time and chance are arguments ([`Context`]); nothing here reads a clock, a file, a socket or a die.
 //! Each owner (see [`owner::Owner`]) has a folder: `state`, `command`, `event`, `decide`, `apply`.
 
+pub mod account;
 pub mod clinic;
 pub mod codes;
 pub mod department;

@@ -1,0 +1,182 @@
+//! What can have happened to an account, and how it changes the state. Stored types: append only.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::PatientId;
+use crate::time::Timestamp;
+
+use super::state::*;
+
+/// A fact about an account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// Somebody of the staff is this. Rights or password changed: sessions and tokens of before end.
+    StaffDefined {
+        /// Who.
+        staff: Staff,
+        /// Whether what was signed in before ends.
+        ends_sessions: bool,
+    },
+    /// Signs in no more; everything ends.
+    StaffRetired,
+    /// A code was sent.
+    CodeIssued {
+        /// The code.
+        code: Code,
+        /// When.
+        at: Timestamp,
+        /// Codes sent before this do not count any more.
+        counted_since: Timestamp,
+    },
+    /// A wrong code or password.
+    SignInFailed {
+        /// Failures in a row now.
+        failures: u32,
+        /// No try before this.
+        not_before: Option<Timestamp>,
+        /// Wrong tries at the code now; none: it was a password.
+        code_tries: Option<u32>,
+    },
+    /// Signed in: a session begins.
+    SessionOpened {
+        /// Its number.
+        family: u64,
+        /// Hash of its first refresh token.
+        refresh_hash: String,
+        /// When.
+        at: Timestamp,
+        /// When it ends unless refreshed.
+        expires_at: Timestamp,
+        /// The oldest session, if there were too many.
+        ends: Option<u64>,
+    },
+    /// A refresh token was traded for the next.
+    SessionRefreshed {
+        /// Of which session.
+        family: u64,
+        /// Hash of the next token.
+        next_hash: String,
+        /// When the session ends unless refreshed.
+        expires_at: Timestamp,
+    },
+    /// A session has ended.
+    SessionRevoked {
+        /// Which.
+        family: u64,
+        /// An old refresh token was shown: somebody has a copy.
+        reused: bool,
+    },
+    /// All sessions have ended.
+    AllRevoked,
+    /// Sessions that nobody refreshed.
+    SessionsExpired {
+        /// Which.
+        families: Vec<u64>,
+    },
+    /// May act for that patient.
+    RelationGranted {
+        /// Whom.
+        patient: PatientId,
+        /// As what.
+        relation: String,
+    },
+    /// May do so no longer.
+    RelationEnded {
+        /// Whom.
+        patient: PatientId,
+        /// When.
+        at: Timestamp,
+        /// Whether it counts as one of the year's changes.
+        counts: bool,
+        /// Changes before this do not count any more.
+        counted_since: Timestamp,
+    },
+}
+
+pub(super) fn kind(event: &Event) -> (u16, &'static str) {
+    match event {
+        Event::StaffDefined { .. } => (500, "staff_defined"),
+        Event::StaffRetired => (501, "staff_retired"),
+        Event::CodeIssued { .. } => (502, "code_issued"),
+        Event::SignInFailed { .. } => (503, "sign_in_failed"),
+        Event::SessionOpened { .. } => (504, "session_opened"),
+        Event::SessionRefreshed { .. } => (505, "session_refreshed"),
+        Event::SessionRevoked { .. } => (506, "session_revoked"),
+        Event::AllRevoked => (507, "all_revoked"),
+        Event::SessionsExpired { .. } => (508, "sessions_expired"),
+        Event::RelationGranted { .. } => (509, "account_relation_granted"),
+        Event::RelationEnded { .. } => (510, "account_relation_ended"),
+    }
+}
+
+pub(super) fn apply(state: &mut State, event: &Event) {
+    match event {
+        Event::StaffDefined { staff, ends_sessions } => {
+            state.staff = Some(staff.clone());
+            if *ends_sessions {
+                end_all(state);
+            }
+        }
+        Event::StaffRetired => {
+            state.retired = true;
+            end_all(state);
+        }
+        Event::CodeIssued { code, at, counted_since } => {
+            state.code = Some(code.clone());
+            state.codes_sent = state.codes_sent.split_off(counted_since);
+            state.codes_sent.insert(*at);
+        }
+        Event::SignInFailed { failures, not_before, code_tries } => {
+            state.failures = *failures;
+            state.not_before = *not_before;
+            if let (Some(code), Some(tries)) = (&mut state.code, code_tries) {
+                code.tries = *tries;
+            }
+        }
+        Event::SessionOpened { family, refresh_hash, at, expires_at, ends } => {
+            state.failures = 0;
+            state.not_before = None;
+            state.code = None;
+            state.sessions_opened = *family;
+            if let Some(oldest) = ends {
+                state.families.remove(oldest);
+            }
+            let opened =
+                Family { current: refresh_hash.clone(), used: Vec::new(), opened_at: *at, expires_at: *expires_at };
+            state.families.insert(*family, opened);
+        }
+        Event::SessionRefreshed { family, next_hash, expires_at } => {
+            if let Some(family) = state.families.get_mut(family) {
+                let old = std::mem::replace(&mut family.current, next_hash.clone());
+                family.used.push(old);
+                if family.used.len() > super::USED_MAX {
+                    family.used.remove(0);
+                }
+                family.expires_at = *expires_at;
+            }
+        }
+        Event::SessionRevoked { family, .. } => {
+            state.families.remove(family);
+            state.generation += 1;
+        }
+        Event::AllRevoked => end_all(state),
+        Event::SessionsExpired { families } => state.families.retain(|family, _| !families.contains(family)),
+        Event::RelationGranted { patient, relation } => {
+            state.relations.insert(patient.clone(), relation.clone());
+        }
+        Event::RelationEnded { patient, at, counts, counted_since } => {
+            state.relations.remove(patient);
+            state.given_up = state.given_up.split_off(counted_since);
+            if *counts {
+                state.given_up.insert(*at);
+            }
+            state.generation += 1;
+        }
+    }
+}
+
+fn end_all(state: &mut State) {
+    state.families.clear();
+    state.code = None;
+    state.generation += 1;
+}

@@ -1,0 +1,104 @@
+//! The account's owner: who signs in and how, back-off, refresh tokens by family, and which patients it acts for. It
+//! knows hashes only. A failed attempt is on the record, so that no restart forgets it.
+
+mod decide;
+mod event;
+mod sessions;
+mod state;
+pub mod view;
+
+pub use event::Event;
+pub use state::{Code as OneTimeCode, Family, Staff, State};
+
+use crate::codes::Rejection;
+use crate::ids::AccountId;
+use crate::owner::*;
+use crate::time::Timestamp;
+use crate::vocabulary::{Answer, ToAccount};
+
+/// Tries at one code; then it is void.
+pub const CODE_TRIES: u32 = 5;
+/// Seconds between two codes to one phone.
+pub const CODE_EVERY_S: i64 = 60;
+/// Codes to one phone in a day.
+pub const CODES_A_DAY: usize = 10;
+/// Failures in a row before the back-off begins.
+pub const FREE_FAILURES: u32 = 3;
+/// The first back-off in seconds; it doubles with each further failure.
+pub const BACK_OFF_S: i64 = 30;
+/// The longest back-off in seconds.
+pub const BACK_OFF_MAX_S: i64 = 15 * 60;
+/// Sessions (refresh token families) of one account; the oldest goes when another is opened.
+pub const SESSIONS_MAX: usize = 20;
+/// A session that nobody refreshes for so many days ends.
+pub const SESSION_DAYS: i64 = 30;
+/// Old refresh tokens of a family whose reuse is recognised.
+pub const USED_MAX: usize = 64;
+/// Family members that one account may act for, beside its own person.
+pub const FAMILY_MAX: usize = 5;
+/// Family members that an account may give up within a year (each frees a place for another).
+pub const FAMILY_CHANGES_A_YEAR: usize = 3;
+
+/// Somebody who signs in.
+pub struct Account;
+
+impl Owner for Account {
+    const KIND: OwnerKind = OwnerKind::Account;
+    const STATE_VERSION: u16 = 1;
+    type State = State;
+    type Command = ToAccount;
+    type Event = Event;
+
+    fn new_state(id: &str) -> State {
+        State::new(AccountId::from(id))
+    }
+
+    fn decide(draft: &mut Draft<'_, Self>, command: ToAccount, context: &Context) -> Result<Answer, Rejection> {
+        match command {
+            ToAccount::DefineStaff { command, password_phc } => decide::define_staff(draft, command, password_phc),
+            ToAccount::RetireStaff => decide::retire_staff(draft),
+            ToAccount::IssueCode { code_hash, expires_at } => {
+                sessions::issue_code(draft, code_hash, expires_at, context)
+            }
+            ToAccount::TryCode { code_hash, refresh_hash } => {
+                sessions::try_code(draft, &code_hash, refresh_hash, context)
+            }
+            ToAccount::TryPassword { matched, refresh_hash } => {
+                sessions::try_password(draft, matched, refresh_hash, context)
+            }
+            ToAccount::Refresh { refresh_hash, next_hash } => {
+                sessions::refresh(draft, &refresh_hash, next_hash, context)
+            }
+            ToAccount::Revoke { refresh_hash } => sessions::revoke(draft, refresh_hash.as_deref()),
+            ToAccount::Relate { patient, relation, granted } => {
+                decide::relate(draft, patient, relation, granted, context)
+            }
+            ToAccount::DeadlineReached => sessions::expire(draft, context),
+        }
+    }
+
+    fn apply(state: &mut State, event: &Event) {
+        event::apply(state, event)
+    }
+
+    fn event_kind(event: &Event) -> (u16, &'static str) {
+        event::kind(event)
+    }
+
+    fn outgoing(_event: &Event, _out: &mut Vec<Outgoing>) {}
+
+    fn next_deadline(state: &State) -> Option<Timestamp> {
+        state.families.values().map(|family| family.expires_at).min()
+    }
+
+    fn deadline_command() -> Option<ToAccount> {
+        Some(ToAccount::DeadlineReached)
+    }
+
+    fn receive(message: Message) -> Option<ToAccount> {
+        match message {
+            Message::Account(command) => Some(*command),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Decisions about signing in: codes, passwords, refresh tokens. Failures are counted on the record.
+
+use crate::codes::{Code as ErrorCode, Rejection};
+use crate::owner::{Context, Draft};
+use crate::time::Timestamp;
+use crate::vocabulary::Answer;
+
+use super::event::Event;
+use super::state::*;
+use super::*;
+
+type Outcome = Result<Answer, Rejection>;
+
+const DAY_S: i64 = 24 * 60 * 60;
+
+fn back_off(not_before: Timestamp, now: Timestamp) -> Rejection {
+    let wait_s = (not_before.ms_since(now) + 999) / 1000;
+    Rejection::from(ErrorCode::BackOff).with("retry_after_s", wait_s.to_string())
+}
+
+fn check_back_off(state: &State, now: Timestamp) -> Result<(), Rejection> {
+    match state.not_before {
+        Some(not_before) if now < not_before => Err(back_off(not_before, now)),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn issue_code(
+    draft: &mut Draft<'_, Account>,
+    code_hash: String,
+    expires_at: Timestamp,
+    context: &Context,
+) -> Outcome {
+    let state = draft.state();
+    if state.staff.is_some() {
+        return Err(ErrorCode::Forbidden.into());
+    }
+    if code_hash.is_empty() || expires_at <= context.now {
+        return Err(Rejection::new(ErrorCode::InvalidField, "a code has a hash and holds for a while"));
+    }
+    check_back_off(state, context.now)?;
+    let counted_since = context.now.plus_s(-DAY_S);
+    if let Some(last) = state.codes_sent.last().map(|at| at.plus_s(CODE_EVERY_S)).filter(|next| context.now < *next) {
+        return Err(back_off(last, context.now));
+    }
+    let mut today = state.codes_sent.range(counted_since..);
+    if let (Some(first), true) = (today.next(), today.count() + 1 >= CODES_A_DAY) {
+        return Err(back_off(first.plus_s(DAY_S).plus_ms(1), context.now));
+    }
+    let code = Code { hash: code_hash, expires_at, tries: 0 };
+    draft.emit(Event::CodeIssued { code, at: context.now, counted_since });
+    Ok(Answer::Done)
+}
+
+/// A code is good once, until its end, for five tries.
+pub(super) fn try_code(
+    draft: &mut Draft<'_, Account>,
+    code_hash: &str,
+    refresh_hash: String,
+    context: &Context,
+) -> Outcome {
+    let state = draft.state();
+    check_back_off(state, context.now)?;
+    let Some(code) = state.code.as_ref().filter(|code| context.now < code.expires_at && code.tries < CODE_TRIES) else {
+        return Err(ErrorCode::WrongCredentials.into());
+    };
+    if code.hash != code_hash {
+        let tries = code.tries + 1;
+        return Ok(failed(draft, Some(tries), context));
+    }
+    open(draft, refresh_hash, context)
+}
+
+/// The edge has compared the password. An unknown name leaves nothing behind.
+pub(super) fn try_password(
+    draft: &mut Draft<'_, Account>,
+    matched: bool,
+    refresh_hash: String,
+    context: &Context,
+) -> Outcome {
+    let state = draft.state();
+    if state.staff.is_none() || state.retired {
+        return Err(ErrorCode::WrongCredentials.into());
+    }
+    check_back_off(state, context.now)?;
+    if matched { open(draft, refresh_hash, context) } else { Ok(failed(draft, None, context)) }
+}
+
+fn failed(draft: &mut Draft<'_, Account>, code_tries: Option<u32>, context: &Context) -> Answer {
+    let failures = draft.state().failures.saturating_add(1);
+    let not_before = failures.checked_sub(FREE_FAILURES).map(|further| {
+        let wait_s = BACK_OFF_S.saturating_mul(1 << further.min(16)).min(BACK_OFF_MAX_S);
+        context.now.plus_s(wait_s)
+    });
+    draft.emit(Event::SignInFailed { failures, not_before, code_tries });
+    Answer::Refused(ErrorCode::WrongCredentials.into())
+}
+
+fn open(draft: &mut Draft<'_, Account>, refresh_hash: String, context: &Context) -> Outcome {
+    let state = draft.state();
+    if refresh_hash.is_empty() {
+        return Err(Rejection::new(ErrorCode::InvalidField, "a session begins with a refresh token"));
+    }
+    let ends = state.families.keys().next().copied().filter(|_| state.families.len() >= SESSIONS_MAX);
+    let family = state.sessions_opened + 1;
+    let expires_at = context.now.plus_s(SESSION_DAYS * DAY_S);
+    draft.emit(Event::SessionOpened { family, refresh_hash, at: context.now, expires_at, ends });
+    Ok(Answer::Done)
+}
+
+/// Trades the newest refresh token of a family for the next. An older one means that somebody has a copy: the family
+/// ends. The same trade again (the answer was lost) is answered as before.
+pub(super) fn refresh(
+    draft: &mut Draft<'_, Account>,
+    refresh_hash: &str,
+    next_hash: String,
+    context: &Context,
+) -> Outcome {
+    let state = draft.state();
+    if next_hash.is_empty() || next_hash == refresh_hash {
+        return Err(Rejection::new(ErrorCode::InvalidField, "the next refresh token is another one"));
+    }
+    let standing = |family: &Family| context.now < family.expires_at;
+    if let Some((family, _)) = state.families.iter().find(|(_, f)| standing(f) && f.current == refresh_hash) {
+        let (family, expires_at) = (*family, context.now.plus_s(SESSION_DAYS * DAY_S));
+        draft.emit(Event::SessionRefreshed { family, next_hash, expires_at });
+        return Ok(Answer::Done);
+    }
+    let Some((family, known)) = state.families.iter().find(|(_, f)| f.used.iter().any(|used| used == refresh_hash))
+    else {
+        return Err(ErrorCode::Unauthenticated.into());
+    };
+    if known.used.last().is_some_and(|last| last == refresh_hash) && known.current == next_hash {
+        return Ok(Answer::Done);
+    }
+    let family = *family;
+    draft.emit(Event::SessionRevoked { family, reused: true });
+    Ok(Answer::Refused(ErrorCode::Unauthenticated.into()))
+}
+
+/// Ends one session, or all. What is not there is over already.
+pub(super) fn revoke(draft: &mut Draft<'_, Account>, refresh_hash: Option<&str>) -> Outcome {
+    let Some(refresh_hash) = refresh_hash else {
+        draft.emit(Event::AllRevoked);
+        return Ok(Answer::Done);
+    };
+    let known = draft.state().families.iter().find(|(_, f)| f.current == refresh_hash).map(|(family, _)| *family);
+    if let Some(family) = known {
+        draft.emit(Event::SessionRevoked { family, reused: false });
+    }
+    Ok(Answer::Done)
+}
+
+/// Sessions that nobody refreshed end.
+pub(super) fn expire(draft: &mut Draft<'_, Account>, context: &Context) -> Outcome {
+    let over = draft.state().families.iter().filter(|(_, family)| family.expires_at <= context.now);
+    let families: Vec<u64> = over.map(|(family, _)| *family).collect();
+    if !families.is_empty() {
+        draft.emit(Event::SessionsExpired { families });
+    }
+    Ok(Answer::Done)
+}

@@ -1,0 +1,106 @@
+//! What an account's owner knows: hashes, failures, sessions, relations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::*;
+use crate::principal::Role;
+use crate::time::Timestamp;
+
+/// Somebody of the staff. Prints without the password's hash.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staff {
+    /// The name to sign in with.
+    pub name: String,
+    /// As what.
+    pub role: Role,
+    /// The password as an argon2id PHC string.
+    pub password_phc: String,
+    /// The site.
+    pub site: Option<SiteId>,
+    /// Departments; empty: all of the site.
+    pub departments: Vec<DepartmentId>,
+    /// Which doctor.
+    pub doctor: Option<DoctorId>,
+    /// May issue tokens for scripts.
+    pub may_issue: bool,
+}
+
+impl std::fmt::Debug for Staff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Staff({}, {:?}, ***)", self.name, self.role)
+    }
+}
+
+/// A one-time code that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// Its keyed hash.
+    pub hash: String,
+    /// Until when it holds.
+    pub expires_at: Timestamp,
+    /// Wrong tries at it.
+    pub tries: u32,
+}
+
+/// A session: a family of refresh tokens, of which only the newest is good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Family {
+    /// Hash of the token that is good.
+    pub current: String,
+    /// Hashes of its predecessors: whoever shows one is a thief or was robbed.
+    pub used: Vec<String>,
+    /// When the session began.
+    pub opened_at: Timestamp,
+    /// When it ends unless refreshed.
+    pub expires_at: Timestamp,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Which.
+    pub id: AccountId,
+    /// Of the staff; none: a phone.
+    pub staff: Option<Staff>,
+    /// Signs in no more.
+    pub retired: bool,
+    /// The code that was sent last.
+    pub code: Option<Code>,
+    /// When codes were sent, for a day.
+    pub codes_sent: BTreeSet<Timestamp>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// No try before this.
+    pub not_before: Option<Timestamp>,
+    /// Sessions by number.
+    pub families: BTreeMap<u64, Family>,
+    /// How many sessions there have been.
+    pub sessions_opened: u64,
+    /// Patients it may act for, and as what.
+    pub relations: BTreeMap<PatientId, String>,
+    /// When family members were given up, for a year.
+    pub given_up: BTreeSet<Timestamp>,
+    /// Rises when a right is lost: access tokens of before end at once.
+    pub generation: u64,
+}
+
+impl State {
+    pub(super) fn new(id: AccountId) -> Self {
+        Self {
+            id,
+            staff: None,
+            retired: false,
+            code: None,
+            codes_sent: BTreeSet::new(),
+            failures: 0,
+            not_before: None,
+            families: BTreeMap::new(),
+            sessions_opened: 0,
+            relations: BTreeMap::new(),
+            given_up: BTreeSet::new(),
+            generation: 0,
+        }
+    }
+}

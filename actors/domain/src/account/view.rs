@@ -1,0 +1,42 @@
+//! What the edge reads of an account to make a token: role, relations, generation. Nothing of it goes to a stream.
+
+use crate::ids::*;
+use crate::principal::Role;
+
+use super::state::State;
+
+/// Who somebody is once signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// As what.
+    pub role: Role,
+    /// The site of staff.
+    pub site: Option<SiteId>,
+    /// Departments of staff; empty: all of the site.
+    pub departments: Vec<DepartmentId>,
+    /// Which doctor.
+    pub doctor: Option<DoctorId>,
+    /// May issue tokens for scripts.
+    pub may_issue: bool,
+    /// Patients it may act for, and as what.
+    pub patients: Vec<(PatientId, String)>,
+    /// Tokens of a lower generation are over.
+    pub generation: u64,
+}
+
+/// What a token of this account may say now; none when it signs in no more.
+pub fn signed_in(state: &State) -> Option<SignedIn> {
+    if state.retired {
+        return None;
+    }
+    let staff = state.staff.as_ref();
+    Some(SignedIn {
+        role: staff.map_or(Role::Patient, |staff| staff.role),
+        site: staff.and_then(|staff| staff.site.clone()),
+        departments: staff.map(|staff| staff.departments.clone()).unwrap_or_default(),
+        doctor: staff.and_then(|staff| staff.doctor.clone()),
+        may_issue: staff.is_some_and(|staff| staff.may_issue),
+        patients: state.relations.iter().map(|(patient, relation)| (patient.clone(), relation.clone())).collect(),
+        generation: state.generation,
+    })
+}
