@@ -9,6 +9,8 @@ mod arrival;
 mod event;
 mod session;
 mod state;
+#[cfg(test)]
+mod tests;
 pub mod view;
 
 pub use apply::apply;
