@@ -5,6 +5,8 @@ mod decide;
 mod event;
 mod sessions;
 mod state;
+#[cfg(test)]
+mod tests;
 pub mod view;
 
 pub use event::Event;

@@ -29,7 +29,9 @@ impl Desk {
         desk
     }
 
-    fn tell(&mut self, command: ToAccount) -> Result<Answer, Code> { self.tell_as(command, Role::Patient) }
+    fn tell(&mut self, command: ToAccount) -> Result<Answer, Code> {
+        self.tell_as(command, Role::Patient)
+    }
 
     fn tell_as(&mut self, command: ToAccount, role: Role) -> Result<Answer, Code> {
         let context = Context { now: self.now, principal: Principal::of(role, AccountId::from("a-1")), seed: 1 };
@@ -73,7 +75,9 @@ impl Desk {
     }
 }
 
-fn define(role: Role) -> ToAccount { define_with(role, Some(PHC)) }
+fn define(role: Role) -> ToAccount {
+    define_with(role, Some(PHC))
+}
 
 fn define_with(role: Role, phc: Option<&str>) -> ToAccount {
     let command = DefineStaff {
