@@ -183,6 +183,10 @@ fn place(
         sequence,
         number: None,
         booked_at: None,
+        held_until: match state {
+            AppointmentState::Held { expires_at } => Some(expires_at),
+            _ => None,
+        },
     };
     clinic.appointments.insert(id.clone(), appointment);
     count(clinic, id, slot_id, None, state);

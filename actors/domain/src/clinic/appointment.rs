@@ -64,7 +64,8 @@ pub fn decide_request_place(
     number: impl FnOnce(&Session) -> String,
 ) -> Result<Decision, Rejection> {
     if let Some(known) = repeat(clinic, appointment, &brief.patient, context, zone) {
-        return known;
+        let first = clinic.appointments.get(appointment).map(|known| first_answer(clinic, appointment, known));
+        return known.map(|decision| Decision { answer: first.unwrap_or(decision.answer), ..decision });
     }
     let Some(session) = clinic.session_of(slot_id).filter(|s| appointment.date() == Some(s.date)) else {
         return Ok(refuse(appointment, &brief.patient, Code::Forbidden.into()));
@@ -231,6 +232,18 @@ pub fn decide_outside_place(clinic: &Clinic, slot: &SlotId) -> Decision {
 pub fn decide_outside_gone(clinic: &Clinic, slot: &SlotId) -> Decision {
     let counted = clinic.slots.get(slot).is_some_and(|s| s.outside > 0);
     Decision::done(counted.then(|| Event::OutsideGone { slot: slot.clone() }).into_iter().collect())
+}
+
+/// What the request for this appointment was answered when it first came: a repeat gets the same, whatever became of it.
+fn first_answer(clinic: &Clinic, id: &AppointmentId, known: &Appointment) -> Answer {
+    match known.held_until {
+        Some(expires_at) => Answer::Held { appointment: id.clone(), expires_at },
+        None => Answer::Booked {
+            appointment: id.clone(),
+            number: known.number.clone(),
+            slot_start: clinic.slots.get(&known.slot).map_or(Timestamp(0), |slot| slot.start),
+        },
+    }
 }
 
 /// What the id is known as, told again; none when it is new here.

@@ -141,6 +141,8 @@ pub struct Appointment {
     pub number: Option<String>,
     /// When it was booked.
     pub booked_at: Option<Timestamp>,
+    /// Until when the place was held first; none: booked at once. (What the request is answered when it comes again.)
+    pub held_until: Option<Timestamp>,
 }
 
 /// What the clinic waits for, besides somebody's command.

@@ -271,6 +271,12 @@ fn a_repeated_request_takes_one_place_and_is_answered_alike() {
     }
     assert_eq!((day.free("0900"), day.numbers), (4, 1));
     assert_eq!(day.told().len(), 4, "each time the patient is told again");
+    day.cancel(1, &context(at("22 10:00"))).unwrap();
+    assert_eq!(day.request(1, &slot("0900"), true, at("22 11:00")).unwrap(), first, "whatever became of it");
+    assert!(matches!(day.told().last(), Some(ToPatient::PlaceEnded { .. })), "what stands is told all the same");
+    let held = day.request(2, &slot("0900"), false, at("22 11:00")).unwrap();
+    day.confirm(2, at("22 11:01")).unwrap();
+    assert_eq!(day.request(2, &slot("0900"), false, at("22 11:02")).unwrap(), held);
 }
 
 #[test]

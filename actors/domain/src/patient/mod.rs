@@ -15,7 +15,7 @@ use crate::codes::Rejection;
 use crate::ids::PatientId;
 use crate::owner::*;
 use crate::time::Timestamp;
-use crate::vocabulary::{Answer, ToDepartment, ToPatient};
+use crate::vocabulary::{Answer, AppointmentEnd, ToDepartment, ToPatient};
 
 /// Live appointments of one patient on one day.
 pub const DAY_LIMIT: usize = 3;
@@ -63,6 +63,22 @@ impl Owner for Patient {
             };
             out.push(event::request(&state.id, appointment, wish));
         }
+    }
+
+    /// A request that was refused, or whose hold is over, is let go: the command that made it is decided anew.
+    fn has_let_go(state: &State, request: &Message) -> bool {
+        let Message::Department(request) = request else { return false };
+        let (ToDepartment::RequestPlace { appointment, .. } | ToDepartment::ConfirmPlace { appointment, .. }) =
+            &**request
+        else {
+            return false;
+        };
+        let ended_so = |reservation: &Reservation| match (reservation.standing, &**request) {
+            (Standing::Ended(AppointmentEnd::Refused), _) => true,
+            (Standing::Ended(AppointmentEnd::Expired), ToDepartment::ConfirmPlace { .. }) => true,
+            _ => false,
+        };
+        state.reservations.get(appointment).is_none_or(ended_so)
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {

@@ -344,6 +344,24 @@ fn a_cancel_that_the_department_could_not_do_is_asked_no_more() {
 }
 
 #[test]
+fn a_refused_request_is_let_go_and_an_accepted_one_is_not() {
+    use AppointmentEnd::*;
+    for (how, place, confirm) in
+        [(Refused, true, true), (Expired, false, true), (Cancelled, false, false), (Fulfilled, false, false)]
+    {
+        let mut person = Person::new();
+        let id = person.reserve("s.d.am.0900", NINE).unwrap();
+        let Outgoing::Request(_, request) = person.asked_last().remove(0) else { panic!("a request") };
+        assert!(!Patient::has_let_go(&person.state, &request));
+        person.tell(ToPatient::Confirm { appointment: id.clone() }, at("22 08:00")).unwrap();
+        let Outgoing::Request(_, confirmation) = person.asked_last().remove(0) else { panic!("a request") };
+        person.ended(&id, how, at("22 08:01"));
+        let let_go = [&request, &confirmation].map(|request| Patient::has_let_go(&person.state, request));
+        assert_eq!(let_go, [place, confirm], "{how:?}");
+    }
+}
+
+#[test]
 fn a_word_that_was_lost_is_asked_for() {
     let mut person = Person::new();
     let id = person.reserve("s.d.am.0900", NINE).unwrap();

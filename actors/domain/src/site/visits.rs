@@ -5,6 +5,7 @@ use crate::codes::{Code, Rejection};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::person::{PatientBrief, age_on};
+use crate::queue::SENIOR;
 use crate::time::BusinessDate;
 use crate::vocabulary::*;
 
@@ -13,9 +14,6 @@ use super::state::*;
 use super::{Site, VISIT_REMEMBERED_DAYS};
 
 type Outcome = Result<Answer, Rejection>;
-
-/// From this age on a visit without another class is `senior`. (The birth date itself stays at the door.)
-const SENIOR_AGE: u32 = 80;
 
 fn taken(visit: VisitId) -> Answer {
     Answer::VisitTaken { visit, ticket: None }
@@ -48,8 +46,8 @@ pub(super) fn register(
     check_number(state, &command.visit_id, &queue, command.date, command.number.as_deref())?;
     let moved_away = known.filter(|known| !known.cancelled).cloned();
     if command.class.is_none() {
-        let age = birth_date.or(command.patient.birth_date).and_then(|birth| age_on(birth, command.date));
-        command.class = age.filter(|age| *age >= SENIOR_AGE).map(|_| "senior".to_owned());
+        let birth_date = birth_date.or(command.patient.birth_date);
+        command.class = birth_date.and_then(|birth| class_by_age(state, &queue, birth, command.date));
     }
     command.patient = OutsidePatient { number: String::new(), name: None, sex: command.patient.sex, birth_date: None };
     command.queue = Some(queue.clone());
@@ -161,6 +159,13 @@ fn resolve_queue(state: &State, command: &RegisterVisit) -> Result<QueueId, Reje
         return Err(Rejection::new(Code::InvalidField, "department, doctor or queue must be given"));
     };
     found.ok_or_else(|| Code::Forbidden.into())
+}
+
+/// The class that age alone gives by the department's rules. The birth date itself stays at the door.
+fn class_by_age(state: &State, queue: &QueueId, birth: BusinessDate, date: BusinessDate) -> Option<String> {
+    let rules = &state.departments.get(queue.prefix(2))?.definition.settings.queue;
+    let is_senior = age_on(birth, date)? >= rules.senior_age && rules.class(SENIOR).is_some();
+    is_senior.then(|| SENIOR.to_owned())
 }
 
 /// `site.department.v20261123-…`: a ticket of it may carry the same suffix.
