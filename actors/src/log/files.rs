@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::disk::{Disk, DiskFile, read_small, write_whole};
 use super::format::{self, MARK_SLOT_BYTES, MARK_SLOT_DISTANCE, Mark};
+use super::recover::Span;
 use super::{HistoryId, LogError};
 
 /// A log's folder.
@@ -108,6 +109,11 @@ impl Folder {
     }
 }
 
+/// A segment's archive in a folder of archives.
+pub fn archived_segment(archive: &Path, number: u64) -> PathBuf {
+    archive.join(format!("{number:010}.seg.zst"))
+}
+
 /// What a closed segment holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -134,6 +140,19 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// As a span.
+    pub fn span(&self) -> Span {
+        Span {
+            segment: self.segment,
+            before: self.first_commit - 1,
+            last_commit: self.last_commit,
+            previous: self.previous,
+            checksum: self.checksum,
+            bytes: self.bytes,
+            records: self.records,
+        }
+    }
+
     /// One line of JSON and one line with its CRC-32.
     pub fn to_bytes(&self) -> Vec<u8> {
         let json = serde_json::to_string(self).expect("invariant: a struct of numbers and strings is JSON");

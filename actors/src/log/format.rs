@@ -178,13 +178,32 @@ fn intern(name: &str, shards: &mut Vec<ShardId>) -> ShardId {
     }
 }
 
+/// Every kind of owner with its name in exports.
+const OWNER_KINDS: [(OwnerKind, &str); 8] = [
+    (OwnerKind::Site, "site"),
+    (OwnerKind::Department, "department"),
+    (OwnerKind::Doctor, "doctor"),
+    (OwnerKind::Patient, "patient"),
+    (OwnerKind::Account, "account"),
+    (OwnerKind::Board, "board"),
+    (OwnerKind::Room, "room"),
+    (OwnerKind::Probe, "probe"),
+];
+
 /// The owner kind of a number in the log.
 pub fn owner_kind(number: u8) -> Result<OwnerKind, Flaw> {
-    use OwnerKind::{Account, Board, Department, Doctor, Patient, Probe, Room, Site};
-    [Site, Department, Doctor, Patient, Account, Board, Room, Probe]
-        .into_iter()
-        .find(|kind| *kind as u8 == number)
-        .ok_or_else(|| format!("an owner of the unknown kind {number}"))
+    let found = OWNER_KINDS.iter().find(|(kind, _)| *kind as u8 == number);
+    found.map(|(kind, _)| *kind).ok_or_else(|| format!("an owner of the unknown kind {number}"))
+}
+
+/// The name of a kind of owner.
+pub fn owner_kind_name(kind: OwnerKind) -> &'static str {
+    OWNER_KINDS.iter().find(|(known, _)| *known == kind).map_or("unknown", |(_, name)| name)
+}
+
+/// The kind of owner of that name.
+pub fn owner_kind_named(name: &str) -> Option<OwnerKind> {
+    OWNER_KINDS.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
 }
 
 /// What a batch says of itself.

@@ -6,6 +6,7 @@
 mod disk;
 mod files;
 mod format;
+pub mod journal;
 mod keeper;
 mod lock;
 mod memory;
@@ -13,6 +14,7 @@ mod read;
 mod recover;
 mod scan;
 mod segment;
+mod transfer;
 
 #[cfg(test)]
 mod contract;
@@ -20,6 +22,8 @@ mod contract;
 mod fault_tests;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod journal_tests;
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
 
-use super::disk::ReadFrom;
+use super::disk::{Disk, ReadFrom};
 use super::files::{Folder, Manifest, about, damaged};
 use super::keeper::hexadecimal;
 use super::recover::Span;
@@ -89,16 +89,7 @@ fn archived_manifest(folder: &Folder, history: HistoryId, number: u64) -> Result
 }
 
 fn archived_span(folder: &Folder, history: HistoryId, number: u64) -> Result<Span, LogError> {
-    let manifest = archived_manifest(folder, history, number)?;
-    Ok(Span {
-        segment: number,
-        before: manifest.first_commit - 1,
-        last_commit: manifest.last_commit,
-        previous: manifest.previous,
-        checksum: manifest.checksum,
-        bytes: manifest.bytes,
-        records: manifest.records,
-    })
+    Ok(archived_manifest(folder, history, number)?.span())
 }
 
 /// Reads a live segment's records; `false` when the file is no longer there.
@@ -126,11 +117,12 @@ pub fn read_archive(
     visit: &mut dyn FnMut(Record),
 ) -> Result<(), LogError> {
     let path = folder.archived_segment(span.segment);
-    read_span(archive_input(folder, &path)?, &path, history, span, after, visit)
+    read_span(archive_input(&*folder.disk, &path)?, &path, history, span, after, visit)
 }
 
-fn archive_input(folder: &Folder, path: &Path) -> Result<impl Read, LogError> {
-    let file = folder.disk.open(path).map_err(|error| match error.kind() {
+/// An archive's content.
+pub fn archive_input(disk: &dyn Disk, path: &Path) -> Result<impl Read + use<>, LogError> {
+    let file = disk.open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => damaged(path, 0, "the archive is missing"),
         _ => about(path, error),
     })?;
@@ -145,7 +137,7 @@ pub fn check_archive(folder: &Folder, history: HistoryId, span: &Span) -> Result
         return Err(damaged(&folder.archived_manifest(span.segment), 0, "the archive is of another segment"));
     }
     let path = folder.archived_segment(span.segment);
-    let hash = hash_of(archive_input(folder, &path)?, span.bytes);
+    let hash = hash_of(archive_input(&*folder.disk, &path)?, span.bytes);
     match hash {
         Ok(hash) if hash == manifest.sha256 => Ok(()),
         Ok(_) => Err(damaged(&path, 0, "its content does not have the manifest's hash")),
@@ -174,7 +166,7 @@ pub fn hash_of(mut input: impl Read, bytes: u64) -> std::io::Result<String> {
 }
 
 /// Reads one segment that is known to hold `span`.
-fn read_span(
+pub fn read_span(
     input: impl Read,
     path: &Path,
     history: HistoryId,

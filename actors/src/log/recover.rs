@@ -146,19 +146,11 @@ fn manifest_span(folder: &Folder, history: HistoryId, number: u64) -> Result<Opt
         let what = format!("{length} bytes where the manifest says {}", manifest.bytes);
         return Err(damaged(&segment, length.min(manifest.bytes), what));
     }
-    Ok(Some(Span {
-        segment: number,
-        before: manifest.first_commit - 1,
-        last_commit: manifest.last_commit,
-        previous: manifest.previous,
-        checksum: manifest.checksum,
-        bytes: manifest.bytes,
-        records: manifest.records,
-    }))
+    Ok(Some(manifest.span()))
 }
 
 /// A closed segment without a manifest, by reading it: everything up to its zeros must be sound.
-fn closed_span(folder: &Folder, history: HistoryId, number: u64) -> Result<Span, LogError> {
+pub fn closed_span(folder: &Folder, history: HistoryId, number: u64) -> Result<Span, LogError> {
     let path = folder.segment(number);
     let file = folder.disk.open(&path).map_err(|error| about(&path, error))?;
     let length = file.len().map_err(|error| about(&path, error))?;

@@ -38,16 +38,16 @@ pub fn small(segment_bytes: u64) -> SegmentOptions {
 }
 
 /// A log of segment files in a folder of its own.
-struct InFolder {
+pub struct InFolder {
     folder: tempfile::TempDir,
-    options: SegmentOptions,
+    pub options: SegmentOptions,
 }
 
 impl InFolder {
-    fn new(options: SegmentOptions) -> Self {
+    pub fn new(options: SegmentOptions) -> Self {
         Self { folder: tempfile::tempdir().unwrap(), options }
     }
-    fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.folder.path().join("log")
     }
 }

@@ -1,0 +1,277 @@
+//! What an operator does with a log as a whole: `verify`, `stats`, `export`, `import`. Everything streams: a log of any
+//! length is read with one batch in memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use jiaohao_domain::{OwnerRef, Timestamp};
+use serde::Serialize;
+
+use super::disk::{OsDisk, ReadFrom};
+use super::files::{Folder, about, damaged};
+use super::format::{self, owner_kind_name};
+use super::read::{check_archive, hash_of, read_archive, read_live};
+use super::recover::{Layout, Span, closed_span, inspect};
+use super::{HistoryId, LogError, Record, ShardId};
+
+pub use super::transfer::{Imported, export, import_archives, import_lines};
+
+/// A place that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Damage {
+    /// File and byte, or the record.
+    pub place: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// What `verify` found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// Segments read, archived ones too.
+    pub segments: u64,
+    /// Records read.
+    pub records: u64,
+    /// Owners that have records: each is a stream of its own, numbered from 1 without a gap.
+    pub streams: u64,
+    /// Bytes behind the last batch, beyond the mark: the next start will cut them.
+    pub torn_tail_bytes: u64,
+    /// Everything that is not as it should be.
+    pub damaged: Vec<Damage>,
+    /// The first commit that is here, live or archived (1 unless archives were taken away).
+    pub first_commit: u64,
+    /// The last commit that is here.
+    pub last_commit: u64,
+}
+
+impl Verified {
+    fn note(&mut self, error: LogError) -> Result<(), LogError> {
+        match error {
+            LogError::Damaged { place, what } => self.damaged.push(Damage { place, what }),
+            other => return Err(other),
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn os_folder(log: &Path) -> Folder {
+    Folder { disk: Arc::new(OsDisk), path: log.to_path_buf() }
+}
+
+/// The segments that the folder holds, archived ones first, and what is wrong with the folder as a whole.
+struct Held {
+    history: HistoryId,
+    archived: Vec<Span>,
+    live: Vec<Span>,
+    torn_tail_bytes: u64,
+    damage: Vec<LogError>,
+}
+
+/// Finds every segment that can be read, also in a damaged folder.
+fn held(folder: &Folder) -> Result<Held, LogError> {
+    let history = folder.read_history()?;
+    let mut damage = Vec::new();
+    let (live, torn_tail_bytes) = match inspect(folder) {
+        Ok(Layout { closed, active, torn, .. }) => {
+            (closed.into_iter().chain([active]).collect(), torn.map_or(0, |torn| torn.bytes))
+        }
+        Err(error @ LogError::Damaged { .. }) => {
+            damage.push(error);
+            let mut spans = Vec::new();
+            for number in folder.segments()? {
+                let by_manifest =
+                    folder.read_manifest(&folder.manifest(number)).ok().flatten().map(|manifest| manifest.span());
+                match by_manifest.map_or_else(|| closed_span(folder, history, number), Ok) {
+                    Ok(span) => spans.push(span),
+                    Err(error @ LogError::Damaged { .. }) => damage.push(error),
+                    Err(error) => return Err(error),
+                }
+            }
+            (spans, 0)
+        }
+        Err(error) => return Err(error),
+    };
+    let mut archived: Vec<Span> = Vec::new();
+    let names = match folder.disk.list(&folder.archive()) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        names => names.map_err(|error| about(&folder.archive(), error))?,
+    };
+    let first_live = live.first().map_or(u64::MAX, |span: &Span| span.segment);
+    for number in
+        names.iter().filter_map(|name| name.strip_suffix(".manifest")?.parse::<u64>().ok()).filter(|n| *n < first_live)
+    {
+        match folder.read_manifest(&folder.archived_manifest(number)) {
+            Ok(Some(manifest)) => archived.push(manifest.span()),
+            Ok(None) => {}
+            Err(error @ LogError::Damaged { .. }) => damage.push(error),
+            Err(error) => return Err(error),
+        }
+    }
+    let all: Vec<&Span> = archived.iter().chain(&live).collect();
+    for pair in all.windows(2) {
+        if (pair[0].last_commit, pair[0].checksum, pair[0].segment + 1)
+            != (pair[1].before, pair[1].previous, pair[1].segment)
+        {
+            damage.push(damaged(
+                &folder.segment(pair[1].segment),
+                0,
+                format!("it does not follow segment {}", pair[0].segment),
+            ));
+        }
+    }
+    Ok(Held { history, archived, live, torn_tail_bytes, damage })
+}
+
+/// Reads every record, live and archived, and checks every checksum, the chain, the hashes of closed segments and that
+/// each owner's records are numbered without a gap. `check` is asked about each record in order (a replay of the
+/// owners, for `--full`); what it answers is damage at that record. Damage is collected, not an error; the folder is not
+/// changed.
+pub fn verify(log: &Path, check: &mut dyn FnMut(&Record) -> Result<(), String>) -> Result<Verified, LogError> {
+    let folder = os_folder(log);
+    let mut found = Verified::default();
+    let held = match held(&folder) {
+        Ok(held) => held,
+        Err(error) => return found.note(error).map(|()| found),
+    };
+    found.torn_tail_bytes = held.torn_tail_bytes;
+    for error in held.damage {
+        found.note(error)?;
+    }
+    let mut owners = HashMap::<OwnerRef, (u64, u64)>::new();
+    let mut ends = HashMap::<ShardId, u64>::new();
+    let first_live = held.live.first().map_or(u64::MAX, |span| span.segment);
+    for span in held.archived.iter().chain(&held.live) {
+        found.segments += 1;
+        let mut wrong = Vec::new();
+        let mut visit = |record: Record| {
+            found.records += 1;
+            found.first_commit = if found.first_commit == 0 { record.commit } else { found.first_commit };
+            found.last_commit = record.commit;
+            let mut note = |what: String| {
+                let place = format!("commit {} record {} of {}", record.commit, record.index, record.owner.id);
+                wrong.push(Damage { place, what });
+            };
+            let end = ends.entry(record.shard.clone()).or_insert(record.offset - 1);
+            if record.offset != end.saturating_add(1) {
+                note(format!("offset {} of its shard follows {end}", record.offset));
+            }
+            *end = record.offset;
+            let (seq, instance) = owners.entry(record.owner.clone()).or_insert((record.owner_seq.saturating_sub(1), 0));
+            if record.owner_seq != seq.saturating_add(1) {
+                note(format!("number {} of its owner follows {seq}", record.owner_seq));
+            }
+            if record.owner_instance < *instance {
+                note(format!("instance {} of its owner wrote after instance {instance}", record.owner_instance));
+            }
+            (*seq, *instance) = (record.owner_seq, record.owner_instance);
+            if let Err(what) = check(&record) {
+                note(what);
+            }
+        };
+        let read = if span.segment < first_live {
+            check_archive(&folder, held.history, span)
+                .and_then(|()| read_archive(&folder, held.history, span, 0, &mut visit))
+        } else {
+            check_hash(&folder, span).and_then(|()| read_live(&folder, held.history, span, 0, &mut visit)).map(drop)
+        };
+        found.damaged.append(&mut wrong);
+        if let Err(error) = read {
+            found.note(error)?;
+        }
+    }
+    found.streams = owners.len() as u64;
+    Ok(found)
+}
+
+/// Compares a closed segment with the hash in its manifest.
+fn check_hash(folder: &Folder, span: &Span) -> Result<(), LogError> {
+    let Some(manifest) = folder.read_manifest(&folder.manifest(span.segment))? else { return Ok(()) };
+    let path = folder.segment(span.segment);
+    let file = folder.disk.open(&path).map_err(|error| about(&path, error))?;
+    match hash_of(ReadFrom::new(file, 0, manifest.bytes), manifest.bytes) {
+        Ok(hash) if hash == manifest.sha256 => Ok(()),
+        // Reading it names the byte; that failing, the hash is named.
+        Ok(_) => {
+            let history = folder.read_history()?;
+            read_live(folder, history, span, 0, &mut drop)?;
+            Err(damaged(&path, 0, "its bytes do not have the manifest's hash"))
+        }
+        Err(error) => Err(damaged(&path, 0, error.to_string())),
+    }
+}
+
+/// Reads every record that the folder holds, archived ones first; the first damage ends it.
+pub(super) fn read_all(log: &Path, visit: &mut dyn FnMut(Record)) -> Result<(), LogError> {
+    let folder = os_folder(log);
+    let held = held(&folder)?;
+    if let Some(error) = held.damage.into_iter().next() {
+        return Err(error);
+    }
+    for span in &held.archived {
+        read_archive(&folder, held.history, span, 0, visit)?;
+    }
+    for span in &held.live {
+        read_live(&folder, held.history, span, 0, visit)?;
+    }
+    Ok(())
+}
+
+/// How much of one kind of event there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct KindStats {
+    /// Kind of owner.
+    pub owner_kind: &'static str,
+    /// Number of the event's kind.
+    pub kind: u16,
+    /// Records.
+    pub records: u64,
+    /// Bytes of their payloads.
+    pub payload_bytes: u64,
+    /// Bytes of their metas.
+    pub meta_bytes: u64,
+    /// Bytes of the records as a whole.
+    pub bytes: u64,
+}
+
+/// How much of what there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Stats {
+    /// Records.
+    pub records: u64,
+    /// Commits.
+    pub commits: u64,
+    /// Bytes of all records, before compression.
+    pub bytes: u64,
+    /// Time of the first record (UTC, milliseconds).
+    pub first_at: Option<Timestamp>,
+    /// Time of the last record.
+    pub last_at: Option<Timestamp>,
+    /// By kind of owner and kind of event, in that order.
+    pub kinds: Vec<KindStats>,
+}
+
+/// Counts what is in the log, archived segments too.
+pub fn stats(log: &Path) -> Result<Stats, LogError> {
+    let mut stats = Stats::default();
+    let mut kinds = BTreeMap::<(u8, u16), KindStats>::new();
+    read_all(log, &mut |record| {
+        let bytes = format::record_bytes(&record) as u64;
+        stats.records += 1;
+        stats.commits += u64::from(record.index == 0);
+        stats.bytes += bytes;
+        stats.first_at.get_or_insert(record.at);
+        stats.last_at = Some(record.at);
+        let kind = kinds.entry((record.owner.kind as u8, record.kind)).or_insert_with(|| KindStats {
+            owner_kind: owner_kind_name(record.owner.kind),
+            kind: record.kind,
+            ..KindStats::default()
+        });
+        kind.records += 1;
+        kind.payload_bytes += record.payload.len() as u64;
+        kind.meta_bytes += record.meta.as_ref().map_or(0, Vec::len) as u64;
+        kind.bytes += bytes;
+    })?;
+    stats.kinds = kinds.into_values().collect();
+    Ok(stats)
+}
