@@ -24,18 +24,18 @@ pub enum Job {
     Close(Span),
 }
 
-/// Does jobs in order.
+/// Does jobs in order. A job that fails is reported and loses nothing: without a prepared file the next segment begins
+/// empty, and a segment without its manifest is closed again by the next pruning or start.
 pub struct Keeper {
     folder: Folder,
     history: HistoryId,
     thread: Option<Worker>,
-    inline: Result<(), LogError>,
     outstanding: usize,
 }
 
 struct Worker {
     jobs: Sender<Job>,
-    done: Receiver<Result<(), LogError>>,
+    done: Receiver<()>,
     thread: JoinHandle<()>,
 }
 
@@ -48,7 +48,8 @@ impl Keeper {
             let folder = folder.clone();
             let work = move || {
                 for job in to_do {
-                    if finished.send(run(&folder, history, job)).is_err() {
+                    run(&folder, history, job);
+                    if finished.send(()).is_err() {
                         return;
                     }
                 }
@@ -58,34 +59,28 @@ impl Keeper {
         } else {
             None
         };
-        Ok(Self { folder, history, thread, inline: Ok(()), outstanding: 0 })
+        Ok(Self { folder, history, thread, outstanding: 0 })
     }
 
-    /// Gives a job; what becomes of it is told by [`Self::settle`].
+    /// Gives a job.
     pub fn give(&mut self, job: Job) {
         match &self.thread {
-            Some(worker) => {
-                if worker.jobs.send(job).is_ok() {
-                    self.outstanding += 1;
-                } else {
-                    self.inline = Err(LogError::Io(io::Error::other("the log's keeper thread is gone")));
-                }
-            }
-            None if self.inline.is_ok() => self.inline = run(&self.folder, self.history, job),
-            None => {}
+            Some(worker) => match worker.jobs.send(job) {
+                Ok(()) => self.outstanding += 1,
+                Err(_) => tracing::error!("the log's keeper thread is gone"),
+            },
+            None => run(&self.folder, self.history, job),
         }
     }
 
-    /// Waits until every job is done; the first failure is the answer.
-    pub fn settle(&mut self) -> Result<(), LogError> {
-        let mut answer = std::mem::replace(&mut self.inline, Ok(()));
-        while let (Some(worker), 1..) = (&self.thread, self.outstanding) {
-            let gone = || Err(LogError::Io(io::Error::other("the log's keeper thread is gone")));
-            let done = worker.done.recv().unwrap_or_else(|_| gone());
-            self.outstanding -= 1;
-            answer = answer.and(done);
+    /// Waits until every job is done.
+    pub fn settle(&mut self) {
+        if let Some(worker) = &self.thread {
+            while self.outstanding > 0 && worker.done.recv().is_ok() {
+                self.outstanding -= 1;
+            }
+            self.outstanding = 0;
         }
-        answer
     }
 }
 
@@ -99,16 +94,18 @@ impl Drop for Keeper {
     }
 }
 
-fn run(folder: &Folder, history: HistoryId, job: Job) -> Result<(), LogError> {
+fn run(folder: &Folder, history: HistoryId, job: Job) {
     match job {
-        // Without a prepared file the next segment begins empty: slower, not wrong.
         Job::Prepare(bytes) => {
             if let Err(error) = prepare(folder, bytes) {
                 tracing::warn!(%error, "the next log segment could not be prepared");
             }
-            Ok(())
         }
-        Job::Close(span) => close(folder, history, &span),
+        Job::Close(span) => {
+            if let Err(error) = close(folder, history, &span) {
+                tracing::warn!(segment = span.segment, %error, "a log segment could not be closed; it is tried again");
+            }
+        }
     }
 }
 

@@ -95,8 +95,8 @@ impl std::fmt::Display for HistoryId {
     }
 }
 
-/// Why the log did not do what it was asked. After any error of `append`, `mark` or `prune` but
-/// [`LogError::Refused`] the log accepts nothing more.
+/// Why the log did not do what it was asked. After any error of `append` or `mark` but [`LogError::Refused`] the log
+/// accepts nothing more. A `prune` that could not be done has removed nothing that is still needed, and the log goes on.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The disk said no.

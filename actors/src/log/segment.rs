@@ -92,7 +92,10 @@ impl SegmentLog {
         settle_tail(&*file, &layout)?;
         for number in &layout.without_manifest {
             if let Some(span) = layout.closed.iter().find(|span| span.segment == *number) {
-                keeper::close(&folder, layout.history, span)?;
+                // On a full disk it stays open for another time: what it holds is safe.
+                if let Err(error) = keeper::close(&folder, layout.history, span) {
+                    tracing::warn!(segment = span.segment, %error, "a log segment could not be closed");
+                }
             }
         }
         let torn = layout.torn.take();
@@ -202,7 +205,7 @@ impl SegmentLog {
     /// Ends the active segment and begins the next. The mark is at the end before the next one exists, so that of all
     /// segments only the last can have a torn tail.
     fn change_segment(&mut self) -> Result<(), LogError> {
-        self.keeper.settle()?;
+        self.keeper.settle();
         self.write_mark()?;
         let header = SegmentHeader {
             history: self.history,
@@ -237,27 +240,38 @@ impl SegmentLog {
         self.write_mark()
     }
 
-    fn remove_closed(&mut self, up_to_commit: u64) -> Result<u64, LogError> {
-        self.keeper.settle()?;
-        let removed: Vec<Span> = {
+    /// Archives and checks; changes nothing that the log stands on.
+    fn closed_up_to(&mut self, up_to_commit: u64) -> Result<Vec<Span>, LogError> {
+        self.keeper.settle();
+        let spans: Vec<Span> = {
             let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
             shape.closed.iter().take_while(|span| span.last_commit <= up_to_commit).cloned().collect()
         };
-        let Some(last) = removed.last() else { return Ok(0) };
-        let (mut given_back, mut kept) = (0, 0);
-        for span in &removed {
+        for span in &spans {
+            if self.folder.read_manifest(&self.folder.manifest(span.segment))?.is_none() {
+                keeper::close(&self.folder, self.history, span)?;
+            }
             check_archive(&self.folder, self.history, span)?;
-            given_back += self.folder.disk.taken_bytes(&self.folder.segment(span.segment))?;
-            kept += self.folder.disk.taken_bytes(&self.folder.archived_segment(span.segment))?;
         }
-        // Both slots know the new beginning before anything is removed: whichever is read, nothing is missed.
+        Ok(spans)
+    }
+
+    /// Both slots of the mark know the new beginning before anything is removed: whichever is read, nothing is missed.
+    fn mark_beginning(&mut self, first_segment: u64) -> Result<(), LogError> {
         for _ in 0..2 {
-            let mark = Mark { first_segment: last.segment + 1, ..self.mark.last };
-            self.mark.write(mark)?;
+            self.mark.write(Mark { first_segment, ..self.mark.last })?;
         }
-        self.shape.write().unwrap_or_else(PoisonError::into_inner).closed.drain(..removed.len());
-        for span in &removed {
-            self.folder.disk.remove(&self.folder.segment(span.segment))?;
+        Ok(())
+    }
+
+    fn remove(&mut self, spans: &[Span]) -> Result<u64, LogError> {
+        let (mut given_back, mut kept) = (0, 0);
+        self.shape.write().unwrap_or_else(PoisonError::into_inner).closed.drain(..spans.len());
+        for span in spans {
+            let segment = self.folder.segment(span.segment);
+            given_back += self.folder.disk.taken_bytes(&segment)?;
+            kept += self.folder.disk.taken_bytes(&self.folder.archived_segment(span.segment))?;
+            self.folder.disk.remove(&segment)?;
             self.folder.disk.remove(&self.folder.manifest(span.segment))?;
         }
         self.folder.disk.sync_dir(&self.folder.path)?;
@@ -294,7 +308,11 @@ impl Log for SegmentLog {
         self.guarded(Self::write_mark)
     }
     fn prune(&mut self, up_to_commit: u64) -> Result<u64, LogError> {
-        self.guarded(|log| log.remove_closed(up_to_commit))
+        let spans = self.closed_up_to(up_to_commit)?;
+        let Some(last) = spans.last() else { return Ok(0) };
+        let first_segment = last.segment + 1;
+        self.guarded(|log| log.mark_beginning(first_segment))?;
+        self.remove(&spans)
     }
 }
 
@@ -315,7 +333,7 @@ fn create(folder: &Folder, options: &SegmentOptions) -> Result<(), LogError> {
     let disk = &*options.disk;
     let history = options.history.unwrap_or_else(|| HistoryId(rand::random()));
     let beside = Folder { disk: folder.disk.clone(), path: with_suffix(&folder.path, ".new") };
-    let parent = folder.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = parent_of(&folder.path);
     let make = || -> Result<(), LogError> {
         disk.create_dir(parent)?;
         disk.create_dir(&beside.path)?;
@@ -346,28 +364,25 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Removes what an interrupted change or pruning left: files that are no part of the log.
+/// Removes what an interrupted change or pruning left: files that are no part of the log. Then makes the names durable:
+/// one that is seen may be so new that a crash would take it back.
 fn repair(folder: &Folder, layout: &Layout) -> Result<(), LogError> {
-    let mut leftover: Vec<PathBuf> = Vec::new();
-    for number in &layout.left_behind {
-        leftover.push(folder.segment(*number));
-    }
+    let mut leftover: Vec<PathBuf> = layout.left_behind.iter().map(|number| folder.segment(*number)).collect();
     for name in folder.disk.list(&folder.path)? {
-        let pruned = name
-            .strip_suffix(".manifest")
-            .and_then(|n| n.parse::<u64>().ok())
-            .is_some_and(|n| n < layout.mark.first_segment);
-        if name.ends_with(".new") || pruned {
+        let number = name.strip_suffix(".manifest").and_then(|number| number.parse::<u64>().ok());
+        if name.ends_with(".new") || number.is_some_and(|number| number < layout.mark.first_segment) {
             leftover.push(folder.path.join(name));
         }
-    }
-    if leftover.is_empty() {
-        return Ok(());
     }
     for path in &leftover {
         folder.disk.remove(path).map_err(|error| about(path, error))?;
     }
-    Ok(folder.disk.sync_dir(&folder.path)?)
+    folder.disk.sync_dir(&folder.path)?;
+    Ok(folder.disk.sync_dir(parent_of(&folder.path))?)
+}
+
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes the end of the active segment what `inspect` saw. What lies beyond the mark is written once more before it

@@ -1,0 +1,140 @@
+//! `jiaohao journal verify|stats|export|import`: the log of a folder as a whole. The folder must not be in use.
+
+use std::collections::HashMap;
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Subcommand;
+use jiaohao_actors::log::{FolderLock, FolderLockError, Record, SegmentOptions, journal};
+use jiaohao_actors::shell::clock::Clock;
+use jiaohao_actors::shell::kinds::{Dormant, Kinds};
+use jiaohao_domain::OwnerRef;
+
+use super::{Failure, print_result};
+
+/// Check, count, write out or read in the log of a data folder that is not in use.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Read every record, check every checksum and the chain; exit code 1 when anything is damaged.
+    #[command(after_help = "Examples:\n  jiaohao journal verify --data data\n  jiaohao journal verify --full --data data")]
+    Verify {
+        /// Replay every owner too, from the archives to now.
+        #[arg(long)]
+        full: bool,
+        /// The data folder.
+        #[arg(long, default_value = "data")]
+        data: PathBuf,
+    },
+    /// Count records and bytes by kind of owner and kind of event.
+    #[command(after_help = "Examples:\n  jiaohao journal stats --data data")]
+    Stats {
+        /// The data folder.
+        #[arg(long, default_value = "data")]
+        data: PathBuf,
+    },
+    /// Write every record as a line of JSON to stdout.
+    #[command(after_help = "Examples:\n  jiaohao journal export --data data > journal.jsonl")]
+    Export {
+        /// The data folder.
+        #[arg(long, default_value = "data")]
+        data: PathBuf,
+    },
+    /// Make the log of an empty data folder from an export (stdin when there is no --from) or from a folder of archives.
+    #[command(
+        after_help = "Examples:\n  jiaohao journal import --data fresh --from journal.jsonl\n  jiaohao journal import --data fresh --from data/log/archive"
+    )]
+    Import {
+        /// The data folder.
+        #[arg(long, default_value = "data")]
+        data: PathBuf,
+        /// A file written by export, or a folder of archives.
+        #[arg(long)]
+        from: Option<PathBuf>,
+    },
+}
+
+/// Runs it. `kinds` are the kinds of owners of this program: `verify --full` replays them, `export` shows their events.
+pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
+    match args.action {
+        Action::Verify { full, data } => {
+            let _lock = take(&data)?;
+            let mut owners = HashMap::new();
+            let mut check = |record: &Record| if full { replay(kinds, &mut owners, record) } else { Ok(()) };
+            let found = journal::verify(&log_of(&data)?, &mut check).map_err(Failure::failed)?;
+            print_json(&found)?;
+            match found.damaged.len() {
+                0 => Ok(()),
+                places => Err(Failure::Failed(format!("{}: damaged in {places} places", data.display()))),
+            }
+        }
+        Action::Stats { data } => {
+            let _lock = take(&data)?;
+            print_json(&journal::stats(&log_of(&data)?).map_err(Failure::failed)?)
+        }
+        Action::Export { data } => {
+            let _lock = take(&data)?;
+            let mut out = BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
+            match journal::export(&log_of(&data)?, &mut out, &|record| render(kinds, record)) {
+                Ok(records) => {
+                    eprintln!("{records} records");
+                    Ok(())
+                }
+                Err(jiaohao_actors::log::LogError::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+                Err(error) => Err(Failure::failed(error)),
+            }
+        }
+        Action::Import { data, from } => {
+            std::fs::create_dir_all(&data).map_err(|error| Failure::Failed(format!("{}: {error}", data.display())))?;
+            let _lock = take(&data)?;
+            let log = data.join("log");
+            let options = SegmentOptions::new(Arc::new(|| 0));
+            let imported = match from {
+                Some(from) if from.is_dir() => journal::import_archives(&log, &from, options),
+                Some(from) => {
+                    let file = std::fs::File::open(&from).map_err(|e| Failure::Failed(format!("{}: {e}", from.display())))?;
+                    journal::import_lines(&log, BufReader::with_capacity(1 << 20, file), options)
+                }
+                None => journal::import_lines(&log, std::io::stdin().lock(), options),
+            };
+            print_json(&imported.map_err(Failure::failed)?)
+        }
+    }
+}
+
+/// Applies a record to its owner, from the state before the first record on.
+fn replay(kinds: &Kinds, owners: &mut HashMap<OwnerRef, Dormant>, record: &Record) -> Result<(), String> {
+    let kind = kinds.get(record.owner.kind).ok_or_else(|| format!("no such kind of owner: {:?}", record.owner.kind))?;
+    let owner = owners.entry(record.owner.clone()).or_insert_with(|| kind.begin(&record.owner));
+    kind.replay(owner, record)
+}
+
+fn render(kinds: &Kinds, record: &Record) -> Option<serde_json::Value> {
+    let (name, event) = kinds.get(record.owner.kind)?.describe(record).ok()?;
+    Some(serde_json::json!({ name: event }))
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string(value).map_err(Failure::failed)?;
+    print_result(&format!("{json}\n"))
+}
+
+fn log_of(data: &Path) -> Result<PathBuf, Failure> {
+    let log = data.join("log");
+    if log.is_dir() { Ok(log) } else { Err(Failure::Failed(format!("{} holds no log", data.display()))) }
+}
+
+/// Holds the folder while it is read, so that nobody writes. On a medium that cannot be written nobody does.
+fn take(data: &Path) -> Result<Option<FolderLock>, Failure> {
+    match FolderLock::take(data, Clock::wall().clinic()) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(FolderLockError::Io { error, .. }) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => Ok(None),
+        Err(error) => Err(Failure::failed(error)),
+    }
+}
