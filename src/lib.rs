@@ -6,6 +6,7 @@ pub mod config;
 pub mod engine;
 pub mod http;
 pub mod identity;
+pub mod kinds;
 pub mod live;
 #[cfg(test)]
 mod memory_engine;

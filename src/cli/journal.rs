@@ -23,7 +23,9 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Read every record, check every checksum and the chain; exit code 1 when anything is damaged.
-    #[command(after_help = "Examples:\n  jiaohao journal verify --data data\n  jiaohao journal verify --full --data data")]
+    #[command(
+        after_help = "Examples:\n  jiaohao journal verify --data data\n  jiaohao journal verify --full --data data"
+    )]
     Verify {
         /// Replay every owner too, from the archives to now.
         #[arg(long)]
@@ -86,7 +88,9 @@ pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
                     eprintln!("{records} records");
                     Ok(())
                 }
-                Err(jiaohao_actors::log::LogError::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+                Err(jiaohao_actors::log::LogError::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                    Ok(())
+                }
                 Err(error) => Err(Failure::failed(error)),
             }
         }
@@ -98,7 +102,8 @@ pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
             let imported = match from {
                 Some(from) if from.is_dir() => journal::import_archives(&log, &from, options),
                 Some(from) => {
-                    let file = std::fs::File::open(&from).map_err(|e| Failure::Failed(format!("{}: {e}", from.display())))?;
+                    let file =
+                        std::fs::File::open(&from).map_err(|e| Failure::Failed(format!("{}: {e}", from.display())))?;
                     journal::import_lines(&log, BufReader::with_capacity(1 << 20, file), options)
                 }
                 None => journal::import_lines(&log, std::io::stdin().lock(), options),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub mod config;
+pub mod journal;
 pub mod logging;
 pub mod token;
 
@@ -21,6 +22,7 @@ const EXAMPLES: &str = "\
 Examples:
   jiaohao config default > jiaohao.toml        a commented configuration to start from
   jiaohao config check jiaohao.toml            what is wrong with it, by line and field
+  jiaohao journal verify --data data           is every record of a folder's log sound?
   jiaohao token issue --role operator --may-issue --account setup
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Logs go to stderr, results to stdout.";
@@ -28,6 +30,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Logs go to stderr,
 #[derive(Debug, Subcommand)]
 enum Command {
     Config(config::Args),
+    Journal(journal::Args),
     Token(token::Args),
 }
 
@@ -60,6 +63,7 @@ impl Failure {
 pub fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Config(args) => config::run(args),
+        Command::Journal(args) => journal::run(args, &crate::kinds::kinds()),
         Command::Token(args) => token::run(args),
     };
     match outcome {

@@ -1,0 +1,12 @@
+//! The kinds of owners that this program runs, each registered once.
+
+use jiaohao_actors::shell::kinds::Kinds;
+use jiaohao_domain::department::Department;
+use jiaohao_domain::patient::Patient;
+use jiaohao_queue_display::announce::rules::Board;
+use jiaohao_signaling::room::rules::Room;
+
+/// All of them.
+pub fn kinds() -> Kinds {
+    Kinds::default().with::<Department>().with::<Patient>().with::<Board>().with::<Room>()
+}
