@@ -74,8 +74,8 @@ pub struct Subscription {
     pub stream: String,
     /// From where.
     pub since: Option<Position>,
-    /// Told when it cannot be.
-    pub refused: Box<dyn FnOnce(Rejection) + Send>,
+    /// Told when `subscribed` has been queued, or why it cannot be.
+    pub done: Box<dyn FnOnce(Result<(), Rejection>) + Send>,
 }
 
 enum Wish {
@@ -281,13 +281,12 @@ impl Projector {
         let (rules, replicas) = (&self.rules, &self.replicas);
         let mut current = || rules.snapshot(stream, replicas, now).map(|snapshot| Current { offset, snapshot });
         match wish {
-            Wish::Follow(Subscription { outbox, reply_to, since, refused, .. }) => {
-                match self.hub.subscribe(&outbox, &reply_to, stream, since.as_ref(), &mut current) {
-                    Ok(()) => {
-                        self.followed.insert(stream.to_owned());
-                    }
-                    Err(rejection) => refused(rejection),
+            Wish::Follow(Subscription { outbox, reply_to, since, done, .. }) => {
+                let outcome = self.hub.subscribe(&outbox, &reply_to, stream, since.as_ref(), &mut current);
+                if outcome.is_ok() {
+                    self.followed.insert(stream.to_owned());
                 }
+                done(outcome);
             }
             Wish::Look(_, answer) => {
                 let seen = current().map(|c| (Position { epoch: self.epoch.clone(), offset: c.offset }, c.snapshot));
@@ -333,7 +332,7 @@ impl Projector {
 
 fn refuse(wish: Wish, rejection: Rejection) {
     match wish {
-        Wish::Follow(subscription) => (subscription.refused)(rejection),
+        Wish::Follow(subscription) => (subscription.done)(Err(rejection)),
         Wish::Look(_, answer) => {
             // The asker may have gone away.
             let _ = answer.send(Err(rejection));

@@ -11,6 +11,7 @@ use dashmap::DashMap;
 use flume::Sender;
 use jiaohao_domain::{Code, Message, OwnerKind, OwnerRef, Rejection, Timestamp};
 use sha2::{Digest, Sha256};
+use tokio::sync::oneshot;
 
 use super::clock::{self, Clock};
 use super::keeper::ToKeeper;
@@ -65,7 +66,15 @@ impl Shell {
     /// # Errors
     /// The owner's rejection; `overloaded` when its mailbox is full; `timed_out` when it died with the question.
     pub async fn ask(self: &Arc<Self>, owner: OwnerRef, message: Message, origin: Origin) -> Outcome {
-        match self.storage.load(Ordering::Relaxed) {
+        self.begin(owner, message, origin)?.await.unwrap_or_else(|_| Err(Code::TimedOut.into()))
+    }
+
+    /// As [`Shell::ask`], but the command is in its owner's mailbox when this returns.
+    ///
+    /// # Errors
+    /// `overloaded`; `storage_low` for bookings and `read_only` for everything when the disk is nearly full.
+    pub fn begin(self: &Arc<Self>, owner: OwnerRef, message: Message, origin: Origin) -> Result<oneshot::Receiver<Outcome>, Rejection> {
+        match self.storage_level() {
             2 => return Err(Code::ReadOnly.into()),
             1 if owner.kind == OwnerKind::Patient => return Err(Code::StorageLow.into()),
             _ => {}
@@ -73,7 +82,19 @@ impl Shell {
         let (reply, answer) = Reply::channel();
         let envelope = ToActor::Envelope(Envelope { message, origin, reply: Some(reply) });
         self.try_deliver(&owner, envelope).map_err(|(_, rejection)| rejection)?;
-        answer.await.unwrap_or_else(|_| Err(Code::TimedOut.into()))
+        Ok(answer)
+    }
+
+    /// 0: well; 1: below the reserve; 2: nearly full.
+    pub fn storage_level(&self) -> u8 {
+        self.storage.load(Ordering::Relaxed)
+    }
+
+    /// Says how full the disk is (see [`Shell::storage_level`]).
+    pub fn set_storage_level(&self, level: u8) {
+        if self.storage.swap(level, Ordering::Relaxed) != level {
+            tracing::error!(level, "free disk space changed its level");
+        }
     }
 
     /// Reads an owner's state: `read` runs on the owner's thread; its result leaves when all it could have seen is

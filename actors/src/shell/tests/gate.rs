@@ -149,7 +149,7 @@ impl TestNode {
             reply_to: "1".into(),
             stream: stream.into(),
             since: None,
-            refused: Box::new(|why| panic!("{why}")),
+            done: Box::new(|outcome| outcome.unwrap()),
         };
         node.shell.projector().send(ToProjector::Subscribe(subscription)).unwrap();
         for _ in 0..500 {

@@ -1,0 +1,203 @@
+//! From a client's command to its owner: who decides it, and what only the edge can add.
+
+use jiaohao_domain::vocabulary::{ClientCommand as C, *};
+use jiaohao_domain::*;
+
+use super::{House, SlotFacts, account, department, patient, site};
+use crate::identity::tokens::Claims;
+use crate::identity::{accounts, area_code, keys::KeyName};
+use jiaohao_domain::redacted::Redacted;
+
+/// A command on its way.
+pub(super) type Addressed = (OwnerRef, Message);
+
+/// Where commands go that need nothing added; none when something must be read or computed first.
+pub(super) fn address_at_once(command: &C) -> Option<Addressed> {
+    let to_department = |id: DepartmentId, message: ToDepartment| Some((department(&id), message.into()));
+    let to_site = |id: &str, message: ToSite| Some((site(id), message.into()));
+    match command.clone() {
+        C::DefineSite(c) => to_site(&c.id.to_string(), ToSite::DefineSite(c)),
+        C::DefineDepartment(c) => to_site(&c.id.to_string(), ToSite::DefineDepartment(c)),
+        C::DefineServicePoint(c) => to_site(&c.id.to_string(), ToSite::DefineServicePoint(c)),
+        C::DefineBoard(c) => to_site(&c.id.to_string(), ToSite::DefineBoard(c)),
+        C::DefineQueue(c) => to_site(&c.id.to_string(), ToSite::DefineQueue(c)),
+        C::DefineDoctor(c) => to_site(&c.id.to_string(), ToSite::DefineDoctor(c)),
+        C::RetireDepartment(c) => to_site(&c.id.to_string(), ToSite::RetireDepartment(c)),
+        C::RetireServicePoint(c) => to_site(&c.id.to_string(), ToSite::RetireServicePoint(c)),
+        C::RetireBoard(c) => to_site(&c.id.to_string(), ToSite::RetireBoard(c)),
+        C::RetireQueue(c) => to_site(&c.id.to_string(), ToSite::RetireQueue(c)),
+        C::RetireDoctor(c) => to_site(&c.id.to_string(), ToSite::RetireDoctor(c)),
+        C::ApproveScreen(c) => to_site(&c.board.to_string(), ToSite::ApproveScreen(c)),
+        C::RevokeScreen(c) => to_site(&c.screen.to_string(), ToSite::RevokeScreen(c)),
+        C::ChangeVisit(c) => to_site(&c.site.to_string(), ToSite::ChangeVisit(c)),
+        C::CancelVisit(c) => to_site(&c.site.to_string(), ToSite::CancelVisit(c)),
+        C::DefineSession(c) => to_department(c.id.department(), ToDepartment::DefineSession(c)),
+        C::RetireSession(c) => to_department(c.id.department(), ToDepartment::RetireSession(c)),
+        C::CancelTicket(c) => to_department(c.ticket.department(), ToDepartment::CancelTicket(c)),
+        C::SetPriority(c) => to_department(c.ticket.department(), ToDepartment::SetPriority(c)),
+        C::TransferTicket(c) => to_department(c.ticket.department(), ToDepartment::TransferTicket(c)),
+        C::RecallTransfer(c) => to_department(c.ticket.department(), ToDepartment::RecallTransfer(c)),
+        C::Undo(c) => {
+            let ticket = TicketId::from(c.event.split('@').next().unwrap_or_default());
+            to_department(ticket.department(), ToDepartment::Undo(c))
+        }
+        C::CloseSession(c) => to_department(c.session.department(), ToDepartment::CloseSession(c)),
+        C::DelaySession(c) => to_department(c.session.department(), ToDepartment::DelaySession(c)),
+        C::PauseWork(c) => to_department(c.department.clone(), ToDepartment::PauseWork(c)),
+        C::ResumeWork(c) => to_department(c.department.clone(), ToDepartment::ResumeWork(c)),
+        C::StopWork(c) => to_department(c.department.clone(), ToDepartment::StopWork(c)),
+        C::CallNextPatient(c) => to_department(c.department.clone(), ToDepartment::CallNextPatient(c)),
+        C::CallTicket(c) => to_department(c.department.clone(), ToDepartment::CallTicket(c)),
+        C::RecallPatient(c) => to_department(c.call.department(), ToDepartment::RecallPatient(c)),
+        C::StartService(c) => to_department(c.ticket.department(), ToDepartment::StartService(c)),
+        C::FinishService(c) => to_department(c.ticket.department(), ToDepartment::FinishService(c)),
+        C::SendForTests(c) => to_department(c.ticket.department(), ToDepartment::SendForTests(c)),
+        C::ReturnToWaiting(c) => to_department(c.ticket.department(), ToDepartment::ReturnToWaiting(c)),
+        C::MarkMissed(c) => to_department(c.ticket.department(), ToDepartment::MarkMissed(c)),
+        C::TakeBack(c) => to_department(c.ticket.department(), ToDepartment::TakeBack(c)),
+        C::ReportShown(c) => to_board(c.announcement.board(), ToBoard::ReportShown(c)),
+        C::ReportSpoken(c) => to_board(c.announcement.board(), ToBoard::ReportSpoken(c)),
+        C::DefineStaff(_)
+        | C::RetireStaff(_)
+        | C::HoldSlot(_)
+        | C::BookSlot(_)
+        | C::ConfirmAppointment(_)
+        | C::CancelAppointment(_)
+        | C::CheckIn(_)
+        | C::ReportBack(_)
+        | C::RegisterWalkIn(_)
+        | C::StartWork(_)
+        | C::RegisterVisit(_) => None,
+    }
+}
+
+fn to_board(board: BoardId, message: ToBoard) -> Option<Addressed> {
+    Some((OwnerRef::new(OwnerKind::Board, board.as_str()), message.into()))
+}
+
+impl House {
+    /// Where a command goes, with everything that must be read or computed first.
+    pub(super) async fn address(&self, claims: &Claims, command: C) -> Result<Addressed, Rejection> {
+        if let Some(addressed) = address_at_once(&command) {
+            return Ok(addressed);
+        }
+        match command {
+            C::DefineStaff(mut c) => {
+                let owner = account(&accounts::staff(&c.id)?);
+                let password_phc = match c.password.take() {
+                    Some(password) => Some(self.passwords.hash(Redacted::new(password)).await?),
+                    None => None,
+                };
+                Ok((owner, ToAccount::DefineStaff { command: c, password_phc }.into()))
+            }
+            C::RetireStaff(c) => Ok((account(&accounts::staff(&c.id)?), ToAccount::RetireStaff.into())),
+            C::HoldSlot(c) => self.reserve(claims, &c.session, c.slot, &c.patient, false, None).await,
+            C::BookSlot(c) => self.reserve(claims, &c.session, c.slot, &c.patient, true, c.replaces).await,
+            C::ConfirmAppointment(c) => {
+                let who = match c.patient {
+                    Some(who) => who,
+                    None => self.patient_of_appointment(&c.appointment).await?.ok_or(Code::Forbidden)?,
+                };
+                Ok((patient(&who), ToPatient::Confirm { appointment: c.appointment }.into()))
+            }
+            C::CancelAppointment(c) => match self.patient_of_appointment(&c.appointment).await? {
+                Some(who) if claims.role == Role::Patient => Ok((patient(&who), ToPatient::Cancel(c).into())),
+                _ => Ok((department(&c.appointment.department()), ToDepartment::CancelAppointment(c).into())),
+            },
+            C::CheckIn(c) => {
+                let at = c.appointment.department();
+                let presence_proved = self.is_present(claims, &at, c.code.as_deref())?;
+                let birth_date = match self.patient_of_appointment(&c.appointment).await? {
+                    Some(who) => self.birth_date(&who).await?,
+                    None => None,
+                };
+                Ok((department(&at), ToDepartment::CheckIn { command: c, birth_date, presence_proved }.into()))
+            }
+            C::ReportBack(c) => {
+                let at = c.ticket.department();
+                let presence_proved = self.is_present(claims, &at, c.code.as_deref())?;
+                Ok((department(&at), ToDepartment::ReportBack { command: c, presence_proved }.into()))
+            }
+            C::RegisterWalkIn(c) => {
+                let (brief, birth_date) = self.known_person(&c.patient).await?;
+                let to = department(&c.queue.department());
+                Ok((to, ToDepartment::RegisterWalkIn { command: c, brief, birth_date }.into()))
+            }
+            C::StartWork(c) => {
+                let doctor = claims.doctor.as_ref().ok_or(Code::Forbidden)?;
+                Ok((OwnerRef::new(OwnerKind::Doctor, doctor.as_str()), ToDoctor::StartWork(c).into()))
+            }
+            C::RegisterVisit(c) => {
+                let (brief, birth_date) = self.outside_person(&c.site, &c.patient).await?;
+                let to = site(c.site.as_str());
+                Ok((to, ToSite::RegisterVisit { command: without_person(c), brief, birth_date }.into()))
+            }
+            _ => Err(Code::Internal.into()),
+        }
+    }
+
+    async fn reserve(
+        &self,
+        claims: &Claims,
+        session: &SessionId,
+        slot: SlotId,
+        who: &PatientId,
+        confirm: bool,
+        replaces: Option<AppointmentId>,
+    ) -> Result<Addressed, Rejection> {
+        if slot.session() != *session {
+            return Err(Rejection::new(Code::IdNotUnderParent, "the slot is not one of that session"));
+        }
+        let SlotFacts { date, start, end } = self.slot_facts(&slot).await?;
+        let channel = if claims.role == Role::Patient { Channel::Online } else { Channel::Desk };
+        let reserve = ToPatient::Reserve { slot, date, slot_start: start, slot_end: end, confirm, channel, replaces };
+        Ok((patient(who), reserve.into()))
+    }
+
+    /// The slot's day and times, asked of its department once. A slot that is not there is `slot_closed`.
+    async fn slot_facts(&self, slot: &SlotId) -> Result<SlotFacts, Rejection> {
+        if let Some(known) = self.slots.get(slot).map(|known| *known) {
+            return Ok(known);
+        }
+        let asked = slot.clone();
+        let facts = self
+            .shell
+            .read(department(&slot.department()), move |state: &jiaohao_domain::department::State| {
+                let (slot, session) = (state.clinic.slots.get(&asked)?, state.clinic.session_of(&asked)?);
+                Some(SlotFacts { date: session.date, start: slot.start, end: slot.end })
+            })
+            .await?
+            .ok_or(Code::SlotClosed)?;
+        self.slots.insert(slot.clone(), facts);
+        Ok(facts)
+    }
+
+    pub(super) async fn patient_of_appointment(&self, id: &AppointmentId) -> Result<Option<PatientId>, Rejection> {
+        let asked = id.clone();
+        self.shell
+            .read(department(&id.department()), move |state: &jiaohao_domain::department::State| {
+                state.clinic.appointments.get(&asked).map(|appointment| appointment.brief.patient.clone())
+            })
+            .await
+    }
+
+    /// Whether the patient is in the waiting area: staff and kiosks stand there; a phone shows the area's code.
+    fn is_present(&self, claims: &Claims, at: &DepartmentId, code: Option<&str>) -> Result<bool, Rejection> {
+        if claims.role != Role::Patient {
+            return Ok(true);
+        }
+        let typed = code.ok_or(Code::WrongAreaCode)?;
+        if area_code::accepts(self.keys.get(KeyName::Area), at, typed, self.shell.clock.clinic()) {
+            Ok(true)
+        } else {
+            Err(Code::WrongAreaCode.into())
+        }
+    }
+}
+
+/// The command without what belongs only into the person's own sealed record.
+fn without_person(mut command: RegisterVisit) -> RegisterVisit {
+    command.patient.name = None;
+    command.patient.birth_date = None;
+    command
+}

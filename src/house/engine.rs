@@ -1,0 +1,283 @@
+//! The house as the doors see it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jiaohao_actors::fanout::Outbox;
+use jiaohao_actors::shell::Origin;
+use jiaohao_actors::shell::message::Outcome;
+use jiaohao_actors::shell::projector::{Subscription as Wish, ToProjector};
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::vocabulary::{Answer, ClientCommand};
+use jiaohao_domain::{AccountId, Code, Rejection, Timestamp};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tokio::sync::{broadcast, oneshot};
+use uuid::Uuid;
+
+use super::commands::{Addressed, address_at_once};
+use super::{House, site};
+use crate::engine::{Answering, Deed, Engine, StreamNow, Subscription, Visit, VisitAnswer};
+use crate::identity::access::{self, Facts, StreamName};
+use crate::identity::accounts;
+use crate::identity::audit::AuditLine;
+use crate::identity::tokens::{Claims, Standing};
+
+/// Where nobody has said otherwise.
+const HOME_ZONE: &str = "Asia/Shanghai";
+
+impl House {
+    fn origin(&self, claims: &Claims, key: Option<Uuid>, command: &ClientCommand) -> Origin {
+        let body = serde_json::to_vec(command).expect("invariant: commands are plain JSON");
+        let mut body_hash = [0; 16];
+        body_hash.copy_from_slice(&Sha256::digest(&body)[..16]);
+        let key = key.map(|key| key.as_u128());
+        Origin::Client { principal: claims.principal(), name: command.name().to_owned(), key, body_hash }
+    }
+
+    async fn checked(&self, claims: &Claims, command: &ClientCommand, mut facts: Facts) -> Result<(), Rejection> {
+        loop {
+            let needed = access::needed(claims, command, &facts);
+            if needed.is_empty() {
+                return access::allowed(claims, command, &facts);
+            }
+            self.learn(&mut facts, needed).await?;
+        }
+    }
+
+    async fn may_follow(&self, claims: &Claims, name: &str) -> Result<StreamName, Rejection> {
+        self.stands(claims).await?;
+        let stream = StreamName::parse(name)?;
+        let mut facts = Facts::default();
+        loop {
+            let needed = access::needed_stream(claims, &stream, &facts);
+            if needed.is_empty() {
+                return access::allowed_stream(claims, name, &facts);
+            }
+            self.learn(&mut facts, needed).await?;
+        }
+    }
+
+    async fn give(&self, claims: &Claims, key: Option<Uuid>, command: ClientCommand, at_once: Option<Ready>) -> Outcome {
+        let origin = self.origin(claims, key, &command);
+        let after = After::of(&command);
+        let name = command.name();
+        let outcome = match at_once {
+            Some(Ready { reply }) => reply.await.unwrap_or_else(|_| Err(Code::TimedOut.into())),
+            None => {
+                self.stands(claims).await?;
+                self.limits.command(claims)?;
+                match self.checked(claims, &command, Facts::default()).await {
+                    Ok(()) => {
+                        let (owner, message) = self.address(claims, command).await?;
+                        self.shell.ask(owner, message, origin).await
+                    }
+                    Err(why) => Err(why),
+                }
+            }
+        };
+        let line_outcome = outcome.as_ref().map(drop).map_err(|why| why.code);
+        self.audit.note(AuditLine::new(claims, name, outcome_ids(&outcome), line_outcome, self.machine_now()));
+        if outcome.is_ok() {
+            match after {
+                After::Nothing => {}
+                After::Relearn(who) => self.relearn(&who).await?,
+                After::EndScreen(screen) => self.screen_revoked(&screen),
+            }
+        }
+        outcome
+    }
+
+    /// Hands a command over now when nothing has to be asked first, so that a connection's commands keep their order.
+    fn hand_over(&self, claims: &Claims, key: Option<Uuid>, command: &ClientCommand) -> Result<Option<Ready>, Rejection> {
+        if self.generations.standing(claims) != Standing::Current || claims.expires_at() <= self.machine_now() {
+            return Ok(None);
+        }
+        let facts = Facts::default();
+        if !access::needed(claims, command, &facts).is_empty() {
+            return Ok(None);
+        }
+        let Some((owner, message)): Option<Addressed> = address_at_once(command) else { return Ok(None) };
+        access::allowed(claims, command, &facts)?;
+        self.limits.command(claims)?;
+        let reply = self.shell.begin(owner, message, self.origin(claims, key, command))?;
+        Ok(Some(Ready { reply }))
+    }
+
+    pub(super) fn zone_of(&self, at: Option<&str>) -> Zone {
+        let known = at.and_then(|at| self.zones.get(at).map(|zone| *zone));
+        known.unwrap_or_else(|| Zone::named(HOME_ZONE).expect("invariant: it is in the database"))
+    }
+
+    /// The site's zone, asked of the site once.
+    pub(super) async fn learn_zone(&self, at: &str) -> Result<Zone, Rejection> {
+        if let Some(zone) = self.zones.get(at) {
+            return Ok(*zone);
+        }
+        let name = self
+            .shell
+            .read(site(at), |state: &jiaohao_domain::site::State| state.definition.as_ref().map(|d| d.time_zone.clone()))
+            .await?;
+        let zone = name.and_then(|name| Zone::named(&name)).ok_or(Code::Forbidden)?;
+        self.zones.insert(at.to_owned(), zone);
+        Ok(zone)
+    }
+}
+
+struct Ready {
+    reply: oneshot::Receiver<Outcome>,
+}
+
+/// What the edge does once a command is done.
+enum After {
+    Nothing,
+    Relearn(AccountId),
+    EndScreen(jiaohao_domain::ScreenId),
+}
+
+impl After {
+    fn of(command: &ClientCommand) -> Self {
+        let relearn = |name: &str| accounts::staff(name).map_or(Self::Nothing, Self::Relearn);
+        match command {
+            ClientCommand::DefineStaff(c) => relearn(&c.id),
+            ClientCommand::RetireStaff(c) => relearn(&c.id),
+            ClientCommand::RevokeScreen(c) => Self::EndScreen(c.screen.clone()),
+            _ => Self::Nothing,
+        }
+    }
+}
+
+fn outcome_ids(outcome: &Outcome) -> Vec<String> {
+    let Ok(answer) = outcome else { return Vec::new() };
+    let ids = match answer {
+        Answer::Held { appointment, .. } | Answer::Booked { appointment, .. } => vec![appointment.to_string()],
+        Answer::Waiting { ticket, .. } | Answer::Transferred { ticket, .. } => vec![ticket.to_string()],
+        Answer::Called { called: Some(called), .. } => vec![called.ticket.to_string(), called.call.to_string()],
+        Answer::VisitTaken { visit, .. } => vec![visit.to_string()],
+        _ => Vec::new(),
+    };
+    ids
+}
+
+/// Runs on the runtime of whoever polls; everything that must not wait has been done before.
+fn soon<T: Send + 'static>(work: impl Future<Output = Result<T, Rejection>> + Send + 'static) -> Answering<T> {
+    Box::pin(work)
+}
+
+/// A house that the doors share.
+#[derive(Clone)]
+pub struct Shared(pub Arc<House>);
+
+impl Engine for Shared {
+    fn authenticate(&self, token: &str) -> Answering<Claims> {
+        let house = self.0.clone();
+        let read = house.tokens.read(token, house.machine_now());
+        soon(async move {
+            let claims = read?;
+            house.stands(&claims).await?;
+            Ok(claims)
+        })
+    }
+
+    fn still_stands(&self, claims: Arc<Claims>) -> Answering<()> {
+        let house = self.0.clone();
+        soon(async move { house.stands(&claims).await })
+    }
+
+    fn may_follow(&self, claims: Arc<Claims>, stream: Arc<str>) -> Answering<()> {
+        let house = self.0.clone();
+        soon(async move { house.may_follow(&claims, &stream).await.map(drop) })
+    }
+
+    fn changed_accounts(&self) -> broadcast::Receiver<AccountId> {
+        self.0.generations.changes()
+    }
+
+    fn command(&self, claims: Arc<Claims>, key: Option<Uuid>, command: ClientCommand) -> Answering<Answer> {
+        let house = self.0.clone();
+        let handed = house.hand_over(&claims, key, &command);
+        soon(async move { house.give(&claims, key, command, handed?).await })
+    }
+
+    fn subscribe(&self, claims: Arc<Claims>, subscription: Subscription) -> Answering<()> {
+        let house = self.0.clone();
+        soon(async move {
+            house.may_follow(&claims, &subscription.stream).await?;
+            let (refused, refusal) = oneshot::channel();
+            let Subscription { stream, since, reply_to, outbox } = subscription;
+            let wish = Wish {
+                outbox,
+                reply_to,
+                stream: stream.to_string(),
+                since,
+                done: Box::new(move |outcome| {
+                    // The connection may have gone away.
+                    let _ = refused.send(outcome);
+                }),
+            };
+            house.shell.projector().send_async(ToProjector::Subscribe(wish)).await.map_err(|_| Code::Overloaded)?;
+            refusal.await.unwrap_or_else(|_| Err(Code::TimedOut.into()))
+        })
+    }
+
+    fn unsubscribe(&self, stream: &Arc<str>, outbox: &Arc<Outbox>) -> Answering<()> {
+        let house = self.0.clone();
+        let message = ToProjector::Unsubscribe { outbox: outbox.clone(), stream: stream.to_string() };
+        soon(async move {
+            house.shell.projector().send_async(message).await.map_err(|_| Code::Overloaded)?;
+            Ok(())
+        })
+    }
+
+    fn end(&self, stream: &Arc<str>, outbox: &Arc<Outbox>, error: Rejection) {
+        let message = ToProjector::End { outbox: outbox.clone(), stream: stream.to_string(), error };
+        if self.0.shell.projector().try_send(message).is_err() {
+            // The projector is behind: the connection must not go on receiving what it may not see.
+            outbox.close();
+        }
+    }
+
+    fn snapshot(&self, claims: Arc<Claims>, stream: Arc<str>) -> Answering<StreamNow> {
+        let house = self.0.clone();
+        soon(async move {
+            house.may_follow(&claims, &stream).await?;
+            let (answer, seen) = oneshot::channel();
+            let look = ToProjector::Look { stream: stream.to_string(), answer };
+            house.shell.projector().send_async(look).await.map_err(|_| Code::Overloaded)?;
+            let (position, snapshot) = seen.await.map_err(|_| Code::TimedOut)??;
+            Ok(StreamNow { position, snapshot })
+        })
+    }
+
+    fn deed(&self, claims: Arc<Claims>, deed: Deed) -> Answering<Value> {
+        let house = self.0.clone();
+        soon(async move { house.do_deed(&claims, deed).await })
+    }
+
+    fn visit(&self, address: IpAddr, visit: Visit) -> Answering<VisitAnswer> {
+        let house = self.0.clone();
+        soon(async move { house.visit(address, visit).await })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.shell.clock.clinic()
+    }
+
+    fn zone(&self, at: Option<&str>) -> Zone {
+        self.0.zone_of(at)
+    }
+
+    fn machine_now(&self) -> Timestamp {
+        self.0.machine_now()
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        if self.0.stopping.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err("stopping".into());
+        }
+        match self.0.shell.storage_level() {
+            2 => Err("the disk is full: read-only".into()),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Answers to what the table of who may what has to know, from the owners' durable states.
+
+use jiaohao_domain::{AccountId, DepartmentId, Rejection};
+
+use super::{House, account, department, patient, site};
+use crate::identity::access::{Fact, FactAnswer, Facts};
+
+impl House {
+    /// Asks the owners for these facts.
+    pub(super) async fn learn(&self, facts: &mut Facts, needed: Vec<Fact>) -> Result<(), Rejection> {
+        for fact in needed {
+            let answer = self.answer(&fact).await?;
+            facts.learn(fact, answer);
+        }
+        Ok(())
+    }
+
+    async fn answer(&self, fact: &Fact) -> Result<FactAnswer, Rejection> {
+        use jiaohao_domain::{account, department as dept, patient as person, site as hospital};
+        let yes = |so: bool| if so { FactAnswer::Yes } else { FactAnswer::No };
+        Ok(match fact.clone() {
+            Fact::PatientOfAppointment(id) => {
+                self.patient_of_appointment(&id).await?.map_or(FactAnswer::No, FactAnswer::Patient)
+            }
+            Fact::PatientOfTicket(id) => {
+                let at = department(&id.department());
+                let found = self
+                    .shell
+                    .read(at, move |state: &dept::State| {
+                        let ticket = state.floor.tickets.get(&id).map(|ticket| ticket.opened.brief.patient.clone());
+                        // Before check-in a ticket is its appointment.
+                        ticket.or_else(|| {
+                            let booked = state.clinic.appointments.get(&id.appointment()?)?;
+                            Some(booked.brief.patient.clone())
+                        })
+                    })
+                    .await?;
+                found.map_or(FactAnswer::No, FactAnswer::Patient)
+            }
+            Fact::ActsFor(who, whom) => {
+                let of = patient(&whom);
+                yes(self.shell.read(of, move |state: &person::State| state.accounts.contains_key(&who)).await?)
+            }
+            Fact::WorksIn(doctor, at) => {
+                let wanted: DepartmentId = at;
+                let of = site(doctor.as_str());
+                let works = move |state: &hospital::State| {
+                    state.doctors.get(&doctor).is_some_and(|known| !known.retired && known.definition.departments.contains(&wanted))
+                };
+                yes(self.shell.read(of, works).await?)
+            }
+            Fact::KnownAt(at, whom) => {
+                let of = patient(&whom);
+                let known = move |state: &person::State| {
+                    state.reservations.values().any(|reservation| reservation.slot.department().site() == at)
+                };
+                yes(self.shell.read(of, known).await?)
+            }
+            Fact::SiteOfStaff(name) => {
+                let id: AccountId = crate::identity::accounts::staff(&name)?;
+                let found = self
+                    .shell
+                    .read(account(&id), |state: &account::State| state.staff.as_ref().and_then(|staff| staff.site.clone()))
+                    .await?;
+                found.map_or(FactAnswer::No, FactAnswer::Site)
+            }
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! The house: the engine with everything around it that a door needs. Commands are checked against the table, given
+//! what the edge alone can add (a brief, a birth date, proof of presence), and sent to their owners.
+
+mod commands;
+mod deeds;
+mod engine;
+mod facts;
+mod figures;
+mod persons;
+mod sign_in;
+pub mod streams;
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use jiaohao_actors::shell::{Clock, Kinds, Shell, clock};
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::vocabulary::*;
+use jiaohao_domain::{BusinessDate, Message, OwnerKind, OwnerRef, SlotId, Timestamp};
+
+use crate::config::Config;
+use crate::identity::audit::Audit;
+use crate::identity::codes::CodeSender;
+use crate::identity::keys::Keys;
+use crate::identity::limits::Limits;
+use crate::identity::passwords::Passwords;
+use crate::identity::person_keys::PersonKeys;
+use crate::identity::tokens::{Generations, Tokens};
+
+/// Everything behind the doors.
+pub struct House {
+    pub(crate) shell: Arc<Shell>,
+    pub(crate) config: Config,
+    pub(crate) keys: Keys,
+    pub(crate) person_keys: PersonKeys,
+    pub(crate) passwords: Passwords,
+    pub(crate) tokens: Tokens,
+    pub(crate) generations: Arc<Generations>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) audit: Audit,
+    pub(crate) codes: Arc<dyn CodeSender>,
+    /// Zones of the sites that somebody has asked about.
+    pub(crate) zones: DashMap<String, Zone>,
+    /// What never changes of a slot once it is booked: asked once.
+    pub(crate) slots: DashMap<SlotId, SlotFacts>,
+    /// Briefs of persons already identified (they change only by [`House::forget_person`]).
+    pub(crate) stopping: std::sync::atomic::AtomicBool,
+}
+
+/// What a booking must know of a slot before the department is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlotFacts {
+    pub(crate) date: BusinessDate,
+    pub(crate) start: Timestamp,
+    pub(crate) end: Timestamp,
+}
+
+impl House {
+    /// The clinic's and the machine's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.shell.clock
+    }
+
+    pub(crate) fn machine_now(&self) -> Timestamp {
+        Timestamp(clock::wall_ms())
+    }
+
+    /// No new command is taken from now on.
+    pub fn begin_stop(&self) {
+        self.stopping.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// Every kind of owner that the program runs.
+pub fn kinds() -> Kinds {
+    Kinds::default()
+        .with::<jiaohao_domain::site::Site>()
+        .with::<jiaohao_domain::department::Department>()
+        .with::<jiaohao_domain::doctor::Doctor>()
+        .with::<jiaohao_domain::patient::Patient>()
+        .with::<jiaohao_domain::account::Account>()
+        .with::<jiaohao_queue_display::announce::Board>()
+        .with::<jiaohao_signaling::room::Room>()
+}
+
+/// How an owner is told that its earliest deadline has passed.
+pub fn deadline_message(owner: &OwnerRef) -> Option<Message> {
+    Some(match owner.kind {
+        OwnerKind::Site => ToSite::DeadlineReached.into(),
+        OwnerKind::Department => ToDepartment::DeadlineReached.into(),
+        OwnerKind::Doctor => ToDoctor::DeadlineReached.into(),
+        OwnerKind::Patient => ToPatient::DeadlineReached.into(),
+        OwnerKind::Account => ToAccount::DeadlineReached.into(),
+        OwnerKind::Board => ToBoard::DeadlineReached.into(),
+        OwnerKind::Room | OwnerKind::Probe => return None,
+    })
+}
+
+pub(crate) fn site(id: &str) -> OwnerRef {
+    OwnerRef::new(OwnerKind::Site, id.split('.').next().unwrap_or(id))
+}
+pub(crate) fn department(id: &jiaohao_domain::DepartmentId) -> OwnerRef {
+    OwnerRef::new(OwnerKind::Department, id.as_str())
+}
+pub(crate) fn patient(id: &jiaohao_domain::PatientId) -> OwnerRef {
+    OwnerRef::new(OwnerKind::Patient, id.as_str())
+}
+pub(crate) fn account(id: &jiaohao_domain::AccountId) -> OwnerRef {
+    OwnerRef::new(OwnerKind::Account, id.as_str())
+}

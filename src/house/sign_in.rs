@@ -1,0 +1,252 @@
+//! Signing in and out, screens that want to be paired, and whether a token still stands. Secrets reach owners hashed.
+
+use std::net::IpAddr;
+use std::sync::atomic::Ordering;
+
+use jiaohao_actors::shell::Origin;
+use jiaohao_domain::account::{State as AccountState, view as account_view};
+use jiaohao_domain::redacted::Redacted;
+use jiaohao_domain::vocabulary::{ToAccount, ToSite};
+use jiaohao_domain::{AccountId, Code, Message, Rejection, Role, ScreenId, Timestamp};
+use serde_json::json;
+
+use super::{House, account, site};
+use crate::engine::{SignedIn, Visit, VisitAnswer};
+use crate::http::requests::{OfferScreen, RequestCode, ScreenSignIn, SignIn};
+use crate::identity::codes::CodeMessage;
+use crate::identity::keys::KeyName;
+use crate::identity::tokens::{Claims, Standing};
+use crate::identity::{accounts, chance, codes, refresh};
+
+/// Between the account and the secret of a refresh token.
+const SEPARATOR: char = '~';
+/// How many codes are drawn before a screen is told to try later.
+const CODE_DRAWS: usize = 8;
+
+impl House {
+    pub(super) async fn visit(&self, address: IpAddr, visit: Visit) -> Result<VisitAnswer, Rejection> {
+        match visit {
+            Visit::SignIn(sign_in) => {
+                self.limits.sign_in(address)?;
+                let outcome = match sign_in {
+                    SignIn::Password(given) => self.by_password(&given.name, Redacted::new(given.password)).await,
+                    SignIn::Code(given) => self.by_code(&given.phone, Redacted::new(given.code)).await,
+                    SignIn::Screen(given) => self.by_screen(given).await,
+                };
+                if matches!(&outcome, Err(why) if why.code == Code::WrongCredentials) {
+                    self.limits.sign_in_failed(address);
+                }
+                outcome.map(|signed_in| VisitAnswer::SignedIn(Box::new(signed_in)))
+            }
+            Visit::RequestCode(request) => {
+                self.limits.sign_in(address)?;
+                self.request_code(request).await
+            }
+            Visit::Refresh(token) => self.refresh(&token).await.map(|in_again| VisitAnswer::SignedIn(Box::new(in_again))),
+            Visit::SignOut { refresh_token, everywhere } => self.sign_out(&refresh_token, everywhere).await,
+            Visit::OfferScreen(offer) => {
+                self.limits.sign_in(address)?;
+                self.offer_screen(offer).await
+            }
+        }
+    }
+
+    async fn tell(&self, who: &AccountId, message: ToAccount) -> Result<(), Rejection> {
+        self.shell.ask(account(who), Message::from(message), Origin::Shell).await.map(drop)
+    }
+
+    async fn by_password(&self, name: &str, password: Redacted<String>) -> Result<SignedIn, Rejection> {
+        let who = accounts::staff(name).map_err(|_| Code::WrongCredentials)?;
+        let stored = self
+            .shell
+            .read(account(&who), |state: &AccountState| state.staff.as_ref().map(|staff| staff.password_phc.clone()))
+            .await?;
+        let matched = self.passwords.matches(password, stored).await?;
+        let (refresh_hash, token) = self.draw_refresh(&who);
+        self.tell(&who, ToAccount::TryPassword { matched, refresh_hash }).await?;
+        self.signed_in(who, Some(token)).await
+    }
+
+    async fn by_code(&self, phone: &str, code: Redacted<String>) -> Result<SignedIn, Rejection> {
+        let who = accounts::phone(self.keys.get(KeyName::Hash), phone)?;
+        let code_hash = codes::hash(self.keys.get(KeyName::Hash), &who, &code);
+        let (refresh_hash, token) = self.draw_refresh(&who);
+        self.tell(&who, ToAccount::TryCode { code_hash, refresh_hash }).await?;
+        self.signed_in(who, Some(token)).await
+    }
+
+    async fn request_code(&self, request: RequestCode) -> Result<VisitAnswer, Rejection> {
+        let hash_key = self.keys.get(KeyName::Hash);
+        let who = accounts::phone(hash_key, &request.phone)?;
+        let phone = accounts::normal_phone(&request.phone).ok_or(Code::InvalidField)?;
+        let code = codes::draw();
+        let now = self.shell.clock.clinic();
+        let ttl_s = self.config.identity.code_ttl_s;
+        let issue = ToAccount::IssueCode { code_hash: codes::hash(hash_key, &who, &code), expires_at: now.plus_s(ttl_s) };
+        self.tell(&who, issue).await?;
+        let expires_at = self.machine_now().plus_s(ttl_s);
+        let message = CodeMessage { phone: Redacted::new(phone), code, expires_at };
+        self.codes.send(message).map_err(|why| {
+            tracing::warn!(%why, "a one-time code could not be sent");
+            Rejection::new(Code::Overloaded, "the code could not be sent; try again shortly")
+        })?;
+        Ok(VisitAnswer::Told(json!({ "expires_in_s": ttl_s })))
+    }
+
+    async fn by_screen(&self, given: ScreenSignIn) -> Result<SignedIn, Rejection> {
+        let screen = given.screen.clone();
+        let known = self
+            .shell
+            .read(site(given.screen.as_str()), move |state: &jiaohao_domain::site::State| {
+                state.screens.get(&screen).map(|paired| (paired.board.clone(), paired.secret_hash.clone()))
+            })
+            .await?;
+        let hash = refresh::hash(self.keys.get(KeyName::Hash), &given.secret);
+        match known {
+            Some((board, secret_hash)) if secret_hash == hash => {
+                let now = self.machine_now();
+                let who = accounts::screen(&given.screen);
+                let mut claims = Claims::new(Role::Screen, who.clone(), now, self.config.identity.access_token_ttl_s);
+                claims.site = Some(board.site());
+                claims.screen = Some(given.screen);
+                claims.board = Some(board.clone());
+                self.generations.learn(&who, 0);
+                let access_token = self.tokens.issue(&claims);
+                let about = json!({ "board": board });
+                Ok(SignedIn { access_token, claims, refresh_token: None, refresh_expires_at: now, about })
+            }
+            _ => Err(Code::WrongCredentials.into()),
+        }
+    }
+
+    async fn offer_screen(&self, offer: OfferScreen) -> Result<VisitAnswer, Rejection> {
+        let at = offer
+            .board
+            .map(|board| board.site())
+            .or_else(|| offer.door.map(|door| door.department().site()))
+            .or(offer.site)
+            .ok_or_else(|| Rejection::new(Code::InvalidField, "a board, a door or a site"))?;
+        let screen = ScreenId::new(format!("{at}.screen-{}", hex(chance::bytes::<6>())));
+        let secret = refresh::draw();
+        let secret_hash = refresh::hash(self.keys.get(KeyName::Hash), secret.reveal());
+        for _ in 0..CODE_DRAWS {
+            let code = format!("{:06}", chance::below(1_000_000));
+            let message = ToSite::OfferScreen { code: code.clone(), screen: screen.clone(), secret_hash: secret_hash.clone() };
+            match self.shell.ask(site(at.as_str()), Message::from(message), Origin::Shell).await {
+                Ok(_) => return Ok(VisitAnswer::Told(json!({ "screen": screen, "secret": secret.reveal(), "code": code }))),
+                Err(why) if why.code == Code::AlreadyExists => {}
+                Err(why) => return Err(why),
+            }
+        }
+        Err(Code::Overloaded.into())
+    }
+
+    async fn refresh(&self, token: &str) -> Result<SignedIn, Rejection> {
+        let (who, secret) = split(token)?;
+        let refresh_hash = refresh::hash(self.keys.get(KeyName::Hash), secret);
+        let (next_hash, next) = self.draw_refresh(&who);
+        self.tell(&who, ToAccount::Refresh { refresh_hash, next_hash }).await?;
+        self.signed_in(who, Some(next)).await
+    }
+
+    async fn sign_out(&self, token: &str, everywhere: bool) -> Result<VisitAnswer, Rejection> {
+        let (who, secret) = split(token)?;
+        let refresh_hash = refresh::hash(self.keys.get(KeyName::Hash), secret);
+        let known = refresh_hash.clone();
+        let is_current = self
+            .shell
+            .read(account(&who), move |state: &AccountState| state.families.values().any(|f| f.current == known))
+            .await?;
+        if !is_current {
+            return Ok(VisitAnswer::SignedOut);
+        }
+        self.tell(&who, ToAccount::Revoke { refresh_hash: (!everywhere).then_some(refresh_hash) }).await?;
+        if everywhere {
+            self.relearn(&who).await?;
+        }
+        Ok(VisitAnswer::SignedOut)
+    }
+
+    fn draw_refresh(&self, who: &AccountId) -> (String, String) {
+        let secret = refresh::draw();
+        let hash = refresh::hash(self.keys.get(KeyName::Hash), secret.reveal());
+        (hash, format!("{who}{SEPARATOR}{}", secret.reveal()))
+    }
+
+    async fn signed_in(&self, who: AccountId, refresh_token: Option<String>) -> Result<SignedIn, Rejection> {
+        let known = self
+            .shell
+            .read(account(&who), |state: &AccountState| {
+                account_view::signed_in(state).map(|known| (known, state.staff.as_ref().map(|staff| staff.name.clone())))
+            })
+            .await?;
+        let (known, name) = known.ok_or(Code::WrongCredentials)?;
+        let now = self.machine_now();
+        let mut claims = Claims::new(known.role, who.clone(), now, self.config.identity.access_token_ttl_s);
+        claims.site = known.site;
+        claims.departments = known.departments;
+        claims.doctor = known.doctor;
+        claims.may_issue = known.may_issue;
+        claims.generation = known.generation;
+        self.generations.learn(&who, known.generation);
+        let patients: Vec<_> =
+            known.patients.iter().map(|(patient, relation)| json!({ "patient": patient, "relation": relation })).collect();
+        let about = json!({ "name": name, "patients": patients });
+        let refresh_expires_at: Timestamp = now.plus_s(self.config.identity.refresh_token_ttl_s);
+        Ok(SignedIn { access_token: self.tokens.issue(&claims), claims, refresh_token, refresh_expires_at, about })
+    }
+
+    /// Whether the account's tokens of this generation are still good; asks the owner once after a start.
+    pub(super) async fn stands(&self, claims: &Claims) -> Result<(), Rejection> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err(Code::Overloaded.into());
+        }
+        if claims.expires_at() <= self.machine_now() {
+            return Err(Rejection::new(Code::Unauthenticated, "the token has expired"));
+        }
+        match self.generations.standing(claims) {
+            Standing::Current => Ok(()),
+            Standing::Ended => Err(Rejection::new(Code::Unauthenticated, "the token was ended")),
+            Standing::Unknown => {
+                self.relearn(&claims.account).await?;
+                match self.generations.standing(claims) {
+                    Standing::Ended => Err(Rejection::new(Code::Unauthenticated, "the token was ended")),
+                    Standing::Current | Standing::Unknown => self.screen_stands(claims).await,
+                }
+            }
+        }
+    }
+
+    async fn screen_stands(&self, claims: &Claims) -> Result<(), Rejection> {
+        let Some(screen) = claims.screen.clone() else { return Ok(()) };
+        let paired = self
+            .shell
+            .read(site(screen.as_str()), move |state: &jiaohao_domain::site::State| state.screens.contains_key(&screen))
+            .await?;
+        if paired { Ok(()) } else { Err(Rejection::new(Code::Unauthenticated, "the screen was revoked")) }
+    }
+
+    /// Asks the account's owner for its generation: a risen one ends tokens and connections of before.
+    pub(super) async fn relearn(&self, who: &AccountId) -> Result<(), Rejection> {
+        let generation = self.shell.read(account(who), |state: &AccountState| state.generation).await?;
+        self.generations.learn(who, generation);
+        Ok(())
+    }
+
+    /// A revoked screen's tokens end at once.
+    pub(super) fn screen_revoked(&self, screen: &ScreenId) {
+        self.generations.learn(&accounts::screen(screen), 1);
+    }
+}
+
+fn split(token: &str) -> Result<(AccountId, &str), Rejection> {
+    let (who, secret) = token.split_once(SEPARATOR).ok_or(Code::Unauthenticated)?;
+    if !jiaohao_domain::ids::is_well_formed(who) {
+        return Err(Code::Unauthenticated.into());
+    }
+    Ok((AccountId::from(who), secret))
+}
+
+fn hex(bytes: [u8; 6]) -> String {
+    data_encoding::HEXLOWER.encode(&bytes)
+}
