@@ -24,7 +24,7 @@ use crate::identity::audit::AuditLine;
 use crate::identity::tokens::{Claims, Standing};
 
 /// Where nobody has said otherwise.
-const HOME_ZONE: &str = "Asia/Shanghai";
+pub(super) const HOME_ZONE: &str = "Asia/Shanghai";
 
 impl House {
     fn origin(&self, claims: &Claims, key: Option<Uuid>, command: &ClientCommand) -> Origin {
@@ -66,7 +66,6 @@ impl House {
             Some(Ready { reply }) => reply.await.unwrap_or_else(|_| Err(Code::TimedOut.into())),
             None => {
                 self.stands(claims).await?;
-                self.limits.command(claims)?;
                 match self.checked(claims, &command, Facts::default()).await {
                     Ok(()) => {
                         let (owner, message) = self.address(claims, command).await?;
@@ -99,7 +98,6 @@ impl House {
         }
         let Some((owner, message)): Option<Addressed> = address_at_once(command) else { return Ok(None) };
         access::allowed(claims, command, &facts)?;
-        self.limits.command(claims)?;
         let reply = self.shell.begin(owner, message, self.origin(claims, key, command))?;
         Ok(Some(Ready { reply }))
     }

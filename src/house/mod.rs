@@ -5,8 +5,8 @@ mod commands;
 mod deeds;
 mod engine;
 mod facts;
-mod figures;
 mod persons;
+pub mod serve;
 mod sign_in;
 pub mod streams;
 
@@ -18,7 +18,7 @@ use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::*;
 use jiaohao_domain::{BusinessDate, Message, OwnerKind, OwnerRef, SlotId, Timestamp};
 
-use crate::config::Config;
+use crate::config::Settings;
 use crate::identity::audit::Audit;
 use crate::identity::codes::CodeSender;
 use crate::identity::keys::Keys;
@@ -30,20 +30,20 @@ use crate::identity::tokens::{Generations, Tokens};
 /// Everything behind the doors.
 pub struct House {
     pub(crate) shell: Arc<Shell>,
-    pub(crate) config: Config,
+    pub(crate) settings: Settings,
     pub(crate) keys: Keys,
     pub(crate) person_keys: PersonKeys,
     pub(crate) passwords: Passwords,
     pub(crate) tokens: Tokens,
-    pub(crate) generations: Arc<Generations>,
-    pub(crate) limits: Arc<Limits>,
+    pub(crate) generations: Generations,
+    /// Only for strangers who sign in: what a person may send is counted at the doors.
+    pub(crate) limits: Limits,
     pub(crate) audit: Audit,
     pub(crate) codes: Arc<dyn CodeSender>,
     /// Zones of the sites that somebody has asked about.
     pub(crate) zones: DashMap<String, Zone>,
     /// What never changes of a slot once it is booked: asked once.
     pub(crate) slots: DashMap<SlotId, SlotFacts>,
-    /// Briefs of persons already identified (they change only by [`House::forget_person`]).
     pub(crate) stopping: std::sync::atomic::AtomicBool,
 }
 

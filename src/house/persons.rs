@@ -51,16 +51,17 @@ impl House {
         Ok(key.and_then(|key| open(&key, who, RECORD, &identity.sealed)))
     }
 
-    /// Makes a person known; the same document is the same person.
-    pub(super) async fn register(&self, person: RegisterPerson, seen_at_desk: bool) -> Result<PatientBrief, Rejection> {
+    /// The id that a person's document gives, and the document in normal form. Chance for who has none (at the desk only).
+    pub(super) fn id_of_document(
+        &self,
+        person: &RegisterPerson,
+        seen_at_desk: bool,
+    ) -> Result<(PatientId, Option<Document>), Rejection> {
         let group = self.keys.get(KeyName::SiteGroup);
-        if person.name.trim().is_empty() || person.name.chars().count() > 100 || person.name.chars().any(char::is_control) {
-            return Err(Rejection::new(Code::InvalidField, "a name has 1 to 100 characters"));
-        }
-        let (who, documents) = match (person.document_kind.as_str(), person.site.as_ref()) {
-            ("none", _) if seen_at_desk => (provisional(), Vec::new()),
+        match (person.document_kind.as_str(), person.site.as_ref()) {
+            ("none", _) if seen_at_desk => Ok((provisional(), None)),
             ("hospital_card", Some(site)) if seen_at_desk => {
-                (provisional_of(group, site.as_str(), &person.document_number), Vec::new())
+                Ok((provisional_of(group, site.as_str(), &person.document_number), None))
             }
             (kind, _) => {
                 let kind: DocumentKind = serde_json::from_value(serde_json::Value::String(kind.to_owned()))
@@ -70,13 +71,21 @@ impl House {
                     return Err(Rejection::new(Code::InvalidField, "the birth date is not the document's"));
                 }
                 let number = Redacted::new(document.number.clone());
-                (patient_id(group, kind_name(kind), &number), vec![document])
+                Ok((patient_id(group, kind_name(kind), &number), Some(document)))
             }
-        };
+        }
+    }
+
+    /// Makes a person known; the same document is the same person.
+    pub(super) async fn register(&self, person: RegisterPerson, seen_at_desk: bool) -> Result<PatientBrief, Rejection> {
+        if person.name.trim().is_empty() || person.name.chars().count() > 100 || person.name.chars().any(char::is_control) {
+            return Err(Rejection::new(Code::InvalidField, "a name has 1 to 100 characters"));
+        }
+        let (who, document) = self.id_of_document(&person, seen_at_desk)?;
         let record = PersonRecord {
             name: person.name.trim().to_owned(),
             phone: person.phone,
-            documents,
+            documents: document.into_iter().collect(),
             birth_date: Some(person.birth_date),
             sex: person.sex,
         };

@@ -81,7 +81,7 @@ impl House {
         let phone = accounts::normal_phone(&request.phone).ok_or(Code::InvalidField)?;
         let code = codes::draw();
         let now = self.shell.clock.clinic();
-        let ttl_s = self.config.identity.code_ttl_s;
+        let ttl_s = self.settings.identity.code_ttl_s;
         let issue = ToAccount::IssueCode { code_hash: codes::hash(hash_key, &who, &code), expires_at: now.plus_s(ttl_s) };
         self.tell(&who, issue).await?;
         let expires_at = self.machine_now().plus_s(ttl_s);
@@ -106,7 +106,7 @@ impl House {
             Some((board, secret_hash)) if secret_hash == hash => {
                 let now = self.machine_now();
                 let who = accounts::screen(&given.screen);
-                let mut claims = Claims::new(Role::Screen, who.clone(), now, self.config.identity.access_token_ttl_s);
+                let mut claims = Claims::new(Role::Screen, who.clone(), now, self.settings.identity.access_token_ttl_s);
                 claims.site = Some(board.site());
                 claims.screen = Some(given.screen);
                 claims.board = Some(board.clone());
@@ -182,7 +182,7 @@ impl House {
             .await?;
         let (known, name) = known.ok_or(Code::WrongCredentials)?;
         let now = self.machine_now();
-        let mut claims = Claims::new(known.role, who.clone(), now, self.config.identity.access_token_ttl_s);
+        let mut claims = Claims::new(known.role, who.clone(), now, self.settings.identity.access_token_ttl_s);
         claims.site = known.site;
         claims.departments = known.departments;
         claims.doctor = known.doctor;
@@ -192,7 +192,7 @@ impl House {
         let patients: Vec<_> =
             known.patients.iter().map(|(patient, relation)| json!({ "patient": patient, "relation": relation })).collect();
         let about = json!({ "name": name, "patients": patients });
-        let refresh_expires_at: Timestamp = now.plus_s(self.config.identity.refresh_token_ttl_s);
+        let refresh_expires_at: Timestamp = now.plus_s(self.settings.identity.refresh_token_ttl_s);
         Ok(SignedIn { access_token: self.tokens.issue(&claims), claims, refresh_token, refresh_expires_at, about })
     }
 

@@ -1,0 +1,60 @@
+//! `jiaohao serve`: the server, until SIGTERM or Ctrl-C.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Failure, logging};
+use crate::config::Settings;
+use crate::house::serve::{ServeOptions, Server};
+use crate::identity::codes::LocalOutbox;
+
+/// The server.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  jiaohao serve                               with built-in settings, data in ./data
+  jiaohao serve --config jiaohao.toml
+  JIAOHAO_SERVER__LISTEN=0.0.0.0:8443 jiaohao serve --config jiaohao.toml
+
+On an empty data folder it prints an operator token for the first set-up. SIGTERM ends it gracefully.")]
+pub struct Args {
+    /// The configuration; every setting also as JIAOHAO_SECTION__KEY.
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+/// Runs until it is told to stop.
+pub fn run(args: Args) -> Result<(), Failure> {
+    let settings = Settings::load(args.config.as_deref()).map_err(|problem| Failure::Usage(problem.to_string()))?;
+    logging::start(&settings.log);
+    actix::System::new().block_on(async move {
+        let options = ServeOptions { codes: Arc::new(LocalOutbox::default()), clinic_start: None, speed: 1.0 };
+        let server = Server::start(settings, options).await.map_err(Failure::failed)?;
+        announce(&server);
+        stop_signal().await.map_err(Failure::failed)?;
+        tracing::info!("stopping");
+        server.stop().await;
+        Ok(())
+    })
+}
+
+fn announce(server: &Server) {
+    let report = &server.report;
+    tracing::info!(
+        address = %server.doors.address,
+        records = report.records,
+        took_ms = report.took_ms,
+        "the doors are open"
+    );
+    if let Some(token) = &server.first_token {
+        eprintln!("This data folder is new. An operator token for the first set-up, good for a day:\n\n{token}\n");
+    }
+}
+
+/// Resolves at SIGTERM or Ctrl-C.
+pub async fn stop_signal() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+    }
+}

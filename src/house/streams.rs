@@ -1,0 +1,180 @@
+//! Which owners each stream is made of, and what their events put on it: the domain's and the boards' pure views, put
+//! together. A site's replica is a source of every stream of the site, for its time zone.
+
+use std::collections::BTreeSet;
+
+use jiaohao_actors::fanout::StreamKind;
+use jiaohao_actors::shell::streams::{Happened, Replicas, StreamRules};
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::{BoardId, DepartmentId, OwnerKind, OwnerRef, Timestamp, department, doctor, patient, site};
+use jiaohao_queue_display::{announce, board};
+use serde_json::Value;
+
+/// All streams of the program but `ops`, which is each node's own.
+pub struct HouseStreams {
+    /// The zone of what belongs to no site.
+    pub home: Zone,
+}
+
+fn owner(kind: OwnerKind, id: &str) -> OwnerRef {
+    OwnerRef::new(kind, id)
+}
+
+fn site_of(id: &str) -> OwnerRef {
+    owner(OwnerKind::Site, id.split('.').next().unwrap_or(id))
+}
+
+/// The first two parts of an id: its department.
+fn department_of(id: &str) -> OwnerRef {
+    let end = id.match_indices('.').nth(1).map_or(id.len(), |(at, _)| at);
+    owner(OwnerKind::Department, &id[..end])
+}
+
+fn departments<'a>(ids: &[DepartmentId], replicas: &'a Replicas) -> Vec<&'a department::State> {
+    ids.iter().filter_map(|id| replicas.state(&owner(OwnerKind::Department, id.as_str()))).collect()
+}
+
+impl HouseStreams {
+    fn zone_at(&self, id: &str, replicas: &Replicas) -> Zone {
+        let definition = replicas.state::<site::State>(&site_of(id)).and_then(|site| site.definition.as_ref());
+        definition.and_then(|definition| Zone::named(&definition.time_zone)).unwrap_or(self.home)
+    }
+
+    fn board_line<'a>(&self, id: &str, replicas: &'a Replicas) -> Option<&'a announce::State> {
+        replicas.state(&owner(OwnerKind::Board, id))
+    }
+
+    fn of_department(
+        &self,
+        happened: &Happened<'_>,
+        event: &department::Event,
+        replicas: &Replicas,
+        is_live: &dyn Fn(&str) -> bool,
+        out: &mut Vec<(String, Value)>,
+    ) {
+        let Some(state) = replicas.state::<department::State>(happened.owner) else { return };
+        let zone = self.zone_at(&happened.owner.id, replicas);
+        let boards: BTreeSet<&BoardId> = board::boards_shown_by(state).collect();
+        for id in boards {
+            let stream = format!("board:{id}");
+            if !is_live(&stream) {
+                continue;
+            }
+            let Some(line) = self.board_line(id.as_str(), replicas) else { continue };
+            let shown = departments(&board::departments_of(line), replicas);
+            if let Some(value) = board::department_emission(line, &shown, event, happened.at, zone) {
+                out.push((stream, value));
+            }
+        }
+        out.extend(department::view::emissions(state, event, happened.at, zone, is_live));
+    }
+}
+
+impl StreamRules for HouseStreams {
+    fn sources(&self, stream: &str, replicas: &Replicas) -> Vec<OwnerRef> {
+        let Some((kind, id)) = StreamKind::parse(stream) else { return Vec::new() };
+        let with_site = |mut owners: Vec<OwnerRef>| {
+            owners.push(site_of(id));
+            owners
+        };
+        match kind {
+            StreamKind::Queue | StreamKind::Session | StreamKind::Ticket | StreamKind::Door => {
+                with_site(vec![department_of(id)])
+            }
+            StreamKind::Doctor => {
+                let own = owner(OwnerKind::Doctor, id);
+                let known = replicas.state::<doctor::State>(&own);
+                let places = known.and_then(|state| state.definition.as_ref()).map(|d| d.departments.clone());
+                let places = places.unwrap_or_default();
+                let mut owners = vec![own];
+                owners.extend(places.iter().map(|id| owner(OwnerKind::Department, id.as_str())));
+                with_site(owners)
+            }
+            StreamKind::Board => {
+                let line = self.board_line(id, replicas);
+                let mut owners = vec![owner(OwnerKind::Board, id)];
+                let shown = line.map(board::departments_of).unwrap_or_default();
+                owners.extend(shown.iter().map(|id| owner(OwnerKind::Department, id.as_str())));
+                with_site(owners)
+            }
+            StreamKind::Site => {
+                let own = site_of(id);
+                let known = replicas.state::<site::State>(&own);
+                let places = known.map(|state| state.departments.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+                let mut owners = vec![own];
+                owners.extend(places.iter().map(|id| owner(OwnerKind::Department, id.as_str())));
+                owners
+            }
+            StreamKind::Patient => vec![owner(OwnerKind::Patient, id)],
+            StreamKind::Room => vec![owner(OwnerKind::Room, id)],
+            StreamKind::Ops => Vec::new(),
+        }
+    }
+
+    fn emissions(
+        &self,
+        happened: &Happened<'_>,
+        replicas: &Replicas,
+        is_live: &dyn Fn(&str) -> bool,
+        out: &mut Vec<(String, Value)>,
+    ) {
+        let zone = self.zone_at(&happened.owner.id, replicas);
+        if let Some(event) = happened.event.downcast_ref::<department::Event>() {
+            self.of_department(happened, event, replicas, is_live, out);
+        } else if let Some(event) = happened.event.downcast_ref::<announce::Event>() {
+            let stream = format!("board:{}", happened.owner.id);
+            if let Some(line) = self.board_line(&happened.owner.id, replicas)
+                && is_live(&stream)
+            {
+                let shown = departments(&board::departments_of(line), replicas);
+                let value = board::board_emission(line, &shown, event, happened.at, zone);
+                out.extend(value.map(|value| (stream, value)));
+            }
+        } else if let Some(event) = happened.event.downcast_ref::<doctor::Event>() {
+            let state = replicas.state::<doctor::State>(happened.owner);
+            out.extend(state.map(|state| doctor::view::emissions(state, event, happened.at, zone)).unwrap_or_default());
+        } else if let Some(event) = happened.event.downcast_ref::<patient::Event>() {
+            let state = replicas.state::<patient::State>(happened.owner);
+            out.extend(state.map(|s| patient::view::emissions(s, event, happened.at, self.home)).unwrap_or_default());
+        } else if let Some(event) = happened.event.downcast_ref::<site::Event>() {
+            let state = replicas.state::<site::State>(happened.owner);
+            out.extend(state.map(|state| site::view::emissions(state, event, happened.at, zone)).unwrap_or_default());
+        }
+        out.retain(|(stream, _)| is_live(stream));
+    }
+
+    fn snapshot(&self, stream: &str, replicas: &Replicas, now: Timestamp) -> Option<Value> {
+        let (kind, id) = StreamKind::parse(stream)?;
+        let (name, _) = stream.split_once(':')?;
+        let zone = self.zone_at(id, replicas);
+        match kind {
+            StreamKind::Queue | StreamKind::Session | StreamKind::Ticket | StreamKind::Door => {
+                let state = replicas.state::<department::State>(&department_of(id))?;
+                department::view::snapshot(state, name, id, now, zone)
+            }
+            StreamKind::Doctor => {
+                let state = replicas.state::<doctor::State>(&owner(OwnerKind::Doctor, id))?;
+                let mut view = doctor::view::snapshot(state, name, id, zone)?;
+                let works_in = state.at_work.as_ref().map(|work| work.department.clone());
+                let place = works_in.or_else(|| state.definition.as_ref()?.departments.first().cloned());
+                let place = place.and_then(|place| replicas.state::<department::State>(&department_of(place.as_str())));
+                let part = place.and_then(|place| department::view::snapshot(place, name, id, now, zone));
+                if let (Some(view), Some(Value::Object(part))) = (view.as_object_mut(), part) {
+                    view.extend(part);
+                }
+                Some(view)
+            }
+            StreamKind::Board => {
+                let line = self.board_line(id, replicas)?;
+                board::snapshot(line, &departments(&board::departments_of(line), replicas), now, zone)
+            }
+            StreamKind::Site => site::view::snapshot(replicas.state(&site_of(id))?, name, id, zone),
+            StreamKind::Patient => patient::view::snapshot(replicas.state(&owner(OwnerKind::Patient, id))?, name, id, zone),
+            StreamKind::Room | StreamKind::Ops => None,
+        }
+    }
+
+    fn zone(&self, stream: &str, replicas: &Replicas) -> Zone {
+        stream.split_once(':').map_or(self.home, |(_, id)| self.zone_at(id, replicas))
+    }
+}
