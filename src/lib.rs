@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod http;
+pub mod house;
 pub mod identity;
 pub mod kinds;
 pub mod live;

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 pub mod config;
 pub mod journal;
 pub mod logging;
+pub mod serve;
 pub mod token;
 
 /// A hospital's booking, queueing and calling engine.
@@ -20,6 +21,7 @@ struct CommandLine {
 
 const EXAMPLES: &str = "\
 Examples:
+  jiaohao serve --config jiaohao.toml          the server
   jiaohao config default > jiaohao.toml        a commented configuration to start from
   jiaohao config check jiaohao.toml            what is wrong with it, by line and field
   jiaohao journal verify --data data           is every record of a folder's log sound?
@@ -29,6 +31,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Logs go to stderr,
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Args),
     Config(config::Args),
     Journal(journal::Args),
     Token(token::Args),
@@ -62,6 +65,7 @@ impl Failure {
 /// Reads the process's command line, runs it, and says how it went.
 pub fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
+        Command::Serve(args) => serve::run(args),
         Command::Config(args) => config::run(args),
         Command::Journal(args) => journal::run(args, &crate::kinds::kinds()),
         Command::Token(args) => token::run(args),

@@ -58,7 +58,7 @@ pub struct Server {
     /// Everything behind the doors.
     pub house: Arc<House>,
     /// Both doors.
-    pub doors: http::server::Running,
+    pub doors: http::Running,
     /// A one-day operator token, on a folder that was empty.
     pub first_token: Option<String>,
     /// How the start went.
@@ -76,7 +76,7 @@ pub enum ServeError {
     Data(String),
     /// The doors.
     #[error(transparent)]
-    Doors(#[from] http::server::ServeError),
+    Doors(#[from] http::ServeError),
 }
 
 fn data(error: impl std::fmt::Display) -> ServeError {
@@ -188,7 +188,7 @@ impl Server {
             keys,
             settings: settings.clone(),
         });
-        let doors = http::server::start(Arc::new(Shared(house.clone())), &settings, coarse)?;
+        let doors = http::start(Arc::new(Shared(house.clone())), &settings, coarse)?;
         let watching = Arc::new(AtomicBool::new(true));
         watch_disk(dir, &settings, house.clone(), watching.clone()).map_err(data)?;
         let report = node.report.clone();

@@ -136,6 +136,13 @@ impl DoctorId {
         SiteId::from(self.prefix(1))
     }
 }
+impl TicketId {
+    /// The appointment that this would be the ticket of (see [`AppointmentId::ticket`]); none for other tickets.
+    pub fn appointment(&self) -> Option<AppointmentId> {
+        let (department, own) = self.as_str().rsplit_once('.')?;
+        Some(AppointmentId::from(format!("{department}.b{}", own.strip_prefix('t')?)))
+    }
+}
 impl AssignmentId {
     /// Whose assignment it is.
     pub fn doctor(&self) -> DoctorId {
