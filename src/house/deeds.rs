@@ -6,7 +6,7 @@ use jiaohao_domain::vocabulary::{ToAccount, ToPatient};
 use jiaohao_domain::{Code, DepartmentId, PatientId, Rejection, Role, SiteId};
 use serde_json::{Value, json};
 
-use super::{House, account, department, patient, site};
+use super::{House, NEWLY_KNOWN, account, department, patient, site};
 use crate::engine::Deed;
 use crate::http::requests::{IssueToken, PERSONS_MAX, RegisterPerson};
 use crate::identity::access::{self, Deed as Checked, Facts};
@@ -85,6 +85,12 @@ impl House {
             return Err(Rejection::new(Code::Forbidden, "this person is known already; the desk can connect them to you"));
         }
         let brief = self.register(person, !own).await?;
+        if let (false, Some(at)) = (own, claims.site.clone()) {
+            if self.newly_known.len() >= NEWLY_KNOWN {
+                self.newly_known.clear();
+            }
+            self.newly_known.insert(brief.patient.clone(), at);
+        }
         if own {
             let who = brief.patient.clone();
             let principal_origin = Origin::Client {

@@ -1,6 +1,6 @@
 //! Answers to what the table of who may what has to know, from the owners' durable states.
 
-use jiaohao_domain::{AccountId, DepartmentId, Rejection};
+use jiaohao_domain::{AccountId, DepartmentId, PatientId, Rejection, SiteId};
 
 use super::{House, account, department, patient, site};
 use crate::identity::access::{Fact, FactAnswer, Facts};
@@ -49,13 +49,7 @@ impl House {
                 };
                 yes(self.shell.read(of, works).await?)
             }
-            Fact::KnownAt(at, whom) => {
-                let of = patient(&whom);
-                let known = move |state: &person::State| {
-                    state.reservations.values().any(|reservation| reservation.slot.department().site() == at)
-                };
-                yes(self.shell.read(of, known).await?)
-            }
+            Fact::KnownAt(at, whom) => yes(self.is_known_at(at, whom).await?),
             Fact::SiteOfStaff(name) => {
                 let id: AccountId = crate::identity::accounts::staff(&name)?;
                 let found = self
@@ -65,5 +59,30 @@ impl House {
                 found.map_or(FactAnswer::No, FactAnswer::Site)
             }
         })
+    }
+
+    /// Just made known there, or with an appointment or a ticket there.
+    async fn is_known_at(&self, at: SiteId, whom: PatientId) -> Result<bool, Rejection> {
+        if self.newly_known.get(&whom).is_some_and(|known| *known == at) {
+            return Ok(true);
+        }
+        let booked_at = at.clone();
+        let booked = move |state: &jiaohao_domain::patient::State| {
+            state.reservations.values().any(|reservation| reservation.slot.department().site() == booked_at)
+        };
+        if self.shell.read(patient(&whom), booked).await? {
+            return Ok(true);
+        }
+        let of_site = |state: &jiaohao_domain::site::State| state.departments.keys().cloned().collect::<Vec<_>>();
+        for id in self.shell.read(site(at.as_str()), of_site).await? {
+            let who = whom.clone();
+            let has_ticket = move |state: &jiaohao_domain::department::State| {
+                state.floor.tickets.values().any(|ticket| ticket.opened.brief.patient == who)
+            };
+            if self.shell.read(department(&id), has_ticket).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

@@ -44,8 +44,13 @@ pub struct House {
     pub(crate) zones: DashMap<String, Zone>,
     /// What never changes of a slot once it is booked: asked once.
     pub(crate) slots: DashMap<SlotId, SlotFacts>,
+    /// Persons whom a site's desk has just made known and who have no ticket there yet.
+    pub(crate) newly_known: DashMap<jiaohao_domain::PatientId, jiaohao_domain::SiteId>,
     pub(crate) stopping: std::sync::atomic::AtomicBool,
 }
+
+/// How many newly known persons are remembered; beyond it all are forgotten.
+pub(crate) const NEWLY_KNOWN: usize = 10_000;
 
 /// What a booking must know of a slot before the department is asked.
 #[derive(Clone, Copy, Debug)]

@@ -184,6 +184,7 @@ impl Server {
             codes: options.codes,
             zones: DashMap::new(),
             slots: DashMap::new(),
+            newly_known: DashMap::new(),
             stopping: AtomicBool::new(false),
             keys,
             settings: settings.clone(),

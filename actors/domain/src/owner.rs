@@ -132,6 +132,8 @@ pub trait Owner: Sized + Send + Sync + Unpin + 'static {
     const KIND: OwnerKind;
     /// Version of the snapshot format of `State`; a snapshot of another version is discarded and replayed.
     const STATE_VERSION: u16;
+    /// Whether a client's command that makes a request is answered by the owner that the (first) request goes to.
+    const ANSWERED_BY_REQUEST: bool = false;
     /// Everything that it knows. Equal states serialise to equal bytes (ordered maps only).
     type State: Serialize + DeserializeOwned + Clone + Send + Sync + Unpin + 'static;
     /// What it can be asked: client commands, messages from other owners, deadlines.

@@ -180,7 +180,7 @@ impl<O: Owner> OwnerActor<O> {
             }
             self.plan_resend(ctx);
         }
-        let forwarding = matches!(origin, Origin::Client { .. }) && outcome.is_ok();
+        let forwarding = O::ANSWERED_BY_REQUEST && matches!(origin, Origin::Client { .. }) && outcome.is_ok();
         let remembered = match (&first_request, &outcome) {
             (Some((_, to, message)), Ok(_)) if forwarding => Remembered::Forwarded(to.clone(), message.clone()),
             (_, Ok(answer)) => Remembered::Answer(answer.clone()),

@@ -7,6 +7,7 @@ pub mod config;
 mod outside;
 #[cfg(test)]
 mod tests;
+pub mod view;
 
 use serde::{Deserialize, Serialize};
 

@@ -97,7 +97,7 @@ pub enum Event {
     /// Calls go on.
     WorkResumed { doctor: DoctorId, at: Timestamp },
     /// Done here.
-    WorkStopped { doctor: DoctorId, assignment: AssignmentId, at: Timestamp },
+    WorkStopped { doctor: DoctorId, assignment: AssignmentId, service_point: ServicePointId, at: Timestamp },
     /// The hospital's own system has registered a visit.
     VisitRegistered {
         visit: VisitId,

@@ -11,6 +11,7 @@ mod state;
 pub mod tickets;
 pub mod transfer;
 pub mod undo;
+pub mod wait;
 pub mod work;
 
 pub use apply::apply;

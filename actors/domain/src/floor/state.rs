@@ -271,6 +271,50 @@ pub enum StepKind {
     Undid,
 }
 
+impl StepKind {
+    /// Its word in views.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CheckedIn => "checked_in",
+            Self::Registered => "registered",
+            Self::Received => "received",
+            Self::Summoned => "summoned",
+            Self::SummonsWithdrawn => "summons_withdrawn",
+            Self::Called => "called",
+            Self::Recalled => "recalled",
+            Self::Started => "started",
+            Self::Finished => "finished",
+            Self::SentForTests => "sent_for_tests",
+            Self::Returned => "returned",
+            Self::Missed => "missed",
+            Self::ReportedBack => "reported_back",
+            Self::Prioritised => "prioritised",
+            Self::Moved => "moved",
+            Self::TransferSent => "transfer_sent",
+            Self::TransferRecalled => "transfer_recalled",
+            Self::TransferTaken => "transfer_taken",
+            Self::TransferRefused => "transfer_refused",
+            Self::Cancelled => "cancelled",
+            Self::Settled => "settled",
+            Self::Undid => "undid",
+        }
+    }
+}
+
+impl TicketEnd {
+    /// Its word in views.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Cancelled => "cancelled",
+            Self::Transferred => "transferred",
+            Self::ReturnDay => "return_day",
+            Self::Refund => "refund",
+            Self::Undone => "undone",
+        }
+    }
+}
+
 /// A doctor at work in a room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Work {

@@ -79,10 +79,10 @@ pub fn stop(draft: &mut Draft<'_, Department>, command: &StopWork, context: &Con
     if let Some(in_hand) = &work.in_hand {
         return Err(Rejection::from(Code::PatientInHand).with("in_hand", in_hand.as_str()));
     }
-    let doctor = doctor.clone();
+    let (doctor, service_point) = (doctor.clone(), work.service_point.clone());
     empty_door(draft, &doctor, context.now);
     let assignment = command.assignment.clone();
-    emit(draft, Event::WorkStopped { doctor, assignment, at: context.now });
+    emit(draft, Event::WorkStopped { doctor, assignment, service_point, at: context.now });
     doors::fill(draft, context.now);
     Ok(Answer::Done)
 }

@@ -30,6 +30,7 @@ pub struct Patient;
 impl Owner for Patient {
     const KIND: OwnerKind = OwnerKind::Patient;
     const STATE_VERSION: u16 = 1;
+    const ANSWERED_BY_REQUEST: bool = true;
     type State = State;
     type Command = ToPatient;
     type Event = Event;

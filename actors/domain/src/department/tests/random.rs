@@ -10,10 +10,10 @@ use crate::vocabulary::*;
 use crate::{Principal, Role};
 
 /// SplitMix64.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -26,7 +26,7 @@ impl Dice {
 }
 
 /// A random command: mostly sensible, often not.
-fn command(house: &mut House, dice: &mut Dice) -> Option<(Principal, ToDepartment)> {
+pub fn command(house: &mut House, dice: &mut Dice) -> Option<(Principal, ToDepartment)> {
     let tickets: Vec<TicketId> = house.state.floor.tickets.keys().cloned().collect();
     let appointments: Vec<AppointmentId> = house.state.clinic.appointments.keys().cloned().collect();
     let reason = "because".to_owned();

@@ -102,27 +102,28 @@ fn command(name: &str, house: &House, id: &TicketId) -> ToDepartment {
 
 /// For each command and state: the state after it; `-` is `wrong_ticket_state`, `=` is accepted and changes nothing (a
 /// message between departments that has come too late), `!` is another rejection (named below).
+#[rustfmt::skip]
 const TABLE: &[(&str, [&str; 8])] = &[
-    //                      waiting        summoned       called         serving        away       missed     in_transit    ended
-    ("call_ticket", ["called", "called", "-", "-", "-", "called", "-", "-"]),
-    ("seen, next", ["!", "!", "ended", "ended", "!", "!", "!", "!"]),
-    ("not here, next", ["!", "!", "missed", "-", "!", "!", "!", "!"]),
-    ("recall_patient", ["-", "-", "called", "-", "-", "-", "-", "-"]),
-    ("start_service", ["-", "-", "serving", "-", "-", "-", "-", "-"]),
-    ("finish_service", ["-", "-", "ended", "ended", "-", "-", "-", "-"]),
-    ("send_for_tests", ["-", "-", "away", "away", "-", "-", "-", "-"]),
-    ("return_to_waiting", ["-", "-", "waiting", "waiting", "-", "-", "-", "-"]),
-    ("mark_missed", ["-", "missed", "missed", "-", "-", "-", "-", "-"]),
-    ("take_back", ["-", "-", "-", "-", "-", "called", "-", "-"]),
-    ("report_back", ["-", "-", "-", "-", "waiting", "waiting", "-", "-"]),
-    ("set_priority", ["waiting", "summoned", "-", "-", "-", "-", "-", "-"]),
-    ("transfer within", ["waiting", "waiting", "waiting", "waiting", "-", "-", "-", "-"]),
-    ("transfer out", ["in_transit", "in_transit", "in_transit", "in_transit", "-", "-", "-", "-"]),
-    ("recall_transfer", ["-", "-", "-", "-", "-", "-", "in_transit", "-"]),
-    ("transfer_taken", ["=", "=", "=", "=", "=", "=", "ended", "="]),
-    ("transfer_refused", ["=", "=", "=", "=", "=", "=", "waiting", "="]),
-    ("cancel_ticket", ["ended", "ended", "ended", "-", "-", "-", "-", "-"]),
-    ("undo", ["ended", "ended", "waiting", "called", "called", "called", "!", "called"]),
+    //                     waiting       summoned      called        serving       away          missed        in_transit    ended
+    ("call_ticket",        ["called",     "called",     "-",          "-",          "-",          "called",     "-",          "-"]),
+    ("seen, next",         ["!",          "!",          "ended",      "ended",      "!",          "!",          "!",          "!"]),
+    ("not here, next",     ["!",          "!",          "missed",     "-",          "!",          "!",          "!",          "!"]),
+    ("recall_patient",     ["-",          "-",          "called",     "-",          "-",          "-",          "-",          "-"]),
+    ("start_service",      ["-",          "-",          "serving",    "-",          "-",          "-",          "-",          "-"]),
+    ("finish_service",     ["-",          "-",          "ended",      "ended",      "-",          "-",          "-",          "-"]),
+    ("send_for_tests",     ["-",          "-",          "away",       "away",       "-",          "-",          "-",          "-"]),
+    ("return_to_waiting",  ["-",          "-",          "waiting",    "waiting",    "-",          "-",          "-",          "-"]),
+    ("mark_missed",        ["-",          "missed",     "missed",     "-",          "-",          "-",          "-",          "-"]),
+    ("take_back",          ["-",          "-",          "-",          "-",          "-",          "called",     "-",          "-"]),
+    ("report_back",        ["-",          "-",          "-",          "-",          "waiting",    "waiting",    "-",          "-"]),
+    ("set_priority",       ["waiting",    "summoned",   "-",          "-",          "-",          "-",          "-",          "-"]),
+    ("transfer within",    ["waiting",    "waiting",    "waiting",    "waiting",    "-",          "-",          "-",          "-"]),
+    ("transfer out",       ["in_transit", "in_transit", "in_transit", "in_transit", "-",          "-",          "-",          "-"]),
+    ("recall_transfer",    ["-",          "-",          "-",          "-",          "-",          "-",          "in_transit", "-"]),
+    ("transfer_taken",     ["=",          "=",          "=",          "=",          "=",          "=",          "ended",      "="]),
+    ("transfer_refused",   ["=",          "=",          "=",          "=",          "=",          "=",          "waiting",    "="]),
+    ("cancel_ticket",      ["ended",      "ended",      "ended",      "-",          "-",          "-",          "-",          "-"]),
+    ("undo",               ["ended",      "ended",      "waiting",    "called",     "called",     "called",     "!",          "called"]),
 ];
 
 #[test]

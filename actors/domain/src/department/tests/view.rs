@@ -1,0 +1,186 @@
+//! The streams: whoever puts each event's parts into the snapshot sees what a new snapshot shows.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::house::*;
+use super::random::{Dice, command};
+use crate::department::view;
+use crate::ids::*;
+use crate::time::Zone;
+use crate::vocabulary::*;
+
+fn zone() -> Zone {
+    Zone::named("Asia/Shanghai").expect("a zone")
+}
+
+fn look(house: &House, stream: &str) -> Option<Value> {
+    let (kind, id) = stream.split_once(':').expect("kind:id");
+    view::snapshot(&house.state, kind, id, house.now, zone())
+}
+
+/// What no event repeats: a range that moves with the clock, and the queues inside the doctor's snapshot.
+fn without_clock(mut value: Value) -> Value {
+    if let Some(parts) = value.as_object_mut() {
+        parts.remove("expected");
+        parts.remove("queues");
+    }
+    value
+}
+
+/// What the pages do with an event: `tickets` one by one, everything else replaced by name.
+fn put(snapshot: &mut Value, payload: &Value) {
+    for (name, part) in payload.as_object().expect("parts") {
+        match (name.as_str(), part.as_object()) {
+            ("tickets", Some(tickets)) => {
+                for (id, ticket) in tickets {
+                    let known = snapshot["tickets"].as_object_mut().expect("tickets");
+                    if ticket.is_null() {
+                        drop(known.remove(id))
+                    } else {
+                        drop(known.insert(id.clone(), ticket.clone()))
+                    }
+                }
+            }
+            _ => snapshot[name] = part.clone(),
+        }
+    }
+}
+
+#[test]
+fn events_put_into_a_snapshot_give_the_next_snapshot() {
+    for seed in 1..=6 {
+        println!("seed {seed}");
+        let mut dice = Dice(seed);
+        let mut house = House::new(dice.roll(3) as u32).with_session(3).with_doctors();
+        let mut seen: BTreeMap<String, Value> = [
+            "queue:s.d.pool",
+            "queue:s.d.own",
+            "queue:s.d.other",
+            "door:s.d.room1",
+            "doctor:s.doctor1",
+            "doctor:s.doctor2",
+        ]
+        .iter()
+        .map(|stream| ((*stream).to_owned(), look(&house, stream).expect("known")))
+        .collect();
+        for _ in 0..150 {
+            house.after_s(dice.roll(60) as i64);
+            let Some((principal, command)) = command(&mut house, &mut dice) else { continue };
+            let from = house.events.len();
+            let told = format!("{command:?}");
+            let _ = house.tell(principal, command);
+            for event in &house.events[from..] {
+                for (stream, emission) in view::emissions(&house.state, event, house.now, zone(), &|_| true) {
+                    let parts = emission.as_object().and_then(|stem| stem.values().next()).expect("one stem");
+                    match seen.get_mut(&stream) {
+                        Some(snapshot) => put(snapshot, parts),
+                        None if stream.starts_with("ticket:") => drop(seen.insert(stream, parts.clone())),
+                        None => {}
+                    }
+                }
+            }
+            for (stream, snapshot) in &seen {
+                let now = look(&house, stream).expect("known");
+                assert_eq!(without_clock(snapshot.clone()), without_clock(now), "{stream} after {told}");
+            }
+        }
+        assert!(seen.len() > 12, "tickets have their streams");
+    }
+}
+
+#[test]
+fn nothing_is_made_for_a_stream_that_nobody_sees() {
+    let mut house = House::new(2).with_doctors();
+    house.walk_in("pool", "a", None);
+    for event in &house.events {
+        assert!(view::emissions(&house.state, event, house.now, zone(), &|_| false).is_empty());
+    }
+}
+
+#[test]
+fn a_phone_watches_the_ticket_of_its_appointment_from_the_booking_on() {
+    let mut house = House::new(0).with_session(4).with_doctors();
+    let appointment = house.book("0900", "a");
+    let stream = format!("ticket:{}", appointment.ticket());
+    let booked = look(&house, &stream).expect("booked");
+    assert_eq!((booked["state"].as_str(), booked["number"].as_str()), (Some("booked"), Some("A001")));
+    assert_eq!(booked["slot_start"], "2026-11-23T09:00:00.000+08:00");
+    house.walk_in("pool", "first", Some("emergency"));
+    house.check_in(&appointment).expect("checks in");
+    let waiting = look(&house, &stream).expect("waits");
+    assert_eq!((waiting["state"].as_str(), waiting["ahead"].as_u64()), (Some("waiting"), Some(1)));
+    assert_eq!(waiting["why"]["zh"], "按预约时段排队");
+}
+
+#[test]
+fn expected_is_unknown_before_five_service_times_and_then_rounded_clock_times() {
+    let mut house = House::new(0).with_doctors();
+    let patients: Vec<TicketId> = (0..9).map(|n| house.walk_in("own", &format!("a{n}"), None)).collect();
+    let mut in_hand: Option<TicketId> = None;
+    for n in 0..6 {
+        let last = look(&house, &format!("ticket:{}", patients[8])).expect("waits");
+        assert_eq!(last["expected"].is_null(), n < 6, "{n} calls");
+        let outcome = in_hand.as_ref().map(|_| Outcome::Seen);
+        in_hand = called(house.call_next(1, in_hand.as_ref(), outcome)).map(|called| called.ticket);
+        house.after_s(300);
+    }
+    let last = look(&house, &format!("ticket:{}", patients[8])).expect("waits");
+    assert_eq!((last["ahead"].as_u64(), house.now), (Some(2), at("09:00")));
+    // Five service times of 300 s, two ahead: from 09:10 on, up to 09:15.
+    assert_eq!(last["expected"]["from"], "2026-11-23T09:10:00.000+08:00");
+    assert_eq!(last["expected"]["to"], "2026-11-23T09:15:00.000+08:00");
+}
+
+#[test]
+fn a_number_only_department_shows_no_name_on_its_doors() {
+    let mut house = House::new(2);
+    house.begin(1);
+    for patient in ["a", "b"] {
+        house.walk_in("pool", patient, None);
+    }
+    house.called(1);
+    let open = look(&house, "door:s.d.room1").expect("a room");
+    assert_eq!((open["current"]["name"].as_str(), open["next"][0]["name"].as_str()), (Some("张*三"), Some("张*三")));
+    let mut definition = house.state.config.definition.clone().expect("defined");
+    definition.number_only = true;
+    house.system(ToDepartment::Configure { time_zone: "Asia/Shanghai".to_owned(), definition });
+    let masked = look(&house, "door:s.d.room1").expect("a room").to_string();
+    assert!(!masked.contains("张") && masked.contains("A001"), "{masked}");
+}
+
+#[test]
+fn the_hospital_hears_who_checked_in_was_called_and_finished_by_its_own_visit_id() {
+    let mut house = House::new(0).with_doctors();
+    let command = RegisterVisit {
+        visit_id: "HIS-1".to_owned(),
+        version: 1,
+        patient: OutsidePatient { number: "77".to_owned(), name: None, sex: None, birth_date: None },
+        site: SiteId::from("s"),
+        department: Some(DepartmentId::from(DEPARTMENT)),
+        doctor: None,
+        queue: None,
+        date: day(),
+        slot: None,
+        class: None,
+        fee_state: FeeState::Paid,
+        number: None,
+        checked_in: true,
+    };
+    let visit = VisitId::from("s.d.vh1");
+    let from = house.events.len();
+    house.system(ToDepartment::RegisterVisit { command, visit, brief: brief("x"), birth_date: None });
+    let ticket = house.called(1);
+    house.call_next(1, Some(&ticket), Some(Outcome::Seen)).expect("seen");
+    let mut told = Vec::new();
+    for event in &house.events[from..] {
+        for (stream, said) in view::emissions(&house.state, event, house.now, zone(), &|stream| stream == "site:s") {
+            assert_eq!(stream, "site:s");
+            let (stem, payload) = said.as_object().and_then(|said| said.iter().next()).expect("one stem");
+            assert_eq!(payload["visit_id"], "HIS-1", "{stem}");
+            told.push(stem.clone());
+        }
+    }
+    assert_eq!(told, ["visit_registered", "patient_checked_in", "patient_called", "service_finished"]);
+}

@@ -1,0 +1,118 @@
+//! What the department's streams show: `queue`, `doctor`, `door`, `ticket`, `session`, `site`. Pure. Every event carries
+//! ready-to-show parts that replace the same parts of the snapshot, so that no page has a rule.
+
+mod parts;
+mod touched;
+
+use serde_json::{Map, Value, json};
+
+use super::{Department, Event, State};
+use crate::ids::*;
+use crate::owner::Owner;
+use crate::time::{Timestamp, Zone};
+use crate::{clinic, floor};
+use parts::View;
+use touched::Touched;
+
+/// The stream `<kind>:<id>` as it is now; none when the department does not know it.
+pub fn snapshot(state: &State, stream_kind: &str, id: &str, now: Timestamp, zone: Zone) -> Option<Value> {
+    let view = View { state, now, zone };
+    match stream_kind {
+        "queue" => view.queue(&QueueId::from(id)),
+        "doctor" => view.doctor(&DoctorId::from(id)),
+        "door" => view.door(&ServicePointId::from(id)),
+        "ticket" => view.place_in_line(&TicketId::from(id)),
+        "session" => clinic::view::snapshot(&state.clinic, id, zone),
+        "site" => (state.config.id.prefix(1) == id).then(|| json!({ "site": id })),
+        _ => None,
+    }
+}
+
+/// What an event puts on which streams, in the state after it: `(stream, {"patient_called": {…}})`. `is_live` says
+/// whether anybody would see a stream; nothing is made for one that nobody sees.
+pub fn emissions(
+    state: &State,
+    event: &Event,
+    at: Timestamp,
+    zone: Zone,
+    is_live: &dyn Fn(&str) -> bool,
+) -> Vec<(String, Value)> {
+    let (_, stem) = Department::event_kind(event);
+    let view = View { state, now: at, zone };
+    let mut out = Out { stem, is_live, emissions: Vec::new() };
+    match event {
+        Event::Clinic(event) => {
+            let said = clinic::view::emissions(&state.clinic, event, at, zone);
+            out.emissions.extend(said.into_iter().filter(|(stream, _)| is_live(stream)));
+            if let Some(appointment) = touched::appointment(event) {
+                let ticket = appointment.ticket();
+                out.put("ticket", ticket.as_str(), || view.place_in_line(&ticket));
+            }
+        }
+        Event::Config(_) => {
+            for queue in state.config.queues.keys() {
+                out.put("queue", queue.as_str(), || view.queue(queue));
+            }
+            for (doctor, work) in &state.floor.work {
+                out.put("doctor", doctor.as_str(), || Some(view.doctor_parts(doctor)));
+                out.put("door", work.service_point.as_str(), || view.door(&work.service_point));
+            }
+        }
+        Event::Floor(event) => floor_emissions(&view, event, &mut out),
+    }
+    out.emissions
+}
+
+fn floor_emissions(view: &View<'_>, event: &floor::Event, out: &mut Out<'_>) {
+    let touched = Touched::by(view.state, event);
+    for queue in &touched.queues {
+        out.put("queue", queue.as_str(), || {
+            let mut parts = Map::new();
+            parts.insert("order".into(), json!(view.order(queue)));
+            parts.insert("rooms".into(), view.rooms(queue));
+            if let Some(ticket) = touched.ticket.and_then(|id| view.state.floor.tickets.get(id)) {
+                let is_here = ticket.opened.queue == *queue;
+                parts.insert("tickets".into(), json!({ ticket.id().as_str(): is_here.then(|| view.ticket(ticket)) }));
+            }
+            Some(Value::Object(parts))
+        });
+    }
+    for queue in &touched.rooms_of {
+        out.put("queue", queue.as_str(), || Some(json!({ "rooms": view.rooms(queue) })));
+    }
+    for doctor in &touched.doctors {
+        out.put("doctor", doctor.as_str(), || Some(view.doctor_parts(doctor)));
+    }
+    for point in &touched.doors {
+        out.put("door", point.as_str(), || view.door(point));
+    }
+    if let Some(ticket) = touched.ticket {
+        out.put("ticket", ticket.as_str(), || view.place_in_line(ticket));
+    }
+    for queue in &touched.queues {
+        let Some(lines) = view.state.floor.lines.get(queue) else { continue };
+        let order = std::cell::OnceCell::new();
+        for ticket in lines.waiting().filter(|id| Some(*id) != touched.ticket) {
+            out.put("ticket", ticket.as_str(), || view.place_among(ticket, order.get_or_init(|| view.order(queue))));
+        }
+    }
+    out.put("site", view.state.config.id.prefix(1), || view.for_the_hospital(event));
+}
+
+/// Collects emissions for the streams that somebody sees.
+struct Out<'a> {
+    stem: &'static str,
+    is_live: &'a dyn Fn(&str) -> bool,
+    emissions: Vec<(String, Value)>,
+}
+
+impl Out<'_> {
+    fn put(&mut self, kind: &str, id: &str, payload: impl FnOnce() -> Option<Value>) {
+        let stream = format!("{kind}:{id}");
+        if (self.is_live)(&stream)
+            && let Some(payload) = payload()
+        {
+            self.emissions.push((stream, json!({ self.stem: payload })));
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The parts that streams are made of.
+
+use serde_json::{Value, json};
+
+use super::touched::ticket_of;
+use crate::clinic::AppointmentState;
+use crate::department::State;
+use crate::floor::{Event, Standing, Ticket, Work, doors, receipts, undo, wait};
+use crate::ids::*;
+use crate::queue::Place;
+use crate::time::{Timestamp, Zone};
+
+/// A department's state, looked at at a moment.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub state: &'a State,
+    pub now: Timestamp,
+    pub zone: Zone,
+}
+
+impl<'a> View<'a> {
+    fn at(&self, at: Timestamp) -> String {
+        self.zone.rfc3339(at)
+    }
+
+    /// A ticket as desk and doctors see it.
+    pub fn ticket(&self, ticket: &Ticket) -> Value {
+        let opened = &ticket.opened;
+        let place = doors::place_of(self.state, ticket);
+        let held = self.state.floor.lines.get(&opened.queue).and_then(|lines| lines.get(ticket.id()));
+        let call = ticket.standing.call();
+        let (service_point, summons) = match &ticket.standing {
+            Standing::Summoned(summons) => (Some(&summons.service_point), Some(&summons.call)),
+            _ => (call.map(|call| &call.service_point), None),
+        };
+        let undoable = undo::undoable(ticket);
+        let steps = ticket.steps.iter().enumerate().map(|(at, step)| {
+            json!({
+                "event": format!("{}@{}", ticket.id(), at + 1),
+                "what": step.what.name(),
+                "at": self.at(step.at),
+                "reason": step.reason,
+                "undone": step.undone,
+                "undoable": undoable == Some(at),
+            })
+        });
+        json!({
+            "ticket": ticket.id(),
+            "visit": opened.visit,
+            "appointment": opened.appointment,
+            "session": opened.session,
+            "queue": opened.queue,
+            "number": opened.number,
+            "patient": opened.brief.patient,
+            "masked_name": opened.brief.masked_name,
+            "sex": opened.brief.sex,
+            "birth_year": opened.brief.birth_year,
+            "state": ticket.standing.name(),
+            "line": place.map(|place| place.line.name()),
+            "class": opened.class,
+            "walk_in": opened.walk_in,
+            "addition": opened.addition,
+            "slot_start": opened.slot_start.map(|at| self.at(at)),
+            "checked_in_at": self.at(opened.checked_in_at),
+            "position": place.map(|place| place.position),
+            "passed": held.map_or_else(|| place.map_or(0, |place| place.passed), |held| held.passed),
+            "why": place.map(why),
+            "service_point": service_point,
+            "call": call.map(|call| &call.call).or(summons),
+            "rounds": call.map(|call| call.rounds),
+            "first_called_at": call.map(|call| self.at(call.first_called_at)),
+            "started_at": match &ticket.standing {
+                Standing::Serving { started_at, .. } => Some(self.at(*started_at)),
+                _ => None,
+            },
+            "not_announced": receipts::problem(&self.state.floor, ticket),
+            "missed_times": ticket.missed_times,
+            "transfer_to": match &ticket.standing {
+                Standing::InTransit { to, .. } => Some(to),
+                _ => None,
+            },
+            "linked_from": opened.linked_from,
+            "linked_to": ticket.linked_to,
+            "ended": match &ticket.standing {
+                Standing::Ended { how, .. } => Some(how.name()),
+                _ => None,
+            },
+            "steps": steps.collect::<Vec<_>>(),
+        })
+    }
+
+    /// The tickets of a queue in the order in which they will be called.
+    pub fn order(&self, queue: &QueueId) -> Vec<TicketId> {
+        let lines = self.state.floor.lines.get(queue);
+        lines.map(|lines| lines.order(&self.state.config.settings.queue)).unwrap_or_default()
+    }
+
+    /// A queue as desk and doctors see it: today's tickets and all that still live.
+    pub fn queue(&self, id: &QueueId) -> Option<Value> {
+        let queue = &self.state.config.queues.get(id)?.is;
+        let today = self.state.config.today(self.now);
+        let here = self.state.floor.tickets.values().filter(|ticket| ticket.opened.queue == *id);
+        let shown = here.filter(|ticket| ticket.is_live() || ticket.opened.date == today);
+        let tickets: serde_json::Map<String, Value> =
+            shown.map(|ticket| (ticket.id().to_string(), self.ticket(ticket))).collect();
+        Some(json!({
+            "queue": { "id": id, "name": queue.name, "prefix": queue.prefix },
+            "order": self.order(id),
+            "tickets": tickets,
+            "rooms": self.rooms(id),
+        }))
+    }
+
+    /// The rooms that call from a queue, in their order.
+    pub fn rooms(&self, queue: &QueueId) -> Value {
+        let mut rooms: Vec<(&DoctorId, &Work)> =
+            self.state.floor.work.iter().filter(|(_, work)| work.queues.contains(queue)).collect();
+        rooms.sort_by_key(|(_, work)| (work.room_order, &work.service_point));
+        let room = |(doctor, work): (&DoctorId, &Work)| {
+            let (name, name_en) = self.point(&work.service_point);
+            json!({
+                "service_point": work.service_point,
+                "name": name,
+                "name_en": name_en,
+                "doctor": doctor,
+                "doctor_name": self.doctor_name(doctor).0,
+                "paused": work.pause.is_some(),
+                "back_at": work.pause.as_ref().and_then(|pause| pause.back_at).map(|at| self.at(at)),
+                "in_hand": work.in_hand,
+                "at_door": work.at_door,
+            })
+        };
+        Value::Array(rooms.into_iter().map(room).collect())
+    }
+
+    fn point(&self, id: &ServicePointId) -> (&'a str, &'a str) {
+        let point = self.state.config.service_points.get(id).map(|point| &point.is);
+        point.map_or(("", ""), |point| (point.name.as_str(), point.name_en.as_str()))
+    }
+
+    /// Name and title.
+    fn doctor_name(&self, id: &DoctorId) -> (&'a str, &'a str) {
+        let doctor = self.state.config.doctors.get(id).map(|doctor| &doctor.is);
+        doctor.map_or(("", ""), |doctor| (doctor.name.as_str(), doctor.title.as_str()))
+    }
+
+    /// A doctor's console: the department's part, with the queues called from.
+    pub fn doctor(&self, id: &DoctorId) -> Option<Value> {
+        self.state.config.doctors.get(id)?;
+        let mut parts = self.doctor_parts(id);
+        let queues = self.state.floor.work.get(id).into_iter().flat_map(|work| &work.queues);
+        parts["queues"] = queues.filter_map(|queue| self.queue(queue)).collect();
+        Some(parts)
+    }
+
+    /// What changes of a doctor's console with an event: work, hand and the day's figures.
+    pub fn doctor_parts(&self, id: &DoctorId) -> Value {
+        let (name, title) = self.doctor_name(id);
+        let work = self.state.floor.work.get(id);
+        let in_hand = work.and_then(|work| self.state.floor.tickets.get(work.in_hand.as_ref()?));
+        json!({
+            "doctor": id,
+            "name": name,
+            "title": title,
+            "at_work": work.map(|work| json!({
+                "assignment": work.assignment,
+                "department": self.state.config.id,
+                "service_point": work.service_point,
+                "service_point_name": self.point(&work.service_point).0,
+                "paused": work.pause.is_some(),
+                "back_at": work.pause.as_ref().and_then(|pause| pause.back_at).map(|at| self.at(at)),
+            })),
+            "in_hand": in_hand.map(|ticket| self.ticket(ticket)),
+            "today": self.today(id, work),
+        })
+    }
+
+    fn today(&self, id: &DoctorId, work: Option<&Work>) -> Value {
+        let today = self.state.config.today(self.now);
+        let pace = self.state.floor.pace.get(id).filter(|pace| pace.date == today);
+        let lines =
+            work.into_iter().flat_map(|work| &work.queues).filter_map(|queue| self.state.floor.lines.get(queue));
+        let waiting: usize = lines.map(|lines| lines.waiting_count() + lines.summoned_count()).sum();
+        let mean = |times: &[u32]| (!times.is_empty()).then(|| times.iter().sum::<u32>() / times.len() as u32);
+        json!({
+            "seen": pace.map_or(0, |pace| pace.seen),
+            "waiting": waiting,
+            "missed": pace.map_or(0, |pace| pace.missed),
+            "mean_service_s": pace.and_then(|pace| mean(&pace.service_s)),
+        })
+    }
+
+    /// A room's screen. Nothing about a patient but number and masked name; numbers only where the department says so.
+    pub fn door(&self, id: &ServicePointId) -> Option<Value> {
+        self.state.config.service_points.get(id)?;
+        let (name, name_en) = self.point(id);
+        let found = self.state.floor.rooms.get(id);
+        let found = found.and_then(|doctor| Some((doctor, self.state.floor.work.get(doctor)?)));
+        let shown = |id: &TicketId| {
+            let ticket = self.state.floor.tickets.get(id)?;
+            let name = (!self.state.config.number_only()).then_some(&ticket.opened.brief.masked_name);
+            Some(json!({ "number": ticket.opened.number, "name": name, "state": ticket.standing.name() }))
+        };
+        let state = match found {
+            None => "closed",
+            Some((_, work)) if work.pause.is_some() => "paused",
+            Some(_) => "open",
+        };
+        let (doctor, title) = found.map_or(("", ""), |(doctor, _)| self.doctor_name(doctor));
+        let at_door = found.into_iter().flat_map(|(_, work)| &work.at_door);
+        Some(json!({
+            "service_point": id,
+            "name": name,
+            "name_en": name_en,
+            "doctor": doctor,
+            "title": title,
+            "state": state,
+            "current": found.and_then(|(_, work)| shown(work.in_hand.as_ref()?)),
+            "next": at_door.filter_map(shown).collect::<Vec<_>>(),
+        }))
+    }
+
+    /// A place in line, for the patient's phone; also of an appointment that has not checked in yet.
+    pub fn place_in_line(&self, id: &TicketId) -> Option<Value> {
+        match self.state.floor.tickets.get(id) {
+            Some(ticket) => self.place_among(id, &self.order(&ticket.opened.queue)),
+            None => self.booked(id),
+        }
+    }
+
+    /// The same, with the order of its queue at hand.
+    pub fn place_among(&self, id: &TicketId, order: &[TicketId]) -> Option<Value> {
+        let ticket = self.state.floor.tickets.get(id)?;
+        let opened = &ticket.opened;
+        let place = doors::place_of(self.state, ticket);
+        let ahead = match &ticket.standing {
+            Standing::Waiting => order.iter().position(|other| other == id),
+            Standing::Summoned(_) | Standing::Called(_) => Some(0),
+            _ => None,
+        };
+        let waits = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_));
+        let expected =
+            ahead.filter(|_| waits).and_then(|ahead| wait::expected(self.state, &opened.queue, ahead, self.now));
+        let service_point = match &ticket.standing {
+            Standing::Summoned(summons) => Some(&summons.service_point),
+            standing => standing.call().map(|call| &call.service_point),
+        };
+        let (room, room_en) = service_point.map_or(("", ""), |point| self.point(point));
+        Some(json!({
+            "ticket": id,
+            "number": opened.number,
+            "state": ticket.standing.name(),
+            "ahead": ahead,
+            "position": place.map(|place| place.position),
+            "line": place.map(|place| place.line.name()),
+            "why": place.map(why),
+            "place": room,
+            "place_en": room_en,
+            "service_point": service_point,
+            "slot_start": opened.slot_start.map(|at| self.at(at)),
+            "expected": expected.map(|(from, to)| json!({ "from": self.at(from), "to": self.at(to) })),
+            "queue": opened.queue,
+            "queue_name": self.state.config.queues.get(&opened.queue).map(|queue| &queue.is.name),
+            "linked_to": ticket.linked_to,
+        }))
+    }
+
+    /// An appointment as the ticket that it will be: same department, same suffix.
+    fn booked(&self, ticket: &TicketId) -> Option<Value> {
+        let own = ticket.as_str().strip_prefix(self.state.config.id.as_str())?.strip_prefix(".t")?;
+        let appointment = self.state.clinic.appointments.get(format!("{}.b{own}", self.state.config.id).as_str())?;
+        let state = match appointment.state {
+            AppointmentState::Held { .. } | AppointmentState::Booked => "booked",
+            _ => "ended",
+        };
+        let slot = self.state.clinic.slots.get(&appointment.slot);
+        let session = self.state.clinic.session_of(&appointment.slot);
+        Some(json!({
+            "ticket": ticket,
+            "number": appointment.number,
+            "state": state,
+            "ahead": null,
+            "position": null,
+            "line": null,
+            "why": null,
+            "place": "",
+            "place_en": "",
+            "service_point": null,
+            "slot_start": slot.map(|slot| self.at(slot.start)),
+            "expected": null,
+            "queue": session.map(|session| &session.queue),
+            "queue_name": session.and_then(|session| self.state.config.queues.get(&session.queue)).map(|queue| &queue.is.name),
+            "linked_to": null,
+        }))
+    }
+
+    /// What the hospital's own system is told: who checked in, was called, started, missed, finished.
+    pub fn for_the_hospital(&self, event: &Event) -> Option<Value> {
+        let of_visit = |visit: &VisitId, hospital_id: &str, number: Option<&str>| {
+            let (department, at) = (&self.state.config.id, self.at(self.now));
+            json!({ "visit": visit, "visit_id": hospital_id, "department": department, "number": number, "at": at })
+        };
+        match event {
+            Event::VisitRegistered { visit, outside, .. } | Event::VisitChanged { visit, outside, .. } => {
+                return Some(of_visit(visit, &outside.visit_id, Some(&outside.number)));
+            }
+            Event::VisitRefused { visit, visit_id, code, .. } => {
+                let mut said = of_visit(visit, visit_id, None);
+                said["code"] = json!(code.wire());
+                return Some(said);
+            }
+            Event::VisitCancelled { visit, .. } => {
+                let outside = self.state.floor.visits.get(visit)?.outside.as_ref()?;
+                return Some(of_visit(visit, &outside.visit_id, Some(&outside.number)));
+            }
+            Event::PatientSummoned(_) | Event::SummonsWithdrawn { .. } | Event::PatientRecalled { .. } => return None,
+            _ => {}
+        }
+        let ticket = self.state.floor.tickets.get(ticket_of(event)?)?;
+        let opened = &ticket.opened;
+        let visit = self.state.floor.visits.get(&opened.visit);
+        let call = ticket.standing.call();
+        Some(json!({
+            "ticket": ticket.id(),
+            "visit": opened.visit,
+            "visit_id": visit.and_then(|visit| visit.outside.as_ref()).map(|outside| &outside.visit_id),
+            "appointment": opened.appointment,
+            "patient": opened.brief.patient,
+            "department": self.state.config.id,
+            "queue": opened.queue,
+            "number": opened.number,
+            "state": ticket.standing.name(),
+            "doctor": call.map(|call| &call.doctor),
+            "service_point": call.map(|call| &call.service_point),
+            "linked_to": ticket.linked_to,
+            "at": self.at(self.now),
+        }))
+    }
+}
+
+/// The answer to "why does she go before me?", from the event that placed the ticket.
+fn why(place: &Place) -> Value {
+    json!({ "zh": place.why.zh(), "en": place.why.en() })
+}

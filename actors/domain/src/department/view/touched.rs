@@ -1,0 +1,154 @@
+//! Which streams an event of the floor changes.
+
+use crate::clinic;
+use crate::department::State;
+use crate::floor::{Event, Standing, Work};
+use crate::ids::*;
+
+/// What an event has changed, as far as streams show it.
+#[derive(Default)]
+pub(super) struct Touched<'a> {
+    /// The ticket.
+    pub ticket: Option<&'a TicketId>,
+    /// Queues in which the ticket is or was: order and rooms.
+    pub queues: Vec<QueueId>,
+    /// Further queues that the doctors call from: rooms.
+    pub rooms_of: Vec<QueueId>,
+    /// Doctors whose hand or door has changed.
+    pub doctors: Vec<DoctorId>,
+    /// Rooms whose door screens may have changed.
+    pub doors: Vec<ServicePointId>,
+}
+
+impl<'a> Touched<'a> {
+    /// By an event, in the state after it.
+    pub fn by(state: &State, event: &'a Event) -> Self {
+        let mut touched = Self { ticket: ticket_of(event), ..Self::default() };
+        match event {
+            Event::WorkBegan { doctor, service_point, .. } | Event::WorkStopped { doctor, service_point, .. } => {
+                touched.doctors.push(doctor.clone());
+                touched.doors.push(service_point.clone());
+                touched.rooms_of.extend(state.config.queues.keys().cloned());
+            }
+            Event::WorkPaused { doctor, .. } | Event::WorkResumed { doctor, .. } => touched.doctor(state, doctor),
+            Event::StepUndone(undone) => {
+                state.floor.work.keys().for_each(|doctor| touched.doctor(state, doctor));
+                if undone.opened.is_some() {
+                    touched.queues.extend(state.config.queues.keys().cloned());
+                }
+            }
+            _ => {}
+        }
+        if let Some(ticket) = touched.ticket.and_then(|id| state.floor.tickets.get(id)) {
+            touched.queue(state, &ticket.opened.queue);
+            touched.standing(state, &ticket.standing);
+            // The state is the one after the whole command: it may have taken more steps than this event's.
+            let last = ticket.steps.last().map(|step| step.at);
+            for step in ticket.steps.iter().rev().take_while(|step| Some(step.at) == last) {
+                let Some(before) = &step.before else { continue };
+                touched.standing(state, &before.standing);
+                if let Some(opened) = &before.opened {
+                    touched.queue(state, &opened.queue);
+                }
+            }
+        }
+        let Self { queues, rooms_of, doctors, doors, .. } = &mut touched;
+        queues.sort();
+        queues.dedup();
+        rooms_of.retain(|queue| queues.binary_search(queue).is_err());
+        rooms_of.sort();
+        rooms_of.dedup();
+        doctors.sort();
+        doctors.dedup();
+        doors.sort();
+        doors.dedup();
+        touched
+    }
+
+    fn standing(&mut self, state: &State, standing: &Standing) {
+        match standing {
+            Standing::Called(call) | Standing::Serving { call, .. } => self.doctor(state, &call.doctor),
+            Standing::Summoned(summons) => {
+                if let Some(doctor) = state.floor.rooms.get(&summons.service_point) {
+                    self.doctor(state, doctor);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn doctor(&mut self, state: &State, doctor: &DoctorId) {
+        self.doctors.push(doctor.clone());
+        if let Some(work) = state.floor.work.get(doctor) {
+            self.doors.push(work.service_point.clone());
+            self.rooms_of.extend(work.queues.iter().cloned());
+        }
+    }
+
+    /// The queue, and every doctor and door that shows how many wait in it.
+    fn queue(&mut self, state: &State, queue: &QueueId) {
+        self.queues.push(queue.clone());
+        let calls_from = |(_, work): &(&DoctorId, &Work)| work.queues.contains(queue);
+        for (doctor, work) in state.floor.work.iter().filter(calls_from) {
+            self.doctors.push(doctor.clone());
+            self.doors.push(work.service_point.clone());
+        }
+    }
+}
+
+/// The ticket that an event is about.
+pub(super) fn ticket_of(event: &Event) -> Option<&TicketId> {
+    match event {
+        Event::PatientCheckedIn(entry) | Event::WalkInRegistered(entry) | Event::TransferReceived(entry) => {
+            Some(&entry.opened.ticket)
+        }
+        Event::PatientSummoned(summoned) => Some(&summoned.summons.picked.ticket),
+        Event::PatientCalled(called) => Some(&called.ticket),
+        Event::StepUndone(undone) => Some(&undone.ticket),
+        Event::TransferSent { transfer, .. } => Some(&transfer.ticket),
+        Event::SummonsWithdrawn { ticket, .. }
+        | Event::PatientRecalled { ticket, .. }
+        | Event::CallNotAnnounced { ticket, .. }
+        | Event::ServiceStarted { ticket, .. }
+        | Event::ServiceFinished { ticket, .. }
+        | Event::PatientSentForTests { ticket, .. }
+        | Event::PatientMissed { ticket, .. }
+        | Event::PatientReturned { ticket, .. }
+        | Event::PatientReportedBack { ticket, .. }
+        | Event::PrioritySet { ticket, .. }
+        | Event::TicketCancelled { ticket, .. }
+        | Event::TicketMoved { ticket, .. }
+        | Event::TransferRecalled { ticket, .. }
+        | Event::TransferCompleted { ticket, .. }
+        | Event::TransferReturned { ticket, .. }
+        | Event::TicketSettled { ticket, .. } => Some(ticket),
+        Event::VisitOpened { .. }
+        | Event::TransferDeclined { .. }
+        | Event::WorkBegan { .. }
+        | Event::AssignmentRefused { .. }
+        | Event::WorkPaused { .. }
+        | Event::WorkResumed { .. }
+        | Event::WorkStopped { .. }
+        | Event::VisitRegistered { .. }
+        | Event::VisitChanged { .. }
+        | Event::VisitCancelled { .. }
+        | Event::VisitRefused { .. }
+        | Event::DaysTidied { .. }
+        | Event::NumberGiven { .. } => None,
+    }
+}
+
+/// The appointment that an event of the clinic is about: its phone may watch the ticket that it will be.
+pub(super) fn appointment(event: &clinic::Event) -> Option<&AppointmentId> {
+    match event {
+        clinic::Event::PlaceHeld { appointment, .. }
+        | clinic::Event::PlaceBooked { appointment, .. }
+        | clinic::Event::AppointmentConfirmed { appointment, .. }
+        | clinic::Event::HoldExpired { appointment, .. }
+        | clinic::Event::AppointmentCancelled { appointment, .. }
+        | clinic::Event::AppointmentGivenBack { appointment, .. }
+        | clinic::Event::CheckInUndone { appointment, .. }
+        | clinic::Event::NoShowRecorded { appointment, .. } => Some(appointment),
+        _ => None,
+    }
+}
