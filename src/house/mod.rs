@@ -13,7 +13,7 @@ pub mod streams;
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use jiaohao_actors::shell::{Clock, Kinds, Shell, clock};
+use jiaohao_actors::shell::{Clock, Shell, clock};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::*;
 use jiaohao_domain::{BusinessDate, Message, OwnerKind, OwnerRef, SlotId, Timestamp};
@@ -74,18 +74,6 @@ impl House {
     pub fn begin_stop(&self) {
         self.stopping.store(true, std::sync::atomic::Ordering::Relaxed);
     }
-}
-
-/// Every kind of owner that the program runs.
-pub fn kinds() -> Kinds {
-    Kinds::default()
-        .with::<jiaohao_domain::site::Site>()
-        .with::<jiaohao_domain::department::Department>()
-        .with::<jiaohao_domain::doctor::Doctor>()
-        .with::<jiaohao_domain::patient::Patient>()
-        .with::<jiaohao_domain::account::Account>()
-        .with::<jiaohao_queue_display::announce::Board>()
-        .with::<jiaohao_signaling::room::Room>()
 }
 
 /// How an owner is told that its earliest deadline has passed.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{HOME_ZONE, Shared};
 use super::streams::HouseStreams;
-use super::{House, deadline_message, kinds};
+use super::{House, deadline_message};
 use crate::config::Settings;
 use crate::http;
 use crate::identity::accounts;
@@ -25,6 +25,7 @@ use crate::identity::keys::{KeyName, Keys};
 use crate::identity::limits::Limits;
 use crate::identity::passwords::Passwords;
 use crate::identity::person_keys::PersonKeys;
+use crate::kinds::kinds;
 use crate::identity::tokens::{Claims, Generations, Tokens};
 
 /// Changes when a stream's projection changes, so that clients take a fresh snapshot.
