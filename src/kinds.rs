@@ -1,12 +1,22 @@
 //! The kinds of owners that this program runs, each registered once.
 
 use jiaohao_actors::shell::kinds::Kinds;
+use jiaohao_domain::account::Account;
 use jiaohao_domain::department::Department;
+use jiaohao_domain::doctor::Doctor;
 use jiaohao_domain::patient::Patient;
+use jiaohao_domain::site::Site;
 use jiaohao_queue_display::announce::rules::Board;
 use jiaohao_signaling::room::rules::Room;
 
 /// All of them.
 pub fn kinds() -> Kinds {
-    Kinds::default().with::<Department>().with::<Patient>().with::<Board>().with::<Room>()
+    Kinds::default()
+        .with::<Site>()
+        .with::<Department>()
+        .with::<Doctor>()
+        .with::<Patient>()
+        .with::<Account>()
+        .with::<Board>()
+        .with::<Room>()
 }
