@@ -69,6 +69,7 @@ fn floor_emissions(view: &View<'_>, event: &floor::Event, out: &mut Out<'_>) {
         out.put("queue", queue.as_str(), || {
             let mut parts = Map::new();
             parts.insert("order".into(), json!(view.order(queue)));
+            parts.insert("passed".into(), view.passed(queue));
             parts.insert("rooms".into(), view.rooms(queue));
             if let Some(ticket) = touched.ticket.and_then(|id| view.state.floor.tickets.get(id)) {
                 let is_here = ticket.opened.queue == *queue;

@@ -27,7 +27,6 @@ impl<'a> View<'a> {
     pub fn ticket(&self, ticket: &Ticket) -> Value {
         let opened = &ticket.opened;
         let place = doors::place_of(self.state, ticket);
-        let held = self.state.floor.lines.get(&opened.queue).and_then(|lines| lines.get(ticket.id()));
         let call = ticket.standing.call();
         let (service_point, summons) = match &ticket.standing {
             Standing::Summoned(summons) => (Some(&summons.service_point), Some(&summons.call)),
@@ -63,7 +62,6 @@ impl<'a> View<'a> {
             "slot_start": opened.slot_start.map(|at| self.at(at)),
             "checked_in_at": self.at(opened.checked_in_at),
             "position": place.map(|place| place.position),
-            "passed": held.map_or_else(|| place.map_or(0, |place| place.passed), |held| held.passed),
             "why": place.map(why),
             "service_point": service_point,
             "call": call.map(|call| &call.call).or(summons),
@@ -95,6 +93,14 @@ impl<'a> View<'a> {
         lines.map(|lines| lines.order(&self.state.config.settings.queue)).unwrap_or_default()
     }
 
+    /// How often those who wait in a queue have been passed, where they have. Beside the tickets, because one call changes
+    /// it for many.
+    pub fn passed(&self, queue: &QueueId) -> Value {
+        let lines = self.state.floor.lines.get(queue).into_iter();
+        let waiting = lines.flat_map(|lines| lines.waiting().filter_map(|id| Some((id, lines.get(id)?.passed))));
+        Value::Object(waiting.filter(|(_, n)| *n > 0).map(|(id, n)| (id.to_string(), json!(n))).collect())
+    }
+
     /// A queue as desk and doctors see it: today's tickets and all that still live.
     pub fn queue(&self, id: &QueueId) -> Option<Value> {
         let queue = &self.state.config.queues.get(id)?.is;
@@ -106,6 +112,7 @@ impl<'a> View<'a> {
         Some(json!({
             "queue": { "id": id, "name": queue.name, "prefix": queue.prefix },
             "order": self.order(id),
+            "passed": self.passed(id),
             "tickets": tickets,
             "rooms": self.rooms(id),
         }))
