@@ -49,12 +49,13 @@ pub struct DataSettings {
     /// Free space in MiB below which every write is refused and reading goes on. Allowed: 0 to 1048575.
     #[config(default = 64)]
     pub last_reserve_mib: u64,
-    /// How many hours of events stay in the log for clients that come back, in hours. Allowed: 1 to 8760.
+    /// How many hours of events stay in the log for clients that come back, in hours. Allowed: 0 to 8760.
     #[config(default = 48)]
     pub prune_window_h: u64,
-    /// An owner is saved to the store after this many events. Allowed: 1 to 1000000.
-    #[config(default = 1000)]
-    pub snapshot_every_events: u64,
+    /// Between two checkpoints (what has changed is saved to the store, so that a start replays less), in seconds.
+    /// Allowed: 1 to 3600.
+    #[config(default = 30)]
+    pub checkpoint_every_s: u64,
     /// An owner that nobody has asked for this long leaves memory, in seconds. Allowed: 1 to 86400.
     #[config(default = 600)]
     pub idle_after_s: u64,

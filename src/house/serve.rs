@@ -158,11 +158,12 @@ impl Server {
             rules: Box::new(HouseStreams { home }),
             deadline_message,
             owner_threads: std::thread::available_parallelism().map_or(2, usize::from),
+            mailbox: settings.limits.mailbox,
             keeper: KeeperOptions {
-                checkpoint_every_s: 30,
+                checkpoint_every_s: settings.data.checkpoint_every_s,
                 idle_s: settings.data.idle_after_s,
                 history: history.to_string(),
-                prune: true,
+                prune_after_s: settings.data.prune_window_h * 3_600,
             },
             on_failure: Box::new(|why| {
                 tracing::error!(why, "ending: nothing that was pending is released");

@@ -236,6 +236,7 @@ impl SegmentLog {
             shape.active = self.active.clone();
         }
         self.keeper.give(Job::Close(closed));
+        crate::crash::at("segment_change");
         // Before anything in the new segment is acknowledged: a start that does not find it must miss it.
         self.write_mark()
     }
@@ -312,6 +313,7 @@ impl Log for SegmentLog {
         let Some(last) = spans.last() else { return Ok(0) };
         let first_segment = last.segment + 1;
         self.guarded(|log| log.mark_beginning(first_segment))?;
+        crate::crash::at("prune");
         self.remove(&spans)
     }
 }

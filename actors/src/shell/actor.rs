@@ -19,8 +19,6 @@ use super::shell_events;
 use crate::codec;
 use crate::log::{Commit, Record, ShardId};
 
-/// How many messages may wait for one owner.
-pub const MAILBOX: usize = 1_024;
 /// A command makes at most so many records.
 pub const RECORDS_PER_COMMAND: usize = 4_096;
 /// Effects and requests without an answer are sent again after this time.
@@ -417,7 +415,7 @@ impl<O: Owner> Actor for OwnerActor<O> {
     type Context = ActorContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(MAILBOX);
+        ctx.set_mailbox_capacity(self.shell.mailbox);
         self.report_deadline();
         if self.is_busy() {
             ctx.notify(ToActor::Resend);

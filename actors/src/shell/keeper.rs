@@ -1,7 +1,7 @@
 //! Keeps snapshots: takes them from owners at checkpoints and when owners go idle, stores them, moves the floor below
 //! which the log is no longer needed to start, and lets segments go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -34,8 +34,8 @@ pub struct KeeperOptions {
     pub idle_s: u64,
     /// The log's history id.
     pub history: String,
-    /// Whether closed segments below the floor are archived and removed.
-    pub prune: bool,
+    /// Closed segments below the floor of so long ago are archived and removed, in seconds (the resume window).
+    pub prune_after_s: u64,
 }
 
 /// Rows are stored in batches of at most so many.
@@ -51,6 +51,7 @@ pub fn start(messages: Receiver<ToKeeper>, options: KeeperOptions) -> std::io::R
         rounds_ms: process_ms(),
         swept_ms: process_ms(),
         tell: Vec::new(),
+        floors: VecDeque::new(),
     };
     std::thread::Builder::new().name("keeper".into()).spawn(move || keeper.run(&messages))
 }
@@ -63,6 +64,8 @@ struct Keeper {
     rounds_ms: i64,
     swept_ms: i64,
     tell: Vec<flume::Sender<u64>>,
+    /// Floors and when they were reached (machine time), until the log has been pruned to them.
+    floors: VecDeque<(i64, u64)>,
 }
 
 /// A checkpoint under way: everything up to `commit` is in snapshots once nobody is awaited.
@@ -179,13 +182,24 @@ impl Keeper {
         self.round = Some(Round { commit, awaited, began_ms: process_ms() });
     }
 
+    fn prune(&mut self, shell: &Arc<Shell>) {
+        let old_ms = process_ms() - self.options.prune_after_s as i64 * 1_000;
+        let mut up_to = None;
+        while let Some((_, commit)) = self.floors.pop_front_if(|(reached_ms, _)| *reached_ms <= old_ms) {
+            up_to = Some(commit);
+        }
+        if let Some(commit) = up_to {
+            shell.submit(Submission::Prune(commit));
+        }
+    }
+
     fn finish_round(&mut self, shell: &Arc<Shell>) {
         let Some(round) = self.round.take() else { return };
+        crate::crash::at("snapshot");
         match shell.store.sync_with_floor(&self.options.history, round.commit, shell.clock.clinic()) {
             Ok(()) => {
-                if self.options.prune {
-                    shell.submit(Submission::Prune(round.commit));
-                }
+                self.floors.push_back((process_ms(), round.commit));
+                self.prune(shell);
                 for tell in self.tell.drain(..) {
                     // Whoever asked may have gone away.
                     let _ = tell.send(round.commit);

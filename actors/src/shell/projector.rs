@@ -240,6 +240,7 @@ impl Projector {
         }
         if let Some(shell) = self.shell.upgrade() {
             for (to, message) in release.deliveries {
+                crash_between_owners(&message);
                 shell.deliver(&to, message);
             }
         }
@@ -336,6 +337,20 @@ fn refuse(wish: Wish, rejection: Rejection) {
         Wish::Look(_, answer) => {
             // The asker may have gone away.
             let _ = answer.send(Err(rejection));
+        }
+    }
+}
+
+/// Where tests end the process between the two owners of a booking and of a transfer.
+fn crash_between_owners(message: &ToActor) {
+    use jiaohao_domain::vocabulary::ToDepartment;
+    if let ToActor::Envelope(envelope) = message
+        && let jiaohao_domain::Message::Department(to) = &envelope.message
+    {
+        match **to {
+            ToDepartment::RequestPlace { .. } => crate::crash::at("between_booking"),
+            ToDepartment::TakeTransfer { .. } => crate::crash::at("between_transfer"),
+            _ => {}
         }
     }
 }

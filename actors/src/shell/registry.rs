@@ -43,6 +43,8 @@ pub struct Shell {
     pub(crate) keeper: Sender<ToKeeper>,
     pub(crate) waker: Sender<ToWaker>,
     pub(crate) arbiters: Vec<ArbiterHandle>,
+    /// How many messages may wait for one owner; beyond, the asker is told `overloaded` and effects are sent again.
+    pub(crate) mailbox: usize,
     /// 0 well, 1 below the reserve (bookings refused), 2 nearly full (all writes refused).
     pub(crate) storage: AtomicU8,
 }

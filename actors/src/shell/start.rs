@@ -46,6 +46,8 @@ pub struct NodeOptions {
     pub deadline_message: DeadlineMessage,
     /// Threads for owners.
     pub owner_threads: usize,
+    /// How many messages may wait for one owner.
+    pub mailbox: usize,
     /// Checkpoints and idle owners.
     pub keeper: KeeperOptions,
     /// The log can no longer be written: the process must end.
@@ -161,6 +163,7 @@ impl Node {
             keeper: to_keeper.clone(),
             waker: to_waker,
             arbiters: arbiters.iter().map(Arbiter::handle).collect(),
+            mailbox: options.mailbox,
             storage: AtomicU8::new(0),
         });
         let writer = writer::start(options.log, writer_queue, to_projector, durable, options.on_failure)?;
@@ -254,6 +257,7 @@ fn replay_one(replayed: &mut Replayed, kinds: &Kinds, store: &Store, record: &Re
     replayed.highest_instance = replayed.highest_instance.max(record.owner_instance);
     replayed.last_at = replayed.last_at.max(Some(record.at));
     replayed.records += 1;
+    crate::crash::at("recovery");
     let (dormant, seq) = match replayed.owners.entry(record.owner.clone()) {
         std::collections::hash_map::Entry::Occupied(there) => there.into_mut(),
         std::collections::hash_map::Entry::Vacant(vacant) => {

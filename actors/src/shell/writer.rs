@@ -111,6 +111,7 @@ impl Writer {
                 metrics::histogram!("log_sync_seconds").record(began.elapsed().as_secs_f64());
                 metrics::counter!("log_records_total").increment(batch.records as u64);
                 metrics::histogram!("log_batch_records").record(batch.records as f64);
+                crate::crash::at("appended");
                 self.durable.store(self.log.last_commit(), Ordering::Release);
             }
             if !batch.releases.is_empty() && self.released.send(ToProjector::Released(batch.into_released())).is_err() {

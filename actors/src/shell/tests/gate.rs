@@ -114,7 +114,8 @@ impl TestNode {
             rules: Box::new(ProbeStreams),
             deadline_message,
             owner_threads: 2,
-            keeper: KeeperOptions { checkpoint_every_s: 3_600, idle_s: self.idle_s, history: "1".into(), prune: false },
+            mailbox: 1_024,
+            keeper: KeeperOptions { checkpoint_every_s: 3_600, idle_s: self.idle_s, history: "1".into(), prune_after_s: 3_600 },
             on_failure: Box::new(|why| panic!("{why}")),
         })
         .unwrap()
