@@ -142,7 +142,7 @@ fn json_response(value: &Value) -> HttpResponse {
 
 async fn read<T: DeserializeOwned>(door: &Door, payload: web::Payload) -> Result<T, Rejection> {
     let body = payload.to_bytes_limited(door.body_bytes).await.map_err(|_| {
-        metrics::counter!("limited_total", "limit" => "body_bytes").increment(1);
+        metrics::counter!("limit_refusals_total", "limit" => "body_bytes").increment(1);
         Rejection::new(Code::TooLarge, format!("a body is at most {} bytes", door.body_bytes))
     })?;
     let body = body.map_err(|_| Rejection::new(Code::Malformed, "the body did not come whole"))?;

@@ -1,1 +1,275 @@
+//! The HTTP door over real sockets, with an engine in memory behind it.
 
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::{RESOURCES, Running, start};
+use crate::config::Settings;
+use crate::memory_engine::MemoryEngine;
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.body))
+    }
+    fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+    fn header(&self, name: &str) -> Option<String> {
+        self.head.lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+        })
+    }
+}
+
+fn house(change: impl FnOnce(&mut Settings)) -> Running {
+    let engine = MemoryEngine::start();
+    let mut settings = Settings::default_values();
+    settings.server.listen = "127.0.0.1:0".parse().unwrap();
+    settings.server.workers = 1;
+    change(&mut settings);
+    start(engine.clone(), &settings, engine.clock.clone()).unwrap()
+}
+
+async fn over<S: AsyncRead + AsyncWrite + Unpin>(mut socket: S, head: &str, body: &str) -> Answer {
+    let request = format!("{head}connection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    // a server that refuses a long body may close before it has taken it all
+    let _ = timeout(Duration::from_secs(10), socket.read_to_end(&mut bytes)).await.expect("an answer");
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head: head.to_owned(), body: body.to_owned() }
+}
+
+async fn ask(to: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {to}\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    over(TcpStream::connect(to).await.unwrap(), &head, body).await
+}
+
+const DOCTOR: (&str, &str) = ("authorization", "Bearer doctor:a-1");
+
+#[actix_web::test]
+async fn every_command_has_a_path_and_asks_who_is_there() {
+    let to = house(|settings| settings.limits.commands_per_s = 1000).address;
+    for (method, path, _) in RESOURCES {
+        let path = format!("/api/v1{path}");
+        let nobody = ask(to, method, &path, &[], "{}").await;
+        assert_eq!((nobody.status, nobody.code().as_str()), (401, "unauthenticated"), "{path}");
+        assert_eq!(nobody.header("content-type").as_deref(), Some("application/problem+json"));
+        assert_eq!(nobody.header("www-authenticate").as_deref(), Some("Bearer"));
+        let empty = ask(to, method, &path, &[DOCTOR], r#"{"no_such_field":1}"#).await;
+        assert_eq!((empty.status, empty.code().as_str()), (400, "malformed"), "{path}");
+    }
+    assert_eq!(ask(to, "POST", "/api/v1/no-such", &[DOCTOR], "{}").await.code(), "unknown_command");
+    let get = ask(to, "GET", "/api/v1/tickets", &[DOCTOR], "").await;
+    assert_eq!((get.status, &get.json()["valid_now"]["method"]), (400, &json!("POST")));
+}
+
+#[actix_web::test]
+async fn a_command_is_done_or_refused_as_on_the_socket() {
+    let to = house(|settings| settings.limits.commands_per_s = 4).address;
+    let hold = json!({"session": "s.d.m", "slot": "s.d.m.0900", "patient": "p-1"}).to_string();
+    let key = ("idempotency-key", "01939f3e-7e5a-7cc1-8d0e-0123456789ab");
+    let held = ask(to, "POST", "/api/v1/appointments/hold", &[DOCTOR, key], &hold).await;
+    assert_eq!((held.status, held.header("cache-control").as_deref()), (200, Some("no-store")));
+    assert_eq!(held.json()["expires_at"], "2026-11-23T09:10:00.000+08:00");
+    let call = r#"{"department":"s.d","assignment":"s.x.n1","in_hand":null,"outcome":null}"#;
+    let stale = ask(to, "POST", "/api/v1/calls/next", &[DOCTOR], call).await;
+    assert_eq!((stale.status, stale.code().as_str()), (409, "stale_console"));
+    assert_eq!(stale.json()["valid_now"], json!({"in_hand": "s.d.t9"}));
+    let wrong_key = ask(to, "POST", "/api/v1/appointments/hold", &[DOCTOR, ("idempotency-key", "1")], &hold).await;
+    assert_eq!((wrong_key.status, wrong_key.code().as_str()), (400, "malformed"));
+    let screen = ("authorization", "Bearer screen:a-2");
+    assert_eq!(ask(to, "POST", "/api/v1/appointments/hold", &[screen], &hold).await.status, 403);
+    ask(to, "POST", "/api/v1/appointments/hold", &[DOCTOR], &hold).await;
+    let hasty = ask(to, "POST", "/api/v1/appointments/hold", &[DOCTOR], &hold).await;
+    assert_eq!((hasty.status, hasty.header("retry-after").as_deref()), (429, Some("1")));
+}
+
+#[actix_web::test]
+async fn bodies_are_bounded_and_bad_ones_are_not_repeated() {
+    let to = house(|settings| settings.limits.body_bytes = 4096).address;
+    let long = format!(r#"{{"ticket":"{}"}}"#, "x".repeat(5000));
+    let refused = ask(to, "POST", "/api/v1/tickets/finish-service", &[DOCTOR], &long).await;
+    assert_eq!((refused.status, refused.code().as_str()), (413, "too_large"));
+    for body in ["", "{", "[]", "null", "\u{0}", r#"{"ticket":"张三"}"#] {
+        let refused = ask(to, "POST", "/api/v1/tickets/finish-service", &[DOCTOR], body).await;
+        assert_eq!((refused.status, refused.code().as_str()), (400, "malformed"), "{body}");
+        assert!(!refused.body.contains("张三"));
+    }
+}
+
+#[actix_web::test]
+async fn signing_in_gives_a_token_and_a_cookie_that_only_the_session_sees() {
+    let to = house(|_| {}).address;
+    let right = r#"{"name":"li","password":"right horse battery"}"#;
+    let signed_in = ask(to, "POST", "/api/v1/session", &[], right).await;
+    assert_eq!(signed_in.status, 200, "{}", signed_in.body);
+    let body = signed_in.json();
+    assert_eq!(
+        (&body["role"], &body["display_name"], &body["expires_in_s"]),
+        (&json!("desk"), &json!("李"), &json!(600))
+    );
+    let cookie = signed_in.header("set-cookie").unwrap();
+    for part in
+        ["jiaohao_refresh=secret-refresh", "HttpOnly", "SameSite=Strict", "Path=/api/v1/session", "Max-Age=86400"]
+    {
+        assert!(cookie.contains(part), "{part} in {cookie}");
+    }
+    let wrong = ask(to, "POST", "/api/v1/session", &[], r#"{"name":"li","password":"wrong"}"#).await;
+    assert_eq!((wrong.status, wrong.code().as_str()), (401, "wrong_credentials"));
+    assert_eq!(ask(to, "POST", "/api/v1/session", &[], r#"{"name":"li"}"#).await.code(), "malformed");
+
+    let cookie = ("cookie", "jiaohao_refresh=secret-refresh");
+    assert_eq!(ask(to, "POST", "/api/v1/session/refresh", &[cookie], "{}").await.status, 200);
+    assert_eq!(ask(to, "POST", "/api/v1/session/refresh", &[], "{}").await.status, 401);
+    let evil = ("origin", "http://evil.example");
+    for (method, path) in [("POST", "/session"), ("POST", "/session/refresh"), ("DELETE", "/session")] {
+        let refused = ask(to, method, &format!("/api/v1{path}"), &[cookie, evil], right).await;
+        assert_eq!(refused.status, 403, "{method} {path}");
+    }
+    let out = ask(to, "DELETE", "/api/v1/session", &[cookie], "").await;
+    assert_eq!(out.status, 204);
+    assert!(out.header("set-cookie").unwrap().contains("Max-Age=0"));
+    let waits = ask(to, "POST", "/api/v1/session/code", &[], r#"{"phone":"13800000000"}"#).await;
+    assert_eq!(
+        (waits.status, waits.code().as_str(), waits.header("retry-after").as_deref()),
+        (429, "back_off", Some("61"))
+    );
+}
+
+#[actix_web::test]
+async fn what_else_the_door_does() {
+    let to = house(|_| {}).address;
+    let snapshot = ask(to, "GET", "/api/v1/streams/board:s.b", &[DOCTOR], "").await;
+    assert_eq!(snapshot.json()["position"], json!({"epoch": "e1", "offset": 0}));
+    assert_eq!(ask(to, "GET", "/api/v1/streams/board:s.other", &[DOCTOR], "").await.status, 403);
+    assert_eq!(ask(to, "GET", "/api/v1/streams/board:s.b", &[], "").await.status, 401);
+    let ids = vec!["p-1"; 51];
+    let many = ask(to, "POST", "/api/v1/persons/read", &[DOCTOR], &json!({"ids": ids}).to_string()).await;
+    assert_eq!((many.status, many.code().as_str()), (413, "too_large"));
+    let some = ask(to, "POST", "/api/v1/persons/read", &[DOCTOR], r#"{"ids":["p-1","p-2"]}"#).await;
+    assert_eq!(some.json()["persons"], 2);
+    assert_eq!(ask(to, "GET", "/api/v1/site/s", &[DOCTOR], "").await.json()["site"], "s");
+    assert_eq!(ask(to, "GET", "/api/v1/site/S!", &[DOCTOR], "").await.status, 403);
+    assert_eq!(ask(to, "GET", "/api/v1/departments/s.d/area-code", &[DOCTOR], "").await.json()["code"], "123456");
+    assert_eq!(ask(to, "POST", "/api/v1/screens", &[], r#"{"board":"s.b"}"#).await.json()["code"], "314159");
+    assert_eq!(ask(to, "GET", "/healthz", &[], "").await.status, 200);
+    assert_eq!(ask(to, "GET", "/readyz", &[], "").await.status, 200);
+    let metrics = ask(to, "GET", "/metrics", &[], "").await;
+    assert!(metrics.body.contains("http_responses_total"), "{}", metrics.body);
+    let document = ask(to, "GET", "/openapi.json", &[], "").await.json();
+    assert_eq!(document["paths"]["/calls/next"]["post"]["operationId"], "call_next_patient");
+}
+
+#[actix_web::test]
+async fn pages_allow_nothing_from_outside() {
+    let to = house(|_| {}).address;
+    let page = ask(to, "GET", "/board/s.b", &[], "").await;
+    assert_eq!((page.status, page.header("content-type").as_deref()), (200, Some("text/html; charset=utf-8")));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'") && policy.contains(&format!("ws://{to}")), "{policy}");
+    assert!(!policy.contains("unsafe"));
+    for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")] {
+        assert_eq!(page.header(name).as_deref(), Some(value));
+    }
+    let tag = page.header("etag").unwrap();
+    assert_eq!(ask(to, "GET", "/board/s.b", &[("if-none-match", &tag)], "").await.status, 304);
+    let script = ask(to, "GET", "/web/board/board.js", &[], "").await;
+    assert_eq!(script.header("content-type").as_deref(), Some("text/javascript; charset=utf-8"));
+    for path in ["/web/", "/web/../lib.rs", "/web/%2e%2e/lib.rs", "/web/..%2flib.rs", "/board/A%20b", "/no-such"] {
+        assert_eq!(ask(to, "GET", path, &[], "").await.status, 404, "{path}");
+    }
+    // a host that is no host does not get into the policy
+    let head = "GET /doctor HTTP/1.1\r\nhost: x; script-src *\r\n";
+    let odd = over(TcpStream::connect(to).await.unwrap(), head, "").await;
+    assert!(!odd.header("content-security-policy").is_some_and(|policy| policy.contains("script-src *")));
+}
+
+fn certificate(dir: &Path, name: &str) {
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
+        .args(["-keyout", "key.pem", "-out", "certificate.pem", "-subj", &format!("/CN={name}")])
+        .args(["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
+        .current_dir(dir)
+        .output()
+        .expect("openssl is there");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+#[actix_web::test]
+async fn tls_with_files_that_are_read_again_when_they_change() {
+    let dir = tempfile::tempdir().unwrap();
+    certificate(dir.path(), "first");
+    let (certificate_file, key_file) = (dir.path().join("certificate.pem"), dir.path().join("key.pem"));
+    let to = house(|settings| {
+        settings.server.tls_certificate_file = Some(certificate_file.clone());
+        settings.server.tls_key_file = Some(key_file.clone());
+    })
+    .address;
+    let trusted = || {
+        let mut roots = rustls::RootCertStore::empty();
+        let pem = std::fs::read(&certificate_file).unwrap();
+        for certificate in rustls_pemfile::certs(&mut pem.as_slice()) {
+            roots.add(certificate.unwrap()).unwrap();
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        Arc::new(config.unwrap().with_root_certificates(roots).with_no_client_auth())
+    };
+    let ask = |config: Arc<rustls::ClientConfig>, request: &'static str| {
+        // rustls' own blocking client: the test needs no other TLS library
+        tokio::task::spawn_blocking(move || {
+            use std::io::{Read, Write};
+            let name = ServerName::try_from("localhost").unwrap();
+            let connection = rustls::ClientConnection::new(config, name).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, std::net::TcpStream::connect(to).unwrap());
+            stream.write_all(request.as_bytes())?;
+            let mut answer = [0; 1024];
+            let read = stream.read(&mut answer)?;
+            std::io::Result::Ok(String::from_utf8_lossy(&answer[..read]).into_owned())
+        })
+    };
+    let get = |config| ask(config, "GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    // two of them: a client that has been here resumes its session and does not look at the certificate again
+    let (first, first_anew) = (trusted(), trusted());
+    let answer = get(first.clone()).await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("strict-transport-security"), "{answer}");
+    // the socket's descriptor is found under TLS too: without it `/ws` refuses
+    let upgrade = "GET /ws HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
+                   sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let answer = ask(first.clone(), upgrade).await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
+    certificate(dir.path(), "second");
+    let second = trusted();
+    timeout(Duration::from_secs(20), async {
+        while get(second.clone()).await.unwrap().is_err() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    })
+    .await
+    .expect("read again");
+    assert!(get(first_anew).await.unwrap().is_err());
+    assert!(super::tls::server_config(&key_file, &key_file).is_err(), "a key is no certificate");
+    assert!(super::tls::server_config(&certificate_file, Path::new("/no/such")).is_err());
+}

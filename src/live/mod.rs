@@ -106,15 +106,17 @@ impl Live {
             };
             let live = self.clone();
             self.runtime.spawn(async move {
+                // with a token of before nothing is said about single streams: the client comes back with another and
+                // hears then which are no longer its own
+                if live.engine.still_stands(claims.clone()).await.is_err() {
+                    return connection.bye(Bye::Unauthenticated, live.clock.now_ms());
+                }
                 let streams = connection.with_session(|session| session.streams.clone());
                 for stream in streams.unwrap_or_default() {
                     if let Err(rejection) = live.engine.may_follow(claims.clone(), stream.clone()).await {
                         live.engine.end(&stream, &connection.outbox, rejection);
                         connection.forget_stream(&stream);
                     }
-                }
-                if live.engine.still_stands(claims).await.is_err() {
-                    connection.bye(Bye::Unauthenticated, live.clock.now_ms());
                 }
             });
         }
@@ -152,10 +154,7 @@ pub async fn open(
     }
     let permit = match live.limits.stranger(address) {
         Ok(permit) => permit,
-        Err(rejection) => {
-            metrics::counter!("limited_total", "limit" => "unauthenticated_per_address").increment(1);
-            return problem::response(&rejection);
-        }
+        Err(rejection) => return problem::response(&rejection),
     };
     socket.prepare();
     let id = live.last_id.fetch_add(1, Ordering::Relaxed) + 1;

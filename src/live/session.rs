@@ -70,7 +70,7 @@ pub async fn read(live: Arc<Live>, connection: Arc<Connection>, mut payload: web
                 Ok(Some(Incoming::Pong)) => {}
                 Ok(Some(Incoming::Close)) => connection.closed_by_peer(now_ms),
                 Err(FrameError::TooLarge) => {
-                    metrics::counter!("limited_total", "limit" => "frame_bytes").increment(1);
+                    metrics::counter!("limit_refusals_total", "limit" => "frame_bytes").increment(1);
                     connection.bye(Bye::TooLarge, now_ms);
                 }
                 Err(FrameError::Malformed) => connection.bye(Bye::Malformed, now_ms),
@@ -109,7 +109,6 @@ async fn hello(live: &Arc<Live>, connection: &Arc<Connection>, text: &[u8]) -> b
     let permit = match live.limits.connection(&claims) {
         Ok(permit) => permit,
         Err(rejection) => {
-            metrics::counter!("limited_total", "limit" => "connections").increment(1);
             connection.bye_after(Some(message::rejected(id, &rejection)), Bye::LimitExceeded, now_ms);
             return false;
         }
@@ -191,7 +190,7 @@ fn subscribe(
         fits
     });
     if fits != Some(true) {
-        metrics::counter!("limited_total", "limit" => "subscriptions").increment(1);
+        metrics::counter!("limit_refusals_total", "limit" => "subscriptions").increment(1);
         let rejection = Rejection::new(Code::LimitExceeded, "too many subscriptions of this connection");
         return reject(connection, id.as_deref(), &rejection);
     }

@@ -16,6 +16,8 @@ use super::connection::{BYE_GRACE_MS, Connection, Session};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_millis(100);
+/// Between two forgettings of who has been quiet, in ms.
+const TIDY_EVERY_MS: u32 = 60_000;
 /// How late an answer to a beat may be beyond two beats, in ms (rounds and scheduling).
 const SILENCE_SLACK_MS: u32 = 1_000;
 
@@ -26,6 +28,7 @@ pub fn start(live: &Arc<Live>) -> std::io::Result<()> {
     let began = clock::monotonic();
     std::thread::Builder::new().name("sweeper".to_owned()).spawn(move || {
         let mut connections = Vec::new();
+        let mut tidied_ms = 0_u32;
         loop {
             std::thread::sleep(ROUND);
             let Some(live) = weak.upgrade() else { return };
@@ -41,6 +44,10 @@ pub fn start(live: &Arc<Live>) -> std::io::Result<()> {
                 }
             }
             connections.clear();
+            if now_ms.wrapping_sub(tidied_ms) >= TIDY_EVERY_MS {
+                tidied_ms = now_ms;
+                live.limits.tidy();
+            }
         }
     })?;
     Ok(())

@@ -418,3 +418,70 @@ async fn bytes_that_are_no_websocket_do_no_harm() {
     }
     house.client("doctor:a-1").await;
 }
+
+/// `cargo test --release -p jiaohao --lib idle_connections -- --ignored --nocapture`
+#[actix_web::test]
+#[ignore = "a measurement"]
+async fn idle_connections_memory_and_one_frame_to_all() {
+    use std::io::{Read, Write};
+    let number: usize = std::env::var("CONNECTIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000);
+    let house = house(|settings| {
+        settings.limits.unauthenticated_per_address = 100_000;
+        settings.screens.beat_s = 10;
+    })
+    .await;
+    let resident = || {
+        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+        pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+    };
+    let address = house.running.address;
+    let masked = |text: &str| {
+        let mut frame = vec![0x81, 0x80 | 126];
+        frame.extend((text.len() as u16).to_be_bytes());
+        frame.extend([0; 4]);
+        frame.extend(text.as_bytes());
+        frame
+    };
+    let before = resident();
+    let connected = tokio::task::spawn_blocking(move || {
+        let mut sockets = Vec::with_capacity(number);
+        for n in 0..number {
+            let mut socket = std::net::TcpStream::connect(address).unwrap();
+            let mut bytes = format!(
+                "GET /ws HTTP/1.1\r\nhost: {address}\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
+                 sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+            .into_bytes();
+            let hello = json!({"type": "hello", "id": "1", "version": 1, "token": format!("screen:a-{n}")});
+            bytes.extend(masked(&hello.to_string()));
+            bytes.extend(masked(r#"{"type":"subscribe","id":"2","stream":"board:s.b"}"#));
+            socket.write_all(&bytes).unwrap();
+            let mut seen = Vec::new();
+            while !String::from_utf8_lossy(&seen).contains("subscribed") {
+                let mut chunk = [0; 2048];
+                let read = socket.read(&mut chunk).unwrap();
+                assert!(read > 0, "{}", String::from_utf8_lossy(&seen));
+                seen.extend(&chunk[..read]);
+            }
+            sockets.push(socket);
+        }
+        sockets
+    })
+    .await
+    .unwrap();
+    println!("{} bytes a connection", (resident() - before) / number);
+    for round in 0..5 {
+        let start = jiaohao_actors::shell::clock::monotonic();
+        house.engine.publish(&json!({"patient_called": {"padding": "x".repeat(300)}}));
+        let queued = start.elapsed();
+        let mut sockets: Vec<_> = connected.iter().map(|socket| socket.try_clone().unwrap()).collect();
+        let all = tokio::task::spawn_blocking(move || {
+            for socket in &mut sockets {
+                let mut chunk = [0; 2048];
+                assert!(socket.read(&mut chunk).unwrap() > 300);
+            }
+            start.elapsed()
+        });
+        println!("round {round}: queued for all in {queued:?}, read by all in {:?}", all.await.unwrap());
+    }
+}
