@@ -108,7 +108,11 @@ pub fn run_command(
     let answering = engine.command(claims, key, command);
     let engine = engine.clone();
     async move {
-        let answer = answering.await;
+        let answer = match answering.await {
+            // a refusal that is on the record is a rejection for whoever asked
+            Ok(Answer::Refused(rejection)) => Err(rejection),
+            answered => answered,
+        };
         let outcome = answer.as_ref().map_or_else(|rejection| rejection.code.wire(), |_| "done");
         metrics::counter!("commands_total", "door" => door, "command" => name, "outcome" => outcome).increment(1);
         Ok(crate::wire::answer(engine.as_ref(), &answer?))

@@ -4,8 +4,8 @@
 pub mod cli;
 pub mod config;
 pub mod engine;
-pub mod http;
 pub mod house;
+pub mod http;
 pub mod identity;
 pub mod kinds;
 pub mod live;

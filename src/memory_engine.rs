@@ -139,6 +139,7 @@ impl Engine for MemoryEngine {
             ClientCommand::CallNextPatient(_) => {
                 answer(Err(Rejection::from(Code::StaleConsole).with("in_hand", "s.d.t9")))
             }
+            ClientCommand::CheckIn(_) => answer(Ok(Answer::Refused(Code::CheckInTooEarly.into()))),
             // never answered: the bound on unanswered commands
             ClientCommand::RecallPatient(_) => Box::pin(std::future::pending()),
             other => {

@@ -10,7 +10,7 @@ use crate::engine::Engine;
 /// Fields of commands that are times.
 const TIMES_IN: &[&str] = &["back_at", "released_at"];
 /// Fields of answers that are times.
-const TIMES_OUT: &[&str] = &["expires_at", "slot_start"];
+const TIMES_OUT: &[&str] = &["expires_at", "slot_start", "stored_at"];
 
 /// An answer as both doors print it: times with the offset of the site that the answer is about.
 pub fn answer(engine: &dyn Engine, answer: &Answer) -> Value {

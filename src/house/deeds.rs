@@ -82,7 +82,10 @@ impl House {
         let relation = person.relation.clone().unwrap_or_else(|| "self".to_owned());
         if own && self.is_known_with_others(&person, claims).await? {
             // Somebody else's document: only the desk, which sees proof, connects it to another phone.
-            return Err(Rejection::new(Code::Forbidden, "this person is known already; the desk can connect them to you"));
+            return Err(Rejection::new(
+                Code::Forbidden,
+                "this person is known already; the desk can connect them to you",
+            ));
         }
         let brief = self.register(person, !own).await?;
         if let (false, Some(at)) = (own, claims.site.clone()) {
@@ -144,7 +147,9 @@ impl House {
         for id in departments {
             let of_department = self
                 .shell
-                .read(department(&id), move |state: &jiaohao_domain::department::State| sessions_from(state, today, zone))
+                .read(department(&id), move |state: &jiaohao_domain::department::State| {
+                    sessions_from(state, today, zone)
+                })
                 .await?;
             sessions.extend(of_department);
         }
@@ -167,7 +172,11 @@ impl House {
     }
 }
 
-fn sessions_from(state: &jiaohao_domain::department::State, today: jiaohao_domain::BusinessDate, zone: Zone) -> Vec<Value> {
+fn sessions_from(
+    state: &jiaohao_domain::department::State,
+    today: jiaohao_domain::BusinessDate,
+    zone: Zone,
+) -> Vec<Value> {
     let clinic = &state.clinic;
     let coming = clinic.sessions.iter().filter(|(_, session)| session.date >= today);
     coming.filter_map(|(id, _)| jiaohao_domain::clinic::view::snapshot(clinic, id.as_str(), zone)).collect()

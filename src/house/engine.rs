@@ -58,7 +58,13 @@ impl House {
         }
     }
 
-    async fn give(&self, claims: &Claims, key: Option<Uuid>, command: ClientCommand, at_once: Option<Ready>) -> Outcome {
+    async fn give(
+        &self,
+        claims: &Claims,
+        key: Option<Uuid>,
+        command: ClientCommand,
+        at_once: Option<Ready>,
+    ) -> Outcome {
         let origin = self.origin(claims, key, &command);
         let after = After::of(&command);
         let name = command.name();
@@ -88,7 +94,12 @@ impl House {
     }
 
     /// Hands a command over now when nothing has to be asked first, so that a connection's commands keep their order.
-    fn hand_over(&self, claims: &Claims, key: Option<Uuid>, command: &ClientCommand) -> Result<Option<Ready>, Rejection> {
+    fn hand_over(
+        &self,
+        claims: &Claims,
+        key: Option<Uuid>,
+        command: &ClientCommand,
+    ) -> Result<Option<Ready>, Rejection> {
         if self.generations.standing(claims) != Standing::Current || claims.expires_at() <= self.machine_now() {
             return Ok(None);
         }
@@ -114,7 +125,9 @@ impl House {
         }
         let name = self
             .shell
-            .read(site(at), |state: &jiaohao_domain::site::State| state.definition.as_ref().map(|d| d.time_zone.clone()))
+            .read(site(at), |state: &jiaohao_domain::site::State| {
+                state.definition.as_ref().map(|d| d.time_zone.clone())
+            })
             .await?;
         let zone = name.and_then(|name| Zone::named(&name)).ok_or(Code::Forbidden)?;
         self.zones.insert(at.to_owned(), zone);

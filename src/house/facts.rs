@@ -45,7 +45,10 @@ impl House {
                 let wanted: DepartmentId = at;
                 let of = site(doctor.as_str());
                 let works = move |state: &hospital::State| {
-                    state.doctors.get(&doctor).is_some_and(|known| !known.retired && known.definition.departments.contains(&wanted))
+                    state
+                        .doctors
+                        .get(&doctor)
+                        .is_some_and(|known| !known.retired && known.definition.departments.contains(&wanted))
                 };
                 yes(self.shell.read(of, works).await?)
             }
@@ -54,7 +57,9 @@ impl House {
                 let id: AccountId = crate::identity::accounts::staff(&name)?;
                 let found = self
                     .shell
-                    .read(account(&id), |state: &account::State| state.staff.as_ref().and_then(|staff| staff.site.clone()))
+                    .read(account(&id), |state: &account::State| {
+                        state.staff.as_ref().and_then(|staff| staff.site.clone())
+                    })
                     .await?;
                 found.map_or(FactAnswer::No, FactAnswer::Site)
             }

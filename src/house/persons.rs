@@ -21,7 +21,10 @@ impl House {
     ///
     /// # Errors
     /// `forbidden` when nobody is known under that id.
-    pub(super) async fn known_person(&self, who: &PatientId) -> Result<(PatientBrief, Option<BusinessDate>), Rejection> {
+    pub(super) async fn known_person(
+        &self,
+        who: &PatientId,
+    ) -> Result<(PatientBrief, Option<BusinessDate>), Rejection> {
         let identity = self.identity_of(who).await?.ok_or(Code::Forbidden)?;
         let birth_date = self.open_birth_date(who, &identity.birth_date_sealed)?;
         Ok((identity.brief, birth_date))
@@ -78,7 +81,10 @@ impl House {
 
     /// Makes a person known; the same document is the same person.
     pub(super) async fn register(&self, person: RegisterPerson, seen_at_desk: bool) -> Result<PatientBrief, Rejection> {
-        if person.name.trim().is_empty() || person.name.chars().count() > 100 || person.name.chars().any(char::is_control) {
+        if person.name.trim().is_empty()
+            || person.name.chars().count() > 100
+            || person.name.chars().any(char::is_control)
+        {
             return Err(Rejection::new(Code::InvalidField, "a name has 1 to 100 characters"));
         }
         let (who, document) = self.id_of_document(&person, seen_at_desk)?;
@@ -101,7 +107,9 @@ impl House {
         let who = provisional_of(self.keys.get(KeyName::SiteGroup), site.as_str(), &person.number);
         let known = self.identity_of(&who).await?;
         match (&person.name, known) {
-            (None, Some(identity)) => Ok((identity.brief.clone(), self.open_birth_date(&who, &identity.birth_date_sealed)?)),
+            (None, Some(identity)) => {
+                Ok((identity.brief.clone(), self.open_birth_date(&who, &identity.birth_date_sealed)?))
+            }
             (name, _) => {
                 let record = PersonRecord {
                     name: name.clone().unwrap_or_default(),

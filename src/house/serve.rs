@@ -25,8 +25,8 @@ use crate::identity::keys::{KeyName, Keys};
 use crate::identity::limits::Limits;
 use crate::identity::passwords::Passwords;
 use crate::identity::person_keys::PersonKeys;
-use crate::kinds::kinds;
 use crate::identity::tokens::{Claims, Generations, Tokens};
+use crate::kinds::kinds;
 
 /// Changes when a stream's projection changes, so that clients take a fresh snapshot.
 const PROJECTION_VERSION: u32 = 1;
@@ -98,7 +98,10 @@ fn read_folder(folder: &Path) -> Result<Option<Folder>, ServeError> {
 }
 
 /// Opens (or makes) the data folder: its kind, its lock, its log.
-fn open_folder(settings: &Settings, options: &ServeOptions) -> Result<(FolderLock, Folder, SegmentLog, bool), ServeError> {
+fn open_folder(
+    settings: &Settings,
+    options: &ServeOptions,
+) -> Result<(FolderLock, Folder, SegmentLog, bool), ServeError> {
     let folder = &settings.data.dir;
     std::fs::create_dir_all(folder).map_err(|e| data(format!("{}: {e}", folder.display())))?;
     let lock = FolderLock::take(folder, Timestamp(clock::wall_ms())).map_err(data)?;

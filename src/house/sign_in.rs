@@ -42,7 +42,9 @@ impl House {
                 self.limits.sign_in(address)?;
                 self.request_code(request).await
             }
-            Visit::Refresh(token) => self.refresh(&token).await.map(|in_again| VisitAnswer::SignedIn(Box::new(in_again))),
+            Visit::Refresh(token) => {
+                self.refresh(&token).await.map(|in_again| VisitAnswer::SignedIn(Box::new(in_again)))
+            }
             Visit::SignOut { refresh_token, everywhere } => self.sign_out(&refresh_token, everywhere).await,
             Visit::OfferScreen(offer) => {
                 self.limits.sign_in(address)?;
@@ -82,7 +84,8 @@ impl House {
         let code = codes::draw();
         let now = self.shell.clock.clinic();
         let ttl_s = self.settings.identity.code_ttl_s;
-        let issue = ToAccount::IssueCode { code_hash: codes::hash(hash_key, &who, &code), expires_at: now.plus_s(ttl_s) };
+        let issue =
+            ToAccount::IssueCode { code_hash: codes::hash(hash_key, &who, &code), expires_at: now.plus_s(ttl_s) };
         self.tell(&who, issue).await?;
         let expires_at = self.machine_now().plus_s(ttl_s);
         let message = CodeMessage { phone: Redacted::new(phone), code, expires_at };
@@ -131,9 +134,12 @@ impl House {
         let secret_hash = refresh::hash(self.keys.get(KeyName::Hash), secret.reveal());
         for _ in 0..CODE_DRAWS {
             let code = format!("{:06}", chance::below(1_000_000));
-            let message = ToSite::OfferScreen { code: code.clone(), screen: screen.clone(), secret_hash: secret_hash.clone() };
+            let message =
+                ToSite::OfferScreen { code: code.clone(), screen: screen.clone(), secret_hash: secret_hash.clone() };
             match self.shell.ask(site(at.as_str()), Message::from(message), Origin::Shell).await {
-                Ok(_) => return Ok(VisitAnswer::Told(json!({ "screen": screen, "secret": secret.reveal(), "code": code }))),
+                Ok(_) => {
+                    return Ok(VisitAnswer::Told(json!({ "screen": screen, "secret": secret.reveal(), "code": code })));
+                }
                 Err(why) if why.code == Code::AlreadyExists => {}
                 Err(why) => return Err(why),
             }
@@ -177,7 +183,8 @@ impl House {
         let known = self
             .shell
             .read(account(&who), |state: &AccountState| {
-                account_view::signed_in(state).map(|known| (known, state.staff.as_ref().map(|staff| staff.name.clone())))
+                account_view::signed_in(state)
+                    .map(|known| (known, state.staff.as_ref().map(|staff| staff.name.clone())))
             })
             .await?;
         let (known, name) = known.ok_or(Code::WrongCredentials)?;
@@ -189,8 +196,11 @@ impl House {
         claims.may_issue = known.may_issue;
         claims.generation = known.generation;
         self.generations.learn(&who, known.generation);
-        let patients: Vec<_> =
-            known.patients.iter().map(|(patient, relation)| json!({ "patient": patient, "relation": relation })).collect();
+        let patients: Vec<_> = known
+            .patients
+            .iter()
+            .map(|(patient, relation)| json!({ "patient": patient, "relation": relation }))
+            .collect();
         let about = json!({ "name": name, "patients": patients });
         let refresh_expires_at: Timestamp = now.plus_s(self.settings.identity.refresh_token_ttl_s);
         Ok(SignedIn { access_token: self.tokens.issue(&claims), claims, refresh_token, refresh_expires_at, about })

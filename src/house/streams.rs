@@ -100,7 +100,8 @@ impl StreamRules for HouseStreams {
             StreamKind::Site => {
                 let own = site_of(id);
                 let known = replicas.state::<site::State>(&own);
-                let places = known.map(|state| state.departments.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+                let places =
+                    known.map(|state| state.departments.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
                 let mut owners = vec![own];
                 owners.extend(places.iter().map(|id| owner(OwnerKind::Department, id.as_str())));
                 owners
@@ -169,7 +170,9 @@ impl StreamRules for HouseStreams {
                 board::snapshot(line, &departments(&board::departments_of(line), replicas), now, zone)
             }
             StreamKind::Site => site::view::snapshot(replicas.state(&site_of(id))?, name, id, zone),
-            StreamKind::Patient => patient::view::snapshot(replicas.state(&owner(OwnerKind::Patient, id))?, name, id, zone),
+            StreamKind::Patient => {
+                patient::view::snapshot(replicas.state(&owner(OwnerKind::Patient, id))?, name, id, zone)
+            }
             StreamKind::Room | StreamKind::Ops => None,
         }
     }

@@ -9,6 +9,8 @@ mod bye;
 mod connection;
 mod frame;
 mod message;
+#[cfg(test)]
+mod protocol_tests;
 mod session;
 mod settings;
 mod socket;

@@ -19,12 +19,12 @@ use crate::memory_engine::MemoryEngine;
 
 const SOON: Duration = Duration::from_secs(10);
 
-struct House {
+pub(super) struct House {
     engine: Arc<MemoryEngine>,
     running: Running,
 }
 
-async fn house(change: impl FnOnce(&mut Settings)) -> House {
+pub(super) async fn house(change: impl FnOnce(&mut Settings)) -> House {
     let engine = MemoryEngine::start();
     let mut settings = Settings::default_values();
     settings.server.listen = "127.0.0.1:0".parse().unwrap();
@@ -34,10 +34,10 @@ async fn house(change: impl FnOnce(&mut Settings)) -> House {
     House { engine, running }
 }
 
-struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(super) struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl House {
-    async fn connect(&self) -> Client {
+    pub(super) async fn connect(&self) -> Client {
         let (socket, _) = connect_async(format!("ws://{}/ws", self.running.address)).await.unwrap();
         Client(socket)
     }
@@ -65,12 +65,12 @@ impl Client {
         self.text(&message.to_string()).await;
     }
 
-    async fn text(&mut self, text: &str) {
+    pub(super) async fn text(&mut self, text: &str) {
         self.0.send(Message::text(text)).await.unwrap();
     }
 
     /// The next frame that is no beat; null when the connection has closed.
-    async fn next(&mut self) -> Value {
+    pub(super) async fn next(&mut self) -> Value {
         loop {
             match timeout(SOON, self.0.next()).await.expect("in time") {
                 Some(Ok(Message::Text(text))) => {
