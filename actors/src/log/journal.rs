@@ -26,6 +26,9 @@ pub struct Damage {
     pub what: String,
 }
 
+/// So many damaged places are named; the rest are counted in a last entry.
+const MAX_DAMAGED: usize = 1000;
+
 /// What `verify` found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Verified {
@@ -140,17 +143,19 @@ pub fn verify(log: &Path, check: &mut dyn FnMut(&Record) -> Result<(), String>) 
     }
     let mut owners = HashMap::<OwnerRef, (u64, u64)>::new();
     let mut ends = HashMap::<ShardId, u64>::new();
+    let mut unnamed = 0_u64;
     let first_live = held.live.first().map_or(u64::MAX, |span| span.segment);
     for span in held.archived.iter().chain(&held.live) {
         found.segments += 1;
         let mut wrong = Vec::new();
+        let named_left = MAX_DAMAGED.saturating_sub(found.damaged.len());
         let mut visit = |record: Record| {
             found.records += 1;
             found.first_commit = if found.first_commit == 0 { record.commit } else { found.first_commit };
             found.last_commit = record.commit;
             let mut note = |what: String| {
                 let place = format!("commit {} record {} of {}", record.commit, record.index, record.owner.id);
-                wrong.push(Damage { place, what });
+                if wrong.len() < named_left { wrong.push(Damage { place, what }) } else { unnamed += 1 }
             };
             let end = ends.entry(record.shard.clone()).or_insert(record.offset - 1);
             if record.offset != end.saturating_add(1) {
@@ -181,6 +186,9 @@ pub fn verify(log: &Path, check: &mut dyn FnMut(&Record) -> Result<(), String>) 
         }
     }
     found.streams = owners.len() as u64;
+    if unnamed > 0 {
+        found.damaged.push(Damage { place: "elsewhere".into(), what: format!("{unnamed} more") });
+    }
     Ok(found)
 }
 
