@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub mod board;
 pub mod config;
 pub mod journal;
 pub mod logging;
@@ -26,12 +27,14 @@ Examples:
   jiaohao config check jiaohao.toml            what is wrong with it, by line and field
   jiaohao journal verify --data data           is every record of a folder's log sound?
   jiaohao token issue --role operator --may-issue --account setup
+  jiaohao board --url http://localhost:8080 --board renmin.3f      a waiting-room display in a terminal
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Logs go to stderr, results to stdout.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Args),
+    Board(board::Args),
     Config(config::Args),
     Journal(journal::Args),
     Token(token::Args),
@@ -66,6 +69,7 @@ impl Failure {
 pub fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Serve(args) => serve::run(args),
+        Command::Board(args) => board::run(args),
         Command::Config(args) => config::run(args),
         Command::Journal(args) => journal::run(args, &crate::kinds::kinds()),
         Command::Token(args) => token::run(args),

@@ -58,7 +58,10 @@ impl Line {
         let answer = Board::decide(&mut draft, command, &context);
         let events = draft.into_events();
         let mut replayed = before.clone();
-        events.iter().for_each(|event| Board::apply(&mut replayed, event));
+        for event in &events {
+            let stored = jiaohao_actors::codec::encode(event).unwrap();
+            Board::apply(&mut replayed, &jiaohao_actors::codec::decode(&stored).unwrap());
+        }
         assert_eq!(
             jiaohao_actors::codec::encode(&replayed).unwrap(),
             jiaohao_actors::codec::encode(&self.state).unwrap()

@@ -1,0 +1,72 @@
+//! `jiaohao board`: a waiting-room display in a terminal. Only what belongs to the command line; the display itself is
+//! in `jiaohao-queue-display`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use jiaohao_domain::is_well_formed;
+use jiaohao_queue_display::terminal::{Options, TerminalError, draw::Style, run as show};
+
+use super::Failure;
+
+/// A waiting-room display in a terminal.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  JIAOHAO_TOKEN=$(jiaohao token issue --role screen --site renmin --screen renmin.s1 --board renmin.3f) \\
+    jiaohao board --url http://localhost:8080 --board renmin.3f
+  jiaohao board --url http://localhost:8080 --board renmin.3f --token-file screen.token
+  jiaohao board --url http://localhost:8080 --board renmin.3f --once        one picture, for a look or a script")]
+pub struct Args {
+    /// Where the server is (http:// or ws://).
+    #[arg(long)]
+    url: String,
+    /// Which board.
+    #[arg(long)]
+    board: String,
+    /// The token of a screen of that board; a file is safer where others can list processes.
+    #[arg(long, env = "JIAOHAO_TOKEN", hide_env_values = true, hide = true)]
+    token: Option<String>,
+    /// A file that holds the token.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    /// Columns; absent: those of the terminal as `COLUMNS` says, else 100.
+    #[arg(long, env = "COLUMNS", default_value_t = 100)]
+    width: u16,
+    /// Show one complete picture and end.
+    #[arg(long)]
+    once: bool,
+}
+
+/// Shows the board until Ctrl-C. Exit code 2 for a wrong address or a missing token, 1 when the server refuses.
+pub fn run(args: Args) -> Result<(), Failure> {
+    if !is_well_formed(&args.board) {
+        return Err(Failure::Usage(format!("{}: not a board's id", args.board)));
+    }
+    let style =
+        Style { width: usize::from(args.width.clamp(40, 400)), colours: std::io::stdout().is_terminal() && !args.once };
+    let token = token(args.token, args.token_file)?;
+    let options = Options { url: args.url, board: args.board, token, style, once: args.once };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
+    runtime.block_on(async {
+        tokio::select! {
+            ended = show(options) => ended.map_err(|error| match error {
+                TerminalError::Address(_) => Failure::Usage(error.to_string()),
+                _ => Failure::failed(error),
+            }),
+            _ = tokio::signal::ctrl_c() => Ok(()),
+        }
+    })
+}
+
+fn token(given: Option<String>, file: Option<PathBuf>) -> Result<String, Failure> {
+    let token = match (given, file) {
+        // What stands on the command line counts more than what stands in the environment.
+        (_, Some(file)) => {
+            std::fs::read_to_string(&file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?
+        }
+        (Some(token), None) => token,
+        (None, None) => return Err(Failure::Usage("a token is needed: JIAOHAO_TOKEN or --token-file".into())),
+    };
+    let token = token.trim().to_owned();
+    if token.is_empty() { Err(Failure::Usage("the token is empty".into())) } else { Ok(token) }
+}
