@@ -8,8 +8,8 @@ use jiaohao_actors::shell::Origin;
 use jiaohao_actors::shell::message::Outcome;
 use jiaohao_actors::shell::projector::{Subscription as Wish, ToProjector};
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::vocabulary::{Answer, ClientCommand};
-use jiaohao_domain::{AccountId, Code, Rejection, Timestamp};
+use jiaohao_domain::vocabulary::{Answer, ClientCommand, ToBoard};
+use jiaohao_domain::{AccountId, Code, OwnerKind, OwnerRef, Rejection, Timestamp};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
@@ -88,9 +88,21 @@ impl House {
                 After::Nothing => {}
                 After::Relearn(who) => self.relearn(&who).await?,
                 After::EndScreen(screen) => self.screen_revoked(&screen),
+                After::TellSpeed(board) => self.tell_speed(&board).await?,
             }
         }
         outcome
+    }
+
+    /// A board's limits are machine time: where clinic time runs faster it has to know by how much. A folder keeps its
+    /// speed, so a board is told once.
+    async fn tell_speed(&self, board: &jiaohao_domain::BoardId) -> Result<(), Rejection> {
+        let speed = self.shell.clock.speed().ceil().max(1.0) as u32;
+        if speed > 1 {
+            let board = OwnerRef::new(OwnerKind::Board, board.as_str());
+            self.shell.ask(board, ToBoard::ClockSpeed { speed }.into(), Origin::Shell).await?;
+        }
+        Ok(())
     }
 
     /// Hands a command over now when nothing has to be asked first, so that a connection's commands keep their order.
@@ -144,6 +156,7 @@ enum After {
     Nothing,
     Relearn(AccountId),
     EndScreen(jiaohao_domain::ScreenId),
+    TellSpeed(jiaohao_domain::BoardId),
 }
 
 impl After {
@@ -153,6 +166,7 @@ impl After {
             ClientCommand::DefineStaff(c) => relearn(&c.id),
             ClientCommand::RetireStaff(c) => relearn(&c.id),
             ClientCommand::RevokeScreen(c) => Self::EndScreen(c.screen.clone()),
+            ClientCommand::DefineBoard(c) => Self::TellSpeed(c.id.clone()),
             _ => Self::Nothing,
         }
     }

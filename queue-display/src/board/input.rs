@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiaohao_domain::clinic::SessionStanding;
 use jiaohao_domain::department;
-use jiaohao_domain::floor::{Standing, Ticket, Work};
+use jiaohao_domain::floor::{Standing, Ticket, Work, wait};
 use jiaohao_domain::{BusinessDate, DoctorId, QueueId, ServicePointId, TicketId, Timestamp};
 
 use super::rules::{BoardInput, CallInput, CallState, DepartmentInput, Notice, RoomInput};
@@ -23,6 +23,7 @@ struct Reader<'a> {
     /// The queues of this department that the board shows, each in the order of being called.
     orders: Vec<(&'a QueueId, Vec<TicketId>)>,
     today: BusinessDate,
+    now: Timestamp,
 }
 
 impl<'a> Reader<'a> {
@@ -32,7 +33,7 @@ impl<'a> Reader<'a> {
             |queue: &QueueId| state.floor.lines.get(queue).map(|lines| lines.order(settings)).unwrap_or_default();
         let orders = state.config.queues.iter().filter(|(id, queue)| shown.contains(id) && !queue.retired);
         let orders = orders.map(|(id, _)| (id, order(id))).collect();
-        Self { state, orders, today: state.config.today(now) }
+        Self { state, orders, today: state.config.today(now), now }
     }
 
     fn department(&self) -> DepartmentInput {
@@ -113,16 +114,20 @@ impl<'a> Reader<'a> {
         self.work().map(|(doctor, work)| {
             let (place, place_en) = self.place(&work.service_point);
             let title = self.state.config.doctors.get(doctor).map(|doctor| doctor.is.title.clone());
+            let waiting: Vec<String> = work.queues.iter().flat_map(|queue| self.waiting(queue)).collect();
+            let at_door = self.numbers(work.at_door.iter());
+            // Who comes now to the first of the room's queues has all these ahead.
+            let first = work.queues.iter().find(|queue| self.is_shown(queue)).filter(|_| work.pause.is_none());
+            let ahead = waiting.len() + at_door.len();
             RoomInput {
                 order: work.room_order,
                 place,
                 place_en,
                 doctor: self.doctor_name(doctor).to_owned(),
                 title: title.unwrap_or_default(),
-                waiting: work.queues.iter().flat_map(|queue| self.waiting(queue)).collect(),
-                at_door: self.numbers(work.at_door.iter()),
-                // The department does not record a range of expected waits yet: unknown is unknown.
-                expected: None,
+                waiting,
+                at_door,
+                expected: first.and_then(|queue| wait::expected(self.state, queue, ahead, self.now)),
             }
         })
     }

@@ -144,13 +144,13 @@ impl Parts {
             | Floor::TransferReceived(_)
             | Floor::PrioritySet { .. }
             | Floor::TransferReturned { .. } => Some(Self::ROOMS),
-            Floor::PatientRecalled { .. }
-            | Floor::ServiceStarted { .. }
-            | Floor::ServiceFinished { .. }
-            | Floor::PatientSentForTests { .. } => Some(Self::CALLS),
-            Floor::PatientSummoned(_) | Floor::SummonsWithdrawn { .. } | Floor::PatientReturned { .. } => {
-                Some(Self::CALLS_ROOMS)
+            Floor::PatientRecalled { .. } | Floor::ServiceStarted { .. } | Floor::PatientSentForTests { .. } => {
+                Some(Self::CALLS)
             }
+            Floor::ServiceFinished { .. }
+            | Floor::PatientSummoned(_)
+            | Floor::SummonsWithdrawn { .. }
+            | Floor::PatientReturned { .. } => Some(Self::CALLS_ROOMS),
             Floor::WorkBegan { .. }
             | Floor::WorkPaused { .. }
             | Floor::WorkResumed { .. }
