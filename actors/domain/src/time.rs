@@ -40,7 +40,12 @@ impl BusinessDate {
     }
     /// Reads [`Self::compact`] back.
     pub fn from_compact(text: &str) -> Option<Self> {
-        NaiveDate::parse_from_str(text, "%Y%m%d").ok().map(Self)
+        if text.len() != 8 || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let number = |part: &str| part.parse::<u32>().ok();
+        let year = i32::try_from(number(&text[..4])?).ok()?;
+        NaiveDate::from_ymd_opt(year, number(&text[4..6])?, number(&text[6..])?).map(Self)
     }
     /// The date `days` later.
     pub fn plus_days(self, days: i64) -> Self {

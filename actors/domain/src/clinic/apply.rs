@@ -1,9 +1,7 @@
 //! Applies the clinic's events. No rule, no clock: each event states a result.
 
 use crate::ids::*;
-use crate::person::PatientBrief;
 use crate::time::Timestamp;
-use crate::vocabulary::Channel;
 
 use super::event::{Event, SlotDefined};
 use super::state::*;
@@ -23,21 +21,37 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
             }
         }
         Event::PlaceHeld { appointment, slot, brief, channel, sequence, expires_at } => {
-            place(
-                clinic,
-                (appointment, slot, brief),
-                *channel,
-                *sequence,
-                AppointmentState::Held { expires_at: *expires_at },
-            );
+            let held = Appointment {
+                slot: slot.clone(),
+                brief: brief.clone(),
+                state: AppointmentState::Held { expires_at: *expires_at },
+                channel: *channel,
+                sequence: *sequence,
+                number: None,
+                booked_at: None,
+                held_until: Some(*expires_at),
+            };
+            place(clinic, appointment, held);
         }
         Event::PlaceBooked { appointment, slot, brief, channel, sequence, number, at, .. } => {
-            place(clinic, (appointment, slot, brief), *channel, *sequence, AppointmentState::Booked);
-            remember_booking(clinic, appointment, number, *at);
+            let booked = Appointment {
+                slot: slot.clone(),
+                brief: brief.clone(),
+                state: AppointmentState::Booked,
+                channel: *channel,
+                sequence: *sequence,
+                number: number.clone(),
+                booked_at: Some(*at),
+                held_until: None,
+            };
+            place(clinic, appointment, booked);
         }
         Event::AppointmentConfirmed { appointment, number, at, .. } => {
             change(clinic, appointment, AppointmentState::Booked);
-            remember_booking(clinic, appointment, number, *at);
+            if let Some(appointment) = clinic.appointments.get_mut(appointment) {
+                appointment.number = number.clone();
+                appointment.booked_at = Some(*at);
+            }
         }
         Event::PlaceRefused { appointment, code, .. } => {
             clinic.refused.insert(appointment.clone(), *code);
@@ -165,37 +179,12 @@ fn move_no_show(clinic: &mut Clinic, id: &SlotId, at: Timestamp) {
     slot.no_show_at = at;
 }
 
-fn place(
-    clinic: &mut Clinic,
-    (id, slot_id, brief): (&AppointmentId, &SlotId, &PatientBrief),
-    channel: Channel,
-    sequence: u32,
-    state: AppointmentState,
-) {
-    if let Some(slot) = clinic.slots.get_mut(slot_id) {
-        slot.issued = sequence;
-    }
-    let appointment = Appointment {
-        slot: slot_id.clone(),
-        brief: brief.clone(),
-        state,
-        channel,
-        sequence,
-        number: None,
-        booked_at: None,
-        held_until: match state {
-            AppointmentState::Held { expires_at } => Some(expires_at),
-            _ => None,
-        },
-    };
+fn place(clinic: &mut Clinic, id: &AppointmentId, appointment: Appointment) {
+    let (slot, to, sequence) = (appointment.slot.clone(), appointment.state, appointment.sequence);
     clinic.appointments.insert(id.clone(), appointment);
-    count(clinic, id, slot_id, None, state);
-}
-
-fn remember_booking(clinic: &mut Clinic, id: &AppointmentId, number: &Option<String>, at: Timestamp) {
-    if let Some(appointment) = clinic.appointments.get_mut(id) {
-        appointment.number = number.clone();
-        appointment.booked_at = Some(at);
+    count(clinic, id, &slot, None, to);
+    if let Some(slot) = clinic.slots.get_mut(&slot) {
+        slot.issued = sequence;
     }
 }
 

@@ -277,9 +277,11 @@ fn repeat(
         let events = vec![Event::StandingRepeated { appointment, patient, standing }];
         return Some(Ok(Decision { events, answer }));
     }
-    let day = id.date().filter(|_| id.department() == clinic.department);
-    let forgotten = day.is_none_or(|day| day < first_remembered(clinic, context.now, zone));
-    let code = clinic.refused.get(id).copied().or(forgotten.then_some(Code::SlotClosed))?;
+    let code = clinic.refused.get(id).copied().or_else(|| {
+        let day = id.date().filter(|_| id.prefix(2) == clinic.department.as_str());
+        let forgotten = day.is_none_or(|day| day < first_remembered(clinic, context.now, zone));
+        forgotten.then_some(Code::SlotClosed)
+    })?;
     let standing = Standing::Ended { how: AppointmentEnd::Refused };
     let events = vec![Event::StandingRepeated { appointment, patient, standing }];
     Some(Ok(Decision { events, answer: Answer::Refused(code.into()) }))
