@@ -74,9 +74,10 @@ impl Owner for Patient {
         else {
             return false;
         };
-        let ended_so = |reservation: &Reservation| match (reservation.standing, &**request) {
-            (Standing::Ended(AppointmentEnd::Refused), _) => true,
-            (Standing::Ended(AppointmentEnd::Expired), ToDepartment::ConfirmPlace { .. }) => true,
+        let is_confirm = matches!(**request, ToDepartment::ConfirmPlace { .. });
+        let ended_so = |reservation: &Reservation| match reservation.standing {
+            Standing::Ended(AppointmentEnd::Refused) => true,
+            Standing::Ended(AppointmentEnd::Expired) => is_confirm,
             _ => false,
         };
         state.reservations.get(appointment).is_none_or(ended_so)
