@@ -266,6 +266,7 @@ const DEMO_MAY: &[(&str, &str)] = &[
     ("src/http/demo.rs", "one-click sign-in and the local outbox, mounted on demo folders only"),
     ("src/identity/codes.rs", "the local outbox"),
     ("actors/src/shell/clock.rs", "clock speed"),
+    ("src/house/serve.rs", "refuses another clock speed on a folder that is not a demo's"),
 ];
 
 #[test]

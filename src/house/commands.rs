@@ -187,7 +187,7 @@ impl House {
             return Ok(true);
         }
         let typed = code.ok_or(Code::WrongAreaCode)?;
-        if area_code::accepts(self.keys.get(KeyName::Area), at, typed, self.shell.clock.clinic()) {
+        if area_code::accepts(self.keys.get(KeyName::Area), at, typed, self.machine_now()) {
             Ok(true)
         } else {
             Err(Code::WrongAreaCode.into())

@@ -123,7 +123,7 @@ impl House {
     }
 
     fn area_code(&self, at: &DepartmentId) -> Value {
-        let now = self.shell.clock.clinic();
+        let now = self.machine_now();
         let code = area_code::current(self.keys.get(KeyName::Area), at, now);
         let valid_until = self.zone_of(Some(at.prefix(1))).rfc3339(area_code::replaced_at(now));
         json!({ "code": code, "valid_until": valid_until, "valid_s": (area_code::replaced_at(now).ms_since(now)) / 1000 })

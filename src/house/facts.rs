@@ -55,13 +55,17 @@ impl House {
             Fact::KnownAt(at, whom) => yes(self.is_known_at(at, whom).await?),
             Fact::SiteOfStaff(name) => {
                 let id: AccountId = crate::identity::accounts::staff(&name)?;
-                let found = self
-                    .shell
-                    .read(account(&id), |state: &account::State| {
-                        state.staff.as_ref().and_then(|staff| staff.site.clone())
-                    })
-                    .await?;
-                found.map_or(FactAnswer::No, FactAnswer::Site)
+                let place = |state: &account::State| {
+                    state
+                        .staff
+                        .as_ref()
+                        .map(|staff| staff.site.clone().or_else(|| staff.doctor.as_ref().map(|d| d.site())))
+                };
+                match self.shell.read(account(&id), place).await? {
+                    None => FactAnswer::No,
+                    Some(None) => FactAnswer::Yes,
+                    Some(Some(site)) => FactAnswer::Site(site),
+                }
             }
         })
     }

@@ -82,10 +82,11 @@ impl House {
         let who = accounts::phone(hash_key, &request.phone)?;
         let phone = accounts::normal_phone(&request.phone).ok_or(Code::InvalidField)?;
         let code = codes::draw();
-        let now = self.shell.clock.clinic();
         let ttl_s = self.settings.identity.code_ttl_s;
-        let issue =
-            ToAccount::IssueCode { code_hash: codes::hash(hash_key, &who, &code), expires_at: now.plus_s(ttl_s) };
+        // The account counts in clinic time; whoever types the code does not live faster with it.
+        let clinic_ttl_ms = (ttl_s as f64 * 1000.0 * self.shell.clock.speed().max(1.0)) as i64;
+        let until = self.shell.clock.clinic().plus_ms(clinic_ttl_ms);
+        let issue = ToAccount::IssueCode { code_hash: codes::hash(hash_key, &who, &code), expires_at: until };
         self.tell(&who, issue).await?;
         let expires_at = self.machine_now().plus_s(ttl_s);
         let message = CodeMessage { phone: Redacted::new(phone), code, expires_at };
@@ -151,7 +152,11 @@ impl House {
         let (who, secret) = split(token)?;
         let refresh_hash = refresh::hash(self.keys.get(KeyName::Hash), secret);
         let (next_hash, next) = self.draw_refresh(&who);
-        self.tell(&who, ToAccount::Refresh { refresh_hash, next_hash }).await?;
+        if let Err(why) = self.tell(&who, ToAccount::Refresh { refresh_hash, next_hash }).await {
+            // An old token shown again ends the sign-in that it was copied from; its access tokens end with it.
+            self.relearn(&who).await?;
+            return Err(why);
+        }
         self.signed_in(who, Some(next)).await
     }
 
@@ -167,9 +172,7 @@ impl House {
             return Ok(VisitAnswer::SignedOut);
         }
         self.tell(&who, ToAccount::Revoke { refresh_hash: (!everywhere).then_some(refresh_hash) }).await?;
-        if everywhere {
-            self.relearn(&who).await?;
-        }
+        self.relearn(&who).await?;
         Ok(VisitAnswer::SignedOut)
     }
 
@@ -190,7 +193,7 @@ impl House {
         let (known, name) = known.ok_or(Code::WrongCredentials)?;
         let now = self.machine_now();
         let mut claims = Claims::new(known.role, who.clone(), now, self.settings.identity.access_token_ttl_s);
-        claims.site = known.site;
+        claims.site = known.site.or_else(|| known.doctor.as_ref().map(|doctor| doctor.site()));
         claims.departments = known.departments;
         claims.doctor = known.doctor;
         claims.may_issue = known.may_issue;
