@@ -87,7 +87,7 @@ async fn every_command_has_a_path_and_asks_who_is_there() {
 
 #[actix_web::test]
 async fn a_command_is_done_or_refused_as_on_the_socket() {
-    let to = house(|settings| settings.limits.commands_per_s = 4).address;
+    let to = house(|settings| settings.limits.commands_per_s = 5).address;
     let hold = json!({"session": "s.d.m", "slot": "s.d.m.0900", "patient": "p-1"}).to_string();
     let key = ("idempotency-key", "01939f3e-7e5a-7cc1-8d0e-0123456789ab");
     let held = ask(to, "POST", "/api/v1/appointments/hold", &[DOCTOR, key], &hold).await;
@@ -97,6 +97,8 @@ async fn a_command_is_done_or_refused_as_on_the_socket() {
     let stale = ask(to, "POST", "/api/v1/calls/next", &[DOCTOR], call).await;
     assert_eq!((stale.status, stale.code().as_str()), (409, "stale_console"));
     assert_eq!(stale.json()["valid_now"], json!({"in_hand": "s.d.t9"}));
+    let early = ask(to, "POST", "/api/v1/appointments/check-in", &[DOCTOR], r#"{"appointment":"s.d.b1"}"#).await;
+    assert_eq!((early.status, early.code().as_str()), (409, "check_in_too_early"), "a refusal on the record");
     let wrong_key = ask(to, "POST", "/api/v1/appointments/hold", &[DOCTOR, ("idempotency-key", "1")], &hold).await;
     assert_eq!((wrong_key.status, wrong_key.code().as_str()), (400, "malformed"));
     let screen = ("authorization", "Bearer screen:a-2");
