@@ -35,13 +35,13 @@ class SignIn extends HTMLElement {
     return field ? field.value.trim() : '';
   }
 
-  /** @param {any} proof @param {() => void} [then] */
-  async send(proof, then) {
+  /** @param {() => Promise<any>} ask @param {() => void} [then] */
+  async send(ask, then) {
     this.busy = true;
     this.problem = null;
     this.draw();
     try {
-      await this.signs.signIn(proof);
+      await ask();
       if (then) then();
     } catch (refusal) {
       this.problem = wordsOf(refusal);
@@ -54,7 +54,8 @@ class SignIn extends HTMLElement {
   submitStaff(event) {
     event.preventDefault();
     const password = /** @type {any} */ (this.querySelector('[name="password"]')).value;
-    this.send({ name: this.value('name'), password });
+    const name = this.value('name');
+    this.send(() => this.signs.signIn({ name, password }));
   }
 
   /** @param {Event} event */
@@ -64,12 +65,13 @@ class SignIn extends HTMLElement {
       this.askCode(this.value('phone'));
       return;
     }
-    this.send({ phone: this.phone, code: this.value('code') });
+    const [phone, code] = [this.phone, this.value('code')];
+    this.send(() => this.signs.signIn({ phone, code }));
   }
 
   /** @param {string} phone */
   askCode(phone) {
-    this.send({ phone }, () => {
+    this.send(() => this.signs.askCode(phone), () => {
       this.phone = phone;
       this.left = AGAIN_S;
       clearInterval(this.timer);

@@ -9,6 +9,8 @@ export class ServerClock {
     this.local = local || (() => performance.now());
     this.at = Date.now();
     this.seen = this.local();
+    /** The last beat: server and local time. @type {{at: number, seen: number}|null} */
+    this.beat = null;
     /** Server milliseconds per local millisecond; 1 unless the clinic clock is accelerated. */
     this.rate = 1;
     this.offsetMinutes = -new Date().getTimezoneOffset();
@@ -20,17 +22,25 @@ export class ServerClock {
     const at = typeof now === 'number' ? now : Date.parse(now);
     if (!Number.isFinite(at)) return;
     const seen = this.local();
-    const passed = seen - this.seen;
-    if (this.known && passed > 900) {
-      const rate = (at - this.at) / passed;
+    const passed = this.beat ? seen - this.beat.seen : 0;
+    if (this.beat && passed > 900) {
+      const rate = (at - this.beat.at) / passed;
       this.rate = rate > 0.8 && rate < 1.25 ? 1 : Math.max(0, rate);
     }
-    if (!this.known || passed > 900 || at < this.at) {
-      this.at = at;
-      this.seen = seen;
-    }
+    if (!this.beat || passed > 900 || at < this.beat.at) this.beat = { at, seen };
+    this.at = at;
+    this.seen = seen;
     this.known = true;
     if (typeof now === 'string') this.zoneOf(now);
+  }
+
+  /** The server was at least this far: an event's time, between beats. @param {string} time */
+  atLeast(time) {
+    const at = Date.parse(time);
+    if (this.known && at > this.now()) {
+      this.at = at;
+      this.seen = this.local();
+    }
   }
 
   /** Takes the site's offset from a time that carries it. @param {string} time */

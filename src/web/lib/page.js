@@ -110,7 +110,8 @@ function signInCard(session, parts) {
     h('section', { class: 'card' },
       h('h1', null, t(parts.mode === 'phone' ? 'sign_in.title_phone' : 'sign_in.title')),
       h('p', { class: 'muted' }, wrong ? t('sign_in.wrong_role') : t(`sign_in.for_${parts.roles[0]}`)),
-      h('jh-sign-in', { mode: parts.mode, session })));
+      h('jh-sign-in', { mode: parts.mode, session }),
+      parts.mode === 'phone' ? h('div', { class: 'buttons' }, h('jh-language', null)) : null));
 }
 
 /**

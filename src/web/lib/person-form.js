@@ -25,7 +25,8 @@ export function personBody(f) {
   const kind = f.kind.value;
   const facts = TELLING.includes(kind) ? factsOf(f.number.value) : null;
   return {
-    document: { kind, number: f.number.value.replace(/[\s-]/g, '').toUpperCase() },
+    document_kind: kind,
+    document_number: f.number.value.replace(/[\s-]/g, '').toUpperCase(),
     name: f.name.value.trim(),
     sex: facts ? facts.sex : (f.sex && f.sex.value) || 'unknown',
     birth_date: facts ? facts.birth_date : (f.birth_date && f.birth_date.value) || null,

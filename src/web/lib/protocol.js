@@ -326,6 +326,7 @@ export class Protocol {
       return;
     }
     events.forEach((e) => {
+      this.clock.atLeast(e.at);
       s.handler.onEvent(e.event, e.at);
       s.position = { epoch: s.position.epoch, offset: e.offset };
     });

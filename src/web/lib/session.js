@@ -72,6 +72,11 @@ export class Session {
     return answer;
   }
 
+  /** Has a one-time code sent to a phone. @param {string} phone */
+  askCode(phone) {
+    return call('POST', `${SESSION}/code`, { body: { phone } });
+  }
+
   /** A token that is valid for a while; renewed when it is about to end. @returns {Promise<string|null>} */
   async token() {
     if (this.access && performance.now() < this.endsAt - RENEW_BEFORE_MS) return this.access;

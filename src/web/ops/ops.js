@@ -1,0 +1,239 @@
+// /ops: operations. Live figures, the house's configuration, screens. Holds no rule of the clinic.
+
+import { screensView } from '../components/screens.js';
+import { wall } from '../lib/clock.js';
+import { find, h, render } from '../lib/dom.js';
+import { has, named, t } from '../lib/i18n.js';
+import { openPage } from '../lib/page.js';
+import { Site } from '../lib/site.js';
+import { LiveStream } from '../lib/stream.js';
+import { wordsOf } from '../lib/words.js';
+import { formView, isUnder } from './form.js';
+import { KINDS } from './kinds.js';
+
+/** Figures of which any is a fault. */
+const ALARMS = ['outbox_drops', 'outbox_dropped', 'unconfirmed', 'owners_failed'];
+
+/** @type {LiveStream|null} */
+let figures = null;
+/** @type {any[]} */
+let sites = [];
+/** @type {Site|null} */
+let site = null;
+/** @type {any[]} */
+let sessions = [];
+let part = 'figures';
+let department = '';
+/** @type {any} */
+let editing = null;
+
+const page = openPage({ mode: 'staff', roles: ['operator'], start, draw });
+
+/** @param {import('../lib/page.js').Page} opened */
+async function start(opened) {
+  figures = new LiveStream(opened.protocol, 'ops', opened.draw, opened.draw);
+  await readSites();
+  setInterval(opened.draw, 5000);
+}
+
+async function readSites() {
+  const own = page.session.who.site;
+  try {
+    const answer = await page.session.http('GET', '/api/v1/sites');
+    sites = (answer.sites || []).filter((/** @type {any} */ s) => !own || (s.site || s.id) === own);
+  } catch (refusal) {
+    sites = own ? [{ site: own, name: own }] : [];
+    if (!own) page.notify(wordsOf(refusal));
+  }
+  const first = site ? site.id : sites.length ? sites[0].site || sites[0].id : '';
+  if (first) await openSite(first);
+  page.draw();
+}
+
+/** @param {string} id */
+async function openSite(id) {
+  const opened = new Site(page.session, id);
+  try {
+    await opened.read();
+    site = opened;
+  } catch (refusal) {
+    page.notify(wordsOf(refusal));
+  }
+  const departments = site ? site.all('departments') : [];
+  if (!departments.some((d) => d.id === department)) department = departments.length ? departments[0].id : '';
+  await readSessions();
+}
+
+async function readSessions() {
+  sessions = [];
+  if (department) {
+    const clock = page.protocol.clock;
+    try {
+      const date = wall(clock.now(), clock.offsetMinutes).date;
+      sessions = (await page.session.http('GET', `/api/v1/departments/${department}/sessions?date=${date}`)).sessions || [];
+    } catch (refusal) {
+      // The list is a help; the form works without it.
+      sessions = refusal ? [] : sessions;
+    }
+  }
+  page.draw();
+}
+
+/** @param {string} name @param {any} body */
+async function send(name, body) {
+  try {
+    const result = await page.command(name, body);
+    page.notify(t('ops.saved'), 'good');
+    return result;
+  } catch {
+    return null; // said on the page
+  }
+}
+
+/** @param {any} kind @param {any} body */
+async function define(kind, body) {
+  if (!(await send(kind.command, body))) return;
+  editing = null;
+  if (kind.kind === 'site') {
+    if (!sites.some((s) => (s.site || s.id) === body.id)) sites.push({ site: body.id, name: body.name });
+    await openSite(body.id);
+  } else await reread();
+}
+
+/** @param {any} kind @param {any} one */
+async function retire(kind, one) {
+  if (await send(kind.retire, { id: one.id || one.session })) await reread();
+}
+
+async function reread() {
+  if (site) {
+    await site.read().catch((refusal) => page.notify(wordsOf(refusal)));
+    if (!department) department = (site.all('departments')[0] || { id: '' }).id;
+  }
+  await readSessions();
+}
+
+function draw() {
+  top();
+  const kind = KINDS.find((k) => k.kind === part);
+  return h('div', { class: 'house', key: 'house' }, menu(),
+    h('section', { class: 'part', key: part }, part === 'figures' ? figuresView() : part === 'screens' ? screensPart() : kindView(/** @type {any} */ (kind))));
+}
+
+/** @param {any} kind @returns {any[]} */
+function things(kind) {
+  if (kind.kind === 'site') return sites;
+  if (kind.kind === 'session') return sessions;
+  const all = site ? site.all(kind.list) : [];
+  return kind.under === 'department' ? all.filter((one) => isUnder(one, department)) : all;
+}
+
+function menu() {
+  const item = (/** @type {string} */ name, /** @type {string} */ words, /** @type {any} */ count) => h('button', {
+    type: 'button', class: 'btn', key: name, 'data-part': name, 'aria-current': name === part ? 'page' : undefined,
+    onclick: () => {
+      part = name;
+      editing = null;
+      page.draw();
+    },
+  }, words, count === null ? null : h('span', { class: 'num' }, String(count)));
+  return h('nav', { class: 'menu' },
+    item('figures', t('ops.figures'), null),
+    item('screens', t('ops.screens'), site ? site.all('screens').length : 0),
+    h('hr', { key: 'hr' }),
+    KINDS.map((kind) => item(kind.kind, t(`ops.kind.${kind.kind}`), kind.kind === 'staff' ? null : kind.kind === 'site' ? sites.length : site && kind.kind !== 'session' ? site.all(kind.list).length : null)),
+    h('hr', { key: 'hr2' }),
+    h('a', { key: 'metrics', href: '/metrics' }, t('ops.metrics')),
+    h('a', { key: 'openapi', href: '/openapi.json' }, t('ops.openapi')));
+}
+
+function screensPart() {
+  return [h('h1', { key: 'h' }, t('ops.screens')),
+    site ? h('div', { class: 'card pad screens', key: 's' }, screensView({ site, send, after: reread })) : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more'))];
+}
+
+/** @param {any} kind */
+function kindView(kind) {
+  const clock = page.protocol.clock;
+  const o = clock.offsetMinutes;
+  const two = (/** @type {number} */ n) => String(Math.floor(Math.abs(n))).padStart(2, '0');
+  const look = { site, sites, department, editing, offset: `${o < 0 ? '-' : '+'}${two(o / 60)}:${two(Math.abs(o) % 60)}` };
+  if (!site && kind.kind !== 'site' && kind.kind !== 'staff') {
+    return h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more'));
+  }
+  const list = things(kind);
+  return [h('h1', { key: 'h' }, t(`ops.kind.${kind.kind}`)), h('p', { class: 'muted', key: 'm' }, t(`ops.about.${kind.kind}`)),
+    kind.under === 'department' ? departmentChoice() : null,
+    h('div', { class: 'pair', key: 'pair' },
+      list.length
+        ? h('ul', { class: 'things' }, list.map((one) => thing(kind, one)))
+        : h('p', { class: 'empty card' }, h('b', null, t('ops.none_yet')), t(kind.kind === 'staff' ? 'ops.staff_not_listed' : 'ops.none_yet_more')),
+      formView(kind, look, (body) => define(kind, body), () => {
+        editing = null;
+        page.draw();
+      }))];
+}
+
+function departmentChoice() {
+  return h('label', { class: 'field pad', key: 'department' }, h('span', null, t('ops.kind.department')),
+    h('select', {
+      class: 'input', 'data-action': 'choose_department',
+      onchange: (/** @type {any} */ e) => {
+        department = e.target.value;
+        editing = null;
+        readSessions();
+      },
+    }, (site ? site.all('departments') : []).map((d) => h('option', { key: d.id, value: d.id, selected: d.id === department }, named(d.name, d.name_en)))));
+}
+
+/** @param {any} kind @param {any} one */
+function thing(kind, one) {
+  const id = one.id || one.session || one.site;
+  const more = [id, one.title, one.prefix, one.date, one.period ? t(`period.${one.period}`) : ''].filter(Boolean).join(' · ');
+  return h('li', { key: id, 'data-thing': id },
+    h('span', null, named(one.name, one.name_en) || one.registration_class || id, h('small', null, more)),
+    h('span', { class: 'acts' },
+      h('button', {
+        type: 'button', class: 'btn small', 'data-action': 'edit', 'data-thing': id,
+        onclick: () => {
+          editing = one;
+          page.draw();
+        },
+      }, t('ops.edit')),
+      kind.retire
+        ? h('button', { type: 'button', class: 'btn small danger', 'data-action': kind.retire, 'data-thing': id, onclick: () => retire(kind, one) }, t('ops.retire'))
+        : null));
+}
+
+function figuresView() {
+  const value = figures && figures.value;
+  if (!value) return h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_figures')), t('ops.no_figures_more'));
+  const flat = Object.keys(value).filter((k) => typeof value[k] !== 'object' || value[k] === null);
+  const groups = Object.keys(value).filter((k) => value[k] && typeof value[k] === 'object' && !Array.isArray(value[k]));
+  return [h('h1', { key: 'h' }, t('ops.figures')), h('p', { class: 'muted', key: 'm' }, t('ops.figures_about')),
+    h('div', { class: 'figures', key: 'flat' }, flat.map((k) => figure(k, value[k]))),
+    groups.map((g) => [h('h2', { class: 'sub', key: `h-${g}` }, label(g)),
+      h('div', { class: 'figures', key: g }, Object.keys(value[g]).map((k) => figure(k, value[g][k])))])];
+}
+
+/** @param {string} name */
+const label = (name) => (has(`ops.figure.${name}`) ? t(`ops.figure.${name}`) : name);
+
+/** @param {string} name @param {any} value */
+function figure(name, value) {
+  const words = value === null || value === undefined ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return h('div', { class: `card${ALARMS.includes(name) && Number(value) > 0 ? ' alarm' : ''}`, key: name, 'data-figure': name },
+    h('b', { class: 'num' }, words), h('span', { class: 'muted' }, label(name)));
+}
+
+function top() {
+  const clock = page.protocol.clock;
+  render(find('#clock'), clock.known ? wall(clock.now(), clock.offsetMinutes).clock : '');
+  render(find('#me'), page.session.access
+    ? h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))
+    : []);
+  render(find('#sites'), sites.length
+    ? h('select', { class: 'input', 'aria-label': t('ops.kind.site'), 'data-action': 'choose_site', onchange: (/** @type {any} */ e) => openSite(e.target.value) },
+      sites.map((s) => h('option', { key: s.site || s.id, value: s.site || s.id, selected: !!site && site.id === (s.site || s.id) }, named(s.name, s.name_en))))
+    : []);
+}

@@ -1,0 +1,230 @@
+// Booking on the phone: hospital, department, day, doctor with slots as chips, then confirm while the place is held.
+
+import { addDays, clockOf, wall, weekdayOf } from '../lib/clock.js';
+import { h } from '../lib/dom.js';
+import { named, t } from '../lib/i18n.js';
+import { Site } from '../lib/site.js';
+import { wordsOf } from '../lib/words.js';
+
+const DAYS = 7;
+
+/** The way through a booking. */
+export class Booking {
+  /** @param {import('../lib/page.js').Page} page @param {() => import('./model.js').Model} model @param {() => void} done */
+  constructor(page, model, done) {
+    this.page = page;
+    this.model = model;
+    this.done = done;
+    /** @type {any[]|null} */
+    this.sites = null;
+    /** @type {Site|null} */
+    this.site = null;
+    /** @type {any} */
+    this.department = null;
+    this.date = '';
+    /** @type {any[]|null} */
+    this.sessions = null;
+    /** @type {any} */
+    this.held = null;
+    this.busy = false;
+  }
+
+  async open() {
+    if (this.sites) return;
+    try {
+      const answer = await this.page.session.http('GET', '/api/v1/sites');
+      this.sites = answer.sites || [];
+    } catch (refusal) {
+      this.page.notify(wordsOf(refusal));
+      this.sites = null;
+    }
+    if (this.sites && this.sites.length === 1) await this.chooseSite(this.sites[0]);
+    this.page.draw();
+  }
+
+  /** @param {any} site */
+  async chooseSite(site) {
+    this.site = new Site(this.page.session, site.site || site.id);
+    this.page.draw();
+    try {
+      await this.site.read();
+    } catch (refusal) {
+      this.page.notify(wordsOf(refusal));
+      this.site = null;
+    }
+    this.page.draw();
+  }
+
+  /** @param {any} department */
+  chooseDepartment(department) {
+    this.department = department;
+    const clock = this.page.protocol.clock;
+    this.chooseDate(wall(clock.now(), clock.offsetMinutes).date);
+  }
+
+  /** @param {string} date */
+  async chooseDate(date) {
+    this.date = date;
+    this.sessions = null;
+    this.page.draw();
+    try {
+      const answer = await this.page.session.http('GET', `/api/v1/departments/${this.department.id}/sessions?date=${date}`);
+      if (this.date === date) this.sessions = answer.sessions || [];
+    } catch (refusal) {
+      this.sessions = [];
+      this.page.notify(wordsOf(refusal));
+    }
+    this.page.draw();
+  }
+
+  back() {
+    if (this.held) return;
+    if (this.department) this.department = null;
+    else if (this.site && this.sites && this.sites.length > 1) this.site = null;
+    this.page.draw();
+  }
+
+  /** @param {string} name @param {any} body */
+  async send(name, body) {
+    if (this.busy) return null;
+    this.busy = true;
+    this.page.draw();
+    try {
+      return await this.page.command(name, body);
+    } catch {
+      return null; // said on the page
+    } finally {
+      this.busy = false;
+      this.page.draw();
+    }
+  }
+
+  /** @param {any} session @param {any} slot */
+  async hold(session, slot) {
+    const result = await this.send('hold_slot', { session: session.session, slot: slot.slot, patient: this.model().patient });
+    if (result) this.held = { ...result, session, slot };
+    else this.chooseDate(this.date);
+    this.page.draw();
+  }
+
+  async confirm() {
+    const result = await this.send('confirm_appointment', { appointment: this.held.appointment, patient: this.model().patient });
+    if (!result) return;
+    this.page.notify(t('patient.did_book_number', { number: result.number || '' }), 'good');
+    this.leave();
+  }
+
+  async letGo() {
+    if (await this.send('cancel_appointment', { appointment: this.held.appointment })) {
+      this.held = null;
+      this.chooseDate(this.date);
+    }
+  }
+
+  leave() {
+    this.held = null;
+    this.department = null;
+    this.done();
+  }
+
+  view() {
+    if (this.held) return this.heldView();
+    if (!this.sites) return h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
+    if (!this.site) return this.siteList();
+    if (!this.site.view) return h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
+    return this.department ? this.dayView() : this.departmentList();
+  }
+
+  siteList() {
+    const sites = this.sites || [];
+    return [
+      h('h2', { key: 'h' }, t('patient.choose_site')),
+      h('div', { class: 'block rows', key: 'sites' }, sites.map((site) => h('button', {
+        type: 'button', key: site.site || site.id, 'data-action': 'choose_site', 'data-site': site.site || site.id, onclick: () => this.chooseSite(site),
+      }, named(site.name, site.name_en), h('span', { class: 'end', 'aria-hidden': 'true' }, '›')))),
+      sites.length ? null : h('p', { class: 'empty', key: 'none' }, h('b', null, t('patient.no_sites')), t('patient.no_sites_more')),
+    ];
+  }
+
+  departmentList() {
+    const departments = this.site ? this.site.all('departments') : [];
+    return [
+      this.crumb('patient.choose_department'),
+      h('div', { class: 'block rows', key: 'departments' }, departments.map((d) => h('button', {
+        type: 'button', key: d.id, 'data-action': 'choose_department', 'data-department': d.id, onclick: () => this.chooseDepartment(d),
+      }, named(d.name, d.name_en), h('span', { class: 'end', 'aria-hidden': 'true' }, '›')))),
+      departments.length ? null : h('p', { class: 'empty', key: 'none' }, h('b', null, t('patient.no_departments')), t('patient.no_sites_more')),
+    ];
+  }
+
+  /** @param {string} words */
+  crumb(words) {
+    const many = this.department || (this.sites && this.sites.length > 1);
+    return h('h2', { key: 'crumb' }, many
+      ? h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'booking_back', onclick: () => this.back() }, `‹ ${t('patient.back')}`)
+      : null, ` ${this.department ? named(this.department.name, this.department.name_en) : t(words)}`);
+  }
+
+  dayView() {
+    const clock = this.page.protocol.clock;
+    const today = wall(clock.now(), clock.offsetMinutes).date;
+    const days = Array.from({ length: DAYS + 1 }, (_, i) => addDays(today, i));
+    return [
+      this.crumb('patient.choose_department'),
+      h('div', { class: 'days', key: 'days' }, days.map((date, i) => h('button', {
+        type: 'button', key: date, 'data-action': 'choose_date', 'data-date': date, 'aria-pressed': String(date === this.date), onclick: () => this.chooseDate(date),
+      }, h('small', null, i === 0 ? t('patient.today') : t(`weekday.${weekdayOf(date)}`)), `${Number(date.slice(5, 7))}/${Number(date.slice(8))}`))),
+      this.sessions === null ? h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' })) : this.sessions.map((s) => this.offer(s)),
+      this.sessions && !this.sessions.length ? h('p', { class: 'empty', key: 'none' }, h('b', null, t('patient.no_sessions')), t('patient.no_sessions_more')) : null,
+    ];
+  }
+
+  /** @param {any} session */
+  offer(session) {
+    const site = /** @type {Site} */ (this.site);
+    const doctor = session.doctor ? site.one('doctors', session.doctor) : null;
+    const queue = session.queue ? site.one('queues', session.queue) : null;
+    const now = this.page.protocol.clock.now();
+    return h('section', { class: 'block card offer', key: session.session, 'data-session': session.session },
+      h('div', { class: 'title' },
+        h('span', null, doctor ? doctor.name : queue ? queue.name : t('patient.pool'),
+          h('small', null, [doctor && doctor.title, session.registration_class, t(`period.${session.period}`)].filter(Boolean).join(' · '))),
+        h('span', { class: 'num' }, session.fee_fen ? t('patient.fee', { yuan: (session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
+      h('div', { class: 'slots' }, (session.slots || []).map((/** @type {any} */ slot) => {
+        const past = Date.parse(slot.end || slot.start) < now;
+        const open = slot.open && slot.free > 0 && !past;
+        return h('button', {
+          type: 'button', key: slot.slot, class: 'num', 'data-action': 'hold_slot', 'data-slot': slot.slot, disabled: !open || this.busy,
+          onclick: () => this.hold(session, slot),
+        }, clockOf(slot.start), h('small', null, open ? t('patient.left', { n: slot.free }) : t(slot.free > 0 ? 'patient.slot_closed' : 'patient.full')));
+      })));
+  }
+
+  heldView() {
+    const { held } = this;
+    const site = /** @type {Site} */ (this.site);
+    const left = Math.max(0, (Date.parse(held.expires_at) - this.page.protocol.clock.now()) / 1000);
+    const doctor = held.session.doctor ? site.one('doctors', held.session.doctor) : null;
+    const fact = (/** @type {string} */ key, /** @type {string} */ value) => [h('dt', { key: `t-${key}` }, t(key)), h('dd', { key: `d-${key}`, class: 'num' }, value)];
+    if (left <= 0) {
+      return h('section', { class: 'block card hold', key: 'expired' }, h('p', { class: 'big-words' }, t('error.hold_expired')),
+        h('button', {
+          type: 'button', class: 'btn primary big wide', 'data-action': 'choose_again',
+          onclick: () => {
+            this.held = null;
+            this.chooseDate(this.date);
+          },
+        }, t('patient.choose_again')));
+    }
+    const minutes = `${Math.floor(left / 60)}:${String(Math.floor(left % 60)).padStart(2, '0')}`;
+    return h('section', { class: 'block card hold', key: 'held', 'data-held': held.appointment },
+      h('p', null, t('patient.held_for')), h('p', { class: 'left num', role: 'timer' }, minutes),
+      h('dl', null,
+        fact('patient.fact_department', named(this.department.name, this.department.name_en)),
+        fact('patient.fact_doctor', doctor ? `${doctor.name} ${doctor.title || ''}` : t('patient.pool')),
+        fact('patient.fact_time', `${t('date.short', { month: Number(this.date.slice(5, 7)), day: Number(this.date.slice(8)) })} ${clockOf(held.slot.start)}`),
+        fact('patient.fact_fee', held.session.fee_fen ? t('patient.fee', { yuan: (held.session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
+      h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'confirm_appointment', 'data-appointment': held.appointment, disabled: this.busy, onclick: () => this.confirm() }, t('patient.confirm_booking')),
+      h('button', { type: 'button', class: 'btn big wide', 'data-action': 'cancel_appointment', 'data-appointment': held.appointment, disabled: this.busy, onclick: () => this.letGo() }, t('patient.let_go')));
+  }
+}

@@ -1,0 +1,182 @@
+// /patient: the phone. Wires session, who is looked after, tabs and views; holds no rule of the clinic.
+
+import { h } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+import { ask, openPage } from '../lib/page.js';
+import { personBody, personFields } from '../lib/person-form.js';
+import { Persons } from '../lib/persons.js';
+import { Booking } from './booking.js';
+import { calledView, homeView } from './home.js';
+import { Model } from './model.js';
+
+const TABS = ['today', 'book', 'me'];
+const ELDER = 'jiaohao.elder';
+
+/** @type {Model|null} */
+let model = null;
+/** @type {Booking|null} */
+let booking = null;
+/** @type {Persons|null} */
+let persons = null;
+/** @type {{patient: string, relation?: string}[]} */
+let mine = [];
+let tab = 'today';
+let kind = 'resident_id';
+let adding = false;
+let busy = false;
+const seen = new Set();
+
+const page = openPage({ mode: 'phone', roles: ['patient'], start, draw });
+
+/** @param {import('../lib/page.js').Page} opened */
+function start(opened) {
+  persons = new Persons(opened.session, opened.draw);
+  booking = new Booking(opened, () => /** @type {Model} */ (model), () => go('today'));
+  takePatients();
+  if (mine.length) lookAfter(mine[0].patient);
+  setInterval(opened.draw, 1000);
+}
+
+function takePatients() {
+  const told = page.session.who.patients || [];
+  mine = told.map((/** @type {any} */ one) => (typeof one === 'string' ? { patient: one } : one));
+}
+
+/** @param {string} patient */
+function lookAfter(patient) {
+  if (model) model.close();
+  model = new Model(page, patient, page.draw);
+  page.draw();
+}
+
+/** @param {string} to */
+function go(to) {
+  tab = to;
+  adding = false;
+  if (to === 'book' && booking) booking.open();
+  window.scrollTo(0, 0);
+  page.draw();
+}
+
+function name() {
+  if (!model || !persons) return '';
+  const person = persons.get(model.patient);
+  return (person && person.name) || (model.value && model.value.masked_name) || '';
+}
+
+function elder() {
+  try {
+    return localStorage.getItem(ELDER) === '1';
+  } catch {
+    return false;
+  }
+}
+
+/** @param {boolean} on */
+function setElder(on) {
+  try {
+    localStorage.setItem(ELDER, on ? '1' : '0');
+  } catch {
+    // Kept for this visit only.
+  }
+  document.body.classList.toggle('elder', on);
+  page.draw();
+}
+document.body.classList.toggle('elder', elder());
+
+function draw() {
+  if (!model || adding) return registerView();
+  const home = { page, model, name, go, seen };
+  const views = { today: () => homeView(home), book: () => /** @type {Booking} */ (booking).view(), me: meView };
+  return [
+    h('header', { class: 'top', key: 'top' }, h('h1', null, t(`patient.tab.${tab}`)),
+      h('button', { type: 'button', class: 'who', 'data-action': 'choose_person', onclick: choosePerson }, name() || t('patient.me'), mine.length > 1 ? ' ▾' : '')),
+    h('div', { key: tab }, views[/** @type {'today'|'book'|'me'} */ (tab)]()),
+    h('nav', { key: 'nav' }, TABS.map((one) => h('button', {
+      type: 'button', key: one, 'data-action': `open_${one}`, 'aria-current': one === tab ? 'page' : undefined, onclick: () => go(one),
+    }, t(`patient.tab.${one}`)))),
+    calledView(home),
+  ];
+}
+
+async function choosePerson() {
+  if (mine.length < 2) {
+    go('me');
+    return;
+  }
+  const chosen = await ask(t('patient.for_whom'), (close) => h('div', { class: 'form' }, mine.map((one) => {
+    const person = persons && persons.get(one.patient);
+    return h('button', { type: 'button', class: 'btn big wide', key: one.patient, 'data-patient': one.patient, onclick: () => close(one.patient) },
+      (person && person.name) || t('patient.somebody'));
+  })));
+  if (chosen) lookAfter(chosen);
+}
+
+function meView() {
+  return h('div', null,
+    h('div', { class: 'block rows' },
+      mine.map((one) => {
+        const person = persons && persons.get(one.patient);
+        return h('button', { type: 'button', key: one.patient, 'data-action': 'look_after', 'data-patient': one.patient, onclick: () => lookAfter(one.patient) },
+          (person && person.name) || t('patient.somebody'),
+          h('span', { class: 'end' }, model && model.patient === one.patient ? t('patient.shown_now') : '›'));
+      }),
+      h('button', {
+        type: 'button', key: 'add', 'data-action': 'add_person',
+        onclick: () => {
+          adding = true;
+          page.draw();
+        },
+      }, t('patient.add_person'), h('span', { class: 'end', 'aria-hidden': 'true' }, '+'))),
+    h('div', { class: 'block rows' },
+      h('label', { key: 'elder', class: 'check' }, t('patient.elder'),
+        h('span', { class: 'end' }, h('input', { type: 'checkbox', 'data-action': 'elder', checked: elder(), onchange: (/** @type {any} */ e) => setElder(e.target.checked) }))),
+      h('div', { key: 'language' }, t('patient.language'), h('span', { class: 'end' }, h('jh-language'))),
+      h('button', { type: 'button', key: 'out', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))));
+}
+
+/** Who are you? For the first visit, and for a member of the family. */
+function registerView() {
+  const first = !mine.length;
+  return h('section', { class: 'centred', key: 'register' }, h('div', { class: 'card' },
+    h('h1', null, t(first ? 'patient.register' : 'patient.add_person')),
+    h('p', { class: 'muted' }, t(first ? 'patient.register_more' : 'patient.add_person_more')),
+    h('form', { class: 'form', 'data-form': 'register_person', onsubmit: register },
+      personFields({
+        kind, phone: false,
+        setKind: (chosen) => {
+          kind = chosen;
+          page.draw();
+        },
+      }),
+      first ? null : h('label', { class: 'field', key: 'relation' }, h('span', null, t('patient.relation')),
+        h('select', { class: 'input', name: 'relation' }, ['child', 'parent', 'spouse', 'other'].map((r) => h('option', { key: r, value: r }, t(`relation.${r}`))))),
+      h('button', { class: 'btn primary big wide', key: 'go', 'data-action': 'register_person', disabled: busy, 'aria-busy': String(busy) }, t('patient.register_go')),
+      first
+        ? h('button', { type: 'button', class: 'btn quiet wide', key: 'out', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))
+        : h('button', { type: 'button', class: 'btn wide', key: 'cancel', 'data-action': 'register_cancel', onclick: () => go('me') }, t('cancel')))));
+}
+
+/** @param {any} event */
+async function register(event) {
+  event.preventDefault();
+  const f = event.target.elements;
+  busy = true;
+  page.draw();
+  try {
+    const relation = f.relation ? f.relation.value : 'self';
+    const answer = await page.session.http('POST', '/api/v1/persons', { ...personBody(f), relation });
+    // The right to the new person is in the next token.
+    await page.session.renew();
+    takePatients();
+    if (!mine.some((one) => one.patient === answer.patient)) mine.push({ patient: answer.patient, relation });
+    if (persons) persons.put({ patient: answer.patient, name: f.name.value.trim() });
+    adding = false;
+    tab = 'today';
+    lookAfter(answer.patient);
+  } catch (refusal) {
+    page.refuse(refusal);
+  }
+  busy = false;
+  page.draw();
+}
