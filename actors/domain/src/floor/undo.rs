@@ -4,7 +4,7 @@
 //! while that doctor works under the same number and has nobody in hand; otherwise it goes to its old place in line.
 
 use super::event::{Event, Undone};
-use super::state::{Call, Opened, Standing, Step, StepKind, Ticket, TicketEnd};
+use super::state::{Call, Standing, Step, StepKind, Ticket, TicketEnd};
 use super::{calls, doors, emit};
 use crate::department::{Department, State};
 use crate::ids::*;
@@ -35,7 +35,7 @@ pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context
     let place = old.or_else(|| doors::place_of(state, ticket)).cloned();
     let (returned, place) = match (&standing, place) {
         (Standing::Waiting, Some(place)) => {
-            let queue = opened.as_ref().map_or(&ticket.opened.queue, |opened: &Box<Opened>| &opened.queue);
+            let queue = opened.as_ref().map_or(&ticket.opened.queue, |opened| &opened.queue);
             (Some(doors::returned_to(state, queue, &place)), None)
         }
         (_, place) => (None, place),
@@ -56,10 +56,8 @@ pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context
     let appointment = ticket.opened.appointment.clone();
     let what = step.what;
     emit(draft, Event::StepUndone(undone));
-    if let Some(appointment) = appointment {
-        if what == StepKind::CheckedIn {
-            crate::department::arrival::undo_check_in(draft, &appointment);
-        }
+    if let (Some(appointment), StepKind::CheckedIn) = (appointment, what) {
+        crate::department::arrival::undo_check_in(draft, &appointment);
     }
     doors::fill(draft, context.now);
     Ok(Answer::Done)

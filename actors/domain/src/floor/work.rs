@@ -38,10 +38,10 @@ fn refusal(state: &State, doctor: &DoctorId, service_point: &ServicePointId) -> 
     if state.config.retired {
         return Some("the department is retired");
     }
-    if !state.config.doctors.get(doctor).is_some_and(|known| !known.retired) {
+    if state.config.doctors.get(doctor).is_none_or(|known| known.retired) {
         return Some("the doctor does not work in this department");
     }
-    if !state.config.service_points.get(service_point).is_some_and(|point| !point.retired) {
+    if state.config.service_points.get(service_point).is_none_or(|point| point.retired) {
         return Some("there is no such service point");
     }
     if state.floor.work.contains_key(doctor) {
