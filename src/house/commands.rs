@@ -8,11 +8,14 @@ use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code, keys::KeyName};
 use jiaohao_domain::redacted::Redacted;
 
+/// Slots whose times are remembered; beyond it all are forgotten and asked again.
+const SLOTS_KNOWN: usize = 100_000;
+
 /// A command on its way.
 pub(super) type Addressed = (OwnerRef, Message);
 
 /// Where commands go that need nothing added; none when something must be read or computed first.
-pub(super) fn address_at_once(command: &C) -> Option<Addressed> {
+fn address_at_once(command: &C) -> Option<Addressed> {
     let to_department = |id: DepartmentId, message: ToDepartment| Some((department(&id), message.into()));
     let to_site = |id: &str, message: ToSite| Some((site(id), message.into()));
     match command.clone() {
@@ -91,8 +94,8 @@ impl House {
                 Ok((owner, ToAccount::DefineStaff { command: c, password_phc }.into()))
             }
             C::RetireStaff(c) => Ok((account(&accounts::staff(&c.id)?), ToAccount::RetireStaff.into())),
-            C::HoldSlot(c) => self.reserve(claims, &c.session, c.slot, &c.patient, false, None).await,
-            C::BookSlot(c) => self.reserve(claims, &c.session, c.slot, &c.patient, true, c.replaces).await,
+            C::HoldSlot(ref c) => self.address_slot(claims, &command, &c.session, &c.slot).await,
+            C::BookSlot(ref c) => self.address_slot(claims, &command, &c.session, &c.slot).await,
             C::ConfirmAppointment(c) => {
                 let who = match c.patient {
                     Some(who) => who,
@@ -136,22 +139,35 @@ impl House {
         }
     }
 
-    async fn reserve(
+    /// Where a command goes when nothing has to be asked first: also a booking of a slot whose times are known.
+    pub(super) fn address_known(&self, claims: &Claims, command: &C) -> Option<Addressed> {
+        let known = |slot: &SlotId| self.slots.get(slot).map(|facts| *facts);
+        match command {
+            C::HoldSlot(c) if c.slot.session() == c.session => {
+                let facts = known(&c.slot)?;
+                Some(reserve(claims, c.slot.clone(), &c.patient, facts, false, None))
+            }
+            C::BookSlot(c) if c.slot.session() == c.session => {
+                let facts = known(&c.slot)?;
+                Some(reserve(claims, c.slot.clone(), &c.patient, facts, true, c.replaces.clone()))
+            }
+            _ => address_at_once(command),
+        }
+    }
+
+    /// Learns a slot's times, then it is as [`Self::address_known`].
+    async fn address_slot(
         &self,
         claims: &Claims,
+        command: &C,
         session: &SessionId,
-        slot: SlotId,
-        who: &PatientId,
-        confirm: bool,
-        replaces: Option<AppointmentId>,
+        slot: &SlotId,
     ) -> Result<Addressed, Rejection> {
         if slot.session() != *session {
             return Err(Rejection::new(Code::IdNotUnderParent, "the slot is not one of that session"));
         }
-        let SlotFacts { date, start, end } = self.slot_facts(&slot).await?;
-        let channel = if claims.role == Role::Patient { Channel::Online } else { Channel::Desk };
-        let reserve = ToPatient::Reserve { slot, date, slot_start: start, slot_end: end, confirm, channel, replaces };
-        Ok((patient(who), reserve.into()))
+        self.slot_facts(slot).await?;
+        self.address_known(claims, command).ok_or_else(|| Code::SlotClosed.into())
     }
 
     /// The slot's day and times, asked of its department once. A slot that is not there is `slot_closed`.
@@ -168,6 +184,9 @@ impl House {
             })
             .await?
             .ok_or(Code::SlotClosed)?;
+        if self.slots.len() >= SLOTS_KNOWN {
+            self.slots.clear();
+        }
         self.slots.insert(slot.clone(), facts);
         Ok(facts)
     }
@@ -193,6 +212,21 @@ impl House {
             Err(Code::WrongAreaCode.into())
         }
     }
+}
+
+/// The patient decides first (limits), then the department is asked.
+fn reserve(
+    claims: &Claims,
+    slot: SlotId,
+    who: &PatientId,
+    facts: SlotFacts,
+    confirm: bool,
+    replaces: Option<AppointmentId>,
+) -> Addressed {
+    let channel = if claims.role == Role::Patient { Channel::Online } else { Channel::Desk };
+    let SlotFacts { date, start, end } = facts;
+    let reserve = ToPatient::Reserve { slot, date, slot_start: start, slot_end: end, confirm, channel, replaces };
+    (patient(who), reserve.into())
 }
 
 /// The command without what belongs only into the person's own sealed record.

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
-use super::commands::{Addressed, address_at_once};
+use super::commands::Addressed;
 use super::{House, site};
 use crate::engine::{Answering, Deed, Engine, StreamNow, Subscription, Visit, VisitAnswer};
 use crate::identity::access::{self, Facts, StreamName};
@@ -65,7 +65,6 @@ impl House {
         command: ClientCommand,
         at_once: Option<Ready>,
     ) -> Outcome {
-        let origin = self.origin(claims, key, &command);
         let after = After::of(&command);
         let name = command.name();
         let outcome = match at_once {
@@ -74,6 +73,7 @@ impl House {
                 self.stands(claims).await?;
                 match self.checked(claims, &command, Facts::default()).await {
                     Ok(()) => {
+                        let origin = self.origin(claims, key, &command);
                         let (owner, message) = self.address(claims, command).await?;
                         self.shell.ask(owner, message, origin).await
                     }
@@ -83,6 +83,10 @@ impl House {
         };
         let line_outcome = outcome.as_ref().map(drop).map_err(|why| why.code);
         self.audit.note(AuditLine::new(claims, name, outcome_ids(&outcome), line_outcome, self.machine_now()));
+        if let Ok(Answer::Held { appointment, .. } | Answer::Booked { appointment, .. }) = &outcome {
+            // The answer's times are told in the site's zone.
+            self.learn_zone(appointment.prefix(1)).await?;
+        }
         if outcome.is_ok() {
             match after {
                 After::Nothing => {}
@@ -119,7 +123,7 @@ impl House {
         if !access::needed(claims, command, &facts).is_empty() {
             return Ok(None);
         }
-        let Some((owner, message)): Option<Addressed> = address_at_once(command) else { return Ok(None) };
+        let Some((owner, message)): Option<Addressed> = self.address_known(claims, command) else { return Ok(None) };
         access::allowed(claims, command, &facts)?;
         let reply = self.shell.begin(owner, message, self.origin(claims, key, command))?;
         Ok(Some(Ready { reply }))
