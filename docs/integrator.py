@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""A hospital's own system beside Jiaohao, in Python's standard library alone.
+
+Registers visits under the hospital's own numbers, changes one, calls one off, follows what happens to them on the
+stream `site:{id}` (with resume), and stops when every visit that was not called off has ended or the time is over.
+
+    python3 integrator.py --url http://127.0.0.1:8080 --site renmin --queue renmin.xinnei.a --date 2026-11-23 --visits 5
+
+The token (role integrator) comes from JIAOHAO_TOKEN: `jiaohao token issue --role integrator --site renmin`.
+"""
+import argparse
+import base64
+import json
+import os
+import socket
+import struct
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+
+class Door:
+    """The HTTP door: one command, one request."""
+
+    def __init__(self, url, token):
+        self.url, self.token = url.rstrip("/"), token
+
+    def send(self, method, path, body):
+        request = urllib.request.Request(
+            self.url + "/api/v1" + path,
+            method=method,
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Authorization": "Bearer " + self.token},
+        )
+        for attempt in range(5):
+            try:
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as refused:
+                problem = json.load(refused)
+                if refused.code in (429, 503, 504):  # later: visits are idempotent by visit id and version
+                    time.sleep(float(refused.headers.get("Retry-After", 1)))
+                    continue
+                raise SystemExit(f"{method} {path}: {problem['code']}: {problem['detail']}")
+            except OSError:
+                time.sleep(2**attempt * 0.2)
+        raise SystemExit(f"{method} {path}: no answer")
+
+
+class Stream:
+    """A stream over the WebSocket door: text frames, one JSON object each."""
+
+    def __init__(self, url, token, stream):
+        self.where, self.token, self.stream = urllib.parse.urlparse(url), token, stream
+        self.position = None
+        self.connect()
+
+    def connect(self):
+        host, port = self.where.hostname, self.where.port or 80
+        self.socket = socket.create_connection((host, port), timeout=60)
+        key = base64.b64encode(os.urandom(16)).decode()
+        lines = [
+            "GET /ws HTTP/1.1",
+            f"Host: {host}:{port}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13",
+            f"Sec-WebSocket-Key: {key}",
+        ]
+        self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.file = self.socket.makefile("rb")
+        if b"101" not in self.file.readline():
+            raise SystemExit("the server did not open a WebSocket")
+        while self.file.readline().strip():
+            pass
+        self.write({"type": "hello", "id": "1", "version": 1, "token": self.token})
+        subscribe = {"type": "subscribe", "id": "2", "stream": self.stream}
+        if self.position:
+            subscribe["since"] = self.position
+        self.write(subscribe)
+
+    def write(self, message):
+        data, mask = json.dumps(message).encode(), os.urandom(4)
+        if len(data) < 126:
+            header = struct.pack("!BB", 0x81, 0x80 | len(data))
+        else:
+            header = struct.pack("!BBH", 0x81, 0x80 | 126, len(data))
+        self.socket.sendall(header + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data)))
+
+    def read(self):
+        """The next frame; none when the connection has gone."""
+        header = self.file.read(2)
+        if len(header) < 2 or header[0] & 15 == 8:
+            return None
+        length = header[1] & 127
+        if length == 126:
+            (length,) = struct.unpack("!H", self.file.read(2))
+        elif length == 127:
+            (length,) = struct.unpack("!Q", self.file.read(8))
+        data = self.file.read(length)
+        return json.loads(data) if header[0] & 15 == 1 else {}
+
+    def events(self, until):
+        """Events in order, through reconnections: `since` says from where to go on."""
+        while time.time() < until:
+            try:
+                self.socket.settimeout(max(0.1, until - time.time()))
+                frame = self.read()
+            except (OSError, ValueError):
+                frame = None
+            if frame is None:
+                if time.time() >= until:
+                    return
+                time.sleep(0.5)
+                try:
+                    self.connect()
+                except OSError:
+                    pass
+                continue
+            kind = frame.get("type")
+            if kind == "beat":
+                self.write({"type": "beat"})
+            elif kind == "rejected":
+                raise SystemExit(f"{frame['error']['code']}: {frame['error']['detail']}")
+            elif kind in ("subscribed", "snapshot"):
+                if "snapshot" in frame:
+                    self.position = frame["position"]
+                for one in frame.get("missed", []):
+                    self.position = {"epoch": frame["position"]["epoch"], "offset": one["offset"]}
+                    yield one["event"]
+                yield {"subscribed": {}}
+            elif kind == "events":
+                for one in frame["events"]:
+                    self.position["offset"] = one["offset"]
+                    yield one["event"]
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--url", required=True)
+    options.add_argument("--site", required=True)
+    options.add_argument("--queue", required=True)
+    options.add_argument("--date", required=True, help="the hospital-local date")
+    options.add_argument("--visits", type=int, default=5)
+    options.add_argument("--for", dest="seconds", type=float, default=60, help="how long to follow, in seconds")
+    options = options.parse_args()
+    token = os.environ.get("JIAOHAO_TOKEN") or sys.exit("JIAOHAO_TOKEN is not set")
+    door = Door(options.url, token)
+    stream = Stream(options.url, token, f"site:{options.site}")
+    run = f"{int(time.time())}"
+    tickets, ended = {}, {}
+    begun = False
+    for event in stream.events(time.time() + options.seconds):
+        if not begun:  # the stream is followed: nothing of what comes now is missed
+            begun = True
+            for n in range(options.visits):
+                visit = {
+                    "visit_id": f"{run}-{n}",
+                    "version": 1,
+                    "site": options.site,
+                    "queue": options.queue,
+                    "date": options.date,
+                    "patient": {"number": f"{run}{n:03}", "name": "王小明", "sex": "male", "birth_date": "1980-02-29"},
+                    "fee_state": "unpaid",
+                    "checked_in": n % 2 == 0,
+                }
+                tickets[visit["visit_id"]] = door.send("POST", "/visits", visit).get("ticket")
+                again = door.send("POST", "/visits", visit)
+                assert again.get("ticket") == tickets[visit["visit_id"]], "the same visit again is the same ticket"
+            for n in range(1, options.visits, 2):  # these have come now
+                change = {"visit_id": f"{run}-{n}", "version": 2, "site": options.site, "checked_in": True, "fee_state": "paid"}
+                answer = door.send("PATCH", "/visits", change)
+                tickets[f"{run}-{n}"] = answer.get("ticket") or tickets[f"{run}-{n}"]
+            last = f"{run}-{options.visits - 1}"
+            door.send("POST", "/visits/cancel", {"visit_id": last, "version": 9, "site": options.site})
+            del tickets[last]
+            print(f"{len(tickets)} visits are in", flush=True)
+        (name, what), = event.items()
+        if name != "subscribed":
+            print(json.dumps({name: what}, ensure_ascii=False), flush=True)
+        visit = what.get("visit_id") if isinstance(what, dict) else None
+        if visit in tickets and name in ("service_finished", "ticket_settled", "ticket_cancelled"):
+            ended[visit] = name
+        if begun and len(ended) == len(tickets):
+            print(f"all {len(ended)} visits have ended")
+            return
+    raise SystemExit(f"{len(tickets) - len(ended)} visits have not ended")
+
+
+if __name__ == "__main__":
+    main()
