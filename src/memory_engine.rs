@@ -186,6 +186,7 @@ impl Engine for MemoryEngine {
             Deed::RegisterPerson(_) => json!({"patient": "p-1"}),
             Deed::ReadAreaCode(_) => json!({"code": "123456"}),
             Deed::ReadDirectory(site) => json!({"site": site}),
+            Deed::FindAppointments(..) => json!({"appointments": []}),
             Deed::IssueToken(_) => json!({"token": "integrator:a-script-1"}),
             Deed::ConfirmClock => json!({}),
         }))

@@ -23,6 +23,7 @@ impl House {
             Deed::RegisterPerson(_) => Checked::IdentifyPerson,
             Deed::ReadAreaCode(at) => Checked::ReadAreaCode(at.clone()),
             Deed::ReadDirectory(at) => Checked::ReadDirectory(at.clone()),
+            Deed::FindAppointments(at, _) => Checked::FindAppointments(at.clone()),
             Deed::IssueToken(issue) => Checked::IssueToken(issue.site.clone()),
             Deed::ConfirmClock => Checked::RunHouse,
         };
@@ -45,6 +46,7 @@ impl House {
             Deed::RegisterPerson(person) => self.register_person(claims, *person).await,
             Deed::ReadAreaCode(at) => Ok(self.area_code(&at)),
             Deed::ReadDirectory(at) => self.directory(&at).await,
+            Deed::FindAppointments(at, asked) => self.find_appointments(claims, &at, &asked.text).await,
             Deed::IssueToken(issue) => self.issue_token(claims, &issue),
             Deed::ConfirmClock => {
                 self.shell.clock.confirm_wall();

@@ -5,6 +5,7 @@ mod commands;
 mod deeds;
 mod engine;
 mod facts;
+mod find;
 mod persons;
 pub mod serve;
 mod sign_in;

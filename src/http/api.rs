@@ -42,6 +42,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/clock/confirm", web::post().to(confirm_clock))
             .route("/site/{id}", web::get().to(read_directory))
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
+            .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
             .route("/streams/{name}", web::get().to(read_stream))
             .default_service(web::to(command)),
     );
@@ -223,6 +224,12 @@ async fn read_directory(request: HttpRequest, door: web::Data<Door>) -> Outcome 
 async fn read_area_code(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     let department: DepartmentId = id(&request)?;
     door.deed(&request, Deed::ReadAreaCode(department)).await
+}
+
+async fn find_appointments(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let department: DepartmentId = id(&request)?;
+    let asked = read(&door, payload).await?;
+    door.deed(&request, Deed::FindAppointments(department, asked)).await
 }
 
 async fn read_stream(request: HttpRequest, door: web::Data<Door>, name: web::Path<String>) -> Outcome {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::requests::{IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode, SignIn, SignOut};
+use super::requests::{FindAppointments, IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode, SignIn, SignOut};
 use super::resources::RESOURCES;
 
 /// The description of `/api/v1`.
@@ -24,6 +24,7 @@ pub fn document() -> Value {
     body!(SignOut);
     body!(RequestCode);
     body!(RegisterPerson);
+    body!(FindAppointments);
     body!(ReadPersons);
     body!(OfferScreen);
     body!(IssueToken);
@@ -87,6 +88,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("POST", "/clock/confirm", None, false, "The wall clock is right after a jump."),
     ("GET", "/site/{id}", None, false, "What a site consists of."),
     ("GET", "/departments/{id}/area-code", None, false, "The 60-second code of a waiting area."),
+    (
+        "POST",
+        "/departments/{id}/appointments/find",
+        Some("FindAppointments"),
+        false,
+        "Appointments of today that fit what the desk has typed; audited.",
+    ),
     ("GET", "/streams/{name}", None, false, "A stream's snapshot and position."),
 ];
 

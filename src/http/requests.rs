@@ -24,6 +24,8 @@ pub enum Deed {
     ReadAreaCode(DepartmentId),
     /// What a site consists of.
     ReadDirectory(SiteId),
+    /// Appointments of a department's today that fit what the desk has typed.
+    FindAppointments(DepartmentId, FindAppointments),
     /// A token for a script.
     IssueToken(IssueToken),
     /// The wall clock is right after a jump.
@@ -153,6 +155,14 @@ pub struct SignOut {
 pub struct ReadPersons {
     /// 50 at most.
     pub ids: Vec<PatientId>,
+}
+
+/// Find appointments of today.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FindAppointments {
+    /// A number's beginning, a name, a resident identity number, a phone, or an appointment's id.
+    pub text: String,
 }
 
 /// Make a person known by a document.

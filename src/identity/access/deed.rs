@@ -13,6 +13,8 @@ pub enum Deed {
     ReadAreaCode(DepartmentId),
     /// Show what a site consists of: departments, queues, rooms, doctors, sessions.
     ReadDirectory(SiteId),
+    /// Find appointments of today in a department.
+    FindAppointments(DepartmentId),
     /// Issue a token for a script, of that site (absent: of all sites).
     IssueToken(Option<SiteId>),
     /// Confirm that the wall clock is right after a jump, and whatever else concerns the whole house.
@@ -21,8 +23,15 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed's name.
-    pub const NAMES: &'static [&'static str] =
-        &["read_persons", "identify_person", "read_area_code", "read_directory", "issue_token", "run_house"];
+    pub const NAMES: &'static [&'static str] = &[
+        "read_persons",
+        "identify_person",
+        "read_area_code",
+        "read_directory",
+        "find_appointments",
+        "issue_token",
+        "run_house",
+    ];
 
     /// Its name in the table and in the audit.
     pub fn name(&self) -> &'static str {
@@ -31,6 +40,7 @@ impl Deed {
             Self::IdentifyPerson => "identify_person",
             Self::ReadAreaCode(_) => "read_area_code",
             Self::ReadDirectory(_) => "read_directory",
+            Self::FindAppointments(_) => "find_appointments",
             Self::IssueToken(_) => "issue_token",
             Self::RunHouse => "run_house",
         }

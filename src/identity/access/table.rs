@@ -54,7 +54,7 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "set_priority", who: DESK },
     Rule { name: "transfer_ticket", who: DOCTOR_THERE_OR_DESK },
     Rule { name: "recall_transfer", who: DESK },
-    Rule { name: "undo", who: DESK },
+    Rule { name: "undo", who: DOCTOR_THERE_OR_DESK },
     Rule { name: "close_session", who: DESK },
     Rule { name: "delay_session", who: DESK },
     Rule { name: "start_work", who: DOCTOR_THERE },
@@ -120,6 +120,7 @@ const DEEDS: &[Rule] = &[
             (Integrator, OwnSite),
         ],
     },
+    Rule { name: "find_appointments", who: DESK },
     Rule { name: "issue_token", who: &[(Operator, MayIssue)] },
     Rule { name: "run_house", who: OPERATOR },
 ];

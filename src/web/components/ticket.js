@@ -33,6 +33,11 @@ export function waited(ticket, nowMs) {
   return ticket.checked_in_at ? t('minutes', { n: minutesSince(ticket.checked_in_at, nowMs) }) : '';
 }
 
+/** A call that no screen has confirmed. @param {any} ticket */
+export function notAnnounced(ticket) {
+  return ticket.not_announced ? h('p', { class: 'notice soon', key: 'not-announced', 'data-not-announced': ticket.not_announced }, t(`not_announced.${ticket.not_announced}`)) : null;
+}
+
 /** Why it stands where it stands, in one sentence. @param {any} ticket */
 export function why(ticket) {
   return said(ticket.why);

@@ -38,6 +38,8 @@ let side = 'walk_in';
 let chosen = null;
 /** @type {string|null} */
 let moving = null;
+/** The ticket whose document is shown. @type {string|null} */
+let shown = null;
 
 /** @param {import('../lib/page.js').Page} page */
 async function start(page) {
@@ -56,10 +58,6 @@ async function start(page) {
   walkIn = new WalkIn(page, acts, getFloor, persons);
   search = new Search(page, {
     floor: getFloor, persons, acts, pick,
-    walkIn: (person) => {
-      side = 'walk_in';
-      walkIn.for(person);
-    },
   });
   openDepartment(departments()[0]);
   setInterval(() => floor && floor.readSessions(), 60000);
@@ -85,6 +83,7 @@ function openDepartment(department) {
 /** @param {string|null} ticket */
 function pick(ticket) {
   chosen = ticket;
+  shown = null;
   moving = null;
   side = ticket ? 'ticket' : 'walk_in';
   page.draw();
@@ -188,7 +187,17 @@ function aside() {
     walk_in: () => walkIn.view(),
     ticket: () => (ticket
       ? ticketPanel({
-        floor: f, acts, persons, now: clock.now(), moving, close: () => pick(null),
+        floor: f, acts, persons, now: clock.now(), moving, shown, close: () => pick(null),
+        walkIn: (one) => {
+          side = 'walk_in';
+          walkIn.for({ patient: one.patient, name: persons.nameOf(one) });
+        },
+        // Asked for anew: this look is on the audit.
+        show: (one) => {
+          persons.known.delete(one.patient);
+          shown = one.ticket;
+          page.draw();
+        },
         setMoving: (id) => {
           moving = id;
           page.draw();

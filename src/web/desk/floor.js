@@ -45,11 +45,11 @@ export class Floor {
 
   async readSessions() {
     try {
-      const answer = await this.page.session.http('GET', `/api/v1/departments/${this.department}/sessions?date=${this.today}`);
-      this.sessions = answer.sessions || [];
+      await this.site.read();
     } catch {
-      this.sessions = [];
+      // What was known stays; the next minute tries again.
     }
+    this.sessions = this.site.sessions(this.department, this.site.view.today || this.today);
     this.page.draw();
   }
 

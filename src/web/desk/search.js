@@ -1,7 +1,6 @@
 // The one search box: name, phone, document, number, appointment or a scanned code. What is found stands below it; Enter
 // does what is obvious for the only match.
 
-import { ageOf } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { find, h, isEditing } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
@@ -13,7 +12,7 @@ const AFTER_MS = 220;
 export class Search {
   /**
    * @param {import('../lib/page.js').Page} page
-   * @param {{floor: () => any, persons: any, acts: any, pick: (ticket: string) => void, walkIn: (person: any) => void}} desk
+   * @param {{floor: () => any, persons: any, acts: any, pick: (ticket: string) => void}} desk
    */
   constructor(page, desk) {
     this.page = page;
@@ -21,8 +20,6 @@ export class Search {
     this.text = '';
     /** @type {any[]} */
     this.appointments = [];
-    /** @type {any[]} */
-    this.people = [];
     this.asked = 0;
     document.addEventListener('keydown', (event) => this.catchKey(event));
   }
@@ -47,7 +44,6 @@ export class Search {
     clearTimeout(this.timer);
     if (this.text.length < 2) {
       this.appointments = [];
-      this.people = [];
     } else this.timer = setTimeout(() => this.ask(), AFTER_MS);
     this.page.draw();
   }
@@ -57,14 +53,16 @@ export class Search {
     const mine = this.asked;
     const text = this.text;
     const floor = this.desk.floor();
-    const [appointments, people] = await Promise.all([
-      this.page.session.http('GET', `/api/v1/departments/${floor.department}/appointments?text=${encodeURIComponent(text)}`).catch(() => null),
-      this.page.session.http('POST', '/api/v1/persons/find', { text, department: floor.department }).catch(() => null),
-    ]);
+    /** @type {any} */
+    let answer = null;
+    try {
+      // In the body, never in the address: it may be somebody's phone or document.
+      answer = await this.page.session.http('POST', `/api/v1/departments/${floor.department}/appointments/find`, { text });
+    } catch (refusal) {
+      this.page.refuse(refusal);
+    }
     if (mine !== this.asked) return;
-    this.appointments = (appointments && appointments.appointments) || [];
-    this.people = (people && people.persons) || [];
-    for (const person of this.people) this.desk.persons.put(person);
+    this.appointments = (answer && answer.appointments) || [];
     this.page.draw();
   }
 
@@ -72,14 +70,13 @@ export class Search {
   tickets() {
     const floor = this.desk.floor();
     const text = this.text.toUpperCase();
-    const patients = this.people.map((p) => p.patient);
     /** @type {any[]} */
     const hits = [];
     for (const queue of floor.queues()) {
       for (const ticket of Object.values(queue.tickets)) {
         const name = this.desk.persons.nameOf(ticket);
         const fits = String(ticket.number).toUpperCase().startsWith(text) || name.includes(this.text)
-          || ticket.ticket === this.text || ticket.appointment === this.text || patients.includes(ticket.patient);
+          || ticket.ticket === this.text || ticket.appointment === this.text;
         if (fits && ticket.state !== 'ended') hits.push(ticket);
       }
     }
@@ -131,14 +128,12 @@ export class Search {
   results() {
     const tickets = this.tickets();
     const only = !!this.obvious();
-    const nothing = !tickets.length && !this.appointments.length && !this.people.length;
+    const nothing = !tickets.length && !this.appointments.length;
     return h('div', { class: 'found', key: 'found', role: 'region', 'aria-label': t('desk.found') },
       this.appointments.length ? h('h3', { key: 'ha' }, t('desk.found_appointments')) : null,
       this.appointments.map((a) => this.appointmentHit(a, only)),
       tickets.length ? h('h3', { key: 'ht' }, t('desk.found_tickets')) : null,
       tickets.map((ticket) => this.ticketHit(ticket, only)),
-      this.people.length ? h('h3', { key: 'hp' }, t('desk.found_people')) : null,
-      this.people.map((person) => this.personHit(person)),
       nothing ? h('p', { class: 'empty', key: 'none' }, h('b', null, t(this.text.length < 2 ? 'desk.type_more' : 'desk.found_none')), t('desk.found_none_more')) : null);
   }
 
@@ -171,20 +166,5 @@ export class Search {
           t('desk.report_back'), only ? h('kbd', null, '↵') : null)
         : null,
       h('button', { type: 'button', class: 'btn', 'data-action': 'show_ticket', 'data-ticket': ticket.ticket, onclick: () => this.pick(ticket) }, t('desk.show')));
-  }
-
-  /** @param {any} person */
-  personHit(person) {
-    const age = person.birth_date ? ageOf({ birth_year: Number(person.birth_date.slice(0, 4)) }, this.page.protocol.clock.now()) : null;
-    return h('div', { class: 'hit', key: person.patient, 'data-patient': person.patient },
-      h('span', { class: 'grow' }, person.name || person.masked_name,
-        h('small', { class: 'num' }, [age === null ? '' : t('age', { n: age }), person.phone].filter(Boolean).join(' · '))),
-      h('button', {
-        type: 'button', class: 'btn', 'data-action': 'walk_in_for', 'data-patient': person.patient,
-        onclick: () => {
-          this.clear();
-          this.desk.walkIn(person);
-        },
-      }, t('desk.walk_in')));
   }
 }

@@ -1,6 +1,6 @@
 // The chosen ticket at the desk: who, why it stands there, everything that can be done with it in its state, its history.
 
-import { ageOf, history, tags, waited, why } from '../components/ticket.js';
+import { ageOf, history, notAnnounced, tags, waited, why } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -12,7 +12,7 @@ export const CLASSES = ['emergency', 'military', 'disabled', 'late_pregnancy', '
 
 /**
  * @typedef {{floor: import('./floor.js').Floor, acts: import('./acts.js').Acts, persons: any, now: number,
- *   moving: string|null, setMoving: (ticket: string|null) => void, close: () => void}} Look
+ *   moving: string|null, shown: string|null, show: (ticket: any) => void, walkIn: (ticket: any) => void, setMoving: (ticket: string|null) => void, close: () => void}} Look
  */
 
 /** @param {Look} look @param {any} ticket */
@@ -26,13 +26,26 @@ export function ticketPanel(look, ticket) {
     h('div', { class: 'tags' }, h('span', { class: 'tag good' }, stateWord(ticket.state)),
       ticket.checked_in_at ? h('span', { class: 'tag' }, t('ticket.checked_in_waited', { time: clockOf(ticket.checked_in_at), waited: waited(ticket, look.now) })) : null),
     tags(ticket),
+    notAnnounced(ticket),
     why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
     h('div', { class: 'acts' }, buttons(look, ticket)),
     look.moving === ticket.ticket ? transferForm(look, ticket) : null,
     canBePrioritised(ticket) ? priorityForm(look, ticket) : null,
+    documentPart(look, ticket),
     h('h3', null, t('desk.history')),
     history(ticket, (step) => acts.undo(step)),
+    h('button', { type: 'button', class: 'btn quiet', 'data-action': 'walk_in_for', 'data-patient': ticket.patient, onclick: () => look.walkIn(ticket) }, t('desk.walk_in_again')),
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'close_ticket', onclick: look.close }, t('desk.close_ticket')));
+}
+
+/** The document's number: on a click only. @param {Look} look @param {any} ticket */
+function documentPart(look, ticket) {
+  if (look.shown !== ticket.ticket) {
+    return h('button', { type: 'button', class: 'btn quiet', key: 'document', 'data-action': 'read_document', 'data-ticket': ticket.ticket, onclick: () => look.show(ticket) }, t('desk.read_document'));
+  }
+  const person = look.persons.get(ticket.patient);
+  return h('p', { class: 'num', key: 'documents' }, ((person && person.documents) || []).map((/** @type {any} */ d) => h('span', { key: d.number }, `${t(`document.${d.kind}`)} ${d.number} `)),
+    person && person.documents && person.documents.length ? null : t('document.none'), person && person.phone ? ` · ${person.phone}` : null);
 }
 
 /** @param {any} ticket */
@@ -46,8 +59,8 @@ const POSSIBLE = {
   summoned: ['call_ticket', 'transfer_ticket', 'cancel_ticket'],
   called: ['recall_patient', 'return_to_waiting', 'transfer_ticket', 'cancel_ticket'],
   serving: ['return_to_waiting', 'transfer_ticket'],
-  away: ['report_back', 'cancel_ticket'],
-  missed: ['report_back', 'call_ticket', 'cancel_ticket'],
+  away: ['report_back'],
+  missed: ['report_back', 'call_ticket'],
   in_transit: ['recall_transfer'],
   ended: [],
 };

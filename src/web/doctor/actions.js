@@ -131,6 +131,11 @@ export class Actions {
     if (await this.send('take_back', { ticket: ticket.ticket })) this.done(t('doctor.did.take_back', { number: ticket.number }), ticket.ticket);
   }
 
+  /** Told to wait at this room's door and not there. @param {any} ticket */
+  async missAtDoor(ticket) {
+    if (await this.send('mark_missed', { ticket: ticket.ticket })) this.done(t('doctor.did.mark_missed', { number: ticket.number }), ticket.ticket);
+  }
+
   /** @param {any} ticket */
   async transfer(ticket) {
     const target = await chooseQueue(this.model.site, this.model.queueOf(ticket), t('transfer.title', { number: ticket.number }));

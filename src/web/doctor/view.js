@@ -1,6 +1,6 @@
 // What the console draws: the patient in hand, the queue in calling order, the day.
 
-import { ageOf, lastUndoable, tags, waited, why } from '../components/ticket.js';
+import { ageOf, lastUndoable, notAnnounced, tags, waited, why } from '../components/ticket.js';
 import { clockOf, wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -71,6 +71,7 @@ function personPart(look, hand) {
       h('span', { class: 'name' }, look.persons.nameOf(hand)),
       h('span', { class: 'age' }, [sexWord(hand.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
     tags(hand),
+    notAnnounced(hand),
     h('dl', { class: 'facts' },
       h('dt', null, t('ticket.checked_in')),
       h('dd', { class: 'num' }, hand.checked_in_at ? t('ticket.checked_in_waited', { time: clockOf(hand.checked_in_at), waited: waited(hand, look.now) }) : '–'),
@@ -171,6 +172,12 @@ function rowButtons(look, ticket) {
   const small = (/** @type {string} */ action, /** @type {string} */ words, /** @type {() => void} */ press) => h('button', {
     type: 'button', class: 'btn small', key: action, 'data-action': action, 'data-ticket': ticket.ticket, disabled: actions.busy, onclick: press,
   }, t(words));
+  if (ticket.state === 'summoned' && look.model.atDoor().includes(ticket.ticket)) {
+    return [
+      small('mark_missed', 'doctor.miss', () => actions.missAtDoor(ticket)),
+      small('call_ticket', 'doctor.call_row', () => actions.callTicket(ticket)),
+    ];
+  }
   if (ticket.state === 'waiting' || ticket.state === 'summoned') {
     return small('call_ticket', 'doctor.call_row', () => actions.callTicket(ticket));
   }

@@ -11,7 +11,6 @@ export default {
   'desk.found': 'Found',
   'desk.found_appointments': 'Appointments',
   'desk.found_tickets': 'Tickets of today',
-  'desk.found_people': 'Persons',
   'desk.found_none': 'Nothing found',
   'desk.found_none_more': 'Try another spelling, or register a walk-in on the right.',
   'desk.type_more': 'Type one more character',
@@ -33,6 +32,7 @@ export default {
   'desk.walk_in': 'Walk-in',
   'desk.walk_in_for': 'For {name}',
   'desk.walk_in_other': 'Somebody else',
+  'desk.walk_in_again': 'Another number for this person',
   'desk.walk_in_go': 'Take a number',
   'desk.queue': 'Queue',
   'desk.class': 'Priority',
@@ -143,4 +143,6 @@ export default {
   'document.taiwan_permit': 'Taiwan permit',
   'document.permanent_residence': 'Permanent residence card',
   'document.passport': 'Passport',
+  'document.none': 'None (emergency, newborn)',
+  'desk.read_document': 'Show document number',
 };

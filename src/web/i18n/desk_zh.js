@@ -11,7 +11,6 @@ export default {
   'desk.found': '查找结果',
   'desk.found_appointments': '预约',
   'desk.found_tickets': '今天的号',
-  'desk.found_people': '人员',
   'desk.found_none': '没有找到',
   'desk.found_none_more': '换一个写法再试,或在右边登记现场号。',
   'desk.type_more': '再多输入一个字',
@@ -33,6 +32,7 @@ export default {
   'desk.walk_in': '现场挂号',
   'desk.walk_in_for': '为 {name} 挂号',
   'desk.walk_in_other': '换一个人',
+  'desk.walk_in_again': '再挂一个号',
   'desk.walk_in_go': '取号',
   'desk.queue': '队列',
   'desk.class': '优先',
@@ -143,4 +143,6 @@ export default {
   'document.taiwan_permit': '台湾居民来往大陆通行证',
   'document.permanent_residence': '外国人永久居留身份证',
   'document.passport': '护照',
+  'document.none': '没有证件(急诊、新生儿)',
+  'desk.read_document': '查看证件号',
 };

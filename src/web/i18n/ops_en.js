@@ -35,7 +35,7 @@ export default {
   'ops.about.service_point': 'Where tickets are called to: rooms, windows, examination rooms.',
   'ops.about.doctor': 'A doctor may work in several departments.',
   'ops.about.queue': 'Without doctors it is a pool of the department. A prefix is used once in a site.',
-  'ops.about.session': 'One period of a doctor (or a pool); today’s are listed.',
+  'ops.about.session': 'One period of a doctor (or a pool); those from today on are listed.',
   'ops.about.board': 'What one waiting area shows: the chosen queues.',
   'ops.about.staff': 'Who signs in: doctors, desks, kiosks, operations, the hospital’s system.',
   'ops.field.id': 'Id',

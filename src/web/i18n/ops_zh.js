@@ -35,7 +35,7 @@ export default {
   'ops.about.service_point': '号被叫到的地方:诊室、窗口、检查室。',
   'ops.about.doctor': '医生可在几个科室出诊。',
   'ops.about.queue': '不选医生就是科室公用的队列。前缀在全院只用一次。',
-  'ops.about.session': '一位医生(或公用队列)一个午别的门诊,列出今天的。',
+  'ops.about.session': '一位医生(或公用队列)一个午别的门诊,列出今天起的。',
   'ops.about.board': '一个候诊区的屏幕内容,显示所选队列。',
   'ops.about.staff': '医生、分诊台、自助机、运行管理、医院信息系统的登录帐号。',
   'ops.field.id': '编号',

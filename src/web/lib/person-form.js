@@ -7,6 +7,8 @@ import { t } from './i18n.js';
 export const DOCUMENTS = [
   'resident_id', 'household_register', 'birth_certificate', 'hong_kong_macao_permit', 'taiwan_permit', 'permanent_residence', 'passport',
 ];
+/** At the desk also somebody without any: an emergency, a newborn. */
+const AT_DESK = [...DOCUMENTS, 'none'];
 /** Documents whose number carries sex and birth date. */
 const TELLING = ['resident_id', 'household_register'];
 
@@ -43,8 +45,8 @@ export function personFields(o) {
       h('input', { class: 'input', name: 'name', required: true, maxlength: '60', autocomplete: 'off' })),
     h('label', { class: 'field', key: 'kind' }, h('span', null, t('person.document')),
       h('select', { class: 'input', name: 'kind', onchange: (/** @type {any} */ e) => o.setKind(e.target.value) },
-        DOCUMENTS.map((kind) => h('option', { key: kind, value: kind }, t(`document.${kind}`))))),
-    h('label', { class: 'field', key: 'number' }, h('span', null, t('person.number')),
+        (o.phone ? AT_DESK : DOCUMENTS).map((kind) => h('option', { key: kind, value: kind }, t(`document.${kind}`))))),
+    o.kind === 'none' ? h('input', { key: 'none', type: 'hidden', name: 'number', value: '' }) : h('label', { class: 'field', key: 'number' }, h('span', null, t('person.number')),
       h('input', { class: 'input', name: 'number', required: true, maxlength: '24', autocomplete: 'off', autocapitalize: 'characters' })),
     TELLING.includes(o.kind) ? null : h('div', { class: 'two', key: 'facts' },
       h('label', { class: 'field' }, h('span', null, t('person.sex')),

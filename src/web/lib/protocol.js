@@ -56,6 +56,8 @@ export class Protocol {
     this.commands = new Set();
     /** @type {Set<(status: Status) => void>} */
     this.listeners = new Set();
+    /** The connection was lost by silence, which has taken its time already. */
+    this.fellSilent = false;
     this.timer = 0;
     this.retry = 0;
     this.refused = 0;
@@ -81,7 +83,7 @@ export class Protocol {
   /** Connects, and stays connected until `stop`. */
   start() {
     if (!this.timer) {
-      this.timer = /** @type {any} */ (setInterval(() => this.watch(), 500));
+      this.timer = /** @type {any} */ (setInterval(() => this.watch(), 250));
       window.addEventListener('online', () => this.hurry());
       document.addEventListener('visibilitychange', () => document.hidden || this.hurry());
     }
@@ -175,12 +177,15 @@ export class Protocol {
     );
   }
 
-  /** Twice a second: is the other side still there, and has any command waited too long? */
+  /** Four times a second: is the other side still there, and has any command waited too long? */
   watch() {
     const now = performance.now();
     if (this.socket) {
       const silent = this.greeted ? now - this.lastFrame > 2 * this.beatS * 1000 : now - this.opened > HELLO_WITHIN_MS;
-      if (silent) this.lost(0);
+      if (silent) {
+        this.fellSilent = true;
+        this.lost(0);
+      }
     }
     this.commands.forEach((c) => {
       if (now - c.since > ANSWER_WITHIN_MS) this.settle(c, null, new Refusal({ code: 'no_answer' }));
@@ -227,6 +232,7 @@ export class Protocol {
   /** @param {any} frame */
   onWelcome(frame) {
     this.greeted = true;
+    this.fellSilent = false;
     this.refused = 0;
     this.beatS = frame.beat_s || 20;
     this.clock.follow(frame.now);

@@ -92,7 +92,7 @@ export class Screen {
         this.offSoon = setTimeout(() => {
           this.off = true;
           this.draw();
-        }, 900);
+        }, this.protocol.fellSilent ? 0 : 900);
       } else if (status === 'live') {
         this.off = false;
         this.draw();

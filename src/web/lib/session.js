@@ -104,7 +104,7 @@ export class Session {
   async trade() {
     const ask = async () => {
       try {
-        this.take(await call('POST', `${SESSION}/refresh`, { body: {} }));
+        this.take(await call('POST', `${SESSION}/refresh`));
         return this.access;
       } catch (failed) {
         if (failed instanceof Refusal && failed.code === 'offline') throw failed;

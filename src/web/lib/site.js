@@ -37,6 +37,12 @@ export class Site {
     return this.all(list).filter((one) => prefix(one.id, 2) === department);
   }
 
+  /** Sessions of a department on a date, as the directory knew them. @param {string} department @param {string} date @returns {any[]} */
+  sessions(department, date) {
+    const all = (this.view && this.view.sessions) || [];
+    return all.filter((/** @type {any} */ s) => s.date === date && prefix(s.session, 2) === department);
+  }
+
   /** Queues from which a doctor may call in a department. @param {string} department @param {string} doctor */
   queuesFor(department, doctor) {
     return this.of('queues', department).filter((q) => !(q.doctors || []).length || q.doctors.includes(doctor));

@@ -5,7 +5,8 @@ import { wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
-import { Site } from '../lib/site.js';
+import { knownSites, rememberSite } from '../lib/houses.js';
+import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { wordsOf } from '../lib/words.js';
 import { formView, isUnder } from './form.js';
@@ -38,13 +39,8 @@ async function start(opened) {
 
 async function readSites() {
   const own = page.session.who.site;
-  try {
-    const answer = await page.session.http('GET', '/api/v1/sites');
-    sites = (answer.sites || []).filter((/** @type {any} */ s) => !own || (s.site || s.id) === own);
-  } catch (refusal) {
-    sites = own ? [{ site: own, name: own }] : [];
-    if (!own) page.notify(wordsOf(refusal));
-  }
+  const found = await knownSites(page.session, own ? [own] : []);
+  sites = found.map((one) => one.view).filter((/** @type {any} */ s) => !own || s.site === own);
   const first = site ? site.id : sites.length ? sites[0].site || sites[0].id : '';
   if (first) await openSite(first);
   page.draw();
@@ -61,21 +57,12 @@ async function openSite(id) {
   }
   const departments = site ? site.all('departments') : [];
   if (!departments.some((d) => d.id === department)) department = departments.length ? departments[0].id : '';
-  await readSessions();
+  readSessions();
 }
 
-async function readSessions() {
-  sessions = [];
-  if (department) {
-    const clock = page.protocol.clock;
-    try {
-      const date = wall(clock.now(), clock.offsetMinutes).date;
-      sessions = (await page.session.http('GET', `/api/v1/departments/${department}/sessions?date=${date}`)).sessions || [];
-    } catch (refusal) {
-      // The list is a help; the form works without it.
-      sessions = refusal ? [] : sessions;
-    }
-  }
+function readSessions() {
+  const all = (site && site.view && site.view.sessions) || [];
+  sessions = all.filter((/** @type {any} */ s) => prefix(s.session, 2) === department);
   page.draw();
 }
 
@@ -96,6 +83,7 @@ async function define(kind, body) {
   editing = null;
   if (kind.kind === 'site') {
     if (!sites.some((s) => (s.site || s.id) === body.id)) sites.push({ site: body.id, name: body.name });
+    rememberSite(body.id);
     await openSite(body.id);
   } else await reread();
 }
@@ -110,7 +98,7 @@ async function reread() {
     await site.read().catch((refusal) => page.notify(wordsOf(refusal)));
     if (!department) department = (site.all('departments')[0] || { id: '' }).id;
   }
-  await readSessions();
+  readSessions();
 }
 
 function draw() {

@@ -3,7 +3,9 @@
 import { addDays, clockOf, wall, weekdayOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
-import { Site } from '../lib/site.js';
+import { knownSites, rememberSite } from '../lib/houses.js';
+import { prefix, Site } from '../lib/site.js';
+import { LiveStream } from '../lib/stream.js';
 import { wordsOf } from '../lib/words.js';
 
 const DAYS = 7;
@@ -27,18 +29,16 @@ export class Booking {
     /** @type {any} */
     this.held = null;
     this.busy = false;
+    /** @type {LiveStream[]} */
+    this.streams = [];
   }
 
   async open() {
     if (this.sites) return;
-    try {
-      const answer = await this.page.session.http('GET', '/api/v1/sites');
-      this.sites = answer.sites || [];
-    } catch (refusal) {
-      this.page.notify(wordsOf(refusal));
-      this.sites = null;
-    }
-    if (this.sites && this.sites.length === 1) await this.chooseSite(this.sites[0]);
+    const booked = this.model().live().map((a) => prefix(a.department, 1));
+    const found = await knownSites(this.page.session, booked);
+    this.sites = found.map((site) => site.view);
+    if (this.sites.length === 1) await this.chooseSite(this.sites[0]);
     this.page.draw();
   }
 
@@ -48,6 +48,7 @@ export class Booking {
     this.page.draw();
     try {
       await this.site.read();
+      rememberSite(this.site.id);
     } catch (refusal) {
       this.page.notify(wordsOf(refusal));
       this.site = null;
@@ -67,20 +68,37 @@ export class Booking {
     this.date = date;
     this.sessions = null;
     this.page.draw();
+    const site = /** @type {Site} */ (this.site);
     try {
-      const answer = await this.page.session.http('GET', `/api/v1/departments/${this.department.id}/sessions?date=${date}`);
-      if (this.date === date) this.sessions = answer.sessions || [];
+      await site.read();
     } catch (refusal) {
-      this.sessions = [];
       this.page.notify(wordsOf(refusal));
     }
+    if (this.date !== date || !this.department) return;
+    this.sessions = site.sessions(this.department.id, date).filter((s) => s.open !== false);
+    this.follow();
     this.page.draw();
+  }
+
+  /** Places left change under the eye. */
+  follow() {
+    this.unfollow();
+    this.streams = (this.sessions || []).map((session) => new LiveStream(this.page.protocol, `session:${session.session}`, (value) => {
+      if (value) Object.assign(session, value);
+      this.page.draw();
+    }));
+  }
+
+  unfollow() {
+    for (const stream of this.streams) stream.close();
+    this.streams = [];
   }
 
   back() {
     if (this.held) return;
+    this.unfollow();
     if (this.department) this.department = null;
-    else if (this.site && this.sites && this.sites.length > 1) this.site = null;
+    else this.site = null;
     this.page.draw();
   }
 
@@ -124,6 +142,7 @@ export class Booking {
   leave() {
     this.held = null;
     this.department = null;
+    this.unfollow();
     this.done();
   }
 
@@ -138,11 +157,20 @@ export class Booking {
   siteList() {
     const sites = this.sites || [];
     return [
-      h('h2', { key: 'h' }, t('patient.choose_site')),
+      sites.length ? h('h2', { key: 'h' }, t('patient.choose_site')) : null,
       h('div', { class: 'block rows', key: 'sites' }, sites.map((site) => h('button', {
         type: 'button', key: site.site || site.id, 'data-action': 'choose_site', 'data-site': site.site || site.id, onclick: () => this.chooseSite(site),
       }, named(site.name, site.name_en), h('span', { class: 'end', 'aria-hidden': 'true' }, '›')))),
-      sites.length ? null : h('p', { class: 'empty', key: 'none' }, h('b', null, t('patient.no_sites')), t('patient.no_sites_more')),
+      h('form', {
+        class: 'block card pad form', key: 'code', 'data-form': 'site_code',
+        onsubmit: (/** @type {any} */ event) => {
+          event.preventDefault();
+          this.chooseSite({ site: event.target.elements.site.value.trim() });
+        },
+      },
+      h('label', { class: 'field' }, h('span', null, t('patient.site_code')),
+        h('input', { class: 'input', name: 'site', required: true, autocapitalize: 'off', pattern: '[a-z0-9_\\-]+' })),
+      h('button', { class: 'btn wide', 'data-action': 'site_code' }, t('patient.site_open'))),
     ];
   }
 
@@ -159,7 +187,7 @@ export class Booking {
 
   /** @param {string} words */
   crumb(words) {
-    const many = this.department || (this.sites && this.sites.length > 1);
+    const many = this.department || this.site;
     return h('h2', { key: 'crumb' }, many
       ? h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'booking_back', onclick: () => this.back() }, `‹ ${t('patient.back')}`)
       : null, ` ${this.department ? named(this.department.name, this.department.name_en) : t(words)}`);

@@ -151,7 +151,7 @@ function leave(home, ticket, a) {
   if (ticket.state === 'booked') {
     return h('button', { type: 'button', class: 'btn quiet', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment, onclick: () => cancelAppointment(home, a) }, t('patient.cancel'));
   }
-  if (['waiting', 'summoned', 'called', 'away', 'missed'].includes(ticket.state)) {
+  if (['waiting', 'summoned', 'called'].includes(ticket.state)) {
     return h('button', { type: 'button', class: 'btn quiet', 'data-action': 'cancel_ticket', 'data-ticket': ticket.ticket, onclick: () => cancelTicket(home, ticket) }, t('patient.leave'));
   }
   return null;

@@ -129,6 +129,7 @@ impl<'a> View<'a> {
                 "service_point": work.service_point,
                 "name": name,
                 "name_en": name_en,
+                "assignment": work.assignment,
                 "doctor": doctor,
                 "doctor_name": self.doctor_name(doctor).0,
                 "paused": work.pause.is_some(),
