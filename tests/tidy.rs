@@ -286,10 +286,11 @@ fn only_clock_local_outbox_and_one_click_sign_in_know_a_demo() {
     nothing(&faults);
 }
 
-/// The kinds of events in the domain's sources: number → stem, as `(250, "session_defined")`.
+/// The kinds of events in the sources of the owners: number → stem, as `(250, "session_defined")`.
 fn event_kinds() -> Vec<(u16, String, String)> {
     let mut kinds = Vec::new();
-    for source in sources("rs").into_iter().filter(|source| source.path.starts_with("actors/domain/src/")) {
+    let homes = ["actors/domain/src/", "queue-display/src/", "signaling/src/"];
+    for source in sources("rs").into_iter().filter(|source| homes.iter().any(|home| source.path.starts_with(home))) {
         for (_, line) in source.code() {
             for (at, _) in line.match_indices('(') {
                 let Some((inside, _)) = line[at + 1..].split_once(')') else { continue };
