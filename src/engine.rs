@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiaohao_actors::fanout::{Outbox, Position};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
-use jiaohao_domain::{AccountId, Rejection, Timestamp};
+use jiaohao_domain::{AccountId, Code, Rejection, Timestamp};
 use serde_json::Value;
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -107,7 +107,8 @@ pub fn run_command(
     let name = command.name();
     let answering = engine.command(claims, key, command);
     let engine = engine.clone();
-    async move {
+    // a task of its own: what was begun is also ended (and audited) when the client does not wait for the answer
+    let answered = actix_web::rt::spawn(async move {
         let answer = match answering.await {
             // a refusal that is on the record is a rejection for whoever asked
             Ok(Answer::Refused(rejection)) => Err(rejection),
@@ -116,5 +117,6 @@ pub fn run_command(
         let outcome = answer.as_ref().map_or_else(|rejection| rejection.code.wire(), |_| "done");
         metrics::counter!("commands_total", "door" => door, "command" => name, "outcome" => outcome).increment(1);
         Ok(crate::wire::answer(engine.as_ref(), &answer?))
-    }
+    });
+    async move { answered.await.unwrap_or_else(|_| Err(Code::Internal.into())) }
 }

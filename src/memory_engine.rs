@@ -34,6 +34,8 @@ pub struct MemoryEngine {
     pub forbidden: Mutex<HashSet<String>>,
     /// Bytes of padding in each event.
     pub padding: AtomicU64,
+    /// Slow commands that came to their end.
+    pub ended_late: Arc<AtomicU64>,
     /// The hub's clock.
     pub clock: Arc<CoarseClock>,
 }
@@ -50,6 +52,7 @@ impl MemoryEngine {
             ended: Mutex::default(),
             forbidden: Mutex::default(),
             padding: AtomicU64::new(0),
+            ended_late: Arc::default(),
             clock,
         });
         let ticking = Arc::downgrade(&engine);
@@ -138,6 +141,15 @@ impl Engine for MemoryEngine {
             })),
             ClientCommand::CallNextPatient(_) => {
                 answer(Err(Rejection::from(Code::StaleConsole).with("in_hand", "s.d.t9")))
+            }
+            // takes a while, and tells when it is through
+            ClientCommand::ReportBack(_) => {
+                let ended = self.ended_late.clone();
+                Box::pin(async move {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    ended.fetch_add(1, Ordering::Relaxed);
+                    Ok(Answer::Done)
+                })
             }
             ClientCommand::CheckIn(_) => answer(Ok(Answer::Refused(Code::CheckInTooEarly.into()))),
             // never answered: the bound on unanswered commands

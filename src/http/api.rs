@@ -83,7 +83,9 @@ impl Door {
     async fn deed(&self, request: &HttpRequest, deed: Deed) -> Outcome {
         let claims = self.signed_in(request).await?;
         self.limits.command(&claims)?;
-        Ok(json_response(&self.engine.deed(claims, deed).await?))
+        // a task of its own: it is ended and audited also when the client does not wait
+        let done = actix_web::rt::spawn(self.engine.deed(claims, deed));
+        Ok(json_response(&done.await.unwrap_or_else(|_| Err(Code::Internal.into()))?))
     }
 
     async fn visit(&self, request: &HttpRequest, visit: Visit) -> Outcome {

@@ -66,7 +66,7 @@ pub enum Pushed {
 pub struct Backlog {
     /// Queued bytes.
     pub bytes: usize,
-    /// Age of the oldest queued frame, in ms.
+    /// Age of the oldest queued frame, or how long nothing has been taken if that is longer, in ms.
     pub oldest_ms: u32,
     /// A frame was refused for want of room.
     pub too_slow: bool,
@@ -85,6 +85,9 @@ struct Queue {
     lanes: [VecDeque<Queued>; LANES],
     bytes: usize,
     waker: Option<Waker>,
+    /// Since when nothing has been taken although something waits. Snapshots that take the place of older frames do not
+    /// make a peer that reads nothing any younger.
+    stalled_since_ms: Option<u32>,
     /// Takes nothing more; ends once empty.
     ending: bool,
     too_slow: bool,
@@ -164,7 +167,9 @@ impl Outbox {
             }
         }
         queue.bytes = after;
-        queue.lanes[lane as usize].push_back(Queued { frame, tag, since_ms: self.clock.now_ms() });
+        let since_ms = self.clock.now_ms();
+        queue.lanes[lane as usize].push_back(Queued { frame, tag, since_ms });
+        queue.stalled_since_ms.get_or_insert(since_ms);
         let waker = queue.waker.take();
         drop(queue);
         if let Some(waker) = waker {
@@ -213,6 +218,7 @@ impl Outbox {
         let mut queue = self.lock();
         if let Some(queued) = queue.lanes.iter_mut().find_map(VecDeque::pop_front) {
             queue.bytes -= queued.frame.len();
+            queue.stalled_since_ms = (queue.bytes > 0).then(|| self.clock.now_ms());
             if queue.bytes == 0 {
                 // an idle connection keeps no buffer of its busiest moment
                 for lane in queue.lanes.iter_mut().filter(|lane| lane.capacity() > 8) {
@@ -224,6 +230,7 @@ impl Outbox {
         if queue.ending {
             return Poll::Ready(None);
         }
+        queue.stalled_since_ms = None;
         match &mut queue.waker {
             Some(waker) if waker.will_wake(context.waker()) => {}
             waker => *waker = Some(context.waker().clone()),
@@ -251,7 +258,9 @@ impl Outbox {
         let oldest_ms = queue
             .lanes
             .iter()
-            .filter_map(|lane| lane.front().map(|queued| now_ms.wrapping_sub(queued.since_ms)))
+            .filter_map(|lane| lane.front().map(|queued| queued.since_ms))
+            .chain(queue.stalled_since_ms.filter(|_| queue.bytes > 0))
+            .map(|since_ms| now_ms.wrapping_sub(since_ms))
             .max()
             .unwrap_or(0);
         Backlog { bytes: queue.bytes, oldest_ms, too_slow: queue.too_slow, over: queue.ending && queue.bytes == 0 }

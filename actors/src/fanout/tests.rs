@@ -66,6 +66,27 @@ fn a_full_outbox_says_so_and_takes_nothing_more() {
 }
 
 #[test]
+fn who_reads_nothing_grows_old_however_often_a_snapshot_takes_the_place_of_what_waits() {
+    let clock = Arc::new(CoarseClock::default());
+    let reader = Reader::new(1, OutboxLimits { soft_bytes: 500, hard_bytes: 5_000 }, &clock);
+    let mut hub = hub(clock.clone());
+    hub.subscribe(&reader.outbox, "r", "doctor:s.x", None, &mut || Some(Current { offset: 0, snapshot: json!({}) }))
+        .unwrap();
+    reader.all();
+    for offset in 1..=100 {
+        clock.set_ms(offset * 100);
+        publish(&mut hub, "doctor:s.x", &[u64::from(offset)]);
+    }
+    assert_eq!(reader.outbox.backlog().oldest_ms, 9_900);
+    reader.next();
+    assert!(reader.outbox.backlog().oldest_ms < 1_000, "it reads again");
+    reader.all();
+    clock.set_ms(60_000);
+    publish(&mut hub, "doctor:s.x", &[101]);
+    assert_eq!(reader.outbox.backlog().oldest_ms, 0, "idle is not slow");
+}
+
+#[test]
 fn headers_are_right_at_every_length_class() {
     for length in [0, 1, 100, 125, 126, 127, 65_535, 65_536, 70_000] {
         let text = "x".repeat(length);
