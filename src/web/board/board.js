@@ -73,14 +73,21 @@ function onBoard(value) {
   draw();
 }
 
-/** The stream's calls and those that left before their time was up. @param {any} value @param {number} local */
+/**
+ * The stream's calls and those that left before their time was up: not one whose patient waits again or stands elsewhere,
+ * nor one whose room has called the next.
+ * @param {any} value @param {number} local
+ */
 function held(value, local) {
   const calls = value.calls || [];
   const there = new Set(calls.map((c) => c.call));
+  const elsewhere = new Set(calls.map((c) => c.number).concat(value.missed || []));
+  (value.rooms || []).forEach((r) => (r.waiting || []).concat(r.at_door || []).forEach((n) => elsewhere.add(n)));
+  const rooms = new Set(calls.filter((c) => c.state !== 'summoned').map((c) => c.place));
   last.forEach((c, id) => {
     if (there.has(id)) return;
     const since = seen.get(key(c)) || 0;
-    if (local - since > HELD_MS || c.state !== 'called') last.delete(id);
+    if (local - since > HELD_MS || c.state !== 'called' || elsewhere.has(c.number) || rooms.has(c.place)) last.delete(id);
   });
   const left = Array.from(last.values()).filter((c) => !there.has(c.call));
   return calls.concat(left);

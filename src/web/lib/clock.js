@@ -46,7 +46,10 @@ export class ServerClock {
   /** Takes the site's offset from a time that carries it. @param {string} time */
   zoneOf(time) {
     const minutes = offsetOf(time);
-    if (minutes !== null) this.offsetMinutes = minutes;
+    if (minutes !== null) {
+      this.offsetMinutes = minutes;
+      siteOffset = minutes;
+    }
   }
 
   /** Server time, UTC milliseconds. */
@@ -58,6 +61,14 @@ export class ServerClock {
   until(time) {
     return (Date.parse(time) - this.now()) / (this.rate || 1);
   }
+}
+
+/** The site's offset as last seen on this page, for times that come without one. */
+let siteOffset = -new Date().getTimezoneOffset();
+
+/** `HH:MM` of a wire time or of UTC milliseconds, on the site's wall clock. @param {any} time */
+export function clockOfAny(time) {
+  return /^\d{11,}$/.test(String(time)) ? wall(Number(time), siteOffset).clock : clockOf(time);
 }
 
 /** Offset in minutes of an RFC 3339 time; null when it is UTC written as Z or no time. @param {string} time */

@@ -1,6 +1,6 @@
 // Words for what the engine says in codes: refusals, ticket states, classes, lines. Chromium 70 syntax: screens use it.
 
-import { clockOf } from './clock.js';
+import { clockOfAny } from './clock.js';
 import { has, language, t } from './i18n.js';
 
 /**
@@ -12,7 +12,7 @@ export function wordsOf(refusal) {
   const key = `error.${code}`;
   let text = has(key) ? t(key) : (refusal && (refusal.title || refusal.detail)) || t('error.internal');
   const valid = (refusal && refusal.validNow) || {};
-  if (valid.not_before) text += t('error.not_before', { time: clockOf(valid.not_before) || valid.not_before });
+  if (valid.not_before) text += t('error.not_before', { time: clockOfAny(valid.not_before) });
   // What the door adds in words helps the one who asked when it is about a field.
   if ((code === 'invalid_field' || code === 'malformed') && refusal.detail) text += t('error.detail', { detail: refusal.detail });
   if (!has(key)) text += t('error.code', { code });

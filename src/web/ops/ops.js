@@ -11,12 +11,15 @@ import { LiveStream } from '../lib/stream.js';
 import { wordsOf } from '../lib/words.js';
 import { formView, isUnder } from './form.js';
 import { KINDS } from './kinds.js';
+import { Metrics } from './metrics.js';
 
 /** Figures of which any is a fault. */
 const ALARMS = ['outbox_drops', 'outbox_dropped', 'unconfirmed', 'owners_failed'];
 
 /** @type {LiveStream|null} */
 let figures = null;
+/** @type {Metrics|null} */
+let metrics = null;
 /** @type {any[]} */
 let sites = [];
 /** @type {Site|null} */
@@ -33,6 +36,7 @@ const page = openPage({ mode: 'staff', roles: ['operator'], start, draw });
 /** @param {import('../lib/page.js').Page} opened */
 async function start(opened) {
   figures = new LiveStream(opened.protocol, 'ops', opened.draw, opened.draw);
+  metrics = new Metrics(opened.draw);
   await readSites();
   setInterval(opened.draw, 5000);
 }
@@ -194,7 +198,7 @@ function thing(kind, one) {
 }
 
 function figuresView() {
-  const value = figures && figures.value;
+  const value = (figures && figures.value) || (metrics && metrics.figures());
   if (!value) return h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_figures')), t('ops.no_figures_more'));
   const flat = Object.keys(value).filter((k) => typeof value[k] !== 'object' || value[k] === null);
   const groups = Object.keys(value).filter((k) => value[k] && typeof value[k] === 'object' && !Array.isArray(value[k]));
