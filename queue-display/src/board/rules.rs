@@ -54,7 +54,7 @@ pub struct CallInput {
 }
 
 /// How a call on the screen stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallState {
     /// 请就诊.
@@ -237,7 +237,8 @@ pub fn calls(input: &BoardInput, zone: Zone) -> Vec<CallView> {
         department.calls.clone().into_iter().map(move |call| (number_only, call)).collect::<Vec<_>>()
     };
     let mut calls: Vec<_> = input.departments.iter().flat_map(of).collect();
-    calls.sort_by(|(_, a), (_, b)| (b.at, &b.call).cmp(&(a.at, &a.call)));
+    // Of one moment, who is called stands above who is summoned to the door.
+    calls.sort_by(|(_, a), (_, b)| (b.at, a.state, &b.call).cmp(&(a.at, b.state, &a.call)));
     let view = |(number_only, call): (bool, CallInput)| CallView {
         name: if number_only { None } else { masked(&call.masked_name).map(str::to_owned) },
         call: call.call,

@@ -65,8 +65,15 @@ pub async fn run(options: Options) -> Result<(), TerminalError> {
 /// The same on any output.
 pub async fn run_on(options: Options, output: &mut (impl Write + Send)) -> Result<(), TerminalError> {
     let address = socket_address(&options.url)?;
-    let mut client =
-        Client { options, address, display: Display::new(), reported: BTreeSet::new(), next_id: 0, output };
+    let mut client = Client {
+        options,
+        address,
+        display: Display::new(),
+        reported: BTreeSet::new(),
+        next_id: 0,
+        shown: Vec::new(),
+        output,
+    };
     if client.options.style.colours {
         write!(client.output, "{BEGIN}")?;
     }
@@ -105,6 +112,8 @@ struct Client<'a, W: Write> {
     /// Announcements that this display has confirmed as shown, as far as remembered.
     reported: BTreeSet<String>,
     next_id: u64,
+    /// The lines on the terminal.
+    shown: Vec<String>,
     output: &'a mut W,
 }
 
@@ -202,9 +211,13 @@ impl<W: Write + Send> Client<'_, W> {
             return Ok(());
         }
         let lines = draw::lines(&self.display, style);
+        if lines == self.shown {
+            return Ok(());
+        }
         // Home, every line to its end, then what is left below: no flicker and nothing old left over.
         let (home, end_of_line, below) = if style.colours { ("\x1b[H", "\x1b[K\n", "\x1b[J") } else { ("", "\n", "") };
         let picture: String = lines.iter().flat_map(|line| [line.as_str(), end_of_line]).collect();
+        self.shown = lines;
         write!(self.output, "{home}{picture}{below}")?;
         Ok(self.output.flush()?)
     }

@@ -174,10 +174,14 @@ impl Owner for Room {
                 state.participants.insert(participant.clone(), Participant::new(*part));
             }
             Event::ParticipantJoined { participant, device, at, .. } => {
-                change(state, participant, |one| drop(one.devices.insert(device.clone(), *at)));
+                change(state, participant, |one| {
+                    one.devices.insert(device.clone(), *at);
+                });
             }
             Event::ParticipantLeft { participant, device, .. } => {
-                change(state, participant, |one| drop(one.devices.remove(device)));
+                change(state, participant, |one| {
+                    one.devices.remove(device);
+                });
             }
             Event::MessageStored { message, patient_silent_since } => {
                 let retries = state.retries.entry(message.sender.clone()).or_default();
