@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::requests::{FindAppointments, IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode, SignIn, SignOut};
+use super::requests::{
+    FindAppointments, IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode, SignIn, SignOut,
+};
 use super::resources::RESOURCES;
 
 /// The description of `/api/v1`.

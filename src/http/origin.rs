@@ -25,7 +25,7 @@ impl From<&ServerSettings> for Proxies {
 }
 
 impl Proxies {
-    fn from_trusted(&self, request: &HttpRequest) -> bool {
+    fn came_through_trusted(&self, request: &HttpRequest) -> bool {
         request.peer_addr().is_some_and(|peer| self.trusted.contains(&peer.ip().to_canonical()))
     }
 
@@ -44,7 +44,7 @@ impl Proxies {
     /// Whether the client speaks TLS, to us or to a trusted proxy.
     pub fn is_secure(&self, request: &HttpRequest) -> bool {
         let forwarded = request.headers().get("x-forwarded-proto").and_then(|value| value.to_str().ok());
-        request.app_config().secure() || (self.from_trusted(request) && forwarded == Some("https"))
+        request.app_config().secure() || (self.came_through_trusted(request) && forwarded == Some("https"))
     }
 
     /// A browser's page of another origin may not open sockets or use cookies here. Clients that are no browsers send
