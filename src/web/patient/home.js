@@ -122,6 +122,12 @@ function words(ticket) {
   return t(`patient.state.${ticket.state}`);
 }
 
+/** The same with the room's name on one line. @param {any} ticket */
+function inOnePiece(ticket) {
+  const [before, after] = t(ticket.state === 'called' ? 'patient.go_now' : 'patient.wait_at_door', { place: '\n' }).split('\n');
+  return [before, h('span', { class: 'keep' }, placeWord(ticket)), after];
+}
+
 /** @param {Home} home @param {any} ticket @param {any} a */
 function ticketCard(home, ticket, a) {
   const tone = ticket.state === 'summoned' || ticket.state === 'missed' ? ' soon' : ticket.state === 'booked' ? ' calm' : '';
@@ -196,7 +202,7 @@ export function calledView(home) {
   return h('section', { class: `called${called ? '' : ' door'}`, key: mark, role: 'alertdialog', 'aria-label': words(ticket), 'data-called': ticket.ticket, 'data-state': ticket.state },
     h('p', { class: 'whose' }, [home.name(), whereWords(home, appointment)].filter(Boolean).join(' · ')),
     h('p', { class: 'number' }, ticket.number),
-    h('p', { class: 'say' }, words(ticket)),
+    h('p', { class: 'say' }, inOnePiece(ticket)),
     h('p', { class: 'more' }, t(called ? 'patient.called_more' : 'patient.summoned_more')),
     h('button', { type: 'button', class: 'go', 'data-action': 'seen_call', onclick: done }, t('patient.going')),
     h('button', {
