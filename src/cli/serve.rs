@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiaohao_domain::Timestamp;
+
 use super::{Failure, logging};
 use crate::config::Settings;
 use crate::house::serve::{ServeOptions, Server};
@@ -20,14 +22,26 @@ pub struct Args {
     /// The configuration; every setting also as JIAOHAO_SECTION__KEY.
     #[arg(long)]
     config: Option<PathBuf>,
+    /// For tests, on a folder made for test: clinic time begins here (RFC 3339) when the folder is made.
+    #[arg(long, hide = true, requires = "speed")]
+    test_clock: Option<String>,
+    /// For tests: clinic time is so many times as fast as the machine's (1 to 600).
+    #[arg(long, hide = true, requires = "test_clock", value_parser = clap::value_parser!(u32).range(1..=600))]
+    speed: Option<u32>,
+    /// For tests, on a folder made for test: one-time codes are written here instead of being sent.
+    #[arg(long, hide = true, requires = "test_clock")]
+    test_outbox: Option<PathBuf>,
 }
 
 /// Runs until it is told to stop.
 pub fn run(args: Args) -> Result<(), Failure> {
     let settings = Settings::load(args.config.as_deref()).map_err(|problem| Failure::Usage(problem.to_string()))?;
+    let clinic_start = args.test_clock.as_deref().map(clinic_time).transpose()?;
+    let speed = f64::from(args.speed.unwrap_or(1));
+    let outbox = args.test_outbox.map_or_else(LocalOutbox::default, LocalOutbox::shown_in);
     logging::start(&settings.log);
     actix::System::new().block_on(async move {
-        let options = ServeOptions { codes: Arc::new(LocalOutbox::default()), clinic_start: None, speed: 1.0 };
+        let options = ServeOptions { codes: Arc::new(outbox), clinic_start, speed };
         let server = Server::start(settings, options).await.map_err(Failure::failed)?;
         announce(&server);
         stop_signal().await.map_err(Failure::failed)?;
@@ -35,6 +49,11 @@ pub fn run(args: Args) -> Result<(), Failure> {
         server.stop().await;
         Ok(())
     })
+}
+
+fn clinic_time(text: &str) -> Result<Timestamp, Failure> {
+    let at = chrono::DateTime::parse_from_rfc3339(text);
+    at.map(|at| Timestamp(at.timestamp_millis())).map_err(|e| Failure::Usage(format!("--test-clock: {e}")))
 }
 
 fn announce(server: &Server) {

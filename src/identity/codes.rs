@@ -2,6 +2,9 @@
 //! outbox that a demo shows.
 
 use std::collections::VecDeque;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use data_encoding::HEXLOWER;
@@ -52,9 +55,16 @@ pub trait CodeSender: Send + Sync {
 #[derive(Debug, Default)]
 pub struct LocalOutbox {
     messages: Mutex<VecDeque<CodeMessage>>,
+    /// A file that also gets them, on a folder made for test.
+    shown_in: Option<PathBuf>,
 }
 
 impl LocalOutbox {
+    /// Messages are also written to a file, a line of phone and code each: for tests that sign in as a patient.
+    pub fn shown_in(file: PathBuf) -> Self {
+        Self { messages: Mutex::default(), shown_in: Some(file) }
+    }
+
     /// The latest message to a number that still holds at `now`.
     pub fn latest(&self, phone: &str, now: Timestamp) -> Option<CodeMessage> {
         let messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,6 +77,14 @@ impl CodeSender for LocalOutbox {
         let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         if messages.len() >= OUTBOX_KEEPS {
             messages.pop_front();
+        }
+        if let Some(file) = &self.shown_in {
+            let shown = OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(file)
+                .and_then(|mut file| writeln!(file, "{} {}", message.phone.reveal(), message.code.reveal()));
+            shown.map_err(|error| SendError(error.to_string()))?;
         }
         messages.push_back(message);
         Ok(())
