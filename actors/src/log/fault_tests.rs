@@ -61,7 +61,8 @@ struct Ran {
 /// Appends, marks and prunes until something fails; then asserts that the log accepts nothing more.
 fn run(disk: &FaultDisk, chance: &mut Chance, steps: u64) -> Ran {
     let mut ran = Ran::default();
-    let options = SegmentOptions { mark_every_ms: if chance.draw() % 2 == 0 { 0 } else { 1 << 40 }, ..on(disk, 1500) };
+    let options =
+        SegmentOptions { mark_every_ms: if chance.draw().is_multiple_of(2) { 0 } else { 1 << 40 }, ..on(disk, 1500) };
     let Ok((mut log, _)) = SegmentLog::open(Path::new("/d/log"), options) else { return ran };
     ran.acknowledged = read(&log, 0);
     for n in 0..steps {
@@ -71,8 +72,8 @@ fn run(disk: &FaultDisk, chance: &mut Chance, steps: u64) -> Ran {
         } else {
             ran.acknowledged.extend(commits.into_iter().flatten());
         }
-        let marked = if chance.draw() % 8 == 0 { log.mark() } else { Ok(()) };
-        if chance.draw() % 8 == 0 {
+        let marked = if chance.draw().is_multiple_of(8) { log.mark() } else { Ok(()) };
+        if chance.draw().is_multiple_of(8) {
             // A pruning that fails has removed nothing that is needed.
             let _ = log.prune(chance.draw() % (log.last_commit() + 1));
         }
@@ -144,7 +145,7 @@ fn crash_after_crash_also_in_recovery_loses_nothing() {
         let disk = FaultDisk::default();
         let mut there = Vec::new();
         for life in 0..6 {
-            disk.fail_at(chance.draw() % 60, if chance.draw() % 2 == 0 { Fault::Sync } else { Fault::Crash });
+            disk.fail_at(chance.draw() % 60, if chance.draw().is_multiple_of(2) { Fault::Sync } else { Fault::Crash });
             let ran = run(&disk, &mut chance, 10);
             disk.crash(&mut || chance.draw());
             // A start that failed has acknowledged nothing of its own: what was there before still is.
@@ -229,7 +230,7 @@ fn a_flipped_bit_is_harmless_named_or_a_reported_loss_beyond_the_mark() {
             let bytes = damaged.get_mut(path).unwrap();
             // Half of the flips hit the end of the file, where the live segment's fate is decided.
             let used = bytes.iter().rposition(|byte| *byte != 0).unwrap_or(0) as u64 + 1;
-            let from = if chance.draw() % 2 == 0 { used.saturating_sub(400) } else { 0 };
+            let from = if chance.draw().is_multiple_of(2) { used.saturating_sub(400) } else { 0 };
             let bit = from * 8 + chance.draw() % ((used - from) * 8);
             bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
             let what = format!("round {round}, {} bit {bit}", path.display());

@@ -95,17 +95,17 @@ impl FaultDisk {
         let machine = &mut *machine;
         for inode in &mut machine.inodes {
             let pending = std::mem::take(&mut inode.pending);
-            let all = draw() % 4 == 0;
+            let all = draw().is_multiple_of(4);
             for change in pending {
                 match change {
-                    Change::Length(_) if all || draw() % 2 == 0 => change.apply(&mut inode.durable),
+                    Change::Length(_) if all || draw().is_multiple_of(2) => change.apply(&mut inode.durable),
                     Change::Length(_) => {}
                     Change::Write { at, bytes } => {
                         let mut from = 0;
                         while from < bytes.len() {
                             let to = ((at + from) / SECTOR_BYTES + 1) * SECTOR_BYTES - at;
                             let part = bytes[from..to.min(bytes.len())].to_vec();
-                            if all || draw() % 2 == 0 {
+                            if all || draw().is_multiple_of(2) {
                                 Change::Write { at: at + from, bytes: part }.apply(&mut inode.durable);
                             }
                             from = to;
