@@ -2,6 +2,7 @@
 //! lives here.
 
 pub mod cli;
+pub mod clients;
 pub mod config;
 pub mod engine;
 pub mod house;
@@ -11,4 +12,5 @@ pub mod kinds;
 pub mod live;
 #[cfg(test)]
 mod memory_engine;
+pub mod simulate;
 mod wire;

@@ -10,6 +10,7 @@ pub mod config;
 pub mod journal;
 pub mod logging;
 pub mod serve;
+pub mod simulate;
 pub mod token;
 
 /// A hospital's booking, queueing and calling engine.
@@ -23,6 +24,7 @@ struct CommandLine {
 const EXAMPLES: &str = "\
 Examples:
   jiaohao serve --config jiaohao.toml          the server
+  jiaohao simulate --patients 200 --doctors 8   load, three kill -9, and a judge outside
   jiaohao config default > jiaohao.toml        a commented configuration to start from
   jiaohao config check jiaohao.toml            what is wrong with it, by line and field
   jiaohao journal verify --data data           is every record of a folder's log sound?
@@ -35,6 +37,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Logs go to stderr,
 enum Command {
     Serve(serve::Args),
     Board(board::Args),
+    Simulate(simulate::Args),
     Config(config::Args),
     Journal(journal::Args),
     Token(token::Args),
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Serve(args) => serve::run(args),
         Command::Board(args) => board::run(args),
+        Command::Simulate(args) => simulate::run(args),
         Command::Config(args) => config::run(args),
         Command::Journal(args) => journal::run(args, &crate::kinds::kinds()),
         Command::Token(args) => token::run(args),

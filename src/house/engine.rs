@@ -292,6 +292,10 @@ impl Engine for Shared {
         self.0.shell.clock.clinic()
     }
 
+    fn test_speed(&self) -> Option<f64> {
+        self.0.for_test.then(|| self.0.shell.clock.speed())
+    }
+
     fn zone(&self, at: Option<&str>) -> Zone {
         self.0.zone_of(at)
     }

@@ -47,6 +47,8 @@ pub struct House {
     pub(crate) slots: DashMap<SlotId, SlotFacts>,
     /// Persons whom a site's desk has just made known and who have no ticket there yet.
     pub(crate) newly_known: DashMap<jiaohao_domain::PatientId, jiaohao_domain::SiteId>,
+    /// The folder was made for test.
+    pub(crate) for_test: bool,
     pub(crate) stopping: std::sync::atomic::AtomicBool,
 }
 

@@ -145,7 +145,8 @@ impl Server {
         let epoch: Arc<str> = format!("{history}-{PROJECTION_VERSION}").into();
         let home = Zone::named(HOME_ZONE).expect("invariant: it is in the database");
         let (start, speed) = (options.clinic_start, folder.speed);
-        let make_clock = move |last_seen: Option<Timestamp>| match (folder.for_test, last_seen.or(start)) {
+        let for_test = folder.for_test;
+        let make_clock = move |last_seen: Option<Timestamp>| match (for_test, last_seen.or(start)) {
             (true, Some(from)) => Clock::accelerated(from, speed),
             (true, None) => Clock::accelerated(Timestamp(clock::wall_ms()), speed),
             (false, _) => Clock::wall(),
@@ -190,6 +191,7 @@ impl Server {
             zones: DashMap::new(),
             slots: DashMap::new(),
             newly_known: DashMap::new(),
+            for_test,
             stopping: AtomicBool::new(false),
             keys,
             settings: settings.clone(),
