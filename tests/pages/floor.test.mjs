@@ -1,0 +1,350 @@
+// A clinic morning in real Chromium against the real program: each action of the ticket's state table from the page of the
+// person who does it, and after each what the other pages show.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { Browser, choose, columnIs, giveReason, Hospital, inHand, ONE_SLOT, pause, residentNumber, SIZES } from './hospital.mjs';
+
+const A = 'renmin.xinnei.liming';
+const B = 'renmin.xinnei.zhoujing';
+const SPEED = 30;
+/** Ninety seconds of the clinic's clock, and a little more. */
+const NINETY_S_MS = 90000 / SPEED + 400;
+
+let hospital;
+let browser;
+let desk;
+let doctor;
+let board;
+let door;
+
+before(async () => {
+  hospital = await new Hospital({ speed: SPEED }).open();
+  await hospital.define(ONE_SLOT);
+  for (const [i, name] of ['张小三', '欧阳雪', '何伟'].entries()) {
+    await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person(name, `19${60 + i * 7}-02-0${i + 1}`, i + 1));
+  }
+  browser = await new Browser(hospital.base).start();
+});
+after(async () => {
+  await browser?.close();
+  await hospital?.close();
+});
+
+/** A walk-in of cardiology's first queue, by the desk's form. */
+async function register(name, birthDate, serial, number) {
+  const form = '[data-form=register_walk_in]';
+  await desk.click('[data-side=walk_in]');
+  await desk.fill(`${form} [name=name]`, name);
+  await desk.fill(`${form} [name=number]`, residentNumber(birthDate, serial));
+  await desk.selectOption(`${form} [name=queue]`, A);
+  await press(desk, 'register_walk_in');
+  await desk.waitForSelector(`[data-slip] .number:text-is("${number}")`);
+}
+
+const press = (page, action) => page.click(`[data-action=${action}]:visible`);
+/** The newest call on the waiting area's screen. */
+const newest = (number, state = 'called') => board.waitForSelector(`.newest[data-state=${state}] .number:text-is("${number}")`);
+/** A call anywhere on the screen, in a state. */
+const onBoard = (number, state) => board.waitForSelector(`[data-call][data-state=${state}] .number:text-is("${number}")`);
+const notOnBoard = (number) => board.waitForFunction((n) => ![...document.querySelectorAll('[data-call] .number')].some((e) => e.textContent === n), number);
+const missedOnBoard = (number) => board.waitForSelector(`.missed b:text-is("${number}")`);
+const onDoor = (number) => door.waitForSelector(number ? `.now[data-number="${number}"]` : '.now:not([data-number])');
+const atDesk = (number, state) => desk.waitForSelector(`[data-row][data-number="${number}"][data-state=${state}]`);
+const inList = (number, state, tab) => doctor.click(`[data-tab=${tab}]`).then(() => doctor.waitForSelector(`.tickets [data-row][data-number="${number}"][data-state=${state}]`));
+
+test('a screen for the waiting area and one for a door show a code and are approved at the desk', async () => {
+  desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  board = await browser.open('/board/renmin.b3f', SIZES.screen);
+  door = await browser.open('/door/renmin.xinnei.r3', SIZES.screen);
+  await desk.click('[data-side=screens]');
+  for (const screen of [board, door]) {
+    const code = await screen.getAttribute('[data-pairing-code]', 'data-pairing-code');
+    await desk.fill('[data-form=approve_screen] [name=code]', code);
+    await press(desk, 'approve_screen');
+    await screen.waitForSelector('.live:not(.off)');
+  }
+  await board.waitForSelector('.newest.quiet');
+  await desk.waitForSelector('[data-screen]');
+});
+
+test('check in at the desk: Enter on the only match, the button, and undone', async () => {
+  await desk.fill('#search', '张小三');
+  await desk.waitForSelector('.found [data-action=check_in]');
+  await desk.press('#search', 'Enter');
+  await atDesk('A001', 'waiting');
+  for (const [name, number] of [['欧阳雪', 'A002'], ['何伟', 'A003']]) {
+    await desk.fill('#search', name);
+    await desk.click('.found [data-action=check_in]');
+    await atDesk(number, 'waiting');
+  }
+  await columnIs(desk, A, ['A001', 'A002', 'A003']);
+  await press(desk, 'undo_last');
+  await columnIs(desk, A, ['A001', 'A002']);
+  await desk.fill('#search', '何伟');
+  await desk.click('.found [data-action=check_in]');
+  await columnIs(desk, A, ['A001', 'A002', 'A003']);
+});
+
+test('a walk-in gets a number and a slip', async () => {
+  await register('孙磊', '1987-05-05', 5, 'A004');
+  await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004']);
+});
+
+test('priority with proof seen moves up; undone with a reason from the history', async () => {
+  await choose(desk, 'A004');
+  await desk.selectOption('[data-form=set_priority] [name=class]', 'military');
+  await desk.fill('[data-form=set_priority] [name=proof]', '军官证');
+  await press(desk, 'set_priority');
+  await columnIs(desk, A, ['A004', 'A001', 'A002', 'A003']);
+  await desk.click('[data-chosen] .history [data-action=undo]');
+  await giveReason(desk);
+  await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004']);
+});
+
+test('the doctor begins work; the screens say where', async () => {
+  doctor = await browser.staff('/doctor', SIZES.console, 'liming');
+  await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
+  await inHand(doctor, null);
+  await board.waitForSelector('[data-room="3号诊室"]:has-text("李明")');
+  await board.waitForSelector('[data-room="3号诊室"] .queue:has-text("A001")');
+  await door.waitForSelector('.who:has-text("李明")');
+  await desk.waitForSelector(`[data-queue="${A}"] .rooms:has-text("3号诊室")`);
+  assert.deepEqual(await doctor.$$eval('.tickets [data-row]', (rows) => rows.map((r) => r.dataset.number)), ['A001', 'A002', 'A003', 'A004']);
+});
+
+test('call next: on the screens, at the desk, in the hand; recalled from console and desk', async () => {
+  await press(doctor, 'call_next_patient');
+  await inHand(doctor, 'A001');
+  await newest('A001');
+  assert.match(await board.textContent('.newest'), /张\*三.*3号诊室/s);
+  await onDoor('A001');
+  await atDesk('A001', 'called');
+  await press(doctor, 'recall_patient');
+  await doctor.waitForSelector('.eyebrow:has-text("第 2 次")');
+  await choose(desk, 'A001');
+  await desk.click('[data-chosen] [data-action=recall_patient]');
+  await doctor.waitForSelector('.eyebrow:has-text("第 3 次")');
+  await newest('A001');
+});
+
+test('start; wrong person: back at the old place', async () => {
+  await press(doctor, 'start_service');
+  await onBoard('A001', 'serving');
+  await door.waitForSelector('.now:not(.called)[data-number="A001"]');
+  await atDesk('A001', 'serving');
+  await press(doctor, 'return_to_waiting');
+  await giveReason(doctor);
+  await inHand(doctor, null);
+  await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004']);
+  await notOnBoard('A001');
+  await onDoor(null);
+});
+
+test('called by mistake: undone from the bar, or returned by the desk', async () => {
+  await press(doctor, 'call_next_patient');
+  await inHand(doctor, 'A001');
+  await press(doctor, 'undo_last');
+  await inHand(doctor, null);
+  await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004']);
+  await press(doctor, 'call_next_patient');
+  await inHand(doctor, 'A001');
+  await choose(desk, 'A001');
+  await desk.click('[data-chosen] [data-action=return_to_waiting]');
+  await giveReason(desk);
+  await inHand(doctor, null);
+  await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004']);
+});
+
+test('sent for tests; reports back at the desk into the returning line', async () => {
+  await press(doctor, 'call_next_patient');
+  await inHand(doctor, 'A001');
+  await press(doctor, 'send_for_tests');
+  await inHand(doctor, null);
+  await inList('A001', 'away', 'away');
+  await doctor.click('[data-tab=waiting]');
+  await columnIs(desk, A, ['A001'], 'away');
+  await choose(desk, 'A001', 'away');
+  await desk.click('[data-chosen] [data-action=report_back]');
+  await columnIs(desk, A, ['A002', 'A003', 'A001', 'A004']);
+  await doctor.waitForSelector('[data-row][data-number=A001]:has-text("回诊")');
+});
+
+test('not here: too early at first, then missed, and the next is called', async () => {
+  await press(doctor, 'call_next_patient');
+  await inHand(doctor, 'A002');
+  await doctor.click('[data-outcome=not_here]');
+  await doctor.waitForSelector('[data-notice=too_early]');
+  await inHand(doctor, 'A002');
+  await press(doctor, 'recall_patient');
+  await doctor.waitForSelector('.eyebrow:has-text("第 2 次")');
+  await pause(NINETY_S_MS);
+  await doctor.click('[data-outcome=not_here]');
+  await inHand(doctor, 'A003');
+  await newest('A003');
+  await missedOnBoard('A002');
+  await columnIs(desk, A, ['A002'], 'missed');
+});
+
+test('finish; a missed patient at the door is taken back', async () => {
+  await press(doctor, 'finish_service');
+  await inHand(doctor, null);
+  await inList('A003', 'ended', 'ended');
+  await notOnBoard('A003');
+  await inList('A002', 'missed', 'missed');
+  await press(doctor, 'take_back');
+  await inHand(doctor, 'A002');
+  await newest('A002');
+  await doctor.click('[data-tab=waiting]');
+  await desk.click('[data-filter=waiting]');
+  await atDesk('A002', 'called');
+});
+
+test('seen, next: the due insertion comes; undone from the list of the ended', async () => {
+  await doctor.click('[data-outcome=seen]');
+  await inHand(doctor, 'A001');
+  await newest('A001');
+  await press(doctor, 'finish_service');
+  await inHand(doctor, null);
+  await doctor.click('[data-tab=ended]');
+  await doctor.click('[data-row][data-number=A001] [data-action=undo]');
+  await inHand(doctor, 'A001');
+  await press(doctor, 'finish_service');
+  await inHand(doctor, null);
+  await doctor.click('[data-tab=waiting]');
+});
+
+test('a chosen call with its reason; missed alone; reports back at the desk', async () => {
+  await doctor.click('[data-row][data-number=A004] [data-action=call_ticket]');
+  await giveReason(doctor);
+  await inHand(doctor, 'A004');
+  await newest('A004');
+  await press(doctor, 'recall_patient');
+  await doctor.waitForSelector('.eyebrow:has-text("第 2 次")');
+  await pause(NINETY_S_MS);
+  await doctor.click('.hand [data-action=mark_missed]');
+  await inHand(doctor, null);
+  await missedOnBoard('A004');
+  await choose(desk, 'A004', 'missed');
+  await desk.click('[data-chosen] [data-action=report_back]');
+  await columnIs(desk, A, ['A004']);
+  await doctor.waitForSelector('[data-row][data-number=A004]:has-text("过号报到")');
+});
+
+test('the desk calls a chosen ticket to a room at work', async () => {
+  await choose(desk, 'A004');
+  await desk.click('[data-chosen] [data-action=call_ticket]');
+  await desk.fill('dialog [name=reason]', '病情需要');
+  await desk.click('dialog [data-action=dialog_go]');
+  await inHand(doctor, 'A004');
+  await newest('A004');
+  await press(doctor, 'return_to_waiting');
+  await giveReason(doctor);
+  await inHand(doctor, null);
+});
+
+test('transfer within the department: at once waiting there; undone', async () => {
+  await choose(desk, 'A004');
+  await desk.click('[data-chosen] [data-action=transfer_ticket]');
+  await desk.click(`[data-action=transfer_here][data-target="${B}"]`);
+  await columnIs(desk, A, []);
+  await desk.waitForSelector(`[data-queue="${B}"] [data-row][data-state=waiting]`);
+  await doctor.waitForSelector('.tickets [data-row]', { state: 'detached' });
+  await press(desk, 'undo_last');
+  await columnIs(desk, A, ['A004']);
+  await columnIs(desk, B, []);
+});
+
+test('a room with a door: the next is summoned to it, and missed there', async () => {
+  const second = await browser.staff('/doctor', SIZES.console, 'zhoujing');
+  await second.click('[data-action=start_work][data-service-point="renmin.xinnei.r5"]');
+  const patients = [await hospital.person('周海燕', '1979-03-03', 22), await hospital.person('李芳', '1985-06-06', 24)];
+  for (const patient of patients) await hospital.call('POST', '/tickets', { queue: B, patient }, hospital.desk);
+  await onBoard('B001', 'summoned');
+  await atDesk('B001', 'summoned');
+  await second.waitForSelector('[data-next]:has-text("已在门口")');
+  await pause(NINETY_S_MS);
+  await second.click('[data-row][data-number=B001] [data-action=mark_missed]');
+  await onBoard('B002', 'summoned');
+  await missedOnBoard('B001');
+  await press(second, 'call_next_patient');
+  await inHand(second, 'B002');
+  await newest('B002');
+  await press(second, 'finish_service');
+  await press(second, 'stop_work');
+  await second.waitForSelector('[data-action=start_work]');
+  await second.context().close();
+});
+
+test('transfer to another department: a new number there, linked; refused by a queue that is no more', async () => {
+  await press(doctor, 'call_next_patient');
+  await inHand(doctor, 'A004');
+  await doctor.click('.hand [data-action=transfer_ticket]');
+  await doctor.click('dialog [data-target="renmin.yanke.wangfang"]');
+  await doctor.click('dialog [data-action=dialog_go]');
+  await inHand(doctor, null);
+  await columnIs(desk, A, []);
+  await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004'], 'ended');
+  const other = await browser.staff('/doctor', SIZES.console, 'wangfang');
+  await other.click('[data-action=start_work]');
+  await other.waitForSelector('.tickets [data-row][data-number=E001][data-state=waiting]');
+  await other.click('[data-action=call_next_patient]');
+  await inHand(other, 'E001');
+  // The list of targets at the desk is older than the end of this queue.
+  await register('钱学文', '1970-01-01', 31, 'A005');
+  await hospital.call('PUT', '/queues', { id: 'renmin.yanke.wanjian', name: '晚间门诊', prefix: 'W', doctors: [] });
+  await desk.reload();
+  await desk.waitForSelector('jh-connection[state=live]');
+  await choose(desk, 'A005');
+  await desk.click('[data-chosen] [data-action=transfer_ticket]');
+  await hospital.call('POST', '/queues/retire', { id: 'renmin.yanke.wanjian' });
+  await desk.selectOption('[data-form=transfer_ticket] [name=to]', 'renmin.yanke.wanjian');
+  await press(desk, 'transfer_go');
+  await desk.waitForSelector('[data-chosen] .history:has-text("对方未接收")');
+  await columnIs(desk, A, ['A005']);
+  await other.context().close();
+});
+
+test('pause and resume: desk, screens and door say so', async () => {
+  await press(doctor, 'pause_work');
+  await giveReason(doctor);
+  await doctor.waitForSelector('.paused');
+  await door.waitForSelector('.now:has-text("暂停叫号")');
+  await desk.waitForSelector(`[data-queue="${A}"] .rooms:has-text("暂停")`);
+  await press(doctor, 'resume_work');
+  await doctor.waitForSelector('[data-action=pause_work]');
+  await door.waitForSelector('.now:not(:has-text("暂停叫号"))');
+});
+
+test('cancel at the desk with a reason; undone', async () => {
+  await choose(desk, 'A005');
+  await desk.click('[data-chosen] [data-action=cancel_ticket]');
+  await giveReason(desk);
+  await desk.waitForSelector('[data-chosen][data-state=ended]');
+  await doctor.waitForSelector('.tickets [data-row]', { state: 'detached' });
+  await press(desk, 'undo_last');
+  await columnIs(desk, A, ['A005']);
+  await doctor.waitForSelector('.tickets [data-row][data-number=A005]');
+});
+
+test('a delay is announced on the screen', async () => {
+  await desk.click('[data-side=sessions]');
+  const session = '[data-session="renmin.xinnei.s1"]';
+  await desk.selectOption(`${session} [name=minutes]`, '20');
+  await desk.click(`${session} [data-action=delay_session]`);
+  await desk.waitForSelector(`${session}:has-text("延迟约20分钟")`);
+  await board.waitForSelector('.notice:has-text("20")');
+});
+
+test('the doctor stops; the desk closes the session and settles who is left', async () => {
+  await press(doctor, 'stop_work');
+  await doctor.waitForSelector('[data-action=start_work]');
+  await door.waitForSelector('.now:has-text("暂无门诊")');
+  await desk.click('[data-session="renmin.xinnei.s1"] [data-action=close_session]');
+  await desk.selectOption('dialog [data-settle]', 'return_day');
+  await desk.click('dialog [data-action=dialog_go]');
+  await desk.waitForSelector('[data-session="renmin.xinnei.s1"]:has-text("已结束")');
+  await columnIs(desk, A, []);
+});
+
+test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

@@ -1,0 +1,268 @@
+// A small hospital for the browser's tests: the real program on an empty folder with an accelerated clinic clock, its
+// configuration over HTTP, and Chromium pages that complain about nothing.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const PROGRAM = process.env.JIAOHAO_BIN ?? path.join(process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target'), 'debug/jiaohao');
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const PASSWORD = 'a-long-password';
+export const TODAY = '2026-11-23';
+const HALF_HOURS = ['08:00', '08:30', '09:00', '09:30', '10:00', '10:30', '11:00', '11:30'].map((start) => ({ start, minutes: 30, capacity: 6 }));
+/** The whole morning as one slot: the order does not depend on how long a test takes. */
+export const ONE_SLOT = [{ start: '08:30', minutes: 240, capacity: 30 }];
+/** How long a page may take to show something, in milliseconds: a busy machine is slow, a broken page never shows it. */
+const PATIENCE_MS = 20000;
+
+export const SIZES = {
+  desk: { width: 1440, height: 900 }, console: { width: 1440, height: 900 }, phone: { width: 390, height: 844 }, screen: { width: 1920, height: 1080 },
+};
+
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const freePort = () => new Promise((resolve) => {
+  const probe = net.createServer().listen(0, '127.0.0.1', () => {
+    const { port } = probe.address();
+    probe.close(() => resolve(port));
+  });
+});
+
+/** A UUIDv7 of now. */
+function key() {
+  const bytes = crypto.randomBytes(16);
+  bytes.writeUIntBE(Date.now(), 0, 6);
+  bytes[6] = (bytes[6] & 15) | 0x70;
+  bytes[8] = (bytes[8] & 63) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+/** A made-up resident identity number with its check character. */
+export function residentNumber(birthDate, serial) {
+  const first17 = `110105${birthDate.replaceAll('-', '')}${String(serial).padStart(3, '0')}`;
+  const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+  return first17 + '10X98765432'[[...first17].reduce((sum, digit, i) => sum + digit * weights[i], 0) % 11];
+}
+
+/** The program on a folder of its own. */
+export class Hospital {
+  /** @param {{start?: string, speed?: number}} [clock] when the clinic's day begins, and how much faster it runs */
+  constructor(clock = {}) {
+    this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'jiaohao-pages-'));
+    this.start = clock.start ?? `${TODAY}T08:30:00+08:00`;
+    this.speed = clock.speed ?? 30;
+    this.outbox = path.join(this.dir, 'outbox');
+  }
+
+  /** Starts the program (again, on the same folder and port); resolves when its doors are open. */
+  async open() {
+    assert.ok(fs.existsSync(PROGRAM), `there is no program at ${PROGRAM}: build it (cargo build --workspace) or name it in JIAOHAO_BIN`);
+    assert.ok(fs.existsSync(CHROMIUM), `there is no browser at ${CHROMIUM}: install chromium or name it in CHROMIUM`);
+    this.port ??= await freePort();
+    this.base = `http://127.0.0.1:${this.port}`;
+    let said = '';
+    this.program = spawn(PROGRAM, ['serve', '--test-clock', this.start, '--speed', String(this.speed), '--test-outbox', this.outbox], {
+      env: { ...process.env, JIAOHAO_SERVER__LISTEN: `127.0.0.1:${this.port}`, JIAOHAO_DATA__DIR: path.join(this.dir, 'data') },
+    });
+    this.program.stderr.on('data', (chunk) => {
+      said += chunk;
+    });
+    const { program } = this;
+    for (let tries = 0; ; tries += 1) {
+      this.token ??= /eyJ[\w.-]+/.exec(said)?.[0];
+      if (this.token && await fetch(`${this.base}/readyz`).then((r) => r.ok, () => false)) return this;
+      assert.ok(tries < 600 && program.exitCode === null, `the program did not come up:\n${said}`);
+      await pause(50);
+    }
+  }
+
+  /** @param {'SIGTERM'|'SIGKILL'} signal */
+  end(signal) {
+    const { program } = this;
+    if (!program || program.exitCode !== null || program.signalCode) return Promise.resolve();
+    return new Promise((resolve) => {
+      program.once('exit', resolve);
+      program.kill(signal);
+    });
+  }
+
+  async close() {
+    await this.end('SIGKILL');
+    fs.rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** A command of the HTTP door, as the operator of the first set-up or with another token. */
+  async call(method, resource, body, token = this.token) {
+    const response = await fetch(`${this.base}/api/v1${resource}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': key() },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await response.text();
+    assert.ok(response.ok, `${method} ${resource}: ${text}`);
+    return text ? JSON.parse(text) : null;
+  }
+
+  /** Signs a member of staff in over HTTP: a token for `call`. */
+  async signIn(name) {
+    return (await this.call('POST', '/session', { name, password: PASSWORD })).access_token;
+  }
+
+  /** The one-time code last sent to a phone. */
+  codeOf(phone) {
+    const lines = fs.existsSync(this.outbox) ? fs.readFileSync(this.outbox, 'utf8').trim().split('\n') : [];
+    const last = lines.findLast((line) => line.split(' ')[0].endsWith(phone));
+    assert.ok(last, `no code was sent to ${phone}`);
+    return last.split(' ')[1];
+  }
+
+  /** Two departments: cardiology with two doctors and a pool, ophthalmology with one doctor; a board, a desk, an operator. */
+  async define(slots = HALF_HOURS) {
+    const put = (resource, body) => this.call('PUT', resource, body);
+    await put('/sites', { id: 'renmin', name: '人民医院', name_en: "People's Hospital", time_zone: 'Asia/Shanghai' });
+    await put('/departments', { id: 'renmin.xinnei', name: '心内科', name_en: 'Cardiology' });
+    await put('/departments', { id: 'renmin.yanke', name: '眼科', name_en: 'Ophthalmology' });
+    await put('/service-points', { id: 'renmin.xinnei.r3', name: '3号诊室', name_en: 'Room 3', order: 3, door_cap: 0 });
+    await put('/service-points', { id: 'renmin.xinnei.r5', name: '5号诊室', name_en: 'Room 5', order: 5, door_cap: 1 });
+    await put('/service-points', { id: 'renmin.yanke.r1', name: '眼科1诊室', name_en: 'Eye room 1', order: 1, door_cap: 0 });
+    await put('/doctors', { id: 'renmin.liming', name: '李明', title: '主任医师', departments: ['renmin.xinnei'] });
+    await put('/doctors', { id: 'renmin.zhoujing', name: '周静', title: '副主任医师', departments: ['renmin.xinnei'] });
+    await put('/doctors', { id: 'renmin.wangfang', name: '王芳', title: '主治医师', departments: ['renmin.yanke'] });
+    await put('/queues', { id: 'renmin.xinnei.liming', name: '李明门诊', prefix: 'A', doctors: ['renmin.liming'] });
+    await put('/queues', { id: 'renmin.xinnei.zhoujing', name: '周静门诊', prefix: 'B', doctors: ['renmin.zhoujing'] });
+    await put('/queues', { id: 'renmin.yanke.wangfang', name: '王芳门诊', prefix: 'E', doctors: ['renmin.wangfang'] });
+    const session = (id, queue, doctor, point, grade, fee) => put('/sessions', {
+      id, date: TODAY, period: 'morning', queue, doctor, service_point: point, registration_class: grade, fee_fen: fee, slots,
+    });
+    await session('renmin.xinnei.s1', 'renmin.xinnei.liming', 'renmin.liming', 'renmin.xinnei.r3', '主任', 5000);
+    await session('renmin.xinnei.s2', 'renmin.xinnei.zhoujing', 'renmin.zhoujing', 'renmin.xinnei.r5', '副主任', 3000);
+    await session('renmin.yanke.s1', 'renmin.yanke.wangfang', 'renmin.wangfang', 'renmin.yanke.r1', '普通', 1000);
+    await put('/boards', {
+      id: 'renmin.b3f', name: '心内科 候诊区 3F', name_en: 'Cardiology', english: true, speaks: true,
+      queues: ['renmin.xinnei.liming', 'renmin.xinnei.zhoujing'],
+    });
+    await put('/staff', { id: 'liming', role: 'doctor', password: PASSWORD, site: 'renmin', doctor: 'renmin.liming' });
+    await put('/staff', { id: 'zhoujing', role: 'doctor', password: PASSWORD, site: 'renmin', doctor: 'renmin.zhoujing' });
+    await put('/staff', { id: 'wangfang', role: 'doctor', password: PASSWORD, site: 'renmin', doctor: 'renmin.wangfang' });
+    await put('/staff', { id: 'fenzhen', role: 'desk', password: PASSWORD, site: 'renmin' });
+    await put('/staff', { id: 'yunxing', role: 'operator', password: PASSWORD, site: 'renmin' });
+    this.desk = await this.signIn('fenzhen');
+  }
+
+  /** Registers a person at the desk. @returns {Promise<string>} the patient */
+  async person(name, birthDate, serial) {
+    const answer = await this.call('POST', '/persons', {
+      document_kind: 'resident_id', document_number: residentNumber(birthDate, serial), name, sex: serial % 2 ? 'male' : 'female', birth_date: birthDate,
+    }, this.desk);
+    return answer.patient;
+  }
+
+  /** Books a place of today at the desk. @returns {Promise<string>} the appointment */
+  async book(session, slot, patient) {
+    return (await this.call('POST', '/appointments', { session, slot: `${session}.${slot.replace(':', '')}`, patient }, this.desk)).appointment;
+  }
+}
+
+/** Chromium, and what its pages complained about. */
+export class Browser {
+  /** @param {string} base the server's address */
+  constructor(base) {
+    this.base = base;
+    /** @type {string[]} */
+    this.complaints = [];
+    /** While the server is down on purpose, a page cannot reach it. */
+    this.serverIsDown = false;
+  }
+
+  async start() {
+    this.chromium = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    });
+    return this;
+  }
+
+  close() {
+    return this.chromium?.close();
+  }
+
+  /**
+   * Opens a page in a browser context of its own (its own storage, its own sign-in).
+   * @param {string} where @param {{width: number, height: number}} size
+   */
+  async open(where, size) {
+    const context = await this.chromium.newContext({ viewport: size, locale: 'zh-CN', isMobile: size === SIZES.phone, hasTouch: size === SIZES.phone });
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    const complain = (text) => this.complaints.push(`${where}: ${text}`);
+    page.on('pageerror', (error) => complain(error.stack));
+    page.on('console', (message) => {
+      if (message.type() !== 'error' || this.serverIsDown) return;
+      // The browser notes every answer of 400 and above. A page that asks whether somebody is signed in is told 401.
+      if (/status of 401/.test(message.text()) && /\/api\/v1\/session(\/refresh)?$/.test(message.location().url)) return;
+      complain(message.text());
+    });
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (!['data:', 'blob:'].includes(url.protocol) && url.host !== new URL(this.base).host) complain(`asked another origin: ${url.origin}`);
+    });
+    await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) => {
+      console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`);
+    }));
+    await page.goto(this.base + where);
+    return page;
+  }
+
+  /** A staff page with somebody signed in through its form. */
+  async staff(where, size, name) {
+    const page = await this.open(where, size);
+    await page.fill('[name=name]', name);
+    await page.fill('[name=password]', PASSWORD);
+    await page.click('[data-action=sign_in]');
+    await page.waitForSelector('jh-connection[state=live]');
+    return page;
+  }
+}
+
+/** What is in the doctor's hand: the number, or nobody. @param {import('playwright-core').Page} doctor @param {string|null} number */
+export async function inHand(doctor, number) {
+  if (!number) await doctor.waitForSelector('.hand .nobody');
+  else await doctor.waitForSelector(`.hand .person .number:text-is("${number}")`);
+}
+
+/** The desk's rows of a state, in one column, as they stand. */
+export async function column(desk, queue, filter = 'waiting') {
+  await desk.click(`[data-filter=${filter}]`);
+  return desk.$$eval(`[data-queue="${queue}"] [data-row]`, (rows) => rows.map((row) => row.dataset.number));
+}
+
+/** Waits until a column's rows are as said, in this order. */
+export async function columnIs(desk, queue, numbers, filter = 'waiting') {
+  await desk.click(`[data-filter=${filter}]`);
+  const wanted = numbers.join(' ');
+  const look = () => desk.$$eval(`[data-queue="${queue}"] [data-row]`, (rows) => rows.map((row) => row.dataset.number).join(' '));
+  const until = Date.now() + PATIENCE_MS;
+  let now = await look();
+  while (now !== wanted) {
+    assert.ok(Date.now() < until, `${queue}, ${filter}: ${now} instead of ${wanted}`);
+    await pause(50);
+    now = await look();
+  }
+}
+
+/** Shows a ticket in the desk's side. */
+export async function choose(desk, number, filter = 'waiting') {
+  await desk.click(`[data-filter=${filter}]`);
+  await desk.click(`[data-row][data-number="${number}"]`);
+  await desk.waitForSelector(`[data-chosen] .number:text-is("${number}")`);
+}
+
+/** The first usual reason of the open dialog. */
+export const giveReason = (page) => page.click('dialog [data-choice]');

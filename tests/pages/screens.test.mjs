@@ -1,0 +1,100 @@
+// The screens in real Chromium: a board and a door pair by a code approved at the desk, show each call, say within five
+// seconds that the server is gone, and miss nothing when it is back. The server is killed with SIGKILL.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { Browser, Hospital, inHand, ONE_SLOT, pause, SIZES } from './hospital.mjs';
+
+const A = 'renmin.xinnei.liming';
+const B = 'renmin.xinnei.zhoujing';
+
+let hospital;
+let browser;
+let board;
+let door;
+let doctor;
+
+before(async () => {
+  hospital = await new Hospital({ speed: 1 }).open();
+  await hospital.define(ONE_SLOT);
+  browser = await new Browser(hospital.base).start();
+});
+after(async () => {
+  await browser?.close();
+  await hospital?.close();
+});
+
+const shows = (page, number) => page.waitForSelector(`[data-call] .number:text-is("${number}")`);
+
+test('a wrong code is refused, the right one pairs the screen for good', async () => {
+  const desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  await desk.click('[data-side=screens]');
+  board = await browser.open('/board/renmin.b3f', SIZES.screen);
+  door = await browser.open('/door/renmin.xinnei.r3', SIZES.screen);
+  const code = await board.getAttribute('[data-pairing-code]', 'data-pairing-code');
+  assert.match(code, /^\d{6}$/);
+  await desk.fill('[data-form=approve_screen] [name=code]', code === '000000' ? '000001' : '000000');
+  await desk.click('[data-action=approve_screen]');
+  await desk.waitForSelector('[data-notice]:not([data-notice=""])');
+  for (const screen of [board, door]) {
+    await desk.fill('[data-form=approve_screen] [name=code]', await screen.getAttribute('[data-pairing-code]', 'data-pairing-code'));
+    await desk.click('[data-action=approve_screen]');
+    await screen.waitForSelector('.live:not(.off)');
+  }
+  await board.reload();
+  await board.waitForSelector('[data-live=on]');
+  await desk.context().close();
+});
+
+test('each call comes up, on every screen it belongs to', async () => {
+  for (const [i, name] of ['张小三', '欧阳雪', '何伟', '司马光'].entries()) {
+    await hospital.call('POST', '/tickets', { queue: i < 3 ? A : B, patient: await hospital.person(name, `198${i}-01-01`, 50 + i) }, hospital.desk);
+  }
+  doctor = await browser.staff('/doctor', SIZES.console, 'liming');
+  await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
+  await doctor.click('[data-action=call_next_patient]');
+  await inHand(doctor, 'A001');
+  await shows(board, 'A001');
+  assert.match(await board.textContent('.newest'), /张\*三/);
+  assert.doesNotMatch(await board.textContent('body'), /张小三/);
+  await door.waitForSelector('.now.called[data-number=A001]');
+  // It was shown, so nobody is asked to call at the door.
+  await pause(6000);
+  assert.equal(await doctor.$('.hand [data-not-announced=not_shown]'), null);
+});
+
+test('the server is killed: within five seconds the screens say so, and since when', async () => {
+  browser.serverIsDown = true;
+  await hospital.end('SIGKILL');
+  const began = performance.now();
+  const band = await board.waitForSelector('[data-band=offline]', { timeout: 6000 });
+  const after_ms = performance.now() - began;
+  assert.ok(after_ms < 5000, `${Math.round(after_ms)} ms`);
+  assert.match(await band.textContent(), /屏幕暂停更新\(08:\d\d起\),请听护士叫号/);
+  await door.waitForSelector('[data-band=offline]');
+  assert.equal(await board.getAttribute('[data-live]', 'data-live'), 'off');
+});
+
+test('the server is back: what was called meanwhile is there, and nothing is shown twice', async () => {
+  await hospital.open();
+  const zhoujing = await hospital.signIn('zhoujing');
+  const work = await hospital.call('POST', '/work/start', { department: 'renmin.xinnei', service_point: 'renmin.xinnei.r5' }, zhoujing);
+  const next = { department: 'renmin.xinnei', assignment: work.assignment, in_hand: null, outcome: null };
+  const { called } = await hospital.call('POST', '/calls/next', next, zhoujing);
+  assert.ok(called);
+  await shows(board, 'B001');
+  await shows(board, 'A001');
+  await board.waitForSelector('[data-band=offline]', { state: 'detached' });
+  await door.waitForSelector('[data-band=offline]', { state: 'detached' });
+  assert.equal((await board.$$('[data-call] .number:text-is("A001")')).length, 1);
+  browser.serverIsDown = false;
+  // The console is back too: the same patient in hand, and the next press counts once.
+  await doctor.waitForSelector('jh-connection[state=live]');
+  await inHand(doctor, 'A001');
+  await doctor.click('[data-outcome=seen]');
+  await inHand(doctor, 'A002');
+  await shows(board, 'A002');
+  await door.waitForSelector('.now.called[data-number=A002]');
+});
+
+test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));
