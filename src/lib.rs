@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod clients;
 pub mod config;
+pub mod demo;
 pub mod engine;
 pub mod house;
 pub mod http;

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 pub mod board;
 pub mod config;
+pub mod demo;
 pub mod journal;
 pub mod logging;
 pub mod serve;
@@ -23,6 +24,7 @@ struct CommandLine {
 
 const EXAMPLES: &str = "\
 Examples:
+  jiaohao demo                                 a made-up city on this machine
   jiaohao serve --config jiaohao.toml          the server
   jiaohao simulate --patients 200 --doctors 8   load, three kill -9, and a judge outside
   jiaohao config default > jiaohao.toml        a commented configuration to start from
@@ -35,6 +37,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Logs go to stderr,
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Serve(serve::Args),
     Board(board::Args),
     Simulate(simulate::Args),
@@ -71,6 +74,7 @@ impl Failure {
 /// Reads the process's command line, runs it, and says how it went.
 pub fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
+        Command::Demo(args) => demo::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Board(args) => board::run(args),
         Command::Simulate(args) => simulate::run(args),

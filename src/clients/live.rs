@@ -22,6 +22,8 @@ use super::http::Door;
 const WISHES: usize = 256;
 /// Between two attempts to come back, on average.
 const AGAIN: Duration = Duration::from_millis(150);
+/// How often a passing refusal is asked again.
+const PATIENCE: u32 = 20;
 /// How long hello may take.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 
@@ -113,6 +115,21 @@ impl LiveClient {
         let connection =
             Connection { door, clock, token, streams, listener, pending: BTreeMap::new(), asked, last_id: 0 };
         Self { wishes, task: tokio::spawn(connection.run()) }
+    }
+
+    /// Gives a command and waits for its answer, asking again by the same key while a refusal is a passing one.
+    ///
+    /// # Errors
+    /// What the server said instead.
+    pub async fn give(&self, command: &str, fields: Value) -> Result<Value, Refusal> {
+        let (key, body) = (Uuid::now_v7(), json!({ command: fields }));
+        for _ in 0..PATIENCE {
+            match self.send(key, body.clone()).await.result {
+                Err(why) if why.is_passing() => tokio::time::sleep(Duration::from_millis(500)).await,
+                answer => return answer,
+            }
+        }
+        Err(Refusal::door("no answer"))
     }
 
     /// Sends a command under a key and waits for its answer, over lost connections too.

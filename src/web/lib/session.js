@@ -55,8 +55,10 @@ export class Session {
   async restore() {
     const given = /[#&]token=([^&]+)/.exec(location.hash);
     if (given) {
+      const patient = /[#&]patient=([^&]+)/.exec(location.hash);
       history.replaceState(null, '', location.pathname + location.search);
-      this.take({ access_token: decodeURIComponent(given[1]) });
+      const patients = patient ? [{ patient: decodeURIComponent(patient[1]), relation: 'self' }] : undefined;
+      this.take(Object.assign({ access_token: decodeURIComponent(given[1]) }, patients ? { patients } : null));
       return true;
     }
     return (await this.renew()) !== null;

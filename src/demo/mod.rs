@@ -1,0 +1,150 @@
+//! `jiaohao demo`: a made-up city with a server of its own; everybody who is not you is a client of its public doors.
+
+mod doctors;
+mod patients;
+mod scenes;
+mod screens;
+mod town;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiaohao_actors::shell::clock;
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::{Role, Timestamp};
+
+use crate::cli::serve::stop_signal;
+use crate::cli::{Failure, logging, print_result};
+use crate::clients::http::Door;
+use crate::config::Settings;
+use crate::house::serve::{ServeOptions, Server};
+use crate::identity::accounts;
+use crate::identity::codes::{CodeMessage, CodeSender, LocalOutbox, SendError};
+use crate::identity::keys::{KeyName, Keys};
+use crate::identity::tokens::{Claims, Tokens};
+use town::Town;
+
+/// How long the links' tokens hold, in seconds.
+const LINKS_TTL_S: i64 = 86_400;
+/// Doctors whose links are printed.
+const DOCTORS_SHOWN: usize = 4;
+
+/// What to show.
+pub struct Options {
+    /// Where it listens.
+    pub port: u16,
+    /// Speed of clinic time.
+    pub speed: f64,
+    /// Until when; none: until Ctrl-C.
+    pub lasts: Option<Duration>,
+    /// A folder that stays.
+    pub data: Option<PathBuf>,
+}
+
+/// The local outbox: a code for a phone that nobody plays is yours and is shown.
+struct Outbox(LocalOutbox);
+
+impl CodeSender for Outbox {
+    fn send(&self, message: CodeMessage) -> Result<(), SendError> {
+        if !message.phone.reveal().starts_with(town::PLAYED_PHONES) {
+            eprintln!("code for {}: {}", message.phone.reveal(), message.code.reveal());
+        }
+        self.0.send(message)
+    }
+}
+
+/// Runs until its end, then says how it was.
+///
+/// # Errors
+/// The server does not come up, or the city cannot be set up.
+pub fn run(options: Options) -> Result<(), Failure> {
+    let temporary = std::env::temp_dir().join(format!("jiaohao-demo-{}", std::process::id()));
+    let data = options.data.clone().unwrap_or_else(|| temporary.clone());
+    let mut settings = Settings::load(None).map_err(|problem| Failure::Usage(problem.to_string()))?;
+    settings.server.listen = ([127, 0, 0, 1], options.port).into();
+    settings.data.dir.clone_from(&data);
+    settings.identity.access_token_ttl_s = LINKS_TTL_S;
+    settings.log.level = crate::config::LogLevel::Warn;
+    logging::start(&settings.log);
+    let outcome = actix::System::new().block_on(play(settings, &data, &options));
+    if options.data.is_none() {
+        // a folder for temporary files may stay
+        let _ = std::fs::remove_dir_all(&temporary);
+    }
+    outcome
+}
+
+async fn play(settings: Settings, data: &Path, options: &Options) -> Result<(), Failure> {
+    let outbox = Arc::new(Outbox(LocalOutbox::default()));
+    let serve =
+        ServeOptions { codes: outbox.clone(), clinic_start: Some(morning(options.speed)), speed: options.speed };
+    let server = Server::start(settings, serve).await.map_err(Failure::failed)?;
+    let door = Arc::new(Door { authority: server.doors.address.to_string() });
+    let players =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Failure::failed)?;
+    let operator = operator(data)?;
+    let opening = players.spawn(async move {
+        let town = Town::open(door, &operator, outbox).await?;
+        let links = links(&town, &operator).await?;
+        Ok::<_, String>((town, links))
+    });
+    let (town, links) = opening.await.map_err(Failure::failed)?.map_err(Failure::Failed)?;
+    print_result(&links)?;
+    let playing = town.clone();
+    players.spawn(async move { playing.play().await });
+    match options.lasts {
+        None => stop_signal().await.map_err(Failure::failed)?,
+        Some(lasts) => {
+            tokio::select! {
+                stopped = stop_signal() => stopped.map_err(Failure::failed)?,
+                () = tokio::time::sleep(lasts) => {}
+            }
+        }
+    }
+    players.shutdown_background();
+    let summary = town.summary();
+    server.stop().await;
+    print_result(&summary)
+}
+
+/// Clinic time of a fresh folder: so much before eight that the city is set up when the clinic opens.
+fn morning(speed: f64) -> Timestamp {
+    let zone = Zone::named(town::ZONE).expect("invariant: it is in the database");
+    let today = zone.date(Timestamp(clock::wall_ms()));
+    let eight = chrono::NaiveTime::from_hms_opt(8, 0, 0).expect("invariant: a time of day");
+    zone.moment(today, eight).plus_s(-(town::SET_UP_S * speed) as i64)
+}
+
+/// An operator's token, made with the folder's key as a script makes one.
+fn operator(data: &Path) -> Result<String, Failure> {
+    let keys = Keys::open(&data.join("keys"), false).map_err(Failure::failed)?;
+    let account = accounts::script("city").map_err(Failure::failed)?;
+    let mut claims = Claims::new(Role::Operator, account, Timestamp(clock::wall_ms()), LINKS_TTL_S);
+    claims.may_issue = true;
+    Ok(Tokens::new(keys.get(KeyName::Token)).issue(&claims))
+}
+
+/// The pages, each with a sign-in in its address' fragment, which no server and no log sees.
+async fn links(town: &Town, operator: &str) -> Result<String, String> {
+    let home = format!("http://{}", town.door.authority);
+    let mut text = format!("\nA made-up city, at {} times the speed of the clock: {home}\n\n", town.clock.speed);
+    let mut line = |what: &str, page: String| text.push_str(&format!("{what}\n    {home}{page}\n"));
+    for doctor in town.city.doctors.iter().take(DOCTORS_SHOWN) {
+        let token = town.door.sign_in(&doctor.account, &doctor.password).await.map_err(|why| why.to_string())?;
+        let at = &town.city.departments[doctor.department];
+        line(&format!("Doctor {} ({})", doctor.name, at.name), format!("/doctor#token={token}"));
+    }
+    for (site, (id, name)) in town.city.sites.iter().enumerate() {
+        line(&format!("Desk {name} ({id})"), format!("/desk#token={}", town.desk_tokens[site]));
+    }
+    for board in &town.city.boards {
+        let token = screens::pair(&town.door, operator, &board.id).await.map_err(|why| why.to_string())?;
+        line(&format!("Board {}", board.name), format!("/board/{}#token={token}", board.id));
+    }
+    let mine = patients::yours(town).await.map_err(|why| why.to_string())?;
+    line(&format!("Patient {}", mine.name), format!("/patient#token={}&patient={}", mine.token, mine.patient));
+    line("Operations", format!("/ops#token={operator}"));
+    text.push_str("\nAny other phone number signs in too: its code is printed here. Ctrl-C ends it.\n\n");
+    Ok(text)
+}
