@@ -219,7 +219,7 @@ fn first_token(tokens: &Tokens) -> String {
     tokens.issue(&claims)
 }
 
-/// Looks at the free space every second: bookings stop below the reserve, everything but reading below the last one.
+/// Once a second: forgets quiet strangers, and looks at the free space: bookings stop below the reserve, everything but reading below the last one.
 fn watch_disk(dir: PathBuf, settings: &Settings, house: Arc<House>, watching: Arc<AtomicBool>) -> std::io::Result<()> {
     let (reserve, last) = (settings.data.reserve_mib << 20, settings.data.last_reserve_mib << 20);
     let watch = move || {
@@ -229,6 +229,7 @@ fn watch_disk(dir: PathBuf, settings: &Settings, house: Arc<House>, watching: Ar
                 metrics::gauge!("disk_free_bytes").set(free_bytes as f64);
                 house.shell.set_storage_level(if free_bytes < last { 2 } else { u8::from(free_bytes < reserve) });
             }
+            house.limits.tidy();
             std::thread::sleep(std::time::Duration::from_secs(1));
         }
     };

@@ -221,22 +221,28 @@ impl House {
             Standing::Current => Ok(()),
             Standing::Ended => Err(Rejection::new(Code::Unauthenticated, "the token was ended")),
             Standing::Unknown => {
-                self.relearn(&claims.account).await?;
+                match &claims.screen {
+                    // A paired screen's own token; one issued for a script stands by itself.
+                    Some(screen) if claims.account == accounts::screen(screen) => self.relearn_screen(screen).await?,
+                    _ => self.relearn(&claims.account).await?,
+                }
                 match self.generations.standing(claims) {
                     Standing::Ended => Err(Rejection::new(Code::Unauthenticated, "the token was ended")),
-                    Standing::Current | Standing::Unknown => self.screen_stands(claims).await,
+                    Standing::Current | Standing::Unknown => Ok(()),
                 }
             }
         }
     }
 
-    async fn screen_stands(&self, claims: &Claims) -> Result<(), Rejection> {
-        let Some(screen) = claims.screen.clone() else { return Ok(()) };
+    /// A screen that is not paired (any more) has no token that stands.
+    async fn relearn_screen(&self, screen: &ScreenId) -> Result<(), Rejection> {
+        let asked = screen.clone();
         let paired = self
             .shell
-            .read(site(screen.as_str()), move |state: &jiaohao_domain::site::State| state.screens.contains_key(&screen))
+            .read(site(screen.as_str()), move |state: &jiaohao_domain::site::State| state.screens.contains_key(&asked))
             .await?;
-        if paired { Ok(()) } else { Err(Rejection::new(Code::Unauthenticated, "the screen was revoked")) }
+        self.generations.learn(&accounts::screen(screen), u64::from(!paired));
+        Ok(())
     }
 
     /// Asks the account's owner for its generation: a risen one ends tokens and connections of before.

@@ -171,29 +171,3 @@ proptest! {
         }
     }
 }
-
-/// `cargo test -p jiaohao-actors --release fanout_cost -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement"]
-fn fanout_cost_of_one_frame_to_5000_outboxes() {
-    let clock = Arc::new(CoarseClock::default());
-    let mut hub = hub(clock.clone());
-    let readers: Vec<Reader> = (0..5_000).map(|id| Reader::new(id, OutboxLimits::default(), &clock)).collect();
-    let wakes = Waker::from(Arc::new(Wakes(AtomicUsize::new(0))));
-    for reader in &readers {
-        hub.subscribe(&reader.outbox, "r", "board:s.b", None, &mut || Some(Current { offset: 0, snapshot: json!({}) }))
-            .unwrap();
-        reader.all();
-    }
-    let mut spent = std::time::Duration::ZERO;
-    for offset in 1..=200 {
-        for reader in &readers {
-            while reader.outbox.poll_frame(&mut Context::from_waker(&wakes)).is_ready() {}
-        }
-        #[expect(clippy::disallowed_methods, reason = "measures itself")]
-        let start = std::time::Instant::now();
-        publish(&mut hub, "board:s.b", &[offset]);
-        spent += start.elapsed();
-    }
-    println!("{} ns an outbox", spent.as_nanos() / (200 * 5_000));
-}

@@ -16,8 +16,10 @@ export class Voice {
     this.onChange = options.onChange;
     /** Why it is silent; null when it can speak. @type {string|null} */
     this.silent = 'device';
-    /** @type {Map<string, number>} */
+    /** @type {Map<string, {timer: number, startsAt: string}>} */
     this.planned = new Map();
+    /** What is being said now. @type {string|null} */
+    this.saying = null;
     /** @type {Set<string>} */
     this.begun = new Set();
     this.blocked = false;
@@ -57,18 +59,25 @@ export class Voice {
     this.speaks = speaks;
     this.look();
     const wanted = new Set(announcements.map((a) => a.announcement));
-    this.planned.forEach((timer, id) => {
-      if (!wanted.has(id)) {
-        clearTimeout(timer);
+    this.planned.forEach((plan, id) => {
+      const now = announcements.filter((a) => a.announcement === id)[0];
+      if (!now || now.starts_at !== plan.startsAt) {
+        clearTimeout(plan.timer);
         this.planned.delete(id);
       }
     });
+    if (this.saying && !wanted.has(this.saying) && this.synth) {
+      // Its call is over: nothing more of it is said.
+      this.saying = null;
+      this.synth.cancel();
+    }
     if (this.silent && this.silent !== 'gesture') return;
     announcements.forEach((a) => {
       if (this.planned.has(a.announcement) || this.begun.has(a.announcement)) return;
       const wait = this.clock.until(a.starts_at);
       if (wait < -TOO_LATE_MS) return;
-      this.planned.set(a.announcement, /** @type {any} */ (setTimeout(() => this.say(a), Math.max(0, wait))));
+      const timer = /** @type {any} */ (setTimeout(() => this.say(a), Math.max(0, wait)));
+      this.planned.set(a.announcement, { timer, startsAt: a.starts_at });
     });
   }
 
@@ -85,13 +94,17 @@ export class Voice {
     };
     once();
     if (a.repeat) once();
+    if (parts.length === 0) return;
+    this.saying = a.announcement;
     this.next(a.announcement, parts);
   }
 
   /** @param {string} announcement @param {{text: string, lang: string}[]} parts */
   next(announcement, parts) {
+    if (this.saying !== announcement) return;
     const part = parts.shift();
     if (!part) {
+      this.saying = null;
       this.onSpoken(announcement);
       return;
     }

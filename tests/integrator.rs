@@ -1,0 +1,97 @@
+//! The hospital's own system in another language: `docs/integrator.py` drives a day against the real server while a
+//! doctor calls whoever is next.
+#![allow(clippy::disallowed_methods, reason = "tests wait in machine time")]
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use jiaohao::clients::http::Door;
+use serde_json::{Value, json};
+
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself; then the test has failed already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn jiaohao(folder: &std::path::Path, port: u16) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jiaohao"));
+    command
+        .env("JIAOHAO_DATA__DIR", folder)
+        .env("JIAOHAO_LOG__LEVEL", "error")
+        .env("JIAOHAO_SERVER__LISTEN", format!("127.0.0.1:{port}"));
+    command
+}
+
+fn token(folder: &std::path::Path, arguments: &[&str]) -> String {
+    let out = jiaohao(folder, 0).args(["token", "issue"]).args(arguments).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap().trim().to_owned()
+}
+
+/// Calls until nobody is left, for as long as the script runs.
+async fn see_everybody(door: &Door, doctor: &str, script: &mut Child) {
+    let work = json!({"department": "h.a", "service_point": "h.a.r1"});
+    let assignment = door.insist("POST", "/work/start", Some(doctor), &work).await.unwrap()["assignment"].clone();
+    let mut in_hand = Value::Null;
+    let began = Instant::now();
+    while script.try_wait().unwrap().is_none() {
+        assert!(began.elapsed() < Duration::from_secs(60), "the script does not end");
+        let outcome = if in_hand.is_null() { Value::Null } else { json!("seen") };
+        let next = json!({"department": "h.a", "assignment": assignment, "in_hand": in_hand, "outcome": outcome});
+        match door.ask("POST", "/calls/next", Some(doctor), Some(&next)).await {
+            Ok(answer) => in_hand = answer["called"]["ticket"].clone(),
+            Err(why) => assert_eq!(why.code, "queue_empty"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_script_of_the_hospital_registers_visits_and_hears_what_became_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = jiaohao(folder.path(), port).arg("serve").stderr(Stdio::null()).spawn().unwrap();
+    let _server = Server(server);
+    let url = format!("http://127.0.0.1:{port}");
+    let door = Door::at(&url).unwrap();
+    for _ in 0..500 {
+        if door.is_ready().await {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let operator = token(folder.path(), &["--role", "operator", "--account", "setup"]);
+    for (path, body) in [
+        ("/sites", json!({"id": "h", "name": "医院", "time_zone": "Asia/Shanghai"})),
+        ("/departments", json!({"id": "h.a", "name": "内科"})),
+        ("/service-points", json!({"id": "h.a.r1", "name": "1号诊室"})),
+        ("/doctors", json!({"id": "h.li", "name": "李明", "title": "主任医师", "departments": ["h.a"]})),
+        ("/queues", json!({"id": "h.a.q", "name": "内科", "prefix": "A"})),
+    ] {
+        door.insist("PUT", path, Some(&operator), &body).await.unwrap();
+    }
+    let doctor = token(folder.path(), &["--role", "doctor", "--site", "h", "--doctor", "h.li", "--account", "li"]);
+    let his = token(folder.path(), &["--role", "integrator", "--site", "h", "--account", "his"]);
+    let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
+    let today = zone.date(jiaohao_domain::Timestamp(jiaohao_actors::shell::clock::wall_ms()));
+    let mut script = Command::new("python3")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/integrator.py"))
+        .args(["--url", &url, "--site", "h", "--queue", "h.a.q", "--visits", "5", "--for", "50", "--date"])
+        .arg(today.0.to_string())
+        .env("JIAOHAO_TOKEN", his)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    see_everybody(&door, &doctor, &mut script).await;
+    let out = script.wait_with_output().unwrap();
+    let (said, complained) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert!(out.status.success(), "{said}\n{complained}");
+    assert!(said.contains("all 4 visits have ended"), "{said}");
+    assert!(!said.contains("王小明"), "a full name came back on the stream");
+}
