@@ -107,8 +107,8 @@ impl City {
         let site_count = departments.min(SITES.len());
         let sites: Vec<_> = SITES[..site_count].iter().map(|(id, name, _)| (format!("{id}{suffix}"), *name)).collect();
         let mut city = Self { sites, departments: Vec::new(), doctors: Vec::new(), boards: Vec::new() };
-        for n in 0..departments {
-            let (site, (name, name_en)) = (n % site_count, DEPARTMENTS[n]);
+        for (n, (name, name_en)) in DEPARTMENTS.iter().copied().enumerate().take(departments) {
+            let site = n % site_count;
             let id = format!("{}.d{:02}", city.sites[site].0, n + 1);
             let prefix = char::from(b'A' + u8::try_from(n / site_count).unwrap_or(0)).to_string();
             city.departments.push(Department {

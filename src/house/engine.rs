@@ -178,14 +178,13 @@ impl After {
 
 fn outcome_ids(outcome: &Outcome) -> Vec<String> {
     let Ok(answer) = outcome else { return Vec::new() };
-    let ids = match answer {
+    match answer {
         Answer::Held { appointment, .. } | Answer::Booked { appointment, .. } => vec![appointment.to_string()],
         Answer::Waiting { ticket, .. } | Answer::Transferred { ticket, .. } => vec![ticket.to_string()],
         Answer::Called { called: Some(called), .. } => vec![called.ticket.to_string(), called.call.to_string()],
         Answer::VisitTaken { visit, .. } => vec![visit.to_string()],
         _ => Vec::new(),
-    };
-    ids
+    }
 }
 
 /// Runs on the runtime of whoever polls; everything that must not wait has been done before.

@@ -93,7 +93,10 @@ impl<O: Owner> OwnerActor<O> {
             let expected = self.ledger.expected_from(from);
             if *number != expected {
                 // A repeat is acknowledged again; one that came too early is left to the sender's order.
-                return if *number < expected { self.acknowledge(from.clone(), expected - 1) } else { () };
+                if *number < expected {
+                    self.acknowledge(from.clone(), expected - 1);
+                }
+                return;
             }
         }
         match self.ledger.look_up(&origin) {

@@ -75,7 +75,12 @@ impl Shell {
     ///
     /// # Errors
     /// `overloaded`; `storage_low` for bookings and `read_only` for everything when the disk is nearly full.
-    pub fn begin(self: &Arc<Self>, owner: OwnerRef, message: Message, origin: Origin) -> Result<oneshot::Receiver<Outcome>, Rejection> {
+    pub fn begin(
+        self: &Arc<Self>,
+        owner: OwnerRef,
+        message: Message,
+        origin: Origin,
+    ) -> Result<oneshot::Receiver<Outcome>, Rejection> {
         match self.storage_level() {
             2 => return Err(Code::ReadOnly.into()),
             1 if owner.kind == OwnerKind::Patient => return Err(Code::StorageLow.into()),
@@ -83,7 +88,7 @@ impl Shell {
         }
         let (reply, answer) = Reply::channel();
         let envelope = ToActor::Envelope(Envelope { message, origin, reply: Some(reply) });
-        self.try_deliver(&owner, envelope).map_err(|(_, rejection)| rejection)?;
+        self.try_deliver(&owner, envelope).map_err(|undelivered| undelivered.1)?;
         Ok(answer)
     }
 
@@ -117,7 +122,7 @@ impl Shell {
                 let _ = sender.send(value);
             })
         }));
-        self.try_deliver(&owner, read).map_err(|(_, rejection)| rejection)?;
+        self.try_deliver(&owner, read).map_err(|undelivered| undelivered.1)?;
         match result.await {
             Ok(Some(value)) => Ok(value),
             Ok(None) => Err(Code::Internal.into()),
@@ -127,23 +132,23 @@ impl Shell {
 
     /// Delivers between owners: a full mailbox delays (whatever is owed is sent again), never drops for good.
     pub(crate) fn deliver(self: &Arc<Self>, owner: &OwnerRef, message: ToActor) {
-        if let Err((ToActor::Envelope(Envelope { reply: Some(reply), .. }), rejection)) =
-            self.try_deliver(owner, message)
+        if let Err(undelivered) = self.try_deliver(owner, message)
+            && let (ToActor::Envelope(Envelope { reply: Some(reply), .. }), rejection) = *undelivered
         {
             reply.send(Err(rejection));
         }
     }
 
-    fn try_deliver(self: &Arc<Self>, owner: &OwnerRef, message: ToActor) -> Result<(), (ToActor, Rejection)> {
+    fn try_deliver(self: &Arc<Self>, owner: &OwnerRef, message: ToActor) -> Result<(), Box<(ToActor, Rejection)>> {
         let mut message = message;
         for _ in 0..3 {
             let (mailbox, instance) = match self.mailbox(owner) {
                 Ok(found) => found,
-                Err(rejection) => return Err((message, rejection)),
+                Err(rejection) => return Err(Box::new((message, rejection))),
             };
             match mailbox.try_send(message) {
                 Ok(()) => return Ok(()),
-                Err(SendError::Full(back)) => return Err((back, overloaded("mailbox"))),
+                Err(SendError::Full(back)) => return Err(Box::new((back, overloaded("mailbox")))),
                 Err(SendError::Closed(back)) => {
                     // It died without a word (a panic outside a decision): what the log has is the state.
                     self.running.remove_if(owner, |_, running| running.instance == instance);
@@ -151,7 +156,7 @@ impl Shell {
                 }
             }
         }
-        Err((message, Code::OwnerFailed.into()))
+        Err(Box::new((message, Code::OwnerFailed.into())))
     }
 
     /// The mailbox of a running owner, or of one woken now.

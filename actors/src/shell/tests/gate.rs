@@ -115,7 +115,12 @@ impl TestNode {
             deadline_message,
             owner_threads: 2,
             mailbox: 1_024,
-            keeper: KeeperOptions { checkpoint_every_s: 3_600, idle_s: self.idle_s, history: "1".into(), prune_after_s: 3_600 },
+            keeper: KeeperOptions {
+                checkpoint_every_s: 3_600,
+                idle_s: self.idle_s,
+                history: "1".into(),
+                prune_after_s: 3_600,
+            },
             on_failure: Box::new(|why| panic!("{why}")),
         })
         .unwrap()
