@@ -11,6 +11,8 @@ pub mod http;
 pub mod identity;
 pub mod kinds;
 pub mod live;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
 #[cfg(test)]
 mod memory_engine;
 pub mod simulate;

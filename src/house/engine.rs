@@ -67,6 +67,8 @@ impl House {
     ) -> Outcome {
         let after = After::of(&command);
         let name = command.name();
+        #[cfg(feature = "planted-bugs")]
+        let wanted = crate::planted::wanted(&command);
         let outcome = match at_once {
             Some(Ready { reply }) => reply.await.unwrap_or_else(|_| Err(Code::TimedOut.into())),
             None => {
@@ -81,6 +83,8 @@ impl House {
                 }
             }
         };
+        #[cfg(feature = "planted-bugs")]
+        let outcome = crate::planted::answer(outcome, wanted);
         let line_outcome = outcome.as_ref().map(drop).map_err(|why| why.code);
         self.audit.note(AuditLine::new(claims, name, outcome_ids(&outcome), line_outcome, self.machine_now()));
         if let Ok(Answer::Held { appointment, .. } | Answer::Booked { appointment, .. }) = &outcome {
@@ -223,6 +227,8 @@ impl Engine for Shared {
 
     fn command(&self, claims: Arc<Claims>, key: Option<Uuid>, command: ClientCommand) -> Answering<Answer> {
         let house = self.0.clone();
+        #[cfg(feature = "planted-bugs")]
+        let key = key.filter(|_| !crate::planted::is("I4"));
         let handed = house.hand_over(&claims, key, &command);
         soon(async move { house.give(&claims, key, command, handed?).await })
     }

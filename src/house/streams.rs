@@ -142,6 +142,8 @@ impl StreamRules for HouseStreams {
             out.extend(state.map(|state| site::view::emissions(state, event, happened.at, zone)).unwrap_or_default());
         }
         out.retain(|(stream, _)| is_live(stream));
+        #[cfg(feature = "planted-bugs")]
+        out.iter_mut().for_each(|(stream, value)| crate::planted::view(stream, value));
     }
 
     fn snapshot(&self, stream: &str, replicas: &Replicas, now: Timestamp) -> Option<Value> {

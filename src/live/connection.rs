@@ -185,7 +185,17 @@ impl Stream for Body {
     type Item = Result<Bytes, actix_web::Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.connection.outbox.poll_frame(context).map(|frame| frame.map(Ok))
+        let polled = self.connection.outbox.poll_frame(context);
+        #[cfg(feature = "planted-bugs")]
+        if let Poll::Ready(Some(frame)) = &polled {
+            if crate::planted::loses(frame) {
+                return self.poll_next(context);
+            }
+            if crate::planted::takes_for_slow() {
+                self.connection.bye(Bye::TooSlow, self.live.clock.now_ms());
+            }
+        }
+        polled.map(|frame| frame.map(Ok))
     }
 }
 

@@ -11,6 +11,7 @@ mod patients;
 mod screens;
 mod setup;
 mod verdict;
+mod voices;
 mod world;
 
 use std::collections::HashSet;
@@ -150,13 +151,20 @@ pub async fn run(options: Options) -> Result<Outcome, String> {
         let verified = server.verify().await;
         ledger.verdicts.check("I10", verified.is_ok(), || format!("{verified:?}"));
     }
+    let heard = match options.url {
+        None => Some(voices::hear(options.seed, &ledger).await?),
+        Some(_) => None,
+    };
     let broken = ledger.verdicts.any_broken();
     match server {
         Some(server) if broken => eprintln!("the folder is kept: {}", server.folder().display()),
         Some(server) => server.forget(),
         None => {}
     }
-    let (commands, fanout, voice) = ledger.figures.json();
+    let (commands, fanout, mut voice) = ledger.figures.json();
+    if let Some(heard) = heard {
+        voice = heard;
+    }
     let json = json!({
         "seed": options.seed,
         "wall_s": (began.elapsed().as_secs_f64() * 10.0).round() / 10.0,

@@ -60,6 +60,7 @@ impl Screen {
                 let own = stream.ends_with(&self.board);
                 self.ledger.verdicts.check("I7", own, || format!("{} got {stream}", self.board));
                 self.glass(snapshot, text, None);
+                self.forget_voices(snapshot);
                 self.voices_of(snapshot, None);
             }
             Heard::Events { events, chained, missed, .. } => {
@@ -128,6 +129,13 @@ impl Screen {
                 self.ledger.figures.voice(u64::try_from(starts - said_at).unwrap_or_default());
             }
         }
+    }
+
+    /// A snapshot has every voice that has not ended: what it has no more was dropped in the meantime.
+    fn forget_voices(&self, snapshot: &Value) {
+        let Some(now) = time_ms(&snapshot["now"]).filter(|_| self.lead) else { return };
+        let mut voices = self.voices.lock().unwrap_or_else(PoisonError::into_inner);
+        voices.entry(self.board.clone()).or_default().retain(|_, (_, ends)| *ends <= now);
     }
 
     fn drop_voice(&self, parts: &Value) {

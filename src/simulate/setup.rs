@@ -215,7 +215,8 @@ pub fn plant_damage(server: &OwnServer) {
     let files = std::fs::read_dir(log).into_iter().flatten().flatten().map(|entry| entry.path());
     let largest = files.filter(|path| path.is_file()).max_by_key(|path| path.metadata().map_or(0, |data| data.len()));
     if let Some((path, mut bytes)) = largest.and_then(|path| Some((path.clone(), std::fs::read(path).ok()?))) {
-        let middle = bytes.len() / 2;
+        // a segment's file is longer than what has been written into it
+        let middle = bytes.iter().rposition(|byte| *byte != 0).unwrap_or(0) / 2;
         if let Some(byte) = bytes.get_mut(middle) {
             *byte ^= 1;
         }

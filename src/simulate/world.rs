@@ -17,8 +17,8 @@ use crate::clients::people::MadeUp;
 
 /// Patients of one doctor in half an hour.
 const PACE: usize = 6;
-/// Of a hundred wishes for a place so many find one.
-const PLACES_OF_100_WISHES: usize = 85;
+/// Places for a hundred patients: fewer than wish for one.
+const PLACES_OF_100_WISHES: usize = 68;
 
 /// The half-hours of the clinic, on one hospital-local day.
 #[derive(Clone, Debug)]

@@ -1,0 +1,100 @@
+//! Test only: bugs planted at the edge, one for each invariant, to see that the simulation's judge finds them. Which one is
+//! said by `JIAOHAO_PLANT=I1 … I10` (I10 is a damaged disk: see the simulation's set-up).
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use jiaohao_domain::vocabulary::{Answer, ClientCommand};
+use jiaohao_domain::{AppointmentId, Code, Rejection, SlotId, TicketId, Timestamp};
+use serde_json::{Value, json};
+
+/// Whether this bug is planted.
+pub fn is(name: &str) -> bool {
+    static PLANTED: OnceLock<Option<String>> = OnceLock::new();
+    PLANTED.get_or_init(|| std::env::var("JIAOHAO_PLANT").ok()).as_deref() == Some(name)
+}
+
+fn every(counter: &AtomicU64, n: u64) -> bool {
+    counter.fetch_add(1, Ordering::Relaxed) % n == n - 1
+}
+
+/// The slot that a command wants to book.
+pub fn wanted(command: &ClientCommand) -> Option<SlotId> {
+    match command {
+        ClientCommand::BookSlot(book) if is("I1") => Some(book.slot.clone()),
+        _ => None,
+    }
+}
+
+/// I1: a full slot is answered as booked. I2: a number is given twice. I5: acknowledged under an id that is nowhere.
+pub fn answer(outcome: Result<Answer, Rejection>, wanted: Option<SlotId>) -> Result<Answer, Rejection> {
+    static SERIAL: AtomicU64 = AtomicU64::new(0);
+    static FIRST: Mutex<Option<HashMap<String, String>>> = Mutex::new(None);
+    match (outcome, wanted) {
+        (Err(why) | Ok(Answer::Refused(why)), Some(slot)) if why.code == Code::SlotFull => {
+            let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+            let appointment = AppointmentId::new(format!("{}.b20260101-{serial:016x}", slot.department()));
+            Ok(Answer::Booked { appointment, number: Some(format!("X{serial}")), slot_start: Timestamp(0) })
+        }
+        (Ok(Answer::Waiting { ticket, visit, number, line, position }), _) if is("I2") => {
+            let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+            let department = ticket.department().to_string();
+            let number = first.get_or_insert_default().entry(department).or_insert(number).clone();
+            Ok(Answer::Waiting { ticket, visit, number, line, position })
+        }
+        (Ok(Answer::Waiting { ticket, visit, number, line, position }), _) if is("I5") && every(&SERIAL, 4) => {
+            let ticket = TicketId::new(format!("{ticket}9"));
+            Ok(Answer::Waiting { ticket, visit, number, line, position })
+        }
+        (outcome, _) => outcome,
+    }
+}
+
+/// I3: a ticket waits twice. I7: a name is not masked. I8: a voice does not end before the next begins.
+pub fn view(stream: &str, value: &mut Value) {
+    let parts: Vec<&mut Value> = match value {
+        Value::Object(object) if object.len() == 1 => object.values_mut().collect(),
+        whole => vec![whole],
+    };
+    for parts in parts {
+        if is("I3")
+            && stream.starts_with("queue:")
+            && let Some(order) = parts["order"].as_array_mut()
+            && let Some(first) = order.first().cloned()
+        {
+            order.push(first);
+        }
+        if !stream.starts_with("board:") {
+            continue;
+        }
+        if is("I7") {
+            for call in parts.get_mut("calls").and_then(Value::as_array_mut).into_iter().flatten() {
+                if let Some(name) = call["name"].as_str() {
+                    call["name"] = json!(name.replace('*', "某"));
+                }
+            }
+        }
+        if is("I8") {
+            if let Some(one) = parts.get_mut("scheduled").filter(|one| one.is_object()) {
+                one["ends_at"] = json!("2999-01-01T00:00:00.000+08:00");
+            }
+            for one in parts.get_mut("announcements").and_then(Value::as_array_mut).into_iter().flatten() {
+                one["ends_at"] = json!("2999-01-01T00:00:00.000+08:00");
+            }
+        }
+    }
+}
+
+/// I6: a frame is lost on its way.
+pub fn loses(frame: &[u8]) -> bool {
+    static FRAMES: AtomicU64 = AtomicU64::new(0);
+    let events = br#""type":"events""#;
+    is("I6") && frame.windows(events.len()).any(|window| window == events) && every(&FRAMES, 40)
+}
+
+/// I9: a connection that reads well is taken for a slow one.
+pub fn takes_for_slow() -> bool {
+    static FRAMES: AtomicU64 = AtomicU64::new(0);
+    is("I9") && every(&FRAMES, 200)
+}
