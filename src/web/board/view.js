@@ -124,7 +124,7 @@ export function boardView(value, s) {
     h('section', { class: 'waiting' },
       h('h2', null,
         h('span', null, two('board.waiting'), h('em', null, two('board.at_door'))),
-        pages > 1 ? h('span', { class: 'pages num' }, `${page + 1}/${pages}`) : h('span', null, t('board.about', null, 'zh'))),
+        pages > 1 ? h('span', { class: 'pages num' }, `${page + 1}/${pages}`) : h('span', null, rooms.some((/** @type {any} */ r) => r.expected) ? t('board.about', null, 'zh') : '')),
       h('div', { class: 'rooms' }, rooms.slice(page * ROOMS_A_PAGE, (page + 1) * ROOMS_A_PAGE).map(room)),
       h('div', { class: 'missed' },
         h('span', null, two('board.missed')),

@@ -35,7 +35,7 @@ export default {
   'desk.walk_in_again': '再挂一个号',
   'desk.walk_in_go': '取号',
   'desk.queue': '队列',
-  'desk.class': '优先',
+  'desk.class': '优先类别',
   'desk.addition': '加号到',
   'desk.addition_none': '不加号',
   'desk.slip_position': '目前第 {n} 位',

@@ -188,7 +188,8 @@ export function calledView(home) {
   const now = home.model.value && home.model.now();
   if (!now || (now.ticket.state !== 'called' && now.ticket.state !== 'summoned')) return null;
   const { ticket, appointment } = now;
-  const mark = `${ticket.ticket}/${ticket.state}/${ticket.call || ''}`;
+  // A recall is news again.
+  const mark = `${ticket.ticket}/${ticket.state}/${ticket.call || ''}/${ticket.rounds || ''}`;
   if (home.seen.has(mark)) return null;
   const called = ticket.state === 'called';
   if (!home.seen.has(`${mark}!`)) {

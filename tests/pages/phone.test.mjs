@@ -1,0 +1,169 @@
+// A patient's way on the phone, in real Chromium at 390×844: signs in with a code, says who they are, books, checks in with
+// the area's code, waits, is called, goes for tests, comes back, leaves. And operations, who define what there is.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { Browser, giveReason, Hospital, inHand, ONE_SLOT, pause, residentNumber, SIZES } from './hospital.mjs';
+
+const A = 'renmin.xinnei.liming';
+const PHONE = '13912345678';
+const SPEED = 30;
+
+let hospital;
+let browser;
+let phone;
+let desk;
+let doctor;
+
+before(async () => {
+  hospital = await new Hospital({ speed: SPEED }).open();
+  await hospital.define(ONE_SLOT);
+  browser = await new Browser(hospital.base).start();
+});
+after(async () => {
+  await browser?.close();
+  await hospital?.close();
+});
+
+const card = (state) => phone.waitForSelector(`[data-ticket][data-state=${state}]`);
+const says = (words) => phone.waitForSelector(`.big-words:has-text("${words}")`);
+const areaCode = () => desk.$eval('[data-area-code]', (area) => area.dataset.areaCode);
+
+/** Holds the first open place of a session. */
+async function hold(session) {
+  await phone.click('[data-action=open_book]');
+  await phone.click(`[data-action=choose_department][data-department="${session.slice(0, session.lastIndexOf('.'))}"]`);
+  await phone.click(`[data-session="${session}"] [data-action=hold_slot]:not([disabled])`);
+  await phone.waitForSelector('[data-held] [role=timer]');
+}
+
+test('signs in with a phone and its code; says who they are', async () => {
+  phone = await browser.open('/patient?site=renmin', SIZES.phone);
+  await phone.fill('[name=phone]', PHONE);
+  await phone.click('[data-action=send_code]');
+  await phone.waitForSelector('[name=code]');
+  await phone.fill('[name=code]', hospital.codeOf(PHONE));
+  await phone.click('[data-action=sign_in]');
+  await phone.fill('[data-form=register_person] [name=name]', '张小三');
+  await phone.fill('[data-form=register_person] [name=number]', residentNumber('1990-03-07', 17));
+  await phone.click('[data-action=register_person]');
+  await phone.waitForSelector('[data-action=open_booking]');
+});
+
+test('holds a place, lets it go, holds another and confirms', async () => {
+  await hold('renmin.xinnei.s1');
+  await phone.click('[data-held] [data-action=cancel_appointment]');
+  await phone.click('[data-session="renmin.xinnei.s1"] [data-action=hold_slot]:not([disabled])');
+  await phone.click('[data-held] [data-action=confirm_appointment]');
+  await card('booked');
+  await phone.waitForSelector('[data-ticket] .line b:text-is("A001"), [data-ticket] .line b:text-is("A002")');
+});
+
+test('checks in with the code shown at the desk; a wrong one is refused', async () => {
+  desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  await desk.waitForSelector('[data-area-code]:not([data-area-code=""])');
+  const code = await areaCode();
+  await phone.fill('[data-form=check_in] [name=code]', code === '000000' ? '000001' : '000000');
+  await phone.click('[data-form=check_in] [data-action=check_in]');
+  await phone.waitForSelector('.notice.alarm');
+  await phone.fill('[data-form=check_in] [name=code]', await areaCode());
+  await phone.click('[data-form=check_in] [data-action=check_in]');
+  await card('waiting');
+  await desk.waitForSelector(`[data-queue="${A}"] [data-row][data-state=waiting]:has-text("张小三")`);
+});
+
+test('an emergency goes before: how many are ahead is right at once', async () => {
+  await says('下一位就是您');
+  const emergency = await hospital.person('赵急', '1960-01-01', 61);
+  await hospital.call('POST', '/tickets', { queue: A, patient: emergency, class: 'emergency' }, hospital.desk);
+  await says('前面还有 1 位');
+  doctor = await browser.staff('/doctor', SIZES.console, 'liming');
+  await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
+  await doctor.click('[data-action=call_next_patient]');
+  await doctor.waitForSelector('.hand .person:has-text("赵急")');
+  await says('下一位就是您');
+});
+
+test('is called: the whole screen says where to go; then inside', async () => {
+  await doctor.click('[data-outcome=seen]');
+  await doctor.waitForSelector('.hand .person:has-text("张小三")');
+  await phone.waitForSelector('[data-called][data-state=called]:has-text("请现在到3号诊室就诊")');
+  await phone.click('[data-action=seen_call]');
+  await card('called');
+  await doctor.click('[data-action=start_service]');
+  await card('serving');
+});
+
+test('goes for tests and reports back with the code', async () => {
+  await doctor.click('[data-action=send_for_tests]');
+  await card('away');
+  await phone.fill('[data-form=report_back] [name=code]', await areaCode());
+  await phone.click('[data-form=report_back] [data-action=report_back]');
+  await card('waiting');
+  await doctor.waitForSelector('.tickets [data-row]:has-text("回诊")');
+});
+
+test('misses a call, reports back; leaves with a reason', async () => {
+  await doctor.click('[data-action=call_next_patient]');
+  await doctor.waitForSelector('.hand .person:has-text("张小三")');
+  await phone.click('[data-action=cannot_come]');
+  await doctor.click('[data-action=recall_patient]');
+  // A recall is news: the whole screen again.
+  await phone.click('[data-action=seen_call]');
+  await doctor.waitForSelector('.eyebrow:has-text("第 2 次")');
+  await pause(90000 / SPEED + 400);
+  await doctor.click('.hand [data-action=mark_missed]');
+  await inHand(doctor, null);
+  await card('missed');
+  await phone.fill('[data-form=report_back] [name=code]', await areaCode());
+  await phone.click('[data-form=report_back] [data-action=report_back]');
+  await card('waiting');
+  await phone.click('[data-action=cancel_ticket]');
+  await giveReason(phone);
+  await phone.waitForSelector('[data-ticket]', { state: 'detached' });
+  await doctor.waitForSelector('.tickets [data-row]', { state: 'detached' });
+});
+
+test('books in another department and cancels the appointment', async () => {
+  await hold('renmin.yanke.s1');
+  await phone.click('[data-held] [data-action=confirm_appointment]');
+  await card('booked');
+  await phone.click('[data-action=cancel_appointment]');
+  await phone.click('dialog [data-action=dialog_go]');
+  await phone.waitForSelector('[data-ticket]', { state: 'detached' });
+});
+
+test('nothing on the phone is wider than it, and what is pressed is at least 44 px', async () => {
+  for (const tab of ['today', 'book', 'me']) {
+    await phone.click(`nav [data-action=open_${tab}]`);
+    await pause(300);
+    assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), tab);
+    const small = await phone.$$eval('button:not([hidden]), select, input:not([type=hidden]):not([type=checkbox])', (all) => all
+      .filter((e) => e.offsetParent && e.getBoundingClientRect().height < 44).map((e) => `${e.outerHTML.slice(0, 80)} ${e.getBoundingClientRect().height}`));
+    assert.deepEqual(small, [], tab);
+  }
+});
+
+test('operations define a room, correct it and retire it', async () => {
+  const ops = await browser.staff('/ops', { width: 1440, height: 900 }, 'yunxing');
+  const define = async (kind, fields) => {
+    await ops.click(`[data-part=${kind}]`);
+    for (const [name, value] of Object.entries(fields)) await ops.fill(`form [data-field=${name}]`, value);
+    await ops.click(`form [data-action=define_${kind}]`);
+  };
+  await define('department', { id: 'erke', name: '儿科' });
+  await ops.waitForSelector('[data-thing="renmin.erke"]');
+  await ops.click('[data-part=service_point]');
+  await ops.selectOption('[data-action=choose_department]', 'renmin.erke');
+  await define('service_point', { id: 'r9', name: '9号诊室' });
+  await ops.click('[data-thing="renmin.erke.r9"] [data-action=edit]');
+  await ops.fill('form [data-field=name]', '19号诊室');
+  await ops.click('form [data-action=define_service_point]');
+  await ops.waitForSelector('[data-thing="renmin.erke.r9"]:has-text("19号诊室")');
+  await ops.click('[data-action=retire_service_point][data-thing="renmin.erke.r9"]');
+  await ops.waitForSelector('[data-thing="renmin.erke.r9"]', { state: 'detached' });
+  await define('queue', { id: 'pool', name: '儿科门诊', prefix: 'K' });
+  await ops.waitForSelector('[data-thing="renmin.erke.pool"]');
+});
+
+test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));
