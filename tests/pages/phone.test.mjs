@@ -124,13 +124,21 @@ test('misses a call, reports back; leaves with a reason', async () => {
   await doctor.waitForSelector('.tickets [data-row]', { state: 'detached' });
 });
 
-test('books in another department and cancels the appointment', async () => {
-  await hold('renmin.yanke.s1');
+test('books another day and cancels the appointment', async () => {
+  await hospital.call('PUT', '/sessions', {
+    id: 'renmin.yanke.s2', date: '2026-11-24', period: 'morning', queue: 'renmin.yanke.wangfang', doctor: 'renmin.wangfang',
+    service_point: 'renmin.yanke.r1', registration_class: '普通', fee_fen: 1000, slots: ONE_SLOT,
+  });
+  await phone.click('[data-action=open_book]');
+  await phone.click('[data-action=choose_department][data-department="renmin.yanke"]');
+  await phone.click('[data-action=choose_date][data-date="2026-11-24"]');
+  await phone.click('[data-session="renmin.yanke.s2"] [data-action=hold_slot]:not([disabled])');
   await phone.click('[data-held] [data-action=confirm_appointment]');
-  await card('booked');
-  await phone.click('[data-action=cancel_appointment]');
+  const row = await phone.waitForSelector('[data-appointment][data-state=booked]');
+  assert.match(await row.textContent(), /眼科.*11月24日/s);
+  await phone.click('[data-state=booked] [data-action=cancel_appointment]');
   await phone.click('dialog [data-action=dialog_go]');
-  await phone.waitForSelector('[data-ticket]', { state: 'detached' });
+  await phone.waitForSelector('[data-appointment][data-state=booked]', { state: 'detached' });
 });
 
 test('nothing on the phone is wider than it, and what is pressed is at least 44 px', async () => {
