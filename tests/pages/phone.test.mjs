@@ -103,7 +103,7 @@ test('goes for tests and reports back with the code', async () => {
   await doctor.waitForSelector('.tickets [data-row]:has-text("回诊")');
 });
 
-test('misses a call, reports back; leaves with a reason', async () => {
+test('misses a call and reports back', async () => {
   await doctor.click('[data-action=call_next_patient]');
   await doctor.waitForSelector('.hand .person:has-text("张小三")');
   await phone.click('[data-action=cannot_come]');
@@ -118,6 +118,14 @@ test('misses a call, reports back; leaves with a reason', async () => {
   await phone.fill('[data-form=report_back] [name=code]', await areaCode());
   await phone.click('[data-form=report_back] [data-action=report_back]');
   await card('waiting');
+});
+
+test('is transferred: the phone goes on with the new number; leaves with a reason', async () => {
+  await desk.click(`[data-queue="${A}"] [data-row][data-state=waiting]:has-text("张小三")`);
+  await desk.click('[data-chosen] [data-action=transfer_ticket]');
+  await desk.selectOption('[data-form=transfer_ticket] [name=to]', 'renmin.yanke.wangfang');
+  await desk.click('[data-action=transfer_go]');
+  await phone.waitForSelector('[data-ticket][data-state=waiting]:has-text("眼科") .line b:text-is("E001")');
   await phone.click('[data-action=cancel_ticket]');
   await giveReason(phone);
   await phone.waitForSelector('[data-ticket]', { state: 'detached' });

@@ -5,6 +5,7 @@ import { clockOf, wall, weekdayOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, said, t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
+import { prefix } from '../lib/site.js';
 import { placeWord, stateWord } from '../lib/words.js';
 
 /**
@@ -18,7 +19,9 @@ export function homeView(home) {
   if (model.refused) return h('p', { class: 'empty', key: 'refused' }, h('b', null, t('patient.refused')), t('patient.refused_more'));
   if (!model.value) return h('div', { class: 'block', key: 'skeleton', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
   const now = model.now();
-  const rest = model.live().filter((a) => !now || a.appointment !== now.appointment.appointment);
+  // Whose number has been given up or seen is nothing to keep any more.
+  const over = (/** @type {any} */ a) => (model.ticketOf(a) || {}).state === 'ended';
+  const rest = model.live().filter((a) => !over(a) && (!now || a.appointment !== now.appointment.appointment));
   return [
     now ? ticketCard(home, now.ticket, now.appointment) : null,
     rest.length ? h('h2', { key: 'h' }, t(now ? 'patient.also_booked' : 'patient.booked')) : null,
@@ -37,10 +40,11 @@ function nothing(home) {
       h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'open_booking', onclick: () => home.go('book') }, t('patient.book'))));
 }
 
-/** @param {Home} home @param {any} a */
+/** @param {Home} home @param {any} a an appointment or a ticket */
 function whereWords(home, a) {
-  const site = home.model.site(a.department.split('.')[0]);
-  const department = home.model.department(a.department);
+  const id = a.department || prefix(a.ticket, 2);
+  const site = home.model.site(prefix(id, 1));
+  const department = home.model.department(id);
   return [site.view ? named(site.view.name || (site.view.site && site.view.site.name), site.view.name_en) : '', department ? named(department.name, department.name_en) : ''].filter(Boolean).join(' · ');
 }
 
@@ -135,7 +139,7 @@ function ticketCard(home, ticket, a) {
   const stage = ['waiting', 'summoned', 'called', 'serving'].indexOf(ticket.state);
   return h('section', { class: 'block card', key: ticket.ticket, 'data-ticket': ticket.ticket, 'data-state': ticket.state },
     h('div', { class: `head${tone}` },
-      h('p', null, [whereWords(home, a), placeWord(ticket)].filter(Boolean).join(' · ')),
+      h('p', null, [whereWords(home, ticket), placeWord(ticket)].filter(Boolean).join(' · ')),
       h('div', { class: 'line' }, h('b', { class: 'num' }, ticket.number || '–'), h('span', null, stateWord(ticket.state)))),
     h('div', { class: 'inside' },
       h('p', { class: 'big-words', role: 'status' }, words(ticket),
@@ -187,7 +191,7 @@ function codeForm(home, ticket, a) {
 export function calledView(home) {
   const now = home.model.value && home.model.now();
   if (!now || (now.ticket.state !== 'called' && now.ticket.state !== 'summoned')) return null;
-  const { ticket, appointment } = now;
+  const { ticket } = now;
   // A recall is news again.
   const mark = `${ticket.ticket}/${ticket.state}/${ticket.call || ''}/${ticket.rounds || ''}`;
   if (home.seen.has(mark)) return null;
@@ -201,7 +205,7 @@ export function calledView(home) {
     home.page.draw();
   };
   return h('section', { class: `called${called ? '' : ' door'}`, key: mark, role: 'alertdialog', 'aria-label': words(ticket), 'data-called': ticket.ticket, 'data-state': ticket.state },
-    h('p', { class: 'whose' }, [home.name(), whereWords(home, appointment)].filter(Boolean).join(' · ')),
+    h('p', { class: 'whose' }, [home.name(), whereWords(home, ticket)].filter(Boolean).join(' · ')),
     h('p', { class: 'number' }, ticket.number),
     h('p', { class: 'say' }, inOnePiece(ticket)),
     h('p', { class: 'more' }, t(called ? 'patient.called_more' : 'patient.summoned_more')),

@@ -59,6 +59,10 @@ export class Model {
     const first = this.live()[0];
     if (first) this.page.protocol.clock.zoneOf(first.slot_start);
     const wanted = new Set(this.live().filter((a) => a.ticket && this.dateOf(a) === this.today && a.state !== 'held' && a.state !== 'asked').map((a) => a.ticket));
+    // A transferred ticket goes on as another one.
+    this.tickets.forEach((stream, id) => {
+      if (wanted.has(id) && stream.value && stream.value.linked_to) wanted.add(stream.value.linked_to);
+    });
     this.tickets.forEach((stream, id) => {
       if (wanted.has(id)) return;
       stream.close();
@@ -66,10 +70,17 @@ export class Model {
     });
     wanted.forEach((id) => {
       if (this.tickets.has(id)) return;
-      this.tickets.set(id, new LiveStream(this.page.protocol, `ticket:${id}`, this.onChange, this.page.draw));
+      this.tickets.set(id, new LiveStream(this.page.protocol, `ticket:${id}`, () => this.changed(), this.page.draw));
     });
     for (const a of this.live()) this.site(prefix(a.department, 1));
     this.onChange();
+  }
+
+  /** The ticket of an appointment, or the one it was transferred to. @param {any} a @returns {any} */
+  ticketOf(a) {
+    const stream = this.tickets.get(a.ticket);
+    const next = stream && stream.value && stream.value.linked_to ? this.tickets.get(stream.value.linked_to) : null;
+    return (next && next.value) || (stream && stream.value) || null;
   }
 
   /** The ticket that matters now, with its appointment. @returns {{ticket: any, appointment: any}|null} */
@@ -77,8 +88,7 @@ export class Model {
     /** @type {any} */
     let best = null;
     for (const appointment of this.live()) {
-      const stream = this.tickets.get(appointment.ticket);
-      const ticket = stream && stream.value;
+      const ticket = this.ticketOf(appointment);
       const rank = ticket ? URGENCY.indexOf(ticket.state) : -1;
       if (rank >= 0 && (!best || rank < best.rank)) best = { rank, ticket, appointment };
     }
