@@ -50,7 +50,9 @@ pub async fn work(town: Arc<Town>, doctor: usize) {
     let mut player = Player { town: &town, doctor, live, rng, own, taken_over, assignment: String::new(), hand: None };
     while !player.steps_aside() {
         player.day().await;
-        town.clock.until(town.opens_ms(1)).await;
+        if !player.steps_aside() {
+            town.clock.until(town.opens_ms(1)).await;
+        }
     }
     town.count("doctors taken over");
     eprintln!("{} is yours now", who.name);

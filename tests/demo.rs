@@ -1,0 +1,38 @@
+//! The made-up city runs by itself: it prints a link for each role, and everything that a queue knows happens.
+
+use std::process::Command;
+
+#[test]
+fn a_short_demo_shows_every_role_and_rule() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jiaohao"));
+    let said = command.args(["demo", "--port", "0", "--speed", "240", "--for", "30s"]).output().expect("it starts");
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.success(), "{text}\n{}", String::from_utf8_lossy(&said.stderr));
+    for page in ["/doctor#token=", "/desk#token=", "/board/", "/patient#token=", "/ops#token="] {
+        assert!(text.contains(page), "no link to {page}:\n{text}");
+    }
+    assert_eq!(text.matches("\nBoard ").count(), 8, "{text}");
+    let rules = [
+        "seniors of 80 and over",
+        "priorities with proof seen",
+        "emergencies",
+        "additions",
+        "delays",
+        "walk-ins",
+        "bookings by phone",
+        "holds",
+        "cancellations",
+        "late arrivals",
+        "missed and back",
+        "sent for tests",
+        "returns from tests",
+        "transfers at the desk",
+        "transfers by doctors",
+        "called by mistake",
+        "steps undone",
+    ];
+    let counted =
+        |rule: &str| text.lines().any(|line| line.trim_start().split_once("  ").is_some_and(|(_, is)| is == rule));
+    let missing: Vec<_> = rules.into_iter().filter(|rule| !counted(rule)).collect();
+    assert!(missing.is_empty(), "did not happen: {missing:?}\n{text}");
+}
