@@ -32,8 +32,9 @@ use world::World;
 
 /// How often its own server is killed.
 const KILLS: usize = 3;
-/// A quick screen sees a call within this, at p99, whoever else is slow.
-const FANOUT_P99_MS: f64 = 2000.0;
+/// A quick screen sees a call within this, at p99, whoever else is slow and however busy the machine: an outbox that held
+/// the others up would hold them for its whole age.
+const FANOUT_P99_MS: f64 = 5000.0;
 /// How long a screen that does not read stalls.
 const STALLS: Duration = Duration::from_secs(20);
 
