@@ -180,7 +180,6 @@ async function take() {
   await desk.click(`[data-queue="${A}"] li:nth-child(3) [data-row]`);
   await pause(600);
   await save(desk, 'desk');
-  await save(ops, 'ops');
   const start = await browser.open('/', SIZES.desk);
   await pause(500);
   await save(start, 'start');
@@ -190,5 +189,7 @@ async function take() {
     await pause(700);
   }
   await save(phone, 'patient-called');
+  await ops.waitForSelector('[data-part=screens]:has-text("2")', { timeout: 30000 });
+  await save(ops, 'ops');
   for (const complaint of browser.complaints) console.error(complaint);
 }

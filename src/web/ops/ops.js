@@ -39,6 +39,8 @@ async function start(opened) {
   metrics = new Metrics(opened.draw);
   await readSites();
   setInterval(opened.draw, 5000);
+  // What others define or pair meanwhile.
+  setInterval(reread, 20000);
 }
 
 async function readSites() {
