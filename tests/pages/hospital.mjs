@@ -20,7 +20,7 @@ const HALF_HOURS = ['08:00', '08:30', '09:00', '09:30', '10:00', '10:30', '11:00
 /** The whole morning as one slot: the order does not depend on how long a test takes. */
 export const ONE_SLOT = [{ start: '08:30', minutes: 240, capacity: 30 }];
 /** How long a page may take to show something, in milliseconds: a busy machine is slow, a broken page never shows it. */
-const PATIENCE_MS = 20000;
+const PATIENCE_MS = 30000;
 
 export const SIZES = {
   desk: { width: 1440, height: 900 }, console: { width: 1440, height: 900 }, phone: { width: 390, height: 844 }, screen: { width: 1920, height: 1080 },
