@@ -10,8 +10,10 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
+use jiaohao_actors::shell::clock;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{AccountId, Code, Rejection, Role, Timestamp};
 use serde::Serialize;
@@ -20,8 +22,10 @@ use tokio::sync::oneshot;
 use super::keys::{make_dir, sync_dir};
 use super::tokens::Claims;
 
-/// Lines written with one sync.
+/// Lines written at once.
 const BATCH: usize = 256;
+/// A deed's line is on disk so soon. (The deed itself is in the log before it is answered.)
+const SYNC_WITHIN: Duration = Duration::from_millis(200);
 
 /// One line.
 #[derive(Clone, Debug, Serialize)]
@@ -85,7 +89,13 @@ impl Audit {
         make_dir(dir)?;
         let (lines, received) = sync_channel(waiting);
         let left_out = Arc::new(AtomicU64::new(0));
-        let writer = Writer { dir: dir.to_owned(), open: None, left_out: Arc::clone(&left_out) };
+        let writer = Writer {
+            dir: dir.to_owned(),
+            open: None,
+            unsynced: 0,
+            unsynced_since: None,
+            left_out: Arc::clone(&left_out),
+        };
         let writer = std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run(&received))?;
         Ok(Self { lines: Some(lines), left_out, writer: Some(writer) })
     }
@@ -126,20 +136,37 @@ impl Drop for Audit {
 struct Writer {
     dir: PathBuf,
     open: Option<(String, File)>,
+    /// Lines written and not synced yet, and since when there are any.
+    unsynced: u64,
+    unsynced_since: Option<Instant>,
     left_out: Arc<AtomicU64>,
 }
 
 impl Writer {
     fn run(mut self, received: &Receiver<Waiting>) {
-        while let Ok(first) = received.recv() {
+        loop {
+            let first = match self.unsynced_since {
+                None => received.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(_) => received.recv_timeout(SYNC_WITHIN),
+            };
+            let first = match first {
+                Ok(first) => first,
+                Err(ended) => {
+                    if let Err(error) = self.sync() {
+                        self.lost(0, &error);
+                    }
+                    match ended {
+                        RecvTimeoutError::Timeout => continue,
+                        RecvTimeoutError::Disconnected => return,
+                    }
+                }
+            };
             let batch: Vec<Waiting> = std::iter::once(first).chain(received.try_iter().take(BATCH - 1)).collect();
             let left_out = self.left_out.swap(0, Ordering::Relaxed);
             let written = self.write(&batch, left_out);
             if let Err(error) = &written {
-                self.open = None;
                 let lost = batch.iter().filter(|waiting| waiting.written.is_none()).count() as u64;
-                self.left_out.fetch_add(left_out + lost, Ordering::Relaxed);
-                tracing::error!(%error, "the audit could not be written");
+                self.lost(left_out + lost, error);
             }
             for answer in batch.into_iter().filter_map(|waiting| waiting.written) {
                 // Who asked may have gone away; the line stands all the same.
@@ -148,6 +175,16 @@ impl Writer {
         }
     }
 
+    /// So many lines, and those not yet synced, may not be on disk: a later line names them.
+    fn lost(&mut self, lines: u64, error: &io::Error) {
+        self.open = None;
+        self.unsynced_since = None;
+        self.left_out.fetch_add(lines + std::mem::take(&mut self.unsynced), Ordering::Relaxed);
+        tracing::error!(%error, "the audit could not be written");
+    }
+
+    /// Writes lines. They are synced when a look waits for that, and otherwise [`SYNC_WITHIN`]: a sync for each deed
+    /// would stand in the way of the log's own.
     fn write(&mut self, batch: &[Waiting], left_out: u64) -> io::Result<()> {
         for of_day in batch.chunk_by(|a, b| a.line.day == b.line.day) {
             let mut bytes = Vec::new();
@@ -155,21 +192,32 @@ impl Writer {
                 serde_json::to_writer(&mut bytes, &waiting.line)?;
                 bytes.push(b'\n');
             }
-            let file = self.file(&of_day[0].line.day)?;
-            file.write_all(&bytes)?;
-            file.sync_data()?;
+            self.file(&of_day[0].line.day)?.write_all(&bytes)?;
         }
         if left_out > 0
             && let Some((_, file)) = &mut self.open
         {
             file.write_all(format!("{{\"what\":\"lines_left_out\",\"count\":{left_out}}}\n").as_bytes())?;
+        }
+        let since = *self.unsynced_since.get_or_insert_with(clock::monotonic);
+        if batch.iter().any(|waiting| waiting.written.is_some()) || since.elapsed() >= SYNC_WITHIN {
+            return self.sync();
+        }
+        self.unsynced += batch.len() as u64;
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if let Some((_, file)) = &self.open {
             file.sync_data()?;
         }
+        (self.unsynced, self.unsynced_since) = (0, None);
         Ok(())
     }
 
     fn file(&mut self, day: &str) -> io::Result<&mut File> {
         if self.open.as_ref().is_none_or(|(open, _)| open != day) {
+            self.sync()?;
             let path = self.dir.join(format!("{day}.jsonl"));
             let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
             end_torn_line(&mut file)?;
