@@ -43,6 +43,7 @@ impl Server {
             .env("JIAOHAO_DATA__DIR", data)
             .env("JIAOHAO_SERVER__LISTEN", address.to_string())
             .env("JIAOHAO_LIMITS__HOUSE_COMMANDS_PER_S", "1000000")
+            .env("JIAOHAO_LIMITS__COMMANDS_PER_S", "100000")
             .env("JIAOHAO_LIMITS__CONNECTIONS_PER_PERSON", "100000")
             .env("JIAOHAO_LIMITS__UNAUTHENTICATED_PER_ADDRESS", "100000")
             .env("JIAOHAO_LOG__LEVEL", "warn")
