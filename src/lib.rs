@@ -11,9 +11,9 @@ pub mod http;
 pub mod identity;
 pub mod kinds;
 pub mod live;
-#[cfg(feature = "planted-bugs")]
-pub mod planted;
 #[cfg(test)]
 mod memory_engine;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
 pub mod simulate;
 mod wire;
