@@ -1,7 +1,7 @@
 //! The rules alone, in this process: decide and apply of a call with 300 waiting tickets of all classes and every rule
 //! on, and of a booking at both of its owners. Aim: under 2 µs.
 //!
-//! `cargo bench --bench rules [-- call | booking]`
+//! `cargo bench --bench decide [-- call | booking]`
 
 use std::collections::VecDeque;
 use std::hint::black_box;
