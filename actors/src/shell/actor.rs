@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context as ActorContext, Handler, Running};
 use jiaohao_domain::vocabulary::Answer;
-use jiaohao_domain::{Code, Context, Draft, Message, Outgoing, Owner, OwnerRef, Rejection, Timestamp};
+use jiaohao_domain::{Code, Context, Draft, Outgoing, Owner, OwnerRef, Rejection, Timestamp};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use super::clock;
@@ -205,10 +205,7 @@ impl<O: Owner> OwnerActor<O> {
         if events.is_empty() {
             self.record(&mut commit, shell_events::RECEIVED, Vec::new());
         }
-        for (to, up_to) in std::mem::take(&mut self.unsaved_acks) {
-            self.ledger.acknowledged(&to, up_to);
-            self.record(&mut commit, shell_events::ACKNOWLEDGED, shell_events::acknowledged_payload(&to, up_to));
-        }
+        self.record_acknowledgements(&mut commit);
         self.ledger.note_command(&meta, self.ledger.last_at);
         commit[0].meta = Some(codec::encode(&meta).expect("meta encodes: plain owned data"));
         let count = u16::try_from(commit.len()).expect("bounded by RECORDS_PER_COMMAND");
@@ -225,6 +222,13 @@ impl<O: Owner> OwnerActor<O> {
         }
         self.report_deadline();
         self.shell.submit(Submission::Commit(commit, release));
+    }
+
+    fn record_acknowledgements(&mut self, commit: &mut Commit) {
+        for (to, up_to) in std::mem::take(&mut self.unsaved_acks) {
+            self.ledger.acknowledged(&to, up_to);
+            self.record(commit, shell_events::ACKNOWLEDGED, shell_events::acknowledged_payload(&to, up_to));
+        }
     }
 
     fn record(&mut self, commit: &mut Commit, kind: u16, payload: Vec<u8>) {
@@ -354,10 +358,7 @@ impl<O: Owner> OwnerActor<O> {
 
     fn settle_acks(&mut self, origin: Origin, ctx: &mut ActorContext<Self>) {
         let mut commit = Commit::new();
-        for (to, up_to) in std::mem::take(&mut self.unsaved_acks) {
-            self.ledger.acknowledged(&to, up_to);
-            self.record(&mut commit, shell_events::ACKNOWLEDGED, shell_events::acknowledged_payload(&to, up_to));
-        }
+        self.record_acknowledgements(&mut commit);
         let meta = CommandMeta { origin, remembered: Remembered::Answer(Answer::Done) };
         let count = u16::try_from(commit.len()).expect("one per receiver");
         commit[0].meta = Some(codec::encode(&meta).expect("meta encodes: plain owned data"));
@@ -475,9 +476,4 @@ impl<O: Owner> Handler<ToActor> for OwnerActor<O> {
             ToActor::Resend => self.resend(ctx),
         }
     }
-}
-
-/// Sends a client's message as a message of the vocabulary.
-pub fn client_envelope(message: Message, origin: Origin, reply: Reply) -> Envelope {
-    Envelope { message, origin, reply: Some(reply) }
 }
