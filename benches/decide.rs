@@ -8,6 +8,8 @@ use std::hint::black_box;
 
 use chrono::{NaiveDate, NaiveTime};
 use hdrhistogram::Histogram;
+// the program's allocator
+use jiaohao as _;
 use jiaohao_actors::shell::clock;
 use jiaohao_domain::department::{Department, State};
 use jiaohao_domain::patient::Patient;

@@ -17,3 +17,8 @@ mod memory_engine;
 pub mod planted;
 pub mod simulate;
 mod wire;
+
+/// A decision, a frame and a record are many small pieces that one thread makes and another one drops: measured, the
+/// system's allocator takes a fifth of the time of a call.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -25,6 +25,24 @@ pub fn is_well_formed(text: &str) -> bool {
         })
 }
 
+/// The first `n` parts of an id, at least one.
+fn parts(id: &str, n: usize) -> &str {
+    let mut dots = id.bytes().enumerate().filter(|(_, byte)| *byte == b'.');
+    dots.nth(n.saturating_sub(1)).map_or(id, |(at, _)| &id[..at])
+}
+
+/// Made for each ticket and call: without the machinery of `format!`.
+fn numbered(owner: &str, letter: char, n: u64) -> Arc<str> {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(n);
+    let mut id = String::with_capacity(owner.len() + 2 + digits.len());
+    id.push_str(owner);
+    id.push('.');
+    id.push(letter);
+    id.push_str(digits);
+    Arc::from(id)
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
@@ -38,12 +56,15 @@ macro_rules! ids {
             /// The id as text.
             pub fn as_str(&self) -> &str { &self.0 }
             /// The first `n` parts of the id (`prefix(2)` of `s.d.q` is `s.d`); the whole id when it has fewer.
-            pub fn prefix(&self, n: usize) -> &str {
-                match self.0.match_indices('.').nth(n.saturating_sub(1)) { Some((at, _)) => &self.0[..at], None => &self.0 }
+            pub fn prefix(&self, n: usize) -> &str { parts(&self.0, n) }
+            /// The `n`-th thing of its kind under an owner: the owner's id, a dot, the kind's letter, `n` (`s.d.t17`).
+            pub fn numbered(owner: impl AsRef<str>, letter: char, n: u64) -> Self {
+                Self(numbered(owner.as_ref(), letter, n))
             }
         }
         impl fmt::Debug for $name { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) } }
         impl fmt::Display for $name { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) } }
+        impl AsRef<str> for $name { fn as_ref(&self) -> &str { &self.0 } }
         impl std::borrow::Borrow<str> for $name { fn borrow(&self) -> &str { &self.0 } }
         impl From<&str> for $name { fn from(text: &str) -> Self { Self(Arc::from(text)) } }
         impl From<String> for $name { fn from(text: String) -> Self { Self(Arc::from(text)) } }

@@ -1,6 +1,6 @@
 //! Time as a value: UTC milliseconds, the explicit hospital-local business day, and the one conversion between them.
 
-use chrono::{NaiveDate, NaiveTime, TimeZone};
+use chrono::{Datelike, NaiveDate, NaiveTime, TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,9 @@ pub struct BusinessDate(#[schemars(with = "String")] pub NaiveDate);
 impl BusinessDate {
     /// `20261123`: how ids carry the day.
     pub fn compact(self) -> String {
-        self.0.format("%Y%m%d").to_string()
+        // Not by chrono's format: it is a part of every booking's id.
+        let number = self.0.year() * 10_000 + (self.0.month() * 100 + self.0.day()) as i32;
+        format!("{number:08}")
     }
     /// Reads [`Self::compact`] back.
     pub fn from_compact(text: &str) -> Option<Self> {

@@ -89,7 +89,7 @@ pub(super) fn check_in(
     let given = arrival.number.clone().or_else(|| before.map(|before| before.opened.number.clone()));
     let n = given.is_none().then(|| numbers::next(state, &arrival.queue, date));
     let number = given.or_else(|| n.map(|n| numbers::shown(state, &arrival.queue, n)));
-    let new_visit = VisitId::from(format!("{}.v{}", state.config.id, state.floor.serial + 1));
+    let new_visit = VisitId::numbered(&state.config.id, 'v', state.floor.serial + 1);
     let serial = state.floor.serial + 1;
     let opened = Opened {
         visit: before.map_or(new_visit, |before| before.opened.visit.clone()),
@@ -142,11 +142,11 @@ pub(super) fn register_walk_in(
     let serial = state.floor.serial + 2;
     let visit = match &command.visit {
         Some(visit) => open_visit(state, visit, &brief, date)?,
-        None => VisitId::from(format!("{}.v{}", state.config.id, serial - 1)),
+        None => VisitId::numbered(&state.config.id, 'v', serial - 1),
     };
     let n = numbers::next(state, &command.queue, date);
     let opened = Opened {
-        ticket: TicketId::from(format!("{}.t{serial}", state.config.id)),
+        ticket: TicketId::numbered(&state.config.id, 't', serial),
         visit,
         appointment: None,
         session,

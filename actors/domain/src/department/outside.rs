@@ -272,7 +272,7 @@ fn enter(draft: &mut Draft<'_, Department>, visit: &VisitId, birth_date: Option<
     let late = slot.is_some_and(|(id, slot)| queue::is_late(context.now, slot.end, state.clinic.delay_min(id), false));
     let serial = state.floor.serial + 1;
     let opened = Opened {
-        ticket: TicketId::from(format!("{}.t{serial}", state.config.id)),
+        ticket: TicketId::numbered(&state.config.id, 't', serial),
         visit: visit.clone(),
         appointment: None,
         session: slot.map(|(id, _)| id.session()).or_else(|| running.as_ref().map(|slot| slot.session.clone())),

@@ -189,7 +189,7 @@ fn start_work(draft: &mut Draft<'_, Doctor>, command: StartWork, context: &Conte
             .with("department", work.department.as_str())
             .with("service_point", work.service_point.as_str()));
     }
-    let assignment = AssignmentId::from(format!("{}.n{}", state.id, state.assignments + 1));
+    let assignment = AssignmentId::numbered(&state.id, 'n', state.assignments + 1);
     let work = Work {
         assignment: assignment.clone(),
         department: command.department,

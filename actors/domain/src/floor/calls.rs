@@ -364,7 +364,7 @@ fn emit_call(
     let kind = if stands.is_emergency() { AnnouncementKind::Emergency } else { AnnouncementKind::FirstCall };
     let serial = state.floor.serial + 1;
     let called = Called {
-        call: CallId::from(format!("{}.c{serial}", state.config.id)),
+        call: CallId::numbered(&state.config.id, 'c', serial),
         serial,
         doctor: doctor.clone(),
         assignment: assignment.clone(),

@@ -133,7 +133,7 @@ pub(crate) fn fill(draft: &mut Draft<'_, Department>, at: Timestamp) {
         let Some(summons) = queue::next_summons(&state.floor.lines, settings, &rooms) else { return };
         let ticket = &state.floor.tickets[&summons.picked.ticket];
         let serial = state.floor.serial + 1;
-        let call = CallId::from(format!("{}.c{serial}", state.config.id));
+        let call = CallId::numbered(&state.config.id, 'c', serial);
         let say = calls::say(state, ticket, &summons.service_point, AnnouncementKind::Summons);
         emit(draft, Event::PatientSummoned(Summoned { summons, call, serial, say, at }));
     }

@@ -111,7 +111,7 @@ pub fn take(draft: &mut Draft<'_, Department>, transfer: TransferredTicket, cont
     let serial = state.floor.serial + 1;
     let number = numbers::next(state, &transfer.to, transfer.date);
     let opened = Opened {
-        ticket: TicketId::from(format!("{}.t{serial}", state.config.id)),
+        ticket: TicketId::numbered(&state.config.id, 't', serial),
         visit: transfer.visit,
         appointment: None,
         session: None,

@@ -90,18 +90,22 @@ fn pick_of_several<'r, Q: Queues>(
     settings: &QueueSettings,
     room: &Room<'r>,
 ) -> Option<(&'r QueueId, Picked)> {
-    let pick = |queue: &'r QueueId| Some((queue, queues.lines(queue)?.pick_after_emergency(settings)?));
-    match settings.several_queues {
-        SeveralQueues::OwnFirst => room.queues.iter().find_map(pick),
+    let head = |queue: &'r QueueId| {
+        let lines = queues.lines(queue)?;
+        Some((queue, lines, lines.head_after_emergency(settings)?))
+    };
+    let (queue, lines, (place, rule)) = match settings.several_queues {
+        SeveralQueues::OwnFirst => room.queues.iter().find_map(head),
         SeveralQueues::InTurn => {
             let last = room.last_queue.and_then(|last| room.queues.iter().position(|queue| queue == last));
             let (before, after) = room.queues.split_at(last.map_or(0, |last| last + 1));
-            after.iter().chain(before).find_map(pick)
+            after.iter().chain(before).find_map(head)
         }
-        SeveralQueues::ByWaitingTime => room.queues.iter().filter_map(pick).min_by_key(|(queue, picked)| {
-            queues.lines(queue).and_then(|lines| lines.get(&picked.ticket)).map(|held| held.place.waiting_since)
-        }),
-    }
+        SeveralQueues::ByWaitingTime => {
+            room.queues.iter().filter_map(head).min_by_key(|(_, _, (place, _))| place.waiting_since)
+        }
+    }?;
+    Some((queue, lines.picked_by(settings, place, rule)))
 }
 
 impl Lines {

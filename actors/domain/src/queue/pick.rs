@@ -21,19 +21,33 @@ impl Lines {
 
     /// Rule 1b to 1e: what doors are filled with.
     pub fn pick_after_emergency(&self, settings: &QueueSettings) -> Option<Picked> {
+        let (place, rule) = self.head_after_emergency(settings)?;
+        Some(self.picked_by(settings, place, rule))
+    }
+
+    /// Whose turn it is after the emergencies, and by which rule.
+    pub(super) fn head_after_emergency(&self, settings: &QueueSettings) -> Option<(&Place, Rule)> {
         if let Some((_, place)) = self.always_first.first_key_value() {
-            return Some(self.picked(place, Rule::AlwaysFirst, Vec::new()));
+            return Some((place, Rule::AlwaysFirst));
         }
         if self.at_limit == 0
             && let Some(place) = self.insertion_head(settings, true)
         {
-            return Some(self.picked_insertion(place, Rule::DueInsertion));
+            return Some((place, Rule::DueInsertion));
         }
         if let Some(place) = self.ordinary_head(settings) {
-            return Some(self.picked_ordinary(settings, place, Rule::OrdinaryHead));
+            return Some((place, Rule::OrdinaryHead));
         }
-        let place = self.insertion_head(settings, false)?;
-        Some(self.picked_insertion(place, Rule::NobodyOrdinary))
+        Some((self.insertion_head(settings, false)?, Rule::NobodyOrdinary))
+    }
+
+    /// The ticket of that place as taken by that rule.
+    pub(super) fn picked_by(&self, settings: &QueueSettings, place: &Place, rule: Rule) -> Picked {
+        match place.line {
+            Line::Emergency | Line::AlwaysFirst => self.picked(place, rule, Vec::new()),
+            Line::Ordinary => self.picked_ordinary(settings, place, rule),
+            _ => self.picked_insertion(place, rule),
+        }
     }
 
     /// `call_ticket`: this ticket, out of turn, waiting or at whatever door; `None` when it is not here. An ordinary
@@ -43,11 +57,7 @@ impl Lines {
         if held.service_point.is_some() {
             return Some(self.picked(held.place, Rule::Chosen, Vec::new()));
         }
-        let picked = match held.place.line {
-            Line::Emergency | Line::AlwaysFirst => self.picked(held.place, Rule::Chosen, Vec::new()),
-            Line::Ordinary => self.picked_ordinary(settings, held.place, Rule::Chosen),
-            _ => self.picked_insertion(held.place, Rule::Chosen),
-        };
+        let picked = self.picked_by(settings, held.place, Rule::Chosen);
         Some(Picked { passes_before: None, ..picked })
     }
 
