@@ -128,6 +128,7 @@ impl House {
         if self.clear_record(&who).await?.is_some_and(|known| known == record) {
             return Ok(record.brief(who));
         }
+        self.shell.takes_writes()?;
         let key = self.person_keys.make(&who).map_err(|_| Code::Internal)?;
         let brief = record.brief(who.clone());
         let message = ToPatient::Identify {

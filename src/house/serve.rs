@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{HOME_ZONE, Shared};
 use super::streams::HouseStreams;
-use super::{House, deadline_message};
+use super::{House, ballast, deadline_message};
 use crate::config::Settings;
 use crate::http;
 use crate::identity::accounts;
@@ -108,6 +108,7 @@ fn open_folder(
     let folder = &settings.data.dir;
     std::fs::create_dir_all(folder).map_err(|e| data(format!("{}: {e}", folder.display())))?;
     let lock = FolderLock::take(folder, Timestamp(clock::wall_ms())).map_err(data)?;
+    ballast::let_go_if_full(folder).map_err(data)?;
     let is_test = options.clinic_start.is_some() || options.speed > 1.0;
     let known = read_folder(folder)?;
     let is_new = known.is_none();
@@ -228,8 +229,7 @@ fn first_token(tokens: &Tokens) -> String {
 /// Looks at the free space: bookings stop below the reserve, everything but reading below the last one.
 fn look_at_disk(dir: &Path, settings: &Settings, shell: &Shell) {
     let (reserve, last) = (settings.data.reserve_mib << 20, settings.data.last_reserve_mib << 20);
-    if let Ok(disk) = rustix::fs::statvfs(dir) {
-        let free_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if let Ok(free_bytes) = ballast::free_bytes(dir) {
         metrics::gauge!("disk_free_bytes").set(free_bytes as f64);
         shell.set_storage_level(if free_bytes < last { 2 } else { u8::from(free_bytes < reserve) });
     }
@@ -240,6 +240,7 @@ fn watch(dir: PathBuf, settings: Settings, house: Arc<House>, watching: Arc<Atom
     let watch = move || {
         while watching.load(Ordering::Relaxed) {
             look_at_disk(&dir, &settings, &house.shell);
+            ballast::take_on(&dir, settings.data.reserve_mib << 20);
             house.shell.clock.clinic();
             metrics::gauge!("clock_alarm").set(f64::from(u8::from(house.shell.clock.is_alarmed())));
             house.limits.tidy();

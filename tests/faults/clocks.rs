@@ -55,7 +55,7 @@ async fn a_clock_set_forward_or_back_is_not_followed_until_an_operator_confirms(
     let door = Door { authority: server.doors.address.to_string() };
     let operator = server.first_token.clone().unwrap();
     set_up(&door, &operator).await;
-    let issue = json!({"role": "desk", "site": "h", "account": "desk"});
+    let issue = json!({"role": "desk", "site": "h", "name": "desk", "ttl_s": 3600});
     let desk = door.insist("POST", "/tokens", Some(&operator), &issue).await.unwrap();
     let desk = desk["access_token"].as_str().expect("a token").to_owned();
     let confirm = async |token: &str| door.ask("POST", "/clock/confirm", Some(token), Some(&json!({}))).await;

@@ -9,6 +9,7 @@ use actix::prelude::SendError;
 use actix::{ArbiterHandle, Recipient};
 use dashmap::DashMap;
 use flume::Sender;
+use jiaohao_domain::vocabulary::ToPatient;
 use jiaohao_domain::{Code, Message, OwnerKind, OwnerRef, Rejection, Timestamp};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
@@ -81,15 +82,22 @@ impl Shell {
         message: Message,
         origin: Origin,
     ) -> Result<oneshot::Receiver<Outcome>, Rejection> {
-        match self.storage_level() {
-            2 => return Err(Code::ReadOnly.into()),
-            1 if owner.kind == OwnerKind::Patient => return Err(Code::StorageLow.into()),
-            _ => {}
+        self.takes_writes()?;
+        if self.storage_level() > 0 && is_booking(&message) {
+            return Err(Code::StorageLow.into());
         }
         let (reply, answer) = Reply::channel();
         let envelope = ToActor::Envelope(Envelope { message, origin, reply: Some(reply) });
         self.try_deliver(&owner, envelope).map_err(|undelivered| undelivered.1)?;
         Ok(answer)
+    }
+
+    /// For what writes beside the log before it asks an owner.
+    ///
+    /// # Errors
+    /// `read_only` when the disk is nearly full.
+    pub fn takes_writes(&self) -> Result<(), Rejection> {
+        if self.storage_level() > 1 { Err(Code::ReadOnly.into()) } else { Ok(()) }
     }
 
     /// 0: well; 1: below the reserve; 2: nearly full.
@@ -256,6 +264,11 @@ impl Shell {
     pub fn projector(&self) -> &Sender<ToProjector> {
         &self.projector
     }
+}
+
+/// What is refused first when the disk fills up. Who comes to the desk must still be made known.
+fn is_booking(message: &Message) -> bool {
+    matches!(message, Message::Patient(command) if matches!(**command, ToPatient::Reserve { .. } | ToPatient::Confirm { .. }))
 }
 
 /// See [`Shell::shard_of`].

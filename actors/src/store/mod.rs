@@ -75,6 +75,8 @@ impl Store {
         });
         let db = match opened {
             Ok(Ok(db)) => db,
+            // The disk's fault, not the store's: it is as good as it was.
+            Ok(Err(sled::Error::Io(error))) if says_no(&error) => return Err(error.into()),
             Ok(Err(error)) => return Err(StoreError::Damaged(error.to_string())),
             Err(_) => return Err(StoreError::Damaged("it cannot be opened".into())),
         };
@@ -192,6 +194,11 @@ impl Store {
         mark.write(&self.folder)?;
         Ok(())
     }
+}
+
+fn says_no(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied)
 }
 
 fn key(owner: &OwnerRef) -> Vec<u8> {
