@@ -317,27 +317,28 @@ fn in_hand_of(state: &State, ticket: &TicketId, context: &Context) -> Result<Doc
 }
 
 fn emit_settlement(draft: &mut Draft<'_, Department>, doctor: &DoctorId, settle: Settle, at: Timestamp) -> TicketId {
+    let (Settle::Seen(id) | Settle::Missed(id)) = &settle;
+    let ticket = &draft.state().floor.tickets[id];
+    let over = ending(draft.state(), ticket).expect("a ticket in hand or at a door stands by a call");
     let doctor = doctor.clone();
     match settle {
-        Settle::Seen(ticket) => {
-            let over = over_of(draft.state(), &ticket);
-            let since = match &draft.state().floor.tickets[&ticket].standing {
+        Settle::Seen(id) => {
+            let since = match &ticket.standing {
                 Standing::Serving { started_at, .. } => *started_at,
                 Standing::Called(call) => call.first_called_at,
                 _ => at,
             };
             let service_s = u32::try_from(at.ms_since(since).max(0) / 1000).unwrap_or(u32::MAX);
-            let appointment = draft.state().floor.tickets[&ticket].opened.appointment.clone();
-            emit(draft, Event::ServiceFinished { ticket: ticket.clone(), doctor, service_s, over, at });
+            let appointment = ticket.opened.appointment.clone();
+            emit(draft, Event::ServiceFinished { ticket: id.clone(), doctor, service_s, over, at });
             if let Some(appointment) = appointment {
                 crate::department::arrival::fulfil(draft, &appointment);
             }
-            ticket
+            id
         }
-        Settle::Missed(ticket) => {
-            let over = over_of(draft.state(), &ticket);
-            emit(draft, Event::PatientMissed { ticket: ticket.clone(), doctor, over, at });
-            ticket
+        Settle::Missed(id) => {
+            emit(draft, Event::PatientMissed { ticket: id.clone(), doctor, over, at });
+            id
         }
     }
 }

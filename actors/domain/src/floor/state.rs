@@ -61,7 +61,7 @@ pub struct Ticket {
     /// What it was opened with; queue and class may have changed since.
     pub opened: Opened,
     /// The place that it had last, while it has none in a line or at a door.
-    pub place: Option<queue::Place>,
+    pub place: Option<Box<queue::Place>>,
     /// In which of the states it is.
     pub standing: Standing,
     /// How often it was missed.
@@ -217,7 +217,7 @@ pub struct Before {
     /// The state.
     pub standing: Standing,
     /// The place that the step gave up for another one.
-    pub place: Option<queue::Place>,
+    pub place: Option<Box<queue::Place>>,
     /// Queue, class and number, where the step changed them.
     pub opened: Option<Box<Opened>>,
 }
