@@ -190,6 +190,7 @@ impl Server {
             codes: options.codes,
             zones: DashMap::new(),
             slots: DashMap::new(),
+            full: DashMap::new(),
             newly_known: DashMap::new(),
             for_test,
             stopping: AtomicBool::new(false),

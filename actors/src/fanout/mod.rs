@@ -17,6 +17,7 @@ mod tests;
 use std::sync::Arc;
 
 use jiaohao_domain::Rejection;
+use jiaohao_domain::codes::Valid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -76,8 +77,14 @@ pub fn error_object(rejection: &Rejection) -> Value {
         "detail": rejection.detail,
     });
     if !rejection.valid_now.is_empty() {
+        let value = |valid: &Valid| match valid {
+            Valid::Text(text) => json!(text),
+            Valid::Number(number) => json!(number),
+            Valid::List(texts) => json!(texts),
+            Valid::Nothing => Value::Null,
+        };
         let valid_now: serde_json::Map<_, _> =
-            rejection.valid_now.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect();
+            rejection.valid_now.iter().map(|(name, valid)| (name.clone(), value(valid))).collect();
         error["valid_now"] = Value::Object(valid_now);
     }
     error
