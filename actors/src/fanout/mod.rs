@@ -10,7 +10,7 @@ mod outbox;
 mod stream;
 
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
 #[cfg(test)]
 mod tests;
 
@@ -119,9 +119,6 @@ pub trait Fanout {
 
     /// One connection's right to the stream has gone: queues `ended`.
     fn end_one(&mut self, outbox: &Arc<Outbox>, stream: &str, error: &Rejection);
-
-    /// The stream is over for everybody.
-    fn end_all(&mut self, stream: &str, error: &Rejection);
 
     /// To be called a few times a second: sends what was held back for pace, forgets who is gone and what is idle.
     fn tick(&mut self, snapshot: &mut dyn FnMut(&str) -> Option<Value>);
