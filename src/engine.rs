@@ -10,7 +10,8 @@ use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
 use jiaohao_domain::{AccountId, Code, Rejection, Timestamp};
 use serde_json::Value;
-use tokio::sync::broadcast;
+use tokio::sync::oneshot::error::TryRecvError;
+use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
 use crate::identity::tokens::Claims;
@@ -19,6 +20,51 @@ pub use crate::http::requests::{Deed, SignedIn, Visit, VisitAnswer};
 
 /// An answer that comes when it is durable.
 pub type Answering<T> = Pin<Box<dyn Future<Output = Result<T, Rejection>> + Send>>;
+
+/// The order of one connection's commands: each reaches its owner after the one before it, also when more has to be
+/// asked about the earlier one.
+#[derive(Default)]
+pub struct Turns {
+    last: Option<oneshot::Receiver<()>>,
+}
+
+impl Turns {
+    /// The next command's turn.
+    pub fn next(&mut self) -> Turn {
+        let (taken, last) = oneshot::channel();
+        Turn { before: self.last.replace(last), _taken: taken }
+    }
+}
+
+/// One command's turn. Dropping it (when the command is in its owner's mailbox, or will never be) lets the next one go.
+pub struct Turn {
+    before: Option<oneshot::Receiver<()>>,
+    _taken: oneshot::Sender<()>,
+}
+
+impl Turn {
+    /// Of a command with nobody before it.
+    pub fn alone() -> Self {
+        Turns::default().next()
+    }
+
+    /// Whether it is its turn already.
+    pub fn has_come(&mut self) -> bool {
+        let waits = self.before.as_mut().is_some_and(|before| before.try_recv() == Err(TryRecvError::Empty));
+        if !waits {
+            self.before = None;
+        }
+        !waits
+    }
+
+    /// Waits for it.
+    pub async fn come(&mut self) {
+        if let Some(before) = self.before.take() {
+            // a dropped turn is a taken one
+            let _ = before.await;
+        }
+    }
+}
 
 /// Somebody wants to follow a stream.
 #[derive(Clone)]
@@ -44,8 +90,8 @@ pub struct StreamNow {
 
 /// The engine as the doors see it. Every check of who may what happens behind it, so that both doors answer alike.
 ///
-/// What is handed over is handed over when the method is called, not when its future is first polled: commands of one
-/// connection reach their owners in the order in which they came.
+/// What needs nothing asked first is handed over when the method is called, not when its future is first polled; the
+/// [`Turn`] keeps the order of a connection's commands where something must be asked.
 pub trait Engine: Send + Sync + 'static {
     /// Reads an access token and asks whether it still stands.
     fn authenticate(&self, token: &str) -> Answering<Claims>;
@@ -60,7 +106,7 @@ pub trait Engine: Send + Sync + 'static {
     fn changed_accounts(&self) -> broadcast::Receiver<AccountId>;
 
     /// A command. The answer comes when it is durable and when its own events have been queued on the streams.
-    fn command(&self, claims: Arc<Claims>, key: Option<Uuid>, command: ClientCommand) -> Answering<Answer>;
+    fn command(&self, claims: Arc<Claims>, key: Option<Uuid>, command: ClientCommand, turn: Turn) -> Answering<Answer>;
 
     /// Follow a stream; resolves when `subscribed` has been queued in the outbox.
     fn subscribe(&self, claims: Arc<Claims>, subscription: Subscription) -> Answering<()>;
@@ -108,9 +154,10 @@ pub fn run_command(
     claims: Arc<Claims>,
     key: Option<Uuid>,
     command: ClientCommand,
+    turn: Turn,
 ) -> impl Future<Output = Result<Value, Rejection>> + use<> {
     let name = command.name();
-    let answering = engine.command(claims, key, command);
+    let answering = engine.command(claims, key, command, turn);
     let engine = engine.clone();
     // a task of its own: what was begun is also ended (and audited) when the client does not wait for the answer
     let answered = actix_web::rt::spawn(async move {

@@ -11,12 +11,15 @@ use jiaohao_signaling::room::rules::Room;
 
 /// All of them.
 pub fn kinds() -> Kinds {
-    Kinds::default()
+    let kinds = Kinds::default()
         .with::<Site>()
         .with::<Department>()
         .with::<Doctor>()
         .with::<Patient>()
         .with::<Account>()
         .with::<Board>()
-        .with::<Room>()
+        .with::<Room>();
+    #[cfg(feature = "planted-bugs")]
+    let kinds = if crate::planted::is("I10") { kinds.with::<crate::planted::Drifting>() } else { kinds };
+    kinds
 }

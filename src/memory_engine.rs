@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use crate::engine::{Answering, Deed, Engine, SignedIn, StreamNow, Subscription, Visit, VisitAnswer};
+use crate::engine::{Answering, Deed, Engine, SignedIn, StreamNow, Subscription, Turn, Visit, VisitAnswer};
 use crate::http::requests::SignIn;
 use crate::identity::tokens::Claims;
 
@@ -130,7 +130,7 @@ impl Engine for MemoryEngine {
         self.changed.subscribe()
     }
 
-    fn command(&self, claims: Arc<Claims>, _: Option<Uuid>, command: ClientCommand) -> Answering<Answer> {
+    fn command(&self, claims: Arc<Claims>, _: Option<Uuid>, command: ClientCommand, _: Turn) -> Answering<Answer> {
         if claims.role == Role::Screen {
             return answer(Err(Code::Forbidden.into()));
         }
@@ -220,7 +220,7 @@ impl Engine for MemoryEngine {
                 Ok(signed_in("a-staff-li", Role::Desk))
             }
             Visit::SignIn(_) => Err(Code::WrongCredentials.into()),
-            Visit::RequestCode(_) => Err(Rejection::from(Code::BackOff).with("retry_after_ms", "61000")),
+            Visit::RequestCode(_) => Err(Rejection::from(Code::BackOff).with("retry_after_ms", 61_000_i64)),
             Visit::Refresh(token) if token == "secret-refresh" => Ok(signed_in("a-staff-li", Role::Desk)),
             Visit::Refresh(_) => Err(Code::Unauthenticated.into()),
             Visit::SignOut { .. } => Ok(VisitAnswer::SignedOut),

@@ -1,12 +1,15 @@
 //! Test only: bugs planted at the edge, one for each invariant, to see that the simulation's judge finds them. Which one is
-//! said by `JIAOHAO_PLANT=I1 … I10` (I10 is a damaged disk: see the simulation's set-up).
+//! said by `JIAOHAO_PLANT=I1 … I10` (I10 is in the engine: see [`Drifting`]).
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use jiaohao_domain::vocabulary::{Answer, ClientCommand};
-use jiaohao_domain::{AppointmentId, Code, Rejection, SlotId, TicketId, Timestamp};
+use jiaohao_domain::doctor::{self, Doctor};
+use jiaohao_domain::vocabulary::{Answer, ClientCommand, ToDoctor};
+use jiaohao_domain::{
+    AppointmentId, Code, Context, Draft, Message, Outgoing, Owner, OwnerKind, Rejection, SlotId, TicketId, Timestamp,
+};
 use serde_json::{Value, json};
 
 /// Whether this bug is planted.
@@ -97,4 +100,50 @@ pub fn loses(frame: &[u8]) -> bool {
 pub fn takes_for_slow() -> bool {
     static FRAMES: AtomicU64 = AtomicU64::new(0);
     is("I9") && every(&FRAMES, 200)
+}
+
+/// I10: a doctor whose application of an event looks at the process that runs it, so that no replay gives the same.
+pub struct Drifting;
+
+impl Owner for Drifting {
+    const KIND: OwnerKind = Doctor::KIND;
+    const STATE_VERSION: u16 = Doctor::STATE_VERSION;
+    type State = doctor::State;
+    type Command = ToDoctor;
+    type Event = doctor::Event;
+
+    fn new_state(id: &str) -> doctor::State {
+        Doctor::new_state(id)
+    }
+
+    fn decide(draft: &mut Draft<'_, Self>, command: ToDoctor, context: &Context) -> Result<Answer, Rejection> {
+        let mut state = draft.state().clone();
+        let mut sound = Draft::<Doctor>::new(&mut state);
+        let outcome = Doctor::decide(&mut sound, command, context);
+        sound.into_events().into_iter().for_each(|event| draft.emit(event));
+        outcome
+    }
+
+    fn apply(state: &mut doctor::State, event: &doctor::Event) {
+        Doctor::apply(state, event);
+        if let (doctor::Event::DoctorConfigured { .. }, Some(definition)) = (event, &mut state.definition) {
+            definition.title.push_str(&std::process::id().to_string());
+        }
+    }
+
+    fn event_kind(event: &doctor::Event) -> (u16, &'static str) {
+        Doctor::event_kind(event)
+    }
+
+    fn outgoing(event: &doctor::Event, out: &mut Vec<Outgoing>) {
+        Doctor::outgoing(event, out);
+    }
+
+    fn next_deadline(state: &doctor::State) -> Option<Timestamp> {
+        Doctor::next_deadline(state)
+    }
+
+    fn receive(message: Message) -> Option<ToDoctor> {
+        Doctor::receive(message)
+    }
 }

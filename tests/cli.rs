@@ -2,10 +2,15 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 use jiaohao::identity::keys::{KeyName, Keys};
 use jiaohao::identity::tokens::Tokens;
-use jiaohao_domain::{Role, Timestamp};
+use jiaohao::kinds::kinds;
+use jiaohao_actors::codec;
+use jiaohao_actors::log::{Log, Record, SegmentLog, SegmentOptions, ShardId};
+use jiaohao_actors::store::{Snapshot, Store};
+use jiaohao_domain::{OwnerKind, OwnerRef, Role, Timestamp, doctor};
 
 fn jiaohao(arguments: &[&str], folder: &Path, environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jiaohao"));
@@ -77,4 +82,53 @@ fn a_token_is_made_with_the_folders_key_and_never_makes_one() {
     let claims = Tokens::new(keys.get(KeyName::Token)).read(stdout(&issued).trim(), now).expect("of this house");
     assert_eq!((claims.role, claims.account.as_str()), (Role::Integrator, "a-script-his"));
     assert!(claims.expires_at() > now.plus_s(86_000));
+}
+
+#[test]
+fn verify_full_names_the_owner_whose_replay_is_not_its_snapshot() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).expect("made");
+    let owner = OwnerRef::new(OwnerKind::Doctor, "renmin.wang");
+    let record = Record {
+        shard: ShardId("site:renmin".into()),
+        owner: owner.clone(),
+        owner_seq: 1,
+        owner_instance: 1,
+        kind: 401,
+        version: 1,
+        offset: 0,
+        commit: 0,
+        index: 0,
+        count: 1,
+        at: Timestamp(1),
+        meta: None,
+        payload: codec::encode(&doctor::Event::DoctorRetired).expect("encodes"),
+    };
+    let (mut log, _) = SegmentLog::open(&data.join("log"), SegmentOptions::new(Arc::new(|| 0))).expect("a log");
+    log.append(&mut [vec![record.clone()]]).expect("written");
+    let history = log.history_id().to_string();
+    drop(log);
+    let kinds = kinds();
+    let kind = kinds.get(OwnerKind::Doctor).expect("registered");
+    let mut replayed = kind.begin(&owner);
+    kind.replay(&mut replayed, &record).expect("it applies");
+    let verify = || jiaohao(&["journal", "verify", "--full", "--data", "data"], folder.path(), &[]);
+    for (state, code) in [(&replayed, 0), (&kind.begin(&owner), 1)] {
+        let row = Snapshot::new(1, kind.snapshot_version(), None, kind.store(state).expect("encodes"));
+        let store = Store::open(&data.join("store"), &history, 1, 1 << 20).expect("a store");
+        store.put(&[(owner.clone(), row)]).expect("put");
+        store.sync_with_floor(1, Timestamp(1), Vec::new()).expect("synced");
+        drop(store);
+        let verified = verify();
+        assert_eq!(verified.status.code(), Some(code), "{}", stderr(&verified));
+        let said: serde_json::Value = serde_json::from_str(&stdout(&verified)).expect("JSON");
+        assert_eq!(said["snapshots"]["compared"], 1, "{said}");
+        let named = said["damaged"].to_string().contains("renmin.wang");
+        assert_eq!(named, code == 1, "{said}");
+    }
+    std::fs::write(data.join("store").join("mark"), "{}").expect("written");
+    let verified = verify();
+    assert_eq!(verified.status.code(), Some(1));
+    assert!(stdout(&verified).contains(r#""place":"store""#), "{}", stdout(&verified));
 }

@@ -46,7 +46,6 @@ fn segments() -> SegmentOptions {
 }
 
 fn start(folder: &Path, log: SegmentLog) -> Result<Node, StartError> {
-    let history = log.history_id().to_string();
     let home = Zone::named("Asia/Shanghai").unwrap();
     Node::start(NodeOptions {
         clock: Box::new(|_| Clock::wall()),
@@ -60,7 +59,7 @@ fn start(folder: &Path, log: SegmentLog) -> Result<Node, StartError> {
         deadline_message,
         owner_threads: 1,
         mailbox: 4_096,
-        keeper: KeeperOptions { checkpoint_every_s: 3_600, idle_s: 3_600, history, prune_after_s: 0 },
+        keeper: KeeperOptions { checkpoint_every_s: 3_600, idle_s: 3_600, prune_after_s: 0 },
         on_failure: Box::new(|why| panic!("{why}")),
     })
 }

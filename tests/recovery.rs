@@ -7,6 +7,7 @@
 mod program;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -36,7 +37,7 @@ const POINTS: [(&str, u32); 7] = [
     ("segment_change", 2),
     ("snapshot", 3),
     ("prune", 2),
-    ("recovery", 50),
+    ("recovery", 10),
     ("between_booking", 40),
     ("between_transfer", 20),
     ("appended", 40),
@@ -113,6 +114,14 @@ impl Load {
         }
     }
 
+    async fn busy(&self) {
+        let began = Instant::now();
+        while self.unanswered.load(Ordering::SeqCst) < UNANSWERED {
+            assert!(began.elapsed() < program::PATIENCE, "nobody asks for anything");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     async fn settle(&self) {
         self.paused.store(true, Ordering::SeqCst);
         let began = Instant::now();
@@ -160,13 +169,20 @@ fn plan(kills: usize, rng: &mut StdRng) -> Vec<(&'static str, u32)> {
 async fn killed_at(server: &mut Program, load: &Load, (point, passings): (&str, u32), rng: &mut StdRng) -> bool {
     let outside = point == "outside";
     server.kill();
+    if point == "recovery" && load.unanswered.load(Ordering::SeqCst) < UNANSWERED {
+        // Nobody can ask for anything while the server recovers: they have asked before.
+        server.start(None);
+        server.ready().await;
+        load.busy().await;
+        server.kill();
+    }
     server.start((!outside).then(|| format!("{point}:{}", rng.random_range(1..=passings))));
     let began = Instant::now();
     let run_for = Duration::from_millis(rng.random_range(300..1_200));
     let mut unanswered = load.unanswered.load(Ordering::SeqCst);
     while began.elapsed() < PASSED_WITHIN {
-        if server.has_ended() {
-            assert!(!outside, "it has ended by itself: {}", server.said());
+        if let Some(status) = server.status() {
+            assert!(!outside && status.signal() == Some(9), "it has ended by itself: {status}, {}", server.said());
             return unanswered >= UNANSWERED;
         }
         if outside && began.elapsed() > run_for && unanswered >= UNANSWERED {

@@ -15,6 +15,9 @@ pub enum CodecError {
     /// The bytes are not such a value.
     #[error("cannot decode: {0}")]
     Decode(#[from] bincode::error::DecodeError),
+    /// More bytes than could be read back.
+    #[error("{0} bytes, {MAX_BYTES} at most")]
+    TooLarge(usize),
     /// Bytes are left over.
     #[error("{0} bytes left over")]
     Trailing(usize),
@@ -22,7 +25,8 @@ pub enum CodecError {
 
 /// Encodes a value.
 pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
-    Ok(bincode::serde::encode_to_vec(value, bincode::config::standard())?)
+    let bytes = bincode::serde::encode_to_vec(value, bincode::config::standard())?;
+    if bytes.len() <= MAX_BYTES { Ok(bytes) } else { Err(CodecError::TooLarge(bytes.len())) }
 }
 
 /// Decodes a value from exactly these bytes.

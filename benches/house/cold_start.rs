@@ -82,8 +82,8 @@ async fn fill(data: &Path) -> Outcome<u64> {
     let mut options = SegmentOptions::new(Arc::new(move || u64::try_from(began.elapsed().as_millis()).unwrap_or(0)));
     options.segment_bytes = 128 << 20;
     let (log, _) = SegmentLog::open(&data.join("log"), options)?;
-    let (history, reader) = (log.history_id().to_string(), log.reader());
-    let epoch: Arc<str> = format!("{history}-bench").into();
+    let reader = log.reader();
+    let epoch: Arc<str> = format!("{}-bench", log.history_id()).into();
     let node = Node::start(NodeOptions {
         clock: Box::new(|_| Clock::wall()),
         kinds: kinds(),
@@ -96,7 +96,7 @@ async fn fill(data: &Path) -> Outcome<u64> {
         deadline_message,
         owner_threads: 2,
         mailbox: 4096,
-        keeper: KeeperOptions { checkpoint_every_s: 3600, idle_s: 3600, history, prune_after_s: 48 * 3600 },
+        keeper: KeeperOptions { checkpoint_every_s: 3600, idle_s: 3600, prune_after_s: 48 * 3600 },
         on_failure: Box::new(|why| panic!("{why}")),
     })?;
     let (mut count, mut counted_to, mut round) = (0, 0, 0);

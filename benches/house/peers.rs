@@ -3,9 +3,13 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use jiaohao_actors::shell::clock;
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::Outcome;
 use crate::booking::CLIENTS;
@@ -15,7 +19,7 @@ use crate::server::free_port;
 
 const POSTGRES: &str = "/usr/lib/postgresql/15/bin";
 const POSTGRES_S: u32 = 6;
-const REDIS_EVALS: u32 = 60_000;
+const REDIS_EVALS: usize = 40_000;
 const NCHAN: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
 /// A place taken and the booking written, as somebody would with a table.
@@ -28,8 +32,9 @@ const TABLES: &str = "CREATE TABLE slots (id int PRIMARY KEY, capacity int NOT N
 CREATE TABLE bookings (id bigserial PRIMARY KEY, slot int NOT NULL, patient int NOT NULL);
 INSERT INTO slots VALUES (1, 100000000, 0);
 ";
-/// The same in Redis: one script, one round trip.
-const SCRIPT: &str = "if redis.call('INCR', KEYS[1]) > 100000000 then return 0 end \
+/// The same in Redis, with the patient's limit: one script, one round trip.
+const SCRIPT: &str = "if redis.call('SADD', KEYS[3], ARGV[1]) == 0 then return -1 end \
+    if redis.call('INCR', KEYS[1]) > 100000000 then return 0 end \
     redis.call('RPUSH', KEYS[2], ARGV[1]) return 1";
 
 fn ran(output: Output) -> Outcome<String> {
@@ -157,16 +162,56 @@ impl Redis {
         Ok(Some(redis))
     }
 
-    /// Scripts a second.
-    pub fn evals(&self) -> Outcome<f64> {
+    /// Scripts a second of the load generator that the house has: as many connections, one request at a time each, on the
+    /// same threads; and of Redis's own `redis-benchmark`, in C.
+    pub async fn evals(&self) -> Outcome<(f64, f64)> {
+        let next = Arc::new(AtomicUsize::new(0));
+        let began = clock::monotonic();
+        let mut tasks = Vec::with_capacity(CLIENTS);
+        for _ in 0..CLIENTS {
+            let stream = tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await?;
+            stream.set_nodelay(true)?;
+            tasks.push(tokio::spawn(eval_until(BufReader::new(stream), next.clone())));
+        }
+        for task in tasks {
+            task.await??;
+        }
+        let own = REDIS_EVALS as f64 / began.elapsed().as_secs_f64();
+        Ok((own, self.benchmark()?))
+    }
+
+    fn benchmark(&self) -> Outcome<f64> {
         let (port, clients, count) = (self.port.to_string(), CLIENTS.to_string(), REDIS_EVALS.to_string());
-        let arguments =
-            ["-p", &port, "-c", &clients, "-n", &count, "--csv", "EVAL", SCRIPT, "2", "taken", "bookings", "p-1"];
-        let report = ran(Command::new("redis-benchmark").args(arguments).output()?)?;
+        let arguments = ["-p", &port, "-c", &clients, "-n", &count, "-r", "100000000", "--csv"];
+        let script = ["EVAL", SCRIPT, "3", "taken", "bookings", "patients", "p-__rand_int__"];
+        let report = ran(Command::new("redis-benchmark").args(arguments).args(script).output()?)?;
         // "test","rps",… : the script itself may hold commas inside its quotes
         let line = report.lines().last().ok_or("no report of redis-benchmark")?;
         let rate = line.split("\",\"").nth(1).ok_or("no rate in redis-benchmark's report")?;
         Ok(rate.trim_matches('"').parse()?)
+    }
+}
+
+/// One client of Redis: a booking for a fresh patient at a time, until all are done.
+async fn eval_until(mut stream: BufReader<tokio::net::TcpStream>, next: Arc<AtomicUsize>) -> Outcome {
+    let mut line = String::new();
+    loop {
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        if n >= REDIS_EVALS {
+            return Ok(());
+        }
+        let patient = format!("p-{n:016x}");
+        let words = ["EVAL", SCRIPT, "3", "taken", "bookings", "patients", &patient];
+        let mut request = format!("*{}\r\n", words.len());
+        for word in words {
+            request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+        }
+        stream.get_mut().write_all(request.as_bytes()).await?;
+        line.clear();
+        stream.read_line(&mut line).await?;
+        if !line.starts_with(':') {
+            return Err(line.into());
+        }
     }
 }
 

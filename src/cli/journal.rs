@@ -1,17 +1,22 @@
 //! `jiaohao journal verify|stats|export|import`: the log of a folder as a whole. The folder must not be in use.
 
-use std::collections::HashMap;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Subcommand;
+use jiaohao_actors::log::journal::{Damage, Verified};
 use jiaohao_actors::log::{FolderLock, FolderLockError, Record, SegmentOptions, journal};
 use jiaohao_actors::shell::clock::Clock;
-use jiaohao_actors::shell::kinds::{Dormant, Kinds};
-use jiaohao_domain::OwnerRef;
+use jiaohao_actors::shell::kinds::Kinds;
+use jiaohao_actors::shell::verify::{Compared, Comparison};
+use jiaohao_actors::store::{Store, StoreError};
+use serde::Serialize;
 
 use super::{Failure, print_result};
+
+/// Memory for reading the store.
+const STORE_CACHE_BYTES: u64 = 64 << 20;
 
 /// Check, count, write out or read in the log of a data folder that is not in use.
 #[derive(Debug, clap::Args)]
@@ -27,7 +32,7 @@ enum Action {
         after_help = "Examples:\n  jiaohao journal verify --data data\n  jiaohao journal verify --full --data data"
     )]
     Verify {
-        /// Replay every owner too, from the archives to now.
+        /// Replay every owner too, from the archives to now, and compare its state with the store's snapshot.
         #[arg(long)]
         full: bool,
         /// The data folder.
@@ -66,12 +71,13 @@ enum Action {
 pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
     match args.action {
         Action::Verify { full, data } => {
-            let _lock = take(&data)?;
-            let mut owners = HashMap::new();
-            let mut check = |record: &Record| if full { replay(kinds, &mut owners, record) } else { Ok(()) };
-            let found = journal::verify(&log_of(&data)?, &mut check).map_err(Failure::failed)?;
-            print_json(&found)?;
-            match found.damaged.len() {
+            let lock = take(&data)?;
+            let report = match full {
+                true => verify_full(&data, kinds, lock.is_some())?,
+                false => Report { found: verify(&data, &mut |_| Ok(()))?, snapshots: None },
+            };
+            print_json(&report)?;
+            match report.found.damaged.len() {
                 0 => Ok(()),
                 places => Err(Failure::Failed(format!("{}: damaged in {places} places", data.display()))),
             }
@@ -113,11 +119,65 @@ pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
     }
 }
 
-/// Applies a record to its owner, from the state before the first record on.
-fn replay(kinds: &Kinds, owners: &mut HashMap<OwnerRef, Dormant>, record: &Record) -> Result<(), String> {
-    let kind = kinds.get(record.owner.kind).ok_or_else(|| format!("no such kind of owner: {:?}", record.owner.kind))?;
-    let owner = owners.entry(record.owner.clone()).or_insert_with(|| kind.begin(&record.owner));
-    kind.replay(owner, record)
+/// What `verify` says.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    found: Verified,
+    /// Only with `--full`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshots: Option<Compared>,
+}
+
+fn verify(data: &Path, check: &mut dyn FnMut(&Record) -> Result<(), String>) -> Result<Verified, Failure> {
+    journal::verify(&log_of(data)?, check).map_err(Failure::failed)
+}
+
+/// With a replay of every owner, compared with the store's snapshots. A store on a medium that cannot be written cannot
+/// be opened: then the replay alone is checked.
+fn verify_full(data: &Path, kinds: &Kinds, can_write: bool) -> Result<Report, Failure> {
+    let mut damaged = Vec::new();
+    let mut damage = |what: String| damaged.push(Damage { place: "store".into(), what });
+    let opened = match can_write {
+        true => open_store(data)?,
+        false => None,
+    };
+    let store = opened.transpose().unwrap_or_else(|what| {
+        damage(what);
+        None
+    });
+    let mut comparison = Comparison::new(kinds, store.as_ref()).map_err(Failure::failed)?;
+    let mut found = verify(data, &mut |record| comparison.check(record))?;
+    let (compared, ahead) = comparison.finish();
+    if found.damaged.is_empty() {
+        let floor = store.as_ref().map_or(0, Store::floor_commit);
+        if floor > found.last_commit {
+            damage(format!("it is ahead of the log: {floor} > {}", found.last_commit));
+        }
+        for owner in ahead {
+            damage(format!("the snapshot of {owner:?} is ahead of the log"));
+        }
+    }
+    found.damaged.append(&mut damaged);
+    Ok(Report { found, snapshots: Some(compared) })
+}
+
+/// The folder's store, if it has one, or what is wrong with it.
+fn open_store(data: &Path) -> Result<Option<Result<Store, String>>, Failure> {
+    let folder = data.join("store");
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let history = match journal::history(&log_of(data)?) {
+        Ok(history) => history.to_string(),
+        // Said by the reading of the log.
+        Err(_) => return Ok(None),
+    };
+    match Store::open(&folder, &history, u64::MAX, STORE_CACHE_BYTES) {
+        Ok(store) => Ok(Some(Ok(store))),
+        Err(StoreError::Damaged(what)) => Ok(Some(Err(what))),
+        Err(error) => Err(Failure::failed(error)),
+    }
 }
 
 fn render(kinds: &Kinds, record: &Record) -> Option<serde_json::Value> {

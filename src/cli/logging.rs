@@ -6,7 +6,9 @@ use crate::config::{LogFormat, LogSettings};
 
 /// Starts logging for this process. A second call changes nothing.
 pub fn start(settings: &LogSettings) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(settings.level.as_str()));
+    // What strangers send that is no HTTP is theirs to mend: it is counted in the responses, and no alarm of ours.
+    let usual = || EnvFilter::new(format!("{},actix_http::h1=off", settings.level.as_str()));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match settings.format {
         LogFormat::Text => logs.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),

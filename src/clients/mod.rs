@@ -22,7 +22,7 @@ pub struct Refusal {
     pub detail: String,
     /// For conflicts: what would be valid now.
     #[serde(default)]
-    pub valid_now: BTreeMap<String, String>,
+    pub valid_now: BTreeMap<String, serde_json::Value>,
 }
 
 impl Refusal {

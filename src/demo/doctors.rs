@@ -128,8 +128,8 @@ impl Player<'_> {
                 self.hand = answer["called"]["ticket"].as_str().map(|ticket| (ticket.to_owned(), call));
             }
             Err(why) if why.code == "stale_console" => {
-                let ticket = why.valid_now.get("in_hand").filter(|ticket| !ticket.is_empty() && *ticket != "null");
-                self.hand = ticket.map(|ticket| (ticket.clone(), None));
+                let ticket = why.valid_now.get("in_hand").and_then(serde_json::Value::as_str);
+                self.hand = ticket.map(|ticket| (ticket.to_owned(), None));
             }
             Err(why) => {
                 if why.code == "queue_empty" {

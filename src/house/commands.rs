@@ -141,7 +141,9 @@ impl House {
 
     /// Where a command goes when nothing has to be asked first: also a booking of a slot whose times are known.
     pub(super) fn address_known(&self, claims: &Claims, command: &C) -> Option<Addressed> {
-        let known = |slot: &SlotId| self.slots.get(slot).map(|facts| *facts);
+        let known = |slot: &SlotId| {
+            if self.full.contains_key(slot) { None } else { self.slots.get(slot).map(|facts| *facts) }
+        };
         match command {
             C::HoldSlot(c) if c.slot.session() == c.session => {
                 let facts = known(&c.slot)?;
@@ -167,7 +169,28 @@ impl House {
             return Err(Rejection::new(Code::IdNotUnderParent, "the slot is not one of that session"));
         }
         self.slot_facts(slot).await?;
+        if self.full.contains_key(slot) {
+            self.still_free(slot).await?;
+        }
         self.address_known(claims, command).ok_or_else(|| Code::SlotClosed.into())
+    }
+
+    /// Step 0 of a booking: a slot that its department knows to be full is answered at once and leaves nothing behind.
+    /// Asked only of slots that were full a moment ago: a booking of any other slot is spared the question.
+    async fn still_free(&self, slot: &SlotId) -> Result<(), Rejection> {
+        let (asked, now) = (slot.clone(), self.shell.clock.clinic());
+        let free = move |state: &jiaohao_domain::department::State| state.clinic.place_free(&asked, now);
+        self.shell.read(department(&slot.department()), free).await??;
+        self.full.remove(slot);
+        Ok(())
+    }
+
+    /// A slot has answered that it is full.
+    pub(super) fn note_full(&self, slot: &SlotId) {
+        if self.full.len() >= SLOTS_KNOWN {
+            self.full.clear();
+        }
+        self.full.insert(slot.clone(), ());
     }
 
     /// The slot's day and times, asked of its department once. A slot that is not there is `slot_closed`.

@@ -9,7 +9,7 @@ use jiaohao_actors::shell::message::Outcome;
 use jiaohao_actors::shell::projector::{Subscription as Wish, ToProjector};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand, ToBoard};
-use jiaohao_domain::{AccountId, Code, OwnerKind, OwnerRef, Rejection, Timestamp};
+use jiaohao_domain::{AccountId, Code, OwnerKind, OwnerRef, Rejection, SlotId, Timestamp};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::commands::Addressed;
 use super::{House, site};
-use crate::engine::{Answering, Deed, Engine, StreamNow, Subscription, Visit, VisitAnswer};
+use crate::engine::{Answering, Deed, Engine, StreamNow, Subscription, Turn, Visit, VisitAnswer};
 use crate::identity::access::{self, Facts, StreamName};
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
@@ -26,7 +26,31 @@ use crate::identity::tokens::{Claims, Standing};
 /// Where nobody has said otherwise.
 pub(super) const HOME_ZONE: &str = "Asia/Shanghai";
 
+/// How far a key's time may be ahead of ours.
+const KEY_AHEAD_MS: i64 = 5 * 60 * 1000;
+
 impl House {
+    /// A key is a UUID of version 7 whose time is not in the future: one that were would be above all keys that follow
+    /// it, and make them look expired. Clinic and machine time differ where the clock runs faster: the later one counts.
+    fn check_key(&self, key: Option<Uuid>) -> Result<(), Rejection> {
+        let Some(key) = key else { return Ok(()) };
+        let at_ms = key.get_timestamp().filter(|_| key.get_version_num() == 7).map(|at| {
+            let (seconds, nanoseconds) = at.to_unix();
+            i64::try_from(seconds)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(1_000)
+                .saturating_add(i64::from(nanoseconds / 1_000_000))
+        });
+        let now_ms = self.shell.clock.clinic().max(self.machine_now()).0;
+        match at_ms {
+            None => Err(Rejection::new(Code::InvalidField, "an idempotency key is a UUID of version 7")),
+            Some(at_ms) if at_ms > now_ms + KEY_AHEAD_MS => {
+                Err(Rejection::new(Code::InvalidField, "the idempotency key's time is in the future"))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
     fn origin(&self, claims: &Claims, key: Option<Uuid>, command: &ClientCommand) -> Origin {
         let body = serde_json::to_vec(command).expect("invariant: commands are plain JSON");
         let mut body_hash = [0; 16];
@@ -64,42 +88,73 @@ impl House {
         key: Option<Uuid>,
         command: ClientCommand,
         at_once: Option<Ready>,
+        mut turn: Turn,
     ) -> Outcome {
         let after = After::of(&command);
         let name = command.name();
+        let slot = slot_wanted(&command);
         #[cfg(feature = "planted-bugs")]
         let wanted = crate::planted::wanted(&command);
         let outcome = match at_once {
             Some(Ready { reply }) => reply.await.unwrap_or_else(|_| Err(Code::TimedOut.into())),
             None => {
-                self.stands(claims).await?;
-                match self.checked(claims, &command, Facts::default()).await {
-                    Ok(()) => {
-                        let origin = self.origin(claims, key, &command);
-                        let (owner, message) = self.address(claims, command).await?;
-                        self.shell.ask(owner, message, origin).await
-                    }
-                    Err(why) => Err(why),
-                }
+                turn.come().await;
+                self.ask(claims, key, command, turn).await
             }
         };
         #[cfg(feature = "planted-bugs")]
         let outcome = crate::planted::answer(outcome, wanted);
         let line_outcome = outcome.as_ref().map(drop).map_err(|why| why.code);
         self.audit.note(AuditLine::new(claims, name, outcome_ids(&outcome), line_outcome, self.machine_now()));
-        if let Ok(Answer::Held { appointment, .. } | Answer::Booked { appointment, .. }) = &outcome {
-            // The answer's times are told in the site's zone.
-            self.learn_zone(appointment.prefix(1)).await?;
+        if let (Some(slot), Err(Rejection { code: Code::SlotFull, .. })) = (&slot, &outcome) {
+            self.note_full(slot);
+        }
+        // What is done is done: nothing that the edge does after it may turn the answer into an error.
+        if let Ok(Answer::Held { appointment, .. } | Answer::Booked { appointment, .. }) = &outcome
+            && let Err(why) = self.learn_zone(appointment.prefix(1)).await
+        {
+            // The answer's times are told in the house's zone then.
+            tracing::warn!(code = why.code.wire(), "a site's zone could not be asked");
         }
         if outcome.is_ok() {
-            match after {
-                After::Nothing => {}
-                After::Relearn(who) => self.relearn(&who).await?,
-                After::EndScreen(screen) => self.screen_revoked(&screen),
-                After::TellSpeed(board) => self.tell_speed(&board).await?,
-            }
+            self.follow_up(after).await;
         }
         outcome
+    }
+
+    /// The slow way of a command: what has to be asked first is asked, then it is handed over and the turn is the next
+    /// one's.
+    async fn ask(&self, claims: &Claims, key: Option<Uuid>, command: ClientCommand, turn: Turn) -> Outcome {
+        self.stands(claims).await?;
+        self.checked(claims, &command, Facts::default()).await?;
+        let origin = self.origin(claims, key, &command);
+        let (owner, message) = self.address(claims, command).await?;
+        let reply = self.shell.begin(owner, message, origin)?;
+        drop(turn);
+        reply.await.unwrap_or_else(|_| Err(Code::TimedOut.into()))
+    }
+
+    async fn follow_up(&self, after: After) {
+        match after {
+            After::Nothing => {}
+            After::Relearn(who) => {
+                if self.relearn(&who).await.is_err() {
+                    // Asked again at the next use of any of its tokens.
+                    self.generations.forget(&who);
+                }
+            }
+            After::EndScreen(screen) => self.screen_revoked(&screen),
+            After::TellSpeed(board) => {
+                if let Err(why) = self.tell_speed(&board).await {
+                    tracing::error!(code = why.code.wire(), %board, "a board was not told the clock's speed");
+                }
+            }
+            After::ForgetZone(site) => drop(self.zones.remove(site.as_str())),
+            After::ForgetSlots(session) => {
+                self.slots.retain(|slot, _| slot.session() != session);
+                self.full.retain(|slot, ()| slot.session() != session);
+            }
+        }
     }
 
     /// A board's limits are machine time: where clinic time runs faster it has to know by how much. A folder keeps its
@@ -165,6 +220,8 @@ enum After {
     Relearn(AccountId),
     EndScreen(jiaohao_domain::ScreenId),
     TellSpeed(jiaohao_domain::BoardId),
+    ForgetZone(jiaohao_domain::SiteId),
+    ForgetSlots(jiaohao_domain::SessionId),
 }
 
 impl After {
@@ -175,8 +232,19 @@ impl After {
             ClientCommand::RetireStaff(c) => relearn(&c.id),
             ClientCommand::RevokeScreen(c) => Self::EndScreen(c.screen.clone()),
             ClientCommand::DefineBoard(c) => Self::TellSpeed(c.id.clone()),
+            ClientCommand::DefineSite(c) => Self::ForgetZone(c.id.clone()),
+            ClientCommand::DefineSession(c) => Self::ForgetSlots(c.id.clone()),
             _ => Self::Nothing,
         }
+    }
+}
+
+/// The slot that a command wants a place of.
+fn slot_wanted(command: &ClientCommand) -> Option<SlotId> {
+    match command {
+        ClientCommand::HoldSlot(c) => Some(c.slot.clone()),
+        ClientCommand::BookSlot(c) => Some(c.slot.clone()),
+        _ => None,
     }
 }
 
@@ -225,12 +293,24 @@ impl Engine for Shared {
         self.0.generations.changes()
     }
 
-    fn command(&self, claims: Arc<Claims>, key: Option<Uuid>, command: ClientCommand) -> Answering<Answer> {
+    fn command(
+        &self,
+        claims: Arc<Claims>,
+        key: Option<Uuid>,
+        command: ClientCommand,
+        mut turn: Turn,
+    ) -> Answering<Answer> {
         let house = self.0.clone();
         #[cfg(feature = "planted-bugs")]
         let key = key.filter(|_| !crate::planted::is("I4"));
-        let handed = house.hand_over(&claims, key, &command);
-        soon(async move { house.give(&claims, key, command, handed?).await })
+        let handed = house.check_key(key).and_then(|()| match turn.has_come() {
+            true => house.hand_over(&claims, key, &command),
+            false => Ok(None),
+        });
+        if !matches!(handed, Ok(None)) {
+            turn = Turn::alone();
+        }
+        soon(async move { house.give(&claims, key, command, handed?, turn).await })
     }
 
     fn subscribe(&self, claims: Arc<Claims>, subscription: Subscription) -> Answering<()> {

@@ -44,8 +44,10 @@ pub struct House {
     pub(crate) codes: Arc<dyn CodeSender>,
     /// Zones of the sites that somebody has asked about.
     pub(crate) zones: DashMap<String, Zone>,
-    /// What never changes of a slot once it is booked: asked once.
+    /// Times of slots, asked once; forgotten when their session is defined anew.
     pub(crate) slots: DashMap<SlotId, SlotFacts>,
+    /// Slots that were full when last heard of: their department is asked before anybody reserves.
+    pub(crate) full: DashMap<SlotId, ()>,
     /// Persons whom a site's desk has just made known and who have no ticket there yet.
     pub(crate) newly_known: DashMap<jiaohao_domain::PatientId, jiaohao_domain::SiteId>,
     /// The folder was made for test.

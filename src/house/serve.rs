@@ -172,7 +172,6 @@ impl Server {
             keeper: KeeperOptions {
                 checkpoint_every_s: settings.data.checkpoint_every_s,
                 idle_s: settings.data.idle_after_s,
-                history: history.to_string(),
                 prune_after_s: settings.data.prune_window_h * 3_600,
             },
             on_failure: Box::new(|why| {
@@ -197,6 +196,7 @@ impl Server {
             codes: options.codes,
             zones: DashMap::new(),
             slots: DashMap::new(),
+            full: DashMap::new(),
             newly_known: DashMap::new(),
             for_test,
             stopping: AtomicBool::new(false),

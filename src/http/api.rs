@@ -16,7 +16,7 @@ use super::Door;
 use super::problem::Problem;
 use super::requests::{Deed, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer};
 use super::resources::RESOURCES;
-use crate::engine::run_command;
+use crate::engine::{Turn, run_command};
 use crate::identity::tokens::Claims;
 use crate::wire;
 
@@ -48,6 +48,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
     );
 }
 
+/// How long a body may take.
+const BODY_WITHIN: std::time::Duration = std::time::Duration::from_secs(15);
+
 /// Any other path: a command of the table.
 async fn command(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
     let path = request.path().strip_prefix("/api/v1").unwrap_or_default();
@@ -55,14 +58,19 @@ async fn command(request: HttpRequest, door: web::Data<Door>, payload: web::Payl
     let Some((_, _, name)) = at_path.iter().find(|(method, _, _)| request.method().as_str() == *method) else {
         let allowed: Vec<&str> = at_path.iter().map(|(method, _, _)| *method).collect();
         let unknown = Rejection::new(Code::UnknownCommand, "there is no such resource, or not with this method");
-        return Err(if allowed.is_empty() { unknown } else { unknown.with("method", allowed.join(", ")) }.into());
+        return Err(if allowed.is_empty() {
+            unknown
+        } else {
+            unknown.with("methods", allowed.into_iter().map(str::to_owned).collect::<Vec<_>>())
+        }
+        .into());
     };
     let claims = door.signed_in(&request).await?;
     door.limits.command(&claims)?;
     let key = idempotency_key(&request)?;
     let fields: Value = read(&door, payload).await?;
     let command = wire::named_command(name, fields)?;
-    let result = run_command(&door.engine, "http", claims, key, command).await?;
+    let result = run_command(&door.engine, "http", claims, key, command, Turn::alone()).await?;
     Ok(json_response(&result))
 }
 
@@ -144,10 +152,15 @@ fn json_response(value: &Value) -> HttpResponse {
 }
 
 async fn read<T: DeserializeOwned>(door: &Door, payload: web::Payload) -> Result<T, Rejection> {
-    let body = payload.to_bytes_limited(door.body_bytes).await.map_err(|_| {
-        metrics::counter!("limit_refusals_total", "limit" => "body_bytes").increment(1);
-        Rejection::new(Code::TooLarge, format!("a body is at most {} bytes", door.body_bytes))
-    })?;
+    let limit = |limit: &'static str, code: Code, why: String| {
+        metrics::counter!("limit_refusals_total", "limit" => limit).increment(1);
+        Rejection::new(code, why)
+    };
+    let whole = tokio::time::timeout(BODY_WITHIN, payload.to_bytes_limited(door.body_bytes)).await;
+    let whole = whole
+        .map_err(|_| limit("body_time", Code::TimedOut, format!("a body comes within {} s", BODY_WITHIN.as_secs())))?;
+    let body = whole
+        .map_err(|_| limit("body_bytes", Code::TooLarge, format!("a body is at most {} bytes", door.body_bytes)))?;
     let body = body.map_err(|_| Rejection::new(Code::Malformed, "the body did not come whole"))?;
     serde_json::from_slice(&body).map_err(|error| wire::malformed(&error))
 }

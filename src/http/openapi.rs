@@ -147,7 +147,7 @@ fn problem() -> Value {
             "detail": {"type": "string"},
             "status": {"type": "integer"},
             "type": {"type": "string"},
-            "valid_now": {"type": "object", "additionalProperties": {"type": "string"},
+            "valid_now": {"type": "object",
                 "description": "For conflicts: what would be valid now."},
         },
     })

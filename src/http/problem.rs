@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use jiaohao_actors::fanout::error_object;
+use jiaohao_domain::codes::Valid;
 use jiaohao_domain::{Code, Rejection};
 use serde_json::Value;
 
@@ -27,8 +28,12 @@ pub fn response(rejection: &Rejection) -> HttpResponse {
 
 /// Whole seconds, rounded up; 1 when nothing is said.
 fn retry_after_s(rejection: &Rejection) -> u64 {
-    let said = rejection.valid_now.iter().find(|(name, _)| name == "retry_after_ms");
-    said.and_then(|(_, ms)| ms.parse::<u64>().ok()).map_or(1, |ms| ms.div_ceil(1000).max(1))
+    let said = rejection.valid_now.iter().find_map(|(name, valid)| match (name.as_str(), valid) {
+        ("retry_after_s", Valid::Number(s)) => u64::try_from(*s).ok(),
+        ("retry_after_ms", Valid::Number(ms)) => u64::try_from(*ms).ok().map(|ms| ms.div_ceil(1000)),
+        _ => None,
+    });
+    said.unwrap_or(1).max(1)
 }
 
 /// A rejection as an error of a handler.

@@ -144,13 +144,15 @@ async fn alive(door: web::Data<Door>) -> HttpResponse {
     if let Some(speed) = door.engine.test_speed() {
         response.insert_header(("x-jiaohao-test-speed", speed.to_string()));
     }
-    response.body("alive\n")
+    response.content_type("text/plain; charset=utf-8").body("alive\n")
 }
 
 async fn ready(door: web::Data<Door>) -> HttpResponse {
     match door.engine.ready() {
-        Ok(()) => HttpResponse::Ok().body("ready\n"),
-        Err(why) => HttpResponse::ServiceUnavailable().body(format!("{why}\n")),
+        Ok(()) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
+        Err(why) => {
+            HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body(format!("{why}\n"))
+        }
     }
 }
 

@@ -82,7 +82,7 @@ async fn every_command_has_a_path_and_asks_who_is_there() {
     }
     assert_eq!(ask(to, "POST", "/api/v1/no-such", &[DOCTOR], "{}").await.code(), "unknown_command");
     let get = ask(to, "GET", "/api/v1/tickets", &[DOCTOR], "").await;
-    assert_eq!((get.status, &get.json()["valid_now"]["method"]), (400, &json!("POST")));
+    assert_eq!((get.status, &get.json()["valid_now"]["methods"]), (400, &json!(["POST"])));
 }
 
 #[actix_web::test]

@@ -122,7 +122,7 @@ fn at_least_one(number: u32) -> NonZeroU32 {
 
 fn too_many(limit: &'static str, code: Code, wait: Duration) -> Rejection {
     count(limit);
-    Rejection::from(code).with("retry_after_ms", (wait.as_millis() + 1).to_string())
+    Rejection::from(code).with("retry_after_ms", u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1))
 }
 
 /// Counts a refusal by its limit.
@@ -178,6 +178,7 @@ pub struct ConnectionPermit {
 mod tests {
     use governor::clock::FakeRelativeClock;
     use jiaohao_domain::Timestamp;
+    use jiaohao_domain::codes::Valid;
 
     use super::*;
     use crate::config::Settings;
@@ -202,7 +203,8 @@ mod tests {
         }
         let refused = limits.command(&me).expect_err("above");
         assert_eq!(refused.code, Code::TooManyRequests);
-        let wait_ms: u64 = refused.valid_now[0].1.parse().expect("a number");
+        let Valid::Number(wait_ms) = refused.valid_now[0].1 else { panic!("{refused:?}") };
+        let wait_ms = u64::try_from(wait_ms).expect("not negative");
         assert!(wait_ms <= 335, "{wait_ms}");
         limits.command(&you).expect("another person");
         clock.advance(Duration::from_millis(wait_ms));

@@ -193,6 +193,13 @@ impl Generations {
         risen
     }
 
+    /// What was known of an account may be out of date: it is asked again, for open connections too.
+    pub fn forget(&self, account: &AccountId) {
+        self.known.remove(account);
+        // Nobody listening is no fault: then there is no connection to ask about.
+        let _ = self.changes.send(account.clone());
+    }
+
     /// Tells of each account whose tokens of before have ended. Who is told `Lagged` looks at all of its connections.
     pub fn changes(&self) -> broadcast::Receiver<AccountId> {
         self.changes.subscribe()

@@ -25,6 +25,9 @@ pub enum FrameError {
     Malformed,
 }
 
+/// A message comes in at most so many pieces.
+const PIECES: u32 = 256;
+
 const CONTINUATION: u8 = 0x0;
 const TEXT: u8 = 0x1;
 const CLOSE: u8 = 0x8;
@@ -37,6 +40,8 @@ pub struct Assembler {
     buffer: BytesMut,
     /// The pieces so far of a message in several frames.
     pieces: Option<BytesMut>,
+    /// How many they were: empty ones, too, cost work.
+    piece_count: u32,
 }
 
 impl Assembler {
@@ -57,8 +62,12 @@ impl Assembler {
                 PONG => return Ok(Some(Incoming::Pong)),
                 CLOSE => return Ok(Some(Incoming::Close)),
                 TEXT if self.pieces.is_none() && last => return Ok(Some(Incoming::Text(payload.freeze()))),
-                TEXT if self.pieces.is_none() => self.pieces = Some(payload),
+                TEXT if self.pieces.is_none() => (self.pieces, self.piece_count) = (Some(payload), 1),
                 CONTINUATION => {
+                    self.piece_count += 1;
+                    if self.piece_count > PIECES {
+                        return Err(FrameError::TooLarge);
+                    }
                     let pieces = self.pieces.as_mut().ok_or(FrameError::Malformed)?;
                     pieces.extend_from_slice(&payload);
                     if last && let Some(whole) = self.pieces.take() {

@@ -16,25 +16,30 @@ use super::bye::Bye;
 use super::connection::{Connection, Session};
 use super::frame::{Assembler, FrameError, Incoming};
 use super::message::{self, Said};
-use crate::engine::{Subscription, run_command};
+use crate::engine::{Subscription, Turns, run_command};
 use crate::identity::chance;
 use crate::identity::tokens::Claims;
 
 /// Refused messages in a row (malformed, too many) after which a connection is ended.
 const REFUSED_IN_A_ROW: u32 = 200;
 
-type Pending = FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>;
+/// What is under way for one connection.
+#[derive(Default)]
+struct Pending {
+    answers: FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>,
+    turns: Turns,
+}
 
 /// Reads until the peer or the server ends it. Reading stops while too many commands are unanswered.
 pub async fn read(live: Arc<Live>, connection: Arc<Connection>, mut payload: web::Payload) {
     let mut assembler = Assembler::default();
-    let mut pending = Pending::new();
+    let mut pending = Pending::default();
     let mut refused_in_a_row = 0;
     while connection.leaving_ms(live.clock.now_ms()).is_none() {
-        let may_read = pending.len() < live.settings.unanswered_commands;
+        let may_read = pending.answers.len() < live.settings.unanswered_commands;
         let chunk = tokio::select! {
             biased;
-            Some(()) = pending.next(), if !pending.is_empty() => continue,
+            Some(()) = pending.answers.next(), if !pending.answers.is_empty() => continue,
             chunk = payload.next(), if may_read => chunk,
         };
         let Some(Ok(chunk)) = chunk else { break };
@@ -60,8 +65,8 @@ pub async fn read(live: Arc<Live>, connection: Arc<Connection>, mut payload: web
                     }
                     // a chunk may hold hundreds of messages: others of this thread get their turn, and the bound on
                     // unanswered commands holds inside a chunk too
-                    while pending.len() >= live.settings.unanswered_commands {
-                        pending.next().await;
+                    while pending.answers.len() >= live.settings.unanswered_commands {
+                        pending.answers.next().await;
                     }
                 }
                 Ok(Some(Incoming::Ping(bytes))) => {
@@ -92,8 +97,12 @@ async fn hello(live: &Arc<Live>, connection: &Arc<Connection>, text: &[u8]) -> b
             connection.bye(Bye::Version, now_ms);
             return false;
         }
-        _ => {
+        Ok(_) => {
             connection.bye(Bye::HelloMissing, now_ms);
+            return false;
+        }
+        Err(rejection) => {
+            connection.bye_after(Some(message::rejected(id, &rejection)), Bye::Malformed, now_ms);
             return false;
         }
     };
@@ -159,14 +168,18 @@ async fn handle(
         }
         Ok(Said::Beat) => {}
         Ok(Said::Command { key, command }) => {
-            let answering = run_command(&live.engine, "live", claims.clone(), key, *command);
-            pending.push(answer(connection.clone(), id, answering));
+            let answering = run_command(&live.engine, "live", claims.clone(), key, *command, pending.turns.next());
+            pending.answers.push(answer(connection.clone(), id, answering));
         }
         Ok(Said::Subscribe { stream, since }) => subscribe(live, connection, claims, id, stream, since, pending),
         Ok(Said::Unsubscribe { stream }) => {
             connection.forget_stream(&stream);
             let unsubscribing = live.engine.unsubscribe(&stream, &connection.outbox);
-            pending.push(answer(connection.clone(), id, async move { unsubscribing.await.map(|()| json!({})) }));
+            pending.answers.push(answer(
+                connection.clone(),
+                id,
+                async move { unsubscribing.await.map(|()| json!({})) },
+            ));
         }
         Ok(Said::RefreshToken { token }) => refresh(live, connection, id, &token).await,
     }
@@ -202,7 +215,7 @@ fn subscribe(
     };
     let subscribing = live.engine.subscribe(claims.clone(), subscription);
     let connection = connection.clone();
-    pending.push(Box::pin(async move {
+    pending.answers.push(Box::pin(async move {
         if let Err(rejection) = subscribing.await {
             connection.forget_stream(&stream);
             reject(&connection, id.as_deref(), &rejection);

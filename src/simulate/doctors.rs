@@ -101,8 +101,8 @@ impl Console<'_> {
     }
 
     fn look(&mut self, why: &Refusal) {
-        let ticket = why.valid_now.get("in_hand").filter(|ticket| !ticket.is_empty() && *ticket != "null");
-        self.hand = ticket.map(|ticket| Hand { ticket: ticket.clone(), call: None });
+        let ticket = why.valid_now.get("in_hand").and_then(serde_json::Value::as_str);
+        self.hand = ticket.map(|ticket| Hand { ticket: ticket.to_owned(), call: None });
     }
 
     async fn see(&mut self, hand: &Hand) {

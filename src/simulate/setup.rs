@@ -16,7 +16,6 @@ use super::Options;
 use super::actor::Actor;
 use super::audit;
 use super::ledger::Ledger;
-use super::own_server::OwnServer;
 use super::screens;
 use super::world::{Day, Progress, World};
 use crate::clients::city::City;
@@ -204,26 +203,3 @@ async fn register(
     };
     gather(stream::iter(people.into_iter().enumerate()).map(known).buffered(AT_ONCE)).await
 }
-
-/// A damaged disk, for the test of the judge itself.
-#[cfg(feature = "planted-bugs")]
-pub fn plant_damage(server: &OwnServer) {
-    if std::env::var("JIAOHAO_PLANT").as_deref() != Ok("I10") {
-        return;
-    }
-    let log = server.data().join("log");
-    let files = std::fs::read_dir(log).into_iter().flatten().flatten().map(|entry| entry.path());
-    let largest = files.filter(|path| path.is_file()).max_by_key(|path| path.metadata().map_or(0, |data| data.len()));
-    if let Some((path, mut bytes)) = largest.and_then(|path| Some((path.clone(), std::fs::read(path).ok()?))) {
-        // a segment's file is longer than what has been written into it
-        let middle = bytes.iter().rposition(|byte| *byte != 0).unwrap_or(0) / 2;
-        if let Some(byte) = bytes.get_mut(middle) {
-            *byte ^= 1;
-        }
-        drop(std::fs::write(path, bytes));
-    }
-}
-
-/// No damage.
-#[cfg(not(feature = "planted-bugs"))]
-pub fn plant_damage(_server: &OwnServer) {}

@@ -90,7 +90,7 @@ impl Program {
         self.start(None);
         let began = Instant::now();
         while self.door.test_speed().await.is_err() {
-            assert!(!self.has_ended(), "it has ended: {}", self.said());
+            assert!(self.status().is_none(), "it has ended: {}", self.said());
             assert!(began.elapsed() < PATIENCE, "the server does not come up: {}", self.said());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -131,19 +131,22 @@ impl Program {
         assert!(status.success(), "{status}: {}", self.said());
     }
 
-    /// Whether it has ended by itself.
-    pub fn has_ended(&mut self) -> bool {
-        self.child.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some())
+    /// How it has ended by itself; none while it runs.
+    pub fn status(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut().and_then(|child| child.try_wait().unwrap())
     }
 
-    /// How it ended by itself.
+    /// Waits until it ends by itself.
     pub async fn ended(&mut self) -> ExitStatus {
         let began = Instant::now();
-        while !self.has_ended() {
+        loop {
+            if let Some(status) = self.status() {
+                self.child = None;
+                return status;
+            }
             assert!(began.elapsed() < PATIENCE, "it goes on");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        self.child.take().unwrap().wait().unwrap()
     }
 
     /// Runs another subcommand on the same folder.

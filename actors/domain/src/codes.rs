@@ -138,8 +138,57 @@ codes! {
     Internal = "internal", 500, "内部错误", "Internal error";
 }
 
+/// A value of a rejection's `valid_now`. Times are text, RFC 3339 in the site's zone. Stored: append only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Valid {
+    /// An id, a state, a time.
+    Text(String),
+    /// A count, a version, a duration (the name says the unit).
+    Number(i64),
+    /// Several ids or names.
+    List(Vec<String>),
+    /// Nobody or nothing: JSON's null.
+    Nothing,
+}
+
+impl From<&str> for Valid {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+impl From<String> for Valid {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+impl From<u32> for Valid {
+    fn from(number: u32) -> Self {
+        Self::Number(i64::from(number))
+    }
+}
+impl From<u64> for Valid {
+    fn from(number: u64) -> Self {
+        Self::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+impl From<i64> for Valid {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+impl From<Vec<String>> for Valid {
+    fn from(texts: Vec<String>) -> Self {
+        Self::List(texts)
+    }
+}
+impl From<Option<&str>> for Valid {
+    fn from(text: Option<&str>) -> Self {
+        text.map_or(Self::Nothing, Self::from)
+    }
+}
+
 /// Why something was not done. Nothing has changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{}: {detail}", code.wire())]
 pub struct Rejection {
     /// The stable code.
@@ -148,7 +197,7 @@ pub struct Rejection {
     pub detail: String,
     /// For conflicts: what would be valid now (`not_before`, `in_hand`, `next_free`), as name and value.
     #[serde(default)]
-    pub valid_now: Vec<(String, String)>,
+    pub valid_now: Vec<(String, Valid)>,
 }
 
 impl Rejection {
@@ -157,7 +206,7 @@ impl Rejection {
         Self { code, detail: detail.into(), valid_now: Vec::new() }
     }
     /// Adds what would be valid now.
-    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn with(mut self, name: &str, value: impl Into<Valid>) -> Self {
         self.valid_now.push((name.to_owned(), value.into()));
         self
     }

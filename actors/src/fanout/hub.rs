@@ -244,15 +244,6 @@ impl Fanout for Hub {
         }
     }
 
-    fn end_all(&mut self, stream: &str, error: &Rejection) {
-        let Some(entry) = self.streams.remove(stream) else { return };
-        let frame = ended_frame(stream, &error_object(error));
-        for outbox in &entry.followers {
-            outbox.forget(entry.kind.lane(), entry.tag);
-            outbox.push(entry.kind.lane(), 0, frame.clone());
-        }
-    }
-
     fn tick(&mut self, snapshot: &mut dyn FnMut(&str) -> Option<Value>) {
         let now_ms = self.clock.now_ms();
         let limits = self.limits;

@@ -10,13 +10,14 @@ mod outbox;
 mod stream;
 
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use jiaohao_domain::Rejection;
+use jiaohao_domain::codes::Valid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -76,8 +77,14 @@ pub fn error_object(rejection: &Rejection) -> Value {
         "detail": rejection.detail,
     });
     if !rejection.valid_now.is_empty() {
+        let value = |valid: &Valid| match valid {
+            Valid::Text(text) => json!(text),
+            Valid::Number(number) => json!(number),
+            Valid::List(texts) => json!(texts),
+            Valid::Nothing => Value::Null,
+        };
         let valid_now: serde_json::Map<_, _> =
-            rejection.valid_now.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect();
+            rejection.valid_now.iter().map(|(name, valid)| (name.clone(), value(valid))).collect();
         error["valid_now"] = Value::Object(valid_now);
     }
     error
@@ -112,9 +119,6 @@ pub trait Fanout {
 
     /// One connection's right to the stream has gone: queues `ended`.
     fn end_one(&mut self, outbox: &Arc<Outbox>, stream: &str, error: &Rejection);
-
-    /// The stream is over for everybody.
-    fn end_all(&mut self, stream: &str, error: &Rejection);
 
     /// To be called a few times a second: sends what was held back for pace, forgets who is gone and what is idle.
     fn tick(&mut self, snapshot: &mut dyn FnMut(&str) -> Option<Value>);

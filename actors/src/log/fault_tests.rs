@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::contract::{commit, read, record};
+use super::contract::{commit, prune, read, record};
 use super::faults::{Fault, FaultDisk};
 use super::tests::small;
 use super::{Commit, Log, LogError, Record, SegmentLog, SegmentOptions};
@@ -75,7 +75,8 @@ fn run(disk: &FaultDisk, chance: &mut Chance, steps: u64) -> Ran {
         let marked = if chance.draw().is_multiple_of(8) { log.mark() } else { Ok(()) };
         if chance.draw().is_multiple_of(8) {
             // A pruning that fails has removed nothing that is needed.
-            let _ = log.prune(chance.draw() % (log.last_commit() + 1));
+            let up_to = chance.draw() % (log.last_commit() + 1);
+            let _ = prune(&mut log, up_to);
         }
         if !ran.pending.is_empty() || marked.is_err() {
             assert!(
@@ -178,7 +179,8 @@ fn try_a_folder(chance: &mut Chance) -> Option<AFolder> {
         log.append(&mut commits).unwrap();
         written.extend(commits.into_iter().flatten());
         if n == 20 {
-            log.prune(log.last_commit() / 2).unwrap();
+            let up_to = log.last_commit() / 2;
+            prune(&mut log, up_to).unwrap();
         }
         if n == 36 {
             log.mark().unwrap();

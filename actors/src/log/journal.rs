@@ -62,6 +62,11 @@ pub(super) fn os_folder(log: &Path) -> Folder {
     Folder { disk: Arc::new(OsDisk), path: log.to_path_buf() }
 }
 
+/// Which history the log tells.
+pub fn history(log: &Path) -> Result<HistoryId, LogError> {
+    os_folder(log).read_history()
+}
+
 /// The segments that the folder holds, archived ones first, and what is wrong with the folder as a whole.
 struct Held {
     history: HistoryId,

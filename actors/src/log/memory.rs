@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Commit, HistoryId, Log, LogError, LogReader, Record, ShardId, check_commits};
+use super::{Commit, HistoryId, Log, LogError, LogReader, Prunable, Record, ShardId, check_commits};
 
 /// Keeps every record in memory; a clone is the same log. Nothing is pruned away: its memory is its archive.
 #[derive(Clone)]
@@ -55,8 +55,8 @@ impl Log for MemoryLog {
     fn last_commit(&self) -> u64 {
         self.kept.lock().last_commit
     }
-    fn shard_end(&self, shard: &ShardId) -> u64 {
-        self.kept.lock().ends.get(shard).copied().unwrap_or(0)
+    fn shard_ends(&self) -> BTreeMap<ShardId, u64> {
+        self.kept.lock().ends.clone()
     }
     fn history_id(&self) -> HistoryId {
         self.history
@@ -64,7 +64,7 @@ impl Log for MemoryLog {
     fn reader(&self) -> Arc<dyn LogReader> {
         self.kept.clone()
     }
-    fn prune(&mut self, _up_to_commit: u64) -> Result<u64, LogError> {
+    fn prune(&mut self, _: Prunable) -> Result<u64, LogError> {
         Ok(0)
     }
 }
@@ -81,5 +81,8 @@ impl LogReader for Kept {
         };
         records.into_iter().for_each(visit);
         Ok(())
+    }
+    fn prunable(&self, up_to_commit: u64) -> Result<Prunable, LogError> {
+        Ok(Prunable { up_to_commit, ..Prunable::default() })
     }
 }

@@ -27,12 +27,14 @@ mod journal_tests;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiaohao_domain::{OwnerRef, Timestamp};
 
 pub use lock::{FolderLock, FolderLockError, Holder};
 pub use memory::MemoryLog;
+pub use read::Prunable;
 pub use recover::TornTail;
 pub use segment::{Opened, SegmentLog, SegmentOptions};
 
@@ -126,8 +128,8 @@ pub trait Log: Send + 'static {
     fn append(&mut self, commits: &mut [Commit]) -> Result<(), LogError>;
     /// The last durable commit number (0: nothing yet).
     fn last_commit(&self) -> u64;
-    /// The offset of the shard's last durable record (0: nothing yet).
-    fn shard_end(&self, shard: &ShardId) -> u64;
+    /// The offset of the last durable record of every shard that has one.
+    fn shard_ends(&self) -> BTreeMap<ShardId, u64>;
     /// Which history this log tells.
     fn history_id(&self) -> HistoryId;
     /// Reads beside the writer, from any thread.
@@ -137,9 +139,9 @@ pub trait Log: Send + 'static {
     fn mark(&mut self) -> Result<(), LogError> {
         Ok(())
     }
-    /// Every record up to this commit is in verified snapshots and older than the resume window: closed segments that
-    /// hold nothing newer are archived and removed. Returns the bytes given back to the disk.
-    fn prune(&mut self, up_to_commit: u64) -> Result<u64, LogError>;
+    /// Removes segments whose archives have been checked (see [`LogReader::prunable`]). Returns the bytes given back to
+    /// the disk.
+    fn prune(&mut self, prunable: Prunable) -> Result<u64, LogError>;
     /// Reads all records with commit number above `after`, in order; see [`LogReader::replay`].
     fn replay(&self, after: u64, visit: &mut dyn FnMut(Record)) -> Result<(), LogError> {
         self.reader().replay(after, visit)
@@ -154,6 +156,9 @@ pub trait LogReader: Send + Sync + 'static {
     /// What has been pruned is read from the archive; an archive that is needed and not there is
     /// [`LogError::Damaged`], never a gap.
     fn replay(&self, after: u64, visit: &mut dyn FnMut(Record)) -> Result<(), LogError>;
+    /// Every record up to this commit is in verified snapshots and older than the resume window: finds the closed
+    /// segments that hold nothing newer and reads their archives back. The long part of a pruning, beside the writer.
+    fn prunable(&self, up_to_commit: u64) -> Result<Prunable, LogError>;
 }
 
 /// What every log checks before it takes an append: at least one record a commit and at most

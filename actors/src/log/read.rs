@@ -21,6 +21,22 @@ pub struct Shape {
     pub active: Span,
 }
 
+/// What a pruning may remove: closed segments whose archives have been read back.
+#[derive(Debug, Default)]
+pub struct Prunable {
+    pub(super) up_to_commit: u64,
+    pub(super) checked: Vec<Span>,
+    /// The first whose closing has failed or is under way: it ends the row, and is closed again for another time.
+    pub(super) unclosed: Option<Span>,
+}
+
+impl Prunable {
+    /// The commit above which nothing may go.
+    pub fn up_to_commit(&self) -> u64 {
+        self.up_to_commit
+    }
+}
+
 /// Reads beside the writer.
 pub struct SegmentReader {
     /// Where.
@@ -58,6 +74,23 @@ impl LogReader for SegmentReader {
             }
         }
         Ok(())
+    }
+
+    fn prunable(&self, up_to_commit: u64) -> Result<Prunable, LogError> {
+        let spans: Vec<Span> = {
+            let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
+            shape.closed.iter().take_while(|span| span.last_commit <= up_to_commit).cloned().collect()
+        };
+        let mut prunable = Prunable { up_to_commit, ..Prunable::default() };
+        for span in spans {
+            if self.folder.read_manifest(&self.folder.manifest(span.segment))?.is_none() {
+                prunable.unclosed = Some(span);
+                break;
+            }
+            check_archive(&self.folder, self.history, &span)?;
+            prunable.checked.push(span);
+        }
+        Ok(prunable)
     }
 }
 

@@ -11,7 +11,7 @@ use super::format::{
     BATCH_HEADER_BYTES, BatchChecksum, BatchHeader, Mark, SegmentHeader, encode_record, identity_to_bytes,
 };
 use super::keeper::{self, Job, Keeper};
-use super::read::{SegmentReader, Shape, check_archive};
+use super::read::{Prunable, SegmentReader, Shape};
 use super::recover::{Layout, Span, TornTail, inspect};
 use super::{Commit, HistoryId, Log, LogError, LogReader, ShardId, check_commits};
 
@@ -241,22 +241,6 @@ impl SegmentLog {
         self.write_mark()
     }
 
-    /// Archives and checks; changes nothing that the log stands on.
-    fn closed_up_to(&mut self, up_to_commit: u64) -> Result<Vec<Span>, LogError> {
-        self.keeper.settle();
-        let spans: Vec<Span> = {
-            let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
-            shape.closed.iter().take_while(|span| span.last_commit <= up_to_commit).cloned().collect()
-        };
-        for span in &spans {
-            if self.folder.read_manifest(&self.folder.manifest(span.segment))?.is_none() {
-                keeper::close(&self.folder, self.history, span)?;
-            }
-            check_archive(&self.folder, self.history, span)?;
-        }
-        Ok(spans)
-    }
-
     /// Both slots of the mark know the new beginning before anything is removed: whichever is read, nothing is missed.
     fn mark_beginning(&mut self, first_segment: u64) -> Result<(), LogError> {
         for _ in 0..2 {
@@ -296,8 +280,8 @@ impl Log for SegmentLog {
     fn last_commit(&self) -> u64 {
         self.active.last_commit
     }
-    fn shard_end(&self, shard: &ShardId) -> u64 {
-        self.ends.get(shard).copied().unwrap_or(0)
+    fn shard_ends(&self) -> BTreeMap<ShardId, u64> {
+        self.ends.clone()
     }
     fn history_id(&self) -> HistoryId {
         self.history
@@ -308,8 +292,14 @@ impl Log for SegmentLog {
     fn mark(&mut self) -> Result<(), LogError> {
         self.guarded(Self::write_mark)
     }
-    fn prune(&mut self, up_to_commit: u64) -> Result<u64, LogError> {
-        let spans = self.closed_up_to(up_to_commit)?;
+    fn prune(&mut self, prunable: Prunable) -> Result<u64, LogError> {
+        if let Some(span) = prunable.unclosed {
+            self.keeper.give(Job::Close(span));
+        }
+        let spans: Vec<Span> = {
+            let shape = self.shape.read().unwrap_or_else(PoisonError::into_inner);
+            shape.closed.iter().take_while(|span| prunable.checked.contains(span)).cloned().collect()
+        };
         let Some(last) = spans.last() else { return Ok(0) };
         let first_segment = last.segment + 1;
         self.guarded(|log| log.mark_beginning(first_segment))?;

@@ -1,5 +1,8 @@
 //! One owner at work: receives, asks the pure part to decide, hands the events to the log with everything that may
-//! leave once they are durable. It has no address, socket or client: the only way out is a submission.
+//! leave once they are durable. It has no address, socket or client: the only way out is a submission. What it can be
+//! made again from is in `keep`.
+
+mod keep;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,10 +14,11 @@ use jiaohao_domain::vocabulary::Answer;
 use jiaohao_domain::{Code, Context, Draft, Outgoing, Owner, OwnerRef, Rejection, Timestamp};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
-use super::clock;
 use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
-use super::message::{Envelope, Outcome, Release, Reply, SnapshotRow, Submission, ToActor};
+use super::message::{Envelope, ForStore, Outcome, Release, Reply, Snapped, Submission, ToActor};
 use super::registry::Shell;
+use super::shard::shard_of;
+use super::wake::Loaded;
 use super::{shell_events, stored};
 use crate::codec;
 use crate::log::{Commit, Record, ShardId};
@@ -23,10 +27,6 @@ use crate::log::{Commit, Record, ShardId};
 pub const RECORDS_PER_COMMAND: usize = 4_096;
 /// Effects and requests without an answer are sent again after this time.
 const RESEND_AFTER: Duration = Duration::from_secs(2);
-/// After so many panics within [`PANIC_WINDOW`] the owner stays closed.
-const PANICS: usize = 3;
-const PANIC_WINDOW: Duration = Duration::from_secs(60);
-
 /// State and ledger together: what a snapshot holds.
 pub type Whole<O> = (Ledger, <O as Owner>::State);
 
@@ -38,28 +38,44 @@ pub struct OwnerActor<O: Owner> {
     instance: u64,
     state: O::State,
     ledger: Ledger,
-    /// What the rebuild after a panic begins with: the last snapshot, and every record since.
+    /// What the rebuild after a panic begins with: the last snapshot that was read back, and every record since.
     base: Option<Vec<u8>>,
     tail: Vec<Record>,
+    /// The last snapshot made and its last record, until the store has it.
+    made: Option<(u64, Vec<u8>)>,
+    /// The last record that was handed over: what a rebuild must come to.
+    written_seq: u64,
     /// Acknowledgements that no record states yet.
     unsaved_acks: Vec<(OwnerRef, u64)>,
+    /// The last record that the store has, as the keeper said.
     stored_seq: u64,
     watched: bool,
-    leaving: Option<u64>,
+    /// Idle, and to go when its snapshot is stored, unless somebody asks before.
+    leaving: bool,
     gone: bool,
     resend_planned: bool,
     deadline: Option<Timestamp>,
     panics: Vec<Instant>,
+    /// Decides nothing any more.
     closed: bool,
+    /// Closed, and what it knows is not what the log has: not to be read, followed or stored.
+    lost: bool,
     chance: SmallRng,
 }
 
+/// What a decision made: its events, and what follows from them.
+struct Decided<O: Owner> {
+    events: Vec<O::Event>,
+    outgoing: Vec<Outgoing>,
+    deadline: Option<Timestamp>,
+}
+
 impl<O: Owner> OwnerActor<O> {
-    /// An actor on a state as loaded. `stored_seq` is the last record that the store's snapshot has.
-    pub fn new(shell: Arc<Shell>, owner: OwnerRef, instance: u64, whole: Whole<O>, stored_seq: u64) -> Self {
-        let (ledger, state) = whole;
-        let shard = shell.shard_of(&owner);
-        let base = codec::encode(&(&ledger, &state)).ok();
+    /// An actor on a state as loaded.
+    pub(crate) fn new(shell: Arc<Shell>, owner: OwnerRef, instance: u64, loaded: Loaded<O>) -> Self {
+        let Loaded { whole: (ledger, state), base, stored_seq } = loaded;
+        let shard = shard_of(&owner);
+        let written_seq = ledger.owner_seq;
         Self {
             shell,
             owner,
@@ -69,22 +85,34 @@ impl<O: Owner> OwnerActor<O> {
             ledger,
             base,
             tail: Vec::new(),
+            made: None,
+            written_seq,
             unsaved_acks: Vec::new(),
             stored_seq,
             watched: false,
-            leaving: None,
+            leaving: false,
             gone: false,
             resend_planned: false,
             deadline: None,
             panics: Vec::new(),
             closed: false,
+            lost: false,
             chance: SmallRng::from_os_rng(),
         }
     }
 
+    /// An actor whose state could not be had: it answers `owner_failed`.
+    pub(crate) fn lost(shell: Arc<Shell>, owner: OwnerRef, instance: u64) -> Self {
+        let whole = (Ledger::default(), O::new_state(&owner.id));
+        let mut actor = Self::new(shell, owner, instance, Loaded { whole, base: None, stored_seq: 0 });
+        actor.lost = true;
+        actor.close();
+        actor
+    }
+
     fn on_envelope(&mut self, envelope: Envelope, ctx: &mut ActorContext<Self>) {
         let Envelope { message, origin, reply } = envelope;
-        self.leaving = None;
+        self.leaving = false;
         if self.closed {
             let why = Rejection::new(Code::OwnerFailed, "this part has stopped after repeated failures");
             return self.submit_barrier(Release::outcome(reply, Err(why)));
@@ -99,7 +127,7 @@ impl<O: Owner> OwnerActor<O> {
                 return;
             }
         }
-        match self.ledger.look_up(&origin) {
+        match self.ledger.look_up(&origin, self.shell.clock.earlier()) {
             Err(rejection) => return self.submit_barrier(Release::outcome(reply, Err(rejection))),
             Ok(Seen::Repeat(Remembered::Answer(answer))) => {
                 return self.submit_barrier(Release::outcome(reply, Ok(answer)));
@@ -113,7 +141,8 @@ impl<O: Owner> OwnerActor<O> {
         }
         let Some(command) = O::receive(message) else {
             let why = Rejection::new(Code::UnknownCommand, "not a command of this owner");
-            return self.settle(origin, reply, Err(why), Vec::new(), ctx);
+            let nothing = Decided { events: Vec::new(), outgoing: Vec::new(), deadline: self.deadline };
+            return self.settle(origin, reply, Err(why), nothing, ctx);
         };
         let context = Context {
             now: self.shell.clock.clinic().max(self.ledger.last_at),
@@ -121,21 +150,29 @@ impl<O: Owner> OwnerActor<O> {
             seed: self.chance.random(),
         };
         let state = &mut self.state;
+        let deadline = self.deadline;
+        // What the events owe and when the owner wants to be woken belong to the decision: a panic there undoes it too.
         let decided = catch_unwind(AssertUnwindSafe(|| {
             let mut draft = Draft::<O>::new(state);
             let outcome = O::decide(&mut draft, command, &context);
-            (outcome, draft.into_events())
+            let events = draft.into_events();
+            let mut outgoing = Vec::new();
+            for event in &events {
+                O::outgoing(event, &mut outgoing);
+            }
+            let deadline = if events.is_empty() { deadline } else { O::next_deadline(state) };
+            (outcome, Decided { events, outgoing, deadline })
         }));
         match decided {
-            Ok((Err(_), events)) if !events.is_empty() => self.failed(reply, "rejected after an event"),
-            Ok((_, events)) if events.len() > RECORDS_PER_COMMAND => {
+            Ok((Err(_), Decided { events, .. })) if !events.is_empty() => self.failed(reply, "rejected after an event"),
+            Ok((_, Decided { events, .. })) if events.len() > RECORDS_PER_COMMAND => {
                 self.failed(None, "too many records");
                 let why = Rejection::new(Code::TooLarge, "one command makes too many records; do it in parts");
                 self.submit_barrier(Release::outcome(reply, Err(why)));
             }
-            Ok((outcome, events)) => {
-                self.ledger.last_at = if events.is_empty() { self.ledger.last_at } else { context.now };
-                self.settle(origin, reply, outcome, events, ctx);
+            Ok((outcome, decided)) => {
+                self.ledger.last_at = if decided.events.is_empty() { self.ledger.last_at } else { context.now };
+                self.settle(origin, reply, outcome, decided, ctx);
             }
             Err(_) => self.failed(reply, "panicked"),
         }
@@ -147,7 +184,7 @@ impl<O: Owner> OwnerActor<O> {
         origin: Origin,
         reply: Option<Reply>,
         outcome: Outcome,
-        events: Vec<O::Event>,
+        Decided { events, outgoing, deadline }: Decided<O>,
         ctx: &mut ActorContext<Self>,
     ) {
         let effect_from = match &origin {
@@ -159,10 +196,6 @@ impl<O: Owner> OwnerActor<O> {
         }
         let mut commit = Commit::with_capacity(events.len() + self.unsaved_acks.len() + 1);
         let mut release = Release::default();
-        let mut outgoing = Vec::new();
-        for event in &events {
-            O::outgoing(event, &mut outgoing);
-        }
         let mut first_request = None;
         for item in outgoing {
             match item {
@@ -216,12 +249,11 @@ impl<O: Owner> OwnerActor<O> {
             let acknowledged = ToActor::Acknowledged { by: self.owner.clone(), up_to: number };
             release.deliveries.push((from, acknowledged));
         }
-        self.tail.extend(commit.iter().cloned());
         if self.watched {
             release.events = events.into_iter().map(|event| Box::new(event) as Box<dyn Any + Send>).collect();
         }
-        self.report_deadline();
-        self.shell.submit(Submission::Commit(commit, release));
+        self.plan_deadline(deadline);
+        self.write(commit, release);
     }
 
     fn record_acknowledgements(&mut self, commit: &mut Commit) {
@@ -263,11 +295,10 @@ impl<O: Owner> OwnerActor<O> {
         self.submit_barrier(Release { deliveries, ..Release::default() });
     }
 
-    fn report_deadline(&mut self) {
-        let deadline = O::next_deadline(&self.state);
+    fn plan_deadline(&mut self, deadline: Option<Timestamp>) {
         if deadline != self.deadline {
             self.deadline = deadline;
-            self.shell.plan_deadline(&self.owner, deadline);
+            self.shell.deadlines.plan(&self.owner, deadline);
         }
     }
 
@@ -307,65 +338,6 @@ impl<O: Owner> OwnerActor<O> {
             self.submit_barrier(Release { deliveries, ..Release::default() });
             self.plan_resend(ctx);
         }
-    }
-
-    /// A decision broke an invariant or panicked: nothing of it is kept; the state is made again from the records.
-    fn failed(&mut self, reply: Option<Reply>, why: &'static str) {
-        metrics::counter!("owner_failures_total").increment(1);
-        tracing::error!(kind = ?self.owner.kind, why, "an owner failed and is rebuilt");
-        let now = clock::monotonic();
-        self.panics.retain(|at| now.duration_since(*at) < PANIC_WINDOW);
-        self.panics.push(now);
-        let rebuilt = rebuild::<O>(&self.owner, self.base.as_deref(), &self.tail);
-        match rebuilt {
-            Ok((ledger, state)) if self.panics.len() < PANICS => {
-                self.ledger = ledger;
-                self.state = state;
-                self.report_deadline();
-            }
-            _ => {
-                self.closed = true;
-                self.shell.note_closed(&self.owner);
-            }
-        }
-        let rejection = Rejection::new(Code::Internal, "nothing was done");
-        self.submit_barrier(Release::outcome(reply, Err(rejection)));
-    }
-
-    fn snapshot(&mut self, leaving: bool, ctx: &mut ActorContext<Self>) {
-        if !self.unsaved_acks.is_empty() && !self.closed {
-            let meta_origin = Origin::Shell;
-            self.settle_acks(meta_origin, ctx);
-        }
-        let owner_seq = self.ledger.owner_seq;
-        if self.closed || (owner_seq == self.stored_seq && !leaving) {
-            return self.submit_barrier(Release { snapshot: Some(Err(self.owner.clone())), ..Release::default() });
-        }
-        let bytes = codec::encode(&(&self.ledger, &self.state)).expect("states encode: plain owned data");
-        self.stored_seq = owner_seq;
-        self.base = Some(bytes.clone());
-        self.tail.clear();
-        let row = SnapshotRow {
-            owner: self.owner.clone(),
-            owner_seq,
-            bytes,
-            version: O::STATE_VERSION,
-            deadline: O::next_deadline(&self.state),
-            leaving,
-        };
-        self.submit_barrier(Release { snapshot: Some(Ok(row)), ..Release::default() });
-    }
-
-    fn settle_acks(&mut self, origin: Origin, ctx: &mut ActorContext<Self>) {
-        let mut commit = Commit::new();
-        self.record_acknowledgements(&mut commit);
-        let meta = CommandMeta { origin, remembered: Remembered::Answer(Answer::Done) };
-        let count = u16::try_from(commit.len()).expect("one per receiver");
-        commit[0].meta = Some(codec::encode(&meta).expect("meta encodes: plain owned data"));
-        commit.iter_mut().for_each(|record| record.count = count);
-        self.tail.extend(commit.iter().cloned());
-        self.plan_resend(ctx);
-        self.shell.submit(Submission::Commit(commit, Release::default()));
     }
 
     fn is_busy(&self) -> bool {
@@ -418,10 +390,17 @@ impl<O: Owner> Actor for OwnerActor<O> {
     type Context = ActorContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(self.shell.mailbox);
-        self.report_deadline();
-        if self.is_busy() {
-            ctx.notify(ToActor::Resend);
+        if self.lost {
+            return;
+        }
+        match catch_unwind(AssertUnwindSafe(|| (O::next_deadline(&self.state), self.is_busy()))) {
+            Ok((deadline, is_busy)) => {
+                self.plan_deadline(deadline);
+                if is_busy {
+                    ctx.notify(ToActor::Resend);
+                }
+            }
+            Err(_) => self.failed(None, "panicked when it began"),
         }
     }
 
@@ -434,9 +413,16 @@ impl<O: Owner> Handler<ToActor> for OwnerActor<O> {
     type Result = ();
 
     fn handle(&mut self, message: ToActor, ctx: &mut Self::Context) {
-        if self.gone && !matches!(message, ToActor::Stop) {
-            // The snapshot that others load from is made: whoever comes now is served by the next instance.
-            return self.shell.deliver(&self.owner, message);
+        if catch_unwind(AssertUnwindSafe(|| self.on(message, ctx))).is_err() {
+            self.failed(None, "panicked outside a decision");
+        }
+    }
+}
+
+impl<O: Owner> OwnerActor<O> {
+    fn on(&mut self, message: ToActor, ctx: &mut ActorContext<Self>) {
+        if self.gone {
+            return self.on_when_gone(message, ctx);
         }
         match message {
             ToActor::Envelope(envelope) => self.on_envelope(envelope, ctx),
@@ -446,6 +432,7 @@ impl<O: Owner> Handler<ToActor> for OwnerActor<O> {
                     self.unsaved_acks.push((by, up_to));
                 }
             }
+            ToActor::Watch if self.lost => {}
             ToActor::Watch => {
                 self.watched = true;
                 let replica = Some((self.owner.clone(), Box::new(self.state.clone()) as Box<dyn Any + Send>));
@@ -453,26 +440,46 @@ impl<O: Owner> Handler<ToActor> for OwnerActor<O> {
             }
             ToActor::Unwatch => self.watched = false,
             ToActor::Read(read) => {
-                let read = Some(read(&self.state));
+                let state: &dyn Any = if self.lost { &() } else { &self.state };
+                let read = Some(read(state));
                 self.submit_barrier(Release { read, ..Release::default() });
             }
-            ToActor::Checkpoint => self.snapshot(false, ctx),
+            ToActor::Checkpoint(round) => drop(self.snapshot(round, ctx)),
             ToActor::Passivate => {
                 if self.unsaved_acks.is_empty() && self.is_busy() || self.watched {
                     return;
                 }
-                self.snapshot(true, ctx);
-                self.leaving = Some(self.ledger.owner_seq);
+                self.leaving = true;
+                if !self.snapshot(0, ctx) {
+                    self.leave(ctx);
+                }
             }
-            ToActor::Leave { owner_seq } => {
-                if self.leaving == Some(owner_seq) && self.ledger.owner_seq == owner_seq && !self.is_busy() {
-                    self.gone = true;
-                    self.shell.left(&self.owner, self.instance);
-                    ctx.notify(ToActor::Stop);
+            ToActor::Stored { owner_seq } => {
+                self.stored_seq = self.stored_seq.max(owner_seq);
+                if let Some((_, bytes)) = self.made.take_if(|(made_seq, _)| *made_seq == owner_seq) {
+                    self.rebase(owner_seq, bytes);
+                }
+                if self.leaving {
+                    self.leave(ctx);
                 }
             }
             ToActor::Stop => actix::ActorContext::stop(ctx),
             ToActor::Resend => self.resend(ctx),
+        }
+    }
+
+    /// The snapshot that others load from is stored: who comes now is served by the next instance.
+    fn on_when_gone(&mut self, message: ToActor, ctx: &mut ActorContext<Self>) {
+        match message {
+            ToActor::Stop => actix::ActorContext::stop(ctx),
+            ToActor::Checkpoint(round) => {
+                let snapshot = Some(ForStore { owner: self.owner.clone(), round, what: Snapped::UpToDate });
+                self.submit_barrier(Release { snapshot, ..Release::default() });
+            }
+            ToActor::Envelope(_) | ToActor::Acknowledged { .. } | ToActor::Watch | ToActor::Read(_) => {
+                self.shell.deliver(&self.owner, message);
+            }
+            ToActor::Unwatch | ToActor::Passivate | ToActor::Stored { .. } | ToActor::Resend => {}
         }
     }
 }

@@ -6,7 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is the clock module")]
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jiaohao_domain::Timestamp;
@@ -93,6 +93,11 @@ impl Clock {
         Timestamp(now_ms.max(before))
     }
 
+    /// The earlier of the two clocks: by whichever a client goes, it is not behind this.
+    pub fn earlier(&self) -> Timestamp {
+        self.clinic().min(Timestamp(wall_ms()))
+    }
+
     /// An operator confirms that the wall clock is right after a jump.
     pub fn confirm_wall(&self) {
         if let Source::Wall { began, state, wall, .. } = &self.0.source {
@@ -147,6 +152,12 @@ pub fn wall_ms() -> i64 {
 /// Machine time: the monotonic clock, for time-outs and ages.
 pub fn monotonic() -> Instant {
     Instant::now()
+}
+
+/// Machine time since the first call, in milliseconds: for what is due within the process.
+pub(crate) fn process_ms() -> i64 {
+    static BEGAN: OnceLock<Instant> = OnceLock::new();
+    i64::try_from(BEGAN.get_or_init(monotonic).elapsed().as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

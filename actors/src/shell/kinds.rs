@@ -6,14 +6,15 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use actix::{Actor, ArbiterHandle, Recipient};
+use actix::Recipient;
 use jiaohao_domain::{Owner, OwnerKind, OwnerRef};
 
-use super::actor::{OwnerActor, Whole, replay_record};
-use super::ledger::Ledger;
+use super::actor::{Whole, replay_record};
+use super::ledger::{self, Ledger};
 use super::message::ToActor;
 use super::registry::Shell;
 use super::stored;
+use super::wake::{Source, wake};
 use crate::codec;
 use crate::log::Record;
 
@@ -22,8 +23,8 @@ pub type Dormant = Box<dyn Any + Send + Sync>;
 
 /// What the shell does with a kind of owner.
 pub trait Kind: Send + Sync {
-    /// The version of its snapshots.
-    fn state_version(&self) -> u16;
+    /// The version of its snapshots: of the ledger's format and of the state's.
+    fn snapshot_version(&self) -> u32;
     /// The state before the first record.
     fn begin(&self, owner: &OwnerRef) -> Dormant;
     /// Reads a snapshot.
@@ -34,16 +35,8 @@ pub trait Kind: Send + Sync {
     fn look(&self, dormant: &Dormant) -> Look;
     /// Ledger and state as bytes.
     fn store(&self, dormant: &Dormant) -> Result<Vec<u8>, String>;
-    /// Starts the actor.
-    fn start(
-        &self,
-        shell: &Arc<Shell>,
-        on: &ArbiterHandle,
-        owner: OwnerRef,
-        instance: u64,
-        dormant: Dormant,
-        stored_seq: u64,
-    ) -> Recipient<ToActor>;
+    /// Starts the actor: it gets its state on its own thread, what reaches its mailbox meanwhile waits.
+    fn start(&self, shell: &Arc<Shell>, owner: OwnerRef, instance: u64, source: Source) -> Recipient<ToActor>;
     /// Applies typed events to a replica of the state.
     fn follow(&self, replica: &mut dyn Any, event: &dyn Any);
     /// Name and JSON of an event's payload, for export.
@@ -86,8 +79,8 @@ impl<O: Owner> Typed<O> {
 }
 
 impl<O: Owner> Kind for Typed<O> {
-    fn state_version(&self) -> u16 {
-        O::STATE_VERSION
+    fn snapshot_version(&self) -> u32 {
+        u32::from(ledger::VERSION) << 16 | u32::from(O::STATE_VERSION)
     }
     fn begin(&self, owner: &OwnerRef) -> Dormant {
         let whole: Whole<O> = (Ledger::default(), O::new_state(&owner.id));
@@ -114,19 +107,8 @@ impl<O: Owner> Kind for Typed<O> {
     fn store(&self, dormant: &Dormant) -> Result<Vec<u8>, String> {
         codec::encode(Self::whole(dormant)).map_err(|e| e.to_string())
     }
-    fn start(
-        &self,
-        shell: &Arc<Shell>,
-        on: &ArbiterHandle,
-        owner: OwnerRef,
-        instance: u64,
-        dormant: Dormant,
-        stored_seq: u64,
-    ) -> Recipient<ToActor> {
-        let whole: Whole<O> = *dormant.downcast().expect("dormant states are made by their own kind");
-        let shell = shell.clone();
-        OwnerActor::<O>::start_in_arbiter(on, move |_| OwnerActor::new(shell, owner, instance, whole, stored_seq))
-            .recipient()
+    fn start(&self, shell: &Arc<Shell>, owner: OwnerRef, instance: u64, source: Source) -> Recipient<ToActor> {
+        wake::<O>(shell, owner, instance, source)
     }
     fn follow(&self, replica: &mut dyn Any, event: &dyn Any) {
         if let (Some(state), Some(event)) = (replica.downcast_mut::<O::State>(), event.downcast_ref::<O::Event>()) {

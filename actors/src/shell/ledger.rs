@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 
 /// How long an answer is remembered, in milliseconds.
 pub const KEY_TTL_MS: i64 = 24 * 3600 * 1000;
+/// Answers older than that are looked for and forgotten at this pace, in milliseconds of the owner's records.
+pub const FORGET_EVERY_MS: i64 = 3600 * 1000;
+/// The version of the ledger's format in snapshots.
+pub const VERSION: u16 = 2;
 /// How many answers are remembered per owner and principal; an integrator has more.
 pub const KEYS_PER_PRINCIPAL: usize = 1_000;
 /// How many answers are remembered for an integrator.
@@ -90,14 +94,44 @@ pub struct Ledger {
     /// Time of the owner's last event.
     pub last_at: Timestamp,
     keys: BTreeMap<String, Keys>,
+    /// When keys were last looked through for old ones.
+    forgot_at: Timestamp,
     outbound: BTreeMap<OwnerRef, Outbound>,
     inbound: BTreeMap<OwnerRef, u64>,
 }
 
+/// What is remembered of one principal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Keys {
+    /// Keys up to this one that are not remembered have been forgotten.
     low_water: u128,
     answers: BTreeMap<u128, ([u8; 16], Timestamp, Remembered)>,
+}
+
+impl Keys {
+    fn forget_first(&mut self) {
+        if let Some((key, _)) = self.answers.pop_first() {
+            self.low_water = self.low_water.max(key);
+        }
+    }
+
+    /// Forgets the answers that are too old. Whether anything is left to know: the low-water mark is no longer needed
+    /// once every key up to it is too old by its own time.
+    fn forget_before(&mut self, now: Timestamp) -> bool {
+        let low_water = &mut self.low_water;
+        self.answers.retain(|key, (_, noted_at, _)| {
+            let is_fresh = now.ms_since(*noted_at) <= KEY_TTL_MS;
+            *low_water = if is_fresh { *low_water } else { (*low_water).max(*key) };
+            is_fresh
+        });
+        !self.answers.is_empty() || !is_too_old(*low_water, now)
+    }
+}
+
+/// Whether a key (UUIDv7) says itself that it is older than anything remembered.
+fn is_too_old(key: u128, now: Timestamp) -> bool {
+    let made_at = Timestamp(i64::try_from(key >> 80).unwrap_or(i64::MAX));
+    now.ms_since(made_at) > KEY_TTL_MS
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -107,14 +141,17 @@ struct Outbound {
 }
 
 impl Ledger {
-    /// What is known of this key.
-    pub fn look_up(&self, origin: &Origin) -> Result<Seen, Rejection> {
+    /// What is known of this key. `now` is the time by which clients make keys: of a principal that has been forgotten
+    /// as a whole, and of one never seen, the key's own time tells whether it could have been remembered.
+    pub fn look_up(&self, origin: &Origin, now: Timestamp) -> Result<Seen, Rejection> {
         let Origin::Client { principal, key: Some(key), body_hash, .. } = origin else { return Ok(Seen::New) };
-        let Some(keys) = self.keys.get(principal.account.as_str()) else { return Ok(Seen::New) };
-        match keys.answers.get(key) {
+        let keys = self.keys.get(principal.account.as_str());
+        match keys.and_then(|keys| keys.answers.get(key)) {
             Some((hash, _, remembered)) if hash == body_hash => Ok(Seen::Repeat(remembered.clone())),
             Some(_) => Err(Code::IdempotencyKeyReused.into()),
-            None if *key <= keys.low_water => Err(Code::IdempotencyKeyExpired.into()),
+            None if keys.is_some_and(|keys| *key <= keys.low_water) || is_too_old(*key, now) => {
+                Err(Code::IdempotencyKeyExpired.into())
+            }
             None => Ok(Seen::New),
         }
     }
@@ -131,12 +168,12 @@ impl Ledger {
                 let keys = self.keys.entry(principal.account.as_str().to_owned()).or_default();
                 keys.answers.insert(*key, (*body_hash, at, meta.remembered.clone()));
                 let most = if principal.role == Role::Integrator { KEYS_PER_INTEGRATOR } else { KEYS_PER_PRINCIPAL };
-                while let Some((oldest, (_, noted_at, _))) = keys.answers.first_key_value() {
-                    if keys.answers.len() <= most && at.ms_since(*noted_at) <= KEY_TTL_MS {
-                        break;
-                    }
-                    keys.low_water = keys.low_water.max(*oldest);
-                    keys.answers.pop_first();
+                while keys.answers.len() > most {
+                    keys.forget_first();
+                }
+                if at.ms_since(self.forgot_at) >= FORGET_EVERY_MS {
+                    self.forgot_at = at;
+                    self.keys.retain(|_, keys| keys.forget_before(at));
                 }
             }
             Origin::Effect { from, number } => {
@@ -198,25 +235,90 @@ mod tests {
         ledger.note_command(&meta, Timestamp(at));
     }
 
+    /// A key made at that moment (UUIDv7: the milliseconds stand in front).
+    fn made_at(ms: i64, n: u128) -> u128 {
+        (u128::from(ms.unsigned_abs()) << 80) + n
+    }
+
     #[test]
     fn a_repeat_gets_the_first_answer_and_another_body_is_refused() {
         let mut ledger = Ledger::default();
+        let now = Timestamp(0);
         note(&mut ledger, 7, 0);
-        assert!(matches!(ledger.look_up(&origin(7, 1)), Ok(Seen::Repeat(Remembered::Answer(Answer::Number(7))))));
-        assert!(matches!(ledger.look_up(&origin(7, 2)), Err(r) if r.code == Code::IdempotencyKeyReused));
-        assert!(matches!(ledger.look_up(&origin(8, 1)), Ok(Seen::New)));
+        assert!(matches!(ledger.look_up(&origin(7, 1), now), Ok(Seen::Repeat(Remembered::Answer(Answer::Number(7))))));
+        assert!(matches!(ledger.look_up(&origin(7, 2), now), Err(r) if r.code == Code::IdempotencyKeyReused));
+        assert!(matches!(ledger.look_up(&origin(8, 1), now), Ok(Seen::New)));
     }
 
     #[test]
     fn eviction_raises_the_low_water_mark() {
         let mut ledger = Ledger::default();
+        let now = Timestamp(0);
         for key in 1..=(KEYS_PER_PRINCIPAL as u128 + 5) {
             note(&mut ledger, key, 0);
         }
-        assert!(matches!(ledger.look_up(&origin(5, 1)), Err(r) if r.code == Code::IdempotencyKeyExpired));
-        assert!(matches!(ledger.look_up(&origin(6, 1)), Ok(Seen::Repeat(_))));
+        assert!(matches!(ledger.look_up(&origin(5, 1), now), Err(r) if r.code == Code::IdempotencyKeyExpired));
+        assert!(matches!(ledger.look_up(&origin(6, 1), now), Ok(Seen::Repeat(_))));
         note(&mut ledger, 9_999, KEY_TTL_MS + 1);
-        assert!(matches!(ledger.look_up(&origin(6, 1)), Err(r) if r.code == Code::IdempotencyKeyExpired));
+        assert!(matches!(ledger.look_up(&origin(6, 1), now), Err(r) if r.code == Code::IdempotencyKeyExpired));
+    }
+
+    #[test]
+    fn a_principal_that_never_comes_again_is_forgotten_and_its_keys_are_too_old() {
+        let mut ledger = Ledger::default();
+        let hour = 3_600_000;
+        for n in 0..1_000 {
+            let at = n * hour;
+            let key = made_at(at, 1);
+            let mut of_one = origin(key, 1);
+            if let Origin::Client { principal, .. } = &mut of_one {
+                *principal = Principal::of(Role::Patient, AccountId::new(format!("a-{n}")));
+            }
+            assert!(matches!(ledger.look_up(&of_one, Timestamp(at)), Ok(Seen::New)));
+            let meta = CommandMeta { origin: of_one.clone(), remembered: Remembered::Answer(Answer::Done) };
+            ledger.note_command(&meta, Timestamp(at));
+            assert!(matches!(ledger.look_up(&of_one, Timestamp(at)), Ok(Seen::Repeat(_))));
+            let later = Timestamp(at + 27 * hour);
+            let mut kept = ledger.clone();
+            kept.note_command(&CommandMeta { origin: origin(made_at(later.0, 2), 1), ..meta }, later);
+            let again = kept.look_up(&of_one, later);
+            assert!(
+                matches!(again, Err(r) if r.code == Code::IdempotencyKeyExpired),
+                "{n}: a forgotten key counts twice"
+            );
+        }
+        assert!(ledger.keys.len() <= 26, "{} principals are remembered", ledger.keys.len());
+    }
+
+    #[test]
+    fn a_key_from_the_future_stays_expired_until_its_own_time_has_passed() {
+        let mut ledger = Ledger::default();
+        let future = made_at(3 * KEY_TTL_MS, 1);
+        note(&mut ledger, future, 0);
+        for at in [KEY_TTL_MS + 1, 2 * KEY_TTL_MS, 3 * KEY_TTL_MS] {
+            ledger.note_command(
+                &CommandMeta { origin: other(at), remembered: Remembered::Answer(Answer::Done) },
+                Timestamp(at),
+            );
+            assert!(
+                matches!(ledger.look_up(&origin(future, 1), Timestamp(at)), Err(r) if r.code == Code::IdempotencyKeyExpired)
+            );
+        }
+        let late = 4 * KEY_TTL_MS + 1;
+        ledger.note_command(
+            &CommandMeta { origin: other(late), remembered: Remembered::Answer(Answer::Done) },
+            Timestamp(late),
+        );
+        assert_eq!(ledger.keys.len(), 1, "only who has just come is known");
+    }
+
+    fn other(at: i64) -> Origin {
+        Origin::Client {
+            principal: Principal::of(Role::Desk, AccountId::new("a-other")),
+            name: "check_in".into(),
+            key: Some(made_at(at, 1)),
+            body_hash: [1; 16],
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use jiaohao_domain::{Code, Message, OwnerRef, Rejection};
 use tokio::sync::oneshot;
 
 use super::ledger::Origin;
-use crate::log::Commit;
+use crate::log::{Commit, Prunable};
 
 /// What a command comes to.
 pub type Outcome = Result<Answer, Rejection>;
@@ -66,13 +66,13 @@ pub enum ToActor {
     Unwatch,
     /// Read the state.
     Read(ReadFn),
-    /// Make a snapshot if anything changed; always answered through the keeper.
-    Checkpoint,
-    /// Idle: make a snapshot and go.
+    /// Make a snapshot if the store has not the last record; always answered to the keeper, with this round's number.
+    Checkpoint(u64),
+    /// Idle: make a snapshot and go when it is stored.
     Passivate,
-    /// The snapshot made for going is stored.
-    Leave {
-        /// The owner's sequence number in that snapshot.
+    /// The store has the owner's snapshot.
+    Stored {
+        /// The last record in it.
         owner_seq: u64,
     },
     /// Everything before this in the mailbox has been seen: stop.
@@ -81,20 +81,34 @@ pub enum ToActor {
     Resend,
 }
 
-/// A snapshot on its way to the store.
-pub struct SnapshotRow {
-    /// Whose.
+/// What an owner tells the keeper.
+pub struct ForStore {
+    /// Who.
     pub owner: OwnerRef,
+    /// The round of the checkpoint that asked (0: none did, the owner wants to go).
+    pub round: u64,
+    /// What.
+    pub what: Snapped,
+}
+
+/// What an owner has for the store.
+pub enum Snapped {
+    /// A snapshot.
+    New(NewSnapshot),
+    /// Nothing: the keeper has said that the last record is stored.
+    UpToDate,
+    /// Nothing, though its last record is not stored: no floor may rise above it.
+    Refused,
+}
+
+/// A snapshot on its way to the store.
+pub struct NewSnapshot {
     /// The last record in it.
     pub owner_seq: u64,
     /// Ledger and state.
     pub bytes: Vec<u8>,
-    /// `Owner::STATE_VERSION`.
-    pub version: u16,
     /// The next deadline, for the durable index.
     pub deadline: Option<jiaohao_domain::Timestamp>,
-    /// Tell the actor when it is stored (it wants to go).
-    pub leaving: bool,
 }
 
 /// Everything that leaves an owner with one decision. Held until all that the decision could have seen is durable.
@@ -110,8 +124,8 @@ pub struct Release {
     pub replica: Option<(OwnerRef, Box<dyn Any + Send>)>,
     /// A read's result.
     pub read: Option<Box<dyn FnOnce() + Send>>,
-    /// A snapshot, or the word that there is nothing new to store.
-    pub snapshot: Option<Result<SnapshotRow, OwnerRef>>,
+    /// A snapshot, or the word that there is none.
+    pub snapshot: Option<ForStore>,
 }
 
 impl Release {
@@ -129,8 +143,8 @@ pub enum Submission {
     Barrier(Release),
     /// The owner's instance has ended.
     Forget(OwnerRef),
-    /// Segments with nothing above this commit may go.
-    Prune(u64),
+    /// These segments may go.
+    Prune(Prunable),
     /// Finish what is there and end.
     Stop,
 }

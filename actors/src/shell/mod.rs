@@ -2,16 +2,20 @@
 
 pub mod actor;
 pub mod clock;
+mod floors;
 pub mod keeper;
 pub mod kinds;
 pub mod ledger;
 pub mod message;
 pub mod projector;
 pub mod registry;
+pub mod shard;
 pub mod shell_events;
 pub mod start;
 pub mod stored;
 pub mod streams;
+pub mod verify;
+mod wake;
 pub mod waker;
 pub mod writer;
 

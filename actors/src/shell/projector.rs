@@ -10,9 +10,11 @@ use flume::{Receiver, RecvTimeoutError, Sender};
 use jiaohao_domain::{Code, OwnerRef, Rejection, Timestamp};
 use serde_json::Value;
 
+use super::clock::process_ms;
 use super::keeper::ToKeeper;
-use super::message::{Release, ToActor};
-use super::registry::{Shell, process_ms, shard_of};
+use super::message::{Release, ToActor, overloaded};
+use super::registry::Shell;
+use super::shard::shard_of;
 use super::shell_events;
 use super::streams::{Happened, Replicas, StreamRules};
 use crate::fanout::{Current, Fanout, Moment, Outbox, Position};
@@ -24,6 +26,8 @@ pub const QUEUE: usize = 4_096;
 const TICK: Duration = Duration::from_millis(100);
 /// Replicas that no live stream needs are dropped at this pace.
 const TIDY_EVERY_MS: i64 = 10_000;
+/// At most so many subscriptions wait for their sources; beyond, `overloaded`.
+const WAITING: usize = 65_536;
 /// A subscription waits at most so long for its sources.
 const SUBSCRIBE_WITHIN_MS: i64 = 5_000;
 
@@ -92,12 +96,14 @@ impl Wish {
     }
 }
 
-/// Starts the thread. `epoch` is the streams' history id with the projection's version.
+/// Starts the thread. `shard_ends` are the log's, from which every stream goes on; `epoch` is the streams' history id with
+/// the projection's version.
 pub fn start(
     messages: Receiver<ToProjector>,
     hub: Box<dyn Fanout + Send>,
     rules: Box<dyn StreamRules>,
     keeper: Sender<ToKeeper>,
+    shard_ends: BTreeMap<ShardId, u64>,
     epoch: Arc<str>,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
     let projector = Projector {
@@ -108,7 +114,7 @@ pub fn start(
         epoch,
         replicas: Replicas::default(),
         asked: HashMap::new(),
-        shard_ends: HashMap::new(),
+        shard_ends,
         followed: BTreeSet::new(),
         waiting: Vec::new(),
         tidied_ms: 0,
@@ -125,7 +131,7 @@ struct Projector {
     replicas: Replicas,
     /// Owners asked for a replica, and when (machine time).
     asked: HashMap<OwnerRef, i64>,
-    shard_ends: HashMap<ShardId, u64>,
+    shard_ends: BTreeMap<ShardId, u64>,
     /// Streams somebody has followed since the last tidying.
     followed: BTreeSet<String>,
     waiting: Vec<(i64, Wish)>,
@@ -245,8 +251,11 @@ impl Projector {
             }
         }
         if let Some(snapshot) = release.snapshot {
-            // Without a keeper the node is ending; the log has everything.
-            let _ = self.keeper.send(ToKeeper::Snapshot(snapshot));
+            // A snapshot that finds the keeper's queue full is dropped: its round is given up, and the owner asked again
+            // in the next. Without a keeper the node is ending.
+            if self.keeper.try_send(ToKeeper::Snapshot(snapshot)).is_err() {
+                metrics::counter!("overloaded_total", "what" => "keeper").increment(1);
+            }
         }
     }
 
@@ -260,6 +269,9 @@ impl Projector {
         }
         if missing.is_empty() {
             return self.fulfil(&stream, &sources[0], wish);
+        }
+        if self.waiting.len() >= WAITING {
+            return refuse(wish, overloaded("waiting for streams"));
         }
         let now_ms = process_ms();
         if now_ms - since_ms > SUBSCRIBE_WITHIN_MS {

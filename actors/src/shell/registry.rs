@@ -1,7 +1,9 @@
-//! The shell of one node: which owners run, how they are found, woken and let go; the way in for commands and reads.
+//! The shell of one node: which owners run and how they are reached; the way in for commands and reads. How an owner
+//! gets its state is in `wake`, which shard it belongs to in `shard`.
 
 use std::any::Any;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 
@@ -10,44 +12,57 @@ use actix::{ArbiterHandle, Recipient};
 use dashmap::DashMap;
 use flume::Sender;
 use jiaohao_domain::vocabulary::ToPatient;
-use jiaohao_domain::{Code, Message, OwnerKind, OwnerRef, Rejection, Timestamp};
-use sha2::{Digest, Sha256};
+use jiaohao_domain::{Code, Message, OwnerRef, Rejection};
 use tokio::sync::oneshot;
 
-use super::clock::{self, Clock};
+use super::clock::{Clock, process_ms};
 use super::keeper::ToKeeper;
 use super::kinds::{Dormant, Kinds};
 use super::ledger::Origin;
-use super::message::{Envelope, Outcome, Reply, SnapshotRow, Submission, ToActor, overloaded};
+use super::message::{Envelope, NewSnapshot, Outcome, Reply, Submission, ToActor, overloaded};
 use super::projector::ToProjector;
-use super::waker::ToWaker;
-use crate::log::ShardId;
+use super::wake::Source;
+use super::waker::Deadlines;
+use crate::log::LogReader;
 use crate::store::Store;
-
-/// Number of slices for patients and accounts, fixed for ever.
-pub const SLICES: u8 = 64;
 
 /// The node's shell.
 pub struct Shell {
     /// Both clocks.
     pub clock: Clock,
     pub(crate) kinds: Kinds,
-    pub(crate) store: Arc<Store>,
+    pub(crate) store: Store,
+    pub(crate) log: Arc<dyn LogReader>,
     pub(crate) running: DashMap<OwnerRef, Running>,
     /// Replayed at start and not yet asked for.
     pub(crate) dormant: DashMap<OwnerRef, Dormant>,
+    /// Ended without a word: the store may be behind them.
+    pub(crate) dead: DashMap<OwnerRef, ()>,
     pub(crate) closed: DashMap<OwnerRef, ()>,
     pub(crate) instances: AtomicU64,
     pub(crate) durable: Arc<AtomicU64>,
     pub(crate) writer: Sender<Submission>,
     pub(crate) projector: Sender<ToProjector>,
     pub(crate) keeper: Sender<ToKeeper>,
-    pub(crate) waker: Sender<ToWaker>,
+    pub(crate) deadlines: Deadlines,
     pub(crate) arbiters: Vec<ArbiterHandle>,
     /// How many messages may wait for one owner; beyond, the asker is told `overloaded` and effects are sent again.
     pub(crate) mailbox: usize,
     /// 0 well, 1 below the reserve (bookings refused), 2 nearly full (all writes refused).
     pub(crate) storage: AtomicU8,
+}
+
+/// What became of a message that wakes nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nudged {
+    /// It is in the owner's mailbox.
+    Told,
+    /// The owner does not run.
+    Asleep,
+    /// The owner runs, and its mailbox is full.
+    Full,
+    /// The owner's actor has ended without a word.
+    Dead,
 }
 
 /// A running owner.
@@ -59,11 +74,6 @@ pub(crate) struct Running {
 }
 
 impl Shell {
-    /// The shard of an owner: its site, or for patients and accounts one of 64 slices by SHA-256 of the id.
-    pub fn shard_of(&self, owner: &OwnerRef) -> ShardId {
-        shard_of(owner)
-    }
-
     /// Sends a command and waits for its outcome, which comes only when it is durable.
     ///
     /// # Errors
@@ -113,10 +123,11 @@ impl Shell {
     }
 
     /// Reads an owner's state: `read` runs on the owner's thread; its result leaves when all it could have seen is
-    /// durable.
+    /// durable. A read that panics has changed nothing: it harms only who asked.
     ///
     /// # Errors
-    /// `overloaded`, `timed_out` as for [`Shell::ask`]; `internal` when the owner is of another kind than `S`.
+    /// `overloaded`, `timed_out` as for [`Shell::ask`]; `internal` when the owner is of another kind than `S`, has no
+    /// state, or the read panics.
     pub async fn read<S: 'static, R: Send + 'static>(
         self: &Arc<Self>,
         owner: OwnerRef,
@@ -124,7 +135,8 @@ impl Shell {
     ) -> Result<R, Rejection> {
         let (sender, result) = tokio::sync::oneshot::channel();
         let read = ToActor::Read(Box::new(move |state: &dyn Any| {
-            let value = state.downcast_ref::<S>().map(read);
+            let state = state.downcast_ref::<S>();
+            let value = state.and_then(|state| catch_unwind(AssertUnwindSafe(|| read(state))).ok());
             Box::new(move || {
                 // The asker may have gone away; a read owes nothing.
                 let _ = sender.send(value);
@@ -149,16 +161,23 @@ impl Shell {
 
     fn try_deliver(self: &Arc<Self>, owner: &OwnerRef, message: ToActor) -> Result<(), Box<(ToActor, Rejection)>> {
         let mut message = message;
-        for _ in 0..3 {
-            let (mailbox, instance) = match self.mailbox(owner) {
-                Ok(found) => found,
-                Err(rejection) => return Err(Box::new((message, rejection))),
+        for _ in 0..6 {
+            let Some(running) = self.running.get(owner) else {
+                match self.wake(owner) {
+                    Ok(()) => continue,
+                    Err(rejection) => return Err(Box::new((message, rejection))),
+                }
             };
-            match mailbox.try_send(message) {
+            running.used_ms.store(process_ms(), Ordering::Relaxed);
+            let instance = running.instance;
+            // Through the one sender that is kept: a clone of it would always have room for one message more.
+            match running.mailbox.try_send(message) {
                 Ok(()) => return Ok(()),
                 Err(SendError::Full(back)) => return Err(Box::new((back, overloaded("mailbox")))),
                 Err(SendError::Closed(back)) => {
-                    // It died without a word (a panic outside a decision): what the log has is the state.
+                    drop(running);
+                    // Known before it can be woken again.
+                    self.dead.insert(owner.clone(), ());
                     self.running.remove_if(owner, |_, running| running.instance == instance);
                     message = back;
                 }
@@ -167,73 +186,54 @@ impl Shell {
         Err(Box::new((message, Code::OwnerFailed.into())))
     }
 
-    /// The mailbox of a running owner, or of one woken now.
-    fn mailbox(self: &Arc<Self>, owner: &OwnerRef) -> Result<(Recipient<ToActor>, u64), Rejection> {
-        let now_ms = process_ms();
-        if let Some(running) = self.running.get(owner) {
-            running.used_ms.store(now_ms, Ordering::Relaxed);
-            return Ok((running.mailbox.clone(), running.instance));
+    /// Makes a mailbox for an owner that does not run and begins to give it its state.
+    fn wake(self: &Arc<Self>, owner: &OwnerRef) -> Result<(), Rejection> {
+        let kind = self.kinds.get(owner.kind).ok_or(Code::Forbidden)?;
+        // Whoever else wakes it waits here, and finds it.
+        if let dashmap::Entry::Vacant(vacant) = self.running.entry(owner.clone()) {
+            let source = match self.dormant.remove(owner) {
+                _ if self.dead.remove(owner).is_some() => Source::Log,
+                Some((_, dormant)) => Source::Replayed(dormant),
+                None => Source::Store,
+            };
+            let instance = self.instances.fetch_add(1, Ordering::Relaxed);
+            let mailbox = kind.start(self, owner.clone(), instance, source);
+            vacant.insert(Running { mailbox, instance, used_ms: AtomicI64::new(process_ms()) });
         }
-        let Some(kind) = self.kinds.get(owner.kind) else { return Err(Code::Forbidden.into()) };
-        let running = match self.running.entry(owner.clone()) {
-            dashmap::Entry::Occupied(there) => return Ok((there.get().mailbox.clone(), there.get().instance)),
-            dashmap::Entry::Vacant(vacant) => {
-                let (dormant, stored_seq) = match self.dormant.remove(owner) {
-                    Some((_, dormant)) => (dormant, 0),
-                    None => self.load(owner)?,
-                };
-                let instance = self.instances.fetch_add(1, Ordering::Relaxed);
-                let arbiter = &self.arbiters[hash(owner) % self.arbiters.len()];
-                let mailbox = kind.start(self, arbiter, owner.clone(), instance, dormant, stored_seq);
-                vacant.insert(Running { mailbox, instance, used_ms: AtomicI64::new(now_ms) })
-            }
+        Ok(())
+    }
+
+    /// The thread on which an owner runs.
+    pub(crate) fn arbiter_of(&self, owner: &OwnerRef) -> &ArbiterHandle {
+        let mut hasher = DefaultHasher::new();
+        owner.hash(&mut hasher);
+        &self.arbiters[hasher.finish() as usize % self.arbiters.len()]
+    }
+
+    /// Sends to a running owner without waking a sleeping one or counting as use.
+    pub(crate) fn nudge(&self, owner: &OwnerRef, message: ToActor) -> Nudged {
+        let Some(running) = self.running.get(owner) else { return Nudged::Asleep };
+        match running.mailbox.try_send(message) {
+            Ok(()) => Nudged::Told,
+            Err(SendError::Full(_)) => Nudged::Full,
+            Err(SendError::Closed(_)) => Nudged::Dead,
+        }
+    }
+
+    /// A snapshot of an owner that was replayed at start and not asked for since; none when it has been woken. It stays
+    /// where it is until the row is stored.
+    pub(crate) fn dormant_snapshot(&self, owner: &OwnerRef) -> Result<Option<NewSnapshot>, String> {
+        let (Some(kind), Some(dormant)) = (self.kinds.get(owner.kind), self.dormant.get(owner)) else {
+            return Ok(None);
         };
-        Ok((running.mailbox.clone(), running.instance))
-    }
-
-    fn load(&self, owner: &OwnerRef) -> Result<(Dormant, u64), Rejection> {
-        let kind = self.kinds.get(owner.kind).expect("looked up before");
-        match self.store.snapshot(owner) {
-            Ok(Some(row)) => kind
-                .load(&row.bytes)
-                .map(|dormant| (dormant, row.owner_seq))
-                .map_err(|why| Rejection::new(Code::OwnerFailed, format!("its snapshot cannot be read: {why}"))),
-            Ok(None) => Ok((kind.begin(owner), 0)),
-            Err(why) => Err(Rejection::new(Code::OwnerFailed, format!("the store cannot be read: {why}"))),
-        }
-    }
-
-    /// Sends to a running owner without waking a sleeping one or counting as use. False when it does not run.
-    pub(crate) fn nudge(&self, owner: &OwnerRef, message: ToActor) -> bool {
-        self.running.get(owner).is_some_and(|running| running.mailbox.try_send(message).is_ok())
-    }
-
-    /// Takes an owner that was replayed at start and not asked for since, as a snapshot for the store. It stays
-    /// where it is until the row is stored; an owner woken meanwhile makes a newer snapshot itself.
-    pub(crate) fn store_dormant(&self, owner: &OwnerRef) -> Option<SnapshotRow> {
-        let kind = self.kinds.get(owner.kind)?;
-        let dormant = self.dormant.get(owner)?;
         let look = kind.look(&dormant);
-        let bytes = kind.store(&dormant).ok()?;
-        let version = kind.state_version();
-        Some(SnapshotRow {
-            owner: owner.clone(),
-            owner_seq: look.owner_seq,
-            bytes,
-            version,
-            deadline: look.deadline,
-            leaving: false,
-        })
+        let bytes = kind.store(&dormant)?;
+        Ok(Some(NewSnapshot { owner_seq: look.owner_seq, bytes, deadline: look.deadline }))
     }
 
     pub(crate) fn submit(&self, submission: Submission) {
         // A closed channel means that the node is ending: nothing more is released, which is what unreleased means.
         let _ = self.writer.send(submission);
-    }
-
-    pub(crate) fn plan_deadline(&self, owner: &OwnerRef, at: Option<Timestamp>) {
-        // As above: without a waker the node is ending.
-        let _ = self.waker.send(ToWaker::Plan(owner.clone(), at));
     }
 
     pub(crate) fn note_closed(&self, owner: &OwnerRef) {
@@ -269,31 +269,4 @@ impl Shell {
 /// What is refused first when the disk fills up. Who comes to the desk must still be made known.
 fn is_booking(message: &Message) -> bool {
     matches!(message, Message::Patient(command) if matches!(**command, ToPatient::Reserve { .. } | ToPatient::Confirm { .. }))
-}
-
-/// See [`Shell::shard_of`].
-pub fn shard_of(owner: &OwnerRef) -> ShardId {
-    match owner.kind {
-        OwnerKind::Patient | OwnerKind::Account => {
-            let slice = Sha256::digest(owner.id.as_bytes())[0] >> 2;
-            debug_assert!(slice < SLICES);
-            ShardId(format!("slice:{slice}").into())
-        }
-        _ => {
-            let site = owner.id.split('.').next().unwrap_or(&owner.id);
-            ShardId(format!("site:{site}").into())
-        }
-    }
-}
-
-pub(crate) fn process_ms() -> i64 {
-    use std::sync::OnceLock;
-    static BEGAN: OnceLock<std::time::Instant> = OnceLock::new();
-    i64::try_from(BEGAN.get_or_init(clock::monotonic).elapsed().as_millis()).unwrap_or(i64::MAX)
-}
-
-fn hash(owner: &OwnerRef) -> usize {
-    let mut hasher = DefaultHasher::new();
-    owner.hash(&mut hasher);
-    hasher.finish() as usize
 }

@@ -1,6 +1,6 @@
 //! Brings a node up from its log and store, and down again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64};
@@ -19,7 +19,7 @@ use super::projector::{self, ToProjector};
 use super::registry::Shell;
 use super::streams::StreamRules;
 use super::waker::{self, DeadlineMessage, ToWaker};
-use super::writer::{self, OnFailure};
+use super::writer::{self, OnFailure, Written};
 use crate::fanout::Fanout;
 use crate::log::{Log, Record};
 use crate::store::{Store, StoreError};
@@ -105,78 +105,79 @@ impl Node {
         let began = clock::monotonic();
         let mut report = StartReport::default();
         let last_commit = options.log.last_commit();
-        let open = || Store::open(&options.store, &options.keeper.history, last_commit, options.store_cache_bytes);
-        let known = |store: Store| deadlines_of(&store, &options.kinds).map(|deadlines| (store, deadlines));
+        let history = options.log.history_id().to_string();
+        let open = || Store::open(&options.store, &history, last_commit, options.store_cache_bytes);
         let mut rebuild = |why: &str| -> Result<Store, StartError> {
             tracing::error!(why, "the store is set aside and made again from the log");
             report.store_set_aside = Some(Store::set_aside(&options.store)?);
             Ok(open()?)
         };
-        let (store, mut deadlines) = match open().and_then(known) {
-            Err(StoreError::Damaged(why)) => (rebuild(&why)?, HashMap::new()),
+        let store = match open() {
+            Err(StoreError::Damaged(why)) => rebuild(&why)?,
             other => other?,
         };
-        let (store, mut replayed) = match replay(options.log.as_ref(), &options.kinds, store.floor_commit()?, &store) {
+        let (store, mut replayed) = match replay(options.log.as_ref(), &options.kinds, &store) {
             Ok(replayed) => (store, replayed),
-            Err(why) if store.floor_commit()? > 0 => {
+            Err(why) if !store.is_empty() => {
                 drop(store);
-                deadlines.clear();
                 let store = rebuild(&why)?;
-                let replayed = replay(options.log.as_ref(), &options.kinds, 0, &store).map_err(StartError::Replay)?;
+                let replayed = replay(options.log.as_ref(), &options.kinds, &store).map_err(StartError::Replay)?;
                 (store, replayed)
             }
             Err(why) => return Err(StartError::Replay(why)),
         };
         report.records = replayed.records;
         report.owners = replayed.owners.len();
-        let last_seen = replayed.last_at.max(store.clinic()?);
+        let last_seen = replayed.last_at.max(store.clinic());
 
         let (to_writer, writer_queue) = flume::bounded(writer::QUEUE);
         let (to_projector, projector_queue) = flume::bounded(projector::QUEUE);
-        let (to_keeper, keeper_queue) = flume::unbounded();
-        let (to_waker, waker_queue) = flume::unbounded();
+        let (to_keeper, keeper_queue) = flume::bounded(keeper::QUEUE);
         let arbiters: Vec<Arbiter> = (0..options.owner_threads.max(1)).map(|_| Arbiter::new()).collect();
         let durable = Arc::new(AtomicU64::new(last_commit));
         let mut owing = Vec::new();
-        for (owner, (dormant, _)) in &replayed.owners {
-            let look = options.kinds.get(owner.kind).expect("replayed by its kind").look(dormant);
-            deadlines.insert(owner.clone(), look.deadline);
+        let mut written = Written::with_capacity(replayed.owners.len());
+        for (owner, at) in &replayed.owners {
+            let look = options.kinds.get(owner.kind).expect("replayed by its kind").look(&at.dormant);
+            replayed.deadlines.remove(owner);
+            replayed.deadlines.extend(look.deadline.map(|deadline| (owner.clone(), deadline)));
             if look.is_owing {
                 owing.push(owner.clone());
             }
+            written.insert(owner.clone(), (at.instance, at.seq));
         }
-        for (owner, at) in deadlines.into_iter().filter(|(_, at)| at.is_some()) {
-            // The queue is unbounded: one entry per owner with a deadline.
-            let _ = to_waker.send(ToWaker::Plan(owner, at));
-        }
+        let (deadlines, waker) = waker::start(replayed.deadlines, options.deadline_message)?;
         let instances = replayed.highest_instance.max(u64::try_from(clock::wall_ms()).unwrap_or(0)) + 1;
         let shell = Arc::new(Shell {
             clock: (options.clock)(last_seen),
             kinds: options.kinds,
-            store: Arc::new(store),
+            store,
+            log: options.log.reader(),
             running: DashMap::new(),
-            dormant: replayed.owners.drain().map(|(owner, (dormant, _))| (owner, dormant)).collect(),
+            dormant: replayed.owners.into_iter().map(|(owner, at)| (owner, at.dormant)).collect(),
+            dead: DashMap::new(),
             closed: DashMap::new(),
             instances: AtomicU64::new(instances),
             durable: durable.clone(),
             writer: to_writer,
             projector: to_projector.clone(),
             keeper: to_keeper.clone(),
-            waker: to_waker,
+            deadlines,
             arbiters: arbiters.iter().map(Arbiter::handle).collect(),
             mailbox: options.mailbox,
             storage: AtomicU8::new(0),
         });
-        let writer = writer::start(options.log, writer_queue, to_projector, durable, options.on_failure)?;
+        let shard_ends = options.log.shard_ends();
+        let writer = writer::start(options.log, writer_queue, to_projector, durable, written, options.on_failure)?;
         let threads = vec![
-            projector::start(projector_queue, options.hub, options.rules, to_keeper, options.epoch)?,
+            projector::start(projector_queue, options.hub, options.rules, to_keeper, shard_ends, options.epoch)?,
             keeper::start(keeper_queue, options.keeper)?,
-            waker::start(waker_queue, options.deadline_message)?,
+            waker,
         ];
         // Fresh queues with running readers: these cannot fail.
         let _ = shell.projector.send(ToProjector::Begin(Arc::downgrade(&shell)));
         let _ = shell.keeper.send(ToKeeper::Begin(Arc::downgrade(&shell)));
-        let _ = shell.waker.send(ToWaker::Begin(Arc::downgrade(&shell)));
+        shell.deadlines.tell(ToWaker::Begin(Arc::downgrade(&shell)));
         for owner in owing {
             shell.deliver(&owner, super::message::ToActor::Resend);
         }
@@ -189,7 +190,7 @@ impl Node {
         let until = self.shell.clock.clinic();
         for _ in 0..2_000 {
             let (sender, answer) = flume::bounded(1);
-            if self.shell.waker.send(ToWaker::AnyDueBy(until, sender)).is_err() {
+            if !self.shell.deadlines.tell(ToWaker::AnyDueBy(until, sender)) {
                 return;
             }
             if !answer.recv_async().await.unwrap_or(false) {
@@ -203,23 +204,32 @@ impl Node {
     /// Makes a checkpoint; the commit up to which everything is in synced snapshots.
     pub async fn checkpoint(&self) -> Option<u64> {
         let (sender, answer) = flume::bounded(1);
-        self.shell.keeper.send(ToKeeper::CheckpointNow(sender)).ok()?;
+        self.shell.keeper.send_async(ToKeeper::CheckpointNow(sender)).await.ok()?;
         tokio::time::timeout(Duration::from_secs(15), answer.recv_async()).await.ok()?.ok()
     }
 
     /// Ends: a last checkpoint, everything pending written and released, threads joined. Gives the log back.
-    pub async fn stop(mut self) -> Option<Box<dyn Log>> {
+    pub async fn stop(self) -> Option<Box<dyn Log>> {
         if self.checkpoint().await.is_none() {
             tracing::warn!("no last checkpoint; the next start replays more");
         }
+        self.end()
+    }
+
+    /// Ends without a last checkpoint: what was submitted is written and released, the store stays as it is.
+    pub(super) fn end(mut self) -> Option<Box<dyn Log>> {
         // Each send fails only when that thread has ended already.
-        let _ = self.shell.waker.send(ToWaker::Stop);
+        self.shell.deadlines.tell(ToWaker::Stop);
         let _ = self.shell.writer.send(Submission::Stop);
         let log = self.writer.take().and_then(|writer| writer.join().ok());
         let _ = self.shell.projector.send(ToProjector::Stop);
         let _ = self.shell.keeper.send(ToKeeper::Stop);
         for arbiter in self.arbiters {
             arbiter.stop();
+            // With its thread its owners are gone, and with the last of them the store is closed.
+            if arbiter.join().is_err() {
+                tracing::error!("a thread of owners had panicked");
+            }
         }
         for thread in self.threads {
             if thread.join().is_err() {
@@ -230,65 +240,81 @@ impl Node {
     }
 }
 
-/// The deadline of every owner that has a snapshot. A snapshot of another format is read by nobody: all are made again.
-fn deadlines_of(store: &Store, kinds: &Kinds) -> Result<HashMap<OwnerRef, Option<Timestamp>>, StoreError> {
-    let mut deadlines = HashMap::new();
-    for row in store.rows() {
-        let (owner, row) = row?;
-        match kinds.get(owner.kind).map(|kind| kind.state_version()) {
-            Some(version) if version == row.version => deadlines.insert(owner, row.deadline),
-            Some(version) => {
-                let why = format!("the snapshot of {:?} {} is of format {}", owner.kind, owner.id, row.version);
-                return Err(StoreError::Damaged(format!("{why}, this program writes {version}")));
-            }
-            None => return Err(StoreError::Damaged(format!("no such kind of owner: {:?}", owner.kind))),
-        };
-    }
-    Ok(deadlines)
-}
-
+/// What the log and the store say of all owners.
 #[derive(Default)]
 struct Replayed {
-    owners: HashMap<OwnerRef, (Dormant, u64)>,
+    /// Those with records that no usable snapshot has.
+    owners: HashMap<OwnerRef, ReplayedOwner>,
+    /// The deadlines in the snapshots of all others.
+    deadlines: HashMap<OwnerRef, Timestamp>,
     records: u64,
     highest_instance: u64,
     last_at: Option<Timestamp>,
 }
 
-fn replay(log: &dyn Log, kinds: &Kinds, floor: u64, store: &Store) -> Result<Replayed, String> {
+struct ReplayedOwner {
+    dormant: Dormant,
+    seq: u64,
+    instance: u64,
+}
+
+/// Replays what lies above the store's floor. Owners whose snapshot is of another format are replayed from their first
+/// record on, all in one reading of the log: after a change of a format a start takes longer, once.
+fn replay(log: &dyn Log, kinds: &Kinds, store: &Store) -> Result<Replayed, String> {
     let mut replayed = Replayed::default();
-    let mut failed: Option<String> = None;
-    log.replay(floor, &mut |record| {
-        if failed.is_none() {
-            failed = replay_one(&mut replayed, kinds, store, &record).err();
+    let mut stale = HashSet::new();
+    for row in store.rows() {
+        let (owner, snapshot) = row.map_err(|why| why.to_string())?;
+        if kinds.get(owner.kind).is_some_and(|kind| kind.snapshot_version() != snapshot.version) {
+            stale.insert(owner);
+        } else if let Some(deadline) = snapshot.deadline {
+            replayed.deadlines.insert(owner, deadline);
+        }
+    }
+    if !stale.is_empty() {
+        tracing::warn!(owners = stale.len(), "snapshots of another format are discarded; the whole log is replayed");
+    }
+    let floor = store.floor_commit();
+    let mut failed = Ok(());
+    log.replay(if stale.is_empty() { floor } else { 0 }, &mut |record| {
+        if failed.is_ok() && (record.commit > floor || stale.contains(&record.owner)) {
+            let snapshots = (!stale.contains(&record.owner)).then_some(store);
+            failed = replay_one(&mut replayed, kinds, snapshots, &record);
         }
     })
     .map_err(|e| e.to_string())?;
-    match failed {
-        Some(why) => Err(why),
-        None => Ok(replayed),
-    }
+    failed.map(|()| replayed)
 }
 
-fn replay_one(replayed: &mut Replayed, kinds: &Kinds, store: &Store, record: &Record) -> Result<(), String> {
+fn replay_one(
+    replayed: &mut Replayed,
+    kinds: &Kinds,
+    snapshots: Option<&Store>,
+    record: &Record,
+) -> Result<(), String> {
     let kind = kinds.get(record.owner.kind).ok_or_else(|| format!("no such kind of owner: {:?}", record.owner.kind))?;
     replayed.highest_instance = replayed.highest_instance.max(record.owner_instance);
     replayed.last_at = replayed.last_at.max(Some(record.at));
     replayed.records += 1;
     crate::crash::at("recovery");
-    let (dormant, seq) = match replayed.owners.entry(record.owner.clone()) {
+    let at = match replayed.owners.entry(record.owner.clone()) {
         std::collections::hash_map::Entry::Occupied(there) => there.into_mut(),
         std::collections::hash_map::Entry::Vacant(vacant) => {
-            let snapshot = store.snapshot(&record.owner).map_err(|e| e.to_string())?;
-            vacant.insert(match snapshot {
+            let snapshot = match snapshots {
+                Some(store) => store.snapshot(&record.owner).map_err(|e| e.to_string())?,
+                None => None,
+            };
+            let (dormant, seq) = match snapshot {
                 Some(row) => (kind.load(&row.bytes)?, row.owner_seq),
                 None => (kind.begin(&record.owner), 0),
-            })
+            };
+            vacant.insert(ReplayedOwner { dormant, seq, instance: 0 })
         }
     };
-    if record.owner_seq > *seq {
-        kind.replay(dormant, record)?;
-        *seq = record.owner_seq;
+    at.instance = at.instance.max(record.owner_instance);
+    if record.owner_seq > at.seq {
+        kind.replay(&mut at.dormant, record)?;
+        at.seq = record.owner_seq;
     }
     Ok(())
 }

@@ -2,20 +2,21 @@
 //! through their mailbox like running ones.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use flume::{Receiver, RecvTimeoutError};
+use flume::{Receiver, RecvTimeoutError, Sender};
 use jiaohao_domain::{OwnerRef, Timestamp};
 
+use super::clock;
 use super::ledger::Origin;
 use super::message::{Envelope, ToActor};
 use super::registry::Shell;
 
 /// What the waker is told.
 pub enum ToWaker {
-    /// The owner's earliest deadline is now this.
-    Plan(OwnerRef, Option<Timestamp>),
+    /// Deadlines have changed: look.
+    Changed,
     /// Begin to wake (after the start's replay).
     Begin(Weak<Shell>),
     /// Is any deadline of that moment or before still standing?
@@ -24,6 +25,9 @@ pub enum ToWaker {
     Stop,
 }
 
+/// How many messages may wait. Only [`ToWaker::Changed`] comes often, and one of it that finds the queue full is dropped:
+/// whatever else waits there makes the waker look as well.
+pub const QUEUE: usize = 16;
 /// How long the waker sleeps at most, so that a moved clock is noticed.
 const NAP: Duration = Duration::from_millis(250);
 /// A deadline that was announced is announced again after this many milliseconds of machine time if it still stands.
@@ -32,16 +36,53 @@ const AGAIN_MS: i64 = 5_000;
 /// Makes the message that tells an owner that its deadline has passed.
 pub type DeadlineMessage = fn(&OwnerRef) -> Option<jiaohao_domain::Message>;
 
-/// Starts the thread.
+/// The way to the waker: changed deadlines, one an owner at most (a newer one takes the older one's place), and messages.
+pub struct Deadlines {
+    changed: Changed,
+    messages: Sender<ToWaker>,
+}
+
+type Changed = Arc<Mutex<HashMap<OwnerRef, Option<Timestamp>>>>;
+
+impl Deadlines {
+    /// The owner's earliest deadline is now this.
+    pub fn plan(&self, owner: &OwnerRef, at: Option<Timestamp>) {
+        let is_first = {
+            let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+            changed.insert(owner.clone(), at);
+            changed.len() == 1
+        };
+        if is_first {
+            // Full: see `QUEUE`. Closed: without a waker the node is ending.
+            let _ = self.messages.try_send(ToWaker::Changed);
+        }
+    }
+
+    /// Tells it something else. False when it has ended.
+    pub fn tell(&self, message: ToWaker) -> bool {
+        self.messages.send(message).is_ok()
+    }
+}
+
+/// Starts the thread with the deadlines that stand at start.
 pub fn start(
-    messages: Receiver<ToWaker>,
+    planned: impl IntoIterator<Item = (OwnerRef, Timestamp)>,
     deadline_message: DeadlineMessage,
-) -> std::io::Result<std::thread::JoinHandle<()>> {
-    std::thread::Builder::new().name("waker".into()).spawn(move || Waker::default().run(&messages, deadline_message))
+) -> std::io::Result<(Deadlines, std::thread::JoinHandle<()>)> {
+    let (sender, messages) = flume::bounded(QUEUE);
+    let deadlines = Deadlines { changed: Changed::default(), messages: sender };
+    let mut waker = Waker { changed: deadlines.changed.clone(), ..Waker::default() };
+    for (owner, at) in planned {
+        waker.plan(owner, Some(at));
+    }
+    let run = move || waker.run(&messages, deadline_message);
+    let thread = std::thread::Builder::new().name("waker".into()).spawn(run)?;
+    Ok((deadlines, thread))
 }
 
 #[derive(Default)]
 struct Waker {
+    changed: Changed,
     planned: HashMap<OwnerRef, Timestamp>,
     order: BTreeSet<(Timestamp, OwnerRef)>,
     /// Told, and not yet heard of again: (machine time when told).
@@ -52,14 +93,16 @@ impl Waker {
     fn run(&mut self, messages: &Receiver<ToWaker>, deadline_message: DeadlineMessage) {
         let mut shell: Weak<Shell> = Weak::new();
         loop {
+            self.take_changed();
             let nap = shell.upgrade().map_or(NAP, |shell| self.wake_due(&shell, deadline_message));
             match messages.recv_timeout(nap) {
                 Ok(message) => {
                     for message in std::iter::once(message).chain(messages.drain()) {
                         match message {
-                            ToWaker::Plan(owner, at) => self.plan(owner, at),
+                            ToWaker::Changed => {}
                             ToWaker::Begin(begun) => shell = begun,
                             ToWaker::AnyDueBy(at, answer) => {
+                                self.take_changed();
                                 let any = self.order.first().is_some_and(|(earliest, _)| *earliest <= at);
                                 // The asker may have gone away.
                                 let _ = answer.send(any);
@@ -71,6 +114,13 @@ impl Waker {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+        }
+    }
+
+    fn take_changed(&mut self) {
+        let changed = std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner));
+        for (owner, at) in changed {
+            self.plan(owner, at);
         }
     }
 
@@ -88,7 +138,7 @@ impl Waker {
     /// Tells everybody whose deadline has passed; how long until the next.
     fn wake_due(&mut self, shell: &Arc<Shell>, deadline_message: DeadlineMessage) -> Duration {
         let now = shell.clock.clinic();
-        let now_ms = super::registry::process_ms();
+        let now_ms = clock::process_ms();
         for (at, owner) in &self.order {
             if *at > now {
                 return shell.clock.machine_until(*at).min(NAP);
@@ -102,5 +152,28 @@ impl Waker {
             }
         }
         NAP
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiaohao_domain::OwnerKind;
+
+    #[test]
+    fn a_deadline_that_changes_often_waits_once() {
+        let (messages, waiting) = flume::bounded(QUEUE);
+        let deadlines = Deadlines { changed: Changed::default(), messages };
+        let owner = |n: i64| OwnerRef::new(OwnerKind::Probe, n.to_string());
+        for n in 0..10_000 {
+            deadlines.plan(&owner(n % 3), Some(Timestamp(n)));
+        }
+        assert_eq!(waiting.len(), 1);
+        let mut waker = Waker { changed: deadlines.changed.clone(), ..Waker::default() };
+        waker.take_changed();
+        assert_eq!(waker.order.iter().map(|(at, _)| at.0).collect::<Vec<_>>(), [9_997, 9_998, 9_999]);
+        deadlines.plan(&owner(0), None);
+        waker.take_changed();
+        assert_eq!(waker.order.len(), 2);
     }
 }

@@ -28,15 +28,19 @@ const MARK_WHEN_IDLE: Duration = Duration::from_millis(500);
 /// Called with the cause when the log can no longer be written. The process must not go on.
 pub type OnFailure = Box<dyn FnOnce(String) + Send>;
 
-/// Starts the writer thread.
+/// Instance and last sequence number of owners.
+pub type Written = HashMap<OwnerRef, (u64, u64)>;
+
+/// Starts the writer thread. `owners` are those that the start has replayed: what they write must go on from there.
 pub fn start(
     log: Box<dyn Log>,
     submissions: Receiver<Submission>,
     released: Sender<ToProjector>,
     durable: Arc<AtomicU64>,
+    owners: Written,
     on_failure: OnFailure,
 ) -> std::io::Result<JoinHandle<Box<dyn Log>>> {
-    let writer = Writer { log, submissions, released, durable, owners: HashMap::new() };
+    let writer = Writer { log, submissions, released, durable, owners };
     std::thread::Builder::new().name("log-writer".into()).spawn(move || writer.run(on_failure))
 }
 
@@ -45,8 +49,8 @@ struct Writer {
     submissions: Receiver<Submission>,
     released: Sender<ToProjector>,
     durable: Arc<AtomicU64>,
-    /// Instance and last sequence number of every owner that has written and not left.
-    owners: HashMap<OwnerRef, (u64, u64)>,
+    /// Every owner that was replayed, or has written, and has not left.
+    owners: Written,
 }
 
 /// One batch: commits in order, and for each submission whether it has one.
@@ -91,8 +95,8 @@ impl Writer {
                     Submission::Forget(owner) => {
                         self.owners.remove(&owner);
                     }
-                    Submission::Prune(up_to) => match self.log.prune(up_to) {
-                        Ok(freed_bytes) => tracing::debug!(up_to, freed_bytes, "log pruned"),
+                    Submission::Prune(prunable) => match self.log.prune(prunable) {
+                        Ok(freed_bytes) => tracing::debug!(freed_bytes, "log pruned"),
                         Err(error) => tracing::error!(%error, "the log could not be pruned"),
                     },
                     Submission::Stop => ending = true,
@@ -152,5 +156,47 @@ impl Batch {
             .into_iter()
             .map(|(has, release)| (if has { commits.next().unwrap_or_default() } else { Commit::new() }, release))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{HistoryId, MemoryLog, Record, ShardId};
+    use jiaohao_domain::{OwnerKind, Timestamp};
+
+    fn record(owner_seq: u64) -> Record {
+        Record {
+            shard: ShardId("site:s".into()),
+            owner: OwnerRef::new(OwnerKind::Probe, "s.a"),
+            owner_seq,
+            owner_instance: 2,
+            kind: 900,
+            version: 1,
+            offset: 0,
+            commit: 0,
+            index: 0,
+            count: 1,
+            at: Timestamp(0),
+            meta: None,
+            payload: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn after_a_start_nothing_is_written_twice_or_with_a_hole() {
+        for (seq, is_next) in [(5, false), (6, true), (7, false)] {
+            let (submissions, waiting) = flume::unbounded();
+            let (released, _kept) = flume::unbounded();
+            let (failed, failure) = flume::unbounded();
+            let owners = Written::from([(record(0).owner, (1, 5))]);
+            let on_failure = Box::new(move |why| failed.send(why).unwrap());
+            let log = Box::new(MemoryLog::new(HistoryId(1)));
+            submissions.send(Submission::Commit(vec![record(seq)], Release::default())).unwrap();
+            submissions.send(Submission::Stop).unwrap();
+            let writer = start(log, waiting, released, Arc::default(), owners, on_failure).unwrap();
+            assert_eq!(writer.join().unwrap().last_commit(), u64::from(is_next));
+            assert_eq!(failure.try_recv().is_err(), is_next, "record {seq} after 5");
+        }
     }
 }

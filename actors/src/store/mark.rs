@@ -1,5 +1,5 @@
-//! The mark beside the database: what was in it at the last sync. Replaced as a whole (write, sync, rename, sync folder).
-//! A line of JSON and a line with the CRC-32 of that JSON: a floor that is one bit too high would skip records in silence.
+//! The mark beside the database: what was in it at the last sync, and which floors wait to be pruned to. Replaced as a
+//! whole (write, sync, rename, sync folder); with a checksum, because everything that a start does not replay hangs on it.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
+use crate::sealed;
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,40 +23,41 @@ pub struct Mark {
     pub seq_sum: u64,
     /// Clinic time then.
     pub clinic: jiaohao_domain::Timestamp,
+    /// Floors to which the log has not been pruned yet, oldest first.
+    pub reached: Vec<Reached>,
+}
+
+/// A floor and when it was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Machine time, in UTC milliseconds.
+    pub at_ms: i64,
+    /// The floor.
+    pub commit: u64,
 }
 
 impl Mark {
     /// The mark in the folder, if there is one.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when it is not what was written.
+    /// [`StoreError::Damaged`] when it is not as it was written.
     pub fn read(folder: &Path) -> Result<Option<Self>, StoreError> {
-        let bytes = match fs::read(folder.join("mark.json")) {
+        let bytes = match fs::read(folder.join("mark")) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let damaged = |why: &str| StoreError::Damaged(format!("its mark: {why}"));
-        let text = std::str::from_utf8(&bytes).map_err(|_| damaged("not UTF-8"))?;
-        let (json, checksum) = text.split_once('\n').ok_or_else(|| damaged("no checksum"))?;
-        if checksum != checksum_line(json.as_bytes()) {
-            return Err(damaged("its checksum is wrong"));
-        }
-        serde_json::from_str(json).map(Some).map_err(|e| damaged(&e.to_string()))
+        let text = sealed::open(&bytes).map_err(|what| StoreError::Damaged(format!("a mark {what}")))?;
+        serde_json::from_str(text).map(Some).map_err(|error| StoreError::Damaged(format!("not a mark: {error}")))
     }
 
     /// Replaces the mark, durably.
     pub fn write(&self, folder: &Path) -> std::io::Result<()> {
         let fresh = folder.join("mark.new");
         let mut file = File::create(&fresh)?;
-        let json = serde_json::to_string(self)?;
-        file.write_all(format!("{json}\n{}", checksum_line(json.as_bytes())).as_bytes())?;
+        file.write_all(&sealed::seal(&serde_json::to_string(self)?))?;
         file.sync_all()?;
-        fs::rename(&fresh, folder.join("mark.json"))?;
+        fs::rename(&fresh, folder.join("mark"))?;
         File::open(folder)?.sync_all()
     }
-}
-
-fn checksum_line(json: &[u8]) -> String {
-    format!("{:08x}\n", crc32fast::hash(json))
 }

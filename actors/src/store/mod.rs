@@ -9,15 +9,18 @@ mod mark;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiaohao_domain::{OwnerKind, OwnerRef, Timestamp};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::codec;
-pub use mark::Mark;
+pub use mark::{Mark, Reached};
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -38,20 +41,44 @@ pub enum StoreError {
 pub struct Snapshot {
     /// Its last record.
     pub owner_seq: u64,
-    /// Version of the state's format.
-    pub version: u16,
+    /// Version of the format of `bytes`.
+    pub version: u32,
     /// Its next deadline.
     pub deadline: Option<Timestamp>,
+    /// What a replay up to `owner_seq` must come to (I10).
+    pub hash: StateHash,
     /// Ledger and state.
     pub bytes: Vec<u8>,
+}
+
+/// SHA-256 of an owner's ledger and state as bytes: equal states have equal bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateHash([u8; 32]);
+
+impl StateHash {
+    /// Of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
+
+impl Snapshot {
+    /// With the hash of its bytes.
+    pub fn new(owner_seq: u64, version: u32, deadline: Option<Timestamp>, bytes: Vec<u8>) -> Self {
+        Self { owner_seq, version, deadline, hash: StateHash::of(&bytes), bytes }
+    }
 }
 
 /// The store of one node.
 pub struct Store {
     folder: PathBuf,
+    history: String,
     db: sled::Db,
     snapshots: sled::Tree,
-    totals: std::sync::Mutex<Totals>,
+    totals: Mutex<Totals>,
+    mark: Mutex<Option<Mark>>,
+    #[cfg(test)]
+    refuses: std::sync::atomic::AtomicBool,
 }
 
 /// How much is in it: sums that only grow.
@@ -59,6 +86,11 @@ pub struct Store {
 struct Totals {
     rows: u64,
     seq_sum: u64,
+}
+
+// What is locked is replaced whole: a panic elsewhere leaves it as it was.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Store {
@@ -69,6 +101,7 @@ impl Store {
     /// [`StoreError::Damaged`] calls for [`Store::set_aside`].
     pub fn open(folder: &Path, history: &str, last_commit: u64, cache_bytes: u64) -> Result<Self, StoreError> {
         std::fs::create_dir_all(folder)?;
+        let mark = Mark::read(folder)?;
         let path = folder.join("sled");
         let opened = catch_unwind(|| {
             sled::Config::new().path(path).cache_capacity(cache_bytes).flush_every_ms(Some(1_000)).open()
@@ -81,9 +114,18 @@ impl Store {
             Err(_) => return Err(StoreError::Damaged("it cannot be opened".into())),
         };
         let snapshots = db.open_tree("snapshots")?;
-        let store = Self { folder: folder.to_owned(), db, snapshots, totals: std::sync::Mutex::default() };
+        let store = Self {
+            folder: folder.to_owned(),
+            history: history.to_owned(),
+            db,
+            snapshots,
+            totals: Mutex::default(),
+            mark: Mutex::default(),
+            #[cfg(test)]
+            refuses: std::sync::atomic::AtomicBool::new(false),
+        };
         let totals = store.count()?;
-        if let Some(mark) = Mark::read(folder)? {
+        if let Some(mark) = &mark {
             if mark.history != history {
                 return Err(StoreError::Damaged("it belongs to another log".into()));
             }
@@ -97,7 +139,8 @@ impl Store {
                 return Err(StoreError::Damaged("it has lost rows".into()));
             }
         }
-        *store.totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = totals;
+        *lock(&store.totals) = totals;
+        *lock(&store.mark) = mark;
         Ok(store)
     }
 
@@ -118,58 +161,89 @@ impl Store {
 
     fn count(&self) -> Result<Totals, StoreError> {
         let mut totals = Totals::default();
-        for row in self.snapshots.iter() {
-            let (key, value) = row?;
-            let snapshot = unseal(&value).map_err(|why| StoreError::Damaged(format!("row {}: {why}", key.len())))?;
+        for row in self.rows() {
             totals.rows += 1;
-            totals.seq_sum += snapshot.owner_seq;
+            totals.seq_sum += row?.1.owner_seq;
         }
         Ok(totals)
     }
 
+    /// Whether it holds no snapshot.
+    pub fn is_empty(&self) -> bool {
+        lock(&self.totals).rows == 0
+    }
+
     /// Up to which commit everything is in snapshots (0 without a mark).
-    pub fn floor_commit(&self) -> Result<u64, StoreError> {
-        Ok(Mark::read(&self.folder)?.map_or(0, |mark| mark.floor_commit))
+    pub fn floor_commit(&self) -> u64 {
+        lock(&self.mark).as_ref().map_or(0, |mark| mark.floor_commit)
     }
 
     /// Clinic time at the last checkpoint.
-    pub fn clinic(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(Mark::read(&self.folder)?.map(|mark| mark.clinic))
+    pub fn clinic(&self) -> Option<Timestamp> {
+        lock(&self.mark).as_ref().map(|mark| mark.clinic)
+    }
+
+    /// Floors to which the log has not been pruned yet.
+    pub fn reached(&self) -> Vec<Reached> {
+        lock(&self.mark).as_ref().map_or_else(Vec::new, |mark| mark.reached.clone())
     }
 
     /// The owner's snapshot.
     pub fn snapshot(&self, owner: &OwnerRef) -> Result<Option<Snapshot>, StoreError> {
-        match self.snapshots.get(key(owner))? {
+        self.row(&key(owner))
+    }
+
+    fn row(&self, key: &[u8]) -> Result<Option<Snapshot>, StoreError> {
+        match self.snapshots.get(key)? {
             Some(value) => unseal(&value).map(Some).map_err(StoreError::Damaged),
             None => Ok(None),
         }
     }
 
-    /// Every owner that has a snapshot, with that.
+    /// Every snapshot.
     pub fn rows(&self) -> impl Iterator<Item = Result<(OwnerRef, Snapshot), StoreError>> + '_ {
         self.snapshots.iter().map(|row| {
             let (key, value) = row?;
-            let snapshot = unseal(&value).map_err(StoreError::Damaged)?;
             let owner = owner_of(&key).ok_or_else(|| StoreError::Damaged("a key names no owner".into()))?;
+            let snapshot = unseal(&value).map_err(|why| StoreError::Damaged(format!("{owner:?}: {why}")))?;
             Ok((owner, snapshot))
         })
     }
 
-    /// Writes snapshots (not yet synced).
+    /// Writes snapshots (not yet synced). Of an owner that is there twice the newest counts.
     ///
     /// # Errors
-    /// sled's.
+    /// sled's; nothing was written then.
     pub fn put(&self, rows: &[(OwnerRef, Snapshot)]) -> Result<(), StoreError> {
-        let mut batch = sled::Batch::default();
-        let mut totals = self.totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        #[cfg(test)]
+        if self.refuses.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+        }
+        let mut newest: BTreeMap<Vec<u8>, &Snapshot> = BTreeMap::new();
         for (owner, snapshot) in rows {
-            let before = self.snapshot(owner)?.map_or(0, |s| s.owner_seq);
-            totals.rows += u64::from(before == 0);
-            totals.seq_sum += snapshot.owner_seq.saturating_sub(before);
-            batch.insert(key(owner), seal(snapshot));
+            let kept = newest.entry(key(owner)).or_insert(snapshot);
+            if snapshot.owner_seq >= kept.owner_seq {
+                *kept = snapshot;
+            }
+        }
+        let mut batch = sled::Batch::default();
+        let mut totals = lock(&self.totals);
+        let mut after = *totals;
+        for (key, snapshot) in newest {
+            let before = self.row(&key)?;
+            after.rows += u64::from(before.is_none());
+            after.seq_sum += snapshot.owner_seq.saturating_sub(before.map_or(0, |before| before.owner_seq));
+            batch.insert(key, seal(snapshot));
         }
         self.snapshots.apply_batch(batch)?;
+        *totals = after;
         Ok(())
+    }
+
+    /// As a full disk would.
+    #[cfg(test)]
+    pub(crate) fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// Makes everything put so far durable, without moving the floor.
@@ -186,12 +260,17 @@ impl Store {
     ///
     /// # Errors
     /// The disk's.
-    pub fn sync_with_floor(&self, history: &str, floor_commit: u64, clinic: Timestamp) -> Result<(), StoreError> {
-        let totals = *self.totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    pub fn sync_with_floor(
+        &self,
+        floor_commit: u64,
+        clinic: Timestamp,
+        reached: Vec<Reached>,
+    ) -> Result<(), StoreError> {
+        let Totals { rows, seq_sum } = *lock(&self.totals);
         self.sync()?;
-        let mark =
-            Mark { history: history.to_owned(), floor_commit, rows: totals.rows, seq_sum: totals.seq_sum, clinic };
+        let mark = Mark { history: self.history.clone(), floor_commit, rows, seq_sum, clinic, reached };
         mark.write(&self.folder)?;
+        *lock(&self.mark) = Some(mark);
         Ok(())
     }
 }

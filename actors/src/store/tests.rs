@@ -3,8 +3,7 @@
 use super::*;
 
 fn row(id: &str, owner_seq: u64) -> (OwnerRef, Snapshot) {
-    let snapshot = Snapshot { owner_seq, version: 1, deadline: Some(Timestamp(7)), bytes: vec![1, 2, 3] };
-    (OwnerRef::new(OwnerKind::Department, id), snapshot)
+    (OwnerRef::new(OwnerKind::Department, id), Snapshot::new(owner_seq, 1, Some(Timestamp(7)), vec![1, 2, 3]))
 }
 
 #[test]
@@ -15,10 +14,10 @@ fn what_was_synced_is_there_again() {
         let store = Store::open(&path, "h", 0, 1 << 20).unwrap();
         store.put(&[row("s.a", 3), row("s.b", 4)]).unwrap();
         store.put(&[row("s.a", 5)]).unwrap();
-        store.sync_with_floor("h", 9, Timestamp(5)).unwrap();
+        store.sync_with_floor(9, Timestamp(5), vec![]).unwrap();
     }
     let store = Store::open(&path, "h", 9, 1 << 20).unwrap();
-    assert_eq!(store.floor_commit().unwrap(), 9);
+    assert_eq!(store.floor_commit(), 9);
     assert_eq!(store.snapshot(&row("s.a", 0).0).unwrap().unwrap().owner_seq, 5);
     assert_eq!(store.rows().count(), 2);
 }
@@ -30,7 +29,7 @@ fn a_store_ahead_of_its_log_of_another_log_or_with_lost_rows_is_damaged() {
     {
         let store = Store::open(&path, "h", 0, 1 << 20).unwrap();
         store.put(&[row("s.a", 3)]).unwrap();
-        store.sync_with_floor("h", 9, Timestamp(5)).unwrap();
+        store.sync_with_floor(9, Timestamp(5), vec![]).unwrap();
     }
     assert!(matches!(Store::open(&path, "h", 8, 1 << 20), Err(StoreError::Damaged(_))));
     assert!(matches!(Store::open(&path, "other", 9, 1 << 20), Err(StoreError::Damaged(_))));
@@ -38,5 +37,36 @@ fn a_store_ahead_of_its_log_of_another_log_or_with_lost_rows_is_damaged() {
     assert!(matches!(Store::open(&path, "h", 9, 1 << 20), Err(StoreError::Damaged(_))));
     let aside = Store::set_aside(&path).unwrap();
     assert!(aside.exists());
-    assert_eq!(Store::open(&path, "h", 9, 1 << 20).unwrap().floor_commit().unwrap(), 0);
+    assert_eq!(Store::open(&path, "h", 9, 1 << 20).unwrap().floor_commit(), 0);
+}
+
+#[test]
+fn an_owner_twice_in_one_batch_counts_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    {
+        let store = Store::open(&path, "h", 0, 1 << 20).unwrap();
+        store.put(&[row("s.a", 3), row("s.b", 1), row("s.a", 2)]).unwrap();
+        store.sync_with_floor(9, Timestamp(5), vec![]).unwrap();
+    }
+    let store = Store::open(&path, "h", 9, 1 << 20).unwrap();
+    assert_eq!(store.snapshot(&row("s.a", 0).0).unwrap().unwrap().owner_seq, 3, "the newest counts");
+}
+
+#[test]
+fn no_flipped_bit_of_the_mark_goes_unseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    Store::open(&path, "h", 0, 1 << 20).unwrap().sync_with_floor(1_000, Timestamp(5), vec![]).unwrap();
+    let file = path.join("mark");
+    let sound = std::fs::read(&file).unwrap();
+    for bit in 0..sound.len() * 8 {
+        let mut bytes = sound.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&file, bytes).unwrap();
+        let read = Mark::read(&path);
+        assert!(matches!(read, Err(StoreError::Damaged(_))), "bit {bit}: {read:?}");
+    }
+    std::fs::write(&file, sound).unwrap();
+    assert_eq!(Mark::read(&path).unwrap().unwrap().floor_commit, 1_000);
 }

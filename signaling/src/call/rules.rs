@@ -75,7 +75,7 @@ pub enum CallError {
 impl From<CallError> for Rejection {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Stale { due } => Rejection::from(Code::StaleNegotiation).with("negotiation", due.to_string()),
+            CallError::Stale { due } => Rejection::from(Code::StaleNegotiation).with("negotiation", due),
             CallError::OtherSidesTurn => Code::NotTheOfferer.into(),
             CallError::TooLarge => Code::TooLarge.into(),
         }

@@ -63,7 +63,7 @@ fn stale_offers_and_answers_are_refused_with_what_is_due() {
     let rejection = Rejection::from(CallError::Stale { due: 2 });
     assert_eq!(
         (rejection.code, rejection.valid_now),
-        (Code::StaleNegotiation, vec![("negotiation".into(), "2".into())])
+        (Code::StaleNegotiation, vec![("negotiation".into(), 2_u64.into())])
     );
 }
 

@@ -15,7 +15,7 @@ const DAY_S: i64 = 24 * 60 * 60;
 
 fn back_off(not_before: Timestamp, now: Timestamp) -> Rejection {
     let wait_s = (not_before.ms_since(now) + 999) / 1000;
-    Rejection::from(ErrorCode::BackOff).with("retry_after_s", wait_s.to_string())
+    Rejection::from(ErrorCode::BackOff).with("retry_after_s", wait_s)
 }
 
 fn check_back_off(state: &State, now: Timestamp) -> Result<(), Rejection> {

@@ -60,7 +60,7 @@ pub fn decide_define_session(
             if defined.capacity < slot.taken {
                 return Err(invalid("a slot's capacity cannot be less than what is taken")
                     .with("slot", defined.slot.as_str())
-                    .with("taken", slot.taken.to_string()));
+                    .with("taken", slot.taken));
             }
             if slot.taken > 0 && slot.end != defined.end {
                 return Err(invalid("a slot that somebody is in keeps its length").with("slot", defined.slot.as_str()));

@@ -253,7 +253,7 @@ fn a_full_slot_refuses_on_the_record_and_names_the_next_free_one() {
     let before = day.clinic.clone();
     let read = day.clinic.place_free(&slot("0900"), at("22 08:00")).unwrap_err();
     assert_eq!((read.code, day.clinic == before), (Code::SlotFull, true), "step 0 leaves nothing behind");
-    assert_eq!(read.valid_now, vec![("next_free".to_owned(), "s.d.am.0930".to_owned())]);
+    assert_eq!(read.valid_now, vec![("next_free".to_owned(), "s.d.am.0930".into())]);
     assert_eq!(refused(day.request(2, &slot("0900"), true, at("22 08:00"))), Code::SlotFull);
     let ended = ToPatient::PlaceEnded { appointment: appointment(2), how: AppointmentEnd::Refused };
     assert_eq!(day.told().last(), Some(&ended), "a refusal owes the patient a release");
@@ -487,7 +487,7 @@ fn check_in_opens_an_hour_before_and_ends_with_the_period() {
     let mut day = Day::new(&[1]);
     day.request(1, &slot("0900"), true, at("22 08:00")).unwrap();
     let early = day.check_in(1, at("23 07:00")).unwrap_err();
-    assert_eq!(early.valid_now[0], ("not_before".to_owned(), "2026-11-23T08:00:00.000+08:00".to_owned()));
+    assert_eq!(early.valid_now[0], ("not_before".to_owned(), "2026-11-23T08:00:00.000+08:00".into()));
     let arrival = day.check_in(1, at("23 08:30")).unwrap();
     assert_eq!((arrival.number.as_deref(), arrival.sequence, arrival.queue.as_str()), (Some("A001"), 1, "s.d.q"));
 }

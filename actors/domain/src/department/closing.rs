@@ -18,16 +18,16 @@ pub(super) fn close_session(
     let decision = clinic::decide_close_session(&state.clinic, &command.session, context)?;
     let of_session = |ticket: &&Ticket| ticket.is_live() && ticket.opened.session.as_ref() == Some(&command.session);
     let settled = |ticket: &Ticket| command.settlements.iter().any(|settlement| settlement.ticket == *ticket.id());
-    let open: Vec<&str> = state
+    let open: Vec<String> = state
         .floor
         .tickets
         .values()
         .filter(of_session)
         .filter(|ticket| !tickets::may_settle(&ticket.standing) || !settled(ticket))
-        .map(|ticket| ticket.id().as_str())
+        .map(|ticket| ticket.id().to_string())
         .collect();
     if !open.is_empty() {
-        return Err(Rejection::from(Code::NotSettled).with("tickets", open.join(" ")));
+        return Err(Rejection::from(Code::NotSettled).with("tickets", open));
     }
     for (at, settlement) in command.settlements.iter().enumerate() {
         let ticket = floor::ticket_of(state, &settlement.ticket)?;

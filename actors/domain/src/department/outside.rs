@@ -213,7 +213,7 @@ fn known<'a>(state: &'a State, visit: &VisitId) -> Result<(&'a Visit, &'a Outsid
 
 fn newer(outside: &OutsideVisit, version: u64) -> Result<(), Rejection> {
     if version <= outside.version {
-        return Err(Rejection::from(Code::OldVersion).with("version", outside.version.to_string()));
+        return Err(Rejection::from(Code::OldVersion).with("version", outside.version));
     }
     Ok(())
 }

@@ -267,7 +267,7 @@ struct Places<'a> {
 
 impl Places<'_> {
     /// Takes the ticket out of the place that its state gives it. Hands back the place in line that it gives up.
-    fn leave(&mut self, ticket: &mut Ticket, out: Out<'_>) -> Option<Place> {
+    fn leave(&mut self, ticket: &mut Ticket, out: Out<'_>) -> Option<Box<Place>> {
         match &ticket.standing {
             Standing::Waiting => {}
             Standing::Summoned(summons) => {
@@ -418,7 +418,7 @@ fn undo(floor: &mut Floor, undone: &Undone) {
     places.leave(ticket, Out::Leaves);
     ticket.steps[undone.step as usize - 1].undone = true;
     ticket.standing = undone.standing.clone();
-    ticket.place.clone_from(&undone.place);
+    ticket.place = undone.place.clone().map(Box::new);
     ticket.missed_times = undone.missed_times;
     if let Some(opened) = &undone.opened {
         ticket.opened = Opened::clone(opened);

@@ -7,7 +7,7 @@ use crate::department::{Department, State};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::queue::{Next, Picked};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zone};
 use crate::vocabulary::*;
 use crate::{Code, Rejection, Role};
 
@@ -209,13 +209,13 @@ pub fn mark_missed(
     let doctor = match &ticket.standing {
         Standing::Called(call) => {
             own_hand(call, context)?;
-            may_be_missed(call, context.now)?;
+            may_be_missed(state.config.zone(), call, context.now)?;
             call.doctor.clone()
         }
         Standing::Summoned(summons) => {
             let not_before = summons.since.plus_s(MISSED_AFTER_S);
             if context.now < not_before {
-                return Err(too_early(not_before, None));
+                return Err(too_early(state.config.zone(), not_before, None));
             }
             let Some(doctor) = state.floor.rooms.get(&summons.service_point) else { return Err(wrong_state(ticket)) };
             if context.principal.role == Role::Doctor && context.principal.doctor.as_ref() != Some(doctor) {
@@ -255,7 +255,7 @@ fn settlement(
     now: Timestamp,
 ) -> Result<Option<Settle>, Rejection> {
     if work.in_hand.as_ref() != in_hand {
-        let is = work.in_hand.as_ref().map_or("null", |ticket| ticket.as_str());
+        let is = work.in_hand.as_ref().map(TicketId::as_str);
         let stale = Rejection::from(Code::StaleConsole).with("in_hand", is);
         return Err(match work.in_hand.as_ref().and_then(|ticket| state.floor.tickets.get(ticket)) {
             Some(ticket) => stale.with("number", ticket.opened.number.as_str()).with("state", ticket.standing.name()),
@@ -268,26 +268,26 @@ fn settlement(
         (Some(id), Some(Outcome::NotHere)) => {
             let ticket = ticket_of(state, id)?;
             let Standing::Called(call) = &ticket.standing else { return Err(wrong_state(ticket)) };
-            may_be_missed(call, now)?;
+            may_be_missed(state.config.zone(), call, now)?;
             Ok(Some(Settle::Missed(id.clone())))
         }
         _ => Err(Rejection::new(Code::InvalidField, "outcome is null exactly when in_hand is null")),
     }
 }
 
-fn may_be_missed(call: &Call, now: Timestamp) -> Result<(), Rejection> {
+fn may_be_missed(zone: Zone, call: &Call, now: Timestamp) -> Result<(), Rejection> {
     let not_before = call.first_called_at.plus_s(MISSED_AFTER_S);
     if now < not_before || call.rounds < MISSED_AFTER_CALLS {
-        Err(too_early(not_before, Some(call.rounds)))
+        Err(too_early(zone, not_before, Some(call.rounds)))
     } else {
         Ok(())
     }
 }
 
-fn too_early(not_before: Timestamp, calls: Option<u32>) -> Rejection {
-    let rejection = Rejection::from(Code::TooEarly).with("not_before", not_before.0.to_string());
+fn too_early(zone: Zone, not_before: Timestamp, calls: Option<u32>) -> Rejection {
+    let rejection = Rejection::from(Code::TooEarly).with("not_before", zone.rfc3339(not_before));
     match calls {
-        Some(calls) => rejection.with("calls", calls.to_string()).with("calls_needed", MISSED_AFTER_CALLS.to_string()),
+        Some(calls) => rejection.with("calls", calls).with("calls_needed", MISSED_AFTER_CALLS),
         None => rejection,
     }
 }
@@ -317,27 +317,28 @@ fn in_hand_of(state: &State, ticket: &TicketId, context: &Context) -> Result<Doc
 }
 
 fn emit_settlement(draft: &mut Draft<'_, Department>, doctor: &DoctorId, settle: Settle, at: Timestamp) -> TicketId {
+    let (Settle::Seen(id) | Settle::Missed(id)) = &settle;
+    let ticket = &draft.state().floor.tickets[id];
+    let over = ending(draft.state(), ticket).expect("a ticket in hand or at a door stands by a call");
     let doctor = doctor.clone();
     match settle {
-        Settle::Seen(ticket) => {
-            let over = over_of(draft.state(), &ticket);
-            let since = match &draft.state().floor.tickets[&ticket].standing {
+        Settle::Seen(id) => {
+            let since = match &ticket.standing {
                 Standing::Serving { started_at, .. } => *started_at,
                 Standing::Called(call) => call.first_called_at,
                 _ => at,
             };
             let service_s = u32::try_from(at.ms_since(since).max(0) / 1000).unwrap_or(u32::MAX);
-            let appointment = draft.state().floor.tickets[&ticket].opened.appointment.clone();
-            emit(draft, Event::ServiceFinished { ticket: ticket.clone(), doctor, service_s, over, at });
+            let appointment = ticket.opened.appointment.clone();
+            emit(draft, Event::ServiceFinished { ticket: id.clone(), doctor, service_s, over, at });
             if let Some(appointment) = appointment {
                 crate::department::arrival::fulfil(draft, &appointment);
             }
-            ticket
+            id
         }
-        Settle::Missed(ticket) => {
-            let over = over_of(draft.state(), &ticket);
-            emit(draft, Event::PatientMissed { ticket: ticket.clone(), doctor, over, at });
-            ticket
+        Settle::Missed(id) => {
+            emit(draft, Event::PatientMissed { ticket: id.clone(), doctor, over, at });
+            id
         }
     }
 }

@@ -79,7 +79,7 @@ pub(crate) fn place_of<'a>(state: &'a State, ticket: &'a Ticket) -> Option<&'a P
         Standing::Waiting | Standing::Summoned(_) => {
             state.floor.lines.get(&ticket.opened.queue)?.get(ticket.id()).map(|held| held.place)
         }
-        _ => ticket.place.as_ref(),
+        _ => ticket.place.as_deref(),
     }
 }
 

@@ -61,7 +61,7 @@ pub struct Ticket {
     /// What it was opened with; queue and class may have changed since.
     pub opened: Opened,
     /// The place that it had last, while it has none in a line or at a door.
-    pub place: Option<queue::Place>,
+    pub place: Option<Box<queue::Place>>,
     /// In which of the states it is.
     pub standing: Standing,
     /// How often it was missed.
@@ -217,7 +217,7 @@ pub struct Before {
     /// The state.
     pub standing: Standing,
     /// The place that the step gave up for another one.
-    pub place: Option<queue::Place>,
+    pub place: Option<Box<queue::Place>>,
     /// Queue, class and number, where the step changed them.
     pub opened: Option<Box<Opened>>,
 }
@@ -421,8 +421,8 @@ impl Standing {
     }
 
     /// The commands that it takes, for a rejection's `valid_now`.
-    pub fn takes(&self) -> &'static str {
-        match self {
+    pub fn takes(&self) -> Vec<String> {
+        let commands = match self {
             Self::Waiting => "call_ticket transfer_ticket set_priority cancel_ticket undo close_session",
             Self::Summoned(_) => {
                 "call_ticket transfer_ticket set_priority mark_missed cancel_ticket undo close_session"
@@ -435,7 +435,8 @@ impl Standing {
             Self::Missed { .. } => "report_back take_back call_ticket undo close_session",
             Self::InTransit { .. } => "recall_transfer",
             Self::Ended { .. } => "undo",
-        }
+        };
+        commands.split(' ').map(str::to_owned).collect()
     }
 
     /// The call that it stands by, if it is called or served.

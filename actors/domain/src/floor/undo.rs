@@ -31,7 +31,7 @@ pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context
     let step = &ticket.steps[n - 1];
     let standing = stands_after(state, ticket, step, context)?;
     let opened = step.before.as_ref().and_then(|before| before.opened.clone());
-    let old = step.before.as_ref().and_then(|before| before.place.as_ref());
+    let old = step.before.as_ref().and_then(|before| before.place.as_deref());
     let place = old.or_else(|| doors::place_of(state, ticket)).cloned();
     let (returned, place) = match (&standing, place) {
         (Standing::Waiting, Some(place)) => {

@@ -15,7 +15,7 @@ pub(super) struct InsertionLine {
     pub(super) counter: u32,
     /// How many of its tickets were returned to their old place.
     pub(super) returned: u32,
-    pub(super) tickets: BTreeMap<u64, Place>,
+    pub(super) tickets: BTreeMap<u64, Box<Place>>,
 }
 
 /// Rule 5's bookkeeping of one waiting ordinary ticket. Apart from the places, in one piece of memory: an insertion
@@ -35,7 +35,7 @@ impl Mark {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct AtDoor {
-    place: Place,
+    place: Box<Place>,
     service_point: ServicePointId,
     turn: u64,
 }
@@ -51,16 +51,17 @@ pub struct Held<'a> {
     pub service_point: Option<&'a ServicePointId>,
 }
 
-/// The waiting and the summoned tickets of one queue, in their lines. A part of the department's state.
+/// The waiting and the summoned tickets of one queue, in their lines. A part of the department's state. Places are
+/// boxed: they move between lines, doors and tickets all day, and a tree moves its neighbours along.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lines {
     /// Serial of the last placement.
     pub(super) entered: u64,
-    pub(super) emergency: BTreeMap<u64, Place>,
-    pub(super) always_first: BTreeMap<u64, Place>,
+    pub(super) emergency: BTreeMap<u64, Box<Place>>,
+    pub(super) always_first: BTreeMap<u64, Box<Place>>,
     /// Sorted by line.
     pub(super) insertions: Vec<InsertionLine>,
-    pub(super) ordinary: BTreeMap<Key, Place>,
+    pub(super) ordinary: BTreeMap<Key, Box<Place>>,
     /// Of the tickets in `ordinary`, sorted by serial.
     pub(super) marks: Vec<Mark>,
     /// How many of `marks` are at their limit.
@@ -88,13 +89,13 @@ impl Lines {
             }
         }
         self.entered = self.entered.max(place.key.serial);
-        self.insert(place.clone());
+        self.insert(Box::new(place.clone()));
         self.set_counters(&placement.counters);
     }
 
     /// Applies a pick: the ticket leaves its line or its door. Hands back its place, for the way back (rule 6).
     /// `None` only if the ticket is not here.
-    pub fn take(&mut self, picked: &Picked) -> Option<Place> {
+    pub fn take(&mut self, picked: &Picked) -> Option<Box<Place>> {
         let mut place = self.remove(&picked.ticket)?;
         self.set_counters(&picked.counters);
         self.round = picked.round;
@@ -120,14 +121,14 @@ impl Lines {
 
     /// Takes a ticket out of the queue, waiting or at a door, without any effect on counters: cancelled, transferred,
     /// settled, missed at the door. Hands back its place.
-    pub fn leave(&mut self, ticket: &TicketId) -> Option<Place> {
+    pub fn leave(&mut self, ticket: &TicketId) -> Option<Box<Place>> {
         self.remove(ticket)
     }
 
     /// Applies a return to the old place, from a door or from outside the queue.
     pub fn come_back(&mut self, returned: &Returned) {
         self.remove(&returned.place.ticket);
-        self.insert(returned.place.clone());
+        self.insert(Box::new(returned.place.clone()));
         self.set_counters(&returned.counters);
     }
 
@@ -196,15 +197,16 @@ impl Lines {
     }
 
     fn line_place(&self, line: &Line, key: &Key) -> Option<&Place> {
-        match line {
+        let place = match line {
             Line::Emergency => self.emergency.get(&key.serial),
             Line::AlwaysFirst => self.always_first.get(&key.serial),
             Line::Ordinary => self.ordinary.get(key),
             _ => self.insertion(line)?.tickets.get(&key.serial),
-        }
+        };
+        place.map(|place| &**place)
     }
 
-    fn insert(&mut self, place: Place) {
+    fn insert(&mut self, place: Box<Place>) {
         let serial = place.key.serial;
         self.index.insert(place.ticket.clone(), (place.line.clone(), place.key));
         match place.line {
@@ -233,7 +235,7 @@ impl Lines {
         }
     }
 
-    fn remove(&mut self, ticket: &TicketId) -> Option<Place> {
+    fn remove(&mut self, ticket: &TicketId) -> Option<Box<Place>> {
         let Some((line, key)) = self.index.remove(ticket) else { return self.remove_from_door(ticket) };
         match line {
             Line::Emergency => self.emergency.remove(&key.serial),
@@ -255,7 +257,7 @@ impl Lines {
         }
     }
 
-    fn remove_from_door(&mut self, ticket: &TicketId) -> Option<Place> {
+    fn remove_from_door(&mut self, ticket: &TicketId) -> Option<Box<Place>> {
         let at = self.summoned.remove(ticket)?;
         if let Some(turns) = self.doors.get_mut(&at.service_point) {
             turns.remove(&at.turn);

@@ -32,16 +32,16 @@ struct Insertion<'a> {
     k: u32,
     counter: u32,
     returned: u32,
-    tickets: Peekable<Values<'a, u64, Place>>,
+    tickets: Peekable<Values<'a, u64, Box<Place>>>,
 }
 
 /// The insertion lines and the ordinary line, played forward: each `next` is one pick.
 struct Forward<'a> {
     insertions: Vec<Insertion<'a>>,
     /// The ordinary line; in a ratio, its appointments.
-    first: Peekable<Range<'a, Key, Place>>,
+    first: Peekable<Range<'a, Key, Box<Place>>>,
     /// The walk-ins of a ratio.
-    second: Peekable<Range<'a, Key, Place>>,
+    second: Peekable<Range<'a, Key, Box<Place>>>,
     ratio: Option<(u32, u32)>,
     round: Round,
     /// Rule 5 of those who still wait; who has been called has no limit.

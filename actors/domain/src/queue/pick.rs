@@ -101,10 +101,10 @@ impl Lines {
     }
 
     fn ordinary_head(&self, settings: &QueueSettings) -> Option<&Place> {
-        let head = self.ordinary.first_key_value().map(|(_, place)| place);
+        let head = self.ordinary.first_key_value().map(|(_, place)| &**place);
         match settings.ordinary {
             OrdinaryKey::Ratio { appointments, .. } if is_walk_in_turn(self.round, appointments) => {
-                self.ordinary.range(Key::first_walk_in()..).next().map(|(_, place)| place).or(head)
+                self.ordinary.range(Key::first_walk_in()..).next().map(|(_, place)| &**place).or(head)
             }
             _ => head,
         }
@@ -116,7 +116,7 @@ impl Lines {
             .filter(|insertion| !insertion.tickets.is_empty() && (!only_due || is_due(settings, insertion)))
             .min_by_key(|insertion| rank(settings, &insertion.line))
             .and_then(|insertion| insertion.tickets.first_key_value())
-            .map(|(_, place)| place)
+            .map(|(_, place)| &**place)
     }
 }
 

@@ -91,8 +91,8 @@ impl Lines {
     }
 
     fn ordinary_ahead(&self, settings: &QueueSettings, key: &Key, own: &crate::ids::TicketId) -> u32 {
-        let others = |place: &&Place| place.ticket != *own;
-        let same = self.ordinary.range(..key).map(|(_, place)| place).filter(others).count() as u32;
+        let others = |place: &Place| place.ticket != *own;
+        let same = self.ordinary.range(..key).filter(|(_, place)| others(place)).count() as u32;
         let OrdinaryKey::Ratio { appointments, walk_ins } = settings.ordinary else { return same };
         // Two lines: those of the other line count as far as the ratio lets them go first.
         let in_first: u32 =

@@ -91,7 +91,7 @@ impl Queue {
 
     fn choose(&mut self, name: &str) -> Place {
         let picked = self.lines.choose(&self.settings, &TicketId::from(name)).expect("it is here");
-        self.lines.take(&picked).expect("it is here")
+        *self.lines.take(&picked).expect("it is here")
     }
 
     fn come_back(&mut self, place: &Place) {

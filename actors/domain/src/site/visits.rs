@@ -103,7 +103,7 @@ fn repeated(known: &OutsideVisit, version: u64) -> Outcome {
     if version == known.version {
         return Ok(taken(known.visit.clone()));
     }
-    Err(Rejection::from(Code::OldVersion).with("version", known.version.to_string()))
+    Err(Rejection::from(Code::OldVersion).with("version", known.version))
 }
 
 fn check_visit_id(visit_id: &str) -> Result<(), Rejection> {

@@ -132,7 +132,7 @@ impl Day {
     }
 
     /// Applies as a department does, from the stored value alone.
-    fn apply(queues: &mut BTreeMap<QueueId, Lines>, stored: &Stored) -> Option<Place> {
+    fn apply(queues: &mut BTreeMap<QueueId, Lines>, stored: &Stored) -> Option<Box<Place>> {
         match stored {
             Stored::Entered(queue, placement) => queues.get_mut(queue)?.enter(placement),
             Stored::Called(next) => return queues.get_mut(&next.queue)?.take(&next.picked),
@@ -143,7 +143,7 @@ impl Day {
         None
     }
 
-    fn emit(&mut self, stored: Stored) -> Option<Place> {
+    fn emit(&mut self, stored: Stored) -> Option<Box<Place>> {
         let before = self.queues.clone();
         let place = Self::apply(&mut self.queues, &stored);
         self.check_counters(&before, &stored);
@@ -266,7 +266,7 @@ impl Day {
         let ticket = next.picked.ticket.clone();
         let place = self.emit(Stored::Called(next)).expect("it was there");
         assert_eq!(place.ticket, ticket);
-        self.out.push((queue, place, self.reference.find(ticket.as_str())));
+        self.out.push((queue, *place, self.reference.find(ticket.as_str())));
     }
 
     /// Somebody who waits or stands at a door.
@@ -304,7 +304,7 @@ impl Day {
         let queue = self.reference.tickets[i].queue;
         self.reference.tickets[i].at = At::Out;
         let place = self.emit(Stored::Left(self.queue_ids[queue].clone(), ticket)).expect("it was there");
-        self.out.push((queue, place, i));
+        self.out.push((queue, *place, i));
     }
 
     fn report_back(&mut self) {

@@ -1,5 +1,7 @@
-//! A node for tests: a log in memory whose flush can be held, a store in a folder that goes away.
+//! A node for tests: a log in memory whose flush can be held, a store in a folder that stays until the test ends, and an
+//! end without warning after which the same log and the same store are started on again.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -8,30 +10,72 @@ use serde_json::{Value, json};
 
 use super::probe::{Probe, State, deadline_message, probe};
 use crate::fanout::{CoarseClock, Hub, HubLimits, Outbox, OutboxLimits};
-use crate::log::{Commit, HistoryId, Log, LogError, LogReader, MemoryLog, Record, ShardId};
+use crate::log::{Commit, HistoryId, Log, LogError, LogReader, MemoryLog, Prunable, Record, ShardId};
 use crate::shell::keeper::KeeperOptions;
 use crate::shell::projector::{Subscription, ToProjector};
 use crate::shell::streams::{Happened, Replicas, StreamRules};
 use crate::shell::{Clock, Kinds, Node, NodeOptions, StartError};
 
-/// Holds every append until released.
-#[derive(Clone)]
-pub(super) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+/// Holds every append, or every check of archives, until released; counts what is pruned.
+#[derive(Clone, Default)]
+pub(super) struct Gate {
+    appends: Bar,
+    checks: Bar,
+    pruned: Arc<Mutex<Vec<u64>>>,
+}
 
-impl Gate {
-    pub(super) fn open() -> Self {
-        Self(Arc::new((Mutex::new(false), Condvar::new())))
-    }
-    pub(super) fn hold(&self) {
-        *self.0.0.lock().unwrap() = true;
-    }
-    pub(super) fn release(&self) {
-        *self.0.0.lock().unwrap() = false;
+/// Holds whoever wants to pass.
+#[derive(Clone, Default)]
+struct Bar(Arc<(Mutex<Held>, Condvar)>);
+
+#[derive(Default)]
+struct Held {
+    is_held: bool,
+    waiting: u32,
+}
+
+impl Bar {
+    fn hold(&self, is_held: bool) {
+        self.0.0.lock().unwrap().is_held = is_held;
         self.0.1.notify_all();
     }
     fn pass(&self) {
-        let held = self.0.0.lock().unwrap();
-        drop(self.0.1.wait_while(held, |held| *held).unwrap());
+        let mut held = self.0.0.lock().unwrap();
+        held.waiting += 1;
+        let mut held = self.0.1.wait_while(held, |held| held.is_held).unwrap();
+        held.waiting -= 1;
+    }
+}
+
+impl Gate {
+    pub(super) fn open() -> Self {
+        Self::default()
+    }
+    pub(super) fn hold(&self) {
+        self.appends.hold(true);
+    }
+    pub(super) fn release(&self) {
+        self.appends.hold(false);
+    }
+    pub(super) fn hold_checks(&self) {
+        self.checks.hold(true);
+    }
+    pub(super) fn release_checks(&self) {
+        self.checks.hold(false);
+    }
+    /// Comes back when a check is held.
+    pub(super) async fn checking(&self) {
+        for _ in 0..500 {
+            if self.checks.0.0.lock().unwrap().waiting > 0 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("nothing is checked");
+    }
+    /// Up to which commits the log was pruned.
+    pub(super) fn pruned(&self) -> Vec<u64> {
+        self.pruned.lock().unwrap().clone()
     }
 }
 
@@ -46,25 +90,44 @@ impl GatedLog {
     }
 }
 
+struct GatedReader {
+    inner: Arc<dyn LogReader>,
+    gate: Gate,
+}
+
+impl LogReader for GatedReader {
+    fn last_commit(&self) -> u64 {
+        self.inner.last_commit()
+    }
+    fn replay(&self, after: u64, visit: &mut dyn FnMut(Record)) -> Result<(), LogError> {
+        self.inner.replay(after, visit)
+    }
+    fn prunable(&self, up_to_commit: u64) -> Result<Prunable, LogError> {
+        self.gate.checks.pass();
+        self.inner.prunable(up_to_commit)
+    }
+}
+
 impl Log for GatedLog {
     fn append(&mut self, commits: &mut [Commit]) -> Result<(), LogError> {
-        self.gate.pass();
+        self.gate.appends.pass();
         self.inner.append(commits)
     }
     fn last_commit(&self) -> u64 {
         self.inner.last_commit()
     }
-    fn shard_end(&self, shard: &ShardId) -> u64 {
-        self.inner.shard_end(shard)
+    fn shard_ends(&self) -> BTreeMap<ShardId, u64> {
+        self.inner.shard_ends()
     }
     fn history_id(&self) -> HistoryId {
         self.inner.history_id()
     }
     fn reader(&self) -> Arc<dyn LogReader> {
-        self.inner.reader()
+        Arc::new(GatedReader { inner: self.inner.reader(), gate: self.gate.clone() })
     }
-    fn prune(&mut self, up_to_commit: u64) -> Result<u64, LogError> {
-        self.inner.prune(up_to_commit)
+    fn prune(&mut self, prunable: Prunable) -> Result<u64, LogError> {
+        self.gate.pruned.lock().unwrap().push(prunable.up_to_commit());
+        self.inner.prune(prunable)
     }
 }
 
@@ -76,38 +139,54 @@ impl Seen {
     pub(super) fn has_more(&self) -> bool {
         self.0.backlog().bytes > self.1
     }
+
+    /// The next frame.
+    pub(super) fn next(&self) -> Value {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match self.0.poll_frame(&mut context) {
+            std::task::Poll::Ready(Some(frame)) => crate::fanout::contract::decode(&frame),
+            _ => panic!("no frame waits"),
+        }
+    }
 }
 
 pub(super) struct TestNode {
     folder: tempfile::TempDir,
-    idle_s: u64,
-    crashes: std::cell::Cell<u32>,
 }
 
 impl TestNode {
     pub(super) fn new() -> Self {
-        Self::with_idle_s(3_600)
-    }
-
-    pub(super) fn with_idle_s(idle_s: u64) -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), idle_s, crashes: std::cell::Cell::new(0) }
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 
     pub(super) fn store(&self) -> PathBuf {
-        self.folder.path().join(format!("store-{}", self.crashes.get()))
+        self.folder.path().join("store")
     }
 
     pub(super) fn start(&self, gate: &Gate) -> Node {
+        self.start_with(gate, |_| {})
+    }
+
+    /// With other settings than the usual ones.
+    pub(super) fn start_with(&self, gate: &Gate, change: impl FnOnce(&mut NodeOptions)) -> Node {
         let log = Box::new(MemoryLog::new(HistoryId(1)));
-        self.start_on(Box::new(GatedLog::new(log, gate.clone())))
+        self.start_on_with(Box::new(GatedLog::new(log, gate.clone())), change)
     }
 
     pub(super) fn start_on(&self, log: Box<dyn Log>) -> Node {
-        self.try_start_on(log).unwrap()
+        self.start_on_with(log, |_| {})
     }
 
-    pub(super) fn try_start_on(&self, log: Box<dyn Log>) -> Result<Node, StartError> {
-        Node::start(NodeOptions {
+    pub(super) fn start_on_with(&self, log: Box<dyn Log>, change: impl FnOnce(&mut NodeOptions)) -> Node {
+        self.try_start_on_with(log, change).unwrap()
+    }
+
+    pub(super) fn try_start_on_with(
+        &self,
+        log: Box<dyn Log>,
+        change: impl FnOnce(&mut NodeOptions),
+    ) -> Result<Node, StartError> {
+        let mut options = NodeOptions {
             clock: Box::new(|_| Clock::manual(Timestamp(1_000))),
             kinds: Kinds::default().with::<Probe>(),
             log,
@@ -119,39 +198,28 @@ impl TestNode {
             deadline_message,
             owner_threads: 2,
             mailbox: 1_024,
-            keeper: KeeperOptions {
-                checkpoint_every_s: 3_600,
-                idle_s: self.idle_s,
-                history: "1".into(),
-                prune_after_s: 3_600,
-            },
+            keeper: KeeperOptions { checkpoint_every_s: 3_600, idle_s: 3_600, prune_after_s: 3_600 },
             on_failure: Box::new(|why| panic!("{why}")),
-        })
+        };
+        change(&mut options);
+        Node::start(options)
     }
 
-    /// Kills the node as a crash would and starts on a copy of what the log held: no checkpoint, no snapshot.
-    pub(super) async fn crash(&self, node: Node) -> Node {
-        let (sender, read) = std::sync::mpsc::channel();
-        let log = node.stop().await.unwrap();
-        let mut commits: Vec<Commit> = Vec::new();
-        log.replay(0, &mut |record: Record| {
-            if record.index == 0 {
-                commits.push(Vec::new());
-            }
-            commits.last_mut().unwrap().push(record);
-        })
-        .unwrap();
-        // Acknowledgements that only the stop's checkpoint put on record are not there after a crash.
-        commits.retain(|commit| commit.iter().any(|record| record.kind != crate::shell::shell_events::ACKNOWLEDGED));
-        sender.send(commits).unwrap();
-        self.crashes.set(self.crashes.get() + 1);
-        let mut log = MemoryLog::new(HistoryId(1));
-        let mut commits = read.recv().unwrap();
-        log.append(&mut commits).unwrap();
-        self.start_on(Box::new(log))
+    /// Ends the node without a last checkpoint, as a kill would, and starts on the same log and the same store.
+    pub(super) fn crash(&self, node: Node) -> Node {
+        self.crash_with(node, |_| {})
     }
 
-    pub(super) async fn follow(&self, node: &Node, stream: &str) -> Seen {
+    /// As [`TestNode::crash`], and starts with other settings.
+    pub(super) fn crash_with(&self, node: Node, change: impl FnOnce(&mut NodeOptions)) -> Node {
+        let log = node.end().unwrap();
+        let node = self.start_on_with(log, change);
+        assert_eq!(node.report.store_set_aside, None, "the end damaged the store");
+        node
+    }
+
+    /// Asks to follow; the outbox is where it will be seen.
+    pub(super) fn subscribe(&self, node: &Node, stream: &str) -> Arc<Outbox> {
         let outbox = Outbox::new(1, OutboxLimits::default(), Arc::new(CoarseClock::default()));
         let subscription = Subscription {
             outbox: outbox.clone(),
@@ -161,6 +229,11 @@ impl TestNode {
             done: Box::new(|outcome| outcome.unwrap()),
         };
         node.shell.projector().send(ToProjector::Subscribe(subscription)).unwrap();
+        outbox
+    }
+
+    pub(super) async fn follow(&self, node: &Node, stream: &str) -> Seen {
+        let outbox = self.subscribe(node, stream);
         for _ in 0..500 {
             let subscribed_bytes = outbox.backlog().bytes;
             if subscribed_bytes > 0 {

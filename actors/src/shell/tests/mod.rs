@@ -1,7 +1,10 @@
 //! The shell by its promises: nothing leaves before it is durable, nothing acknowledged is lost, effects come once and
 //! in order, deadlines wake sleepers, an owner that panics is made again.
 
+mod diverging;
 mod gate;
+mod held;
+mod lost;
 mod probe;
 mod stored;
 
@@ -42,70 +45,6 @@ async fn eventually(node: &Node, owner: &str, holds: impl Fn(&State) -> bool) ->
 
 const SOON: Duration = Duration::from_millis(150);
 
-/// What is asked while the log is held, by kind of thing that could leave.
-#[actix::test]
-async fn nothing_leaves_while_the_flush_is_held() {
-    let test = TestNode::new();
-    let gate = Gate::open();
-    let node = test.start(&gate);
-    ask(&node, "a", Command::Add(1)).await.unwrap();
-    gate.hold();
-    let held = |command: Command| {
-        let shell = node.shell.clone();
-        tokio::spawn(async move { shell.ask(probe("a"), command.message(), client(Some(9), 0)).await })
-    };
-    let answer = held(Command::Add(2));
-    tokio::time::sleep(Duration::from_millis(20)).await;
-    let rejection = {
-        let shell = node.shell.clone();
-        tokio::spawn(async move { shell.ask(probe("a"), Command::Refuse.message(), client(None, 0)).await })
-    };
-    let repeated = held(Command::Add(2));
-    let read = {
-        let shell = node.shell.clone();
-        tokio::spawn(async move { shell.read(probe("a"), |state: &State| state.sum).await })
-    };
-    let effect = held_send(&node, "a", "b", 5);
-    node.shell.nudge(&probe("a"), super::message::ToActor::Checkpoint);
-    tokio::time::sleep(SOON).await;
-    assert!(!answer.is_finished() && !rejection.is_finished() && !repeated.is_finished() && !read.is_finished());
-    assert!(!effect.is_finished());
-    assert!(node.shell.running.get(&probe("b")).is_none(), "an effect left before its cause was durable");
-    assert!(node.shell.store.snapshot(&probe("a")).unwrap().is_none(), "a snapshot is ahead of the log");
-    gate.release();
-    assert_eq!(answer.await.unwrap().unwrap(), Answer::Number(3));
-    assert_eq!(rejection.await.unwrap().unwrap_err().code, Code::SlotFull);
-    assert_eq!(repeated.await.unwrap().unwrap(), Answer::Number(3));
-    assert_eq!(read.await.unwrap().unwrap(), 3);
-    eventually(&node, "b", |b| b.from_others == [5]).await;
-    node.stop().await;
-}
-
-fn held_send(node: &Node, from: &'static str, to: &'static str, n: u64) -> tokio::task::JoinHandle<Outcome> {
-    let shell = node.shell.clone();
-    tokio::spawn(async move { shell.ask(probe(from), Command::Send(probe(to), n).message(), client(None, 0)).await })
-}
-
-#[actix::test]
-async fn a_publication_waits_for_the_flush_and_comes_before_the_answer() {
-    let test = TestNode::new();
-    let gate = Gate::open();
-    let node = test.start(&gate);
-    ask(&node, "a", Command::Add(1)).await.unwrap();
-    let seen = test.follow(&node, "queue:a").await;
-    gate.hold();
-    let answer = {
-        let shell = node.shell.clone();
-        tokio::spawn(async move { shell.ask(probe("a"), Command::Add(2).message(), client(None, 0)).await })
-    };
-    tokio::time::sleep(SOON).await;
-    assert!(!seen.has_more());
-    gate.release();
-    answer.await.unwrap().unwrap();
-    assert!(seen.has_more(), "done came before its own event was queued");
-    node.stop().await;
-}
-
 #[actix::test]
 async fn a_repeat_by_key_changes_nothing_and_gets_the_same_answer() {
     let test = TestNode::new();
@@ -133,8 +72,7 @@ async fn effects_come_once_and_in_order_also_after_a_restart() {
     }
     let expected: Vec<u64> = (1..=20).collect();
     eventually(&node, "b", |b| b.from_others == expected).await;
-    // The log as a crash leaves it: no checkpoint, acknowledgements not on record.
-    let node = test.crash(node).await;
+    let node = test.crash(node);
     ask(&node, "a", Command::Send(probe("b"), 21)).await.unwrap();
     let seen = eventually(&node, "b", |b| b.from_others.len() >= 21).await;
     tokio::time::sleep(Duration::from_millis(2_500)).await;
@@ -180,15 +118,15 @@ async fn an_owner_that_panics_is_made_again_and_the_third_time_stays_closed() {
     assert_eq!(ask(&node, "a", Command::Add(1)).await.unwrap_err().code, Code::OwnerFailed);
     assert_eq!(node.shell.closed_owners(), [probe("a")]);
     assert!(ask(&node, "b", Command::Add(1)).await.is_ok(), "another owner was touched");
-    let node = test.crash(node).await;
+    let node = test.crash(node);
     assert_eq!(state(&node, "a").await.sum, 5, "what failed was written");
     node.stop().await;
 }
 
 #[actix::test]
 async fn idle_owners_go_to_sleep_and_lose_nothing() {
-    let test = TestNode::with_idle_s(0);
-    let node = test.start(&Gate::open());
+    let test = TestNode::new();
+    let node = test.start_with(&Gate::open(), |options| options.keeper.idle_s = 0);
     for n in 0..50 {
         ask(&node, &format!("p{n}"), Command::Add(n)).await.unwrap();
     }

@@ -1,5 +1,8 @@
 //! A small owner that does each thing the shell must carry: events, answers, rejections, effects, requests, deadlines,
-//! panics.
+//! panics of every sort, snapshots that cannot be read back.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiaohao_domain::vocabulary::Answer;
 use jiaohao_domain::{
@@ -9,7 +12,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec;
 
-pub(super) struct Probe;
+/// `V` is the version of its snapshots.
+pub(super) struct ProbeOf<const V: u16>;
+
+pub(super) type Probe = ProbeOf<1>;
+
+/// What a snapshot of it cannot be read from when set.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Unreadable(pub(super) bool);
+
+/// What [`Event::Drifted`] adds: another number at another time.
+pub(super) static APPLIED: AtomicU64 = AtomicU64::new(0);
+
+/// The names of the threads that read snapshots.
+pub(super) static READ_ON: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl Serialize for Unreadable {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Unreadable {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        READ_ON.lock().unwrap().push(std::thread::current().name().unwrap_or_default().to_owned());
+        if bool::deserialize(deserializer)? { Err(serde::de::Error::custom("planted")) } else { Ok(Self(false)) }
+    }
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
@@ -18,6 +47,7 @@ pub(super) struct State {
     pub(super) deadline: Option<Timestamp>,
     pub(super) reached: u64,
     pub(super) asking: Option<(OwnerRef, u64)>,
+    pub(super) unreadable: Unreadable,
     pub(super) notes: Vec<Note>,
 }
 
@@ -43,7 +73,7 @@ pub(super) struct NoteV1 {
 }
 
 /// The number of [`Event::Noted`] among the variants: it stands before the fields.
-pub(super) const NOTED_VARIANT: u32 = 9;
+pub(super) const NOTED_VARIANT: u32 = 13;
 pub(super) const NOTED: u16 = 901;
 
 fn with_text(old: NoteV1) -> NoteV2 {
@@ -61,6 +91,10 @@ pub(super) enum Command {
     RefuseAfterEvent,
     Panic,
     PanicInApply,
+    PanicInOutgoing,
+    PanicInDeadline,
+    BecomeUnreadable,
+    Drift,
     Send(OwnerRef, u64),
     Take(u64),
     Ask(OwnerRef, u64),
@@ -82,6 +116,10 @@ pub(super) enum Event {
     WakePlanned(Timestamp),
     Reached,
     Bad,
+    BadOutgoing,
+    BadDeadline,
+    BecameUnreadable,
+    Drifted,
     Noted(Note),
 }
 
@@ -91,9 +129,9 @@ impl Command {
     }
 }
 
-impl Owner for Probe {
+impl<const V: u16> Owner for ProbeOf<V> {
     const KIND: OwnerKind = OwnerKind::Probe;
-    const STATE_VERSION: u16 = 1;
+    const STATE_VERSION: u16 = V;
     type State = State;
     type Command = Command;
     type Event = Event;
@@ -112,6 +150,10 @@ impl Owner for Probe {
             }
             Command::Panic => panic!("planted"),
             Command::PanicInApply => draft.emit(Event::Bad),
+            Command::PanicInOutgoing => draft.emit(Event::BadOutgoing),
+            Command::PanicInDeadline => draft.emit(Event::BadDeadline),
+            Command::Drift => draft.emit(Event::Drifted),
+            Command::BecomeUnreadable => draft.emit(Event::BecameUnreadable),
             Command::Send(to, n) => draft.emit(Event::Sent(to, n)),
             Command::Take(n) => draft.emit(Event::Taken(n)),
             Command::Ask(to, n) => draft.emit(Event::Asking(to, n)),
@@ -151,6 +193,10 @@ impl Owner for Probe {
             }
             Event::Noted(note) => state.notes.push(note.clone()),
             Event::Bad => panic!("planted in apply"),
+            Event::BadOutgoing => {}
+            Event::BadDeadline => state.deadline = Some(Timestamp(i64::MIN)),
+            Event::Drifted => state.sum += APPLIED.load(Ordering::Relaxed),
+            Event::BecameUnreadable => state.unreadable = Unreadable(true),
         }
     }
 
@@ -181,6 +227,7 @@ impl Owner for Probe {
                 out.push(Outgoing::Request(to.clone(), Command::Asked(probe("asker"), *n).message()));
             }
             Event::WasAsked(by, n) => out.push(Outgoing::Request(by.clone(), Command::Answered(*n).message())),
+            Event::BadOutgoing => panic!("planted in outgoing"),
             _ => {}
         }
     }
@@ -192,6 +239,7 @@ impl Owner for Probe {
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
+        assert_ne!(state.deadline, Some(Timestamp(i64::MIN)), "planted in next_deadline");
         state.deadline
     }
 

@@ -166,14 +166,14 @@ fn what_a_rejection_says_is_valid_is_in_the_table() {
         let rejected = house.desk(ToDepartment::TakeBack(TakeBack { ticket: id.clone() }));
         let Err(rejected) = rejected else { panic!("the desk takes nobody back") };
         if *state != "missed" {
-            assert_eq!(rejected.valid_now[0], ("state".to_owned(), (*state).to_owned()));
+            assert_eq!(rejected.valid_now[0], ("state".to_owned(), (*state).into()));
         }
-        let takes: Vec<&str> = house.standing(&id).takes().split(' ').collect();
+        let takes = house.standing(&id).takes();
         for (name, row) in TABLE {
             let wire = if name.starts_with("transfer ") { "transfer_ticket" } else { name };
             let is_client = ClientCommand::NAMES.contains(&wire) && !["call_next_patient"].contains(&wire);
             let possible = !["-", "=", "!"].contains(&row[at]);
-            assert!(!is_client || takes.contains(&wire) == possible, "{wire} in {state}: {takes:?}");
+            assert!(!is_client || takes.iter().any(|takes| takes == wire) == possible, "{wire} in {state}: {takes:?}");
         }
     }
 }
