@@ -172,3 +172,28 @@ pub fn run_command(
     });
     async move { answered.await.unwrap_or_else(|_| Err(Code::Internal.into())) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_comes_when_all_before_it_are_taken_or_given_up() {
+        let mut turns = Turns::default();
+        let (mut first, mut second, mut third) = (turns.next(), turns.next(), turns.next());
+        assert!(first.has_come());
+        assert!(!second.has_come() && !third.has_come());
+        let waiting = tokio::spawn(async move {
+            second.come().await;
+            second
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "the first is still being asked about");
+        drop(first);
+        let second = waiting.await.expect("it comes");
+        assert!(!third.has_come(), "the second is not taken yet");
+        drop(second);
+        assert!(third.has_come());
+        assert!(Turn::alone().has_come());
+    }
+}

@@ -17,23 +17,22 @@ pub(super) type Addressed = (OwnerRef, Message);
 /// Where commands go that need nothing added; none when something must be read or computed first.
 fn address_at_once(command: &C) -> Option<Addressed> {
     let to_department = |id: DepartmentId, message: ToDepartment| Some((department(&id), message.into()));
-    let to_site = |id: &str, message: ToSite| Some((site(id), message.into()));
     match command.clone() {
-        C::DefineSite(c) => to_site(&c.id.to_string(), ToSite::DefineSite(c)),
-        C::DefineDepartment(c) => to_site(&c.id.to_string(), ToSite::DefineDepartment(c)),
-        C::DefineServicePoint(c) => to_site(&c.id.to_string(), ToSite::DefineServicePoint(c)),
-        C::DefineBoard(c) => to_site(&c.id.to_string(), ToSite::DefineBoard(c)),
-        C::DefineQueue(c) => to_site(&c.id.to_string(), ToSite::DefineQueue(c)),
-        C::DefineDoctor(c) => to_site(&c.id.to_string(), ToSite::DefineDoctor(c)),
-        C::RetireDepartment(c) => to_site(&c.id.to_string(), ToSite::RetireDepartment(c)),
-        C::RetireServicePoint(c) => to_site(&c.id.to_string(), ToSite::RetireServicePoint(c)),
-        C::RetireBoard(c) => to_site(&c.id.to_string(), ToSite::RetireBoard(c)),
-        C::RetireQueue(c) => to_site(&c.id.to_string(), ToSite::RetireQueue(c)),
-        C::RetireDoctor(c) => to_site(&c.id.to_string(), ToSite::RetireDoctor(c)),
-        C::ApproveScreen(c) => to_site(&c.board.to_string(), ToSite::ApproveScreen(c)),
-        C::RevokeScreen(c) => to_site(&c.screen.to_string(), ToSite::RevokeScreen(c)),
-        C::ChangeVisit(c) => to_site(&c.site.to_string(), ToSite::ChangeVisit(c)),
-        C::CancelVisit(c) => to_site(&c.site.to_string(), ToSite::CancelVisit(c)),
+        C::DefineSite(c) => to_site(c.id.clone(), ToSite::DefineSite(c)),
+        C::DefineDepartment(c) => to_site(c.id.clone(), ToSite::DefineDepartment(c)),
+        C::DefineServicePoint(c) => to_site(c.id.clone(), ToSite::DefineServicePoint(c)),
+        C::DefineBoard(c) => to_site(c.id.clone(), ToSite::DefineBoard(c)),
+        C::DefineQueue(c) => to_site(c.id.clone(), ToSite::DefineQueue(c)),
+        C::DefineDoctor(c) => to_site(c.id.clone(), ToSite::DefineDoctor(c)),
+        C::RetireDepartment(c) => to_site(c.id.clone(), ToSite::RetireDepartment(c)),
+        C::RetireServicePoint(c) => to_site(c.id.clone(), ToSite::RetireServicePoint(c)),
+        C::RetireBoard(c) => to_site(c.id.clone(), ToSite::RetireBoard(c)),
+        C::RetireQueue(c) => to_site(c.id.clone(), ToSite::RetireQueue(c)),
+        C::RetireDoctor(c) => to_site(c.id.clone(), ToSite::RetireDoctor(c)),
+        C::ApproveScreen(c) => to_site(c.board.clone(), ToSite::ApproveScreen(c)),
+        C::RevokeScreen(c) => to_site(c.screen.clone(), ToSite::RevokeScreen(c)),
+        C::ChangeVisit(c) => to_site(c.site.clone(), ToSite::ChangeVisit(c)),
+        C::CancelVisit(c) => to_site(c.site.clone(), ToSite::CancelVisit(c)),
         C::DefineSession(c) => to_department(c.id.department(), ToDepartment::DefineSession(c)),
         C::RetireSession(c) => to_department(c.id.department(), ToDepartment::RetireSession(c)),
         C::CancelTicket(c) => to_department(c.ticket.department(), ToDepartment::CancelTicket(c)),
@@ -72,6 +71,10 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         | C::StartWork(_)
         | C::RegisterVisit(_) => None,
     }
+}
+
+fn to_site(id: impl AsRef<str>, message: ToSite) -> Option<Addressed> {
+    Some((site(id.as_ref()), message.into()))
 }
 
 fn to_board(board: BoardId, message: ToBoard) -> Option<Addressed> {
