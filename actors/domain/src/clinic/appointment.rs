@@ -140,7 +140,8 @@ pub fn decide_prolong(
     if known.prolonged {
         return Err(Code::AlreadyProlonged.into());
     }
-    let over_at = clinic.slots.get(&known.slot).map_or(held_until, |slot| slot.end.plus_min(clinic.delay_min(&known.slot)));
+    let over_at =
+        clinic.slots.get(&known.slot).map_or(held_until, |slot| slot.end.plus_min(clinic.delay_min(&known.slot)));
     let expires_at = held_until.plus_s(settings.hold_ttl_s).min(over_at);
     if expires_at <= held_until {
         return Err(Code::SlotClosed.into());
@@ -215,9 +216,7 @@ pub fn decide_cancel(
         AppointmentState::CheckedIn
         | AppointmentState::Fulfilled
         | AppointmentState::NoShow
-        | AppointmentState::GivenUp => {
-            Ok(told(Code::WrongAppointmentState))
-        }
+        | AppointmentState::GivenUp => Ok(told(Code::WrongAppointmentState)),
     }
 }
 

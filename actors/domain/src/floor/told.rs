@@ -40,7 +40,10 @@ impl Told {
 
 /// The request that a news is.
 pub(crate) fn request(news: &TicketNews) -> Outgoing {
-    Outgoing::Request(OwnerRef::new(OwnerKind::Patient, news.patient.as_str()), ToPatient::TicketTold(news.clone()).into())
+    Outgoing::Request(
+        OwnerRef::new(OwnerKind::Patient, news.patient.as_str()),
+        ToPatient::TicketTold(news.clone()).into(),
+    )
 }
 
 /// The person's owner has it.

@@ -61,7 +61,9 @@ impl Owner for Patient {
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
         for (appointment, reservation) in &state.reservations {
             let wish = match (reservation.standing, reservation.wish) {
-                (Standing::Ended(_), _) | (Standing::Held { .. } | Standing::Booked | Standing::CheckedIn, None) => continue,
+                (Standing::Ended(_), _) | (Standing::Held { .. } | Standing::Booked | Standing::CheckedIn, None) => {
+                    continue;
+                }
                 (Standing::Asked, Some(Wish::Cancel) | None) => Wish::Tell,
                 (_, Some(wish)) => wish,
             };

@@ -217,7 +217,8 @@ fn a_walk_in_is_on_the_persons_own_stream_with_its_moves_and_its_end() {
 fn a_transferred_ticket_is_used_up_here_and_goes_on_there() {
     let mut pair = Pair::new(House::new(0).with_session(2).with_doctors());
     let (appointment, ticket) = pair.arrive();
-    let transfer = TransferTicket { ticket: ticket.clone(), to: QueueId::from("s.e.pool"), reason: "转科".to_owned() };
+    let transfer =
+        TransferTicket { ticket: ticket.clone(), to: QueueId::from("s.e.pool"), reason: "转科".to_owned() };
     pair.house.desk(ToDepartment::TransferTicket(transfer)).expect("sends");
     pair.settle();
     assert_eq!(pair.standing(&appointment), Standing::CheckedIn, "until it is taken there");
@@ -261,7 +262,11 @@ fn news_are_asked_again_until_heard_and_an_old_one_changes_nothing() {
     assert_eq!(pair.unheard(), 1, "the answer is still on its way");
     let answer = pair.post.remove(0);
     pair.deliver(first);
-    assert_eq!(pair.person.tickets[&ticket].stands, TicketStands::Ended(AppointmentEnd::GivenUp), "the newer one stands");
+    assert_eq!(
+        pair.person.tickets[&ticket].stands,
+        TicketStands::Ended(AppointmentEnd::GivenUp),
+        "the newer one stands"
+    );
     pair.post.clear();
     pair.deliver(newest);
     assert_eq!(pair.post.len(), 1, "said again it is answered again");
@@ -374,7 +379,8 @@ fn news_survive_a_bad_post() {
 
 fn step(pair: &mut Pair, dice: &mut Dice) {
     let tickets: Vec<TicketId> = pair.house.state.floor.tickets.keys().cloned().collect();
-    let any = |dice: &mut Dice| (!tickets.is_empty()).then(|| tickets[dice.roll(tickets.len() as u64) as usize].clone());
+    let any =
+        |dice: &mut Dice| (!tickets.is_empty()).then(|| tickets[dice.roll(tickets.len() as u64) as usize].clone());
     match dice.roll(14) {
         0 => drop(pair.reserve(["0900", "0930", "1000"][dice.roll(3) as usize])),
         1 if tickets.len() < 12 => drop(pair.house.walk_in("pool", "a", None)),
