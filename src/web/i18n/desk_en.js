@@ -53,6 +53,7 @@ export default {
   'desk.empty.waiting': 'Nobody is waiting',
   'desk.empty.away': 'Nobody at tests',
   'desk.empty.missed': 'Nobody missed',
+  'desk.in_transit_long': 'In transit for over 10 s, may be recalled: {numbers}',
   'desk.empty.in_transit': 'Nothing in transit',
   'desk.empty.ended': 'Nothing ended yet',
   'desk.columns_how': 'Choose a ticket for details; drag it to another column to transfer',

@@ -53,6 +53,7 @@ export default {
   'desk.empty.waiting': '没有人候诊',
   'desk.empty.away': '没有人在检查',
   'desk.empty.missed': '没有过号',
+  'desk.in_transit_long': '转诊途中超过10秒,可召回:{numbers}',
   'desk.empty.in_transit': '没有转诊途中的号',
   'desk.empty.ended': '还没有结束的号',
   'desk.columns_how': '点一个号看详情,拖到另一列就改派',
