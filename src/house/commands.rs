@@ -17,19 +17,19 @@ pub(super) type Addressed = (OwnerRef, Message);
 /// Where commands go that need nothing added; none when something must be read or computed first.
 fn address_at_once(command: &C) -> Option<Addressed> {
     let to_department = |id: DepartmentId, message: ToDepartment| Some((department(&id), message.into()));
-    let to_site = |id: &str, message: ToSite| Some((site(id), message.into()));
+    let to_site = |at: OwnerRef, message: ToSite| Some((at, message.into()));
     match command.clone() {
-        C::DefineSite(c) => to_site(&c.id.to_string(), ToSite::DefineSite(c)),
-        C::DefineDepartment(c) => to_site(&c.id.to_string(), ToSite::DefineDepartment(c)),
-        C::DefineServicePoint(c) => to_site(&c.id.to_string(), ToSite::DefineServicePoint(c)),
-        C::DefineBoard(c) => to_site(&c.id.to_string(), ToSite::DefineBoard(c)),
-        C::DefineQueue(c) => to_site(&c.id.to_string(), ToSite::DefineQueue(c)),
-        C::DefineDoctor(c) => to_site(&c.id.to_string(), ToSite::DefineDoctor(c)),
-        C::RetireBoard(c) => to_site(&c.id.to_string(), ToSite::RetireBoard(c)),
-        C::ApproveScreen(c) => to_site(&c.board.to_string(), ToSite::ApproveScreen(c)),
-        C::RevokeScreen(c) => to_site(&c.screen.to_string(), ToSite::RevokeScreen(c)),
-        C::ChangeVisit(c) => to_site(&c.site.to_string(), ToSite::ChangeVisit(c)),
-        C::CancelVisit(c) => to_site(&c.site.to_string(), ToSite::CancelVisit(c)),
+        C::DefineSite(c) => to_site(site(c.id.as_str()), ToSite::DefineSite(c)),
+        C::DefineDepartment(c) => to_site(site(c.id.as_str()), ToSite::DefineDepartment(c)),
+        C::DefineServicePoint(c) => to_site(site(c.id.as_str()), ToSite::DefineServicePoint(c)),
+        C::DefineBoard(c) => to_site(site(c.id.as_str()), ToSite::DefineBoard(c)),
+        C::DefineQueue(c) => to_site(site(c.id.as_str()), ToSite::DefineQueue(c)),
+        C::DefineDoctor(c) => to_site(site(c.id.as_str()), ToSite::DefineDoctor(c)),
+        C::RetireBoard(c) => to_site(site(c.id.as_str()), ToSite::RetireBoard(c)),
+        C::ApproveScreen(c) => to_site(site(c.board.as_str()), ToSite::ApproveScreen(c)),
+        C::RevokeScreen(c) => to_site(site(c.screen.as_str()), ToSite::RevokeScreen(c)),
+        C::ChangeVisit(c) => to_site(site(c.site.as_str()), ToSite::ChangeVisit(c)),
+        C::CancelVisit(c) => to_site(site(c.site.as_str()), ToSite::CancelVisit(c)),
         C::DefineSession(c) => to_department(c.id.department(), ToDepartment::DefineSession(c)),
         C::RetireSession(c) => to_department(c.id.department(), ToDepartment::RetireSession(c)),
         C::CancelTicket(c) => to_department(c.ticket.department(), ToDepartment::CancelTicket(c)),

@@ -246,6 +246,56 @@ fn a_transferred_ticket_is_used_up_here_and_goes_on_there() {
 }
 
 #[test]
+fn a_visit_from_outside_is_on_the_persons_own_stream_until_it_is_off() {
+    let mut pair = Pair::new(House::new(0));
+    let patient = OutsidePatient { number: "00012345".to_owned(), name: None, sex: None, birth_date: None };
+    let command = RegisterVisit {
+        visit_id: "M1".to_owned(),
+        version: 1,
+        patient,
+        site: SiteId::from("s"),
+        department: None,
+        doctor: None,
+        queue: Some(queue("pool")),
+        date: day(),
+        slot: None,
+        class: None,
+        fee_state: FeeState::Paid,
+        number: None,
+        checked_in: true,
+    };
+    let visit = VisitId::from("s.d.v-m1");
+    let register = ToDepartment::RegisterVisit { command, visit: visit.clone(), brief: brief("a"), birth_date: None };
+    let Answer::VisitTaken { ticket: Some(ticket), .. } = pair.house.system(register) else { panic!("it has come") };
+    pair.settle();
+    assert_eq!(pair.person.tickets[&ticket].stands, TicketStands::CheckedIn);
+    let command = CancelVisit { visit_id: "M1".to_owned(), version: 2, site: SiteId::from("s") };
+    pair.house.system(ToDepartment::CancelVisit { command, visit });
+    pair.settle();
+    assert_eq!(pair.person.tickets[&ticket].stands, TicketStands::Ended(AppointmentEnd::GivenUp));
+}
+
+/// Row "cancel (desk, patient)": the patient leaves from where the table says, and from nowhere else.
+#[test]
+fn a_patient_gives_the_own_number_up_until_with_the_doctor() {
+    for with_the_doctor in [false, true] {
+        let mut pair = Pair::new(House::new(0).with_session(2).with_doctors());
+        let (_, ticket) = pair.arrive();
+        assert_eq!(pair.house.called(1), ticket);
+        if with_the_doctor {
+            pair.house
+                .tell(doctor(1), ToDepartment::StartService(StartService { ticket: ticket.clone() }))
+                .expect("starts");
+        }
+        let patient = Principal::of(Role::Patient, AccountId::from("a-a"));
+        let command = CancelTicket { ticket: ticket.clone(), reason: "must go".to_owned() };
+        let answer = pair.house.tell(patient, ToDepartment::CancelTicket(command));
+        assert_eq!(answer.is_ok(), !with_the_doctor);
+        assert_eq!(pair.house.is(&ticket), if with_the_doctor { "serving" } else { "ended" });
+    }
+}
+
+#[test]
 fn news_are_asked_again_until_heard_and_an_old_one_changes_nothing() {
     let mut pair = Pair::new(House::new(0));
     let ticket = pair.house.walk_in("pool", "a", None);
@@ -334,18 +384,18 @@ fn assert_agree(pair: &Pair, seed: u64) {
     let clinic = &pair.house.state.clinic;
     for (id, reservation) in &pair.person.reservations {
         let there = clinic.appointments.get(id).map(|known| known.state);
-        let fits = match (reservation.standing, there) {
-            (Standing::Booked, Some(AppointmentState::Booked)) => true,
-            (Standing::CheckedIn, Some(AppointmentState::CheckedIn)) => true,
-            (Standing::Ended(AppointmentEnd::Fulfilled), Some(AppointmentState::Fulfilled)) => true,
-            (Standing::Ended(AppointmentEnd::GivenUp), Some(AppointmentState::GivenUp)) => true,
-            (Standing::Ended(AppointmentEnd::Cancelled), Some(AppointmentState::Cancelled)) => true,
-            (Standing::Ended(AppointmentEnd::GivenBack), Some(AppointmentState::GivenBack)) => true,
-            (Standing::Ended(AppointmentEnd::NoShow), Some(AppointmentState::NoShow)) => true,
-            (Standing::Ended(AppointmentEnd::Refused), None) => true,
-            _ => false,
+        let expected = match reservation.standing {
+            Standing::Booked => Some(AppointmentState::Booked),
+            Standing::CheckedIn => Some(AppointmentState::CheckedIn),
+            Standing::Ended(AppointmentEnd::Fulfilled) => Some(AppointmentState::Fulfilled),
+            Standing::Ended(AppointmentEnd::GivenUp) => Some(AppointmentState::GivenUp),
+            Standing::Ended(AppointmentEnd::Cancelled) => Some(AppointmentState::Cancelled),
+            Standing::Ended(AppointmentEnd::GivenBack) => Some(AppointmentState::GivenBack),
+            Standing::Ended(AppointmentEnd::NoShow) => Some(AppointmentState::NoShow),
+            Standing::Ended(AppointmentEnd::Refused) => None,
+            standing => panic!("seed {seed}: {id} is {standing:?}"),
         };
-        assert!(fits, "seed {seed}: {id} is {:?} here and {there:?} there", reservation.standing);
+        assert_eq!(there, expected, "seed {seed}: {id} is {:?} here", reservation.standing);
     }
     let floor = &pair.house.state.floor;
     for ticket in floor.tickets.values().filter(|ticket| ticket.opened.appointment.is_none()) {
