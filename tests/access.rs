@@ -60,7 +60,10 @@ fn command(name: &str) -> ClientCommand {
         "book_slot" => {
             json!({"session": "s.d.m", "slot": "s.d.m.0900", "patient": "p-own", "replaces": "s.d.b20261123-1"})
         }
-        "confirm_appointment" | "cancel_appointment" | "check_in" => json!({"appointment": "s.d.b20261123-1"}),
+        "confirm_appointment" | "cancel_appointment" | "prolong_hold" | "check_in" => {
+            json!({"appointment": "s.d.b20261123-1"})
+        }
+        "correct_no_show" => json!({"appointment": "s.d.b20261123-1", "reason": "r"}),
         "report_back" => json!({"ticket": "s.d.t1"}),
         "cancel_ticket" | "return_to_waiting" => json!({"ticket": "s.d.t1", "reason": "r"}),
         "register_walk_in" => json!({"queue": "s.d.q", "patient": "p-own"}),
@@ -172,7 +175,9 @@ fn outsiders(relation: &str, role: Role, name: &str) -> Vec<(&'static str, Claim
             ("nothing known", claims.clone(), Facts::default()),
             if name == "report_back" || name == "cancel_ticket" || name == "ticket" {
                 ("another's ticket", claims.clone(), facts("a-1", "p-own", "p-other", "s.li", "s"))
-            } else if ["confirm_appointment", "cancel_appointment", "check_in", "book_slot"].contains(&name) {
+            } else if ["confirm_appointment", "cancel_appointment", "prolong_hold", "check_in", "book_slot"]
+                .contains(&name)
+            {
                 ("another's appointment", claims.clone(), facts("a-1", "p-other", "p-own", "s.li", "s"))
             } else {
                 but("another account", &|claims| claims.account = AccountId::new("a-3"))

@@ -47,6 +47,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "confirm_appointment", who: HOLDER_OR_DESK },
     Rule { name: "book_slot", who: HOLDER_OR_DESK },
     Rule { name: "cancel_appointment", who: HOLDER_OR_DESK },
+    Rule { name: "prolong_hold", who: HOLDER_OR_DESK },
+    Rule { name: "correct_no_show", who: DESK },
     Rule { name: "check_in", who: ARRIVING },
     Rule { name: "report_back", who: ARRIVING },
     Rule { name: "cancel_ticket", who: HOLDER_OR_DESK },

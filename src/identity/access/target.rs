@@ -129,6 +129,8 @@ impl Target {
                 c.patient.iter().fold(about.appointment(&c.appointment), |about, patient| about.patient(patient))
             }
             C::CancelAppointment(c) => about.appointment(&c.appointment),
+            C::ProlongHold(c) => about.appointment(&c.appointment),
+            C::CorrectNoShow(c) => about.appointment(&c.appointment),
             C::CheckIn(c) => about.appointment(&c.appointment),
             C::ReportBack(c) => about.ticket(&c.ticket),
             C::CancelTicket(c) => about.ticket(&c.ticket),

@@ -123,6 +123,34 @@ pub fn decide_confirm(
     }
 }
 
+/// The hold gets its time once more, but does not outlive its slot. Once; rejects `already_prolonged`, `hold_expired`,
+/// `slot_closed` (the slot ends with the hold), `wrong_appointment_state`.
+pub fn decide_prolong(
+    clinic: &Clinic,
+    id: &AppointmentId,
+    now: Timestamp,
+    settings: &BookingSettings,
+) -> Result<Decision, Rejection> {
+    let known = clinic.appointments.get(id).ok_or(Code::Forbidden)?;
+    let held_until = match known.state {
+        AppointmentState::Held { expires_at } if now < expires_at => expires_at,
+        AppointmentState::Held { .. } | AppointmentState::Expired => return Err(Code::HoldExpired.into()),
+        state => return Err(Rejection::from(Code::WrongAppointmentState).with("state", state.name())),
+    };
+    if known.prolonged {
+        return Err(Code::AlreadyProlonged.into());
+    }
+    let over_at =
+        clinic.slots.get(&known.slot).map_or(held_until, |slot| slot.end.plus_min(clinic.delay_min(&known.slot)));
+    let expires_at = held_until.plus_s(settings.hold_ttl_s).min(over_at);
+    if expires_at <= held_until {
+        return Err(Code::SlotClosed.into());
+    }
+    let (appointment, patient) = (id.clone(), known.brief.patient.clone());
+    let answer = Answer::Held { appointment: appointment.clone(), expires_at };
+    Ok(Decision { events: vec![Event::HoldProlonged { appointment, patient, expires_at }], answer })
+}
+
 /// What became of the request with this id? If nothing is known of it, it is refused now, so that a late request with
 /// that id fails.
 pub fn decide_ask_place(
@@ -185,9 +213,10 @@ pub fn decide_cancel(
         AppointmentState::Cancelled | AppointmentState::GivenBack | AppointmentState::Expired => {
             Ok(Decision { answer: Answer::Done, ..told(Code::WrongAppointmentState) })
         }
-        AppointmentState::CheckedIn | AppointmentState::Fulfilled | AppointmentState::NoShow => {
-            Ok(told(Code::WrongAppointmentState))
-        }
+        AppointmentState::CheckedIn
+        | AppointmentState::Fulfilled
+        | AppointmentState::NoShow
+        | AppointmentState::GivenUp => Ok(told(Code::WrongAppointmentState)),
     }
 }
 
@@ -311,6 +340,7 @@ fn standing(clinic: &Clinic, known: &Appointment) -> Standing {
         AppointmentState::GivenBack => ended(AppointmentEnd::GivenBack),
         AppointmentState::NoShow => ended(AppointmentEnd::NoShow),
         AppointmentState::Expired => ended(AppointmentEnd::Expired),
+        AppointmentState::GivenUp => ended(AppointmentEnd::GivenUp),
     }
 }
 
