@@ -200,6 +200,7 @@ impl Engine for MemoryEngine {
             Deed::ReadDirectory(site) => json!({"site": site}),
             Deed::FindAppointments(..) => json!({"appointments": []}),
             Deed::IssueToken(_) => json!({"token": "integrator:a-script-1"}),
+            Deed::ReadAudit(query) => json!({"lines": [], "after": query.after}),
             Deed::ConfirmClock => json!({}),
         }))
     }

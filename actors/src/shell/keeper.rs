@@ -198,7 +198,10 @@ impl Keeper {
         crate::crash::at("snapshot");
         match shell.store.sync_with_floor(&self.options.history, round.commit, shell.clock.clinic()) {
             Ok(()) => {
-                self.floors.push_back((process_ms(), round.commit));
+                let now_ms = process_ms();
+                shell.floor_commit.store(round.commit, Ordering::Relaxed);
+                shell.floor_ms.store(now_ms, Ordering::Relaxed);
+                self.floors.push_back((now_ms, round.commit));
                 self.prune(shell);
                 for tell in self.tell.drain(..) {
                     // Whoever asked may have gone away.
