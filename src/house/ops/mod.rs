@@ -6,6 +6,8 @@ mod problems;
 mod recent;
 mod screens;
 mod sites;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 use std::collections::{BTreeMap, BTreeSet};
