@@ -8,6 +8,7 @@ pub mod problem;
 pub mod requests;
 mod resources;
 mod server;
+mod shapes;
 #[cfg(test)]
 mod tests;
 pub mod tls;

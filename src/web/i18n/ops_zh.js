@@ -102,7 +102,7 @@ export default {
   'ops.site_well': '一切正常',
   'ops.fact.doctors': '在岗医生',
   'ops.fact.waiting': '候诊',
-  'ops.fact.sessions': '今日班次(开放/全部)',
+  'ops.fact.sessions': '开放班次',
   'ops.fact.screens': '屏幕在线',
   'ops.head.screen': '屏幕',
   'ops.head.board': '候诊屏',

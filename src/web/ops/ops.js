@@ -28,10 +28,14 @@ let department = '';
 /** @type {any} */
 let editing = null;
 
-const page = openPage({ mode: 'staff', roles: ['operator'], start, draw });
+/** Known from `start` on, which may be called before `openPage` returns. @type {import('../lib/page.js').Page} */
+let page;
+
+openPage({ mode: 'staff', roles: ['operator'], start, draw });
 
 /** @param {import('../lib/page.js').Page} opened */
 async function start(opened) {
+  page = opened;
   figures = new LiveStream(opened.protocol, 'ops', onFigures, opened.draw);
   await readSites();
   // What others define or pair meanwhile.
@@ -125,7 +129,7 @@ function draw() {
 /** @param {any} kind */
 function partView(kind) {
   if (part === 'figures') return overview(figures && figures.value, page.draw);
-  if (part === 'audit') return auditView(page, new Date(page.protocol.clock.known ? page.protocol.clock.now() : Date.now()).toISOString().slice(0, 10));
+  if (part === 'audit') return auditView(page, new Date(figures && figures.value ? figures.value.now : Date.now()).toISOString().slice(0, 10));
   return part === 'screens' ? screensPart() : kindView(kind);
 }
 

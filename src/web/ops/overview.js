@@ -7,11 +7,11 @@ import { has, named, t } from '../lib/i18n.js';
 
 const CHART = { width: 200, height: 44 };
 
-/** The site whose lists are open, and which of them. */
-const open = { site: '', list: '' };
+/** The site whose lists are open, which of them, and what was pressed for it. */
+const open = { site: '', list: '', by: '' };
 
 /** @param {any} value @param {string} [unit] */
-const figure = (value, unit) => (value === null || value === undefined ? '–' : `${value}${unit || ''}`);
+const figure = (value, unit) => (value === null || value === undefined ? '–' : `${Math.round(value * 10) / 10}${unit || ''}`);
 
 /** @param {number} bytes */
 function size(bytes) {
@@ -55,16 +55,17 @@ function path(values, most) {
  */
 function chart(name, now, lines, more) {
   const known = lines.map((line) => line.filter((v) => v !== null)).flat();
-  const most = Math.max(1, ...(/** @type {number[]} */ (known)));
+  const highest = Math.max(0, ...(/** @type {number[]} */ (known)));
+  const most = Math.max(1, highest);
   const enough = lines.some((line) => line.filter((v) => v !== null).length > 1);
   return h('div', { class: `card chart${more && more.alarm ? ' alarm' : ''}`, key: name, 'data-figure': name },
     h('span', { class: 'muted' }, t(`ops.figure.${name}`)),
     h('b', { class: 'num' }, now),
     enough
-      ? h('svg', { viewBox: `0 0 ${CHART.width} ${CHART.height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': t('ops.chart_about', { name: t(`ops.figure.${name}`), most: Math.round(most * 10) / 10 }) },
+      ? h('svg', { viewBox: `0 0 ${CHART.width} ${CHART.height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': t('ops.chart_about', { name: t(`ops.figure.${name}`), most: figure(highest) }) },
         lines.map((line, n) => h('path', { d: path(line, most), class: n ? 'second' : 'first' })))
       : h('span', { class: 'soon muted' }, t('ops.chart_soon')),
-    h('small', { class: 'muted num' }, enough ? t('ops.chart_most', { most: Math.round(most * 10) / 10 }) : ''));
+    h('small', { class: 'muted num' }, enough ? t('ops.chart_most', { most: figure(highest) }) : ''));
 }
 
 /** @param {any} v */
@@ -90,17 +91,18 @@ const listOf = (what) => (what.startsWith('screen') ? 'screens' : what.startsWit
 function problemView(problem, site, draw) {
   const content = [h('i', { class: 'mark', 'aria-hidden': 'true' }, problem.level === 'alarm' ? '!' : '·'),
     h('span', null, wordOf(problem.what), problem.count > 1 ? h('b', { class: 'num' }, ` ${problem.count}`) : null,
-      problem.ids.length ? h('small', null, problem.ids.join(' ')) : null)];
+      problem.ids.length ? h('small', null, problem.ids.map((/** @type {string} */ id) => id.split('.').slice(1).join('.') || id).join(' ')) : null)];
   const props = { class: `problem ${problem.level}`, key: `${problem.level}-${problem.what}`, 'data-problem': problem.what };
   if (!site) return h('div', props, content);
-  return h('button', { ...props, type: 'button', onclick: () => show(site, listOf(problem.what), draw) }, content);
+  return h('button', { ...props, type: 'button', onclick: () => show(site, listOf(problem.what), problem.what, draw) }, content);
 }
 
-/** @param {string} site @param {string} list @param {() => void} draw */
-function show(site, list, draw) {
-  const same = open.site === site && open.list === list;
+/** @param {string} site @param {string} list @param {string} by @param {() => void} draw */
+function show(site, list, by, draw) {
+  const same = open.site === site && open.by === by;
   open.site = same ? '' : site;
   open.list = same ? '' : list;
+  open.by = same ? '' : by;
   draw();
 }
 
@@ -118,8 +120,8 @@ function verdict(v) {
 function siteCard(site, draw) {
   const online = site.screens.filter((/** @type {any} */ s) => s.online).length;
   const item = (/** @type {string} */ list, /** @type {string} */ name, /** @type {any} */ value) => h('button', {
-    type: 'button', key: name, class: 'fact', 'data-list': list, 'data-fact': name, 'aria-expanded': String(open.site === site.site && open.list === list),
-    onclick: () => show(site.site, list, draw),
+    type: 'button', key: name, class: 'fact', 'data-list': list, 'data-fact': name, 'aria-expanded': String(open.site === site.site && open.by === name),
+    onclick: () => show(site.site, list, name, draw),
   }, h('b', { class: 'num' }, value), h('span', null, t(`ops.fact.${name}`)));
   return h('section', { class: `card site${open.site === site.site ? ' open' : ''}`, key: site.site, 'data-site': site.site },
     h('h2', null, named(site.name, site.name_en), h('small', null, site.site)),
