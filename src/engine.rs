@@ -6,9 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jiaohao_actors::fanout::{Outbox, Position};
+use jiaohao_actors::shell::clock;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
-use jiaohao_domain::{AccountId, Code, Rejection, Timestamp};
+use jiaohao_domain::{AccountId, Code, Rejection, ScreenId, Timestamp};
 use serde_json::Value;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{broadcast, oneshot};
@@ -79,6 +80,22 @@ pub struct Subscription {
     pub outbox: Arc<Outbox>,
 }
 
+/// What a door hears of a screen.
+#[derive(Clone, Debug)]
+pub enum ScreenNews {
+    /// A connection of it has said hello.
+    Came,
+    /// One has ended.
+    Left,
+    /// What it says of itself with a beat.
+    Said {
+        /// Whether it cannot speak; none: it has not said.
+        silent: Option<bool>,
+        /// What program it is.
+        client: Option<String>,
+    },
+}
+
 /// A stream as it is now, for the HTTP door.
 #[derive(Clone, Debug)]
 pub struct StreamNow {
@@ -126,6 +143,9 @@ pub trait Engine: Send + Sync + 'static {
     /// What somebody does who is not signed in (yet).
     fn visit(&self, address: IpAddr, visit: Visit) -> Answering<VisitAnswer>;
 
+    /// News of a screen, for operations.
+    fn screen(&self, _screen: &ScreenId, _news: ScreenNews) {}
+
     /// Clinic time.
     fn now(&self) -> Timestamp;
 
@@ -157,6 +177,7 @@ pub fn run_command(
     turn: Turn,
 ) -> impl Future<Output = Result<Value, Rejection>> + use<> {
     let name = command.name();
+    let began = clock::monotonic();
     let answering = engine.command(claims, key, command, turn);
     let engine = engine.clone();
     // a task of its own: what was begun is also ended (and audited) when the client does not wait for the answer
@@ -167,6 +188,7 @@ pub fn run_command(
             answered => answered,
         };
         let outcome = answer.as_ref().map_or_else(|rejection| rejection.code.wire(), |_| "done");
+        metrics::histogram!("command_seconds").record(began.elapsed().as_secs_f64());
         metrics::counter!("commands_total", "door" => door, "command" => name, "outcome" => outcome).increment(1);
         Ok(crate::wire::answer(engine.as_ref(), &answer?))
     });

@@ -14,6 +14,7 @@ use jiaohao_domain::{Role, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::engine::{HOME_ZONE, Shared};
+use super::ops::{self, Ops};
 use super::streams::HouseStreams;
 use super::{House, deadline_message};
 use crate::config::Settings;
@@ -187,6 +188,7 @@ impl Server {
             limits: Limits::new(&settings.limits),
             audit: Audit::open(&dir.join("audit"), AUDIT_WAITING).map_err(data)?,
             codes: options.codes,
+            ops: Ops::new(run_name().into(), dir.join("log")),
             zones: DashMap::new(),
             slots: DashMap::new(),
             full: DashMap::new(),
@@ -197,6 +199,7 @@ impl Server {
             settings: settings.clone(),
         });
         let doors = http::start(Arc::new(Shared(house.clone())), &settings, coarse)?;
+        actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
         let watching = Arc::new(AtomicBool::new(true));
         watch_disk(dir, &settings, house.clone(), watching.clone()).map_err(data)?;
         let report = node.report.clone();
@@ -210,6 +213,11 @@ impl Server {
         self.doors.stop().await;
         drop(self.node.stop().await);
     }
+}
+
+/// Names this run of the process, for positions that another run knows nothing of.
+fn run_name() -> String {
+    format!("run-{:x}", clock::wall_ms())
 }
 
 fn first_token(tokens: &Tokens) -> String {

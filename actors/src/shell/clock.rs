@@ -69,7 +69,7 @@ impl Clock {
             Source::Real { began, state, speed } => {
                 let elapsed_ms = began.elapsed().as_secs_f64() * 1000.0 * speed;
                 let mut base = state.lock().unwrap_or_else(PoisonError::into_inner);
-                if (*speed - 1.0).abs() < f64::EPSILON {
+                if follows_wall(*speed) {
                     let drift_ms = wall_ms() as f64 - (base.clinic_ms + elapsed_ms);
                     if drift_ms.abs() <= JUMP_MS as f64 {
                         base.clinic_ms += drift_ms;
@@ -93,10 +93,12 @@ impl Clock {
         self.clinic().min(Timestamp(wall_ms()))
     }
 
-    /// An operator confirms that the wall clock is right after a jump.
+    /// An operator confirms that the wall clock is right after a jump. A clock that does not follow it stays as it is.
     pub fn confirm_wall(&self) {
-        if let Source::Real { began, state, speed } = &self.0.source {
-            let elapsed_ms = began.elapsed().as_secs_f64() * 1000.0 * speed;
+        if let Source::Real { began, state, speed } = &self.0.source
+            && follows_wall(*speed)
+        {
+            let elapsed_ms = began.elapsed().as_secs_f64() * 1000.0;
             state.lock().unwrap_or_else(PoisonError::into_inner).clinic_ms = wall_ms() as f64 - elapsed_ms;
             self.0.alarmed.store(false, Ordering::Relaxed);
         }
@@ -133,6 +135,11 @@ impl Clock {
     }
 }
 
+/// Whether clinic time at this speed is the wall clock's.
+fn follows_wall(speed: f64) -> bool {
+    (speed - 1.0).abs() < f64::EPSILON
+}
+
 /// Machine time: UTC milliseconds of the wall clock, for tokens and file names.
 pub fn wall_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
@@ -160,6 +167,13 @@ mod tests {
         assert_eq!(clock.clinic(), Timestamp(1_500));
         clock.advance_ms(-800);
         assert_eq!(clock.clinic(), Timestamp(1_500));
+    }
+
+    #[test]
+    fn confirming_the_wall_clock_moves_no_clock_that_does_not_follow_it() {
+        let clock = Clock::accelerated(Timestamp(0), 60.0);
+        clock.confirm_wall();
+        assert!(clock.clinic() < Timestamp(3_600_000));
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn a_doctor_at_work_is_not_retired_and_afterwards_the_site_is_told_once() {
     tell(&mut state, start("s.d", "s.d.r1")).0.unwrap();
     let rejected = tell(&mut state, ToDoctor::RetireUnused).0.unwrap_err();
     assert_eq!(rejected.code, Code::InUse);
-    assert!(rejected.valid_now.contains(&("service_point".to_owned(), "s.d.r1".to_owned())));
+    assert!(rejected.valid_now.contains(&("service_point".to_owned(), "s.d.r1".into())));
     tell(&mut state, ToDoctor::AssignmentEnded { assignment: AssignmentId::from("s.wang.n1") }).0.unwrap();
     let (answer, events) = tell(&mut state, ToDoctor::RetireUnused);
     assert_eq!(answer, Ok(Answer::Done));

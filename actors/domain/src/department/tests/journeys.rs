@@ -431,7 +431,7 @@ fn on_a_later_day_an_open_visit_gets_a_new_number_and_the_old_one_does_not_wait_
         .desk(ToDepartment::ReportBack { command: report, presence_proved: true })
         .expect_err("yesterday's number");
     assert_eq!(rejected.code, Code::CheckInTooLate);
-    assert_eq!(rejected.valid_now, vec![("visit".to_owned(), visit.to_string())]);
+    assert_eq!(rejected.valid_now, vec![("visit".to_owned(), visit.as_str().into())]);
     let returning = |visit: &VisitId| RegisterWalkIn {
         queue: queue("own"),
         patient: PatientId::from("p-a"),

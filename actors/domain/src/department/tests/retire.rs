@@ -1,6 +1,7 @@
 //! What is in use is not retired, and what is retired takes nothing new.
 
 use super::house::*;
+use crate::codes::Valid;
 use crate::ids::*;
 use crate::owner::{Message, Outgoing};
 use crate::vocabulary::*;
@@ -10,7 +11,7 @@ fn retire(house: &mut House, kind: RetiredKind, id: &str) -> Result<Answer, Reje
     house.desk(ToDepartment::RetireUnused { kind, id: id.to_owned() })
 }
 
-fn used_by(answer: Result<Answer, Rejection>) -> Vec<(String, String)> {
+fn used_by(answer: Result<Answer, Rejection>) -> Vec<(String, Valid)> {
     let rejected = answer.expect_err("it is in use");
     assert_eq!(rejected.code, Code::InUse);
     rejected.valid_now
@@ -29,9 +30,9 @@ fn a_queue_in_use_is_not_retired_and_the_rejection_says_by_what() {
     let mut house = House::new(0).with_session(1).with_doctors();
     let waiting = house.walk_in("own", "a", None);
     let used = used_by(retire(&mut house, RetiredKind::Queue, "s.d.own"));
-    assert_eq!(used, vec![("tickets".to_owned(), waiting.to_string())]);
+    assert_eq!(used, vec![("tickets".to_owned(), waiting.as_str().into())]);
     let used = used_by(retire(&mut house, RetiredKind::Queue, "s.d.pool"));
-    assert_eq!(used, vec![("sessions".to_owned(), "s.d.am".to_owned())]);
+    assert_eq!(used, vec![("sessions".to_owned(), "s.d.am".into())]);
     let reason = "left".to_owned();
     house.desk(ToDepartment::CancelTicket(CancelTicket { ticket: waiting, reason })).expect("leaves");
     assert_eq!(retire(&mut house, RetiredKind::Queue, "s.d.own"), Ok(Answer::Done));
@@ -59,7 +60,7 @@ fn a_definition_that_was_on_its_way_does_not_bring_a_retired_queue_back() {
 fn a_room_with_a_doctor_and_a_department_with_anybody_are_in_use() {
     let mut house = House::new(0).with_doctors();
     let used = used_by(retire(&mut house, RetiredKind::ServicePoint, "s.d.room1"));
-    assert_eq!(used, vec![("doctors".to_owned(), doctor_id(1).to_string())]);
+    assert_eq!(used, vec![("doctors".to_owned(), doctor_id(1).as_str().into())]);
     used_by(retire(&mut house, RetiredKind::Department, DEPARTMENT));
     for n in 1..=2 {
         let (assignment, department) = (assignment(n), DepartmentId::from(DEPARTMENT));
@@ -70,7 +71,7 @@ fn a_room_with_a_doctor_and_a_department_with_anybody_are_in_use() {
     assert!(house.state.floor.work.is_empty(), "nobody begins in a retired room");
     let waiting = house.walk_in("pool", "a", None);
     let used = used_by(retire(&mut house, RetiredKind::Department, DEPARTMENT));
-    assert_eq!(used, vec![("tickets".to_owned(), waiting.to_string())]);
+    assert_eq!(used, vec![("tickets".to_owned(), waiting.as_str().into())]);
     house.undo_last(&waiting).expect("a mistake");
     retire(&mut house, RetiredKind::Department, DEPARTMENT).expect("nobody is left");
     house.assert_replays();
@@ -83,7 +84,10 @@ fn a_session_with_a_walk_in_who_waits_is_not_retired() {
     let session = SessionId::from("s.d.am");
     let retire = ToDepartment::RetireSession(RetireSession { id: session.clone() });
     let rejected = house.desk(retire.clone()).expect_err("somebody waits");
-    assert_eq!((rejected.code, rejected.valid_now), (Code::NotSettled, vec![("tickets".into(), waiting.to_string())]));
+    assert_eq!(
+        (rejected.code, rejected.valid_now),
+        (Code::NotSettled, vec![("tickets".into(), waiting.as_str().into())])
+    );
     house.undo_last(&waiting).expect("a mistake");
     house.desk(retire).expect("nobody is left");
 }
