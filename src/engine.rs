@@ -6,9 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jiaohao_actors::fanout::{Outbox, Position};
+use jiaohao_actors::shell::clock;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
-use jiaohao_domain::{AccountId, Code, Rejection, Timestamp};
+use jiaohao_domain::{AccountId, Code, Rejection, ScreenId, Timestamp};
 use serde_json::Value;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{broadcast, oneshot};
@@ -30,7 +31,7 @@ pub struct Turns {
 
 impl Turns {
     /// The next command's turn.
-    pub fn next(&mut self) -> Turn {
+    pub fn take(&mut self) -> Turn {
         let (taken, last) = oneshot::channel();
         Turn { before: self.last.replace(last), _taken: taken }
     }
@@ -45,7 +46,7 @@ pub struct Turn {
 impl Turn {
     /// Of a command with nobody before it.
     pub fn alone() -> Self {
-        Turns::default().next()
+        Turns::default().take()
     }
 
     /// Whether it is its turn already.
@@ -77,6 +78,22 @@ pub struct Subscription {
     pub reply_to: String,
     /// Where `subscribed` and everything after it goes.
     pub outbox: Arc<Outbox>,
+}
+
+/// What a door hears of a screen.
+#[derive(Clone, Debug)]
+pub enum ScreenNews {
+    /// A connection of it has said hello.
+    Came,
+    /// One has ended.
+    Left,
+    /// What it says of itself with a beat.
+    Said {
+        /// Whether it cannot speak; none: it has not said.
+        silent: Option<bool>,
+        /// What program it is.
+        client: Option<String>,
+    },
 }
 
 /// A stream as it is now, for the HTTP door.
@@ -126,6 +143,9 @@ pub trait Engine: Send + Sync + 'static {
     /// What somebody does who is not signed in (yet).
     fn visit(&self, address: IpAddr, visit: Visit) -> Answering<VisitAnswer>;
 
+    /// News of a screen, for operations.
+    fn screen(&self, _screen: &ScreenId, _news: ScreenNews) {}
+
     /// Clinic time.
     fn now(&self) -> Timestamp;
 
@@ -157,6 +177,7 @@ pub fn run_command(
     turn: Turn,
 ) -> impl Future<Output = Result<Value, Rejection>> + use<> {
     let name = command.name();
+    let began = clock::monotonic();
     let answering = engine.command(claims, key, command, turn);
     let engine = engine.clone();
     // a task of its own: what was begun is also ended (and audited) when the client does not wait for the answer
@@ -167,8 +188,34 @@ pub fn run_command(
             answered => answered,
         };
         let outcome = answer.as_ref().map_or_else(|rejection| rejection.code.wire(), |_| "done");
+        metrics::histogram!("command_seconds").record(began.elapsed().as_secs_f64());
         metrics::counter!("commands_total", "door" => door, "command" => name, "outcome" => outcome).increment(1);
         Ok(crate::wire::answer(engine.as_ref(), &answer?))
     });
     async move { answered.await.unwrap_or_else(|_| Err(Code::Internal.into())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_comes_when_all_before_it_are_taken_or_given_up() {
+        let mut turns = Turns::default();
+        let (mut first, mut second, mut third) = (turns.take(), turns.take(), turns.take());
+        assert!(first.has_come());
+        assert!(!second.has_come() && !third.has_come());
+        let waiting = tokio::spawn(async move {
+            second.come().await;
+            second
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "the first is still being asked about");
+        drop(first);
+        let second = waiting.await.expect("it comes");
+        assert!(!third.has_come(), "the second is not taken yet");
+        drop(second);
+        assert!(third.has_come());
+        assert!(Turn::alone().has_come());
+    }
 }

@@ -36,6 +36,8 @@ pub struct MemoryEngine {
     pub padding: AtomicU64,
     /// Slow commands that came to their end.
     pub ended_late: Arc<AtomicU64>,
+    /// Why it is not ready, if it is not.
+    pub not_ready: Mutex<Option<String>>,
     /// The hub's clock.
     pub clock: Arc<CoarseClock>,
 }
@@ -53,6 +55,7 @@ impl MemoryEngine {
             forbidden: Mutex::default(),
             padding: AtomicU64::new(0),
             ended_late: Arc::default(),
+            not_ready: Mutex::default(),
             clock,
         });
         let ticking = Arc::downgrade(&engine);
@@ -200,6 +203,7 @@ impl Engine for MemoryEngine {
             Deed::ReadDirectory(site) => json!({"site": site}),
             Deed::FindAppointments(..) => json!({"appointments": []}),
             Deed::IssueToken(_) => json!({"token": "integrator:a-script-1"}),
+            Deed::ReadAudit(query) => json!({"lines": [], "after": query.after}),
             Deed::ConfirmClock => json!({}),
         }))
     }
@@ -241,6 +245,6 @@ impl Engine for MemoryEngine {
     }
 
     fn ready(&self) -> Result<(), String> {
-        Ok(())
+        self.not_ready.lock().unwrap().clone().map_or(Ok(()), Err)
     }
 }

@@ -350,3 +350,63 @@ fn everything_that_leaves_is_in_the_protocol() {
     let missing = codes.chain(commands).chain(events).filter(|(_, name)| !has_word(&protocol, name));
     nothing(&missing.map(|(what, name)| format!("PROTOCOL.md: the {what} {name} is missing")).collect::<Vec<_>>());
 }
+
+/// Metrics in the sources: name, kind, labels.
+fn metrics_recorded() -> BTreeMap<String, (String, Vec<String>)> {
+    let mut found = BTreeMap::new();
+    for source in sources("rs").into_iter().filter(|source| !source.is_test()) {
+        let code: String = source.code().map(|(_, line)| format!("{line}\n")).collect();
+        for kind in ["counter", "gauge", "histogram"] {
+            let start = format!("metrics::{kind}!(");
+            for (at, _) in code.match_indices(&start) {
+                let call = code[at + start.len()..].split(';').next().unwrap_or_default();
+                let arguments = call.split(").").next().unwrap_or_default();
+                let Some(name) = arguments.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next())
+                else {
+                    panic!("{}: a metric without a literal name: {call}", source.path);
+                };
+                let parts: Vec<&str> = arguments.split("=>").collect();
+                let label = |part: &&str| part.trim_end().trim_end_matches('"').rsplit('"').next().map(str::to_owned);
+                let labels = parts[..parts.len() - 1].iter().filter_map(label).collect();
+                let one = (kind.to_owned(), labels);
+                if let Some(known) = found.insert(name.to_owned(), one.clone()) {
+                    assert_eq!(known, one, "{name} is recorded in two ways");
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_metric_is_documented_and_every_documented_metric_recorded() {
+    let text = fs::read_to_string(root().join("docs/metrics.md")).expect("docs/metrics.md");
+    let rows = text.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.strip_prefix("| `")?.trim_end_matches('|').split('|').map(str::trim).collect();
+        let kind = ["counter", "gauge", "histogram"].into_iter().find(|kind| *kind == cells[1])?;
+        let labels = cells[2].split_whitespace().map(|label| label.trim_matches('`').to_owned()).collect();
+        Some((cells[0].trim_matches('`').to_owned(), (kind.to_owned(), labels)))
+    });
+    let documented: BTreeMap<String, (String, Vec<String>)> = rows.collect();
+    assert_eq!(documented, metrics_recorded(), "docs/metrics.md and the code differ");
+}
+
+#[test]
+fn every_limit_that_is_counted_is_documented() {
+    let text = fs::read_to_string(root().join("docs/metrics.md")).expect("docs/metrics.md");
+    let limits = text.split("## Limits").nth(1).expect("the limits");
+    let mut faults = Vec::new();
+    for source in sources("rs").into_iter().filter(|source| !source.is_test() && source.path.starts_with("src/")) {
+        for (n, line) in source.code() {
+            for start in ["\"limit\" => \"", "too_many(\"", "Counts::of(\""] {
+                let named = line.split(start).nth(1).and_then(|rest| rest.split('"').next());
+                faults.extend(
+                    named
+                        .filter(|name| !limits.contains(&format!("`{name}` |")))
+                        .map(|name| format!("{}:{n}: the limit {name} is not in docs/metrics.md", source.path)),
+                );
+            }
+        }
+    }
+    nothing(&faults);
+}

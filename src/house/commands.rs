@@ -17,7 +17,7 @@ pub(super) type Addressed = (OwnerRef, Message);
 /// Where commands go that need nothing added; none when something must be read or computed first.
 fn address_at_once(command: &C) -> Option<Addressed> {
     let to_department = |id: DepartmentId, message: ToDepartment| Some((department(&id), message.into()));
-    let to_site = |owner: OwnerRef, message: ToSite| Some((owner, message.into()));
+    let to_site = |at: OwnerRef, message: ToSite| Some((at, message.into()));
     match command.clone() {
         C::DefineSite(c) => to_site(site(c.id.as_str()), ToSite::DefineSite(c)),
         C::DefineDepartment(c) => to_site(site(c.id.as_str()), ToSite::DefineDepartment(c)),
@@ -25,11 +25,7 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::DefineBoard(c) => to_site(site(c.id.as_str()), ToSite::DefineBoard(c)),
         C::DefineQueue(c) => to_site(site(c.id.as_str()), ToSite::DefineQueue(c)),
         C::DefineDoctor(c) => to_site(site(c.id.as_str()), ToSite::DefineDoctor(c)),
-        C::RetireDepartment(c) => to_site(site(c.id.as_str()), ToSite::RetireDepartment(c)),
-        C::RetireServicePoint(c) => to_site(site(c.id.as_str()), ToSite::RetireServicePoint(c)),
         C::RetireBoard(c) => to_site(site(c.id.as_str()), ToSite::RetireBoard(c)),
-        C::RetireQueue(c) => to_site(site(c.id.as_str()), ToSite::RetireQueue(c)),
-        C::RetireDoctor(c) => to_site(site(c.id.as_str()), ToSite::RetireDoctor(c)),
         C::ApproveScreen(c) => to_site(site(c.board.as_str()), ToSite::ApproveScreen(c)),
         C::RevokeScreen(c) => to_site(site(c.screen.as_str()), ToSite::RevokeScreen(c)),
         C::ChangeVisit(c) => to_site(site(c.site.as_str()), ToSite::ChangeVisit(c)),
@@ -37,6 +33,8 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::DefineSession(c) => to_department(c.id.department(), ToDepartment::DefineSession(c)),
         C::RetireSession(c) => to_department(c.id.department(), ToDepartment::RetireSession(c)),
         C::CancelTicket(c) => to_department(c.ticket.department(), ToDepartment::CancelTicket(c)),
+        C::ProlongHold(c) => to_department(c.appointment.department(), ToDepartment::ProlongHold(c)),
+        C::CorrectNoShow(c) => to_department(c.appointment.department(), ToDepartment::CorrectNoShow(c)),
         C::SetPriority(c) => to_department(c.ticket.department(), ToDepartment::SetPriority(c)),
         C::TransferTicket(c) => to_department(c.ticket.department(), ToDepartment::TransferTicket(c)),
         C::RecallTransfer(c) => to_department(c.ticket.department(), ToDepartment::RecallTransfer(c)),
@@ -62,6 +60,10 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::ReportSpoken(c) => to_board(c.announcement.board(), ToBoard::ReportSpoken(c)),
         C::DefineStaff(_)
         | C::RetireStaff(_)
+        | C::RetireDepartment(_)
+        | C::RetireServicePoint(_)
+        | C::RetireQueue(_)
+        | C::RetireDoctor(_)
         | C::HoldSlot(_)
         | C::BookSlot(_)
         | C::ConfirmAppointment(_)
@@ -94,6 +96,22 @@ impl House {
                 Ok((owner, ToAccount::DefineStaff { command: c, password_phc }.into()))
             }
             C::RetireStaff(c) => Ok((account(&accounts::staff(&c.id)?), ToAccount::RetireStaff.into())),
+            C::RetireDepartment(c) => {
+                self.known(&c.id, |site, id| site.departments.contains_key(id)).await?;
+                Ok(retire_unused(&c.id, RetiredKind::Department, &c.id))
+            }
+            C::RetireServicePoint(c) => {
+                self.known(&c.id, |site, id| site.service_points.contains_key(id)).await?;
+                Ok(retire_unused(&c.id.department(), RetiredKind::ServicePoint, &c.id))
+            }
+            C::RetireQueue(c) => {
+                self.known(&c.id, |site, id| site.queues.contains_key(id)).await?;
+                Ok(retire_unused(&c.id.department(), RetiredKind::Queue, &c.id))
+            }
+            C::RetireDoctor(c) => {
+                self.known(&c.id, |site, id| site.doctors.contains_key(id)).await?;
+                Ok((OwnerRef::new(OwnerKind::Doctor, c.id.as_str()), ToDoctor::RetireUnused.into()))
+            }
             C::HoldSlot(ref c) => self.address_slot(claims, &command, &c.session, &c.slot).await,
             C::BookSlot(ref c) => self.address_slot(claims, &command, &c.session, &c.slot).await,
             C::ConfirmAppointment(c) => {
@@ -137,6 +155,17 @@ impl House {
             }
             _ => Err(Code::Internal.into()),
         }
+    }
+
+    /// Whether the site has that thing. Unknown is `forbidden`: who would decide about it does not know what there is.
+    async fn known<I: AsRef<str> + Clone + Send + 'static>(
+        &self,
+        id: &I,
+        has: fn(&jiaohao_domain::site::State, &I) -> bool,
+    ) -> Result<(), Rejection> {
+        let asked = id.clone();
+        let found = self.shell.read(site(id.as_ref()), move |state| has(state, &asked)).await?;
+        if found { Ok(()) } else { Err(Code::Forbidden.into()) }
     }
 
     /// Where a command goes when nothing has to be asked first: also a booking of a slot whose times are known.
@@ -235,6 +264,11 @@ impl House {
             Err(Code::WrongAreaCode.into())
         }
     }
+}
+
+/// The department decides: it knows who waits and works there.
+fn retire_unused(at: &DepartmentId, kind: RetiredKind, id: &impl AsRef<str>) -> Addressed {
+    (department(at), ToDepartment::RetireUnused { kind, id: id.as_ref().to_owned() }.into())
 }
 
 /// The patient decides first (limits), then the department is asked.

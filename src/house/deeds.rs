@@ -10,7 +10,7 @@ use super::{House, NEWLY_KNOWN, account, department, patient, site};
 use crate::engine::Deed;
 use crate::http::requests::{IssueToken, PERSONS_MAX, RegisterPerson};
 use crate::identity::access::{self, Deed as Checked, Facts};
-use crate::identity::audit::AuditLine;
+use crate::identity::audit::{self, AuditLine, AuditQuery};
 use crate::identity::keys::KeyName;
 use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code};
@@ -25,6 +25,7 @@ impl House {
             Deed::ReadDirectory(at) => Checked::ReadDirectory(at.clone()),
             Deed::FindAppointments(at, _) => Checked::FindAppointments(at.clone()),
             Deed::IssueToken(issue) => Checked::IssueToken(issue.site.clone()),
+            Deed::ReadAudit(_) => Checked::ReadAudit,
             Deed::ConfirmClock => Checked::RunHouse,
         };
         let mut facts = Facts::default();
@@ -48,11 +49,25 @@ impl House {
             Deed::ReadDirectory(at) => self.directory(&at).await,
             Deed::FindAppointments(at, asked) => self.find_appointments(claims, &at, &asked.text).await,
             Deed::IssueToken(issue) => self.issue_token(claims, &issue),
+            Deed::ReadAudit(query) => self.read_audit(claims, query).await,
             Deed::ConfirmClock => {
                 self.shell.clock.confirm_wall();
                 Ok(json!({}))
             }
         }
+    }
+
+    /// Looking at who looked is a look too: on the audit before anything is shown.
+    async fn read_audit(&self, claims: &Claims, query: AuditQuery) -> Result<Value, Rejection> {
+        let line = AuditLine::new(claims, "read_audit", query.about_ids(), Ok(()), self.machine_now());
+        self.audit.look(line).await?;
+        let dir = self.settings.data.dir.join("audit");
+        let reading = tokio::task::spawn_blocking(move || audit::read(&dir, &query));
+        let read = reading.await.map_err(|_| Code::Internal)?;
+        read.map_err(|error| {
+            tracing::error!(%error, "the audit could not be read");
+            Rejection::new(Code::Internal, "the audit could not be read")
+        })
     }
 
     async fn read_persons(&self, claims: &Claims, ids: &[PatientId]) -> Result<Value, Rejection> {

@@ -3,21 +3,21 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use jiaohao_actors::fanout::Outbox;
+use jiaohao_actors::fanout::{Outbox, StreamKind};
 use jiaohao_actors::shell::Origin;
 use jiaohao_actors::shell::message::Outcome;
 use jiaohao_actors::shell::projector::{Subscription as Wish, ToProjector};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand, ToBoard};
-use jiaohao_domain::{AccountId, Code, OwnerKind, OwnerRef, Rejection, SlotId, Timestamp};
+use jiaohao_domain::{AccountId, Code, OwnerKind, OwnerRef, Rejection, ScreenId, SiteId, SlotId, Timestamp};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
 use super::commands::Addressed;
-use super::{House, site};
-use crate::engine::{Answering, Deed, Engine, StreamNow, Subscription, Turn, Visit, VisitAnswer};
+use super::{House, ops, site};
+use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};
 use crate::identity::access::{self, Facts, StreamName};
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
@@ -149,7 +149,10 @@ impl House {
                     tracing::error!(code = why.code.wire(), %board, "a board was not told the clock's speed");
                 }
             }
-            After::ForgetZone(site) => drop(self.zones.remove(site.as_str())),
+            After::KnowSite(site) => {
+                self.zones.remove(site.as_str());
+                self.ops.know_site(site);
+            }
             After::ForgetSlots(session) => {
                 self.slots.retain(|slot, _| slot.session() != session);
                 self.full.retain(|slot, ()| slot.session() != session);
@@ -218,9 +221,10 @@ struct Ready {
 enum After {
     Nothing,
     Relearn(AccountId),
-    EndScreen(jiaohao_domain::ScreenId),
+    EndScreen(ScreenId),
     TellSpeed(jiaohao_domain::BoardId),
-    ForgetZone(jiaohao_domain::SiteId),
+    /// A site is defined: operations look after it, and its zone may be another.
+    KnowSite(SiteId),
     ForgetSlots(jiaohao_domain::SessionId),
 }
 
@@ -231,8 +235,8 @@ impl After {
             ClientCommand::DefineStaff(c) => relearn(&c.id),
             ClientCommand::RetireStaff(c) => relearn(&c.id),
             ClientCommand::RevokeScreen(c) => Self::EndScreen(c.screen.clone()),
+            ClientCommand::DefineSite(c) => Self::KnowSite(c.id.clone()),
             ClientCommand::DefineBoard(c) => Self::TellSpeed(c.id.clone()),
-            ClientCommand::DefineSite(c) => Self::ForgetZone(c.id.clone()),
             ClientCommand::DefineSession(c) => Self::ForgetSlots(c.id.clone()),
             _ => Self::Nothing,
         }
@@ -316,7 +320,10 @@ impl Engine for Shared {
     fn subscribe(&self, claims: Arc<Claims>, subscription: Subscription) -> Answering<()> {
         let house = self.0.clone();
         soon(async move {
-            house.may_follow(&claims, &subscription.stream).await?;
+            if house.may_follow(&claims, &subscription.stream).await?.kind == StreamKind::Ops {
+                house.follow_ops(&claims, &subscription).await;
+                return Ok(());
+            }
             let (refused, refusal) = oneshot::channel();
             let Subscription { stream, since, reply_to, outbox } = subscription;
             let wish = Wish {
@@ -336,6 +343,10 @@ impl Engine for Shared {
 
     fn unsubscribe(&self, stream: &Arc<str>, outbox: &Arc<Outbox>) -> Answering<()> {
         let house = self.0.clone();
+        if **stream == *ops::STREAM {
+            house.ops.unsubscribe(outbox);
+            return soon(async { Ok(()) });
+        }
         let message = ToProjector::Unsubscribe { outbox: outbox.clone(), stream: stream.to_string() };
         soon(async move {
             house.shell.projector().send_async(message).await.map_err(|_| Code::Overloaded)?;
@@ -344,6 +355,9 @@ impl Engine for Shared {
     }
 
     fn end(&self, stream: &Arc<str>, outbox: &Arc<Outbox>, error: Rejection) {
+        if **stream == *ops::STREAM {
+            return self.0.ops.end(outbox, &error);
+        }
         let message = ToProjector::End { outbox: outbox.clone(), stream: stream.to_string(), error };
         if self.0.shell.projector().try_send(message).is_err() {
             // The projector is behind: the connection must not go on receiving what it may not see.
@@ -354,7 +368,9 @@ impl Engine for Shared {
     fn snapshot(&self, claims: Arc<Claims>, stream: Arc<str>) -> Answering<StreamNow> {
         let house = self.0.clone();
         soon(async move {
-            house.may_follow(&claims, &stream).await?;
+            if house.may_follow(&claims, &stream).await?.kind == StreamKind::Ops {
+                return Ok(house.look_at_ops(&claims).await);
+            }
             let (answer, seen) = oneshot::channel();
             let look = ToProjector::Look { stream: stream.to_string(), answer };
             house.shell.projector().send_async(look).await.map_err(|_| Code::Overloaded)?;
@@ -371,6 +387,10 @@ impl Engine for Shared {
     fn visit(&self, address: IpAddr, visit: Visit) -> Answering<VisitAnswer> {
         let house = self.0.clone();
         soon(async move { house.visit(address, visit).await })
+    }
+
+    fn screen(&self, screen: &ScreenId, news: ScreenNews) {
+        self.0.ops.screens.note(screen, news, self.0.machine_now());
     }
 
     fn now(&self) -> Timestamp {
@@ -390,7 +410,7 @@ impl Engine for Shared {
     }
 
     fn ready(&self) -> Result<(), String> {
-        if self.0.stopping.load(std::sync::atomic::Ordering::Relaxed) {
+        if self.0.is_stopping() {
             return Err("stopping".into());
         }
         match self.0.shell.storage_level() {

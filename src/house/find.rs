@@ -20,7 +20,7 @@ const FOUND_MAX: usize = 20;
 const TEXT_MAX_CHARS: usize = 100;
 
 impl House {
-    /// Appointments of the department's today that fit `text`: the beginning of a number, a name (whole, or its beginning
+    /// Appointments of the department's today, and no-shows of the days that it remembers, that fit `text`: the beginning of a number, a name (whole, or its beginning
     /// as far as it is not masked), a resident identity number, a phone, or the id of an appointment.
     pub(super) async fn find_appointments(
         &self,
@@ -74,24 +74,31 @@ fn matching(clinic: &Clinic, text: &str, meant: &[PatientId], today: BusinessDat
     let mut found: Vec<_> = clinic
         .appointments
         .iter()
-        .filter(|(_, one)| matches!(one.state, AppointmentState::Booked | AppointmentState::Held { .. }))
         .filter(|(id, one)| fits(id.as_str(), one.number.as_deref(), &one.brief))
         .filter_map(|(id, one)| {
             let (slot, session) = (clinic.slots.get(&one.slot)?, clinic.session_of(&one.slot)?);
-            (session.date == today).then_some((slot.start, id, one))
+            let is_found = match one.state {
+                AppointmentState::Booked | AppointmentState::Held { .. } => session.date == today,
+                // To be corrected, as long as it is known.
+                AppointmentState::NoShow => true,
+                _ => false,
+            };
+            is_found.then_some((slot.start, session.date, id, one))
         })
         .collect();
-    found.sort_by_key(|(start, id, _)| (*start, (*id).clone()));
-    let shown = found.into_iter().take(FOUND_MAX).map(|(start, id, one)| {
+    // Today's first, then what is longer ago.
+    found.sort_by_key(|(start, date, id, _)| (*date != today, *start, (*id).clone()));
+    let shown = found.into_iter().take(FOUND_MAX).map(|(start, date, id, one)| {
         json!({
             "appointment": id,
             "ticket": id.ticket(),
             "patient": one.brief.patient,
             "masked_name": one.brief.masked_name,
             "number": one.number,
+            "date": date,
             "slot_start": zone.rfc3339(start),
             "session": one.slot.session(),
-            "state": if one.state == AppointmentState::Booked { "booked" } else { "held" },
+            "state": one.state.name(),
         })
     });
     shown.collect()

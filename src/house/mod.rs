@@ -7,6 +7,7 @@ mod deeds;
 mod engine;
 mod facts;
 mod find;
+mod ops;
 mod persons;
 pub mod serve;
 mod sign_in;
@@ -42,6 +43,7 @@ pub struct House {
     pub(crate) limits: Limits,
     pub(crate) audit: Audit,
     pub(crate) codes: Arc<dyn CodeSender>,
+    pub(crate) ops: ops::Ops,
     /// Zones of the sites that somebody has asked about.
     pub(crate) zones: DashMap<String, Zone>,
     /// Times of slots, asked once; forgotten when their session is defined anew.
@@ -74,6 +76,10 @@ impl House {
 
     pub(crate) fn machine_now(&self) -> Timestamp {
         Timestamp(clock::wall_ms())
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// No new command is taken from now on.

@@ -15,6 +15,7 @@ use jiaohao_domain::{Role, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::engine::{HOME_ZONE, Shared};
+use super::ops::{self, Ops};
 use super::streams::HouseStreams;
 use super::{House, ballast, deadline_message};
 use crate::config::Settings;
@@ -194,6 +195,7 @@ impl Server {
             limits: Limits::new(&settings.limits),
             audit: Audit::open(&dir.join("audit"), AUDIT_WAITING).map_err(data)?,
             codes: options.codes,
+            ops: Ops::new(run_name().into(), dir.join("log")),
             zones: DashMap::new(),
             slots: DashMap::new(),
             full: DashMap::new(),
@@ -204,6 +206,7 @@ impl Server {
             settings: settings.clone(),
         });
         let doors = http::start(Arc::new(Shared(house.clone())), &settings, coarse)?;
+        actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
         let watching = Arc::new(AtomicBool::new(true));
         watch(dir, settings, house.clone(), watching.clone()).map_err(data)?;
         let report = node.report.clone();
@@ -217,6 +220,11 @@ impl Server {
         self.doors.stop().await;
         drop(self.node.stop().await);
     }
+}
+
+/// Names this run of the process, for positions that another run knows nothing of.
+fn run_name() -> String {
+    format!("run-{:x}", clock::wall_ms())
 }
 
 fn first_token(tokens: &Tokens) -> String {
@@ -241,8 +249,8 @@ fn watch(dir: PathBuf, settings: Settings, house: Arc<House>, watching: Arc<Atom
         while watching.load(Ordering::Relaxed) {
             look_at_disk(&dir, &settings, &house.shell);
             ballast::take_on(&dir, settings.data.reserve_mib << 20);
+            // A jump is noticed when the clock is read.
             house.shell.clock.clinic();
-            metrics::gauge!("clock_alarm").set(f64::from(u8::from(house.shell.clock.is_alarmed())));
             house.limits.tidy();
             std::thread::sleep(std::time::Duration::from_secs(1));
         }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use jiaohao_actors::shell::Origin;
 use jiaohao_domain::account::{State as AccountState, view as account_view};
 use jiaohao_domain::redacted::Redacted;
+use jiaohao_domain::site::OFFER_MIN;
 use jiaohao_domain::vocabulary::{ToAccount, ToSite};
 use jiaohao_domain::{AccountId, Code, Message, Rejection, Role, ScreenId, Timestamp};
 use serde_json::json;
@@ -139,7 +140,13 @@ impl House {
                 ToSite::OfferScreen { code: code.clone(), screen: screen.clone(), secret_hash: secret_hash.clone() };
             match self.shell.ask(site(at.as_str()), Message::from(message), Origin::Shell).await {
                 Ok(_) => {
-                    return Ok(VisitAnswer::Told(json!({ "screen": screen, "secret": secret.reveal(), "code": code })));
+                    let expires_at = self.shell.clock.clinic().plus_min(OFFER_MIN);
+                    return Ok(VisitAnswer::Told(json!({
+                        "screen": screen,
+                        "secret": secret.reveal(),
+                        "code": code,
+                        "expires_at": self.zone_of(Some(at.as_str())).rfc3339(expires_at),
+                    })));
                 }
                 Err(why) if why.code == Code::AlreadyExists => {}
                 Err(why) => return Err(why),

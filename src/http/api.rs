@@ -17,6 +17,7 @@ use super::problem::Problem;
 use super::requests::{Deed, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer};
 use super::resources::RESOURCES;
 use crate::engine::{Turn, run_command};
+use crate::identity::audit::AuditQuery;
 use crate::identity::tokens::Claims;
 use crate::wire;
 
@@ -39,6 +40,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/persons/read", web::post().to(read_persons))
             .route("/screens", web::post().to(offer_screen))
             .route("/tokens", web::post().to(issue_token))
+            .route("/audit", web::get().to(read_audit))
             .route("/clock/confirm", web::post().to(confirm_clock))
             .route("/site/{id}", web::get().to(read_directory))
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
@@ -225,6 +227,12 @@ async fn read_persons(request: HttpRequest, door: web::Data<Door>, payload: web:
 async fn issue_token(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
     let asked = read(&door, payload).await?;
     door.deed(&request, Deed::IssueToken(asked)).await
+}
+
+async fn read_audit(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let query = web::Query::<AuditQuery>::from_query(request.query_string());
+    let query = query.map_err(|_| Rejection::new(Code::Malformed, "day=YYYY-MM-DD, and about, account, after"))?;
+    door.deed(&request, Deed::ReadAudit(query.into_inner())).await
 }
 
 async fn confirm_clock(request: HttpRequest, door: web::Data<Door>) -> Outcome {

@@ -8,6 +8,7 @@ pub mod problem;
 pub mod requests;
 mod resources;
 mod server;
+mod shapes;
 #[cfg(test)]
 mod tests;
 pub mod tls;
@@ -18,7 +19,7 @@ pub use api::COOKIE;
 pub use openapi::document as openapi_document;
 pub use origin::Proxies;
 pub use resources::RESOURCES;
-pub use server::{Running, ServeError, start};
+pub use server::{Running, ServeError, metrics_text, start};
 
 use crate::engine::Engine;
 use crate::identity::limits::Limits;
@@ -33,6 +34,4 @@ pub struct Door {
     pub proxies: Proxies,
     /// Longest body, in bytes.
     pub body_bytes: usize,
-    /// What `/metrics` prints.
-    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
 }

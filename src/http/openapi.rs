@@ -10,6 +10,7 @@ use super::requests::{
     FindAppointments, IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode, SignIn, SignOut,
 };
 use super::resources::RESOURCES;
+use super::shapes;
 
 /// The description of `/api/v1`.
 pub fn document() -> Value {
@@ -39,6 +40,7 @@ pub fn document() -> Value {
     schemas.insert("Timestamp".to_owned(), json!({"type": "string", "format": "date-time"}));
     schemas.insert("BusinessDate".to_owned(), json!({"type": "string", "format": "date"}));
     schemas.insert("Problem".to_owned(), problem());
+    schemas.extend(shapes::all());
 
     let mut paths = Map::new();
     for (method, path, command) in RESOURCES {
@@ -51,13 +53,16 @@ pub fn document() -> Value {
                 "schema": {"type": "string", "format": "uuid"},
             }],
             "requestBody": body_of(&camel(command)),
-            "responses": responses("The command's result."),
+            "responses": responses("The command's result.", shapes::answer_of(command)),
         });
         add(&mut paths, path, method, operation);
     }
     for (method, path, body, public, what) in OTHERS {
         let mut operation = json!({"operationId": operation_id(method, path), "summary": what,
-            "responses": responses("As the summary says.")});
+            "responses": responses("As the summary says.", shapes::answer_of(&format!("{method} {path}")))});
+        if *path == "/audit" {
+            operation["parameters"] = audit_parameters();
+        }
         if let Some(body) = body {
             operation["requestBody"] = body_of(body);
         }
@@ -87,6 +92,7 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("POST", "/persons/read", Some("ReadPersons"), false, "Names, phones and documents of up to 50 persons; audited."),
     ("POST", "/screens", Some("OfferScreen"), true, "A screen asks for the code to show."),
     ("POST", "/tokens", Some("IssueToken"), false, "A token for a script."),
+    ("GET", "/audit", None, false, "Who saw and did what on a day; operators of all sites, itself audited."),
     ("POST", "/clock/confirm", None, false, "The wall clock is right after a jump."),
     ("GET", "/site/{id}", None, false, "What a site consists of."),
     ("GET", "/departments/{id}/area-code", None, false, "The 60-second code of a waiting area."),
@@ -128,11 +134,25 @@ fn body_of(schema: &str) -> Value {
     json!({"required": true, "content": {"application/json": {"schema": schema}}})
 }
 
-fn responses(done: &str) -> Value {
+fn audit_parameters() -> Value {
+    let parameter = |name: &str, required: bool, schema: Value| json!({"name": name, "in": "query", "required": required, "schema": schema});
+    json!([
+        parameter("day", true, json!({"type": "string", "format": "date"})),
+        parameter("about", false, json!({"type": "string"})),
+        parameter("account", false, json!({"type": "string"})),
+        parameter("after", false, json!({"type": "integer"})),
+    ])
+}
+
+/// With the answer's schema; a path that answers nothing says so by 204.
+fn responses(done: &str, answer: Option<Value>) -> Value {
     let problem = json!({"description": "Not done; nothing has changed.",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
-    json!({"200": {"description": done, "content": {"application/json": {"schema": {"type": "object"}}}},
-        "default": problem})
+    match answer {
+        Some(schema) => json!({"default": problem,
+            "200": {"description": done, "content": {"application/json": {"schema": schema}}}}),
+        None => json!({"default": problem, "204": {"description": done}}),
+    }
 }
 
 fn problem() -> Value {
@@ -169,6 +189,20 @@ mod tests {
             let name = reference.strip_prefix("#/components/schemas/").expect("inside the document");
             assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
         }
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let ends_in_nothing = (method.as_str(), path.as_str()) == ("delete", "/session");
+                let answer = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+                assert_eq!(answer.is_null(), ends_in_nothing, "{method} {path} has no schema of its answer");
+            }
+        }
+        let routes = include_str!("api.rs").split(".route(\"").skip(1);
+        for route in routes.map(|route| route.split('"').next().unwrap()) {
+            assert!(document["paths"].get(route).is_some(), "{route} is not described");
+        }
+        let held = &document["components"]["schemas"]["answer.Held"];
+        assert_eq!(held["properties"]["expires_at"]["format"], "date-time");
+        assert_eq!(held["required"], json!(["appointment", "expires_at"]));
         assert_eq!(document["components"]["schemas"]["PauseWork"]["required"].as_array().unwrap().len(), 3);
     }
 }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::identity::audit::AuditQuery;
 use crate::identity::tokens::Claims;
 
 /// Persons in one reading at most.
@@ -28,6 +29,8 @@ pub enum Deed {
     FindAppointments(DepartmentId, FindAppointments),
     /// A token for a script.
     IssueToken(IssueToken),
+    /// Lines of the audit.
+    ReadAudit(AuditQuery),
     /// The wall clock is right after a jump.
     ConfirmClock,
 }

@@ -58,17 +58,13 @@ impl Running {
 /// # Errors
 /// See [`ServeError`].
 pub fn start(engine: Arc<dyn Engine>, settings: &Settings, clock: Arc<CoarseClock>) -> Result<Running, ServeError> {
+    metrics_handle();
     let limits = Arc::new(Limits::new(&settings.limits));
     let proxies = Proxies::from(&settings.server);
     let live =
         Live::start(engine.clone(), LiveSettings::from(settings), clock, limits.clone()).map_err(ServeError::Thread)?;
-    let door = web::Data::new(Door {
-        engine,
-        limits,
-        proxies: proxies.clone(),
-        body_bytes: settings.limits.body_bytes,
-        metrics: metrics_handle().clone(),
-    });
+    let door =
+        web::Data::new(Door { engine, limits, proxies: proxies.clone(), body_bytes: settings.limits.body_bytes });
     let (proxies, live_data) = (web::Data::new(proxies), web::Data::from(live.clone()));
     let with_tls = settings.server.tls_certificate_file.is_some();
     let mut server = HttpServer::new(move || {
@@ -117,7 +113,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/ws", web::get().to(socket))
         .route("/healthz", web::get().to(alive))
         .route("/readyz", web::get().to(ready))
-        .route("/metrics", web::get().to(metrics_text))
+        .route("/metrics", web::get().to(metrics_page))
         .route("/openapi.json", web::get().to(openapi_json))
         .configure(api::configure)
         .configure(pages::configure)
@@ -156,17 +152,22 @@ async fn ready(door: web::Data<Door>) -> HttpResponse {
     }
 }
 
-async fn metrics_text(door: web::Data<Door>) -> HttpResponse {
+async fn metrics_page() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4"))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .body(door.metrics.render())
+        .body(metrics_text())
 }
 
 async fn openapi_json() -> HttpResponse {
     static DOCUMENT: OnceLock<String> = OnceLock::new();
     let document = DOCUMENT.get_or_init(|| openapi::document().to_string());
     HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(document.as_str())
+}
+
+/// What this process has counted and measured, as Prometheus text.
+pub fn metrics_text() -> String {
+    metrics_handle().render()
 }
 
 /// The process's recorder: installed once, shared by all servers of the process.

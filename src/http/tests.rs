@@ -38,7 +38,10 @@ impl Answer {
 }
 
 fn house(change: impl FnOnce(&mut Settings)) -> Running {
-    let engine = MemoryEngine::start();
+    open(&MemoryEngine::start(), change)
+}
+
+fn open(engine: &Arc<MemoryEngine>, change: impl FnOnce(&mut Settings)) -> Running {
     let mut settings = Settings::default_values();
     settings.server.listen = "127.0.0.1:0".parse().unwrap();
     settings.server.workers = 1;
@@ -182,6 +185,30 @@ async fn what_else_the_door_does() {
     assert!(metrics.body.contains("http_responses_total"), "{}", metrics.body);
     let document = ask(to, "GET", "/openapi.json", &[], "").await.json();
     assert_eq!(document["paths"]["/calls/next"]["post"]["operationId"], "call_next_patient");
+}
+
+#[actix_web::test]
+async fn who_is_not_ready_says_why_and_is_alive_all_the_same() {
+    let engine = MemoryEngine::start();
+    let to = open(&engine, |_| {}).address;
+    for why in ["stopping", "the disk is full: read-only"] {
+        *engine.not_ready.lock().unwrap() = Some(why.to_owned());
+        let ready = ask(to, "GET", "/readyz", &[], "").await;
+        assert_eq!((ready.status, ready.body.trim()), (503, why));
+        assert_eq!(ask(to, "GET", "/healthz", &[], "").await.status, 200);
+    }
+}
+
+#[actix_web::test]
+async fn the_audit_is_asked_by_day_and_nothing_else() {
+    let to = house(|_| {}).address;
+    let page = ask(to, "GET", "/api/v1/audit?day=2026-11-23&about=p-1&after=7", &[DOCTOR], "").await;
+    assert_eq!((page.status, page.json()["after"].as_u64()), (200, Some(7)), "{}", page.body);
+    for wrong in ["", "?day=today", "?day=..%2f..%2fkeys", "?day=2026-11-23&limit=9", "?day=2026-11-23&after=-1"] {
+        let refused = ask(to, "GET", &format!("/api/v1/audit{wrong}"), &[DOCTOR], "").await;
+        assert_eq!((refused.status, refused.code().as_str()), (400, "malformed"), "{wrong}");
+    }
+    assert_eq!(ask(to, "GET", "/api/v1/audit?day=2026-11-23", &[], "").await.status, 401);
 }
 
 #[actix_web::test]

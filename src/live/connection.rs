@@ -101,10 +101,14 @@ impl Connection {
         is_here
     }
 
-    /// It is gone: gives back what it took.
-    pub fn leave(&self) {
-        *self.seat() = Seat::Left;
+    /// It is gone: gives back what it took, and says who it was if it had said hello.
+    pub fn leave(&self) -> Option<Arc<Claims>> {
+        let left = std::mem::replace(&mut *self.seat(), Seat::Left);
         self.outbox.close();
+        match left {
+            Seat::In(session) => Some(session.claims),
+            Seat::Stranger { .. } | Seat::Left => None,
+        }
     }
 
     /// Who it is, if it has said hello.

@@ -14,6 +14,8 @@ use crate::wire;
 
 /// The version of the protocol.
 pub const VERSION: u32 = 1;
+/// What a program says of itself is at most so long.
+const CLIENT_BYTES_MAX: usize = 64;
 
 /// What a client says.
 #[derive(Debug, PartialEq)]
@@ -49,8 +51,13 @@ pub enum Said {
         /// The newer one.
         token: String,
     },
-    /// I am here.
-    Beat,
+    /// I am here. A screen also says how it is.
+    Beat {
+        /// It cannot speak.
+        silent: Option<bool>,
+        /// What program it is.
+        client: Option<String>,
+    },
 }
 
 /// Every field that a message can have; which ones it must have depends on its type.
@@ -68,6 +75,10 @@ struct Envelope<C> {
     stream: Option<Arc<str>>,
     #[serde(default)]
     since: Option<Position>,
+    #[serde(default)]
+    silent: Option<bool>,
+    #[serde(default)]
+    client: Option<String>,
     #[serde(default)]
     key: Option<Uuid>,
     #[serde(default = "none")]
@@ -123,7 +134,10 @@ fn said<C>(
             command: Box::new(command(envelope.command.ok_or_else(|| missing("command"))?)?),
         },
         "refresh_token" => Said::RefreshToken { token: envelope.token.ok_or_else(|| missing("token"))? },
-        "beat" => Said::Beat,
+        "beat" => Said::Beat {
+            silent: envelope.silent,
+            client: envelope.client.filter(|client| client.len() <= CLIENT_BYTES_MAX),
+        },
         _ => return Err(Rejection::new(Code::Malformed, "unknown type of message")),
     })
 }
@@ -159,7 +173,11 @@ mod tests {
         );
         let Said::Command { key: Some(read_key), command } = command.unwrap() else { panic!("a command with a key") };
         assert_eq!((read_key.to_string().as_str(), command.name()), (key, "finish_service"));
-        assert_eq!(read(json!({"type": "beat"})).1.unwrap(), Said::Beat);
+        assert_eq!(read(json!({"type": "beat"})).1.unwrap(), Said::Beat { silent: None, client: None });
+        let beat = read(json!({"type": "beat", "silent": true, "client": "page 0.1.0"})).1.unwrap();
+        assert_eq!(beat, Said::Beat { silent: Some(true), client: Some("page 0.1.0".into()) });
+        let beat = read(json!({"type": "beat", "client": "x".repeat(65)})).1.unwrap();
+        assert_eq!(beat, Said::Beat { silent: None, client: None });
         let pause =
             json!({"assignment": "s.x.n1", "department": "s.d", "reason": "", "back_at": "2026-11-23T09:30:00Z"});
         assert!(read(json!({"type": "command", "id": "3", "command": {"pause_work": pause}})).1.is_ok());

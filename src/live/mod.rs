@@ -34,7 +34,7 @@ pub use message::VERSION;
 pub use settings::LiveSettings;
 pub use socket::Socket;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, ScreenNews};
 use crate::http::problem;
 use crate::identity::limits::Limits;
 
@@ -93,7 +93,10 @@ impl Live {
     fn gone(&self, connection: &Arc<Connection>) {
         self.all().remove(&connection.outbox.id());
         // the hub forgets closed outboxes by itself: a thousand leaving at once cost the projector nothing
-        connection.leave();
+        let left = connection.leave();
+        if let Some(screen) = left.as_ref().and_then(|claims| claims.screen.as_ref()) {
+            self.engine.screen(screen, ScreenNews::Left);
+        }
     }
 
     /// Asks again whether the connections of an account (of everybody: none) may still follow what they follow, and

@@ -16,7 +16,7 @@ use super::bye::Bye;
 use super::connection::{Connection, Session};
 use super::frame::{Assembler, FrameError, Incoming};
 use super::message::{self, Said};
-use crate::engine::{Subscription, Turns, run_command};
+use crate::engine::{ScreenNews, Subscription, Turns, run_command};
 use crate::identity::chance;
 use crate::identity::tokens::Claims;
 
@@ -118,6 +118,7 @@ async fn hello(live: &Arc<Live>, connection: &Arc<Connection>, text: &[u8]) -> b
     let permit = match live.limits.connection(&claims) {
         Ok(permit) => permit,
         Err(rejection) => {
+            metrics::counter!("rejected_total", "code" => rejection.code.wire()).increment(1);
             connection.bye_after(Some(message::rejected(id, &rejection)), Bye::LimitExceeded, now_ms);
             return false;
         }
@@ -134,12 +135,17 @@ async fn hello(live: &Arc<Live>, connection: &Arc<Connection>, text: &[u8]) -> b
         "now": zone.rfc3339(live.engine.now()),
         "beat_s": beat_s,
         "expires_at": zone.rfc3339(claims.expires_at()),
+        "server": env!("CARGO_PKG_VERSION"),
     }));
     // beats of connections that came together do not go out together
     let next_beat_ms = now_ms.wrapping_add(beat_s * 500 + chance::below(beat_s * 500));
     let claims = Arc::new(claims);
     connection.outbox.push(Lane::Calls, 0, welcome);
-    connection.enter(Session { claims, beat_s, _permit: permit, next_beat_ms, streams: Vec::new() });
+    let screen = claims.screen.clone();
+    let has_entered = connection.enter(Session { claims, beat_s, _permit: permit, next_beat_ms, streams: Vec::new() });
+    if let (true, Some(screen)) = (has_entered, screen) {
+        live.engine.screen(&screen, ScreenNews::Came);
+    }
     true
 }
 
@@ -153,7 +159,12 @@ async fn handle(
 ) -> Option<bool> {
     let (id, said) = message::read(text);
     let said = match said {
-        Ok(Said::Beat) => return None,
+        Ok(Said::Beat { silent, client }) => {
+            if let Some(screen) = &claims.screen {
+                live.engine.screen(screen, ScreenNews::Said { silent, client });
+            }
+            return None;
+        }
         Ok(said) => live.limits.command(claims).map(|()| said),
         Err(rejection) => Err(rejection),
     };
@@ -166,9 +177,10 @@ async fn handle(
             reject(connection, id.as_deref(), &Rejection::new(Code::Malformed, "hello was said already"));
             return Some(false);
         }
-        Ok(Said::Beat) => {}
+        // answered above
+        Ok(Said::Beat { .. }) => {}
         Ok(Said::Command { key, command }) => {
-            let answering = run_command(&live.engine, "live", claims.clone(), key, *command, pending.turns.next());
+            let answering = run_command(&live.engine, "live", claims.clone(), key, *command, pending.turns.take());
             pending.answers.push(answer(connection.clone(), id, answering));
         }
         Ok(Said::Subscribe { stream, since }) => subscribe(live, connection, claims, id, stream, since, pending),

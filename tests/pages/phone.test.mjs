@@ -132,7 +132,18 @@ test('is transferred: the phone goes on with the new number; leaves with a reaso
   await doctor.waitForSelector('.tickets [data-row]', { state: 'detached' });
 });
 
-test('books another day and cancels the appointment', async () => {
+test('a number given at the desk is on the phone, and goes when its registration is undone', async () => {
+  const me = await hospital.person('张小三', '1990-03-07', 17);
+  const { ticket } = await hospital.call('POST', '/tickets', { queue: 'renmin.yanke.wangfang', patient: me }, hospital.desk);
+  await phone.waitForSelector(`[data-ticket="${ticket}"][data-state=waiting]:has-text("眼科")`);
+  await hospital.call('POST', '/tickets/undo', { event: `${ticket}@1`, reason: '操作失误' }, hospital.desk);
+  await phone.waitForSelector(`[data-ticket="${ticket}"]`, { state: 'detached' });
+});
+
+test('books another day, keeps the hold for longer, and cancels the appointment', async () => {
+  await hospital.call('PUT', '/departments', {
+    id: 'renmin.yanke', name: '眼科', name_en: 'Ophthalmology', settings: { booking: { hold_ttl_s: 119 } },
+  });
   await hospital.call('PUT', '/sessions', {
     id: 'renmin.yanke.s2', date: '2026-11-24', period: 'morning', queue: 'renmin.yanke.wangfang', doctor: 'renmin.wangfang',
     service_point: 'renmin.yanke.r1', registration_class: '普通', fee_fen: 1000, slots: ONE_SLOT,
@@ -141,6 +152,8 @@ test('books another day and cancels the appointment', async () => {
   await phone.click('[data-action=choose_department][data-department="renmin.yanke"]');
   await phone.click('[data-action=choose_date][data-date="2026-11-24"]');
   await phone.click('[data-session="renmin.yanke.s2"] [data-action=hold_slot]:not([disabled])');
+  await phone.click('[data-held] [data-action=prolong_hold]:has-text("再留10分钟")');
+  await phone.waitForSelector('[data-held] [data-action=prolong_hold]', { state: 'detached' });
   await phone.click('[data-held] [data-action=confirm_appointment]');
   const row = await phone.waitForSelector('[data-appointment][data-state=booked]');
   assert.match(await row.textContent(), /眼科.*11月24日/s);

@@ -25,6 +25,7 @@ macro_rules! codes {
     };
 }
 
+// Codes stand in the log by their place: append only.
 codes! {
     /// The token is missing, forged, expired or revoked.
     Unauthenticated = "unauthenticated", 401, "请先登录", "Sign in first";
@@ -136,6 +137,10 @@ codes! {
     NotTheOfferer = "not_the_offerer", 409, "应由另一方发起协商", "The other side offers";
     /// An invariant of the program is broken; nothing was done.
     Internal = "internal", 500, "内部错误", "Internal error";
+    /// The hold has been prolonged before.
+    AlreadyProlonged = "already_prolonged", 409, "已延长过一次", "Prolonged once already";
+    /// Somebody waits, is booked or works there; valid now: what.
+    InUse = "in_use", 409, "正在使用中", "In use";
 }
 
 /// A value of a rejection's `valid_now`. Times are text, RFC 3339 in the site's zone. Stored: append only.

@@ -15,11 +15,13 @@ mod clinic;
 mod configuration;
 mod floor;
 mod integrator;
+mod told;
 
 pub use clinic::*;
 pub use configuration::*;
 pub use floor::*;
 pub use integrator::*;
+pub use told::*;
 
 macro_rules! client_commands {
     ($($(#[$doc:meta])* $variant:ident = $wire:literal;)+) => {
@@ -99,6 +101,10 @@ client_commands! {
     BookSlot = "book_slot";
     /// Cancel, or give back after the cut-off.
     CancelAppointment = "cancel_appointment";
+    /// Ten more minutes for a hold, once.
+    ProlongHold = "prolong_hold";
+    /// Desk: it was no no-show.
+    CorrectNoShow = "correct_no_show";
     /// Arrived: makes the ticket.
     CheckIn = "check_in";
     /// Back from tests, or back after being missed.
@@ -352,6 +358,14 @@ pub enum ToDepartment {
     /// From a board: this round of a call was not seen or heard in the area; to be marked at the caller's console and
     /// the desk. A call that is over or unknown: nothing to do.
     CallNotAnnounced { call: CallId, round: u32, board: BoardId, problem: AnnouncementProblem },
+    /// From a person's owner: this news of a ticket has been heard.
+    TicketHeard { ticket: TicketId, n: u64 },
+    /// See [`ProlongHold`].
+    ProlongHold(ProlongHold),
+    /// See [`CorrectNoShow`].
+    CorrectNoShow(CorrectNoShow),
+    /// Operator: no more of it, unless it is in use. The site is told.
+    RetireUnused { kind: RetiredKind, id: String },
 }
 
 /// Everything a doctor's owner can be told.
@@ -369,6 +383,8 @@ pub enum ToDoctor {
     AssignmentRefused { assignment: AssignmentId, reason: String },
     /// The earliest deadline has passed.
     DeadlineReached,
+    /// Operator: no more of this doctor, unless at work. The site is told.
+    RetireUnused,
 }
 
 /// Everything a patient's owner can be told.
@@ -401,6 +417,8 @@ pub enum ToPatient {
     PlaceEnded { appointment: AppointmentId, how: AppointmentEnd },
     /// The earliest deadline has passed.
     DeadlineReached,
+    /// From a department: where a ticket of this person stands; told again until it is heard.
+    TicketTold(TicketNews),
 }
 
 /// Everything an account's owner can be told. Secrets arrive hashed or sealed by the edge.

@@ -6,6 +6,7 @@
 
 mod frame;
 mod hub;
+mod latest;
 mod outbox;
 mod stream;
 
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 
 pub use frame::{close_frame, pong_frame, text_frame};
 pub use hub::{Hub, HubLimits};
+pub use latest::Latest;
 pub use outbox::{Backlog, CoarseClock, Outbox, OutboxLimits, Pushed, StreamTag};
 pub use stream::{Lane, StreamClass, StreamKind};
 

@@ -14,6 +14,7 @@ mod read;
 mod recover;
 mod scan;
 mod segment;
+mod size;
 mod transfer;
 
 #[cfg(test)]
@@ -32,11 +33,13 @@ use std::sync::Arc;
 
 use jiaohao_domain::{OwnerRef, Timestamp};
 
+pub use format::owner_kind_name;
 pub use lock::{FolderLock, FolderLockError, Holder};
 pub use memory::MemoryLog;
 pub use read::Prunable;
 pub use recover::TornTail;
 pub use segment::{Opened, SegmentLog, SegmentOptions};
+pub use size::{LogSize, size};
 
 /// A shard: a site (`site:renmin`) or one of the 64 slices of patients and accounts (`slice:0` … `slice:63`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

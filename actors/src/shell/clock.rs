@@ -98,7 +98,7 @@ impl Clock {
         self.clinic().min(Timestamp(wall_ms()))
     }
 
-    /// An operator confirms that the wall clock is right after a jump.
+    /// An operator confirms that the wall clock is right after a jump. A clock that does not follow it stays as it is.
     pub fn confirm_wall(&self) {
         if let Source::Wall { began, state, wall, .. } = &self.0.source {
             state.lock().unwrap_or_else(PoisonError::into_inner).clinic_ms = wall() as f64 - elapsed_ms(*began);
@@ -195,6 +195,13 @@ mod tests {
         hand.fetch_sub(3_600_000, Ordering::Relaxed);
         clock.confirm_wall();
         assert!(near(4_650_000), "clinic time never goes back, also when it is confirmed");
+    }
+
+    #[test]
+    fn confirming_the_wall_clock_moves_no_clock_that_does_not_follow_it() {
+        let clock = Clock::accelerated(Timestamp(0), 60.0);
+        clock.confirm_wall();
+        assert!(clock.clinic() < Timestamp(3_600_000));
     }
 
     #[test]

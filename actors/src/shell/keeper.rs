@@ -276,6 +276,8 @@ impl Keeper {
             tracing::error!(%error, "the checkpoint could not be synced; the log keeps everything");
             return;
         }
+        shell.floor_commit.store(round.commit, Ordering::Relaxed);
+        shell.floor_ms.store(process_ms(), Ordering::Relaxed);
         if let Some(commit) = self.floors.due(now_ms) {
             match shell.log.prunable(commit) {
                 Ok(prunable) => {

@@ -2,6 +2,7 @@
 //! gets its state is in `wake`, which shard it belongs to in `shard`.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use actix::{ArbiterHandle, Recipient};
 use dashmap::DashMap;
 use flume::Sender;
 use jiaohao_domain::vocabulary::ToPatient;
-use jiaohao_domain::{Code, Message, OwnerRef, Rejection};
+use jiaohao_domain::{Code, Message, OwnerKind, OwnerRef, Rejection};
 use tokio::sync::oneshot;
 
 use super::clock::{Clock, process_ms};
@@ -50,6 +51,19 @@ pub struct Shell {
     pub(crate) mailbox: usize,
     /// 0 well, 1 below the reserve (bookings refused), 2 nearly full (all writes refused).
     pub(crate) storage: AtomicU8,
+    /// Up to which commit everything is in snapshots, and when that was reached (process time; below 0: before this
+    /// process began).
+    pub(crate) floor_commit: AtomicU64,
+    pub(crate) floor_ms: AtomicI64,
+}
+
+/// How far the store is behind the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreLag {
+    /// Durable commits that are in no checkpoint yet.
+    pub commits: u64,
+    /// Age of the last checkpoint in seconds of machine time; none before the first of this process.
+    pub checkpoint_age_s: Option<i64>,
 }
 
 /// What became of a message that wakes nobody.
@@ -253,6 +267,23 @@ impl Shell {
     /// Owners that stay closed after repeated failures.
     pub fn closed_owners(&self) -> Vec<OwnerRef> {
         self.closed.iter().map(|entry| entry.key().clone()).collect()
+    }
+
+    /// Every owner of a kind that this node knows: running, replayed and not asked for since, or stored.
+    pub fn known_owners(&self, kind: OwnerKind) -> BTreeSet<OwnerRef> {
+        let running = self.running.iter().map(|entry| entry.key().clone());
+        let dormant = self.dormant.iter().map(|entry| entry.key().clone());
+        let awake = running.chain(dormant).filter(|owner| owner.kind == kind);
+        awake.chain(self.store.owners(kind)).collect()
+    }
+
+    /// How far the store is behind the log.
+    pub fn store_lag(&self) -> StoreLag {
+        let floor_ms = self.floor_ms.load(Ordering::Relaxed);
+        StoreLag {
+            commits: self.durable_commit().saturating_sub(self.floor_commit.load(Ordering::Relaxed)),
+            checkpoint_age_s: (floor_ms >= 0).then(|| (process_ms() - floor_ms) / 1_000),
+        }
     }
 
     /// The last durable commit.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -129,6 +129,7 @@ impl Node {
         report.records = replayed.records;
         report.owners = replayed.owners.len();
         let last_seen = replayed.last_at.max(store.clinic());
+        let floor_commit = store.floor_commit();
 
         let (to_writer, writer_queue) = flume::bounded(writer::QUEUE);
         let (to_projector, projector_queue) = flume::bounded(projector::QUEUE);
@@ -166,6 +167,8 @@ impl Node {
             arbiters: arbiters.iter().map(Arbiter::handle).collect(),
             mailbox: options.mailbox,
             storage: AtomicU8::new(0),
+            floor_commit: AtomicU64::new(floor_commit),
+            floor_ms: AtomicI64::new(-1),
         });
         let shard_ends = options.log.shard_ends();
         let writer = writer::start(options.log, writer_queue, to_projector, durable, written, options.on_failure)?;

@@ -16,6 +16,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 use super::draw::{self, Style};
 use super::model::{Action, Display, backoff_ms};
 
+/// What this program says it is.
+const CLIENT: &str = concat!("terminal ", env!("CARGO_PKG_VERSION"));
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 const MESSAGE_MAX_BYTES: usize = 1 << 20;
 /// Connecting, and the first answer, take no longer than this: a screen says within 5 s that it is not current.
@@ -153,7 +155,7 @@ impl<W: Write + Send> Client<'_, W> {
                 () = tokio::time::sleep_until(silent_at) => return Ok(Ended::Lost),
                 () = tokio::time::sleep_until(beat_at) => {
                     beat_at = Instant::now() + Duration::from_millis(self.display.beat_ms);
-                    if say(&mut socket, &json!({"type": "beat"})).await { continue } else { return Ok(Ended::Lost) }
+                    if say(&mut socket, &json!({"type": "beat", "client": CLIENT})).await { continue } else { return Ok(Ended::Lost) }
                 }
             };
             let Some(Ok(message)) = frame else { return Ok(Ended::Lost) };

@@ -17,6 +17,8 @@ pub enum Deed {
     FindAppointments(DepartmentId),
     /// Issue a token for a script, of that site (absent: of all sites).
     IssueToken(Option<SiteId>),
+    /// Read who saw and did what, in all sites.
+    ReadAudit,
     /// Confirm that the wall clock is right after a jump, and whatever else concerns the whole house.
     RunHouse,
 }
@@ -30,6 +32,7 @@ impl Deed {
         "read_directory",
         "find_appointments",
         "issue_token",
+        "read_audit",
         "run_house",
     ];
 
@@ -42,6 +45,7 @@ impl Deed {
             Self::ReadDirectory(_) => "read_directory",
             Self::FindAppointments(_) => "find_appointments",
             Self::IssueToken(_) => "issue_token",
+            Self::ReadAudit => "read_audit",
             Self::RunHouse => "run_house",
         }
     }

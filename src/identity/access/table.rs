@@ -47,6 +47,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "confirm_appointment", who: HOLDER_OR_DESK },
     Rule { name: "book_slot", who: HOLDER_OR_DESK },
     Rule { name: "cancel_appointment", who: HOLDER_OR_DESK },
+    Rule { name: "prolong_hold", who: HOLDER_OR_DESK },
+    Rule { name: "correct_no_show", who: DESK },
     Rule { name: "check_in", who: ARRIVING },
     Rule { name: "report_back", who: ARRIVING },
     Rule { name: "cancel_ticket", who: HOLDER_OR_DESK },
@@ -122,6 +124,8 @@ const DEEDS: &[Rule] = &[
     },
     Rule { name: "find_appointments", who: DESK },
     Rule { name: "issue_token", who: &[(Operator, MayIssue)] },
+    // It names no site: only for operators of all sites, because the audit is one for all.
+    Rule { name: "read_audit", who: OPERATOR },
     Rule { name: "run_house", who: OPERATOR },
 ];
 

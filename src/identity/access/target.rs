@@ -129,6 +129,8 @@ impl Target {
                 c.patient.iter().fold(about.appointment(&c.appointment), |about, patient| about.patient(patient))
             }
             C::CancelAppointment(c) => about.appointment(&c.appointment),
+            C::ProlongHold(c) => about.appointment(&c.appointment),
+            C::CorrectNoShow(c) => about.appointment(&c.appointment),
             C::CheckIn(c) => about.appointment(&c.appointment),
             C::ReportBack(c) => about.ticket(&c.ticket),
             C::CancelTicket(c) => about.ticket(&c.ticket),
@@ -214,7 +216,7 @@ impl Target {
         let about = Self::default();
         match deed {
             Deed::ReadPersons(patients) => Self { patients: patients.clone(), ..about },
-            Deed::IdentifyPerson | Deed::RunHouse => about,
+            Deed::IdentifyPerson | Deed::ReadAudit | Deed::RunHouse => about,
             Deed::ReadAreaCode(department) | Deed::FindAppointments(department) => about.department(department.clone()),
             Deed::ReadDirectory(site) => about.site(site.clone()),
             Deed::IssueToken(site) => Self { sites: site.iter().cloned().collect(), ..about },

@@ -28,6 +28,9 @@ const draw = drawing(drawNow);
 const screen = new Screen({ kind: 'board', draw, onStart: start });
 const voice = new Voice({ clock: screen.protocol.clock, onChange: draw, onSpoken: (id) => report('report_spoken', id) });
 
+// Operations learn which screen cannot speak; one that is not to speak is not silent.
+screen.protocol.about = () => ({ client: `page ${screen.protocol.version}`, silent: voice.silent === 'device' || voice.silent === 'gesture' });
+
 /** @param {string} command @param {string} announcement */
 function report(command, announcement) {
   if (!screen.isScreen) return;

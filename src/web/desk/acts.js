@@ -57,6 +57,16 @@ export class Acts {
     }
   }
 
+  /** @param {any} appointment */
+  async correctNoShow(appointment) {
+    const reason = await askText(t('desk.correct_no_show_sure'), {
+      usual: [t('reason.was_here'), t('reason.recorded_wrongly')], go: t('desk.correct_no_show'),
+    });
+    const result = reason && (await this.send('correct_no_show', { appointment: appointment.appointment, reason }));
+    if (result) this.done(t('desk.did.correct_no_show', { number: appointment.number || '' }), null);
+    return !!result;
+  }
+
   /** @param {any} ticket */
   async reportBack(ticket) {
     const result = await this.send('report_back', { ticket: ticket.ticket });

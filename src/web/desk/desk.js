@@ -134,6 +134,7 @@ function columns() {
 function column(queue) {
   const f = /** @type {Floor} */ (floor);
   const tickets = f.list(queue, filter);
+  const stuck = f.stuck(queue);
   const source = moving ? f.queueOf(moving) : null;
   const target = !!moving && source !== queue;
   return h('section', {
@@ -151,6 +152,9 @@ function column(queue) {
     h('div', { class: 'rooms' }, (queue.rooms || []).map((/** @type {any} */ room) => roomLine(room))),
     target
       ? h('button', { type: 'button', class: 'btn primary small here', key: 'here', 'data-action': 'transfer_here', 'data-target': queue.queue.id, onclick: () => moveTo(queue.queue) }, t('desk.transfer_here'))
+      : null,
+    stuck.length
+      ? h('p', { class: 'notice soon', key: 'stuck', 'data-stuck': queue.queue.id }, t('desk.in_transit_long', { numbers: stuck.map((one) => one.number).join(' ') }))
       : null),
   h('ol', null, tickets.map((ticket) => h('li', { key: ticket.ticket }, row(ticket))),
     tickets.length ? null : h('li', { class: 'empty', key: 'none' }, t(`desk.empty.${filter}`))));

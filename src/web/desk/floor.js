@@ -3,6 +3,9 @@
 import { wall } from '../lib/clock.js';
 import { LiveStream } from '../lib/stream.js';
 
+/** After this time in transit the desk is told. */
+const TRANSIT_MS = 10000;
+
 /** One department as the desk sees it. */
 export class Floor {
   /** @param {import('../lib/page.js').Page} page @param {import('../lib/site.js').Site} site @param {string} department */
@@ -89,6 +92,12 @@ export class Floor {
       return inside.concat(queue.order.map((/** @type {string} */ id) => queue.tickets[id]).filter(Boolean));
     }
     return all.filter((x) => x.state === filter);
+  }
+
+  /** Tickets that have been on the way to another department for too long. @param {any} queue @returns {any[]} */
+  stuck(queue) {
+    const now = this.page.protocol.clock.now();
+    return this.list(queue, 'in_transit').filter((x) => now - Date.parse(x.transfer_since) > TRANSIT_MS);
   }
 
   /** Rooms at work in this department. @returns {any[]} */

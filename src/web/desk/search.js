@@ -99,6 +99,11 @@ export class Search {
     if (await this.desk.acts.checkIn(appointment)) this.clear();
   }
 
+  /** @param {any} appointment */
+  async correctNoShow(appointment) {
+    if (await this.desk.acts.correctNoShow(appointment)) this.clear();
+  }
+
   /** @param {any} ticket */
   async reportBack(ticket) {
     if (await this.desk.acts.reportBack(ticket)) this.clear();
@@ -142,11 +147,17 @@ export class Search {
     const name = this.desk.persons.nameOf(a);
     return h('div', { class: `hit${only ? ' only' : ''}`, key: a.appointment, 'data-appointment': a.appointment },
       h('span', { class: 'number' }, a.number || ''),
-      h('span', { class: 'grow' }, name, h('small', { class: 'num' }, t('desk.booked_for', { time: clockOf(a.slot_start) }))),
+      h('span', { class: 'grow' }, name, h('small', { class: 'num' }, t('desk.booked_for', { time: `${a.state === 'no_show' ? `${a.date} ` : ''}${clockOf(a.slot_start)}` }))),
       a.state === 'booked'
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'check_in', 'data-appointment': a.appointment, onclick: () => this.checkIn(a) },
           t('desk.check_in'), only ? h('kbd', null, '↵') : null)
         : h('span', { class: 'tag' }, t(`appointment.${a.state}`)),
+      a.state === 'no_show'
+        ? h('button', {
+          type: 'button', class: 'btn small', 'data-action': 'correct_no_show', 'data-appointment': a.appointment,
+          onclick: () => this.correctNoShow(a),
+        }, t('desk.correct_no_show'))
+        : null,
       a.state === 'booked'
         ? h('button', {
           type: 'button', class: 'btn small', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment,

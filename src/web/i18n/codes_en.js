@@ -50,6 +50,8 @@ export default {
   'error.back_off': 'Too many failures, wait',
   'error.unknown_stream': 'Unknown stream',
   'error.limit_exceeded': 'Over a limit',
+  'error.already_prolonged': 'Prolonged once already; please confirm soon',
+  'error.in_use': 'In use: somebody waits, is booked or works there',
   'error.internal': 'Internal error',
   'error.offline': 'The server cannot be reached; check the network and try again',
   'error.no_answer': 'No answer came. See whether the page has changed before trying again',

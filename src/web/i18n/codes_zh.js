@@ -50,6 +50,8 @@ export default {
   'error.back_off': '尝试过多,请稍后',
   'error.unknown_stream': '没有这个数据流',
   'error.limit_exceeded': '超过上限',
+  'error.already_prolonged': '已经延长过一次,请尽快确认',
+  'error.in_use': '正在使用中:还有人在等、有预约或有医生在岗',
   'error.internal': '内部错误',
   'error.offline': '连不上服务器,请检查网络后再试',
   'error.no_answer': '没有收到答复。请看画面是否已变,再决定是否重试',

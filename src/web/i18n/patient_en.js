@@ -83,6 +83,8 @@ export default {
   'patient.full': 'Full',
   'patient.slot_closed': 'Closed',
   'patient.held_for': 'This place is held for you',
+  'patient.prolong': 'Keep it 10 more minutes',
+  'patient.did_prolong': 'Kept for 10 more minutes',
   'patient.fact_department': 'Department',
   'patient.fact_doctor': 'Doctor',
   'patient.fact_time': 'Time',

@@ -83,6 +83,8 @@ export default {
   'patient.full': '已满',
   'patient.slot_closed': '不可约',
   'patient.held_for': '这个号为您保留',
+  'patient.prolong': '再留10分钟',
+  'patient.did_prolong': '已再留10分钟',
   'patient.fact_department': '科室',
   'patient.fact_doctor': '医生',
   'patient.fact_time': '时间',

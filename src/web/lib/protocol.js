@@ -43,6 +43,10 @@ export class Protocol {
     this.lastDataAt = null;
     this.lastFrame = 0;
     this.beatS = 2;
+    /** The server's version when this page came: what the page itself is. */
+    this.version = '';
+    /** What a screen says of itself with each beat. @type {() => Object<string, any>} */
+    this.about = () => ({});
     this.attempt = 0;
     this.nextId = 1;
     this.opened = 0;
@@ -232,6 +236,7 @@ export class Protocol {
   /** @param {any} frame */
   onWelcome(frame) {
     this.greeted = true;
+    this.version = this.version || frame.server || '';
     this.fellSilent = false;
     this.refused = 0;
     this.beatS = frame.beat_s || 20;
@@ -247,7 +252,7 @@ export class Protocol {
   onBeat(frame) {
     this.attempt = 0;
     this.clock.follow(frame.now);
-    this.send({ type: 'beat' });
+    this.send(Object.assign({ type: 'beat' }, this.about()));
     this.keepToken();
   }
 

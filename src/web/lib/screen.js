@@ -52,6 +52,7 @@ export class Screen {
     this.off = false;
     this.started = false;
     this.protocol = new Protocol({ token: () => this.token(), renew: () => this.renew() });
+    this.protocol.about = () => ({ client: `page ${this.protocol.version}` });
     applyWords(document);
   }
 

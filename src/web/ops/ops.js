@@ -3,49 +3,61 @@
 import { screensView } from '../components/screens.js';
 import { wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
-import { has, named, t } from '../lib/i18n.js';
+import { named, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
 import { knownSites, rememberSite } from '../lib/houses.js';
 import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { wordsOf } from '../lib/words.js';
+import { auditView } from './audit.js';
 import { formView, isUnder } from './form.js';
 import { KINDS } from './kinds.js';
-import { Metrics } from './metrics.js';
-
-/** Figures of which any is a fault. */
-const ALARMS = ['outbox_drops', 'outbox_dropped', 'unconfirmed', 'owners_failed'];
+import { overview } from './overview.js';
 
 /** @type {LiveStream|null} */
 let figures = null;
-/** @type {Metrics|null} */
-let metrics = null;
 /** @type {any[]} */
 let sites = [];
 /** @type {Site|null} */
 let site = null;
 /** @type {any[]} */
 let sessions = [];
+let reading = false;
 let part = 'figures';
 let department = '';
 /** @type {any} */
 let editing = null;
 
-const page = openPage({ mode: 'staff', roles: ['operator'], start, draw });
+/** Known from `start` on, which may be called before `openPage` returns. @type {import('../lib/page.js').Page} */
+let page;
+
+openPage({ mode: 'staff', roles: ['operator'], start, draw });
 
 /** @param {import('../lib/page.js').Page} opened */
 async function start(opened) {
-  figures = new LiveStream(opened.protocol, 'ops', opened.draw, opened.draw);
-  metrics = new Metrics(opened.draw);
+  page = opened;
+  figures = new LiveStream(opened.protocol, 'ops', onFigures, opened.draw);
   await readSites();
-  setInterval(opened.draw, 5000);
   // What others define or pair meanwhile.
   setInterval(reread, 20000);
 }
 
-async function readSites() {
+/** The stream names every site that this operator may see: one that is new here is read. @param {any} value */
+function onFigures(value) {
+  const unknown = value ? value.sites.filter((/** @type {any} */ one) => !sites.some((s) => (s.site || s.id) === one.site)) : [];
+  if (unknown.length && !reading) {
+    reading = true;
+    readSites(unknown.map((/** @type {any} */ one) => one.site)).finally(() => {
+      reading = false;
+    });
+  }
+  page.draw();
+}
+
+/** @param {string[]} [more] ids known from elsewhere */
+async function readSites(more) {
   const own = page.session.who.site;
-  const found = await knownSites(page.session, own ? [own] : []);
+  const found = await knownSites(page.session, (own ? [own] : []).concat(more || []));
   sites = found.map((one) => one.view).filter((/** @type {any} */ s) => !own || s.site === own);
   const first = site ? site.id : sites.length ? sites[0].site || sites[0].id : '';
   if (first) await openSite(first);
@@ -111,7 +123,14 @@ function draw() {
   top();
   const kind = KINDS.find((k) => k.kind === part);
   return h('div', { class: 'house', key: 'house' }, menu(),
-    h('section', { class: 'part', key: part }, part === 'figures' ? figuresView() : part === 'screens' ? screensPart() : kindView(/** @type {any} */ (kind))));
+    h('section', { class: 'part', key: part }, partView(kind)));
+}
+
+/** @param {any} kind */
+function partView(kind) {
+  if (part === 'figures') return overview(figures && figures.value, page.draw);
+  if (part === 'audit') return auditView(page, new Date(figures && figures.value ? figures.value.now : Date.now()).toISOString().slice(0, 10));
+  return part === 'screens' ? screensPart() : kindView(kind);
 }
 
 /** @param {any} kind @returns {any[]} */
@@ -134,6 +153,7 @@ function menu() {
   return h('nav', { class: 'menu' },
     item('figures', t('ops.figures'), null),
     item('screens', t('ops.screens'), site ? site.all('screens').length : 0),
+    page.session.who.site ? null : item('audit', t('ops.audit'), null),
     h('hr', { key: 'hr' }),
     KINDS.map((kind) => item(kind.kind, t(`ops.kind.${kind.kind}`), kind.kind === 'staff' ? null : kind.kind === 'site' ? sites.length : site && kind.kind !== 'session' ? site.all(kind.list).length : null)),
     h('hr', { key: 'hr2' }),
@@ -197,27 +217,6 @@ function thing(kind, one) {
       kind.retire
         ? h('button', { type: 'button', class: 'btn small danger', 'data-action': kind.retire, 'data-thing': id, onclick: () => retire(kind, one) }, t('ops.retire'))
         : null));
-}
-
-function figuresView() {
-  const value = (figures && figures.value) || (metrics && metrics.figures());
-  if (!value) return h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_figures')), t('ops.no_figures_more'));
-  const flat = Object.keys(value).filter((k) => typeof value[k] !== 'object' || value[k] === null);
-  const groups = Object.keys(value).filter((k) => value[k] && typeof value[k] === 'object' && !Array.isArray(value[k]));
-  return [h('h1', { key: 'h' }, t('ops.figures')), h('p', { class: 'muted', key: 'm' }, t('ops.figures_about')),
-    h('div', { class: 'figures', key: 'flat' }, flat.map((k) => figure(k, value[k]))),
-    groups.map((g) => [h('h2', { class: 'sub', key: `h-${g}` }, label(g)),
-      h('div', { class: 'figures', key: g }, Object.keys(value[g]).map((k) => figure(k, value[g][k])))])];
-}
-
-/** @param {string} name */
-const label = (name) => (has(`ops.figure.${name}`) ? t(`ops.figure.${name}`) : name);
-
-/** @param {string} name @param {any} value */
-function figure(name, value) {
-  const words = value === null || value === undefined ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return h('div', { class: `card${ALARMS.includes(name) && Number(value) > 0 ? ' alarm' : ''}`, key: name, 'data-figure': name },
-    h('b', { class: 'num' }, words), h('span', { class: 'muted' }, label(name)));
 }
 
 function top() {

@@ -8,6 +8,8 @@ import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { wordsOf } from '../lib/words.js';
 
+/** A hold may be prolonged once, in its last two minutes. */
+const PROLONG_UNDER_S = 120;
 const DAYS = 7;
 
 /** The way through a booking. */
@@ -132,6 +134,13 @@ export class Booking {
     this.leave();
   }
 
+  async prolong() {
+    const result = await this.send('prolong_hold', { appointment: this.held.appointment });
+    if (!result) return;
+    this.held = { ...this.held, expires_at: result.expires_at };
+    this.page.notify(t('patient.did_prolong'), 'good');
+  }
+
   async letGo() {
     if (await this.send('cancel_appointment', { appointment: this.held.appointment })) {
       this.held = null;
@@ -228,6 +237,12 @@ export class Booking {
       })));
   }
 
+  /** Once: whether it has been is on the patient's stream. */
+  mayProlong() {
+    const known = this.model().appointment(this.held.appointment);
+    return !!known && known.state === 'held' && !known.prolonged;
+  }
+
   heldView() {
     const { held } = this;
     const site = /** @type {Site} */ (this.site);
@@ -253,6 +268,9 @@ export class Booking {
         fact('patient.fact_time', `${t('date.short', { month: Number(this.date.slice(5, 7)), day: Number(this.date.slice(8)) })} ${clockOf(held.slot.start)}`),
         fact('patient.fact_fee', held.session.fee_fen ? t('patient.fee', { yuan: (held.session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
       h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'confirm_appointment', 'data-appointment': held.appointment, disabled: this.busy, onclick: () => this.confirm() }, t('patient.confirm_booking')),
+      left < PROLONG_UNDER_S && this.mayProlong()
+        ? h('button', { type: 'button', class: 'btn big wide', key: 'prolong', 'data-action': 'prolong_hold', 'data-appointment': held.appointment, disabled: this.busy, onclick: () => this.prolong() }, t('patient.prolong'))
+        : null,
       h('button', { type: 'button', class: 'btn big wide', 'data-action': 'cancel_appointment', 'data-appointment': held.appointment, disabled: this.busy, onclick: () => this.letGo() }, t('patient.let_go')));
   }
 }

@@ -21,7 +21,7 @@ export function homeView(home) {
   const now = model.now();
   // Whose number has been given up or seen is nothing to keep any more.
   const over = (/** @type {any} */ a) => (model.ticketOf(a) || {}).state === 'ended';
-  const rest = model.live().filter((a) => !over(a) && (!now || a.appointment !== now.appointment.appointment));
+  const rest = model.live().filter((a) => !over(a) && (!now || a.ticket !== now.appointment.ticket));
   return [
     now ? ticketCard(home, now.ticket, now.appointment) : null,
     rest.length ? h('h2', { key: 'h' }, t(now ? 'patient.also_booked' : 'patient.booked')) : null,
@@ -50,6 +50,7 @@ function whereWords(home, a) {
 
 /** @param {any} a */
 function dayWords(a) {
+  if (!a.slot_start) return '';
   const date = String(a.slot_start).slice(0, 10);
   return `${t('date.short', { month: Number(date.slice(5, 7)), day: Number(date.slice(8, 10)) })} ${t(`weekday.${weekdayOf(date)}`)} ${clockOf(a.slot_start)}`;
 }
@@ -57,6 +58,10 @@ function dayWords(a) {
 /** @param {Home} home @param {any} a */
 function appointmentRow(home, a) {
   const held = a.state === 'held';
+  if (!a.appointment) {
+    return h('div', { key: a.ticket, 'data-other-ticket': a.ticket, 'data-state': a.state },
+      h('span', null, whereWords(home, a), h('small', { class: 'num' }, a.number)));
+  }
   return h('div', { key: a.appointment, 'data-appointment': a.appointment, 'data-state': a.state },
     h('span', null, whereWords(home, a), h('small', { class: 'num' }, [dayWords(a), a.number, held || a.state === 'asked' ? t(`appointment.${a.state}`) : ''].filter(Boolean).join(' · '))),
     h('span', { class: 'end' },

@@ -1,4 +1,4 @@
-// What the phone knows: the patient's stream, and the place in line of every appointment of today.
+// What the phone knows: the patient's stream, and the place in line of every appointment and ticket of today.
 
 import { wall } from '../lib/clock.js';
 import { prefix, Site } from '../lib/site.js';
@@ -43,11 +43,17 @@ export class Model {
     return wall(clock.now(), clock.offsetMinutes).date;
   }
 
-  /** @returns {any[]} appointments still to be kept, the earliest first */
+  /** @param {string} id @returns {any} */
+  appointment(id) {
+    return ((this.value && this.value.appointments) || []).find((/** @type {any} */ a) => a.appointment === id) || null;
+  }
+
+  /** Appointments still to be kept, and tickets of none (walk-ins, transfers). @returns {any[]} the earliest first */
   live() {
-    const all = (this.value && this.value.appointments) || [];
-    return all.filter((/** @type {any} */ a) => LIVE.includes(a.state))
-      .sort((/** @type {any} */ a, /** @type {any} */ b) => (a.slot_start < b.slot_start ? -1 : 1));
+    if (!this.value) return [];
+    const tickets = Object.values(this.value.tickets || {}).map((/** @type {any} */ ticket) => ({ ...ticket, appointment: null }));
+    return [...(this.value.appointments || []), ...tickets].filter((/** @type {any} */ a) => LIVE.includes(a.state))
+      .sort((/** @type {any} */ a, /** @type {any} */ b) => (String(a.slot_start) < String(b.slot_start) ? -1 : 1));
   }
 
   /** @param {any} a */
@@ -56,13 +62,9 @@ export class Model {
   }
 
   changed() {
-    const first = this.live()[0];
+    const first = this.live().find((a) => a.slot_start);
     if (first) this.page.protocol.clock.zoneOf(first.slot_start);
     const wanted = new Set(this.live().filter((a) => a.ticket && this.dateOf(a) === this.today && a.state !== 'held' && a.state !== 'asked').map((a) => a.ticket));
-    // A transferred ticket goes on as another one.
-    this.tickets.forEach((stream, id) => {
-      if (wanted.has(id) && stream.value && stream.value.linked_to) wanted.add(stream.value.linked_to);
-    });
     this.tickets.forEach((stream, id) => {
       if (wanted.has(id)) return;
       stream.close();
@@ -76,11 +78,10 @@ export class Model {
     this.onChange();
   }
 
-  /** The ticket of an appointment, or the one it was transferred to. @param {any} a @returns {any} */
+  /** The place in line of an appointment, or of a ticket of none. @param {any} a @returns {any} */
   ticketOf(a) {
     const stream = this.tickets.get(a.ticket);
-    const next = stream && stream.value && stream.value.linked_to ? this.tickets.get(stream.value.linked_to) : null;
-    return (next && next.value) || (stream && stream.value) || null;
+    return (stream && stream.value) || null;
   }
 
   /** The ticket that matters now, with its appointment. @returns {{ticket: any, appointment: any}|null} */

@@ -30,6 +30,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 number: None,
                 booked_at: None,
                 held_until: Some(*expires_at),
+                prolonged: false,
             };
             place(clinic, appointment, held);
         }
@@ -43,6 +44,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 number: number.clone(),
                 booked_at: Some(*at),
                 held_until: None,
+                prolonged: false,
             };
             place(clinic, appointment, booked);
         }
@@ -63,6 +65,18 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
         Event::CheckInUndone { appointment } => change(clinic, appointment, AppointmentState::Booked),
         Event::AppointmentFulfilled { appointment, .. } => change(clinic, appointment, AppointmentState::Fulfilled),
         Event::NoShowRecorded { appointment, .. } => change(clinic, appointment, AppointmentState::NoShow),
+        Event::HoldProlonged { appointment, expires_at, .. } => {
+            change(clinic, appointment, AppointmentState::Held { expires_at: *expires_at });
+            if let Some(appointment) = clinic.appointments.get_mut(appointment) {
+                appointment.prolonged = true;
+            }
+        }
+        Event::AppointmentGivenUp { appointment } => change(clinic, appointment, AppointmentState::GivenUp),
+        Event::AppointmentReopened { appointment } => change(clinic, appointment, AppointmentState::CheckedIn),
+        Event::NoShowCorrected { appointment, booked, .. } => {
+            let to = if *booked { AppointmentState::Booked } else { AppointmentState::GivenBack };
+            change(clinic, appointment, to);
+        }
         Event::StandingRepeated { .. } => {}
         Event::OutsidePlaced { slot, sequence } => {
             if let Some(slot) = clinic.slots.get_mut(slot) {

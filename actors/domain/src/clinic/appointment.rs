@@ -123,8 +123,37 @@ pub fn decide_confirm(
     }
 }
 
+/// The hold gets its time once more, but does not outlive its slot. Once; rejects `already_prolonged`, `hold_expired`,
+/// `slot_closed` (the slot ends with the hold), `wrong_appointment_state`.
+pub fn decide_prolong(
+    clinic: &Clinic,
+    id: &AppointmentId,
+    now: Timestamp,
+    settings: &BookingSettings,
+) -> Result<Decision, Rejection> {
+    let known = clinic.appointments.get(id).ok_or(Code::Forbidden)?;
+    let held_until = match known.state {
+        AppointmentState::Held { expires_at } if now < expires_at => expires_at,
+        AppointmentState::Held { .. } | AppointmentState::Expired => return Err(Code::HoldExpired.into()),
+        state => return Err(Rejection::from(Code::WrongAppointmentState).with("state", state.name())),
+    };
+    if known.prolonged {
+        return Err(Code::AlreadyProlonged.into());
+    }
+    let over_at =
+        clinic.slots.get(&known.slot).map_or(held_until, |slot| slot.end.plus_min(clinic.delay_min(&known.slot)));
+    let expires_at = held_until.plus_s(settings.hold_ttl_s).min(over_at);
+    if expires_at <= held_until {
+        return Err(Code::SlotClosed.into());
+    }
+    let (appointment, patient) = (id.clone(), known.brief.patient.clone());
+    let answer = Answer::Held { appointment: appointment.clone(), expires_at };
+    Ok(Decision { events: vec![Event::HoldProlonged { appointment, patient, expires_at }], answer })
+}
+
 /// What became of the request with this id? If nothing is known of it, it is refused now, so that a late request with
-/// that id fails.
+/// that id fails: with `timed_out`, because the place itself may be free. Whoever asks again by the same key while the
+/// patient's owner has not heard of it yet is told so, and the next time the command is decided anew.
 pub fn decide_ask_place(
     clinic: &Clinic,
     id: &AppointmentId,
@@ -134,7 +163,7 @@ pub fn decide_ask_place(
 ) -> Result<Decision, Rejection> {
     let decision = match repeat(clinic, id, patient, context, zone) {
         Some(known) => known?,
-        None => refuse(id, patient, Code::SlotClosed.into()),
+        None => refuse(id, patient, Code::TimedOut.into()),
     };
     Ok(Decision::done(decision.events))
 }
@@ -185,9 +214,10 @@ pub fn decide_cancel(
         AppointmentState::Cancelled | AppointmentState::GivenBack | AppointmentState::Expired => {
             Ok(Decision { answer: Answer::Done, ..told(Code::WrongAppointmentState) })
         }
-        AppointmentState::CheckedIn | AppointmentState::Fulfilled | AppointmentState::NoShow => {
-            Ok(told(Code::WrongAppointmentState))
-        }
+        AppointmentState::CheckedIn
+        | AppointmentState::Fulfilled
+        | AppointmentState::NoShow
+        | AppointmentState::GivenUp => Ok(told(Code::WrongAppointmentState)),
     }
 }
 
@@ -311,6 +341,7 @@ fn standing(clinic: &Clinic, known: &Appointment) -> Standing {
         AppointmentState::GivenBack => ended(AppointmentEnd::GivenBack),
         AppointmentState::NoShow => ended(AppointmentEnd::NoShow),
         AppointmentState::Expired => ended(AppointmentEnd::Expired),
+        AppointmentState::GivenUp => ended(AppointmentEnd::GivenUp),
     }
 }
 

@@ -93,23 +93,50 @@ pub fn decide_check_in(
     Ok((arrival, Decision::done(vec![Event::AppointmentCheckedIn { appointment: id.clone() }])))
 }
 
-/// The check-in was a mistake: booked again (and a no-show, when its limit has passed and the patient does not come).
-pub fn decide_undo_check_in(clinic: &Clinic, id: &AppointmentId) -> Result<Decision, Rejection> {
-    match clinic.appointments.get(id).ok_or(Code::Forbidden)?.state {
-        AppointmentState::CheckedIn => Ok(Decision::done(vec![Event::CheckInUndone { appointment: id.clone() }])),
-        state => Err(Rejection::from(Code::WrongAppointmentState).with("state", state.name())),
-    }
+/// How an appointment's ticket stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketFate {
+    /// Checked in, and not ended.
+    Here,
+    /// Seen, or gone on in another department.
+    Seen,
+    /// Given up, or settled without having been seen.
+    GivenUp,
+    /// The check-in was undone.
+    Undone,
 }
 
-/// Seen. Said again it changes nothing.
-pub fn decide_fulfilled(clinic: &Clinic, id: &AppointmentId) -> Result<Decision, Rejection> {
+/// From check-in on an appointment follows its ticket, back and forth. Total: one that follows already, or was over before
+/// check-in, stays as it is. (Booked again, it is a no-show when its limit has passed and the patient does not come.)
+pub fn decide_follow_ticket(clinic: &Clinic, id: &AppointmentId, ticket: TicketFate) -> Decision {
+    let Some(known) = clinic.appointments.get(id) else { return Decision::done(Vec::new()) };
+    let (appointment, patient) = (id.clone(), known.brief.patient.clone());
+    let event = match (known.state, ticket) {
+        (AppointmentState::Fulfilled | AppointmentState::GivenUp, TicketFate::Here) => {
+            Event::AppointmentReopened { appointment }
+        }
+        (AppointmentState::CheckedIn, TicketFate::Seen) => Event::AppointmentFulfilled { appointment, patient },
+        (AppointmentState::CheckedIn, TicketFate::GivenUp) => Event::AppointmentGivenUp { appointment },
+        (AppointmentState::CheckedIn, TicketFate::Undone) => Event::CheckInUndone { appointment },
+        _ => return Decision::done(Vec::new()),
+    };
+    Decision::done(vec![event])
+}
+
+/// It was no no-show. While the patient may still come (the limit was moved since) it is booked again, else given back.
+/// Rejects `wrong_appointment_state`.
+pub fn decide_correct_no_show(
+    clinic: &Clinic,
+    id: &AppointmentId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<Decision, Rejection> {
     let known = clinic.appointments.get(id).ok_or(Code::Forbidden)?;
-    match known.state {
-        AppointmentState::CheckedIn => Ok(Decision::done(vec![Event::AppointmentFulfilled {
-            appointment: id.clone(),
-            patient: known.brief.patient.clone(),
-        }])),
-        AppointmentState::Fulfilled => Ok(Decision::done(Vec::new())),
-        state => Err(Rejection::from(Code::WrongAppointmentState).with("state", state.name())),
+    if known.state != AppointmentState::NoShow {
+        return Err(Rejection::from(Code::WrongAppointmentState).with("state", known.state.name()));
     }
+    let open = clinic.session_of(&known.slot).is_some_and(|session| session.standing == SessionStanding::Open);
+    let may_come = clinic.slots.get(&known.slot).is_some_and(|slot| now < slot.no_show_at);
+    let (appointment, reason) = (id.clone(), reason.to_owned());
+    Ok(Decision::done(vec![Event::NoShowCorrected { appointment, reason, booked: open && may_come }]))
 }

@@ -224,6 +224,34 @@ pub enum Event {
         /// The first day that is still known.
         before: BusinessDate,
     },
+    /// A hold has ten more minutes.
+    HoldProlonged {
+        /// Which.
+        appointment: AppointmentId,
+        /// Whose.
+        patient: PatientId,
+        /// When the hold ends by itself now.
+        expires_at: Timestamp,
+    },
+    /// Checked in and not seen; the place stays used.
+    AppointmentGivenUp {
+        /// Which.
+        appointment: AppointmentId,
+    },
+    /// That it was seen or given up was a mistake: checked in again.
+    AppointmentReopened {
+        /// Which.
+        appointment: AppointmentId,
+    },
+    /// It was no no-show: booked again while the patient may still come, else given back.
+    NoShowCorrected {
+        /// Which.
+        appointment: AppointmentId,
+        /// Why.
+        reason: String,
+        /// Booked again.
+        booked: bool,
+    },
 }
 
 /// The stable number (250–299) and the stem name of an event's kind.
@@ -248,10 +276,15 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::OutsidePlaced { .. } => (266, "outside_placed"),
         Event::OutsideGone { .. } => (267, "outside_gone"),
         Event::DaysForgotten { .. } => (268, "days_forgotten"),
+        Event::HoldProlonged { .. } => (269, "hold_prolonged"),
+        Event::AppointmentGivenUp { .. } => (270, "appointment_given_up"),
+        Event::AppointmentReopened { .. } => (271, "appointment_reopened"),
+        Event::NoShowCorrected { .. } => (272, "no_show_corrected"),
     }
 }
 
-/// What an event owes: the patient's owner hears of everything that becomes of its appointments.
+/// What an event owes: the patient's owner hears of everything that becomes of its appointments until check-in; from
+/// then on, and of corrections, it hears by news of the ticket ([`crate::floor::told`]).
 pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
     let mut tell = |patient: &PatientId, message: ToPatient| {
         out.push(Outgoing::Request(OwnerRef::new(OwnerKind::Patient, patient.as_str()), message.into()));
@@ -278,8 +311,8 @@ pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         Event::AppointmentGivenBack { appointment, patient, .. } => {
             tell(patient, ended(appointment, AppointmentEnd::GivenBack));
         }
-        Event::AppointmentFulfilled { appointment, patient } => {
-            tell(patient, ended(appointment, AppointmentEnd::Fulfilled));
+        Event::HoldProlonged { appointment, patient, expires_at } => {
+            tell(patient, ToPatient::PlaceHeld { appointment: appointment.clone(), expires_at: *expires_at });
         }
         Event::NoShowRecorded { appointment, patient } => tell(patient, ended(appointment, AppointmentEnd::NoShow)),
         Event::StandingRepeated { appointment, patient, standing } => {
@@ -299,6 +332,10 @@ pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::SessionDelayed { .. }
         | Event::AppointmentCheckedIn { .. }
         | Event::CheckInUndone { .. }
+        | Event::AppointmentFulfilled { .. }
+        | Event::AppointmentGivenUp { .. }
+        | Event::AppointmentReopened { .. }
+        | Event::NoShowCorrected { .. }
         | Event::OutsidePlaced { .. }
         | Event::OutsideGone { .. }
         | Event::DaysForgotten { .. } => {}

@@ -16,9 +16,11 @@ pub mod view;
 pub use apply::apply;
 pub use appointment::{
     decide_ask_place, decide_cancel, decide_confirm, decide_deadline, decide_outside_gone, decide_outside_place,
-    decide_request_place,
+    decide_prolong, decide_request_place,
 };
-pub use arrival::{Arrival, check_in_eligible, decide_check_in, decide_fulfilled, decide_undo_check_in};
+pub use arrival::{
+    Arrival, TicketFate, check_in_eligible, decide_check_in, decide_correct_no_show, decide_follow_ticket,
+};
 pub use event::{Event, SlotDefined, Standing, event_kind, outgoing};
 pub use session::{decide_close_session, decide_define_session, decide_delay, decide_retire_session};
 pub use state::{Appointment, AppointmentState, Clinic, Deadline, Session, SessionStanding, Slot};

@@ -102,6 +102,8 @@ pub enum AppointmentState {
     NoShow,
     /// The hold expired.
     Expired,
+    /// Checked in and not seen: the number was given up, or settled at closing.
+    GivenUp,
 }
 
 impl AppointmentState {
@@ -120,6 +122,7 @@ impl AppointmentState {
             Self::GivenBack => "given_back",
             Self::NoShow => "no_show",
             Self::Expired => "expired",
+            Self::GivenUp => "given_up",
         }
     }
 }
@@ -143,6 +146,8 @@ pub struct Appointment {
     pub booked_at: Option<Timestamp>,
     /// Until when the place was held first; none: booked at once. (What the request is answered when it comes again.)
     pub held_until: Option<Timestamp>,
+    /// The hold has had its ten more minutes.
+    pub prolonged: bool,
 }
 
 /// What the clinic waits for, besides somebody's command.

@@ -159,6 +159,21 @@ impl Day {
         Ok(arrival)
     }
 
+    fn follow(&mut self, n: u32, ticket: TicketFate) {
+        let decision = decide_follow_ticket(&self.clinic, &appointment(n), ticket);
+        self.take(Ok(decision)).expect("following is never refused");
+    }
+
+    fn correct(&mut self, n: u32, now: Timestamp) -> Result<Answer, Rejection> {
+        let decision = decide_correct_no_show(&self.clinic, &appointment(n), "was in another queue", now);
+        self.take(decision)
+    }
+
+    fn prolong(&mut self, n: u32, now: Timestamp) -> Result<Answer, Rejection> {
+        let decision = decide_prolong(&self.clinic, &appointment(n), now, &self.settings);
+        self.take(decision)
+    }
+
     fn deadline(&mut self, now: Timestamp) {
         while self.clinic.next_deadline().is_some_and(|due| due <= now) {
             let decision = decide_deadline(&self.clinic, &context(now));
@@ -283,7 +298,11 @@ fn a_repeated_request_takes_one_place_and_is_answered_alike() {
 fn an_unknown_id_that_is_asked_about_is_refused_for_good() {
     let mut day = Day::new(&[5]);
     assert_eq!(day.ask(1, at("22 08:00")), Ok(Answer::Done));
-    assert_eq!(refused(day.request(1, &slot("0900"), true, at("22 08:00"))), Code::SlotClosed);
+    assert_eq!(
+        refused(day.request(1, &slot("0900"), true, at("22 08:00"))),
+        Code::TimedOut,
+        "asked anew it may be had"
+    );
     assert_eq!(day.free("0900"), 5);
     let ended = ToPatient::PlaceEnded { appointment: appointment(1), how: AppointmentEnd::Refused };
     assert_eq!(day.told(), vec![ended.clone(), ended]);
@@ -360,8 +379,11 @@ fn every_command_in_every_state() {
     };
     let fulfilled = |day: &mut Day| {
         checked_in(day);
-        let decision = decide_fulfilled(&day.clinic, &appointment(1));
-        day.take(decision).unwrap();
+        day.follow(1, TicketFate::Seen);
+    };
+    let given_up = |day: &mut Day| {
+        checked_in(day);
+        day.follow(1, TicketFate::GivenUp);
     };
     let cancelled = |day: &mut Day| {
         booked(day);
@@ -381,16 +403,17 @@ fn every_command_in_every_state() {
     };
     let wrong = Some(Code::WrongAppointmentState);
     #[allow(clippy::type_complexity)]
-    let table: [(&str, &dyn Fn(&mut Day), [Option<Code>; 5]); 8] = [
-        // state                       confirm                  cancel  check in                        fulfil undo
-        ("held", &held, [None, None, wrong, wrong, wrong]),
+    let table: [(&str, &dyn Fn(&mut Day), [Option<Code>; 5]); 9] = [
+        // state                       confirm                  cancel  check in              correct prolong
+        ("held", &held, [None, None, wrong, wrong, None]),
         ("booked", &booked, [None, None, None, wrong, wrong]),
-        ("checked_in", &checked_in, [None, wrong, wrong, None, None]),
-        ("fulfilled", &fulfilled, [wrong, wrong, wrong, None, wrong]),
+        ("checked_in", &checked_in, [None, wrong, wrong, wrong, wrong]),
+        ("fulfilled", &fulfilled, [wrong, wrong, wrong, wrong, wrong]),
+        ("given_up", &given_up, [wrong, wrong, wrong, wrong, wrong]),
         ("cancelled", &cancelled, [wrong, None, wrong, wrong, wrong]),
         ("given_back", &given_back, [wrong, None, wrong, wrong, wrong]),
-        ("no_show", &no_show, [wrong, wrong, Some(Code::CheckInTooLate), wrong, wrong]),
-        ("expired", &expired, [Some(Code::HoldExpired), None, wrong, wrong, wrong]),
+        ("no_show", &no_show, [wrong, wrong, Some(Code::CheckInTooLate), None, wrong]),
+        ("expired", &expired, [Some(Code::HoldExpired), None, wrong, wrong, Some(Code::HoldExpired)]),
     ];
     for (name, reach, expected) in table {
         for (command, expected) in expected.into_iter().enumerate() {
@@ -403,14 +426,8 @@ fn every_command_in_every_state() {
                 0 => day.confirm(1, now),
                 1 => day.cancel(1, &context(now)),
                 2 => day.check_in(1, now).map(|_| Answer::Done),
-                3 => {
-                    let decision = decide_fulfilled(&day.clinic, &appointment(1));
-                    day.take(decision)
-                }
-                _ => {
-                    let decision = decide_undo_check_in(&day.clinic, &appointment(1));
-                    day.take(decision)
-                }
+                3 => day.correct(1, now),
+                _ => day.prolong(1, now),
             };
             let code = match &answer {
                 Ok(Answer::Refused(rejection)) | Err(rejection) => Some(rejection.code),
@@ -526,9 +543,105 @@ fn an_undone_check_in_stands_under_the_limit_again() {
     day.request(1, &slot("0900"), true, at("22 08:00")).unwrap();
     day.check_in(1, at("23 09:00")).unwrap();
     assert_eq!(day.clinic.next_deadline(), None);
-    let undone = decide_undo_check_in(&day.clinic, &appointment(1));
-    day.take(undone).unwrap();
+    day.follow(1, TicketFate::Undone);
     assert_eq!(day.clinic.next_deadline(), Some(at("23 09:30")));
+}
+
+/// From check-in on an appointment is what its ticket is; before it, and once it is over without one, no ticket moves it.
+#[test]
+fn an_appointment_follows_its_ticket_back_and_forth() {
+    use AppointmentState::*;
+    let fates = [TicketFate::Here, TicketFate::Seen, TicketFate::GivenUp, TicketFate::Undone];
+    let table = [
+        (CheckedIn, [CheckedIn, Fulfilled, GivenUp, Booked]),
+        (Fulfilled, [CheckedIn, Fulfilled, Fulfilled, Fulfilled]),
+        (GivenUp, [CheckedIn, GivenUp, GivenUp, GivenUp]),
+        (Booked, [Booked; 4]),
+        (NoShow, [NoShow; 4]),
+    ];
+    for (state, expected) in table {
+        for (fate, expected) in fates.into_iter().zip(expected) {
+            let mut day = Day::new(&[1]);
+            day.request(1, &slot("0900"), true, at("22 08:00")).unwrap();
+            match state {
+                NoShow => day.deadline(at("23 09:30")),
+                Booked => {}
+                _ => drop(day.check_in(1, at("23 09:00")).unwrap()),
+            }
+            match state {
+                Fulfilled => day.follow(1, TicketFate::Seen),
+                GivenUp => day.follow(1, TicketFate::GivenUp),
+                _ => {}
+            }
+            assert_eq!(day.state(1), state);
+            day.follow(1, fate);
+            assert_eq!(day.state(1), expected, "{state:?} {fate:?}");
+            assert_eq!(day.free("0900"), 0, "the place stays used: an undo must find it");
+        }
+    }
+}
+
+#[test]
+fn a_hold_is_prolonged_once_and_not_beyond_its_slot() {
+    let mut day = Day::new(&[1]);
+    day.request(1, &slot("0900"), false, at("22 08:00")).unwrap();
+    let prolonged = day.prolong(1, at("22 08:09")).unwrap();
+    let expires_at = at("22 08:20");
+    assert_eq!(prolonged, Answer::Held { appointment: appointment(1), expires_at });
+    assert_eq!(day.told().last(), Some(&ToPatient::PlaceHeld { appointment: appointment(1), expires_at }));
+    assert_eq!(day.prolong(1, at("22 08:10")).unwrap_err().code, Code::AlreadyProlonged);
+    day.deadline(at("22 08:19"));
+    assert_eq!(day.clinic.next_deadline(), Some(expires_at));
+    day.confirm(1, at("22 08:19")).unwrap();
+
+    let mut day = Day::new(&[1]);
+    day.request(1, &slot("0900"), false, at("23 09:15")).unwrap();
+    let prolonged = day.prolong(1, at("23 09:16")).unwrap();
+    assert_eq!(prolonged, Answer::Held { appointment: appointment(1), expires_at: at("23 09:30") });
+
+    let mut day = Day::new(&[1]);
+    day.request(1, &slot("0900"), false, at("23 09:25")).unwrap();
+    assert_eq!(day.prolong(1, at("23 09:26")).unwrap_err().code, Code::SlotClosed, "it ends with its slot already");
+}
+
+/// The deadline and the command race: at the hold's end, handled or not, it is over; a moment before, it has more time and
+/// the deadline that was under way finds nothing to do.
+#[test]
+fn prolonging_races_with_the_end_of_the_hold() {
+    let mut day = Day::new(&[1]);
+    day.request(1, &slot("0900"), false, at("22 08:00")).unwrap();
+    assert_eq!(day.prolong(1, at("22 08:10")).unwrap_err().code, Code::HoldExpired, "not yet handled, and over");
+    day.deadline(at("22 08:10"));
+    assert_eq!(day.state(1), AppointmentState::Expired);
+    assert_eq!(day.prolong(1, at("22 08:10")).unwrap_err().code, Code::HoldExpired);
+    assert_eq!(day.free("0900"), 1);
+
+    let mut day = Day::new(&[1]);
+    day.request(1, &slot("0900"), false, at("22 08:00")).unwrap();
+    day.prolong(1, at("22 08:10").plus_s(-1)).unwrap();
+    day.deadline(at("22 08:10"));
+    assert_eq!(day.state(1), AppointmentState::Held { expires_at: at("22 08:20") });
+    day.deadline(at("22 08:20"));
+    assert_eq!((day.state(1), day.free("0900")), (AppointmentState::Expired, 1));
+}
+
+#[test]
+fn a_corrected_no_show_is_booked_while_the_patient_may_come_and_given_back_after() {
+    let mut day = Day::new(&[1]);
+    day.request(1, &slot("0900"), true, at("22 08:00")).unwrap();
+    day.deadline(at("23 09:30"));
+    day.correct(1, at("23 09:40")).unwrap();
+    assert_eq!((day.state(1), day.clinic.next_deadline()), (AppointmentState::GivenBack, None));
+    assert_eq!(day.correct(1, at("23 09:41")).unwrap_err().code, Code::WrongAppointmentState);
+
+    let mut day = Day::new(&[1]);
+    day.request(1, &slot("0900"), true, at("22 08:00")).unwrap();
+    day.deadline(at("23 09:30"));
+    let delay = decide_delay(&day.clinic, &SessionId::from("s.d.am"), 30, &day.settings);
+    day.take(delay).unwrap();
+    day.correct(1, at("23 09:40")).unwrap();
+    assert_eq!((day.state(1), day.clinic.next_deadline()), (AppointmentState::Booked, Some(at("23 10:00"))));
+    day.check_in(1, at("23 09:45")).unwrap();
 }
 
 #[test]
@@ -646,13 +759,19 @@ enum Step {
     Cancel(u32),
     Ask(u32),
     CheckIn(u32),
-    Fulfil(u32),
-    UndoCheckIn(u32),
+    Follow(u32, TicketFate),
+    Correct(u32),
+    Prolong(u32),
     Outside(usize),
     OutsideGone(usize),
     Capacity { slot: usize, capacity: u32 },
     Delay(u32),
     Pass { minutes: i64, handled: bool },
+}
+
+fn fate() -> impl Strategy<Value = TicketFate> {
+    use TicketFate::*;
+    prop::sample::select(vec![Here, Seen, GivenUp, Undone])
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -663,8 +782,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => n().prop_map(Step::Cancel),
         2 => n().prop_map(Step::Ask),
         3 => n().prop_map(Step::CheckIn),
-        1 => n().prop_map(Step::Fulfil),
-        1 => n().prop_map(Step::UndoCheckIn),
+        3 => (n(), fate()).prop_map(|(n, fate)| Step::Follow(n, fate)),
+        1 => n().prop_map(Step::Correct),
+        1 => n().prop_map(Step::Prolong),
         1 => (0..3_usize).prop_map(Step::Outside),
         1 => (0..3_usize).prop_map(Step::OutsideGone),
         1 => (0..3_usize, 0..6_u32).prop_map(|(slot, capacity)| Step::Capacity { slot, capacity }),
@@ -696,8 +816,9 @@ proptest! {
                 Step::Cancel(n) => day.cancel(n, &context(now)),
                 Step::Ask(n) => day.ask(n, now),
                 Step::CheckIn(n) => day.check_in(n, now).map(|_| Answer::Done),
-                Step::Fulfil(n) => { let d = decide_fulfilled(&day.clinic, &appointment(n)); day.take(d) }
-                Step::UndoCheckIn(n) => { let d = decide_undo_check_in(&day.clinic, &appointment(n)); day.take(d) }
+                Step::Follow(n, fate) => { day.follow(n, fate); Ok(Answer::Done) }
+                Step::Correct(n) => day.correct(n, now),
+                Step::Prolong(n) => day.prolong(n, now),
                 Step::Outside(i) => { let d = decide_outside_place(&day.clinic, &slots[i]); day.take(Ok(d)) }
                 Step::OutsideGone(i) => { let d = decide_outside_gone(&day.clinic, &slots[i]); day.take(Ok(d)) }
                 Step::Capacity { slot, capacity } => {
@@ -723,7 +844,7 @@ proptest! {
             for (id, appointment) in &before.appointments {
                 let after = day.clinic.appointments[id].state;
                 let was = appointment.state;
-                if !was.takes_place() || matches!(was, AppointmentState::Fulfilled | AppointmentState::NoShow) {
+                if !was.takes_place() {
                     prop_assert_eq!(after, was);
                 }
             }

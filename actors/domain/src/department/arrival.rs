@@ -256,17 +256,3 @@ fn age_on(birth: BusinessDate, day: BusinessDate) -> u32 {
     let had_birthday = (day.0.month(), day.0.day()) >= (birth.0.month(), birth.0.day());
     u32::try_from(day.0.year() - birth.0.year() - i32::from(!had_birthday)).unwrap_or(0)
 }
-
-/// Seen: the appointment is fulfilled. One that is over already stays as it is.
-pub(crate) fn fulfil(draft: &mut Draft<'_, Department>, appointment: &AppointmentId) {
-    if let Ok(decision) = clinic::decide_fulfilled(&draft.state().clinic, appointment) {
-        emit_clinic(draft, decision);
-    }
-}
-
-/// The check-in was a mistake: booked again.
-pub(crate) fn undo_check_in(draft: &mut Draft<'_, Department>, appointment: &AppointmentId) {
-    if let Ok(decision) = clinic::decide_undo_check_in(&draft.state().clinic, appointment) {
-        emit_clinic(draft, decision);
-    }
-}

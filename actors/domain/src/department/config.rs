@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::*;
+use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::settings::DepartmentSettings;
 use crate::time::{BusinessDate, Timestamp, Zone};
 use crate::vocabulary::{
-    DefineBoard, DefineDepartment, DefineDoctor, DefineQueue, DefineServicePoint, RetiredKind, ToDepartment,
+    DefineBoard, DefineDepartment, DefineDoctor, DefineQueue, DefineServicePoint, RetireDepartment, RetireQueue,
+    RetireServicePoint, RetiredKind, ToDepartment, ToSite,
 };
 use crate::{Code, Rejection};
 
@@ -59,6 +61,8 @@ pub enum ConfigEvent {
     BoardConfigured(DefineBoard),
     /// No more of it.
     Retired { kind: RetiredKind, id: String },
+    /// No more of it: nothing of it is in use. The site is told.
+    RetirementDecided { kind: RetiredKind, id: String },
 }
 
 impl Config {
@@ -112,20 +116,24 @@ impl Config {
 }
 
 /// The event that a configuration message from the site becomes; `None` when it says nothing new.
-/// Total: effects of the site are never refused.
+/// Total: effects of the site are never refused. A department, queue or service point that is retired stays so, also when
+/// a definition was still on its way.
 pub fn decide(config: &Config, command: ToDepartment) -> Option<ConfigEvent> {
     fn changed<K: Ord, T: PartialEq>(map: &BTreeMap<K, Defined<T>>, key: &K, is: &T) -> bool {
         map.get(key).is_none_or(|old| old.retired || old.is != *is)
     }
+    fn changed_living<K: Ord, T: PartialEq>(map: &BTreeMap<K, Defined<T>>, key: &K, is: &T) -> bool {
+        map.get(key).is_none_or(|old| !old.retired && old.is != *is)
+    }
     match command {
-        ToDepartment::Configure { time_zone, definition } => (config.definition.as_ref() != Some(&definition)
-            || config.time_zone != time_zone)
+        ToDepartment::Configure { time_zone, definition } => (!config.retired
+            && (config.definition.as_ref() != Some(&definition) || config.time_zone != time_zone))
             .then_some(ConfigEvent::DepartmentConfigured { time_zone, definition }),
         ToDepartment::ConfigureServicePoint(is) => {
-            changed(&config.service_points, &is.id, &is).then_some(ConfigEvent::ServicePointConfigured(is))
+            changed_living(&config.service_points, &is.id, &is).then_some(ConfigEvent::ServicePointConfigured(is))
         }
         ToDepartment::ConfigureQueue(is) => {
-            changed(&config.queues, &is.id, &is).then_some(ConfigEvent::QueueConfigured(is))
+            changed_living(&config.queues, &is.id, &is).then_some(ConfigEvent::QueueConfigured(is))
         }
         ToDepartment::ConfigureDoctor(is) => {
             changed(&config.doctors, &is.id, &is).then_some(ConfigEvent::DoctorConfigured(is))
@@ -133,8 +141,21 @@ pub fn decide(config: &Config, command: ToDepartment) -> Option<ConfigEvent> {
         ToDepartment::ConfigureBoard(is) => {
             changed(&config.boards, &is.id, &is).then_some(ConfigEvent::BoardConfigured(is))
         }
-        ToDepartment::Retire { kind, id } => Some(ConfigEvent::Retired { kind, id }),
+        ToDepartment::Retire { kind, id } => {
+            (!is_retired(config, kind, &id)).then_some(ConfigEvent::Retired { kind, id })
+        }
         _ => None,
+    }
+}
+
+/// Whether it is retired already.
+pub(super) fn is_retired(config: &Config, kind: RetiredKind, id: &str) -> bool {
+    match kind {
+        RetiredKind::Department => config.retired,
+        RetiredKind::ServicePoint => config.service_points.get(id).is_some_and(|point| point.retired),
+        RetiredKind::Queue => config.queues.get(id).is_some_and(|queue| queue.retired),
+        RetiredKind::Doctor => config.doctors.get(id).is_some_and(|doctor| doctor.retired),
+        RetiredKind::Board => config.boards.get(id).is_some_and(|board| board.retired),
     }
 }
 
@@ -159,12 +180,27 @@ pub fn apply(config: &mut Config, event: &ConfigEvent) {
         ConfigEvent::QueueConfigured(is) => put(&mut config.queues, is.id.clone(), is.clone()),
         ConfigEvent::DoctorConfigured(is) => put(&mut config.doctors, is.id.clone(), is.clone()),
         ConfigEvent::BoardConfigured(is) => put(&mut config.boards, is.id.clone(), is.clone()),
-        ConfigEvent::Retired { kind: RetiredKind::Department, .. } => config.retired = true,
-        ConfigEvent::Retired { kind: RetiredKind::ServicePoint, id } => retire(&mut config.service_points, id),
-        ConfigEvent::Retired { kind: RetiredKind::Queue, id } => retire(&mut config.queues, id),
-        ConfigEvent::Retired { kind: RetiredKind::Doctor, id } => retire(&mut config.doctors, id),
-        ConfigEvent::Retired { kind: RetiredKind::Board, id } => retire(&mut config.boards, id),
+        ConfigEvent::Retired { kind, id } | ConfigEvent::RetirementDecided { kind, id } => match kind {
+            RetiredKind::Department => config.retired = true,
+            RetiredKind::ServicePoint => retire(&mut config.service_points, id),
+            RetiredKind::Queue => retire(&mut config.queues, id),
+            RetiredKind::Doctor => retire(&mut config.doctors, id),
+            RetiredKind::Board => retire(&mut config.boards, id),
+        },
     }
+}
+
+/// What an event owes: the site hears what the department has retired.
+pub fn outgoing(event: &ConfigEvent, out: &mut Vec<Outgoing>) {
+    let ConfigEvent::RetirementDecided { kind, id } = event else { return };
+    let message = match kind {
+        RetiredKind::Department => ToSite::RetireDepartment(RetireDepartment { id: id.as_str().into() }),
+        RetiredKind::ServicePoint => ToSite::RetireServicePoint(RetireServicePoint { id: id.as_str().into() }),
+        RetiredKind::Queue => ToSite::RetireQueue(RetireQueue { id: id.as_str().into() }),
+        RetiredKind::Doctor | RetiredKind::Board => return,
+    };
+    let site = DepartmentId::from(id.as_str()).site();
+    out.push(Outgoing::Effect(OwnerRef::new(OwnerKind::Site, site.as_str()), message.into()));
 }
 
 /// The event's number and stem name (200–249).
@@ -176,5 +212,6 @@ pub fn event_kind(event: &ConfigEvent) -> (u16, &'static str) {
         ConfigEvent::DoctorConfigured(_) => (203, "doctor_configured"),
         ConfigEvent::BoardConfigured(_) => (204, "board_configured"),
         ConfigEvent::Retired { .. } => (205, "retired"),
+        ConfigEvent::RetirementDecided { .. } => (206, "retirement_decided"),
     }
 }

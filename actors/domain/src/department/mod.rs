@@ -5,6 +5,7 @@ pub(crate) mod arrival;
 mod closing;
 pub mod config;
 mod outside;
+mod retire;
 #[cfg(test)]
 mod tests;
 pub mod view;
@@ -18,7 +19,7 @@ use crate::floor::{self, Floor};
 use crate::ids::*;
 use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind};
 use crate::time::Timestamp;
-use crate::vocabulary::{Answer, DefineSession, ToDepartment};
+use crate::vocabulary::{Answer, CorrectNoShow, DefineSession, ToDepartment};
 use crate::{Code, Rejection};
 
 /// The department as an owner.
@@ -51,7 +52,7 @@ pub enum Event {
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 1;
+    const STATE_VERSION: u16 = 2;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
@@ -61,7 +62,9 @@ impl Owner for Department {
     }
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
-        decide(draft, command, context)
+        let answer = decide(draft, command, context)?;
+        floor::told::tell(draft);
+        Ok(answer)
     }
 
     fn apply(state: &mut State, event: &Event) {
@@ -90,10 +93,14 @@ impl Owner for Department {
 
     fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         match event {
-            Event::Config(_) => {}
+            Event::Config(event) => config::outgoing(event, out),
             Event::Clinic(event) => clinic::outgoing(event, out),
             Event::Floor(event) => event.outgoing(out),
         }
+    }
+
+    fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
+        out.extend(state.floor.told.unheard.values().map(floor::told::request));
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
@@ -129,6 +136,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         }
         To::DefineSession(command) => define_session(draft, &command, context),
         To::RetireSession(command) => {
+            retire::nobody_waits(draft.state(), &command.id)?;
             let decision = clinic::decide_retire_session(&draft.state().clinic, &command.id)?;
             Ok(emit_clinic(draft, decision))
         }
@@ -157,6 +165,19 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::RecallTransfer(command) => floor::transfer::recall(draft, &command, context),
         To::Undo(command) => floor::undo::undo(draft, &command, context),
         To::CloseSession(command) => closing::close_session(draft, &command, context),
+        To::ProlongHold(command) => {
+            let State { config, clinic, .. } = draft.state();
+            let settings = &config.settings.booking;
+            let decision = clinic::decide_prolong(clinic, &command.appointment, context.now, settings)?;
+            Ok(emit_clinic(draft, decision))
+        }
+        To::CorrectNoShow(command) => {
+            let CorrectNoShow { appointment, reason } = &command;
+            let decision = clinic::decide_correct_no_show(&draft.state().clinic, appointment, reason, context.now)?;
+            Ok(emit_clinic(draft, decision))
+        }
+        To::TicketHeard { ticket, n } => Ok(floor::told::heard(draft, ticket, n, context)),
+        To::RetireUnused { kind, id } => retire::decide(draft, kind, id, context),
         To::DelaySession(command) => {
             let State { config, clinic, .. } = draft.state();
             let decision = clinic::decide_delay(clinic, &command.session, command.minutes, &config.settings.booking)?;

@@ -11,7 +11,7 @@ use crate::codes::{Code, Rejection};
 use crate::ids::*;
 use crate::owner::*;
 use crate::time::Timestamp;
-use crate::vocabulary::{Answer, DefineDoctor, StartWork, ToDepartment, ToDoctor};
+use crate::vocabulary::{Answer, DefineDoctor, RetireDoctor, StartWork, ToDepartment, ToDoctor, ToSite};
 
 /// A place of work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,11 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Begins nothing any more, and is at work nowhere; the site is told.
+    RetirementDecided {
+        /// Who.
+        doctor: DoctorId,
+    },
 }
 
 /// A doctor.
@@ -100,6 +105,7 @@ impl Owner for Doctor {
                     draft.emit(Event::DoctorRetired);
                 }
             }
+            ToDoctor::RetireUnused => return retire(draft),
             ToDoctor::StartWork(command) => return start_work(draft, command, context),
             ToDoctor::AssignmentEnded { assignment } => {
                 if is_current(draft.state(), &assignment) {
@@ -119,7 +125,7 @@ impl Owner for Doctor {
     fn apply(state: &mut State, event: &Event) {
         match event {
             Event::DoctorConfigured { definition } => state.definition = Some(definition.clone()),
-            Event::DoctorRetired => state.retired = true,
+            Event::DoctorRetired | Event::RetirementDecided { .. } => state.retired = true,
             Event::WorkStarted { work, .. } => {
                 state.assignments += 1;
                 state.at_work = Some(work.clone());
@@ -140,6 +146,7 @@ impl Owner for Doctor {
             Event::WorkStarted { .. } => (402, "work_started"),
             Event::WorkEnded { .. } => (403, "work_ended"),
             Event::WorkRefused { .. } => (404, "work_refused"),
+            Event::RetirementDecided { .. } => (405, "retirement_decided"),
         }
     }
 
@@ -153,6 +160,10 @@ impl Owner for Doctor {
             };
             out.push(Outgoing::Effect(to, begin.into()));
         }
+        if let Event::RetirementDecided { doctor } = event {
+            let to = OwnerRef::new(OwnerKind::Site, doctor.site().as_str());
+            out.push(Outgoing::Effect(to, ToSite::RetireDoctor(RetireDoctor { id: doctor.clone() }).into()));
+        }
     }
 
     fn next_deadline(_state: &State) -> Option<Timestamp> {
@@ -165,6 +176,21 @@ impl Owner for Doctor {
             _ => None,
         }
     }
+}
+
+/// Rejects `in_use` while at work: says where. Retiring again changes nothing.
+fn retire(draft: &mut Draft<'_, Doctor>) -> Result<Answer, Rejection> {
+    if let Some(work) = &draft.state().at_work {
+        return Err(Rejection::from(Code::InUse)
+            .with("assignment", work.assignment.as_str())
+            .with("department", work.department.as_str())
+            .with("service_point", work.service_point.as_str()));
+    }
+    if !draft.state().retired {
+        let doctor = draft.state().id.clone();
+        draft.emit(Event::RetirementDecided { doctor });
+    }
+    Ok(Answer::Done)
 }
 
 fn is_current(state: &State, assignment: &AssignmentId) -> bool {

@@ -77,6 +77,25 @@ fn a_refused_assignment_is_over_and_says_why() {
 }
 
 #[test]
+fn a_doctor_at_work_is_not_retired_and_afterwards_the_site_is_told_once() {
+    let mut state = doctor();
+    tell(&mut state, start("s.d", "s.d.r1")).0.unwrap();
+    let rejected = tell(&mut state, ToDoctor::RetireUnused).0.unwrap_err();
+    assert_eq!(rejected.code, Code::InUse);
+    assert!(rejected.valid_now.contains(&("service_point".to_owned(), "s.d.r1".into())));
+    tell(&mut state, ToDoctor::AssignmentEnded { assignment: AssignmentId::from("s.wang.n1") }).0.unwrap();
+    let (answer, events) = tell(&mut state, ToDoctor::RetireUnused);
+    assert_eq!(answer, Ok(Answer::Done));
+    let mut out = Vec::new();
+    Doctor::outgoing(&events[0], &mut out);
+    let Outgoing::Effect(to, Message::Site(message)) = &out[0] else { panic!("an effect to the site") };
+    assert_eq!((to.kind, &*to.id), (OwnerKind::Site, "s"));
+    assert!(matches!(&**message, ToSite::RetireDoctor(retired) if retired.id == state.id));
+    assert!(tell(&mut state, ToDoctor::RetireUnused).1.is_empty(), "again changes nothing");
+    assert_eq!(tell(&mut state, start("s.d", "s.d.r1")).0.unwrap_err().code, Code::Retired);
+}
+
+#[test]
 fn who_may_not_begin() {
     let mut nobody = Doctor::new_state("s.wang");
     assert_eq!(tell(&mut nobody, start("s.d", "s.d.r1")).0.unwrap_err().code, Code::Forbidden);

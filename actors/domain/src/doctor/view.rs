@@ -35,7 +35,7 @@ fn work_view(work: &Work, zone: Zone) -> Value {
 pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Vec<(String, Value)> {
     let body = match event {
         Event::DoctorConfigured { definition } => json!(definition),
-        Event::DoctorRetired => json!({}),
+        Event::DoctorRetired | Event::RetirementDecided { .. } => json!({}),
         Event::WorkStarted { work, .. } => json!({ "at_work": work_view(work, zone) }),
         Event::WorkEnded { assignment } => json!({ "assignment": assignment, "at_work": null }),
         Event::WorkRefused { assignment, reason } => {

@@ -169,6 +169,8 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         }
         Event::DaysTidied { before, .. } => tidy(floor, *before),
         Event::CallNotAnnounced { call, round, problem, .. } => super::receipts::mark(floor, call, *round, *problem),
+        Event::TicketTold(news) => floor.told.tell(news),
+        Event::TicketHeard { ticket, .. } => floor.told.heard(ticket),
     }
 }
 
@@ -468,5 +470,6 @@ fn tidy(floor: &mut Floor, before: crate::BusinessDate) {
     let tickets = &floor.tickets;
     floor.received.retain(|_, taken| taken.as_ref().is_some_and(|ticket| tickets.contains_key(ticket)));
     floor.numbers.retain(|(date, _), _| *date >= before);
+    floor.told.tidy(before);
     floor.tidied_to = Some(before);
 }

@@ -329,11 +329,7 @@ fn emit_settlement(draft: &mut Draft<'_, Department>, doctor: &DoctorId, settle:
                 _ => at,
             };
             let service_s = u32::try_from(at.ms_since(since).max(0) / 1000).unwrap_or(u32::MAX);
-            let appointment = ticket.opened.appointment.clone();
             emit(draft, Event::ServiceFinished { ticket: id.clone(), doctor, service_s, over, at });
-            if let Some(appointment) = appointment {
-                crate::department::arrival::fulfil(draft, &appointment);
-            }
             id
         }
         Settle::Missed(id) => {

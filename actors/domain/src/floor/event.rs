@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::state::{Opened, OutsideVisit, Pause, Standing};
+use super::told;
 use crate::codes::Code;
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};
@@ -10,7 +11,8 @@ use crate::person::PatientBrief;
 use crate::queue::{self, Picked, Place, Placement, Returned, Sequence};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{
-    Announce, AnnouncementKind, AnnouncementProblem, SettlementKind, ToBoard, ToDepartment, ToDoctor, TransferredTicket,
+    Announce, AnnouncementKind, AnnouncementProblem, SettlementKind, TicketNews, ToBoard, ToDepartment, ToDoctor,
+    TransferredTicket,
 };
 
 /// A fact of the floor. States results; `at` is when. Append only.
@@ -125,6 +127,10 @@ pub enum Event {
         problem: AnnouncementProblem,
         at: Timestamp,
     },
+    /// The person's owner is told where a ticket stands.
+    TicketTold(Box<TicketNews>),
+    /// It has heard.
+    TicketHeard { ticket: TicketId, n: u64, at: Timestamp },
 }
 
 /// A ticket begins to wait.
@@ -288,10 +294,12 @@ impl Event {
             Self::DaysTidied { .. } => (333, "days_tidied"),
             Self::NumberGiven { .. } => (334, "number_given"),
             Self::CallNotAnnounced { .. } => (335, "call_not_announced"),
+            Self::TicketTold(_) => (336, "ticket_told"),
+            Self::TicketHeard { .. } => (337, "ticket_heard"),
         }
     }
 
-    /// What it owes: announcements to boards, answers to doctors and other departments.
+    /// What it owes: announcements to boards, answers to doctors and other departments, news to persons.
     pub fn outgoing(&self, out: &mut Vec<Outgoing>) {
         match self {
             Self::PatientSummoned(summoned) => announce(&summoned.call, 1, &summoned.say, out),
@@ -338,6 +346,7 @@ impl Event {
             Self::WorkStopped { doctor, assignment, .. } => {
                 to_doctor(doctor, ToDoctor::AssignmentEnded { assignment: assignment.clone() }, out);
             }
+            Self::TicketTold(news) => out.push(told::request(news)),
             Self::VisitOpened { .. }
             | Self::PatientCheckedIn(_)
             | Self::WalkInRegistered(_)
@@ -354,7 +363,8 @@ impl Event {
             | Self::VisitRefused { .. }
             | Self::DaysTidied { .. }
             | Self::NumberGiven { .. }
-            | Self::CallNotAnnounced { .. } => {}
+            | Self::CallNotAnnounced { .. }
+            | Self::TicketHeard { .. } => {}
         }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod numbers;
 pub mod receipts;
 mod state;
 pub mod tickets;
+pub mod told;
 pub mod transfer;
 pub mod undo;
 pub mod wait;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::told;
 use crate::ids::*;
 use crate::person::PatientBrief;
 use crate::queue;
@@ -35,6 +36,8 @@ pub struct Floor {
     pub not_announced: BTreeMap<CallId, NotAnnounced>,
     /// Days before this one have been tidied away.
     pub tidied_to: Option<BusinessDate>,
+    /// What the persons' owners are told of tickets.
+    pub told: told::Told,
 }
 
 /// A round of a call that nobody in the area has seen or heard.

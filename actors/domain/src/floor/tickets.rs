@@ -12,7 +12,8 @@ use crate::vocabulary::*;
 use crate::{Code, Rejection};
 
 /// 过号报到 / 回诊: waits again, in the missed or the returning line. Phones prove by the area's code that they are
-/// there (`wrong_area_code`).
+/// there (`wrong_area_code`). Only on the ticket's own day (`check_in_too_late`): on a later day of the visit the desk
+/// registers a new ticket.
 pub fn report_back(
     draft: &mut Draft<'_, Department>,
     command: &ReportBack,
@@ -25,6 +26,10 @@ pub fn report_back(
         Standing::Away { .. } => {}
         Standing::Missed { .. } => calls::missed_may_come_back(ticket, context)?,
         _ => return Err(wrong_state(ticket)),
+    }
+    if ticket.opened.date != state.config.today(context.now) {
+        let detail = "the number is of another day; the desk registers the return";
+        return Err(Rejection::new(Code::CheckInTooLate, detail).with("visit", ticket.opened.visit.as_str()));
     }
     if !presence_proved {
         return Err(Rejection::from(Code::WrongAreaCode));

@@ -53,12 +53,7 @@ pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context
         standing,
         at: context.now,
     };
-    let appointment = ticket.opened.appointment.clone();
-    let what = step.what;
     emit(draft, Event::StepUndone(undone));
-    if let (Some(appointment), StepKind::CheckedIn) = (appointment, what) {
-        crate::department::arrival::undo_check_in(draft, &appointment);
-    }
     doors::fill(draft, context.now);
     Ok(Answer::Done)
 }

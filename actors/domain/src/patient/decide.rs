@@ -15,7 +15,7 @@ const DAY_S: i64 = 24 * 60 * 60;
 /// After a hold's end the department has this long to say so before it is asked.
 const HOLD_WORD_S: i64 = 10;
 /// After a slot's end the department has this long to say what became of the booking, and again after each answer.
-const BOOKING_WORD_S: i64 = DAY_S;
+pub(super) const BOOKING_WORD_S: i64 = DAY_S;
 /// How long ended reservations are kept after their slot.
 const KEPT_S: i64 = 31 * DAY_S;
 
@@ -41,17 +41,7 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
         ToPatient::Confirm { appointment } => confirm(draft, appointment),
         ToPatient::Cancel(command) => cancel(draft, command.appointment),
         ToPatient::PlaceHeld { appointment, expires_at } => {
-            let Some(reservation) = draft.state().reservations.get(&appointment) else { return Ok(Answer::Done) };
-            let standing = Standing::Held { expires_at };
-            let news = match reservation.standing {
-                Standing::Asked => true,
-                Standing::Held { .. } => reservation.standing != standing || reservation.wish == Some(Wish::Tell),
-                Standing::Booked | Standing::Ended(_) => false,
-            };
-            if news {
-                let ask_at = expires_at.max(context.now).plus_s(HOLD_WORD_S);
-                draft.emit(Event::PlaceHeld { appointment, expires_at, ask_at });
-            }
+            held(draft, appointment, expires_at, context);
             Ok(Answer::Done)
         }
         ToPatient::PlaceBooked { appointment, number, .. } => {
@@ -60,6 +50,10 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
         }
         ToPatient::PlaceEnded { appointment, how } => {
             ended(draft, appointment, how, context);
+            Ok(Answer::Done)
+        }
+        ToPatient::TicketTold(news) => {
+            super::hear::hear(draft, news, context);
             Ok(Answer::Done)
         }
         ToPatient::DeadlineReached => {
@@ -181,10 +175,24 @@ fn forget(draft: &mut Draft<'_, Patient>, now: Timestamp) {
     }
 }
 
+/// The department holds the place: first heard of, repeated, or prolonged (a hold only ever gets more time).
+fn held(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, expires_at: Timestamp, context: &Context) {
+    let Some(reservation) = draft.state().reservations.get(&appointment) else { return };
+    let ask_at = expires_at.max(context.now).plus_s(HOLD_WORD_S);
+    match reservation.standing {
+        Standing::Held { expires_at: before } if before < expires_at => {
+            draft.emit(Event::HoldProlonged { appointment, expires_at, ask_at });
+        }
+        Standing::Held { expires_at: before } if before > expires_at || reservation.wish != Some(Wish::Tell) => {}
+        Standing::Asked | Standing::Held { .. } => draft.emit(Event::PlaceHeld { appointment, expires_at, ask_at }),
+        Standing::Booked | Standing::CheckedIn | Standing::Ended(_) => {}
+    }
+}
+
 fn confirm(draft: &mut Draft<'_, Patient>, appointment: AppointmentId) -> Outcome {
     let reservation = draft.state().reservations.get(&appointment).ok_or(Code::Forbidden)?;
     match reservation.standing {
-        Standing::Booked => {
+        Standing::Booked | Standing::CheckedIn => {
             return Ok(Answer::Booked {
                 number: reservation.number.clone(),
                 slot_start: reservation.start,
@@ -210,7 +218,7 @@ fn cancel(draft: &mut Draft<'_, Patient>, appointment: AppointmentId) -> Outcome
         Standing::Ended(AppointmentEnd::Cancelled | AppointmentEnd::GivenBack | AppointmentEnd::Expired) => {
             return Ok(Answer::Done);
         }
-        Standing::Ended(_) => return Err(Code::WrongAppointmentState.into()),
+        Standing::Ended(_) | Standing::CheckedIn => return Err(Code::WrongAppointmentState.into()),
         Standing::Asked | Standing::Held { .. } | Standing::Booked => {}
     }
     let ask_at = reservation.ask_at;
@@ -224,6 +232,13 @@ fn booked(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, number: Op
     let Some(reservation) = draft.state().reservations.get(&appointment) else { return };
     match reservation.standing {
         Standing::Ended(_) => return,
+        // After check-in only news of the ticket says where it stands.
+        Standing::CheckedIn => {
+            if reservation.wish.is_some() {
+                draft.emit(Event::WishSettled { appointment });
+            }
+            return;
+        }
         Standing::Booked if reservation.number == number => {
             if reservation.wish.is_some() {
                 draft.emit(Event::WishSettled { appointment });
@@ -250,11 +265,18 @@ fn ended(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, how: Appoin
         return;
     }
     draft.emit(Event::AppointmentEnded { appointment, how, at: context.now });
-    if how == AppointmentEnd::NoShow {
-        let since = context.now.plus_s(-NO_SHOW_DAYS * DAY_S);
-        let counted = draft.state().no_shows.iter().filter(|(at, _)| *at > since).count();
-        if counted >= NO_SHOW_LIMIT {
-            draft.emit(Event::OnlineBookingBlocked { until: context.now.plus_s(NO_SHOW_DAYS * DAY_S) });
-        }
+    if how == AppointmentEnd::NoShow
+        && let Some(until) = blocked_until(draft.state().no_shows.iter().map(|(at, _)| *at))
+        && draft.state().blocked_until.is_none_or(|before| before < until)
+    {
+        draft.emit(Event::OnlineBookingBlocked { until });
     }
+}
+
+/// Until when these no-shows, by time, block online booking: so long from each that is the third, or a further one, within
+/// the time in which they count.
+pub(super) fn blocked_until(no_shows: impl Iterator<Item = Timestamp>) -> Option<Timestamp> {
+    let at: Vec<Timestamp> = no_shows.collect();
+    let third = |window: &&[Timestamp]| window[NO_SHOW_LIMIT - 1].plus_s(-NO_SHOW_DAYS * DAY_S) < window[0];
+    at.windows(NO_SHOW_LIMIT).rev().find(third).map(|window| window[NO_SHOW_LIMIT - 1].plus_s(NO_SHOW_DAYS * DAY_S))
 }

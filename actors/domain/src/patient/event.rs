@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::*;
-use crate::owner::Outgoing;
+use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::person::PatientBrief;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{AppointmentEnd, CancelAppointment, Channel, ToDepartment};
+use crate::vocabulary::{AppointmentEnd, CancelAppointment, Channel, TicketNews, ToDepartment};
 
 use super::state::*;
 
@@ -117,6 +117,48 @@ pub enum Event {
         /// No-shows before this do not count any more.
         no_shows_before: Timestamp,
     },
+    /// The hold has more time.
+    HoldProlonged {
+        /// Which.
+        appointment: AppointmentId,
+        /// When the hold ends by itself now.
+        expires_at: Timestamp,
+        /// When to ask what became of it.
+        ask_at: Timestamp,
+    },
+    /// A department has said where a ticket stands.
+    TicketHeard {
+        /// What it said.
+        news: TicketNews,
+        /// What it changes here.
+        change: Change,
+    },
+    /// It was no no-show.
+    NoShowCorrected {
+        /// Which.
+        appointment: AppointmentId,
+        /// Until when online booking is blocked by the others.
+        blocked_until: Option<Timestamp>,
+    },
+}
+
+/// What a news of a ticket changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Change {
+    /// Nothing: it is old, or of something that is forgotten here.
+    None,
+    /// Where the reservation stands that the ticket is of.
+    Reservation {
+        /// Now.
+        standing: Standing,
+        /// When to ask what became of it.
+        ask_at: Option<Timestamp>,
+    },
+    /// A ticket without a reservation; those of earlier days go.
+    Ticket {
+        /// Which go.
+        forgotten: Vec<TicketId>,
+    },
 }
 
 pub(super) fn kind(event: &Event) -> (u16, &'static str) {
@@ -132,6 +174,9 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::AppointmentEnded { .. } => (458, "appointment_ended"),
         Event::OnlineBookingBlocked { .. } => (459, "online_booking_blocked"),
         Event::ReservationsForgotten { .. } => (460, "reservations_forgotten"),
+        Event::HoldProlonged { .. } => (461, "hold_prolonged"),
+        Event::TicketHeard { .. } => (462, "ticket_heard"),
+        Event::NoShowCorrected { .. } => (463, "no_show_corrected"),
     }
 }
 
@@ -156,6 +201,8 @@ pub(super) fn apply(state: &mut State, event: &Event) {
                 number: None,
                 wish: None,
                 ask_at: None,
+                prolonged: false,
+                heard: 0,
             };
             state.reservations.insert(appointment.clone(), reservation);
         }
@@ -196,6 +243,36 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             }
             state.no_shows.retain(|(at, _)| at >= no_shows_before);
         }
+        Event::HoldProlonged { appointment, expires_at, ask_at } => with(state, appointment, |r| {
+            r.standing = Standing::Held { expires_at: *expires_at };
+            r.wish = r.wish.filter(|wish| *wish != Wish::Tell);
+            r.ask_at = Some(*ask_at);
+            r.prolonged = true;
+        }),
+        Event::TicketHeard { news, change } => hear(state, news, change),
+        Event::NoShowCorrected { appointment, blocked_until } => {
+            state.no_shows.retain(|(_, other)| other != appointment);
+            state.blocked_until = *blocked_until;
+        }
+    }
+}
+
+fn hear(state: &mut State, news: &TicketNews, change: &Change) {
+    match (change, &news.appointment) {
+        (Change::Reservation { standing, ask_at }, Some(appointment)) => with(state, appointment, |r| {
+            r.standing = *standing;
+            r.number = news.number.clone();
+            r.wish = r.wish.filter(|_| r.is_live());
+            r.ask_at = *ask_at;
+            r.heard = news.n;
+        }),
+        (Change::Ticket { forgotten }, _) => {
+            for ticket in forgotten {
+                state.tickets.remove(ticket);
+            }
+            state.tickets.insert(news.ticket.clone(), news.clone());
+        }
+        _ => {}
     }
 }
 
@@ -230,6 +307,11 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
             out.push(super::to_department(appointment, message));
         }
         Event::DepartmentAsked { patient, appointment, wish, .. } => out.push(request(patient, appointment, *wish)),
+        Event::TicketHeard { news, .. } => {
+            let to = OwnerRef::new(OwnerKind::Department, news.ticket.prefix(2));
+            let message = ToDepartment::TicketHeard { ticket: news.ticket.clone(), n: news.n };
+            out.push(Outgoing::Request(to, message.into()));
+        }
         Event::Identified { .. }
         | Event::RelationGranted { .. }
         | Event::RelationEnded { .. }
@@ -238,6 +320,8 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::WishSettled { .. }
         | Event::AppointmentEnded { .. }
         | Event::OnlineBookingBlocked { .. }
-        | Event::ReservationsForgotten { .. } => {}
+        | Event::ReservationsForgotten { .. }
+        | Event::HoldProlonged { .. }
+        | Event::NoShowCorrected { .. } => {}
     }
 }

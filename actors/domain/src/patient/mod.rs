@@ -3,12 +3,13 @@
 
 mod decide;
 mod event;
+mod hear;
 mod state;
 #[cfg(test)]
 mod tests;
 pub mod view;
 
-pub use event::{Event, Wish};
+pub use event::{Change, Event, Wish};
 pub use state::{Identity, Reservation, Standing, State};
 
 use crate::codes::Rejection;
@@ -21,6 +22,8 @@ use crate::vocabulary::{Answer, AppointmentEnd, ToDepartment, ToPatient};
 pub const DAY_LIMIT: usize = 3;
 /// No-shows within [`NO_SHOW_DAYS`] that block online booking.
 pub const NO_SHOW_LIMIT: usize = 3;
+/// Tickets of no reservation that are kept; beyond it the oldest go.
+pub const TICKETS_KEPT: usize = 32;
 /// For how long a no-show counts, and for how long online booking is blocked then, in days.
 pub const NO_SHOW_DAYS: i64 = 90;
 
@@ -29,7 +32,7 @@ pub struct Patient;
 
 impl Owner for Patient {
     const KIND: OwnerKind = OwnerKind::Patient;
-    const STATE_VERSION: u16 = 1;
+    const STATE_VERSION: u16 = 2;
     const ANSWERED_BY_REQUEST: bool = true;
     type State = State;
     type Command = ToPatient;
@@ -58,7 +61,9 @@ impl Owner for Patient {
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
         for (appointment, reservation) in &state.reservations {
             let wish = match (reservation.standing, reservation.wish) {
-                (Standing::Ended(_), _) | (Standing::Held { .. } | Standing::Booked, None) => continue,
+                (Standing::Ended(_), _) | (Standing::Held { .. } | Standing::Booked | Standing::CheckedIn, None) => {
+                    continue;
+                }
                 (Standing::Asked, Some(Wish::Cancel) | None) => Wish::Tell,
                 (_, Some(wish)) => wish,
             };

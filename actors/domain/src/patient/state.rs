@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::*;
 use crate::person::PatientBrief;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{AppointmentEnd, Channel};
+use crate::vocabulary::{AppointmentEnd, Channel, TicketNews};
 
 use super::event::Wish;
 
@@ -38,6 +38,8 @@ pub enum Standing {
     Booked,
     /// Over.
     Ended(AppointmentEnd),
+    /// The patient has come.
+    CheckedIn,
 }
 
 /// What the patient has reserved for one appointment.
@@ -63,6 +65,10 @@ pub struct Reservation {
     pub wish: Option<Wish>,
     /// When to ask the department, should its word have been lost.
     pub ask_at: Option<Timestamp>,
+    /// The hold has had its ten more minutes.
+    pub prolonged: bool,
+    /// The number of the last news of its ticket; 0: none yet.
+    pub heard: u64,
 }
 
 impl Reservation {
@@ -89,6 +95,8 @@ pub struct State {
     pub blocked_until: Option<Timestamp>,
     /// How many bookings were given back after the cut-off (counted apart from no-shows).
     pub given_back: u32,
+    /// Tickets of no reservation here (walk-ins, visits from outside, what came by transfer), of the last day heard of.
+    pub tickets: BTreeMap<TicketId, TicketNews>,
 }
 
 impl State {
@@ -101,6 +109,7 @@ impl State {
             no_shows: BTreeSet::new(),
             blocked_until: None,
             given_back: 0,
+            tickets: BTreeMap::new(),
         }
     }
 

@@ -216,6 +216,8 @@ fn three_no_shows_in_ninety_days_block_online_booking_for_ninety() {
             number: None,
             wish: None,
             ask_at: None,
+            prolonged: false,
+            heard: 0,
         };
         person.state.reservations.insert(id.clone(), reservation);
         person.ended(&id, AppointmentEnd::NoShow, day(n));
@@ -305,6 +307,8 @@ fn confirm_and_cancel_by_standing() {
         (Standing::Asked, Ok(true), Ok(true)),
         (Standing::Held { expires_at: at("22 08:10") }, Ok(true), Ok(true)),
         (Standing::Booked, Ok(false), Ok(true)),
+        (Standing::CheckedIn, Ok(false), wrong),
+        (Standing::Ended(AppointmentEnd::GivenUp), wrong, wrong),
         (Standing::Ended(AppointmentEnd::Refused), wrong, wrong),
         (Standing::Ended(AppointmentEnd::Expired), Err(Code::HoldExpired), Ok(false)),
         (Standing::Ended(AppointmentEnd::Cancelled), wrong, Ok(false)),

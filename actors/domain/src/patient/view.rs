@@ -1,12 +1,12 @@
 //! What the stream `patient:{id}` shows: the person masked, the appointments, who acts for them.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::ids::*;
 use crate::time::{Timestamp, Zone};
-use crate::vocabulary::AppointmentEnd;
+use crate::vocabulary::{AppointmentEnd, TicketNews, TicketStands};
 
-use super::event::Event;
+use super::event::{Change, Event};
 use super::state::*;
 
 /// The snapshot of `patient:{id}`.
@@ -24,8 +24,29 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
         "real_name": state.identity.as_ref().is_some_and(|identity| identity.real_name),
         "online_booking_blocked_until": state.blocked_until.map(|at| zone.rfc3339(at)),
         "appointments": appointments,
+        "tickets": state.tickets.iter().map(|(id, news)| (id.to_string(), ticket(news, zone))).collect::<Map<_, _>>(),
         "family": family,
     }))
+}
+
+/// A ticket of no reservation: the place in line is the stream `ticket:{id}`.
+fn ticket(news: &TicketNews, zone: Zone) -> Value {
+    let standing = match news.stands {
+        TicketStands::Booked => Standing::Booked,
+        TicketStands::CheckedIn => Standing::CheckedIn,
+        TicketStands::Ended(how) => Standing::Ended(how),
+    };
+    json!({
+        "ticket": news.ticket,
+        "department": news.ticket.department(),
+        "queue": news.queue,
+        "date": news.date,
+        "number": news.number,
+        "slot_start": news.slot_start.map(|at| zone.rfc3339(at)),
+        "state": state_name(standing),
+        "linked_from": news.linked_from,
+        "linked_to": news.linked_to,
+    })
 }
 
 fn appointment(id: &AppointmentId, reservation: &Reservation, zone: Zone) -> Value {
@@ -45,6 +66,7 @@ fn appointment(id: &AppointmentId, reservation: &Reservation, zone: Zone) -> Val
         "state": state_name(reservation.standing),
         "number": reservation.number,
         "expires_at": expires_at,
+        "prolonged": reservation.prolonged,
         "replaces": reservation.replaces,
     })
 }
@@ -60,6 +82,8 @@ fn state_name(standing: Standing) -> &'static str {
         Standing::Ended(AppointmentEnd::GivenBack) => "given_back",
         Standing::Ended(AppointmentEnd::Fulfilled) => "fulfilled",
         Standing::Ended(AppointmentEnd::NoShow) => "no_show",
+        Standing::Ended(AppointmentEnd::GivenUp) => "given_up",
+        Standing::CheckedIn => "checked_in",
     }
 }
 
@@ -72,7 +96,23 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
         Event::RelationGranted { relation, .. } => json!({ "relation": relation }),
         Event::RelationEnded { .. } => json!({}),
         Event::OnlineBookingBlocked { until } => json!({ "until": zone.rfc3339(*until) }),
+        Event::NoShowCorrected { blocked_until, .. } => {
+            json!({ "online_booking_blocked_until": blocked_until.map(|at| zone.rfc3339(at)) })
+        }
+        Event::TicketHeard { change: Change::None, .. } => return Vec::new(),
+        Event::TicketHeard { news, change: Change::Ticket { forgotten } } => {
+            let mut tickets: Map<String, Value> =
+                forgotten.iter().map(|ticket| (ticket.to_string(), Value::Null)).collect();
+            tickets.insert(news.ticket.to_string(), ticket(news, zone));
+            json!({ "tickets": tickets })
+        }
+        Event::TicketHeard { news, change: Change::Reservation { .. } } => {
+            let known = news.appointment.as_ref().and_then(|id| Some((id, state.reservations.get(id)?)));
+            let Some((id, reservation)) = known else { return Vec::new() };
+            json!({ "appointment": appointment(id, reservation, zone) })
+        }
         Event::PlaceReserved { appointment: id, .. }
+        | Event::HoldProlonged { appointment: id, .. }
         | Event::PlaceHeld { appointment: id, .. }
         | Event::AppointmentBooked { appointment: id, .. }
         | Event::AppointmentEnded { appointment: id, .. } => {

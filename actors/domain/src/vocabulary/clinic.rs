@@ -30,6 +30,8 @@ pub enum AppointmentEnd {
     Fulfilled,
     /// 爽约.
     NoShow,
+    /// Checked in and not seen: the number was given up, or settled at closing.
+    GivenUp,
 }
 
 /// Hold a place (10 minutes, counts at once).
@@ -79,6 +81,24 @@ pub struct CancelAppointment {
     /// Why, if said.
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+/// Ten more minutes for a hold, once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProlongHold {
+    /// Which.
+    pub appointment: AppointmentId,
+}
+
+/// It was no no-show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectNoShow {
+    /// Which.
+    pub appointment: AppointmentId,
+    /// Why.
+    pub reason: String,
 }
 
 /// Arrived.

@@ -417,3 +417,53 @@ fn visits_from_outside_are_always_taken_but_for_a_used_number() {
     assert_eq!(house.is(&ticket), "ended");
     house.assert_replays();
 }
+
+#[test]
+fn on_a_later_day_an_open_visit_gets_a_new_number_and_the_old_one_does_not_wait_again() {
+    let mut house = House::new(0).with_doctors();
+    let away = house.walk_in("pool", "a", None);
+    assert_eq!(house.called(1), away);
+    house.tell(doctor(1), ToDepartment::SendForTests(SendForTests { ticket: away.clone() })).expect("goes");
+    let visit = house.ticket(&away).opened.visit.clone();
+    house.after_s(24 * 3600);
+    let report = ReportBack { ticket: away.clone(), code: None };
+    let rejected = house
+        .desk(ToDepartment::ReportBack { command: report, presence_proved: true })
+        .expect_err("yesterday's number");
+    assert_eq!(rejected.code, Code::CheckInTooLate);
+    assert_eq!(rejected.valid_now, vec![("visit".to_owned(), visit.as_str().into())]);
+    let returning = |visit: &VisitId| RegisterWalkIn {
+        queue: queue("own"),
+        patient: PatientId::from("p-a"),
+        class: None,
+        addition_to: None,
+        slot: None,
+        visit: Some(visit.clone()),
+    };
+    let command = ToDepartment::RegisterWalkIn { command: returning(&visit), brief: brief("a"), birth_date: None };
+    let Ok(Answer::Waiting { ticket, visit: of, .. }) = house.desk(command) else { panic!("the visit is open") };
+    assert_eq!((of, &house.state.floor.visits[&visit].tickets), (visit.clone(), &vec![away, ticket]));
+    house.after_s(2 * 24 * 3600);
+    let command = ToDepartment::RegisterWalkIn { command: returning(&visit), brief: brief("a"), birth_date: None };
+    assert_eq!(code(house.desk(command)), Code::Forbidden, "the third day was the last");
+}
+
+/// Rule 6 at the doctor's door: one returned ticket called by mistake is due again at once, before any ordinary one.
+#[test]
+fn an_insertion_called_by_mistake_is_next_again() {
+    let mut house = House::new(0).with_doctors();
+    let away = house.walk_in("pool", "r", None);
+    assert_eq!(house.called(1), away);
+    house.tell(doctor(1), ToDepartment::SendForTests(SendForTests { ticket: away.clone() })).expect("goes");
+    let ordinary: Vec<TicketId> = ["a", "b", "c", "d"].map(|patient| house.walk_in("pool", patient, None)).into();
+    let report = ReportBack { ticket: away.clone(), code: None };
+    house.desk(ToDepartment::ReportBack { command: report, presence_proved: true }).expect("is back");
+    for expected in &ordinary[..2] {
+        assert_eq!(&house.called(1), expected);
+        house.tell(doctor(1), ToDepartment::FinishService(FinishService { ticket: expected.clone() })).expect("seen");
+    }
+    assert_eq!(house.called(1), away, "after two ordinary ones");
+    let back = ReturnToWaiting { ticket: away.clone(), reason: "wrong person".to_owned() };
+    house.tell(doctor(1), ToDepartment::ReturnToWaiting(back)).expect("returns");
+    assert_eq!(house.called(1), away, "due at once, although the counter began anew");
+}

@@ -3,5 +3,7 @@
 mod house;
 mod journeys;
 mod random;
+mod retire;
 mod table;
+mod told;
 mod view;

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::house::*;
 use super::random::{Dice, command};
-use crate::department::view;
+use crate::department::{Department, view};
 use crate::ids::*;
+use crate::owner::Owner;
 use crate::time::Zone;
 use crate::vocabulary::*;
 
@@ -183,4 +184,35 @@ fn the_hospital_hears_who_checked_in_was_called_and_finished_by_its_own_visit_id
         }
     }
     assert_eq!(told, ["visit_registered", "patient_checked_in", "patient_called", "service_finished"]);
+}
+
+#[test]
+fn operations_see_numbers_and_nobody() {
+    let mut house = House::new(0).with_session(3).with_doctors();
+    for patient in ["a", "b", "c"] {
+        house.walk_in("pool", patient, None);
+    }
+    house.after_s(20 * 60);
+    let ticket = house.called(1);
+    let call = house.standing(&ticket).call().expect("called").call.clone();
+    let problem = AnnouncementProblem::NotShown;
+    house.system(ToDepartment::CallNotAnnounced { call, round: 1, board: BoardId::from("s.board"), problem });
+    let load = view::load(&house.state, house.now).expect("defined");
+    assert_eq!((load.sessions, load.sessions_open, load.doctors, load.doctors_paused), (1, 1, 2, 0));
+    assert_eq!((load.waiting, load.in_hand, load.missed), (2, 1, 0));
+    assert_eq!((load.wait_p50_min, load.wait_p90_min), (Some(20), Some(20)));
+    assert_eq!((load.calls_not_announced, load.not_announced[&queue("pool")]), (1, 1));
+    let told = serde_json::to_string(&load).expect("JSON");
+    assert!(!told.contains("p-") && !told.contains('张') && !told.contains(ticket.as_str()), "{told}");
+    let tomorrow = view::load(&house.state, house.now.plus_s(24 * 3600)).expect("defined");
+    assert_eq!((tomorrow.sessions, tomorrow.waiting), (0, 2), "a session is of its day");
+    assert_eq!(view::load(&Department::new_state("s.e"), house.now), None);
+}
+
+#[test]
+fn a_quantile_is_one_of_the_values() {
+    assert_eq!(view::quantile(&[], 50), None);
+    assert_eq!(view::quantile(&[7], 99), Some(7));
+    let values: Vec<i64> = (0..10).collect();
+    assert_eq!((view::quantile(&values, 50), view::quantile(&values, 90)), (Some(5), Some(9)));
 }

@@ -1,6 +1,7 @@
 //! What the department's streams show: `queue`, `doctor`, `door`, `ticket`, `session`, `site`. Pure. Every event carries
 //! ready-to-show parts that replace the same parts of the snapshot, so that no page has a rule.
 
+mod load;
 mod parts;
 mod touched;
 
@@ -11,6 +12,7 @@ use crate::ids::*;
 use crate::owner::Owner;
 use crate::time::{Timestamp, Zone};
 use crate::{clinic, floor};
+pub use load::{Load, load, quantile};
 use parts::View;
 use touched::Touched;
 

@@ -77,6 +77,10 @@ impl<'a> View<'a> {
                 Standing::InTransit { to, .. } => Some(to),
                 _ => None,
             },
+            "transfer_since": match &ticket.standing {
+                Standing::InTransit { since, .. } => Some(self.at(*since)),
+                _ => None,
+            },
             "linked_from": opened.linked_from,
             "linked_to": ticket.linked_to,
             "ended": match &ticket.standing {

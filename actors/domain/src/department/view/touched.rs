@@ -134,7 +134,9 @@ pub(super) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::VisitCancelled { .. }
         | Event::VisitRefused { .. }
         | Event::DaysTidied { .. }
-        | Event::NumberGiven { .. } => None,
+        | Event::NumberGiven { .. }
+        | Event::TicketTold(_)
+        | Event::TicketHeard { .. } => None,
     }
 }
 
@@ -148,7 +150,8 @@ pub(super) fn appointment(event: &clinic::Event) -> Option<&AppointmentId> {
         | clinic::Event::AppointmentCancelled { appointment, .. }
         | clinic::Event::AppointmentGivenBack { appointment, .. }
         | clinic::Event::CheckInUndone { appointment, .. }
-        | clinic::Event::NoShowRecorded { appointment, .. } => Some(appointment),
+        | clinic::Event::NoShowRecorded { appointment, .. }
+        | clinic::Event::NoShowCorrected { appointment, .. } => Some(appointment),
         _ => None,
     }
 }

@@ -4,6 +4,8 @@
 //! One thread writes. What waits for it is bounded; when that is full, *looking* at persons is refused (what cannot be
 //! put down is not shown), and *doing* is counted and named in the next line that fits (the deed itself is in the log).
 
+mod read;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -19,8 +21,10 @@ use jiaohao_domain::{AccountId, Code, Rejection, Role, Timestamp};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::keys::{make_dir, sync_dir};
-use super::tokens::Claims;
+use crate::identity::keys::{make_dir, sync_dir};
+use crate::identity::tokens::Claims;
+
+pub use read::{AuditQuery, read};
 
 /// Lines written at once.
 const BATCH: usize = 256;
@@ -166,7 +170,8 @@ impl Writer {
             let written = self.write(&batch, left_out);
             if let Err(error) = &written {
                 let lost = batch.iter().filter(|waiting| waiting.written.is_none()).count() as u64;
-                self.lost(left_out + lost, error);
+                self.left_out.fetch_add(left_out, Ordering::Relaxed);
+                self.lost(lost, error);
             }
             for answer in batch.into_iter().filter_map(|waiting| waiting.written) {
                 // Who asked may have gone away; the line stands all the same.
@@ -179,7 +184,9 @@ impl Writer {
     fn lost(&mut self, lines: u64, error: &io::Error) {
         self.open = None;
         self.unsynced_since = None;
-        self.left_out.fetch_add(lines + std::mem::take(&mut self.unsynced), Ordering::Relaxed);
+        let lines = lines + std::mem::take(&mut self.unsynced);
+        metrics::counter!("audit_lines_left_out_total").increment(lines);
+        self.left_out.fetch_add(lines, Ordering::Relaxed);
         tracing::error!(%error, "the audit could not be written");
     }
 

@@ -1,0 +1,63 @@
+//! Retiring: the department decides it, because it knows who waits and works there, and then tells the site, which keeps
+//! what there is. What is in use stays; the rejection names who uses it.
+
+use super::config::is_retired;
+use super::{ConfigEvent, Department, Event, State};
+use crate::clinic::SessionStanding;
+use crate::floor::Ticket;
+use crate::ids::*;
+use crate::owner::{Context, Draft};
+use crate::vocabulary::{Answer, RetiredKind};
+use crate::{Code, Rejection};
+
+/// So many names stand in a rejection at most.
+const NAMED: usize = 20;
+
+/// No more of a queue, a service point or the department, once nothing of it is in use: live tickets, open sessions of
+/// today or later, doctors at work. Rejects `in_use`. Retiring again changes nothing.
+pub(super) fn decide(
+    draft: &mut Draft<'_, Department>,
+    kind: RetiredKind,
+    id: String,
+    context: &Context,
+) -> Result<Answer, Rejection> {
+    let state = draft.state();
+    if is_retired(&state.config, kind, &id) {
+        return Ok(Answer::Done);
+    }
+    let all = kind == RetiredKind::Department;
+    let is_queue = |queue: &QueueId| all || (kind == RetiredKind::Queue && queue.as_str() == id);
+    let is_point = |point: &ServicePointId| all || (kind == RetiredKind::ServicePoint && point.as_str() == id);
+    let today = state.config.today(context.now);
+    let tickets = live(state).filter(|ticket| is_queue(&ticket.opened.queue)).map(|ticket| ticket.id().as_str());
+    let sessions = state.clinic.sessions.iter().filter(|(_, session)| {
+        session.standing == SessionStanding::Open && session.date >= today && is_queue(&session.queue)
+    });
+    let doctors = state.floor.work.iter().filter(|(_, work)| is_point(&work.service_point));
+    let used = [
+        ("tickets", named(tickets)),
+        ("sessions", named(sessions.map(|(id, _)| id.as_str()))),
+        ("doctors", named(doctors.map(|(id, _)| id.as_str()))),
+    ];
+    if used.iter().any(|(_, names)| !names.is_empty()) {
+        let named = used.into_iter().filter(|(_, names)| !names.is_empty());
+        return Err(named.fold(Rejection::from(Code::InUse), |rejection, (what, names)| rejection.with(what, names)));
+    }
+    draft.emit(Event::Config(ConfigEvent::RetirementDecided { kind, id }));
+    Ok(Answer::Done)
+}
+
+/// A session is not retired while tickets of it live (walk-ins and additions too). Rejects `not_settled`.
+pub(super) fn nobody_waits(state: &State, session: &SessionId) -> Result<(), Rejection> {
+    let of_session = live(state).filter(|ticket| ticket.opened.session.as_ref() == Some(session));
+    let tickets = named(of_session.map(|ticket| ticket.id().as_str()));
+    if tickets.is_empty() { Ok(()) } else { Err(Rejection::from(Code::NotSettled).with("tickets", tickets)) }
+}
+
+fn live(state: &State) -> impl Iterator<Item = &Ticket> {
+    state.floor.tickets.values().filter(|ticket| ticket.is_live())
+}
+
+fn named<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    ids.take(NAMED).collect::<Vec<_>>().join(" ")
+}

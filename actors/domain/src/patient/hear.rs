@@ -1,0 +1,63 @@
+//! What a department says of a ticket, and what it changes here. Said again, or later than what is newer, it changes nothing
+//! and is answered all the same.
+
+use crate::ids::TicketId;
+use crate::owner::{Context, Draft};
+use crate::vocabulary::{AppointmentEnd, TicketNews, TicketStands};
+
+use super::decide::{BOOKING_WORD_S, blocked_until};
+use super::event::{Change, Event};
+use super::state::*;
+use super::{Patient, TICKETS_KEPT};
+
+pub(super) fn hear(draft: &mut Draft<'_, Patient>, news: TicketNews, context: &Context) {
+    let change = change(draft.state(), &news, context);
+    let corrected = news.appointment.clone().filter(|appointment| {
+        let before = draft.state().reservations.get(appointment).map(|reservation| reservation.standing);
+        matches!(change, Change::Reservation { .. }) && before == Some(Standing::Ended(AppointmentEnd::NoShow))
+    });
+    draft.emit(Event::TicketHeard { news, change });
+    if let Some(appointment) = corrected {
+        let others = draft.state().no_shows.iter().filter(|(_, other)| *other != appointment);
+        let blocked_until = blocked_until(others.map(|(at, _)| *at));
+        draft.emit(Event::NoShowCorrected { appointment, blocked_until });
+    }
+}
+
+fn change(state: &State, news: &TicketNews, context: &Context) -> Change {
+    let Some(reservation) = news.appointment.as_ref().and_then(|id| state.reservations.get(id)) else {
+        return if news.appointment.is_some() { Change::None } else { of_ticket(state, news) };
+    };
+    if news.n <= reservation.heard || is_final(reservation.standing) {
+        return Change::None;
+    }
+    let ask_at = Some(reservation.end.max(context.now).plus_s(BOOKING_WORD_S));
+    match news.stands {
+        TicketStands::Booked => Change::Reservation { standing: Standing::Booked, ask_at },
+        TicketStands::CheckedIn => Change::Reservation { standing: Standing::CheckedIn, ask_at },
+        TicketStands::Ended(how) => Change::Reservation { standing: Standing::Ended(how), ask_at: None },
+    }
+}
+
+/// What ended before check-in stays ended; what was seen or given up may be undone, a no-show corrected.
+fn is_final(standing: Standing) -> bool {
+    use AppointmentEnd::{Cancelled, Expired, GivenBack, Refused};
+    matches!(standing, Standing::Ended(Refused | Expired | Cancelled | GivenBack))
+}
+
+/// A ticket without a reservation. Of an earlier day than what is known here it is only answered: that day is forgotten.
+fn of_ticket(state: &State, news: &TicketNews) -> Change {
+    match state.tickets.get(&news.ticket) {
+        Some(known) if known.n >= news.n => return Change::None,
+        None if state.tickets.values().any(|known| known.date > news.date) => return Change::None,
+        _ => {}
+    }
+    let others = || state.tickets.iter().filter(|(id, _)| **id != news.ticket);
+    let mut forgotten: Vec<TicketId> =
+        others().filter(|(_, known)| known.date < news.date).map(|(id, _)| id.clone()).collect();
+    let mut kept: Vec<_> = others().filter(|(_, known)| known.date >= news.date).collect();
+    kept.sort_by_key(|(id, known)| (matches!(known.stands, TicketStands::CheckedIn), known.n, (*id).clone()));
+    let too_many = (kept.len() + 1).saturating_sub(TICKETS_KEPT);
+    forgotten.extend(kept.into_iter().take(too_many).map(|(id, _)| id.clone()));
+    Change::Ticket { forgotten }
+}

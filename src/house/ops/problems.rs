@@ -1,0 +1,63 @@
+//! What is wrong, in few words: a name that pages have words for, how bad, how often, and where to look.
+
+use serde::Serialize;
+
+/// So many ids are named in one problem.
+const IDS_MAX: usize = 5;
+
+/// How bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Somebody has to do something now, at night too.
+    Alarm,
+    /// To be looked at in working hours.
+    Warning,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Problem {
+    level: Level,
+    what: &'static str,
+    count: usize,
+    ids: Vec<String>,
+}
+
+/// Collects what is wrong: one entry for each kind and level.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Notes something about an id (empty: about the whole).
+    pub fn note(&mut self, what: &'static str, level: Level, id: &str, count: usize) {
+        let found = self.0.iter_mut().position(|problem| (problem.what, problem.level) == (what, level));
+        let at = found.unwrap_or_else(|| {
+            self.0.push(Problem { level, what, count: 0, ids: Vec::new() });
+            self.0.len() - 1
+        });
+        let problem = &mut self.0[at];
+        problem.count += count;
+        if !id.is_empty() && problem.ids.len() < IDS_MAX {
+            problem.ids.push(id.to_owned());
+        }
+    }
+
+    /// Notes it when it is so.
+    pub fn note_if(&mut self, is_so: bool, what: &'static str, level: Level, count: usize) {
+        if is_so {
+            self.note(what, level, "", count);
+        }
+    }
+
+    /// Alarms first, each in the order in which they were noted.
+    pub fn worst_first(mut self) -> Vec<Problem> {
+        self.0.sort_by_key(|problem| problem.level);
+        self.0
+    }
+}
+
+/// The worst level among them, for sorting whole sites; well comes last.
+pub fn badness(problems: &[Problem]) -> u8 {
+    problems.first().map_or(2, |worst| worst.level as u8)
+}

@@ -1,0 +1,116 @@
+//! What is wrong comes first, and nobody sees another's sites.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiaohao_domain::department::view::Load;
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::{ScreenId, SiteId, Timestamp};
+use serde_json::{Value, json};
+
+use super::screens::{Screens, Seen};
+use super::sites::{SiteFacts, SiteNow};
+use super::{Picture, problems};
+use crate::engine::ScreenNews;
+
+fn facts() -> SiteFacts {
+    let board = json!({"id": "s.b", "name": "候诊区", "queues": ["s.d.q"]});
+    SiteFacts {
+        name: "医院".to_owned(),
+        name_en: "Hospital".to_owned(),
+        zone: Zone::named("Asia/Shanghai").expect("a zone"),
+        departments: vec!["s.d".into()],
+        boards: vec![serde_json::from_value(board).expect("a board")],
+        screens: vec![("s.x1".into(), "s.b".into()), ("s.x2".into(), "s.b".into())],
+    }
+}
+
+fn load(change: impl FnOnce(&mut Load)) -> BTreeMap<jiaohao_domain::DepartmentId, Load> {
+    let mut load = Load {
+        department: "s.d".into(),
+        name: "内科".to_owned(),
+        name_en: String::new(),
+        sessions: 1,
+        sessions_open: 1,
+        doctors: 1,
+        doctors_paused: 0,
+        waiting: 3,
+        in_hand: 0,
+        missed: 0,
+        wait_p50_min: None,
+        wait_p90_min: None,
+        calls_not_announced: 0,
+        not_announced: BTreeMap::new(),
+        waited_s: vec![60],
+    };
+    change(&mut load);
+    [(load.department.clone(), load)].into()
+}
+
+fn screens(here: &[&str]) -> Screens {
+    let screens = Screens::default();
+    for id in here {
+        screens.note(&ScreenId::from(*id), ScreenNews::Came, Timestamp(0));
+    }
+    screens
+}
+
+fn problems(screens: &Screens, change: impl FnOnce(&mut Load)) -> Vec<(String, String, u64)> {
+    let seen = |screen: &ScreenId| -> Option<Seen> { screens.seen(screen) };
+    let site = SiteNow::of("s".into(), facts(), load(change), &seen);
+    let told = serde_json::to_value(&site).expect("JSON");
+    let one = |p: &Value| {
+        let text = |name: &str| p[name].as_str().expect("text").to_owned();
+        (text("level"), text("what"), p["count"].as_u64().expect("a number"))
+    };
+    told["problems"].as_array().expect("problems").iter().map(one).collect()
+}
+
+#[test]
+fn a_site_that_is_well_says_nothing() {
+    assert_eq!(problems(&screens(&["s.x1", "s.x2"]), |_| ()), []);
+}
+
+#[test]
+fn alarms_stand_before_warnings() {
+    let told = |level: &str, what: &str, count| (level.to_owned(), what.to_owned(), count);
+    let one_away = screens(&["s.x1"]);
+    one_away.note(&"s.x1".into(), ScreenNews::Said { silent: Some(true), client: None }, Timestamp(0));
+    let found = problems(&one_away, |load| {
+        load.doctors_paused = 1;
+        load.calls_not_announced = 2;
+        load.not_announced = [("s.d.q".into(), 2)].into();
+    });
+    let expected = [
+        told("alarm", "calls_not_announced", 2),
+        told("warning", "nobody_calls", 3),
+        told("warning", "screen_silent", 1),
+        told("warning", "screen_offline", 1),
+    ];
+    assert_eq!(found, expected);
+    let dark = problems(&screens(&[]), |_| ());
+    assert_eq!(dark, [told("alarm", "board_dark", 1)], "its screens are not named one by one");
+    let at_night = problems(&screens(&[]), |load| (load.doctors, load.waiting) = (0, 0));
+    assert_eq!(at_night, [told("warning", "board_dark", 1)]);
+}
+
+#[test]
+fn a_department_or_site_that_does_not_answer_is_an_alarm() {
+    let site = SiteNow::of("s".into(), facts(), BTreeMap::new(), &|_| None);
+    assert_eq!(problems::badness(&site.problems), 0);
+    let silent = SiteNow::silent("t".into(), Zone::named("UTC").expect("a zone"));
+    assert_eq!(serde_json::to_value(&silent).expect("JSON")["problems"][0]["what"], "site_silent");
+}
+
+#[test]
+fn nobody_sees_another_site_or_its_closed_owners() {
+    let of = |id: &str| SiteNow::of(SiteId::from(id), facts(), load(|_| ()), &|_| None);
+    let closed = json!([{"kind": "department", "id": "s.d"}, {"kind": "department", "id": "t.d"}]);
+    let picture = Arc::new(Picture { node: json!({"owners": {"closed": closed}}), sites: vec![of("s"), of("t")] });
+    let sites = |seen: &Value| seen["sites"].as_array().map(Vec::len);
+    let all = picture.seen_by(&None);
+    assert_eq!((sites(&all), all["owners"]["closed"].as_array().map(Vec::len)), (Some(2), Some(2)));
+    let own = picture.seen_by(&Some("t".into()));
+    assert_eq!((sites(&own), &own["sites"][0]["site"]), (Some(1), &json!("t")));
+    assert_eq!(own["owners"]["closed"], json!([{"kind": "department", "id": "t.d"}]));
+}

@@ -1,0 +1,212 @@
+// How the house is: what is wrong first, the last hour as small charts, a card for each site with the lists behind its
+// figures, then the node itself. All of it is the `ops` stream's newest snapshot; nothing is computed from anything else.
+
+import { clockOf } from '../lib/clock.js';
+import { h } from '../lib/dom.js';
+import { has, named, t } from '../lib/i18n.js';
+
+const CHART = { width: 200, height: 44 };
+
+/** The site whose lists are open, which of them, and what was pressed for it. */
+const open = { site: '', list: '', by: '' };
+
+/** @param {any} value @param {string} [unit] */
+const figure = (value, unit) => (value === null || value === undefined ? '–' : `${Math.round(value * 10) / 10}${unit || ''}`);
+
+/** @param {number} bytes */
+function size(bytes) {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let n = bytes;
+  let unit = 0;
+  while (n >= 1000 && unit < units.length - 1) {
+    n /= 1000;
+    unit += 1;
+  }
+  return `${n >= 100 || unit === 0 ? Math.round(n) : n.toFixed(1)} ${units[unit]}`;
+}
+
+/** @param {number|null} s */
+function span(s) {
+  if (s === null || s === undefined) return '–';
+  if (s < 120) return t('ops.span.s', { n: s });
+  if (s < 7200) return t('ops.span.min', { n: Math.floor(s / 60) });
+  if (s < 172800) return t('ops.span.h', { n: Math.floor(s / 3600) });
+  return t('ops.span.d', { n: Math.floor(s / 86400) });
+}
+
+/** A line through the values that are there; gaps stay gaps. @param {(number|null)[]} values @param {number} most */
+function path(values, most) {
+  const step = CHART.width / Math.max(1, values.length - 1);
+  let pen = 'M';
+  return values.map((value, n) => {
+    if (value === null) {
+      pen = 'M';
+      return '';
+    }
+    const at = `${pen}${(n * step).toFixed(1)} ${(CHART.height - 2 - (value / most) * (CHART.height - 6)).toFixed(1)}`;
+    pen = 'L';
+    return at;
+  }).join('');
+}
+
+/**
+ * @param {string} name @param {string} now what it is at this moment @param {(number|null)[][]} lines the last hour, the
+ * more important first @param {{alarm?: boolean, about?: string}} [more]
+ */
+function chart(name, now, lines, more) {
+  const known = lines.map((line) => line.filter((v) => v !== null)).flat();
+  const highest = Math.max(0, ...(/** @type {number[]} */ (known)));
+  const most = Math.max(1, highest);
+  const enough = lines.some((line) => line.filter((v) => v !== null).length > 1);
+  return h('div', { class: `card chart${more && more.alarm ? ' alarm' : ''}`, key: name, 'data-figure': name },
+    h('span', { class: 'muted' }, t(`ops.figure.${name}`)),
+    h('b', { class: 'num' }, now),
+    enough
+      ? h('svg', { viewBox: `0 0 ${CHART.width} ${CHART.height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': t('ops.chart_about', { name: t(`ops.figure.${name}`), most: figure(highest) }) },
+        lines.map((line, n) => h('path', { d: path(line, most), class: n ? 'second' : 'first' })))
+      : h('span', { class: 'soon muted' }, t('ops.chart_soon')),
+    h('small', { class: 'muted num' }, enough ? t('ops.chart_most', { most: figure(highest) }) : ''));
+}
+
+/** @param {any} v */
+function charts(v) {
+  const hour = v.last_hour;
+  const { rates, latency, doors } = v;
+  return h('div', { class: 'charts', key: 'charts' },
+    chart('calls_per_min', figure(rates.calls_per_min), [hour.calls_per_min]),
+    chart('bookings_per_min', figure(rates.bookings_per_min), [hour.bookings_per_min]),
+    chart('waits', `${figure(latency.wait_p50_min)} / ${figure(latency.wait_p90_min)}`, [hour.wait_p50_min, hour.wait_p90_min]),
+    chart('sync_p99_ms', figure(latency.sync_p99_ms, ' ms'), [hour.sync_p99_ms]),
+    chart('sockets', figure(doors.sockets), [hour.sockets]),
+    chart('outbox_drops_per_min', figure(rates.outbox_drops_per_min), [hour.outbox_drops_per_min], { alarm: rates.outbox_drops_per_min > 0 }));
+}
+
+/** @param {string} what */
+const wordOf = (what) => (has(`ops.problem.${what}`) ? t(`ops.problem.${what}`) : what);
+
+/** Which list of a site a problem leads to. @param {string} what */
+const listOf = (what) => (what.startsWith('screen') ? 'screens' : what.startsWith('board') || what === 'calls_not_announced' ? 'boards' : 'departments');
+
+/** @param {any} problem @param {string} site @param {() => void} draw */
+function problemView(problem, site, draw) {
+  const content = [h('i', { class: 'mark', 'aria-hidden': 'true' }, problem.level === 'alarm' ? '!' : '·'),
+    h('span', null, wordOf(problem.what), problem.count > 1 ? h('b', { class: 'num' }, ` ${problem.count}`) : null,
+      problem.ids.length ? h('small', null, problem.ids.map((/** @type {string} */ id) => id.split('.').slice(1).join('.') || id).join(' ')) : null)];
+  const props = { class: `problem ${problem.level}`, key: `${problem.level}-${problem.what}`, 'data-problem': problem.what };
+  if (!site) return h('div', props, content);
+  return h('button', { ...props, type: 'button', onclick: () => show(site, listOf(problem.what), problem.what, draw) }, content);
+}
+
+/** @param {string} site @param {string} list @param {string} by @param {() => void} draw */
+function show(site, list, by, draw) {
+  const same = open.site === site && open.by === by;
+  open.site = same ? '' : site;
+  open.list = same ? '' : list;
+  open.by = same ? '' : by;
+  draw();
+}
+
+/** The one sentence. @param {any} v */
+function verdict(v) {
+  const all = v.problems.concat(...v.sites.map((/** @type {any} */ s) => s.problems));
+  const alarms = all.filter((/** @type {any} */ p) => p.level === 'alarm').length;
+  const level = alarms ? 'alarm' : all.length ? 'soon' : 'good';
+  const words = alarms ? t('ops.verdict.alarm', { n: alarms }) : all.length ? t('ops.verdict.warning', { n: all.length }) : t('ops.verdict.well');
+  return h('p', { class: `verdict ${level}`, role: 'status', key: 'verdict', 'data-verdict': level },
+    h('i', { class: 'mark', 'aria-hidden': 'true' }, level === 'good' ? '✓' : '!'), words);
+}
+
+/** @param {any} site @param {() => void} draw */
+function siteCard(site, draw) {
+  const online = site.screens.filter((/** @type {any} */ s) => s.online).length;
+  const item = (/** @type {string} */ list, /** @type {string} */ name, /** @type {any} */ value) => h('button', {
+    type: 'button', key: name, class: 'fact', 'data-list': list, 'data-fact': name, 'aria-expanded': String(open.site === site.site && open.by === name),
+    onclick: () => show(site.site, list, name, draw),
+  }, h('b', { class: 'num' }, value), h('span', null, t(`ops.fact.${name}`)));
+  return h('section', { class: `card site${open.site === site.site ? ' open' : ''}`, key: site.site, 'data-site': site.site },
+    h('h2', null, named(site.name, site.name_en), h('small', null, site.site)),
+    site.problems.length
+      ? h('div', { class: 'problems' }, site.problems.map((/** @type {any} */ p) => problemView(p, site.site, draw)))
+      : h('p', { class: 'calm' }, t('ops.site_well')),
+    h('div', { class: 'facts' },
+      item('departments', 'doctors', site.doctors),
+      item('departments', 'waiting', site.waiting),
+      item('departments', 'sessions', `${site.sessions_open}/${site.sessions}`),
+      item('screens', 'screens', `${online}/${site.screens.length + site.screens_left_out}`)),
+    open.site === site.site ? h('div', { class: 'lists' }, listView(site)) : null);
+}
+
+/** @param {string[]} heads @param {any[]} rows */
+function table(heads, rows) {
+  return h('div', { class: 'scroll' }, h('table', null,
+    h('thead', null, h('tr', null, heads.map((head) => h('th', { scope: 'col', key: head }, t(`ops.head.${head}`))))),
+    h('tbody', null, rows)));
+}
+
+/** @param {string} key @param {string} className @param {any[]} cells */
+const row = (key, className, cells) => h('tr', { key, class: className }, cells.map((cell) => h('td', null, cell)));
+
+/** @param {any} site */
+function listView(site) {
+  if (open.list === 'screens') {
+    if (!site.screens.length) return h('p', { class: 'muted' }, t('ops.no_screens'));
+    return [table(['screen', 'board', 'online', 'since', 'last_seen', 'voice', 'client'], site.screens.map((/** @type {any} */ s) => row(s.screen, s.online ? '' : 'bad', [
+      s.screen.split('.').pop(), s.board, s.online ? t('ops.online') : t('ops.offline'), s.since ? clockOf(s.since) : t('ops.not_yet'), s.last_seen ? clockOf(s.last_seen) : t('ops.not_yet'),
+      s.silent === null ? '–' : s.silent ? t('ops.silent') : t('ops.speaks'), s.client || '–',
+    ]))), site.screens_left_out ? h('p', { class: 'muted' }, t('ops.left_out', { n: site.screens_left_out })) : null];
+  }
+  if (open.list === 'boards') {
+    return table(['board', 'screens', 'speaks', 'not_announced'], site.boards.map((/** @type {any} */ b) => row(b.board, b.calls_not_announced ? 'bad' : '', [
+      [named(b.name, b.name_en), ' ', h('small', null, b.board)], `${b.screens_online}/${b.screens}`, b.speaks ? t('ops.yes') : t('ops.no'), b.calls_not_announced,
+    ])));
+  }
+  return table(['department', 'sessions', 'doctors', 'waiting', 'in_hand', 'missed', 'waits', 'not_announced'], site.departments.map((/** @type {any} */ d) => row(d.department, d.calls_not_announced ? 'bad' : '', [
+    [named(d.name, d.name_en), ' ', h('small', null, d.department)], `${d.sessions_open}/${d.sessions}`, d.doctors_paused ? t('ops.of_paused', { n: d.doctors, paused: d.doctors_paused }) : d.doctors, d.waiting, d.in_hand, d.missed,
+    `${figure(d.wait_p50_min)} / ${figure(d.wait_p90_min)}`, d.calls_not_announced,
+  ])));
+}
+
+/** @param {any} v */
+function nodeView(v) {
+  const line = (/** @type {string} */ name, /** @type {string} */ value, /** @type {boolean} */ bad = false) => h('div', { key: name, class: bad ? 'bad' : '', 'data-node': name },
+    h('dt', null, t(`ops.node.${name}`)), h('dd', { class: 'num' }, value));
+  const { storage: s, owners, clock, latency, doors } = v;
+  const counts = (/** @type {string} */ name, /** @type {any[]} */ list) => h('div', { key: name, class: 'counts' }, h('h3', null, t(`ops.node.${name}`)),
+    list.length
+      ? h('ul', null, list.slice(0, 8).map((one) => h('li', { key: one.code || one.limit }, h('span', null, has(`error.${one.code}`) ? t(`error.${one.code}`) : one.code || one.limit), h('b', { class: 'num' }, one.count))))
+      : h('p', { class: 'muted' }, t('ops.none_so_far')));
+  return h('section', { class: 'card node', key: 'node' },
+    h('h2', null, t('ops.node')),
+    h('dl', null,
+      line('version', `${v.version} · ${span(v.uptime_s)}`),
+      line('clock', clock.alarm ? t('ops.clock_alarm') : clock.speed === 1 ? t('ops.clock_well') : t('ops.clock_speed', { n: clock.speed }), clock.alarm),
+      line('storage', `${t(`ops.level.${s.level}`)} · ${size(s.free_bytes)}`, s.level !== 'well'),
+      line('log', `${size(s.log_bytes)} · ${t('ops.segments', { n: s.log_segments })} · ${t('ops.archive', { size: size(s.archive_bytes) })}`),
+      line('checkpoint', `${span(s.checkpoint_age_s)} · ${t('ops.lag', { n: s.store_lag_commits })}`),
+      line('sync', `${figure(latency.sync_p50_ms)} / ${figure(latency.sync_p99_ms)} ms`),
+      line('commands', `${figure(latency.command_p50_ms)} / ${figure(latency.command_p99_ms)} ms`),
+      line('outboxes', `${size(doors.outbox_bytes)} · ${t('ops.drops', { n: doors.outbox_drops })}`),
+      line('owners', `${t('ops.running', { n: owners.running })} · ${t('ops.closed', { n: owners.closed_count })}`, owners.closed_count > 0),
+      line('audit', v.audit.left_out ? t('ops.audit_left_out', { n: v.audit.left_out }) : t('ops.audit_whole'), v.audit.left_out > 0)),
+    owners.closed.length ? h('p', { class: 'bad' }, owners.closed.map((/** @type {any} */ o) => `${o.kind} ${o.id}`).join(', ')) : null,
+    h('div', { class: 'pair-counts' }, counts('refusals', v.refusals), counts('limits', v.limits)));
+}
+
+function skeleton() {
+  return [h('div', { class: 'charts', key: 'charts', 'aria-hidden': 'true' }, [1, 2, 3, 4, 5, 6].map((n) => h('div', { class: 'card chart', key: n }, h('span', { class: 'skeleton' }), h('span', { class: 'skeleton' })))),
+    h('p', { class: 'muted', key: 'm', role: 'status' }, t('ops.no_figures_more'))];
+}
+
+/** @param {any} v the newest snapshot, or null @param {() => void} draw */
+export function overview(v, draw) {
+  const head = h('h1', { key: 'h' }, t('ops.figures'));
+  if (!v) return [head, skeleton()];
+  return [head, verdict(v),
+    v.problems.length ? h('div', { class: 'problems', key: 'problems' }, v.problems.map((/** @type {any} */ p) => problemView(p, '', draw))) : null,
+    charts(v),
+    v.sites.length
+      ? h('div', { class: 'sites', key: 'sites' }, v.sites.map((/** @type {any} */ site) => siteCard(site, draw)))
+      : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more')),
+    v.sites_left_out ? h('p', { class: 'muted', key: 'more' }, t('ops.left_out', { n: v.sites_left_out })) : null,
+    nodeView(v)];
+}

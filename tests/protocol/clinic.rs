@@ -1,0 +1,377 @@
+//! A small clinic behind real doors: everybody with the right to a stream follows it, and a day's acts are done.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiaohao::clients::clock::ClinicClock;
+use jiaohao::clients::http::{Door, token_of};
+use jiaohao::clients::live::{Heard, Listener, LiveClient};
+use jiaohao::config::Settings;
+use jiaohao::house::serve::{ServeOptions, Server};
+use jiaohao::identity::codes::{CodeMessage, CodeSender, SendError};
+use jiaohao_domain::Timestamp;
+use serde_json::{Value, json};
+
+/// Clinic time runs so many times as fast: two calls are far enough apart within two seconds.
+const SPEED: f64 = 60.0;
+/// 08:30 in Shanghai.
+const MORNING: Timestamp = Timestamp(1_795_393_800_000);
+
+/// Everything that came.
+#[derive(Default)]
+pub struct Seen {
+    /// Stream and snapshot.
+    pub snapshots: Vec<(String, Value)>,
+    /// Stream and `{"name":{…}}`.
+    pub events: Vec<(String, Value)>,
+    /// `METHOD /path`, and what was answered.
+    pub answers: Vec<(String, Value)>,
+}
+
+/// Codes on their way to phones.
+#[derive(Default)]
+struct Phones(Mutex<Vec<(String, String)>>);
+
+impl CodeSender for Phones {
+    fn send(&self, message: CodeMessage) -> Result<(), SendError> {
+        self.0.lock().unwrap().push((message.phone.reveal().clone(), message.code.reveal().clone()));
+        Ok(())
+    }
+}
+
+/// See the module.
+pub struct Clinic {
+    _folder: tempfile::TempDir,
+    server: Server,
+    door: Arc<Door>,
+    clock: Arc<ClinicClock>,
+    phones: Arc<Phones>,
+    operator: String,
+    seen: Arc<Mutex<Seen>>,
+    sockets: Vec<LiveClient>,
+}
+
+impl Clinic {
+    /// Opens the doors of a house with one site of two departments.
+    pub async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings::default_values();
+        settings.server.listen = ([127, 0, 0, 1], 0).into();
+        settings.server.workers = 1;
+        settings.data.dir = folder.path().join("data");
+        settings.data.reserve_mib = 1;
+        settings.data.last_reserve_mib = 1;
+        let phones = Arc::new(Phones::default());
+        let options = ServeOptions {
+            codes: phones.clone(),
+            clinic_start: Some(MORNING),
+            speed: SPEED,
+            wall: Arc::new(jiaohao_actors::shell::clock::wall_ms),
+        };
+        let server = Server::start(settings, options).await.unwrap();
+        let door = Arc::new(Door { authority: server.doors.address.to_string() });
+        let operator = server.first_token.clone().unwrap();
+        let clock = Arc::new(ClinicClock::new(SPEED));
+        let seen = Arc::default();
+        let clinic = Self { _folder: folder, server, door, clock, phones, operator, seen, sockets: Vec::new() };
+        clinic.set_up().await;
+        clinic
+    }
+
+    async fn set_up(&self) {
+        let put = async |path: &str, body: Value| {
+            self.ask("PUT", path, Some(&self.operator), Some(&body)).await;
+        };
+        put("/sites", json!({"id": "s", "name": "医院", "name_en": "Hospital", "time_zone": "Asia/Shanghai"})).await;
+        for (id, name) in [("s.d", "内科"), ("s.e", "外科")] {
+            put("/departments", json!({"id": id, "name": name, "name_en": "Ward"})).await;
+            put("/service-points", json!({"id": format!("{id}.r1"), "name": "1号诊室", "name_en": "Room 1"})).await;
+            put("/queues", json!({"id": format!("{id}.q"), "name": name, "prefix": &id[2..].to_uppercase()})).await;
+        }
+        put("/queues", json!({"id": "s.d.q2", "name": "复诊", "prefix": "F"})).await;
+        put("/doctors", json!({"id": "s.li", "name": "李明", "title": "主任医师", "departments": ["s.d"]})).await;
+        put("/boards", json!({"id": "s.b", "name": "候诊区", "name_en": "Area", "queues": ["s.d.q", "s.d.q2"]})).await;
+        put("/sessions", session("s.d.m", "s.d.q", 6)).await;
+        let staff = [
+            json!({"id": "li", "role": "doctor", "site": "s", "doctor": "s.li"}),
+            json!({"id": "wu", "role": "desk", "site": "s"}),
+        ];
+        for mut one in staff {
+            one["password"] = json!("twelve characters");
+            put("/staff", one).await;
+        }
+    }
+
+    async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Value {
+        let answer = self.door.ask(method, path, token, body).await.unwrap_or_else(|why| panic!("{path}: {why:?}"));
+        self.seen.lock().unwrap().answers.push((format!("{method} {path}"), answer.clone()));
+        answer
+    }
+
+    async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Value {
+        self.ask("POST", path, token, Some(&body)).await
+    }
+
+    /// Follows these streams on a socket of its own.
+    fn follow(&mut self, token: &str, streams: &[&str]) {
+        let seen = self.seen.clone();
+        let listener: Listener = Box::new(move |heard, _, _| {
+            let mut seen = seen.lock().unwrap();
+            match heard {
+                Heard::Snapshot { stream, snapshot } => seen.snapshots.push((stream.to_owned(), snapshot.clone())),
+                Heard::Events { stream, events, .. } => {
+                    seen.events.extend(events.iter().map(|event| (stream.to_owned(), event["event"].clone())));
+                }
+                Heard::Ended { stream, code } => panic!("{stream} has ended: {code}"),
+                Heard::Bye { .. } => {}
+            }
+        });
+        let streams = streams.iter().map(|stream| (*stream).to_owned()).collect();
+        let socket = LiveClient::open(self.door.clone(), self.clock.clone(), token.to_owned(), streams, listener);
+        self.sockets.push(socket);
+    }
+
+    /// Waits until a stream has said this.
+    async fn until(&self, what: &str, is_there: impl Fn(&Seen) -> bool) {
+        for _ in 0..400 {
+            if is_there(&self.seen.lock().unwrap()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("{what} has not come");
+    }
+
+    async fn until_followed(&self, stream: &str) {
+        self.until(stream, |seen| seen.snapshots.iter().any(|(known, _)| known == stream)).await;
+    }
+
+    async fn until_event(&self, stream: &str, name: &str) {
+        let is_it = |(known, event): &(String, Value)| known == stream && event.get(name).is_some();
+        self.until(&format!("{name} on {stream}"), |seen| seen.events.iter().any(is_it)).await;
+    }
+
+    /// One day: booked, checked in, called, missed, sent for tests, moved, closed.
+    pub async fn day(mut self) -> Seen {
+        let doctor = self.staff("li").await;
+        let desk = self.staff("wu").await;
+        let operator = self.operator.clone();
+        let asked = json!({"name": "his", "role": "integrator", "site": "s", "ttl_s": 3600});
+        let his = token_of(&self.post("/tokens", Some(&operator), asked).await).unwrap();
+        let screen = self.screen(&desk).await;
+        let (phone, patient) = self.patient().await;
+
+        self.follow(&screen, &["board:s.b", "door:s.d.r1"]);
+        self.follow(&doctor, &["doctor:s.li", "queue:s.d.q"]);
+        self.follow(&his, &["site:s"]);
+        self.follow(&operator, &["session:s.d.m", "ops"]);
+        self.follow(&phone, &[&format!("patient:{patient}")]);
+        for stream in ["board:s.b", "door:s.d.r1", "doctor:s.li", "queue:s.d.q", "site:s", "session:s.d.m", "ops"] {
+            self.until_followed(stream).await;
+        }
+        self.until_followed(&format!("patient:{patient}")).await;
+        self.configure_again(&operator).await;
+        let ticket = self.book(&phone, &desk, &patient).await;
+        self.work(&doctor, &desk, &ticket).await;
+        self.visits(&his).await;
+        self.leave(&doctor, &desk).await;
+        self.look_around(&operator, &desk, &patient).await;
+        self.until("a second frame of ops", |seen| seen.snapshots.iter().filter(|(s, _)| s == "ops").count() > 3).await;
+        drop(std::mem::take(&mut self.sockets));
+        self.retire(&operator).await;
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap());
+        self.server.stop().await;
+        seen
+    }
+
+    async fn staff(&self, name: &str) -> String {
+        let body = json!({"name": name, "password": "twelve characters"});
+        token_of(&self.post("/session", None, body).await).unwrap()
+    }
+
+    async fn screen(&self, desk: &str) -> String {
+        let offer = self.post("/screens", None, json!({"board": "s.b"})).await;
+        let approve = json!({"code": offer["code"], "board": "s.b"});
+        self.post("/screens/approve", Some(desk), approve).await;
+        let sign_in = json!({"screen": offer["screen"], "secret": offer["secret"]});
+        token_of(&self.post("/session", None, sign_in).await).unwrap()
+    }
+
+    /// A phone and whose it is. Signs in again once the account acts for somebody: one code a minute of clinic time.
+    async fn patient(&self) -> (String, String) {
+        let first = self.phone().await;
+        let person = self.person(&first, "E99999999", "张小三").await;
+        self.clock.pass_s(61.0).await;
+        (self.phone().await, person)
+    }
+
+    async fn phone(&self) -> String {
+        let number = "13800000000";
+        self.post("/session/code", None, json!({"phone": number})).await;
+        let code = self.phones.0.lock().unwrap().last().unwrap().1.clone();
+        token_of(&self.post("/session", None, json!({"phone": number, "code": code})).await).unwrap()
+    }
+
+    async fn person(&self, token: &str, document: &str, name: &str) -> String {
+        let body = json!({"document_kind": "passport", "document_number": document, "name": name, "sex": "male",
+            "birth_date": "1990-01-01", "phone": "13800000000"});
+        let person = self.post("/persons", Some(token), body).await;
+        person["patient"].as_str().unwrap().to_owned()
+    }
+
+    /// What a site is told while somebody listens.
+    async fn configure_again(&self, operator: &str) {
+        let put = async |path: &str, body: Value| drop(self.ask("PUT", path, Some(operator), Some(&body)).await);
+        put("/sites", json!({"id": "s", "name": "人民医院", "time_zone": "Asia/Shanghai"})).await;
+        self.post("/screens", None, json!({"board": "s.b"})).await;
+        put("/service-points", json!({"id": "s.d.r2", "name": "2号诊室"})).await;
+        put("/queues", json!({"id": "s.d.gone", "name": "旧", "prefix": "X"})).await;
+        put("/departments", json!({"id": "s.d", "name": "内科", "name_en": "Medicine"})).await;
+        put("/sessions", session("s.d.m", "s.d.q", 8)).await;
+        self.post("/queues/retire", Some(operator), json!({"id": "s.d.gone"})).await;
+        self.until_event("site:s", "queue_retired").await;
+        self.until_event("session:s.d.m", "session_defined").await;
+    }
+
+    /// Books twice from the phone, gives one back, and comes.
+    async fn book(&mut self, phone: &str, desk: &str, patient: &str) -> String {
+        let place = |slot: &str| json!({"session": "s.d.m", "slot": slot, "patient": patient});
+        let held = self.post("/appointments/hold", Some(phone), place("s.d.m.0930")).await;
+        self.post("/appointments/cancel", Some(phone), json!({"appointment": held["appointment"]})).await;
+        let held = self.post("/appointments/hold", Some(phone), place("s.d.m.0900")).await;
+        let ticket = held["appointment"].as_str().unwrap().replacen(".b", ".t", 1);
+        self.follow(phone, &[&format!("ticket:{ticket}")]);
+        self.until_followed(&format!("ticket:{ticket}")).await;
+        let confirm = json!({"appointment": held["appointment"]});
+        self.post("/appointments/confirm", Some(phone), confirm.clone()).await;
+        self.until_event(&format!("patient:{patient}"), "appointment_booked").await;
+        self.post("/appointments/check-in", Some(desk), confirm).await;
+        self.until_event(&format!("ticket:{ticket}"), "patient_checked_in").await;
+        ticket
+    }
+
+    /// A morning's work at the doctor's.
+    async fn work(&self, doctor: &str, desk: &str, first: &str) {
+        let at_work =
+            self.post("/work/start", Some(doctor), json!({"department": "s.d", "service_point": "s.d.r1"})).await;
+        let assignment = &at_work["assignment"];
+        let mut tickets = vec![first.to_owned()];
+        for n in 0..4 {
+            let who = self.person(desk, &format!("E1234567{n}"), "欧阳明").await;
+            let walk_in = self.post("/tickets", Some(desk), json!({"queue": "s.d.q", "patient": who})).await;
+            tickets.push(walk_in["ticket"].as_str().unwrap().to_owned());
+        }
+        self.post("/sessions/delay", Some(desk), json!({"session": "s.d.m", "minutes": 20})).await;
+        let proof = json!({"ticket": tickets[4], "class": "disabled", "proof": "card"});
+        self.post("/tickets/priority", Some(desk), proof).await;
+        let next = |in_hand: &Value, outcome: Value| json!({"department": "s.d", "assignment": assignment, "in_hand": in_hand, "outcome": outcome});
+        let called = self.post("/calls/next", Some(doctor), next(&Value::Null, Value::Null)).await;
+        let (one, call) = (called["called"]["ticket"].clone(), called["called"]["call"].clone());
+        self.post("/calls/recall", Some(doctor), json!({"call": call})).await;
+        // two calls and 90 s of clinic time
+        self.clock.pass_s(95.0).await;
+        self.post("/tickets/mark-missed", Some(doctor), json!({"ticket": one})).await;
+        self.post("/tickets/report-back", Some(desk), json!({"ticket": one})).await;
+        let called = self.post("/calls/next", Some(doctor), next(&Value::Null, Value::Null)).await;
+        let two = called["called"]["ticket"].clone();
+        self.post("/tickets/start-service", Some(doctor), json!({"ticket": two})).await;
+        self.post("/tickets/send-for-tests", Some(doctor), json!({"ticket": two})).await;
+        self.post("/tickets/report-back", Some(desk), json!({"ticket": two})).await;
+        let called = self.post("/calls/next", Some(doctor), next(&Value::Null, Value::Null)).await;
+        let three = called["called"]["ticket"].clone();
+        let called = self.post("/calls/next", Some(doctor), next(&three, json!("seen"))).await;
+        let four = called["called"]["ticket"].clone();
+        let back = json!({"ticket": four, "reason": "wrong person"});
+        self.post("/tickets/return-to-waiting", Some(doctor), back).await;
+        let pause = json!({"department": "s.d", "assignment": assignment, "reason": "ward"});
+        self.post("/work/pause", Some(doctor), pause.clone()).await;
+        let on = json!({"department": "s.d", "assignment": assignment});
+        self.post("/work/resume", Some(doctor), on).await;
+        let elsewhere = json!({"ticket": four, "to": "s.e.q", "reason": "surgery"});
+        self.post("/tickets/transfer", Some(desk), elsewhere).await;
+        self.until_event("queue:s.d.q", "transfer_completed").await;
+        self.until_event("board:s.b", "patient_missed").await;
+        self.until_event("door:s.d.r1", "work_paused").await;
+    }
+
+    /// What the hospital's own system does.
+    async fn visits(&self, his: &str) {
+        let visit = json!({"visit_id": "M1", "version": 1, "patient": {"number": "7"}, "site": "s", "queue": "s.d.q",
+            "date": "2026-11-23", "fee_state": "paid", "checked_in": true});
+        self.post("/visits", Some(his), visit).await;
+        self.until_event("site:s", "visit_registered").await;
+        let changed = json!({"visit_id": "M1", "version": 2, "site": "s", "class": "disabled"});
+        self.ask("PATCH", "/visits", Some(his), Some(&changed)).await;
+        let off = json!({"visit_id": "M1", "version": 3, "site": "s"});
+        self.post("/visits/cancel", Some(his), off).await;
+        self.until_event("site:s", "visit_cancelled").await;
+    }
+
+    /// A chosen ticket, a step undone, somebody leaves, the session closes, the doctor goes.
+    async fn leave(&self, doctor: &str, desk: &str) {
+        let console = self.ask("GET", "/streams/doctor:s.li", Some(doctor), None).await;
+        let assignment = &console["snapshot"]["at_work"]["assignment"];
+        let queue = self.ask("GET", "/streams/queue:s.d.q", Some(desk), None).await;
+        let order = queue["snapshot"]["order"].as_array().unwrap().clone();
+        let chosen = json!({"department": "s.d", "assignment": assignment, "in_hand": null, "outcome": null,
+            "ticket": order[1], "reason": "result is here"});
+        self.post("/calls", Some(doctor), chosen).await;
+        self.post("/tickets/finish-service", Some(doctor), json!({"ticket": order[1]})).await;
+        let queue = self.ask("GET", "/streams/queue:s.d.q", Some(desk), None).await;
+        let steps = queue["snapshot"]["tickets"][order[1].as_str().unwrap()]["steps"].as_array().unwrap().clone();
+        let step = steps.iter().find(|step| step["undoable"] == true).unwrap();
+        self.post("/tickets/undo", Some(desk), json!({"event": step["event"], "reason": "not yet"})).await;
+        self.post("/tickets/finish-service", Some(doctor), json!({"ticket": order[1]})).await;
+        self.post("/tickets/cancel", Some(desk), json!({"ticket": order[0], "reason": "went home"})).await;
+        let again = json!({"department": "s.d", "assignment": assignment, "in_hand": "s.d.t0", "outcome": "seen"});
+        let stale = self.door.ask("POST", "/calls/next", Some(doctor), Some(&again)).await.unwrap_err();
+        assert_eq!(stale.code, "stale_console");
+        let on = json!({"department": "s.d", "assignment": assignment});
+        self.post("/work/stop", Some(doctor), on).await;
+        self.until_event("doctor:s.li", "work_ended").await;
+    }
+
+    /// Everything goes.
+    async fn retire(&self, operator: &str) {
+        let site = self.ask("GET", "/site/s", Some(operator), None).await;
+        self.post("/screens/revoke", Some(operator), json!({"screen": site["screens"][0]["screen"]})).await;
+        let gone = [
+            ("boards", "s.b"),
+            ("doctors", "s.li"),
+            ("service-points", "s.d.r2"),
+            ("staff", "li"),
+            ("sessions", "s.e.m"),
+            ("departments", "s.e"),
+        ];
+        self.ask("PUT", "/sessions", Some(operator), Some(&session("s.e.m", "s.e.q", 1))).await;
+        for (path, id) in gone {
+            self.post(&format!("/{path}/retire"), Some(operator), json!({"id": id})).await;
+        }
+    }
+
+    /// The other answers of the HTTP door.
+    async fn look_around(&self, operator: &str, desk: &str, patient: &str) {
+        self.post("/persons/read", Some(desk), json!({"ids": [patient]})).await;
+        self.ask("GET", "/departments/s.d/area-code", Some(desk), None).await;
+        self.ask("GET", "/site/s", Some(desk), None).await;
+        let who = self.person(desk, "E76543210", "司马亮").await;
+        let place = json!({"session": "s.d.m", "slot": "s.d.m.1000", "patient": who});
+        let booked = self.post("/appointments", Some(desk), place).await;
+        let found = json!({"text": booked["appointment"]});
+        self.post("/departments/s.d/appointments/find", Some(desk), found).await;
+        self.post("/clock/confirm", Some(operator), json!({})).await;
+        self.ask("GET", &format!("/audit?day={}", today()), Some(operator), None).await;
+    }
+}
+
+fn session(id: &str, queue: &str, capacity: u32) -> Value {
+    let slot = |start: &str| json!({"start": start, "minutes": 30, "capacity": capacity});
+    json!({"id": id, "date": "2026-11-23", "period": "morning", "queue": queue, "registration_class": "普通",
+        "fee_fen": 1000, "slots": [slot("09:00"), slot("09:30"), slot("10:00")]})
+}
+
+/// The machine's day: the audit is kept by it.
+fn today() -> String {
+    let zone = jiaohao_domain::time::Zone::named("UTC").unwrap();
+    zone.date(Timestamp(jiaohao_actors::shell::clock::wall_ms())).0.to_string()
+}

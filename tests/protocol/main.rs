@@ -1,0 +1,117 @@
+//! PROTOCOL.md against the program: a small clinic is driven through the doors, and every snapshot and every event of
+//! every stream, every command's result and the other answers are compared with the shapes that the document gives.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test in machine time; what fails, fails it")]
+
+mod clinic;
+mod shapes;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clinic::Clinic;
+use jiaohao::http::RESOURCES;
+use jiaohao_domain::vocabulary::ClientCommand;
+use shapes::Shapes;
+
+const PROTOCOL: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/PROTOCOL.md"));
+
+/// Streams that somebody may follow.
+const STREAMS: [&str; 9] = ["board", "door", "queue", "session", "doctor", "patient", "ticket", "site", "ops"];
+
+/// What each command and path answers: its name and the shape.
+fn answers() -> BTreeMap<String, String> {
+    let block = PROTOCOL.split("```answers\n").nth(1).unwrap().split("```").next().unwrap();
+    let mut answers = BTreeMap::new();
+    for line in block.lines() {
+        let (names, shape) = line.split_once(": ").unwrap();
+        for name in names.split(", ") {
+            let name = name.split(" (").next().unwrap();
+            assert!(answers.insert(name.to_owned(), shape.to_owned()).is_none(), "{name} stands twice");
+        }
+    }
+    answers
+}
+
+/// The command at `METHOD /path`, or the path with its parameters as the document writes them.
+fn name_of(request: &str) -> String {
+    let (method, path) = request.split_once(' ').unwrap();
+    let path = path.split('?').next().unwrap();
+    if let Some((_, _, command)) = RESOURCES.iter().find(|(m, p, _)| *m == method && *p == path) {
+        return (*command).to_owned();
+    }
+    let fits = |known: &&String| {
+        known.split_once(' ').is_some_and(|(m, p)| {
+            let (p, path): (Vec<&str>, Vec<&str>) = (p.split('/').collect(), path.split('/').collect());
+            let same = |(known, asked): (&&str, &&str)| known == asked || known.starts_with('{');
+            m == method && p.len() == path.len() && p.iter().zip(&path).all(same)
+        })
+    };
+    answers().keys().find(fits).unwrap_or_else(|| panic!("{request} is not in PROTOCOL.md")).clone()
+}
+
+#[test]
+fn every_command_has_one_answer_and_every_answer_a_shape() {
+    let (answers, shapes) = (answers(), Shapes::read(PROTOCOL));
+    let commands: BTreeSet<&str> = answers.keys().map(String::as_str).filter(|name| !name.contains(' ')).collect();
+    assert_eq!(commands, ClientCommand::NAMES.iter().copied().collect());
+    for shape in answers.values() {
+        assert!(shapes.has(shape), "{shape}");
+    }
+}
+
+/// Fields that a quiet day does not bring.
+const NOT_IN_THIS_DAY: &[&str] = &[
+    "AssignmentNews.reason",
+    "AuditLine.count",
+    "Blocked.until",
+    "BoardParts.announcements",
+    "Identified.masked_name",
+    "Identified.real_name",
+    "LimitRefusals.count",
+    "LimitRefusals.limit",
+    "OwnerClosed.id",
+    "OwnerClosed.kind",
+    "Range.from",
+    "Range.to",
+    "ScreenGone.screen",
+    "VisitNews.code",
+];
+/// Commands and paths that the day does without: the cookie has tests of its own, and the commands theirs.
+const NOT_ASKED: &[&str] =
+    &["POST /session/refresh", "close_session", "recall_transfer", "report_shown", "report_spoken", "take_back"];
+
+#[actix_web::test]
+async fn what_the_document_says_of_streams_and_answers_is_what_comes() {
+    let mut shapes = Shapes::read(PROTOCOL);
+    let seen = Clinic::open().await.day().await;
+    let mut faults = BTreeSet::new();
+    let mut events: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (stream, snapshot) in &seen.snapshots {
+        let kind = stream.split(':').next().unwrap();
+        faults.extend(shapes.check(kind, snapshot, kind).err());
+    }
+    for (stream, event) in &seen.events {
+        let kind = stream.split(':').next().unwrap();
+        faults.extend(shapes.check_event(kind, event).err());
+        let name = event.as_object().unwrap().keys().next().unwrap();
+        events.entry(kind.to_owned()).or_default().insert(name.clone());
+    }
+    let answers = answers();
+    let mut asked = BTreeSet::new();
+    for (request, answer) in &seen.answers {
+        let name = name_of(request);
+        let shape = answers.get(&name).unwrap_or_else(|| panic!("{name} has no answer in PROTOCOL.md"));
+        faults.extend(shapes.check(shape, answer, &name).err());
+        asked.insert(name);
+    }
+    assert!(faults.is_empty(), "{}", faults.into_iter().collect::<Vec<_>>().join("\n"));
+    let of_streams: BTreeSet<&str> =
+        seen.snapshots.iter().map(|(stream, _)| stream.split(':').next().unwrap()).collect();
+    assert_eq!(of_streams, STREAMS.into(), "a stream whose snapshot nobody has seen");
+    // what is documented also comes: a field that no stream has is no part of the protocol
+    assert_eq!(shapes.unseen(), NOT_IN_THIS_DAY);
+    let never_asked: Vec<&String> = answers.keys().filter(|name| !asked.contains(*name)).collect();
+    assert_eq!(never_asked, NOT_ASKED);
+    for kind in STREAMS.into_iter().filter(|kind| *kind != "ops") {
+        assert!(events.contains_key(kind), "none of {kind}'s events came: {:?}", shapes.events(kind));
+    }
+}
