@@ -15,11 +15,13 @@ mod clinic;
 mod configuration;
 mod floor;
 mod integrator;
+mod texts;
 
 pub use clinic::*;
 pub use configuration::*;
 pub use floor::*;
 pub use integrator::*;
+pub use texts::{TEXT_MAX, is_birth_date, is_plain};
 
 macro_rules! client_commands {
     ($($(#[$doc:meta])* $variant:ident = $wire:literal;)+) => {
@@ -187,6 +189,9 @@ pub enum Answer {
     /// Refused, and the refusal is on the record (it owes another owner something). The door answers it exactly like a
     /// rejection.
     Refused(crate::Rejection),
+    /// Another owner answers, to this request: idempotent by its own id, behind the effects of the same decision. The
+    /// shell sends it there with the asker's reply; no door ever sees this answer.
+    AskedOf(crate::OwnerRef, crate::Message),
 }
 
 /// The ticket that a call called.
@@ -352,6 +357,11 @@ pub enum ToDepartment {
     /// From a board: this round of a call was not seen or heard in the area; to be marked at the caller's console and
     /// the desk. A call that is over or unknown: nothing to do.
     CallNotAnnounced { call: CallId, round: u32, board: BoardId, problem: AnnouncementProblem },
+    /// From another department: that visit is off; nobody of it is left waiting here. `told`: who has heard of it.
+    EndVisit { visit: VisitId, told: Vec<DepartmentId> },
+    /// Asked in the name of the hospital's system: what became of that version of a visit? Behind the effect that
+    /// carries it; not known yet is `timed_out`.
+    TellVisit { visit: VisitId, version: u64 },
 }
 
 /// Everything a doctor's owner can be told.
@@ -378,7 +388,7 @@ pub enum ToPatient {
     Identify { brief: PatientBrief, birth_date_sealed: Vec<u8>, sealed: Vec<u8>, real_name: bool },
     /// An account acts for this patient (self or family), or no longer.
     Relate { account: AccountId, relation: String, granted: bool },
-    /// See [`HoldSlot`], [`BookSlot`]: reserve first, then ask the department. `slot_start`, `slot_end`, `date` are from
+    /// See [`HoldSlot`], [`BookSlot`]: reserve first, then ask the department. `slot_start`, `slot_end`, `date`, `limits` are from
     /// the edge's read of the department; the department checks its own.
     Reserve {
         slot: SlotId,
@@ -388,6 +398,7 @@ pub enum ToPatient {
         confirm: bool,
         channel: Channel,
         replaces: Option<AppointmentId>,
+        limits: crate::settings::PatientLimits,
     },
     /// See [`ConfirmAppointment`].
     Confirm { appointment: AppointmentId },

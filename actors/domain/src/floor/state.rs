@@ -1,9 +1,10 @@
 //! What the floor knows: tickets, visits, doctors at work, numbers, lines.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::codes::Code;
 use crate::ids::*;
 use crate::person::PatientBrief;
 use crate::queue;
@@ -35,6 +36,8 @@ pub struct Floor {
     pub not_announced: BTreeMap<CallId, NotAnnounced>,
     /// Days before this one have been tidied away.
     pub tidied_to: Option<BusinessDate>,
+    /// The last refusal of each visit from outside, so that the hospital's system can be told again.
+    pub refused: BTreeMap<VisitId, RefusedVisit>,
 }
 
 /// A round of a call that nobody in the area has seen or heard.
@@ -51,8 +54,19 @@ pub struct NotAnnounced {
 pub struct Numbers {
     /// The highest own number given; 0: none yet.
     pub last: u32,
-    /// Numbers given by the hospital's system, shown as given.
-    pub outside: BTreeSet<String>,
+    /// Every number as shown, own or not, and the visit that bears it; none for one given at booking.
+    pub shown: BTreeMap<String, Option<VisitId>>,
+}
+
+/// A visit of the hospital's own system that could not be taken, or not changed, as sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RefusedVisit {
+    /// The version that was refused.
+    pub version: u64,
+    /// Why.
+    pub code: Code,
+    /// The day it was for, to forget it by.
+    pub date: BusinessDate,
 }
 
 /// One patient's entry in one queue.
@@ -166,6 +180,8 @@ pub enum TicketEnd {
     Refund,
     /// Its check-in or registration was undone.
     Undone,
+    /// Given back to the department that it came from.
+    GivenBack,
 }
 
 /// One summons to a room's door.
@@ -269,6 +285,8 @@ pub enum StepKind {
     Settled,
     /// An earlier step was undone.
     Undid,
+    /// Given back to the department that it came from.
+    GivenBack,
 }
 
 impl StepKind {
@@ -297,6 +315,7 @@ impl StepKind {
             Self::Cancelled => "cancelled",
             Self::Settled => "settled",
             Self::Undid => "undid",
+            Self::GivenBack => "given_back",
         }
     }
 }
@@ -311,6 +330,7 @@ impl TicketEnd {
             Self::ReturnDay => "return_day",
             Self::Refund => "refund",
             Self::Undone => "undone",
+            Self::GivenBack => "given_back",
         }
     }
 }
@@ -434,8 +454,20 @@ impl Standing {
             Self::Away { .. } => "report_back undo close_session",
             Self::Missed { .. } => "report_back take_back call_ticket undo close_session",
             Self::InTransit { .. } => "recall_transfer",
+            Self::Ended { how: TicketEnd::Transferred, .. } => "recall_transfer",
             Self::Ended { .. } => "undo",
         }
+    }
+
+    /// How long the patient has been served at `until`, in seconds: from the start, or from the first call where nobody
+    /// pressed start.
+    pub fn service_s(&self, until: Timestamp) -> u32 {
+        let since = match self {
+            Self::Serving { started_at, .. } => *started_at,
+            Self::Called(call) => call.first_called_at,
+            _ => until,
+        };
+        u32::try_from(until.ms_since(since).max(0) / 1000).unwrap_or(u32::MAX)
     }
 
     /// The call that it stands by, if it is called or served.
@@ -456,6 +488,11 @@ impl Ticket {
     /// Whether it is of the emergency class.
     pub fn is_emergency(&self) -> bool {
         self.opened.class.as_deref() == Some("emergency")
+    }
+
+    /// Whether a doctor has called it since it came (calls that were undone do not count).
+    pub fn was_called(&self) -> bool {
+        self.steps.iter().any(|step| step.what == StepKind::Called && !step.undone)
     }
 
     /// Whether it still belongs to somebody who is here or comes back.

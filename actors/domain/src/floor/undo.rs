@@ -6,7 +6,7 @@
 use super::event::{Event, Undone};
 use super::state::{Call, Standing, Step, StepKind, Ticket, TicketEnd};
 use super::{calls, doors, emit};
-use crate::department::{Department, State};
+use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::vocabulary::*;
@@ -19,6 +19,9 @@ pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context
     let ticket = super::ticket_of(state, &id)?;
     if ticket.opened.date != state.config.today(context.now) {
         return Err(Rejection::new(Code::CannotUndo, "not of today"));
+    }
+    if outside::is_off(state, &ticket.opened.visit) {
+        return Err(Rejection::new(Code::CannotUndo, "the visit is cancelled"));
     }
     match undoable(ticket) {
         Some(at) if at + 1 == n => {}
@@ -86,7 +89,7 @@ fn is_transparent(what: StepKind) -> bool {
 }
 
 fn is_undoable(what: StepKind) -> bool {
-    !matches!(what, StepKind::Received | StepKind::TransferTaken) && !is_transparent(what)
+    !matches!(what, StepKind::Received | StepKind::TransferTaken | StepKind::GivenBack) && !is_transparent(what)
 }
 
 /// Whose count of the day the step went into.

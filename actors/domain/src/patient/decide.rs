@@ -7,9 +7,10 @@ use crate::principal::Role;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{Answer, AppointmentEnd, Channel, ToPatient};
 
+use super::Patient;
 use super::event::{Event, Wish};
 use super::state::*;
-use super::{DAY_LIMIT, NO_SHOW_DAYS, NO_SHOW_LIMIT, Patient};
+use crate::settings::PatientLimits;
 
 const DAY_S: i64 = 24 * 60 * 60;
 /// After a hold's end the department has this long to say so before it is asked.
@@ -34,8 +35,8 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
             Ok(Answer::Done)
         }
         ToPatient::Relate { account, relation, granted } => relate(draft, account, relation, granted),
-        ToPatient::Reserve { slot, date, slot_start, slot_end, confirm, channel, replaces } => {
-            let asked = Asked { slot, date, start: slot_start, end: slot_end, confirm, channel, replaces };
+        ToPatient::Reserve { slot, date, slot_start, slot_end, confirm, channel, replaces, limits } => {
+            let asked = Asked { slot, date, start: slot_start, end: slot_end, confirm, channel, replaces, limits };
             reserve(draft, asked, context)
         }
         ToPatient::Confirm { appointment } => confirm(draft, appointment),
@@ -101,6 +102,7 @@ struct Asked {
     confirm: bool,
     channel: Channel,
     replaces: Option<AppointmentId>,
+    limits: PatientLimits,
 }
 
 fn reserve(draft: &mut Draft<'_, Patient>, asked: Asked, context: &Context) -> Outcome {
@@ -132,6 +134,7 @@ fn reserve(draft: &mut Draft<'_, Patient>, asked: Asked, context: &Context) -> O
         confirm: asked.confirm,
         channel: asked.channel,
         replaces: asked.replaces,
+        limits: asked.limits,
     });
     Ok(Answer::Done)
 }
@@ -153,7 +156,7 @@ fn check_limits(state: &State, asked: &Asked, context: &Context) -> Result<(), R
     }
     let that_day = others()
         .filter(|(id, r)| r.date == asked.date && state.replaced_by(id).is_none_or(|new| new.date != asked.date));
-    if that_day.count() >= DAY_LIMIT {
+    if that_day.count() >= asked.limits.per_day as usize {
         return Err(Code::LimitDay.into());
     }
     if let Some((id, _)) = others().find(|(_, r)| r.start < asked.end && asked.start < r.end) {
@@ -176,7 +179,7 @@ fn forget(draft: &mut Draft<'_, Patient>, now: Timestamp) {
     let reservations = &draft.state().reservations;
     let appointments: Vec<_> = reservations.iter().filter(|(_, r)| old(r)).map(|(id, _)| id.clone()).collect();
     if !appointments.is_empty() {
-        let no_shows_before = now.plus_s(-NO_SHOW_DAYS * DAY_S);
+        let no_shows_before = now.plus_s(-PatientLimits::NO_SHOW_DAYS_MAX * DAY_S);
         draft.emit(Event::ReservationsForgotten { appointments, no_shows_before });
     }
 }
@@ -245,16 +248,16 @@ fn booked(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, number: Op
 }
 
 fn ended(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, how: AppointmentEnd, context: &Context) {
-    let live = draft.state().reservations.get(&appointment).is_some_and(Reservation::is_live);
-    if !live {
+    let known = draft.state().reservations.get(&appointment).filter(|reservation| reservation.is_live());
+    let Some(PatientLimits { no_shows, no_show_days, .. }) = known.map(|reservation| reservation.limits) else {
         return;
-    }
+    };
     draft.emit(Event::AppointmentEnded { appointment, how, at: context.now });
     if how == AppointmentEnd::NoShow {
-        let since = context.now.plus_s(-NO_SHOW_DAYS * DAY_S);
+        let since = context.now.plus_s(-no_show_days * DAY_S);
         let counted = draft.state().no_shows.iter().filter(|(at, _)| *at > since).count();
-        if counted >= NO_SHOW_LIMIT {
-            draft.emit(Event::OnlineBookingBlocked { until: context.now.plus_s(NO_SHOW_DAYS * DAY_S) });
+        if counted >= no_shows as usize {
+            draft.emit(Event::OnlineBookingBlocked { until: context.now.plus_s(no_show_days * DAY_S) });
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::*;
 use crate::person::PatientBrief;
+use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{AppointmentEnd, Channel};
 
@@ -63,6 +64,8 @@ pub struct Reservation {
     pub wish: Option<Wish>,
     /// When to ask the department, should its word have been lost.
     pub ask_at: Option<Timestamp>,
+    /// The limits that it was measured by.
+    pub limits: PatientLimits,
 }
 
 impl Reservation {

@@ -2,6 +2,8 @@
 
 mod house;
 mod journeys;
+mod outside;
 mod random;
 mod table;
+mod transfers;
 mod view;
