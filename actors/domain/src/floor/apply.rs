@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::event::{Called, Entry, Event, Undone};
 use super::state::*;
+use super::visit::*;
 use crate::ids::*;
 use crate::queue::{Lines, Picked, Place, Placement, Returned, Summons as Told};
 use crate::time::Timestamp;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{Opened, OutsideVisit, Pause, Standing};
+use super::state::{Opened, Pause, Standing};
+use super::visit::OutsideVisit;
 use crate::codes::Code;
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};

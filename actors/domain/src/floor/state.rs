@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::codes::Code;
+use super::visit::{RefusedVisit, Visit};
 use crate::ids::*;
 use crate::person::PatientBrief;
 use crate::queue;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{AnnouncementProblem, FeeState};
+use crate::vocabulary::AnnouncementProblem;
 
 /// The floor of one department.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -56,17 +56,6 @@ pub struct Numbers {
     pub last: u32,
     /// Every number as shown, own or not, and the visit that bears it; none for one given at booking.
     pub shown: BTreeMap<String, Option<VisitId>>,
-}
-
-/// A visit of the hospital's own system that could not be taken, or not changed, as sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RefusedVisit {
-    /// The version that was refused.
-    pub version: u64,
-    /// Why.
-    pub code: Code,
-    /// The day it was for, to forget it by.
-    pub date: BusinessDate,
 }
 
 /// One patient's entry in one queue.
@@ -384,46 +373,6 @@ pub struct Pace {
 
 /// How many service times are kept for quantiles.
 pub const PACE_SAMPLES: usize = 40;
-
-/// All that belongs to one registration, over its days.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Visit {
-    /// Who.
-    pub brief: PatientBrief,
-    /// Its first day.
-    pub date: BusinessDate,
-    /// Its last day.
-    pub open_until: BusinessDate,
-    /// Its tickets here, oldest first.
-    pub tickets: Vec<TicketId>,
-    /// What the hospital's own system said, if it comes from there.
-    pub outside: Option<OutsideVisit>,
-}
-
-/// A visit of the hospital's own system.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OutsideVisit {
-    /// 就诊流水号.
-    pub visit_id: String,
-    /// The last version taken.
-    pub version: u64,
-    /// The queue.
-    pub queue: QueueId,
-    /// The number as shown.
-    pub number: String,
-    /// It was given here, not by the hospital.
-    pub is_own_number: bool,
-    /// The day.
-    pub date: BusinessDate,
-    /// The slot.
-    pub slot: Option<SlotId>,
-    /// Priority class.
-    pub class: Option<String>,
-    /// Paid or not.
-    pub fee_state: FeeState,
-    /// Called off.
-    pub cancelled: bool,
-}
 
 impl Standing {
     /// Its word.

@@ -83,13 +83,24 @@ pub fn undoable(ticket: &Ticket) -> Option<usize> {
     is_undoable(ticket.steps[at].what).then_some(at)
 }
 
+/// A taking that is over: while the ticket goes on elsewhere nothing of it is undone.
 fn is_transparent(what: StepKind) -> bool {
     use StepKind::*;
-    matches!(what, Summoned | SummonsWithdrawn | Recalled | TransferSent | TransferRecalled | TransferRefused | Undid)
+    matches!(
+        what,
+        Summoned
+            | SummonsWithdrawn
+            | Recalled
+            | TransferSent
+            | TransferRecalled
+            | TransferTaken
+            | TransferRefused
+            | Undid
+    )
 }
 
 fn is_undoable(what: StepKind) -> bool {
-    !matches!(what, StepKind::Received | StepKind::TransferTaken | StepKind::GivenBack) && !is_transparent(what)
+    !matches!(what, StepKind::Received | StepKind::GivenBack) && !is_transparent(what)
 }
 
 /// Whose count of the day the step went into.

@@ -95,6 +95,9 @@ fn what_nobody_has_called_there_is_given_back() {
     assert_eq!((two.source.is(&ticket), two.target.is(&linked)), ("waiting", "ended"));
     assert_eq!(two.source.called(1), ticket, "at its old place, before {other}");
     assert_eq!(code(two.target.undo_last(&linked)), Code::CannotUndo);
+    two.source.undo_last(&ticket).expect("the call");
+    two.source.undo_last(&ticket).expect("the registration: the transfer is history");
+    assert_eq!(two.source.is(&ticket), "ended");
     two.source.assert_replays();
 }
 
