@@ -112,7 +112,8 @@ fn the_hospitals_stream_has_one_shape_for_each_name() {
         .flat_map(|event| view::emissions(&house.state, event, house.now, zone, &|stream| stream == "site:s"));
     let shape = |(_, value): (String, serde_json::Value)| {
         let (name, body) = value.as_object().and_then(|one| one.iter().next()).expect("one key").to_owned();
-        let fields: Vec<&str> = body.as_object().expect("an object").keys().map(String::as_str).collect();
+        let mut fields: Vec<&str> = body.as_object().expect("an object").keys().map(String::as_str).collect();
+        fields.sort_unstable();
         format!("{name}: {}", fields.join(" "))
     };
     let shapes: Vec<String> = said.map(shape).filter(|said| said.starts_with("visit_")).collect();
