@@ -232,7 +232,8 @@ impl House {
             .shell
             .read(department(&slot.department()), move |state: &jiaohao_domain::department::State| {
                 let (slot, session) = (state.clinic.slots.get(&asked)?, state.clinic.session_of(&asked)?);
-                Some(SlotFacts { date: session.date, start: slot.start, end: slot.end })
+                let limits = state.config.settings.booking.limits;
+                Some(SlotFacts { date: session.date, start: slot.start, end: slot.end, limits })
             })
             .await?
             .ok_or(Code::SlotClosed)?;
@@ -281,8 +282,9 @@ fn reserve(
     replaces: Option<AppointmentId>,
 ) -> Addressed {
     let channel = if claims.role == Role::Patient { Channel::Online } else { Channel::Desk };
-    let SlotFacts { date, start, end } = facts;
-    let reserve = ToPatient::Reserve { slot, date, slot_start: start, slot_end: end, confirm, channel, replaces };
+    let SlotFacts { date, start, end, limits } = facts;
+    let reserve =
+        ToPatient::Reserve { slot, date, slot_start: start, slot_end: end, confirm, channel, replaces, limits };
     (patient(who), reserve.into())
 }
 

@@ -178,6 +178,7 @@ impl House {
         key: Option<Uuid>,
         command: &ClientCommand,
     ) -> Result<Option<Ready>, Rejection> {
+        command.check(self.shell.clock.clinic())?;
         if self.generations.standing(claims) != Standing::Current || claims.expires_at() <= self.machine_now() {
             return Ok(None);
         }

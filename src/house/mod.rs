@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 use jiaohao_actors::shell::{Clock, Shell, clock};
+use jiaohao_domain::settings::PatientLimits;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::*;
 use jiaohao_domain::{BusinessDate, Message, OwnerKind, OwnerRef, SlotId, Timestamp};
@@ -65,6 +66,8 @@ pub(crate) struct SlotFacts {
     pub(crate) date: BusinessDate,
     pub(crate) start: Timestamp,
     pub(crate) end: Timestamp,
+    /// What one patient may book in that department.
+    pub(crate) limits: PatientLimits,
 }
 
 impl House {

@@ -15,12 +15,14 @@ mod clinic;
 mod configuration;
 mod floor;
 mod integrator;
+mod texts;
 mod told;
 
 pub use clinic::*;
 pub use configuration::*;
 pub use floor::*;
 pub use integrator::*;
+pub use texts::{TEXT_MAX, is_birth_date, is_plain};
 pub use told::*;
 
 macro_rules! client_commands {
@@ -193,6 +195,9 @@ pub enum Answer {
     /// Refused, and the refusal is on the record (it owes another owner something). The door answers it exactly like a
     /// rejection.
     Refused(crate::Rejection),
+    /// Another owner answers, to this request: idempotent by its own id, behind the effects of the same decision. The
+    /// shell sends it there with the asker's reply; no door ever sees this answer.
+    AskedOf(crate::OwnerRef, crate::Message),
 }
 
 /// The ticket that a call called.
@@ -366,6 +371,11 @@ pub enum ToDepartment {
     CorrectNoShow(CorrectNoShow),
     /// Operator: no more of it, unless it is in use. The site is told.
     RetireUnused { kind: RetiredKind, id: String },
+    /// From another department: that visit is off; nobody of it is left waiting here. `told`: who has heard of it.
+    EndVisit { visit: VisitId, told: Vec<DepartmentId> },
+    /// Asked in the name of the hospital's system: what became of that version of a visit? Behind the effect that
+    /// carries it; not known yet is `timed_out`.
+    TellVisit { visit: VisitId, version: u64 },
 }
 
 /// Everything a doctor's owner can be told.
@@ -394,7 +404,7 @@ pub enum ToPatient {
     Identify { brief: PatientBrief, birth_date_sealed: Vec<u8>, sealed: Vec<u8>, real_name: bool },
     /// An account acts for this patient (self or family), or no longer.
     Relate { account: AccountId, relation: String, granted: bool },
-    /// See [`HoldSlot`], [`BookSlot`]: reserve first, then ask the department. `slot_start`, `slot_end`, `date` are from
+    /// See [`HoldSlot`], [`BookSlot`]: reserve first, then ask the department. `slot_start`, `slot_end`, `date`, `limits` are from
     /// the edge's read of the department; the department checks its own.
     Reserve {
         slot: SlotId,
@@ -404,6 +414,7 @@ pub enum ToPatient {
         confirm: bool,
         channel: Channel,
         replaces: Option<AppointmentId>,
+        limits: crate::settings::PatientLimits,
     },
     /// See [`ConfirmAppointment`].
     Confirm { appointment: AppointmentId },

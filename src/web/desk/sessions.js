@@ -58,7 +58,7 @@ async function close(page, floor, acts, persons, session) {
       floor.readSessions();
       return;
     } catch (refusal) {
-      const open = refusal.code === 'not_settled' && refusal.validNow.tickets;
+      const open = refusal.code === 'not_settled' && !refusal.validNow.to_come && !refusal.validNow.not_yet && refusal.validNow.tickets;
       if (!open) {
         page.refuse(refusal);
         return;
@@ -92,7 +92,7 @@ function settle(floor, persons, session, ids) {
       h('span', { class: 'number' }, ticket.number),
       h('span', null, persons.nameOf(ticket), h('small', { class: 'muted' }, ` ${stateWord(ticket.state)}`)),
       h('select', { class: 'input', name: `how-${id}`, 'data-settle': id, 'aria-label': t('desk.settle_with', { number: ticket.number }) },
-        SETTLEMENTS.filter((s) => s !== 'move' || queues.length).map((s) => h('option', { key: s, value: s }, t(`settle.${s}`)))),
+        SETTLEMENTS.filter((s) => s !== 'move' || (queues.length && !['away', 'missed'].includes(ticket.state))).map((s) => h('option', { key: s, value: s }, t(`settle.${s}`)))),
       h('select', { class: 'input', name: `to-${id}`, 'aria-label': t('transfer.to') }, queues.map((/** @type {any} */ q) => h('option', { key: q.id, value: q.id }, q.name))));
   })),
   h('div', { class: 'buttons' },

@@ -62,6 +62,7 @@ const POSSIBLE = {
   away: ['report_back'],
   missed: ['report_back', 'call_ticket'],
   in_transit: ['recall_transfer'],
+  transferred: ['recall_transfer'],
   ended: [],
 };
 
@@ -78,7 +79,8 @@ function buttons(look, ticket) {
     report_back: () => acts.reportBack(ticket),
     recall_transfer: () => acts.recallTransfer(ticket),
   };
-  return (POSSIBLE[ticket.state] || []).map((action) => h('button', {
+  const state = ticket.ended === 'transferred' ? 'transferred' : ticket.state;
+  return (POSSIBLE[state] || []).map((action) => h('button', {
     type: 'button', key: action, 'data-action': action, 'data-ticket': ticket.ticket, onclick: press[action],
     class: `btn${action === 'report_back' || action === 'recall_transfer' ? ' primary full' : ''}${action === 'cancel_ticket' ? ' danger' : ''}`,
     'aria-pressed': action === 'transfer_ticket' ? String(look.moving === ticket.ticket) : undefined,

@@ -187,6 +187,7 @@ const words = {
   'step.cancelled': 'cancelled',
   'step.settled': 'settled',
   'step.undid': 'undone',
+  'step.given_back': 'given back',
   'undo.take': 'Undo',
   'undo.left': '{s} s',
   'undo.reason': 'Done by mistake',

@@ -228,8 +228,8 @@ export class Booking {
           h('small', null, [doctor && doctor.title, session.registration_class, t(`period.${session.period}`)].filter(Boolean).join(' · '))),
         h('span', { class: 'num' }, session.fee_fen ? t('patient.fee', { yuan: (session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
       h('div', { class: 'slots' }, (session.slots || []).map((/** @type {any} */ slot) => {
-        const past = Date.parse(slot.end || slot.start) < now;
-        const open = slot.open && slot.free > 0 && !past;
+        const released = !slot.bookable_from || now >= Date.parse(slot.bookable_from);
+        const open = slot.open && slot.free > 0 && released && now < Date.parse(slot.bookable_until);
         return h('button', {
           type: 'button', key: slot.slot, class: 'num', 'data-action': 'hold_slot', 'data-slot': slot.slot, disabled: !open || this.busy,
           onclick: () => this.hold(session, slot),

@@ -6,7 +6,7 @@
 use super::event::{Event, Undone};
 use super::state::{Call, Standing, Step, StepKind, Ticket, TicketEnd};
 use super::{calls, doors, emit};
-use crate::department::{Department, State};
+use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::vocabulary::*;
@@ -19,6 +19,9 @@ pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context
     let ticket = super::ticket_of(state, &id)?;
     if ticket.opened.date != state.config.today(context.now) {
         return Err(Rejection::new(Code::CannotUndo, "not of today"));
+    }
+    if outside::is_off(state, &ticket.opened.visit) {
+        return Err(Rejection::new(Code::CannotUndo, "the visit is cancelled"));
     }
     match undoable(ticket) {
         Some(at) if at + 1 == n => {}
@@ -75,13 +78,24 @@ pub fn undoable(ticket: &Ticket) -> Option<usize> {
     is_undoable(ticket.steps[at].what).then_some(at)
 }
 
+/// A taking that is over: while the ticket goes on elsewhere nothing of it is undone.
 fn is_transparent(what: StepKind) -> bool {
     use StepKind::*;
-    matches!(what, Summoned | SummonsWithdrawn | Recalled | TransferSent | TransferRecalled | TransferRefused | Undid)
+    matches!(
+        what,
+        Summoned
+            | SummonsWithdrawn
+            | Recalled
+            | TransferSent
+            | TransferRecalled
+            | TransferTaken
+            | TransferRefused
+            | Undid
+    )
 }
 
 fn is_undoable(what: StepKind) -> bool {
-    !matches!(what, StepKind::Received | StepKind::TransferTaken) && !is_transparent(what)
+    !matches!(what, StepKind::Received | StepKind::GivenBack) && !is_transparent(what)
 }
 
 /// Whose count of the day the step went into.

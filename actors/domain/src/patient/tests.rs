@@ -12,6 +12,7 @@ use crate::ids::*;
 use crate::person::{PatientBrief, Sex};
 use crate::principal::{Principal, Role};
 use crate::settings::BookingSettings;
+use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Zone};
 use crate::vocabulary::*;
 
@@ -91,6 +92,7 @@ impl Person {
             confirm: true,
             channel,
             replaces: replaces.cloned(),
+            limits: PatientLimits::default(),
         };
         let role = if channel == Channel::Desk { Role::Desk } else { Role::Patient };
         self.tell_as(command, now, role).map_err(|rejection| rejection.code)?;
@@ -200,6 +202,25 @@ fn the_desk_is_under_the_same_limits_but_not_under_the_block() {
 }
 
 #[test]
+fn the_limits_are_those_of_the_department_that_is_asked() {
+    let mut person = Person::new();
+    let reserve = |department: &str, hour: &str, per_day| ToPatient::Reserve {
+        slot: SlotId::from(format!("{department}.am.{hour}00")),
+        date: date("20261123"),
+        slot_start: at(&format!("23 {hour}:00")),
+        slot_end: at(&format!("23 {hour}:30")),
+        confirm: true,
+        channel: Channel::Online,
+        replaces: None,
+        limits: PatientLimits { per_day, ..PatientLimits::default() },
+    };
+    person.tell(reserve("s.d", "09", 1), at("22 08:00")).unwrap();
+    let refused = person.tell(reserve("s.e", "10", 1), at("22 08:00")).unwrap_err();
+    assert_eq!(refused.code, Code::LimitDay);
+    person.tell(reserve("s.e", "10", 2), at("22 08:00")).unwrap();
+}
+
+#[test]
 fn three_no_shows_in_ninety_days_block_online_booking_for_ninety() {
     let mut person = Person::new();
     let day = |n: i64| at("01 12:00").plus_s(n * DAY_S);
@@ -218,6 +239,7 @@ fn three_no_shows_in_ninety_days_block_online_booking_for_ninety() {
             ask_at: None,
             prolonged: false,
             heard: 0,
+            limits: PatientLimits::default(),
         };
         person.state.reservations.insert(id.clone(), reservation);
         person.ended(&id, AppointmentEnd::NoShow, day(n));
@@ -402,6 +424,7 @@ fn reservations_long_over_are_forgotten() {
         confirm: true,
         channel: Channel::Online,
         replaces: None,
+        limits: PatientLimits::default(),
     };
     person.tell(reserve, later).unwrap();
     assert!(!person.state.reservations.contains_key(&id));
@@ -554,7 +577,7 @@ impl City {
         };
         let replaced: Vec<&AppointmentId> = state.live().filter_map(|(_, r)| r.replaces.as_ref()).collect();
         let live: Vec<_> = state.reservations.iter().filter(|(id, _)| stands(id) && !replaced.contains(id)).collect();
-        assert!(live.len() <= DAY_LIMIT);
+        assert!(live.len() <= PatientLimits::default().per_day as usize);
         for (i, (a_id, a)) in live.iter().enumerate() {
             for (b_id, b) in &live[i + 1..] {
                 assert_ne!(a_id.prefix(2), b_id.prefix(2), "two in one department and day");
@@ -622,6 +645,7 @@ proptest! {
                         confirm,
                         channel: Channel::Online,
                         replaces,
+                        limits: PatientLimits::default(),
                     });
                 }
                 Step::Confirm(i) if !ids.is_empty() => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::lines::Lines;
-use super::placement::{Next, Picked, Returned, Summons};
+use super::placement::{Next, Picked, Summons};
 use super::settings::{QueueSettings, SeveralQueues};
 use crate::ids::{QueueId, ServicePointId, TicketId};
 
@@ -106,14 +106,4 @@ fn pick_of_several<'r, Q: Queues>(
         }
     }?;
     Some((queue, lines.picked_by(settings, place, rule)))
-}
-
-impl Lines {
-    /// The room pauses or closes, or the doctor leaves this queue: everybody at its door goes back to the old place
-    /// (rule 6). Apply each with [`Lines::come_back`].
-    pub fn back_from_door(&self, service_point: &ServicePointId) -> Vec<Returned> {
-        self.at_door(service_point)
-            .filter_map(|ticket| Some(self.return_to_old_place(self.get(ticket)?.place)))
-            .collect()
-    }
 }

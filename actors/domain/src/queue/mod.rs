@@ -10,7 +10,7 @@
 //! | "call next" in a room | [`next_call`] | [`Next`] (queue, [`Picked`]) | [`Lines::take`] of that queue |
 //! | `call_ticket` of a waiting or summoned ticket | [`Lines::choose`] | [`Picked`] | [`Lines::take`] |
 //! | a door has a free place | [`next_summons`], again until `None` | [`Summons`] | [`Lines::summon`] of that queue |
-//! | the room pauses or closes | [`Lines::back_from_door`] for each queue of the room | [`Returned`] each | [`Lines::come_back`] |
+//! | the room pauses or closes, the doctor leaves the queue | for each at the door, the last first, as below | | |
 //! | mistake, wrong person, undo, transfer refused | [`Lines::return_to_old_place`] with the kept [`Place`] | [`Returned`] | [`Lines::come_back`] |
 //! | cancel, transfer out, settled, missed at the door | nothing to decide | the ticket's id | [`Lines::leave`] |
 //!

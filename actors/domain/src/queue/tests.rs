@@ -220,8 +220,11 @@ impl Pool {
     fn close(&mut self, n: usize) {
         self.open[n - 1] = false;
         let room = self.rooms[n - 1].clone();
-        for returned in self.lines().back_from_door(&room) {
-            self.lines().come_back(&returned);
+        let standing: Vec<TicketId> = self.lines().at_door(&room).cloned().collect();
+        for ticket in standing.iter().rev() {
+            let lines = self.lines();
+            let returned = lines.return_to_old_place(lines.get(ticket).expect("at the door").place);
+            lines.come_back(&returned);
         }
     }
 }

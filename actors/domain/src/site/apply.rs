@@ -41,7 +41,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::ScreenRevoked { screen } => {
             state.screens.remove(screen);
         }
-        Event::VisitRegistered { command, visit, queue, .. } => {
+        Event::VisitRegistered { command, visit, queue, body, .. } => {
             let known = OutsideVisit {
                 version: command.version,
                 visit: visit.clone(),
@@ -49,6 +49,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
                 date: command.date,
                 number: command.number.clone(),
                 cancelled: false,
+                body: *body,
             };
             if let Some(before) = state.visits.insert(command.visit_id.clone(), known)
                 && let Some(day) = state.visits_by_day.get_mut(&before.date)
@@ -61,17 +62,19 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             state.visits_by_day.entry(command.date).or_default().insert(command.visit_id.clone());
             take_number(state, &command.visit_id);
         }
-        Event::VisitChanged { command, queue, .. } => {
+        Event::VisitChanged { command, queue, body, .. } => {
             if let Some(known) = state.visits.get_mut(&command.visit_id) {
                 known.version = command.version;
                 known.queue = queue.clone();
+                known.body = *body;
             }
             take_number(state, &command.visit_id);
         }
-        Event::VisitCancelled { command, .. } => {
+        Event::VisitCancelled { command, body, .. } => {
             if let Some(known) = state.visits.get_mut(&command.visit_id) {
                 known.version = command.version;
                 known.cancelled = true;
+                known.body = *body;
             }
         }
         Event::VisitsForgotten { before } => {

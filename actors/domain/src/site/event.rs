@@ -117,6 +117,8 @@ pub enum Event {
         queue: QueueId,
         /// Who.
         brief: PatientBrief,
+        /// Digest of the command as it was sent.
+        body: u128,
     },
     /// It changed.
     VisitChanged {
@@ -126,6 +128,8 @@ pub enum Event {
         visit: VisitId,
         /// Where its ticket waits now.
         queue: QueueId,
+        /// Digest of the command as it was sent.
+        body: u128,
     },
     /// It is off.
     VisitCancelled {
@@ -133,6 +137,8 @@ pub enum Event {
         command: CancelVisit,
         /// The visit here.
         visit: VisitId,
+        /// Digest of the command as it was sent.
+        body: u128,
     },
     /// Visits of earlier business days are forgotten.
     VisitsForgotten {
@@ -235,7 +241,7 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
             let message = ToDepartment::ChangeVisit { command: command.clone(), visit: visit.clone() };
             out.push(department(&visit.department(), message));
         }
-        Event::VisitCancelled { command, visit } => {
+        Event::VisitCancelled { command, visit, .. } => {
             let message = ToDepartment::CancelVisit { command: command.clone(), visit: visit.clone() };
             out.push(department(&visit.department(), message));
         }

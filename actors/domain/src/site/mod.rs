@@ -43,14 +43,10 @@ impl Owner for Site {
     }
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToSite, context: &Context) -> Result<Answer, Rejection> {
-        if let ToSite::DefineSite(definition) = command {
-            return configure::site(draft, definition);
-        }
-        if draft.state().definition.is_none() {
-            return Err(Code::Forbidden.into());
-        }
+        let is_new = draft.state().definition.is_none();
         match command {
             ToSite::DefineSite(definition) => configure::site(draft, definition),
+            _ if is_new => Err(Code::Forbidden.into()),
             ToSite::DefineDepartment(definition) => configure::department(draft, definition),
             ToSite::DefineServicePoint(definition) => configure::service_point(draft, definition),
             ToSite::DefineBoard(definition) => configure::board(draft, definition),

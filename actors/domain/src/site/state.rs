@@ -52,6 +52,8 @@ pub struct OutsideVisit {
     pub number: Option<String>,
     /// It is off.
     pub cancelled: bool,
+    /// Digest of what the last version said: the same version with another body is not a repeat.
+    pub body: u128,
 }
 
 /// A site.

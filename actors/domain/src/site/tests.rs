@@ -185,6 +185,8 @@ fn bad_definitions_are_named() {
     named.name = " ".into();
     let mut held = department("s.d");
     held.settings.booking.hold_ttl_s = 0;
+    let mut never_due = department("s.d");
+    never_due.settings.queue.returning = crate::queue::InsertionRule::OnePer(0);
     let table = [
         (ToSite::DefineSite(site_definition("Mars/Olympus")), Code::InvalidField),
         (ToSite::DefineSite(DefineSite { id: SiteId::from("t"), ..site_definition("UTC") }), Code::IdNotUnderParent),
@@ -193,6 +195,7 @@ fn bad_definitions_are_named() {
         (ToSite::DefineDepartment(department("s")), Code::IdNotUnderParent),
         (ToSite::DefineDepartment(named), Code::InvalidField),
         (ToSite::DefineDepartment(held), Code::InvalidField),
+        (ToSite::DefineDepartment(never_due), Code::InvalidField),
         (ToSite::DefineServicePoint(point("s.x.r1")), Code::InvalidField),
         (ToSite::DefineServicePoint(point("t.d.r1")), Code::IdNotUnderParent),
         (ToSite::DefineServicePoint(point("s.d")), Code::IdNotUnderParent),
@@ -336,6 +339,10 @@ fn register(command: RegisterVisit) -> ToSite {
 fn taken(answer: Result<Answer, Code>) -> VisitId {
     match answer {
         Ok(Answer::VisitTaken { visit, .. }) => visit,
+        Ok(Answer::AskedOf(department, Message::Department(asked))) => match *asked {
+            ToDepartment::TellVisit { visit, .. } if *department.id == *visit.department().as_str() => visit,
+            other => panic!("asked something else: {other:?}"),
+        },
         other => panic!("not taken: {other:?}"),
     }
 }
@@ -356,6 +363,8 @@ fn a_visit_is_taken_once_and_sent_on_without_the_person() {
     assert_eq!(taken(house.tell(register(visit("V1", 3)))), first, "the same version again");
     assert_eq!(house.log.len(), events);
     assert_eq!(house.tell(register(visit("V1", 2))), Err(Code::OldVersion));
+    let unpaid = RegisterVisit { fee_state: FeeState::Unpaid, ..visit("V1", 3) };
+    assert_eq!(house.tell(register(unpaid)), Err(Code::IdempotencyKeyReused), "the same version with another body");
 }
 
 #[test]
@@ -378,7 +387,9 @@ fn a_visit_finds_its_queue() {
     assert_eq!(by(&|c| c.doctor = Some(DoctorId::from("s.no"))), Err(Code::Forbidden));
     assert_eq!(by(&|c| c.site = SiteId::from("t")), Err(Code::Forbidden));
     assert_eq!(by(&|c| c.slot = Some(SlotId::from("s.e.am.0900"))), Err(Code::InvalidField));
-    assert_eq!(by(&|c| c.visit_id = "号".into()), Err(Code::InvalidField));
+    assert_eq!(by(&|c| c.class = Some("zzz".into())), Err(Code::InvalidField));
+    assert_eq!(by(&|c| c.date = BusinessDate::from_compact("20261122").unwrap()), Err(Code::InvalidField), "over");
+    assert_eq!(by(&|c| c.date = BusinessDate::from_compact("20280101").unwrap()), Err(Code::InvalidField), "far ahead");
 }
 
 #[test]

@@ -59,15 +59,8 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
         }
         Event::ScreenPaired { screen, paired, .. } => screen_view(screen, paired),
         Event::ScreenRevoked { screen } => json!({ "screen": screen }),
-        Event::VisitRegistered { command, visit, queue, .. } => {
-            json!({ "visit_id": command.visit_id, "version": command.version, "visit": visit, "queue": queue })
-        }
-        Event::VisitChanged { command, visit, queue } => {
-            json!({ "visit_id": command.visit_id, "version": command.version, "visit": visit, "queue": queue })
-        }
-        Event::VisitCancelled { command, visit } => {
-            json!({ "visit_id": command.visit_id, "version": command.version, "visit": visit })
-        }
+        // What becomes of a visit is its department's to say, once, in one shape.
+        Event::VisitRegistered { .. } | Event::VisitChanged { .. } | Event::VisitCancelled { .. } => return Vec::new(),
         Event::ScreenOffersExpired { .. } | Event::VisitsForgotten { .. } => return Vec::new(),
     };
     let (_, stem) = event_kind(event);

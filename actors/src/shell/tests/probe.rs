@@ -66,6 +66,9 @@ pub(super) enum Command {
     Answered(u64),
     WakeAt(Timestamp),
     Deadline,
+    /// Send, if it is new, and let the other answer whether it has it.
+    Forward(OwnerRef, u64),
+    Tell(u64),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -129,6 +132,15 @@ impl<const V: u16> Owner for ProbeOf<V> {
                     draft.emit(Event::GotAnswer(n));
                 }
             }
+            Command::Forward(to, n) => {
+                if !draft.state().from_others.contains(&n) {
+                    draft.emit(Event::Taken(n));
+                    draft.emit(Event::Sent(to.clone(), n));
+                }
+                return Ok(Answer::AskedOf(to, Command::Tell(n).message()));
+            }
+            Command::Tell(n) if draft.state().from_others.contains(&n) => return Ok(Answer::Number(n * 10)),
+            Command::Tell(_) => return Err(Code::TimedOut.into()),
             Command::WakeAt(at) => draft.emit(Event::WakePlanned(at)),
             Command::Deadline => {
                 if draft.state().deadline.is_some_and(|at| at <= context.now) {
