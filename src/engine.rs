@@ -31,7 +31,7 @@ pub struct Turns {
 
 impl Turns {
     /// The next command's turn.
-    pub fn next(&mut self) -> Turn {
+    pub fn take(&mut self) -> Turn {
         let (taken, last) = oneshot::channel();
         Turn { before: self.last.replace(last), _taken: taken }
     }
@@ -46,7 +46,7 @@ pub struct Turn {
 impl Turn {
     /// Of a command with nobody before it.
     pub fn alone() -> Self {
-        Turns::default().next()
+        Turns::default().take()
     }
 
     /// Whether it is its turn already.
@@ -202,7 +202,7 @@ mod tests {
     #[tokio::test]
     async fn a_turn_comes_when_all_before_it_are_taken_or_given_up() {
         let mut turns = Turns::default();
-        let (mut first, mut second, mut third) = (turns.next(), turns.next(), turns.next());
+        let (mut first, mut second, mut third) = (turns.take(), turns.take(), turns.take());
         assert!(first.has_come());
         assert!(!second.has_come() && !third.has_come());
         let waiting = tokio::spawn(async move {

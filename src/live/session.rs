@@ -180,7 +180,7 @@ async fn handle(
         // answered above
         Ok(Said::Beat { .. }) => {}
         Ok(Said::Command { key, command }) => {
-            let answering = run_command(&live.engine, "live", claims.clone(), key, *command, pending.turns.next());
+            let answering = run_command(&live.engine, "live", claims.clone(), key, *command, pending.turns.take());
             pending.answers.push(answer(connection.clone(), id, answering));
         }
         Ok(Said::Subscribe { stream, since }) => subscribe(live, connection, claims, id, stream, since, pending),
