@@ -131,7 +131,7 @@ fn pure_parts_import_nothing_impure() {
 #[test]
 fn the_domains_manifest_is_pure() {
     let allowed: BTreeSet<String> =
-        ["serde", "serde_json", "schemars", "chrono", "chrono-tz", "thiserror"].map(str::to_owned).into();
+        ["serde", "serde_json", "schemars", "chrono", "chrono-tz", "thiserror", "itoa"].map(str::to_owned).into();
     let domain = manifest("actors/domain");
     let there = dependencies(&domain, "dependencies");
     nothing(&there.difference(&allowed).map(|name| format!("jiaohao-domain depends on {name}")).collect::<Vec<_>>());
@@ -317,6 +317,19 @@ fn event_kinds_are_numbered_once() {
         }
     }
     nothing(&faults);
+}
+
+#[test]
+fn every_event_kind_has_a_golden_file() {
+    let stored = root().join("tests/fixtures/stored");
+    let owners: Vec<PathBuf> =
+        fs::read_dir(&stored).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    let has_file =
+        |number: u16, stem: &str| owners.iter().any(|owner| owner.join(format!("{number}-{stem}.v1")).exists());
+    let missing = event_kinds().into_iter().filter(|(number, stem, _)| !has_file(*number, stem));
+    nothing(
+        &missing.map(|(number, stem, path)| format!("{path}: {number}, {stem}: no golden file")).collect::<Vec<_>>(),
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiaohao_actors::shell::clock::wall_ms;
 use jiaohao_domain::Timestamp;
 
 use super::{Failure, logging};
@@ -37,11 +38,11 @@ pub struct Args {
 pub fn run(args: Args) -> Result<(), Failure> {
     let settings = Settings::load(args.config.as_deref()).map_err(|problem| Failure::Usage(problem.to_string()))?;
     let clinic_start = args.test_clock.as_deref().map(clinic_time).transpose()?;
-    let speed = f64::from(args.speed.unwrap_or(1));
+    let speed = f64::from(args.speed.unwrap_or(settings.clock.speed));
     let outbox = args.test_outbox.map_or_else(LocalOutbox::default, LocalOutbox::shown_in);
     logging::start(&settings.log);
     actix::System::new().block_on(async move {
-        let options = ServeOptions { codes: Arc::new(outbox), clinic_start, speed };
+        let options = ServeOptions { codes: Arc::new(outbox), clinic_start, speed, wall: Arc::new(wall_ms) };
         let server = Server::start(settings, options).await.map_err(Failure::failed)?;
         announce(&server);
         stop_signal().await.map_err(Failure::failed)?;

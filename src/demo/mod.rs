@@ -77,8 +77,12 @@ pub fn run(options: Options) -> Result<(), Failure> {
 
 async fn play(settings: Settings, data: &Path, options: &Options) -> Result<(), Failure> {
     let outbox = Arc::new(Outbox(LocalOutbox::default()));
-    let serve =
-        ServeOptions { codes: outbox.clone(), clinic_start: Some(morning(options.speed)), speed: options.speed };
+    let serve = ServeOptions {
+        codes: outbox.clone(),
+        clinic_start: Some(morning(options.speed)),
+        speed: options.speed,
+        wall: Arc::new(clock::wall_ms),
+    };
     let server = Server::start(settings, serve).await.map_err(Failure::failed)?;
     let door = Arc::new(Door { authority: server.doors.address.to_string() });
     let players =

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use dashmap::DashMap;
 use jiaohao_actors::fanout::{CoarseClock, Hub, HubLimits};
 use jiaohao_actors::log::{FolderLock, Log, SegmentLog, SegmentOptions};
+use jiaohao_actors::shell::clock::WallClock;
 use jiaohao_actors::shell::keeper::KeeperOptions;
-use jiaohao_actors::shell::{Clock, Node, NodeOptions, clock};
+use jiaohao_actors::shell::{Clock, Node, NodeOptions, Shell, clock};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Role, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,8 @@ pub struct ServeOptions {
     pub clinic_start: Option<Timestamp>,
     /// Clinic time is so many times as fast as machine time.
     pub speed: f64,
+    /// Where the wall clock is read.
+    pub wall: WallClock,
 }
 
 /// What a data folder is, decided when it is made and kept in `folder.json`.
@@ -146,10 +149,12 @@ impl Server {
         let home = Zone::named(HOME_ZONE).expect("invariant: it is in the database");
         let (start, speed) = (options.clinic_start, folder.speed);
         let for_test = folder.for_test;
+        let (wall, jump_ms) =
+            (options.wall, i64::try_from(settings.clock.jump_s).unwrap_or(i64::MAX).saturating_mul(1_000));
         let make_clock = move |last_seen: Option<Timestamp>| match (for_test, last_seen.or(start)) {
             (true, Some(from)) => Clock::accelerated(from, speed),
             (true, None) => Clock::accelerated(Timestamp(clock::wall_ms()), speed),
-            (false, _) => Clock::wall(),
+            (false, _) => Clock::following(wall, jump_ms),
         };
         let node = Node::start(NodeOptions {
             clock: Box::new(make_clock),
@@ -176,6 +181,7 @@ impl Server {
             }),
         })
         .map_err(data)?;
+        look_at_disk(&dir, &settings, &node.shell);
         node.settle_overdue().await;
         let tokens = Tokens::new(keys.get(KeyName::Token));
         let first_token = is_new.then(|| first_token(&tokens));
@@ -198,7 +204,7 @@ impl Server {
         });
         let doors = http::start(Arc::new(Shared(house.clone())), &settings, coarse)?;
         let watching = Arc::new(AtomicBool::new(true));
-        watch_disk(dir, &settings, house.clone(), watching.clone()).map_err(data)?;
+        watch(dir, settings, house.clone(), watching.clone()).map_err(data)?;
         let report = node.report.clone();
         Ok(Self { house, doors, first_token, report, node, watching, _lock: lock })
     }
@@ -219,19 +225,26 @@ fn first_token(tokens: &Tokens) -> String {
     tokens.issue(&claims)
 }
 
-/// Once a second: forgets quiet strangers, and looks at the free space: bookings stop below the reserve, everything but reading below the last one.
-fn watch_disk(dir: PathBuf, settings: &Settings, house: Arc<House>, watching: Arc<AtomicBool>) -> std::io::Result<()> {
+/// Looks at the free space: bookings stop below the reserve, everything but reading below the last one.
+fn look_at_disk(dir: &Path, settings: &Settings, shell: &Shell) {
     let (reserve, last) = (settings.data.reserve_mib << 20, settings.data.last_reserve_mib << 20);
+    if let Ok(disk) = rustix::fs::statvfs(dir) {
+        let free_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
+        metrics::gauge!("disk_free_bytes").set(free_bytes as f64);
+        shell.set_storage_level(if free_bytes < last { 2 } else { u8::from(free_bytes < reserve) });
+    }
+}
+
+/// Once a second: looks at the disk and at the clock, and forgets quiet strangers.
+fn watch(dir: PathBuf, settings: Settings, house: Arc<House>, watching: Arc<AtomicBool>) -> std::io::Result<()> {
     let watch = move || {
         while watching.load(Ordering::Relaxed) {
-            if let Ok(disk) = rustix::fs::statvfs(&dir) {
-                let free_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
-                metrics::gauge!("disk_free_bytes").set(free_bytes as f64);
-                house.shell.set_storage_level(if free_bytes < last { 2 } else { u8::from(free_bytes < reserve) });
-            }
+            look_at_disk(&dir, &settings, &house.shell);
+            house.shell.clock.clinic();
+            metrics::gauge!("clock_alarm").set(f64::from(u8::from(house.shell.clock.is_alarmed())));
             house.limits.tidy();
             std::thread::sleep(std::time::Duration::from_secs(1));
         }
     };
-    std::thread::Builder::new().name("disk-watch".into()).spawn(watch).map(drop)
+    std::thread::Builder::new().name("watch".into()).spawn(watch).map(drop)
 }

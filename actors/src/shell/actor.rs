@@ -15,7 +15,7 @@ use super::clock;
 use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
 use super::message::{Envelope, Outcome, Release, Reply, SnapshotRow, Submission, ToActor};
 use super::registry::Shell;
-use super::shell_events;
+use super::{shell_events, stored};
 use crate::codec;
 use crate::log::{Commit, Record, ShardId};
 
@@ -239,7 +239,7 @@ impl<O: Owner> OwnerActor<O> {
             owner_seq: self.ledger.owner_seq,
             owner_instance: self.instance,
             kind,
-            version: 1,
+            version: if kind < shell_events::OWNER_KINDS_FROM { shell_events::VERSION } else { O::event_version(kind) },
             offset: 0,
             commit: 0,
             index: u16::try_from(commit.len()).expect("bounded by RECORDS_PER_COMMAND"),
@@ -402,8 +402,7 @@ pub fn replay_record<O: Owner>(whole: &mut Whole<O>, record: &Record) -> Result<
     if record.kind < shell_events::OWNER_KINDS_FROM {
         return shell_events::replay(ledger, record);
     }
-    let event: O::Event =
-        codec::decode(&record.payload).map_err(|e| format!("{:?} {}: {e}", record.owner, record.owner_seq))?;
+    let event = stored::event::<O>(record)?;
     let mut outgoing = Vec::new();
     O::outgoing(&event, &mut outgoing);
     for item in outgoing {

@@ -11,8 +11,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jiaohao_domain::Timestamp;
 
-/// A jump of the wall clock against the monotonic clock that is not followed by itself, in milliseconds.
+/// A jump of the wall clock against the monotonic clock that is not followed by itself, unless configured otherwise.
 pub const JUMP_MS: i64 = 60_000;
+
+/// Where the wall clock is read, UTC milliseconds: [`wall_ms`], or a test's hand.
+pub type WallClock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Reads both clocks. Cheap to clone.
 #[derive(Clone)]
@@ -26,8 +29,10 @@ struct Inner {
 }
 
 enum Source {
-    /// The wall clock, or an accelerated one that started at a moment.
-    Real { began: Instant, state: Mutex<Base>, speed: f64 },
+    /// Follows the wall clock as long as that does not jump.
+    Wall { began: Instant, state: Mutex<Base>, wall: WallClock, jump_ms: i64 },
+    /// Started at a moment, so many times as fast as machine time.
+    Accelerated { began: Instant, start_ms: f64, speed: f64 },
     /// A test's hand.
     Manual(AtomicI64),
 }
@@ -40,25 +45,26 @@ struct Base {
 impl Clock {
     /// Clinic time is the wall clock.
     pub fn wall() -> Self {
-        Self::real(wall_ms() as f64, 1.0)
+        Self::following(Arc::new(wall_ms), JUMP_MS)
+    }
+
+    /// Clinic time is what `wall` says, as long as it does not jump by more than `jump_ms`.
+    pub fn following(wall: WallClock, jump_ms: i64) -> Self {
+        let state = Mutex::new(Base { clinic_ms: wall() as f64 });
+        Self::of(Source::Wall { began: Instant::now(), state, wall, jump_ms })
     }
 
     /// Clinic time starts at `start` now and runs `speed` times as fast as machine time.
     pub fn accelerated(start: Timestamp, speed: f64) -> Self {
-        Self::real(start.0 as f64, speed)
+        Self::of(Source::Accelerated { began: Instant::now(), start_ms: start.0 as f64, speed })
     }
 
     /// Clinic time stands still until [`Clock::advance_ms`].
     pub fn manual(start: Timestamp) -> Self {
-        Self(Arc::new(Inner {
-            source: Source::Manual(AtomicI64::new(start.0)),
-            highest_ms: AtomicI64::new(i64::MIN),
-            alarmed: AtomicBool::new(false),
-        }))
+        Self::of(Source::Manual(AtomicI64::new(start.0)))
     }
 
-    fn real(clinic_ms: f64, speed: f64) -> Self {
-        let source = Source::Real { began: Instant::now(), state: Mutex::new(Base { clinic_ms }), speed };
+    fn of(source: Source) -> Self {
         Self(Arc::new(Inner { source, highest_ms: AtomicI64::new(i64::MIN), alarmed: AtomicBool::new(false) }))
     }
 
@@ -66,20 +72,19 @@ impl Clock {
     pub fn clinic(&self) -> Timestamp {
         let now_ms = match &self.0.source {
             Source::Manual(ms) => ms.load(Ordering::Acquire),
-            Source::Real { began, state, speed } => {
-                let elapsed_ms = began.elapsed().as_secs_f64() * 1000.0 * speed;
+            Source::Accelerated { began, start_ms, speed } => (start_ms + elapsed_ms(*began) * speed) as i64,
+            Source::Wall { began, state, wall, jump_ms } => {
+                let elapsed_ms = elapsed_ms(*began);
                 let mut base = state.lock().unwrap_or_else(PoisonError::into_inner);
-                if (*speed - 1.0).abs() < f64::EPSILON {
-                    let drift_ms = wall_ms() as f64 - (base.clinic_ms + elapsed_ms);
-                    if drift_ms.abs() <= JUMP_MS as f64 {
-                        base.clinic_ms += drift_ms;
-                        self.0.alarmed.store(false, Ordering::Relaxed);
-                    } else if !self.0.alarmed.swap(true, Ordering::Relaxed) {
-                        tracing::error!(
-                            drift_ms,
-                            "the wall clock jumped; clinic time goes on by the monotonic clock until an operator confirms"
-                        );
-                    }
+                let drift_ms = wall() as f64 - (base.clinic_ms + elapsed_ms);
+                if drift_ms.abs() <= *jump_ms as f64 {
+                    base.clinic_ms += drift_ms;
+                    self.0.alarmed.store(false, Ordering::Relaxed);
+                } else if !self.0.alarmed.swap(true, Ordering::Relaxed) {
+                    tracing::error!(
+                        drift_ms,
+                        "the wall clock jumped; clinic time goes on by the monotonic clock until an operator confirms"
+                    );
                 }
                 (base.clinic_ms + elapsed_ms) as i64
             }
@@ -90,9 +95,8 @@ impl Clock {
 
     /// An operator confirms that the wall clock is right after a jump.
     pub fn confirm_wall(&self) {
-        if let Source::Real { began, state, speed } = &self.0.source {
-            let elapsed_ms = began.elapsed().as_secs_f64() * 1000.0 * speed;
-            state.lock().unwrap_or_else(PoisonError::into_inner).clinic_ms = wall_ms() as f64 - elapsed_ms;
+        if let Source::Wall { began, state, wall, .. } = &self.0.source {
+            state.lock().unwrap_or_else(PoisonError::into_inner).clinic_ms = wall() as f64 - elapsed_ms(*began);
             self.0.alarmed.store(false, Ordering::Relaxed);
         }
     }
@@ -105,7 +109,8 @@ impl Clock {
     /// How much faster than machine time clinic time runs (1 on a real day, 0 when a test moves it).
     pub fn speed(&self) -> f64 {
         match &self.0.source {
-            Source::Real { speed, .. } => *speed,
+            Source::Wall { .. } => 1.0,
+            Source::Accelerated { speed, .. } => *speed,
             Source::Manual(_) => 0.0,
         }
     }
@@ -121,11 +126,17 @@ impl Clock {
     pub fn machine_until(&self, at: Timestamp) -> Duration {
         let ms = at.ms_since(self.clinic()).max(0) as f64;
         match &self.0.source {
-            Source::Real { speed, .. } => Duration::from_secs_f64((ms / speed / 1000.0).min(86_400.0)),
             Source::Manual(_) if ms == 0.0 => Duration::ZERO,
             Source::Manual(_) => Duration::from_millis(20),
+            Source::Wall { .. } | Source::Accelerated { .. } => {
+                Duration::from_secs_f64((ms / self.speed() / 1000.0).min(86_400.0))
+            }
         }
     }
+}
+
+fn elapsed_ms(began: Instant) -> f64 {
+    began.elapsed().as_secs_f64() * 1000.0
 }
 
 /// Machine time: UTC milliseconds of the wall clock, for tokens and file names.
@@ -149,6 +160,30 @@ mod tests {
         assert_eq!(clock.clinic(), Timestamp(1_500));
         clock.advance_ms(-800);
         assert_eq!(clock.clinic(), Timestamp(1_500));
+    }
+
+    #[test]
+    fn a_jump_of_the_wall_clock_is_followed_when_it_is_confirmed() {
+        let hand = Arc::new(AtomicI64::new(1_000_000));
+        let wall = hand.clone();
+        let clock = Clock::following(Arc::new(move || wall.load(Ordering::Relaxed)), 60_000);
+        let near = |at: i64| (0..30_000).contains(&(clock.clinic().0 - at));
+        assert!(near(1_000_000) && !clock.is_alarmed());
+        for jump in [3_600_000, -3_600_000] {
+            hand.fetch_add(jump, Ordering::Relaxed);
+            assert!(near(1_000_000) && clock.is_alarmed(), "a jump of {jump} was followed");
+            hand.fetch_sub(jump, Ordering::Relaxed);
+            assert!(near(1_000_000) && !clock.is_alarmed(), "the wall clock came back by itself");
+        }
+        hand.fetch_add(50_000, Ordering::Relaxed);
+        assert!(near(1_050_000) && !clock.is_alarmed(), "a small step is no jump");
+        hand.fetch_add(3_600_000, Ordering::Relaxed);
+        assert!(near(1_050_000) && clock.is_alarmed());
+        clock.confirm_wall();
+        assert!(near(4_650_000) && !clock.is_alarmed());
+        hand.fetch_sub(3_600_000, Ordering::Relaxed);
+        clock.confirm_wall();
+        assert!(near(4_650_000), "clinic time never goes back, also when it is confirmed");
     }
 
     #[test]

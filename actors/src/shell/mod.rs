@@ -10,6 +10,7 @@ pub mod projector;
 pub mod registry;
 pub mod shell_events;
 pub mod start;
+pub mod stored;
 pub mod streams;
 pub mod waker;
 pub mod writer;

@@ -106,19 +106,21 @@ impl Node {
         let mut report = StartReport::default();
         let last_commit = options.log.last_commit();
         let open = || Store::open(&options.store, &options.keeper.history, last_commit, options.store_cache_bytes);
+        let known = |store: Store| deadlines_of(&store, &options.kinds).map(|deadlines| (store, deadlines));
         let mut rebuild = |why: &str| -> Result<Store, StartError> {
             tracing::error!(why, "the store is set aside and made again from the log");
             report.store_set_aside = Some(Store::set_aside(&options.store)?);
             Ok(open()?)
         };
-        let store = match open() {
-            Err(StoreError::Damaged(why)) => rebuild(&why)?,
+        let (store, mut deadlines) = match open().and_then(known) {
+            Err(StoreError::Damaged(why)) => (rebuild(&why)?, HashMap::new()),
             other => other?,
         };
         let (store, mut replayed) = match replay(options.log.as_ref(), &options.kinds, store.floor_commit()?, &store) {
             Ok(replayed) => (store, replayed),
             Err(why) if store.floor_commit()? > 0 => {
                 drop(store);
+                deadlines.clear();
                 let store = rebuild(&why)?;
                 let replayed = replay(options.log.as_ref(), &options.kinds, 0, &store).map_err(StartError::Replay)?;
                 (store, replayed)
@@ -136,7 +138,6 @@ impl Node {
         let arbiters: Vec<Arbiter> = (0..options.owner_threads.max(1)).map(|_| Arbiter::new()).collect();
         let durable = Arc::new(AtomicU64::new(last_commit));
         let mut owing = Vec::new();
-        let mut deadlines: HashMap<OwnerRef, Option<Timestamp>> = store.deadlines().collect::<Result<_, _>>()?;
         for (owner, (dormant, _)) in &replayed.owners {
             let look = options.kinds.get(owner.kind).expect("replayed by its kind").look(dormant);
             deadlines.insert(owner.clone(), look.deadline);
@@ -229,6 +230,23 @@ impl Node {
     }
 }
 
+/// The deadline of every owner that has a snapshot. A snapshot of another format is read by nobody: all are made again.
+fn deadlines_of(store: &Store, kinds: &Kinds) -> Result<HashMap<OwnerRef, Option<Timestamp>>, StoreError> {
+    let mut deadlines = HashMap::new();
+    for row in store.rows() {
+        let (owner, row) = row?;
+        match kinds.get(owner.kind).map(|kind| kind.state_version()) {
+            Some(version) if version == row.version => deadlines.insert(owner, row.deadline),
+            Some(version) => {
+                let why = format!("the snapshot of {:?} {} is of format {}", owner.kind, owner.id, row.version);
+                return Err(StoreError::Damaged(format!("{why}, this program writes {version}")));
+            }
+            None => return Err(StoreError::Damaged(format!("no such kind of owner: {:?}", owner.kind))),
+        };
+    }
+    Ok(deadlines)
+}
+
 #[derive(Default)]
 struct Replayed {
     owners: HashMap<OwnerRef, (Dormant, u64)>,
@@ -262,7 +280,7 @@ fn replay_one(replayed: &mut Replayed, kinds: &Kinds, store: &Store, record: &Re
         std::collections::hash_map::Entry::Occupied(there) => there.into_mut(),
         std::collections::hash_map::Entry::Vacant(vacant) => {
             let snapshot = store.snapshot(&record.owner).map_err(|e| e.to_string())?;
-            vacant.insert(match snapshot.filter(|row| row.version == kind.state_version()) {
+            vacant.insert(match snapshot {
                 Some(row) => (kind.load(&row.bytes)?, row.owner_seq),
                 None => (kind.begin(&record.owner), 0),
             })

@@ -143,13 +143,13 @@ impl Store {
         }
     }
 
-    /// Every owner that has a snapshot, with its deadline.
-    pub fn deadlines(&self) -> impl Iterator<Item = Result<(OwnerRef, Option<Timestamp>), StoreError>> + '_ {
+    /// Every owner that has a snapshot, with that.
+    pub fn rows(&self) -> impl Iterator<Item = Result<(OwnerRef, Snapshot), StoreError>> + '_ {
         self.snapshots.iter().map(|row| {
             let (key, value) = row?;
             let snapshot = unseal(&value).map_err(StoreError::Damaged)?;
             let owner = owner_of(&key).ok_or_else(|| StoreError::Damaged("a key names no owner".into()))?;
-            Ok((owner, snapshot.deadline))
+            Ok((owner, snapshot))
         })
     }
 

@@ -20,7 +20,7 @@ fn what_was_synced_is_there_again() {
     let store = Store::open(&path, "h", 9, 1 << 20).unwrap();
     assert_eq!(store.floor_commit().unwrap(), 9);
     assert_eq!(store.snapshot(&row("s.a", 0).0).unwrap().unwrap().owner_seq, 5);
-    assert_eq!(store.deadlines().count(), 2);
+    assert_eq!(store.rows().count(), 2);
 }
 
 #[test]

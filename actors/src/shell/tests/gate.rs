@@ -12,7 +12,7 @@ use crate::log::{Commit, HistoryId, Log, LogError, LogReader, MemoryLog, Record,
 use crate::shell::keeper::KeeperOptions;
 use crate::shell::projector::{Subscription, ToProjector};
 use crate::shell::streams::{Happened, Replicas, StreamRules};
-use crate::shell::{Clock, Kinds, Node, NodeOptions};
+use crate::shell::{Clock, Kinds, Node, NodeOptions, StartError};
 
 /// Holds every append until released.
 #[derive(Clone)]
@@ -103,6 +103,10 @@ impl TestNode {
     }
 
     pub(super) fn start_on(&self, log: Box<dyn Log>) -> Node {
+        self.try_start_on(log).unwrap()
+    }
+
+    pub(super) fn try_start_on(&self, log: Box<dyn Log>) -> Result<Node, StartError> {
         Node::start(NodeOptions {
             clock: Box::new(|_| Clock::manual(Timestamp(1_000))),
             kinds: Kinds::default().with::<Probe>(),
@@ -123,7 +127,6 @@ impl TestNode {
             },
             on_failure: Box::new(|why| panic!("{why}")),
         })
-        .unwrap()
     }
 
     /// Kills the node as a crash would and starts on a copy of what the log held: no checkpoint, no snapshot.

@@ -3,6 +3,7 @@
 
 mod gate;
 mod probe;
+mod stored;
 
 use std::sync::Arc;
 use std::time::Duration;

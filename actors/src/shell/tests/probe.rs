@@ -2,7 +2,9 @@
 //! panics.
 
 use jiaohao_domain::vocabulary::Answer;
-use jiaohao_domain::{Code, Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef, Rejection, Timestamp};
+use jiaohao_domain::{
+    Code, Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef, Payload, Rejection, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::codec;
@@ -16,6 +18,40 @@ pub(super) struct State {
     pub(super) deadline: Option<Timestamp>,
     pub(super) reached: u64,
     pub(super) asking: Option<(OwnerRef, u64)>,
+    pub(super) notes: Vec<Note>,
+}
+
+/// What is stored of a note today: the third version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Note {
+    pub(super) number: u64,
+    pub(super) text: String,
+    pub(super) urgent: bool,
+}
+
+/// The second version knew no urgency …
+#[derive(Serialize, Deserialize)]
+pub(super) struct NoteV2 {
+    pub(super) number: u64,
+    pub(super) text: String,
+}
+
+/// … and the first no text.
+#[derive(Serialize, Deserialize)]
+pub(super) struct NoteV1 {
+    pub(super) number: u64,
+}
+
+/// The number of [`Event::Noted`] among the variants: it stands before the fields.
+pub(super) const NOTED_VARIANT: u32 = 9;
+pub(super) const NOTED: u16 = 901;
+
+fn with_text(old: NoteV1) -> NoteV2 {
+    NoteV2 { number: old.number, text: format!("note {}", old.number) }
+}
+
+fn with_urgency(old: NoteV2) -> Note {
+    Note { number: old.number, text: old.text, urgent: false }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,6 +68,7 @@ pub(super) enum Command {
     Answered(u64),
     WakeAt(Timestamp),
     Deadline,
+    Note(Note),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,6 +82,7 @@ pub(super) enum Event {
     WakePlanned(Timestamp),
     Reached,
     Bad,
+    Noted(Note),
 }
 
 impl Command {
@@ -87,6 +125,7 @@ impl Owner for Probe {
                     draft.emit(Event::GotAnswer(n));
                 }
             }
+            Command::Note(note) => draft.emit(Event::Noted(note)),
             Command::WakeAt(at) => draft.emit(Event::WakePlanned(at)),
             Command::Deadline => {
                 if draft.state().deadline.is_some_and(|at| at <= context.now) {
@@ -110,12 +149,29 @@ impl Owner for Probe {
                 state.deadline = None;
                 state.reached += 1;
             }
+            Event::Noted(note) => state.notes.push(note.clone()),
             Event::Bad => panic!("planted in apply"),
         }
     }
 
-    fn event_kind(_: &Event) -> (u16, &'static str) {
-        (900, "probed")
+    fn event_kind(event: &Event) -> (u16, &'static str) {
+        match event {
+            Event::Noted(_) => (NOTED, "noted"),
+            _ => (900, "probed"),
+        }
+    }
+
+    fn event_version(kind: u16) -> u16 {
+        if kind == NOTED { 3 } else { 1 }
+    }
+
+    fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Event, String>> {
+        let v2 = match (kind, version) {
+            (NOTED, 1) => payload.read().map(|(_, old): (u32, NoteV1)| with_text(old)),
+            (NOTED, 2) => payload.read().map(|(_, old): (u32, NoteV2)| old),
+            _ => return None,
+        };
+        Some(v2.map(with_urgency).map(Event::Noted))
     }
 
     fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
