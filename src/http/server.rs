@@ -147,11 +147,14 @@ async fn alive(door: web::Data<Door>) -> HttpResponse {
     response.body("alive\n")
 }
 
+/// Ready for commands, or why not; then what an operator should look at, a line each.
 async fn ready(door: web::Data<Door>) -> HttpResponse {
-    match door.engine.ready() {
-        Ok(()) => HttpResponse::Ok().body("ready\n"),
-        Err(why) => HttpResponse::ServiceUnavailable().body(format!("{why}\n")),
-    }
+    let (mut response, first) = match door.engine.ready() {
+        Ok(()) => (HttpResponse::Ok(), "ready".to_owned()),
+        Err(why) => (HttpResponse::ServiceUnavailable(), why),
+    };
+    let lines: String = std::iter::once(first).chain(door.engine.alarms()).map(|line| line + "\n").collect();
+    response.body(lines)
 }
 
 async fn metrics_text(door: web::Data<Door>) -> HttpResponse {

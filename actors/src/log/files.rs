@@ -12,6 +12,7 @@ use super::disk::{Disk, DiskFile, read_small, write_whole};
 use super::format::{self, MARK_SLOT_BYTES, MARK_SLOT_DISTANCE, Mark};
 use super::recover::Span;
 use super::{HistoryId, LogError};
+use crate::sealed;
 
 /// A log's folder.
 #[derive(Clone)]
@@ -88,7 +89,13 @@ impl Folder {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData => damaged(&path, 0, error.to_string()),
             _ => about(&path, error),
         })?;
-        format::identity_from_bytes(&bytes).map_err(|flaw| damaged(&path, 0, flaw))
+        match format::identity_version(&bytes) {
+            Some(version) if version != u16::from(format::FORMAT) => Err(LogError::Format(format!(
+                "a log of format {version}; this version of jiaohao reads format {}",
+                format::FORMAT
+            ))),
+            _ => format::identity_from_bytes(&bytes).map_err(|flaw| damaged(&path, 0, flaw)),
+        }
     }
 
     /// Reads the manifest at `path`, if it is there.
@@ -156,16 +163,12 @@ impl Manifest {
     /// One line of JSON and one line with its CRC-32.
     pub fn to_bytes(&self) -> Vec<u8> {
         let json = serde_json::to_string(self).expect("invariant: a struct of numbers and strings is JSON");
-        format!("{json}\n{:08x}\n", crc32fast::hash(json.as_bytes())).into_bytes()
+        sealed::seal(&json)
     }
 
     /// Reads [`Self::to_bytes`] back.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, format::Flaw> {
-        let text = std::str::from_utf8(bytes).map_err(|_| "a manifest that is not text")?;
-        let (json, rest) = text.split_once('\n').ok_or("a manifest cut short")?;
-        if rest != format!("{:08x}\n", crc32fast::hash(json.as_bytes())) {
-            return Err("the manifest's checksum does not match".into());
-        }
+        let json = sealed::open(bytes).map_err(|what| format!("a manifest {what}"))?;
         let manifest: Self = serde_json::from_str(json).map_err(|error| format!("not a manifest: {error}"))?;
         if manifest.format != format::FORMAT {
             return Err(format!("a manifest of format {}, not {}", manifest.format, format::FORMAT));

@@ -9,6 +9,7 @@ use std::time::Duration;
 use flume::{Receiver, RecvTimeoutError};
 use jiaohao_domain::OwnerRef;
 
+use super::clock;
 use super::message::{SnapshotRow, Submission, ToActor};
 use super::registry::{Shell, process_ms};
 use crate::store::Snapshot;
@@ -199,13 +200,18 @@ impl Keeper {
         match shell.store.sync_with_floor(&self.options.history, round.commit, shell.clock.clinic()) {
             Ok(()) => {
                 self.floors.push_back((process_ms(), round.commit));
+                metrics::gauge!("checkpoint_timestamp_seconds").set(clock::wall_ms() as f64 / 1_000.0);
                 self.prune(shell);
                 for tell in self.tell.drain(..) {
                     // Whoever asked may have gone away.
                     let _ = tell.send(round.commit);
                 }
             }
-            Err(error) => tracing::error!(%error, "the checkpoint could not be synced; the log keeps everything"),
+            Err(error) => {
+                tracing::error!(%error, "the checkpoint could not be synced; the log keeps everything");
+                // Whoever asked hears that there is none.
+                self.tell.clear();
+            }
         }
     }
 }

@@ -23,6 +23,8 @@ use super::waker::ToWaker;
 use crate::log::ShardId;
 use crate::store::Store;
 
+/// The storage level at which nothing more is written.
+pub const READ_ONLY: u8 = 2;
 /// Number of slices for patients and accounts, fixed for ever.
 pub const SLICES: u8 = 64;
 
@@ -81,15 +83,22 @@ impl Shell {
         message: Message,
         origin: Origin,
     ) -> Result<oneshot::Receiver<Outcome>, Rejection> {
-        match self.storage_level() {
-            2 => return Err(Code::ReadOnly.into()),
-            1 if owner.kind == OwnerKind::Patient => return Err(Code::StorageLow.into()),
-            _ => {}
+        self.check_writable()?;
+        if self.storage_level() == 1 && message.is_booking() {
+            return Err(Code::StorageLow.into());
         }
         let (reply, answer) = Reply::channel();
         let envelope = ToActor::Envelope(Envelope { message, origin, reply: Some(reply) });
         self.try_deliver(&owner, envelope).map_err(|undelivered| undelivered.1)?;
         Ok(answer)
+    }
+
+    /// For what is written beside the log.
+    ///
+    /// # Errors
+    /// `read_only` when the disk is nearly full.
+    pub fn check_writable(&self) -> Result<(), Rejection> {
+        if self.storage_level() == READ_ONLY { Err(Code::ReadOnly.into()) } else { Ok(()) }
     }
 
     /// 0: well; 1: below the reserve; 2: nearly full.
