@@ -102,9 +102,8 @@ async fn crashed(folder: &Path) {
     let running = folder.join("running");
     let node = opened(&running);
     let site = OwnerRef::new(OwnerKind::Site, "h");
-    let site_command = |name: &str, fields: serde_json::Value| -> ToSite {
-        serde_json::from_value(json!({ name: fields })).unwrap()
-    };
+    let site_command =
+        |name: &str, fields: serde_json::Value| -> ToSite { serde_json::from_value(json!({ name: fields })).unwrap() };
     for command in [
         site_command("DefineSite", json!({"id": "h", "name": "医院", "time_zone": "Asia/Shanghai"})),
         site_command("DefineDepartment", json!({"id": "h.a", "name": "内科"})),
@@ -211,7 +210,8 @@ fn a_flipped_bit_leaves_the_state_is_refused_or_is_a_reported_loss_of_the_last_s
     let made = tempfile::tempdir().unwrap();
     let base = made.path().join("base");
     system.block_on(crashed(&base));
-    let (log, _) = SegmentLog::open(&base.join("log"), SegmentOptions { with_keeper_thread: false, ..segments() }).unwrap();
+    let (log, _) =
+        SegmentLog::open(&base.join("log"), SegmentOptions { with_keeper_thread: false, ..segments() }).unwrap();
     let all = records(&log).unwrap();
     drop(log);
     let whole = replayed(&all);
@@ -249,7 +249,11 @@ fn a_flipped_bit_leaves_the_state_is_refused_or_is_a_reported_loss_of_the_last_s
                 "refused"
             }
             Ok(came) if came.states == whole => {
-                if came.store_is_set_aside { "the same, store made again" } else { "the same" }
+                if came.store_is_set_aside {
+                    "the same, store made again"
+                } else {
+                    "the same"
+                }
             }
             Ok(came) => {
                 assert!(came.lost_is_reported, "{what}: another state in silence");

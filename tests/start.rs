@@ -142,7 +142,11 @@ fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap()) {
         let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if from.is_dir() { copy(&from, &to) } else { drop(std::fs::copy(&from, &to).unwrap()) }
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            std::fs::copy(&from, &to).unwrap();
+        }
     }
 }
 
@@ -167,9 +171,11 @@ async fn each_missing_damaged_or_foreign_part_is_refused_by_name_and_left_as_it_
         spoil(&copied);
         refused(&copied)
     };
-    let gone = |part: &'static str| move |data: &Path| {
-        let path = data.join(part);
-        if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
+    let gone = |part: &'static str| {
+        move |data: &Path| {
+            let path = data.join(part);
+            if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
+        }
     };
     for (part, named, next) in [
         ("log", "log is missing", "mount it, or restore it"),
@@ -194,7 +200,11 @@ async fn each_missing_damaged_or_foreign_part_is_refused_by_name_and_left_as_it_
         });
         assert!(words.contains(part) && words.contains("is damaged"), "{part}: {words}");
     }
-    for (part, named) in [("log", "log is not of this folder"), ("keys", "key is not of this folder"), ("persons", "persons is not of this folder")] {
+    for (part, named) in [
+        ("log", "log is not of this folder"),
+        ("keys", "key is not of this folder"),
+        ("persons", "persons is not of this folder"),
+    ] {
         let words = spoil(&format!("foreign-{part}"), &|data| {
             std::fs::remove_dir_all(data.join(part)).unwrap();
             copy(&foreign.join(part), &data.join(part));

@@ -175,11 +175,7 @@ impl Settings {
         must(server.public_origin.as_deref().is_none_or(is_origin), "server.public_origin", "this is no origin");
         must(!data.dir.as_os_str().is_empty(), "data.dir", "it is empty: name a folder");
         must(data.last_reserve_mib < data.reserve_mib, "data.last_reserve_mib", "it must be below data.reserve_mib");
-        must(
-            limits.hello_bytes <= limits.frame_bytes,
-            "limits.hello_bytes",
-            "it must not exceed limits.frame_bytes",
-        );
+        must(limits.hello_bytes <= limits.frame_bytes, "limits.hello_bytes", "it must not exceed limits.frame_bytes");
         must(
             limits.outbox_bytes >= limits.frame_bytes,
             "limits.outbox_bytes",

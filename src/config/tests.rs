@@ -168,7 +168,8 @@ fn all_faults_are_named_at_once() {
     let text = "[server]\nlisten = \"nowhere\"\nlisen = 1\n[limits]\nsubscriptions = 0\n[no]\na = 1\n";
     let wrong = Settings::from_parts("t", text, [("JIAOHAO_LOG__LEVEL".to_owned(), "loud".to_owned())])
         .expect_err("five faults");
-    let named: Vec<_> = wrong.0.iter().map(|problem| (problem.line, problem.field.clone().unwrap_or_default())).collect();
+    let named: Vec<_> =
+        wrong.0.iter().map(|problem| (problem.line, problem.field.clone().unwrap_or_default())).collect();
     let expected = [
         (None, "log.level"),
         (Some(4 + 1), "limits.subscriptions"),

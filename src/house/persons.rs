@@ -44,7 +44,10 @@ impl House {
     }
 
     fn open_birth_date(&self, who: &PatientId, sealed: &[u8]) -> Result<Option<BusinessDate>, Rejection> {
-        Ok(self.key_of_known(who)?.and_then(|key| open::<Option<BusinessDate>>(&key, who, BIRTH_DATE, sealed)).flatten())
+        Ok(self
+            .key_of_known(who)?
+            .and_then(|key| open::<Option<BusinessDate>>(&key, who, BIRTH_DATE, sealed))
+            .flatten())
     }
 
     /// The key of somebody who is known; none when it has been destroyed. One that cannot be had is named for the

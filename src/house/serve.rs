@@ -97,11 +97,9 @@ fn not_up(dir: &Path, error: StartError) -> ServeError {
     let log = dir.join("log");
     match error {
         StartError::Log(error) => FolderError::Log { log, error }.into(),
-        StartError::Replay(why) => machine(format!(
-            "{}: it cannot be replayed: {why}: {}",
-            log.display(),
-            folder::damaged_log(&log)
-        )),
+        StartError::Replay(why) => {
+            machine(format!("{}: it cannot be replayed: {why}: {}", log.display(), folder::damaged_log(&log)))
+        }
         StartError::Store(StoreError::Io(error)) | StartError::Io(error) => at(&dir.join("store"))(error).into(),
         StartError::Store(error) => machine(format!("{}: {error}", dir.join("store").display())),
     }

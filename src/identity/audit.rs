@@ -343,8 +343,15 @@ mod tests {
         assert_eq!(refused.expect("at once").expect_err("no room").code, Code::Overloaded);
         drop(audit);
         let folder = tempfile::tempdir().expect("a folder");
-        Writer { dir: folder.path().to_owned(), open: None, unsynced: 0, unsynced_since: None, left_out, complaints: Seldom::default() }
-            .run(&received);
+        Writer {
+            dir: folder.path().to_owned(),
+            open: None,
+            unsynced: 0,
+            unsynced_since: None,
+            left_out,
+            complaints: Seldom::default(),
+        }
+        .run(&received);
         let lines = &files(folder.path())[0].1;
         assert_eq!((lines.len(), &lines[1]["what"], &lines[1]["count"]), (2, &"lines_left_out".into(), &3.into()));
     }

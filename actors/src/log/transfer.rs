@@ -150,7 +150,8 @@ pub fn import_lines(log: &Path, mut input: impl BufRead, options: SegmentOptions
     }
     import(log, options, |feed| {
         while let Some(number) = next(&mut line)? {
-            let read = serde_json::from_slice::<Line>(&line).map_err(|error| within_line(&error)).and_then(Line::record);
+            let read =
+                serde_json::from_slice::<Line>(&line).map_err(|error| within_line(&error)).and_then(Line::record);
             feed(read.map_err(|what| LogError::Format(format!("line {number} is no record: {what}")))?)?;
         }
         Ok(())

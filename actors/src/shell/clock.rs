@@ -239,11 +239,17 @@ mod tests {
         }
         let ahead_ms = last.0 + 30 * day_ms;
         let clock = Clock::resuming(Arc::new(move || ahead_ms), 60_000, Some(last), day_ms);
-        assert!((29 * day_ms..=30 * day_ms).contains(&{ clock.clinic(); clock.drift_ms() }));
+        assert!((29 * day_ms..=30 * day_ms).contains(&{
+            clock.clinic();
+            clock.drift_ms()
+        }));
         clock.confirm_wall();
         assert!((0..30_000).contains(&(clock.clinic().0 - ahead_ms)) && !clock.is_alarmed());
         let new = Clock::resuming(Arc::new(move || ahead_ms), 60_000, None, day_ms);
-        assert!((0..30_000).contains(&(new.clinic().0 - ahead_ms)) && !new.is_alarmed(), "nothing seen, nothing to compare");
+        assert!(
+            (0..30_000).contains(&(new.clinic().0 - ahead_ms)) && !new.is_alarmed(),
+            "nothing seen, nothing to compare"
+        );
     }
 
     #[test]
