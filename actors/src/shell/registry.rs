@@ -108,8 +108,12 @@ impl Shell {
 
     /// Says how full the disk is (see [`Shell::storage_level`]).
     pub fn set_storage_level(&self, level: u8) {
-        if self.storage.swap(level, Ordering::Relaxed) != level {
-            tracing::error!(level, "free disk space changed its level");
+        match self.storage.swap(level, Ordering::Relaxed) {
+            before if before < level => {
+                tracing::error!(level, "the disk fills up: 1 bookings are refused, 2 read-only")
+            }
+            before if before > level => tracing::info!(level, "the disk has room again"),
+            _ => {}
         }
     }
 
