@@ -45,18 +45,26 @@ impl Drop for Up {
 
 impl Up {
     async fn start(data: &Path, arguments: &[&str]) -> Self {
+        let up = Self::begin(data, arguments, &[]).await;
+        assert!(up.door.is_ready().await, "{}", said(&up.log));
+        up
+    }
+
+    /// Waits until it answers, ready or not.
+    async fn begin(data: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let port = free_port();
         let log = data.with_extension(format!("{port}.log"));
         let mut child = jiaohao(data, port)
             .arg("serve")
             .args(arguments)
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(&log).unwrap())
             .spawn()
             .unwrap();
         let door = Door::at(&format!("http://127.0.0.1:{port}")).unwrap();
         let began = Instant::now();
-        while !door.is_ready().await {
+        while door.test_speed().await.is_err() {
             let ended = child.try_wait().unwrap();
             assert!(ended.is_none() && began.elapsed() < Duration::from_secs(60), "{}", said(&log));
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -108,6 +116,11 @@ async fn used(folder: &Path) -> (PathBuf, Vec<String>) {
     up.door.insist("PUT", "/departments", Some(&operator), &json!({"id": "h.a", "name": "内科"})).await.unwrap();
     let queue = json!({"id": "h.a.q", "name": "普通", "prefix": "A"});
     up.door.insist("PUT", "/queues", Some(&operator), &queue).await.unwrap();
+    let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
+    let tomorrow = zone.date(Timestamp(jiaohao_actors::shell::clock::wall_ms())).plus_days(1);
+    let session = json!({"id": "h.a.s", "date": tomorrow, "period": "morning", "queue": "h.a.q",
+        "registration_class": "普通", "slots": [{"start": "09:00", "capacity": 10}]});
+    up.door.insist("PUT", "/sessions", Some(&operator), &session).await.unwrap();
     let mut patients = Vec::new();
     for n in 0..4 {
         let person = json!({"name": format!("张三{n}"), "document_kind": "passport", "document_number": format!("E1234567{n}"),
@@ -329,4 +342,36 @@ async fn a_wall_clock_that_is_not_the_logs_is_noticed_before_anything_is_decided
     assert!(log.contains("the wall clock is not believed") && log.contains("/api/v1/clock/confirm"), "{log}");
     let confirmed = Up::start(&data, &["--confirm-clock"]).await;
     assert_eq!(page(&confirmed, "/readyz").1, "ready\n");
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_refuses_bookings_first_and_persons_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, patients) = used(folder.path()).await;
+    let desk = desk(&data);
+    let person = json!({"name": "李四", "document_kind": "passport", "document_number": "E99887766",
+        "birth_date": "1990-01-01", "sex": "male"});
+    // No disk of a test has that much room.
+    let (reserve, last) = (("JIAOHAO_DATA__RESERVE_MIB", "1048576"), ("JIAOHAO_DATA__LAST_RESERVE_MIB", "1048575"));
+    let low = Up::begin(&data, &[], &[reserve]).await;
+    let (status, ready) = page(&low, "/readyz");
+    assert!(status == 200 && ready.contains("disk: bookings are refused"), "{status} {ready}");
+    low.door.ask("POST", "/persons", Some(&desk), Some(&person)).await.expect("a walk-in is made known");
+    let hold = json!({"session": "h.a.s", "slot": "h.a.s.0900", "patient": patients[0]});
+    let booked =
+        low.door.ask("POST", "/appointments/hold", Some(&desk), Some(&hold)).await.expect_err("below the reserve");
+    assert_eq!(booked.code, "storage_low");
+    low.stop().await;
+    let full = Up::begin(&data, &[], &[reserve, last]).await;
+    let (status, ready) = page(&full, "/readyz");
+    assert!(
+        status == 503 && ready.contains("read-only: ") && ready.contains("data.last_reserve_mib"),
+        "{status} {ready}"
+    );
+    let another = json!({"name": "王五", "document_kind": "passport", "document_number": "E55443322",
+        "birth_date": "1990-01-01", "sex": "male"});
+    let refused = full.door.ask("POST", "/persons", Some(&desk), Some(&another)).await.expect_err("read-only");
+    assert_eq!(refused.code, "read_only");
+    let read = full.door.ask("POST", "/persons/read", Some(&desk), Some(&json!({ "ids": patients }))).await;
+    assert_eq!(read.expect("reading goes on")["persons"].as_array().unwrap().len(), 4);
 }

@@ -30,7 +30,7 @@ pub enum OwnerKind {
 }
 
 /// Which owner: kind and id.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OwnerRef {
     /// What it is.
     pub kind: OwnerKind,
@@ -38,7 +38,7 @@ pub struct OwnerRef {
     pub id: std::sync::Arc<str>,
 }
 
-impl std::fmt::Debug for OwnerRef {
+impl std::fmt::Display for OwnerRef {
     /// In words for operators: it stands in what `journal verify` and the logs say.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kind = match self.kind {

@@ -391,7 +391,7 @@ pub fn rebuild<O: Owner>(owner: &OwnerRef, base: Option<&[u8]>, tail: &[Record])
 pub fn replay_record<O: Owner>(whole: &mut Whole<O>, record: &Record) -> Result<(), String> {
     let (ledger, state) = whole;
     if record.owner_seq != ledger.owner_seq + 1 {
-        return Err(format!("{:?}: record {} after {}", record.owner, record.owner_seq, ledger.owner_seq));
+        return Err(format!("{}: record {} after {}", record.owner, record.owner_seq, ledger.owner_seq));
     }
     ledger.owner_seq = record.owner_seq;
     ledger.last_at = record.at;
@@ -410,8 +410,7 @@ pub fn replay_record<O: Owner>(whole: &mut Whole<O>, record: &Record) -> Result<
             ledger.owe(&to, message);
         }
     }
-    catch_unwind(AssertUnwindSafe(|| O::apply(state, &event)))
-        .map_err(|_| format!("{:?}: apply panicked", record.owner))
+    catch_unwind(AssertUnwindSafe(|| O::apply(state, &event))).map_err(|_| format!("{}: apply panicked", record.owner))
 }
 
 impl<O: Owner> Actor for OwnerActor<O> {
