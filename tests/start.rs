@@ -165,9 +165,22 @@ fn copy(from: &Path, to: &Path) {
 
 fn refused(data: &Path) -> String {
     let before = content(data);
-    let out = jiaohao(data, free_port()).arg("serve").output().unwrap();
-    let words = String::from_utf8_lossy(&out.stderr).into_owned();
-    assert_eq!(out.status.code(), Some(1), "{words}");
+    let log = data.with_extension("refused.log");
+    let mut child =
+        jiaohao(data, free_port()).arg("serve").stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap();
+    let began = Instant::now();
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if began.elapsed() > Duration::from_secs(20) => {
+                child.kill().unwrap();
+                panic!("it came up: {}", said(&log));
+            }
+            None => std::thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    let words = said(&log);
+    assert_eq!(status.code(), Some(1), "{words}");
     assert!(content(data) == before, "a refused start has changed the folder: {words}");
     words
 }
@@ -370,8 +383,10 @@ async fn a_disk_that_fills_up_refuses_bookings_first_and_persons_last() {
     );
     let another = json!({"name": "王五", "document_kind": "passport", "document_number": "E55443322",
         "birth_date": "1990-01-01", "sex": "male"});
+    let keys = content(&data.join("persons"));
     let refused = full.door.ask("POST", "/persons", Some(&desk), Some(&another)).await.expect_err("read-only");
     assert_eq!(refused.code, "read_only");
+    assert!(content(&data.join("persons")) == keys, "a key was written");
     let read = full.door.ask("POST", "/persons/read", Some(&desk), Some(&json!({ "ids": patients }))).await;
     assert_eq!(read.expect("reading goes on")["persons"].as_array().unwrap().len(), 4);
 }
