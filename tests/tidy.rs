@@ -320,6 +320,19 @@ fn event_kinds_are_numbered_once() {
 }
 
 #[test]
+fn every_event_kind_has_a_golden_file() {
+    let stored = root().join("tests/fixtures/stored");
+    let owners: Vec<PathBuf> =
+        fs::read_dir(&stored).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    let has_file =
+        |number: u16, stem: &str| owners.iter().any(|owner| owner.join(format!("{number}-{stem}.v1")).exists());
+    let missing = event_kinds().into_iter().filter(|(number, stem, _)| !has_file(*number, stem));
+    nothing(
+        &missing.map(|(number, stem, path)| format!("{path}: {number}, {stem}: no golden file")).collect::<Vec<_>>(),
+    );
+}
+
+#[test]
 fn everything_that_leaves_is_in_the_protocol() {
     let path = root().join("PROTOCOL.md");
     // The document comes with the doors; from then on nothing may be missing from it.

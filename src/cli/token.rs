@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use jiaohao_domain::{BoardId, DepartmentId, DoctorId, Role, ScreenId, SiteId, Timestamp, is_well_formed};
 
-use super::{Failure, print_result};
-use crate::config::Settings;
+use super::{Failure, print_result, settings};
 use crate::identity::accounts;
 use crate::identity::keys::{KeyName, Keys};
 use crate::identity::tokens::{Claims, Tokens};
@@ -101,7 +100,7 @@ fn id(text: &str) -> Result<String, String> {
 /// Runs it.
 pub fn run(args: Args) -> Result<(), Failure> {
     let Action::Issue(issue) = args.action;
-    let settings = Settings::load(issue.config.as_deref()).map_err(|wrong| Failure::Usage(wrong.to_string()))?;
+    let settings = settings(issue.config.as_deref())?;
     let keys_dir = issue.data.as_ref().map_or_else(|| settings.data.keys_dir(), |data| data.join("keys"));
     let claims =
         claims(&issue, settings.identity.script_token_ttl_s, Timestamp(jiaohao_actors::shell::clock::wall_ms()))?;

@@ -61,7 +61,7 @@ impl CodeSender for Outbox {
 pub fn run(options: Options) -> Result<(), Failure> {
     let temporary = std::env::temp_dir().join(format!("jiaohao-demo-{}", std::process::id()));
     let data = options.data.clone().unwrap_or_else(|| temporary.clone());
-    let mut settings = Settings::load(None).map_err(|problem| Failure::Usage(problem.to_string()))?;
+    let mut settings = crate::cli::settings(None)?;
     settings.server.listen = ([127, 0, 0, 1], options.port).into();
     settings.data.dir.clone_from(&data);
     settings.identity.access_token_ttl_s = LINKS_TTL_S;
@@ -77,8 +77,13 @@ pub fn run(options: Options) -> Result<(), Failure> {
 
 async fn play(settings: Settings, data: &Path, options: &Options) -> Result<(), Failure> {
     let outbox = Arc::new(Outbox(LocalOutbox::default()));
-    let serve =
-        ServeOptions { codes: outbox.clone(), clinic_start: Some(morning(options.speed)), speed: options.speed };
+    let serve = ServeOptions {
+        codes: outbox.clone(),
+        clinic_start: Some(morning(options.speed)),
+        speed: options.speed,
+        wall: Arc::new(clock::wall_ms),
+        confirm_clock: false,
+    };
     let server = Server::start(settings, serve).await.map_err(Failure::failed)?;
     let door = Arc::new(Door { authority: server.doors.address.to_string() });
     let players =

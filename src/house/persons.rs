@@ -9,7 +9,8 @@ use jiaohao_domain::{BusinessDate, Code, PatientId, Rejection, SiteId};
 
 use super::{House, patient};
 use crate::http::requests::RegisterPerson;
-use crate::identity::keys::KeyName;
+use crate::identity::keys::{Key, KeyName};
+use crate::identity::person_keys::PersonKeyError;
 use crate::identity::persons::{open, patient_id, provisional, provisional_of, seal};
 use jiaohao_domain::redacted::Redacted;
 
@@ -43,15 +44,22 @@ impl House {
     }
 
     fn open_birth_date(&self, who: &PatientId, sealed: &[u8]) -> Result<Option<BusinessDate>, Rejection> {
-        let key = self.person_keys.get(who).map_err(|_| Code::Internal)?;
-        Ok(key.and_then(|key| open::<Option<BusinessDate>>(&key, who, BIRTH_DATE, sealed)).flatten())
+        Ok(self
+            .key_of_known(who)?
+            .and_then(|key| open::<Option<BusinessDate>>(&key, who, BIRTH_DATE, sealed))
+            .flatten())
+    }
+
+    /// The key of somebody who is known; none when it has been destroyed. One that cannot be had is named for the
+    /// operator, with its file; nobody else is the worse for it.
+    fn key_of_known(&self, who: &PatientId) -> Result<Option<Key>, Rejection> {
+        self.person_keys.of_known(who).map_err(|error| unreadable(who, &error))
     }
 
     /// The clear record, for a door that has been allowed to show it.
     pub(super) async fn clear_record(&self, who: &PatientId) -> Result<Option<PersonRecord>, Rejection> {
         let Some(identity) = self.identity_of(who).await? else { return Ok(None) };
-        let key = self.person_keys.get(who).map_err(|_| Code::Internal)?;
-        Ok(key.and_then(|key| open(&key, who, RECORD, &identity.sealed)))
+        Ok(self.key_of_known(who)?.and_then(|key| open(&key, who, RECORD, &identity.sealed)))
     }
 
     /// The id that a person's document gives, and the document in normal form. Chance for who has none (at the desk only).
@@ -125,10 +133,12 @@ impl House {
 
     /// Seals the record with the person's key and tells the person's owner. The key is on disk before.
     async fn identify(&self, who: PatientId, record: PersonRecord, real_name: bool) -> Result<PatientBrief, Rejection> {
+        // Before the key is written: a full disk is answered by its name.
+        self.shell.check_writable()?;
         if self.clear_record(&who).await?.is_some_and(|known| known == record) {
             return Ok(record.brief(who));
         }
-        let key = self.person_keys.make(&who).map_err(|_| Code::Internal)?;
+        let key = self.person_keys.make(&who).map_err(|error| unreadable(&who, &error))?;
         let brief = record.brief(who.clone());
         let message = ToPatient::Identify {
             brief: brief.clone(),
@@ -139,6 +149,12 @@ impl House {
         self.shell.ask(patient(&who), message.into(), Origin::Shell).await?;
         Ok(brief)
     }
+}
+
+fn unreadable(who: &PatientId, error: &PersonKeyError) -> Rejection {
+    metrics::counter!("person_keys_unreadable_total").increment(1);
+    tracing::error!(patient = %who, %error, "a person's key cannot be used");
+    Rejection::new(Code::Internal, "this person's key cannot be used; the operator's log names the file")
 }
 
 fn kind_name(kind: DocumentKind) -> &'static str {

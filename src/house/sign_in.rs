@@ -219,7 +219,7 @@ impl House {
     /// Whether the account's tokens of this generation are still good; asks the owner once after a start.
     pub(super) async fn stands(&self, claims: &Claims) -> Result<(), Rejection> {
         if self.stopping.load(Ordering::Relaxed) {
-            return Err(Code::Overloaded.into());
+            return Err(Rejection::new(Code::Overloaded, "the server is stopping"));
         }
         if claims.expires_at() <= self.machine_now() {
             return Err(Rejection::new(Code::Unauthenticated, "the token has expired"));

@@ -143,13 +143,14 @@ async fn alive(door: web::Data<Door>) -> HttpResponse {
     response.content_type("text/plain; charset=utf-8").body("alive\n")
 }
 
+/// Ready for commands, or why not; then what an operator should look at, a line each.
 async fn ready(door: web::Data<Door>) -> HttpResponse {
-    match door.engine.ready() {
-        Ok(()) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
-        Err(why) => {
-            HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body(format!("{why}\n"))
-        }
-    }
+    let (mut response, first) = match door.engine.ready() {
+        Ok(()) => (HttpResponse::Ok(), "ready".to_owned()),
+        Err(why) => (HttpResponse::ServiceUnavailable(), why),
+    };
+    let lines: String = std::iter::once(first).chain(door.engine.alarms()).map(|line| line + "\n").collect();
+    response.content_type("text/plain; charset=utf-8").body(lines)
 }
 
 async fn metrics_page() -> HttpResponse {

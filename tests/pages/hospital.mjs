@@ -71,9 +71,12 @@ export class Hospital {
     this.program = spawn(PROGRAM, ['serve', '--test-clock', this.start, '--speed', String(this.speed), '--test-outbox', this.outbox], {
       env: { ...process.env, JIAOHAO_SERVER__LISTEN: `127.0.0.1:${this.port}`, JIAOHAO_DATA__DIR: path.join(this.dir, 'data') },
     });
-    this.program.stderr.on('data', (chunk) => {
-      said += chunk;
-    });
+    // The first token is on stdout, everything else that it says on stderr.
+    for (const stream of [this.program.stdout, this.program.stderr]) {
+      stream.on('data', (chunk) => {
+        said += chunk;
+      });
+    }
     const { program } = this;
     for (let tries = 0; ; tries += 1) {
       this.token ??= /eyJ[\w.-]+/.exec(said)?.[0];

@@ -45,9 +45,12 @@ export async function startHouse() {
     env: { ...process.env, JIAOHAO_SERVER__LISTEN: `127.0.0.1:${port}`, JIAOHAO_DATA__DIR: path.join(dir, 'data') },
   });
   let said = '';
-  program.stderr.on('data', (chunk) => {
-    said += chunk;
-  });
+  // The first token is on stdout, everything else that it says on stderr.
+  for (const stream of [program.stdout, program.stderr]) {
+    stream.on('data', (chunk) => {
+      said += chunk;
+    });
+  }
   const base = `http://127.0.0.1:${port}`;
   for (let tries = 0; ; tries += 1) {
     const ready = await fetch(`${base}/readyz`).then((r) => r.ok, () => false);

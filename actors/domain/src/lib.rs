@@ -23,6 +23,6 @@ pub mod vocabulary;
 
 pub use codes::{Code, Rejection};
 pub use ids::*;
-pub use owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef};
+pub use owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef, Payload};
 pub use principal::{Principal, Role};
 pub use time::{BusinessDate, Timestamp};

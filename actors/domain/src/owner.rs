@@ -38,6 +38,23 @@ pub struct OwnerRef {
     pub id: std::sync::Arc<str>,
 }
 
+impl std::fmt::Display for OwnerRef {
+    /// In words for operators: it stands in what `journal verify` and the logs say.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self.kind {
+            OwnerKind::Site => "site",
+            OwnerKind::Department => "department",
+            OwnerKind::Doctor => "doctor",
+            OwnerKind::Patient => "patient",
+            OwnerKind::Account => "account",
+            OwnerKind::Board => "board",
+            OwnerKind::Room => "room",
+            OwnerKind::Probe => "probe",
+        };
+        write!(f, "{kind} {}", self.id)
+    }
+}
+
 impl OwnerRef {
     /// Names an owner.
     pub fn new(kind: OwnerKind, id: impl Into<std::sync::Arc<str>>) -> Self {
@@ -126,6 +143,24 @@ pub enum Message {
     Foreign(Vec<u8>),
 }
 
+impl Message {
+    /// Whether it takes or confirms a place: what a disk that fills up refuses first.
+    pub fn is_booking(&self) -> bool {
+        use crate::vocabulary::ToPatient;
+        matches!(self, Self::Patient(told) if matches!(**told, ToPatient::Reserve { .. } | ToPatient::Confirm { .. }))
+    }
+}
+
+/// A stored event's bytes, before anybody knows what they mean. The shell has the one codec.
+pub trait Payload {
+    /// Reads them as a `T`. An event is stored as its variant's number, then its fields: `(u32, Fields)`; where an event
+    /// stands in an enum within an enum, `(u32, u32, Fields)`.
+    ///
+    /// # Errors
+    /// They are no such value.
+    fn read<T: DeserializeOwned>(&self) -> Result<T, String>;
+}
+
 /// An owner: decides alone about its own state, one message at a time.
 pub trait Owner: Sized + Send + Sync + Unpin + 'static {
     /// Its kind in the log.
@@ -149,6 +184,16 @@ pub trait Owner: Sized + Send + Sync + Unpin + 'static {
     fn apply(state: &mut Self::State, event: &Self::Event);
     /// The stable number of an event's kind (in the log; never reused) and its stem name (`patient_called`).
     fn event_kind(event: &Self::Event) -> (u16, &'static str);
+    /// The version in which events of that kind are written. Another one than 1 needs an [`Owner::upcast`] from each
+    /// earlier one and a golden file of its own.
+    fn event_version(_kind: u16) -> u16 {
+        1
+    }
+    /// An event of an earlier version as today's: read as the type of then, taken from version to version by a pure
+    /// function a step. None: there never was such a version.
+    fn upcast<P: Payload>(_kind: u16, _version: u16, _payload: &P) -> Option<Result<Self::Event, String>> {
+        None
+    }
     /// What this event owes to others.
     fn outgoing(event: &Self::Event, out: &mut Vec<Outgoing>);
     /// Requests that the state still waits for; the shell asks them again until they are gone.

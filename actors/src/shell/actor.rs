@@ -18,8 +18,8 @@ use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
 use super::message::{Envelope, ForStore, Outcome, Release, Reply, Snapped, Submission, ToActor};
 use super::registry::Shell;
 use super::shard::shard_of;
-use super::shell_events;
 use super::wake::Loaded;
+use super::{shell_events, stored};
 use crate::codec;
 use crate::log::{Commit, Record, ShardId};
 
@@ -285,7 +285,7 @@ impl<O: Owner> OwnerActor<O> {
             owner_seq: self.ledger.owner_seq,
             owner_instance: self.instance,
             kind,
-            version: 1,
+            version: if kind < shell_events::OWNER_KINDS_FROM { shell_events::VERSION } else { O::event_version(kind) },
             offset: 0,
             commit: 0,
             index: u16::try_from(commit.len()).expect("bounded by RECORDS_PER_COMMAND"),
@@ -382,7 +382,7 @@ pub fn rebuild<O: Owner>(owner: &OwnerRef, base: Option<&[u8]>, tail: &[Record])
 pub fn replay_record<O: Owner>(whole: &mut Whole<O>, record: &Record) -> Result<(), String> {
     let (ledger, state) = whole;
     if record.owner_seq != ledger.owner_seq + 1 {
-        return Err(format!("{:?}: record {} after {}", record.owner, record.owner_seq, ledger.owner_seq));
+        return Err(format!("{}: record {} after {}", record.owner, record.owner_seq, ledger.owner_seq));
     }
     ledger.owner_seq = record.owner_seq;
     ledger.last_at = record.at;
@@ -393,8 +393,7 @@ pub fn replay_record<O: Owner>(whole: &mut Whole<O>, record: &Record) -> Result<
     if record.kind < shell_events::OWNER_KINDS_FROM {
         return shell_events::replay(ledger, record);
     }
-    let event: O::Event =
-        codec::decode(&record.payload).map_err(|e| format!("{:?} {}: {e}", record.owner, record.owner_seq))?;
+    let event = stored::event::<O>(record)?;
     let mut outgoing = Vec::new();
     O::outgoing(&event, &mut outgoing);
     for item in outgoing {
@@ -402,8 +401,7 @@ pub fn replay_record<O: Owner>(whole: &mut Whole<O>, record: &Record) -> Result<
             ledger.owe(&to, message);
         }
     }
-    catch_unwind(AssertUnwindSafe(|| O::apply(state, &event)))
-        .map_err(|_| format!("{:?}: apply panicked", record.owner))
+    catch_unwind(AssertUnwindSafe(|| O::apply(state, &event))).map_err(|_| format!("{}: apply panicked", record.owner))
 }
 
 impl<O: Owner> Actor for OwnerActor<O> {

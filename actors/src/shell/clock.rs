@@ -2,17 +2,21 @@
 //!
 //! *Clinic time* orders the day (slots, deadlines, waits) and may be accelerated; *machine time* bounds sockets, beats
 //! and tokens and never is. Clinic time follows the wall clock as long as the wall clock behaves: a jump of more than
-//! a minute against the monotonic clock is not followed until an operator confirms it.
+//! a minute against the monotonic clock is not followed until an operator confirms it. Nor is a wall clock that at a start
+//! says something else than the log: clinic time then goes on from where it was.
 #![allow(clippy::disallowed_methods, reason = "this is the clock module")]
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jiaohao_domain::Timestamp;
 
-/// A jump of the wall clock against the monotonic clock that is not followed by itself, in milliseconds.
+/// A jump of the wall clock against the monotonic clock that is not followed by itself, unless configured otherwise.
 pub const JUMP_MS: i64 = 60_000;
+
+/// Where the wall clock is read, UTC milliseconds: [`wall_ms`], or a test's hand.
+pub type WallClock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Reads both clocks. Cheap to clone.
 #[derive(Clone)]
@@ -22,12 +26,15 @@ struct Inner {
     source: Source,
     /// Clinic time never goes back within a process.
     highest_ms: AtomicI64,
-    alarmed: AtomicBool,
+    /// How far the wall clock is from clinic time while it is not believed; 0: it is.
+    drift_ms: AtomicI64,
 }
 
 enum Source {
-    /// The wall clock, or an accelerated one that started at a moment.
-    Real { began: Instant, state: Mutex<Base>, speed: f64 },
+    /// Follows the wall clock as long as that does not jump.
+    Wall { began: Instant, state: Mutex<Base>, wall: WallClock, jump_ms: i64 },
+    /// Started at a moment, so many times as fast as machine time.
+    Accelerated { began: Instant, start_ms: f64, speed: f64 },
     /// A test's hand.
     Manual(AtomicI64),
 }
@@ -40,46 +47,52 @@ struct Base {
 impl Clock {
     /// Clinic time is the wall clock.
     pub fn wall() -> Self {
-        Self::real(wall_ms() as f64, 1.0)
+        Self::following(Arc::new(wall_ms), JUMP_MS)
+    }
+
+    /// Clinic time is what `wall` says, as long as it does not jump by more than `jump_ms`.
+    pub fn following(wall: WallClock, jump_ms: i64) -> Self {
+        Self::resuming(wall, jump_ms, None, i64::MAX)
+    }
+
+    /// As [`Clock::following`], after a stop: a wall clock that is behind what was `last` seen by more than `jump_ms`, or
+    /// ahead of it by more than `away_ms`, is not believed. Clinic time goes on from `last` then, with the alarm on.
+    pub fn resuming(wall: WallClock, jump_ms: i64, last: Option<Timestamp>, away_ms: i64) -> Self {
+        let now_ms = wall();
+        let is_believed = |last: &Timestamp| (-jump_ms..=away_ms).contains(&now_ms.saturating_sub(last.0));
+        let clinic_ms = last.filter(|last| !is_believed(last)).map_or(now_ms, |last| last.0);
+        let state = Mutex::new(Base { clinic_ms: clinic_ms as f64 });
+        Self::of(Source::Wall { began: Instant::now(), state, wall, jump_ms })
     }
 
     /// Clinic time starts at `start` now and runs `speed` times as fast as machine time.
     pub fn accelerated(start: Timestamp, speed: f64) -> Self {
-        Self::real(start.0 as f64, speed)
+        Self::of(Source::Accelerated { began: Instant::now(), start_ms: start.0 as f64, speed })
     }
 
     /// Clinic time stands still until [`Clock::advance_ms`].
     pub fn manual(start: Timestamp) -> Self {
-        Self(Arc::new(Inner {
-            source: Source::Manual(AtomicI64::new(start.0)),
-            highest_ms: AtomicI64::new(i64::MIN),
-            alarmed: AtomicBool::new(false),
-        }))
+        Self::of(Source::Manual(AtomicI64::new(start.0)))
     }
 
-    fn real(clinic_ms: f64, speed: f64) -> Self {
-        let source = Source::Real { began: Instant::now(), state: Mutex::new(Base { clinic_ms }), speed };
-        Self(Arc::new(Inner { source, highest_ms: AtomicI64::new(i64::MIN), alarmed: AtomicBool::new(false) }))
+    fn of(source: Source) -> Self {
+        Self(Arc::new(Inner { source, highest_ms: AtomicI64::new(i64::MIN), drift_ms: AtomicI64::new(0) }))
     }
 
     /// Clinic time now.
     pub fn clinic(&self) -> Timestamp {
         let now_ms = match &self.0.source {
             Source::Manual(ms) => ms.load(Ordering::Acquire),
-            Source::Real { began, state, speed } => {
-                let elapsed_ms = began.elapsed().as_secs_f64() * 1000.0 * speed;
+            Source::Accelerated { began, start_ms, speed } => (start_ms + elapsed_ms(*began) * speed) as i64,
+            Source::Wall { began, state, wall, jump_ms } => {
+                let elapsed_ms = elapsed_ms(*began);
                 let mut base = state.lock().unwrap_or_else(PoisonError::into_inner);
-                if follows_wall(*speed) {
-                    let drift_ms = wall_ms() as f64 - (base.clinic_ms + elapsed_ms);
-                    if drift_ms.abs() <= JUMP_MS as f64 {
-                        base.clinic_ms += drift_ms;
-                        self.0.alarmed.store(false, Ordering::Relaxed);
-                    } else if !self.0.alarmed.swap(true, Ordering::Relaxed) {
-                        tracing::error!(
-                            drift_ms,
-                            "the wall clock jumped; clinic time goes on by the monotonic clock until an operator confirms"
-                        );
-                    }
+                let drift_ms = wall() as f64 - (base.clinic_ms + elapsed_ms);
+                if drift_ms.abs() <= *jump_ms as f64 {
+                    base.clinic_ms += drift_ms;
+                    self.note_drift(0, *jump_ms);
+                } else {
+                    self.note_drift(drift_ms as i64, *jump_ms);
                 }
                 (base.clinic_ms + elapsed_ms) as i64
             }
@@ -93,26 +106,50 @@ impl Clock {
         self.clinic().min(Timestamp(wall_ms()))
     }
 
-    /// An operator confirms that the wall clock is right after a jump. A clock that does not follow it stays as it is.
-    pub fn confirm_wall(&self) {
-        if let Source::Real { began, state, speed } = &self.0.source
-            && follows_wall(*speed)
-        {
-            let elapsed_ms = began.elapsed().as_secs_f64() * 1000.0;
-            state.lock().unwrap_or_else(PoisonError::into_inner).clinic_ms = wall_ms() as f64 - elapsed_ms;
-            self.0.alarmed.store(false, Ordering::Relaxed);
+    /// Says once what is wrong with the wall clock, again when it jumps elsewhere, and when it is right again.
+    fn note_drift(&self, drift_ms: i64, jump_ms: i64) {
+        let before_ms = self.0.drift_ms.load(Ordering::Relaxed);
+        if (before_ms == 0) == (drift_ms == 0) && (drift_ms - before_ms).abs() <= jump_ms {
+            return;
+        }
+        if self.0.drift_ms.swap(drift_ms, Ordering::Relaxed) != before_ms {
+            // Somebody else has said it.
+            return;
+        }
+        if drift_ms == 0 {
+            tracing::info!("the wall clock is right again; clinic time follows it");
+        } else {
+            tracing::error!(
+                drift_s = drift_ms / 1_000,
+                "the wall clock is not believed; clinic time goes on without it until an operator confirms it \
+                 (POST /api/v1/clock/confirm, or a start with --confirm-clock) or it is right again"
+            );
         }
     }
 
-    /// Whether the wall clock has jumped and nobody has confirmed it yet.
+    /// An operator confirms that the wall clock is right after a jump.
+    pub fn confirm_wall(&self) {
+        if let Source::Wall { began, state, wall, .. } = &self.0.source {
+            state.lock().unwrap_or_else(PoisonError::into_inner).clinic_ms = wall() as f64 - elapsed_ms(*began);
+            self.note_drift(0, 0);
+        }
+    }
+
+    /// Whether the wall clock is not believed and nobody has confirmed it yet.
     pub fn is_alarmed(&self) -> bool {
-        self.0.alarmed.load(Ordering::Relaxed)
+        self.drift_ms() != 0
+    }
+
+    /// How far the wall clock is ahead of clinic time while it is not believed; 0 when it is.
+    pub fn drift_ms(&self) -> i64 {
+        self.0.drift_ms.load(Ordering::Relaxed)
     }
 
     /// How much faster than machine time clinic time runs (1 on a real day, 0 when a test moves it).
     pub fn speed(&self) -> f64 {
         match &self.0.source {
-            Source::Real { speed, .. } => *speed,
+            Source::Wall { .. } => 1.0,
+            Source::Accelerated { speed, .. } => *speed,
             Source::Manual(_) => 0.0,
         }
     }
@@ -128,16 +165,17 @@ impl Clock {
     pub fn machine_until(&self, at: Timestamp) -> Duration {
         let ms = at.ms_since(self.clinic()).max(0) as f64;
         match &self.0.source {
-            Source::Real { speed, .. } => Duration::from_secs_f64((ms / speed / 1000.0).min(86_400.0)),
             Source::Manual(_) if ms == 0.0 => Duration::ZERO,
             Source::Manual(_) => Duration::from_millis(20),
+            Source::Wall { .. } | Source::Accelerated { .. } => {
+                Duration::from_secs_f64((ms / self.speed() / 1000.0).min(86_400.0))
+            }
         }
     }
 }
 
-/// Whether clinic time at this speed is the wall clock's.
-fn follows_wall(speed: f64) -> bool {
-    (speed - 1.0).abs() < f64::EPSILON
+fn elapsed_ms(began: Instant) -> f64 {
+    began.elapsed().as_secs_f64() * 1000.0
 }
 
 /// Machine time: UTC milliseconds of the wall clock, for tokens and file names.
@@ -174,6 +212,62 @@ mod tests {
         let clock = Clock::accelerated(Timestamp(0), 60.0);
         clock.confirm_wall();
         assert!(clock.clinic() < Timestamp(3_600_000));
+    }
+
+    #[test]
+    fn a_jump_of_the_wall_clock_is_followed_when_it_is_confirmed() {
+        let hand = Arc::new(AtomicI64::new(1_000_000));
+        let wall = hand.clone();
+        let clock = Clock::following(Arc::new(move || wall.load(Ordering::Relaxed)), 60_000);
+        let near = |at: i64| (0..30_000).contains(&(clock.clinic().0 - at));
+        assert!(near(1_000_000) && !clock.is_alarmed());
+        for jump in [3_600_000, -3_600_000] {
+            hand.fetch_add(jump, Ordering::Relaxed);
+            assert!(near(1_000_000) && clock.is_alarmed(), "a jump of {jump} was followed");
+            hand.fetch_sub(jump, Ordering::Relaxed);
+            assert!(near(1_000_000) && !clock.is_alarmed(), "the wall clock came back by itself");
+        }
+        hand.fetch_add(50_000, Ordering::Relaxed);
+        assert!(near(1_050_000) && !clock.is_alarmed(), "a small step is no jump");
+        hand.fetch_add(3_600_000, Ordering::Relaxed);
+        assert!(near(1_050_000) && clock.is_alarmed());
+        clock.confirm_wall();
+        assert!(near(4_650_000) && !clock.is_alarmed());
+        hand.fetch_sub(3_600_000, Ordering::Relaxed);
+        clock.confirm_wall();
+        assert!(near(4_650_000), "clinic time never goes back, also when it is confirmed");
+    }
+
+    #[test]
+    fn a_start_believes_the_wall_clock_only_near_what_was_last_seen() {
+        let (last, day_ms) = (Timestamp(1_000_000_000), 86_400_000);
+        for (wall_ms, believed) in [
+            (last.0 + 1, true),
+            (last.0 + day_ms, true),
+            (last.0 + day_ms + 1, false),
+            (last.0 + 400 * day_ms, false),
+            (last.0 - 60_000, true),
+            (last.0 - 60_001, false),
+            (0, false),
+        ] {
+            let clock = Clock::resuming(Arc::new(move || wall_ms), 60_000, Some(last), day_ms);
+            let (clinic, expected) = (clock.clinic().0, if believed { wall_ms } else { last.0 });
+            assert!((0..30_000).contains(&(clinic - expected)), "wall {wall_ms}: clinic time {clinic}");
+            assert_eq!(clock.is_alarmed(), !believed, "wall {wall_ms}");
+        }
+        let ahead_ms = last.0 + 30 * day_ms;
+        let clock = Clock::resuming(Arc::new(move || ahead_ms), 60_000, Some(last), day_ms);
+        assert!((29 * day_ms..=30 * day_ms).contains(&{
+            clock.clinic();
+            clock.drift_ms()
+        }));
+        clock.confirm_wall();
+        assert!((0..30_000).contains(&(clock.clinic().0 - ahead_ms)) && !clock.is_alarmed());
+        let new = Clock::resuming(Arc::new(move || ahead_ms), 60_000, None, day_ms);
+        assert!(
+            (0..30_000).contains(&(new.clinic().0 - ahead_ms)) && !new.is_alarmed(),
+            "nothing seen, nothing to compare"
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::actor::{Whole, replay_record};
 use super::ledger::{self, Ledger};
 use super::message::ToActor;
 use super::registry::Shell;
+use super::stored;
 use super::wake::{Source, wake};
 use crate::codec;
 use crate::log::Record;
@@ -118,7 +119,7 @@ impl<O: Owner> Kind for Typed<O> {
         if let Some(name) = super::shell_events::name(record.kind) {
             return Ok((name, serde_json::Value::Null));
         }
-        let event: O::Event = codec::decode(&record.payload).map_err(|e| e.to_string())?;
+        let event = stored::event::<O>(record)?;
         let (_, name) = O::event_kind(&event);
         Ok((name, serde_json::to_value(&event).map_err(|e| e.to_string())?))
     }

@@ -12,6 +12,7 @@ pub mod registry;
 pub mod shard;
 pub mod shell_events;
 pub mod start;
+pub mod stored;
 pub mod streams;
 pub mod verify;
 mod wake;

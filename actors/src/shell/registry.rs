@@ -26,6 +26,9 @@ use super::waker::Deadlines;
 use crate::log::LogReader;
 use crate::store::Store;
 
+/// The storage level at which nothing more is written.
+pub const READ_ONLY: u8 = 2;
+
 /// The node's shell.
 pub struct Shell {
     /// Both clocks.
@@ -105,15 +108,22 @@ impl Shell {
         message: Message,
         origin: Origin,
     ) -> Result<oneshot::Receiver<Outcome>, Rejection> {
-        match self.storage_level() {
-            2 => return Err(Code::ReadOnly.into()),
-            1 if owner.kind == OwnerKind::Patient => return Err(Code::StorageLow.into()),
-            _ => {}
+        self.check_writable()?;
+        if self.storage_level() == 1 && message.is_booking() {
+            return Err(Code::StorageLow.into());
         }
         let (reply, answer) = Reply::channel();
         let envelope = ToActor::Envelope(Envelope { message, origin, reply: Some(reply) });
         self.try_deliver(&owner, envelope).map_err(|undelivered| undelivered.1)?;
         Ok(answer)
+    }
+
+    /// For what is written beside the log.
+    ///
+    /// # Errors
+    /// `read_only` when the disk is nearly full.
+    pub fn check_writable(&self) -> Result<(), Rejection> {
+        if self.storage_level() == READ_ONLY { Err(Code::ReadOnly.into()) } else { Ok(()) }
     }
 
     /// 0: well; 1: below the reserve; 2: nearly full.
@@ -123,8 +133,12 @@ impl Shell {
 
     /// Says how full the disk is (see [`Shell::storage_level`]).
     pub fn set_storage_level(&self, level: u8) {
-        if self.storage.swap(level, Ordering::Relaxed) != level {
-            tracing::error!(level, "free disk space changed its level");
+        match self.storage.swap(level, Ordering::Relaxed) {
+            before if before < level => {
+                tracing::error!(level, "the disk fills up: 1 bookings are refused, 2 read-only")
+            }
+            before if before > level => tracing::info!(level, "the disk has room again"),
+            _ => {}
         }
     }
 

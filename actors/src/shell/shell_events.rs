@@ -8,6 +8,8 @@ use crate::log::Record;
 
 /// Kinds from here on are the owners' own.
 pub const OWNER_KINDS_FROM: u16 = 100;
+/// The version in which the shell's records are written.
+pub const VERSION: u16 = 1;
 /// Another owner has this owner's effects up to a number.
 pub const ACKNOWLEDGED: u16 = 1;
 /// An effect was taken and changed nothing.
@@ -20,6 +22,9 @@ pub fn acknowledged_payload(to: &OwnerRef, up_to: u64) -> Vec<u8> {
 
 /// Replays a shell record.
 pub fn replay(ledger: &mut Ledger, record: &Record) -> Result<(), String> {
+    if record.version != VERSION {
+        return Err(super::stored::unknown_version(record, VERSION));
+    }
     match record.kind {
         ACKNOWLEDGED => {
             let (to, up_to): (OwnerRef, u64) = codec::decode(&record.payload).map_err(|e| e.to_string())?;

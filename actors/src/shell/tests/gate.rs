@@ -14,7 +14,7 @@ use crate::log::{Commit, HistoryId, Log, LogError, LogReader, MemoryLog, Prunabl
 use crate::shell::keeper::KeeperOptions;
 use crate::shell::projector::{Subscription, ToProjector};
 use crate::shell::streams::{Happened, Replicas, StreamRules};
-use crate::shell::{Clock, Kinds, Node, NodeOptions};
+use crate::shell::{Clock, Kinds, Node, NodeOptions, StartError};
 
 /// Holds every append, or every check of archives, until released; counts what is pruned.
 #[derive(Clone, Default)]
@@ -178,6 +178,14 @@ impl TestNode {
     }
 
     pub(super) fn start_on_with(&self, log: Box<dyn Log>, change: impl FnOnce(&mut NodeOptions)) -> Node {
+        self.try_start_on(log, change).unwrap()
+    }
+
+    pub(super) fn try_start_on(
+        &self,
+        log: Box<dyn Log>,
+        change: impl FnOnce(&mut NodeOptions),
+    ) -> Result<Node, StartError> {
         let mut options = NodeOptions {
             clock: Box::new(|_| Clock::manual(Timestamp(1_000))),
             kinds: Kinds::default().with::<Probe>(),
@@ -194,7 +202,7 @@ impl TestNode {
             on_failure: Box::new(|why| panic!("{why}")),
         };
         change(&mut options);
-        Node::start(options).unwrap()
+        Node::start(options)
     }
 
     /// Ends the node without a last checkpoint, as a kill would, and starts on the same log and the same store.

@@ -6,6 +6,7 @@ mod gate;
 mod held;
 mod lost;
 mod probe;
+mod stored;
 
 use std::sync::Arc;
 use std::time::Duration;

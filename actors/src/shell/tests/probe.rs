@@ -5,7 +5,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiaohao_domain::vocabulary::Answer;
-use jiaohao_domain::{Code, Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef, Rejection, Timestamp};
+use jiaohao_domain::{
+    Code, Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef, Payload, Rejection, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::codec;
@@ -46,6 +48,40 @@ pub(super) struct State {
     pub(super) reached: u64,
     pub(super) asking: Option<(OwnerRef, u64)>,
     pub(super) unreadable: Unreadable,
+    pub(super) notes: Vec<Note>,
+}
+
+/// What is stored of a note today: the third version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Note {
+    pub(super) number: u64,
+    pub(super) text: String,
+    pub(super) urgent: bool,
+}
+
+/// The second version knew no urgency …
+#[derive(Serialize, Deserialize)]
+pub(super) struct NoteV2 {
+    pub(super) number: u64,
+    pub(super) text: String,
+}
+
+/// … and the first no text.
+#[derive(Serialize, Deserialize)]
+pub(super) struct NoteV1 {
+    pub(super) number: u64,
+}
+
+/// The number of [`Event::Noted`] among the variants: it stands before the fields.
+pub(super) const NOTED_VARIANT: u32 = 9;
+pub(super) const NOTED: u16 = 901;
+
+fn with_text(old: NoteV1) -> NoteV2 {
+    NoteV2 { number: old.number, text: format!("note {}", old.number) }
+}
+
+fn with_urgency(old: NoteV2) -> Note {
+    Note { number: old.number, text: old.text, urgent: false }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -69,6 +105,7 @@ pub(super) enum Command {
     /// Send, if it is new, and let the other answer whether it has it.
     Forward(OwnerRef, u64),
     Tell(u64),
+    Note(Note),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -82,6 +119,7 @@ pub(super) enum Event {
     WakePlanned(Timestamp),
     Reached,
     Bad,
+    Noted(Note),
     BadOutgoing,
     BadDeadline,
     BecameUnreadable,
@@ -141,6 +179,7 @@ impl<const V: u16> Owner for ProbeOf<V> {
             }
             Command::Tell(n) if draft.state().from_others.contains(&n) => return Ok(Answer::Number(n * 10)),
             Command::Tell(_) => return Err(Code::TimedOut.into()),
+            Command::Note(note) => draft.emit(Event::Noted(note)),
             Command::WakeAt(at) => draft.emit(Event::WakePlanned(at)),
             Command::Deadline => {
                 if draft.state().deadline.is_some_and(|at| at <= context.now) {
@@ -164,6 +203,7 @@ impl<const V: u16> Owner for ProbeOf<V> {
                 state.deadline = None;
                 state.reached += 1;
             }
+            Event::Noted(note) => state.notes.push(note.clone()),
             Event::Bad => panic!("planted in apply"),
             Event::BadOutgoing => {}
             Event::BadDeadline => state.deadline = Some(Timestamp(i64::MIN)),
@@ -172,8 +212,24 @@ impl<const V: u16> Owner for ProbeOf<V> {
         }
     }
 
-    fn event_kind(_: &Event) -> (u16, &'static str) {
-        (900, "probed")
+    fn event_kind(event: &Event) -> (u16, &'static str) {
+        match event {
+            Event::Noted(_) => (NOTED, "noted"),
+            _ => (900, "probed"),
+        }
+    }
+
+    fn event_version(kind: u16) -> u16 {
+        if kind == NOTED { 3 } else { 1 }
+    }
+
+    fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Event, String>> {
+        let v2 = match (kind, version) {
+            (NOTED, 1) => payload.read().map(|(_, old): (u32, NoteV1)| with_text(old)),
+            (NOTED, 2) => payload.read().map(|(_, old): (u32, NoteV2)| old),
+            _ => return None,
+        };
+        Some(v2.map(with_urgency).map(Event::Noted))
     }
 
     fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
