@@ -200,7 +200,8 @@ impl Engine for MemoryEngine {
             Deed::ReadDirectory(site) => json!({"site": site}),
             Deed::FindAppointments(..) => json!({"appointments": []}),
             Deed::IssueToken(_) => json!({"token": "integrator:a-script-1"}),
-            Deed::ConfirmClock => json!({}),
+            Deed::ListTokens(_) => json!({"scripts": []}),
+            Deed::RevokeToken(_) | Deed::ConfirmClock => json!({}),
         }))
     }
 

@@ -38,9 +38,14 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let settings = Settings::load(args.config.as_deref()).map_err(|problem| Failure::Usage(problem.to_string()))?;
     let clinic_start = args.test_clock.as_deref().map(clinic_time).transpose()?;
     let speed = f64::from(args.speed.unwrap_or(1));
-    let outbox = args.test_outbox.map_or_else(LocalOutbox::default, LocalOutbox::shown_in);
     logging::start(&settings.log);
+    let in_folder = settings.data.dir.join("outbox");
     actix::System::new().block_on(async move {
+        let outbox = match args.test_outbox {
+            Some(file) => LocalOutbox::shown_in(file),
+            None => LocalOutbox::in_folder(&in_folder)
+                .map_err(|error| Failure::Failed(format!("{}: {error}", in_folder.display())))?,
+        };
         let options = ServeOptions { codes: Arc::new(outbox), clinic_start, speed };
         let server = Server::start(settings, options).await.map_err(Failure::failed)?;
         announce(&server);

@@ -21,10 +21,11 @@ use crate::http;
 use crate::identity::accounts;
 use crate::identity::audit::Audit;
 use crate::identity::codes::CodeSender;
-use crate::identity::keys::{KeyName, Keys};
+use crate::identity::keys::{KeyName, Keys, make_dir};
 use crate::identity::limits::Limits;
 use crate::identity::passwords::Passwords;
 use crate::identity::person_keys::PersonKeys;
+use crate::identity::strangers::Strangers;
 use crate::identity::tokens::{Claims, Generations, Tokens};
 use crate::kinds::kinds;
 
@@ -103,7 +104,11 @@ fn open_folder(
     options: &ServeOptions,
 ) -> Result<(FolderLock, Folder, SegmentLog, bool), ServeError> {
     let folder = &settings.data.dir;
-    std::fs::create_dir_all(folder).map_err(|e| data(format!("{}: {e}", folder.display())))?;
+    // The folder itself may be the operator's own with rights of their choice; what lies in it is nobody else's.
+    let own = (!folder.is_dir()).then(|| folder.clone());
+    for dir in own.into_iter().chain([folder.join("log"), folder.join("store")]) {
+        make_dir(&dir).map_err(|e| data(format!("{}: {e}", dir.display())))?;
+    }
     let lock = FolderLock::take(folder, Timestamp(clock::wall_ms())).map_err(data)?;
     let is_test = options.clinic_start.is_some() || options.speed > 1.0;
     let known = read_folder(folder)?;
@@ -191,6 +196,7 @@ impl Server {
             zones: DashMap::new(),
             slots: DashMap::new(),
             newly_known: DashMap::new(),
+            strangers: Strangers::default(),
             for_test,
             stopping: AtomicBool::new(false),
             keys,
@@ -213,8 +219,8 @@ impl Server {
 }
 
 fn first_token(tokens: &Tokens) -> String {
-    let account = accounts::script("first-operator").expect("invariant: a well-formed name");
-    let mut claims = Claims::new(Role::Operator, account, Timestamp(clock::wall_ms()), FIRST_TOKEN_TTL_S);
+    let mut claims =
+        Claims::new(Role::Operator, accounts::first_operator(), Timestamp(clock::wall_ms()), FIRST_TOKEN_TTL_S);
     claims.may_issue = true;
     tokens.issue(&claims)
 }

@@ -17,6 +17,10 @@ pub enum Deed {
     FindAppointments(DepartmentId),
     /// Issue a token for a script, of that site (absent: of all sites).
     IssueToken(Option<SiteId>),
+    /// Show which scripts of that site (absent: of all sites) have tokens.
+    ListTokens(Option<SiteId>),
+    /// End the tokens of a script of that site (absent: of all sites).
+    RevokeToken(Option<SiteId>),
     /// Confirm that the wall clock is right after a jump, and whatever else concerns the whole house.
     RunHouse,
 }
@@ -30,6 +34,8 @@ impl Deed {
         "read_directory",
         "find_appointments",
         "issue_token",
+        "list_tokens",
+        "revoke_token",
         "run_house",
     ];
 
@@ -42,6 +48,8 @@ impl Deed {
             Self::ReadDirectory(_) => "read_directory",
             Self::FindAppointments(_) => "find_appointments",
             Self::IssueToken(_) => "issue_token",
+            Self::ListTokens(_) => "list_tokens",
+            Self::RevokeToken(_) => "revoke_token",
             Self::RunHouse => "run_house",
         }
     }
