@@ -204,7 +204,8 @@ impl Engine for MemoryEngine {
             Deed::FindAppointments(..) => json!({"appointments": []}),
             Deed::IssueToken(_) => json!({"token": "integrator:a-script-1"}),
             Deed::ReadAudit(query) => json!({"lines": [], "after": query.after}),
-            Deed::ConfirmClock => json!({}),
+            Deed::ListTokens(_) => json!({"scripts": []}),
+            Deed::RevokeToken(_) | Deed::ConfirmClock => json!({}),
         }))
     }
 

@@ -80,7 +80,7 @@ fn a_token_is_made_with_the_folders_key_and_never_makes_one() {
     assert_eq!(issued.status.code(), Some(0), "{}", stderr(&issued));
     let now = Timestamp(jiaohao_actors::shell::clock::wall_ms());
     let claims = Tokens::new(keys.get(KeyName::Token)).read(stdout(&issued).trim(), now).expect("of this house");
-    assert_eq!((claims.role, claims.account.as_str()), (Role::Integrator, "a-script-his"));
+    assert_eq!((claims.role, claims.account.as_str()), (Role::Integrator, "a-script.renmin.his"));
     assert!(claims.expires_at() > now.plus_s(86_000));
 }
 

@@ -42,9 +42,13 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let settings = settings(args.config.as_deref())?;
     let clinic_start = args.test_clock.as_deref().map(clinic_time).transpose()?;
     let speed = f64::from(args.speed.unwrap_or(settings.clock.speed));
-    let outbox = args.test_outbox.map_or_else(LocalOutbox::default, LocalOutbox::shown_in);
     logging::start(&settings.log);
+    let in_folder = settings.data.dir.join("outbox");
     actix::System::new().block_on(async move {
+        let outbox = match args.test_outbox {
+            Some(file) => LocalOutbox::shown_in(file),
+            None => LocalOutbox::in_folder(in_folder),
+        };
         let options = ServeOptions {
             codes: Arc::new(outbox),
             clinic_start,

@@ -116,7 +116,15 @@ pub struct LimitSettings {
     /// Commands that may wait for one owner (a department, a patient …). Allowed: 1 to 1000000.
     #[config(default = 4096)]
     pub mailbox: usize,
-    /// Failures of one address to sign in, in a minute. Allowed: 1 to 100000.
+    /// One-time codes asked for from one address in a minute (a hospital's Wi-Fi, or a carrier, is one address).
+    /// Allowed: 1 to 100000.
+    #[config(default = 120)]
+    pub codes_per_address_per_min: u32,
+    /// One-time codes in all in a minute. Allowed: 1 to 10000000.
+    #[config(default = 6000)]
+    pub codes_per_min: u32,
+    /// Failures of one address to sign in, in a minute; beyond it its sign-ins take up to three seconds longer, and none is
+    /// refused because of the others. Allowed: 1 to 100000.
     #[config(default = 60)]
     pub sign_in_failures_per_min: u32,
 }

@@ -11,7 +11,7 @@ use super::{House, account, department};
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
 use crate::identity::keys::KeyName;
-use crate::identity::persons::patient_id;
+use crate::identity::persons::{claims_of, patient_id};
 use crate::identity::tokens::Claims;
 
 /// So many are shown at most.
@@ -32,13 +32,13 @@ impl House {
         if text.is_empty() || text.chars().count() > TEXT_MAX_CHARS {
             return Err(Rejection::new(Code::InvalidField, "text has 1 to 100 characters"));
         }
-        let meant = self.persons_meant(&text).await?;
+        let (meant, claims_of_number) = self.persons_meant(&text).await?;
         let zone = self.learn_zone(at.prefix(1)).await?;
         let today = zone.date(self.shell.clock.clinic());
         let found = self
             .shell
             .read(department(at), move |state: &jiaohao_domain::department::State| {
-                matching(&state.clinic, &text, &meant, today, zone)
+                matching(&state.clinic, &text, &meant, claims_of_number.as_deref(), today, zone)
             })
             .await?;
         let whom: Vec<String> = found.iter().filter_map(|one| one["patient"].as_str()).map(str::to_owned).collect();
@@ -46,21 +46,30 @@ impl House {
         Ok(json!({ "appointments": found }))
     }
 
-    /// The persons that a document's number or a phone means.
-    async fn persons_meant(&self, text: &str) -> Result<Vec<PatientId>, Rejection> {
-        let mut meant = Vec::new();
+    /// The persons that a document's number or a phone means, and what the claims of that number begin with.
+    async fn persons_meant(&self, text: &str) -> Result<(Vec<PatientId>, Option<String>), Rejection> {
+        let (mut meant, mut claims) = (Vec::new(), None);
         if let Ok(document) = Document::checked(DocumentKind::ResidentId, text) {
-            meant.push(patient_id(self.keys.get(KeyName::SiteGroup), "resident_id", &Redacted::new(document.number)));
+            let (group, number) = (self.keys.get(KeyName::SiteGroup), Redacted::new(document.number));
+            meant.push(patient_id(group, "resident_id", &number));
+            claims = Some(claims_of(group, "resident_id", &number));
         }
         if let Ok(who) = accounts::phone(self.keys.get(KeyName::Hash), text) {
             let of = |state: &jiaohao_domain::account::State| state.relations.keys().cloned().collect::<Vec<_>>();
             meant.extend(self.shell.read(account(&who), of).await?);
         }
-        Ok(meant)
+        Ok((meant, claims))
     }
 }
 
-fn matching(clinic: &Clinic, text: &str, meant: &[PatientId], today: BusinessDate, zone: Zone) -> Vec<Value> {
+fn matching(
+    clinic: &Clinic,
+    text: &str,
+    meant: &[PatientId],
+    claims: Option<&str>,
+    today: BusinessDate,
+    zone: Zone,
+) -> Vec<Value> {
     let number = text.to_uppercase();
     let masked = masked_name(text);
     let is_one_character = text.chars().count() == 1;
@@ -68,6 +77,7 @@ fn matching(clinic: &Clinic, text: &str, meant: &[PatientId], today: BusinessDat
         id == text
             || given.is_some_and(|given| given.starts_with(&number))
             || meant.contains(&brief.patient)
+            || claims.is_some_and(|claims| brief.patient.as_str().starts_with(claims))
             || (is_one_character && brief.masked_name.starts_with(text))
             || (!is_one_character && brief.masked_name == masked)
     };

@@ -23,7 +23,7 @@ const MARK: &str = "folder.json";
 /// Stands while a folder is being made.
 const UNFINISHED: &str = "folder.new";
 /// What a data folder consists of.
-const PARTS: &[&str] = &["LOCK", MARK, UNFINISHED, "log", "keys", "persons", "audit", "store"];
+const PARTS: &[&str] = &["LOCK", MARK, UNFINISHED, "log", "keys", "persons", "audit", "store", "outbox"];
 /// What an interrupted start, an import or a rebuilt store may have left.
 const LEFTOVERS: &[&str] = &["log.new", "log.import", "store.damaged-"];
 /// What a file system itself puts into its top folder.

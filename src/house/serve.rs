@@ -29,6 +29,7 @@ use crate::identity::keys::{KeyName, Keys};
 use crate::identity::limits::Limits;
 use crate::identity::passwords::Passwords;
 use crate::identity::person_keys::PersonKeys;
+use crate::identity::strangers::Strangers;
 use crate::identity::tokens::{Claims, Generations, Tokens};
 use crate::kinds::kinds;
 
@@ -210,6 +211,7 @@ impl Server {
             slots: DashMap::new(),
             full: DashMap::new(),
             newly_known: DashMap::new(),
+            strangers: Strangers::default(),
             for_test,
             stopping: AtomicBool::new(false),
             keys,
@@ -254,8 +256,8 @@ fn run_name() -> String {
 }
 
 fn first_token(tokens: &Tokens) -> String {
-    let account = accounts::script("first-operator").expect("invariant: a well-formed name");
-    let mut claims = Claims::new(Role::Operator, account, Timestamp(clock::wall_ms()), FIRST_TOKEN_TTL_S);
+    let mut claims =
+        Claims::new(Role::Operator, accounts::first_operator(), Timestamp(clock::wall_ms()), FIRST_TOKEN_TTL_S);
     claims.may_issue = true;
     tokens.issue(&claims)
 }

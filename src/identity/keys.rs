@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -166,10 +166,11 @@ fn write_new(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(dir)
 }
 
-/// Makes a folder that only its owner may enter, durable when this returns.
-pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
+/// Makes a folder that only its owner may enter, durable when this returns; one that is there is closed to others.
+pub fn make_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
-        return Ok(());
+        let is_open = dir.metadata()?.permissions().mode() & 0o077 != 0;
+        return if is_open { fs::set_permissions(dir, fs::Permissions::from_mode(0o700)) } else { Ok(()) };
     }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     dir.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_dir)
@@ -182,8 +183,6 @@ pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]

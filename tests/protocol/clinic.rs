@@ -9,6 +9,7 @@ use jiaohao::clients::live::{Heard, Listener, LiveClient};
 use jiaohao::config::Settings;
 use jiaohao::house::serve::{ServeOptions, Server};
 use jiaohao::identity::codes::{CodeMessage, CodeSender, SendError};
+use jiaohao_actors::shell::clock;
 use jiaohao_domain::Timestamp;
 use serde_json::{Value, json};
 
@@ -37,6 +38,9 @@ impl CodeSender for Phones {
         self.0.lock().unwrap().push((message.phone.reveal().clone(), message.code.reveal().clone()));
         Ok(())
     }
+    fn sends_to(&self) -> &'static str {
+        "phone"
+    }
 }
 
 /// See the module.
@@ -62,7 +66,13 @@ impl Clinic {
         settings.data.reserve_mib = 1;
         settings.data.last_reserve_mib = 1;
         let phones = Arc::new(Phones::default());
-        let options = ServeOptions { codes: phones.clone(), clinic_start: Some(MORNING), speed: SPEED };
+        let options = ServeOptions {
+            codes: phones.clone(),
+            clinic_start: Some(MORNING),
+            speed: SPEED,
+            wall: Arc::new(clock::wall_ms),
+            confirm_clock: false,
+        };
         let server = Server::start(settings, options).await.unwrap();
         let door = Arc::new(Door { authority: server.doors.address.to_string() });
         let operator = server.first_token.clone().unwrap();

@@ -19,6 +19,10 @@ pub enum Deed {
     IssueToken(Option<SiteId>),
     /// Read who saw and did what, in all sites.
     ReadAudit,
+    /// Show which scripts of that site (absent: of all sites) have tokens.
+    ListTokens(Option<SiteId>),
+    /// End the tokens of a script of that site (absent: of all sites).
+    RevokeToken(Option<SiteId>),
     /// Confirm that the wall clock is right after a jump, and whatever else concerns the whole house.
     RunHouse,
 }
@@ -33,6 +37,8 @@ impl Deed {
         "find_appointments",
         "issue_token",
         "read_audit",
+        "list_tokens",
+        "revoke_token",
         "run_house",
     ];
 
@@ -46,6 +52,8 @@ impl Deed {
             Self::FindAppointments(_) => "find_appointments",
             Self::IssueToken(_) => "issue_token",
             Self::ReadAudit => "read_audit",
+            Self::ListTokens(_) => "list_tokens",
+            Self::RevokeToken(_) => "revoke_token",
             Self::RunHouse => "run_house",
         }
     }

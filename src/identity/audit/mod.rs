@@ -8,6 +8,7 @@ mod read;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,12 +45,15 @@ pub struct AuditLine {
     day: String,
     /// Who.
     account: AccountId,
-    /// In which role.
-    role: Role,
+    /// In which role; none: not signed in.
+    role: Option<Role>,
     /// What: a command's name, a stream's name, a deed (`read_persons`), a sign-in.
     what: String,
     /// About which ids.
     about: Vec<String>,
+    /// From which address: of who has not signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<IpAddr>,
     /// `done`, or the code of the rejection.
     outcome: &'static str,
 }
@@ -68,11 +72,24 @@ impl AuditLine {
             day: at.chars().take(10).collect(),
             at,
             account: claims.account.clone(),
-            role: claims.role,
+            role: Some(claims.role),
             what: what.into(),
             about: about.into_iter().map(|id| id.to_string()).collect(),
+            from: None,
             outcome: outcome.map_or_else(Code::wire, |()| "done"),
         }
+    }
+
+    /// That somebody at this address tried to sign in as this account, or asked for a code to be sent to it.
+    pub fn of_stranger(
+        account: AccountId,
+        what: &str,
+        from: IpAddr,
+        outcome: Result<(), Code>,
+        now: Timestamp,
+    ) -> Self {
+        let nobody = Claims::new(Role::Patient, account, now, 0);
+        Self { role: None, from: Some(from), ..Self::new(&nobody, what, Vec::<String>::new(), outcome, now) }
     }
 }
 
@@ -314,6 +331,19 @@ mod tests {
             (&first["role"], &first["what"], &first["outcome"]),
             (&"desk".into(), &"read_persons".into(), &"done".into())
         );
+    }
+
+    #[tokio::test]
+    async fn who_tried_to_get_in_can_be_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let audit = Audit::open(folder.path(), 16).expect("opens");
+        let tried = Err(Code::WrongCredentials);
+        let account = AccountId::new("a-staff-li");
+        audit.note(AuditLine::of_stranger(account, "sign_in", [10, 0, 0, 1].into(), tried, NOW));
+        drop(audit);
+        let line = &files(folder.path())[0].1[0];
+        assert_eq!((&line["from"], &line["role"]), (&"10.0.0.1".into(), &serde_json::Value::Null));
+        assert_eq!((&line["what"], &line["outcome"]), (&"sign_in".into(), &"wrong_credentials".into()));
     }
 
     #[test]

@@ -47,13 +47,17 @@ export class WalkIn {
     }
   }
 
-  /** @param {any} f */
-  async register(f) {
+  /** @param {any} f @param {boolean} [replace] the document's bearer was put down wrongly before */
+  async register(f, replace) {
     try {
-      const answer = await this.page.session.http('POST', '/api/v1/persons', personBody(f));
+      const answer = await this.page.session.http('POST', '/api/v1/persons', replace ? { ...personBody(f), replace } : personBody(f));
       this.persons.put({ patient: answer.patient, name: f.name.value.trim() });
       return answer.patient;
     } catch (refusal) {
+      if (refusal.validNow && refusal.validNow.differs && !replace) {
+        const fields = refusal.validNow.differs.split(',').map((/** @type {string} */ field) => t(`person.${field}`)).join(', ');
+        return window.confirm(t('person.replace', { fields })) ? this.register(f, true) : null;
+      }
       this.page.refuse(refusal);
       return null;
     }

@@ -135,6 +135,7 @@ export default {
   'screens.none': 'No screen is paired yet',
   'screens.revoke': 'Revoke',
   'person.name': 'Name',
+  'person.replace': 'The bearer of this document was confirmed before with another {fields}. Compare with the document: replace it with what you have typed?',
   'person.document': 'Document',
   'person.number': 'Document number',
   'person.phone': 'Mobile number',

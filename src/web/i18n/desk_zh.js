@@ -135,6 +135,7 @@ export default {
   'screens.none': '还没有配对的屏幕',
   'screens.revoke': '取消配对',
   'person.name': '姓名',
+  'person.replace': '这份证件的本人已经核验过,{fields}与登记的不同。请对照证件:确定用现在填写的更正吗?',
   'person.document': '证件',
   'person.number': '证件号码',
   'person.phone': '手机号',

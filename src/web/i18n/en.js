@@ -52,6 +52,7 @@ const words = {
   'sign_in.phone': 'Mobile number',
   'sign_in.code': 'Code from the text message',
   'sign_in.code_sent': 'A code was sent to {phone}',
+  'sign_in.code_at_desk': 'Text messages are not set up here: ask the desk for the code of {phone}',
   'sign_in.send_code': 'Send me a code',
   'sign_in.again': 'Send again',
   'sign_in.again_in': 'Send again in {s} s',

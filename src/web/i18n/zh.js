@@ -52,6 +52,7 @@ const words = {
   'sign_in.phone': '手机号',
   'sign_in.code': '短信验证码',
   'sign_in.code_sent': '验证码已发到 {phone}',
+  'sign_in.code_at_desk': '本院尚未接通短信,{phone} 的验证码请向分诊台索取',
   'sign_in.send_code': '获取验证码',
   'sign_in.again': '重新发送',
   'sign_in.again_in': '{s}秒后可重发',

@@ -3,6 +3,7 @@
 use crate::codes::{Code, Rejection};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
+use crate::person::Relation;
 use crate::principal::Role;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{Answer, AppointmentEnd, Channel, ToPatient};
@@ -29,6 +30,11 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
                 return Err(Code::Forbidden.into());
             }
             let identity = Identity { brief, birth_date_sealed, sealed, real_name };
+            let is_confirmed = draft.state().identity.as_ref().is_some_and(|known| known.real_name);
+            if is_confirmed && !real_name {
+                // What proof was seen for is not replaced by what somebody says.
+                return Ok(Answer::Done);
+            }
             if draft.state().identity.as_ref() != Some(&identity) {
                 draft.emit(Event::Identified { identity });
             }
@@ -75,10 +81,8 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
     }
 }
 
-fn relate(draft: &mut Draft<'_, Patient>, account: AccountId, relation: String, granted: bool) -> Outcome {
-    if granted && relation.is_empty() {
-        return Err(Rejection::new(Code::InvalidField, "a relation has a name"));
-    }
+fn relate(draft: &mut Draft<'_, Patient>, account: AccountId, relation: Relation, granted: bool) -> Outcome {
+    let relation = relation.wire().to_owned();
     let known = draft.state().accounts.get(&account);
     if granted && known != Some(&relation) {
         draft.emit(Event::RelationGranted { account, relation });

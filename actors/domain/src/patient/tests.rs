@@ -9,7 +9,7 @@ use super::*;
 use crate::clinic::{self, Clinic};
 use crate::codes::Code;
 use crate::ids::*;
-use crate::person::{PatientBrief, Sex};
+use crate::person::{PatientBrief, Relation, Sex};
 use crate::principal::{Principal, Role};
 use crate::settings::BookingSettings;
 use crate::settings::PatientLimits;
@@ -432,9 +432,33 @@ fn reservations_long_over_are_forgotten() {
 }
 
 #[test]
+fn what_proof_was_seen_for_is_not_replaced_by_what_somebody_says() {
+    let mut person = Person::new();
+    let known = person.state.identity.clone();
+    let identify = |name: &str, real_name| ToPatient::Identify {
+        brief: PatientBrief {
+            patient: PatientId::from("p-1"),
+            masked_name: name.into(),
+            sex: Sex::Male,
+            birth_year: Some(1980),
+        },
+        birth_date_sealed: vec![9],
+        sealed: vec![9],
+        real_name,
+    };
+    person.tell(identify("假*", false), at("22 08:00")).unwrap();
+    assert_eq!(person.state.identity, known);
+    person.tell(identify("真*", true), at("22 08:00")).unwrap();
+    assert_eq!(person.state.identity.as_ref().unwrap().brief.masked_name, "真*");
+    person.state.identity.as_mut().unwrap().real_name = false;
+    person.tell(identify("假*", false), at("22 08:00")).unwrap();
+    assert_eq!(person.state.identity.as_ref().unwrap().brief.masked_name, "假*", "unproved against unproved");
+}
+
+#[test]
 fn relations_come_and_go() {
     let mut person = Person::new();
-    let relate = |granted| ToPatient::Relate { account: AccountId::from("a-2"), relation: "guardian".into(), granted };
+    let relate = |granted| ToPatient::Relate { account: AccountId::from("a-2"), relation: Relation::Parent, granted };
     person.tell(relate(true), at("22 08:00")).unwrap();
     let events = person.log.len();
     person.tell(relate(true), at("22 08:00")).unwrap();

@@ -145,6 +145,13 @@ pub enum Event {
         /// The first day that is still known.
         before: BusinessDate,
     },
+    /// The screen that shows a code stands at this room.
+    ScreenDoorNamed {
+        /// Which screen.
+        screen: ScreenId,
+        /// Which room.
+        door: ServicePointId,
+    },
 }
 
 /// The stable number (100–199) and the stem name of an event's kind.
@@ -169,6 +176,7 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::VisitChanged { .. } => (116, "visit_changed"),
         Event::VisitCancelled { .. } => (117, "visit_cancelled"),
         Event::VisitsForgotten { .. } => (118, "visits_forgotten"),
+        Event::ScreenDoorNamed { .. } => (119, "screen_door_named"),
     }
 }
 
@@ -249,6 +257,7 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::ScreenOffersExpired { .. }
         | Event::ScreenPaired { .. }
         | Event::ScreenRevoked { .. }
+        | Event::ScreenDoorNamed { .. }
         | Event::VisitsForgotten { .. } => {}
     }
 }

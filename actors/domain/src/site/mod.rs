@@ -33,7 +33,7 @@ pub struct Site;
 
 impl Owner for Site {
     const KIND: OwnerKind = OwnerKind::Site;
-    const STATE_VERSION: u16 = 1;
+    const STATE_VERSION: u16 = 2;
     type State = State;
     type Command = ToSite;
     type Event = Event;
@@ -57,8 +57,9 @@ impl Owner for Site {
             ToSite::RetireBoard(command) => retire::board(draft, command.id),
             ToSite::RetireQueue(command) => retire::queue(draft, command.id),
             ToSite::RetireDoctor(command) => retire::doctor(draft, command.id),
-            ToSite::OfferScreen { code, screen, secret_hash } => {
-                screens::offer(draft, code, screen, secret_hash, context)
+            ToSite::OfferScreen { code, screen, secret_hash, door, instead_of } => {
+                let asked = screens::Asked { code, screen, secret_hash, door, instead_of };
+                screens::offer(draft, asked, context)
             }
             ToSite::ApproveScreen(command) => screens::approve(draft, &command.code, command.board, context),
             ToSite::RevokeScreen(command) => screens::revoke(draft, command.screen),
