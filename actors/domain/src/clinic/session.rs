@@ -115,12 +115,16 @@ pub fn decide_close_session(clinic: &Clinic, id: &SessionId, context: &Context) 
     if session.standing != SessionStanding::Open {
         return Err(Code::SessionClosed.into());
     }
+    let slots = || session.slots.iter().filter_map(|slot| clinic.slots.get(slot));
+    let is_over = |slot: &Slot| context.now >= slot.end.plus_min(i64::from(session.delay_min));
+    let to_come: Vec<&str> =
+        slots().filter(|slot| !is_over(slot)).flat_map(|slot| &slot.expected).map(|id| id.as_str()).collect();
+    if !to_come.is_empty() {
+        let rejection = Rejection::new(Code::NotSettled, "booked patients are still to come");
+        return Err(rejection.with("to_come", to_come.len().to_string()).with("appointments", to_come.join(" ")));
+    }
     let mut events = Vec::new();
-    for slot in session.slots.iter().filter_map(|slot| clinic.slots.get(slot)) {
-        if !slot.expected.is_empty() && context.now < slot.end.plus_min(i64::from(session.delay_min)) {
-            let to_come = slot.expected.len().to_string();
-            return Err(Rejection::new(Code::NotSettled, "booked patients are still to come").with("to_come", to_come));
-        }
+    for slot in slots() {
         for appointment in &slot.expected {
             let Some(known) = clinic.appointments.get(appointment) else { continue };
             let (appointment, patient) = (appointment.clone(), known.brief.patient.clone());

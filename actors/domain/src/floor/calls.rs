@@ -185,6 +185,7 @@ pub fn return_to_waiting(
 ) -> Result<Answer, Rejection> {
     let doctor = in_hand_of(draft.state(), &command.ticket, context)?;
     let state = draft.state();
+    let door = doors::door_before(ticket_of(state, &command.ticket)?).cloned();
     let event = Event::PatientReturned {
         ticket: command.ticket.clone(),
         doctor,
@@ -194,6 +195,9 @@ pub fn return_to_waiting(
         at: context.now,
     };
     emit(draft, event);
+    if let Some(door) = door {
+        doors::back_to_door(draft, &command.ticket, &door, context.now);
+    }
     doors::fill(draft, context.now);
     Ok(Answer::Done)
 }

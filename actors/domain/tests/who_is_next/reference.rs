@@ -192,7 +192,10 @@ impl Reference {
         if line == ORDINARY {
             sort = self.natural_sort(arrival, rank, serial);
             let n = match class.map(|c| c.treatment) {
-                Some(Treatment::MovedUp(n)) if rank < 2 && !matches!(arrival.came, Came::Returning | Came::Missed) => n,
+                Some(Treatment::MovedUp(n)) if rank < 2 && !matches!(arrival.came, Came::Returning | Came::Missed) => {
+                    moved_up = true;
+                    n
+                }
                 _ => 0,
             };
             let mut ahead: Vec<usize> =
@@ -206,7 +209,6 @@ impl Reference {
                     break;
                 }
                 self.tickets[other].passed += 1;
-                moved_up = true;
                 sort = self.tickets[other].sort.clone();
                 sort.pop();
                 sort.extend([0, serial]);

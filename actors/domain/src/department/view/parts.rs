@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::touched::ticket_of;
 use crate::clinic::AppointmentState;
 use crate::department::State;
-use crate::floor::{Event, Standing, Ticket, Work, doors, receipts, undo, wait};
+use crate::floor::{Event, Standing, Ticket, Work, calls, doors, receipts, undo, wait};
 use crate::ids::*;
 use crate::queue::Place;
 use crate::time::{Timestamp, Zone};
@@ -67,6 +67,14 @@ impl<'a> View<'a> {
             "call": call.map(|call| &call.call).or(summons),
             "rounds": call.map(|call| call.rounds),
             "first_called_at": call.map(|call| self.at(call.first_called_at)),
+            "missed_from": match &ticket.standing {
+                Standing::Called(call) => Some(self.at(call.first_called_at.plus_s(calls::MISSED_AFTER_S))),
+                _ => None,
+            },
+            "calls_to_go": match &ticket.standing {
+                Standing::Called(call) => calls::MISSED_AFTER_CALLS.saturating_sub(call.rounds),
+                _ => 0,
+            },
             "started_at": match &ticket.standing {
                 Standing::Serving { started_at, .. } => Some(self.at(*started_at)),
                 _ => None,
