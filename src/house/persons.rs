@@ -70,7 +70,7 @@ impl House {
                 let kind: DocumentKind = serde_json::from_value(serde_json::Value::String(kind.to_owned()))
                     .map_err(|_| Rejection::new(Code::InvalidField, "unknown kind of document"))?;
                 let document = Document::checked(kind, &person.document_number)?;
-                if document.birth_date().is_some_and(|date| date != person.birth_date) {
+                if document.birth_date().is_some_and(|date| Some(date) != person.birth_date) {
                     return Err(Rejection::new(Code::InvalidField, "the birth date is not the document's"));
                 }
                 let number = Redacted::new(document.number.clone());
@@ -88,11 +88,14 @@ impl House {
             return Err(Rejection::new(Code::InvalidField, "a name has 1 to 100 characters"));
         }
         let (who, document) = self.id_of_document(&person, seen_at_desk)?;
+        if document.is_some() && person.birth_date.is_none() {
+            return Err(Rejection::new(Code::InvalidField, "whoever has a document has a birth date"));
+        }
         let record = PersonRecord {
             name: person.name.trim().to_owned(),
             phone: person.phone,
             documents: document.into_iter().collect(),
-            birth_date: Some(person.birth_date),
+            birth_date: person.birth_date,
             sex: person.sex,
         };
         self.identify(who, record, seen_at_desk).await

@@ -7,7 +7,7 @@ use jiaohao_actors::shell::Origin;
 use jiaohao_domain::account::{State as AccountState, view as account_view};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::vocabulary::{ToAccount, ToSite};
-use jiaohao_domain::{AccountId, Code, Message, Rejection, Role, ScreenId, Timestamp};
+use jiaohao_domain::{AccountId, BoardId, Code, Message, Rejection, Role, ScreenId, ServicePointId, SiteId, Timestamp};
 use serde_json::json;
 
 use super::{House, account, site};
@@ -124,13 +124,22 @@ impl House {
     }
 
     async fn offer_screen(&self, offer: OfferScreen) -> Result<VisitAnswer, Rejection> {
-        let at = offer
-            .board
-            .map(|board| board.site())
-            .or_else(|| offer.door.map(|door| door.department().site()))
-            .or(offer.site)
-            .ok_or_else(|| Rejection::new(Code::InvalidField, "a board, a door or a site"))?;
-        let screen = ScreenId::new(format!("{at}.screen-{}", hex(chance::bytes::<6>())));
+        let offered = (offer.board.clone(), offer.door.clone());
+        let (at, shows) = match (offer.board, offer.door, offer.site) {
+            (Some(board), _, _) => (board.site(), board.to_string()),
+            (None, Some(door), _) => {
+                let at = door.department().site();
+                let room = door.as_str().strip_prefix(&format!("{at}.")).unwrap_or_default().replace('.', "-");
+                (at.clone(), format!("{at}.door-{room}"))
+            }
+            (None, None, Some(at)) => (at.clone(), format!("{at}.screen")),
+            _ => return Err(Rejection::new(Code::InvalidField, "a board, a door or a site")),
+        };
+        if !self.has_place(&at, offered).await? {
+            return Err(Code::Forbidden.into());
+        }
+        // Whoever lists the screens sees by its id where each of them hangs.
+        let screen = ScreenId::new(format!("{shows}-{}", hex(chance::bytes::<4>())));
         let secret = refresh::draw();
         let secret_hash = refresh::hash(self.keys.get(KeyName::Hash), secret.reveal());
         for _ in 0..CODE_DRAWS {
@@ -146,6 +155,20 @@ impl House {
             }
         }
         Err(Code::Overloaded.into())
+    }
+
+    /// Whether the site has the board or room at whose address a screen asks; none is asked for where it has neither yet.
+    async fn has_place(
+        &self,
+        at: &SiteId,
+        place: (Option<BoardId>, Option<ServicePointId>),
+    ) -> Result<bool, Rejection> {
+        let has = move |site: &jiaohao_domain::site::State| match &place {
+            (Some(board), _) => site.boards.get(board).is_some_and(|board| !board.retired),
+            (None, Some(room)) => site.service_points.get(room).is_some_and(|room| !room.retired),
+            (None, None) => true,
+        };
+        self.shell.read(site(at.as_str()), has).await
     }
 
     async fn refresh(&self, token: &str) -> Result<SignedIn, Rejection> {
@@ -266,6 +289,6 @@ fn split(token: &str) -> Result<(AccountId, &str), Rejection> {
     Ok((AccountId::from(who), secret))
 }
 
-fn hex(bytes: [u8; 6]) -> String {
+fn hex(bytes: [u8; 4]) -> String {
     data_encoding::HEXLOWER.encode(&bytes)
 }

@@ -88,6 +88,7 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("POST", "/screens", Some("OfferScreen"), true, "A screen asks for the code to show."),
     ("POST", "/tokens", Some("IssueToken"), false, "A token for a script."),
     ("POST", "/clock/confirm", None, false, "The wall clock is right after a jump."),
+    ("GET", "/sites", None, false, "The hospitals by name."),
     ("GET", "/site/{id}", None, false, "What a site consists of."),
     ("GET", "/departments/{id}/area-code", None, false, "The 60-second code of a waiting area."),
     (
@@ -95,7 +96,7 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         "/departments/{id}/appointments/find",
         Some("FindAppointments"),
         false,
-        "Appointments of today that fit what the desk has typed; audited.",
+        "Appointments and tickets of today that fit what the desk has typed; audited.",
     ),
     ("GET", "/streams/{name}", None, false, "A stream's snapshot and position."),
 ];

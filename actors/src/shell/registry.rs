@@ -1,6 +1,7 @@
 //! The shell of one node: which owners run, how they are found, woken and let go; the way in for commands and reads.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
@@ -245,6 +246,14 @@ impl Shell {
     /// Owners that stay closed after repeated failures.
     pub fn closed_owners(&self) -> Vec<OwnerRef> {
         self.closed.iter().map(|entry| entry.key().clone()).collect()
+    }
+
+    /// Every owner of a kind that this node knows: running, replayed and not asked for since, or stored.
+    pub fn known_owners(&self, kind: OwnerKind) -> BTreeSet<OwnerRef> {
+        let running = self.running.iter().map(|entry| entry.key().clone());
+        let dormant = self.dormant.iter().map(|entry| entry.key().clone());
+        let awake = running.chain(dormant).filter(|owner| owner.kind == kind);
+        awake.chain(self.store.owners(kind)).collect()
     }
 
     /// The last durable commit.

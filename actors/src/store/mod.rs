@@ -153,6 +153,11 @@ impl Store {
         })
     }
 
+    /// Every owner of a kind that has a snapshot.
+    pub fn owners(&self, kind: OwnerKind) -> impl Iterator<Item = OwnerRef> + '_ {
+        self.snapshots.scan_prefix([kind as u8]).keys().filter_map(|key| owner_of(&key.ok()?))
+    }
+
     /// Writes snapshots (not yet synced).
     ///
     /// # Errors

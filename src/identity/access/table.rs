@@ -120,6 +120,7 @@ const DEEDS: &[Rule] = &[
             (Integrator, OwnSite),
         ],
     },
+    Rule { name: "list_sites", who: &[(Patient, Any), (Operator, Any)] },
     Rule { name: "find_appointments", who: DESK },
     Rule { name: "issue_token", who: &[(Operator, MayIssue)] },
     Rule { name: "run_house", who: OPERATOR },

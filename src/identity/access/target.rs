@@ -214,7 +214,7 @@ impl Target {
         let about = Self::default();
         match deed {
             Deed::ReadPersons(patients) => Self { patients: patients.clone(), ..about },
-            Deed::IdentifyPerson | Deed::RunHouse => about,
+            Deed::IdentifyPerson | Deed::RunHouse | Deed::ListSites => about,
             Deed::ReadAreaCode(department) | Deed::FindAppointments(department) => about.department(department.clone()),
             Deed::ReadDirectory(site) => about.site(site.clone()),
             Deed::IssueToken(site) => Self { sites: site.iter().cloned().collect(), ..about },
