@@ -32,6 +32,12 @@ export class Persons {
     return (person && person.name) || ticket.masked_name || '';
   }
 
+  /** Resolves when these are known, or cannot be. @param {string[]} ids */
+  async ready(ids) {
+    ids.forEach((id) => this.known.has(id) || this.wanted.add(id));
+    while (this.wanted.size && !this.refused) await this.ask();
+  }
+
   /** @param {any} person as the door gave it */
   put(person) {
     if (person && person.patient) this.known.set(person.patient, person);
