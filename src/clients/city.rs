@@ -148,7 +148,7 @@ impl City {
                 service_point: format!("{}.r{order}", at.id),
                 room: format!("{room}号诊室"),
                 room_en: format!("Room {room}"),
-                order,
+                order: room,
                 name: doctor_name(&mut rng),
                 title: TITLES[n % TITLES.len()],
                 account: format!("dr{:02}{suffix}", n + 1),

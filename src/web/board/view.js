@@ -95,12 +95,15 @@ export function waitingRows(rooms) {
   const rows = [];
   const stands = new Set();
   rooms.forEach((r) => {
-    const common = line(r) && shared[line(r)] > 1;
-    if (common && !stands.has(line(r))) {
-      stands.add(line(r));
+    const common = line(r);
+    if (!common || shared[common] < 2) {
+      rows.push(r);
+    } else if (!stands.has(common)) {
+      stands.add(common);
       rows.push({ common: true, place: '', waiting: r.waiting, at_door: [], expected: r.expected });
+      rooms.filter((other) => line(other) === common)
+        .forEach((other) => rows.push(Object.assign({}, other, { waiting: [], expected: null, of_pool: true })));
     }
-    rows.push(common ? Object.assign({}, r, { waiting: [], expected: null, of_pool: true }) : r);
   });
   return rows;
 }
@@ -165,7 +168,7 @@ export function boardView(value, s) {
         missed.length
           ? [missed.slice(0, 5).map((n) => h('b', { class: 'num', key: n }, n)),
             missed.length > 5 ? h('span', { key: 'more' }, two('board.more', { n: missed.length - 5 })) : null,
-            h('span', { class: 'say', key: 'say' }, two('board.to_desk'))]
+            h('span', { class: 'say', key: 'say' }, withSmall('board.to_desk'))]
           : h('span', { class: 'say' }, two('board.none_missed'))))),
   h('footer', null,
     h('span', { class: 'notice' }, notice ? [notice.zh, notice.en].filter(Boolean).join(' · ') : ''),

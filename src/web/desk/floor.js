@@ -110,7 +110,7 @@ export class Floor {
       const inside = all.filter((x) => x.state === 'called' || x.state === 'serving');
       return inside.concat(queue.order.map((/** @type {string} */ id) => queue.tickets[id]).filter(Boolean));
     }
-    return all.filter((x) => x.state === filter && x.ended !== 'undone');
+    return all.filter((x) => x.state === filter && x.ended !== 'undone').sort((a, b) => (a.number < b.number ? -1 : 1));
   }
 
   /** At whose door a summoned ticket stands. @param {any} ticket */

@@ -25,6 +25,7 @@ export class Search {
     /** What other departments have, when this one has nothing. @type {any[]} */
     this.elsewhere = [];
     this.asked = 0;
+    this.asking = false;
     /** Which of the hits the arrow keys have chosen; -1: none. */
     this.at = -1;
     document.addEventListener('keydown', (event) => this.catchKey(event));
@@ -49,8 +50,10 @@ export class Search {
     this.text = text.trim();
     this.at = -1;
     clearTimeout(this.timer);
-    if (this.text.length < 2) this.forget();
-    else this.timer = setTimeout(() => this.ask(), AFTER_MS);
+    // What was found for another text is not what Enter means.
+    this.forget();
+    this.asking = this.text.length >= 2;
+    if (this.asking) this.timer = setTimeout(() => this.ask(), AFTER_MS);
     this.page.draw();
   }
 
@@ -73,15 +76,18 @@ export class Search {
       this.page.refuse(refusal);
     }
     if (mine !== this.asked) return;
+    this.asking = false;
     this.appointments = (here && here.appointments) || [];
     this.found = (here && here.tickets) || [];
     this.elsewhere = [];
     this.page.draw();
     if (!here || this.appointments.length || this.tickets().length) return;
+    this.asking = true;
     const others = this.desk.departments().filter((d) => d.id !== own);
     const there = await Promise.all(others.map((department) => this.find(department.id).then(
       (answer) => [...answer.appointments, ...answer.tickets].map((hit) => ({ ...hit, department })), () => /** @type {any[]} */ ([]))));
     if (mine !== this.asked) return;
+    this.asking = false;
     this.elsewhere = there.reduce((all, some) => all.concat(some), /** @type {any[]} */ ([])).slice(0, 12);
     this.page.draw();
   }
@@ -187,7 +193,7 @@ export class Search {
     const tickets = this.tickets();
     const only = this.at < 0 && !!this.obvious();
     const booked = this.appointments.length;
-    const nothing = !tickets.length && !booked && !this.elsewhere.length;
+    const nothing = !this.asking && !tickets.length && !booked && !this.elsewhere.length;
     const is = (/** @type {number} */ n) => only || this.at === n;
     return h('div', { class: 'found', key: 'found', role: 'region', 'aria-label': t('desk.found') },
       booked ? h('h3', { key: 'ha' }, t('desk.found_appointments')) : null,
@@ -221,7 +227,7 @@ export class Search {
       a.state === 'booked'
         ? h('button', {
           type: 'button', class: 'btn small', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment,
-          onclick: () => this.desk.acts.cancelAppointment(a),
+          onclick: () => this.desk.acts.cancelAppointment(a).then(() => this.text && this.ask()),
         }, t('desk.cancel_appointment'))
         : null);
   }

@@ -315,8 +315,8 @@ const words = {
   'nowhere.more': '地址可能写错了,或这一页已经不在。',
   'nowhere.back': '回到开始页',
   'board.last_call': '最后叫号 {time}',
-  'board.common': '各诊室一起候诊',
-  'board.from_common': '从一起候诊的里面叫',
+  'board.common': '共同候诊',
+  'board.from_common': '从共同候诊里叫',
   'board.no_rooms': '现在没有门诊',
 };
 
