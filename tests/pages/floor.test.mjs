@@ -371,9 +371,9 @@ test('transfer to another department: a new number there, linked; refused by a q
   await desk.waitForSelector('[data-goes-on]:has-text("眼科 · 王芳门诊"):has-text("E0")');
   const other = await browser.staff('/doctor', SIZES.console, 'wangfang');
   await other.click('[data-action=start_work]');
-  await other.waitForSelector('.tickets [data-row][data-number=E001][data-state=waiting]');
+  await other.waitForSelector('.tickets [data-row][data-number=E002][data-state=waiting]');
   await other.click('[data-action=call_next_patient]');
-  await inHand(other, 'E001');
+  await inHand(other, 'E002');
   // The list of targets at the desk is older than the end of this queue.
   await register('钱学文', '1970-01-01', 31, 'A005');
   await hospital.call('PUT', '/queues', { id: 'renmin.yanke.wanjian', name: '晚间门诊', prefix: 'W', doctors: [] });
@@ -499,6 +499,7 @@ test('the doctor stops; the desk closes the session and settles who is left', as
   await desk.waitForSelector('dialog [data-to-come]:has-text("唐晓东")');
   await desk.click('dialog [data-to-come] [data-action=cancel_appointment]');
   await giveReason(desk);
+  await desk.waitForSelector('#undo:has-text("已取消"):has-text("唐晓东")');
   await close();
   assert.equal(await desk.inputValue('dialog [data-settle]'), '', 'nobody is sent home by default');
   await desk.selectOption('dialog [data-settle]', 'return_day');
