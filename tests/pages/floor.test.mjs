@@ -500,12 +500,15 @@ test('the doctor stops; the desk closes the session and settles who is left', as
   await desk.click('dialog [data-to-come] [data-action=cancel_appointment]');
   await giveReason(desk);
   await desk.waitForSelector('#undo:has-text("已取消"):has-text("唐晓东")');
+  await register('毛小平', '1971-11-11', 71, 'A009');
+  await desk.click('[data-side=sessions]');
   await close();
   assert.equal(await desk.inputValue('dialog [data-settle]'), '', 'nobody is sent home by default');
   await desk.selectOption('dialog [data-settle]', 'return_day');
   await desk.click('dialog [data-action=dialog_go]');
   await desk.waitForSelector('[data-session="renmin.xinnei.s1"]:has-text("已结束")');
-  await columnIs(desk, A, []);
+  // Who came from another department belongs to no session and goes on waiting.
+  await columnIs(desk, A, ['A006']);
 });
 
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));
