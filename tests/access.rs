@@ -121,6 +121,7 @@ fn deed(name: &str) -> Deed {
         "identify_person" => Deed::IdentifyPerson,
         "read_area_code" => Deed::ReadAreaCode(DepartmentId::new("s.d")),
         "read_directory" => Deed::ReadDirectory(SiteId::new("s")),
+        "list_sites" => Deed::ListSites,
         "find_appointments" => Deed::FindAppointments(DepartmentId::new("s.d")),
         "issue_token" => Deed::IssueToken(Some(SiteId::new("s"))),
         "read_audit" => Deed::ReadAudit,

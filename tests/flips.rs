@@ -209,8 +209,9 @@ fn a_flipped_bit_leaves_the_state_is_refused_or_is_a_reported_loss_of_the_last_s
     let made = tempfile::tempdir().unwrap();
     let base = made.path().join("base");
     system.block_on(crashed(&base));
-    let (log, _) =
-        SegmentLog::open(&base.join("log"), SegmentOptions { with_keeper_thread: false, ..segments() }).unwrap();
+    let mut without_keeper = segments();
+    without_keeper.with_keeper_thread = false;
+    let (log, _) = SegmentLog::open(&base.join("log"), without_keeper).unwrap();
     let all = records(&log).unwrap();
     drop(log);
     let whole = replayed(&all);

@@ -250,6 +250,10 @@ pub struct ScreenSettings {
     /// Allowed: 1 to 10.
     #[config(default = 2)]
     pub beat_s: u64,
+    /// How often a console of the staff (doctor, desk, kiosk, operations) hears from the server, in seconds; twice that
+    /// without a word and it says that nothing goes through. Allowed: 1 to 60.
+    #[config(default = 5)]
+    pub staff_beat_s: u64,
     /// How often every other client hears from the server, in seconds. Allowed: 1 to 120.
     #[config(default = 20)]
     pub other_beat_s: u64,

@@ -27,8 +27,8 @@ use town::Town;
 
 /// How long the links' tokens hold, in seconds.
 const LINKS_TTL_S: i64 = 86_400;
-/// Doctors whose links are printed.
-const DOCTORS_SHOWN: usize = 4;
+/// Further doctors who are named, so that two consoles of one pool can be looked at side by side.
+const OTHER_DOCTORS: usize = 2;
 
 /// What to show.
 pub struct Options {
@@ -137,26 +137,34 @@ fn operator(data: &Path) -> Result<String, Failure> {
     Ok(Tokens::new(keys.get(KeyName::Token)).issue(&claims))
 }
 
-/// The pages, each with a sign-in in its address' fragment, which no server and no log sees.
+/// Where to start: the page of all pages, then one for each role with a sign-in in its address' fragment, which no server
+/// and no log sees. Everything else is a click away from the first.
 async fn links(town: &Town, operator: &str) -> Result<String, String> {
     let home = format!("http://{}", town.door.authority);
-    let mut text = format!("\nA made-up city, at {} times the speed of the clock: {home}\n\n", town.clock.speed);
-    let mut line = |what: &str, page: String| text.push_str(&format!("{what}\n    {home}{page}\n"));
-    for doctor in town.city.doctors.iter().take(DOCTORS_SHOWN) {
-        let token = town.door.sign_in(&doctor.account, &doctor.password).await.map_err(|why| why.to_string())?;
-        let at = &town.city.departments[doctor.department];
-        line(&format!("Doctor {} ({})", doctor.name, at.name), format!("/doctor#token={token}"));
+    let (doctor, board) = (&town.city.doctors[0], &town.city.boards[0]);
+    let at = &town.city.departments[doctor.department];
+    let said = |why: crate::clients::Refusal| why.to_string();
+    let doctor_token = town.door.sign_in(&doctor.account, &doctor.password).await.map_err(said)?;
+    let board_token = screens::pair(&town.door, operator, &board.id).await.map_err(said)?;
+    let mine = patients::yours(town).await.map_err(said)?;
+    let (site, hospital) = &town.city.sites[0];
+    let roles = [
+        (format!("doctor   {} ({})", doctor.name, at.name), format!("/doctor#token={doctor_token}")),
+        (format!("desk     {hospital} ({site})"), format!("/desk#token={}", town.desk_tokens[0])),
+        (format!("patient  {}", mine.name), format!("/patient#token={}&patient={}", mine.token, mine.patient)),
+        (format!("board    {}", board.name), format!("/board/{}#token={board_token}", board.id)),
+        ("operations".to_owned(), format!("/ops#token={operator}")),
+    ];
+    let mut text = format!("\nA made-up city, at {} times the speed of the clock.\n", town.clock.speed);
+    text.push_str(&format!("\nStart here: {home}/\n\nOne click for each role:\n"));
+    for (who, page) in roles {
+        text.push_str(&format!("  {who}\n    {home}{page}\n"));
     }
-    for (site, (id, name)) in town.city.sites.iter().enumerate() {
-        line(&format!("Desk {name} ({id})"), format!("/desk#token={}", town.desk_tokens[site]));
+    text.push_str("\nOther doctors, by name and password:\n");
+    for other in town.city.doctors.iter().skip(1).take(OTHER_DOCTORS) {
+        let at = &town.city.departments[other.department];
+        text.push_str(&format!("  {} / {}  {} ({})\n", other.account, other.password, other.name, at.name));
     }
-    for board in &town.city.boards {
-        let token = screens::pair(&town.door, operator, &board.id).await.map_err(|why| why.to_string())?;
-        line(&format!("Board {}", board.name), format!("/board/{}#token={token}", board.id));
-    }
-    let mine = patients::yours(town).await.map_err(|why| why.to_string())?;
-    line(&format!("Patient {}", mine.name), format!("/patient#token={}&patient={}", mine.token, mine.patient));
-    line("Operations", format!("/ops#token={operator}"));
     text.push_str("\nAny other phone number signs in too: its code is printed here. Ctrl-C ends it.\n\n");
     Ok(text)
 }

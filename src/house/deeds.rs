@@ -4,7 +4,7 @@ use jiaohao_actors::shell::Origin;
 use jiaohao_domain::person::PersonRecord;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::ToAccount;
-use jiaohao_domain::{Code, DepartmentId, PatientId, Rejection, Role, SiteId};
+use jiaohao_domain::{Code, DepartmentId, OwnerKind, PatientId, Rejection, Role, SiteId};
 use serde_json::{Value, json};
 
 use super::{House, NEWLY_KNOWN, account, department, site};
@@ -28,6 +28,7 @@ impl House {
             Deed::RegisterPerson(_) => Checked::IdentifyPerson,
             Deed::ReadAreaCode(at) => Checked::ReadAreaCode(at.clone()),
             Deed::ReadDirectory(at) => Checked::ReadDirectory(at.clone()),
+            Deed::ListSites => Checked::ListSites,
             Deed::FindAppointments(at, _) => Checked::FindAppointments(at.clone()),
             Deed::IssueToken(_) => Checked::IssueToken(issued.as_ref().and_then(|issued| issued.site.clone())),
             Deed::ListTokens(of) => Checked::ListTokens(of.clone()),
@@ -54,6 +55,7 @@ impl House {
             Deed::RegisterPerson(person) => self.register_person(claims, *person).await,
             Deed::ReadAreaCode(at) => Ok(self.area_code(&at)),
             Deed::ReadDirectory(at) => self.directory(&at, claims.role == Role::Patient).await,
+            Deed::ListSites => self.sites().await,
             Deed::FindAppointments(at, asked) => self.find_appointments(claims, &at, &asked.text).await,
             Deed::IssueToken(asked) => {
                 let issued = issued.expect("invariant: it was made above");
@@ -123,6 +125,19 @@ impl House {
         let code = area_code::current(self.keys.get(KeyName::Area), at, now);
         let valid_until = self.zone_of(Some(at.prefix(1))).rfc3339(area_code::replaced_at(now));
         json!({ "code": code, "valid_until": valid_until, "valid_s": (area_code::replaced_at(now).ms_since(now)) / 1000 })
+    }
+
+    /// The hospitals by name, for whoever looks for one.
+    async fn sites(&self) -> Result<Value, Rejection> {
+        let named = |state: &jiaohao_domain::site::State| {
+            let site = state.definition.as_ref()?;
+            Some(json!({ "site": state.id, "name": site.name, "name_en": site.name_en }))
+        };
+        let mut sites = Vec::new();
+        for owner in self.shell.known_owners(OwnerKind::Site) {
+            sites.extend(self.shell.read(owner, named).await?);
+        }
+        Ok(json!({ "sites": sites }))
     }
 
     /// What a site consists of, with the sessions that its departments have from today on; screens are the staff's.

@@ -82,7 +82,9 @@ impl House {
     pub(super) fn checked_person(&self, claims: &Claims, asked: RegisterPerson) -> Result<Person, Rejection> {
         let today = self.zone_of(claims.site.as_ref().map(SiteId::as_str)).date(self.shell.clock.clinic());
         let name = checked_name(&asked.name)?;
-        checked_birth_date(asked.birth_date, today)?;
+        if let Some(birth_date) = asked.birth_date {
+            checked_birth_date(birth_date, today)?;
+        }
         let phone = match asked.phone.as_deref().map(str::trim).filter(|phone| !phone.is_empty()) {
             Some(phone) => {
                 let normal = accounts::normal_phone(phone);
@@ -91,11 +93,14 @@ impl House {
             None => None,
         };
         let (who, document) = self.id_of_document(claims, &asked)?;
+        if document.is_some() && asked.birth_date.is_none() {
+            return Err(Rejection::new(Code::InvalidField, "birth_date: whoever has a document has one"));
+        }
         let record = PersonRecord {
             name,
             phone,
             documents: document.into_iter().collect(),
-            birth_date: Some(asked.birth_date),
+            birth_date: asked.birth_date,
             sex: asked.sex,
         };
         Ok(Person { who, record, relation: asked.relation.unwrap_or(Relation::Own), replace: asked.replace })
@@ -124,7 +129,7 @@ impl House {
                 let kind: DocumentKind = serde_json::from_value(serde_json::Value::String(kind.to_owned()))
                     .map_err(|_| Rejection::new(Code::InvalidField, "unknown kind of document"))?;
                 let document = Document::checked(kind, &person.document_number)?;
-                if document.birth_date().is_some_and(|date| date != person.birth_date) {
+                if document.birth_date().is_some_and(|date| Some(date) != person.birth_date) {
                     return refused("the birth date is not the document's");
                 }
                 let number = Redacted::new(document.number.clone());
@@ -186,11 +191,11 @@ impl House {
                 ("sex", known.sex != record.sex),
                 ("birth_date", known.birth_date != record.birth_date),
             ];
-            let differs: Vec<&str> =
-                differs.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect();
+            let differs: Vec<String> =
+                differs.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what.to_owned()).collect();
             if !differs.is_empty() && !replace {
                 let why = "this document's bearer was confirmed otherwise; `replace` says that the old was wrong";
-                return Err(Rejection::new(Code::AlreadyExists, why).with("differs", differs.join(",")));
+                return Err(Rejection::new(Code::AlreadyExists, why).with("differs", differs));
             }
             record.phone = record.phone.or(known.phone);
         }

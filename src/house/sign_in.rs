@@ -9,7 +9,7 @@ use jiaohao_domain::codes::Valid;
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::site::OFFER_MIN;
 use jiaohao_domain::vocabulary::{ToAccount, ToSite};
-use jiaohao_domain::{AccountId, Code, Message, Rejection, Role, ScreenId, Timestamp};
+use jiaohao_domain::{AccountId, BoardId, Code, Message, Rejection, Role, ScreenId, ServicePointId, SiteId, Timestamp};
 use serde_json::json;
 
 use super::{House, account, site};
@@ -212,21 +212,22 @@ impl House {
     }
 
     async fn offer_screen(&self, offer: OfferScreen, address: IpAddr) -> Result<VisitAnswer, Rejection> {
-        let at = offer
-            .board
-            .as_ref()
-            .map(jiaohao_domain::BoardId::site)
-            .or_else(|| offer.door.as_ref().map(|door| door.department().site()))
-            .or(offer.site)
-            .ok_or_else(|| Rejection::new(Code::InvalidField, "a board, a door or a site"))?;
-        if let Some(board) = offer.board {
-            let hangs =
-                move |state: &jiaohao_domain::site::State| state.boards.get(&board).is_some_and(|known| !known.retired);
-            if !self.shell.read(site(at.as_str()), hangs).await? {
-                return Err(Code::Forbidden.into());
+        let offered = (offer.board.clone(), offer.door.clone());
+        let (at, shows) = match (offer.board, &offer.door, offer.site) {
+            (Some(board), _, _) => (board.site(), board.to_string()),
+            (None, Some(door), _) => {
+                let at = door.department().site();
+                let room = door.as_str().strip_prefix(&format!("{at}.")).unwrap_or_default().replace('.', "-");
+                (at.clone(), format!("{at}.door-{room}"))
             }
+            (None, None, Some(at)) => (at.clone(), format!("{at}.screen")),
+            _ => return Err(Rejection::new(Code::InvalidField, "a board, a door or a site")),
+        };
+        if !self.has_place(&at, offered).await? {
+            return Err(Code::Forbidden.into());
         }
-        let screen = ScreenId::new(format!("{at}.screen-{}", hex(chance::bytes::<6>())));
+        // Whoever lists the screens sees by its id where each of them hangs.
+        let screen = ScreenId::new(format!("{shows}-{}", hex(chance::bytes::<4>())));
         let secret = refresh::draw();
         let secret_hash = refresh::hash(self.keys.get(KeyName::Hash), secret.reveal());
         let instead_of = self.strangers.screen_waits(&at, address, &screen);
@@ -254,6 +255,20 @@ impl House {
             }
         }
         Err(Code::Overloaded.into())
+    }
+
+    /// Whether the site has the board or room at whose address a screen asks; none is asked for where it has neither yet.
+    async fn has_place(
+        &self,
+        at: &SiteId,
+        place: (Option<BoardId>, Option<ServicePointId>),
+    ) -> Result<bool, Rejection> {
+        let has = move |site: &jiaohao_domain::site::State| match &place {
+            (Some(board), _) => site.boards.get(board).is_some_and(|board| !board.retired),
+            (None, Some(room)) => site.service_points.get(room).is_some_and(|room| !room.retired),
+            (None, None) => true,
+        };
+        self.shell.read(site(at.as_str()), has).await
     }
 
     async fn refresh(&self, token: &str) -> Result<SignedIn, Rejection> {
@@ -376,6 +391,6 @@ fn split(token: &str) -> Result<(AccountId, &str), Rejection> {
     Ok((AccountId::from(who), secret))
 }
 
-fn hex(bytes: [u8; 6]) -> String {
+fn hex(bytes: [u8; 4]) -> String {
     data_encoding::HEXLOWER.encode(&bytes)
 }

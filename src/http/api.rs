@@ -44,6 +44,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/tokens", web::get().to(list_tokens))
             .route("/tokens/revoke", web::post().to(revoke_token))
             .route("/clock/confirm", web::post().to(confirm_clock))
+            .route("/sites", web::get().to(list_sites))
             .route("/site/{id}", web::get().to(read_directory))
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
@@ -252,6 +253,10 @@ async fn revoke_token(request: HttpRequest, door: web::Data<Door>, payload: web:
 
 async fn confirm_clock(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     door.deed(&request, Deed::ConfirmClock).await
+}
+
+async fn list_sites(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    door.deed(&request, Deed::ListSites).await
 }
 
 async fn read_directory(request: HttpRequest, door: web::Data<Door>) -> Outcome {

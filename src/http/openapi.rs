@@ -97,6 +97,7 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("GET", "/tokens", None, false, "Scripts that have tokens; `?site=` of one site."),
     ("POST", "/tokens/revoke", Some("RevokeToken"), false, "End the tokens of a script, by its name."),
     ("POST", "/clock/confirm", None, false, "The wall clock is right after a jump."),
+    ("GET", "/sites", None, false, "The hospitals by name."),
     ("GET", "/site/{id}", None, false, "What a site consists of."),
     ("GET", "/departments/{id}/area-code", None, false, "The 60-second code of a waiting area."),
     (
@@ -104,7 +105,7 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         "/departments/{id}/appointments/find",
         Some("FindAppointments"),
         false,
-        "Appointments of today that fit what the desk has typed; audited.",
+        "Appointments and tickets of today that fit what the desk has typed; audited.",
     ),
     ("GET", "/streams/{name}", None, false, "A stream's snapshot and position."),
 ];

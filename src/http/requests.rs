@@ -25,6 +25,8 @@ pub enum Deed {
     ReadAreaCode(DepartmentId),
     /// What a site consists of.
     ReadDirectory(SiteId),
+    /// The hospitals.
+    ListSites,
     /// Appointments of a department's today that fit what the desk has typed.
     FindAppointments(DepartmentId, FindAppointments),
     /// A token for a script.
@@ -164,11 +166,11 @@ pub struct ReadPersons {
     pub ids: Vec<PatientId>,
 }
 
-/// Find appointments of today.
+/// Find appointments and tickets of today.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindAppointments {
-    /// A number's beginning, a name, a resident identity number, a phone, or an appointment's id.
+    /// A number's beginning, a part of a name, a resident identity number, a phone, or an appointment's or ticket's id.
     pub text: String,
 }
 
@@ -186,7 +188,8 @@ pub struct RegisterPerson {
     /// Sex as on the document.
     pub sex: Sex,
     /// Birth date as on the document.
-    pub birth_date: BusinessDate,
+    #[serde(default)]
+    pub birth_date: Option<BusinessDate>,
     /// Phone, if any.
     #[serde(default)]
     pub phone: Option<String>,

@@ -8,7 +8,6 @@ use actix_web::dev::{ServerHandle, Service};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, middleware, web};
 use jiaohao_actors::fanout::CoarseClock;
-use jiaohao_domain::Code;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use super::{Door, Proxies, api, openapi, pages, problem, tls};
@@ -117,9 +116,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/openapi.json", web::get().to(openapi_json))
         .configure(api::configure)
         .configure(pages::configure)
-        .default_service(web::to(|| async {
-            problem::response(&jiaohao_domain::Rejection::new(Code::UnknownStream, "there is no such page"))
-        }));
+        .default_service(web::to(|request: HttpRequest| async move { pages::nowhere(&request) }));
 }
 
 async fn socket(

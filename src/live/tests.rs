@@ -118,7 +118,7 @@ async fn from_hello_to_events_before_done() {
     let mut client = house.connect().await;
     client.send(json!({"type": "hello", "id": "1", "version": 1, "token": "doctor:a-1"})).await;
     let welcome = client.next().await;
-    assert_eq!((&welcome["reply_to"], &welcome["beat_s"]), (&json!("1"), &json!(20)));
+    assert_eq!((&welcome["reply_to"], &welcome["beat_s"]), (&json!("1"), &json!(5)));
     assert_eq!(welcome["now"], "2026-11-23T09:00:00.000+08:00");
     assert_eq!(client.subscribe("board:s.b", None).await["snapshot"], json!({"newest": 0}));
     for round in 1..=3 {

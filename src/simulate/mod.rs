@@ -8,6 +8,7 @@ mod figures;
 mod ledger;
 mod own_server;
 mod patients;
+mod phones;
 mod screens;
 mod setup;
 mod verdict;

@@ -13,7 +13,9 @@ pub enum Deed {
     ReadAreaCode(DepartmentId),
     /// Show what a site consists of: departments, queues, rooms, doctors, sessions.
     ReadDirectory(SiteId),
-    /// Find appointments of today in a department.
+    /// Name the hospitals: what stands over their doors.
+    ListSites,
+    /// Find appointments and tickets of today in a department.
     FindAppointments(DepartmentId),
     /// Issue a token for a script, of that site (absent: of all sites).
     IssueToken(Option<SiteId>),
@@ -34,6 +36,7 @@ impl Deed {
         "identify_person",
         "read_area_code",
         "read_directory",
+        "list_sites",
         "find_appointments",
         "issue_token",
         "read_audit",
@@ -49,6 +52,7 @@ impl Deed {
             Self::IdentifyPerson => "identify_person",
             Self::ReadAreaCode(_) => "read_area_code",
             Self::ReadDirectory(_) => "read_directory",
+            Self::ListSites => "list_sites",
             Self::FindAppointments(_) => "find_appointments",
             Self::IssueToken(_) => "issue_token",
             Self::ReadAudit => "read_audit",

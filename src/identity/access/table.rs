@@ -123,6 +123,7 @@ const DEEDS: &[Rule] = &[
             (Integrator, OwnSite),
         ],
     },
+    Rule { name: "list_sites", who: &[(Patient, Any), (Operator, Any)] },
     Rule { name: "find_appointments", who: DESK },
     Rule { name: "issue_token", who: &[(Operator, MayIssue)] },
     // It names no site: only for operators of all sites, because the audit is one for all.

@@ -223,7 +223,7 @@ impl Target {
         let about = Self::default();
         match deed {
             Deed::ReadPersons(patients) => Self { patients: patients.clone(), ..about },
-            Deed::IdentifyPerson | Deed::ReadAudit | Deed::RunHouse => about,
+            Deed::IdentifyPerson | Deed::ReadAudit | Deed::RunHouse | Deed::ListSites => about,
             Deed::ReadAreaCode(department) | Deed::FindAppointments(department) => about.department(department.clone()),
             Deed::ReadDirectory(site) => about.site(site.clone()),
             Deed::IssueToken(site) | Deed::ListTokens(site) | Deed::RevokeToken(site) => {

@@ -46,7 +46,7 @@ class SignIn extends HTMLElement {
       await ask();
       if (then) then();
     } catch (refusal) {
-      this.problem = wordsOf(refusal);
+      this.problem = wordsOf(refusal, `sign_in_${this.getAttribute('mode')}`);
     }
     this.busy = false;
     if (this.isConnected) this.draw();

@@ -42,6 +42,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
             let standing = Standing::Summoned(Summons { call, service_point: service_point.clone(), since });
             let change = Change::of(&picked.ticket, StepKind::Summoned, standing, since);
             Change { out: Out::Summoned(&summoned.summons), ..change }.make(floor);
+            stand_by_turns(floor, service_point);
         }
         Event::SummonsWithdrawn { ticket, returned, at, .. } => {
             Change::of(ticket, StepKind::SummonsWithdrawn, Standing::Waiting, *at).back(returned).make(floor);
@@ -346,6 +347,14 @@ impl Places<'_> {
             }
             Standing::Away { .. } | Standing::Missed { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {}
         }
+    }
+}
+
+/// Those at a door in the order of their turns: who came back to the front stands in front.
+fn stand_by_turns(floor: &mut Floor, service_point: &ServicePointId) {
+    let (lines, tickets) = (&floor.lines, &floor.tickets);
+    if let Some(work) = floor.rooms.get(service_point).and_then(|doctor| floor.work.get_mut(doctor)) {
+        work.at_door.sort_by_key(|id| tickets.get(id).and_then(|ticket| lines.get(&ticket.opened.queue)?.turn(id)));
     }
 }
 

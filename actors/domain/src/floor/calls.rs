@@ -178,6 +178,7 @@ pub fn return_to_waiting(
 ) -> Result<Answer, Rejection> {
     let doctor = in_hand_of(draft.state(), &command.ticket, context)?;
     let state = draft.state();
+    let door = doors::door_before(ticket_of(state, &command.ticket)?).cloned();
     let event = Event::PatientReturned {
         ticket: command.ticket.clone(),
         doctor,
@@ -189,6 +190,9 @@ pub fn return_to_waiting(
     let visit = state.floor.tickets[&command.ticket].opened.visit.clone();
     emit(draft, event);
     outside::end_if_off(draft, &visit, context.now);
+    if let Some(door) = door {
+        doors::back_to_door(draft, &command.ticket, &door, context.now);
+    }
     doors::fill(draft, context.now);
     Ok(Answer::Done)
 }

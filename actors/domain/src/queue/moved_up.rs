@@ -3,6 +3,7 @@
 use super::line::{Key, Line};
 use super::lines::{Lines, Mark};
 use super::settings::{OrdinaryKey, QueueSettings};
+use super::why::Why;
 use crate::ids::TicketId;
 
 /// The place of a moved-up ticket.
@@ -15,8 +16,9 @@ pub(super) struct MovedUp {
 }
 
 impl Lines {
-    /// The place just before the n-th waiting ordinary ticket ahead of `key`, of whatever slot, stopping behind a
-    /// moved-up ticket or one at its limit. Of a ratio's two lines only its own is looked at.
+    /// The place just before the n-th waiting ordinary ticket ahead of `key`, of whatever slot, stopping behind a ticket
+    /// of a class that is moved up (whether or not it needed to move itself: the first of two seniors stays the first)
+    /// or one at its limit. Of a ratio's two lines only its own is looked at.
     pub(super) fn moved_up(&self, settings: &QueueSettings, key: Key, n: u32, own: &TicketId) -> MovedUp {
         let mut moved = MovedUp { key, by: 0, passes: Vec::new() };
         let stands = self.get(own).filter(|held| held.service_point.is_none() && held.place.line == Line::Ordinary);
@@ -25,6 +27,7 @@ impl Lines {
         let others = self.ordinary.range(..key).rev().filter(|(_, place)| place.ticket != *own);
         for (other, place) in others.take(n as usize) {
             let stops = other.is_moved_up()
+                || matches!(place.why, Why::MovedUp(..))
                 || self.mark(other.serial).is_some_and(Mark::is_at_limit)
                 || (two_lines && other.walk_in != key.walk_in);
             if stops {

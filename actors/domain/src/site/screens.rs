@@ -82,9 +82,19 @@ pub(super) fn approve(draft: &mut Draft<'_, Site>, code: &str, board: BoardId, c
         ));
     }
     let (screen, secret_hash) = (offer.screen.clone(), offer.secret_hash.clone());
+    if let Some(own) = board_of_address(state, &screen).filter(|own| **own != board) {
+        let wrong = Rejection::new(Code::InvalidField, "this screen stands at the address of another board");
+        return Err(wrong.with("board", own.as_str()));
+    }
     let paired = Screen { board, secret_hash };
     draft.emit(Event::ScreenPaired { code: code.to_owned(), screen: screen.clone(), paired });
     Ok(Answer::ScreenPaired { screen })
+}
+
+/// The board at whose address a screen asked for its code: a screen's id is that board's with a part of its own.
+fn board_of_address<'a>(state: &'a State, screen: &ScreenId) -> Option<&'a BoardId> {
+    let (board, _) = screen.as_str().rsplit_once('-')?;
+    state.boards.get_key_value(board).map(|(id, _)| id)
 }
 
 pub(super) fn revoke(draft: &mut Draft<'_, Site>, screen: ScreenId) -> Outcome {

@@ -194,7 +194,10 @@ impl Reference {
         if line == ORDINARY {
             sort = self.natural_sort(arrival, rank, serial);
             let n = match class.map(|c| c.treatment) {
-                Some(Treatment::MovedUp(n)) if rank < 2 && !matches!(arrival.came, Came::Returning | Came::Missed) => n,
+                Some(Treatment::MovedUp(n)) if rank < 2 && !matches!(arrival.came, Came::Returning | Came::Missed) => {
+                    moved_up = true;
+                    n
+                }
                 _ => 0,
             };
             let mut ahead: Vec<usize> =
@@ -211,7 +214,6 @@ impl Reference {
                 if stood.as_ref().is_none_or(|stood| self.tickets[other].sort < *stood) {
                     self.tickets[other].passed += 1;
                 }
-                moved_up = true;
                 sort = self.tickets[other].sort.clone();
                 sort.pop();
                 sort.extend([0, serial]);

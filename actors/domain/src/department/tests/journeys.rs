@@ -216,6 +216,86 @@ fn undo_of_a_finish_with_the_next_one_in_hand_goes_to_the_old_place() {
     assert_eq!(called(house.call_next(1, Some(&second), Some(Outcome::Seen))).expect("called").ticket, first);
 }
 
+fn at_door(house: &House, n: u32) -> &[TicketId] {
+    &house.state.floor.work[&doctor_id(n)].at_door
+}
+
+#[test]
+fn whoever_was_called_by_mistake_stands_in_front_at_the_door_again() {
+    let mut house = House::new(2);
+    house.begin(1);
+    let tickets: Vec<_> = ["a", "b", "c", "d"].map(|who| house.walk_in("pool", who, None)).into();
+    let back = |house: &mut House, ticket: &TicketId| {
+        let mistake = ReturnToWaiting { ticket: ticket.clone(), reason: "mistake".to_owned() };
+        house.tell(doctor(1), ToDepartment::ReturnToWaiting(mistake)).expect("back");
+    };
+    for _ in 0..2 {
+        // the second time too: there is always a turn before the first
+        assert_eq!(house.called(1), tickets[0]);
+        assert_eq!(at_door(&house, 1), &tickets[1..3]);
+        back(&mut house, &tickets[0]);
+        assert_eq!(at_door(&house, 1), &tickets[0..2], "the door's later patient went back");
+    }
+    assert_eq!(house.called(1), tickets[0]);
+    house.undo_last(&tickets[0]).expect("undone");
+    assert_eq!(at_door(&house, 1), &tickets[0..2], "an undone call is no other");
+    for ticket in &tickets {
+        assert_eq!(house.called(1), *ticket);
+        let finish = FinishService { ticket: ticket.clone() };
+        house.tell(doctor(1), ToDepartment::FinishService(finish)).expect("seen");
+    }
+    house.assert_replays();
+}
+
+#[test]
+fn the_place_at_a_door_is_not_given_back_where_the_room_no_longer_calls() {
+    let mut house = House::new(1);
+    house.begin(1);
+    let ticket = house.walk_in("pool", "a", None);
+    assert_eq!(house.called(1), ticket);
+    let pause = PauseWork {
+        assignment: assignment(1),
+        department: DepartmentId::from(DEPARTMENT),
+        reason: "ward".to_owned(),
+        back_at: None,
+    };
+    house.tell(doctor(1), ToDepartment::PauseWork(pause)).expect("paused");
+    house.undo_last(&ticket).expect("undone");
+    assert_eq!((house.is(&ticket), at_door(&house, 1).len()), ("waiting", 0));
+    house.assert_replays();
+}
+
+#[test]
+fn an_undone_next_takes_back_both_halves() {
+    for (outcome, state) in [(Outcome::NotHere, "missed"), (Outcome::Seen, "ended")] {
+        let mut house = House::new(2);
+        house.begin(1);
+        let (first, second) = (house.walk_in("pool", "a", None), house.walk_in("pool", "b", None));
+        let call = called(house.call_next(1, None, None)).expect("called").call;
+        house.tell(doctor(1), ToDepartment::RecallPatient(RecallPatient { call })).expect("recalled");
+        house.after_s(100).call_next(1, Some(&first), Some(outcome)).expect("next");
+        assert_eq!((house.is(&first), house.is(&second)), (state, "called"));
+        house.after_s(2).undo_last(&second).expect("undone");
+        assert_eq!((house.is(&first), house.is(&second)), ("called", "summoned"));
+        assert_eq!(house.state.floor.work[&doctor_id(1)].in_hand, Some(first.clone()));
+        assert_eq!(house.ticket(&first).missed_times, 0);
+        let pace = &house.state.floor.pace[&doctor_id(1)];
+        assert_eq!((pace.seen, pace.missed), (0, 0));
+        house.assert_replays();
+    }
+}
+
+#[test]
+fn an_undone_call_leaves_alone_whom_somebody_settled_at_another_moment() {
+    let mut house = House::new(0).with_doctors();
+    let (first, second) = (house.walk_in("pool", "a", None), house.walk_in("pool", "b", None));
+    assert_eq!(house.called(1), first);
+    house.tell(doctor(1), ToDepartment::FinishService(FinishService { ticket: first.clone() })).expect("seen");
+    assert_eq!(house.after_s(1).called(1), second);
+    house.undo_last(&second).expect("undone");
+    assert_eq!((house.is(&first), house.is(&second)), ("ended", "waiting"));
+}
+
 #[test]
 fn numbers_are_never_given_again() {
     let mut house = House::new(0).with_session(4);

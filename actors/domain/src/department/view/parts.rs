@@ -67,6 +67,14 @@ impl<'a> View<'a> {
             "call": call.map(|call| &call.call).or(summons),
             "rounds": call.map(|call| call.rounds),
             "first_called_at": call.map(|call| self.at(call.first_called_at)),
+            "missed_from": match &ticket.standing {
+                Standing::Called(call) => Some(self.at(call.first_called_at.plus_s(self.state.config.settings.calling.missed_after_s))),
+                _ => None,
+            },
+            "calls_to_go": match &ticket.standing {
+                Standing::Called(call) => self.state.config.settings.calling.missed_after_calls.saturating_sub(call.rounds),
+                _ => 0,
+            },
             "started_at": match &ticket.standing {
                 Standing::Serving { started_at, .. } => Some(self.at(*started_at)),
                 _ => None,
