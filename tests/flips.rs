@@ -72,24 +72,23 @@ async fn tell(node: &Node, owner: OwnerRef, message: impl Into<Message>) {
     node.shell.ask(owner, message.into(), Origin::Shell).await.unwrap();
 }
 
+fn department() -> OwnerRef {
+    OwnerRef::new(OwnerKind::Department, "h.a")
+}
+
+fn walk_in(n: u32) -> Message {
+    let patient = PatientId::from(format!("p-{n}"));
+    let brief =
+        PatientBrief { patient: patient.clone(), masked_name: "张*".to_owned(), sex: Sex::Unknown, birth_year: None };
+    let queue = QueueId::from("h.a.q");
+    let command = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: None };
+    ToDepartment::RegisterWalkIn { command, brief, birth_date: None }.into()
+}
+
 /// Tickets for so many people, at once.
 async fn walk_ins(node: &Node, from: u32, to: u32) {
-    let department = OwnerRef::new(OwnerKind::Department, "h.a");
-    let asked: Vec<_> = (from..to)
-        .map(|n| {
-            let patient = PatientId::from(format!("p-{n}"));
-            let brief = PatientBrief {
-                patient: patient.clone(),
-                masked_name: "张*".to_owned(),
-                sex: Sex::Unknown,
-                birth_year: Some(1980),
-            };
-            let queue = QueueId::from("h.a.q");
-            let command = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: None };
-            let message = ToDepartment::RegisterWalkIn { command, brief, birth_date: None };
-            node.shell.begin(department.clone(), message.into(), Origin::Shell).unwrap()
-        })
-        .collect();
+    let begin = |n| node.shell.begin(department(), walk_in(n), Origin::Shell).unwrap();
+    let asked: Vec<_> = (from..to).map(begin).collect();
     for answer in asked {
         answer.await.unwrap().unwrap();
     }
@@ -110,19 +109,23 @@ async fn crashed(folder: &Path) {
     ] {
         tell(&node, site.clone(), command).await;
     }
+    // The department hears of its queue by an effect.
+    while node.shell.ask(department(), walk_in(0), Origin::Shell).await.is_err() {
+        tokio::task::yield_now().await;
+    }
     for n in 0..6 {
-        walk_ins(&node, n * 100, n * 100 + 100).await;
+        walk_ins(&node, 1 + n * 100, 101 + n * 100).await;
     }
     node.checkpoint().await.unwrap();
     drop(node.stop().await);
     let node = opened(&running);
-    walk_ins(&node, 600, 800).await;
+    walk_ins(&node, 601, 801).await;
     node.checkpoint().await.unwrap();
     drop(node.stop().await);
     copy(&running.join("store"), &folder.join("store"));
     let node = opened(&running);
     for n in 0..15 {
-        walk_ins(&node, 800 + n * 20, 820 + n * 20).await;
+        walk_ins(&node, 801 + n * 20, 821 + n * 20).await;
     }
     copy(&running.join("log"), &folder.join("log"));
     drop(node.stop().await);
@@ -209,12 +212,13 @@ fn a_flipped_bit_leaves_the_state_is_refused_or_is_a_reported_loss_of_the_last_s
     let made = tempfile::tempdir().unwrap();
     let base = made.path().join("base");
     system.block_on(crashed(&base));
-    let mut without_keeper = segments();
-    without_keeper.with_keeper_thread = false;
-    let (log, _) = SegmentLog::open(&base.join("log"), without_keeper).unwrap();
+    let sound = made.path().join("sound");
+    copy(&base, &sound);
+    let (log, _) = SegmentLog::open(&sound.join("log"), segments()).unwrap();
     let all = records(&log).unwrap();
     drop(log);
     let whole = replayed(&all);
+    assert!(system.block_on(come_up(&sound)).unwrap().states == whole, "sound before");
     let every = files(&base);
     for part in ["store/", "log/archive/", ".manifest", ".seg", "log/mark", "log/history"] {
         assert!(every.iter().any(|path| path.to_string_lossy().contains(part)), "no {part} in the folder");

@@ -1,10 +1,13 @@
 //! `kill -9` at bad moments: the real binary on a real folder, real clients with commands in flight, and a ledger of what
-//! was acknowledged. After every kill the unanswered commands are sent again by key; at the end nothing is missing and
-//! nothing is there twice. (`JIAOHAO_KILLS` kills; the full check does 100.)
+//! was acknowledged. Each kill comes while at least 32 commands are unanswered; after it they are sent again by key; in
+//! the end nothing is missing and nothing is there twice. (With `JIAOHAO_FULL` 100 kills, at least 10 at each point.)
 #![cfg(feature = "crash-points")]
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test in machine time; what fails, fails it")]
 
-use std::process::{Child, Command, Stdio};
+mod program;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -13,96 +16,41 @@ use jiaohao::clients::clock::ClinicClock;
 use jiaohao::clients::http::Door;
 use jiaohao::clients::live::LiveClient;
 use jiaohao::clients::people::MadeUp;
+use program::{Program, set_up, snapshot};
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Commands in flight at the least when a kill comes from outside.
-const IN_FLIGHT: usize = 32;
+/// Commands unanswered at the least when a kill comes.
+const UNANSWERED: usize = 32;
 /// Clients, each with one command at a time.
-const CLIENTS: usize = 48;
-/// How many kills, unless `JIAOHAO_KILLS` says otherwise.
-const KILLS: usize = 10;
-/// Where the process ends itself, in turn with a kill from outside.
-const POINTS: &[&str] =
-    &["outside", "segment_change", "snapshot", "prune", "recovery", "between_booking", "between_transfer", "appended"];
-
-struct Server {
-    folder: tempfile::TempDir,
-    port: u16,
-    child: Option<Child>,
-}
-
-impl Server {
-    fn new() -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { folder: tempfile::tempdir().unwrap(), port, child: None }
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_jiaohao"));
-        command
-            .env("JIAOHAO_DATA__DIR", self.folder.path().join("data"))
-            .env("JIAOHAO_DATA__SEGMENT_MIB", "1")
-            .env("JIAOHAO_DATA__CHECKPOINT_EVERY_S", "1")
-            .env("JIAOHAO_DATA__PRUNE_WINDOW_H", "0")
-            .env("JIAOHAO_DATA__RESERVE_MIB", "2")
-            .env("JIAOHAO_DATA__LAST_RESERVE_MIB", "1")
-            .env("JIAOHAO_LOG__LEVEL", "error")
-            .env("JIAOHAO_SERVER__LISTEN", format!("127.0.0.1:{}", self.port));
-        command
-    }
-
-    fn start(&mut self, crash_at: Option<String>) {
-        let mut command = self.command();
-        command.arg("serve").stdout(Stdio::null()).stderr(Stdio::null());
-        if let Some(crash_at) = crash_at {
-            command.env("JIAOHAO_CRASH_AT", crash_at);
-        }
-        self.child = Some(command.spawn().unwrap());
-    }
-
-    fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            // It may have ended itself at its crash point.
-            let _ = child.kill();
-            child.wait().unwrap();
-        }
-    }
-
-    fn has_ended(&mut self) -> bool {
-        self.child.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some())
-    }
-
-    fn run(&self, arguments: &[&str]) -> String {
-        let data = self.folder.path().join("data");
-        let out = self.command().args(arguments).arg("--data").arg(data).output().unwrap();
-        assert!(out.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
-        String::from_utf8(out.stdout).unwrap().trim().to_owned()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-async fn ready(door: &Door) {
-    let began = Instant::now();
-    while !door.is_ready().await {
-        assert!(began.elapsed() < Duration::from_secs(60), "the server does not come up");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
+const CLIENTS: usize = 64;
+/// How many kills, and how many when not all are asked for.
+const KILLS: usize = 100;
+const SHARE: usize = 14;
+/// At least so many of all kills at each point.
+const AT_EACH: usize = 10;
+/// Where the process ends itself, and how many passings are drawn from; beside kills from outside.
+const POINTS: [(&str, u32); 7] = [
+    ("segment_change", 2),
+    ("snapshot", 3),
+    ("prune", 2),
+    ("recovery", 10),
+    ("between_booking", 40),
+    ("between_transfer", 20),
+    ("appended", 40),
+];
+/// A point that has not been passed by then is given up and tried again.
+const PASSED_WITHIN: Duration = Duration::from_secs(30);
 
 /// What clients do and what they were told.
 struct Load {
     door: Arc<Door>,
     desk: String,
-    slot: String,
-    in_flight: AtomicUsize,
+    slot: &'static str,
+    unanswered: AtomicUsize,
     /// Clients in the middle of a patient.
     at_work: AtomicUsize,
     serial: AtomicUsize,
@@ -114,7 +62,7 @@ struct Load {
 
 impl Load {
     async fn command(&self, live: &LiveClient, name: &str, fields: Value) -> Value {
-        self.in_flight.fetch_add(1, Ordering::SeqCst);
+        self.unanswered.fetch_add(1, Ordering::SeqCst);
         let key = Uuid::now_v7();
         let result = loop {
             match live.send(key, json!({ name: fields })).await.result {
@@ -122,7 +70,7 @@ impl Load {
                 other => break other,
             }
         };
-        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.unanswered.fetch_sub(1, Ordering::SeqCst);
         result.unwrap_or_else(|why| panic!("{name}: {why}"))
     }
 
@@ -166,32 +114,36 @@ impl Load {
         }
     }
 
+    async fn busy(&self) {
+        let began = Instant::now();
+        while self.unanswered.load(Ordering::SeqCst) < UNANSWERED {
+            assert!(began.elapsed() < program::PATIENCE, "nobody asks for anything");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     async fn settle(&self) {
         self.paused.store(true, Ordering::SeqCst);
         let began = Instant::now();
         while self.at_work.load(Ordering::SeqCst) > 0 {
-            assert!(began.elapsed() < Duration::from_secs(60), "a command is never answered");
+            assert!(began.elapsed() < program::PATIENCE, "a command is never answered");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-    }
-
-    async fn snapshot(&self, stream: &str) -> Value {
-        self.door.insist("GET", &format!("/streams/{stream}"), Some(&self.desk), &Value::Null).await.unwrap()["snapshot"].clone()
     }
 
     /// The ledger against the house: every place taken was acknowledged once, every moved ticket is in one place.
     async fn compare(&self) {
         let booked = self.booked.load(Ordering::SeqCst);
         let moved = self.moved.load(Ordering::SeqCst);
-        let session = self.snapshot("session:h.a.s").await;
+        let session = snapshot(&self.door, &self.desk, "session:h.a.s").await;
         let slot = &session["slots"][0];
         let taken = slot["capacity"].as_u64().unwrap() - slot["free"].as_u64().unwrap();
         assert_eq!(taken as usize, booked, "places taken and bookings acknowledged");
-        for _ in 0..200 {
-            let target = self.snapshot("queue:h.b.q").await;
+        for _ in 0..400 {
+            let target = snapshot(&self.door, &self.desk, "queue:h.b.q").await;
             let arrived = target["order"].as_array().unwrap().len();
             if arrived == moved {
-                let numbers: std::collections::BTreeSet<String> =
+                let numbers: BTreeSet<String> =
                     target["tickets"].as_object().unwrap().values().map(|t| t["number"].to_string()).collect();
                 assert_eq!(numbers.len(), target["tickets"].as_object().unwrap().len(), "a number was given twice");
                 return;
@@ -203,41 +155,64 @@ impl Load {
     }
 }
 
-async fn set_up(door: &Door, operator: &str) -> String {
-    let put = async |path: &str, body: Value| door.insist("PUT", path, Some(operator), &body).await.unwrap();
-    put("/sites", json!({"id": "h", "name": "医院", "time_zone": "Asia/Shanghai"})).await;
-    for (department, prefix) in [("a", "A"), ("b", "B")] {
-        put("/departments", json!({"id": format!("h.{department}"), "name": department})).await;
-        put("/queues", json!({"id": format!("h.{department}.q"), "name": department, "prefix": prefix})).await;
+/// The points of all kills in the order in which they come: each as often as it must, the rest from outside.
+fn plan(kills: usize, rng: &mut StdRng) -> Vec<(&'static str, u32)> {
+    let at_each = (kills * AT_EACH).div_ceil(KILLS);
+    let mut plan: Vec<_> = POINTS.iter().flat_map(|point| std::iter::repeat_n(*point, at_each)).collect();
+    plan.resize(plan.len().max(kills), ("outside", 0));
+    plan.shuffle(rng);
+    plan
+}
+
+/// Starts the server and lets it run until it ends at the point, or until a kill from outside; in either case with enough
+/// commands unanswered. False when the point was not passed, or too few were unanswered then.
+async fn killed_at(server: &mut Program, load: &Load, (point, passings): (&str, u32), rng: &mut StdRng) -> bool {
+    let outside = point == "outside";
+    server.kill();
+    if point == "recovery" && load.unanswered.load(Ordering::SeqCst) < UNANSWERED {
+        // Nobody can ask for anything while the server recovers: they have asked before.
+        server.start(None);
+        server.ready().await;
+        load.busy().await;
+        server.kill();
     }
-    let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
-    let today = zone.date(jiaohao_domain::Timestamp(jiaohao_actors::shell::clock::wall_ms()));
-    let session = json!({"id": "h.a.s", "date": today.plus_days(1), "period": "morning", "queue": "h.a.q",
-        "registration_class": "普通", "slots": [{"start": "09:00", "capacity": 100_000}]});
-    put("/sessions", session).await;
-    "h.a.s.0900".to_owned()
+    server.start((!outside).then(|| format!("{point}:{}", rng.random_range(1..=passings))));
+    let began = Instant::now();
+    let run_for = Duration::from_millis(rng.random_range(300..1_200));
+    let mut unanswered = load.unanswered.load(Ordering::SeqCst);
+    while began.elapsed() < PASSED_WITHIN {
+        if let Some(status) = server.status() {
+            assert!(!outside && status.signal() == Some(9), "it has ended by itself: {status}, {}", server.said());
+            return unanswered >= UNANSWERED;
+        }
+        if outside && began.elapsed() > run_for && unanswered >= UNANSWERED {
+            return true;
+        }
+        unanswered = load.unanswered.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    false
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_lose_nothing_and_double_nothing() {
     let seed: u64 = std::env::var("JIAOHAO_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    let full = std::env::var_os("JIAOHAO_FULL").is_some();
-    let kills =
-        std::env::var("JIAOHAO_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(if full { 100 } else { KILLS });
+    let kills = if std::env::var_os("JIAOHAO_FULL").is_some() { KILLS } else { SHARE };
     println!("seed {seed}, {kills} kills");
     let mut rng = StdRng::seed_from_u64(seed);
-    let mut server = Server::new();
-    let door = Arc::new(Door::at(&format!("http://127.0.0.1:{}", server.port)).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Program::on(folder.path());
+    server.set("JIAOHAO_DATA__CHECKPOINT_EVERY_S", 1);
+    server.set("JIAOHAO_DATA__PRUNE_WINDOW_H", 0);
     server.start(None);
-    ready(&door).await;
-    let operator = server.run(&["token", "issue", "--role", "operator", "--account", "setup"]);
-    let slot = set_up(&door, &operator).await;
-    let desk = server.run(&["token", "issue", "--role", "desk", "--site", "h", "--account", "desk"]);
+    server.ready().await;
+    let operator = server.token("operator", &["--account", "setup"]);
+    let slot = set_up(&server.door, &operator).await;
     let load = Arc::new(Load {
-        door: door.clone(),
-        desk,
+        door: Arc::new(server.door.clone()),
+        desk: server.token("desk", &["--site", "h", "--account", "desk"]),
         slot,
-        in_flight: AtomicUsize::new(0),
+        unanswered: AtomicUsize::new(0),
         at_work: AtomicUsize::new(0),
         serial: AtomicUsize::new(0),
         booked: AtomicUsize::new(0),
@@ -246,34 +221,19 @@ async fn kills_lose_nothing_and_double_nothing() {
         ended: AtomicBool::new(false),
     });
     let clients: Vec<_> = (0..CLIENTS).map(|n| tokio::spawn(load.clone().work(n))).collect();
-    let mut by_point = std::collections::BTreeMap::new();
-    for kill in 0..kills {
-        let point = POINTS[kill % POINTS.len()];
-        server.kill();
-        match point {
-            "outside" => server.start(None),
-            "recovery" => server.start(Some(format!("recovery:{}", rng.random_range(1..50)))),
-            point => server.start(Some(format!("{point}:{}", rng.random_range(1..4)))),
+    let began = Instant::now();
+    let mut by_point: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut not_counted = 0;
+    for (kill, point) in plan(kills, &mut rng).into_iter().enumerate() {
+        while !killed_at(&mut server, &load, point, &mut rng).await {
+            not_counted += 1;
+            assert!(not_counted <= 2 * kills, "{}: too few commands are unanswered, or it is never passed", point.0);
         }
-        let began = Instant::now();
-        let wait = Duration::from_millis(rng.random_range(300..1_500));
-        loop {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            if server.has_ended() {
-                *by_point.entry(point).or_insert(0) += 1;
-                break;
-            }
-            let busy = load.in_flight.load(Ordering::SeqCst) >= IN_FLIGHT;
-            let waited = if point == "outside" { wait } else { Duration::from_secs(12) };
-            if (busy && began.elapsed() > waited) || began.elapsed() > Duration::from_secs(20) {
-                *by_point.entry("outside").or_insert(0) += 1;
-                break;
-            }
-        }
+        *by_point.entry(point.0).or_default() += 1;
         server.kill();
         if kill % 5 == 4 {
             server.start(None);
-            ready(&door).await;
+            server.ready().await;
             load.settle().await;
             load.compare().await;
             load.paused.store(false, Ordering::SeqCst);
@@ -281,7 +241,7 @@ async fn kills_lose_nothing_and_double_nothing() {
     }
     server.kill();
     server.start(None);
-    ready(&door).await;
+    server.ready().await;
     load.settle().await;
     load.compare().await;
     load.ended.store(true, Ordering::SeqCst);
@@ -292,6 +252,10 @@ async fn kills_lose_nothing_and_double_nothing() {
     server.kill();
     let verified: Value = serde_json::from_str(&server.run(&["journal", "verify", "--full"])).unwrap();
     assert_eq!(verified["damaged"], json!([]));
-    println!("{kills} kills {by_point:?}: {booked} bookings and {moved} transfers, none missing, none twice");
+    println!(
+        "{kills} kills in {} s {by_point:?}, each with at least {UNANSWERED} commands unanswered ({not_counted} more came \
+         with fewer): {booked} bookings and {moved} transfers, none missing, none twice",
+        began.elapsed().as_secs()
+    );
     assert!(booked > 0 && moved > 0);
 }

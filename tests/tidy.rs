@@ -234,6 +234,13 @@ fn nothing_is_sent_past_a_full_mailbox() {
 }
 
 #[test]
+fn no_test_is_ignored() {
+    let mark = concat!("#[", "ignore");
+    let ignored = sources("rs").into_iter().filter(|source| source.text.contains(mark));
+    nothing(&ignored.map(|source| format!("{}: a test that does not run", source.path)).collect::<Vec<_>>());
+}
+
+#[test]
 fn nothing_is_left_to_do() {
     let marks = [
         concat!("TO", "DO"),

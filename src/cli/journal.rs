@@ -90,9 +90,9 @@ pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
     match args.action {
         Action::Verify { full, place } => {
             let data = place.folder()?;
-            let lock = take(&data)?;
+            let _lock = take(&data)?;
             let report = match full {
-                true => verify_full(&data, kinds, lock.is_some())?,
+                true => verify_full(&data, kinds)?,
                 false => Report { found: verify(&data, &mut |_| Ok(()))?, snapshots: None },
             };
             print_json(&report)?;
@@ -140,16 +140,11 @@ fn verify(data: &Path, check: &mut dyn FnMut(&Record) -> Result<(), String>) -> 
     journal::verify(&log_of(data)?, check).map_err(Failure::failed)
 }
 
-/// With a replay of every owner, compared with the store's snapshots. A store on a medium that cannot be written cannot
-/// be opened: then the replay alone is checked.
-fn verify_full(data: &Path, kinds: &Kinds, can_write: bool) -> Result<Report, Failure> {
+/// With a replay of every owner, compared with the store's snapshots.
+fn verify_full(data: &Path, kinds: &Kinds) -> Result<Report, Failure> {
     let mut damaged = Vec::new();
     let mut damage = |what: String| damaged.push(Damage { place: "store".into(), what });
-    let opened = match can_write {
-        true => open_store(data)?,
-        false => None,
-    };
-    let store = opened.transpose().unwrap_or_else(|what| {
+    let store = open_store(data)?.transpose().unwrap_or_else(|what| {
         damage(what);
         None
     });
@@ -169,7 +164,13 @@ fn verify_full(data: &Path, kinds: &Kinds, can_write: bool) -> Result<Report, Fa
     Ok(Report { found, snapshots: Some(compared) })
 }
 
-/// The folder's store, if it has one, or what is wrong with it.
+fn is_read_only(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied)
+}
+
+/// The folder's store, if it has one, or what is wrong with it. On a medium that cannot be written it cannot be opened:
+/// then the replay alone is checked.
 fn open_store(data: &Path) -> Result<Option<Result<Store, String>>, Failure> {
     let folder = data.join("store");
     if !folder.is_dir() {
@@ -183,6 +184,7 @@ fn open_store(data: &Path) -> Result<Option<Result<Store, String>>, Failure> {
     match Store::open(&folder, &history, u64::MAX, STORE_CACHE_BYTES) {
         Ok(store) => Ok(Some(Ok(store))),
         Err(StoreError::Damaged(what)) => Ok(Some(Err(what))),
+        Err(StoreError::Io(error)) if is_read_only(&error) => Ok(None),
         Err(error) => Err(Failure::failed(error)),
     }
 }

@@ -144,6 +144,16 @@ impl Door {
         let request = self.request("GET", "/readyz", None, None, None);
         self.exchange(&request).await.is_ok_and(|answered| answered.status == 200)
     }
+
+    /// What `/metrics` says.
+    ///
+    /// # Errors
+    /// The door could not be reached.
+    pub async fn metrics(&self) -> Result<String, Refusal> {
+        let request = self.request("GET", "/metrics", None, None, None);
+        let answered = self.exchange(&request).await.map_err(Refusal::door)?;
+        Ok(String::from_utf8_lossy(&answered.body).into_owned())
+    }
 }
 
 /// The access token of an answer.

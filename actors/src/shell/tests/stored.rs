@@ -1,12 +1,11 @@
 //! What earlier versions stored is read; what later ones stored is refused by name.
 
-use super::gate::{Gate, TestNode};
+use super::gate::TestNode;
 use super::probe::{Command, NOTED, NOTED_VARIANT, Note, NoteV1, NoteV2, Probe, probe};
 use super::{ask, state};
 use crate::codec;
 use crate::log::{HistoryId, Log, MemoryLog, Record, ShardId};
 use crate::shell::Kinds;
-use crate::store::Store;
 use jiaohao_domain::{OwnerKind, Timestamp};
 
 /// A note as a program of that version has stored it.
@@ -88,25 +87,4 @@ async fn what_this_program_does_not_know_is_refused_by_name() {
         let why = test.try_start_on(log_of(vec![record]), |_| {}).err().expect("it must not start").to_string();
         assert!(why.contains(says), "{why}");
     }
-}
-
-#[actix::test]
-async fn a_snapshot_of_another_format_is_made_again_from_the_log() {
-    let test = TestNode::new();
-    let node = test.start(&Gate::open());
-    for (owner, n) in [("a", 1), ("b", 2), ("a", 3)] {
-        ask(&node, owner, Command::Add(n)).await.unwrap();
-    }
-    let log = node.stop().await.unwrap();
-    let store = Store::open(&test.store(), "1", log.last_commit(), 1 << 20).unwrap();
-    let mut row = store.snapshot(&probe("b")).unwrap().expect("the stop made a snapshot");
-    row.version += 1;
-    row.bytes = b"of another time".to_vec();
-    store.put(&[(probe("b"), row)]).unwrap();
-    store.sync().unwrap();
-    drop(store);
-    let node = test.start_on(log);
-    assert!(node.report.store_set_aside.is_some());
-    assert_eq!((state(&node, "a").await.sum, state(&node, "b").await.sum), (4, 2));
-    node.stop().await;
 }

@@ -1,0 +1,91 @@
+//! The wall clock of a running server, set forward and back: clinic time goes on by the monotonic clock until an operator
+//! confirms, and never goes back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use jiaohao::clients::http::Door;
+use jiaohao::clients::live;
+use jiaohao::config::Settings;
+use jiaohao::house::serve::{ServeOptions, Server};
+use jiaohao::identity::codes::LocalOutbox;
+use jiaohao_actors::shell::clock::wall_ms;
+use serde_json::{Value, json};
+
+use super::program::{PATIENCE, set_up};
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Clinic time as `welcome` says it.
+async fn now_ms(door: &Door, token: &str) -> i64 {
+    let mut socket = live::connect(door, token).await.unwrap();
+    let frame = socket.next().await.unwrap().unwrap();
+    let welcome: Value = serde_json::from_str(frame.to_text().unwrap()).unwrap();
+    chrono::DateTime::parse_from_rfc3339(welcome["now"].as_str().unwrap()).unwrap().timestamp_millis()
+}
+
+/// Waits until `/metrics` says so of the alarm: it is looked at once a second.
+async fn alarm_is(door: &Door, raised: bool) {
+    let began = Instant::now();
+    while !door.metrics().await.unwrap().lines().any(|line| line == format!("clock_alarm {}", u8::from(raised))) {
+        assert!(began.elapsed() < PATIENCE, "the alarm is not {raised}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_clock_set_forward_or_back_is_not_followed_until_an_operator_confirms() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = Settings::default_values();
+    settings.data.dir = folder.path().join("data");
+    settings.data.reserve_mib = 2;
+    settings.data.last_reserve_mib = 1;
+    settings.server.listen = "127.0.0.1:0".parse().unwrap();
+    let set = Arc::new(AtomicI64::new(0));
+    let wall = set.clone();
+    let options = ServeOptions {
+        codes: Arc::new(LocalOutbox::default()),
+        clinic_start: None,
+        speed: 1.0,
+        wall: Arc::new(move || wall_ms() + wall.load(Ordering::Relaxed)),
+        confirm_clock: false,
+    };
+    let server = Server::start(settings, options).await.unwrap();
+    let door = Door { authority: server.doors.address.to_string() };
+    let operator = server.first_token.clone().unwrap();
+    set_up(&door, &operator).await;
+    let issue = json!({"role": "desk", "site": "h", "name": "desk", "ttl_s": 3600});
+    let desk = door.insist("POST", "/tokens", Some(&operator), &issue).await.unwrap();
+    let desk = desk["access_token"].as_str().expect("a token").to_owned();
+    let confirm = async |token: &str| door.ask("POST", "/clock/confirm", Some(token), Some(&json!({}))).await;
+    let began_ms = now_ms(&door, &desk).await;
+    let near = |now: i64, expected: i64| (0..60_000).contains(&(now - expected));
+    alarm_is(&door, false).await;
+
+    // Forward by two hours: sessions would end, holds expire.
+    set.store(2 * HOUR_MS, Ordering::Relaxed);
+    alarm_is(&door, true).await;
+    assert!(near(now_ms(&door, &desk).await, began_ms), "a jump forward was followed");
+    let person = jiaohao::clients::people::MadeUp::draw(1, 2026, &mut rand::SeedableRng::seed_from_u64(1));
+    let person = door.insist("POST", "/persons", Some(&desk), &person.registration()).await.unwrap();
+    let walk_in = json!({"queue": "h.a.q", "patient": person["patient"]});
+    door.ask("POST", "/tickets", Some(&desk), Some(&walk_in)).await.expect("work goes on");
+    assert_eq!(confirm(&desk).await.unwrap_err().code, "forbidden");
+    assert!(near(now_ms(&door, &desk).await, began_ms));
+    confirm(&operator).await.unwrap();
+    assert!(near(now_ms(&door, &desk).await, began_ms + 2 * HOUR_MS), "it is right, an operator has said");
+    alarm_is(&door, false).await;
+
+    // Back by three hours: nothing has ever gone back.
+    set.store(-HOUR_MS, Ordering::Relaxed);
+    alarm_is(&door, true).await;
+    let seen_ms = now_ms(&door, &desk).await;
+    assert!(near(seen_ms, began_ms + 2 * HOUR_MS), "a jump back was followed");
+    confirm(&operator).await.unwrap();
+    assert!(near(now_ms(&door, &desk).await, seen_ms), "clinic time stands until the wall clock comes there");
+    alarm_is(&door, false).await;
+    door.ask("POST", "/tickets", Some(&desk), Some(&walk_in)).await.expect("work goes on");
+    server.stop().await;
+}

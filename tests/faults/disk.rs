@@ -1,0 +1,240 @@
+//! A disk that fills up, one that refuses a write, a medium that cannot be written, a folder that somebody else has, a
+//! store that is gone.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use rustix::process::{Resource, Rlimit, prlimit};
+use serde_json::Value;
+
+use super::program::{PATIENCE, Program};
+use super::{House, code, house, same};
+
+const DISK_MIB: u64 = 128;
+const RESERVE_MIB: u64 = 48;
+const LAST_RESERVE_MIB: u64 = 24;
+
+/// A disk of its own, in memory.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    fn new() -> Self {
+        let disk = Self(tempfile::tempdir().unwrap());
+        disk.mount(&format!("size={DISK_MIB}m"));
+        disk
+    }
+
+    fn mount(&self, options: &str) {
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(self.0.path()).output();
+        let mounted = mounted.unwrap();
+        assert!(mounted.status.success(), "a small disk needs root: {}", String::from_utf8_lossy(&mounted.stderr));
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.path().join("filler")
+    }
+
+    /// Fills it until so much is free. A server that runs takes and gives of the same disk meanwhile.
+    fn leave_mib(&self, free_mib: u64) {
+        loop {
+            self.empty();
+            let there = rustix::fs::statvfs(self.path()).unwrap();
+            let bytes = (there.f_bavail * there.f_frsize).saturating_sub(free_mib << 20);
+            let filler = std::fs::File::create(self.filler()).unwrap();
+            match rustix::fs::fallocate(&filler, rustix::fs::FallocateFlags::empty(), 0, bytes) {
+                Ok(()) => return,
+                Err(error) => assert_eq!(error, rustix::io::Errno::NOSPC),
+            }
+        }
+    }
+
+    fn empty(&self) {
+        if self.filler().exists() {
+            std::fs::remove_file(self.filler()).unwrap();
+        }
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // What stays mounted is a temporary folder in memory.
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).output();
+    }
+}
+
+/// Books for the same person until it is answered so; the disk is looked at once a second.
+async fn until_booking_is(house: &House, patient: &Value, expected: &str) {
+    let began = Instant::now();
+    loop {
+        let answer = code(&house.book(patient).await);
+        if answer == expected {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "a booking is {answer}, not {expected}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_stops_bookings_then_every_write_and_all_comes_back() {
+    let disk = Disk::new();
+    let mut program = Program::on(disk.path());
+    program.set("JIAOHAO_DATA__RESERVE_MIB", RESERVE_MIB);
+    program.set("JIAOHAO_DATA__LAST_RESERVE_MIB", LAST_RESERVE_MIB);
+    let mut house = House::open(program).await;
+    let people: Vec<Value> = {
+        let mut people = Vec::new();
+        for _ in 0..11 {
+            people.push(house.person().await);
+        }
+        people
+    };
+    house.book(&people[0]).await.unwrap();
+    house.walk_in(&people[1]).await.unwrap();
+    let doctor = house.program.token("doctor", &["--site", "h", "--doctor", "h.dr", "--account", "dr"]);
+    let as_doctor =
+        async |house: &House, path: &str, body: Value| house.door().ask("POST", path, Some(&doctor), Some(&body)).await;
+    let work = serde_json::json!({"department": "h.a", "service_point": "h.a.r"});
+    let work = as_doctor(&house, "/work/start", work).await.unwrap();
+
+    disk.leave_mib(RESERVE_MIB - 12);
+    until_booking_is(&house, &people[7], "storage_low").await;
+    let walks_in = house.person().await;
+    house.walk_in(&walks_in).await.expect("the queue goes on, for somebody new too");
+    let next = serde_json::json!({
+        "department": "h.a", "assignment": work["assignment"], "in_hand": null, "outcome": null
+    });
+    let called = as_doctor(&house, "/calls/next", next).await.expect("calling goes on");
+    let called = called["called"]["ticket"].clone();
+    assert!(called.is_string());
+
+    disk.leave_mib(LAST_RESERVE_MIB - 12);
+    until_booking_is(&house, &people[8], "read_only").await;
+    assert_eq!(code(&house.walk_in(&people[3]).await), "read_only");
+    assert_eq!(code(&house.register(99).await), "read_only");
+    let finish = serde_json::json!({ "ticket": called });
+    assert_eq!(code(&as_doctor(&house, "/tickets/finish-service", finish).await), "read_only");
+    let before = house.picture().await;
+
+    // A start on a disk that is still full, after a stop and after a kill; then on one with no byte left.
+    house.program.stop();
+    for left_mib in [LAST_RESERVE_MIB - 12, 0] {
+        disk.leave_mib(left_mib);
+        house.program.start_alive().await;
+        assert_eq!(code(&house.walk_in(&people[4]).await), "read_only", "{left_mib} MiB are free");
+        assert!(!house.program.data.join("store.damaged-1").exists(), "a full disk is no damage");
+        same(&house.picture().await, &before, "reads go on");
+        house.program.kill();
+    }
+
+    disk.leave_mib(RESERVE_MIB + 20);
+    house.program.start_alive().await;
+    same(&house.picture().await, &before, "after a start");
+    house.book(&people[5]).await.expect("there is room again after a start");
+    disk.leave_mib(0);
+    until_booking_is(&house, &people[9], "read_only").await;
+    disk.empty();
+    until_booking_is(&house, &people[10], "done").await;
+    house.walk_in(&people[6]).await.expect("there is room again");
+    house.program.stop();
+    house.program.run(&["journal", "verify", "--full"]);
+}
+
+#[tokio::test]
+async fn a_failed_write_ends_the_process_with_its_cause_and_releases_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = house(folder.path()).await;
+    let (first, second) = (house.person().await, house.person().await);
+    house.walk_in(&first).await.unwrap();
+    let before = house.picture().await;
+    house.program.stop();
+    house.program.start_with_failing_writes();
+    house.program.ready().await;
+    // From now on no file may be written beyond its first bytes: the next batch fails.
+    let few = Rlimit { current: Some(4096), maximum: Some(4096) };
+    prlimit(Some(house.program.pid()), Resource::Fsize, few).unwrap();
+    let answer = house.walk_in(&second).await;
+    assert_eq!(code(&answer), "door", "nothing is released: {answer:?}");
+    let status = house.program.ended().await;
+    assert_eq!(status.code(), Some(1));
+    let said = house.program.said();
+    assert!(said.contains("jiaohao: the log could not be written"), "{said}");
+    house.program.start_alive().await;
+    same(&house.picture().await, &before, "after a start");
+    house.walk_in(&second).await.expect("it goes on after a start");
+}
+
+#[tokio::test]
+async fn a_medium_that_cannot_be_written_is_named() {
+    let disk = Disk::new();
+    let mut house = House::open(Program::on(disk.path())).await;
+    let patient = house.person().await;
+    house.walk_in(&patient).await.unwrap();
+    house.program.stop();
+    disk.mount_again("ro");
+    house.program.start(None);
+    let status = house.program.ended().await;
+    assert_eq!(status.code(), Some(1));
+    let said = house.program.said();
+    assert!(said.contains("Read-only file system") && said.contains("data"), "{said}");
+    house.program.run(&["journal", "verify", "--full"]);
+    disk.mount_again("rw");
+    house.program.start_alive().await;
+    house.picture().await;
+}
+
+impl Disk {
+    fn mount_again(&self, how: &str) {
+        let again = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(self.path()).output().unwrap();
+        assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+    }
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_folder_is_told_who_holds_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(folder.path()).await;
+    for command in [&["serve"][..], &["journal", "verify"]] {
+        let mut second = house.program.command();
+        second.args(command).env("JIAOHAO_SERVER__LISTEN", "127.0.0.1:0");
+        if command.len() > 1 {
+            second.arg("--data").arg(&house.program.data);
+        }
+        let out = second.output().unwrap();
+        assert_eq!(out.status.code(), Some(1));
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        let holder = format!("is in use by process {}", house.program.pid().as_raw_nonzero());
+        assert!(said.contains(&holder), "{said}");
+    }
+    house.picture().await;
+}
+
+#[tokio::test]
+async fn a_store_destroyed_between_two_starts_leaves_the_state_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = house(folder.path()).await;
+    for n in 0..6 {
+        let patient = house.person().await;
+        let done = if n % 2 == 0 { house.book(&patient).await } else { house.walk_in(&patient).await };
+        done.unwrap();
+    }
+    let before = house.picture().await;
+    let store = house.program.data.join("store");
+    for round in 0..3 {
+        house.program.stop();
+        match round {
+            0 => std::fs::remove_dir_all(&store).unwrap(),
+            1 => std::fs::write(store.join("sled").join("db"), b"no database").unwrap(),
+            _ => std::fs::write(store.join("mark"), b"{}").unwrap(),
+        }
+        house.program.start_alive().await;
+        same(&house.picture().await, &before, &format!("round {round}"));
+        let aside = house.program.data.join(format!("store.damaged-{round}"));
+        assert_eq!(aside.exists(), round > 0, "what is damaged is kept for a look");
+    }
+}
