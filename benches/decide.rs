@@ -329,6 +329,7 @@ fn bookings(reserve: &mut Histogram<u64>, place: &mut Histogram<u64>, told: &mut
             confirm: true,
             channel: Channel::Desk,
             replaces: None,
+            limits: jiaohao_domain::settings::PatientLimits::default(),
         };
         let mut draft = Draft::<Patient>::new(&mut patient);
         timed(reserve, || Patient::decide(&mut draft, command, &context)).expect("the patient may");

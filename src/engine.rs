@@ -165,6 +165,11 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// Words for the operator.
     fn ready(&self) -> Result<(), String>;
+
+    /// What an operator should look at while it works: a line each, no secret in it.
+    fn alarms(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A command through either door: gives it, counts it, prints its answer as the wire has it.

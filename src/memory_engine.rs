@@ -200,11 +200,13 @@ impl Engine for MemoryEngine {
             Deed::ReadPersons(asked) => json!({"persons": asked.ids.len()}),
             Deed::RegisterPerson(_) => json!({"patient": "p-1"}),
             Deed::ReadAreaCode(_) => json!({"code": "123456"}),
+            Deed::ListSites => json!({"sites": []}),
             Deed::ReadDirectory(site) => json!({"site": site}),
             Deed::FindAppointments(..) => json!({"appointments": []}),
             Deed::IssueToken(_) => json!({"token": "integrator:a-script-1"}),
             Deed::ReadAudit(query) => json!({"lines": [], "after": query.after}),
-            Deed::ConfirmClock => json!({}),
+            Deed::ListTokens(_) => json!({"scripts": []}),
+            Deed::RevokeToken(_) | Deed::ConfirmClock => json!({}),
         }))
     }
 

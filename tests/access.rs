@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use jiaohao::identity::access::{self, Deed, Fact, FactAnswer, Facts};
+use jiaohao::identity::access::{self, Deed, Fact, FactAnswer, Facts, Shown, Workplace};
 use jiaohao::identity::tokens::Claims;
 use jiaohao_actors::fanout::StreamKind;
 use jiaohao_domain::vocabulary::ClientCommand;
 use jiaohao_domain::{
-    AccountId, BoardId, Code, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, SiteId, Timestamp,
+    AccountId, BoardId, Code, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, ServicePointId, SiteId,
+    Timestamp,
 };
 use serde_json::json;
 
@@ -120,9 +121,12 @@ fn deed(name: &str) -> Deed {
         "identify_person" => Deed::IdentifyPerson,
         "read_area_code" => Deed::ReadAreaCode(DepartmentId::new("s.d")),
         "read_directory" => Deed::ReadDirectory(SiteId::new("s")),
+        "list_sites" => Deed::ListSites,
         "find_appointments" => Deed::FindAppointments(DepartmentId::new("s.d")),
         "issue_token" => Deed::IssueToken(Some(SiteId::new("s"))),
         "read_audit" => Deed::ReadAudit,
+        "list_tokens" => Deed::ListTokens(Some(SiteId::new("s"))),
+        "revoke_token" => Deed::RevokeToken(Some(SiteId::new("s"))),
         "run_house" => Deed::RunHouse,
         _ => panic!("no example of the deed {name}: add one here and a line to access_table.md"),
     }
@@ -141,14 +145,19 @@ fn ask(name: &str, claims: &Claims, facts: &Facts) -> Result<(), Rejection> {
 
 /// Somebody to whom everything is own, in that role.
 fn insider(role: Role) -> (Claims, Facts) {
-    let mut claims = Claims::new(role, AccountId::new("a-1"), Timestamp(0), 600);
+    (somebody(role, "a-1", "s.li"), facts("a-1", "p-own", "p-own", "s.li", "s"))
+}
+
+fn somebody(role: Role, account: &str, doctor: &str) -> Claims {
+    let mut claims = Claims::new(role, AccountId::from(account), Timestamp(0), 600);
     claims.site = Some(SiteId::new("s"));
     claims.departments = vec![DepartmentId::new("s.d")];
-    claims.doctor = Some(DoctorId::new("s.li"));
+    claims.doctor = Some(DoctorId::from(doctor));
     claims.screen = Some(ScreenId::new("s.s1"));
     claims.board = Some(BoardId::new("s.b"));
+    claims.door = Some(ServicePointId::new("s.d.r1"));
     claims.may_issue = true;
-    (claims, facts("a-1", "p-own", "p-own", "s.li", "s"))
+    claims
 }
 
 fn facts(account: &str, of_appointment: &str, of_ticket: &str, doctor: &str, staff_site: &str) -> Facts {
@@ -157,7 +166,13 @@ fn facts(account: &str, of_appointment: &str, of_ticket: &str, doctor: &str, sta
     facts.learn(Fact::PatientOfTicket("s.d.t1".into()), FactAnswer::Patient(of_ticket.into()));
     facts.learn(Fact::ActsFor(account.into(), "p-own".into()), FactAnswer::Yes);
     facts.learn(Fact::WorksIn(doctor.into(), "s.d".into()), FactAnswer::Yes);
-    facts.learn(Fact::KnownAt("s".into(), "p-own".into()), FactAnswer::Yes);
+    for role in [Role::Desk, Role::Doctor] {
+        let place = Workplace::of(&somebody(role, account, doctor)).expect("of a site");
+        facts.learn(Fact::PatientOf(place, "p-own".into()), FactAnswer::Yes);
+    }
+    for shown in [Shown::Board("s.b".into()), Shown::Screen("s.s1".into())] {
+        facts.learn(Fact::Shows(shown, vec!["s.d".into()]), FactAnswer::Yes);
+    }
     facts.learn(Fact::SiteOfStaff("wang".into()), FactAnswer::Site(staff_site.into()));
     facts.learn(Fact::SiteOfStaff("new".into()), FactAnswer::No);
     facts
@@ -210,8 +225,25 @@ fn outsiders(relation: &str, role: Role, name: &str) -> Vec<(&'static str, Claim
             but("shows none", &|claims| claims.board = None),
             but("is no screen", &|claims| claims.screen = None),
         ],
+        "own door" => vec![
+            but("stands at another room", &|claims| claims.door = Some(ServicePointId::new("s.d.r2"))),
+            but("stands at none", &|claims| claims.door = None),
+            but("is no screen", &|claims| claims.screen = None),
+        ],
+        "shows own" => vec![
+            of_another_site,
+            but("of another department", &|claims| claims.departments = vec![DepartmentId::new("s.e")]),
+            but("of no site", &|claims| claims.site = None),
+        ],
+        "patients here" if role == Role::Doctor => vec![
+            of_another_site,
+            but("another doctor", &|claims| claims.doctor = Some(DoctorId::new("s.wu"))),
+            but("a token that names no doctor", &|claims| claims.doctor = None),
+            ("patient unknown here", claims.clone(), Facts::default()),
+        ],
         "patients here" => vec![
             of_another_site,
+            but("of another department", &|claims| claims.departments = vec![DepartmentId::new("s.e")]),
             ("patient unknown here", claims.clone(), Facts::default()),
             but("of no site", &|claims| claims.site = None),
         ],

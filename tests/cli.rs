@@ -80,7 +80,7 @@ fn a_token_is_made_with_the_folders_key_and_never_makes_one() {
     assert_eq!(issued.status.code(), Some(0), "{}", stderr(&issued));
     let now = Timestamp(jiaohao_actors::shell::clock::wall_ms());
     let claims = Tokens::new(keys.get(KeyName::Token)).read(stdout(&issued).trim(), now).expect("of this house");
-    assert_eq!((claims.role, claims.account.as_str()), (Role::Integrator, "a-script-his"));
+    assert_eq!((claims.role, claims.account.as_str()), (Role::Integrator, "a-script.renmin.his"));
     assert!(claims.expires_at() > now.plus_s(86_000));
 }
 
@@ -131,4 +131,50 @@ fn verify_full_names_the_owner_whose_replay_is_not_its_snapshot() {
     let verified = verify();
     assert_eq!(verified.status.code(), Some(1));
     assert!(stdout(&verified).contains(r#""place":"store""#), "{}", stdout(&verified));
+}
+
+#[test]
+fn reading_commands_write_nothing_and_take_the_folder_of_the_configuration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("made");
+    for command in ["verify", "stats", "export"] {
+        let out = jiaohao(&["journal", command, "--data", "elsewhere"], folder.path(), &[]);
+        assert_eq!(out.status.code(), Some(1), "{command}");
+        assert!(stderr(&out).contains("holds no log"), "{}", stderr(&out));
+        assert_eq!(std::fs::read_dir(&elsewhere).expect("a folder").count(), 0, "{command} has written");
+    }
+    let heading = "{\"jiaohao_journal\":1,\"history\":\"00\"}\n";
+    std::fs::write(folder.path().join("bad.jsonl"), format!("{heading}{{\"shard\":\"a\"\n")).expect("written");
+    let out = jiaohao(&["journal", "import", "--data", "made", "--from", "bad.jsonl"], folder.path(), &[]);
+    assert_eq!(out.status.code(), Some(1));
+    assert!(stderr(&out).contains("line 2 is no record"), "{}", stderr(&out));
+    assert!(!folder.path().join("made/log.import").exists(), "half a log is left");
+    std::fs::write(folder.path().join("good.jsonl"), heading).expect("written");
+    let out = jiaohao(&["journal", "import", "--data", "made", "--from", "good.jsonl"], folder.path(), &[]);
+    assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+    assert!(stderr(&out).contains("the log stands alone"), "{}", stderr(&out));
+    std::fs::write(folder.path().join("jiaohao.toml"), "[data]\ndir = \"made\"\n").expect("written");
+    let lock = folder.path().join("made/LOCK");
+    let before = std::fs::read(&lock).expect("there");
+    let out = jiaohao(&["journal", "verify", "--config", "jiaohao.toml"], folder.path(), &[]);
+    assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+    assert_eq!(std::fs::read(&lock).expect("there"), before, "the lock names its last holder");
+    let served = jiaohao(&["serve", "--config", "jiaohao.toml"], folder.path(), &[]);
+    assert_eq!(served.status.code(), Some(1));
+    assert!(stderr(&served).contains("folder.json is missing"), "{}", stderr(&served));
+}
+
+#[test]
+fn certificates_that_cannot_be_used_are_a_fault_of_the_configuration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "[server]\ntls_certificate_file = \"no.pem\"\ntls_key_file = \"no.key\"\n[data]\ndir = \"\"\n";
+    std::fs::write(folder.path().join("a.toml"), text).expect("written");
+    for command in [&["config", "check", "a.toml"][..], &["serve", "--config", "a.toml"]] {
+        let out = jiaohao(command, folder.path(), &[]);
+        assert_eq!(out.status.code(), Some(2), "{command:?}");
+        let words = stderr(&out);
+        assert!(words.contains("a.toml, line 2, server.tls_certificate_file: no.pem"), "{words}");
+        assert!(words.contains("a.toml, line 5, data.dir"), "all at once: {words}");
+    }
 }

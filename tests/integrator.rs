@@ -83,7 +83,7 @@ async fn a_script_of_the_hospital_registers_visits_and_hears_what_became_of_them
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/integrator.py"))
         .args(["--url", &url, "--site", "h", "--queue", "h.a.q", "--visits", "5", "--for", "50", "--date"])
         .arg(today.0.to_string())
-        .env("JIAOHAO_TOKEN", his)
+        .env("JIAOHAO_TOKEN", &his)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -94,4 +94,31 @@ async fn a_script_of_the_hospital_registers_visits_and_hears_what_became_of_them
     assert!(out.status.success(), "{said}\n{complained}");
     assert!(said.contains("all 4 visits have ended"), "{said}");
     assert!(!said.contains("王小明"), "a full name came back on the stream");
+
+    // What the department refuses is heard as the answer, and again.
+    let visit = |id: &str, change: Value| {
+        let mut visit = json!({
+            "visit_id": id, "version": 1, "site": "h", "queue": "h.a.q", "date": today.0.to_string(),
+            "patient": {"number": "X1"}, "fee_state": "paid",
+        });
+        visit.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        visit
+    };
+    for (id, change, code) in [
+        ("r1", json!({"number": "A001"}), "number_taken"),
+        ("r1", json!({"number": "A001"}), "number_taken"),
+        ("r1", json!({"number": "17"}), "idempotency_key_reused"),
+        ("r2", json!({"patient": {"number": ""}}), "invalid_field"),
+        ("r2", json!({"patient": {"number": "X1", "birth_date": "2999-01-01"}}), "invalid_field"),
+        ("r2", json!({"number": "\u{202e}A1"}), "invalid_field"),
+        ("r2", json!({"class": "zzz"}), "invalid_field"),
+        ("r2", json!({"date": "1999-01-01"}), "invalid_field"),
+        ("r2", json!({"version": u64::MAX}), "invalid_field"),
+    ] {
+        let refused = door.ask("POST", "/visits", Some(&his), Some(&visit(id, change))).await.unwrap_err();
+        assert_eq!(refused.code, code, "{id}: {}", refused.detail);
+    }
+    let waits = visit("r3", json!({"number": "17", "checked_in": true}));
+    let answer = door.insist("POST", "/visits", Some(&his), &waits).await.unwrap();
+    assert!(answer["ticket"].as_str().is_some_and(|ticket| ticket.starts_with("h.a.t")), "{answer}");
 }

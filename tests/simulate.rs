@@ -38,6 +38,9 @@ fn a_day_under_kills_keeps_every_invariant() {
     assert_eq!(code, Some(0));
     assert_eq!((&result["lost"], &result["doubled"]), (&Value::from(0), &Value::from(0)));
     assert!(result["acknowledged"].as_u64() > Some(150), "{result}");
+    for command in ["transfer_ticket", "cancel_ticket", "set_priority", "report_back"] {
+        assert!(result["commands"][command]["done"].as_u64() > Some(0), "{command} was not played: {result}");
+    }
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -4,6 +4,6 @@ pub mod codec;
 pub mod crash;
 pub mod fanout;
 pub mod log;
-mod sealed;
+pub mod sealed;
 pub mod shell;
 pub mod store;

@@ -200,6 +200,7 @@ impl Floor {
             confirm: true,
             channel: Channel::Desk,
             replaces: None,
+            limits: jiaohao_domain::settings::PatientLimits::default(),
         };
         tell(shell, owner(), reserve.into(), Role::Desk, None).await?;
         let command = RegisterWalkIn {

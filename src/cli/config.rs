@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Failure, print_result};
+use super::{Failure, print_result, settings};
 use crate::config::Settings;
 
 /// Print a commented default configuration, or check a file.
@@ -34,7 +34,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     match args.action {
         Action::Default => print_result(&Settings::template()),
         Action::Check { file } => {
-            let settings = Settings::load(Some(&file)).map_err(|wrong| Failure::Usage(wrong.to_string()))?;
+            let settings = settings(Some(&file))?;
             print_result(&format!(
                 "{}: in order (listens on {}, data in {})\n",
                 file.display(),

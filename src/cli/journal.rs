@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use jiaohao_actors::log::journal::{Damage, Verified};
-use jiaohao_actors::log::{FolderLock, FolderLockError, Record, SegmentOptions, journal};
+use jiaohao_actors::log::{FolderLock, Record, SegmentOptions, journal};
 use jiaohao_actors::shell::clock::Clock;
 use jiaohao_actors::shell::kinds::Kinds;
 use jiaohao_actors::shell::verify::{Compared, Comparison};
 use jiaohao_actors::store::{Store, StoreError};
 use serde::Serialize;
 
-use super::{Failure, print_result};
+use super::{Failure, print_result, settings};
+use crate::house::folder;
 
 /// Memory for reading the store.
 const STORE_CACHE_BYTES: u64 = 64 << 20;
@@ -35,45 +36,63 @@ enum Action {
         /// Replay every owner too, from the archives to now, and compare its state with the store's snapshot.
         #[arg(long)]
         full: bool,
-        /// The data folder.
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
-    /// Count records and bytes by kind of owner and kind of event.
+    /// Count records and bytes by kind of owner and kind of event (with its name).
     #[command(after_help = "Examples:\n  jiaohao journal stats --data data")]
     Stats {
-        /// The data folder.
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
     /// Write every record as a line of JSON to stdout.
     #[command(after_help = "Examples:\n  jiaohao journal export --data data > journal.jsonl")]
     Export {
-        /// The data folder.
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
     /// Make the log of an empty data folder from an export (stdin when there is no --from) or from a folder of archives.
+    /// keys/, persons/ and folder.json of the same house belong there before.
     #[command(
         after_help = "Examples:\n  jiaohao journal import --data fresh --from journal.jsonl\n  jiaohao journal import --data fresh --from data/log/archive"
     )]
     Import {
-        /// The data folder.
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Place,
         /// A file written by export, or a folder of archives.
         #[arg(long)]
         from: Option<PathBuf>,
     },
 }
 
+/// Which folder.
+#[derive(Debug, clap::Args)]
+struct Place {
+    /// The data folder; absent: the configuration's.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// The configuration.
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+impl Place {
+    fn folder(self) -> Result<PathBuf, Failure> {
+        match self.data {
+            Some(data) => Ok(data),
+            None => Ok(settings(self.config.as_deref())?.data.dir),
+        }
+    }
+}
+
 /// Runs it. `kinds` are the kinds of owners of this program: `verify --full` replays them, `export` shows their events.
 pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
     match args.action {
-        Action::Verify { full, data } => {
-            let lock = take(&data)?;
+        Action::Verify { full, place } => {
+            let data = place.folder()?;
+            let _lock = take(&data)?;
             let report = match full {
-                true => verify_full(&data, kinds, lock.is_some())?,
+                true => verify_full(&data, kinds)?,
                 false => Report { found: verify(&data, &mut |_| Ok(()))?, snapshots: None },
             };
             print_json(&report)?;
@@ -82,11 +101,14 @@ pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
                 places => Err(Failure::Failed(format!("{}: damaged in {places} places", data.display()))),
             }
         }
-        Action::Stats { data } => {
+        Action::Stats { place } => {
+            let data = place.folder()?;
             let _lock = take(&data)?;
-            print_json(&journal::stats(&log_of(&data)?).map_err(Failure::failed)?)
+            let name = |record: &Record| Some(kinds.get(record.owner.kind)?.describe(record).ok()?.0);
+            print_json(&journal::stats(&log_of(&data)?, &name).map_err(Failure::failed)?)
         }
-        Action::Export { data } => {
+        Action::Export { place } => {
+            let data = place.folder()?;
             let _lock = take(&data)?;
             let mut out = BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
             match journal::export(&log_of(&data)?, &mut out, &|record| render(kinds, record)) {
@@ -100,22 +122,7 @@ pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
                 Err(error) => Err(Failure::failed(error)),
             }
         }
-        Action::Import { data, from } => {
-            std::fs::create_dir_all(&data).map_err(|error| Failure::Failed(format!("{}: {error}", data.display())))?;
-            let _lock = take(&data)?;
-            let log = data.join("log");
-            let options = SegmentOptions::new(Arc::new(|| 0));
-            let imported = match from {
-                Some(from) if from.is_dir() => journal::import_archives(&log, &from, options),
-                Some(from) => {
-                    let file =
-                        std::fs::File::open(&from).map_err(|e| Failure::Failed(format!("{}: {e}", from.display())))?;
-                    journal::import_lines(&log, BufReader::with_capacity(1 << 20, file), options)
-                }
-                None => journal::import_lines(&log, std::io::stdin().lock(), options),
-            };
-            print_json(&imported.map_err(Failure::failed)?)
-        }
+        Action::Import { place, from } => import(&place.folder()?, from.as_deref()),
     }
 }
 
@@ -133,16 +140,11 @@ fn verify(data: &Path, check: &mut dyn FnMut(&Record) -> Result<(), String>) -> 
     journal::verify(&log_of(data)?, check).map_err(Failure::failed)
 }
 
-/// With a replay of every owner, compared with the store's snapshots. A store on a medium that cannot be written cannot
-/// be opened: then the replay alone is checked.
-fn verify_full(data: &Path, kinds: &Kinds, can_write: bool) -> Result<Report, Failure> {
+/// With a replay of every owner, compared with the store's snapshots.
+fn verify_full(data: &Path, kinds: &Kinds) -> Result<Report, Failure> {
     let mut damaged = Vec::new();
     let mut damage = |what: String| damaged.push(Damage { place: "store".into(), what });
-    let opened = match can_write {
-        true => open_store(data)?,
-        false => None,
-    };
-    let store = opened.transpose().unwrap_or_else(|what| {
+    let store = open_store(data)?.transpose().unwrap_or_else(|what| {
         damage(what);
         None
     });
@@ -162,7 +164,13 @@ fn verify_full(data: &Path, kinds: &Kinds, can_write: bool) -> Result<Report, Fa
     Ok(Report { found, snapshots: Some(compared) })
 }
 
-/// The folder's store, if it has one, or what is wrong with it.
+fn is_read_only(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied)
+}
+
+/// The folder's store, if it has one, or what is wrong with it. On a medium that cannot be written it cannot be opened:
+/// then the replay alone is checked.
 fn open_store(data: &Path) -> Result<Option<Result<Store, String>>, Failure> {
     let folder = data.join("store");
     if !folder.is_dir() {
@@ -176,8 +184,33 @@ fn open_store(data: &Path) -> Result<Option<Result<Store, String>>, Failure> {
     match Store::open(&folder, &history, u64::MAX, STORE_CACHE_BYTES) {
         Ok(store) => Ok(Some(Ok(store))),
         Err(StoreError::Damaged(what)) => Ok(Some(Err(what))),
+        Err(StoreError::Io(error)) if is_read_only(&error) => Ok(None),
         Err(error) => Err(Failure::failed(error)),
     }
+}
+
+fn import(data: &Path, from: Option<&Path>) -> Result<(), Failure> {
+    let _held = folder::take_for_import(data, Clock::wall().clinic()).map_err(Failure::failed)?;
+    let log = data.join("log");
+    let options = SegmentOptions::new(Arc::new(|| 0));
+    let imported = match from {
+        Some(from) if from.is_dir() => journal::import_archives(&log, from, options),
+        Some(from) => {
+            let file = std::fs::File::open(from).map_err(|e| Failure::Failed(format!("{}: {e}", from.display())))?;
+            journal::import_lines(&log, BufReader::with_capacity(1 << 20, file), options)
+        }
+        None => journal::import_lines(&log, std::io::stdin().lock(), options),
+    };
+    let imported = imported.map_err(Failure::failed)?;
+    let history = journal::history(&log).map_err(Failure::failed)?.to_string();
+    if !folder::tells(data, history).map_err(Failure::failed)? {
+        eprintln!(
+            "{}: the log stands alone. It can be verified and exported; to serve it, put keys/, persons/ and folder.json \
+             of the same house into an empty folder and import there.",
+            data.display()
+        );
+    }
+    print_json(&imported)
 }
 
 fn render(kinds: &Kinds, record: &Record) -> Option<serde_json::Value> {
@@ -195,11 +228,8 @@ fn log_of(data: &Path) -> Result<PathBuf, Failure> {
     if log.is_dir() { Ok(log) } else { Err(Failure::Failed(format!("{} holds no log", data.display()))) }
 }
 
-/// Holds the folder while it is read, so that nobody writes. On a medium that cannot be written nobody does.
+/// Holds the folder while it is read, so that nobody writes. Nothing is written for that.
 fn take(data: &Path) -> Result<Option<FolderLock>, Failure> {
-    match FolderLock::take(data, Clock::wall().clinic()) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(FolderLockError::Io { error, .. }) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => Ok(None),
-        Err(error) => Err(Failure::failed(error)),
-    }
+    log_of(data)?;
+    FolderLock::take_to_read(data).map_err(Failure::failed)
 }

@@ -1,9 +1,12 @@
 //! The command line: one file for each subcommand, with its `Args` and its `run`. Results go to stdout, logs to
 //! stderr; the exit code is 0 for done, 1 for failed, 2 for wrong usage or configuration.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::config::Settings;
 
 pub mod board;
 pub mod config;
@@ -89,6 +92,12 @@ pub fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// The settings of this file (the built-in ones without) under the environment; everything that is wrong with them is
+/// exit code 2.
+pub fn settings(file: Option<&Path>) -> Result<Settings, Failure> {
+    Settings::load(file).map_err(|problems| Failure::Usage(problems.to_string()))
 }
 
 /// Prints a result on stdout. A reader that has gone away (`jiaohao … | head`) is no failure.

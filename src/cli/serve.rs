@@ -6,8 +6,7 @@ use std::sync::Arc;
 use jiaohao_actors::shell::clock::wall_ms;
 use jiaohao_domain::Timestamp;
 
-use super::{Failure, logging};
-use crate::config::Settings;
+use super::{Failure, logging, print_result, settings};
 use crate::house::serve::{ServeOptions, Server};
 use crate::identity::codes::LocalOutbox;
 
@@ -18,11 +17,15 @@ use crate::identity::codes::LocalOutbox;
   jiaohao serve --config jiaohao.toml
   JIAOHAO_SERVER__LISTEN=0.0.0.0:8443 jiaohao serve --config jiaohao.toml
 
-On an empty data folder it prints an operator token for the first set-up. SIGTERM ends it gracefully.")]
+On an empty data folder it prints an operator's token for the first set-up on stdout, once. SIGTERM ends it gracefully.
+docs/operations.md: backup, restore, alarms, and what to do when it does not start.")]
 pub struct Args {
     /// The configuration; every setting also as JIAOHAO_SECTION__KEY.
     #[arg(long)]
     config: Option<PathBuf>,
+    /// The wall clock is right, also where the log says otherwise (after a long stop, or a restored backup).
+    #[arg(long)]
+    confirm_clock: bool,
     /// For tests, on a folder made for test: clinic time begins here (RFC 3339) when the folder is made.
     #[arg(long, hide = true, requires = "speed")]
     test_clock: Option<String>,
@@ -36,15 +39,25 @@ pub struct Args {
 
 /// Runs until it is told to stop.
 pub fn run(args: Args) -> Result<(), Failure> {
-    let settings = Settings::load(args.config.as_deref()).map_err(|problem| Failure::Usage(problem.to_string()))?;
+    let settings = settings(args.config.as_deref())?;
     let clinic_start = args.test_clock.as_deref().map(clinic_time).transpose()?;
     let speed = f64::from(args.speed.unwrap_or(settings.clock.speed));
-    let outbox = args.test_outbox.map_or_else(LocalOutbox::default, LocalOutbox::shown_in);
     logging::start(&settings.log);
+    let in_folder = settings.data.dir.join("outbox");
     actix::System::new().block_on(async move {
-        let options = ServeOptions { codes: Arc::new(outbox), clinic_start, speed, wall: Arc::new(wall_ms) };
+        let outbox = match args.test_outbox {
+            Some(file) => LocalOutbox::shown_in(file),
+            None => LocalOutbox::in_folder(in_folder),
+        };
+        let options = ServeOptions {
+            codes: Arc::new(outbox),
+            clinic_start,
+            speed,
+            wall: Arc::new(wall_ms),
+            confirm_clock: args.confirm_clock,
+        };
         let server = Server::start(settings, options).await.map_err(Failure::failed)?;
-        announce(&server);
+        announce(&server)?;
         stop_signal().await.map_err(Failure::failed)?;
         tracing::info!("stopping");
         server.stop().await;
@@ -57,7 +70,7 @@ fn clinic_time(text: &str) -> Result<Timestamp, Failure> {
     at.map(|at| Timestamp(at.timestamp_millis())).map_err(|e| Failure::Usage(format!("--test-clock: {e}")))
 }
 
-fn announce(server: &Server) {
+fn announce(server: &Server) -> Result<(), Failure> {
     let report = &server.report;
     tracing::info!(
         address = %server.doors.address,
@@ -65,9 +78,12 @@ fn announce(server: &Server) {
         took_ms = report.took_ms,
         "the doors are open"
     );
-    if let Some(token) = &server.first_token {
-        eprintln!("This data folder is new. An operator token for the first set-up, good for a day:\n\n{token}\n");
-    }
+    let Some(token) = &server.first_token else { return Ok(()) };
+    eprintln!(
+        "This data folder is new. On stdout: an operator's token for the first set-up, good for a day and shown once. \
+         Another one: jiaohao token issue --role operator --may-issue"
+    );
+    print_result(&format!("{token}\n"))
 }
 
 /// Resolves at SIGTERM or Ctrl-C.

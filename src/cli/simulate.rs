@@ -32,7 +32,7 @@ pub struct Args {
     /// Who comes when, what becomes of whom, when the server is killed.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// One JSON object on stdout, no bars.
+    /// One JSON object on stdout; lines instead of bars on stderr.
     #[arg(long)]
     json: bool,
     /// The operator's token, with --url.

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use jiaohao_domain::{BoardId, DepartmentId, DoctorId, Role, ScreenId, SiteId, Timestamp, is_well_formed};
 
-use super::{Failure, print_result};
-use crate::config::Settings;
-use crate::identity::accounts;
+use super::{Failure, print_result, settings};
+use crate::http::requests::IssueToken;
 use crate::identity::keys::{KeyName, Keys};
+use crate::identity::scripts;
 use crate::identity::tokens::{Claims, Tokens};
 
 /// Signed tokens for scripts.
@@ -101,7 +101,7 @@ fn id(text: &str) -> Result<String, String> {
 /// Runs it.
 pub fn run(args: Args) -> Result<(), Failure> {
     let Action::Issue(issue) = args.action;
-    let settings = Settings::load(issue.config.as_deref()).map_err(|wrong| Failure::Usage(wrong.to_string()))?;
+    let settings = settings(issue.config.as_deref())?;
     let keys_dir = issue.data.as_ref().map_or_else(|| settings.data.keys_dir(), |data| data.join("keys"));
     let claims =
         claims(&issue, settings.identity.script_token_ttl_s, Timestamp(jiaohao_actors::shell::clock::wall_ms()))?;
@@ -111,41 +111,22 @@ pub fn run(args: Args) -> Result<(), Failure> {
 
 /// What the command line asks for, if it makes sense.
 fn claims(issue: &Issue, most_s: i64, now: Timestamp) -> Result<Claims, Failure> {
-    let wrong = |what: &str| Err(Failure::Usage(what.to_owned()));
-    if !(1..=most_s).contains(&issue.ttl_s) {
-        return wrong(&format!("--ttl-s: 1 to {most_s} (identity.script_token_ttl_s)"));
-    }
     if issue.may_issue && issue.role != IssuedRole::Operator {
-        return wrong("--may-issue is for --role operator");
+        return Err(Failure::Usage("--may-issue is for --role operator".to_owned()));
     }
-    let account = accounts::script(&issue.account)
-        .map_err(|rejection| Failure::Usage(format!("--account: {}", rejection.detail)))?;
-    let mut claims = Claims::new(issue.role.role(), account, now, issue.ttl_s);
-    claims.site = issue.site.as_deref().map(SiteId::from);
-    claims.departments = issue.departments.iter().map(|text| DepartmentId::from(text.as_str())).collect();
-    claims.doctor = issue.doctor.as_deref().map(DoctorId::from);
-    claims.screen = issue.screen.as_deref().map(ScreenId::from);
-    claims.board = issue.board.as_deref().map(BoardId::from);
-    claims.may_issue = issue.may_issue;
-    if claims.site.is_none() {
-        claims.site = claims.doctor.as_ref().map(DoctorId::site).or_else(|| claims.board.as_ref().map(BoardId::site));
-    }
-    let Some(site) = &claims.site else {
-        return if issue.role == IssuedRole::Operator { Ok(claims) } else { wrong("--site is needed for this role") };
+    let asked = IssueToken {
+        name: issue.account.clone(),
+        role: issue.role.role(),
+        site: issue.site.as_deref().map(SiteId::from),
+        departments: issue.departments.iter().map(|text| DepartmentId::from(text.as_str())).collect(),
+        doctor: issue.doctor.as_deref().map(DoctorId::from),
+        screen: issue.screen.as_deref().map(ScreenId::from),
+        board: issue.board.as_deref().map(BoardId::from),
+        ttl_s: issue.ttl_s,
     };
-    let elsewhere = claims.departments.iter().any(|department| department.site() != *site)
-        || claims.doctor.as_ref().is_some_and(|doctor| doctor.site() != *site)
-        || claims.board.as_ref().is_some_and(|board| board.site() != *site);
-    if elsewhere {
-        return wrong(&format!("departments, doctor and board must be of site {site}"));
-    }
-    match issue.role {
-        IssuedRole::Doctor if claims.doctor.is_none() => wrong("--doctor is needed for this role"),
-        IssuedRole::Screen if claims.board.is_none() || claims.screen.is_none() => {
-            wrong("--screen and --board are needed for this role")
-        }
-        _ => Ok(claims),
-    }
+    let mut claims = scripts::claims(&asked, most_s, now).map_err(|rejection| Failure::Usage(rejection.detail))?;
+    claims.may_issue = issue.may_issue;
+    Ok(claims)
 }
 
 #[cfg(test)]
@@ -174,7 +155,7 @@ mod tests {
             .expect("makes sense");
         let tokens = Tokens::new(&Key::from_bytes([1; 32]));
         let read = tokens.read(&tokens.issue(&claims), Timestamp(1_000_000)).expect("holds");
-        assert_eq!((read.role, read.account.as_str(), read.exp), (Role::Desk, "a-script-desk-1", 1060));
+        assert_eq!((read.role, read.account.as_str(), read.exp), (Role::Desk, "a-script.s.desk-1", 1060));
         assert_eq!(read.departments, [DepartmentId::new("s.d"), DepartmentId::new("s.e")]);
         assert_eq!(asked("--role screen --screen s.s1 --board s.b").expect("makes sense").site, Some(SiteId::new("s")));
         assert_eq!(asked("--role operator --may-issue").expect("of all sites").site, None);

@@ -104,7 +104,8 @@ impl City {
         let mut rng = StdRng::seed_from_u64(seed);
         let doctors = doctors.max(1);
         let departments = (doctors / 2).clamp(1, DEPARTMENTS_MAX);
-        let site_count = departments.min(SITES.len());
+        // Two departments at least in each hospital, or nobody could be transferred.
+        let site_count = (departments / 2).clamp(1, SITES.len());
         let sites: Vec<_> = SITES[..site_count].iter().map(|(id, name, _)| (format!("{id}{suffix}"), *name)).collect();
         let mut city = Self { sites, departments: Vec::new(), doctors: Vec::new(), boards: Vec::new() };
         for (n, (name, name_en)) in DEPARTMENTS.iter().copied().enumerate().take(departments) {
@@ -139,13 +140,15 @@ impl City {
             let order = city.departments[department].doctors.len() + 1;
             city.departments[department].doctors.push(n);
             let at = &city.departments[department];
+            // A door's number is one door's of the hospital: a board may show several departments.
+            let room = department / site_count * doctors.div_ceil(departments) + order;
             city.doctors.push(Doctor {
                 id: format!("{}.dr{:02}", city.sites[at.site].0, n + 1),
                 department,
                 service_point: format!("{}.r{order}", at.id),
-                room: format!("{order}号诊室"),
-                room_en: format!("Room {order}"),
-                order,
+                room: format!("{room}号诊室"),
+                room_en: format!("Room {room}"),
+                order: room,
                 name: doctor_name(&mut rng),
                 title: TITLES[n % TITLES.len()],
                 account: format!("dr{:02}{suffix}", n + 1),

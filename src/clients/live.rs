@@ -92,6 +92,7 @@ struct Pending {
 /// A connection that comes back. Dropping it closes the connection.
 pub struct LiveClient {
     wishes: mpsc::Sender<Wish>,
+    tokens: mpsc::Sender<String>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -111,10 +112,11 @@ impl LiveClient {
         listener: Listener,
     ) -> Self {
         let (wishes, asked) = mpsc::channel(WISHES);
+        let (tokens, renewed) = mpsc::channel(1);
         let streams = streams.into_iter().map(|stream| (stream, None)).collect();
         let connection =
-            Connection { door, clock, token, streams, listener, pending: BTreeMap::new(), asked, last_id: 0 };
-        Self { wishes, task: tokio::spawn(connection.run()) }
+            Connection { door, clock, token, streams, listener, pending: BTreeMap::new(), asked, renewed, last_id: 0 };
+        Self { wishes, tokens, task: tokio::spawn(connection.run()) }
     }
 
     /// Gives a command and waits for its answer, asking again by the same key while a refusal is a passing one.
@@ -130,6 +132,12 @@ impl LiveClient {
             }
         }
         Err(Refusal::door("no answer"))
+    }
+
+    /// Goes on with another token of the same account, on the open connection and after the next loss of it.
+    pub async fn renew(&self, token: String) {
+        // a connection that has ended needs none
+        let _ = self.tokens.send(token).await;
     }
 
     /// Sends a command under a key and waits for its answer, over lost connections too.
@@ -160,6 +168,7 @@ struct Connection {
     listener: Listener,
     pending: BTreeMap<u64, Pending>,
     asked: mpsc::Receiver<Wish>,
+    renewed: mpsc::Receiver<String>,
     last_id: u64,
 }
 
@@ -195,6 +204,13 @@ impl Connection {
                         if let Some(answer) = answer && socket.send(answer).await.is_err() {
                             return Some(());
                         }
+                    }
+                }
+                Some(token) = self.renewed.recv() => {
+                    let frame = json!({ "type": "refresh_token", "id": "token", "token": token });
+                    self.token = token;
+                    if socket.send(Message::text(frame.to_string())).await.is_err() {
+                        return Some(());
                     }
                 }
                 wish = self.asked.recv() => {

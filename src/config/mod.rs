@@ -1,16 +1,19 @@
 //! Configuration: `jiaohao.toml`, each setting also as `JIAOHAO_SECTION__KEY`. The fields' own docs are the commented
 //! default, and a doc's sentence "Allowed: A to B." is the range that is checked when it is loaded.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use confique::{Config, Layer};
+
+use crate::http::tls;
 
 mod problem;
 mod sections;
 #[cfg(test)]
 mod tests;
 
-pub use problem::Problem;
+pub use problem::{Problem, Problems};
 pub use sections::*;
 
 /// What begins the name of every environment variable that is a setting.
@@ -34,9 +37,6 @@ pub struct Settings {
     /// Clinic time.
     #[config(nested)]
     pub clock: ClockSettings,
-    /// The hospitals that share patients.
-    #[config(nested)]
-    pub site_group: SiteGroupSettings,
     /// What is logged on stderr.
     #[config(nested)]
     pub log: LogSettings,
@@ -68,7 +68,10 @@ impl Settings {
     }
 
     /// Loads `file` (defaults when there is none) under the environment of this process.
-    pub fn load(file: Option<&Path>) -> Result<Self, Problem> {
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn load(file: Option<&Path>) -> Result<Self, Problems> {
         let text = match file {
             None => String::new(),
             Some(path) => std::fs::read_to_string(path)
@@ -81,12 +84,17 @@ impl Settings {
     }
 
     /// Loads the text of a file named `source` under these environment variables.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
     pub fn from_parts(
         source: &str,
         text: &str,
         environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, Problems> {
+        let mut wrong = Vec::new();
         let mut layer = SettingsLayer::empty();
+        let mut variables = BTreeMap::new();
         for (name, value) in environment {
             // A setting's name has two parts; `JIAOHAO_TOKEN` and the like are not settings.
             let Some((section, key)) = name.strip_prefix(ENVIRONMENT_PREFIX).and_then(|rest| rest.split_once("__"))
@@ -94,18 +102,43 @@ impl Settings {
                 continue;
             };
             let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
-            layer = layer.with_fallback(Self::from_variable(&name, &section, &key, &value)?);
+            match Self::from_variable(&name, &section, &key, &value) {
+                Ok(variable) => layer = layer.with_fallback(variable),
+                Err(problems) => wrong.extend(problems.0),
+            }
+            variables.insert(format!("{section}.{key}"), name);
         }
-        let file: SettingsLayer = problem::read(source, text)?;
+        let file: SettingsLayer = match problem::read(source, text) {
+            Ok(file) => file,
+            Err(problems) => {
+                wrong.extend(problems.0);
+                SettingsLayer::empty()
+            }
+        };
+        if !wrong.is_empty() {
+            return Err(Problems(wrong));
+        }
         let settings = Self::from_layer(layer.with_fallback(file).with_fallback(SettingsLayer::default_values()))
             .map_err(|error| Problem::of_source(source, error))?;
-        settings.together().map_err(|what| Problem::of_source(source, what))?;
-        Ok(settings)
+        let problem = |(field, what): (&str, String)| {
+            let variable = variables.get(field);
+            Problem {
+                source_name: variable.map_or(source, String::as_str).to_owned(),
+                line: if variable.is_some() { None } else { problem::line_of_setting(text, field) },
+                field: Some(field.to_owned()),
+                what,
+                allowed: problem::allowed(field),
+            }
+        };
+        match settings.faults() {
+            none if none.is_empty() => Ok(settings),
+            faults => Err(Problems(faults.into_iter().map(problem).collect())),
+        }
     }
 
     /// One environment variable as a layer: its value is read as TOML where that fits the setting, else as plain text,
     /// else as a list separated by commas.
-    fn from_variable(name: &str, section: &str, key: &str, value: &str) -> Result<SettingsLayer, Problem> {
+    fn from_variable(name: &str, section: &str, key: &str, value: &str) -> Result<SettingsLayer, Problems> {
         let plain = toml::Value::String(value.to_owned());
         let list =
             toml::Value::Array(value.split(',').map(|part| toml::Value::String(part.trim().to_owned())).collect());
@@ -117,29 +150,64 @@ impl Settings {
             _ => problem::read(name, &as_plain),
         };
         first
-            .or_else(|wrong: Problem| {
+            .or_else(|wrong: Problems| {
                 problem::read(name, &as_plain).or_else(|_| problem::read(name, &as_list)).map_err(|_| wrong)
             })
-            .map_err(|wrong| wrong.without_line())
+            .map_err(|wrong| Problems(wrong.0.into_iter().map(Problem::without_line).collect()))
     }
 
-    /// What must hold between settings.
-    fn together(&self) -> Result<(), String> {
-        if self.server.tls_certificate_file.is_some() != self.server.tls_key_file.is_some() {
-            return Err(
-                "server.tls_certificate_file and server.tls_key_file belong together: give both or neither".to_owned()
-            );
+    /// What is wrong with settings that can each be read: by field.
+    fn faults(&self) -> Vec<(&'static str, String)> {
+        let mut faults = Vec::new();
+        let mut must = |holds: bool, field: &'static str, what: &str| {
+            if !holds {
+                faults.push((field, what.to_owned()));
+            }
+        };
+        let (server, data, limits) = (&self.server, &self.data, &self.limits);
+        let has_key = server.tls_key_file.is_some();
+        let (given, missing) = if has_key { ("tls_key_file", CERTIFICATE) } else { ("tls_certificate_file", KEY) };
+        must(
+            server.tls_certificate_file.is_some() == has_key,
+            missing,
+            &format!("it belongs to server.{given}: give both or neither"),
+        );
+        must(server.public_origin.as_deref().is_none_or(is_origin), "server.public_origin", "this is no origin");
+        must(!data.dir.as_os_str().is_empty(), "data.dir", "it is empty: name a folder");
+        must(data.last_reserve_mib < data.reserve_mib, "data.last_reserve_mib", "it must be below data.reserve_mib");
+        must(limits.hello_bytes <= limits.frame_bytes, "limits.hello_bytes", "it must not exceed limits.frame_bytes");
+        must(
+            limits.outbox_bytes >= limits.frame_bytes,
+            "limits.outbox_bytes",
+            "it must not be below limits.frame_bytes: one frame has to fit",
+        );
+        if let (Some(certificate), Some(key)) = (&server.tls_certificate_file, &server.tls_key_file)
+            && let Err(error) = tls::check(certificate, key)
+        {
+            faults.push((if error.is_about(key) { KEY } else { CERTIFICATE }, error.to_string()));
         }
-        if self.data.last_reserve_mib >= self.data.reserve_mib {
-            return Err("data.last_reserve_mib must be below data.reserve_mib".to_owned());
-        }
-        if self.limits.hello_bytes > self.limits.frame_bytes {
-            return Err("limits.hello_bytes must not exceed limits.frame_bytes".to_owned());
-        }
-        if self.limits.outbox_bytes < self.limits.frame_bytes {
-            return Err("limits.outbox_bytes must not be below limits.frame_bytes: one frame has to fit".to_owned());
-        }
-        Ok(())
+        faults
+    }
+}
+
+const CERTIFICATE: &str = "server.tls_certificate_file";
+const KEY: &str = "server.tls_key_file";
+
+/// Scheme, host and perhaps a port, as browsers state an origin.
+fn is_origin(text: &str) -> bool {
+    let Some(host) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return false };
+    host.parse::<actix_web::http::uri::Authority>().is_ok() && !host.contains(['@', '/'])
+}
+
+impl ClockSettings {
+    /// `jump_s` in milliseconds.
+    pub fn jump_ms(&self) -> i64 {
+        i64::try_from(self.jump_s).unwrap_or(i64::MAX).saturating_mul(1_000)
+    }
+
+    /// `away_h` in milliseconds.
+    pub fn away_ms(&self) -> i64 {
+        i64::try_from(self.away_h).unwrap_or(i64::MAX).saturating_mul(3_600_000)
     }
 }
 

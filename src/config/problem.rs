@@ -53,8 +53,20 @@ impl Problem {
     }
 }
 
-/// Reads the text of `source` into `T` and checks every range.
-pub(super) fn read<T: DeserializeOwned>(source: &str, text: &str) -> Result<T, Problem> {
+/// Everything that is wrong with the configuration, one a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct Problems(pub Vec<Problem>);
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+/// Reads the text of `source` into `T` and checks every name and range. Each setting is read by itself, so that all
+/// faults are named at once.
+pub(super) fn read<T: DeserializeOwned>(source: &str, text: &str) -> Result<T, Problems> {
     let at = |span: Option<Range<usize>>, what: &str| {
         let field = span.clone().and_then(|span| field_at(text, &span));
         Problem {
@@ -66,33 +78,70 @@ pub(super) fn read<T: DeserializeOwned>(source: &str, text: &str) -> Result<T, P
         }
     };
     let table = DeTable::parse(text).map_err(|error| at(error.span(), error.message()))?;
-    let values: T = toml::from_str(text).map_err(|error| at(error.span(), error.message()))?;
+    let mut wrong = Vec::new();
     for (section, content) in table.get_ref() {
-        let DeValue::Table(fields) = content.get_ref() else { continue };
+        let name = section.get_ref();
+        if section_of(name).is_none() {
+            wrong.push(at(Some(section.span()), "there is no such section"));
+            continue;
+        }
+        let DeValue::Table(fields) = content.get_ref() else {
+            wrong.push(at(Some(section.span()), &format!("this is a section: write [{name}]")));
+            continue;
+        };
         for (key, value) in fields {
-            let field = format!("{}.{}", section.get_ref(), key.get_ref());
-            let number = text[value.span()].replace('_', "").parse::<i64>().ok();
-            let (Some((low, high)), Some(number)) = (allowed(&field).as_deref().and_then(range), number) else {
-                continue;
-            };
-            if number < low || number > high {
-                return Err(at(Some(key.span()), &format!("{number} is out of range")));
+            let field = format!("{name}.{}", key.get_ref());
+            let given = &text[value.span()];
+            if !is_setting(&field) {
+                wrong.push(at(Some(key.span()), "there is no such setting"));
+            } else if let Err(error) = toml::from_str::<T>(&format!("[{name}]\n{} = {given}\n", key.get_ref())) {
+                wrong.push(at(Some(key.span()), error.message()));
+            } else if let (Some((low, high)), Ok(number)) =
+                (allowed(&field).as_deref().and_then(range), given.replace('_', "").parse::<i64>())
+                && !(low..=high).contains(&number)
+            {
+                wrong.push(at(Some(key.span()), &format!("{number} is out of range")));
             }
         }
     }
-    Ok(values)
+    if wrong.is_empty() {
+        toml::from_str(text).map_err(|error| at(error.span(), error.message()).into())
+    } else {
+        Err(Problems(wrong))
+    }
+}
+
+/// In which line of the text `section.key` stands.
+pub(super) fn line_of_setting(text: &str, field: &str) -> Option<usize> {
+    let (section, key) = field.split_once('.')?;
+    let table = DeTable::parse(text).ok()?;
+    let DeValue::Table(fields) = table.get_ref().get(section)?.get_ref() else { return None };
+    let (key, _) = fields.iter().find(|(name, _)| name.get_ref() == key)?;
+    Some(line_of(text, key.span().start))
+}
+
+fn section_of(name: &str) -> Option<&'static Meta> {
+    match Settings::META.fields.iter().find(|field| field.name == name)?.kind {
+        FieldKind::Nested { meta } => Some(meta),
+        FieldKind::Leaf { .. } => None,
+    }
+}
+
+fn setting(field: &str) -> Option<&'static Field> {
+    let (section, key) = field.split_once('.')?;
+    section_of(section)?.fields.iter().find(|field| field.name == key)
+}
+
+fn is_setting(field: &str) -> bool {
+    setting(field).is_some()
 }
 
 /// What the doc of `section.key` allows: its sentence after "Allowed:"; for an unknown key, the keys there are.
-fn allowed(field: &str) -> Option<String> {
-    let (section, key) = field.split_once('.').map_or((field, None), |(section, key)| (section, Some(key)));
-    let names = |meta: &Meta| meta.fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", ");
-    let Some(Field { kind: FieldKind::Nested { meta }, .. }) =
-        Settings::META.fields.iter().find(|field| field.name == section)
-    else {
-        return Some(names(&Settings::META));
-    };
-    let Some(known) = meta.fields.iter().find(|field| Some(field.name) == key) else { return Some(names(meta)) };
+pub(super) fn allowed(field: &str) -> Option<String> {
+    let names = |meta: &Meta| Some(meta.fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", "));
+    let section = field.split_once('.').map_or(field, |(section, _)| section);
+    let Some(meta) = section_of(section) else { return names(&Settings::META) };
+    let Some(known) = setting(field) else { return names(meta) };
     let doc = known.doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
     let (_, sentence) = doc.split_once("Allowed: ")?;
     Some(sentence.trim_end_matches('.').to_owned())

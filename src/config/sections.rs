@@ -11,7 +11,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct ServerSettings {
-    /// Address and port to listen on.
+    /// Address and port to listen on. Allowed: an address with a port, as 127.0.0.1:8080 or [::]:8443.
     #[config(default = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// Certificate chain (PEM). With it and the key the server speaks TLS itself; both are read again when they change.
@@ -19,10 +19,12 @@ pub struct ServerSettings {
     /// Private key (PEM) of the certificate.
     pub tls_key_file: Option<PathBuf>,
     /// Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    /// Allowed: a list of IP addresses, as 10.0.0.1 or ::1.
     #[config(default = [])]
     pub trusted_proxies: Vec<IpAddr>,
     /// The address under which browsers reach the pages, e.g. "https://jiaohao.example.org". Sockets and cookies of
     /// other origins are refused. Absent: the address they asked for.
+    /// Allowed: http:// or https://, a host and perhaps a port, nothing behind them.
     pub public_origin: Option<String>,
     /// Threads that serve sockets and requests. 0: one for each core. Allowed: 0 to 256.
     #[config(default = 0)]
@@ -36,7 +38,8 @@ pub struct ServerSettings {
 #[derive(Clone, Debug, Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct DataSettings {
-    /// The data folder. One process at a time.
+    /// The data folder: empty at the first start, and nobody else's. One process at a time. It belongs in every backup as a
+    /// whole; its keys are never changed.
     #[config(default = "data")]
     pub dir: PathBuf,
     /// Size of a log segment in MiB; a full one is closed and gets a manifest. Allowed: 1 to 256.
@@ -113,7 +116,15 @@ pub struct LimitSettings {
     /// Commands that may wait for one owner (a department, a patient …). Allowed: 1 to 1000000.
     #[config(default = 4096)]
     pub mailbox: usize,
-    /// Failures of one address to sign in, in a minute. Allowed: 1 to 100000.
+    /// One-time codes asked for from one address in a minute (a hospital's Wi-Fi, or a carrier, is one address).
+    /// Allowed: 1 to 100000.
+    #[config(default = 120)]
+    pub codes_per_address_per_min: u32,
+    /// One-time codes in all in a minute. Allowed: 1 to 10000000.
+    #[config(default = 6000)]
+    pub codes_per_min: u32,
+    /// Failures of one address to sign in, in a minute; beyond it its sign-ins take up to three seconds longer, and none is
+    /// refused because of the others. Allowed: 1 to 100000.
     #[config(default = 60)]
     pub sign_in_failures_per_min: u32,
 }
@@ -122,23 +133,18 @@ pub struct LimitSettings {
 #[derive(Clone, Debug, Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct ClockSettings {
-    /// How many times faster than the wall clock clinic time runs. Above 1 only on a demo folder. Allowed: 1 to 600.
+    /// How many times faster than the wall clock clinic time runs. Decided when the data folder is made: with more than 1
+    /// it is a folder for test for ever, and a folder that was made with 1 is refused. Allowed: 1 to 600.
     #[config(default = 1)]
     pub speed: u32,
     /// A forward jump of the wall clock above this many seconds is not believed until an operator confirms it.
     /// Allowed: 1 to 86400.
     #[config(default = 60)]
     pub jump_s: u64,
-}
-
-/// The hospitals that share patients.
-#[derive(Clone, Debug, Config)]
-#[config(layer_attr(serde(deny_unknown_fields)))]
-pub struct SiteGroupSettings {
-    /// Name of the group, for people. Its key (in data/keys/) makes patient ids out of document numbers: hospitals that
-    /// share patients share the key; it belongs in every backup and is never changed.
-    #[config(default = "default")]
-    pub name: String,
+    /// At a start, a wall clock more than this many hours ahead of the last thing on record (or `jump_s` behind it) is not
+    /// believed until an operator confirms it. Allowed: 1 to 8760.
+    #[config(default = 24)]
+    pub away_h: u64,
 }
 
 /// What is logged.
@@ -232,7 +238,7 @@ pub struct IdentitySettings {
 pub struct AuditSettings {
     /// Lines that may wait for the disk. Beyond that looking at persons is refused until there is room.
     /// Allowed: 16 to 1000000.
-    #[config(default = 4096)]
+    #[config(default = 65536)]
     pub waiting: usize,
 }
 
@@ -244,6 +250,10 @@ pub struct ScreenSettings {
     /// Allowed: 1 to 10.
     #[config(default = 2)]
     pub beat_s: u64,
+    /// How often a console of the staff (doctor, desk, kiosk, operations) hears from the server, in seconds; twice that
+    /// without a word and it says that nothing goes through. Allowed: 1 to 60.
+    #[config(default = 5)]
+    pub staff_beat_s: u64,
     /// How often every other client hears from the server, in seconds. Allowed: 1 to 120.
     #[config(default = 20)]
     pub other_beat_s: u64,

@@ -3,12 +3,18 @@
 use super::*;
 use confique::meta::FieldKind;
 
-fn load(text: &str) -> Result<Settings, Problem> {
+fn load(text: &str) -> Result<Settings, Problems> {
     Settings::from_parts("jiaohao.toml", text, [])
 }
 
-fn under(name: &str, value: &str) -> Result<Settings, Problem> {
+fn under(name: &str, value: &str) -> Result<Settings, Problems> {
     Settings::from_parts("jiaohao.toml", "", [(name.to_owned(), value.to_owned())])
+}
+
+/// The one thing that is wrong.
+fn only(problems: Problems) -> Problem {
+    let [problem] = problems.0.try_into().unwrap_or_else(|all| panic!("not one: {all:?}"));
+    problem
 }
 
 /// Every `section.key` there is.
@@ -54,7 +60,7 @@ fn every_documented_range_is_checked_at_both_ends() {
         with(low).unwrap_or_else(|wrong| panic!("{field} = {low}: {wrong}"));
         with(high).unwrap_or_else(|wrong| panic!("{field} = {high}: {wrong}"));
         for value in [low - 1, high + 1] {
-            let wrong = with(value).err().unwrap_or_else(|| panic!("{field} = {value} is accepted"));
+            let wrong = only(with(value).err().unwrap_or_else(|| panic!("{field} = {value} is accepted")));
             assert_eq!((wrong.line, wrong.field.as_deref()), (Some(2), Some(field.as_str())), "{wrong}");
             assert!(wrong.to_string().contains(&format!("allowed: {low} to {high}")), "{wrong}");
         }
@@ -82,26 +88,26 @@ fn every_number_has_a_range() {
 
 #[test]
 fn an_unknown_key_is_named_with_line_and_what_there_is() {
-    let wrong = load("[server]\nlisten = \"0.0.0.0:1\"\nlisen = 3\n").expect_err("unknown key");
+    let wrong = only(load("[server]\nlisten = \"0.0.0.0:1\"\nlisen = 3\n").expect_err("unknown key"));
     assert_eq!((wrong.line, wrong.field.as_deref()), (Some(3), Some("server.lisen")));
     assert!(wrong.to_string().contains("listen"), "{wrong}");
-    let wrong = load("\n[sever]\n").expect_err("unknown section");
+    let wrong = only(load("\n[sever]\n").expect_err("unknown section"));
     assert_eq!(wrong.line, Some(2), "{wrong}");
     assert!(wrong.to_string().contains("server"), "{wrong}");
 }
 
 #[test]
 fn a_wrong_type_is_named_with_line_and_field() {
-    let wrong = load("# c\n[limits]\n\ncommands_per_s = \"many\"\n").expect_err("wrong type");
+    let wrong = only(load("# c\n[limits]\n\ncommands_per_s = \"many\"\n").expect_err("wrong type"));
     assert_eq!((wrong.line, wrong.field.as_deref()), (Some(4), Some("limits.commands_per_s")));
     assert_eq!(wrong.allowed.as_deref(), Some("1 to 100000"));
-    let wrong = load("[log]\nlevel = \"loud\"\n").expect_err("unknown level");
+    let wrong = only(load("[log]\nlevel = \"loud\"\n").expect_err("unknown level"));
     assert!(wrong.to_string().contains("line 2, log.level") && wrong.to_string().contains("debug"), "{wrong}");
 }
 
 #[test]
 fn broken_toml_is_named_with_its_line() {
-    let wrong = load("[server]\nlisten = \n").expect_err("no value");
+    let wrong = only(load("[server]\nlisten = \n").expect_err("no value"));
     assert_eq!(wrong.line, Some(2), "{wrong}");
 }
 
@@ -122,7 +128,7 @@ fn the_environment_wins_over_the_file() {
 
 #[test]
 fn a_variable_is_text_number_or_list_as_its_setting_asks() {
-    assert_eq!(under("JIAOHAO_SITE_GROUP__NAME", "12").expect("text").site_group.name, "12");
+    assert_eq!(under("JIAOHAO_DATA__DIR", "12").expect("text").data.dir, PathBuf::from("12"));
     assert_eq!(
         under("JIAOHAO_DATA__DIR", "/var/lib/jiaohao").expect("path").data.dir,
         PathBuf::from("/var/lib/jiaohao")
@@ -136,7 +142,7 @@ fn a_variable_is_text_number_or_list_as_its_setting_asks() {
 
 #[test]
 fn a_wrong_variable_is_named() {
-    let wrong = under("JIAOHAO_LIMITS__COMMANDS_PER_S", "0").expect_err("out of range");
+    let wrong = only(under("JIAOHAO_LIMITS__COMMANDS_PER_S", "0").expect_err("out of range"));
     assert_eq!((wrong.source_name.as_str(), wrong.line), ("JIAOHAO_LIMITS__COMMANDS_PER_S", None));
     assert!(wrong.to_string().contains("allowed: 1 to 100000"), "{wrong}");
     assert!(under("JIAOHAO_LIMITS__NO_SUCH", "0").is_err());
@@ -154,5 +160,71 @@ fn settings_that_contradict_each_other_are_refused() {
         "[limits]\noutbox_bytes = 65536\nframe_bytes = 131072\n",
     ] {
         assert!(load(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn all_faults_are_named_at_once() {
+    let text = "[server]\nlisten = \"nowhere\"\nlisen = 1\n[limits]\nsubscriptions = 0\n[no]\na = 1\n";
+    let wrong = Settings::from_parts("t", text, [("JIAOHAO_LOG__LEVEL".to_owned(), "loud".to_owned())])
+        .expect_err("five faults");
+    let named: Vec<_> =
+        wrong.0.iter().map(|problem| (problem.line, problem.field.clone().unwrap_or_default())).collect();
+    let expected = [
+        (None, "log.level"),
+        (Some(4 + 1), "limits.subscriptions"),
+        (Some(6), "no"),
+        (Some(3), "server.lisen"),
+        (Some(2), "server.listen"),
+    ];
+    assert_eq!(named.len(), expected.len(), "{wrong}");
+    for (line, field) in expected {
+        assert!(named.contains(&(line, field.to_owned())), "{field}: {wrong}");
+    }
+    assert_eq!(wrong.to_string().lines().count(), 5, "one a line: {wrong}");
+    let allowed = wrong.0.iter().find(|problem| problem.line == Some(2)).and_then(|problem| problem.allowed.clone());
+    assert!(allowed.expect("says what is allowed").contains("127.0.0.1:8080"));
+    assert_eq!(wrong.to_string().matches("trusted_proxies").count(), 1, "a list is printed once: {wrong}");
+}
+
+#[test]
+fn values_that_can_be_read_and_not_used_are_refused_by_line_and_field() {
+    for (text, field) in [
+        ("[server]\npublic_origin = \"foo bar\"\n", "server.public_origin"),
+        ("[server]\npublic_origin = \"https://a.example/path\"\n", "server.public_origin"),
+        ("[data]\ndir = \"\"\n", "data.dir"),
+        ("[server]\ntls_certificate_file = \"no.pem\"\ntls_key_file = \"no.key\"\n", "server.tls_certificate_file"),
+    ] {
+        let wrong = only(load(text).expect_err(field));
+        assert_eq!((wrong.line, wrong.field.as_deref()), (Some(2), Some(field)), "{wrong}");
+    }
+    for sound in ["https://jiaohao.example.org", "http://10.0.0.1:8080", "http://[::1]:80"] {
+        assert!(load(&format!("[server]\npublic_origin = \"{sound}\"\n")).is_ok(), "{sound}");
+    }
+    let wrong = only(under("JIAOHAO_DATA__LAST_RESERVE_MIB", "4096").expect_err("above the reserve"));
+    assert_eq!((wrong.source_name.as_str(), wrong.line), ("JIAOHAO_DATA__LAST_RESERVE_MIB", None));
+}
+
+#[test]
+fn every_setting_does_something() {
+    fn sources(folder: &Path, all: &mut String) {
+        for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            if entry.is_dir() && !entry.ends_with("config") {
+                sources(&entry, all);
+            } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                all.push_str(&std::fs::read_to_string(&entry).expect("text"));
+            }
+        }
+    }
+    let mut text = String::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
+    for field in fields() {
+        let key = field.split_once('.').expect("section.key").1;
+        let read_by = match field.as_str() {
+            "clock.jump_s" => "clock.jump_ms()".to_owned(),
+            "clock.away_h" => "clock.away_ms()".to_owned(),
+            _ => format!(".{key}"),
+        };
+        assert!(text.contains(&read_by), "nobody reads {field}");
     }
 }

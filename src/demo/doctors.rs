@@ -33,13 +33,17 @@ pub async fn work(town: Arc<Town>, doctor: usize) {
     let Ok(token) = town.door.sign_in(&who.account, &who.password).await else { return };
     let (own, taken_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let (acting, seen) = (own.clone(), taken_over.clone());
+    let mut shown = Shown::default();
     let listener: Listener = Box::new(move |heard, _, _| {
-        let Heard::Events { events, missed: false, .. } = heard else { return };
-        let acted = events.iter().any(|event| {
-            event["event"]
-                .as_object()
-                .is_some_and(|stem| stem.keys().any(|stem| AT_THE_CONSOLE.contains(&stem.as_str())))
-        });
+        let acted = match heard {
+            Heard::Snapshot { snapshot, .. } => {
+                shown.is_now(snapshot);
+                false
+            }
+            // what was missed may be our own
+            Heard::Events { events, missed, .. } => shown.changes_at_the_console(events) && !missed,
+            _ => false,
+        };
         if acted && acting.load(Ordering::Acquire) == 0 {
             seen.store(true, Ordering::Release);
         }
@@ -56,6 +60,41 @@ pub async fn work(town: Arc<Town>, doctor: usize) {
     }
     town.count("doctors taken over");
     eprintln!("{} is yours now", who.name);
+}
+
+/// What a console shows that only its own doctor (or a desk) changes. Events of colleagues who call from the same queue
+/// come on the same stream, because they change how many wait; they change nothing of this.
+#[derive(Default, PartialEq, Clone)]
+struct Shown {
+    in_hand: Option<(String, String, u64)>,
+    assignment: Option<String>,
+    is_paused: bool,
+}
+
+impl Shown {
+    /// Takes over the parts that are there.
+    fn is_now(&mut self, parts: &Value) {
+        if let Some(hand) = parts.get("in_hand") {
+            let text = |field: &str| hand[field].as_str().map(str::to_owned);
+            self.in_hand = text("ticket")
+                .map(|ticket| (ticket, text("state").unwrap_or_default(), hand["rounds"].as_u64().unwrap_or_default()));
+        }
+        if let Some(work) = parts.get("at_work") {
+            self.assignment = work["assignment"].as_str().map(str::to_owned);
+            self.is_paused = work["paused"].as_bool().unwrap_or_default();
+        }
+    }
+
+    /// Whether one of these events was given at this console: its name is of such, and it has changed what is shown.
+    fn changes_at_the_console(&mut self, events: &[Value]) -> bool {
+        let mut acted = false;
+        for (stem, parts) in events.iter().filter_map(|event| event["event"].as_object()).flatten() {
+            let before = self.clone();
+            self.is_now(parts);
+            acted |= AT_THE_CONSOLE.contains(&stem.as_str()) && *self != before;
+        }
+        acted
+    }
 }
 
 struct Player<'a> {
@@ -196,5 +235,44 @@ impl Player<'_> {
         let others: Vec<_> =
             (0..city.departments.len()).filter(|at| city.departments[*at].site == site && *at != own).collect();
         city.departments[others[self.rng.random_range(0..others.len())]].queue.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(stem: &str, hand: Option<(&str, &str, u64)>, paused: bool) -> Value {
+        let hand = hand.map(|(ticket, state, rounds)| json!({ "ticket": ticket, "state": state, "rounds": rounds }));
+        let work = json!({ "assignment": "s.x.n1", "paused": paused });
+        json!({ "offset": 1, "event": { stem: { "at_work": work, "in_hand": hand, "today": { "waiting": 3 } } } })
+    }
+
+    #[test]
+    fn a_colleague_s_call_from_the_same_pool_is_nobody_at_this_console() {
+        let mut shown = Shown::default();
+        let hand = Some(("s.d.t1", "called", 1));
+        shown.is_now(&event("", hand, false)["event"][""]);
+        for stem in AT_THE_CONSOLE {
+            assert!(!shown.changes_at_the_console(&[event(stem, hand, false)]), "{stem}");
+        }
+        assert!(!shown.changes_at_the_console(&[event("ticket_cancelled", None, false)]), "the desk's");
+    }
+
+    #[test]
+    fn who_acts_at_this_console_is_seen() {
+        let called = Some(("s.d.t1", "called", 1));
+        let acts = [
+            ("patient_called", None, called, false),
+            ("patient_recalled", called, Some(("s.d.t1", "called", 2)), false),
+            ("service_started", called, Some(("s.d.t1", "serving", 1)), false),
+            ("service_finished", called, None, false),
+            ("work_paused", None, None, true),
+        ];
+        for (stem, before, after, paused) in acts {
+            let mut shown = Shown::default();
+            shown.is_now(&event("", before, false)["event"][""]);
+            assert!(shown.changes_at_the_console(&[event(stem, after, paused)]), "{stem}");
+        }
     }
 }

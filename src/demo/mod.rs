@@ -27,8 +27,8 @@ use town::Town;
 
 /// How long the links' tokens hold, in seconds.
 const LINKS_TTL_S: i64 = 86_400;
-/// Doctors whose links are printed.
-const DOCTORS_SHOWN: usize = 4;
+/// Further doctors who are named, so that two consoles of one pool can be looked at side by side.
+const OTHER_DOCTORS: usize = 2;
 
 /// What to show.
 pub struct Options {
@@ -48,9 +48,14 @@ struct Outbox(LocalOutbox);
 impl CodeSender for Outbox {
     fn send(&self, message: CodeMessage) -> Result<(), SendError> {
         if !message.phone.reveal().starts_with(town::PLAYED_PHONES) {
-            eprintln!("code for {}: {}", message.phone.reveal(), message.code.reveal());
+            let ends = message.phone.reveal().chars().rev().take(4).collect::<Vec<_>>().into_iter().rev();
+            println!("code for …{}: {}", ends.collect::<String>(), message.code.reveal());
         }
         self.0.send(message)
+    }
+
+    fn sends_to(&self) -> &'static str {
+        self.0.sends_to()
     }
 }
 
@@ -61,10 +66,12 @@ impl CodeSender for Outbox {
 pub fn run(options: Options) -> Result<(), Failure> {
     let temporary = std::env::temp_dir().join(format!("jiaohao-demo-{}", std::process::id()));
     let data = options.data.clone().unwrap_or_else(|| temporary.clone());
-    let mut settings = Settings::load(None).map_err(|problem| Failure::Usage(problem.to_string()))?;
+    let mut settings = crate::cli::settings(None)?;
     settings.server.listen = ([127, 0, 0, 1], options.port).into();
     settings.data.dir.clone_from(&data);
     settings.identity.access_token_ttl_s = LINKS_TTL_S;
+    // Everybody who is played signs in from this machine.
+    settings.limits.codes_per_address_per_min = settings.limits.codes_per_min;
     settings.log.level = crate::config::LogLevel::Warn;
     logging::start(&settings.log);
     let outcome = actix::System::new().block_on(play(settings, &data, &options));
@@ -82,6 +89,7 @@ async fn play(settings: Settings, data: &Path, options: &Options) -> Result<(), 
         clinic_start: Some(morning(options.speed)),
         speed: options.speed,
         wall: Arc::new(clock::wall_ms),
+        confirm_clock: false,
     };
     let server = Server::start(settings, serve).await.map_err(Failure::failed)?;
     let door = Arc::new(Door { authority: server.doors.address.to_string() });
@@ -123,32 +131,40 @@ fn morning(speed: f64) -> Timestamp {
 /// An operator's token, made with the folder's key as a script makes one.
 fn operator(data: &Path) -> Result<String, Failure> {
     let keys = Keys::open(&data.join("keys"), false).map_err(Failure::failed)?;
-    let account = accounts::script("city").map_err(Failure::failed)?;
+    let account = accounts::script(None, "city").map_err(Failure::failed)?;
     let mut claims = Claims::new(Role::Operator, account, Timestamp(clock::wall_ms()), LINKS_TTL_S);
     claims.may_issue = true;
     Ok(Tokens::new(keys.get(KeyName::Token)).issue(&claims))
 }
 
-/// The pages, each with a sign-in in its address' fragment, which no server and no log sees.
+/// Where to start: the page of all pages, then one for each role with a sign-in in its address' fragment, which no server
+/// and no log sees. Everything else is a click away from the first.
 async fn links(town: &Town, operator: &str) -> Result<String, String> {
     let home = format!("http://{}", town.door.authority);
-    let mut text = format!("\nA made-up city, at {} times the speed of the clock: {home}\n\n", town.clock.speed);
-    let mut line = |what: &str, page: String| text.push_str(&format!("{what}\n    {home}{page}\n"));
-    for doctor in town.city.doctors.iter().take(DOCTORS_SHOWN) {
-        let token = town.door.sign_in(&doctor.account, &doctor.password).await.map_err(|why| why.to_string())?;
-        let at = &town.city.departments[doctor.department];
-        line(&format!("Doctor {} ({})", doctor.name, at.name), format!("/doctor#token={token}"));
+    let (doctor, board) = (&town.city.doctors[0], &town.city.boards[0]);
+    let at = &town.city.departments[doctor.department];
+    let said = |why: crate::clients::Refusal| why.to_string();
+    let doctor_token = town.door.sign_in(&doctor.account, &doctor.password).await.map_err(said)?;
+    let board_token = screens::pair(&town.door, operator, &board.id).await.map_err(said)?;
+    let mine = patients::yours(town).await.map_err(said)?;
+    let (site, hospital) = &town.city.sites[0];
+    let roles = [
+        (format!("doctor   {} ({})", doctor.name, at.name), format!("/doctor#token={doctor_token}")),
+        (format!("desk     {hospital} ({site})"), format!("/desk#token={}", town.desk_tokens[0])),
+        (format!("patient  {}", mine.name), format!("/patient#token={}&patient={}", mine.token, mine.patient)),
+        (format!("board    {}", board.name), format!("/board/{}#token={board_token}", board.id)),
+        ("operations".to_owned(), format!("/ops#token={operator}")),
+    ];
+    let mut text = format!("\nA made-up city, at {} times the speed of the clock.\n", town.clock.speed);
+    text.push_str(&format!("\nStart here: {home}/\n\nOne click for each role:\n"));
+    for (who, page) in roles {
+        text.push_str(&format!("  {who}\n    {home}{page}\n"));
     }
-    for (site, (id, name)) in town.city.sites.iter().enumerate() {
-        line(&format!("Desk {name} ({id})"), format!("/desk#token={}", town.desk_tokens[site]));
+    text.push_str("\nOther doctors, by name and password:\n");
+    for other in town.city.doctors.iter().skip(1).take(OTHER_DOCTORS) {
+        let at = &town.city.departments[other.department];
+        text.push_str(&format!("  {} / {}  {} ({})\n", other.account, other.password, other.name, at.name));
     }
-    for board in &town.city.boards {
-        let token = screens::pair(&town.door, operator, &board.id).await.map_err(|why| why.to_string())?;
-        line(&format!("Board {}", board.name), format!("/board/{}#token={token}", board.id));
-    }
-    let mine = patients::yours(town).await.map_err(|why| why.to_string())?;
-    line(&format!("Patient {}", mine.name), format!("/patient#token={}&patient={}", mine.token, mine.patient));
-    line("Operations", format!("/ops#token={operator}"));
     text.push_str("\nAny other phone number signs in too: its code is printed here. Ctrl-C ends it.\n\n");
     Ok(text)
 }

@@ -59,6 +59,8 @@ pub struct Town {
     pub by_desk: Mutex<HashSet<String>>,
     changed: Mutex<Option<mpsc::Receiver<Changed>>>,
     people: AtomicU32,
+    /// The serial of the first of them.
+    first: u32,
     counts: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -83,6 +85,7 @@ impl Town {
             desks.push(LiveClient::open(door.clone(), clock.clone(), token.clone(), queues.collect(), listener));
             desk_tokens.push(token);
         }
+        let first = (jiaohao_actors::shell::clock::wall_ms() / 1000 % 700_000) as u32;
         let town = Arc::new(Self {
             door,
             clock,
@@ -93,7 +96,8 @@ impl Town {
             operator: operator.to_owned(),
             by_desk: Mutex::default(),
             changed: Mutex::new(Some(changed)),
-            people: AtomicU32::new((jiaohao_actors::shell::clock::wall_ms() / 1000 % 700_000) as u32),
+            people: AtomicU32::new(first),
+            first,
             counts: Mutex::default(),
         });
         while town.clock.now_ms() < 1_000_000_000_000 {
@@ -213,7 +217,9 @@ impl Town {
     pub fn summary(&self) -> String {
         let zone = Zone::named(ZONE).expect("invariant: it is in the database");
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut text = format!("\nIt is {} in the city. So far:\n", zone.clock(Timestamp(self.clock.now_ms())));
+        let people = self.people.load(Ordering::Relaxed) - self.first;
+        let clock = zone.clock(Timestamp(self.clock.now_ms()));
+        let mut text = format!("\nIt was {clock} in the city at the end. {people} people came, and this was done:\n");
         for (what, times) in counts.iter() {
             text.push_str(&format!("  {times:>6}  {what}\n"));
         }

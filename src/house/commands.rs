@@ -127,7 +127,7 @@ impl House {
             },
             C::CheckIn(c) => {
                 let at = c.appointment.department();
-                let presence_proved = self.is_present(claims, &at, c.code.as_deref())?;
+                let presence_proved = self.is_present(claims, &at, c.code.as_deref(), c.appointment.as_str())?;
                 let birth_date = match self.patient_of_appointment(&c.appointment).await? {
                     Some(who) => self.birth_date(&who).await?,
                     None => None,
@@ -136,7 +136,7 @@ impl House {
             }
             C::ReportBack(c) => {
                 let at = c.ticket.department();
-                let presence_proved = self.is_present(claims, &at, c.code.as_deref())?;
+                let presence_proved = self.is_present(claims, &at, c.code.as_deref(), c.ticket.as_str())?;
                 Ok((department(&at), ToDepartment::ReportBack { command: c, presence_proved }.into()))
             }
             C::RegisterWalkIn(c) => {
@@ -232,7 +232,8 @@ impl House {
             .shell
             .read(department(&slot.department()), move |state: &jiaohao_domain::department::State| {
                 let (slot, session) = (state.clinic.slots.get(&asked)?, state.clinic.session_of(&asked)?);
-                Some(SlotFacts { date: session.date, start: slot.start, end: slot.end })
+                let limits = state.config.settings.booking.limits;
+                Some(SlotFacts { date: session.date, start: slot.start, end: slot.end, limits })
             })
             .await?
             .ok_or(Code::SlotClosed)?;
@@ -253,16 +254,23 @@ impl House {
     }
 
     /// Whether the patient is in the waiting area: staff and kiosks stand there; a phone shows the area's code.
-    fn is_present(&self, claims: &Claims, at: &DepartmentId, code: Option<&str>) -> Result<bool, Rejection> {
+    /// Wrong codes are counted by account and by what they are for.
+    fn is_present(
+        &self,
+        claims: &Claims,
+        at: &DepartmentId,
+        code: Option<&str>,
+        about: &str,
+    ) -> Result<bool, Rejection> {
         if claims.role != Role::Patient {
             return Ok(true);
         }
         let typed = code.ok_or(Code::WrongAreaCode)?;
-        if area_code::accepts(self.keys.get(KeyName::Area), at, typed, self.machine_now()) {
-            Ok(true)
-        } else {
-            Err(Code::WrongAreaCode.into())
-        }
+        let (now, counted) = (self.machine_now(), [claims.account.as_str(), about]);
+        self.strangers.may_try_area(&counted, now)?;
+        let right = area_code::accepts(self.keys.get(KeyName::Area), at, typed, now);
+        self.strangers.tried_area(&counted, right, now);
+        if right { Ok(true) } else { Err(Code::WrongAreaCode.into()) }
     }
 }
 
@@ -281,8 +289,9 @@ fn reserve(
     replaces: Option<AppointmentId>,
 ) -> Addressed {
     let channel = if claims.role == Role::Patient { Channel::Online } else { Channel::Desk };
-    let SlotFacts { date, start, end } = facts;
-    let reserve = ToPatient::Reserve { slot, date, slot_start: start, slot_end: end, confirm, channel, replaces };
+    let SlotFacts { date, start, end, limits } = facts;
+    let reserve =
+        ToPatient::Reserve { slot, date, slot_start: start, slot_end: end, confirm, channel, replaces, limits };
     (patient(who), reserve.into())
 }
 

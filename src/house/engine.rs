@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
 use super::commands::Addressed;
-use super::{House, ops, site};
+use super::{House, ops, serve, site};
 use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};
 use crate::identity::access::{self, Facts, StreamName};
 use crate::identity::accounts;
@@ -178,6 +178,7 @@ impl House {
         key: Option<Uuid>,
         command: &ClientCommand,
     ) -> Result<Option<Ready>, Rejection> {
+        command.check(self.shell.clock.clinic())?;
         if self.generations.standing(claims) != Standing::Current || claims.expires_at() <= self.machine_now() {
             return Ok(None);
         }
@@ -413,9 +414,30 @@ impl Engine for Shared {
         if self.0.is_stopping() {
             return Err("stopping".into());
         }
-        match self.0.shell.storage_level() {
-            2 => Err("the disk is full: read-only".into()),
-            _ => Ok(()),
+        if self.0.shell.check_writable().is_ok() {
+            return Ok(());
         }
+        let data = &self.0.settings.data;
+        let free_mib = serve::free_bytes(&data.dir).map_or(0, |bytes| bytes >> 20);
+        Err(format!(
+            "read-only: {free_mib} MiB are free in {}, below data.last_reserve_mib = {}",
+            data.dir.display(),
+            data.last_reserve_mib
+        ))
+    }
+
+    fn alarms(&self) -> Vec<String> {
+        let mut alarms = Vec::new();
+        let (clock, data) = (&self.0.shell.clock, &self.0.settings.data);
+        if clock.is_alarmed() {
+            alarms.push(format!(
+                "clock: the wall clock is {} s from clinic time and is not believed until POST /api/v1/clock/confirm",
+                clock.drift_ms() / 1_000
+            ));
+        }
+        if self.0.shell.storage_level() == 1 {
+            alarms.push(format!("disk: bookings are refused below data.reserve_mib = {}", data.reserve_mib));
+        }
+        alarms
     }
 }

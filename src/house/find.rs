@@ -1,7 +1,11 @@
-//! Finding a day's appointments for the desk: by number, name, document, phone or id. What was typed is kept nowhere.
+//! Finding a day's appointments and tickets for the desk: by number, name, document, phone or id. What was typed is kept
+//! nowhere.
 
-use jiaohao_domain::clinic::{AppointmentState, Clinic};
-use jiaohao_domain::person::{Document, DocumentKind, masked_name};
+use std::collections::{BTreeSet, HashSet};
+
+use jiaohao_domain::clinic::AppointmentState;
+use jiaohao_domain::department::State;
+use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection};
@@ -11,7 +15,7 @@ use super::{House, account, department};
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
 use crate::identity::keys::KeyName;
-use crate::identity::persons::patient_id;
+use crate::identity::persons::{claims_of, patient_id};
 use crate::identity::tokens::Claims;
 
 /// So many are shown at most.
@@ -19,9 +23,25 @@ const FOUND_MAX: usize = 20;
 /// Nobody types more than this, in characters.
 const TEXT_MAX_CHARS: usize = 100;
 
+/// Persons whose names are read at a time.
+const READ_AT_ONCE: usize = 64;
+
+/// What the desk has typed, and whom it may mean.
+struct Typed {
+    text: String,
+    /// In lower case, for names.
+    name: String,
+    /// As a number begins.
+    number: String,
+    /// Persons by document, phone or name.
+    meant: HashSet<PatientId>,
+    /// What the claims of the document's number begin with.
+    claims: Option<String>,
+}
+
 impl House {
-    /// Appointments of the department's today, and no-shows of the days that it remembers, that fit `text`: the beginning of a number, a name (whole, or its beginning
-    /// as far as it is not masked), a resident identity number, a phone, or the id of an appointment.
+    /// Appointments and tickets of the department's today, and no-shows of the days that it remembers, that fit `text`: the
+    /// beginning of a number, a part of a name, a resident identity number, a phone, or the id of an appointment or ticket.
     pub(super) async fn find_appointments(
         &self,
         claims: &Claims,
@@ -32,53 +52,99 @@ impl House {
         if text.is_empty() || text.chars().count() > TEXT_MAX_CHARS {
             return Err(Rejection::new(Code::InvalidField, "text has 1 to 100 characters"));
         }
-        let meant = self.persons_meant(&text).await?;
+        let (meant, claims_of_number) = self.persons_meant(&text).await?;
+        let mut typed =
+            Typed { name: text.to_lowercase(), number: text.to_uppercase(), meant, claims: claims_of_number, text };
         let zone = self.learn_zone(at.prefix(1)).await?;
         let today = zone.date(self.shell.clock.clinic());
-        let found = self
+        if typed.text.chars().count() > 1 {
+            let here = self.shell.read(department(at), move |state: &State| of_today(state, today)).await?;
+            self.mean_by_record(here, &mut typed).await?;
+        }
+        let (appointments, tickets) = self
             .shell
-            .read(department(at), move |state: &jiaohao_domain::department::State| {
-                matching(&state.clinic, &text, &meant, today, zone)
+            .read(department(at), move |state: &State| {
+                (appointments(state, &typed, today, zone), tickets(state, &typed, today, zone))
             })
             .await?;
-        let whom: Vec<String> = found.iter().filter_map(|one| one["patient"].as_str()).map(str::to_owned).collect();
+        let found = appointments.iter().chain(&tickets);
+        let whom: Vec<String> = found.filter_map(|one| one["patient"].as_str()).map(str::to_owned).collect();
         self.audit.note(AuditLine::new(claims, "find_appointments", whom, Ok(()), self.machine_now()));
-        Ok(json!({ "appointments": found }))
+        Ok(json!({ "appointments": appointments, "tickets": tickets }))
     }
 
-    /// The persons that a document's number or a phone means.
-    async fn persons_meant(&self, text: &str) -> Result<Vec<PatientId>, Rejection> {
-        let mut meant = Vec::new();
+    /// The persons that a document's number or an account's phone means, and what the claims of that number begin with.
+    async fn persons_meant(&self, text: &str) -> Result<(HashSet<PatientId>, Option<String>), Rejection> {
+        let (mut meant, mut claims) = (HashSet::new(), None);
         if let Ok(document) = Document::checked(DocumentKind::ResidentId, text) {
-            meant.push(patient_id(self.keys.get(KeyName::SiteGroup), "resident_id", &Redacted::new(document.number)));
+            let (group, number) = (self.keys.get(KeyName::SiteGroup), Redacted::new(document.number));
+            meant.insert(patient_id(group, "resident_id", &number));
+            claims = Some(claims_of(group, "resident_id", &number));
         }
         if let Ok(who) = accounts::phone(self.keys.get(KeyName::Hash), text) {
             let of = |state: &jiaohao_domain::account::State| state.relations.keys().cloned().collect::<Vec<_>>();
             meant.extend(self.shell.read(account(&who), of).await?);
         }
-        Ok(meant)
+        Ok((meant, claims))
+    }
+
+    /// Of those who are expected or here today, whose name or phone has what was typed in it. Names are sealed and have no
+    /// index, so each record is opened and looked at; only who fits is shown and goes on the audit.
+    async fn mean_by_record(&self, here: BTreeSet<PatientId>, typed: &mut Typed) -> Result<(), Rejection> {
+        let digits = typed.text.trim_start_matches('+');
+        let is_phone = digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let here: Vec<PatientId> = here.into_iter().collect();
+        for some in here.chunks(READ_AT_ONCE) {
+            let records = futures_util::future::join_all(some.iter().map(|who| self.clear_record(who))).await;
+            for (who, record) in some.iter().zip(records) {
+                let Some(record) = record? else { continue };
+                let by_phone = is_phone && record.phone.as_ref().is_some_and(|phone| phone.contains(digits));
+                if by_phone || record.name.to_lowercase().contains(&typed.name) {
+                    typed.meant.insert(who.clone());
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-fn matching(clinic: &Clinic, text: &str, meant: &[PatientId], today: BusinessDate, zone: Zone) -> Vec<Value> {
-    let number = text.to_uppercase();
-    let masked = masked_name(text);
-    let is_one_character = text.chars().count() == 1;
-    let fits = |id: &str, given: Option<&str>, brief: &jiaohao_domain::person::PatientBrief| {
-        id == text
-            || given.is_some_and(|given| given.starts_with(&number))
-            || meant.contains(&brief.patient)
-            || (is_one_character && brief.masked_name.starts_with(text))
-            || (!is_one_character && brief.masked_name == masked)
-    };
+impl Typed {
+    fn fits(&self, ids: [&str; 2], number: Option<&str>, brief: &PatientBrief) -> bool {
+        ids.contains(&self.text.as_str())
+            || number.is_some_and(|number| number.starts_with(&self.number))
+            || self.meant.contains(&brief.patient)
+            || self.claims.as_ref().is_some_and(|claims| brief.patient.as_str().starts_with(claims.as_str()))
+            || (self.text.chars().count() == 1 && brief.masked_name.starts_with(&self.text))
+    }
+}
+
+/// Everybody who is expected in the department today or has a ticket of today.
+fn of_today(state: &State, today: BusinessDate) -> BTreeSet<PatientId> {
+    let clinic = &state.clinic;
+    let booked = clinic.appointments.values().filter(|one| {
+        is_expected(one.state) && clinic.session_of(&one.slot).is_some_and(|session| session.date == today)
+    });
+    let tickets = state.floor.tickets.values().filter(|ticket| ticket.opened.date == today);
+    booked
+        .map(|one| one.brief.patient.clone())
+        .chain(tickets.map(|ticket| ticket.opened.brief.patient.clone()))
+        .collect()
+}
+
+fn is_expected(state: AppointmentState) -> bool {
+    matches!(state, AppointmentState::Booked | AppointmentState::Held { .. })
+}
+
+fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
+    let clinic = &state.clinic;
     let mut found: Vec<_> = clinic
         .appointments
         .iter()
-        .filter(|(id, one)| fits(id.as_str(), one.number.as_deref(), &one.brief))
+        .filter(|(id, one)| typed.fits([id.as_str(), id.ticket().as_str()], one.number.as_deref(), &one.brief))
         .filter_map(|(id, one)| {
             let (slot, session) = (clinic.slots.get(&one.slot)?, clinic.session_of(&one.slot)?);
             let is_found = match one.state {
-                AppointmentState::Booked | AppointmentState::Held { .. } => session.date == today,
+                state if is_expected(state) => session.date == today,
                 // To be corrected, as long as it is known.
                 AppointmentState::NoShow => true,
                 _ => false,
@@ -98,7 +164,31 @@ fn matching(clinic: &Clinic, text: &str, meant: &[PatientId], today: BusinessDat
             "date": date,
             "slot_start": zone.rfc3339(start),
             "session": one.slot.session(),
+            "slot": one.slot,
             "state": one.state.name(),
+        })
+    });
+    shown.collect()
+}
+
+fn tickets(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
+    let of_today = state.floor.tickets.values().filter(|ticket| ticket.opened.date == today);
+    let fits = of_today.filter(|ticket| {
+        let opened = &ticket.opened;
+        let appointment = opened.appointment.as_ref().map_or("", |id| id.as_str());
+        typed.fits([ticket.id().as_str(), appointment], Some(&opened.number), &opened.brief)
+    });
+    let shown = fits.take(FOUND_MAX).map(|ticket| {
+        let opened = &ticket.opened;
+        json!({
+            "ticket": ticket.id(),
+            "queue": opened.queue,
+            "patient": opened.brief.patient,
+            "masked_name": opened.brief.masked_name,
+            "number": opened.number,
+            "state": ticket.standing.name(),
+            "checked_in_at": zone.rfc3339(opened.checked_in_at),
+            "linked_to": ticket.linked_to,
         })
     });
     shown.collect()

@@ -1,12 +1,13 @@
 //! The house: the engine with everything around it that a door needs. Commands are checked against the table, given
 //! what the edge alone can add (a brief, a birth date, proof of presence), and sent to their owners.
 
-mod ballast;
 mod commands;
 mod deeds;
 mod engine;
 mod facts;
+mod figures;
 mod find;
+pub mod folder;
 mod ops;
 mod persons;
 pub mod serve;
@@ -17,9 +18,10 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 use jiaohao_actors::shell::{Clock, Shell, clock};
+use jiaohao_domain::settings::PatientLimits;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::*;
-use jiaohao_domain::{BusinessDate, Message, OwnerKind, OwnerRef, SlotId, Timestamp};
+use jiaohao_domain::{AccountId, BusinessDate, Message, OwnerKind, OwnerRef, SlotId, Timestamp};
 
 use crate::config::Settings;
 use crate::identity::audit::Audit;
@@ -28,6 +30,7 @@ use crate::identity::keys::Keys;
 use crate::identity::limits::Limits;
 use crate::identity::passwords::Passwords;
 use crate::identity::person_keys::PersonKeys;
+use crate::identity::strangers::Strangers;
 use crate::identity::tokens::{Generations, Tokens};
 
 /// Everything behind the doors.
@@ -50,8 +53,10 @@ pub struct House {
     pub(crate) slots: DashMap<SlotId, SlotFacts>,
     /// Slots that were full when last heard of: their department is asked before anybody reserves.
     pub(crate) full: DashMap<SlotId, ()>,
-    /// Persons whom a site's desk has just made known and who have no ticket there yet.
-    pub(crate) newly_known: DashMap<jiaohao_domain::PatientId, jiaohao_domain::SiteId>,
+    /// Persons whom somebody of the staff has just made known and who have no ticket there yet.
+    pub(crate) newly_known: DashMap<jiaohao_domain::PatientId, AccountId>,
+    /// What is kept of those whom nobody knows.
+    pub(crate) strangers: Strangers,
     /// The folder was made for test.
     pub(crate) for_test: bool,
     pub(crate) stopping: std::sync::atomic::AtomicBool,
@@ -66,6 +71,8 @@ pub(crate) struct SlotFacts {
     pub(crate) date: BusinessDate,
     pub(crate) start: Timestamp,
     pub(crate) end: Timestamp,
+    /// What one patient may book in that department.
+    pub(crate) limits: PatientLimits,
 }
 
 impl House {

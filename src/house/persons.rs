@@ -3,18 +3,35 @@
 
 use jiaohao_actors::shell::Origin;
 use jiaohao_domain::patient::State;
-use jiaohao_domain::person::{Document, DocumentKind, PatientBrief, PersonRecord, Sex};
-use jiaohao_domain::vocabulary::{OutsidePatient, ToPatient};
-use jiaohao_domain::{BusinessDate, Code, PatientId, Rejection, SiteId};
+use jiaohao_domain::person::{
+    Document, DocumentKind, PatientBrief, PersonRecord, Relation, Sex, checked_birth_date, checked_name,
+};
+use jiaohao_domain::vocabulary::{OutsidePatient, ToAccount, ToPatient};
+use jiaohao_domain::{AccountId, BusinessDate, Code, PatientId, Rejection, Role, SiteId};
 
-use super::{House, patient};
+use super::{House, account, patient};
 use crate::http::requests::RegisterPerson;
-use crate::identity::keys::KeyName;
-use crate::identity::persons::{open, patient_id, provisional, provisional_of, seal};
+use crate::identity::accounts;
+use crate::identity::keys::{Key, KeyName};
+use crate::identity::person_keys::PersonKeyError;
+use crate::identity::persons::{claim_of, open, patient_id, provisional, provisional_of, seal};
+use crate::identity::tokens::Claims;
 use jiaohao_domain::redacted::Redacted;
 
 const RECORD: &str = "record";
 const BIRTH_DATE: &str = "birth_date";
+
+/// Longest number on a hospital's own card, in bytes.
+const CARD_MAX: usize = 64;
+
+/// Somebody to be made known, checked.
+pub(super) struct Person {
+    /// Who bears the document.
+    who: PatientId,
+    record: PersonRecord,
+    relation: Relation,
+    replace: bool,
+}
 
 impl House {
     /// The brief and birth date of somebody who has been made known.
@@ -43,35 +60,77 @@ impl House {
     }
 
     fn open_birth_date(&self, who: &PatientId, sealed: &[u8]) -> Result<Option<BusinessDate>, Rejection> {
-        let key = self.person_keys.get(who).map_err(|_| Code::Internal)?;
-        Ok(key.and_then(|key| open::<Option<BusinessDate>>(&key, who, BIRTH_DATE, sealed)).flatten())
+        Ok(self
+            .key_of_known(who)?
+            .and_then(|key| open::<Option<BusinessDate>>(&key, who, BIRTH_DATE, sealed))
+            .flatten())
+    }
+
+    /// The key of somebody who is known; none when it has been destroyed. One that cannot be had is named for the
+    /// operator, with its file; nobody else is the worse for it.
+    fn key_of_known(&self, who: &PatientId) -> Result<Option<Key>, Rejection> {
+        self.person_keys.of_known(who).map_err(|error| unreadable(who, &error))
     }
 
     /// The clear record, for a door that has been allowed to show it.
     pub(super) async fn clear_record(&self, who: &PatientId) -> Result<Option<PersonRecord>, Rejection> {
         let Some(identity) = self.identity_of(who).await? else { return Ok(None) };
-        let key = self.person_keys.get(who).map_err(|_| Code::Internal)?;
-        Ok(key.and_then(|key| open(&key, who, RECORD, &identity.sealed)))
+        Ok(self.key_of_known(who)?.and_then(|key| open(&key, who, RECORD, &identity.sealed)))
     }
 
-    /// The id that a person's document gives, and the document in normal form. Chance for who has none (at the desk only).
-    pub(super) fn id_of_document(
+    /// Everything of somebody as it may be kept: the name can be read, the dates are of people who live, the phone is one.
+    pub(super) fn checked_person(&self, claims: &Claims, asked: RegisterPerson) -> Result<Person, Rejection> {
+        let today = self.zone_of(claims.site.as_ref().map(SiteId::as_str)).date(self.shell.clock.clinic());
+        let name = checked_name(&asked.name)?;
+        if let Some(birth_date) = asked.birth_date {
+            checked_birth_date(birth_date, today)?;
+        }
+        let phone = match asked.phone.as_deref().map(str::trim).filter(|phone| !phone.is_empty()) {
+            Some(phone) => {
+                let normal = accounts::normal_phone(phone);
+                Some(normal.ok_or_else(|| Rejection::new(Code::InvalidField, "phone: not a phone number"))?)
+            }
+            None => None,
+        };
+        let (who, document) = self.id_of_document(claims, &asked)?;
+        if document.is_some() && asked.birth_date.is_none() {
+            return Err(Rejection::new(Code::InvalidField, "birth_date: whoever has a document has one"));
+        }
+        let record = PersonRecord {
+            name,
+            phone,
+            documents: document.into_iter().collect(),
+            birth_date: asked.birth_date,
+            sex: asked.sex,
+        };
+        Ok(Person { who, record, relation: asked.relation.unwrap_or(Relation::Own), replace: asked.replace })
+    }
+
+    /// The id that a person's document gives, and the document in normal form. A hospital's own number is for its staff,
+    /// somebody without any document for its desk: chance.
+    fn id_of_document(
         &self,
+        claims: &Claims,
         person: &RegisterPerson,
-        seen_at_desk: bool,
     ) -> Result<(PatientId, Option<Document>), Rejection> {
         let group = self.keys.get(KeyName::SiteGroup);
-        match (person.document_kind.as_str(), person.site.as_ref()) {
-            ("none", _) if seen_at_desk => Ok((provisional(), None)),
-            ("hospital_card", Some(site)) if seen_at_desk => {
-                Ok((provisional_of(group, site.as_str(), &person.document_number), None))
-            }
-            (kind, _) => {
+        let refused = |why: &str| Err(Rejection::new(Code::InvalidField, why));
+        match person.document_kind.as_str() {
+            "none" if claims.role == Role::Desk => Ok((provisional(), None)),
+            "hospital_card" if claims.role != Role::Patient => match &person.site {
+                Some(at) if claims.site.as_ref() != Some(at) => refused("site: the card is of another site"),
+                None => refused("site: needed with a hospital's card"),
+                Some(_) if !(1..=CARD_MAX).contains(&person.document_number.trim().len()) => {
+                    refused("document_number: 1 to 64 characters on a hospital's card")
+                }
+                Some(at) => Ok((provisional_of(group, at.as_str(), &person.document_number), None)),
+            },
+            kind => {
                 let kind: DocumentKind = serde_json::from_value(serde_json::Value::String(kind.to_owned()))
                     .map_err(|_| Rejection::new(Code::InvalidField, "unknown kind of document"))?;
                 let document = Document::checked(kind, &person.document_number)?;
-                if document.birth_date().is_some_and(|date| date != person.birth_date) {
-                    return Err(Rejection::new(Code::InvalidField, "the birth date is not the document's"));
+                if document.birth_date().is_some_and(|date| Some(date) != person.birth_date) {
+                    return refused("the birth date is not the document's");
                 }
                 let number = Redacted::new(document.number.clone());
                 Ok((patient_id(group, kind_name(kind), &number), Some(document)))
@@ -79,23 +138,68 @@ impl House {
         }
     }
 
-    /// Makes a person known; the same document is the same person.
-    pub(super) async fn register(&self, person: RegisterPerson, seen_at_desk: bool) -> Result<PatientBrief, Rejection> {
-        if person.name.trim().is_empty()
-            || person.name.chars().count() > 100
-            || person.name.chars().any(char::is_control)
-        {
-            return Err(Rejection::new(Code::InvalidField, "a name has 1 to 100 characters"));
-        }
-        let (who, document) = self.id_of_document(&person, seen_at_desk)?;
-        let record = PersonRecord {
-            name: person.name.trim().to_owned(),
-            phone: person.phone,
-            documents: document.into_iter().collect(),
-            birth_date: Some(person.birth_date),
-            sex: person.sex,
+    /// What a phone says: somebody claims to be, or to act for, the bearer of a document. Known and unknown numbers are
+    /// answered alike, because the bearer's owner is not touched: a number alone makes a claim of the account's own. Only
+    /// whose phone the desk has put on the bearer's file acts for the bearer.
+    pub(super) async fn register_own(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
+        let Person { who: bearer, record, relation, .. } = person;
+        let is_proved = self.has_phone_on_file(&bearer, &claims.account).await?;
+        let who = match record.documents.first() {
+            Some(document) if !is_proved => {
+                let number = Redacted::new(document.number.clone());
+                claim_of(self.keys.get(KeyName::SiteGroup), &claims.account, kind_name(document.kind), &number)
+            }
+            _ => bearer,
         };
-        self.identify(who, record, seen_at_desk).await
+        // Its limits first: what they refuse leaves nothing behind.
+        let origin = if is_proved {
+            Origin::Shell
+        } else {
+            let (principal, name) = (claims.principal(), "identify_person".to_owned());
+            Origin::Client { principal, name, key: None, body_hash: [0; 16] }
+        };
+        let to_account = ToAccount::Relate { patient: who.clone(), relation, granted: true };
+        self.shell.ask(account(&claims.account), to_account.into(), origin).await?;
+        let brief = if is_proved { record.brief(who) } else { self.identify(who, record, false).await? };
+        let to_patient = ToPatient::Relate { account: claims.account.clone(), relation, granted: true };
+        self.shell.ask(patient(&brief.patient), to_patient.into(), Origin::Shell).await?;
+        Ok(brief)
+    }
+
+    /// Whether the person was confirmed with proof seen, and this account's phone was put on file.
+    async fn has_phone_on_file(&self, bearer: &PatientId, who: &AccountId) -> Result<bool, Rejection> {
+        if !self.identity_of(bearer).await?.is_some_and(|identity| identity.real_name) {
+            return Ok(false);
+        }
+        let phone = self.clear_record(bearer).await?.and_then(|record| record.phone);
+        let on_file = phone.and_then(|phone| accounts::phone(self.keys.get(KeyName::Hash), &phone).ok());
+        Ok(on_file.as_ref() == Some(who))
+    }
+
+    /// Makes a person known at a hospital; the same document is the same person. Only the desk sees proof, and only of a
+    /// document. Something else than what proof was seen for is a conflict, unless the desk says that it replaces it.
+    pub(super) async fn register_here(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
+        let Person { who, mut record, replace, .. } = person;
+        let is_seen = claims.role == Role::Desk && !record.documents.is_empty();
+        let is_confirmed = self.identity_of(&who).await?.is_some_and(|identity| identity.real_name);
+        if is_seen
+            && is_confirmed
+            && let Some(known) = self.clear_record(&who).await?
+        {
+            let differs = [
+                ("name", known.name != record.name),
+                ("sex", known.sex != record.sex),
+                ("birth_date", known.birth_date != record.birth_date),
+            ];
+            let differs: Vec<String> =
+                differs.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what.to_owned()).collect();
+            if !differs.is_empty() && !replace {
+                let why = "this document's bearer was confirmed otherwise; `replace` says that the old was wrong";
+                return Err(Rejection::new(Code::AlreadyExists, why).with("differs", differs));
+            }
+            record.phone = record.phone.or(known.phone);
+        }
+        self.identify(who, record, is_seen).await
     }
 
     /// Somebody whom the hospital's own system names by its patient number.
@@ -125,11 +229,13 @@ impl House {
 
     /// Seals the record with the person's key and tells the person's owner. The key is on disk before.
     async fn identify(&self, who: PatientId, record: PersonRecord, real_name: bool) -> Result<PatientBrief, Rejection> {
-        if self.clear_record(&who).await?.is_some_and(|known| known == record) {
+        // Before the key is written: a full disk is answered by its name.
+        self.shell.check_writable()?;
+        let is_known = self.identity_of(&who).await?.is_some_and(|known| known.real_name || !real_name);
+        if is_known && self.clear_record(&who).await?.is_some_and(|known| known == record) {
             return Ok(record.brief(who));
         }
-        self.shell.takes_writes()?;
-        let key = self.person_keys.make(&who).map_err(|_| Code::Internal)?;
+        let key = self.person_keys.make(&who).map_err(|error| unreadable(&who, &error))?;
         let brief = record.brief(who.clone());
         let message = ToPatient::Identify {
             brief: brief.clone(),
@@ -142,7 +248,13 @@ impl House {
     }
 }
 
-fn kind_name(kind: DocumentKind) -> &'static str {
+fn unreadable(who: &PatientId, error: &PersonKeyError) -> Rejection {
+    metrics::counter!("person_keys_unreadable_total").increment(1);
+    tracing::error!(patient = %who, %error, "a person's key cannot be used");
+    Rejection::new(Code::Internal, "this person's key cannot be used; the operator's log names the file")
+}
+
+pub(super) fn kind_name(kind: DocumentKind) -> &'static str {
     match kind {
         // The number in the household register is the child's resident identity number: the same person.
         DocumentKind::ResidentId | DocumentKind::HouseholdRegister => "resident_id",

@@ -3,21 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use dashmap::DashMap;
 use jiaohao_actors::fanout::{CoarseClock, Hub, HubLimits};
-use jiaohao_actors::log::{FolderLock, Log, SegmentLog, SegmentOptions};
+use jiaohao_actors::log::{Log, SegmentLog, SegmentOptions};
 use jiaohao_actors::shell::clock::WallClock;
 use jiaohao_actors::shell::keeper::KeeperOptions;
-use jiaohao_actors::shell::{Clock, Node, NodeOptions, Shell, clock};
+use jiaohao_actors::shell::{Clock, Node, NodeOptions, Shell, StartError, clock};
+use jiaohao_actors::store::StoreError;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Role, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::engine::{HOME_ZONE, Shared};
+use super::folder::{self, Folder, FolderError, Looked};
 use super::ops::{self, Ops};
 use super::streams::HouseStreams;
-use super::{House, ballast, deadline_message};
+use super::{House, deadline_message, figures};
 use crate::config::Settings;
 use crate::http;
 use crate::identity::accounts;
@@ -27,13 +29,12 @@ use crate::identity::keys::{KeyName, Keys};
 use crate::identity::limits::Limits;
 use crate::identity::passwords::Passwords;
 use crate::identity::person_keys::PersonKeys;
+use crate::identity::strangers::Strangers;
 use crate::identity::tokens::{Claims, Generations, Tokens};
 use crate::kinds::kinds;
 
 /// Changes when a stream's projection changes, so that clients take a fresh snapshot.
 const PROJECTION_VERSION: u32 = 1;
-/// Audit lines that may wait for the disk.
-const AUDIT_WAITING: usize = 65_536;
 /// How long the operator token of an empty folder holds, in seconds.
 const FIRST_TOKEN_TTL_S: i64 = 24 * 3600;
 
@@ -47,15 +48,8 @@ pub struct ServeOptions {
     pub speed: f64,
     /// Where the wall clock is read.
     pub wall: WallClock,
-}
-
-/// What a data folder is, decided when it is made and kept in `folder.json`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Folder {
-    /// Made for demo or test: an accelerated clock and made-up load are allowed.
-    for_test: bool,
-    /// How much faster clinic time runs there.
-    speed: f64,
+    /// An operator has said that the wall clock is right, whatever the log says.
+    pub confirm_clock: bool,
 }
 
 /// A running server.
@@ -70,70 +64,87 @@ pub struct Server {
     pub report: jiaohao_actors::shell::start::StartReport,
     node: Node,
     watching: Arc<AtomicBool>,
-    _lock: FolderLock,
+    _held: folder::Held,
 }
 
 /// Why a server did not come up: words for the operator, what to do next included.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// Another process has the folder, the folder cannot be used, a key is missing, the log is damaged …
+    /// The data folder, a part of it that is missing or not its own, the log …
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Something within the folder, or the machine.
     #[error("{0}")]
     Data(String),
     /// The doors.
-    #[error(transparent)]
-    Doors(#[from] http::ServeError),
+    #[error("{error}{hint}")]
+    Doors {
+        /// What is wrong.
+        error: http::ServeError,
+        /// What else to know.
+        hint: String,
+    },
 }
 
-fn data(error: impl std::fmt::Display) -> ServeError {
+/// An error about that file or folder.
+fn at(path: &Path) -> impl FnOnce(std::io::Error) -> FolderError + '_ {
+    |error| FolderError::Io { path: path.to_owned(), error }
+}
+
+fn machine(error: impl std::fmt::Display) -> ServeError {
     ServeError::Data(error.to_string())
 }
 
-/// Whether the folder was made for demo or test.
-pub fn is_for_test(folder: &Path) -> bool {
-    read_folder(folder).ok().flatten().is_some_and(|known| known.for_test)
-}
-
-fn read_folder(folder: &Path) -> Result<Option<Folder>, ServeError> {
-    match std::fs::read(folder.join("folder.json")) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| data(format!("folder.json: {e}"))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(data(format!("{}: {error}", folder.display()))),
+fn not_up(dir: &Path, error: StartError) -> ServeError {
+    let log = dir.join("log");
+    match error {
+        StartError::Log(error) => FolderError::Log { log, error }.into(),
+        StartError::Replay(why) => {
+            machine(format!("{}: it cannot be replayed: {why}: {}", log.display(), folder::damaged_log(&log)))
+        }
+        StartError::Store(StoreError::Io(error)) | StartError::Io(error) => at(&dir.join("store"))(error).into(),
+        StartError::Store(error) => machine(format!("{}: {error}", dir.join("store").display())),
     }
 }
 
-/// Opens (or makes) the data folder: its kind, its lock, its log.
-fn open_folder(
-    settings: &Settings,
-    options: &ServeOptions,
-) -> Result<(FolderLock, Folder, SegmentLog, bool), ServeError> {
-    let folder = &settings.data.dir;
-    std::fs::create_dir_all(folder).map_err(|e| data(format!("{}: {e}", folder.display())))?;
-    let lock = FolderLock::take(folder, Timestamp(clock::wall_ms())).map_err(data)?;
-    ballast::let_go_if_full(folder).map_err(data)?;
+/// A data folder that is held, with its parts.
+struct Opened {
+    held: folder::Held,
+    folder: Folder,
+    log: SegmentLog,
+    keys: Keys,
+    is_new: bool,
+}
+
+/// Opens the data folder, or makes its parts: it is a folder with a past only when [`Folder::write`] has ended.
+fn open_folder(settings: &Settings, options: &ServeOptions) -> Result<Opened, FolderError> {
+    let dir = &settings.data.dir;
+    let held = folder::take(dir, Timestamp(clock::wall_ms()))?;
     let is_test = options.clinic_start.is_some() || options.speed > 1.0;
-    let known = read_folder(folder)?;
-    let is_new = known.is_none();
-    let known = match known {
-        Some(known) if is_test && !known.for_test => {
-            return Err(data(format!("{} is not a demo folder: its clock is the wall clock", folder.display())));
+    let known = match &held.looked {
+        Looked::Used(known) if is_test && !known.for_test => {
+            return Err(FolderError::Purpose(format!(
+                "{} is not a folder for test: its clock is the wall clock (clock.speed must be 1)",
+                dir.display()
+            )));
         }
-        Some(known) => known,
-        None => {
-            let made = Folder { for_test: is_test, speed: options.speed };
-            let text = serde_json::to_vec(&made).expect("invariant: two plain fields are JSON");
-            std::fs::write(folder.join("folder.json"), text).map_err(data)?;
-            made
-        }
+        Looked::Used(known) => Some(known.clone()),
+        Looked::New => None,
     };
+    let is_new = known.is_none();
+    let keys = Keys::open(&dir.join("keys"), is_new)?;
     let began = clock::monotonic();
     let elapsed_ms = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let mut segment_options = SegmentOptions::new(Arc::new(elapsed_ms));
     segment_options.segment_bytes = settings.data.segment_mib << 20;
-    let (log, opened) = SegmentLog::open(&folder.join("log"), segment_options).map_err(data)?;
+    let path = dir.join("log");
+    let (log, opened) =
+        SegmentLog::open(&path, segment_options).map_err(|error| FolderError::Log { log: path, error })?;
     if let Some(torn) = opened.torn {
         tracing::warn!(?torn, "the last write before the end was not whole and is cut");
     }
-    Ok((lock, known, log, is_new))
+    let made = || Folder::new(is_test, options.speed, log.history_id().to_string(), &keys);
+    Ok(Opened { folder: known.unwrap_or_else(made), held, log, keys, is_new })
 }
 
 impl Server {
@@ -142,21 +153,20 @@ impl Server {
     /// # Errors
     /// [`ServeError`], each with what to do.
     pub async fn start(settings: Settings, options: ServeOptions) -> Result<Self, ServeError> {
-        let (lock, folder, log, is_new) = open_folder(&settings, &options)?;
+        let Opened { held, folder, log, keys, is_new } = open_folder(&settings, &options)?;
         let dir = settings.data.dir.clone();
-        let keys = Keys::open(&dir.join("keys"), is_new).map_err(data)?;
         let history = log.history_id();
         let coarse = Arc::new(CoarseClock::default());
         let epoch: Arc<str> = format!("{history}-{PROJECTION_VERSION}").into();
         let home = Zone::named(HOME_ZONE).expect("invariant: it is in the database");
         let (start, speed) = (options.clinic_start, folder.speed);
         let for_test = folder.for_test;
-        let (wall, jump_ms) =
-            (options.wall, i64::try_from(settings.clock.jump_s).unwrap_or(i64::MAX).saturating_mul(1_000));
+        let (wall, confirmed) = (options.wall, options.confirm_clock);
+        let (jump_ms, away_ms) = (settings.clock.jump_ms(), settings.clock.away_ms());
         let make_clock = move |last_seen: Option<Timestamp>| match (for_test, last_seen.or(start)) {
             (true, Some(from)) => Clock::accelerated(from, speed),
             (true, None) => Clock::accelerated(Timestamp(clock::wall_ms()), speed),
-            (false, _) => Clock::following(wall, jump_ms),
+            (false, _) => Clock::resuming(wall, jump_ms, last_seen.filter(|_| !confirmed), away_ms),
         };
         let node = Node::start(NodeOptions {
             clock: Box::new(make_clock),
@@ -181,36 +191,53 @@ impl Server {
                 std::process::exit(1);
             }),
         })
-        .map_err(data)?;
+        .map_err(|error| not_up(&dir, error))?;
         look_at_disk(&dir, &settings, &node.shell);
         node.settle_overdue().await;
         let tokens = Tokens::new(keys.get(KeyName::Token));
         let first_token = is_new.then(|| first_token(&tokens));
+        let audit = dir.join("audit");
         let house = Arc::new(House {
             shell: node.shell.clone(),
-            person_keys: PersonKeys::open(&dir.join("persons")).map_err(data)?,
-            passwords: Passwords::new(&settings.identity).map_err(data)?,
+            person_keys: PersonKeys::open(&dir.join("persons")).map_err(machine)?,
+            passwords: Passwords::new(&settings.identity).map_err(machine)?,
             tokens,
             generations: Generations::default(),
             limits: Limits::new(&settings.limits),
-            audit: Audit::open(&dir.join("audit"), AUDIT_WAITING).map_err(data)?,
+            audit: Audit::open(&audit, settings.audit.waiting).map_err(at(&audit))?,
             codes: options.codes,
             ops: Ops::new(run_name().into(), dir.join("log")),
             zones: DashMap::new(),
             slots: DashMap::new(),
             full: DashMap::new(),
             newly_known: DashMap::new(),
+            strangers: Strangers::default(),
             for_test,
             stopping: AtomicBool::new(false),
             keys,
             settings: settings.clone(),
         });
-        let doors = http::start(Arc::new(Shared(house.clone())), &settings, coarse)?;
+        if is_new {
+            // The last thing, so that a first start that does not come so far can be made again.
+            folder.write(&dir)?;
+        }
+        let doors = http::start(Arc::new(Shared(house.clone())), &settings, coarse).map_err(|error| {
+            let hint = if is_new {
+                format!(
+                    ". The data folder has been made; its first operator's token: jiaohao token issue --role operator \
+                     --may-issue --data {}",
+                    dir.display()
+                )
+            } else {
+                String::new()
+            };
+            ServeError::Doors { error, hint }
+        })?;
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
         let watching = Arc::new(AtomicBool::new(true));
-        watch(dir, settings, house.clone(), watching.clone()).map_err(data)?;
+        watch(dir, settings, house.clone(), watching.clone()).map_err(machine)?;
         let report = node.report.clone();
-        Ok(Self { house, doors, first_token, report, node, watching, _lock: lock })
+        Ok(Self { house, doors, first_token, report, node, watching, _held: held })
     }
 
     /// Graceful: no new commands, good-bye to sockets, everything pending durable, a last checkpoint.
@@ -218,7 +245,8 @@ impl Server {
         self.house.begin_stop();
         self.watching.store(false, Ordering::Relaxed);
         self.doors.stop().await;
-        drop(self.node.stop().await);
+        let grace = Duration::from_secs(self.house.settings.server.stop_grace_s);
+        drop(self.node.stop_within(grace).await);
     }
 }
 
@@ -228,8 +256,8 @@ fn run_name() -> String {
 }
 
 fn first_token(tokens: &Tokens) -> String {
-    let account = accounts::script("first-operator").expect("invariant: a well-formed name");
-    let mut claims = Claims::new(Role::Operator, account, Timestamp(clock::wall_ms()), FIRST_TOKEN_TTL_S);
+    let mut claims =
+        Claims::new(Role::Operator, accounts::first_operator(), Timestamp(clock::wall_ms()), FIRST_TOKEN_TTL_S);
     claims.may_issue = true;
     tokens.issue(&claims)
 }
@@ -237,10 +265,15 @@ fn first_token(tokens: &Tokens) -> String {
 /// Looks at the free space: bookings stop below the reserve, everything but reading below the last one.
 fn look_at_disk(dir: &Path, settings: &Settings, shell: &Shell) {
     let (reserve, last) = (settings.data.reserve_mib << 20, settings.data.last_reserve_mib << 20);
-    if let Ok(free_bytes) = ballast::free_bytes(dir) {
+    if let Some(free_bytes) = free_bytes(dir) {
         metrics::gauge!("disk_free_bytes").set(free_bytes as f64);
         shell.set_storage_level(if free_bytes < last { 2 } else { u8::from(free_bytes < reserve) });
     }
+}
+
+/// How much room there is, where the system tells.
+pub(super) fn free_bytes(dir: &Path) -> Option<u64> {
+    rustix::fs::statvfs(dir).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Once a second: looks at the disk and at the clock, and forgets quiet strangers.
@@ -248,11 +281,11 @@ fn watch(dir: PathBuf, settings: Settings, house: Arc<House>, watching: Arc<Atom
     let watch = move || {
         while watching.load(Ordering::Relaxed) {
             look_at_disk(&dir, &settings, &house.shell);
-            ballast::take_on(&dir, settings.data.reserve_mib << 20);
-            // A jump is noticed when the clock is read.
+            // Read once a second, so that a jump is noticed while nobody does anything.
             house.shell.clock.clinic();
+            figures::note(&house.shell);
             house.limits.tidy();
-            std::thread::sleep(std::time::Duration::from_secs(1));
+            std::thread::sleep(Duration::from_secs(1));
         }
     };
     std::thread::Builder::new().name("watch".into()).spawn(watch).map(drop)

@@ -5,15 +5,17 @@ use std::sync::atomic::Ordering;
 
 use jiaohao_actors::shell::Origin;
 use jiaohao_domain::account::{State as AccountState, view as account_view};
+use jiaohao_domain::codes::Valid;
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::site::OFFER_MIN;
 use jiaohao_domain::vocabulary::{ToAccount, ToSite};
-use jiaohao_domain::{AccountId, Code, Message, Rejection, Role, ScreenId, Timestamp};
+use jiaohao_domain::{AccountId, BoardId, Code, Message, Rejection, Role, ScreenId, ServicePointId, SiteId, Timestamp};
 use serde_json::json;
 
 use super::{House, account, site};
 use crate::engine::{SignedIn, Visit, VisitAnswer};
 use crate::http::requests::{OfferScreen, RequestCode, ScreenSignIn, SignIn};
+use crate::identity::audit::AuditLine;
 use crate::identity::codes::CodeMessage;
 use crate::identity::keys::KeyName;
 use crate::identity::tokens::{Claims, Standing};
@@ -27,75 +29,158 @@ const CODE_DRAWS: usize = 8;
 impl House {
     pub(super) async fn visit(&self, address: IpAddr, visit: Visit) -> Result<VisitAnswer, Rejection> {
         match visit {
-            Visit::SignIn(sign_in) => {
-                self.limits.sign_in(address)?;
-                let outcome = match sign_in {
-                    SignIn::Password(given) => self.by_password(&given.name, Redacted::new(given.password)).await,
-                    SignIn::Code(given) => self.by_code(&given.phone, Redacted::new(given.code)).await,
-                    SignIn::Screen(given) => self.by_screen(given).await,
-                };
-                if matches!(&outcome, Err(why) if why.code == Code::WrongCredentials) {
-                    self.limits.sign_in_failed(address);
-                }
-                outcome.map(|signed_in| VisitAnswer::SignedIn(Box::new(signed_in)))
+            Visit::SignIn(SignIn::Password(given)) => {
+                let who = accounts::staff(&given.name).map_err(|_| Code::WrongCredentials)?;
+                tokio::time::sleep(self.limits.sign_in_delay(address)).await;
+                let outcome = self.by_password(&who, Redacted::new(given.password), address).await;
+                self.tried(who, "sign_in", address, outcome)
+            }
+            Visit::SignIn(SignIn::Code(given)) => {
+                let who = accounts::phone(self.keys.get(KeyName::Hash), &given.phone)?;
+                tokio::time::sleep(self.limits.sign_in_delay(address)).await;
+                let outcome = self.by_code(&who, Redacted::new(given.code), address).await;
+                self.tried(who, "sign_in", address, outcome)
+            }
+            // A screen asks again and again until it is approved; nobody guesses its secret.
+            Visit::SignIn(SignIn::Screen(given)) => {
+                self.by_screen(given).await.map(|signed_in| VisitAnswer::SignedIn(Box::new(signed_in)))
             }
             Visit::RequestCode(request) => {
-                self.limits.sign_in(address)?;
-                self.request_code(request).await
+                let who = accounts::phone(self.keys.get(KeyName::Hash), &request.phone)?;
+                let outcome = self.request_code(&who, request, address).await;
+                let line_outcome = outcome.as_ref().map(drop).map_err(|why| why.code);
+                let line = AuditLine::of_stranger(who, "request_code", address, line_outcome, self.machine_now());
+                self.audit.note(line);
+                outcome.map_err(|why| self.in_true_seconds(why))
             }
             Visit::Refresh(token) => {
                 self.refresh(&token).await.map(|in_again| VisitAnswer::SignedIn(Box::new(in_again)))
             }
             Visit::SignOut { refresh_token, everywhere } => self.sign_out(&refresh_token, everywhere).await,
-            Visit::OfferScreen(offer) => {
-                self.limits.sign_in(address)?;
-                self.offer_screen(offer).await
+            Visit::OfferScreen(offer) => self.offer_screen(offer, address).await,
+        }
+    }
+
+    /// A try to sign in is on the audit, and a failed one is counted against its address.
+    fn tried(
+        &self,
+        who: AccountId,
+        what: &str,
+        address: IpAddr,
+        outcome: Result<SignedIn, Rejection>,
+    ) -> Result<VisitAnswer, Rejection> {
+        let line_outcome = outcome.as_ref().map(drop).map_err(|why| why.code);
+        self.audit.note(AuditLine::of_stranger(who, what, address, line_outcome, self.machine_now()));
+        if line_outcome == Err(Code::WrongCredentials) {
+            self.limits.sign_in_failed(address);
+        }
+        outcome.map(|signed_in| VisitAnswer::SignedIn(Box::new(signed_in))).map_err(|why| self.in_true_seconds(why))
+    }
+
+    /// Accounts count in clinic time; who has to wait is told in seconds of the clock on the wall.
+    fn in_true_seconds(&self, mut why: Rejection) -> Rejection {
+        let speed = self.shell.clock.speed().max(1.0);
+        for (name, value) in &mut why.valid_now {
+            if let ("retry_after_s", Valid::Number(clinic_s)) = (name.as_str(), &mut *value) {
+                *clinic_s = (*clinic_s as f64 / speed).ceil() as i64;
             }
         }
+        why
+    }
+
+    fn from(&self, address: IpAddr) -> String {
+        accounts::place(self.keys.get(KeyName::Hash), address)
     }
 
     async fn tell(&self, who: &AccountId, message: ToAccount) -> Result<(), Rejection> {
         self.shell.ask(account(who), Message::from(message), Origin::Shell).await.map(drop)
     }
 
-    async fn by_password(&self, name: &str, password: Redacted<String>) -> Result<SignedIn, Rejection> {
-        let who = accounts::staff(name).map_err(|_| Code::WrongCredentials)?;
-        let stored = self
-            .shell
-            .read(account(&who), |state: &AccountState| state.staff.as_ref().map(|staff| staff.password_phc.clone()))
-            .await?;
+    async fn by_password(
+        &self,
+        who: &AccountId,
+        password: Redacted<String>,
+        address: IpAddr,
+    ) -> Result<SignedIn, Rejection> {
+        let password_phc = |state: &AccountState| {
+            state.staff.as_ref().filter(|_| !state.retired).map(|staff| staff.password_phc.clone())
+        };
+        let stored = self.shell.read(account(who), password_phc).await?;
+        let (is_known, from) = (stored.is_some(), self.from(address));
         let matched = self.passwords.matches(password, stored).await?;
-        let (refresh_hash, token) = self.draw_refresh(&who);
-        self.tell(&who, ToAccount::TryPassword { matched, refresh_hash }).await?;
-        self.signed_in(who, Some(token)).await
+        if !is_known {
+            return Err(self.strangers.try_name(who.as_str(), &from, self.shell.clock.clinic()));
+        }
+        let (refresh_hash, token) = self.draw_refresh(who);
+        self.tell(who, ToAccount::TryPassword { matched, refresh_hash, from }).await?;
+        let signed_in = self.signed_in(who.clone(), Some(token)).await?;
+        if signed_in.claims.role == Role::Operator {
+            self.end_first_operator().await?;
+        }
+        Ok(signed_in)
     }
 
-    async fn by_code(&self, phone: &str, code: Redacted<String>) -> Result<SignedIn, Rejection> {
-        let who = accounts::phone(self.keys.get(KeyName::Hash), phone)?;
-        let code_hash = codes::hash(self.keys.get(KeyName::Hash), &who, &code);
-        let (refresh_hash, token) = self.draw_refresh(&who);
-        self.tell(&who, ToAccount::TryCode { code_hash, refresh_hash }).await?;
-        self.signed_in(who, Some(token)).await
+    /// The token of an empty folder is for making the first operator; when that one is there, it ends.
+    async fn end_first_operator(&self) -> Result<(), Rejection> {
+        let first = accounts::first_operator();
+        if self.shell.read(account(&first), |state: &AccountState| state.generation).await? == 0 {
+            self.tell(&first, ToAccount::Revoke { refresh_hash: None }).await?;
+            self.relearn(&first).await?;
+        }
+        Ok(())
     }
 
-    async fn request_code(&self, request: RequestCode) -> Result<VisitAnswer, Rejection> {
-        let hash_key = self.keys.get(KeyName::Hash);
-        let who = accounts::phone(hash_key, &request.phone)?;
+    async fn by_code(&self, who: &AccountId, code: Redacted<String>, address: IpAddr) -> Result<SignedIn, Rejection> {
+        let code_hash = codes::hash(self.keys.get(KeyName::Hash), who, &code);
+        let (refresh_hash, token) = self.draw_refresh(who);
+        let from = self.from(address);
+        let try_code = ToAccount::TryCode { code_hash: code_hash.clone(), refresh_hash, from: from.clone() };
+        if !self.has_signed_in(who).await? {
+            let now = self.shell.clock.clinic();
+            self.strangers.decide(who, try_code.clone(), now)?;
+            self.strangers.forget(who);
+            // The account begins with the code that was used.
+            self.tell(who, ToAccount::IssueCode { code_hash, expires_at: now.plus_min(1), from }).await?;
+        }
+        self.tell(who, try_code).await?;
+        self.signed_in(who.clone(), Some(token)).await
+    }
+
+    /// Whether the account's owner knows it: until then whoever has the phone is a stranger, of whom nothing is kept.
+    async fn has_signed_in(&self, who: &AccountId) -> Result<bool, Rejection> {
+        self.shell.read(account(who), |state: &AccountState| state.sessions_opened > 0).await
+    }
+
+    async fn request_code(
+        &self,
+        who: &AccountId,
+        request: RequestCode,
+        address: IpAddr,
+    ) -> Result<VisitAnswer, Rejection> {
+        self.limits.code(address)?;
         let phone = accounts::normal_phone(&request.phone).ok_or(Code::InvalidField)?;
         let code = codes::draw();
         let ttl_s = self.settings.identity.code_ttl_s;
         // The account counts in clinic time; whoever types the code does not live faster with it.
         let clinic_ttl_ms = (ttl_s as f64 * 1000.0 * self.shell.clock.speed().max(1.0)) as i64;
-        let until = self.shell.clock.clinic().plus_ms(clinic_ttl_ms);
-        let issue = ToAccount::IssueCode { code_hash: codes::hash(hash_key, &who, &code), expires_at: until };
-        self.tell(&who, issue).await?;
+        let now = self.shell.clock.clinic();
+        let issue = ToAccount::IssueCode {
+            code_hash: codes::hash(self.keys.get(KeyName::Hash), who, &code),
+            expires_at: now.plus_ms(clinic_ttl_ms),
+            from: self.from(address),
+        };
+        if self.has_signed_in(who).await? {
+            self.tell(who, issue).await?;
+        } else {
+            self.strangers.decide(who, issue, now)?;
+        }
         let expires_at = self.machine_now().plus_s(ttl_s);
         let message = CodeMessage { phone: Redacted::new(phone), code, expires_at };
         self.codes.send(message).map_err(|why| {
             tracing::warn!(%why, "a one-time code could not be sent");
             Rejection::new(Code::Overloaded, "the code could not be sent; try again shortly")
         })?;
-        Ok(VisitAnswer::Told(json!({ "expires_in_s": ttl_s })))
+        Ok(VisitAnswer::Told(json!({ "expires_in_s": ttl_s, "sent_to": self.codes.sends_to() })))
     }
 
     async fn by_screen(&self, given: ScreenSignIn) -> Result<SignedIn, Rejection> {
@@ -103,18 +188,20 @@ impl House {
         let known = self
             .shell
             .read(site(given.screen.as_str()), move |state: &jiaohao_domain::site::State| {
-                state.screens.get(&screen).map(|paired| (paired.board.clone(), paired.secret_hash.clone()))
+                let door = state.doors.get(&screen).cloned();
+                state.screens.get(&screen).map(|paired| (paired.board.clone(), door, paired.secret_hash.clone()))
             })
             .await?;
         let hash = refresh::hash(self.keys.get(KeyName::Hash), &given.secret);
         match known {
-            Some((board, secret_hash)) if secret_hash == hash => {
+            Some((board, door, secret_hash)) if secret_hash == hash => {
                 let now = self.machine_now();
                 let who = accounts::screen(&given.screen);
                 let mut claims = Claims::new(Role::Screen, who.clone(), now, self.settings.identity.access_token_ttl_s);
                 claims.site = Some(board.site());
                 claims.screen = Some(given.screen);
                 claims.board = Some(board.clone());
+                claims.door = door;
                 self.generations.learn(&who, 0);
                 let access_token = self.tokens.issue(&claims);
                 let about = json!({ "board": board });
@@ -124,20 +211,35 @@ impl House {
         }
     }
 
-    async fn offer_screen(&self, offer: OfferScreen) -> Result<VisitAnswer, Rejection> {
-        let at = offer
-            .board
-            .map(|board| board.site())
-            .or_else(|| offer.door.map(|door| door.department().site()))
-            .or(offer.site)
-            .ok_or_else(|| Rejection::new(Code::InvalidField, "a board, a door or a site"))?;
-        let screen = ScreenId::new(format!("{at}.screen-{}", hex(chance::bytes::<6>())));
+    async fn offer_screen(&self, offer: OfferScreen, address: IpAddr) -> Result<VisitAnswer, Rejection> {
+        let offered = (offer.board.clone(), offer.door.clone());
+        let (at, shows) = match (offer.board, &offer.door, offer.site) {
+            (Some(board), _, _) => (board.site(), board.to_string()),
+            (None, Some(door), _) => {
+                let at = door.department().site();
+                let room = door.as_str().strip_prefix(&format!("{at}.")).unwrap_or_default().replace('.', "-");
+                (at.clone(), format!("{at}.door-{room}"))
+            }
+            (None, None, Some(at)) => (at.clone(), format!("{at}.screen")),
+            _ => return Err(Rejection::new(Code::InvalidField, "a board, a door or a site")),
+        };
+        if !self.has_place(&at, offered).await? {
+            return Err(Code::Forbidden.into());
+        }
+        // Whoever lists the screens sees by its id where each of them hangs.
+        let screen = ScreenId::new(format!("{shows}-{}", hex(chance::bytes::<4>())));
         let secret = refresh::draw();
         let secret_hash = refresh::hash(self.keys.get(KeyName::Hash), secret.reveal());
+        let instead_of = self.strangers.screen_waits(&at, address, &screen);
         for _ in 0..CODE_DRAWS {
             let code = format!("{:06}", chance::below(1_000_000));
-            let message =
-                ToSite::OfferScreen { code: code.clone(), screen: screen.clone(), secret_hash: secret_hash.clone() };
+            let message = ToSite::OfferScreen {
+                code: code.clone(),
+                screen: screen.clone(),
+                secret_hash: secret_hash.clone(),
+                door: offer.door.clone(),
+                instead_of: instead_of.clone(),
+            };
             match self.shell.ask(site(at.as_str()), Message::from(message), Origin::Shell).await {
                 Ok(_) => {
                     let expires_at = self.shell.clock.clinic().plus_min(OFFER_MIN);
@@ -145,7 +247,7 @@ impl House {
                         "screen": screen,
                         "secret": secret.reveal(),
                         "code": code,
-                        "expires_at": self.zone_of(Some(at.as_str())).rfc3339(expires_at),
+                        "expires_at": self.learn_zone(at.as_str()).await?.rfc3339(expires_at),
                     })));
                 }
                 Err(why) if why.code == Code::AlreadyExists => {}
@@ -153,6 +255,20 @@ impl House {
             }
         }
         Err(Code::Overloaded.into())
+    }
+
+    /// Whether the site has the board or room at whose address a screen asks; none is asked for where it has neither yet.
+    async fn has_place(
+        &self,
+        at: &SiteId,
+        place: (Option<BoardId>, Option<ServicePointId>),
+    ) -> Result<bool, Rejection> {
+        let has = move |site: &jiaohao_domain::site::State| match &place {
+            (Some(board), _) => site.boards.get(board).is_some_and(|board| !board.retired),
+            (None, Some(room)) => site.service_points.get(room).is_some_and(|room| !room.retired),
+            (None, None) => true,
+        };
+        self.shell.read(site(at.as_str()), has).await
     }
 
     async fn refresh(&self, token: &str) -> Result<SignedIn, Rejection> {
@@ -173,7 +289,9 @@ impl House {
         let known = refresh_hash.clone();
         let is_current = self
             .shell
-            .read(account(&who), move |state: &AccountState| state.families.values().any(|f| f.current == known))
+            .read(account(&who), move |state: &AccountState| {
+                state.families.values().any(|f| f.current == known || f.twin.as_ref() == Some(&known))
+            })
             .await?;
         if !is_current {
             return Ok(VisitAnswer::SignedOut);
@@ -219,7 +337,7 @@ impl House {
     /// Whether the account's tokens of this generation are still good; asks the owner once after a start.
     pub(super) async fn stands(&self, claims: &Claims) -> Result<(), Rejection> {
         if self.stopping.load(Ordering::Relaxed) {
-            return Err(Code::Overloaded.into());
+            return Err(Rejection::new(Code::Overloaded, "the server is stopping"));
         }
         if claims.expires_at() <= self.machine_now() {
             return Err(Rejection::new(Code::Unauthenticated, "the token has expired"));
@@ -273,6 +391,6 @@ fn split(token: &str) -> Result<(AccountId, &str), Rejection> {
     Ok((AccountId::from(who), secret))
 }
 
-fn hex(bytes: [u8; 6]) -> String {
+fn hex(bytes: [u8; 4]) -> String {
     data_encoding::HEXLOWER.encode(&bytes)
 }

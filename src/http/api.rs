@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::Door;
 use super::problem::Problem;
-use super::requests::{Deed, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer};
+use super::requests::{Deed, ListTokens, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer};
 use super::resources::RESOURCES;
 use crate::engine::{Turn, run_command};
 use crate::identity::audit::AuditQuery;
@@ -41,7 +41,10 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/screens", web::post().to(offer_screen))
             .route("/tokens", web::post().to(issue_token))
             .route("/audit", web::get().to(read_audit))
+            .route("/tokens", web::get().to(list_tokens))
+            .route("/tokens/revoke", web::post().to(revoke_token))
             .route("/clock/confirm", web::post().to(confirm_clock))
+            .route("/sites", web::get().to(list_sites))
             .route("/site/{id}", web::get().to(read_directory))
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
@@ -136,6 +139,7 @@ impl Door {
             "doctor": claims.doctor,
             "screen": claims.screen,
             "board": claims.board,
+            "door": claims.door,
         });
         if let (Some(body), Some(about)) = (body.as_object_mut(), signed_in.about.as_object()) {
             body.extend(about.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -235,8 +239,24 @@ async fn read_audit(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     door.deed(&request, Deed::ReadAudit(query.into_inner())).await
 }
 
+async fn list_tokens(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let asked = web::Query::<ListTokens>::from_query(request.query_string());
+    let ListTokens { site } =
+        asked.map_err(|_| Rejection::new(Code::Malformed, "?site=<id>, or nothing"))?.into_inner();
+    door.deed(&request, Deed::ListTokens(site)).await
+}
+
+async fn revoke_token(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let asked = read(&door, payload).await?;
+    door.deed(&request, Deed::RevokeToken(asked)).await
+}
+
 async fn confirm_clock(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     door.deed(&request, Deed::ConfirmClock).await
+}
+
+async fn list_sites(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    door.deed(&request, Deed::ListSites).await
 }
 
 async fn read_directory(request: HttpRequest, door: web::Data<Door>) -> Outcome {

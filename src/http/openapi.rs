@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::requests::{
-    FindAppointments, IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode, SignIn, SignOut,
+    FindAppointments, IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode, RevokeToken, SignIn, SignOut,
 };
 use super::resources::RESOURCES;
 use super::shapes;
@@ -31,6 +31,7 @@ pub fn document() -> Value {
     body!(ReadPersons);
     body!(OfferScreen);
     body!(IssueToken);
+    body!(RevokeToken);
     drop(commands);
     let mut schemas = Map::new();
     for (name, schema) in generator.take_definitions(true) {
@@ -93,7 +94,10 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("POST", "/screens", Some("OfferScreen"), true, "A screen asks for the code to show."),
     ("POST", "/tokens", Some("IssueToken"), false, "A token for a script."),
     ("GET", "/audit", None, false, "Who saw and did what on a day; operators of all sites, itself audited."),
+    ("GET", "/tokens", None, false, "Scripts that have tokens; `?site=` of one site."),
+    ("POST", "/tokens/revoke", Some("RevokeToken"), false, "End the tokens of a script, by its name."),
     ("POST", "/clock/confirm", None, false, "The wall clock is right after a jump."),
+    ("GET", "/sites", None, false, "The hospitals by name."),
     ("GET", "/site/{id}", None, false, "What a site consists of."),
     ("GET", "/departments/{id}/area-code", None, false, "The 60-second code of a waiting area."),
     (
@@ -101,7 +105,7 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         "/departments/{id}/appointments/find",
         Some("FindAppointments"),
         false,
-        "Appointments of today that fit what the desk has typed; audited.",
+        "Appointments and tickets of today that fit what the desk has typed; audited.",
     ),
     ("GET", "/streams/{name}", None, false, "A stream's snapshot and position."),
 ];

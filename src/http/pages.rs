@@ -1,6 +1,7 @@
 //! The pages: files of `src/web` in the binary, each with its hash as an entity tag. Nothing from outside is allowed in.
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiaohao_domain::{Code, is_well_formed};
 use rust_embed::RustEmbed;
@@ -30,10 +31,28 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config.route("/web/{path:.*}", web::get().to(asset));
 }
 
-fn page(request: &HttpRequest, file: &'static str) -> HttpResponse {
-    if request.match_info().get("id").is_some_and(|id| !is_well_formed(id)) {
+/// No page has this address: words and a way back for a person, a problem for a program.
+pub fn nowhere(request: &HttpRequest) -> HttpResponse {
+    let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !accepts.contains("text/html") {
         return not_found();
     }
+    let mut response = html(request, "nowhere.html");
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+fn page(request: &HttpRequest, file: &'static str) -> HttpResponse {
+    if request.match_info().get("id").is_some_and(|id| !is_well_formed(id)) {
+        nowhere(request)
+    } else {
+        html(request, file)
+    }
+}
+
+fn html(request: &HttpRequest, file: &'static str) -> HttpResponse {
     // Older browsers do not take 'self' for a socket of the same host: it is named.
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_host(host));
     let sockets = host.map(|host| format!(" ws://{host} wss://{host}")).unwrap_or_default();

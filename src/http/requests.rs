@@ -1,9 +1,9 @@
 //! What doors are asked beside commands and streams: signing in, persons, screens that want to be paired. None of these
 //! types prints its content: they carry names, numbers and secrets.
 
-use jiaohao_domain::person::Sex;
+use jiaohao_domain::person::{Relation, Sex};
 use jiaohao_domain::{
-    BoardId, BusinessDate, DepartmentId, PatientId, Role, ScreenId, ServicePointId, SiteId, Timestamp,
+    BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Role, ScreenId, ServicePointId, SiteId, Timestamp,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -25,12 +25,18 @@ pub enum Deed {
     ReadAreaCode(DepartmentId),
     /// What a site consists of.
     ReadDirectory(SiteId),
+    /// The hospitals.
+    ListSites,
     /// Appointments of a department's today that fit what the desk has typed.
     FindAppointments(DepartmentId, FindAppointments),
     /// A token for a script.
     IssueToken(IssueToken),
     /// Lines of the audit.
     ReadAudit(AuditQuery),
+    /// Scripts that have tokens, of that site (absent: of all sites).
+    ListTokens(Option<SiteId>),
+    /// End a script's tokens.
+    RevokeToken(RevokeToken),
     /// The wall clock is right after a jump.
     ConfirmClock,
 }
@@ -160,11 +166,11 @@ pub struct ReadPersons {
     pub ids: Vec<PatientId>,
 }
 
-/// Find appointments of today.
+/// Find appointments and tickets of today.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindAppointments {
-    /// A number's beginning, a name, a resident identity number, a phone, or an appointment's id.
+    /// A number's beginning, a part of a name, a resident identity number, a phone, or an appointment's or ticket's id.
     pub text: String,
 }
 
@@ -172,7 +178,8 @@ pub struct FindAppointments {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterPerson {
-    /// Kind of the document: `resident_id`, `passport`, `permit`, `hospital_card`, `none`.
+    /// Kind of the document: `resident_id`, `household_register`, `birth_certificate`, `hong_kong_macao_permit`,
+    /// `taiwan_permit`, `permanent_residence`, `passport`; at the desk also `hospital_card` (with `site`) and `none`.
     pub document_kind: String,
     /// Its number.
     pub document_number: String,
@@ -181,16 +188,20 @@ pub struct RegisterPerson {
     /// Sex as on the document.
     pub sex: Sex,
     /// Birth date as on the document.
-    pub birth_date: BusinessDate,
+    #[serde(default)]
+    pub birth_date: Option<BusinessDate>,
     /// Phone, if any.
     #[serde(default)]
     pub phone: Option<String>,
     /// The site of the hospital patient number (`hospital_card`).
     #[serde(default)]
     pub site: Option<SiteId>,
-    /// A patient's own phone: `self`, or what the account is to the person (`child`, `parent`, `spouse`, `other`).
+    /// On a patient's own phone: who the person is to whoever signed in. Absent: `self`.
     #[serde(default)]
-    pub relation: Option<String>,
+    pub relation: Option<Relation>,
+    /// At the desk: what proof was seen for before is to be replaced by this.
+    #[serde(default)]
+    pub replace: bool,
 }
 
 /// Issue a token for a script.
@@ -201,9 +212,41 @@ pub struct IssueToken {
     pub name: String,
     /// In which role it acts.
     pub role: Role,
-    /// Of which site.
+    /// Of which site (every role but an operator of all sites).
     #[serde(default)]
     pub site: Option<SiteId>,
+    /// Departments (desk, kiosk); absent: all of the site.
+    #[serde(default)]
+    pub departments: Vec<DepartmentId>,
+    /// Which doctor (role doctor).
+    #[serde(default)]
+    pub doctor: Option<DoctorId>,
+    /// Which screen (role screen).
+    #[serde(default)]
+    pub screen: Option<ScreenId>,
+    /// The board that the screen shows (role screen).
+    #[serde(default)]
+    pub board: Option<BoardId>,
     /// For how long, in seconds.
     pub ttl_s: i64,
+}
+
+/// End the tokens of a script.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeToken {
+    /// The name under which they were issued.
+    pub name: String,
+    /// Of which site; absent: of all sites.
+    #[serde(default)]
+    pub site: Option<SiteId>,
+}
+
+/// Which list of scripts.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListTokens {
+    /// Of which site; absent: of all sites.
+    #[serde(default)]
+    pub site: Option<SiteId>,
 }

@@ -8,7 +8,6 @@ use actix_web::dev::{ServerHandle, Service};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, middleware, web};
 use jiaohao_actors::fanout::CoarseClock;
-use jiaohao_domain::Code;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use super::{Door, Proxies, api, openapi, pages, problem, tls};
@@ -117,9 +116,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/openapi.json", web::get().to(openapi_json))
         .configure(api::configure)
         .configure(pages::configure)
-        .default_service(web::to(|| async {
-            problem::response(&jiaohao_domain::Rejection::new(Code::UnknownStream, "there is no such page"))
-        }));
+        .default_service(web::to(|request: HttpRequest| async move { pages::nowhere(&request) }));
 }
 
 async fn socket(
@@ -143,13 +140,14 @@ async fn alive(door: web::Data<Door>) -> HttpResponse {
     response.content_type("text/plain; charset=utf-8").body("alive\n")
 }
 
+/// Ready for commands, or why not; then what an operator should look at, a line each.
 async fn ready(door: web::Data<Door>) -> HttpResponse {
-    match door.engine.ready() {
-        Ok(()) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
-        Err(why) => {
-            HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body(format!("{why}\n"))
-        }
-    }
+    let (mut response, first) = match door.engine.ready() {
+        Ok(()) => (HttpResponse::Ok(), "ready".to_owned()),
+        Err(why) => (HttpResponse::ServiceUnavailable(), why),
+    };
+    let lines: String = std::iter::once(first).chain(door.engine.alarms()).map(|line| line + "\n").collect();
+    response.content_type("text/plain; charset=utf-8").body(lines)
 }
 
 async fn metrics_page() -> HttpResponse {

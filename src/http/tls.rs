@@ -16,7 +16,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read.
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", .path.display())]
     Read {
         /// Which.
         path: PathBuf,
@@ -24,7 +24,7 @@ pub enum TlsError {
         source: std::io::Error,
     },
     /// No certificate or no key in it.
-    #[error("{0}: there is no {1} in it")]
+    #[error("{}: there is no {} in it", .0.display(), .1)]
     Missing(PathBuf, &'static str),
     /// They do not belong together, or are of a kind that is not supported.
     #[error("certificate and key cannot be used: {0}")]
@@ -32,6 +32,21 @@ pub enum TlsError {
     /// The thread that looks at the files could not be started.
     #[error("{0}")]
     Thread(std::io::Error),
+}
+
+impl TlsError {
+    /// Whether it is about this file.
+    pub fn is_about(&self, file: &Path) -> bool {
+        matches!(self, Self::Read { path, .. } | Self::Missing(path, _) if path == file)
+    }
+}
+
+/// Whether TLS can be spoken with these PEM files.
+///
+/// # Errors
+/// See [`TlsError`].
+pub fn check(certificate: &Path, key: &Path) -> Result<(), TlsError> {
+    load(certificate, key).map(drop)
 }
 
 #[derive(Debug)]
@@ -75,7 +90,10 @@ pub fn server_config(certificate: &Path, key: &Path) -> Result<ServerConfig, Tls
                         tracing::info!("certificate and key were read again");
                     }
                     // two files do not change at once: the old pair goes on, the next look tries again
-                    Err(error) => tracing::warn!(%error, "certificate or key changed and cannot be used yet"),
+                    Err(error) => {
+                        metrics::counter!("certificate_reload_failures_total").increment(1);
+                        tracing::warn!(%error, "certificate or key changed and cannot be used yet");
+                    }
                 }
             }
         })

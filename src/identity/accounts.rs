@@ -2,7 +2,7 @@
 //! scripts by the name they were issued under.
 
 use data_encoding::BASE32_NOPAD;
-use jiaohao_domain::{AccountId, Code, Rejection};
+use jiaohao_domain::{AccountId, Code, Rejection, SiteId};
 
 use super::keys::Key;
 
@@ -11,12 +11,25 @@ pub const NAME_MAX_BYTES: usize = 48;
 
 /// The account of somebody of the staff. Names are 1 to [`NAME_MAX_BYTES`] of `a-z 0-9 - _`.
 pub fn staff(name: &str) -> Result<AccountId, Rejection> {
-    named("staff", name)
+    check_name(name)?;
+    Ok(AccountId::new(format!("a-staff-{name}")))
 }
 
-/// The account under which tokens for a script are issued.
-pub fn script(name: &str) -> Result<AccountId, Rejection> {
-    named("script", name)
+/// The account under which tokens for a script of a site (none: of all sites) are issued: `a-script.renmin.his`.
+pub fn script(site: Option<&SiteId>, name: &str) -> Result<AccountId, Rejection> {
+    check_name(name)?;
+    let of = scripts(site);
+    Ok(AccountId::new(format!("{}.{name}", of.as_str().replacen("a-scripts", "a-script", 1))))
+}
+
+/// The account of the token that an empty folder is given.
+pub fn first_operator() -> AccountId {
+    AccountId::new("a-script.first-operator")
+}
+
+/// The account that lists the scripts of a site (none: of all sites).
+pub fn scripts(site: Option<&SiteId>) -> AccountId {
+    site.map_or_else(|| AccountId::new("a-scripts"), |site| AccountId::new(format!("a-scripts.{site}")))
 }
 
 /// The account of a paired screen.
@@ -42,12 +55,17 @@ pub fn normal_phone(number: &str) -> Option<String> {
     plausible.then(|| format!("+{country}{digits}"))
 }
 
+/// Where somebody tries to sign in from, as accounts remember it; the address cannot be read back from it.
+pub fn place(hash_key: &Key, address: std::net::IpAddr) -> String {
+    hashed(hash_key, &[b"address", address.to_string().as_bytes()])
+}
+
 /// 160 bits of a keyed hash as an id may carry them.
 pub(super) fn hashed(key: &Key, parts: &[&[u8]]) -> String {
     BASE32_NOPAD.encode(&key.mac(parts)[..20]).to_ascii_lowercase()
 }
 
-fn named(kind: &str, name: &str) -> Result<AccountId, Rejection> {
+fn check_name(name: &str) -> Result<(), Rejection> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     if name.is_empty() || name.len() > NAME_MAX_BYTES || !name.bytes().all(allowed) {
         return Err(Rejection::new(
@@ -55,7 +73,7 @@ fn named(kind: &str, name: &str) -> Result<AccountId, Rejection> {
             format!("a name is 1 to {NAME_MAX_BYTES} of a-z, 0-9, - and _"),
         ));
     }
-    Ok(AccountId::new(format!("a-{kind}-{name}")))
+    Ok(())
 }
 
 #[cfg(test)]
@@ -81,7 +99,10 @@ mod tests {
     #[test]
     fn names_of_different_kinds_never_meet() {
         assert_eq!(staff("li_na").expect("a name").as_str(), "a-staff-li_na");
-        assert_ne!(staff("x").expect("a name"), script("x").expect("a name"));
+        let site = SiteId::new("renmin");
+        assert_eq!(script(Some(&site), "his").expect("a name").as_str(), "a-script.renmin.his");
+        assert_ne!(script(Some(&site), "his").expect("a name"), script(None, "his").expect("a name"));
+        assert_ne!(staff("x").expect("a name"), script(None, "x").expect("a name"));
         for not_one in ["", "a.b", "A", "李", &"a".repeat(49)] {
             assert!(staff(not_one).is_err(), "{not_one}");
         }

@@ -2,9 +2,10 @@
 //! outbox that a demo shows.
 
 use std::collections::VecDeque;
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use data_encoding::HEXLOWER;
@@ -12,7 +13,7 @@ use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::{AccountId, Timestamp};
 
 use super::chance;
-use super::keys::Key;
+use super::keys::{Key, make_dir};
 
 /// How many messages the local outbox keeps; the oldest goes first.
 const OUTBOX_KEEPS: usize = 1000;
@@ -49,20 +50,33 @@ pub struct SendError(pub String);
 pub trait CodeSender: Send + Sync {
     /// Takes a message over.
     fn send(&self, message: CodeMessage) -> Result<(), SendError>;
+    /// Where it goes, as whoever asked for it is told: `phone`, or `local_outbox` where no phone hears of it.
+    fn sends_to(&self) -> &'static str;
 }
 
 /// The built-in sender: keeps the last messages here instead of sending them.
 #[derive(Debug, Default)]
 pub struct LocalOutbox {
     messages: Mutex<VecDeque<CodeMessage>>,
-    /// A file that also gets them, on a folder made for test.
+    /// A file that also gets them …
     shown_in: Option<PathBuf>,
+    /// … and its own folder, if it has one.
+    folder: Option<PathBuf>,
 }
 
+/// A file of messages that grows to this many bytes is set aside; the one set aside before it goes.
+const FILE_BYTES: u64 = 256 << 10;
+
 impl LocalOutbox {
-    /// Messages are also written to a file, a line of phone and code each: for tests that sign in as a patient.
+    /// In a folder that only its owner may enter, made with the first message: `codes.txt`, and the older `codes.1.txt`.
+    pub fn in_folder(dir: PathBuf) -> Self {
+        Self { folder: Some(dir.clone()), ..Self::shown_in(dir.join("codes.txt")) }
+    }
+
+    /// Messages are also written to a file, a line of phone and code each: for who gives codes out by hand, and for tests
+    /// that sign in as a patient.
     pub fn shown_in(file: PathBuf) -> Self {
-        Self { messages: Mutex::default(), shown_in: Some(file) }
+        Self { messages: Mutex::default(), shown_in: Some(file), folder: None }
     }
 
     /// The latest message to a number that still holds at `now`.
@@ -79,21 +93,51 @@ impl CodeSender for LocalOutbox {
             messages.pop_front();
         }
         if let Some(file) = &self.shown_in {
-            let shown = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(file)
-                .and_then(|mut file| writeln!(file, "{} {}", message.phone.reveal(), message.code.reveal()));
+            let line = format!("{} {}\n", message.phone.reveal(), message.code.reveal());
+            let shown = self.folder.as_deref().map_or(Ok(()), make_dir).and_then(|()| append(file, &line));
             shown.map_err(|error| SendError(error.to_string()))?;
         }
         messages.push_back(message);
         Ok(())
     }
+
+    fn sends_to(&self) -> &'static str {
+        "local_outbox"
+    }
+}
+
+fn append(path: &Path, line: &str) -> io::Result<()> {
+    if path.metadata().is_ok_and(|file| file.len() >= FILE_BYTES) {
+        fs::rename(path, path.with_extension("1.txt"))?;
+    }
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)?.write_all(line.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_outbox_on_disk_is_its_owners_and_bounded() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let dir = folder.path().join("outbox");
+        let outbox = LocalOutbox::in_folder(dir.clone());
+        make_dir(&dir).expect("made");
+        let message = || CodeMessage {
+            phone: "+8613800000000".to_owned().into(),
+            code: "111111".to_owned().into(),
+            expires_at: Timestamp(100),
+        };
+        let file = dir.join("codes.txt");
+        fs::write(&file, vec![b'x'; FILE_BYTES as usize]).expect("full");
+        outbox.send(message()).expect("taken");
+        assert_eq!(fs::read_to_string(&file).expect("text"), "+8613800000000 111111\n");
+        assert_eq!(fs::read_dir(&dir).expect("a folder").count(), 2);
+        let mode = |path: &Path| path.metadata().expect("there").permissions().mode() & 0o777;
+        assert_eq!((mode(&dir), mode(&file)), (0o700, 0o600));
+        assert_eq!(outbox.sends_to(), "local_outbox");
+    }
 
     #[test]
     fn a_code_is_six_digits_and_its_hash_is_of_one_account_and_house() {

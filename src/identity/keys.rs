@@ -1,12 +1,17 @@
 //! The house's own keys, in `data/keys/`: made at the first start, synced before anything uses them, in every backup.
+//!
+//! A key file is 40 bytes: the key and the first 8 bytes of its SHA-256. A key with a flipped bit would make strangers of
+//! all persons without a word.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::chance;
 
@@ -76,10 +81,10 @@ impl Key {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The folder has a past, but a key is gone. Nothing is made up in its place.
-    #[error("{0} is missing although the data folder has been used: restore it from the backup")]
+    #[error("{} is missing although the data folder has been used: restore it from the backup", .0.display())]
     Missing(PathBuf),
-    /// A key file is not 32 bytes long.
-    #[error("{0} is not a key: 32 bytes are expected")]
+    /// A key file is not as it was written.
+    #[error("{} is damaged (its checksum does not match): restore it from the backup", .0.display())]
     Damaged(PathBuf),
     /// The disk said no.
     #[error("{path}: {error}")]
@@ -108,7 +113,8 @@ impl Keys {
                 Some(key) => key,
                 None if first_start => {
                     let key = Key::random();
-                    write_new(dir, &path, key.reveal()).map_err(|error| KeyError::Io { path, error })?;
+                    let bytes = [key.reveal().as_slice(), &checksum(key.reveal())].concat();
+                    write_new(dir, &path, &bytes).map_err(|error| KeyError::Io { path, error })?;
                     key
                 }
                 None => return Err(KeyError::Missing(path)),
@@ -122,6 +128,12 @@ impl Keys {
         Self { keys: std::array::from_fn(|_| Key::random()) }
     }
 
+    /// For each file, what shows that it is this key and does not give it away.
+    pub fn check_values(&self) -> BTreeMap<String, String> {
+        let check = |name: KeyName| HEXLOWER.encode(&self.get(name).mac(&[b"check"])[..8]);
+        KeyName::ALL.into_iter().map(|name| (name.file().to_owned(), check(name))).collect()
+    }
+
     /// One of them.
     pub fn get(&self, name: KeyName) -> &Key {
         &self.keys[name as usize]
@@ -130,10 +142,17 @@ impl Keys {
 
 fn read(path: &Path) -> Result<Option<Key>, KeyError> {
     match fs::read(path) {
-        Ok(bytes) => bytes.try_into().map(|bytes| Some(Key(bytes))).map_err(|_| KeyError::Damaged(path.to_owned())),
+        Ok(bytes) => match bytes.split_first_chunk::<32>() {
+            Some((key, sum)) if *sum == checksum(key) => Ok(Some(Key(*key))),
+            _ => Err(KeyError::Damaged(path.to_owned())),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(KeyError::Io { path: path.to_owned(), error }),
     }
+}
+
+fn checksum(key: &[u8; 32]) -> [u8; 8] {
+    *Sha256::digest(key).first_chunk().expect("invariant: a digest has 32 bytes")
 }
 
 /// Writes a file that only its owner may read, whole or not at all, and durable when this returns.
@@ -147,10 +166,11 @@ fn write_new(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(dir)
 }
 
-/// Makes a folder that only its owner may enter, durable when this returns.
-pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
+/// Makes a folder that only its owner may enter, durable when this returns; one that is there is closed to others.
+pub fn make_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
-        return Ok(());
+        let is_open = dir.metadata()?.permissions().mode() & 0o077 != 0;
+        return if is_open { fs::set_permissions(dir, fs::Permissions::from_mode(0o700)) } else { Ok(()) };
     }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     dir.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_dir)
@@ -163,8 +183,6 @@ pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -193,6 +211,22 @@ mod tests {
         );
         fs::write(folder.path().join("site-group.key"), b"short").expect("written");
         assert!(matches!(Keys::open(folder.path(), true), Err(KeyError::Damaged(_))));
+    }
+
+    #[test]
+    fn no_flipped_bit_of_a_key_goes_unseen() {
+        let folder = tempfile::tempdir().expect("a folder");
+        Keys::open(folder.path(), true).expect("made");
+        let path = folder.path().join("hash.key");
+        let sound = fs::read(&path).expect("there");
+        for bit in 0..sound.len() * 8 {
+            let mut damaged = sound.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&path, &damaged).expect("damaged");
+            assert!(matches!(Keys::open(folder.path(), false), Err(KeyError::Damaged(_))), "bit {bit}");
+        }
+        fs::write(&path, vec![0; sound.len()]).expect("zeroed");
+        assert!(matches!(Keys::open(folder.path(), false), Err(KeyError::Damaged(_))));
     }
 
     #[test]

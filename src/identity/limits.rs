@@ -17,6 +17,9 @@ use jiaohao_domain::{AccountId, Code, Rejection, Role};
 use super::tokens::Claims;
 use crate::config::LimitSettings;
 
+/// No sign-in waits longer because of its address.
+const SLOWED_AT_MOST: Duration = Duration::from_secs(3);
+
 type Limiter<K, C> = RateLimiter<K, DashMapStateStore<K>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 /// The limits of one node. `C` is machine time.
@@ -25,7 +28,9 @@ pub struct Limits<C: Clock = MonotonicClock> {
     person_commands: Limiter<AccountId, C>,
     house_commands: Limiter<AccountId, C>,
     sign_in_failures: Limiter<IpAddr, C>,
-    blocked: DashMap<IpAddr, C::Instant>,
+    slowed: DashMap<IpAddr, C::Instant>,
+    codes_of_address: Limiter<IpAddr, C>,
+    codes_in_all: Limiter<(), C>,
     strangers: Counts<IpAddr>,
     connections: Counts<AccountId>,
     connections_in_all: Counts<()>,
@@ -46,7 +51,9 @@ impl<C: Clock + Clone> Limits<C> {
             person_commands: limiter(Quota::per_second(at_least_one(settings.commands_per_s)), &clock),
             house_commands: limiter(Quota::per_second(at_least_one(settings.house_commands_per_s)), &clock),
             sign_in_failures: limiter(Quota::per_minute(at_least_one(settings.sign_in_failures_per_min)), &clock),
-            blocked: DashMap::new(),
+            slowed: DashMap::new(),
+            codes_of_address: limiter(Quota::per_minute(at_least_one(settings.codes_per_address_per_min)), &clock),
+            codes_in_all: limiter(Quota::per_minute(at_least_one(settings.codes_per_min)), &clock),
             strangers: Counts::of("unauthenticated"),
             connections: Counts::of("connections_of_person"),
             connections_in_all: Counts::of("connections"),
@@ -78,22 +85,36 @@ impl<C: Clock + Clone> Limits<C> {
         self.strangers.take(address, self.settings.unauthenticated_per_address)
     }
 
-    /// Whether somebody from this address may try to sign in now. `back_off` says in `retry_after_ms` when.
-    pub fn sign_in(&self, address: IpAddr) -> Result<(), Rejection> {
-        let Some(until) = self.blocked.get(&address).map(|until| *until) else { return Ok(()) };
+    /// For how long somebody from this address waits before a sign-in is looked at. A hospital is one address: failures
+    /// of one in its waiting room slow the others down and keep nobody out.
+    pub fn sign_in_delay(&self, address: IpAddr) -> Duration {
+        let Some(until) = self.slowed.get(&address).map(|until| *until) else { return Duration::ZERO };
         let now = self.clock.now();
-        if until > now {
-            return Err(too_many("sign_in", Code::BackOff, until.duration_since(now).into()));
+        if until <= now {
+            self.slowed.remove(&address);
+            return Duration::ZERO;
         }
-        self.blocked.remove(&address);
-        Ok(())
+        count("sign_in");
+        Duration::from(until.duration_since(now)).min(SLOWED_AT_MOST)
+    }
+
+    /// One more one-time code asked for from this address. `back_off` says in `retry_after_s` when to come again.
+    pub fn code(&self, address: IpAddr) -> Result<(), Rejection> {
+        let now = self.clock.now();
+        let refused = |limit: &'static str, wait: Duration| {
+            count(limit);
+            Rejection::from(Code::BackOff).with("retry_after_s", wait.as_secs() + 1)
+        };
+        let of_address = self.codes_of_address.check_key(&address);
+        of_address.map_err(|not_until| refused("codes_of_address", not_until.wait_time_from(now)))?;
+        self.codes_in_all.check_key(&()).map_err(|not_until| refused("codes", not_until.wait_time_from(now)))
     }
 
     /// Somebody from this address has failed to sign in.
     pub fn sign_in_failed(&self, address: IpAddr) {
         if let Err(not_until) = self.sign_in_failures.check_key(&address) {
             let now = self.clock.now();
-            self.blocked.insert(address, now + not_until.wait_time_from(now).into());
+            self.slowed.insert(address, now + not_until.wait_time_from(now).into());
         }
     }
 
@@ -103,7 +124,8 @@ impl<C: Clock + Clone> Limits<C> {
         self.house_commands.retain_recent();
         self.sign_in_failures.retain_recent();
         let now = self.clock.now();
-        self.blocked.retain(|_, until| *until > now);
+        self.slowed.retain(|_, until| *until > now);
+        self.codes_of_address.retain_recent();
     }
 }
 
@@ -248,21 +270,38 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_fails_to_sign_in_too_often_backs_off() {
+    fn an_address_that_fails_to_sign_in_too_often_waits_and_is_not_kept_out() {
         let (limits, clock) = limits(|settings| settings.sign_in_failures_per_min = 3);
         let (here, there): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
         for _ in 0..3 {
-            limits.sign_in(here).expect("may try");
+            assert_eq!(limits.sign_in_delay(here), Duration::ZERO);
             limits.sign_in_failed(here);
         }
-        limits.sign_in(here).expect("may try once more");
         limits.sign_in_failed(here);
-        assert_eq!(limits.sign_in(here).expect_err("too often").code, Code::BackOff);
-        limits.sign_in(there).expect("another address");
-        clock.advance(Duration::from_secs(21));
-        limits.sign_in(here).expect("after the wait");
+        assert_eq!(limits.sign_in_delay(here), SLOWED_AT_MOST);
+        assert_eq!(limits.sign_in_delay(there), Duration::ZERO, "another address");
+        clock.advance(Duration::from_secs(19));
+        assert!((1..=1000).contains(&limits.sign_in_delay(here).as_millis()));
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(limits.sign_in_delay(here), Duration::ZERO, "after the wait");
         clock.advance(Duration::from_secs(120));
         limits.tidy();
-        assert!(limits.blocked.is_empty() && limits.sign_in_failures.is_empty());
+        assert!(limits.slowed.is_empty() && limits.sign_in_failures.is_empty());
+    }
+
+    #[test]
+    fn codes_are_limited_by_address_and_in_all() {
+        let (limits, clock) = limits(|s| (s.codes_per_address_per_min, s.codes_per_min) = (2, 3));
+        let (here, there): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        limits.code(here).expect("one");
+        limits.code(here).expect("two");
+        let refused = limits.code(here).expect_err("three of one address");
+        assert_eq!((refused.code, refused.valid_now[0].0.as_str()), (Code::BackOff, "retry_after_s"));
+        let Valid::Number(wait_s) = refused.valid_now[0].1 else { panic!("{refused:?}") };
+        assert!((30..=31).contains(&wait_s), "{wait_s}");
+        limits.code(there).expect("three in all");
+        assert_eq!(limits.code(there).expect_err("four in all").code, Code::BackOff);
+        clock.advance(Duration::from_secs(wait_s.unsigned_abs()));
+        limits.code(here).expect("after the wait");
     }
 }

@@ -13,4 +13,6 @@ pub mod passwords;
 pub mod person_keys;
 pub mod persons;
 pub mod refresh;
+pub mod scripts;
+pub mod strangers;
 pub mod tokens;

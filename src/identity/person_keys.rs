@@ -2,8 +2,9 @@
 //! person's sealed fields, wherever they are kept, nothing that anybody can read.
 //!
 //! On disk: up to 1,024 files, each a row of records of 72 bytes: 32 bytes that name the person (SHA-256 of the id),
-//! 32 bytes of key, 8 bytes of checksum. A destroyed record is all zeros. A torn last record (it was never
-//! acknowledged) is overwritten by the next; anything else that does not fit its checksum is reported, never used.
+//! 32 bytes of key, 8 bytes of checksum. A destroyed key is all zeros in a record that still names the person: so a key
+//! that was destroyed and one that was lost are two things. A torn last record (it was never acknowledged) is
+//! overwritten by the next; anything else that does not fit its checksum is reported, never used.
 //!
 //! Calls read and sync files: make them where blocking is allowed.
 
@@ -21,26 +22,45 @@ use super::keys::{Key, make_dir, sync_dir};
 const BUCKETS: usize = 1024;
 const NAME: usize = 32;
 const RECORD: usize = NAME + 32 + 8;
+/// What stands in place of a destroyed key; none that is drawn is all zeros.
+const DESTROYED: [u8; 32] = [0; 32];
 
 /// Why a person's key cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum PersonKeyError {
     /// The disk said no.
-    #[error("{path}: {error}")]
+    #[error("{}: {error}", .path.display())]
     Io {
         /// Which file.
         path: PathBuf,
         /// What it said.
         error: io::Error,
     },
+    /// The person has been made known, and there is no key.
+    #[error("{}: the person's key is not there: restore the file from the backup", .path.display())]
+    Lost {
+        /// In which file it must be.
+        path: PathBuf,
+    },
     /// A record does not fit its checksum.
-    #[error("{path}: the record at byte {at} is damaged: restore the file from the backup")]
+    #[error("{}: the record at byte {at} is damaged: restore the file from the backup", .path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,
         /// Where.
         at: usize,
     },
+}
+
+/// What is kept for a person.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The key.
+    Key(Key),
+    /// It has been destroyed.
+    Destroyed,
+    /// Nothing: the person has not been made known, or the key was lost.
+    Nothing,
 }
 
 /// The keys of all persons of a house.
@@ -58,12 +78,24 @@ impl PersonKeys {
         Ok(Self { dir: dir.to_owned(), writers: (0..BUCKETS).map(|_| Mutex::new(())).collect() })
     }
 
-    /// The person's key, if there is one.
-    pub fn get(&self, patient: &PatientId) -> Result<Option<Key>, PersonKeyError> {
+    /// What is kept for the person.
+    pub fn get(&self, patient: &PatientId) -> Result<Kept, PersonKeyError> {
         let name = name_of(patient);
         let bucket = bucket_of(&name);
         let _one_at_a_time = self.writer(bucket);
-        Ok(self.find(bucket, &name)?.1.map(|(_, key)| key))
+        Ok(self.find(bucket, &name)?.1)
+    }
+
+    /// The key of somebody who has been made known; none when it has been destroyed.
+    ///
+    /// # Errors
+    /// [`PersonKeyError`], lost ones too.
+    pub fn of_known(&self, patient: &PatientId) -> Result<Option<Key>, PersonKeyError> {
+        match self.get(patient)? {
+            Kept::Key(key) => Ok(Some(key)),
+            Kept::Destroyed => Ok(None),
+            Kept::Nothing => Err(PersonKeyError::Lost { path: self.path(bucket_of(&name_of(patient))) }),
+        }
     }
 
     /// The person's key; a new one, durable when this returns, when there was none.
@@ -71,17 +103,12 @@ impl PersonKeys {
         let name = name_of(patient);
         let bucket = bucket_of(&name);
         let _one_at_a_time = self.writer(bucket);
-        let (end, found) = self.find(bucket, &name)?;
-        if let Some((_, key)) = found {
+        let (at, kept) = self.find(bucket, &name)?;
+        if let Kept::Key(key) = kept {
             return Ok(key);
         }
         let key = Key::random();
-        let mut record = [0; RECORD];
-        record[..NAME].copy_from_slice(&name);
-        record[NAME..NAME + 32].copy_from_slice(key.reveal());
-        let sum = checksum(&record);
-        record[NAME + 32..].copy_from_slice(&sum);
-        self.write(bucket, end, &record)?;
+        self.write(bucket, at, &record_of(&name, key.reveal()))?;
         Ok(key)
     }
 
@@ -90,8 +117,8 @@ impl PersonKeys {
         let name = name_of(patient);
         let bucket = bucket_of(&name);
         let _one_at_a_time = self.writer(bucket);
-        let Some((at, _)) = self.find(bucket, &name)?.1 else { return Ok(false) };
-        self.write(bucket, at, &[0; RECORD])?;
+        let (at, Kept::Key(_)) = self.find(bucket, &name)? else { return Ok(false) };
+        self.write(bucket, at, &record_of(&name, &DESTROYED))?;
         Ok(true)
     }
 
@@ -103,33 +130,29 @@ impl PersonKeys {
         self.dir.join(format!("{bucket:03x}.keys"))
     }
 
-    /// The end of the whole records, and the person's record: where it is and the key.
-    #[allow(clippy::type_complexity, reason = "used twice, above")]
-    fn find(&self, bucket: usize, name: &[u8; NAME]) -> Result<(usize, Option<(usize, Key)>), PersonKeyError> {
+    /// Where the person's record is, or the next one belongs, and what is kept.
+    fn find(&self, bucket: usize, name: &[u8; NAME]) -> Result<(usize, Kept), PersonKeyError> {
         let path = self.path(bucket);
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((0, None)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((0, Kept::Nothing)),
             Err(error) => return Err(PersonKeyError::Io { path, error }),
         };
         let end = bytes.len() - bytes.len() % RECORD;
+        let mut damaged_at = None;
         for (at, record) in bytes[..end].chunks_exact(RECORD).enumerate().map(|(n, record)| (n * RECORD, record)) {
-            if record[..NAME] != *name {
-                continue;
-            }
             if checksum(record) != record[NAME + 32..] {
-                return Err(PersonKeyError::Damaged { path, at });
+                damaged_at.get_or_insert(at);
+            } else if record[..NAME] == *name {
+                let key: [u8; 32] = record[NAME..NAME + 32].try_into().expect("invariant: the slice has 32 bytes");
+                return Ok((at, if key == DESTROYED { Kept::Destroyed } else { Kept::Key(Key::from_bytes(key)) }));
             }
-            let key = record[NAME..NAME + 32].try_into().expect("invariant: the slice has 32 bytes");
-            return Ok((end, Some((at, Key::from_bytes(key)))));
         }
         // Not here: be sure that it is not only hidden by damage before anybody makes a second key.
-        for (at, record) in bytes[..end].chunks_exact(RECORD).enumerate().map(|(n, record)| (n * RECORD, record)) {
-            if checksum(record) != record[NAME + 32..] && record.iter().any(|byte| *byte != 0) {
-                return Err(PersonKeyError::Damaged { path, at });
-            }
+        match damaged_at {
+            Some(at) => Err(PersonKeyError::Damaged { path, at }),
+            None => Ok((end, Kept::Nothing)),
         }
-        Ok((end, None))
     }
 
     fn write(&self, bucket: usize, at: usize, record: &[u8; RECORD]) -> Result<(), PersonKeyError> {
@@ -143,6 +166,15 @@ impl PersonKeys {
         };
         write().map_err(|error| PersonKeyError::Io { path: path.clone(), error })
     }
+}
+
+fn record_of(name: &[u8; NAME], key: &[u8; 32]) -> [u8; RECORD] {
+    let mut record = [0; RECORD];
+    record[..NAME].copy_from_slice(name);
+    record[NAME..NAME + 32].copy_from_slice(key);
+    let sum = checksum(&record);
+    record[NAME + 32..].copy_from_slice(&sum);
+    record
 }
 
 fn name_of(patient: &PatientId) -> [u8; NAME] {
@@ -173,11 +205,11 @@ mod tests {
     fn a_key_is_made_once_and_is_there_after_a_restart() {
         let folder = tempfile::tempdir().expect("a folder");
         let keys = PersonKeys::open(folder.path()).expect("opens");
-        assert_eq!(keys.get(&patient(1)).expect("read"), None);
+        assert_eq!(keys.get(&patient(1)).expect("read"), Kept::Nothing);
         let made: Vec<Key> = (0..300).map(|n| keys.make(&patient(n)).expect("made")).collect();
         let again = PersonKeys::open(folder.path()).expect("opens");
         for (n, key) in made.iter().enumerate() {
-            assert_eq!(again.get(&patient(n)).expect("read").as_ref(), Some(key));
+            assert_eq!(again.get(&patient(n)).expect("read"), Kept::Key(key.clone()));
             assert_eq!(&again.make(&patient(n)).expect("there"), key);
         }
         assert_eq!(made.iter().map(|key| *key.reveal()).collect::<std::collections::BTreeSet<_>>().len(), 300);
@@ -191,11 +223,46 @@ mod tests {
         let other = keys.make(&patient(2)).expect("made");
         assert!(keys.destroy(&patient(1)).expect("destroyed"));
         assert!(!keys.destroy(&patient(1)).expect("nothing left"));
-        assert_eq!(keys.get(&patient(1)).expect("read"), None);
-        assert_eq!(keys.get(&patient(2)).expect("read"), Some(other));
+        assert_eq!(keys.of_known(&patient(1)).expect("read"), None);
+        assert_eq!(keys.get(&patient(2)).expect("read"), Kept::Key(other));
         let bytes = std::fs::read(file_of(&keys, &patient(1))).expect("there");
         assert!(!bytes.windows(32).any(|window| window == gone.reveal()), "the key is still on disk");
         assert_ne!(keys.make(&patient(1)).expect("a new one"), gone);
+        assert_eq!(std::fs::read(file_of(&keys, &patient(1))).expect("there").len(), RECORD, "in its old place");
+    }
+
+    #[test]
+    fn what_was_lost_is_not_what_was_destroyed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keys = PersonKeys::open(folder.path()).expect("opens");
+        keys.make(&patient(1)).expect("made");
+        let path = file_of(&keys, &patient(1));
+        let whole = std::fs::read(&path).expect("there");
+        for lost in [&[], &whole[..30]] {
+            std::fs::write(&path, lost).expect("cut");
+            let found = keys.of_known(&patient(1));
+            assert!(matches!(&found, Err(PersonKeyError::Lost { path: named }) if *named == path), "{found:?}");
+        }
+        std::fs::write(&path, vec![0; RECORD]).expect("zeroed");
+        assert!(matches!(keys.of_known(&patient(1)), Err(PersonKeyError::Damaged { at: 0, .. })));
+        std::fs::remove_file(&path).expect("removed");
+        assert!(matches!(keys.of_known(&patient(1)), Err(PersonKeyError::Lost { .. })));
+    }
+
+    #[test]
+    fn a_damaged_record_hides_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keys = PersonKeys::open(folder.path()).expect("opens");
+        let of = |n: usize| bucket_of(&name_of(&patient(n)));
+        let other = (1..).find(|n| of(*n) == of(0)).expect("somebody shares the file");
+        keys.make(&patient(0)).expect("made");
+        let key = keys.make(&patient(other)).expect("made");
+        let path = file_of(&keys, &patient(0));
+        let mut bytes = std::fs::read(&path).expect("there");
+        bytes[NAME] ^= 1;
+        std::fs::write(&path, bytes).expect("damaged");
+        assert!(matches!(keys.of_known(&patient(0)), Err(PersonKeyError::Damaged { at: 0, .. })));
+        assert_eq!(keys.of_known(&patient(other)).expect("read"), Some(key));
     }
 
     #[test]
@@ -206,9 +273,9 @@ mod tests {
         let path = file_of(&keys, &patient(1));
         let whole = std::fs::read(&path).expect("there");
         std::fs::write(&path, &whole[..RECORD - 5]).expect("torn");
-        assert_eq!(keys.get(&patient(1)).expect("torn is not there"), None);
+        assert_eq!(keys.get(&patient(1)).expect("torn is not there"), Kept::Nothing);
         let again = keys.make(&patient(1)).expect("made again");
-        assert_eq!(keys.get(&patient(1)).expect("read"), Some(again));
+        assert_eq!(keys.get(&patient(1)).expect("read"), Kept::Key(again));
         for at in [3, NAME + 3, NAME + 32 + 3] {
             let mut damaged = std::fs::read(&path).expect("there");
             damaged[at] ^= 1;

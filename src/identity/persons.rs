@@ -4,8 +4,8 @@
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use data_encoding::BASE32_NOPAD;
-use jiaohao_domain::PatientId;
 use jiaohao_domain::redacted::Redacted;
+use jiaohao_domain::{AccountId, PatientId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -24,6 +24,20 @@ pub fn patient_id(site_group_key: &Key, kind: &str, number: &Redacted<String>) -
         "p-{}",
         hashed(site_group_key, &[b"document", kind.as_bytes(), normal(number.reveal()).as_bytes()])
     ))
+}
+
+/// Who an account says it is by a document's number alone. The bearer of the document is somebody else: what the two have
+/// never meets. All claims of one number begin with [`claims_of`], by which the desk finds them.
+pub fn claim_of(site_group_key: &Key, account: &AccountId, kind: &str, number: &Redacted<String>) -> PatientId {
+    let normal = normal(number.reveal());
+    let own = [b"claim".as_slice(), account.as_str().as_bytes(), kind.as_bytes(), normal.as_bytes()];
+    PatientId::new(format!("{}{}", claims_of(site_group_key, kind, number), hashed(site_group_key, &own)))
+}
+
+/// What the claims of that document's number begin with.
+pub fn claims_of(site_group_key: &Key, kind: &str, number: &Redacted<String>) -> String {
+    let all = hashed(site_group_key, &[b"claims", kind.as_bytes(), normal(number.reveal()).as_bytes()]);
+    format!("{}{}-", PatientId::CLAIM, &all[..16])
 }
 
 /// The provisional id of somebody whom a hospital's system knows only by its own number.
@@ -90,6 +104,20 @@ mod tests {
         assert_ne!(id, patient_id(&Key::from_bytes([2; 32]), "resident_id", &number("11010519491231002X")));
         assert!(jiaohao_domain::is_well_formed(id.as_str()) && id.as_str().starts_with("p-"));
         assert_eq!(id.as_str().len(), 34);
+    }
+
+    #[test]
+    fn a_claim_is_of_one_account_and_is_found_by_its_number_and_never_the_bearer() {
+        let (key, number) = (Key::from_bytes([1; 32]), number("11010519491231002X"));
+        let claim = |account| claim_of(&key, &AccountId::new(account), "resident_id", &number);
+        let (mine, yours) = (claim("a-1"), claim("a-2"));
+        assert!(mine.is_claim() && jiaohao_domain::is_well_formed(mine.as_str()));
+        assert_eq!(mine, claim("a-1"));
+        assert_ne!(mine, yours);
+        let all = claims_of(&key, "resident_id", &number);
+        assert!(mine.as_str().starts_with(&all) && yours.as_str().starts_with(&all));
+        let bearer = patient_id(&key, "resident_id", &number);
+        assert!(!bearer.is_claim() && !mine.as_str().contains(&bearer.as_str()[2..12]));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use dashmap::DashMap;
 use jiaohao_domain::{
-    AccountId, BoardId, Code, DepartmentId, DoctorId, Principal, Rejection, Role, ScreenId, SiteId, Timestamp,
+    AccountId, BoardId, Code, DepartmentId, DoctorId, Principal, Rejection, Role, ScreenId, ServicePointId, SiteId,
+    Timestamp,
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub struct Claims {
     /// The board that the screen shows.
     #[serde(default)]
     pub board: Option<BoardId>,
+    /// The room that the screen stands at.
+    #[serde(default)]
+    pub door: Option<ServicePointId>,
     /// May issue tokens for scripts.
     #[serde(default)]
     pub may_issue: bool,
@@ -63,6 +67,7 @@ impl Claims {
             doctor: None,
             screen: None,
             board: None,
+            door: None,
             may_issue: false,
             generation: 0,
             iat: now.0.div_euclid(1000),

@@ -125,6 +125,7 @@ async fn hello(live: &Arc<Live>, connection: &Arc<Connection>, text: &[u8]) -> b
     };
     let beat_s = match claims.role {
         Role::Screen => live.settings.screen_beat_s,
+        Role::Doctor | Role::Desk | Role::Kiosk | Role::Operator => live.settings.staff_beat_s,
         _ => live.settings.other_beat_s,
     };
     let zone = live.engine.zone(claims.site.as_ref().map(|site| site.as_str()));

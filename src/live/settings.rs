@@ -19,6 +19,8 @@ pub struct LiveSettings {
     pub unanswered_commands: usize,
     /// Between two beats to a screen, in seconds.
     pub screen_beat_s: u32,
+    /// Between two beats to the staff's consoles, in seconds.
+    pub staff_beat_s: u32,
     /// Between two beats to everybody else, in seconds.
     pub other_beat_s: u32,
     /// Age of the oldest unread frame, in ms.
@@ -41,6 +43,7 @@ impl From<&Settings> for LiveSettings {
             subscriptions: limits.subscriptions,
             unanswered_commands: limits.unanswered_commands,
             screen_beat_s: ms(settings.screens.beat_s) / 1000,
+            staff_beat_s: ms(settings.screens.staff_beat_s) / 1000,
             other_beat_s: ms(settings.screens.other_beat_s) / 1000,
             outbox_age_ms: ms(limits.outbox_age_s),
             outbox: OutboxLimits { soft_bytes: limits.outbox_bytes / 8, hard_bytes: limits.outbox_bytes },

@@ -31,6 +31,11 @@ impl Actor {
         Self { who, live, ledger }
     }
 
+    /// Goes on with another token of the same account.
+    pub async fn renew(&self, token: String) {
+        self.live.renew(token).await;
+    }
+
     /// Gives a command and waits for its answer, over restarts too.
     ///
     /// # Errors

@@ -125,7 +125,7 @@ impl Console<'_> {
                 self.settle("send_for_tests", ticket).await;
                 self.follow(hand, 300.0..1200.0);
             }
-            8..11 => {
+            8..11 if self.elsewhere().is_some() => {
                 let to = self.elsewhere();
                 self.settle("transfer_ticket", json!({ "ticket": hand.ticket, "to": to, "reason": "请会诊" })).await;
             }
@@ -194,15 +194,13 @@ impl Console<'_> {
         }
     }
 
-    fn elsewhere(&mut self) -> String {
+    /// The pool of another department of the hospital, the next one round; none where there is no other.
+    fn elsewhere(&self) -> Option<String> {
         let city = &self.world.city;
         let own = city.doctors[self.doctor].department;
-        let site = city.departments[own].site;
-        let others: Vec<_> = (0..city.departments.len())
-            .filter(|at| city.departments[*at].site == site && (*at != own || city.departments.len() == 1))
-            .collect();
-        let at = if others.is_empty() { own } else { others[self.rng.random_range(0..others.len())] };
-        city.departments[at].queue.clone()
+        let others = (own + 1..city.departments.len()).chain(0..own);
+        let at = others.map(|at| &city.departments[at]).find(|at| at.site == city.departments[own].site)?;
+        Some(at.queue.clone())
     }
 
     /// The patient comes back after a while and reports at the desk.

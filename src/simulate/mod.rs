@@ -8,6 +8,7 @@ mod figures;
 mod ledger;
 mod own_server;
 mod patients;
+mod phones;
 mod screens;
 mod setup;
 mod verdict;
@@ -146,11 +147,13 @@ pub async fn run(options: Options) -> Result<Outcome, String> {
     screens::judge_voices(&voices, &ledger);
     watching.abort();
     drop(screens);
+    let mut journal = json!("not checked: the server is not this program's own");
     if let Some(server) = server.as_mut() {
         server.stop().await;
         let verified = server.verify().await;
         let compared = verified.as_ref().map_or(0, |said| said["snapshots"]["compared"].as_u64().unwrap_or(0));
         ledger.verdicts.check("I10", verified.is_ok() && compared > 0, || format!("{verified:?}"));
+        journal = json!(if verified.is_ok() { "sound" } else { "damaged" });
     }
     let heard = match options.url {
         None => Some(voices::hear(options.seed, &ledger).await?),
@@ -180,6 +183,7 @@ pub async fn run(options: Options) -> Result<Outcome, String> {
         "lost": found.lost.load(Ordering::Relaxed),
         "doubled": found.doubled.load(Ordering::Relaxed),
         "invariants": ledger.verdicts.json(),
+        "journal": journal,
         "commands": commands,
         "fanout": fanout,
         "voice": voice,
@@ -210,8 +214,12 @@ async fn kill(server: &mut OwnServer, world: &World, seed: u64) -> Result<(), St
     Ok(())
 }
 
-/// What is seen on stderr while it runs.
+/// Between two lines of progress where there are no bars.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
+
+/// What is seen on stderr while it runs: bars, or a line now and then for a log.
 struct Bars {
+    in_lines: bool,
     _all: MultiProgress,
     set_up: ProgressBar,
     arrived: ProgressBar,
@@ -232,6 +240,7 @@ impl Bars {
             bar
         };
         Self {
+            in_lines: options.quiet,
             set_up: bar("setting up", options.patients + options.screens),
             arrived: bar("patients", options.patients),
             seen: bar("seen", options.patients),
@@ -241,8 +250,21 @@ impl Bars {
     }
 
     async fn follow(self, world: Arc<World>) {
+        let mut told = monotonic();
         loop {
             let progress = &world.progress;
+            if self.in_lines && told.elapsed() >= TOLD_EVERY {
+                told = monotonic();
+                let [arrived, seen, home] = [&progress.arrived, &progress.seen, &progress.home];
+                eprintln!(
+                    "{} of {} patients have come, {} seen, {} of {} doctors have gone home",
+                    arrived.load(Ordering::Relaxed),
+                    self.arrived.length().unwrap_or_default(),
+                    seen.load(Ordering::Relaxed),
+                    home.load(Ordering::Relaxed),
+                    self.home.length().unwrap_or_default(),
+                );
+            }
             self.arrived.set_position(progress.arrived.load(Ordering::Relaxed) as u64);
             self.seen.set_position(progress.seen.load(Ordering::Relaxed) as u64);
             self.home.set_position(progress.home.load(Ordering::Relaxed) as u64);

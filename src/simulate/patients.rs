@@ -1,26 +1,36 @@
-//! Patients from their wish for a place to the waiting area, by the desk of their hospital: booking in one or by a hold,
-//! changes of mind, early and late arrivals, walk-ins, emergencies, proofs of priority.
+//! Patients from their wish for a place to the waiting area, by a phone of their own (one in five) or by the desk of their
+//! hospital: booking in one or by a hold, changes of mind, early and late arrivals, walk-ins, emergencies, proofs of
+//! priority.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
+use super::phones::{self, Phone};
 use super::world::World;
+use crate::clients::Refusal;
 
 /// One patient's way into the waiting area.
 pub async fn live(world: Arc<World>, patient: usize) {
     let mut rng = StdRng::seed_from_u64(world.seed ^ (patient as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    Patient { world: &world, patient, rng: &mut rng }.day().await;
+    let mut one = Patient { world: &world, patient, rng: &mut rng, phone: None };
+    if patient.is_multiple_of(phones::EVERY) {
+        // whose phone does not come up goes to the desk like the others; the refusal stands in the server's metrics
+        one.phone = Phone::open(&world, patient).await.ok();
+    }
+    one.day().await;
+    world.phones.lock().unwrap_or_else(PoisonError::into_inner).extend(one.phone);
     world.progress.arrived.fetch_add(1, Ordering::AcqRel);
 }
 
 struct Patient<'a> {
-    world: &'a World,
+    world: &'a Arc<World>,
     patient: usize,
     rng: &'a mut StdRng,
+    phone: Option<Phone>,
 }
 
 impl Patient<'_> {
@@ -32,7 +42,13 @@ impl Patient<'_> {
             0..84 => {
                 self.world.clock.until(at_ms).await;
                 match self.book().await {
-                    Some((appointment, slot)) => self.come(&appointment, slot).await,
+                    Some((appointment, slot)) => {
+                        if let Some(phone) = &mut self.phone {
+                            // without a new token it goes on as it was
+                            let _ = phone.watch(self.world, self.patient, &appointment).await;
+                        }
+                        self.come(&appointment, slot).await;
+                    }
                     None if self.rng.random_range(0..3) == 0 => self.walk_in(None).await,
                     None => {}
                 }
@@ -45,6 +61,14 @@ impl Patient<'_> {
     fn desk(&self) -> &super::actor::Actor {
         let site = self.world.city.departments[self.world.department_of(self.patient)].site;
         &self.world.desks[site]
+    }
+
+    /// By the own phone, else at the desk.
+    async fn give(&self, command: &str, fields: Value) -> Result<Value, Refusal> {
+        match &self.phone {
+            Some(phone) => phone.give(command, fields).await,
+            None => self.desk().give(command, fields).await,
+        }
     }
 
     fn who(&self) -> &str {
@@ -64,7 +88,7 @@ impl Patient<'_> {
             match booked {
                 Ok(Some(appointment)) if self.rng.random_range(0..20) == 0 => {
                     self.world.clock.pass_s(60.0).await;
-                    let cancelled = self.desk().give("cancel_appointment", json!({ "appointment": appointment })).await;
+                    let cancelled = self.give("cancel_appointment", json!({ "appointment": appointment })).await;
                     if cancelled.is_err() {
                         return Some((appointment, slot));
                     }
@@ -80,21 +104,29 @@ impl Patient<'_> {
     }
 
     async fn in_one(&mut self, wish: Value) -> Result<Option<String>, String> {
-        let booked = self.desk().give("book_slot", wish).await.map_err(|why| why.code)?;
+        let booked = self.give("book_slot", wish).await.map_err(|why| why.code)?;
         Ok(booked["appointment"].as_str().map(str::to_owned))
     }
 
     /// Holds first; one in five lets the hold expire.
     async fn hold(&mut self, wish: Value) -> Result<Option<String>, String> {
-        let held = self.desk().give("hold_slot", wish).await.map_err(|why| why.code)?;
+        let held = self.give("hold_slot", wish).await.map_err(|why| why.code)?;
         let Some(appointment) = held["appointment"].as_str() else { return Ok(None) };
         if self.rng.random_range(0..5) == 0 {
             return Ok(None);
         }
         self.world.clock.pass_s(self.rng.random_range(10.0..120.0)).await;
         let wish = json!({ "appointment": appointment, "patient": self.who() });
-        self.desk().give("confirm_appointment", wish).await.map_err(|why| why.code)?;
+        self.give("confirm_appointment", wish).await.map_err(|why| why.code)?;
         Ok(Some(appointment.to_owned()))
+    }
+
+    /// What hangs on the wall of the waiting area.
+    async fn area_code(&self) -> Value {
+        let at = &self.world.city.departments[self.world.department_of(self.patient)];
+        let path = format!("/departments/{}/area-code", at.id);
+        let shown = self.world.door.ask("GET", &path, Some(&self.world.desk_tokens[at.site]), None).await;
+        shown.map(|shown| shown["code"].clone()).unwrap_or_default()
     }
 
     /// Comes about the time of the slot: most early, some late, a few never.
@@ -106,7 +138,11 @@ impl Patient<'_> {
             _ => self.rng.random_range(-35..20),
         };
         self.world.clock.until(start_ms + minutes * 60_000 + self.rng.random_range(0..60_000)).await;
-        if let Ok(waits) = self.desk().give("check_in", json!({ "appointment": appointment })).await {
+        let mut check_in = json!({ "appointment": appointment });
+        if self.phone.is_some() {
+            check_in["code"] = self.area_code().await;
+        }
+        if let Ok(waits) = self.give("check_in", check_in).await {
             self.waits(&waits).await;
         }
     }
@@ -123,20 +159,26 @@ impl Patient<'_> {
         }
     }
 
-    /// In the waiting area: a few show a proof, a few go home.
+    /// In the waiting area: one in forty shows a proof, one in thirty goes home soon, one in thirty is in the wrong
+    /// department. By the patient's number, not by chance: each of these happens in every run of some size.
     async fn waits(&mut self, waits: &Value) {
         let Some(ticket) = waits["ticket"].as_str() else { return };
-        match self.rng.random_range(0..40) {
-            0 => {
-                let proof = json!({ "ticket": ticket, "class": "military", "proof": "军官证" });
-                drop(self.desk().give("set_priority", proof).await);
+        if self.patient % 40 == 5 {
+            let proof = json!({ "ticket": ticket, "class": "military", "proof": "军官证" });
+            drop(self.desk().give("set_priority", proof).await);
+        } else if self.patient % 30 == 7 {
+            self.world.clock.pass_s(self.rng.random_range(5.0..60.0)).await;
+            drop(self.give("cancel_ticket", json!({ "ticket": ticket, "reason": "不等了" })).await);
+        } else if self.patient % 30 == 17 {
+            let city = &self.world.city;
+            let own = self.world.department_of(self.patient);
+            let is_other = |at: &&crate::clients::city::Department| {
+                at.site == city.departments[own].site && at.id != city.departments[own].id
+            };
+            if let Some(other) = city.departments.iter().find(is_other) {
+                let to = json!({ "ticket": ticket, "to": other.queue, "reason": "分诊错误" });
+                drop(self.desk().give("transfer_ticket", to).await);
             }
-            1 => {
-                self.world.clock.pass_s(self.rng.random_range(60.0..900.0)).await;
-                let gone = json!({ "ticket": ticket, "reason": "不等了" });
-                drop(self.desk().give("cancel_ticket", gone).await);
-            }
-            _ => {}
         }
     }
 }

@@ -155,6 +155,8 @@ pub async fn set_up(
         people,
         seed: options.seed,
         ledger: ledger.clone(),
+        operator,
+        phones: std::sync::Mutex::default(),
         progress: Progress::default(),
     });
     let screen_token = screens.first().map(|(_, token)| token.clone()).unwrap_or_default();
@@ -163,7 +165,7 @@ pub async fn set_up(
 }
 
 /// Somebody's own stream: its chain is checked.
-fn chain_listener(ledger: Arc<Ledger>) -> crate::clients::live::Listener {
+pub(super) fn chain_listener(ledger: Arc<Ledger>) -> crate::clients::live::Listener {
     use crate::clients::live::Heard;
     Box::new(move |heard, _, _| {
         if let Heard::Events { stream, chained, .. } = heard {

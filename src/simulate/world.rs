@@ -1,7 +1,7 @@
 //! What all who act in a simulation share: the doors, the clock, the plan of the city and of the day, the ledger.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use chrono::{Duration, NaiveTime, Timelike};
 use jiaohao_domain::Timestamp;
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::actor::Actor;
 use super::ledger::Ledger;
+use super::phones::Phone;
 use crate::clients::city::City;
 use crate::clients::clock::ClinicClock;
 use crate::clients::http::Door;
@@ -110,6 +111,10 @@ pub struct World {
     pub seed: u64,
     /// The judge.
     pub ledger: Arc<Ledger>,
+    /// An operator's token that may issue others.
+    pub operator: String,
+    /// Phones that go on watching when their owners have done what they came for.
+    pub phones: Mutex<Vec<Phone>>,
     /// How far it is.
     pub progress: Progress,
 }

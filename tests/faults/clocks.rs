@@ -50,6 +50,7 @@ async fn a_clock_set_forward_or_back_is_not_followed_until_an_operator_confirms(
         clinic_start: None,
         speed: 1.0,
         wall: Arc::new(move || wall_ms() + wall.load(Ordering::Relaxed)),
+        confirm_clock: false,
     };
     let server = Server::start(settings, options).await.unwrap();
     let door = Door { authority: server.doors.address.to_string() };

@@ -2,11 +2,14 @@
 // person who does it, and after each what the other pages show.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import test, { after, before } from 'node:test';
 import { Browser, choose, columnIs, giveReason, Hospital, inHand, ONE_SLOT, pause, residentNumber, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
+const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SPEED = 30;
 /** Ninety seconds of the clinic's clock, and a little more. */
 const NINETY_S_MS = 90000 / SPEED + 400;
@@ -64,8 +67,11 @@ test('a screen for the waiting area and one for a door show a code and are appro
     await press(desk, 'approve_screen');
     await screen.waitForSelector('.live:not(.off)');
   }
+  await board.waitForSelector('.board [data-live=on]');
   await board.waitForSelector('.newest.quiet');
-  await desk.waitForSelector('[data-screen]');
+  // Which of the screens is which: its id says where it hangs.
+  await desk.waitForSelector('[data-screen^="renmin.b3f-"]');
+  await desk.waitForSelector('[data-screen^="renmin.door-xinnei-r3-"]');
 });
 
 test('check in at the desk: Enter on the only match, the button, and undone', async () => {
@@ -79,8 +85,12 @@ test('check in at the desk: Enter on the only match, the button, and undone', as
     await atDesk(number, 'waiting');
   }
   await columnIs(desk, A, ['A001', 'A002', 'A003']);
-  await press(desk, 'undo_last');
+  // The focus is in the empty search box, as always: the key undoes from there.
+  await desk.press('#search', 'Control+z');
   await columnIs(desk, A, ['A001', 'A002']);
+  // Undone is not ended.
+  await columnIs(desk, A, [], 'ended');
+  await desk.click('[data-filter=waiting]');
   await desk.fill('#search', '何伟');
   await desk.click('.found [data-action=check_in]');
   await columnIs(desk, A, ['A001', 'A002', 'A003']);
@@ -91,12 +101,58 @@ test('a walk-in gets a number and a slip', async () => {
   await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004']);
 });
 
+test('an empty form after somebody without a document; a wrong number is said at its field', async () => {
+  const form = '[data-form=register_walk_in]';
+  await desk.selectOption(`${form} [name=kind]`, 'none');
+  assert.equal(await desk.inputValue(`${form} [name=sex]`), '', 'nobody is a woman by default');
+  await desk.selectOption(`${form} [name=sex]`, 'unknown');
+  await desk.selectOption(`${form} [name=queue]`, B);
+  await press(desk, 'register_walk_in');
+  await desk.waitForSelector('[data-slip] .number:text-is("B001")');
+  await desk.waitForSelector(`${form} [name=number]:visible`);
+  assert.equal(await desk.inputValue(`${form} [name=kind]`), 'resident_id');
+  await desk.fill(`${form} [name=name]`, '无此人');
+  await desk.fill(`${form} [name=number]`, '110105198705050051');
+  assert.equal(await desk.$eval(`${form} [name=number]`, (field) => field.validity.customError), true);
+  await desk.fill(`${form} [name=name]`, '');
+  await desk.fill(`${form} [name=number]`, '');
+  await choose(desk, 'B001');
+  await desk.click('[data-chosen] [data-action=cancel_ticket]');
+  await giveReason(desk);
+});
+
+test('search finds by a part of the name, by phone, an ended number, and somebody of another department', async () => {
+  const finds = async (text, what) => {
+    await desk.fill('#search', '');
+    await desk.waitForSelector('.found', { state: 'detached' });
+    await desk.fill('#search', text);
+    await desk.waitForSelector(`.found ${what}`);
+  };
+  await finds('小三', '[data-hit]:has-text("A001")');
+  await finds('B001', '[data-hit]:has-text("已退号")');
+  const patient = await hospital.call('POST', '/persons', {
+    document_kind: 'resident_id', document_number: residentNumber('1977-07-07', 77), name: '阿依古丽·买买提', sex: 'female', birth_date: '1977-07-07', phone: '13900000001',
+  }, hospital.desk);
+  await hospital.book('renmin.yanke.s1', '08:30', patient.patient);
+  for (const text of ['古丽', '13900000001']) await finds(text, '[data-elsewhere="renmin.yanke"]:has-text("眼科")');
+  await desk.press('#search', 'ArrowDown');
+  await desk.press('#search', 'Enter');
+  await desk.waitForSelector('.found [data-appointment]:has-text("阿依古丽")');
+  await desk.press('#search', 'Escape');
+  // The desk comes back to the department that it had last, also after a reload.
+  await desk.selectOption('[data-action=choose_department]', 'renmin.xinnei');
+  await desk.reload();
+  await desk.waitForSelector(`[data-queue="${A}"] [data-number=A001]`);
+});
+
 test('priority with proof seen moves up; undone with a reason from the history', async () => {
   await choose(desk, 'A004');
+  assert.equal(await desk.inputValue('[data-form=set_priority] [name=class]'), '', 'nobody is an emergency by default');
   await desk.selectOption('[data-form=set_priority] [name=class]', 'military');
   await desk.fill('[data-form=set_priority] [name=proof]', '军官证');
   await press(desk, 'set_priority');
   await columnIs(desk, A, ['A004', 'A001', 'A002', 'A003']);
+  await desk.waitForSelector('[data-chosen] .history li:has-text("改优先")');
   await desk.click('[data-chosen] .history [data-action=undo]');
   await giveReason(desk);
   await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004']);
@@ -106,6 +162,10 @@ test('the doctor begins work; the screens say where', async () => {
   doctor = await browser.staff('/doctor', SIZES.console, 'liming');
   await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
   await inHand(doctor, null);
+  // Who comes later sees that the room is taken.
+  const late = await browser.staff('/doctor', SIZES.console, 'zhoujing');
+  await late.waitForSelector('[data-service-point="renmin.xinnei.r3"][disabled]:has-text("李明 正在用")');
+  await late.context().close();
   await board.waitForSelector('[data-room="3号诊室"]:has-text("李明")');
   await board.waitForSelector('[data-room="3号诊室"] .queue:has-text("A001")');
   await door.waitForSelector('.who:has-text("李明")');
@@ -114,7 +174,7 @@ test('the doctor begins work; the screens say where', async () => {
 });
 
 test('call next: on the screens, at the desk, in the hand; recalled from console and desk', async () => {
-  await press(doctor, 'call_next_patient');
+  await doctor.keyboard.press('F8');
   await inHand(doctor, 'A001');
   await newest('A001');
   assert.match(await board.textContent('.newest'), /张\*三.*3号诊室/s);
@@ -133,8 +193,7 @@ test('start; wrong person: back at the old place', async () => {
   await onBoard('A001', 'serving');
   await door.waitForSelector('.now:not(.called)[data-number="A001"]');
   await atDesk('A001', 'serving');
-  await press(doctor, 'return_to_waiting');
-  await giveReason(doctor);
+  await doctor.keyboard.press('F4');
   await inHand(doctor, null);
   await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004']);
   await notOnBoard('A001');
@@ -173,13 +232,11 @@ test('sent for tests; reports back at the desk into the returning line', async (
 test('not here: too early at first, then missed, and the next is called', async () => {
   await press(doctor, 'call_next_patient');
   await inHand(doctor, 'A002');
-  await doctor.click('[data-outcome=not_here]');
-  await doctor.waitForSelector('[data-notice=too_early]');
-  await inHand(doctor, 'A002');
+  await doctor.waitForSelector('[data-outcome=not_here][disabled]:has-text("先复呼一次")');
   await press(doctor, 'recall_patient');
-  await doctor.waitForSelector('.eyebrow:has-text("第 2 次")');
+  await doctor.waitForSelector('[data-outcome=not_here][disabled]:has-text("再等")');
   await pause(NINETY_S_MS);
-  await doctor.click('[data-outcome=not_here]');
+  await doctor.click('[data-outcome=not_here]:not([disabled])');
   await inHand(doctor, 'A003');
   await newest('A003');
   await missedOnBoard('A002');
@@ -237,8 +294,7 @@ test('the desk calls a chosen ticket to a room at work', async () => {
   await desk.click('dialog [data-action=dialog_go]');
   await inHand(doctor, 'A004');
   await newest('A004');
-  await press(doctor, 'return_to_waiting');
-  await giveReason(doctor);
+  await doctor.keyboard.press('F4');
   await inHand(doctor, null);
 });
 
@@ -252,23 +308,49 @@ test('transfer within the department: at once waiting there; undone', async () =
   await press(desk, 'undo_last');
   await columnIs(desk, A, ['A004']);
   await columnIs(desk, B, []);
+  // And once more from the history, with a reason.
+  await choose(desk, 'A004');
+  await desk.click('[data-chosen] [data-action=transfer_ticket]');
+  await desk.click(`[data-action=transfer_here][data-target="${B}"]`);
+  await columnIs(desk, A, []);
+  await desk.click('[data-chosen] .history [data-action=undo]');
+  await giveReason(desk);
+  await columnIs(desk, A, ['A004']);
 });
 
 test('a room with a door: the next is summoned to it, and missed there', async () => {
   const second = await browser.staff('/doctor', SIZES.console, 'zhoujing');
   await second.click('[data-action=start_work][data-service-point="renmin.xinnei.r5"]');
-  const patients = [await hospital.person('周海燕', '1979-03-03', 22), await hospital.person('李芳', '1985-06-06', 24)];
+  const patients = [await hospital.person('周海燕', '1979-03-03', 22), await hospital.person('李芳', '1985-06-06', 24), await hospital.person('郭娟', '1986-06-06', 26)];
   for (const patient of patients) await hospital.call('POST', '/tickets', { queue: B, patient }, hospital.desk);
-  await onBoard('B001', 'summoned');
-  await atDesk('B001', 'summoned');
-  await second.waitForSelector('[data-next]:has-text("已在门口")');
-  await pause(NINETY_S_MS);
-  await second.click('[data-row][data-number=B001] [data-action=mark_missed]');
   await onBoard('B002', 'summoned');
-  await missedOnBoard('B001');
+  await atDesk('B002', 'summoned');
+  // Called by mistake from the door: in front there again, and whom the free place had brought goes back.
   await press(second, 'call_next_patient');
   await inHand(second, 'B002');
-  await newest('B002');
+  await onBoard('B003', 'summoned');
+  await second.keyboard.press('F4');
+  await inHand(second, null);
+  await onBoard('B002', 'summoned');
+  await atDesk('B003', 'waiting');
+  await second.waitForSelector('[data-next]:has-text("已在门口")');
+  await pause(NINETY_S_MS);
+  await second.click('[data-row][data-number=B002] [data-action=mark_missed]');
+  await onBoard('B003', 'summoned');
+  await missedOnBoard('B002');
+  await press(second, 'call_next_patient');
+  await inHand(second, 'B003');
+  await newest('B003');
+  // The wrong key: one undo takes back both, the next one called and the one missed.
+  await press(second, 'recall_patient');
+  await pause(NINETY_S_MS);
+  await second.click('[data-outcome=not_here]:not([disabled])');
+  await inHand(second, 'B004');
+  await missedOnBoard('B003');
+  await second.keyboard.press('Control+z');
+  await inHand(second, 'B003');
+  await onBoard('B004', 'summoned');
+  await columnIs(desk, B, ['B002'], 'missed');
   await press(second, 'finish_service');
   await press(second, 'stop_work');
   await second.waitForSelector('[data-action=start_work]');
@@ -284,11 +366,14 @@ test('transfer to another department: a new number there, linked; refused by a q
   await inHand(doctor, null);
   await columnIs(desk, A, []);
   await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004'], 'ended');
+  // Where it went on, and the number there.
+  await choose(desk, 'A004', 'ended');
+  await desk.waitForSelector('[data-goes-on]:has-text("眼科 · 王芳门诊"):has-text("E0")');
   const other = await browser.staff('/doctor', SIZES.console, 'wangfang');
   await other.click('[data-action=start_work]');
-  await other.waitForSelector('.tickets [data-row][data-number=E001][data-state=waiting]');
+  await other.waitForSelector('.tickets [data-row][data-number=E002][data-state=waiting]');
   await other.click('[data-action=call_next_patient]');
-  await inHand(other, 'E001');
+  await inHand(other, 'E002');
   // The list of targets at the desk is older than the end of this queue.
   await register('钱学文', '1970-01-01', 31, 'A005');
   await hospital.call('PUT', '/queues', { id: 'renmin.yanke.wanjian', name: '晚间门诊', prefix: 'W', doctors: [] });
@@ -304,6 +389,16 @@ test('transfer to another department: a new number there, linked; refused by a q
   await other.context().close();
 });
 
+test('the desk brings back whom another department has taken', async () => {
+  await choose(desk, 'A005');
+  await desk.click('[data-chosen] [data-action=transfer_ticket]');
+  await desk.selectOption('[data-form=transfer_ticket] [name=to]', 'renmin.yanke.wangfang');
+  await press(desk, 'transfer_go');
+  await desk.waitForSelector('#undo:has-text("已转到眼科 · 王芳门诊")');
+  await press(desk, 'undo_last');
+  await columnIs(desk, A, ['A006']);
+});
+
 test('pause and resume: desk, screens and door say so', async () => {
   await press(doctor, 'pause_work');
   await giveReason(doctor);
@@ -316,34 +411,104 @@ test('pause and resume: desk, screens and door say so', async () => {
 });
 
 test('cancel at the desk with a reason; undone', async () => {
-  await choose(desk, 'A005');
+  await choose(desk, 'A006');
   await desk.click('[data-chosen] [data-action=cancel_ticket]');
   await giveReason(desk);
   await desk.waitForSelector('[data-chosen][data-state=ended]');
   await doctor.waitForSelector('.tickets [data-row]', { state: 'detached' });
   await press(desk, 'undo_last');
-  await columnIs(desk, A, ['A005']);
-  await doctor.waitForSelector('.tickets [data-row][data-number=A005]');
+  await columnIs(desk, A, ['A006']);
+  await doctor.waitForSelector('.tickets [data-row][data-number=A006]');
 });
 
-test('a delay is announced on the screen', async () => {
+test('the desk cancels an appointment by name, and books it again by undo', async () => {
+  const patient = await hospital.person('唐晓东', '1966-06-06', 66);
+  await hospital.book('renmin.xinnei.s1', '08:30', patient);
+  await desk.fill('#search', '唐晓东');
+  await desk.click('.found [data-action=cancel_appointment]');
+  await desk.waitForSelector('dialog h2:has-text("唐晓东")');
+  await giveReason(desk);
+  await desk.waitForSelector('.found [data-appointment]', { state: 'detached' });
+  await press(desk, 'undo_last');
+  await desk.waitForSelector('#undo:has-text("唐晓东 已重新预约")');
+  await desk.press('#search', 'Escape');
+});
+
+test('a delay is announced on the screen, and taken back', async () => {
   await desk.click('[data-side=sessions]');
   const session = '[data-session="renmin.xinnei.s1"]';
   await desk.selectOption(`${session} [name=minutes]`, '20');
   await desk.click(`${session} [data-action=delay_session]`);
   await desk.waitForSelector(`${session}:has-text("延迟约20分钟")`);
   await board.waitForSelector('.notice:has-text("20")');
+  await press(desk, 'undo_last');
+  await desk.waitForSelector(`${session}:not(:has-text("延迟约20分钟"))`);
+});
+
+test('desk, console, screen, phone and start page pass WCAG 2.2 AA as far as a program can tell', async () => {
+  const phone = await browser.open('/patient', SIZES.phone);
+  await phone.waitForSelector('[data-action=send_code]');
+  const start = await browser.open('/', SIZES.desk);
+  await start.waitForSelector('[data-action=sign_in]');
+  const looks = async (page) => {
+    await page.evaluate(AXE);
+    const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
+    const faults = found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
+    assert.deepEqual(faults, [], page.url());
+    assert.notEqual(await page.$('h1'), null, `${page.url()} has a heading`);
+  };
+  for (const page of [desk, doctor, board, phone, start]) await looks(page);
+  for (const page of [desk, doctor]) {
+    await page.click('[data-action=switch_language]');
+    await page.waitForSelector('html[lang=en]');
+    await looks(page);
+    await page.click('[data-action=switch_language]');
+  }
+});
+
+test('a mistyped address is answered with words and a way back; a program gets a problem', async () => {
+  const page = await fetch(`${hospital.base}/nothere`, { headers: { accept: 'text/html' } });
+  assert.deepEqual([page.status, (await page.text()).includes('data-action="go_home"')], [404, true]);
+  const problem = await fetch(`${hospital.base}/nothere`);
+  assert.deepEqual([problem.status, problem.headers.get('content-type').split(';')[0]], [404, 'application/problem+json']);
+  // The browser itself complains of the 404.
+  browser.serverIsDown = true;
+  await browser.open('/nothere', SIZES.desk).then((shown) => shown.waitForSelector('h1:has-text("没有这一页")'));
+  browser.serverIsDown = false;
+});
+
+test('without a connection nothing can be pressed, and the page says it once', async () => {
+  browser.serverIsDown = true;
+  await doctor.context().setOffline(true);
+  await doctor.waitForSelector('jh-offline-band[shown]:has-text("按键暂停")', { timeout: 15000 });
+  await doctor.waitForSelector('[data-action=call_next_patient][disabled]');
+  await doctor.waitForSelector('jh-connection[state=offline]');
+  await doctor.context().setOffline(false);
+  await doctor.waitForSelector('jh-connection[state=live]');
+  await doctor.waitForSelector('[data-action=call_next_patient]:not([disabled])');
+  browser.serverIsDown = false;
 });
 
 test('the doctor stops; the desk closes the session and settles who is left', async () => {
   await press(doctor, 'stop_work');
   await doctor.waitForSelector('[data-action=start_work]');
   await door.waitForSelector('.now:has-text("暂无门诊")');
-  await desk.click('[data-session="renmin.xinnei.s1"] [data-action=close_session]');
+  const close = () => desk.click('[data-session="renmin.xinnei.s1"] [data-action=close_session]');
+  await close();
+  // Still to come: by name, with what can be done.
+  await desk.waitForSelector('dialog [data-to-come]:has-text("唐晓东")');
+  await desk.click('dialog [data-to-come] [data-action=cancel_appointment]');
+  await giveReason(desk);
+  await desk.waitForSelector('#undo:has-text("已取消"):has-text("唐晓东")');
+  await register('毛小平', '1971-11-11', 71, 'A009');
+  await desk.click('[data-side=sessions]');
+  await close();
+  assert.equal(await desk.inputValue('dialog [data-settle]'), '', 'nobody is sent home by default');
   await desk.selectOption('dialog [data-settle]', 'return_day');
   await desk.click('dialog [data-action=dialog_go]');
   await desk.waitForSelector('[data-session="renmin.xinnei.s1"]:has-text("已结束")');
-  await columnIs(desk, A, []);
+  // Who came from another department belongs to no session and goes on waiting.
+  await columnIs(desk, A, ['A006']);
 });
 
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

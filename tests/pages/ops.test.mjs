@@ -2,29 +2,26 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { browser, defineHouse, open, PASSWORD, signIn, startHouse } from './house.mjs';
+import { Browser, Hospital, PASSWORD, SIZES } from './hospital.mjs';
 
-const SIZE = { width: 1440, height: 900 };
-const complaints = [];
 let house;
 let chrome;
 
 before(async () => {
-  house = await startHouse();
-  await defineHouse(house);
+  house = await new Hospital().open();
+  await house.define();
   await house.call('PUT', '/staff', { id: 'zongkong', role: 'operator', password: PASSWORD });
-  chrome = await browser();
+  chrome = await new Browser(house.base).start();
 });
 
 after(async () => {
   await chrome?.close();
-  await house?.stop();
-  assert.deepEqual(complaints, []);
+  await house?.close();
+  assert.deepEqual(chrome.complaints, []);
 });
 
 test('a house without screens and patients is calm, and its figures lead to their lists', async () => {
-  const page = await open(chrome, house.base, SIZE, '/ops', complaints);
-  await signIn(page, 'yunxing');
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
   // of the node itself a slow machine may have something to say
   await page.waitForSelector('[data-site=renmin] .calm');
   assert.equal(await page.locator('[data-figure]').count(), 6);
@@ -39,8 +36,7 @@ test('a house without screens and patients is calm, and its figures lead to thei
 test('a screen that is paired and away is named, in both languages', async () => {
   const offer = await house.call('POST', '/screens', { board: 'renmin.b3f' });
   await house.call('POST', '/screens/approve', { code: offer.code, board: 'renmin.b3f' });
-  const page = await open(chrome, house.base, SIZE, '/ops', complaints);
-  await signIn(page, 'yunxing');
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
   await page.click('[data-problem=board_dark]');
   await page.waitForSelector('[data-verdict=soon]');
   await page.waitForSelector('[data-site=renmin] td:has-text("0/1")');
@@ -52,8 +48,7 @@ test('a screen that is paired and away is named, in both languages', async () =>
 });
 
 test('an operator of all sites reads the audit, and that is a line of it', async () => {
-  const page = await open(chrome, house.base, SIZE, '/ops', complaints);
-  await signIn(page, 'zongkong');
+  const page = await chrome.staff('/ops', SIZES.console, 'zongkong');
   await page.waitForSelector('[data-verdict]');
   await page.click('[data-part=audit]');
   await page.click('[data-action=read_audit]');

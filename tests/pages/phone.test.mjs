@@ -38,7 +38,7 @@ async function hold(session) {
 }
 
 test('signs in with a phone and its code; says who they are', async () => {
-  phone = await browser.open('/patient?site=renmin', SIZES.phone);
+  phone = await browser.open('/patient', SIZES.phone);
   await phone.fill('[name=phone]', PHONE);
   await phone.click('[data-action=send_code]');
   await phone.waitForSelector('[name=code]');
@@ -171,6 +171,21 @@ test('nothing on the phone is wider than it, and what is pressed is at least 44 
       .filter((e) => e.offsetParent && e.getBoundingClientRect().height < 44).map((e) => `${e.outerHTML.slice(0, 80)} ${e.getBoundingClientRect().height}`));
     assert.deepEqual(small, [], tab);
   }
+});
+
+test('a one-click link opens the page of its role at once', async () => {
+  const token = (await hospital.call('POST', '/tokens', { name: 'somebody', role: 'operator', site: 'renmin', ttl_s: 600 })).access_token;
+  const ops = await browser.open(`/ops#token=${token}`, { width: 1440, height: 900 });
+  await ops.waitForSelector('[data-part=department] .num:text-is("2")');
+  assert.equal(new URL(ops.url()).hash, '', 'the token does not stay in the address');
+  const fresh = (await hospital.call('POST', '/tokens', { name: 'a-phone', role: 'patient', ttl_s: 600 })).access_token;
+  const person = { document_kind: 'resident_id', document_number: residentNumber('1991-09-09', 19), name: '上官桂芳', sex: 'male', birth_date: '1991-09-09', relation: 'self' };
+  const { patient } = await hospital.call('POST', '/persons', person, fresh);
+  const linked = await browser.open(`/patient#token=${fresh}&patient=${patient}`, SIZES.phone);
+  await linked.waitForSelector('.who:has-text("上官桂芳")');
+  // No code is asked for: the hospitals stand there by name.
+  await linked.click('[data-action=open_book]');
+  await linked.waitForSelector('[data-action=choose_department]');
 });
 
 test('operations define a room, correct it and retire it', async () => {

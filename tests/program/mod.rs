@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 /// How long a start, an end or an answer may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// When the slots of [`set_up`] begin.
+pub const SLOTS: [&str; 4] = ["09:00", "09:30", "10:00", "10:30"];
+
 /// One server. Dropping it ends it.
 pub struct Program {
     /// The data folder.
@@ -171,7 +174,7 @@ impl Drop for Program {
 }
 
 /// A hospital `h`: departments `h.a` and `h.b` with a queue `q` each, a room, a doctor and a board in the first, a session
-/// tomorrow with one slot for everybody. Its slot.
+/// tomorrow with slots of as many places as there may be. The first slot.
 pub async fn set_up(door: &Door, operator: &str) -> &'static str {
     let put = async |path: &str, body: Value| door.insist("PUT", path, Some(operator), &body).await.unwrap();
     put("/sites", json!({"id": "h", "name": "医院", "time_zone": "Asia/Shanghai"})).await;
@@ -185,7 +188,7 @@ pub async fn set_up(door: &Door, operator: &str) -> &'static str {
     let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
     let today = zone.date(jiaohao_domain::Timestamp(jiaohao_actors::shell::clock::wall_ms()));
     let session = json!({"id": "h.a.s", "date": today.plus_days(1), "period": "morning", "queue": "h.a.q",
-        "registration_class": "普通", "slots": [{"start": "09:00", "capacity": 100_000}]});
+        "registration_class": "普通", "slots": SLOTS.map(|start| json!({"start": start, "capacity": 100_000}))});
     put("/sessions", session).await;
     "h.a.s.0900"
 }

@@ -9,6 +9,7 @@ use jiaohao::clients::live::{Heard, Listener, LiveClient};
 use jiaohao::config::Settings;
 use jiaohao::house::serve::{ServeOptions, Server};
 use jiaohao::identity::codes::{CodeMessage, CodeSender, SendError};
+use jiaohao_actors::shell::clock;
 use jiaohao_domain::Timestamp;
 use serde_json::{Value, json};
 
@@ -36,6 +37,9 @@ impl CodeSender for Phones {
     fn send(&self, message: CodeMessage) -> Result<(), SendError> {
         self.0.lock().unwrap().push((message.phone.reveal().clone(), message.code.reveal().clone()));
         Ok(())
+    }
+    fn sends_to(&self) -> &'static str {
+        "phone"
     }
 }
 
@@ -66,7 +70,8 @@ impl Clinic {
             codes: phones.clone(),
             clinic_start: Some(MORNING),
             speed: SPEED,
-            wall: Arc::new(jiaohao_actors::shell::clock::wall_ms),
+            wall: Arc::new(clock::wall_ms),
+            confirm_clock: false,
         };
         let server = Server::start(settings, options).await.unwrap();
         let door = Arc::new(Door { authority: server.doors.address.to_string() });
@@ -158,10 +163,12 @@ impl Clinic {
         let operator = self.operator.clone();
         let asked = json!({"name": "his", "role": "integrator", "site": "s", "ttl_s": 3600});
         let his = token_of(&self.post("/tokens", Some(&operator), asked).await).unwrap();
-        let screen = self.screen(&desk).await;
+        let screen = self.screen(&desk, json!({"board": "s.b"})).await;
+        let door = self.screen(&desk, json!({"door": "s.d.r1"})).await;
         let (phone, patient) = self.patient().await;
 
-        self.follow(&screen, &["board:s.b", "door:s.d.r1"]);
+        self.follow(&screen, &["board:s.b"]);
+        self.follow(&door, &["door:s.d.r1"]);
         self.follow(&doctor, &["doctor:s.li", "queue:s.d.q"]);
         self.follow(&his, &["site:s"]);
         self.follow(&operator, &["session:s.d.m", "ops"]);
@@ -178,7 +185,7 @@ impl Clinic {
         self.look_around(&operator, &desk, &patient).await;
         self.until("a second frame of ops", |seen| seen.snapshots.iter().filter(|(s, _)| s == "ops").count() > 3).await;
         drop(std::mem::take(&mut self.sockets));
-        self.retire(&operator).await;
+        self.retire(&operator, &desk).await;
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());
         self.server.stop().await;
         seen
@@ -189,8 +196,9 @@ impl Clinic {
         token_of(&self.post("/session", None, body).await).unwrap()
     }
 
-    async fn screen(&self, desk: &str) -> String {
-        let offer = self.post("/screens", None, json!({"board": "s.b"})).await;
+    /// A screen of that board or door, paired at the desk.
+    async fn screen(&self, desk: &str, shows: Value) -> String {
+        let offer = self.post("/screens", None, shows).await;
         let approve = json!({"code": offer["code"], "board": "s.b"});
         self.post("/screens/approve", Some(desk), approve).await;
         let sign_in = json!({"screen": offer["screen"], "secret": offer["secret"]});
@@ -239,6 +247,7 @@ impl Clinic {
         let held = self.post("/appointments/hold", Some(phone), place("s.d.m.0930")).await;
         self.post("/appointments/cancel", Some(phone), json!({"appointment": held["appointment"]})).await;
         let held = self.post("/appointments/hold", Some(phone), place("s.d.m.0900")).await;
+        self.post("/appointments/prolong", Some(phone), json!({"appointment": held["appointment"]})).await;
         let ticket = held["appointment"].as_str().unwrap().replacen(".b", ".t", 1);
         self.follow(phone, &[&format!("ticket:{ticket}")]);
         self.until_followed(&format!("ticket:{ticket}")).await;
@@ -332,7 +341,12 @@ impl Clinic {
     }
 
     /// Everything goes.
-    async fn retire(&self, operator: &str) {
+    async fn retire(&self, operator: &str, desk: &str) {
+        // What is in use stays: the one who was moved there goes home first.
+        let waits = self.ask("GET", "/streams/queue:s.e.q", Some(desk), None).await;
+        for ticket in waits["snapshot"]["order"].as_array().unwrap() {
+            self.post("/tickets/cancel", Some(desk), json!({"ticket": ticket, "reason": "went home"})).await;
+        }
         let site = self.ask("GET", "/site/s", Some(operator), None).await;
         self.post("/screens/revoke", Some(operator), json!({"screen": site["screens"][0]["screen"]})).await;
         let gone = [
@@ -360,6 +374,9 @@ impl Clinic {
         let found = json!({"text": booked["appointment"]});
         self.post("/departments/s.d/appointments/find", Some(desk), found).await;
         self.post("/clock/confirm", Some(operator), json!({})).await;
+        self.ask("GET", "/sites", Some(operator), None).await;
+        self.ask("GET", "/tokens?site=s", Some(operator), None).await;
+        self.post("/tokens/revoke", Some(operator), json!({"name": "his", "site": "s"})).await;
         self.ask("GET", &format!("/audit?day={}", today()), Some(operator), None).await;
     }
 }

@@ -97,7 +97,7 @@ ids! {
     BoardId,
     /// A paired screen: `site.screen`.
     ScreenId,
-    /// A person, derived from the document (`p-…`).
+    /// A person, derived from the document (`p-…`), or what an account claims to be (`pc-…`).
     PatientId,
     /// 预约, also the booking id: `site.department.b20261123-…`; carries the business day.
     AppointmentId,
@@ -115,6 +115,17 @@ ids! {
     AnnouncementId,
     /// 线上诊室: a consultation's room.
     RoomId,
+}
+
+impl PatientId {
+    /// What the ids of claims begin with.
+    pub const CLAIM: &str = "pc-";
+
+    /// Whether it is only what an account says of itself by a document's number (`pc-…`), and not the bearer of that
+    /// document: nobody else puts anything there, and it sees nothing of the bearer's.
+    pub fn is_claim(&self) -> bool {
+        self.as_str().starts_with(Self::CLAIM)
+    }
 }
 
 impl DepartmentId {

@@ -38,6 +38,23 @@ pub struct OwnerRef {
     pub id: std::sync::Arc<str>,
 }
 
+impl std::fmt::Display for OwnerRef {
+    /// In words for operators: it stands in what `journal verify` and the logs say.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self.kind {
+            OwnerKind::Site => "site",
+            OwnerKind::Department => "department",
+            OwnerKind::Doctor => "doctor",
+            OwnerKind::Patient => "patient",
+            OwnerKind::Account => "account",
+            OwnerKind::Board => "board",
+            OwnerKind::Room => "room",
+            OwnerKind::Probe => "probe",
+        };
+        write!(f, "{kind} {}", self.id)
+    }
+}
+
 impl OwnerRef {
     /// Names an owner.
     pub fn new(kind: OwnerKind, id: impl Into<std::sync::Arc<str>>) -> Self {
@@ -124,6 +141,14 @@ pub enum Message {
     Board(Box<crate::vocabulary::ToBoard>),
     /// To an owner whose commands another crate knows (rooms): encoded by that crate.
     Foreign(Vec<u8>),
+}
+
+impl Message {
+    /// Whether it takes or confirms a place: what a disk that fills up refuses first.
+    pub fn is_booking(&self) -> bool {
+        use crate::vocabulary::ToPatient;
+        matches!(self, Self::Patient(told) if matches!(**told, ToPatient::Reserve { .. } | ToPatient::Confirm { .. }))
+    }
 }
 
 /// A stored event's bytes, before anybody knows what they mean. The shell has the one codec.

@@ -3,15 +3,18 @@
 
 mod document;
 mod mask;
+mod name;
 #[cfg(test)]
 mod tests;
 
 pub use document::{Document, DocumentKind};
 pub use mask::masked_name;
+pub use name::{NAME_MAX, checked_name};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::codes::{Code, Rejection};
 use crate::ids::PatientId;
 use crate::time::BusinessDate;
 
@@ -25,6 +28,36 @@ pub enum Sex {
     Male,
     /// 未知
     Unknown,
+}
+
+/// What an account is to a person for whom it acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// 本人
+    #[serde(rename = "self")]
+    Own,
+    /// 子女
+    Child,
+    /// 父母
+    Parent,
+    /// 配偶
+    Spouse,
+    /// 其他
+    Other,
+}
+
+impl Relation {
+    /// As it is stored and stands on the wire.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Own => "self",
+            Self::Child => "child",
+            Self::Parent => "parent",
+            Self::Spouse => "spouse",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// All that departments, queues and rooms carry of a person.
@@ -72,6 +105,20 @@ impl PersonRecord {
             sex: self.sex,
             birth_year: self.birth_date.map(|date| date.0.year()),
         }
+    }
+}
+
+/// Nobody was born longer ago, in years.
+const AGE_MAX: u32 = 130;
+
+/// A birth date as somebody gives it on `today`. Errors: `invalid_field` for one to come, or of somebody too old.
+pub fn checked_birth_date(birth_date: BusinessDate, today: BusinessDate) -> Result<BusinessDate, Rejection> {
+    match age_on(birth_date, today) {
+        None => Err(Rejection::new(Code::InvalidField, "the birth date is still to come")),
+        Some(age) if age > AGE_MAX => {
+            Err(Rejection::new(Code::InvalidField, format!("the birth date is more than {AGE_MAX} years ago")))
+        }
+        Some(_) => Ok(birth_date),
     }
 }
 

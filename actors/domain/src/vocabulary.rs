@@ -8,19 +8,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::*;
-use crate::person::PatientBrief;
+use crate::person::{PatientBrief, Relation};
 use crate::time::{BusinessDate, Timestamp};
 
 mod clinic;
 mod configuration;
 mod floor;
 mod integrator;
+mod texts;
 mod told;
 
 pub use clinic::*;
 pub use configuration::*;
 pub use floor::*;
 pub use integrator::*;
+pub use texts::{TEXT_MAX, is_birth_date, is_plain};
 pub use told::*;
 
 macro_rules! client_commands {
@@ -193,6 +195,9 @@ pub enum Answer {
     /// Refused, and the refusal is on the record (it owes another owner something). The door answers it exactly like a
     /// rejection.
     Refused(crate::Rejection),
+    /// Another owner answers, to this request: idempotent by its own id, behind the effects of the same decision. The
+    /// shell sends it there with the asker's reply; no door ever sees this answer.
+    AskedOf(crate::OwnerRef, crate::Message),
 }
 
 /// The ticket that a call called.
@@ -244,7 +249,14 @@ pub enum ToSite {
     /// See [`RetireDoctor`].
     RetireDoctor(RetireDoctor),
     /// A screen shows this code and asks to be paired (unauthenticated, rate-limited at the edge).
-    OfferScreen { code: String, screen: ScreenId, secret_hash: String },
+    /// A room's screen also says which room, and an offer may take the place of an older one of the same address.
+    OfferScreen {
+        code: String,
+        screen: ScreenId,
+        secret_hash: String,
+        door: Option<ServicePointId>,
+        instead_of: Option<ScreenId>,
+    },
     /// See [`ApproveScreen`].
     ApproveScreen(ApproveScreen),
     /// See [`RevokeScreen`].
@@ -366,6 +378,11 @@ pub enum ToDepartment {
     CorrectNoShow(CorrectNoShow),
     /// Operator: no more of it, unless it is in use. The site is told.
     RetireUnused { kind: RetiredKind, id: String },
+    /// From another department: that visit is off; nobody of it is left waiting here. `told`: who has heard of it.
+    EndVisit { visit: VisitId, told: Vec<DepartmentId> },
+    /// Asked in the name of the hospital's system: what became of that version of a visit? Behind the effect that
+    /// carries it; not known yet is `timed_out`.
+    TellVisit { visit: VisitId, version: u64 },
 }
 
 /// Everything a doctor's owner can be told.
@@ -393,8 +410,8 @@ pub enum ToPatient {
     /// The edge has identified the person: sealed fields as made by the edge with the person's key.
     Identify { brief: PatientBrief, birth_date_sealed: Vec<u8>, sealed: Vec<u8>, real_name: bool },
     /// An account acts for this patient (self or family), or no longer.
-    Relate { account: AccountId, relation: String, granted: bool },
-    /// See [`HoldSlot`], [`BookSlot`]: reserve first, then ask the department. `slot_start`, `slot_end`, `date` are from
+    Relate { account: AccountId, relation: Relation, granted: bool },
+    /// See [`HoldSlot`], [`BookSlot`]: reserve first, then ask the department. `slot_start`, `slot_end`, `date`, `limits` are from
     /// the edge's read of the department; the department checks its own.
     Reserve {
         slot: SlotId,
@@ -404,6 +421,7 @@ pub enum ToPatient {
         confirm: bool,
         channel: Channel,
         replaces: Option<AppointmentId>,
+        limits: crate::settings::PatientLimits,
     },
     /// See [`ConfirmAppointment`].
     Confirm { appointment: AppointmentId },
@@ -429,17 +447,21 @@ pub enum ToAccount {
     /// See [`RetireStaff`].
     RetireStaff,
     /// A one-time code was sent; its keyed hash, and until when it holds.
-    IssueCode { code_hash: String, expires_at: Timestamp },
+    IssueCode { code_hash: String, expires_at: Timestamp, from: String },
     /// Somebody tried a code.
-    TryCode { code_hash: String, refresh_hash: String },
+    TryCode { code_hash: String, refresh_hash: String, from: String },
     /// Somebody tried a password (the edge has compared it).
-    TryPassword { matched: bool, refresh_hash: String },
+    TryPassword { matched: bool, refresh_hash: String, from: String },
     /// Trade a refresh token for the next one.
     Refresh { refresh_hash: String, next_hash: String },
     /// Sign out one session, or all.
     Revoke { refresh_hash: Option<String> },
     /// This account may act for that patient, as that relation.
-    Relate { patient: PatientId, relation: String, granted: bool },
+    Relate { patient: PatientId, relation: Relation, granted: bool },
+    /// A token is made for a script of that name (told to the account that lists them; times are machine time).
+    NoteScript { name: String, role: crate::principal::Role, expires_at: Timestamp, now: Timestamp },
+    /// That script's tokens were ended.
+    DropScript { name: String },
     /// The earliest deadline has passed.
     DeadlineReached,
 }

@@ -89,7 +89,13 @@ impl Folder {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData => damaged(&path, 0, error.to_string()),
             _ => about(&path, error),
         })?;
-        format::identity_from_bytes(&bytes).map_err(|flaw| damaged(&path, 0, flaw))
+        match format::identity_version(&bytes) {
+            Some(version) if version != u16::from(format::FORMAT) => Err(LogError::Format(format!(
+                "a log of format {version}; this version of jiaohao reads format {}",
+                format::FORMAT
+            ))),
+            _ => format::identity_from_bytes(&bytes).map_err(|flaw| damaged(&path, 0, flaw)),
+        }
     }
 
     /// Reads the manifest at `path`, if it is there.

@@ -430,6 +430,14 @@ pub fn identity_to_bytes(history: HistoryId) -> [u8; IDENTITY_BYTES] {
     bytes
 }
 
+/// The format that a sound `history` names, this one or another.
+pub fn identity_version(bytes: &[u8]) -> Option<u16> {
+    let is_sound = bytes.len() == IDENTITY_BYTES
+        && bytes[0..8] == IDENTITY_MAGIC
+        && crc32fast::hash(&bytes[..28]) == u32_at(bytes, 28);
+    is_sound.then(|| u16_at(bytes, 8))
+}
+
 /// Reads [`identity_to_bytes`] back.
 pub fn identity_from_bytes(bytes: &[u8]) -> Result<HistoryId, Flaw> {
     if bytes.len() != IDENTITY_BYTES || bytes[0..8] != IDENTITY_MAGIC {

@@ -1,6 +1,7 @@
 //! What an operator does with a log as a whole: `verify`, `stats`, `export`, `import`. Everything streams: a log of any
 //! length is read with one batch in memory.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -65,6 +66,11 @@ pub(super) fn os_folder(log: &Path) -> Folder {
 /// Which history the log tells.
 pub fn history(log: &Path) -> Result<HistoryId, LogError> {
     os_folder(log).read_history()
+}
+
+/// The last commit that the log holds, without opening it.
+pub fn last_commit(log: &Path) -> Result<u64, LogError> {
+    inspect(&os_folder(log)).map(|layout| layout.active.last_commit)
 }
 
 /// The segments that the folder holds, archived ones first, and what is wrong with the folder as a whole.
@@ -146,55 +152,134 @@ pub fn verify(log: &Path, check: &mut dyn FnMut(&Record) -> Result<(), String>) 
     for error in held.damage {
         found.note(error)?;
     }
-    let mut owners = HashMap::<OwnerRef, (u64, u64)>::new();
-    let mut ends = HashMap::<ShardId, u64>::new();
+    let mut seen = Seen::default();
     let mut unnamed = 0_u64;
     let first_live = held.live.first().map_or(u64::MAX, |span| span.segment);
     for span in held.archived.iter().chain(&held.live) {
         found.segments += 1;
+        if found.last_commit != 0 && span.before != found.last_commit {
+            seen.lose();
+        }
         let mut wrong = Vec::new();
         let named_left = MAX_DAMAGED.saturating_sub(found.damaged.len());
+        let reached = Cell::new(span.before);
         let mut visit = |record: Record| {
             found.records += 1;
             found.first_commit = if found.first_commit == 0 { record.commit } else { found.first_commit };
             found.last_commit = record.commit;
-            let mut note = |what: String| {
+            reached.set(record.commit);
+            seen.look(&record, check, &mut |what| {
                 let place = format!("commit {} record {} of {}", record.commit, record.index, record.owner.id);
                 if wrong.len() < named_left { wrong.push(Damage { place, what }) } else { unnamed += 1 }
-            };
-            let end = ends.entry(record.shard.clone()).or_insert(record.offset - 1);
-            if record.offset != end.saturating_add(1) {
-                note(format!("offset {} of its shard follows {end}", record.offset));
-            }
-            *end = record.offset;
-            let (seq, instance) = owners.entry(record.owner.clone()).or_insert((record.owner_seq.saturating_sub(1), 0));
-            if record.owner_seq != seq.saturating_add(1) {
-                note(format!("number {} of its owner follows {seq}", record.owner_seq));
-            }
-            if record.owner_instance < *instance {
-                note(format!("instance {} of its owner wrote after instance {instance}", record.owner_instance));
-            }
-            (*seq, *instance) = (record.owner_seq, record.owner_instance);
-            if let Err(what) = check(&record) {
-                note(what);
-            }
+            });
         };
-        let read = if span.segment < first_live {
+        let is_archived = span.segment < first_live;
+        let read = if is_archived {
             check_archive(&folder, held.history, span)
                 .and_then(|()| read_archive(&folder, held.history, span, 0, &mut visit))
         } else {
-            check_hash(&folder, span).and_then(|()| read_live(&folder, held.history, span, 0, &mut visit)).map(drop)
+            read_live(&folder, held.history, span, 0, &mut visit).and_then(|_| check_hash(&folder, span))
         };
+        // What a closed segment does not tell any more its archive may.
+        let copied = read.is_err() && !is_archived && check_archive(&folder, held.history, span).is_ok();
+        if copied {
+            read_archive(&folder, held.history, span, reached.get(), &mut visit)?;
+        }
         found.damaged.append(&mut wrong);
         if let Err(error) = read {
-            found.note(error)?;
+            found.note(if copied { with_copy(&folder, span.segment, error) } else { error })?;
+            if reached.get() < span.last_commit {
+                seen.lose();
+            }
         }
     }
-    found.streams = owners.len() as u64;
+    found.streams = seen.owners.len() as u64;
     if unnamed > 0 {
         found.damaged.push(Damage { place: "elsewhere".into(), what: format!("{unnamed} more") });
     }
+    let short = seen.owners.values().filter(|owner| owner.has_lost).count();
+    if short > 0 {
+        let what = format!("{short} owners have records behind it and miss some; they are not replayed any further");
+        found.damaged.push(Damage { place: "what cannot be read".into(), what });
+    }
     Ok(found)
+}
+
+/// What has been seen of owners and shards. What cannot be read is one damage, however many are the poorer by it: the
+/// gap that it leaves in each owner is counted and not told owner by owner.
+#[derive(Default)]
+struct Seen {
+    /// How often something was lost until now.
+    losses: u32,
+    owners: HashMap<OwnerRef, OwnerSeen>,
+    ends: HashMap<ShardId, (u64, u32)>,
+}
+
+struct OwnerSeen {
+    seq: u64,
+    instance: u64,
+    losses: u32,
+    /// Some of its records are among what was lost.
+    has_lost: bool,
+    /// It is told of no more.
+    is_spoilt: bool,
+}
+
+impl Seen {
+    fn lose(&mut self) {
+        self.losses += 1;
+    }
+
+    fn look(
+        &mut self,
+        record: &Record,
+        check: &mut dyn FnMut(&Record) -> Result<(), String>,
+        note: &mut dyn FnMut(String),
+    ) {
+        let (end, losses) = self.ends.entry(record.shard.clone()).or_insert((record.offset - 1, self.losses));
+        if record.offset != end.saturating_add(1) && *losses == self.losses {
+            note(format!("offset {} of its shard follows {end}", record.offset));
+        }
+        (*end, *losses) = (record.offset, self.losses);
+        let losses = self.losses;
+        let owner = self.owners.entry(record.owner.clone()).or_insert_with(|| OwnerSeen {
+            seq: if losses > 0 { 0 } else { record.owner_seq.saturating_sub(1) },
+            instance: 0,
+            losses,
+            has_lost: losses > 0 && record.owner_seq > 1,
+            is_spoilt: losses > 0 && record.owner_seq > 1,
+        });
+        if record.owner_seq != owner.seq.saturating_add(1) && !owner.is_spoilt {
+            if owner.losses == losses {
+                note(format!("number {} of its owner follows {}", record.owner_seq, owner.seq));
+            } else {
+                (owner.has_lost, owner.is_spoilt) = (true, true);
+            }
+        }
+        if record.owner_instance < owner.instance {
+            let before = owner.instance;
+            note(format!("instance {} of its owner wrote after instance {before}", record.owner_instance));
+        }
+        (owner.seq, owner.instance, owner.losses) = (record.owner_seq, record.owner_instance, losses);
+        if !owner.is_spoilt
+            && let Err(what) = check(record)
+        {
+            owner.is_spoilt = true;
+            note(what);
+        }
+    }
+}
+
+/// Says where a sound copy is, and how it takes the segment's place.
+pub(super) fn with_copy(folder: &Folder, segment: u64, error: LogError) -> LogError {
+    let LogError::Damaged { place, what } = error else { return error };
+    let (copy, own) = (folder.archived_segment(segment), folder.segment(segment));
+    let what = format!(
+        "{what}; its archive is sound and is read instead: `zstd -df {} -o {}` puts it right while the server is stopped",
+        copy.display(),
+        own.display()
+    );
+    LogError::Damaged { place, what }
 }
 
 /// Compares a closed segment with the hash in its manifest.
@@ -237,6 +322,8 @@ pub struct KindStats {
     pub owner_kind: &'static str,
     /// Number of the event's kind.
     pub kind: u16,
+    /// The event's name, where it is known.
+    pub event: Option<&'static str>,
     /// Records.
     pub records: u64,
     /// Bytes of their payloads.
@@ -264,8 +351,8 @@ pub struct Stats {
     pub kinds: Vec<KindStats>,
 }
 
-/// Counts what is in the log, archived segments too.
-pub fn stats(log: &Path) -> Result<Stats, LogError> {
+/// Counts what is in the log, archived segments too. `name` gives an event's name.
+pub fn stats(log: &Path, name: &dyn Fn(&Record) -> Option<&'static str>) -> Result<Stats, LogError> {
     let mut stats = Stats::default();
     let mut kinds = BTreeMap::<(u8, u16), KindStats>::new();
     read_all(log, &mut |record| {
@@ -278,6 +365,7 @@ pub fn stats(log: &Path) -> Result<Stats, LogError> {
         let kind = kinds.entry((record.owner.kind as u8, record.kind)).or_insert_with(|| KindStats {
             owner_kind: owner_kind_name(record.owner.kind),
             kind: record.kind,
+            event: name(&record),
             ..KindStats::default()
         });
         kind.records += 1;

@@ -79,6 +79,69 @@ fn verify_names_every_damage_and_changes_nothing() {
     assert!(before == snapshot(&factory.path()));
 }
 
+fn flip(path: &Path, at: usize) {
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[at] ^= 4;
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn one_damaged_place_is_told_once_and_read_from_its_archive() {
+    let (factory, written) = filled(false);
+    let closed = factory.path().join("0000000002.seg");
+    flip(&closed, 700);
+    let found = verify(&factory.path(), &mut sound).unwrap();
+    assert_eq!((found.damaged.len(), found.records), (1, 80), "{:?}", found.damaged);
+    assert!(found.damaged[0].what.contains("its archive is sound"), "{:?}", found.damaged);
+    let (log, _) = SegmentLog::open(&factory.path(), factory.options.clone()).unwrap();
+    assert_eq!(read(&log, 0), written, "a start goes on with the archive");
+    drop(log);
+    flip(&factory.path().join("archive/0000000002.seg.zst"), 60);
+    let mut reached = std::collections::HashMap::new();
+    let found = verify(&factory.path(), &mut |record| {
+        let before = reached.insert(record.owner.clone(), record.owner_seq).unwrap_or(0);
+        if before + 1 == record.owner_seq { Ok(()) } else { Err(format!("record {} after {before}", record.owner_seq)) }
+    })
+    .unwrap();
+    let told: Vec<&str> = found.damaged.iter().map(|damage| &damage.what[..]).collect();
+    let of_gaps = told.iter().filter(|what| what.contains("follows") || what.contains("after")).count();
+    assert_eq!(of_gaps, 0, "gaps are no damage of their own: {told:?}");
+    assert!(told.last().unwrap().contains("owners have records behind it"), "{told:?}");
+    let (log, _) = SegmentLog::open(&factory.path(), factory.options.clone()).unwrap();
+    assert!(matches!(log.replay(0, &mut drop), Err(LogError::Damaged { .. })));
+}
+
+#[test]
+fn a_damaged_manifest_is_made_again() {
+    let (factory, written) = filled(false);
+    let manifest = factory.path().join("0000000002.manifest");
+    let sound_one = std::fs::read(&manifest).unwrap();
+    flip(&manifest, 30);
+    assert_eq!(verify(&factory.path(), &mut sound).unwrap().damaged.len(), 1, "named while it stands");
+    let (log, _) = SegmentLog::open(&factory.path(), factory.options.clone()).unwrap();
+    assert_eq!(read(&log, 0), written);
+    assert_eq!(std::fs::read(&manifest).unwrap(), sound_one);
+}
+
+#[test]
+fn a_missing_segment_is_named_with_its_archive_and_another_format_is_no_damage() {
+    let (factory, _) = filled(false);
+    let segment = factory.path().join("0000000002.seg");
+    let aside = factory.path().join("aside");
+    std::fs::rename(&segment, &aside).unwrap();
+    let refused = SegmentLog::open(&factory.path(), factory.options.clone()).err().unwrap().to_string();
+    assert!(refused.contains("0000000002.seg") && refused.contains("zstd -d "), "{refused}");
+    std::fs::rename(&aside, &segment).unwrap();
+    let history = factory.path().join("history");
+    let mut bytes = std::fs::read(&history).unwrap();
+    bytes[8] = 2;
+    let checksum = crc32fast::hash(&bytes[..28]);
+    bytes[28..32].copy_from_slice(&checksum.to_le_bytes());
+    std::fs::write(&history, bytes).unwrap();
+    let refused = SegmentLog::open(&factory.path(), factory.options.clone()).err().unwrap();
+    assert!(matches!(&refused, LogError::Format(what) if what.contains("format 2")), "{refused}");
+}
+
 #[test]
 fn verify_reports_a_torn_tail_and_leaves_it() {
     let (factory, _) = filled(false);
@@ -123,7 +186,7 @@ fn verify_finds_gaps_of_owners_and_what_a_replay_refuses() {
 #[test]
 fn stats_add_up() {
     let (factory, written) = filled(true);
-    let stats = stats(&factory.path()).unwrap();
+    let stats = stats(&factory.path(), &|_| None).unwrap();
     assert_eq!((stats.records, stats.commits), (80, 60));
     assert_eq!(stats.first_at, Some(written[0].at));
     assert_eq!(stats.last_at, written.last().map(|record| record.at));

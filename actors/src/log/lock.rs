@@ -55,10 +55,29 @@ impl FolderLock {
     pub fn take(folder: &Path, now: Timestamp) -> Result<Self, FolderLockError> {
         let path = folder.join("LOCK");
         let io = |error| FolderLockError::Io { file: path.clone(), error };
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+        let mut file = Self::hold(folder, &path, opened)?;
+        let holder = Holder { pid: std::process::id(), since: now };
+        let line = serde_json::to_string(&holder).expect("invariant: two numbers are JSON");
+        // On a full disk the lock holds without a name.
+        let _ = file.set_len(0).and_then(|()| file.write_all(format!("{line}\n").as_bytes()));
+        Ok(Self { _file: file })
+    }
+
+    /// Takes the folder for reading: nothing is written. None when nobody has ever held it, so that there is nothing to
+    /// hold.
+    pub fn take_to_read(folder: &Path) -> Result<Option<Self>, FolderLockError> {
+        let path = folder.join("LOCK");
+        match File::open(&path) {
+            Ok(file) => Self::hold(folder, &path, file).map(|file| Some(Self { _file: file })),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(FolderLockError::Io { file: path, error }),
+        }
+    }
+
+    fn hold(folder: &Path, path: &Path, mut file: File) -> Result<File, FolderLockError> {
         match file.try_lock() {
-            Ok(()) => {}
+            Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
                 // Who holds it may be just about to write who it is: then it stays unnamed.
@@ -67,13 +86,9 @@ impl FolderLock {
                     .read_to_string(&mut text)
                     .ok()
                     .and_then(|_| serde_json::from_str(&text).ok());
-                return Err(FolderLockError::Held { folder: folder.to_path_buf(), holder });
+                Err(FolderLockError::Held { folder: folder.to_path_buf(), holder })
             }
-            Err(TryLockError::Error(error)) => return Err(io(error)),
+            Err(TryLockError::Error(error)) => Err(FolderLockError::Io { file: path.to_path_buf(), error }),
         }
-        let holder = Holder { pid: std::process::id(), since: now };
-        let line = serde_json::to_string(&holder).expect("invariant: two numbers are JSON");
-        file.set_len(0).and_then(|()| file.write_all(format!("{line}\n").as_bytes())).map_err(io)?;
-        Ok(Self { _file: file })
     }
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::disk::{Disk, ReadFrom};
 use super::files::{Folder, Manifest, about, damaged};
+use super::journal::with_copy;
 use super::keeper::hexadecimal;
 use super::recover::Span;
 use super::scan::{Scan, Step};
@@ -61,16 +62,35 @@ impl LogReader for SegmentReader {
         for span in archived_spans(&self.folder, self.history, first, after)? {
             read_archive(&self.folder, self.history, &span, after, visit)?;
         }
+        let last = spans.last().map_or(0, |span| span.segment);
         for span in spans {
-            // A segment that has been pruned since is in the archive.
-            if !read_live(&self.folder, self.history, &span, after, visit)? {
-                read_archive(
-                    &self.folder,
-                    self.history,
-                    &archived_span(&self.folder, self.history, span.segment)?,
-                    after,
-                    visit,
-                )?;
+            let mut reached = after;
+            let mut visit_on = |record: Record| {
+                reached = record.commit;
+                visit(record);
+            };
+            let damage = match read_live(&self.folder, self.history, &span, after, &mut visit_on) {
+                Ok(true) => continue,
+                // A segment that has been pruned since is in the archive.
+                Ok(false) => None,
+                Err(error @ LogError::Damaged { .. }) if span.segment != last => Some(error),
+                Err(error) => return Err(error),
+            };
+            match damage {
+                None => {
+                    let copy = archived_span(&self.folder, self.history, span.segment)?;
+                    read_archive(&self.folder, self.history, &copy, after, visit)?;
+                }
+                // Batches are whole commits: the archive goes on where the segment could not.
+                Some(error) => {
+                    let checked = check_archive(&self.folder, self.history, &span)
+                        .and_then(|()| read_archive(&self.folder, self.history, &span, reached, visit));
+                    if checked.is_err() {
+                        return Err(error);
+                    }
+                    let error = with_copy(&self.folder, span.segment, error);
+                    tracing::error!(log = %self.folder.path.display(), %error, "a closed segment cannot be read");
+                }
             }
         }
         Ok(())

@@ -74,7 +74,7 @@ pub fn inspect(folder: &Folder) -> Result<Layout, LogError> {
         folder.segments()?.into_iter().partition(|number| *number < mark.first_segment);
     for (expected, number) in (mark.first_segment..).zip(&numbers) {
         if expected != *number {
-            return Err(damaged(&folder.segment(expected), 0, "the segment is missing"));
+            return Err(missing(folder, expected));
         }
     }
     let last = match numbers.last() {
@@ -91,7 +91,15 @@ pub fn inspect(folder: &Folder) -> Result<Layout, LogError> {
     let mut closed: Vec<Span> = Vec::new();
     let mut without_manifest = Vec::new();
     for number in mark.first_segment..last {
-        let span = match manifest_span(folder, history, number)? {
+        let by_manifest = match folder.read_manifest(&folder.manifest(number)) {
+            // It says nothing that the segment does not say itself: made again, like a missing one.
+            Err(error @ LogError::Damaged { .. }) => {
+                tracing::warn!(log = %folder.path.display(), %error, "a manifest is made again from its segment");
+                None
+            }
+            _ => manifest_span(folder, history, number)?,
+        };
+        let span = match by_manifest {
             Some(span) => span,
             None => {
                 without_manifest.push(number);
@@ -120,6 +128,16 @@ pub fn inspect(folder: &Folder) -> Result<Layout, LogError> {
         torn: tail.torn,
         left_behind,
     })
+}
+
+/// A closed segment that is not there; where its archive is, that is named.
+fn missing(folder: &Folder, number: u64) -> LogError {
+    let (own, copy) = (folder.segment(number), folder.archived_segment(number));
+    let what = match folder.disk.open(&copy) {
+        Ok(_) => format!("the segment is missing; `zstd -d {} -o {}` puts it back", copy.display(), own.display()),
+        Err(_) => "the segment is missing".to_owned(),
+    };
+    damaged(&own, 0, what)
 }
 
 fn follows(folder: &Folder, before: Option<&Span>, span: &Span) -> Result<(), LogError> {

@@ -130,30 +130,37 @@ pub struct Imported {
 /// stands in the export, so an export that does not begin at the beginning is refused. The history is a new one. The
 /// folder is there whole or not at all.
 pub fn import_lines(log: &Path, mut input: impl BufRead, options: SegmentOptions) -> Result<Imported, LogError> {
-    let mut number = 0;
+    let mut number = 0_u64;
     let mut line = Vec::new();
-    let mut next = |line: &mut Vec<u8>| -> Result<bool, LogError> {
+    // The number of the line that was read; none at the end.
+    let mut next = |line: &mut Vec<u8>| -> Result<Option<u64>, LogError> {
         line.clear();
         let read = std::io::Read::take(&mut input, MAX_LINE_BYTES).read_until(b'\n', line)?;
         number += 1;
         if read as u64 == MAX_LINE_BYTES {
             return Err(LogError::Format(format!("line {number} is longer than {MAX_LINE_BYTES} bytes")));
         }
-        Ok(read > 0)
+        Ok((read > 0).then_some(number))
     };
-    let heading = next(&mut line)?.then(|| serde_json::from_slice::<Heading>(&line).ok()).flatten();
+    let heading = next(&mut line)?.is_some().then(|| serde_json::from_slice::<Heading>(&line).ok()).flatten();
     match heading {
         Some(heading) if heading.jiaohao_journal == format::FORMAT => {}
         Some(heading) => return Err(LogError::Format(format!("an export of format {}", heading.jiaohao_journal))),
         None => return Err(LogError::Format("line 1: this is not an export of a journal".into())),
     }
     import(log, options, |feed| {
-        while next(&mut line)? {
-            let read = serde_json::from_slice::<Line>(&line).map_err(|error| error.to_string()).and_then(Line::record);
-            feed(read.map_err(|what| LogError::Format(format!("a line that is no record: {what}")))?)?;
+        while let Some(number) = next(&mut line)? {
+            let read =
+                serde_json::from_slice::<Line>(&line).map_err(|error| within_line(&error)).and_then(Line::record);
+            feed(read.map_err(|what| LogError::Format(format!("line {number} is no record: {what}")))?)?;
         }
         Ok(())
     })
+}
+
+/// What is wrong within one line: of its place only the column means anything.
+fn within_line(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
 }
 
 /// Makes the log in that folder from a folder of archives (`log/archive`, or a copy of it), like [`import_lines`].
@@ -221,18 +228,23 @@ fn import(
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(about(&beside, error)),
         _ => {}
     }
-    let (target, _) = SegmentLog::open(&beside, options)?;
-    let mut importer = Importer {
-        log: target,
-        batch: Vec::new(),
-        open: Vec::new(),
-        bytes: 0,
-        done: Imported { records: 0, commits: 0 },
+    let make = || -> Result<Imported, LogError> {
+        let (target, _) = SegmentLog::open(&beside, options)?;
+        let mut importer = Importer {
+            log: target,
+            batch: Vec::new(),
+            open: Vec::new(),
+            bytes: 0,
+            done: Imported { records: 0, commits: 0 },
+        };
+        read(&mut |record| importer.take(record))?;
+        importer.end()?;
+        Ok(importer.done)
     };
-    read(&mut |record| importer.take(record))?;
-    importer.end()?;
-    let done = importer.done;
-    drop(importer);
+    let done = make().inspect_err(|_| {
+        // Half a log is of no use; what cannot be removed now goes at the next import.
+        let _ = std::fs::remove_dir_all(&beside);
+    })?;
     let disk = OsDisk;
     disk.rename(&beside, log).map_err(|error| about(log, error))?;
     if let Some(parent) = log.parent().filter(|parent| !parent.as_os_str().is_empty()) {

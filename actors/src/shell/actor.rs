@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context as ActorContext, Handler, Running};
 use jiaohao_domain::vocabulary::Answer;
-use jiaohao_domain::{Code, Context, Draft, Outgoing, Owner, OwnerRef, Rejection, Timestamp};
+use jiaohao_domain::{Code, Context, Draft, Message, Outgoing, Owner, OwnerRef, Rejection, Timestamp};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
@@ -133,8 +133,7 @@ impl<O: Owner> OwnerActor<O> {
                 return self.submit_barrier(Release::outcome(reply, Ok(answer)));
             }
             Ok(Seen::Repeat(Remembered::Forwarded(to, request))) if !O::has_let_go(&self.state, &request) => {
-                let envelope = Envelope { message: request, origin: self.as_request(), reply };
-                let deliveries = vec![(to, ToActor::Envelope(envelope))];
+                let deliveries = vec![self.question(to, request, reply)];
                 return self.submit_barrier(Release { deliveries, ..Release::default() });
             }
             Ok(_) => {}
@@ -191,8 +190,17 @@ impl<O: Owner> OwnerActor<O> {
             Origin::Effect { from, number } => Some((from.clone(), *number)),
             _ => None,
         };
+        let asked = match &outcome {
+            Ok(Answer::AskedOf(to, message)) => Some((to.clone(), message.clone())),
+            _ => None,
+        };
         if events.is_empty() && effect_from.is_none() {
-            return self.submit_barrier(Release::outcome(reply, outcome));
+            return self.submit_barrier(match asked {
+                Some((to, message)) => {
+                    Release { deliveries: vec![self.question(to, message, reply)], ..Release::default() }
+                }
+                None => Release::outcome(reply, outcome),
+            });
         }
         let mut commit = Commit::with_capacity(events.len() + self.unsaved_acks.len() + 1);
         let mut release = Release::default();
@@ -216,11 +224,17 @@ impl<O: Owner> OwnerActor<O> {
         }
         let forwarding = O::ANSWERED_BY_REQUEST && matches!(origin, Origin::Client { .. }) && outcome.is_ok();
         let remembered = match (&first_request, &outcome) {
+            (_, Ok(Answer::AskedOf(to, message))) => Remembered::Forwarded(to.clone(), message.clone()),
             (Some((_, to, message)), Ok(_)) if forwarding => Remembered::Forwarded(to.clone(), message.clone()),
             (_, Ok(answer)) => Remembered::Answer(answer.clone()),
             (_, Err(_)) => Remembered::Answer(Answer::Done),
         };
         match (first_request, reply) {
+            // Behind the effects of this decision, into the same mailbox.
+            (_, reply) if asked.is_some() => {
+                let question = asked.map(|(to, message)| self.question(to, message, reply));
+                release.deliveries.extend(question);
+            }
             (Some((at, ..)), Some(reply)) if forwarding => {
                 if let (_, ToActor::Envelope(envelope)) = &mut release.deliveries[at] {
                     envelope.reply = Some(reply);
@@ -280,6 +294,11 @@ impl<O: Owner> OwnerActor<O> {
             meta: None,
             payload,
         });
+    }
+
+    /// A question that another owner answers in this one's place.
+    fn question(&self, to: OwnerRef, message: Message, reply: Option<Reply>) -> (OwnerRef, ToActor) {
+        (to, ToActor::Envelope(Envelope { message, origin: self.as_request(), reply }))
     }
 
     fn as_request(&self) -> Origin {
@@ -363,7 +382,7 @@ pub fn rebuild<O: Owner>(owner: &OwnerRef, base: Option<&[u8]>, tail: &[Record])
 pub fn replay_record<O: Owner>(whole: &mut Whole<O>, record: &Record) -> Result<(), String> {
     let (ledger, state) = whole;
     if record.owner_seq != ledger.owner_seq + 1 {
-        return Err(format!("{:?}: record {} after {}", record.owner, record.owner_seq, ledger.owner_seq));
+        return Err(format!("{}: record {} after {}", record.owner, record.owner_seq, ledger.owner_seq));
     }
     ledger.owner_seq = record.owner_seq;
     ledger.last_at = record.at;
@@ -382,8 +401,7 @@ pub fn replay_record<O: Owner>(whole: &mut Whole<O>, record: &Record) -> Result<
             ledger.owe(&to, message);
         }
     }
-    catch_unwind(AssertUnwindSafe(|| O::apply(state, &event)))
-        .map_err(|_| format!("{:?}: apply panicked", record.owner))
+    catch_unwind(AssertUnwindSafe(|| O::apply(state, &event))).map_err(|_| format!("{}: apply panicked", record.owner))
 }
 
 impl<O: Owner> Actor for OwnerActor<O> {

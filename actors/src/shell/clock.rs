@@ -2,10 +2,11 @@
 //!
 //! *Clinic time* orders the day (slots, deadlines, waits) and may be accelerated; *machine time* bounds sockets, beats
 //! and tokens and never is. Clinic time follows the wall clock as long as the wall clock behaves: a jump of more than
-//! a minute against the monotonic clock is not followed until an operator confirms it.
+//! a minute against the monotonic clock is not followed until an operator confirms it. Nor is a wall clock that at a start
+//! says something else than the log: clinic time then goes on from where it was.
 #![allow(clippy::disallowed_methods, reason = "this is the clock module")]
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -25,7 +26,8 @@ struct Inner {
     source: Source,
     /// Clinic time never goes back within a process.
     highest_ms: AtomicI64,
-    alarmed: AtomicBool,
+    /// How far the wall clock is from clinic time while it is not believed; 0: it is.
+    drift_ms: AtomicI64,
 }
 
 enum Source {
@@ -50,7 +52,16 @@ impl Clock {
 
     /// Clinic time is what `wall` says, as long as it does not jump by more than `jump_ms`.
     pub fn following(wall: WallClock, jump_ms: i64) -> Self {
-        let state = Mutex::new(Base { clinic_ms: wall() as f64 });
+        Self::resuming(wall, jump_ms, None, i64::MAX)
+    }
+
+    /// As [`Clock::following`], after a stop: a wall clock that is behind what was `last` seen by more than `jump_ms`, or
+    /// ahead of it by more than `away_ms`, is not believed. Clinic time goes on from `last` then, with the alarm on.
+    pub fn resuming(wall: WallClock, jump_ms: i64, last: Option<Timestamp>, away_ms: i64) -> Self {
+        let now_ms = wall();
+        let is_believed = |last: &Timestamp| (-jump_ms..=away_ms).contains(&now_ms.saturating_sub(last.0));
+        let clinic_ms = last.filter(|last| !is_believed(last)).map_or(now_ms, |last| last.0);
+        let state = Mutex::new(Base { clinic_ms: clinic_ms as f64 });
         Self::of(Source::Wall { began: Instant::now(), state, wall, jump_ms })
     }
 
@@ -65,7 +76,7 @@ impl Clock {
     }
 
     fn of(source: Source) -> Self {
-        Self(Arc::new(Inner { source, highest_ms: AtomicI64::new(i64::MIN), alarmed: AtomicBool::new(false) }))
+        Self(Arc::new(Inner { source, highest_ms: AtomicI64::new(i64::MIN), drift_ms: AtomicI64::new(0) }))
     }
 
     /// Clinic time now.
@@ -79,12 +90,9 @@ impl Clock {
                 let drift_ms = wall() as f64 - (base.clinic_ms + elapsed_ms);
                 if drift_ms.abs() <= *jump_ms as f64 {
                     base.clinic_ms += drift_ms;
-                    self.0.alarmed.store(false, Ordering::Relaxed);
-                } else if !self.0.alarmed.swap(true, Ordering::Relaxed) {
-                    tracing::error!(
-                        drift_ms,
-                        "the wall clock jumped; clinic time goes on by the monotonic clock until an operator confirms"
-                    );
+                    self.note_drift(0, *jump_ms);
+                } else {
+                    self.note_drift(drift_ms as i64, *jump_ms);
                 }
                 (base.clinic_ms + elapsed_ms) as i64
             }
@@ -98,17 +106,43 @@ impl Clock {
         self.clinic().min(Timestamp(wall_ms()))
     }
 
-    /// An operator confirms that the wall clock is right after a jump. A clock that does not follow it stays as it is.
-    pub fn confirm_wall(&self) {
-        if let Source::Wall { began, state, wall, .. } = &self.0.source {
-            state.lock().unwrap_or_else(PoisonError::into_inner).clinic_ms = wall() as f64 - elapsed_ms(*began);
-            self.0.alarmed.store(false, Ordering::Relaxed);
+    /// Says once what is wrong with the wall clock, again when it jumps elsewhere, and when it is right again.
+    fn note_drift(&self, drift_ms: i64, jump_ms: i64) {
+        let before_ms = self.0.drift_ms.load(Ordering::Relaxed);
+        if (before_ms == 0) == (drift_ms == 0) && (drift_ms - before_ms).abs() <= jump_ms {
+            return;
+        }
+        if self.0.drift_ms.swap(drift_ms, Ordering::Relaxed) != before_ms {
+            // Somebody else has said it.
+            return;
+        }
+        if drift_ms == 0 {
+            tracing::info!("the wall clock is right again; clinic time follows it");
+        } else {
+            tracing::error!(
+                drift_s = drift_ms / 1_000,
+                "the wall clock is not believed; clinic time goes on without it until an operator confirms it \
+                 (POST /api/v1/clock/confirm, or a start with --confirm-clock) or it is right again"
+            );
         }
     }
 
-    /// Whether the wall clock has jumped and nobody has confirmed it yet.
+    /// An operator confirms that the wall clock is right after a jump.
+    pub fn confirm_wall(&self) {
+        if let Source::Wall { began, state, wall, .. } = &self.0.source {
+            state.lock().unwrap_or_else(PoisonError::into_inner).clinic_ms = wall() as f64 - elapsed_ms(*began);
+            self.note_drift(0, 0);
+        }
+    }
+
+    /// Whether the wall clock is not believed and nobody has confirmed it yet.
     pub fn is_alarmed(&self) -> bool {
-        self.0.alarmed.load(Ordering::Relaxed)
+        self.drift_ms() != 0
+    }
+
+    /// How far the wall clock is ahead of clinic time while it is not believed; 0 when it is.
+    pub fn drift_ms(&self) -> i64 {
+        self.0.drift_ms.load(Ordering::Relaxed)
     }
 
     /// How much faster than machine time clinic time runs (1 on a real day, 0 when a test moves it).
@@ -174,6 +208,13 @@ mod tests {
     }
 
     #[test]
+    fn confirming_the_wall_clock_moves_no_clock_that_does_not_follow_it() {
+        let clock = Clock::accelerated(Timestamp(0), 60.0);
+        clock.confirm_wall();
+        assert!(clock.clinic() < Timestamp(3_600_000));
+    }
+
+    #[test]
     fn a_jump_of_the_wall_clock_is_followed_when_it_is_confirmed() {
         let hand = Arc::new(AtomicI64::new(1_000_000));
         let wall = hand.clone();
@@ -198,10 +239,35 @@ mod tests {
     }
 
     #[test]
-    fn confirming_the_wall_clock_moves_no_clock_that_does_not_follow_it() {
-        let clock = Clock::accelerated(Timestamp(0), 60.0);
+    fn a_start_believes_the_wall_clock_only_near_what_was_last_seen() {
+        let (last, day_ms) = (Timestamp(1_000_000_000), 86_400_000);
+        for (wall_ms, believed) in [
+            (last.0 + 1, true),
+            (last.0 + day_ms, true),
+            (last.0 + day_ms + 1, false),
+            (last.0 + 400 * day_ms, false),
+            (last.0 - 60_000, true),
+            (last.0 - 60_001, false),
+            (0, false),
+        ] {
+            let clock = Clock::resuming(Arc::new(move || wall_ms), 60_000, Some(last), day_ms);
+            let (clinic, expected) = (clock.clinic().0, if believed { wall_ms } else { last.0 });
+            assert!((0..30_000).contains(&(clinic - expected)), "wall {wall_ms}: clinic time {clinic}");
+            assert_eq!(clock.is_alarmed(), !believed, "wall {wall_ms}");
+        }
+        let ahead_ms = last.0 + 30 * day_ms;
+        let clock = Clock::resuming(Arc::new(move || ahead_ms), 60_000, Some(last), day_ms);
+        assert!((29 * day_ms..=30 * day_ms).contains(&{
+            clock.clinic();
+            clock.drift_ms()
+        }));
         clock.confirm_wall();
-        assert!(clock.clinic() < Timestamp(3_600_000));
+        assert!((0..30_000).contains(&(clock.clinic().0 - ahead_ms)) && !clock.is_alarmed());
+        let new = Clock::resuming(Arc::new(move || ahead_ms), 60_000, None, day_ms);
+        assert!(
+            (0..30_000).contains(&(new.clinic().0 - ahead_ms)) && !new.is_alarmed(),
+            "nothing seen, nothing to compare"
+        );
     }
 
     #[test]

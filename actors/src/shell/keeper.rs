@@ -278,6 +278,7 @@ impl Keeper {
         }
         shell.floor_commit.store(round.commit, Ordering::Relaxed);
         shell.floor_ms.store(process_ms(), Ordering::Relaxed);
+        metrics::gauge!("checkpoint_timestamp_seconds").set(now_ms as f64 / 1_000.0);
         if let Some(commit) = self.floors.due(now_ms) {
             match shell.log.prunable(commit) {
                 Ok(prunable) => {

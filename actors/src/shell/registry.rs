@@ -12,7 +12,6 @@ use actix::prelude::SendError;
 use actix::{ArbiterHandle, Recipient};
 use dashmap::DashMap;
 use flume::Sender;
-use jiaohao_domain::vocabulary::ToPatient;
 use jiaohao_domain::{Code, Message, OwnerKind, OwnerRef, Rejection};
 use tokio::sync::oneshot;
 
@@ -26,6 +25,9 @@ use super::wake::Source;
 use super::waker::Deadlines;
 use crate::log::LogReader;
 use crate::store::Store;
+
+/// The storage level at which nothing more is written.
+pub const READ_ONLY: u8 = 2;
 
 /// The node's shell.
 pub struct Shell {
@@ -106,8 +108,8 @@ impl Shell {
         message: Message,
         origin: Origin,
     ) -> Result<oneshot::Receiver<Outcome>, Rejection> {
-        self.takes_writes()?;
-        if self.storage_level() > 0 && is_booking(&message) {
+        self.check_writable()?;
+        if self.storage_level() == 1 && message.is_booking() {
             return Err(Code::StorageLow.into());
         }
         let (reply, answer) = Reply::channel();
@@ -116,12 +118,12 @@ impl Shell {
         Ok(answer)
     }
 
-    /// For what writes beside the log before it asks an owner.
+    /// For what is written beside the log.
     ///
     /// # Errors
     /// `read_only` when the disk is nearly full.
-    pub fn takes_writes(&self) -> Result<(), Rejection> {
-        if self.storage_level() > 1 { Err(Code::ReadOnly.into()) } else { Ok(()) }
+    pub fn check_writable(&self) -> Result<(), Rejection> {
+        if self.storage_level() == READ_ONLY { Err(Code::ReadOnly.into()) } else { Ok(()) }
     }
 
     /// 0: well; 1: below the reserve; 2: nearly full.
@@ -131,8 +133,12 @@ impl Shell {
 
     /// Says how full the disk is (see [`Shell::storage_level`]).
     pub fn set_storage_level(&self, level: u8) {
-        if self.storage.swap(level, Ordering::Relaxed) != level {
-            tracing::error!(level, "free disk space changed its level");
+        match self.storage.swap(level, Ordering::Relaxed) {
+            before if before < level => {
+                tracing::error!(level, "the disk fills up: 1 bookings are refused, 2 read-only")
+            }
+            before if before > level => tracing::info!(level, "the disk has room again"),
+            _ => {}
         }
     }
 
@@ -295,9 +301,4 @@ impl Shell {
     pub fn projector(&self) -> &Sender<ToProjector> {
         &self.projector
     }
-}
-
-/// What is refused first when the disk fills up. Who comes to the desk must still be made known.
-fn is_booking(message: &Message) -> bool {
-    matches!(message, Message::Patient(command) if matches!(**command, ToPatient::Reserve { .. } | ToPatient::Confirm { .. }))
 }

@@ -22,7 +22,10 @@ use super::waker::{self, DeadlineMessage, ToWaker};
 use super::writer::{self, OnFailure, Written};
 use crate::fanout::Fanout;
 use crate::log::{Log, Record};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Temporary};
+
+/// How long a checkpoint is waited for.
+const CHECKPOINT_WITHIN: Duration = Duration::from_secs(15);
 
 /// What a node is made of.
 pub struct NodeOptions {
@@ -80,6 +83,7 @@ pub struct Node {
     threads: Vec<JoinHandle<()>>,
     writer: Option<JoinHandle<Box<dyn Log>>>,
     arbiters: Vec<Arbiter>,
+    _temporary_store: Option<Temporary>,
 }
 
 /// How a start went.
@@ -100,31 +104,50 @@ impl Node {
     /// [`Node::settle_overdue`]).
     ///
     /// # Errors
-    /// [`StartError`]; nothing has been changed then but a damaged store set aside.
+    /// [`StartError`]; nothing has been changed then but a store that does not fit the log set aside.
     pub fn start(options: NodeOptions) -> Result<Self, StartError> {
         let began = clock::monotonic();
         let mut report = StartReport::default();
         let last_commit = options.log.last_commit();
         let history = options.log.history_id().to_string();
-        let open = || Store::open(&options.store, &history, last_commit, options.store_cache_bytes);
-        let mut rebuild = |why: &str| -> Result<Store, StartError> {
-            tracing::error!(why, "the store is set aside and made again from the log");
-            report.store_set_aside = Some(Store::set_aside(&options.store)?);
-            Ok(open()?)
+        let mut temporary = None;
+        let mut open = || match Store::open(&options.store, &history, last_commit, options.store_cache_bytes) {
+            Err(error) if error.is_full_disk() => {
+                tracing::error!(%error, "the store cannot be opened on a full disk; everything is replayed from the log");
+                let (store, folder) = Store::temporary(&history, options.store_cache_bytes)?;
+                temporary = Some(folder);
+                Ok(store)
+            }
+            opened => opened,
+        };
+        let mut set_aside = |why: &str| -> Result<(), StartError> {
+            let aside = Store::set_aside(&options.store)?;
+            tracing::warn!(
+                why,
+                moved_to = %aside.display(),
+                "the store does not fit the log and is made again from it; nothing is lost. After the copying of a running \
+                 folder this is normal; the old store may be removed"
+            );
+            report.store_set_aside = Some(aside);
+            Ok(())
         };
         let store = match open() {
-            Err(StoreError::Damaged(why)) => rebuild(&why)?,
+            Err(StoreError::Damaged(why)) => {
+                set_aside(&why)?;
+                open()?
+            }
             other => other?,
         };
         let (store, mut replayed) = match replay(options.log.as_ref(), &options.kinds, &store) {
             Ok(replayed) => (store, replayed),
-            Err(why) if !store.is_empty() => {
+            Err(StartError::Replay(why)) if !store.is_empty() => {
                 drop(store);
-                let store = rebuild(&why)?;
-                let replayed = replay(options.log.as_ref(), &options.kinds, &store).map_err(StartError::Replay)?;
+                set_aside(&why)?;
+                let store = open()?;
+                let replayed = replay(options.log.as_ref(), &options.kinds, &store)?;
                 (store, replayed)
             }
-            Err(why) => return Err(StartError::Replay(why)),
+            Err(why) => return Err(why),
         };
         report.records = replayed.records;
         report.owners = replayed.owners.len();
@@ -185,11 +208,16 @@ impl Node {
             shell.deliver(&owner, super::message::ToActor::Resend);
         }
         report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Self { shell, report, threads, writer: Some(writer), arbiters })
+        metrics::gauge!("start_replay_seconds").set(report.took_ms as f64 / 1_000.0);
+        metrics::gauge!("store_set_aside").set(f64::from(u8::from(report.store_set_aside.is_some())));
+        Ok(Self { shell, report, threads, writer: Some(writer), arbiters, _temporary_store: temporary })
     }
 
-    /// Waits until no deadline of before this moment is left: call before the doors open.
+    /// Waits until no deadline of before this moment is left: call before the doors open. On a full disk they wait.
     pub async fn settle_overdue(&self) {
+        if self.shell.check_writable().is_err() {
+            return;
+        }
         let until = self.shell.clock.clinic();
         for _ in 0..2_000 {
             let (sender, answer) = flume::bounded(1);
@@ -206,14 +234,23 @@ impl Node {
 
     /// Makes a checkpoint; the commit up to which everything is in synced snapshots.
     pub async fn checkpoint(&self) -> Option<u64> {
+        self.checkpoint_within(CHECKPOINT_WITHIN).await
+    }
+
+    async fn checkpoint_within(&self, within: Duration) -> Option<u64> {
         let (sender, answer) = flume::bounded(1);
         self.shell.keeper.send_async(ToKeeper::CheckpointNow(sender)).await.ok()?;
-        tokio::time::timeout(Duration::from_secs(15), answer.recv_async()).await.ok()?.ok()
+        tokio::time::timeout(within, answer.recv_async()).await.ok()?.ok()
     }
 
     /// Ends: a last checkpoint, everything pending written and released, threads joined. Gives the log back.
     pub async fn stop(self) -> Option<Box<dyn Log>> {
-        if self.checkpoint().await.is_none() {
+        self.stop_within(CHECKPOINT_WITHIN).await
+    }
+
+    /// As [`Node::stop`]; the last checkpoint may take so long.
+    pub async fn stop_within(self, within: Duration) -> Option<Box<dyn Log>> {
+        if self.checkpoint_within(within).await.is_none() {
             tracing::warn!("no last checkpoint; the next start replays more");
         }
         self.end()
@@ -263,11 +300,11 @@ struct ReplayedOwner {
 
 /// Replays what lies above the store's floor. Owners whose snapshot is of another format are replayed from their first
 /// record on, all in one reading of the log: after a change of a format a start takes longer, once.
-fn replay(log: &dyn Log, kinds: &Kinds, store: &Store) -> Result<Replayed, String> {
+fn replay(log: &dyn Log, kinds: &Kinds, store: &Store) -> Result<Replayed, StartError> {
     let mut replayed = Replayed::default();
     let mut stale = HashSet::new();
     for row in store.rows() {
-        let (owner, snapshot) = row.map_err(|why| why.to_string())?;
+        let (owner, snapshot) = row.map_err(|why| StartError::Replay(why.to_string()))?;
         if kinds.get(owner.kind).is_some_and(|kind| kind.snapshot_version() != snapshot.version) {
             stale.insert(owner);
         } else if let Some(deadline) = snapshot.deadline {
@@ -284,9 +321,8 @@ fn replay(log: &dyn Log, kinds: &Kinds, store: &Store) -> Result<Replayed, Strin
             let snapshots = (!stale.contains(&record.owner)).then_some(store);
             failed = replay_one(&mut replayed, kinds, snapshots, &record);
         }
-    })
-    .map_err(|e| e.to_string())?;
-    failed.map(|()| replayed)
+    })?;
+    failed.map(|()| replayed).map_err(StartError::Replay)
 }
 
 fn replay_one(

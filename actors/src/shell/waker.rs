@@ -137,6 +137,10 @@ impl Waker {
 
     /// Tells everybody whose deadline has passed; how long until the next.
     fn wake_due(&mut self, shell: &Arc<Shell>, deadline_message: DeadlineMessage) -> Duration {
+        if shell.check_writable().is_err() {
+            // Deadlines are decisions too: they wait until the disk has room again.
+            return NAP;
+        }
         let now = shell.clock.clinic();
         let now_ms = clock::process_ms();
         for (at, owner) in &self.order {

@@ -133,10 +133,10 @@ impl Writer {
             match self.owners.get_mut(&record.owner) {
                 Some((instance, seq)) => {
                     if record.owner_instance < *instance {
-                        return Err(format!("{:?}: an older instance wrote", record.owner));
+                        return Err(format!("{}: an older instance wrote", record.owner));
                     }
                     if record.owner_seq != *seq + 1 {
-                        return Err(format!("{:?}: record {} after {seq}", record.owner, record.owner_seq));
+                        return Err(format!("{}: record {} after {seq}", record.owner, record.owner_seq));
                     }
                     (*instance, *seq) = (record.owner_instance, record.owner_seq);
                 }

@@ -11,6 +11,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Write;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,15 +26,29 @@ pub use mark::{Mark, Reached};
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The disk or sled said no.
-    #[error("the store: {0}")]
-    Sled(#[from] sled::Error),
-    /// The disk said no.
+    /// The disk said no: nothing is wrong with what is on it.
     #[error("the store: {0}")]
     Io(#[from] std::io::Error),
     /// Damage: to be set aside and rebuilt.
     #[error("the store is damaged: {0}")]
     Damaged(String),
+}
+
+impl From<sled::Error> for StoreError {
+    fn from(error: sled::Error) -> Self {
+        match error {
+            sled::Error::Io(error) => Self::Io(error),
+            damage => Self::Damaged(damage.to_string()),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether the disk has no room: then nothing is wrong with the store.
+    pub fn is_full_disk(&self) -> bool {
+        use std::io::ErrorKind;
+        matches!(self, Self::Io(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+    }
 }
 
 /// One owner's snapshot.
@@ -108,10 +123,15 @@ impl Store {
         });
         let db = match opened {
             Ok(Ok(db)) => db,
-            // The disk's fault, not the store's: it is as good as it was.
-            Ok(Err(sled::Error::Io(error))) if says_no(&error) => return Err(error.into()),
-            Ok(Err(error)) => return Err(StoreError::Damaged(error.to_string())),
-            Err(_) => return Err(StoreError::Damaged("it cannot be opened".into())),
+            // On a disk that cannot be written a sound database cannot be opened either.
+            Ok(Err(error)) => {
+                probe(folder)?;
+                return Err(StoreError::Damaged(error.to_string()));
+            }
+            Err(_) => {
+                probe(folder)?;
+                return Err(StoreError::Damaged("it cannot be opened".into()));
+            }
         };
         let snapshots = db.open_tree("snapshots")?;
         let store = Self {
@@ -142,6 +162,23 @@ impl Store {
         *lock(&store.totals) = totals;
         *lock(&store.mark) = mark;
         Ok(store)
+    }
+
+    /// A store that goes with the process, for a disk that cannot be written: everything is replayed from the log. Not on
+    /// that disk, if the system has memory for files.
+    ///
+    /// # Errors
+    /// That other place cannot be written either.
+    pub fn temporary(history: &str, cache_bytes: u64) -> Result<(Self, Temporary), StoreError> {
+        let memory = Path::new("/dev/shm");
+        let within = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let folder = Temporary(within.join(format!("jiaohao-store-{}", std::process::id())));
+        // Of an earlier process with this number.
+        match std::fs::remove_dir_all(&folder.0) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        Ok((Self::open(&folder.0, history, 0, cache_bytes)?, folder))
     }
 
     /// Moves a damaged store out of the way; the next [`Store::open`] begins an empty one.
@@ -200,7 +237,7 @@ impl Store {
         }
     }
 
-    /// Every snapshot.
+    /// Every owner that has a snapshot, with that.
     pub fn rows(&self) -> impl Iterator<Item = Result<(OwnerRef, Snapshot), StoreError>> + '_ {
         self.snapshots.iter().map(|row| {
             let (key, value) = row?;
@@ -280,9 +317,26 @@ impl Store {
     }
 }
 
-fn says_no(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind;
-    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied)
+/// The folder of a temporary store: removed with this value.
+#[derive(Debug)]
+pub struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // What stays is a few files in memory.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Whether the disk takes a few bytes there.
+fn probe(folder: &Path) -> std::io::Result<()> {
+    let file = folder.join("probe.new");
+    let written = File::create(&file).and_then(|mut probe| {
+        probe.write_all(&[1; 8192])?;
+        probe.sync_all()
+    });
+    let removed = std::fs::remove_file(&file);
+    written.and(removed)
 }
 
 fn key(owner: &OwnerRef) -> Vec<u8> {

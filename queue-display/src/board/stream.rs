@@ -126,7 +126,10 @@ impl Parts {
     /// None: the screen stays as it is.
     fn of(event: &department::Event) -> Option<Self> {
         match event {
-            department::Event::Config(department::ConfigEvent::Retired { kind: RetiredKind::Board, .. }) => None,
+            department::Event::Config(
+                department::ConfigEvent::Retired { kind: RetiredKind::Board, .. }
+                | department::ConfigEvent::RetirementDecided { .. },
+            ) => None,
             department::Event::Config(_) => Some(Self::ALL),
             department::Event::Clinic(clinic::Event::SessionDelayed { .. } | clinic::Event::SessionClosed { .. })
             | department::Event::Clinic(clinic::Event::SessionDefined { .. } | clinic::Event::SessionRetired { .. }) => {
@@ -165,6 +168,10 @@ impl Parts {
             | Floor::VisitCancelled { .. }
             | Floor::VisitRefused { .. }
             | Floor::NumberGiven { .. }
+            | Floor::TicketTold(_)
+            | Floor::TicketHeard { .. }
+            | Floor::TransferKept { .. }
+            | Floor::VisitEnded { .. }
             | Floor::CallNotAnnounced { .. } => None,
             // Everything else moves people: called, missed, back, cancelled, moved, sent, undone, settled, tidied.
             _ => Some(Self::PEOPLE),

@@ -13,12 +13,18 @@ pub enum Deed {
     ReadAreaCode(DepartmentId),
     /// Show what a site consists of: departments, queues, rooms, doctors, sessions.
     ReadDirectory(SiteId),
-    /// Find appointments of today in a department.
+    /// Name the hospitals: what stands over their doors.
+    ListSites,
+    /// Find appointments and tickets of today in a department.
     FindAppointments(DepartmentId),
     /// Issue a token for a script, of that site (absent: of all sites).
     IssueToken(Option<SiteId>),
     /// Read who saw and did what, in all sites.
     ReadAudit,
+    /// Show which scripts of that site (absent: of all sites) have tokens.
+    ListTokens(Option<SiteId>),
+    /// End the tokens of a script of that site (absent: of all sites).
+    RevokeToken(Option<SiteId>),
     /// Confirm that the wall clock is right after a jump, and whatever else concerns the whole house.
     RunHouse,
 }
@@ -30,9 +36,12 @@ impl Deed {
         "identify_person",
         "read_area_code",
         "read_directory",
+        "list_sites",
         "find_appointments",
         "issue_token",
         "read_audit",
+        "list_tokens",
+        "revoke_token",
         "run_house",
     ];
 
@@ -43,9 +52,12 @@ impl Deed {
             Self::IdentifyPerson => "identify_person",
             Self::ReadAreaCode(_) => "read_area_code",
             Self::ReadDirectory(_) => "read_directory",
+            Self::ListSites => "list_sites",
             Self::FindAppointments(_) => "find_appointments",
             Self::IssueToken(_) => "issue_token",
             Self::ReadAudit => "read_audit",
+            Self::ListTokens(_) => "list_tokens",
+            Self::RevokeToken(_) => "revoke_token",
             Self::RunHouse => "run_house",
         }
     }

@@ -11,7 +11,7 @@ mod table;
 mod target;
 
 pub use deed::Deed;
-pub use relation::{Fact, FactAnswer, Facts, Relation, Relations, StaffPlace};
+pub use relation::{Fact, FactAnswer, Facts, Relation, Relations, Shown, StaffPlace, Workplace};
 pub use stream::{StreamName, kind_name};
 pub use table::{Rule, rules};
 pub use target::Target;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiaohao_domain::{AccountId, AppointmentId, DepartmentId, DoctorId, PatientId, SiteId, TicketId};
+use jiaohao_domain::{
+    AccountId, AppointmentId, BoardId, DepartmentId, DoctorId, PatientId, Role, ScreenId, SiteId, TicketId,
+};
 
 use super::Target;
 use crate::identity::tokens::Claims;
@@ -24,7 +26,11 @@ pub enum Relation {
     OwnSite,
     /// The screen that shows the board.
     OwnBoard,
-    /// Of the site where each of these persons has an appointment or a ticket.
+    /// The screen that stands at the room.
+    OwnDoor,
+    /// Somebody of a department of which the board, or the screen's board, shows a queue.
+    ShowsOwn,
+    /// Of a department where each of these persons has an appointment or a ticket, to come or of today.
     PatientsHere,
     /// An operator who may issue tokens, within the own site.
     MayIssue,
@@ -41,10 +47,53 @@ pub enum Fact {
     ActsFor(AccountId, PatientId),
     /// Does the doctor work in that department?
     WorksIn(DoctorId, DepartmentId),
-    /// Has the person an appointment or a ticket at the site?
-    KnownAt(SiteId, PatientId),
+    /// Has the person a live or today's appointment or ticket there?
+    PatientOf(Workplace, PatientId),
+    /// Does it show a queue of one of these departments (of the site, when there are none)?
+    Shows(Shown, Vec<DepartmentId>),
     /// Of which site is this member of the staff? `Yes`: of all sites; `No`: there is nobody of that name.
     SiteOfStaff(String),
+}
+
+/// Where somebody of the staff has patients: the desk's departments (none named: all of the site), the doctor's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Workplace {
+    /// Whoever has just made somebody known has that person too.
+    pub account: AccountId,
+    /// The site.
+    pub site: SiteId,
+    /// The desk's departments.
+    pub departments: Vec<DepartmentId>,
+    /// The doctor.
+    pub doctor: Option<DoctorId>,
+}
+
+impl Workplace {
+    /// Of these claims; none without a site, or for a doctor's token that names no doctor of it.
+    pub fn of(claims: &Claims) -> Option<Self> {
+        let site = claims.site.clone()?;
+        let doctor = claims.doctor.clone().filter(|_| claims.role == Role::Doctor);
+        if claims.role == Role::Doctor && doctor.as_ref().is_none_or(|doctor| doctor.site() != site) {
+            return None;
+        }
+        Some(Self { account: claims.account.clone(), site, departments: claims.departments.clone(), doctor })
+    }
+}
+
+/// What shows queues.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shown {
+    /// A board.
+    Board(BoardId),
+    /// The board that a screen is paired with.
+    Screen(ScreenId),
+}
+
+impl Shown {
+    fn of(target: &Target) -> Option<Self> {
+        let board = target.board.clone().map(Self::Board);
+        board.or_else(|| target.screen.clone().map(Self::Screen))
+    }
 }
 
 /// Where a member of the staff belongs.
@@ -68,8 +117,10 @@ pub trait Relations {
     fn acts_for(&self, account: &AccountId, patient: &PatientId) -> bool;
     /// Whether the doctor works in that department.
     fn works_in(&self, doctor: &DoctorId, department: &DepartmentId) -> bool;
-    /// Whether the person has an appointment or a ticket at the site.
-    fn known_at(&self, site: &SiteId, patient: &PatientId) -> bool;
+    /// Whether the person has a live or today's appointment or ticket there.
+    fn patient_of(&self, place: &Workplace, patient: &PatientId) -> bool;
+    /// Whether it shows a queue of one of these departments.
+    fn shows(&self, shown: &Shown, departments: &[DepartmentId]) -> bool;
     /// Where a member of the staff belongs.
     fn staff(&self, name: &str) -> StaffPlace;
 }
@@ -99,10 +150,13 @@ impl Relation {
             }
             Self::OwnSite => own_site(claims, target, relations),
             Self::OwnBoard => claims.screen.is_some() && claims.board.is_some() && target.board == claims.board,
-            Self::PatientsHere => claims
-                .site
-                .as_ref()
-                .is_some_and(|site| all(&target.patients, |patient| relations.known_at(site, patient))),
+            Self::OwnDoor => claims.screen.is_some() && claims.door.is_some() && target.door == claims.door,
+            Self::ShowsOwn => {
+                claims.site.as_ref().is_some_and(|site| one_site(target, site))
+                    && Shown::of(target).is_some_and(|shown| relations.shows(&shown, &claims.departments))
+            }
+            Self::PatientsHere => Workplace::of(claims)
+                .is_some_and(|place| all(&target.patients, |patient| relations.patient_of(&place, patient))),
             Self::MayIssue => claims.may_issue && own_site(claims, target, relations),
         }
     }
@@ -111,7 +165,12 @@ impl Relation {
     /// appointment, then whether the account acts for that person): ask until there is nothing left.
     pub(super) fn unknown(self, claims: &Claims, target: &Target, known: &Facts) -> Vec<Fact> {
         let asked: Vec<Fact> = match self {
-            Self::Any | Self::OwnDoctor | Self::OwnDepartment | Self::OwnBoard => Vec::new(),
+            Self::Any | Self::OwnDoctor | Self::OwnDepartment | Self::OwnBoard | Self::OwnDoor => Vec::new(),
+            Self::ShowsOwn => {
+                let shown =
+                    Shown::of(target).filter(|_| claims.site.as_ref().is_some_and(|site| one_site(target, site)));
+                shown.map(|shown| Fact::Shows(shown, claims.departments.clone())).into_iter().collect()
+            }
             Self::OwnPatient => {
                 let acts_for = |patient: PatientId| Fact::ActsFor(claims.account.clone(), patient);
                 let named = target.patients.iter().cloned().map(acts_for);
@@ -137,8 +196,12 @@ impl Relation {
                     .collect()
             }
             Self::PatientsHere => {
-                let site = claims.site.iter();
-                site.flat_map(|site| target.patients.iter().map(|patient| Fact::KnownAt(site.clone(), patient.clone())))
+                let place = Workplace::of(claims);
+                place
+                    .iter()
+                    .flat_map(|place| {
+                        target.patients.iter().map(|patient| Fact::PatientOf(place.clone(), patient.clone()))
+                    })
                     .collect()
             }
             Self::OwnSite | Self::MayIssue => target.staff.iter().cloned().map(Fact::SiteOfStaff).collect(),
@@ -158,7 +221,7 @@ fn one_site(target: &Target, site: &SiteId) -> bool {
 }
 
 fn own_site(claims: &Claims, target: &Target, relations: &dyn Relations) -> bool {
-    let Some(site) = &claims.site else { return claims.role == jiaohao_domain::Role::Operator };
+    let Some(site) = &claims.site else { return claims.role == Role::Operator };
     if let Some(name) = &target.staff {
         // Nobody takes over a name that belongs to another site or to all of them.
         let own = match relations.staff(name) {
@@ -231,8 +294,11 @@ impl Relations for Facts {
     fn works_in(&self, doctor: &DoctorId, department: &DepartmentId) -> bool {
         self.is_so(&Fact::WorksIn(doctor.clone(), department.clone()))
     }
-    fn known_at(&self, site: &SiteId, patient: &PatientId) -> bool {
-        self.is_so(&Fact::KnownAt(site.clone(), patient.clone()))
+    fn patient_of(&self, place: &Workplace, patient: &PatientId) -> bool {
+        self.is_so(&Fact::PatientOf(place.clone(), patient.clone()))
+    }
+    fn shows(&self, shown: &Shown, departments: &[DepartmentId]) -> bool {
+        self.is_so(&Fact::Shows(shown.clone(), departments.to_vec()))
     }
     fn staff(&self, name: &str) -> StaffPlace {
         match self.0.get(&Fact::SiteOfStaff(name.to_owned())) {

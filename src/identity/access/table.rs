@@ -4,7 +4,8 @@
 use jiaohao_domain::Role::{self, Desk, Doctor, Integrator, Kiosk, Operator, Patient, Screen};
 
 use super::Relation::{
-    self, Any, MayIssue, OwnBoard, OwnDepartment, OwnDoctor, OwnPatient, OwnSite, PatientsHere, WorksThere,
+    self, Any, MayIssue, OwnBoard, OwnDepartment, OwnDoctor, OwnDoor, OwnPatient, OwnSite, PatientsHere, ShowsOwn,
+    WorksThere,
 };
 
 /// One line: a command's name, a stream's kind or a deed, and who may under which relation.
@@ -41,8 +42,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "retire_session", who: OPERATOR },
     Rule { name: "retire_doctor", who: OPERATOR },
     Rule { name: "retire_staff", who: OPERATOR },
-    Rule { name: "approve_screen", who: &[(Operator, OwnSite), (Desk, OwnSite)] },
-    Rule { name: "revoke_screen", who: &[(Operator, OwnSite), (Desk, OwnSite)] },
+    Rule { name: "approve_screen", who: &[(Operator, OwnSite), (Desk, ShowsOwn)] },
+    Rule { name: "revoke_screen", who: &[(Operator, OwnSite), (Desk, ShowsOwn)] },
     Rule { name: "hold_slot", who: HOLDER_OR_DESK },
     Rule { name: "confirm_appointment", who: HOLDER_OR_DESK },
     Rule { name: "book_slot", who: HOLDER_OR_DESK },
@@ -81,7 +82,7 @@ const COMMANDS: &[Rule] = &[
 
 const STREAMS: &[Rule] = &[
     Rule { name: "board", who: &[(Screen, OwnBoard), (Desk, OwnSite), (Doctor, OwnSite), (Operator, OwnSite)] },
-    Rule { name: "door", who: &[(Screen, OwnSite), (Desk, OwnSite), (Doctor, OwnSite), (Operator, OwnSite)] },
+    Rule { name: "door", who: &[(Screen, OwnDoor), (Desk, OwnSite), (Doctor, OwnSite), (Operator, OwnSite)] },
     // Never for patients or screens.
     Rule { name: "queue", who: &[(Doctor, WorksThere), (Desk, OwnDepartment)] },
     Rule {
@@ -122,10 +123,13 @@ const DEEDS: &[Rule] = &[
             (Integrator, OwnSite),
         ],
     },
+    Rule { name: "list_sites", who: &[(Patient, Any), (Operator, Any)] },
     Rule { name: "find_appointments", who: DESK },
     Rule { name: "issue_token", who: &[(Operator, MayIssue)] },
     // It names no site: only for operators of all sites, because the audit is one for all.
     Rule { name: "read_audit", who: OPERATOR },
+    Rule { name: "list_tokens", who: &[(Operator, MayIssue)] },
+    Rule { name: "revoke_token", who: &[(Operator, MayIssue)] },
     Rule { name: "run_house", who: OPERATOR },
 ];
 

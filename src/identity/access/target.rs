@@ -2,8 +2,8 @@
 
 use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff};
 use jiaohao_domain::{
-    AnnouncementId, AppointmentId, AssignmentId, BoardId, DepartmentId, DoctorId, PatientId, QueueId, ServicePointId,
-    SessionId, SiteId, SlotId, TicketId,
+    AnnouncementId, AppointmentId, AssignmentId, BoardId, DepartmentId, DoctorId, PatientId, QueueId, ScreenId,
+    ServicePointId, SessionId, SiteId, SlotId, TicketId,
 };
 
 use super::{Deed, StreamName};
@@ -26,6 +26,10 @@ pub struct Target {
     pub doctor: Option<DoctorId>,
     /// The board.
     pub board: Option<BoardId>,
+    /// The room that a screen stands at.
+    pub door: Option<ServicePointId>,
+    /// A paired screen.
+    pub screen: Option<ScreenId>,
     /// A member of the staff, by name.
     pub staff: Option<String>,
     /// It gives somebody the right to issue tokens.
@@ -116,7 +120,7 @@ impl Target {
             C::RetireDoctor(c) => about.under(c.id.as_str()),
             C::RetireStaff(c) => Self { staff: Some(c.id.clone()), ..about },
             C::ApproveScreen(c) => about.board(c.board.clone()),
-            C::RevokeScreen(c) => about.under(c.screen.as_str()),
+            C::RevokeScreen(c) => Self { screen: Some(c.screen.clone()), ..about.under(c.screen.as_str()) },
             C::HoldSlot(c) => about.place(&c.session, &c.slot, &c.patient),
             C::BookSlot(c) => {
                 c.replaces.iter().fold(about.place(&c.session, &c.slot, &c.patient), |mut about, replaced| {
@@ -199,7 +203,10 @@ impl Target {
         let id = stream.id.as_str();
         match stream.kind {
             StreamKind::Board => about.board(BoardId::from(id)),
-            StreamKind::Door => about.department(ServicePointId::from(id).department()),
+            StreamKind::Door => {
+                let door = ServicePointId::from(id);
+                Self { door: Some(door.clone()), ..about.department(door.department()) }
+            }
             StreamKind::Queue => about.department(QueueId::from(id).department()),
             StreamKind::Session => about.department(SessionId::from(id).department()),
             StreamKind::Doctor => about.doctor(DoctorId::from(id)),
@@ -216,10 +223,12 @@ impl Target {
         let about = Self::default();
         match deed {
             Deed::ReadPersons(patients) => Self { patients: patients.clone(), ..about },
-            Deed::IdentifyPerson | Deed::ReadAudit | Deed::RunHouse => about,
+            Deed::IdentifyPerson | Deed::ReadAudit | Deed::RunHouse | Deed::ListSites => about,
             Deed::ReadAreaCode(department) | Deed::FindAppointments(department) => about.department(department.clone()),
             Deed::ReadDirectory(site) => about.site(site.clone()),
-            Deed::IssueToken(site) => Self { sites: site.iter().cloned().collect(), ..about },
+            Deed::IssueToken(site) | Deed::ListTokens(site) | Deed::RevokeToken(site) => {
+                Self { sites: site.iter().cloned().collect(), ..about }
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod read;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +32,9 @@ const BATCH: usize = 256;
 /// A deed's line is on disk so soon. (The deed itself is in the log before it is answered.)
 const SYNC_WITHIN: Duration = Duration::from_millis(200);
 
+/// A disk that cannot be written is named so often, however many lines it costs.
+const SAY_EVERY: Duration = Duration::from_secs(60);
+
 /// One line.
 #[derive(Clone, Debug, Serialize)]
 pub struct AuditLine {
@@ -41,12 +45,15 @@ pub struct AuditLine {
     day: String,
     /// Who.
     account: AccountId,
-    /// In which role.
-    role: Role,
+    /// In which role; none: not signed in.
+    role: Option<Role>,
     /// What: a command's name, a stream's name, a deed (`read_persons`), a sign-in.
     what: String,
     /// About which ids.
     about: Vec<String>,
+    /// From which address: of who has not signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<IpAddr>,
     /// `done`, or the code of the rejection.
     outcome: &'static str,
 }
@@ -65,11 +72,24 @@ impl AuditLine {
             day: at.chars().take(10).collect(),
             at,
             account: claims.account.clone(),
-            role: claims.role,
+            role: Some(claims.role),
             what: what.into(),
             about: about.into_iter().map(|id| id.to_string()).collect(),
+            from: None,
             outcome: outcome.map_or_else(Code::wire, |()| "done"),
         }
+    }
+
+    /// That somebody at this address tried to sign in as this account, or asked for a code to be sent to it.
+    pub fn of_stranger(
+        account: AccountId,
+        what: &str,
+        from: IpAddr,
+        outcome: Result<(), Code>,
+        now: Timestamp,
+    ) -> Self {
+        let nobody = Claims::new(Role::Patient, account, now, 0);
+        Self { role: None, from: Some(from), ..Self::new(&nobody, what, Vec::<String>::new(), outcome, now) }
     }
 }
 
@@ -99,6 +119,7 @@ impl Audit {
             unsynced: 0,
             unsynced_since: None,
             left_out: Arc::clone(&left_out),
+            complaints: Seldom::default(),
         };
         let writer = std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run(&received))?;
         Ok(Self { lines: Some(lines), left_out, writer: Some(writer) })
@@ -144,6 +165,26 @@ struct Writer {
     unsynced: u64,
     unsynced_since: Option<Instant>,
     left_out: Arc<AtomicU64>,
+    complaints: Seldom,
+}
+
+/// Says something at once and then at most once in [`SAY_EVERY`], with how much it stands for.
+#[derive(Debug, Default)]
+struct Seldom {
+    said: Option<Instant>,
+    unsaid: u64,
+}
+
+impl Seldom {
+    /// Adds so much; what is to be said now, if it is time.
+    fn add(&mut self, much: u64, now: Instant) -> Option<u64> {
+        self.unsaid += much;
+        if self.said.is_some_and(|said| now.saturating_duration_since(said) < SAY_EVERY) {
+            return None;
+        }
+        self.said = Some(now);
+        Some(std::mem::take(&mut self.unsaid))
+    }
 }
 
 impl Writer {
@@ -157,7 +198,7 @@ impl Writer {
                 Ok(first) => first,
                 Err(ended) => {
                     if let Err(error) = self.sync() {
-                        self.lost(0, &error);
+                        self.lost(0, 0, &error);
                     }
                     match ended {
                         RecvTimeoutError::Timeout => continue,
@@ -170,8 +211,7 @@ impl Writer {
             let written = self.write(&batch, left_out);
             if let Err(error) = &written {
                 let lost = batch.iter().filter(|waiting| waiting.written.is_none()).count() as u64;
-                self.left_out.fetch_add(left_out, Ordering::Relaxed);
-                self.lost(lost, error);
+                self.lost(left_out, lost, error);
             }
             for answer in batch.into_iter().filter_map(|waiting| waiting.written) {
                 // Who asked may have gone away; the line stands all the same.
@@ -180,14 +220,17 @@ impl Writer {
         }
     }
 
-    /// So many lines, and those not yet synced, may not be on disk: a later line names them.
-    fn lost(&mut self, lines: u64, error: &io::Error) {
+    /// So many lines, and those not yet synced, may not be on disk: a later line names them with those that were left out
+    /// before.
+    fn lost(&mut self, before: u64, lines: u64, error: &io::Error) {
         self.open = None;
         self.unsynced_since = None;
-        let lines = lines + std::mem::take(&mut self.unsynced);
-        metrics::counter!("audit_lines_left_out_total").increment(lines);
-        self.left_out.fetch_add(lines, Ordering::Relaxed);
-        tracing::error!(%error, "the audit could not be written");
+        let lost = lines + std::mem::take(&mut self.unsynced);
+        self.left_out.fetch_add(before + lost, Ordering::Relaxed);
+        metrics::counter!("audit_lines_left_out_total").increment(lost);
+        if let Some(lines) = self.complaints.add(lost, clock::monotonic()) {
+            tracing::error!(folder = %self.dir.display(), %error, lines, "the audit could not be written");
+        }
     }
 
     /// Writes lines. They are synced when a look waits for that, and otherwise [`SYNC_WITHIN`]: a sync for each deed
@@ -290,6 +333,19 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn who_tried_to_get_in_can_be_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let audit = Audit::open(folder.path(), 16).expect("opens");
+        let tried = Err(Code::WrongCredentials);
+        let account = AccountId::new("a-staff-li");
+        audit.note(AuditLine::of_stranger(account, "sign_in", [10, 0, 0, 1].into(), tried, NOW));
+        drop(audit);
+        let line = &files(folder.path())[0].1[0];
+        assert_eq!((&line["from"], &line["role"]), (&"10.0.0.1".into(), &serde_json::Value::Null));
+        assert_eq!((&line["what"], &line["outcome"]), (&"sign_in".into(), &"wrong_credentials".into()));
+    }
+
     #[test]
     fn what_waits_is_written_when_it_closes_and_appended_when_it_opens_again() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -321,10 +377,26 @@ mod tests {
         assert_eq!(refused.expect("at once").expect_err("no room").code, Code::Overloaded);
         drop(audit);
         let folder = tempfile::tempdir().expect("a folder");
-        Writer { dir: folder.path().to_owned(), open: None, unsynced: 0, unsynced_since: None, left_out }
-            .run(&received);
+        Writer {
+            dir: folder.path().to_owned(),
+            open: None,
+            unsynced: 0,
+            unsynced_since: None,
+            left_out,
+            complaints: Seldom::default(),
+        }
+        .run(&received);
         let lines = &files(folder.path())[0].1;
         assert_eq!((lines.len(), &lines[1]["what"], &lines[1]["count"]), (2, &"lines_left_out".into(), &3.into()));
+    }
+
+    #[test]
+    fn a_disk_that_stays_full_is_named_once_a_minute_with_a_count() {
+        let (mut complaints, begin) = (Seldom::default(), clock::monotonic());
+        let after = |ms| begin + Duration::from_millis(ms);
+        assert_eq!(complaints.add(1, begin), Some(1));
+        assert!((1..3_000).all(|ms| complaints.add(1, after(ms)).is_none()));
+        assert_eq!(complaints.add(1, after(60_000)), Some(3_000));
     }
 
     #[tokio::test]

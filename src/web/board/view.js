@@ -39,23 +39,29 @@ export function key(c) {
   return `${c.call}@${c.state === 'called' ? c.at : c.state}`;
 }
 
-/** @param {any} c @param {boolean} isNew */
-function newestCall(c, isNew) {
+/** @param {any} c @param {boolean} isNew @param {boolean} off what is shown may be over by now: said as the last call */
+function newestCall(c, isNew, off) {
   if (!c) {
     return h('section', { class: 'newest quiet', key: 'quiet' },
       h('p', null, t('board.quiet', null, 'zh')), h('small', null, t('board.quiet', null, 'en')));
   }
   return h('section', {
-    class: `newest${isNew ? ' new' : ''}${c.emergency ? ' emergency' : ''}`, key: key(c), 'data-call': c.call, 'data-state': c.state,
+    class: `newest${isNew && !off ? ' new' : ''}${c.emergency ? ' emergency' : ''}`, key: key(c), 'data-call': c.call, 'data-state': c.state,
   },
-  h('div', { class: 'label' }, h('i', null), two(c.emergency ? 'board.emergency' : 'board.now_calling')),
+  h('div', { class: 'label' }, h('i', null),
+    off ? two('board.last_call', { time: clockOf(c.at) }) : two(c.emergency ? 'board.emergency' : 'board.now_calling')),
   h('div', { class: 'row' },
     h('span', { class: 'number num' }, c.number), h('span', { class: 'name' }, c.name)),
   h('div', { class: 'to' }, h('span', null, `→ ${c.place}`), h('small', null, c.place_en)));
 }
 
-/** @param {any} c @param {boolean} hot */
-function callRow(c, hot) {
+/** @param {string} key @param {any} [values] the Chinese with the English small beside it */
+function withSmall(key, values) {
+  return [t(key, values, 'zh'), h('small', null, t(key, values, 'en'))];
+}
+
+/** @param {any} c @param {boolean} hot @param {boolean} off */
+function callRow(c, hot, off) {
   const summoned = c.state === 'summoned';
   return h('div', {
     class: `call${hot ? ' hot' : ''}${c.emergency ? ' emergency' : ''}`, key: c.call, 'data-call': c.call, 'data-state': c.state,
@@ -63,7 +69,7 @@ function callRow(c, hot) {
   h('span', { class: 'number num' }, c.number),
   h('span', { class: 'name' }, c.name),
   h('span', { class: 'place' }, summoned ? t('board.at_door_of', { place: c.place }, 'zh') : c.place),
-  h('span', { class: 'state' }, t(`board.state.${c.state}`, null, 'zh')));
+  h('span', { class: 'state' }, off ? null : withSmall(`board.state.${c.state}`)));
 }
 
 /** @param {any} expected a range as text or as two times */
@@ -73,6 +79,35 @@ function range(expected) {
   return `${clockOf(expected.from) || expected.from}–${clockOf(expected.to) || expected.to}`;
 }
 
+/**
+ * The rows of the waiting part. People who wait for several rooms at once (a pool) stand once, above those rooms, which
+ * show their own doors only: the same number four times would be counted as four people.
+ * @param {any[]} rooms @returns {any[]}
+ */
+export function waitingRows(rooms) {
+  const line = (/** @type {any} */ r) => (r.waiting || []).join(' ');
+  /** @type {Object<string, number>} */
+  const shared = {};
+  rooms.forEach((r) => {
+    shared[line(r)] = (shared[line(r)] || 0) + 1;
+  });
+  /** @type {any[]} */
+  const rows = [];
+  const stands = new Set();
+  rooms.forEach((r) => {
+    const common = line(r);
+    if (!common || shared[common] < 2) {
+      rows.push(r);
+    } else if (!stands.has(common)) {
+      stands.add(common);
+      rows.push({ common: true, place: '', waiting: r.waiting, at_door: [], expected: r.expected });
+      rooms.filter((other) => line(other) === common)
+        .forEach((other) => rows.push(Object.assign({}, other, { waiting: [], expected: null, of_pool: true })));
+    }
+  });
+  return rows;
+}
+
 /** @param {any} r */
 function room(r) {
   const door = r.at_door || [];
@@ -80,14 +115,15 @@ function room(r) {
   const all = door.length + waiting.length <= NUMBERS_A_ROOM;
   const places = all ? waiting.length : Math.max(0, NUMBERS_WITH_MORE - door.length);
   const more = waiting.length - places;
-  return h('div', { class: 'room', key: `${r.place}/${r.doctor}`, 'data-room': r.place },
-    h('span', { class: 'doctor' }, h('b', null, r.place), [r.doctor, r.title].filter(Boolean).join(' ')),
+  return h('div', { class: `room${r.common ? ' common' : ''}`, key: r.common ? `line/${waiting[0]}` : `${r.place}/${r.doctor}`, 'data-room': r.place },
+    h('span', { class: 'doctor' },
+      r.common ? h('b', null, two('board.common')) : [h('b', { key: 'p' }, r.place), [r.doctor, r.title].filter(Boolean).join(' ')]),
     h('span', { class: 'expected num' }, range(r.expected)),
     h('div', { class: 'queue num' },
       door.length ? h('span', { class: 'door' }, door.join(' ')) : null,
       waiting.slice(0, places).map((n) => h('span', { key: n }, n)),
-      !door.length && !waiting.length ? h('span', { class: 'none' }, two('board.nobody')) : null,
-      more ? h('span', { class: 'more' }, t('board.more', { n: more }, 'zh')) : null));
+      !door.length && !waiting.length ? h('span', { class: 'none' }, two(r.of_pool ? 'board.from_common' : 'board.nobody')) : null,
+      more ? h('span', { class: 'more' }, two('board.more', { n: more })) : null));
 }
 
 /**
@@ -98,7 +134,7 @@ function room(r) {
 export function boardView(value, s) {
   const calls = value.calls || [];
   const { newest, isNew, rows, fresh } = arrange(calls, s.seen, s.local);
-  const rooms = value.rooms || [];
+  const rooms = waitingRows(value.rooms || []);
   const pages = Math.min(MAX_PAGES, Math.max(1, Math.ceil(rooms.length / ROOMS_A_PAGE)));
   const page = s.page % pages;
   const wallNow = wall(s.serverNow, s.offsetMinutes);
@@ -112,27 +148,28 @@ export function boardView(value, s) {
   h('header', null,
     h('h1', null, value.board.name), h('span', { class: 'en' }, value.board.name_en),
     h('div', { class: 'clock' },
-      h('span', { class: 'date' },
-        t('date.long', { month: wallNow.month, day: wallNow.day, weekday: t(`weekday.${wallNow.weekday}`, null, 'zh') }, 'zh')),
+      h('span', { class: 'date' }, ['zh', 'en'].map((lang) => h('span', { key: lang },
+        t('date.long', { month: wallNow.month, day: wallNow.day, weekday: t(`weekday.${wallNow.weekday}`, null, lang) }, lang)))),
       h('span', { class: 'time num' }, wallNow.clock))),
   bands(s, emergency),
   h('main', null,
     h('section', { class: 'calls' },
-      newestCall(newest, isNew),
+      newestCall(newest, isNew, s.off),
       h('div', { class: 'list' },
-        rows.map((c) => callRow(c, fresh.indexOf(c) >= 0 || c.state !== 'serving')))),
+        rows.map((c) => callRow(c, fresh.indexOf(c) >= 0 || c.state !== 'serving', s.off)))),
     h('section', { class: 'waiting' },
       h('h2', null,
         h('span', null, two('board.waiting'), h('em', null, two('board.at_door'))),
-        pages > 1 ? h('span', { class: 'pages num' }, `${page + 1}/${pages}`) : h('span', null, rooms.some((/** @type {any} */ r) => r.expected) ? t('board.about', null, 'zh') : '')),
-      h('div', { class: 'rooms' }, rooms.slice(page * ROOMS_A_PAGE, (page + 1) * ROOMS_A_PAGE).map(room)),
-      h('div', { class: 'missed' },
+        pages > 1 ? h('span', { class: 'pages num' }, `${page + 1}/${pages}`) : h('span', null, rooms.some((/** @type {any} */ r) => r.expected) ? two('board.about') : '')),
+      h('div', { class: 'rooms' }, rooms.length ? null : h('p', { class: 'none', key: 'none' }, withSmall('board.no_rooms')),
+        rooms.slice(page * ROOMS_A_PAGE, (page + 1) * ROOMS_A_PAGE).map(room)),
+      h('div', { class: `missed${missed.length ? '' : ' nobody'}` },
         h('span', null, two('board.missed')),
         missed.length
           ? [missed.slice(0, 5).map((n) => h('b', { class: 'num', key: n }, n)),
-            missed.length > 5 ? h('span', { key: 'more' }, t('board.more', { n: missed.length - 5 }, 'zh')) : null,
-            h('span', { class: 'say', key: 'say' }, t('board.to_desk', null, 'zh'))]
-          : h('span', { class: 'say' }, t('board.none_missed', null, 'zh'))))),
+            missed.length > 5 ? h('span', { key: 'more' }, two('board.more', { n: missed.length - 5 })) : null,
+            h('span', { class: 'say', key: 'say' }, withSmall('board.to_desk'))]
+          : h('span', { class: 'say' }, two('board.none_missed'))))),
   h('footer', null,
     h('span', { class: 'notice' }, notice ? [notice.zh, notice.en].filter(Boolean).join(' · ') : ''),
     h('span', { class: 'end' },

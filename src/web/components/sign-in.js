@@ -15,6 +15,8 @@ class SignIn extends HTMLElement {
     this.left = 0;
     /** The number a code was sent to. @type {string|null} */
     this.phone = null;
+    /** Where it was sent: to the phone, or to the server's own outbox. @type {string|undefined} */
+    this.sentTo = undefined;
   }
 
   /** @param {import('../lib/session.js').Session} session */
@@ -44,7 +46,7 @@ class SignIn extends HTMLElement {
       await ask();
       if (then) then();
     } catch (refusal) {
-      this.problem = wordsOf(refusal);
+      this.problem = wordsOf(refusal, `sign_in_${this.getAttribute('mode')}`);
     }
     this.busy = false;
     if (this.isConnected) this.draw();
@@ -71,7 +73,10 @@ class SignIn extends HTMLElement {
 
   /** @param {string} phone */
   askCode(phone) {
-    this.send(() => this.signs.askCode(phone), () => {
+    const ask = async () => {
+      this.sentTo = (await this.signs.askCode(phone)).sent_to;
+    };
+    this.send(ask, () => {
       this.phone = phone;
       this.left = AGAIN_S;
       clearInterval(this.timer);
@@ -109,7 +114,7 @@ class SignIn extends HTMLElement {
     const sent = !!this.phone;
     return h('form', { class: 'form', key: 'phone', onsubmit: (/** @type {Event} */ e) => this.submitPhone(e) },
       sent
-        ? h('p', { key: 'sent', class: 'notice' }, t('sign_in.code_sent', { phone: this.phone }))
+        ? h('p', { key: 'sent', class: 'notice' }, t(this.sentTo === 'local_outbox' ? 'sign_in.code_at_desk' : 'sign_in.code_sent', { phone: this.phone }))
         : h('label', { key: 'phone', class: 'field' }, h('span', null, t('sign_in.phone')),
           h('input', {
             class: 'input', name: 'phone', type: 'tel', inputmode: 'tel', autocomplete: 'tel', pattern: '\\+?[0-9]{6,15}', required: true,

@@ -5,6 +5,12 @@ import { t } from '../lib/i18n.js';
 
 const FOR_S = 10;
 
+/** Whether there is something typed that the browser itself would undo. @param {KeyboardEvent} event */
+function isTyping(event) {
+  const field = /** @type {any} */ (event.target);
+  return isEditing(event) && (field.isContentEditable || field.value !== '');
+}
+
 /** Call `offer(text, undo)` after each action. */
 class UndoBar extends HTMLElement {
   constructor() {
@@ -14,7 +20,7 @@ class UndoBar extends HTMLElement {
     /** @type {(() => void)|null} */
     this.undo = null;
     this.onKey = (/** @type {KeyboardEvent} */ event) => {
-      if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'z' && !isEditing(event) && this.undo) {
+      if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'z' && !isTyping(event) && this.undo) {
         event.preventDefault();
         this.take();
       }

@@ -1,9 +1,11 @@
 // What the desk does: each function is one command of the vocabulary, with its undo offered where there is one.
 
 import { lastUndoable } from '../components/ticket.js';
+import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
+import { named, t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
+import { prefix } from '../lib/site.js';
 
 /** Commands of the desk. */
 export class Acts {
@@ -12,6 +14,8 @@ export class Acts {
     this.page = page;
     this.floor = floor;
     this.persons = persons;
+    /** Where transferred tickets went on, by their new ids. @type {Map<string, any>} */
+    this.links = new Map();
   }
 
   /** @param {string} name @param {any} body */
@@ -49,12 +53,19 @@ export class Acts {
     return !!result;
   }
 
-  /** @param {any} appointment */
+  /** Gives a place back; its undo books the same slot again, under a new number. @param {any} appointment */
   async cancelAppointment(appointment) {
-    const reason = await askText(t('desk.cancel_appointment'), { usual: [t('reason.asked_by_patient')], go: t('desk.cancel_go'), danger: true });
-    if (reason && (await this.send('cancel_appointment', { appointment: appointment.appointment, reason }))) {
-      this.done(t('desk.did.cancel_appointment', { number: appointment.number || '' }), null);
-    }
+    const name = this.persons.nameOf(appointment);
+    const who = { number: appointment.number || '', name, time: clockOf(appointment.slot_start) };
+    const reason = await askText(t('desk.cancel_appointment_title', who), {
+      usual: [t('reason.asked_by_patient'), t('reason.registered_twice')], go: t('desk.cancel_appointment'), keep: t('desk.keep'), danger: true,
+    });
+    if (!reason || !(await this.send('cancel_appointment', { appointment: appointment.appointment, reason }))) return;
+    find('#undo').offer(t('desk.did.cancel_appointment', who), async () => {
+      const again = await this.send('book_slot', { session: appointment.session, slot: appointment.slot, patient: appointment.patient });
+      if (again) this.done(t('desk.did.book_again', { name, number: again.number || '' }), null);
+    });
+    this.page.draw();
   }
 
   /** @param {any} appointment */
@@ -84,7 +95,56 @@ export class Acts {
   /** @param {any} ticket @param {string} to @param {string} name @param {string} reason */
   async transfer(ticket, to, name, reason) {
     const result = await this.send('transfer_ticket', { ticket: ticket.ticket, to, reason });
-    if (result) this.done(t('desk.did.transfer_ticket', { number: ticket.number, to: name }), ticket.ticket);
+    if (!result) return;
+    const text = t('desk.did.transfer_ticket', { number: ticket.number, to: name });
+    if (result.state === 'waiting') this.done(text, ticket.ticket);
+    else this.tellWhereTo(ticket, text);
+  }
+
+  /** Elsewhere it is another number: says which, and the way back. @param {any} ticket @param {string} text */
+  async tellWhereTo(ticket, text) {
+    this.done(text, null);
+    const taken = await this.floor().taken(ticket.ticket);
+    const link = taken && (await this.linkOf(taken));
+    if (!link) {
+      find('#undo').offer(text, () => this.recallTransfer(ticket));
+      return;
+    }
+    find('#undo').offer(t('desk.did.transfer_away', { number: ticket.number, to: link.where, new: link.number }), () => this.bringBack(taken));
+    this.page.draw();
+  }
+
+  /**
+   * Where a transferred ticket went on, once asked for.
+   * @param {any} ticket @returns {Promise<{ticket: string, number: string, where: string}|null>}
+   */
+  async linkOf(ticket) {
+    const known = this.links.get(ticket.linked_to);
+    if (known !== undefined) return known;
+    this.links.set(ticket.linked_to, null);
+    try {
+      const { snapshot } = await this.page.session.http('GET', `/api/v1/streams/ticket:${ticket.linked_to}`);
+      const department = this.floor().site.one('departments', prefix(snapshot.queue, 2));
+      const where = [department ? named(department.name, department.name_en) : '', snapshot.queue_name].filter(Boolean).join(' · ');
+      this.links.set(ticket.linked_to, { ticket: ticket.linked_to, number: snapshot.number, where });
+    } catch (refusal) {
+      if (refusal.code !== 'forbidden') this.links.delete(ticket.linked_to);
+    }
+    this.page.draw();
+    return this.links.get(ticket.linked_to) || null;
+  }
+
+  /** The same, as far as it is known now. @param {any} ticket */
+  link(ticket) {
+    if (!ticket.linked_to) return null;
+    this.linkOf(ticket);
+    return this.links.get(ticket.linked_to) || null;
+  }
+
+  /** Transfers the ticket that goes on elsewhere back to the queue that it came from. @param {any} ticket */
+  async bringBack(ticket) {
+    const back = await this.send('transfer_ticket', { ticket: ticket.linked_to, to: ticket.queue, reason: t('undo.reason') });
+    if (back) this.done(t('desk.did.bring_back', { number: ticket.number }), null);
   }
 
   /** @param {any} ticket */
@@ -94,8 +154,8 @@ export class Acts {
 
   /** @param {any} ticket */
   async cancel(ticket) {
-    const reason = await askText(t('desk.cancel_title', { number: ticket.number }), {
-      usual: [t('reason.asked_by_patient'), t('reason.left'), t('reason.registered_twice')], go: t('desk.cancel_go'), danger: true,
+    const reason = await askText(t('desk.cancel_title', { number: ticket.number, name: this.persons.nameOf(ticket) }), {
+      usual: [t('reason.asked_by_patient'), t('reason.left'), t('reason.registered_twice')], go: t('desk.cancel_go'), keep: t('desk.keep'), danger: true,
     });
     if (reason && (await this.send('cancel_ticket', { ticket: ticket.ticket, reason }))) {
       this.done(t('desk.did.cancel_ticket', { number: ticket.number }), ticket.ticket);

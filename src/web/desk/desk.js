@@ -9,7 +9,7 @@ import { named, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
 import { Persons } from '../lib/persons.js';
 import { Site } from '../lib/site.js';
-import { stateWord, wordsOf } from '../lib/words.js';
+import { standingWord, wordsOf } from '../lib/words.js';
 import { Acts } from './acts.js';
 import { Floor } from './floor.js';
 import { Search } from './search.js';
@@ -18,6 +18,8 @@ import { ticketPanel } from './ticket-panel.js';
 import { WalkIn } from './walk-in.js';
 
 const FILTERS = ['waiting', 'away', 'missed', 'in_transit', 'ended'];
+/** The department that this desk had last. */
+const DEPARTMENT = 'jiaohao.desk.department';
 const SIDES = ['walk_in', 'ticket', 'sessions', 'screens'];
 
 /** @type {Floor|null} */
@@ -45,7 +47,7 @@ let shown = null;
 async function start(page) {
   const who = page.session.who;
   persons = new Persons(page.session, page.draw);
-  site = new Site(page.session, who.site);
+  site = new Site(page.session, who.site, page.protocol.clock);
   try {
     await site.read();
   } catch (refusal) {
@@ -57,9 +59,9 @@ async function start(page) {
   acts = new Acts(page, getFloor, persons);
   walkIn = new WalkIn(page, acts, getFloor, persons);
   search = new Search(page, {
-    floor: getFloor, persons, acts, pick,
+    floor: getFloor, persons, acts, pick, departments, open: openDepartment,
   });
-  openDepartment(departments()[0]);
+  openDepartment(departments().find((d) => d.id === remembered()) || departments()[0]);
   setInterval(() => floor && floor.readSessions(), 60000);
 }
 
@@ -70,9 +72,22 @@ function departments() {
   return site ? site.all('departments').filter((d) => !own.length || own.includes(d.id)) : [];
 }
 
+function remembered() {
+  try {
+    return localStorage.getItem(DEPARTMENT);
+  } catch {
+    return null;
+  }
+}
+
 /** @param {any} department */
 function openDepartment(department) {
   if (!department || !site) return;
+  try {
+    localStorage.setItem(DEPARTMENT, department.id);
+  } catch {
+    // Chosen anew next time.
+  }
   if (floor) floor.close();
   chosen = null;
   moving = null;
@@ -163,12 +178,13 @@ function column(queue) {
 /** @param {any} room */
 function roomLine(room) {
   const hand = room.in_hand && /** @type {Floor} */ (floor).ticket(room.in_hand.ticket || room.in_hand);
-  return h('span', { key: room.service_point }, h('b', null, room.name), ` ${room.doctor_name || ''} `,
+  return h('span', { key: room.service_point }, h('b', null, named(room.name, room.name_en)), ` ${room.doctor_name || ''} `,
     room.paused ? h('span', { class: 'tag soon' }, t('desk.room_paused')) : hand ? h('span', { class: 'tag good' }, hand.number) : h('span', { class: 'tag' }, t('desk.room_free')));
 }
 
 /** @param {any} ticket */
 function row(ticket) {
+  const f = /** @type {Floor} */ (floor);
   const now = page.protocol.clock.now();
   const kind = ticket.class === 'emergency' ? 'emergency' : ticket.state;
   return h('button', {
@@ -178,7 +194,7 @@ function row(ticket) {
     ondragstart: (/** @type {any} */ e) => e.dataTransfer.setData('text/ticket', ticket.ticket),
   },
   h('span', { class: 'number' }, ticket.number),
-  h('span', { class: 'name' }, persons.nameOf(ticket), h('small', null, ticket.state === 'waiting' ? why(ticket) : stateWord(ticket.state))),
+  h('span', { class: 'name' }, persons.nameOf(ticket), h('small', null, ticket.state === 'waiting' ? why(ticket) : ticket.state === 'summoned' ? f.doorOf(ticket) : standingWord(ticket))),
   h('span', { class: 'wait num' }, ticket.state === 'ended' ? '' : waited(ticket, now)));
 }
 

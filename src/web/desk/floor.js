@@ -1,7 +1,12 @@
 // What the desk knows: the department's queues live, its sessions of today, the area's code.
 
 import { wall } from '../lib/clock.js';
+import { named, t } from '../lib/i18n.js';
 import { LiveStream } from '../lib/stream.js';
+import { stateWord } from '../lib/words.js';
+
+/** Another department takes a ticket at once; longer than this is said to be on the way. */
+const TAKEN_WITHIN_MS = 5000;
 
 /** After this time in transit the desk is told. */
 const TRANSIT_MS = 10000;
@@ -79,6 +84,23 @@ export class Floor {
     return null;
   }
 
+  /**
+   * The ticket, once the other department has taken it: a moment after it was sent.
+   * @param {string} id @returns {Promise<any>} null when it is still on the way after some seconds
+   */
+  taken(id) {
+    return new Promise((resolve) => {
+      const until = performance.now() + TAKEN_WITHIN_MS;
+      const look = () => {
+        const ticket = this.ticket(id);
+        if (ticket && ticket.linked_to) resolve(ticket);
+        else if (performance.now() > until) resolve(null);
+        else setTimeout(look, 100);
+      };
+      look();
+    });
+  }
+
   /** @param {string} id @returns {any} */
   queueOf(id) {
     return this.queues().find((q) => q.tickets[id]) || null;
@@ -91,7 +113,13 @@ export class Floor {
       const inside = all.filter((x) => x.state === 'called' || x.state === 'serving');
       return inside.concat(queue.order.map((/** @type {string} */ id) => queue.tickets[id]).filter(Boolean));
     }
-    return all.filter((x) => x.state === filter);
+    return all.filter((x) => x.state === filter && x.ended !== 'undone').sort((a, b) => (a.number < b.number ? -1 : 1));
+  }
+
+  /** At whose door a summoned ticket stands. @param {any} ticket */
+  doorOf(ticket) {
+    const room = this.rooms().find((r) => r.service_point === ticket.service_point);
+    return room ? t('doctor.at_door_of', { place: named(room.name, room.name_en) }) : stateWord(ticket.state);
   }
 
   /** Tickets that have been on the way to another department for too long. @param {any} queue @returns {any[]} */

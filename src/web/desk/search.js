@@ -3,8 +3,8 @@
 
 import { clockOf } from '../lib/clock.js';
 import { find, h, isEditing } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
-import { stateWord } from '../lib/words.js';
+import { named, t } from '../lib/i18n.js';
+import { standingWord, stateWord } from '../lib/words.js';
 
 const AFTER_MS = 220;
 
@@ -12,7 +12,7 @@ const AFTER_MS = 220;
 export class Search {
   /**
    * @param {import('../lib/page.js').Page} page
-   * @param {{floor: () => any, persons: any, acts: any, pick: (ticket: string) => void}} desk
+   * @param {{floor: () => any, persons: any, acts: any, pick: (ticket: string) => void, departments: () => any[], open: (department: any) => void}} desk
    */
   constructor(page, desk) {
     this.page = page;
@@ -20,7 +20,14 @@ export class Search {
     this.text = '';
     /** @type {any[]} */
     this.appointments = [];
+    /** Tickets of today that the house found, beyond those whose names this page knows. @type {any[]} */
+    this.found = [];
+    /** What other departments have, when this one has nothing. @type {any[]} */
+    this.elsewhere = [];
     this.asked = 0;
+    this.asking = false;
+    /** Which of the hits the arrow keys have chosen; -1: none. */
+    this.at = -1;
     document.addEventListener('keydown', (event) => this.catchKey(event));
   }
 
@@ -41,57 +48,118 @@ export class Search {
   /** @param {string} text */
   type(text) {
     this.text = text.trim();
+    this.at = -1;
     clearTimeout(this.timer);
-    if (this.text.length < 2) {
-      this.appointments = [];
-    } else this.timer = setTimeout(() => this.ask(), AFTER_MS);
+    // What was found for another text is not what Enter means.
+    this.forget();
+    this.asking = this.text.length >= 2;
+    if (this.asking) this.timer = setTimeout(() => this.ask(), AFTER_MS);
     this.page.draw();
+  }
+
+  forget() {
+    this.asked += 1;
+    this.appointments = [];
+    this.found = [];
+    this.elsewhere = [];
   }
 
   async ask() {
     this.asked += 1;
     const mine = this.asked;
-    const text = this.text;
-    const floor = this.desk.floor();
+    const own = this.desk.floor().department;
     /** @type {any} */
-    let answer = null;
+    let here = null;
     try {
-      // In the body, never in the address: it may be somebody's phone or document.
-      answer = await this.page.session.http('POST', `/api/v1/departments/${floor.department}/appointments/find`, { text });
+      here = await this.find(own);
     } catch (refusal) {
       this.page.refuse(refusal);
     }
     if (mine !== this.asked) return;
-    this.appointments = (answer && answer.appointments) || [];
+    this.asking = false;
+    this.appointments = (here && here.appointments) || [];
+    this.found = (here && here.tickets) || [];
+    this.elsewhere = [];
+    this.page.draw();
+    if (!here || this.appointments.length || this.tickets().length) return;
+    this.asking = true;
+    const others = this.desk.departments().filter((d) => d.id !== own);
+    const there = await Promise.all(others.map((department) => this.find(department.id).then(
+      (answer) => [...answer.appointments, ...answer.tickets].map((hit) => ({ ...hit, department })), () => /** @type {any[]} */ ([]))));
+    if (mine !== this.asked) return;
+    this.asking = false;
+    this.elsewhere = there.reduce((all, some) => all.concat(some), /** @type {any[]} */ ([])).slice(0, 12);
     this.page.draw();
   }
 
-  /** Tickets of today that fit, known without asking. */
+  /** In the body, never in the address: it may be somebody's phone or document. @param {string} department @returns {Promise<any>} */
+  find(department) {
+    return this.page.session.http('POST', `/api/v1/departments/${department}/appointments/find`, { text: this.text });
+  }
+
+  /** Tickets of today that fit: known without asking, or found by the house; who is still here first. */
   tickets() {
     const floor = this.desk.floor();
     const text = this.text.toUpperCase();
     /** @type {any[]} */
     const hits = [];
+    const found = new Set(this.found.map((hit) => hit.ticket));
     for (const queue of floor.queues()) {
       for (const ticket of Object.values(queue.tickets)) {
         const name = this.desk.persons.nameOf(ticket);
         const fits = String(ticket.number).toUpperCase().startsWith(text) || name.includes(this.text)
-          || ticket.ticket === this.text || ticket.appointment === this.text;
-        if (fits && ticket.state !== 'ended') hits.push(ticket);
+          || ticket.ticket === this.text || ticket.appointment === this.text || found.has(ticket.ticket);
+        if (fits && ticket.ended !== 'undone') hits.push(ticket);
       }
     }
-    return hits.slice(0, 12);
+    return hits.sort((a, b) => Number(a.state === 'ended') - Number(b.state === 'ended')).slice(0, 12);
   }
 
-  /** What Enter may do: exactly one thing that is obvious. @returns {(() => void)|null} */
+  /** What can be chosen with the arrow keys, in the order in which it stands there. @returns {(() => void)[]} */
+  choices() {
+    return [
+      ...this.appointments.map((a) => () => (a.state === 'booked' ? this.checkIn(a) : undefined)),
+      ...this.tickets().map((ticket) => () => this.settle(ticket)),
+      ...this.elsewhere.map((hit) => () => this.goThere(hit)),
+    ];
+  }
+
+  /** What a ticket that was found is there for. @param {any} ticket */
+  settle(ticket) {
+    if (ticket.state === 'away' || ticket.state === 'missed') this.reportBack(ticket);
+    else this.pick(ticket);
+  }
+
+  /** Over to the department where somebody is expected; the text stays. @param {any} hit */
+  goThere(hit) {
+    this.desk.open(hit.department);
+    this.forget();
+    this.ask();
+  }
+
+  /** What Enter may do: what is chosen, else exactly one thing that is obvious. @returns {(() => void)|null} */
   obvious() {
-    const tickets = this.tickets();
+    if (this.at >= 0) return this.choices()[this.at] || null;
+    const tickets = this.tickets().filter((ticket) => ticket.state !== 'ended');
     const booked = this.appointments.filter((a) => a.state === 'booked');
     if (booked.length === 1 && !tickets.length) return () => this.checkIn(booked[0]);
     if (tickets.length !== 1 || booked.length) return null;
-    const ticket = tickets[0];
-    if (ticket.state === 'away' || ticket.state === 'missed') return () => this.reportBack(ticket);
-    return () => this.pick(ticket);
+    return () => this.settle(tickets[0]);
+  }
+
+  /** @param {any} event */
+  onKey(event) {
+    if (event.isComposing) return;
+    const many = this.choices().length;
+    if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && many) {
+      event.preventDefault();
+      this.at = (this.at + (event.key === 'ArrowDown' ? 1 : this.at < 0 ? 0 : -1) + many) % many;
+      this.page.draw();
+    }
+    if (event.key !== 'Enter') return;
+    const act = this.obvious();
+    if (act) act();
+    else if (many > 1) this.page.notify(t('desk.choose_one'), 'soon', 'choose_one');
   }
 
   /** @param {any} appointment */
@@ -121,25 +189,34 @@ export class Search {
       h('input', {
         class: 'input', id: 'search', type: 'search', autocomplete: 'off', autofocus: true, placeholder: t('desk.search_hint'), 'data-action': 'search',
         oninput: (/** @type {any} */ event) => this.type(event.target.value),
-        onkeydown: (/** @type {any} */ event) => {
-          if (event.key !== 'Enter' || event.isComposing) return;
-          const act = this.obvious();
-          if (act) act();
-        },
+        onkeydown: (/** @type {any} */ event) => this.onKey(event),
       }),
       this.text ? this.results() : null);
   }
 
   results() {
     const tickets = this.tickets();
-    const only = !!this.obvious();
-    const nothing = !tickets.length && !this.appointments.length;
+    const only = this.at < 0 && !!this.obvious();
+    const booked = this.appointments.length;
+    const nothing = !this.asking && !tickets.length && !booked && !this.elsewhere.length;
+    const is = (/** @type {number} */ n) => only || this.at === n;
     return h('div', { class: 'found', key: 'found', role: 'region', 'aria-label': t('desk.found') },
-      this.appointments.length ? h('h3', { key: 'ha' }, t('desk.found_appointments')) : null,
-      this.appointments.map((a) => this.appointmentHit(a, only)),
+      booked ? h('h3', { key: 'ha' }, t('desk.found_appointments')) : null,
+      this.appointments.map((a, n) => this.appointmentHit(a, is(n))),
       tickets.length ? h('h3', { key: 'ht' }, t('desk.found_tickets')) : null,
-      tickets.map((ticket) => this.ticketHit(ticket, only)),
+      tickets.map((ticket, n) => this.ticketHit(ticket, is(booked + n) && (this.at >= 0 || ticket.state !== 'ended'))),
+      this.elsewhere.length ? h('h3', { key: 'he' }, t('desk.found_elsewhere')) : null,
+      this.elsewhere.map((hit, n) => this.elsewhereHit(hit, this.at === n)),
       nothing ? h('p', { class: 'empty', key: 'none' }, h('b', null, t(this.text.length < 2 ? 'desk.type_more' : 'desk.found_none')), t('desk.found_none_more')) : null);
+  }
+
+  /** @param {any} hit @param {boolean} only */
+  elsewhereHit(hit, only) {
+    const time = hit.slot_start ? t('desk.booked_for', { time: clockOf(hit.slot_start) }) : stateWord(hit.state);
+    return h('div', { class: `hit${only ? ' only' : ''}`, key: hit.appointment || hit.ticket, 'data-elsewhere': hit.department.id },
+      h('span', { class: 'number' }, hit.number || ''),
+      h('span', { class: 'grow' }, this.desk.persons.nameOf(hit), h('small', { class: 'num' }, `${named(hit.department.name, hit.department.name_en)} · ${time}`)),
+      h('button', { type: 'button', class: 'btn', 'data-action': 'go_there', onclick: () => this.goThere(hit) }, t('desk.go_there')));
   }
 
   /** @param {any} a @param {boolean} only */
@@ -161,7 +238,7 @@ export class Search {
       a.state === 'booked'
         ? h('button', {
           type: 'button', class: 'btn small', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment,
-          onclick: () => this.desk.acts.cancelAppointment(a),
+          onclick: () => this.desk.acts.cancelAppointment(a).then(() => this.text && this.ask()),
         }, t('desk.cancel_appointment'))
         : null);
   }
@@ -171,7 +248,7 @@ export class Search {
     const back = ticket.state === 'away' || ticket.state === 'missed';
     return h('div', { class: `hit${only ? ' only' : ''}`, key: ticket.ticket, 'data-hit': ticket.ticket },
       h('span', { class: 'number' }, ticket.number),
-      h('span', { class: 'grow' }, this.desk.persons.nameOf(ticket), h('small', null, stateWord(ticket.state))),
+      h('span', { class: 'grow' }, this.desk.persons.nameOf(ticket), h('small', null, standingWord(ticket))),
       back
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'report_back', 'data-ticket': ticket.ticket, onclick: () => this.reportBack(ticket) },
           t('desk.report_back'), only ? h('kbd', null, '↵') : null)

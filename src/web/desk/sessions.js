@@ -1,6 +1,7 @@
 // Today's sessions at the desk: places left, announcing a delay, closing with a settlement for everybody not ended.
 
-import { h } from '../lib/dom.js';
+import { clockOf } from '../lib/clock.js';
+import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { stateWord } from '../lib/words.js';
@@ -43,7 +44,9 @@ export function sessionsView(page, floor, acts, persons) {
 /** @param {any} floor @param {any} acts @param {any} session @param {number} minutes */
 async function delay(floor, acts, session, minutes) {
   if (!(await acts.send('delay_session', { session: session.session, minutes }))) return;
-  acts.done(t(minutes ? 'desk.did.delay_session' : 'desk.did.delay_over', { n: minutes }), null);
+  const before = session.delay_min || 0;
+  const text = t(minutes ? 'desk.did.delay_session' : 'desk.did.delay_over', { n: minutes });
+  find('#undo').offer(text, before === minutes ? null : () => delay(floor, acts, { ...session, delay_min: minutes }, before));
   floor.readSessions();
 }
 
@@ -58,23 +61,49 @@ async function close(page, floor, acts, persons, session) {
       floor.readSessions();
       return;
     } catch (refusal) {
-      const open = refusal.code === 'not_settled' && refusal.validNow.tickets;
-      if (!open) {
+      const { appointments, tickets, not_yet: notYet } = refusal.code === 'not_settled' ? refusal.validNow : {};
+      if (appointments) {
+        await showToCome(page, floor, acts, persons, appointments);
+        return;
+      }
+      if (!tickets && !notYet) {
         page.refuse(refusal);
         return;
       }
-      const ids = String(open).split(/[ ,]+/).filter(Boolean);
-      const settled = await settle(floor, persons, session, ids);
+      const again = (notYet || []).map((/** @type {string} */ said) => said.split(' ')[0]);
+      const ids = (tickets || []).concat(again);
+      const settled = await settle(floor, persons, session, ids, again);
       if (!settled) return;
-      settlements = settlements.filter((s) => !ids.includes(s.ticket)).concat(settled);
+      settlements = settlements.filter((x) => !ids.includes(x.ticket)).concat(settled);
     }
   }
 }
 
-/** @param {any} floor @param {any} persons @param {any} session @param {string[]} ids @returns {Promise<any[]|null>} */
-function settle(floor, persons, session, ids) {
+/** Who is booked and still to come: each by number and name, with what can be done. @param {any} page @param {any} floor @param {any} acts @param {any} persons @param {string[]} ids */
+async function showToCome(page, floor, acts, persons, ids) {
+  const path = `/api/v1/departments/${floor.department}/appointments/find`;
+  const asked = ids.slice(0, 40).map((text) => page.session.http('POST', path, { text }).then((/** @type {any} */ a) => a.appointments, () => []));
+  const booked = (await Promise.all(asked)).reduce((all, some) => all.concat(some), []);
+  await Promise.all([persons.ready(booked.map((/** @type {any} */ a) => a.patient))]);
+  const chosen = await ask(t('desk.to_come_title', { n: ids.length }), (done) => h('div', { class: 'form' },
+    h('p', { class: 'muted' }, t('desk.to_come_how')),
+    h('ul', { class: 'list' }, booked.map((/** @type {any} */ a) => h('li', { key: a.appointment, 'data-to-come': a.appointment },
+      h('span', null, h('b', { class: 'num' }, a.number || ''), ` ${persons.nameOf(a)}`, h('small', { class: 'muted' }, ` ${t('desk.booked_for', { time: clockOf(a.slot_start) })}`)),
+      h('button', { type: 'button', class: 'btn small danger', 'data-action': 'cancel_appointment', onclick: () => done(a) }, t('desk.cancel_appointment'))))),
+    h('div', { class: 'buttons' }, h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => done(null) }, t('close')))));
+  if (chosen) await acts.cancelAppointment(chosen);
+}
+
+/**
+ * @param {any} floor @param {any} persons @param {any} session @param {string[]} ids
+ * @param {string[]} again those whom the department would not let go as said: they are with the doctor
+ * @returns {Promise<any[]|null>}
+ */
+function settle(floor, persons, session, ids, again) {
   const queues = floor.site.of('queues', floor.department).filter((/** @type {any} */ q) => q.id !== session.queue);
-  return ask(t('desk.settle_title', { n: ids.length }), (done) => h('form', {
+  /** @type {Object<string, string>} */
+  const said = {};
+  return ask(t('desk.settle_title', { n: ids.length }), (done, redraw) => h('form', {
     class: 'form',
     onsubmit: (/** @type {any} */ event) => {
       event.preventDefault();
@@ -85,15 +114,23 @@ function settle(floor, persons, session, ids) {
       }));
     },
   },
-  h('p', { class: 'muted' }, t('desk.settle_how')),
+  h('p', { class: again.length ? 'notice soon' : 'muted' }, t(again.length ? 'desk.settle_inside' : 'desk.settle_how')),
   h('div', { class: 'settle' }, ids.map((id) => {
     const ticket = floor.ticket(id) || { number: id, masked_name: '', state: '' };
     return h('label', { key: id },
       h('span', { class: 'number' }, ticket.number),
-      h('span', null, persons.nameOf(ticket), h('small', { class: 'muted' }, ` ${stateWord(ticket.state)}`)),
-      h('select', { class: 'input', name: `how-${id}`, 'data-settle': id, 'aria-label': t('desk.settle_with', { number: ticket.number }) },
-        SETTLEMENTS.filter((s) => s !== 'move' || queues.length).map((s) => h('option', { key: s, value: s }, t(`settle.${s}`)))),
-      h('select', { class: 'input', name: `to-${id}`, 'aria-label': t('transfer.to') }, queues.map((/** @type {any} */ q) => h('option', { key: q.id, value: q.id }, q.name))));
+      h('span', null, persons.nameOf(ticket), h('small', { class: again.includes(id) ? 'tag soon' : 'muted' }, ` ${stateWord(ticket.state)}`)),
+      h('select', {
+        class: 'input', name: `how-${id}`, 'data-settle': id, required: true, 'aria-label': t('desk.settle_with', { number: ticket.number }),
+        onchange: (/** @type {any} */ event) => {
+          said[id] = event.target.value;
+          redraw();
+        },
+      },
+      h('option', { key: '', value: '' }, t('desk.settle_choose')),
+      SETTLEMENTS.filter((x) => x !== 'move' || (queues.length && !['away', 'missed'].includes(ticket.state))).map((x) => h('option', { key: x, value: x }, t(`settle.${x}`)))),
+      h('select', { class: 'input', name: `to-${id}`, disabled: said[id] !== 'move', 'aria-label': t('transfer.to') },
+        queues.map((/** @type {any} */ q) => h('option', { key: q.id, value: q.id }, q.name))));
   })),
   h('div', { class: 'buttons' },
     h('button', { type: 'button', class: 'btn', onclick: () => done(null) }, t('cancel')),

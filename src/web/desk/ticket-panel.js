@@ -5,7 +5,7 @@ import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { prefix } from '../lib/site.js';
-import { classWord, sexWord, stateWord } from '../lib/words.js';
+import { classWord, sexWord, standingWord } from '../lib/words.js';
 
 /** Classes that the desk can give with proof seen. */
 export const CLASSES = ['emergency', 'military', 'disabled', 'late_pregnancy', 'senior'];
@@ -23,11 +23,12 @@ export function ticketPanel(look, ticket) {
     h('div', { class: 'top' },
       h('span', { class: 'number' }, ticket.number), h('b', null, persons.nameOf(ticket)),
       h('span', { class: 'muted' }, [sexWord(ticket.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
-    h('div', { class: 'tags' }, h('span', { class: 'tag good' }, stateWord(ticket.state)),
+    h('div', { class: 'tags' }, h('span', { class: 'tag good' }, standingWord(ticket)),
       ticket.checked_in_at ? h('span', { class: 'tag' }, t('ticket.checked_in_waited', { time: clockOf(ticket.checked_in_at), waited: waited(ticket, look.now) })) : null),
     tags(ticket),
     notAnnounced(ticket),
-    why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
+    ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
+    goesOn(look, ticket),
     h('div', { class: 'acts' }, buttons(look, ticket)),
     look.moving === ticket.ticket ? transferForm(look, ticket) : null,
     canBePrioritised(ticket) ? priorityForm(look, ticket) : null,
@@ -36,6 +37,15 @@ export function ticketPanel(look, ticket) {
     history(ticket, (step) => acts.undo(step)),
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'walk_in_for', 'data-patient': ticket.patient, onclick: () => look.walkIn(ticket) }, t('desk.walk_in_again')),
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'close_ticket', onclick: look.close }, t('desk.close_ticket')));
+}
+
+/** Of a ticket that another department has taken: its number there, and the way back. @param {Look} look @param {any} ticket */
+function goesOn(look, ticket) {
+  const link = look.acts.link(ticket);
+  if (!link) return null;
+  return h('p', { class: 'notice', key: 'goes-on', 'data-goes-on': link.ticket },
+    h('span', null, `${t('desk.goes_on', { to: link.where })} `, h('b', { class: 'num' }, link.number)),
+    h('button', { type: 'button', class: 'btn small', 'data-action': 'bring_back', onclick: () => look.acts.bringBack(ticket) }, t('desk.bring_back')));
 }
 
 /** The document's number: on a click only. @param {Look} look @param {any} ticket */
@@ -62,6 +72,7 @@ const POSSIBLE = {
   away: ['report_back'],
   missed: ['report_back', 'call_ticket'],
   in_transit: ['recall_transfer'],
+  transferred: ['recall_transfer'],
   ended: [],
 };
 
@@ -78,7 +89,8 @@ function buttons(look, ticket) {
     report_back: () => acts.reportBack(ticket),
     recall_transfer: () => acts.recallTransfer(ticket),
   };
-  return (POSSIBLE[ticket.state] || []).map((action) => h('button', {
+  const state = ticket.ended === 'transferred' ? 'transferred' : ticket.state;
+  return (POSSIBLE[state] || []).map((action) => h('button', {
     type: 'button', key: action, 'data-action': action, 'data-ticket': ticket.ticket, onclick: press[action],
     class: `btn${action === 'report_back' || action === 'recall_transfer' ? ' primary full' : ''}${action === 'cancel_ticket' ? ' danger' : ''}`,
     'aria-pressed': action === 'transfer_ticket' ? String(look.moving === ticket.ticket) : undefined,
@@ -126,7 +138,7 @@ function priorityForm(look, ticket) {
   h('h3', null, t('desk.priority')),
   h('div', { class: 'two' },
     h('label', { class: 'field' }, h('span', null, t('desk.class')),
-      h('select', { class: 'input', name: 'class' }, [...CLASSES, 'none'].map((c) => h('option', { key: c, value: c }, classWord(c))))),
+      h('select', { class: 'input', name: 'class', required: true }, h('option', { key: '', value: '' }, t('desk.class_choose')), [...CLASSES, 'none'].map((c) => h('option', { key: c, value: c }, classWord(c))))),
     h('label', { class: 'field' }, h('span', null, t('desk.proof')),
       h('input', { class: 'input', name: 'proof', required: true, maxlength: '100', placeholder: t('desk.proof_hint') }))),
   h('button', { class: 'btn wide', 'data-action': 'set_priority', 'data-ticket': ticket.ticket }, t('desk.priority_go')));

@@ -3,8 +3,8 @@
 
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
-import { personBody, personFields } from '../lib/person-form.js';
-import { classWord } from '../lib/words.js';
+import { nameOf, personBody, personFields } from '../lib/person-form.js';
+import { classWord, periodWord } from '../lib/words.js';
 import { CLASSES } from './ticket-panel.js';
 
 /** The form's state. */
@@ -47,13 +47,18 @@ export class WalkIn {
     }
   }
 
-  /** @param {any} f */
-  async register(f) {
+  /** @param {any} f @param {boolean} [replace] the document's bearer was put down wrongly before */
+  async register(f, replace) {
     try {
-      const answer = await this.page.session.http('POST', '/api/v1/persons', personBody(f));
-      this.persons.put({ patient: answer.patient, name: f.name.value.trim() });
+      const answer = await this.page.session.http('POST', '/api/v1/persons', replace ? { ...personBody(f), replace } : personBody(f));
+      this.page.notify('');
+      this.persons.put({ patient: answer.patient, name: nameOf(f) });
       return answer.patient;
     } catch (refusal) {
+      if (refusal.validNow && refusal.validNow.differs && !replace) {
+        const fields = refusal.validNow.differs.map((/** @type {string} */ field) => t(`person.${field}`)).join(', ');
+        return window.confirm(t('person.replace', { fields })) ? this.register(f, true) : null;
+      }
       this.page.refuse(refusal);
       return null;
     }
@@ -70,6 +75,8 @@ export class WalkIn {
     const queue = this.floor().site.one('queues', body.queue);
     this.slip = { number: result.number, queue: queue ? queue.name : '', position: result.position, ticket: result.ticket };
     this.person = null;
+    // The next form begins as the first one: what it shows is what it asks for.
+    this.kind = 'resident_id';
     this.round += 1;
     this.acts.done(t('desk.did.register_walk_in', { number: result.number }), result.ticket);
   }
@@ -116,5 +123,5 @@ export class WalkIn {
 export function sessionName(session, floor) {
   const doctor = session.doctor ? floor.site.one('doctors', session.doctor) : null;
   const queue = floor.site.one('queues', session.queue);
-  return [doctor ? doctor.name : queue ? queue.name : '', t(`period.${session.period}`), session.registration_class].filter(Boolean).join(' · ');
+  return [doctor ? doctor.name : queue ? queue.name : '', periodWord(session.period), session.registration_class].filter(Boolean).join(' · ');
 }

@@ -14,7 +14,12 @@ export class Actions {
     this.page = page;
     this.model = model;
     this.persons = persons;
-    this.busy = false;
+    this.sending = false;
+  }
+
+  /** Whether keys and buttons are off: a command is on its way, or nothing goes through. */
+  get busy() {
+    return this.sending || this.page.protocol.status !== 'live';
   }
 
   /** @param {string} text @param {string|null} ticket whose newest step is undone */
@@ -34,15 +39,15 @@ export class Actions {
    */
   async send(name, body) {
     if (this.busy) return null;
-    this.busy = true;
+    this.sending = true;
     this.page.draw();
     try {
       return await this.page.command(name, body);
     } catch (refusal) {
       if (refusal.code === 'stale_console') this.tellStale(refusal);
-      return null;
+      return null; // said on the page
     } finally {
-      this.busy = false;
+      this.sending = false;
       this.page.draw();
     }
   }
@@ -84,6 +89,7 @@ export class Actions {
   /** @param {any} ticket */
   async callTicket(ticket) {
     const hand = this.model.inHand();
+    const elsewhere = this.model.atOtherDoor(ticket);
     /** @type {any} */
     let outcome = null;
     if (hand) {
@@ -95,6 +101,7 @@ export class Actions {
       if (!outcome) return;
     }
     const reason = await askText(t('doctor.call_this', { number: ticket.number }), {
+      more: elsewhere ? t('doctor.call_from_door', { place: elsewhere }) : '',
       usual: [t('reason.condition'), t('reason.report_ready'), t('reason.agreed')], go: t('doctor.call_this_go'),
     });
     if (!reason) return;
@@ -115,13 +122,12 @@ export class Actions {
     if (hand && (await this.send(name, { ticket: hand.ticket }))) this.done(t(`doctor.did.${name}`, { number: hand.number }), hand.ticket);
   }
 
+  /** At once: the wrong person is on the way in. The button says the reason; the undo bar takes it back. */
   async returnToWaiting() {
     const hand = this.model.inHand();
     if (!hand) return;
-    const reason = await askText(t('doctor.return_title', { number: hand.number }), {
-      usual: [t('reason.wrong_call'), t('reason.wrong_person'), t('reason.not_ready')], go: t('doctor.return_go'),
-    });
-    if (reason && (await this.send('return_to_waiting', { ticket: hand.ticket, reason }))) {
+    const reason = t(hand.state === 'called' ? 'reason.wrong_call' : 'reason.wrong_person');
+    if ((await this.send('return_to_waiting', { ticket: hand.ticket, reason }))) {
       this.done(t('doctor.did.return_to_waiting', { number: hand.number }), hand.ticket);
     }
   }

@@ -27,7 +27,7 @@ let tab = 'waiting';
 async function start(page) {
   const doctor = page.session.who.doctor;
   persons = new Persons(page.session, page.draw);
-  site = new Site(page.session, prefix(doctor, 1));
+  site = new Site(page.session, prefix(doctor, 1), page.protocol.clock);
   try {
     await site.read();
   } catch (refusal) {
@@ -36,7 +36,7 @@ async function start(page) {
   model = new Model(page, site, doctor);
   actions = new Actions(page, model, persons);
   listenKeys(() => !!model && !!model.work);
-  setInterval(page.draw, 10000);
+  setInterval(page.draw, 1000);
 }
 
 const page = openPage({ mode: 'staff', roles: ['doctor'], start, draw });

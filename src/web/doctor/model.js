@@ -1,7 +1,9 @@
 // What the console knows: the doctor's stream, the streams of the queues called from, and what follows for the page.
 
+import { named, t } from '../lib/i18n.js';
 import { LiveStream } from '../lib/stream.js';
 import { prefix } from '../lib/site.js';
+import { reasonWord } from '../lib/words.js';
 
 /** Joins the doctor's stream with those of the queues. */
 export class Model {
@@ -12,7 +14,9 @@ export class Model {
     this.doctor = doctor;
     /** @type {Map<string, LiveStream>} */
     this.streams = new Map();
-    this.own = new LiveStream(page.protocol, `doctor:${doctor}`, () => this.changed(), (error) => {
+    /** Each room's own screen, while the doctor chooses one: who sits there. @type {Map<string, LiveStream>} */
+    this.doors = new Map();
+    this.own = new LiveStream(page.protocol, `doctor:${doctor}`, (_value, events) => this.changed(events), (error) => {
       this.refused = error;
       page.draw();
     });
@@ -32,7 +36,7 @@ export class Model {
     const point = this.site.one('service_points', work.service_point);
     return {
       ...work,
-      service_point_name: work.service_point_name || room.name || (point && point.name) || '',
+      service_point_name: point ? named(point.name, point.name_en) : work.service_point_name || room.name || '',
       paused: !!(room.paused === undefined ? work.paused : room.paused),
       back_at: room.back_at || work.back_at || null,
     };
@@ -47,7 +51,13 @@ export class Model {
     return null;
   }
 
-  changed() {
+  /** @param {any[]} events */
+  changed(events) {
+    // The answer to `start_work` comes before the department has said that the room is free.
+    events.forEach(([name, payload]) => {
+      if (name === 'work_refused') this.page.notify(t('doctor.work_refused', { why: reasonWord(payload.reason) }), 'alarm', 'work_refused');
+    });
+    this.lookAtDoors(!!this.value && !this.value.at_work);
     const wanted = new Set(this.queueIds());
     this.streams.forEach((stream, id) => {
       if (wanted.has(id)) return;
@@ -59,6 +69,44 @@ export class Model {
       this.streams.set(id, new LiveStream(this.page.protocol, `queue:${id}`, () => this.page.draw()));
     });
     this.page.draw();
+  }
+
+  /** @param {boolean} choosing */
+  lookAtDoors(choosing) {
+    if (!choosing) {
+      this.doors.forEach((stream) => stream.close());
+      this.doors.clear();
+      return;
+    }
+    this.places().forEach((point) => {
+      if (!this.doors.has(point.id)) this.doors.set(point.id, new LiveStream(this.page.protocol, `door:${point.id}`, () => this.page.draw(), () => this.page.draw()));
+    });
+  }
+
+  /** Departments in which the doctor may sit. @returns {any[]} */
+  departments() {
+    const doctor = this.site.one('doctors', this.doctor);
+    return this.site.all('departments').filter((d) => !doctor || (doctor.departments || []).includes(d.id));
+  }
+
+  /** Rooms of those. @returns {any[]} */
+  places() {
+    return this.departments().reduce((all, d) => all.concat(this.site.of('service_points', d.id)), /** @type {any[]} */ ([]));
+  }
+
+  /** Who sits in a room now; empty when it is free. @param {string} servicePoint */
+  sitsIn(servicePoint) {
+    const stream = this.doors.get(servicePoint);
+    const door = stream && stream.value;
+    return door && door.state !== 'closed' ? door.doctor : '';
+  }
+
+  /** The room at whose door a ticket stands, when it is not this one. @param {any} ticket */
+  atOtherDoor(ticket) {
+    const work = this.work;
+    if (ticket.state !== 'summoned' || (work && ticket.service_point === work.service_point)) return '';
+    const room = this.room(ticket.service_point);
+    return room ? named(room.name, room.name_en) : '';
   }
 
   queueIds() {
@@ -116,10 +164,20 @@ export class Model {
         for (const id of queue.order) if (queue.tickets[id]) found.push(queue.tickets[id]);
       } else {
         const states = tab === 'ended' ? ['ended'] : tab === 'away' ? ['away', 'in_transit'] : [tab];
-        for (const ticket of Object.values(queue.tickets)) if (states.includes(ticket.state)) found.push(ticket);
+        for (const ticket of Object.values(queue.tickets)) if (states.includes(ticket.state) && ticket.ended !== 'undone') found.push(ticket);
       }
     }
-    return tab === 'waiting' ? found : found.sort((a, b) => (lastAt(a) < lastAt(b) ? 1 : -1));
+    return tab === 'waiting' ? this.asCalledHere(found) : found.sort((a, b) => (lastAt(a) < lastAt(b) ? 1 : -1));
+  }
+
+  /**
+   * In the order in which they will be called to this room: emergencies, its own door, who waits, and last those whom
+   * other rooms have at their doors. @param {any[]} tickets as the queues order them
+   */
+  asCalledHere(tickets) {
+    const door = this.atDoor();
+    const rank = (/** @type {any} */ x) => (door.includes(x.ticket) ? 1 : x.state === 'summoned' ? 3 : x.class === 'emergency' ? 0 : 2);
+    return tickets.slice().sort((a, b) => rank(a) - rank(b) || (rank(a) === 1 ? door.indexOf(a.ticket) - door.indexOf(b.ticket) : 0));
   }
 
   /** The queue of a ticket. @param {any} ticket */

@@ -4,7 +4,7 @@ import { ageOf, lastUndoable, notAnnounced, tags, waited, why } from '../compone
 import { clockOf, wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
-import { stateWord, stepWord, sexWord } from '../lib/words.js';
+import { sexWord, standingWord, stateWord, stepWord } from '../lib/words.js';
 import { keyCap } from './keys.js';
 
 const TABS = ['waiting', 'away', 'missed', 'ended'];
@@ -78,11 +78,20 @@ function personPart(look, hand) {
       h('dt', null, t('ticket.why_short')), h('dd', null, why(hand) || '–')));
 }
 
+/** What is still missing before the patient can be said to be missed; empty when nothing is. @param {any} hand @param {number} now */
+function notYet(hand, now) {
+  if (hand.state !== 'called') return '';
+  if (hand.calls_to_go) return t('doctor.call_again_first');
+  const seconds = Math.ceil((Date.parse(hand.missed_from) - now) / 1000);
+  return seconds > 0 ? t('doctor.wait_seconds', { s: seconds }) : '';
+}
+
 /** @param {Look} look @param {any} hand @param {boolean} busy */
 function handButtons(look, hand, busy) {
   const { actions } = look;
   const called = hand.state === 'called';
   const ticket = hand.ticket;
+  const tooEarly = notYet(hand, look.now);
   const o = (/** @type {any} */ more) => ({ disabled: busy, ticket, ...more });
   return h('div', { class: 'form', key: 'buttons' },
     h('button', {
@@ -91,15 +100,15 @@ function handButtons(look, hand, busy) {
     }, t('doctor.seen_next'), keyCap('primary')),
     h('button', {
       type: 'button', class: 'btn spread second', 'data-action': 'call_next_patient', 'data-outcome': 'not_here', 'data-key': 'not_here',
-      'data-ticket': ticket, disabled: busy || !called, onclick: () => actions.callNext('not_here'),
-    }, t('doctor.not_here_next'), keyCap('not_here')),
+      'data-ticket': ticket, disabled: busy || !called || !!tooEarly, onclick: () => actions.callNext('not_here'),
+    }, t('doctor.not_here_next'), tooEarly ? h('small', { class: 'not-yet', 'data-not-yet': '' }, tooEarly) : keyCap('not_here')),
     h('div', { class: 'grid2' },
       button('recall_patient', 'doctor.recall', () => actions.recall(), o({ disabled: busy || !called })),
       button('start_service', 'doctor.start', () => actions.onHand('start_service'), o({ disabled: busy || !called })),
       button('send_for_tests', 'doctor.tests', () => actions.onHand('send_for_tests'), o({})),
       button('transfer_ticket', 'doctor.transfer', () => actions.transfer(hand), o({})),
       button('return_to_waiting', called ? 'doctor.wrong_call' : 'doctor.wrong_person', () => actions.returnToWaiting(), o({})),
-      button('mark_missed', 'doctor.miss', () => actions.onHand('mark_missed'), o({ disabled: busy || !called })),
+      button('mark_missed', 'doctor.miss', () => actions.onHand('mark_missed'), o({ disabled: busy || !called || !!tooEarly })),
       button('finish_service', 'doctor.finish', () => actions.onHand('finish_service'), o({}))));
 }
 
@@ -155,14 +164,15 @@ function table(look, tickets, queue) {
 /** @param {Look} look @param {any} ticket @param {boolean} atDoor */
 function row(look, ticket, atDoor) {
   const age = ageOf(ticket, look.now);
-  const kind = ticket.class === 'emergency' ? 'emergency' : atDoor || ticket.state === 'summoned' ? 'at-door' : '';
+  const elsewhere = look.model.atOtherDoor(ticket);
+  const kind = ticket.class === 'emergency' ? 'emergency' : atDoor ? 'at-door' : elsewhere ? 'elsewhere' : '';
   const last = (ticket.steps || [])[(ticket.steps || []).length - 1];
   return h('tr', { key: ticket.ticket, class: kind, 'data-row': ticket.ticket, 'data-state': ticket.state, 'data-number': ticket.number },
     h('td', { class: 'number' }, ticket.number),
-    h('td', null, `${look.persons.nameOf(ticket)}${age === null ? '' : ` · ${age}`}`),
+    h('td', { class: 'who' }, look.persons.nameOf(ticket), age === null ? null : h('span', { class: 'age' }, ` · ${age}`)),
     h('td', { class: 'short num' }, clockOf(ticket.slot_start) || '–'),
-    h('td', { class: 'short num' }, look.tab === 'waiting' ? waited(ticket, look.now) : stateWord(ticket.state)),
-    h('td', { class: 'why' }, look.tab === 'waiting' ? why(ticket) : last ? `${clockOf(last.at)} ${stepWord(last.what)}` : ''),
+    h('td', { class: 'short num' }, look.tab === 'waiting' ? waited(ticket, look.now) : standingWord(ticket)),
+    h('td', { class: 'why' }, look.tab === 'waiting' ? (atDoor ? t('doctor.at_this_door') : elsewhere ? t('doctor.at_door_of', { place: elsewhere }) : why(ticket)) : last ? `${clockOf(last.at)} ${stepWord(last.what)}` : ''),
     h('td', { class: 'do' }, rowButtons(look, ticket)));
 }
 
@@ -182,10 +192,10 @@ function rowButtons(look, ticket) {
     return small('call_ticket', 'doctor.call_row', () => actions.callTicket(ticket));
   }
   if (ticket.state === 'missed') {
-    return [
-      look.model.inHand() ? null : small('take_back', 'doctor.take_back', () => actions.takeBack(ticket)),
-      small('call_ticket', 'doctor.call_row', () => actions.callTicket(ticket)),
-    ];
+    // One way for one wish: with free hands it is a return, else the one in hand has to be settled with it.
+    return look.model.inHand()
+      ? small('call_ticket', 'doctor.call_row', () => actions.callTicket(ticket))
+      : small('take_back', 'doctor.take_back', () => actions.takeBack(ticket));
   }
   return lastUndoable(ticket) ? small('undo', 'undo.take', () => actions.undo(ticket.ticket)) : null;
 }
@@ -217,15 +227,18 @@ function dayPart(look) {
 
 /** Before work begins: where? @param {Look} look @param {import('../lib/site.js').Site} site */
 export function beginView(look, site) {
-  const doctor = site.one('doctors', look.model.doctor);
-  const departments = site.all('departments').filter((d) => !doctor || (doctor.departments || []).includes(d.id));
+  const departments = look.model.departments();
+  const place = (/** @type {any} */ department, /** @type {any} */ point) => {
+    const taken = look.model.sitsIn(point.id);
+    return h('button', {
+      type: 'button', class: 'btn', key: point.id, 'data-action': 'start_work', 'data-service-point': point.id,
+      disabled: look.actions.busy || !!taken, onclick: () => look.actions.startWork(department.id, point.id),
+    }, named(point.name, point.name_en), taken ? h('small', null, t('doctor.room_taken', { who: taken })) : null);
+  };
   return h('section', { class: 'begin', key: 'begin' },
     h('h1', null, t('doctor.begin')), h('p', null, t('doctor.begin_how')),
     departments.map((department) => h('div', { key: department.id },
       h('h2', null, named(department.name, department.name_en)),
-      h('div', { class: 'places' }, site.of('service_points', department.id).map((point) => h('button', {
-        type: 'button', class: 'btn', key: point.id, 'data-action': 'start_work', 'data-service-point': point.id,
-        disabled: look.actions.busy, onclick: () => look.actions.startWork(department.id, point.id),
-      }, named(point.name, point.name_en)))))),
+      h('div', { class: 'places' }, site.of('service_points', department.id).map((point) => place(department, point))))),
     departments.length ? null : h('p', { class: 'empty card' }, h('b', null, t('doctor.no_departments')), t('doctor.no_departments_more')));
 }

@@ -14,6 +14,8 @@ export class ServerClock {
     /** Server milliseconds per local millisecond; 1 unless the clinic clock is accelerated. */
     this.rate = 1;
     this.offsetMinutes = -new Date().getTimezoneOffset();
+    /** The site has said its zone: the house's own, in `now`, says nothing any more. */
+    this.zoned = false;
     this.known = false;
   }
 
@@ -31,7 +33,7 @@ export class ServerClock {
     this.at = at;
     this.seen = seen;
     this.known = true;
-    if (typeof now === 'string') this.zoneOf(now);
+    if (typeof now === 'string' && !this.zoned) this.setOffset(offsetOf(now));
   }
 
   /** The server was at least this far: an event's time, between beats. @param {string} time */
@@ -46,10 +48,22 @@ export class ServerClock {
   /** Takes the site's offset from a time that carries it. @param {string} time */
   zoneOf(time) {
     const minutes = offsetOf(time);
-    if (minutes !== null) {
-      this.offsetMinutes = minutes;
-      siteOffset = minutes;
-    }
+    if (minutes !== null) this.zoned = true;
+    this.setOffset(minutes);
+  }
+
+  /** Takes a site's zone by its name (`Asia/Shanghai`), as it is now. @param {string} name */
+  zoneNamed(name) {
+    const minutes = offsetOfZone(name, this.known ? this.now() : Date.now());
+    if (minutes !== null) this.zoned = true;
+    this.setOffset(minutes);
+  }
+
+  /** @param {number|null} minutes */
+  setOffset(minutes) {
+    if (minutes === null) return;
+    this.offsetMinutes = minutes;
+    siteOffset = minutes;
   }
 
   /** Server time, UTC milliseconds. */
@@ -66,9 +80,24 @@ export class ServerClock {
 /** The site's offset as last seen on this page, for times that come without one. */
 let siteOffset = -new Date().getTimezoneOffset();
 
-/** `HH:MM` of a wire time or of UTC milliseconds, on the site's wall clock. @param {any} time */
-export function clockOfAny(time) {
-  return /^\d{11,}$/.test(String(time)) ? wall(Number(time), siteOffset).clock : clockOf(time);
+/** `HH:MM:SS` of a wire time or of UTC milliseconds, on the site's wall clock. @param {any} time */
+export function secondsOfAny(time) {
+  const at = wall(/^\d{11,}$/.test(String(time)) ? Number(time) : Date.parse(time), siteOffset);
+  return `${at.clock}:${two(at.seconds)}`;
+}
+
+/** Offset in minutes of a named zone at a moment; null when the browser does not know it. @param {string} zone @param {number} ms */
+export function offsetOfZone(zone, ms) {
+  try {
+    const parts = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone, hour12: false, year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
+    }).formatToParts(new Date(ms));
+    const n = (/** @type {string} */ type) => Number((parts.find((part) => part.type === type) || { value: '0' }).value);
+    const there = Date.UTC(n('year'), n('month') - 1, n('day'), n('hour') % 24, n('minute'), n('second'));
+    return Math.round((there - ms) / 60000);
+  } catch (_unknown) {
+    return null;
+  }
 }
 
 /** Offset in minutes of an RFC 3339 time; null when it is UTC written as Z or no time. @param {string} time */

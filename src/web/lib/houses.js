@@ -1,6 +1,4 @@
-// Which hospitals this browser knows: named in the page's address (`?site=renmin`), of the signed-in person, or used before.
-
-import { Site } from './site.js';
+// The hospitals: all that the house names; those in the page's address (`?site=renmin`) or used before come first.
 
 const REMEMBERED = 'jiaohao.sites';
 
@@ -24,16 +22,14 @@ export function rememberSite(id) {
 }
 
 /**
- * The sites that can be read, the likeliest first.
- * @param {import('./session.js').Session} session @param {string[]} more ids known from elsewhere
- * @returns {Promise<Site[]>}
+ * The hospitals by name, the likeliest first.
+ * @param {import('./session.js').Session} session @param {string[]} likely ids known from elsewhere
+ * @returns {Promise<{site: string, name: string, name_en?: string}[]>}
  */
-export async function knownSites(session, more) {
+export async function sitesByName(session, likely) {
   const given = (new URLSearchParams(location.search).get('site') || '').split(',');
-  const ids = [...new Set([...given, ...more, ...remembered()])].filter(Boolean);
-  const sites = ids.map((id) => new Site(session, id));
-  const read = await Promise.all(sites.map((site) => site.read().then(() => site, () => null)));
-  const found = /** @type {Site[]} */ (read.filter(Boolean));
-  found.forEach((site) => rememberSite(site.id));
-  return found;
+  const first = [...given, ...likely, ...remembered()];
+  const rank = (/** @type {any} */ one) => (first.indexOf(one.site) + first.length + 1) % (first.length + 1);
+  const { sites } = await session.http('GET', '/api/v1/sites');
+  return sites.sort((/** @type {any} */ a, /** @type {any} */ b) => rank(a) - rank(b));
 }

@@ -4,6 +4,7 @@ import '../components/connection.js';
 import '../components/language.js';
 import '../components/sign-in.js';
 import { drawing, find, h, render } from './dom.js';
+import { Refusal } from './http.js';
 import { applyWords, onLanguage, t } from './i18n.js';
 import { Protocol } from './protocol.js';
 import { Session } from './session.js';
@@ -11,7 +12,7 @@ import { wordsOf } from './words.js';
 
 /**
  * @typedef {{session: Session, protocol: Protocol, draw: () => void, notify: (text: string, kind?: string, code?: string) => void,
- *   refuse: (refusal: any) => void,
+ *   refuse: (refusal: any, command?: string) => void,
  *   command: (name: string, body: any, element?: any) => Promise<any>}} Page
  */
 
@@ -33,6 +34,8 @@ export function openPage(parts) {
   const mayUse = () => !!session.who && (!session.who.role || parts.roles.includes(session.who.role));
 
   const drawNow = () => {
+    // Before somebody is signed in nothing connects, and nothing is said about it.
+    document.body.classList.toggle('signed-out', !(session.access && mayUse()));
     if (!checked) return;
     const main = find('#main');
     if (session.access && mayUse()) render(main, parts.draw());
@@ -56,19 +59,21 @@ export function openPage(parts) {
   const command = async (/** @type {string} */ name, /** @type {any} */ body, /** @type {any} */ element) => {
     if (element) element.setAttribute('aria-busy', 'true');
     try {
+      // What is pressed now must not happen later: the floor has gone on by then.
+      if (protocol.status === 'offline') throw new Refusal({ code: 'offline' });
       const result = await protocol.command(name, body);
       notify('');
       return result;
     } catch (refusal) {
-      refuse(refusal);
+      refuse(refusal, name);
       throw refusal;
     } finally {
       if (element) element.removeAttribute('aria-busy');
     }
   };
 
-  /** Says on the page why something was not done. @param {any} refusal */
-  const refuse = (refusal) => notify(wordsOf(refusal), refusal.code === 'stale_console' ? 'soon' : 'alarm', refusal.code);
+  /** Says on the page why something was not done. @param {any} refusal @param {string} [command] */
+  const refuse = (refusal, command) => notify(wordsOf(refusal, command), refusal.code === 'stale_console' ? 'soon' : 'alarm', refusal.code);
 
   const page = { session, protocol, draw, notify, refuse, command };
 
@@ -80,6 +85,7 @@ export function openPage(parts) {
     }
     draw();
   };
+  session.onOffline = () => protocol.doubt();
   session.onChange(() => {
     if (!session.access && started) location.reload();
     else begin();
@@ -91,12 +97,14 @@ export function openPage(parts) {
     }
     draw();
   });
-  onLanguage(draw);
+  // What was said in the other language is not said again.
+  onLanguage(() => notify(''));
   applyWords(document);
   document.querySelectorAll('jh-connection, jh-offline-band').forEach((el) => {
     /** @type {any} */ (el).protocol = protocol;
   });
-  session.restore().catch((refusal) => notify(wordsOf(refusal))).then(() => {
+  // Not before the caller has its page in hand: with a token in the address nothing has to be waited for.
+  Promise.resolve().then(() => session.restore()).catch((refusal) => notify(wordsOf(refusal))).then(() => {
     checked = true;
     begin();
   });
@@ -117,7 +125,7 @@ function signInCard(session, parts) {
 /**
  * A modal dialog that asks for something; resolves with what the form gave, or null.
  * @param {string} title
- * @param {(close: (value: any) => void) => any} body
+ * @param {(close: (value: any) => void, redraw: () => void) => any} body drawn again by `redraw`
  * @returns {Promise<any>}
  */
 export function ask(title, body) {
@@ -131,14 +139,17 @@ export function ask(title, body) {
     };
     dialog.addEventListener('cancel', () => close(null));
     dialog.setAttribute('aria-label', title);
-    render(dialog, [h('h2', null, title), body(close)]);
+    const draw = () => render(dialog, [h('h2', null, title), body(close, draw)]);
+    draw();
     dialog.showModal();
   });
 }
 
 /**
  * Asks for one line of text (a reason); offers what is usually said.
- * @param {string} title @param {{hint?: string, usual?: string[], go: string, danger?: boolean}} options
+ * @param {string} title
+ * @param {{hint?: string, usual?: string[], go: string, danger?: boolean, keep?: string, more?: string}} options `keep`: the
+ *   words of the way out, where `cancel` would say the opposite; `more`: a sentence above
  * @returns {Promise<string|null>}
  */
 export function askText(title, options) {
@@ -149,6 +160,7 @@ export function askText(title, options) {
       close(event.target.elements.text.value.trim());
     },
   },
+  options.more ? h('p', { class: 'notice soon', key: 'more' }, options.more) : null,
   (options.usual || []).length
     ? h('div', { class: 'tags' }, (options.usual || []).map((text) => h('button', {
       type: 'button', class: 'btn small', 'data-choice': text, onclick: () => close(text),
@@ -157,6 +169,6 @@ export function askText(title, options) {
   h('label', { class: 'field' }, h('span', null, options.hint || t('reason')),
     h('input', { class: 'input', name: 'text', required: true, maxlength: '200', autofocus: true })),
   h('div', { class: 'buttons' },
-    h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')),
+    h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, options.keep || t('cancel')),
     h('button', { class: `btn ${options.danger ? 'danger' : 'primary'}`, 'data-action': 'dialog_go' }, options.go))));
 }

@@ -19,6 +19,25 @@ export function factsOf(number) {
   return { birth_date: `${n.slice(6, 10)}-${n.slice(10, 12)}-${n.slice(12, 14)}`, sex: Number(n[16]) % 2 ? 'male' : 'female' };
 }
 
+const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+
+/** Whether a resident number has its check character (GB 11643); said at the field, before anything is sent. @param {string} number */
+export function isResidentNumber(number) {
+  const n = number.replace(/[\s-]/g, '').toUpperCase();
+  if (!/^\d{17}[\dX]$/.test(n)) return false;
+  const sum = WEIGHTS.reduce((all, weight, i) => all + weight * Number(n[i]), 0);
+  return n[17] === '10X98765432'[sum % 11];
+}
+
+/** @param {any} field @param {string} kind */
+function checkNumber(field, kind) {
+  const wrong = TELLING.includes(kind) && field.value !== '' && !isResidentNumber(field.value);
+  field.setCustomValidity(wrong ? t('person.number_wrong') : '');
+}
+
+/** The name in a form; somebody who cannot say it has a word for one. @param {any} f */
+export const nameOf = (f) => f.name.value.trim() || t('person.nameless');
+
 /**
  * The body of `POST /api/v1/persons` from a form's elements.
  * @param {any} f elements: name, kind, number, phone, and sex and birth_date where shown
@@ -29,7 +48,7 @@ export function personBody(f) {
   return {
     document_kind: kind,
     document_number: f.number.value.replace(/[\s-]/g, '').toUpperCase(),
-    name: f.name.value.trim(),
+    name: nameOf(f),
     sex: facts ? facts.sex : (f.sex && f.sex.value) || 'unknown',
     birth_date: facts ? facts.birth_date : (f.birth_date && f.birth_date.value) || null,
     phone: f.phone.value.trim() || null,
@@ -41,18 +60,23 @@ export function personBody(f) {
  */
 export function personFields(o) {
   return [
-    h('label', { class: 'field', key: 'name' }, h('span', null, t('person.name')),
-      h('input', { class: 'input', name: 'name', required: true, maxlength: '60', autocomplete: 'off' })),
+    h('label', { class: 'field', key: 'name' }, h('span', null, t(o.kind === 'none' ? 'person.name_if_known' : 'person.name')),
+      h('input', { class: 'input', name: 'name', required: o.kind !== 'none', maxlength: '60', autocomplete: 'off' })),
     h('label', { class: 'field', key: 'kind' }, h('span', null, t('person.document')),
-      h('select', { class: 'input', name: 'kind', onchange: (/** @type {any} */ e) => o.setKind(e.target.value) },
+      h('select', { class: 'input', name: 'kind', onchange: (/** @type {any} */ e) => {
+        o.setKind(e.target.value);
+        if (e.target.form.elements.number) checkNumber(e.target.form.elements.number, e.target.value);
+      } },
         (o.phone ? AT_DESK : DOCUMENTS).map((kind) => h('option', { key: kind, value: kind }, t(`document.${kind}`))))),
     o.kind === 'none' ? h('input', { key: 'none', type: 'hidden', name: 'number', value: '' }) : h('label', { class: 'field', key: 'number' }, h('span', null, t('person.number')),
-      h('input', { class: 'input', name: 'number', required: true, maxlength: '24', autocomplete: 'off', autocapitalize: 'characters' })),
+      h('input', {
+        class: 'input', name: 'number', oninput: (/** @type {any} */ e) => checkNumber(e.target, o.kind), required: true, maxlength: '24', autocomplete: 'off', autocapitalize: 'characters',
+      })),
     TELLING.includes(o.kind) ? null : h('div', { class: 'two', key: 'facts' },
       h('label', { class: 'field' }, h('span', null, t('person.sex')),
-        h('select', { class: 'input', name: 'sex' }, ['female', 'male', 'unknown'].map((sex) => h('option', { key: sex, value: sex }, t(`person.sex.${sex}`))))),
-      h('label', { class: 'field' }, h('span', null, t('person.birth_date')),
-        h('input', { class: 'input', name: 'birth_date', type: 'date', required: true }))),
+        h('select', { class: 'input', name: 'sex', required: true }, h('option', { key: '', value: '' }, t('person.choose')), ['female', 'male', 'unknown'].map((sex) => h('option', { key: sex, value: sex }, t(`person.sex.${sex}`))))),
+      h('label', { class: 'field' }, h('span', null, t(o.kind === 'none' ? 'person.birth_date_if_known' : 'person.birth_date')),
+        h('input', { class: 'input', name: 'birth_date', type: 'date', required: o.kind !== 'none' }))),
     o.phone ? h('label', { class: 'field', key: 'phone' }, h('span', null, t('person.phone')),
       h('input', { class: 'input', name: 'phone', type: 'tel', pattern: '\\+?[0-9]{6,15}', autocomplete: 'off' })) : h('input', { key: 'phone', type: 'hidden', name: 'phone', value: '' }),
   ];

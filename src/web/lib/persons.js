@@ -13,12 +13,11 @@ export class Persons {
     /** @type {Set<string>} */
     this.wanted = new Set();
     this.waiting = 0;
-    this.refused = false;
   }
 
   /** The person, if known by now; asks for it otherwise. @param {string} id @returns {any} */
   get(id) {
-    if (!id || this.refused) return null;
+    if (!id) return null;
     const known = this.known.get(id);
     if (known !== undefined) return known;
     this.wanted.add(id);
@@ -32,9 +31,27 @@ export class Persons {
     return (person && person.name) || ticket.masked_name || '';
   }
 
+  /** Resolves when these are known, or cannot be. @param {string[]} ids */
+  async ready(ids) {
+    ids.forEach((id) => this.known.has(id) || this.wanted.add(id));
+    while (this.wanted.size) await this.ask();
+  }
+
   /** @param {any} person as the door gave it */
   put(person) {
     if (person && person.patient) this.known.set(person.patient, person);
+  }
+
+  /** @param {string[]} ids */
+  async read(ids) {
+    try {
+      const answer = await this.session.http('POST', '/api/v1/persons/read', { ids });
+      (answer.persons || []).forEach((/** @type {any} */ p) => this.put(p));
+    } catch (refusal) {
+      // One of them is not to be seen here: the others are. Whoever is alone in it stays masked.
+      if (refusal.code === 'forbidden' && ids.length > 1) await Promise.all(ids.map((id) => this.read([id])));
+      else if (refusal.code !== 'forbidden') setTimeout(() => ids.forEach((id) => this.known.get(id) === null && this.known.delete(id)), 3000);
+    }
   }
 
   async ask() {
@@ -43,14 +60,7 @@ export class Persons {
       this.wanted.delete(id);
       this.known.set(id, null);
     });
-    try {
-      const answer = await this.session.http('POST', '/api/v1/persons/read', { ids });
-      (answer.persons || []).forEach((/** @type {any} */ p) => this.put(p));
-    } catch (refusal) {
-      // Not entitled: the masked names stay. Anything else is asked again when the page draws next.
-      if (refusal.code === 'forbidden') this.refused = true;
-      else setTimeout(() => ids.forEach((id) => this.known.get(id) === null && this.known.delete(id)), 3000);
-    }
+    await this.read(ids);
     this.waiting = this.wanted.size ? /** @type {any} */ (setTimeout(() => this.ask(), 30)) : 0;
     this.onChange();
   }

@@ -146,6 +146,11 @@ export class Protocol {
     };
   }
 
+  /** Something else did not reach the house: the socket is not believed any more, it has to prove itself. */
+  doubt() {
+    if (this.greeted) this.lost(0);
+  }
+
   /** Lets go of the socket without waiting for its end: a dead peer's may take minutes. */
   drop() {
     const socket = this.socket;

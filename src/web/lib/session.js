@@ -30,6 +30,8 @@ export class Session {
     this.renewing = null;
     /** @type {Set<() => void>} */
     this.listeners = new Set();
+    /** A call did not reach the house. */
+    this.onOffline = () => {};
   }
 
   /** @param {() => void} listener after signing in or out */
@@ -135,7 +137,12 @@ export class Session {
    * @param {string} method @param {string} path @param {any} [body] @param {{key?: string, signal?: AbortSignal}} [options]
    */
   async http(method, path, body, options) {
-    const token = await this.token();
-    return call(method, path, Object.assign({ body, token }, options));
+    try {
+      const token = await this.token();
+      return await call(method, path, Object.assign({ body, token }, options));
+    } catch (failed) {
+      if (failed instanceof Refusal && failed.code === 'offline') this.onOffline();
+      throw failed;
+    }
   }
 }

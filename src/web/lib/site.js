@@ -7,16 +7,21 @@ export function prefix(id, n) {
 
 /** One site's configuration, read once and again when asked. */
 export class Site {
-  /** @param {import('./session.js').Session} session @param {string} id */
-  constructor(session, id) {
+  /**
+   * @param {import('./session.js').Session} session @param {string} id
+   * @param {import('./clock.js').ServerClock} clock goes by the site's zone from its first reading on
+   */
+  constructor(session, id, clock) {
     this.session = session;
     this.id = id;
+    this.clock = clock;
     /** @type {any} */
     this.view = null;
   }
 
   async read() {
     this.view = await this.session.http('GET', `/api/v1/site/${encodeURIComponent(this.id)}`);
+    this.clock.zoneNamed(this.view.time_zone);
     return this.view;
   }
 

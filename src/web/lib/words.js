@@ -1,20 +1,21 @@
 // Words for what the engine says in codes: refusals, ticket states, classes, lines. Chromium 70 syntax: screens use it.
 
-import { clockOfAny } from './clock.js';
+import { secondsOfAny } from './clock.js';
 import { has, language, t } from './i18n.js';
 
 /**
  * What a refusal means for the person: what happened and, where the door said it, what would be possible now.
- * @param {any} refusal
+ * @param {any} refusal @param {string} [command] what was asked for, where that makes other words
  */
-export function wordsOf(refusal) {
+export function wordsOf(refusal, command) {
   const code = (refusal && refusal.code) || 'internal';
-  const key = `error.${code}`;
+  const own = `error.${command}.${code}`;
+  const key = has(own) ? own : `error.${code}`;
   let text = has(key) ? t(key) : (refusal && (refusal.title || refusal.detail)) || t('error.internal');
   const valid = (refusal && refusal.validNow) || {};
-  if (valid.not_before) text += t('error.not_before', { time: clockOfAny(valid.not_before) });
-  // What the door adds in words helps the one who asked when it is about a field.
-  if ((code === 'invalid_field' || code === 'malformed') && refusal.detail) text += t('error.detail', { detail: refusal.detail });
+  if (valid.not_before) text += t('error.not_before', { time: secondsOfAny(valid.not_before) });
+  // What the door adds in words is English.
+  if (language() === 'en' && (code === 'invalid_field' || code === 'malformed') && refusal.detail) text += t('error.detail', { detail: refusal.detail });
   if (!has(key)) text += t('error.code', { code });
   return text;
 }
@@ -27,6 +28,10 @@ function wordFor(prefix, value) {
 
 /** @param {string} state */
 export const stateWord = (state) => wordFor('state', state);
+/** A ticket's state; of one that has ended, how. @param {any} ticket */
+export const standingWord = (ticket) => (ticket.state === 'ended' && ticket.ended ? wordFor('ended', ticket.ended) : stateWord(ticket.state));
+/** Why a doctor's work could not begin. @param {string} value */
+export const reasonWord = (value) => wordFor('work_refused', (value || '').replace(/ /g, '_'));
 /** @param {string|null|undefined} value */
 export const classWord = (value) => wordFor('class', value);
 /** @param {string} value */

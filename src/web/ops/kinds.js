@@ -62,7 +62,7 @@ export const KINDS = [
     fields: [
       { name: 'id', type: 'id', required: true, under: 'department' },
       { name: 'date', type: 'date', required: true },
-      { name: 'period', type: 'choose', options: ['morning', 'afternoon', 'evening', 'night'], required: true },
+      { name: 'period', type: 'choose', options: ['morning', 'afternoon', 'evening', 'night', 'day'], required: true },
       { name: 'queue', type: 'choose', of: 'queues', required: true },
       { name: 'doctor', type: 'choose', of: 'doctors' },
       { name: 'service_point', type: 'choose', of: 'service_points' },

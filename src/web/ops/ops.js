@@ -1,14 +1,14 @@
 // /ops: operations. Live figures, the house's configuration, screens. Holds no rule of the clinic.
 
 import { screensView } from '../components/screens.js';
-import { wall } from '../lib/clock.js';
+import { clockOf, wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
-import { knownSites, rememberSite } from '../lib/houses.js';
+import { rememberSite, sitesByName } from '../lib/houses.js';
 import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
-import { wordsOf } from '../lib/words.js';
+import { periodWord, wordsOf } from '../lib/words.js';
 import { auditView } from './audit.js';
 import { formView, isUnder } from './form.js';
 import { KINDS } from './kinds.js';
@@ -47,26 +47,28 @@ function onFigures(value) {
   const unknown = value ? value.sites.filter((/** @type {any} */ one) => !sites.some((s) => (s.site || s.id) === one.site)) : [];
   if (unknown.length && !reading) {
     reading = true;
-    readSites(unknown.map((/** @type {any} */ one) => one.site)).finally(() => {
+    readSites().finally(() => {
       reading = false;
     });
   }
   page.draw();
 }
 
-/** @param {string[]} [more] ids known from elsewhere */
-async function readSites(more) {
+async function readSites() {
   const own = page.session.who.site;
-  const found = await knownSites(page.session, (own ? [own] : []).concat(more || []));
-  sites = found.map((one) => one.view).filter((/** @type {any} */ s) => !own || s.site === own);
-  const first = site ? site.id : sites.length ? sites[0].site || sites[0].id : '';
+  try {
+    sites = (await sitesByName(page.session, own ? [own] : [])).filter((s) => !own || s.site === own);
+  } catch (refusal) {
+    page.refuse(refusal);
+  }
+  const first = site ? site.id : sites.length ? sites[0].site : '';
   if (first) await openSite(first);
   page.draw();
 }
 
 /** @param {string} id */
 async function openSite(id) {
-  const opened = new Site(page.session, id);
+  const opened = new Site(page.session, id, page.protocol.clock);
   try {
     await opened.read();
     site = opened;
@@ -181,7 +183,9 @@ function kindView(kind) {
     h('div', { class: 'pair', key: 'pair' },
       list.length
         ? h('ul', { class: 'things' }, list.map((one) => thing(kind, one)))
-        : h('p', { class: 'empty card' }, h('b', null, t('ops.none_yet')), t(kind.kind === 'staff' ? 'ops.staff_not_listed' : 'ops.none_yet_more')),
+        : kind.kind === 'staff'
+          ? h('p', { class: 'empty card' }, t('ops.staff_not_listed'))
+          : h('p', { class: 'empty card' }, h('b', null, t('ops.none_yet')), t('ops.none_yet_more')),
       formView(kind, look, (body) => define(kind, body), () => {
         editing = null;
         page.draw();
@@ -203,9 +207,14 @@ function departmentChoice() {
 /** @param {any} kind @param {any} one */
 function thing(kind, one) {
   const id = one.id || one.session || one.site;
-  const more = [id, one.title, one.prefix, one.date, one.period ? t(`period.${one.period}`) : ''].filter(Boolean).join(' · ');
+  const doctor = one.session && one.doctor && site ? site.one('doctors', one.doctor) : null;
+  const queue = one.session && one.queue && site ? site.one('queues', one.queue) : null;
+  const slots = one.slots || [];
+  const times = one.session && slots.length ? `${clockOf(slots[0].start)}–${clockOf(slots[slots.length - 1].end)}` : '';
+  const more = [one.date, periodWord(one.period), times, one.title, one.prefix, id].filter(Boolean).join(' · ');
+  const name = one.session ? [doctor ? doctor.name : queue ? queue.name : '', one.registration_class].filter(Boolean).join(' · ') : named(one.name, one.name_en);
   return h('li', { key: id, 'data-thing': id },
-    h('span', null, named(one.name, one.name_en) || one.registration_class || id, h('small', null, more)),
+    h('span', null, name || id, h('small', null, more)),
     h('span', { class: 'acts' },
       h('button', {
         type: 'button', class: 'btn small', 'data-action': 'edit', 'data-thing': id,

@@ -3,10 +3,10 @@
 import { addDays, clockOf, wall, weekdayOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
-import { knownSites, rememberSite } from '../lib/houses.js';
+import { rememberSite, sitesByName } from '../lib/houses.js';
 import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
-import { wordsOf } from '../lib/words.js';
+import { periodWord, wordsOf } from '../lib/words.js';
 
 /** A hold may be prolonged once, in its last two minutes. */
 const PROLONG_UNDER_S = 120;
@@ -14,10 +14,12 @@ const DAYS = 7;
 
 /** The way through a booking. */
 export class Booking {
-  /** @param {import('../lib/page.js').Page} page @param {() => import('./model.js').Model} model @param {() => void} done */
-  constructor(page, model, done) {
+  /** @param {import('../lib/page.js').Page} page @param {() => import('./model.js').Model} model
+   * @param {() => string} name whom it is for @param {() => void} done */
+  constructor(page, model, name, done) {
     this.page = page;
     this.model = model;
+    this.name = name;
     this.done = done;
     /** @type {any[]|null} */
     this.sites = null;
@@ -38,15 +40,19 @@ export class Booking {
   async open() {
     if (this.sites) return;
     const booked = this.model().live().map((a) => prefix(a.department, 1));
-    const found = await knownSites(this.page.session, booked);
-    this.sites = found.map((site) => site.view);
+    try {
+      this.sites = await sitesByName(this.page.session, booked);
+    } catch (refusal) {
+      this.page.refuse(refusal);
+      return;
+    }
     if (this.sites.length === 1) await this.chooseSite(this.sites[0]);
     this.page.draw();
   }
 
   /** @param {any} site */
   async chooseSite(site) {
-    this.site = new Site(this.page.session, site.site || site.id);
+    this.site = new Site(this.page.session, site.site, this.page.protocol.clock);
     this.page.draw();
     try {
       await this.site.read();
@@ -166,20 +172,10 @@ export class Booking {
   siteList() {
     const sites = this.sites || [];
     return [
-      sites.length ? h('h2', { key: 'h' }, t('patient.choose_site')) : null,
+      sites.length ? h('h2', { key: 'h' }, t('patient.choose_site')) : h('p', { class: 'empty', key: 'none' }, h('b', null, t('patient.no_sites')), t('patient.no_sites_more')),
       h('div', { class: 'block rows', key: 'sites' }, sites.map((site) => h('button', {
-        type: 'button', key: site.site || site.id, 'data-action': 'choose_site', 'data-site': site.site || site.id, onclick: () => this.chooseSite(site),
+        type: 'button', key: site.site, 'data-action': 'choose_site', 'data-site': site.site, onclick: () => this.chooseSite(site),
       }, named(site.name, site.name_en), h('span', { class: 'end', 'aria-hidden': 'true' }, '›')))),
-      h('form', {
-        class: 'block card pad form', key: 'code', 'data-form': 'site_code',
-        onsubmit: (/** @type {any} */ event) => {
-          event.preventDefault();
-          this.chooseSite({ site: event.target.elements.site.value.trim() });
-        },
-      },
-      h('label', { class: 'field' }, h('span', null, t('patient.site_code')),
-        h('input', { class: 'input', name: 'site', required: true, autocapitalize: 'off', pattern: '[a-z0-9_\\-]+' })),
-      h('button', { class: 'btn wide', 'data-action': 'site_code' }, t('patient.site_open'))),
     ];
   }
 
@@ -202,6 +198,17 @@ export class Booking {
       : null, ` ${this.department ? named(this.department.name, this.department.name_en) : t(words)}`);
   }
 
+  /** How many places a day has, as the directory knew it; empty where there is no clinic. @param {string} date */
+  placesLeft(date) {
+    const site = /** @type {Site} */ (this.site);
+    const sessions = site.sessions(this.department.id, date).filter((s) => s.open !== false);
+    if (!sessions.length) return '–';
+    const now = this.page.protocol.clock.now();
+    const open = (/** @type {any} */ slot) => slot.open && Date.parse(slot.end || slot.start) >= now;
+    const free = sessions.reduce((all, s) => all + (s.slots || []).filter(open).reduce((/** @type {number} */ n, /** @type {any} */ slot) => n + Math.max(0, slot.free), 0), 0);
+    return free ? t('patient.left', { n: free }) : t('patient.full');
+  }
+
   dayView() {
     const clock = this.page.protocol.clock;
     const today = wall(clock.now(), clock.offsetMinutes).date;
@@ -210,7 +217,7 @@ export class Booking {
       this.crumb('patient.choose_department'),
       h('div', { class: 'days', key: 'days' }, days.map((date, i) => h('button', {
         type: 'button', key: date, 'data-action': 'choose_date', 'data-date': date, 'aria-pressed': String(date === this.date), onclick: () => this.chooseDate(date),
-      }, h('small', null, i === 0 ? t('patient.today') : t(`weekday.${weekdayOf(date)}`)), `${Number(date.slice(5, 7))}/${Number(date.slice(8))}`))),
+      }, h('small', null, i === 0 ? t('patient.today') : t(`weekday.${weekdayOf(date)}`)), `${Number(date.slice(5, 7))}/${Number(date.slice(8))}`, h('small', { class: 'num' }, this.placesLeft(date))))),
       this.sessions === null ? h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' })) : this.sessions.map((s) => this.offer(s)),
       this.sessions && !this.sessions.length ? h('p', { class: 'empty', key: 'none' }, h('b', null, t('patient.no_sessions')), t('patient.no_sessions_more')) : null,
     ];
@@ -225,11 +232,11 @@ export class Booking {
     return h('section', { class: 'block card offer', key: session.session, 'data-session': session.session },
       h('div', { class: 'title' },
         h('span', null, doctor ? doctor.name : queue ? queue.name : t('patient.pool'),
-          h('small', null, [doctor && doctor.title, session.registration_class, t(`period.${session.period}`)].filter(Boolean).join(' · '))),
+          h('small', null, [doctor && doctor.title, session.registration_class, periodWord(session.period)].filter(Boolean).join(' · '))),
         h('span', { class: 'num' }, session.fee_fen ? t('patient.fee', { yuan: (session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
       h('div', { class: 'slots' }, (session.slots || []).map((/** @type {any} */ slot) => {
-        const past = Date.parse(slot.end || slot.start) < now;
-        const open = slot.open && slot.free > 0 && !past;
+        const released = !slot.bookable_from || now >= Date.parse(slot.bookable_from);
+        const open = slot.open && slot.free > 0 && released && now < Date.parse(slot.bookable_until);
         return h('button', {
           type: 'button', key: slot.slot, class: 'num', 'data-action': 'hold_slot', 'data-slot': slot.slot, disabled: !open || this.busy,
           onclick: () => this.hold(session, slot),
@@ -263,6 +270,8 @@ export class Booking {
     return h('section', { class: 'block card hold', key: 'held', 'data-held': held.appointment },
       h('p', null, t('patient.held_for')), h('p', { class: 'left num', role: 'timer' }, minutes),
       h('dl', null,
+        fact('patient.fact_patient', this.name()),
+        fact('patient.fact_site', site.view ? named(site.view.name, site.view.name_en) : ''),
         fact('patient.fact_department', named(this.department.name, this.department.name_en)),
         fact('patient.fact_doctor', doctor ? `${doctor.name} ${doctor.title || ''}` : t('patient.pool')),
         fact('patient.fact_time', `${t('date.short', { month: Number(this.date.slice(5, 7)), day: Number(this.date.slice(8)) })} ${clockOf(held.slot.start)}`),

@@ -99,7 +99,7 @@ async function cancelAppointment(home, a) {
 /** @param {Home} home @param {any} ticket */
 async function cancelTicket(home, ticket) {
   const reason = await askText(t('patient.leave_sure'), {
-    usual: [t('reason.cannot_come'), t('reason.not_needed')], go: t('patient.leave_go'), danger: true,
+    usual: [t('reason.cannot_come'), t('reason.not_needed')], go: t('patient.leave_go'), keep: t('patient.keep'), danger: true,
   });
   if (reason) await send(home, 'cancel_ticket', { ticket: ticket.ticket, reason }, t('patient.did_leave'));
 }
@@ -141,7 +141,8 @@ function inOnePiece(ticket) {
 function ticketCard(home, ticket, a) {
   const tone = ticket.state === 'summoned' || ticket.state === 'missed' ? ' soon' : ticket.state === 'booked' ? ' calm' : '';
   const why = said(ticket.why);
-  const stage = ['waiting', 'summoned', 'called', 'serving'].indexOf(ticket.state);
+  // Whoever is called is still outside.
+  const stage = ['waiting', 'summoned', 'serving'].indexOf(ticket.state === 'called' ? 'summoned' : ticket.state);
   return h('section', { class: 'block card', key: ticket.ticket, 'data-ticket': ticket.ticket, 'data-state': ticket.state },
     h('div', { class: `head${tone}` },
       h('p', null, [whereWords(home, ticket), placeWord(ticket)].filter(Boolean).join(' · ')),
@@ -157,17 +158,17 @@ function ticketCard(home, ticket, a) {
       codeForm(home, ticket, a),
       h('div', { class: 'buttons' }, leave(home, ticket, a))),
     stage >= 0
-      ? h('ol', { class: 'stages' }, ['area', 'door', 'room'].map((name, i) => h('li', { key: name, class: (stage > 1 ? 2 : stage) === i ? 'on' : '', 'aria-current': (stage > 1 ? 2 : stage) === i ? 'step' : undefined }, t(`patient.stage.${name}`))))
+      ? h('ol', { class: 'stages' }, ['area', 'door', 'room'].map((name, i) => h('li', { key: name, class: stage === i ? 'on' : '', 'aria-current': stage === i ? 'step' : undefined }, t(`patient.stage.${name}`))))
       : null);
 }
 
 /** @param {Home} home @param {any} ticket @param {any} a */
 function leave(home, ticket, a) {
   if (ticket.state === 'booked') {
-    return h('button', { type: 'button', class: 'btn quiet', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment, onclick: () => cancelAppointment(home, a) }, t('patient.cancel'));
+    return h('button', { type: 'button', class: 'btn wide', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment, onclick: () => cancelAppointment(home, a) }, t('patient.cancel'));
   }
   if (['waiting', 'summoned', 'called'].includes(ticket.state)) {
-    return h('button', { type: 'button', class: 'btn quiet', 'data-action': 'cancel_ticket', 'data-ticket': ticket.ticket, onclick: () => cancelTicket(home, ticket) }, t('patient.leave'));
+    return h('button', { type: 'button', class: 'btn wide', 'data-action': 'cancel_ticket', 'data-ticket': ticket.ticket, onclick: () => cancelTicket(home, ticket) }, t('patient.leave'));
   }
   return null;
 }

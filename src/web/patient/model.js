@@ -100,7 +100,7 @@ export class Model {
   site(id) {
     const known = this.sites.get(id);
     if (known) return known;
-    const site = new Site(this.page.session, id);
+    const site = new Site(this.page.session, id, this.page.protocol.clock);
     this.sites.set(id, site);
     site.read().then(this.page.draw, () => this.sites.delete(id));
     return site;

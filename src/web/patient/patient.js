@@ -31,7 +31,7 @@ const page = openPage({ mode: 'phone', roles: ['patient'], start, draw });
 /** @param {import('../lib/page.js').Page} opened */
 function start(opened) {
   persons = new Persons(opened.session, opened.draw);
-  booking = new Booking(opened, () => /** @type {Model} */ (model), () => go('today'));
+  booking = new Booking(opened, () => /** @type {Model} */ (model), name, () => go('today'));
   takePatients();
   if (mine.length) lookAfter(mine[0].patient);
   setInterval(opened.draw, 1000);
@@ -53,6 +53,7 @@ function lookAfter(patient) {
 function go(to) {
   tab = to;
   adding = false;
+  page.notify('');
   if (to === 'book' && booking) booking.open();
   window.scrollTo(0, 0);
   page.draw();
@@ -171,6 +172,7 @@ async function register(event) {
     takePatients();
     if (!mine.some((one) => one.patient === answer.patient)) mine.push({ patient: answer.patient, relation });
     if (persons) persons.put({ patient: answer.patient, name: f.name.value.trim() });
+    page.notify('');
     adding = false;
     tab = 'today';
     lookAfter(answer.patient);

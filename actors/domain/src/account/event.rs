@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::PatientId;
 use crate::time::Timestamp;
 
+use super::failures::Tries;
 use super::state::*;
 
 /// A fact about an account.
@@ -91,6 +92,43 @@ pub enum Event {
         /// Changes before this do not count any more.
         counted_since: Timestamp,
     },
+    /// A wrong code or password from somewhere.
+    SignInFailedFrom {
+        /// From where (a keyed hash of the address).
+        from: String,
+        /// How it stands with that place now.
+        tries: Tries,
+        /// Wrong tries at the code now; none: it was a password.
+        code_tries: Option<u32>,
+    },
+    /// The refresh token before was traded once more, within the grace.
+    SessionForked {
+        /// Of which session.
+        family: u64,
+        /// Hash of the next token; the one of the first trade stays good beside it.
+        next_hash: String,
+        /// When the session ends unless refreshed.
+        expires_at: Timestamp,
+    },
+    /// Of two twins the one of the first trade is traded: it is the newest now.
+    TwinTaken {
+        /// Of which session.
+        family: u64,
+    },
+    /// A script was given a token.
+    ScriptNoted {
+        /// Its name.
+        name: String,
+        /// As what, from when, until when.
+        script: Script,
+        /// Scripts whose tokens have ended.
+        forgotten: Vec<String>,
+    },
+    /// A script's tokens were ended.
+    ScriptDropped {
+        /// Its name.
+        name: String,
+    },
 }
 
 pub(super) fn kind(event: &Event) -> (u16, &'static str) {
@@ -106,6 +144,11 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::SessionsExpired { .. } => (508, "sessions_expired"),
         Event::RelationGranted { .. } => (509, "account_relation_granted"),
         Event::RelationEnded { .. } => (510, "account_relation_ended"),
+        Event::SignInFailedFrom { .. } => (511, "sign_in_failed_from"),
+        Event::SessionForked { .. } => (512, "session_forked"),
+        Event::TwinTaken { .. } => (513, "twin_taken"),
+        Event::ScriptNoted { .. } => (514, "script_noted"),
+        Event::ScriptDropped { .. } => (515, "script_dropped"),
     }
 }
 
@@ -126,34 +169,54 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             state.codes_sent = state.codes_sent.split_off(counted_since);
             state.codes_sent.insert(*at);
         }
-        Event::SignInFailed { failures, not_before, code_tries } => {
-            state.failures = *failures;
-            state.not_before = *not_before;
-            if let (Some(code), Some(tries)) = (&mut state.code, code_tries) {
-                code.tries = *tries;
-            }
+        Event::SignInFailed { code_tries, .. } => count_code_tries(state, *code_tries),
+        Event::SignInFailedFrom { from, tries, code_tries } => {
+            state.failures.put(from, *tries, super::PLACES_MAX);
+            count_code_tries(state, *code_tries);
         }
         Event::SessionOpened { family, refresh_hash, at, expires_at, ends } => {
-            state.failures = 0;
-            state.not_before = None;
+            state.failures.clear();
             state.code = None;
             state.sessions_opened = *family;
             if let Some(oldest) = ends {
                 state.families.remove(oldest);
             }
-            let opened =
-                Family { current: refresh_hash.clone(), used: Vec::new(), opened_at: *at, expires_at: *expires_at };
+            let opened = Family {
+                current: refresh_hash.clone(),
+                used: Vec::new(),
+                twin: None,
+                opened_at: *at,
+                expires_at: *expires_at,
+            };
             state.families.insert(*family, opened);
         }
         Event::SessionRefreshed { family, next_hash, expires_at } => {
             if let Some(family) = state.families.get_mut(family) {
+                family.used.extend(family.twin.take());
                 let old = std::mem::replace(&mut family.current, next_hash.clone());
                 family.used.push(old);
-                if family.used.len() > super::USED_MAX {
-                    family.used.remove(0);
-                }
+                let over = family.used.len().saturating_sub(super::USED_MAX);
+                family.used.drain(..over);
                 family.expires_at = *expires_at;
             }
+        }
+        Event::SessionForked { family, next_hash, expires_at } => {
+            if let Some(family) = state.families.get_mut(family) {
+                family.twin = Some(std::mem::replace(&mut family.current, next_hash.clone()));
+                family.expires_at = *expires_at;
+            }
+        }
+        Event::TwinTaken { family } => {
+            if let Some(Family { current, twin: Some(twin), .. }) = state.families.get_mut(family) {
+                std::mem::swap(current, twin);
+            }
+        }
+        Event::ScriptNoted { name, script, forgotten } => {
+            state.scripts.retain(|name, _| !forgotten.contains(name));
+            state.scripts.insert(name.clone(), script.clone());
+        }
+        Event::ScriptDropped { name } => {
+            state.scripts.remove(name);
         }
         Event::SessionRevoked { family, .. } => {
             state.families.remove(family);
@@ -172,6 +235,12 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             }
             state.generation += 1;
         }
+    }
+}
+
+fn count_code_tries(state: &mut State, code_tries: Option<u32>) {
+    if let (Some(code), Some(tries)) = (&mut state.code, code_tries) {
+        code.tries = tries;
     }
 }
 

@@ -1,8 +1,11 @@
-//! The account's owner: who signs in and how, back-off, refresh tokens by family, and which patients it acts for. It
-//! knows hashes only. A failed attempt is on the record, so that no restart forgets it.
+//! The account's owner: who signs in and how, back-off, refresh tokens by family, which patients it acts for (its word
+//! is the one that counts; the patient's owner only shows it), and which scripts have tokens. It knows hashes only. A failed
+//! attempt is on the record, so that no restart forgets it.
 
 mod decide;
 mod event;
+mod failures;
+mod scripts;
 mod sessions;
 mod state;
 #[cfg(test)]
@@ -10,7 +13,8 @@ mod tests;
 pub mod view;
 
 pub use event::Event;
-pub use state::{Code as OneTimeCode, Family, Staff, State};
+pub use failures::{Failures, Tries};
+pub use state::{Code as OneTimeCode, Family, Script, Staff, State};
 
 use crate::codes::Rejection;
 use crate::ids::AccountId;
@@ -24,7 +28,13 @@ pub const CODE_TRIES: u32 = 5;
 pub const CODE_EVERY_S: i64 = 60;
 /// Codes to one phone in a day.
 pub const CODES_A_DAY: usize = 10;
-/// Failures in a row before the back-off begins.
+/// Places whose failures an account remembers; the longest quiet one is forgotten first.
+pub const PLACES_MAX: usize = 64;
+/// For so long the refresh token just traded is taken once more: the answer was lost, or two tabs traded at once.
+pub const REFRESH_GRACE_S: i64 = 10;
+/// Scripts of one site (or of all sites) whose tokens hold at the same time.
+pub const SCRIPTS_MAX: usize = 200;
+/// Failures in a row from one place before the back-off begins.
 pub const FREE_FAILURES: u32 = 3;
 /// The first back-off in seconds; it doubles with each further failure.
 pub const BACK_OFF_S: i64 = 30;
@@ -46,7 +56,7 @@ pub struct Account;
 
 impl Owner for Account {
     const KIND: OwnerKind = OwnerKind::Account;
-    const STATE_VERSION: u16 = 1;
+    const STATE_VERSION: u16 = 2;
     type State = State;
     type Command = ToAccount;
     type Event = Event;
@@ -59,14 +69,14 @@ impl Owner for Account {
         match command {
             ToAccount::DefineStaff { command, password_phc } => decide::define_staff(draft, command, password_phc),
             ToAccount::RetireStaff => decide::retire_staff(draft),
-            ToAccount::IssueCode { code_hash, expires_at } => {
-                sessions::issue_code(draft, code_hash, expires_at, context)
+            ToAccount::IssueCode { code_hash, expires_at, from } => {
+                sessions::issue_code(draft, code_hash, expires_at, &from, context)
             }
-            ToAccount::TryCode { code_hash, refresh_hash } => {
-                sessions::try_code(draft, &code_hash, refresh_hash, context)
+            ToAccount::TryCode { code_hash, refresh_hash, from } => {
+                sessions::try_code(draft, &code_hash, refresh_hash, &from, context)
             }
-            ToAccount::TryPassword { matched, refresh_hash } => {
-                sessions::try_password(draft, matched, refresh_hash, context)
+            ToAccount::TryPassword { matched, refresh_hash, from } => {
+                sessions::try_password(draft, matched, refresh_hash, &from, context)
             }
             ToAccount::Refresh { refresh_hash, next_hash } => {
                 sessions::refresh(draft, &refresh_hash, next_hash, context)
@@ -75,6 +85,8 @@ impl Owner for Account {
             ToAccount::Relate { patient, relation, granted } => {
                 decide::relate(draft, patient, relation, granted, context)
             }
+            ToAccount::NoteScript { name, role, expires_at, now } => scripts::note(draft, name, role, expires_at, now),
+            ToAccount::DropScript { name } => scripts::drop_script(draft, name),
             ToAccount::DeadlineReached => sessions::expire(draft, context),
         }
     }

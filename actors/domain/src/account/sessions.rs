@@ -2,10 +2,10 @@
 
 use crate::codes::{Code as ErrorCode, Rejection};
 use crate::owner::{Context, Draft};
-use crate::time::Timestamp;
 use crate::vocabulary::Answer;
 
 use super::event::Event;
+use super::failures::back_off;
 use super::state::*;
 use super::*;
 
@@ -13,22 +13,11 @@ type Outcome = Result<Answer, Rejection>;
 
 const DAY_S: i64 = 24 * 60 * 60;
 
-fn back_off(not_before: Timestamp, now: Timestamp) -> Rejection {
-    let wait_s = (not_before.ms_since(now) + 999) / 1000;
-    Rejection::from(ErrorCode::BackOff).with("retry_after_s", wait_s)
-}
-
-fn check_back_off(state: &State, now: Timestamp) -> Result<(), Rejection> {
-    match state.not_before {
-        Some(not_before) if now < not_before => Err(back_off(not_before, now)),
-        _ => Ok(()),
-    }
-}
-
 pub(super) fn issue_code(
     draft: &mut Draft<'_, Account>,
     code_hash: String,
-    expires_at: Timestamp,
+    expires_at: crate::time::Timestamp,
+    from: &str,
     context: &Context,
 ) -> Outcome {
     let state = draft.state();
@@ -38,7 +27,7 @@ pub(super) fn issue_code(
     if code_hash.is_empty() || expires_at <= context.now {
         return Err(Rejection::new(ErrorCode::InvalidField, "a code has a hash and holds for a while"));
     }
-    check_back_off(state, context.now)?;
+    state.failures.check(from, context.now)?;
     let counted_since = context.now.plus_s(-DAY_S);
     if let Some(last) = state.codes_sent.last().map(|at| at.plus_s(CODE_EVERY_S)).filter(|next| context.now < *next) {
         return Err(back_off(last, context.now));
@@ -57,16 +46,17 @@ pub(super) fn try_code(
     draft: &mut Draft<'_, Account>,
     code_hash: &str,
     refresh_hash: String,
+    from: &str,
     context: &Context,
 ) -> Outcome {
     let state = draft.state();
-    check_back_off(state, context.now)?;
+    state.failures.check(from, context.now)?;
     let Some(code) = state.code.as_ref().filter(|code| context.now < code.expires_at && code.tries < CODE_TRIES) else {
         return Err(ErrorCode::WrongCredentials.into());
     };
     if code.hash != code_hash {
         let tries = code.tries + 1;
-        return Ok(failed(draft, Some(tries), context));
+        return Ok(failed(draft, Some(tries), from, context));
     }
     open(draft, refresh_hash, context)
 }
@@ -76,23 +66,20 @@ pub(super) fn try_password(
     draft: &mut Draft<'_, Account>,
     matched: bool,
     refresh_hash: String,
+    from: &str,
     context: &Context,
 ) -> Outcome {
     let state = draft.state();
     if state.staff.is_none() || state.retired {
         return Err(ErrorCode::WrongCredentials.into());
     }
-    check_back_off(state, context.now)?;
-    if matched { open(draft, refresh_hash, context) } else { Ok(failed(draft, None, context)) }
+    state.failures.check(from, context.now)?;
+    if matched { open(draft, refresh_hash, context) } else { Ok(failed(draft, None, from, context)) }
 }
 
-fn failed(draft: &mut Draft<'_, Account>, code_tries: Option<u32>, context: &Context) -> Answer {
-    let failures = draft.state().failures.saturating_add(1);
-    let not_before = failures.checked_sub(FREE_FAILURES).map(|further| {
-        let wait_s = BACK_OFF_S.saturating_mul(1 << further.min(16)).min(BACK_OFF_MAX_S);
-        context.now.plus_s(wait_s)
-    });
-    draft.emit(Event::SignInFailed { failures, not_before, code_tries });
+fn failed(draft: &mut Draft<'_, Account>, code_tries: Option<u32>, from: &str, context: &Context) -> Answer {
+    let tries = draft.state().failures.one_more(from, context.now);
+    draft.emit(Event::SignInFailedFrom { from: from.to_owned(), tries, code_tries });
     Answer::Refused(ErrorCode::WrongCredentials.into())
 }
 
@@ -109,7 +96,8 @@ fn open(draft: &mut Draft<'_, Account>, refresh_hash: String, context: &Context)
 }
 
 /// Trades the newest refresh token of a family for the next. An older one means that somebody has a copy: the family
-/// ends. The same trade again (the answer was lost) is answered as before.
+/// ends. Within the grace the token before is traded once more (its answer was lost, or two tabs traded at once): what the
+/// two trades gave are twins, and the first of them to be traded ends the other.
 pub(super) fn refresh(
     draft: &mut Draft<'_, Account>,
     refresh_hash: &str,
@@ -121,19 +109,31 @@ pub(super) fn refresh(
         return Err(Rejection::new(ErrorCode::InvalidField, "the next refresh token is another one"));
     }
     let standing = |family: &Family| context.now < family.expires_at;
-    if let Some((family, _)) = state.families.iter().find(|(_, f)| standing(f) && f.current == refresh_hash) {
-        let (family, expires_at) = (*family, context.now.plus_s(SESSION_DAYS * DAY_S));
+    let expires_at = context.now.plus_s(SESSION_DAYS * DAY_S);
+    let is_good = |family: &Family| family.current == refresh_hash || family.twin.as_deref() == Some(refresh_hash);
+    if let Some((family, known)) = state.families.iter().find(|(_, f)| standing(f) && is_good(f)) {
+        let (family, is_twin) = (*family, known.current != refresh_hash);
+        if is_twin {
+            draft.emit(Event::TwinTaken { family });
+        }
         draft.emit(Event::SessionRefreshed { family, next_hash, expires_at });
         return Ok(Answer::Done);
     }
-    let Some((family, known)) = state.families.iter().find(|(_, f)| f.used.iter().any(|used| used == refresh_hash))
+    let Some((family, known)) =
+        state.families.iter().find(|(_, f)| standing(f) && f.used.iter().any(|used| used == refresh_hash))
     else {
         return Err(ErrorCode::Unauthenticated.into());
     };
-    if known.used.last().is_some_and(|last| last == refresh_hash) && known.current == next_hash {
+    let is_predecessor = known.used.last().is_some_and(|last| last == refresh_hash);
+    if is_predecessor && known.current == next_hash {
         return Ok(Answer::Done);
     }
     let family = *family;
+    let traded_at = known.expires_at.plus_s(-SESSION_DAYS * DAY_S);
+    if is_predecessor && known.twin.is_none() && context.now < traded_at.plus_s(REFRESH_GRACE_S) {
+        draft.emit(Event::SessionForked { family, next_hash, expires_at });
+        return Ok(Answer::Done);
+    }
     draft.emit(Event::SessionRevoked { family, reused: true });
     Ok(Answer::Refused(ErrorCode::Unauthenticated.into()))
 }
@@ -144,7 +144,12 @@ pub(super) fn revoke(draft: &mut Draft<'_, Account>, refresh_hash: Option<&str>)
         draft.emit(Event::AllRevoked);
         return Ok(Answer::Done);
     };
-    let known = draft.state().families.iter().find(|(_, f)| f.current == refresh_hash).map(|(family, _)| *family);
+    let known = draft
+        .state()
+        .families
+        .iter()
+        .find(|(_, f)| f.current == refresh_hash || f.twin.as_deref() == Some(refresh_hash))
+        .map(|(family, _)| *family);
     if let Some(family) = known {
         draft.emit(Event::SessionRevoked { family, reused: false });
     }

@@ -8,6 +8,8 @@ use crate::ids::*;
 use crate::principal::Role;
 use crate::time::Timestamp;
 
+use super::failures::Failures;
+
 /// Somebody of the staff. Prints without the password's hash.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Staff {
@@ -51,9 +53,23 @@ pub struct Family {
     pub current: String,
     /// Hashes of its predecessors: whoever shows one is a thief or was robbed.
     pub used: Vec<String>,
+    /// The one before was traded twice within the grace: this token of the first trade is as good as the newest, until
+    /// either is traded.
+    pub twin: Option<String>,
     /// When the session began.
     pub opened_at: Timestamp,
     /// When it ends unless refreshed.
+    pub expires_at: Timestamp,
+}
+
+/// A script that was given a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Script {
+    /// As what it acts.
+    pub role: Role,
+    /// When its latest token was made (machine time).
+    pub issued_at: Timestamp,
+    /// When its latest token ends (machine time).
     pub expires_at: Timestamp,
 }
 
@@ -70,10 +86,8 @@ pub struct State {
     pub code: Option<Code>,
     /// When codes were sent, for a day.
     pub codes_sent: BTreeSet<Timestamp>,
-    /// Failures in a row.
-    pub failures: u32,
-    /// No try before this.
-    pub not_before: Option<Timestamp>,
+    /// Failures in a row, by where they came from.
+    pub failures: Failures,
     /// Sessions by number.
     pub families: BTreeMap<u64, Family>,
     /// How many sessions there have been.
@@ -82,6 +96,8 @@ pub struct State {
     pub relations: BTreeMap<PatientId, String>,
     /// When family members were given up, for a year.
     pub given_up: BTreeSet<Timestamp>,
+    /// Scripts that were given tokens, by name: only of the account that lists them.
+    pub scripts: BTreeMap<String, Script>,
     /// Rises when a right is lost: access tokens of before end at once.
     pub generation: u64,
 }
@@ -94,12 +110,12 @@ impl State {
             retired: false,
             code: None,
             codes_sent: BTreeSet::new(),
-            failures: 0,
-            not_before: None,
+            failures: Failures::default(),
             families: BTreeMap::new(),
             sessions_opened: 0,
             relations: BTreeMap::new(),
             given_up: BTreeSet::new(),
+            scripts: BTreeMap::new(),
             generation: 0,
         }
     }

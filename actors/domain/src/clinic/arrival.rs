@@ -4,7 +4,7 @@ use crate::codes::{Code, Rejection};
 use crate::ids::*;
 use crate::person::PatientBrief;
 use crate::settings::BookingSettings;
-use crate::time::{Timestamp, Zone};
+use crate::time::{BusinessDate, Timestamp, Zone};
 
 use super::Decision;
 use super::event::Event;
@@ -19,6 +19,8 @@ pub struct Arrival {
     pub brief: PatientBrief,
     /// The session.
     pub session: SessionId,
+    /// The session's business day: the ticket's, also after midnight.
+    pub date: BusinessDate,
     /// Where the ticket waits.
     pub queue: QueueId,
     /// The slot.
@@ -68,6 +70,7 @@ pub fn check_in_eligible(
         appointment: id.clone(),
         brief: known.brief.clone(),
         session: known.slot.session(),
+        date: session.date,
         queue: session.queue.clone(),
         slot: known.slot.clone(),
         slot_start: slot.start,

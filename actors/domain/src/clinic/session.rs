@@ -108,6 +108,14 @@ pub fn decide_retire_session(clinic: &Clinic, id: &SessionId) -> Result<Decision
     Ok(Decision::done(vec![Event::SessionRetired { session: id.clone() }]))
 }
 
+/// Who is held or booked for a slot of the session that is not over yet (announced delay included): still to come.
+fn to_come<'a>(clinic: &'a Clinic, id: &SessionId, now: Timestamp) -> Vec<&'a AppointmentId> {
+    let Some(session) = clinic.sessions.get(id) else { return Vec::new() };
+    let slots = session.slots.iter().filter_map(|slot| clinic.slots.get(slot));
+    let running = slots.filter(|slot| now < slot.end.plus_min(i64::from(session.delay_min)));
+    running.flat_map(|slot| &slot.expected).collect()
+}
+
 /// The desk closes a session (its tickets are the floor's to settle). Who is booked for a slot that is not over yet is
 /// still to come: `not_settled`. Who is booked for one that is over is a no-show with the closing.
 pub fn decide_close_session(clinic: &Clinic, id: &SessionId, context: &Context) -> Result<Decision, Rejection> {
@@ -115,12 +123,12 @@ pub fn decide_close_session(clinic: &Clinic, id: &SessionId, context: &Context) 
     if session.standing != SessionStanding::Open {
         return Err(Code::SessionClosed.into());
     }
+    let to_come = to_come(clinic, id, context.now);
+    if !to_come.is_empty() {
+        return Err(not_settled(&to_come));
+    }
     let mut events = Vec::new();
     for slot in session.slots.iter().filter_map(|slot| clinic.slots.get(slot)) {
-        if !slot.expected.is_empty() && context.now < slot.end.plus_min(i64::from(session.delay_min)) {
-            let to_come = slot.expected.len().to_string();
-            return Err(Rejection::new(Code::NotSettled, "booked patients are still to come").with("to_come", to_come));
-        }
         for appointment in &slot.expected {
             let Some(known) = clinic.appointments.get(appointment) else { continue };
             let (appointment, patient) = (appointment.clone(), known.brief.patient.clone());
@@ -132,6 +140,14 @@ pub fn decide_close_session(clinic: &Clinic, id: &SessionId, context: &Context) 
     }
     events.push(Event::SessionClosed { session: id.clone() });
     Ok(Decision::done(events))
+}
+
+/// Says how many are to come, and which.
+fn not_settled(to_come: &[&AppointmentId]) -> Rejection {
+    let named: Vec<String> = to_come.iter().map(|id| id.to_string()).collect();
+    Rejection::new(Code::NotSettled, "booked patients are still to come: cancel or wait")
+        .with("to_come", u32::try_from(to_come.len()).unwrap_or(u32::MAX))
+        .with("appointments", named)
 }
 
 /// The announced delay is `minutes` in all (0 takes it back); it moves every limit that a patient stands under.

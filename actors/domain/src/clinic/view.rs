@@ -8,7 +8,7 @@ use crate::time::{Timestamp, Zone};
 use super::event::Event;
 use super::state::*;
 
-/// The session as its stream's snapshot. That a slot is over is not said: its end is.
+/// The session as its stream's snapshot. No clock is asked: each slot says from when and until when it can be booked.
 pub fn snapshot(clinic: &Clinic, session_id: &str, zone: Zone) -> Option<Value> {
     let session = clinic.sessions.get(session_id)?;
     let slots: Vec<Value> = session.slots.iter().filter_map(|slot| slot_view(clinic, slot, zone)).collect();
@@ -28,7 +28,8 @@ pub fn snapshot(clinic: &Clinic, session_id: &str, zone: Zone) -> Option<Value> 
     }))
 }
 
-/// One slot as pages show it.
+/// One slot as pages show it. It can be booked while it is `open`, `free` is above 0, and clinic time is at or after
+/// `bookable_from` (null: at once) and before `bookable_until`.
 pub fn slot_view(clinic: &Clinic, id: &SlotId, zone: Zone) -> Option<Value> {
     let (slot, session) = (clinic.slots.get(id)?, clinic.session_of(id)?);
     Some(json!({
@@ -38,6 +39,8 @@ pub fn slot_view(clinic: &Clinic, id: &SlotId, zone: Zone) -> Option<Value> {
         "capacity": slot.capacity,
         "free": slot.free(),
         "open": session.standing == SessionStanding::Open,
+        "bookable_from": session.released_at.map(|at| zone.rfc3339(at)),
+        "bookable_until": zone.rfc3339(slot.end.plus_min(i64::from(session.delay_min))),
     }))
 }
 

@@ -2,14 +2,12 @@
 
 use std::cell::Cell;
 
-use chrono::Datelike;
-
 use super::{Department, State, emit_clinic};
 use crate::clinic::{self, Session};
 use crate::floor::{self, Entry, Opened, Standing, StepKind, TicketEnd, doors, numbers};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
-use crate::person::PatientBrief;
+use crate::person::{PatientBrief, age_on};
 use crate::queue::{Came, Sequence};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{Answer, CheckIn, RegisterWalkIn, ToDepartment};
@@ -22,13 +20,15 @@ pub(super) fn place(
     command: ToDepartment,
     context: &Context,
 ) -> Result<Answer, Rejection> {
-    let given: Cell<Option<(QueueId, BusinessDate, u32)>> = Cell::new(None);
+    let given: Cell<Option<floor::Event>> = Cell::new(None);
     let state = draft.state();
     let (settings, zone) = (&state.config.settings.booking, state.config.zone());
     let number = |session: &Session| {
-        let n = numbers::next(state, &session.queue, session.date);
-        given.set(Some((session.queue.clone(), session.date, n)));
-        numbers::shown(state, &session.queue, n)
+        let (queue, date, at) = (session.queue.clone(), session.date, context.now);
+        let n = numbers::next(state, &queue, date);
+        let shown = numbers::shown(state, &queue, n);
+        given.set(Some(floor::Event::NumberGiven { queue, date, n, at, shown: shown.clone() }));
+        shown
     };
     let clinic = &state.clinic;
     let decision = match command {
@@ -52,8 +52,8 @@ pub(super) fn place(
         }
         _ => return Err(Rejection::from(Code::UnknownCommand)),
     };
-    if let Some((queue, date, n)) = given.into_inner() {
-        floor::emit(draft, floor::Event::NumberGiven { queue, date, n, at: context.now });
+    if let Some(number_given) = given.into_inner() {
+        floor::emit(draft, number_given);
     }
     Ok(emit_clinic(draft, decision))
 }
@@ -85,7 +85,7 @@ pub(super) fn check_in(
     {
         return Err(floor::wrong_state(before));
     }
-    let date = state.config.today(now);
+    let date = arrival.date;
     let given = arrival.number.clone().or_else(|| before.map(|before| before.opened.number.clone()));
     let n = given.is_none().then(|| numbers::next(state, &arrival.queue, date));
     let number = given.or_else(|| n.map(|n| numbers::shown(state, &arrival.queue, n)));
@@ -191,7 +191,13 @@ fn open_visit(state: &State, id: &VisitId, brief: &PatientBrief, date: BusinessD
         return Ok(id.clone());
     }
     match state.floor.visits.get(id) {
-        Some(visit) if visit.brief.patient == brief.patient && visit.open_until >= date => Ok(id.clone()),
+        Some(visit)
+            if visit.brief.patient == brief.patient
+                && visit.open_until >= date
+                && !super::outside::is_off(state, id) =>
+        {
+            Ok(id.clone())
+        }
         _ => Err(Rejection::new(Code::Forbidden, "no such open visit of this patient")),
     }
 }
@@ -223,7 +229,7 @@ pub(super) fn open(draft: &mut Draft<'_, Department>, mut opened: Opened, how: O
         };
         floor::emit(draft, event);
     }
-    let age = how.birth_date.map(|birth| age_on(birth, opened.date));
+    let age = how.birth_date.and_then(|birth| age_on(birth, opened.date));
     let placement = doors::place(draft.state(), &opened.queue, &opened, how.came, how.class, age, at);
     opened.class = match how.class {
         Some(crate::queue::EMERGENCY) => how.class.map(str::to_owned),
@@ -249,10 +255,4 @@ fn tidy(draft: &mut Draft<'_, Department>, today: BusinessDate, at: Timestamp) {
     if state.floor.tidied_to.is_none_or(|done| done < before) {
         floor::emit(draft, floor::Event::DaysTidied { before, at });
     }
-}
-
-/// Age in whole years.
-fn age_on(birth: BusinessDate, day: BusinessDate) -> u32 {
-    let had_birthday = (day.0.month(), day.0.day()) >= (birth.0.month(), birth.0.day());
-    u32::try_from(day.0.year() - birth.0.year() - i32::from(!had_birthday)).unwrap_or(0)
 }

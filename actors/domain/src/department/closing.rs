@@ -2,39 +2,59 @@
 
 use super::{Department, emit_clinic};
 use crate::clinic;
-use crate::floor::{self, Ticket, doors, tickets};
+use crate::floor::{self, Standing, Ticket, doors, tickets};
 use crate::owner::{Context, Draft};
 use crate::vocabulary::{Answer, CloseSession, SettlementKind};
 use crate::{Code, Rejection};
 
-/// Rejects `not_settled` with the tickets that still need a settlement, or cannot have one yet (called, with the doctor,
-/// in transit).
+/// Rejects `not_settled` with all that stands against it: `to_come` (how many) and `appointments` (which), `tickets` that
+/// need a settlement, and in `not_yet` those that take none as they stand (called, with the doctor, in transit).
 pub(super) fn close_session(
     draft: &mut Draft<'_, Department>,
     command: &CloseSession,
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let state = draft.state();
-    let decision = clinic::decide_close_session(&state.clinic, &command.session, context)?;
+    let decision = clinic::decide_close_session(&state.clinic, &command.session, context);
     let of_session = |ticket: &&Ticket| ticket.is_live() && ticket.opened.session.as_ref() == Some(&command.session);
     let settled = |ticket: &Ticket| command.settlements.iter().any(|settlement| settlement.ticket == *ticket.id());
-    let open: Vec<String> = state
-        .floor
-        .tickets
-        .values()
-        .filter(of_session)
-        .filter(|ticket| !tickets::may_settle(&ticket.standing) || !settled(ticket))
-        .map(|ticket| ticket.id().to_string())
-        .collect();
-    if !open.is_empty() {
-        return Err(Rejection::from(Code::NotSettled).with("tickets", open));
-    }
+    let (ready, not_yet): (Vec<&Ticket>, Vec<&Ticket>) =
+        state.floor.tickets.values().filter(of_session).partition(|ticket| tickets::may_settle(&ticket.standing));
+    let open: Vec<String> =
+        ready.iter().filter(|ticket| !settled(ticket)).map(|ticket| ticket.id().to_string()).collect();
+    let not_yet: Vec<String> =
+        not_yet.iter().map(|ticket| format!("{} {}", ticket.id(), ticket.standing.name())).collect();
+    let decision = match decision {
+        Err(why) if why.code == Code::NotSettled => Err(why),
+        Err(why) => return Err(why),
+        Ok(_) if !open.is_empty() => Err(Rejection::new(Code::NotSettled, "each of these tickets needs a settlement")),
+        Ok(_) if !not_yet.is_empty() => {
+            Err(Rejection::new(Code::NotSettled, "who is called, with the doctor or in transit cannot be settled"))
+        }
+        decision => decision,
+    };
+    let decision = decision.map_err(|mut why| {
+        if !open.is_empty() {
+            why = why.with("tickets", open);
+        }
+        if !not_yet.is_empty() {
+            why = why.with("not_yet", not_yet);
+        }
+        why
+    })?;
     for (at, settlement) in command.settlements.iter().enumerate() {
         let ticket = floor::ticket_of(state, &settlement.ticket)?;
         if !of_session(&ticket) || command.settlements[..at].iter().any(|other| other.ticket == settlement.ticket) {
             return Err(Rejection::new(Code::InvalidField, "a settlement is for one live ticket of the session"));
         }
+        let is_absent = matches!(ticket.standing, Standing::Away { .. } | Standing::Missed { .. });
         match (settlement.how, &settlement.to) {
+            (SettlementKind::Move, _) if is_absent => {
+                return Err(Rejection::new(Code::InvalidField, "who is not there cannot be moved to another line")
+                    .with("ticket", ticket.id().as_str())
+                    .with("state", ticket.standing.name())
+                    .with("how", ["return_day", "refund", "seen"].map(str::to_owned).to_vec()));
+            }
             (SettlementKind::Move, Some(to)) if *to != ticket.opened.queue => drop(state.config.queue(to)?),
             (SettlementKind::Move, _) => {
                 return Err(Rejection::new(Code::InvalidField, "move names another queue of the department"));

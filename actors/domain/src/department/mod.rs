@@ -4,7 +4,7 @@
 pub(crate) mod arrival;
 mod closing;
 pub mod config;
-mod outside;
+pub(crate) mod outside;
 mod retire;
 #[cfg(test)]
 mod tests;
@@ -130,6 +130,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         | To::Retire { .. } => {
             if let Some(event) = config::decide(&draft.state().config, command) {
                 draft.emit(Event::Config(event));
+                floor::work::step_back(draft, context.now);
                 floor::doors::fill(draft, context.now);
             }
             Ok(Answer::Done)
@@ -207,8 +208,10 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::RegisterVisit { command, visit, brief, birth_date } => {
             Ok(outside::register(draft, &command, visit, brief, birth_date, context))
         }
-        To::ChangeVisit { command, visit } => outside::change(draft, &command, visit, context),
-        To::CancelVisit { command, visit } => outside::cancel(draft, &command, visit, context),
+        To::ChangeVisit { command, visit } => Ok(outside::change(draft, &command, visit, context)),
+        To::CancelVisit { command, visit } => Ok(outside::cancel(draft, &command, visit, context)),
+        To::EndVisit { visit, told } => Ok(outside::end(draft, visit, told, context)),
+        To::TellVisit { visit, version } => outside::tell(draft.state(), visit, version),
         To::CallNotAnnounced { call, round, board, problem } => {
             Ok(floor::receipts::not_announced(draft, call, round, board, problem, context))
         }

@@ -1,15 +1,18 @@
 //! Visits of the hospital's own system: always accepted (capacity is the hospital's), except for a number that is in use
 //! and for a department without a queue. A refusal is on the record, so that the hospital's stream says it too.
 
+use std::collections::BTreeSet;
+
 use super::arrival::{self, Opening};
 use super::{Department, State};
 use crate::clinic;
-use crate::floor::{self, Event, Opened, OutsideVisit, Standing, StepKind, Visit, doors, numbers};
+use crate::floor::numbers::{self, Bearer};
+use crate::floor::{self, Event, Opened, OutsideVisit, Standing, StepKind, Ticket, Visit, doors};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::person::PatientBrief;
 use crate::queue::{self, Came, Sequence};
-use crate::time::BusinessDate;
+use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::*;
 use crate::{Code, Rejection};
 
@@ -24,14 +27,19 @@ pub(super) fn register(
 ) -> Answer {
     let state = draft.state();
     if let Some(known) = state.floor.visits.get(&visit) {
-        return Answer::VisitTaken { ticket: known.tickets.first().cloned(), visit };
+        return Answer::VisitTaken { ticket: known.tickets.last().cloned(), visit };
     }
-    let Some(queue) = queue_for(state, command) else {
-        return refuse(draft, command, visit, Rejection::new(Code::Forbidden, "there is no such queue"), context);
+    let refused = Refused { visit: &visit, visit_id: &command.visit_id, version: command.version, date: command.date };
+    // The site has found the queue and names it.
+    let named = command.queue.as_ref().ok_or(Rejection::from(Code::Forbidden));
+    let queue = match named.and_then(|queue| state.config.queue(queue)) {
+        Ok(queue) => queue.id.clone(),
+        Err(why) => return refuse(draft, refused, why, context),
     };
-    let taken = |number: &String| numbers::is_taken(state, &queue, command.date, number);
+    let by = Bearer::Hospital(&command.visit_id);
+    let taken = |number: &String| numbers::is_taken(state, &queue, command.date, number, by);
     if command.number.as_ref().is_some_and(taken) {
-        return refuse(draft, command, visit, Rejection::from(Code::NumberTaken), context);
+        return refuse(draft, refused, Rejection::from(Code::NumberTaken), context);
     }
     let given = command.number.is_none().then(|| numbers::next(state, &queue, command.date));
     let number = match (&command.number, given) {
@@ -44,7 +52,7 @@ pub(super) fn register(
         visit_id: command.visit_id.clone(),
         version: command.version,
         queue: queue.clone(),
-        number,
+        number: number.clone(),
         is_own_number: given.is_some(),
         date: command.date,
         slot: slot.clone(),
@@ -53,7 +61,7 @@ pub(super) fn register(
         cancelled: false,
     };
     if let Some(n) = given {
-        floor::emit(draft, Event::NumberGiven { queue, date: command.date, n, at: context.now });
+        floor::emit(draft, Event::NumberGiven { queue, date: command.date, n, at: context.now, shown: number });
     }
     if let Some(slot) = slot {
         count(draft, clinic::decide_outside_place, &slot);
@@ -63,72 +71,75 @@ pub(super) fn register(
     if command.checked_in && command.date == today {
         enter(draft, &visit, birth_date, context);
     }
-    let ticket = draft.state().floor.visits.get(&visit).and_then(|visit| visit.tickets.first().cloned());
+    taken_as(draft.state(), visit)
+}
+
+fn taken_as(state: &State, visit: VisitId) -> Answer {
+    let ticket = state.floor.visits.get(&visit).and_then(|visit| visit.tickets.last().cloned());
     Answer::VisitTaken { visit, ticket }
 }
 
-/// The queue named, else the doctor's, else the slot's, else the department's first pool.
-fn queue_for(state: &State, command: &RegisterVisit) -> Option<QueueId> {
-    let open = || state.config.queues.values().filter(|queue| !queue.retired).map(|queue| &queue.is);
-    let found = match (&command.queue, &command.doctor, &command.slot) {
-        (Some(queue), ..) => open().find(|open| open.id == *queue),
-        (None, Some(doctor), _) => open().find(|open| open.doctors.contains(doctor)),
-        (None, None, Some(slot)) => {
-            let session = state.clinic.session_of(slot)?;
-            open().find(|open| open.id == session.queue)
-        }
-        (None, None, None) => open().find(|open| open.doctors.is_empty()).or_else(|| open().next()),
-    };
-    found.filter(|_| !state.config.retired).map(|queue| queue.id.clone())
+/// What the hospital's system is answered: it asks behind the effect that carries the version, so a version that is not
+/// known here has been delayed.
+pub(super) fn tell(state: &State, visit: VisitId, version: u64) -> Result<Answer, Rejection> {
+    if let Some(refused) = state.floor.refused.get(&visit).filter(|refused| refused.version == version) {
+        return Ok(Answer::Refused(refused.code.into()));
+    }
+    let outside = state.floor.visits.get(&visit).and_then(|visit| visit.outside.as_ref());
+    match outside.filter(|outside| outside.version >= version) {
+        Some(_) => Ok(taken_as(state, visit)),
+        None => Err(Code::TimedOut.into()),
+    }
 }
 
-fn refuse(
-    draft: &mut Draft<'_, Department>,
-    command: &RegisterVisit,
-    visit: VisitId,
-    rejection: Rejection,
-    context: &Context,
-) -> Answer {
+/// What is refused.
+struct Refused<'a> {
+    visit: &'a VisitId,
+    visit_id: &'a str,
+    version: u64,
+    date: BusinessDate,
+}
+
+/// On the record, so that the hospital's stream says it, and a repeat gets it again.
+fn refuse(draft: &mut Draft<'_, Department>, refused: Refused<'_>, rejection: Rejection, context: &Context) -> Answer {
     let event = Event::VisitRefused {
-        visit,
-        visit_id: command.visit_id.clone(),
-        version: command.version,
+        visit: refused.visit.clone(),
+        visit_id: refused.visit_id.to_owned(),
+        version: refused.version,
         code: rejection.code,
         at: context.now,
+        date: refused.date,
     };
     floor::emit(draft, event);
     Answer::Refused(rejection)
 }
 
-/// It changed. Rejects `old_version`; the version that stands is answered as done.
+/// It changed. Total: what cannot be is refused on the record; the version that stands is answered as done.
 pub(super) fn change(
     draft: &mut Draft<'_, Department>,
     command: &ChangeVisit,
     visit: VisitId,
     context: &Context,
-) -> Result<Answer, Rejection> {
+) -> Answer {
     let state = draft.state();
-    let (known, outside) = known(state, &visit)?;
-    let first = known.tickets.last().cloned();
-    if command.version == outside.version {
-        return Ok(Answer::VisitTaken { visit, ticket: first });
-    }
-    newer(outside, command.version)?;
-    if outside.cancelled {
-        return Err(Rejection::new(Code::WrongTicketState, "the visit is cancelled"));
-    }
-    let mut changed = OutsideVisit { version: command.version, ..outside.clone() };
-    if let Some(queue) = &command.queue {
-        changed.queue = state.config.queue(queue)?.id.clone();
-    }
-    if changed.queue != outside.queue && numbers::is_taken(state, &changed.queue, outside.date, &outside.number) {
-        return Err(Rejection::from(Code::NumberTaken));
-    }
-    if let Some(slot) = command.slot.clone().filter(|slot| state.clinic.slots.contains_key(slot)) {
-        changed.slot = Some(slot);
-    }
-    changed.class = command.class.clone().or(changed.class);
-    changed.fee_state = command.fee_state.unwrap_or(changed.fee_state);
+    let outside = match known(state, &visit) {
+        Ok((_, outside)) if outside.version == command.version => return taken_as(state, visit),
+        Ok((_, outside)) => outside,
+        Err(why) => {
+            let date = state.config.today(context.now);
+            let refused = Refused { visit: &visit, visit_id: &command.visit_id, version: command.version, date };
+            return refuse(draft, refused, why, context);
+        }
+    };
+    let changed = match changed(state, command, &visit, outside) {
+        Ok(changed) => changed,
+        Err(why) => {
+            let date = outside.date;
+            let refused = Refused { visit: &visit, visit_id: &command.visit_id, version: command.version, date };
+            return refuse(draft, refused, why, context);
+        }
+    };
+    let ticket = state.floor.visits[&visit].tickets.last().cloned();
     let (old_slot, new_slot) = (outside.slot.clone(), changed.slot.clone());
     let (queue, class) = (changed.queue.clone(), changed.class.clone());
     let comes = command.checked_in == Some(true) && outside.date == state.config.today(context.now);
@@ -138,13 +149,38 @@ pub(super) fn change(
         new_slot.iter().for_each(|slot| count(draft, clinic::decide_outside_place, slot));
     }
     floor::emit(draft, Event::VisitChanged { visit: visit.clone(), outside: changed, at: context.now });
-    match first.as_ref() {
+    match ticket.as_ref() {
         None if comes => enter(draft, &visit, None, context),
         None => {}
         Some(ticket) => adapt(draft, ticket, &queue, class.as_deref(), context),
     }
-    let ticket = draft.state().floor.visits.get(&visit).and_then(|visit| visit.tickets.last().cloned());
-    Ok(Answer::VisitTaken { visit, ticket })
+    taken_as(draft.state(), visit)
+}
+
+/// What the visit is after the change.
+fn changed(
+    state: &State,
+    command: &ChangeVisit,
+    visit: &VisitId,
+    outside: &OutsideVisit,
+) -> Result<OutsideVisit, Rejection> {
+    newer(outside, command.version)?;
+    if outside.cancelled {
+        return Err(Rejection::new(Code::WrongAppointmentState, "the visit is cancelled"));
+    }
+    let mut changed = OutsideVisit { version: command.version, ..outside.clone() };
+    if let Some(queue) = &command.queue {
+        changed.queue = state.config.queue(queue)?.id.clone();
+    }
+    if numbers::is_taken(state, &changed.queue, outside.date, &outside.number, Bearer::Visit(visit)) {
+        return Err(Rejection::from(Code::NumberTaken));
+    }
+    if let Some(slot) = command.slot.clone().filter(|slot| state.clinic.slots.contains_key(slot)) {
+        changed.slot = Some(slot);
+    }
+    changed.class = command.class.clone().or(changed.class);
+    changed.fee_state = command.fee_state.unwrap_or(changed.fee_state);
+    Ok(changed)
 }
 
 /// A ticket that waits follows its visit to another queue or class; one that is called or later stays where it is.
@@ -165,43 +201,95 @@ fn adapt(draft: &mut Draft<'_, Department>, id: &TicketId, queue: &QueueId, clas
     doors::fill(draft, context.now);
 }
 
-/// It is off: nobody is left waiting in a cancelled visit. Whoever is with the doctor stays there.
+/// It is off: nobody is left waiting in a cancelled visit, here or elsewhere. Whoever is with the doctor stays there.
+/// One that is not known here (it was refused) is off already.
 pub(super) fn cancel(
     draft: &mut Draft<'_, Department>,
     command: &CancelVisit,
     visit: VisitId,
     context: &Context,
-) -> Result<Answer, Rejection> {
+) -> Answer {
     let state = draft.state();
-    let (known, outside) = known(state, &visit)?;
+    let Ok((_, outside)) = known(state, &visit) else { return Answer::Done };
     if command.version == outside.version && outside.cancelled {
-        return Ok(Answer::Done);
+        return Answer::Done;
     }
-    newer(outside, command.version)?;
-    let (tickets, slot) = (known.tickets.clone(), outside.slot.clone());
-    let was_cancelled = outside.cancelled;
-    floor::emit(draft, Event::VisitCancelled { visit, version: command.version, at: context.now });
-    if let Some(slot) = slot.filter(|_| !was_cancelled) {
+    if let Err(old) = newer(outside, command.version) {
+        return Answer::Refused(old);
+    }
+    let slot = outside.slot.clone().filter(|_| !outside.cancelled);
+    let (version, elsewhere) = (command.version, elsewhere(state, &visit, &[]));
+    floor::emit(draft, Event::VisitCancelled { visit: visit.clone(), version, at: context.now, elsewhere });
+    if let Some(slot) = slot {
         count(draft, clinic::decide_outside_gone, &slot);
     }
-    for id in tickets {
+    end_waiting(draft, &visit, context.now);
+    doors::fill(draft, context.now);
+    Answer::Done
+}
+
+/// A visit of another department is off.
+pub(super) fn end(
+    draft: &mut Draft<'_, Department>,
+    visit: VisitId,
+    told: Vec<DepartmentId>,
+    context: &Context,
+) -> Answer {
+    let elsewhere = elsewhere(draft.state(), &visit, &told);
+    if !elsewhere.is_empty() {
+        floor::emit(draft, Event::VisitEnded { visit: visit.clone(), elsewhere, told, at: context.now });
+    }
+    end_waiting(draft, &visit, context.now);
+    doors::fill(draft, context.now);
+    Answer::Done
+}
+
+/// A ticket has come back to its line: not in a visit that is off.
+pub(crate) fn end_if_off(draft: &mut Draft<'_, Department>, visit: &VisitId, at: Timestamp) {
+    if is_off(draft.state(), visit) {
+        end_waiting(draft, visit, at);
+    }
+}
+
+/// Whether the hospital has called the visit off.
+pub(crate) fn is_off(state: &State, visit: &VisitId) -> bool {
+    let known = state.floor.visits.get(visit).and_then(|visit| visit.outside.as_ref());
+    known.is_some_and(|outside| outside.cancelled)
+}
+
+fn tickets_of<'a>(state: &'a State, visit: &VisitId) -> impl Iterator<Item = &'a Ticket> {
+    state.floor.tickets.values().filter(move |ticket| ticket.opened.visit == *visit)
+}
+
+/// The departments to which tickets of the visit went from here.
+fn elsewhere(state: &State, visit: &VisitId, told: &[DepartmentId]) -> Vec<DepartmentId> {
+    let went = tickets_of(state, visit).filter_map(|ticket| match (&ticket.linked_to, &ticket.standing) {
+        (Some(there), _) => Some(there.department()),
+        (None, Standing::InTransit { to, .. }) => Some(to.department()),
+        _ => None,
+    });
+    let others = went.filter(|department| !told.contains(department) && *department != visit.department());
+    others.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn end_waiting(draft: &mut Draft<'_, Department>, visit: &VisitId, at: Timestamp) {
+    let live: Vec<TicketId> =
+        tickets_of(draft.state(), visit).filter(|ticket| ticket.is_live()).map(|ticket| ticket.id().clone()).collect();
+    for ticket in live {
         let state = draft.state();
-        let Some(ticket) = state.floor.tickets.get(&id) else { continue };
-        match &ticket.standing {
+        let stands = &state.floor.tickets[&ticket];
+        match &stands.standing {
             Standing::Waiting | Standing::Summoned(_) | Standing::Called(_) => {
-                let over = floor::calls::ending(state, ticket);
-                let reason = "cancel_visit".to_owned();
-                floor::emit(draft, Event::TicketCancelled { ticket: id, reason, over, at: context.now });
+                let over = floor::calls::ending(state, stands);
+                floor::emit(draft, Event::TicketCancelled { ticket, reason: "cancel_visit".to_owned(), over, at });
             }
             Standing::Away { .. } | Standing::Missed { .. } => {
                 let how = SettlementKind::Refund;
-                floor::emit(draft, Event::TicketSettled { ticket: id, how, over: None, at: context.now });
+                floor::emit(draft, Event::TicketSettled { ticket, how, over: None, at });
             }
             Standing::Serving { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {}
         }
     }
-    doors::fill(draft, context.now);
-    Ok(Answer::Done)
 }
 
 fn known<'a>(state: &'a State, visit: &VisitId) -> Result<(&'a Visit, &'a OutsideVisit), Rejection> {
@@ -250,6 +338,13 @@ pub(super) fn check_in(
     }
     if today > outside.date {
         return Err(Rejection::from(Code::CheckInTooLate));
+    }
+    if let Some(slot) = outside.slot.as_ref().and_then(|slot| state.clinic.slots.get(slot)) {
+        let opens_at = slot.start.plus_min(-state.config.settings.booking.check_in_opens_min);
+        if context.now < opens_at {
+            let not_before = state.config.zone().rfc3339(opens_at);
+            return Err(Rejection::from(Code::CheckInTooEarly).with("not_before", not_before));
+        }
     }
     let live =
         known.tickets.iter().filter_map(|ticket| state.floor.tickets.get(ticket)).find(|ticket| ticket.is_live());

@@ -58,6 +58,6 @@ fn live(state: &State) -> impl Iterator<Item = &Ticket> {
     state.floor.tickets.values().filter(|ticket| ticket.is_live())
 }
 
-fn named<'a>(ids: impl Iterator<Item = &'a str>) -> String {
-    ids.take(NAMED).collect::<Vec<_>>().join(" ")
+fn named<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
+    ids.take(NAMED).map(str::to_owned).collect()
 }

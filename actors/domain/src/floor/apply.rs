@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::event::{Called, Entry, Event, Undone};
 use super::state::*;
+use super::visit::*;
 use crate::ids::*;
 use crate::queue::{Lines, Picked, Place, Placement, Returned, Summons as Told};
 use crate::time::Timestamp;
@@ -41,6 +42,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
             let standing = Standing::Summoned(Summons { call, service_point: service_point.clone(), since });
             let change = Change::of(&picked.ticket, StepKind::Summoned, standing, since);
             Change { out: Out::Summoned(&summoned.summons), ..change }.make(floor);
+            stand_by_turns(floor, service_point);
         }
         Event::SummonsWithdrawn { ticket, returned, at, .. } => {
             Change::of(ticket, StepKind::SummonsWithdrawn, Standing::Waiting, *at).back(returned).make(floor);
@@ -91,8 +93,8 @@ pub fn apply(floor: &mut Floor, event: &Event) {
             opened.sequence = *sequence;
             if let Some(number) = number {
                 opened.number.clone_from(&number.shown);
-                floor.numbers.entry((opened.date, queue.clone())).or_default().last = number.n;
             }
+            remember_number(floor, &opened, number.as_ref().map(|number| number.n));
             let change = Change::of(ticket, StepKind::Moved, Standing::Waiting, *at);
             change.placed(placement).because(reason).reopened(opened).make(floor);
         }
@@ -113,9 +115,16 @@ pub fn apply(floor: &mut Floor, event: &Event) {
             Change::of(ticket, StepKind::TransferTaken, ended, *at).make(floor);
             of_event(floor, ticket).linked_to = Some(new_ticket.clone());
         }
+        Event::TransferGivenBack { ticket, source, at, .. } => {
+            let ended = Standing::Ended { how: TicketEnd::GivenBack, at: *at };
+            Change::of(ticket, StepKind::GivenBack, ended, *at).make(floor);
+            floor.received.insert(source.clone(), None);
+        }
+        Event::TransferKept { .. } | Event::VisitEnded { .. } => {}
         Event::TransferReturned { ticket, reason, returned, at } => {
             let change = Change::of(ticket, StepKind::TransferRefused, Standing::Waiting, *at);
             change.back(returned).because(reason).make(floor);
+            of_event(floor, ticket).linked_to = None;
         }
         Event::StepUndone(undone) => undo(floor, undone),
         Event::TicketSettled { ticket, how, at, .. } => {
@@ -144,16 +153,19 @@ pub fn apply(floor: &mut Floor, event: &Event) {
                 floor.rooms.remove(&work.service_point);
             }
         }
-        Event::AssignmentRefused { .. } | Event::VisitRefused { .. } => {}
+        Event::AssignmentRefused { .. } => {}
+        Event::VisitRefused { visit, version, code, date, .. } => {
+            floor.refused.insert(visit.clone(), RefusedVisit { version: *version, code: *code, date: *date });
+        }
         Event::VisitRegistered { visit, brief, open_until, outside, .. } => {
-            remember_number(floor, outside);
+            remember_outside(floor, visit, outside);
             let (brief, date) = (brief.clone(), outside.date);
             let opened =
                 Visit { brief, date, open_until: *open_until, tickets: Vec::new(), outside: Some(outside.clone()) };
             floor.visits.insert(visit.clone(), opened);
         }
         Event::VisitChanged { visit, outside, .. } => {
-            remember_number(floor, outside);
+            remember_outside(floor, visit, outside);
             if let Some(visit) = floor.visits.get_mut(visit) {
                 visit.outside = Some(outside.clone());
             }
@@ -164,8 +176,10 @@ pub fn apply(floor: &mut Floor, event: &Event) {
                 outside.cancelled = true;
             }
         }
-        Event::NumberGiven { queue, date, n, .. } => {
-            floor.numbers.entry((*date, queue.clone())).or_default().last = *n;
+        Event::NumberGiven { queue, date, n, shown, .. } => {
+            let numbers = floor.numbers.entry((*date, queue.clone())).or_default();
+            numbers.last = *n;
+            numbers.shown.insert(shown.clone(), None);
         }
         Event::DaysTidied { before, .. } => tidy(floor, *before),
         Event::CallNotAnnounced { call, round, problem, .. } => super::receipts::mark(floor, call, *round, *problem),
@@ -174,12 +188,17 @@ pub fn apply(floor: &mut Floor, event: &Event) {
     }
 }
 
-/// The hospital's numbers are in use from their registration on.
-fn remember_number(floor: &mut Floor, outside: &OutsideVisit) {
-    if !outside.is_own_number {
-        let numbers = floor.numbers.entry((outside.date, outside.queue.clone())).or_default();
-        numbers.outside.insert(outside.number.clone());
-    }
+/// A visit's number is in use from its registration on.
+fn remember_outside(floor: &mut Floor, visit: &VisitId, outside: &OutsideVisit) {
+    let numbers = floor.numbers.entry((outside.date, outside.queue.clone())).or_default();
+    numbers.shown.insert(outside.number.clone(), Some(visit.clone()));
+}
+
+/// A ticket's number is in use in the queue where it stands. `n`: it is an own one of that queue, given now.
+fn remember_number(floor: &mut Floor, opened: &Opened, n: Option<u32>) {
+    let numbers = floor.numbers.entry((opened.date, opened.queue.clone())).or_default();
+    numbers.last = n.unwrap_or(numbers.last);
+    numbers.shown.insert(opened.number.clone(), Some(opened.visit.clone()));
 }
 
 fn of_event<'a>(floor: &'a mut Floor, ticket: &TicketId) -> &'a mut Ticket {
@@ -331,6 +350,14 @@ impl Places<'_> {
     }
 }
 
+/// Those at a door in the order of their turns: who came back to the front stands in front.
+fn stand_by_turns(floor: &mut Floor, service_point: &ServicePointId) {
+    let (lines, tickets) = (&floor.lines, &floor.tickets);
+    if let Some(work) = floor.rooms.get(service_point).and_then(|doctor| floor.work.get_mut(doctor)) {
+        work.at_door.sort_by_key(|id| tickets.get(id).and_then(|ticket| lines.get(&ticket.opened.queue)?.turn(id)));
+    }
+}
+
 fn remember_queue(floor: &mut Floor, service_point: &ServicePointId, queue: &QueueId) {
     if let Some(work) = floor.rooms.get(service_point).and_then(|doctor| floor.work.get_mut(doctor)) {
         work.last_queue = Some(queue.clone());
@@ -340,9 +367,7 @@ fn remember_queue(floor: &mut Floor, service_point: &ServicePointId, queue: &Que
 fn enter(floor: &mut Floor, entry: &Entry, what: StepKind) {
     let opened = &entry.opened;
     floor.serial = entry.serial;
-    if let Some(number) = entry.number {
-        floor.numbers.entry((opened.date, opened.queue.clone())).or_default().last = number;
-    }
+    remember_number(floor, opened, entry.number);
     let steps = match floor.tickets.remove(&opened.ticket) {
         Some(undone) => undone.steps,
         None => {
@@ -405,11 +430,15 @@ fn start(floor: &mut Floor, id: &TicketId, at: Timestamp) {
 
 fn undo(floor: &mut Floor, undone: &Undone) {
     if let Some(doctor) = &undone.doctor {
-        let seen = of_event(floor, &undone.ticket).steps[undone.step as usize - 1].what == StepKind::Finished;
+        let step = &of_event(floor, &undone.ticket).steps[undone.step as usize - 1];
+        let before = step.before.as_ref().filter(|_| step.what == StepKind::Finished);
+        let served = before.map(|before| before.standing.service_s(step.at));
         count(floor, doctor, |pace| {
-            if seen {
+            if let Some(service_s) = served {
                 pace.seen = pace.seen.saturating_sub(1);
-                pace.service_s.pop();
+                if let Some(at) = pace.service_s.iter().rposition(|known| *known == service_s) {
+                    pace.service_s.remove(at);
+                }
             } else {
                 pace.missed = pace.missed.saturating_sub(1);
             }
@@ -471,5 +500,6 @@ fn tidy(floor: &mut Floor, before: crate::BusinessDate) {
     floor.received.retain(|_, taken| taken.as_ref().is_some_and(|ticket| tickets.contains_key(ticket)));
     floor.numbers.retain(|(date, _), _| *date >= before);
     floor.told.tidy(before);
+    floor.refused.retain(|_, refused| refused.date >= before);
     floor.tidied_to = Some(before);
 }

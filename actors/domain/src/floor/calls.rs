@@ -3,20 +3,13 @@
 use super::event::{Called, Event, Over, Say};
 use super::state::{Call, Standing, Ticket, Work};
 use super::{doors, emit, ticket_of, wrong_state};
-use crate::department::{Department, State};
+use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::queue::{Next, Picked};
-use crate::time::{Timestamp, Zone};
+use crate::time::Timestamp;
 use crate::vocabulary::*;
 use crate::{Code, Rejection, Role};
-
-/// 过号 is possible from this many calls on …
-pub const MISSED_AFTER_CALLS: u32 = 2;
-/// … and this many seconds after the first.
-pub const MISSED_AFTER_S: i64 = 90;
-/// From this many times on only the desk brings a missed ticket back.
-pub const MISSED_STANDS: u32 = 3;
 
 /// What a settlement of the patient in hand will be, once every check has passed.
 #[derive(Clone, Debug)]
@@ -69,7 +62,7 @@ pub fn call_ticket(
     let ticket = ticket_of(state, &command.ticket)?;
     match &ticket.standing {
         Standing::Waiting | Standing::Summoned(_) => {}
-        Standing::Missed { .. } => missed_may_come_back(ticket, context)?,
+        Standing::Missed { .. } => may_come_back(state, ticket, context)?,
         _ => return Err(wrong_state(ticket)),
     }
     if work.pause.is_some() {
@@ -103,7 +96,7 @@ pub fn take_back(
     if let Some(in_hand) = &work.in_hand {
         return Err(Rejection::from(Code::PatientInHand).with("in_hand", in_hand.as_str()));
     }
-    missed_may_come_back(ticket, context)?;
+    may_come_back(state, ticket, context)?;
     let (doctor, assignment) = (doctor.clone(), work.assignment.clone());
     let whom = Whom { ticket: command.ticket.clone(), queue: ticket.opened.queue.clone(), picked: None, chosen: None };
     let called = emit_call(draft, &doctor, &assignment, whom, context.now);
@@ -185,6 +178,7 @@ pub fn return_to_waiting(
 ) -> Result<Answer, Rejection> {
     let doctor = in_hand_of(draft.state(), &command.ticket, context)?;
     let state = draft.state();
+    let door = doors::door_before(ticket_of(state, &command.ticket)?).cloned();
     let event = Event::PatientReturned {
         ticket: command.ticket.clone(),
         doctor,
@@ -193,7 +187,12 @@ pub fn return_to_waiting(
         over: over_of(state, &command.ticket),
         at: context.now,
     };
+    let visit = state.floor.tickets[&command.ticket].opened.visit.clone();
     emit(draft, event);
+    outside::end_if_off(draft, &visit, context.now);
+    if let Some(door) = door {
+        doors::back_to_door(draft, &command.ticket, &door, context.now);
+    }
     doors::fill(draft, context.now);
     Ok(Answer::Done)
 }
@@ -209,13 +208,13 @@ pub fn mark_missed(
     let doctor = match &ticket.standing {
         Standing::Called(call) => {
             own_hand(call, context)?;
-            may_be_missed(state.config.zone(), call, context.now)?;
+            may_be_missed(state, call, context.now)?;
             call.doctor.clone()
         }
         Standing::Summoned(summons) => {
-            let not_before = summons.since.plus_s(MISSED_AFTER_S);
+            let not_before = summons.since.plus_s(state.config.settings.calling.missed_after_s);
             if context.now < not_before {
-                return Err(too_early(state.config.zone(), not_before, None));
+                return Err(too_early(state, not_before));
             }
             let Some(doctor) = state.floor.rooms.get(&summons.service_point) else { return Err(wrong_state(ticket)) };
             if context.principal.role == Role::Doctor && context.principal.doctor.as_ref() != Some(doctor) {
@@ -268,33 +267,41 @@ fn settlement(
         (Some(id), Some(Outcome::NotHere)) => {
             let ticket = ticket_of(state, id)?;
             let Standing::Called(call) = &ticket.standing else { return Err(wrong_state(ticket)) };
-            may_be_missed(state.config.zone(), call, now)?;
+            may_be_missed(state, call, now)?;
             Ok(Some(Settle::Missed(id.clone())))
         }
         _ => Err(Rejection::new(Code::InvalidField, "outcome is null exactly when in_hand is null")),
     }
 }
 
-fn may_be_missed(zone: Zone, call: &Call, now: Timestamp) -> Result<(), Rejection> {
-    let not_before = call.first_called_at.plus_s(MISSED_AFTER_S);
-    if now < not_before || call.rounds < MISSED_AFTER_CALLS {
-        Err(too_early(zone, not_before, Some(call.rounds)))
-    } else {
-        Ok(())
+fn may_be_missed(state: &State, call: &Call, now: Timestamp) -> Result<(), Rejection> {
+    let settings = &state.config.settings.calling;
+    let not_before = call.first_called_at.plus_s(settings.missed_after_s);
+    if now < not_before || call.rounds < settings.missed_after_calls {
+        let needed = settings.missed_after_calls;
+        return Err(too_early(state, not_before).with("calls", call.rounds).with("calls_needed", needed));
     }
+    Ok(())
 }
 
-fn too_early(zone: Zone, not_before: Timestamp, calls: Option<u32>) -> Rejection {
-    let rejection = Rejection::from(Code::TooEarly).with("not_before", zone.rfc3339(not_before));
-    match calls {
-        Some(calls) => rejection.with("calls", calls).with("calls_needed", MISSED_AFTER_CALLS),
-        None => rejection,
-    }
+fn too_early(state: &State, not_before: Timestamp) -> Rejection {
+    Rejection::from(Code::TooEarly).with("not_before", state.config.zone().rfc3339(not_before))
 }
 
-/// The third 过号 stands: only the desk can bring it back.
-pub(super) fn missed_may_come_back(ticket: &Ticket, context: &Context) -> Result<(), Rejection> {
-    if ticket.missed_times >= MISSED_STANDS && context.principal.role != Role::Desk {
+/// Whether a ticket that is away or missed may wait or be called again: on its business day (a later day is a new ticket
+/// of the visit), and, missed too often, by the desk only.
+pub(super) fn may_come_back(state: &State, ticket: &Ticket, context: &Context) -> Result<(), Rejection> {
+    if ticket.opened.date != state.config.today(context.now) {
+        let detail = "of an earlier day: register the patient anew in the same visit";
+        return Err(Rejection::new(Code::WrongTicketState, detail)
+            .with("state", ticket.standing.name())
+            .with("visit", ticket.opened.visit.as_str()));
+    }
+    if outside::is_off(state, &ticket.opened.visit) {
+        return Err(Rejection::new(Code::WrongTicketState, "the visit is cancelled"));
+    }
+    let stands = ticket.missed_times >= state.config.settings.calling.missed_stands;
+    if stands && matches!(ticket.standing, Standing::Missed { .. }) && context.principal.role != Role::Desk {
         return Err(Rejection::from(Code::MissedThreeTimes));
     }
     Ok(())
@@ -323,12 +330,7 @@ fn emit_settlement(draft: &mut Draft<'_, Department>, doctor: &DoctorId, settle:
     let doctor = doctor.clone();
     match settle {
         Settle::Seen(id) => {
-            let since = match &ticket.standing {
-                Standing::Serving { started_at, .. } => *started_at,
-                Standing::Called(call) => call.first_called_at,
-                _ => at,
-            };
-            let service_s = u32::try_from(at.ms_since(since).max(0) / 1000).unwrap_or(u32::MAX);
+            let service_s = ticket.standing.service_s(at);
             emit(draft, Event::ServiceFinished { ticket: id.clone(), doctor, service_s, over, at });
             id
         }

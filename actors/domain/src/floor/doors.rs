@@ -2,13 +2,13 @@
 
 use super::emit;
 use super::event::{Event, Over};
-use super::state::{Opened, Standing, Ticket, Work};
+use super::state::{Opened, Standing, Step, StepKind, Ticket, Work};
 use super::{calls, event::Summoned};
 use crate::clinic::SessionStanding;
 use crate::department::{Department, State};
 use crate::ids::*;
 use crate::owner::Draft;
-use crate::queue::{self, Arrival, Came, Lines, Next, Place, Placement, Returned, Room, Sequence};
+use crate::queue::{self, Arrival, Came, Lines, Next, Place, Placement, Returned, Room, Sequence, Summons};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::AnnouncementKind;
 
@@ -131,12 +131,48 @@ pub(crate) fn fill(draft: &mut Draft<'_, Department>, at: Timestamp) {
             return;
         }
         let Some(summons) = queue::next_summons(&state.floor.lines, settings, &rooms) else { return };
-        let ticket = &state.floor.tickets[&summons.picked.ticket];
-        let serial = state.floor.serial + 1;
-        let call = CallId::numbered(&state.config.id, 'c', serial);
-        let say = calls::say(state, ticket, &summons.service_point, AnnouncementKind::Summons);
-        emit(draft, Event::PatientSummoned(Summoned { summons, call, serial, say, at }));
+        emit_summons(draft, summons, at);
     }
+}
+
+fn emit_summons(draft: &mut Draft<'_, Department>, summons: Summons, at: Timestamp) {
+    let state = draft.state();
+    let ticket = &state.floor.tickets[&summons.picked.ticket];
+    let serial = state.floor.serial + 1;
+    let call = CallId::numbered(&state.config.id, 'c', serial);
+    let say = calls::say(state, ticket, &summons.service_point, AnnouncementKind::Summons);
+    emit(draft, Event::PatientSummoned(Summoned { summons, call, serial, say, at }));
+}
+
+/// The door at which a ticket in hand stood before it was called, if that is where its call comes from.
+pub(super) fn door_before(ticket: &Ticket) -> Option<&ServicePointId> {
+    door_of(ticket.steps.iter().rev().find(|step| step.what == StepKind::Called && !step.undone)?)
+}
+
+/// The door at which the ticket stood before the step.
+pub(super) fn door_of(step: &Step) -> Option<&ServicePointId> {
+    match &step.before.as_ref()?.standing {
+        Standing::Summoned(summons) => Some(&summons.service_point),
+        _ => None,
+    }
+}
+
+/// Whoever was called by mistake from a door stands in front there again (rules 6 and 8), and the last whom the freed
+/// place had brought goes back to the line: for a ticket that has just been returned to its old place.
+pub(super) fn back_to_door(draft: &mut Draft<'_, Department>, id: &TicketId, door: &ServicePointId, at: Timestamp) {
+    let work = |state: &State| Some(state.floor.work[state.floor.rooms.get(door)?].clone());
+    let Some(at_work) = work(draft.state()).filter(|work| work.pause.is_none()) else { return };
+    let state = draft.state();
+    let room_now = room(state, &at_work);
+    let queue = &state.floor.tickets[id].opened.queue;
+    if room_now.door_cap == 0 || !at_work.queues.contains(queue) {
+        return;
+    }
+    let Some(summons) = queue::summons_in_front(&state.floor.lines, &room_now, queue, id) else { return };
+    if let Some(last) = queue::last_at_full_door(&state.floor.lines, &room_now).cloned() {
+        withdraw(draft, &last, at);
+    }
+    emit_summons(draft, summons, at);
 }
 
 /// Takes a summoned ticket back from the door to its old place.

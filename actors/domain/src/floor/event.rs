@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{Opened, OutsideVisit, Pause, Standing};
+use super::state::{Opened, Pause, Standing};
 use super::told;
+use super::visit::OutsideVisit;
 use crate::codes::Code;
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};
@@ -14,6 +15,9 @@ use crate::vocabulary::{
     Announce, AnnouncementKind, AnnouncementProblem, SettlementKind, TicketNews, ToBoard, ToDepartment, ToDoctor,
     TransferredTicket,
 };
+
+/// The reason on the record of a ticket that its source has asked back.
+pub(super) const RECALLED: &str = "recalled";
 
 /// A fact of the floor. States results; `at` is when. Append only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,13 +115,13 @@ pub enum Event {
     /// It changed.
     VisitChanged { visit: VisitId, outside: OutsideVisit, at: Timestamp },
     /// It is off.
-    VisitCancelled { visit: VisitId, version: u64, at: Timestamp },
+    VisitCancelled { visit: VisitId, version: u64, at: Timestamp, elsewhere: Vec<DepartmentId> },
     /// It cannot be taken as sent.
-    VisitRefused { visit: VisitId, visit_id: String, version: u64, code: Code, at: Timestamp },
+    VisitRefused { visit: VisitId, visit_id: String, version: u64, code: Code, at: Timestamp, date: BusinessDate },
     /// Everything of days before this one that has ended is forgotten.
     DaysTidied { before: BusinessDate, at: Timestamp },
     /// An own number was given before there is a ticket: at booking, or to a visit from outside.
-    NumberGiven { queue: QueueId, date: BusinessDate, n: u32, at: Timestamp },
+    NumberGiven { queue: QueueId, date: BusinessDate, n: u32, at: Timestamp, shown: String },
     /// A board's screens have not confirmed this round of a call, or its voice was dropped.
     CallNotAnnounced {
         ticket: TicketId,
@@ -131,6 +135,12 @@ pub enum Event {
     TicketTold(Box<TicketNews>),
     /// It has heard.
     TicketHeard { ticket: TicketId, n: u64, at: Timestamp },
+    /// A ticket that came from another department and that nobody has called is given back there.
+    TransferGivenBack { ticket: TicketId, source: TicketId, over: Option<Over>, at: Timestamp },
+    /// The source wants a ticket back that stays here: it is told once more under which ticket.
+    TransferKept { source: TicketId, ticket: TicketId, number: String, at: Timestamp },
+    /// A visit of another department is off; `elsewhere` must hear of it too.
+    VisitEnded { visit: VisitId, elsewhere: Vec<DepartmentId>, told: Vec<DepartmentId>, at: Timestamp },
 }
 
 /// A ticket begins to wait.
@@ -296,6 +306,9 @@ impl Event {
             Self::CallNotAnnounced { .. } => (335, "call_not_announced"),
             Self::TicketTold(_) => (336, "ticket_told"),
             Self::TicketHeard { .. } => (337, "ticket_heard"),
+            Self::TransferGivenBack { .. } => (338, "transfer_given_back"),
+            Self::TransferKept { .. } => (339, "transfer_kept"),
+            Self::VisitEnded { .. } => (340, "visit_ended"),
         }
     }
 
@@ -328,13 +341,16 @@ impl Event {
             }
             Self::TransferReceived(entry) => {
                 let source = entry.opened.linked_from.as_ref().expect("a received ticket names its source");
-                let taken = ToDepartment::TransferTaken {
-                    ticket: source.clone(),
-                    new_ticket: entry.opened.ticket.clone(),
-                    new_number: entry.opened.number.clone(),
-                };
-                to_department(&source.department(), taken, out);
+                taken(source, &entry.opened.ticket, &entry.opened.number, out);
             }
+            Self::TransferKept { source, ticket, number, .. } => taken(source, ticket, number, out),
+            Self::TransferGivenBack { source, over, .. } => {
+                call_over(over.as_ref(), out);
+                let refused = ToDepartment::TransferRefused { ticket: source.clone(), reason: RECALLED.to_owned() };
+                to_department(&source.department(), refused, out);
+            }
+            Self::VisitCancelled { visit, elsewhere, .. } => end_visit(visit, elsewhere, &[], out),
+            Self::VisitEnded { visit, elsewhere, told, .. } => end_visit(visit, elsewhere, told, out),
             Self::TransferDeclined { ticket, reason, .. } => {
                 let refused = ToDepartment::TransferRefused { ticket: ticket.clone(), reason: reason.clone() };
                 to_department(&ticket.department(), refused, out);
@@ -359,7 +375,6 @@ impl Event {
             | Self::WorkResumed { .. }
             | Self::VisitRegistered { .. }
             | Self::VisitChanged { .. }
-            | Self::VisitCancelled { .. }
             | Self::VisitRefused { .. }
             | Self::DaysTidied { .. }
             | Self::NumberGiven { .. }
@@ -392,6 +407,24 @@ fn call_over(over: Option<&Over>, out: &mut Vec<Outgoing>) {
             let to = OwnerRef::new(OwnerKind::Board, board.as_str());
             out.push(Outgoing::Effect(to, ToBoard::CallOver { call: over.call.clone() }.into()));
         }
+    }
+}
+
+/// Tells the source under which ticket it goes on here.
+fn taken(source: &TicketId, ticket: &TicketId, number: &str, out: &mut Vec<Outgoing>) {
+    let taken = ToDepartment::TransferTaken {
+        ticket: source.clone(),
+        new_ticket: ticket.clone(),
+        new_number: number.to_owned(),
+    };
+    to_department(&source.department(), taken, out);
+}
+
+/// Nobody is left waiting elsewhere in a visit that is off. Each department is told once, however the tickets went round.
+fn end_visit(visit: &VisitId, elsewhere: &[DepartmentId], told: &[DepartmentId], out: &mut Vec<Outgoing>) {
+    for department in elsewhere {
+        let told = told.iter().chain(elsewhere).cloned().collect();
+        to_department(department, ToDepartment::EndVisit { visit: visit.clone(), told }, out);
     }
 }
 

@@ -12,12 +12,14 @@ pub mod tickets;
 pub mod told;
 pub mod transfer;
 pub mod undo;
+mod visit;
 pub mod wait;
 pub mod work;
 
 pub use apply::apply;
 pub use event::{Called, Entry, Event, Number, Over, Say, Summoned, Undone};
 pub use state::*;
+pub use visit::*;
 
 use crate::department::{self, Department, State};
 use crate::ids::TicketId;

@@ -2,13 +2,14 @@
 
 use crate::BusinessDate;
 use crate::department::State;
-use crate::ids::QueueId;
+use crate::ids::{QueueId, VisitId};
 
-/// The next own number: above every one given, and not one that the hospital's system has used.
+/// The next own number: above every one given, and not one that has been shown there already (the hospital's, one that
+/// came with a ticket, one under an earlier prefix).
 pub fn next(state: &State, queue: &QueueId, date: BusinessDate) -> u32 {
     let given = state.floor.numbers.get(&(date, queue.clone()));
     let mut n = given.map_or(0, |numbers| numbers.last) + 1;
-    while given.is_some_and(|numbers| numbers.outside.contains(&shown(state, queue, n))) {
+    while given.is_some_and(|numbers| numbers.shown.contains_key(&shown(state, queue, n))) {
         n += 1;
     }
     n
@@ -20,11 +21,26 @@ pub fn shown(state: &State, queue: &QueueId, n: u32) -> String {
     format!("{prefix}{n:03}")
 }
 
-/// Whether that number has been shown in that queue on that day.
-pub fn is_taken(state: &State, queue: &QueueId, date: BusinessDate, number: &str) -> bool {
-    let Some(given) = state.floor.numbers.get(&(date, queue.clone())) else { return false };
-    let prefix = state.config.queues.get(queue).map_or("", |queue| queue.is.prefix.as_str());
-    let own =
-        number.strip_prefix(prefix).and_then(|n| n.parse::<u32>().ok()).filter(|n| shown(state, queue, *n) == number);
-    given.outside.contains(number) || own.is_some_and(|n| (1..=given.last).contains(&n))
+/// Whether that number has been shown in that queue on that day for somebody else than this visit. A visit that the
+/// hospital has registered anew is the same one.
+pub fn is_taken(state: &State, queue: &QueueId, date: BusinessDate, number: &str, by: Bearer<'_>) -> bool {
+    let given = state.floor.numbers.get(&(date, queue.clone()));
+    let Some(holder) = given.and_then(|numbers| numbers.shown.get(number)) else { return false };
+    let Some(holder) = holder else { return true };
+    match by {
+        Bearer::Visit(visit) => holder != visit,
+        Bearer::Hospital(visit_id) => {
+            let known = state.floor.visits.get(holder).and_then(|visit| visit.outside.as_ref());
+            known.is_none_or(|outside| outside.visit_id != visit_id)
+        }
+    }
+}
+
+/// Who asks for a number.
+#[derive(Clone, Copy, Debug)]
+pub enum Bearer<'a> {
+    /// A visit that is known here.
+    Visit(&'a VisitId),
+    /// The hospital's visit id.
+    Hospital(&'a str),
 }

@@ -1,15 +1,16 @@
 //! What the floor knows: tickets, visits, doctors at work, numbers, lines.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::told;
+use super::visit::{RefusedVisit, Visit};
 use crate::ids::*;
 use crate::person::PatientBrief;
 use crate::queue;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{AnnouncementProblem, FeeState};
+use crate::vocabulary::AnnouncementProblem;
 
 /// The floor of one department.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub struct Floor {
     pub tidied_to: Option<BusinessDate>,
     /// What the persons' owners are told of tickets.
     pub told: told::Told,
+    /// The last refusal of each visit from outside, so that the hospital's system can be told again.
+    pub refused: BTreeMap<VisitId, RefusedVisit>,
 }
 
 /// A round of a call that nobody in the area has seen or heard.
@@ -54,8 +57,8 @@ pub struct NotAnnounced {
 pub struct Numbers {
     /// The highest own number given; 0: none yet.
     pub last: u32,
-    /// Numbers given by the hospital's system, shown as given.
-    pub outside: BTreeSet<String>,
+    /// Every number as shown, own or not, and the visit that bears it; none for one given at booking.
+    pub shown: BTreeMap<String, Option<VisitId>>,
 }
 
 /// One patient's entry in one queue.
@@ -169,6 +172,8 @@ pub enum TicketEnd {
     Refund,
     /// Its check-in or registration was undone.
     Undone,
+    /// Given back to the department that it came from.
+    GivenBack,
 }
 
 /// One summons to a room's door.
@@ -272,6 +277,8 @@ pub enum StepKind {
     Settled,
     /// An earlier step was undone.
     Undid,
+    /// Given back to the department that it came from.
+    GivenBack,
 }
 
 impl StepKind {
@@ -300,6 +307,7 @@ impl StepKind {
             Self::Cancelled => "cancelled",
             Self::Settled => "settled",
             Self::Undid => "undid",
+            Self::GivenBack => "given_back",
         }
     }
 }
@@ -314,6 +322,7 @@ impl TicketEnd {
             Self::ReturnDay => "return_day",
             Self::Refund => "refund",
             Self::Undone => "undone",
+            Self::GivenBack => "given_back",
         }
     }
 }
@@ -368,46 +377,6 @@ pub struct Pace {
 /// How many service times are kept for quantiles.
 pub const PACE_SAMPLES: usize = 40;
 
-/// All that belongs to one registration, over its days.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Visit {
-    /// Who.
-    pub brief: PatientBrief,
-    /// Its first day.
-    pub date: BusinessDate,
-    /// Its last day.
-    pub open_until: BusinessDate,
-    /// Its tickets here, oldest first.
-    pub tickets: Vec<TicketId>,
-    /// What the hospital's own system said, if it comes from there.
-    pub outside: Option<OutsideVisit>,
-}
-
-/// A visit of the hospital's own system.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OutsideVisit {
-    /// 就诊流水号.
-    pub visit_id: String,
-    /// The last version taken.
-    pub version: u64,
-    /// The queue.
-    pub queue: QueueId,
-    /// The number as shown.
-    pub number: String,
-    /// It was given here, not by the hospital.
-    pub is_own_number: bool,
-    /// The day.
-    pub date: BusinessDate,
-    /// The slot.
-    pub slot: Option<SlotId>,
-    /// Priority class.
-    pub class: Option<String>,
-    /// Paid or not.
-    pub fee_state: FeeState,
-    /// Called off.
-    pub cancelled: bool,
-}
-
 impl Standing {
     /// Its word.
     pub fn name(&self) -> &'static str {
@@ -437,9 +406,21 @@ impl Standing {
             Self::Away { .. } => "report_back undo close_session",
             Self::Missed { .. } => "report_back take_back call_ticket undo close_session",
             Self::InTransit { .. } => "recall_transfer",
+            Self::Ended { how: TicketEnd::Transferred, .. } => "recall_transfer",
             Self::Ended { .. } => "undo",
         };
         commands.split(' ').map(str::to_owned).collect()
+    }
+
+    /// How long the patient has been served at `until`, in seconds: from the start, or from the first call where nobody
+    /// pressed start.
+    pub fn service_s(&self, until: Timestamp) -> u32 {
+        let since = match self {
+            Self::Serving { started_at, .. } => *started_at,
+            Self::Called(call) => call.first_called_at,
+            _ => until,
+        };
+        u32::try_from(until.ms_since(since).max(0) / 1000).unwrap_or(u32::MAX)
     }
 
     /// The call that it stands by, if it is called or served.
@@ -460,6 +441,11 @@ impl Ticket {
     /// Whether it is of the emergency class.
     pub fn is_emergency(&self) -> bool {
         self.opened.class.as_deref() == Some("emergency")
+    }
+
+    /// Whether a doctor has called it since it came (calls that were undone do not count).
+    pub fn was_called(&self) -> bool {
+        self.steps.iter().any(|step| step.what == StepKind::Called && !step.undone)
     }
 
     /// Whether it still belongs to somebody who is here or comes back.

@@ -22,15 +22,10 @@ pub fn report_back(
 ) -> Result<Answer, Rejection> {
     let state = draft.state();
     let ticket = ticket_of(state, &command.ticket)?;
-    match &ticket.standing {
-        Standing::Away { .. } => {}
-        Standing::Missed { .. } => calls::missed_may_come_back(ticket, context)?,
-        _ => return Err(wrong_state(ticket)),
+    if !matches!(ticket.standing, Standing::Away { .. } | Standing::Missed { .. }) {
+        return Err(wrong_state(ticket));
     }
-    if ticket.opened.date != state.config.today(context.now) {
-        let detail = "the number is of another day; the desk registers the return";
-        return Err(Rejection::new(Code::CheckInTooLate, detail).with("visit", ticket.opened.visit.as_str()));
-    }
+    calls::may_come_back(state, ticket, context)?;
     if !presence_proved {
         return Err(Rejection::from(Code::WrongAreaCode));
     }
@@ -42,7 +37,7 @@ pub fn report_back(
     Ok(waiting(draft, &command.ticket))
 }
 
-/// A priority class with proof seen. Who stood at a door is taken back first and placed anew.
+/// A priority class with proof seen; the one that it has changes nothing. Who stood at a door is taken back first and placed anew.
 pub fn set_priority(
     draft: &mut Draft<'_, Department>,
     command: &SetPriority,
@@ -57,6 +52,9 @@ pub fn set_priority(
         return Err(Rejection::new(Code::InvalidField, "no such priority class"));
     }
     let class = (command.class != queue::NO_CLASS).then(|| command.class.clone());
+    if class == ticket.opened.class {
+        return Ok(waiting(draft, &command.ticket));
+    }
     doors::withdraw(draft, &command.ticket, context.now);
     let state = draft.state();
     let ticket = &state.floor.tickets[&command.ticket];

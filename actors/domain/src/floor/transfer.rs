@@ -1,10 +1,11 @@
-//! Transfers: within the department at once, to another one by way of *in transit*. The target decides which came
-//! first, the taking or the recall; a refused or recalled ticket goes back to its old place.
+//! Transfers: within the department at once, to another one by way of *in transit*. The target decides what a recall
+//! comes to: what nobody has called there yet it gives back. A refused or recalled ticket goes to its old place.
 
-use super::event::{Entry, Event, Number};
-use super::state::{Opened, Standing, Ticket};
+use super::event::{Entry, Event, Number, RECALLED};
+use super::numbers::Bearer;
+use super::state::{Opened, Standing, Ticket, TicketEnd};
 use super::{calls, doors, emit, numbers, ticket_of, wrong_state};
-use crate::department::{Department, State};
+use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::queue::Came;
@@ -57,11 +58,13 @@ pub fn transfer(
     Ok(Answer::Transferred { ticket: id, state: "in_transit".to_owned() })
 }
 
-/// Moves a live ticket to another queue of the department: it keeps its number unless that is in use there.
+/// Moves a waiting ticket to another queue of the department: it keeps its number unless that is somebody else's there.
 pub(crate) fn move_within(draft: &mut Draft<'_, Department>, id: &TicketId, to: &QueueId, reason: &str, at: Timestamp) {
     let state = draft.state();
     let ticket = &state.floor.tickets[id];
-    let number = numbers::is_taken(state, to, ticket.opened.date, &ticket.opened.number).then(|| {
+    let Opened { date, number, visit, .. } = &ticket.opened;
+    let is_taken = numbers::is_taken(state, to, *date, number, Bearer::Visit(visit));
+    let number = is_taken.then(|| {
         let n = numbers::next(state, to, ticket.opened.date);
         Number { n, shown: numbers::shown(state, to, n) }
     });
@@ -82,16 +85,23 @@ pub(crate) fn move_within(draft: &mut Draft<'_, Department>, id: &TicketId, to: 
     emit(draft, event);
 }
 
-/// The desk of the source wants it back. The target decides which came first.
+/// The desk of the source wants it back, in transit or taken: the target decides. Only on its business day.
 pub fn recall(
     draft: &mut Draft<'_, Department>,
     command: &RecallTransfer,
     context: &Context,
 ) -> Result<Answer, Rejection> {
-    let ticket = ticket_of(draft.state(), &command.ticket)?;
-    let Standing::InTransit { to, recalled, .. } = &ticket.standing else { return Err(wrong_state(ticket)) };
-    if !recalled {
-        let to = to.clone();
+    let state = draft.state();
+    let ticket = ticket_of(state, &command.ticket)?;
+    let to = match &ticket.standing {
+        Standing::InTransit { recalled: true, .. } => None,
+        Standing::InTransit { to, .. } => Some(to.clone()),
+        standing if is_transferred(standing) && ticket.opened.date == state.config.today(context.now) => {
+            Some(transferred_to(ticket).ok_or_else(|| wrong_state(ticket))?)
+        }
+        _ => return Err(wrong_state(ticket)),
+    };
+    if let Some(to) = to {
         emit(draft, Event::TransferRecalled { ticket: command.ticket.clone(), to, at: context.now });
     }
     Ok(Answer::Transferred { ticket: command.ticket.clone(), state: "in_transit".to_owned() })
@@ -114,7 +124,7 @@ pub fn take(draft: &mut Draft<'_, Department>, transfer: TransferredTicket, cont
         ticket: TicketId::numbered(&state.config.id, 't', serial),
         visit: transfer.visit,
         appointment: None,
-        session: None,
+        session: doors::slot_at(state, &transfer.to, transfer.date, context.now).map(|slot| slot.session.clone()),
         number: numbers::shown(state, &transfer.to, number),
         queue: transfer.to,
         date: transfer.date,
@@ -134,12 +144,22 @@ pub fn take(draft: &mut Draft<'_, Department>, transfer: TransferredTicket, cont
     Answer::Done
 }
 
-/// At the target: the source wants it back. What has been taken stays, and what has been refused is back already: the
-/// source has been told either. A transfer that is not known here is refused.
+/// At the target: the source wants it back. Who waits and was never called is given back; anybody else stays, and the
+/// source is told so. What has been refused is back already. A transfer that is not known here is refused.
 pub fn recalled(draft: &mut Draft<'_, Department>, source: TicketId, context: &Context) -> Answer {
-    if !draft.state().floor.received.contains_key(&source) {
-        let reason = "recalled".to_owned();
-        emit(draft, Event::TransferDeclined { ticket: source, reason, at: context.now });
+    let (state, at) = (draft.state(), context.now);
+    let Some(taken) = state.floor.received.get(&source) else {
+        emit(draft, Event::TransferDeclined { ticket: source, reason: RECALLED.to_owned(), at });
+        return Answer::Done;
+    };
+    let Some(ticket) = taken.as_ref().and_then(|ticket| state.floor.tickets.get(ticket)) else { return Answer::Done };
+    let (id, number) = (ticket.id().clone(), ticket.opened.number.clone());
+    if matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_)) && !ticket.was_called() {
+        let over = calls::ending(state, ticket);
+        emit(draft, Event::TransferGivenBack { ticket: id, source, over, at });
+        doors::fill(draft, at);
+    } else {
+        emit(draft, Event::TransferKept { source, ticket: id, number, at });
     }
     Answer::Done
 }
@@ -158,11 +178,14 @@ pub fn taken(
     Answer::Done
 }
 
-/// At the source: refused or given back.
+/// At the source: refused or given back. The word that it was taken may have come before.
 pub fn refused(draft: &mut Draft<'_, Department>, ticket: TicketId, reason: String, context: &Context) -> Answer {
-    if in_transit(draft.state(), &ticket) {
-        let returned = doors::returned(draft.state(), &draft.state().floor.tickets[&ticket]);
+    let Some(known) = draft.state().floor.tickets.get(&ticket) else { return Answer::Done };
+    if matches!(known.standing, Standing::InTransit { .. }) || is_transferred(&known.standing) {
+        let visit = known.opened.visit.clone();
+        let returned = doors::returned(draft.state(), known);
         emit(draft, Event::TransferReturned { ticket, reason, returned, at: context.now });
+        outside::end_if_off(draft, &visit, context.now);
         doors::fill(draft, context.now);
     }
     Answer::Done
@@ -171,4 +194,16 @@ pub fn refused(draft: &mut Draft<'_, Department>, ticket: TicketId, reason: Stri
 fn in_transit(state: &State, ticket: &TicketId) -> bool {
     let found: Option<&Ticket> = state.floor.tickets.get(ticket);
     found.is_some_and(|ticket| matches!(ticket.standing, Standing::InTransit { .. }))
+}
+
+fn is_transferred(standing: &Standing) -> bool {
+    matches!(standing, Standing::Ended { how: TicketEnd::Transferred, .. })
+}
+
+/// The queue that a ticket went to, from the step before it was taken there.
+fn transferred_to(ticket: &Ticket) -> Option<QueueId> {
+    ticket.steps.iter().rev().find_map(|step| match &step.before.as_ref()?.standing {
+        Standing::InTransit { to, .. } => Some(to.clone()),
+        _ => None,
+    })
 }

@@ -6,19 +6,60 @@
 use super::event::{Event, Undone};
 use super::state::{Call, Standing, Step, StepKind, Ticket, TicketEnd};
 use super::{calls, doors, emit};
-use crate::department::{Department, State};
+use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::vocabulary::*;
 use crate::{Code, Rejection};
 
-/// Undoes `<ticket>@<n>`. Rejects `cannot_undo`.
+/// Undoes `<ticket>@<n>`; of a call that also settled the patient before ("seen, next", "not here, next") both halves.
+/// Rejects `cannot_undo`.
 pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context) -> Result<Answer, Rejection> {
-    let state = draft.state();
     let (id, n) = parse(&command.event)?;
-    let ticket = super::ticket_of(state, &id)?;
+    let settled = settled_with(draft.state(), super::ticket_of(draft.state(), &id)?, n);
+    undo_step(draft, &id, n, &command.reason, context)?;
+    if let Some((settled, n)) = settled {
+        // One action of the doctor is one action undone. The hand is free now, so its patient goes back into it.
+        undo_step(draft, &settled, n, &command.reason, context).expect("its last step, of today, with the hand free");
+    }
+    doors::fill(draft, context.now);
+    Ok(Answer::Done)
+}
+
+/// The ticket, and its step, that the doctor settled by the very command that called this one, while that is still the
+/// last step of both: one command has one moment and one doctor.
+fn settled_with(state: &State, ticket: &Ticket, n: usize) -> Option<(TicketId, usize)> {
+    let called = ticket.steps.get(n.checked_sub(1)?).filter(|step| step.what == StepKind::Called)?;
+    let call = ticket.standing.call()?;
+    let settled = |other: &&Ticket| -> Option<usize> {
+        let at = undoable(other).filter(|_| other.opened.date == ticket.opened.date)?;
+        let step = &other.steps[at];
+        let before = step.before.as_ref()?.standing.call()?;
+        let is_other_half = matches!(step.what, StepKind::Finished | StepKind::Missed)
+            && step.at == called.at
+            && (&before.doctor, &before.assignment) == (&call.doctor, &call.assignment)
+            && matches!(other.standing, Standing::Missed { .. } | Standing::Ended { .. })
+            && !outside::is_off(state, &other.opened.visit);
+        is_other_half.then_some(at + 1)
+    };
+    let others = state.floor.tickets.values().filter(|other| other.id() != ticket.id());
+    others.into_iter().find_map(|other| Some((other.id().clone(), settled(&other)?)))
+}
+
+fn undo_step(
+    draft: &mut Draft<'_, Department>,
+    id: &TicketId,
+    n: usize,
+    reason: &str,
+    context: &Context,
+) -> Result<(), Rejection> {
+    let state = draft.state();
+    let ticket = super::ticket_of(state, id)?;
     if ticket.opened.date != state.config.today(context.now) {
         return Err(Rejection::new(Code::CannotUndo, "not of today"));
+    }
+    if outside::is_off(state, &ticket.opened.visit) {
+        return Err(Rejection::new(Code::CannotUndo, "the visit is cancelled"));
     }
     match undoable(ticket) {
         Some(at) if at + 1 == n => {}
@@ -43,7 +84,7 @@ pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context
     let undone = Undone {
         ticket: id.clone(),
         step: u32::try_from(n).expect("a ticket has few steps"),
-        reason: command.reason.clone(),
+        reason: reason.to_owned(),
         returned,
         place,
         opened,
@@ -53,9 +94,12 @@ pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context
         standing,
         at: context.now,
     };
+    let door = doors::door_of(step).filter(|_| undone.standing == Standing::Waiting).cloned();
     emit(draft, Event::StepUndone(undone));
-    doors::fill(draft, context.now);
-    Ok(Answer::Done)
+    if let Some(door) = door {
+        doors::back_to_door(draft, id, &door, context.now);
+    }
+    Ok(())
 }
 
 fn parse(event: &str) -> Result<(TicketId, usize), Rejection> {
@@ -75,13 +119,24 @@ pub fn undoable(ticket: &Ticket) -> Option<usize> {
     is_undoable(ticket.steps[at].what).then_some(at)
 }
 
+/// A taking that is over: while the ticket goes on elsewhere nothing of it is undone.
 fn is_transparent(what: StepKind) -> bool {
     use StepKind::*;
-    matches!(what, Summoned | SummonsWithdrawn | Recalled | TransferSent | TransferRecalled | TransferRefused | Undid)
+    matches!(
+        what,
+        Summoned
+            | SummonsWithdrawn
+            | Recalled
+            | TransferSent
+            | TransferRecalled
+            | TransferTaken
+            | TransferRefused
+            | Undid
+    )
 }
 
 fn is_undoable(what: StepKind) -> bool {
-    !matches!(what, StepKind::Received | StepKind::TransferTaken) && !is_transparent(what)
+    !matches!(what, StepKind::Received | StepKind::GivenBack) && !is_transparent(what)
 }
 
 /// Whose count of the day the step went into.

@@ -90,6 +90,22 @@ pub fn stop(draft: &mut Draft<'_, Department>, command: &StopWork, context: &Con
 /// Everybody at this doctor's door goes back to the old place, the last one first.
 fn empty_door(draft: &mut Draft<'_, Department>, doctor: &DoctorId, at: Timestamp) {
     let at_door = draft.state().floor.work.get(doctor).map(|work| work.at_door.clone()).unwrap_or_default();
+    all_back(draft, at_door, at);
+}
+
+/// Who stands at the door of a doctor who does not call from that queue any more goes back to the old place: the
+/// configuration has taken the queue away.
+pub(crate) fn step_back(draft: &mut Draft<'_, Department>, at: Timestamp) {
+    let floor = &draft.state().floor;
+    let strays = floor.work.values().flat_map(|work| {
+        let called_from = |ticket: &&TicketId| work.queues.contains(&floor.tickets[*ticket].opened.queue);
+        work.at_door.iter().filter(move |ticket| !called_from(ticket)).cloned()
+    });
+    let strays = strays.collect();
+    all_back(draft, strays, at);
+}
+
+fn all_back(draft: &mut Draft<'_, Department>, at_door: Vec<TicketId>, at: Timestamp) {
     for ticket in at_door.into_iter().rev() {
         doors::withdraw(draft, &ticket, at);
     }

@@ -3,13 +3,15 @@
 use crate::codes::{Code, Rejection};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
+use crate::person::Relation;
 use crate::principal::Role;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{Answer, AppointmentEnd, Channel, ToPatient};
 
+use super::Patient;
 use super::event::{Event, Wish};
 use super::state::*;
-use super::{DAY_LIMIT, NO_SHOW_DAYS, NO_SHOW_LIMIT, Patient};
+use crate::settings::PatientLimits;
 
 const DAY_S: i64 = 24 * 60 * 60;
 /// After a hold's end the department has this long to say so before it is asked.
@@ -28,14 +30,19 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
                 return Err(Code::Forbidden.into());
             }
             let identity = Identity { brief, birth_date_sealed, sealed, real_name };
+            let is_confirmed = draft.state().identity.as_ref().is_some_and(|known| known.real_name);
+            if is_confirmed && !real_name {
+                // What proof was seen for is not replaced by what somebody says.
+                return Ok(Answer::Done);
+            }
             if draft.state().identity.as_ref() != Some(&identity) {
                 draft.emit(Event::Identified { identity });
             }
             Ok(Answer::Done)
         }
         ToPatient::Relate { account, relation, granted } => relate(draft, account, relation, granted),
-        ToPatient::Reserve { slot, date, slot_start, slot_end, confirm, channel, replaces } => {
-            let asked = Asked { slot, date, start: slot_start, end: slot_end, confirm, channel, replaces };
+        ToPatient::Reserve { slot, date, slot_start, slot_end, confirm, channel, replaces, limits } => {
+            let asked = Asked { slot, date, start: slot_start, end: slot_end, confirm, channel, replaces, limits };
             reserve(draft, asked, context)
         }
         ToPatient::Confirm { appointment } => confirm(draft, appointment),
@@ -74,10 +81,8 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
     }
 }
 
-fn relate(draft: &mut Draft<'_, Patient>, account: AccountId, relation: String, granted: bool) -> Outcome {
-    if granted && relation.is_empty() {
-        return Err(Rejection::new(Code::InvalidField, "a relation has a name"));
-    }
+fn relate(draft: &mut Draft<'_, Patient>, account: AccountId, relation: Relation, granted: bool) -> Outcome {
+    let relation = relation.wire().to_owned();
     let known = draft.state().accounts.get(&account);
     if granted && known != Some(&relation) {
         draft.emit(Event::RelationGranted { account, relation });
@@ -95,6 +100,7 @@ struct Asked {
     confirm: bool,
     channel: Channel,
     replaces: Option<AppointmentId>,
+    limits: PatientLimits,
 }
 
 fn reserve(draft: &mut Draft<'_, Patient>, asked: Asked, context: &Context) -> Outcome {
@@ -126,6 +132,7 @@ fn reserve(draft: &mut Draft<'_, Patient>, asked: Asked, context: &Context) -> O
         confirm: asked.confirm,
         channel: asked.channel,
         replaces: asked.replaces,
+        limits: asked.limits,
     });
     Ok(Answer::Done)
 }
@@ -147,7 +154,7 @@ fn check_limits(state: &State, asked: &Asked, context: &Context) -> Result<(), R
     }
     let that_day = others()
         .filter(|(id, r)| r.date == asked.date && state.replaced_by(id).is_none_or(|new| new.date != asked.date));
-    if that_day.count() >= DAY_LIMIT {
+    if that_day.count() >= asked.limits.per_day as usize {
         return Err(Code::LimitDay.into());
     }
     if let Some((id, _)) = others().find(|(_, r)| r.start < asked.end && asked.start < r.end) {
@@ -170,7 +177,7 @@ fn forget(draft: &mut Draft<'_, Patient>, now: Timestamp) {
     let reservations = &draft.state().reservations;
     let appointments: Vec<_> = reservations.iter().filter(|(_, r)| old(r)).map(|(id, _)| id.clone()).collect();
     if !appointments.is_empty() {
-        let no_shows_before = now.plus_s(-NO_SHOW_DAYS * DAY_S);
+        let no_shows_before = now.plus_s(-PatientLimits::NO_SHOW_DAYS_MAX * DAY_S);
         draft.emit(Event::ReservationsForgotten { appointments, no_shows_before });
     }
 }
@@ -260,23 +267,22 @@ fn booked(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, number: Op
 }
 
 fn ended(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, how: AppointmentEnd, context: &Context) {
-    let live = draft.state().reservations.get(&appointment).is_some_and(Reservation::is_live);
-    if !live {
-        return;
-    }
+    let known = draft.state().reservations.get(&appointment).filter(|reservation| reservation.is_live());
+    let Some(limits) = known.map(|reservation| reservation.limits) else { return };
     draft.emit(Event::AppointmentEnded { appointment, how, at: context.now });
     if how == AppointmentEnd::NoShow
-        && let Some(until) = blocked_until(draft.state().no_shows.iter().map(|(at, _)| *at))
+        && let Some(until) = blocked_until(draft.state().no_shows.iter().map(|(at, _)| *at), limits)
         && draft.state().blocked_until.is_none_or(|before| before < until)
     {
         draft.emit(Event::OnlineBookingBlocked { until });
     }
 }
 
-/// Until when these no-shows, by time, block online booking: so long from each that is the third, or a further one, within
-/// the time in which they count.
-pub(super) fn blocked_until(no_shows: impl Iterator<Item = Timestamp>) -> Option<Timestamp> {
+/// Until when these no-shows, by time, block online booking: so long from each that is one too many within the time in
+/// which they count.
+pub(super) fn blocked_until(no_shows: impl Iterator<Item = Timestamp>, limits: PatientLimits) -> Option<Timestamp> {
     let at: Vec<Timestamp> = no_shows.collect();
-    let third = |window: &&[Timestamp]| window[NO_SHOW_LIMIT - 1].plus_s(-NO_SHOW_DAYS * DAY_S) < window[0];
-    at.windows(NO_SHOW_LIMIT).rev().find(third).map(|window| window[NO_SHOW_LIMIT - 1].plus_s(NO_SHOW_DAYS * DAY_S))
+    let (most, lasting_s) = ((limits.no_shows as usize).max(1), limits.no_show_days * DAY_S);
+    let too_many = |window: &&[Timestamp]| window[most - 1].plus_s(-lasting_s) < window[0];
+    at.windows(most).rev().find(too_many).map(|window| window[most - 1].plus_s(lasting_s))
 }

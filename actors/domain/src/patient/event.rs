@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::person::PatientBrief;
+use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{AppointmentEnd, CancelAppointment, Channel, TicketNews, ToDepartment};
 
@@ -61,6 +62,8 @@ pub enum Event {
         channel: Channel,
         /// What it is to replace.
         replaces: Option<AppointmentId>,
+        /// The limits that it was measured by.
+        limits: PatientLimits,
     },
     /// The department is asked something about an appointment.
     DepartmentAsked {
@@ -189,7 +192,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::RelationEnded { account } => {
             state.accounts.remove(account);
         }
-        Event::PlaceReserved { appointment, slot, date, start, end, channel, replaces, .. } => {
+        Event::PlaceReserved { appointment, slot, date, start, end, channel, replaces, limits, .. } => {
             let reservation = Reservation {
                 slot: slot.clone(),
                 date: *date,
@@ -203,6 +206,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
                 ask_at: None,
                 prolonged: false,
                 heard: 0,
+                limits: *limits,
             };
             state.reservations.insert(appointment.clone(), reservation);
         }

@@ -19,7 +19,8 @@ pub(super) fn hear(draft: &mut Draft<'_, Patient>, news: TicketNews, context: &C
     draft.emit(Event::TicketHeard { news, change });
     if let Some(appointment) = corrected {
         let others = draft.state().no_shows.iter().filter(|(_, other)| *other != appointment);
-        let blocked_until = blocked_until(others.map(|(at, _)| *at));
+        let limits = draft.state().reservations.get(&appointment).map(|reservation| reservation.limits);
+        let blocked_until = blocked_until(others.map(|(at, _)| *at), limits.unwrap_or_default());
         draft.emit(Event::NoShowCorrected { appointment, blocked_until });
     }
 }

@@ -18,14 +18,8 @@ use crate::owner::*;
 use crate::time::Timestamp;
 use crate::vocabulary::{Answer, AppointmentEnd, ToDepartment, ToPatient};
 
-/// Live appointments of one patient on one day.
-pub const DAY_LIMIT: usize = 3;
-/// No-shows within [`NO_SHOW_DAYS`] that block online booking.
-pub const NO_SHOW_LIMIT: usize = 3;
 /// Tickets of no reservation that are kept; beyond it the oldest go.
 pub const TICKETS_KEPT: usize = 32;
-/// For how long a no-show counts, and for how long online booking is blocked then, in days.
-pub const NO_SHOW_DAYS: i64 = 90;
 
 /// A person.
 pub struct Patient;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::*;
 use crate::person::PatientBrief;
+use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{AppointmentEnd, Channel, TicketNews};
 
@@ -69,6 +70,8 @@ pub struct Reservation {
     pub prolonged: bool,
     /// The number of the last news of its ticket; 0: none yet.
     pub heard: u64,
+    /// The limits that it was measured by.
+    pub limits: PatientLimits,
 }
 
 impl Reservation {

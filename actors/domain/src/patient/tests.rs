@@ -9,9 +9,10 @@ use super::*;
 use crate::clinic::{self, Clinic};
 use crate::codes::Code;
 use crate::ids::*;
-use crate::person::{PatientBrief, Sex};
+use crate::person::{PatientBrief, Relation, Sex};
 use crate::principal::{Principal, Role};
 use crate::settings::BookingSettings;
+use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Zone};
 use crate::vocabulary::*;
 
@@ -91,6 +92,7 @@ impl Person {
             confirm: true,
             channel,
             replaces: replaces.cloned(),
+            limits: PatientLimits::default(),
         };
         let role = if channel == Channel::Desk { Role::Desk } else { Role::Patient };
         self.tell_as(command, now, role).map_err(|rejection| rejection.code)?;
@@ -200,6 +202,25 @@ fn the_desk_is_under_the_same_limits_but_not_under_the_block() {
 }
 
 #[test]
+fn the_limits_are_those_of_the_department_that_is_asked() {
+    let mut person = Person::new();
+    let reserve = |department: &str, hour: &str, per_day| ToPatient::Reserve {
+        slot: SlotId::from(format!("{department}.am.{hour}00")),
+        date: date("20261123"),
+        slot_start: at(&format!("23 {hour}:00")),
+        slot_end: at(&format!("23 {hour}:30")),
+        confirm: true,
+        channel: Channel::Online,
+        replaces: None,
+        limits: PatientLimits { per_day, ..PatientLimits::default() },
+    };
+    person.tell(reserve("s.d", "09", 1), at("22 08:00")).unwrap();
+    let refused = person.tell(reserve("s.e", "10", 1), at("22 08:00")).unwrap_err();
+    assert_eq!(refused.code, Code::LimitDay);
+    person.tell(reserve("s.e", "10", 2), at("22 08:00")).unwrap();
+}
+
+#[test]
 fn three_no_shows_in_ninety_days_block_online_booking_for_ninety() {
     let mut person = Person::new();
     let day = |n: i64| at("01 12:00").plus_s(n * DAY_S);
@@ -218,6 +239,7 @@ fn three_no_shows_in_ninety_days_block_online_booking_for_ninety() {
             ask_at: None,
             prolonged: false,
             heard: 0,
+            limits: PatientLimits::default(),
         };
         person.state.reservations.insert(id.clone(), reservation);
         person.ended(&id, AppointmentEnd::NoShow, day(n));
@@ -402,6 +424,7 @@ fn reservations_long_over_are_forgotten() {
         confirm: true,
         channel: Channel::Online,
         replaces: None,
+        limits: PatientLimits::default(),
     };
     person.tell(reserve, later).unwrap();
     assert!(!person.state.reservations.contains_key(&id));
@@ -409,9 +432,33 @@ fn reservations_long_over_are_forgotten() {
 }
 
 #[test]
+fn what_proof_was_seen_for_is_not_replaced_by_what_somebody_says() {
+    let mut person = Person::new();
+    let known = person.state.identity.clone();
+    let identify = |name: &str, real_name| ToPatient::Identify {
+        brief: PatientBrief {
+            patient: PatientId::from("p-1"),
+            masked_name: name.into(),
+            sex: Sex::Male,
+            birth_year: Some(1980),
+        },
+        birth_date_sealed: vec![9],
+        sealed: vec![9],
+        real_name,
+    };
+    person.tell(identify("假*", false), at("22 08:00")).unwrap();
+    assert_eq!(person.state.identity, known);
+    person.tell(identify("真*", true), at("22 08:00")).unwrap();
+    assert_eq!(person.state.identity.as_ref().unwrap().brief.masked_name, "真*");
+    person.state.identity.as_mut().unwrap().real_name = false;
+    person.tell(identify("假*", false), at("22 08:00")).unwrap();
+    assert_eq!(person.state.identity.as_ref().unwrap().brief.masked_name, "假*", "unproved against unproved");
+}
+
+#[test]
 fn relations_come_and_go() {
     let mut person = Person::new();
-    let relate = |granted| ToPatient::Relate { account: AccountId::from("a-2"), relation: "guardian".into(), granted };
+    let relate = |granted| ToPatient::Relate { account: AccountId::from("a-2"), relation: Relation::Parent, granted };
     person.tell(relate(true), at("22 08:00")).unwrap();
     let events = person.log.len();
     person.tell(relate(true), at("22 08:00")).unwrap();
@@ -554,7 +601,7 @@ impl City {
         };
         let replaced: Vec<&AppointmentId> = state.live().filter_map(|(_, r)| r.replaces.as_ref()).collect();
         let live: Vec<_> = state.reservations.iter().filter(|(id, _)| stands(id) && !replaced.contains(id)).collect();
-        assert!(live.len() <= DAY_LIMIT);
+        assert!(live.len() <= PatientLimits::default().per_day as usize);
         for (i, (a_id, a)) in live.iter().enumerate() {
             for (b_id, b) in &live[i + 1..] {
                 assert_ne!(a_id.prefix(2), b_id.prefix(2), "two in one department and day");
@@ -622,6 +669,7 @@ proptest! {
                         confirm,
                         channel: Channel::Online,
                         replaces,
+                        limits: PatientLimits::default(),
                     });
                 }
                 Step::Confirm(i) if !ids.is_empty() => {

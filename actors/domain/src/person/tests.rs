@@ -138,3 +138,63 @@ fn nothing_of_a_person_prints() {
     let brief = record.brief(PatientId::from("p-1"));
     assert_eq!((brief.masked_name.as_str(), brief.birth_year), ("张*三", Some(1949)));
 }
+
+#[test]
+fn names_are_text_that_people_can_read() {
+    for name in [
+        "张三",
+        " 欧阳娜娜 ",
+        "阿卜杜拉·买买提",
+        "María José",
+        "O'Brien",
+        "J",
+        "김철수",
+        "𠮷田花",
+        "Lê Thị Hồng",
+        "สมชาย",
+    ] {
+        assert_eq!(checked_name(name).as_deref(), Ok(name.trim()), "{name}");
+    }
+    for (name, why) in [
+        ("", "1 to 100"),
+        (&"张".repeat(101), "1 to 100"),
+        ("张\n三", "line breaks"),
+        ("张\u{2028}三", "line breaks"),
+        ("\u{202e}三张", "direction"),
+        ("\u{200b}", "invisible"),
+        ("\u{200f}\u{200e}", "invisible"),
+        ("张\u{feff}三", "invisible"),
+        ("**三", "star"),
+        ("·", "letter"),
+        ("张·", "both sides"),
+        ("·张", "both sides"),
+        ("张··三", "both sides"),
+        ("12", "letter"),
+        (&"\u{301}".repeat(50), "letter"),
+        (&format!("e{}", "\u{301}".repeat(50)), "marks"),
+    ] {
+        let refused = checked_name(name).unwrap_err();
+        assert_eq!(refused.code, Code::InvalidField);
+        assert!(refused.detail.contains(why), "{name:?}: {}", refused.detail);
+    }
+}
+
+#[test]
+fn a_mask_keeps_a_letter_whole_and_has_a_bound() {
+    assert_eq!(masked_name("E\u{301}milie Zola"), "E\u{301}* Z*");
+    assert_eq!(masked_name("A·B·C·D·E·F"), "A*·B*·C*·D*");
+    assert_eq!(masked_name("a b c d e f"), "a* b* c* d*");
+    assert_eq!(masked_name("·"), "*", "never nothing");
+    let loaded = masked_name(&format!("e{} x", "\u{301}".repeat(90)));
+    assert!(loaded.chars().count() < 12, "{loaded}");
+}
+
+#[test]
+fn birth_dates_are_of_people_who_live() {
+    let today = day("20261123");
+    for (text, fits) in
+        [("20261123", true), ("20261124", false), ("19000101", true), ("18950101", false), ("00010101", false)]
+    {
+        assert_eq!(checked_birth_date(day(text), today).is_ok(), fits, "{text}");
+    }
+}

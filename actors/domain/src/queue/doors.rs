@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::line::Line;
 use super::lines::Lines;
-use super::placement::{Next, Picked, Returned, Summons};
+use super::placement::{Next, Picked, Summons};
 use super::settings::{QueueSettings, SeveralQueues};
 use crate::ids::{QueueId, ServicePointId, TicketId};
+
+/// Turn of the first at an empty door: below it there is room for those who come back to the front.
+const FIRST_TURN: u64 = 100;
 
 /// The queues of a department, found by their ids.
 pub trait Queues {
@@ -79,9 +83,25 @@ pub fn next_summons<Q: Queues>(queues: &Q, settings: &QueueSettings, rooms: &[Ro
     free.sort_by_key(|(standing, order, room)| (*standing, *order, room.service_point));
     free.into_iter().find_map(|(_, _, room)| {
         let (queue, picked) = pick_of_several(queues, settings, room)?;
-        let turn = 1 + room.turns(queues).map(|(_, _, turn, _)| turn).max().unwrap_or(0);
+        let turn = room.turns(queues).map(|(_, _, turn, _)| turn).max().map_or(FIRST_TURN, |last| last + 1);
         Some(Summons { queue: queue.clone(), service_point: room.service_point.clone(), turn, picked })
     })
+}
+
+/// Back to the front of the door from which a ticket was called by mistake (rules 6 and 8), for one that waits in
+/// `queue` at its old place: it has left its line once, nothing changes in the lines. The last at a full door goes back
+/// first ([`last_at_full_door`]). None for an emergency, and when there is no turn before the first.
+pub fn summons_in_front<Q: Queues>(queues: &Q, room: &Room<'_>, queue: &QueueId, ticket: &TicketId) -> Option<Summons> {
+    let picked = queues.lines(queue)?.picked_at_door(ticket).filter(|picked| picked.line != Line::Emergency)?;
+    let first = room.turns(queues).map(|(_, _, turn, _)| turn).min();
+    let turn = first.map_or(Some(FIRST_TURN), |first| first.checked_sub(1))?;
+    Some(Summons { queue: queue.clone(), service_point: room.service_point.clone(), turn, picked })
+}
+
+/// Who stands last at a room's door when nobody more may stand there.
+pub fn last_at_full_door<'q, Q: Queues>(queues: &'q Q, room: &Room<'_>) -> Option<&'q TicketId> {
+    let is_full = room.turns(queues).count() >= room.door_cap as usize;
+    room.turns(queues).filter(|_| is_full).max_by_key(|(_, _, turn, _)| *turn).map(|(_, _, _, ticket)| ticket)
 }
 
 /// Rule 7, emergencies apart.
@@ -106,14 +126,4 @@ fn pick_of_several<'r, Q: Queues>(
         }
     }?;
     Some((queue, lines.picked_by(settings, place, rule)))
-}
-
-impl Lines {
-    /// The room pauses or closes, or the doctor leaves this queue: everybody at its door goes back to the old place
-    /// (rule 6). Apply each with [`Lines::come_back`].
-    pub fn back_from_door(&self, service_point: &ServicePointId) -> Vec<Returned> {
-        self.at_door(service_point)
-            .filter_map(|ticket| Some(self.return_to_old_place(self.get(ticket)?.place)))
-            .collect()
-    }
 }

@@ -168,6 +168,11 @@ impl Lines {
         self.doors.get(service_point).into_iter().flat_map(BTreeMap::values)
     }
 
+    /// The turn of a ticket at its door.
+    pub fn turn(&self, ticket: &TicketId) -> Option<u64> {
+        self.summoned.get(ticket).map(|at| at.turn)
+    }
+
     /// Who stand at this door, with their turns.
     pub(super) fn turns(&self, service_point: &ServicePointId) -> Option<&BTreeMap<u64, TicketId>> {
         self.doors.get(service_point)

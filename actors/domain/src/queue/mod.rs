@@ -10,7 +10,8 @@
 //! | "call next" in a room | [`next_call`] | [`Next`] (queue, [`Picked`]) | [`Lines::take`] of that queue |
 //! | `call_ticket` of a waiting or summoned ticket | [`Lines::choose`] | [`Picked`] | [`Lines::take`] |
 //! | a door has a free place | [`next_summons`], again until `None` | [`Summons`] | [`Lines::summon`] of that queue |
-//! | the room pauses or closes | [`Lines::back_from_door`] for each queue of the room | [`Returned`] each | [`Lines::come_back`] |
+//! | called by mistake from a door | [`last_at_full_door`], then [`summons_in_front`] | [`Summons`] | [`Lines::summon`] of that queue |
+//! | the room pauses or closes, the doctor leaves the queue | for each at the door, the last first, as below | | |
 //! | mistake, wrong person, undo, transfer refused | [`Lines::return_to_old_place`] with the kept [`Place`] | [`Returned`] | [`Lines::come_back`] |
 //! | cancel, transfer out, settled, missed at the door | nothing to decide | the ticket's id | [`Lines::leave`] |
 //!
@@ -40,7 +41,7 @@ mod slots;
 mod tests;
 mod why;
 
-pub use doors::{Queues, Room, next_call, next_summons};
+pub use doors::{Queues, Room, last_at_full_door, next_call, next_summons, summons_in_front};
 pub use line::{Key, Line, Rank, Sequence};
 pub use lines::{Held, Lines};
 pub use placement::{Arrival, Came, LineCounter, Next, Picked, Place, Placement, Returned, Round, Rule, Summons};

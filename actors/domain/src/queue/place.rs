@@ -30,7 +30,7 @@ impl Lines {
                 && let Treatment::MovedUp(n) = class.treatment
             {
                 let moved = self.moved_up(settings, key, n, &arrival.ticket);
-                why = Why::MovedUp(ClassLabel::from(class), moved.passes.len() as u32);
+                why = Why::MovedUp(ClassLabel::from(class), moved.by);
                 (key, passes) = (moved.key, moved.passes);
             }
         }
@@ -190,7 +190,13 @@ fn ordinary_key(settings: &QueueSettings, arrival: &Arrival, rank: Rank, serial:
             rank,
             ..by_event
         },
-        Rank::EndOfPeriod => Key { walk_in, slot_start: Timestamp(i64::MAX), rank, ..by_event },
+        // Behind the walk-ins too, where they are behind the appointments; a ratio's lines stay two.
+        Rank::EndOfPeriod => Key {
+            walk_in: walk_in || (settings.appointments_first && !is_ratio),
+            slot_start: Timestamp(i64::MAX),
+            rank,
+            ..by_event
+        },
     };
     let no_sequence = Sequence { place: 0, issue: 0 };
     match (settings.ordinary, rank) {

@@ -220,8 +220,11 @@ impl Pool {
     fn close(&mut self, n: usize) {
         self.open[n - 1] = false;
         let room = self.rooms[n - 1].clone();
-        for returned in self.lines().back_from_door(&room) {
-            self.lines().come_back(&returned);
+        let standing: Vec<TicketId> = self.lines().at_door(&room).cloned().collect();
+        for ticket in standing.iter().rev() {
+            let lines = self.lines();
+            let returned = lines.return_to_old_place(lines.get(ticket).expect("at the door").place);
+            lines.come_back(&returned);
         }
     }
 }
@@ -267,6 +270,17 @@ fn example_8_a_second_moved_up_ticket_stops_behind_the_first() {
     queue.aged("a7", 82);
     queue.aged("a8", 85);
     assert_calls(queue, "a1 a2 a3 a7 a8 a4 a5 a6");
+}
+
+#[test]
+fn of_two_of_a_moved_up_class_the_first_stays_the_first_though_it_needed_no_move() {
+    let mut queue = Queue::standard();
+    let first = queue.aged("a2", 88);
+    assert_eq!(first.place.why.zh(), "老年优先,前面没有可以越过的普通号");
+    let second = queue.aged("a3", 88);
+    assert_eq!(second.place.why.en(), "Seniors: no ordinary number ahead that it may pass");
+    queue.ordinary("a4");
+    assert_calls(queue, "a2 a3 a4");
 }
 
 #[test]

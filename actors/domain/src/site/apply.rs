@@ -28,20 +28,28 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::BoardRetired { id, .. } => {
             retire(&mut state.boards, id);
             state.screens.retain(|_, screen| screen.board != *id);
+            forget_doors(state);
         }
         Event::ScreenOffered { code, offer } => {
             state.offers.retain(|_, other| other.screen != offer.screen);
             state.offers.insert(code.clone(), offer.clone());
         }
-        Event::ScreenOffersExpired { codes } => state.offers.retain(|code, _| !codes.contains(code)),
+        Event::ScreenOffersExpired { codes } => {
+            state.offers.retain(|code, _| !codes.contains(code));
+            forget_doors(state);
+        }
+        Event::ScreenDoorNamed { screen, door } => {
+            state.doors.insert(screen.clone(), door.clone());
+        }
         Event::ScreenPaired { code, screen, paired } => {
             state.offers.remove(code);
             state.screens.insert(screen.clone(), paired.clone());
         }
         Event::ScreenRevoked { screen } => {
             state.screens.remove(screen);
+            forget_doors(state);
         }
-        Event::VisitRegistered { command, visit, queue, .. } => {
+        Event::VisitRegistered { command, visit, queue, body, .. } => {
             let known = OutsideVisit {
                 version: command.version,
                 visit: visit.clone(),
@@ -49,6 +57,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
                 date: command.date,
                 number: command.number.clone(),
                 cancelled: false,
+                body: *body,
             };
             if let Some(before) = state.visits.insert(command.visit_id.clone(), known)
                 && let Some(day) = state.visits_by_day.get_mut(&before.date)
@@ -61,17 +70,19 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             state.visits_by_day.entry(command.date).or_default().insert(command.visit_id.clone());
             take_number(state, &command.visit_id);
         }
-        Event::VisitChanged { command, queue, .. } => {
+        Event::VisitChanged { command, queue, body, .. } => {
             if let Some(known) = state.visits.get_mut(&command.visit_id) {
                 known.version = command.version;
                 known.queue = queue.clone();
+                known.body = *body;
             }
             take_number(state, &command.visit_id);
         }
-        Event::VisitCancelled { command, .. } => {
+        Event::VisitCancelled { command, body, .. } => {
             if let Some(known) = state.visits.get_mut(&command.visit_id) {
                 known.version = command.version;
                 known.cancelled = true;
+                known.body = *body;
             }
         }
         Event::VisitsForgotten { before } => {
@@ -92,6 +103,12 @@ fn retire<I: Ord, T>(things: &mut BTreeMap<I, Kept<T>>, id: &I) {
     if let Some(thing) = things.get_mut(id) {
         thing.retired = true;
     }
+}
+
+/// Screens that are neither offered nor paired stand nowhere.
+fn forget_doors(state: &mut State) {
+    let State { doors, screens, offers, .. } = state;
+    doors.retain(|screen, _| screens.contains_key(screen) || offers.values().any(|offer| offer.screen == *screen));
 }
 
 /// A number stays taken when its visit is cancelled or moves: it is never given twice.

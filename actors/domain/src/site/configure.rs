@@ -82,23 +82,14 @@ pub(super) fn department(draft: &mut Draft<'_, Site>, definition: DefineDepartme
     let state = draft.state();
     check_parent(definition.id.as_str(), state.id.as_str())?;
     check_name(&definition.name)?;
-    check_booking(&definition.settings.booking)?;
+    if let Some(problem) = definition.settings.problem() {
+        return Err(invalid(&problem));
+    }
     if is_news(&state.departments, &definition.id, &definition)? {
         let time_zone = state.time_zone();
         draft.emit(Event::DepartmentDefined { time_zone, definition });
     }
     Ok(Answer::Done)
-}
-
-fn check_booking(settings: &crate::settings::BookingSettings) -> Result<(), Rejection> {
-    let day_min = 24 * 60;
-    let fits = (10..=86_400).contains(&settings.hold_ttl_s)
-        && (0..=day_min).contains(&settings.check_in_opens_min)
-        && (0..day_min).contains(&settings.cancel_until_min)
-        && (0..=day_min).contains(&settings.late_booking_undo_min)
-        && (0..=30).contains(&settings.visit_days)
-        && settings.no_show_grace_min.is_none_or(|grace| (0..=day_min).contains(&grace));
-    if fits { Ok(()) } else { Err(invalid("a booking setting is outside its range")) }
 }
 
 pub(super) fn service_point(draft: &mut Draft<'_, Site>, definition: DefineServicePoint) -> Outcome {

@@ -117,6 +117,8 @@ pub enum Event {
         queue: QueueId,
         /// Who.
         brief: PatientBrief,
+        /// Digest of the command as it was sent.
+        body: u128,
     },
     /// It changed.
     VisitChanged {
@@ -126,6 +128,8 @@ pub enum Event {
         visit: VisitId,
         /// Where its ticket waits now.
         queue: QueueId,
+        /// Digest of the command as it was sent.
+        body: u128,
     },
     /// It is off.
     VisitCancelled {
@@ -133,11 +137,20 @@ pub enum Event {
         command: CancelVisit,
         /// The visit here.
         visit: VisitId,
+        /// Digest of the command as it was sent.
+        body: u128,
     },
     /// Visits of earlier business days are forgotten.
     VisitsForgotten {
         /// The first day that is still known.
         before: BusinessDate,
+    },
+    /// The screen that shows a code stands at this room.
+    ScreenDoorNamed {
+        /// Which screen.
+        screen: ScreenId,
+        /// Which room.
+        door: ServicePointId,
     },
 }
 
@@ -163,6 +176,7 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::VisitChanged { .. } => (116, "visit_changed"),
         Event::VisitCancelled { .. } => (117, "visit_cancelled"),
         Event::VisitsForgotten { .. } => (118, "visits_forgotten"),
+        Event::ScreenDoorNamed { .. } => (119, "screen_door_named"),
     }
 }
 
@@ -235,7 +249,7 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
             let message = ToDepartment::ChangeVisit { command: command.clone(), visit: visit.clone() };
             out.push(department(&visit.department(), message));
         }
-        Event::VisitCancelled { command, visit } => {
+        Event::VisitCancelled { command, visit, .. } => {
             let message = ToDepartment::CancelVisit { command: command.clone(), visit: visit.clone() };
             out.push(department(&visit.department(), message));
         }
@@ -243,6 +257,7 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::ScreenOffersExpired { .. }
         | Event::ScreenPaired { .. }
         | Event::ScreenRevoked { .. }
+        | Event::ScreenDoorNamed { .. }
         | Event::VisitsForgotten { .. } => {}
     }
 }

@@ -33,7 +33,7 @@ pub struct Site;
 
 impl Owner for Site {
     const KIND: OwnerKind = OwnerKind::Site;
-    const STATE_VERSION: u16 = 1;
+    const STATE_VERSION: u16 = 2;
     type State = State;
     type Command = ToSite;
     type Event = Event;
@@ -43,14 +43,10 @@ impl Owner for Site {
     }
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToSite, context: &Context) -> Result<Answer, Rejection> {
-        if let ToSite::DefineSite(definition) = command {
-            return configure::site(draft, definition);
-        }
-        if draft.state().definition.is_none() {
-            return Err(Code::Forbidden.into());
-        }
+        let is_new = draft.state().definition.is_none();
         match command {
             ToSite::DefineSite(definition) => configure::site(draft, definition),
+            _ if is_new => Err(Code::Forbidden.into()),
             ToSite::DefineDepartment(definition) => configure::department(draft, definition),
             ToSite::DefineServicePoint(definition) => configure::service_point(draft, definition),
             ToSite::DefineBoard(definition) => configure::board(draft, definition),
@@ -61,8 +57,9 @@ impl Owner for Site {
             ToSite::RetireBoard(command) => retire::board(draft, command.id),
             ToSite::RetireQueue(command) => retire::queue(draft, command.id),
             ToSite::RetireDoctor(command) => retire::doctor(draft, command.id),
-            ToSite::OfferScreen { code, screen, secret_hash } => {
-                screens::offer(draft, code, screen, secret_hash, context)
+            ToSite::OfferScreen { code, screen, secret_hash, door, instead_of } => {
+                let asked = screens::Asked { code, screen, secret_hash, door, instead_of };
+                screens::offer(draft, asked, context)
             }
             ToSite::ApproveScreen(command) => screens::approve(draft, &command.code, command.board, context),
             ToSite::RevokeScreen(command) => screens::revoke(draft, command.screen),

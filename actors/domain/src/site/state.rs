@@ -52,6 +52,8 @@ pub struct OutsideVisit {
     pub number: Option<String>,
     /// It is off.
     pub cancelled: bool,
+    /// Digest of what the last version said: the same version with another body is not a repeat.
+    pub body: u128,
 }
 
 /// A site.
@@ -75,6 +77,8 @@ pub struct State {
     pub screens: BTreeMap<ScreenId, Screen>,
     /// Codes shown by screens that wait to be paired.
     pub offers: BTreeMap<String, Offer>,
+    /// Rooms that screens stand at, offered or paired; a screen without one stands in a waiting area.
+    pub doors: BTreeMap<ScreenId, ServicePointId>,
     /// Visits from outside by hospital visit id.
     pub visits: BTreeMap<String, OutsideVisit>,
     /// Hospital visit ids by business day, to forget them by.
@@ -95,6 +99,7 @@ impl State {
             boards: BTreeMap::new(),
             screens: BTreeMap::new(),
             offers: BTreeMap::new(),
+            doors: BTreeMap::new(),
             visits: BTreeMap::new(),
             visits_by_day: BTreeMap::new(),
             numbers: BTreeMap::new(),

@@ -132,7 +132,8 @@ impl House {
 
     fn offer(&mut self, code: &str, screen: &str) -> Result<Answer, Code> {
         let (code, screen) = (code.to_owned(), ScreenId::from(screen));
-        self.tell(ToSite::OfferScreen { code, screen, secret_hash: "hash".into() })
+        let secret_hash = "hash".into();
+        self.tell(ToSite::OfferScreen { code, screen, secret_hash, door: None, instead_of: None })
     }
 }
 
@@ -185,6 +186,8 @@ fn bad_definitions_are_named() {
     named.name = " ".into();
     let mut held = department("s.d");
     held.settings.booking.hold_ttl_s = 0;
+    let mut never_due = department("s.d");
+    never_due.settings.queue.returning = crate::queue::InsertionRule::OnePer(0);
     let table = [
         (ToSite::DefineSite(site_definition("Mars/Olympus")), Code::InvalidField),
         (ToSite::DefineSite(DefineSite { id: SiteId::from("t"), ..site_definition("UTC") }), Code::IdNotUnderParent),
@@ -193,6 +196,7 @@ fn bad_definitions_are_named() {
         (ToSite::DefineDepartment(department("s")), Code::IdNotUnderParent),
         (ToSite::DefineDepartment(named), Code::InvalidField),
         (ToSite::DefineDepartment(held), Code::InvalidField),
+        (ToSite::DefineDepartment(never_due), Code::InvalidField),
         (ToSite::DefineServicePoint(point("s.x.r1")), Code::InvalidField),
         (ToSite::DefineServicePoint(point("t.d.r1")), Code::IdNotUnderParent),
         (ToSite::DefineServicePoint(point("s.d")), Code::IdNotUnderParent),
@@ -336,6 +340,10 @@ fn register(command: RegisterVisit) -> ToSite {
 fn taken(answer: Result<Answer, Code>) -> VisitId {
     match answer {
         Ok(Answer::VisitTaken { visit, .. }) => visit,
+        Ok(Answer::AskedOf(department, Message::Department(asked))) => match *asked {
+            ToDepartment::TellVisit { visit, .. } if *department.id == *visit.department().as_str() => visit,
+            other => panic!("asked something else: {other:?}"),
+        },
         other => panic!("not taken: {other:?}"),
     }
 }
@@ -356,6 +364,8 @@ fn a_visit_is_taken_once_and_sent_on_without_the_person() {
     assert_eq!(taken(house.tell(register(visit("V1", 3)))), first, "the same version again");
     assert_eq!(house.log.len(), events);
     assert_eq!(house.tell(register(visit("V1", 2))), Err(Code::OldVersion));
+    let unpaid = RegisterVisit { fee_state: FeeState::Unpaid, ..visit("V1", 3) };
+    assert_eq!(house.tell(register(unpaid)), Err(Code::IdempotencyKeyReused), "the same version with another body");
 }
 
 #[test]
@@ -378,7 +388,9 @@ fn a_visit_finds_its_queue() {
     assert_eq!(by(&|c| c.doctor = Some(DoctorId::from("s.no"))), Err(Code::Forbidden));
     assert_eq!(by(&|c| c.site = SiteId::from("t")), Err(Code::Forbidden));
     assert_eq!(by(&|c| c.slot = Some(SlotId::from("s.e.am.0900"))), Err(Code::InvalidField));
-    assert_eq!(by(&|c| c.visit_id = "号".into()), Err(Code::InvalidField));
+    assert_eq!(by(&|c| c.class = Some("zzz".into())), Err(Code::InvalidField));
+    assert_eq!(by(&|c| c.date = BusinessDate::from_compact("20261122").unwrap()), Err(Code::InvalidField), "over");
+    assert_eq!(by(&|c| c.date = BusinessDate::from_compact("20280101").unwrap()), Err(Code::InvalidField), "far ahead");
 }
 
 #[test]
@@ -470,4 +482,54 @@ fn the_view_has_the_house_and_no_secret() {
     for secret in ["hash", "222222", "123456"] {
         assert!(!format!("{shown}{said:?}").contains(secret), "{secret}");
     }
+}
+
+#[test]
+fn an_offer_may_take_the_place_of_an_older_one() {
+    let mut house = House::new();
+    house.offer("123456", "s.screen1").unwrap();
+    let newer = |instead_of: Option<&str>| ToSite::OfferScreen {
+        code: "654321".into(),
+        screen: ScreenId::from("s.screen2"),
+        secret_hash: "hash".into(),
+        door: None,
+        instead_of: instead_of.map(ScreenId::from),
+    };
+    house.tell(newer(Some("s.screen1"))).unwrap();
+    assert_eq!(house.state.offers.keys().collect::<Vec<_>>(), ["654321"]);
+    house.tell(newer(Some("s.never"))).unwrap();
+    assert_eq!(house.state.offers.len(), 1);
+}
+
+#[test]
+fn a_rooms_screen_is_paired_with_a_board_of_its_department_and_keeps_its_room() {
+    let mut house = House::new();
+    let at = |door: &str, screen: &str, code: &str| ToSite::OfferScreen {
+        code: code.into(),
+        screen: ScreenId::from(screen),
+        secret_hash: "hash".into(),
+        door: Some(ServicePointId::from(door)),
+        instead_of: None,
+    };
+    let approve = |code: &str| ToSite::ApproveScreen(ApproveScreen { code: code.into(), board: BoardId::from("s.b") });
+    let shown: Vec<_> = house.state.boards[&BoardId::from("s.b")].definition.queues.clone();
+    let room = house.state.service_points.keys().find(|id| shown[0].department() == id.department()).cloned().unwrap();
+    assert_eq!(house.tell(at("s.d.nowhere", "s.screen1", "111111")), Err(Code::Forbidden));
+    house.tell(at(room.as_str(), "s.screen1", "111111")).unwrap();
+    house.tell(approve("111111")).unwrap();
+    assert_eq!(house.state.doors[&ScreenId::from("s.screen1")], room);
+    house.tell(ToSite::RevokeScreen(RevokeScreen { screen: ScreenId::from("s.screen1") })).unwrap();
+    assert!(house.state.doors.is_empty());
+    let other = DefineDepartment { name: "外科".into(), ..department("s.other") };
+    house.tell(ToSite::DefineDepartment(other)).unwrap();
+    let foreign = DefineServicePoint {
+        id: ServicePointId::from("s.other.r1"),
+        name: "1号诊室".into(),
+        name_en: String::new(),
+        order: 1,
+        door_cap: None,
+    };
+    house.tell(ToSite::DefineServicePoint(foreign)).unwrap();
+    house.tell(at("s.other.r1", "s.screen2", "222222")).unwrap();
+    assert_eq!(house.tell(approve("222222")), Err(Code::InvalidField));
 }

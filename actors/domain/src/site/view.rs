@@ -24,9 +24,10 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
         "queues": living(&state.queues),
         "doctors": living(&state.doctors),
         "boards": living(&state.boards),
-        "screens": state.screens.iter().map(|(id, screen)| screen_view(id, screen)).collect::<Vec<_>>(),
+        "screens": state.screens.iter().map(|(id, screen)| screen_view(state, id, screen)).collect::<Vec<_>>(),
         "screens_waiting": state.offers.values().map(|offer| json!({
             "screen": offer.screen,
+            "door": state.doors.get(&offer.screen),
             "expires_at": zone.rfc3339(offer.expires_at),
         })).collect::<Vec<_>>(),
     }))
@@ -36,8 +37,8 @@ fn living<I: Ord, T: serde::Serialize>(things: &BTreeMap<I, Kept<T>>) -> Vec<Val
     things.values().filter(|thing| !thing.retired).map(|thing| json!(thing.definition)).collect()
 }
 
-fn screen_view(id: &ScreenId, screen: &Screen) -> Value {
-    json!({ "screen": id, "board": screen.board })
+fn screen_view(state: &State, id: &ScreenId, screen: &Screen) -> Value {
+    json!({ "screen": id, "board": screen.board, "door": state.doors.get(id) })
 }
 
 /// What an event says on `site:{id}`: the thing as it is now.
@@ -57,18 +58,13 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
         Event::ScreenOffered { offer, .. } => {
             json!({ "screen": offer.screen, "expires_at": zone.rfc3339(offer.expires_at) })
         }
-        Event::ScreenPaired { screen, paired, .. } => screen_view(screen, paired),
+        Event::ScreenPaired { screen, paired, .. } => screen_view(state, screen, paired),
         Event::ScreenRevoked { screen } => json!({ "screen": screen }),
-        Event::VisitRegistered { command, visit, queue, .. } => {
-            json!({ "visit_id": command.visit_id, "version": command.version, "visit": visit, "queue": queue })
+        // What becomes of a visit is its department's to say, once, in one shape.
+        Event::VisitRegistered { .. } | Event::VisitChanged { .. } | Event::VisitCancelled { .. } => return Vec::new(),
+        Event::ScreenOffersExpired { .. } | Event::ScreenDoorNamed { .. } | Event::VisitsForgotten { .. } => {
+            return Vec::new();
         }
-        Event::VisitChanged { command, visit, queue } => {
-            json!({ "visit_id": command.visit_id, "version": command.version, "visit": visit, "queue": queue })
-        }
-        Event::VisitCancelled { command, visit } => {
-            json!({ "visit_id": command.visit_id, "version": command.version, "visit": visit })
-        }
-        Event::ScreenOffersExpired { .. } | Event::VisitsForgotten { .. } => return Vec::new(),
     };
     let (_, stem) = event_kind(event);
     vec![(format!("site:{}", state.id), json!({ stem: body }))]

@@ -3,7 +3,7 @@
 
 use crate::codes::{Code, Rejection};
 use crate::ids::*;
-use crate::owner::{Context, Draft};
+use crate::owner::{Context, Draft, OwnerKind, OwnerRef};
 use crate::person::{PatientBrief, age_on};
 use crate::queue::SENIOR;
 use crate::time::BusinessDate;
@@ -15,8 +15,13 @@ use super::{Site, VISIT_REMEMBERED_DAYS};
 
 type Outcome = Result<Answer, Rejection>;
 
-fn taken(visit: VisitId) -> Answer {
-    Answer::VisitTaken { visit, ticket: None }
+/// How far ahead a visit may be registered, in days.
+const AHEAD_DAYS: i64 = 366;
+
+/// The visit's department answers, behind the effect that has just been owed to it: the ticket, or its refusal.
+fn asked_of_department(visit: VisitId, version: u64) -> Answer {
+    let department = OwnerRef::new(OwnerKind::Department, visit.department().as_str());
+    Answer::AskedOf(department, ToDepartment::TellVisit { visit, version }.into())
 }
 
 pub(super) fn register(
@@ -27,9 +32,19 @@ pub(super) fn register(
     context: &Context,
 ) -> Outcome {
     let state = draft.state();
-    check_visit_id(&command.visit_id)?;
     if command.site != state.id {
         return Err(Code::Forbidden.into());
+    }
+    let body = digest(&("register_visit", &command, &brief, birth_date));
+    let known = state.visits.get(&command.visit_id);
+    if let Some(known) = known
+        && command.version <= known.version
+    {
+        return repeated(known, command.version, body);
+    }
+    let today = state.zone().date(context.now);
+    if command.date < today || command.date > today.plus_days(AHEAD_DAYS) {
+        return Err(Rejection::new(Code::InvalidField, "date is from today to a year ahead"));
     }
     let queue = resolve_queue(state, &command)?;
     if let Some(slot) = &command.slot
@@ -37,12 +52,7 @@ pub(super) fn register(
     {
         return Err(Rejection::new(Code::InvalidField, "the slot is another department's"));
     }
-    let known = state.visits.get(&command.visit_id);
-    if let Some(known) = known
-        && command.version <= known.version
-    {
-        return repeated(known, command.version);
-    }
+    check_class(state, &queue, command.class.as_deref())?;
     check_number(state, &command.visit_id, &queue, command.date, command.number.as_deref())?;
     let moved_away = known.filter(|known| !known.cancelled).cloned();
     if command.class.is_none() {
@@ -52,23 +62,22 @@ pub(super) fn register(
     command.patient = OutsidePatient { number: String::new(), name: None, sex: command.patient.sex, birth_date: None };
     command.queue = Some(queue.clone());
     command.department = Some(queue.department());
-    let today = state.zone().date(context.now);
-    let visit = new_visit_id(&queue, &command, context);
+    let (visit, version) = (new_visit_id(&queue, &command, context), command.version);
     forget(draft, today);
     if let Some(old) = moved_away {
-        let (visit_id, version, site) = (command.visit_id.clone(), command.version, command.site.clone());
-        let cancelled = CancelVisit { visit_id, version, site };
-        draft.emit(Event::VisitCancelled { command: cancelled, visit: old.visit });
+        let cancelled = CancelVisit { visit_id: command.visit_id.clone(), version, site: command.site.clone() };
+        draft.emit(Event::VisitCancelled { command: cancelled, visit: old.visit, body });
     }
-    draft.emit(Event::VisitRegistered { command, visit: visit.clone(), queue, brief });
-    Ok(taken(visit))
+    draft.emit(Event::VisitRegistered { command, visit: visit.clone(), queue, brief, body });
+    Ok(asked_of_department(visit, version))
 }
 
 pub(super) fn change(draft: &mut Draft<'_, Site>, command: ChangeVisit) -> Outcome {
     let state = draft.state();
+    let body = digest(&("change_visit", &command));
     let known = state.visits.get(&command.visit_id).filter(|_| command.site == state.id).ok_or(Code::Forbidden)?;
     if command.version <= known.version {
-        return repeated(known, command.version);
+        return repeated(known, command.version, body);
     }
     if known.cancelled {
         return Err(Rejection::new(Code::WrongAppointmentState, "the visit has been cancelled"));
@@ -79,36 +88,46 @@ pub(super) fn change(draft: &mut Draft<'_, Site>, command: ChangeVisit) -> Outco
         return Err(Rejection::new(Code::InvalidField, "a visit changes within its department; register it anew"));
     }
     check_queue(state, &queue)?;
+    check_class(state, &queue, command.class.as_deref())?;
     check_number(state, &command.visit_id, &queue, known.date, known.number.as_deref())?;
-    let visit = known.visit.clone();
-    draft.emit(Event::VisitChanged { command, visit: visit.clone(), queue });
-    Ok(taken(visit))
+    let (visit, version) = (known.visit.clone(), command.version);
+    draft.emit(Event::VisitChanged { command, visit: visit.clone(), queue, body });
+    Ok(asked_of_department(visit, version))
 }
 
 pub(super) fn cancel(draft: &mut Draft<'_, Site>, command: CancelVisit) -> Outcome {
     let state = draft.state();
+    let body = digest(&("cancel_visit", &command));
     let known = state.visits.get(&command.visit_id).filter(|_| command.site == state.id).ok_or(Code::Forbidden)?;
     if command.version <= known.version {
-        return repeated(known, command.version);
+        return repeated(known, command.version, body);
     }
     let visit = known.visit.clone();
     if !known.cancelled {
-        draft.emit(Event::VisitCancelled { command, visit: visit.clone() });
+        draft.emit(Event::VisitCancelled { command, visit: visit.clone(), body });
     }
-    Ok(taken(visit))
+    Ok(Answer::VisitTaken { visit, ticket: None })
 }
 
-/// The same version again is answered as before; an older one is told so.
-fn repeated(known: &OutsideVisit, version: u64) -> Outcome {
-    if version == known.version {
-        return Ok(taken(known.visit.clone()));
+/// The same version again is answered as before, unless it says something else; an older one is told so.
+fn repeated(known: &OutsideVisit, version: u64, body: u128) -> Outcome {
+    if version < known.version {
+        return Err(Rejection::from(Code::OldVersion).with("version", known.version));
     }
-    Err(Rejection::from(Code::OldVersion).with("version", known.version))
+    if body != known.body {
+        return Err(Rejection::new(Code::IdempotencyKeyReused, "this version has said something else"));
+    }
+    Ok(match known.cancelled {
+        true => Answer::VisitTaken { visit: known.visit.clone(), ticket: None },
+        false => asked_of_department(known.visit.clone(), version),
+    })
 }
 
-fn check_visit_id(visit_id: &str) -> Result<(), Rejection> {
-    let fits = (1..=64).contains(&visit_id.len()) && visit_id.bytes().all(|b| b.is_ascii_graphic());
-    if fits { Ok(()) } else { Err(Rejection::new(Code::InvalidField, "visit_id is 1 to 64 visible ASCII characters")) }
+/// FNV-1a, 128 bits, of the body as JSON: it only has to tell a repeat from another body.
+fn digest(body: &impl serde::Serialize) -> u128 {
+    let json = serde_json::to_vec(body).expect("invariant: commands are plain JSON");
+    let mixed = |hash: u128, byte: &u8| (hash ^ u128::from(*byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b);
+    json.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, mixed)
 }
 
 fn check_queue(state: &State, queue: &QueueId) -> Result<(), Rejection> {
@@ -116,6 +135,15 @@ fn check_queue(state: &State, queue: &QueueId) -> Result<(), Rejection> {
         Some(known) if known.retired => Err(Code::Retired.into()),
         Some(_) => Ok(()),
         None => Err(Code::Forbidden.into()),
+    }
+}
+
+/// A class that the department knows.
+fn check_class(state: &State, queue: &QueueId, class: Option<&str>) -> Result<(), Rejection> {
+    let rules = state.departments.get(queue.prefix(2)).map(|department| &department.definition.settings.queue);
+    match class.filter(|class| !rules.is_some_and(|rules| rules.knows(class))) {
+        Some(_) => Err(Rejection::new(Code::InvalidField, "no such priority class")),
+        None => Ok(()),
     }
 }
 
@@ -128,9 +156,6 @@ fn check_number(
     number: Option<&str>,
 ) -> Result<(), Rejection> {
     let Some(number) = number else { return Ok(()) };
-    if number.is_empty() || number.chars().count() > 12 {
-        return Err(Rejection::new(Code::InvalidField, "a number has 1 to 12 characters"));
-    }
     match state.numbers.get(&(queue.clone(), date, number.to_owned())) {
         Some(other) if other != visit_id => Err(Code::NumberTaken.into()),
         _ => Ok(()),

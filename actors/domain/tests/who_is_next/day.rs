@@ -339,13 +339,13 @@ impl Day {
             return;
         }
         let standing = self.reference.at_door(room);
-        for queue in 0..self.queue_ids.len() {
-            for returned in self.queues[&self.queue_ids[queue]].back_from_door(&self.room_ids[room]) {
-                self.emit(Stored::Returned(self.queue_ids[queue].clone(), returned));
-            }
-        }
-        for i in standing {
+        for i in standing.into_iter().rev() {
+            let ticket = TicketId::from(self.reference.tickets[i].id.as_str());
+            let queue = self.reference.tickets[i].queue;
+            let lines = self.lines(queue);
+            let returned = lines.return_to_old_place(lines.get(&ticket).expect("at the door").place);
             self.reference.return_to_old_place(i);
+            self.emit(Stored::Returned(self.queue_ids[queue].clone(), returned));
         }
     }
 

@@ -134,6 +134,8 @@ impl Reference {
             .iter()
             .rposition(|t| t.id == id && t.queue == queue && t.at != At::Out)
             .map(|i| (self.tickets[i].line.clone(), self.tickets[i].serial));
+        let stood = self.tickets.iter().rposition(|t| t.id == id && t.queue == queue && t.at == At::Waiting);
+        let stood = stood.filter(|&i| self.tickets[i].line == ORDINARY).map(|i| self.tickets[i].sort.clone());
 
         let class = match arrival.class.as_deref() {
             Some("none") | Some("emergency") => None,
@@ -192,7 +194,10 @@ impl Reference {
         if line == ORDINARY {
             sort = self.natural_sort(arrival, rank, serial);
             let n = match class.map(|c| c.treatment) {
-                Some(Treatment::MovedUp(n)) if rank < 2 && !matches!(arrival.came, Came::Returning | Came::Missed) => n,
+                Some(Treatment::MovedUp(n)) if rank < 2 && !matches!(arrival.came, Came::Returning | Came::Missed) => {
+                    moved_up = true;
+                    n
+                }
                 _ => 0,
             };
             let mut ahead: Vec<usize> =
@@ -205,8 +210,10 @@ impl Reference {
                 if self.tickets[other].moved_up || self.tickets[other].passed >= self.limit(other) {
                     break;
                 }
-                self.tickets[other].passed += 1;
-                moved_up = true;
+                // Who stands behind it already has been passed before.
+                if stood.as_ref().is_none_or(|stood| self.tickets[other].sort < *stood) {
+                    self.tickets[other].passed += 1;
+                }
                 sort = self.tickets[other].sort.clone();
                 sort.pop();
                 sort.extend([0, serial]);
@@ -254,7 +261,8 @@ impl Reference {
         let second = arrival.walk_in && (s.appointments_first || matches!(s.ordinary, OrdinaryKey::Ratio { .. }));
         let second = i64::from(second);
         let mut sort = match (rank, s.ordinary) {
-            (3, _) => vec![second, i64::MAX, 3, 0, 0],
+            (3, OrdinaryKey::Ratio { .. }) => vec![second, i64::MAX, 3, 0, 0],
+            (3, _) => vec![i64::from(s.appointments_first), i64::MAX, 3, 0, 0],
             (2, OrdinaryKey::EqualByCheckIn) => vec![second, arrival.at.0, 0, 0],
             (2, OrdinaryKey::ByCheckIn) => {
                 vec![second, slot.max(arrival.running_slot_start.unwrap_or(arrival.at).0), 2, 0]

@@ -178,10 +178,10 @@ impl TestNode {
     }
 
     pub(super) fn start_on_with(&self, log: Box<dyn Log>, change: impl FnOnce(&mut NodeOptions)) -> Node {
-        self.try_start_on_with(log, change).unwrap()
+        self.try_start_on(log, change).unwrap()
     }
 
-    pub(super) fn try_start_on_with(
+    pub(super) fn try_start_on(
         &self,
         log: Box<dyn Log>,
         change: impl FnOnce(&mut NodeOptions),

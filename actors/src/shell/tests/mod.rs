@@ -92,6 +92,31 @@ async fn a_request_is_asked_until_it_is_answered() {
 }
 
 #[actix::test]
+async fn another_owner_answers_behind_the_effect_that_it_was_sent() {
+    let test = TestNode::new();
+    let gate = Gate::open();
+    let node = test.start(&gate);
+    let forward = |key, n| node.shell.ask(probe("a"), Command::Forward(probe("b"), n).message(), client(key, n as u8));
+    assert_eq!(forward(None, 7).await, Ok(Answer::Number(70)));
+    assert_eq!(forward(None, 7).await, Ok(Answer::Number(70)), "nothing new: asked all the same");
+    assert_eq!(forward(Some(3), 8).await, Ok(Answer::Number(80)));
+    assert_eq!(forward(Some(3), 8).await, Ok(Answer::Number(80)), "the key remembers whom to ask");
+    assert_eq!(state(&node, "b").await.from_others, [7, 8]);
+    gate.hold();
+    let held = {
+        let shell = node.shell.clone();
+        tokio::spawn(
+            async move { shell.ask(probe("a"), Command::Forward(probe("b"), 9).message(), client(None, 0)).await },
+        )
+    };
+    tokio::time::sleep(SOON).await;
+    assert!(!held.is_finished(), "answered before it was durable");
+    gate.release();
+    assert_eq!(held.await.unwrap(), Ok(Answer::Number(90)));
+    node.stop().await;
+}
+
+#[actix::test]
 async fn a_deadline_wakes_an_owner_that_sleeps() {
     let test = TestNode::new();
     let node = test.start(&Gate::open());

@@ -102,6 +102,9 @@ pub(super) enum Command {
     Answered(u64),
     WakeAt(Timestamp),
     Deadline,
+    /// Send, if it is new, and let the other answer whether it has it.
+    Forward(OwnerRef, u64),
+    Tell(u64),
     Note(Note),
 }
 
@@ -116,11 +119,11 @@ pub(super) enum Event {
     WakePlanned(Timestamp),
     Reached,
     Bad,
+    Noted(Note),
     BadOutgoing,
     BadDeadline,
     BecameUnreadable,
     Drifted,
-    Noted(Note),
 }
 
 impl Command {
@@ -167,6 +170,15 @@ impl<const V: u16> Owner for ProbeOf<V> {
                     draft.emit(Event::GotAnswer(n));
                 }
             }
+            Command::Forward(to, n) => {
+                if !draft.state().from_others.contains(&n) {
+                    draft.emit(Event::Taken(n));
+                    draft.emit(Event::Sent(to.clone(), n));
+                }
+                return Ok(Answer::AskedOf(to, Command::Tell(n).message()));
+            }
+            Command::Tell(n) if draft.state().from_others.contains(&n) => return Ok(Answer::Number(n * 10)),
+            Command::Tell(_) => return Err(Code::TimedOut.into()),
             Command::Note(note) => draft.emit(Event::Noted(note)),
             Command::WakeAt(at) => draft.emit(Event::WakePlanned(at)),
             Command::Deadline => {

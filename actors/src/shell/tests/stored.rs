@@ -84,7 +84,7 @@ async fn what_this_program_does_not_know_is_refused_by_name() {
         (other_kind, "event kind 900: its payload is noted (901)"),
         (ack, "event kind 1: version 2 is unknown here"),
     ] {
-        let why = test.try_start_on_with(log_of(vec![record]), |_| {}).err().expect("it must not start").to_string();
+        let why = test.try_start_on(log_of(vec![record]), |_| {}).err().expect("it must not start").to_string();
         assert!(why.contains(says), "{why}");
     }
 }

@@ -251,6 +251,30 @@ impl House {
         called(self.call_next(n, None, None)).expect("somebody was called").ticket
     }
 
+    /// The hospital's system registers a visit; says what the department answers.
+    pub fn register_outside(&mut self, command: RegisterVisit) -> Answer {
+        let (visit, brief) = (visit_of(&command.visit_id), brief(&command.visit_id));
+        self.system(ToDepartment::RegisterVisit { command, visit, brief, birth_date: None })
+    }
+
+    /// The same for the pool of today; the ticket, if it is checked in.
+    pub fn outside(&mut self, visit_id: &str, number: Option<&str>, checked_in: bool) -> Option<TicketId> {
+        match self.register_outside(register(visit_id, number, checked_in)) {
+            Answer::VisitTaken { ticket, .. } => ticket,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn change_outside(&mut self, command: ChangeVisit) -> Answer {
+        let visit = visit_of(&command.visit_id);
+        self.system(ToDepartment::ChangeVisit { command, visit })
+    }
+
+    pub fn cancel_outside(&mut self, visit_id: &str, version: u64) {
+        let command = CancelVisit { visit_id: visit_id.to_owned(), version, site: SiteId::from("s") };
+        self.system(ToDepartment::CancelVisit { command, visit: visit_of(visit_id) });
+    }
+
     pub fn ticket(&self, id: &TicketId) -> &Ticket {
         &self.state.floor.tickets[id]
     }
@@ -271,6 +295,44 @@ impl House {
     pub fn undo_last(&mut self, id: &TicketId) -> Result<Answer, Rejection> {
         let step = crate::floor::undo::undoable(self.ticket(id)).map_or(self.ticket(id).steps.len(), |at| at + 1);
         self.undo(id, step)
+    }
+}
+
+/// The visit that the site has made of a hospital's visit id.
+pub fn visit_of(visit_id: &str) -> VisitId {
+    VisitId::from(format!("{DEPARTMENT}.v{visit_id}"))
+}
+
+/// A visit to the pool today, as the site sends it on.
+pub fn register(visit_id: &str, number: Option<&str>, checked_in: bool) -> RegisterVisit {
+    RegisterVisit {
+        visit_id: visit_id.to_owned(),
+        version: 1,
+        patient: OutsidePatient { number: String::new(), name: None, sex: None, birth_date: None },
+        site: SiteId::from("s"),
+        department: Some(DepartmentId::from(DEPARTMENT)),
+        doctor: None,
+        queue: Some(queue("pool")),
+        date: day(),
+        slot: None,
+        class: None,
+        fee_state: FeeState::Paid,
+        number: number.map(str::to_owned),
+        checked_in,
+    }
+}
+
+/// A change that changes nothing but the version.
+pub fn change(visit_id: &str, version: u64) -> ChangeVisit {
+    ChangeVisit {
+        visit_id: visit_id.to_owned(),
+        version,
+        site: SiteId::from("s"),
+        queue: None,
+        slot: None,
+        class: None,
+        fee_state: None,
+        checked_in: None,
     }
 }
 

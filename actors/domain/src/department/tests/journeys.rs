@@ -1,8 +1,6 @@
 //! Ways through the department, as DOMAIN tells them.
 
 use super::house::*;
-use crate::department::Event;
-use crate::floor;
 use crate::ids::*;
 use crate::owner::{Message, Outgoing};
 use crate::vocabulary::*;
@@ -218,6 +216,86 @@ fn undo_of_a_finish_with_the_next_one_in_hand_goes_to_the_old_place() {
     assert_eq!(called(house.call_next(1, Some(&second), Some(Outcome::Seen))).expect("called").ticket, first);
 }
 
+fn at_door(house: &House, n: u32) -> &[TicketId] {
+    &house.state.floor.work[&doctor_id(n)].at_door
+}
+
+#[test]
+fn whoever_was_called_by_mistake_stands_in_front_at_the_door_again() {
+    let mut house = House::new(2);
+    house.begin(1);
+    let tickets: Vec<_> = ["a", "b", "c", "d"].map(|who| house.walk_in("pool", who, None)).into();
+    let back = |house: &mut House, ticket: &TicketId| {
+        let mistake = ReturnToWaiting { ticket: ticket.clone(), reason: "mistake".to_owned() };
+        house.tell(doctor(1), ToDepartment::ReturnToWaiting(mistake)).expect("back");
+    };
+    for _ in 0..2 {
+        // the second time too: there is always a turn before the first
+        assert_eq!(house.called(1), tickets[0]);
+        assert_eq!(at_door(&house, 1), &tickets[1..3]);
+        back(&mut house, &tickets[0]);
+        assert_eq!(at_door(&house, 1), &tickets[0..2], "the door's later patient went back");
+    }
+    assert_eq!(house.called(1), tickets[0]);
+    house.undo_last(&tickets[0]).expect("undone");
+    assert_eq!(at_door(&house, 1), &tickets[0..2], "an undone call is no other");
+    for ticket in &tickets {
+        assert_eq!(house.called(1), *ticket);
+        let finish = FinishService { ticket: ticket.clone() };
+        house.tell(doctor(1), ToDepartment::FinishService(finish)).expect("seen");
+    }
+    house.assert_replays();
+}
+
+#[test]
+fn the_place_at_a_door_is_not_given_back_where_the_room_no_longer_calls() {
+    let mut house = House::new(1);
+    house.begin(1);
+    let ticket = house.walk_in("pool", "a", None);
+    assert_eq!(house.called(1), ticket);
+    let pause = PauseWork {
+        assignment: assignment(1),
+        department: DepartmentId::from(DEPARTMENT),
+        reason: "ward".to_owned(),
+        back_at: None,
+    };
+    house.tell(doctor(1), ToDepartment::PauseWork(pause)).expect("paused");
+    house.undo_last(&ticket).expect("undone");
+    assert_eq!((house.is(&ticket), at_door(&house, 1).len()), ("waiting", 0));
+    house.assert_replays();
+}
+
+#[test]
+fn an_undone_next_takes_back_both_halves() {
+    for (outcome, state) in [(Outcome::NotHere, "missed"), (Outcome::Seen, "ended")] {
+        let mut house = House::new(2);
+        house.begin(1);
+        let (first, second) = (house.walk_in("pool", "a", None), house.walk_in("pool", "b", None));
+        let call = called(house.call_next(1, None, None)).expect("called").call;
+        house.tell(doctor(1), ToDepartment::RecallPatient(RecallPatient { call })).expect("recalled");
+        house.after_s(100).call_next(1, Some(&first), Some(outcome)).expect("next");
+        assert_eq!((house.is(&first), house.is(&second)), (state, "called"));
+        house.after_s(2).undo_last(&second).expect("undone");
+        assert_eq!((house.is(&first), house.is(&second)), ("called", "summoned"));
+        assert_eq!(house.state.floor.work[&doctor_id(1)].in_hand, Some(first.clone()));
+        assert_eq!(house.ticket(&first).missed_times, 0);
+        let pace = &house.state.floor.pace[&doctor_id(1)];
+        assert_eq!((pace.seen, pace.missed), (0, 0));
+        house.assert_replays();
+    }
+}
+
+#[test]
+fn an_undone_call_leaves_alone_whom_somebody_settled_at_another_moment() {
+    let mut house = House::new(0).with_doctors();
+    let (first, second) = (house.walk_in("pool", "a", None), house.walk_in("pool", "b", None));
+    assert_eq!(house.called(1), first);
+    house.tell(doctor(1), ToDepartment::FinishService(FinishService { ticket: first.clone() })).expect("seen");
+    assert_eq!(house.after_s(1).called(1), second);
+    house.undo_last(&second).expect("undone");
+    assert_eq!((house.is(&first), house.is(&second)), ("ended", "waiting"));
+}
+
 #[test]
 fn numbers_are_never_given_again() {
     let mut house = House::new(0).with_session(4);
@@ -249,53 +327,6 @@ fn within_the_department_a_ticket_moves_at_once_and_keeps_its_number() {
     house.undo_last(&ticket).expect("transfer");
     assert_eq!(house.called(1), ticket);
     house.assert_replays();
-}
-
-fn deliver(from: &mut House, to: &mut House, department: &str) {
-    for outgoing in std::mem::take(&mut from.outgoing) {
-        if let Outgoing::Effect(owner, Message::Department(message)) = outgoing
-            && &*owner.id == department
-        {
-            to.system(*message);
-        }
-    }
-}
-
-#[test]
-fn between_departments_the_target_takes_or_refuses() {
-    let mut source = House::new(0).with_doctors();
-    let ticket = source.walk_in("pool", "a", None);
-    let other = source.walk_in("pool", "b", None);
-    // The target is a department of the same kind under another id.
-    let mut target = House::new(0).with_doctors();
-    target.state.config.id = DepartmentId::from("s.e");
-    let accepts = QueueId::from("s.e.pool");
-    target.system(ToDepartment::ConfigureQueue(DefineQueue {
-        id: accepts.clone(),
-        name: "e".to_owned(),
-        prefix: "E".to_owned(),
-        doctors: vec![],
-    }));
-    let send = |to: &str| {
-        let (to, reason) = (QueueId::from(to), "转科".to_owned());
-        ToDepartment::TransferTicket(TransferTicket { ticket: ticket.clone(), to, reason })
-    };
-    source.desk(send("s.e.nowhere")).expect("sent");
-    assert_eq!(source.is(&ticket), "in_transit");
-    assert_eq!(code(source.undo_last(&ticket)), Code::CannotUndo);
-    deliver(&mut source, &mut target, "s.e");
-    deliver(&mut target, &mut source, DEPARTMENT);
-    assert_eq!(source.is(&ticket), "waiting");
-    assert_eq!(source.called(1), ticket, "at its old place, before {other}");
-    source.desk(send("s.e.pool")).expect("sent from the hand");
-    source.desk(ToDepartment::RecallTransfer(RecallTransfer { ticket: ticket.clone() })).expect("asked back");
-    deliver(&mut source, &mut target, "s.e");
-    deliver(&mut target, &mut source, DEPARTMENT);
-    assert_eq!(source.is(&ticket), "ended", "the taking came first");
-    let linked = source.ticket(&ticket).linked_to.clone().expect("linked");
-    assert_eq!((target.is(&linked), target.ticket(&linked).opened.number.as_str()), ("waiting", "E001"));
-    assert_eq!(code(source.undo_last(&ticket)), Code::CannotUndo);
-    source.assert_replays();
 }
 
 #[test]
@@ -334,7 +365,8 @@ fn closing_settles_everyone_who_is_not_ended() {
     let close = |settlements| ToDepartment::CloseSession(CloseSession { session: session.clone(), settlements });
     let rejected = house.desk(close(vec![])).expect_err("three are not settled");
     assert_eq!(rejected.code, Code::NotSettled);
-    assert_eq!(rejected.valid_now[0].1, tickets.iter().map(TicketId::to_string).collect::<Vec<_>>().into());
+    let named: Vec<String> = tickets.iter().map(TicketId::to_string).collect();
+    assert_eq!(rejected.valid_now, [("tickets".to_owned(), named.into())]);
     let settle =
         |ticket: &TicketId, how, to: Option<&str>| Settlement { ticket: ticket.clone(), how, to: to.map(queue) };
     let settlements = vec![
@@ -362,59 +394,38 @@ fn closing_settles_everyone_who_is_not_ended() {
 }
 
 #[test]
-fn visits_from_outside_are_always_taken_but_for_a_used_number() {
-    let mut house = House::new(0).with_session(1).with_doctors();
-    let register = |visit_id: &str, number: Option<&str>, checked_in| RegisterVisit {
-        visit_id: visit_id.to_owned(),
-        version: 1,
-        patient: OutsidePatient { number: "77".to_owned(), name: None, sex: None, birth_date: None },
-        site: SiteId::from("s"),
-        department: Some(DepartmentId::from(DEPARTMENT)),
-        doctor: None,
-        queue: None,
-        date: day(),
-        slot: Some(SlotId::from("s.d.am.0900")),
-        class: None,
-        fee_state: FeeState::Paid,
-        number: number.map(str::to_owned),
-        checked_in,
+fn closing_names_all_that_stands_against_it() {
+    let mut house = House::new(0).with_session(4).with_doctors();
+    let to_come = [house.book("0930", "a"), house.book("1000", "b"), house.book("1000", "c")];
+    let (called, waits) = (house.walk_in("pool", "d", None), house.walk_in("pool", "e", None));
+    assert_eq!(house.called(1), called);
+    let close =
+        |settlements| ToDepartment::CloseSession(CloseSession { session: SessionId::from("s.d.am"), settlements });
+    let settle =
+        |ticket: &TicketId, how, to: Option<&str>| Settlement { ticket: ticket.clone(), how, to: to.map(queue) };
+    let refusal = |house: &mut House, settlements| {
+        let rejected = house.desk(close(settlements)).expect_err("not settled");
+        let said = |name: &str| rejected.valid_now.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+        (rejected.code, ["to_come", "appointments", "tickets", "not_yet"].map(said))
     };
-    let take = |house: &mut House, n: u32, command| {
-        let visit = VisitId::from(format!("s.d.vh{n}"));
-        house.system(ToDepartment::RegisterVisit { command, visit, brief: brief("x"), birth_date: None })
-    };
-    for n in 1..=3 {
-        let answer = take(&mut house, n, register(&format!("h{n}"), Some(&format!("A00{n}")), false));
-        assert!(matches!(answer, Answer::VisitTaken { ticket: None, .. }), "{answer:?}");
-    }
-    assert_eq!(house.state.clinic.slots["s.d.am.0900"].outside, 3, "beyond the capacity of 1");
-    let answer = take(&mut house, 4, register("h4", Some("A002"), false));
-    assert_eq!(code(Ok(answer)), Code::NumberTaken);
-    assert!(matches!(house.events.last(), Some(Event::Floor(floor::Event::VisitRefused { .. }))));
-    let own = house.walk_in("pool", "w", None);
-    assert_eq!(house.ticket(&own).opened.number, "A004", "own numbers go round the hospital's");
-    let answer = house.check_in(&AppointmentId::from("s.d.b20261123-vh1")).expect("by its appointment id");
-    assert!(matches!(answer, Answer::Waiting { ref number, .. } if number == "A001"), "{answer:?}");
-    let change = |version, checked_in| ChangeVisit {
-        visit_id: "h2".to_owned(),
-        version,
-        site: SiteId::from("s"),
-        queue: None,
-        slot: None,
-        class: None,
-        fee_state: None,
-        checked_in,
-    };
-    let visit = VisitId::from("s.d.vh2");
-    let changed = house.system(ToDepartment::ChangeVisit { command: change(2, Some(true)), visit: visit.clone() });
-    let Answer::VisitTaken { ticket: Some(ticket), .. } = changed else { panic!("{changed:?}") };
-    assert_eq!(house.is(&ticket), "waiting");
-    let old =
-        house.tell(Principal::system(), ToDepartment::ChangeVisit { command: change(1, None), visit: visit.clone() });
-    assert_eq!(code(old), Code::OldVersion);
-    let cancel = CancelVisit { visit_id: "h2".to_owned(), version: 3, site: SiteId::from("s") };
-    house.system(ToDepartment::CancelVisit { command: cancel, visit });
-    assert_eq!(house.is(&ticket), "ended");
+    let named: Vec<String> = to_come.iter().map(AppointmentId::to_string).collect();
+    let not_yet = Some(vec![format!("{called} called")].into());
+    let expected = [Some(3_u32.into()), Some(named.into()), Some(vec![waits.to_string()].into()), not_yet.clone()];
+    assert_eq!(refusal(&mut house, vec![]), (Code::NotSettled, expected));
+    house.now = at("11:00");
+    let settled = vec![settle(&waits, SettlementKind::Refund, None), settle(&called, SettlementKind::Seen, None)];
+    assert_eq!(refusal(&mut house, settled.clone()), (Code::NotSettled, [None, None, None, not_yet]));
+    house.tell(doctor(1), ToDepartment::SendForTests(SendForTests { ticket: called.clone() })).expect("away");
+    let moved = vec![settled[0].clone(), settle(&called, SettlementKind::Move, Some("own"))];
+    let rejected = house.desk(close(moved)).expect_err("who is at tests cannot be put into a line");
+    assert_eq!(rejected.code, Code::InvalidField);
+    assert!(
+        rejected
+            .valid_now
+            .contains(&("how".to_owned(), ["return_day", "refund", "seen"].map(str::to_owned).to_vec().into()))
+    );
+    house.desk(close(settled)).expect("closes");
+    assert_eq!((house.is(&called), house.is(&waits)), ("ended", "ended"));
     house.assert_replays();
 }
 
@@ -430,8 +441,8 @@ fn on_a_later_day_an_open_visit_gets_a_new_number_and_the_old_one_does_not_wait_
     let rejected = house
         .desk(ToDepartment::ReportBack { command: report, presence_proved: true })
         .expect_err("yesterday's number");
-    assert_eq!(rejected.code, Code::CheckInTooLate);
-    assert_eq!(rejected.valid_now, vec![("visit".to_owned(), visit.as_str().into())]);
+    assert_eq!(rejected.code, Code::WrongTicketState);
+    assert!(rejected.valid_now.contains(&("visit".to_owned(), visit.as_str().into())));
     let returning = |visit: &VisitId| RegisterWalkIn {
         queue: queue("own"),
         patient: PatientId::from("p-a"),
@@ -466,4 +477,128 @@ fn an_insertion_called_by_mistake_is_next_again() {
     let back = ReturnToWaiting { ticket: away.clone(), reason: "wrong person".to_owned() };
     house.tell(doctor(1), ToDepartment::ReturnToWaiting(back)).expect("returns");
     assert_eq!(house.called(1), away, "due at once, although the counter began anew");
+}
+
+#[test]
+fn a_queue_taken_from_a_doctor_sends_those_at_the_door_back() {
+    let mut house = House::new(2);
+    let tickets: Vec<TicketId> = ["a", "b"].iter().map(|patient| house.walk_in("own", patient, None)).collect();
+    let pool = house.walk_in("pool", "c", None);
+    house.begin(1);
+    assert_eq!(house.state.floor.work[&doctor_id(1)].at_door, tickets);
+    let own = |doctors| DefineQueue { id: queue("own"), name: "own".to_owned(), prefix: "B".to_owned(), doctors };
+    house.system(ToDepartment::ConfigureQueue(own(vec![doctor_id(2)])));
+    assert_eq!((house.is(&tickets[0]), house.is(&tickets[1])), ("waiting", "waiting"));
+    assert_eq!(house.state.floor.work[&doctor_id(1)].at_door, [pool], "and the door is filled again");
+    house.begin(2);
+    assert_eq!(house.called(2), tickets[0]);
+}
+
+#[test]
+fn tickets_of_yesterday_do_not_come_back() {
+    let mut house = House::new(0).with_doctors();
+    let (away, missed) = (house.walk_in("pool", "a", None), house.walk_in("pool", "b", None));
+    assert_eq!(house.called(1), away);
+    house.tell(doctor(1), ToDepartment::SendForTests(SendForTests { ticket: away.clone() })).expect("away");
+    let call = called(house.call_next(1, None, None)).expect("called").call;
+    house.tell(doctor(1), ToDepartment::RecallPatient(RecallPatient { call })).expect("recalls");
+    house.after_s(100).call_next(1, Some(&missed), Some(Outcome::NotHere)).expect("missed");
+    house.now = house.now.plus_min(24 * 60);
+    let report = |ticket: &TicketId| {
+        let command = ReportBack { ticket: ticket.clone(), code: None };
+        ToDepartment::ReportBack { command, presence_proved: true }
+    };
+    assert_eq!(code(house.desk(report(&away))), Code::WrongTicketState);
+    assert_eq!(code(house.desk(report(&missed))), Code::WrongTicketState);
+    let take_back = ToDepartment::TakeBack(TakeBack { ticket: missed.clone() });
+    assert_eq!(code(house.tell(doctor(1), take_back)), Code::WrongTicketState);
+    let call = ToDepartment::CallTicket(CallTicket {
+        department: DepartmentId::from(DEPARTMENT),
+        assignment: assignment(1),
+        in_hand: None,
+        outcome: None,
+        ticket: missed,
+        reason: "here".to_owned(),
+    });
+    assert_eq!(code(house.tell(doctor(1), call)), Code::WrongTicketState);
+}
+
+#[test]
+fn a_number_comes_back_with_its_ticket_and_stays_known_under_a_new_prefix() {
+    let mut house = House::new(0);
+    let ticket = house.walk_in("pool", "a", None);
+    for to in ["own", "pool", "own"] {
+        let transfer = TransferTicket { ticket: ticket.clone(), to: queue(to), reason: "mistake".to_owned() };
+        house.desk(ToDepartment::TransferTicket(transfer)).expect("moves");
+        assert_eq!(house.ticket(&ticket).opened.number, "A001");
+    }
+    let pool = |prefix: &str| {
+        let prefix = prefix.to_owned();
+        ToDepartment::ConfigureQueue(DefineQueue {
+            id: queue("pool"),
+            name: "pool".to_owned(),
+            prefix,
+            doctors: vec![],
+        })
+    };
+    house.system(pool("D"));
+    let second = house.walk_in("pool", "b", None);
+    assert_eq!(house.ticket(&second).opened.number, "D002");
+    house.system(pool("A"));
+    let third = house.walk_in("pool", "c", None);
+    assert_eq!(house.ticket(&third).opened.number, "A003");
+    house.assert_replays();
+}
+
+#[test]
+fn the_same_class_again_changes_nothing_and_another_passes_nobody_twice() {
+    let mut house = House::new(0);
+    let ahead: Vec<TicketId> = ["a", "b", "c"].iter().map(|patient| house.walk_in("pool", patient, None)).collect();
+    let last = house.walk_in("pool", "d", None);
+    let set = |class: &str| {
+        let (ticket, class, proof) = (last.clone(), class.to_owned(), "seen".to_owned());
+        ToDepartment::SetPriority(SetPriority { ticket, class, proof })
+    };
+    let passed = |house: &House| {
+        let lines = &house.state.floor.lines[&queue("pool")];
+        ahead.iter().map(|ticket| lines.get(ticket).expect("waits").passed).collect::<Vec<_>>()
+    };
+    house.desk(set("military")).expect("moved up");
+    assert_eq!(passed(&house), [1, 1, 1]);
+    let events = house.events.len();
+    house.desk(set("military")).expect("nothing new");
+    assert_eq!(house.events.len(), events);
+    house.desk(set("disabled")).expect("another class");
+    assert_eq!(passed(&house), [1, 1, 1]);
+}
+
+#[test]
+fn an_undone_finish_takes_its_own_service_time_back() {
+    let mut house = House::new(0).with_doctors();
+    let (first, second) = (house.walk_in("pool", "a", None), house.walk_in("pool", "b", None));
+    assert_eq!(house.called(1), first);
+    assert_eq!(
+        called(house.after_s(100).call_next(1, Some(&first), Some(Outcome::Seen))).expect("next").ticket,
+        second
+    );
+    house.after_s(300).call_next(1, Some(&second), Some(Outcome::Seen)).expect("seen");
+    assert_eq!(house.state.floor.pace[&doctor_id(1)].service_s, [100, 300]);
+    house.undo_last(&first).expect("undone");
+    assert_eq!(house.state.floor.pace[&doctor_id(1)].service_s, [300]);
+    house.assert_replays();
+}
+
+#[test]
+fn when_a_patient_is_missed_is_the_departments_to_say() {
+    let mut house = House::new(0).with_doctors();
+    let mut definition = house.state.config.definition.clone().expect("defined");
+    definition.settings.calling =
+        crate::settings::CallingSettings { missed_after_calls: 1, missed_after_s: 30, missed_stands: 1 };
+    house.system(ToDepartment::Configure { time_zone: "Asia/Shanghai".to_owned(), definition });
+    let ticket = house.walk_in("pool", "a", None);
+    assert_eq!(house.called(1), ticket);
+    assert_eq!(code(house.after_s(29).call_next(1, Some(&ticket), Some(Outcome::NotHere))), Code::TooEarly);
+    house.after_s(1).call_next(1, Some(&ticket), Some(Outcome::NotHere)).expect("one call and 30 s");
+    let taken = house.tell(doctor(1), ToDepartment::TakeBack(TakeBack { ticket }));
+    assert_eq!(code(taken), Code::MissedThreeTimes);
 }

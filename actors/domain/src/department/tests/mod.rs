@@ -2,8 +2,10 @@
 
 mod house;
 mod journeys;
+mod outside;
 mod random;
 mod retire;
 mod table;
 mod told;
+mod transfers;
 mod view;

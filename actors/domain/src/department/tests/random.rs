@@ -1,7 +1,8 @@
-//! Random days: any schedule of commands keeps I2, I3, I4 and the replay (I10); a rejection changes nothing.
+//! Random days: any schedule of commands keeps I1, I2, I3, I4 and the replay (I10); a rejection changes nothing. With
+//! visits from outside, sessions that close, queues that change hands, and a second day.
 //! `JIAOHAO_ROUNDS` raises the number of days (default 20); the seed of each is printed on failure.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::house::*;
 use crate::floor::{Standing, undo};
@@ -41,7 +42,7 @@ pub fn command(house: &mut House, dice: &mut Dice) -> Option<(Principal, ToDepar
     let classes = [None, None, None, Some("military"), Some("emergency"), Some("senior"), Some("unknown")];
     let queues = ["pool", "own", "other", "nowhere"];
     let fresh = house.events.len();
-    Some(match dice.roll(26) {
+    Some(match dice.roll(30) {
         0..=2 => {
             let patient = format!("w{fresh}");
             let queue = queue(dice.one(&queues)?);
@@ -143,6 +144,11 @@ pub fn command(house: &mut House, dice: &mut Dice) -> Option<(Principal, ToDepar
             let step = if dice.roll(4) == 0 { dice.roll(steps + 2) } else { likely };
             (desk(), ToDepartment::Undo(Undo { event: format!("{ticket}@{step}"), reason }))
         }
+        25..=27 => (Principal::system(), from_outside(house, dice)),
+        28 => match dice.roll(3) {
+            0 => (desk(), close_session(house, dice)),
+            _ => (Principal::system(), reconfigure(dice)),
+        },
         _ => match dice.roll(6) {
             0 => (by, ToDepartment::CancelTicket(CancelTicket { ticket: any(dice)?, reason })),
             1 => (
@@ -163,6 +169,75 @@ pub fn command(house: &mut House, dice: &mut Dice) -> Option<(Principal, ToDepar
     })
 }
 
+/// What the hospital's own system may send: few visit ids and numbers, so that they meet.
+fn from_outside(house: &House, dice: &mut Dice) -> ToDepartment {
+    let visit_id = format!("h{}", dice.roll(12));
+    let version = 1 + dice.roll(6);
+    let today = house.state.config.today(house.now);
+    // The site makes the visit's id: a registration with a newer version is a new visit.
+    let known = |version: u64| VisitId::from(format!("{DEPARTMENT}.v{}-{visit_id}-{version}", today.compact()));
+    let visits: Vec<&VisitId> = house.state.floor.visits.keys().filter(|id| id.as_str().contains(&visit_id)).collect();
+    let visit = dice.one(&visits).map_or_else(|| known(1), |visit| (*visit).clone());
+    match dice.roll(6) {
+        0..=2 => {
+            let numbers = [None, None, Some("A002"), Some("B001"), Some("17"), Some("18")];
+            let number = numbers[dice.roll(6) as usize];
+            let mut command = RegisterVisit { version, date: today, ..register(&visit_id, number, dice.roll(3) > 0) };
+            command.queue = dice.one(&["pool", "own", "other"]).map(|name| queue(name));
+            command.slot = (dice.roll(2) == 0).then(|| SlotId::from("s.d.am.0930"));
+            let visit = known(version);
+            ToDepartment::RegisterVisit { command, visit, brief: brief(&visit_id), birth_date: None }
+        }
+        3 => {
+            let command = CancelVisit { visit_id, version, site: SiteId::from("s") };
+            ToDepartment::CancelVisit { command, visit }
+        }
+        4 => ToDepartment::EndVisit { visit: VisitId::from("s.e.v1"), told: vec![DepartmentId::from(DEPARTMENT)] },
+        _ => {
+            let mut command = change(&visit_id, version);
+            command.queue =
+                dice.one(&[None, Some("pool"), Some("own"), Some("other")]).and_then(|name| name.map(queue));
+            command.class = (dice.roll(4) == 0).then(|| "military".to_owned());
+            command.checked_in = (dice.roll(2) == 0).then_some(true);
+            ToDepartment::ChangeVisit { command, visit }
+        }
+    }
+}
+
+/// Mostly with a settlement for everybody who may have one.
+fn close_session(house: &House, dice: &mut Dice) -> ToDepartment {
+    let session = SessionId::from(format!("{DEPARTMENT}.am"));
+    let of_session = house
+        .state
+        .floor
+        .tickets
+        .values()
+        .filter(|ticket| ticket.is_live() && ticket.opened.session.as_ref() == Some(&session));
+    let settlements = of_session.map(|ticket| {
+        let absent = matches!(ticket.standing, Standing::Away { .. } | Standing::Missed { .. });
+        let (how, to) = match dice.roll(3) {
+            0 if !absent => (SettlementKind::Move, Some(queue("own"))),
+            1 => (SettlementKind::Refund, None),
+            _ => (SettlementKind::ReturnDay, None),
+        };
+        Settlement { ticket: ticket.id().clone(), how, to }
+    });
+    let mut settlements: Vec<Settlement> = settlements.collect();
+    if dice.roll(3) == 0 {
+        settlements.pop();
+    }
+    ToDepartment::CloseSession(CloseSession { session, settlements })
+}
+
+/// Queues change hands and prefixes, rooms their caps.
+fn reconfigure(dice: &mut Dice) -> ToDepartment {
+    let whose = [vec![], vec![doctor_id(1)], vec![doctor_id(2)], vec![doctor_id(1), doctor_id(2)]];
+    let (name, prefixes) = [("pool", ["A", "D"]), ("own", ["B", "E"]), ("other", ["C", "F"])][dice.roll(3) as usize];
+    let prefix = prefixes[dice.roll(2) as usize].to_owned();
+    let doctors = whose[dice.roll(4) as usize].clone();
+    ToDepartment::ConfigureQueue(DefineQueue { id: queue(name), name: name.to_owned(), prefix, doctors })
+}
+
 impl House {
     fn ticket_if(&self, id: &TicketId) -> Option<&crate::floor::Ticket> {
         self.state.floor.tickets.get(id)
@@ -171,10 +246,14 @@ impl House {
     /// I2, I3, I4 in the state as it is.
     fn assert_invariants(&self) {
         let floor = &self.state.floor;
-        let mut numbers = BTreeSet::new();
+        let mut bearers = BTreeMap::new();
         for (id, ticket) in &floor.tickets {
             let opened = &ticket.opened;
-            assert!(numbers.insert((&opened.number, opened.date)), "I2: {} twice", opened.number);
+            // What the hospital registers anew is the same visit to it, whatever it is called here.
+            let outside = floor.visits.get(&opened.visit).and_then(|visit| visit.outside.as_ref());
+            let bearer = outside.map_or(id.as_str(), |outside| &outside.visit_id);
+            let first = bearers.insert((&opened.queue, opened.date, &opened.number), bearer);
+            assert!(first.is_none_or(|first| first == bearer), "I2: {} of {} twice", opened.number, opened.queue);
             let mut places = 0;
             for (queue, lines) in &floor.lines {
                 if let Some(held) = lines.get(id) {
@@ -213,6 +292,17 @@ impl House {
             for ticket in work.at_door.iter().chain(&work.in_hand) {
                 assert!(floor.tickets.contains_key(ticket));
             }
+            for ticket in &work.at_door {
+                let queue = &floor.tickets[ticket].opened.queue;
+                assert!(work.queues.contains(queue), "{ticket} stands at a door from which nobody calls {queue}");
+            }
+        }
+        for (visit, known) in &floor.visits {
+            let is_off = known.outside.as_ref().is_some_and(|outside| outside.cancelled);
+            for ticket in floor.tickets.values().filter(|ticket| is_off && ticket.opened.visit == *visit) {
+                let waits = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_));
+                assert!(!waits, "{} waits in a visit that is off", ticket.id());
+            }
         }
         self.state.clinic.check().expect("I1");
     }
@@ -227,8 +317,11 @@ fn random_days_keep_the_invariants() {
         println!("seed {seed}");
         let mut dice = Dice(seed);
         let mut house = House::new(dice.roll(3) as u32).with_session(3).with_doctors();
-        for _ in 0..250 {
+        for step in 0..400 {
             house.after_s(dice.roll(60) as i64);
+            if step == 300 {
+                house.now = at("08:30").plus_min(24 * 60);
+            }
             let Some((principal, command)) = command(&mut house, &mut dice) else { continue };
             match house.tell(principal, command) {
                 Ok(_) => accepted += 1,

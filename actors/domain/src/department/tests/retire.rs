@@ -30,9 +30,9 @@ fn a_queue_in_use_is_not_retired_and_the_rejection_says_by_what() {
     let mut house = House::new(0).with_session(1).with_doctors();
     let waiting = house.walk_in("own", "a", None);
     let used = used_by(retire(&mut house, RetiredKind::Queue, "s.d.own"));
-    assert_eq!(used, vec![("tickets".to_owned(), waiting.as_str().into())]);
+    assert_eq!(used, vec![("tickets".to_owned(), vec![waiting.to_string()].into())]);
     let used = used_by(retire(&mut house, RetiredKind::Queue, "s.d.pool"));
-    assert_eq!(used, vec![("sessions".to_owned(), "s.d.am".into())]);
+    assert_eq!(used, vec![("sessions".to_owned(), vec!["s.d.am".to_owned()].into())]);
     let reason = "left".to_owned();
     house.desk(ToDepartment::CancelTicket(CancelTicket { ticket: waiting, reason })).expect("leaves");
     assert_eq!(retire(&mut house, RetiredKind::Queue, "s.d.own"), Ok(Answer::Done));
@@ -60,7 +60,7 @@ fn a_definition_that_was_on_its_way_does_not_bring_a_retired_queue_back() {
 fn a_room_with_a_doctor_and_a_department_with_anybody_are_in_use() {
     let mut house = House::new(0).with_doctors();
     let used = used_by(retire(&mut house, RetiredKind::ServicePoint, "s.d.room1"));
-    assert_eq!(used, vec![("doctors".to_owned(), doctor_id(1).as_str().into())]);
+    assert_eq!(used, vec![("doctors".to_owned(), vec![doctor_id(1).to_string()].into())]);
     used_by(retire(&mut house, RetiredKind::Department, DEPARTMENT));
     for n in 1..=2 {
         let (assignment, department) = (assignment(n), DepartmentId::from(DEPARTMENT));
@@ -71,7 +71,7 @@ fn a_room_with_a_doctor_and_a_department_with_anybody_are_in_use() {
     assert!(house.state.floor.work.is_empty(), "nobody begins in a retired room");
     let waiting = house.walk_in("pool", "a", None);
     let used = used_by(retire(&mut house, RetiredKind::Department, DEPARTMENT));
-    assert_eq!(used, vec![("tickets".to_owned(), waiting.as_str().into())]);
+    assert_eq!(used, vec![("tickets".to_owned(), vec![waiting.to_string()].into())]);
     house.undo_last(&waiting).expect("a mistake");
     retire(&mut house, RetiredKind::Department, DEPARTMENT).expect("nobody is left");
     house.assert_replays();
@@ -86,7 +86,7 @@ fn a_session_with_a_walk_in_who_waits_is_not_retired() {
     let rejected = house.desk(retire.clone()).expect_err("somebody waits");
     assert_eq!(
         (rejected.code, rejected.valid_now),
-        (Code::NotSettled, vec![("tickets".into(), waiting.as_str().into())])
+        (Code::NotSettled, vec![("tickets".into(), vec![waiting.to_string()].into())])
     );
     house.undo_last(&waiting).expect("a mistake");
     house.desk(retire).expect("nobody is left");

@@ -88,6 +88,7 @@ impl Pair {
             confirm: true,
             channel: Channel::Online,
             replaces: None,
+            limits: Default::default(),
         };
         self.person(reserve).map(drop).map_err(|rejection| rejection.code)
     }

@@ -154,24 +154,8 @@ fn a_number_only_department_shows_no_name_on_its_doors() {
 #[test]
 fn the_hospital_hears_who_checked_in_was_called_and_finished_by_its_own_visit_id() {
     let mut house = House::new(0).with_doctors();
-    let command = RegisterVisit {
-        visit_id: "HIS-1".to_owned(),
-        version: 1,
-        patient: OutsidePatient { number: "77".to_owned(), name: None, sex: None, birth_date: None },
-        site: SiteId::from("s"),
-        department: Some(DepartmentId::from(DEPARTMENT)),
-        doctor: None,
-        queue: None,
-        date: day(),
-        slot: None,
-        class: None,
-        fee_state: FeeState::Paid,
-        number: None,
-        checked_in: true,
-    };
-    let visit = VisitId::from("s.d.vh1");
     let from = house.events.len();
-    house.system(ToDepartment::RegisterVisit { command, visit, brief: brief("x"), birth_date: None });
+    house.outside("HIS-1", None, true);
     let ticket = house.called(1);
     house.call_next(1, Some(&ticket), Some(Outcome::Seen)).expect("seen");
     let mut told = Vec::new();

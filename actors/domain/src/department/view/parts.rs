@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::touched::ticket_of;
 use crate::clinic::AppointmentState;
 use crate::department::State;
-use crate::floor::{Event, Standing, Ticket, Work, doors, receipts, undo, wait};
+use crate::floor::{Event, OutsideVisit, Standing, Ticket, Work, doors, receipts, undo, wait};
 use crate::ids::*;
 use crate::queue::Place;
 use crate::time::{Timestamp, Zone};
@@ -67,6 +67,14 @@ impl<'a> View<'a> {
             "call": call.map(|call| &call.call).or(summons),
             "rounds": call.map(|call| call.rounds),
             "first_called_at": call.map(|call| self.at(call.first_called_at)),
+            "missed_from": match &ticket.standing {
+                Standing::Called(call) => Some(self.at(call.first_called_at.plus_s(self.state.config.settings.calling.missed_after_s))),
+                _ => None,
+            },
+            "calls_to_go": match &ticket.standing {
+                Standing::Called(call) => self.state.config.settings.calling.missed_after_calls.saturating_sub(call.rounds),
+                _ => 0,
+            },
             "started_at": match &ticket.standing {
                 Standing::Serving { started_at, .. } => Some(self.at(*started_at)),
                 _ => None,
@@ -312,22 +320,29 @@ impl<'a> View<'a> {
 
     /// What the hospital's own system is told: who checked in, was called, started, missed, finished.
     pub fn for_the_hospital(&self, event: &Event) -> Option<Value> {
-        let of_visit = |visit: &VisitId, hospital_id: &str, number: Option<&str>| {
-            let (department, at) = (&self.state.config.id, self.at(self.now));
-            json!({ "visit": visit, "visit_id": hospital_id, "department": department, "number": number, "at": at })
+        let of_visit = |visit: &VisitId, hospital_id: &str, version: u64, outside: Option<&OutsideVisit>| {
+            json!({
+                "visit": visit,
+                "visit_id": hospital_id,
+                "version": version,
+                "department": self.state.config.id,
+                "queue": outside.map(|outside| &outside.queue),
+                "number": outside.map(|outside| &outside.number),
+                "at": self.at(self.now),
+            })
         };
         match event {
             Event::VisitRegistered { visit, outside, .. } | Event::VisitChanged { visit, outside, .. } => {
-                return Some(of_visit(visit, &outside.visit_id, Some(&outside.number)));
+                return Some(of_visit(visit, &outside.visit_id, outside.version, Some(outside)));
             }
-            Event::VisitRefused { visit, visit_id, code, .. } => {
-                let mut said = of_visit(visit, visit_id, None);
+            Event::VisitRefused { visit, visit_id, version, code, .. } => {
+                let mut said = of_visit(visit, visit_id, *version, None);
                 said["code"] = json!(code.wire());
                 return Some(said);
             }
-            Event::VisitCancelled { visit, .. } => {
+            Event::VisitCancelled { visit, version, .. } => {
                 let outside = self.state.floor.visits.get(visit)?.outside.as_ref()?;
-                return Some(of_visit(visit, &outside.visit_id, Some(&outside.number)));
+                return Some(of_visit(visit, &outside.visit_id, *version, Some(outside)));
             }
             Event::PatientSummoned(_) | Event::SummonsWithdrawn { .. } | Event::PatientRecalled { .. } => return None,
             _ => {}

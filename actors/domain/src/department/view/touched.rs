@@ -32,7 +32,7 @@ impl<'a> Touched<'a> {
             }
             Event::WorkPaused { doctor, .. } | Event::WorkResumed { doctor, .. } => touched.doctor(state, doctor),
             Event::StepUndone(undone) => {
-                state.floor.work.keys().for_each(|doctor| touched.doctor(state, doctor));
+                state.floor.work.keys().chain(&undone.doctor).for_each(|doctor| touched.doctor(state, doctor));
                 if undone.opened.is_some() {
                     touched.queues.extend(state.config.queues.keys().cloned());
                 }
@@ -121,6 +121,7 @@ pub(super) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::TransferRecalled { ticket, .. }
         | Event::TransferCompleted { ticket, .. }
         | Event::TransferReturned { ticket, .. }
+        | Event::TransferGivenBack { ticket, .. }
         | Event::TicketSettled { ticket, .. } => Some(ticket),
         Event::VisitOpened { .. }
         | Event::TransferDeclined { .. }
@@ -136,7 +137,9 @@ pub(super) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::DaysTidied { .. }
         | Event::NumberGiven { .. }
         | Event::TicketTold(_)
-        | Event::TicketHeard { .. } => None,
+        | Event::TicketHeard { .. }
+        | Event::TransferKept { .. }
+        | Event::VisitEnded { .. } => None,
     }
 }
 

@@ -1,0 +1,129 @@
+//! Visits of the hospital's own system: taken, changed, refused, off.
+
+use super::house::*;
+use crate::department::{Event, view};
+use crate::floor;
+use crate::ids::*;
+use crate::vocabulary::*;
+use crate::{Code, Principal};
+
+fn tell(house: &mut House, visit_id: &str, version: u64) -> Result<Answer, crate::Rejection> {
+    let visit = visit_of(visit_id);
+    house.tell(Principal::system(), ToDepartment::TellVisit { visit, version })
+}
+
+#[test]
+fn always_taken_but_for_a_used_number() {
+    let mut house = House::new(0).with_session(1).with_doctors();
+    let slot = SlotId::from("s.d.am.0900");
+    for n in 1..=3 {
+        let mut command = register(&format!("h{n}"), Some(&format!("A00{n}")), false);
+        command.slot = Some(slot.clone());
+        let answer = house.register_outside(command);
+        assert!(matches!(answer, Answer::VisitTaken { ticket: None, .. }), "{answer:?}");
+    }
+    assert_eq!(house.state.clinic.slots[&slot].outside, 3, "beyond the capacity of 1");
+    let answer = house.register_outside(register("h4", Some("A002"), false));
+    assert_eq!(code(Ok(answer)), Code::NumberTaken);
+    assert!(matches!(house.events.last(), Some(Event::Floor(floor::Event::VisitRefused { .. }))));
+    assert_eq!(code(tell(&mut house, "h4", 1)), Code::NumberTaken, "and told again");
+    assert_eq!(code(tell(&mut house, "h4", 2)), Code::TimedOut, "not heard of yet");
+    let own = house.walk_in("pool", "w", None);
+    assert_eq!(house.ticket(&own).opened.number, "A004", "own numbers go round the hospital's");
+    let appointment = AppointmentId::from("s.d.b20261123-vh1");
+    house.now = at("07:30");
+    assert_eq!(code(house.check_in(&appointment)), Code::CheckInTooEarly, "an hour before the slot");
+    house.now = at("08:30");
+    let answer = house.check_in(&appointment).expect("by its appointment id");
+    assert!(matches!(answer, Answer::Waiting { ref number, .. } if number == "A001"), "{answer:?}");
+    house.assert_replays();
+}
+
+#[test]
+fn a_change_checks_in_and_a_cancel_ends_it() {
+    let mut house = House::new(0).with_session(1).with_doctors();
+    house.register_outside(register("h2", Some("17"), false));
+    let changed = house.change_outside(ChangeVisit { checked_in: Some(true), ..change("h2", 2) });
+    let Answer::VisitTaken { ticket: Some(ticket), .. } = changed.clone() else { panic!("{changed:?}") };
+    assert_eq!(house.is(&ticket), "waiting");
+    assert_eq!(tell(&mut house, "h2", 2), Ok(changed));
+    assert_eq!(code(Ok(house.change_outside(change("h2", 1)))), Code::OldVersion);
+    house.cancel_outside("h2", 3);
+    assert_eq!(house.is(&ticket), "ended");
+    assert_eq!(code(Ok(house.change_outside(change("h2", 4)))), Code::WrongAppointmentState);
+    assert_eq!(code(tell(&mut house, "h2", 4)), Code::WrongAppointmentState);
+    house.cancel_outside("unknown", 1);
+    house.assert_replays();
+}
+
+#[test]
+fn a_visit_that_moves_keeps_the_hospitals_number() {
+    let mut house = House::new(0).with_doctors();
+    let ticket = house.outside("h1", Some("17"), true).expect("waits");
+    for (version, to) in [(2, "own"), (3, "pool"), (4, "other")] {
+        let answer = house.change_outside(ChangeVisit { queue: Some(queue(to)), ..change("h1", version) });
+        assert!(matches!(answer, Answer::VisitTaken { .. }), "{answer:?}");
+        let opened = &house.ticket(&ticket).opened;
+        assert_eq!((opened.queue.clone(), opened.number.as_str()), (queue(to), "17"));
+    }
+    let mut second = register("h2", Some("17"), false);
+    second.queue = Some(queue("other"));
+    assert_eq!(code(Ok(house.register_outside(second))), Code::NumberTaken);
+    house.assert_replays();
+}
+
+#[test]
+fn a_number_is_in_use_where_its_ticket_went() {
+    let mut house = House::new(0).with_doctors();
+    let ticket = house.outside("h1", Some("17"), true).expect("waits");
+    let transfer = TransferTicket { ticket, to: queue("own"), reason: "改派".to_owned() };
+    house.desk(ToDepartment::TransferTicket(transfer)).expect("moves");
+    let mut second = register("h2", Some("17"), false);
+    second.queue = Some(queue("own"));
+    assert_eq!(code(Ok(house.register_outside(second))), Code::NumberTaken);
+}
+
+#[test]
+fn registered_anew_it_keeps_queue_and_number() {
+    let mut house = House::new(0).with_doctors();
+    let before = house.outside("h1", Some("17"), true).expect("waits");
+    house.cancel_outside("h1", 2);
+    let anew = RegisterVisit { version: 2, ..register("h1", Some("17"), true) };
+    let visit = VisitId::from("s.d.vh1-2");
+    let answer =
+        house.system(ToDepartment::RegisterVisit { command: anew, visit, brief: brief("x"), birth_date: None });
+    let Answer::VisitTaken { ticket: Some(ticket), .. } = answer else { panic!("{answer:?}") };
+    assert_eq!((house.is(&before), house.is(&ticket)), ("ended", "waiting"));
+    assert_eq!(house.ticket(&ticket).opened.number, "17");
+    house.assert_replays();
+}
+
+#[test]
+fn the_hospitals_stream_has_one_shape_for_each_name() {
+    let mut house = House::new(0).with_doctors();
+    house.register_outside(register("h1", Some("17"), false));
+    house.register_outside(register("h2", Some("17"), false));
+    house.change_outside(change("h1", 2));
+    house.cancel_outside("h1", 3);
+    let zone = house.state.config.zone();
+    let said = house
+        .events
+        .iter()
+        .flat_map(|event| view::emissions(&house.state, event, house.now, zone, &|stream| stream == "site:s"));
+    let shape = |(_, value): (String, serde_json::Value)| {
+        let (name, body) = value.as_object().and_then(|one| one.iter().next()).expect("one key").to_owned();
+        let mut fields: Vec<&str> = body.as_object().expect("an object").keys().map(String::as_str).collect();
+        fields.sort_unstable();
+        format!("{name}: {}", fields.join(" "))
+    };
+    let shapes: Vec<String> = said.map(shape).filter(|said| said.starts_with("visit_")).collect();
+    let fields = "at department number queue version visit visit_id";
+    let refused = "at code department number queue version visit visit_id";
+    let expected = [
+        format!("visit_registered: {fields}"),
+        format!("visit_refused: {refused}"),
+        format!("visit_changed: {fields}"),
+        format!("visit_cancelled: {fields}"),
+    ];
+    assert_eq!(shapes, expected);
+}

@@ -1,0 +1,166 @@
+//! From one department to another: taken, refused, asked back.
+
+use super::house::*;
+use crate::Code;
+use crate::ids::*;
+use crate::owner::{Message, Outgoing};
+use crate::vocabulary::*;
+
+fn deliver(from: &mut House, to: &mut House, department: &str) {
+    for outgoing in std::mem::take(&mut from.outgoing) {
+        if let Outgoing::Effect(owner, Message::Department(message)) = outgoing
+            && &*owner.id == department
+        {
+            to.system(*message);
+        }
+    }
+}
+
+/// Two departments; the second has the queue `s.e.pool`.
+struct Two {
+    source: House,
+    target: House,
+}
+
+impl Two {
+    fn new() -> Self {
+        let mut target = House::new(0).with_doctors();
+        target.state.config.id = DepartmentId::from("s.e");
+        let id = QueueId::from("s.e.pool");
+        let queue = DefineQueue { id, name: "e".to_owned(), prefix: "E".to_owned(), doctors: vec![] };
+        target.system(ToDepartment::ConfigureQueue(queue));
+        Self { source: House::new(0).with_doctors(), target }
+    }
+
+    fn send(&mut self, ticket: &TicketId, to: &str) {
+        let (to, reason) = (QueueId::from(to), "转科".to_owned());
+        let transfer = TransferTicket { ticket: ticket.clone(), to, reason };
+        self.source.desk(ToDepartment::TransferTicket(transfer)).expect("sent");
+        assert_eq!(self.source.is(ticket), "in_transit");
+    }
+
+    fn recall(&mut self, ticket: &TicketId) -> Result<Answer, crate::Rejection> {
+        self.source.desk(ToDepartment::RecallTransfer(RecallTransfer { ticket: ticket.clone() }))
+    }
+
+    /// What each owes the other arrives, until nothing is owed.
+    fn exchange(&mut self) {
+        for _ in 0..4 {
+            deliver(&mut self.source, &mut self.target, "s.e");
+            deliver(&mut self.target, &mut self.source, DEPARTMENT);
+        }
+    }
+
+    fn linked(&self, ticket: &TicketId) -> TicketId {
+        self.source.ticket(ticket).linked_to.clone().expect("linked")
+    }
+}
+
+#[test]
+fn the_target_takes_or_refuses() {
+    let mut two = Two::new();
+    let (ticket, other) = (two.source.walk_in("pool", "a", None), two.source.walk_in("pool", "b", None));
+    two.send(&ticket, "s.e.nowhere");
+    assert_eq!(code(two.source.undo_last(&ticket)), Code::CannotUndo);
+    two.exchange();
+    assert_eq!(two.source.is(&ticket), "waiting");
+    assert_eq!(two.source.called(1), ticket, "at its old place, before {other}");
+    two.send(&ticket, "s.e.pool");
+    two.exchange();
+    assert_eq!(two.source.is(&ticket), "ended");
+    let linked = two.linked(&ticket);
+    assert_eq!((two.target.is(&linked), two.target.ticket(&linked).opened.number.as_str()), ("waiting", "E001"));
+    assert_eq!(code(two.source.undo_last(&ticket)), Code::CannotUndo);
+    two.source.assert_replays();
+}
+
+#[test]
+fn what_nobody_has_called_there_is_given_back() {
+    let mut two = Two::new();
+    let (ticket, other) = (two.source.walk_in("pool", "a", None), two.source.walk_in("pool", "b", None));
+    // Asked back before the target has heard of it: it takes, then gives back.
+    two.send(&ticket, "s.e.pool");
+    two.recall(&ticket).expect("asked back");
+    two.recall(&ticket).expect("once is enough");
+    two.exchange();
+    assert_eq!((two.source.is(&ticket), two.source.ticket(&ticket).linked_to.is_none()), ("waiting", true));
+    // Asked back after it was taken.
+    two.send(&ticket, "s.e.pool");
+    two.exchange();
+    let linked = two.linked(&ticket);
+    assert_eq!(two.target.ticket(&linked).opened.number, "E002", "E001 was given and is never given again");
+    two.recall(&ticket).expect("asked back");
+    assert_eq!(two.source.is(&ticket), "in_transit");
+    two.exchange();
+    assert_eq!((two.source.is(&ticket), two.target.is(&linked)), ("waiting", "ended"));
+    assert_eq!(two.source.called(1), ticket, "at its old place, before {other}");
+    assert_eq!(code(two.target.undo_last(&linked)), Code::CannotUndo);
+    two.source.undo_last(&ticket).expect("the call");
+    two.source.undo_last(&ticket).expect("the registration: the transfer is history");
+    assert_eq!(two.source.is(&ticket), "ended");
+    two.source.assert_replays();
+}
+
+#[test]
+fn who_has_been_called_there_stays() {
+    let mut two = Two::new();
+    let ticket = two.source.walk_in("pool", "a", None);
+    two.send(&ticket, "s.e.pool");
+    two.exchange();
+    let linked = two.linked(&ticket);
+    assert_eq!(two.target.called(2), linked);
+    let back = ReturnToWaiting { ticket: linked.clone(), reason: "wrong person".to_owned() };
+    two.target.tell(doctor(2), ToDepartment::ReturnToWaiting(back)).expect("waits again");
+    two.recall(&ticket).expect("asked back");
+    two.exchange();
+    assert_eq!((two.source.is(&ticket), two.target.is(&linked)), ("ended", "waiting"));
+    assert_eq!(two.linked(&ticket), linked);
+    two.source.now = two.source.now.plus_min(24 * 60);
+    assert_eq!(code(two.recall(&ticket)), Code::WrongTicketState, "another day");
+    two.source.assert_replays();
+}
+
+#[test]
+fn a_ticket_that_came_belongs_to_the_session_that_runs() {
+    let mut house = House::new(0).with_session(4);
+    house.now = at("09:10");
+    let source = TicketId::from("s.e.t1");
+    let transfer = TransferredTicket {
+        ticket: source.clone(),
+        visit: VisitId::from("s.e.v1"),
+        to: queue("pool"),
+        brief: brief("t"),
+        class: None,
+        slot_start: None,
+        checked_in_at: house.now,
+        walk_in: true,
+        reason: "转科".to_owned(),
+        date: day(),
+    };
+    house.system(ToDepartment::TakeTransfer { transfer });
+    let ticket = house.state.floor.received[&source].clone().expect("taken");
+    let session = SessionId::from("s.d.am");
+    assert_eq!(house.ticket(&ticket).opened.session, Some(session.clone()));
+    house.now = at("11:00");
+    let rejected = house.desk(ToDepartment::CloseSession(CloseSession { session, settlements: vec![] }));
+    assert_eq!(code(rejected), Code::NotSettled);
+}
+
+#[test]
+fn nobody_waits_elsewhere_in_a_cancelled_visit() {
+    let mut two = Two::new();
+    let ticket = two.source.outside("h1", None, true).expect("checked in");
+    two.send(&ticket, "s.e.pool");
+    two.exchange();
+    let linked = two.linked(&ticket);
+    two.source.cancel_outside("h1", 2);
+    two.exchange();
+    assert_eq!((two.source.is(&ticket), two.target.is(&linked)), ("ended", "ended"));
+    // On the way to a queue that refuses it: it comes back into a visit that is off.
+    let ticket = two.source.outside("h2", None, true).expect("checked in");
+    two.send(&ticket, "s.e.nowhere");
+    two.source.cancel_outside("h2", 2);
+    two.exchange();
+    assert_eq!(two.source.is(&ticket), "ended");
+    two.source.assert_replays();
+}

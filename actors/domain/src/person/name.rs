@@ -1,0 +1,47 @@
+//! Names as somebody types them: what may reach a record, a slip or a screen.
+
+use crate::codes::{Code, Rejection};
+
+use super::mask::{is_dot, is_mark};
+
+/// Longest name, in characters.
+pub const NAME_MAX: usize = 100;
+/// Marks in a row that a letter may carry.
+const MARKS_MAX: usize = 4;
+
+/// A name without blanks around it. Errors: `invalid_field`, with the reason and without the name.
+pub fn checked_name(name: &str) -> Result<String, Rejection> {
+    let name = name.trim();
+    let wrong = |why: String| Err(Rejection::new(Code::InvalidField, why));
+    let length = name.chars().count();
+    if length == 0 || length > NAME_MAX {
+        return wrong(format!("a name has 1 to {NAME_MAX} characters"));
+    }
+    if name.chars().any(is_invisible) {
+        return wrong("a name has no line breaks, control, direction or invisible characters".to_owned());
+    }
+    if name.contains('*') {
+        return wrong("a name has no star: that is how a hidden part is shown".to_owned());
+    }
+    let has_letter = |part: &str| part.chars().any(|c| c.is_alphabetic() && !is_mark(c));
+    if !has_letter(name) {
+        return wrong("a name has at least one letter".to_owned());
+    }
+    if name.chars().any(is_dot) && !name.split(is_dot).all(has_letter) {
+        return wrong("there are letters on both sides of the dot in a name".to_owned());
+    }
+    if name.split(|c| !is_mark(c)).any(|marks| marks.chars().count() > MARKS_MAX) {
+        return wrong(format!("a letter of a name carries at most {MARKS_MAX} marks"));
+    }
+    Ok(name.to_owned())
+}
+
+/// Unicode's Cc, Cf, Zl and Zp: what moves, hides or breaks text instead of being text.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}'..='\u{891}' | '\u{8E2}'
+            | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E007F}')
+}

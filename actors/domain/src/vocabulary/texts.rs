@@ -1,0 +1,235 @@
+//! The one place where the texts and figures of every command are looked at before it goes to its owner: free texts have
+//! a bound and nothing in them that changes how the rest of a line reads.
+
+use chrono::Datelike;
+
+use super::*;
+use crate::{Code, Rejection};
+
+/// Longest free text (a reason, a proof, the name of a thing), in characters.
+pub const TEXT_MAX: usize = 200;
+/// Longest visit id and patient number of the hospital's system, in bytes and characters.
+const OUTSIDE_ID_MAX: usize = 64;
+/// Longest name of a person, in characters.
+const PERSON_NAME_MAX: usize = 100;
+/// Longest number of the hospital's system, in characters: it stands on the screens.
+const NUMBER_MAX: usize = 16;
+/// The largest version: beyond it JSON numbers are not exact in every language.
+const VERSION_MAX: u64 = (1 << 53) - 1;
+/// Nobody alive was born before this year.
+const BORN_SINCE: i32 = 1900;
+
+/// Whether the text has at most `max` characters and none that is not seen: controls, line breaks, invisible ones, and
+/// those that turn the direction of what stands beside them.
+pub fn is_plain(text: &str, max: usize) -> bool {
+    let is_unseen = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    text.chars().count() <= max && !text.chars().any(is_unseen)
+}
+
+/// A birth date that somebody alive can have; `now` anywhere on earth.
+pub fn is_birth_date(date: BusinessDate, now: Timestamp) -> bool {
+    let latest = crate::time::Zone::named("Pacific/Kiritimati").map_or(date, |zone| zone.date(now));
+    date.0.year() >= BORN_SINCE && date <= latest
+}
+
+fn invalid(what: impl Into<String>) -> Rejection {
+    Rejection::new(Code::InvalidField, what)
+}
+
+impl ClientCommand {
+    /// Rejects `invalid_field` when a text is too long or has characters that are not seen, and for what the hospital's
+    /// system sends: an empty patient number, a number that is no number, a birth date or version out of range.
+    pub fn check(&self, now: Timestamp) -> Result<(), Rejection> {
+        for (field, text) in self.texts() {
+            if !is_plain(text, TEXT_MAX) {
+                let what =
+                    format!("`{field}` has at most {TEXT_MAX} characters, none of them a control or invisible one");
+                return Err(invalid(what).with("field", field));
+            }
+        }
+        match self {
+            Self::RegisterVisit(c) => {
+                check_visit(&c.visit_id, c.version)?;
+                check_outside(&c.patient, now)?;
+                c.number.as_deref().map_or(Ok(()), check_number)
+            }
+            Self::ChangeVisit(c) => check_visit(&c.visit_id, c.version),
+            Self::CancelVisit(c) => check_visit(&c.visit_id, c.version),
+            _ => Ok(()),
+        }
+    }
+
+    /// The free texts of a command, by field.
+    fn texts(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::DefineSite(c) => vec![("name", &c.name), ("name_en", &c.name_en)],
+            Self::DefineDepartment(c) => {
+                let mut texts = vec![("name", c.name.as_str()), ("name_en", &c.name_en)];
+                texts.extend(c.neutral_name.as_deref().map(|name| ("neutral_name", name)));
+                for class in &c.settings.queue.classes {
+                    texts.extend([("classes.name", class.name.as_str()), ("classes.zh", &class.zh)]);
+                    texts.push(("classes.en", &class.en));
+                }
+                texts
+            }
+            Self::DefineServicePoint(c) => vec![("name", &c.name), ("name_en", &c.name_en)],
+            Self::DefineBoard(c) => vec![("name", &c.name), ("name_en", &c.name_en)],
+            Self::DefineQueue(c) => vec![("name", &c.name)],
+            Self::DefineSession(c) => {
+                vec![("period", &c.period), ("registration_class", &c.registration_class)]
+            }
+            Self::DefineDoctor(c) => vec![("name", &c.name), ("title", &c.title)],
+            Self::CancelAppointment(c) => c.reason.iter().map(|reason| ("reason", reason.as_str())).collect(),
+            Self::CorrectNoShow(c) => vec![("reason", &c.reason)],
+            Self::CancelTicket(c) => vec![("reason", &c.reason)],
+            Self::SetPriority(c) => vec![("class", &c.class), ("proof", &c.proof)],
+            Self::RegisterWalkIn(c) => c.class.iter().map(|class| ("class", class.as_str())).collect(),
+            Self::TransferTicket(c) => vec![("reason", &c.reason)],
+            Self::Undo(c) => vec![("event", &c.event), ("reason", &c.reason)],
+            Self::PauseWork(c) => vec![("reason", &c.reason)],
+            Self::CallTicket(c) => vec![("reason", &c.reason)],
+            Self::ReturnToWaiting(c) => vec![("reason", &c.reason)],
+            Self::RegisterVisit(c) => c.class.iter().map(|class| ("class", class.as_str())).collect(),
+            Self::ChangeVisit(c) => c.class.iter().map(|class| ("class", class.as_str())).collect(),
+            Self::DefineStaff(_)
+            | Self::RetireDepartment(_)
+            | Self::RetireServicePoint(_)
+            | Self::RetireBoard(_)
+            | Self::RetireQueue(_)
+            | Self::RetireSession(_)
+            | Self::RetireDoctor(_)
+            | Self::RetireStaff(_)
+            | Self::ApproveScreen(_)
+            | Self::RevokeScreen(_)
+            | Self::HoldSlot(_)
+            | Self::ProlongHold(_)
+            | Self::ConfirmAppointment(_)
+            | Self::BookSlot(_)
+            | Self::CheckIn(_)
+            | Self::ReportBack(_)
+            | Self::RecallTransfer(_)
+            | Self::CloseSession(_)
+            | Self::DelaySession(_)
+            | Self::StartWork(_)
+            | Self::ResumeWork(_)
+            | Self::StopWork(_)
+            | Self::CallNextPatient(_)
+            | Self::RecallPatient(_)
+            | Self::StartService(_)
+            | Self::FinishService(_)
+            | Self::SendForTests(_)
+            | Self::MarkMissed(_)
+            | Self::TakeBack(_)
+            | Self::CancelVisit(_)
+            | Self::ReportShown(_)
+            | Self::ReportSpoken(_) => Vec::new(),
+        }
+    }
+}
+
+fn check_visit(visit_id: &str, version: u64) -> Result<(), Rejection> {
+    let fits = (1..=OUTSIDE_ID_MAX).contains(&visit_id.len()) && visit_id.bytes().all(|b| b.is_ascii_graphic());
+    if !fits {
+        return Err(invalid("visit_id is 1 to 64 visible ASCII characters"));
+    }
+    if version > VERSION_MAX { Err(invalid("version is at most 9007199254740991")) } else { Ok(()) }
+}
+
+/// Two strangers must not become one person by a number that is none.
+fn check_outside(patient: &OutsidePatient, now: Timestamp) -> Result<(), Rejection> {
+    let number = &patient.number;
+    if number.is_empty() || number.trim() != number || !is_plain(number, OUTSIDE_ID_MAX) {
+        return Err(invalid("patient.number is 1 to 64 characters, without blanks around them"));
+    }
+    let is_name = |name: &String| is_plain(name, PERSON_NAME_MAX) && name.chars().any(char::is_alphabetic);
+    if !patient.name.as_ref().is_none_or(is_name) {
+        return Err(invalid("patient.name has 1 to 100 characters, letters among them and no invisible ones"));
+    }
+    if !patient.birth_date.is_none_or(|date| is_birth_date(date, now)) {
+        return Err(invalid("patient.birth_date is from 1900 to today"));
+    }
+    Ok(())
+}
+
+/// Shown as given, so nothing may be in it but letters, digits and the signs that numbers have.
+fn check_number(number: &str) -> Result<(), Rejection> {
+    let is_sign = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '#');
+    let fits = (1..=NUMBER_MAX).contains(&number.chars().count()) && number.chars().all(is_sign);
+    if fits { Ok(()) } else { Err(invalid("number is 1 to 16 letters, digits, or one of - _ / #")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_392_000_000);
+
+    fn code(command: serde_json::Value) -> Option<Code> {
+        let command: ClientCommand = serde_json::from_value(command).expect("a command");
+        command.check(NOW).err().map(|rejection| rejection.code)
+    }
+
+    #[test]
+    fn free_texts_have_a_bound_and_nothing_unseen() {
+        let said = |reason: &str| code(serde_json::json!({"cancel_ticket": {"ticket": "s.d.t1", "reason": reason}}));
+        assert_eq!(said(""), None);
+        assert_eq!(said(&"好".repeat(TEXT_MAX)), None);
+        assert_eq!(said(&"好".repeat(TEXT_MAX + 1)), Some(Code::InvalidField));
+        for unseen in ["a\0", "a\nb", "a\u{202e}b", "a\u{200b}", "a\u{2028}b", "\u{feff}a"] {
+            assert_eq!(said(unseen), Some(Code::InvalidField), "{unseen:?}");
+        }
+        let proof = "x".repeat(60_000);
+        let proved = serde_json::json!({"set_priority": {"ticket": "s.d.t1", "class": "military", "proof": proof}});
+        assert_eq!(code(proved), Some(Code::InvalidField));
+    }
+
+    #[test]
+    fn what_the_hospitals_system_sends_is_looked_at() {
+        let visit = |change: &[(&str, serde_json::Value)]| {
+            let mut visit = serde_json::json!({
+                "visit_id": "V1", "version": 1, "patient": {"number": "77"}, "site": "s", "queue": "s.d.q",
+                "date": "2026-11-23", "fee_state": "paid",
+            });
+            for (path, value) in change {
+                *visit.pointer_mut(path).expect("a field") = value.clone();
+            }
+            code(serde_json::json!({"register_visit": visit}))
+        };
+        let patient = |patient: serde_json::Value| visit(&[("/patient", patient)]);
+        assert_eq!(visit(&[]), None);
+        for number in ["", "  ", " 77", "a\u{202e}", &"7".repeat(65)] {
+            assert_eq!(patient(serde_json::json!({"number": number})), Some(Code::InvalidField), "{number:?}");
+        }
+        for name in ["", "·", "张\n三", "\u{200b}", &"三".repeat(101)] {
+            let named = serde_json::json!({"number": "77", "name": name});
+            assert_eq!(patient(named), Some(Code::InvalidField), "{name:?}");
+        }
+        for (birth_date, expected) in [
+            ("1899-12-31", Some(Code::InvalidField)),
+            ("1900-01-01", None),
+            ("2026-11-23", None),
+            ("2999-01-01", Some(Code::InvalidField)),
+        ] {
+            let born = serde_json::json!({"number": "77", "birth_date": birth_date});
+            assert_eq!(patient(born), expected, "{birth_date}");
+        }
+        assert_eq!(visit(&[("/version", u64::MAX.into())]), Some(Code::InvalidField));
+        assert_eq!(visit(&[("/visit_id", "号".into())]), Some(Code::InvalidField));
+        let numbered = |number: &str| {
+            code(serde_json::json!({"register_visit": {
+                "visit_id": "V1", "version": 1, "patient": {"number": "77"}, "site": "s", "queue": "s.d.q",
+                "date": "2026-11-23", "fee_state": "paid", "number": number,
+            }}))
+        };
+        for number in ["A012", "17", "专家-3", "2026/17"] {
+            assert_eq!(numbered(number), None, "{number:?}");
+        }
+        for number in ["", "<b>1</b>", "\u{202e}A001", "A 1", "12345678901234567"] {
+            assert_eq!(numbered(number), Some(Code::InvalidField), "{number:?}");
+        }
+    }
+}

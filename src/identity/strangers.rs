@@ -1,0 +1,199 @@
+//! Those whom nobody knows yet: phones that have asked for a code and never used one, staff names that nobody has, wrong
+//! codes of waiting areas, screens that wait behind one address. All of it is in memory and bounded: a stranger puts
+//! nothing on disk, and a restart forgets a code that was not used yet.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiaohao_domain::account::{Account, Failures, State};
+use jiaohao_domain::owner::{Context, Draft, Owner};
+use jiaohao_domain::vocabulary::{Answer, ToAccount};
+use jiaohao_domain::{AccountId, Code, Principal, Rejection, Role, ScreenId, SiteId, Timestamp};
+
+/// Phones with a code that nobody has used; the longest quiet ones are forgotten first.
+const PHONES_MAX: usize = 50_000;
+/// Names that nobody has, by place, whose failures are remembered.
+const NAMES_MAX: usize = 10_000;
+/// Accounts and things whose wrong area codes are remembered.
+const AREAS_MAX: usize = 20_000;
+/// Screens of one site that may wait behind one address; the next takes the place of the oldest.
+const SCREENS_PER_ADDRESS: usize = 50;
+/// Addresses whose waiting screens are remembered.
+const ADDRESSES_MAX: usize = 10_000;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Strangers {
+    phones: Mutex<HashMap<AccountId, State>>,
+    names: Mutex<Failures>,
+    areas: Mutex<Failures>,
+    screens: Mutex<BTreeMap<(SiteId, IpAddr), VecDeque<ScreenId>>>,
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Strangers {
+    /// What an account's owner would decide, by the same rules, for a phone that has never signed in.
+    ///
+    /// # Errors
+    /// The owner's: `back_off`, `wrong_credentials`.
+    pub fn decide(&self, who: &AccountId, command: ToAccount, now: Timestamp) -> Result<Answer, Rejection> {
+        let mut phones = locked(&self.phones);
+        let mut state = phones.get(who).cloned().unwrap_or_else(|| Account::new_state(who.as_str()));
+        let principal = Principal::of(Role::System, who.clone());
+        let mut draft = Draft::<Account>::new(&mut state);
+        let answer = Account::decide(&mut draft, command, &Context { now, principal, seed: 0 });
+        if !draft.into_events().is_empty() {
+            if phones.len() >= PHONES_MAX && !phones.contains_key(who) {
+                let quiet = phones.iter().min_by_key(|(_, state)| state.codes_sent.last().copied());
+                if let Some(quiet) = quiet.map(|(quiet, _)| quiet.clone()) {
+                    phones.remove(&quiet);
+                }
+            }
+            phones.insert(who.clone(), state);
+        }
+        match answer {
+            Ok(Answer::Refused(why)) => Err(why),
+            other => other,
+        }
+    }
+
+    /// It has signed in: its owner knows it from now on.
+    pub fn forget(&self, who: &AccountId) {
+        locked(&self.phones).remove(who);
+    }
+
+    /// Somebody has tried a staff name that nobody has: answered as for one that somebody has.
+    pub fn try_name(&self, name: &str, from: &str, now: Timestamp) -> Rejection {
+        let key = format!("{name}\n{from}");
+        let mut names = locked(&self.names);
+        match names.check(&key, now) {
+            Err(back_off) => back_off,
+            Ok(()) => {
+                let tries = names.one_more(&key, now);
+                names.put(&key, tries, NAMES_MAX);
+                Code::WrongCredentials.into()
+            }
+        }
+    }
+
+    /// Whether somebody may try an area code, by account and by the appointment or ticket it is for.
+    ///
+    /// # Errors
+    /// `back_off`.
+    pub fn may_try_area(&self, keys: &[&str], now: Timestamp) -> Result<(), Rejection> {
+        let areas = locked(&self.areas);
+        keys.iter().try_for_each(|key| areas.check(key, now))
+    }
+
+    /// How the try went.
+    pub fn tried_area(&self, keys: &[&str], right: bool, now: Timestamp) {
+        let mut areas = locked(&self.areas);
+        for key in keys {
+            if right {
+                areas.forget(key);
+            } else {
+                let tries = areas.one_more(key, now);
+                areas.put(key, tries, AREAS_MAX);
+            }
+        }
+    }
+
+    /// One more screen waits behind an address; the one that it takes the place of, if there are too many.
+    pub fn screen_waits(&self, at: &SiteId, address: IpAddr, screen: &ScreenId) -> Option<ScreenId> {
+        let mut screens = locked(&self.screens);
+        if screens.len() >= ADDRESSES_MAX {
+            screens.clear();
+        }
+        let behind = screens.entry((at.clone(), address)).or_default();
+        behind.push_back(screen.clone());
+        if behind.len() > SCREENS_PER_ADDRESS { behind.pop_front() } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+    fn issue(hash: &str) -> ToAccount {
+        ToAccount::IssueCode { code_hash: hash.into(), expires_at: NOW.plus_min(5), from: "here".into() }
+    }
+
+    fn try_code(hash: &str) -> ToAccount {
+        ToAccount::TryCode { code_hash: hash.into(), refresh_hash: "r".into(), from: "here".into() }
+    }
+
+    #[test]
+    fn a_phone_that_nobody_knows_has_the_rules_of_one_that_somebody_knows() {
+        let strangers = Strangers::default();
+        let who = AccountId::new("a-phone-1");
+        let refused = |command, now| strangers.decide(&who, command, now).expect_err("refused").code;
+        assert_eq!(refused(try_code("h"), NOW), Code::WrongCredentials);
+        assert!(locked(&strangers.phones).is_empty(), "a guess leaves nothing behind");
+        strangers.decide(&who, issue("h"), NOW).expect("sent");
+        assert_eq!(refused(issue("h2"), NOW.plus_s(59)), Code::BackOff);
+        for _ in 0..3 {
+            assert_eq!(refused(try_code("wrong"), NOW), Code::WrongCredentials);
+        }
+        assert_eq!(refused(try_code("h"), NOW), Code::BackOff);
+        strangers.decide(&who, try_code("h"), NOW.plus_s(30)).expect("in");
+        strangers.forget(&who);
+        assert!(locked(&strangers.phones).is_empty());
+    }
+
+    #[test]
+    fn phones_that_never_use_their_code_are_bounded() {
+        let strangers = Strangers::default();
+        for n in 0..PHONES_MAX {
+            let state = Account::new_state(&format!("a-{n}"));
+            locked(&strangers.phones).insert(AccountId::from(format!("a-{n}")), state);
+        }
+        strangers.decide(&AccountId::new("a-new"), issue("h"), NOW).expect("sent");
+        let phones = locked(&strangers.phones);
+        assert!(phones.len() == PHONES_MAX && phones.contains_key(&AccountId::new("a-new")));
+    }
+
+    #[test]
+    fn a_name_that_nobody_has_backs_off_like_one_that_somebody_has() {
+        let strangers = Strangers::default();
+        let codes: Vec<Code> = (0..5).map(|_| strangers.try_name("nosuch", "here", NOW).code).collect();
+        assert_eq!(codes[..3], [Code::WrongCredentials; 3]);
+        assert_eq!(codes[3..], [Code::BackOff; 2]);
+        assert_eq!(strangers.try_name("nosuch", "elsewhere", NOW).code, Code::WrongCredentials);
+        assert_eq!(strangers.try_name("nosuch", "here", NOW.plus_s(30)).code, Code::WrongCredentials);
+    }
+
+    #[test]
+    fn area_codes_are_guessed_a_handful_of_times_by_account_and_by_appointment() {
+        let strangers = Strangers::default();
+        for n in 0..3 {
+            let keys = [format!("a-{n}"), "s.d.b1".to_owned()];
+            let keys = [keys[0].as_str(), keys[1].as_str()];
+            strangers.may_try_area(&keys, NOW).expect("may try");
+            strangers.tried_area(&keys, false, NOW);
+        }
+        assert_eq!(strangers.may_try_area(&["a-9", "s.d.b1"], NOW).expect_err("the appointment").code, Code::BackOff);
+        strangers.may_try_area(&["a-1", "s.d.b2"], NOW).expect("another of theirs");
+        strangers.may_try_area(&["a-1", "s.d.b1"], NOW.plus_s(30)).expect("after the wait");
+        strangers.tried_area(&["a-1", "s.d.b1"], true, NOW.plus_s(30));
+        strangers.may_try_area(&["a-9", "s.d.b1"], NOW).expect("all is well");
+    }
+
+    #[test]
+    fn an_address_displaces_its_own_oldest_screen() {
+        let strangers = Strangers::default();
+        let (at, here) = (SiteId::new("s"), IpAddr::from([10, 0, 0, 1]));
+        let screen = |n: usize| ScreenId::from(format!("s.screen-{n}"));
+        for n in 0..SCREENS_PER_ADDRESS {
+            assert_eq!(strangers.screen_waits(&at, here, &screen(n)), None);
+        }
+        assert_eq!(strangers.screen_waits(&at, here, &screen(900)), Some(screen(0)));
+        assert_eq!(strangers.screen_waits(&at, [10, 0, 0, 2].into(), &screen(901)), None);
+        assert_eq!(strangers.screen_waits(&at, here, &screen(902)), Some(screen(1)));
+    }
+}

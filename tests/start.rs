@@ -1,0 +1,392 @@
+//! Starts on folders that are not as they should be: each is refused by name with what to do next and left as it was, or
+//! comes up and says so. The real binary on real folders.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test in machine time; what fails, fails it")]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use jiaohao::clients::http::Door;
+use jiaohao_actors::log::{Log, Record, SegmentLog, SegmentOptions, ShardId};
+use jiaohao_domain::{OwnerKind, OwnerRef, Timestamp};
+use serde_json::{Value, json};
+
+fn jiaohao(data: &Path, port: u16) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jiaohao"));
+    command
+        .env("JIAOHAO_DATA__DIR", data)
+        .env("JIAOHAO_DATA__RESERVE_MIB", "2")
+        .env("JIAOHAO_DATA__LAST_RESERVE_MIB", "1")
+        .env("JIAOHAO_LOG__LEVEL", "warn")
+        .env("JIAOHAO_SERVER__LISTEN", format!("127.0.0.1:{port}"));
+    command
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A server that has come up.
+struct Up {
+    child: Child,
+    door: Door,
+    log: PathBuf,
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        // It may have been stopped.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Up {
+    async fn start(data: &Path, arguments: &[&str]) -> Self {
+        let up = Self::begin(data, arguments, &[]).await;
+        assert!(up.door.is_ready().await, "{}", said(&up.log));
+        up
+    }
+
+    /// Waits until it answers, ready or not.
+    async fn begin(data: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let port = free_port();
+        let log = data.with_extension(format!("{port}.log"));
+        let mut child = jiaohao(data, port)
+            .arg("serve")
+            .args(arguments)
+            .envs(settings.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let door = Door::at(&format!("http://127.0.0.1:{port}")).unwrap();
+        let began = Instant::now();
+        while door.test_speed().await.is_err() {
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none() && began.elapsed() < Duration::from_secs(60), "{}", said(&log));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Self { child, door, log }
+    }
+
+    async fn stop(mut self) -> String {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        said(&self.log)
+    }
+
+    fn first_line(&mut self) -> String {
+        let mut line = String::new();
+        BufReader::new(self.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        line.trim().to_owned()
+    }
+}
+
+/// Status and text of a page outside `/api/v1`.
+fn page(up: &Up, path: &str) -> (u16, String) {
+    let mut stream = std::net::TcpStream::connect(&up.door.authority).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", up.door.authority).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+fn said(log: &Path) -> String {
+    std::fs::read_to_string(log).unwrap_or_default()
+}
+
+fn token(data: &Path, arguments: &[&str]) -> String {
+    let out = jiaohao(data, 0).args(["token", "issue"]).args(arguments).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap().trim().to_owned()
+}
+
+/// A folder with a site, a department and a few persons.
+async fn used(folder: &Path) -> (PathBuf, Vec<String>) {
+    let data = folder.join("data");
+    let up = Up::start(&data, &[]).await;
+    let operator = token(&data, &["--role", "operator", "--account", "setup"]);
+    let site = json!({"id": "h", "name": "医院", "time_zone": "Asia/Shanghai"});
+    up.door.insist("PUT", "/sites", Some(&operator), &site).await.unwrap();
+    up.door.insist("PUT", "/departments", Some(&operator), &json!({"id": "h.a", "name": "内科"})).await.unwrap();
+    let queue = json!({"id": "h.a.q", "name": "普通", "prefix": "A"});
+    up.door.insist("PUT", "/queues", Some(&operator), &queue).await.unwrap();
+    let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
+    let tomorrow = zone.date(Timestamp(jiaohao_actors::shell::clock::wall_ms())).plus_days(1);
+    let session = json!({"id": "h.a.s", "date": tomorrow, "period": "morning", "queue": "h.a.q",
+        "registration_class": "普通", "slots": [{"start": "09:00", "capacity": 10}]});
+    up.door.insist("PUT", "/sessions", Some(&operator), &session).await.unwrap();
+    let mut patients = Vec::new();
+    for n in 0..4 {
+        let person = json!({"name": format!("张三{n}"), "document_kind": "passport", "document_number": format!("E1234567{n}"),
+            "birth_date": "1990-01-01", "sex": "male"});
+        let known = up.door.insist("POST", "/persons", Some(&desk(&data)), &person).await.unwrap();
+        let walk_in = json!({"queue": "h.a.q", "patient": known["patient"]});
+        up.door.insist("POST", "/tickets", Some(&desk(&data)), &walk_in).await.unwrap();
+        patients.push(known["patient"].as_str().unwrap().to_owned());
+    }
+    up.stop().await;
+    (data, patients)
+}
+
+fn desk(data: &Path) -> String {
+    token(data, &["--role", "desk", "--site", "h", "--account", "desk"])
+}
+
+/// Every file with its bytes, but for the lock.
+fn content(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            all.extend(content(&entry));
+        } else if !entry.ends_with("LOCK") {
+            all.insert(entry.clone(), std::fs::read(&entry).unwrap());
+        }
+    }
+    all
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap()) {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            std::fs::copy(&from, &to).unwrap();
+        }
+    }
+}
+
+fn refused(data: &Path) -> String {
+    let before = content(data);
+    let log = data.with_extension("refused.log");
+    let mut child =
+        jiaohao(data, free_port()).arg("serve").stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap();
+    let began = Instant::now();
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if began.elapsed() > Duration::from_secs(20) => {
+                child.kill().unwrap();
+                panic!("it came up: {}", said(&log));
+            }
+            None => std::thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    let words = said(&log);
+    assert_eq!(status.code(), Some(1), "{words}");
+    assert!(content(data) == before, "a refused start has changed the folder: {words}");
+    words
+}
+
+#[tokio::test]
+async fn each_missing_damaged_or_foreign_part_is_refused_by_name_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, _) = used(folder.path()).await;
+    let other = tempfile::tempdir().unwrap();
+    let (foreign, _) = used(other.path()).await;
+    let spoil = |name: &str, spoil: &dyn Fn(&Path)| {
+        let copied = folder.path().join(name);
+        copy(&data, &copied);
+        spoil(&copied);
+        refused(&copied)
+    };
+    let gone = |part: &'static str| {
+        move |data: &Path| {
+            let path = data.join(part);
+            if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
+        }
+    };
+    for (part, named, next) in [
+        ("log", "log is missing", "mount it, or restore it"),
+        ("keys", "token.key is missing", "restore it from the backup"),
+        ("keys/hash.key", "hash.key is missing", "restore it from the backup"),
+        ("persons", "persons/folder.json is missing", "mount persons/ or restore it"),
+        ("folder.json", "folder.json is missing", "persons/folder.json there: it is the same"),
+    ] {
+        let words = spoil(&format!("gone-{}", part.replace('/', "-")), &gone(part));
+        assert!(words.contains(named) && words.contains(next), "{part}: {words}");
+    }
+    let emptied = spoil("emptied", &|data| {
+        std::fs::remove_dir_all(data.join("log")).unwrap();
+        std::fs::create_dir(data.join("log")).unwrap();
+    });
+    assert!(emptied.contains("log is missing"), "a mount point without its volume: {emptied}");
+    for part in ["keys/site-group.key", "folder.json", "persons/folder.json"] {
+        let words = spoil(&format!("flipped-{}", part.replace('/', "-")), &|data| {
+            let mut bytes = std::fs::read(data.join(part)).unwrap();
+            bytes[9] ^= 1;
+            std::fs::write(data.join(part), bytes).unwrap();
+        });
+        assert!(words.contains(part) && words.contains("is damaged"), "{part}: {words}");
+    }
+    for (part, named) in [
+        ("log", "log is not of this folder"),
+        ("keys", "key is not of this folder"),
+        ("persons", "persons is not of this folder"),
+    ] {
+        let words = spoil(&format!("foreign-{part}"), &|data| {
+            std::fs::remove_dir_all(data.join(part)).unwrap();
+            copy(&foreign.join(part), &data.join(part));
+        });
+        assert!(words.contains(named), "{part}: {words}");
+    }
+}
+
+#[tokio::test]
+async fn other_peoples_files_are_left_alone_and_a_failed_first_start_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let documents = folder.path().join("documents");
+    std::fs::create_dir(&documents).unwrap();
+    std::fs::write(documents.join("important.doc"), "mine").unwrap();
+    let words = refused(&documents);
+    assert!(words.contains("important.doc") && words.contains("choose an empty folder"), "{words}");
+    assert!(!documents.join("LOCK").exists());
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let out = jiaohao(&file, free_port()).arg("serve").output().unwrap();
+    assert!(String::from_utf8_lossy(&out.stderr).contains("a folder is expected there"));
+    // A first start that was interrupted before it was complete, and a file system's own folder.
+    let data = folder.path().join("data");
+    std::fs::create_dir_all(data.join("keys")).unwrap();
+    std::fs::create_dir(data.join("lost+found")).unwrap();
+    std::fs::write(data.join("folder.new"), "").unwrap();
+    let mut up = Up::start(&data, &[]).await;
+    let first = up.first_line();
+    let site = json!({"id": "h", "name": "医院", "time_zone": "Asia/Shanghai"});
+    up.door.insist("PUT", "/sites", Some(&first), &site).await.expect("the token on stdout holds");
+    let log = up.stop().await;
+    assert!(log.contains("jiaohao token issue --role operator --may-issue"), "{log}");
+    let mut again = Up::start(&data, &[]).await;
+    again.child.kill().unwrap();
+    assert_eq!(again.first_line(), "", "once");
+}
+
+#[tokio::test]
+async fn a_port_in_use_at_the_first_start_says_how_to_get_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let data = folder.path().join("data");
+    let out: Output = jiaohao(&data, taken.local_addr().unwrap().port()).arg("serve").output().unwrap();
+    let words = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(words.contains("cannot listen on") && words.contains("token issue --role operator --may-issue"), "{words}");
+    token(&data, &["--role", "operator", "--may-issue"]);
+    Up::start(&data, &[]).await.stop().await;
+}
+
+#[tokio::test]
+async fn a_broken_key_of_one_person_is_a_named_gap_among_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, patients) = used(folder.path()).await;
+    let persons = data.join("persons");
+    let files: Vec<PathBuf> = std::fs::read_dir(&persons).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let keys: Vec<&PathBuf> = files.iter().filter(|path| path.extension().is_some_and(|e| e == "keys")).collect();
+    let mut bytes = std::fs::read(keys[0]).unwrap();
+    let broken = bytes.len() / 72;
+    for at in 0..broken {
+        bytes[at * 72 + 40] ^= 1;
+    }
+    std::fs::write(keys[0], bytes).unwrap();
+    let lost = std::fs::read(keys[1]).unwrap().len() / 72;
+    std::fs::remove_file(keys[1]).unwrap();
+    let up = Up::start(&data, &[]).await;
+    let read = up.door.insist("POST", "/persons/read", Some(&desk(&data)), &json!({ "ids": patients })).await;
+    let read = read.unwrap_or_else(|why| panic!("{why}: {}", said(&up.log)));
+    let read = read["persons"].as_array().unwrap();
+    let named = read.iter().filter(|person| person["name"].is_string()).count();
+    let gaps = read.iter().filter(|person| person["unreadable"] == true && person["patient"].is_string()).count();
+    assert_eq!((named, gaps), (4 - broken - lost, broken + lost), "{read:?}");
+    let log = up.stop().await;
+    for key in &keys[..2] {
+        assert!(log.contains(&key.display().to_string()), "{} is not named: {log}", key.display());
+    }
+}
+
+/// Writes one more record, dated `at`, as an engine with such a clock would have.
+fn date_the_log(data: &Path, at: Timestamp) {
+    let (mut log, _) = SegmentLog::open(&data.join("log"), SegmentOptions::new(std::sync::Arc::new(|| 0))).unwrap();
+    let mut last: Option<Record> = None;
+    log.replay(0, &mut |record| {
+        if record.owner.kind == OwnerKind::Site {
+            last = Some(record);
+        }
+    })
+    .unwrap();
+    let last = last.unwrap();
+    let next = Record {
+        shard: ShardId("site:h".into()),
+        owner: OwnerRef::new(OwnerKind::Site, "h"),
+        owner_seq: last.owner_seq + 1,
+        offset: 0,
+        commit: 0,
+        index: 0,
+        count: 1,
+        at,
+        meta: None,
+        ..last
+    };
+    log.append(&mut [vec![next]]).unwrap();
+}
+
+#[tokio::test]
+async fn a_wall_clock_that_is_not_the_logs_is_noticed_before_anything_is_decided() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, _) = used(folder.path()).await;
+    let now = jiaohao_actors::shell::clock::wall_ms();
+    // As far as the log goes, this machine's clock is two hours behind.
+    date_the_log(&data, Timestamp(now + 2 * 3_600_000));
+    let up = Up::start(&data, &[]).await;
+    let (status, ready) = page(&up, "/readyz");
+    assert!(status == 200 && ready.contains("clock: the wall clock is -7"), "{status} {ready}");
+    let (_, metrics) = page(&up, "/metrics");
+    assert!(metrics.contains("clock_alarm 1") && metrics.contains("# HELP clock_alarm"), "{metrics}");
+    let operator = token(&data, &["--role", "operator", "--account", "setup"]);
+    up.door.insist("POST", "/clock/confirm", Some(&operator), &Value::Null).await.unwrap();
+    let (_, ready) = page(&up, "/readyz");
+    assert_eq!(ready, "ready\n");
+    let log = up.stop().await;
+    assert!(log.contains("the wall clock is not believed") && log.contains("/api/v1/clock/confirm"), "{log}");
+    let confirmed = Up::start(&data, &["--confirm-clock"]).await;
+    assert_eq!(page(&confirmed, "/readyz").1, "ready\n");
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_refuses_bookings_first_and_persons_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, patients) = used(folder.path()).await;
+    let desk = desk(&data);
+    let person = json!({"name": "李四", "document_kind": "passport", "document_number": "E99887766",
+        "birth_date": "1990-01-01", "sex": "male"});
+    // No disk of a test has that much room.
+    let (reserve, last) = (("JIAOHAO_DATA__RESERVE_MIB", "1048576"), ("JIAOHAO_DATA__LAST_RESERVE_MIB", "1048575"));
+    let low = Up::begin(&data, &[], &[reserve]).await;
+    let (status, ready) = page(&low, "/readyz");
+    assert!(status == 200 && ready.contains("disk: bookings are refused"), "{status} {ready}");
+    low.door.ask("POST", "/persons", Some(&desk), Some(&person)).await.expect("a walk-in is made known");
+    let hold = json!({"session": "h.a.s", "slot": "h.a.s.0900", "patient": patients[0]});
+    let booked =
+        low.door.ask("POST", "/appointments/hold", Some(&desk), Some(&hold)).await.expect_err("below the reserve");
+    assert_eq!(booked.code, "storage_low");
+    low.stop().await;
+    let full = Up::begin(&data, &[], &[reserve, last]).await;
+    let (status, ready) = page(&full, "/readyz");
+    assert!(
+        status == 503 && ready.contains("read-only: ") && ready.contains("data.last_reserve_mib"),
+        "{status} {ready}"
+    );
+    let another = json!({"name": "王五", "document_kind": "passport", "document_number": "E55443322",
+        "birth_date": "1990-01-01", "sex": "male"});
+    let keys = content(&data.join("persons"));
+    let refused = full.door.ask("POST", "/persons", Some(&desk), Some(&another)).await.expect_err("read-only");
+    assert_eq!(refused.code, "read_only");
+    assert!(content(&data.join("persons")) == keys, "a key was written");
+    let read = full.door.ask("POST", "/persons/read", Some(&desk), Some(&json!({ "ids": patients }))).await;
+    assert_eq!(read.expect("reading goes on")["persons"].as_array().unwrap().len(), 4);
+}
