@@ -152,7 +152,8 @@ pub fn decide_prolong(
 }
 
 /// What became of the request with this id? If nothing is known of it, it is refused now, so that a late request with
-/// that id fails.
+/// that id fails: with `timed_out`, because the place itself may be free. Whoever asks again by the same key while the
+/// patient's owner has not heard of it yet is told so, and the next time the command is decided anew.
 pub fn decide_ask_place(
     clinic: &Clinic,
     id: &AppointmentId,
@@ -162,7 +163,7 @@ pub fn decide_ask_place(
 ) -> Result<Decision, Rejection> {
     let decision = match repeat(clinic, id, patient, context, zone) {
         Some(known) => known?,
-        None => refuse(id, patient, Code::SlotClosed.into()),
+        None => refuse(id, patient, Code::TimedOut.into()),
     };
     Ok(Decision::done(decision.events))
 }

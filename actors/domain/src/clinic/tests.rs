@@ -298,7 +298,11 @@ fn a_repeated_request_takes_one_place_and_is_answered_alike() {
 fn an_unknown_id_that_is_asked_about_is_refused_for_good() {
     let mut day = Day::new(&[5]);
     assert_eq!(day.ask(1, at("22 08:00")), Ok(Answer::Done));
-    assert_eq!(refused(day.request(1, &slot("0900"), true, at("22 08:00"))), Code::SlotClosed);
+    assert_eq!(
+        refused(day.request(1, &slot("0900"), true, at("22 08:00"))),
+        Code::TimedOut,
+        "asked anew it may be had"
+    );
     assert_eq!(day.free("0900"), 5);
     let ended = ToPatient::PlaceEnded { appointment: appointment(1), how: AppointmentEnd::Refused };
     assert_eq!(day.told(), vec![ended.clone(), ended]);
