@@ -18,8 +18,8 @@ use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
 use super::message::{Envelope, ForStore, Outcome, Release, Reply, Snapped, Submission, ToActor};
 use super::registry::Shell;
 use super::shard::shard_of;
+use super::shell_events;
 use super::wake::Loaded;
-use super::{shell_events, stored};
 use crate::codec;
 use crate::log::{Commit, Record, ShardId};
 
@@ -27,9 +27,6 @@ use crate::log::{Commit, Record, ShardId};
 pub const RECORDS_PER_COMMAND: usize = 4_096;
 /// Effects and requests without an answer are sent again after this time.
 const RESEND_AFTER: Duration = Duration::from_secs(2);
-/// State and ledger together: what a snapshot holds.
-pub type Whole<O> = (Ledger, <O as Owner>::State);
-
 /// The actor of one owner.
 pub struct OwnerActor<O: Owner> {
     shell: Arc<Shell>,
@@ -364,44 +361,6 @@ impl<O: Owner> OwnerActor<O> {
         O::open_requests(&self.state, &mut requests);
         self.watched || self.closed || self.ledger.is_owing() || !requests.is_empty()
     }
-}
-
-/// Makes a state again from a snapshot's bytes and the records after it.
-pub fn rebuild<O: Owner>(owner: &OwnerRef, base: Option<&[u8]>, tail: &[Record]) -> Result<Whole<O>, String> {
-    let mut whole: Whole<O> = match base {
-        Some(bytes) => codec::decode(bytes).map_err(|e| e.to_string())?,
-        None => (Ledger::default(), O::new_state(&owner.id)),
-    };
-    for record in tail {
-        replay_record::<O>(&mut whole, record)?;
-    }
-    Ok(whole)
-}
-
-/// Applies one record to a state and its ledger, as the live owner did.
-pub fn replay_record<O: Owner>(whole: &mut Whole<O>, record: &Record) -> Result<(), String> {
-    let (ledger, state) = whole;
-    if record.owner_seq != ledger.owner_seq + 1 {
-        return Err(format!("{}: record {} after {}", record.owner, record.owner_seq, ledger.owner_seq));
-    }
-    ledger.owner_seq = record.owner_seq;
-    ledger.last_at = record.at;
-    if let Some(meta) = &record.meta {
-        let meta: CommandMeta = codec::decode(meta).map_err(|e| e.to_string())?;
-        ledger.note_command(&meta, record.at);
-    }
-    if record.kind < shell_events::OWNER_KINDS_FROM {
-        return shell_events::replay(ledger, record);
-    }
-    let event = stored::event::<O>(record)?;
-    let mut outgoing = Vec::new();
-    O::outgoing(&event, &mut outgoing);
-    for item in outgoing {
-        if let Outgoing::Effect(to, message) = item {
-            ledger.owe(&to, message);
-        }
-    }
-    catch_unwind(AssertUnwindSafe(|| O::apply(state, &event))).map_err(|_| format!("{}: apply panicked", record.owner))
 }
 
 impl<O: Owner> Actor for OwnerActor<O> {

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use actix::Recipient;
 use jiaohao_domain::{Owner, OwnerKind, OwnerRef};
 
-use super::actor::{Whole, replay_record};
 use super::ledger::{self, Ledger};
 use super::message::ToActor;
 use super::registry::Shell;
+use super::replay::{Whole, replay_record};
 use super::stored;
 use super::wake::{Source, wake};
 use crate::codec;

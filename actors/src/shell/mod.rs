@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod message;
 pub mod projector;
 pub mod registry;
+mod replay;
 pub mod shard;
 pub mod shell_events;
 pub mod start;

@@ -8,11 +8,12 @@ use actix::dev::channel;
 use actix::{Addr, ArbiterHandle, Context, Recipient};
 use jiaohao_domain::{Owner, OwnerRef};
 
-use super::actor::{OwnerActor, Whole, replay_record};
+use super::actor::OwnerActor;
 use super::kinds::Dormant;
 use super::ledger::Ledger;
 use super::message::{Release, Submission, ToActor};
 use super::registry::Shell;
+use super::replay::{Whole, replay_record};
 use crate::codec;
 
 /// Where a woken owner's state comes from.

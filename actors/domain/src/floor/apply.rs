@@ -1,13 +1,11 @@
-//! Applies the floor's events. One way for every change of a ticket's state: it is taken out of the one place where it
-//! is (line, door, hand), stands as the event says, and is put into the one place that belongs to that (I3).
+//! Applies the floor's events. There is one way for every change of a ticket's state: [`super::change`].
 
-use std::collections::BTreeMap;
-
+use super::change::{Change, In, Out, Places};
 use super::event::{Called, Entry, Event, Undone};
 use super::state::*;
 use super::visit::*;
 use crate::ids::*;
-use crate::queue::{Lines, Picked, Place, Placement, Returned, Summons as Told};
+use crate::queue::Summons as Told;
 use crate::time::Timestamp;
 use crate::vocabulary::SettlementKind;
 
@@ -208,145 +206,6 @@ fn of_event<'a>(floor: &'a mut Floor, ticket: &TicketId) -> &'a mut Ticket {
 fn count(floor: &mut Floor, doctor: &DoctorId, with: impl FnOnce(&mut Pace)) {
     if let Some(pace) = floor.pace.get_mut(doctor) {
         with(pace);
-    }
-}
-
-/// How a ticket leaves the line or door at which it is.
-#[derive(Clone, Copy)]
-enum Out<'a> {
-    /// Called by a rule or chosen.
-    Called(&'a Picked),
-    /// To a door.
-    Summoned(&'a Told),
-    /// In any other way; counters do not change.
-    Leaves,
-}
-
-/// How a ticket comes into a line.
-#[derive(Clone, Copy)]
-enum In<'a> {
-    Placed(&'a Placement),
-    Back(&'a Returned),
-    /// It does not.
-    Nowhere,
-}
-
-/// A change of one ticket's state.
-struct Change<'a> {
-    ticket: &'a TicketId,
-    what: StepKind,
-    standing: Standing,
-    out: Out<'a>,
-    into: In<'a>,
-    opened: Option<Opened>,
-    reason: Option<&'a str>,
-    at: Timestamp,
-}
-
-impl<'a> Change<'a> {
-    fn of(ticket: &'a TicketId, what: StepKind, standing: Standing, at: Timestamp) -> Self {
-        Self { ticket, what, standing, out: Out::Leaves, into: In::Nowhere, opened: None, reason: None, at }
-    }
-    fn placed(self, placement: &'a Placement) -> Self {
-        Self { into: In::Placed(placement), ..self }
-    }
-    fn back(self, returned: &'a Returned) -> Self {
-        Self { into: In::Back(returned), ..self }
-    }
-    fn because(self, reason: &'a str) -> Self {
-        Self { reason: Some(reason), ..self }
-    }
-    fn reopened(self, opened: Opened) -> Self {
-        Self { opened: Some(opened), ..self }
-    }
-    fn make(self, floor: &mut Floor) {
-        let ticket = floor.tickets.get_mut(self.ticket).expect("an event names a ticket of its department");
-        let mut places = Places { lines: &mut floor.lines, work: &mut floor.work, rooms: &floor.rooms };
-        let old = places.leave(ticket, self.out);
-        let standing = std::mem::replace(&mut ticket.standing, self.standing);
-        let opened = self.opened.map(|opened| Box::new(std::mem::replace(&mut ticket.opened, opened)));
-        let place = match self.into {
-            In::Nowhere => {
-                ticket.place = old;
-                None
-            }
-            In::Placed(_) | In::Back(_) => old,
-        };
-        places.stand(ticket, self.into);
-        let before = Some(Box::new(Before { standing, place, opened }));
-        let reason = self.reason.map(str::to_owned);
-        ticket.steps.push(Step { what: self.what, at: self.at, reason, undone: false, before });
-    }
-}
-
-/// Where tickets can be: in a line or at its doors, in a hand.
-struct Places<'a> {
-    lines: &'a mut BTreeMap<QueueId, Lines>,
-    work: &'a mut BTreeMap<DoctorId, Work>,
-    rooms: &'a BTreeMap<ServicePointId, DoctorId>,
-}
-
-impl Places<'_> {
-    /// Takes the ticket out of the place that its state gives it. Hands back the place in line that it gives up.
-    fn leave(&mut self, ticket: &mut Ticket, out: Out<'_>) -> Option<Box<Place>> {
-        match &ticket.standing {
-            Standing::Waiting => {}
-            Standing::Summoned(summons) => {
-                if let Some(work) = self.rooms.get(&summons.service_point).and_then(|doctor| self.work.get_mut(doctor))
-                {
-                    work.at_door.retain(|at_door| at_door != ticket.id());
-                }
-            }
-            Standing::Called(call) | Standing::Serving { call, .. } => {
-                if let Some(work) =
-                    self.work.get_mut(&call.doctor).filter(|work| work.in_hand.as_ref() == Some(ticket.id()))
-                {
-                    work.in_hand = None;
-                }
-                return ticket.place.take();
-            }
-            Standing::Away { .. } | Standing::Missed { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {
-                return ticket.place.take();
-            }
-        }
-        let lines = self.lines.get_mut(&ticket.opened.queue)?;
-        match out {
-            Out::Called(picked) => lines.take(picked),
-            Out::Leaves => lines.leave(ticket.id()),
-            Out::Summoned(summons) => {
-                lines.summon(summons);
-                None
-            }
-        }
-    }
-
-    /// Puts the ticket into the place that its state gives it.
-    fn stand(&mut self, ticket: &Ticket, into: In<'_>) {
-        match &ticket.standing {
-            Standing::Waiting => {
-                if !self.lines.contains_key(&ticket.opened.queue) {
-                    self.lines.insert(ticket.opened.queue.clone(), Lines::new());
-                }
-                let lines = self.lines.get_mut(&ticket.opened.queue).expect("it was put in just now");
-                match into {
-                    In::Placed(placement) => lines.enter(placement),
-                    In::Back(returned) => lines.come_back(returned),
-                    In::Nowhere => unreachable!("an event that makes a ticket wait states its place"),
-                }
-            }
-            Standing::Summoned(summons) => {
-                if let Some(work) = self.rooms.get(&summons.service_point).and_then(|doctor| self.work.get_mut(doctor))
-                {
-                    work.at_door.push(ticket.id().clone());
-                }
-            }
-            Standing::Called(call) | Standing::Serving { call, .. } => {
-                if let Some(work) = self.work.get_mut(&call.doctor) {
-                    work.in_hand = Some(ticket.id().clone());
-                }
-            }
-            Standing::Away { .. } | Standing::Missed { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {}
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod apply;
 pub mod calls;
+mod change;
 pub(crate) mod doors;
 mod event;
 pub(crate) mod numbers;

@@ -8,12 +8,13 @@ use actix::{AsyncContext, Context as ActorContext};
 use jiaohao_domain::vocabulary::Answer;
 use jiaohao_domain::{Code, Owner, Rejection, Timestamp};
 
-use super::{OwnerActor, Whole, rebuild};
+use super::OwnerActor;
 use crate::codec;
 use crate::log::Commit;
 use crate::shell::clock;
 use crate::shell::ledger::{CommandMeta, Origin, Remembered};
 use crate::shell::message::{ForStore, NewSnapshot, Release, Reply, Snapped, Submission, ToActor};
+use crate::shell::replay::{Whole, rebuild};
 
 /// After so many panics within [`PANIC_WINDOW`] the owner stays closed.
 const PANICS: usize = 3;

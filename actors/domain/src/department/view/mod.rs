@@ -7,7 +7,7 @@ mod touched;
 
 use serde_json::{Map, Value, json};
 
-use super::{Department, Event, State};
+use super::{ConfigEvent, Department, Event, State};
 use crate::ids::*;
 use crate::owner::Owner;
 use crate::time::{Timestamp, Zone};
@@ -51,6 +51,8 @@ pub fn emissions(
                 out.put("ticket", ticket.as_str(), || view.place_in_line(&ticket));
             }
         }
+        // It changes nothing yet: the site says so, and then it is retired.
+        Event::Config(ConfigEvent::RetirementDecided { .. }) => {}
         Event::Config(_) => {
             for queue in state.config.queues.keys() {
                 out.put("queue", queue.as_str(), || view.queue(queue));

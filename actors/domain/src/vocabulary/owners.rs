@@ -1,0 +1,301 @@
+//! What each owner can be told: clients' commands with what only the edge can add, and what owners say to each other.
+
+use serde::{Deserialize, Serialize};
+
+use super::*;
+
+/// Everything a site can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToSite {
+    /// Configuration commands of an operator, in order of the vocabulary.
+    DefineSite(DefineSite),
+    /// See [`DefineDepartment`].
+    DefineDepartment(DefineDepartment),
+    /// See [`DefineServicePoint`].
+    DefineServicePoint(DefineServicePoint),
+    /// See [`DefineBoard`].
+    DefineBoard(DefineBoard),
+    /// See [`DefineQueue`].
+    DefineQueue(DefineQueue),
+    /// See [`DefineDoctor`].
+    DefineDoctor(DefineDoctor),
+    /// See [`RetireDepartment`].
+    RetireDepartment(RetireDepartment),
+    /// See [`RetireServicePoint`].
+    RetireServicePoint(RetireServicePoint),
+    /// See [`RetireBoard`].
+    RetireBoard(RetireBoard),
+    /// See [`RetireQueue`].
+    RetireQueue(RetireQueue),
+    /// See [`RetireDoctor`].
+    RetireDoctor(RetireDoctor),
+    /// A screen shows this code and asks to be paired (unauthenticated, rate-limited at the edge).
+    /// A room's screen also says which room, and an offer may take the place of an older one of the same address.
+    OfferScreen {
+        code: String,
+        screen: ScreenId,
+        secret_hash: String,
+        door: Option<ServicePointId>,
+        instead_of: Option<ScreenId>,
+    },
+    /// See [`ApproveScreen`].
+    ApproveScreen(ApproveScreen),
+    /// See [`RevokeScreen`].
+    RevokeScreen(RevokeScreen),
+    /// A visit from outside: remembered (hospital visit id → department), then sent on. The brief is of the patient.
+    RegisterVisit { command: RegisterVisit, brief: PatientBrief, birth_date: Option<BusinessDate> },
+    /// See [`ChangeVisit`].
+    ChangeVisit(ChangeVisit),
+    /// See [`CancelVisit`].
+    CancelVisit(CancelVisit),
+    /// The earliest deadline has passed.
+    DeadlineReached,
+}
+
+/// Everything a department can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToDepartment {
+    /// From the site: what the department is now.
+    Configure { time_zone: String, definition: DefineDepartment },
+    /// From the site.
+    ConfigureServicePoint(DefineServicePoint),
+    /// From the site.
+    ConfigureQueue(DefineQueue),
+    /// From the site: a doctor who works here.
+    ConfigureDoctor(DefineDoctor),
+    /// From the site: a board that shows queues of this department.
+    ConfigureBoard(DefineBoard),
+    /// From the site: this is retired (a queue, service point, board, doctor or the department itself, by id).
+    Retire { kind: RetiredKind, id: String },
+    /// Operator.
+    DefineSession(DefineSession),
+    /// Operator.
+    RetireSession(RetireSession),
+    /// From the patient's owner, idempotent by appointment id: hold, or hold and confirm in one.
+    RequestPlace {
+        appointment: AppointmentId,
+        slot: SlotId,
+        brief: PatientBrief,
+        confirm: bool,
+        channel: Channel,
+        replaces: Option<AppointmentId>,
+    },
+    /// From the patient's owner: what became of that request? Unknown is journaled as refused.
+    AskPlace { appointment: AppointmentId, patient: PatientId },
+    /// From the patient's owner: confirm a hold.
+    ConfirmPlace { appointment: AppointmentId, patient: PatientId },
+    /// From the patient's owner or the desk: cancel a booking or let go of a hold.
+    CancelAppointment(CancelAppointment),
+    /// The patient has come. Presence and birth date are from the edge.
+    CheckIn { command: CheckIn, birth_date: Option<BusinessDate>, presence_proved: bool },
+    /// Desk.
+    RegisterWalkIn { command: RegisterWalkIn, brief: PatientBrief, birth_date: Option<BusinessDate> },
+    /// See [`ReportBack`].
+    ReportBack { command: ReportBack, presence_proved: bool },
+    /// See [`CancelTicket`].
+    CancelTicket(CancelTicket),
+    /// See [`SetPriority`].
+    SetPriority(SetPriority),
+    /// See [`TransferTicket`].
+    TransferTicket(TransferTicket),
+    /// See [`RecallTransfer`].
+    RecallTransfer(RecallTransfer),
+    /// See [`Undo`].
+    Undo(Undo),
+    /// See [`CloseSession`].
+    CloseSession(CloseSession),
+    /// See [`DelaySession`].
+    DelaySession(DelaySession),
+    /// From the doctor's owner: this doctor works here now, under that number.
+    BeginAssignment { doctor: DoctorId, assignment: AssignmentId, service_point: ServicePointId },
+    /// See [`PauseWork`].
+    PauseWork(PauseWork),
+    /// See [`ResumeWork`].
+    ResumeWork(ResumeWork),
+    /// See [`StopWork`].
+    StopWork(StopWork),
+    /// See [`CallNextPatient`].
+    CallNextPatient(CallNextPatient),
+    /// See [`CallTicket`].
+    CallTicket(CallTicket),
+    /// See [`RecallPatient`].
+    RecallPatient(RecallPatient),
+    /// See [`StartService`].
+    StartService(StartService),
+    /// See [`FinishService`].
+    FinishService(FinishService),
+    /// See [`SendForTests`].
+    SendForTests(SendForTests),
+    /// See [`ReturnToWaiting`].
+    ReturnToWaiting(ReturnToWaiting),
+    /// See [`MarkMissed`].
+    MarkMissed(MarkMissed),
+    /// See [`TakeBack`].
+    TakeBack(TakeBack),
+    /// From another department: a ticket that wants to move here.
+    TakeTransfer { transfer: TransferredTicket },
+    /// From the target: taken under this new ticket.
+    TransferTaken { ticket: TicketId, new_ticket: TicketId, new_number: String },
+    /// From the target: refused (also the answer to a recall that came first).
+    TransferRefused { ticket: TicketId, reason: String },
+    /// From the source: the desk there wants it back, if it has not been taken.
+    RecallOfTransfer { ticket: TicketId },
+    /// From the site: a visit of the hospital's own system.
+    RegisterVisit { command: RegisterVisit, visit: VisitId, brief: PatientBrief, birth_date: Option<BusinessDate> },
+    /// From the site.
+    ChangeVisit { command: ChangeVisit, visit: VisitId },
+    /// From the site.
+    CancelVisit { command: CancelVisit, visit: VisitId },
+    /// The earliest deadline has passed.
+    DeadlineReached,
+    /// From a board: this round of a call was not seen or heard in the area; to be marked at the caller's console and
+    /// the desk. A call that is over or unknown: nothing to do.
+    CallNotAnnounced { call: CallId, round: u32, board: BoardId, problem: AnnouncementProblem },
+    /// From a person's owner: this news of a ticket has been heard.
+    TicketHeard { ticket: TicketId, n: u64 },
+    /// See [`ProlongHold`].
+    ProlongHold(ProlongHold),
+    /// See [`CorrectNoShow`].
+    CorrectNoShow(CorrectNoShow),
+    /// Operator: no more of it, unless it is in use. The site is told.
+    RetireUnused { kind: RetiredKind, id: String },
+    /// From another department: that visit is off; nobody of it is left waiting here. `told`: who has heard of it.
+    EndVisit { visit: VisitId, told: Vec<DepartmentId> },
+    /// Asked in the name of the hospital's system: what became of that version of a visit? Behind the effect that
+    /// carries it; not known yet is `timed_out`.
+    TellVisit { visit: VisitId, version: u64 },
+}
+
+/// Everything a doctor's owner can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToDoctor {
+    /// From the site.
+    Configure(DefineDoctor),
+    /// From the site.
+    Retire,
+    /// See [`StartWork`].
+    StartWork(StartWork),
+    /// From the department: nothing is in hand, the assignment has ended there.
+    AssignmentEnded { assignment: AssignmentId },
+    /// From the department: this assignment is refused (unknown service point, another doctor in the room …).
+    AssignmentRefused { assignment: AssignmentId, reason: String },
+    /// The earliest deadline has passed.
+    DeadlineReached,
+    /// Operator: no more of this doctor, unless at work. The site is told.
+    RetireUnused,
+}
+
+/// Everything a patient's owner can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToPatient {
+    /// The edge has identified the person: sealed fields as made by the edge with the person's key.
+    Identify { brief: PatientBrief, birth_date_sealed: Vec<u8>, sealed: Vec<u8>, real_name: bool },
+    /// An account acts for this patient (self or family), or no longer.
+    Relate { account: AccountId, relation: Relation, granted: bool },
+    /// See [`HoldSlot`], [`BookSlot`]: reserve first, then ask the department. `slot_start`, `slot_end`, `date`, `limits` are from
+    /// the edge's read of the department; the department checks its own.
+    Reserve {
+        slot: SlotId,
+        date: BusinessDate,
+        slot_start: Timestamp,
+        slot_end: Timestamp,
+        confirm: bool,
+        channel: Channel,
+        replaces: Option<AppointmentId>,
+        limits: crate::settings::PatientLimits,
+    },
+    /// See [`ConfirmAppointment`].
+    Confirm { appointment: AppointmentId },
+    /// See [`CancelAppointment`].
+    Cancel(CancelAppointment),
+    /// From the department: held until then.
+    PlaceHeld { appointment: AppointmentId, expires_at: Timestamp },
+    /// From the department: booked.
+    PlaceBooked { appointment: AppointmentId, number: Option<String>, slot_start: Timestamp },
+    /// From the department: refused, or gone (expired, cancelled, fulfilled, no-show, stopped).
+    PlaceEnded { appointment: AppointmentId, how: AppointmentEnd },
+    /// The earliest deadline has passed.
+    DeadlineReached,
+    /// From a department: where a ticket of this person stands; told again until it is heard.
+    TicketTold(TicketNews),
+}
+
+/// Everything an account's owner can be told. Secrets arrive hashed or sealed by the edge.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToAccount {
+    /// See [`DefineStaff`]; the password as an argon2id PHC string.
+    DefineStaff { command: DefineStaff, password_phc: Option<String> },
+    /// See [`RetireStaff`].
+    RetireStaff,
+    /// A one-time code was sent; its keyed hash, and until when it holds.
+    IssueCode { code_hash: String, expires_at: Timestamp, from: String },
+    /// Somebody tried a code.
+    TryCode { code_hash: String, refresh_hash: String, from: String },
+    /// Somebody tried a password (the edge has compared it).
+    TryPassword { matched: bool, refresh_hash: String, from: String },
+    /// Trade a refresh token for the next one.
+    Refresh { refresh_hash: String, next_hash: String },
+    /// Sign out one session, or all.
+    Revoke { refresh_hash: Option<String> },
+    /// This account may act for that patient, as that relation.
+    Relate { patient: PatientId, relation: Relation, granted: bool },
+    /// A token is made for a script of that name (told to the account that lists them; times are machine time).
+    NoteScript { name: String, role: crate::principal::Role, expires_at: Timestamp, now: Timestamp },
+    /// That script's tokens were ended.
+    DropScript { name: String },
+    /// The earliest deadline has passed.
+    DeadlineReached,
+}
+
+/// Everything a board's owner can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToBoard {
+    /// From the site.
+    Configure(DefineBoard),
+    /// From the site.
+    Retire,
+    /// From a department: say this in its turn.
+    Announce(Announce),
+    /// From a department: the call is over; do not speak it any more.
+    CallOver { call: CallId },
+    /// See [`ReportShown`].
+    ReportShown(ReportShown),
+    /// See [`ReportSpoken`].
+    ReportSpoken(ReportSpoken),
+    /// The earliest deadline has passed.
+    DeadlineReached,
+    /// From the shell: clinic time runs `speed` times as fast as machine time (1: real time). Above 1 a board shows and
+    /// does not speak, and its limits, which are machine time, are that much longer in clinic time.
+    ClockSpeed { speed: u32 },
+}
+
+impl From<ToSite> for crate::Message {
+    fn from(m: ToSite) -> Self {
+        Self::Site(Box::new(m))
+    }
+}
+impl From<ToDepartment> for crate::Message {
+    fn from(m: ToDepartment) -> Self {
+        Self::Department(Box::new(m))
+    }
+}
+impl From<ToDoctor> for crate::Message {
+    fn from(m: ToDoctor) -> Self {
+        Self::Doctor(Box::new(m))
+    }
+}
+impl From<ToPatient> for crate::Message {
+    fn from(m: ToPatient) -> Self {
+        Self::Patient(Box::new(m))
+    }
+}
+impl From<ToAccount> for crate::Message {
+    fn from(m: ToAccount) -> Self {
+        Self::Account(Box::new(m))
+    }
+}
+impl From<ToBoard> for crate::Message {
+    fn from(m: ToBoard) -> Self {
+        Self::Board(Box::new(m))
+    }
+}
