@@ -92,6 +92,11 @@ async fn walk_ins(node: &Node, from: u32, to: u32) {
     for answer in asked {
         answer.await.unwrap().unwrap();
     }
+    // Each person's owner has heard: what is still owed would be decided by the next start.
+    let all_heard = |state: &jiaohao_domain::department::State| state.floor.told.unheard.is_empty();
+    while !node.shell.read(department(), all_heard).await.unwrap() {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// A folder as a crash leaves it: pruned segments with their archives, closed ones, a live one with commits beyond the
@@ -194,11 +199,15 @@ async fn come_up(folder: &Path) -> Result<Came, String> {
     let store_is_set_aside = node.report.store_set_aside.is_some();
     let log = node.stop().await.expect("the writer gives the log back");
     let ended = log.last_commit();
-    assert_eq!(ended, last_commit, "a start and a stop decide nothing");
+    // What was asked and whose answer is lost is asked again: that is decided anew, and stored like everything else.
+    let all = records(&*log).map_err(|e| e.to_string())?;
     drop(log);
     let store = Store::open(&folder.join("store"), &history, ended, CACHE_BYTES).map_err(|e| e.to_string())?;
     let states = store.rows().map(|row| row.map(|(owner, row)| (owner, row.bytes))).collect::<Result<_, _>>();
-    let states = states.map_err(|e| e.to_string())?;
+    let states: BTreeMap<_, _> = states.map_err(|e| e.to_string())?;
+    assert!(states == replayed(&all), "the store is not what the log gives");
+    let found = all.iter().take_while(|record| record.commit <= last_commit).count();
+    let states = replayed(&all[..found]);
     Ok(Came { states, last_commit, lost_is_reported: opened.torn.is_some(), store_is_set_aside })
 }
 

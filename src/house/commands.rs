@@ -112,8 +112,8 @@ impl House {
                 self.known(&c.id, |site, id| site.doctors.contains_key(id)).await?;
                 Ok((OwnerRef::new(OwnerKind::Doctor, c.id.as_str()), ToDoctor::RetireUnused.into()))
             }
-            C::HoldSlot(ref c) => self.address_slot(claims, &command, &c.session, &c.slot).await,
-            C::BookSlot(ref c) => self.address_slot(claims, &command, &c.session, &c.slot).await,
+            C::HoldSlot(ref c) => self.address_slot(claims, &command, (&c.session, &c.slot), &c.patient).await,
+            C::BookSlot(ref c) => self.address_slot(claims, &command, (&c.session, &c.slot), &c.patient).await,
             C::ConfirmAppointment(c) => {
                 let who = match c.patient {
                     Some(who) => who,
@@ -170,19 +170,10 @@ impl House {
 
     /// Where a command goes when nothing has to be asked first: also a booking of a slot whose times are known.
     pub(super) fn address_known(&self, claims: &Claims, command: &C) -> Option<Addressed> {
-        let known = |slot: &SlotId| {
-            if self.full.contains_key(slot) { None } else { self.slots.get(slot).map(|facts| *facts) }
-        };
-        match command {
-            C::HoldSlot(c) if c.slot.session() == c.session => {
-                let facts = known(&c.slot)?;
-                Some(reserve(claims, c.slot.clone(), &c.patient, facts, false, None))
-            }
-            C::BookSlot(c) if c.slot.session() == c.session => {
-                let facts = known(&c.slot)?;
-                Some(reserve(claims, c.slot.clone(), &c.patient, facts, true, c.replaces.clone()))
-            }
-            _ => address_at_once(command),
+        match booked_slot(command) {
+            Some(slot) if self.full.contains_key(slot) => None,
+            Some(slot) => booking(claims, command, self.slots.get(slot).map(|facts| *facts)?),
+            None => address_at_once(command),
         }
     }
 
@@ -191,22 +182,31 @@ impl House {
         &self,
         claims: &Claims,
         command: &C,
-        session: &SessionId,
-        slot: &SlotId,
+        (session, slot): (&SessionId, &SlotId),
+        who: &PatientId,
     ) -> Result<Addressed, Rejection> {
         if slot.session() != *session {
             return Err(Rejection::new(Code::IdNotUnderParent, "the slot is not one of that session"));
         }
-        self.slot_facts(slot).await?;
+        let facts = self.slot_facts(slot).await?;
         if self.full.contains_key(slot) {
-            self.still_free(slot).await?;
+            self.still_free(slot, who).await?;
         }
-        self.address_known(claims, command).ok_or_else(|| Code::SlotClosed.into())
+        booking(claims, command, facts).ok_or_else(|| Code::Internal.into())
     }
 
     /// Step 0 of a booking: a slot that its department knows to be full is answered at once and leaves nothing behind.
-    /// Asked only of slots that were full a moment ago: a booking of any other slot is spared the question.
-    async fn still_free(&self, slot: &SlotId) -> Result<(), Rejection> {
+    /// Asked only of slots that were full a moment ago: a booking of any other slot is spared the question. Who has had a
+    /// place of it may be repeating the command that took it: that is the person's own owner to answer.
+    async fn still_free(&self, slot: &SlotId, who: &PatientId) -> Result<(), Rejection> {
+        let asked = slot.clone();
+        let has_had = move |state: &jiaohao_domain::patient::State| {
+            state.reservations.values().any(|reservation| reservation.slot == asked)
+        };
+        if self.shell.read(patient(who), has_had).await? {
+            self.full.remove(slot);
+            return Ok(());
+        }
         let (asked, now) = (slot.clone(), self.shell.clock.clinic());
         let free = move |state: &jiaohao_domain::department::State| state.clinic.place_free(&asked, now);
         self.shell.read(department(&slot.department()), free).await??;
@@ -277,6 +277,24 @@ impl House {
 /// The department decides: it knows who waits and works there.
 fn retire_unused(at: &DepartmentId, kind: RetiredKind, id: &impl AsRef<str>) -> Addressed {
     (department(at), ToDepartment::RetireUnused { kind, id: id.as_ref().to_owned() }.into())
+}
+
+/// The slot that a command wants a place of; none where its session is another one, which is said later.
+pub(super) fn booked_slot(command: &C) -> Option<&SlotId> {
+    match command {
+        C::HoldSlot(c) if c.slot.session() == c.session => Some(&c.slot),
+        C::BookSlot(c) if c.slot.session() == c.session => Some(&c.slot),
+        _ => None,
+    }
+}
+
+/// Where a booking goes.
+fn booking(claims: &Claims, command: &C, facts: SlotFacts) -> Option<Addressed> {
+    match command {
+        C::HoldSlot(c) => Some(reserve(claims, c.slot.clone(), &c.patient, facts, false, None)),
+        C::BookSlot(c) => Some(reserve(claims, c.slot.clone(), &c.patient, facts, true, c.replaces.clone())),
+        _ => None,
+    }
 }
 
 /// The patient decides first (limits), then the department is asked.

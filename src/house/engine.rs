@@ -9,13 +9,13 @@ use jiaohao_actors::shell::message::Outcome;
 use jiaohao_actors::shell::projector::{Subscription as Wish, ToProjector};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand, ToBoard};
-use jiaohao_domain::{AccountId, Code, OwnerKind, OwnerRef, Rejection, ScreenId, SiteId, SlotId, Timestamp};
+use jiaohao_domain::{AccountId, Code, OwnerKind, OwnerRef, Rejection, ScreenId, SiteId, Timestamp};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
-use super::commands::Addressed;
+use super::commands::{Addressed, booked_slot};
 use super::{House, ops, serve, site};
 use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};
 use crate::identity::access::{self, Facts, StreamName};
@@ -92,7 +92,7 @@ impl House {
     ) -> Outcome {
         let after = After::of(&command);
         let name = command.name();
-        let slot = slot_wanted(&command);
+        let slot = booked_slot(&command).cloned();
         #[cfg(feature = "planted-bugs")]
         let wanted = crate::planted::wanted(&command);
         let outcome = match at_once {
@@ -241,15 +241,6 @@ impl After {
             ClientCommand::DefineSession(c) => Self::ForgetSlots(c.id.clone()),
             _ => Self::Nothing,
         }
-    }
-}
-
-/// The slot that a command wants a place of.
-fn slot_wanted(command: &ClientCommand) -> Option<SlotId> {
-    match command {
-        ClientCommand::HoldSlot(c) => Some(c.slot.clone()),
-        ClientCommand::BookSlot(c) => Some(c.slot.clone()),
-        _ => None,
     }
 }
 

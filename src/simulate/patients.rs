@@ -159,15 +159,15 @@ impl Patient<'_> {
         }
     }
 
-    /// In the waiting area: one in forty shows a proof, one in thirty goes home soon, one in thirty is in the wrong
+    /// In the waiting area: one in forty shows a proof, one in fifteen goes home soon, one in thirty is in the wrong
     /// department. By the patient's number, not by chance: each of these happens in every run of some size.
     async fn waits(&mut self, waits: &Value) {
         let Some(ticket) = waits["ticket"].as_str() else { return };
         if self.patient % 40 == 5 {
             let proof = json!({ "ticket": ticket, "class": "military", "proof": "军官证" });
             drop(self.desk().give("set_priority", proof).await);
-        } else if self.patient % 30 == 7 {
-            self.world.clock.pass_s(self.rng.random_range(5.0..60.0)).await;
+        } else if self.patient % 15 == 7 {
+            self.world.clock.pass_s(self.rng.random_range(2.0..15.0)).await;
             drop(self.give("cancel_ticket", json!({ "ticket": ticket, "reason": "不等了" })).await);
         } else if self.patient % 30 == 17 {
             let city = &self.world.city;

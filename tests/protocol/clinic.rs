@@ -183,7 +183,10 @@ impl Clinic {
         self.visits(&his).await;
         self.leave(&doctor, &desk).await;
         self.look_around(&operator, &desk, &patient).await;
-        self.until("a second frame of ops", |seen| seen.snapshots.iter().filter(|(s, _)| s == "ops").count() > 3).await;
+        let tells_refusals = |(stream, ops): &(String, Value)| {
+            stream == "ops" && ops["refusals"].as_array().is_some_and(|list| !list.is_empty())
+        };
+        self.until("a frame of ops with a refusal", |seen| seen.snapshots.iter().any(tells_refusals)).await;
         drop(std::mem::take(&mut self.sockets));
         self.retire(&operator, &desk).await;
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());
@@ -374,6 +377,12 @@ impl Clinic {
         let found = json!({"text": booked["appointment"]});
         self.post("/departments/s.d/appointments/find", Some(desk), found).await;
         self.post("/clock/confirm", Some(operator), json!({})).await;
+        // Without an appointment the phone hears of the ticket all the same, and the desk finds it.
+        let walk_in = json!({"queue": "s.e.q", "patient": patient});
+        let walk_in = self.post("/tickets", Some(desk), walk_in).await;
+        self.until_event(&format!("patient:{patient}"), "ticket_heard").await;
+        let found = json!({"text": walk_in["number"]});
+        self.post("/departments/s.e/appointments/find", Some(desk), found).await;
         self.ask("GET", "/sites", Some(operator), None).await;
         self.ask("GET", "/tokens?site=s", Some(operator), None).await;
         self.post("/tokens/revoke", Some(operator), json!({"name": "his", "site": "s"})).await;

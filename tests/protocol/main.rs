@@ -68,6 +68,7 @@ const NOT_IN_THIS_DAY: &[&str] = &[
     "Identified.real_name",
     "LimitRefusals.count",
     "LimitRefusals.limit",
+    "NoShowCorrected.online_booking_blocked_until",
     "OwnerClosed.id",
     "OwnerClosed.kind",
     "Range.from",

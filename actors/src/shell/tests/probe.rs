@@ -73,7 +73,7 @@ pub(super) struct NoteV1 {
 }
 
 /// The number of [`Event::Noted`] among the variants: it stands before the fields.
-pub(super) const NOTED_VARIANT: u32 = 13;
+pub(super) const NOTED_VARIANT: u32 = 9;
 pub(super) const NOTED: u16 = 901;
 
 fn with_text(old: NoteV1) -> NoteV2 {
