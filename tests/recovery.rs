@@ -272,6 +272,7 @@ async fn kills_lose_nothing_and_double_nothing() {
         let now = left.min(A_FOLDER);
         a_round(now, &mut rng, &mut tally).await;
         left -= now;
+        println!("{left} kills left after {} s", began.elapsed().as_secs());
     }
     let Tally { by_point, not_counted, booked, moved } = tally;
     println!(
