@@ -2,7 +2,7 @@
 // configuration over HTTP, and Chromium pages that complain about nothing.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -118,6 +118,11 @@ export class Hospital {
     return (await this.call('POST', '/session', { name, password: PASSWORD })).access_token;
   }
 
+  /** A token that the program's own command line makes for the folder. @param {string[]} what @returns {string} */
+  issueToken(...what) {
+    return execFileSync(PROGRAM, ['token', 'issue', '--data', path.join(this.dir, 'data'), ...what], { encoding: 'utf8' }).trim();
+  }
+
   /** The one-time code last sent to a phone. */
   codeOf(phone) {
     const lines = fs.existsSync(this.outbox) ? fs.readFileSync(this.outbox, 'utf8').trim().split('\n') : [];
@@ -167,6 +172,12 @@ export class Hospital {
       document_kind: 'resident_id', document_number: residentNumber(birthDate, serial), name, sex: serial % 2 ? 'male' : 'female', birth_date: birthDate,
     }, this.desk);
     return answer.patient;
+  }
+
+  /** Whom the desk of a department finds by what it types. @returns {Promise<string>} the patient */
+  async found(department, text) {
+    const answer = await this.call('POST', `/departments/${department}/appointments/find`, { text }, this.desk);
+    return [...answer.appointments, ...answer.tickets][0].patient;
   }
 
   /** Books a place of today at the desk. @returns {Promise<string>} the appointment */

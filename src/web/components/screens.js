@@ -18,7 +18,8 @@ export function screensView(o) {
         const form = event.target;
         const body = { code: form.elements.code.value.replace(/\s/g, ''), board: form.elements.board.value };
         if (await o.send('approve_screen', body)) {
-          form.reset();
+          // The next screen's digits may stand there by now.
+          if (form.elements.code.value.replace(/\s/g, '') === body.code) form.reset();
           o.after();
         }
       },
