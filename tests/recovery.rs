@@ -29,9 +29,9 @@ const UNANSWERED: usize = 32;
 const CLIENTS: usize = 64;
 /// How many kills, and how many when not all are asked for.
 const KILLS: usize = 100;
-const SHARE: usize = 14;
+const SHARE: usize = 7;
 /// How many come to one folder: a hospital in which nobody is ever called only grows.
-const A_FOLDER: usize = 20;
+const A_FOLDER: usize = 7;
 /// At least so many of all kills at each point.
 const AT_EACH: usize = 10;
 /// Where the process ends itself, and how many passings are drawn from; beside kills from outside.
