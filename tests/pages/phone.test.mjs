@@ -204,6 +204,7 @@ test('operations define a room, correct it and retire it', async () => {
   await ops.selectOption('[data-action=choose_department]', 'renmin.erke');
   await define('service_point', { id: 'r9', name: '9号诊室' });
   await ops.click('[data-thing="renmin.erke.r9"] [data-action=edit]');
+  await ops.waitForSelector('form [data-action=edit_cancel]');
   await ops.fill('form [data-field=name]', '19号诊室');
   await ops.click('form [data-action=define_service_point]');
   await ops.waitForSelector('[data-thing="renmin.erke.r9"]:has-text("19号诊室")');

@@ -161,7 +161,9 @@ export class Screen {
       this.off = refusal.code === 'offline';
       this.draw();
     }
-    const expired = p.expires_at && Date.parse(p.expires_at) < this.protocol.clock.now();
+    // Clinic time is known once there was a connection; before it, ten minutes by this machine.
+    const { clock } = this.protocol;
+    const expired = clock.known && p.expires_at && Date.parse(p.expires_at) < clock.now();
     if (expired || Date.now() - since > 600000) this.pair();
     else setTimeout(() => this.asked(since), ASK_EVERY_MS);
   }
