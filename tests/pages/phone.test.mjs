@@ -195,8 +195,8 @@ test('operations define a room, correct it and retire it', async () => {
   const ops = await browser.staff('/ops', { width: 1440, height: 900 }, 'yunxing');
   const define = async (kind, fields) => {
     await ops.click(`[data-part=${kind}]`);
-    for (const [name, value] of Object.entries(fields)) await ops.fill(`form [data-field=${name}]`, value);
-    await ops.click(`form [data-action=define_${kind}]`);
+    for (const [name, value] of Object.entries(fields)) await ops.fill(`[data-form=define_${kind}] [data-field=${name}]`, value);
+    await ops.click(`[data-form=define_${kind}] [data-action=define_${kind}]`);
   };
   await define('department', { id: 'erke', name: '儿科' });
   await ops.waitForSelector('[data-thing="renmin.erke"]');
