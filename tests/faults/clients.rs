@@ -17,8 +17,8 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use super::House;
 use super::program::{PATIENCE, Program};
+use super::{House, next};
 
 const STREAM: &str = "queue:h.a.q";
 /// What others may wait for a frame while somebody is slow or many come back, on a busy machine.
@@ -69,21 +69,6 @@ async fn all_heard(followers: &[Follower], tickets: u64) -> Duration {
     }
     assert!(followers.iter().all(|follower| !follower.broken.load(Ordering::SeqCst)), "a follower lost a frame");
     began.elapsed()
-}
-
-async fn next(socket: &mut WebSocketStream<TcpStream>) -> Option<Value> {
-    loop {
-        match timeout(PATIENCE, socket.next()).await.expect("a frame in time")? {
-            Ok(Message::Text(text)) => {
-                let frame: Value = serde_json::from_str(&text).unwrap();
-                if frame["type"] != "beat" {
-                    return Some(frame);
-                }
-            }
-            Ok(Message::Close(_)) | Err(_) => return None,
-            Ok(_) => {}
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use jiaohao::clients::http::Door;
 use jiaohao::clients::live;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::program::PATIENCE;
-use super::{house, same};
+use super::{house, next, same};
 
 /// Commands that are none, with what they are refused by.
 fn wrong_commands(slot: &str, patient: &Value) -> Vec<(Value, &'static str)> {
@@ -55,21 +55,6 @@ fn wrong_tokens(right: &str, expired: &str) -> Vec<(&'static str, String)> {
         ("cut short", right[..right.len() - 4].to_owned()),
         ("very long", "a".repeat(3_000)),
     ]
-}
-
-async fn next(socket: &mut WebSocketStream<TcpStream>) -> Option<Value> {
-    loop {
-        match timeout(PATIENCE, socket.next()).await.expect("an answer in time")? {
-            Ok(Message::Text(text)) => {
-                let frame: Value = serde_json::from_str(&text).unwrap();
-                if frame["type"] != "beat" {
-                    return Some(frame);
-                }
-            }
-            Ok(Message::Close(_)) | Err(_) => return None,
-            Ok(_) => {}
-        }
-    }
 }
 
 /// Connected and welcome.

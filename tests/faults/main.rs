@@ -11,14 +11,35 @@ mod program;
 
 use std::path::Path;
 
+use futures_util::StreamExt;
 use jiaohao::clients::Refusal;
 use jiaohao::clients::http::Door;
 use jiaohao::clients::people::MadeUp;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
 
-use self::program::{Program, set_up, snapshot};
+use self::program::{PATIENCE, Program, set_up, snapshot};
+
+/// The next frame that is no beat; nothing once the connection is closed.
+async fn next(socket: &mut WebSocketStream<TcpStream>) -> Option<Value> {
+    loop {
+        match timeout(PATIENCE, socket.next()).await.expect("a frame in time")? {
+            Ok(Message::Text(text)) => {
+                let frame: Value = serde_json::from_str(&text).unwrap();
+                if frame["type"] != "beat" {
+                    return Some(frame);
+                }
+            }
+            Ok(Message::Close(_)) | Err(_) => return None,
+            Ok(_) => {}
+        }
+    }
+}
 
 /// A running server with a small hospital, and who works there.
 struct House {

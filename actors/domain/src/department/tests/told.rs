@@ -250,21 +250,7 @@ fn a_transferred_ticket_is_used_up_here_and_goes_on_there() {
 fn a_visit_from_outside_is_on_the_persons_own_stream_until_it_is_off() {
     let mut pair = Pair::new(House::new(0));
     let patient = OutsidePatient { number: "00012345".to_owned(), name: None, sex: None, birth_date: None };
-    let command = RegisterVisit {
-        visit_id: "M1".to_owned(),
-        version: 1,
-        patient,
-        site: SiteId::from("s"),
-        department: None,
-        doctor: None,
-        queue: Some(queue("pool")),
-        date: day(),
-        slot: None,
-        class: None,
-        fee_state: FeeState::Paid,
-        number: None,
-        checked_in: true,
-    };
+    let command = RegisterVisit { patient, department: None, ..register("M1", None, true) };
     let visit = VisitId::from("s.d.v-m1");
     let register = ToDepartment::RegisterVisit { command, visit: visit.clone(), brief: brief("a"), birth_date: None };
     let Answer::VisitTaken { ticket: Some(ticket), .. } = pair.house.system(register) else { panic!("it has come") };
