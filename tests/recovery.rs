@@ -25,13 +25,13 @@ use uuid::Uuid;
 
 /// Commands unanswered at the least when a kill comes.
 const UNANSWERED: usize = 32;
-/// Clients, each with one command at a time.
-const CLIENTS: usize = 64;
+/// Clients, each with one command at a time; half of their time goes into registering the next patient.
+const CLIENTS: usize = 160;
 /// How many kills, and how many when not all are asked for.
 const KILLS: usize = 100;
-const SHARE: usize = 7;
+const SHARE: usize = 20;
 /// How many come to one folder: a hospital in which nobody is ever called only grows.
-const A_FOLDER: usize = 7;
+const A_FOLDER: usize = 10;
 /// At least so many of all kills at each point.
 const AT_EACH: usize = 10;
 /// Where the process ends itself, and how many passings are drawn from; beside kills from outside.
