@@ -51,6 +51,9 @@ const newest = (number, state = 'called') => board.waitForSelector(`.newest[data
 /** A call anywhere on the screen, in a state. */
 const onBoard = (number, state) => board.waitForSelector(`[data-call][data-state=${state}] .number:text-is("${number}")`);
 const notOnBoard = (number) => board.waitForFunction((n) => ![...document.querySelectorAll('[data-call] .number')].some((e) => e.textContent === n), number);
+/** Whatever stands on the screen stands within the panel that holds it. */
+const nothingCutOff = async () => assert.deepEqual(await board.evaluate(() => [...document.querySelectorAll('.board header, .newest, .call, .waiting, .rooms, .room, .missed, .board footer')]
+  .flatMap((panel) => [...panel.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > panel.getBoundingClientRect().right + 1).map((e) => `${panel.className}: ${e.textContent}`))), []);
 const missedOnBoard = (number) => board.waitForSelector(`.missed b:text-is("${number}")`);
 const onDoor = (number) => door.waitForSelector(number ? `.now[data-number="${number}"]` : '.now:not([data-number])');
 const atDesk = (number, state) => desk.waitForSelector(`[data-row][data-number="${number}"][data-state=${state}]`);
@@ -240,6 +243,7 @@ test('not here: too early at first, then missed, and the next is called', async 
   await inHand(doctor, 'A003');
   await newest('A003');
   await missedOnBoard('A002');
+  await nothingCutOff();
   await columnIs(desk, A, ['A002'], 'missed');
 });
 

@@ -123,7 +123,7 @@ function room(r) {
       door.length ? h('span', { class: 'door' }, door.join(' ')) : null,
       waiting.slice(0, places).map((n) => h('span', { key: n }, n)),
       !door.length && !waiting.length ? h('span', { class: 'none' }, two(r.of_pool ? 'board.from_common' : 'board.nobody')) : null,
-      more ? h('span', { class: 'more' }, two('board.more', { n: more })) : null));
+      more ? h('span', { class: 'more' }, withSmall('board.more', { n: more })) : null));
 }
 
 /**
