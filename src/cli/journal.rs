@@ -140,19 +140,20 @@ fn verify(data: &Path, check: &mut dyn FnMut(&Record) -> Result<(), String>) -> 
     journal::verify(&log_of(data)?, check).map_err(Failure::failed)
 }
 
-/// With a replay of every owner, compared with the store's snapshots.
+/// With a replay of every owner, compared with the store's snapshots; the folder is read only.
 fn verify_full(data: &Path, kinds: &Kinds) -> Result<Report, Failure> {
     let mut damaged = Vec::new();
     let mut damage = |what: String| damaged.push(Damage { place: "store".into(), what });
-    let store = open_store(data)?.transpose().unwrap_or_else(|what| {
+    let copied = open_store(data)?.transpose().unwrap_or_else(|what| {
         damage(what);
         None
     });
-    let mut comparison = Comparison::new(kinds, store.as_ref()).map_err(Failure::failed)?;
+    let store = copied.as_ref().map(|copied| &copied.store);
+    let mut comparison = Comparison::new(kinds, store).map_err(Failure::failed)?;
     let mut found = verify(data, &mut |record| comparison.check(record))?;
     let (compared, ahead) = comparison.finish();
     if found.damaged.is_empty() {
-        let floor = store.as_ref().map_or(0, Store::floor_commit);
+        let floor = store.map_or(0, Store::floor_commit);
         if floor > found.last_commit {
             damage(format!("it is ahead of the log: {floor} > {}", found.last_commit));
         }
@@ -164,14 +165,9 @@ fn verify_full(data: &Path, kinds: &Kinds) -> Result<Report, Failure> {
     Ok(Report { found, snapshots: Some(compared) })
 }
 
-fn is_read_only(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind;
-    matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied)
-}
-
-/// The folder's store, if it has one, or what is wrong with it. On a medium that cannot be written it cannot be opened:
-/// then the replay alone is checked.
-fn open_store(data: &Path) -> Result<Option<Result<Store, String>>, Failure> {
+/// A copy of the folder's store, if it has one, or what is wrong with it. A copy, because sled writes to what it opens:
+/// the folder stays as it is, and may lie on a medium that cannot be written.
+fn open_store(data: &Path) -> Result<Option<Result<CopiedStore, String>>, Failure> {
     let folder = data.join("store");
     if !folder.is_dir() {
         return Ok(None);
@@ -181,12 +177,35 @@ fn open_store(data: &Path) -> Result<Option<Result<Store, String>>, Failure> {
         // Said by the reading of the log.
         Err(_) => return Ok(None),
     };
-    match Store::open(&folder, &history, u64::MAX, STORE_CACHE_BYTES) {
-        Ok(store) => Ok(Some(Ok(store))),
+    let copy = tempfile::tempdir().map_err(Failure::failed)?;
+    let to = copy.path().join("store");
+    copy_files(&folder, &to)
+        .map_err(|error| Failure::Failed(format!("{} cannot be copied to {}: {error}", folder.display(), to.display())))?;
+    match Store::open(&to, &history, u64::MAX, STORE_CACHE_BYTES) {
+        Ok(store) => Ok(Some(Ok(CopiedStore { store, _copy: copy }))),
         Err(StoreError::Damaged(what)) => Ok(Some(Err(what))),
-        Err(StoreError::Io(error)) if is_read_only(&error) => Ok(None),
         Err(error) => Err(Failure::failed(error)),
     }
+}
+
+/// A store in a folder that goes with it.
+struct CopiedStore {
+    store: Store,
+    _copy: tempfile::TempDir,
+}
+
+/// Copies a folder of files and folders.
+fn copy_files(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy_files(&entry.path(), &target)?,
+            false => drop(std::fs::copy(entry.path(), target)?),
+        }
+    }
+    Ok(())
 }
 
 fn import(data: &Path, from: Option<&Path>) -> Result<(), Failure> {
