@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -266,6 +267,20 @@ async fn other_peoples_files_are_left_alone_and_a_failed_first_start_is_made_aga
     let mut again = Up::start(&data, &[]).await;
     again.child.kill().unwrap();
     assert_eq!(again.first_line(), "", "once");
+}
+
+#[tokio::test]
+async fn a_folder_is_for_its_owner_alone_and_a_full_verify_leaves_it_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, _) = used(folder.path()).await;
+    let before = content(&data);
+    for path in before.keys().flat_map(|file| file.ancestors().take_while(|path| path.starts_with(&data))) {
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", path.display());
+    }
+    let out = jiaohao(&data, 0).args(["journal", "verify", "--full"]).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(content(&data) == before, "it has written");
 }
 
 #[tokio::test]

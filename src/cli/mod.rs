@@ -76,6 +76,8 @@ impl Failure {
 
 /// Reads the process's command line, runs it, and says how it went.
 pub fn main() -> ExitCode {
+    // What is in a hospital's files is for the account that runs the program alone.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let outcome = match CommandLine::parse().command {
         Command::Demo(args) => demo::run(args),
         Command::Serve(args) => serve::run(args),

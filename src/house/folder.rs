@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use jiaohao_actors::log::{FolderLock, FolderLockError, LogError, journal};
@@ -358,6 +358,9 @@ fn lock(dir: &Path, now: Timestamp) -> Result<FolderLock, FolderError> {
 /// Names what is odd about a folder and no reason to stay down.
 fn warn(dir: &Path) -> Result<(), FolderError> {
     let names = names_in(dir)?;
+    if fs::metadata(dir).map_err(io_at(dir))?.permissions().mode() & 0o077 != 0 {
+        tracing::warn!(folder = %dir.display(), "others on this machine may read the data folder: chmod -R go= it");
+    }
     if let Err(error) = check_ours(dir, &names) {
         tracing::warn!(%error, "the data folder is used all the same");
     }

@@ -5,6 +5,7 @@ use data_encoding::BASE32_NOPAD;
 use jiaohao_domain::{AccountId, Code, Rejection, SiteId};
 
 use super::keys::Key;
+use super::limits::network;
 
 /// Longest staff or script name, in bytes.
 pub const NAME_MAX_BYTES: usize = 48;
@@ -55,9 +56,9 @@ pub fn normal_phone(number: &str) -> Option<String> {
     plausible.then(|| format!("+{country}{digits}"))
 }
 
-/// Where somebody tries to sign in from, as accounts remember it; the address cannot be read back from it.
+/// The network that somebody tries to sign in from, as accounts remember it; it cannot be read back from that.
 pub fn place(hash_key: &Key, address: std::net::IpAddr) -> String {
-    hashed(hash_key, &[b"address", address.to_string().as_bytes()])
+    hashed(hash_key, &[b"address", network(address).to_string().as_bytes()])
 }
 
 /// 160 bits of a keyed hash as an id may carry them.

@@ -82,12 +82,13 @@ impl<C: Clock + Clone> Limits<C> {
 
     /// One more socket of this address that has not said hello, until the permit is dropped.
     pub fn stranger(&self, address: IpAddr) -> Result<Permit<IpAddr>, Rejection> {
-        self.strangers.take(address, self.settings.unauthenticated_per_address)
+        self.strangers.take(network(address), self.settings.unauthenticated_per_address)
     }
 
     /// For how long somebody from this address waits before a sign-in is looked at. A hospital is one address: failures
     /// of one in its waiting room slow the others down and keep nobody out.
     pub fn sign_in_delay(&self, address: IpAddr) -> Duration {
+        let address = network(address);
         let Some(until) = self.slowed.get(&address).map(|until| *until) else { return Duration::ZERO };
         let now = self.clock.now();
         if until <= now {
@@ -105,13 +106,14 @@ impl<C: Clock + Clone> Limits<C> {
             count(limit);
             Rejection::from(Code::BackOff).with("retry_after_s", wait.as_secs() + 1)
         };
-        let of_address = self.codes_of_address.check_key(&address);
+        let of_address = self.codes_of_address.check_key(&network(address));
         of_address.map_err(|not_until| refused("codes_of_address", not_until.wait_time_from(now)))?;
         self.codes_in_all.check_key(&()).map_err(|not_until| refused("codes", not_until.wait_time_from(now)))
     }
 
     /// Somebody from this address has failed to sign in.
     pub fn sign_in_failed(&self, address: IpAddr) {
+        let address = network(address);
         if let Err(not_until) = self.sign_in_failures.check_key(&address) {
             let now = self.clock.now();
             self.slowed.insert(address, now + not_until.wait_time_from(now).into());
@@ -126,6 +128,14 @@ impl<C: Clock + Clone> Limits<C> {
         let now = self.clock.now();
         self.slowed.retain(|_, until| *until > now);
         self.codes_of_address.retain_recent();
+    }
+}
+
+/// What an address counts as: an IPv4 address, or the /64 of an IPv6 address, in which one machine has all the others.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
+        v4 => v4,
     }
 }
 
@@ -287,6 +297,25 @@ mod tests {
         clock.advance(Duration::from_secs(120));
         limits.tidy();
         assert!(limits.slowed.is_empty() && limits.sign_in_failures.is_empty());
+    }
+
+    #[test]
+    fn the_addresses_of_one_ipv6_network_count_as_one() {
+        let (limits, _) = limits(|settings| {
+            (settings.sign_in_failures_per_min, settings.unauthenticated_per_address) = (1, 1);
+            settings.codes_per_address_per_min = 1;
+        });
+        let [here, beside, there] = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1"]
+            .map(|address| address.parse::<IpAddr>().expect("an address"));
+        limits.sign_in_failed(here);
+        limits.sign_in_failed(beside);
+        assert!(limits.sign_in_delay(here) > Duration::ZERO);
+        assert_eq!(limits.sign_in_delay(there), Duration::ZERO, "another network");
+        limits.code(here).expect("one");
+        limits.code(beside).expect_err("two of one network");
+        let _held = limits.stranger(here).expect("one");
+        assert!(limits.stranger(beside).is_err() && limits.stranger(there).is_ok());
+        assert_eq!(network("::ffff:10.0.0.1".parse().expect("mapped")), IpAddr::from([10, 0, 0, 1]));
     }
 
     #[test]

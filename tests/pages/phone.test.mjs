@@ -191,6 +191,24 @@ test('a one-click link opens the page of its role at once', async () => {
   await linked.waitForSelector('[data-action=choose_department]');
 });
 
+test('in a real house a link signs nobody in who does not say so', async () => {
+  const token = hospital.issueToken('--role', 'operator', '--site', 'renmin', '--account', 'somebody');
+  const page = await browser.open('/', { width: 1440, height: 900 });
+  await page.route('**/healthz', (route) => route.fulfill({ body: 'alive' }));
+  const asked = [];
+  page.on('dialog', (dialog) => {
+    asked.push(dialog.message());
+    return asked.length === 1 ? dialog.dismiss() : dialog.accept();
+  });
+  await page.goto(`${hospital.base}/ops#token=${token}`);
+  await page.waitForSelector('[name=password]');
+  await page.goto('about:blank');
+  await page.goto(`${hospital.base}/ops#token=${token}`);
+  await page.waitForSelector('[data-part=department] .num:text-is("2")');
+  assert.equal(asked.length, 2);
+  assert.match(asked[0], /别人选好的帐号/);
+});
+
 test('operations define a room, correct it and retire it', async () => {
   const ops = await browser.staff('/ops', { width: 1440, height: 900 }, 'yunxing');
   const define = async (kind, fields) => {

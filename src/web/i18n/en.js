@@ -47,6 +47,7 @@ const words = {
   'sign_in.for_operator': 'Operations',
   'sign_in.for_patient': 'No hospital card needed; first visits can book too.',
   'sign_in.wrong_role': 'You are signed in as somebody who cannot use this page. Sign in as another.',
+  'sign_in.by_link': 'This link signs you in to an account that somebody else has chosen. If you did not ask for it yourself, cancel and sign in on your own. Go on?',
   'sign_in.name': 'Name',
   'sign_in.password': 'Password',
   'sign_in.phone': 'Mobile number',

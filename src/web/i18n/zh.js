@@ -47,6 +47,7 @@ const words = {
   'sign_in.for_operator': '运行管理',
   'sign_in.for_patient': '不用办卡,第一次来也可以预约。',
   'sign_in.wrong_role': '当前登录的身份不能用这一页,请换一个身份登录。',
+  'sign_in.by_link': '这个链接会替您登录别人选好的帐号。如果不是您自己要来的链接,请点“取消”,用自己的手机号或用户名登录。要继续吗?',
   'sign_in.name': '用户名',
   'sign_in.password': '密码',
   'sign_in.phone': '手机号',
