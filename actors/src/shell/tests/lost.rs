@@ -16,7 +16,7 @@ use crate::shell::registry::Nudged;
 use crate::shell::{Kinds, Node};
 
 /// Holds the owner's thread until told otherwise.
-fn hold_thread(node: &Node, owner: &str) -> mpsc::Sender<()> {
+pub(super) fn hold_thread(node: &Node, owner: &str) -> mpsc::Sender<()> {
     let (release, held) = mpsc::channel();
     let (taken, begun) = mpsc::channel();
     let read = move |_: &dyn std::any::Any| {
