@@ -118,7 +118,7 @@ fn verify_full_names_the_owner_whose_replay_is_not_its_snapshot() {
         let row = Snapshot::new(1, kind.snapshot_version(), None, kind.store(state).expect("encodes"));
         let store = Store::open(&data.join("store"), &history, 1, 1 << 20).expect("a store");
         store.put(&[(owner.clone(), row)]).expect("put");
-        store.sync_with_floor(1, Timestamp(1), Vec::new()).expect("synced");
+        store.sync_with_floor(1, 1, Timestamp(1), Vec::new()).expect("synced");
         drop(store);
         let verified = verify();
         assert_eq!(verified.status.code(), Some(code), "{}", stderr(&verified));

@@ -124,6 +124,39 @@ fn a_damaged_manifest_is_made_again() {
 }
 
 #[test]
+fn a_damaged_archive_holds_up_its_own_segment_only_and_is_made_again() {
+    let (factory, written) = filled(false);
+    let (mut log, _) = SegmentLog::open(&factory.path(), factory.options.clone()).unwrap();
+    let [segment, next] = ["0000000003.seg", "0000000004.seg"].map(|name| factory.path().join(name));
+    flip(&factory.path().join("archive/0000000003.seg.zst"), 60);
+    prune(&mut log, 40).unwrap();
+    assert!(!factory.path().join("0000000002.seg").exists(), "the sound ones before it were kept");
+    assert!(segment.exists(), "removed without a sound archive");
+    prune(&mut log, 40).unwrap();
+    assert!(!segment.exists() && !next.exists(), "its archive was not made again");
+    assert_eq!(read(&log, 0), written);
+    drop(log);
+    assert_eq!(verify(&factory.path(), &mut sound).unwrap().damaged, []);
+}
+
+#[test]
+fn a_damaged_segment_takes_no_archives_place() {
+    let (factory, _) = filled(false);
+    let (mut log, _) = SegmentLog::open(&factory.path(), factory.options.clone()).unwrap();
+    flip(&factory.path().join("archive/0000000003.seg.zst"), 60);
+    flip(&factory.path().join("0000000003.seg"), 700);
+    let of_third = || {
+        let files = snapshot(&factory.path()).into_iter();
+        files.filter(|(path, _)| path.to_string_lossy().contains("0000000003")).collect::<Vec<_>>()
+    };
+    let before = of_third();
+    for _ in 0..2 {
+        prune(&mut log, 40).unwrap();
+    }
+    assert!(of_third() == before, "what is left of both was written over");
+}
+
+#[test]
 fn a_missing_segment_is_named_with_its_archive_and_another_format_is_no_damage() {
     let (factory, _) = filled(false);
     let segment = factory.path().join("0000000002.seg");

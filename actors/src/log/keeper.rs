@@ -123,7 +123,8 @@ fn prepare(folder: &Folder, bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Cuts a segment's zeros, archives it and writes its manifest. Can be repeated.
+/// Cuts a segment's zeros, archives it and writes its manifest. Can be repeated; a segment that is no longer what its
+/// manifest says takes no archive's place.
 pub fn close(folder: &Folder, history: HistoryId, span: &Span) -> Result<(), LogError> {
     let path = folder.segment(span.segment);
     let io = |error| about(&path, error);
@@ -142,7 +143,7 @@ pub fn close(folder: &Folder, history: HistoryId, span: &Span) -> Result<(), Log
         bytes: span.bytes,
         previous: span.previous,
         checksum: span.checksum,
-        sha256: archive(folder, span)?,
+        sha256: archive(folder, span, known_hash(folder, history, span))?,
     };
     folder.write_manifest(&folder.archived_manifest(span.segment), &manifest)?;
     folder.disk.sync_dir(&folder.archive()).map_err(io)?;
@@ -150,8 +151,16 @@ pub fn close(folder: &Folder, history: HistoryId, span: &Span) -> Result<(), Log
     folder.disk.sync_dir(&folder.path).map_err(io)
 }
 
-/// Writes the compressed copy of a closed segment (durable but for its name) and returns the SHA-256 of its bytes.
-fn archive(folder: &Folder, span: &Span) -> Result<String, LogError> {
+/// The SHA-256 that an earlier closing of the segment found.
+fn known_hash(folder: &Folder, history: HistoryId, span: &Span) -> Option<String> {
+    let manifests = [folder.manifest(span.segment), folder.archived_manifest(span.segment)];
+    let mut sound = manifests.iter().filter_map(|path| folder.read_manifest(path).ok().flatten());
+    sound.find(|manifest| manifest.history == history.to_string() && manifest.span() == *span).map(|known| known.sha256)
+}
+
+/// Writes the compressed copy of a closed segment (durable but for its name) and returns the SHA-256 of its bytes, which
+/// must be the known one.
+fn archive(folder: &Folder, span: &Span, known_hash: Option<String>) -> Result<String, LogError> {
     let from = folder.segment(span.segment);
     let to = folder.archived_segment(span.segment);
     let beside = to.with_added_extension("new");
@@ -178,14 +187,20 @@ fn archive(folder: &Folder, span: &Span) -> Result<String, LogError> {
         }
         encoder.finish()?;
         file.sync()?;
-        folder.disk.rename(&beside, &to)?;
         Ok((hexadecimal(&hash.finalize()), read))
     };
     let (hash, read) = write().map_err(|error| about(&to, error))?;
-    if read != span.bytes {
-        return Err(damaged(&from, read, format!("the closed segment ends here, {} bytes were written", span.bytes)));
-    }
-    Ok(hash)
+    let flaw = if read != span.bytes {
+        Some(damaged(&from, read, format!("the closed segment ends here, {} bytes were written", span.bytes)))
+    } else if known_hash.is_some_and(|known| known != hash) {
+        Some(damaged(&from, 0, "its content does not have the manifest's hash; its archive is left as it is"))
+    } else {
+        None
+    };
+    let is_sound = flaw.is_none();
+    let put = if is_sound { folder.disk.rename(&beside, &to) } else { folder.disk.remove(&beside) };
+    put.map_err(|error| about(&to, error))?;
+    flaw.map_or(Ok(hash), Err)
 }
 
 /// Bytes as hexadecimal digits.

@@ -27,7 +27,8 @@ pub struct Shape {
 pub struct Prunable {
     pub(super) up_to_commit: u64,
     pub(super) checked: Vec<Span>,
-    /// The first whose closing has failed or is under way: it ends the row, and is closed again for another time.
+    /// The first whose closing has failed or is under way, or whose archive cannot be read back: it ends the row, and is
+    /// closed again for another time.
     pub(super) unclosed: Option<Span>,
 }
 
@@ -103,14 +104,29 @@ impl LogReader for SegmentReader {
         };
         let mut prunable = Prunable { up_to_commit, ..Prunable::default() };
         for span in spans {
-            if self.folder.read_manifest(&self.folder.manifest(span.segment))?.is_none() {
-                prunable.unclosed = Some(span);
-                break;
+            match self.is_archived(&span) {
+                Ok(true) => prunable.checked.push(span),
+                not_yet => {
+                    if let Err(error) = not_yet {
+                        tracing::error!(segment = span.segment, %error, "a closed segment cannot be pruned; it is closed again");
+                    }
+                    prunable.unclosed = Some(span);
+                    break;
+                }
             }
-            check_archive(&self.folder, self.history, &span)?;
-            prunable.checked.push(span);
         }
         Ok(prunable)
+    }
+}
+
+impl SegmentReader {
+    /// Whether the segment has been closed and its archive read back.
+    fn is_archived(&self, span: &Span) -> Result<bool, LogError> {
+        let is_closed = self.folder.read_manifest(&self.folder.manifest(span.segment))?.is_some();
+        if is_closed {
+            check_archive(&self.folder, self.history, span)?;
+        }
+        Ok(is_closed)
     }
 }
 

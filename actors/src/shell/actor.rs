@@ -1,19 +1,22 @@
 //! One owner at work: receives, asks the pure part to decide, hands the events to the log with everything that may
 //! leave once they are durable. It has no address, socket or client: the only way out is a submission. What it can be
-//! made again from is in `keep`.
+//! made again from is in `keep`, what it sends again in `owed`.
 
 mod keep;
+pub(crate) mod owed;
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use actix::{Actor, AsyncContext, Context as ActorContext, Handler, Running};
+use actix::{Actor, AsyncContext, Context as ActorContext, Handler, Running, SpawnHandle};
 use jiaohao_domain::vocabulary::Answer;
 use jiaohao_domain::{Code, Context, Draft, Message, Outgoing, Owner, OwnerRef, Rejection, Timestamp};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
+use self::owed::Again;
 use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
 use super::message::{Envelope, ForStore, Outcome, Release, Reply, Snapped, Submission, ToActor};
 use super::registry::Shell;
@@ -25,8 +28,6 @@ use crate::log::{Commit, Record, ShardId};
 
 /// A command makes at most so many records.
 pub const RECORDS_PER_COMMAND: usize = 4_096;
-/// Effects and requests without an answer are sent again after this time.
-const RESEND_AFTER: Duration = Duration::from_secs(2);
 /// The actor of one owner.
 pub struct OwnerActor<O: Owner> {
     shell: Arc<Shell>,
@@ -50,7 +51,8 @@ pub struct OwnerActor<O: Owner> {
     /// Idle, and to go when its snapshot is stored, unless somebody asks before.
     leaving: bool,
     gone: bool,
-    resend_planned: bool,
+    resend_planned: Option<SpawnHandle>,
+    again: BTreeMap<OwnerRef, Again>,
     deadline: Option<Timestamp>,
     panics: Vec<Instant>,
     /// Decides nothing any more.
@@ -89,7 +91,8 @@ impl<O: Owner> OwnerActor<O> {
             watched: false,
             leaving: false,
             gone: false,
-            resend_planned: false,
+            resend_planned: None,
+            again: BTreeMap::new(),
             deadline: None,
             panics: Vec::new(),
             closed: false,
@@ -318,44 +321,6 @@ impl<O: Owner> OwnerActor<O> {
         }
     }
 
-    fn plan_resend(&mut self, ctx: &mut ActorContext<Self>) {
-        if !self.resend_planned {
-            self.resend_planned = true;
-            ctx.notify_later(ToActor::Resend, RESEND_AFTER);
-        }
-    }
-
-    /// Sends again, in order, what is owed and what is asked.
-    fn resend(&mut self, ctx: &mut ActorContext<Self>) {
-        self.resend_planned = false;
-        if self.closed || self.gone {
-            return;
-        }
-        let from = self.owner.clone();
-        let mut deliveries: Vec<(OwnerRef, ToActor)> = self
-            .ledger
-            .pending()
-            .filter(|(to, number, _)| !self.unsaved_acks.iter().any(|(by, up_to)| by == *to && number <= up_to))
-            .map(|(to, number, message)| {
-                let origin = Origin::Effect { from: from.clone(), number };
-                (to.clone(), ToActor::Envelope(Envelope { message: message.clone(), origin, reply: None }))
-            })
-            .collect();
-        let mut requests = Vec::new();
-        O::open_requests(&self.state, &mut requests);
-        for item in requests {
-            if let Outgoing::Request(to, message) = item {
-                let envelope = Envelope { message, origin: self.as_request(), reply: None };
-                deliveries.push((to, ToActor::Envelope(envelope)));
-            }
-        }
-        if !deliveries.is_empty() {
-            metrics::counter!("resent_total").increment(deliveries.len() as u64);
-            self.submit_barrier(Release { deliveries, ..Release::default() });
-            self.plan_resend(ctx);
-        }
-    }
-
     fn is_busy(&self) -> bool {
         let mut requests = Vec::new();
         O::open_requests(&self.state, &mut requests);
@@ -403,12 +368,7 @@ impl<O: Owner> OwnerActor<O> {
         }
         match message {
             ToActor::Envelope(envelope) => self.on_envelope(envelope, ctx),
-            ToActor::Acknowledged { by, up_to } => {
-                if self.ledger.awaits(&by, up_to) {
-                    self.unsaved_acks.retain(|(to, _)| *to != by);
-                    self.unsaved_acks.push((by, up_to));
-                }
-            }
+            ToActor::Acknowledged { by, up_to } => self.acknowledged(by, up_to),
             ToActor::Watch if self.lost => {}
             ToActor::Watch => {
                 self.watched = true;

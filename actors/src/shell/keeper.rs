@@ -272,7 +272,8 @@ impl Keeper {
         crate::crash::at("snapshot");
         let now_ms = wall_ms();
         self.floors.note(now_ms, round.commit);
-        if let Err(error) = shell.store.sync_with_floor(round.commit, shell.clock.clinic(), self.floors.reached()) {
+        let (instance, clinic) = (shell.highest_instance(), shell.clock.clinic());
+        if let Err(error) = shell.store.sync_with_floor(round.commit, instance, clinic, self.floors.reached()) {
             tracing::error!(%error, "the checkpoint could not be synced; the log keeps everything");
             return;
         }

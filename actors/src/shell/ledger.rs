@@ -140,6 +140,22 @@ struct Outbound {
     pending: VecDeque<(u64, Message)>,
 }
 
+/// Effects that somebody is owed.
+#[derive(Default)]
+pub struct Waiting {
+    /// The first ones, each with its number.
+    pub first: Vec<(u64, Message)>,
+    /// How many with those behind them.
+    pub in_all: usize,
+}
+
+impl Waiting {
+    /// The number of the last of the first ones, if more wait behind it.
+    pub fn up_to(&self) -> Option<u64> {
+        self.first.last().filter(|_| self.in_all > self.first.len()).map(|(number, _)| *number)
+    }
+}
+
 impl Ledger {
     /// What is known of this key. `now` is the time by which clients make keys: of a principal that has been forgotten
     /// as a whole, and of one never seen, the key's own time tells whether it could have been remembered.
@@ -205,14 +221,21 @@ impl Ledger {
         self.outbound.get(by).is_some_and(|o| o.pending.front().is_some_and(|(number, _)| *number <= up_to))
     }
 
-    /// Every effect that nobody has acknowledged, in order per receiver.
-    pub fn pending(&self) -> impl Iterator<Item = (&OwnerRef, u64, &Message)> {
-        self.outbound.iter().flat_map(|(to, o)| o.pending.iter().map(move |(number, message)| (to, *number, message)))
+    /// Who has not acknowledged everything.
+    pub fn owing(&self) -> impl Iterator<Item = &OwnerRef> {
+        self.outbound.iter().filter(|(_, outbound)| !outbound.pending.is_empty()).map(|(to, _)| to)
     }
 
     /// Whether anything is owed to anybody.
     pub fn is_owing(&self) -> bool {
-        self.outbound.values().any(|o| !o.pending.is_empty())
+        self.owing().next().is_some()
+    }
+
+    /// What that receiver is owed above a number: the first ones, in order.
+    pub fn waiting(&self, to: &OwnerRef, above: u64, at_most: usize) -> Waiting {
+        let Some(Outbound { pending, .. }) = self.outbound.get(to) else { return Waiting::default() };
+        let from = pending.partition_point(|(number, _)| *number <= above);
+        Waiting { first: pending.range(from..).take(at_most).cloned().collect(), in_all: pending.len() - from }
     }
 }
 
@@ -326,7 +349,12 @@ mod tests {
         let mut ledger = Ledger::default();
         let to = OwnerRef::new(jiaohao_domain::OwnerKind::Doctor, "s.d");
         assert_eq!((1..=3).map(|n| ledger.owe(&to, Message::Foreign(vec![n]))).collect::<Vec<_>>(), [1, 2, 3]);
+        let waiting = ledger.waiting(&to, 1, 1);
+        assert_eq!((waiting.first[0].0, waiting.in_all, waiting.up_to()), (2, 2, Some(2)));
         ledger.acknowledged(&to, 2);
-        assert_eq!(ledger.pending().map(|(_, number, _)| number).collect::<Vec<_>>(), [3]);
+        let waiting = ledger.waiting(&to, 0, 9);
+        assert_eq!((waiting.first[0].0, waiting.in_all, waiting.up_to()), (3, 1, None));
+        ledger.acknowledged(&to, 3);
+        assert!(!ledger.is_owing() && ledger.waiting(&to, 0, 9).first.is_empty());
     }
 }

@@ -42,6 +42,7 @@ pub struct Shell {
     /// Ended without a word: the store may be behind them.
     pub(crate) dead: DashMap<OwnerRef, ()>,
     pub(crate) closed: DashMap<OwnerRef, ()>,
+    /// The last instance that an owner was given, and the highest: it never falls, whatever the machine's clock says.
     pub(crate) instances: AtomicU64,
     pub(crate) durable: Arc<AtomicU64>,
     pub(crate) writer: Sender<Submission>,
@@ -216,11 +217,16 @@ impl Shell {
                 Some((_, dormant)) => Source::Replayed(dormant),
                 None => Source::Store,
             };
-            let instance = self.instances.fetch_add(1, Ordering::Relaxed);
+            let instance = self.instances.fetch_add(1, Ordering::Relaxed) + 1;
             let mailbox = kind.start(self, owner.clone(), instance, source);
             vacant.insert(Running { mailbox, instance, used_ms: AtomicI64::new(process_ms()) });
         }
         Ok(())
+    }
+
+    /// No owner has had a higher instance.
+    pub(crate) fn highest_instance(&self) -> u64 {
+        self.instances.load(Ordering::Relaxed)
     }
 
     /// The thread on which an owner runs.

@@ -171,7 +171,9 @@ impl Node {
             written.insert(owner.clone(), (at.instance, at.seq));
         }
         let (deadlines, waker) = waker::start(replayed.deadlines, options.deadline_message)?;
-        let instances = replayed.highest_instance.max(u64::try_from(clock::wall_ms()).unwrap_or(0)) + 1;
+        // Not below the wall clock, by which instances were given before the mark kept them.
+        let known = replayed.highest_instance.max(store.highest_instance());
+        let highest_instance = known.max(u64::try_from(clock::wall_ms()).unwrap_or(0));
         let shell = Arc::new(Shell {
             clock: (options.clock)(last_seen),
             kinds: options.kinds,
@@ -181,7 +183,7 @@ impl Node {
             dormant: replayed.owners.into_iter().map(|(owner, at)| (owner, at.dormant)).collect(),
             dead: DashMap::new(),
             closed: DashMap::new(),
-            instances: AtomicU64::new(instances),
+            instances: AtomicU64::new(highest_instance),
             durable: durable.clone(),
             writer: to_writer,
             projector: to_projector.clone(),

@@ -21,6 +21,9 @@ pub struct Mark {
     pub rows: u64,
     /// Sum of their sequence numbers at least.
     pub seq_sum: u64,
+    /// No owner's instance was higher then. Marks of before this was kept have none: 0.
+    #[serde(default)]
+    pub highest_instance: u64,
     /// Clinic time then.
     pub clinic: jiaohao_domain::Timestamp,
     /// Floors to which the log has not been pruned yet, oldest first.

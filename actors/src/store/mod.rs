@@ -215,6 +215,11 @@ impl Store {
         lock(&self.mark).as_ref().map_or(0, |mark| mark.floor_commit)
     }
 
+    /// No owner's instance was higher at the last checkpoint (0 when that is not known).
+    pub fn highest_instance(&self) -> u64 {
+        lock(&self.mark).as_ref().map_or(0, |mark| mark.highest_instance)
+    }
+
     /// Clinic time at the last checkpoint.
     pub fn clinic(&self) -> Option<Timestamp> {
         lock(&self.mark).as_ref().map(|mark| mark.clinic)
@@ -298,19 +303,22 @@ impl Store {
         Ok(())
     }
 
-    /// Makes everything durable and states that all up to `floor_commit` is in snapshots.
+    /// Makes everything durable and states that all up to `floor_commit` is in snapshots, and that no instance higher than
+    /// `highest_instance` wrote any of it.
     ///
     /// # Errors
     /// The disk's.
     pub fn sync_with_floor(
         &self,
         floor_commit: u64,
+        highest_instance: u64,
         clinic: Timestamp,
         reached: Vec<Reached>,
     ) -> Result<(), StoreError> {
         let Totals { rows, seq_sum } = *lock(&self.totals);
         self.sync()?;
-        let mark = Mark { history: self.history.clone(), floor_commit, rows, seq_sum, clinic, reached };
+        let history = self.history.clone();
+        let mark = Mark { history, floor_commit, rows, seq_sum, highest_instance, clinic, reached };
         mark.write(&self.folder)?;
         *lock(&self.mark) = Some(mark);
         Ok(())

@@ -14,7 +14,7 @@ fn what_was_synced_is_there_again() {
         let store = Store::open(&path, "h", 0, 1 << 20).unwrap();
         store.put(&[row("s.a", 3), row("s.b", 4)]).unwrap();
         store.put(&[row("s.a", 5)]).unwrap();
-        store.sync_with_floor(9, Timestamp(5), vec![]).unwrap();
+        store.sync_with_floor(9, 0, Timestamp(5), vec![]).unwrap();
     }
     let store = Store::open(&path, "h", 9, 1 << 20).unwrap();
     assert_eq!(store.floor_commit(), 9);
@@ -29,7 +29,7 @@ fn a_store_ahead_of_its_log_of_another_log_or_with_lost_rows_is_damaged() {
     {
         let store = Store::open(&path, "h", 0, 1 << 20).unwrap();
         store.put(&[row("s.a", 3)]).unwrap();
-        store.sync_with_floor(9, Timestamp(5), vec![]).unwrap();
+        store.sync_with_floor(9, 0, Timestamp(5), vec![]).unwrap();
     }
     assert!(matches!(Store::open(&path, "h", 8, 1 << 20), Err(StoreError::Damaged(_))));
     assert!(matches!(Store::open(&path, "other", 9, 1 << 20), Err(StoreError::Damaged(_))));
@@ -47,7 +47,7 @@ fn an_owner_twice_in_one_batch_counts_once() {
     {
         let store = Store::open(&path, "h", 0, 1 << 20).unwrap();
         store.put(&[row("s.a", 3), row("s.b", 1), row("s.a", 2)]).unwrap();
-        store.sync_with_floor(9, Timestamp(5), vec![]).unwrap();
+        store.sync_with_floor(9, 0, Timestamp(5), vec![]).unwrap();
     }
     let store = Store::open(&path, "h", 9, 1 << 20).unwrap();
     assert_eq!(store.snapshot(&row("s.a", 0).0).unwrap().unwrap().owner_seq, 3, "the newest counts");
@@ -57,7 +57,7 @@ fn an_owner_twice_in_one_batch_counts_once() {
 fn no_flipped_bit_of_the_mark_goes_unseen() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
-    Store::open(&path, "h", 0, 1 << 20).unwrap().sync_with_floor(1_000, Timestamp(5), vec![]).unwrap();
+    Store::open(&path, "h", 0, 1 << 20).unwrap().sync_with_floor(1_000, 0, Timestamp(5), vec![]).unwrap();
     let file = path.join("mark");
     let sound = std::fs::read(&file).unwrap();
     for bit in 0..sound.len() * 8 {
@@ -69,4 +69,13 @@ fn no_flipped_bit_of_the_mark_goes_unseen() {
     }
     std::fs::write(&file, sound).unwrap();
     assert_eq!(Mark::read(&path).unwrap().unwrap().floor_commit, 1_000);
+}
+
+#[test]
+fn a_mark_of_before_the_instance_was_kept_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = r#"{"history":"h","floor_commit":9,"rows":1,"seq_sum":3,"clinic":5,"reached":[]}"#;
+    std::fs::write(folder.path().join("mark"), crate::sealed::seal(json)).unwrap();
+    let mark = Mark::read(folder.path()).unwrap().unwrap();
+    assert_eq!((mark.floor_commit, mark.highest_instance), (9, 0));
 }

@@ -63,7 +63,7 @@ impl Owner for Department {
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
         let answer = decide(draft, command, context)?;
-        floor::told::tell(draft);
+        floor::told::tell(draft, context);
         Ok(answer)
     }
 

@@ -1,5 +1,5 @@
-//! What the persons' owners are told of tickets: each arrival, end and undoing, kept until it is heard and asked again until
-//! then. One news of a ticket at a time: the newest, whole.
+//! What the persons' owners are told of tickets: each arrival, end and undoing, and an appointment that the desk cancels; kept
+//! until it is heard and asked again until then. One news of a ticket at a time: the newest, whole.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Event;
 use super::state::{Floor, Standing, StepKind, Ticket, TicketEnd};
-use crate::clinic::{self, TicketFate};
+use crate::clinic::{self, Appointment, AppointmentState, Clinic, TicketFate};
 use crate::department::{self, Department, State};
 use crate::ids::*;
 use crate::owner::{Context, Draft, Outgoing, OwnerKind, OwnerRef};
+use crate::principal::Role;
 use crate::vocabulary::{Answer, AppointmentEnd, TicketNews, TicketStands, ToPatient};
 
 /// News under way.
@@ -56,10 +57,11 @@ pub(crate) fn heard(draft: &mut Draft<'_, Department>, ticket: TicketId, n: u64,
 
 /// After a decision: the appointments of the tickets that came, ended or were undone by it follow them, and the persons'
 /// owners are told.
-pub(crate) fn tell(draft: &mut Draft<'_, Department>) {
+pub(crate) fn tell(draft: &mut Draft<'_, Department>, context: &Context) {
     let mut tickets: Vec<TicketId> = Vec::new();
     let floor = &draft.state().floor;
-    for ticket in draft.events().iter().filter_map(|event| subject(floor, event)) {
+    let cancelled = |event| cancelled(event, context).map(AppointmentId::ticket);
+    for ticket in draft.events().iter().filter_map(|event| subject(floor, event).or_else(|| cancelled(event))) {
         if !tickets.contains(&ticket) {
             tickets.push(ticket);
         }
@@ -109,6 +111,18 @@ fn subject(floor: &Floor, event: &department::Event) -> Option<TicketId> {
     }
 }
 
+/// The appointment that somebody else than its person has ended: whoever cancels through the person's owner is answered, and
+/// asks until then.
+fn cancelled<'a>(event: &'a department::Event, context: &Context) -> Option<&'a AppointmentId> {
+    match event {
+        department::Event::Clinic(
+            clinic::Event::AppointmentCancelled { appointment, .. }
+            | clinic::Event::AppointmentGivenBack { appointment, .. },
+        ) => (context.principal.role != Role::System).then_some(appointment),
+        _ => None,
+    }
+}
+
 fn fate(standing: &Standing) -> TicketFate {
     match standing {
         Standing::Ended { how: TicketEnd::Seen | TicketEnd::Transferred, .. } => TicketFate::Seen,
@@ -136,21 +150,29 @@ fn news(state: &State, id: &TicketId) -> Option<TicketNews> {
         slot_start: opened.slot_start,
         linked_from: opened.linked_from.clone(),
         linked_to: ticket.linked_to.clone(),
-        stands: stands(ticket),
+        stands: stands(ticket, &state.clinic),
     })
 }
 
-fn stands(ticket: &Ticket) -> TicketStands {
+fn stands(ticket: &Ticket, clinic: &Clinic) -> TicketStands {
     match (fate(&ticket.standing), &ticket.opened.appointment) {
         (TicketFate::Here, _) => TicketStands::CheckedIn,
         (TicketFate::Seen, _) => TicketStands::Ended(AppointmentEnd::Fulfilled),
         (TicketFate::GivenUp, _) => TicketStands::Ended(AppointmentEnd::GivenUp),
-        (TicketFate::Undone, Some(_)) => TicketStands::Booked,
+        (TicketFate::Undone, Some(appointment)) => before_check_in(clinic.appointments.get(appointment)),
         (TicketFate::Undone, None) => TicketStands::Ended(AppointmentEnd::Cancelled),
     }
 }
 
-/// A corrected no-show.
+fn before_check_in(appointment: Option<&Appointment>) -> TicketStands {
+    match appointment.map(|known| known.state) {
+        Some(AppointmentState::Cancelled) => TicketStands::Ended(AppointmentEnd::Cancelled),
+        Some(AppointmentState::GivenBack) => TicketStands::Ended(AppointmentEnd::GivenBack),
+        _ => TicketStands::Booked,
+    }
+}
+
+/// A corrected no-show, or what the desk has cancelled.
 fn news_of_appointment(state: &State, ticket: &TicketId, n: u64) -> Option<TicketNews> {
     let id = ticket.appointment()?;
     let known = state.clinic.appointments.get(&id)?;
@@ -166,9 +188,6 @@ fn news_of_appointment(state: &State, ticket: &TicketId, n: u64) -> Option<Ticke
         slot_start: Some(slot.start),
         linked_from: None,
         linked_to: None,
-        stands: match known.state {
-            clinic::AppointmentState::Booked => TicketStands::Booked,
-            _ => TicketStands::Ended(AppointmentEnd::GivenBack),
-        },
+        stands: before_check_in(Some(known)),
     })
 }

@@ -16,7 +16,7 @@ use crate::shell::registry::Nudged;
 use crate::shell::{Kinds, Node};
 
 /// Holds the owner's thread until told otherwise.
-fn hold_thread(node: &Node, owner: &str) -> mpsc::Sender<()> {
+pub(super) fn hold_thread(node: &Node, owner: &str) -> mpsc::Sender<()> {
     let (release, held) = mpsc::channel();
     let (taken, begun) = mpsc::channel();
     let read = move |_: &dyn std::any::Any| {
@@ -256,4 +256,21 @@ async fn a_mailbox_that_is_full_refuses_whoever_asks() {
     }
     ask(&node, "a", Command::Add(1)).await.unwrap();
     node.stop().await;
+}
+
+#[actix::test]
+async fn an_instance_never_falls_also_when_the_machines_clock_was_ahead_before() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    let ahead = node.shell.highest_instance() * 2;
+    node.shell.instances.store(ahead, std::sync::atomic::Ordering::Relaxed);
+    ask(&node, "a", Command::Add(1)).await.unwrap();
+    let node = test.start_on(node.stop().await.unwrap());
+    assert_eq!(node.report.records, 0, "everything is in snapshots");
+    ask(&node, "a", Command::Add(1)).await.unwrap();
+    let log = node.stop().await.unwrap();
+    let mut instances = Vec::new();
+    log.replay(0, &mut |record| instances.push(record.owner_instance)).unwrap();
+    assert_eq!(instances.len(), 2);
+    assert!(instances[0] == ahead + 1 && instances[1] > instances[0], "{instances:?}");
 }

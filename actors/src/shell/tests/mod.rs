@@ -5,6 +5,7 @@ mod diverging;
 mod gate;
 mod held;
 mod lost;
+mod owed;
 mod probe;
 mod stored;
 

@@ -148,6 +148,46 @@ fn a_number_given_up_ends_the_appointment_and_frees_the_limit_until_it_is_undone
 }
 
 #[test]
+fn what_the_desk_cancels_is_told_until_it_is_heard() {
+    for undone in [false, true] {
+        let mut pair = Pair::new(House::new(0).with_session(2).with_doctors());
+        pair.reserve("0900").expect("reserves");
+        pair.settle();
+        let appointment = pair.person.live().next().expect("booked").0.clone();
+        if undone {
+            pair.house.check_in(&appointment).expect("checks in");
+            pair.house.undo_last(&appointment.ticket()).expect("undoes");
+            pair.settle();
+        }
+        let command = CancelAppointment { appointment: appointment.clone(), reason: None };
+        pair.house.desk(ToDepartment::CancelAppointment(command)).expect("cancels");
+        pair.collect();
+        pair.post.clear();
+        assert_eq!(pair.standing(&appointment), Standing::Booked, "every word of it is lost");
+        assert_eq!(pair.reserve("1000"), Err(Code::LimitDepartmentDay));
+        pair.ask_again();
+        pair.settle();
+        assert!(matches!(pair.standing(&appointment), Standing::Ended(_)), "the phone shows a booking that is none");
+        assert_eq!(pair.reserve("1000"), Ok(()), "the limit is free again");
+        assert_eq!(pair.unheard(), 0);
+        pair.assert_replays();
+    }
+}
+
+#[test]
+fn what_the_person_cancels_is_answered_and_no_news() {
+    let mut pair = Pair::new(House::new(0).with_session(2).with_doctors());
+    pair.reserve("0900").expect("reserves");
+    pair.settle();
+    let appointment = pair.person.live().next().expect("booked").0.clone();
+    pair.person(ToPatient::Cancel(CancelAppointment { appointment: appointment.clone(), reason: None })).expect("asks");
+    pair.settle();
+    assert!(matches!(pair.standing(&appointment), Standing::Ended(_)));
+    assert!(!pair.heard.iter().any(|event| matches!(event, patient::Event::TicketHeard { .. })), "told twice");
+    pair.assert_replays();
+}
+
+#[test]
 fn an_undone_finish_takes_back_that_the_appointment_was_fulfilled() {
     let mut pair = Pair::new(House::new(0).with_session(2).with_doctors());
     let (appointment, ticket) = pair.arrive();

@@ -1,0 +1,134 @@
+//! Sending again: what other owners are owed and have not acknowledged, and what is asked of them and not answered. Somebody
+//! who stays silent (a closed owner) is sent little, and seldom: what waits for it stays in the ledger, whole.
+
+use std::time::Duration;
+
+use actix::{AsyncContext, Context as ActorContext};
+use jiaohao_domain::{Outgoing, Owner, OwnerRef};
+
+use super::OwnerActor;
+use crate::shell::ledger::{Origin, Waiting};
+use crate::shell::message::{Envelope, Release, ToActor};
+
+/// Effects and requests without an answer are sent again after this time.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// A receiver is sent so many effects at once, and the next ones when it has acknowledged these.
+pub(crate) const AT_ONCE: usize = 256;
+/// A silent receiver is sent to in the 1st, 2nd, 4th, 8th … round, and from this one on in every so manieth: once a minute.
+const SELDOM: u32 = 32;
+
+/// What is known of a receiver that has been sent to again.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Again {
+    /// Rounds since it has acknowledged anything.
+    silent_rounds: u32,
+    /// The last number sent, while more waits behind it.
+    up_to: Option<u64>,
+}
+
+impl Again {
+    fn is_due(self) -> bool {
+        self.silent_rounds.is_power_of_two() || self.silent_rounds.is_multiple_of(SELDOM)
+    }
+}
+
+impl<O: Owner> OwnerActor<O> {
+    pub(super) fn plan_resend(&mut self, ctx: &mut ActorContext<Self>) {
+        if self.resend_planned.is_none() {
+            self.resend_planned = Some(ctx.notify_later(ToActor::Resend, AGAIN_AFTER));
+        }
+    }
+
+    /// Sends again, in order, what is owed and what is asked.
+    pub(super) fn resend(&mut self, ctx: &mut ActorContext<Self>) {
+        if let Some(planned) = self.resend_planned.take() {
+            ctx.cancel_future(planned);
+        }
+        if self.closed || self.gone {
+            return;
+        }
+        let mut deliveries = Vec::new();
+        let mut before = std::mem::take(&mut self.again);
+        let owing: Vec<OwnerRef> = self.ledger.owing().cloned().collect();
+        for to in owing {
+            let waiting = self.waiting_for(&to);
+            if waiting.in_all == 0 {
+                continue;
+            }
+            let mut again = before.remove(&to).unwrap_or_default();
+            again.silent_rounds = again.silent_rounds.saturating_add(1);
+            if again.silent_rounds.is_multiple_of(SELDOM) {
+                metrics::counter!("effects_unheard_total").increment(1);
+                let (from, effects) = (&self.owner, waiting.in_all);
+                tracing::error!(?from, ?to, effects, "an owner does not take what it is owed; it is kept for it");
+            }
+            if again.is_due() {
+                again.up_to = waiting.up_to();
+                deliveries.extend(self.effects(&to, waiting));
+            }
+            self.again.insert(to, again);
+        }
+        let mut requests = Vec::new();
+        O::open_requests(&self.state, &mut requests);
+        for item in requests {
+            if let Outgoing::Request(to, message) = item {
+                let envelope = Envelope { message, origin: self.as_request(), reply: None };
+                deliveries.push((to, ToActor::Envelope(envelope)));
+            }
+        }
+        if !deliveries.is_empty() || !self.again.is_empty() {
+            self.plan_resend(ctx);
+        }
+        self.send_again(deliveries);
+    }
+
+    /// The receiver has everything up to this number: it is sent what waits behind that, if more does.
+    pub(super) fn acknowledged(&mut self, by: OwnerRef, up_to: u64) {
+        if !self.ledger.awaits(&by, up_to) {
+            return;
+        }
+        self.unsaved_acks.retain(|(to, _)| *to != by);
+        self.unsaved_acks.push((by.clone(), up_to));
+        let Some(again) = self.again.get_mut(&by) else { return };
+        again.silent_rounds = 0;
+        if again.up_to.is_none_or(|last| up_to < last) {
+            return;
+        }
+        let waiting = self.waiting_for(&by);
+        self.again.insert(by.clone(), Again { silent_rounds: 0, up_to: waiting.up_to() });
+        let deliveries = self.effects(&by, waiting);
+        self.send_again(deliveries);
+    }
+
+    /// What that receiver is owed and has not acknowledged, also where no record states the acknowledgement yet.
+    fn waiting_for(&self, to: &OwnerRef) -> Waiting {
+        let has = self.unsaved_acks.iter().find(|(by, _)| by == to).map_or(0, |(_, up_to)| *up_to);
+        self.ledger.waiting(to, has, AT_ONCE)
+    }
+
+    fn effects(&self, to: &OwnerRef, waiting: Waiting) -> Vec<(OwnerRef, ToActor)> {
+        let envelope = |(number, message)| {
+            let origin = Origin::Effect { from: self.owner.clone(), number };
+            (to.clone(), ToActor::Envelope(Envelope { message, origin, reply: None }))
+        };
+        waiting.first.into_iter().map(envelope).collect()
+    }
+
+    fn send_again(&self, deliveries: Vec<(OwnerRef, ToActor)>) {
+        if !deliveries.is_empty() {
+            metrics::counter!("resent_total").increment(deliveries.len() as u64);
+            self.submit_barrier(Release { deliveries, ..Release::default() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_silent_is_sent_to_ever_more_seldom_but_once_a_minute() {
+        let is_due = |silent_rounds: &u32| Again { silent_rounds: *silent_rounds, up_to: None }.is_due();
+        assert_eq!((1..=130).filter(is_due).collect::<Vec<_>>(), [1, 2, 4, 8, 16, 32, 64, 96, 128]);
+    }
+}
