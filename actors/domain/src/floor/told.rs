@@ -81,6 +81,12 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>) {
 fn subject(floor: &Floor, event: &department::Event) -> Option<TicketId> {
     match event {
         department::Event::Clinic(clinic::Event::NoShowCorrected { appointment, .. }) => Some(appointment.ticket()),
+        // Asked after a ticket that may be undone: only the number of a news says which of two words is the newer.
+        department::Event::Clinic(clinic::Event::StandingRepeated {
+            appointment,
+            standing: clinic::Standing::Ended { how: AppointmentEnd::Fulfilled | AppointmentEnd::GivenUp },
+            ..
+        }) => Some(appointment.ticket()),
         department::Event::Floor(event) => match event {
             Event::PatientCheckedIn(entry) | Event::WalkInRegistered(entry) | Event::TransferReceived(entry) => {
                 Some(entry.opened.ticket.clone())
@@ -89,7 +95,9 @@ fn subject(floor: &Floor, event: &department::Event) -> Option<TicketId> {
             | Event::TicketCancelled { ticket, .. }
             | Event::TicketSettled { ticket, .. }
             | Event::TicketMoved { ticket, .. }
-            | Event::TransferCompleted { ticket, .. } => Some(ticket.clone()),
+            | Event::TransferCompleted { ticket, .. }
+            | Event::TransferReturned { ticket, .. }
+            | Event::TransferGivenBack { ticket, .. } => Some(ticket.clone()),
             Event::StepUndone(undone) => {
                 let step = floor.tickets.get(&undone.ticket)?.steps.get(undone.step as usize - 1)?;
                 let matters = matches!(
@@ -116,6 +124,7 @@ fn fate(standing: &Standing) -> TicketFate {
             TicketFate::GivenUp
         }
         Standing::Ended { how: TicketEnd::Undone, .. } => TicketFate::Undone,
+        Standing::Ended { how: TicketEnd::GivenBack, .. } => TicketFate::GivenBack,
         _ => TicketFate::Here,
     }
 }
@@ -145,12 +154,13 @@ fn stands(ticket: &Ticket) -> TicketStands {
         (TicketFate::Here, _) => TicketStands::CheckedIn,
         (TicketFate::Seen, _) => TicketStands::Ended(AppointmentEnd::Fulfilled),
         (TicketFate::GivenUp, _) => TicketStands::Ended(AppointmentEnd::GivenUp),
+        (TicketFate::GivenBack, _) => TicketStands::Ended(AppointmentEnd::GivenBack),
         (TicketFate::Undone, Some(_)) => TicketStands::Booked,
         (TicketFate::Undone, None) => TicketStands::Ended(AppointmentEnd::Cancelled),
     }
 }
 
-/// A corrected no-show.
+/// A corrected no-show, or what has become of a ticket that is forgotten.
 fn news_of_appointment(state: &State, ticket: &TicketId, n: u64) -> Option<TicketNews> {
     let id = ticket.appointment()?;
     let known = state.clinic.appointments.get(&id)?;
@@ -168,6 +178,8 @@ fn news_of_appointment(state: &State, ticket: &TicketId, n: u64) -> Option<Ticke
         linked_to: None,
         stands: match known.state {
             clinic::AppointmentState::Booked => TicketStands::Booked,
+            clinic::AppointmentState::Fulfilled => TicketStands::Ended(AppointmentEnd::Fulfilled),
+            clinic::AppointmentState::GivenUp => TicketStands::Ended(AppointmentEnd::GivenUp),
             _ => TicketStands::Ended(AppointmentEnd::GivenBack),
         },
     })
