@@ -36,11 +36,11 @@ export function place(snapshot, payload) {
     upsert(snapshot.slots, 'slot', payload);
     return true;
   }
+  let placed = false;
   if (kindOf(payload.appointment) === 'object' && Array.isArray(snapshot.appointments)) {
     upsert(snapshot.appointments, 'appointment', payload.appointment);
-    return true;
+    placed = true;
   }
-  let placed = false;
   Object.keys(payload).forEach((name) => {
     const part = payload[name];
     if (name === 'ticket' && kindOf(part) === 'object') placed = placeTicket(snapshot, part) || placed;

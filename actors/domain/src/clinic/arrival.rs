@@ -107,20 +107,21 @@ pub enum TicketFate {
     GivenUp,
     /// The check-in was undone.
     Undone,
+    /// Given back to the department that it came from (a ticket of no appointment here).
+    GivenBack,
 }
 
-/// From check-in on an appointment follows its ticket, back and forth. Total: one that follows already, or was over before
-/// check-in, stays as it is. (Booked again, it is a no-show when its limit has passed and the patient does not come.)
+/// From check-in on an appointment follows its ticket, wherever that goes. Total: one that follows already, or was over
+/// before check-in, stays as it is. (Booked again, it is a no-show when its limit has passed and the patient does not come.)
 pub fn decide_follow_ticket(clinic: &Clinic, id: &AppointmentId, ticket: TicketFate) -> Decision {
     let Some(known) = clinic.appointments.get(id) else { return Decision::done(Vec::new()) };
     let (appointment, patient) = (id.clone(), known.brief.patient.clone());
+    use AppointmentState::{CheckedIn, Fulfilled, GivenUp};
     let event = match (known.state, ticket) {
-        (AppointmentState::Fulfilled | AppointmentState::GivenUp, TicketFate::Here) => {
-            Event::AppointmentReopened { appointment }
-        }
-        (AppointmentState::CheckedIn, TicketFate::Seen) => Event::AppointmentFulfilled { appointment, patient },
-        (AppointmentState::CheckedIn, TicketFate::GivenUp) => Event::AppointmentGivenUp { appointment },
-        (AppointmentState::CheckedIn, TicketFate::Undone) => Event::CheckInUndone { appointment },
+        (Fulfilled | GivenUp, TicketFate::Here) => Event::AppointmentReopened { appointment },
+        (CheckedIn | GivenUp, TicketFate::Seen) => Event::AppointmentFulfilled { appointment, patient },
+        (CheckedIn | Fulfilled, TicketFate::GivenUp) => Event::AppointmentGivenUp { appointment },
+        (CheckedIn | Fulfilled | GivenUp, TicketFate::Undone) => Event::CheckInUndone { appointment },
         _ => return Decision::done(Vec::new()),
     };
     Decision::done(vec![event])

@@ -284,7 +284,7 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
 }
 
 /// What an event owes: the patient's owner hears of everything that becomes of its appointments until check-in; from
-/// then on, and of corrections, it hears by news of the ticket ([`crate::floor::told`]).
+/// then on, and of corrections, it hears by news of the ticket ([`crate::floor::told`]), also when it asks.
 pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
     let mut tell = |patient: &PatientId, message: ToPatient| {
         out.push(Outgoing::Request(OwnerRef::new(OwnerKind::Patient, patient.as_str()), message.into()));
@@ -322,6 +322,7 @@ pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
                 Standing::Booked { number, slot_start } => {
                     ToPatient::PlaceBooked { appointment, number: number.clone(), slot_start: *slot_start }
                 }
+                Standing::Ended { how: AppointmentEnd::Fulfilled | AppointmentEnd::GivenUp } => return,
                 Standing::Ended { how } => ToPatient::PlaceEnded { appointment, how: *how },
             };
             tell(patient, message);

@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use super::{Department, State, emit_clinic};
 use crate::clinic::{self, Session};
-use crate::floor::{self, Entry, Opened, Standing, StepKind, TicketEnd, doors, numbers};
+use crate::floor::numbers::{self, Bearer};
+use crate::floor::{self, Entry, Opened, Standing, StepKind, Ticket, TicketEnd, doors};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::person::{PatientBrief, age_on};
@@ -86,7 +87,13 @@ pub(super) fn check_in(
         return Err(floor::wrong_state(before));
     }
     let date = arrival.date;
+    let bearer = match before {
+        Some(before) => Bearer::Visit(&before.opened.visit),
+        None => Bearer::Appointment(&arrival.appointment),
+    };
+    // The session may have another queue by now than when the number was given.
     let given = arrival.number.clone().or_else(|| before.map(|before| before.opened.number.clone()));
+    let given = given.filter(|number| !numbers::is_taken(state, &arrival.queue, date, number, bearer));
     let n = given.is_none().then(|| numbers::next(state, &arrival.queue, date));
     let number = given.or_else(|| n.map(|n| numbers::shown(state, &arrival.queue, n)));
     let new_visit = VisitId::numbered(&state.config.id, 'v', state.floor.serial + 1);
@@ -185,21 +192,23 @@ fn addition(
     Ok((Some(id.clone()), start))
 }
 
-/// The visit, if it is open for this patient on this day. One of another department is that department's to know.
+/// The visit, if it is open for this patient on this day. One of another department is known here by the tickets that
+/// came from there: so that department tells this one when it is off.
 fn open_visit(state: &State, id: &VisitId, brief: &PatientBrief, date: BusinessDate) -> Result<VisitId, Rejection> {
-    if id.department() != state.config.id && id.prefix(1) == state.config.id.prefix(1) {
-        return Ok(id.clone());
+    let first = date.plus_days(1 - state.config.settings.booking.visit_days.max(1));
+    let has_come = |ticket: &Ticket| {
+        let is_back = matches!(ticket.standing, Standing::Ended { how: TicketEnd::GivenBack, .. });
+        let opened = &ticket.opened;
+        opened.visit == *id && opened.brief.patient == brief.patient && opened.date >= first && !is_back
+    };
+    let is_open = match state.floor.visits.get(id) {
+        Some(visit) => visit.brief.patient == brief.patient && visit.open_until >= date,
+        None => id.department() != state.config.id && state.floor.tickets.values().any(has_come),
+    };
+    if !is_open || super::outside::is_off(state, id) {
+        return Err(Rejection::new(Code::Forbidden, "no such open visit of this patient"));
     }
-    match state.floor.visits.get(id) {
-        Some(visit)
-            if visit.brief.patient == brief.patient
-                && visit.open_until >= date
-                && !super::outside::is_off(state, id) =>
-        {
-            Ok(id.clone())
-        }
-        _ => Err(Rejection::new(Code::Forbidden, "no such open visit of this patient")),
-    }
+    Ok(id.clone())
 }
 
 /// How a ticket is opened.

@@ -7,14 +7,17 @@ use super::arrival::{self, Opening};
 use super::{Department, State};
 use crate::clinic;
 use crate::floor::numbers::{self, Bearer};
-use crate::floor::{self, Event, Opened, OutsideVisit, Standing, StepKind, Ticket, Visit, doors};
+use crate::floor::{self, Event, Opened, OutsideVisit, Standing, StepKind, Ticket, TicketEnd, Visit, doors};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::person::PatientBrief;
 use crate::queue::{self, Came, Sequence};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::*;
-use crate::{Code, Rejection};
+use crate::{Code, Rejection, Role};
+
+/// What is said of a visit that is off.
+pub(crate) const IS_OFF: &str = "the visit is cancelled";
 
 /// Takes a visit. Said again it answers the same.
 pub(super) fn register(
@@ -166,7 +169,7 @@ fn changed(
 ) -> Result<OutsideVisit, Rejection> {
     newer(outside, command.version)?;
     if outside.cancelled {
-        return Err(Rejection::new(Code::WrongAppointmentState, "the visit is cancelled"));
+        return Err(Rejection::new(Code::WrongAppointmentState, IS_OFF));
     }
     let mut changed = OutsideVisit { version: command.version, ..outside.clone() };
     if let Some(queue) = &command.queue {
@@ -235,8 +238,10 @@ pub(super) fn end(
     told: Vec<DepartmentId>,
     context: &Context,
 ) -> Answer {
-    let elsewhere = elsewhere(draft.state(), &visit, &told);
-    if !elsewhere.is_empty() {
+    let state = draft.state();
+    let elsewhere = elsewhere(state, &visit, &told);
+    let is_new = !is_off(state, &visit) && tickets_of(state, &visit).next().is_some();
+    if is_new || !elsewhere.is_empty() {
         floor::emit(draft, Event::VisitEnded { visit: visit.clone(), elsewhere, told, at: context.now });
     }
     end_waiting(draft, &visit, context.now);
@@ -251,10 +256,10 @@ pub(crate) fn end_if_off(draft: &mut Draft<'_, Department>, visit: &VisitId, at:
     }
 }
 
-/// Whether the hospital has called the visit off.
+/// Whether the hospital has called the visit off, as far as it is known here.
 pub(crate) fn is_off(state: &State, visit: &VisitId) -> bool {
     let known = state.floor.visits.get(visit).and_then(|visit| visit.outside.as_ref());
-    known.is_some_and(|outside| outside.cancelled)
+    known.is_some_and(|outside| outside.cancelled) || state.floor.off.contains(visit)
 }
 
 fn tickets_of<'a>(state: &'a State, visit: &VisitId) -> impl Iterator<Item = &'a Ticket> {
@@ -311,8 +316,9 @@ fn count(draft: &mut Draft<'_, Department>, decide: fn(&clinic::Clinic, &SlotId)
     super::emit_clinic(draft, decision);
 }
 
-/// The visit from outside that an appointment id of the form `<department>.b<day>-<visit's own part>` names: so the desk,
-/// a kiosk and a phone check in the hospital's own visits like any appointment.
+/// The visit from outside that an appointment id of the form `<department>.b<day>-<visit's own part>` names: so the desk
+/// and a kiosk check in the hospital's own visits like any appointment. (A phone does not: whose the visit is, the door
+/// asks of appointments only.)
 pub(super) fn visit_of(state: &State, appointment: &AppointmentId) -> Option<VisitId> {
     let own = appointment.as_str().strip_prefix(state.config.id.as_str())?.strip_prefix(".b")?;
     let (_, visit) = own.split_once('-')?;
@@ -330,7 +336,7 @@ pub(super) fn check_in(
     let state = draft.state();
     let (known, outside) = known(state, &visit)?;
     if outside.cancelled {
-        return Err(Rejection::new(Code::WrongAppointmentState, "the visit is cancelled"));
+        return Err(Rejection::new(Code::WrongAppointmentState, IS_OFF));
     }
     let today = state.config.today(context.now);
     if today < outside.date {
@@ -346,9 +352,14 @@ pub(super) fn check_in(
             return Err(Rejection::from(Code::CheckInTooEarly).with("not_before", not_before));
         }
     }
-    let live =
-        known.tickets.iter().filter_map(|ticket| state.floor.tickets.get(ticket)).find(|ticket| ticket.is_live());
-    if let Some(ticket) = live {
+    // Like an appointment: once, unless that was undone. Who gave the number up may be brought back by the desk.
+    let is_nothing = |ticket: &&Ticket| match ticket.standing {
+        Standing::Ended { how: TicketEnd::Undone, .. } => true,
+        Standing::Ended { how: TicketEnd::Cancelled, .. } => context.principal.role == Role::Desk,
+        _ => false,
+    };
+    let tickets = known.tickets.iter().filter_map(|ticket| state.floor.tickets.get(ticket));
+    if let Some(ticket) = tickets.into_iter().find(|ticket| !is_nothing(ticket)) {
         return Err(floor::wrong_state(ticket));
     }
     enter(draft, &visit, birth_date, context);

@@ -118,7 +118,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
             Change::of(ticket, StepKind::GivenBack, ended, *at).make(floor);
             floor.received.insert(source.clone(), None);
         }
-        Event::TransferKept { .. } | Event::VisitEnded { .. } => {}
+        Event::TransferKept { .. } => {}
         Event::TransferReturned { ticket, reason, returned, at } => {
             let change = Change::of(ticket, StepKind::TransferRefused, Standing::Waiting, *at);
             change.back(returned).because(reason).make(floor);
@@ -174,6 +174,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
                 outside.cancelled = true;
             }
         }
+        Event::VisitEnded { visit, .. } => drop(floor.off.insert(visit.clone())),
         Event::NumberGiven { queue, date, n, shown, .. } => {
             let numbers = floor.numbers.entry((*date, queue.clone())).or_default();
             numbers.last = *n;
@@ -356,6 +357,7 @@ fn tidy(floor: &mut Floor, before: crate::BusinessDate) {
         ticket.is_live() || ticket.opened.date >= before || visits.contains_key(&ticket.opened.visit)
     });
     let tickets = &floor.tickets;
+    floor.off.retain(|visit| tickets.values().any(|ticket| ticket.opened.visit == *visit));
     floor.received.retain(|_, taken| taken.as_ref().is_some_and(|ticket| tickets.contains_key(ticket)));
     floor.numbers.retain(|(date, _), _| *date >= before);
     floor.told.tidy(before);

@@ -298,7 +298,7 @@ pub(super) fn may_come_back(state: &State, ticket: &Ticket, context: &Context) -
             .with("visit", ticket.opened.visit.as_str()));
     }
     if outside::is_off(state, &ticket.opened.visit) {
-        return Err(Rejection::new(Code::WrongTicketState, "the visit is cancelled"));
+        return Err(Rejection::new(Code::WrongTicketState, outside::IS_OFF));
     }
     let stands = ticket.missed_times >= state.config.settings.calling.missed_stands;
     if stands && matches!(ticket.standing, Standing::Missed { .. }) && context.principal.role != Role::Desk {

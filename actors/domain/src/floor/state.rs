@@ -1,6 +1,6 @@
 //! What the floor knows: tickets, visits, doctors at work, numbers, lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ pub struct Floor {
     pub tickets: BTreeMap<TicketId, Ticket>,
     /// Every visit that is not yet forgotten.
     pub visits: BTreeMap<VisitId, Visit>,
+    /// Visits of other departments that are off, as long as a ticket of theirs is known here.
+    pub off: BTreeSet<VisitId>,
     /// Doctors at work here.
     pub work: BTreeMap<DoctorId, Work>,
     /// Which doctor has which room.

@@ -83,6 +83,12 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, context: &Context) {
 fn subject(floor: &Floor, event: &department::Event) -> Option<TicketId> {
     match event {
         department::Event::Clinic(clinic::Event::NoShowCorrected { appointment, .. }) => Some(appointment.ticket()),
+        // Asked after a ticket that may be undone: only the number of a news says which of two words is the newer.
+        department::Event::Clinic(clinic::Event::StandingRepeated {
+            appointment,
+            standing: clinic::Standing::Ended { how: AppointmentEnd::Fulfilled | AppointmentEnd::GivenUp },
+            ..
+        }) => Some(appointment.ticket()),
         department::Event::Floor(event) => match event {
             Event::PatientCheckedIn(entry) | Event::WalkInRegistered(entry) | Event::TransferReceived(entry) => {
                 Some(entry.opened.ticket.clone())
@@ -91,7 +97,9 @@ fn subject(floor: &Floor, event: &department::Event) -> Option<TicketId> {
             | Event::TicketCancelled { ticket, .. }
             | Event::TicketSettled { ticket, .. }
             | Event::TicketMoved { ticket, .. }
-            | Event::TransferCompleted { ticket, .. } => Some(ticket.clone()),
+            | Event::TransferCompleted { ticket, .. }
+            | Event::TransferReturned { ticket, .. }
+            | Event::TransferGivenBack { ticket, .. } => Some(ticket.clone()),
             Event::StepUndone(undone) => {
                 let step = floor.tickets.get(&undone.ticket)?.steps.get(undone.step as usize - 1)?;
                 let matters = matches!(
@@ -130,6 +138,7 @@ fn fate(standing: &Standing) -> TicketFate {
             TicketFate::GivenUp
         }
         Standing::Ended { how: TicketEnd::Undone, .. } => TicketFate::Undone,
+        Standing::Ended { how: TicketEnd::GivenBack, .. } => TicketFate::GivenBack,
         _ => TicketFate::Here,
     }
 }
@@ -159,6 +168,7 @@ fn stands(ticket: &Ticket, clinic: &Clinic) -> TicketStands {
         (TicketFate::Here, _) => TicketStands::CheckedIn,
         (TicketFate::Seen, _) => TicketStands::Ended(AppointmentEnd::Fulfilled),
         (TicketFate::GivenUp, _) => TicketStands::Ended(AppointmentEnd::GivenUp),
+        (TicketFate::GivenBack, _) => TicketStands::Ended(AppointmentEnd::GivenBack),
         (TicketFate::Undone, Some(appointment)) => before_check_in(clinic.appointments.get(appointment)),
         (TicketFate::Undone, None) => TicketStands::Ended(AppointmentEnd::Cancelled),
     }
@@ -166,13 +176,22 @@ fn stands(ticket: &Ticket, clinic: &Clinic) -> TicketStands {
 
 fn before_check_in(appointment: Option<&Appointment>) -> TicketStands {
     match appointment.map(|known| known.state) {
-        Some(AppointmentState::Cancelled) => TicketStands::Ended(AppointmentEnd::Cancelled),
-        Some(AppointmentState::GivenBack) => TicketStands::Ended(AppointmentEnd::GivenBack),
+        Some(state @ (AppointmentState::Cancelled | AppointmentState::GivenBack)) => of_appointment(state),
         _ => TicketStands::Booked,
     }
 }
 
-/// A corrected no-show, or what the desk has cancelled.
+fn of_appointment(state: AppointmentState) -> TicketStands {
+    match state {
+        AppointmentState::Booked => TicketStands::Booked,
+        AppointmentState::Fulfilled => TicketStands::Ended(AppointmentEnd::Fulfilled),
+        AppointmentState::GivenUp => TicketStands::Ended(AppointmentEnd::GivenUp),
+        AppointmentState::Cancelled => TicketStands::Ended(AppointmentEnd::Cancelled),
+        _ => TicketStands::Ended(AppointmentEnd::GivenBack),
+    }
+}
+
+/// A corrected no-show, what the desk has cancelled, or what has become of a ticket that is forgotten.
 fn news_of_appointment(state: &State, ticket: &TicketId, n: u64) -> Option<TicketNews> {
     let id = ticket.appointment()?;
     let known = state.clinic.appointments.get(&id)?;
@@ -188,6 +207,6 @@ fn news_of_appointment(state: &State, ticket: &TicketId, n: u64) -> Option<Ticke
         slot_start: Some(slot.start),
         linked_from: None,
         linked_to: None,
-        stands: before_check_in(Some(known)),
+        stands: of_appointment(known.state),
     })
 }

@@ -26,6 +26,9 @@ pub fn transfer(
         Standing::Called(call) | Standing::Serving { call, .. } => calls::own_hand(call, context)?,
         _ => return Err(wrong_state(ticket)),
     }
+    if outside::is_off(state, &ticket.opened.visit) {
+        return Err(Rejection::new(Code::WrongTicketState, outside::IS_OFF));
+    }
     if command.to == ticket.opened.queue {
         return Err(Rejection::new(Code::InvalidField, "the ticket is in that queue"));
     }
@@ -113,8 +116,11 @@ pub fn take(draft: &mut Draft<'_, Department>, transfer: TransferredTicket, cont
     if state.floor.received.get(&transfer.ticket).is_some_and(Option::is_some) {
         return Answer::Done;
     }
-    if let Err(refused) = state.config.queue(&transfer.to) {
-        let reason = refused.detail;
+    let refused = match state.config.queue(&transfer.to) {
+        Err(why) => Some(why.detail),
+        Ok(_) => outside::is_off(state, &transfer.visit).then(|| outside::IS_OFF.to_owned()),
+    };
+    if let Some(reason) = refused {
         emit(draft, Event::TransferDeclined { ticket: transfer.ticket, reason, at: context.now });
         return Answer::Done;
     }

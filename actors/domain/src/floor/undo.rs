@@ -10,10 +10,10 @@ use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::vocabulary::*;
-use crate::{Code, Rejection};
+use crate::{Code, Rejection, Role};
 
 /// Undoes `<ticket>@<n>`; of a call that also settled the patient before ("seen, next", "not here, next") both halves.
-/// Rejects `cannot_undo`.
+/// Rejects `cannot_undo`, and `forbidden` a doctor who would take back what another one has done.
 pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context) -> Result<Answer, Rejection> {
     let (id, n) = parse(&command.event)?;
     let settled = settled_with(draft.state(), super::ticket_of(draft.state(), &id)?, n);
@@ -59,7 +59,7 @@ fn undo_step(
         return Err(Rejection::new(Code::CannotUndo, "not of today"));
     }
     if outside::is_off(state, &ticket.opened.visit) {
-        return Err(Rejection::new(Code::CannotUndo, "the visit is cancelled"));
+        return Err(Rejection::new(Code::CannotUndo, outside::IS_OFF));
     }
     match undoable(ticket) {
         Some(at) if at + 1 == n => {}
@@ -69,6 +69,7 @@ fn undo_step(
         }
         None => return Err(Rejection::new(Code::CannotUndo, "nothing of this ticket can be undone")),
     }
+    own_step(state, ticket, n - 1, context)?;
     let step = &ticket.steps[n - 1];
     let standing = stands_after(state, ticket, step, context)?;
     let opened = step.before.as_ref().and_then(|before| before.opened.clone());
@@ -98,6 +99,34 @@ fn undo_step(
     emit(draft, Event::StepUndone(undone));
     if let Some(door) = door {
         doors::back_to_door(draft, id, &door, context.now);
+    }
+    Ok(())
+}
+
+/// A doctor takes back what came of the own call, or was done at the own door, and moves of those who wait; the rest is
+/// the desk's.
+fn own_step(state: &State, ticket: &Ticket, at: usize, context: &Context) -> Result<(), Rejection> {
+    if context.principal.role != Role::Doctor {
+        return Ok(());
+    }
+    let step = &ticket.steps[at];
+    let before = step.before.as_ref().map(|before| &before.standing);
+    // A call is what its ticket stood by afterwards.
+    let after = || ticket.steps[at + 1..].iter().find_map(|step| Some(&step.before.as_ref()?.standing));
+    let by_call = match step.what {
+        StepKind::Called => Some(after().unwrap_or(&ticket.standing)),
+        _ => before,
+    };
+    let doctor = match by_call {
+        Some(Standing::Called(call) | Standing::Serving { call, .. }) => Some(&call.doctor),
+        Some(Standing::Summoned(summons)) if step.what == StepKind::Missed => {
+            state.floor.rooms.get(&summons.service_point)
+        }
+        Some(_) if step.what == StepKind::Moved => return Ok(()),
+        _ => None,
+    };
+    if doctor.is_none() || doctor != context.principal.doctor.as_ref() {
+        return Err(Rejection::new(Code::Forbidden, "another doctor's, or the desk's"));
     }
     Ok(())
 }

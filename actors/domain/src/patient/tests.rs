@@ -484,6 +484,21 @@ fn the_view_says_what_stands() {
     assert_eq!(said[0].1["appointment_booked"]["appointment"]["state"], "booked");
 }
 
+#[test]
+fn what_was_given_back_late_is_counted_where_the_person_sees_it() {
+    let mut person = Person::new();
+    for (slot, start) in [("s.d.am.0900", NINE), ("s.e.am.1000", TEN)] {
+        let id = person.reserve(slot, start).unwrap();
+        person.booked(&id);
+        let how = AppointmentEnd::GivenBack;
+        person.tell(ToPatient::PlaceEnded { appointment: id, how }, at("23 08:00")).unwrap();
+    }
+    let said = view::emissions(&person.state, person.log.last().unwrap(), at("23 08:00"), zone());
+    assert_eq!(said[0].1["appointment_ended"]["given_back"], 2);
+    let shown = view::snapshot(&person.state, "patient", "p-1", zone()).unwrap();
+    assert_eq!((&shown["given_back"], person.state.no_shows.len()), (&2.into(), 0));
+}
+
 /// A patient and the clinics of two departments that talk through a post which loses, repeats and reorders.
 struct City {
     person: Person,

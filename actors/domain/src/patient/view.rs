@@ -23,6 +23,7 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
         "masked_name": state.identity.as_ref().map(|identity| &identity.brief.masked_name),
         "real_name": state.identity.as_ref().is_some_and(|identity| identity.real_name),
         "online_booking_blocked_until": state.blocked_until.map(|at| zone.rfc3339(at)),
+        "given_back": state.given_back,
         "appointments": appointments,
         "tickets": state.tickets.iter().map(|(id, news)| (id.to_string(), ticket(news, zone))).collect::<Map<_, _>>(),
         "family": family,
@@ -111,11 +112,14 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
             let Some((id, reservation)) = known else { return Vec::new() };
             json!({ "appointment": appointment(id, reservation, zone) })
         }
+        Event::AppointmentEnded { appointment: id, .. } => {
+            let Some(reservation) = state.reservations.get(id) else { return Vec::new() };
+            json!({ "appointment": appointment(id, reservation, zone), "given_back": state.given_back })
+        }
         Event::PlaceReserved { appointment: id, .. }
         | Event::HoldProlonged { appointment: id, .. }
         | Event::PlaceHeld { appointment: id, .. }
-        | Event::AppointmentBooked { appointment: id, .. }
-        | Event::AppointmentEnded { appointment: id, .. } => {
+        | Event::AppointmentBooked { appointment: id, .. } => {
             let Some(reservation) = state.reservations.get(id) else { return Vec::new() };
             json!({ "appointment": appointment(id, reservation, zone) })
         }

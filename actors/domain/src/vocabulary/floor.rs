@@ -48,7 +48,7 @@ pub struct TransferTicket {
     pub reason: String,
 }
 
-/// Take back a transfer that is still in transit.
+/// Ask a transfer back: one that is in transit or, on its day, one that was taken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecallTransfer {

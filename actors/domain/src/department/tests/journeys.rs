@@ -204,6 +204,49 @@ fn undo_goes_back_step_by_step() {
     house.assert_replays();
 }
 
+/// What another doctor or the desk did is not a doctor's to take back.
+#[test]
+fn a_doctor_undoes_what_came_of_the_own_call() {
+    let mut house = House::new(0).with_doctors();
+    let ticket = house.walk_in("pool", "a", None);
+    let undo = |house: &mut House, n: u32, step: usize| {
+        let undo = Undo { event: format!("{ticket}@{step}"), reason: "mistake".to_owned() };
+        house.tell(doctor(n), ToDepartment::Undo(undo))
+    };
+    assert_eq!(code(undo(&mut house, 1, 1)), Code::Forbidden, "the desk's registration");
+    assert_eq!(house.called(1), ticket);
+    assert_eq!(code(undo(&mut house, 2, 2)), Code::Forbidden, "another one's call");
+    assert_eq!(house.state.floor.work[&doctor_id(1)].in_hand.as_ref(), Some(&ticket));
+    house.call_next(1, Some(&ticket), Some(Outcome::Seen)).expect("seen");
+    assert_eq!(code(undo(&mut house, 2, 3)), Code::Forbidden, "another one's finish");
+    undo(&mut house, 1, 3).expect("the own finish");
+    assert_eq!(code(undo(&mut house, 2, 2)), Code::Forbidden, "the call is still another one's");
+    undo(&mut house, 1, 2).expect("the own call");
+    assert_eq!(code(undo(&mut house, 1, 1)), Code::Forbidden, "the desk's registration");
+    let transfer = TransferTicket { ticket: ticket.clone(), to: queue("other"), reason: "改派".to_owned() };
+    house.tell(doctor(1), ToDepartment::TransferTicket(transfer)).expect("moves who waits");
+    let last = house.ticket(&ticket).steps.len();
+    undo(&mut house, 1, last).expect("and back");
+    house.undo(&ticket, 1).expect("the desk undoes any");
+    house.assert_replays();
+}
+
+#[test]
+fn missed_at_a_door_is_undone_by_that_rooms_doctor() {
+    let mut house = House::new(1);
+    house.begin(1);
+    house.begin(2);
+    let ticket = house.walk_in("own", "a", None);
+    assert_eq!(at_door(&house, 1), std::slice::from_ref(&ticket));
+    house.after_s(100);
+    house.tell(doctor(1), ToDepartment::MarkMissed(MarkMissed { ticket: ticket.clone() })).expect("not there");
+    let event = format!("{ticket}@{}", house.ticket(&ticket).steps.len());
+    let undo = ToDepartment::Undo(Undo { event, reason: "mistake".to_owned() });
+    assert_eq!(code(house.tell(doctor(2), undo.clone())), Code::Forbidden);
+    house.tell(doctor(1), undo).expect("the own door");
+    assert_eq!(house.is(&ticket), "summoned");
+}
+
 #[test]
 fn undo_of_a_finish_with_the_next_one_in_hand_goes_to_the_old_place() {
     let mut house = House::new(0).with_doctors();

@@ -5,7 +5,7 @@ use crate::department::{Event, view};
 use crate::floor;
 use crate::ids::*;
 use crate::vocabulary::*;
-use crate::{Code, Principal};
+use crate::{Code, Principal, Role};
 
 fn tell(house: &mut House, visit_id: &str, version: u64) -> Result<Answer, crate::Rejection> {
     let visit = visit_of(visit_id);
@@ -126,4 +126,61 @@ fn the_hospitals_stream_has_one_shape_for_each_name() {
         format!("visit_cancelled: {fields}"),
     ];
     assert_eq!(shapes, expected);
+}
+
+/// Like an appointment: once, unless that was undone; who gave the number up is brought back by the desk only.
+#[test]
+fn whoever_has_been_seen_does_not_check_in_again() {
+    let mut house = House::new(0).with_doctors();
+    let visit = AppointmentId::from("s.d.b20261123-vh1");
+    house.register_outside(register("h1", Some("17"), false));
+    house.check_in(&visit).expect("checks in");
+    let first = house.called(1);
+    assert_eq!(code(house.check_in(&visit)), Code::WrongTicketState, "in hand");
+    house.call_next(1, Some(&first), Some(Outcome::Seen)).expect("seen");
+    assert_eq!(code(house.check_in(&visit)), Code::WrongTicketState, "seen");
+    for _ in 0..3 {
+        house.undo_last(&first).expect("the finish, the call, the check-in");
+    }
+    house.check_in(&visit).expect("undone is nothing");
+    let second = house.called(1);
+    let reason = "must go".to_owned();
+    house.desk(ToDepartment::CancelTicket(CancelTicket { ticket: second, reason })).expect("leaves");
+    let kiosk = Principal::of(Role::Kiosk, AccountId::from("a-kiosk"));
+    let command = CheckIn { appointment: visit.clone(), code: None };
+    let again = ToDepartment::CheckIn { command, birth_date: None, presence_proved: true };
+    assert_eq!(code(house.tell(kiosk, again)), Code::WrongTicketState, "given up");
+    house.check_in(&visit).expect("the desk brings the patient back");
+    house.assert_replays();
+}
+
+/// The hospital numbers `A001` itself where a session has moved with a booking of that number.
+#[test]
+fn a_session_that_changes_its_queue_brings_no_number_a_second_time() {
+    let mut house = House::new(0).with_session(2).with_doctors();
+    let (booked, other) = (house.book("0900", "a"), house.book("0900", "b"));
+    let slot = |start: &str| DefineSlot { start: start.to_owned(), minutes: 30, capacity: 2 };
+    let session = DefineSession {
+        id: SessionId::from("s.d.am"),
+        date: day(),
+        period: "morning".to_owned(),
+        queue: queue("other"),
+        doctor: None,
+        service_point: None,
+        registration_class: "普通".to_owned(),
+        fee_fen: 1000,
+        slots: vec![slot("09:00"), slot("09:30"), slot("10:00")],
+        high_demand: false,
+        released_at: None,
+    };
+    house.system(ToDepartment::DefineSession(session));
+    let mut command = register("h1", Some("A001"), true);
+    command.queue = Some(queue("other"));
+    let Answer::VisitTaken { ticket: Some(hospitals), .. } = house.register_outside(command) else { panic!("taken") };
+    house.check_in(&booked).expect("checks in");
+    house.check_in(&other).expect("checks in");
+    let number = |ticket: &TicketId| house.ticket(ticket).opened.number.clone();
+    let numbers = [number(&hospitals), number(&booked.ticket()), number(&other.ticket())];
+    assert_eq!(numbers, ["A001", "C001", "A002"].map(str::to_owned), "what is free there is kept");
+    house.assert_replays();
 }

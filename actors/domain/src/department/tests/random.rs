@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::house::*;
+use crate::department::outside;
 use crate::floor::{Standing, undo};
 use crate::ids::*;
 use crate::vocabulary::*;
@@ -122,7 +123,7 @@ pub fn command(house: &mut House, dice: &mut Dice) -> Option<(Principal, ToDepar
                 _ => {
                     let transfer = TransferredTicket {
                         ticket: TicketId::from(format!("s.e.t{}", dice.roll(9))),
-                        visit: VisitId::from("s.e.v1"),
+                        visit: VisitId::from(format!("s.e.v{}", dice.roll(9))),
                         to: queue("pool"),
                         brief: brief("t"),
                         class: None,
@@ -192,7 +193,10 @@ fn from_outside(house: &House, dice: &mut Dice) -> ToDepartment {
             let command = CancelVisit { visit_id, version, site: SiteId::from("s") };
             ToDepartment::CancelVisit { command, visit }
         }
-        4 => ToDepartment::EndVisit { visit: VisitId::from("s.e.v1"), told: vec![DepartmentId::from(DEPARTMENT)] },
+        4 => {
+            let visit = VisitId::from(format!("s.e.v{}", dice.roll(9)));
+            ToDepartment::EndVisit { visit, told: vec![DepartmentId::from(DEPARTMENT)] }
+        }
         _ => {
             let mut command = change(&visit_id, version);
             command.queue =
@@ -297,12 +301,10 @@ impl House {
                 assert!(work.queues.contains(queue), "{ticket} stands at a door from which nobody calls {queue}");
             }
         }
-        for (visit, known) in &floor.visits {
-            let is_off = known.outside.as_ref().is_some_and(|outside| outside.cancelled);
-            for ticket in floor.tickets.values().filter(|ticket| is_off && ticket.opened.visit == *visit) {
-                let waits = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_));
-                assert!(!waits, "{} waits in a visit that is off", ticket.id());
-            }
+        for ticket in floor.tickets.values() {
+            let waits = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_));
+            let is_off = outside::is_off(&self.state, &ticket.opened.visit);
+            assert!(!(waits && is_off), "{} waits in a visit that is off", ticket.id());
         }
         self.state.clinic.check().expect("I1");
     }

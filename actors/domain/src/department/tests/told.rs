@@ -286,6 +286,103 @@ fn a_transferred_ticket_is_used_up_here_and_goes_on_there() {
     assert_eq!((known.linked_from.as_ref(), known.stands), (Some(&TicketId::from("s.e.t9")), TicketStands::CheckedIn));
 }
 
+/// Taken, then given back: the ticket waits here again, and so does its appointment.
+#[test]
+fn a_transfer_that_comes_back_opens_its_appointment_again() {
+    let mut pair = Pair::new(House::new(0).with_session(2).with_doctors());
+    let (appointment, ticket) = pair.arrive();
+    let to = QueueId::from("s.e.pool");
+    let transfer = TransferTicket { ticket: ticket.clone(), to, reason: "转科".to_owned() };
+    pair.house.desk(ToDepartment::TransferTicket(transfer)).expect("sends");
+    let (new_ticket, new_number) = (TicketId::from("s.e.t1"), "E001".to_owned());
+    pair.house.system(ToDepartment::TransferTaken { ticket: ticket.clone(), new_ticket, new_number });
+    pair.settle();
+    assert_eq!(pair.standing(&appointment), Standing::Ended(AppointmentEnd::Fulfilled));
+    pair.house.desk(ToDepartment::RecallTransfer(RecallTransfer { ticket: ticket.clone() })).expect("asked back");
+    pair.house.system(ToDepartment::TransferRefused { ticket: ticket.clone(), reason: "recalled".to_owned() });
+    pair.settle();
+    assert_eq!(pair.standing(&appointment), Standing::CheckedIn);
+    assert_eq!(pair.house.state.clinic.appointments[&appointment].state, AppointmentState::CheckedIn);
+    pair.house.undo_last(&ticket).expect("the check-in");
+    pair.settle();
+    assert_eq!(pair.standing(&appointment), Standing::Booked);
+    pair.house.check_in(&appointment).expect("may come again");
+    pair.house.state.clinic.check().expect("I1");
+    pair.assert_replays();
+}
+
+#[test]
+fn a_ticket_that_is_given_back_ends_as_such_for_its_person() {
+    let mut pair = Pair::new(House::new(0));
+    let source = TicketId::from("s.e.t9");
+    let transfer = TransferredTicket {
+        ticket: source.clone(),
+        visit: VisitId::from("s.e.v1"),
+        to: queue("pool"),
+        brief: brief("a"),
+        class: None,
+        slot_start: None,
+        checked_in_at: pair.house.now,
+        walk_in: false,
+        reason: "转科".to_owned(),
+        date: day(),
+    };
+    pair.house.system(ToDepartment::TakeTransfer { transfer });
+    pair.settle();
+    let ticket = pair.house.state.floor.received[&source].clone().expect("taken");
+    assert_eq!(pair.person.tickets[&ticket].stands, TicketStands::CheckedIn);
+    pair.house.system(ToDepartment::RecallOfTransfer { ticket: source });
+    pair.settle();
+    assert_eq!(pair.person.tickets[&ticket].stands, TicketStands::Ended(AppointmentEnd::GivenBack));
+    pair.assert_replays();
+}
+
+/// An answer that is late is older than an undo, whatever it was asked by.
+#[test]
+fn a_late_answer_is_no_newer_than_the_news_that_overtook_it() {
+    let mut pair = Pair::new(House::new(0).with_session(2));
+    pair.reserve("0900").expect("reserves");
+    pair.settle();
+    let appointment = pair.person.live().next().expect("booked").0.clone();
+    pair.house.check_in(&appointment).expect("checks in");
+    pair.cancel(&appointment.ticket());
+    pair.collect();
+    pair.post.clear();
+    // The phone has heard nothing of it and asks to cancel.
+    pair.person(ToPatient::Cancel(CancelAppointment { appointment: appointment.clone(), reason: None })).expect("asks");
+    let question = pair.post.remove(0);
+    pair.deliver(question);
+    let late = std::mem::take(&mut pair.post);
+    assert!(!late.is_empty(), "answered");
+    pair.house.undo_last(&appointment.ticket()).expect("undoes");
+    pair.settle();
+    late.into_iter().for_each(|word| pair.deliver(word));
+    pair.ask_again();
+    pair.settle();
+    assert_eq!(pair.standing(&appointment), Standing::CheckedIn);
+    assert_eq!((pair.unheard(), pair.person.reservations[&appointment].wish), (0, None));
+    pair.assert_replays();
+}
+
+/// Once the ticket is forgotten there is nothing left to undo, and the appointment itself says what became of it.
+#[test]
+fn what_became_of_a_forgotten_ticket_is_told_who_asks() {
+    let mut pair = Pair::new(House::new(0).with_session(2).with_doctors());
+    let (appointment, ticket) = pair.arrive();
+    pair.house.called(1);
+    pair.house.call_next(1, Some(&ticket), Some(Outcome::Seen)).expect("seen");
+    pair.collect();
+    pair.post.clear();
+    for _ in 0..6 {
+        pair.house.after_s(24 * 3600);
+    }
+    pair.house.walk_in("pool", "b", None);
+    assert_eq!((pair.unheard(), pair.house.state.floor.tickets.contains_key(&ticket)), (1, false), "tidied");
+    pair.person(ToPatient::DeadlineReached).expect("asks");
+    pair.settle();
+    assert_eq!(pair.standing(&appointment), Standing::Ended(AppointmentEnd::Fulfilled));
+}
+
 #[test]
 fn a_visit_from_outside_is_on_the_persons_own_stream_until_it_is_off() {
     let mut pair = Pair::new(House::new(0));

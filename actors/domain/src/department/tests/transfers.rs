@@ -164,3 +164,93 @@ fn nobody_waits_elsewhere_in_a_cancelled_visit() {
     assert_eq!(two.source.is(&ticket), "ended");
     two.source.assert_replays();
 }
+
+/// What the visit's own department has said is remembered here: nobody comes back into a visit that is off, or is sent on.
+#[test]
+fn nobody_is_brought_back_elsewhere_into_a_cancelled_visit() {
+    let mut two = Two::new();
+    let ticket = two.source.outside("h1", None, true).expect("checked in");
+    two.send(&ticket, "s.e.pool");
+    two.exchange();
+    let linked = two.linked(&ticket);
+    let leaves = CancelTicket { ticket: linked.clone(), reason: "must go".to_owned() };
+    two.target.desk(ToDepartment::CancelTicket(leaves)).expect("leaves");
+    two.source.cancel_outside("h1", 2);
+    two.exchange();
+    assert_eq!(code(two.target.undo_last(&linked)), Code::CannotUndo);
+    assert_eq!(code(register_in(&mut two.target, "s.d.vh1", "h1")), Code::Forbidden);
+    // With the doctor there: stays, and goes nowhere from there.
+    let ticket = two.source.outside("h2", None, true).expect("checked in");
+    two.send(&ticket, "s.e.pool");
+    two.exchange();
+    let linked = two.linked(&ticket);
+    assert_eq!(two.target.called(2), linked);
+    two.target.tell(doctor(2), ToDepartment::StartService(StartService { ticket: linked.clone() })).expect("starts");
+    two.source.cancel_outside("h2", 2);
+    two.exchange();
+    assert_eq!(two.target.is(&linked), "serving");
+    for to in ["s.d.pool", "s.f.pool"] {
+        let transfer = TransferTicket { ticket: linked.clone(), to: QueueId::from(to), reason: "转科".to_owned() };
+        let sent = two.target.desk(ToDepartment::TransferTicket(transfer));
+        assert_eq!(code(sent), Code::WrongTicketState, "{to}");
+    }
+    let tests = SendForTests { ticket: linked.clone() };
+    two.target.tell(doctor(2), ToDepartment::SendForTests(tests)).expect("the doctor goes on");
+    let back = ReportBack { ticket: linked.clone(), code: None };
+    let back = two.target.desk(ToDepartment::ReportBack { command: back, presence_proved: true });
+    assert_eq!(code(back), Code::WrongTicketState);
+    two.source.assert_replays();
+}
+
+/// On its way home when the hospital calls it off.
+#[test]
+fn nobody_is_taken_into_a_cancelled_visit() {
+    let mut two = Two::new();
+    let ticket = two.source.outside("h1", None, true).expect("checked in");
+    two.send(&ticket, "s.e.pool");
+    two.exchange();
+    let linked = two.linked(&ticket);
+    let (to, reason) = (queue("pool"), "转科".to_owned());
+    two.target.desk(ToDepartment::TransferTicket(TransferTicket { ticket: linked.clone(), to, reason })).expect("sent");
+    two.source.cancel_outside("h1", 2);
+    two.exchange();
+    assert_eq!(two.target.is(&linked), "ended");
+    assert!(two.source.state.floor.tickets.values().all(|ticket| !ticket.is_live()));
+    two.source.assert_replays();
+}
+
+fn register_in(house: &mut House, visit: &str, patient: &str) -> Result<Answer, crate::Rejection> {
+    let command = RegisterWalkIn {
+        queue: QueueId::from(format!("{}.pool", house.state.config.id)),
+        patient: brief(patient).patient,
+        class: None,
+        addition_to: None,
+        slot: None,
+        visit: Some(VisitId::from(visit)),
+    };
+    house.desk(ToDepartment::RegisterWalkIn { command, brief: brief(patient), birth_date: None })
+}
+
+/// A visit of another department is known by the tickets that came from there, and by nothing else.
+#[test]
+fn a_visit_of_another_department_is_not_believed() {
+    let mut two = Two::new();
+    let ticket = two.source.outside("h1", None, true).expect("checked in");
+    assert_eq!(code(register_in(&mut two.target, "s.d.vh1", "h1")), Code::Forbidden, "nothing of it is here");
+    two.send(&ticket, "s.e.pool");
+    two.exchange();
+    assert_eq!(code(register_in(&mut two.target, "s.d.vh1", "b")), Code::Forbidden, "another patient's");
+    let linked = two.linked(&ticket);
+    assert!(matches!(register_in(&mut two.target, "s.d.vh1", "h1"), Ok(Answer::Waiting { .. })));
+    two.source.cancel_outside("h1", 2);
+    two.exchange();
+    let live = |house: &House| house.state.floor.tickets.values().filter(|ticket| ticket.is_live()).count();
+    assert_eq!((two.target.is(&linked), live(&two.target)), ("ended", 0), "the new one too");
+    // Given back: the visit has nothing here any more, and nobody would tell.
+    let ticket = two.source.outside("h2", None, true).expect("checked in");
+    two.send(&ticket, "s.e.pool");
+    two.exchange();
+    two.recall(&ticket).expect("asked back");
+    two.exchange();
+    assert_eq!(code(register_in(&mut two.target, "s.d.vh2", "h2")), Code::Forbidden, "given back");
+}
