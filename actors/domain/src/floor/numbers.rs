@@ -1,15 +1,17 @@
 //! Numbers (I2): one more than the last of the queue and day, shown with the queue's prefix, never given again.
 
+use super::state::Numbers;
 use crate::BusinessDate;
 use crate::department::State;
 use crate::ids::{QueueId, VisitId};
+use crate::vocabulary::is_same_number;
 
 /// The next own number: above every one given, and not one that has been shown there already (the hospital's, one that
 /// came with a ticket, one under an earlier prefix).
 pub fn next(state: &State, queue: &QueueId, date: BusinessDate) -> u32 {
     let given = state.floor.numbers.get(&(date, queue.clone()));
     let mut n = given.map_or(0, |numbers| numbers.last) + 1;
-    while given.is_some_and(|numbers| numbers.shown.contains_key(&shown(state, queue, n))) {
+    while given.is_some_and(|numbers| holders(numbers, &shown(state, queue, n)).next().is_some()) {
         n += 1;
     }
     n
@@ -25,15 +27,19 @@ pub fn shown(state: &State, queue: &QueueId, n: u32) -> String {
 /// hospital has registered anew is the same one.
 pub fn is_taken(state: &State, queue: &QueueId, date: BusinessDate, number: &str, by: Bearer<'_>) -> bool {
     let given = state.floor.numbers.get(&(date, queue.clone()));
-    let Some(holder) = given.and_then(|numbers| numbers.shown.get(number)) else { return false };
-    let Some(holder) = holder else { return true };
-    match by {
-        Bearer::Visit(visit) => holder != visit,
+    let is_its_own = |holder: &VisitId| match by {
+        Bearer::Visit(visit) => holder == visit,
         Bearer::Hospital(visit_id) => {
             let known = state.floor.visits.get(holder).and_then(|visit| visit.outside.as_ref());
-            known.is_none_or(|outside| outside.visit_id != visit_id)
+            known.is_some_and(|outside| outside.visit_id == visit_id)
         }
-    }
+    };
+    given.is_some_and(|numbers| holders(numbers, number).any(|holder| !holder.as_ref().is_some_and(is_its_own)))
+}
+
+/// For whom that number, or one that is the same to whoever hears it, has been shown.
+fn holders<'a>(numbers: &'a Numbers, number: &'a str) -> impl Iterator<Item = &'a Option<VisitId>> {
+    numbers.shown.iter().filter(move |(shown, _)| is_same_number(shown, number)).map(|(_, holder)| holder)
 }
 
 /// Who asks for a number.

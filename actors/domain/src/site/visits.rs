@@ -156,10 +156,10 @@ fn check_number(
     number: Option<&str>,
 ) -> Result<(), Rejection> {
     let Some(number) = number else { return Ok(()) };
-    match state.numbers.get(&(queue.clone(), date, number.to_owned())) {
-        Some(other) if other != visit_id => Err(Code::NumberTaken.into()),
-        _ => Ok(()),
-    }
+    let of_that_day = state.numbers.range((queue.clone(), date, String::new())..);
+    let mut of_that_day = of_that_day.take_while(|((of, on, _), _)| of == queue && *on == date);
+    let is_anothers = of_that_day.any(|((_, _, shown), other)| is_same_number(shown, number) && other != visit_id);
+    if is_anothers { Err(Code::NumberTaken.into()) } else { Ok(()) }
 }
 
 /// Where the visit waits: the queue named; else the doctor's queue; else the department's first pool, or its first queue.
