@@ -90,7 +90,21 @@ impl Door {
         token: Option<&str>,
         body: Option<&Value>,
     ) -> Result<Value, Refusal> {
-        let key = (method != "GET").then(Uuid::now_v7);
+        self.ask_keyed(method, path, token, (method != "GET").then(Uuid::now_v7), body).await
+    }
+
+    /// Asks under `/api/v1`, once, with this idempotency key.
+    ///
+    /// # Errors
+    /// See [`Door::ask`].
+    pub async fn ask_keyed(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        key: Option<Uuid>,
+        body: Option<&Value>,
+    ) -> Result<Value, Refusal> {
         let request = self.request(method, &format!("/api/v1{path}"), token, key, body);
         let answered = self.exchange(&request).await.map_err(Refusal::door)?;
         let value = match answered.body.as_slice() {

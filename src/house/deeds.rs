@@ -6,7 +6,9 @@ use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::ToAccount;
 use jiaohao_domain::{Code, DepartmentId, OwnerKind, PatientId, Rejection, Role, SiteId};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
+use super::persons::IDENTIFY;
 use super::{House, NEWLY_KNOWN, account, department, site};
 use crate::engine::Deed;
 use crate::http::requests::{IssueToken, PERSONS_MAX, RegisterPerson, RevokeToken};
@@ -25,7 +27,7 @@ impl House {
         };
         let checked = match &deed {
             Deed::ReadPersons(read) => Checked::ReadPersons(read.ids.clone()),
-            Deed::RegisterPerson(_) => Checked::IdentifyPerson,
+            Deed::RegisterPerson { .. } => Checked::IdentifyPerson,
             Deed::ReadAreaCode(at) => Checked::ReadAreaCode(at.clone()),
             Deed::ReadDirectory(at) => Checked::ReadDirectory(at.clone()),
             Deed::ListSites => Checked::ListSites,
@@ -52,7 +54,7 @@ impl House {
         }
         match deed {
             Deed::ReadPersons(read) => self.read_persons(claims, &read.ids).await,
-            Deed::RegisterPerson(person) => self.register_person(claims, *person).await,
+            Deed::RegisterPerson { person, key } => self.register_person(claims, *person, key).await,
             Deed::ReadAreaCode(at) => Ok(self.area_code(&at)),
             Deed::ReadDirectory(at) => self.directory(&at, claims.role == Role::Patient).await,
             Deed::ListSites => self.sites().await,
@@ -103,8 +105,13 @@ impl House {
         Ok(json!({ "persons": persons }))
     }
 
-    async fn register_person(&self, claims: &Claims, asked: RegisterPerson) -> Result<Value, Rejection> {
-        let person = self.checked_person(claims, asked)?;
+    async fn register_person(
+        &self,
+        claims: &Claims,
+        asked: RegisterPerson,
+        key: Option<Uuid>,
+    ) -> Result<Value, Rejection> {
+        let person = self.checked_person(claims, asked, key)?;
         let brief = if claims.role == Role::Patient {
             self.register_own(claims, person).await?
         } else {
@@ -115,7 +122,7 @@ impl House {
             self.newly_known.insert(brief.patient.clone(), claims.account.clone());
             brief
         };
-        let line = AuditLine::new(claims, "identify_person", [&brief.patient], Ok(()), self.machine_now());
+        let line = AuditLine::new(claims, IDENTIFY, [&brief.patient], Ok(()), self.machine_now());
         self.audit.note(line);
         Ok(json!({ "patient": brief.patient, "masked_name": brief.masked_name }))
     }

@@ -32,7 +32,7 @@ const KEY_AHEAD_MS: i64 = 5 * 60 * 1000;
 impl House {
     /// A key is a UUID of version 7 whose time is not in the future: one that were would be above all keys that follow
     /// it, and make them look expired. Clinic and machine time differ where the clock runs faster: the later one counts.
-    fn check_key(&self, key: Option<Uuid>) -> Result<(), Rejection> {
+    pub(super) fn check_key(&self, key: Option<Uuid>) -> Result<(), Rejection> {
         let Some(key) = key else { return Ok(()) };
         let at_ms = key.get_timestamp().filter(|_| key.get_version_num() == 7).map(|at| {
             let (seconds, nanoseconds) = at.to_unix();

@@ -1,28 +1,33 @@
 //! Persons: made known under an id derived from their document, read by whoever may, forgotten when their key is gone.
 //! Clear records exist here only, between a door and the sealed bytes of the patient's owner.
 
+use std::collections::BTreeSet;
+
 use jiaohao_actors::shell::Origin;
-use jiaohao_domain::patient::State;
+use jiaohao_actors::shell::ledger::KEY_TTL_MS;
+use jiaohao_domain::patient::{Identity, State};
 use jiaohao_domain::person::{
     Document, DocumentKind, PatientBrief, PersonRecord, Relation, Sex, checked_birth_date, checked_name,
 };
-use jiaohao_domain::vocabulary::{OutsidePatient, ToAccount, ToPatient};
-use jiaohao_domain::{AccountId, BusinessDate, Code, PatientId, Rejection, Role, SiteId};
+use jiaohao_domain::vocabulary::{OutsidePatient, ToAccount, ToPatient, is_outside_number};
+use jiaohao_domain::{AccountId, BusinessDate, Code, PatientId, Principal, Rejection, Role, SiteId};
+use uuid::Uuid;
 
 use super::{House, account, patient};
 use crate::http::requests::RegisterPerson;
 use crate::identity::accounts;
+use crate::identity::audit::AuditLine;
 use crate::identity::keys::{Key, KeyName};
 use crate::identity::person_keys::PersonKeyError;
-use crate::identity::persons::{claim_of, open, patient_id, provisional, provisional_of, seal};
+use crate::identity::persons::{claim_of, open, patient_id, provisional, provisional_by, provisional_of, seal};
 use crate::identity::tokens::Claims;
 use jiaohao_domain::redacted::Redacted;
 
+/// What making a person known is called on the record and on the audit.
+pub(super) const IDENTIFY: &str = "identify_person";
+
 const RECORD: &str = "record";
 const BIRTH_DATE: &str = "birth_date";
-
-/// Longest number on a hospital's own card, in bytes.
-const CARD_MAX: usize = 64;
 
 /// Somebody to be made known, checked.
 pub(super) struct Person {
@@ -31,10 +36,29 @@ pub(super) struct Person {
     record: PersonRecord,
     relation: Relation,
     replace: bool,
+    keyed: Option<Keyed>,
+}
+
+/// The idempotency key under which somebody is made known.
+pub(super) struct Keyed {
+    principal: Principal,
+    key: Uuid,
+    /// What was asked, for its digest.
+    asked: Vec<u8>,
+}
+
+impl Keyed {
+    /// The digest is made with the person's own key: it says nothing once that is gone.
+    fn origin(&self, key: &Key) -> Origin {
+        let mut body_hash = [0; 16];
+        body_hash.copy_from_slice(&key.mac(&[b"asked", &self.asked])[..16]);
+        let (principal, name) = (self.principal.clone(), IDENTIFY.to_owned());
+        Origin::Client { principal, name, key: Some(self.key.as_u128()), body_hash }
+    }
 }
 
 impl House {
-    /// The brief and birth date of somebody who has been made known.
+    /// The brief of somebody who has been made known, and the birth date that counts in a line.
     ///
     /// # Errors
     /// `forbidden` when nobody is known under that id.
@@ -43,19 +67,24 @@ impl House {
         who: &PatientId,
     ) -> Result<(PatientBrief, Option<BusinessDate>), Rejection> {
         let identity = self.identity_of(who).await?.ok_or(Code::Forbidden)?;
-        let birth_date = self.open_birth_date(who, &identity.birth_date_sealed)?;
+        let birth_date = self.seen_birth_date(who, &identity)?;
         Ok((identity.brief, birth_date))
     }
 
-    /// The birth date of somebody, when known and not forgotten.
+    /// The birth date of somebody that counts in a line, when known and not forgotten.
     pub(super) async fn birth_date(&self, who: &PatientId) -> Result<Option<BusinessDate>, Rejection> {
         match self.identity_of(who).await? {
-            Some(identity) => self.open_birth_date(who, &identity.birth_date_sealed),
+            Some(identity) => self.seen_birth_date(who, &identity),
             None => Ok(None),
         }
     }
 
-    async fn identity_of(&self, who: &PatientId) -> Result<Option<jiaohao_domain::patient::Identity>, Rejection> {
+    /// The birth date that proof was seen for: what somebody says of the own age gives no class.
+    fn seen_birth_date(&self, who: &PatientId, identity: &Identity) -> Result<Option<BusinessDate>, Rejection> {
+        if identity.real_name { self.open_birth_date(who, &identity.birth_date_sealed) } else { Ok(None) }
+    }
+
+    async fn identity_of(&self, who: &PatientId) -> Result<Option<Identity>, Rejection> {
         self.shell.read(patient(who), |state: &State| state.identity.clone()).await
     }
 
@@ -79,7 +108,13 @@ impl House {
     }
 
     /// Everything of somebody as it may be kept: the name can be read, the dates are of people who live, the phone is one.
-    pub(super) fn checked_person(&self, claims: &Claims, asked: RegisterPerson) -> Result<Person, Rejection> {
+    pub(super) fn checked_person(
+        &self,
+        claims: &Claims,
+        asked: RegisterPerson,
+        key: Option<Uuid>,
+    ) -> Result<Person, Rejection> {
+        self.check_fresh(key)?;
         let today = self.zone_of(claims.site.as_ref().map(SiteId::as_str)).date(self.shell.clock.clinic());
         let name = checked_name(&asked.name)?;
         if let Some(birth_date) = asked.birth_date {
@@ -92,10 +127,15 @@ impl House {
             }
             None => None,
         };
-        let (who, document) = self.id_of_document(claims, &asked)?;
+        let (who, document) = self.id_of_document(claims, &asked, key)?;
         if document.is_some() && asked.birth_date.is_none() {
             return Err(Rejection::new(Code::InvalidField, "birth_date: whoever has a document has one"));
         }
+        let keyed = key.map(|key| Keyed {
+            principal: claims.principal(),
+            key,
+            asked: serde_json::to_vec(&asked).expect("invariant: what was asked is plain JSON"),
+        });
         let record = PersonRecord {
             name,
             phone,
@@ -103,25 +143,43 @@ impl House {
             birth_date: asked.birth_date,
             sex: asked.sex,
         };
-        Ok(Person { who, record, relation: asked.relation.unwrap_or(Relation::Own), replace: asked.replace })
+        let (relation, replace) = (asked.relation.unwrap_or(Relation::Own), asked.replace);
+        Ok(Person { who, record, relation, replace, keyed })
+    }
+
+    /// A key that a command could have too, and not so old that it may have been forgotten.
+    fn check_fresh(&self, key: Option<Uuid>) -> Result<(), Rejection> {
+        self.check_key(key)?;
+        // Clients go by clinic or machine time; the earlier one counts.
+        let now_ms = self.shell.clock.clinic().min(self.machine_now()).0;
+        let made_ms = key.map(|key| i64::try_from(key.as_u128() >> 80).unwrap_or(i64::MAX));
+        match made_ms {
+            Some(made_ms) if now_ms.saturating_sub(made_ms) > KEY_TTL_MS => Err(Code::IdempotencyKeyExpired.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The id that a person's document gives, and the document in normal form. A hospital's own number is for its staff,
-    /// somebody without any document for its desk: chance.
+    /// somebody without any document for its desk: chance, or the key under which it asks.
     fn id_of_document(
         &self,
         claims: &Claims,
         person: &RegisterPerson,
+        key: Option<Uuid>,
     ) -> Result<(PatientId, Option<Document>), Rejection> {
         let group = self.keys.get(KeyName::SiteGroup);
         let refused = |why: &str| Err(Rejection::new(Code::InvalidField, why));
         match person.document_kind.as_str() {
-            "none" if claims.role == Role::Desk => Ok((provisional(), None)),
+            "none" if claims.role == Role::Desk => {
+                // The answer may be lost on the way: the same key is the same person.
+                let asked_as = |key: Uuid| provisional_by(group, &claims.account, key);
+                Ok((key.map_or_else(provisional, asked_as), None))
+            }
             "hospital_card" if claims.role != Role::Patient => match &person.site {
                 Some(at) if claims.site.as_ref() != Some(at) => refused("site: the card is of another site"),
                 None => refused("site: needed with a hospital's card"),
-                Some(_) if !(1..=CARD_MAX).contains(&person.document_number.trim().len()) => {
-                    refused("document_number: 1 to 64 characters on a hospital's card")
+                Some(_) if !is_outside_number(person.document_number.trim()) => {
+                    refused("document_number: 1 to 64 visible characters on a hospital's card")
                 }
                 Some(at) => Ok((provisional_of(group, at.as_str(), &person.document_number), None)),
             },
@@ -142,7 +200,7 @@ impl House {
     /// answered alike, because the bearer's owner is not touched: a number alone makes a claim of the account's own. Only
     /// whose phone the desk has put on the bearer's file acts for the bearer.
     pub(super) async fn register_own(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
-        let Person { who: bearer, record, relation, .. } = person;
+        let Person { who: bearer, record, relation, keyed, .. } = person;
         let is_proved = self.has_phone_on_file(&bearer, &claims.account).await?;
         let who = match record.documents.first() {
             Some(document) if !is_proved => {
@@ -155,12 +213,12 @@ impl House {
         let origin = if is_proved {
             Origin::Shell
         } else {
-            let (principal, name) = (claims.principal(), "identify_person".to_owned());
+            let (principal, name) = (claims.principal(), IDENTIFY.to_owned());
             Origin::Client { principal, name, key: None, body_hash: [0; 16] }
         };
         let to_account = ToAccount::Relate { patient: who.clone(), relation, granted: true };
         self.shell.ask(account(&claims.account), to_account.into(), origin).await?;
-        let brief = if is_proved { record.brief(who) } else { self.identify(who, record, false).await? };
+        let brief = if is_proved { record.brief(who) } else { self.identify(who, record, false, keyed).await? };
         let to_patient = ToPatient::Relate { account: claims.account.clone(), relation, granted: true };
         self.shell.ask(patient(&brief.patient), to_patient.into(), Origin::Shell).await?;
         Ok(brief)
@@ -177,19 +235,24 @@ impl House {
     }
 
     /// Makes a person known at a hospital; the same document is the same person. Only the desk sees proof, and only of a
-    /// document. Something else than what proof was seen for is a conflict, unless the desk says that it replaces it.
+    /// document. Something else than what proof was seen for is a conflict, unless the desk says that it replaces it. So is
+    /// another phone: it takes the place of the one on file, and nobody else's phone acts for the person any more.
     pub(super) async fn register_here(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
-        let Person { who, mut record, replace, .. } = person;
+        let Person { who, mut record, replace, keyed, .. } = person;
         let is_seen = claims.role == Role::Desk && !record.documents.is_empty();
+        if !is_seen {
+            return self.identify(who, record, false, keyed).await;
+        }
         let is_confirmed = self.identity_of(&who).await?.is_some_and(|identity| identity.real_name);
-        if is_seen
-            && is_confirmed
-            && let Some(known) = self.clear_record(&who).await?
-        {
+        let known = if is_confirmed { self.clear_record(&who).await? } else { None };
+        let mut phone_before = None;
+        if let Some(known) = known {
+            let is_another_phone = known.phone.is_some() && record.phone.is_some() && known.phone != record.phone;
             let differs = [
                 ("name", known.name != record.name),
                 ("sex", known.sex != record.sex),
                 ("birth_date", known.birth_date != record.birth_date),
+                ("phone", is_another_phone),
             ];
             let differs: Vec<String> =
                 differs.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what.to_owned()).collect();
@@ -197,9 +260,43 @@ impl House {
                 let why = "this document's bearer was confirmed otherwise; `replace` says that the old was wrong";
                 return Err(Rejection::new(Code::AlreadyExists, why).with("differs", differs));
             }
-            record.phone = record.phone.or(known.phone);
+            phone_before = known.phone;
+            record.phone = record.phone.or_else(|| phone_before.clone());
         }
-        self.identify(who, record, is_seen).await
+        let phone = record.phone.clone();
+        let brief = self.identify(who, record, true, keyed).await?;
+        if let Some(phone) = phone {
+            let ended = self.end_other_phones(&brief.patient, &phone, phone_before.as_deref()).await?;
+            if is_confirmed && (!ended.is_empty() || phone_before.as_ref() != Some(&phone)) {
+                let about = std::iter::once(brief.patient.to_string()).chain(ended.iter().map(ToString::to_string));
+                self.audit.note(AuditLine::new(claims, "change_phone", about, Ok(()), self.machine_now()));
+            }
+        }
+        Ok(brief)
+    }
+
+    /// Whom a phone on file lets act for a person, only that phone does: what other phones' accounts were to the person
+    /// ends, with their connections. Again at each confirmation, should an end have been lost between two owners.
+    async fn end_other_phones(
+        &self,
+        who: &PatientId,
+        on_file: &str,
+        before: Option<&str>,
+    ) -> Result<BTreeSet<AccountId>, Rejection> {
+        let hash_key = self.keys.get(KeyName::Hash);
+        let acting = |state: &State| state.accounts.keys().cloned().collect::<BTreeSet<AccountId>>();
+        let mut others = self.shell.read(patient(who), acting).await?;
+        others.extend(before.and_then(|before| accounts::phone(hash_key, before).ok()));
+        others.remove(&accounts::phone(hash_key, on_file)?);
+        for other in &others {
+            let (relation, granted) = (Relation::Own, false);
+            let end = ToAccount::Relate { patient: who.clone(), relation, granted };
+            self.shell.ask(account(other), end.into(), Origin::Shell).await?;
+            self.relearn(other).await?;
+            let shown = ToPatient::Relate { account: other.clone(), relation, granted };
+            self.shell.ask(patient(who), shown.into(), Origin::Shell).await?;
+        }
+        Ok(others)
     }
 
     /// Somebody whom the hospital's own system names by its patient number.
@@ -222,13 +319,19 @@ impl House {
                     birth_date: person.birth_date,
                     sex: person.sex.unwrap_or(Sex::Unknown),
                 };
-                Ok((self.identify(who, record, false).await?, person.birth_date))
+                Ok((self.identify(who, record, false, None).await?, person.birth_date))
             }
         }
     }
 
     /// Seals the record with the person's key and tells the person's owner. The key is on disk before.
-    async fn identify(&self, who: PatientId, record: PersonRecord, real_name: bool) -> Result<PatientBrief, Rejection> {
+    async fn identify(
+        &self,
+        who: PatientId,
+        record: PersonRecord,
+        real_name: bool,
+        keyed: Option<Keyed>,
+    ) -> Result<PatientBrief, Rejection> {
         // Before the key is written: a full disk is answered by its name.
         self.shell.check_writable()?;
         let is_known = self.identity_of(&who).await?.is_some_and(|known| known.real_name || !real_name);
@@ -243,7 +346,8 @@ impl House {
             sealed: seal(&key, &who, RECORD, &record),
             real_name,
         };
-        self.shell.ask(patient(&who), message.into(), Origin::Shell).await?;
+        let origin = keyed.map_or(Origin::Shell, |keyed| keyed.origin(&key));
+        self.shell.ask(patient(&who), message.into(), origin).await?;
         Ok(brief)
     }
 }

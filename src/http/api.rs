@@ -216,8 +216,9 @@ async fn offer_screen(request: HttpRequest, door: web::Data<Door>, payload: web:
 }
 
 async fn register_person(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
-    let person = read(&door, payload).await?;
-    door.deed(&request, Deed::RegisterPerson(Box::new(person))).await
+    let key = idempotency_key(&request)?;
+    let person = Box::new(read(&door, payload).await?);
+    door.deed(&request, Deed::RegisterPerson { person, key }).await
 }
 
 async fn read_persons(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

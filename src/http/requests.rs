@@ -6,8 +6,9 @@ use jiaohao_domain::{
     BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Role, ScreenId, ServicePointId, SiteId, Timestamp,
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::identity::audit::AuditQuery;
 use crate::identity::tokens::Claims;
@@ -20,7 +21,12 @@ pub enum Deed {
     /// Names, phones and documents of these persons (audited).
     ReadPersons(ReadPersons),
     /// Make a person known.
-    RegisterPerson(Box<RegisterPerson>),
+    RegisterPerson {
+        /// Who.
+        person: Box<RegisterPerson>,
+        /// The idempotency key, if the client gave one.
+        key: Option<Uuid>,
+    },
     /// The 60-second code of a department's waiting area.
     ReadAreaCode(DepartmentId),
     /// What a site consists of.
@@ -175,7 +181,7 @@ pub struct FindAppointments {
 }
 
 /// Make a person known by a document.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterPerson {
     /// Kind of the document: `resident_id`, `household_register`, `birth_certificate`, `hong_kong_macao_permit`,

@@ -7,6 +7,9 @@ use jiaohao_domain::{AccountId, Code, Rejection, SiteId};
 use super::keys::Key;
 use super::limits::network;
 
+/// Digits of a mobile number of mainland China.
+const MOBILE_DIGITS: usize = 11;
+
 /// Longest staff or script name, in bytes.
 pub const NAME_MAX_BYTES: usize = 48;
 
@@ -44,16 +47,24 @@ pub fn phone(hash_key: &Key, number: &str) -> Result<AccountId, Rejection> {
     Ok(AccountId::new(format!("a-phone-{}", hashed(hash_key, &[b"phone", digits.as_bytes()]))))
 }
 
-/// A phone number with country code and digits only (`+8613800138000`): without one it is of mainland China.
+/// A phone number with country code and digits only (`+8613800138000`): without one it is of mainland China. There a
+/// mobile number has 1 and ten digits, also where a zero is dialled before it; any other begins with the zero of its area.
 pub fn normal_phone(number: &str) -> Option<String> {
     let digits: String = number.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')')).collect();
     let (digits, country) = match digits.strip_prefix('+').or_else(|| digits.strip_prefix("00")) {
         Some(international) => (international.to_owned(), ""),
         None => (digits, "86"),
     };
-    let plausible =
-        (7..=15).contains(&(digits.len() + country.len())) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    plausible.then(|| format!("+{country}{digits}"))
+    let whole = format!("{country}{digits}");
+    if !(7..=15).contains(&whole.len()) || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let Some(own) = whole.strip_prefix("86") else { return Some(format!("+{whole}")) };
+    let mobile = own.strip_prefix('0').unwrap_or(own);
+    match mobile.len() == MOBILE_DIGITS && mobile.starts_with('1') {
+        true => Some(format!("+86{mobile}")),
+        false => own.starts_with('0').then(|| format!("+86{own}")),
+    }
 }
 
 /// The network that somebody tries to sign in from, as accounts remember it; it cannot be read back from that.
@@ -85,14 +96,17 @@ mod tests {
     fn a_phone_number_has_one_account_however_it_is_written() {
         let key = Key::from_bytes([7; 32]);
         let account = phone(&key, "13800138000").expect("a number");
-        for same in ["138 0013 8000", "+86 138-0013-8000", "008613800138000"] {
+        for same in ["138 0013 8000", "+86 138-0013-8000", "008613800138000", "+86013800138000", "013800138000"] {
             assert_eq!(phone(&key, same).expect("a number"), account, "{same}");
         }
         assert_ne!(phone(&key, "13800138001").expect("a number"), account);
         assert_ne!(phone(&Key::from_bytes([8; 32]), "13800138000").expect("a number"), account);
         assert!(!account.as_str().contains("138001"));
         assert!(jiaohao_domain::is_well_formed(account.as_str()));
-        for not_one in ["", "12", "abc", "1380013800a", "+", "1234567890123456"] {
+        for other in ["010-6255 1234", "+852 2345 6789", "+8613800138001"] {
+            assert_ne!(phone(&key, other).expect("a number"), account, "{other}");
+        }
+        for not_one in ["", "12", "abc", "1380013800a", "+", "1234567890123456", "1380013800", "+86138001380001"] {
             assert!(phone(&key, not_one).is_err(), "{not_one}");
         }
     }

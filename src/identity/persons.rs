@@ -8,6 +8,7 @@ use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::{AccountId, PatientId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use super::accounts::hashed;
 use super::chance;
@@ -48,6 +49,12 @@ pub fn provisional_of(site_group_key: &Key, issuer: &str, number: &str) -> Patie
 /// The provisional id of somebody without any document: chance.
 pub fn provisional() -> PatientId {
     PatientId::new(format!("p-{}", BASE32_NOPAD.encode(&chance::bytes::<20>()).to_ascii_lowercase()))
+}
+
+/// The provisional id of somebody without any document whom an account makes known under an idempotency key: the same
+/// key is the same person.
+pub fn provisional_by(site_group_key: &Key, account: &AccountId, key: Uuid) -> PatientId {
+    PatientId::new(format!("p-{}", hashed(site_group_key, &[b"key", account.as_str().as_bytes(), key.as_bytes()])))
 }
 
 /// A document's number without spaces and hyphens, in capitals.

@@ -8,8 +8,10 @@ mod name;
 mod tests;
 
 pub use document::{Document, DocumentKind};
+pub(crate) use mask::is_han;
 pub use mask::masked_name;
 pub use name::{NAME_MAX, checked_name};
+pub(crate) use name::{is_invisible, is_ornament};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

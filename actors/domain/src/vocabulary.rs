@@ -24,7 +24,7 @@ pub use configuration::*;
 pub use floor::*;
 pub use integrator::*;
 pub use owners::*;
-pub use texts::{TEXT_MAX, is_birth_date, is_plain};
+pub use texts::{TEXT_MAX, as_heard, is_birth_date, is_outside_number, is_plain};
 pub use told::*;
 
 macro_rules! client_commands {

@@ -64,14 +64,26 @@ export class WalkIn {
     }
   }
 
-  /** @param {any} f @param {string} patient */
-  async take(f, patient) {
+  /**
+   * Takes a number; a second one for who waits there already only knowingly, in the same visit.
+   * @param {any} f @param {string} patient @param {string} [visit]
+   */
+  async take(f, patient, visit) {
     /** @type {any} */
-    const body = { queue: f.queue.value, patient };
+    const body = visit ? { queue: f.queue.value, patient, visit } : { queue: f.queue.value, patient };
     if (f.class.value !== 'none') body.class = f.class.value;
     if (f.addition_to.value) body.addition_to = f.addition_to.value;
-    const result = await this.acts.send('register_walk_in', body);
-    if (!result) return;
+    let result;
+    try {
+      result = await this.page.command('register_walk_in', body);
+    } catch (refusal) {
+      if (refusal.code !== 'already_exists' || visit) return; // said on the page
+      this.page.notify('');
+      const waits = this.floor().ticket(refusal.validNow.ticket);
+      const number = (waits && waits.number) || '';
+      if (window.confirm(t('desk.waits_already', { number }))) await this.take(f, patient, refusal.validNow.visit);
+      return;
+    }
     const queue = this.floor().site.one('queues', body.queue);
     this.slip = { number: result.number, queue: queue ? queue.name : '', position: result.position, ticket: result.ticket };
     this.person = null;

@@ -139,6 +139,13 @@ pub(super) fn register_walk_in(
         return Err(Rejection::new(Code::InvalidField, "no such priority class"));
     }
     let date = state.config.today(now);
+    if command.visit.is_none()
+        && let Some(waits) = waits_already(state, &command.queue, &brief.patient, date)
+    {
+        let why = "the person waits in that queue already; naming the `visit` says that a second number is meant";
+        let why = Rejection::new(Code::AlreadyExists, why);
+        return Err(why.with("ticket", waits.id().as_str()).with("visit", waits.opened.visit.as_str()));
+    }
     let (session, slot_start) = match &command.addition_to {
         Some(session) => addition(state, session, command)?,
         None => match doors::slot_at(state, &command.queue, date, now) {
@@ -172,6 +179,20 @@ pub(super) fn register_walk_in(
     let class = command.class.as_deref();
     let how = Opening { came: Came::CheckIn, class, birth_date, number: Some(n), serial, what: StepKind::Registered };
     Ok(open(draft, opened, how, now))
+}
+
+/// The ticket with which somebody waits in that queue today, at its doors, or is called from it.
+fn waits_already<'a>(
+    state: &'a State,
+    queue: &QueueId,
+    who: &PatientId,
+    date: BusinessDate,
+) -> Option<&'a floor::Ticket> {
+    state.floor.tickets.values().find(|ticket| {
+        let opened = &ticket.opened;
+        let is_there = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_) | Standing::Called(_));
+        is_there && opened.date == date && opened.queue == *queue && opened.brief.patient == *who
+    })
 }
 
 fn addition(

@@ -7,7 +7,7 @@ use super::visit::*;
 use crate::ids::*;
 use crate::queue::Summons as Told;
 use crate::time::Timestamp;
-use crate::vocabulary::SettlementKind;
+use crate::vocabulary::{SettlementKind, as_heard};
 
 /// Applies one event.
 pub fn apply(floor: &mut Floor, event: &Event) {
@@ -178,7 +178,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::NumberGiven { queue, date, n, shown, .. } => {
             let numbers = floor.numbers.entry((*date, queue.clone())).or_default();
             numbers.last = *n;
-            numbers.shown.insert(shown.clone(), None);
+            numbers.shown.insert(as_heard(shown), None);
         }
         Event::DaysTidied { before, .. } => tidy(floor, *before),
         Event::CallNotAnnounced { call, round, problem, .. } => super::receipts::mark(floor, call, *round, *problem),
@@ -190,14 +190,14 @@ pub fn apply(floor: &mut Floor, event: &Event) {
 /// A visit's number is in use from its registration on.
 fn remember_outside(floor: &mut Floor, visit: &VisitId, outside: &OutsideVisit) {
     let numbers = floor.numbers.entry((outside.date, outside.queue.clone())).or_default();
-    numbers.shown.insert(outside.number.clone(), Some(visit.clone()));
+    numbers.shown.insert(as_heard(&outside.number), Some(visit.clone()));
 }
 
 /// A ticket's number is in use in the queue where it stands. `n`: it is an own one of that queue, given now.
 fn remember_number(floor: &mut Floor, opened: &Opened, n: Option<u32>) {
     let numbers = floor.numbers.entry((opened.date, opened.queue.clone())).or_default();
     numbers.last = n.unwrap_or(numbers.last);
-    numbers.shown.insert(opened.number.clone(), Some(opened.visit.clone()));
+    numbers.shown.insert(as_heard(&opened.number), Some(opened.visit.clone()));
 }
 
 fn of_event<'a>(floor: &'a mut Floor, ticket: &TicketId) -> &'a mut Ticket {

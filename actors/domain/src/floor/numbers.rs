@@ -3,6 +3,7 @@
 use crate::BusinessDate;
 use crate::department::State;
 use crate::ids::{AppointmentId, QueueId, SlotId, VisitId};
+use crate::vocabulary::as_heard;
 
 /// The next own number: above every one given, and not one that has been shown there already (the hospital's, one that
 /// came with a ticket, one under an earlier prefix).
@@ -25,7 +26,7 @@ pub fn shown(state: &State, queue: &QueueId, n: u32) -> String {
 /// hospital has registered anew is the same one.
 pub fn is_taken(state: &State, queue: &QueueId, date: BusinessDate, number: &str, by: Bearer<'_>) -> bool {
     let given = state.floor.numbers.get(&(date, queue.clone()));
-    let Some(holder) = given.and_then(|numbers| numbers.shown.get(number)) else { return false };
+    let Some(holder) = given.and_then(|numbers| numbers.shown.get(&as_heard(number))) else { return false };
     match (holder, by) {
         (None, Bearer::Appointment(id)) => booked_with(state, queue, date, number).any(|other| other != id),
         (None, _) | (Some(_), Bearer::Appointment(_)) => true,

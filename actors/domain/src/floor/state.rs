@@ -59,7 +59,8 @@ pub struct NotAnnounced {
 pub struct Numbers {
     /// The highest own number given; 0: none yet.
     pub last: u32,
-    /// Every number as shown, own or not, and the visit that bears it; none for one given at booking.
+    /// Every number that has been shown, own or not, as it is heard, and the visit that bears it; none for one given at
+    /// booking.
     pub shown: BTreeMap<String, Option<VisitId>>,
 }
 

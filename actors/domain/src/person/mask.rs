@@ -68,6 +68,7 @@ pub(super) fn is_dot(c: char) -> bool {
     matches!(c, '·' | '•' | '・' | '‧' | '．')
 }
 
-fn is_han(c: char) -> bool {
+/// A Chinese character.
+pub(crate) fn is_han(c: char) -> bool {
     matches!(c, '〇' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}')
 }

@@ -20,6 +20,9 @@ pub fn checked_name(name: &str) -> Result<String, Rejection> {
     if name.chars().any(is_invisible) {
         return wrong("a name has no line breaks, control, direction or invisible characters".to_owned());
     }
+    if name.chars().any(is_ornament) {
+        return wrong("a name is written in letters, not in signs that stand for some".to_owned());
+    }
     if name.contains('*') {
         return wrong("a name has no star: that is how a hidden part is shown".to_owned());
     }
@@ -36,12 +39,21 @@ pub fn checked_name(name: &str) -> Result<String, Rejection> {
     Ok(name.to_owned())
 }
 
-/// Unicode's Cc, Cf, Zl and Zp: what moves, hides or breaks text instead of being text.
-fn is_invisible(c: char) -> bool {
+/// Unicode's Cc, Cf, Zl, Zp and Default_Ignorable_Code_Point, and the blank that is no space: what moves, hides or breaks
+/// text instead of being text.
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}'..='\u{891}' | '\u{8E2}'
-            | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
-            | '\u{FFF9}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}'
-            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E007F}')
+            '\u{AD}' | '\u{34F}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}'..='\u{891}'
+            | '\u{8E2}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}'
+            | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Signs that Unicode counts as alphabetic, and nobody's name is written with: letters in circles and squares, whole
+/// sentences in one sign, cuneiform. Many are as wide as a screen.
+pub(crate) fn is_ornament(c: char) -> bool {
+    matches!(c, '\u{24B6}'..='\u{24E9}' | '\u{FDF0}'..='\u{FDFF}' | '\u{12000}'..='\u{1254F}' | '\u{1F100}'..='\u{1F1FF}')
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::event::Event;
 use super::state::*;
+use crate::vocabulary::as_heard;
 
 pub(super) fn apply(state: &mut State, event: &Event) {
     match event {
@@ -114,6 +115,6 @@ fn forget_doors(state: &mut State) {
 /// A number stays taken when its visit is cancelled or moves: it is never given twice.
 fn take_number(state: &mut State, visit_id: &str) {
     if let Some(OutsideVisit { queue, date, number: Some(number), .. }) = state.visits.get(visit_id) {
-        state.numbers.insert((queue.clone(), *date, number.clone()), visit_id.to_owned());
+        state.numbers.insert((queue.clone(), *date, as_heard(number)), visit_id.to_owned());
     }
 }

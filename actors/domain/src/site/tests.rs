@@ -445,6 +445,9 @@ fn the_hospitals_number_is_used_once_in_a_queue_and_day() {
     };
     house.tell(numbered("V1", "20261123")).unwrap();
     assert_eq!(house.tell(numbered("V2", "20261123")), Err(Code::NumberTaken));
+    let mut typed_otherwise = visit("V4", 1);
+    typed_otherwise.number = Some("h001".into());
+    assert_eq!(house.tell(register(typed_otherwise)), Err(Code::NumberTaken), "two would stand up at one call");
     house.tell(numbered("V3", "20261124")).unwrap();
     house
         .tell(ToSite::CancelVisit(CancelVisit { visit_id: "V1".into(), version: 2, site: SiteId::from("s") }))

@@ -156,10 +156,8 @@ fn check_number(
     number: Option<&str>,
 ) -> Result<(), Rejection> {
     let Some(number) = number else { return Ok(()) };
-    match state.numbers.get(&(queue.clone(), date, number.to_owned())) {
-        Some(other) if other != visit_id => Err(Code::NumberTaken.into()),
-        _ => Ok(()),
-    }
+    let holder = state.numbers.get(&(queue.clone(), date, as_heard(number)));
+    if holder.is_some_and(|other| other != visit_id) { Err(Code::NumberTaken.into()) } else { Ok(()) }
 }
 
 /// Where the visit waits: the queue named; else the doctor's queue; else the department's first pool, or its first queue.

@@ -19,7 +19,8 @@ pub struct RegisterWalkIn {
     /// An addition to this slot of the session; absent: its last.
     #[serde(default)]
     pub slot: Option<SlotId>,
-    /// Return day: an open visit that this belongs to.
+    /// Return day: an open visit that this belongs to. Of somebody who waits in that queue already it says that a second
+    /// number is meant.
     #[serde(default)]
     pub visit: Option<VisitId>,
 }

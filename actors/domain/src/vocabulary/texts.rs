@@ -4,6 +4,7 @@
 use chrono::Datelike;
 
 use super::*;
+use crate::person::{is_han, is_invisible, is_ornament};
 use crate::{Code, Rejection};
 
 /// Longest free text (a reason, a proof, the name of a thing), in characters.
@@ -139,13 +140,20 @@ fn check_visit(visit_id: &str, version: u64) -> Result<(), Rejection> {
     if version > VERSION_MAX { Err(invalid("version is at most 9007199254740991")) } else { Ok(()) }
 }
 
-/// Two strangers must not become one person by a number that is none.
+/// Whether that can be the number under which a hospital knows a patient: two strangers must not become one person by a
+/// number that is none.
+pub fn is_outside_number(number: &str) -> bool {
+    let is_seen = is_plain(number, OUTSIDE_ID_MAX) && !number.chars().any(is_invisible);
+    !number.is_empty() && number.trim() == number && is_seen
+}
+
 fn check_outside(patient: &OutsidePatient, now: Timestamp) -> Result<(), Rejection> {
-    let number = &patient.number;
-    if number.is_empty() || number.trim() != number || !is_plain(number, OUTSIDE_ID_MAX) {
+    if !is_outside_number(&patient.number) {
         return Err(invalid("patient.number is 1 to 64 characters, without blanks around them"));
     }
-    let is_name = |name: &String| is_plain(name, PERSON_NAME_MAX) && name.chars().any(char::is_alphabetic);
+    let is_read = |name: &String| !name.chars().any(|c| is_invisible(c) || is_ornament(c));
+    let is_name =
+        |name: &String| is_plain(name, PERSON_NAME_MAX) && is_read(name) && name.chars().any(char::is_alphabetic);
     if !patient.name.as_ref().is_none_or(is_name) {
         return Err(invalid("patient.name has 1 to 100 characters, letters among them and no invisible ones"));
     }
@@ -155,11 +163,23 @@ fn check_outside(patient: &OutsidePatient, now: Timestamp) -> Result<(), Rejecti
     Ok(())
 }
 
-/// Shown as given, so nothing may be in it but letters, digits and the signs that numbers have.
+/// Shown as given, so it has nothing in it that is not seen, stands for another sign or says something: Latin letters
+/// and digits, at least one digit, the signs that numbers have, and one Han letter at most (`专3`).
 fn check_number(number: &str) -> Result<(), Rejection> {
-    let is_sign = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '#');
-    let fits = (1..=NUMBER_MAX).contains(&number.chars().count()) && number.chars().all(is_sign);
-    if fits { Ok(()) } else { Err(invalid("number is 1 to 16 letters, digits, or one of - _ / #")) }
+    let is_sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '#');
+    let other: Vec<char> = number.chars().filter(|c| !is_sign(*c)).collect();
+    let fits = number.chars().count() <= NUMBER_MAX && number.contains(|c: char| c.is_ascii_digit());
+    if fits && other.len() <= 1 && other.into_iter().all(is_han) {
+        return Ok(());
+    }
+    Err(invalid(
+        "number is at most 16 of A-Z, a-z, 0-9 and - _ / #, with a digit and at most one Han letter among them",
+    ))
+}
+
+/// A number as it is heard: `a012` and `A012` are one.
+pub fn as_heard(number: &str) -> String {
+    number.to_ascii_uppercase()
 }
 
 #[cfg(test)]
@@ -201,10 +221,10 @@ mod tests {
         };
         let patient = |patient: serde_json::Value| visit(&[("/patient", patient)]);
         assert_eq!(visit(&[]), None);
-        for number in ["", "  ", " 77", "a\u{202e}", &"7".repeat(65)] {
+        for number in ["", "  ", " 77", "a\u{202e}", &"7".repeat(65), "\u{3164}"] {
             assert_eq!(patient(serde_json::json!({"number": number})), Some(Code::InvalidField), "{number:?}");
         }
-        for name in ["", "·", "张\n三", "\u{200b}", &"三".repeat(101)] {
+        for name in ["", "·", "张\n三", "\u{200b}", &"三".repeat(101), "\u{3164}", "张\u{2800}三", "🅰🅱"] {
             let named = serde_json::json!({"number": "77", "name": name});
             assert_eq!(patient(named), Some(Code::InvalidField), "{name:?}");
         }
@@ -225,10 +245,13 @@ mod tests {
                 "date": "2026-11-23", "fee_state": "paid", "number": number,
             }}))
         };
-        for number in ["A012", "17", "专家-3", "2026/17"] {
+        for number in ["A012", "17", "专-3", "2026/17", "a#1_2"] {
             assert_eq!(numbered(number), None, "{number:?}");
         }
-        for number in ["", "<b>1</b>", "\u{202e}A001", "A 1", "12345678901234567"] {
+        let wrong =
+            ["", "<b>1</b>", "\u{202e}A001", "A 1", "12345678901234567", "///", "#", "-", "HIV-POS", "张三丰肝炎1"];
+        let looks_like_another = ["\u{3164}1", "Ｚ001", "Ζ001", "א001", "Z٠٠١", "𒐫1", "ﷺ1"];
+        for number in wrong.into_iter().chain(looks_like_another) {
             assert_eq!(numbered(number), Some(Code::InvalidField), "{number:?}");
         }
     }

@@ -192,14 +192,22 @@ impl House {
         assert!(bytes(&state) == bytes(&self.state), "a replay gives another state");
     }
 
+    /// A number at the desk; a second one for who waits there already is taken knowingly.
     pub fn walk_in(&mut self, name: &str, patient: &str, class: Option<&str>) -> TicketId {
+        let (queue, patient_id) = (queue(name), PatientId::from(format!("p-{patient}")));
+        let today = self.state.config.today(self.now);
+        let mut live = self.state.floor.tickets.values().filter(|ticket| ticket.is_live());
+        let waits = live.find(|ticket| {
+            let opened = &ticket.opened;
+            opened.date == today && opened.queue == queue && opened.brief.patient == patient_id
+        });
         let command = RegisterWalkIn {
-            queue: queue(name),
-            patient: PatientId::from(format!("p-{patient}")),
+            visit: waits.map(|ticket| ticket.opened.visit.clone()),
+            queue,
+            patient: patient_id,
             class: class.map(str::to_owned),
             addition_to: None,
             slot: None,
-            visit: None,
         };
         match self.desk(ToDepartment::RegisterWalkIn { command, brief: brief(patient), birth_date: None }) {
             Ok(Answer::Waiting { ticket, .. }) => ticket,

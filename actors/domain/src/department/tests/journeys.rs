@@ -473,6 +473,30 @@ fn closing_names_all_that_stands_against_it() {
 }
 
 #[test]
+fn the_same_person_waits_once_in_a_queue_unless_the_visit_is_named() {
+    let mut house = House::new(0).with_doctors();
+    let again = |at: &str, visit: Option<&VisitId>| {
+        let (queue, patient) = (queue(at), PatientId::from("p-a"));
+        let command =
+            RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: visit.cloned() };
+        ToDepartment::RegisterWalkIn { command, brief: brief("a"), birth_date: None }
+    };
+    let first = house.walk_in("pool", "a", None);
+    let visit = house.ticket(&first).opened.visit.clone();
+    let refused = house.desk(again("pool", None)).expect_err("waits there");
+    assert_eq!(refused.code, Code::AlreadyExists);
+    for (name, value) in [("ticket", first.as_str()), ("visit", visit.as_str())] {
+        assert!(refused.valid_now.contains(&(name.to_owned(), value.into())), "{:?}", refused.valid_now);
+    }
+    house.desk(again("own", None)).expect("another queue");
+    let knowingly = house.desk(again("pool", Some(&visit))).expect("knowingly");
+    assert!(matches!(&knowingly, Answer::Waiting { visit: of, .. } if *of == visit));
+    assert_eq!(house.called(2), first);
+    assert_eq!(code(house.desk(again("pool", None))), Code::AlreadyExists, "the second one waits");
+    house.assert_replays();
+}
+
+#[test]
 fn on_a_later_day_an_open_visit_gets_a_new_number_and_the_old_one_does_not_wait_again() {
     let mut house = House::new(0).with_doctors();
     let away = house.walk_in("pool", "a", None);

@@ -27,6 +27,8 @@ fn always_taken_but_for_a_used_number() {
     assert_eq!(code(Ok(answer)), Code::NumberTaken);
     assert!(matches!(house.events.last(), Some(Event::Floor(floor::Event::VisitRefused { .. }))));
     assert_eq!(code(tell(&mut house, "h4", 1)), Code::NumberTaken, "and told again");
+    let typed_otherwise = house.register_outside(register("h5", Some("a002"), false));
+    assert_eq!(code(Ok(typed_otherwise)), Code::NumberTaken, "two would stand up at one call");
     assert_eq!(code(tell(&mut house, "h4", 2)), Code::TimedOut, "not heard of yet");
     let own = house.walk_in("pool", "w", None);
     assert_eq!(house.ticket(&own).opened.number, "A004", "own numbers go round the hospital's");
