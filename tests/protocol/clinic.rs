@@ -202,9 +202,10 @@ impl Clinic {
         };
         self.until("a frame of ops with a refusal", |seen| seen.snapshots.iter().any(tells_refusals)).await;
         self.correct(&desk, &late).await;
-        self.retire(&operator, &desk).await;
+        self.post("/doctors/retire", Some(&operator), json!({"id": "s.li"})).await;
         self.until_event("doctor:s.li", "doctor_retired").await;
         drop(std::mem::take(&mut self.sockets));
+        self.retire(&operator, &desk).await;
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());
         self.server.stop().await;
         seen
@@ -402,7 +403,6 @@ impl Clinic {
         self.post("/screens/revoke", Some(operator), json!({"screen": site["screens"][0]["screen"]})).await;
         let gone = [
             ("boards", "s.b"),
-            ("doctors", "s.li"),
             ("service-points", "s.d.r2"),
             ("staff", "li"),
             ("sessions", "s.e.m"),
