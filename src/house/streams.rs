@@ -34,6 +34,12 @@ fn departments<'a>(ids: &[DepartmentId], replicas: &'a Replicas) -> Vec<&'a depa
     ids.iter().filter_map(|id| replicas.state(&owner(OwnerKind::Department, id.as_str()))).collect()
 }
 
+/// The department whose part a doctor's console shows: where the doctor works, else the first of those who has it.
+fn place_of(doctor: &doctor::State) -> Option<&DepartmentId> {
+    let works_in = doctor.at_work.as_ref().map(|work| &work.department);
+    works_in.or_else(|| doctor.definition.as_ref()?.departments.first())
+}
+
 impl HouseStreams {
     fn zone_at(&self, id: &str, replicas: &Replicas) -> Zone {
         let definition = replicas.state::<site::State>(&site_of(id)).and_then(|site| site.definition.as_ref());
@@ -66,7 +72,13 @@ impl HouseStreams {
                 out.push((stream, value));
             }
         }
-        out.extend(department::view::emissions(state, event, happened.at, zone, is_live));
+        // A doctor of several departments hears of the day from the one whose part the console shows.
+        let is_shown = |stream: &str| {
+            let doctor = stream.strip_prefix("doctor:").map(|id| owner(OwnerKind::Doctor, id));
+            let doctor = doctor.and_then(|doctor| replicas.state::<doctor::State>(&doctor));
+            is_live(stream) && doctor.and_then(place_of).is_none_or(|place| place.as_str() == &*happened.owner.id)
+        };
+        out.extend(department::view::emissions(state, event, happened.at, zone, &is_shown));
     }
 }
 
@@ -158,9 +170,8 @@ impl StreamRules for HouseStreams {
             StreamKind::Doctor => {
                 let state = replicas.state::<doctor::State>(&owner(OwnerKind::Doctor, id))?;
                 let mut view = doctor::view::snapshot(state, name, id, zone)?;
-                let works_in = state.at_work.as_ref().map(|work| work.department.clone());
-                let place = works_in.or_else(|| state.definition.as_ref()?.departments.first().cloned());
-                let place = place.and_then(|place| replicas.state::<department::State>(&department_of(place.as_str())));
+                let place = place_of(state).map(|place| department_of(place.as_str()));
+                let place = place.and_then(|place| replicas.state::<department::State>(&place));
                 let part = place.and_then(|place| department::view::snapshot(place, name, id, now, zone));
                 if let (Some(view), Some(Value::Object(part))) = (view.as_object_mut(), part) {
                     view.extend(part);
@@ -171,7 +182,19 @@ impl StreamRules for HouseStreams {
                 let line = self.board_line(id, replicas)?;
                 board::snapshot(line, &departments(&board::departments_of(line), replicas), now, zone)
             }
-            StreamKind::Site => site::view::snapshot(replicas.state(&site_of(id))?, name, id, zone),
+            StreamKind::Site => {
+                let state = replicas.state::<site::State>(&site_of(id))?;
+                let mut view = site::view::snapshot(state, name, id, zone)?;
+                let places: Vec<DepartmentId> = state.departments.keys().cloned().collect();
+                let parts = departments(&places, replicas).into_iter();
+                let parts = parts.filter_map(|place| department::view::snapshot(place, name, id, now, zone));
+                let tickets = parts.filter_map(|mut part| match part["tickets"].take() {
+                    Value::Object(tickets) => Some(tickets),
+                    _ => None,
+                });
+                view["tickets"] = Value::Object(tickets.flatten().collect());
+                Some(view)
+            }
             StreamKind::Patient => {
                 patient::view::snapshot(replicas.state(&owner(OwnerKind::Patient, id))?, name, id, zone)
             }

@@ -8,6 +8,7 @@ use jiaohao::clients::http::{Door, token_of};
 use jiaohao::clients::live::{Heard, Listener, LiveClient};
 use jiaohao::config::Settings;
 use jiaohao::house::serve::{ServeOptions, Server};
+use jiaohao::http::RESOURCES;
 use jiaohao::identity::codes::{CodeMessage, CodeSender, SendError};
 use jiaohao_actors::shell::clock;
 use jiaohao_domain::Timestamp;
@@ -107,6 +108,17 @@ impl Clinic {
         }
     }
 
+    /// As the operator, a command that defines something.
+    pub async fn define(&self, command: &str, body: &Value) {
+        let (method, path, _) = RESOURCES.iter().find(|(_, _, name)| *name == command).unwrap();
+        self.ask(method, path, Some(&self.operator), Some(body)).await;
+    }
+
+    /// Closes the doors.
+    pub async fn close(self) {
+        self.server.stop().await;
+    }
+
     async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Value {
         let answer = self.door.ask(method, path, token, body).await.unwrap_or_else(|why| panic!("{path}: {why:?}"));
         self.seen.lock().unwrap().answers.push((format!("{method} {path}"), answer.clone()));
@@ -170,6 +182,7 @@ impl Clinic {
         self.follow(&screen, &["board:s.b"]);
         self.follow(&door, &["door:s.d.r1"]);
         self.follow(&doctor, &["doctor:s.li", "queue:s.d.q"]);
+        self.follow(&desk, &["queue:s.e.q"]);
         self.follow(&his, &["site:s"]);
         self.follow(&operator, &["session:s.d.m", "ops"]);
         self.follow(&phone, &[&format!("patient:{patient}")]);
@@ -177,6 +190,7 @@ impl Clinic {
             self.until_followed(stream).await;
         }
         self.until_followed(&format!("patient:{patient}")).await;
+        let late = self.book_and_stay_away(&operator, &desk).await;
         self.configure_again(&operator).await;
         let ticket = self.book(&phone, &desk, &patient).await;
         self.work(&doctor, &desk, &ticket).await;
@@ -187,6 +201,9 @@ impl Clinic {
             stream == "ops" && ops["refusals"].as_array().is_some_and(|list| !list.is_empty())
         };
         self.until("a frame of ops with a refusal", |seen| seen.snapshots.iter().any(tells_refusals)).await;
+        self.correct(&desk, &late).await;
+        self.post("/doctors/retire", Some(&operator), json!({"id": "s.li"})).await;
+        self.until_event("doctor:s.li", "doctor_retired").await;
         drop(std::mem::take(&mut self.sockets));
         self.retire(&operator, &desk).await;
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());
@@ -241,7 +258,36 @@ impl Clinic {
         put("/sessions", session("s.d.m", "s.d.q", 8)).await;
         self.post("/queues/retire", Some(operator), json!({"id": "s.d.gone"})).await;
         self.until_event("site:s", "queue_retired").await;
+        self.until_event("queue:s.d.q", "retired").await;
+        self.until_event("board:s.b", "retired").await;
         self.until_event("session:s.d.m", "session_defined").await;
+    }
+
+    /// Somebody is booked for a slot of five minutes, soon, and does not come.
+    async fn book_and_stay_away(&mut self, operator: &str, desk: &str) -> Value {
+        let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
+        let start = zone.clock(Timestamp(self.clock.now_ms()).plus_min(8));
+        let mut soon = session("s.e.soon", "s.e.q", 1);
+        soon["slots"] = json!([{"start": start, "minutes": 5, "capacity": 1}]);
+        self.ask("PUT", "/sessions", Some(operator), Some(&soon)).await;
+        let who = self.person(desk, "E55555555", "诸葛晴").await;
+        let slot = format!("s.e.soon.{}", start.replace(':', ""));
+        let place = json!({"session": "s.e.soon", "slot": slot, "patient": who});
+        let booked = self.post("/appointments", Some(desk), place).await;
+        let ticket = booked["appointment"].as_str().unwrap().replacen(".b", ".t", 1);
+        self.follow(desk, &["session:s.e.soon", &format!("ticket:{ticket}")]);
+        self.until_followed(&format!("ticket:{ticket}")).await;
+        booked["appointment"].clone()
+    }
+
+    /// It was no no-show: the place is free again.
+    async fn correct(&self, desk: &str, appointment: &Value) {
+        let ticket = appointment.as_str().unwrap().replacen(".b", ".t", 1);
+        self.until_event(&format!("ticket:{ticket}"), "no_show_recorded").await;
+        let correct = json!({"appointment": appointment, "reason": "was at another desk"});
+        self.post("/appointments/correct-no-show", Some(desk), correct).await;
+        self.until_event(&format!("ticket:{ticket}"), "no_show_corrected").await;
+        self.until_event("session:s.e.soon", "no_show_corrected").await;
     }
 
     /// Books twice from the phone, gives one back, and comes.
@@ -302,6 +348,9 @@ impl Clinic {
         let elsewhere = json!({"ticket": four, "to": "s.e.q", "reason": "surgery"});
         self.post("/tickets/transfer", Some(desk), elsewhere).await;
         self.until_event("queue:s.d.q", "transfer_completed").await;
+        self.post("/tickets/recall-transfer", Some(desk), json!({"ticket": four})).await;
+        self.until_event("queue:s.e.q", "transfer_given_back").await;
+        self.until_event("queue:s.d.q", "transfer_returned").await;
         self.until_event("board:s.b", "patient_missed").await;
         self.until_event("door:s.d.r1", "work_paused").await;
     }
@@ -354,10 +403,10 @@ impl Clinic {
         self.post("/screens/revoke", Some(operator), json!({"screen": site["screens"][0]["screen"]})).await;
         let gone = [
             ("boards", "s.b"),
-            ("doctors", "s.li"),
             ("service-points", "s.d.r2"),
             ("staff", "li"),
             ("sessions", "s.e.m"),
+            ("sessions", "s.e.soon"),
             ("departments", "s.e"),
         ];
         self.ask("PUT", "/sessions", Some(operator), Some(&session("s.e.m", "s.e.q", 1))).await;

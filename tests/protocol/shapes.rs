@@ -77,6 +77,9 @@ impl Shapes {
     }
 
     fn check_one(&mut self, kind: &str, value: &Value, place: &str) -> Result<(), String> {
+        if value == LEFT_OUT {
+            return Ok(());
+        }
         let fits = |fits: bool| if fits { Ok(()) } else { Err(format!("{place}: {value} is no {kind}")) };
         let text = value.as_str();
         match kind {
@@ -108,12 +111,15 @@ impl Shapes {
 
     fn check_shape(&mut self, shape: &str, object: &Map<String, Value>, place: &str) -> Result<(), String> {
         let fields = self.shapes.get(shape).unwrap_or_else(|| panic!("{place}: there is no shape {shape}"));
-        let missing = fields.iter().find(|(name, field)| !field.may_be_absent && !object.contains_key(*name));
+        let is_part = object.contains_key(LEFT_OUT);
+        let missing =
+            fields.iter().find(|(name, field)| !field.may_be_absent && !is_part && !object.contains_key(*name));
         if let Some((name, _)) = missing {
             return Err(format!("{place}: {shape} has no {name} here"));
         }
         let kinds: Vec<(String, String)> = object
             .keys()
+            .filter(|name| *name != LEFT_OUT)
             .map(|name| fields.get(name).map(|field| (name.clone(), field.kind.clone())).ok_or(name))
             .collect::<Result<_, _>>()
             .map_err(|name| format!("{place}: {name} of {shape} is not documented"))?;
@@ -146,6 +152,15 @@ impl Shapes {
     pub fn events(&self, stream_kind: &str) -> Vec<&str> {
         self.shapes[&format!("{stream_kind} events")].keys().map(String::as_str).collect()
     }
+}
+
+/// What an example does not show.
+const LEFT_OUT: &str = "…";
+
+/// Reads an example of the document, in which `{…}`, `[…]` and `,…` stand for what it does not show.
+pub fn example(text: &str) -> Value {
+    let text = text.replace("{…}", r#""…""#).replace("[…]", r#""…""#).replace(",…}", r#","…":"…"}"#);
+    serde_json::from_str(&text).unwrap_or_else(|why| panic!("{text}: {why}"))
 }
 
 /// A line without what is said of it in words, which stands behind two spaces or more.

@@ -76,8 +76,7 @@ pub fn department_emission(
     at: Timestamp,
     zone: Zone,
 ) -> Option<Value> {
-    let stem = department::Department::event_kind(event).1;
-    emission(line, departments, stem, Parts::of(event)?, at, zone)
+    emission(line, departments, department::view::name(event), Parts::of(event)?, at, zone)
 }
 
 fn emission(
@@ -126,10 +125,7 @@ impl Parts {
     /// None: the screen stays as it is.
     fn of(event: &department::Event) -> Option<Self> {
         match event {
-            department::Event::Config(
-                department::ConfigEvent::Retired { kind: RetiredKind::Board, .. }
-                | department::ConfigEvent::RetirementDecided { .. },
-            ) => None,
+            department::Event::Config(department::ConfigEvent::Retired { kind: RetiredKind::Board, .. }) => None,
             department::Event::Config(_) => Some(Self::ALL),
             department::Event::Clinic(clinic::Event::SessionDelayed { .. } | clinic::Event::SessionClosed { .. })
             | department::Event::Clinic(clinic::Event::SessionDefined { .. } | clinic::Event::SessionRetired { .. }) => {

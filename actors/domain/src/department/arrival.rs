@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{Department, State, emit_clinic};
+use super::{Department, State, day, emit_clinic};
 use crate::clinic::{self, Session};
 use crate::floor::numbers::{self, Bearer};
 use crate::floor::{self, Entry, Opened, Standing, StepKind, Ticket, TicketEnd, doors};
@@ -246,7 +246,7 @@ pub(super) struct Opening<'a> {
 
 /// Opens the ticket (and its visit, if it is a new one) and fills the doors.
 pub(super) fn open(draft: &mut Draft<'_, Department>, mut opened: Opened, how: Opening<'_>, at: Timestamp) -> Answer {
-    tidy(draft, opened.date, at);
+    day::tidy(draft, opened.date, at);
     let state = draft.state();
     let booking = &state.config.settings.booking;
     if opened.visit.department() == state.config.id && !state.floor.visits.contains_key(&opened.visit) {
@@ -276,13 +276,4 @@ pub(super) fn open(draft: &mut Draft<'_, Department>, mut opened: Opened, how: O
     );
     doors::fill(draft, at);
     floor::tickets::waiting(draft, &ticket)
-}
-
-/// Once a day, what is over for longer than a visit stays open is forgotten.
-fn tidy(draft: &mut Draft<'_, Department>, today: BusinessDate, at: Timestamp) {
-    let state = draft.state();
-    let before = today.plus_days(-state.config.settings.booking.visit_days.max(1));
-    if state.floor.tidied_to.is_none_or(|done| done < before) {
-        floor::emit(draft, floor::Event::DaysTidied { before, at });
-    }
 }

@@ -4,6 +4,7 @@
 pub(crate) mod arrival;
 mod closing;
 pub mod config;
+mod day;
 pub(crate) mod outside;
 mod retire;
 #[cfg(test)]
@@ -104,7 +105,7 @@ impl Owner for Department {
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
-        state.clinic.next_deadline()
+        state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).min()
     }
 
     fn deadline_command() -> Option<ToDepartment> {
@@ -216,6 +217,9 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             Ok(floor::receipts::not_announced(draft, call, round, board, problem, context))
         }
         To::DeadlineReached => {
+            if day::ends_at(draft.state()).is_some_and(|midnight| midnight <= context.now) {
+                day::tidy(draft, draft.state().config.today(context.now), context.now);
+            }
             let decision = clinic::decide_deadline(&draft.state().clinic, context);
             Ok(emit_clinic(draft, decision))
         }

@@ -105,3 +105,14 @@ fn who_may_not_begin() {
     tell(&mut state, ToDoctor::Retire).0.unwrap();
     assert_eq!(tell(&mut state, start("s.d", "s.d.r1")).0.unwrap_err().code, Code::Retired);
 }
+
+#[test]
+fn the_console_hears_that_its_doctor_is_retired() {
+    let mut state = doctor();
+    let (answer, events) = tell(&mut state, ToDoctor::RetireUnused);
+    assert_eq!(answer, Ok(Answer::Done));
+    let zone = crate::time::Zone::named("UTC").unwrap();
+    let told = view::emissions(&state, &events[0], Timestamp(0), zone);
+    let event = serde_json::json!({ "doctor_retired": { "retired": true } });
+    assert_eq!(told, vec![("doctor:s.wang".to_owned(), event)]);
+}

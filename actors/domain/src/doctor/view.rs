@@ -35,13 +35,17 @@ fn work_view(work: &Work, zone: Zone) -> Value {
 pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Vec<(String, Value)> {
     let body = match event {
         Event::DoctorConfigured { definition } => json!(definition),
-        Event::DoctorRetired | Event::RetirementDecided { .. } => json!({}),
+        Event::DoctorRetired | Event::RetirementDecided { .. } => json!({ "retired": true }),
         Event::WorkStarted { work, .. } => json!({ "at_work": work_view(work, zone) }),
         Event::WorkEnded { assignment } => json!({ "assignment": assignment, "at_work": null }),
         Event::WorkRefused { assignment, reason } => {
             json!({ "assignment": assignment, "reason": reason, "at_work": null })
         }
     };
-    let (_, stem) = Doctor::event_kind(event);
+    let stem = match event {
+        // Decided is done: that the site is still to hear of it is between the two.
+        Event::RetirementDecided { .. } => "doctor_retired",
+        event => Doctor::event_kind(event).1,
+    };
     vec![(format!("doctor:{}", state.id), json!({ stem: body }))]
 }

@@ -96,7 +96,7 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
         }
         Event::RelationGranted { relation, .. } => json!({ "relation": relation }),
         Event::RelationEnded { .. } => json!({}),
-        Event::OnlineBookingBlocked { until } => json!({ "until": zone.rfc3339(*until) }),
+        Event::OnlineBookingBlocked { until } => json!({ "online_booking_blocked_until": zone.rfc3339(*until) }),
         Event::NoShowCorrected { blocked_until, .. } => {
             json!({ "online_booking_blocked_until": blocked_until.map(|at| zone.rfc3339(at)) })
         }

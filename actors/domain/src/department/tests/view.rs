@@ -200,3 +200,96 @@ fn a_quantile_is_one_of_the_values() {
     let values: Vec<i64> = (0..10).collect();
     assert_eq!((view::quantile(&values, 50), view::quantile(&values, 90)), (Some(5), Some(9)));
 }
+
+/// Follows these streams and puts every event into its snapshot.
+struct Followed {
+    seen: BTreeMap<String, Value>,
+    heard: usize,
+}
+
+impl Followed {
+    fn new(house: &House, streams: &[&str]) -> Self {
+        let seen = streams.iter().map(|stream| ((*stream).to_owned(), look(house, stream).expect("known"))).collect();
+        Self { seen, heard: house.events.len() }
+    }
+
+    /// Names of what came on each stream, in order of the streams.
+    fn hear(&mut self, house: &House) -> Vec<String> {
+        let mut told = Vec::new();
+        for event in &house.events[self.heard..] {
+            for (stream, emission) in view::emissions(&house.state, event, house.now, zone(), &|_| true) {
+                let (stem, parts) = emission.as_object().and_then(|stem| stem.iter().next()).expect("one stem");
+                if let Some(snapshot) = self.seen.get_mut(&stream) {
+                    put(snapshot, parts);
+                    told.push(format!("{stream} {stem}"));
+                }
+            }
+        }
+        self.heard = house.events.len();
+        for (stream, snapshot) in &self.seen {
+            let now = look(house, stream).expect("known");
+            assert_eq!(without_clock(snapshot.clone()), without_clock(now), "{stream} after {told:?}");
+        }
+        told
+    }
+}
+
+#[test]
+fn a_new_day_takes_what_has_ended_off_the_streams_before_anybody_comes() {
+    let mut house = House::new(0).with_doctors();
+    let seen = house.walk_in("own", "a", None);
+    let left = house.walk_in("own", "b", None);
+    assert_eq!(house.called(1), seen);
+    house.call_next(1, Some(&seen), Some(Outcome::Seen)).expect("seen");
+    let mut streams = Followed::new(&house, &["queue:s.d.own", "doctor:s.doctor1", "site:s"]);
+    assert_eq!(streams.seen["doctor:s.doctor1"]["today"]["seen"], 1);
+    let midnight = Department::next_deadline(&house.state).expect("the day ends");
+    assert_eq!(zone().rfc3339(midnight), "2026-11-24T00:00:00.000+08:00");
+    house.now = midnight;
+    house.system(ToDepartment::DeadlineReached);
+    let told = streams.hear(&house);
+    assert_eq!(told, ["queue:s.d.own days_tidied", "doctor:s.doctor1 days_tidied", "site:s days_tidied"]);
+    for stream in ["queue:s.d.own", "site:s"] {
+        let tickets = streams.seen[stream]["tickets"].as_object().expect("tickets");
+        assert_eq!(tickets.keys().collect::<Vec<_>>(), [left.as_str()], "{stream}");
+    }
+    assert!(Department::next_deadline(&house.state).is_some_and(|next| next > midnight));
+    // Yesterday's that ends today goes at once. The hospital's own system hears of the end.
+    streams.seen.remove("site:s");
+    house.call_next(1, Some(&left), Some(Outcome::Seen)).expect("seen");
+    streams.hear(&house);
+    assert_eq!(streams.seen["queue:s.d.own"]["tickets"], serde_json::json!({}));
+    house.assert_replays();
+}
+
+#[test]
+fn who_has_a_queue_open_sees_that_it_is_retired() {
+    let mut house = House::new(0).with_doctors();
+    let mut streams = Followed::new(&house, &["queue:s.d.own", "door:s.d.room1"]);
+    assert_ne!(streams.seen["queue:s.d.own"]["rooms"], serde_json::json!([]));
+    let (kind, id) = (RetiredKind::Queue, "s.d.own".to_owned());
+    house.desk(ToDepartment::RetireUnused { kind, id }).expect("nobody is there");
+    assert_eq!(streams.hear(&house)[0], "queue:s.d.own retired");
+    let queue = &streams.seen["queue:s.d.own"];
+    assert_eq!((&queue["queue"]["retired"], &queue["rooms"]), (&true.into(), &serde_json::json!([])));
+}
+
+#[test]
+fn a_ticket_that_has_ended_stands_in_no_line() {
+    let mut house = House::new(0).with_doctors();
+    let ticket = house.walk_in("own", "a", None);
+    let streams = [format!("ticket:{ticket}"), "queue:s.d.own".to_owned()];
+    let of = |house: &House, stream: &str| {
+        let seen = look(house, stream).expect("known");
+        seen.get("tickets").map_or(seen.clone(), |tickets| tickets[ticket.as_str()].clone())
+    };
+    for stream in &streams {
+        assert_eq!(of(&house, stream)["line"], "ordinary");
+    }
+    let (gone, reason) = (ticket.clone(), "left".to_owned());
+    house.desk(ToDepartment::CancelTicket(CancelTicket { ticket: gone, reason })).expect("leaves");
+    for stream in &streams {
+        let ticket = of(&house, stream);
+        assert!(ticket["line"].is_null() && ticket["why"].is_null() && ticket.get("position").is_none(), "{ticket}");
+    }
+}

@@ -5,13 +5,14 @@ mod load;
 mod parts;
 mod touched;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{ConfigEvent, Department, Event, State};
+use crate::clinic;
+use crate::floor::Event as Floor;
 use crate::ids::*;
 use crate::owner::Owner;
 use crate::time::{Timestamp, Zone};
-use crate::{clinic, floor};
 pub use load::{Load, load, quantile};
 use parts::View;
 use touched::Touched;
@@ -25,8 +26,17 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, now: Timestamp, zone
         "door" => view.door(&ServicePointId::from(id)),
         "ticket" => view.place_in_line(&TicketId::from(id)),
         "session" => clinic::view::snapshot(&state.clinic, id, zone),
-        "site" => (state.config.id.prefix(1) == id).then(|| json!({ "site": id })),
+        "site" => (state.config.id.prefix(1) == id).then(|| json!({ "tickets": view.tickets_for_the_hospital() })),
         _ => None,
+    }
+}
+
+/// An event's name on the streams. What the department retires is retired at once; that it is the department which has
+/// decided it is between it and the site.
+pub fn name(event: &Event) -> &'static str {
+    match event {
+        Event::Config(ConfigEvent::RetirementDecided { .. }) => "retired",
+        event => Department::event_kind(event).1,
     }
 }
 
@@ -39,9 +49,8 @@ pub fn emissions(
     zone: Zone,
     is_live: &dyn Fn(&str) -> bool,
 ) -> Vec<(String, Value)> {
-    let (_, stem) = Department::event_kind(event);
     let view = View { state, now: at, zone };
-    let mut out = Out { stem, is_live, emissions: Vec::new() };
+    let mut out = Out { stem: name(event), is_live, emissions: Vec::new() };
     match event {
         Event::Clinic(event) => {
             let said = clinic::view::emissions(&state.clinic, event, at, zone);
@@ -51,8 +60,6 @@ pub fn emissions(
                 out.put("ticket", ticket.as_str(), || view.place_in_line(&ticket));
             }
         }
-        // It changes nothing yet: the site says so, and then it is retired.
-        Event::Config(ConfigEvent::RetirementDecided { .. }) => {}
         Event::Config(_) => {
             for queue in state.config.queues.keys() {
                 out.put("queue", queue.as_str(), || view.queue(queue));
@@ -62,21 +69,47 @@ pub fn emissions(
                 out.put("door", work.service_point.as_str(), || view.door(&work.service_point));
             }
         }
+        Event::Floor(Floor::DaysTidied { .. }) => day_emissions(&view, &mut out),
         Event::Floor(event) => floor_emissions(&view, event, &mut out),
     }
     out.emissions
 }
 
-fn floor_emissions(view: &View<'_>, event: &floor::Event, out: &mut Out<'_>) {
+/// Another day has begun: what was over the day before goes, and the day's figures begin again.
+fn day_emissions(view: &View<'_>, out: &mut Out<'_>) {
+    for queue in view.state.config.queues.keys() {
+        out.put("queue", queue.as_str(), || {
+            let mut parts = view.line(queue);
+            parts.insert("tickets".into(), view.gone(|ticket| ticket.opened.queue == *queue));
+            Some(Value::Object(parts))
+        });
+        waiting_emissions(view, queue, None, out);
+    }
+    for doctor in view.state.config.doctors.keys() {
+        out.put("doctor", doctor.as_str(), || Some(json!({ "today": view.doctor_parts(doctor)["today"] })));
+    }
+    out.put("site", view.state.config.id.prefix(1), || {
+        let gone = view.gone(|_| true);
+        gone.as_object().is_some_and(|gone| !gone.is_empty()).then(|| json!({ "tickets": gone }))
+    });
+}
+
+/// Everybody who waits in a queue, without the one whose own event it is.
+fn waiting_emissions(view: &View<'_>, queue: &QueueId, without: Option<&TicketId>, out: &mut Out<'_>) {
+    let Some(lines) = view.state.floor.lines.get(queue) else { return };
+    let order = std::cell::OnceCell::new();
+    for ticket in lines.waiting().filter(|id| Some(*id) != without) {
+        out.put("ticket", ticket.as_str(), || view.place_among(ticket, order.get_or_init(|| view.order(queue))));
+    }
+}
+
+fn floor_emissions(view: &View<'_>, event: &Floor, out: &mut Out<'_>) {
     let touched = Touched::by(view.state, event);
     for queue in &touched.queues {
         out.put("queue", queue.as_str(), || {
-            let mut parts = Map::new();
-            parts.insert("order".into(), json!(view.order(queue)));
-            parts.insert("passed".into(), view.passed(queue));
-            parts.insert("rooms".into(), view.rooms(queue));
+            let mut parts = view.line(queue);
             if let Some(ticket) = touched.ticket.and_then(|id| view.state.floor.tickets.get(id)) {
-                let is_here = ticket.opened.queue == *queue;
+                let is_here = ticket.opened.queue == *queue && view.is_shown(ticket);
                 parts.insert("tickets".into(), json!({ ticket.id().as_str(): is_here.then(|| view.ticket(ticket)) }));
             }
             Some(Value::Object(parts))
@@ -95,11 +128,7 @@ fn floor_emissions(view: &View<'_>, event: &floor::Event, out: &mut Out<'_>) {
         out.put("ticket", ticket.as_str(), || view.place_in_line(ticket));
     }
     for queue in &touched.queues {
-        let Some(lines) = view.state.floor.lines.get(queue) else { continue };
-        let order = std::cell::OnceCell::new();
-        for ticket in lines.waiting().filter(|id| Some(*id) != touched.ticket) {
-            out.put("ticket", ticket.as_str(), || view.place_among(ticket, order.get_or_init(|| view.order(queue))));
-        }
+        waiting_emissions(view, queue, touched.ticket, out);
     }
     out.put("site", view.state.config.id.prefix(1), || view.for_the_hospital(event));
 }

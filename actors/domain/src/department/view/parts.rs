@@ -1,10 +1,11 @@
 //! The parts that streams are made of.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::touched::ticket_of;
 use crate::clinic::AppointmentState;
 use crate::department::State;
+use crate::department::config::Defined;
 use crate::floor::{Event, OutsideVisit, Standing, Ticket, Work, doors, receipts, undo, wait};
 use crate::ids::*;
 use crate::queue::Place;
@@ -55,14 +56,13 @@ impl<'a> View<'a> {
             "sex": opened.brief.sex,
             "birth_year": opened.brief.birth_year,
             "state": ticket.standing.name(),
-            "line": place.map(|place| place.line.name()),
+            "line": line_of(ticket, place),
             "class": opened.class,
             "walk_in": opened.walk_in,
             "addition": opened.addition,
             "slot_start": opened.slot_start.map(|at| self.at(at)),
             "checked_in_at": self.at(opened.checked_in_at),
-            "position": place.map(|place| place.position),
-            "why": place.map(why),
+            "why": why(ticket, place),
             "service_point": service_point,
             "call": call.map(|call| &call.call).or(summons),
             "rounds": call.map(|call| call.rounds),
@@ -115,19 +115,31 @@ impl<'a> View<'a> {
 
     /// A queue as desk and doctors see it: today's tickets and all that still live.
     pub fn queue(&self, id: &QueueId) -> Option<Value> {
-        let queue = &self.state.config.queues.get(id)?.is;
-        let today = self.state.config.today(self.now);
+        let Defined { is: queue, retired } = self.state.config.queues.get(id)?;
         let here = self.state.floor.tickets.values().filter(|ticket| ticket.opened.queue == *id);
-        let shown = here.filter(|ticket| ticket.is_live() || ticket.opened.date == today);
-        let tickets: serde_json::Map<String, Value> =
-            shown.map(|ticket| (ticket.id().to_string(), self.ticket(ticket))).collect();
-        Some(json!({
-            "queue": { "id": id, "name": queue.name, "prefix": queue.prefix },
-            "order": self.order(id),
-            "passed": self.passed(id),
-            "tickets": tickets,
-            "rooms": self.rooms(id),
-        }))
+        let shown = here.filter(|ticket| self.is_shown(ticket));
+        let tickets: Map<String, Value> = shown.map(|ticket| (ticket.id().to_string(), self.ticket(ticket))).collect();
+        let mut parts = self.line(id);
+        let head = json!({ "id": id, "name": queue.name, "prefix": queue.prefix, "retired": retired });
+        parts.extend([("queue".to_owned(), head), ("tickets".to_owned(), Value::Object(tickets))]);
+        Some(Value::Object(parts))
+    }
+
+    /// What every event of a queue says of it whole: who is called in which order, and the rooms that call.
+    pub fn line(&self, queue: &QueueId) -> Map<String, Value> {
+        let parts = [("order", json!(self.order(queue))), ("passed", self.passed(queue)), ("rooms", self.rooms(queue))];
+        parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect()
+    }
+
+    /// Today's tickets are shown, and all that have not ended.
+    pub fn is_shown(&self, ticket: &Ticket) -> bool {
+        ticket.is_live() || ticket.opened.date == self.state.config.today(self.now)
+    }
+
+    /// What a stream of `these` tickets showed yesterday and shows no longer: each with null.
+    pub fn gone(&self, these: impl Fn(&Ticket) -> bool) -> Value {
+        let tickets = self.state.floor.tickets.values().filter(|ticket| these(ticket) && !self.is_shown(ticket));
+        Value::Object(tickets.map(|ticket| (ticket.id().to_string(), Value::Null)).collect())
     }
 
     /// The rooms that call from a queue, in their order.
@@ -271,9 +283,8 @@ impl<'a> View<'a> {
             "number": opened.number,
             "state": ticket.standing.name(),
             "ahead": ahead,
-            "position": place.map(|place| place.position),
-            "line": place.map(|place| place.line.name()),
-            "why": place.map(why),
+            "line": line_of(ticket, place),
+            "why": why(ticket, place),
             "place": room,
             "place_en": room_en,
             "service_point": service_point,
@@ -302,7 +313,6 @@ impl<'a> View<'a> {
             "number": appointment.number,
             "state": state,
             "ahead": null,
-            "position": null,
             "line": null,
             "why": null,
             "place": "",
@@ -348,10 +358,24 @@ impl<'a> View<'a> {
             _ => {}
         }
         let ticket = self.state.floor.tickets.get(ticket_of(event)?)?;
+        Some(self.ticket_for_the_hospital(ticket, self.now))
+    }
+
+    /// The tickets that are shown, as the hospital's own system has been told of them; `at` is the last step.
+    pub fn tickets_for_the_hospital(&self) -> Value {
+        let shown = self.state.floor.tickets.values().filter(|ticket| self.is_shown(ticket));
+        let told = shown.map(|ticket| {
+            let at = ticket.steps.last().map_or(ticket.opened.checked_in_at, |step| step.at);
+            (ticket.id().to_string(), self.ticket_for_the_hospital(ticket, at))
+        });
+        Value::Object(told.collect())
+    }
+
+    fn ticket_for_the_hospital(&self, ticket: &Ticket, at: Timestamp) -> Value {
         let opened = &ticket.opened;
         let visit = self.state.floor.visits.get(&opened.visit);
         let call = ticket.standing.call();
-        Some(json!({
+        json!({
             "ticket": ticket.id(),
             "visit": opened.visit,
             "visit_id": visit.and_then(|visit| visit.outside.as_ref()).map(|outside| &outside.visit_id),
@@ -364,12 +388,18 @@ impl<'a> View<'a> {
             "doctor": call.map(|call| &call.doctor),
             "service_point": call.map(|call| &call.service_point),
             "linked_to": ticket.linked_to,
-            "at": self.at(self.now),
-        }))
+            "at": self.at(at),
+        })
     }
 }
 
+/// The line in which a ticket stands or stood last; none once it has ended.
+fn line_of<'a>(ticket: &Ticket, place: Option<&'a Place>) -> Option<&'a str> {
+    place.filter(|_| ticket.is_live()).map(|place| place.line.name())
+}
+
 /// The answer to "why does she go before me?", from the event that placed the ticket.
-fn why(place: &Place) -> Value {
-    json!({ "zh": place.why.zh(), "en": place.why.en() })
+fn why(ticket: &Ticket, place: Option<&Place>) -> Option<Value> {
+    let place = place.filter(|_| ticket.is_live())?;
+    Some(json!({ "zh": place.why.zh(), "en": place.why.en() }))
 }
