@@ -227,7 +227,7 @@ function aside() {
     sessions: () => sessionsView(page, f, acts, persons),
     screens: () => screensView({ site: /** @type {Site} */ (site), send: (name, body) => acts.send(name, body), after: reread }),
   };
-  const left = f.area ? Math.max(0, Math.min(1, clock.until(f.area.valid_until) / 60000)) : 0;
+  const left = Math.min(1, f.areaLeftMs() / 60000);
   return h('aside', { class: 'side' },
     h('div', { class: 'tabs', role: 'tablist' }, SIDES.map((name) => h('button', {
       type: 'button', class: 'btn', role: 'tab', key: name, 'data-side': name, 'aria-selected': String(name === side),

@@ -115,11 +115,11 @@ const words = {
   'door.title': 'Door screen',
   'door.come_in': 'Please come in',
   'door.in_room': 'With the doctor',
+  'door.last_call': 'Last call',
   'door.wait': 'Please wait to be called',
   'door.paused': 'Calling is paused, please wait',
   'door.closed': 'No clinic in this room now',
   'door.next': 'Next',
-  'door.none_next': 'Nobody',
   'door.nobody': 'No doctor',
 
   'state.booked': 'Booked',

@@ -115,11 +115,11 @@ const words = {
   'door.title': '诊室屏',
   'door.come_in': '请就诊',
   'door.in_room': '就诊中',
+  'door.last_call': '最后叫号',
   'door.wait': '请在候诊区等候叫号',
   'door.paused': '暂停叫号,请稍候',
   'door.closed': '本诊室暂无门诊',
   'door.next': '下一位',
-  'door.none_next': '暂无',
   'door.nobody': '暂无医生',
 
   'state.booked': '已预约',
