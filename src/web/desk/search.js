@@ -8,6 +8,12 @@ import { standingWord, stateWord } from '../lib/words.js';
 
 const AFTER_MS = 220;
 
+/** Whether a number is meant by how people say it, without its letter or noughts: A015 by `15` or `A15`. @param {string} number @param {string} text in capitals */
+function isSaidAs(number, text) {
+  const [of, said] = [number, text].map((one) => /^([A-Z]*)0*(\d+)$/.exec(one));
+  return !!of && !!said && said[2] === of[2] && (!said[1] || said[1] === of[1]);
+}
+
 /** Search of the desk. */
 export class Search {
   /**
@@ -118,7 +124,7 @@ export class Search {
     for (const queue of floor.queues()) {
       for (const ticket of Object.values(queue.tickets)) {
         const name = this.desk.persons.nameOf(ticket);
-        const fits = String(ticket.number).toUpperCase().startsWith(text) || name.includes(this.text)
+        const fits = String(ticket.number).toUpperCase().startsWith(text) || isSaidAs(ticket.number, text) || name.includes(this.text)
           || ticket.ticket === this.text || ticket.appointment === this.text || found.has(ticket.ticket);
         if (fits && ticket.ended !== 'undone') hits.push(ticket);
       }

@@ -90,6 +90,9 @@ const words = {
   'pairing.title': 'This screen waits to be paired',
   'pairing.starting': 'Getting a code…',
   'pairing.no_code': 'No code yet, trying again',
+  'pairing.unknown_board': 'There is no waiting area {id}',
+  'pairing.unknown_door': 'There is no room {id}',
+  'pairing.unknown_more': 'Please check the address that this screen opens.',
   'pairing.how': 'Type these six digits at the desk or on the operations page',
   'pairing.which': 'Screen {id}',
 
@@ -270,6 +273,7 @@ const words = {
   'doctor.day_ends': 'Ends about',
   'doctor.history': 'Just now',
   'doctor.did_call': 'Called {who} to {place}',
+  'doctor.did_miss_call': '{number} missed; called {who} to {place}',
   'doctor.did_finish_last': '{number} seen; nobody is waiting',
   'doctor.did_miss_last': '{number} missed; nobody is waiting',
   'doctor.did_recall': 'Called {number} again',

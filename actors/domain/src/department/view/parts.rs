@@ -273,7 +273,7 @@ impl<'a> View<'a> {
             "ahead": ahead,
             "position": place.map(|place| place.position),
             "line": place.map(|place| place.line.name()),
-            "why": place.map(why),
+            "why": place.map(|place| json!({ "zh": place.why.told_zh(), "en": place.why.told_en() })),
             "place": room,
             "place_en": room_en,
             "service_point": service_point,
