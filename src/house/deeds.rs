@@ -171,7 +171,9 @@ impl House {
                 .await?;
             sessions.extend(of_department);
         }
-        if is_patient && let Some(view) = view.as_object_mut() {
+        if !is_patient {
+            self.ops.screens.tell(&mut view["screens"], &zone);
+        } else if let Some(view) = view.as_object_mut() {
             view.remove("screens");
             view.remove("screens_waiting");
         }

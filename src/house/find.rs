@@ -111,11 +111,21 @@ impl House {
 impl Typed {
     fn fits(&self, ids: [&str; 2], number: Option<&str>, brief: &PatientBrief) -> bool {
         ids.contains(&self.text.as_str())
-            || number.is_some_and(|number| number.starts_with(&self.number))
+            || number.is_some_and(|number| number.starts_with(&self.number) || is_said_as(number, &self.number))
             || self.meant.contains(&brief.patient)
             || self.claims.as_ref().is_some_and(|claims| brief.patient.as_str().starts_with(claims.as_str()))
             || (self.text.chars().count() == 1 && brief.masked_name.starts_with(&self.text))
     }
+}
+
+/// Whether a number is meant by how people say it, without its letter or noughts: A015 by `15` or `A15`.
+fn is_said_as(number: &str, said: &str) -> bool {
+    fn parts(text: &str) -> (&str, &str) {
+        let digits = text.trim_start_matches(|letter: char| letter.is_ascii_uppercase());
+        (&text[..text.len() - digits.len()], digits.trim_start_matches('0'))
+    }
+    let ((prefix, digits), (said_prefix, said_digits)) = (parts(number), parts(said));
+    !said_digits.is_empty() && said_digits == digits && (said_prefix.is_empty() || said_prefix == prefix)
 }
 
 /// Everybody who is expected in the department today or has a ticket of today.
@@ -192,4 +202,19 @@ fn tickets(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec
         })
     });
     shown.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_said_as;
+
+    #[test]
+    fn a_number_is_found_by_how_people_say_it() {
+        for said in ["15", "A15", "A015", "015"] {
+            assert!(is_said_as("A015", said), "{said}");
+        }
+        for other in ["", "A", "0", "B15", "5", "150", "1", "13800000015"] {
+            assert!(!is_said_as("A015", other), "{other}");
+        }
+    }
 }

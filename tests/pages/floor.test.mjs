@@ -241,6 +241,7 @@ test('not here: too early at first, then missed, and the next is called', async 
   await pause(NINETY_S_MS);
   await doctor.click('[data-outcome=not_here]:not([disabled])');
   await inHand(doctor, 'A003');
+  await doctor.waitForSelector('#undo:has-text("A002 过号,已叫 A003")');
   await newest('A003');
   await missedOnBoard('A002');
   await nothingCutOff();

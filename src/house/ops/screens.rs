@@ -2,7 +2,9 @@
 //! screen that has not come back is one that has not been seen yet.
 
 use dashmap::DashMap;
+use jiaohao_domain::time::Zone;
 use jiaohao_domain::{ScreenId, Timestamp};
+use serde_json::{Value, json};
 
 use crate::engine::ScreenNews;
 
@@ -62,11 +64,34 @@ impl Screens {
     pub fn seen(&self, screen: &ScreenId) -> Option<Seen> {
         self.0.get(screen).map(|seen| seen.clone())
     }
+
+    /// Adds to each screen of a directory whether it is here, when it was heard of last, and whether it cannot speak.
+    pub fn tell(&self, screens: &mut Value, zone: &Zone) {
+        for screen in screens.as_array_mut().into_iter().flatten() {
+            let seen = screen["screen"].as_str().and_then(|id| self.seen(&ScreenId::new(id)));
+            screen["online"] = json!(seen.as_ref().is_some_and(Seen::is_online));
+            screen["last_seen"] = json!(seen.as_ref().map(|seen| zone.rfc3339(seen.last_seen)));
+            screen["silent"] = json!(seen.and_then(|seen| seen.silent));
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_says_of_each_screen_whether_it_is_here_and_can_speak() {
+        let screens = Screens::default();
+        let zone = Zone::named("Asia/Shanghai").expect("a zone");
+        screens.note(&ScreenId::from("s.x1"), ScreenNews::Came, Timestamp(0));
+        screens.note(&ScreenId::from("s.x1"), ScreenNews::Said { silent: Some(true), client: None }, Timestamp(1000));
+        let mut directory = json!([{ "screen": "s.x1" }, { "screen": "s.x2" }]);
+        screens.tell(&mut directory, &zone);
+        assert_eq!(directory[0]["last_seen"], "1970-01-01T08:00:01.000+08:00");
+        assert_eq!((&directory[0]["online"], &directory[0]["silent"]), (&json!(true), &json!(true)));
+        assert_eq!(directory[1], json!({ "screen": "s.x2", "online": false, "last_seen": null, "silent": null }));
+    }
 
     #[test]
     fn a_screen_is_here_until_its_last_connection_has_ended() {

@@ -1,7 +1,7 @@
 // <jh-undo-bar>: for ten seconds after an action, what was done and one way back (button or Ctrl+Z).
 
 import { h, isEditing, render } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
+import { onLanguage, t } from '../lib/i18n.js';
 
 const FOR_S = 10;
 
@@ -19,6 +19,7 @@ class UndoBar extends HTMLElement {
     this.text = '';
     /** @type {(() => void)|null} */
     this.undo = null;
+    this.off = () => {};
     this.onKey = (/** @type {KeyboardEvent} */ event) => {
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'z' && !isTyping(event) && this.undo) {
         event.preventDefault();
@@ -30,9 +31,12 @@ class UndoBar extends HTMLElement {
   connectedCallback() {
     this.setAttribute('role', 'status');
     document.addEventListener('keydown', this.onKey);
+    // What was said in the other language is not said again.
+    this.off = onLanguage(() => this.clear());
   }
 
   disconnectedCallback() {
+    this.off();
     document.removeEventListener('keydown', this.onKey);
     clearInterval(this.timer);
   }

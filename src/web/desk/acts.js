@@ -40,6 +40,17 @@ export class Acts {
     else if (await this.send('undo', { event: step.event, reason: t('undo.reason') })) this.done(t('undo.done'), null);
   }
 
+  /** The steps of what was done in one go, where nothing came after them. @param {string} id @param {string[]} whats newest first */
+  async undoSteps(id, whats) {
+    const steps = (this.floor().ticket(id) || {}).steps || [];
+    const mine = whats.map((what) => steps.filter((/** @type {any} */ step) => step.what === what).pop());
+    for (const step of mine) {
+      if (!step) return this.page.notify(t('error.cannot_undo'));
+      if (!(await this.send('undo', { event: step.event, reason: t('undo.reason') }))) return undefined;
+    }
+    return this.done(t('undo.done'), null);
+  }
+
   /** A step of the history, with a reason on the record. @param {any} step */
   async undo(step) {
     const reason = await askText(t('desk.undo_title'), { usual: [t('undo.reason'), t('reason.wrong_person')], go: t('undo.take') });

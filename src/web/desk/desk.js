@@ -123,7 +123,8 @@ function draw() {
 
 function filters() {
   const f = /** @type {Floor} */ (floor);
-  const count = (/** @type {string} */ name) => f.queues().reduce((n, q) => n + f.list(q, name).length, 0);
+  // Who waits, as above each column: whoever is called or inside waits no more.
+  const count = (/** @type {string} */ name) => f.queues().reduce((n, q) => n + (name === 'waiting' ? q.order : f.list(q, name)).length, 0);
   return h('div', { class: 'filters' },
     h('div', { class: 'tabs', role: 'tablist' }, FILTERS.map((name) => h('button', {
       type: 'button', class: 'btn', role: 'tab', key: name, 'data-filter': name, 'aria-selected': String(name === filter),
@@ -150,6 +151,7 @@ function column(queue) {
   const f = /** @type {Floor} */ (floor);
   const tickets = f.list(queue, filter);
   const stuck = f.stuck(queue);
+  const unheard = Object.values(queue.tickets).filter((one) => one.not_announced);
   const source = moving ? f.queueOf(moving) : null;
   const target = !!moving && source !== queue;
   return h('section', {
@@ -170,6 +172,9 @@ function column(queue) {
       : null,
     stuck.length
       ? h('p', { class: 'notice soon', key: 'stuck', 'data-stuck': queue.queue.id }, t('desk.in_transit_long', { numbers: stuck.map((one) => one.number).join(' ') }))
+      : null,
+    unheard.length
+      ? h('p', { class: 'notice soon', key: 'unheard', 'data-unheard': queue.queue.id }, t('desk.not_announced', { numbers: unheard.map((one) => one.number).join(' ') }))
       : null),
   h('ol', null, tickets.map((ticket) => h('li', { key: ticket.ticket }, row(ticket))),
     tickets.length ? null : h('li', { class: 'empty', key: 'none' }, t(`desk.empty.${filter}`))));
@@ -194,7 +199,9 @@ function row(ticket) {
     ondragstart: (/** @type {any} */ e) => e.dataTransfer.setData('text/ticket', ticket.ticket),
   },
   h('span', { class: 'number' }, ticket.number),
-  h('span', { class: 'name' }, persons.nameOf(ticket), h('small', null, ticket.state === 'waiting' ? why(ticket) : ticket.state === 'summoned' ? f.doorOf(ticket) : standingWord(ticket))),
+  h('span', { class: 'name' }, persons.nameOf(ticket), h('small', null, ticket.not_announced
+    ? h('span', { class: 'tag soon', 'data-not-announced': ticket.not_announced }, t(`not_announced.${ticket.not_announced}`))
+    : ticket.state === 'waiting' ? why(ticket) : ticket.state === 'summoned' ? f.doorOf(ticket) : standingWord(ticket))),
   h('span', { class: 'wait num' }, ticket.state === 'ended' ? '' : waited(ticket, now)));
 }
 
@@ -227,7 +234,8 @@ function aside() {
     sessions: () => sessionsView(page, f, acts, persons),
     screens: () => screensView({ site: /** @type {Site} */ (site), send: (name, body) => acts.send(name, body), after: reread }),
   };
-  const left = f.area ? Math.max(0, Math.min(1, clock.until(f.area.valid_until) / 60000)) : 0;
+  const silent = site && site.all('screens').some((one) => one.online && one.silent);
+  const left = Math.min(1, f.areaLeftMs() / 60000);
   return h('aside', { class: 'side' },
     h('div', { class: 'tabs', role: 'tablist' }, SIDES.map((name) => h('button', {
       type: 'button', class: 'btn', role: 'tab', key: name, 'data-side': name, 'aria-selected': String(name === side),
@@ -236,8 +244,8 @@ function aside() {
         moving = null;
         page.draw();
       },
-    }, t(`desk.side.${name}`)))),
-    h('div', { class: 'body' }, bodies[side]()),
+    }, t(`desk.side.${name}`), name === 'screens' && silent ? h('span', { class: 'tag soon' }, t('screens.silent')) : null))),
+    h('fieldset', { class: 'body', disabled: page.protocol.status === 'offline' }, bodies[side]()),
     h('div', { class: 'area', 'data-area-code': f.area ? f.area.code : '' },
       h('small', null, t('desk.area_code')), h('b', { class: 'num' }, f.area ? f.area.code : '––––––'),
       h('span', { class: 'left', vars: { '--left': `${Math.round(left * 100)}%` } }, h('i', null))));

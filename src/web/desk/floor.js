@@ -22,7 +22,8 @@ export class Floor {
     this.streams = [];
     /** @type {any[]} */
     this.sessions = [];
-    /** @type {any} */
+    /** The code of the waiting area, and until when it is the code by this page's own clock: it changes with the
+     * machine's minutes, whatever the clinic's clock says. @type {{code: string, until: number}|null} */
     this.area = null;
     this.open();
   }
@@ -42,7 +43,7 @@ export class Floor {
   }
 
   tick() {
-    if (this.area && this.page.protocol.clock.until(this.area.valid_until) <= 0 && !this.reading) this.readArea();
+    if (this.area && this.areaLeftMs() <= 0 && !this.reading) this.readArea();
     this.page.draw();
   }
 
@@ -64,13 +65,20 @@ export class Floor {
   async readArea() {
     this.reading = true;
     try {
-      this.area = await this.page.session.http('GET', `/api/v1/departments/${this.department}/area-code`);
+      const { code, valid_s: s } = await this.page.session.http('GET', `/api/v1/departments/${this.department}/area-code`);
+      // The rest of a second is not said: asked a moment later, it is the next code.
+      this.area = { code, until: performance.now() + (s + 1) * 1000 };
     } catch {
       this.area = null;
       setTimeout(() => this.readArea(), 5000);
     }
     this.reading = false;
     this.page.draw();
+  }
+
+  /** How long the code is still the code, in milliseconds. */
+  areaLeftMs() {
+    return this.area ? Math.max(0, this.area.until - performance.now()) : 0;
   }
 
   /** @returns {any[]} */

@@ -8,6 +8,12 @@ import { standingWord, stateWord } from '../lib/words.js';
 
 const AFTER_MS = 220;
 
+/** Whether a number is meant by how people say it, without its letter or noughts: A015 by `15` or `A15`. @param {string} number @param {string} text in capitals */
+function isSaidAs(number, text) {
+  const [of, said] = [number, text].map((one) => /^([A-Z]*)0*(\d+)$/.exec(one));
+  return !!of && !!said && said[2] === of[2] && (!said[1] || said[1] === of[1]);
+}
+
 /** Search of the desk. */
 export class Search {
   /**
@@ -28,6 +34,10 @@ export class Search {
     this.asking = false;
     /** Which of the hits the arrow keys have chosen; -1: none. */
     this.at = -1;
+    /** Enter came before the answer, as from a scanner: what it may do is done when the answer is here. */
+    this.entered = false;
+    /** The text that something is being done for: pressed again, it is the same wish. @type {string|null} */
+    this.doing = null;
     document.addEventListener('keydown', (event) => this.catchKey(event));
   }
 
@@ -59,12 +69,14 @@ export class Search {
 
   forget() {
     this.asked += 1;
+    this.entered = false;
     this.appointments = [];
     this.found = [];
     this.elsewhere = [];
   }
 
   async ask() {
+    clearTimeout(this.timer);
     this.asked += 1;
     const mine = this.asked;
     const own = this.desk.floor().department;
@@ -81,7 +93,11 @@ export class Search {
     this.found = (here && here.tickets) || [];
     this.elsewhere = [];
     this.page.draw();
-    if (!here || this.appointments.length || this.tickets().length) return;
+    if (!here) this.entered = false;
+    if (!here || this.appointments.length || this.tickets().length) {
+      if (this.entered) this.enter();
+      return;
+    }
     this.asking = true;
     const others = this.desk.departments().filter((d) => d.id !== own);
     const there = await Promise.all(others.map((department) => this.find(department.id).then(
@@ -90,6 +106,7 @@ export class Search {
     this.asking = false;
     this.elsewhere = there.reduce((all, some) => all.concat(some), /** @type {any[]} */ ([])).slice(0, 12);
     this.page.draw();
+    if (this.entered) this.enter();
   }
 
   /** In the body, never in the address: it may be somebody's phone or document. @param {string} department @returns {Promise<any>} */
@@ -107,7 +124,7 @@ export class Search {
     for (const queue of floor.queues()) {
       for (const ticket of Object.values(queue.tickets)) {
         const name = this.desk.persons.nameOf(ticket);
-        const fits = String(ticket.number).toUpperCase().startsWith(text) || name.includes(this.text)
+        const fits = String(ticket.number).toUpperCase().startsWith(text) || isSaidAs(ticket.number, text) || name.includes(this.text)
           || ticket.ticket === this.text || ticket.appointment === this.text || found.has(ticket.ticket);
         if (fits && ticket.ended !== 'undone') hits.push(ticket);
       }
@@ -157,24 +174,46 @@ export class Search {
       this.page.draw();
     }
     if (event.key !== 'Enter') return;
+    // What is scanned next takes the place of this text.
+    event.target.select();
+    if (!this.asking || this.at >= 0) this.enter();
+    else if (!this.entered) {
+      this.entered = true;
+      this.ask();
+    }
+  }
+
+  /** Does what Enter may do. */
+  enter() {
+    this.entered = false;
     const act = this.obvious();
     if (act) act();
-    else if (many > 1) this.page.notify(t('desk.choose_one'), 'soon', 'choose_one');
+    else if (this.choices().length > 1) this.page.notify(t('desk.choose_one'), 'soon', 'choose_one');
+  }
+
+  /** Does it once; then the box is empty, unless the next text is in it by then. @param {() => Promise<boolean>} act */
+  async once(act) {
+    const { text } = this;
+    if (this.doing === text) return;
+    this.doing = text;
+    const done = await act();
+    if (this.doing === text) this.doing = null;
+    if (done && this.text === text) this.clear();
   }
 
   /** @param {any} appointment */
-  async checkIn(appointment) {
-    if (await this.desk.acts.checkIn(appointment)) this.clear();
+  checkIn(appointment) {
+    return this.once(() => this.desk.acts.checkIn(appointment));
   }
 
   /** @param {any} appointment */
-  async correctNoShow(appointment) {
-    if (await this.desk.acts.correctNoShow(appointment)) this.clear();
+  correctNoShow(appointment) {
+    return this.once(() => this.desk.acts.correctNoShow(appointment));
   }
 
   /** @param {any} ticket */
-  async reportBack(ticket) {
-    if (await this.desk.acts.reportBack(ticket)) this.clear();
+  reportBack(ticket) {
+    return this.once(() => this.desk.acts.reportBack(ticket));
   }
 
   /** @param {any} ticket */
@@ -200,6 +239,7 @@ export class Search {
     const booked = this.appointments.length;
     const nothing = !this.asking && !tickets.length && !booked && !this.elsewhere.length;
     const is = (/** @type {number} */ n) => only || this.at === n;
+    if (!nothing && !tickets.length && !booked && !this.elsewhere.length) return null;
     return h('div', { class: 'found', key: 'found', role: 'region', 'aria-label': t('desk.found') },
       booked ? h('h3', { key: 'ha' }, t('desk.found_appointments')) : null,
       this.appointments.map((a, n) => this.appointmentHit(a, is(n))),

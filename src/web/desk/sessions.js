@@ -83,7 +83,8 @@ async function close(page, floor, acts, persons, session) {
 async function showToCome(page, floor, acts, persons, ids) {
   const path = `/api/v1/departments/${floor.department}/appointments/find`;
   const asked = ids.slice(0, 40).map((text) => page.session.http('POST', path, { text }).then((/** @type {any} */ a) => a.appointments, () => []));
-  const booked = (await Promise.all(asked)).reduce((all, some) => all.concat(some), []);
+  const booked = (await Promise.all(asked)).reduce((all, some) => all.concat(some), [])
+    .sort((/** @type {any} */ a, /** @type {any} */ b) => (a.slot_start + a.number < b.slot_start + b.number ? -1 : 1));
   await Promise.all([persons.ready(booked.map((/** @type {any} */ a) => a.patient))]);
   const chosen = await ask(t('desk.to_come_title', { n: ids.length }), (done) => h('div', { class: 'form' },
     h('p', { class: 'muted' }, t('desk.to_come_how')),

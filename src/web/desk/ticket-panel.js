@@ -10,6 +10,15 @@ import { classWord, sexWord, standingWord } from '../lib/words.js';
 /** Classes that the desk can give with proof seen. */
 export const CLASSES = ['emergency', 'military', 'disabled', 'late_pregnancy', 'senior'];
 
+/** What stands on a slip. @param {{queue: string, number: string, position: number}} slip */
+export const slipLines = (slip) => [
+  h('span', { key: 'queue' }, slip.queue),
+  h('span', { class: 'number', key: 'number' }, slip.number),
+  h('span', { class: 'muted', key: 'position' }, t('desk.slip_position', { n: slip.position })),
+];
+
+export const printButton = () => h('button', { type: 'button', class: 'btn', key: 'print', 'data-action': 'print_slip', onclick: () => window.print() }, t('desk.print'));
+
 /**
  * @typedef {{floor: import('./floor.js').Floor, acts: import('./acts.js').Acts, persons: any, now: number,
  *   moving: string|null, shown: string|null, show: (ticket: any) => void, walkIn: (ticket: any) => void, setMoving: (ticket: string|null) => void, close: () => void}} Look
@@ -30,6 +39,7 @@ export function ticketPanel(look, ticket) {
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
     goesOn(look, ticket),
     h('div', { class: 'acts' }, buttons(look, ticket)),
+    again(look, ticket),
     look.moving === ticket.ticket ? transferForm(look, ticket) : null,
     canBePrioritised(ticket) ? priorityForm(look, ticket) : null,
     documentPart(look, ticket),
@@ -37,6 +47,17 @@ export function ticketPanel(look, ticket) {
     history(ticket, (step) => acts.undo(step)),
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'walk_in_for', 'data-patient': ticket.patient, onclick: () => look.walkIn(ticket) }, t('desk.walk_in_again')),
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'close_ticket', onclick: look.close }, t('desk.close_ticket')));
+}
+
+/** The slip once more, for whoever has lost it: on paper only. @param {Look} look @param {any} ticket */
+function again(look, ticket) {
+  const queue = look.floor.queueOf(ticket.ticket);
+  const at = queue ? queue.order.indexOf(ticket.ticket) : -1;
+  if (at < 0) return null;
+  return [
+    h('div', { class: 'slip print on-paper', key: 'slip' }, slipLines({ queue: queue.queue.name, number: ticket.number, position: at + 1 })),
+    printButton(),
+  ];
 }
 
 /** Of a ticket that another department has taken: its number there, and the way back. @param {Look} look @param {any} ticket */
@@ -89,7 +110,8 @@ function buttons(look, ticket) {
     report_back: () => acts.reportBack(ticket),
     recall_transfer: () => acts.recallTransfer(ticket),
   };
-  const state = ticket.ended === 'transferred' ? 'transferred' : ticket.state;
+  // Once it goes on elsewhere, `goesOn` has the way back.
+  const state = ticket.ended === 'transferred' && !acts.link(ticket) ? 'transferred' : ticket.state;
   return (POSSIBLE[state] || []).map((action) => h('button', {
     type: 'button', key: action, 'data-action': action, 'data-ticket': ticket.ticket, onclick: press[action],
     class: `btn${action === 'report_back' || action === 'recall_transfer' ? ' primary full' : ''}${action === 'cancel_ticket' ? ' danger' : ''}`,

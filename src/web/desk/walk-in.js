@@ -1,11 +1,11 @@
 // The walk-in form: who, by which document, phone, which queue; a priority seen and an addition where wanted. Registers the
 // person and takes the number in one go, then shows the slip.
 
-import { h } from '../lib/dom.js';
+import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { nameOf, personBody, personFields } from '../lib/person-form.js';
 import { classWord, periodWord } from '../lib/words.js';
-import { CLASSES } from './ticket-panel.js';
+import { CLASSES, printButton, slipLines } from './ticket-panel.js';
 
 /** The form's state. */
 export class WalkIn {
@@ -22,6 +22,8 @@ export class WalkIn {
     this.slip = null;
     this.busy = false;
     this.round = 0;
+    /** The priority class that is chosen. */
+    this.class = 'none';
   }
 
   /** @param {any} person */
@@ -71,7 +73,9 @@ export class WalkIn {
   async take(f, patient, visit) {
     /** @type {any} */
     const body = visit ? { queue: f.queue.value, patient, visit } : { queue: f.queue.value, patient };
-    if (f.class.value !== 'none') body.class = f.class.value;
+    const { class: cls, proof } = { class: f.class.value, proof: f.proof ? f.proof.value.trim() : '' };
+    // An emergency is seen, not proved. Every other class is given with its proof on the record.
+    if (cls === 'emergency') body.class = cls;
     if (f.addition_to.value) body.addition_to = f.addition_to.value;
     let result;
     try {
@@ -84,13 +88,17 @@ export class WalkIn {
       if (window.confirm(t('desk.waits_already', { number }))) await this.take(f, patient, refusal.validNow.visit);
       return;
     }
+    const given = needsProof(cls) && (await this.acts.send('set_priority', { ticket: result.ticket, class: cls, proof }));
+    if (given) result = { ...result, position: given.position || result.position };
     const queue = this.floor().site.one('queues', body.queue);
     this.slip = { number: result.number, queue: queue ? queue.name : '', position: result.position, ticket: result.ticket };
     this.person = null;
     // The next form begins as the first one: what it shows is what it asks for.
     this.kind = 'resident_id';
     this.round += 1;
-    this.acts.done(t('desk.did.register_walk_in', { number: result.number }), result.ticket);
+    this.class = 'none';
+    const steps = given ? ['prioritised', 'registered'] : ['registered'];
+    find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, steps));
   }
 
   view() {
@@ -115,21 +123,30 @@ export class WalkIn {
             floor.site.of('queues', floor.department).map((q) => h('option', { key: q.id, value: q.id }, `${q.prefix || ''} ${q.name}`)))),
         h('div', { class: 'two', key: 'more' },
           h('label', { class: 'field' }, h('span', null, t('desk.class')),
-            h('select', { class: 'input', name: 'class' }, ['none', ...CLASSES].map((c) => h('option', { key: c, value: c }, classWord(c))))),
+            h('select', {
+              class: 'input', name: 'class',
+              onchange: (/** @type {any} */ event) => {
+                this.class = event.target.value;
+                this.page.draw();
+              },
+            }, ['none', ...CLASSES].map((c) => h('option', { key: c, value: c }, classWord(c))))),
           h('label', { class: 'field' }, h('span', null, t('desk.addition')),
             h('select', { class: 'input', name: 'addition_to' }, h('option', { value: '' }, t('desk.addition_none')),
               sessions.map((s) => h('option', { key: s.session, value: s.session }, sessionName(s, floor)))))),
+        needsProof(this.class)
+          ? h('label', { class: 'field', key: 'proof' }, h('span', null, t('desk.proof')),
+            h('input', { class: 'input', name: 'proof', required: true, maxlength: '100', placeholder: t('desk.proof_hint') }))
+          : null,
         h('button', { class: 'btn primary wide', key: 'go', 'data-action': 'register_walk_in', disabled: this.busy, 'aria-busy': String(this.busy) }, t('desk.walk_in_go'))));
   }
 
   slipView() {
-    return h('div', { class: 'slip print form', key: 'slip', 'data-slip': this.slip.ticket },
-      h('span', null, this.slip.queue),
-      h('span', { class: 'number' }, this.slip.number),
-      h('span', { class: 'muted' }, t('desk.slip_position', { n: this.slip.position })),
-      h('button', { type: 'button', class: 'btn', 'data-action': 'print_slip', onclick: () => window.print() }, t('desk.print')));
+    return h('div', { class: 'slip print form', key: 'slip', 'data-slip': this.slip.ticket }, slipLines(this.slip), printButton());
   }
 }
+
+/** @param {string} cls */
+const needsProof = (cls) => cls !== 'none' && cls !== 'emergency';
 
 /** @param {any} session @param {any} floor */
 export function sessionName(session, floor) {

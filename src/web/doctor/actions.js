@@ -80,7 +80,8 @@ export class Actions {
   tellCalled(result, hand, outcome) {
     if (result.called) {
       const place = this.model.work.service_point_name;
-      this.done(t('doctor.did_call', { who: this.label(result.called.ticket), place }), result.called.ticket);
+      const missed = hand && outcome === 'not_here';
+      this.done(t(missed ? 'doctor.did_miss_call' : 'doctor.did_call', { number: hand && hand.number, who: this.label(result.called.ticket), place }), result.called.ticket);
     } else if (hand) {
       this.done(t(outcome === 'seen' ? 'doctor.did_finish_last' : 'doctor.did_miss_last', { number: hand.number }), hand.ticket);
     }

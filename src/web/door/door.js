@@ -23,8 +23,8 @@ function start() {
 /** @param {string} key @param {any} [values] */
 const two = (key, values) => `${t(key, values, 'zh')} ${t(key, values, 'en')}`;
 
-/** @param {any} value */
-function now(value) {
+/** @param {any} value @param {boolean} off what is shown may be over by now: said as the last call */
+function now(value, off) {
   if (value.state === 'paused' || value.state === 'closed') {
     return h('section', { class: 'now', key: value.state },
       h('p', { class: 'say' }, t(`door.${value.state}`, null, 'zh')), h('p', { class: 'label' }, t(`door.${value.state}`, null, 'en')));
@@ -34,8 +34,9 @@ function now(value) {
       h('p', { class: 'say' }, t('door.wait', null, 'zh')), h('p', { class: 'label' }, t('door.wait', null, 'en')));
   }
   const called = value.current.state !== 'serving';
+  const label = off ? 'door.last_call' : called ? 'door.come_in' : 'door.in_room';
   return h('section', { class: `now${called ? ' called' : ''}`, key: value.current.number, 'data-number': value.current.number },
-    h('p', { class: 'label' }, two(called ? 'door.come_in' : 'door.in_room')),
+    h('p', { class: 'label' }, two(label)),
     h('p', { class: 'number num' }, value.current.number),
     h('p', { class: 'name' }, value.current.name));
 }
@@ -55,17 +56,19 @@ function drawNow() {
       h('h1', null, value.name), h('span', { class: 'en' }, value.name_en),
       h('span', { class: 'time num' }, wall(clock.now(), clock.offsetMinutes).clock)),
     h('div', { role: 'status' }, off
-      ? h('div', { class: 'band off', 'data-band': 'offline' },
-        screen.lastData ? t('offline.screen', { time: screen.lastData }, 'zh') : t('offline.screen_never', null, 'zh'))
+      ? h('div', { class: 'band off', 'data-band': 'offline' }, ['zh', 'en'].map((lang) => h(lang === 'zh' ? 'span' : 'small', { key: lang },
+        screen.lastData ? t('offline.screen', { time: screen.lastData }, lang) : t('offline.screen_never', null, lang))))
       : null),
     h('main', null,
-      now(value),
+      now(value, off),
       h('aside', null,
         h('p', { class: 'who' }, value.doctor || t('door.nobody', null, 'zh'), h('small', null, value.title || '')),
-        h('section', { class: 'next' },
-          h('h2', null, two('door.next')),
-          (value.next || []).slice(0, 4).map((n) => h('p', { key: n.number }, h('b', { class: 'num' }, n.number), n.name)),
-          (value.next || []).length ? null : h('p', { class: 'none' }, t('door.none_next', null, 'zh'))))),
+        // Who waits elsewhere may be next all the same: of an empty door nothing is said.
+        (value.next || []).length
+          ? h('section', { class: 'next' },
+            h('h2', null, two('door.next')),
+            value.next.slice(0, 4).map((n) => h('p', { key: n.number }, h('b', { class: 'num' }, n.number), n.name)))
+          : null)),
     h('footer', null, h('span', { class: `live${off ? ' off' : ''}` },
       h('span', { class: 'dot' }), h('span', null, two(off ? 'connection.offline' : 'connection.live'))))));
 }

@@ -32,7 +32,7 @@ export default {
   'error.cancel_cut_off': 'The cancel cut-off has passed',
   'error.check_in_too_early': 'Check-in is not open yet',
   'error.check_in_too_late': 'The time for check-in is over',
-  'error.wrong_area_code': 'The area code is wrong or has changed: look at the desk again',
+  'error.wrong_area_code': 'The six-digit code is wrong or has changed; please ask the desk again',
   'error.queue_empty': 'Nobody is waiting',
   'error.stale_console': 'Your view was out of date; it shows the current state now',
   'error.wrong_assignment': 'Not the current assignment',

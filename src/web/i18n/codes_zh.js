@@ -32,7 +32,7 @@ export default {
   'error.cancel_cut_off': '已过取消时间',
   'error.check_in_too_early': '还没到签到时间',
   'error.check_in_too_late': '已过就诊时间',
-  'error.wrong_area_code': '候诊区的六位码不对或已换新,请看屏幕再输入',
+  'error.wrong_area_code': '六位签到码不对或已换新,请向分诊台再问一次',
   'error.queue_empty': '现在没有人候诊',
   'error.stale_console': '界面已过时,已按最新情况更新,请再看一眼',
   'error.wrong_assignment': '出诊登记已变更',

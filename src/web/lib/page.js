@@ -95,6 +95,8 @@ export function openPage(parts) {
       session.access = null;
       started = false;
     }
+    // What could not be reached is there again.
+    if (status === 'live' && notice && notice.code === 'offline') notify('');
     draw();
   });
   // What was said in the other language is not said again.

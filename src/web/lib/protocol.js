@@ -89,6 +89,8 @@ export class Protocol {
     if (!this.timer) {
       this.timer = /** @type {any} */ (setInterval(() => this.watch(), 250));
       window.addEventListener('online', () => this.hurry());
+      // Said by the machine itself, long before two beats are missing.
+      window.addEventListener('offline', () => this.doubt());
       document.addEventListener('visibilitychange', () => document.hidden || this.hurry());
     }
     this.connect();

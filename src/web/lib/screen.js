@@ -9,6 +9,8 @@ import { Protocol } from './protocol.js';
 import { Session } from './session.js';
 
 const ASK_EVERY_MS = 2500;
+/** A screen that the house does not know may be defined later. */
+const UNKNOWN_ASK_EVERY_MS = 60000;
 
 /** @param {string} name */
 function remember(name) {
@@ -140,7 +142,12 @@ export class Screen {
       this.pairing = { code: null, trouble: refusal.code };
     }
     this.draw();
-    setTimeout(() => this.asked(Date.now()), ASK_EVERY_MS);
+    setTimeout(() => this.asked(Date.now()), this.isUnknown ? UNKNOWN_ASK_EVERY_MS : ASK_EVERY_MS);
+  }
+
+  /** There is no board or room of this id. */
+  get isUnknown() {
+    return !!this.pairing && this.pairing.trouble === 'forbidden';
   }
 
   /** Has somebody approved the code? @param {number} since */
@@ -171,6 +178,11 @@ export class Screen {
   /** @param {Element} main */
   drawPairing(main) {
     const p = this.pairing;
+    if (this.isUnknown) {
+      render(main, h('section', { class: 'pairing', key: 'unknown', 'data-unknown': this.id },
+        ['zh', 'en'].map((lang) => [h('h1', { key: lang }, t(`pairing.unknown_${this.kind}`, { id: this.id }, lang)), h('p', { key: `${lang}/more` }, t('pairing.unknown_more', null, lang))])));
+      return;
+    }
     render(main, h('section', { class: 'pairing', key: 'pairing' },
       h('h1', null, `${t('pairing.title', null, 'zh')} ${t('pairing.title', null, 'en')}`),
       p && p.code

@@ -137,6 +137,11 @@ function inOnePiece(ticket) {
   return [before, h('span', { class: 'keep' }, placeWord(ticket)), after];
 }
 
+/** Whether the slot of an appointment has ended by now. @param {Home} home @param {any} a */
+function isOver(home, a) {
+  return Date.parse(a.slot_end) <= home.page.protocol.clock.now();
+}
+
 /** @param {Home} home @param {any} ticket @param {any} a */
 function ticketCard(home, ticket, a) {
   const tone = ticket.state === 'summoned' || ticket.state === 'missed' ? ' soon' : ticket.state === 'booked' ? ' calm' : '';
@@ -152,7 +157,7 @@ function ticketCard(home, ticket, a) {
         ticket.state === 'waiting' && ticket.expected
           ? [h('br', null), t('patient.about', { from: clockOf(ticket.expected.from), to: clockOf(ticket.expected.to) })]
           : null),
-      h('p', { class: 'sub' }, ticket.state === 'booked' ? t('patient.slot_at', { time: clockOf(ticket.slot_start || a.slot_start) }) : t(`patient.do.${ticket.state}`)),
+      h('p', { class: 'sub' }, ticket.state === 'booked' ? t(isOver(home, a) ? 'patient.slot_over' : 'patient.slot_at', { time: clockOf(ticket.slot_start || a.slot_start) }) : t(`patient.do.${ticket.state}`)),
       ticket.state === 'waiting' ? track(home, ticket) : null,
       why && ticket.state === 'waiting' ? h('p', { class: 'notice soon' }, why) : null,
       codeForm(home, ticket, a),

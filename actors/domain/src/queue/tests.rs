@@ -567,6 +567,16 @@ fn late_walk_ins_and_slots() {
 }
 
 #[test]
+fn the_patient_is_told_what_has_happened_and_not_how_the_desk_calls_it() {
+    let late = Why::OnePer(Cause::Late, 3);
+    assert_eq!(late.zh(), "迟到,每3位插1位");
+    assert_eq!(late.told_zh(), "您来晚了:每看3位按时的,就叫1位来晚的");
+    assert_eq!(late.told_en(), "You came late: after every 3 people on time, one who came late is called");
+    assert_eq!(Why::EndOfSlot(Cause::Missed).told_zh(), "刚才叫您时您不在:排在这个时段的最后");
+    assert_eq!(Why::BySlot.told_zh(), Why::BySlot.zh());
+}
+
+#[test]
 fn settings_that_cannot_be_used_are_named() {
     let broken = |change: fn(&mut QueueSettings)| {
         let mut settings = QueueSettings::default();

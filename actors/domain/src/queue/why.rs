@@ -49,6 +49,21 @@ impl Cause {
             Self::Late => "Checked in late",
         }
     }
+    /// To the patient: what has happened, and who else it has happened to.
+    fn told_zh(self) -> [&'static str; 2] {
+        match self {
+            Self::Returning => ["您是检查回来的", "检查回来的"],
+            Self::Missed => ["刚才叫您时您不在", "叫过号、回来报到的"],
+            Self::Late => ["您来晚了", "来晚的"],
+        }
+    }
+    fn told_en(self) -> [&'static str; 2] {
+        match self {
+            Self::Returning => ["You are back from tests", "back from tests"],
+            Self::Missed => ["You were not here when called", "who missed a call"],
+            Self::Late => ["You came late", "who came late"],
+        }
+    }
 }
 
 /// The reason of a place, stated by the event that placed the ticket. Stored: append only.
@@ -103,6 +118,32 @@ impl Why {
             Self::ByCheckIn => "按报到先后排队".into(),
             Self::AfterAppointments => "现场号,排在预约号之后".into(),
             Self::Ratio(a, w) => format!("预约号与现场号按{a}比{w}依次就诊"),
+        }
+    }
+
+    /// The sentence in Chinese as the patient is told it, on the phone.
+    pub fn told_zh(&self) -> String {
+        match self {
+            Self::OnePer(cause, k) => {
+                let [what, others] = cause.told_zh();
+                format!("{what}:每看{k}位按时的,就叫1位{others}")
+            }
+            Self::EndOfSlot(cause) => format!("{}:排在这个时段的最后", cause.told_zh()[0]),
+            Self::EndOfPeriod(cause) => format!("{}:排在这半天的最后", cause.told_zh()[0]),
+            plain => plain.zh(),
+        }
+    }
+
+    /// The sentence in English as the patient is told it, on the phone.
+    pub fn told_en(&self) -> String {
+        match self {
+            Self::OnePer(cause, k) => {
+                let [what, others] = cause.told_en();
+                format!("{what}: after every {k} people on time, one {others} is called")
+            }
+            Self::EndOfSlot(cause) => format!("{}: last of this slot", cause.told_en()[0]),
+            Self::EndOfPeriod(cause) => format!("{}: last of this half day", cause.told_en()[0]),
+            plain => plain.en(),
         }
     }
 

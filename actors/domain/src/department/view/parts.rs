@@ -284,7 +284,7 @@ impl<'a> View<'a> {
             "state": ticket.standing.name(),
             "ahead": ahead,
             "line": line_of(ticket, place),
-            "why": why(ticket, place),
+            "why": place.filter(|_| ticket.is_live()).map(|place| json!({ "zh": place.why.told_zh(), "en": place.why.told_en() })),
             "place": room,
             "place_en": room_en,
             "service_point": service_point,
