@@ -98,6 +98,7 @@ fn subject(floor: &Floor, event: &department::Event) -> Option<TicketId> {
             | Event::TicketSettled { ticket, .. }
             | Event::TicketMoved { ticket, .. }
             | Event::TransferCompleted { ticket, .. }
+            | Event::TransferRecalled { ticket, .. }
             | Event::TransferReturned { ticket, .. }
             | Event::TransferGivenBack { ticket, .. } => Some(ticket.clone()),
             Event::StepUndone(undone) => {

@@ -545,6 +545,11 @@ fn news_survive_a_bad_post() {
             pair.settle();
         }
         assert_eq!((pair.unheard(), pair.post.len()), (0, 0), "seed {seed}");
+        // A word before check-in that was lost (that a cancel was done) is asked for a day after the slot.
+        pair.house.now = at("10:30").plus_min(2 * 24 * 60);
+        pair.house.system(ToDepartment::DeadlineReached);
+        pair.person(ToPatient::DeadlineReached).expect("asks");
+        pair.settle();
         assert_agree(&pair, seed);
         pair.house.state.clinic.check().unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
         pair.assert_replays();
@@ -555,7 +560,7 @@ fn step(pair: &mut Pair, dice: &mut Dice) {
     let tickets: Vec<TicketId> = pair.house.state.floor.tickets.keys().cloned().collect();
     let any =
         |dice: &mut Dice| (!tickets.is_empty()).then(|| tickets[dice.roll(tickets.len() as u64) as usize].clone());
-    match dice.roll(14) {
+    match dice.roll(15) {
         0 => drop(pair.reserve(["0900", "0930", "1000"][dice.roll(3) as usize])),
         1 if tickets.len() < 12 => drop(pair.house.walk_in("pool", "a", None)),
         2 => {
@@ -588,7 +593,8 @@ fn step(pair: &mut Pair, dice: &mut Dice) {
         }
         8 => {
             if let Some(ticket) = any(dice) {
-                let (to, reason) = (queue(["pool", "other"][dice.roll(2) as usize]), "改派".to_owned());
+                let to = QueueId::from(["s.d.pool", "s.d.other", "s.e.pool"][dice.roll(3) as usize]);
+                let reason = "改派".to_owned();
                 drop(pair.house.desk(ToDepartment::TransferTicket(TransferTicket { ticket, to, reason })));
             }
         }
@@ -596,6 +602,18 @@ fn step(pair: &mut Pair, dice: &mut Dice) {
         10 => {
             pair.house.system(ToDepartment::DeadlineReached);
             pair.ask_again();
+        }
+        11 => {
+            let Some(ticket) = any(dice) else { return };
+            let (new_ticket, reason) = (TicketId::from("s.e.t1"), "recalled".to_owned());
+            match dice.roll(3) {
+                0 => drop(pair.house.desk(ToDepartment::RecallTransfer(RecallTransfer { ticket }))),
+                1 => drop(pair.house.system(ToDepartment::TransferRefused { ticket, reason })),
+                _ => {
+                    let new_number = "E001".to_owned();
+                    drop(pair.house.system(ToDepartment::TransferTaken { ticket, new_ticket, new_number }));
+                }
+            }
         }
         _ if !pair.post.is_empty() => {
             let at = dice.roll(pair.post.len() as u64) as usize;
