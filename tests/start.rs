@@ -297,6 +297,36 @@ async fn a_port_in_use_at_the_first_start_says_how_to_get_a_token() {
 }
 
 #[tokio::test]
+async fn metrics_are_all_there_with_their_help_from_the_start_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, _) = used(folder.path()).await;
+    std::fs::write(data.join("store").join("mark"), "{}").unwrap();
+    let up = Up::start(&data, &[]).await;
+    let shown = |at: &str, text: &str| text.lines().any(|line| line.starts_with(&format!("{at} ")));
+    let (_, first) = page(&up, "/metrics");
+    assert!(first.lines().any(|line| line == "store_set_aside 1"), "{first}");
+    assert!(shown("start_replay_seconds", &first) && shown("checkpoint_timestamp_seconds", &first), "{first}");
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let (_, text) = page(&up, "/metrics");
+    let table = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md")).unwrap();
+    let rows = table.lines().filter_map(|row| row.strip_prefix("| `")).map(|row| row.split('|').collect::<Vec<_>>());
+    let mut faults = Vec::new();
+    for row in rows {
+        let (name, kind, has_labels) = (row[0].trim().trim_matches('`'), row[1].trim(), !row[2].trim().is_empty());
+        let series =
+            text.lines().any(|line| line.starts_with(&format!("{name} ")) || line.starts_with(&format!("{name}{{")));
+        match kind {
+            "counter" | "gauge" if !has_labels && !series => faults.push(format!("{name} is not shown")),
+            "counter" | "gauge" | "histogram" if series && !shown(&format!("# HELP {name}"), &text) => {
+                faults.push(format!("{name} has no help"));
+            }
+            _ => {}
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}\n{text}");
+}
+
+#[tokio::test]
 async fn a_broken_key_of_one_person_is_a_named_gap_among_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let (data, patients) = used(folder.path()).await;

@@ -153,6 +153,7 @@ impl Server {
     /// # Errors
     /// [`ServeError`], each with what to do.
     pub async fn start(settings: Settings, options: ServeOptions) -> Result<Self, ServeError> {
+        http::measures::record();
         let Opened { held, folder, log, keys, is_new } = open_folder(&settings, &options)?;
         let dir = settings.data.dir.clone();
         let history = log.history_id();
