@@ -214,6 +214,15 @@ async fn each_missing_damaged_or_foreign_part_is_refused_by_name_and_left_as_it_
         let words = spoil(&format!("gone-{}", part.replace('/', "-")), &gone(part));
         assert!(words.contains(named) && words.contains(next), "{part}: {words}");
     }
+    let only_log = spoil("only-log", &|data| {
+        for part in ["keys", "persons", "folder.json"] {
+            gone(part)(data);
+        }
+    });
+    assert!(
+        only_log.contains("folder.json is missing") && only_log.contains("missing too: keys, persons"),
+        "{only_log}"
+    );
     let emptied = spoil("emptied", &|data| {
         std::fs::remove_dir_all(data.join("log")).unwrap();
         std::fs::create_dir(data.join("log")).unwrap();
@@ -324,6 +333,10 @@ async fn metrics_are_all_there_with_their_help_from_the_start_on() {
         }
     }
     assert!(faults.is_empty(), "{faults:#?}\n{text}");
+    up.stop().await;
+    std::fs::remove_dir_all(data.join("store")).unwrap();
+    let said = Up::start(&data, &[]).await.stop().await;
+    assert!(said.contains("store/ holds no checkpoint"), "a longer start says why: {said}");
 }
 
 #[tokio::test]
