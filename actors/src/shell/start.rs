@@ -27,7 +27,7 @@ use crate::store::{Store, StoreError, Temporary};
 /// How long a checkpoint is waited for.
 const CHECKPOINT_WITHIN: Duration = Duration::from_secs(15);
 /// How long the threads' end is waited for: a store whose disk hangs may never close.
-const END_WITHIN: Duration = Duration::from_secs(10);
+const END_WITHIN: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 
 /// What a node is made of.
 pub struct NodeOptions {

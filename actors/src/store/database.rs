@@ -71,9 +71,8 @@ impl Database {
 
     /// To read from.
     pub(super) fn tree(&self) -> Result<sled::Tree, StoreError> {
-        match &*self.open.read().unwrap_or_else(PoisonError::into_inner) {
-            Some(open) => return Ok(open.snapshots.clone()),
-            None => {}
+        if let Some(open) = &*self.open.read().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(open.snapshots.clone());
         }
         self.open_anew()
     }
