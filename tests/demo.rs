@@ -37,3 +37,26 @@ fn a_short_demo_shows_every_role_and_rule() {
     let missing: Vec<_> = rules.into_iter().filter(|rule| !counted(rule)).collect();
     assert!(missing.is_empty(), "did not happen: {missing:?}\n{text}");
 }
+
+#[test]
+fn a_kept_folder_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (run, called) in ["first calls", "doctors still at work"].into_iter().enumerate() {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jiaohao"));
+        command.args(["demo", "--port", "0", "--for", "12s", "--data"]).arg(folder.path().join("data"));
+        // The speed is the folder's from then on.
+        let said = if run == 0 { command.args(["--speed", "240"]).output() } else { command.output() };
+        let said = said.expect("it starts");
+        let text = String::from_utf8_lossy(&said.stdout);
+        assert!(said.status.success(), "{text}\n{}", String::from_utf8_lossy(&said.stderr));
+        for what in [called, "seen, next"] {
+            assert!(text.contains(what), "run {run}, {what}:\n{text}");
+        }
+    }
+    let mut other = Command::new(env!("CARGO_BIN_EXE_jiaohao"));
+    let said = other.args(["demo", "--speed", "10", "--port", "0", "--data"]).arg(folder.path().join("data")).output();
+    let said = said.expect("it starts");
+    assert!(!said.status.success());
+    let why = String::from_utf8_lossy(&said.stderr);
+    assert!(why.contains("at 240 times") && why.contains("--speed"), "{why}");
+}

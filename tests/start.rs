@@ -214,6 +214,15 @@ async fn each_missing_damaged_or_foreign_part_is_refused_by_name_and_left_as_it_
         let words = spoil(&format!("gone-{}", part.replace('/', "-")), &gone(part));
         assert!(words.contains(named) && words.contains(next), "{part}: {words}");
     }
+    let only_log = spoil("only-log", &|data| {
+        for part in ["keys", "persons", "folder.json"] {
+            gone(part)(data);
+        }
+    });
+    assert!(
+        only_log.contains("folder.json is missing") && only_log.contains("missing too: keys, persons"),
+        "{only_log}"
+    );
     let emptied = spoil("emptied", &|data| {
         std::fs::remove_dir_all(data.join("log")).unwrap();
         std::fs::create_dir(data.join("log")).unwrap();
@@ -294,6 +303,40 @@ async fn a_port_in_use_at_the_first_start_says_how_to_get_a_token() {
     assert!(words.contains("cannot listen on") && words.contains("token issue --role operator --may-issue"), "{words}");
     token(&data, &["--role", "operator", "--may-issue"]);
     Up::start(&data, &[]).await.stop().await;
+}
+
+#[tokio::test]
+async fn metrics_are_all_there_with_their_help_from_the_start_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, _) = used(folder.path()).await;
+    std::fs::write(data.join("store").join("mark"), "{}").unwrap();
+    let up = Up::start(&data, &[]).await;
+    let shown = |at: &str, text: &str| text.lines().any(|line| line.starts_with(&format!("{at} ")));
+    let (_, first) = page(&up, "/metrics");
+    assert!(first.lines().any(|line| line == "store_set_aside 1"), "{first}");
+    assert!(shown("start_replay_seconds", &first) && shown("checkpoint_timestamp_seconds", &first), "{first}");
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let (_, text) = page(&up, "/metrics");
+    let table = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md")).unwrap();
+    let rows = table.lines().filter_map(|row| row.strip_prefix("| `")).map(|row| row.split('|').collect::<Vec<_>>());
+    let mut faults = Vec::new();
+    for row in rows {
+        let (name, kind, has_labels) = (row[0].trim().trim_matches('`'), row[1].trim(), !row[2].trim().is_empty());
+        let series =
+            text.lines().any(|line| line.starts_with(&format!("{name} ")) || line.starts_with(&format!("{name}{{")));
+        match kind {
+            "counter" | "gauge" if !has_labels && !series => faults.push(format!("{name} is not shown")),
+            "counter" | "gauge" | "histogram" if series && !shown(&format!("# HELP {name}"), &text) => {
+                faults.push(format!("{name} has no help"));
+            }
+            _ => {}
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}\n{text}");
+    up.stop().await;
+    std::fs::remove_dir_all(data.join("store")).unwrap();
+    let said = Up::start(&data, &[]).await.stop().await;
+    assert!(said.contains("store/ holds no checkpoint"), "a longer start says why: {said}");
 }
 
 #[tokio::test]

@@ -17,9 +17,9 @@ pub struct Args {
     /// Where it listens, on this machine only.
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// How much faster clinic time runs; at 1 the boards speak.
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=600))]
-    speed: u32,
+    /// How much faster clinic time runs (60; a folder that stays keeps its own); at 1 the boards speak.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
+    speed: Option<u32>,
     /// For how long, as 90s, 10m, 2h; absent: until Ctrl-C.
     #[arg(long = "for", value_parser = duration)]
     lasts: Option<Duration>,
@@ -41,7 +41,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Runs it until its end.
 pub fn run(args: Args) -> Result<(), Failure> {
-    demo::run(demo::Options { port: args.port, speed: f64::from(args.speed), lasts: args.lasts, data: args.data })
+    let speed = args.speed.map(f64::from);
+    demo::run(demo::Options { port: args.port, speed, lasts: args.lasts, data: args.data })
 }
 
 #[cfg(test)]

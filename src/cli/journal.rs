@@ -98,6 +98,7 @@ pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
             print_json(&report)?;
             match report.found.damaged.len() {
                 0 => Ok(()),
+                1 => Err(Failure::Failed(format!("{}: damaged in one place", data.display()))),
                 places => Err(Failure::Failed(format!("{}: damaged in {places} places", data.display()))),
             }
         }

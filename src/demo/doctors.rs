@@ -134,6 +134,7 @@ impl Player<'_> {
             "service_point": self.town.city.doctors[self.doctor].service_point });
         match self.give("doctors at work", "start_work", start).await {
             Ok(at_work) => self.assignment = at_work["assignment"].as_str().unwrap_or_default().to_owned(),
+            Err(why) if why.code == "already_working" => self.go_on(&why).await,
             Err(_) => return,
         }
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
@@ -146,6 +147,15 @@ impl Player<'_> {
         }
         let done = json!({ "assignment": self.assignment, "department": self.department() });
         drop(self.give("doctors gone home", "stop_work", done).await);
+    }
+
+    /// Of a kept folder: goes on where the run before left the console. Who is in hand is heard with the next call.
+    async fn go_on(&mut self, why: &Refusal) {
+        self.assignment = why.valid_now.get("assignment").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let work = json!({ "assignment": self.assignment, "department": self.department() });
+        // Only who has paused can.
+        drop(self.give("resumed", "resume_work", work).await);
+        self.town.count("doctors still at work");
     }
 
     async fn next(&mut self, outcome: Option<&str>) {

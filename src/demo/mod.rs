@@ -27,6 +27,8 @@ use town::Town;
 
 /// How long the links' tokens hold, in seconds.
 const LINKS_TTL_S: i64 = 86_400;
+/// A minute of clinic time each second.
+const SPEED: f64 = 60.0;
 /// Further doctors who are named, so that two consoles of one pool can be looked at side by side.
 const OTHER_DOCTORS: usize = 2;
 
@@ -34,8 +36,8 @@ const OTHER_DOCTORS: usize = 2;
 pub struct Options {
     /// Where it listens.
     pub port: u16,
-    /// Speed of clinic time.
-    pub speed: f64,
+    /// Speed of clinic time; none: the folder's, or [`SPEED`] of a new one.
+    pub speed: Option<f64>,
     /// Until when; none: until Ctrl-C.
     pub lasts: Option<Duration>,
     /// A folder that stays.
@@ -84,14 +86,21 @@ pub fn run(options: Options) -> Result<(), Failure> {
 
 async fn play(settings: Settings, data: &Path, options: &Options) -> Result<(), Failure> {
     let outbox = Arc::new(Outbox(LocalOutbox::default()));
+    let speed = options.speed.unwrap_or(SPEED);
     let serve = ServeOptions {
         codes: outbox.clone(),
-        clinic_start: Some(morning(options.speed)),
-        speed: options.speed,
+        clinic_start: Some(morning(speed)),
+        speed,
         wall: Arc::new(clock::wall_ms),
         confirm_clock: false,
     };
     let server = Server::start(settings, serve).await.map_err(Failure::failed)?;
+    let kept = server.house.shell.clock.speed();
+    if options.speed.is_some_and(|wanted| wanted != kept) {
+        server.stop().await;
+        let data = data.display();
+        return Err(Failure::Failed(format!("{data} runs at {kept} times: leave --speed out, or take another folder")));
+    }
     let door = Arc::new(Door { authority: server.doors.address.to_string() });
     let players =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Failure::failed)?;

@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
 use super::commands::{Addressed, booked_slot};
-use super::{House, ops, serve, site};
+use super::{House, ops, site};
 use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};
 use crate::identity::access::{self, Facts, StreamName};
 use crate::identity::accounts;
@@ -409,12 +409,8 @@ impl Engine for Shared {
             return Ok(());
         }
         let data = &self.0.settings.data;
-        let free_mib = serve::free_bytes(&data.dir).map_or(0, |bytes| bytes >> 20);
-        Err(format!(
-            "read-only: {free_mib} MiB are free in {}, below data.last_reserve_mib = {}",
-            data.dir.display(),
-            data.last_reserve_mib
-        ))
+        let dir = data.dir.display();
+        Err(format!("read-only: less than data.last_reserve_mib = {} is free in {dir}", data.last_reserve_mib))
     }
 
     fn alarms(&self) -> Vec<String> {

@@ -236,7 +236,7 @@ pub fn look(dir: &Path) -> Result<Looked, FolderError> {
         None => {
             check_ours(dir, &names)?;
             if has_past(dir, &names)? {
-                return Err(FolderError::Missing { part: dir.join(MARK), next: from_copy(dir) });
+                return Err(missing(dir, MARK, &from_copy(dir)));
             }
             Ok(Looked::New)
         }
@@ -284,11 +284,18 @@ fn has_past(dir: &Path, names: &[String]) -> Result<bool, FolderError> {
     Ok(names.iter().any(|name| PARTS.contains(&name.as_str()) && name != "LOCK"))
 }
 
+/// A part is gone; what else is gone is named with it, so that one restore is enough.
+fn missing(dir: &Path, part: &str, next: &str) -> FolderError {
+    let is_gone = |other: &&str| !part.starts_with(*other) && !dir.join(other).exists();
+    let others: Vec<&str> = ["log", "keys", "persons", MARK].into_iter().filter(is_gone).collect();
+    let also = if others.is_empty() { String::new() } else { format!("; missing too: {}", others.join(", ")) };
+    FolderError::Missing { part: dir.join(part), next: format!("{next}{also}") }
+}
+
 fn check_parts(dir: &Path, folder: &Folder) -> Result<(), FolderError> {
-    let missing = |part: &str, next: &str| FolderError::Missing { part: dir.join(part), next: next.to_owned() };
     let log = dir.join("log");
     if fs::read_dir(&log).map_or(true, |mut entries| entries.next().is_none()) {
-        return Err(missing("log", "mount it, or restore it from the backup"));
+        return Err(missing(dir, "log", "mount it, or restore it from the backup"));
     }
     let history = journal::history(&log).map_err(|error| FolderError::Log { log: log.clone(), error })?.to_string();
     if history != folder.history {
@@ -296,6 +303,9 @@ fn check_parts(dir: &Path, folder: &Folder) -> Result<(), FolderError> {
         return Err(FolderError::Foreign { part: log, why });
     }
     let keys_dir = dir.join("keys");
+    if !keys_dir.exists() && !dir.join("persons").exists() {
+        return Err(missing(dir, "keys", "restore it from the backup"));
+    }
     let keys = Keys::open(&keys_dir, false)?;
     for (file, check) in keys.check_values() {
         if folder.keys.get(&file) != Some(&check) {
@@ -310,6 +320,7 @@ fn check_parts(dir: &Path, folder: &Folder) -> Result<(), FolderError> {
             Err(FolderError::Foreign { part: persons, why })
         }
         Ok(None) => Err(missing(
+            dir,
             "persons/folder.json",
             "mount persons/ or restore it from the backup; without it no person can be named",
         )),
@@ -366,6 +377,9 @@ fn warn(dir: &Path) -> Result<(), FolderError> {
     }
     if names.iter().any(|name| name == MARK) && !names.iter().any(|name| name == "audit") {
         tracing::warn!(folder = %dir.display(), "audit/ is missing and is begun anew: restore its files from the backup");
+    }
+    if names.iter().any(|name| name == MARK) && !dir.join("store").join("mark").exists() {
+        tracing::warn!(folder = %dir.display(), "store/ holds no checkpoint: everything is replayed, which takes longer, once");
     }
     Ok(())
 }

@@ -153,6 +153,7 @@ impl Server {
     /// # Errors
     /// [`ServeError`], each with what to do.
     pub async fn start(settings: Settings, options: ServeOptions) -> Result<Self, ServeError> {
+        http::measures::record();
         let Opened { held, folder, log, keys, is_new } = open_folder(&settings, &options)?;
         let dir = settings.data.dir.clone();
         let history = log.history_id();
@@ -272,7 +273,7 @@ fn look_at_disk(dir: &Path, settings: &Settings, shell: &Shell) {
 }
 
 /// How much room there is, where the system tells.
-pub(super) fn free_bytes(dir: &Path) -> Option<u64> {
+fn free_bytes(dir: &Path) -> Option<u64> {
     rustix::fs::statvfs(dir).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 

@@ -1,6 +1,7 @@
 //! The HTTP door: `/api/v1`, pages, health, metrics, TLS; and the server that both doors stand in.
 
 mod api;
+pub mod measures;
 mod openapi;
 mod origin;
 mod pages;
@@ -19,7 +20,7 @@ pub use api::COOKIE;
 pub use openapi::document as openapi_document;
 pub use origin::Proxies;
 pub use resources::RESOURCES;
-pub use server::{Running, ServeError, metrics_text, start};
+pub use server::{Running, ServeError, start};
 
 use crate::engine::Engine;
 use crate::identity::limits::Limits;

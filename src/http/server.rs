@@ -8,9 +8,8 @@ use actix_web::dev::{ServerHandle, Service};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, middleware, web};
 use jiaohao_actors::fanout::CoarseClock;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use super::{Door, Proxies, api, openapi, pages, problem, tls};
+use super::{Door, Proxies, api, measures, openapi, pages, problem, tls};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::identity::limits::Limits;
@@ -57,7 +56,7 @@ impl Running {
 /// # Errors
 /// See [`ServeError`].
 pub fn start(engine: Arc<dyn Engine>, settings: &Settings, clock: Arc<CoarseClock>) -> Result<Running, ServeError> {
-    metrics_handle();
+    measures::record();
     let limits = Arc::new(Limits::new(&settings.limits));
     let proxies = Proxies::from(&settings.server);
     let live =
@@ -154,30 +153,13 @@ async fn metrics_page() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4"))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .body(metrics_text())
+        .body(measures::metrics_text())
 }
 
 async fn openapi_json() -> HttpResponse {
     static DOCUMENT: OnceLock<String> = OnceLock::new();
     let document = DOCUMENT.get_or_init(|| openapi::document().to_string());
     HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(document.as_str())
-}
-
-/// What this process has counted and measured, as Prometheus text.
-pub fn metrics_text() -> String {
-    metrics_handle().render()
-}
-
-/// The process's recorder: installed once, shared by all servers of the process.
-fn metrics_handle() -> &'static PrometheusHandle {
-    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
-    HANDLE.get_or_init(|| {
-        let recorder = PrometheusBuilder::new().build_recorder();
-        let handle = recorder.handle();
-        // somebody else's recorder (a test's) stays; then `/metrics` shows nothing of theirs
-        let _ = metrics::set_global_recorder(recorder);
-        handle
-    })
 }
 
 fn security_headers(with_tls: bool) -> middleware::DefaultHeaders {

@@ -3,8 +3,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
+use jiaohao_actors::store::{Snapshot, Store};
+use jiaohao_domain::{OwnerKind, OwnerRef, Timestamp};
 use rustix::process::{Resource, Rlimit, prlimit};
 use serde_json::Value;
 
@@ -76,7 +79,7 @@ async fn until_booking_is(house: &House, patient: &Value, expected: &str) {
             return;
         }
         assert!(began.elapsed() < PATIENCE, "a booking is {answer}, not {expected}");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
@@ -236,5 +239,50 @@ async fn a_store_destroyed_between_two_starts_leaves_the_state_as_it_was() {
         same(&house.picture().await, &before, &format!("round {round}"));
         let aside = house.program.data.join(format!("store.damaged-{round}"));
         assert_eq!(aside.exists(), round > 0, "what is damaged is kept for a look");
+    }
+}
+
+/// Eight rows of the store, each of that many bytes.
+fn rows(owner_seq: u64, bytes: usize) -> Vec<(OwnerRef, Snapshot)> {
+    let row =
+        |n: u64| Snapshot::new(owner_seq, 1, None, (0..bytes).map(|b| (b as u64 * n + owner_seq) as u8).collect());
+    (0..8).map(|n| (OwnerRef::new(OwnerKind::Department, format!("h.{n}")), row(n))).collect()
+}
+
+/// Puts, on a full disk too, and puts again when there is room.
+fn put_on_a_disk_that_was_full(disk: &Disk, bytes: usize) {
+    let store = Store::open(&disk.path().join("store"), "h", 0, 1 << 20).unwrap();
+    store.put(&rows(1, bytes)).unwrap();
+    store.sync_with_floor(1, Timestamp(5), vec![]).unwrap();
+    store.put(&rows(2, bytes)).unwrap();
+    disk.leave_mib(0);
+    for owner_seq in 3..6 {
+        let refused = store.put(&rows(owner_seq, bytes));
+        assert!(refused.is_err_and(|why| why.is_full_disk()));
+        // The database writes by itself once a second.
+        std::thread::sleep(Duration::from_millis(1_500));
+    }
+    disk.empty();
+    store.put(&rows(6, bytes)[..4]).unwrap();
+    store.sync_with_floor(2, Timestamp(5), vec![]).unwrap();
+}
+
+#[test]
+fn a_store_goes_on_after_its_disk_was_full() {
+    // Large rows are written as files of their own; small ones wait for the database's own write.
+    for bytes in [300 << 10, 8 << 10] {
+        let disk = Arc::new(Disk::new());
+        let (ended, end) = mpsc::channel();
+        let worker = disk.clone();
+        std::thread::spawn(move || {
+            put_on_a_disk_that_was_full(&worker, bytes);
+            ended.send(()).unwrap();
+        });
+        end.recv_timeout(Duration::from_secs(30)).expect("it goes on, and does not wait for ever");
+        let store = Store::open(&disk.path().join("store"), "h", 2, 1 << 20).unwrap();
+        for (n, (owner, _)) in rows(0, 1).iter().enumerate() {
+            let there = store.snapshot(owner).unwrap().unwrap().owner_seq;
+            assert_eq!(there, if n < 4 { 6 } else { 2 }, "what was put before the disk was full is there");
+        }
     }
 }

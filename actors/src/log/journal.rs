@@ -37,8 +37,8 @@ pub struct Verified {
     pub segments: u64,
     /// Records read.
     pub records: u64,
-    /// Owners that have records: each is a stream of its own, numbered from 1 without a gap.
-    pub streams: u64,
+    /// Owners that have records: those of each are numbered from 1 without a gap.
+    pub owners: u64,
     /// Bytes behind the last batch, beyond the mark: the next start will cut them.
     pub torn_tail_bytes: u64,
     /// Everything that is not as it should be.
@@ -193,7 +193,7 @@ pub fn verify(log: &Path, check: &mut dyn FnMut(&Record) -> Result<(), String>) 
             }
         }
     }
-    found.streams = seen.owners.len() as u64;
+    found.owners = seen.owners.len() as u64;
     if unnamed > 0 {
         found.damaged.push(Damage { place: "elsewhere".into(), what: format!("{unnamed} more") });
     }

@@ -47,7 +47,7 @@ fn verify_counts_what_is_there() {
         .unwrap();
         assert_eq!(seen, written, "pruned {pruned}: every record in order");
         assert!(found.segments > 3);
-        assert_eq!((found.records, found.streams), (80, 2));
+        assert_eq!((found.records, found.owners), (80, 2));
         assert_eq!((found.torn_tail_bytes, found.first_commit, found.last_commit), (0, 1, 60));
         assert_eq!(found.damaged, []);
         let json = serde_json::to_string(&found).unwrap();

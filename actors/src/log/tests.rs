@@ -1,12 +1,12 @@
 //! Tests of the log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiaohao_domain::Timestamp;
 
 use super::contract::{self, Factory};
-use super::{FolderLock, FolderLockError, HistoryId, MemoryLog, SegmentLog, SegmentOptions};
+use super::{FolderLock, FolderLockError, HistoryId, Log, MemoryLog, SegmentLog, SegmentOptions};
 
 /// `n` cases a property, more by `PROPTEST_CASES`; failing seeds are printed, not kept in files.
 pub fn few_cases(n: u32) -> proptest::test_runner::Config {
@@ -85,4 +85,43 @@ fn a_second_process_is_told_who_holds_the_folder() {
     assert!(matches!(error, FolderLockError::Held { holder: Some(holder), .. } if holder.since == Timestamp(5)));
     drop(lock);
     FolderLock::take(folder.path(), Timestamp(7)).unwrap();
+}
+
+/// Copies the files of the log that `is_wanted` takes by name, as docs/operations.md says of a backup.
+fn copy(from: &Path, to: &Path, is_wanted: impl Fn(&str) -> bool) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        if entry.file_type().unwrap().is_file() && is_wanted(&name) {
+            std::fs::copy(entry.path(), to.join(&name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_copy_is_sound_with_the_mark_first_and_not_with_the_mark_last() {
+    let mut source = InFolder::new(SegmentOptions { mark_every_ms: 0, ..small(2000) });
+    let mut log = source.open();
+    let mut seq = 0;
+    let mut write = |log: &mut SegmentLog| {
+        for _ in 0..60 {
+            seq += 1;
+            log.append(&mut [contract::commit(vec![contract::record("s", "a", seq, &[7; 100])])]).unwrap();
+        }
+        seq
+    };
+    let rest = |name: &str| name != "mark" && !name.ends_with(".new");
+    let (mark_first, mark_last) = (InFolder::new(small(2000)), InFolder::new(small(2000)));
+    let before = write(&mut log);
+    copy(&source.path(), &mark_first.path(), |name| name == "mark");
+    copy(&source.path(), &mark_last.path(), rest);
+    // Segments are closed while it copies.
+    write(&mut log);
+    copy(&source.path(), &mark_first.path(), rest);
+    copy(&source.path(), &mark_last.path(), |name| name == "mark");
+    let (copied, _) = SegmentLog::open(&mark_first.path(), small(2000)).unwrap();
+    assert!(copied.last_commit() >= before);
+    assert_eq!(contract::read(&copied, 0).len() as u64, copied.last_commit());
+    assert!(SegmentLog::open(&mark_last.path(), small(2000)).is_err(), "it ends short of its mark");
 }

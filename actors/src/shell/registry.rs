@@ -54,8 +54,8 @@ pub struct Shell {
     pub(crate) mailbox: usize,
     /// 0 well, 1 below the reserve (bookings refused), 2 nearly full (all writes refused).
     pub(crate) storage: AtomicU8,
-    /// Up to which commit everything is in snapshots, and when that was reached (process time; below 0: before this
-    /// process began).
+    /// Up to which commit everything is in snapshots, and when that was reached (process time; the start counts as a
+    /// checkpoint).
     pub(crate) floor_commit: AtomicU64,
     pub(crate) floor_ms: AtomicI64,
 }
@@ -65,8 +65,8 @@ pub struct Shell {
 pub struct StoreLag {
     /// Durable commits that are in no checkpoint yet.
     pub commits: u64,
-    /// Age of the last checkpoint in seconds of machine time; none before the first of this process.
-    pub checkpoint_age_s: Option<i64>,
+    /// Seconds of machine time since the last checkpoint, or since the start before the first.
+    pub checkpoint_age_s: i64,
 }
 
 /// What became of a message that wakes nobody.
@@ -294,7 +294,7 @@ impl Shell {
         let floor_ms = self.floor_ms.load(Ordering::Relaxed);
         StoreLag {
             commits: self.durable_commit().saturating_sub(self.floor_commit.load(Ordering::Relaxed)),
-            checkpoint_age_s: (floor_ms >= 0).then(|| (process_ms() - floor_ms) / 1_000),
+            checkpoint_age_s: (process_ms() - floor_ms) / 1_000,
         }
     }
 

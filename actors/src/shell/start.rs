@@ -26,6 +26,8 @@ use crate::store::{Store, StoreError, Temporary};
 
 /// How long a checkpoint is waited for.
 const CHECKPOINT_WITHIN: Duration = Duration::from_secs(15);
+/// How long the threads' end is waited for: a store whose disk hangs may never close.
+const END_WITHIN: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 
 /// What a node is made of.
 pub struct NodeOptions {
@@ -193,7 +195,7 @@ impl Node {
             mailbox: options.mailbox,
             storage: AtomicU8::new(0),
             floor_commit: AtomicU64::new(floor_commit),
-            floor_ms: AtomicI64::new(-1),
+            floor_ms: AtomicI64::new(clock::process_ms()),
         });
         let shard_ends = options.log.shard_ends();
         let writer = writer::start(options.log, writer_queue, to_projector, durable, written, options.on_failure)?;
@@ -211,6 +213,7 @@ impl Node {
         }
         report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         metrics::gauge!("start_replay_seconds").set(report.took_ms as f64 / 1_000.0);
+        metrics::gauge!("checkpoint_timestamp_seconds").set(clock::wall_ms() as f64 / 1_000.0);
         metrics::gauge!("store_set_aside").set(f64::from(u8::from(report.store_set_aside.is_some())));
         Ok(Self { shell, report, threads, writer: Some(writer), arbiters, _temporary_store: temporary })
     }
@@ -240,9 +243,12 @@ impl Node {
     }
 
     async fn checkpoint_within(&self, within: Duration) -> Option<u64> {
-        let (sender, answer) = flume::bounded(1);
-        self.shell.keeper.send_async(ToKeeper::CheckpointNow(sender)).await.ok()?;
-        tokio::time::timeout(within, answer.recv_async()).await.ok()?.ok()
+        let made = async {
+            let (sender, answer) = flume::bounded(1);
+            self.shell.keeper.send_async(ToKeeper::CheckpointNow(sender)).await.ok()?;
+            answer.recv_async().await.ok()
+        };
+        tokio::time::timeout(within, made).await.ok()?
     }
 
     /// Ends: a last checkpoint, everything pending written and released, threads joined. Gives the log back.
@@ -250,12 +256,27 @@ impl Node {
         self.stop_within(CHECKPOINT_WITHIN).await
     }
 
-    /// As [`Node::stop`]; the last checkpoint may take so long.
+    /// As [`Node::stop`]; the last checkpoint may take so long. Threads that do not end soon after it are left to the end
+    /// of the process: what was answered is in the log.
     pub async fn stop_within(self, within: Duration) -> Option<Box<dyn Log>> {
         if self.checkpoint_within(within).await.is_none() {
             tracing::warn!("no last checkpoint; the next start replays more");
         }
-        self.end()
+        let (ended, log) = flume::bounded(1);
+        let end = move || {
+            // Whoever waited may have gone on.
+            let _ = ended.send(self.end());
+        };
+        if let Err(error) = std::thread::Builder::new().name("ending".into()).spawn(end) {
+            tracing::error!(%error, "no thread for the end");
+        }
+        match tokio::time::timeout(END_WITHIN, log.recv_async()).await {
+            Ok(log) => log.ok().flatten(),
+            Err(_) => {
+                tracing::error!("the store or a thread does not end; the process ends without it, nothing is lost");
+                None
+            }
+        }
     }
 
     /// Ends without a last checkpoint: what was submitted is written and released, the store stays as it is.

@@ -3,8 +3,9 @@
 //! sled's `flush` is not an fsync and its `open` may panic on damage or come up with less than it had. So: `open` runs
 //! behind `catch_unwind`, a flush that matters is followed by `sync_data` on the database file, each row carries a
 //! checksum, and a mark beside the database says how much was there at the last sync: less than that is damage, and a
-//! damaged store is set aside and made again from the log.
+//! damaged store is set aside and made again from the log. What a full disk does to sled is in [`database`].
 
+mod database;
 mod mark;
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,6 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
-use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::codec;
+use database::Database;
 pub use mark::{Mark, Reached};
 
 /// Why the store could not do it.
@@ -88,8 +89,7 @@ impl Snapshot {
 pub struct Store {
     folder: PathBuf,
     history: String,
-    db: sled::Db,
-    snapshots: sled::Tree,
+    database: Database,
     totals: Mutex<Totals>,
     mark: Mutex<Option<Mark>>,
     #[cfg(test)]
@@ -117,28 +117,11 @@ impl Store {
     pub fn open(folder: &Path, history: &str, last_commit: u64, cache_bytes: u64) -> Result<Self, StoreError> {
         std::fs::create_dir_all(folder)?;
         let mark = Mark::read(folder)?;
-        let path = folder.join("sled");
-        let opened = catch_unwind(|| {
-            sled::Config::new().path(path).cache_capacity(cache_bytes).flush_every_ms(Some(1_000)).open()
-        });
-        let db = match opened {
-            Ok(Ok(db)) => db,
-            // On a disk that cannot be written a sound database cannot be opened either.
-            Ok(Err(error)) => {
-                probe(folder)?;
-                return Err(StoreError::Damaged(error.to_string()));
-            }
-            Err(_) => {
-                probe(folder)?;
-                return Err(StoreError::Damaged("it cannot be opened".into()));
-            }
-        };
-        let snapshots = db.open_tree("snapshots")?;
+        let database = Database::open(folder.join("sled"), cache_bytes)?;
         let store = Self {
             folder: folder.to_owned(),
             history: history.to_owned(),
-            db,
-            snapshots,
+            database,
             totals: Mutex::default(),
             mark: Mutex::default(),
             #[cfg(test)]
@@ -236,7 +219,7 @@ impl Store {
     }
 
     fn row(&self, key: &[u8]) -> Result<Option<Snapshot>, StoreError> {
-        match self.snapshots.get(key)? {
+        match self.database.get(key)? {
             Some(value) => unseal(&value).map(Some).map_err(StoreError::Damaged),
             None => Ok(None),
         }
@@ -244,23 +227,31 @@ impl Store {
 
     /// Every owner that has a snapshot, with that.
     pub fn rows(&self) -> impl Iterator<Item = Result<(OwnerRef, Snapshot), StoreError>> + '_ {
-        self.snapshots.iter().map(|row| {
+        let (rows, unreadable) = match self.database.tree() {
+            Ok(tree) => (Some(tree.iter()), None),
+            Err(why) => (None, Some(Err(why))),
+        };
+        let rows = rows.into_iter().flatten().map(|row| {
             let (key, value) = row?;
             let owner = owner_of(&key).ok_or_else(|| StoreError::Damaged("a key names no owner".into()))?;
             let snapshot = unseal(&value).map_err(|why| StoreError::Damaged(format!("{owner:?}: {why}")))?;
             Ok((owner, snapshot))
-        })
+        });
+        rows.chain(unreadable)
     }
 
     /// Every owner of a kind that has a snapshot.
     pub fn owners(&self, kind: OwnerKind) -> impl Iterator<Item = OwnerRef> + '_ {
-        self.snapshots.scan_prefix([kind as u8]).keys().filter_map(|key| owner_of(&key.ok()?))
+        let tree = self.database.tree().ok();
+        tree.into_iter()
+            .flat_map(move |tree| tree.scan_prefix([kind as u8]).keys())
+            .filter_map(|key| owner_of(&key.ok()?))
     }
 
     /// Writes snapshots (not yet synced). Of an owner that is there twice the newest counts.
     ///
     /// # Errors
-    /// sled's; nothing was written then.
+    /// The disk's, also when it has too little room; the rows are to be put again then.
     pub fn put(&self, rows: &[(OwnerRef, Snapshot)]) -> Result<(), StoreError> {
         #[cfg(test)]
         if self.refuses.load(std::sync::atomic::Ordering::Relaxed) {
@@ -273,7 +264,7 @@ impl Store {
                 *kept = snapshot;
             }
         }
-        let mut batch = sled::Batch::default();
+        let mut batch = BTreeMap::new();
         let mut totals = lock(&self.totals);
         let mut after = *totals;
         for (key, snapshot) in newest {
@@ -282,7 +273,7 @@ impl Store {
             after.seq_sum += snapshot.owner_seq.saturating_sub(before.map_or(0, |before| before.owner_seq));
             batch.insert(key, seal(snapshot));
         }
-        self.snapshots.apply_batch(batch)?;
+        self.database.put(batch)?;
         *totals = after;
         Ok(())
     }
@@ -298,9 +289,7 @@ impl Store {
     /// # Errors
     /// The disk's.
     pub fn sync(&self) -> Result<(), StoreError> {
-        self.db.flush()?;
-        File::open(self.folder.join("sled").join("db"))?.sync_data()?;
-        Ok(())
+        self.database.sync()
     }
 
     /// Makes everything durable and states that all up to `floor_commit` is in snapshots, and that no instance higher than

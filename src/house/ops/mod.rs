@@ -156,7 +156,7 @@ impl House {
         let mut waited_s: Vec<i64> = sites.iter_mut().flat_map(|site| std::mem::take(&mut site.waited_s)).collect();
         waited_s.sort_unstable();
         let waits_min = [50, 90].map(|percent| quantile(&waited_s, percent).map(|s| s / 60));
-        let totals = Totals::read(&crate::http::metrics_text());
+        let totals = Totals::read(&crate::http::measures::metrics_text());
         let (per_min, hour) = {
             let recent = self.ops.recent();
             (recent.per_min(), recent.hour())
@@ -193,7 +193,7 @@ impl House {
     async fn ops_second(self: &Arc<Self>, second: i64) {
         if second % COUNT_EVERY_S == 0 {
             self.set_gauges();
-            let totals = Totals::read(&crate::http::metrics_text());
+            let totals = Totals::read(&crate::http::measures::metrics_text());
             self.ops.recent().count(self.ops.began.elapsed().as_millis() as i64, node::counted(&totals));
         }
         if second % POINT_EVERY_S == 0 {

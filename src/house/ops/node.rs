@@ -90,7 +90,7 @@ impl House {
         let drops = per_min.outbox_drops.ceil();
         problems.note_if(drops > 0.0, "clients_too_slow", Level::Warning, drops as usize);
         problems.note_if(sync_ms[1].is_some_and(|ms| ms > SYNC_SLOW_MS), "sync_slow", Level::Warning, 1);
-        let is_late = lag.commits > 0 && lag.checkpoint_age_s.is_some_and(|s| s > CHECKPOINT_LATE_S);
+        let is_late = lag.commits > 0 && lag.checkpoint_age_s > CHECKPOINT_LATE_S;
         problems.note_if(is_late, "checkpoint_late", Level::Warning, 1);
 
         json!({
@@ -144,7 +144,7 @@ impl House {
         metrics::gauge!("log_bytes").set(size.bytes as f64);
         metrics::gauge!("log_segments").set(size.segments as f64);
         metrics::gauge!("store_lag_commits").set(lag.commits as f64);
-        metrics::gauge!("checkpoint_age_seconds").set(lag.checkpoint_age_s.unwrap_or(0) as f64);
+        metrics::gauge!("checkpoint_age_seconds").set(lag.checkpoint_age_s as f64);
         metrics::gauge!("clock_alarm").set(f64::from(u8::from(self.shell.clock.is_alarmed())));
     }
 }

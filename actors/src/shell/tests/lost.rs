@@ -72,6 +72,18 @@ async fn an_owner_whose_mailbox_is_full_holds_the_checkpoint_up() {
 }
 
 #[actix::test]
+async fn a_thread_that_hangs_does_not_hold_up_the_end() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    ask(&node, "a", Command::Add(7)).await.unwrap();
+    let release = hold_thread(&node, "a");
+    let began = crate::shell::clock::monotonic();
+    assert!(node.stop_within(Duration::from_millis(100)).await.is_none(), "the log is still with the thread");
+    assert!(began.elapsed() < Duration::from_secs(10), "the end waits");
+    release.send(()).unwrap();
+}
+
+#[actix::test]
 async fn a_store_that_refuses_once_is_asked_again() {
     let test = TestNode::new();
     let node = test.start(&Gate::open());

@@ -1,0 +1,161 @@
+//! The database itself, in sled, on a disk that may fail. Two things of sled 0.34 are kept away from here:
+//!
+//! - After an error of a background write it refuses every further one until it is opened anew. So: it is opened anew,
+//!   and what was put since the last sync is put again.
+//! - When a large value finds no room, sled keeps the buffer that it had reserved; the next flush, and the closing, wait
+//!   for it for ever. So: nothing is written without room for it; and where a write fails all the same, nothing more is
+//!   written until the next start.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use super::{StoreError, lock};
+
+/// Nothing is written when less is free: a page that is written again may be larger than what is new in it.
+const ROOM_BYTES: u64 = 16 << 20;
+/// So much is kept for an opening anew; beyond, it is synced first.
+const UNSYNCED_BYTES: usize = 32 << 20;
+
+pub(super) struct Database {
+    path: PathBuf,
+    cache_bytes: u64,
+    /// None: its disk failed, and it could not be opened anew yet.
+    open: RwLock<Option<Open>>,
+    unsynced: Mutex<Unsynced>,
+    /// A write has failed in a way that only a start heals.
+    is_stuck: AtomicBool,
+}
+
+struct Open {
+    db: sled::Db,
+    snapshots: sled::Tree,
+}
+
+impl Open {
+    fn at(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        let folder = path.to_owned();
+        let opened = catch_unwind(|| {
+            sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(Some(1_000)).open()
+        });
+        let why = match opened {
+            Ok(Ok(db)) => return Ok(Self { snapshots: db.open_tree("snapshots")?, db }),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it cannot be opened".into(),
+        };
+        // On a disk that cannot be written a sound database cannot be opened either.
+        super::probe(path.parent().unwrap_or(path))?;
+        Err(StoreError::Damaged(why))
+    }
+
+    fn has_failed(&self) -> bool {
+        self.db.context.global_error().is_err()
+    }
+}
+
+/// Rows put since the last sync.
+#[derive(Default)]
+struct Unsynced {
+    rows: BTreeMap<Vec<u8>, Vec<u8>>,
+    bytes: usize,
+}
+
+impl Database {
+    pub(super) fn open(path: PathBuf, cache_bytes: u64) -> Result<Self, StoreError> {
+        let open = RwLock::new(Some(Open::at(&path, cache_bytes)?));
+        Ok(Self { path, cache_bytes, open, unsynced: Mutex::default(), is_stuck: AtomicBool::new(false) })
+    }
+
+    /// To read from.
+    pub(super) fn tree(&self) -> Result<sled::Tree, StoreError> {
+        if let Some(open) = &*self.open.read().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(open.snapshots.clone());
+        }
+        self.open_anew()
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        match self.tree()?.get(key) {
+            Err(_) if self.has_failed() => Ok(self.open_anew()?.get(key)?),
+            got => Ok(got?),
+        }
+    }
+
+    fn has_failed(&self) -> bool {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.as_ref().is_none_or(Open::has_failed)
+    }
+
+    /// To write so many bytes to.
+    fn writable(&self, bytes: usize) -> Result<sled::Tree, StoreError> {
+        if self.is_stuck.load(Ordering::Relaxed) {
+            return Err(std::io::Error::other("it could not be written, and is opened anew with the next start").into());
+        }
+        let disk = rustix::fs::statvfs(&self.path).map_err(std::io::Error::from)?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM_BYTES + 4 * bytes as u64 {
+            return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+        }
+        if self.has_failed() { self.open_anew() } else { self.tree() }
+    }
+
+    fn open_anew(&self) -> Result<sled::Tree, StoreError> {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sound) = open.as_ref().filter(|open| !open.has_failed()) {
+            return Ok(sound.snapshots.clone());
+        }
+        // One that has failed writes nothing when it is closed.
+        drop(open.take());
+        let fresh = Open::at(&self.path, self.cache_bytes)?;
+        let rows = lock(&self.unsynced).rows.clone();
+        tracing::warn!(rows = rows.len(), "the disk of the store had failed; the store is open again");
+        fresh.snapshots.apply_batch(batch_of(&rows))?;
+        Ok(open.insert(fresh).snapshots.clone())
+    }
+
+    pub(super) fn put(&self, rows: BTreeMap<Vec<u8>, Vec<u8>>) -> Result<(), StoreError> {
+        let bytes = rows.values().map(Vec::len).sum();
+        if let Err(error) = self.writable(bytes)?.apply_batch(batch_of(&rows)) {
+            if !self.has_failed() {
+                self.is_stuck.store(true, Ordering::Relaxed);
+            }
+            return Err(error.into());
+        }
+        let is_much = {
+            let mut unsynced = lock(&self.unsynced);
+            unsynced.rows.extend(rows);
+            unsynced.bytes += bytes;
+            unsynced.bytes > UNSYNCED_BYTES
+        };
+        if is_much { self.sync() } else { Ok(()) }
+    }
+
+    /// Makes everything put so far durable. sled's flush is no fsync.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        let tree = self.writable(0)?;
+        let mut unsynced = lock(&self.unsynced);
+        tree.flush()?;
+        File::open(self.path.join("db"))?.sync_data()?;
+        *unsynced = Unsynced::default();
+        Ok(())
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.is_stuck.load(Ordering::Relaxed) {
+            // To close it would take for ever; it goes with the process.
+            std::mem::forget(self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+        }
+    }
+}
+
+fn batch_of(rows: &BTreeMap<Vec<u8>, Vec<u8>>) -> sled::Batch {
+    let mut batch = sled::Batch::default();
+    for (key, value) in rows {
+        batch.insert(key.as_slice(), value.as_slice());
+    }
+    batch
+}
