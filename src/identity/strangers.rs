@@ -24,13 +24,16 @@ const SCREENS_PER_ADDRESS: usize = 50;
 /// Addresses whose waiting screens are remembered, and screens of one site that may wait in all.
 const ADDRESSES_MAX: usize = 10_000;
 
+/// Screens behind one address by when they asked, the oldest first.
+type Waiting = VecDeque<(Timestamp, ScreenId)>;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Strangers {
     phones: Mutex<HashMap<AccountId, State>>,
     names: Mutex<Failures>,
     areas: Mutex<Failures>,
-    screens: Mutex<BTreeMap<(SiteId, IpAddr), VecDeque<(Timestamp, ScreenId)>>>,
+    screens: Mutex<BTreeMap<(SiteId, IpAddr), Waiting>>,
 }
 
 fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
