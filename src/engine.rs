@@ -9,13 +9,13 @@ use jiaohao_actors::fanout::{Outbox, Position};
 use jiaohao_actors::shell::clock;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
-use jiaohao_domain::{AccountId, Code, Rejection, ScreenId, Timestamp};
+use jiaohao_domain::{Code, Rejection, ScreenId, Timestamp};
 use serde_json::Value;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
-use crate::identity::tokens::Claims;
+use crate::identity::tokens::{Changed, Claims};
 
 pub use crate::http::requests::{Deed, SignedIn, Visit, VisitAnswer};
 
@@ -119,8 +119,8 @@ pub trait Engine: Send + Sync + 'static {
     /// Whether these claims may (still) follow this stream.
     fn may_follow(&self, claims: Arc<Claims>, stream: Arc<str>) -> Answering<()>;
 
-    /// Tells of each account whose tokens of before have ended.
-    fn changed_accounts(&self) -> broadcast::Receiver<AccountId>;
+    /// Tells whose rights may have changed.
+    fn changed_rights(&self) -> broadcast::Receiver<Changed>;
 
     /// A command. The answer comes when it is durable and when its own events have been queued on the streams.
     fn command(&self, claims: Arc<Claims>, key: Option<Uuid>, command: ClientCommand, turn: Turn) -> Answering<Answer>;

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,21 +17,23 @@ use uuid::Uuid;
 
 use crate::engine::{Answering, Deed, Engine, SignedIn, StreamNow, Subscription, Turn, Visit, VisitAnswer};
 use crate::http::requests::SignIn;
-use crate::identity::tokens::Claims;
+use crate::identity::tokens::{Changed, Claims};
 
 /// 09:00 in Shanghai on the day of the tests.
 pub const NOW: Timestamp = Timestamp(1_795_395_600_000);
 
 /// See the module.
 pub struct MemoryEngine {
-    hub: Mutex<Hub>,
+    hub: Arc<Mutex<Hub>>,
     offset: AtomicU64,
     machine_ms: AtomicI64,
-    changed: broadcast::Sender<AccountId>,
+    changed: broadcast::Sender<Changed>,
     /// Accounts whose tokens have ended.
     pub ended: Mutex<HashSet<AccountId>>,
     /// Streams that nobody may follow (any more).
     pub forbidden: Mutex<HashSet<String>>,
+    /// Whether much has to be asked before somebody may follow a stream.
+    pub slow_to_follow: AtomicBool,
     /// Bytes of padding in each event.
     pub padding: AtomicU64,
     /// Slow commands that came to their end.
@@ -47,12 +49,13 @@ impl MemoryEngine {
     pub fn start() -> Arc<Self> {
         let clock = Arc::new(CoarseClock::default());
         let engine = Arc::new(Self {
-            hub: Mutex::new(Hub::new("e1", HubLimits::default(), clock.clone())),
+            hub: Arc::new(Mutex::new(Hub::new("e1", HubLimits::default(), clock.clone()))),
             offset: AtomicU64::new(0),
             machine_ms: AtomicI64::new(NOW.0),
             changed: broadcast::channel(16).0,
             ended: Mutex::default(),
             forbidden: Mutex::default(),
+            slow_to_follow: AtomicBool::new(false),
             padding: AtomicU64::new(0),
             ended_late: Arc::default(),
             not_ready: Mutex::default(),
@@ -82,7 +85,7 @@ impl MemoryEngine {
 
     /// An account's relations have changed.
     pub fn tell_changed(&self, account: &str) {
-        self.changed.send(AccountId::from(account)).unwrap();
+        self.changed.send(Changed::Account(AccountId::from(account))).unwrap();
     }
 
     /// One event on the board and the doctor's stream.
@@ -129,7 +132,7 @@ impl Engine for MemoryEngine {
         answer(if forbidden { Err(Code::Forbidden.into()) } else { Ok(()) })
     }
 
-    fn changed_accounts(&self) -> broadcast::Receiver<AccountId> {
+    fn changed_rights(&self) -> broadcast::Receiver<Changed> {
         self.changed.subscribe()
     }
 
@@ -173,8 +176,18 @@ impl Engine for MemoryEngine {
             return answer(Err(Code::Forbidden.into()));
         }
         let offset = self.offset.load(Ordering::Relaxed);
-        let current = &mut || Some(Current { offset, snapshot: json!({"newest": offset}) });
-        answer(self.hub.lock().unwrap().subscribe(&outbox, &reply_to, &stream, since.as_ref(), current))
+        let hub = self.hub.clone();
+        let subscribe = move || {
+            let current = &mut || Some(Current { offset, snapshot: json!({"newest": offset}) });
+            hub.lock().unwrap().subscribe(&outbox, &reply_to, &stream, since.as_ref(), current)
+        };
+        if self.slow_to_follow.load(Ordering::Relaxed) {
+            return Box::pin(async move {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                subscribe()
+            });
+        }
+        answer(subscribe())
     }
 
     fn unsubscribe(&self, stream: &Arc<str>, outbox: &Arc<Outbox>) -> Answering<()> {

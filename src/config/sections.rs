@@ -123,6 +123,10 @@ pub struct LimitSettings {
     /// One-time codes in all in a minute. Allowed: 1 to 10000000.
     #[config(default = 6000)]
     pub codes_per_min: u32,
+    /// Pairing codes that screens ask for from one address in a minute (a hospital that hangs up new ones is one address);
+    /// ten times as many in all. Allowed: 1 to 100000.
+    #[config(default = 60)]
+    pub screens_per_address_per_min: u32,
     /// Failures of one address to sign in, in a minute; beyond it its sign-ins take up to three seconds longer, and none is
     /// refused because of the others. Allowed: 1 to 100000.
     #[config(default = 60)]

@@ -1,5 +1,6 @@
 //! From a client's command to its owner: who decides it, and what only the edge can add.
 
+use jiaohao_actors::shell::clock;
 use jiaohao_domain::vocabulary::{ClientCommand as C, *};
 use jiaohao_domain::*;
 
@@ -172,7 +173,7 @@ impl House {
     pub(super) fn address_known(&self, claims: &Claims, command: &C) -> Option<Addressed> {
         match booked_slot(command) {
             Some(slot) if self.full.contains_key(slot) => None,
-            Some(slot) => booking(claims, command, self.slots.get(slot).map(|facts| *facts)?),
+            Some(slot) => booking(claims, command, self.known_facts(slot)?),
             None => address_at_once(command),
         }
     }
@@ -222,18 +223,23 @@ impl House {
         self.full.insert(slot.clone(), ());
     }
 
-    /// The slot's day and times, asked of its department once. A slot that is not there is `slot_closed`.
+    fn known_facts(&self, slot: &SlotId) -> Option<SlotFacts> {
+        self.slots.get(slot).map(|known| *known).filter(SlotFacts::is_believed)
+    }
+
+    /// The slot's day, times and limits, asked of its department when they were not a moment ago. A slot that is not there
+    /// is `slot_closed`.
     async fn slot_facts(&self, slot: &SlotId) -> Result<SlotFacts, Rejection> {
-        if let Some(known) = self.slots.get(slot).map(|known| *known) {
+        if let Some(known) = self.known_facts(slot) {
             return Ok(known);
         }
-        let asked = slot.clone();
+        let (asked, now) = (slot.clone(), clock::monotonic());
         let facts = self
             .shell
             .read(department(&slot.department()), move |state: &jiaohao_domain::department::State| {
                 let (slot, session) = (state.clinic.slots.get(&asked)?, state.clinic.session_of(&asked)?);
                 let limits = state.config.settings.booking.limits;
-                Some(SlotFacts { date: session.date, start: slot.start, end: slot.end, limits })
+                Some(SlotFacts { date: session.date, start: slot.start, end: slot.end, limits, asked: now })
             })
             .await?
             .ok_or(Code::SlotClosed)?;
@@ -307,7 +313,7 @@ fn reserve(
     replaces: Option<AppointmentId>,
 ) -> Addressed {
     let channel = if claims.role == Role::Patient { Channel::Online } else { Channel::Desk };
-    let SlotFacts { date, start, end, limits } = facts;
+    let SlotFacts { date, start, end, limits, .. } = facts;
     let reserve =
         ToPatient::Reserve { slot, date, slot_start: start, slot_end: end, confirm, channel, replaces, limits };
     (patient(who), reserve.into())

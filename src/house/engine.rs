@@ -9,7 +9,7 @@ use jiaohao_actors::shell::message::Outcome;
 use jiaohao_actors::shell::projector::{Subscription as Wish, ToProjector};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand, ToBoard};
-use jiaohao_domain::{AccountId, Code, OwnerKind, OwnerRef, Rejection, ScreenId, SiteId, Timestamp};
+use jiaohao_domain::{AccountId, Code, DoctorId, OwnerKind, OwnerRef, Rejection, ScreenId, SiteId, Timestamp};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
@@ -21,7 +21,7 @@ use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription
 use crate::identity::access::{self, Facts, StreamName};
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
-use crate::identity::tokens::{Claims, Standing};
+use crate::identity::tokens::{Changed, Claims, Standing};
 
 /// Where nobody has said otherwise.
 pub(super) const HOME_ZONE: &str = "Asia/Shanghai";
@@ -87,7 +87,7 @@ impl House {
         claims: &Claims,
         key: Option<Uuid>,
         command: ClientCommand,
-        at_once: Option<Ready>,
+        handed: Result<Option<Ready>, Rejection>,
         mut turn: Turn,
     ) -> Outcome {
         let after = After::of(&command);
@@ -95,12 +95,14 @@ impl House {
         let slot = booked_slot(&command).cloned();
         #[cfg(feature = "planted-bugs")]
         let wanted = crate::planted::wanted(&command);
-        let outcome = match at_once {
-            Some(Ready { reply }) => reply.await.unwrap_or_else(|_| Err(Code::TimedOut.into())),
-            None => {
+        let outcome = match handed {
+            Ok(Some(Ready { reply })) => reply.await.unwrap_or_else(|_| Err(Code::TimedOut.into())),
+            Ok(None) => {
                 turn.come().await;
                 self.ask(claims, key, command, turn).await
             }
+            // on the audit like every other refusal
+            Err(refused) => Err(refused),
         };
         #[cfg(feature = "planted-bugs")]
         let outcome = crate::planted::answer(outcome, wanted);
@@ -144,6 +146,7 @@ impl House {
                 }
             }
             After::EndScreen(screen) => self.screen_revoked(&screen),
+            After::RecheckDoctor(doctor) => self.recheck_doctor(doctor).await,
             After::TellSpeed(board) => {
                 if let Err(why) = self.tell_speed(&board).await {
                     tracing::error!(code = why.code.wire(), %board, "a board was not told the clock's speed");
@@ -158,6 +161,16 @@ impl House {
                 self.full.retain(|slot, ()| slot.session() != session);
             }
         }
+    }
+
+    /// What the doctor follows is asked again, when the site knows: who decides to retire tells it by an effect, which is
+    /// on its way before a later answer of that owner is.
+    async fn recheck_doctor(&self, doctor: DoctorId) {
+        let owner = OwnerRef::new(OwnerKind::Doctor, doctor.as_str());
+        if let Err(why) = self.shell.read(owner, |_: &jiaohao_domain::doctor::State| ()).await {
+            tracing::warn!(code = why.code.wire(), %doctor, "a doctor's owner could not be asked");
+        }
+        self.generations.doctor_changed(doctor);
     }
 
     /// A board's limits are machine time: where clinic time runs faster it has to know by how much. A folder keeps its
@@ -178,7 +191,6 @@ impl House {
         key: Option<Uuid>,
         command: &ClientCommand,
     ) -> Result<Option<Ready>, Rejection> {
-        command.check(self.shell.clock.clinic())?;
         if self.generations.standing(claims) != Standing::Current || claims.expires_at() <= self.machine_now() {
             return Ok(None);
         }
@@ -223,6 +235,8 @@ enum After {
     Nothing,
     Relearn(AccountId),
     EndScreen(ScreenId),
+    /// Where a doctor works is another: what it may follow too.
+    RecheckDoctor(DoctorId),
     TellSpeed(jiaohao_domain::BoardId),
     /// A site is defined: operations look after it, and its zone may be another.
     KnowSite(SiteId),
@@ -235,6 +249,8 @@ impl After {
         match command {
             ClientCommand::DefineStaff(c) => relearn(&c.id),
             ClientCommand::RetireStaff(c) => relearn(&c.id),
+            ClientCommand::DefineDoctor(c) => Self::RecheckDoctor(c.id.clone()),
+            ClientCommand::RetireDoctor(c) => Self::RecheckDoctor(c.id.clone()),
             ClientCommand::RevokeScreen(c) => Self::EndScreen(c.screen.clone()),
             ClientCommand::DefineSite(c) => Self::KnowSite(c.id.clone()),
             ClientCommand::DefineBoard(c) => Self::TellSpeed(c.id.clone()),
@@ -285,7 +301,7 @@ impl Engine for Shared {
         soon(async move { house.may_follow(&claims, &stream).await.map(drop) })
     }
 
-    fn changed_accounts(&self) -> broadcast::Receiver<AccountId> {
+    fn changed_rights(&self) -> broadcast::Receiver<Changed> {
         self.0.generations.changes()
     }
 
@@ -299,14 +315,15 @@ impl Engine for Shared {
         let house = self.0.clone();
         #[cfg(feature = "planted-bugs")]
         let key = key.filter(|_| !crate::planted::is("I4"));
-        let handed = house.check_key(key).and_then(|()| match turn.has_come() {
+        let checked = house.check_key(key).and_then(|()| command.check(house.shell.clock.clinic()));
+        let handed = checked.and_then(|()| match turn.has_come() {
             true => house.hand_over(&claims, key, &command),
             false => Ok(None),
         });
         if !matches!(handed, Ok(None)) {
             turn = Turn::alone();
         }
-        soon(async move { house.give(&claims, key, command, handed?, turn).await })
+        soon(async move { house.give(&claims, key, command, handed, turn).await })
     }
 
     fn subscribe(&self, claims: Arc<Claims>, subscription: Subscription) -> Answering<()> {

@@ -89,13 +89,14 @@ impl House {
     }
 
     /// Of those who are expected or here today, whose name or phone has what was typed in it. Names are sealed and have no
-    /// index, so each record is opened and looked at; only who fits is shown and goes on the audit.
+    /// index, so each record is opened and looked at; only who fits is shown and goes on the audit. One that cannot be
+    /// read hides nobody else, and its person is found by number and id.
     async fn mean_by_record(&self, here: BTreeSet<PatientId>, typed: &mut Typed) -> Result<(), Rejection> {
         let digits = typed.text.trim_start_matches('+');
         let is_phone = digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
         let here: Vec<PatientId> = here.into_iter().collect();
         for some in here.chunks(READ_AT_ONCE) {
-            let records = futures_util::future::join_all(some.iter().map(|who| self.clear_record(who))).await;
+            let records = futures_util::future::join_all(some.iter().map(|who| self.readable_record(who))).await;
             for (who, record) in some.iter().zip(records) {
                 let Some(record) = record? else { continue };
                 let by_phone = is_phone && record.phone.as_ref().is_some_and(|phone| phone.contains(digits));

@@ -13,8 +13,11 @@ mod persons;
 pub mod serve;
 mod sign_in;
 pub mod streams;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
 use jiaohao_actors::shell::{Clock, Shell, clock};
@@ -38,7 +41,7 @@ pub struct House {
     pub(crate) shell: Arc<Shell>,
     pub(crate) settings: Settings,
     pub(crate) keys: Keys,
-    pub(crate) person_keys: PersonKeys,
+    pub(crate) person_keys: Arc<PersonKeys>,
     pub(crate) passwords: Passwords,
     pub(crate) tokens: Tokens,
     pub(crate) generations: Generations,
@@ -49,7 +52,7 @@ pub struct House {
     pub(crate) ops: ops::Ops,
     /// Zones of the sites that somebody has asked about.
     pub(crate) zones: DashMap<String, Zone>,
-    /// Times of slots, asked once; forgotten when their session is defined anew.
+    /// What bookings have to know of slots, asked now and then; forgotten when their session is defined anew.
     pub(crate) slots: DashMap<SlotId, SlotFacts>,
     /// Slots that were full when last heard of: their department is asked before anybody reserves.
     pub(crate) full: DashMap<SlotId, ()>,
@@ -73,6 +76,17 @@ pub(crate) struct SlotFacts {
     pub(crate) end: Timestamp,
     /// What one patient may book in that department.
     pub(crate) limits: PatientLimits,
+    /// Machine time of the asking.
+    pub(crate) asked: Instant,
+}
+
+impl SlotFacts {
+    /// For so long they are believed: limits change with the department's definition, which comes by the site.
+    pub(crate) const BELIEVED_FOR: Duration = Duration::from_secs(5);
+
+    pub(crate) fn is_believed(&self) -> bool {
+        self.asked.elapsed() < Self::BELIEVED_FOR
+    }
 }
 
 impl House {

@@ -18,7 +18,7 @@ use crate::http::requests::RegisterPerson;
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
 use crate::identity::keys::{Key, KeyName};
-use crate::identity::person_keys::PersonKeyError;
+use crate::identity::person_keys::{PersonKeyError, PersonKeys};
 use crate::identity::persons::{claim_of, open, patient_id, provisional, provisional_by, provisional_of, seal};
 use crate::identity::tokens::Claims;
 use jiaohao_domain::redacted::Redacted;
@@ -67,44 +67,62 @@ impl House {
         who: &PatientId,
     ) -> Result<(PatientBrief, Option<BusinessDate>), Rejection> {
         let identity = self.identity_of(who).await?.ok_or(Code::Forbidden)?;
-        let birth_date = self.seen_birth_date(who, &identity)?;
+        let birth_date = self.seen_birth_date(who, &identity).await;
         Ok((identity.brief, birth_date))
     }
 
-    /// The birth date of somebody that counts in a line, when known and not forgotten.
+    /// The birth date of somebody that counts in a line, when known, not forgotten and readable.
     pub(super) async fn birth_date(&self, who: &PatientId) -> Result<Option<BusinessDate>, Rejection> {
         match self.identity_of(who).await? {
-            Some(identity) => self.seen_birth_date(who, &identity),
+            Some(identity) => Ok(self.seen_birth_date(who, &identity).await),
             None => Ok(None),
         }
     }
 
     /// The birth date that proof was seen for: what somebody says of the own age gives no class.
-    fn seen_birth_date(&self, who: &PatientId, identity: &Identity) -> Result<Option<BusinessDate>, Rejection> {
-        if identity.real_name { self.open_birth_date(who, &identity.birth_date_sealed) } else { Ok(None) }
+    async fn seen_birth_date(&self, who: &PatientId, identity: &Identity) -> Option<BusinessDate> {
+        if identity.real_name { self.open_birth_date(who, &identity.birth_date_sealed).await } else { None }
     }
 
     async fn identity_of(&self, who: &PatientId) -> Result<Option<Identity>, Rejection> {
         self.shell.read(patient(who), |state: &State| state.identity.clone()).await
     }
 
-    fn open_birth_date(&self, who: &PatientId, sealed: &[u8]) -> Result<Option<BusinessDate>, Rejection> {
-        Ok(self
-            .key_of_known(who)?
-            .and_then(|key| open::<Option<BusinessDate>>(&key, who, BIRTH_DATE, sealed))
-            .flatten())
+    /// None also when the key cannot be had: the class is the desk's to give then, and nobody is kept out for it.
+    async fn open_birth_date(&self, who: &PatientId, sealed: &[u8]) -> Option<BusinessDate> {
+        let key = self.key_of_known(who).await.ok()??;
+        open::<Option<BusinessDate>>(&key, who, BIRTH_DATE, sealed)?
     }
 
-    /// The key of somebody who is known; none when it has been destroyed. One that cannot be had is named for the
-    /// operator, with its file; nobody else is the worse for it.
-    fn key_of_known(&self, who: &PatientId) -> Result<Option<Key>, Rejection> {
-        self.person_keys.of_known(who).map_err(|error| unreadable(who, &error))
+    /// Asks the keys of persons where blocking is allowed: they are files. What cannot be had is named for the operator,
+    /// with its file; nobody else is the worse for it.
+    async fn ask_keys<T: Send + 'static>(
+        &self,
+        who: &PatientId,
+        ask: impl FnOnce(&PersonKeys, &PatientId) -> Result<T, PersonKeyError> + Send + 'static,
+    ) -> Result<T, Rejection> {
+        let (keys, asked) = (self.person_keys.clone(), who.clone());
+        let answer = tokio::task::spawn_blocking(move || ask(&keys, &asked)).await.map_err(|_| Code::Internal)?;
+        answer.map_err(|error| unreadable(who, &error))
+    }
+
+    /// The key of somebody who is known; none when it has been destroyed.
+    async fn key_of_known(&self, who: &PatientId) -> Result<Option<Key>, Rejection> {
+        self.ask_keys(who, PersonKeys::of_known).await
     }
 
     /// The clear record, for a door that has been allowed to show it.
     pub(super) async fn clear_record(&self, who: &PatientId) -> Result<Option<PersonRecord>, Rejection> {
         let Some(identity) = self.identity_of(who).await? else { return Ok(None) };
-        Ok(self.key_of_known(who)?.and_then(|key| open(&key, who, RECORD, &identity.sealed)))
+        Ok(self.key_of_known(who).await?.and_then(|key| open(&key, who, RECORD, &identity.sealed)))
+    }
+
+    /// As [`Self::clear_record`]; none also when this one person's record cannot be read.
+    pub(super) async fn readable_record(&self, who: &PatientId) -> Result<Option<PersonRecord>, Rejection> {
+        match self.clear_record(who).await {
+            Err(why) if matches!(why.code, Code::Internal | Code::OwnerFailed) => Ok(None),
+            read => read,
+        }
     }
 
     /// Everything of somebody as it may be kept: the name can be read, the dates are of people who live, the phone is one.
@@ -229,7 +247,7 @@ impl House {
         if !self.identity_of(bearer).await?.is_some_and(|identity| identity.real_name) {
             return Ok(false);
         }
-        let phone = self.clear_record(bearer).await?.and_then(|record| record.phone);
+        let phone = self.readable_record(bearer).await?.and_then(|record| record.phone);
         let on_file = phone.and_then(|phone| accounts::phone(self.keys.get(KeyName::Hash), &phone).ok());
         Ok(on_file.as_ref() == Some(who))
     }
@@ -244,7 +262,7 @@ impl House {
             return self.identify(who, record, false, keyed).await;
         }
         let is_confirmed = self.identity_of(&who).await?.is_some_and(|identity| identity.real_name);
-        let known = if is_confirmed { self.clear_record(&who).await? } else { None };
+        let known = if is_confirmed { self.readable_record(&who).await? } else { None };
         let mut phone_before = None;
         if let Some(known) = known {
             let is_another_phone = known.phone.is_some() && record.phone.is_some() && known.phone != record.phone;
@@ -309,7 +327,8 @@ impl House {
         let known = self.identity_of(&who).await?;
         match (&person.name, known) {
             (None, Some(identity)) => {
-                Ok((identity.brief.clone(), self.open_birth_date(&who, &identity.birth_date_sealed)?))
+                let birth_date = self.open_birth_date(&who, &identity.birth_date_sealed).await;
+                Ok((identity.brief, birth_date))
             }
             (name, _) => {
                 let record = PersonRecord {
@@ -324,7 +343,8 @@ impl House {
         }
     }
 
-    /// Seals the record with the person's key and tells the person's owner. The key is on disk before.
+    /// Seals the record with the person's key and tells the person's owner. The key is on disk before. Where a known
+    /// person's key cannot be had there is no second one beside it: what is known stays, and lets the person in.
     async fn identify(
         &self,
         who: PatientId,
@@ -334,11 +354,14 @@ impl House {
     ) -> Result<PatientBrief, Rejection> {
         // Before the key is written: a full disk is answered by its name.
         self.shell.check_writable()?;
-        let is_known = self.identity_of(&who).await?.is_some_and(|known| known.real_name || !real_name);
-        if is_known && self.clear_record(&who).await?.is_some_and(|known| known == record) {
-            return Ok(record.brief(who));
+        if let Some(known) = self.identity_of(&who).await? {
+            let Ok(key) = self.key_of_known(&who).await else { return Ok(known.brief) };
+            let kept = key.and_then(|key| open::<PersonRecord>(&key, &who, RECORD, &known.sealed));
+            if (known.real_name || !real_name) && kept.is_some_and(|kept| kept == record) {
+                return Ok(record.brief(who));
+            }
         }
-        let key = self.person_keys.make(&who).map_err(|error| unreadable(&who, &error))?;
+        let key = self.ask_keys(&who, PersonKeys::make).await?;
         let brief = record.brief(who.clone());
         let message = ToPatient::Identify {
             brief: brief.clone(),

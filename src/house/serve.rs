@@ -200,7 +200,7 @@ impl Server {
         let audit = dir.join("audit");
         let house = Arc::new(House {
             shell: node.shell.clone(),
-            person_keys: PersonKeys::open(&dir.join("persons")).map_err(machine)?,
+            person_keys: Arc::new(PersonKeys::open(&dir.join("persons")).map_err(machine)?),
             passwords: Passwords::new(&settings.identity).map_err(machine)?,
             tokens,
             generations: Generations::default(),

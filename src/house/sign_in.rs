@@ -9,7 +9,9 @@ use jiaohao_domain::codes::Valid;
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::site::OFFER_MIN;
 use jiaohao_domain::vocabulary::{ToAccount, ToSite};
-use jiaohao_domain::{AccountId, BoardId, Code, Message, Rejection, Role, ScreenId, ServicePointId, SiteId, Timestamp};
+use jiaohao_domain::{
+    AccountId, BoardId, Code, Message, OwnerRef, Rejection, Role, ScreenId, ServicePointId, SiteId, Timestamp,
+};
 use serde_json::json;
 
 use super::{House, account, site};
@@ -105,7 +107,10 @@ impl House {
         let password_phc = |state: &AccountState| {
             state.staff.as_ref().filter(|_| !state.retired).map(|staff| staff.password_phc.clone())
         };
-        let stored = self.shell.read(account(who), password_phc).await?;
+        let stored = match self.knows(account(who)).await {
+            true => self.shell.read(account(who), password_phc).await?,
+            false => None,
+        };
         let (is_known, from) = (stored.is_some(), self.from(address));
         let matched = self.passwords.matches(password, stored).await?;
         if !is_known {
@@ -148,7 +153,16 @@ impl House {
 
     /// Whether the account's owner knows it: until then whoever has the phone is a stranger, of whom nothing is kept.
     async fn has_signed_in(&self, who: &AccountId) -> Result<bool, Rejection> {
+        if !self.knows(account(who)).await {
+            return Ok(false);
+        }
         self.shell.read(account(who), |state: &AccountState| state.sessions_opened > 0).await
+    }
+
+    /// Whether there is such an owner: a stranger's word wakes none that was never told anything.
+    async fn knows(&self, owner: OwnerRef) -> bool {
+        let shell = self.shell.clone();
+        tokio::task::spawn_blocking(move || shell.knows(&owner)).await.unwrap_or(false)
     }
 
     async fn request_code(
@@ -184,6 +198,9 @@ impl House {
     }
 
     async fn by_screen(&self, given: ScreenSignIn) -> Result<SignedIn, Rejection> {
+        if !self.knows(site(given.screen.as_str())).await {
+            return Err(Code::WrongCredentials.into());
+        }
         let screen = given.screen.clone();
         let known = self
             .shell
@@ -223,14 +240,15 @@ impl House {
             (None, None, Some(at)) => (at.clone(), format!("{at}.screen")),
             _ => return Err(Rejection::new(Code::InvalidField, "a board, a door or a site")),
         };
-        if !self.has_place(&at, offered).await? {
+        self.limits.screen(address)?;
+        if !self.knows(site(at.as_str())).await || !self.has_place(&at, offered).await? {
             return Err(Code::Forbidden.into());
         }
         // Whoever lists the screens sees by its id where each of them hangs.
         let screen = ScreenId::new(format!("{shows}-{}", hex(chance::bytes::<4>())));
         let secret = refresh::draw();
         let secret_hash = refresh::hash(self.keys.get(KeyName::Hash), secret.reveal());
-        let instead_of = self.strangers.screen_waits(&at, address, &screen);
+        let instead_of = self.strangers.screen_waits(&at, address, &screen, self.shell.clock.clinic());
         for _ in 0..CODE_DRAWS {
             let code = format!("{:06}", chance::below(1_000_000));
             let message = ToSite::OfferScreen {
@@ -273,6 +291,9 @@ impl House {
 
     async fn refresh(&self, token: &str) -> Result<SignedIn, Rejection> {
         let (who, secret) = split(token)?;
+        if !self.knows(account(&who)).await {
+            return Err(Code::Unauthenticated.into());
+        }
         let refresh_hash = refresh::hash(self.keys.get(KeyName::Hash), secret);
         let (next_hash, next) = self.draw_refresh(&who);
         if let Err(why) = self.tell(&who, ToAccount::Refresh { refresh_hash, next_hash }).await {
@@ -285,6 +306,9 @@ impl House {
 
     async fn sign_out(&self, token: &str, everywhere: bool) -> Result<VisitAnswer, Rejection> {
         let (who, secret) = split(token)?;
+        if !self.knows(account(&who)).await {
+            return Ok(VisitAnswer::SignedOut);
+        }
         let refresh_hash = refresh::hash(self.keys.get(KeyName::Hash), secret);
         let known = refresh_hash.clone();
         let is_current = self

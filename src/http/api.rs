@@ -211,6 +211,7 @@ async fn sign_out(request: HttpRequest, door: web::Data<Door>, payload: web::Pay
 }
 
 async fn offer_screen(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    door.proxies.check_origin(&request)?;
     let offer = read(&door, payload).await?;
     door.visit(&request, Visit::OfferScreen(offer)).await
 }

@@ -149,7 +149,9 @@ async fn signing_in_gives_a_token_and_a_cookie_that_only_the_session_sees() {
     assert_eq!(ask(to, "POST", "/api/v1/session/refresh", &[cookie], "{}").await.status, 200);
     assert_eq!(ask(to, "POST", "/api/v1/session/refresh", &[], "{}").await.status, 401);
     let evil = ("origin", "http://evil.example");
-    for (method, path) in [("POST", "/session"), ("POST", "/session/refresh"), ("DELETE", "/session")] {
+    for (method, path) in
+        [("POST", "/session"), ("POST", "/session/refresh"), ("DELETE", "/session"), ("POST", "/screens")]
+    {
         let refused = ask(to, method, &format!("/api/v1{path}"), &[cookie, evil], right).await;
         assert_eq!(refused.status, 403, "{method} {path}");
     }

@@ -20,6 +20,9 @@ use crate::config::LimitSettings;
 /// No sign-in waits longer because of its address.
 const SLOWED_AT_MOST: Duration = Duration::from_secs(3);
 
+/// So many times what one address may is what all may together: pairing codes of screens.
+const SCREENS_IN_ALL: u32 = 10;
+
 type Limiter<K, C> = RateLimiter<K, DashMapStateStore<K>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 /// The limits of one node. `C` is machine time.
@@ -31,6 +34,8 @@ pub struct Limits<C: Clock = MonotonicClock> {
     slowed: DashMap<IpAddr, C::Instant>,
     codes_of_address: Limiter<IpAddr, C>,
     codes_in_all: Limiter<(), C>,
+    screens_of_address: Limiter<IpAddr, C>,
+    screens_in_all: Limiter<(), C>,
     strangers: Counts<IpAddr>,
     connections: Counts<AccountId>,
     connections_in_all: Counts<()>,
@@ -54,6 +59,11 @@ impl<C: Clock + Clone> Limits<C> {
             slowed: DashMap::new(),
             codes_of_address: limiter(Quota::per_minute(at_least_one(settings.codes_per_address_per_min)), &clock),
             codes_in_all: limiter(Quota::per_minute(at_least_one(settings.codes_per_min)), &clock),
+            screens_of_address: limiter(Quota::per_minute(at_least_one(settings.screens_per_address_per_min)), &clock),
+            screens_in_all: limiter(
+                Quota::per_minute(at_least_one(settings.screens_per_address_per_min * SCREENS_IN_ALL)),
+                &clock,
+            ),
             strangers: Counts::of("unauthenticated"),
             connections: Counts::of("connections_of_person"),
             connections_in_all: Counts::of("connections"),
@@ -101,14 +111,22 @@ impl<C: Clock + Clone> Limits<C> {
 
     /// One more one-time code asked for from this address. `back_off` says in `retry_after_s` when to come again.
     pub fn code(&self, address: IpAddr) -> Result<(), Rejection> {
-        let now = self.clock.now();
-        let refused = |limit: &'static str, wait: Duration| {
+        self.check("codes_of_address", &self.codes_of_address, &network(address))?;
+        self.check("codes", &self.codes_in_all, &())
+    }
+
+    /// One more screen at this address asks for a pairing code; refused as [`Limits::code`].
+    pub fn screen(&self, address: IpAddr) -> Result<(), Rejection> {
+        self.check("screens_of_address", &self.screens_of_address, &network(address))?;
+        self.check("screens", &self.screens_in_all, &())
+    }
+
+    fn check<K: Hash + Eq + Clone>(&self, limit: &'static str, by: &Limiter<K, C>, key: &K) -> Result<(), Rejection> {
+        by.check_key(key).map_err(|not_until| {
             count(limit);
+            let wait = not_until.wait_time_from(self.clock.now());
             Rejection::from(Code::BackOff).with("retry_after_s", wait.as_secs() + 1)
-        };
-        let of_address = self.codes_of_address.check_key(&network(address));
-        of_address.map_err(|not_until| refused("codes_of_address", not_until.wait_time_from(now)))?;
-        self.codes_in_all.check_key(&()).map_err(|not_until| refused("codes", not_until.wait_time_from(now)))
+        })
     }
 
     /// Somebody from this address has failed to sign in.
@@ -128,6 +146,7 @@ impl<C: Clock + Clone> Limits<C> {
         let now = self.clock.now();
         self.slowed.retain(|_, until| *until > now);
         self.codes_of_address.retain_recent();
+        self.screens_of_address.retain_recent();
     }
 }
 
@@ -316,6 +335,19 @@ mod tests {
         let _held = limits.stranger(here).expect("one");
         assert!(limits.stranger(beside).is_err() && limits.stranger(there).is_ok());
         assert_eq!(network("::ffff:10.0.0.1".parse().expect("mapped")), IpAddr::from([10, 0, 0, 1]));
+    }
+
+    #[test]
+    fn screens_that_ask_for_a_code_are_limited_by_address() {
+        let (limits, clock) = limits(|settings| settings.screens_per_address_per_min = 3);
+        let (here, there): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        for _ in 0..3 {
+            limits.screen(here).expect("below");
+        }
+        assert_eq!(limits.screen(here).expect_err("above").code, Code::BackOff);
+        limits.screen(there).expect("another address");
+        clock.advance(Duration::from_secs(21));
+        limits.screen(here).expect("after the wait");
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! Those whom nobody knows yet: phones that have asked for a code and never used one, staff names that nobody has, wrong
 //! codes of waiting areas, screens that wait behind one address. All of it is in memory and bounded: a stranger puts
-//! nothing on disk, and a restart forgets a code that was not used yet.
+//! nothing on disk but a screen's offer, at a limited pace, and a restart forgets a code that was not used yet.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiaohao_domain::account::{Account, Failures, State};
 use jiaohao_domain::owner::{Context, Draft, Owner};
+use jiaohao_domain::site::{OFFER_MIN, OFFERS_MAX};
 use jiaohao_domain::vocabulary::{Answer, ToAccount};
 use jiaohao_domain::{AccountId, Code, Principal, Rejection, Role, ScreenId, SiteId, Timestamp};
 
@@ -19,8 +21,11 @@ const NAMES_MAX: usize = 10_000;
 const AREAS_MAX: usize = 20_000;
 /// Screens of one site that may wait behind one address; the next takes the place of the oldest.
 const SCREENS_PER_ADDRESS: usize = 50;
-/// Addresses whose waiting screens are remembered.
+/// Addresses whose waiting screens are remembered, and screens of one site that may wait in all.
 const ADDRESSES_MAX: usize = 10_000;
+
+/// Screens behind one address by when they asked, the oldest first.
+type Waiting = VecDeque<(Timestamp, ScreenId)>;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -28,7 +33,7 @@ pub struct Strangers {
     phones: Mutex<HashMap<AccountId, State>>,
     names: Mutex<Failures>,
     areas: Mutex<Failures>,
-    screens: Mutex<BTreeMap<(SiteId, IpAddr), VecDeque<ScreenId>>>,
+    screens: Mutex<BTreeMap<(SiteId, IpAddr), Waiting>>,
 }
 
 fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -102,15 +107,29 @@ impl Strangers {
         }
     }
 
-    /// One more screen waits behind an address; the one that it takes the place of, if there are too many.
-    pub fn screen_waits(&self, at: &SiteId, address: IpAddr, screen: &ScreenId) -> Option<ScreenId> {
+    /// One more screen waits behind an address; the one that it takes the place of, if there are too many: of its own
+    /// address, or, when the whole site has as many as it takes, of the address behind which most of them wait.
+    pub fn screen_waits(&self, at: &SiteId, address: IpAddr, screen: &ScreenId, now: Timestamp) -> Option<ScreenId> {
         let mut screens = locked(&self.screens);
         if screens.len() >= ADDRESSES_MAX {
             screens.clear();
         }
-        let behind = screens.entry((at.clone(), address)).or_default();
-        behind.push_back(screen.clone());
-        if behind.len() > SCREENS_PER_ADDRESS { behind.pop_front() } else { None }
+        screens.retain(|_, waiting| {
+            waiting.retain(|(since, _)| now < since.plus_min(OFFER_MIN));
+            !waiting.is_empty()
+        });
+        let own = (at.clone(), address);
+        screens.entry(own.clone()).or_default().push_back((now, screen.clone()));
+        let of_site = || screens.iter().filter(|((site, _), _)| site == at);
+        let crowded = if screens[&own].len() > SCREENS_PER_ADDRESS {
+            own
+        } else if of_site().map(|(_, waiting)| waiting.len()).sum::<usize>() > OFFERS_MAX {
+            let fullest = of_site().max_by_key(|(_, waiting)| (waiting.len(), Reverse(waiting.front())));
+            fullest.map(|(address, _)| address.clone())?
+        } else {
+            return None;
+        };
+        screens.get_mut(&crowded)?.pop_front().map(|(_, oldest)| oldest)
     }
 }
 
@@ -189,11 +208,29 @@ mod tests {
         let strangers = Strangers::default();
         let (at, here) = (SiteId::new("s"), IpAddr::from([10, 0, 0, 1]));
         let screen = |n: usize| ScreenId::from(format!("s.screen-{n}"));
+        let waits = |address, n| strangers.screen_waits(&at, address, &screen(n), NOW);
         for n in 0..SCREENS_PER_ADDRESS {
-            assert_eq!(strangers.screen_waits(&at, here, &screen(n)), None);
+            assert_eq!(waits(here, n), None);
         }
-        assert_eq!(strangers.screen_waits(&at, here, &screen(900)), Some(screen(0)));
-        assert_eq!(strangers.screen_waits(&at, [10, 0, 0, 2].into(), &screen(901)), None);
-        assert_eq!(strangers.screen_waits(&at, here, &screen(902)), Some(screen(1)));
+        assert_eq!(waits(here, 900), Some(screen(0)));
+        assert_eq!(waits([10, 0, 0, 2].into(), 901), None);
+        assert_eq!(waits(here, 902), Some(screen(1)));
+        let later = strangers.screen_waits(&at, here, &screen(903), NOW.plus_min(OFFER_MIN));
+        assert_eq!(later, None, "none of the others shows its code any more");
+    }
+
+    #[test]
+    fn addresses_that_crowd_a_site_displace_their_own_screens_and_not_the_hospitals() {
+        let strangers = Strangers::default();
+        let at = SiteId::new("s");
+        let screen = |n: usize| ScreenId::from(format!("s.screen-{n:04}"));
+        let waits = |address: u8, n| strangers.screen_waits(&at, [10, 0, 0, address].into(), &screen(n), NOW);
+        assert_eq!(waits(9, 9_000), None, "the hospital's own");
+        for n in 0..OFFERS_MAX - 1 {
+            assert_eq!(waits((n / SCREENS_PER_ADDRESS) as u8, n), None);
+        }
+        assert_eq!(waits(9, 9_001), Some(screen(0)), "of an address behind which most wait");
+        assert_eq!(waits(8, 9_002), Some(screen(SCREENS_PER_ADDRESS)));
+        assert_eq!(waits(8, 9_003), Some(screen(2 * SCREENS_PER_ADDRESS)));
     }
 }

@@ -154,12 +154,31 @@ pub enum Standing {
     Unknown,
 }
 
+/// Whose rights may have changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// An account's: its tokens of before may have ended.
+    Account(AccountId),
+    /// A doctor's: the site has said where the doctor works.
+    Doctor(DoctorId),
+}
+
+impl Changed {
+    /// Whether it is about whoever has these claims.
+    pub fn concerns(&self, claims: &Claims) -> bool {
+        match self {
+            Self::Account(account) => claims.account == *account,
+            Self::Doctor(doctor) => claims.doctor.as_ref() == Some(doctor),
+        }
+    }
+}
+
 /// The generations of accounts, in memory. What is not here is asked of the account's owner, so that a restart forgets
 /// nothing.
 #[derive(Debug)]
 pub struct Generations {
     known: DashMap<AccountId, u64>,
-    changes: broadcast::Sender<AccountId>,
+    changes: broadcast::Sender<Changed>,
 }
 
 impl Default for Generations {
@@ -193,7 +212,7 @@ impl Generations {
         let risen = generation > before;
         if risen {
             // Nobody listening is no fault: then there is no connection to end.
-            let _ = self.changes.send(account.clone());
+            let _ = self.changes.send(Changed::Account(account.clone()));
         }
         risen
     }
@@ -202,11 +221,17 @@ impl Generations {
     pub fn forget(&self, account: &AccountId) {
         self.known.remove(account);
         // Nobody listening is no fault: then there is no connection to ask about.
-        let _ = self.changes.send(account.clone());
+        let _ = self.changes.send(Changed::Account(account.clone()));
     }
 
-    /// Tells of each account whose tokens of before have ended. Who is told `Lagged` looks at all of its connections.
-    pub fn changes(&self) -> broadcast::Receiver<AccountId> {
+    /// The site says something else of a doctor: what open connections may is asked again. The doctor's tokens hold.
+    pub fn doctor_changed(&self, doctor: DoctorId) {
+        // Nobody listening is no fault: then there is no connection to ask about.
+        let _ = self.changes.send(Changed::Doctor(doctor));
+    }
+
+    /// Tells whose rights may have changed. Who is told `Lagged` looks at all of its connections.
+    pub fn changes(&self) -> broadcast::Receiver<Changed> {
         self.changes.subscribe()
     }
 }
@@ -267,7 +292,7 @@ mod tests {
         assert_eq!(generations.standing(&token), Standing::Current);
         assert!(generations.learn(&token.account, 1));
         assert_eq!(generations.standing(&token), Standing::Ended);
-        assert_eq!(changes.try_recv().expect("told"), token.account);
+        assert_eq!(changes.try_recv().expect("told"), Changed::Account(token.account.clone()));
         assert!(!generations.learn(&token.account, 0), "a late answer does not bring it back");
         assert_eq!(generations.standing(&token), Standing::Ended);
         token.generation = 1;

@@ -12,7 +12,9 @@ use jiaohao_actors::fanout::{CoarseClock, Outbox, OutboxLimits, close_frame};
 
 use super::Live;
 use super::bye::Bye;
+use super::followed::Followed;
 use super::socket::Socket;
+use crate::engine::Turn;
 use crate::identity::limits::{ConnectionPermit, Permit};
 use crate::identity::tokens::Claims;
 
@@ -54,7 +56,7 @@ pub struct Session {
     /// When the next is due.
     pub next_beat_ms: u32,
     /// What it follows.
-    pub streams: Vec<Arc<str>>,
+    pub followed: Followed,
 }
 
 impl Connection {
@@ -116,9 +118,14 @@ impl Connection {
         self.with_session(|session| session.claims.clone())
     }
 
-    /// Follows a stream no more.
-    pub fn forget_stream(&self, stream: &str) {
-        self.with_session(|session| session.streams.retain(|followed| **followed != *stream));
+    /// The turn of what is asked about a stream (see [`Followed::turn`]).
+    pub fn stream_turn(&self, stream: &Arc<str>, most: usize) -> Option<Turn> {
+        self.with_session(|session| session.followed.turn(stream, most)).flatten()
+    }
+
+    /// What had the stream's turn has come to its end (see [`Followed::done`]).
+    pub fn stream_done(&self, stream: &str, is_followed: Option<bool>) {
+        self.with_session(|session| session.followed.done(stream, is_followed));
     }
 
     /// Something came.

@@ -7,6 +7,7 @@
 
 mod bye;
 mod connection;
+mod followed;
 mod frame;
 mod message;
 #[cfg(test)]
@@ -25,8 +26,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use actix_web_actors::ws;
+use futures_util::future::join_all;
 use jiaohao_actors::fanout::CoarseClock;
-use jiaohao_domain::{AccountId, Code};
+use jiaohao_domain::Code;
 
 pub use bye::Bye;
 use connection::{Body, Connection};
@@ -37,6 +39,7 @@ pub use socket::Socket;
 use crate::engine::{Engine, ScreenNews};
 use crate::http::problem;
 use crate::identity::limits::Limits;
+use crate::identity::tokens::{Changed, Claims};
 
 /// The door: shared by all workers.
 pub struct Live {
@@ -99,32 +102,43 @@ impl Live {
         }
     }
 
-    /// Asks again whether the connections of an account (of everybody: none) may still follow what they follow, and
-    /// whether their tokens still stand: what may not is ended, who does not is sent away to come back with another.
-    fn recheck(self: &Arc<Self>, account: Option<&AccountId>) {
+    /// Rights have changed (nobody knows whose: none): asks again about each connection that it concerns.
+    fn recheck_all(self: &Arc<Self>, changed: Option<&Changed>) {
         let mut connections = Vec::new();
         self.connections_into(&mut connections);
         for connection in connections {
-            let Some(claims) = connection.claims().filter(|c| account.is_none_or(|account| c.account == *account))
-            else {
-                continue;
-            };
-            let live = self.clone();
-            self.runtime.spawn(async move {
-                // with a token of before nothing is said about single streams: the client comes back with another and
-                // hears then which are no longer its own
-                if live.engine.still_stands(claims.clone()).await.is_err() {
-                    return connection.bye(Bye::Unauthenticated, live.clock.now_ms());
-                }
-                let streams = connection.with_session(|session| session.streams.clone());
-                for stream in streams.unwrap_or_default() {
-                    if let Err(rejection) = live.engine.may_follow(claims.clone(), stream.clone()).await {
-                        live.engine.end(&stream, &connection.outbox, rejection);
-                        connection.forget_stream(&stream);
-                    }
-                }
-            });
+            let concerned = |claims: &Arc<Claims>| changed.is_none_or(|changed| changed.concerns(claims));
+            if let Some(claims) = connection.claims().filter(concerned) {
+                self.recheck(connection, claims);
+            }
         }
+    }
+
+    /// Asks again whether a connection's token still stands and whether it may still follow what it follows: who does
+    /// not is sent away to come back with another, what may not is ended.
+    fn recheck(self: &Arc<Self>, connection: Arc<Connection>, claims: Arc<Claims>) {
+        let live = self.clone();
+        self.runtime.spawn(async move {
+            // with a token of before nothing is said about single streams: the client comes back with another and
+            // hears then which are no longer its own
+            if live.engine.still_stands(claims.clone()).await.is_err() {
+                return connection.bye(Bye::Unauthenticated, live.clock.now_ms());
+            }
+            let streams = connection.with_session(|session| session.followed.names()).unwrap_or_default();
+            join_all(streams.into_iter().map(|stream| live.recheck_stream(&connection, &claims, stream))).await;
+        });
+    }
+
+    /// In the stream's turn: a subscription that was allowed by the rights of before is ended too.
+    async fn recheck_stream(&self, connection: &Connection, claims: &Arc<Claims>, stream: Arc<str>) {
+        let Some(mut turn) = connection.stream_turn(&stream, 0) else { return };
+        turn.come().await;
+        let may = self.engine.may_follow(claims.clone(), stream.clone()).await;
+        let ended = may.is_err().then_some(false);
+        if let Err(rejection) = may {
+            self.engine.end(&stream, &connection.outbox, rejection);
+        }
+        connection.stream_done(&stream, ended);
     }
 
     /// Says good-bye to everybody and takes nobody in any more.

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::Live;
 use super::bye::Bye;
 use super::connection::{Connection, Session};
+use super::followed::Followed;
 use super::frame::{Assembler, FrameError, Incoming};
 use super::message::{self, Said};
 use crate::engine::{ScreenNews, Subscription, Turns, run_command};
@@ -143,7 +144,8 @@ async fn hello(live: &Arc<Live>, connection: &Arc<Connection>, text: &[u8]) -> b
     let claims = Arc::new(claims);
     connection.outbox.push(Lane::Calls, 0, welcome);
     let screen = claims.screen.clone();
-    let has_entered = connection.enter(Session { claims, beat_s, _permit: permit, next_beat_ms, streams: Vec::new() });
+    let has_entered =
+        connection.enter(Session { claims, beat_s, _permit: permit, next_beat_ms, followed: Followed::default() });
     if let (true, Some(screen)) = (has_entered, screen) {
         live.engine.screen(&screen, ScreenNews::Came);
     }
@@ -185,15 +187,7 @@ async fn handle(
             pending.answers.push(answer(connection.clone(), id, answering));
         }
         Ok(Said::Subscribe { stream, since }) => subscribe(live, connection, claims, id, stream, since, pending),
-        Ok(Said::Unsubscribe { stream }) => {
-            connection.forget_stream(&stream);
-            let unsubscribing = live.engine.unsubscribe(&stream, &connection.outbox);
-            pending.answers.push(answer(
-                connection.clone(),
-                id,
-                async move { unsubscribing.await.map(|()| json!({})) },
-            ));
-        }
+        Ok(Said::Unsubscribe { stream }) => unsubscribe(live, connection, id, stream, pending),
         Ok(Said::RefreshToken { token }) => refresh(live, connection, id, &token).await,
     }
     Some(true)
@@ -208,32 +202,47 @@ fn subscribe(
     since: Option<jiaohao_actors::fanout::Position>,
     pending: &mut Pending,
 ) {
-    let fits = connection.with_session(|session| {
-        let fits = session.streams.contains(&stream) || session.streams.len() < live.settings.subscriptions;
-        if fits && !session.streams.contains(&stream) {
-            session.streams.push(stream.clone());
-        }
-        fits
-    });
-    if fits != Some(true) {
+    let Some(mut turn) = connection.stream_turn(&stream, live.settings.subscriptions) else {
         metrics::counter!("limit_refusals_total", "limit" => "subscriptions").increment(1);
         let rejection = Rejection::new(Code::LimitExceeded, "too many subscriptions of this connection");
         return reject(connection, id.as_deref(), &rejection);
-    }
+    };
     let subscription = Subscription {
         stream: stream.clone(),
         since,
         reply_to: id.clone().unwrap_or_default(),
         outbox: connection.outbox.clone(),
     };
-    let subscribing = live.engine.subscribe(claims.clone(), subscription);
-    let connection = connection.clone();
+    let (live, connection, claims) = (live.clone(), connection.clone(), claims.clone());
     pending.answers.push(Box::pin(async move {
-        if let Err(rejection) = subscribing.await {
-            connection.forget_stream(&stream);
+        turn.come().await;
+        let outcome = live.engine.subscribe(claims, subscription).await;
+        connection.stream_done(&stream, outcome.is_ok().then_some(true));
+        if let Err(rejection) = outcome {
             reject(&connection, id.as_deref(), &rejection);
         }
     }));
+}
+
+/// Follows a stream no more, once what was asked about it before has come to its end.
+fn unsubscribe(
+    live: &Arc<Live>,
+    connection: &Arc<Connection>,
+    id: Option<String>,
+    stream: Arc<str>,
+    pending: &mut Pending,
+) {
+    let Some(mut turn) = connection.stream_turn(&stream, 0) else {
+        return done(connection, id.as_deref(), &json!({}));
+    };
+    let (live, following) = (live.clone(), connection.clone());
+    let unsubscribing = async move {
+        turn.come().await;
+        let outcome = live.engine.unsubscribe(&stream, &following.outbox).await;
+        following.stream_done(&stream, outcome.is_ok().then_some(false));
+        outcome.map(|()| json!({}))
+    };
+    pending.answers.push(answer(connection.clone(), id, unsubscribing));
 }
 
 async fn refresh(live: &Arc<Live>, connection: &Arc<Connection>, id: Option<String>, token: &str) {
@@ -253,6 +262,8 @@ async fn refresh(live: &Arc<Live>, connection: &Arc<Connection>, id: Option<Stri
         Ok(claims) => {
             let zone = live.engine.zone(claims.site.as_ref().map(|site| site.as_str()));
             done(connection, id.as_deref(), &json!({"expires_at": zone.rfc3339(claims.expires_at())}));
+            // the new token may say less than the old one
+            live.recheck(connection.clone(), claims);
         }
         Err(rejection) => reject(connection, id.as_deref(), &rejection),
     }

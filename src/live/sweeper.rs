@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiaohao_actors::fanout::{Lane, text_frame};
 use jiaohao_actors::shell::clock;
-use jiaohao_domain::{AccountId, Timestamp};
+use jiaohao_domain::Timestamp;
 use serde_json::json;
 use tokio::sync::broadcast::error::TryRecvError;
 
@@ -24,7 +24,7 @@ const SILENCE_SLACK_MS: u32 = 1_000;
 /// Starts the thread; it ends when everything else has let go of `live`.
 pub fn start(live: &Arc<Live>) -> std::io::Result<()> {
     let weak = Arc::downgrade(live);
-    let mut changed = live.engine.changed_accounts();
+    let mut changed = live.engine.changed_rights();
     let began = clock::monotonic();
     std::thread::Builder::new().name("sweeper".to_owned()).spawn(move || {
         let mut connections = Vec::new();
@@ -38,8 +38,8 @@ pub fn start(live: &Arc<Live>) -> std::io::Result<()> {
             round(&live, &connections, now_ms, live.engine.machine_now());
             loop {
                 match changed.try_recv() {
-                    Ok(account) => live.recheck(Some(&account)),
-                    Err(TryRecvError::Lagged(_)) => live.recheck(None::<&AccountId>),
+                    Ok(changed) => live.recheck_all(Some(&changed)),
+                    Err(TryRecvError::Lagged(_)) => live.recheck_all(None),
                     Err(TryRecvError::Empty | TryRecvError::Closed) => break,
                 }
             }

@@ -232,6 +232,53 @@ async fn a_changed_relation_ends_streams_and_an_ended_token_the_connection() {
 }
 
 #[actix_web::test]
+async fn what_is_asked_about_a_stream_is_done_in_the_order_in_which_it_was_asked() {
+    let house = house(|settings| settings.limits.subscriptions = 1).await;
+    let mut client = house.client("doctor:a-1").await;
+    house.engine.slow_to_follow.store(true, Ordering::Relaxed);
+    let asked = |kind: &str, id: &str| json!({"type": kind, "id": id, "stream": "board:s.b"});
+    for (kind, id) in [("subscribe", "1"), ("unsubscribe", "2"), ("subscribe", "3"), ("unsubscribe", "4")] {
+        client.send(asked(kind, id)).await;
+    }
+    for (kind, id) in [("subscribed", "1"), ("done", "2"), ("subscribed", "3"), ("done", "4")] {
+        let frame = client.next().await;
+        assert_eq!((&frame["type"], &frame["reply_to"]), (&json!(kind), &json!(id)));
+    }
+    assert_eq!(house.engine.subscriptions(), 0);
+    // a right that has gone meanwhile ends what is still being opened
+    client.send(asked("subscribe", "5")).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    house.engine.forbidden.lock().unwrap().insert("board:s.b".to_owned());
+    house.engine.tell_changed("a-1");
+    assert_eq!(client.next().await["reply_to"], "5");
+    assert_eq!(client.next().await["type"], "ended");
+    house.until(|house| house.engine.subscriptions() == 0).await;
+}
+
+#[actix_web::test]
+async fn a_subscription_that_fails_takes_nothing_of_one_that_stands() {
+    let house = house(|_| {}).await;
+    let mut client = house.client("doctor:a-1").await;
+    client.subscribe("board:s.b", None).await;
+    house.engine.forbidden.lock().unwrap().insert("board:s.b".to_owned());
+    assert_eq!(client.subscribe("board:s.b", None).await["error"]["code"], "forbidden");
+    house.engine.tell_changed("a-1");
+    assert_eq!(client.next().await["type"], "ended", "it is still known that it is followed");
+    house.until(|house| house.engine.subscriptions() == 0).await;
+}
+
+#[actix_web::test]
+async fn a_token_that_says_less_ends_what_it_does_not_say() {
+    let house = house(|_| {}).await;
+    let mut client = house.client("doctor:a-1:60").await;
+    client.subscribe("board:s.b", None).await;
+    house.engine.forbidden.lock().unwrap().insert("board:s.b".to_owned());
+    client.send(json!({"type": "refresh_token", "id": "r", "token": "doctor:a-1:600"})).await;
+    assert_eq!(client.next().await["type"], "done");
+    assert_eq!(client.next().await["type"], "ended");
+}
+
+#[actix_web::test]
 async fn who_is_silent_for_two_beats_is_gone_and_who_answers_stays() {
     let house = house(|settings| settings.screens.beat_s = 1).await;
     let mut silent = house.client("screen:a-1").await;

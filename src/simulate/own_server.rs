@@ -57,6 +57,7 @@ impl OwnServer {
             .env("JIAOHAO_DATA__DIR", self.data())
             .env("JIAOHAO_SERVER__LISTEN", &self.door.authority)
             .env("JIAOHAO_IDENTITY__ACCESS_TOKEN_TTL_S", "86400")
+            .env("JIAOHAO_LIMITS__SCREENS_PER_ADDRESS_PER_MIN", "100000")
             .env("JIAOHAO_LOG__LEVEL", "warn")
             .stdin(Stdio::null());
         Ok(command)

@@ -253,7 +253,7 @@ fn rows(owner_seq: u64, bytes: usize) -> Vec<(OwnerRef, Snapshot)> {
 fn put_on_a_disk_that_was_full(disk: &Disk, bytes: usize) {
     let store = Store::open(&disk.path().join("store"), "h", 0, 1 << 20).unwrap();
     store.put(&rows(1, bytes)).unwrap();
-    store.sync_with_floor(1, Timestamp(5), vec![]).unwrap();
+    store.sync_with_floor(1, 0, Timestamp(5), vec![]).unwrap();
     store.put(&rows(2, bytes)).unwrap();
     disk.leave_mib(0);
     for owner_seq in 3..6 {
@@ -264,7 +264,7 @@ fn put_on_a_disk_that_was_full(disk: &Disk, bytes: usize) {
     }
     disk.empty();
     store.put(&rows(6, bytes)[..4]).unwrap();
-    store.sync_with_floor(2, Timestamp(5), vec![]).unwrap();
+    store.sync_with_floor(2, 0, Timestamp(5), vec![]).unwrap();
 }
 
 #[test]

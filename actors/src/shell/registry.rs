@@ -289,6 +289,14 @@ impl Shell {
         awake.chain(self.store.owners(kind)).collect()
     }
 
+    /// Whether this node knows that owner, as [`Shell::known_owners`] would say. Wakes nobody; reads the store.
+    pub fn knows(&self, owner: &OwnerRef) -> bool {
+        // What cannot be read is there, and its waking says why.
+        let is_stored = || !matches!(self.store.snapshot(owner), Ok(None));
+        let is_here = self.running.contains_key(owner) || self.dormant.contains_key(owner);
+        is_here || self.closed.contains_key(owner) || is_stored()
+    }
+
     /// How far the store is behind the log.
     pub fn store_lag(&self) -> StoreLag {
         let floor_ms = self.floor_ms.load(Ordering::Relaxed);

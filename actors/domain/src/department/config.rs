@@ -100,6 +100,11 @@ impl Config {
         }
     }
 
+    /// Whether the doctor works in this department.
+    pub fn works_here(&self, doctor: &DoctorId) -> bool {
+        self.doctors.get(doctor).is_some_and(|doctor| !doctor.retired)
+    }
+
     /// Whether screens of this department show numbers only.
     pub fn number_only(&self) -> bool {
         self.definition.as_ref().is_some_and(|definition| definition.number_only)

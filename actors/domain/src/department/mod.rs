@@ -192,7 +192,13 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::ResumeWork(command) => floor::work::resume(draft, &command, context),
         To::StopWork(command) => floor::work::stop(draft, &command, context),
         To::CallNextPatient(command) => floor::calls::call_next(draft, &command, context),
-        To::CallTicket(command) => floor::calls::call_ticket(draft, &command, context),
+        To::CallTicket(command) => {
+            let doctor = DoctorId::from(command.assignment.prefix(2));
+            if !draft.state().config.works_here(&doctor) {
+                return Err(Rejection::new(Code::Forbidden, "the doctor does not work in this department"));
+            }
+            floor::calls::call_ticket(draft, &command, context)
+        }
         To::RecallPatient(command) => floor::calls::recall(draft, &command, context),
         To::StartService(command) => floor::calls::start(draft, &command, context),
         To::FinishService(command) => floor::calls::finish(draft, &command, context),
@@ -233,8 +239,7 @@ fn define_session(
 ) -> Result<Answer, Rejection> {
     let State { config, clinic, .. } = draft.state();
     config.queue(&command.queue)?;
-    let known = |doctor: &DoctorId| config.doctors.get(doctor).is_some_and(|doctor| !doctor.retired);
-    if !command.doctor.as_ref().is_none_or(known) {
+    if !command.doctor.as_ref().is_none_or(|doctor| config.works_here(doctor)) {
         return Err(Rejection::new(Code::Forbidden, "no such doctor in this department"));
     }
     let point = command.service_point.as_ref();
@@ -254,11 +259,12 @@ pub(crate) fn emit_clinic(draft: &mut Draft<'_, Department>, decision: clinic::D
 }
 
 /// Keeps with each doctor at work what the configuration says of the room and of the queues to call from: those that
-/// name the doctor first, then the pools.
+/// name the doctor first, then the pools; none for a doctor who works here no more.
 fn sign_in(state: &mut State) {
     let State { config, floor, .. } = state;
     for (doctor, work) in &mut floor.work {
-        let open = || config.queues.values().filter(|queue| !queue.retired).map(|queue| &queue.is);
+        let is_here = config.works_here(doctor);
+        let open = || config.queues.values().filter(|queue| is_here && !queue.retired).map(|queue| &queue.is);
         let own = open().filter(|queue| queue.doctors.contains(doctor));
         let pools = open().filter(|queue| queue.doctors.is_empty());
         work.queues = own.chain(pools).map(|queue| queue.id.clone()).collect();

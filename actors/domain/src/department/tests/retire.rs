@@ -57,6 +57,31 @@ fn a_definition_that_was_on_its_way_does_not_bring_a_retired_queue_back() {
 }
 
 #[test]
+fn a_doctor_who_is_taken_out_of_the_department_calls_nobody_any_more() {
+    let mut house = House::new(1).with_doctors();
+    let (inside, at_door) = (house.walk_in("own", "a", None), house.walk_in("own", "b", None));
+    assert_eq!(house.called(1), inside);
+    assert_eq!(house.is(&at_door), "summoned");
+    house.system(ToDepartment::Retire { kind: RetiredKind::Doctor, id: doctor_id(1).to_string() });
+    assert_eq!(house.is(&at_door), "waiting", "nobody stands at that door");
+    let chosen = CallTicket {
+        department: DepartmentId::from("s.d"),
+        assignment: assignment(1),
+        in_hand: Some(inside.clone()),
+        outcome: Some(Outcome::Seen),
+        ticket: at_door.clone(),
+        reason: "r".to_owned(),
+    };
+    assert_eq!(code(house.tell(doctor(1), ToDepartment::CallTicket(chosen))), Code::Forbidden);
+    let next = house.call_next(1, Some(&inside), Some(Outcome::Seen));
+    assert!(called(next).is_none(), "who is in hand may still be brought to an end");
+    assert_eq!((house.is(&inside), house.is(&at_door)), ("ended", "waiting"));
+    let stop = StopWork { department: DepartmentId::from("s.d"), assignment: assignment(1) };
+    house.tell(doctor(1), ToDepartment::StopWork(stop)).expect("goes home");
+    house.assert_replays();
+}
+
+#[test]
 fn a_room_with_a_doctor_and_a_department_with_anybody_are_in_use() {
     let mut house = House::new(0).with_doctors();
     let used = used_by(retire(&mut house, RetiredKind::ServicePoint, "s.d.room1"));
