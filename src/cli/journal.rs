@@ -179,8 +179,9 @@ fn open_store(data: &Path) -> Result<Option<Result<CopiedStore, String>>, Failur
     };
     let copy = tempfile::tempdir().map_err(Failure::failed)?;
     let to = copy.path().join("store");
-    copy_files(&folder, &to)
-        .map_err(|error| Failure::Failed(format!("{} cannot be copied to {}: {error}", folder.display(), to.display())))?;
+    copy_files(&folder, &to).map_err(|error| {
+        Failure::Failed(format!("{} cannot be copied to {}: {error}", folder.display(), to.display()))
+    })?;
     match Store::open(&to, &history, u64::MAX, STORE_CACHE_BYTES) {
         Ok(store) => Ok(Some(Ok(CopiedStore { store, _copy: copy }))),
         Err(StoreError::Damaged(what)) => Ok(Some(Err(what))),
