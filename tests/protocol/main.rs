@@ -84,6 +84,7 @@ const NOT_ASKED: &[&str] = &[
     "recall_transfer",
     "report_shown",
     "report_spoken",
+    "settle_tickets",
     "take_back",
 ];
 

@@ -94,7 +94,7 @@ fn floor_emissions(view: &View<'_>, event: &floor::Event, out: &mut Out<'_>) {
     if let Some(ticket) = touched.ticket {
         out.put("ticket", ticket.as_str(), || view.place_in_line(ticket));
     }
-    for queue in &touched.queues {
+    for queue in touched.queues.iter().chain(touched.rooms_of.iter().filter(|_| touched.waits)) {
         let Some(lines) = view.state.floor.lines.get(queue) else { continue };
         let order = std::cell::OnceCell::new();
         for ticket in lines.waiting().filter(|id| Some(*id) != touched.ticket) {
