@@ -6,6 +6,7 @@ import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { prefix } from '../lib/site.js';
 import { classWord, sexWord, standingWord } from '../lib/words.js';
+import { settleTickets } from './settle.js';
 
 /** Classes that the desk can give with proof seen. */
 export const CLASSES = ['emergency', 'military', 'disabled', 'late_pregnancy', 'senior'];
@@ -31,7 +32,7 @@ export function ticketPanel(look, ticket) {
     goesOn(look, ticket),
     h('div', { class: 'acts' }, buttons(look, ticket)),
     look.moving === ticket.ticket ? transferForm(look, ticket) : null,
-    canBePrioritised(ticket) ? priorityForm(look, ticket) : null,
+    canBePrioritised(ticket) && !look.floor.isLeftOver(ticket) ? priorityForm(look, ticket) : null,
     documentPart(look, ticket),
     h('h3', null, t('desk.history')),
     history(ticket, (step) => acts.undo(step)),
@@ -69,8 +70,9 @@ const POSSIBLE = {
   summoned: ['call_ticket', 'transfer_ticket', 'cancel_ticket'],
   called: ['recall_patient', 'return_to_waiting', 'transfer_ticket', 'cancel_ticket'],
   serving: ['return_to_waiting', 'transfer_ticket'],
-  away: ['report_back'],
-  missed: ['report_back', 'call_ticket'],
+  away: ['report_back', 'settle_tickets'],
+  missed: ['report_back', 'call_ticket', 'settle_tickets'],
+  left_over: ['settle_tickets'],
   in_transit: ['recall_transfer'],
   transferred: ['recall_transfer'],
   ended: [],
@@ -88,8 +90,9 @@ function buttons(look, ticket) {
     return_to_waiting: () => acts.returnToWaiting(ticket),
     report_back: () => acts.reportBack(ticket),
     recall_transfer: () => acts.recallTransfer(ticket),
+    settle_tickets: () => settleTickets(look.floor, acts, look.persons, [ticket]),
   };
-  const state = ticket.ended === 'transferred' ? 'transferred' : ticket.state;
+  const state = ticket.ended === 'transferred' ? 'transferred' : look.floor.isLeftOver(ticket) ? 'left_over' : ticket.state;
   return (POSSIBLE[state] || []).map((action) => h('button', {
     type: 'button', key: action, 'data-action': action, 'data-ticket': ticket.ticket, onclick: press[action],
     class: `btn${action === 'report_back' || action === 'recall_transfer' ? ' primary full' : ''}${action === 'cancel_ticket' ? ' danger' : ''}`,
