@@ -429,8 +429,7 @@ test('the desk settles who does not come back from tests; undone', async () => {
   await press(doctor, 'call_next_patient');
   await inHand(doctor, 'A006');
   await press(doctor, 'send_for_tests');
-  await desk.click('[data-filter=away]');
-  await choose(desk, 'A006');
+  await choose(desk, 'A006', 'away');
   await desk.click('[data-chosen] [data-action=settle_tickets]');
   await desk.selectOption('dialog [data-settle]', 'return_day');
   await desk.click('dialog [data-action=dialog_go]');
