@@ -80,6 +80,9 @@ fn command(name: &str) -> ClientCommand {
         "close_session" => {
             json!({"session": "s.d.m", "settlements": [{"ticket": "s.d.t1", "how": "move", "to": "s.d.q"}]})
         }
+        "settle_tickets" => {
+            json!({"department": "s.d", "settlements": [{"ticket": "s.d.t1", "how": "move", "to": "s.d.q"}]})
+        }
         "delay_session" => json!({"session": "s.d.m", "minutes": 20}),
         "start_work" => json!({"department": "s.d", "service_point": "s.d.r1"}),
         "pause_work" => json!({"department": "s.d", "assignment": "s.li.n1", "reason": "r"}),

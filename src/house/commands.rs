@@ -44,6 +44,7 @@ fn address_at_once(command: &C) -> Option<Addressed> {
             to_department(ticket.department(), ToDepartment::Undo(c))
         }
         C::CloseSession(c) => to_department(c.session.department(), ToDepartment::CloseSession(c)),
+        C::SettleTickets(c) => to_department(c.department.clone(), ToDepartment::SettleTickets(c)),
         C::DelaySession(c) => to_department(c.session.department(), ToDepartment::DelaySession(c)),
         C::PauseWork(c) => to_department(c.department.clone(), ToDepartment::PauseWork(c)),
         C::ResumeWork(c) => to_department(c.department.clone(), ToDepartment::ResumeWork(c)),

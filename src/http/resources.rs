@@ -33,6 +33,7 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/tickets/transfer", "transfer_ticket"),
     ("POST", "/tickets/recall-transfer", "recall_transfer"),
     ("POST", "/tickets/undo", "undo"),
+    ("POST", "/tickets/settle", "settle_tickets"),
     ("POST", "/sessions/close", "close_session"),
     ("POST", "/sessions/delay", "delay_session"),
     ("POST", "/work/start", "start_work"),

@@ -426,6 +426,21 @@ test('cancel at the desk with a reason; undone', async () => {
   await doctor.waitForSelector('.tickets [data-row][data-number=A006]');
 });
 
+test('the desk settles who does not come back from tests; undone', async () => {
+  await press(doctor, 'call_next_patient');
+  await inHand(doctor, 'A006');
+  await press(doctor, 'send_for_tests');
+  await choose(desk, 'A006', 'away');
+  await desk.click('[data-chosen] [data-action=settle_tickets]');
+  await desk.selectOption('dialog [data-settle]', 'return_day');
+  await desk.click('dialog [data-action=dialog_go]');
+  await desk.waitForSelector('[data-chosen][data-state=ended]');
+  assert.equal(await desk.$('[data-filter=left_over]'), null, 'nobody is of an earlier day');
+  await press(desk, 'undo_last');
+  await desk.waitForSelector('[data-chosen][data-state=away]');
+  await desk.click('[data-filter=waiting]');
+});
+
 test('the desk cancels an appointment by name, and books it again by undo', async () => {
   const patient = await hospital.person('唐晓东', '1966-06-06', 66);
   await hospital.book('renmin.xinnei.s1', '08:30', patient);

@@ -125,7 +125,8 @@ const NOT_IN_THIS_DAY: &[&str] = &[
     "VisitNews.code",
 ];
 /// Commands and paths that the day does without: the cookie has tests of its own, and the commands theirs.
-const NOT_ASKED: &[&str] = &["POST /session/refresh", "close_session", "report_shown", "report_spoken", "take_back"];
+const NOT_ASKED: &[&str] =
+    &["POST /session/refresh", "close_session", "report_shown", "report_spoken", "settle_tickets", "take_back"];
 
 #[actix_web::test]
 async fn what_the_document_says_of_streams_and_answers_is_what_comes() {

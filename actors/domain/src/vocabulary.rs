@@ -127,6 +127,8 @@ client_commands! {
     Undo = "undo";
     /// Desk: close a session, settling everyone who is not ended.
     CloseSession = "close_session";
+    /// Desk: what becomes of tickets that have not ended, with or without a session, of whatever day.
+    SettleTickets = "settle_tickets";
     /// Desk: announce a delay.
     DelaySession = "delay_session";
     /// Doctor: begin at a service point.

@@ -165,9 +165,7 @@ impl<O: Owner> OwnerActor<O> {
         match decided {
             Ok((Err(_), Decided { events, .. })) if !events.is_empty() => self.failed(reply, "rejected after an event"),
             Ok((_, Decided { events, .. })) if events.len() > RECORDS_PER_COMMAND => {
-                self.failed(None, "too many records");
-                let why = Rejection::new(Code::TooLarge, "one command makes too many records; do it in parts");
-                self.submit_barrier(Release::outcome(reply, Err(why)));
+                self.refuse_too_large(reply);
             }
             Ok((outcome, decided)) => {
                 self.ledger.last_at = if decided.events.is_empty() { self.ledger.last_at } else { context.now };

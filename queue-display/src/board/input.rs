@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use jiaohao_domain::clinic::SessionStanding;
 use jiaohao_domain::department;
+use jiaohao_domain::floor::left_over::Today;
 use jiaohao_domain::floor::{Standing, Ticket, Work, wait};
+use jiaohao_domain::queue::Queues;
 use jiaohao_domain::{BusinessDate, DoctorId, QueueId, ServicePointId, TicketId, Timestamp};
 
 use super::rules::{BoardInput, CallInput, CallState, DepartmentInput, Notice, RoomInput};
@@ -29,8 +31,8 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(state: &'a department::State, shown: &BTreeSet<&QueueId>, now: Timestamp) -> Self {
         let settings = &state.config.settings.queue;
-        let order =
-            |queue: &QueueId| state.floor.lines.get(queue).map(|lines| lines.order(settings)).unwrap_or_default();
+        let in_line = Today::of(state, now);
+        let order = |queue: &QueueId| in_line.lines(queue).map(|lines| lines.order(settings)).unwrap_or_default();
         let orders = state.config.queues.iter().filter(|(id, queue)| shown.contains(id) && !queue.retired);
         let orders = orders.map(|(id, _)| (id, order(id))).collect();
         Self { state, orders, today: state.config.today(now), now }

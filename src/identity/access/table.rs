@@ -59,6 +59,7 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "recall_transfer", who: DESK },
     Rule { name: "undo", who: DOCTOR_THERE_OR_DESK },
     Rule { name: "close_session", who: DESK },
+    Rule { name: "settle_tickets", who: DESK },
     Rule { name: "delay_session", who: DESK },
     Rule { name: "start_work", who: DOCTOR_THERE },
     Rule { name: "pause_work", who: DOCTOR_AT_WORK },

@@ -1,6 +1,6 @@
 //! What a command, a stream or a deed is about, read off its ids: everything that a relation may ask for.
 
-use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff};
+use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff, Settlement};
 use jiaohao_domain::{
     AnnouncementId, AppointmentId, AssignmentId, BoardId, DepartmentId, DoctorId, PatientId, QueueId, ScreenId,
     ServicePointId, SessionId, SiteId, SlotId, TicketId,
@@ -50,6 +50,12 @@ impl Target {
         self.sites.push(department.site());
         self.departments.push(department);
         self
+    }
+    fn settlements(self, settlements: &[Settlement]) -> Self {
+        settlements.iter().fold(self, |about, settled| {
+            let about = about.department(settled.ticket.department());
+            settled.to.iter().fold(about, |about, to| about.under(to.as_str()))
+        })
     }
     fn patient(mut self, patient: &PatientId) -> Self {
         self.patients.push(patient.clone());
@@ -144,12 +150,8 @@ impl Target {
             C::RecallTransfer(c) => about.ticket(&c.ticket),
             // `<ticket id>@<step>`.
             C::Undo(c) => about.ticket(&TicketId::from(c.event.split('@').next().unwrap_or_default())),
-            C::CloseSession(c) => {
-                c.settlements.iter().fold(about.department(c.session.department()), |about, settled| {
-                    let about = about.department(settled.ticket.department());
-                    settled.to.iter().fold(about, |about, to| about.under(to.as_str()))
-                })
-            }
+            C::CloseSession(c) => about.department(c.session.department()).settlements(&c.settlements),
+            C::SettleTickets(c) => about.department(c.department.clone()).settlements(&c.settlements),
             C::DelaySession(c) => about.department(c.session.department()),
             C::StartWork(c) => about.department(c.department.clone()).department(c.service_point.department()),
             C::PauseWork(c) => about.assignment(&c.department, &c.assignment),

@@ -14,10 +14,11 @@ import { Acts } from './acts.js';
 import { Floor } from './floor.js';
 import { Search } from './search.js';
 import { sessionsView } from './sessions.js';
+import { settleTickets } from './settle.js';
 import { ticketPanel } from './ticket-panel.js';
 import { WalkIn } from './walk-in.js';
 
-const FILTERS = ['waiting', 'away', 'missed', 'in_transit', 'ended'];
+const FILTERS = ['waiting', 'away', 'missed', 'in_transit', 'left_over', 'ended'];
 /** The department that this desk had last. */
 const DEPARTMENT = 'jiaohao.desk.department';
 const SIDES = ['walk_in', 'ticket', 'sessions', 'screens'];
@@ -125,15 +126,20 @@ function filters() {
   const f = /** @type {Floor} */ (floor);
   // Who waits, as above each column: whoever is called or inside waits no more.
   const count = (/** @type {string} */ name) => f.queues().reduce((n, q) => n + (name === 'waiting' ? q.order : f.list(q, name)).length, 0);
+  const all = (/** @type {string} */ name) => f.queues().reduce((/** @type {any[]} */ tickets, q) => tickets.concat(f.list(q, name)), []);
+  // Most days nobody was left over.
+  const shownFilters = FILTERS.filter((name) => name !== 'left_over' || name === filter || count(name));
   return h('div', { class: 'filters' },
-    h('div', { class: 'tabs', role: 'tablist' }, FILTERS.map((name) => h('button', {
+    h('div', { class: 'tabs', role: 'tablist' }, shownFilters.map((name) => h('button', {
       type: 'button', class: 'btn', role: 'tab', key: name, 'data-filter': name, 'aria-selected': String(name === filter),
       onclick: () => {
         filter = name;
         page.draw();
       },
     }, `${t(`desk.filter.${name}`)} ${count(name)}`))),
-    h('span', { class: 'muted' }, moving ? t('desk.moving') : t('desk.columns_how')));
+    filter === 'left_over' && count(filter)
+      ? h('button', { type: 'button', class: 'btn', key: 'settle', 'data-action': 'settle_left_over', onclick: () => settleTickets(f, acts, persons, all(filter)) }, t('desk.settle_left_over'))
+      : h('span', { class: 'muted', key: 'how' }, moving ? t('desk.moving') : t('desk.columns_how')));
 }
 
 function columns() {

@@ -8,6 +8,9 @@ import { stateWord } from '../lib/words.js';
 /** Another department takes a ticket at once; longer than this is said to be on the way. */
 const TAKEN_WITHIN_MS = 5000;
 
+/** The states from which a ticket is settled. */
+const SETTLED_FROM = ['waiting', 'summoned', 'away', 'missed'];
+
 /** After this time in transit the desk is told. */
 const TRANSIT_MS = 10000;
 
@@ -114,14 +117,21 @@ export class Floor {
     return this.queues().find((q) => q.tickets[id]) || null;
   }
 
-  /** Tickets of a queue under a filter: who waits (with who is called or inside, first), or one state. @param {any} queue @param {string} filter */
+  /** Tickets of a queue under a filter: who waits (with who is called or inside, first), who was left over, or one state. @param {any} queue @param {string} filter */
   list(queue, filter) {
     const all = /** @type {any[]} */ (Object.values(queue.tickets));
     if (filter === 'waiting') {
       const inside = all.filter((x) => x.state === 'called' || x.state === 'serving');
       return inside.concat(queue.order.map((/** @type {string} */ id) => queue.tickets[id]).filter(Boolean));
     }
+    if (filter === 'left_over') return all.filter((x) => this.isLeftOver(x)).sort((a, b) => (a.number < b.number ? -1 : 1));
     return all.filter((x) => x.state === filter && x.ended !== 'undone').sort((a, b) => (a.number < b.number ? -1 : 1));
+  }
+
+  /** Of an earlier day and not ended, and nobody is going to be called by it: for the desk to settle. @param {any} ticket */
+  isLeftOver(ticket) {
+    const queue = this.queueOf(ticket.ticket);
+    return ticket.date < this.today && SETTLED_FROM.includes(ticket.state) && !(queue && queue.order.includes(ticket.ticket));
   }
 
   /** At whose door a summoned ticket stands. @param {any} ticket */

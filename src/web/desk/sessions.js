@@ -4,10 +4,11 @@ import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
-import { stateWord } from '../lib/words.js';
+import { settle } from './settle.js';
 import { sessionName } from './walk-in.js';
 
-const SETTLEMENTS = ['return_day', 'move', 'refund', 'seen'];
+/** So many tickets are settled by one command. */
+const PART = 200;
 
 /** @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {import('./acts.js').Acts} acts @param {any} persons */
 export function sessionsView(page, floor, acts, persons) {
@@ -56,6 +57,10 @@ async function close(page, floor, acts, persons, session) {
   let settlements = [];
   for (;;) {
     try {
+      while (settlements.length > PART) {
+        await page.protocol.command('settle_tickets', { department: floor.department, settlements: settlements.slice(0, PART) });
+        settlements = settlements.slice(PART);
+      }
       await page.protocol.command('close_session', { session: session.session, settlements });
       acts.done(t('desk.did.close_session'), null);
       floor.readSessions();
@@ -72,7 +77,10 @@ async function close(page, floor, acts, persons, session) {
       }
       const again = (notYet || []).map((/** @type {string} */ said) => said.split(' ')[0]);
       const ids = (tickets || []).concat(again);
-      const settled = await settle(floor, persons, session, ids, again);
+      const settled = await settle(floor, persons, ids, {
+        queues: floor.site.of('queues', floor.department).filter((/** @type {any} */ q) => q.id !== session.queue),
+        how: t(again.length ? 'desk.settle_inside' : 'desk.settle_how'), go: t('desk.settle_go'), again,
+      });
       if (!settled) return;
       settlements = settlements.filter((x) => !ids.includes(x.ticket)).concat(settled);
     }
@@ -93,47 +101,4 @@ async function showToCome(page, floor, acts, persons, ids) {
       h('button', { type: 'button', class: 'btn small danger', 'data-action': 'cancel_appointment', onclick: () => done(a) }, t('desk.cancel_appointment'))))),
     h('div', { class: 'buttons' }, h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => done(null) }, t('close')))));
   if (chosen) await acts.cancelAppointment(chosen);
-}
-
-/**
- * @param {any} floor @param {any} persons @param {any} session @param {string[]} ids
- * @param {string[]} again those whom the department would not let go as said: they are with the doctor
- * @returns {Promise<any[]|null>}
- */
-function settle(floor, persons, session, ids, again) {
-  const queues = floor.site.of('queues', floor.department).filter((/** @type {any} */ q) => q.id !== session.queue);
-  /** @type {Object<string, string>} */
-  const said = {};
-  return ask(t('desk.settle_title', { n: ids.length }), (done, redraw) => h('form', {
-    class: 'form',
-    onsubmit: (/** @type {any} */ event) => {
-      event.preventDefault();
-      const f = event.target.elements;
-      done(ids.map((ticket) => {
-        const how = f[`how-${ticket}`].value;
-        return how === 'move' ? { ticket, how, to: f[`to-${ticket}`].value } : { ticket, how };
-      }));
-    },
-  },
-  h('p', { class: again.length ? 'notice soon' : 'muted' }, t(again.length ? 'desk.settle_inside' : 'desk.settle_how')),
-  h('div', { class: 'settle' }, ids.map((id) => {
-    const ticket = floor.ticket(id) || { number: id, masked_name: '', state: '' };
-    return h('label', { key: id },
-      h('span', { class: 'number' }, ticket.number),
-      h('span', null, persons.nameOf(ticket), h('small', { class: again.includes(id) ? 'tag soon' : 'muted' }, ` ${stateWord(ticket.state)}`)),
-      h('select', {
-        class: 'input', name: `how-${id}`, 'data-settle': id, required: true, 'aria-label': t('desk.settle_with', { number: ticket.number }),
-        onchange: (/** @type {any} */ event) => {
-          said[id] = event.target.value;
-          redraw();
-        },
-      },
-      h('option', { key: '', value: '' }, t('desk.settle_choose')),
-      SETTLEMENTS.filter((x) => x !== 'move' || (queues.length && !['away', 'missed'].includes(ticket.state))).map((x) => h('option', { key: x, value: x }, t(`settle.${x}`)))),
-      h('select', { class: 'input', name: `to-${id}`, disabled: said[id] !== 'move', 'aria-label': t('transfer.to') },
-        queues.map((/** @type {any} */ q) => h('option', { key: q.id, value: q.id }, q.name))));
-  })),
-  h('div', { class: 'buttons' },
-    h('button', { type: 'button', class: 'btn', onclick: () => done(null) }, t('cancel')),
-    h('button', { class: 'btn primary', 'data-action': 'dialog_go' }, t('desk.settle_go')))));
 }

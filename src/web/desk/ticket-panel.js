@@ -6,6 +6,7 @@ import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { prefix } from '../lib/site.js';
 import { classWord, sexWord, standingWord } from '../lib/words.js';
+import { settleTickets } from './settle.js';
 
 /** Classes that the desk can give with proof seen. */
 export const CLASSES = ['emergency', 'military', 'disabled', 'late_pregnancy', 'senior'];
@@ -41,7 +42,7 @@ export function ticketPanel(look, ticket) {
     h('div', { class: 'acts' }, buttons(look, ticket)),
     again(look, ticket),
     look.moving === ticket.ticket ? transferForm(look, ticket) : null,
-    canBePrioritised(ticket) ? priorityForm(look, ticket) : null,
+    canBePrioritised(ticket) && !look.floor.isLeftOver(ticket) ? priorityForm(look, ticket) : null,
     documentPart(look, ticket),
     h('h3', null, t('desk.history')),
     history(ticket, (step) => acts.undo(step)),
@@ -90,8 +91,9 @@ const POSSIBLE = {
   summoned: ['call_ticket', 'transfer_ticket', 'cancel_ticket'],
   called: ['recall_patient', 'return_to_waiting', 'transfer_ticket', 'cancel_ticket'],
   serving: ['return_to_waiting', 'transfer_ticket'],
-  away: ['report_back'],
-  missed: ['report_back', 'call_ticket'],
+  away: ['report_back', 'settle_tickets'],
+  missed: ['report_back', 'call_ticket', 'settle_tickets'],
+  left_over: ['settle_tickets'],
   in_transit: ['recall_transfer'],
   transferred: ['recall_transfer'],
   ended: [],
@@ -109,9 +111,11 @@ function buttons(look, ticket) {
     return_to_waiting: () => acts.returnToWaiting(ticket),
     report_back: () => acts.reportBack(ticket),
     recall_transfer: () => acts.recallTransfer(ticket),
+    settle_tickets: () => settleTickets(look.floor, acts, look.persons, [ticket]),
   };
   // Once it goes on elsewhere, `goesOn` has the way back.
-  const state = ticket.ended === 'transferred' && !acts.link(ticket) ? 'transferred' : ticket.state;
+  const goneElsewhere = ticket.ended === 'transferred' && !acts.link(ticket);
+  const state = goneElsewhere ? 'transferred' : look.floor.isLeftOver(ticket) ? 'left_over' : ticket.state;
   return (POSSIBLE[state] || []).map((action) => h('button', {
     type: 'button', key: action, 'data-action': action, 'data-ticket': ticket.ticket, onclick: press[action],
     class: `btn${action === 'report_back' || action === 'recall_transfer' ? ' primary full' : ''}${action === 'cancel_ticket' ? ' danger' : ''}`,

@@ -38,6 +38,7 @@ export default {
   'patient.wait_at_door': 'Wait at the door of {place}',
   'patient.ahead': '{n} ahead of you',
   'patient.you_are_next': 'You are next',
+  'patient.left_over': 'This number is of an earlier day. Please ask at the desk',
   'patient.about': 'About {from}–{to}',
   'patient.slot_at': 'Your time is {time}; check-in opens 60 minutes before.',
   'patient.slot_over': 'Your slot of {time} is over. Please check in soon: who is late lets those on time go first, and who is too late cannot check in any more.',

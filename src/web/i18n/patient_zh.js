@@ -38,6 +38,7 @@ export default {
   'patient.wait_at_door': '请到{place}门口候诊',
   'patient.ahead': '前面还有 {n} 位',
   'patient.you_are_next': '下一位就是您',
+  'patient.left_over': '这是往日的号,请到分诊台询问',
   'patient.about': '大约 {from}–{to}',
   'patient.slot_at': '预约时间 {time},提前60分钟可签到。',
   'patient.slot_over': '您约的是 {time},已经过了。快来签到:来晚了要让按时到的人先看,太晚就不能签到了。',

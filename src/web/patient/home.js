@@ -104,9 +104,15 @@ async function cancelTicket(home, ticket) {
   if (reason) await send(home, 'cancel_ticket', { ticket: ticket.ticket, reason }, t('patient.did_leave'));
 }
 
+/** When it is likely to be called; a time that has passed is no expectation. @param {Home} home @param {any} ticket */
+function expectation(home, ticket) {
+  const { expected } = ticket;
+  return expected && Date.parse(expected.to) > home.page.protocol.clock.now() ? expected : null;
+}
+
 /** Shows nearness in clock time. @param {Home} home @param {any} ticket */
 function track(home, ticket) {
-  const expected = ticket.expected;
+  const expected = expectation(home, ticket);
   if (!expected) return null;
   const clock = home.page.protocol.clock;
   const now = clock.now();
@@ -127,6 +133,7 @@ function words(ticket) {
   const place = placeWord(ticket);
   if (ticket.state === 'called') return t('patient.go_now', { place });
   if (ticket.state === 'summoned') return t('patient.wait_at_door', { place });
+  if (ticket.state === 'waiting' && ticket.ahead === null) return t('patient.left_over');
   if (ticket.state === 'waiting') return ticket.ahead ? t('patient.ahead', { n: ticket.ahead }) : t('patient.you_are_next');
   return t(`patient.state.${ticket.state}`);
 }
@@ -146,6 +153,7 @@ function isOver(home, a) {
 function ticketCard(home, ticket, a) {
   const tone = ticket.state === 'summoned' || ticket.state === 'missed' ? ' soon' : ticket.state === 'booked' ? ' calm' : '';
   const why = said(ticket.why);
+  const expected = ticket.state === 'waiting' && expectation(home, ticket);
   // Whoever is called is still outside.
   const stage = ['waiting', 'summoned', 'serving'].indexOf(ticket.state === 'called' ? 'summoned' : ticket.state);
   return h('section', { class: 'block card', key: ticket.ticket, 'data-ticket': ticket.ticket, 'data-state': ticket.state },
@@ -154,9 +162,7 @@ function ticketCard(home, ticket, a) {
       h('div', { class: 'line' }, h('b', { class: 'num' }, ticket.number || '–'), h('span', null, stateWord(ticket.state)))),
     h('div', { class: 'inside' },
       h('p', { class: 'big-words', role: 'status' }, words(ticket),
-        ticket.state === 'waiting' && ticket.expected
-          ? [h('br', null), t('patient.about', { from: clockOf(ticket.expected.from), to: clockOf(ticket.expected.to) })]
-          : null),
+        expected ? [h('br', null), t('patient.about', { from: clockOf(expected.from), to: clockOf(expected.to) })] : null),
       h('p', { class: 'sub' }, ticket.state === 'booked' ? t(isOver(home, a) ? 'patient.slot_over' : 'patient.slot_at', { time: clockOf(ticket.slot_start || a.slot_start) }) : t(`patient.do.${ticket.state}`)),
       ticket.state === 'waiting' ? track(home, ticket) : null,
       why && ticket.state === 'waiting' ? h('p', { class: 'notice soon' }, why) : null,

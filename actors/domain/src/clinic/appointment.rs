@@ -17,7 +17,7 @@ use super::state::*;
 use super::{Decision, REMEMBERED_DAYS};
 
 /// Records that one passing of deadlines makes at most; what is left is decided by the next passing.
-const EVENTS_AT_ONCE: usize = 1000;
+pub(super) const EVENTS_AT_ONCE: usize = 1000;
 
 impl Clinic {
     /// Whether the slot would take one more at `now`: step 0 of a booking, read before anything is reserved. The

@@ -10,7 +10,7 @@ use crate::time::{BusinessDate, Timestamp, Zone};
 use crate::vocabulary::{DefineSession, DefineSlot};
 
 use super::Decision;
-use super::appointment::first_remembered;
+use super::appointment::{EVENTS_AT_ONCE, first_remembered};
 use super::event::{Event, SlotDefined};
 use super::state::*;
 
@@ -117,7 +117,8 @@ fn to_come<'a>(clinic: &'a Clinic, id: &SessionId, now: Timestamp) -> Vec<&'a Ap
 }
 
 /// The desk closes a session (its tickets are the floor's to settle). Who is booked for a slot that is not over yet is
-/// still to come: `not_settled`. Who is booked for one that is over is a no-show with the closing.
+/// still to come: `not_settled`. Who is booked for one that is over is a no-show with the closing; where they are too many
+/// for one command, the rest at their own limit, by [`super::decide_deadline`].
 pub fn decide_close_session(clinic: &Clinic, id: &SessionId, context: &Context) -> Result<Decision, Rejection> {
     let session = clinic.sessions.get(id).ok_or(Code::Forbidden)?;
     if session.standing != SessionStanding::Open {
@@ -127,17 +128,16 @@ pub fn decide_close_session(clinic: &Clinic, id: &SessionId, context: &Context) 
     if !to_come.is_empty() {
         return Err(not_settled(&to_come));
     }
-    let mut events = Vec::new();
-    for slot in session.slots.iter().filter_map(|slot| clinic.slots.get(slot)) {
-        for appointment in &slot.expected {
-            let Some(known) = clinic.appointments.get(appointment) else { continue };
-            let (appointment, patient) = (appointment.clone(), known.brief.patient.clone());
-            events.push(match known.state {
-                AppointmentState::Held { .. } => Event::HoldExpired { appointment, patient },
-                _ => Event::NoShowRecorded { appointment, patient },
-            });
+    let slots = session.slots.iter().filter_map(|slot| clinic.slots.get(slot));
+    let expected = slots.flat_map(|slot| &slot.expected).filter_map(|id| Some((id, clinic.appointments.get(id)?)));
+    let over = expected.take(EVENTS_AT_ONCE).map(|(id, known)| {
+        let (appointment, patient) = (id.clone(), known.brief.patient.clone());
+        match known.state {
+            AppointmentState::Held { .. } => Event::HoldExpired { appointment, patient },
+            _ => Event::NoShowRecorded { appointment, patient },
         }
-    }
+    });
+    let mut events: Vec<Event> = over.collect();
     events.push(Event::SessionClosed { session: id.clone() });
     Ok(Decision::done(events))
 }

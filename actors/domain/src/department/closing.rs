@@ -1,10 +1,14 @@
-//! Closing a session: the desk sees every ticket that is not ended and settles each; nobody is settled by a timer.
+//! Closing a session: the desk sees every ticket that is not ended and settles each; nobody is settled by a timer. What
+//! belongs to no open session is settled by itself.
 
-use super::{Department, emit_clinic};
+use std::collections::BTreeSet;
+
+use super::{Department, State, emit_clinic};
 use crate::clinic;
-use crate::floor::{self, Standing, Ticket, doors, tickets};
+use crate::floor::{self, Standing, Ticket, doors, left_over, tickets};
+use crate::ids::TicketId;
 use crate::owner::{Context, Draft};
-use crate::vocabulary::{Answer, CloseSession, SettlementKind};
+use crate::vocabulary::{Answer, CloseSession, SettleTickets, Settlement, SettlementKind};
 use crate::{Code, Rejection};
 
 /// Rejects `not_settled` with all that stands against it: `to_come` (how many) and `appointments` (which), `tickets` that
@@ -17,11 +21,11 @@ pub(super) fn close_session(
     let state = draft.state();
     let decision = clinic::decide_close_session(&state.clinic, &command.session, context);
     let of_session = |ticket: &&Ticket| ticket.is_live() && ticket.opened.session.as_ref() == Some(&command.session);
-    let settled = |ticket: &Ticket| command.settlements.iter().any(|settlement| settlement.ticket == *ticket.id());
+    let settled: BTreeSet<&TicketId> = command.settlements.iter().map(|settlement| &settlement.ticket).collect();
     let (ready, not_yet): (Vec<&Ticket>, Vec<&Ticket>) =
         state.floor.tickets.values().filter(of_session).partition(|ticket| tickets::may_settle(&ticket.standing));
     let open: Vec<String> =
-        ready.iter().filter(|ticket| !settled(ticket)).map(|ticket| ticket.id().to_string()).collect();
+        ready.iter().filter(|ticket| !settled.contains(ticket.id())).map(|ticket| ticket.id().to_string()).collect();
     let not_yet: Vec<String> =
         not_yet.iter().map(|ticket| format!("{} {}", ticket.id(), ticket.standing.name())).collect();
     let decision = match decision {
@@ -42,12 +46,49 @@ pub(super) fn close_session(
         }
         why
     })?;
-    for (at, settlement) in command.settlements.iter().enumerate() {
+    for settlement in &command.settlements {
         let ticket = floor::ticket_of(state, &settlement.ticket)?;
-        if !of_session(&ticket) || command.settlements[..at].iter().any(|other| other.ticket == settlement.ticket) {
+        if !of_session(&ticket) {
             return Err(Rejection::new(Code::InvalidField, "a settlement is for one live ticket of the session"));
         }
-        let is_absent = matches!(ticket.standing, Standing::Away { .. } | Standing::Missed { .. });
+    }
+    check(state, &command.settlements, context)?;
+    settle(draft, &command.settlements, "close_session", context);
+    let answer = emit_clinic(draft, decision);
+    doors::fill(draft, context.now);
+    Ok(answer)
+}
+
+/// The desk settles tickets that have not ended, without closing anything: of an earlier day, of no session, of one that
+/// is closed, or of one with more tickets than one command can settle. Rejects `wrong_ticket_state`.
+pub(super) fn settle_tickets(
+    draft: &mut Draft<'_, Department>,
+    command: &SettleTickets,
+    context: &Context,
+) -> Result<Answer, Rejection> {
+    let state = draft.state();
+    for settlement in &command.settlements {
+        let ticket = floor::ticket_of(state, &settlement.ticket)?;
+        if !tickets::may_settle(&ticket.standing) {
+            return Err(floor::wrong_state(ticket).with("ticket", ticket.id().as_str()));
+        }
+    }
+    check(state, &command.settlements, context)?;
+    settle(draft, &command.settlements, "settle_tickets", context);
+    doors::fill(draft, context.now);
+    Ok(Answer::Done)
+}
+
+/// Checks what is to become of each ticket: one settlement a ticket, and only who can be called is moved to a line.
+fn check(state: &State, settlements: &[Settlement], context: &Context) -> Result<(), Rejection> {
+    let mut seen = BTreeSet::new();
+    for settlement in settlements {
+        let ticket = floor::ticket_of(state, &settlement.ticket)?;
+        if !seen.insert(ticket.id()) {
+            return Err(Rejection::new(Code::InvalidField, "one settlement a ticket"));
+        }
+        let is_absent = matches!(ticket.standing, Standing::Away { .. } | Standing::Missed { .. })
+            || left_over::is_left_over(state, ticket, context.now);
         match (settlement.how, &settlement.to) {
             (SettlementKind::Move, _) if is_absent => {
                 return Err(Rejection::new(Code::InvalidField, "who is not there cannot be moved to another line")
@@ -63,13 +104,15 @@ pub(super) fn close_session(
             (_, Some(_)) => return Err(Rejection::new(Code::InvalidField, "only move names a queue")),
         }
     }
-    let mut settlements: Vec<_> = command.settlements.iter().collect();
+    Ok(())
+}
+
+/// Settles in the order in which the patients came.
+fn settle(draft: &mut Draft<'_, Department>, settlements: &[Settlement], reason: &str, context: &Context) {
+    let mut settlements: Vec<_> = settlements.iter().collect();
     let checked_in_at = |ticket| draft.state().floor.tickets[ticket].opened.checked_in_at;
     settlements.sort_by_key(|settlement| (checked_in_at(&settlement.ticket), settlement.ticket.clone()));
     for settlement in settlements {
-        tickets::settle(draft, settlement, context.now);
+        tickets::settle(draft, settlement, reason, context.now);
     }
-    let answer = emit_clinic(draft, decision);
-    doors::fill(draft, context.now);
-    Ok(answer)
 }

@@ -167,6 +167,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::RecallTransfer(command) => floor::transfer::recall(draft, &command, context),
         To::Undo(command) => floor::undo::undo(draft, &command, context),
         To::CloseSession(command) => closing::close_session(draft, &command, context),
+        To::SettleTickets(command) => closing::settle_tickets(draft, &command, context),
         To::ProlongHold(command) => {
             let State { config, clinic, .. } = draft.state();
             let settings = &config.settings.booking;

@@ -2,7 +2,7 @@
 
 use super::event::{Called, Event, Over, Say};
 use super::state::{Call, Standing, Ticket, Work};
-use super::{doors, emit, ticket_of, wrong_state};
+use super::{doors, emit, left_over, ticket_of, wrong_state};
 use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
@@ -35,7 +35,7 @@ pub fn call_next(
     if paused && settle.is_none() {
         return Err(Rejection::from(Code::WorkPaused));
     }
-    let next = if paused { None } else { doors::next_for(state, work) };
+    let next = if paused { None } else { doors::next_for(state, work, now) };
     if next.is_none() && settle.is_none() {
         return Err(Rejection::from(Code::QueueEmpty));
     }
@@ -61,7 +61,7 @@ pub fn call_ticket(
     let settle = settlement(state, work, command.in_hand.as_ref(), command.outcome, now)?;
     let ticket = ticket_of(state, &command.ticket)?;
     match &ticket.standing {
-        Standing::Waiting | Standing::Summoned(_) => {}
+        Standing::Waiting | Standing::Summoned(_) => left_over::refuse(state, ticket, now)?,
         Standing::Missed { .. } => may_come_back(state, ticket, context)?,
         _ => return Err(wrong_state(ticket)),
     }
@@ -292,10 +292,7 @@ fn too_early(state: &State, not_before: Timestamp) -> Rejection {
 /// of the visit), and, missed too often, by the desk only.
 pub(super) fn may_come_back(state: &State, ticket: &Ticket, context: &Context) -> Result<(), Rejection> {
     if ticket.opened.date != state.config.today(context.now) {
-        let detail = "of an earlier day: register the patient anew in the same visit";
-        return Err(Rejection::new(Code::WrongTicketState, detail)
-            .with("state", ticket.standing.name())
-            .with("visit", ticket.opened.visit.as_str()));
+        return Err(left_over::of_an_earlier_day(ticket));
     }
     if outside::is_off(state, &ticket.opened.visit) {
         return Err(Rejection::new(Code::WrongTicketState, outside::IS_OFF));

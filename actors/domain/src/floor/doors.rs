@@ -2,13 +2,14 @@
 
 use super::emit;
 use super::event::{Event, Over};
+use super::left_over::{Today, is_left_over};
 use super::state::{Opened, Standing, Step, StepKind, Ticket, Work};
 use super::{calls, event::Summoned};
 use crate::clinic::SessionStanding;
 use crate::department::{Department, State};
 use crate::ids::*;
 use crate::owner::Draft;
-use crate::queue::{self, Arrival, Came, Lines, Next, Place, Placement, Returned, Room, Sequence, Summons};
+use crate::queue::{self, Arrival, Came, Lines, Next, Place, Placement, Queues, Returned, Room, Sequence, Summons};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::AnnouncementKind;
 
@@ -37,7 +38,7 @@ pub(crate) fn place(
         at,
         running_slot_start: asks_slot.then(|| slot_at(state, queue, opened.date, at)).flatten().map(|slot| slot.start),
     };
-    match state.floor.lines.get(queue) {
+    match Today::of_queue(state, queue, at).lines(queue) {
         Some(lines) => lines.place(settings, &arrival),
         None => Lines::new().place(settings, &arrival),
     }
@@ -98,8 +99,8 @@ pub(super) fn returned_to(state: &State, queue: &QueueId, place: &Place) -> Retu
 }
 
 /// Who is next for this doctor (rules 1, 7, 8).
-pub(super) fn next_for(state: &State, work: &Work) -> Option<Next> {
-    queue::next_call(&state.floor.lines, &state.config.settings.queue, &room(state, work))
+pub(super) fn next_for(state: &State, work: &Work, at: Timestamp) -> Option<Next> {
+    queue::next_call(&Today::of(state, at), &state.config.settings.queue, &room(state, work))
 }
 
 fn room<'a>(state: &'a State, work: &'a Work) -> Room<'a> {
@@ -113,8 +114,14 @@ fn room<'a>(state: &'a State, work: &'a Work) -> Room<'a> {
 }
 
 /// Fills the doors of all rooms that are open and not paused (rule 8): after every event that leaves a place at a door
-/// or brings a ticket.
+/// or brings a ticket. Who was left standing there on an earlier day goes back to the line first.
 pub(crate) fn fill(draft: &mut Draft<'_, Department>, at: Timestamp) {
+    let state = draft.state();
+    let at_doors = state.floor.work.values().flat_map(|work| &work.at_door);
+    let left_over = at_doors.filter(|id| is_left_over(state, &state.floor.tickets[*id], at)).cloned();
+    for ticket in left_over.collect::<Vec<_>>() {
+        withdraw(draft, &ticket, at);
+    }
     loop {
         let state = draft.state();
         let settings = &state.config.settings.queue;
@@ -130,7 +137,7 @@ pub(crate) fn fill(draft: &mut Draft<'_, Department>, at: Timestamp) {
         if rooms.is_empty() {
             return;
         }
-        let Some(summons) = queue::next_summons(&state.floor.lines, settings, &rooms) else { return };
+        let Some(summons) = queue::next_summons(&Today::of(state, at), settings, &rooms) else { return };
         emit_summons(draft, summons, at);
     }
 }

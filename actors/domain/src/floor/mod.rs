@@ -6,6 +6,7 @@ pub mod calls;
 mod change;
 pub(crate) mod doors;
 mod event;
+pub mod left_over;
 pub(crate) mod numbers;
 pub mod receipts;
 mod state;

@@ -398,16 +398,16 @@ impl Standing {
     /// The commands that it takes, for a rejection's `valid_now`.
     pub fn takes(&self) -> Vec<String> {
         let commands = match self {
-            Self::Waiting => "call_ticket transfer_ticket set_priority cancel_ticket undo close_session",
+            Self::Waiting => "call_ticket transfer_ticket set_priority cancel_ticket undo settle_tickets",
             Self::Summoned(_) => {
-                "call_ticket transfer_ticket set_priority mark_missed cancel_ticket undo close_session"
+                "call_ticket transfer_ticket set_priority mark_missed cancel_ticket undo settle_tickets"
             }
             Self::Called(_) => {
                 "start_service recall_patient finish_service mark_missed send_for_tests transfer_ticket return_to_waiting cancel_ticket undo"
             }
             Self::Serving { .. } => "finish_service send_for_tests transfer_ticket return_to_waiting undo",
-            Self::Away { .. } => "report_back undo close_session",
-            Self::Missed { .. } => "report_back take_back call_ticket undo close_session",
+            Self::Away { .. } => "report_back undo settle_tickets",
+            Self::Missed { .. } => "report_back take_back call_ticket undo settle_tickets",
             Self::InTransit { .. } => "recall_transfer",
             Self::Ended { how: TicketEnd::Transferred, .. } => "recall_transfer",
             Self::Ended { .. } => "undo",

@@ -2,7 +2,7 @@
 
 use super::event::Event;
 use super::state::Standing;
-use super::{calls, doors, emit, ticket_of, wrong_state};
+use super::{calls, doors, emit, left_over, ticket_of, wrong_state};
 use crate::department::Department;
 use crate::ids::*;
 use crate::owner::{Context, Draft};
@@ -48,6 +48,7 @@ pub fn set_priority(
     if !matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_)) {
         return Err(wrong_state(ticket));
     }
+    left_over::refuse(state, ticket, context.now)?;
     if !state.config.settings.queue.knows(&command.class) {
         return Err(Rejection::new(Code::InvalidField, "no such priority class"));
     }
@@ -107,18 +108,18 @@ pub(crate) fn waiting(draft: &Draft<'_, Department>, id: &TicketId) -> Answer {
     }
 }
 
-/// Settles one ticket at closing. The caller has checked that it can be.
-pub(crate) fn settle(draft: &mut Draft<'_, Department>, settlement: &Settlement, at: Timestamp) {
+/// Settles one ticket. The caller has checked that it can be.
+pub(crate) fn settle(draft: &mut Draft<'_, Department>, settlement: &Settlement, reason: &str, at: Timestamp) {
     let id = &settlement.ticket;
     if let (SettlementKind::Move, Some(to)) = (settlement.how, &settlement.to) {
-        super::transfer::move_within(draft, id, to, "close_session", at);
+        super::transfer::move_within(draft, id, to, reason, at);
         return;
     }
     let over = calls::ending(draft.state(), &draft.state().floor.tickets[id]);
     emit(draft, Event::TicketSettled { ticket: id.clone(), how: settlement.how, over, at });
 }
 
-/// Whether a closing session may settle a ticket that stands like this.
+/// Whether the desk may settle a ticket that stands like this.
 pub(crate) fn may_settle(standing: &Standing) -> bool {
     matches!(standing, Standing::Waiting | Standing::Summoned(_) | Standing::Away { .. } | Standing::Missed { .. })
 }

@@ -4,7 +4,7 @@
 use super::event::{Entry, Event, Number, RECALLED};
 use super::numbers::Bearer;
 use super::state::{Opened, Standing, Ticket, TicketEnd};
-use super::{calls, doors, emit, numbers, ticket_of, wrong_state};
+use super::{calls, doors, emit, left_over, numbers, ticket_of, wrong_state};
 use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
@@ -22,7 +22,7 @@ pub fn transfer(
     let state = draft.state();
     let ticket = ticket_of(state, &command.ticket)?;
     match &ticket.standing {
-        Standing::Waiting | Standing::Summoned(_) => {}
+        Standing::Waiting | Standing::Summoned(_) => left_over::refuse(state, ticket, context.now)?,
         Standing::Called(call) | Standing::Serving { call, .. } => calls::own_hand(call, context)?,
         _ => return Err(wrong_state(ticket)),
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::line::{Key, Line};
 use super::placement::{LineCounter, Picked, Place, Placement, Returned, Round, Summons};
 use crate::ids::{ServicePointId, TicketId};
+use crate::time::Timestamp;
 
 /// An insertion line. Made when its first ticket enters and kept, so that its counter can be read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -161,6 +162,15 @@ impl Lines {
     /// Who wait, without those at doors; sorted by id, not by turn (see [`Lines::order`]).
     pub fn waiting(&self) -> impl Iterator<Item = &TicketId> {
         self.index.keys()
+    }
+
+    /// Who have waited here, in line or at a door, since before that moment.
+    pub fn waiting_since_before(&self, moment: Timestamp) -> impl Iterator<Item = &TicketId> {
+        let insertions = self.insertions.iter().flat_map(|insertion| insertion.tickets.values());
+        let in_line = self.emergency.values().chain(self.always_first.values()).chain(self.ordinary.values());
+        let at_doors = self.summoned.values().map(|at| &at.place);
+        let all = in_line.chain(insertions).chain(at_doors);
+        all.filter(move |place| place.waiting_since < moment).map(|place| &place.ticket)
     }
 
     /// Who stand at this door, in their turn.

@@ -77,7 +77,18 @@ pub struct CloseSession {
     pub settlements: Vec<Settlement>,
 }
 
-/// What becomes of one ticket at closing.
+/// What becomes of tickets that have not ended: of another day, without a session, or of a session that is to be closed
+/// in parts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettleTickets {
+    /// The department.
+    pub department: DepartmentId,
+    /// One for each ticket.
+    pub settlements: Vec<Settlement>,
+}
+
+/// What becomes of one ticket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settlement {

@@ -164,6 +164,8 @@ pub enum ToDepartment {
     /// Asked in the name of the hospital's system: what became of that version of a visit? Behind the effect that
     /// carries it; not known yet is `timed_out`.
     TellVisit { visit: VisitId, version: u64 },
+    /// See [`SettleTickets`].
+    SettleTickets(SettleTickets),
 }
 
 /// Everything a doctor's owner can be told.

@@ -114,6 +114,7 @@ impl ClientCommand {
             | Self::ReportBack(_)
             | Self::RecallTransfer(_)
             | Self::CloseSession(_)
+            | Self::SettleTickets(_)
             | Self::DelaySession(_)
             | Self::StartWork(_)
             | Self::ResumeWork(_)

@@ -56,6 +56,24 @@ impl<O: Owner> OwnerActor<O> {
         let now = clock::monotonic();
         self.panics.retain(|at| now.duration_since(*at) < PANIC_WINDOW);
         self.panics.push(now);
+        self.make_again();
+        if self.panics.len() >= PANICS && !self.closed {
+            self.close();
+        }
+        let rejection = Rejection::new(Code::Internal, "nothing was done");
+        self.submit_barrier(Release::outcome(reply, Err(rejection)));
+    }
+
+    /// A decision made more records than one command may: nothing of it is kept. The owner is sound, whoever asked wants
+    /// too much at once.
+    pub(super) fn refuse_too_large(&mut self, reply: Option<Reply>) {
+        self.make_again();
+        let why = Rejection::new(Code::TooLarge, "one command makes too many records; do it in parts");
+        self.submit_barrier(Release::outcome(reply, Err(why)));
+    }
+
+    /// Makes the state again from the records, without the decision under way. An owner that cannot be is closed.
+    fn make_again(&mut self) {
         match self.rebuilt() {
             Ok(((ledger, state), deadline)) => {
                 (self.ledger, self.state) = (ledger, state);
@@ -64,13 +82,9 @@ impl<O: Owner> OwnerActor<O> {
             Err(why) => {
                 tracing::error!(owner = ?self.owner, why, "an owner could not be rebuilt");
                 self.lost = true;
+                self.close();
             }
         }
-        if self.lost || self.panics.len() >= PANICS {
-            self.close();
-        }
-        let rejection = Rejection::new(Code::Internal, "nothing was done");
-        self.submit_barrier(Release::outcome(reply, Err(rejection)));
     }
 
     /// The state as the records handed over have it, and when it wants to be woken.

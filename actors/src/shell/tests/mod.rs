@@ -17,6 +17,7 @@ use jiaohao_domain::{AccountId, Code, OwnerRef, Principal, Role, Timestamp};
 
 use self::gate::{Gate, TestNode};
 use self::probe::{Command, State, probe};
+use super::actor::RECORDS_PER_COMMAND;
 use super::message::Outcome;
 use super::{Node, Origin};
 
@@ -146,6 +147,24 @@ async fn an_owner_that_panics_is_made_again_and_the_third_time_stays_closed() {
     assert!(ask(&node, "b", Command::Add(1)).await.is_ok(), "another owner was touched");
     let node = test.crash(node);
     assert_eq!(state(&node, "a").await.sum, 5, "what failed was written");
+    node.stop().await;
+}
+
+#[actix::test]
+async fn a_command_that_makes_too_many_records_is_refused_and_harms_nobody() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    ask(&node, "a", Command::Add(5)).await.unwrap();
+    for _ in 0..4 {
+        let refused = ask(&node, "a", Command::AddOnes(RECORDS_PER_COMMAND + 1)).await;
+        assert_eq!(refused.unwrap_err().code, Code::TooLarge);
+        assert_eq!(state(&node, "a").await.sum, 5, "something of it was kept");
+    }
+    assert!(node.shell.closed_owners().is_empty());
+    let whole = 5 + RECORDS_PER_COMMAND as u64;
+    assert_eq!(ask(&node, "a", Command::AddOnes(RECORDS_PER_COMMAND)).await, Ok(Answer::Number(whole)));
+    let node = test.crash(node);
+    assert_eq!(state(&node, "a").await.sum, whole);
     node.stop().await;
 }
 

@@ -87,6 +87,8 @@ fn with_urgency(old: NoteV2) -> Note {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Command {
     Add(u64),
+    /// So many times one, each an event of its own.
+    AddOnes(usize),
     Refuse,
     RefuseAfterEvent,
     Panic,
@@ -146,6 +148,7 @@ impl<const V: u16> Owner for ProbeOf<V> {
     fn decide(draft: &mut Draft<'_, Self>, command: Command, context: &Context) -> Result<Answer, Rejection> {
         match command {
             Command::Add(n) => draft.emit(Event::Added(n)),
+            Command::AddOnes(times) => (0..times).for_each(|_| draft.emit(Event::Added(1))),
             Command::Refuse => return Err(Code::SlotFull.into()),
             Command::RefuseAfterEvent => {
                 draft.emit(Event::Added(1_000));

@@ -1,5 +1,6 @@
 //! Tests of the department: journeys, the whole state table, random days.
 
+mod closing;
 mod house;
 mod journeys;
 mod outside;

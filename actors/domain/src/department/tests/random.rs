@@ -146,8 +146,12 @@ pub fn command(house: &mut House, dice: &mut Dice) -> Option<(Principal, ToDepar
             (desk(), ToDepartment::Undo(Undo { event: format!("{ticket}@{step}"), reason }))
         }
         25..=27 => (Principal::system(), from_outside(house, dice)),
-        28 => match dice.roll(3) {
+        28 => match dice.roll(4) {
             0 => (desk(), close_session(house, dice)),
+            1 => {
+                let settlements = vec![Settlement { ticket: any(dice)?, how: SettlementKind::Refund, to: None }];
+                (desk(), ToDepartment::SettleTickets(SettleTickets { department, settlements }))
+            }
             _ => (Principal::system(), reconfigure(dice)),
         },
         _ => match dice.roll(6) {

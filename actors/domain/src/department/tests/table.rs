@@ -92,6 +92,10 @@ fn command(name: &str, house: &House, id: &TicketId) -> ToDepartment {
         }
         "transfer_refused" => ToDepartment::TransferRefused { ticket, reason },
         "cancel_ticket" => ToDepartment::CancelTicket(CancelTicket { ticket, reason }),
+        "settle_tickets" => {
+            let settlements = vec![Settlement { ticket, how: SettlementKind::Refund, to: None }];
+            ToDepartment::SettleTickets(SettleTickets { department, settlements })
+        }
         "undo" => {
             let step = crate::floor::undo::undoable(house.ticket(id)).map_or(1, |at| at + 1);
             ToDepartment::Undo(Undo { event: format!("{id}@{step}"), reason })
@@ -123,6 +127,7 @@ const TABLE: &[(&str, [&str; 8])] = &[
     ("transfer_taken",     ["=",          "=",          "=",          "=",          "=",          "=",          "ended",      "="]),
     ("transfer_refused",   ["=",          "=",          "=",          "=",          "=",          "=",          "waiting",    "="]),
     ("cancel_ticket",      ["ended",      "ended",      "ended",      "-",          "-",          "-",          "-",          "-"]),
+    ("settle_tickets",     ["ended",      "ended",      "-",          "-",          "ended",      "ended",      "-",          "-"]),
     ("undo",               ["ended",      "ended",      "waiting",    "called",     "called",     "called",     "!",          "called"]),
 ];
 

@@ -135,6 +135,36 @@ fn expected_is_unknown_before_five_service_times_and_then_rounded_clock_times() 
 }
 
 #[test]
+fn a_phone_hears_at_once_when_the_only_doctor_pauses_goes_on_or_stops() {
+    let mut house = House::new(0).with_doctors();
+    let patients: Vec<TicketId> = (0..7).map(|n| house.walk_in("own", &format!("a{n}"), None)).collect();
+    let mut in_hand: Option<TicketId> = None;
+    for _ in 0..6 {
+        let outcome = in_hand.as_ref().map(|_| Outcome::Seen);
+        in_hand = called(house.call_next(1, in_hand.as_ref(), outcome)).map(|called| called.ticket);
+        house.after_s(300);
+    }
+    let (stream, department) = (format!("ticket:{}", patients[6]), DepartmentId::from(DEPARTMENT));
+    let expected = |house: &mut House, command: ToDepartment| -> Vec<bool> {
+        let from = house.events.len();
+        house.tell(doctor(1), command).expect("taken");
+        let said = house.events[from..]
+            .iter()
+            .flat_map(|event| view::emissions(&house.state, event, house.now, zone(), &|live| live == stream));
+        said.map(|(_, said)| said.as_object().is_some_and(|said| said.values().all(|t| !t["expected"].is_null())))
+            .collect()
+    };
+    let finish = ToDepartment::FinishService(FinishService { ticket: in_hand.expect("the sixth") });
+    assert_eq!(expected(&mut house, finish), [true]);
+    let (assignment, reason) = (assignment(1), "lunch".to_owned());
+    let pause = PauseWork { assignment: assignment.clone(), department: department.clone(), reason, back_at: None };
+    assert_eq!(expected(&mut house, ToDepartment::PauseWork(pause)), [false]);
+    let resume = ResumeWork { assignment: assignment.clone(), department: department.clone() };
+    assert_eq!(expected(&mut house, ToDepartment::ResumeWork(resume)), [true]);
+    assert_eq!(expected(&mut house, ToDepartment::StopWork(StopWork { assignment, department })), [false]);
+}
+
+#[test]
 fn a_number_only_department_shows_no_name_on_its_doors() {
     let mut house = House::new(2);
     house.begin(1);
@@ -156,7 +186,10 @@ fn the_hospital_hears_who_checked_in_was_called_and_finished_by_its_own_visit_id
     let mut house = House::new(0).with_doctors();
     let from = house.events.len();
     house.outside("HIS-1", None, true);
-    let ticket = house.called(1);
+    let ticket = house.state.floor.tickets.keys().next().expect("checked in").clone();
+    let (class, proof) = ("military".to_owned(), "card".to_owned());
+    house.desk(ToDepartment::SetPriority(SetPriority { ticket: ticket.clone(), class, proof })).expect("has proof");
+    assert_eq!(house.called(1), ticket);
     house.call_next(1, Some(&ticket), Some(Outcome::Seen)).expect("seen");
     let mut told = Vec::new();
     for event in &house.events[from..] {
@@ -189,7 +222,7 @@ fn operations_see_numbers_and_nobody() {
     let told = serde_json::to_string(&load).expect("JSON");
     assert!(!told.contains("p-") && !told.contains('张') && !told.contains(ticket.as_str()), "{told}");
     let tomorrow = view::load(&house.state, house.now.plus_s(24 * 3600)).expect("defined");
-    assert_eq!((tomorrow.sessions, tomorrow.waiting), (0, 2), "a session is of its day");
+    assert_eq!((tomorrow.sessions, tomorrow.waiting), (0, 0), "a session is of its day, and so is who waits");
     assert_eq!(view::load(&Department::new_state("s.e"), house.now), None);
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::clinic::SessionStanding;
 use crate::department::State;
+use crate::floor::left_over::is_left_over;
 use crate::floor::{Standing, receipts};
 use crate::ids::*;
 use crate::time::Timestamp;
@@ -27,7 +28,7 @@ pub struct Load {
     pub doctors: usize,
     /// Of these, paused.
     pub doctors_paused: usize,
-    /// Tickets that wait, at doors too.
+    /// Tickets that wait, at doors too, without those left over from earlier days.
     pub waiting: usize,
     /// Tickets called or with a doctor.
     pub in_hand: usize,
@@ -74,13 +75,17 @@ pub fn load(state: &State, now: Timestamp) -> Option<Load> {
     }
     for ticket in state.floor.tickets.values() {
         match &ticket.standing {
-            Standing::Waiting | Standing::Summoned(_) => {
+            Standing::Waiting | Standing::Summoned(_) if !is_left_over(state, ticket, now) => {
                 load.waiting += 1;
                 load.waited_s.push(now.ms_since(ticket.opened.checked_in_at).max(0) / 1000);
             }
             Standing::Called(_) | Standing::Serving { .. } => load.in_hand += 1,
             Standing::Missed { .. } => load.missed += 1,
-            Standing::Away { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {}
+            Standing::Waiting
+            | Standing::Summoned(_)
+            | Standing::Away { .. }
+            | Standing::InTransit { .. }
+            | Standing::Ended { .. } => {}
         }
         if receipts::problem(&state.floor, ticket).is_some() {
             load.calls_not_announced += 1;

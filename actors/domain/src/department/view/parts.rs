@@ -6,9 +6,10 @@ use super::touched::ticket_of;
 use crate::clinic::AppointmentState;
 use crate::department::State;
 use crate::department::config::Defined;
+use crate::floor::left_over::Today;
 use crate::floor::{Event, OutsideVisit, Standing, Ticket, Work, doors, receipts, undo, wait};
 use crate::ids::*;
-use crate::queue::Place;
+use crate::queue::{Place, Queues};
 use crate::time::{Timestamp, Zone};
 
 /// A department's state, looked at at a moment.
@@ -51,6 +52,7 @@ impl<'a> View<'a> {
             "session": opened.session,
             "queue": opened.queue,
             "number": opened.number,
+            "date": opened.date,
             "patient": opened.brief.patient,
             "masked_name": opened.brief.masked_name,
             "sex": opened.brief.sex,
@@ -99,10 +101,10 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The tickets of a queue in the order in which they will be called.
+    /// The tickets of a queue in the order in which they will be called; who was left over is not.
     pub fn order(&self, queue: &QueueId) -> Vec<TicketId> {
-        let lines = self.state.floor.lines.get(queue);
-        lines.map(|lines| lines.order(&self.state.config.settings.queue)).unwrap_or_default()
+        let today = Today::of_queue(self.state, queue, self.now);
+        today.lines(queue).map(|lines| lines.order(&self.state.config.settings.queue)).unwrap_or_default()
     }
 
     /// How often those who wait in a queue have been passed, where they have. Beside the tickets, because one call changes
@@ -210,8 +212,8 @@ impl<'a> View<'a> {
     fn today(&self, id: &DoctorId, work: Option<&Work>) -> Value {
         let today = self.state.config.today(self.now);
         let pace = self.state.floor.pace.get(id).filter(|pace| pace.date == today);
-        let lines =
-            work.into_iter().flat_map(|work| &work.queues).filter_map(|queue| self.state.floor.lines.get(queue));
+        let in_line = Today::of(self.state, self.now);
+        let lines = work.into_iter().flat_map(|work| &work.queues).filter_map(|queue| in_line.lines(queue));
         let waiting: usize = lines.map(|lines| lines.waiting_count() + lines.summoned_count()).sum();
         let mean = |times: &[u32]| (!times.is_empty()).then(|| times.iter().sum::<u32>() / times.len() as u32);
         json!({
@@ -354,8 +356,44 @@ impl<'a> View<'a> {
                 let outside = self.state.floor.visits.get(visit)?.outside.as_ref()?;
                 return Some(of_visit(visit, &outside.visit_id, *version, Some(outside)));
             }
-            Event::PatientSummoned(_) | Event::SummonsWithdrawn { .. } | Event::PatientRecalled { .. } => return None,
-            _ => {}
+            Event::PatientCheckedIn(_)
+            | Event::WalkInRegistered(_)
+            | Event::TransferReceived(_)
+            | Event::PatientCalled(_)
+            | Event::ServiceStarted { .. }
+            | Event::ServiceFinished { .. }
+            | Event::PatientSentForTests { .. }
+            | Event::PatientMissed { .. }
+            | Event::PatientReturned { .. }
+            | Event::PatientReportedBack { .. }
+            | Event::TicketCancelled { .. }
+            | Event::TicketMoved { .. }
+            | Event::TransferSent { .. }
+            | Event::TransferRecalled { .. }
+            | Event::TransferCompleted { .. }
+            | Event::TransferReturned { .. }
+            | Event::TransferGivenBack { .. }
+            | Event::StepUndone(_)
+            | Event::TicketSettled { .. } => {}
+            // Doors, screens and the order in the line are this house's own affair.
+            Event::PatientSummoned(_)
+            | Event::SummonsWithdrawn { .. }
+            | Event::PatientRecalled { .. }
+            | Event::CallNotAnnounced { .. }
+            | Event::PrioritySet { .. } => return None,
+            Event::VisitOpened { .. }
+            | Event::VisitEnded { .. }
+            | Event::TransferDeclined { .. }
+            | Event::TransferKept { .. }
+            | Event::WorkBegan { .. }
+            | Event::AssignmentRefused { .. }
+            | Event::WorkPaused { .. }
+            | Event::WorkResumed { .. }
+            | Event::WorkStopped { .. }
+            | Event::NumberGiven { .. }
+            | Event::DaysTidied { .. }
+            | Event::TicketTold(_)
+            | Event::TicketHeard { .. } => return None,
         }
         let ticket = self.state.floor.tickets.get(ticket_of(event)?)?;
         Some(self.ticket_for_the_hospital(ticket, self.now))

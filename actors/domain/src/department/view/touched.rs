@@ -18,6 +18,8 @@ pub(super) struct Touched<'a> {
     pub doctors: Vec<DoctorId>,
     /// Rooms whose door screens may have changed.
     pub doors: Vec<ServicePointId>,
+    /// Who calls has changed: the waits of those in `rooms_of` too.
+    pub waits: bool,
 }
 
 impl<'a> Touched<'a> {
@@ -29,8 +31,12 @@ impl<'a> Touched<'a> {
                 touched.doctors.push(doctor.clone());
                 touched.doors.push(service_point.clone());
                 touched.rooms_of.extend(state.config.queues.keys().cloned());
+                touched.waits = true;
             }
-            Event::WorkPaused { doctor, .. } | Event::WorkResumed { doctor, .. } => touched.doctor(state, doctor),
+            Event::WorkPaused { doctor, .. } | Event::WorkResumed { doctor, .. } => {
+                touched.doctor(state, doctor);
+                touched.waits = true;
+            }
             Event::StepUndone(undone) => {
                 state.floor.work.keys().chain(&undone.doctor).for_each(|doctor| touched.doctor(state, doctor));
                 if undone.opened.is_some() {
