@@ -102,10 +102,9 @@ async fn play(settings: Settings, data: &Path, options: &Options) -> Result<(), 
         return Err(Failure::Failed(format!("{data} runs at {kept} times: leave --speed out, or take another folder")));
     }
     let door = Arc::new(Door { authority: server.doors.address.to_string() });
-    let players =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Failure::failed)?;
+    let players = Players::start().map_err(Failure::failed)?;
     let operator = operator(data)?;
-    let opening = players.spawn(async move {
+    let opening = players.runtime().spawn(async move {
         let town = Town::open(door, &operator, outbox).await?;
         let links = links(&town, &operator).await?;
         Ok::<_, String>((town, links))
@@ -113,7 +112,7 @@ async fn play(settings: Settings, data: &Path, options: &Options) -> Result<(), 
     let (town, links) = opening.await.map_err(Failure::failed)?.map_err(Failure::Failed)?;
     print_result(&links)?;
     let playing = town.clone();
-    players.spawn(async move { playing.play().await });
+    players.runtime().spawn(async move { playing.play().await });
     match options.lasts {
         None => stop_signal().await.map_err(Failure::failed)?,
         Some(lasts) => {
@@ -123,10 +122,31 @@ async fn play(settings: Settings, data: &Path, options: &Options) -> Result<(), 
             }
         }
     }
-    players.shutdown_background();
+    drop(players);
     let summary = town.summary();
     server.stop().await;
     print_result(&summary)
+}
+
+/// The threads on which the city's people are played. Dropped, they end by themselves, whatever was the matter.
+struct Players(Option<tokio::runtime::Runtime>);
+
+impl Players {
+    fn start() -> std::io::Result<Self> {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map(Some).map(Self)
+    }
+
+    fn runtime(&self) -> &tokio::runtime::Runtime {
+        self.0.as_ref().expect("invariant: taken by drop alone")
+    }
+}
+
+impl Drop for Players {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// Clinic time of a fresh folder: so much before eight that the city is set up when the clinic opens.

@@ -94,7 +94,7 @@ impl Clock {
                 } else {
                     self.note_drift(drift_ms as i64, *jump_ms);
                 }
-                (base.clinic_ms + elapsed_ms) as i64
+                (base.clinic_ms + elapsed_ms).round() as i64
             }
         };
         let before = self.0.highest_ms.fetch_max(now_ms, Ordering::AcqRel);

@@ -7,7 +7,7 @@ use super::arrival::{self, Opening};
 use super::{Department, State};
 use crate::clinic;
 use crate::floor::numbers::{self, Bearer};
-use crate::floor::{self, Event, Opened, OutsideVisit, Standing, StepKind, Ticket, TicketEnd, Visit, doors};
+use crate::floor::{self, Event, Opened, OutsideVisit, Standing, StepKind, Ticket, TicketEnd, Visit, doors, left_over};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::person::PatientBrief;
@@ -186,11 +186,13 @@ fn changed(
     Ok(changed)
 }
 
-/// A ticket that waits follows its visit to another queue or class; one that is called or later stays where it is.
+/// A ticket that waits follows its visit to another queue or class; one that is called or later, or was left over on an
+/// earlier day, stays where it is.
 fn adapt(draft: &mut Draft<'_, Department>, id: &TicketId, queue: &QueueId, class: Option<&str>, context: &Context) {
     let waits = |state: &State| {
         let ticket = state.floor.tickets.get(id)?;
-        matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_)).then(|| ticket.opened.clone())
+        let is_in_line = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_));
+        (is_in_line && !left_over::is_left_over(state, ticket, context.now)).then(|| ticket.opened.clone())
     };
     let Some(opened) = waits(draft.state()) else { return };
     if opened.queue != *queue {
