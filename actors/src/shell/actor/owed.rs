@@ -14,7 +14,7 @@ use crate::shell::message::{Envelope, Release, ToActor};
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// A receiver is sent so many effects at once, and the next ones when it has acknowledged these.
 pub(crate) const AT_ONCE: usize = 256;
-/// A silent receiver is sent to in the 1st, 2nd, 4th, 8th … round, and from this one on in every so manieth: once a minute.
+/// A silent receiver is sent to in the 1st, 2nd, 4th, 8th … round, and from this one on in every 32nd: once a minute.
 const SELDOM: u32 = 32;
 
 /// What is known of a receiver that has been sent to again.
