@@ -246,7 +246,7 @@ fn enter(floor: &mut Floor, entry: &Entry, what: StepKind) {
         steps,
     };
     ticket.steps.push(Step { what, at: entry.at, reason: None, undone: false, before: None });
-    let mut places = Places { lines: &mut floor.lines, work: &mut floor.work, rooms: &floor.rooms };
+    let mut places = Places::of(&mut floor.lines, &mut floor.work, &floor.rooms, &mut floor.waiting_from);
     places.stand(&ticket, In::Placed(&entry.placement));
     floor.tickets.insert(opened.ticket.clone(), ticket);
 }
@@ -305,7 +305,7 @@ fn undo(floor: &mut Floor, undone: &Undone) {
         });
     }
     let ticket = floor.tickets.get_mut(&undone.ticket).expect("an event names a ticket of its department");
-    let mut places = Places { lines: &mut floor.lines, work: &mut floor.work, rooms: &floor.rooms };
+    let mut places = Places::of(&mut floor.lines, &mut floor.work, &floor.rooms, &mut floor.waiting_from);
     places.leave(ticket, Out::Leaves);
     ticket.steps[undone.step as usize - 1].undone = true;
     ticket.standing = undone.standing.clone();
@@ -356,6 +356,8 @@ fn tidy(floor: &mut Floor, before: crate::BusinessDate) {
     floor.tickets.retain(|_, ticket| {
         ticket.is_live() || ticket.opened.date >= before || visits.contains_key(&ticket.opened.visit)
     });
+    let waits = |ticket: &&Ticket| matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_));
+    floor.waiting_from = floor.tickets.values().filter(waits).map(|ticket| ticket.opened.date).min();
     let tickets = &floor.tickets;
     floor.off.retain(|visit| tickets.values().any(|ticket| ticket.opened.visit == *visit));
     floor.received.retain(|_, taken| taken.as_ref().is_some_and(|ticket| tickets.contains_key(ticket)));

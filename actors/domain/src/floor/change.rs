@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::state::*;
+use crate::BusinessDate;
 use crate::ids::*;
 use crate::queue::{Lines, Picked, Place, Placement, Returned, Summons as Told};
 use crate::time::Timestamp;
@@ -58,7 +59,7 @@ impl<'a> Change<'a> {
     }
     pub(super) fn make(self, floor: &mut Floor) {
         let ticket = floor.tickets.get_mut(self.ticket).expect("an event names a ticket of its department");
-        let mut places = Places { lines: &mut floor.lines, work: &mut floor.work, rooms: &floor.rooms };
+        let mut places = Places::of(&mut floor.lines, &mut floor.work, &floor.rooms, &mut floor.waiting_from);
         let old = places.leave(ticket, self.out);
         let standing = std::mem::replace(&mut ticket.standing, self.standing);
         let opened = self.opened.map(|opened| Box::new(std::mem::replace(&mut ticket.opened, opened)));
@@ -78,12 +79,23 @@ impl<'a> Change<'a> {
 
 /// Where tickets can be: in a line or at its doors, in a hand.
 pub(super) struct Places<'a> {
-    pub(super) lines: &'a mut BTreeMap<QueueId, Lines>,
-    pub(super) work: &'a mut BTreeMap<DoctorId, Work>,
-    pub(super) rooms: &'a BTreeMap<ServicePointId, DoctorId>,
+    lines: &'a mut BTreeMap<QueueId, Lines>,
+    work: &'a mut BTreeMap<DoctorId, Work>,
+    rooms: &'a BTreeMap<ServicePointId, DoctorId>,
+    waiting_from: &'a mut Option<BusinessDate>,
 }
 
-impl Places<'_> {
+impl<'a> Places<'a> {
+    /// Those of a floor, beside its tickets.
+    pub(super) fn of(
+        lines: &'a mut BTreeMap<QueueId, Lines>,
+        work: &'a mut BTreeMap<DoctorId, Work>,
+        rooms: &'a BTreeMap<ServicePointId, DoctorId>,
+        waiting_from: &'a mut Option<BusinessDate>,
+    ) -> Self {
+        Self { lines, work, rooms, waiting_from }
+    }
+
     /// Takes the ticket out of the place that its state gives it. Hands back the place in line that it gives up.
     pub(super) fn leave(&mut self, ticket: &mut Ticket, out: Out<'_>) -> Option<Box<Place>> {
         match &ticket.standing {
@@ -121,6 +133,8 @@ impl Places<'_> {
     pub(super) fn stand(&mut self, ticket: &Ticket, into: In<'_>) {
         match &ticket.standing {
             Standing::Waiting => {
+                let date = ticket.opened.date;
+                *self.waiting_from = Some(self.waiting_from.map_or(date, |from| from.min(date)));
                 if !self.lines.contains_key(&ticket.opened.queue) {
                     self.lines.insert(ticket.opened.queue.clone(), Lines::new());
                 }

@@ -2,7 +2,7 @@
 
 use super::emit;
 use super::event::{Event, Over};
-use super::left_over::{Today, is_left_over};
+use super::left_over::{self, Today, is_left_over};
 use super::state::{Opened, Standing, Step, StepKind, Ticket, Work};
 use super::{calls, event::Summoned};
 use crate::clinic::SessionStanding;
@@ -117,10 +117,12 @@ fn room<'a>(state: &'a State, work: &'a Work) -> Room<'a> {
 /// or brings a ticket. Who was left standing there on an earlier day goes back to the line first.
 pub(crate) fn fill(draft: &mut Draft<'_, Department>, at: Timestamp) {
     let state = draft.state();
-    let at_doors = state.floor.work.values().flat_map(|work| &work.at_door);
-    let left_over = at_doors.filter(|id| is_left_over(state, &state.floor.tickets[*id], at)).cloned();
-    for ticket in left_over.collect::<Vec<_>>() {
-        withdraw(draft, &ticket, at);
+    if !left_over::is_nobody(state, at) {
+        let at_doors = state.floor.work.values().flat_map(|work| &work.at_door);
+        let left_over = at_doors.filter(|id| is_left_over(state, &state.floor.tickets[*id], at)).cloned();
+        for ticket in left_over.collect::<Vec<_>>() {
+            withdraw(draft, &ticket, at);
+        }
     }
     loop {
         let state = draft.state();

@@ -21,6 +21,11 @@ pub fn is_left_over(state: &State, ticket: &Ticket, now: Timestamp) -> bool {
         && doors::place_of(state, ticket).is_some_and(|place| place.waiting_since < now.plus_s(-FORGOTTEN_AFTER_S))
 }
 
+/// Whether nobody can have been left over: the usual case, told without a look at the lines.
+pub(super) fn is_nobody(state: &State, now: Timestamp) -> bool {
+    state.floor.waiting_from.is_none_or(|from| from >= state.config.today(now))
+}
+
 /// Rejects `wrong_ticket_state` for one that was left over: it is settled, and the patient is registered anew.
 pub(super) fn refuse(state: &State, ticket: &Ticket, now: Timestamp) -> Result<(), Rejection> {
     if is_left_over(state, ticket, now) { Err(of_an_earlier_day(ticket)) } else { Ok(()) }
@@ -44,13 +49,16 @@ impl<'a> Today<'a> {
     /// At a moment.
     pub fn of(state: &'a State, now: Timestamp) -> Self {
         let lines = &state.floor.lines;
+        if is_nobody(state, now) {
+            return Self { lines, cleared: BTreeMap::new() };
+        }
         Self { lines, cleared: lines.keys().filter_map(|id| Some((id.clone(), cleared(state, id, now)?))).collect() }
     }
 
     /// The same for one queue alone.
     pub fn of_queue(state: &'a State, queue: &QueueId, now: Timestamp) -> Self {
-        let cleared = cleared(state, queue, now).map(|lines| (queue.clone(), lines));
-        Self { lines: &state.floor.lines, cleared: cleared.into_iter().collect() }
+        let cleared = if is_nobody(state, now) { None } else { cleared(state, queue, now) };
+        Self { lines: &state.floor.lines, cleared: cleared.map(|lines| (queue.clone(), lines)).into_iter().collect() }
     }
 }
 

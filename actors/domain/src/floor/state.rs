@@ -25,6 +25,8 @@ pub struct Floor {
     pub visits: BTreeMap<VisitId, Visit>,
     /// Visits of other departments that are off, as long as a ticket of theirs is known here.
     pub off: BTreeSet<VisitId>,
+    /// Nobody waits, in line or at a door, with a ticket of an earlier day than this; none: nobody has waited yet.
+    pub waiting_from: Option<BusinessDate>,
     /// Doctors at work here.
     pub work: BTreeMap<DoctorId, Work>,
     /// Which doctor has which room.
