@@ -22,7 +22,7 @@ fn main() -> Result<(), LogError> {
     let base = asked.map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from);
     let folder = base.join(format!("log-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    println!("records of {PAYLOAD_BYTES} bytes of payload; log and bare append in turn, in {}", base.display());
+    println!("records of {PAYLOAD_BYTES} bytes of payload; log and bare append in turn");
     println!(
         "batch | rounds | bytes a batch | log p50 | bare p50 | log records/s | bare records/s | ratio p50 | ratio total"
     );
