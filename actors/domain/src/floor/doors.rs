@@ -117,8 +117,7 @@ fn room<'a>(state: &'a State, work: &'a Work) -> Room<'a> {
 /// or brings a ticket. Who was left standing there on an earlier day goes back to the line first.
 pub(crate) fn fill(draft: &mut Draft<'_, Department>, at: Timestamp) {
     let state = draft.state();
-    let all_of_today = left_over::is_nobody(state, at);
-    if !all_of_today {
+    if !left_over::is_nobody(state, at) {
         let at_doors = state.floor.work.values().flat_map(|work| &work.at_door);
         let left_over = at_doors.filter(|id| is_left_over(state, &state.floor.tickets[*id], at)).cloned();
         for ticket in left_over.collect::<Vec<_>>() {
@@ -140,12 +139,7 @@ pub(crate) fn fill(draft: &mut Draft<'_, Department>, at: Timestamp) {
         if rooms.is_empty() {
             return;
         }
-        let summons = if all_of_today {
-            queue::next_summons(&state.floor.lines, settings, &rooms)
-        } else {
-            queue::next_summons(&Today::of(state, at), settings, &rooms)
-        };
-        let Some(summons) = summons else { return };
+        let Some(summons) = queue::next_summons(&Today::of(state, at), settings, &rooms) else { return };
         emit_summons(draft, summons, at);
     }
 }
