@@ -2,39 +2,24 @@
 //! answer leaves behind.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test in machine time; what fails, fails it")]
 
-use std::sync::{Arc, Mutex};
+mod served;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use jiaohao::clients::Refusal;
 use jiaohao::clients::http::{Door, token_of};
 use jiaohao::clients::live;
-use jiaohao::config::Settings;
-use jiaohao::house::serve::{ServeOptions, Server};
-use jiaohao::identity::codes::{CodeMessage, CodeSender, SendError};
+use jiaohao::house::serve::Server;
 use jiaohao_actors::shell::clock;
 use jiaohao_domain::Timestamp;
 use serde_json::{Value, json};
+use served::Phones;
 use uuid::Uuid;
 
-/// 08:30 in Shanghai.
-const MORNING: Timestamp = Timestamp(1_795_393_800_000);
 /// Clinic time runs so many times as fast: a phone may have a code every second.
 const SPEED: f64 = 60.0;
-
-/// Codes on their way to phones.
-#[derive(Default)]
-struct Phones(Mutex<Vec<(String, String)>>);
-
-impl CodeSender for Phones {
-    fn send(&self, message: CodeMessage) -> Result<(), SendError> {
-        self.0.lock().unwrap().push((message.phone.reveal().clone(), message.code.reveal().clone()));
-        Ok(())
-    }
-    fn sends_to(&self) -> &'static str {
-        "phone"
-    }
-}
 
 /// A house with one site, one department, one queue and its desk.
 struct Town {
@@ -48,22 +33,7 @@ struct Town {
 
 impl Town {
     async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut settings = Settings::default_values();
-        settings.server.listen = ([127, 0, 0, 1], 0).into();
-        settings.server.workers = 1;
-        settings.data.dir = folder.path().join("data");
-        settings.data.reserve_mib = 1;
-        settings.data.last_reserve_mib = 1;
-        let phones = Arc::new(Phones::default());
-        let options = ServeOptions {
-            codes: phones.clone(),
-            clinic_start: Some(MORNING),
-            speed: SPEED,
-            wall: Arc::new(clock::wall_ms),
-            confirm_clock: false,
-        };
-        let server = Server::start(settings, options).await.unwrap();
+        let (folder, server, phones) = served::open(SPEED).await;
         let door = Door { authority: server.doors.address.to_string() };
         let operator = server.first_token.clone().unwrap();
         let put = async |path: &str, body: Value| door.ask("PUT", path, Some(&operator), Some(&body)).await.unwrap();

@@ -6,18 +6,15 @@ use std::time::Duration;
 use jiaohao::clients::clock::ClinicClock;
 use jiaohao::clients::http::{Door, token_of};
 use jiaohao::clients::live::{Heard, Listener, LiveClient};
-use jiaohao::config::Settings;
-use jiaohao::house::serve::{ServeOptions, Server};
+use jiaohao::house::serve::Server;
 use jiaohao::http::RESOURCES;
-use jiaohao::identity::codes::{CodeMessage, CodeSender, SendError};
-use jiaohao_actors::shell::clock;
 use jiaohao_domain::Timestamp;
 use serde_json::{Value, json};
 
+use crate::served::{self, Phones};
+
 /// Clinic time runs so many times as fast: two calls are far enough apart within two seconds.
 const SPEED: f64 = 60.0;
-/// 08:30 in Shanghai.
-const MORNING: Timestamp = Timestamp(1_795_393_800_000);
 
 /// Everything that came.
 #[derive(Default)]
@@ -28,20 +25,6 @@ pub struct Seen {
     pub events: Vec<(String, Value)>,
     /// `METHOD /path`, and what was answered.
     pub answers: Vec<(String, Value)>,
-}
-
-/// Codes on their way to phones.
-#[derive(Default)]
-struct Phones(Mutex<Vec<(String, String)>>);
-
-impl CodeSender for Phones {
-    fn send(&self, message: CodeMessage) -> Result<(), SendError> {
-        self.0.lock().unwrap().push((message.phone.reveal().clone(), message.code.reveal().clone()));
-        Ok(())
-    }
-    fn sends_to(&self) -> &'static str {
-        "phone"
-    }
 }
 
 /// See the module.
@@ -59,22 +42,7 @@ pub struct Clinic {
 impl Clinic {
     /// Opens the doors of a house with one site of two departments.
     pub async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut settings = Settings::default_values();
-        settings.server.listen = ([127, 0, 0, 1], 0).into();
-        settings.server.workers = 1;
-        settings.data.dir = folder.path().join("data");
-        settings.data.reserve_mib = 1;
-        settings.data.last_reserve_mib = 1;
-        let phones = Arc::new(Phones::default());
-        let options = ServeOptions {
-            codes: phones.clone(),
-            clinic_start: Some(MORNING),
-            speed: SPEED,
-            wall: Arc::new(clock::wall_ms),
-            confirm_clock: false,
-        };
-        let server = Server::start(settings, options).await.unwrap();
+        let (folder, server, phones) = served::open(SPEED).await;
         let door = Arc::new(Door { authority: server.doors.address.to_string() });
         let operator = server.first_token.clone().unwrap();
         let clock = Arc::new(ClinicClock::new(SPEED));

@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test in machine time; what fails, fails it")]
 
 mod clinic;
+#[path = "../served/mod.rs"]
+mod served;
 mod shapes;
 
 use std::collections::{BTreeMap, BTreeSet};

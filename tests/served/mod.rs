@@ -1,0 +1,47 @@
+//! A house in this process behind real doors, on a folder of its own, at half past eight of a clinic's morning.
+
+use std::sync::{Arc, Mutex};
+
+use jiaohao::config::Settings;
+use jiaohao::house::serve::{ServeOptions, Server};
+use jiaohao::identity::codes::{CodeMessage, CodeSender, SendError};
+use jiaohao_actors::shell::clock;
+use jiaohao_domain::Timestamp;
+
+/// 08:30 in Shanghai.
+const MORNING: Timestamp = Timestamp(1_795_393_800_000);
+
+/// Codes on their way to phones: number and code.
+#[derive(Default)]
+pub struct Phones(pub Mutex<Vec<(String, String)>>);
+
+impl CodeSender for Phones {
+    fn send(&self, message: CodeMessage) -> Result<(), SendError> {
+        self.0.lock().unwrap().push((message.phone.reveal().clone(), message.code.reveal().clone()));
+        Ok(())
+    }
+    fn sends_to(&self) -> &'static str {
+        "phone"
+    }
+}
+
+/// Opens it, with clinic time so many times as fast as the clock on the wall.
+pub async fn open(speed: f64) -> (tempfile::TempDir, Server, Arc<Phones>) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = Settings::default_values();
+    settings.server.listen = ([127, 0, 0, 1], 0).into();
+    settings.server.workers = 1;
+    settings.data.dir = folder.path().join("data");
+    settings.data.reserve_mib = 1;
+    settings.data.last_reserve_mib = 1;
+    let phones = Arc::new(Phones::default());
+    let options = ServeOptions {
+        codes: phones.clone(),
+        clinic_start: Some(MORNING),
+        speed,
+        wall: Arc::new(clock::wall_ms),
+        confirm_clock: false,
+    };
+    let server = Server::start(settings, options).await.unwrap();
+    (folder, server, phones)
+}
