@@ -1,6 +1,8 @@
 //! `book_slot` through the WebSocket door: 64 sockets signed in as desk, each command for a fresh registered patient,
-//! one hot slot with room for all. In turn, in the same run: PostgreSQL's contended row and one Lua `EVAL` of Redis.
+//! one hot slot with room for all. In turn, in the same run: PostgreSQL's contended row, one Lua `EVAL` of Redis, and the
+//! bound: a bare server behind the same door (`bound.rs`).
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,6 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::Outcome;
+use crate::bound::Bound;
 use crate::client::{Http, Socket, address_of};
 use crate::measure::{cpu, folder, load, median, ms, quantiles};
 use crate::peers::{Postgres, Redis};
@@ -30,35 +33,56 @@ pub async fn run() -> Outcome {
     let patients = Arc::new(register(&server, &desk, ROUNDS * BOOKINGS + 1_000).await?);
     let postgres = Postgres::start()?;
     let redis = Redis::start().await?;
+    let bounds = [Bound::start(1).await?, Bound::start(2).await?];
     println!("booking: {CLIENTS} clients, {BOOKINGS} bookings a round, one slot; load {}", load());
-    println!("round | jiaohao/s | p50 ms | p99 ms | server CPU µs | PostgreSQL/s | Redis/s | redis-benchmark/s | load");
+    println!(
+        "round | jiaohao/s | p50 ms | p99 ms | server CPU µs | PostgreSQL/s | Redis/s | redis-benchmark/s | bound/s | of two commits/s | its CPU µs | load"
+    );
     let next = Arc::new(AtomicUsize::new(0));
-    book(&server, &desk, &patients, &next, 1_000).await?;
+    book(server.address, &desk, &patients, &next, 1_000).await?;
     let (mut own, mut of_postgres, mut of_redis) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut of_one, mut of_two) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
         let before = cpu(&[server.pid()]);
-        let (rate, times) = book(&server, &desk, &patients, &next, BOOKINGS).await?;
+        let (rate, times) = book(server.address, &desk, &patients, &next, BOOKINGS).await?;
         let cpu_us = (cpu(&[server.pid()]) - before).as_secs_f64() * 1e6 / BOOKINGS as f64;
         let postgres = postgres.as_ref().map_or(Ok(f64::NAN), Postgres::contended)?;
         let (redis, redis_benchmark) = match &redis {
             Some(redis) => redis.evals().await?,
             None => (f64::NAN, f64::NAN),
         };
+        let mut bare = Vec::new();
+        let before = cpu(&[bounds[1].pid()]);
+        for bound in &bounds {
+            let own = Arc::new(AtomicUsize::new((round - 1) * BOOKINGS));
+            bare.push(book(bound.address, &desk, &patients, &own, BOOKINGS).await?.0);
+        }
+        let bare_us = (cpu(&[bounds[1].pid()]) - before).as_secs_f64() * 1e6 / BOOKINGS as f64;
         println!(
-            "{round:5} | {rate:9.0} | {:6.2} | {:6.2} | {cpu_us:13.0} | {postgres:12.0} | {redis:7.0} | {redis_benchmark:17.0} | {}",
+            "{round:5} | {rate:9.0} | {:6.2} | {:6.2} | {cpu_us:13.0} | {postgres:12.0} | {redis:7.0} | {redis_benchmark:17.0} | {:7.0} | {:16.0} | {bare_us:10.0} | {}",
             ms(&times, 0.5),
             ms(&times, 0.99),
+            bare[0],
+            bare[1],
             load()
         );
         own.push(rate);
         of_postgres.push(postgres);
         of_redis.push(redis);
+        of_one.push(bare[0]);
+        of_two.push(bare[1]);
     }
     let (own, postgres, redis) = (median(&mut own), median(&mut of_postgres), median(&mut of_redis));
+    let (one, two) = (median(&mut of_one), median(&mut of_two));
     println!(
         "median: {own:.0}/s = {:.1} × PostgreSQL ({postgres:.0}/s), {:.2} × Redis ({redis:.0}/s)",
         own / postgres,
         own / redis
+    );
+    println!(
+        "a bare server through the same door: {one:.0}/s = {:.2} × Redis; with two commits in a row {two:.0}/s, of which ours is {:.2} ×",
+        one / redis,
+        own / two
     );
     server.stop()
 }
@@ -97,7 +121,7 @@ pub async fn register(server: &Server, token: &str, count: usize) -> Outcome<Vec
 
 /// So many bookings by 64 sockets, one at a time each: bookings a second, and how long each took.
 async fn book(
-    server: &Server,
+    to: SocketAddr,
     token: &str,
     patients: &Arc<Vec<String>>,
     next: &Arc<AtomicUsize>,
@@ -105,7 +129,7 @@ async fn book(
 ) -> Outcome<(f64, Histogram<u64>)> {
     let mut sockets = Vec::new();
     for n in 0..CLIENTS {
-        sockets.push(Socket::signed_in(server.address, address_of(n), token).await?);
+        sockets.push(Socket::signed_in(to, address_of(n), token).await?);
     }
     let until = next.load(Ordering::Relaxed) + count;
     let began = clock::monotonic();

@@ -6,6 +6,7 @@
 //! be missing. `JIAOHAO_BENCH_DIR` is the folder that the data goes to (a real disk), else the target folder.
 
 mod booking;
+mod bound;
 mod client;
 mod cold_start;
 mod fanout;
@@ -30,6 +31,11 @@ fn main() -> Outcome {
         println!("only {allowed:?} open files are allowed: a bench with many sockets may fail");
     }
     let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    if let [name, folder, commits] = asked.as_slice()
+        && name == bound::SERVER
+    {
+        return runtime()?.block_on(bound::serve(folder.as_ref(), commits.parse()?));
+    }
     if wanted("booking") {
         runtime()?.block_on(booking::run())?;
     }
