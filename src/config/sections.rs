@@ -231,7 +231,8 @@ pub struct IdentitySettings {
     /// Password checks at the same time. Allowed: 1 to 64.
     #[config(default = 2)]
     pub password_workers: usize,
-    /// Password checks that may wait; beyond that signing in answers "overloaded". Allowed: 1 to 10000.
+    /// Password checks that may wait, half of them behind one address; beyond that signing in answers "overloaded".
+    /// Allowed: 1 to 10000.
     #[config(default = 64)]
     pub password_waiting: usize,
 }

@@ -112,7 +112,7 @@ impl House {
             false => None,
         };
         let (is_known, from) = (stored.is_some(), self.from(address));
-        let matched = self.passwords.matches(password, stored).await?;
+        let matched = self.passwords.matches(password, stored, address).await?;
         if !is_known {
             return Err(self.strangers.try_name(who.as_str(), &from, self.shell.clock.clinic()));
         }

@@ -182,17 +182,17 @@ fn count(limit: &'static str) {
 }
 
 /// Counts what is held by each key.
-struct Counts<K: Eq + Hash> {
+pub(super) struct Counts<K: Eq + Hash> {
     limit: &'static str,
     held: Arc<DashMap<K, usize>>,
 }
 
 impl<K: Eq + Hash + Clone> Counts<K> {
-    fn of(limit: &'static str) -> Self {
+    pub(super) fn of(limit: &'static str) -> Self {
         Self { limit, held: Arc::new(DashMap::new()) }
     }
 
-    fn take(&self, key: K, most: usize) -> Result<Permit<K>, Rejection> {
+    pub(super) fn take(&self, key: K, most: usize) -> Result<Permit<K>, Rejection> {
         let mut held = self.held.entry(key.clone()).or_insert(0);
         if *held >= most {
             count(self.limit);

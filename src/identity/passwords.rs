@@ -1,6 +1,7 @@
 //! Passwords of the staff: argon2id, on a bounded number of threads, so that a flood of sign-ins never takes the
 //! engine's own.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,6 +12,7 @@ use jiaohao_domain::{Code, Rejection};
 use tokio::sync::Semaphore;
 
 use super::chance;
+use super::limits::{Counts, network};
 use crate::config::IdentitySettings;
 
 /// Shortest password, in characters.
@@ -26,6 +28,8 @@ pub struct Passwords {
     workers: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
     waiting_max: usize,
+    /// Checks that wait, by address.
+    of_address: Counts<IpAddr>,
 }
 
 impl std::fmt::Debug for Passwords {
@@ -46,6 +50,7 @@ impl Passwords {
             workers: Arc::new(Semaphore::new(settings.password_workers)),
             waiting: Arc::new(AtomicUsize::new(0)),
             waiting_max: settings.password_waiting,
+            of_address: Counts::of("password_checks"),
         })
     }
 
@@ -60,18 +65,29 @@ impl Passwords {
             ));
         }
         let argon2 = self.argon2.clone();
-        self.on_a_worker(move || phc(&argon2, password.reveal())).await
+        let place = WaitingPlace::take(&self.waiting, self.waiting_max)?;
+        self.on_a_worker(place, move || phc(&argon2, password.reveal())).await
     }
 
     /// Whether the password is the one of that PHC string. Without one (no such account) it takes as long and says no.
-    pub async fn matches(&self, password: Redacted<String>, stored_phc: Option<String>) -> Result<bool, Rejection> {
+    /// `overloaded` when too many wait: in all, or half of that behind this one address, so that a flood from one place
+    /// leaves room for the others.
+    pub async fn matches(
+        &self,
+        password: Redacted<String>,
+        stored_phc: Option<String>,
+        address: IpAddr,
+    ) -> Result<bool, Rejection> {
         if password.reveal().len() > PASSWORD_MAX_BYTES {
             return Ok(false);
         }
+        let most = self.waiting_max.div_ceil(2);
+        let of_address = self.of_address.take(network(address), most).map_err(|_| Rejection::from(Code::Overloaded))?;
+        let place = (of_address, WaitingPlace::take(&self.waiting, self.waiting_max)?);
         let known = stored_phc.is_some();
         let stored = stored_phc.unwrap_or_else(|| self.nobody_phc.clone());
         let argon2 = self.argon2.clone();
-        self.on_a_worker(move || {
+        self.on_a_worker(place, move || {
             let fits = PasswordHash::new(&stored)
                 .is_ok_and(|stored| argon2.verify_password(password.reveal().as_bytes(), &stored).is_ok());
             fits && known
@@ -79,9 +95,12 @@ impl Passwords {
         .await
     }
 
-    /// Runs it when a worker is free; `overloaded` when too many wait already.
-    async fn on_a_worker<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Rejection> {
-        let place = WaitingPlace::take(&self.waiting, self.waiting_max)?;
+    /// Runs it when a worker is free; until then the place among those who wait is taken.
+    async fn on_a_worker<T: Send + 'static>(
+        &self,
+        place: impl Send,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Rejection> {
         let permit =
             Arc::clone(&self.workers).acquire_owned().await.expect("invariant: the workers' semaphore is never closed");
         drop(place);
@@ -134,6 +153,9 @@ mod tests {
         }
     }
 
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 9));
+
     fn password(text: &str) -> Redacted<String> {
         text.to_owned().into()
     }
@@ -143,11 +165,16 @@ mod tests {
         let passwords = Passwords::new(&settings()).expect("in range");
         let stored = passwords.hash(password("correct horse battery")).await.expect("long enough");
         assert!(stored.starts_with("$argon2id$"));
-        assert!(passwords.matches(password("correct horse battery"), Some(stored.clone())).await.expect("room"));
-        assert!(!passwords.matches(password("correct horse batterx"), Some(stored.clone())).await.expect("room"));
-        assert!(!passwords.matches(password("correct horse battery"), None).await.expect("room"));
-        assert!(!passwords.matches(password("nobody signs in with this"), None).await.expect("room"));
-        assert!(!passwords.matches(password("correct horse battery"), Some("damaged".to_owned())).await.expect("room"));
+        assert!(passwords.matches(password("correct horse battery"), Some(stored.clone()), HERE).await.expect("room"));
+        assert!(!passwords.matches(password("correct horse batterx"), Some(stored.clone()), HERE).await.expect("room"));
+        assert!(!passwords.matches(password("correct horse battery"), None, HERE).await.expect("room"));
+        assert!(!passwords.matches(password("nobody signs in with this"), None, HERE).await.expect("room"));
+        assert!(
+            !passwords
+                .matches(password("correct horse battery"), Some("damaged".to_owned()), HERE)
+                .await
+                .expect("room")
+        );
         assert_ne!(stored, passwords.hash(password("correct horse battery")).await.expect("long enough"), "salted");
     }
 
@@ -157,26 +184,28 @@ mod tests {
         assert_eq!(passwords.hash(password("elevenchars")).await.expect_err("short").code, Code::InvalidField);
         assert!(passwords.hash(password("十二个汉字也是十二个字符")).await.is_ok());
         assert!(passwords.hash(password(&"x".repeat(PASSWORD_MAX_BYTES + 1))).await.is_err());
-        assert!(!passwords.matches(password(&"x".repeat(1_000_000)), None).await.expect("not even tried"));
+        assert!(!passwords.matches(password(&"x".repeat(1_000_000)), None, HERE).await.expect("not even tried"));
     }
 
     #[tokio::test]
     async fn too_many_at_once_are_told_so_and_room_comes_back() {
         let passwords = Passwords::new(&settings()).expect("in range");
         let held = Arc::clone(&passwords.workers).acquire_many_owned(2).await.expect("open");
-        let mut waiting: Vec<_> =
-            (0..3).map(|_| Box::pin(passwords.matches(password("correct horse battery"), None))).collect();
+        let ask = |from| Box::pin(passwords.matches(password("correct horse battery"), None, from));
+        let mut waiting = vec![ask(HERE), ask(HERE)];
         for one in &mut waiting {
             assert!(one.as_mut().now_or_never().is_none());
         }
-        assert_eq!(passwords.matches(password("x"), None).await.expect_err("full").code, Code::Overloaded);
+        assert_eq!(ask(HERE).await.expect_err("one address has its share").code, Code::Overloaded);
+        let mut third = ask(THERE);
+        assert!(third.as_mut().now_or_never().is_none(), "another address is not concerned");
+        assert_eq!(ask(THERE).await.expect_err("full").code, Code::Overloaded);
         waiting.pop();
-        let mut fourth = Box::pin(passwords.matches(password("x"), None));
+        let mut fourth = ask(HERE);
         assert!(fourth.as_mut().now_or_never().is_none(), "the place of one who went away");
         drop(held);
-        for one in waiting {
+        for one in waiting.into_iter().chain([third, fourth]) {
             assert!(!one.await.expect("a worker"));
         }
-        assert!(!fourth.await.expect("a worker"));
     }
 }

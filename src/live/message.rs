@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::Bytes;
 use jiaohao_actors::fanout::{Position, error_object, text_frame};
-use jiaohao_domain::vocabulary::ClientCommand;
+use jiaohao_domain::vocabulary::{ClientCommand, is_plain};
 use jiaohao_domain::{Code, Rejection};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use crate::wire;
 /// The version of the protocol.
 pub const VERSION: u32 = 1;
 /// What a program says of itself is at most so long.
-const CLIENT_BYTES_MAX: usize = 64;
+const CLIENT_CHARS_MAX: usize = 64;
 
 /// What a client says.
 #[derive(Debug, PartialEq)]
@@ -136,7 +136,7 @@ fn said<C>(
         "refresh_token" => Said::RefreshToken { token: envelope.token.ok_or_else(|| missing("token"))? },
         "beat" => Said::Beat {
             silent: envelope.silent,
-            client: envelope.client.filter(|client| client.len() <= CLIENT_BYTES_MAX),
+            client: envelope.client.filter(|client| is_plain(client, CLIENT_CHARS_MAX)),
         },
         _ => return Err(Rejection::new(Code::Malformed, "unknown type of message")),
     })

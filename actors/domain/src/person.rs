@@ -11,7 +11,7 @@ pub use document::{Document, DocumentKind};
 pub(crate) use mask::is_han;
 pub use mask::masked_name;
 pub use name::{NAME_MAX, checked_name};
-pub(crate) use name::{is_invisible, is_ornament};
+pub(crate) use name::{is_invisible, is_ornament, is_sign};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -333,6 +333,9 @@ impl<O: Owner> Actor for OwnerActor<O> {
         if self.lost {
             return;
         }
+        if self.written_seq > 0 {
+            self.shell.note_known(&self.owner);
+        }
         match catch_unwind(AssertUnwindSafe(|| (O::next_deadline(&self.state), self.is_busy()))) {
             Ok((deadline, is_busy)) => {
                 self.plan_deadline(deadline);

@@ -211,7 +211,7 @@ impl Keeper {
         let idle: Vec<OwnerRef> = shell
             .running
             .iter()
-            .filter(|entry| now_ms - entry.used_ms.load(Ordering::Relaxed) > idle_ms)
+            .filter(|entry| entry.is_idle(now_ms, idle_ms))
             .map(|entry| entry.key().clone())
             .take(PASSIVATED_AT_ONCE)
             .collect();

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 use actix::prelude::SendError;
 use actix::{ArbiterHandle, Recipient};
@@ -28,6 +28,10 @@ use crate::store::Store;
 
 /// The storage level at which nothing more is written.
 pub const READ_ONLY: u8 = 2;
+
+/// An owner without a record goes after this, milliseconds of machine time: whoever asks for ids that nobody has fills no
+/// memory with them.
+const UNKNOWN_MS: i64 = 5_000;
 
 /// The node's shell.
 pub struct Shell {
@@ -88,6 +92,16 @@ pub(crate) struct Running {
     pub(crate) instance: u64,
     /// Machine time of the last message, in seconds of the monotonic clock's epoch of this process.
     pub(crate) used_ms: AtomicI64,
+    /// Whether it has a record. One that has none was asked for by an id that nobody has, and leaves soon.
+    pub(crate) is_known: AtomicBool,
+}
+
+impl Running {
+    /// Whether it may go, when nobody has asked for so long.
+    pub(crate) fn is_idle(&self, now_ms: i64, idle_ms: i64) -> bool {
+        let idle_ms = if self.is_known.load(Ordering::Relaxed) { idle_ms } else { idle_ms.min(UNKNOWN_MS) };
+        now_ms - self.used_ms.load(Ordering::Relaxed) > idle_ms
+    }
 }
 
 impl Shell {
@@ -219,9 +233,17 @@ impl Shell {
             };
             let instance = self.instances.fetch_add(1, Ordering::Relaxed) + 1;
             let mailbox = kind.start(self, owner.clone(), instance, source);
-            vacant.insert(Running { mailbox, instance, used_ms: AtomicI64::new(process_ms()) });
+            let (used_ms, is_known) = (AtomicI64::new(process_ms()), AtomicBool::new(false));
+            vacant.insert(Running { mailbox, instance, used_ms, is_known });
         }
         Ok(())
+    }
+
+    /// The owner has a record.
+    pub(crate) fn note_known(&self, owner: &OwnerRef) {
+        if let Some(running) = self.running.get(owner) {
+            running.is_known.store(true, Ordering::Relaxed);
+        }
     }
 
     /// No owner has had a higher instance.

@@ -34,9 +34,11 @@ pub struct Turn {
     pub repeat: u8,
 }
 
-/// The class of a kind in the line: emergency, then first calls, then summonses and recalls as they come.
-pub fn class(kind: AnnouncementKind) -> u8 {
-    match kind {
+/// The class of an announcement in the line: emergency, then first calls, then summonses and recalls as they come. An
+/// emergency recalled more than once takes its turn with the recalls: it would keep all others from being heard.
+pub fn class(request: &Announce) -> u8 {
+    match request.kind {
+        AnnouncementKind::Emergency if request.round > 2 => 2,
         AnnouncementKind::Emergency => 0,
         AnnouncementKind::FirstCall => 1,
         AnnouncementKind::Summons | AnnouncementKind::Recall => 2,
@@ -62,7 +64,7 @@ pub fn turns<'a>(
     now: Timestamp,
 ) -> Vec<(&'a Announcement, Option<Turn>)> {
     let mut waiting = waiting;
-    waiting.sort_by_key(|one| (class(one.request.kind), one.serial));
+    waiting.sort_by_key(|one| (class(&one.request), one.serial));
     let mut free_at = taken_until(state, now);
     waiting
         .into_iter()

@@ -352,7 +352,10 @@ fn announce(draft: &mut Draft<'_, Board>, request: Announce, now: Timestamp) -> 
     }
     let serial = state.last_serial + 1;
     let id = AnnouncementId::new(format!("{}.n{serial}", state.board));
-    let speaks = state.speaks();
+    // A voice of this call that is still to come says the same: a second one would only take the others' turns.
+    let says_so_already =
+        state.line.iter().any(|one| one.request.call == request.call && one.speaks() && !plan::is_fixed(one, now));
+    let speaks = state.speaks() && !says_so_already;
     let new = Announcement {
         id: id.clone(),
         serial,

@@ -183,6 +183,39 @@ fn emergencies_come_first_then_first_calls_then_summonses_and_recalls() {
 }
 
 #[test]
+fn recalls_of_one_call_never_keep_the_others_from_being_heard() {
+    let mut line = Line::new(true, false);
+    let recall = |line: &mut Line, call, round, kind| {
+        let asked = Announce { round, ..request(call, kind) };
+        let answer = line.tell(ToBoard::Announce(asked));
+        assert!(matches!(answer, Ok(Answer::Announced { .. })), "{answer:?}");
+    };
+    line.announce(1, AnnouncementKind::Emergency);
+    for round in 2..62 {
+        recall(&mut line, 1, round, AnnouncementKind::Emergency);
+    }
+    assert_eq!(line.order(), [1, 1], "the voice that speaks and one more");
+    let (first_call, summons) =
+        (line.announce(2, AnnouncementKind::FirstCall), line.announce(3, AnnouncementKind::Summons));
+    assert_eq!(line.order(), [1, 1, 2, 3]);
+    // the key is pressed again each second, for two minutes
+    for round in 62..182 {
+        line.after_ms(1_000);
+        recall(&mut line, 1, round, AnnouncementKind::Emergency);
+        let shown: Vec<_> = line.state.line.iter().map(|one| one.id.clone()).collect();
+        for announcement in shown {
+            line.tell(ToBoard::ReportShown(ReportShown { announcement })).unwrap();
+        }
+        line.tell(ToBoard::DeadlineReached).unwrap();
+    }
+    let (heard, now) = (heard(&line.events), line.now);
+    let ended = |wanted: &AnnouncementId| heard.iter().find(|(_, _, id)| id == wanted).map(|(_, ends_at, _)| *ends_at);
+    assert!(ended(&first_call).is_some_and(|at| at < T0.plus_ms(40_000)), "the other room's first call");
+    assert!(ended(&summons).is_some_and(|at| at < now), "and its summons");
+    assert!(line.state.line.len() < 8, "{}", line.state.line.len());
+}
+
+#[test]
 fn english_is_left_out_behind_20_s_and_the_repeat_behind_40_s() {
     let mut line = Line::new(true, true);
     let ids: Vec<_> = (1..=6).map(|call| line.announce(call, AnnouncementKind::FirstCall)).collect();

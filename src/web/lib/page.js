@@ -87,7 +87,8 @@ export function openPage(parts) {
   };
   session.onOffline = () => protocol.doubt();
   session.onChange(() => {
-    if (!session.access && started) location.reload();
+    if (session.other) sayOther(session, protocol);
+    else if (!session.access && started) location.reload();
     else begin();
   });
   protocol.onStatus((status) => {
@@ -111,6 +112,25 @@ export function openPage(parts) {
     begin();
   });
   return page;
+}
+
+/** Somebody else has signed in in this browser: the page stops and asks whose it is now. @param {Session} session @param {Protocol} protocol */
+async function sayOther(session, protocol) {
+  protocol.stop();
+  /** @param {string|null} account a staff account is called by its name; a phone's has none to show */
+  const named = (account) => (account && account.startsWith('a-staff-') ? account.slice('a-staff-'.length) : '');
+  const [before, after] = [named(session.who.account), named(session.other)];
+  const asked = () => ask(t('sign_in.other_account'), (close) => [
+    h('p', null, before && after ? t('sign_in.other_account_named', { before, after }) : t('sign_in.other_account_said')),
+    h('div', { class: 'buttons' },
+      h('button', { type: 'button', class: 'btn', 'data-action': 'sign_in_anew', onclick: () => close(false) }, after ? t('sign_in.other_account_out', { after }) : t('sign_in.other_account_anew')),
+      h('button', { type: 'button', class: 'btn primary', 'data-action': 'go_on_as_other', onclick: () => close(true) },
+        after ? t('sign_in.other_account_go', { after }) : t('sign_in.other_account_go_on'))),
+  ]);
+  let goOn = null;
+  while (goOn === null) goOn = await asked();
+  if (!goOn) await session.signOut().catch(() => {});
+  location.reload();
 }
 
 /** @param {Session} session @param {any} parts */

@@ -36,6 +36,8 @@ export class Session {
     this.endsAt = 0;
     /** What the door said about us: role, name, doctor, site, departments, patients. @type {any} */
     this.who = null;
+    /** The account that this browser has been signed in to in another tab, while this page was somebody else's. @type {string|null} */
+    this.other = null;
     /** @type {Promise<string|null>|null} */
     this.renewing = null;
     /** @type {Set<() => void>} */
@@ -54,6 +56,14 @@ export class Session {
     const token = answer && (answer.access_token || answer.token);
     if (!token) return;
     const said = claims(token);
+    if (this.who && this.who.account && said.account !== this.who.account) {
+      // Nobody goes on with another's rights without a word.
+      this.other = said.account;
+      this.access = null;
+      this.endsAt = 0;
+      this.listeners.forEach((f) => f());
+      return;
+    }
     this.access = token;
     const lifeS = answer.expires_in_s || answer.expires_in || (said.exp ? said.exp - Date.now() / 1000 : 600);
     this.endsAt = performance.now() + Math.max(5, lifeS) * 1000;
@@ -83,6 +93,7 @@ export class Session {
    */
   async signIn(proof) {
     const answer = await call('POST', SESSION, { body: proof });
+    this.who = null;
     this.take(answer);
     return answer;
   }

@@ -23,8 +23,8 @@ pub fn checked_name(name: &str) -> Result<String, Rejection> {
     if name.chars().any(is_ornament) {
         return wrong("a name is written in letters, not in signs that stand for some".to_owned());
     }
-    if name.contains('*') {
-        return wrong("a name has no star: that is how a hidden part is shown".to_owned());
+    if name.chars().any(is_sign) {
+        return wrong("a name has no star and no other sign: a star shows that a part is hidden".to_owned());
     }
     let has_letter = |part: &str| part.chars().any(|c| c.is_alphabetic() && !is_mark(c));
     if !has_letter(name) {
@@ -56,4 +56,20 @@ pub(crate) fn is_invisible(c: char) -> bool {
 /// sentences in one sign, cuneiform. Many are as wide as a screen.
 pub(crate) fn is_ornament(c: char) -> bool {
     matches!(c, '\u{24B6}'..='\u{24E9}' | '\u{FDF0}'..='\u{FDFF}' | '\u{12000}'..='\u{1254F}' | '\u{1F100}'..='\u{1F1FF}')
+}
+
+/// Signs that are no part of a name: stars of every form (a masked name must not become the name on file), bullets,
+/// brackets of markup, pictures. Blanks, dots, hyphens, apostrophes, commas and round brackets are.
+pub(crate) fn is_sign(c: char) -> bool {
+    if is_dot(c)
+        || matches!(c, '\'' | '-' | '.' | ',' | '(' | ')' | '（' | '）' | '，' | '〇' | '々' | '\u{2010}'..='\u{2019}')
+    {
+        return false;
+    }
+    c.is_ascii_punctuation()
+        || matches!(c, '\u{A1}'..='\u{A9}' | '\u{AB}'..='\u{B4}' | '\u{B6}'..='\u{B9}' | '\u{BB}'..='\u{BF}' | '×' | '÷')
+        || matches!(c, '\u{2010}'..='\u{206F}' | '\u{20A0}'..='\u{20CF}' | '\u{2100}'..='\u{2BFF}' | '\u{2E00}'..='\u{2E7F}')
+        || matches!(c, '\u{3001}'..='\u{3030}' | '\u{FE10}'..='\u{FE1F}' | '\u{FE30}'..='\u{FE6F}')
+        || matches!(c, '\u{FF01}'..='\u{FF0F}' | '\u{FF1A}'..='\u{FF20}' | '\u{FF3B}'..='\u{FF40}' | '\u{FF5B}'..='\u{FF65}')
+        || matches!(c, '\u{1F000}'..='\u{1FAFF}')
 }

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::line::Line;
+
 /// The class name that is always known and always means the emergency line.
 pub const EMERGENCY: &str = "emergency";
 /// The class name by which the desk says "no class", also for somebody of senior age.
@@ -135,6 +137,9 @@ impl Default for QueueSettings {
     }
 }
 
+/// Priority classes that one department can have.
+const CLASSES_MAX: usize = 32;
+
 impl QueueSettings {
     /// The configured class of that name. `emergency` and `none` are not classes.
     pub fn class(&self, name: &str) -> Option<&PriorityClass> {
@@ -148,8 +153,16 @@ impl QueueSettings {
 
     /// What is wrong with these settings, as one sentence for the operator; `None` when they can be used.
     pub fn problem(&self) -> Option<String> {
+        if self.classes.len() > CLASSES_MAX {
+            return Some(format!("at most {CLASSES_MAX} priority classes"));
+        }
         for (at, class) in self.classes.iter().enumerate() {
-            if class.name.is_empty() || class.name == EMERGENCY || class.name == NO_CLASS {
+            // a class with a line of its own is told by its name on the wire, like the lines themselves
+            let is_line =
+                [Line::Emergency, Line::AlwaysFirst, Line::Returning, Line::Missed, Line::Late, Line::Ordinary]
+                    .iter()
+                    .any(|line| line.name() == class.name);
+            if class.name.is_empty() || class.name == NO_CLASS || is_line {
                 return Some(format!("`{}` cannot be the name of a priority class", class.name));
             }
             if self.classes[..at].iter().any(|other| other.name == class.name) {

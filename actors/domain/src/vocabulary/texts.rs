@@ -4,7 +4,7 @@
 use chrono::Datelike;
 
 use super::*;
-use crate::person::{is_han, is_invisible, is_ornament};
+use crate::person::{is_han, is_invisible, is_ornament, is_sign};
 use crate::{Code, Rejection};
 
 /// Longest free text (a reason, a proof, the name of a thing), in characters.
@@ -152,11 +152,13 @@ fn check_outside(patient: &OutsidePatient, now: Timestamp) -> Result<(), Rejecti
     if !is_outside_number(&patient.number) {
         return Err(invalid("patient.number is 1 to 64 characters, without blanks around them"));
     }
-    let is_read = |name: &String| !name.chars().any(|c| is_invisible(c) || is_ornament(c));
+    let is_read = |name: &String| !name.chars().any(|c| is_invisible(c) || is_ornament(c) || is_sign(c));
     let is_name =
         |name: &String| is_plain(name, PERSON_NAME_MAX) && is_read(name) && name.chars().any(char::is_alphabetic);
     if !patient.name.as_ref().is_none_or(is_name) {
-        return Err(invalid("patient.name has 1 to 100 characters, letters among them and no invisible ones"));
+        return Err(invalid(
+            "patient.name has 1 to 100 characters, letters among them, no star or other sign and no invisible ones",
+        ));
     }
     if !patient.birth_date.is_none_or(|date| is_birth_date(date, now)) {
         return Err(invalid("patient.birth_date is from 1900 to today"));

@@ -25,6 +25,9 @@ const TAIL_RECORDS: usize = 16_384;
 impl<O: Owner> OwnerActor<O> {
     /// Hands a commit over: from here on it is what a rebuild must come to.
     pub(super) fn write(&mut self, commit: Commit, release: Release) {
+        if self.written_seq == 0 {
+            self.shell.note_known(&self.owner);
+        }
         self.written_seq = self.ledger.owner_seq;
         let before = self.tail.len();
         self.tail.extend(commit.iter().cloned());

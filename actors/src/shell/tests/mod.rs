@@ -10,6 +10,7 @@ mod probe;
 mod stored;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiaohao_domain::vocabulary::Answer;
@@ -185,6 +186,28 @@ async fn idle_owners_go_to_sleep_and_lose_nothing() {
     for n in 0..50 {
         assert_eq!(ask(&node, &format!("p{n}"), Command::Add(1)).await.unwrap(), Answer::Number(n + 1));
     }
+    node.stop().await;
+}
+
+#[actix::test]
+async fn an_owner_that_nobody_ever_told_anything_goes_soon() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    let go_after_ms = |name: &str| {
+        let running = node.shell.running.get(&probe(name)).expect("it runs");
+        let used_ms = running.used_ms.load(Ordering::Relaxed);
+        [10_000, 700_000].map(|ms| running.is_idle(used_ms + ms, 600_000))
+    };
+    ask(&node, "told", Command::Add(1)).await.unwrap();
+    assert_eq!(state(&node, "asked").await.sum, 0);
+    assert_eq!((go_after_ms("told"), go_after_ms("asked")), ([false, true], [true, true]));
+    ask(&node, "asked", Command::Add(1)).await.unwrap();
+    assert_eq!(go_after_ms("asked"), [false, true], "told meanwhile");
+    let node = test.crash(node);
+    assert_eq!(state(&node, "told").await.sum, 1);
+    let running = node.shell.running.get(&probe("told")).expect("it runs");
+    assert!(running.is_known.load(Ordering::Relaxed), "it has records of before");
+    drop(running);
     node.stop().await;
 }
 
