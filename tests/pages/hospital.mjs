@@ -53,8 +53,12 @@ export function residentNumber(birthDate, serial) {
 
 /** The program on a folder of its own. */
 export class Hospital {
-  /** @param {{start?: string, speed?: number}} [clock] when the clinic's day begins, and how much faster it runs */
-  constructor(clock = {}) {
+  /**
+   * @param {{start?: string, speed?: number}} [clock] when the clinic's day begins, and how much faster it runs
+   * @param {Object<string, string>} [settings] of the program, as `JIAOHAO_SECTION__KEY`
+   */
+  constructor(clock = {}, settings = {}) {
+    this.settings = settings;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'jiaohao-pages-'));
     this.start = clock.start ?? `${TODAY}T08:30:00+08:00`;
     this.speed = clock.speed ?? 30;
@@ -69,7 +73,7 @@ export class Hospital {
     this.base = `http://127.0.0.1:${this.port}`;
     let said = '';
     this.program = spawn(PROGRAM, ['serve', '--test-clock', this.start, '--speed', String(this.speed), '--test-outbox', this.outbox], {
-      env: { ...process.env, JIAOHAO_SERVER__LISTEN: `127.0.0.1:${this.port}`, JIAOHAO_DATA__DIR: path.join(this.dir, 'data') },
+      env: { ...process.env, JIAOHAO_SERVER__LISTEN: `127.0.0.1:${this.port}`, JIAOHAO_DATA__DIR: path.join(this.dir, 'data'), ...this.settings },
     });
     // The first token is on stdout, everything else that it says on stderr.
     for (const stream of [this.program.stdout, this.program.stderr]) {

@@ -161,6 +161,8 @@ export class Session {
   async http(method, path, body, options) {
     try {
       const token = await this.token();
+      // What was asked for here is not done by somebody else.
+      if (this.other) throw new Refusal({ code: 'unauthenticated' });
       return await call(method, path, Object.assign({ body, token }, options));
     } catch (failed) {
       if (failed instanceof Refusal && failed.code === 'offline') this.onOffline();
