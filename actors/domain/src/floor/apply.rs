@@ -228,8 +228,8 @@ fn enter(floor: &mut Floor, entry: &Entry, what: StepKind) {
     let opened = &entry.opened;
     floor.serial = entry.serial;
     remember_number(floor, opened, entry.number);
-    let steps = match floor.tickets.remove(&opened.ticket) {
-        Some(undone) => undone.steps,
+    let steps = match floor.tickets.get_mut(&opened.ticket) {
+        Some(undone) => std::mem::take(&mut undone.steps),
         None => {
             if let Some(visit) = floor.visits.get_mut(&opened.visit) {
                 visit.tickets.push(opened.ticket.clone());
