@@ -119,6 +119,14 @@ impl<'de, K: Ord + Hash + Clone + Deserialize<'de>, V: Deserialize<'de>> Deseria
     }
 }
 
+/// Stores what is only ever found by its id, never gone through, in the order of the ids.
+pub(crate) fn in_order<K: Ord + Serialize, V: Serialize, H, S: Serializer>(
+    found: &HashMap<K, V, H>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    found.iter().collect::<BTreeMap<_, _>>().serialize(to)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
