@@ -4,6 +4,7 @@
 //! Each owner (see [`owner::Owner`]) has a folder: `state`, `command`, `event`, `decide`, `apply`.
 
 pub mod account;
+mod by_id;
 pub mod clinic;
 pub mod codes;
 pub mod department;
@@ -21,6 +22,7 @@ pub mod site;
 pub mod time;
 pub mod vocabulary;
 
+pub use by_id::ById;
 pub use codes::{Code, Rejection};
 pub use ids::*;
 pub use owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef, Payload};

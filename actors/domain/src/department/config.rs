@@ -23,8 +23,8 @@ pub struct Config {
     pub definition: Option<DefineDepartment>,
     /// Its settings; DOMAIN's defaults before the site has sent the first ones.
     pub settings: DepartmentSettings,
-    /// IANA name of the site's zone.
-    pub time_zone: String,
+    /// The site's zone.
+    time_zone: NamedZone,
     /// Takes nothing new.
     pub retired: bool,
     /// Rooms and windows.
@@ -35,6 +35,28 @@ pub struct Config {
     pub doctors: BTreeMap<DoctorId, Defined<DefineDoctor>>,
     /// Boards that show queues of this department.
     pub boards: BTreeMap<BoardId, Defined<DefineBoard>>,
+}
+
+/// A zone with the IANA name by which the site has said it: looked up when it is said, stored as the name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+struct NamedZone {
+    name: String,
+    zone: Zone,
+}
+
+impl From<String> for NamedZone {
+    /// UTC where there is no such zone.
+    fn from(name: String) -> Self {
+        let zone = Zone::named(&name).or_else(|| Zone::named("UTC")).expect("UTC is in the zone table");
+        Self { name, zone }
+    }
+}
+
+impl From<NamedZone> for String {
+    fn from(zone: NamedZone) -> Self {
+        zone.name
+    }
 }
 
 /// A definition and whether it has been retired.
@@ -72,7 +94,7 @@ impl Config {
             id: DepartmentId::from(id),
             definition: None,
             settings: DepartmentSettings::default(),
-            time_zone: "Asia/Shanghai".to_owned(),
+            time_zone: "Asia/Shanghai".to_owned().into(),
             retired: false,
             service_points: BTreeMap::new(),
             queues: BTreeMap::new(),
@@ -83,7 +105,7 @@ impl Config {
 
     /// The site's zone.
     pub fn zone(&self) -> Zone {
-        Zone::named(&self.time_zone).or_else(|| Zone::named("UTC")).expect("UTC is in the zone table")
+        self.time_zone.zone
     }
 
     /// The business day on the site's wall calendar.
@@ -132,7 +154,7 @@ pub fn decide(config: &Config, command: ToDepartment) -> Option<ConfigEvent> {
     }
     match command {
         ToDepartment::Configure { time_zone, definition } => (!config.retired
-            && (config.definition.as_ref() != Some(&definition) || config.time_zone != time_zone))
+            && (config.definition.as_ref() != Some(&definition) || config.time_zone.name != time_zone))
             .then_some(ConfigEvent::DepartmentConfigured { time_zone, definition }),
         ToDepartment::ConfigureServicePoint(is) => {
             changed_living(&config.service_points, &is.id, &is).then_some(ConfigEvent::ServicePointConfigured(is))
@@ -176,7 +198,7 @@ pub fn apply(config: &mut Config, event: &ConfigEvent) {
     }
     match event {
         ConfigEvent::DepartmentConfigured { time_zone, definition } => {
-            config.time_zone.clone_from(time_zone);
+            config.time_zone = time_zone.clone().into();
             config.settings = definition.settings.clone();
             config.definition = Some(definition.clone());
             config.retired = false;

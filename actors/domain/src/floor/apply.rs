@@ -40,7 +40,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
             let standing = Standing::Summoned(Summons { call, service_point: service_point.clone(), since });
             let change = Change::of(&picked.ticket, StepKind::Summoned, standing, since);
             Change { out: Out::Summoned(&summoned.summons), ..change }.make(floor);
-            stand_by_turns(floor, service_point);
+            stand_by_turn(floor, &summoned.summons);
         }
         Event::SummonsWithdrawn { ticket, returned, at, .. } => {
             Change::of(ticket, StepKind::SummonsWithdrawn, Standing::Waiting, *at).back(returned).make(floor);
@@ -210,11 +210,16 @@ fn count(floor: &mut Floor, doctor: &DoctorId, with: impl FnOnce(&mut Pace)) {
     }
 }
 
-/// Those at a door in the order of their turns: who came back to the front stands in front.
-fn stand_by_turns(floor: &mut Floor, service_point: &ServicePointId) {
+/// Those at a door stand in the order of their turns: who has just come, and is the last, goes before whoever has a
+/// later one.
+fn stand_by_turn(floor: &mut Floor, came: &Told) {
     let (lines, tickets) = (&floor.lines, &floor.tickets);
-    if let Some(work) = floor.rooms.get(service_point).and_then(|doctor| floor.work.get_mut(doctor)) {
-        work.at_door.sort_by_key(|id| tickets.get(id).and_then(|ticket| lines.get(&ticket.opened.queue)?.turn(id)));
+    if let Some(work) = floor.rooms.get(&came.service_point).and_then(|doctor| floor.work.get_mut(doctor))
+        && let Some((_, before)) = work.at_door.split_last()
+    {
+        let turn = |id: &TicketId| lines.get(&tickets.get(id)?.opened.queue)?.turn(id);
+        let at = before.partition_point(|id| turn(id) <= Some(came.turn));
+        work.at_door[at..].rotate_right(1);
     }
 }
 
@@ -228,8 +233,8 @@ fn enter(floor: &mut Floor, entry: &Entry, what: StepKind) {
     let opened = &entry.opened;
     floor.serial = entry.serial;
     remember_number(floor, opened, entry.number);
-    let steps = match floor.tickets.remove(&opened.ticket) {
-        Some(undone) => undone.steps,
+    let steps = match floor.tickets.get_mut(&opened.ticket) {
+        Some(undone) => std::mem::take(&mut undone.steps),
         None => {
             if let Some(visit) = floor.visits.get_mut(&opened.visit) {
                 visit.tickets.push(opened.ticket.clone());

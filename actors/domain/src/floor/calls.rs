@@ -39,11 +39,12 @@ pub fn call_next(
     if next.is_none() && settle.is_none() {
         return Err(Rejection::from(Code::QueueEmpty));
     }
-    let (doctor, assignment) = (doctor.clone(), command.assignment.clone());
+    let doctor = doctor.clone();
     let settled = settle.map(|settle| emit_settlement(draft, &doctor, settle, now));
     let called = next.map(|Next { queue, picked }| {
         let ticket = picked.ticket.clone();
-        emit_call(draft, &doctor, &assignment, Whom { ticket, queue, picked: Some(picked), chosen: None }, now)
+        let whom = Whom { ticket, queue, picked: Some(picked), chosen: None };
+        emit_call(draft, &doctor, &command.assignment, whom, now)
     });
     doors::fill(draft, now);
     Ok(Answer::Called { settled, called })
@@ -68,14 +69,14 @@ pub fn call_ticket(
     if work.pause.is_some() {
         return Err(Rejection::from(Code::WorkPaused));
     }
-    let (doctor, assignment) = (doctor.clone(), command.assignment.clone());
+    let doctor = doctor.clone();
     let settled = settle.map(|settle| emit_settlement(draft, &doctor, settle, now));
     let state = draft.state();
     let queue = state.floor.tickets[&command.ticket].opened.queue.clone();
     let lines = state.floor.lines.get(&queue);
     let picked = lines.and_then(|lines| lines.choose(&state.config.settings.queue, &command.ticket));
     let whom = Whom { ticket: command.ticket.clone(), queue, picked, chosen: Some(command.reason.clone()) };
-    let called = Some(emit_call(draft, &doctor, &assignment, whom, now));
+    let called = Some(emit_call(draft, &doctor, &command.assignment, whom, now));
     doors::fill(draft, now);
     Ok(Answer::Called { settled, called })
 }

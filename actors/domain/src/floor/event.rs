@@ -85,7 +85,7 @@ pub enum Event {
     /// The target has refused or given it back: at its old place.
     TransferReturned { ticket: TicketId, reason: String, returned: Returned, at: Timestamp },
     /// A step was undone: the ticket stands as stated.
-    StepUndone(Undone),
+    StepUndone(Box<Undone>),
     /// Settled at closing.
     TicketSettled { ticket: TicketId, how: SettlementKind, over: Option<Over>, at: Timestamp },
     /// A doctor began in a room.

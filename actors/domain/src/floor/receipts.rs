@@ -35,7 +35,8 @@ pub(crate) fn not_announced(
     context: &Context,
 ) -> Answer {
     let stands = |ticket: &&Ticket| ticket.announced() == Some((&call, round));
-    if let Some(ticket) = draft.state().floor.tickets.values().find(stands).map(|ticket| ticket.id().clone()) {
+    let ticket = draft.state().floor.tickets.values().find(stands).map(|ticket| ticket.id().clone());
+    if let Some(ticket) = ticket {
         emit(draft, Event::CallNotAnnounced { ticket, call, round, board, problem, at: context.now });
     }
     Answer::Done

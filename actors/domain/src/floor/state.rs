@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::told;
 use super::visit::{RefusedVisit, Visit};
+use crate::ById;
 use crate::ids::*;
 use crate::person::PatientBrief;
 use crate::queue;
@@ -20,7 +21,7 @@ pub struct Floor {
     /// The lines of each queue.
     pub lines: BTreeMap<QueueId, queue::Lines>,
     /// Every ticket that is not yet forgotten.
-    pub tickets: BTreeMap<TicketId, Ticket>,
+    pub tickets: ById<TicketId, Ticket>,
     /// Every visit that is not yet forgotten.
     pub visits: BTreeMap<VisitId, Visit>,
     /// Visits of other departments that are off, as long as a ticket of theirs is known here.

@@ -96,7 +96,7 @@ fn undo_step(
         at: context.now,
     };
     let door = doors::door_of(step).filter(|_| undone.standing == Standing::Waiting).cloned();
-    emit(draft, Event::StepUndone(undone));
+    emit(draft, Event::StepUndone(Box::new(undone)));
     if let Some(door) = door {
         doors::back_to_door(draft, id, &door, context.now);
     }

@@ -43,11 +43,15 @@ impl Room<'_> {
         self.queues.iter().filter_map(|queue| Some((queue, queues.lines(queue)?)))
     }
 
-    /// Who stand at its door with their turns, of any of its queues.
-    fn turns<'q, Q: Queues>(&self, queues: &'q Q) -> impl Iterator<Item = (&QueueId, &'q Lines, u64, &'q TicketId)> {
-        self.lines(queues).flat_map(|(queue, lines)| {
-            let turns = lines.turns(self.service_point).into_iter().flatten();
-            turns.map(move |(turn, ticket)| (queue, lines, *turn, ticket))
+    /// Who stand at its door, of each of its queues, by their turns.
+    fn turns<'q, Q: Queues>(&self, queues: &'q Q) -> impl Iterator<Item = &'q BTreeMap<u64, TicketId>> {
+        self.lines(queues).filter_map(|(_, lines)| lines.turns(self.service_point))
+    }
+
+    /// How many stand at its door, and the turn of the last of them.
+    fn standing<Q: Queues>(&self, queues: &Q) -> (usize, Option<u64>) {
+        self.turns(queues).fold((0, None), |(standing, last), turns| {
+            (standing + turns.len(), last.max(turns.last_key_value().map(|(turn, _)| *turn)))
         })
     }
 }
@@ -62,7 +66,11 @@ pub fn next_call<Q: Queues>(queues: &Q, settings: &QueueSettings, room: &Room<'_
     if let Some((queue, _, lines)) = emergency {
         return Some(Next { queue: queue.clone(), picked: lines.pick_emergency()? });
     }
-    if let Some((queue, lines, _, ticket)) = room.turns(queues).min_by_key(|(_, _, turn, _)| *turn) {
+    let at_door = room
+        .lines(queues)
+        .filter_map(|(queue, lines)| Some((queue, lines, lines.turns(room.service_point)?.first_key_value()?)))
+        .min_by_key(|(_, _, (turn, _))| **turn);
+    if let Some((queue, lines, (_, ticket))) = at_door {
         return Some(Next { queue: queue.clone(), picked: lines.picked_at_door(ticket)? });
     }
     let (queue, picked) = pick_of_several(queues, settings, room)?;
@@ -74,16 +82,19 @@ pub fn next_call<Q: Queues>(queues: &Q, settings: &QueueSettings, room: &Room<'_
 /// answer ([`Lines::summon`]), until there is none: at opening, and after every event that leaves a place or brings a
 /// ticket.
 pub fn next_summons<Q: Queues>(queues: &Q, settings: &QueueSettings, rooms: &[Room<'_>]) -> Option<Summons> {
-    let mut free: Vec<(usize, u32, &Room<'_>)> = rooms
+    let mut free: Vec<(usize, Option<u64>, &Room<'_>)> = rooms
         .iter()
         .filter(|room| room.door_cap > 0)
-        .map(|room| (room.turns(queues).count(), room.order, room))
+        .map(|room| {
+            let (standing, last) = room.standing(queues);
+            (standing, last, room)
+        })
         .filter(|(standing, _, room)| *standing < room.door_cap as usize)
         .collect();
-    free.sort_by_key(|(standing, order, room)| (*standing, *order, room.service_point));
-    free.into_iter().find_map(|(_, _, room)| {
+    free.sort_by_key(|(standing, _, room)| (*standing, room.order, room.service_point));
+    free.into_iter().find_map(|(_, last, room)| {
         let (queue, picked) = pick_of_several(queues, settings, room)?;
-        let turn = room.turns(queues).map(|(_, _, turn, _)| turn).max().map_or(FIRST_TURN, |last| last + 1);
+        let turn = last.map_or(FIRST_TURN, |last| last + 1);
         Some(Summons { queue: queue.clone(), service_point: room.service_point.clone(), turn, picked })
     })
 }
@@ -93,15 +104,16 @@ pub fn next_summons<Q: Queues>(queues: &Q, settings: &QueueSettings, rooms: &[Ro
 /// first ([`last_at_full_door`]). None for an emergency, and when there is no turn before the first.
 pub fn summons_in_front<Q: Queues>(queues: &Q, room: &Room<'_>, queue: &QueueId, ticket: &TicketId) -> Option<Summons> {
     let picked = queues.lines(queue)?.picked_at_door(ticket).filter(|picked| picked.line != Line::Emergency)?;
-    let first = room.turns(queues).map(|(_, _, turn, _)| turn).min();
+    let first = room.turns(queues).filter_map(BTreeMap::first_key_value).map(|(turn, _)| *turn).min();
     let turn = first.map_or(Some(FIRST_TURN), |first| first.checked_sub(1))?;
     Some(Summons { queue: queue.clone(), service_point: room.service_point.clone(), turn, picked })
 }
 
 /// Who stands last at a room's door when nobody more may stand there.
 pub fn last_at_full_door<'q, Q: Queues>(queues: &'q Q, room: &Room<'_>) -> Option<&'q TicketId> {
-    let is_full = room.turns(queues).count() >= room.door_cap as usize;
-    room.turns(queues).filter(|_| is_full).max_by_key(|(_, _, turn, _)| *turn).map(|(_, _, _, ticket)| ticket)
+    let is_full = room.standing(queues).0 >= room.door_cap as usize;
+    let last = room.turns(queues).filter_map(BTreeMap::last_key_value).max_by_key(|(turn, _)| **turn);
+    last.filter(|_| is_full).map(|(_, ticket)| ticket)
 }
 
 /// Rule 7, emergencies apart.

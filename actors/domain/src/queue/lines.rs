@@ -1,11 +1,13 @@
 //! The state of one queue and the application of events to it. No rule is here: each method does what its value says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
 use super::line::{Key, Line};
 use super::placement::{LineCounter, Picked, Place, Placement, Returned, Round, Summons};
+use crate::by_id;
 use crate::ids::{ServicePointId, TicketId};
 use crate::time::Timestamp;
 
@@ -68,7 +70,9 @@ pub struct Lines {
     /// How many of `marks` are at their limit.
     pub(super) at_limit: u32,
     pub(super) round: Round,
-    index: BTreeMap<TicketId, (Line, Key)>,
+    /// Where each ticket waits. Found by hash: a ticket enters and leaves for each call.
+    #[serde(serialize_with = "by_id::in_order")]
+    index: HashMap<TicketId, (Line, Key), FixedState>,
     summoned: BTreeMap<TicketId, AtDoor>,
     /// Door → turn → ticket.
     doors: BTreeMap<ServicePointId, BTreeMap<u64, TicketId>>,
@@ -161,7 +165,7 @@ impl Lines {
 
     /// Who wait, without those at doors; sorted by id, not by turn (see [`Lines::order`]).
     pub fn waiting(&self) -> impl Iterator<Item = &TicketId> {
-        self.index.keys()
+        self.index.keys().collect::<BTreeSet<_>>().into_iter()
     }
 
     /// Who have waited here, in line or at a door, since before that moment.

@@ -196,10 +196,9 @@ impl House {
     pub fn walk_in(&mut self, name: &str, patient: &str, class: Option<&str>) -> TicketId {
         let (queue, patient_id) = (queue(name), PatientId::from(format!("p-{patient}")));
         let today = self.state.config.today(self.now);
-        let mut live = self.state.floor.tickets.values().filter(|ticket| ticket.is_live());
-        let waits = live.find(|ticket| {
+        let waits = self.state.floor.tickets.values().find(|ticket| {
             let opened = &ticket.opened;
-            opened.date == today && opened.queue == queue && opened.brief.patient == patient_id
+            ticket.is_live() && opened.date == today && opened.queue == queue && opened.brief.patient == patient_id
         });
         let command = RegisterWalkIn {
             visit: waits.map(|ticket| ticket.opened.visit.clone()),

@@ -255,7 +255,7 @@ impl House {
     fn assert_invariants(&self) {
         let floor = &self.state.floor;
         let mut bearers = BTreeMap::new();
-        for (id, ticket) in &floor.tickets {
+        for (id, ticket) in floor.tickets.iter() {
             let opened = &ticket.opened;
             // What the hospital registers anew is the same visit to it, whatever it is called here.
             let outside = floor.visits.get(&opened.visit).and_then(|visit| visit.outside.as_ref());
