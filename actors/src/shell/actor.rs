@@ -168,7 +168,9 @@ impl<O: Owner> OwnerActor<O> {
                 self.refuse_too_large(reply);
             }
             Ok((outcome, decided)) => {
-                self.ledger.last_at = if decided.events.is_empty() { self.ledger.last_at } else { context.now };
+                if !decided.events.is_empty() || is_remembered(&origin, &outcome) {
+                    self.ledger.last_at = context.now;
+                }
                 self.settle(origin, reply, outcome, decided, ctx);
             }
             Err(_) => self.failed(reply, "panicked"),
@@ -192,7 +194,7 @@ impl<O: Owner> OwnerActor<O> {
             Ok(Answer::AskedOf(to, message)) => Some((to.clone(), message.clone())),
             _ => None,
         };
-        if events.is_empty() && effect_from.is_none() {
+        if events.is_empty() && effect_from.is_none() && !is_remembered(&origin, &outcome) {
             return self.submit_barrier(match asked {
                 Some((to, message)) => {
                     Release { deliveries: vec![self.question(to, message, reply)], ..Release::default() }
@@ -248,7 +250,8 @@ impl<O: Owner> OwnerActor<O> {
             self.record(&mut commit, kind, codec::encode(event).expect("events encode: plain owned data"));
         }
         if events.is_empty() {
-            self.record(&mut commit, shell_events::RECEIVED, Vec::new());
+            let kind = if effect_from.is_some() { shell_events::RECEIVED } else { shell_events::ANSWERED };
+            self.record(&mut commit, kind, Vec::new());
         }
         self.record_acknowledgements(&mut commit);
         self.ledger.note_command(&meta, self.ledger.last_at);
@@ -324,6 +327,11 @@ impl<O: Owner> OwnerActor<O> {
         O::open_requests(&self.state, &mut requests);
         self.watched || self.closed || self.ledger.is_owing() || !requests.is_empty()
     }
+}
+
+/// An accepted command with a key is on the record also when it changed nothing: decided anew it might, after others.
+fn is_remembered(origin: &Origin, outcome: &Outcome) -> bool {
+    origin.has_key() && !matches!(outcome, Err(_) | Ok(Answer::Refused(_)))
 }
 
 impl<O: Owner> Actor for OwnerActor<O> {
