@@ -20,6 +20,7 @@ use self::owed::Again;
 use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
 use super::message::{Envelope, ForStore, Outcome, Release, Reply, Snapped, Submission, ToActor};
 use super::registry::Shell;
+use super::replay::is_owing;
 use super::shard::shard_of;
 use super::shell_events;
 use super::wake::Loaded;
@@ -323,9 +324,11 @@ impl<O: Owner> OwnerActor<O> {
     }
 
     fn is_busy(&self) -> bool {
-        let mut requests = Vec::new();
-        O::open_requests(&self.state, &mut requests);
-        self.watched || self.closed || self.ledger.is_owing() || !requests.is_empty()
+        self.watched || self.closed || self.is_owing()
+    }
+
+    fn is_owing(&self) -> bool {
+        is_owing::<O>(&self.ledger, &self.state)
     }
 }
 
