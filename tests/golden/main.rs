@@ -16,6 +16,7 @@ use jiaohao_actors::codec;
 use jiaohao_actors::log::{Record, ShardId};
 use jiaohao_actors::shell::ledger::{self, CommandMeta, Ledger};
 use jiaohao_actors::shell::stored;
+use jiaohao_actors::store::Snapshot;
 use jiaohao_domain::account::Account;
 use jiaohao_domain::department::Department;
 use jiaohao_domain::doctor::Doctor;
@@ -206,4 +207,5 @@ fn what_the_shell_stores_is_read_as_it_was_written_and_written_as_it_was() {
     values::<Ledger>(&folder("shell").join(format!("ledger.v{}", ledger::VERSION)));
     values::<CommandMeta>(&folder("shell").join("command_meta.v1"));
     values::<(OwnerRef, u64)>(&folder("shell").join("1-effects_acknowledged.v1"));
+    values::<Snapshot>(&folder("shell").join("row.v2"));
 }

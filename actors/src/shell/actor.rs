@@ -20,6 +20,7 @@ use self::owed::Again;
 use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
 use super::message::{Envelope, ForStore, Outcome, Release, Reply, Snapped, Submission, ToActor};
 use super::registry::Shell;
+use super::replay::is_owing;
 use super::shard::shard_of;
 use super::shell_events;
 use super::wake::Loaded;
@@ -168,7 +169,9 @@ impl<O: Owner> OwnerActor<O> {
                 self.refuse_too_large(reply);
             }
             Ok((outcome, decided)) => {
-                self.ledger.last_at = if decided.events.is_empty() { self.ledger.last_at } else { context.now };
+                if !decided.events.is_empty() || is_remembered(&origin, &outcome) {
+                    self.ledger.last_at = context.now;
+                }
                 self.settle(origin, reply, outcome, decided, ctx);
             }
             Err(_) => self.failed(reply, "panicked"),
@@ -192,7 +195,7 @@ impl<O: Owner> OwnerActor<O> {
             Ok(Answer::AskedOf(to, message)) => Some((to.clone(), message.clone())),
             _ => None,
         };
-        if events.is_empty() && effect_from.is_none() {
+        if events.is_empty() && effect_from.is_none() && !is_remembered(&origin, &outcome) {
             return self.submit_barrier(match asked {
                 Some((to, message)) => {
                     Release { deliveries: vec![self.question(to, message, reply)], ..Release::default() }
@@ -248,7 +251,8 @@ impl<O: Owner> OwnerActor<O> {
             self.record(&mut commit, kind, codec::encode(event).expect("events encode: plain owned data"));
         }
         if events.is_empty() {
-            self.record(&mut commit, shell_events::RECEIVED, Vec::new());
+            let kind = if effect_from.is_some() { shell_events::RECEIVED } else { shell_events::ANSWERED };
+            self.record(&mut commit, kind, Vec::new());
         }
         self.record_acknowledgements(&mut commit);
         self.ledger.note_command(&meta, self.ledger.last_at);
@@ -320,10 +324,17 @@ impl<O: Owner> OwnerActor<O> {
     }
 
     fn is_busy(&self) -> bool {
-        let mut requests = Vec::new();
-        O::open_requests(&self.state, &mut requests);
-        self.watched || self.closed || self.ledger.is_owing() || !requests.is_empty()
+        self.watched || self.closed || self.is_owing()
     }
+
+    fn is_owing(&self) -> bool {
+        is_owing::<O>(&self.ledger, &self.state)
+    }
+}
+
+/// An accepted command with a key is on the record also when it changed nothing: decided anew it might, after others.
+fn is_remembered(origin: &Origin, outcome: &Outcome) -> bool {
+    origin.has_key() && !matches!(outcome, Err(_) | Ok(Answer::Refused(_)))
 }
 
 impl<O: Owner> Actor for OwnerActor<O> {

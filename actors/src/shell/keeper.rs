@@ -300,7 +300,8 @@ impl Keeper {
 fn readable(shell: &Shell, owner: &OwnerRef, snapshot: NewSnapshot) -> Result<Snapshot, String> {
     let kind = shell.kinds.get(owner.kind).ok_or("its kind is not registered")?;
     kind.load(&snapshot.bytes)?;
-    Ok(Snapshot::new(snapshot.owner_seq, kind.snapshot_version(), snapshot.deadline, snapshot.bytes))
+    let NewSnapshot { owner_seq, bytes, deadline, is_owing } = snapshot;
+    Ok(Snapshot::new(owner_seq, kind.snapshot_version(), deadline, bytes).owing(is_owing))
 }
 
 #[cfg(test)]

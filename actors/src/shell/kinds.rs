@@ -12,7 +12,7 @@ use jiaohao_domain::{Owner, OwnerKind, OwnerRef};
 use super::ledger::{self, Ledger};
 use super::message::ToActor;
 use super::registry::Shell;
-use super::replay::{Whole, replay_record};
+use super::replay::{Whole, is_owing, replay_record};
 use super::stored;
 use super::wake::{Source, wake};
 use crate::codec;
@@ -96,13 +96,8 @@ impl<O: Owner> Kind for Typed<O> {
     }
     fn look(&self, dormant: &Dormant) -> Look {
         let (ledger, state) = Self::whole(dormant);
-        let mut requests = Vec::new();
-        O::open_requests(state, &mut requests);
-        Look {
-            owner_seq: ledger.owner_seq,
-            deadline: O::next_deadline(state),
-            is_owing: ledger.is_owing() || !requests.is_empty(),
-        }
+        let (deadline, is_owing) = (O::next_deadline(state), is_owing::<O>(ledger, state));
+        Look { owner_seq: ledger.owner_seq, deadline, is_owing }
     }
     fn store(&self, dormant: &Dormant) -> Result<Vec<u8>, String> {
         codec::encode(Self::whole(dormant)).map_err(|e| e.to_string())

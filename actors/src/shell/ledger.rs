@@ -51,6 +51,11 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// Whether a repeat is to get the same answer again.
+    pub fn has_key(&self) -> bool {
+        matches!(self, Self::Client { key: Some(_), .. })
+    }
+
     /// Who is said to ask.
     pub fn principal(&self) -> Principal {
         match self {

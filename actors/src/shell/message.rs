@@ -109,6 +109,8 @@ pub struct NewSnapshot {
     pub bytes: Vec<u8>,
     /// The next deadline, for the durable index.
     pub deadline: Option<jiaohao_domain::Timestamp>,
+    /// Whether it must run to send or ask something again.
+    pub is_owing: bool,
 }
 
 /// Everything that leaves an owner with one decision. Held until all that the decision could have seen is durable.

@@ -276,7 +276,7 @@ impl Shell {
         };
         let look = kind.look(&dormant);
         let bytes = kind.store(&dormant)?;
-        Ok(Some(NewSnapshot { owner_seq: look.owner_seq, bytes, deadline: look.deadline }))
+        Ok(Some(NewSnapshot { owner_seq: look.owner_seq, bytes, deadline: look.deadline, is_owing: look.is_owing }))
     }
 
     pub(crate) fn submit(&self, submission: Submission) {

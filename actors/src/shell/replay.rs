@@ -12,6 +12,13 @@ use crate::log::Record;
 /// State and ledger together: what a snapshot holds.
 pub type Whole<O> = (Ledger, <O as Owner>::State);
 
+/// Whether an owner must run to send something again, or to ask it.
+pub fn is_owing<O: Owner>(ledger: &Ledger, state: &O::State) -> bool {
+    let mut requests = Vec::new();
+    O::open_requests(state, &mut requests);
+    ledger.is_owing() || !requests.is_empty()
+}
+
 /// Makes a state again from a snapshot's bytes and the records after it.
 pub fn rebuild<O: Owner>(owner: &OwnerRef, base: Option<&[u8]>, tail: &[Record]) -> Result<Whole<O>, String> {
     let mut whole: Whole<O> = match base {

@@ -14,6 +14,8 @@ pub const VERSION: u16 = 1;
 pub const ACKNOWLEDGED: u16 = 1;
 /// An effect was taken and changed nothing.
 pub const RECEIVED: u16 = 2;
+/// A command with a key was accepted and changed nothing: its answer is remembered.
+pub const ANSWERED: u16 = 3;
 
 /// Payload of [`ACKNOWLEDGED`].
 pub fn acknowledged_payload(to: &OwnerRef, up_to: u64) -> Vec<u8> {
@@ -31,7 +33,7 @@ pub fn replay(ledger: &mut Ledger, record: &Record) -> Result<(), String> {
             ledger.acknowledged(&to, up_to);
             Ok(())
         }
-        RECEIVED => Ok(()),
+        RECEIVED | ANSWERED => Ok(()),
         other => Err(format!("unknown shell record kind {other}")),
     }
 }
@@ -41,6 +43,7 @@ pub fn name(kind: u16) -> Option<&'static str> {
     match kind {
         ACKNOWLEDGED => Some("effects_acknowledged"),
         RECEIVED => Some("effect_received"),
+        ANSWERED => Some("command_answered"),
         _ => None,
     }
 }

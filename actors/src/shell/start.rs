@@ -161,14 +161,14 @@ impl Node {
         let (to_keeper, keeper_queue) = flume::bounded(keeper::QUEUE);
         let arbiters: Vec<Arbiter> = (0..options.owner_threads.max(1)).map(|_| Arbiter::new()).collect();
         let durable = Arc::new(AtomicU64::new(last_commit));
-        let mut owing = Vec::new();
         let mut written = Written::with_capacity(replayed.owners.len());
         for (owner, at) in &replayed.owners {
             let look = options.kinds.get(owner.kind).expect("replayed by its kind").look(&at.dormant);
             replayed.deadlines.remove(owner);
             replayed.deadlines.extend(look.deadline.map(|deadline| (owner.clone(), deadline)));
+            replayed.owing.remove(owner);
             if look.is_owing {
-                owing.push(owner.clone());
+                replayed.owing.insert(owner.clone());
             }
             written.insert(owner.clone(), (at.instance, at.seq));
         }
@@ -208,7 +208,7 @@ impl Node {
         let _ = shell.projector.send(ToProjector::Begin(Arc::downgrade(&shell)));
         let _ = shell.keeper.send(ToKeeper::Begin(Arc::downgrade(&shell)));
         shell.deadlines.tell(ToWaker::Begin(Arc::downgrade(&shell)));
-        for owner in owing {
+        for owner in replayed.owing {
             shell.deliver(&owner, super::message::ToActor::Resend);
         }
         report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -310,6 +310,8 @@ struct Replayed {
     owners: HashMap<OwnerRef, ReplayedOwner>,
     /// The deadlines in the snapshots of all others.
     deadlines: HashMap<OwnerRef, Timestamp>,
+    /// Who must run to send something again.
+    owing: HashSet<OwnerRef>,
     records: u64,
     highest_instance: u64,
     last_at: Option<Timestamp>,
@@ -322,16 +324,24 @@ struct ReplayedOwner {
 }
 
 /// Replays what lies above the store's floor. Owners whose snapshot is of another format are replayed from their first
-/// record on, all in one reading of the log: after a change of a format a start takes longer, once.
+/// record on, all in one reading of the log: after a change of a format a start takes longer, once. One whose row does
+/// not say whether it owes anything is loaded, and written anew by the next checkpoint.
 fn replay(log: &dyn Log, kinds: &Kinds, store: &Store) -> Result<Replayed, StartError> {
     let mut replayed = Replayed::default();
     let mut stale = HashSet::new();
     for row in store.rows() {
         let (owner, snapshot) = row.map_err(|why| StartError::Replay(why.to_string()))?;
-        if kinds.get(owner.kind).is_some_and(|kind| kind.snapshot_version() != snapshot.version) {
-            stale.insert(owner);
-        } else if let Some(deadline) = snapshot.deadline {
-            replayed.deadlines.insert(owner, deadline);
+        let Some(kind) = kinds.get(owner.kind) else { continue };
+        match snapshot.is_owing {
+            _ if kind.snapshot_version() != snapshot.version => drop(stale.insert(owner)),
+            None => {
+                let dormant = kind.load(&snapshot.bytes).map_err(StartError::Replay)?;
+                replayed.owners.insert(owner, ReplayedOwner { dormant, seq: snapshot.owner_seq, instance: 0 });
+            }
+            Some(is_owing) => {
+                replayed.owing.extend(is_owing.then(|| owner.clone()));
+                replayed.deadlines.extend(snapshot.deadline.map(|deadline| (owner, deadline)));
+            }
         }
     }
     if !stale.is_empty() {

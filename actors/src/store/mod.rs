@@ -65,6 +65,25 @@ pub struct Snapshot {
     pub hash: StateHash,
     /// Ledger and state.
     pub bytes: Vec<u8>,
+    /// Whether it must run to send or ask something again; none: a row of the first format, which does not say it.
+    pub is_owing: Option<bool>,
+}
+
+/// A row of the first format.
+#[derive(Serialize, Deserialize)]
+struct FirstRow {
+    owner_seq: u64,
+    version: u32,
+    deadline: Option<Timestamp>,
+    hash: StateHash,
+    bytes: Vec<u8>,
+}
+
+impl From<FirstRow> for Snapshot {
+    fn from(row: FirstRow) -> Self {
+        let FirstRow { owner_seq, version, deadline, hash, bytes } = row;
+        Self { owner_seq, version, deadline, hash, bytes, is_owing: None }
+    }
 }
 
 /// SHA-256 of an owner's ledger and state as bytes: equal states have equal bytes.
@@ -79,9 +98,14 @@ impl StateHash {
 }
 
 impl Snapshot {
-    /// With the hash of its bytes.
+    /// With the hash of its bytes, of an owner that owes nothing.
     pub fn new(owner_seq: u64, version: u32, deadline: Option<Timestamp>, bytes: Vec<u8>) -> Self {
-        Self { owner_seq, version, deadline, hash: StateHash::of(&bytes), bytes }
+        Self { owner_seq, version, deadline, hash: StateHash::of(&bytes), bytes, is_owing: Some(false) }
+    }
+
+    /// Of one that owes or asks something.
+    pub fn owing(self, is_owing: bool) -> Self {
+        Self { is_owing: Some(is_owing), ..self }
     }
 }
 
@@ -284,6 +308,17 @@ impl Store {
         self.refuses.store(refuses, std::sync::atomic::Ordering::Relaxed);
     }
 
+    /// Writes every row as the first format had it.
+    #[cfg(test)]
+    pub(crate) fn as_the_first_format(&self) {
+        let old = |row: Result<(OwnerRef, Snapshot), StoreError>| {
+            let (owner, Snapshot { owner_seq, version, deadline, hash, bytes, .. }) = row.expect("is read");
+            (key(&owner), seal(&FirstRow { owner_seq, version, deadline, hash, bytes }))
+        };
+        self.database.put(self.rows().map(old).collect()).expect("is put");
+        self.sync().expect("is synced");
+    }
+
     /// Makes everything put so far durable, without moving the floor.
     ///
     /// # Errors
@@ -359,8 +394,8 @@ fn owner_of(key: &[u8]) -> Option<OwnerRef> {
     Some(OwnerRef::new(kind, std::str::from_utf8(id).ok()?))
 }
 
-fn seal(snapshot: &Snapshot) -> Vec<u8> {
-    let mut bytes = codec::encode(snapshot).expect("snapshots encode: plain owned data");
+fn seal<T: Serialize>(row: &T) -> Vec<u8> {
+    let mut bytes = codec::encode(row).expect("snapshots encode: plain owned data");
     let checksum = crc32fast::hash(&bytes);
     bytes.extend_from_slice(&checksum.to_le_bytes());
     bytes
@@ -371,5 +406,7 @@ fn unseal(bytes: &[u8]) -> Result<Snapshot, String> {
     if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
         return Err("its checksum is wrong".into());
     }
-    codec::decode(body).map_err(|e| e.to_string())
+    // A row of the first format ends before what today's says last.
+    let first = |_| codec::decode::<FirstRow>(body).map(Snapshot::from);
+    codec::decode(body).or_else(first).map_err(|e| e.to_string())
 }

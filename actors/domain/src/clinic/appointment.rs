@@ -180,36 +180,24 @@ pub fn decide_cancel(
     zone: Zone,
 ) -> Result<Decision, Rejection> {
     let known = clinic.appointments.get(id).ok_or(Code::Forbidden)?;
-    let patient = known.brief.patient.clone();
-    let told = |code: Code| Decision {
-        events: vec![Event::StandingRepeated {
-            appointment: id.clone(),
-            patient: known.brief.patient.clone(),
-            standing: standing(clinic, known),
-        }],
-        answer: Answer::Refused(code.into()),
+    let told = |code: Code| {
+        let (appointment, patient) = (id.clone(), known.brief.patient.clone());
+        let standing = match known.state {
+            AppointmentState::Booked | AppointmentState::CheckedIn => Standing::Kept,
+            _ => standing(clinic, known),
+        };
+        let events = vec![Event::StandingRepeated { appointment, patient, standing }];
+        Decision { events, answer: Answer::Refused(code.into()) }
     };
-    let (appointment, reason) = (id.clone(), reason.map(str::to_owned));
     match known.state {
-        AppointmentState::Held { .. } => {
-            Ok(Decision::done(vec![Event::AppointmentCancelled { appointment, patient, reason }]))
-        }
-        AppointmentState::Booked => {
-            let (Some(slot), Some(session)) = (clinic.slots.get(&known.slot), clinic.session_of(&known.slot)) else {
-                return Err(Code::Internal.into());
-            };
-            let cut_off = cut_off(session.date, settings, zone);
-            let late_undo = known
-                .booked_at
-                .is_some_and(|at| at >= cut_off && context.now < at.plus_min(settings.late_booking_undo_min));
-            let over = context.now >= slot.end.plus_min(i64::from(session.delay_min));
-            if context.now < cut_off || late_undo {
-                Ok(Decision::done(vec![Event::AppointmentCancelled { appointment, patient, reason }]))
-            } else if over && context.principal.role != Role::Desk {
-                Ok(told(Code::CancelCutOff))
-            } else {
-                Ok(Decision::done(vec![Event::AppointmentGivenBack { appointment, patient, reason }]))
+        AppointmentState::Held { .. } | AppointmentState::Booked => {
+            let end = end(clinic, id, known, reason, context.now, settings, zone)?;
+            let slot = clinic.slots.get(&known.slot);
+            let is_over = slot.is_some_and(|slot| context.now >= slot.end.plus_min(clinic.delay_min(&known.slot)));
+            if matches!(end, Event::AppointmentGivenBack { .. }) && is_over && context.principal.role != Role::Desk {
+                return Ok(told(Code::CancelCutOff));
             }
+            Ok(Decision::done(vec![end]))
         }
         AppointmentState::Cancelled | AppointmentState::GivenBack | AppointmentState::Expired => {
             Ok(Decision { answer: Answer::Done, ..told(Code::WrongAppointmentState) })
@@ -219,6 +207,53 @@ pub fn decide_cancel(
         | AppointmentState::NoShow
         | AppointmentState::GivenUp => Ok(told(Code::WrongAppointmentState)),
     }
+}
+
+/// Another place of the patient stands instead of this one: it ends whatever the time, unless the patient has come under
+/// its number, and is told so. Total, as every request of the patient's owner.
+pub fn decide_replace(
+    clinic: &Clinic,
+    id: &AppointmentId,
+    patient: &PatientId,
+    context: &Context,
+    settings: &BookingSettings,
+    zone: Zone,
+) -> Result<Decision, Rejection> {
+    let known = clinic.appointments.get(id).filter(|known| known.brief.patient == *patient);
+    match known.map(|known| (known, known.state)) {
+        Some((known, AppointmentState::Held { .. } | AppointmentState::Booked)) => {
+            Ok(Decision::done(vec![end(clinic, id, known, Some("replaced"), context.now, settings, zone)?]))
+        }
+        Some((_, AppointmentState::CheckedIn)) => decide_cancel(clinic, id, None, context, settings, zone),
+        _ => decide_ask_place(clinic, id, patient, context, zone),
+    }
+}
+
+/// The end of a hold or booking by somebody's wish: cancelled in time, given back after the cut-off. A booking made after
+/// it counts as in time for a while.
+fn end(
+    clinic: &Clinic,
+    id: &AppointmentId,
+    known: &Appointment,
+    reason: Option<&str>,
+    now: Timestamp,
+    settings: &BookingSettings,
+    zone: Zone,
+) -> Result<Event, Rejection> {
+    let (appointment, patient, reason) = (id.clone(), known.brief.patient.clone(), reason.map(str::to_owned));
+    let in_time = match known.state {
+        AppointmentState::Booked => {
+            let session = clinic.session_of(&known.slot).ok_or(Code::Internal)?;
+            let cut_off = cut_off(session.date, settings, zone);
+            let is_late_undo = |at: Timestamp| at >= cut_off && now < at.plus_min(settings.late_booking_undo_min);
+            now < cut_off || known.booked_at.is_some_and(is_late_undo)
+        }
+        _ => true,
+    };
+    Ok(match in_time {
+        true => Event::AppointmentCancelled { appointment, patient, reason },
+        false => Event::AppointmentGivenBack { appointment, patient, reason },
+    })
 }
 
 /// What the passed deadlines come to: holds expire, whoever is booked and has not come is a no-show. Nobody who has
@@ -302,7 +337,7 @@ fn repeat(
                 Answer::Booked { appointment: appointment.clone(), number: number.clone(), slot_start: *slot_start }
             }
             Standing::Ended { how: AppointmentEnd::Expired } => Answer::Refused(Code::HoldExpired.into()),
-            Standing::Ended { .. } => Answer::Refused(Code::WrongAppointmentState.into()),
+            Standing::Ended { .. } | Standing::Kept => Answer::Refused(Code::WrongAppointmentState.into()),
         };
         let events = vec![Event::StandingRepeated { appointment, patient, standing }];
         return Some(Ok(Decision { events, answer }));

@@ -44,6 +44,8 @@ pub enum Standing {
         /// How.
         how: AppointmentEnd,
     },
+    /// What was asked to end stays as it is: booked, or checked in.
+    Kept,
 }
 
 /// A fact about sessions, slots and appointments.
@@ -323,6 +325,7 @@ pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
                     ToPatient::PlaceBooked { appointment, number: number.clone(), slot_start: *slot_start }
                 }
                 Standing::Ended { how: AppointmentEnd::Fulfilled | AppointmentEnd::GivenUp } => return,
+                Standing::Kept => ToPatient::PlaceKept { appointment },
                 Standing::Ended { how } => ToPatient::PlaceEnded { appointment, how: *how },
             };
             tell(patient, message);

@@ -470,8 +470,8 @@ fn cancel_in_time_give_back_late_undo_and_the_end() {
             Err(code) => {
                 assert_eq!(refused(answer), code);
                 assert!(
-                    matches!(day.told().last(), Some(ToPatient::PlaceBooked { .. })),
-                    "the patient learns that it stands"
+                    matches!(day.told().last(), Some(ToPatient::PlaceKept { .. })),
+                    "the patient learns that it stays"
                 );
             }
         }

@@ -152,6 +152,12 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             let decision = clinic::decide_cancel(clinic, &command.appointment, reason, context, settings, zone)?;
             Ok(emit_clinic(draft, decision))
         }
+        To::ReplacePlace { appointment, patient } => {
+            let State { config, clinic, .. } = draft.state();
+            let (settings, zone) = (&config.settings.booking, config.zone());
+            let decision = clinic::decide_replace(clinic, &appointment, &patient, context, settings, zone)?;
+            Ok(emit_clinic(draft, decision))
+        }
         To::CheckIn { command, birth_date, presence_proved } => {
             arrival::check_in(draft, &command, birth_date, presence_proved, context)
         }

@@ -172,7 +172,10 @@ fn changed(
         return Err(Rejection::new(Code::WrongAppointmentState, IS_OFF));
     }
     let mut changed = OutsideVisit { version: command.version, ..outside.clone() };
-    if let Some(queue) = &command.queue {
+    let known = state.floor.visits.get(visit);
+    let comes = command.checked_in == Some(true) && known.is_some_and(|known| known.tickets.is_empty());
+    if command.queue.is_some() || comes {
+        let queue = command.queue.as_ref().unwrap_or(&outside.queue);
         changed.queue = state.config.queue(queue)?.id.clone();
     }
     if numbers::is_taken(state, &changed.queue, outside.date, &outside.number, Bearer::Visit(visit)) {
@@ -256,6 +259,20 @@ pub(crate) fn end_if_off(draft: &mut Draft<'_, Department>, visit: &VisitId, at:
     if is_off(draft.state(), visit) {
         end_waiting(draft, visit, at);
     }
+}
+
+/// Visits of that day or later that are not off and whose patients have not come.
+pub(super) fn to_come(state: &State, today: BusinessDate) -> impl Iterator<Item = (&VisitId, &OutsideVisit)> {
+    let has_come = |ticket: &TicketId| {
+        let ticket = state.floor.tickets.get(ticket);
+        ticket.is_some_and(|ticket| !matches!(ticket.standing, Standing::Ended { how: TicketEnd::Undone, .. }))
+    };
+    let of_hospital = state.floor.visits.iter().filter_map(|(id, visit)| Some((id, visit, visit.outside.as_ref()?)));
+    of_hospital
+        .filter(move |(_, visit, outside)| {
+            !outside.cancelled && outside.date >= today && !visit.tickets.iter().any(has_come)
+        })
+        .map(|(id, _, outside)| (id, outside))
 }
 
 /// Whether the hospital has called the visit off, as far as it is known here.
@@ -364,6 +381,7 @@ pub(super) fn check_in(
     if let Some(ticket) = tickets.into_iter().find(|ticket| !is_nothing(ticket)) {
         return Err(floor::wrong_state(ticket));
     }
+    state.config.queue(&outside.queue)?;
     enter(draft, &visit, birth_date, context);
     let visits = &draft.state().floor.visits;
     let ticket = visits[&visit].tickets.last().cloned().expect("it has just been given one");

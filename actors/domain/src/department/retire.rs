@@ -2,7 +2,7 @@
 //! what there is. What is in use stays; the rejection names who uses it.
 
 use super::config::is_retired;
-use super::{ConfigEvent, Department, Event, State};
+use super::{ConfigEvent, Department, Event, State, outside};
 use crate::clinic::SessionStanding;
 use crate::floor::Ticket;
 use crate::ids::*;
@@ -13,8 +13,8 @@ use crate::{Code, Rejection};
 /// So many names stand in a rejection at most.
 const NAMED: usize = 20;
 
-/// No more of a queue, a service point or the department, once nothing of it is in use: live tickets, open sessions of
-/// today or later, doctors at work. Rejects `in_use`. Retiring again changes nothing.
+/// No more of a queue, a service point or the department, once nothing of it is in use: live tickets, visits from
+/// outside and open sessions of today or later, doctors at work. Rejects `in_use`. Retiring again changes nothing.
 pub(super) fn decide(
     draft: &mut Draft<'_, Department>,
     kind: RetiredKind,
@@ -33,9 +33,11 @@ pub(super) fn decide(
     let sessions = state.clinic.sessions.iter().filter(|(_, session)| {
         session.standing == SessionStanding::Open && session.date >= today && is_queue(&session.queue)
     });
+    let visits = outside::to_come(state, today).filter(|(_, visit)| is_queue(&visit.queue)).map(|(id, _)| id.as_str());
     let doctors = state.floor.work.iter().filter(|(_, work)| is_point(&work.service_point));
     let used = [
         ("tickets", named(tickets)),
+        ("visits", named(visits)),
         ("sessions", named(sessions.map(|(id, _)| id.as_str()))),
         ("doctors", named(doctors.map(|(id, _)| id.as_str()))),
     ];

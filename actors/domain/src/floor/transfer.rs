@@ -88,7 +88,8 @@ pub(crate) fn move_within(draft: &mut Draft<'_, Department>, id: &TicketId, to: 
     emit(draft, event);
 }
 
-/// The desk of the source wants it back, in transit or taken: the target decides. Only on its business day.
+/// The desk of the source wants it back, in transit or taken: the target decides. Only on its business day, and not into a
+/// queue that is retired since.
 pub fn recall(
     draft: &mut Draft<'_, Department>,
     command: &RecallTransfer,
@@ -105,6 +106,8 @@ pub fn recall(
         _ => return Err(wrong_state(ticket)),
     };
     if let Some(to) = to {
+        // In transit it has kept its queue in use.
+        state.config.queue(&ticket.opened.queue)?;
         emit(draft, Event::TransferRecalled { ticket: command.ticket.clone(), to, at: context.now });
     }
     Ok(Answer::Transferred { ticket: command.ticket.clone(), state: "in_transit".to_owned() })

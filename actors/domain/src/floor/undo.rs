@@ -13,14 +13,19 @@ use crate::vocabulary::*;
 use crate::{Code, Rejection, Role};
 
 /// Undoes `<ticket>@<n>`; of a call that also settled the patient before ("seen, next", "not here, next") both halves.
-/// Rejects `cannot_undo`, and `forbidden` a doctor who would take back what another one has done.
+/// Rejects `cannot_undo`, `retired` what would be again in a queue that is, and `forbidden` a doctor who would take back what another one has done.
 pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context) -> Result<Answer, Rejection> {
     let (id, n) = parse(&command.event)?;
     let settled = settled_with(draft.state(), super::ticket_of(draft.state(), &id)?, n);
+    if let Some((settled, n)) = &settled {
+        let ticket = super::ticket_of(draft.state(), settled)?;
+        takes_back(draft.state(), ticket, &ticket.steps[n - 1])?;
+    }
     undo_step(draft, &id, n, &command.reason, context)?;
     if let Some((settled, n)) = settled {
         // One action of the doctor is one action undone. The hand is free now, so its patient goes back into it.
-        undo_step(draft, &settled, n, &command.reason, context).expect("its last step, of today, with the hand free");
+        undo_step(draft, &settled, n, &command.reason, context)
+            .expect("its last step, of today, with the hand free and its queue open");
     }
     doors::fill(draft, context.now);
     Ok(Answer::Done)
@@ -72,6 +77,9 @@ fn undo_step(
     own_step(state, ticket, n - 1, context)?;
     let step = &ticket.steps[n - 1];
     let standing = stands_after(state, ticket, step, context)?;
+    if !matches!(standing, Standing::Ended { .. }) {
+        takes_back(state, ticket, step)?;
+    }
     let opened = step.before.as_ref().and_then(|before| before.opened.clone());
     let old = step.before.as_ref().and_then(|before| before.place.as_deref());
     let place = old.or_else(|| doors::place_of(state, ticket)).cloned();
@@ -101,6 +109,16 @@ fn undo_step(
         doors::back_to_door(draft, id, &door, context.now);
     }
     Ok(())
+}
+
+/// Whether the queue takes it in which it would be again. Rejects `retired`, unless it is there now.
+fn takes_back(state: &State, ticket: &Ticket, step: &Step) -> Result<(), Rejection> {
+    let opened = step.before.as_ref().and_then(|before| before.opened.as_ref());
+    let queue = opened.map_or(&ticket.opened.queue, |opened| &opened.queue);
+    if ticket.is_live() && *queue == ticket.opened.queue {
+        return Ok(());
+    }
+    state.config.queue(queue).map(drop)
 }
 
 /// A doctor takes back what came of the own call, or was done at the own door, and moves of those who wait; the rest is

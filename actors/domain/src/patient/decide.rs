@@ -10,6 +10,7 @@ use crate::vocabulary::{Answer, AppointmentEnd, Channel, ToPatient};
 
 use super::Patient;
 use super::event::{Event, Wish};
+use super::moved;
 use super::state::*;
 use crate::settings::PatientLimits;
 
@@ -52,7 +53,12 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
             Ok(Answer::Done)
         }
         ToPatient::PlaceBooked { appointment, number, .. } => {
-            booked(draft, appointment, number, context);
+            booked(draft, &appointment, number, context);
+            moved::heard(draft, &appointment);
+            Ok(Answer::Done)
+        }
+        ToPatient::PlaceKept { appointment } => {
+            moved::kept(draft, appointment);
             Ok(Answer::Done)
         }
         ToPatient::PlaceEnded { appointment, how } => {
@@ -60,7 +66,9 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
             Ok(Answer::Done)
         }
         ToPatient::TicketTold(news) => {
+            let appointment = news.appointment.clone();
             super::hear::hear(draft, news, context);
+            appointment.iter().for_each(|appointment| moved::heard(draft, appointment));
             Ok(Answer::Done)
         }
         ToPatient::DeadlineReached => {
@@ -113,9 +121,13 @@ fn reserve(draft: &mut Draft<'_, Patient>, asked: Asked, context: &Context) -> O
     }
     if let Some(replaces) = &asked.replaces {
         let old = state.reservations.get(replaces).ok_or(Code::Forbidden)?;
-        let given_up = old.wish == Some(Wish::Cancel) || state.replaced_by(replaces).is_some();
+        let given_up = old.wish.is_some_and(Wish::is_end) || state.replaced_by(replaces).is_some();
         if !matches!(old.standing, Standing::Booked | Standing::Held { .. }) || given_up {
             return Err(Code::WrongAppointmentState.into());
+        }
+        // As with a cancel; of an announced delay the department alone knows.
+        if old.end <= context.now && !is_by_staff(&asked, context) {
+            return Err(Code::CancelCutOff.into());
         }
     }
     check_limits(state, &asked, context)?;
@@ -137,13 +149,16 @@ fn reserve(draft: &mut Draft<'_, Patient>, asked: Asked, context: &Context) -> O
     Ok(Answer::Done)
 }
 
+fn is_by_staff(asked: &Asked, context: &Context) -> bool {
+    context.principal.role == Role::Desk || asked.channel != Channel::Online
+}
+
 /// Every limit on booking. What the new appointment replaces does not count against it; against any other one both the
 /// old and the new one count, because either may stand in the end (on one day they are one).
 fn check_limits(state: &State, asked: &Asked, context: &Context) -> Result<(), Rejection> {
-    let by_staff = context.principal.role == Role::Desk || asked.channel != Channel::Online;
     if let Some(until) = state.blocked_until
         && context.now < until
-        && !by_staff
+        && !is_by_staff(asked, context)
     {
         return Err(Code::OnlineBookingBlocked.into());
     }
@@ -153,7 +168,7 @@ fn check_limits(state: &State, asked: &Asked, context: &Context) -> Result<(), R
         return Err(Rejection::from(Code::LimitDepartmentDay).with("appointment", id.as_str()));
     }
     let that_day = others()
-        .filter(|(id, r)| r.date == asked.date && state.replaced_by(id).is_none_or(|new| new.date != asked.date));
+        .filter(|(id, r)| r.date == asked.date && state.replaced_by(id).is_none_or(|(_, new)| new.date != asked.date));
     if that_day.count() >= asked.limits.per_day as usize {
         return Err(Code::LimitDay.into());
     }
@@ -210,12 +225,10 @@ fn confirm(draft: &mut Draft<'_, Patient>, appointment: AppointmentId) -> Outcom
         Standing::Ended(_) => return Err(Code::WrongAppointmentState.into()),
         Standing::Asked | Standing::Held { .. } => {}
     }
-    if reservation.wish == Some(Wish::Cancel) {
+    if reservation.wish.is_some_and(Wish::is_end) {
         return Err(Code::WrongAppointmentState.into());
     }
-    let ask_at = reservation.ask_at;
-    let patient = draft.state().id.clone();
-    draft.emit(Event::DepartmentAsked { patient, appointment, wish: Wish::Confirm, ask_at });
+    ask(draft, appointment, Wish::Confirm);
     Ok(Answer::Done)
 }
 
@@ -228,41 +241,36 @@ fn cancel(draft: &mut Draft<'_, Patient>, appointment: AppointmentId) -> Outcome
         Standing::Ended(_) | Standing::CheckedIn => return Err(Code::WrongAppointmentState.into()),
         Standing::Asked | Standing::Held { .. } | Standing::Booked => {}
     }
-    let ask_at = reservation.ask_at;
-    let patient = draft.state().id.clone();
-    draft.emit(Event::DepartmentAsked { patient, appointment, wish: Wish::Cancel, ask_at });
+    // What is to end in any case stays so.
+    let wish = reservation.wish.filter(|wish| wish.is_end()).unwrap_or(Wish::Cancel);
+    ask(draft, appointment, wish);
     Ok(Answer::Done)
 }
 
-/// The department has booked: first heard of, repeated, or the answer to a cancel that it could not do.
-fn booked(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, number: Option<String>, context: &Context) {
-    let Some(reservation) = draft.state().reservations.get(&appointment) else { return };
+/// Asks the department, and again until it has answered.
+pub(super) fn ask(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, wish: Wish) {
+    let ask_at = draft.state().reservations.get(&appointment).and_then(|reservation| reservation.ask_at);
+    let patient = draft.state().id.clone();
+    draft.emit(Event::DepartmentAsked { patient, appointment, wish, ask_at });
+}
+
+/// The department has booked, or says once more that it stands. That takes no wish to end it back: the answer to that is a
+/// word of its own ([`moved::kept`]).
+fn booked(draft: &mut Draft<'_, Patient>, appointment: &AppointmentId, number: Option<String>, context: &Context) {
+    let Some(reservation) = draft.state().reservations.get(appointment) else { return };
+    let appointment = appointment.clone();
     match reservation.standing {
         Standing::Ended(_) => return,
         // After check-in only news of the ticket says where it stands.
-        Standing::CheckedIn => {
-            if reservation.wish.is_some() {
-                draft.emit(Event::WishSettled { appointment });
-            }
-            return;
+        Standing::CheckedIn => {}
+        Standing::Booked if reservation.number == number => {}
+        Standing::Asked | Standing::Held { .. } | Standing::Booked => {
+            let ask_at = reservation.end.max(context.now).plus_s(BOOKING_WORD_S);
+            return draft.emit(Event::AppointmentBooked { appointment, number, ask_at });
         }
-        Standing::Booked if reservation.number == number => {
-            if reservation.wish.is_some() {
-                draft.emit(Event::WishSettled { appointment });
-            }
-            return;
-        }
-        Standing::Asked | Standing::Held { .. } | Standing::Booked => {}
     }
-    let ask_at = reservation.end.max(context.now).plus_s(BOOKING_WORD_S);
-    let old = reservation.replaces.clone();
-    draft.emit(Event::AppointmentBooked { appointment, number, ask_at });
-    let Some(appointment) = old else { return };
-    let given_up = draft.state().reservations.get(&appointment);
-    if let Some(given_up) = given_up.filter(|old| old.is_live() && old.wish != Some(Wish::Cancel)) {
-        let ask_at = given_up.ask_at;
-        let patient = draft.state().id.clone();
-        draft.emit(Event::DepartmentAsked { patient, appointment, wish: Wish::Cancel, ask_at });
+    if reservation.wish.is_some_and(|wish| !wish.is_end()) {
+        draft.emit(Event::WishSettled { appointment });
     }
 }
 

@@ -20,6 +20,15 @@ pub enum Wish {
     Cancel,
     /// What has become of it?
     Tell,
+    /// It shall end whatever the time, because another one stands in its place.
+    Replace,
+}
+
+impl Wish {
+    /// Whether it asks for the end.
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Cancel | Self::Replace)
+    }
 }
 
 /// A fact about a patient.
@@ -222,7 +231,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::AppointmentBooked { appointment, number, ask_at } => with(state, appointment, |r| {
             r.standing = Standing::Booked;
             r.number = number.clone();
-            r.wish = r.wish.filter(|wish| *wish == Wish::Cancel);
+            r.wish = r.wish.filter(|wish| wish.is_end());
             r.ask_at = Some(*ask_at);
         }),
         Event::WishSettled { appointment } => with(state, appointment, |r| r.wish = None),
@@ -293,6 +302,7 @@ pub(super) fn request(patient: &PatientId, appointment: &AppointmentId, wish: Wi
         Wish::Confirm => ToDepartment::ConfirmPlace { appointment: id, patient },
         Wish::Cancel => ToDepartment::CancelAppointment(CancelAppointment { appointment: id, reason: None }),
         Wish::Tell => ToDepartment::AskPlace { appointment: id, patient },
+        Wish::Replace => ToDepartment::ReplacePlace { appointment: id, patient },
     };
     super::to_department(appointment, message)
 }

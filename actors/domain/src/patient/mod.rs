@@ -4,6 +4,7 @@
 mod decide;
 mod event;
 mod hear;
+mod moved;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -58,7 +59,7 @@ impl Owner for Patient {
                 (Standing::Ended(_), _) | (Standing::Held { .. } | Standing::Booked | Standing::CheckedIn, None) => {
                     continue;
                 }
-                (Standing::Asked, Some(Wish::Cancel) | None) => Wish::Tell,
+                (Standing::Asked, Some(Wish::Cancel | Wish::Replace) | None) => Wish::Tell,
                 (_, Some(wish)) => wish,
             };
             out.push(event::request(&state.id, appointment, wish));

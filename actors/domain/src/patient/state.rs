@@ -122,7 +122,7 @@ impl State {
     }
 
     /// The live reservation that is to take the place of this appointment.
-    pub fn replaced_by(&self, appointment: &AppointmentId) -> Option<&Reservation> {
-        self.live().map(|(_, r)| r).find(|r| r.replaces.as_ref() == Some(appointment))
+    pub fn replaced_by(&self, appointment: &AppointmentId) -> Option<(&AppointmentId, &Reservation)> {
+        self.live().find(|(_, r)| r.replaces.as_ref() == Some(appointment))
     }
 }

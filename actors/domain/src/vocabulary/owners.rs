@@ -166,6 +166,9 @@ pub enum ToDepartment {
     TellVisit { visit: VisitId, version: u64 },
     /// See [`SettleTickets`].
     SettleTickets(SettleTickets),
+    /// From the patient's owner: another place of the patient stands instead of this one, which ends whatever the time,
+    /// unless the patient has come.
+    ReplacePlace { appointment: AppointmentId, patient: PatientId },
 }
 
 /// Everything a doctor's owner can be told.
@@ -220,6 +223,8 @@ pub enum ToPatient {
     DeadlineReached,
     /// From a department: where a ticket of this person stands; told again until it is heard.
     TicketTold(TicketNews),
+    /// From the department: what was asked to end stays as it is (the patient has come, or it is too late for who asked).
+    PlaceKept { appointment: AppointmentId },
 }
 
 /// Everything an account's owner can be told. Secrets arrive hashed or sealed by the edge.

@@ -118,7 +118,8 @@ impl<O: Owner> OwnerActor<O> {
             match codec::encode(&(&self.ledger, &self.state)) {
                 Ok(bytes) => {
                     self.made = Some((owner_seq, bytes.clone()));
-                    Snapped::New(NewSnapshot { owner_seq, bytes, deadline: O::next_deadline(&self.state) })
+                    let (deadline, is_owing) = (O::next_deadline(&self.state), self.is_owing());
+                    Snapped::New(NewSnapshot { owner_seq, bytes, deadline, is_owing })
                 }
                 Err(error) => {
                     tracing::error!(owner = ?self.owner, %error, "an owner's state cannot be encoded");

@@ -67,6 +67,24 @@ async fn a_repeat_by_key_changes_nothing_and_gets_the_same_answer() {
 }
 
 #[actix::test]
+async fn what_was_accepted_and_changed_nothing_is_answered_the_same_by_its_key() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    let set = |key, n| node.shell.ask(probe("a"), Command::Set(n).message(), client(key, n as u8));
+    assert_eq!(set(Some(1), 0).await, Ok(Answer::Number(0)), "it is 0 already");
+    assert_eq!(set(Some(2), 5).await, Ok(Answer::Number(5)));
+    assert_eq!(set(Some(1), 0).await, Ok(Answer::Number(0)), "the first answer again");
+    assert_eq!(state(&node, "a").await.sum, 5, "the repeat was decided anew");
+    let written = node.shell.durable_commit();
+    assert_eq!(set(None, 5).await, Ok(Answer::Number(5)));
+    assert_eq!(node.shell.durable_commit(), written, "without a key there is nothing to remember");
+    let node = test.crash(node);
+    let repeat = node.shell.ask(probe("a"), Command::Set(0).message(), client(Some(1), 0)).await;
+    assert_eq!((repeat, state(&node, "a").await.sum), (Ok(Answer::Number(0)), 5), "after a restart");
+    node.stop().await;
+}
+
+#[actix::test]
 async fn effects_come_once_and_in_order_also_after_a_restart() {
     let test = TestNode::new();
     let node = test.start(&Gate::open());

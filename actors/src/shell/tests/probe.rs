@@ -89,6 +89,8 @@ pub(super) enum Command {
     Add(u64),
     /// So many times one, each an event of its own.
     AddOnes(usize),
+    /// To this number, if it is another one.
+    Set(u64),
     Refuse,
     RefuseAfterEvent,
     Panic,
@@ -126,6 +128,7 @@ pub(super) enum Event {
     BadDeadline,
     BecameUnreadable,
     Drifted,
+    BecameSum(u64),
 }
 
 impl Command {
@@ -149,6 +152,8 @@ impl<const V: u16> Owner for ProbeOf<V> {
         match command {
             Command::Add(n) => draft.emit(Event::Added(n)),
             Command::AddOnes(times) => (0..times).for_each(|_| draft.emit(Event::Added(1))),
+            Command::Set(n) if draft.state().sum == n => {}
+            Command::Set(n) => draft.emit(Event::BecameSum(n)),
             Command::Refuse => return Err(Code::SlotFull.into()),
             Command::RefuseAfterEvent => {
                 draft.emit(Event::Added(1_000));
@@ -196,6 +201,7 @@ impl<const V: u16> Owner for ProbeOf<V> {
     fn apply(state: &mut State, event: &Event) {
         match event {
             Event::Added(n) => state.sum += n,
+            Event::BecameSum(n) => state.sum = *n,
             Event::Sent(..) => {}
             Event::Taken(n) => state.from_others.push(*n),
             Event::Asking(to, n) => state.asking = Some((to.clone(), *n)),

@@ -2,8 +2,10 @@
 
 use super::house::*;
 use crate::codes::Valid;
+use crate::department::{ConfigEvent, Department, Event};
 use crate::ids::*;
-use crate::owner::{Message, Outgoing};
+use crate::owner::{Message, Outgoing, Owner};
+use crate::time::BusinessDate;
 use crate::vocabulary::*;
 use crate::{Code, Rejection};
 
@@ -115,4 +117,103 @@ fn a_session_with_a_walk_in_who_waits_is_not_retired() {
     );
     house.undo_last(&waiting).expect("a mistake");
     house.desk(retire).expect("nobody is left");
+}
+
+fn transfer(house: &mut House, ticket: &TicketId, to: &str) {
+    let transfer = TransferTicket { ticket: ticket.clone(), to: queue(to), reason: "r".to_owned() };
+    house.desk(ToDepartment::TransferTicket(transfer)).expect("moves");
+}
+
+fn leaves(house: &mut House, ticket: &TicketId) {
+    let reason = "left".to_owned();
+    house.desk(ToDepartment::CancelTicket(CancelTicket { ticket: ticket.clone(), reason })).expect("leaves");
+}
+
+#[test]
+fn a_queue_that_somebody_is_registered_for_is_in_use_until_the_visit_is_off_or_over() {
+    let mut house = House::new(0).with_doctors();
+    house.register_outside(RegisterVisit { queue: Some(queue("own")), ..register("h1", Some("17"), false) });
+    let visits = vec![("visits".to_owned(), vec![visit_of("h1").to_string()].into())];
+    assert_eq!(used_by(retire(&mut house, RetiredKind::Queue, "s.d.own")), visits);
+    let appointment = AppointmentId::from("s.d.b20261123-vh1");
+    house.check_in(&appointment).expect("comes");
+    let ticket = house.state.floor.visits[&visit_of("h1")].tickets[0].clone();
+    house.undo_last(&ticket).expect("a mistake");
+    assert_eq!(used_by(retire(&mut house, RetiredKind::Queue, "s.d.own")), visits, "may still come");
+    house.cancel_outside("h1", 2);
+    retire(&mut house, RetiredKind::Queue, "s.d.own").expect("the visit is off");
+    let tomorrow = BusinessDate(day().0.succ_opt().expect("a day"));
+    for (visit, date) in [("h2", day()), ("h3", tomorrow)] {
+        let command = RegisterVisit { queue: Some(queue("other")), date, ..register(visit, None, false) };
+        house.register_outside(command);
+    }
+    house.after_s(24 * 3600);
+    let later = vec![("visits".to_owned(), vec![visit_of("h3").to_string()].into())];
+    assert_eq!(used_by(retire(&mut house, RetiredKind::Queue, "s.d.other")), later, "yesterday's does not come");
+}
+
+/// One who came to be registered in a queue that was retired then, by an earlier version.
+#[test]
+fn nobody_checks_in_to_a_retired_queue() {
+    let mut house = House::new(0).with_doctors();
+    house.register_outside(RegisterVisit { queue: Some(queue("own")), ..register("h1", Some("17"), false) });
+    let retired = Event::Config(ConfigEvent::RetirementDecided { kind: RetiredKind::Queue, id: "s.d.own".to_owned() });
+    Department::apply(&mut house.state, &retired);
+    house.events.push(retired);
+    assert_eq!(code(house.check_in(&AppointmentId::from("s.d.b20261123-vh1"))), Code::Retired);
+    let comes = |version| ChangeVisit { checked_in: Some(true), ..change("h1", version) };
+    assert_eq!(code(Ok(house.change_outside(comes(2)))), Code::Retired, "on the record");
+    let moved = house.change_outside(ChangeVisit { queue: Some(queue("pool")), ..comes(3) });
+    let Answer::VisitTaken { ticket: Some(ticket), .. } = moved else { panic!("{moved:?}") };
+    assert_eq!(house.ticket(&ticket).opened.queue, queue("pool"));
+    house.assert_replays();
+}
+
+#[test]
+fn nothing_is_undone_into_a_retired_queue() {
+    let mut house = House::new(0).with_doctors();
+    let (left, moved) = (house.walk_in("own", "a", None), house.walk_in("own", "b", None));
+    leaves(&mut house, &left);
+    transfer(&mut house, &moved, "pool");
+    let sent = house.walk_in("own", "c", None);
+    let to = QueueId::from("s.e.pool");
+    let send = TransferTicket { ticket: sent.clone(), to, reason: "r".to_owned() };
+    house.desk(ToDepartment::TransferTicket(send)).expect("goes");
+    let (new_ticket, new_number) = (TicketId::from("s.e.t1"), "E001".to_owned());
+    house.system(ToDepartment::TransferTaken { ticket: sent.clone(), new_ticket, new_number });
+    let seen = house.walk_in("own", "d", None);
+    assert_eq!(house.called(1), seen);
+    // Seen, and the next one called: one action.
+    house.call_next(1, Some(&seen), Some(Outcome::Seen)).expect("seen, next");
+    assert_eq!(house.is(&moved), "called");
+    retire(&mut house, RetiredKind::Queue, "s.d.own").expect("nobody is left there");
+    for ticket in [&left, &seen] {
+        assert_eq!(code(house.undo_last(ticket)), Code::Retired);
+    }
+    let both = house.undo_last(&moved);
+    assert_eq!((code(both), house.is(&moved)), (Code::Retired, "called"), "the other half goes back there");
+    let back = ToDepartment::RecallTransfer(RecallTransfer { ticket: sent });
+    assert_eq!(code(house.desk(back)), Code::Retired);
+    house
+        .tell(
+            doctor(1),
+            ToDepartment::ReturnToWaiting(ReturnToWaiting { ticket: moved.clone(), reason: "r".to_owned() }),
+        )
+        .expect("waits again");
+    house.assert_replays();
+}
+
+#[test]
+fn what_an_earlier_version_left_in_a_retired_queue_is_undone_where_it_is() {
+    let mut house = House::new(0);
+    let waiting = house.walk_in("own", "a", None);
+    let retired = Event::Config(ConfigEvent::RetirementDecided { kind: RetiredKind::Queue, id: "s.d.own".to_owned() });
+    Department::apply(&mut house.state, &retired);
+    house.events.push(retired);
+    let (ticket, class, proof) = (waiting.clone(), "disabled".to_owned(), "card".to_owned());
+    house.desk(ToDepartment::SetPriority(SetPriority { ticket, class, proof })).expect("gets a class");
+    house.undo_last(&waiting).expect("it stays where it is");
+    transfer(&mut house, &waiting, "pool");
+    assert_eq!(code(house.undo_last(&waiting)), Code::Retired, "the move would bring it back there");
+    house.assert_replays();
 }

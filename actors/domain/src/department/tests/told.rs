@@ -1,5 +1,7 @@
 //! Between a department and a person: the two owners, and a post that loses, repeats and confuses.
 
+mod replaced;
+
 use super::house::*;
 use super::random::Dice;
 use crate::clinic::AppointmentState;
