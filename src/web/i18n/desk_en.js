@@ -56,6 +56,8 @@ export default {
   'desk.empty.away': 'Nobody at tests',
   'desk.empty.missed': 'Nobody missed',
   'desk.in_transit_long': 'In transit for over 10 s, may be recalled: {numbers}',
+  'desk.coming_long': 'On the way here for over 10 s, not taken yet: {numbers}',
+  'desk.number_of': '{number} ({department})',
   'desk.not_announced': 'Call not announced, please call at the door: {numbers}',
   'desk.empty.in_transit': 'Nothing in transit',
   'desk.empty.left_over': 'Nobody left over',

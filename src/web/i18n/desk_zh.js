@@ -56,6 +56,8 @@ export default {
   'desk.empty.away': '没有人在检查',
   'desk.empty.missed': '没有过号',
   'desk.in_transit_long': '转诊途中超过10秒,可召回:{numbers}',
+  'desk.coming_long': '转来途中超过10秒,尚未接收:{numbers}',
+  'desk.number_of': '{number}({department})',
   'desk.not_announced': '叫号没有播出,请到门口叫一声:{numbers}',
   'desk.empty.in_transit': '没有转诊途中的号',
   'desk.empty.left_over': '没有往日未结的号',
