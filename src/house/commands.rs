@@ -143,7 +143,7 @@ impl House {
             }
             C::RegisterWalkIn(c) => {
                 let (brief, birth_date) = self.known_person(&c.patient).await?;
-                let to = department(&c.queue.department());
+                let to = department(&c.department().ok_or(Code::Forbidden)?);
                 Ok((to, ToDepartment::RegisterWalkIn { command: c, brief, birth_date }.into()))
             }
             C::StartWork(c) => {

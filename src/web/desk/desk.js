@@ -60,7 +60,7 @@ async function start(page) {
   acts = new Acts(page, getFloor, persons);
   walkIn = new WalkIn(page, acts, getFloor, persons);
   search = new Search(page, {
-    floor: getFloor, persons, acts, pick, departments, open: openDepartment,
+    floor: getFloor, persons, acts, pick, returnDay, departments, open: openDepartment,
   });
   openDepartment(departments().find((d) => d.id === remembered()) || departments()[0]);
   setInterval(() => floor && floor.readSessions(), 60000);
@@ -103,6 +103,13 @@ function pick(ticket) {
   moving = null;
   side = ticket ? 'ticket' : 'walk_in';
   page.draw();
+}
+
+/** A new number in an open visit; its slip stands at the side. @param {any} visit */
+async function returnDay(visit) {
+  const done = await walkIn.returnDay(visit);
+  if (done) pick(null);
+  return done;
 }
 
 /** @param {any} queue */
@@ -235,6 +242,7 @@ function aside() {
           side = 'walk_in';
           walkIn.for({ patient: one.patient, name: persons.nameOf(one) });
         },
+        returnDay,
         // Asked for anew: this look is on the audit.
         show: (one) => {
           persons.known.delete(one.patient);

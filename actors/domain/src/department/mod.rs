@@ -7,6 +7,7 @@ pub mod config;
 mod day;
 pub(crate) mod outside;
 mod retire;
+mod return_day;
 #[cfg(test)]
 mod tests;
 pub mod view;
