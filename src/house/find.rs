@@ -162,6 +162,10 @@ fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -
                 state if is_expected(state) => session.date == today,
                 // To be corrected, as long as it is known.
                 AppointmentState::NoShow => true,
+                // To be restored; a hold that was let go was no booking.
+                AppointmentState::Cancelled | AppointmentState::GivenBack => {
+                    session.date == today && one.booked_at.is_some()
+                }
                 _ => false,
             };
             is_found.then_some((slot.start, session.date, id, one))

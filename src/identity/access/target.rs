@@ -141,6 +141,7 @@ impl Target {
             C::CancelAppointment(c) => about.appointment(&c.appointment),
             C::ProlongHold(c) => about.appointment(&c.appointment),
             C::CorrectNoShow(c) => about.appointment(&c.appointment),
+            C::RestoreAppointment(c) => about.appointment(&c.appointment),
             C::CheckIn(c) => about.appointment(&c.appointment),
             C::ReportBack(c) => about.ticket(&c.ticket),
             C::CancelTicket(c) => about.ticket(&c.ticket),

@@ -296,6 +296,12 @@ export class Search {
           onclick: () => this.correctNoShow(a),
         }, t('desk.correct_no_show'))
         : null,
+      a.state === 'cancelled' || a.state === 'given_back'
+        ? h('button', {
+          type: 'button', class: 'btn small', 'data-action': 'restore_appointment', 'data-appointment': a.appointment,
+          onclick: () => this.desk.acts.restore(a).then(() => this.text && this.ask()),
+        }, t('desk.restore'))
+        : null,
       a.state === 'booked'
         ? h('button', {
           type: 'button', class: 'btn small', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment,

@@ -21,7 +21,7 @@ use crate::floor::{self, Floor};
 use crate::ids::*;
 use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind};
 use crate::time::Timestamp;
-use crate::vocabulary::{Answer, CorrectNoShow, DefineSession, ToDepartment};
+use crate::vocabulary::{Answer, CorrectNoShow, DefineSession, RestoreAppointment, ToDepartment};
 use crate::{Code, Rejection};
 
 /// The department as an owner.
@@ -65,7 +65,7 @@ impl Owner for Department {
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
         let answer = decide(draft, command, context)?;
-        floor::told::tell(draft, context);
+        floor::told::tell(draft);
         Ok(answer)
     }
 
@@ -178,6 +178,11 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::CorrectNoShow(command) => {
             let CorrectNoShow { appointment, reason } = &command;
             let decision = clinic::decide_correct_no_show(&draft.state().clinic, appointment, reason, context.now)?;
+            Ok(emit_clinic(draft, decision))
+        }
+        To::RestoreAppointment(command) => {
+            let RestoreAppointment { appointment, reason } = &command;
+            let decision = clinic::decide_restore(&draft.state().clinic, appointment, reason, context)?;
             Ok(emit_clinic(draft, decision))
         }
         To::TicketHeard { ticket, n } => Ok(floor::told::heard(draft, ticket, n, context)),

@@ -166,6 +166,8 @@ pub enum ToDepartment {
     TellVisit { visit: VisitId, version: u64 },
     /// See [`SettleTickets`].
     SettleTickets(SettleTickets),
+    /// See [`RestoreAppointment`].
+    RestoreAppointment(RestoreAppointment),
 }
 
 /// Everything a doctor's owner can be told.
@@ -214,7 +216,7 @@ pub enum ToPatient {
     PlaceHeld { appointment: AppointmentId, expires_at: Timestamp },
     /// From the department: booked.
     PlaceBooked { appointment: AppointmentId, number: Option<String>, slot_start: Timestamp },
-    /// From the department: refused, or gone (expired, cancelled, fulfilled, no-show, stopped).
+    /// From the department: refused, or expired. (What can be undone is told as news of its ticket.)
     PlaceEnded { appointment: AppointmentId, how: AppointmentEnd },
     /// The earliest deadline has passed.
     DeadlineReached,
