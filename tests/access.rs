@@ -67,7 +67,7 @@ fn command(name: &str) -> ClientCommand {
         "confirm_appointment" | "cancel_appointment" | "prolong_hold" | "check_in" => {
             json!({"appointment": "s.d.b20261123-1"})
         }
-        "correct_no_show" => json!({"appointment": "s.d.b20261123-1", "reason": "r"}),
+        "correct_no_show" | "restore_appointment" => json!({"appointment": "s.d.b20261123-1", "reason": "r"}),
         "report_back" => json!({"ticket": "s.d.t1"}),
         "cancel_ticket" | "return_to_waiting" => json!({"ticket": "s.d.t1", "reason": "r"}),
         "register_walk_in" => json!({"queue": "s.d.q", "patient": "p-own"}),

@@ -36,6 +36,7 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::CancelTicket(c) => to_department(c.ticket.department(), ToDepartment::CancelTicket(c)),
         C::ProlongHold(c) => to_department(c.appointment.department(), ToDepartment::ProlongHold(c)),
         C::CorrectNoShow(c) => to_department(c.appointment.department(), ToDepartment::CorrectNoShow(c)),
+        C::RestoreAppointment(c) => to_department(c.appointment.department(), ToDepartment::RestoreAppointment(c)),
         C::SetPriority(c) => to_department(c.ticket.department(), ToDepartment::SetPriority(c)),
         C::TransferTicket(c) => to_department(c.ticket.department(), ToDepartment::TransferTicket(c)),
         C::RecallTransfer(c) => to_department(c.ticket.department(), ToDepartment::RecallTransfer(c)),
@@ -143,7 +144,7 @@ impl House {
             }
             C::RegisterWalkIn(c) => {
                 let (brief, birth_date) = self.known_person(&c.patient).await?;
-                let to = department(&c.queue.department());
+                let to = department(&c.department().ok_or(Code::Forbidden)?);
                 Ok((to, ToDepartment::RegisterWalkIn { command: c, brief, birth_date }.into()))
             }
             C::StartWork(c) => {

@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, HashSet};
 
 use jiaohao_domain::clinic::AppointmentState;
 use jiaohao_domain::department::State;
+use jiaohao_domain::floor::Visit;
 use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection};
+use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, VisitId};
 use serde_json::{Value, json};
 
 use super::{House, account, department};
@@ -40,7 +41,8 @@ struct Typed {
 }
 
 impl House {
-    /// Appointments and tickets of the department's today, and no-shows of the days that it remembers, that fit `text`: the
+    /// Appointments and tickets of the department's today, open visits of earlier days, and no-shows of the days that it
+    /// remembers, that fit `text`: the
     /// beginning of a number, a part of a name, a resident identity number, a phone, or the id of an appointment or ticket.
     pub(super) async fn find_appointments(
         &self,
@@ -61,16 +63,17 @@ impl House {
             let here = self.shell.read(department(at), move |state: &State| of_today(state, today)).await?;
             self.mean_by_record(here, &mut typed).await?;
         }
-        let (appointments, tickets) = self
+        let (appointments, tickets, visits) = self
             .shell
             .read(department(at), move |state: &State| {
-                (appointments(state, &typed, today, zone), tickets(state, &typed, today, zone))
+                let visits = visits(state, &typed, today);
+                (appointments(state, &typed, today, zone), tickets(state, &typed, today, zone), visits)
             })
             .await?;
-        let found = appointments.iter().chain(&tickets);
+        let found = appointments.iter().chain(&tickets).chain(&visits);
         let whom: Vec<String> = found.filter_map(|one| one["patient"].as_str()).map(str::to_owned).collect();
         self.audit.note(AuditLine::new(claims, "find_appointments", whom, Ok(()), self.machine_now()));
-        Ok(json!({ "appointments": appointments, "tickets": tickets }))
+        Ok(json!({ "appointments": appointments, "tickets": tickets, "visits": visits }))
     }
 
     /// The persons that a document's number or an account's phone means, and what the claims of that number begin with.
@@ -129,7 +132,7 @@ fn is_said_as(number: &str, said: &str) -> bool {
     !said_digits.is_empty() && said_digits == digits && (said_prefix.is_empty() || said_prefix == prefix)
 }
 
-/// Everybody who is expected in the department today or has a ticket of today.
+/// Everybody who is expected in the department today, has a ticket of today, or may come back in an open visit.
 fn of_today(state: &State, today: BusinessDate) -> BTreeSet<PatientId> {
     let clinic = &state.clinic;
     let booked = clinic.appointments.values().filter(|one| {
@@ -139,6 +142,7 @@ fn of_today(state: &State, today: BusinessDate) -> BTreeSet<PatientId> {
     booked
         .map(|one| one.brief.patient.clone())
         .chain(tickets.map(|ticket| ticket.opened.brief.patient.clone()))
+        .chain(to_return(state, today).map(|(_, visit)| visit.brief.patient.clone()))
         .collect()
 }
 
@@ -158,6 +162,10 @@ fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -
                 state if is_expected(state) => session.date == today,
                 // To be corrected, as long as it is known.
                 AppointmentState::NoShow => true,
+                // To be restored; a hold that was let go was no booking.
+                AppointmentState::Cancelled | AppointmentState::GivenBack => {
+                    session.date == today && one.booked_at.is_some()
+                }
                 _ => false,
             };
             is_found.then_some((slot.start, session.date, id, one))
@@ -200,6 +208,39 @@ fn tickets(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec
             "state": ticket.standing.name(),
             "checked_in_at": zone.rfc3339(opened.checked_in_at),
             "linked_to": ticket.linked_to,
+        })
+    });
+    shown.collect()
+}
+
+/// Visits of earlier days that are open and have no ticket of today: whose patients may come back.
+fn to_return(state: &State, today: BusinessDate) -> impl Iterator<Item = (&VisitId, &Visit)> {
+    state.floor.visits.iter().filter(move |(_, visit)| {
+        let mut tickets = visit.tickets.iter().filter_map(|ticket| state.floor.tickets.get(ticket));
+        visit.date < today
+            && visit.open_until >= today
+            && !visit.outside.as_ref().is_some_and(|outside| outside.cancelled)
+            && !visit.tickets.is_empty()
+            && tickets.all(|ticket| ticket.opened.date < today)
+    })
+}
+
+/// By person or id, not by number: an earlier day's is somebody else's today.
+fn visits(state: &State, typed: &Typed, today: BusinessDate) -> Vec<Value> {
+    let last = |visit: &Visit| state.floor.tickets.get(visit.tickets.last()?);
+    let fits = to_return(state, today).filter_map(|(id, visit)| {
+        let ticket = last(visit)?;
+        typed.fits([id.as_str(), ticket.id().as_str()], None, &visit.brief).then_some((id, visit, ticket))
+    });
+    let shown = fits.take(FOUND_MAX).map(|(id, visit, ticket)| {
+        json!({
+            "visit": id,
+            "patient": visit.brief.patient,
+            "masked_name": visit.brief.masked_name,
+            "date": ticket.opened.date,
+            "queue": ticket.opened.queue,
+            "number": ticket.opened.number,
+            "open_until": visit.open_until,
         })
     });
     shown.collect()

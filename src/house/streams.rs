@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use jiaohao_actors::fanout::StreamKind;
 use jiaohao_actors::shell::streams::{Happened, Replicas, StreamRules};
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::{BoardId, DepartmentId, OwnerKind, OwnerRef, Timestamp, department, doctor, patient, site};
+use jiaohao_domain::{
+    BoardId, DepartmentId, OwnerKind, OwnerRef, QueueId, Timestamp, department, doctor, patient, site,
+};
 use jiaohao_queue_display::{announce, board};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// All streams of the program but `ops`, which is each node's own.
 pub struct HouseStreams {
@@ -79,6 +81,38 @@ impl HouseStreams {
             is_live(stream) && doctor.and_then(place_of).is_none_or(|place| place.as_str() == &*happened.owner.id)
         };
         out.extend(department::view::emissions(state, event, happened.at, zone, &is_shown));
+        if let Some((stream, coming)) = self.coming(state, event, replicas, is_live) {
+            match out.iter_mut().find(|(other, _)| *other == stream) {
+                Some((_, said)) => said[department::view::name(event)]["coming"] = coming,
+                None => out.push((stream, json!({ department::view::name(event): { "coming": coming } }))),
+            }
+        }
+    }
+
+    /// What an event says at the target's desk of a ticket on its way there.
+    fn coming(
+        &self,
+        state: &department::State,
+        event: &department::Event,
+        replicas: &Replicas,
+        is_live: &dyn Fn(&str) -> bool,
+    ) -> Option<(String, Value)> {
+        let (queue, ticket) = department::view::on_the_way(state, event)?;
+        let stream = format!("queue:{queue}");
+        let replica =
+            |id: DepartmentId| replicas.state::<department::State>(&owner(OwnerKind::Department, id.as_str()));
+        let (here, from) = (replica(queue.department()).filter(|_| is_live(&stream))?, replica(ticket.department())?);
+        let arriving = department::view::arriving(here, &queue, from, &ticket, self.zone_at(queue.as_str(), replicas));
+        Some((stream, json!({ ticket.as_str(): arriving })))
+    }
+
+    /// The other departments of the site of an id.
+    fn others(&self, id: &str, replicas: &Replicas) -> Vec<OwnerRef> {
+        let site = replicas.state::<site::State>(&site_of(id));
+        let all = site.into_iter().flat_map(|site| site.departments.keys());
+        all.map(|other| owner(OwnerKind::Department, other.as_str()))
+            .filter(|other| *other != department_of(id))
+            .collect()
     }
 }
 
@@ -124,6 +158,14 @@ impl StreamRules for HouseStreams {
         }
     }
 
+    /// Who is on the way to a queue is known where they come from.
+    fn beside(&self, stream: &str, replicas: &Replicas) -> Vec<OwnerRef> {
+        match StreamKind::parse(stream) {
+            Some((StreamKind::Queue, id)) => self.others(id, replicas),
+            _ => Vec::new(),
+        }
+    }
+
     fn emissions(
         &self,
         happened: &Happened<'_>,
@@ -163,7 +205,15 @@ impl StreamRules for HouseStreams {
         let (name, _) = stream.split_once(':')?;
         let zone = self.zone_at(id, replicas);
         match kind {
-            StreamKind::Queue | StreamKind::Session | StreamKind::Ticket | StreamKind::Door => {
+            StreamKind::Queue => {
+                let state = replicas.state::<department::State>(&department_of(id))?;
+                let mut view = department::view::snapshot(state, name, id, now, zone)?;
+                let others = self.others(id, replicas);
+                let others = others.iter().filter_map(|other| replicas.state::<department::State>(other));
+                view["coming"] = Value::Object(department::view::coming(state, &QueueId::from(id), others, zone));
+                Some(view)
+            }
+            StreamKind::Session | StreamKind::Ticket | StreamKind::Door => {
                 let state = replicas.state::<department::State>(&department_of(id))?;
                 department::view::snapshot(state, name, id, now, zone)
             }

@@ -25,6 +25,7 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/appointments/cancel", "cancel_appointment"),
     ("POST", "/appointments/prolong", "prolong_hold"),
     ("POST", "/appointments/correct-no-show", "correct_no_show"),
+    ("POST", "/appointments/restore", "restore_appointment"),
     ("POST", "/appointments/check-in", "check_in"),
     ("POST", "/tickets/report-back", "report_back"),
     ("POST", "/tickets/cancel", "cancel_ticket"),

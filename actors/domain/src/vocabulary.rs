@@ -109,6 +109,8 @@ client_commands! {
     ProlongHold = "prolong_hold";
     /// Desk: it was no no-show.
     CorrectNoShow = "correct_no_show";
+    /// Desk: undo a cancellation.
+    RestoreAppointment = "restore_appointment";
     /// Arrived: makes the ticket.
     CheckIn = "check_in";
     /// Back from tests, or back after being missed.

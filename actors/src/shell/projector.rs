@@ -30,6 +30,8 @@ const TIDY_EVERY_MS: i64 = 10_000;
 const WAITING: usize = 65_536;
 /// A subscription waits at most so long for its sources.
 const SUBSCRIBE_WITHIN_MS: i64 = 5_000;
+/// … and so long for the owners beside them.
+const BESIDE_WITHIN_MS: i64 = 1_000;
 
 /// What the projector is told.
 pub enum ToProjector {
@@ -263,9 +265,15 @@ impl Projector {
     fn wish(&mut self, since_ms: i64, wish: Wish) {
         let stream = wish.stream().to_owned();
         let sources = self.rules.sources(&stream, &self.replicas);
-        let missing: Vec<OwnerRef> = sources.iter().filter(|owner| !self.replicas.has(owner)).cloned().collect();
         if sources.is_empty() {
             return refuse(wish, Code::UnknownStream.into());
+        }
+        let now_ms = process_ms();
+        let waits_ms = now_ms - since_ms;
+        let mut missing: Vec<OwnerRef> = sources.iter().filter(|owner| !self.replicas.has(owner)).cloned().collect();
+        if waits_ms <= BESIDE_WITHIN_MS {
+            let beside = self.rules.beside(&stream, &self.replicas);
+            missing.extend(beside.into_iter().filter(|owner| !self.replicas.has(owner)));
         }
         if missing.is_empty() {
             return self.fulfil(&stream, &sources[0], wish);
@@ -273,8 +281,7 @@ impl Projector {
         if self.waiting.len() >= WAITING {
             return refuse(wish, overloaded("waiting for streams"));
         }
-        let now_ms = process_ms();
-        if now_ms - since_ms > SUBSCRIBE_WITHIN_MS {
+        if waits_ms > SUBSCRIBE_WITHIN_MS {
             return refuse(wish, Code::TimedOut.into());
         }
         let Some(shell) = self.shell.upgrade() else { return refuse(wish, Code::Overloaded.into()) };
@@ -331,7 +338,10 @@ impl Projector {
         self.followed.retain(|stream| hub.is_live(stream));
         let streams =
             self.followed.iter().map(String::as_str).chain(self.waiting.iter().map(|(_, wish)| wish.stream()));
-        let needed: BTreeSet<OwnerRef> = streams.flat_map(|s| self.rules.sources(s, &self.replicas)).collect();
+        let needed: BTreeSet<OwnerRef> = streams
+            .flat_map(|s| [self.rules.sources(s, &self.replicas), self.rules.beside(s, &self.replicas)])
+            .flatten()
+            .collect();
         let Some(shell) = self.shell.upgrade() else { return };
         self.replicas.0.retain(|owner, _| {
             let keep = needed.contains(owner);

@@ -37,6 +37,11 @@ pub trait StreamRules: Send {
     /// The owners that a stream is made from, as far as known from the replicas already there: asked again until it
     /// grows no more. Empty: there is no such stream.
     fn sources(&self, stream: &str, replicas: &Replicas) -> Vec<OwnerRef>;
+    /// Owners that a stream shows something of beside its sources. One that does not answer is waited for a moment, and no
+    /// stream is refused for want of it.
+    fn beside(&self, _stream: &str, _replicas: &Replicas) -> Vec<OwnerRef> {
+        Vec::new()
+    }
     /// What the event puts on which streams. `is_live` says whether anybody would see it.
     fn emissions(
         &self,

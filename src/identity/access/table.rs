@@ -50,6 +50,7 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "cancel_appointment", who: HOLDER_OR_DESK },
     Rule { name: "prolong_hold", who: HOLDER_OR_DESK },
     Rule { name: "correct_no_show", who: DESK },
+    Rule { name: "restore_appointment", who: DESK },
     Rule { name: "check_in", who: ARRIVING },
     Rule { name: "report_back", who: ARRIVING },
     Rule { name: "cancel_ticket", who: HOLDER_OR_DESK },

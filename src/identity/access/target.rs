@@ -141,10 +141,14 @@ impl Target {
             C::CancelAppointment(c) => about.appointment(&c.appointment),
             C::ProlongHold(c) => about.appointment(&c.appointment),
             C::CorrectNoShow(c) => about.appointment(&c.appointment),
+            C::RestoreAppointment(c) => about.appointment(&c.appointment),
             C::CheckIn(c) => about.appointment(&c.appointment),
             C::ReportBack(c) => about.ticket(&c.ticket),
             C::CancelTicket(c) => about.ticket(&c.ticket),
-            C::RegisterWalkIn(c) => about.department(c.queue.department()).patient(&c.patient),
+            C::RegisterWalkIn(c) => {
+                let about = c.department().into_iter().fold(about, Self::department);
+                c.visit.iter().fold(about, |about, visit| about.under(visit.as_str())).patient(&c.patient)
+            }
             C::SetPriority(c) => about.ticket(&c.ticket),
             C::TransferTicket(c) => about.ticket(&c.ticket).under(c.to.as_str()),
             C::RecallTransfer(c) => about.ticket(&c.ticket),

@@ -64,7 +64,7 @@ export class Acts {
     return !!result;
   }
 
-  /** Gives a place back; its undo books the same slot again, under a new number. @param {any} appointment */
+  /** Gives a place back; its undo brings back place and number, unless the place is taken meanwhile. @param {any} appointment */
   async cancelAppointment(appointment) {
     const name = this.persons.nameOf(appointment);
     const who = { number: appointment.number || '', name, time: clockOf(appointment.slot_start) };
@@ -72,11 +72,19 @@ export class Acts {
       usual: [t('reason.asked_by_patient'), t('reason.registered_twice')], go: t('desk.cancel_appointment'), keep: t('desk.keep'), danger: true,
     });
     if (!reason || !(await this.send('cancel_appointment', { appointment: appointment.appointment, reason }))) return;
-    find('#undo').offer(t('desk.did.cancel_appointment', who), async () => {
-      const again = await this.send('book_slot', { session: appointment.session, slot: appointment.slot, patient: appointment.patient });
-      if (again) this.done(t('desk.did.book_again', { name, number: again.number || '' }), null);
-    });
+    find('#undo').offer(t('desk.did.cancel_appointment', who), () => this.restore(appointment, t('undo.reason')));
     this.page.draw();
+  }
+
+  /** Undoes a cancellation. @param {any} appointment @param {string} [given] the reason, else it is asked for */
+  async restore(appointment, given) {
+    const name = this.persons.nameOf(appointment);
+    const reason = given || (await askText(t('desk.restore_title', { name }), {
+      usual: [t('undo.reason'), t('reason.asked_by_patient')], go: t('desk.restore'),
+    }));
+    const again = reason && (await this.send('restore_appointment', { appointment: appointment.appointment, reason }));
+    if (again) this.done(t('desk.did.restore_appointment', { name, number: again.number || '' }), null);
+    return !!again;
   }
 
   /** @param {any} appointment */

@@ -60,7 +60,7 @@ async function start(page) {
   acts = new Acts(page, getFloor, persons);
   walkIn = new WalkIn(page, acts, getFloor, persons);
   search = new Search(page, {
-    floor: getFloor, persons, acts, pick, departments, open: openDepartment,
+    floor: getFloor, persons, acts, pick, returnDay, departments, open: openDepartment,
   });
   openDepartment(departments().find((d) => d.id === remembered()) || departments()[0]);
   setInterval(() => floor && floor.readSessions(), 60000);
@@ -103,6 +103,13 @@ function pick(ticket) {
   moving = null;
   side = ticket ? 'ticket' : 'walk_in';
   page.draw();
+}
+
+/** A new number in an open visit; its slip stands at the side. @param {any} visit */
+async function returnDay(visit) {
+  const done = await walkIn.returnDay(visit);
+  if (done) pick(null);
+  return done;
 }
 
 /** @param {any} queue */
@@ -157,6 +164,7 @@ function column(queue) {
   const f = /** @type {Floor} */ (floor);
   const tickets = f.list(queue, filter);
   const stuck = f.stuck(queue);
+  const awaited = f.awaited(queue);
   const unheard = Object.values(queue.tickets).filter((one) => one.not_announced);
   const source = moving ? f.queueOf(moving) : null;
   const target = !!moving && source !== queue;
@@ -179,11 +187,20 @@ function column(queue) {
     stuck.length
       ? h('p', { class: 'notice soon', key: 'stuck', 'data-stuck': queue.queue.id }, t('desk.in_transit_long', { numbers: stuck.map((one) => one.number).join(' ') }))
       : null,
+    awaited.length
+      ? h('p', { class: 'notice soon', key: 'awaited', 'data-awaited': queue.queue.id }, t('desk.coming_long', { numbers: awaited.map(whence).join(' ') }))
+      : null,
     unheard.length
       ? h('p', { class: 'notice soon', key: 'unheard', 'data-unheard': queue.queue.id }, t('desk.not_announced', { numbers: unheard.map((one) => one.number).join(' ') }))
       : null),
   h('ol', null, tickets.map((ticket) => h('li', { key: ticket.ticket }, row(ticket))),
     tickets.length ? null : h('li', { class: 'empty', key: 'none' }, t(`desk.empty.${filter}`))));
+}
+
+/** A number of another department, and of which. @param {any} coming */
+function whence(coming) {
+  const department = site && site.one('departments', coming.department);
+  return t('desk.number_of', { number: coming.number, department: department ? named(department.name, department.name_en) : '' });
 }
 
 /** @param {any} room */
@@ -225,6 +242,7 @@ function aside() {
           side = 'walk_in';
           walkIn.for({ patient: one.patient, name: persons.nameOf(one) });
         },
+        returnDay,
         // Asked for anew: this look is on the audit.
         show: (one) => {
           persons.known.delete(one.patient);

@@ -146,6 +146,13 @@ export class Floor {
     return this.list(queue, 'in_transit').filter((x) => now - Date.parse(x.transfer_since) > TRANSIT_MS);
   }
 
+  /** Tickets that have been on the way here from another department for too long. @param {any} queue @returns {any[]} */
+  awaited(queue) {
+    const now = this.page.protocol.clock.now();
+    const coming = /** @type {any[]} */ (Object.values(queue.coming || {}));
+    return coming.filter((x) => now - Date.parse(x.since) > TRANSIT_MS).sort((a, b) => (a.since < b.since ? -1 : 1));
+  }
+
   /** Rooms at work in this department. @returns {any[]} */
   rooms() {
     /** @type {Map<string, any>} */

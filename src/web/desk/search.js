@@ -18,7 +18,7 @@ function isSaidAs(number, text) {
 export class Search {
   /**
    * @param {import('../lib/page.js').Page} page
-   * @param {{floor: () => any, persons: any, acts: any, pick: (ticket: string) => void, departments: () => any[], open: (department: any) => void}} desk
+   * @param {{floor: () => any, persons: any, acts: any, pick: (ticket: string) => void, returnDay: (visit: any) => Promise<boolean>, departments: () => any[], open: (department: any) => void}} desk
    */
   constructor(page, desk) {
     this.page = page;
@@ -28,6 +28,8 @@ export class Search {
     this.appointments = [];
     /** Tickets of today that the house found, beyond those whose names this page knows. @type {any[]} */
     this.found = [];
+    /** Open visits of earlier days: whose patients may come back. @type {any[]} */
+    this.visits = [];
     /** What other departments have, when this one has nothing. @type {any[]} */
     this.elsewhere = [];
     this.asked = 0;
@@ -72,6 +74,7 @@ export class Search {
     this.entered = false;
     this.appointments = [];
     this.found = [];
+    this.visits = [];
     this.elsewhere = [];
   }
 
@@ -91,10 +94,11 @@ export class Search {
     this.asking = false;
     this.appointments = (here && here.appointments) || [];
     this.found = (here && here.tickets) || [];
+    this.visits = (here && here.visits) || [];
     this.elsewhere = [];
     this.page.draw();
     if (!here) this.entered = false;
-    if (!here || this.appointments.length || this.tickets().length) {
+    if (!here || this.appointments.length || this.tickets().length || this.visits.length) {
       if (this.entered) this.enter();
       return;
     }
@@ -137,6 +141,7 @@ export class Search {
     return [
       ...this.appointments.map((a) => () => (a.state === 'booked' ? this.checkIn(a) : undefined)),
       ...this.tickets().map((ticket) => () => this.settle(ticket)),
+      ...this.visits.map((visit) => () => this.returnDay(visit)),
       ...this.elsewhere.map((hit) => () => this.goThere(hit)),
     ];
   }
@@ -216,6 +221,11 @@ export class Search {
     return this.once(() => this.desk.acts.reportBack(ticket));
   }
 
+  /** @param {any} visit */
+  returnDay(visit) {
+    return this.once(() => this.desk.returnDay(visit));
+  }
+
   /** @param {any} ticket */
   pick(ticket) {
     this.clear();
@@ -237,17 +247,28 @@ export class Search {
     const tickets = this.tickets();
     const only = this.at < 0 && !!this.obvious();
     const booked = this.appointments.length;
-    const nothing = !this.asking && !tickets.length && !booked && !this.elsewhere.length;
+    const open = booked + tickets.length;
+    const any = open + this.visits.length + this.elsewhere.length > 0;
+    const nothing = !this.asking && !any;
     const is = (/** @type {number} */ n) => only || this.at === n;
-    if (!nothing && !tickets.length && !booked && !this.elsewhere.length) return null;
+    if (!nothing && !any) return null;
     return h('div', { class: 'found', key: 'found', role: 'region', 'aria-label': t('desk.found') },
       booked ? h('h3', { key: 'ha' }, t('desk.found_appointments')) : null,
       this.appointments.map((a, n) => this.appointmentHit(a, is(n))),
       tickets.length ? h('h3', { key: 'ht' }, t('desk.found_tickets')) : null,
       tickets.map((ticket, n) => this.ticketHit(ticket, is(booked + n) && (this.at >= 0 || ticket.state !== 'ended'))),
+      this.visits.length ? h('h3', { key: 'hv' }, t('desk.found_visits')) : null,
+      this.visits.map((visit, n) => this.visitHit(visit, this.at === open + n)),
       this.elsewhere.length ? h('h3', { key: 'he' }, t('desk.found_elsewhere')) : null,
       this.elsewhere.map((hit, n) => this.elsewhereHit(hit, this.at === n)),
       nothing ? h('p', { class: 'empty', key: 'none' }, h('b', null, t(this.text.length < 2 ? 'desk.type_more' : 'desk.found_none')), t('desk.found_none_more')) : null);
+  }
+
+  /** @param {any} visit @param {boolean} only */
+  visitHit(visit, only) {
+    return h('div', { class: `hit${only ? ' only' : ''}`, key: visit.visit, 'data-visit': visit.visit },
+      h('span', { class: 'grow' }, this.desk.persons.nameOf(visit), h('small', { class: 'num' }, t('desk.visit_of', { date: visit.date, number: visit.number, until: visit.open_until }))),
+      h('button', { type: 'button', class: 'btn primary', 'data-action': 'return_day', 'data-visit': visit.visit, onclick: () => this.returnDay(visit) }, t('desk.return_day')));
   }
 
   /** @param {any} hit @param {boolean} only */
@@ -274,6 +295,12 @@ export class Search {
           type: 'button', class: 'btn small', 'data-action': 'correct_no_show', 'data-appointment': a.appointment,
           onclick: () => this.correctNoShow(a),
         }, t('desk.correct_no_show'))
+        : null,
+      a.state === 'cancelled' || a.state === 'given_back'
+        ? h('button', {
+          type: 'button', class: 'btn small', 'data-action': 'restore_appointment', 'data-appointment': a.appointment,
+          onclick: () => this.desk.acts.restore(a).then(() => this.text && this.ask()),
+        }, t('desk.restore'))
         : null,
       a.state === 'booked'
         ? h('button', {

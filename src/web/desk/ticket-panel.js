@@ -22,7 +22,7 @@ export const printButton = () => h('button', { type: 'button', class: 'btn', key
 
 /**
  * @typedef {{floor: import('./floor.js').Floor, acts: import('./acts.js').Acts, persons: any, now: number,
- *   moving: string|null, shown: string|null, show: (ticket: any) => void, walkIn: (ticket: any) => void, setMoving: (ticket: string|null) => void, close: () => void}} Look
+ *   moving: string|null, shown: string|null, show: (ticket: any) => void, returnDay: (ticket: any) => void, walkIn: (ticket: any) => void, setMoving: (ticket: string|null) => void, close: () => void}} Look
  */
 
 /** @param {Look} look @param {any} ticket */
@@ -46,6 +46,9 @@ export function ticketPanel(look, ticket) {
     documentPart(look, ticket),
     h('h3', null, t('desk.history')),
     history(ticket, (step) => acts.undo(step)),
+    ticket.date < look.floor.today
+      ? h('button', { type: 'button', class: 'btn', key: 'return', 'data-action': 'return_day', 'data-visit': ticket.visit, onclick: () => look.returnDay(ticket) }, t('desk.return_day'))
+      : null,
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'walk_in_for', 'data-patient': ticket.patient, onclick: () => look.walkIn(ticket) }, t('desk.walk_in_again')),
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'close_ticket', onclick: look.close }, t('desk.close_ticket')));
 }

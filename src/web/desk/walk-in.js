@@ -101,6 +101,17 @@ export class WalkIn {
     find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, steps));
   }
 
+  /** On a later day of an open visit: the department finds the queue, and the slip says which. @param {any} of with visit and patient */
+  async returnDay(of) {
+    const result = await this.acts.send('register_walk_in', { patient: of.patient, visit: of.visit });
+    if (!result) return false;
+    const ticket = this.floor().ticket(result.ticket);
+    const queue = ticket && this.floor().site.one('queues', ticket.queue);
+    this.slip = { number: result.number, queue: queue ? queue.name : '', position: result.position, ticket: result.ticket };
+    find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, ['registered']));
+    return true;
+  }
+
   view() {
     const floor = this.floor();
     const sessions = floor.sessions;

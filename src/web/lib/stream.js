@@ -44,10 +44,10 @@ export function place(snapshot, payload) {
   Object.keys(payload).forEach((name) => {
     const part = payload[name];
     if (name === 'ticket' && kindOf(part) === 'object') placed = placeTicket(snapshot, part) || placed;
-    else if (name === 'tickets' && snapshot.tickets && kindOf(part) === 'object') {
+    else if ((name === 'tickets' || name === 'coming') && snapshot[name] && kindOf(part) === 'object') {
       Object.keys(part).forEach((id) => {
-        if (part[id] === null) delete snapshot.tickets[id];
-        else snapshot.tickets[id] = part[id];
+        if (part[id] === null) delete snapshot[name][id];
+        else snapshot[name][id] = part[id];
       });
       placed = true;
     } else if (name === 'removed' && snapshot.tickets && Array.isArray(part)) {

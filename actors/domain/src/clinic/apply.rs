@@ -62,7 +62,9 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
         Event::AppointmentCancelled { appointment, .. } => change(clinic, appointment, AppointmentState::Cancelled),
         Event::AppointmentGivenBack { appointment, .. } => change(clinic, appointment, AppointmentState::GivenBack),
         Event::AppointmentCheckedIn { appointment } => change(clinic, appointment, AppointmentState::CheckedIn),
-        Event::CheckInUndone { appointment } => change(clinic, appointment, AppointmentState::Booked),
+        Event::CheckInUndone { appointment } | Event::AppointmentRestored { appointment, .. } => {
+            change(clinic, appointment, AppointmentState::Booked)
+        }
         Event::AppointmentFulfilled { appointment, .. } => change(clinic, appointment, AppointmentState::Fulfilled),
         Event::NoShowRecorded { appointment, .. } => change(clinic, appointment, AppointmentState::NoShow),
         Event::HoldProlonged { appointment, expires_at, .. } => {

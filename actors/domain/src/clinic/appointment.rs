@@ -256,6 +256,39 @@ fn end(
     })
 }
 
+/// Undoes a cancellation: booked again with the place in the slot's order and the number that it had, which nobody else
+/// is ever given (I2). Rejects what a new booking of that slot would be rejected with (`slot_full` when the place is
+/// taken meanwhile, `slot_closed`), `limit_department_day` when the patient has booked again for that day, and
+/// `wrong_appointment_state` for what was not a booking.
+pub fn decide_restore(
+    clinic: &Clinic,
+    id: &AppointmentId,
+    reason: &str,
+    context: &Context,
+) -> Result<Decision, Rejection> {
+    let known = clinic.appointments.get(id).ok_or(Code::Forbidden)?;
+    let was_cancelled = matches!(known.state, AppointmentState::Cancelled | AppointmentState::GivenBack);
+    if !was_cancelled || known.booked_at.is_none() {
+        return Err(Rejection::from(Code::WrongAppointmentState).with("state", known.state.name()));
+    }
+    clinic.place_free(&known.slot, context.now)?;
+    let (Some(slot), Some(session)) = (clinic.slots.get(&known.slot), clinic.session_of(&known.slot)) else {
+        return Err(Code::Internal.into());
+    };
+    let is_instead = |(_, other): &(&AppointmentId, &Appointment)| {
+        use AppointmentState::{Booked, CheckedIn, Held};
+        other.brief.patient == known.brief.patient
+            && matches!(other.state, Held { .. } | Booked | CheckedIn)
+            && clinic.session_of(&other.slot).is_some_and(|of| of.date == session.date)
+    };
+    if let Some((other, _)) = clinic.appointments.iter().find(is_instead) {
+        return Err(Rejection::from(Code::LimitDepartmentDay).with("appointment", other.as_str()));
+    }
+    let answer = Answer::Booked { appointment: id.clone(), number: known.number.clone(), slot_start: slot.start };
+    let restored = Event::AppointmentRestored { appointment: id.clone(), reason: reason.to_owned() };
+    Ok(Decision { events: vec![restored], answer })
+}
+
 /// What the passed deadlines come to: holds expire, whoever is booked and has not come is a no-show. Nobody who has
 /// checked in is ever touched here.
 pub fn decide_deadline(clinic: &Clinic, context: &Context) -> Decision {

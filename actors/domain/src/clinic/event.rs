@@ -254,6 +254,13 @@ pub enum Event {
         /// Booked again.
         booked: bool,
     },
+    /// A cancellation was undone: booked again, with its place and number.
+    AppointmentRestored {
+        /// Which.
+        appointment: AppointmentId,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// The stable number (250–299) and the stem name of an event's kind.
@@ -282,11 +289,13 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::AppointmentGivenUp { .. } => (270, "appointment_given_up"),
         Event::AppointmentReopened { .. } => (271, "appointment_reopened"),
         Event::NoShowCorrected { .. } => (272, "no_show_corrected"),
+        Event::AppointmentRestored { .. } => (273, "appointment_restored"),
     }
 }
 
-/// What an event owes: the patient's owner hears of everything that becomes of its appointments until check-in; from
-/// then on, and of corrections, it hears by news of the ticket ([`crate::floor::told`]), also when it asks.
+/// What an event owes: the patient's owner hears of what becomes of its requests: held, booked, refused, expired. Of all
+/// that can be undone (cancellations, no-shows, and everything from check-in on) it hears by news of the ticket
+/// ([`crate::floor::told`]), also when it asks: those have a number and are said again until they are heard.
 pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
     let mut tell = |patient: &PatientId, message: ToPatient| {
         out.push(Outgoing::Request(OwnerRef::new(OwnerKind::Patient, patient.as_str()), message.into()));
@@ -307,16 +316,9 @@ pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         ),
         Event::PlaceRefused { appointment, patient, .. } => tell(patient, ended(appointment, AppointmentEnd::Refused)),
         Event::HoldExpired { appointment, patient } => tell(patient, ended(appointment, AppointmentEnd::Expired)),
-        Event::AppointmentCancelled { appointment, patient, .. } => {
-            tell(patient, ended(appointment, AppointmentEnd::Cancelled));
-        }
-        Event::AppointmentGivenBack { appointment, patient, .. } => {
-            tell(patient, ended(appointment, AppointmentEnd::GivenBack));
-        }
         Event::HoldProlonged { appointment, patient, expires_at } => {
             tell(patient, ToPatient::PlaceHeld { appointment: appointment.clone(), expires_at: *expires_at });
         }
-        Event::NoShowRecorded { appointment, patient } => tell(patient, ended(appointment, AppointmentEnd::NoShow)),
         Event::StandingRepeated { appointment, patient, standing } => {
             let appointment = appointment.clone();
             let message = match standing {
@@ -324,9 +326,11 @@ pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
                 Standing::Booked { number, slot_start } => {
                     ToPatient::PlaceBooked { appointment, number: number.clone(), slot_start: *slot_start }
                 }
-                Standing::Ended { how: AppointmentEnd::Fulfilled | AppointmentEnd::GivenUp } => return,
                 Standing::Kept => ToPatient::PlaceKept { appointment },
-                Standing::Ended { how } => ToPatient::PlaceEnded { appointment, how: *how },
+                Standing::Ended { how: how @ (AppointmentEnd::Refused | AppointmentEnd::Expired) } => {
+                    ToPatient::PlaceEnded { appointment, how: *how }
+                }
+                Standing::Ended { .. } => return,
             };
             tell(patient, message);
         }
@@ -339,7 +343,11 @@ pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::AppointmentFulfilled { .. }
         | Event::AppointmentGivenUp { .. }
         | Event::AppointmentReopened { .. }
+        | Event::AppointmentCancelled { .. }
+        | Event::AppointmentGivenBack { .. }
+        | Event::NoShowRecorded { .. }
         | Event::NoShowCorrected { .. }
+        | Event::AppointmentRestored { .. }
         | Event::OutsidePlaced { .. }
         | Event::OutsideGone { .. }
         | Event::DaysForgotten { .. } => {}

@@ -64,7 +64,8 @@ pub fn emissions(clinic: &Clinic, event: &Event, _at: Timestamp, zone: Zone) -> 
         Event::HoldExpired { appointment, .. }
         | Event::AppointmentCancelled { appointment, .. }
         | Event::AppointmentGivenBack { appointment, .. }
-        | Event::NoShowCorrected { appointment, .. } => clinic.appointments.get(appointment).map(|a| &a.slot),
+        | Event::NoShowCorrected { appointment, .. }
+        | Event::AppointmentRestored { appointment, .. } => clinic.appointments.get(appointment).map(|a| &a.slot),
         _ => None,
     };
     slot.and_then(|id| Some((format!("session:{}", id.session()), json!({ stem: slot_view(clinic, id, zone)? }))))

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{Department, State, day, emit_clinic};
+use super::{Department, State, day, emit_clinic, return_day};
 use crate::clinic::{self, Session};
 use crate::floor::numbers::{self, Bearer};
 use crate::floor::{self, Entry, Opened, Standing, StepKind, Ticket, TicketEnd, doors};
@@ -131,41 +131,46 @@ pub(super) fn register_walk_in(
 ) -> Result<Answer, Rejection> {
     let now = context.now;
     let state = draft.state();
-    state.config.queue(&command.queue)?;
+    let date = state.config.today(now);
+    let visit = command.visit.as_ref().map(|visit| open_visit(state, visit, &brief, date)).transpose()?;
+    let queue = match (&command.queue, &visit) {
+        (Some(queue), _) => queue.clone(),
+        (None, Some(visit)) => return_day::queue(state, visit, date, now)?,
+        (None, None) => {
+            return Err(Rejection::new(Code::InvalidField, "names the queue, or the visit of a return day"));
+        }
+    };
+    state.config.queue(&queue)?;
     if brief.patient != command.patient {
         return Err(Rejection::new(Code::InvalidField, "the brief is of another patient"));
     }
     if command.class.as_deref().is_some_and(|class| !state.config.settings.queue.knows(class)) {
         return Err(Rejection::new(Code::InvalidField, "no such priority class"));
     }
-    let date = state.config.today(now);
-    if command.visit.is_none()
-        && let Some(waits) = waits_already(state, &command.queue, &brief.patient, date)
+    if (command.visit.is_none() || command.queue.is_none())
+        && let Some(waits) = waits_already(state, &queue, &brief.patient, date)
     {
         let why = "the person waits in that queue already; naming the `visit` says that a second number is meant";
         let why = Rejection::new(Code::AlreadyExists, why);
         return Err(why.with("ticket", waits.id().as_str()).with("visit", waits.opened.visit.as_str()));
     }
     let (session, slot_start) = match &command.addition_to {
-        Some(session) => addition(state, session, command)?,
-        None => match doors::slot_at(state, &command.queue, date, now) {
+        Some(session) => addition(state, session, &queue, command.slot.as_ref())?,
+        None => match doors::slot_at(state, &queue, date, now) {
             Some(slot) => (Some(slot.session.clone()), Some(slot.start)),
             None => (None, None),
         },
     };
     let serial = state.floor.serial + 2;
-    let visit = match &command.visit {
-        Some(visit) => open_visit(state, visit, &brief, date)?,
-        None => VisitId::numbered(&state.config.id, 'v', serial - 1),
-    };
-    let n = numbers::next(state, &command.queue, date);
+    let visit = visit.unwrap_or_else(|| VisitId::numbered(&state.config.id, 'v', serial - 1));
+    let n = numbers::next(state, &queue, date);
     let opened = Opened {
         ticket: TicketId::numbered(&state.config.id, 't', serial),
         visit,
         appointment: None,
         session,
-        number: numbers::shown(state, &command.queue, n),
-        queue: command.queue.clone(),
+        number: numbers::shown(state, &queue, n),
+        queue,
         date,
         brief,
         class: None,
@@ -198,17 +203,18 @@ fn waits_already<'a>(
 fn addition(
     state: &State,
     id: &SessionId,
-    command: &RegisterWalkIn,
+    queue: &QueueId,
+    slot: Option<&SlotId>,
 ) -> Result<(Option<SessionId>, Option<Timestamp>), Rejection> {
     let session = state.clinic.sessions.get(id).ok_or_else(|| Rejection::new(Code::Forbidden, "no such session"))?;
     if session.standing != clinic::SessionStanding::Open {
         return Err(Rejection::from(Code::SessionClosed));
     }
-    if session.queue != command.queue {
+    if session.queue != *queue {
         return Err(Rejection::new(Code::InvalidField, "the session's tickets wait in another queue"));
     }
     let slots: Vec<&SlotId> = session.slots.iter().collect();
-    let slot = crate::queue::addition_slot(&slots, command.slot.as_ref());
+    let slot = crate::queue::addition_slot(&slots, slot);
     let start = slot.and_then(|slot| state.clinic.slots.get(slot)).map(|slot| slot.start);
     Ok((Some(id.clone()), start))
 }

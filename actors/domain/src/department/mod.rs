@@ -7,6 +7,7 @@ pub mod config;
 mod day;
 pub(crate) mod outside;
 mod retire;
+mod return_day;
 #[cfg(test)]
 mod tests;
 pub mod view;
@@ -20,7 +21,7 @@ use crate::floor::{self, Floor};
 use crate::ids::*;
 use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind};
 use crate::time::Timestamp;
-use crate::vocabulary::{Answer, CorrectNoShow, DefineSession, ToDepartment};
+use crate::vocabulary::{Answer, CorrectNoShow, DefineSession, RestoreAppointment, ToDepartment};
 use crate::{Code, Rejection};
 
 /// The department as an owner.
@@ -64,7 +65,7 @@ impl Owner for Department {
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
         let answer = decide(draft, command, context)?;
-        floor::told::tell(draft, context);
+        floor::told::tell(draft);
         Ok(answer)
     }
 
@@ -183,6 +184,11 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::CorrectNoShow(command) => {
             let CorrectNoShow { appointment, reason } = &command;
             let decision = clinic::decide_correct_no_show(&draft.state().clinic, appointment, reason, context.now)?;
+            Ok(emit_clinic(draft, decision))
+        }
+        To::RestoreAppointment(command) => {
+            let RestoreAppointment { appointment, reason } = &command;
+            let decision = clinic::decide_restore(&draft.state().clinic, appointment, reason, context)?;
             Ok(emit_clinic(draft, decision))
         }
         To::TicketHeard { ticket, n } => Ok(floor::told::heard(draft, ticket, n, context)),

@@ -236,7 +236,8 @@ pub(super) fn cancel(
     Answer::Done
 }
 
-/// A visit of another department is off.
+/// A visit of another department is off. Remembered also where nothing of it is known yet: a ticket of it may be on its way
+/// here from a department that hears of it later.
 pub(super) fn end(
     draft: &mut Draft<'_, Department>,
     visit: VisitId,
@@ -245,7 +246,7 @@ pub(super) fn end(
 ) -> Answer {
     let state = draft.state();
     let elsewhere = elsewhere(state, &visit, &told);
-    let is_new = !is_off(state, &visit) && tickets_of(state, &visit).next().is_some();
+    let is_new = !is_off(state, &visit);
     if is_new || !elsewhere.is_empty() {
         floor::emit(draft, Event::VisitEnded { visit: visit.clone(), elsewhere, told, at: context.now });
     }
@@ -285,11 +286,15 @@ fn tickets_of<'a>(state: &'a State, visit: &VisitId) -> impl Iterator<Item = &'a
     state.floor.tickets.values().filter(move |ticket| ticket.opened.visit == *visit)
 }
 
-/// The departments to which tickets of the visit went from here.
+/// The departments to which tickets of the visit went from here, also where they came back from: another number may have
+/// been taken there meanwhile.
 fn elsewhere(state: &State, visit: &VisitId, told: &[DepartmentId]) -> Vec<DepartmentId> {
-    let went = tickets_of(state, visit).filter_map(|ticket| match (&ticket.linked_to, &ticket.standing) {
-        (Some(there), _) => Some(there.department()),
-        (None, Standing::InTransit { to, .. }) => Some(to.department()),
+    let stood = tickets_of(state, visit).flat_map(|ticket| {
+        let before = ticket.steps.iter().filter_map(|step| Some(&step.before.as_ref()?.standing));
+        before.chain([&ticket.standing])
+    });
+    let went = stood.filter_map(|standing| match standing {
+        Standing::InTransit { to, .. } => Some(to.department()),
         _ => None,
     });
     let others = went.filter(|department| !told.contains(department) && *department != visit.department());

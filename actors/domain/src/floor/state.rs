@@ -24,7 +24,7 @@ pub struct Floor {
     pub tickets: ById<TicketId, Ticket>,
     /// Every visit that is not yet forgotten.
     pub visits: BTreeMap<VisitId, Visit>,
-    /// Visits of other departments that are off, as long as a ticket of theirs is known here.
+    /// Visits of other departments that are off, as long as a ticket of theirs is known here, or until the day's end.
     pub off: BTreeSet<VisitId>,
     /// Nobody waits, in line or at a door, with a ticket of an earlier day than this; none: nobody has waited yet.
     pub waiting_from: Option<BusinessDate>,

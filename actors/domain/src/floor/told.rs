@@ -1,5 +1,5 @@
-//! What the persons' owners are told of tickets: each arrival, end and undoing, and an appointment that the desk cancels; kept
-//! until it is heard and asked again until then. One news of a ticket at a time: the newest, whole.
+//! What the persons' owners are told of tickets, and of appointments that are cancelled, missed or restored: each arrival,
+//! end and undoing; kept until it is heard and asked again until then. One news of a ticket at a time: the newest, whole.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,6 @@ use crate::clinic::{self, Appointment, AppointmentState, Clinic, TicketFate};
 use crate::department::{self, Department, State};
 use crate::ids::*;
 use crate::owner::{Context, Draft, Outgoing, OwnerKind, OwnerRef};
-use crate::principal::Role;
 use crate::vocabulary::{Answer, AppointmentEnd, TicketNews, TicketStands, ToPatient};
 
 /// News under way.
@@ -57,11 +56,10 @@ pub(crate) fn heard(draft: &mut Draft<'_, Department>, ticket: TicketId, n: u64,
 
 /// After a decision: the appointments of the tickets that came, ended or were undone by it follow them, and the persons'
 /// owners are told.
-pub(crate) fn tell(draft: &mut Draft<'_, Department>, context: &Context) {
+pub(crate) fn tell(draft: &mut Draft<'_, Department>) {
     let mut tickets: Vec<TicketId> = Vec::new();
     let floor = &draft.state().floor;
-    let cancelled = |event| cancelled(event, context).map(AppointmentId::ticket);
-    for ticket in draft.events().iter().filter_map(|event| subject(floor, event).or_else(|| cancelled(event))) {
+    for ticket in draft.events().iter().filter_map(|event| subject(floor, event)) {
         if !tickets.contains(&ticket) {
             tickets.push(ticket);
         }
@@ -82,13 +80,19 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, context: &Context) {
 /// The ticket whose person is to hear of an event.
 fn subject(floor: &Floor, event: &department::Event) -> Option<TicketId> {
     match event {
-        department::Event::Clinic(clinic::Event::NoShowCorrected { appointment, .. }) => Some(appointment.ticket()),
-        // Asked after a ticket that may be undone: only the number of a news says which of two words is the newer.
+        department::Event::Clinic(
+            clinic::Event::AppointmentCancelled { appointment, .. }
+            | clinic::Event::AppointmentGivenBack { appointment, .. }
+            | clinic::Event::AppointmentRestored { appointment, .. }
+            | clinic::Event::NoShowRecorded { appointment, .. }
+            | clinic::Event::NoShowCorrected { appointment, .. },
+        ) => Some(appointment.ticket()),
+        // Asked after what may be undone: only the number of a news says which of two words is the newer.
         department::Event::Clinic(clinic::Event::StandingRepeated {
             appointment,
-            standing: clinic::Standing::Ended { how: AppointmentEnd::Fulfilled | AppointmentEnd::GivenUp },
+            standing: clinic::Standing::Ended { how },
             ..
-        }) => Some(appointment.ticket()),
+        }) if !matches!(how, AppointmentEnd::Refused | AppointmentEnd::Expired) => Some(appointment.ticket()),
         department::Event::Floor(event) => match event {
             Event::PatientCheckedIn(entry) | Event::WalkInRegistered(entry) | Event::TransferReceived(entry) => {
                 Some(entry.opened.ticket.clone())
@@ -116,18 +120,6 @@ fn subject(floor: &Floor, event: &department::Event) -> Option<TicketId> {
             }
             _ => None,
         },
-        _ => None,
-    }
-}
-
-/// The appointment that somebody else than its person has ended: whoever cancels through the person's owner is answered, and
-/// asks until then.
-fn cancelled<'a>(event: &'a department::Event, context: &Context) -> Option<&'a AppointmentId> {
-    match event {
-        department::Event::Clinic(
-            clinic::Event::AppointmentCancelled { appointment, .. }
-            | clinic::Event::AppointmentGivenBack { appointment, .. },
-        ) => (context.principal.role != Role::System).then_some(appointment),
         _ => None,
     }
 }
@@ -177,7 +169,9 @@ fn stands(ticket: &Ticket, clinic: &Clinic) -> TicketStands {
 
 fn before_check_in(appointment: Option<&Appointment>) -> TicketStands {
     match appointment.map(|known| known.state) {
-        Some(state @ (AppointmentState::Cancelled | AppointmentState::GivenBack)) => of_appointment(state),
+        Some(state @ (AppointmentState::Cancelled | AppointmentState::GivenBack | AppointmentState::NoShow)) => {
+            of_appointment(state)
+        }
         _ => TicketStands::Booked,
     }
 }
@@ -188,11 +182,12 @@ fn of_appointment(state: AppointmentState) -> TicketStands {
         AppointmentState::Fulfilled => TicketStands::Ended(AppointmentEnd::Fulfilled),
         AppointmentState::GivenUp => TicketStands::Ended(AppointmentEnd::GivenUp),
         AppointmentState::Cancelled => TicketStands::Ended(AppointmentEnd::Cancelled),
+        AppointmentState::NoShow => TicketStands::Ended(AppointmentEnd::NoShow),
         _ => TicketStands::Ended(AppointmentEnd::GivenBack),
     }
 }
 
-/// A corrected no-show, what the desk has cancelled, or what has become of a ticket that is forgotten.
+/// A cancellation, a no-show, either of them undone, or what has become of a ticket that is forgotten.
 fn news_of_appointment(state: &State, ticket: &TicketId, n: u64) -> Option<TicketNews> {
     let id = ticket.appointment()?;
     let known = state.clinic.appointments.get(&id)?;

@@ -275,7 +275,14 @@ fn booked(draft: &mut Draft<'_, Patient>, appointment: &AppointmentId, number: O
 }
 
 fn ended(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, how: AppointmentEnd, context: &Context) {
-    let known = draft.state().reservations.get(&appointment).filter(|reservation| reservation.is_live());
+    if draft.state().reservations.get(&appointment).is_some_and(Reservation::is_live) {
+        end(draft, appointment, how, context);
+    }
+}
+
+/// It ends here, with all that such an end counts for.
+pub(super) fn end(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, how: AppointmentEnd, context: &Context) {
+    let known = draft.state().reservations.get(&appointment);
     let Some(limits) = known.map(|reservation| reservation.limits) else { return };
     draft.emit(Event::AppointmentEnded { appointment, how, at: context.now });
     if how == AppointmentEnd::NoShow

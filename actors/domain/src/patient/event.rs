@@ -272,13 +272,20 @@ pub(super) fn apply(state: &mut State, event: &Event) {
 
 fn hear(state: &mut State, news: &TicketNews, change: &Change) {
     match (change, &news.appointment) {
-        (Change::Reservation { standing, ask_at }, Some(appointment)) => with(state, appointment, |r| {
-            r.standing = *standing;
-            r.number = news.number.clone();
-            r.wish = r.wish.filter(|_| r.is_live());
-            r.ask_at = *ask_at;
-            r.heard = news.n;
-        }),
+        (Change::Reservation { standing, ask_at }, Some(appointment)) => {
+            let given_back = Standing::Ended(AppointmentEnd::GivenBack);
+            let before = state.reservations.get(appointment).map(|reservation| reservation.standing);
+            if before == Some(given_back) && *standing != given_back {
+                state.given_back = state.given_back.saturating_sub(1);
+            }
+            with(state, appointment, |r| {
+                r.standing = *standing;
+                r.number = news.number.clone();
+                r.wish = r.wish.filter(|_| r.is_live());
+                r.ask_at = *ask_at;
+                r.heard = news.n;
+            });
+        }
         (Change::Ticket { forgotten }, _) => {
             for ticket in forgotten {
                 state.tickets.remove(ticket);

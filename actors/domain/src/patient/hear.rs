@@ -5,17 +5,26 @@ use crate::ids::TicketId;
 use crate::owner::{Context, Draft};
 use crate::vocabulary::{AppointmentEnd, TicketNews, TicketStands};
 
-use super::decide::{BOOKING_WORD_S, blocked_until};
+use super::decide::{BOOKING_WORD_S, blocked_until, end};
 use super::event::{Change, Event};
 use super::state::*;
 use super::{Patient, TICKETS_KEPT};
 
 pub(super) fn hear(draft: &mut Draft<'_, Patient>, news: TicketNews, context: &Context) {
     let change = change(draft.state(), &news, context);
-    let corrected = news.appointment.clone().filter(|appointment| {
-        let before = draft.state().reservations.get(appointment).map(|reservation| reservation.standing);
-        matches!(change, Change::Reservation { .. }) && before == Some(Standing::Ended(AppointmentEnd::NoShow))
+    let of_reservation = news.appointment.clone().filter(|_| matches!(change, Change::Reservation { .. }));
+    let before = of_reservation.as_ref().and_then(|id| Some(draft.state().reservations.get(id)?.standing));
+    let corrected = of_reservation.clone().filter(|_| {
+        before == Some(Standing::Ended(AppointmentEnd::NoShow))
+            && news.stands != TicketStands::Ended(AppointmentEnd::NoShow)
     });
+    if let (Some(appointment), TicketStands::Ended(how)) = (of_reservation, news.stands)
+        && matches!(how, AppointmentEnd::Cancelled | AppointmentEnd::GivenBack | AppointmentEnd::NoShow)
+        && before != Some(Standing::Ended(how))
+        && corrected.is_none()
+    {
+        end(draft, appointment, how, context);
+    }
     draft.emit(Event::TicketHeard { news, change });
     if let Some(appointment) = corrected {
         let others = draft.state().no_shows.iter().filter(|(_, other)| *other != appointment);
@@ -40,10 +49,9 @@ fn change(state: &State, news: &TicketNews, context: &Context) -> Change {
     }
 }
 
-/// What ended before check-in stays ended; what was seen or given up may be undone, a no-show corrected.
+/// What never was a booking stays ended; everything else may be undone or corrected.
 fn is_final(standing: Standing) -> bool {
-    use AppointmentEnd::{Cancelled, Expired, GivenBack, Refused};
-    matches!(standing, Standing::Ended(Refused | Expired | Cancelled | GivenBack))
+    matches!(standing, Standing::Ended(AppointmentEnd::Refused | AppointmentEnd::Expired))
 }
 
 /// A ticket without a reservation. Of an earlier day than what is known here it is only answered: that day is forgotten.

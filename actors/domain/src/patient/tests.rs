@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::clinic::{self, Clinic};
+use crate::clinic;
 use crate::codes::Code;
+use crate::department::{self, Department};
 use crate::ids::*;
 use crate::person::{PatientBrief, Relation, Sex};
 use crate::principal::{Principal, Role};
-use crate::settings::BookingSettings;
 use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Zone};
 use crate::vocabulary::*;
@@ -501,24 +501,38 @@ fn what_was_given_back_late_is_counted_where_the_person_sees_it() {
     assert_eq!((&shown["given_back"], person.state.no_shows.len()), (&2.into(), 0));
 }
 
-/// A patient and the clinics of two departments that talk through a post which loses, repeats and reorders.
+/// A patient and two departments that talk through a post which loses, repeats and reorders.
 struct City {
     person: Person,
-    clinics: BTreeMap<String, Clinic>,
+    departments: BTreeMap<String, department::State>,
     post: Vec<Outgoing>,
     now: Timestamp,
 }
 
 impl City {
     fn new() -> Self {
-        let mut clinics = BTreeMap::new();
-        for department in ["s.d", "s.e"] {
-            let mut clinic = Clinic::new(DepartmentId::from(department));
+        let mut city =
+            Self { person: Person::new(), departments: BTreeMap::new(), post: Vec::new(), now: at("20 08:00") };
+        for id in ["s.d", "s.e"] {
+            city.departments.insert(id.to_owned(), Department::new_state(id));
+            let definition = DefineDepartment {
+                id: DepartmentId::from(id),
+                name: id.to_owned(),
+                name_en: String::new(),
+                neutral_name: None,
+                number_only: false,
+                settings: Default::default(),
+            };
+            city.department_does(id, ToDepartment::Configure { time_zone: "Asia/Shanghai".to_owned(), definition });
+            let queue = QueueId::from(format!("{id}.q"));
+            let define =
+                DefineQueue { id: queue.clone(), name: id.to_owned(), prefix: "A".to_owned(), doctors: vec![] };
+            city.department_does(id, ToDepartment::ConfigureQueue(define));
             let session = DefineSession {
-                id: SessionId::from(format!("{department}.am")),
+                id: SessionId::from(format!("{id}.am")),
                 date: date("20261123"),
                 period: "morning".into(),
-                queue: QueueId::from(format!("{department}.q")),
+                queue,
                 doctor: None,
                 service_point: None,
                 registration_class: "普通".into(),
@@ -527,13 +541,30 @@ impl City {
                 high_demand: false,
                 released_at: None,
             };
-            let context = Context { now: at("20 08:00"), principal: Principal::system(), seed: 0 };
-            let settings = BookingSettings::default();
-            let defined = clinic::decide_define_session(&clinic, &session, &context, &settings, zone()).unwrap();
-            defined.events.iter().for_each(|event| clinic::apply(&mut clinic, event));
-            clinics.insert(department.to_owned(), clinic);
+            city.department_does(id, ToDepartment::DefineSession(session));
+            assert!(city.departments[id].clinic.sessions.len() == 1, "the session is defined");
         }
-        Self { person: Person::new(), clinics, post: Vec::new(), now: at("22 08:00") }
+        city.now = at("22 08:00");
+        city
+    }
+
+    fn department_does(&mut self, id: &str, command: ToDepartment) {
+        let state = self.departments.get_mut(id).unwrap();
+        let context = Context { now: self.now, principal: Principal::system(), seed: 1 };
+        let mut draft = Draft::<Department>::new(state);
+        let _ = Department::decide(&mut draft, command, &context);
+        for event in draft.into_events() {
+            Department::outgoing(&event, &mut self.post);
+        }
+        self.departments[id].clinic.check().unwrap();
+    }
+
+    /// Both sides ask again what is not answered.
+    fn ask_again(&mut self) {
+        Patient::open_requests(&self.person.state, &mut self.post);
+        for state in self.departments.values() {
+            Department::open_requests(state, &mut self.post);
+        }
     }
 
     fn person_does(&mut self, command: ToPatient) {
@@ -547,62 +578,15 @@ impl City {
     fn deliver(&mut self, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Request(_, Message::Patient(message)) => self.person_does(*message),
-            Outgoing::Request(to, Message::Department(message)) => {
-                let clinic = self.clinics.get_mut(&*to.id).unwrap();
-                let context = Context { now: self.now, principal: Principal::system(), seed: 1 };
-                let settings = BookingSettings::default();
-                let decided = match *message {
-                    ToDepartment::RequestPlace { appointment, slot, brief, confirm, channel, .. } => {
-                        clinic::decide_request_place(
-                            clinic,
-                            &appointment,
-                            &slot,
-                            &brief,
-                            confirm,
-                            channel,
-                            &context,
-                            &settings,
-                            zone(),
-                            |_| "A1".into(),
-                        )
-                    }
-                    ToDepartment::AskPlace { appointment, patient } => {
-                        clinic::decide_ask_place(clinic, &appointment, &patient, &context, zone())
-                    }
-                    ToDepartment::ConfirmPlace { appointment, patient } => {
-                        clinic::decide_confirm(clinic, &appointment, &patient, &context, &settings, zone(), |_| {
-                            "A1".into()
-                        })
-                    }
-                    ToDepartment::CancelAppointment(c) => {
-                        clinic::decide_cancel(clinic, &c.appointment, None, &context, &settings, zone())
-                    }
-                    ToDepartment::ReplacePlace { appointment, patient } => {
-                        clinic::decide_replace(clinic, &appointment, &patient, &context, &settings, zone())
-                    }
-                    other => panic!("{other:?}"),
-                };
-                self.happened(&to.id, decided.map(|d| d.events).unwrap_or_default());
-            }
+            Outgoing::Request(to, Message::Department(message)) => self.department_does(&to.id, *message),
             other => panic!("{other:?}"),
         }
     }
 
-    fn happened(&mut self, department: &str, events: Vec<clinic::Event>) {
-        let clinic = self.clinics.get_mut(department).unwrap();
-        for event in events {
-            clinic::apply(clinic, &event);
-            clinic::outgoing(&event, &mut self.post);
-        }
-        clinic.check().unwrap();
-    }
-
     fn deadlines(&mut self) {
-        for department in ["s.d", "s.e"] {
-            while self.clinics[department].next_deadline().is_some_and(|due| due <= self.now) {
-                let context = Context { now: self.now, principal: Principal::system(), seed: 1 };
-                let decision = clinic::decide_deadline(&self.clinics[department], &context);
-                self.happened(department, decision.events);
+        for id in ["s.d", "s.e"] {
+            while Department::next_deadline(&self.departments[id]).is_some_and(|due| due <= self.now) {
+                self.department_does(id, ToDepartment::DeadlineReached);
             }
         }
         if Patient::next_deadline(&self.person.state).is_some_and(|due| due <= self.now) {
@@ -614,7 +598,7 @@ impl City {
     fn check_limits(&self) {
         let state = &self.person.state;
         let stands = |id: &AppointmentId| {
-            let known = self.clinics[id.prefix(2)].appointments.get(id);
+            let known = self.departments[id.prefix(2)].clinic.appointments.get(id);
             known.is_some_and(|a| {
                 matches!(a.state, clinic::AppointmentState::Held { .. } | clinic::AppointmentState::Booked)
             })
@@ -628,8 +612,8 @@ impl City {
                 assert!(a.end <= b.start || b.end <= a.start, "overlap");
             }
         }
-        for (id, clinic) in &self.clinics {
-            for appointment in clinic.appointments.keys().filter(|appointment| stands(appointment)) {
+        for (id, there) in &self.departments {
+            for appointment in there.clinic.appointments.keys().filter(|appointment| stands(appointment)) {
                 let reserved = state.reservations.get(appointment).is_some_and(Reservation::is_live);
                 assert!(reserved, "{id} keeps {appointment}, which the patient does not know to be live");
             }
@@ -708,7 +692,7 @@ proptest! {
                     let i = which.index(city.post.len());
                     city.post.remove(i);
                 }
-                Step::AskAgain => Patient::open_requests(&city.person.state, &mut city.post),
+                Step::AskAgain => city.ask_again(),
                 Step::Pass(minutes) => {
                     city.now = city.now.plus_min(minutes);
                     city.deadlines();
@@ -718,7 +702,7 @@ proptest! {
             city.check_limits();
         }
         for _ in 0..200 {
-            Patient::open_requests(&city.person.state, &mut city.post);
+            city.ask_again();
             for outgoing in std::mem::take(&mut city.post) {
                 city.deliver(outgoing);
                 city.check_limits();
@@ -728,7 +712,7 @@ proptest! {
         }
         for (id, reservation) in &city.person.state.reservations {
             prop_assert!(!reservation.is_live(), "{} is still live: {:?}", id, reservation);
-            let there = city.clinics[id.prefix(2)].appointments.get(id).map(|a| a.state);
+            let there = city.departments[id.prefix(2)].clinic.appointments.get(id).map(|a| a.state);
             let stands = matches!(there, Some(clinic::AppointmentState::Held { .. } | clinic::AppointmentState::Booked));
             prop_assert!(!stands, "{} still stands there", id);
         }

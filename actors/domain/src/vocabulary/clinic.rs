@@ -101,6 +101,16 @@ pub struct CorrectNoShow {
     pub reason: String,
 }
 
+/// A cancellation was a mistake: booked again with the same number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreAppointment {
+    /// Which.
+    pub appointment: AppointmentId,
+    /// Why.
+    pub reason: String,
+}
+
 /// Arrived.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

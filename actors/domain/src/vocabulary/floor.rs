@@ -6,8 +6,9 @@ use super::*;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterWalkIn {
-    /// The queue.
-    pub queue: QueueId,
+    /// The queue. Absent on a return day: the own doctor's if the doctor sits, else the department's pool.
+    #[serde(default)]
+    pub queue: Option<QueueId>,
     /// Who.
     pub patient: PatientId,
     /// A priority class with proof seen (`emergency`, `military`, …).
@@ -19,10 +20,18 @@ pub struct RegisterWalkIn {
     /// An addition to this slot of the session; absent: its last.
     #[serde(default)]
     pub slot: Option<SlotId>,
-    /// Return day: an open visit that this belongs to. Of somebody who waits in that queue already it says that a second
-    /// number is meant.
+    /// Return day: an open visit that this belongs to. With a `queue`, of somebody who waits there already, it says that a
+    /// second number is meant.
     #[serde(default)]
     pub visit: Option<VisitId>,
+}
+
+impl RegisterWalkIn {
+    /// Whose it is to decide: the queue's department, else the visit's; none when it names neither.
+    pub fn department(&self) -> Option<DepartmentId> {
+        let of_visit = || self.visit.as_ref().map(VisitId::department);
+        self.queue.as_ref().map(QueueId::department).or_else(of_visit)
+    }
 }
 
 /// A priority class with proof seen.

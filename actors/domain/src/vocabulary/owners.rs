@@ -169,6 +169,8 @@ pub enum ToDepartment {
     /// From the patient's owner: another place of the patient stands instead of this one, which ends whatever the time,
     /// unless the patient has come.
     ReplacePlace { appointment: AppointmentId, patient: PatientId },
+    /// See [`RestoreAppointment`].
+    RestoreAppointment(RestoreAppointment),
 }
 
 /// Everything a doctor's owner can be told.
@@ -217,7 +219,7 @@ pub enum ToPatient {
     PlaceHeld { appointment: AppointmentId, expires_at: Timestamp },
     /// From the department: booked.
     PlaceBooked { appointment: AppointmentId, number: Option<String>, slot_start: Timestamp },
-    /// From the department: refused, or gone (expired, cancelled, fulfilled, no-show, stopped).
+    /// From the department: refused, or expired. (What can be undone is told as news of its ticket.)
     PlaceEnded { appointment: AppointmentId, how: AppointmentEnd },
     /// The earliest deadline has passed.
     DeadlineReached,

@@ -86,6 +86,7 @@ impl ClientCommand {
             Self::DefineDoctor(c) => vec![("name", &c.name), ("title", &c.title)],
             Self::CancelAppointment(c) => c.reason.iter().map(|reason| ("reason", reason.as_str())).collect(),
             Self::CorrectNoShow(c) => vec![("reason", &c.reason)],
+            Self::RestoreAppointment(c) => vec![("reason", &c.reason)],
             Self::CancelTicket(c) => vec![("reason", &c.reason)],
             Self::SetPriority(c) => vec![("class", &c.class), ("proof", &c.proof)],
             Self::RegisterWalkIn(c) => c.class.iter().map(|class| ("class", class.as_str())).collect(),

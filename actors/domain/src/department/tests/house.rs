@@ -202,7 +202,7 @@ impl House {
         });
         let command = RegisterWalkIn {
             visit: waits.map(|ticket| ticket.opened.visit.clone()),
-            queue,
+            queue: Some(queue),
             patient: patient_id,
             class: class.map(str::to_owned),
             addition_to: None,

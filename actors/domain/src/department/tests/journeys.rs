@@ -423,7 +423,7 @@ fn closing_settles_everyone_who_is_not_ended() {
     let visit = house.ticket(&tickets[0]).opened.visit.clone();
     house.now = at("09:00").plus_min(24 * 60);
     let command = RegisterWalkIn {
-        queue: queue("pool"),
+        queue: Some(queue("pool")),
         patient: PatientId::from("p-a"),
         class: None,
         addition_to: None,
@@ -477,8 +477,14 @@ fn the_same_person_waits_once_in_a_queue_unless_the_visit_is_named() {
     let mut house = House::new(0).with_doctors();
     let again = |at: &str, visit: Option<&VisitId>| {
         let (queue, patient) = (queue(at), PatientId::from("p-a"));
-        let command =
-            RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: visit.cloned() };
+        let command = RegisterWalkIn {
+            queue: Some(queue),
+            patient,
+            class: None,
+            addition_to: None,
+            slot: None,
+            visit: visit.cloned(),
+        };
         ToDepartment::RegisterWalkIn { command, brief: brief("a"), birth_date: None }
     };
     let first = house.walk_in("pool", "a", None);
@@ -511,7 +517,7 @@ fn on_a_later_day_an_open_visit_gets_a_new_number_and_the_old_one_does_not_wait_
     assert_eq!(rejected.code, Code::WrongTicketState);
     assert!(rejected.valid_now.contains(&("visit".to_owned(), visit.as_str().into())));
     let returning = |visit: &VisitId| RegisterWalkIn {
-        queue: queue("own"),
+        queue: Some(queue("own")),
         patient: PatientId::from("p-a"),
         class: None,
         addition_to: None,
@@ -524,6 +530,72 @@ fn on_a_later_day_an_open_visit_gets_a_new_number_and_the_old_one_does_not_wait_
     house.after_s(2 * 24 * 3600);
     let command = ToDepartment::RegisterWalkIn { command: returning(&visit), brief: brief("a"), birth_date: None };
     assert_eq!(code(house.desk(command)), Code::Forbidden, "the third day was the last");
+}
+
+/// Who comes back on a later day waits for the own doctor if the doctor sits that day, else in the pool; the desk may say
+/// another queue.
+#[test]
+fn on_a_later_day_the_department_finds_the_queue() {
+    let returning = |house: &mut House, visit: &VisitId, queue: Option<QueueId>| {
+        let patient = brief("a").patient;
+        let command =
+            RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: Some(visit.clone()) };
+        let command = ToDepartment::RegisterWalkIn { command, brief: brief("a"), birth_date: None };
+        let answer = house.desk(command);
+        answer.map(|answer| match answer {
+            Answer::Waiting { ticket, visit: of, .. } if of == *visit => house.ticket(&ticket).opened.queue.clone(),
+            other => panic!("{other:?}"),
+        })
+    };
+    // Seen by the first doctor, called from the pool.
+    let mut house = House::new(0).with_doctors();
+    let seen = house.walk_in("pool", "a", None);
+    assert_eq!(house.called(1), seen);
+    house.call_next(1, Some(&seen), Some(Outcome::Seen)).expect("seen");
+    let visit = house.ticket(&seen).opened.visit.clone();
+    house.after_s(24 * 3600);
+    let mut at_work = house.clone();
+    assert_eq!(returning(&mut at_work, &visit, None), Ok(queue("own")), "the first doctor is at work");
+    let again = returning(&mut at_work, &visit, None).expect_err("waits there already");
+    assert_eq!(again.code, Code::AlreadyExists);
+    assert_eq!(returning(&mut at_work, &visit, Some(queue("own"))), Ok(queue("own")), "knowingly");
+    assert_eq!(returning(&mut at_work, &visit, Some(queue("other"))), Ok(queue("other")), "the desk says where");
+    at_work.assert_replays();
+    // The doctor does not sit.
+    let stop = StopWork { assignment: assignment(1), department: DepartmentId::from(DEPARTMENT) };
+    house.tell(doctor(1), ToDepartment::StopWork(stop)).expect("stops");
+    let mut nobody = house.clone();
+    assert_eq!(returning(&mut nobody, &visit, None), Ok(queue("pool")));
+    // Not at work yet, and sits by a session of that day, until that is over.
+    let tomorrow = house.state.config.today(house.now);
+    let session = DefineSession {
+        id: SessionId::from("s.d.am2"),
+        date: tomorrow,
+        period: "morning".to_owned(),
+        queue: queue("own"),
+        doctor: Some(doctor_id(1)),
+        service_point: None,
+        registration_class: "普通".to_owned(),
+        fee_fen: 0,
+        slots: vec![DefineSlot { start: "09:00".to_owned(), minutes: 30, capacity: 1 }],
+        high_demand: false,
+        released_at: None,
+    };
+    house.system(ToDepartment::DefineSession(session));
+    let mut sits = house.clone();
+    assert_eq!(returning(&mut sits, &visit, None), Ok(queue("own")));
+    house.after_s(2 * 3600);
+    assert_eq!(returning(&mut house, &visit, None), Ok(queue("pool")), "the session is over");
+    let neither = RegisterWalkIn {
+        queue: None,
+        patient: brief("a").patient,
+        class: None,
+        addition_to: None,
+        slot: None,
+        visit: None,
+    };
+    let neither = ToDepartment::RegisterWalkIn { command: neither, brief: brief("a"), birth_date: None };
+    assert_eq!(code(house.desk(neither)), Code::InvalidField);
 }
 
 /// Rule 6 at the doctor's door: one returned ticket called by mistake is due again at once, before any ordinary one.

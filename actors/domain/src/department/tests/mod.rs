@@ -1,10 +1,12 @@
 //! Tests of the department: journeys, the whole state table, random days.
 
+mod chain;
 mod closing;
 mod house;
 mod journeys;
 mod outside;
 mod random;
+mod restore;
 mod retire;
 mod table;
 mod told;

@@ -177,7 +177,7 @@ fn what_the_desk_cancels_is_told_until_it_is_heard() {
 }
 
 #[test]
-fn what_the_person_cancels_is_answered_and_no_news() {
+fn what_the_person_cancels_is_heard_once() {
     let mut pair = Pair::new(House::new(0).with_session(2).with_doctors());
     pair.reserve("0900").expect("reserves");
     pair.settle();
@@ -185,7 +185,8 @@ fn what_the_person_cancels_is_answered_and_no_news() {
     pair.person(ToPatient::Cancel(CancelAppointment { appointment: appointment.clone(), reason: None })).expect("asks");
     pair.settle();
     assert!(matches!(pair.standing(&appointment), Standing::Ended(_)));
-    assert!(!pair.heard.iter().any(|event| matches!(event, patient::Event::TicketHeard { .. })), "told twice");
+    let heard = pair.heard.iter().filter(|event| matches!(event, patient::Event::TicketHeard { .. }));
+    assert_eq!((heard.count(), pair.unheard()), (1, 0));
     pair.assert_replays();
 }
 
@@ -505,6 +506,71 @@ fn a_corrected_no_show_counts_no_more_and_a_block_that_rested_on_it_goes() {
     assert_eq!(pair.person.no_shows.len(), 2, "the late word of the no-show changes nothing");
 }
 
+/// Nobody asks after a booking until a day after its slot; so the department says it until it is heard. Heard twice, it
+/// counts once.
+#[test]
+fn a_lost_no_show_is_said_again_until_it_is_heard() {
+    let mut pair = Pair::new(House::new(0).with_session(4));
+    pair.reserve("0900").expect("reserves");
+    pair.settle();
+    let appointment = pair.person.live().next().expect("booked").0.clone();
+    pair.house.now = at("10:30");
+    pair.house.system(ToDepartment::DeadlineReached);
+    pair.collect();
+    assert!(!pair.post.is_empty());
+    pair.post.clear();
+    assert_eq!(pair.standing(&appointment), Standing::Booked, "the word is lost");
+    pair.ask_again();
+    let said = pair.post[0].clone();
+    pair.settle();
+    assert_eq!(pair.standing(&appointment), Standing::Ended(AppointmentEnd::NoShow));
+    assert_eq!((pair.person.no_shows.len(), pair.unheard()), (1, 0));
+    pair.deliver(said);
+    pair.settle();
+    pair.ask_again();
+    assert_eq!((pair.person.no_shows.len(), pair.post.len()), (1, 0));
+    // Asked after it, the same.
+    pair.deliver(Outgoing::Request(
+        crate::owner::OwnerRef::new(crate::owner::OwnerKind::Department, DEPARTMENT),
+        ToDepartment::AskPlace { appointment: appointment.clone(), patient: PatientId::from("p-a") }.into(),
+    ));
+    pair.settle();
+    assert_eq!((pair.standing(&appointment), pair.person.no_shows.len()), (Standing::Ended(AppointmentEnd::NoShow), 1));
+    pair.assert_replays();
+}
+
+#[test]
+fn a_restored_booking_stands_for_the_person_too() {
+    let mut pair = Pair::new(House::new(0).with_session(1));
+    pair.reserve("0900").expect("reserves");
+    pair.settle();
+    let (appointment, number) =
+        pair.person.live().next().map(|(id, live)| (id.clone(), live.number.clone())).expect("booked");
+    let restore = |pair: &mut Pair| {
+        let command = RestoreAppointment { appointment: appointment.clone(), reason: "mistake".to_owned() };
+        pair.house.desk(ToDepartment::RestoreAppointment(command))
+    };
+    // Beyond the half hour in which a late booking may be undone.
+    pair.house.after_s(31 * 60);
+    for by_desk in [true, false] {
+        let cancel = CancelAppointment { appointment: appointment.clone(), reason: None };
+        if by_desk {
+            pair.house.desk(ToDepartment::CancelAppointment(cancel)).expect("cancelled");
+        } else {
+            pair.person(ToPatient::Cancel(cancel)).expect("cancelled");
+        }
+        pair.settle();
+        assert_eq!(pair.standing(&appointment), Standing::Ended(AppointmentEnd::GivenBack), "{by_desk}");
+        assert_eq!(pair.person.given_back, 1);
+        restore(&mut pair).expect("restored");
+        pair.settle();
+        let known = &pair.person.reservations[&appointment];
+        assert_eq!((known.standing, &known.number), (Standing::Booked, &number), "{by_desk}");
+        assert_eq!((pair.person.given_back, pair.unheard()), (0, 0), "as if it had not been");
+    }
+    pair.assert_replays();
+}
+
 /// What each side has in the end.
 fn assert_agree(pair: &Pair, seed: u64) {
     let clinic = &pair.house.state.clinic;
@@ -562,7 +628,7 @@ fn step(pair: &mut Pair, dice: &mut Dice) {
     let tickets: Vec<TicketId> = pair.house.state.floor.tickets.keys().cloned().collect();
     let any =
         |dice: &mut Dice| (!tickets.is_empty()).then(|| tickets[dice.roll(tickets.len() as u64) as usize].clone());
-    match dice.roll(15) {
+    match dice.roll(17) {
         0 => drop(pair.reserve(["0900", "0930", "1000"][dice.roll(3) as usize])),
         1 if tickets.len() < 12 => drop(pair.house.walk_in("pool", "a", None)),
         2 => {
@@ -616,6 +682,18 @@ fn step(pair: &mut Pair, dice: &mut Dice) {
                     drop(pair.house.system(ToDepartment::TransferTaken { ticket, new_ticket, new_number }));
                 }
             }
+        }
+        12 => {
+            let booked: Vec<AppointmentId> = pair.house.state.clinic.appointments.keys().cloned().collect();
+            let Some(appointment) = booked.get(dice.roll(3) as usize).cloned() else { return };
+            let reason = "mistake".to_owned();
+            drop(match dice.roll(2) {
+                0 => pair.house.desk(ToDepartment::RestoreAppointment(RestoreAppointment { appointment, reason })),
+                _ => {
+                    let cancel = CancelAppointment { appointment, reason: Some(reason) };
+                    pair.house.desk(ToDepartment::CancelAppointment(cancel))
+                }
+            });
         }
         _ if !pair.post.is_empty() => {
             let at = dice.roll(pair.post.len() as u64) as usize;

@@ -2,6 +2,7 @@
 
 use super::house::*;
 use crate::Code;
+use crate::department::view;
 use crate::ids::*;
 use crate::owner::{Message, Outgoing};
 use crate::vocabulary::*;
@@ -99,6 +100,48 @@ fn what_nobody_has_called_there_is_given_back() {
     two.source.undo_last(&ticket).expect("the registration: the transfer is history");
     assert_eq!(two.source.is(&ticket), "ended");
     two.source.assert_replays();
+}
+
+/// The target's desk sees who is on the way from what both departments say, and sees nobody any more once the ticket is
+/// taken, asked back or refused; each event says it as the next snapshot does.
+#[test]
+fn who_is_on_the_way_is_shown_where_the_ticket_goes() {
+    let zone = crate::time::Zone::named("Asia/Shanghai").expect("a zone");
+    let queue = QueueId::from("s.e.pool");
+    let mut two = Two::new();
+    let (ticket, seen) = (two.source.walk_in("pool", "a", None), &mut std::collections::BTreeSet::new());
+    let (mut of_source, mut of_target) = (two.source.events.len(), two.target.events.len());
+    let mut comes = |two: &Two| {
+        let (source, target) = (&two.source, &two.target);
+        let new = source.events[of_source..].iter().map(|event| (&source.state, event));
+        for (state, event) in new.chain(target.events[of_target..].iter().map(|event| (&target.state, event))) {
+            let Some((to, ticket)) = view::on_the_way(state, event).filter(|(to, _)| *to == queue) else { continue };
+            match view::arriving(&target.state, &to, &source.state, &ticket, zone) {
+                Some(_) => seen.insert(ticket.to_string()),
+                None => seen.remove(ticket.as_str()),
+            };
+        }
+        (of_source, of_target) = (source.events.len(), target.events.len());
+        let all = view::coming(&target.state, &queue, [&source.state], zone);
+        assert!(all.keys().eq(seen.iter()), "{all:?} {seen:?}");
+        all.get(ticket.as_str()).map(|coming| coming["number"].as_str().expect("a number").to_owned())
+    };
+    assert_eq!(comes(&two), None);
+    two.send(&ticket, "s.e.nowhere");
+    assert_eq!(comes(&two), None, "not to that queue");
+    two.exchange();
+    assert_eq!(comes(&two), None, "refused");
+    two.send(&ticket, "s.e.pool");
+    assert_eq!(comes(&two).as_deref(), Some("A001"));
+    two.recall(&ticket).expect("asked back");
+    assert_eq!(comes(&two), None, "asked back");
+    two.exchange();
+    two.send(&ticket, "s.e.pool");
+    assert_eq!(comes(&two).as_deref(), Some("A001"), "sent again");
+    deliver(&mut two.source, &mut two.target, "s.e");
+    assert_eq!((two.source.is(&ticket), comes(&two)), ("in_transit", None), "taken, and the source has not heard");
+    two.exchange();
+    assert_eq!(comes(&two), None);
 }
 
 #[test]
@@ -221,7 +264,7 @@ fn nobody_is_taken_into_a_cancelled_visit() {
 
 fn register_in(house: &mut House, visit: &str, patient: &str) -> Result<Answer, crate::Rejection> {
     let command = RegisterWalkIn {
-        queue: QueueId::from(format!("{}.pool", house.state.config.id)),
+        queue: Some(QueueId::from(format!("{}.pool", house.state.config.id))),
         patient: brief(patient).patient,
         class: None,
         addition_to: None,

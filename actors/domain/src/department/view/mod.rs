@@ -1,6 +1,7 @@
 //! What the department's streams show: `queue`, `doctor`, `door`, `ticket`, `session`, `site`. Pure. Every event carries
 //! ready-to-show parts that replace the same parts of the snapshot, so that no page has a rule.
 
+mod coming;
 mod load;
 mod parts;
 mod touched;
@@ -13,6 +14,7 @@ use crate::floor::Event as Floor;
 use crate::ids::*;
 use crate::owner::Owner;
 use crate::time::{Timestamp, Zone};
+pub use coming::{arriving, coming, on_the_way};
 pub use load::{Load, load, quantile};
 use parts::View;
 use touched::Touched;

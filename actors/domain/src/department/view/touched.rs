@@ -160,7 +160,8 @@ pub(super) fn appointment(event: &clinic::Event) -> Option<&AppointmentId> {
         | clinic::Event::AppointmentGivenBack { appointment, .. }
         | clinic::Event::CheckInUndone { appointment, .. }
         | clinic::Event::NoShowRecorded { appointment, .. }
-        | clinic::Event::NoShowCorrected { appointment, .. } => Some(appointment),
+        | clinic::Event::NoShowCorrected { appointment, .. }
+        | clinic::Event::AppointmentRestored { appointment, .. } => Some(appointment),
         _ => None,
     }
 }
