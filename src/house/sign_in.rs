@@ -18,7 +18,7 @@ use super::{House, account, site};
 use crate::engine::{SignedIn, Visit, VisitAnswer};
 use crate::http::requests::{OfferScreen, RequestCode, ScreenSignIn, SignIn};
 use crate::identity::audit::AuditLine;
-use crate::identity::codes::CodeMessage;
+use crate::identity::codes::{CodeMessage, Purpose};
 use crate::identity::keys::KeyName;
 use crate::identity::tokens::{Claims, Standing};
 use crate::identity::{accounts, chance, codes, refresh};
@@ -80,7 +80,7 @@ impl House {
     }
 
     /// Accounts count in clinic time; who has to wait is told in seconds of the clock on the wall.
-    fn in_true_seconds(&self, mut why: Rejection) -> Rejection {
+    pub(super) fn in_true_seconds(&self, mut why: Rejection) -> Rejection {
         let speed = self.shell.clock.speed().max(1.0);
         for (name, value) in &mut why.valid_now {
             if let ("retry_after_s", Valid::Number(clinic_s)) = (name.as_str(), &mut *value) {
@@ -189,11 +189,7 @@ impl House {
             self.strangers.decide(who, issue, now)?;
         }
         let expires_at = self.machine_now().plus_s(ttl_s);
-        let message = CodeMessage { phone: Redacted::new(phone), code, expires_at };
-        self.codes.send(message).map_err(|why| {
-            tracing::warn!(%why, "a one-time code could not be sent");
-            Rejection::new(Code::Overloaded, "the code could not be sent; try again shortly")
-        })?;
+        self.send_code(CodeMessage { phone: Redacted::new(phone), code, expires_at, purpose: Purpose::SignIn })?;
         Ok(VisitAnswer::Told(json!({ "expires_in_s": ttl_s, "sent_to": self.codes.sends_to() })))
     }
 

@@ -27,6 +27,12 @@ pub enum Deed {
         /// The idempotency key, if the client gave one.
         key: Option<Uuid>,
     },
+    /// Send a code to the own phone of a grown-up for whom the account wants to act.
+    AskConsent(Box<RegisterPerson>),
+    /// For whom the account acts, and who acts by its phone's word.
+    ReadFamily,
+    /// Who acts for that person.
+    ReadActing(PatientId),
     /// The 60-second code of a department's waiting area.
     ReadAreaCode(DepartmentId),
     /// What a site consists of.
@@ -196,9 +202,12 @@ pub struct RegisterPerson {
     /// Birth date as on the document.
     #[serde(default)]
     pub birth_date: Option<BusinessDate>,
-    /// Phone, if any.
+    /// Phone, if any; of a grown-up of the family the own one, which is asked.
     #[serde(default)]
     pub phone: Option<String>,
+    /// On a patient's own phone, for a grown-up of the family: the code that was sent to that person's phone.
+    #[serde(default)]
+    pub code: Option<String>,
     /// The site of the hospital patient number (`hospital_card`).
     #[serde(default)]
     pub site: Option<SiteId>,

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::PatientId;
+use crate::ids::{AccountId, PatientId};
+use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::time::Timestamp;
+use crate::vocabulary::{ToAccount, ToPatient};
 
 use super::failures::Tries;
 use super::state::*;
@@ -129,6 +131,85 @@ pub enum Event {
         /// Its name.
         name: String,
     },
+    /// A code was sent to somebody's own phone: does the person agree?
+    ConsentAsked {
+        /// For whom the account wants to act.
+        patient: PatientId,
+        /// As what, which phone, which code.
+        consent: Consent,
+        /// When.
+        at: Timestamp,
+        /// Codes sent before this do not count any more.
+        counted_since: Timestamp,
+    },
+    /// A wrong code of consent.
+    ConsentFailed {
+        /// Whose.
+        patient: PatientId,
+        /// Wrong tries at it now.
+        tries: u32,
+    },
+    /// May act for that patient, by somebody's word. Person and phone are told.
+    RelationAgreed {
+        /// This account.
+        account: AccountId,
+        /// Whom.
+        patient: PatientId,
+        /// As what, by whose word, until when.
+        acts: Acts,
+    },
+    /// May do so no longer. Person and phone are told.
+    RelationOver {
+        /// This account.
+        account: AccountId,
+        /// Whom.
+        patient: PatientId,
+        /// Why.
+        why: Over,
+        /// The account whose phone had agreed.
+        member: Option<AccountId>,
+        /// When.
+        at: Timestamp,
+        /// Whether it counts as one of the year's changes.
+        counts: bool,
+        /// What was before this does not count any more.
+        counted_since: Timestamp,
+    },
+    /// This account's phone has agreed that another one acts for its person.
+    AgreementNoted {
+        /// Which other.
+        account: AccountId,
+        /// For whom.
+        patient: PatientId,
+        /// As what, since when.
+        agreement: Agreement,
+    },
+    /// The other one acts by this phone's word no longer.
+    AgreementOver {
+        /// This account.
+        member: AccountId,
+        /// Which other.
+        account: AccountId,
+        /// For whom.
+        patient: PatientId,
+        /// It was taken back here: the other one is told.
+        withdrawn: bool,
+    },
+}
+
+/// Why an account acts for somebody no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Over {
+    /// Whoever acted has given it up.
+    GivenUp,
+    /// The person has taken the own phone's word back.
+    Withdrawn,
+    /// The desk.
+    ByDesk,
+    /// Another phone is on the person's file.
+    AnotherPhone,
+    /// The child has come of age.
+    OfAge,
 }
 
 pub(super) fn kind(event: &Event) -> (u16, &'static str) {
@@ -149,6 +230,59 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::TwinTaken { .. } => (513, "twin_taken"),
         Event::ScriptNoted { .. } => (514, "script_noted"),
         Event::ScriptDropped { .. } => (515, "script_dropped"),
+        Event::ConsentAsked { .. } => (516, "consent_asked"),
+        Event::ConsentFailed { .. } => (517, "consent_failed"),
+        Event::RelationAgreed { .. } => (518, "relation_agreed"),
+        Event::RelationOver { .. } => (519, "relation_over"),
+        Event::AgreementNoted { .. } => (520, "agreement_noted"),
+        Event::AgreementOver { .. } => (521, "agreement_over"),
+    }
+}
+
+/// Who is told: the person, so that the own page shows who acts; and the phone by whose word it was.
+pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
+    let to_person = |patient: &PatientId, account: &AccountId, relation: &str, granted: bool| {
+        let relation = crate::person::Relation::of_wire(relation);
+        let message = ToPatient::Relate { account: account.clone(), relation, granted };
+        Outgoing::Effect(OwnerRef::new(OwnerKind::Patient, patient.as_str()), message.into())
+    };
+    let to_account = |account: &AccountId, message: ToAccount| {
+        Outgoing::Effect(OwnerRef::new(OwnerKind::Account, account.as_str()), message.into())
+    };
+    match event {
+        Event::RelationAgreed { account, patient, acts } => {
+            out.push(to_person(patient, account, &acts.relation, true));
+            if let (Agreed::ByPhone(member), Some(since)) = (&acts.agreed, acts.since) {
+                let agreement = Agreement { relation: acts.relation.clone(), since };
+                let (account, patient) = (account.clone(), patient.clone());
+                out.push(to_account(member, ToAccount::NoteAgreement { account, patient, agreement }));
+            }
+        }
+        Event::RelationOver { account, patient, member, .. } => {
+            out.push(to_person(patient, account, "", false));
+            if let Some(member) = member {
+                let (account, patient) = (account.clone(), patient.clone());
+                out.push(to_account(member, ToAccount::EndAgreement { account, patient }));
+            }
+        }
+        Event::AgreementOver { member, account, patient, withdrawn: true } => {
+            let message = ToAccount::AgreementWithdrawn { patient: patient.clone(), member: member.clone() };
+            out.push(to_account(account, message));
+        }
+        _ => {}
+    }
+}
+
+/// Whether rights of before have ended: doors ask again.
+pub(super) fn ends_rights(event: &Event) -> bool {
+    match event {
+        Event::StaffDefined { ends_sessions, .. } => *ends_sessions,
+        Event::StaffRetired
+        | Event::SessionRevoked { .. }
+        | Event::AllRevoked
+        | Event::RelationEnded { .. }
+        | Event::RelationOver { .. } => true,
+        _ => false,
     }
 }
 
@@ -225,7 +359,9 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::AllRevoked => end_all(state),
         Event::SessionsExpired { families } => state.families.retain(|family, _| !families.contains(family)),
         Event::RelationGranted { patient, relation } => {
-            state.relations.insert(patient.clone(), relation.clone());
+            let agreed = if patient.is_claim() { Agreed::Own } else { Agreed::OnFile };
+            let acts = Acts { relation: relation.clone(), agreed, since: None, ends_at: None };
+            state.relations.insert(patient.clone(), acts);
         }
         Event::RelationEnded { patient, at, counts, counted_since } => {
             state.relations.remove(patient);
@@ -234,6 +370,45 @@ pub(super) fn apply(state: &mut State, event: &Event) {
                 state.given_up.insert(*at);
             }
             state.generation += 1;
+        }
+        Event::ConsentAsked { patient, consent, at, counted_since } => {
+            state.consents.retain(|_, asked| *at < asked.code.expires_at);
+            state.consents.insert(patient.clone(), consent.clone());
+            state.consents_sent = state.consents_sent.split_off(counted_since);
+            state.consents_sent.insert(*at);
+        }
+        Event::ConsentFailed { patient, tries } => {
+            if let Some(asked) = state.consents.get_mut(patient) {
+                asked.code.tries = *tries;
+            }
+        }
+        Event::RelationAgreed { patient, acts, .. } => {
+            state.consents.remove(patient);
+            state.grown.remove(patient);
+            state.relations.insert(patient.clone(), acts.clone());
+        }
+        Event::RelationOver { patient, why, at, counts, counted_since, .. } => {
+            state.relations.remove(patient);
+            state.given_up = state.given_up.split_off(counted_since);
+            state.grown.retain(|_, since| *since >= *counted_since);
+            if *counts {
+                state.given_up.insert(*at);
+            }
+            if *why == Over::OfAge {
+                state.grown.insert(patient.clone(), *at);
+            }
+            state.generation += 1;
+        }
+        Event::AgreementNoted { account, patient, agreement } => {
+            state.agreements.entry(account.clone()).or_default().insert(patient.clone(), agreement.clone());
+        }
+        Event::AgreementOver { account, patient, .. } => {
+            if let Some(of_account) = state.agreements.get_mut(account) {
+                of_account.remove(patient);
+                if of_account.is_empty() {
+                    state.agreements.remove(account);
+                }
+            }
         }
     }
 }

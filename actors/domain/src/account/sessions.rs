@@ -157,11 +157,10 @@ pub(super) fn revoke(draft: &mut Draft<'_, Account>, refresh_hash: Option<&str>)
 }
 
 /// Sessions that nobody refreshed end.
-pub(super) fn expire(draft: &mut Draft<'_, Account>, context: &Context) -> Outcome {
+pub(super) fn expire(draft: &mut Draft<'_, Account>, context: &Context) {
     let over = draft.state().families.iter().filter(|(_, family)| family.expires_at <= context.now);
     let families: Vec<u64> = over.map(|(family, _)| *family).collect();
     if !families.is_empty() {
         draft.emit(Event::SessionsExpired { families });
     }
-    Ok(Answer::Done)
 }

@@ -222,6 +222,19 @@ pub enum ToPatient {
     TicketTold(TicketNews),
 }
 
+/// What speaks for an account that wants to act for somebody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Proof {
+    /// Its own word.
+    Said,
+    /// Its phone is on the person's file.
+    OnFile,
+    /// The person stands at the desk and agrees.
+    AtDesk,
+    /// The code that was sent to the person's own phone, as its keyed hash.
+    Code { hash: String },
+}
+
 /// Everything an account's owner can be told. Secrets arrive hashed or sealed by the edge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToAccount {
@@ -239,8 +252,30 @@ pub enum ToAccount {
     Refresh { refresh_hash: String, next_hash: String },
     /// Sign out one session, or all.
     Revoke { refresh_hash: Option<String> },
-    /// This account may act for that patient, as that relation.
-    Relate { patient: PatientId, relation: Relation, granted: bool },
+    /// A code was sent to the person's own phone (`member` is its account): may this account act for the person?
+    /// `comes_of_age` is the first moment of the person's 18th birthday.
+    AskConsent {
+        patient: PatientId,
+        relation: Relation,
+        comes_of_age: Option<Timestamp>,
+        member: AccountId,
+        code_hash: String,
+        expires_at: Timestamp,
+    },
+    /// This account acts for that patient, as that relation, by that proof.
+    Relate { patient: PatientId, relation: Relation, comes_of_age: Option<Timestamp>, proof: Proof },
+    /// See [`EndRelation`].
+    EndRelation { patient: PatientId },
+    /// The desk has put another phone on the person's file.
+    AnotherPhoneOnFile { patient: PatientId },
+    /// From another account: it acts for that person by the word of this account's phone.
+    NoteAgreement { account: AccountId, patient: PatientId, agreement: crate::account::Agreement },
+    /// See [`EndRelation`]: this phone's word is taken back.
+    WithdrawAgreement { account: AccountId, patient: PatientId },
+    /// From the other account: it acts so no longer.
+    EndAgreement { account: AccountId, patient: PatientId },
+    /// From the account of the person's own phone: its word is taken back.
+    AgreementWithdrawn { patient: PatientId, member: AccountId },
     /// A token is made for a script of that name (told to the account that lists them; times are machine time).
     NoteScript { name: String, role: crate::principal::Role, expires_at: Timestamp, now: Timestamp },
     /// That script's tokens were ended.
