@@ -62,11 +62,14 @@ impl Town {
     /// Signs a phone in: what it is told.
     async fn sign_in(&self, number: &str) -> Value {
         let asked = json!({ "phone": number });
-        while self.door.ask("POST", "/session/code", None, Some(&asked)).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
+        let asked = loop {
+            match self.door.ask("POST", "/session/code", None, Some(&asked)).await {
+                Ok(asked) => break asked,
+                Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+            }
+        };
         let code = self.phones.0.lock().unwrap().last().unwrap().1.clone();
-        let given = json!({ "phone": number, "code": code });
+        let given = json!({ "phone": number, "code": code, "device": asked["device"] });
         self.door.ask("POST", "/session", None, Some(&given)).await.unwrap()
     }
 
@@ -243,7 +246,9 @@ async fn a_hospitals_card_has_a_number_that_can_be_seen() {
 
 /// Resolves in time, or the right goes on.
 async fn ends_at_once(ended: impl Future<Output = ()>) {
-    tokio::time::timeout(Duration::from_secs(1), ended).await.expect("what was held by that right ends within a second");
+    tokio::time::timeout(Duration::from_secs(1), ended)
+        .await
+        .expect("what was held by that right ends within a second");
 }
 
 const MOTHER: &str = "13800000011";
@@ -290,6 +295,33 @@ async fn a_grown_up_agrees_by_a_code_to_the_own_phone_and_takes_it_back() {
 }
 
 #[actix_web::test]
+async fn a_stranger_neither_burns_a_phones_code_nor_asks_so_often_that_its_own_device_gets_none() {
+    let town = Town::open().await;
+    let ask = async |device: Option<&str>| {
+        let asked = json!({"phone": MOTHER, "device": device});
+        town.door.ask("POST", "/session/code", None, Some(&asked)).await
+    };
+    let enter = async |code: &str, device: &Value| {
+        let given = json!({"phone": MOTHER, "code": code, "device": device});
+        town.door.ask("POST", "/session", None, Some(&given)).await.map_err(|why| why.code)
+    };
+    let code = || town.phones.0.lock().unwrap().last().unwrap().1.clone();
+    let mine = ask(None).await.unwrap()["device"].clone();
+    let first = code();
+    for _ in 0..3 {
+        assert_eq!(enter("x", &json!("a-thief")).await.unwrap_err(), "wrong_credentials", "has asked for none");
+    }
+    assert_eq!(enter(&first, &json!("a-thief")).await.unwrap_err(), "wrong_credentials", "not that device's");
+    enter(&first, &mine).await.expect("its own tries are untouched");
+    // The network has asked a moment ago; the device that is known has a minute of its own.
+    assert_eq!(ask(None).await.unwrap_err().code, "back_off");
+    let again = ask(mine.as_str()).await.unwrap();
+    assert_eq!(again["device"], mine, "it keeps its mark");
+    enter(&code(), &mine).await.unwrap();
+    town.server.stop().await;
+}
+
+#[actix_web::test]
 async fn who_acts_gives_it_up_and_the_phone_that_agreed_hears_of_it() {
     let town = Town::open().await;
     let own = with(person("E40000002", "1985-05-05", DAUGHTER), "relation", json!("self"));
@@ -326,6 +358,7 @@ async fn the_word_of_the_phone_on_file_gives_the_bearer_and_the_desk_gives_and_e
     town.post("/family/end", &town.desk, end).await.unwrap();
     ends_at_once(ended).await;
     assert_eq!(acting().await, json!([]));
+    assert_eq!(town.audit("end_relation").await[0]["about"], json!([bearer, acts[0]["account"]]));
 
     let grant = json!({"patient": bearer, "phone": DAUGHTER, "relation": "parent"});
     town.post("/family", &town.desk, grant.clone()).await.unwrap();
@@ -335,7 +368,9 @@ async fn the_word_of_the_phone_on_file_gives_the_bearer_and_the_desk_gives_and_e
     assert_eq!(town.post("/family", &daughter, grant).await.unwrap_err().code, "forbidden", "the desk's alone");
     let another = with(person("E40000001", "1950-05-05", "13800000019"), "replace", json!(true));
     town.post("/persons", &town.desk, another).await.unwrap();
-    town.post("/persons/read", &daughter, json!({"ids": [bearer]})).await.expect("agreed to, whatever phone is on file");
+    town.post("/persons/read", &daughter, json!({"ids": [bearer]}))
+        .await
+        .expect("agreed to, whatever phone is on file");
     town.server.stop().await;
 }
 

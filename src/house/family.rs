@@ -50,6 +50,15 @@ impl House {
         Ok((who, proof))
     }
 
+    /// When somebody comes of age: the confirmed bearer by what proof was seen for, anybody else by what is said.
+    pub(super) async fn whose_age(&self, who: &PatientId, person: &Person) -> Result<Option<Timestamp>, Rejection> {
+        let confirmed = match *who == person.who {
+            true => self.clear_record(who).await?.and_then(|record| record.birth_date),
+            false => None,
+        };
+        Ok(self.comes_of_age(confirmed.or(person.record.birth_date)))
+    }
+
     /// A code is good for one account, one person.
     fn hash_of_consent(&self, claims: &Claims, who: &PatientId, code: &Redacted<String>) -> String {
         let of = AccountId::from(format!("{}/{who}", claims.account));
@@ -68,21 +77,23 @@ impl House {
         person.code = Some(code.clone());
         let member = self.own_phone_of(&person)?;
         let (who, _) = self.meant(claims, &person).await?;
+        let comes_of_age = self.whose_age(&who, &person).await?;
         let ttl_s = self.settings.identity.code_ttl_s;
         let clinic_ttl_ms = (ttl_s as f64 * 1000.0 * self.shell.clock.speed().max(1.0)) as i64;
         let ask = ToAccount::AskConsent {
             relation: person.relation,
-            comes_of_age: self.comes_of_age(person.record.birth_date),
+            comes_of_age,
             code_hash: self.hash_of_consent(claims, &who, &code),
             patient: who,
             member: member.clone(),
             expires_at: self.shell.clock.clinic().plus_ms(clinic_ttl_ms),
         };
-        self.limits.consent(&member)?;
         let asked = self.shell.ask(account(&claims.account), ask.into(), as_client(claims, "ask_consent")).await;
         let outcome = asked.as_ref().map(drop).map_err(|why| why.code);
         self.audit.note(AuditLine::new(claims, "ask_consent", [&member], outcome, self.machine_now()));
         asked.map_err(|why| self.in_true_seconds(why))?;
+        // After the owner's word, so that what it refuses takes nobody's turn.
+        self.limits.consent(&member)?;
         let phone = Redacted::new(person.record.phone.unwrap_or_default());
         let expires_at = self.machine_now().plus_s(ttl_s);
         self.send_code(CodeMessage { phone, code, expires_at, purpose: Purpose::Consent })?;
@@ -103,7 +114,7 @@ impl House {
         let born = self.clear_record(&c.patient).await?.and_then(|record| record.birth_date);
         let comes_of_age = self.comes_of_age(born);
         let GrantRelation { patient, relation, .. } = c;
-        Ok((account(&who), ToAccount::Relate { patient, relation, comes_of_age, proof: Proof::AtDesk }.into()))
+        Ok((account(&who), ToAccount::ActFor { patient, relation, comes_of_age, proof: Proof::AtDesk }.into()))
     }
 
     /// Of a phone it is decided by the own account: it gives up what it is to somebody, or takes its own word back.

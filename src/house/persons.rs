@@ -222,10 +222,10 @@ impl House {
     /// whose phone the desk has put on the bearer's file acts for the bearer.
     pub(super) async fn register_own(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
         let (who, proof) = self.meant(claims, &person).await?;
+        let comes_of_age = self.whose_age(&who, &person).await?;
         let Person { who: bearer, record, relation, keyed, .. } = person;
         // Its limits first: what they refuse leaves nothing behind.
-        let comes_of_age = self.comes_of_age(record.birth_date);
-        let to_account = ToAccount::Relate { patient: who.clone(), relation, comes_of_age, proof };
+        let to_account = ToAccount::ActFor { patient: who.clone(), relation, comes_of_age, proof };
         self.shell.ask(account(&claims.account), to_account.into(), as_identifier(claims)).await?;
         let brief = if who == bearer { record.brief(who) } else { self.identify(who, record, false, keyed).await? };
         let to_patient = ToPatient::Relate { account: claims.account.clone(), relation, granted: true };

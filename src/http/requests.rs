@@ -112,6 +112,9 @@ pub struct PasswordSignIn {
 pub struct RequestCode {
     /// The phone that it is sent to.
     pub phone: String,
+    /// The mark that this device was given with an earlier code.
+    #[serde(default)]
+    pub device: Option<String>,
 }
 
 /// Sign in with a one-time code.
@@ -122,6 +125,8 @@ pub struct CodeSignIn {
     pub phone: String,
     /// The code.
     pub code: String,
+    /// The mark that was given with the code: only that device can use it.
+    pub device: String,
 }
 
 /// A screen wants to be paired: it names the board or the room that it stands for, or only the site.

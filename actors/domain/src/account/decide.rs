@@ -5,9 +5,9 @@ use crate::owner::Draft;
 use crate::principal::Role;
 use crate::vocabulary::{Answer, DefineStaff};
 
+use super::Account;
 use super::event::Event;
 use super::state::*;
-use super::Account;
 
 type Outcome = Result<Answer, Rejection>;
 

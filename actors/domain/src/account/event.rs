@@ -195,6 +195,26 @@ pub enum Event {
         /// It was taken back here: the other one is told.
         withdrawn: bool,
     },
+    /// A code was sent to sign in with; only who asked for it can use it.
+    CodeSent {
+        /// Who asked: the device.
+        asker: String,
+        /// The code.
+        code: Code,
+        /// When, and whom it counts for.
+        sent: Sent,
+        /// Codes sent before this do not count any more.
+        counted_since: Timestamp,
+    },
+    /// Somebody has signed in by a code: the account knows that device from now on.
+    CodeUsed {
+        /// The device that had asked for it.
+        asker: String,
+        /// When.
+        at: Timestamp,
+        /// The device that was longest away, if there were too many.
+        forgets: Option<String>,
+    },
 }
 
 /// Why an account acts for somebody no longer.
@@ -236,6 +256,8 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::RelationOver { .. } => (519, "relation_over"),
         Event::AgreementNoted { .. } => (520, "agreement_noted"),
         Event::AgreementOver { .. } => (521, "agreement_over"),
+        Event::CodeSent { .. } => (522, "code_sent"),
+        Event::CodeUsed { .. } => (523, "code_used"),
     }
 }
 
@@ -298,19 +320,31 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             state.retired = true;
             end_all(state);
         }
-        Event::CodeIssued { code, at, counted_since } => {
-            state.code = Some(code.clone());
-            state.codes_sent = state.codes_sent.split_off(counted_since);
-            state.codes_sent.insert(*at);
+        // Of before: whoever asked for that code is not known any more, and it holds no longer.
+        Event::CodeIssued { at, counted_since, .. } => {
+            count_sent(state, Sent { at: *at, by: String::new(), is_known: false }, *counted_since);
         }
-        Event::SignInFailed { code_tries, .. } => count_code_tries(state, *code_tries),
+        Event::SignInFailed { .. } => {}
         Event::SignInFailedFrom { from, tries, code_tries } => {
             state.failures.put(from, *tries, super::PLACES_MAX);
-            count_code_tries(state, *code_tries);
+            if let (Some(code), Some(tries)) = (state.codes.get_mut(from), code_tries) {
+                code.tries = *tries;
+            }
+        }
+        Event::CodeSent { asker, code, sent, counted_since } => {
+            state.codes.retain(|_, code| sent.at < code.expires_at);
+            state.codes.insert(asker.clone(), code.clone());
+            count_sent(state, sent.clone(), *counted_since);
+        }
+        Event::CodeUsed { asker, at, forgets } => {
+            state.codes.remove(asker);
+            state.devices.insert(asker.clone(), *at);
+            if let Some(forgotten) = forgets {
+                state.devices.remove(forgotten);
+            }
         }
         Event::SessionOpened { family, refresh_hash, at, expires_at, ends } => {
             state.failures.clear();
-            state.code = None;
             state.sessions_opened = *family;
             if let Some(oldest) = ends {
                 state.families.remove(oldest);
@@ -390,12 +424,15 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::RelationOver { patient, why, at, counts, counted_since, .. } => {
             state.relations.remove(patient);
             state.given_up = state.given_up.split_off(counted_since);
-            state.grown.retain(|_, since| *since >= *counted_since);
             if *counts {
                 state.given_up.insert(*at);
             }
             if *why == Over::OfAge {
                 state.grown.insert(patient.clone(), *at);
+                if state.grown.len() > super::GROWN_MAX {
+                    let first = state.grown.iter().min_by_key(|(_, since)| **since).map(|(who, _)| who.clone());
+                    first.map(|first| state.grown.remove(&first));
+                }
             }
             state.generation += 1;
         }
@@ -413,14 +450,14 @@ pub(super) fn apply(state: &mut State, event: &Event) {
     }
 }
 
-fn count_code_tries(state: &mut State, code_tries: Option<u32>) {
-    if let (Some(code), Some(tries)) = (&mut state.code, code_tries) {
-        code.tries = tries;
-    }
+fn count_sent(state: &mut State, sent: Sent, counted_since: Timestamp) {
+    state.codes_sent.retain(|known| counted_since <= known.at);
+    state.codes_sent.push(sent);
 }
 
 fn end_all(state: &mut State) {
     state.families.clear();
-    state.code = None;
+    state.codes.clear();
+    state.devices.clear();
     state.generation += 1;
 }

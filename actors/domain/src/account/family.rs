@@ -131,14 +131,11 @@ pub(super) fn relate(draft: &mut Draft<'_, Account>, wanted: Wanted, proof: Proo
         },
         Proof::AtDesk if by_desk => Agreed::AtDesk,
         Proof::AtDesk => return Err(ErrorCode::Forbidden.into()),
-        // Their phone was put on file for a child: the grown-up has not been asked.
-        Proof::OnFile if is_grown => return Err(ErrorCode::ConsentNeeded.into()),
+        // What spoke for a child, also a phone put on file then, is no word of the grown-up.
+        Proof::Said | Proof::OnFile if is_grown => return Err(ErrorCode::ConsentNeeded.into()),
         Proof::OnFile => Agreed::OnFile,
         Proof::Said if !wanted.patient.is_claim() => {
-            return Err(Rejection::new(
-                ErrorCode::Forbidden,
-                "a number alone makes nobody the bearer of a document",
-            ));
+            return Err(Rejection::new(ErrorCode::Forbidden, "a number alone makes nobody the bearer of a document"));
         }
         Proof::Said if wanted.is_own() || ends_at.is_some() => Agreed::Own,
         // Said again of somebody who has agreed: nothing new.

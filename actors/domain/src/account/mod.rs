@@ -15,9 +15,9 @@ pub mod view;
 
 pub use event::{Event, Over};
 pub use failures::{Failures, Tries};
-pub use state::{Acts, Agreed, Agreement, Code as OneTimeCode, Consent, Family, Script, Staff, State};
+pub use state::{Acts, Agreed, Agreement, Code as OneTimeCode, Consent, Family, Script, Sent, Staff, State};
 
-use crate::codes::Rejection;
+use crate::codes::{Code as ErrorCode, Rejection};
 use crate::ids::AccountId;
 use crate::owner::*;
 use crate::principal::Role;
@@ -26,10 +26,14 @@ use crate::vocabulary::{Answer, ToAccount};
 
 /// Tries at one code; then it is void.
 pub const CODE_TRIES: u32 = 5;
-/// Seconds between two codes to one phone.
+/// Seconds between two codes to one phone for one device that it knows, or for one network.
 pub const CODE_EVERY_S: i64 = 60;
-/// Codes to one phone in a day.
+/// Codes to one phone in a day for one device that it knows, or for one network.
 pub const CODES_A_DAY: usize = 10;
+/// Codes to one phone in a day for all devices together that it does not know.
+pub const STRANGERS_CODES_A_DAY: usize = 30;
+/// Devices that an account knows; the one longest away is forgotten first.
+pub const DEVICES_MAX: usize = 20;
 /// Places whose failures an account remembers; the longest quiet one is forgotten first.
 pub const PLACES_MAX: usize = 64;
 /// For so long the refresh token just traded is taken once more: the answer was lost, or two tabs traded at once.
@@ -50,6 +54,8 @@ pub const SESSION_DAYS: i64 = 30;
 pub const USED_MAX: usize = 64;
 /// Family members that one account may act for, beside its own person.
 pub const FAMILY_MAX: usize = 5;
+/// Grown-up children whom a guardian's account remembers; the first to come of age is forgotten first.
+pub const GROWN_MAX: usize = 64;
 /// Family members given up within a year whose places may be filled again; after one more, the next comes in when the
 /// oldest of them is a year ago.
 pub const FAMILY_CHANGES_A_YEAR: usize = 3;
@@ -72,11 +78,11 @@ impl Owner for Account {
         match command {
             ToAccount::DefineStaff { command, password_phc } => decide::define_staff(draft, command, password_phc),
             ToAccount::RetireStaff => decide::retire_staff(draft),
-            ToAccount::IssueCode { code_hash, expires_at, from } => {
-                sessions::issue_code(draft, code_hash, expires_at, &from, context)
+            ToAccount::SendCode { code_hash, expires_at, asker } => {
+                sessions::issue_code(draft, code_hash, expires_at, asker, context)
             }
-            ToAccount::TryCode { code_hash, refresh_hash, from } => {
-                sessions::try_code(draft, &code_hash, refresh_hash, &from, context)
+            ToAccount::UseCode { code_hash, refresh_hash, asker } => {
+                sessions::try_code(draft, &code_hash, refresh_hash, &asker, context)
             }
             ToAccount::TryPassword { matched, refresh_hash, from } => {
                 sessions::try_password(draft, matched, refresh_hash, &from, context)
@@ -89,7 +95,7 @@ impl Owner for Account {
                 let wanted = family::Wanted { patient, relation, comes_of_age };
                 family::ask_consent(draft, &wanted, member, code_hash, expires_at, context)
             }
-            ToAccount::Relate { patient, relation, comes_of_age, proof } => {
+            ToAccount::ActFor { patient, relation, comes_of_age, proof } => {
                 family::relate(draft, family::Wanted { patient, relation, comes_of_age }, proof, context)
             }
             ToAccount::EndRelation { patient } => {
@@ -102,8 +108,9 @@ impl Owner for Account {
             }
             ToAccount::WithdrawAgreement { account, patient } => family::end_agreement(draft, account, patient, true),
             ToAccount::EndAgreement { account, patient } => family::end_agreement(draft, account, patient, false),
-            ToAccount::AgreementWithdrawn { patient, member } => {
-                family::withdrawn(draft, patient, member, context.now)
+            ToAccount::AgreementWithdrawn { patient, member } => family::withdrawn(draft, patient, member, context.now),
+            ToAccount::IssueCode { .. } | ToAccount::TryCode { .. } | ToAccount::Relate { .. } => {
+                Err(Rejection::new(ErrorCode::UnknownCommand, "told in another way since"))
             }
             ToAccount::NoteScript { name, role, expires_at, now } => scripts::note(draft, name, role, expires_at, now),
             ToAccount::DropScript { name } => scripts::drop_script(draft, name),

@@ -46,6 +46,17 @@ pub struct Code {
     pub tries: u32,
 }
 
+/// That a code was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// When.
+    pub at: Timestamp,
+    /// Whom it counts for: the device that the account knows, else the network that asked.
+    pub by: String,
+    /// Whether the account knows that device.
+    pub is_known: bool,
+}
+
 /// A session: a family of refresh tokens, of which only the newest is good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Family {
@@ -128,10 +139,12 @@ pub struct State {
     pub staff: Option<Staff>,
     /// Signs in no more.
     pub retired: bool,
-    /// The code that was sent last.
-    pub code: Option<Code>,
-    /// When codes were sent, for a day.
-    pub codes_sent: BTreeSet<Timestamp>,
+    /// Codes that were sent, each by the device that asked for it.
+    pub codes: BTreeMap<String, Code>,
+    /// Codes sent, for a day, the oldest first.
+    pub codes_sent: Vec<Sent>,
+    /// Devices that have signed in by a code, and when last.
+    pub devices: BTreeMap<String, Timestamp>,
     /// Failures in a row, by where they came from.
     pub failures: Failures,
     /// Sessions by number.
@@ -142,7 +155,7 @@ pub struct State {
     pub relations: BTreeMap<PatientId, Acts>,
     /// When family members were given up, for a year.
     pub given_up: BTreeSet<Timestamp>,
-    /// Children of this guardian who have come of age, and when, for a year.
+    /// Children of this guardian who have come of age and have not agreed since, and when.
     pub grown: BTreeMap<PatientId, Timestamp>,
     /// Persons whose own phones have been asked and have not agreed yet.
     pub consents: BTreeMap<PatientId, Consent>,
@@ -162,8 +175,9 @@ impl State {
             id,
             staff: None,
             retired: false,
-            code: None,
-            codes_sent: BTreeSet::new(),
+            codes: BTreeMap::new(),
+            codes_sent: Vec::new(),
+            devices: BTreeMap::new(),
             failures: Failures::default(),
             families: BTreeMap::new(),
             sessions_opened: 0,

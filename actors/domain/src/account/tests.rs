@@ -7,7 +7,7 @@ use crate::codes::{Code, Valid};
 use crate::ids::*;
 use crate::person::Relation;
 use crate::principal::{Principal, Role};
-use crate::vocabulary::{DefineStaff, Proof};
+use crate::vocabulary::{Asker, DefineStaff, Proof};
 
 const PHC: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
 const HERE: &str = "here";
@@ -58,12 +58,21 @@ impl Desk {
 
     fn issue(&mut self, hash: &str) -> Result<Answer, Code> {
         let expires_at = self.now.plus_s(10 * MIN);
-        self.tell(ToAccount::IssueCode { code_hash: hash.into(), expires_at, from: HERE.into() })
+        self.tell(ToAccount::SendCode { code_hash: hash.into(), expires_at, asker: asker(HERE, HERE) })
     }
 
     fn try_code(&mut self, hash: &str) -> Result<Answer, Code> {
+        self.try_code_by(hash, asker(HERE, HERE))
+    }
+
+    fn issue_to(&mut self, hash: &str, asker: Asker) -> Result<Answer, Code> {
+        let expires_at = self.now.plus_s(10 * MIN);
+        self.tell(ToAccount::SendCode { code_hash: hash.into(), expires_at, asker })
+    }
+
+    fn try_code_by(&mut self, hash: &str, asker: Asker) -> Result<Answer, Code> {
         let refresh_hash = format!("r-{}", self.log.len());
-        self.tell(ToAccount::TryCode { code_hash: hash.into(), refresh_hash, from: HERE.into() })
+        self.tell(ToAccount::UseCode { code_hash: hash.into(), refresh_hash, asker })
     }
 
     fn try_password(&mut self, matched: bool) -> Result<Answer, Code> {
@@ -108,7 +117,7 @@ impl Desk {
         proof: Proof,
         role: Role,
     ) -> Result<Answer, Code> {
-        self.tell_as(ToAccount::Relate { patient: PatientId::from(patient), relation, comes_of_age, proof }, role)
+        self.tell_as(ToAccount::ActFor { patient: PatientId::from(patient), relation, comes_of_age, proof }, role)
     }
 
     fn ask_consent(&mut self, patient: &str, relation: Relation, hash: &str) -> Result<Answer, Code> {
@@ -133,6 +142,10 @@ impl Desk {
         };
         out.into_iter().map(words).collect()
     }
+}
+
+fn asker(device: &str, network: &str) -> Asker {
+    Asker { device: device.to_owned(), network: network.to_owned() }
 }
 
 fn define(role: Role) -> ToAccount {
@@ -195,6 +208,54 @@ fn codes_are_one_a_minute_and_ten_a_day() {
     assert_eq!(desk.issue("h"), Err(Code::BackOff));
     assert!(desk.after(1).issue("h").is_ok());
     assert!(desk.state.codes_sent.len() <= CODES_A_DAY);
+}
+
+#[test]
+fn a_stranger_uses_up_neither_the_codes_nor_the_tries_of_a_phone() {
+    let (mine, another) = (asker("mine", HERE), |n: usize| asker("thief", &format!("there{n}")));
+    let mut phone = Desk::phone();
+    phone.issue_to("h", mine.clone()).unwrap();
+    phone.try_code_by("h", mine.clone()).unwrap();
+    phone.issue_to("h1", another(0)).unwrap();
+    phone.issue_to("h2", mine.clone()).expect("the own minute");
+    for _ in 0..3 {
+        assert_eq!(phone.try_code_by("x", another(0)), Err(Code::WrongCredentials));
+    }
+    assert_eq!(phone.try_code_by("h2", another(0)), Err(Code::BackOff));
+    assert_eq!(phone.try_code_by("h2", another(9)), Err(Code::BackOff), "the mark counts, wherever it is");
+    assert_eq!(phone.try_code_by("h2", asker("made up", HERE)), Err(Code::WrongCredentials), "a code is its asker's");
+    phone.try_code_by("h2", mine.clone()).unwrap();
+    // With the one that the phone itself had asked for before it was known.
+    let mut sent = 2;
+    for network in 1.. {
+        let mut outcome = phone.after(MIN).issue_to("h", another(network));
+        while outcome.is_ok() {
+            sent += 1;
+            outcome = phone.after(MIN).issue_to("h", another(network));
+        }
+        if phone.issue_to("h", another(network + 100)).is_err() {
+            break;
+        }
+        sent += 1;
+    }
+    assert_eq!(sent, STRANGERS_CODES_A_DAY, "a phone rings no more often for all of them");
+    for _ in 2..CODES_A_DAY {
+        phone.after(MIN).issue_to("h", mine.clone()).expect("the own device's codes");
+    }
+    assert_eq!(phone.after(MIN).issue_to("h", mine), Err(Code::BackOff));
+}
+
+#[test]
+fn devices_are_bounded_and_a_sign_out_everywhere_forgets_them() {
+    let mut phone = Desk::phone();
+    for n in 0..=DEVICES_MAX {
+        let device = asker(&format!("d{n}"), &format!("n{n}"));
+        phone.after(DAY).issue_to("h", device.clone()).unwrap();
+        phone.try_code_by("h", device).unwrap();
+    }
+    assert!(phone.state.devices.len() == DEVICES_MAX && !phone.state.devices.contains_key("d0"));
+    phone.tell(ToAccount::Revoke { refresh_hash: None }).unwrap();
+    assert!(phone.state.devices.is_empty());
 }
 
 #[test]
@@ -358,8 +419,7 @@ fn nobody_acts_for_a_grown_up_who_has_not_agreed() {
 
     desk.ask_consent("pc-1", Relation::Parent, "h").unwrap();
     let code = |hash: &str| Proof::Code { hash: hash.into() };
-    let try_code =
-        |desk: &mut Desk, relation, hash| desk.relate_by("pc-1", relation, None, code(hash), Role::Patient);
+    let try_code = |desk: &mut Desk, relation, hash| desk.relate_by("pc-1", relation, None, code(hash), Role::Patient);
     assert_eq!(try_code(&mut desk, Relation::Parent, "x"), Err(Code::WrongCredentials));
     assert_eq!(try_code(&mut desk, Relation::Spouse, "h"), Err(Code::WrongCredentials), "agreed to something else");
     try_code(&mut desk, Relation::Parent, "h").unwrap();
@@ -424,9 +484,8 @@ fn whose_phone_agreed_takes_its_word_back() {
 fn a_guardians_right_ends_on_the_eighteenth_birthday() {
     let mut desk = Desk::phone();
     let birthday = desk.now.plus_s(40 * DAY);
-    let child = |desk: &mut Desk, relation| {
-        desk.relate_by("pc-1", relation, Some(birthday), Proof::Said, Role::Patient)
-    };
+    let child =
+        |desk: &mut Desk, relation| desk.relate_by("pc-1", relation, Some(birthday), Proof::Said, Role::Patient);
     assert_eq!(child(&mut desk, Relation::Own), Err(Code::GuardianNeeded));
     assert_eq!(child(&mut desk, Relation::Spouse), Err(Code::InvalidField));
     child(&mut desk, Relation::Child).unwrap();
@@ -438,6 +497,9 @@ fn a_guardians_right_ends_on_the_eighteenth_birthday() {
     assert_eq!(desk.state.grown.keys().collect::<Vec<_>>(), [&PatientId::from("pc-1")]);
     assert!(Account::ends_rights(desk.log.last().unwrap()));
     assert_eq!(child(&mut desk, Relation::Child), Err(Code::ConsentNeeded));
+    let younger = Some(birthday.plus_s(365 * DAY));
+    let said = desk.relate_by("pc-1", Relation::Child, younger, Proof::Said, Role::Patient);
+    assert_eq!(said, Err(Code::ConsentNeeded), "nobody grows younger");
     desk.ask_consent("pc-1", Relation::Child, "h").unwrap();
     let agreed = Proof::Code { hash: "h".into() };
     desk.relate_by("pc-1", Relation::Child, Some(birthday), agreed, Role::Patient).unwrap();
@@ -449,9 +511,8 @@ fn a_guardians_right_ends_on_the_eighteenth_birthday() {
 fn a_phone_on_file_from_childhood_is_no_word_of_the_grown_up() {
     let mut desk = Desk::phone();
     let birthday = desk.now.plus_s(DAY);
-    let on_file = |desk: &mut Desk, relation| {
-        desk.relate_by("p-1", relation, Some(birthday), Proof::OnFile, Role::Patient)
-    };
+    let on_file =
+        |desk: &mut Desk, relation| desk.relate_by("p-1", relation, Some(birthday), Proof::OnFile, Role::Patient);
     on_file(&mut desk, Relation::Child).unwrap();
     desk.after(DAY).tell(ToAccount::DeadlineReached).unwrap();
     for relation in [Relation::Child, Relation::Own] {
@@ -574,7 +635,7 @@ proptest! {
                 _ => desk.refresh("guess", "next"),
             };
             prop_assert!(desk.state.families.is_empty());
-            prop_assert!(desk.state.code.as_ref().is_none_or(|code| code.tries <= CODE_TRIES));
+            prop_assert!(desk.state.codes.values().all(|code| code.tries <= CODE_TRIES));
         }
         let mut replayed = Account::new_state("a-1");
         for event in &desk.log {
