@@ -92,6 +92,8 @@ fn command(name: &str) -> ClientCommand {
             json!({"department": "s.d", "assignment": "s.li.n1", "in_hand": null, "outcome": null, "ticket": "s.d.t1", "reason": "r"})
         }
         "recall_patient" => json!({"call": "s.d.c1"}),
+        "grant_relation" => json!({"patient": "p-own", "phone": "13800000001", "relation": "parent"}),
+        "end_relation" => json!({"patient": "p-own"}),
         "register_visit" => {
             json!({"visit_id": "v", "version": 1, "patient": {"number": "1"}, "site": "s", "department": "s.d", "date": "2026-11-23", "fee_state": "paid"})
         }
@@ -122,6 +124,9 @@ fn deed(name: &str) -> Deed {
     match name {
         "read_persons" => Deed::ReadPersons(vec![PatientId::new("p-own")]),
         "identify_person" => Deed::IdentifyPerson,
+        "ask_consent" => Deed::AskConsent,
+        "read_family" => Deed::ReadFamily,
+        "read_acting" => Deed::ReadActing(PatientId::new("p-own")),
         "read_area_code" => Deed::ReadAreaCode(DepartmentId::new("s.d")),
         "read_directory" => Deed::ReadDirectory(SiteId::new("s")),
         "list_sites" => Deed::ListSites,

@@ -56,7 +56,7 @@ fn start(folder: &Path, log: SegmentLog) -> Result<Node, StartError> {
         store_cache_bytes: CACHE_BYTES,
         epoch: "e".into(),
         hub: Box::new(Hub::new("e", HubLimits::default(), Arc::new(CoarseClock::default()))),
-        rules: Box::new(HouseStreams { home }),
+        rules: Box::new(HouseStreams { home, generations: Arc::default() }),
         deadline_message,
         owner_threads: 1,
         mailbox: 4_096,

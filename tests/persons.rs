@@ -7,7 +7,7 @@ mod served;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use jiaohao::clients::Refusal;
 use jiaohao::clients::http::{Door, token_of};
 use jiaohao::clients::live;
@@ -16,6 +16,7 @@ use jiaohao_actors::shell::clock;
 use jiaohao_domain::Timestamp;
 use serde_json::{Value, json};
 use served::Phones;
+use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 /// Clinic time runs so many times as fast: a phone may have a code every second.
@@ -33,7 +34,11 @@ struct Town {
 
 impl Town {
     async fn open() -> Self {
-        let (folder, server, phones) = served::open(SPEED).await;
+        Self::open_at(served::MORNING).await
+    }
+
+    async fn open_at(clinic_start: Timestamp) -> Self {
+        let (folder, server, phones) = served::open_at(clinic_start, SPEED).await;
         let door = Door { authority: server.doors.address.to_string() };
         let operator = server.first_token.clone().unwrap();
         let put = async |path: &str, body: Value| door.ask("PUT", path, Some(&operator), Some(&body)).await.unwrap();
@@ -57,12 +62,46 @@ impl Town {
     /// Signs a phone in: what it is told.
     async fn sign_in(&self, number: &str) -> Value {
         let asked = json!({ "phone": number });
-        while self.door.ask("POST", "/session/code", None, Some(&asked)).await.is_err() {
+        let asked = loop {
+            match self.door.ask("POST", "/session/code", None, Some(&asked)).await {
+                Ok(asked) => break asked,
+                Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+            }
+        };
+        let code = self.phones.0.lock().unwrap().last().unwrap().1.clone();
+        let given = json!({ "phone": number, "code": code, "device": asked["device"] });
+        self.door.ask("POST", "/session", None, Some(&given)).await.unwrap()
+    }
+
+    /// Makes a person known from a phone, and signs that phone in anew.
+    async fn is(&self, phone: &str, body: Value) -> (String, String) {
+        let token = token_of(&self.sign_in(phone).await).unwrap();
+        let who = self.post("/persons", &token, body).await.unwrap()["patient"].as_str().unwrap().to_owned();
+        (token, who)
+    }
+
+    /// Asks a grown-up's phone; the code that came there.
+    async fn ask_consent(&self, token: &str, body: &Value) -> String {
+        let asked = async || self.post("/persons/consent", token, body.clone()).await;
+        while asked().await.is_err_and(|why| why.code == "back_off") {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        let code = self.phones.0.lock().unwrap().last().unwrap().1.clone();
-        let given = json!({ "phone": number, "code": code });
-        self.door.ask("POST", "/session", None, Some(&given)).await.unwrap()
+        let (phone, code) = self.phones.0.lock().unwrap().last().unwrap().clone();
+        assert!(phone.ends_with(body["phone"].as_str().unwrap()), "asked is the person's own phone");
+        code
+    }
+
+    async fn family(&self, token: &str) -> Value {
+        self.door.ask("GET", "/family", Some(token), None).await.unwrap()
+    }
+
+    /// Follows a person; resolves when that right has ended. More than a second after `since` is too late.
+    async fn followed(&self, token: &str, patient: &str) -> impl Future<Output = ()> + use<> {
+        let mut socket = live::connect(&self.door, token).await.unwrap();
+        let wish = json!({"type": "subscribe", "id": "1", "stream": format!("patient:{patient}")});
+        socket.send(Message::text(wish.to_string())).await.unwrap();
+        while !socket.next().await.unwrap().unwrap().to_string().contains("subscribed") {}
+        async move { while socket.next().await.is_some_and(|frame| frame.is_ok_and(|frame| !frame.is_close())) {} }
     }
 
     /// Lines of the audit that say so.
@@ -202,5 +241,158 @@ async fn a_hospitals_card_has_a_number_that_can_be_seen() {
             "{number:?}"
         );
     }
+    town.server.stop().await;
+}
+
+/// Resolves in time, or the right goes on.
+async fn ends_at_once(ended: impl Future<Output = ()>) {
+    tokio::time::timeout(Duration::from_secs(1), ended)
+        .await
+        .expect("what was held by that right ends within a second");
+}
+
+const MOTHER: &str = "13800000011";
+const DAUGHTER: &str = "13800000012";
+
+fn mother() -> Value {
+    with(person("E40000001", "1950-05-05", MOTHER), "relation", json!("parent"))
+}
+
+#[actix_web::test]
+async fn a_grown_up_agrees_by_a_code_to_the_own_phone_and_takes_it_back() {
+    let town = Town::open().await;
+    let own = with(person("E40000002", "1985-05-05", DAUGHTER), "relation", json!("self"));
+    let (daughter, _) = town.is(DAUGHTER, own).await;
+    let refused = async |body: Value| town.post("/persons", &daughter, body).await.unwrap_err().code;
+    assert_eq!(refused(mother()).await, "consent_needed");
+    let to_oneself = with(mother(), "phone", json!(DAUGHTER));
+    assert_eq!(town.post("/persons/consent", &daughter, to_oneself).await.unwrap_err().code, "invalid_field");
+    let code = town.ask_consent(&daughter, &mother()).await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    assert_eq!(refused(with(mother(), "code", json!(wrong))).await, "wrong_credentials");
+    let another = with(with(mother(), "document_number", json!("E40000009")), "code", json!(code));
+    assert_eq!(refused(another).await, "wrong_credentials", "agreed to be somebody, not anybody");
+    let agreed = town.post("/persons", &daughter, with(mother(), "code", json!(code))).await.unwrap();
+    let patient = agreed["patient"].as_str().unwrap();
+    assert!(patient.starts_with("pc-"));
+    let family = town.family(&daughter).await;
+    let one = family["family"].as_array().unwrap().iter().find(|one| one["patient"] == patient).unwrap();
+    assert_eq!((&one["relation"], &one["agreed"]), (&json!("parent"), &json!("by_phone")));
+
+    let seen = token_of(&town.sign_in(MOTHER).await).unwrap();
+    let agreements = town.family(&seen).await["agreements"].clone();
+    assert_eq!((&agreements[0]["patient"], &agreements[0]["masked_name"]), (&json!(patient), &json!("张*三")));
+    let ended = town.followed(&daughter, patient).await;
+    let end = json!({"patient": patient, "account": agreements[0]["account"]});
+    assert_eq!(town.post("/family/end", &seen, end.clone()).await.unwrap(), json!({}));
+    ends_at_once(ended).await;
+    town.post("/family/end", &seen, end).await.expect("over already");
+    assert_eq!(town.family(&seen).await["agreements"], json!([]));
+    let (again, _) = (token_of(&town.sign_in(DAUGHTER).await).unwrap(), ());
+    let read = json!({"ids": [patient]});
+    assert_eq!(town.post("/persons/read", &again, read).await.unwrap_err().code, "forbidden");
+    town.server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_stranger_neither_burns_a_phones_code_nor_asks_so_often_that_its_own_device_gets_none() {
+    let town = Town::open().await;
+    let ask = async |device: Option<&str>| {
+        let asked = json!({"phone": MOTHER, "device": device});
+        town.door.ask("POST", "/session/code", None, Some(&asked)).await
+    };
+    let enter = async |code: &str, device: &Value| {
+        let given = json!({"phone": MOTHER, "code": code, "device": device});
+        town.door.ask("POST", "/session", None, Some(&given)).await.map_err(|why| why.code)
+    };
+    let code = || town.phones.0.lock().unwrap().last().unwrap().1.clone();
+    let mine = ask(None).await.unwrap()["device"].clone();
+    let first = code();
+    for _ in 0..3 {
+        assert_eq!(enter("x", &json!("a-thief")).await.unwrap_err(), "wrong_credentials", "has asked for none");
+    }
+    assert_eq!(enter(&first, &json!("a-thief")).await.unwrap_err(), "wrong_credentials", "not that device's");
+    enter(&first, &mine).await.expect("its own tries are untouched");
+    // The network has asked a moment ago; the device that is known has a minute of its own.
+    assert_eq!(ask(None).await.unwrap_err().code, "back_off");
+    let again = ask(mine.as_str()).await.unwrap();
+    assert_eq!(again["device"], mine, "it keeps its mark");
+    enter(&code(), &mine).await.unwrap();
+    town.server.stop().await;
+}
+
+#[actix_web::test]
+async fn who_acts_gives_it_up_and_the_phone_that_agreed_hears_of_it() {
+    let town = Town::open().await;
+    let own = with(person("E40000002", "1985-05-05", DAUGHTER), "relation", json!("self"));
+    let (daughter, _) = town.is(DAUGHTER, own).await;
+    let code = town.ask_consent(&daughter, &mother()).await;
+    let agreed = town.post("/persons", &daughter, with(mother(), "code", json!(code))).await.unwrap();
+    let patient = agreed["patient"].as_str().unwrap();
+    let ended = town.followed(&daughter, patient).await;
+    town.post("/family/end", &daughter, json!({"patient": patient})).await.unwrap();
+    ends_at_once(ended).await;
+    let mother = token_of(&town.sign_in(MOTHER).await).unwrap();
+    assert_eq!(town.family(&mother).await["agreements"], json!([]));
+    town.server.stop().await;
+}
+
+#[actix_web::test]
+async fn the_word_of_the_phone_on_file_gives_the_bearer_and_the_desk_gives_and_ends_the_same() {
+    let town = Town::open().await;
+    let confirmed = person("E40000001", "1950-05-05", MOTHER);
+    let bearer = town.post("/persons", &town.desk, confirmed).await.unwrap()["patient"].clone();
+    let own = with(person("E40000002", "1985-05-05", DAUGHTER), "relation", json!("self"));
+    let (daughter, _) = town.is(DAUGHTER, own).await;
+    let code = town.ask_consent(&daughter, &mother()).await;
+    let agreed = town.post("/persons", &daughter, with(mother(), "code", json!(code))).await.unwrap();
+    assert_eq!(agreed["patient"], bearer, "the same person is the same owner from either phone");
+
+    let shown = format!("/family/{}", bearer.as_str().unwrap());
+    let acting = async || town.door.ask("GET", &shown, Some(&town.desk), None).await.unwrap()["acting"].clone();
+    let acts = acting().await;
+    assert_eq!((&acts[0]["agreed"], &acts[0]["masked_name"]), (&json!("by_phone"), &json!("张*三")));
+    assert_eq!(town.audit("read_acting").await.len(), 1);
+    let ended = town.followed(&daughter, bearer.as_str().unwrap()).await;
+    let end = json!({"patient": bearer, "account": acts[0]["account"]});
+    town.post("/family/end", &town.desk, end).await.unwrap();
+    ends_at_once(ended).await;
+    assert_eq!(acting().await, json!([]));
+    assert_eq!(town.audit("end_relation").await[0]["about"], json!([bearer, acts[0]["account"]]));
+
+    let grant = json!({"patient": bearer, "phone": DAUGHTER, "relation": "parent"});
+    town.post("/family", &town.desk, grant.clone()).await.unwrap();
+    assert_eq!(acting().await[0]["agreed"], "at_desk");
+    let daughter = token_of(&town.sign_in(DAUGHTER).await).unwrap();
+    town.post("/persons/read", &daughter, json!({"ids": [bearer]})).await.expect("acts for the bearer");
+    assert_eq!(town.post("/family", &daughter, grant).await.unwrap_err().code, "forbidden", "the desk's alone");
+    let another = with(person("E40000001", "1950-05-05", "13800000019"), "replace", json!(true));
+    town.post("/persons", &town.desk, another).await.unwrap();
+    town.post("/persons/read", &daughter, json!({"ids": [bearer]}))
+        .await
+        .expect("agreed to, whatever phone is on file");
+    town.server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_childs_account_passes_to_them_on_the_eighteenth_birthday() {
+    // Two minutes before midnight.
+    let town = Town::open_at(served::MORNING.plus_s(15 * 3_600 + 28 * 60)).await;
+    let child = |relation: &str| with(person("E40000003", "2008-11-24", ""), "relation", json!(relation));
+    let guardian = token_of(&town.sign_in(DAUGHTER).await).unwrap();
+    let refused = async |body: Value| town.post("/persons", &guardian, body).await.unwrap_err().code;
+    assert_eq!(refused(child("self")).await, "guardian_needed");
+    assert_eq!(refused(child("spouse")).await, "invalid_field");
+    let patient = town.post("/persons", &guardian, child("child")).await.unwrap()["patient"].clone();
+    let one = town.family(&guardian).await["family"][0].clone();
+    assert_eq!(one["ends_at"], "2026-11-24T00:00:00.000+08:00");
+    let ended = town.followed(&guardian, patient.as_str().unwrap()).await;
+    tokio::time::timeout(Duration::from_secs(4), ended).await.expect("midnight has come");
+    let guardian = token_of(&town.sign_in(DAUGHTER).await).unwrap();
+    let family = town.family(&guardian).await;
+    assert_eq!((&family["family"], &family["grown"][0]["patient"]), (&json!([]), &patient));
+    assert_eq!(family["grown"][0]["masked_name"], "张*三");
+    let again = town.post("/persons", &guardian, child("child")).await.unwrap_err();
+    assert_eq!(again.code, "consent_needed");
     town.server.stop().await;
 }

@@ -92,7 +92,10 @@ async fn fill(data: &Path) -> Outcome<u64> {
         store_cache_bytes: 64 << 20,
         epoch: epoch.clone(),
         hub: Box::new(Hub::new(epoch, HubLimits::default(), Arc::new(CoarseClock::default()))),
-        rules: Box::new(HouseStreams { home: Zone::named("Asia/Shanghai").ok_or("no zone")? }),
+        rules: Box::new(HouseStreams {
+            home: Zone::named("Asia/Shanghai").ok_or("no zone")?,
+            generations: Arc::default(),
+        }),
         deadline_message,
         owner_threads: 2,
         mailbox: 4096,

@@ -62,9 +62,9 @@ async fn come(town: Arc<Town>, department: usize) {
 pub async fn phone(town: &Town) -> Result<Phone, Refusal> {
     let who = town.somebody();
     let door = &town.door;
-    door.insist("POST", "/session/code", None, &json!({ "phone": who.phone })).await?;
+    let asked = door.insist("POST", "/session/code", None, &json!({ "phone": who.phone })).await?;
     let code = town.outbox.0.latest(&who.phone, Timestamp(wall_ms())).ok_or_else(|| Refusal::door("no code came"))?;
-    let sign_in = json!({ "phone": who.phone, "code": code.code.reveal() });
+    let sign_in = json!({ "phone": who.phone, "code": code.code.reveal(), "device": asked["device"] });
     let token = token_of(&door.insist("POST", "/session", None, &sign_in).await?)?;
     let mut person = who.registration();
     person["relation"] = json!("self");

@@ -75,6 +75,8 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         | C::ReportBack(_)
         | C::RegisterWalkIn(_)
         | C::StartWork(_)
+        | C::GrantRelation(_)
+        | C::EndRelation(_)
         | C::RegisterVisit(_) => None,
     }
 }
@@ -151,6 +153,8 @@ impl House {
                 let doctor = claims.doctor.as_ref().ok_or(Code::Forbidden)?;
                 Ok((OwnerRef::new(OwnerKind::Doctor, doctor.as_str()), ToDoctor::StartWork(c).into()))
             }
+            C::GrantRelation(c) => self.address_grant(c).await,
+            C::EndRelation(c) => self.address_end(claims, c),
             C::RegisterVisit(c) => {
                 let (brief, birth_date) = self.outside_person(&c.site, &c.patient).await?;
                 let to = site(c.site.as_str());

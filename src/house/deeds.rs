@@ -28,6 +28,9 @@ impl House {
         let checked = match &deed {
             Deed::ReadPersons(read) => Checked::ReadPersons(read.ids.clone()),
             Deed::RegisterPerson { .. } => Checked::IdentifyPerson,
+            Deed::AskConsent(_) => Checked::AskConsent,
+            Deed::ReadFamily => Checked::ReadFamily,
+            Deed::ReadActing(who) => Checked::ReadActing(who.clone()),
             Deed::ReadAreaCode(at) => Checked::ReadAreaCode(at.clone()),
             Deed::ReadDirectory(at) => Checked::ReadDirectory(at.clone()),
             Deed::ListSites => Checked::ListSites,
@@ -55,6 +58,12 @@ impl House {
         match deed {
             Deed::ReadPersons(read) => self.read_persons(claims, &read.ids).await,
             Deed::RegisterPerson { person, key } => self.register_person(claims, *person, key).await,
+            Deed::AskConsent(person) => {
+                let person = self.checked_person(claims, *person, None)?;
+                self.ask_consent(claims, person).await
+            }
+            Deed::ReadFamily => self.read_family(claims).await,
+            Deed::ReadActing(who) => self.read_acting(claims, &who).await,
             Deed::ReadAreaCode(at) => Ok(self.area_code(&at)),
             Deed::ReadDirectory(at) => self.directory(&at, claims.role == Role::Patient).await,
             Deed::ListSites => self.sites().await,

@@ -90,7 +90,7 @@ impl House {
         handed: Result<Option<Ready>, Rejection>,
         mut turn: Turn,
     ) -> Outcome {
-        let after = After::of(&command);
+        let (after, named) = (After::of(&command), named_ids(&command));
         let name = command.name();
         let slot = booked_slot(&command).cloned();
         #[cfg(feature = "planted-bugs")]
@@ -107,7 +107,8 @@ impl House {
         #[cfg(feature = "planted-bugs")]
         let outcome = crate::planted::answer(outcome, wanted);
         let line_outcome = outcome.as_ref().map(drop).map_err(|why| why.code);
-        self.audit.note(AuditLine::new(claims, name, outcome_ids(&outcome), line_outcome, self.machine_now()));
+        let about = named.into_iter().chain(outcome_ids(&outcome));
+        self.audit.note(AuditLine::new(claims, name, about, line_outcome, self.machine_now()));
         if let (Some(slot), Err(Rejection { code: Code::SlotFull, .. })) = (&slot, &outcome) {
             self.note_full(slot);
         }
@@ -257,6 +258,17 @@ impl After {
             ClientCommand::DefineSession(c) => Self::ForgetSlots(c.id.clone()),
             _ => Self::Nothing,
         }
+    }
+}
+
+/// Whom a command is about that gives or ends a right to a person.
+fn named_ids(command: &ClientCommand) -> Vec<String> {
+    match command {
+        ClientCommand::GrantRelation(c) => vec![c.patient.to_string()],
+        ClientCommand::EndRelation(c) => {
+            std::iter::once(c.patient.to_string()).chain(c.account.iter().map(ToString::to_string)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@ mod commands;
 mod deeds;
 mod engine;
 mod facts;
+mod family;
 mod figures;
 mod find;
 pub mod folder;
@@ -44,7 +45,7 @@ pub struct House {
     pub(crate) person_keys: Arc<PersonKeys>,
     pub(crate) passwords: Passwords,
     pub(crate) tokens: Tokens,
-    pub(crate) generations: Generations,
+    pub(crate) generations: Arc<Generations>,
     /// Only for strangers who sign in: what a person may send is counted at the doors.
     pub(crate) limits: Limits,
     pub(crate) audit: Audit,

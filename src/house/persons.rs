@@ -13,13 +13,14 @@ use jiaohao_domain::vocabulary::{OutsidePatient, ToAccount, ToPatient, is_outsid
 use jiaohao_domain::{AccountId, BusinessDate, Code, PatientId, Principal, Rejection, Role, SiteId};
 use uuid::Uuid;
 
+use super::family::as_identifier;
 use super::{House, account, patient};
 use crate::http::requests::RegisterPerson;
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
 use crate::identity::keys::{Key, KeyName};
 use crate::identity::person_keys::{PersonKeyError, PersonKeys};
-use crate::identity::persons::{claim_of, open, patient_id, provisional, provisional_by, provisional_of, seal};
+use crate::identity::persons::{open, patient_id, provisional, provisional_by, provisional_of, seal};
 use crate::identity::tokens::Claims;
 use jiaohao_domain::redacted::Redacted;
 
@@ -32,9 +33,11 @@ const BIRTH_DATE: &str = "birth_date";
 /// Somebody to be made known, checked.
 pub(super) struct Person {
     /// Who bears the document.
-    who: PatientId,
-    record: PersonRecord,
-    relation: Relation,
+    pub(super) who: PatientId,
+    pub(super) record: PersonRecord,
+    pub(super) relation: Relation,
+    /// What was sent to the person's own phone.
+    pub(super) code: Option<Redacted<String>>,
     replace: bool,
     keyed: Option<Keyed>,
 }
@@ -162,7 +165,7 @@ impl House {
             sex: asked.sex,
         };
         let (relation, replace) = (asked.relation.unwrap_or(Relation::Own), asked.replace);
-        Ok(Person { who, record, relation, replace, keyed })
+        Ok(Person { who, record, relation, code: asked.code.map(Redacted::new), replace, keyed })
     }
 
     /// A key that a command could have too, and not so old that it may have been forgotten.
@@ -218,32 +221,20 @@ impl House {
     /// answered alike, because the bearer's owner is not touched: a number alone makes a claim of the account's own. Only
     /// whose phone the desk has put on the bearer's file acts for the bearer.
     pub(super) async fn register_own(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
+        let (who, proof) = self.meant(claims, &person).await?;
+        let comes_of_age = self.whose_age(&who, &person).await?;
         let Person { who: bearer, record, relation, keyed, .. } = person;
-        let is_proved = self.has_phone_on_file(&bearer, &claims.account).await?;
-        let who = match record.documents.first() {
-            Some(document) if !is_proved => {
-                let number = Redacted::new(document.number.clone());
-                claim_of(self.keys.get(KeyName::SiteGroup), &claims.account, kind_name(document.kind), &number)
-            }
-            _ => bearer,
-        };
         // Its limits first: what they refuse leaves nothing behind.
-        let origin = if is_proved {
-            Origin::Shell
-        } else {
-            let (principal, name) = (claims.principal(), IDENTIFY.to_owned());
-            Origin::Client { principal, name, key: None, body_hash: [0; 16] }
-        };
-        let to_account = ToAccount::Relate { patient: who.clone(), relation, granted: true };
-        self.shell.ask(account(&claims.account), to_account.into(), origin).await?;
-        let brief = if is_proved { record.brief(who) } else { self.identify(who, record, false, keyed).await? };
+        let to_account = ToAccount::ActFor { patient: who.clone(), relation, comes_of_age, proof };
+        self.shell.ask(account(&claims.account), to_account.into(), as_identifier(claims)).await?;
+        let brief = if who == bearer { record.brief(who) } else { self.identify(who, record, false, keyed).await? };
         let to_patient = ToPatient::Relate { account: claims.account.clone(), relation, granted: true };
         self.shell.ask(patient(&brief.patient), to_patient.into(), Origin::Shell).await?;
         Ok(brief)
     }
 
     /// Whether the person was confirmed with proof seen, and this account's phone was put on file.
-    async fn has_phone_on_file(&self, bearer: &PatientId, who: &AccountId) -> Result<bool, Rejection> {
+    pub(super) async fn has_phone_on_file(&self, bearer: &PatientId, who: &AccountId) -> Result<bool, Rejection> {
         if !self.identity_of(bearer).await?.is_some_and(|identity| identity.real_name) {
             return Ok(false);
         }
@@ -293,8 +284,8 @@ impl House {
         Ok(brief)
     }
 
-    /// Whom a phone on file lets act for a person, only that phone does: what other phones' accounts were to the person
-    /// ends, with their connections. Again at each confirmation, should an end have been lost between two owners.
+    /// Whom a phone on file lets act for a person, only that phone does: what other phones' accounts were to the person by
+    /// the file ends, with their connections; what the person has agreed to stands. Again at each confirmation, should an end have been lost between two owners.
     async fn end_other_phones(
         &self,
         who: &PatientId,
@@ -306,15 +297,22 @@ impl House {
         let mut others = self.shell.read(patient(who), acting).await?;
         others.extend(before.and_then(|before| accounts::phone(hash_key, before).ok()));
         others.remove(&accounts::phone(hash_key, on_file)?);
+        let mut ended = BTreeSet::new();
         for other in &others {
-            let (relation, granted) = (Relation::Own, false);
-            let end = ToAccount::Relate { patient: who.clone(), relation, granted };
+            let end = ToAccount::AnotherPhoneOnFile { patient: who.clone() };
             self.shell.ask(account(other), end.into(), Origin::Shell).await?;
+            let asked = who.clone();
+            let acts = move |state: &jiaohao_domain::account::State| state.relations.contains_key(&asked);
+            if self.shell.read(account(other), acts).await? {
+                continue;
+            }
             self.relearn(other).await?;
+            let (relation, granted) = (Relation::Own, false);
             let shown = ToPatient::Relate { account: other.clone(), relation, granted };
             self.shell.ask(patient(who), shown.into(), Origin::Shell).await?;
+            ended.insert(other.clone());
         }
-        Ok(others)
+        Ok(ended)
     }
 
     /// Somebody whom the hospital's own system names by its patient number.

@@ -169,6 +169,7 @@ impl Server {
             (true, None) => Clock::accelerated(Timestamp(clock::wall_ms()), speed),
             (false, _) => Clock::resuming(wall, jump_ms, last_seen.filter(|_| !confirmed), away_ms),
         };
+        let generations = Arc::<Generations>::default();
         let node = Node::start(NodeOptions {
             clock: Box::new(make_clock),
             kinds: kinds(),
@@ -177,7 +178,7 @@ impl Server {
             store_cache_bytes: settings.data.store_cache_mib << 20,
             epoch: epoch.clone(),
             hub: Box::new(Hub::new(epoch, HubLimits::default(), coarse.clone())),
-            rules: Box::new(HouseStreams { home }),
+            rules: Box::new(HouseStreams { home, generations: generations.clone() }),
             deadline_message,
             owner_threads: std::thread::available_parallelism().map_or(2, usize::from),
             mailbox: settings.limits.mailbox,
@@ -203,7 +204,7 @@ impl Server {
             person_keys: Arc::new(PersonKeys::open(&dir.join("persons")).map_err(machine)?),
             passwords: Passwords::new(&settings.identity).map_err(machine)?,
             tokens,
-            generations: Generations::default(),
+            generations,
             limits: Limits::new(&settings.limits),
             audit: Audit::open(&audit, settings.audit.waiting).map_err(at(&audit))?,
             codes: options.codes,

@@ -8,7 +8,7 @@ use jiaohao_domain::account::{State as AccountState, view as account_view};
 use jiaohao_domain::codes::Valid;
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::site::OFFER_MIN;
-use jiaohao_domain::vocabulary::{ToAccount, ToSite};
+use jiaohao_domain::vocabulary::{Asker, ToAccount, ToSite};
 use jiaohao_domain::{
     AccountId, BoardId, Code, Message, OwnerRef, Rejection, Role, ScreenId, ServicePointId, SiteId, Timestamp,
 };
@@ -18,7 +18,7 @@ use super::{House, account, site};
 use crate::engine::{SignedIn, Visit, VisitAnswer};
 use crate::http::requests::{OfferScreen, RequestCode, ScreenSignIn, SignIn};
 use crate::identity::audit::AuditLine;
-use crate::identity::codes::CodeMessage;
+use crate::identity::codes::{CodeMessage, Purpose};
 use crate::identity::keys::KeyName;
 use crate::identity::tokens::{Claims, Standing};
 use crate::identity::{accounts, chance, codes, refresh};
@@ -40,7 +40,8 @@ impl House {
             Visit::SignIn(SignIn::Code(given)) => {
                 let who = accounts::phone(self.keys.get(KeyName::Hash), &given.phone)?;
                 tokio::time::sleep(self.limits.sign_in_delay(address)).await;
-                let outcome = self.by_code(&who, Redacted::new(given.code), address).await;
+                let asker = self.asker(&given.device, address);
+                let outcome = self.by_code(&who, Redacted::new(given.code), asker).await;
                 self.tried(who, "sign_in", address, outcome)
             }
             // A screen asks again and again until it is approved; nobody guesses its secret.
@@ -80,7 +81,7 @@ impl House {
     }
 
     /// Accounts count in clinic time; who has to wait is told in seconds of the clock on the wall.
-    fn in_true_seconds(&self, mut why: Rejection) -> Rejection {
+    pub(super) fn in_true_seconds(&self, mut why: Rejection) -> Rejection {
         let speed = self.shell.clock.speed().max(1.0);
         for (name, value) in &mut why.valid_now {
             if let ("retry_after_s", Valid::Number(clinic_s)) = (name.as_str(), &mut *value) {
@@ -135,17 +136,21 @@ impl House {
         Ok(())
     }
 
-    async fn by_code(&self, who: &AccountId, code: Redacted<String>, address: IpAddr) -> Result<SignedIn, Rejection> {
+    /// Who asks for a code and tries it: a device by its mark, which nobody guesses, and its network.
+    fn asker(&self, mark: &str, address: IpAddr) -> Asker {
+        Asker { device: accounts::device(self.keys.get(KeyName::Hash), mark), network: self.from(address) }
+    }
+
+    async fn by_code(&self, who: &AccountId, code: Redacted<String>, asker: Asker) -> Result<SignedIn, Rejection> {
         let code_hash = codes::hash(self.keys.get(KeyName::Hash), who, &code);
         let (refresh_hash, token) = self.draw_refresh(who);
-        let from = self.from(address);
-        let try_code = ToAccount::TryCode { code_hash: code_hash.clone(), refresh_hash, from: from.clone() };
+        let try_code = ToAccount::UseCode { code_hash: code_hash.clone(), refresh_hash, asker: asker.clone() };
         if !self.has_signed_in(who).await? {
             let now = self.shell.clock.clinic();
             self.strangers.decide(who, try_code.clone(), now)?;
             self.strangers.forget(who);
             // The account begins with the code that was used.
-            self.tell(who, ToAccount::IssueCode { code_hash, expires_at: now.plus_min(1), from }).await?;
+            self.tell(who, ToAccount::SendCode { code_hash, expires_at: now.plus_min(1), asker }).await?;
         }
         self.tell(who, try_code).await?;
         self.signed_in(who.clone(), Some(token)).await
@@ -178,10 +183,11 @@ impl House {
         // The account counts in clinic time; whoever types the code does not live faster with it.
         let clinic_ttl_ms = (ttl_s as f64 * 1000.0 * self.shell.clock.speed().max(1.0)) as i64;
         let now = self.shell.clock.clinic();
-        let issue = ToAccount::IssueCode {
+        let mark = request.device.unwrap_or_else(|| refresh::draw().reveal().clone());
+        let issue = ToAccount::SendCode {
             code_hash: codes::hash(self.keys.get(KeyName::Hash), who, &code),
             expires_at: now.plus_ms(clinic_ttl_ms),
-            from: self.from(address),
+            asker: self.asker(&mark, address),
         };
         if self.has_signed_in(who).await? {
             self.tell(who, issue).await?;
@@ -189,12 +195,8 @@ impl House {
             self.strangers.decide(who, issue, now)?;
         }
         let expires_at = self.machine_now().plus_s(ttl_s);
-        let message = CodeMessage { phone: Redacted::new(phone), code, expires_at };
-        self.codes.send(message).map_err(|why| {
-            tracing::warn!(%why, "a one-time code could not be sent");
-            Rejection::new(Code::Overloaded, "the code could not be sent; try again shortly")
-        })?;
-        Ok(VisitAnswer::Told(json!({ "expires_in_s": ttl_s, "sent_to": self.codes.sends_to() })))
+        self.send_code(CodeMessage { phone: Redacted::new(phone), code, expires_at, purpose: Purpose::SignIn })?;
+        Ok(VisitAnswer::Told(json!({ "expires_in_s": ttl_s, "sent_to": self.codes.sends_to(), "device": mark })))
     }
 
     async fn by_screen(&self, given: ScreenSignIn) -> Result<SignedIn, Rejection> {

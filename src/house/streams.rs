@@ -1,21 +1,27 @@
 //! Which owners each stream is made of, and what their events put on it: the domain's and the boards' pure views, put
 //! together. A site's replica is a source of every stream of the site, for its time zone.
 
+use std::any::Any;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiaohao_actors::fanout::StreamKind;
 use jiaohao_actors::shell::streams::{Happened, Replicas, StreamRules};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{
-    BoardId, DepartmentId, OwnerKind, OwnerRef, QueueId, Timestamp, department, doctor, patient, site,
+    AccountId, BoardId, DepartmentId, Owner, OwnerKind, OwnerRef, QueueId, Timestamp, account, department, doctor, patient, site,
 };
 use jiaohao_queue_display::{announce, board};
 use serde_json::{Value, json};
+
+use crate::identity::tokens::Generations;
 
 /// All streams of the program but `ops`, which is each node's own.
 pub struct HouseStreams {
     /// The zone of what belongs to no site.
     pub home: Zone,
+    /// Told of accounts that have lost a right, by whatever way.
+    pub generations: Arc<Generations>,
 }
 
 fn owner(kind: OwnerKind, id: &str) -> OwnerRef {
@@ -117,6 +123,12 @@ impl HouseStreams {
 }
 
 impl StreamRules for HouseStreams {
+    fn heard(&self, owner: &OwnerRef, event: &dyn Any) {
+        if event.downcast_ref::<account::Event>().is_some_and(account::Account::ends_rights) {
+            self.generations.forget(&AccountId::from(&*owner.id));
+        }
+    }
+
     fn sources(&self, stream: &str, replicas: &Replicas) -> Vec<OwnerRef> {
         let Some((kind, id)) = StreamKind::parse(stream) else { return Vec::new() };
         let with_site = |mut owners: Vec<OwnerRef>| {

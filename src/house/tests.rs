@@ -218,7 +218,7 @@ async fn strangers_wake_no_owner_and_their_screens_come_at_a_limited_pace() {
     for (visit, code) in [
         (json!({"screen": "nowhere.screen-1", "secret": "x"}), Code::WrongCredentials),
         (json!({"name": "nobody", "password": "twelve characters"}), Code::WrongCredentials),
-        (json!({"phone": "13800000000", "code": "123456"}), Code::WrongCredentials),
+        (json!({"phone": "13800000000", "code": "123456", "device": "x"}), Code::WrongCredentials),
     ] {
         assert_eq!(refused(Visit::SignIn(read(visit))).await, Some(code));
     }

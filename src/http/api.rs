@@ -38,6 +38,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/session/refresh", web::post().to(refresh))
             .route("/persons", web::post().to(register_person))
             .route("/persons/read", web::post().to(read_persons))
+            .route("/persons/consent", web::post().to(ask_consent))
+            .route("/family", web::get().to(read_family))
+            .route("/family/{id}", web::get().to(read_acting))
             .route("/screens", web::post().to(offer_screen))
             .route("/tokens", web::post().to(issue_token))
             .route("/audit", web::get().to(read_audit))
@@ -220,6 +223,20 @@ async fn register_person(request: HttpRequest, door: web::Data<Door>, payload: w
     let key = idempotency_key(&request)?;
     let person = Box::new(read(&door, payload).await?);
     door.deed(&request, Deed::RegisterPerson { person, key }).await
+}
+
+async fn ask_consent(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let person = Box::new(read(&door, payload).await?);
+    door.deed(&request, Deed::AskConsent(person)).await
+}
+
+async fn read_family(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    door.deed(&request, Deed::ReadFamily).await
+}
+
+async fn read_acting(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let who = id(&request)?;
+    door.deed(&request, Deed::ReadActing(who)).await
 }
 
 async fn read_persons(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

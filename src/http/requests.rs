@@ -27,6 +27,12 @@ pub enum Deed {
         /// The idempotency key, if the client gave one.
         key: Option<Uuid>,
     },
+    /// Send a code to the own phone of a grown-up for whom the account wants to act.
+    AskConsent(Box<RegisterPerson>),
+    /// For whom the account acts, and who acts by its phone's word.
+    ReadFamily,
+    /// Who acts for that person.
+    ReadActing(PatientId),
     /// The 60-second code of a department's waiting area.
     ReadAreaCode(DepartmentId),
     /// What a site consists of.
@@ -106,6 +112,9 @@ pub struct PasswordSignIn {
 pub struct RequestCode {
     /// The phone that it is sent to.
     pub phone: String,
+    /// The mark that this device was given with an earlier code.
+    #[serde(default)]
+    pub device: Option<String>,
 }
 
 /// Sign in with a one-time code.
@@ -116,6 +125,8 @@ pub struct CodeSignIn {
     pub phone: String,
     /// The code.
     pub code: String,
+    /// The mark that was given with the code: only that device can use it.
+    pub device: String,
 }
 
 /// A screen wants to be paired: it names the board or the room that it stands for, or only the site.
@@ -196,9 +207,12 @@ pub struct RegisterPerson {
     /// Birth date as on the document.
     #[serde(default)]
     pub birth_date: Option<BusinessDate>,
-    /// Phone, if any.
+    /// Phone, if any; of a grown-up of the family the own one, which is asked.
     #[serde(default)]
     pub phone: Option<String>,
+    /// On a patient's own phone, for a grown-up of the family: the code that was sent to that person's phone.
+    #[serde(default)]
+    pub code: Option<String>,
     /// The site of the hospital patient number (`hospital_card`).
     #[serde(default)]
     pub site: Option<SiteId>,

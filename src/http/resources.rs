@@ -50,6 +50,8 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/tickets/return-to-waiting", "return_to_waiting"),
     ("POST", "/tickets/mark-missed", "mark_missed"),
     ("POST", "/tickets/take-back", "take_back"),
+    ("POST", "/family", "grant_relation"),
+    ("POST", "/family/end", "end_relation"),
     ("POST", "/visits", "register_visit"),
     ("PATCH", "/visits", "change_visit"),
     ("POST", "/visits/cancel", "cancel_visit"),

@@ -72,6 +72,11 @@ pub fn place(hash_key: &Key, address: std::net::IpAddr) -> String {
     hashed(hash_key, &[b"address", network(address).to_string().as_bytes()])
 }
 
+/// What an account remembers of the mark that a device shows.
+pub fn device(hash_key: &Key, mark: &str) -> String {
+    hashed(hash_key, &[b"device", mark.as_bytes()])
+}
+
 /// 160 bits of a keyed hash as an id may carry them.
 pub(super) fn hashed(key: &Key, parts: &[&[u8]]) -> String {
     BASE32_NOPAD.encode(&key.mac(parts)[..20]).to_ascii_lowercase()

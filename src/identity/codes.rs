@@ -29,6 +29,15 @@ pub fn hash(hash_key: &Key, account: &AccountId, code: &Redacted<String>) -> Str
     HEXLOWER.encode(&hash_key.mac(&[b"code", account.as_str().as_bytes(), code.reveal().trim().as_bytes()]))
 }
 
+/// What a code is for: a message says so, that nobody signs a stranger in who thinks to agree to something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To sign in with the phone that it is sent to.
+    SignIn,
+    /// Whoever has the phone agrees that somebody else acts for them.
+    Consent,
+}
+
 /// A code on its way to a phone.
 #[derive(Clone, Debug)]
 pub struct CodeMessage {
@@ -38,6 +47,8 @@ pub struct CodeMessage {
     pub code: Redacted<String>,
     /// Until when it holds (machine time).
     pub expires_at: Timestamp,
+    /// What it is for.
+    pub purpose: Purpose,
 }
 
 /// Why a code could not be handed over for sending.
@@ -128,6 +139,7 @@ mod tests {
             phone: "+8613800000000".to_owned().into(),
             code: "111111".to_owned().into(),
             expires_at: Timestamp(100),
+            purpose: Purpose::SignIn,
         };
         let file = dir.join("codes.txt");
         fs::write(&file, vec![b'x'; FILE_BYTES as usize]).expect("full");
@@ -158,6 +170,7 @@ mod tests {
             phone: phone.to_owned().into(),
             code: code.to_owned().into(),
             expires_at: Timestamp(100),
+            purpose: Purpose::SignIn,
         };
         outbox.send(message("+861", "111111")).expect("taken");
         outbox.send(message("+861", "222222")).expect("taken");

@@ -34,6 +34,7 @@ pub struct Limits<C: Clock = MonotonicClock> {
     slowed: DashMap<IpAddr, C::Instant>,
     codes_of_address: Limiter<IpAddr, C>,
     codes_in_all: Limiter<(), C>,
+    consents_of_phone: Limiter<AccountId, C>,
     screens_of_address: Limiter<IpAddr, C>,
     screens_in_all: Limiter<(), C>,
     strangers: Counts<IpAddr>,
@@ -59,6 +60,7 @@ impl<C: Clock + Clone> Limits<C> {
             slowed: DashMap::new(),
             codes_of_address: limiter(Quota::per_minute(at_least_one(settings.codes_per_address_per_min)), &clock),
             codes_in_all: limiter(Quota::per_minute(at_least_one(settings.codes_per_min)), &clock),
+            consents_of_phone: limiter(consents_a_day(), &clock),
             screens_of_address: limiter(Quota::per_minute(at_least_one(settings.screens_per_address_per_min)), &clock),
             screens_in_all: limiter(
                 Quota::per_minute(at_least_one(settings.screens_per_address_per_min * SCREENS_IN_ALL)),
@@ -115,6 +117,12 @@ impl<C: Clock + Clone> Limits<C> {
         self.check("codes", &self.codes_in_all, &())
     }
 
+    /// One more question to this phone whether somebody may act for its owner; refused as [`Limits::code`].
+    pub fn consent(&self, phone: &AccountId) -> Result<(), Rejection> {
+        self.check("consents_of_phone", &self.consents_of_phone, phone)?;
+        self.check("codes", &self.codes_in_all, &())
+    }
+
     /// One more screen at this address asks for a pairing code; refused as [`Limits::code`].
     pub fn screen(&self, address: IpAddr) -> Result<(), Rejection> {
         self.check("screens_of_address", &self.screens_of_address, &network(address))?;
@@ -146,6 +154,7 @@ impl<C: Clock + Clone> Limits<C> {
         let now = self.clock.now();
         self.slowed.retain(|_, until| *until > now);
         self.codes_of_address.retain_recent();
+        self.consents_of_phone.retain_recent();
         self.screens_of_address.retain_recent();
     }
 }
@@ -165,6 +174,12 @@ fn is_house(role: Role) -> bool {
 
 fn limiter<K: Hash + Eq + Clone, C: Clock + Clone>(quota: Quota, clock: &C) -> Limiter<K, C> {
     RateLimiter::new(quota, DashMapStateStore::default(), clock.clone())
+}
+
+/// Whoever asks, nobody's phone rings more often for it: five at once, then one in five hours.
+fn consents_a_day() -> Quota {
+    let quota = Quota::with_period(Duration::from_secs(5 * 3_600)).expect("invariant: the period is not zero");
+    quota.allow_burst(at_least_one(5))
 }
 
 fn at_least_one(number: u32) -> NonZeroU32 {

@@ -53,7 +53,7 @@ impl Strangers {
         let answer = Account::decide(&mut draft, command, &Context { now, principal, seed: 0 });
         if !draft.into_events().is_empty() {
             if phones.len() >= PHONES_MAX && !phones.contains_key(who) {
-                let quiet = phones.iter().min_by_key(|(_, state)| state.codes_sent.last().copied());
+                let quiet = phones.iter().min_by_key(|(_, state)| state.codes_sent.last().map(|sent| sent.at));
                 if let Some(quiet) = quiet.map(|(quiet, _)| quiet.clone()) {
                     phones.remove(&quiet);
                 }
@@ -135,16 +135,22 @@ impl Strangers {
 
 #[cfg(test)]
 mod tests {
+    use jiaohao_domain::vocabulary::Asker;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
+    fn here() -> Asker {
+        Asker { device: "mine".into(), network: "here".into() }
+    }
+
     fn issue(hash: &str) -> ToAccount {
-        ToAccount::IssueCode { code_hash: hash.into(), expires_at: NOW.plus_min(5), from: "here".into() }
+        ToAccount::SendCode { code_hash: hash.into(), expires_at: NOW.plus_min(5), asker: here() }
     }
 
     fn try_code(hash: &str) -> ToAccount {
-        ToAccount::TryCode { code_hash: hash.into(), refresh_hash: "r".into(), from: "here".into() }
+        ToAccount::UseCode { code_hash: hash.into(), refresh_hash: "r".into(), asker: here() }
     }
 
     #[test]

@@ -180,8 +180,7 @@ test('a one-click link opens the page of its role at once', async () => {
   const ops = await browser.open(`/ops#token=${token}`, { width: 1440, height: 900 });
   await ops.waitForSelector('[data-part=department] .num:text-is("2")');
   assert.equal(new URL(ops.url()).hash, '', 'the token does not stay in the address');
-  await hospital.call('POST', '/session/code', { phone: OTHER_PHONE });
-  const fresh = (await hospital.call('POST', '/session', { phone: OTHER_PHONE, code: hospital.codeOf(OTHER_PHONE) })).access_token;
+  const fresh = await hospital.signInPhone(OTHER_PHONE);
   const person = { document_kind: 'resident_id', document_number: residentNumber('1991-09-09', 19), name: '上官桂芳', sex: 'male', birth_date: '1991-09-09', relation: 'self' };
   const { patient } = await hospital.call('POST', '/persons', person, fresh);
   const linked = await browser.open(`/patient#token=${fresh}&patient=${patient}`, SIZES.phone);

@@ -165,6 +165,7 @@ impl Clinic {
         self.visits(&his).await;
         self.leave(&doctor, &desk).await;
         self.look_around(&operator, &desk, &patient).await;
+        self.family(&desk, &patient).await;
         let tells_refusals = |(stream, ops): &(String, Value)| {
             stream == "ops" && ops["refusals"].as_array().is_some_and(|list| !list.is_empty())
         };
@@ -195,17 +196,17 @@ impl Clinic {
 
     /// A phone and whose it is. Signs in again once the account acts for somebody: one code a minute of clinic time.
     async fn patient(&self) -> (String, String) {
-        let first = self.phone().await;
+        let first = self.phone("13800000000").await;
         let person = self.person(&first, "E99999999", "张小三").await;
         self.clock.pass_s(61.0).await;
-        (self.phone().await, person)
+        (self.phone("13800000000").await, person)
     }
 
-    async fn phone(&self) -> String {
-        let number = "13800000000";
-        self.post("/session/code", None, json!({"phone": number})).await;
+    async fn phone(&self, number: &str) -> String {
+        let asked = self.post("/session/code", None, json!({"phone": number})).await;
         let code = self.phones.0.lock().unwrap().last().unwrap().1.clone();
-        token_of(&self.post("/session", None, json!({"phone": number, "code": code})).await).unwrap()
+        token_of(&self.post("/session", None, json!({"phone": number, "code": code, "device": asked["device"]})).await)
+            .unwrap()
     }
 
     async fn person(&self, token: &str, document: &str, name: &str) -> String {
@@ -381,6 +382,27 @@ impl Clinic {
         for (path, id) in gone {
             self.post(&format!("/{path}/retire"), Some(operator), json!({"id": id})).await;
         }
+    }
+
+    /// Somebody acts for a mother who agrees by her own phone, and for a patient who agrees at the desk.
+    async fn family(&self, desk: &str, patient: &str) {
+        let (mine, hers) = ("13800000001", "13800000002");
+        let phone = self.phone(mine).await;
+        self.person(&phone, "E99999998", "张小芳").await;
+        let mother = json!({"document_kind": "passport", "document_number": "E99999997", "name": "李秀英", "sex": "female",
+            "birth_date": "1950-01-01", "phone": hers, "relation": "parent"});
+        self.post("/persons/consent", Some(&phone), mother.clone()).await;
+        let mut agreed = mother;
+        agreed["code"] = json!(self.phones.0.lock().unwrap().last().unwrap().1);
+        self.post("/persons", Some(&phone), agreed).await;
+        self.post("/family", Some(desk), json!({"patient": patient, "phone": mine, "relation": "other"})).await;
+        self.ask("GET", "/family", Some(&phone), None).await;
+        let acting = self.ask("GET", &format!("/family/{patient}"), Some(desk), None).await;
+        let by_desk = acting["acting"].as_array().unwrap().iter().find(|one| one["agreed"] == "at_desk").unwrap();
+        let end = json!({"patient": patient, "account": by_desk["account"]});
+        self.post("/family/end", Some(desk), end).await;
+        let hers = self.phone(hers).await;
+        self.ask("GET", "/family", Some(&hers), None).await;
     }
 
     /// The other answers of the HTTP door.

@@ -9,7 +9,8 @@ use jiaohao_actors::shell::clock;
 use jiaohao_domain::Timestamp;
 
 /// 08:30 in Shanghai.
-const MORNING: Timestamp = Timestamp(1_795_393_800_000);
+#[allow(dead_code, reason = "not every test names it")]
+pub const MORNING: Timestamp = Timestamp(1_795_393_800_000);
 
 /// Codes on their way to phones: number and code.
 #[derive(Default)]
@@ -26,7 +27,13 @@ impl CodeSender for Phones {
 }
 
 /// Opens it, with clinic time so many times as fast as the clock on the wall.
+#[allow(dead_code, reason = "not every test begins in the morning")]
 pub async fn open(speed: f64) -> (tempfile::TempDir, Server, Arc<Phones>) {
+    open_at(MORNING, speed).await
+}
+
+/// As [`open`], at another moment of a clinic's day.
+pub async fn open_at(clinic_start: Timestamp, speed: f64) -> (tempfile::TempDir, Server, Arc<Phones>) {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = Settings::default_values();
     settings.server.listen = ([127, 0, 0, 1], 0).into();
@@ -37,7 +44,7 @@ pub async fn open(speed: f64) -> (tempfile::TempDir, Server, Arc<Phones>) {
     let phones = Arc::new(Phones::default());
     let options = ServeOptions {
         codes: phones.clone(),
-        clinic_start: Some(MORNING),
+        clinic_start: Some(clinic_start),
         speed,
         wall: Arc::new(clock::wall_ms),
         confirm_clock: false,

@@ -141,6 +141,10 @@ codes! {
     AlreadyProlonged = "already_prolonged", 409, "已延长过一次", "Prolonged once already";
     /// Somebody waits, is booked or works there; valid now: what.
     InUse = "in_use", 409, "正在使用中", "In use";
+    /// A grown-up agrees by a code to the own phone, or at the desk.
+    ConsentNeeded = "consent_needed", 409, "需要本人同意", "The person has to agree";
+    /// Under 18: a guardian acts.
+    GuardianNeeded = "guardian_needed", 409, "未满18岁,请由监护人添加", "Under 18: a guardian has to act";
 }
 
 /// A value of a rejection's `valid_now`. Times are text, RFC 3339 in the site's zone. Stored: append only.

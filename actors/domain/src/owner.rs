@@ -196,6 +196,10 @@ pub trait Owner: Sized + Send + Sync + Unpin + 'static {
     }
     /// What this event owes to others.
     fn outgoing(event: &Self::Event, out: &mut Vec<Outgoing>);
+    /// Whether this event ends rights of before: doors are told of it wherever it came from, also by a deadline.
+    fn ends_rights(_event: &Self::Event) -> bool {
+        false
+    }
     /// Requests that the state still waits for; the shell asks them again until they are gone.
     fn open_requests(_state: &Self::State, _out: &mut Vec<Outgoing>) {}
     /// The earliest moment at which the state wants [`Owner::deadline_command`], if any.

@@ -60,6 +60,12 @@ impl Relation {
             Self::Other => "other",
         }
     }
+
+    /// Reads [`Self::wire`] back; what is none of these is `other`.
+    pub fn of_wire(text: &str) -> Self {
+        let all = [Self::Own, Self::Child, Self::Parent, Self::Spouse];
+        all.into_iter().find(|relation| relation.wire() == text).unwrap_or(Self::Other)
+    }
 }
 
 /// All that departments, queues and rooms carry of a person.
@@ -127,4 +133,15 @@ pub fn checked_birth_date(birth_date: BusinessDate, today: BusinessDate) -> Resu
 /// Full years of age on a day; none before birth. Who was born on 29 February has the birthday on 1 March of other years.
 pub fn age_on(birth_date: BusinessDate, day: BusinessDate) -> Option<u32> {
     day.0.years_since(birth_date.0)
+}
+
+/// From this age on nobody needs a guardian, in full years.
+pub const ADULT_AGE: u32 = 18;
+
+/// The 18th birthday: of who was born on 29 February on 1 March, where the year has none.
+pub fn comes_of_age(birth_date: BusinessDate) -> BusinessDate {
+    let birthday = birth_date.0.checked_add_months(chrono::Months::new(ADULT_AGE * 12)).unwrap_or(birth_date.0);
+    // The calendar gives the last day of a shorter month.
+    let is_short = chrono::Datelike::day(&birthday) != chrono::Datelike::day(&birth_date.0);
+    BusinessDate(if is_short { birthday + chrono::Duration::days(1) } else { birthday })
 }

@@ -159,6 +159,10 @@ client_commands! {
     MarkMissed = "mark_missed";
     /// Doctor: a missed patient stands at the door.
     TakeBack = "take_back";
+    /// Desk: the person is here and agrees that the account of a phone acts for them.
+    GrantRelation = "grant_relation";
+    /// Somebody acts for a person no longer: who acts, whose phone agreed, desk.
+    EndRelation = "end_relation";
     /// Integrator: a visit of the hospital's own system.
     RegisterVisit = "register_visit";
     /// Integrator: it changed.

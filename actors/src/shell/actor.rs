@@ -265,7 +265,7 @@ impl<O: Owner> OwnerActor<O> {
             let acknowledged = ToActor::Acknowledged { by: self.owner.clone(), up_to: number };
             release.deliveries.push((from, acknowledged));
         }
-        if self.watched {
+        if self.watched || events.iter().any(O::ends_rights) {
             release.events = events.into_iter().map(|event| Box::new(event) as Box<dyn Any + Send>).collect();
         }
         self.plan_deadline(deadline);

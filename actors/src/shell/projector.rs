@@ -203,6 +203,9 @@ impl Projector {
         self.shard_ends.insert(last.shard.clone(), last.offset);
         let owner = &last.owner;
         let Some(shell) = self.shell.upgrade() else { return };
+        for event in &events {
+            self.rules.heard(owner, event.as_ref());
+        }
         if events.is_empty() || !self.replicas.has(owner) {
             return;
         }

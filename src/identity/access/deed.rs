@@ -9,6 +9,12 @@ pub enum Deed {
     ReadPersons(Vec<PatientId>),
     /// Make somebody known by a document seen, or by their own.
     IdentifyPerson,
+    /// Ask a grown-up's own phone whether the account may act for them.
+    AskConsent,
+    /// Show for whom the own account acts, and who acts by its phone's word.
+    ReadFamily,
+    /// Show who acts for this person (audited).
+    ReadActing(PatientId),
     /// Show the rotating code of a department's waiting area.
     ReadAreaCode(DepartmentId),
     /// Show what a site consists of: departments, queues, rooms, doctors, sessions.
@@ -34,6 +40,9 @@ impl Deed {
     pub const NAMES: &'static [&'static str] = &[
         "read_persons",
         "identify_person",
+        "ask_consent",
+        "read_family",
+        "read_acting",
         "read_area_code",
         "read_directory",
         "list_sites",
@@ -50,6 +59,9 @@ impl Deed {
         match self {
             Self::ReadPersons(_) => "read_persons",
             Self::IdentifyPerson => "identify_person",
+            Self::AskConsent => "ask_consent",
+            Self::ReadFamily => "read_family",
+            Self::ReadActing(_) => "read_acting",
             Self::ReadAreaCode(_) => "read_area_code",
             Self::ReadDirectory(_) => "read_directory",
             Self::ListSites => "list_sites",

@@ -75,6 +75,9 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "return_to_waiting", who: DOCTOR_THERE_OR_DESK },
     Rule { name: "mark_missed", who: DOCTOR_THERE },
     Rule { name: "take_back", who: DOCTOR_THERE },
+    Rule { name: "grant_relation", who: &[(Desk, PatientsHere)] },
+    // A patient's own account decides: it has nobody's rights but its own to give up.
+    Rule { name: "end_relation", who: &[(Patient, Any), (Desk, PatientsHere)] },
     Rule { name: "register_visit", who: INTEGRATOR },
     Rule { name: "change_visit", who: INTEGRATOR },
     Rule { name: "cancel_visit", who: INTEGRATOR },
@@ -113,6 +116,9 @@ const STREAMS: &[Rule] = &[
 const DEEDS: &[Rule] = &[
     Rule { name: "read_persons", who: &[(Patient, OwnPatient), (Desk, PatientsHere), (Doctor, PatientsHere)] },
     Rule { name: "identify_person", who: &[(Patient, Any), (Desk, Any), (Kiosk, Any), (Integrator, Any)] },
+    Rule { name: "ask_consent", who: &[(Patient, Any)] },
+    Rule { name: "read_family", who: &[(Patient, Any)] },
+    Rule { name: "read_acting", who: &[(Desk, PatientsHere)] },
     Rule { name: "read_area_code", who: &[(Desk, OwnDepartment), (Kiosk, OwnDepartment)] },
     Rule {
         name: "read_directory",

@@ -180,6 +180,8 @@ impl Target {
             C::ReturnToWaiting(c) => about.ticket(&c.ticket),
             C::MarkMissed(c) => about.ticket(&c.ticket),
             C::TakeBack(c) => about.ticket(&c.ticket),
+            C::GrantRelation(c) => about.patient(&c.patient),
+            C::EndRelation(c) => about.patient(&c.patient),
             C::RegisterVisit(c) => {
                 let named = [
                     c.department.as_ref().map(DepartmentId::as_str),
@@ -229,7 +231,13 @@ impl Target {
         let about = Self::default();
         match deed {
             Deed::ReadPersons(patients) => Self { patients: patients.clone(), ..about },
-            Deed::IdentifyPerson | Deed::ReadAudit | Deed::RunHouse | Deed::ListSites => about,
+            Deed::ReadActing(patient) => about.patient(patient),
+            Deed::IdentifyPerson
+            | Deed::AskConsent
+            | Deed::ReadFamily
+            | Deed::ReadAudit
+            | Deed::RunHouse
+            | Deed::ListSites => about,
             Deed::ReadAreaCode(department) | Deed::FindAppointments(department) => about.department(department.clone()),
             Deed::ReadDirectory(site) => about.site(site.clone()),
             Deed::IssueToken(site) | Deed::ListTokens(site) | Deed::RevokeToken(site) => {

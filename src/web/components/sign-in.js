@@ -68,7 +68,7 @@ class SignIn extends HTMLElement {
       return;
     }
     const [phone, code] = [this.phone, this.value('code')];
-    this.send(() => this.signs.signIn({ phone, code }));
+    this.send(() => this.signs.signIn({ phone, code, device: this.signs.device }));
   }
 
   /** @param {string} phone */

@@ -6,6 +6,7 @@ import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { prefix } from '../lib/site.js';
 import { classWord, sexWord, standingWord } from '../lib/words.js';
+import { familyDialog } from './family.js';
 import { settleTickets } from './settle.js';
 
 /** Classes that the desk can give with proof seen. */
@@ -44,6 +45,9 @@ export function ticketPanel(look, ticket) {
     look.moving === ticket.ticket ? transferForm(look, ticket) : null,
     canBePrioritised(ticket) && !look.floor.isLeftOver(ticket) ? priorityForm(look, ticket) : null,
     documentPart(look, ticket),
+    h('button', {
+      type: 'button', class: 'btn quiet', key: 'family', 'data-action': 'read_acting', onclick: () => familyDialog(acts.page, acts, ticket, persons.nameOf(ticket)),
+    }, t('desk.family')),
     h('h3', null, t('desk.history')),
     history(ticket, (step) => acts.undo(step)),
     ticket.date < look.floor.today

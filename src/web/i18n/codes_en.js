@@ -58,4 +58,8 @@ export default {
   'error.not_before': ' (possible from {time})',
   'error.detail': ': {detail}',
   'error.code': ' (code {code})',
+  'error.consent_needed': 'The person has to agree',
+  'error.guardian_needed': 'Under 18: a guardian has to act',
+  'error.ask_consent.wrong_credentials': 'Wrong code; ask for the one on their phone',
+  'error.ask_consent.invalid_field': 'Something is wrong: it has to be their own phone, not yours',
 };

@@ -58,4 +58,8 @@ export default {
   'error.not_before': '({time} 之后可以)',
   'error.detail': ':{detail}',
   'error.code': '(代码 {code})',
+  'error.consent_needed': '需要本人同意',
+  'error.guardian_needed': '未满18岁,请由监护人添加',
+  'error.ask_consent.wrong_credentials': '验证码不对,请问家人收到的验证码',
+  'error.ask_consent.invalid_field': '内容不对:要填家人自己的手机号,不能是您的',
 };

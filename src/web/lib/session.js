@@ -6,6 +6,8 @@ import { call, Refusal } from './http.js';
 import { t } from './i18n.js';
 
 const SESSION = '/api/v1/session';
+/** Under which this browser keeps the mark that makes it known to its phone's account; it signs nobody in. */
+const DEVICE = 'jiaohao.device';
 /** An access token is renewed this long before it ends. */
 const RENEW_BEFORE_MS = 60000;
 
@@ -28,6 +30,24 @@ async function mayTakeLink() {
   return madeUp || window.confirm(t('sign_in.by_link'));
 }
 
+/** @param {string} name @returns {string|null} */
+function recall(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch (_closed) {
+    return null;
+  }
+}
+
+/** @param {string} name @param {string} value */
+function keep(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch (_closed) {
+    // Known for this visit only.
+  }
+}
+
 /** A page's identity: signs in, renews, signs out. */
 export class Session {
   constructor() {
@@ -42,6 +62,8 @@ export class Session {
     this.renewing = null;
     /** @type {Set<() => void>} */
     this.listeners = new Set();
+    /** What this device is known by to who asks for codes here. @type {string|undefined} */
+    this.device = undefined;
     /** A call did not reach the house. */
     this.onOffline = () => {};
   }
@@ -88,7 +110,7 @@ export class Session {
   }
 
   /**
-   * Signs in with what the person gave: `{name, password}`, `{phone, code}`, or a screen's `{screen, secret}`.
+   * Signs in with what the person gave: `{name, password}`, `{phone, code, device}`, or a screen's `{screen, secret}`.
    * @param {any} proof
    */
   async signIn(proof) {
@@ -98,9 +120,12 @@ export class Session {
     return answer;
   }
 
-  /** Has a one-time code sent to a phone. @param {string} phone */
-  askCode(phone) {
-    return call('POST', `${SESSION}/code`, { body: { phone } });
+  /** Has a one-time code sent to a phone, for this device alone. @param {string} phone */
+  async askCode(phone) {
+    const answer = await call('POST', `${SESSION}/code`, { body: { phone, device: this.device || recall(DEVICE) || undefined } });
+    this.device = answer.device;
+    keep(DEVICE, answer.device);
+    return answer;
   }
 
   /** A token that is valid for a while; renewed when it is about to end. @returns {Promise<string|null>} */

@@ -6,6 +6,7 @@ import { ask, openPage } from '../lib/page.js';
 import { personBody, personFields } from '../lib/person-form.js';
 import { Persons } from '../lib/persons.js';
 import { Booking } from './booking.js';
+import { Consent, FamilyView } from './family.js';
 import { calledView, homeView } from './home.js';
 import { Model } from './model.js';
 
@@ -18,6 +19,10 @@ let model = null;
 let booking = null;
 /** @type {Persons|null} */
 let persons = null;
+/** @type {FamilyView|null} */
+let family = null;
+/** @type {Consent|null} */
+let consent = null;
 /** @type {{patient: string, relation?: string}[]} */
 let mine = [];
 let tab = 'today';
@@ -32,14 +37,38 @@ const page = openPage({ mode: 'phone', roles: ['patient'], start, draw });
 function start(opened) {
   persons = new Persons(opened.session, opened.draw);
   booking = new Booking(opened, () => /** @type {Model} */ (model), name, () => go('today'));
+  family = new FamilyView(opened, nameOf, { add, changed: () => opened.session.renew().then(() => takePatients()) });
+  consent = new Consent(opened);
   takePatients();
-  if (mine.length) lookAfter(mine[0].patient);
+  // Whose phone has agreed to something sees it before saying who they are.
+  if (!mine.length) family.read();
+  // A right may have ended meanwhile, or begun: the next token says so.
+  opened.session.onChange(takePatients);
   setInterval(opened.draw, 1000);
 }
 
 function takePatients() {
   const told = page.session.who.patients || [];
   mine = told.map((/** @type {any} */ one) => (typeof one === 'string' ? { patient: one } : one));
+  if (model && mine.some((one) => one.patient === /** @type {Model} */ (model).patient)) return;
+  if (mine.length) {
+    lookAfter(mine[0].patient);
+  } else if (model) {
+    model.close();
+    model = null;
+  }
+}
+
+/** @param {string} patient */
+function nameOf(patient) {
+  const person = persons && persons.get(patient);
+  return (person && person.name) || t('patient.somebody');
+}
+
+function add() {
+  adding = true;
+  if (consent) consent.forget();
+  page.draw();
 }
 
 /** @param {string} patient */
@@ -55,6 +84,7 @@ function go(to) {
   adding = false;
   page.notify('');
   if (to === 'book' && booking) booking.open();
+  if (to === 'me' && family) family.read();
   window.scrollTo(0, 0);
   page.draw();
 }
@@ -123,12 +153,9 @@ function meView() {
           h('span', { class: 'end' }, model && model.patient === one.patient ? t('patient.shown_now') : '›'));
       }),
       h('button', {
-        type: 'button', key: 'add', 'data-action': 'add_person',
-        onclick: () => {
-          adding = true;
-          page.draw();
-        },
+        type: 'button', key: 'add', 'data-action': 'add_person', onclick: add,
       }, t('patient.add_person'), h('span', { class: 'end', 'aria-hidden': 'true' }, '+'))),
+    family && family.view(),
     h('div', { class: 'block rows' },
       h('label', { key: 'elder', class: 'check' }, t('patient.elder'),
         h('span', { class: 'end' }, h('input', { type: 'checkbox', 'data-action': 'elder', checked: elder(), onchange: (/** @type {any} */ e) => setElder(e.target.checked) }))),
@@ -139,7 +166,7 @@ function meView() {
 /** Who are you? For the first visit, and for a member of the family. */
 function registerView() {
   const first = !mine.length;
-  return h('section', { class: 'centred', key: 'register' }, h('div', { class: 'card' },
+  return [h('section', { class: 'centred', key: 'register' }, h('div', { class: 'card' },
     h('h1', null, t(first ? 'patient.register' : 'patient.add_person')),
     h('p', { class: 'muted' }, t(first ? 'patient.register_more' : 'patient.add_person_more')),
     h('form', { class: 'form', 'data-form': 'register_person', onsubmit: register },
@@ -152,10 +179,13 @@ function registerView() {
       }),
       first ? null : h('label', { class: 'field', key: 'relation' }, h('span', null, t('patient.relation')),
         h('select', { class: 'input', name: 'relation' }, ['child', 'parent', 'spouse', 'other'].map((r) => h('option', { key: r, value: r }, t(`relation.${r}`))))),
-      h('button', { class: 'btn primary big wide', key: 'go', 'data-action': 'register_person', disabled: busy, 'aria-busy': String(busy) }, t('patient.register_go')),
+      consent && consent.fields(),
+      h('button', { class: 'btn primary big wide', key: 'go', 'data-action': 'register_person', disabled: busy, 'aria-busy': String(busy) },
+        t(consent && consent.needed && !consent.phone ? 'family.ask' : 'patient.register_go')),
       first
         ? h('button', { type: 'button', class: 'btn quiet wide', key: 'out', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))
-        : h('button', { type: 'button', class: 'btn wide', key: 'cancel', 'data-action': 'register_cancel', onclick: () => go('me') }, t('cancel')))));
+        : h('button', { type: 'button', class: 'btn wide', key: 'cancel', 'data-action': 'register_cancel', onclick: () => go('me') }, t('cancel'))))),
+  first && family && h('div', { key: 'family' }, family.view())];
 }
 
 /** @param {any} event */
@@ -166,7 +196,15 @@ async function register(event) {
   page.draw();
   try {
     const relation = f.relation ? f.relation.value : 'self';
-    const answer = await page.session.http('POST', '/api/v1/persons', { ...personBody(f), relation });
+    const body = { ...personBody(f), relation, ...(consent && consent.body(f)) };
+    if (consent && consent.needed && !consent.phone) {
+      await consent.ask(body);
+      page.notify('');
+      busy = false;
+      page.draw();
+      return;
+    }
+    const answer = await page.session.http('POST', '/api/v1/persons', body);
     // The right to the new person is in the next token.
     await page.session.renew();
     takePatients();
@@ -174,10 +212,13 @@ async function register(event) {
     if (persons) persons.put({ patient: answer.patient, name: f.name.value.trim() });
     page.notify('');
     adding = false;
+    if (consent) consent.forget();
     tab = 'today';
     lookAfter(answer.patient);
   } catch (refusal) {
-    page.refuse(refusal);
+    if (consent && consent.takes(refusal)) page.notify('');
+    else if (consent && consent.needed) consent.refuse(refusal);
+    else page.refuse(refusal);
   }
   busy = false;
   page.draw();

@@ -1,19 +1,15 @@
-//! Decisions about who an account is: staff and relations.
+//! Decisions about who an account is: staff.
 
 use crate::codes::{Code, Rejection};
-use crate::ids::PatientId;
-use crate::owner::{Context, Draft};
-use crate::person::Relation;
+use crate::owner::Draft;
 use crate::principal::Role;
 use crate::vocabulary::{Answer, DefineStaff};
 
+use super::Account;
 use super::event::Event;
 use super::state::*;
-use super::{Account, FAMILY_CHANGES_A_YEAR, FAMILY_MAX};
 
 type Outcome = Result<Answer, Rejection>;
-
-const YEAR_S: i64 = 365 * 24 * 60 * 60;
 
 fn invalid(what: &str) -> Rejection {
     Rejection::new(Code::InvalidField, what)
@@ -75,51 +71,5 @@ pub(super) fn retire_staff(draft: &mut Draft<'_, Account>) -> Outcome {
     if !draft.state().retired {
         draft.emit(Event::StaffRetired);
     }
-    Ok(Answer::Done)
-}
-
-/// At most five family members and three given up in a year; the desk, which sees proof, is not bound by it.
-pub(super) fn relate(
-    draft: &mut Draft<'_, Account>,
-    patient: PatientId,
-    relation: Relation,
-    granted: bool,
-    context: &Context,
-) -> Outcome {
-    let state = draft.state();
-    if state.staff.is_some() {
-        return Err(Rejection::new(Code::Forbidden, "staff act by their role"));
-    }
-    let by_desk = matches!(context.principal.role, Role::Desk | Role::System);
-    if granted && !by_desk && !patient.is_claim() {
-        return Err(Rejection::new(Code::Forbidden, "a number alone makes nobody the bearer of a document"));
-    }
-    // To its own person: neither counted nor limited.
-    let own = Relation::Own.wire();
-    let known = state.relations.get(&patient);
-    if !granted {
-        let Some(known) = known else { return Ok(Answer::Done) };
-        let counts = known != own && !by_desk;
-        let counted_since = context.now.plus_s(-YEAR_S);
-        if counts && state.given_up.range(counted_since..).count() >= FAMILY_CHANGES_A_YEAR {
-            return Err(Rejection::new(Code::LimitExceeded, "three changes of family a year"));
-        }
-        draft.emit(Event::RelationEnded { patient, at: context.now, counts, counted_since });
-        return Ok(Answer::Done);
-    }
-    let relation = relation.wire().to_owned();
-    if known == Some(&relation) {
-        return Ok(Answer::Done);
-    }
-    // Somebody may be both what they once claimed to be and the confirmed person.
-    let mut others = state.relations.iter().filter(|(other, _)| other.is_claim() == patient.is_claim());
-    if relation == own && others.any(|(other, relation)| *other != patient && relation == own) {
-        return Err(Rejection::new(Code::AlreadyExists, "an account is one person's own"));
-    }
-    let family = state.relations.iter().filter(|(other, relation)| **other != patient && *relation != own).count();
-    if relation != own && !by_desk && family >= FAMILY_MAX {
-        return Err(Rejection::new(Code::LimitExceeded, "five family members at most"));
-    }
-    draft.emit(Event::RelationGranted { patient, relation });
     Ok(Answer::Done)
 }

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::PatientId;
+use crate::ids::{AccountId, PatientId};
+use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::time::Timestamp;
+use crate::vocabulary::{ToAccount, ToPatient};
 
 use super::failures::Tries;
 use super::state::*;
@@ -129,6 +131,105 @@ pub enum Event {
         /// Its name.
         name: String,
     },
+    /// A code was sent to somebody's own phone: does the person agree?
+    ConsentAsked {
+        /// For whom the account wants to act.
+        patient: PatientId,
+        /// As what, which phone, which code.
+        consent: Consent,
+        /// When.
+        at: Timestamp,
+        /// Codes sent before this do not count any more.
+        counted_since: Timestamp,
+    },
+    /// A wrong code of consent.
+    ConsentFailed {
+        /// Whose.
+        patient: PatientId,
+        /// Wrong tries at it now.
+        tries: u32,
+    },
+    /// May act for that patient, by somebody's word. Person and phone are told.
+    RelationAgreed {
+        /// This account.
+        account: AccountId,
+        /// Whom.
+        patient: PatientId,
+        /// As what, by whose word, until when.
+        acts: Acts,
+    },
+    /// May do so no longer. Person and phone are told.
+    RelationOver {
+        /// This account.
+        account: AccountId,
+        /// Whom.
+        patient: PatientId,
+        /// Why.
+        why: Over,
+        /// The account whose phone had agreed.
+        member: Option<AccountId>,
+        /// When.
+        at: Timestamp,
+        /// Whether it counts as one of the year's changes.
+        counts: bool,
+        /// What was before this does not count any more.
+        counted_since: Timestamp,
+    },
+    /// This account's phone has agreed that another one acts for its person.
+    AgreementNoted {
+        /// Which other.
+        account: AccountId,
+        /// For whom.
+        patient: PatientId,
+        /// As what, since when.
+        agreement: Agreement,
+    },
+    /// The other one acts by this phone's word no longer.
+    AgreementOver {
+        /// This account.
+        member: AccountId,
+        /// Which other.
+        account: AccountId,
+        /// For whom.
+        patient: PatientId,
+        /// It was taken back here: the other one is told.
+        withdrawn: bool,
+    },
+    /// A code was sent to sign in with; only who asked for it can use it.
+    CodeSent {
+        /// Who asked: the device.
+        asker: String,
+        /// The code.
+        code: Code,
+        /// When, and whom it counts for.
+        sent: Sent,
+        /// Codes sent before this do not count any more.
+        counted_since: Timestamp,
+    },
+    /// Somebody has signed in by a code: the account knows that device from now on.
+    CodeUsed {
+        /// The device that had asked for it.
+        asker: String,
+        /// When.
+        at: Timestamp,
+        /// The device that was longest away, if there were too many.
+        forgets: Option<String>,
+    },
+}
+
+/// Why an account acts for somebody no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Over {
+    /// Whoever acted has given it up.
+    GivenUp,
+    /// The person has taken the own phone's word back.
+    Withdrawn,
+    /// The desk.
+    ByDesk,
+    /// Another phone is on the person's file.
+    AnotherPhone,
+    /// The child has come of age.
+    OfAge,
 }
 
 pub(super) fn kind(event: &Event) -> (u16, &'static str) {
@@ -149,6 +250,61 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::TwinTaken { .. } => (513, "twin_taken"),
         Event::ScriptNoted { .. } => (514, "script_noted"),
         Event::ScriptDropped { .. } => (515, "script_dropped"),
+        Event::ConsentAsked { .. } => (516, "consent_asked"),
+        Event::ConsentFailed { .. } => (517, "consent_failed"),
+        Event::RelationAgreed { .. } => (518, "relation_agreed"),
+        Event::RelationOver { .. } => (519, "relation_over"),
+        Event::AgreementNoted { .. } => (520, "agreement_noted"),
+        Event::AgreementOver { .. } => (521, "agreement_over"),
+        Event::CodeSent { .. } => (522, "code_sent"),
+        Event::CodeUsed { .. } => (523, "code_used"),
+    }
+}
+
+/// Who is told: the person, so that the own page shows who acts; and the phone by whose word it was.
+pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
+    let to_person = |patient: &PatientId, account: &AccountId, relation: &str, granted: bool| {
+        let relation = crate::person::Relation::of_wire(relation);
+        let message = ToPatient::Relate { account: account.clone(), relation, granted };
+        Outgoing::Effect(OwnerRef::new(OwnerKind::Patient, patient.as_str()), message.into())
+    };
+    let to_account = |account: &AccountId, message: ToAccount| {
+        Outgoing::Effect(OwnerRef::new(OwnerKind::Account, account.as_str()), message.into())
+    };
+    match event {
+        Event::RelationAgreed { account, patient, acts } => {
+            out.push(to_person(patient, account, &acts.relation, true));
+            if let (Agreed::ByPhone(member), Some(since)) = (&acts.agreed, acts.since) {
+                let agreement = Agreement { relation: acts.relation.clone(), since };
+                let (account, patient) = (account.clone(), patient.clone());
+                out.push(to_account(member, ToAccount::NoteAgreement { account, patient, agreement }));
+            }
+        }
+        Event::RelationOver { account, patient, member, .. } => {
+            out.push(to_person(patient, account, "", false));
+            if let Some(member) = member {
+                let (account, patient) = (account.clone(), patient.clone());
+                out.push(to_account(member, ToAccount::EndAgreement { account, patient }));
+            }
+        }
+        Event::AgreementOver { member, account, patient, withdrawn: true } => {
+            let message = ToAccount::AgreementWithdrawn { patient: patient.clone(), member: member.clone() };
+            out.push(to_account(account, message));
+        }
+        _ => {}
+    }
+}
+
+/// Whether rights of before have ended: doors ask again.
+pub(super) fn ends_rights(event: &Event) -> bool {
+    match event {
+        Event::StaffDefined { ends_sessions, .. } => *ends_sessions,
+        Event::StaffRetired
+        | Event::SessionRevoked { .. }
+        | Event::AllRevoked
+        | Event::RelationEnded { .. }
+        | Event::RelationOver { .. } => true,
+        _ => false,
     }
 }
 
@@ -164,19 +320,31 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             state.retired = true;
             end_all(state);
         }
-        Event::CodeIssued { code, at, counted_since } => {
-            state.code = Some(code.clone());
-            state.codes_sent = state.codes_sent.split_off(counted_since);
-            state.codes_sent.insert(*at);
+        // Of before: whoever asked for that code is not known any more, and it holds no longer.
+        Event::CodeIssued { at, counted_since, .. } => {
+            count_sent(state, Sent { at: *at, by: String::new(), is_known: false }, *counted_since);
         }
-        Event::SignInFailed { code_tries, .. } => count_code_tries(state, *code_tries),
+        Event::SignInFailed { .. } => {}
         Event::SignInFailedFrom { from, tries, code_tries } => {
             state.failures.put(from, *tries, super::PLACES_MAX);
-            count_code_tries(state, *code_tries);
+            if let (Some(code), Some(tries)) = (state.codes.get_mut(from), code_tries) {
+                code.tries = *tries;
+            }
+        }
+        Event::CodeSent { asker, code, sent, counted_since } => {
+            state.codes.retain(|_, code| sent.at < code.expires_at);
+            state.codes.insert(asker.clone(), code.clone());
+            count_sent(state, sent.clone(), *counted_since);
+        }
+        Event::CodeUsed { asker, at, forgets } => {
+            state.codes.remove(asker);
+            state.devices.insert(asker.clone(), *at);
+            if let Some(forgotten) = forgets {
+                state.devices.remove(forgotten);
+            }
         }
         Event::SessionOpened { family, refresh_hash, at, expires_at, ends } => {
             state.failures.clear();
-            state.code = None;
             state.sessions_opened = *family;
             if let Some(oldest) = ends {
                 state.families.remove(oldest);
@@ -225,7 +393,9 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::AllRevoked => end_all(state),
         Event::SessionsExpired { families } => state.families.retain(|family, _| !families.contains(family)),
         Event::RelationGranted { patient, relation } => {
-            state.relations.insert(patient.clone(), relation.clone());
+            let agreed = if patient.is_claim() { Agreed::Own } else { Agreed::OnFile };
+            let acts = Acts { relation: relation.clone(), agreed, since: None, ends_at: None };
+            state.relations.insert(patient.clone(), acts);
         }
         Event::RelationEnded { patient, at, counts, counted_since } => {
             state.relations.remove(patient);
@@ -235,17 +405,59 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             }
             state.generation += 1;
         }
+        Event::ConsentAsked { patient, consent, at, counted_since } => {
+            state.consents.retain(|_, asked| *at < asked.code.expires_at);
+            state.consents.insert(patient.clone(), consent.clone());
+            state.consents_sent = state.consents_sent.split_off(counted_since);
+            state.consents_sent.insert(*at);
+        }
+        Event::ConsentFailed { patient, tries } => {
+            if let Some(asked) = state.consents.get_mut(patient) {
+                asked.code.tries = *tries;
+            }
+        }
+        Event::RelationAgreed { patient, acts, .. } => {
+            state.consents.remove(patient);
+            state.grown.remove(patient);
+            state.relations.insert(patient.clone(), acts.clone());
+        }
+        Event::RelationOver { patient, why, at, counts, counted_since, .. } => {
+            state.relations.remove(patient);
+            state.given_up = state.given_up.split_off(counted_since);
+            if *counts {
+                state.given_up.insert(*at);
+            }
+            if *why == Over::OfAge {
+                state.grown.insert(patient.clone(), *at);
+                if state.grown.len() > super::GROWN_MAX {
+                    let first = state.grown.iter().min_by_key(|(_, since)| **since).map(|(who, _)| who.clone());
+                    first.map(|first| state.grown.remove(&first));
+                }
+            }
+            state.generation += 1;
+        }
+        Event::AgreementNoted { account, patient, agreement } => {
+            state.agreements.entry(account.clone()).or_default().insert(patient.clone(), agreement.clone());
+        }
+        Event::AgreementOver { account, patient, .. } => {
+            if let Some(of_account) = state.agreements.get_mut(account) {
+                of_account.remove(patient);
+                if of_account.is_empty() {
+                    state.agreements.remove(account);
+                }
+            }
+        }
     }
 }
 
-fn count_code_tries(state: &mut State, code_tries: Option<u32>) {
-    if let (Some(code), Some(tries)) = (&mut state.code, code_tries) {
-        code.tries = tries;
-    }
+fn count_sent(state: &mut State, sent: Sent, counted_since: Timestamp) {
+    state.codes_sent.retain(|known| counted_since <= known.at);
+    state.codes_sent.push(sent);
 }
 
 fn end_all(state: &mut State) {
     state.families.clear();
-    state.code = None;
+    state.codes.clear();
+    state.devices.clear();
     state.generation += 1;
 }

@@ -5,6 +5,7 @@
 mod decide;
 mod event;
 mod failures;
+mod family;
 mod scripts;
 mod sessions;
 mod state;
@@ -12,22 +13,27 @@ mod state;
 mod tests;
 pub mod view;
 
-pub use event::Event;
+pub use event::{Event, Over};
 pub use failures::{Failures, Tries};
-pub use state::{Code as OneTimeCode, Family, Script, Staff, State};
+pub use state::{Acts, Agreed, Agreement, Code as OneTimeCode, Consent, Family, Script, Sent, Staff, State};
 
-use crate::codes::Rejection;
+use crate::codes::{Code as ErrorCode, Rejection};
 use crate::ids::AccountId;
 use crate::owner::*;
+use crate::principal::Role;
 use crate::time::Timestamp;
 use crate::vocabulary::{Answer, ToAccount};
 
 /// Tries at one code; then it is void.
 pub const CODE_TRIES: u32 = 5;
-/// Seconds between two codes to one phone.
+/// Seconds between two codes to one phone for one device that it knows, or for one network.
 pub const CODE_EVERY_S: i64 = 60;
-/// Codes to one phone in a day.
+/// Codes to one phone in a day for one device that it knows, or for one network.
 pub const CODES_A_DAY: usize = 10;
+/// Codes to one phone in a day for all devices together that it does not know.
+pub const STRANGERS_CODES_A_DAY: usize = 30;
+/// Devices that an account knows; the one longest away is forgotten first.
+pub const DEVICES_MAX: usize = 20;
 /// Places whose failures an account remembers; the longest quiet one is forgotten first.
 pub const PLACES_MAX: usize = 64;
 /// For so long the refresh token just traded is taken once more: the answer was lost, or two tabs traded at once.
@@ -48,7 +54,10 @@ pub const SESSION_DAYS: i64 = 30;
 pub const USED_MAX: usize = 64;
 /// Family members that one account may act for, beside its own person.
 pub const FAMILY_MAX: usize = 5;
-/// Family members that an account may give up within a year (each frees a place for another).
+/// Grown-up children whom a guardian's account remembers; the first to come of age is forgotten first.
+pub const GROWN_MAX: usize = 64;
+/// Family members given up within a year whose places may be filled again; after one more, the next comes in when the
+/// oldest of them is a year ago.
 pub const FAMILY_CHANGES_A_YEAR: usize = 3;
 
 /// Somebody who signs in.
@@ -56,7 +65,7 @@ pub struct Account;
 
 impl Owner for Account {
     const KIND: OwnerKind = OwnerKind::Account;
-    const STATE_VERSION: u16 = 2;
+    const STATE_VERSION: u16 = 3;
     type State = State;
     type Command = ToAccount;
     type Event = Event;
@@ -69,11 +78,11 @@ impl Owner for Account {
         match command {
             ToAccount::DefineStaff { command, password_phc } => decide::define_staff(draft, command, password_phc),
             ToAccount::RetireStaff => decide::retire_staff(draft),
-            ToAccount::IssueCode { code_hash, expires_at, from } => {
-                sessions::issue_code(draft, code_hash, expires_at, &from, context)
+            ToAccount::SendCode { code_hash, expires_at, asker } => {
+                sessions::issue_code(draft, code_hash, expires_at, asker, context)
             }
-            ToAccount::TryCode { code_hash, refresh_hash, from } => {
-                sessions::try_code(draft, &code_hash, refresh_hash, &from, context)
+            ToAccount::UseCode { code_hash, refresh_hash, asker } => {
+                sessions::try_code(draft, &code_hash, refresh_hash, &asker, context)
             }
             ToAccount::TryPassword { matched, refresh_hash, from } => {
                 sessions::try_password(draft, matched, refresh_hash, &from, context)
@@ -82,12 +91,33 @@ impl Owner for Account {
                 sessions::refresh(draft, &refresh_hash, next_hash, context)
             }
             ToAccount::Revoke { refresh_hash } => sessions::revoke(draft, refresh_hash.as_deref()),
-            ToAccount::Relate { patient, relation, granted } => {
-                decide::relate(draft, patient, relation, granted, context)
+            ToAccount::AskConsent { patient, relation, comes_of_age, member, code_hash, expires_at } => {
+                let wanted = family::Wanted { patient, relation, comes_of_age };
+                family::ask_consent(draft, &wanted, member, code_hash, expires_at, context)
+            }
+            ToAccount::ActFor { patient, relation, comes_of_age, proof } => {
+                family::relate(draft, family::Wanted { patient, relation, comes_of_age }, proof, context)
+            }
+            ToAccount::EndRelation { patient } => {
+                let why = if context.principal.role == Role::Patient { Over::GivenUp } else { Over::ByDesk };
+                family::end(draft, patient, why, context.now)
+            }
+            ToAccount::AnotherPhoneOnFile { patient } => family::end_of_file(draft, patient, context.now),
+            ToAccount::NoteAgreement { account, patient, agreement } => {
+                family::note_agreement(draft, account, patient, agreement)
+            }
+            ToAccount::WithdrawAgreement { account, patient } => family::end_agreement(draft, account, patient, true),
+            ToAccount::EndAgreement { account, patient } => family::end_agreement(draft, account, patient, false),
+            ToAccount::AgreementWithdrawn { patient, member } => family::withdrawn(draft, patient, member, context.now),
+            ToAccount::IssueCode { .. } | ToAccount::TryCode { .. } | ToAccount::Relate { .. } => {
+                Err(Rejection::new(ErrorCode::UnknownCommand, "told in another way since"))
             }
             ToAccount::NoteScript { name, role, expires_at, now } => scripts::note(draft, name, role, expires_at, now),
             ToAccount::DropScript { name } => scripts::drop_script(draft, name),
-            ToAccount::DeadlineReached => sessions::expire(draft, context),
+            ToAccount::DeadlineReached => {
+                sessions::expire(draft, context);
+                family::come_of_age(draft, context.now)
+            }
         }
     }
 
@@ -99,10 +129,17 @@ impl Owner for Account {
         event::kind(event)
     }
 
-    fn outgoing(_event: &Event, _out: &mut Vec<Outgoing>) {}
+    fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
+        event::outgoing(event, out)
+    }
+
+    fn ends_rights(event: &Event) -> bool {
+        event::ends_rights(event)
+    }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
-        state.families.values().map(|family| family.expires_at).min()
+        let sessions = state.families.values().map(|family| family.expires_at);
+        sessions.chain(state.relations.values().filter_map(|acts| acts.ends_at)).min()
     }
 
     fn deadline_command() -> Option<ToAccount> {

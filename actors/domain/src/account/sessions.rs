@@ -2,7 +2,7 @@
 
 use crate::codes::{Code as ErrorCode, Rejection};
 use crate::owner::{Context, Draft};
-use crate::vocabulary::Answer;
+use crate::vocabulary::{Answer, Asker};
 
 use super::event::Event;
 use super::failures::back_off;
@@ -13,52 +13,70 @@ type Outcome = Result<Answer, Rejection>;
 
 const DAY_S: i64 = 24 * 60 * 60;
 
+/// A code is bound to who asks for it, and counted for who asks: a stranger uses up nobody's codes but those of the own
+/// network, and of all strangers together.
 pub(super) fn issue_code(
     draft: &mut Draft<'_, Account>,
     code_hash: String,
     expires_at: crate::time::Timestamp,
-    from: &str,
+    asker: Asker,
     context: &Context,
 ) -> Outcome {
-    let state = draft.state();
+    let (state, now) = (draft.state(), context.now);
     if state.staff.is_some() {
         return Err(ErrorCode::Forbidden.into());
     }
-    if code_hash.is_empty() || expires_at <= context.now {
+    if code_hash.is_empty() || expires_at <= now {
         return Err(Rejection::new(ErrorCode::InvalidField, "a code has a hash and holds for a while"));
     }
-    state.failures.check(from, context.now)?;
-    let counted_since = context.now.plus_s(-DAY_S);
-    if let Some(last) = state.codes_sent.last().map(|at| at.plus_s(CODE_EVERY_S)).filter(|next| context.now < *next) {
-        return Err(back_off(last, context.now));
+    state.failures.check(&asker.device, now)?;
+    let is_known = state.devices.contains_key(&asker.device);
+    let by = if is_known { &asker.device } else { &asker.network };
+    let counted_since = now.plus_s(-DAY_S);
+    let today = || state.codes_sent.iter().filter(|sent| counted_since <= sent.at);
+    let own = || today().filter(|sent| sent.by == *by);
+    if let Some(next) = own().last().map(|sent| sent.at.plus_s(CODE_EVERY_S)).filter(|next| now < *next) {
+        return Err(back_off(next, now));
     }
-    let mut today = state.codes_sent.range(counted_since..);
-    if let (Some(first), true) = (today.next(), today.count() + 1 >= CODES_A_DAY) {
-        return Err(back_off(first.plus_s(DAY_S).plus_ms(1), context.now));
+    let strangers = || today().filter(|sent| !sent.is_known);
+    let full = match is_known {
+        _ if own().count() >= CODES_A_DAY => own().next(),
+        false if strangers().count() >= STRANGERS_CODES_A_DAY => strangers().next(),
+        _ => None,
+    };
+    if let Some(first) = full {
+        return Err(back_off(first.at.plus_s(DAY_S).plus_ms(1), now));
     }
     let code = Code { hash: code_hash, expires_at, tries: 0 };
-    draft.emit(Event::CodeIssued { code, at: context.now, counted_since });
+    let sent = Sent { at: now, by: by.clone(), is_known };
+    draft.emit(Event::CodeSent { asker: asker.device.clone(), code, sent, counted_since });
     Ok(Answer::Done)
 }
 
-/// A code is good once, until its end, for five tries.
+/// A code is good once, until its end, for five tries of who asked for it. Whoever has asked for none tries nothing.
 pub(super) fn try_code(
     draft: &mut Draft<'_, Account>,
     code_hash: &str,
     refresh_hash: String,
-    from: &str,
+    asker: &Asker,
     context: &Context,
 ) -> Outcome {
-    let state = draft.state();
-    state.failures.check(from, context.now)?;
-    let Some(code) = state.code.as_ref().filter(|code| context.now < code.expires_at && code.tries < CODE_TRIES) else {
+    let (state, key) = (draft.state(), asker.device.as_str());
+    state.failures.check(key, context.now)?;
+    let holds = |code: &&Code| context.now < code.expires_at && code.tries < CODE_TRIES;
+    let Some(code) = state.codes.get(key).filter(holds) else {
         return Err(ErrorCode::WrongCredentials.into());
     };
     if code.hash != code_hash {
         let tries = code.tries + 1;
-        return Ok(failed(draft, Some(tries), from, context));
+        return Ok(failed(draft, Some(tries), key, context));
     }
-    open(draft, refresh_hash, context)
+    let others = state.devices.iter().filter(|(known, _)| *known != key);
+    let away = others.clone().min_by_key(|(_, last)| **last).map(|(known, _)| known.clone());
+    let forgets = away.filter(|_| others.count() >= DEVICES_MAX);
+    open(draft, refresh_hash, context)?;
+    draft.emit(Event::CodeUsed { asker: key.to_owned(), at: context.now, forgets });
+    Ok(Answer::Done)
 }
 
 /// The edge has compared the password. An unknown name leaves nothing behind.
@@ -157,11 +175,10 @@ pub(super) fn revoke(draft: &mut Draft<'_, Account>, refresh_hash: Option<&str>)
 }
 
 /// Sessions that nobody refreshed end.
-pub(super) fn expire(draft: &mut Draft<'_, Account>, context: &Context) -> Outcome {
+pub(super) fn expire(draft: &mut Draft<'_, Account>, context: &Context) {
     let over = draft.state().families.iter().filter(|(_, family)| family.expires_at <= context.now);
     let families: Vec<u64> = over.map(|(family, _)| *family).collect();
     if !families.is_empty() {
         draft.emit(Event::SessionsExpired { families });
     }
-    Ok(Answer::Done)
 }

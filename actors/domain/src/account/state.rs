@@ -46,6 +46,17 @@ pub struct Code {
     pub tries: u32,
 }
 
+/// That a code was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// When.
+    pub at: Timestamp,
+    /// Whom it counts for: the device that the account knows, else the network that asked.
+    pub by: String,
+    /// Whether the account knows that device.
+    pub is_known: bool,
+}
+
 /// A session: a family of refresh tokens, of which only the newest is good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Family {
@@ -73,6 +84,52 @@ pub struct Script {
     pub expires_at: Timestamp,
 }
 
+/// By whose word an account acts for somebody.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Agreed {
+    /// The account's own: it is that person, or the guardian of that child.
+    Own,
+    /// The desk has put this account's phone on the person's file.
+    OnFile,
+    /// The person stood at the desk and agreed.
+    AtDesk,
+    /// By a code sent to the person's own phone, whose account this is.
+    ByPhone(AccountId),
+}
+
+/// That an account acts for somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acts {
+    /// As what.
+    pub relation: String,
+    /// By whose word.
+    pub agreed: Agreed,
+    /// Since when; none: from before this was recorded.
+    pub since: Option<Timestamp>,
+    /// A guardian's right ends by itself: the first moment of the child's 18th birthday.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// A person's own phone has been asked whether the account may act for the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// As what.
+    pub relation: String,
+    /// The account of the phone that was asked.
+    pub member: AccountId,
+    /// The code that was sent there.
+    pub code: Code,
+}
+
+/// What this account's phone has agreed to: that another account acts for the person whose phone it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// What the person is to that account.
+    pub relation: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
@@ -82,10 +139,12 @@ pub struct State {
     pub staff: Option<Staff>,
     /// Signs in no more.
     pub retired: bool,
-    /// The code that was sent last.
-    pub code: Option<Code>,
-    /// When codes were sent, for a day.
-    pub codes_sent: BTreeSet<Timestamp>,
+    /// Codes that were sent, each by the device that asked for it.
+    pub codes: BTreeMap<String, Code>,
+    /// Codes sent, for a day, the oldest first.
+    pub codes_sent: Vec<Sent>,
+    /// Devices that have signed in by a code, and when last.
+    pub devices: BTreeMap<String, Timestamp>,
     /// Failures in a row, by where they came from.
     pub failures: Failures,
     /// Sessions by number.
@@ -93,9 +152,17 @@ pub struct State {
     /// How many sessions there have been.
     pub sessions_opened: u64,
     /// Patients it may act for, and as what.
-    pub relations: BTreeMap<PatientId, String>,
+    pub relations: BTreeMap<PatientId, Acts>,
     /// When family members were given up, for a year.
     pub given_up: BTreeSet<Timestamp>,
+    /// Children of this guardian who have come of age and have not agreed since, and when.
+    pub grown: BTreeMap<PatientId, Timestamp>,
+    /// Persons whose own phones have been asked and have not agreed yet.
+    pub consents: BTreeMap<PatientId, Consent>,
+    /// When phones were asked, for a day.
+    pub consents_sent: BTreeSet<Timestamp>,
+    /// Who acts by this phone's word, and for which person.
+    pub agreements: BTreeMap<AccountId, BTreeMap<PatientId, Agreement>>,
     /// Scripts that were given tokens, by name: only of the account that lists them.
     pub scripts: BTreeMap<String, Script>,
     /// Rises when a right is lost: access tokens of before end at once.
@@ -108,13 +175,18 @@ impl State {
             id,
             staff: None,
             retired: false,
-            code: None,
-            codes_sent: BTreeSet::new(),
+            codes: BTreeMap::new(),
+            codes_sent: Vec::new(),
+            devices: BTreeMap::new(),
             failures: Failures::default(),
             families: BTreeMap::new(),
             sessions_opened: 0,
             relations: BTreeMap::new(),
             given_up: BTreeSet::new(),
+            grown: BTreeMap::new(),
+            consents: BTreeMap::new(),
+            consents_sent: BTreeSet::new(),
+            agreements: BTreeMap::new(),
             scripts: BTreeMap::new(),
             generation: 0,
         }

@@ -7,7 +7,7 @@ use crate::codes::{Code, Valid};
 use crate::ids::*;
 use crate::person::Relation;
 use crate::principal::{Principal, Role};
-use crate::vocabulary::DefineStaff;
+use crate::vocabulary::{Asker, DefineStaff, Proof};
 
 const PHC: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
 const HERE: &str = "here";
@@ -58,12 +58,21 @@ impl Desk {
 
     fn issue(&mut self, hash: &str) -> Result<Answer, Code> {
         let expires_at = self.now.plus_s(10 * MIN);
-        self.tell(ToAccount::IssueCode { code_hash: hash.into(), expires_at, from: HERE.into() })
+        self.tell(ToAccount::SendCode { code_hash: hash.into(), expires_at, asker: asker(HERE, HERE) })
     }
 
     fn try_code(&mut self, hash: &str) -> Result<Answer, Code> {
+        self.try_code_by(hash, asker(HERE, HERE))
+    }
+
+    fn issue_to(&mut self, hash: &str, asker: Asker) -> Result<Answer, Code> {
+        let expires_at = self.now.plus_s(10 * MIN);
+        self.tell(ToAccount::SendCode { code_hash: hash.into(), expires_at, asker })
+    }
+
+    fn try_code_by(&mut self, hash: &str, asker: Asker) -> Result<Answer, Code> {
         let refresh_hash = format!("r-{}", self.log.len());
-        self.tell(ToAccount::TryCode { code_hash: hash.into(), refresh_hash, from: HERE.into() })
+        self.tell(ToAccount::UseCode { code_hash: hash.into(), refresh_hash, asker })
     }
 
     fn try_password(&mut self, matched: bool) -> Result<Answer, Code> {
@@ -94,9 +103,49 @@ impl Desk {
         self.tell(ToAccount::Refresh { refresh_hash: from.into(), next_hash: to.into() })
     }
 
-    fn relate(&mut self, patient: &str, relation: Relation, granted: bool) -> Result<Answer, Code> {
-        self.tell(ToAccount::Relate { patient: PatientId::from(patient), relation, granted })
+    /// Says that somebody is this to the account: a child of ten, if it is a child.
+    fn relate(&mut self, patient: &str, relation: Relation) -> Result<Answer, Code> {
+        let comes_of_age = (relation == Relation::Child).then(|| self.now.plus_s(8 * 365 * DAY));
+        self.relate_by(patient, relation, comes_of_age, Proof::Said, Role::Patient)
     }
+
+    fn relate_by(
+        &mut self,
+        patient: &str,
+        relation: Relation,
+        comes_of_age: Option<Timestamp>,
+        proof: Proof,
+        role: Role,
+    ) -> Result<Answer, Code> {
+        self.tell_as(ToAccount::ActFor { patient: PatientId::from(patient), relation, comes_of_age, proof }, role)
+    }
+
+    fn ask_consent(&mut self, patient: &str, relation: Relation, hash: &str) -> Result<Answer, Code> {
+        let expires_at = self.now.plus_s(5 * MIN);
+        let (patient, member) = (PatientId::from(patient), AccountId::from("a-2"));
+        let code_hash = hash.to_owned();
+        let comes_of_age = None;
+        self.tell(ToAccount::AskConsent { patient, relation, comes_of_age, member, code_hash, expires_at })
+    }
+
+    fn end(&mut self, patient: &str) -> Result<Answer, Code> {
+        self.tell(ToAccount::EndRelation { patient: PatientId::from(patient) })
+    }
+
+    /// What the last events owe to others, in words.
+    fn owes(&self, of: usize) -> Vec<String> {
+        let mut out = Vec::new();
+        self.log[self.log.len() - of..].iter().for_each(|event| Account::outgoing(event, &mut out));
+        let words = |one| match one {
+            Outgoing::Effect(to, message) => format!("{to}: {message:?}"),
+            Outgoing::Request(..) => panic!("a request"),
+        };
+        out.into_iter().map(words).collect()
+    }
+}
+
+fn asker(device: &str, network: &str) -> Asker {
+    Asker { device: device.to_owned(), network: network.to_owned() }
 }
 
 fn define(role: Role) -> ToAccount {
@@ -159,6 +208,54 @@ fn codes_are_one_a_minute_and_ten_a_day() {
     assert_eq!(desk.issue("h"), Err(Code::BackOff));
     assert!(desk.after(1).issue("h").is_ok());
     assert!(desk.state.codes_sent.len() <= CODES_A_DAY);
+}
+
+#[test]
+fn a_stranger_uses_up_neither_the_codes_nor_the_tries_of_a_phone() {
+    let (mine, another) = (asker("mine", HERE), |n: usize| asker("thief", &format!("there{n}")));
+    let mut phone = Desk::phone();
+    phone.issue_to("h", mine.clone()).unwrap();
+    phone.try_code_by("h", mine.clone()).unwrap();
+    phone.issue_to("h1", another(0)).unwrap();
+    phone.issue_to("h2", mine.clone()).expect("the own minute");
+    for _ in 0..3 {
+        assert_eq!(phone.try_code_by("x", another(0)), Err(Code::WrongCredentials));
+    }
+    assert_eq!(phone.try_code_by("h2", another(0)), Err(Code::BackOff));
+    assert_eq!(phone.try_code_by("h2", another(9)), Err(Code::BackOff), "the mark counts, wherever it is");
+    assert_eq!(phone.try_code_by("h2", asker("made up", HERE)), Err(Code::WrongCredentials), "a code is its asker's");
+    phone.try_code_by("h2", mine.clone()).unwrap();
+    // With the one that the phone itself had asked for before it was known.
+    let mut sent = 2;
+    for network in 1.. {
+        let mut outcome = phone.after(MIN).issue_to("h", another(network));
+        while outcome.is_ok() {
+            sent += 1;
+            outcome = phone.after(MIN).issue_to("h", another(network));
+        }
+        if phone.issue_to("h", another(network + 100)).is_err() {
+            break;
+        }
+        sent += 1;
+    }
+    assert_eq!(sent, STRANGERS_CODES_A_DAY, "a phone rings no more often for all of them");
+    for _ in 2..CODES_A_DAY {
+        phone.after(MIN).issue_to("h", mine.clone()).expect("the own device's codes");
+    }
+    assert_eq!(phone.after(MIN).issue_to("h", mine), Err(Code::BackOff));
+}
+
+#[test]
+fn devices_are_bounded_and_a_sign_out_everywhere_forgets_them() {
+    let mut phone = Desk::phone();
+    for n in 0..=DEVICES_MAX {
+        let device = asker(&format!("d{n}"), &format!("n{n}"));
+        phone.after(DAY).issue_to("h", device.clone()).unwrap();
+        phone.try_code_by("h", device).unwrap();
+    }
+    assert!(phone.state.devices.len() == DEVICES_MAX && !phone.state.devices.contains_key("d0"));
+    phone.tell(ToAccount::Revoke { refresh_hash: None }).unwrap();
+    assert!(phone.state.devices.is_empty());
 }
 
 #[test]
@@ -253,39 +350,187 @@ fn sessions_end_unrefreshed_revoked_or_too_many() {
 #[test]
 fn family_is_five_and_three_changes_a_year() {
     let mut desk = Desk::phone();
-    desk.relate("pc-0", Relation::Own, true).unwrap();
-    assert_eq!(desk.relate("pc-9", Relation::Own, true), Err(Code::AlreadyExists));
+    desk.relate("pc-0", Relation::Own).unwrap();
+    assert_eq!(desk.relate("pc-9", Relation::Own), Err(Code::AlreadyExists));
     for n in 1..=5 {
-        desk.relate(&format!("pc-{n}"), Relation::Child, true).unwrap();
+        desk.relate(&format!("pc-{n}"), Relation::Child).unwrap();
     }
-    assert_eq!(desk.relate("pc-6", Relation::Child, true), Err(Code::LimitExceeded));
-    desk.relate("pc-1", Relation::Parent, true).unwrap();
+    assert_eq!(desk.relate("pc-6", Relation::Child), Err(Code::LimitExceeded));
     for n in 1..=3 {
-        desk.after(1).relate(&format!("pc-{n}"), Relation::Other, false).unwrap();
+        desk.after(1).end(&format!("pc-{n}")).unwrap();
+        desk.relate(&format!("pc-{n}1"), Relation::Child).unwrap();
     }
-    assert_eq!(desk.relate("pc-4", Relation::Other, false), Err(Code::LimitExceeded));
-    let by_desk = ToAccount::Relate { patient: PatientId::from("pc-4"), relation: Relation::Other, granted: false };
+    desk.after(1).end("pc-4").expect("giving up is never refused");
+    assert_eq!(desk.relate("pc-41", Relation::Child), Err(Code::LimitExceeded), "the fourth change");
+    let granted = desk.relate_by("pc-41", Relation::Child, None, Proof::AtDesk, Role::Desk);
+    granted.expect("the desk sees the person");
+    desk.end("pc-0").unwrap();
+    desk.after(1).end("pc-5").unwrap();
+    let by_desk = ToAccount::EndRelation { patient: PatientId::from("pc-41") };
     desk.tell_as(by_desk, Role::Desk).unwrap();
-    desk.relate("pc-0", Relation::Own, false).unwrap();
-    assert!(desk.after(365 * DAY + 1).relate("pc-5", Relation::Other, false).is_ok());
-    assert_eq!(desk.state.generation, 6, "each lost right ends the tokens of before");
-    assert!(desk.state.relations.is_empty());
-    assert_eq!(Desk::staff().relate("pc-1", Relation::Child, true), Err(Code::Forbidden));
+    assert_eq!(desk.state.given_up.len(), 5, "neither oneself nor what the desk does");
+    desk.after(365 * DAY - 4).end("pc-11").unwrap();
+    assert_eq!(desk.relate("pc-6", Relation::Child), Err(Code::LimitExceeded));
+    desk.after(3).relate("pc-6", Relation::Child).expect("three of the last year are left");
+    assert_eq!(desk.state.generation, 8, "each lost right ends the tokens of before");
+    assert_eq!(Desk::staff().relate("pc-1", Relation::Child), Err(Code::Forbidden));
 }
 
 #[test]
 fn a_number_alone_makes_nobody_the_bearer_of_a_document() {
     let mut desk = Desk::phone();
-    for relation in [Relation::Own, Relation::Child, Relation::Other] {
-        assert_eq!(desk.relate("p-1", relation, true), Err(Code::Forbidden));
+    for relation in [Relation::Own, Relation::Child] {
+        assert_eq!(desk.relate("p-1", relation), Err(Code::Forbidden));
     }
+    assert_eq!(
+        desk.relate_by("p-1", Relation::Own, None, Proof::AtDesk, Role::Patient),
+        Err(Code::Forbidden),
+        "only a desk speaks for the desk"
+    );
     assert!(desk.log.is_empty());
-    desk.relate("pc-1", Relation::Own, true).unwrap();
-    let proved = ToAccount::Relate { patient: PatientId::from("p-1"), relation: Relation::Own, granted: true };
-    desk.tell_as(proved.clone(), Role::System).unwrap();
+    desk.relate("pc-1", Relation::Own).unwrap();
+    desk.relate_by("p-1", Relation::Own, None, Proof::OnFile, Role::Patient).unwrap();
     assert_eq!(desk.state.relations.len(), 2, "what was booked under the claim is not lost");
-    let other = ToAccount::Relate { patient: PatientId::from("p-2"), relation: Relation::Own, granted: true };
-    assert_eq!(desk.tell_as(other, Role::System), Err(Code::AlreadyExists), "one person's own");
+    let other = desk.relate_by("p-2", Relation::Own, None, Proof::OnFile, Role::Patient);
+    assert_eq!(other, Err(Code::AlreadyExists), "one person's own");
+}
+
+#[test]
+fn nobody_acts_for_a_grown_up_who_has_not_agreed() {
+    let mut desk = Desk::phone();
+    for relation in [Relation::Parent, Relation::Spouse, Relation::Other] {
+        assert_eq!(desk.relate("pc-1", relation), Err(Code::ConsentNeeded), "{relation:?}");
+    }
+    let over_18 = Some(desk.now);
+    let said = desk.relate_by("pc-1", Relation::Child, over_18, Proof::Said, Role::Patient);
+    assert_eq!(said, Err(Code::ConsentNeeded), "a grown child too");
+    assert!(desk.log.is_empty());
+    let member = AccountId::from("a-1");
+    let to_oneself = ToAccount::AskConsent {
+        patient: PatientId::from("pc-1"),
+        relation: Relation::Parent,
+        comes_of_age: None,
+        member,
+        code_hash: "h".into(),
+        expires_at: desk.now.plus_s(MIN),
+    };
+    assert_eq!(desk.tell(to_oneself), Err(Code::InvalidField), "the own phone agrees to nothing");
+    assert_eq!(desk.ask_consent("pc-1", Relation::Own, "h"), Err(Code::InvalidField));
+
+    desk.ask_consent("pc-1", Relation::Parent, "h").unwrap();
+    let code = |hash: &str| Proof::Code { hash: hash.into() };
+    let try_code = |desk: &mut Desk, relation, hash| desk.relate_by("pc-1", relation, None, code(hash), Role::Patient);
+    assert_eq!(try_code(&mut desk, Relation::Parent, "x"), Err(Code::WrongCredentials));
+    assert_eq!(try_code(&mut desk, Relation::Spouse, "h"), Err(Code::WrongCredentials), "agreed to something else");
+    try_code(&mut desk, Relation::Parent, "h").unwrap();
+    let acts = &desk.state.relations[&PatientId::from("pc-1")];
+    assert_eq!((&acts.agreed, acts.ends_at), (&Agreed::ByPhone(AccountId::from("a-2")), None));
+    let owes = desk.owes(1);
+    assert!(owes[0].starts_with("patient pc-1: ") && owes[1].starts_with("account a-2: "), "{owes:?}");
+    assert_eq!(try_code(&mut desk, Relation::Parent, "h"), Err(Code::WrongCredentials), "once");
+    desk.relate("pc-1", Relation::Parent).expect("said again: nothing new");
+    desk.end("pc-1").unwrap();
+    assert!(desk.owes(1)[1].contains("EndAgreement"));
+    assert_eq!(desk.relate("pc-1", Relation::Parent), Err(Code::ConsentNeeded));
+}
+
+#[test]
+fn a_code_of_consent_has_five_tries_and_the_codes_one_a_minute_and_ten_a_day() {
+    let mut desk = Desk::phone();
+    desk.ask_consent("pc-1", Relation::Parent, "h").unwrap();
+    assert_eq!(desk.ask_consent("pc-2", Relation::Parent, "h"), Err(Code::BackOff));
+    let by_code = |desk: &mut Desk, hash: &str| {
+        desk.relate_by("pc-1", Relation::Parent, None, Proof::Code { hash: hash.into() }, Role::Patient)
+    };
+    for _ in 0..CODE_TRIES {
+        assert_eq!(by_code(&mut desk, "x"), Err(Code::WrongCredentials));
+    }
+    assert_eq!(by_code(&mut desk, "h"), Err(Code::WrongCredentials), "void");
+    for _ in 1..CODES_A_DAY {
+        desk.after(MIN).ask_consent("pc-1", Relation::Parent, "h").unwrap();
+    }
+    desk.after(5 * MIN);
+    assert_eq!(by_code(&mut desk, "h"), Err(Code::WrongCredentials), "over");
+    assert_eq!(desk.ask_consent("pc-1", Relation::Parent, "h"), Err(Code::BackOff));
+}
+
+#[test]
+fn whose_phone_agreed_takes_its_word_back() {
+    let (mut holder, mut member) = (Desk::phone(), Desk::phone());
+    member.state = Account::new_state("a-2");
+    holder.ask_consent("pc-1", Relation::Parent, "h").unwrap();
+    let proof = Proof::Code { hash: "h".into() };
+    holder.relate_by("pc-1", Relation::Parent, None, proof, Role::Patient).unwrap();
+    let (account, patient) = (AccountId::from("a-1"), PatientId::from("pc-1"));
+    let agreement = Agreement { relation: "parent".into(), since: member.now };
+    let noted = ToAccount::NoteAgreement { account: account.clone(), patient: patient.clone(), agreement };
+    member.tell_as(noted, Role::System).unwrap();
+    member.tell(ToAccount::WithdrawAgreement { account: AccountId::from("a-9"), patient: patient.clone() }).unwrap();
+    assert_eq!(member.log.len(), 1, "nobody else's");
+    member.tell(ToAccount::WithdrawAgreement { account, patient: patient.clone() }).unwrap();
+    assert!(member.state.agreements.is_empty());
+    assert!(member.owes(1)[0].contains("AgreementWithdrawn"), "{:?}", member.owes(1));
+    let wrong = ToAccount::AgreementWithdrawn { patient: patient.clone(), member: AccountId::from("a-3") };
+    holder.tell_as(wrong, Role::System).unwrap();
+    assert_eq!(holder.state.relations.len(), 1, "not this one's to take back");
+    let generation = holder.state.generation;
+    let word = ToAccount::AgreementWithdrawn { patient, member: AccountId::from("a-2") };
+    holder.tell_as(word, Role::System).unwrap();
+    assert!(holder.state.relations.is_empty() && holder.state.generation > generation);
+    assert!(Account::ends_rights(holder.log.last().unwrap()));
+}
+
+#[test]
+fn a_guardians_right_ends_on_the_eighteenth_birthday() {
+    let mut desk = Desk::phone();
+    let birthday = desk.now.plus_s(40 * DAY);
+    let child =
+        |desk: &mut Desk, relation| desk.relate_by("pc-1", relation, Some(birthday), Proof::Said, Role::Patient);
+    assert_eq!(child(&mut desk, Relation::Own), Err(Code::GuardianNeeded));
+    assert_eq!(child(&mut desk, Relation::Spouse), Err(Code::InvalidField));
+    child(&mut desk, Relation::Child).unwrap();
+    assert_eq!(Account::next_deadline(&desk.state), Some(birthday));
+    desk.after(40 * DAY - 1).tell(ToAccount::DeadlineReached).unwrap();
+    assert_eq!(desk.state.relations.len(), 1, "a second before");
+    desk.after(1).tell(ToAccount::DeadlineReached).unwrap();
+    assert!(desk.state.relations.is_empty() && desk.state.given_up.is_empty());
+    assert_eq!(desk.state.grown.keys().collect::<Vec<_>>(), [&PatientId::from("pc-1")]);
+    assert!(Account::ends_rights(desk.log.last().unwrap()));
+    assert_eq!(child(&mut desk, Relation::Child), Err(Code::ConsentNeeded));
+    let younger = Some(birthday.plus_s(365 * DAY));
+    let said = desk.relate_by("pc-1", Relation::Child, younger, Proof::Said, Role::Patient);
+    assert_eq!(said, Err(Code::ConsentNeeded), "nobody grows younger");
+    desk.ask_consent("pc-1", Relation::Child, "h").unwrap();
+    let agreed = Proof::Code { hash: "h".into() };
+    desk.relate_by("pc-1", Relation::Child, Some(birthday), agreed, Role::Patient).unwrap();
+    assert!(desk.state.grown.is_empty());
+    assert_eq!(Account::next_deadline(&desk.state), None, "the grown-up's word has no end");
+}
+
+#[test]
+fn a_phone_on_file_from_childhood_is_no_word_of_the_grown_up() {
+    let mut desk = Desk::phone();
+    let birthday = desk.now.plus_s(DAY);
+    let on_file =
+        |desk: &mut Desk, relation| desk.relate_by("p-1", relation, Some(birthday), Proof::OnFile, Role::Patient);
+    on_file(&mut desk, Relation::Child).unwrap();
+    desk.after(DAY).tell(ToAccount::DeadlineReached).unwrap();
+    for relation in [Relation::Child, Relation::Own] {
+        assert_eq!(on_file(&mut desk, relation), Err(Code::ConsentNeeded), "{relation:?}");
+    }
+    desk.relate_by("p-1", Relation::Child, Some(birthday), Proof::AtDesk, Role::Desk).unwrap();
+}
+
+#[test]
+fn another_phone_on_file_ends_what_hung_on_the_file_and_nothing_that_was_agreed() {
+    let mut desk = Desk::phone();
+    desk.relate_by("p-1", Relation::Own, None, Proof::OnFile, Role::Patient).unwrap();
+    desk.relate_by("p-2", Relation::Parent, None, Proof::AtDesk, Role::Desk).unwrap();
+    for patient in ["p-1", "p-2"] {
+        let patient = PatientId::from(patient);
+        desk.tell_as(ToAccount::AnotherPhoneOnFile { patient }, Role::System).unwrap();
+    }
+    assert_eq!(desk.state.relations.keys().collect::<Vec<_>>(), [&PatientId::from("p-2")]);
 }
 
 #[test]
@@ -366,7 +611,7 @@ fn scripts_are_listed_while_a_token_of_theirs_holds_and_bounded() {
 #[test]
 fn what_is_signed_in_is_read_from_the_state() {
     let mut desk = Desk::phone();
-    desk.relate("pc-0", Relation::Own, true).unwrap();
+    desk.relate("pc-0", Relation::Own).unwrap();
     let signed_in = view::signed_in(&desk.state).unwrap();
     assert_eq!((signed_in.role, signed_in.patients.len()), (Role::Patient, 1));
     assert_eq!(view::signed_in(&Desk::staff().state).unwrap().role, Role::Operator);
@@ -390,7 +635,7 @@ proptest! {
                 _ => desk.refresh("guess", "next"),
             };
             prop_assert!(desk.state.families.is_empty());
-            prop_assert!(desk.state.code.as_ref().is_none_or(|code| code.tries <= CODE_TRIES));
+            prop_assert!(desk.state.codes.values().all(|code| code.tries <= CODE_TRIES));
         }
         let mut replayed = Account::new_state("a-1");
         for event in &desk.log {

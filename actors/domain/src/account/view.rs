@@ -36,7 +36,7 @@ pub fn signed_in(state: &State) -> Option<SignedIn> {
         departments: staff.map(|staff| staff.departments.clone()).unwrap_or_default(),
         doctor: staff.and_then(|staff| staff.doctor.clone()),
         may_issue: staff.is_some_and(|staff| staff.may_issue),
-        patients: state.relations.iter().map(|(patient, relation)| (patient.clone(), relation.clone())).collect(),
+        patients: state.relations.iter().map(|(patient, acts)| (patient.clone(), acts.relation.clone())).collect(),
         generation: state.generation,
     })
 }

@@ -217,3 +217,14 @@ fn birth_dates_are_of_people_who_live() {
         assert_eq!(checked_birth_date(day(text), today).is_ok(), fits, "{text}");
     }
 }
+
+#[test]
+fn who_was_born_on_a_29th_of_february_comes_of_age_on_the_1st_of_march() {
+    let of = |text: &str| super::comes_of_age(BusinessDate::from_compact(text).unwrap()).compact();
+    assert_eq!([of("20081127"), of("20080229"), of("20081231")], ["20261127", "20260301", "20261231"]);
+    for text in ["20080229", "20081127"] {
+        let (born, day) = (BusinessDate::from_compact(text).unwrap(), BusinessDate::from_compact(&of(text)).unwrap());
+        assert_eq!(super::age_on(born, day), Some(super::ADULT_AGE));
+        assert_eq!(super::age_on(born, day.plus_days(-1)), Some(super::ADULT_AGE - 1));
+    }
+}

@@ -142,3 +142,27 @@ pub struct CancelTicket {
     /// Why.
     pub reason: String,
 }
+
+/// The person stands at the desk and agrees: the account of that phone may act for them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GrantRelation {
+    /// For whom.
+    pub patient: PatientId,
+    /// The phone of who is to act.
+    pub phone: String,
+    /// What the person is to who acts.
+    pub relation: Relation,
+}
+
+/// An account acts for somebody no longer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndRelation {
+    /// For whom.
+    pub patient: PatientId,
+    /// Whose right ends; absent: that of whoever asks. The desk names it; of another account than the own, it is the word
+    /// of the own phone that is taken back.
+    #[serde(default)]
+    pub account: Option<AccountId>,
+}

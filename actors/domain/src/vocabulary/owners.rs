@@ -229,6 +229,28 @@ pub enum ToPatient {
     PlaceKept { appointment: AppointmentId },
 }
 
+/// Who asks for a code and tries it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Asker {
+    /// The keyed hash of the mark that the device was given, which nobody else can guess.
+    pub device: String,
+    /// The keyed hash of its network.
+    pub network: String,
+}
+
+/// What speaks for an account that wants to act for somebody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Proof {
+    /// Its own word.
+    Said,
+    /// Its phone is on the person's file.
+    OnFile,
+    /// The person stands at the desk and agrees.
+    AtDesk,
+    /// The code that was sent to the person's own phone, as its keyed hash.
+    Code { hash: String },
+}
+
 /// Everything an account's owner can be told. Secrets arrive hashed or sealed by the edge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToAccount {
@@ -236,9 +258,9 @@ pub enum ToAccount {
     DefineStaff { command: DefineStaff, password_phc: Option<String> },
     /// See [`RetireStaff`].
     RetireStaff,
-    /// A one-time code was sent; its keyed hash, and until when it holds.
+    /// Of before, as it is stored: nobody is told it any more. See [`ToAccount::SendCode`].
     IssueCode { code_hash: String, expires_at: Timestamp, from: String },
-    /// Somebody tried a code.
+    /// Of before, as it is stored: nobody is told it any more. See [`ToAccount::UseCode`].
     TryCode { code_hash: String, refresh_hash: String, from: String },
     /// Somebody tried a password (the edge has compared it).
     TryPassword { matched: bool, refresh_hash: String, from: String },
@@ -246,7 +268,7 @@ pub enum ToAccount {
     Refresh { refresh_hash: String, next_hash: String },
     /// Sign out one session, or all.
     Revoke { refresh_hash: Option<String> },
-    /// This account may act for that patient, as that relation.
+    /// Of before, as it is stored: nobody is told it any more. See [`ToAccount::ActFor`].
     Relate { patient: PatientId, relation: Relation, granted: bool },
     /// A token is made for a script of that name (told to the account that lists them; times are machine time).
     NoteScript { name: String, role: crate::principal::Role, expires_at: Timestamp, now: Timestamp },
@@ -254,6 +276,34 @@ pub enum ToAccount {
     DropScript { name: String },
     /// The earliest deadline has passed.
     DeadlineReached,
+    /// A one-time code was sent; its keyed hash, until when it holds, and who asked: nobody else can use it.
+    SendCode { code_hash: String, expires_at: Timestamp, asker: Asker },
+    /// Somebody tried a code.
+    UseCode { code_hash: String, refresh_hash: String, asker: Asker },
+    /// A code was sent to the person's own phone (`member` is its account): may this account act for the person?
+    /// `comes_of_age` is the first moment of the person's 18th birthday.
+    AskConsent {
+        patient: PatientId,
+        relation: Relation,
+        comes_of_age: Option<Timestamp>,
+        member: AccountId,
+        code_hash: String,
+        expires_at: Timestamp,
+    },
+    /// This account acts for that patient, as that relation, by that proof.
+    ActFor { patient: PatientId, relation: Relation, comes_of_age: Option<Timestamp>, proof: Proof },
+    /// See [`EndRelation`].
+    EndRelation { patient: PatientId },
+    /// The desk has put another phone on the person's file.
+    AnotherPhoneOnFile { patient: PatientId },
+    /// From another account: it acts for that person by the word of this account's phone.
+    NoteAgreement { account: AccountId, patient: PatientId, agreement: crate::account::Agreement },
+    /// See [`EndRelation`]: this phone's word is taken back.
+    WithdrawAgreement { account: AccountId, patient: PatientId },
+    /// From the other account: it acts so no longer.
+    EndAgreement { account: AccountId, patient: PatientId },
+    /// From the account of the person's own phone: its word is taken back.
+    AgreementWithdrawn { patient: PatientId, member: AccountId },
 }
 
 /// Everything a board's owner can be told.

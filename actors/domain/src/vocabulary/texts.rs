@@ -127,6 +127,8 @@ impl ClientCommand {
             | Self::SendForTests(_)
             | Self::MarkMissed(_)
             | Self::TakeBack(_)
+            | Self::GrantRelation(_)
+            | Self::EndRelation(_)
             | Self::CancelVisit(_)
             | Self::ReportShown(_)
             | Self::ReportSpoken(_) => Vec::new(),

@@ -1,0 +1,226 @@
+//! Who acts for whom, as doors ask it: a grown-up's own phone is asked for its word, the desk gives a word for who stands
+//! there, and everybody sees who acts for them. What is decided, the account's owner decides.
+
+use jiaohao_actors::shell::Origin;
+use jiaohao_domain::account::{Acts, Agreed, State as AccountState};
+use jiaohao_domain::patient::State as PatientState;
+use jiaohao_domain::person::{Relation, comes_of_age};
+use jiaohao_domain::redacted::Redacted;
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::vocabulary::{EndRelation, GrantRelation, Proof, ToAccount};
+use jiaohao_domain::{AccountId, BusinessDate, Code, PatientId, Rejection, Role, Timestamp};
+use serde_json::{Value, json};
+
+use super::commands::Addressed;
+use super::persons::{IDENTIFY, Person, kind_name};
+use super::{House, account, patient};
+use crate::identity::accounts;
+use crate::identity::audit::AuditLine;
+use crate::identity::codes::{self, CodeMessage, Purpose};
+use crate::identity::keys::KeyName;
+use crate::identity::persons::claim_of;
+use crate::identity::tokens::Claims;
+
+impl House {
+    /// The first moment of somebody's 18th birthday, where the house stands.
+    pub(super) fn comes_of_age(&self, birth_date: Option<BusinessDate>) -> Option<Timestamp> {
+        birth_date.map(|born| self.zone_of(None).moment(comes_of_age(born), chrono::NaiveTime::MIN))
+    }
+
+    /// Whom a phone means by a document, and what speaks for it. Only whose phone is on the bearer's file acts for the
+    /// bearer, or who has the word of that phone; anybody else is, or acts for, a claim of the account's own.
+    pub(super) async fn meant(&self, claims: &Claims, person: &Person) -> Result<(PatientId, Proof), Rejection> {
+        let is_own_file = self.has_phone_on_file(&person.who, &claims.account).await?;
+        let is_theirs = match &person.code {
+            Some(_) if !is_own_file => self.has_phone_on_file(&person.who, &self.own_phone_of(person)?).await?,
+            _ => is_own_file,
+        };
+        let who = match person.record.documents.first() {
+            Some(document) if !is_theirs => {
+                let number = Redacted::new(document.number.clone());
+                claim_of(self.keys.get(KeyName::SiteGroup), &claims.account, kind_name(document.kind), &number)
+            }
+            _ => person.who.clone(),
+        };
+        let proof = match &person.code {
+            Some(code) => Proof::Code { hash: self.hash_of_consent(claims, &who, code) },
+            None if is_own_file => Proof::OnFile,
+            None => Proof::Said,
+        };
+        Ok((who, proof))
+    }
+
+    /// When somebody comes of age: the confirmed bearer by what proof was seen for, anybody else by what is said.
+    pub(super) async fn whose_age(&self, who: &PatientId, person: &Person) -> Result<Option<Timestamp>, Rejection> {
+        let confirmed = match *who == person.who {
+            true => self.clear_record(who).await?.and_then(|record| record.birth_date),
+            false => None,
+        };
+        Ok(self.comes_of_age(confirmed.or(person.record.birth_date)))
+    }
+
+    /// A code is good for one account, one person.
+    fn hash_of_consent(&self, claims: &Claims, who: &PatientId, code: &Redacted<String>) -> String {
+        let of = AccountId::from(format!("{}/{who}", claims.account));
+        codes::hash(self.keys.get(KeyName::Hash), &of, code)
+    }
+
+    /// The account of the phone that somebody gives as the person's own.
+    fn own_phone_of(&self, person: &Person) -> Result<AccountId, Rejection> {
+        let missing = || Rejection::new(Code::InvalidField, "phone: the person's own is asked");
+        accounts::phone(self.keys.get(KeyName::Hash), person.record.phone.as_deref().ok_or_else(missing)?)
+    }
+
+    /// Sends a code to the own phone of a grown-up for whom somebody wants to act.
+    pub(super) async fn ask_consent(&self, claims: &Claims, mut person: Person) -> Result<Value, Rejection> {
+        let code = codes::draw();
+        person.code = Some(code.clone());
+        let member = self.own_phone_of(&person)?;
+        let (who, _) = self.meant(claims, &person).await?;
+        let comes_of_age = self.whose_age(&who, &person).await?;
+        let ttl_s = self.settings.identity.code_ttl_s;
+        let clinic_ttl_ms = (ttl_s as f64 * 1000.0 * self.shell.clock.speed().max(1.0)) as i64;
+        let ask = ToAccount::AskConsent {
+            relation: person.relation,
+            comes_of_age,
+            code_hash: self.hash_of_consent(claims, &who, &code),
+            patient: who,
+            member: member.clone(),
+            expires_at: self.shell.clock.clinic().plus_ms(clinic_ttl_ms),
+        };
+        let asked = self.shell.ask(account(&claims.account), ask.into(), as_client(claims, "ask_consent")).await;
+        let outcome = asked.as_ref().map(drop).map_err(|why| why.code);
+        self.audit.note(AuditLine::new(claims, "ask_consent", [&member], outcome, self.machine_now()));
+        asked.map_err(|why| self.in_true_seconds(why))?;
+        // After the owner's word, so that what it refuses takes nobody's turn.
+        self.limits.consent(&member)?;
+        let phone = Redacted::new(person.record.phone.unwrap_or_default());
+        let expires_at = self.machine_now().plus_s(ttl_s);
+        self.send_code(CodeMessage { phone, code, expires_at, purpose: Purpose::Consent })?;
+        Ok(json!({ "expires_in_s": ttl_s, "sent_to": self.codes.sends_to() }))
+    }
+
+    /// Hands a code over for sending.
+    pub(super) fn send_code(&self, message: CodeMessage) -> Result<(), Rejection> {
+        self.codes.send(message).map_err(|why| {
+            tracing::warn!(%why, "a one-time code could not be sent");
+            Rejection::new(Code::Overloaded, "the code could not be sent; try again shortly")
+        })
+    }
+
+    /// Where the desk's word goes: to the account of the phone of who is to act.
+    pub(super) async fn address_grant(&self, c: GrantRelation) -> Result<Addressed, Rejection> {
+        let who = accounts::phone(self.keys.get(KeyName::Hash), &c.phone)?;
+        let born = self.clear_record(&c.patient).await?.and_then(|record| record.birth_date);
+        let comes_of_age = self.comes_of_age(born);
+        let GrantRelation { patient, relation, .. } = c;
+        Ok((account(&who), ToAccount::ActFor { patient, relation, comes_of_age, proof: Proof::AtDesk }.into()))
+    }
+
+    /// Of a phone it is decided by the own account: it gives up what it is to somebody, or takes its own word back.
+    pub(super) fn address_end(&self, claims: &Claims, c: EndRelation) -> Result<Addressed, Rejection> {
+        let EndRelation { patient, account: whose } = c;
+        match whose {
+            Some(whose) if claims.role != Role::Patient => {
+                Ok((account(&whose), ToAccount::EndRelation { patient }.into()))
+            }
+            Some(other) if other != claims.account => {
+                let message = ToAccount::WithdrawAgreement { account: other, patient };
+                Ok((account(&claims.account), message.into()))
+            }
+            _ if claims.role == Role::Patient => {
+                Ok((account(&claims.account), ToAccount::EndRelation { patient }.into()))
+            }
+            _ => Err(Rejection::new(Code::InvalidField, "account: whose right ends")),
+        }
+    }
+
+    /// For whom this account acts, whose guardian it was, and who acts by this phone's word.
+    pub(super) async fn read_family(&self, claims: &Claims) -> Result<Value, Rejection> {
+        let state = self.shell.read(account(&claims.account), AccountState::clone).await?;
+        let zone = self.zone_of(None);
+        let family: Vec<Value> = state.relations.iter().map(|(who, acts)| shown(who, acts, zone)).collect();
+        let mut grown = Vec::new();
+        for (who, since) in &state.grown {
+            let masked_name = self.masked_name(who).await?;
+            grown.push(json!({ "patient": who, "masked_name": masked_name, "since": zone.rfc3339(*since) }));
+        }
+        let mut agreements = Vec::new();
+        for (other, persons) in &state.agreements {
+            let masked_name = self.own_name(other).await?;
+            agreements.extend(persons.iter().map(|(who, agreement)| {
+                json!({
+                    "patient": who,
+                    "account": other,
+                    "masked_name": masked_name,
+                    "relation": agreement.relation,
+                    "since": zone.rfc3339(agreement.since),
+                })
+            }));
+        }
+        Ok(json!({ "family": family, "grown": grown, "agreements": agreements }))
+    }
+
+    /// Who acts for a person, for the desk.
+    pub(super) async fn read_acting(&self, claims: &Claims, who: &PatientId) -> Result<Value, Rejection> {
+        self.audit.look(AuditLine::new(claims, "read_acting", [who], Ok(()), self.machine_now())).await?;
+        let acting = |state: &PatientState| state.accounts.keys().cloned().collect::<Vec<AccountId>>();
+        let zone = self.zone_of(claims.site.as_ref().map(AsRef::as_ref));
+        let mut accounts = Vec::new();
+        for other in self.shell.read(patient(who), acting).await? {
+            let asked = who.clone();
+            // The account's word counts; the person's owner only shows it.
+            let acts = move |state: &AccountState| state.relations.get(&asked).cloned();
+            let Some(acts) = self.shell.read(account(&other), acts).await? else { continue };
+            let mut one = shown(who, &acts, zone);
+            one["masked_name"] = json!(self.own_name(&other).await?);
+            one["account"] = json!(other);
+            accounts.push(one);
+        }
+        Ok(json!({ "acting": accounts }))
+    }
+
+    /// The masked name of whose account it is.
+    async fn own_name(&self, who: &AccountId) -> Result<Option<String>, Rejection> {
+        let own = |state: &AccountState| {
+            let own = |(_, acts): &(&PatientId, &Acts)| acts.relation == Relation::Own.wire();
+            // The confirmed person's, where there is one.
+            state.relations.iter().filter(own).map(|(who, _)| who.clone()).min_by_key(PatientId::is_claim)
+        };
+        match self.shell.read(account(who), own).await? {
+            Some(own) => self.masked_name(&own).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn masked_name(&self, who: &PatientId) -> Result<Option<String>, Rejection> {
+        let masked = |state: &PatientState| state.identity.as_ref().map(|known| known.brief.masked_name.clone());
+        self.shell.read(patient(who), masked).await
+    }
+}
+
+/// An account's own word, in its name.
+pub(super) fn as_client(claims: &Claims, what: &str) -> Origin {
+    Origin::Client { principal: claims.principal(), name: what.to_owned(), key: None, body_hash: [0; 16] }
+}
+
+/// As who makes somebody known.
+pub(super) fn as_identifier(claims: &Claims) -> Origin {
+    as_client(claims, IDENTIFY)
+}
+
+fn shown(who: &PatientId, acts: &Acts, zone: Zone) -> Value {
+    let agreed = match acts.agreed {
+        Agreed::Own => "own",
+        Agreed::OnFile => "on_file",
+        Agreed::AtDesk => "at_desk",
+        Agreed::ByPhone(_) => "by_phone",
+    };
+    json!({
+        "patient": who,
+        "relation": acts.relation,
+        "agreed": agreed,
+        "since": acts.since.map(|at| zone.rfc3339(at)),
+        "ends_at": acts.ends_at.map(|at| zone.rfc3339(at)),
+    })
+}

@@ -1,0 +1,148 @@
+// Whom this phone acts for and who acts by this phone's word, as the house says it; and a grown-up's consent, asked by a
+// code to their own phone. The house decides who has to agree: the page asks when it is told so.
+
+import { h } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+import { ask } from '../lib/page.js';
+import { wordsOf } from '../lib/words.js';
+
+/** @param {string|null} time an RFC 3339 time, as a day */
+function dayWords(time) {
+  const date = String(time || '').slice(0, 10);
+  return t('date.full', { year: Number(date.slice(0, 4)), month: Number(date.slice(5, 7)), day: Number(date.slice(8, 10)) });
+}
+
+/** The family of whoever is signed in. */
+export class FamilyView {
+  /**
+   * @param {import('../lib/page.js').Page} page @param {(patient: string) => string} name
+   * @param {{add: () => void, changed: () => Promise<void>}} does
+   */
+  constructor(page, name, does) {
+    this.page = page;
+    this.name = name;
+    this.does = does;
+    /** @type {{family: any[], grown: any[], agreements: any[]}|null} */
+    this.value = null;
+  }
+
+  async read() {
+    try {
+      this.value = await this.page.session.http('GET', '/api/v1/family');
+    } catch (refusal) {
+      this.page.refuse(refusal);
+    }
+    this.page.draw();
+  }
+
+  /** Until when, and by whose word, this phone acts for somebody. @param {string} patient */
+  words(patient) {
+    const one = this.value && this.value.family.find((known) => known.patient === patient);
+    if (!one || one.relation === 'self') return '';
+    return [t(`relation.${one.relation}`), one.ends_at ? t('family.until', { day: dayWords(one.ends_at) }) : t(`family.agreed.${one.agreed}`)].join(' · ');
+  }
+
+  /** @param {string} title @param {string} go @param {any} body of the command */
+  async end(title, go, body) {
+    const sure = await ask(title, (close) => h('div', { class: 'form' },
+      h('button', { type: 'button', class: 'btn danger big wide', 'data-action': 'dialog_go', onclick: () => close(true) }, go),
+      h('button', { type: 'button', class: 'btn big wide', 'data-action': 'dialog_cancel', onclick: () => close(false) }, t('cancel'))));
+    if (!sure) return;
+    try {
+      await this.page.command('end_relation', body);
+    } catch {
+      return; // said on the page
+    }
+    await this.does.changed();
+    await this.read();
+    this.page.notify(t('family.did_end'), 'good');
+  }
+
+  view() {
+    if (!this.value) return null;
+    const { family, grown, agreements } = this.value;
+    const others = family.filter((one) => one.relation !== 'self');
+    return [
+      grown.map((one) => h('div', { class: 'block notice', key: `grown ${one.patient}`, 'data-grown': one.patient },
+        h('span', null, t('family.grown', { name: one.masked_name || t('patient.somebody') })),
+        h('button', { type: 'button', class: 'btn small', 'data-action': 'add_grown', onclick: this.does.add }, t('family.ask_again')))),
+      others.length ? h('h2', { key: 'mine' }, t('family.mine')) : null,
+      others.length ? h('div', { class: 'block rows', key: 'family' }, others.map((one) => h('div', { key: one.patient, 'data-family': one.patient },
+        h('span', null, this.name(one.patient), h('small', null, this.words(one.patient))),
+        h('span', { class: 'end' }, h('button', {
+          type: 'button', class: 'btn', 'data-action': 'end_relation', 'data-patient': one.patient,
+          onclick: () => this.end(t('family.end_sure', { name: this.name(one.patient) }), t('family.end_go'), { patient: one.patient }),
+        }, t('family.end')))))) : null,
+      agreements.length ? h('h2', { key: 'who' }, t('family.who_acts')) : null,
+      agreements.length ? h('div', { class: 'block rows', key: 'agreements' }, agreements.map((one) => {
+        const name = one.masked_name || t('family.no_name');
+        return h('div', { key: `${one.account} ${one.patient}`, 'data-agreement': one.patient },
+          h('span', null, name, h('small', null, t('family.since', { relation: t(`relation.${one.relation}`), day: dayWords(one.since) }))),
+          h('span', { class: 'end' }, h('button', {
+            type: 'button', class: 'btn', 'data-action': 'withdraw_agreement', 'data-patient': one.patient,
+            onclick: () => this.end(t('family.withdraw_sure', { name }), t('family.withdraw'), { patient: one.patient, account: one.account }),
+          }, t('family.withdraw'))));
+      })) : null,
+    ];
+  }
+}
+
+/** A grown-up's consent within the form that adds them. */
+export class Consent {
+  /** @param {import('../lib/page.js').Page} page */
+  constructor(page) {
+    this.page = page;
+    this.forget();
+  }
+
+  forget() {
+    /** The house has said that the person has to agree. */
+    this.needed = false;
+    /** The phone that was asked. @type {string|null} */
+    this.phone = null;
+    /** Where the code went. @type {string|undefined} */
+    this.sentTo = undefined;
+  }
+
+  /** What the form adds to the body. @param {any} f the form's elements */
+  body(f) {
+    if (!this.needed) return null;
+    return { phone: this.phone || f.own_phone.value.trim(), code: this.phone && f.consent_code ? f.consent_code.value.trim() : undefined };
+  }
+
+  /** Asks the person's own phone. @param {any} body of the person */
+  async ask(body) {
+    const answer = await this.page.session.http('POST', '/api/v1/persons/consent', body);
+    this.phone = body.phone;
+    this.sentTo = answer.sent_to;
+  }
+
+  /** Whether this refusal says that the person has to agree. @param {any} refusal */
+  takes(refusal) {
+    if (refusal.code !== 'consent_needed' || this.needed) return false;
+    this.needed = true;
+    return true;
+  }
+
+  /** @param {any} refusal */
+  refuse(refusal) {
+    this.page.notify(wordsOf(refusal, 'ask_consent'), 'alarm', refusal.code);
+  }
+
+  fields() {
+    if (!this.needed) return null;
+    return h('div', { class: 'form', key: 'consent', 'data-consent': this.phone ? 'sent' : 'needed' },
+      h('p', { class: 'notice', key: 'why' }, t(this.phone ? (this.sentTo === 'local_outbox' ? 'family.code_at_desk' : 'family.code_sent') : 'family.consent_needed', { phone: this.phone || '' })),
+      this.phone ? null : h('label', { class: 'field', key: 'phone' }, h('span', null, t('family.own_phone')),
+        h('input', { class: 'input', name: 'own_phone', type: 'tel', inputmode: 'tel', pattern: '\\+?[0-9]{6,15}', required: true, autocomplete: 'off' })),
+      this.phone ? h('label', { class: 'field', key: 'code' }, h('span', null, t('family.code')),
+        h('input', { class: 'input code', name: 'consent_code', inputmode: 'numeric', pattern: '[0-9]{4,8}', required: true, autocomplete: 'off' })) : null,
+      this.phone ? h('button', {
+        type: 'button', class: 'btn quiet wide', key: 'other', 'data-action': 'other_own_phone',
+        onclick: () => {
+          this.phone = null;
+          this.page.draw();
+        },
+      }, t('family.other_phone')) : null);
+  }
+}

@@ -1,0 +1,124 @@
+// Who acts for whom, in real Chromium: a grown-up agrees by a code to their own phone and takes it back; a guardian is told
+// before and after the 18th birthday; the desk gives the word of who stands there, and ends it.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { Browser, choose, Hospital, ONE_SLOT, residentNumber, SIZES } from './hospital.mjs';
+
+const DAUGHTER = '13912340001';
+const MOTHER = '13912340002';
+const SON = '13912340003';
+
+let hospital;
+let browser;
+let daughter;
+let desk;
+
+before(async () => {
+  // A quarter of an hour before midnight: fifteen seconds.
+  hospital = await new Hospital({ start: '2026-11-23T23:45:00+08:00', speed: 60 }).open();
+  await hospital.define(ONE_SLOT);
+  browser = await new Browser(hospital.base).start();
+});
+after(async () => {
+  await browser?.close();
+  await hospital?.close();
+});
+
+/** A phone that is signed in. */
+async function phone(number) {
+  const page = await browser.open('/patient', SIZES.phone);
+  await page.fill('[name=phone]', number);
+  await page.click('[data-action=send_code]');
+  await page.waitForSelector('[name=code]');
+  await page.fill('[name=code]', hospital.codeOf(number));
+  await page.click('[data-action=sign_in]');
+  return page;
+}
+
+/** Fills in who somebody is. */
+async function says(page, name, number, relation) {
+  const form = '[data-form=register_person]';
+  await page.fill(`${form} [name=name]`, name);
+  await page.fill(`${form} [name=number]`, number);
+  if (relation) await page.selectOption(`${form} [name=relation]`, relation);
+  await page.click('[data-action=register_person]');
+}
+
+test('a guardian is told when the child comes of age, and after it that the grown-up has to agree', async () => {
+  daughter = await phone(DAUGHTER);
+  await says(daughter, '张小芳', residentNumber('1985-05-05', 22));
+  await daughter.click('[data-action=open_me]');
+  await daughter.click('[data-action=add_person]');
+  await says(daughter, '张天佑', residentNumber('2008-11-24', 13), 'child');
+  await daughter.click('[data-action=open_me]');
+  await daughter.waitForSelector('[data-family]:has-text("张天佑"):has-text("2026年11月24日满18岁")');
+  // Midnight ends the connection; the next token knows the child no more.
+  await daughter.waitForSelector('.who:has-text("张小芳")');
+  await daughter.waitForFunction(() => !document.body.textContent.includes('▾'));
+  await daughter.click('[data-action=open_today]');
+  await daughter.click('[data-action=open_me]');
+  await daughter.waitForSelector('[data-grown]:has-text("已满18岁,请本人同意")');
+  assert.equal(await daughter.$('[data-family]'), null);
+});
+
+test('a grown-up agrees by a code to their own phone', async () => {
+  browser.serverIsDown = true; // the browser notes refusals that are expected here
+  await daughter.click('[data-action=add_person]');
+  await says(daughter, '李秀英', residentNumber('1950-05-05', 24), 'parent');
+  await daughter.waitForSelector('[data-consent=needed]');
+  await daughter.fill('[name=own_phone]', MOTHER);
+  await daughter.click('[data-action=register_person]');
+  await daughter.waitForSelector('[data-consent=sent]');
+  await daughter.fill('[name=consent_code]', hospital.codeOf(MOTHER) === '000000' ? '000001' : '000000');
+  await daughter.click('[data-action=register_person]');
+  await daughter.waitForSelector('[data-notice=wrong_credentials]');
+  await daughter.fill('[name=consent_code]', hospital.codeOf(MOTHER));
+  await daughter.click('[data-action=register_person]');
+  await daughter.waitForSelector('.who:has-text("李秀英")');
+  await daughter.click('[data-action=open_me]');
+  await daughter.waitForSelector('[data-family]:has-text("李秀英"):has-text("本人手机已同意")');
+  const small = await daughter.$$eval('button', (all) => all.filter((e) => e.offsetParent && e.getBoundingClientRect().height < 44).map((e) => e.outerHTML.slice(0, 80)));
+  assert.deepEqual(small, []);
+  assert.ok(await daughter.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+});
+
+test('the person sees on the own phone who acts, and takes the word back', async () => {
+  const mother = await phone(MOTHER);
+  await mother.waitForSelector('[data-agreement]:has-text("张*芳"):has-text("父母")');
+  await mother.click('[data-action=withdraw_agreement]');
+  await mother.click('dialog [data-action=dialog_go]');
+  await mother.waitForSelector('[data-agreement]', { state: 'detached' });
+  await daughter.waitForSelector('.who:has-text("张小芳")');
+  await daughter.click('[data-action=open_today]');
+  await daughter.click('[data-action=open_me]');
+  await daughter.waitForSelector('[data-family]', { state: 'detached' });
+  browser.serverIsDown = false;
+});
+
+test('the desk gives the word of who stands there, and ends it', async () => {
+  const patient = await hospital.person('王建国', '1948-08-08', 15);
+  await hospital.call('POST', '/tickets', { queue: 'renmin.xinnei.liming', patient }, hospital.desk);
+  desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  await choose(desk, 'A001');
+  await desk.click('[data-action=read_acting]');
+  await desk.waitForSelector('dialog:has-text("没有人")');
+  await desk.fill('[data-form=grant_relation] [name=phone]', SON);
+  await desk.selectOption('[data-form=grant_relation] [name=relation]', 'parent');
+  await desk.click('dialog [data-action=grant_relation]');
+  await desk.waitForSelector('#undo:has-text("已添加")');
+  const token = await hospital.signInPhone(SON);
+  const family = await hospital.call('GET', '/family', undefined, token);
+  assert.deepEqual(family.family.map((one) => [one.patient, one.agreed]), [[patient, 'at_desk']]);
+  await desk.click('[data-action=read_acting]');
+  await desk.waitForSelector('dialog [data-acting=at_desk]:has-text("父母")');
+  await desk.click('dialog [data-action=end_relation]');
+  await desk.waitForSelector('#undo:has-text("已结束")');
+  await desk.click('[data-action=read_acting]');
+  await desk.waitForSelector('dialog:has-text("没有人")');
+  await desk.click('dialog [data-action=dialog_cancel]');
+});
+
+test('no page complained', () => {
+  assert.deepEqual(browser.complaints, []);
+});
