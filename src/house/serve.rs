@@ -34,7 +34,7 @@ use crate::identity::tokens::{Claims, Generations, Tokens};
 use crate::kinds::kinds;
 
 /// Changes when a stream's projection changes, so that clients take a fresh snapshot.
-const PROJECTION_VERSION: u32 = 2;
+const PROJECTION_VERSION: u32 = 3;
 /// How long the operator token of an empty folder holds, in seconds.
 const FIRST_TOKEN_TTL_S: i64 = 24 * 3600;
 

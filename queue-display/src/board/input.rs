@@ -8,6 +8,7 @@ use jiaohao_domain::department;
 use jiaohao_domain::floor::left_over::Today;
 use jiaohao_domain::floor::{Standing, Ticket, Work, wait};
 use jiaohao_domain::queue::Queues;
+use jiaohao_domain::vocabulary::DefineDepartment;
 use jiaohao_domain::{BusinessDate, DoctorId, QueueId, ServicePointId, TicketId, Timestamp};
 
 use super::rules::{BoardInput, CallInput, CallState, DepartmentInput, Notice, RoomInput};
@@ -105,10 +106,14 @@ impl<'a> Reader<'a> {
         tickets.filter_map(|id| self.ticket(id)).map(|ticket| ticket.opened.number.clone()).collect()
     }
 
+    /// The tickets of a queue of this board in the order of being called, with those at doors.
+    fn order(&self, queue: &QueueId) -> &[TicketId] {
+        self.orders.iter().find(|(id, _)| *id == queue).map_or(&[][..], |(_, order)| order)
+    }
+
     /// Who waits in a queue, without those who stand at a door.
     fn waiting(&self, queue: &QueueId) -> impl Iterator<Item = String> {
-        let order = self.orders.iter().find(|(id, _)| *id == queue).map_or(&[][..], |(_, order)| order);
-        let waiting = order.iter().filter_map(|id| self.ticket(id));
+        let waiting = self.order(queue).iter().filter_map(|id| self.ticket(id));
         waiting.filter(|ticket| ticket.standing == Standing::Waiting).map(|ticket| ticket.opened.number.clone())
     }
 
@@ -118,9 +123,11 @@ impl<'a> Reader<'a> {
             let title = self.state.config.doctors.get(doctor).map(|doctor| doctor.is.title.clone());
             let waiting: Vec<String> = work.queues.iter().flat_map(|queue| self.waiting(queue)).collect();
             let at_door = self.numbers(work.at_door.iter());
-            // Who comes now to the first of the room's queues has all these ahead.
-            let first = work.queues.iter().find(|queue| self.is_shown(queue)).filter(|_| work.pause.is_none());
-            let ahead = waiting.len() + at_door.len();
+            let shown = || work.queues.iter().filter(|queue| self.is_shown(queue));
+            // Who comes now to the first of the room's queues has all these ahead, whichever room calls them: rooms of one
+            // line say the same of it, paused or not.
+            let ahead = shown().map(|queue| self.order(queue).len()).sum();
+            let first = shown().next().filter(|_| ahead > 0);
             RoomInput {
                 order: work.room_order,
                 place,
@@ -129,6 +136,7 @@ impl<'a> Reader<'a> {
                 title: title.unwrap_or_default(),
                 waiting,
                 at_door,
+                paused: work.pause.is_some(),
                 expected: first.and_then(|queue| wait::expected(self.state, queue, ahead, self.now)),
             }
         })
@@ -152,6 +160,7 @@ impl<'a> Reader<'a> {
                 title: String::new(),
                 waiting,
                 at_door: Vec::new(),
+                paused: false,
                 expected: None,
             })
         })
@@ -182,6 +191,7 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// A delay says whose it is: several clinics stand on one screen. What must not be named is told by its neutral name.
     fn delays(&self) -> impl Iterator<Item = Notice> {
         let sessions = self.state.clinic.sessions.values();
         let running =
@@ -193,12 +203,24 @@ impl<'a> Reader<'a> {
                     zh: format!("{name}医生门诊延迟约{minutes}分钟"),
                     en: format!("Dr {name} is running about {minutes} minutes late"),
                 },
-                None => Notice {
-                    zh: format!("门诊延迟约{minutes}分钟"),
-                    en: format!("The clinic is running about {minutes} minutes late"),
-                },
+                None => {
+                    let (zh, en) = self.named();
+                    Notice {
+                        zh: format!("{zh}延迟约{minutes}分钟"),
+                        en: format!("{en} is running about {minutes} minutes late"),
+                    }
+                }
             }
         })
+    }
+
+    /// The department's name as a screen may bear it, in Chinese and in English.
+    fn named(&self) -> (&'a str, &'a str) {
+        match self.state.config.definition.as_ref() {
+            Some(DefineDepartment { neutral_name: Some(neutral), .. }) => (neutral, "The clinic"),
+            Some(DefineDepartment { name, name_en, .. }) => (name, if name_en.is_empty() { name } else { name_en }),
+            None => ("门诊", "The clinic"),
+        }
     }
 }
 

@@ -82,7 +82,9 @@ pub struct RoomInput {
     pub waiting: Vec<String>,
     /// Numbers at the door, in order.
     pub at_door: Vec<String>,
-    /// When who comes now will be called, if that is known.
+    /// Its doctor has paused: nobody is called here now.
+    pub paused: bool,
+    /// When who comes now will be called, if that is known and anybody waits.
     pub expected: Option<(Timestamp, Timestamp)>,
 }
 
@@ -167,7 +169,9 @@ pub struct RoomView {
     pub waiting: Vec<String>,
     /// Numbers at the door.
     pub at_door: Vec<String>,
-    /// When who comes now will be called; null when unknown.
+    /// Its doctor has paused.
+    pub paused: bool,
+    /// When who comes now will be called; null when unknown, and where nobody waits.
     pub expected: Option<Expected>,
 }
 
@@ -264,6 +268,7 @@ pub fn rooms(input: &BoardInput, zone: Zone) -> Vec<RoomView> {
         title: room.title.clone(),
         waiting: room.waiting.clone(),
         at_door: room.at_door.clone(),
+        paused: room.paused,
         expected: room.expected.map(expected),
     };
     rooms.into_iter().map(view).collect()

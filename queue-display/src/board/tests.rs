@@ -217,7 +217,7 @@ fn a_call_is_shown_with_its_room_and_announced() {
     assert_eq!(
         screen["rooms"],
         json!([{"place": "3号诊室", "place_en": "Room 3", "doctor": "李明", "title": "主任医师", "waiting": ["A003"],
-                "at_door": ["A002"], "expected": null}])
+                "at_door": ["A002"], "paused": false, "expected": null}])
     );
     let spoken: Vec<_> =
         screen["announcements"].as_array().unwrap().iter().map(|one| one["zh"].as_str().unwrap()).collect();
@@ -256,6 +256,58 @@ fn who_follows_the_stream_has_the_same_screen_as_who_looks() {
     assert_eq!(screen["missed"].as_array().unwrap().len(), 1);
     assert_eq!(screen["notices"][0]["zh"], "周静医生暂停叫号,预计09:30恢复");
     assert_eq!(area.followed(before), screen);
+}
+
+#[test]
+fn a_paused_room_says_so_and_its_line_is_expected_by_the_rooms_that_call() {
+    let mut area = Area::new(false);
+    (0..14).for_each(|_| drop(area.walk_in("a", "张*三", None)));
+    area.work("li", "r3");
+    area.work("zhou", "r5");
+    let mut in_hand: Option<TicketId> = None;
+    for n in 0..6 {
+        let outcome = in_hand.as_ref().map(|_| Outcome::Seen);
+        in_hand = Some(area.call_next("zhou", in_hand, outcome));
+        area.now = T0.plus_min(5 * (n + 1)).plus_s(30);
+    }
+    let assignment = AssignmentId::from("renmin.li.n1");
+    let (department, reason) = (DepartmentId::from(DEPARTMENT), "查房".to_owned());
+    area.tell(ToDepartment::PauseWork(PauseWork { assignment, department, reason, back_at: None }));
+    let rooms = area.look()["rooms"].clone();
+    assert_eq!((&rooms[0]["paused"], &rooms[1]["paused"]), (&json!(true), &json!(false)));
+    assert!(rooms[0]["expected"].is_object(), "{rooms}");
+    assert_eq!(rooms[0]["expected"], rooms[1]["expected"], "one line is said once");
+    let mut last = in_hand;
+    while area.look()["rooms"][1]["waiting"] != json!([]) || area.look()["rooms"][1]["at_door"] != json!([]) {
+        last = Some(area.call_next("zhou", last, Some(Outcome::Seen)));
+    }
+    assert_eq!(area.look()["rooms"][1]["expected"], Value::Null, "nobody waits");
+}
+
+#[test]
+fn a_delay_says_whose_it_is_by_a_name_that_a_screen_may_bear() {
+    for (number_only, zh, en) in [
+        (false, "心内科延迟约20分钟", "Cardiology is running about 20 minutes late"),
+        (true, "二楼门诊延迟约20分钟", "The clinic is running about 20 minutes late"),
+    ] {
+        let mut area = Area::new(number_only);
+        let session = SessionId::from(format!("{DEPARTMENT}.am"));
+        area.tell(ToDepartment::DefineSession(DefineSession {
+            id: session.clone(),
+            date: area.department.config.today(area.now),
+            period: "morning".into(),
+            queue: format!("{DEPARTMENT}.a").into(),
+            doctor: None,
+            service_point: None,
+            registration_class: "普通".into(),
+            fee_fen: 1000,
+            slots: vec![DefineSlot { start: "09:00".into(), minutes: 30, capacity: 3 }],
+            high_demand: false,
+            released_at: None,
+        }));
+        area.tell(ToDepartment::DelaySession(DelaySession { session, minutes: 20 }));
+        assert_eq!(area.look()["notices"], json!([{ "zh": zh, "en": en }]));
+    }
 }
 
 #[test]
@@ -333,6 +385,7 @@ fn rooms_stand_in_their_order_and_missed_numbers_longest_first() {
         title: String::new(),
         waiting: Vec::new(),
         at_door: Vec::new(),
+        paused: false,
         expected: Some((T0, T0.plus_min(20))),
     };
     let department = |rooms, missed| DepartmentInput { rooms, missed, ..Default::default() };

@@ -107,7 +107,8 @@ impl Page {
 
     fn room(&mut self, room: &Value) {
         let who = [&room["place"], &room["doctor"], &room["title"]].map(text).join(" ");
-        self.spread(BOLD, who.trim(), &expected(&room["expected"]));
+        let when = if room["paused"] == true { "暂停 Paused".to_owned() } else { expected(&room["expected"]) };
+        self.spread(BOLD, who.trim(), &when);
         let door: Vec<&str> = array(&room["at_door"]).iter().map(text).collect();
         let waiting: Vec<&str> = array(&room["waiting"]).iter().map(text).collect();
         let mut row = String::from("  ");

@@ -20,13 +20,14 @@ use super::{Decision, REMEMBERED_DAYS};
 pub(super) const EVENTS_AT_ONCE: usize = 1000;
 
 impl Clinic {
-    /// Whether the slot would take one more at `now`: step 0 of a booking, read before anything is reserved. The
+    /// Whether the slot would take one more at `now`: step 0 of a booking, read before anything is reserved. A slot that has
+    /// ended takes nobody, whatever delay is announced: who bought it would pass those who wait in later ones. The
     /// rejection (`slot_full` names the session's next free slot) leaves nothing behind.
     pub fn place_free(&self, slot_id: &SlotId, now: Timestamp) -> Result<(), Rejection> {
         let (Some(slot), Some(session)) = (self.slots.get(slot_id), self.session_of(slot_id)) else {
             return Err(Code::Forbidden.into());
         };
-        let is_over = |slot: &Slot| now >= slot.end.plus_min(i64::from(session.delay_min));
+        let is_over = |slot: &Slot| now >= slot.end;
         if session.standing != SessionStanding::Open || is_over(slot) {
             return Err(Code::SlotClosed.into());
         }
@@ -83,8 +84,7 @@ pub fn decide_request_place(
         let booked = Event::PlaceBooked { appointment, slot, brief, channel, sequence, number, slot_start, at };
         return Ok(Decision { events: vec![booked], answer });
     }
-    let over_at = slot.end.plus_min(i64::from(session.delay_min));
-    let expires_at = context.now.plus_s(settings.hold_ttl_s).min(over_at);
+    let expires_at = context.now.plus_s(settings.hold_ttl_s).min(slot.end);
     let answer = Answer::Held { appointment: appointment.clone(), expires_at };
     let held = Event::PlaceHeld { appointment, slot: slot_id.clone(), brief, channel, sequence, expires_at };
     Ok(Decision { events: vec![held], answer })
@@ -140,8 +140,7 @@ pub fn decide_prolong(
     if known.prolonged {
         return Err(Code::AlreadyProlonged.into());
     }
-    let over_at =
-        clinic.slots.get(&known.slot).map_or(held_until, |slot| slot.end.plus_min(clinic.delay_min(&known.slot)));
+    let over_at = clinic.slots.get(&known.slot).map_or(held_until, |slot| slot.end);
     let expires_at = held_until.plus_s(settings.hold_ttl_s).min(over_at);
     if expires_at <= held_until {
         return Err(Code::SlotClosed.into());
@@ -244,9 +243,7 @@ fn end(
     let in_time = match known.state {
         AppointmentState::Booked => {
             let session = clinic.session_of(&known.slot).ok_or(Code::Internal)?;
-            let cut_off = cut_off(session.date, settings, zone);
-            let is_late_undo = |at: Timestamp| at >= cut_off && now < at.plus_min(settings.late_booking_undo_min);
-            now < cut_off || known.booked_at.is_some_and(is_late_undo)
+            cancel_until(known, session, settings, zone).is_some_and(|until| now < until)
         }
         _ => true,
     };
@@ -411,6 +408,19 @@ fn standing(clinic: &Clinic, known: &Appointment) -> Standing {
         AppointmentState::Expired => ended(AppointmentEnd::Expired),
         AppointmentState::GivenUp => ended(AppointmentEnd::GivenUp),
     }
+}
+
+/// Until when a booking is cancelled as if in time: the cut-off of the previous day; of one made after it, for a while more.
+/// None for what is not booked.
+pub fn cancel_until(
+    known: &Appointment,
+    session: &Session,
+    settings: &BookingSettings,
+    zone: Zone,
+) -> Option<Timestamp> {
+    let cut_off = cut_off(session.date, settings, zone);
+    let late = known.booked_at.filter(|at| *at >= cut_off).map(|at| at.plus_min(settings.late_booking_undo_min));
+    (known.state == AppointmentState::Booked).then(|| late.unwrap_or(cut_off))
 }
 
 /// Until when a booking for that day is cancelled in time: a wall-clock time of the day before.

@@ -15,8 +15,8 @@ pub mod view;
 
 pub use apply::apply;
 pub use appointment::{
-    decide_ask_place, decide_cancel, decide_confirm, decide_deadline, decide_outside_gone, decide_outside_place,
-    decide_prolong, decide_replace, decide_request_place, decide_restore,
+    cancel_until, decide_ask_place, decide_cancel, decide_confirm, decide_deadline, decide_outside_gone,
+    decide_outside_place, decide_prolong, decide_replace, decide_request_place, decide_restore,
 };
 pub use arrival::{
     Arrival, TicketFate, check_in_eligible, decide_check_in, decide_correct_no_show, decide_follow_ticket,

@@ -355,6 +355,10 @@ fn closed_slots_take_nobody() {
     let early = at("21 07:00").plus_ms(-1);
     assert_eq!(refused(day.request(1, &slot("0900"), true, early)), Code::SlotClosed);
     assert_eq!(refused(day.request(2, &slot("0900"), true, at("23 09:30"))), Code::SlotClosed, "over");
+    let delayed = decide_delay(&day.clinic, &SessionId::from("s.d.am"), 20, &day.settings);
+    day.take(delayed).unwrap();
+    assert_eq!(refused(day.request(2, &slot("0900"), true, at("23 09:30"))), Code::SlotClosed, "over, delay or not");
+    day.request(2, &slot("0900"), true, at("23 09:29")).unwrap();
     assert_eq!(refused(day.request(3, &slot("0930"), true, at("22 08:00"))), Code::Forbidden, "no such slot");
     let other_day = AppointmentId::from("s.d.b20261124-0000000000000001");
     let decision = decide_request_place(

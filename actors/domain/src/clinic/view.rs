@@ -40,7 +40,7 @@ pub fn slot_view(clinic: &Clinic, id: &SlotId, zone: Zone) -> Option<Value> {
         "free": slot.free(),
         "open": session.standing == SessionStanding::Open,
         "bookable_from": session.released_at.map(|at| zone.rfc3339(at)),
-        "bookable_until": zone.rfc3339(slot.end.plus_min(i64::from(session.delay_min))),
+        "bookable_until": zone.rfc3339(slot.end),
     }))
 }
 

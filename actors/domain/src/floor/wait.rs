@@ -11,7 +11,8 @@ pub const SAMPLES_NEEDED: usize = 5;
 const STEP_MS: i64 = 5 * 60 * 1000;
 
 /// When somebody with `ahead` people before them will be called, from and to. Taken from the lower and the upper quartile
-/// of the service times of the doctors who call from the queue, shared between those who are not paused.
+/// of the service times of the doctors who call from the queue, shared between those who are not paused. Rounded outwards,
+/// but the lower end is never before now.
 pub fn expected(state: &State, queue: &QueueId, ahead: usize, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
     let rooms = state.floor.work.iter().filter(|(_, work)| work.pause.is_none() && work.queues.contains(queue));
     let mut times: Vec<u32> = Vec::new();
@@ -27,7 +28,7 @@ pub fn expected(state: &State, queue: &QueueId, ahead: usize, now: Timestamp) ->
     let wait_ms = |service_s: u32, turns: usize| i64::from(service_s) * 1000 * turns as i64 / doctors;
     let from = now.0 + wait_ms(times[times.len() / 4], ahead);
     let to = now.0 + wait_ms(times[times.len() * 3 / 4], ahead + 1);
-    let from = from.div_euclid(STEP_MS) * STEP_MS;
-    let to = -(-to).div_euclid(STEP_MS) * STEP_MS;
+    let up = |ms: i64| -(-ms).div_euclid(STEP_MS) * STEP_MS;
+    let (from, to) = ((from.div_euclid(STEP_MS) * STEP_MS).max(up(now.0)), up(to));
     Some((Timestamp(from), Timestamp(to.max(from + STEP_MS))))
 }

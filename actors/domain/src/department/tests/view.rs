@@ -113,6 +113,46 @@ fn a_phone_watches_the_ticket_of_its_appointment_from_the_booking_on() {
     let waiting = look(&house, &stream).expect("waits");
     assert_eq!((waiting["state"].as_str(), waiting["ahead"].as_u64()), (Some("waiting"), Some(1)));
     assert_eq!(waiting["why"]["zh"], "按预约时段排队");
+    assert_eq!(waiting["emergencies_ahead"], 1, "why the place fell back");
+}
+
+#[test]
+fn a_phone_hears_of_an_announced_delay_at_home_and_in_the_line_and_until_when_it_may_cancel() {
+    let mut house = House::new(0).with_session(4);
+    let (home, here) = (house.book("0900", "a"), house.book("0930", "b"));
+    house.check_in(&here).expect("checks in");
+    let streams = [home.ticket(), here.ticket()].map(|ticket| format!("ticket:{ticket}"));
+    let booked = look(&house, &streams[0]).expect("booked");
+    assert_eq!((&booked["delay_min"], &booked["cancel_until"]), (&0.into(), &"2026-11-23T09:00:00.000+08:00".into()));
+    let mut seen = Followed::new(&house, &[&streams[0], &streams[1]]);
+    let delay = DelaySession { session: SessionId::from("s.d.am"), minutes: 20 };
+    house.desk(ToDepartment::DelaySession(delay)).expect("announced");
+    assert_eq!(seen.hear(&house).len(), 2);
+    for stream in &streams {
+        assert_eq!(seen.seen[stream]["delay_min"], 20, "{stream}");
+    }
+}
+
+#[test]
+fn a_range_never_begins_in_the_past_and_a_paused_room_is_told_to_who_waits() {
+    let mut house = House::new(0).with_doctors();
+    let patients: Vec<TicketId> = (0..8).map(|n| house.walk_in("pool", &format!("a{n}"), None)).collect();
+    let mut in_hand: Option<TicketId> = None;
+    for _ in 0..6 {
+        let outcome = in_hand.as_ref().map(|_| Outcome::Seen);
+        in_hand = called(house.call_next(1, in_hand.as_ref(), outcome)).map(|called| called.ticket);
+        house.after_s(120);
+    }
+    house.after_s(60);
+    let stream = format!("ticket:{}", patients[6]);
+    let next = look(&house, &stream).expect("waits");
+    assert_eq!((next["ahead"].as_u64(), house.now), (Some(0), at("08:43")));
+    assert_eq!(next["expected"]["from"], "2026-11-23T08:45:00.000+08:00", "rounded up, not down to 08:40");
+    assert_eq!((&next["rooms_paused"], &next["emergencies_ahead"]), (&0.into(), &0.into()));
+    let (assignment, department) = (assignment(2), DepartmentId::from(DEPARTMENT));
+    let pause = PauseWork { assignment, department, reason: "ward".to_owned(), back_at: None };
+    house.tell(doctor(2), ToDepartment::PauseWork(pause)).expect("pauses");
+    assert_eq!(look(&house, &stream).expect("waits")["rooms_paused"], 1);
 }
 
 #[test]

@@ -61,10 +61,14 @@ pub fn emissions(
                 let ticket = appointment.ticket();
                 out.put("ticket", ticket.as_str(), || view.place_in_line(&ticket));
             }
+            if let clinic::Event::SessionDelayed { session, .. } = event {
+                delay_emissions(&view, session, &mut out);
+            }
         }
         Event::Config(_) => {
             for queue in state.config.queues.keys() {
                 out.put("queue", queue.as_str(), || view.queue(queue));
+                waiting_emissions(&view, queue, None, &mut out);
             }
             for (doctor, work) in &state.floor.work {
                 out.put("doctor", doctor.as_str(), || Some(view.doctor_parts(doctor)));
@@ -94,6 +98,16 @@ fn day_emissions(view: &View<'_>, out: &mut Out<'_>) {
         let gone = view.gone(|_| true);
         gone.as_object().is_some_and(|gone| !gone.is_empty()).then(|| json!({ "tickets": gone }))
     });
+}
+
+/// Everybody under a session's announced delay: at home with a booking, and in its line.
+fn delay_emissions(view: &View<'_>, session: &SessionId, out: &mut Out<'_>) {
+    let Some(session) = view.state.clinic.sessions.get(session) else { return };
+    let slots = session.slots.iter().filter_map(|slot| view.state.clinic.slots.get(slot));
+    for ticket in slots.flat_map(|slot| &slot.expected).map(AppointmentId::ticket) {
+        out.put("ticket", ticket.as_str(), || view.place_in_line(&ticket));
+    }
+    waiting_emissions(view, &session.queue, None, out);
 }
 
 /// Everybody who waits in a queue, without the one whose own event it is.

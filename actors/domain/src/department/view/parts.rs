@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::touched::ticket_of;
-use crate::clinic::AppointmentState;
+use crate::clinic::{self, AppointmentState};
 use crate::department::State;
 use crate::department::config::Defined;
 use crate::floor::left_over::Today;
@@ -280,11 +280,21 @@ impl<'a> View<'a> {
             standing => standing.call().map(|call| &call.service_point),
         };
         let (room, room_en) = service_point.map_or(("", ""), |point| self.point(point));
+        let emergency = |id: &&TicketId| self.state.floor.tickets.get(*id).is_some_and(Ticket::is_emergency);
+        let in_line = ticket.standing == Standing::Waiting;
+        let session = opened.session.as_ref().and_then(|id| self.state.clinic.sessions.get(id));
+        let session = session.filter(|session| in_line && session.queue == opened.queue);
+        // Emergencies are the first of the order.
+        let emergencies = order.iter().take(ahead.unwrap_or(0)).take_while(emergency).count();
         Some(json!({
             "ticket": id,
             "number": opened.number,
             "state": ticket.standing.name(),
             "ahead": ahead,
+            "emergencies_ahead": emergencies,
+            "rooms_paused": if in_line { self.rooms_paused(&opened.queue) } else { 0 },
+            "delay_min": session.map_or(0, |session| session.delay_min),
+            "cancel_until": null,
             "line": line_of(ticket, place),
             "why": place.filter(|_| ticket.is_live()).map(|place| json!({ "zh": place.why.told_zh(), "en": place.why.told_en() })),
             "place": room,
@@ -298,6 +308,12 @@ impl<'a> View<'a> {
             "queue_name": self.state.config.queues.get(&opened.queue).map(|queue| &queue.is.name),
             "linked_to": ticket.linked_to,
         }))
+    }
+
+    /// How many of the rooms that call from a queue have paused.
+    fn rooms_paused(&self, queue: &QueueId) -> usize {
+        let rooms = self.state.floor.work.values().filter(|work| work.queues.contains(queue));
+        rooms.filter(|work| work.pause.is_some()).count()
     }
 
     /// An appointment as the ticket that it will be: same department, same suffix.
@@ -315,6 +331,12 @@ impl<'a> View<'a> {
             "number": appointment.number,
             "state": state,
             "ahead": null,
+            "emergencies_ahead": 0,
+            "rooms_paused": 0,
+            "delay_min": session.filter(|_| state == "booked").map_or(0, |session| session.delay_min),
+            "cancel_until": session
+                .and_then(|session| clinic::cancel_until(appointment, session, &self.state.config.settings.booking, self.zone))
+                .map(|until| self.at(until)),
             "line": null,
             "why": null,
             "place": "",
