@@ -1,6 +1,7 @@
 //! Tests of the department: journeys, the whole state table, random days.
 
 mod closing;
+mod come_again;
 mod house;
 mod journeys;
 mod outside;
