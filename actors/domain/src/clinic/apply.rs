@@ -31,6 +31,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 booked_at: None,
                 held_until: Some(*expires_at),
                 prolonged: false,
+                come_until: None,
             };
             place(clinic, appointment, held);
         }
@@ -45,6 +46,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 booked_at: Some(*at),
                 held_until: None,
                 prolonged: false,
+                come_until: None,
             };
             place(clinic, appointment, booked);
         }
@@ -62,7 +64,10 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
         Event::AppointmentCancelled { appointment, .. } => change(clinic, appointment, AppointmentState::Cancelled),
         Event::AppointmentGivenBack { appointment, .. } => change(clinic, appointment, AppointmentState::GivenBack),
         Event::AppointmentCheckedIn { appointment } => change(clinic, appointment, AppointmentState::CheckedIn),
-        Event::CheckInUndone { appointment } | Event::AppointmentRestored { appointment, .. } => {
+        Event::CheckInUndone { appointment, come_until } => {
+            change_under(clinic, appointment, AppointmentState::Booked, *come_until);
+        }
+        Event::AppointmentRestored { appointment, .. } => {
             change(clinic, appointment, AppointmentState::Booked)
         }
         Event::AppointmentFulfilled { appointment, .. } => change(clinic, appointment, AppointmentState::Fulfilled),
@@ -172,10 +177,14 @@ fn remove_slot(clinic: &mut Clinic, id: &SlotId) {
     let Some(slot) = clinic.slots.remove(id) else { return };
     clinic.deadlines.remove(&(slot.no_show_at, Deadline::NoShow(id.clone())));
     for appointment in slot.expected {
-        if let Some(Appointment { state: AppointmentState::Held { expires_at }, .. }) =
-            clinic.appointments.get(&appointment)
-        {
-            clinic.deadlines.remove(&(*expires_at, Deadline::Hold(appointment.clone())));
+        match clinic.appointments.get(&appointment) {
+            Some(Appointment { state: AppointmentState::Held { expires_at }, .. }) => {
+                clinic.deadlines.remove(&(*expires_at, Deadline::Hold(appointment)));
+            }
+            Some(Appointment { come_until: Some(at), .. }) => {
+                clinic.deadlines.remove(&(*at, Deadline::ComeAgain(appointment)));
+            }
+            _ => {}
         }
     }
 }
@@ -193,56 +202,84 @@ fn move_no_show(clinic: &mut Clinic, id: &SlotId, at: Timestamp) {
         clinic.deadlines.insert((at, Deadline::NoShow(id.clone())));
     }
     slot.no_show_at = at;
+    // A limit of the own that is no longer later is none.
+    let appointments = &clinic.appointments;
+    let has_come_to =
+        |id: &&AppointmentId| appointments.get(*id).and_then(|known| known.come_until).is_some_and(|until| until <= at);
+    let under_it: Vec<AppointmentId> = slot.expected.iter().filter(has_come_to).cloned().collect();
+    for id in under_it {
+        change(clinic, &id, AppointmentState::Booked);
+    }
 }
 
 fn place(clinic: &mut Clinic, id: &AppointmentId, appointment: Appointment) {
-    let (slot, to, sequence) = (appointment.slot.clone(), appointment.state, appointment.sequence);
+    let (slot, sequence) = (appointment.slot.clone(), appointment.sequence);
     clinic.appointments.insert(id.clone(), appointment);
-    count(clinic, id, &slot, None, to);
+    count(clinic, id, None);
     if let Some(slot) = clinic.slots.get_mut(&slot) {
         slot.issued = sequence;
     }
 }
 
 fn change(clinic: &mut Clinic, id: &AppointmentId, to: AppointmentState) {
-    let Some(appointment) = clinic.appointments.get_mut(id) else { return };
-    let from = std::mem::replace(&mut appointment.state, to);
-    let slot = appointment.slot.clone();
-    count(clinic, id, &slot, Some(from), to);
+    change_under(clinic, id, to, None);
 }
 
-/// Keeps the slot's counts and the deadlines in step with one appointment's change of state.
-fn count(
-    clinic: &mut Clinic,
-    id: &AppointmentId,
-    slot_id: &SlotId,
-    from: Option<AppointmentState>,
-    to: AppointmentState,
-) {
-    if let Some(AppointmentState::Held { expires_at }) = from {
-        clinic.deadlines.remove(&(expires_at, Deadline::Hold(id.clone())));
+/// With a limit of its own in place of the slot's, if there is one.
+fn change_under(clinic: &mut Clinic, id: &AppointmentId, to: AppointmentState, come_until: Option<Timestamp>) {
+    let Some(appointment) = clinic.appointments.get_mut(id) else { return };
+    let before = Stands::of(appointment);
+    appointment.state = to;
+    appointment.come_until = come_until;
+    count(clinic, id, Some(before));
+}
+
+/// What the counts and deadlines rest on.
+#[derive(Clone, Copy)]
+struct Stands {
+    state: AppointmentState,
+    come_until: Option<Timestamp>,
+    is_under_slot_limit: bool,
+}
+
+impl Stands {
+    fn of(appointment: &Appointment) -> Self {
+        let Appointment { state, come_until, .. } = *appointment;
+        Self { state, come_until, is_under_slot_limit: appointment.is_under_slot_limit() }
     }
-    if let AppointmentState::Held { expires_at } = to {
-        clinic.deadlines.insert((expires_at, Deadline::Hold(id.clone())));
+
+    /// The deadline that is the appointment's alone.
+    fn deadline(self, id: &AppointmentId) -> Option<(Timestamp, Deadline)> {
+        match self.state {
+            AppointmentState::Held { expires_at } => Some((expires_at, Deadline::Hold(id.clone()))),
+            _ => self.come_until.map(|at| (at, Deadline::ComeAgain(id.clone()))),
+        }
     }
-    let Some(slot) = clinic.slots.get_mut(slot_id) else { return };
-    let took = from.is_some_and(AppointmentState::takes_place);
-    slot.taken = slot.taken + u32::from(to.takes_place()) - u32::from(took);
-    if matches!(to, AppointmentState::Held { .. } | AppointmentState::Booked) {
+}
+
+/// Keeps the slot's counts and the deadlines in step with one appointment's change.
+fn count(clinic: &mut Clinic, id: &AppointmentId, before: Option<Stands>) {
+    let Some(appointment) = clinic.appointments.get(id) else { return };
+    let now = Stands::of(appointment);
+    if let Some(passed) = before.and_then(|before| before.deadline(id)) {
+        clinic.deadlines.remove(&passed);
+    }
+    clinic.deadlines.extend(now.deadline(id));
+    let Some(slot) = clinic.slots.get_mut(&appointment.slot) else { return };
+    let took = before.is_some_and(|before| before.state.takes_place());
+    slot.taken = slot.taken + u32::from(now.state.takes_place()) - u32::from(took);
+    if matches!(now.state, AppointmentState::Held { .. } | AppointmentState::Booked) {
         slot.expected.insert(id.clone());
     } else {
         slot.expected.remove(id);
     }
     let was_booked = slot.booked;
-    slot.booked =
-        slot.booked + u32::from(to == AppointmentState::Booked) - u32::from(from == Some(AppointmentState::Booked));
+    let was_under_it = before.is_some_and(|before| before.is_under_slot_limit);
+    slot.booked = slot.booked + u32::from(now.is_under_slot_limit) - u32::from(was_under_it);
+    let deadline = || (slot.no_show_at, Deadline::NoShow(appointment.slot.clone()));
     match (was_booked, slot.booked) {
-        (0, 1) => {
-            clinic.deadlines.insert((slot.no_show_at, Deadline::NoShow(slot_id.clone())));
-        }
-        (1, 0) => {
-            clinic.deadlines.remove(&(slot.no_show_at, Deadline::NoShow(slot_id.clone())));
-        }
+        (0, 1) => drop(clinic.deadlines.insert(deadline())),
+        (1, 0) => drop(clinic.deadlines.remove(&deadline())),
         _ => {}
     }
 }

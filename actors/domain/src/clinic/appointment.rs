@@ -289,6 +289,10 @@ pub fn decide_restore(
 /// What the passed deadlines come to: holds expire, whoever is booked and has not come is a no-show. Nobody who has
 /// checked in is ever touched here.
 pub fn decide_deadline(clinic: &Clinic, context: &Context) -> Decision {
+    let no_show = |(id, known): (&AppointmentId, &Appointment)| Event::NoShowRecorded {
+        appointment: id.clone(),
+        patient: known.brief.patient.clone(),
+    };
     let mut events = Vec::new();
     for deadline in clinic.overdue(context.now) {
         match deadline {
@@ -300,13 +304,9 @@ pub fn decide_deadline(clinic: &Clinic, context: &Context) -> Decision {
             Deadline::NoShow(slot) => {
                 let expected = clinic.slots.get(slot).into_iter().flat_map(|s| &s.expected);
                 let booked = expected.filter_map(|id| Some((id, clinic.appointments.get(id)?)));
-                events.extend(booked.filter(|(_, known)| known.state == AppointmentState::Booked).map(
-                    |(id, known)| Event::NoShowRecorded {
-                        appointment: id.clone(),
-                        patient: known.brief.patient.clone(),
-                    },
-                ));
+                events.extend(booked.filter(|(_, known)| known.is_under_slot_limit()).map(no_show));
             }
+            Deadline::ComeAgain(id) => events.extend(clinic.appointments.get_key_value(id).map(no_show)),
         }
         if events.len() >= EVENTS_AT_ONCE {
             break;

@@ -6,9 +6,9 @@ use crate::person::PatientBrief;
 use crate::settings::BookingSettings;
 use crate::time::{BusinessDate, Timestamp, Zone};
 
-use super::Decision;
 use super::event::Event;
 use super::state::*;
+use super::{COME_AGAIN_MIN, Decision};
 
 /// Somebody with an appointment who may check in now, with all that the floor needs for the ticket.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +36,7 @@ pub struct Arrival {
 }
 
 /// Whether the appointment may check in at `now`: on its day, from `check_in_opens_min` before the slot, until the end of
-/// the period (or the slot's grace), announced delay included.
+/// the period (or the slot's grace), announced delay included, or as long as an undone check-in has given.
 pub fn check_in_eligible(
     clinic: &Clinic,
     id: &AppointmentId,
@@ -63,7 +63,7 @@ pub fn check_in_eligible(
         let not_before = if today < session.date { opens_at.max(day_start(session, zone)) } else { opens_at };
         return Err(Rejection::from(Code::CheckInTooEarly).with("not_before", zone.rfc3339(not_before)));
     }
-    if now >= slot.no_show_at {
+    if now >= known.come_until.unwrap_or(slot.no_show_at) {
         return Err(Code::CheckInTooLate.into());
     }
     Ok(Arrival {
@@ -106,13 +106,16 @@ pub enum TicketFate {
     /// Given up, or settled without having been seen.
     GivenUp,
     /// The check-in was undone.
-    Undone,
+    Undone {
+        /// When.
+        at: Timestamp,
+    },
     /// Given back to the department that it came from (a ticket of no appointment here).
     GivenBack,
 }
 
 /// From check-in on an appointment follows its ticket, wherever that goes. Total: one that follows already, or was over
-/// before check-in, stays as it is. (Booked again, it is a no-show when its limit has passed and the patient does not come.)
+/// before check-in, stays as it is. Booked again it may come until its slot's limit, and for [`COME_AGAIN_MIN`] at least.
 pub fn decide_follow_ticket(clinic: &Clinic, id: &AppointmentId, ticket: TicketFate) -> Decision {
     let Some(known) = clinic.appointments.get(id) else { return Decision::done(Vec::new()) };
     let (appointment, patient) = (id.clone(), known.brief.patient.clone());
@@ -121,7 +124,11 @@ pub fn decide_follow_ticket(clinic: &Clinic, id: &AppointmentId, ticket: TicketF
         (Fulfilled | GivenUp, TicketFate::Here) => Event::AppointmentReopened { appointment },
         (CheckedIn | GivenUp, TicketFate::Seen) => Event::AppointmentFulfilled { appointment, patient },
         (CheckedIn | Fulfilled, TicketFate::GivenUp) => Event::AppointmentGivenUp { appointment },
-        (CheckedIn | Fulfilled | GivenUp, TicketFate::Undone) => Event::CheckInUndone { appointment },
+        (CheckedIn | Fulfilled | GivenUp, TicketFate::Undone { at }) => {
+            let until = at.plus_min(COME_AGAIN_MIN);
+            let is_later = clinic.slots.get(&known.slot).is_some_and(|slot| slot.no_show_at < until);
+            Event::CheckInUndone { appointment, come_until: is_later.then_some(until) }
+        }
         _ => return Decision::done(Vec::new()),
     };
     Decision::done(vec![event])

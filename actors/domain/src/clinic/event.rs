@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codes::Code;
 use crate::ids::*;
-use crate::owner::{Outgoing, OwnerKind, OwnerRef};
+use crate::owner::{Outgoing, OwnerKind, OwnerRef, Payload};
 use crate::person::PatientBrief;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{AppointmentEnd, Channel, ToPatient};
@@ -185,6 +185,8 @@ pub enum Event {
     CheckInUndone {
         /// Which.
         appointment: AppointmentId,
+        /// Until when the patient may come, if that is later than the slot's own limit.
+        come_until: Option<Timestamp>,
     },
     /// Seen.
     AppointmentFulfilled {
@@ -278,7 +280,7 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::AppointmentCancelled { .. } => (259, "appointment_cancelled"),
         Event::AppointmentGivenBack { .. } => (260, "appointment_given_back"),
         Event::AppointmentCheckedIn { .. } => (261, "appointment_checked_in"),
-        Event::CheckInUndone { .. } => (262, "check_in_undone"),
+        Event::CheckInUndone { .. } => (CHECK_IN_UNDONE, "check_in_undone"),
         Event::AppointmentFulfilled { .. } => (263, "appointment_fulfilled"),
         Event::NoShowRecorded { .. } => (264, "no_show_recorded"),
         Event::StandingRepeated { .. } => (265, "standing_repeated"),
@@ -290,6 +292,31 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::AppointmentReopened { .. } => (271, "appointment_reopened"),
         Event::NoShowCorrected { .. } => (272, "no_show_corrected"),
         Event::AppointmentRestored { .. } => (273, "appointment_restored"),
+    }
+}
+
+const CHECK_IN_UNDONE: u16 = 262;
+
+/// The version in which events of that kind are written.
+pub fn event_version(kind: u16) -> u16 {
+    if kind == CHECK_IN_UNDONE { 2 } else { 1 }
+}
+
+/// [`Event::CheckInUndone`] as it was at first: under the slot's limit alone.
+#[derive(Deserialize)]
+struct CheckInUndoneV1 {
+    appointment: AppointmentId,
+}
+
+/// An event of an earlier version as today's.
+pub fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Event, String>> {
+    let of_today = |(_, _, old): (u32, u32, CheckInUndoneV1)| Event::CheckInUndone {
+        appointment: old.appointment,
+        come_until: None,
+    };
+    match (kind, version) {
+        (CHECK_IN_UNDONE, 1) => Some(payload.read().map(of_today)),
+        _ => None,
     }
 }
 

@@ -21,7 +21,7 @@ pub use appointment::{
 pub use arrival::{
     Arrival, TicketFate, check_in_eligible, decide_check_in, decide_correct_no_show, decide_follow_ticket,
 };
-pub use event::{Event, SlotDefined, Standing, event_kind, outgoing};
+pub use event::{Event, SlotDefined, Standing, event_kind, event_version, outgoing, upcast};
 pub use session::{decide_close_session, decide_define_session, decide_delay, decide_retire_session};
 pub use state::{Appointment, AppointmentState, Clinic, Deadline, Session, SessionStanding, Slot};
 
@@ -29,6 +29,9 @@ use crate::vocabulary::Answer;
 
 /// Days after its business day for which the clinic remembers an appointment id; older ids are answered *refused*.
 pub const REMEMBERED_DAYS: i64 = 30;
+
+/// After an undone check-in the patient may come again for at least so many minutes, also past the slot's limit.
+pub const COME_AGAIN_MIN: i64 = 15;
 
 /// What a decision of the clinic comes to: the events to emit, in order, and what to answer then.
 #[derive(Clone, Debug, PartialEq)]

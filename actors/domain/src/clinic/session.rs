@@ -108,12 +108,19 @@ pub fn decide_retire_session(clinic: &Clinic, id: &SessionId) -> Result<Decision
     Ok(Decision::done(vec![Event::SessionRetired { session: id.clone() }]))
 }
 
-/// Who is held or booked for a slot of the session that is not over yet (announced delay included): still to come.
+/// Who is held or booked for a slot of the session that is not over yet (announced delay included), or may come again:
+/// still to come.
 fn to_come<'a>(clinic: &'a Clinic, id: &SessionId, now: Timestamp) -> Vec<&'a AppointmentId> {
     let Some(session) = clinic.sessions.get(id) else { return Vec::new() };
     let slots = session.slots.iter().filter_map(|slot| clinic.slots.get(slot));
-    let running = slots.filter(|slot| now < slot.end.plus_min(i64::from(session.delay_min)));
-    running.flat_map(|slot| &slot.expected).collect()
+    let comes_again = |id: &AppointmentId| {
+        clinic.appointments.get(id).and_then(|known| known.come_until).is_some_and(|until| now < until)
+    };
+    let expected = slots.flat_map(|slot| {
+        let is_running = now < slot.end.plus_min(i64::from(session.delay_min));
+        slot.expected.iter().filter(move |id| is_running || comes_again(id))
+    });
+    expected.collect()
 }
 
 /// The desk closes a session (its tickets are the floor's to settle). Who is booked for a slot that is not over yet is

@@ -65,11 +65,11 @@ pub struct Slot {
     pub outside: u32,
     /// How many places have ever been given, in order: the issue sequence of the last one.
     pub issued: u32,
-    /// When somebody booked who has not come is a no-show (announced delay included).
+    /// When somebody booked who has not come is a no-show (announced delay included), unless under a limit of the own.
     pub no_show_at: Timestamp,
     /// Held or booked, not yet come.
     pub expected: BTreeSet<AppointmentId>,
-    /// How many of `expected` are booked.
+    /// How many of `expected` are booked and stand under `no_show_at`.
     pub booked: u32,
 }
 
@@ -148,6 +148,15 @@ pub struct Appointment {
     pub held_until: Option<Timestamp>,
     /// The hold has had its ten more minutes.
     pub prolonged: bool,
+    /// Booked, and until when the patient may come in place of the slot's `no_show_at`, which is earlier.
+    pub come_until: Option<Timestamp>,
+}
+
+impl Appointment {
+    /// Whether the slot's limit makes it a no-show.
+    pub(super) fn is_under_slot_limit(&self) -> bool {
+        self.state == AppointmentState::Booked && self.come_until.is_none()
+    }
 }
 
 /// What the clinic waits for, besides somebody's command.
@@ -155,8 +164,10 @@ pub struct Appointment {
 pub enum Deadline {
     /// A hold ends.
     Hold(AppointmentId),
-    /// Whoever is booked in the slot and has not come is a no-show.
+    /// Whoever is booked in the slot and has not come is a no-show, unless under a limit of the own.
     NoShow(SlotId),
+    /// Who was to come again and has not is a no-show.
+    ComeAgain(AppointmentId),
 }
 
 /// Sessions, slots and appointments of one department.
@@ -217,7 +228,14 @@ impl Clinic {
         for (id, appointment) in &self.appointments {
             let entry = counted.entry(appointment.slot.as_str()).or_default();
             entry.0 += u32::from(appointment.state.takes_place());
-            entry.1 += u32::from(appointment.state == AppointmentState::Booked);
+            entry.1 += u32::from(appointment.is_under_slot_limit());
+            if let Some(at) = appointment.come_until {
+                let waits = self.deadlines.contains(&(at, Deadline::ComeAgain(id.clone())));
+                let is_later = self.slots.get(&appointment.slot).is_none_or(|slot| slot.no_show_at < at);
+                if appointment.state != AppointmentState::Booked || !waits || !is_later {
+                    return Err(format!("{id}: a limit of its own that is none"));
+                }
+            }
             if matches!(appointment.state, AppointmentState::Held { .. } | AppointmentState::Booked) {
                 entry.2.insert(id);
             }

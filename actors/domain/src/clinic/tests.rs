@@ -550,7 +550,7 @@ fn an_undone_check_in_stands_under_the_limit_again() {
     day.request(1, &slot("0900"), true, at("22 08:00")).unwrap();
     day.check_in(1, at("23 09:00")).unwrap();
     assert_eq!(day.clinic.next_deadline(), None);
-    day.follow(1, TicketFate::Undone);
+    day.follow(1, TicketFate::Undone { at: at("23 09:05") });
     assert_eq!(day.clinic.next_deadline(), Some(at("23 09:30")));
 }
 
@@ -558,7 +558,7 @@ fn an_undone_check_in_stands_under_the_limit_again() {
 #[test]
 fn an_appointment_follows_its_ticket_back_and_forth() {
     use AppointmentState::*;
-    let fates = [TicketFate::Here, TicketFate::Seen, TicketFate::GivenUp, TicketFate::Undone];
+    let fates = [TicketFate::Here, TicketFate::Seen, TicketFate::GivenUp, TicketFate::Undone { at: at("23 09:05") }];
     let table = [
         (CheckedIn, [CheckedIn, Fulfilled, GivenUp, Booked]),
         (Fulfilled, [CheckedIn, Fulfilled, GivenUp, Booked]),
@@ -778,7 +778,8 @@ enum Step {
 
 fn fate() -> impl Strategy<Value = TicketFate> {
     use TicketFate::*;
-    prop::sample::select(vec![Here, Seen, GivenUp, Undone])
+    // When it was undone is now: `Step::Follow`.
+    prop::sample::select(vec![Here, Seen, GivenUp, Undone { at: Timestamp(0) }])
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -823,6 +824,10 @@ proptest! {
                 Step::Cancel(n) => day.cancel(n, &context(now)),
                 Step::Ask(n) => day.ask(n, now),
                 Step::CheckIn(n) => day.check_in(n, now).map(|_| Answer::Done),
+                Step::Follow(n, TicketFate::Undone { .. }) => {
+                    day.follow(n, TicketFate::Undone { at: now });
+                    Ok(Answer::Done)
+                }
                 Step::Follow(n, fate) => { day.follow(n, fate); Ok(Answer::Done) }
                 Step::Correct(n) => day.correct(n, now),
                 Step::Prolong(n) => day.prolong(n, now),

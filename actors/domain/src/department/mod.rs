@@ -19,7 +19,7 @@ pub use config::{Config, ConfigEvent, Defined};
 use crate::clinic::{self, Clinic};
 use crate::floor::{self, Floor};
 use crate::ids::*;
-use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind};
+use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind, Payload};
 use crate::time::Timestamp;
 use crate::vocabulary::{Answer, CorrectNoShow, DefineSession, RestoreAppointment, ToDepartment};
 use crate::{Code, Rejection};
@@ -54,7 +54,7 @@ pub enum Event {
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 3;
+    const STATE_VERSION: u16 = 4;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
@@ -91,6 +91,14 @@ impl Owner for Department {
             Event::Clinic(event) => clinic::event_kind(event),
             Event::Floor(event) => event.kind(),
         }
+    }
+
+    fn event_version(kind: u16) -> u16 {
+        clinic::event_version(kind)
+    }
+
+    fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Event, String>> {
+        clinic::upcast(kind, version, payload).map(|event| event.map(Event::Clinic))
     }
 
     fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {

@@ -130,7 +130,7 @@ fn fate(standing: &Standing) -> TicketFate {
         Standing::Ended { how: TicketEnd::Cancelled | TicketEnd::ReturnDay | TicketEnd::Refund, .. } => {
             TicketFate::GivenUp
         }
-        Standing::Ended { how: TicketEnd::Undone, .. } => TicketFate::Undone,
+        Standing::Ended { how: TicketEnd::Undone, at } => TicketFate::Undone { at: *at },
         Standing::Ended { how: TicketEnd::GivenBack, .. } => TicketFate::GivenBack,
         _ => TicketFate::Here,
     }
@@ -162,8 +162,8 @@ fn stands(ticket: &Ticket, clinic: &Clinic) -> TicketStands {
         (TicketFate::Seen, _) => TicketStands::Ended(AppointmentEnd::Fulfilled),
         (TicketFate::GivenUp, _) => TicketStands::Ended(AppointmentEnd::GivenUp),
         (TicketFate::GivenBack, _) => TicketStands::Ended(AppointmentEnd::GivenBack),
-        (TicketFate::Undone, Some(appointment)) => before_check_in(clinic.appointments.get(appointment)),
-        (TicketFate::Undone, None) => TicketStands::Ended(AppointmentEnd::Cancelled),
+        (TicketFate::Undone { .. }, Some(appointment)) => before_check_in(clinic.appointments.get(appointment)),
+        (TicketFate::Undone { .. }, None) => TicketStands::Ended(AppointmentEnd::Cancelled),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod chain;
 mod closing;
+mod come_again;
 mod house;
 mod journeys;
 mod outside;

@@ -1,0 +1,86 @@
+//! A check-in that was a mistake, undone about the end of the period: the patient may come again for a while.
+
+use super::house::*;
+use crate::Code;
+use crate::clinic::AppointmentState;
+use crate::ids::*;
+use crate::vocabulary::*;
+
+/// Somebody who was checked in at 10:25 and not meant, taken back at that time; the session's limit is 10:30.
+fn undone(clock: &str) -> (House, AppointmentId) {
+    let mut house = House::new(0).with_session(2);
+    let appointment = house.book("0900", "a");
+    house.now = at("10:25");
+    house.check_in(&appointment).expect("comes");
+    house.now = at(clock);
+    house.undo_last(&appointment.ticket()).expect("somebody else was meant");
+    (house, appointment)
+}
+
+fn state_at(house: &mut House, appointment: &AppointmentId, clock: &str) -> AppointmentState {
+    house.now = at(clock);
+    house.system(ToDepartment::DeadlineReached);
+    house.state.clinic.check().expect("in order");
+    house.assert_replays();
+    house.state.clinic.appointments[appointment].state
+}
+
+#[test]
+fn who_is_taken_back_after_the_limit_may_come_for_a_quarter_of_an_hour() {
+    let (mut house, appointment) = undone("10:31");
+    assert_eq!(house.state.clinic.next_deadline(), Some(at("10:46")));
+    assert_eq!(state_at(&mut house, &appointment, "10:45"), AppointmentState::Booked, "a no-show who stands there");
+    house.check_in(&appointment).expect("comes after all");
+    assert_eq!(state_at(&mut house, &appointment, "11:30"), AppointmentState::CheckedIn);
+    house.undo_last(&appointment.ticket()).expect("a mistake again");
+    assert_eq!(state_at(&mut house, &appointment, "11:44"), AppointmentState::Booked);
+    assert_eq!(state_at(&mut house, &appointment, "11:45"), AppointmentState::NoShow);
+    assert_eq!(code(house.check_in(&appointment)), Code::CheckInTooLate);
+    assert_eq!(house.state.clinic.next_deadline().filter(|due| *due <= at("23:59")), None);
+}
+
+#[test]
+fn taken_back_shortly_before_the_limit_it_is_as_long() {
+    let (mut house, appointment) = undone("10:29");
+    let other = house.book("1000", "b");
+    assert_eq!(state_at(&mut house, &appointment, "10:43"), AppointmentState::Booked);
+    assert_eq!(house.state.clinic.appointments[&other].state, AppointmentState::NoShow, "the others' limit stands");
+    assert_eq!(state_at(&mut house, &appointment, "10:44"), AppointmentState::NoShow);
+}
+
+#[test]
+fn a_delay_that_is_announced_meanwhile_counts_for_everybody() {
+    let (mut house, appointment) = undone("10:31");
+    let delay = |minutes| ToDepartment::DelaySession(DelaySession { session: SessionId::from("s.d.am"), minutes });
+    house.desk(delay(60)).expect("is announced");
+    assert_eq!(state_at(&mut house, &appointment, "11:29"), AppointmentState::Booked);
+    assert_eq!(state_at(&mut house, &appointment, "11:30"), AppointmentState::NoShow);
+    let (mut house, appointment) = undone("10:31");
+    house.desk(delay(10)).expect("is announced");
+    assert_eq!(
+        state_at(&mut house, &appointment, "10:45"),
+        AppointmentState::Booked,
+        "a shorter one takes nothing away"
+    );
+    assert_eq!(state_at(&mut house, &appointment, "10:46"), AppointmentState::NoShow);
+}
+
+#[test]
+fn who_may_still_come_can_be_given_back_and_is_no_no_show_then() {
+    let (mut house, appointment) = undone("10:31");
+    let cancel = CancelAppointment { appointment: appointment.clone(), reason: None };
+    house.desk(ToDepartment::CancelAppointment(cancel)).expect("the desk may");
+    assert!(matches!(
+        state_at(&mut house, &appointment, "11:30"),
+        AppointmentState::GivenBack | AppointmentState::Cancelled
+    ));
+}
+
+#[test]
+fn a_session_is_not_closed_over_who_may_still_come() {
+    let (mut house, appointment) = undone("10:31");
+    let close = || ToDepartment::CloseSession(CloseSession { session: SessionId::from("s.d.am"), settlements: vec![] });
+    assert_eq!(code(house.desk(close())), Code::NotSettled);
+    assert_eq!(state_at(&mut house, &appointment, "10:46"), AppointmentState::NoShow);
+    house.desk(close()).expect("nobody is to come");
+}
