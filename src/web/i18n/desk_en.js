@@ -87,7 +87,6 @@ export default {
   'desk.act.recall_transfer': 'Recall transfer',
   'desk.act.settle_tickets': 'Settle…',
   'desk.call_to': 'To',
-  'desk.call_outcome': 'The patient inside now',
   'desk.no_rooms': 'No room is at work',
   'desk.cancel_title': 'Cancel the number {number} of {name}?',
   'desk.cancel_go': 'Cancel it',
@@ -192,4 +191,7 @@ export default {
   'error.sign_in_phone.wrong_credentials': 'Wrong code',
   'error.sign_in_staff.wrong_credentials': 'The name or the password is wrong',
   'error.undo.cannot_undo': 'Cannot be undone: something came after it, or the doctor has somebody else in hand',
+  'desk.call_choose': 'Choose a room…',
+  'desk.room_has': '{room} {doctor} (inside: {who})',
+  'desk.room_empty': '{room} {doctor} (free)',
 };

@@ -87,7 +87,6 @@ export default {
   'desk.act.recall_transfer': '撤回转诊',
   'desk.act.settle_tickets': '结清…',
   'desk.call_to': '叫到',
-  'desk.call_outcome': '诊室里现在的患者',
   'desk.no_rooms': '没有正在出诊的诊室',
   'desk.cancel_title': '退掉 {number} {name} 的号?',
   'desk.cancel_go': '退号',
@@ -192,4 +191,7 @@ export default {
   'error.sign_in_phone.wrong_credentials': '短信验证码不对',
   'error.sign_in_staff.wrong_credentials': '用户名或密码不对',
   'error.undo.cannot_undo': '不能撤销:之后又有了新的步骤,或医生手上已有别的患者',
+  'desk.call_choose': '请选择诊室…',
+  'desk.room_has': '{room} {doctor}(里面:{who})',
+  'desk.room_empty': '{room} {doctor}(空)',
 };
