@@ -295,7 +295,7 @@ test('a chosen call with its reason; missed alone; reports back at the desk', as
 test('the desk calls a chosen ticket to a room at work', async () => {
   await choose(desk, 'A004');
   await desk.click('[data-chosen] [data-action=call_ticket]');
-  await desk.fill('dialog [name=reason]', '病情需要');
+  await desk.fill('dialog [name=text]', '病情需要');
   await desk.click('dialog [data-action=dialog_go]');
   await inHand(doctor, 'A004');
   await newest('A004');

@@ -290,5 +290,8 @@ export async function choose(desk, number, filter = 'waiting') {
   await desk.waitForSelector(`[data-chosen] .number:text-is("${number}")`);
 }
 
-/** The first usual reason of the open dialog. */
-export const giveReason = (page) => page.click('dialog [data-choice]');
+/** The first usual reason of the open dialog; where it only fills that in, the button too. */
+export async function giveReason(page) {
+  await page.click('dialog [data-choice]');
+  if (await page.$('dialog[open]')) await page.click('dialog [data-action=dialog_go]');
+}

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, giveReason, Hospital, inHand, ONE_SLOT, pause, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, Hospital, inHand, ONE_SLOT, pause, residentNumber, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const PHONE = '13912345678';
@@ -113,8 +113,12 @@ test('misses a call and reports back', async () => {
   await phone.click('[data-action=seen_call]');
   await doctor.waitForSelector('.eyebrow:has-text("第 2 次")');
   await pause(90000 / SPEED + 400);
+  // Whatever is shown: who has missed the call reads it until they say so, and what to do is then on the home page.
+  await phone.click('nav [data-action=open_book]');
   await doctor.click('.hand [data-action=mark_missed]');
   await inHand(doctor, null);
+  await phone.waitForSelector('[data-called][data-state=missed]:has-text("刚才叫过您了"):has-text("分诊台")');
+  await phone.click('[data-action=seen_call]');
   await card('missed');
   await phone.fill('[data-form=report_back] [name=code]', await areaCode());
   await phone.click('[data-form=report_back] [data-action=report_back]');
@@ -127,8 +131,13 @@ test('is transferred: the phone goes on with the new number; leaves with a reaso
   await desk.selectOption('[data-form=transfer_ticket] [name=to]', 'renmin.yanke.wangfang');
   await desk.click('[data-action=transfer_go]');
   await phone.waitForSelector('[data-ticket][data-state=waiting]:has-text("眼科") .line b:text-is("E001")');
+  // A reason is a choice; the red button alone gives the number up.
   await phone.click('[data-action=cancel_ticket]');
-  await giveReason(phone);
+  await phone.click('dialog [data-choice]');
+  assert.equal(await phone.inputValue('dialog [name=text]'), '来不了');
+  await pause(500);
+  await card('waiting');
+  await phone.click('dialog [data-action=dialog_go]');
   await phone.waitForSelector('[data-ticket]', { state: 'detached' });
   await doctor.waitForSelector('.tickets [data-row]', { state: 'detached' });
 });
@@ -140,6 +149,39 @@ test('a number given at the desk is on the phone, and goes when its registration
   await phone.waitForSelector(`[data-ticket="${ticket}"][data-state=waiting]:has-text("眼科")`);
   await hospital.call('POST', '/tickets/undo', { event: `${ticket}@1`, reason: '操作失误' }, hospital.desk);
   await phone.waitForSelector(`[data-ticket="${ticket}"]`, { state: 'detached' });
+});
+
+test('a call of a child reaches the phone that shows the parent, after a reload too; what is over is said', async () => {
+  await phone.click('nav [data-action=open_me]');
+  await phone.click('[data-action=add_person]');
+  await phone.fill('[data-form=register_person] [name=name]', '李小明');
+  await phone.fill('[data-form=register_person] [name=number]', residentNumber('2021-05-05', 13));
+  await phone.click('[data-action=register_person]');
+  await phone.waitForSelector('.who:has-text("李小明")');
+  await phone.click('nav [data-action=open_me]');
+  const patient = await phone.getAttribute('[data-action=look_after]:has-text("李小明")', 'data-patient');
+  await phone.click('[data-action=look_after]:has-text("张小三")');
+  await phone.click('nav [data-action=open_today]');
+  const { ticket } = await hospital.call('POST', '/tickets', { queue: 'renmin.yanke.wangfang', patient }, hospital.desk);
+  await phone.waitForSelector(`[data-family-ticket="${ticket}"][data-state=waiting]:has-text("李小明")`);
+  assert.equal(await phone.$('.big-words:has-text("今天没有要看的号")'), null);
+  const eyes = await browser.staff('/doctor', SIZES.console, 'wangfang');
+  await eyes.click('[data-action=start_work][data-service-point="renmin.yanke.r1"]');
+  await eyes.click('[data-action=call_next_patient]');
+  const called = () => phone.waitForSelector('[data-called][data-state=called]:has-text("李小明"):has-text("请现在到眼科1诊室就诊")');
+  await called();
+  await phone.reload();
+  await called();
+  await phone.click('[data-action=seen_call]');
+  await phone.waitForSelector('.who:has-text("李小明")');
+  await card('called');
+  await eyes.click('.hand [data-action=start_service]');
+  await card('serving');
+  await eyes.click('.hand [data-action=finish_service]');
+  await phone.waitForSelector('[data-done]:has-text("已看完")');
+  await phone.click('[data-action=choose_person]');
+  await phone.click('dialog [data-patient]:has-text("张小三")');
+  await eyes.context().close();
 });
 
 test('books another day, keeps the hold for longer, and cancels the appointment', async () => {

@@ -1,7 +1,7 @@
 // What the waiting area's screen draws, from the board stream's value alone. Chromium 70 syntax.
 
 import { h } from '../lib/dom.js';
-import { clockOf, wall } from '../lib/clock.js';
+import { clockOf, rangeLeft, wall } from '../lib/clock.js';
 import { t } from '../lib/i18n.js';
 
 /** Newest calls stand apart this long. */
@@ -72,11 +72,12 @@ function callRow(c, hot, off) {
   h('span', { class: 'state' }, off ? null : withSmall(`board.state.${c.state}`)));
 }
 
-/** @param {any} expected a range as text or as two times */
-function range(expected) {
-  if (!expected) return '';
-  if (typeof expected === 'string') return expected;
-  return `${clockOf(expected.from) || expected.from}–${clockOf(expected.to) || expected.to}`;
+/** When who comes now is called, as far as it is still to come. @param {any} r @param {number} now UTC milliseconds */
+function when(r, now) {
+  if (r.paused) return h('span', { class: 'paused' }, two('board.paused'));
+  const left = rangeLeft(r.expected, now);
+  if (!left) return null;
+  return left.from ? `${t('board.about', null, 'zh')} ${left.from}–${left.to}` : two('board.about_by', left);
 }
 
 /**
@@ -100,16 +101,17 @@ export function waitingRows(rooms) {
       rows.push(r);
     } else if (!stands.has(common)) {
       stands.add(common);
-      rows.push({ common: true, place: '', waiting: r.waiting, at_door: [], expected: r.expected });
-      rooms.filter((other) => line(other) === common)
-        .forEach((other) => rows.push(Object.assign({}, other, { waiting: [], expected: null, of_pool: true })));
+      const own = rooms.filter((other) => line(other) === common);
+      const known = own.find((other) => other.expected);
+      rows.push({ common: true, place: '', waiting: r.waiting, at_door: [], expected: known ? known.expected : null });
+      own.forEach((other) => rows.push(Object.assign({}, other, { waiting: [], expected: null, of_pool: true })));
     }
   });
   return rows;
 }
 
-/** @param {any} r */
-function room(r) {
+/** @param {any} r @param {number} now */
+function room(r, now) {
   const door = r.at_door || [];
   const waiting = (r.waiting || []).filter((n) => door.indexOf(n) < 0);
   const all = door.length + waiting.length <= NUMBERS_A_ROOM;
@@ -118,11 +120,11 @@ function room(r) {
   return h('div', { class: `room${r.common ? ' common' : ''}`, key: r.common ? `line/${waiting[0]}` : `${r.place}/${r.doctor}`, 'data-room': r.place },
     h('span', { class: 'doctor' },
       r.common ? h('b', null, two('board.common')) : [h('b', { key: 'p' }, r.place), [r.doctor, r.title].filter(Boolean).join(' ')]),
-    h('span', { class: 'expected num' }, range(r.expected)),
+    h('span', { class: 'expected num' }, when(r, now)),
     h('div', { class: 'queue num' },
       door.length ? h('span', { class: 'door' }, door.join(' ')) : null,
       waiting.slice(0, places).map((n) => h('span', { key: n }, n)),
-      !door.length && !waiting.length ? h('span', { class: 'none' }, two(r.of_pool ? 'board.from_common' : 'board.nobody')) : null,
+      !door.length && !waiting.length && !(r.paused && r.of_pool) ? h('span', { class: 'none' }, two(r.of_pool ? 'board.from_common' : 'board.nobody')) : null,
       more ? h('span', { class: 'more' }, withSmall('board.more', { n: more })) : null));
 }
 
@@ -141,7 +143,7 @@ export function boardView(value, s) {
   const notices = value.notices || [];
   const notice = notices.length ? notices[s.notice % notices.length] : null;
   const missed = value.missed || [];
-  const emergency = calls.find((c) => c.emergency && c.state === 'called' && c !== newest);
+  const emergency = calls.find((c) => c.emergency && c.state === 'called');
   return h('div', {
     class: `board${s.off ? ' is-off' : ''}`, key: 'board', vars: { transform: `translate(${s.shift}px, ${s.shift / 2}px)` },
   },
@@ -160,9 +162,10 @@ export function boardView(value, s) {
     h('section', { class: 'waiting' },
       h('h2', null,
         h('span', null, two('board.waiting'), h('em', null, two('board.at_door'))),
-        pages > 1 ? h('span', { class: 'pages num' }, `${page + 1}/${pages}`) : h('span', null, rooms.some((/** @type {any} */ r) => r.expected) ? two('board.about') : '')),
+        h('span', null, rooms.some((/** @type {any} */ r) => !r.paused && rangeLeft(r.expected, s.serverNow)) ? two('board.about') : '',
+          pages > 1 ? h('span', { class: 'pages num' }, `${page + 1}/${pages}`) : null)),
       h('div', { class: 'rooms' }, rooms.length ? null : h('p', { class: 'none', key: 'none' }, withSmall('board.no_rooms')),
-        rooms.slice(page * ROOMS_A_PAGE, (page + 1) * ROOMS_A_PAGE).map(room)),
+        rooms.slice(page * ROOMS_A_PAGE, (page + 1) * ROOMS_A_PAGE).map((one) => room(one, s.serverNow))),
       h('div', { class: `missed${missed.length ? '' : ' nobody'}` },
         h('span', null, two('board.missed')),
         missed.length
@@ -188,6 +191,7 @@ function bands(s, emergency) {
       : null,
     !s.off && emergency
       ? h('div', { class: 'band alarm', key: 'alarm', 'data-band': 'emergency' },
-        two('board.emergency'), h('span', { class: 'num' }, emergency.number), `→ ${emergency.place}`)
+        two('board.emergency'), h('b', { class: 'num' }, emergency.number), emergency.name ? h('span', { class: 'name' }, emergency.name) : null,
+        h('span', { class: 'place' }, `→ ${emergency.place}`), h('small', null, emergency.place_en))
       : null);
 }

@@ -1,10 +1,11 @@
 // What the desk does: each function is one command of the vocabulary, with its undo offered where there is one.
 
+import { askCall, didCall } from '../components/call-this.js';
 import { lastUndoable } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
-import { find, h } from '../lib/dom.js';
+import { find } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
-import { ask, askText } from '../lib/page.js';
+import { askText } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
 
 /** Commands of the desk. */
@@ -196,34 +197,27 @@ export class Acts {
     }
   }
 
+  /** The rooms at work, those without a patient first. @returns {import('../components/call-this.js').Room[]} */
+  callRooms() {
+    const rooms = this.floor().rooms().filter((r) => r.assignment && !r.paused).map((r) => {
+      const place = named(r.name, r.name_en);
+      const id = r.in_hand && (r.in_hand.ticket || r.in_hand);
+      const hand = id ? this.floor().ticket(id) || { ticket: id, number: '', state: 'serving' } : null;
+      const who = hand ? `${hand.number} ${this.persons.nameOf(hand)}`.trim() : '';
+      const label = t(hand ? 'desk.room_has' : 'desk.room_empty', { room: place, doctor: r.doctor_name || '', who });
+      return { id: r.service_point, assignment: r.assignment, place, label, hand, who };
+    });
+    return rooms.sort((one, other) => Number(!!one.hand) - Number(!!other.hand));
+  }
+
   /** Calls a chosen ticket to a room at work. @param {any} ticket */
   async callTicket(ticket) {
-    const rooms = this.floor().rooms().filter((r) => r.assignment && !r.paused);
-    const chosen = await ask(t('doctor.call_this', { number: ticket.number }), (close) => h('form', {
-      class: 'form',
-      onsubmit: (/** @type {any} */ event) => {
-        event.preventDefault();
-        const f = event.target.elements;
-        close({ room: rooms.find((r) => r.service_point === f.room.value), outcome: f.outcome.value, reason: f.reason.value.trim() });
-      },
-    },
-    h('label', { class: 'field' }, h('span', null, t('desk.call_to')),
-      h('select', { class: 'input', name: 'room', required: true }, rooms.map((r) => h('option', { key: r.service_point, value: r.service_point },
-        `${r.name} ${r.doctor_name || ''}`)))),
-    h('label', { class: 'field' }, h('span', null, t('desk.call_outcome')),
-      h('select', { class: 'input', name: 'outcome' },
-        h('option', { value: 'seen' }, t('doctor.outcome_seen')), h('option', { value: 'not_here' }, t('doctor.outcome_not_here')))),
-    h('label', { class: 'field' }, h('span', null, t('reason')), h('input', { class: 'input', name: 'reason', required: true, maxlength: '200' })),
-    rooms.length ? null : h('p', { class: 'notice soon' }, t('desk.no_rooms')),
-    h('div', { class: 'buttons' },
-      h('button', { type: 'button', class: 'btn', onclick: () => close(null) }, t('cancel')),
-      h('button', { class: 'btn primary', 'data-action': 'dialog_go', disabled: !rooms.length }, t('doctor.call_this_go')))));
-    if (!chosen || !chosen.room) return;
-    const hand = chosen.room.in_hand && (chosen.room.in_hand.ticket || chosen.room.in_hand);
+    const chosen = /** @type {any} */ (await askCall(ticket.number, this.callRooms(), { empty: t('desk.no_rooms') }));
+    if (!chosen) return;
+    const { room, outcome, reason } = chosen;
     const result = await this.send('call_ticket', {
-      department: this.floor().department, assignment: chosen.room.assignment, in_hand: hand || null,
-      outcome: hand ? chosen.outcome : null, ticket: ticket.ticket, reason: chosen.reason,
+      department: this.floor().department, assignment: room.assignment, in_hand: room.hand && room.hand.ticket, outcome, ticket: ticket.ticket, reason,
     });
-    if (result) this.done(t('doctor.did_call', { who: ticket.number, place: chosen.room.name }), ticket.ticket);
+    if (result) this.done(didCall(`${ticket.number} ${this.persons.nameOf(ticket)}`, room, outcome), ticket.ticket);
   }
 }

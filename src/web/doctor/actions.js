@@ -1,5 +1,6 @@
 // What the console does: each function is one command of the vocabulary, with its undo offered where there is one.
 
+import { askCall } from '../components/call-this.js';
 import { lastUndoable } from '../components/ticket.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -80,8 +81,8 @@ export class Actions {
   tellCalled(result, hand, outcome) {
     if (result.called) {
       const place = this.model.work.service_point_name;
-      const missed = hand && outcome === 'not_here';
-      this.done(t(missed ? 'doctor.did_miss_call' : 'doctor.did_call', { number: hand && hand.number, who: this.label(result.called.ticket), place }), result.called.ticket);
+      const key = !hand ? 'did_call' : outcome === 'not_here' ? 'did_miss_call' : 'did_seen_call';
+      this.done(t(`doctor.${key}`, { number: hand && hand.number, who: this.label(result.called.ticket), place }), result.called.ticket);
     } else if (hand) {
       this.done(t(outcome === 'seen' ? 'doctor.did_finish_last' : 'doctor.did_miss_last', { number: hand.number }), hand.ticket);
     }
@@ -91,21 +92,20 @@ export class Actions {
   async callTicket(ticket) {
     const hand = this.model.inHand();
     const elsewhere = this.model.atOtherDoor(ticket);
-    /** @type {any} */
-    let outcome = null;
+    const more = elsewhere ? t('doctor.call_from_door', { place: elsewhere }) : '';
+    /** @type {{outcome: string|null, reason: string}|null} */
+    let said = null;
     if (hand) {
-      outcome = await ask(t('doctor.call_this', { number: ticket.number }), (close) => h('div', { class: 'form' },
-        h('p', null, t('doctor.first_settle', { who: `${hand.number} ${this.persons.nameOf(hand)}` })),
-        h('button', { class: 'btn primary wide', 'data-outcome': 'seen', onclick: () => close('seen') }, t('doctor.outcome_seen')),
-        h('button', { class: 'btn wide', 'data-outcome': 'not_here', onclick: () => close('not_here') }, t('doctor.outcome_not_here')),
-        h('button', { class: 'btn quiet wide', onclick: () => close(null) }, t('cancel'))));
-      if (!outcome) return;
+      const place = this.model.work.service_point_name;
+      said = await askCall(ticket.number, [{ id: place, place, label: place, hand, who: `${hand.number} ${this.persons.nameOf(hand)}` }], { more });
+    } else {
+      const reason = await askText(t('doctor.call_this', { number: ticket.number }), {
+        more, usual: [t('reason.condition'), t('reason.report_ready'), t('reason.agreed')], go: t('doctor.call_this_go'),
+      });
+      said = reason ? { outcome: null, reason } : null;
     }
-    const reason = await askText(t('doctor.call_this', { number: ticket.number }), {
-      more: elsewhere ? t('doctor.call_from_door', { place: elsewhere }) : '',
-      usual: [t('reason.condition'), t('reason.report_ready'), t('reason.agreed')], go: t('doctor.call_this_go'),
-    });
-    if (!reason) return;
+    if (!said) return;
+    const { outcome, reason } = said;
     const result = await this.send('call_ticket', {
       ...this.here(), in_hand: hand ? hand.ticket : null, outcome, ticket: ticket.ticket, reason,
     });

@@ -92,7 +92,6 @@ export default {
   'desk.act.recall_transfer': 'Recall transfer',
   'desk.act.settle_tickets': 'Settle…',
   'desk.call_to': 'To',
-  'desk.call_outcome': 'The patient inside now',
   'desk.no_rooms': 'No room is at work',
   'desk.cancel_title': 'Cancel the number {number} of {name}?',
   'desk.cancel_go': 'Cancel it',
@@ -219,4 +218,7 @@ export default {
   'desk.agreed.at_desk': 'agreed at the desk',
   'desk.agreed.by_phone': 'agreed by phone',
   'desk.family_somebody': 'somebody with a phone',
+  'desk.call_choose': 'Choose a room…',
+  'desk.room_has': '{room} {doctor} (inside: {who})',
+  'desk.room_empty': '{room} {doctor} (free)',
 };

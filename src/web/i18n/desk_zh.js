@@ -92,7 +92,6 @@ export default {
   'desk.act.recall_transfer': '撤回转诊',
   'desk.act.settle_tickets': '结清…',
   'desk.call_to': '叫到',
-  'desk.call_outcome': '诊室里现在的患者',
   'desk.no_rooms': '没有正在出诊的诊室',
   'desk.cancel_title': '退掉 {number} {name} 的号?',
   'desk.cancel_go': '退号',
@@ -219,4 +218,7 @@ export default {
   'desk.agreed.at_desk': '本人在窗口同意',
   'desk.agreed.by_phone': '本人手机同意',
   'desk.family_somebody': '一位手机用户',
+  'desk.call_choose': '请选择诊室…',
+  'desk.room_has': '{room} {doctor}(里面:{who})',
+  'desk.room_empty': '{room} {doctor}(空)',
 };

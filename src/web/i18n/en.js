@@ -109,7 +109,7 @@ const words = {
   'board.quiet': 'Please watch and listen for your number',
   'board.waiting': 'Waiting',
   'board.at_door': 'At the door',
-  'board.about': 'About',
+  'board.about': 'Wait',
   'board.at_door_of': 'Door of {place}',
   'board.state.called': 'Please go in',
   'board.state.summoned': 'Wait at door',
@@ -251,9 +251,9 @@ const words = {
   'doctor.take_back': 'Take back',
   'doctor.call_this': 'Call {number}',
   'doctor.call_this_go': 'Call',
-  'doctor.first_settle': 'First, {who} in hand:',
+  'doctor.first_settle': 'In {place}: {who} ({state}). What becomes of them?',
   'doctor.outcome_seen': 'Seen',
-  'doctor.outcome_not_here': 'Not here',
+  'doctor.outcome_not_here': 'Not here: missed',
   'doctor.return_title': '{number} back to its old place',
   'doctor.return_go': 'Back to waiting',
   'doctor.next_is': 'Next: {who}',
@@ -330,8 +330,11 @@ const words = {
   'nowhere.back': 'Back to the start',
   'board.last_call': 'Last call {time}',
   'board.common': 'Shared line',
-  'board.from_common': 'Calls from the shared line',
+  'board.from_common': 'From the shared line',
   'board.no_rooms': 'No clinic at the moment',
+  'board.about_by': 'by {to}',
+  'board.paused': 'Paused',
+  'doctor.did_seen_call': '{number} seen; called {who} to {place}',
 };
 
 export default Object.assign(words, codes, desk, ops, patient);

@@ -109,7 +109,7 @@ const words = {
   'board.quiet': '请留意屏幕和叫号',
   'board.waiting': '候诊',
   'board.at_door': '在门口',
-  'board.about': '大约',
+  'board.about': '预计',
   'board.at_door_of': '{place}门口',
   'board.state.called': '请就诊',
   'board.state.summoned': '请候诊',
@@ -251,9 +251,9 @@ const words = {
   'doctor.take_back': '召回',
   'doctor.call_this': '叫 {number}',
   'doctor.call_this_go': '叫号',
-  'doctor.first_settle': '先处理手上的 {who}:',
+  'doctor.first_settle': '{place}里:{who}({state}),怎么记?',
   'doctor.outcome_seen': '看完了',
-  'doctor.outcome_not_here': '没来',
+  'doctor.outcome_not_here': '没来,记过号',
   'doctor.return_title': '{number} 回到原来的位置',
   'doctor.return_go': '回到候诊',
   'doctor.next_is': '下一位:{who}',
@@ -332,6 +332,9 @@ const words = {
   'board.common': '共同候诊',
   'board.from_common': '从共同候诊里叫',
   'board.no_rooms': '现在没有门诊',
+  'board.about_by': '{to}前',
+  'board.paused': '暂停',
+  'doctor.did_seen_call': '{number} 看完,已叫 {who} 到{place}',
 };
 
 export default Object.assign(words, codes, desk, ops, patient);

@@ -112,6 +112,15 @@ export function clockOf(time) {
   return m ? m[1] : '';
 }
 
+/**
+ * What is left of an expected range: it was said some time ago. Nothing once it has passed; an end that has passed is none.
+ * @param {any} expected @param {number} now UTC milliseconds @returns {{from: string, to: string}|null} `HH:MM` each; no `from`: by `to`
+ */
+export function rangeLeft(expected, now) {
+  if (!expected || !(Date.parse(expected.to) > now)) return null;
+  return { from: Date.parse(expected.from) < now ? '' : clockOf(expected.from), to: clockOf(expected.to) };
+}
+
 /** @param {number} n */
 const two = (n) => (n < 10 ? `0${n}` : String(n));
 

@@ -168,7 +168,21 @@ export function ask(title, body) {
 }
 
 /**
- * Asks for one line of text (a reason); offers what is usually said.
+ * What is usually said, as chips. Pressed, one fills in the reason of its form. @param {string[]} usual
+ */
+export function usualReasons(usual) {
+  return h('div', { class: 'tags', key: 'usual' }, usual.map((text) => h('button', {
+    type: 'button', class: 'btn small', 'data-choice': text, key: text,
+    onclick: (/** @type {any} */ event) => {
+      event.target.form.elements.text.value = text;
+      for (const chip of event.target.parentNode.children) chip.setAttribute('aria-pressed', String(chip === event.target));
+    },
+  }, text)));
+}
+
+/**
+ * Asks for one line of text (a reason); offers what is usually said. Where something ends with it (`danger`) a chip only
+ * fills it in, and the red button alone does it; elsewhere a chip is the answer.
  * @param {string} title
  * @param {{hint?: string, usual?: string[], go: string, danger?: boolean, keep?: string, more?: string}} options `keep`: the
  *   words of the way out, where `cancel` would say the opposite; `more`: a sentence above
@@ -183,13 +197,13 @@ export function askText(title, options) {
     },
   },
   options.more ? h('p', { class: 'notice soon', key: 'more' }, options.more) : null,
-  (options.usual || []).length
-    ? h('div', { class: 'tags' }, (options.usual || []).map((text) => h('button', {
+  options.danger
+    ? usualReasons(options.usual || [])
+    : h('div', { class: 'tags', key: 'usual' }, (options.usual || []).map((text) => h('button', {
       type: 'button', class: 'btn small', 'data-choice': text, onclick: () => close(text),
-    }, text)))
-    : null,
+    }, text))),
   h('label', { class: 'field' }, h('span', null, options.hint || t('reason')),
-    h('input', { class: 'input', name: 'text', required: true, maxlength: '200', autofocus: true })),
+    h('input', { class: 'input', name: 'text', required: true, maxlength: '200', autofocus: !options.danger })),
   h('div', { class: 'buttons' },
     h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, options.keep || t('cancel')),
     h('button', { class: `btn ${options.danger ? 'danger' : 'primary'}`, 'data-action': 'dialog_go' }, options.go))));

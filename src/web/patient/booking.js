@@ -15,11 +15,11 @@ const DAYS = 7;
 /** The way through a booking. */
 export class Booking {
   /** @param {import('../lib/page.js').Page} page @param {() => import('./model.js').Model} model
-   * @param {() => string} name whom it is for @param {() => void} done */
-  constructor(page, model, name, done) {
+   * @param {(patient: string) => string} nameOf @param {() => void} done */
+  constructor(page, model, nameOf, done) {
     this.page = page;
     this.model = model;
-    this.name = name;
+    this.nameOf = nameOf;
     this.done = done;
     /** @type {any[]|null} */
     this.sites = null;
@@ -127,14 +127,15 @@ export class Booking {
 
   /** @param {any} session @param {any} slot */
   async hold(session, slot) {
-    const result = await this.send('hold_slot', { session: session.session, slot: slot.slot, patient: this.model().patient });
-    if (result) this.held = { ...result, session, slot };
+    const { patient } = this.model();
+    const result = await this.send('hold_slot', { session: session.session, slot: slot.slot, patient });
+    if (result) this.held = { ...result, session, slot, patient };
     else this.chooseDate(this.date);
     this.page.draw();
   }
 
   async confirm() {
-    const result = await this.send('confirm_appointment', { appointment: this.held.appointment, patient: this.model().patient });
+    const result = await this.send('confirm_appointment', { appointment: this.held.appointment, patient: this.held.patient });
     if (!result) return;
     this.page.notify(t('patient.did_book_number', { number: result.number || '' }), 'good');
     this.leave();
@@ -234,6 +235,7 @@ export class Booking {
         h('span', null, doctor ? doctor.name : queue ? queue.name : t('patient.pool'),
           h('small', null, [doctor && doctor.title, session.registration_class, periodWord(session.period)].filter(Boolean).join(' · '))),
         h('span', { class: 'num' }, session.fee_fen ? t('patient.fee', { yuan: (session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
+      session.delay_min ? h('p', { class: 'notice soon', key: 'delay' }, t('patient.delay', { n: session.delay_min })) : null,
       h('div', { class: 'slots' }, (session.slots || []).map((/** @type {any} */ slot) => {
         const released = !slot.bookable_from || now >= Date.parse(slot.bookable_from);
         const open = slot.open && slot.free > 0 && released && now < Date.parse(slot.bookable_until);
@@ -270,7 +272,7 @@ export class Booking {
     return h('section', { class: 'block card hold', key: 'held', 'data-held': held.appointment },
       h('p', null, t('patient.held_for')), h('p', { class: 'left num', role: 'timer' }, minutes),
       h('dl', null,
-        fact('patient.fact_patient', this.name()),
+        fact('patient.fact_patient', this.nameOf(held.patient)),
         fact('patient.fact_site', site.view ? named(site.view.name, site.view.name_en) : ''),
         fact('patient.fact_department', named(this.department.name, this.department.name_en)),
         fact('patient.fact_doctor', doctor ? `${doctor.name} ${doctor.title || ''}` : t('patient.pool')),

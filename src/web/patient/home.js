@@ -1,7 +1,7 @@
 // Home on the phone: what matters now. The ticket card when there is one, else the next appointment, else booking; and the
 // whole screen when the patient is called.
 
-import { clockOf, wall, weekdayOf } from '../lib/clock.js';
+import { clockOf, rangeLeft, wall, weekdayOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, said, t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
@@ -9,8 +9,10 @@ import { prefix } from '../lib/site.js';
 import { placeWord, stateWord } from '../lib/words.js';
 
 /**
- * @typedef {{page: import('../lib/page.js').Page, model: import('./model.js').Model, name: () => string,
- *   go: (tab: string) => void, seen: Set<string>}} Home
+ * @typedef {import('./model.js').Model} Model
+ * @typedef {{page: import('../lib/page.js').Page, model: Model, family: Model[], nameOf: (patient: string) => string,
+ *   go: (tab: string) => void, show: (patient: string) => void, seen: Set<string>}} Home `model` is who is shown, and the
+ *   first of the family
  */
 
 /** @param {Home} home */
@@ -22,12 +24,18 @@ export function homeView(home) {
   // Whose number has been given up or seen is nothing to keep any more.
   const over = (/** @type {any} */ a) => (model.ticketOf(a) || {}).state === 'ended';
   const rest = model.live().filter((a) => !over(a) && (!now || a.ticket !== now.appointment.ticket));
+  const others = home.family.slice(1).reduce((all, one) => all.concat(one.liveTickets().map((live) => ({ ...live, patient: one.patient }))), /** @type {any[]} */ ([]));
+  others.sort((a, b) => a.rank - b.rank);
+  const numbers = model.seen();
   return [
     now ? ticketCard(home, now.ticket, now.appointment) : null,
+    !now && numbers.length ? done(numbers) : null,
+    others.length ? h('h2', { key: 'family-h' }, t('patient.family_today')) : null,
+    others.length ? h('div', { class: 'block rows', key: 'family' }, others.map((one) => familyRow(home, one))) : null,
     rest.length ? h('h2', { key: 'h' }, t(now ? 'patient.also_booked' : 'patient.booked')) : null,
     rest.length ? h('div', { class: 'block rows', key: 'rest' }, rest.map((a) => appointmentRow(home, a))) : null,
-    !now && !rest.length ? nothing(home) : null,
-    !now && !rest.length ? null : h('div', { class: 'block', key: 'book' },
+    !now && !rest.length && !others.length && !numbers.length ? nothing(home) : null,
+    !now && !rest.length && !others.length && !numbers.length ? null : h('div', { class: 'block', key: 'book' },
       h('button', { type: 'button', class: 'btn wide', 'data-action': 'open_booking', onclick: () => home.go('book') }, t('patient.book_another'))),
   ];
 }
@@ -38,6 +46,25 @@ function nothing(home) {
     h('div', { class: 'inside' },
       h('p', { class: 'big-words' }, t('patient.nothing')), h('p', { class: 'sub' }, t('patient.nothing_more')),
       h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'open_booking', onclick: () => home.go('book') }, t('patient.book'))));
+}
+
+/** Who has been seen today and has nothing more before them. @param {string[]} numbers */
+function done(numbers) {
+  return h('section', { class: 'block card', key: 'done', 'data-done': numbers.join(' ') },
+    h('div', { class: 'inside' },
+      h('p', { class: 'big-words' }, t('patient.seen', { numbers: numbers.join(' ') })), h('p', { class: 'sub' }, t('patient.seen_more'))));
+}
+
+/** A live ticket of somebody else on the account; opens that person. @param {Home} home @param {any} one */
+function familyRow(home, one) {
+  const { ticket, patient } = one;
+  return h('button', {
+    type: 'button', key: `family/${ticket.ticket}`, 'data-action': 'show_family', 'data-patient': patient, 'data-family-ticket': ticket.ticket, 'data-state': ticket.state,
+    onclick: () => home.show(patient),
+  },
+  h('span', null, [home.nameOf(patient), ticket.number].filter(Boolean).join(' · '),
+    h('small', null, whereWords(home, ticket)), h('small', { class: 'say' }, words(ticket))),
+  h('span', { class: 'end', 'aria-hidden': 'true' }, '›'));
 }
 
 /** @param {Home} home @param {any} a an appointment or a ticket */
@@ -63,7 +90,8 @@ function appointmentRow(home, a) {
       h('span', null, whereWords(home, a), h('small', { class: 'num' }, a.number)));
   }
   return h('div', { key: a.appointment, 'data-appointment': a.appointment, 'data-state': a.state },
-    h('span', null, whereWords(home, a), h('small', { class: 'num' }, [dayWords(a), a.number, held || a.state === 'asked' ? t(`appointment.${a.state}`) : ''].filter(Boolean).join(' · '))),
+    h('span', null, whereWords(home, a), h('small', { class: 'num' }, [dayWords(a), a.number, held || a.state === 'asked' ? t(`appointment.${a.state}`) : ''].filter(Boolean).join(' · ')),
+      delayOf(home, a) ? h('small', null, t('patient.delay', { n: delayOf(home, a) })) : null),
     h('span', { class: 'end' },
       held
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'confirm_appointment', 'data-appointment': a.appointment, onclick: () => confirm(home, a) }, t('patient.confirm'))
@@ -86,11 +114,32 @@ function confirm(home, a) {
   return send(home, 'confirm_appointment', { appointment: a.appointment, patient: home.model.patient }, t('patient.did_book'));
 }
 
+/** The announced delay of an appointment of today, in minutes. @param {Home} home @param {any} a */
+function delayOf(home, a) {
+  return (home.model.ticketOf(a) || {}).delay_min || 0;
+}
+
+/** What becomes of the fee: until when the department takes a cancelling as in time. @param {Home} home @param {any} a */
+async function feeWords(home, a) {
+  let ticket = home.model.ticketOf(a);
+  try {
+    ticket ||= (await home.page.session.http('GET', `/api/v1/streams/ticket:${a.ticket}`)).snapshot;
+  } catch {
+    return ''; // what is not known is not said
+  }
+  if (!ticket.cancel_until) return '';
+  const { clock } = home.page.protocol;
+  if (Date.parse(ticket.cancel_until) <= clock.now()) return t('patient.cancel_late');
+  const time = ticket.cancel_until.startsWith(home.model.today) ? clockOf(ticket.cancel_until) : dayWords({ slot_start: ticket.cancel_until });
+  return t('patient.cancel_in_time', { time });
+}
+
 /** @param {Home} home @param {any} a */
 async function cancelAppointment(home, a) {
+  const fee = await feeWords(home, a);
   const sure = await ask(t('patient.cancel_sure'), (close) => h('div', { class: 'form' },
     h('p', null, whereWords(home, a), h('br', null), h('b', { class: 'num' }, dayWords(a))),
-    h('p', { class: 'muted' }, t('patient.cancel_more')),
+    h('p', null, [t('patient.cancel_more'), fee].filter(Boolean).join(' ')),
     h('button', { type: 'button', class: 'btn danger big wide', 'data-action': 'dialog_go', onclick: () => close(true) }, t('patient.cancel_go')),
     h('button', { type: 'button', class: 'btn big wide', 'data-action': 'dialog_cancel', onclick: () => close(false) }, t('patient.keep'))));
   if (sure) await send(home, 'cancel_appointment', { appointment: a.appointment }, t('patient.did_cancel'));
@@ -99,24 +148,27 @@ async function cancelAppointment(home, a) {
 /** @param {Home} home @param {any} ticket */
 async function cancelTicket(home, ticket) {
   const reason = await askText(t('patient.leave_sure'), {
-    usual: [t('reason.cannot_come'), t('reason.not_needed')], go: t('patient.leave_go'), keep: t('patient.keep'), danger: true,
+    more: t('patient.leave_more'), usual: [t('reason.cannot_come'), t('reason.not_needed')], go: t('patient.leave_go'), keep: t('patient.keep'), danger: true,
   });
   if (reason) await send(home, 'cancel_ticket', { ticket: ticket.ticket, reason }, t('patient.did_leave'));
 }
 
-/** When it is likely to be called; a time that has passed is no expectation. @param {Home} home @param {any} ticket */
+/** When it is likely to be called. @param {Home} home @param {any} ticket */
 function expectation(home, ticket) {
-  const { expected } = ticket;
-  return expected && Date.parse(expected.to) > home.page.protocol.clock.now() ? expected : null;
+  return rangeLeft(ticket.expected, home.page.protocol.clock.now());
 }
+
+/** @param {{from: string, to: string}} left */
+const about = (left) => t(left.from ? 'patient.about' : 'patient.about_by', left);
 
 /** Shows nearness in clock time. @param {Home} home @param {any} ticket */
 function track(home, ticket) {
-  const expected = expectation(home, ticket);
-  if (!expected) return null;
+  const left = expectation(home, ticket);
+  if (!left) return null;
   const clock = home.page.protocol.clock;
   const now = clock.now();
-  const [from, to] = [Date.parse(expected.from), Date.parse(expected.to)];
+  const { expected } = ticket;
+  const [from, to] = [Math.max(now, Date.parse(expected.from)), Date.parse(expected.to)];
   const end = Math.max(to + (to - from), now + 1800000, to + 900000);
   const part = (/** @type {number} */ at) => Math.max(0, Math.min(100, (100 * (at - now)) / (end - now)));
   return h('div', { key: 'track' },
@@ -124,7 +176,7 @@ function track(home, ticket) {
       h('div', { class: 'rail' }), h('div', { class: 'range' }), h('div', { class: 'now' })),
     h('div', { class: 'marks num' },
       h('span', null, t('patient.now', { time: wall(now, clock.offsetMinutes).clock })),
-      h('b', null, `${clockOf(expected.from)}–${clockOf(expected.to)}`),
+      h('b', null, left.from ? `${left.from}–${left.to}` : about(left)),
       h('span', null, wall(end, clock.offsetMinutes).clock)));
 }
 
@@ -144,9 +196,27 @@ function inOnePiece(ticket) {
   return [before, h('span', { class: 'keep' }, placeWord(ticket)), after];
 }
 
-/** Whether the slot of an appointment has ended by now. @param {Home} home @param {any} a */
-function isOver(home, a) {
-  return Date.parse(a.slot_end) <= home.page.protocol.clock.now();
+/** Until when whoever is booked is not late, in UTC milliseconds: the slot's end with the announced delay. @param {any} ticket @param {any} a */
+const onTimeUntil = (ticket, a) => Date.parse(a.slot_end) + (ticket.delay_min || 0) * 60000;
+
+/** What to do before the check-in. @param {Home} home @param {any} ticket @param {any} a */
+function bookedWords(home, ticket, a) {
+  const late = onTimeUntil(ticket, a) <= home.page.protocol.clock.now();
+  return t(late ? 'patient.slot_over' : 'patient.slot_at', { time: clockOf(ticket.slot_start || a.slot_start) });
+}
+
+/** What holds everybody up or has put this place back, as far as it goes on. @param {Home} home @param {any} ticket @param {any} a */
+function reasons(home, ticket, a) {
+  const { clock } = home.page.protocol;
+  const said = [];
+  if (ticket.state === 'waiting' && ticket.emergencies_ahead) said.push(t('patient.emergency_ahead', { n: ticket.emergencies_ahead }));
+  if (ticket.state === 'waiting' && home.model.isPassed(ticket)) said.push(t('patient.passed'));
+  if (ticket.rooms_paused) said.push(t('patient.rooms_paused', { n: ticket.rooms_paused }));
+  if (ticket.delay_min) {
+    const until = a.slot_end && ticket.state === 'booked' && onTimeUntil(ticket, a) > clock.now() ? wall(onTimeUntil(ticket, a), clock.offsetMinutes).clock : '';
+    said.push(t('patient.delay', { n: ticket.delay_min }) + (until ? t('patient.delay_until', { time: until }) : ''));
+  }
+  return said.map((text) => h('p', { class: 'notice soon', key: text, 'data-held-up': '' }, text));
 }
 
 /** @param {Home} home @param {any} ticket @param {any} a */
@@ -162,10 +232,11 @@ function ticketCard(home, ticket, a) {
       h('div', { class: 'line' }, h('b', { class: 'num' }, ticket.number || '–'), h('span', null, stateWord(ticket.state)))),
     h('div', { class: 'inside' },
       h('p', { class: 'big-words', role: 'status' }, words(ticket),
-        expected ? [h('br', null), t('patient.about', { from: clockOf(expected.from), to: clockOf(expected.to) })] : null),
-      h('p', { class: 'sub' }, ticket.state === 'booked' ? t(isOver(home, a) ? 'patient.slot_over' : 'patient.slot_at', { time: clockOf(ticket.slot_start || a.slot_start) }) : t(`patient.do.${ticket.state}`)),
+        expected ? [h('br', null), about(expected)] : null),
+      h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(`patient.do.${ticket.state}`)),
       ticket.state === 'waiting' ? track(home, ticket) : null,
-      why && ticket.state === 'waiting' ? h('p', { class: 'notice soon' }, why) : null,
+      reasons(home, ticket, a),
+      why && ticket.state === 'waiting' ? h('p', { class: 'notice', key: 'why' }, why) : null,
       codeForm(home, ticket, a),
       h('div', { class: 'buttons' }, leave(home, ticket, a))),
     stage >= 0
@@ -204,34 +275,53 @@ function codeForm(home, ticket, a) {
   h('button', { class: 'btn primary big wide', 'data-action': action }, t(arriving ? 'patient.check_in' : 'patient.report_back')));
 }
 
-/** The whole screen while the patient is called, until they say they have seen it. @param {Home} home */
+/** What takes the whole screen: a call, a summons, a missed number. */
+const OVERLAID = ['called', 'summoned', 'missed'];
+
+/**
+ * The whole screen while somebody on the account is called, or has missed the call, until they say they have seen it:
+ * whatever is shown, whoever is looked after. @param {Home} home
+ */
 export function calledView(home) {
-  const now = home.model.value && home.model.now();
-  if (!now || (now.ticket.state !== 'called' && now.ticket.state !== 'summoned')) return null;
-  const { ticket } = now;
-  // A recall is news again.
-  const mark = `${ticket.ticket}/${ticket.state}/${ticket.call || ''}/${ticket.rounds || ''}`;
-  if (home.seen.has(mark)) return null;
-  const called = ticket.state === 'called';
+  /** @type {any[]} */
+  const live = home.family.reduce((all, one) => all.concat(one.liveTickets().map((x) => ({ ...x, patient: one.patient }))), /** @type {any[]} */ ([]));
+  live.filter(({ ticket }) => ticket.state !== 'missed').forEach(({ ticket }) => [missedMark(ticket), `${missedMark(ticket)}!`].forEach((mark) => home.seen.delete(mark)));
+  const news = live.filter(({ ticket }) => OVERLAID.includes(ticket.state) && !home.seen.has(markOf(ticket))).sort((a, b) => a.rank - b.rank)[0];
+  return news ? overlay(home, news.ticket, news.patient) : null;
+}
+
+/** @param {any} ticket */
+const missedMark = (ticket) => `${ticket.ticket}/missed`;
+/** A recall is news again; so is the next call missed. @param {any} ticket */
+const markOf = (ticket) => (ticket.state === 'missed' ? missedMark(ticket) : `${ticket.ticket}/${ticket.state}/${ticket.call || ''}/${ticket.rounds || ''}`);
+
+/** @param {Home} home @param {any} ticket @param {string} patient */
+function overlay(home, ticket, patient) {
+  const mark = markOf(ticket);
+  const { state } = ticket;
   if (!home.seen.has(`${mark}!`)) {
     home.seen.add(`${mark}!`);
-    if (navigator.vibrate) navigator.vibrate(called ? [300, 150, 300, 150, 600] : [200]);
+    const { userActivation } = /** @type {any} */ (navigator);
+    // A page that nobody has touched may not.
+    if (navigator.vibrate && (!userActivation || userActivation.hasBeenActive)) navigator.vibrate(state === 'called' ? [300, 150, 300, 150, 600] : [200]);
   }
-  const done = () => {
+  const seen = () => {
     home.seen.add(mark);
+    if (state === 'missed' || patient !== home.model.patient) home.show(patient);
     home.page.draw();
   };
-  return h('section', { class: `called${called ? '' : ' door'}`, key: mark, role: 'alertdialog', 'aria-label': words(ticket), 'data-called': ticket.ticket, 'data-state': ticket.state },
-    h('p', { class: 'whose' }, [home.name(), whereWords(home, ticket)].filter(Boolean).join(' · ')),
+  const explained = home.seen.has(`${mark}?`);
+  return h('section', { class: `called${state === 'called' ? '' : ' door'}`, key: mark, role: 'alertdialog', 'aria-label': words(ticket), 'data-called': ticket.ticket, 'data-state': state },
+    h('p', { class: 'whose' }, [home.nameOf(patient), whereWords(home, ticket)].filter(Boolean).join(' · ')),
     h('p', { class: 'number' }, ticket.number),
-    h('p', { class: 'say' }, inOnePiece(ticket)),
-    h('p', { class: 'more' }, t(called ? 'patient.called_more' : 'patient.summoned_more')),
-    h('button', { type: 'button', class: 'go', 'data-action': 'seen_call', onclick: done }, t('patient.going')),
-    h('button', {
+    h('p', { class: 'say' }, state === 'missed' ? words(ticket) : inOnePiece(ticket)),
+    h('p', { class: 'more' }, t(explained ? 'patient.cannot_more' : `patient.${state}_more`)),
+    h('button', { type: 'button', class: 'go', 'data-action': 'seen_call', onclick: seen }, t(state === 'missed' ? 'close' : 'patient.going')),
+    state === 'missed' || explained ? null : h('button', {
       type: 'button', class: 'cannot', 'data-action': 'cannot_come',
       onclick: () => {
-        done();
-        home.page.notify(t('patient.cannot_more'), 'soon');
+        home.seen.add(`${mark}?`);
+        home.page.draw();
       },
     }, t('patient.cannot')));
 }

@@ -20,6 +20,8 @@ export class Model {
     this.tickets = new Map();
     /** @type {Map<string, Site>} */
     this.sites = new Map();
+    /** How many were ahead of a ticket, and since when more are than before. @type {Map<string, {ahead: number, passed: boolean}>} */
+    this.places = new Map();
     /** @type {any} */
     this.refused = null;
     this.stream = new LiveStream(page.protocol, `patient:${patient}`, () => this.changed(), (error) => {
@@ -72,7 +74,10 @@ export class Model {
     });
     wanted.forEach((id) => {
       if (this.tickets.has(id)) return;
-      this.tickets.set(id, new LiveStream(this.page.protocol, `ticket:${id}`, () => this.changed(), this.page.draw));
+      this.tickets.set(id, new LiveStream(this.page.protocol, `ticket:${id}`, (ticket) => {
+        this.follow(ticket);
+        this.changed();
+      }, this.page.draw));
     });
     for (const a of this.live()) this.site(prefix(a.department, 1));
     this.onChange();
@@ -84,16 +89,47 @@ export class Model {
     return (stream && stream.value) || null;
   }
 
-  /** The ticket that matters now, with its appointment. @returns {{ticket: any, appointment: any}|null} */
-  now() {
-    /** @type {any} */
-    let best = null;
-    for (const appointment of this.live()) {
+  /** Today's tickets that have not ended, with their appointments. @returns {{rank: number, ticket: any, appointment: any}[]} the most urgent first */
+  liveTickets() {
+    const tickets = this.live().map((appointment) => {
       const ticket = this.ticketOf(appointment);
-      const rank = ticket ? URGENCY.indexOf(ticket.state) : -1;
-      if (rank >= 0 && (!best || rank < best.rank)) best = { rank, ticket, appointment };
+      return { rank: ticket ? URGENCY.indexOf(ticket.state) : -1, ticket, appointment };
+    });
+    return tickets.filter((one) => one.rank >= 0).sort((a, b) => a.rank - b.rank);
+  }
+
+  /** The ticket that matters now. @returns {{ticket: any, appointment: any}|null} */
+  now() {
+    return this.liveTickets()[0] || null;
+  }
+
+  /** Numbers of today by which the patient has been seen. @returns {string[]} */
+  seen() {
+    const tickets = /** @type {any[]} */ (Object.values((this.value && this.value.tickets) || {}));
+    const all = [...((this.value && this.value.appointments) || []), ...tickets];
+    // What goes on elsewhere is not over.
+    const goesOn = new Set(tickets.map((ticket) => ticket.linked_from));
+    return all.filter((a) => a.state === 'fulfilled' && !goesOn.has(a.ticket) && this.dateOf(a) === this.today).map((a) => a.number);
+  }
+
+  /**
+   * Whether somebody who is no emergency has come before a ticket since it waits: of the priority classes, or back from
+   * tests. @param {any} ticket
+   */
+  isPassed(ticket) {
+    const known = this.places.get(ticket.ticket);
+    return !!known && known.passed;
+  }
+
+  /** @param {any} ticket */
+  follow(ticket) {
+    if (!ticket || ticket.state !== 'waiting' || ticket.ahead === null) {
+      if (ticket) this.places.delete(ticket.ticket);
+      return;
     }
-    return best;
+    const ahead = ticket.ahead - ticket.emergencies_ahead;
+    const known = this.places.get(ticket.ticket);
+    if (!known || ahead !== known.ahead) this.places.set(ticket.ticket, { ahead, passed: !!known && ahead > known.ahead });
   }
 
   /** The site's configuration, asked for when first needed. @param {string} id @returns {Site} */

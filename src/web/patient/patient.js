@@ -13,7 +13,9 @@ import { Model } from './model.js';
 const TABS = ['today', 'book', 'me'];
 const ELDER = 'jiaohao.elder';
 
-/** @type {Model|null} */
+/** Everybody on the account, followed all the time: whoever is called interrupts whatever is shown. @type {Map<string, Model>} */
+const models = new Map();
+/** Who is shown. @type {Model|null} */
 let model = null;
 /** @type {Booking|null} */
 let booking = null;
@@ -36,8 +38,10 @@ const page = openPage({ mode: 'phone', roles: ['patient'], start, draw });
 /** @param {import('../lib/page.js').Page} opened */
 function start(opened) {
   persons = new Persons(opened.session, opened.draw);
-  booking = new Booking(opened, () => /** @type {Model} */ (model), name, () => go('today'));
-  family = new FamilyView(opened, nameOf, { add, changed: () => opened.session.renew().then(() => takePatients()) });
+  booking = new Booking(opened, () => /** @type {Model} */ (model), nameOf, () => go('today'));
+  family = new FamilyView(opened, (patient) => nameOf(patient) || t('patient.somebody'), {
+    add, changed: () => opened.session.renew().then(() => takePatients()),
+  });
   consent = new Consent(opened);
   takePatients();
   // Whose phone has agreed to something sees it before saying who they are.
@@ -48,21 +52,12 @@ function start(opened) {
 }
 
 function takePatients() {
-  const told = page.session.who.patients || [];
+  const told = (page.session.who && page.session.who.patients) || [];
   mine = told.map((/** @type {any} */ one) => (typeof one === 'string' ? { patient: one } : one));
+  follow();
   if (model && mine.some((one) => one.patient === /** @type {Model} */ (model).patient)) return;
-  if (mine.length) {
-    lookAfter(mine[0].patient);
-  } else if (model) {
-    model.close();
-    model = null;
-  }
-}
-
-/** @param {string} patient */
-function nameOf(patient) {
-  const person = persons && persons.get(patient);
-  return (person && person.name) || t('patient.somebody');
+  model = null;
+  if (mine.length) lookAfter(mine[0].patient);
 }
 
 function add() {
@@ -71,11 +66,31 @@ function add() {
   page.draw();
 }
 
+/** Follows everybody who is on the account. */
+function follow() {
+  mine.forEach(({ patient }) => {
+    // Its name is asked for before anybody chooses.
+    if (persons) persons.get(patient);
+    if (!models.has(patient)) models.set(patient, new Model(page, patient, page.draw));
+  });
+  models.forEach((one, patient) => {
+    if (mine.some((kept) => kept.patient === patient)) return;
+    one.close();
+    models.delete(patient);
+  });
+}
+
 /** @param {string} patient */
 function lookAfter(patient) {
-  if (model) model.close();
-  model = new Model(page, patient, page.draw);
+  model = models.get(patient) || model;
   page.draw();
+}
+
+/** Shows whose ticket it is; a booking under way stays where it is. @param {string} patient */
+function show(patient) {
+  if (booking && booking.held) return;
+  lookAfter(patient);
+  go('today');
 }
 
 /** @param {string} to */
@@ -89,10 +104,11 @@ function go(to) {
   page.draw();
 }
 
-function name() {
-  if (!model || !persons) return '';
-  const person = persons.get(model.patient);
-  return (person && person.name) || (model.value && model.value.masked_name) || '';
+/** @param {string} patient */
+function nameOf(patient) {
+  const person = persons && persons.get(patient);
+  const known = models.get(patient);
+  return (person && person.name) || (known && known.value && known.value.masked_name) || '';
 }
 
 function elder() {
@@ -117,11 +133,12 @@ document.body.classList.toggle('elder', elder());
 
 function draw() {
   if (!model || adding) return registerView();
-  const home = { page, model, name, go, seen };
+  const everybody = [model, ...Array.from(models.values()).filter((one) => one !== model)];
+  const home = { page, model, family: everybody, nameOf, go, show, seen };
   const views = { today: () => homeView(home), book: () => /** @type {Booking} */ (booking).view(), me: meView };
   return [
     h('header', { class: 'top', key: 'top' }, h('h1', null, t(`patient.tab.${tab}`)),
-      h('button', { type: 'button', class: 'who', 'data-action': 'choose_person', onclick: choosePerson }, name() || t('patient.me'), mine.length > 1 ? ' ▾' : '')),
+      h('button', { type: 'button', class: 'who', 'data-action': 'choose_person', onclick: choosePerson }, nameOf(model.patient) || t('patient.me'), mine.length > 1 ? ' ▾' : '')),
     h('div', { key: tab }, views[/** @type {'today'|'book'|'me'} */ (tab)]()),
     h('nav', { key: 'nav' }, TABS.map((one) => h('button', {
       type: 'button', key: one, 'data-action': `open_${one}`, 'aria-current': one === tab ? 'page' : undefined, onclick: () => go(one),
@@ -135,23 +152,18 @@ async function choosePerson() {
     go('me');
     return;
   }
-  const chosen = await ask(t('patient.for_whom'), (close) => h('div', { class: 'form' }, mine.map((one) => {
-    const person = persons && persons.get(one.patient);
-    return h('button', { type: 'button', class: 'btn big wide', key: one.patient, 'data-patient': one.patient, onclick: () => close(one.patient) },
-      (person && person.name) || t('patient.somebody'));
-  })));
+  const chosen = await ask(t('patient.for_whom'), (close) => h('div', { class: 'form' }, mine.map((one) => h('button', {
+    type: 'button', class: 'btn big wide', key: one.patient, 'data-patient': one.patient, onclick: () => close(one.patient),
+  }, nameOf(one.patient) || t('patient.somebody')))));
   if (chosen) lookAfter(chosen);
 }
 
 function meView() {
   return h('div', null,
     h('div', { class: 'block rows' },
-      mine.map((one) => {
-        const person = persons && persons.get(one.patient);
-        return h('button', { type: 'button', key: one.patient, 'data-action': 'look_after', 'data-patient': one.patient, onclick: () => lookAfter(one.patient) },
-          (person && person.name) || t('patient.somebody'),
-          h('span', { class: 'end' }, model && model.patient === one.patient ? t('patient.shown_now') : '›'));
-      }),
+      mine.map((one) => h('button', { type: 'button', key: one.patient, 'data-action': 'look_after', 'data-patient': one.patient, onclick: () => lookAfter(one.patient) },
+        nameOf(one.patient) || t('patient.somebody'),
+        h('span', { class: 'end' }, model && model.patient === one.patient ? t('patient.shown_now') : '›'))),
       h('button', {
         type: 'button', key: 'add', 'data-action': 'add_person', onclick: add,
       }, t('patient.add_person'), h('span', { class: 'end', 'aria-hidden': 'true' }, '+'))),
@@ -209,6 +221,7 @@ async function register(event) {
     await page.session.renew();
     takePatients();
     if (!mine.some((one) => one.patient === answer.patient)) mine.push({ patient: answer.patient, relation });
+    follow();
     if (persons) persons.put({ patient: answer.patient, name: f.name.value.trim() });
     page.notify('');
     adding = false;
