@@ -168,6 +168,8 @@ pub enum ToDepartment {
     SettleTickets(SettleTickets),
     /// See [`RestoreAppointment`].
     RestoreAppointment(RestoreAppointment),
+    /// Desk.
+    RegisterReturn { command: RegisterReturn, brief: PatientBrief, birth_date: Option<BusinessDate> },
 }
 
 /// Everything a doctor's owner can be told.

@@ -12,3 +12,4 @@ mod table;
 mod told;
 mod transfers;
 mod view;
+mod waits;
