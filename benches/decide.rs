@@ -227,7 +227,7 @@ impl House {
         };
         let brief = brief(n);
         let command = RegisterWalkIn {
-            queue: Some(queue((n % 3) as usize)),
+            queue: queue((n % 3) as usize),
             patient: brief.patient.clone(),
             class: class.map(str::to_owned),
             addition_to: None,

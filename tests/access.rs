@@ -71,6 +71,7 @@ fn command(name: &str) -> ClientCommand {
         "report_back" => json!({"ticket": "s.d.t1"}),
         "cancel_ticket" | "return_to_waiting" => json!({"ticket": "s.d.t1", "reason": "r"}),
         "register_walk_in" => json!({"queue": "s.d.q", "patient": "p-own"}),
+        "register_return" => json!({"visit": "s.d.v1", "patient": "p-own"}),
         "set_priority" => json!({"ticket": "s.d.t1", "class": "military", "proof": "card"}),
         "transfer_ticket" => json!({"ticket": "s.d.t1", "to": "s.e.q", "reason": "r"}),
         "recall_transfer" | "start_service" | "finish_service" | "send_for_tests" | "mark_missed" | "take_back" => {

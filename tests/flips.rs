@@ -82,8 +82,7 @@ fn walk_in(n: u32) -> Message {
     let brief =
         PatientBrief { patient: patient.clone(), masked_name: "张*".to_owned(), sex: Sex::Unknown, birth_year: None };
     let queue = QueueId::from("h.a.q");
-    let command =
-        RegisterWalkIn { queue: Some(queue), patient, class: None, addition_to: None, slot: None, visit: None };
+    let command = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: None };
     ToDepartment::RegisterWalkIn { command, brief, birth_date: None }.into()
 }
 

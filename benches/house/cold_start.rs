@@ -207,7 +207,7 @@ impl Floor {
         };
         tell(shell, owner(), reserve.into(), Role::Desk, None).await?;
         let command = RegisterWalkIn {
-            queue: Some(QueueId::from(format!("{}.q", self.department))),
+            queue: QueueId::from(format!("{}.q", self.department)),
             patient: who.clone(),
             class: None,
             addition_to: None,

@@ -74,6 +74,7 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         | C::CheckIn(_)
         | C::ReportBack(_)
         | C::RegisterWalkIn(_)
+        | C::RegisterReturn(_)
         | C::StartWork(_)
         | C::GrantRelation(_)
         | C::EndRelation(_)
@@ -146,8 +147,13 @@ impl House {
             }
             C::RegisterWalkIn(c) => {
                 let (brief, birth_date) = self.known_person(&c.patient).await?;
-                let to = department(&c.department().ok_or(Code::Forbidden)?);
+                let to = department(&c.queue.department());
                 Ok((to, ToDepartment::RegisterWalkIn { command: c, brief, birth_date }.into()))
+            }
+            C::RegisterReturn(c) => {
+                let (brief, birth_date) = self.known_person(&c.patient).await?;
+                let to = department(&c.visit.department());
+                Ok((to, ToDepartment::RegisterReturn { command: c, brief, birth_date }.into()))
             }
             C::StartWork(c) => {
                 let doctor = claims.doctor.as_ref().ok_or(Code::Forbidden)?;

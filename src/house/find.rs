@@ -248,7 +248,66 @@ fn visits(state: &State, typed: &Typed, today: BusinessDate) -> Vec<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_said_as;
+    use jiaohao_domain::department::Department;
+    use jiaohao_domain::owner::{Context, Draft};
+    use jiaohao_domain::vocabulary::{DefineDepartment, DefineQueue, RegisterWalkIn, ToDepartment};
+    use jiaohao_domain::{Owner, Principal, QueueId, Timestamp, person};
+
+    use super::*;
+
+    /// 08:30 in Shanghai.
+    const MORNING: Timestamp = Timestamp(1_795_393_800_000);
+
+    fn tell(state: &mut State, now: Timestamp, command: ToDepartment) {
+        let context = Context { now, principal: Principal::system(), seed: 1 };
+        Department::decide(&mut Draft::new(state), command, &context).expect("is taken");
+    }
+
+    fn walk_in(state: &mut State, now: Timestamp, visit: Option<VisitId>) {
+        let patient = PatientId::from("p-1");
+        let (masked_name, sex) = ("张*".to_owned(), person::Sex::Female);
+        let brief = PatientBrief { patient: patient.clone(), masked_name, sex, birth_year: None };
+        let queue = QueueId::from("s.d.q");
+        let command = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit };
+        tell(state, now, ToDepartment::RegisterWalkIn { command, brief, birth_date: None });
+    }
+
+    #[test]
+    fn an_open_visit_is_found_from_the_next_day_on_by_person_until_the_patient_is_back() {
+        let mut state = Department::new_state("s.d");
+        let definition = DefineDepartment {
+            id: DepartmentId::from("s.d"),
+            name: "内科".to_owned(),
+            name_en: String::new(),
+            neutral_name: None,
+            number_only: false,
+            settings: Default::default(),
+        };
+        let time_zone = "Asia/Shanghai".to_owned();
+        tell(&mut state, MORNING, ToDepartment::Configure { time_zone, definition });
+        let (id, name, prefix) = (QueueId::from("s.d.q"), "q".to_owned(), "A".to_owned());
+        tell(&mut state, MORNING, ToDepartment::ConfigureQueue(DefineQueue { id, name, prefix, doctors: vec![] }));
+        walk_in(&mut state, MORNING, None);
+        let typed = |text: &str, meant: &[&str]| Typed {
+            text: text.to_owned(),
+            name: text.to_owned(),
+            number: text.to_owned(),
+            meant: meant.iter().map(|id| PatientId::from(*id)).collect(),
+            claims: None,
+        };
+        let zone = state.config.zone();
+        let day = |n: i64| zone.date(MORNING).plus_days(n);
+        let found = |state: &State, typed: &Typed, n: i64| visits(state, typed, day(n)).len();
+        let of_person = typed("张小", &["p-1"]);
+        assert_eq!([0, 1, 2, 3].map(|n| found(&state, &of_person, n)), [0, 1, 1, 0], "open for three days");
+        assert_eq!(found(&state, &typed("A001", &[]), 1), 0, "a number is somebody else's today");
+        let shown = visits(&state, &of_person, day(1)).remove(0);
+        assert_eq!((&shown["number"], &shown["date"]), (&json!("A001"), &json!(day(0))));
+        assert_eq!(of_today(&state, day(1)).len(), 1, "the name is looked for among those who may come back");
+        let visit = VisitId::from(shown["visit"].as_str().expect("an id"));
+        walk_in(&mut state, MORNING.plus_min(24 * 60), Some(visit));
+        assert_eq!(found(&state, &of_person, 1), 0, "is back");
+    }
 
     #[test]
     fn a_number_is_found_by_how_people_say_it() {

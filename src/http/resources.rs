@@ -30,6 +30,7 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/tickets/report-back", "report_back"),
     ("POST", "/tickets/cancel", "cancel_ticket"),
     ("POST", "/tickets", "register_walk_in"),
+    ("POST", "/tickets/return", "register_return"),
     ("POST", "/tickets/priority", "set_priority"),
     ("POST", "/tickets/transfer", "transfer_ticket"),
     ("POST", "/tickets/recall-transfer", "recall_transfer"),

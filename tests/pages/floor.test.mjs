@@ -448,9 +448,11 @@ test('the desk cancels an appointment by name, and books it again by undo', asyn
   await desk.click('.found [data-action=cancel_appointment]');
   await desk.waitForSelector('dialog h2:has-text("唐晓东")');
   await giveReason(desk);
-  await desk.waitForSelector('.found [data-appointment]', { state: 'detached' });
+  await desk.waitForSelector('.found [data-action=restore_appointment]');
+  const number = await desk.textContent('.found [data-appointment] .number');
   await press(desk, 'undo_last');
-  await desk.waitForSelector('#undo:has-text("唐晓东 已重新预约")');
+  // The same number: nobody else is ever given it.
+  await desk.waitForSelector(`#undo:has-text("已恢复 唐晓东 的预约,原号 ${number}")`);
   await desk.press('#search', 'Escape');
 });
 

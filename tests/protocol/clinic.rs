@@ -246,6 +246,10 @@ impl Clinic {
         let ticket = booked["appointment"].as_str().unwrap().replacen(".b", ".t", 1);
         self.follow(desk, &["session:s.e.soon", &format!("ticket:{ticket}")]);
         self.until_followed(&format!("ticket:{ticket}")).await;
+        let mistake = json!({"appointment": booked["appointment"], "reason": "mistake"});
+        self.post("/appointments/cancel", Some(desk), mistake.clone()).await;
+        self.post("/appointments/restore", Some(desk), mistake).await;
+        self.until_event(&format!("ticket:{ticket}"), "appointment_restored").await;
         booked["appointment"].clone()
     }
 
@@ -283,10 +287,12 @@ impl Clinic {
             self.post("/work/start", Some(doctor), json!({"department": "s.d", "service_point": "s.d.r1"})).await;
         let assignment = &at_work["assignment"];
         let mut tickets = vec![first.to_owned()];
+        let mut visits = Vec::new();
         for n in 0..4 {
             let who = self.person(desk, &format!("E1234567{n}"), "欧阳明").await;
             let walk_in = self.post("/tickets", Some(desk), json!({"queue": "s.d.q", "patient": who})).await;
             tickets.push(walk_in["ticket"].as_str().unwrap().to_owned());
+            visits.push((walk_in["ticket"].clone(), json!({"visit": walk_in["visit"], "patient": who})));
         }
         self.post("/sessions/delay", Some(desk), json!({"session": "s.d.m", "minutes": 20})).await;
         let proof = json!({"ticket": tickets[4], "class": "disabled", "proof": "card"});
@@ -322,6 +328,8 @@ impl Clinic {
         self.until_event("queue:s.d.q", "transfer_returned").await;
         self.until_event("board:s.b", "patient_missed").await;
         self.until_event("door:s.d.r1", "work_paused").await;
+        let (_, seen) = visits.into_iter().find(|(ticket, _)| *ticket == three).expect("a walk-in");
+        self.post("/tickets/return", Some(desk), seen).await;
     }
 
     /// What the hospital's own system does.

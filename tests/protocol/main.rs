@@ -127,6 +127,13 @@ const NOT_IN_THIS_DAY: &[&str] = &[
     "Range.to",
     "ScreenGone.screen",
     "TicketsGone.tickets",
+    "VisitFound.date",
+    "VisitFound.masked_name",
+    "VisitFound.number",
+    "VisitFound.open_until",
+    "VisitFound.patient",
+    "VisitFound.queue",
+    "VisitFound.visit",
     "VisitNews.code",
 ];
 /// Commands and paths that the day does without: the cookie has tests of its own, and the commands theirs.

@@ -119,6 +119,8 @@ client_commands! {
     CancelTicket = "cancel_ticket";
     /// Desk: a patient without an appointment.
     RegisterWalkIn = "register_walk_in";
+    /// Desk: a patient who comes back on a later day of an open visit.
+    RegisterReturn = "register_return";
     /// Desk: a priority class with proof seen.
     SetPriority = "set_priority";
     /// Desk, doctor: to another queue or department.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiaohao_domain::clinic::SessionStanding;
 use jiaohao_domain::department;
 use jiaohao_domain::floor::left_over::Today;
-use jiaohao_domain::floor::{Standing, Ticket, Work, wait};
+use jiaohao_domain::floor::{Standing, Ticket, Work};
 use jiaohao_domain::queue::Queues;
 use jiaohao_domain::vocabulary::DefineDepartment;
 use jiaohao_domain::{BusinessDate, DoctorId, QueueId, ServicePointId, TicketId, Timestamp};
@@ -26,7 +26,6 @@ struct Reader<'a> {
     /// The queues of this department that the board shows, each in the order of being called.
     orders: Vec<(&'a QueueId, Vec<TicketId>)>,
     today: BusinessDate,
-    now: Timestamp,
 }
 
 impl<'a> Reader<'a> {
@@ -36,7 +35,7 @@ impl<'a> Reader<'a> {
         let order = |queue: &QueueId| in_line.lines(queue).map(|lines| lines.order(settings)).unwrap_or_default();
         let orders = state.config.queues.iter().filter(|(id, queue)| shown.contains(id) && !queue.retired);
         let orders = orders.map(|(id, _)| (id, order(id))).collect();
-        Self { state, orders, today: state.config.today(now), now }
+        Self { state, orders, today: state.config.today(now) }
     }
 
     fn department(&self) -> DepartmentInput {
@@ -123,11 +122,9 @@ impl<'a> Reader<'a> {
             let title = self.state.config.doctors.get(doctor).map(|doctor| doctor.is.title.clone());
             let waiting: Vec<String> = work.queues.iter().flat_map(|queue| self.waiting(queue)).collect();
             let at_door = self.numbers(work.at_door.iter());
-            let shown = || work.queues.iter().filter(|queue| self.is_shown(queue));
-            // Who comes now to the first of the room's queues has all these ahead, whichever room calls them: rooms of one
-            // line say the same of it, paused or not.
-            let ahead = shown().map(|queue| self.order(queue).len()).sum();
-            let first = shown().next().filter(|_| ahead > 0);
+            // Rooms of one line say the same of it, paused or not.
+            let first = work.queues.iter().find(|queue| self.is_shown(queue));
+            let said = first.and_then(|queue| self.state.floor.waits.get(queue)?.newcomer);
             RoomInput {
                 order: work.room_order,
                 place,
@@ -137,7 +134,7 @@ impl<'a> Reader<'a> {
                 waiting,
                 at_door,
                 paused: work.pause.is_some(),
-                expected: first.and_then(|queue| wait::expected(self.state, queue, ahead, self.now)),
+                expected: said.map(|expected| (expected.from, expected.to)),
             }
         })
     }

@@ -142,6 +142,7 @@ impl Parts {
             | Floor::WalkInRegistered(_)
             | Floor::TransferReceived(_)
             | Floor::PrioritySet { .. }
+            | Floor::WaitsExpected { .. }
             | Floor::TransferReturned { .. } => Some(Self::ROOMS),
             Floor::PatientRecalled { .. } | Floor::ServiceStarted { .. } | Floor::PatientSentForTests { .. } => {
                 Some(Self::CALLS)

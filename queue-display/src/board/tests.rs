@@ -137,7 +137,7 @@ impl Area {
             birth_year: Some(1980),
         };
         let command = RegisterWalkIn {
-            queue: Some(format!("{DEPARTMENT}.{queue}").into()),
+            queue: format!("{DEPARTMENT}.{queue}").into(),
             patient,
             class: class.map(str::to_owned),
             addition_to: None,

@@ -55,6 +55,7 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "report_back", who: ARRIVING },
     Rule { name: "cancel_ticket", who: HOLDER_OR_DESK },
     Rule { name: "register_walk_in", who: DESK },
+    Rule { name: "register_return", who: DESK },
     Rule { name: "set_priority", who: DESK },
     Rule { name: "transfer_ticket", who: DOCTOR_THERE_OR_DESK },
     Rule { name: "recall_transfer", who: DESK },

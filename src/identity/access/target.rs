@@ -146,9 +146,10 @@ impl Target {
             C::ReportBack(c) => about.ticket(&c.ticket),
             C::CancelTicket(c) => about.ticket(&c.ticket),
             C::RegisterWalkIn(c) => {
-                let about = c.department().into_iter().fold(about, Self::department);
-                c.visit.iter().fold(about, |about, visit| about.under(visit.as_str())).patient(&c.patient)
+                let about = about.department(c.queue.department()).patient(&c.patient);
+                c.visit.iter().fold(about, |about, visit| about.under(visit.as_str()))
             }
+            C::RegisterReturn(c) => about.department(c.visit.department()).patient(&c.patient),
             C::SetPriority(c) => about.ticket(&c.ticket),
             C::TransferTicket(c) => about.ticket(&c.ticket).under(c.to.as_str()),
             C::RecallTransfer(c) => about.ticket(&c.ticket),

@@ -103,7 +103,7 @@ export class WalkIn {
 
   /** On a later day of an open visit: the department finds the queue, and the slip says which. @param {any} of with visit and patient */
   async returnDay(of) {
-    const result = await this.acts.send('register_walk_in', { patient: of.patient, visit: of.visit });
+    const result = await this.acts.send('register_return', { visit: of.visit, patient: of.patient });
     if (!result) return false;
     const ticket = this.floor().ticket(result.ticket);
     const queue = ticket && this.floor().site.one('queues', ticket.queue);

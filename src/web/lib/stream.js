@@ -1,6 +1,9 @@
 // A stream as a value: the snapshot, with each event's ready-to-show parts put into it. No rule of the clinic is here: an
 // event carries what replaces what. An event we cannot place asks for a new snapshot. Chromium 70 syntax: screens use it.
 
+/** Parts that are put in one by one; null takes one out. */
+const BY_ID = ['tickets', 'coming', 'waits'];
+
 /** @param {any} value */
 const kindOf = (value) => (value === null || value === undefined ? 'none' : Array.isArray(value) ? 'list' : typeof value);
 
@@ -44,7 +47,7 @@ export function place(snapshot, payload) {
   Object.keys(payload).forEach((name) => {
     const part = payload[name];
     if (name === 'ticket' && kindOf(part) === 'object') placed = placeTicket(snapshot, part) || placed;
-    else if ((name === 'tickets' || name === 'coming') && snapshot[name] && kindOf(part) === 'object') {
+    else if (BY_ID.includes(name) && snapshot[name] && kindOf(part) === 'object') {
       Object.keys(part).forEach((id) => {
         if (part[id] === null) delete snapshot[name][id];
         else snapshot[name][id] = part[id];

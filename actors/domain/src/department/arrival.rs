@@ -11,7 +11,7 @@ use crate::owner::{Context, Draft};
 use crate::person::{PatientBrief, age_on};
 use crate::queue::{Came, Sequence};
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{Answer, CheckIn, RegisterWalkIn, ToDepartment};
+use crate::vocabulary::{Answer, CheckIn, RegisterReturn, RegisterWalkIn, ToDepartment};
 use crate::{Code, Rejection};
 
 /// From the patient's owner: a hold, a booking, a confirmation, or what became of one. A number given at booking is used
@@ -121,7 +121,28 @@ pub(super) fn check_in(
     Ok(open(draft, opened, how, now))
 }
 
-/// 现场号 / 加号, and the new ticket of a return day.
+/// The new ticket of a return day, in the queue that the department finds; once in that queue.
+pub(super) fn register_return(
+    draft: &mut Draft<'_, Department>,
+    command: &RegisterReturn,
+    brief: PatientBrief,
+    birth_date: Option<BusinessDate>,
+    context: &Context,
+) -> Result<Answer, Rejection> {
+    let state = draft.state();
+    let date = state.config.today(context.now);
+    let visit = open_visit(state, &command.visit, &brief, date)?;
+    let queue = return_day::queue(state, &visit, date, context.now)?;
+    if let Some(waits) = waits_already(state, &queue, &brief.patient, date) {
+        let why = Rejection::new(Code::AlreadyExists, "the person waits in that queue already");
+        return Err(why.with("ticket", waits.id().as_str()).with("visit", waits.opened.visit.as_str()));
+    }
+    let patient = command.patient.clone();
+    let walk_in = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: Some(visit) };
+    register_walk_in(draft, &walk_in, brief, birth_date, context)
+}
+
+/// 现场号 / 加号, and the ticket of a return day in a queue that the desk names.
 pub(super) fn register_walk_in(
     draft: &mut Draft<'_, Department>,
     command: &RegisterWalkIn,
@@ -131,46 +152,41 @@ pub(super) fn register_walk_in(
 ) -> Result<Answer, Rejection> {
     let now = context.now;
     let state = draft.state();
-    let date = state.config.today(now);
-    let visit = command.visit.as_ref().map(|visit| open_visit(state, visit, &brief, date)).transpose()?;
-    let queue = match (&command.queue, &visit) {
-        (Some(queue), _) => queue.clone(),
-        (None, Some(visit)) => return_day::queue(state, visit, date, now)?,
-        (None, None) => {
-            return Err(Rejection::new(Code::InvalidField, "names the queue, or the visit of a return day"));
-        }
-    };
-    state.config.queue(&queue)?;
+    state.config.queue(&command.queue)?;
     if brief.patient != command.patient {
         return Err(Rejection::new(Code::InvalidField, "the brief is of another patient"));
     }
     if command.class.as_deref().is_some_and(|class| !state.config.settings.queue.knows(class)) {
         return Err(Rejection::new(Code::InvalidField, "no such priority class"));
     }
-    if (command.visit.is_none() || command.queue.is_none())
-        && let Some(waits) = waits_already(state, &queue, &brief.patient, date)
+    let date = state.config.today(now);
+    if command.visit.is_none()
+        && let Some(waits) = waits_already(state, &command.queue, &brief.patient, date)
     {
         let why = "the person waits in that queue already; naming the `visit` says that a second number is meant";
         let why = Rejection::new(Code::AlreadyExists, why);
         return Err(why.with("ticket", waits.id().as_str()).with("visit", waits.opened.visit.as_str()));
     }
     let (session, slot_start) = match &command.addition_to {
-        Some(session) => addition(state, session, &queue, command.slot.as_ref())?,
-        None => match doors::slot_at(state, &queue, date, now) {
+        Some(session) => addition(state, session, command)?,
+        None => match doors::slot_at(state, &command.queue, date, now) {
             Some(slot) => (Some(slot.session.clone()), Some(slot.start)),
             None => (None, None),
         },
     };
     let serial = state.floor.serial + 2;
-    let visit = visit.unwrap_or_else(|| VisitId::numbered(&state.config.id, 'v', serial - 1));
-    let n = numbers::next(state, &queue, date);
+    let visit = match &command.visit {
+        Some(visit) => open_visit(state, visit, &brief, date)?,
+        None => VisitId::numbered(&state.config.id, 'v', serial - 1),
+    };
+    let n = numbers::next(state, &command.queue, date);
     let opened = Opened {
         ticket: TicketId::numbered(&state.config.id, 't', serial),
         visit,
         appointment: None,
         session,
-        number: numbers::shown(state, &queue, n),
-        queue,
+        number: numbers::shown(state, &command.queue, n),
+        queue: command.queue.clone(),
         date,
         brief,
         class: None,
@@ -203,18 +219,17 @@ fn waits_already<'a>(
 fn addition(
     state: &State,
     id: &SessionId,
-    queue: &QueueId,
-    slot: Option<&SlotId>,
+    command: &RegisterWalkIn,
 ) -> Result<(Option<SessionId>, Option<Timestamp>), Rejection> {
     let session = state.clinic.sessions.get(id).ok_or_else(|| Rejection::new(Code::Forbidden, "no such session"))?;
     if session.standing != clinic::SessionStanding::Open {
         return Err(Rejection::from(Code::SessionClosed));
     }
-    if session.queue != *queue {
+    if session.queue != command.queue {
         return Err(Rejection::new(Code::InvalidField, "the session's tickets wait in another queue"));
     }
     let slots: Vec<&SlotId> = session.slots.iter().collect();
-    let slot = crate::queue::addition_slot(&slots, slot);
+    let slot = crate::queue::addition_slot(&slots, command.slot.as_ref());
     let start = slot.and_then(|slot| state.clinic.slots.get(slot)).map(|slot| slot.start);
     Ok((Some(id.clone()), start))
 }

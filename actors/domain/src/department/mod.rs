@@ -78,8 +78,9 @@ impl Owner for Department {
             Event::Clinic(event) => clinic::apply(&mut state.clinic, event),
             Event::Floor(event) => {
                 floor::apply(&mut state.floor, event);
-                if let floor::Event::WorkBegan { .. } = event {
+                if let floor::Event::WorkBegan { doctor, at, .. } = event {
                     sign_in(state);
+                    floor::wait::touch_of(&mut state.floor, doctor, *at);
                 }
             }
         }
@@ -114,7 +115,8 @@ impl Owner for Department {
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
-        state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).min()
+        let waits = floor::wait::look_at(state);
+        state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).min()
     }
 
     fn deadline_command() -> Option<ToDepartment> {
@@ -172,6 +174,9 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         }
         To::RegisterWalkIn { command, brief, birth_date } => {
             arrival::register_walk_in(draft, &command, brief, birth_date, context)
+        }
+        To::RegisterReturn { command, brief, birth_date } => {
+            arrival::register_return(draft, &command, brief, birth_date, context)
         }
         To::ReportBack { command, presence_proved } => {
             floor::tickets::report_back(draft, &command, presence_proved, context)
@@ -248,7 +253,9 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
                 day::tidy(draft, draft.state().config.today(context.now), context.now);
             }
             let decision = clinic::decide_deadline(&draft.state().clinic, context);
-            Ok(emit_clinic(draft, decision))
+            let answer = emit_clinic(draft, decision);
+            floor::wait::say(draft, context.now);
+            Ok(answer)
         }
     }
 }

@@ -4,6 +4,7 @@ use super::change::{Change, In, Out, Places};
 use super::event::{Called, Entry, Event, Undone};
 use super::state::*;
 use super::visit::*;
+use super::wait;
 use crate::ids::*;
 use crate::queue::Summons as Told;
 use crate::time::Timestamp;
@@ -56,6 +57,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
                 }
                 pace.service_s.push(*service_s);
             });
+            wait::touch_of(floor, doctor, *at);
             let ended = Standing::Ended { how: TicketEnd::Seen, at: *at };
             Change::of(ticket, StepKind::Finished, ended, *at).make(floor);
         }
@@ -136,17 +138,20 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::WorkBegan { doctor, assignment, service_point, date, at } => {
             begin(floor, doctor, assignment, service_point, *date, *at)
         }
-        Event::WorkPaused { doctor, pause, .. } => {
+        Event::WorkPaused { doctor, pause, at } => {
+            wait::touch_of(floor, doctor, *at);
             if let Some(work) = floor.work.get_mut(doctor) {
                 work.pause = Some(pause.clone());
             }
         }
-        Event::WorkResumed { doctor, .. } => {
+        Event::WorkResumed { doctor, at } => {
+            wait::touch_of(floor, doctor, *at);
             if let Some(work) = floor.work.get_mut(doctor) {
                 work.pause = None;
             }
         }
-        Event::WorkStopped { doctor, .. } => {
+        Event::WorkStopped { doctor, at, .. } => {
+            wait::touch_of(floor, doctor, *at);
             if let Some(work) = floor.work.remove(doctor) {
                 floor.rooms.remove(&work.service_point);
             }
@@ -184,6 +189,9 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::CallNotAnnounced { call, round, problem, .. } => super::receipts::mark(floor, call, *round, *problem),
         Event::TicketTold(news) => floor.told.tell(news),
         Event::TicketHeard { ticket, .. } => floor.told.heard(ticket),
+        Event::WaitsExpected { queue, newcomer, changed, until, at } => {
+            wait::said(floor, queue, *newcomer, changed, *until, *at);
+        }
     }
 }
 
@@ -251,9 +259,9 @@ fn enter(floor: &mut Floor, entry: &Entry, what: StepKind) {
         steps,
     };
     ticket.steps.push(Step { what, at: entry.at, reason: None, undone: false, before: None });
-    let mut places = Places::of(&mut floor.lines, &mut floor.work, &floor.rooms, &mut floor.waiting_from);
+    let (tickets, mut places) = Places::of(floor, entry.at);
     places.stand(&ticket, In::Placed(&entry.placement));
-    floor.tickets.insert(opened.ticket.clone(), ticket);
+    tickets.insert(opened.ticket.clone(), ticket);
 }
 
 fn call(floor: &mut Floor, called: &Called) {
@@ -308,9 +316,10 @@ fn undo(floor: &mut Floor, undone: &Undone) {
                 pace.missed = pace.missed.saturating_sub(1);
             }
         });
+        wait::touch_of(floor, doctor, undone.at);
     }
-    let ticket = floor.tickets.get_mut(&undone.ticket).expect("an event names a ticket of its department");
-    let mut places = Places::of(&mut floor.lines, &mut floor.work, &floor.rooms, &mut floor.waiting_from);
+    let (tickets, mut places) = Places::of(floor, undone.at);
+    let ticket = tickets.get_mut(&undone.ticket).expect("an event names a ticket of its department");
     places.leave(ticket, Out::Leaves);
     ticket.steps[undone.step as usize - 1].undone = true;
     ticket.standing = undone.standing.clone();

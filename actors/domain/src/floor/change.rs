@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::state::*;
+use super::wait::Said;
 use crate::BusinessDate;
 use crate::ids::*;
 use crate::queue::{Lines, Picked, Place, Placement, Returned, Summons as Told};
@@ -58,8 +59,8 @@ impl<'a> Change<'a> {
         Self { opened: Some(opened), ..self }
     }
     pub(super) fn make(self, floor: &mut Floor) {
-        let ticket = floor.tickets.get_mut(self.ticket).expect("an event names a ticket of its department");
-        let mut places = Places::of(&mut floor.lines, &mut floor.work, &floor.rooms, &mut floor.waiting_from);
+        let (tickets, mut places) = Places::of(floor, self.at);
+        let ticket = tickets.get_mut(self.ticket).expect("an event names a ticket of its department");
         let old = places.leave(ticket, self.out);
         let standing = std::mem::replace(&mut ticket.standing, self.standing);
         let opened = self.opened.map(|opened| Box::new(std::mem::replace(&mut ticket.opened, opened)));
@@ -83,17 +84,15 @@ pub(super) struct Places<'a> {
     work: &'a mut BTreeMap<DoctorId, Work>,
     rooms: &'a BTreeMap<ServicePointId, DoctorId>,
     waiting_from: &'a mut Option<BusinessDate>,
+    waits: &'a mut BTreeMap<QueueId, Said>,
+    at: Timestamp,
 }
 
 impl<'a> Places<'a> {
-    /// Those of a floor, beside its tickets.
-    pub(super) fn of(
-        lines: &'a mut BTreeMap<QueueId, Lines>,
-        work: &'a mut BTreeMap<DoctorId, Work>,
-        rooms: &'a BTreeMap<ServicePointId, DoctorId>,
-        waiting_from: &'a mut Option<BusinessDate>,
-    ) -> Self {
-        Self { lines, work, rooms, waiting_from }
+    /// Those of a floor, beside its tickets; `at` is when the ticket moves.
+    pub(super) fn of(floor: &'a mut Floor, at: Timestamp) -> (&'a mut BTreeMap<TicketId, Ticket>, Self) {
+        let Floor { tickets, lines, work, rooms, waiting_from, waits, .. } = floor;
+        (tickets, Self { lines, work, rooms, waiting_from, waits, at })
     }
 
     /// Takes the ticket out of the place that its state gives it. Hands back the place in line that it gives up.
@@ -118,6 +117,12 @@ impl<'a> Places<'a> {
                 return ticket.place.take();
             }
         }
+        if let Some(said) = self.waits.get_mut(&ticket.opened.queue) {
+            said.touched.get_or_insert(self.at);
+            if !matches!(out, Out::Summoned(_)) {
+                said.tickets.remove(ticket.id());
+            }
+        }
         let lines = self.lines.get_mut(&ticket.opened.queue)?;
         match out {
             Out::Called(picked) => lines.take(picked),
@@ -138,6 +143,11 @@ impl<'a> Places<'a> {
                 if !self.lines.contains_key(&ticket.opened.queue) {
                     self.lines.insert(ticket.opened.queue.clone(), Lines::new());
                 }
+                if !self.waits.contains_key(&ticket.opened.queue) {
+                    self.waits.insert(ticket.opened.queue.clone(), Said::default());
+                }
+                let said = self.waits.get_mut(&ticket.opened.queue).expect("it was put in just now");
+                said.touched.get_or_insert(self.at);
                 let lines = self.lines.get_mut(&ticket.opened.queue).expect("it was put in just now");
                 match into {
                     In::Placed(placement) => lines.enter(placement),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::state::{Opened, Pause, Standing};
 use super::told;
 use super::visit::OutsideVisit;
+use super::wait::Expected;
 use crate::codes::Code;
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};
@@ -141,6 +142,15 @@ pub enum Event {
     TransferKept { source: TicketId, ticket: TicketId, number: String, at: Timestamp },
     /// A visit of another department is off; `elsewhere` must hear of it too.
     VisitEnded { visit: VisitId, elsewhere: Vec<DepartmentId>, told: Vec<DepartmentId>, at: Timestamp },
+    /// When those who wait in a queue, and whoever comes now, will be called: what of it has changed (none: unknown, or not
+    /// in the line any more), and until when it stays so if nothing happens.
+    WaitsExpected {
+        queue: QueueId,
+        newcomer: Option<Expected>,
+        changed: Vec<(TicketId, Option<Expected>)>,
+        until: Option<Timestamp>,
+        at: Timestamp,
+    },
 }
 
 /// A ticket begins to wait.
@@ -309,6 +319,7 @@ impl Event {
             Self::TransferGivenBack { .. } => (338, "transfer_given_back"),
             Self::TransferKept { .. } => (339, "transfer_kept"),
             Self::VisitEnded { .. } => (340, "visit_ended"),
+            Self::WaitsExpected { .. } => (341, "waits_expected"),
         }
     }
 
@@ -379,7 +390,8 @@ impl Event {
             | Self::DaysTidied { .. }
             | Self::NumberGiven { .. }
             | Self::CallNotAnnounced { .. }
-            | Self::TicketHeard { .. } => {}
+            | Self::TicketHeard { .. }
+            | Self::WaitsExpected { .. } => {}
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::told;
 use super::visit::{RefusedVisit, Visit};
+use super::{told, wait};
 use crate::ById;
 use crate::ids::*;
 use crate::person::PatientBrief;
@@ -46,6 +46,8 @@ pub struct Floor {
     pub told: told::Told,
     /// The last refusal of each visit from outside, so that the hospital's system can be told again.
     pub refused: BTreeMap<VisitId, RefusedVisit>,
+    /// What has been said of the waits in each queue where somebody has waited.
+    pub waits: BTreeMap<QueueId, wait::Said>,
 }
 
 /// A round of a call that nobody in the area has seen or heard.

@@ -6,9 +6,8 @@ use super::*;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterWalkIn {
-    /// The queue. Absent on a return day: the own doctor's if the doctor sits, else the department's pool.
-    #[serde(default)]
-    pub queue: Option<QueueId>,
+    /// The queue.
+    pub queue: QueueId,
     /// Who.
     pub patient: PatientId,
     /// A priority class with proof seen (`emergency`, `military`, …).
@@ -20,18 +19,21 @@ pub struct RegisterWalkIn {
     /// An addition to this slot of the session; absent: its last.
     #[serde(default)]
     pub slot: Option<SlotId>,
-    /// Return day: an open visit that this belongs to. With a `queue`, of somebody who waits there already, it says that a
-    /// second number is meant.
+    /// Return day: an open visit that this belongs to. Of somebody who waits in that queue already it says that a second
+    /// number is meant.
     #[serde(default)]
     pub visit: Option<VisitId>,
 }
 
-impl RegisterWalkIn {
-    /// Whose it is to decide: the queue's department, else the visit's; none when it names neither.
-    pub fn department(&self) -> Option<DepartmentId> {
-        let of_visit = || self.visit.as_ref().map(VisitId::department);
-        self.queue.as_ref().map(QueueId::department).or_else(of_visit)
-    }
+/// On a later day of an open visit: a new number, in the own doctor's queue if the doctor sits, else in the department's
+/// pool. (Another queue is named by [`RegisterWalkIn`] with the visit.)
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterReturn {
+    /// The open visit.
+    pub visit: VisitId,
+    /// Whose.
+    pub patient: PatientId,
 }
 
 /// A priority class with proof seen.

@@ -171,6 +171,8 @@ pub enum ToDepartment {
     ReplacePlace { appointment: AppointmentId, patient: PatientId },
     /// See [`RestoreAppointment`].
     RestoreAppointment(RestoreAppointment),
+    /// Desk.
+    RegisterReturn { command: RegisterReturn, brief: PatientBrief, birth_date: Option<BusinessDate> },
 }
 
 /// Everything a doctor's owner can be told.

@@ -107,6 +107,7 @@ impl ClientCommand {
             | Self::RetireStaff(_)
             | Self::ApproveScreen(_)
             | Self::RevokeScreen(_)
+            | Self::RegisterReturn(_)
             | Self::HoldSlot(_)
             | Self::ProlongHold(_)
             | Self::ConfirmAppointment(_)

@@ -121,7 +121,7 @@ fn a_ticket_that_comes_after_the_word_that_its_visit_is_off_does_not_wait() {
     let second = chain.linked(0, &first);
     let patient = chain.houses[0].ticket(&first).opened.brief.clone();
     let command = RegisterWalkIn {
-        queue: Some(queue("pool")),
+        queue: queue("pool"),
         patient: patient.patient.clone(),
         class: None,
         addition_to: None,
@@ -175,7 +175,7 @@ fn nobody_waits_in_a_cancelled_visit_however_the_tickets_went() {
                 (5, Some(ticket)) => {
                     let opened = chain.houses[at].ticket(&ticket).opened.clone();
                     let command = RegisterWalkIn {
-                        queue: Some(QueueId::from(format!("{}.pool", IDS[at]))),
+                        queue: QueueId::from(format!("{}.pool", IDS[at])),
                         patient: opened.brief.patient.clone(),
                         class: None,
                         addition_to: None,

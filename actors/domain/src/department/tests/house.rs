@@ -180,6 +180,16 @@ impl House {
         self
     }
 
+    /// What is due by now is done; each time something.
+    pub fn pass(&mut self) -> &mut Self {
+        while Department::next_deadline(&self.state).is_some_and(|due| due <= self.now) {
+            let before = self.events.len();
+            self.system(ToDepartment::DeadlineReached);
+            assert!(self.events.len() > before, "a deadline that stands still");
+        }
+        self
+    }
+
     /// Replays everything on a new state and compares, bit for bit (I10).
     pub fn assert_replays(&self) {
         let mut state = Department::new_state(DEPARTMENT);
@@ -202,7 +212,7 @@ impl House {
         });
         let command = RegisterWalkIn {
             visit: waits.map(|ticket| ticket.opened.visit.clone()),
-            queue: Some(queue),
+            queue,
             patient: patient_id,
             class: class.map(str::to_owned),
             addition_to: None,

@@ -423,7 +423,7 @@ fn closing_settles_everyone_who_is_not_ended() {
     let visit = house.ticket(&tickets[0]).opened.visit.clone();
     house.now = at("09:00").plus_min(24 * 60);
     let command = RegisterWalkIn {
-        queue: Some(queue("pool")),
+        queue: queue("pool"),
         patient: PatientId::from("p-a"),
         class: None,
         addition_to: None,
@@ -477,14 +477,8 @@ fn the_same_person_waits_once_in_a_queue_unless_the_visit_is_named() {
     let mut house = House::new(0).with_doctors();
     let again = |at: &str, visit: Option<&VisitId>| {
         let (queue, patient) = (queue(at), PatientId::from("p-a"));
-        let command = RegisterWalkIn {
-            queue: Some(queue),
-            patient,
-            class: None,
-            addition_to: None,
-            slot: None,
-            visit: visit.cloned(),
-        };
+        let command =
+            RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: visit.cloned() };
         ToDepartment::RegisterWalkIn { command, brief: brief("a"), birth_date: None }
     };
     let first = house.walk_in("pool", "a", None);
@@ -517,7 +511,7 @@ fn on_a_later_day_an_open_visit_gets_a_new_number_and_the_old_one_does_not_wait_
     assert_eq!(rejected.code, Code::WrongTicketState);
     assert!(rejected.valid_now.contains(&("visit".to_owned(), visit.as_str().into())));
     let returning = |visit: &VisitId| RegisterWalkIn {
-        queue: Some(queue("own")),
+        queue: queue("own"),
         patient: PatientId::from("p-a"),
         class: None,
         addition_to: None,
@@ -537,10 +531,18 @@ fn on_a_later_day_an_open_visit_gets_a_new_number_and_the_old_one_does_not_wait_
 #[test]
 fn on_a_later_day_the_department_finds_the_queue() {
     let returning = |house: &mut House, visit: &VisitId, queue: Option<QueueId>| {
-        let patient = brief("a").patient;
-        let command =
-            RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: Some(visit.clone()) };
-        let command = ToDepartment::RegisterWalkIn { command, brief: brief("a"), birth_date: None };
+        let (patient, brief, birth_date) = (brief("a").patient, brief("a"), None);
+        let command = match queue {
+            None => {
+                let command = RegisterReturn { visit: visit.clone(), patient };
+                ToDepartment::RegisterReturn { command, brief, birth_date }
+            }
+            Some(queue) => {
+                let visit = Some(visit.clone());
+                let command = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit };
+                ToDepartment::RegisterWalkIn { command, brief, birth_date }
+            }
+        };
         let answer = house.desk(command);
         answer.map(|answer| match answer {
             Answer::Waiting { ticket, visit: of, .. } if of == *visit => house.ticket(&ticket).opened.queue.clone(),
@@ -586,16 +588,11 @@ fn on_a_later_day_the_department_finds_the_queue() {
     assert_eq!(returning(&mut sits, &visit, None), Ok(queue("own")));
     house.after_s(2 * 3600);
     assert_eq!(returning(&mut house, &visit, None), Ok(queue("pool")), "the session is over");
-    let neither = RegisterWalkIn {
-        queue: None,
-        patient: brief("a").patient,
-        class: None,
-        addition_to: None,
-        slot: None,
-        visit: None,
-    };
-    let neither = ToDepartment::RegisterWalkIn { command: neither, brief: brief("a"), birth_date: None };
-    assert_eq!(code(house.desk(neither)), Code::InvalidField);
+    let unknown = VisitId::from("s.d.v999");
+    assert_eq!(returning(&mut house, &unknown, None).expect_err("no such visit").code, Code::Forbidden);
+    house.system(ToDepartment::Retire { kind: RetiredKind::Queue, id: "s.d.pool".to_owned() });
+    let nowhere = returning(&mut house, &visit, None).expect_err("neither doctor nor pool");
+    assert_eq!(nowhere.code, Code::InvalidField);
 }
 
 /// Rule 6 at the doctor's door: one returned ticket called by mistake is due again at once, before any ordinary one.

@@ -13,3 +13,4 @@ mod table;
 mod told;
 mod transfers;
 mod view;
+mod waits;

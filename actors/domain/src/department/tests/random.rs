@@ -49,7 +49,7 @@ pub fn command(house: &mut House, dice: &mut Dice) -> Option<(Principal, ToDepar
             let queue = queue(dice.one(&queues)?);
             let class = dice.one(&classes)?.map(str::to_owned);
             let command = RegisterWalkIn {
-                queue: Some(queue),
+                queue,
                 patient: brief(&patient).patient,
                 class,
                 addition_to: None,

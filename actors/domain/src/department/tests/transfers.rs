@@ -264,7 +264,7 @@ fn nobody_is_taken_into_a_cancelled_visit() {
 
 fn register_in(house: &mut House, visit: &str, patient: &str) -> Result<Answer, crate::Rejection> {
     let command = RegisterWalkIn {
-        queue: Some(QueueId::from(format!("{}.pool", house.state.config.id))),
+        queue: QueueId::from(format!("{}.pool", house.state.config.id)),
         patient: brief(patient).patient,
         class: None,
         addition_to: None,

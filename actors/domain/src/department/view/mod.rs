@@ -76,6 +76,18 @@ pub fn emissions(
             }
         }
         Event::Floor(Floor::DaysTidied { .. }) => day_emissions(&view, &mut out),
+        Event::Floor(Floor::WaitsExpected { queue, changed, .. }) => {
+            let tickets = || changed.iter().map(|(ticket, _)| ticket);
+            out.put("queue", queue.as_str(), || {
+                Some(json!({ "waits": view.waits(queue, tickets()), "newcomer": view.newcomer(queue) }))
+            });
+            let order = std::cell::OnceCell::new();
+            for ticket in tickets() {
+                out.put("ticket", ticket.as_str(), || {
+                    view.place_among(ticket, order.get_or_init(|| view.order(queue)))
+                });
+            }
+        }
         Event::Floor(event) => floor_emissions(&view, event, &mut out),
     }
     out.emissions
@@ -127,6 +139,7 @@ fn floor_emissions(view: &View<'_>, event: &Floor, out: &mut Out<'_>) {
             if let Some(ticket) = touched.ticket.and_then(|id| view.state.floor.tickets.get(id)) {
                 let is_here = ticket.opened.queue == *queue && view.is_shown(ticket);
                 parts.insert("tickets".into(), json!({ ticket.id().as_str(): is_here.then(|| view.ticket(ticket)) }));
+                parts.insert("waits".into(), view.waits(queue, std::iter::once(ticket.id())));
             }
             Some(Value::Object(parts))
         });
@@ -143,7 +156,7 @@ fn floor_emissions(view: &View<'_>, event: &Floor, out: &mut Out<'_>) {
     if let Some(ticket) = touched.ticket {
         out.put("ticket", ticket.as_str(), || view.place_in_line(ticket));
     }
-    for queue in touched.queues.iter().chain(touched.rooms_of.iter().filter(|_| touched.waits)) {
+    for queue in &touched.queues {
         waiting_emissions(view, queue, touched.ticket, out);
     }
     out.put("site", view.state.config.id.prefix(1), || view.for_the_hospital(event));

@@ -7,7 +7,8 @@ use crate::clinic::{self, AppointmentState};
 use crate::department::State;
 use crate::department::config::Defined;
 use crate::floor::left_over::Today;
-use crate::floor::{Event, OutsideVisit, Standing, Ticket, Work, doors, receipts, undo, wait};
+use crate::floor::wait::Expected;
+use crate::floor::{Event, OutsideVisit, Standing, Ticket, Work, doors, receipts, undo};
 use crate::ids::*;
 use crate::queue::{Place, Queues};
 use crate::time::{Timestamp, Zone};
@@ -107,6 +108,28 @@ impl<'a> View<'a> {
         today.lines(queue).map(|lines| lines.order(&self.state.config.settings.queue)).unwrap_or_default()
     }
 
+    /// When a ticket will be called, as it has been said last.
+    fn expected(&self, ticket: &Ticket) -> Option<&'a Expected> {
+        self.state.floor.waits.get(&ticket.opened.queue)?.tickets.get(ticket.id())
+    }
+
+    fn range(&self, expected: &Expected) -> Value {
+        json!({ "from": self.at(expected.from), "to": self.at(expected.to) })
+    }
+
+    /// The same by ticket, null where it is unknown; for those of these tickets that are or were in the queue.
+    pub fn waits<'b>(&self, queue: &QueueId, tickets: impl Iterator<Item = &'b TicketId>) -> Value {
+        let said = self.state.floor.waits.get(queue);
+        let range = |ticket: &TicketId| said?.tickets.get(ticket).map(|expected| self.range(expected));
+        Value::Object(tickets.map(|ticket| (ticket.to_string(), json!(range(ticket)))).collect())
+    }
+
+    /// When whoever comes to a queue now will be called.
+    pub fn newcomer(&self, queue: &QueueId) -> Value {
+        let newcomer = self.state.floor.waits.get(queue).and_then(|said| said.newcomer.as_ref());
+        json!(newcomer.map(|expected| self.range(expected)))
+    }
+
     /// How often those who wait in a queue have been passed, where they have. Beside the tickets, because one call changes
     /// it for many.
     pub fn passed(&self, queue: &QueueId) -> Value {
@@ -123,7 +146,13 @@ impl<'a> View<'a> {
         let tickets: Map<String, Value> = shown.map(|ticket| (ticket.id().to_string(), self.ticket(ticket))).collect();
         let mut parts = self.line(id);
         let head = json!({ "id": id, "name": queue.name, "prefix": queue.prefix, "retired": retired });
-        parts.extend([("queue".to_owned(), head), ("tickets".to_owned(), Value::Object(tickets))]);
+        let waits = self.state.floor.waits.get(id).into_iter().flat_map(|said| said.tickets.keys());
+        parts.extend([
+            ("queue".to_owned(), head),
+            ("tickets".to_owned(), Value::Object(tickets)),
+            ("waits".to_owned(), self.waits(id, waits)),
+            ("newcomer".to_owned(), self.newcomer(id)),
+        ]);
         Some(Value::Object(parts))
     }
 
@@ -272,9 +301,6 @@ impl<'a> View<'a> {
             Standing::Summoned(_) | Standing::Called(_) => Some(0),
             _ => None,
         };
-        let waits = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_));
-        let expected =
-            ahead.filter(|_| waits).and_then(|ahead| wait::expected(self.state, &opened.queue, ahead, self.now));
         let service_point = match &ticket.standing {
             Standing::Summoned(summons) => Some(&summons.service_point),
             standing => standing.call().map(|call| &call.service_point),
@@ -303,7 +329,7 @@ impl<'a> View<'a> {
             "call": ticket.standing.call().map(|call| &call.call),
             "rounds": ticket.standing.call().map(|call| call.rounds),
             "slot_start": opened.slot_start.map(|at| self.at(at)),
-            "expected": expected.map(|(from, to)| json!({ "from": self.at(from), "to": self.at(to) })),
+            "expected": self.expected(ticket).map(|expected| self.range(expected)),
             "queue": opened.queue,
             "queue_name": self.state.config.queues.get(&opened.queue).map(|queue| &queue.is.name),
             "linked_to": ticket.linked_to,
@@ -415,7 +441,8 @@ impl<'a> View<'a> {
             | Event::NumberGiven { .. }
             | Event::DaysTidied { .. }
             | Event::TicketTold(_)
-            | Event::TicketHeard { .. } => return None,
+            | Event::TicketHeard { .. }
+            | Event::WaitsExpected { .. } => return None,
         }
         let ticket = self.state.floor.tickets.get(ticket_of(event)?)?;
         Some(self.ticket_for_the_hospital(ticket, self.now))

@@ -18,8 +18,6 @@ pub(super) struct Touched<'a> {
     pub doctors: Vec<DoctorId>,
     /// Rooms whose door screens may have changed.
     pub doors: Vec<ServicePointId>,
-    /// Who calls has changed: the waits of those in `rooms_of` too.
-    pub waits: bool,
 }
 
 impl<'a> Touched<'a> {
@@ -31,11 +29,9 @@ impl<'a> Touched<'a> {
                 touched.doctors.push(doctor.clone());
                 touched.doors.push(service_point.clone());
                 touched.rooms_of.extend(state.config.queues.keys().cloned());
-                touched.waits = true;
             }
             Event::WorkPaused { doctor, .. } | Event::WorkResumed { doctor, .. } => {
                 touched.doctor(state, doctor);
-                touched.waits = true;
             }
             Event::StepUndone(undone) => {
                 state.floor.work.keys().chain(&undone.doctor).for_each(|doctor| touched.doctor(state, doctor));
@@ -145,7 +141,8 @@ pub(super) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::TicketTold(_)
         | Event::TicketHeard { .. }
         | Event::TransferKept { .. }
-        | Event::VisitEnded { .. } => None,
+        | Event::VisitEnded { .. }
+        | Event::WaitsExpected { .. } => None,
     }
 }
 

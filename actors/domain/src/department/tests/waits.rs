@@ -1,0 +1,122 @@
+//! Expected waits as records: right when they are said, at most one a minute a queue, none for nothing.
+
+use std::collections::BTreeMap;
+
+use super::house::*;
+use super::random::{Dice, command};
+use crate::department::Event;
+use crate::floor::Event as Floor;
+use crate::floor::wait::{self, Estimate};
+use crate::ids::*;
+use crate::time::Timestamp;
+use crate::vocabulary::*;
+
+/// What was said since, in order: which queue, when, and how many ranges had changed.
+fn said(house: &House, from: usize) -> Vec<(QueueId, Timestamp, usize)> {
+    let events = house.events[from..].iter();
+    let said = events.filter_map(|event| match event {
+        Event::Floor(Floor::WaitsExpected { queue, at, changed, .. }) => Some((queue.clone(), *at, changed.len())),
+        _ => None,
+    });
+    said.collect()
+}
+
+/// The first doctor has seen six patients of five minutes each; three more wait for that doctor.
+fn with_pace() -> House {
+    let mut house = House::new(0).with_doctors();
+    let mut in_hand: Option<TicketId> = None;
+    for n in 0..6 {
+        house.walk_in("own", &format!("a{n}"), None);
+        let outcome = in_hand.as_ref().map(|_| Outcome::Seen);
+        in_hand = called(house.call_next(1, in_hand.as_ref(), outcome)).map(|called| called.ticket);
+        house.after_s(300).pass();
+    }
+    house
+}
+
+#[test]
+fn nothing_is_said_while_nothing_is_known_or_nobody_waits() {
+    let mut house = House::new(0).with_session(4).with_doctors();
+    for n in 0..20 {
+        house.walk_in("own", &format!("b{n}"), None);
+        house.after_s(60).pass();
+    }
+    assert_eq!(said(&house, 0), [], "people come every minute, and the pace is unknown");
+    let mut house = with_pace();
+    let from = house.events.len();
+    for _ in 0..120 {
+        house.after_s(60).pass();
+    }
+    assert_eq!(said(&house, from), [], "the pace is known, and nobody waits");
+    house.assert_replays();
+}
+
+#[test]
+fn a_range_is_said_when_somebody_comes_and_again_when_it_moves() {
+    let mut house = with_pace();
+    let (from, came) = (house.events.len(), house.now);
+    let ticket = house.walk_in("own", "b", None);
+    house.pass();
+    let first = house.state.floor.waits[&queue("own")].tickets[&ticket];
+    assert_eq!((first.from, first.to), (came, came.plus_min(5)), "nobody ahead, and a visit takes five minutes");
+    for _ in 0..60 {
+        house.after_s(30).pass();
+    }
+    let said = said(&house, from);
+    assert!(
+        said.iter().all(|(of, _, changed)| *of == queue("own") && *changed > 0),
+        "each time it had moved: {said:?}"
+    );
+    assert!((10..=14).contains(&said.len()), "both ends move every five minutes: {said:?}");
+    let now = house.state.floor.waits[&queue("own")].tickets[&ticket];
+    assert!(now.from <= house.now && house.now < now.to, "never a wait that is over");
+    // Called: nothing is said of it any more, and once that nobody waits.
+    let in_hand = house.state.floor.work[&doctor_id(1)].in_hand.clone();
+    house.call_next(1, in_hand.as_ref(), Some(Outcome::Seen)).expect("calls");
+    let from = house.events.len();
+    for _ in 0..60 {
+        house.after_s(60).pass();
+    }
+    let last = self::said(&house, from);
+    assert_eq!((last.len(), house.state.floor.waits[&queue("own")].newcomer), (1, None), "{last:?}");
+    house.assert_replays();
+}
+
+/// Whatever happens: two records of one queue are a minute apart; a minute after the last one, what has been said is what a
+/// look says now; and the deadline never stands still.
+#[test]
+fn what_is_said_is_true_a_minute_later_at_the_latest() {
+    let mut records = 0;
+    for seed in 1..=12 {
+        let mut dice = Dice(seed);
+        let mut house = House::new(dice.roll(3) as u32).with_session(3).with_doctors();
+        let mut last: BTreeMap<QueueId, Timestamp> = BTreeMap::new();
+        for _ in 0..400 {
+            house.after_s(dice.roll(60) as i64);
+            let from = house.events.len();
+            house.pass();
+            if let Some((principal, command)) = command(&mut house, &mut dice) {
+                drop(house.tell(principal, command));
+            }
+            house.pass();
+            for (queue, at, _) in said(&house, from) {
+                let before = last.insert(queue.clone(), at);
+                assert!(before.is_none_or(|before| before.plus_s(60) <= at), "seed {seed}: {queue} twice in a minute");
+                records += 1;
+            }
+            for (queue, told) in &house.state.floor.waits {
+                let is_fresh = told.at.is_some_and(|at| house.now < at.plus_s(60));
+                if is_fresh || told.at.is_none() && !Estimate::is_known(&house.state, queue) {
+                    continue;
+                }
+                let Floor::WaitsExpected { newcomer, changed, .. } = wait::look(&house.state, queue.clone(), house.now)
+                else {
+                    panic!("a look says waits")
+                };
+                assert_eq!((newcomer, changed), (told.newcomer, vec![]), "seed {seed}: {queue} at {:?}", house.now);
+            }
+        }
+        house.assert_replays();
+    }
+    assert!(records > 100, "{records} records");
+}
