@@ -33,8 +33,6 @@ use crate::identity::strangers::Strangers;
 use crate::identity::tokens::{Claims, Generations, Tokens};
 use crate::kinds::kinds;
 
-/// Changes when a stream's projection changes, so that clients take a fresh snapshot.
-const PROJECTION_VERSION: u32 = 2;
 /// How long the operator token of an empty folder holds, in seconds.
 const FIRST_TOKEN_TTL_S: i64 = 24 * 3600;
 
@@ -156,9 +154,8 @@ impl Server {
         http::measures::record();
         let Opened { held, folder, log, keys, is_new } = open_folder(&settings, &options)?;
         let dir = settings.data.dir.clone();
-        let history = log.history_id();
         let coarse = Arc::new(CoarseClock::default());
-        let epoch: Arc<str> = format!("{history}-{PROJECTION_VERSION}").into();
+        let epoch: Arc<str> = run_name().into();
         let home = Zone::named(HOME_ZONE).expect("invariant: it is in the database");
         let (start, speed) = (options.clinic_start, folder.speed);
         let for_test = folder.for_test;
@@ -176,7 +173,7 @@ impl Server {
             store: dir.join("store"),
             store_cache_bytes: settings.data.store_cache_mib << 20,
             epoch: epoch.clone(),
-            hub: Box::new(Hub::new(epoch, HubLimits::default(), coarse.clone())),
+            hub: Box::new(Hub::new(epoch.clone(), HubLimits::default(), coarse.clone())),
             rules: Box::new(HouseStreams { home }),
             deadline_message,
             owner_threads: std::thread::available_parallelism().map_or(2, usize::from),
@@ -207,7 +204,7 @@ impl Server {
             limits: Limits::new(&settings.limits),
             audit: Audit::open(&audit, settings.audit.waiting).map_err(at(&audit))?,
             codes: options.codes,
-            ops: Ops::new(run_name().into(), dir.join("log")),
+            ops: Ops::new(epoch, dir.join("log")),
             zones: DashMap::new(),
             slots: DashMap::new(),
             full: DashMap::new(),
@@ -251,7 +248,8 @@ impl Server {
     }
 }
 
-/// Names this run of the process, for positions that another run knows nothing of.
+/// Names this run of the process: the epoch of every stream. After a restore the log tells something else under the same
+/// offsets, so a position of another run is none.
 fn run_name() -> String {
     format!("run-{:x}", clock::wall_ms())
 }

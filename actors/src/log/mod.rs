@@ -90,7 +90,7 @@ pub const MAX_NAME_BYTES: usize = 255;
 /// Most bytes of one append (all its commits together, as encoded).
 pub const MAX_BATCH_BYTES: usize = 64 << 20;
 
-/// Names the one history that a log tells: drawn when the log is made, part of every stream's epoch.
+/// Names the one history that a log tells: drawn when the log is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HistoryId(pub u128);
 

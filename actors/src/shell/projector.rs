@@ -96,8 +96,8 @@ impl Wish {
     }
 }
 
-/// Starts the thread. `shard_ends` are the log's, from which every stream goes on; `epoch` is the streams' history id with
-/// the projection's version.
+/// Starts the thread. `shard_ends` are the log's, from which every stream goes on; `epoch` names this
+/// run.
 pub fn start(
     messages: Receiver<ToProjector>,
     hub: Box<dyn Fanout + Send>,

@@ -41,7 +41,7 @@ pub struct NodeOptions {
     pub store: PathBuf,
     /// sled's cache, in bytes.
     pub store_cache_bytes: u64,
-    /// The log's history id with the projection's version: the epoch of every stream.
+    /// The epoch of every stream: names this run, for positions that another run knows nothing of.
     pub epoch: Arc<str>,
     /// The fan-out.
     pub hub: Box<dyn Fanout + Send>,
