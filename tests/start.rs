@@ -10,6 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use jiaohao::clients::http::Door;
+use jiaohao::clients::live::exchange;
 use jiaohao_actors::log::{Log, Record, SegmentLog, SegmentOptions, ShardId};
 use jiaohao_domain::{OwnerKind, OwnerRef, Timestamp};
 use serde_json::{Value, json};
@@ -343,6 +344,8 @@ async fn metrics_are_all_there_with_their_help_from_the_start_on() {
 async fn a_broken_key_of_one_person_is_a_named_gap_among_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let (data, patients) = used(folder.path()).await;
+    let backup = folder.path().join("backup");
+    copy(&data, &backup);
     let persons = data.join("persons");
     let files: Vec<PathBuf> = std::fs::read_dir(&persons).unwrap().map(|entry| entry.unwrap().path()).collect();
     let keys: Vec<&PathBuf> = files.iter().filter(|path| path.extension().is_some_and(|e| e == "keys")).collect();
@@ -365,6 +368,56 @@ async fn a_broken_key_of_one_person_is_a_named_gap_among_the_others() {
     for key in &keys[..2] {
         assert!(log.contains(&key.display().to_string()), "{} is not named: {log}", key.display());
     }
+    let counted = format!("persons={}", broken + lost);
+    assert!(log.contains("persons whom the log knows cannot be named") && log.contains(&counted), "{log}");
+    let mend = |from: &Path| jiaohao(&data, 0).args(["persons", "mend", "--from"]).arg(from).output().unwrap();
+    let mended = mend(&backup);
+    assert_eq!(String::from_utf8_lossy(&mended.stdout), format!("{}\n", json!({"taken": broken + lost})));
+    assert_eq!(mend(folder.path()).status.code(), Some(1), "no backup of this folder");
+    let up = Up::start(&data, &[]).await;
+    let read = up.door.insist("POST", "/persons/read", Some(&desk(&data)), &json!({ "ids": patients })).await.unwrap();
+    assert!(read["persons"].as_array().unwrap().iter().all(|person| person["name"].is_string()), "{read}");
+    let log = up.stop().await;
+    assert!(!log.contains("cannot be named"), "{log}");
+}
+
+#[tokio::test]
+async fn a_restored_backup_is_another_history_to_whoever_followed_the_one_that_was_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, _) = used(folder.path()).await;
+    let backup = folder.path().join("backup");
+    copy(&data, &backup);
+    let token = desk(&data);
+    let look = async |up: &Up| up.door.insist("GET", "/streams/queue:h.a.q", Some(&token), &Value::Null).await.unwrap();
+    let cancel_first = async |up: &Up, reason: &str| {
+        let id = look(up).await["snapshot"]["order"][0].clone();
+        let cancel = json!({"ticket": id, "reason": reason});
+        up.door.insist("POST", "/tickets/cancel", Some(&token), &cancel).await.unwrap();
+    };
+    let follow = async |up: &Up, since: &Value| {
+        let mut frame = json!({"type": "subscribe", "id": "1", "stream": "queue:h.a.q"});
+        if !since.is_null() {
+            frame["since"] = since.clone();
+        }
+        exchange(&up.door, &token, &[frame]).await.unwrap().remove(0)
+    };
+    let up = Up::start(&data, &[]).await;
+    follow(&up, &Value::Null).await;
+    cancel_first(&up, "钱").await;
+    let at = follow(&up, &Value::Null).await["position"].clone();
+    drop(up);
+    std::fs::remove_dir_all(&data).unwrap();
+    copy(&backup, &data);
+    let up = Up::start(&data, &[]).await;
+    // Somebody follows: what can be resumed is kept, and the positions of both histories are the same.
+    let followed = follow(&up, &Value::Null).await;
+    cancel_first(&up, "孙").await;
+    assert_eq!(follow(&up, &Value::Null).await["position"]["offset"], at["offset"]);
+    cancel_first(&up, "孙").await;
+    let answer = follow(&up, &at).await;
+    assert!(answer["snapshot"].is_object() && answer.get("missed").is_none(), "{answer}");
+    let resumed = follow(&up, &followed["position"]).await;
+    assert_eq!(resumed["missed"].as_array().map(Vec::len), Some(2), "within a run it is resumed: {resumed}");
 }
 
 /// Writes one more record, dated `at`, as an engine with such a clock would have.

@@ -13,6 +13,7 @@ pub mod config;
 pub mod demo;
 pub mod journal;
 pub mod logging;
+pub mod persons;
 pub mod serve;
 pub mod simulate;
 pub mod token;
@@ -46,6 +47,7 @@ enum Command {
     Simulate(simulate::Args),
     Config(config::Args),
     Journal(journal::Args),
+    Persons(persons::Args),
     Token(token::Args),
 }
 
@@ -85,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(args),
         Command::Config(args) => config::run(args),
         Command::Journal(args) => journal::run(args, &crate::kinds::kinds()),
+        Command::Persons(args) => persons::run(args),
         Command::Token(args) => token::run(args),
     };
     match outcome {
