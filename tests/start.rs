@@ -98,6 +98,18 @@ fn page(up: &Up, path: &str) -> (u16, String) {
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
+/// Status and whole answer of a request with that cookie.
+fn posted(up: &Up, path: &str, cookie: &str, body: &str) -> (u16, String) {
+    let mut stream = std::net::TcpStream::connect(&up.door.authority).unwrap();
+    let length = body.len();
+    let head = format!("POST /api/v1{path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", up.door.authority);
+    let typed = format!("cookie: {cookie}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
+    write!(stream, "{head}{typed}\r\n{body}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
+}
+
 fn said(log: &Path) -> String {
     std::fs::read_to_string(log).unwrap_or_default()
 }
@@ -485,8 +497,25 @@ async fn a_disk_that_fills_up_refuses_bookings_first_and_persons_last() {
     let booked =
         low.door.ask("POST", "/appointments/hold", Some(&desk), Some(&hold)).await.expect_err("below the reserve");
     assert_eq!(booked.code, "storage_low");
+    let operator = token(&data, &["--role", "operator", "--account", "setup"]);
+    let member = json!({"id": "wang", "role": "desk", "password": "twelve characters", "site": "h"});
+    low.door.insist("PUT", "/staff", Some(&operator), &member).await.unwrap();
+    let staff = r#"{"name":"wang","password":"twelve characters"}"#;
+    let (status, answer) = posted(&low, "/session", "", staff);
+    assert_eq!(status, 200, "{answer}");
+    let (_, set) = answer.split_once("jiaohao_refresh=").unwrap();
+    let cookie = format!("jiaohao_refresh={}", set.split(';').next().unwrap());
     low.stop().await;
     let full = Up::begin(&data, &[], &[reserve, last]).await;
+    // Whoever is signed in goes on reading beyond the ten minutes of an access token.
+    for _ in 0..2 {
+        let (status, answer) = posted(&full, "/session/refresh", &cookie, "");
+        assert!(status == 200 && answer.contains("access_token") && answer.contains(&cookie), "{status} {answer}");
+    }
+    for (path, body) in [("/session", staff), ("/session/code", r#"{"phone":"13800000001"}"#)] {
+        let (status, answer) = posted(&full, path, "", body);
+        assert!(status == 503 && answer.contains("read_only"), "{path}: {status} {answer}");
+    }
     let (status, ready) = page(&full, "/readyz");
     assert!(
         status == 503 && ready.contains("read-only: ") && ready.contains("data.last_reserve_mib"),
