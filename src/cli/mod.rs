@@ -102,7 +102,10 @@ pub fn main() -> ExitCode {
 /// The settings of this file (the built-in ones without) under the environment; everything that is wrong with them is
 /// exit code 2.
 pub fn settings(file: Option<&Path>) -> Result<Settings, Failure> {
-    Settings::load(file).map_err(|problems| Failure::Usage(problems.to_string()))
+    let mut settings = Settings::load(file).map_err(|problems| Failure::Usage(problems.to_string()))?;
+    // Whoever reads a message need not know where the process was started.
+    settings.data.dir = std::path::absolute(&settings.data.dir).map_err(Failure::failed)?;
+    Ok(settings)
 }
 
 /// Prints a result on stdout. A reader that has gone away (`jiaohao … | head`) is no failure.
