@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::house::*;
 use super::random::{Dice, command};
+use crate::codes::{Code, Valid};
 use crate::department::{Department, view};
 use crate::ids::*;
 use crate::owner::Owner;
@@ -162,6 +163,22 @@ fn a_phone_hears_at_once_when_the_only_doctor_pauses_goes_on_or_stops() {
     let resume = ResumeWork { assignment: assignment.clone(), department: department.clone() };
     assert_eq!(expected(&mut house, ToDepartment::ResumeWork(resume)), [true]);
     assert_eq!(expected(&mut house, ToDepartment::StopWork(StopWork { assignment, department })), [false]);
+}
+
+#[test]
+fn who_stands_at_a_door_is_shown_with_the_time_from_which_missed_is_taken() {
+    let mut house = House::new(1).with_doctors();
+    let ticket = house.walk_in("pool", "a", None);
+    house.after_s(20);
+    assert_eq!(house.is(&ticket), "summoned");
+    let shown = look(&house, "queue:s.d.pool").expect("known")["tickets"][ticket.as_str()].clone();
+    let missed = ToDepartment::MarkMissed(MarkMissed { ticket: ticket.clone() });
+    let early = house.desk(missed.clone()).expect_err("too early");
+    let not_before = Valid::Text(shown["missed_from"].as_str().expect("a time").to_owned());
+    assert_eq!((early.code, early.valid_now), (Code::TooEarly, vec![("not_before".to_owned(), not_before)]));
+    assert_eq!((&shown["missed_from"], &shown["calls_to_go"]), (&json!("2026-11-23T08:31:30.000+08:00"), &json!(0)));
+    house.after_s(70);
+    house.desk(missed).expect("taken from then on");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::touched::ticket_of;
 use crate::clinic::AppointmentState;
 use crate::department::State;
 use crate::department::config::Defined;
+use crate::floor::calls::missed_from;
 use crate::floor::left_over::Today;
 use crate::floor::{Event, OutsideVisit, Standing, Ticket, Work, doors, receipts, undo, wait};
 use crate::ids::*;
@@ -69,10 +70,7 @@ impl<'a> View<'a> {
             "call": call.map(|call| &call.call).or(summons),
             "rounds": call.map(|call| call.rounds),
             "first_called_at": call.map(|call| self.at(call.first_called_at)),
-            "missed_from": match &ticket.standing {
-                Standing::Called(call) => Some(self.at(call.first_called_at.plus_s(self.state.config.settings.calling.missed_after_s))),
-                _ => None,
-            },
+            "missed_from": missed_from(ticket, &self.state.config.settings.calling).map(|at| self.at(at)),
             "calls_to_go": match &ticket.standing {
                 Standing::Called(call) => self.state.config.settings.calling.missed_after_calls.saturating_sub(call.rounds),
                 _ => 0,
