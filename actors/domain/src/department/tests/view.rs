@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::house::*;
 use super::random::{Dice, command};
@@ -50,6 +50,15 @@ fn put(snapshot: &mut Value, payload: &Value) {
     }
 }
 
+/// What the hospital's own system does with an event: a ticket takes the place of the one of the same id.
+fn put_ticket(snapshot: &mut Value, payload: &Value) {
+    match payload["ticket"].as_str() {
+        Some(id) => put(snapshot, &json!({ "tickets": { id: payload } })),
+        None if payload["tickets"].is_object() => put(snapshot, payload),
+        None => {}
+    }
+}
+
 #[test]
 fn events_put_into_a_snapshot_give_the_next_snapshot() {
     for seed in 1..=6 {
@@ -63,6 +72,7 @@ fn events_put_into_a_snapshot_give_the_next_snapshot() {
             "door:s.d.room1",
             "doctor:s.doctor1",
             "doctor:s.doctor2",
+            "site:s",
         ]
         .iter()
         .map(|stream| ((*stream).to_owned(), look(&house, stream).expect("known")))
@@ -77,6 +87,7 @@ fn events_put_into_a_snapshot_give_the_next_snapshot() {
                 for (stream, emission) in view::emissions(&house.state, event, house.now, zone(), &|_| true) {
                     let parts = emission.as_object().and_then(|stem| stem.values().next()).expect("one stem");
                     match seen.get_mut(&stream) {
+                        Some(snapshot) if stream == "site:s" => put_ticket(snapshot, parts),
                         Some(snapshot) => put(snapshot, parts),
                         None if stream.starts_with("ticket:") => drop(seen.insert(stream, parts.clone())),
                         None => {}
