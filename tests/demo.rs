@@ -60,3 +60,12 @@ fn a_kept_folder_goes_on_where_it_was() {
     let why = String::from_utf8_lossy(&said.stderr);
     assert!(why.contains("at 240 times") && why.contains("--speed"), "{why}");
 }
+
+#[test]
+fn a_port_that_is_taken_is_said_with_what_to_try() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    let said = Command::new(env!("CARGO_BIN_EXE_jiaohao")).args(["demo", "--port", &port]).output().expect("it starts");
+    let why = String::from_utf8_lossy(&said.stderr);
+    assert!(!said.status.success() && why.contains("try --port 9000") && !why.contains("token issue"), "{why}");
+}

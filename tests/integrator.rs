@@ -2,10 +2,12 @@
 //! doctor calls whoever is next.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test in machine time; what fails, fails it")]
 
+use std::io::{BufRead, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jiaohao::clients::http::Door;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 struct Server(Child);
@@ -33,62 +35,123 @@ fn token(folder: &std::path::Path, arguments: &[&str]) -> String {
     String::from_utf8(out.stdout).unwrap().trim().to_owned()
 }
 
-/// Calls until nobody is left, for as long as the script runs.
-async fn see_everybody(door: &Door, doctor: &str, script: &mut Child) {
+/// Calls whoever is next until it is so.
+async fn see_until(door: &Door, doctor: &str, mut is_so: impl FnMut(&Value) -> bool) {
     let work = json!({"department": "h.a", "service_point": "h.a.r1"});
     let assignment = door.insist("POST", "/work/start", Some(doctor), &work).await.unwrap()["assignment"].clone();
     let mut in_hand = Value::Null;
     let began = Instant::now();
-    while script.try_wait().unwrap().is_none() {
-        assert!(began.elapsed() < Duration::from_secs(60), "the script does not end");
+    while !is_so(&in_hand) {
+        assert!(began.elapsed() < Duration::from_secs(60), "it does not come to its end");
         let outcome = if in_hand.is_null() { Value::Null } else { json!("seen") };
         let next = json!({"department": "h.a", "assignment": assignment, "in_hand": in_hand, "outcome": outcome});
         match door.ask("POST", "/calls/next", Some(doctor), Some(&next)).await {
             Ok(answer) => in_hand = answer["called"]["ticket"].clone(),
+            // The script has called off the visit of whoever was called.
+            Err(why) if why.code == "stale_console" => in_hand = why.valid_now["in_hand"].clone(),
             Err(why) => assert_eq!(why.code, "queue_empty"),
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-#[tokio::test]
-async fn a_script_of_the_hospital_registers_visits_and_hears_what_became_of_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let server = jiaohao(folder.path(), port).arg("serve").stderr(Stdio::null()).spawn().unwrap();
-    let _server = Server(server);
-    let url = format!("http://127.0.0.1:{port}");
-    let door = Door::at(&url).unwrap();
+/// A hospital with a doctor and a queue, its server, and tokens of the doctor and of the hospital's own system.
+struct Hospital {
+    folder: tempfile::TempDir,
+    port: u16,
+    server: Server,
+    door: Door,
+    doctor: String,
+    his: String,
+    today: String,
+}
+
+async fn serve(folder: &std::path::Path, port: u16) -> (Server, Door) {
+    let server = Server(jiaohao(folder, port).arg("serve").stderr(Stdio::null()).spawn().unwrap());
+    let door = Door::at(&format!("http://127.0.0.1:{port}")).unwrap();
     for _ in 0..500 {
         if door.is_ready().await {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let operator = token(folder.path(), &["--role", "operator", "--account", "setup"]);
-    for (path, body) in [
-        ("/sites", json!({"id": "h", "name": "医院", "time_zone": "Asia/Shanghai"})),
-        ("/departments", json!({"id": "h.a", "name": "内科"})),
-        ("/service-points", json!({"id": "h.a.r1", "name": "1号诊室"})),
-        ("/doctors", json!({"id": "h.li", "name": "李明", "title": "主任医师", "departments": ["h.a"]})),
-        ("/queues", json!({"id": "h.a.q", "name": "内科", "prefix": "A"})),
-    ] {
-        door.insist("PUT", path, Some(&operator), &body).await.unwrap();
+    (server, door)
+}
+
+impl Hospital {
+    async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (server, door) = serve(folder.path(), port).await;
+        let operator = token(folder.path(), &["--role", "operator", "--account", "setup"]);
+        for (path, body) in [
+            ("/sites", json!({"id": "h", "name": "医院", "time_zone": "Asia/Shanghai"})),
+            ("/departments", json!({"id": "h.a", "name": "内科"})),
+            ("/service-points", json!({"id": "h.a.r1", "name": "1号诊室"})),
+            ("/doctors", json!({"id": "h.li", "name": "李明", "title": "主任医师", "departments": ["h.a"]})),
+            ("/queues", json!({"id": "h.a.q", "name": "内科", "prefix": "A"})),
+        ] {
+            door.insist("PUT", path, Some(&operator), &body).await.unwrap();
+        }
+        let arguments = ["--role", "doctor", "--site", "h", "--doctor", "h.li", "--account", "li"];
+        let doctor = token(folder.path(), &arguments);
+        let his = token(folder.path(), &["--role", "integrator", "--site", "h", "--account", "his"]);
+        let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
+        let today = zone.date(jiaohao_domain::Timestamp(jiaohao_actors::shell::clock::wall_ms())).0.to_string();
+        Self { folder, port, server, door, doctor, his, today }
     }
-    let doctor = token(folder.path(), &["--role", "doctor", "--site", "h", "--doctor", "h.li", "--account", "li"]);
-    let his = token(folder.path(), &["--role", "integrator", "--site", "h", "--account", "his"]);
-    let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
-    let today = zone.date(jiaohao_domain::Timestamp(jiaohao_actors::shell::clock::wall_ms()));
-    let mut script = Command::new("python3")
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/integrator.py"))
-        .args(["--url", &url, "--site", "h", "--queue", "h.a.q", "--visits", "5", "--for", "50", "--date"])
-        .arg(today.0.to_string())
-        .env("JIAOHAO_TOKEN", &his)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    see_everybody(&door, &doctor, &mut script).await;
+
+    fn script(&self, visits: &str) -> Child {
+        Command::new("python3")
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/integrator.py"))
+            .args(["--url", &format!("http://127.0.0.1:{}", self.port), "--site", "h", "--queue", "h.a.q"])
+            .args(["--visits", visits, "--for", "50", "--date", &self.today])
+            .env("JIAOHAO_TOKEN", &self.his)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_script_that_was_away_while_the_server_began_anew_misses_no_end() {
+    let hospital = Hospital::open().await;
+    let mut script = hospital.script("3");
+    let mut said = std::io::BufReader::new(script.stdout.take().unwrap());
+    let mut line = String::new();
+    while line != "2 visits are in\n" {
+        line.clear();
+        assert_ne!(said.read_line(&mut line).unwrap(), 0, "it has ended");
+    }
+    let pid = Pid::from_raw(i32::try_from(script.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    let again = async |server: Server| {
+        drop(server);
+        serve(hospital.folder.path(), hospital.port).await.0
+    };
+    let server = again(hospital.server).await;
+    // Both are seen: somebody was in hand, and nobody is.
+    let mut had_somebody = false;
+    see_until(&hospital.door, &hospital.doctor, |in_hand| {
+        had_somebody |= !in_hand.is_null();
+        had_somebody && in_hand.is_null()
+    })
+    .await;
+    let _server = again(server).await;
+    kill_process(pid, Signal::CONT).unwrap();
+    let (mut rest, mut complained) = (String::new(), String::new());
+    said.read_to_string(&mut rest).unwrap();
+    script.stderr.take().unwrap().read_to_string(&mut complained).unwrap();
+    assert!(script.wait().unwrap().success() && rest.contains("all 2 visits have ended"), "{rest}\n{complained}");
+}
+
+#[tokio::test]
+async fn a_script_of_the_hospital_registers_visits_and_hears_what_became_of_them() {
+    let hospital = Hospital::open().await;
+    let (door, his) = (&hospital.door, &hospital.his);
+    let mut script = hospital.script("5");
+    see_until(door, &hospital.doctor, |_| script.try_wait().unwrap().is_some()).await;
     let out = script.wait_with_output().unwrap();
     let (said, complained) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     assert!(out.status.success(), "{said}\n{complained}");
@@ -98,7 +161,7 @@ async fn a_script_of_the_hospital_registers_visits_and_hears_what_became_of_them
     // What the department refuses is heard as the answer, and again.
     let visit = |id: &str, change: Value| {
         let mut visit = json!({
-            "visit_id": id, "version": 1, "site": "h", "queue": "h.a.q", "date": today.0.to_string(),
+            "visit_id": id, "version": 1, "site": "h", "queue": "h.a.q", "date": hospital.today,
             "patient": {"number": "X1"}, "fee_state": "paid",
         });
         visit.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
@@ -115,10 +178,10 @@ async fn a_script_of_the_hospital_registers_visits_and_hears_what_became_of_them
         ("r2", json!({"date": "1999-01-01"}), "invalid_field"),
         ("r2", json!({"version": u64::MAX}), "invalid_field"),
     ] {
-        let refused = door.ask("POST", "/visits", Some(&his), Some(&visit(id, change))).await.unwrap_err();
+        let refused = door.ask("POST", "/visits", Some(his), Some(&visit(id, change))).await.unwrap_err();
         assert_eq!(refused.code, code, "{id}: {}", refused.detail);
     }
     let waits = visit("r3", json!({"number": "17", "checked_in": true}));
-    let answer = door.insist("POST", "/visits", Some(&his), &waits).await.unwrap();
+    let answer = door.insist("POST", "/visits", Some(his), &waits).await.unwrap();
     assert!(answer["ticket"].as_str().is_some_and(|ticket| ticket.starts_with("h.a.t")), "{answer}");
 }

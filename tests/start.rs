@@ -10,6 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use jiaohao::clients::http::Door;
+use jiaohao::clients::live::exchange;
 use jiaohao_actors::log::{Log, Record, SegmentLog, SegmentOptions, ShardId};
 use jiaohao_domain::{OwnerKind, OwnerRef, Timestamp};
 use serde_json::{Value, json};
@@ -95,6 +96,18 @@ fn page(up: &Up, path: &str) -> (u16, String) {
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// Status and whole answer of a request with that cookie.
+fn posted(up: &Up, path: &str, cookie: &str, body: &str) -> (u16, String) {
+    let mut stream = std::net::TcpStream::connect(&up.door.authority).unwrap();
+    let length = body.len();
+    let head = format!("POST /api/v1{path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", up.door.authority);
+    let typed = format!("cookie: {cookie}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
+    write!(stream, "{head}{typed}\r\n{body}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
 }
 
 fn said(log: &Path) -> String {
@@ -343,6 +356,8 @@ async fn metrics_are_all_there_with_their_help_from_the_start_on() {
 async fn a_broken_key_of_one_person_is_a_named_gap_among_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let (data, patients) = used(folder.path()).await;
+    let backup = folder.path().join("backup");
+    copy(&data, &backup);
     let persons = data.join("persons");
     let files: Vec<PathBuf> = std::fs::read_dir(&persons).unwrap().map(|entry| entry.unwrap().path()).collect();
     let keys: Vec<&PathBuf> = files.iter().filter(|path| path.extension().is_some_and(|e| e == "keys")).collect();
@@ -365,6 +380,56 @@ async fn a_broken_key_of_one_person_is_a_named_gap_among_the_others() {
     for key in &keys[..2] {
         assert!(log.contains(&key.display().to_string()), "{} is not named: {log}", key.display());
     }
+    let counted = format!("persons={}", broken + lost);
+    assert!(log.contains("persons whom the log knows cannot be named") && log.contains(&counted), "{log}");
+    let mend = |from: &Path| jiaohao(&data, 0).args(["persons", "mend", "--from"]).arg(from).output().unwrap();
+    let mended = mend(&backup);
+    assert_eq!(String::from_utf8_lossy(&mended.stdout), format!("{}\n", json!({"taken": broken + lost})));
+    assert_eq!(mend(folder.path()).status.code(), Some(1), "no backup of this folder");
+    let up = Up::start(&data, &[]).await;
+    let read = up.door.insist("POST", "/persons/read", Some(&desk(&data)), &json!({ "ids": patients })).await.unwrap();
+    assert!(read["persons"].as_array().unwrap().iter().all(|person| person["name"].is_string()), "{read}");
+    let log = up.stop().await;
+    assert!(!log.contains("cannot be named"), "{log}");
+}
+
+#[tokio::test]
+async fn a_restored_backup_is_another_history_to_whoever_followed_the_one_that_was_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, _) = used(folder.path()).await;
+    let backup = folder.path().join("backup");
+    copy(&data, &backup);
+    let token = desk(&data);
+    let look = async |up: &Up| up.door.insist("GET", "/streams/queue:h.a.q", Some(&token), &Value::Null).await.unwrap();
+    let cancel_first = async |up: &Up, reason: &str| {
+        let id = look(up).await["snapshot"]["order"][0].clone();
+        let cancel = json!({"ticket": id, "reason": reason});
+        up.door.insist("POST", "/tickets/cancel", Some(&token), &cancel).await.unwrap();
+    };
+    let follow = async |up: &Up, since: &Value| {
+        let mut frame = json!({"type": "subscribe", "id": "1", "stream": "queue:h.a.q"});
+        if !since.is_null() {
+            frame["since"] = since.clone();
+        }
+        exchange(&up.door, &token, &[frame]).await.unwrap().remove(0)
+    };
+    let up = Up::start(&data, &[]).await;
+    follow(&up, &Value::Null).await;
+    cancel_first(&up, "钱").await;
+    let at = follow(&up, &Value::Null).await["position"].clone();
+    drop(up);
+    std::fs::remove_dir_all(&data).unwrap();
+    copy(&backup, &data);
+    let up = Up::start(&data, &[]).await;
+    // Somebody follows: what can be resumed is kept, and the positions of both histories are the same.
+    let followed = follow(&up, &Value::Null).await;
+    cancel_first(&up, "孙").await;
+    assert_eq!(follow(&up, &Value::Null).await["position"]["offset"], at["offset"]);
+    cancel_first(&up, "孙").await;
+    let answer = follow(&up, &at).await;
+    assert!(answer["snapshot"].is_object() && answer.get("missed").is_none(), "{answer}");
+    let resumed = follow(&up, &followed["position"]).await;
+    assert_eq!(resumed["missed"].as_array().map(Vec::len), Some(2), "within a run it is resumed: {resumed}");
 }
 
 /// Writes one more record, dated `at`, as an engine with such a clock would have.
@@ -432,8 +497,25 @@ async fn a_disk_that_fills_up_refuses_bookings_first_and_persons_last() {
     let booked =
         low.door.ask("POST", "/appointments/hold", Some(&desk), Some(&hold)).await.expect_err("below the reserve");
     assert_eq!(booked.code, "storage_low");
+    let operator = token(&data, &["--role", "operator", "--account", "setup"]);
+    let member = json!({"id": "wang", "role": "desk", "password": "twelve characters", "site": "h"});
+    low.door.insist("PUT", "/staff", Some(&operator), &member).await.unwrap();
+    let staff = r#"{"name":"wang","password":"twelve characters"}"#;
+    let (status, answer) = posted(&low, "/session", "", staff);
+    assert_eq!(status, 200, "{answer}");
+    let (_, set) = answer.split_once("jiaohao_refresh=").unwrap();
+    let cookie = format!("jiaohao_refresh={}", set.split(';').next().unwrap());
     low.stop().await;
     let full = Up::begin(&data, &[], &[reserve, last]).await;
+    // Whoever is signed in goes on reading beyond the ten minutes of an access token.
+    for _ in 0..2 {
+        let (status, answer) = posted(&full, "/session/refresh", &cookie, "");
+        assert!(status == 200 && answer.contains("access_token") && answer.contains(&cookie), "{status} {answer}");
+    }
+    for (path, body) in [("/session", staff), ("/session/code", r#"{"phone":"13800000001"}"#)] {
+        let (status, answer) = posted(&full, path, "", body);
+        assert!(status == 503 && answer.contains("read_only"), "{path}: {status} {answer}");
+    }
     let (status, ready) = page(&full, "/readyz");
     assert!(
         status == 503 && ready.contains("read-only: ") && ready.contains("data.last_reserve_mib"),

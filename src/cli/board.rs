@@ -17,7 +17,7 @@ use super::Failure;
   jiaohao board --url http://localhost:8080 --board renmin.3f --token-file screen.token
   jiaohao board --url http://localhost:8080 --board renmin.3f --once        one picture, for a look or a script")]
 pub struct Args {
-    /// Where the server is (http:// or ws://).
+    /// Where the server is (http:// or https://; a certificate of the hospital's own authority is named in SSL_CERT_FILE).
     #[arg(long)]
     url: String,
     /// Which board.

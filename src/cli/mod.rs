@@ -13,6 +13,7 @@ pub mod config;
 pub mod demo;
 pub mod journal;
 pub mod logging;
+pub mod persons;
 pub mod serve;
 pub mod simulate;
 pub mod token;
@@ -46,6 +47,7 @@ enum Command {
     Simulate(simulate::Args),
     Config(config::Args),
     Journal(journal::Args),
+    Persons(persons::Args),
     Token(token::Args),
 }
 
@@ -85,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(args),
         Command::Config(args) => config::run(args),
         Command::Journal(args) => journal::run(args, &crate::kinds::kinds()),
+        Command::Persons(args) => persons::run(args),
         Command::Token(args) => token::run(args),
     };
     match outcome {
@@ -99,7 +102,10 @@ pub fn main() -> ExitCode {
 /// The settings of this file (the built-in ones without) under the environment; everything that is wrong with them is
 /// exit code 2.
 pub fn settings(file: Option<&Path>) -> Result<Settings, Failure> {
-    Settings::load(file).map_err(|problems| Failure::Usage(problems.to_string()))
+    let mut settings = Settings::load(file).map_err(|problems| Failure::Usage(problems.to_string()))?;
+    // Whoever reads a message need not know where the process was started.
+    settings.data.dir = std::path::absolute(&settings.data.dir).map_err(Failure::failed)?;
+    Ok(settings)
 }
 
 /// Prints a result on stdout. A reader that has gone away (`jiaohao … | head`) is no failure.

@@ -66,6 +66,12 @@ impl CodeSender for Outbox {
 /// # Errors
 /// The server does not come up, or the city cannot be set up.
 pub fn run(options: Options) -> Result<(), Failure> {
+    // Before anything is made: most newcomers have something else on 8080.
+    let free = std::net::TcpListener::bind(("127.0.0.1", options.port)).map_err(|error| {
+        let other = if options.port == 9000 { 9001 } else { 9000 };
+        Failure::Failed(format!("cannot listen on 127.0.0.1:{}: {error}: try --port {other}", options.port))
+    })?;
+    drop(free);
     let temporary = std::env::temp_dir().join(format!("jiaohao-demo-{}", std::process::id()));
     let data = options.data.clone().unwrap_or_else(|| temporary.clone());
     let mut settings = crate::cli::settings(None)?;

@@ -16,6 +16,7 @@ use jiaohao_actors::sealed;
 use jiaohao_domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::place;
 use crate::identity::chance;
 use crate::identity::keys::{KeyError, Keys};
 
@@ -23,9 +24,9 @@ const MARK: &str = "folder.json";
 /// Stands while a folder is being made.
 const UNFINISHED: &str = "folder.new";
 /// What a data folder consists of.
-const PARTS: &[&str] = &["LOCK", MARK, UNFINISHED, "log", "keys", "persons", "audit", "store", "outbox"];
+const PARTS: &[&str] = &["LOCK", MARK, UNFINISHED, place::FILE, "log", "keys", "persons", "audit", "store", "outbox"];
 /// What an interrupted start, an import or a rebuilt store may have left.
-const LEFTOVERS: &[&str] = &["log.new", "log.import", "store.damaged-"];
+const LEFTOVERS: &[&str] = &[place::UNFINISHED, "log.new", "log.import", "store.damaged-"];
 /// What a file system itself puts into its top folder.
 const OF_THE_SYSTEM: &str = "lost+found";
 

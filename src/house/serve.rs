@@ -156,9 +156,8 @@ impl Server {
         http::measures::record();
         let Opened { held, folder, log, keys, is_new } = open_folder(&settings, &options)?;
         let dir = settings.data.dir.clone();
-        let history = log.history_id();
         let coarse = Arc::new(CoarseClock::default());
-        let epoch: Arc<str> = format!("{history}-{PROJECTION_VERSION}").into();
+        let epoch: Arc<str> = format!("{}-{PROJECTION_VERSION}-{}", log.history_id(), place::name(&dir)).into();
         let home = Zone::named(HOME_ZONE).expect("invariant: it is in the database");
         let (start, speed) = (options.clinic_start, folder.speed);
         let for_test = folder.for_test;
@@ -236,6 +235,7 @@ impl Server {
             ServeError::Doors { error, hint }
         })?;
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
+        actix_web::rt::spawn(house.clone().look_for_lost_keys());
         let watching = Arc::new(AtomicBool::new(true));
         watch(dir, settings, house.clone(), watching.clone()).map_err(machine)?;
         let report = node.report.clone();

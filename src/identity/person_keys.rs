@@ -4,10 +4,13 @@
 //! On disk: up to 1,024 files, each a row of records of 72 bytes: 32 bytes that name the person (SHA-256 of the id),
 //! 32 bytes of key, 8 bytes of checksum. A destroyed key is all zeros in a record that still names the person: so a key
 //! that was destroyed and one that was lost are two things. A torn last record (it was never acknowledged) is
-//! overwritten by the next; anything else that does not fit its checksum is reported, never used.
+//! overwritten by the next; anything else that does not fit its checksum is reported, never used. Records never move: what
+//! a backup has and the file has not is put behind the others ([`PersonKeys::take_from`]), because a file that is copied
+//! back takes with it everybody who was made known since.
 //!
 //! Calls read and sync files: make them where blocking is allowed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -25,6 +28,10 @@ const RECORD: usize = NAME + 32 + 8;
 /// What stands in place of a destroyed key; none that is drawn is all zeros.
 const DESTROYED: [u8; 32] = [0; 32];
 
+/// What to do about keys that are damaged or lost.
+const MEND: &str = "stop the server, take what is missing from the backup with `jiaohao persons mend --from BACKUP`, and copy \
+                    no file over it: it has the keys of everybody made known since";
+
 /// Why a person's key cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum PersonKeyError {
@@ -37,13 +44,13 @@ pub enum PersonKeyError {
         error: io::Error,
     },
     /// The person has been made known, and there is no key.
-    #[error("{}: the person's key is not there: restore the file from the backup", .path.display())]
+    #[error("{}: the person's key is not there: {MEND}", .path.display())]
     Lost {
         /// In which file it must be.
         path: PathBuf,
     },
     /// A record does not fit its checksum.
-    #[error("{}: the record at byte {at} is damaged: restore the file from the backup", .path.display())]
+    #[error("{}: the record at byte {at} is damaged: {MEND}", .path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -83,7 +90,7 @@ impl PersonKeys {
         let name = name_of(patient);
         let bucket = bucket_of(&name);
         let _one_at_a_time = self.writer(bucket);
-        Ok(self.find(bucket, &name)?.1)
+        self.find(bucket, &name)?.sure(|| self.path(bucket))
     }
 
     /// The key of somebody who has been made known; none when it has been destroyed.
@@ -98,17 +105,18 @@ impl PersonKeys {
         }
     }
 
-    /// The person's key; a new one, durable when this returns, when there was none.
+    /// The person's key; a new one, durable when this returns, when there was none that can be read: for somebody who is
+    /// not known yet, or whose key was found ([`Self::of_known`]). Damage of others' records keeps no newcomer out.
     pub fn make(&self, patient: &PatientId) -> Result<Key, PersonKeyError> {
         let name = name_of(patient);
         let bucket = bucket_of(&name);
         let _one_at_a_time = self.writer(bucket);
-        let (at, kept) = self.find(bucket, &name)?;
-        if let Kept::Key(key) = kept {
+        let found = self.find(bucket, &name)?;
+        if let Kept::Key(key) = found.kept {
             return Ok(key);
         }
         let key = Key::random();
-        self.write(bucket, at, &record_of(&name, key.reveal()))?;
+        self.write(bucket, found.at, &record_of(&name, key.reveal()))?;
         Ok(key)
     }
 
@@ -117,9 +125,52 @@ impl PersonKeys {
         let name = name_of(patient);
         let bucket = bucket_of(&name);
         let _one_at_a_time = self.writer(bucket);
-        let (at, Kept::Key(_)) = self.find(bucket, &name)? else { return Ok(false) };
+        let found = self.find(bucket, &name)?;
+        let at = found.at;
+        if !matches!(found.sure(|| self.path(bucket))?, Kept::Key(_)) {
+            return Ok(false);
+        }
         self.write(bucket, at, &record_of(&name, &DESTROYED))?;
         Ok(true)
+    }
+
+    /// Takes from another folder of keys (a backup's) what is here neither sound nor destroyed; how many. What is here stays
+    /// as it is, so that it can be done again and nobody's newer key is lost.
+    pub fn take_from(&self, other: &Path) -> Result<usize, PersonKeyError> {
+        let mut taken = 0;
+        for bucket in 0..BUCKETS {
+            let _one_at_a_time = self.writer(bucket);
+            let theirs = read(&other.join(file_name(bucket)))?;
+            let ours = read(&self.path(bucket))?;
+            let mut known: BTreeSet<&[u8]> = sound(&ours).map(|(_, record)| &record[..NAME]).collect();
+            let mut end = ours.len() - ours.len() % RECORD;
+            for (_, record) in sound(&theirs) {
+                if known.insert(&record[..NAME]) {
+                    self.write(bucket, end, record)?;
+                    end += RECORD;
+                    taken += 1;
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Of these persons, who has no sound record here. Reads every file once.
+    pub fn without(&self, persons: impl IntoIterator<Item = PatientId>) -> Result<Vec<PatientId>, PersonKeyError> {
+        let mut by_bucket = BTreeMap::<usize, Vec<([u8; NAME], PatientId)>>::new();
+        for person in persons {
+            let name = name_of(&person);
+            by_bucket.entry(bucket_of(&name)).or_default().push((name, person));
+        }
+        let mut without = Vec::new();
+        for (bucket, persons) in by_bucket {
+            let _one_at_a_time = self.writer(bucket);
+            let bytes = read(&self.path(bucket))?;
+            let known: BTreeSet<&[u8]> = sound(&bytes).map(|(_, record)| &record[..NAME]).collect();
+            without
+                .extend(persons.into_iter().filter(|(name, _)| !known.contains(&name[..])).map(|(_, person)| person));
+        }
+        Ok(without)
     }
 
     fn writer(&self, bucket: usize) -> MutexGuard<'_, ()> {
@@ -127,32 +178,19 @@ impl PersonKeys {
     }
 
     fn path(&self, bucket: usize) -> PathBuf {
-        self.dir.join(format!("{bucket:03x}.keys"))
+        self.dir.join(file_name(bucket))
     }
 
-    /// Where the person's record is, or the next one belongs, and what is kept.
-    fn find(&self, bucket: usize, name: &[u8; NAME]) -> Result<(usize, Kept), PersonKeyError> {
-        let path = self.path(bucket);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((0, Kept::Nothing)),
-            Err(error) => return Err(PersonKeyError::Io { path, error }),
-        };
-        let end = bytes.len() - bytes.len() % RECORD;
-        let mut damaged_at = None;
-        for (at, record) in bytes[..end].chunks_exact(RECORD).enumerate().map(|(n, record)| (n * RECORD, record)) {
-            if checksum(record) != record[NAME + 32..] {
-                damaged_at.get_or_insert(at);
-            } else if record[..NAME] == *name {
-                let key: [u8; 32] = record[NAME..NAME + 32].try_into().expect("invariant: the slice has 32 bytes");
-                return Ok((at, if key == DESTROYED { Kept::Destroyed } else { Kept::Key(Key::from_bytes(key)) }));
-            }
+    /// What stands in the file about the person of that name.
+    fn find(&self, bucket: usize, name: &[u8; NAME]) -> Result<Found, PersonKeyError> {
+        let bytes = read(&self.path(bucket))?;
+        if let Some((at, record)) = sound(&bytes).find(|(_, record)| record[..NAME] == *name) {
+            let key: [u8; 32] = record[NAME..NAME + 32].try_into().expect("invariant: the slice has 32 bytes");
+            let kept = if key == DESTROYED { Kept::Destroyed } else { Kept::Key(Key::from_bytes(key)) };
+            return Ok(Found { at, kept, damaged_at: None });
         }
-        // Not here: be sure that it is not only hidden by damage before anybody makes a second key.
-        match damaged_at {
-            Some(at) => Err(PersonKeyError::Damaged { path, at }),
-            None => Ok((end, Kept::Nothing)),
-        }
+        let damaged_at = records(&bytes).find(|(_, record)| !is_sound(record)).map(|(at, _)| at);
+        Ok(Found { at: bytes.len() - bytes.len() % RECORD, kept: Kept::Nothing, damaged_at })
     }
 
     fn write(&self, bucket: usize, at: usize, record: &[u8; RECORD]) -> Result<(), PersonKeyError> {
@@ -166,6 +204,50 @@ impl PersonKeys {
         };
         write().map_err(|error| PersonKeyError::Io { path: path.clone(), error })
     }
+}
+
+/// What a file says of a person.
+struct Found {
+    /// Where the record is, or the next one belongs.
+    at: usize,
+    kept: Kept,
+    /// The person's record is not there, and one that cannot be read is.
+    damaged_at: Option<usize>,
+}
+
+impl Found {
+    /// What is kept, unless it may be hidden by damage.
+    fn sure(self, path: impl FnOnce() -> PathBuf) -> Result<Kept, PersonKeyError> {
+        match self.damaged_at {
+            Some(at) => Err(PersonKeyError::Damaged { path: path(), at }),
+            None => Ok(self.kept),
+        }
+    }
+}
+
+fn file_name(bucket: usize) -> String {
+    format!("{bucket:03x}.keys")
+}
+
+/// A file's bytes; none when it is not there.
+fn read(path: &Path) -> Result<Vec<u8>, PersonKeyError> {
+    match std::fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => read.map_err(|error| PersonKeyError::Io { path: path.to_owned(), error }),
+    }
+}
+
+/// Whole records, with where each begins.
+fn records(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8; RECORD])> {
+    bytes.as_chunks().0.iter().enumerate().map(|(n, record)| (n * RECORD, record))
+}
+
+fn is_sound(record: &[u8; RECORD]) -> bool {
+    checksum(record) == record[NAME + 32..]
+}
+
+fn sound(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8; RECORD])> {
+    records(bytes).filter(|(_, record)| is_sound(record))
 }
 
 fn record_of(name: &[u8; NAME], key: &[u8; 32]) -> [u8; RECORD] {
@@ -281,9 +363,46 @@ mod tests {
             damaged[at] ^= 1;
             std::fs::write(&path, &damaged).expect("damaged");
             assert!(matches!(keys.get(&patient(1)), Err(PersonKeyError::Damaged { at: 0, .. })), "byte {at}");
-            assert!(keys.make(&patient(1)).is_err(), "no second key beside a damaged one");
             damaged[at] ^= 1;
             std::fs::write(&path, &damaged).expect("mended");
+        }
+    }
+
+    #[test]
+    fn what_a_backup_has_is_taken_and_what_was_made_since_stays() {
+        for lost in [false, true] {
+            let (folder, backup) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+            let keys = PersonKeys::open(folder.path()).expect("opens");
+            let of = |n: usize| bucket_of(&name_of(&patient(n)));
+            let in_one_file: Vec<usize> = (0..).filter(|n| of(*n) == of(0)).take(5).collect();
+            let [old, gone, erased, since, newcomer] = in_one_file[..] else { panic!("five") };
+            let before = [old, gone, erased].map(|n| keys.make(&patient(n)).expect("made"));
+            let file = file_of(&keys, &patient(0));
+            std::fs::copy(&file, backup.path().join(file.file_name().expect("a name"))).expect("backed up");
+            let kept = keys.make(&patient(since)).expect("made since");
+            keys.destroy(&patient(erased)).expect("destroyed since");
+            if lost {
+                std::fs::remove_file(&file).expect("lost");
+            } else {
+                let mut bytes = std::fs::read(&file).expect("there");
+                bytes[RECORD + NAME] ^= 1;
+                std::fs::write(&file, bytes).expect("damaged");
+            }
+            let new = keys.make(&patient(newcomer)).expect("damage keeps no newcomer out");
+            assert!(keys.of_known(&patient(gone)).is_err());
+            let missing = keys.without(in_one_file.iter().map(|n| patient(*n))).expect("read");
+            let expected = if lost { vec![old, gone, erased, since] } else { vec![gone] };
+            assert_eq!(missing, expected.into_iter().map(patient).collect::<Vec<_>>());
+            assert_eq!(keys.take_from(backup.path()).expect("mended"), if lost { 3 } else { 1 });
+            assert_eq!(keys.take_from(backup.path()).expect("again"), 0);
+            for (n, key) in [old, gone].into_iter().zip(before) {
+                assert_eq!(keys.of_known(&patient(n)).expect("read"), Some(key));
+            }
+            assert_eq!(keys.of_known(&patient(newcomer)).expect("read"), Some(new));
+            if !lost {
+                assert_eq!(keys.of_known(&patient(since)).expect("read"), Some(kept));
+                assert_eq!(keys.of_known(&patient(erased)).expect("read"), None, "what was destroyed stays so");
+            }
         }
     }
 

@@ -98,7 +98,7 @@ pub struct Hub {
 const SWEEP_EVERY_MS: u32 = 500;
 
 impl Hub {
-    /// An empty hub. `epoch` is history id and projection version.
+    /// An empty hub. `epoch` is history id, projection version and the folder's place.
     pub fn new(epoch: impl Into<Arc<str>>, limits: HubLimits, clock: Arc<CoarseClock>) -> Self {
         Self {
             epoch: epoch.into(),

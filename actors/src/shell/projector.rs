@@ -98,8 +98,8 @@ impl Wish {
     }
 }
 
-/// Starts the thread. `shard_ends` are the log's, from which every stream goes on; `epoch` is the streams' history id with
-/// the projection's version.
+/// Starts the thread. `shard_ends` are the log's, from which every stream goes on; `epoch` is the streams'
+/// history id with the projection's version and the folder's place.
 pub fn start(
     messages: Receiver<ToProjector>,
     hub: Box<dyn Fanout + Send>,

@@ -41,7 +41,7 @@ pub struct NodeOptions {
     pub store: PathBuf,
     /// sled's cache, in bytes.
     pub store_cache_bytes: u64,
-    /// The log's history id with the projection's version: the epoch of every stream.
+    /// The log's history id with the projection's version and the folder's place: the epoch of every stream.
     pub epoch: Arc<str>,
     /// The fan-out.
     pub hub: Box<dyn Fanout + Send>,

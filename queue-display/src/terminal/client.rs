@@ -28,7 +28,7 @@ const REPORTED_MAX: usize = 512;
 /// What a display is started with.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// `http://host:port` or `ws://host:port`, with or without `/ws`.
+    /// `http://host:port`, `https://…`, `ws://…` or `wss://…`, with or without `/ws`.
     pub url: String,
     /// The board's id.
     pub board: String,
@@ -259,14 +259,15 @@ async fn say(socket: &mut Socket, frame: &Value) -> bool {
 /// The WebSocket's address of a server given by its page's or its socket's.
 fn socket_address(url: &str) -> Result<String, TerminalError> {
     let url = url.trim_end_matches('/');
-    let bare = url.strip_prefix("http://").or_else(|| url.strip_prefix("ws://"));
-    let bare = bare.ok_or_else(|| {
-        TerminalError::Address(format!("{url}: begins with http:// or ws:// (TLS ends at a proxy beside it)"))
-    })?;
+    let schemes = [("http://", "ws"), ("ws://", "ws"), ("https://", "wss"), ("wss://", "wss")];
+    let found = schemes.iter().find_map(|(given, scheme)| Some((*scheme, url.strip_prefix(given)?)));
+    let (scheme, bare) = found
+        .ok_or_else(|| TerminalError::Address(format!("{url}: begins with http://, https://, ws:// or wss://")))?;
     if bare.is_empty() || bare.contains(char::is_whitespace) {
         return Err(TerminalError::Address(format!("{url}: no host")));
     }
-    Ok(if bare.ends_with("/ws") { format!("ws://{bare}") } else { format!("ws://{bare}/ws") })
+    let path = if bare.ends_with("/ws") { "" } else { "/ws" };
+    Ok(format!("{scheme}://{bare}{path}"))
 }
 
 /// Chance without a generator: the standard library keys each hasher anew.

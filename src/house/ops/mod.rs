@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use super::{House, department, site};
 use crate::engine::{StreamNow, Subscription};
 use crate::identity::tokens::Claims;
+use problems::Gauges;
 use recent::{POINT_EVERY_S, Recent};
 use screens::Screens;
 use sites::{SiteFacts, SiteNow};
@@ -57,6 +58,7 @@ pub struct Ops {
     sites: Mutex<BTreeSet<SiteId>>,
     recent: Mutex<Recent>,
     picture: tokio::sync::Mutex<Option<(Instant, Arc<Picture>)>>,
+    gauges: Mutex<Gauges>,
     /// Which screens are here.
     pub(super) screens: Screens,
 }
@@ -93,6 +95,7 @@ impl Ops {
             sites: Mutex::default(),
             recent: Mutex::default(),
             picture: tokio::sync::Mutex::default(),
+            gauges: Mutex::default(),
             screens: Screens::default(),
         }
     }
@@ -153,6 +156,9 @@ impl House {
         let looks = join_all(ids.into_iter().map(|id| self.look_at_site(id))).await;
         let mut sites: Vec<SiteNow> = looks.into_iter().flatten().collect();
         sites.sort_by_key(|site| problems::badness(&site.problems));
+        let mut gauges = self.ops.gauges.lock().unwrap_or_else(PoisonError::into_inner);
+        gauges.set(sites.iter().flat_map(|site| &site.problems));
+        drop(gauges);
         let mut waited_s: Vec<i64> = sites.iter_mut().flat_map(|site| std::mem::take(&mut site.waited_s)).collect();
         waited_s.sort_unstable();
         let waits_min = [50, 90].map(|percent| quantile(&waited_s, percent).map(|s| s / 60));

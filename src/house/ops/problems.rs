@@ -1,5 +1,7 @@
 //! What is wrong, in few words: a name that pages have words for, how bad, how often, and where to look.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// So many ids are named in one problem.
@@ -13,6 +15,15 @@ pub enum Level {
     Alarm,
     /// To be looked at in working hours.
     Warning,
+}
+
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Alarm => "alarm",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 /// Something that is wrong.
@@ -54,6 +65,23 @@ impl Problems {
     pub fn worst_first(mut self) -> Vec<Problem> {
         self.0.sort_by_key(|problem| problem.level);
         self.0
+    }
+}
+
+/// What was ever wrong, as gauges: what is wrong no more is 0.
+#[derive(Debug, Default)]
+pub struct Gauges(BTreeMap<(Level, &'static str), usize>);
+
+impl Gauges {
+    /// Sets them to what is wrong now.
+    pub fn set<'a>(&mut self, problems: impl Iterator<Item = &'a Problem>) {
+        self.0.values_mut().for_each(|count| *count = 0);
+        for problem in problems {
+            *self.0.entry((problem.level, problem.what)).or_default() += problem.count;
+        }
+        for ((level, what), count) in &self.0 {
+            metrics::gauge!("site_problems", "level" => level.name(), "what" => *what).set(*count as f64);
+        }
     }
 }
 

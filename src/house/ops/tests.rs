@@ -103,6 +103,25 @@ fn a_department_or_site_that_does_not_answer_is_an_alarm() {
 }
 
 #[test]
+fn what_is_wrong_at_sites_can_be_woken_for_and_goes_by_itself() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let shown = recorder.handle();
+    let mut gauges = problems::Gauges::default();
+    let mut at = |here: &[&str]| {
+        let screens = screens(here);
+        let site = || SiteNow::of("s".into(), facts(), load(|_| ()), &|screen| screens.seen(screen));
+        let sites = [site(), site()];
+        metrics::with_local_recorder(&recorder, || gauges.set(sites.iter().flat_map(|site| &site.problems)));
+        shown.render()
+    };
+    let dark = at(&[]);
+    assert!(dark.contains(r#"site_problems{level="alarm",what="board_dark"} 2"#), "{dark}");
+    let one = at(&["s.x1"]);
+    assert!(one.contains(r#"site_problems{level="alarm",what="board_dark"} 0"#), "{one}");
+    assert!(one.contains(r#"site_problems{level="warning",what="screen_offline"} 2"#), "{one}");
+}
+
+#[test]
 fn nobody_sees_another_site_or_its_closed_owners() {
     let of = |id: &str| SiteNow::of(SiteId::from(id), facts(), load(|_| ()), &|_| None);
     let closed = json!([{"kind": "department", "id": "s.d"}, {"kind": "department", "id": "t.d"}]);

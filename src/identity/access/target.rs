@@ -188,14 +188,10 @@ impl Target {
                     c.department.as_ref().map(DepartmentId::as_str),
                     c.doctor.as_ref().map(DoctorId::as_str),
                     c.queue.as_ref().map(QueueId::as_str),
-                    c.slot.as_ref().map(SlotId::as_str),
                 ];
                 named.into_iter().flatten().fold(about.site(c.site.clone()), Self::under)
             }
-            C::ChangeVisit(c) => {
-                let named = [c.queue.as_ref().map(QueueId::as_str), c.slot.as_ref().map(SlotId::as_str)];
-                named.into_iter().flatten().fold(about.site(c.site.clone()), Self::under)
-            }
+            C::ChangeVisit(c) => c.queue.iter().map(QueueId::as_str).fold(about.site(c.site.clone()), Self::under),
             C::CancelVisit(c) => about.site(c.site.clone()),
             C::ReportShown(c) => about.announcement(&c.announcement),
             C::ReportSpoken(c) => about.announcement(&c.announcement),

@@ -2,8 +2,9 @@
 
 use crate::ids::*;
 use crate::principal::Role;
+use crate::time::Timestamp;
 
-use super::state::State;
+use super::state::{Family, State};
 
 /// Who somebody is once signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,12 @@ pub struct SignedIn {
     pub patients: Vec<(PatientId, String)>,
     /// Tokens of a lower generation are over.
     pub generation: u64,
+}
+
+/// Whether a refresh token of that hash would be traded at `now`.
+pub fn would_trade(state: &State, refresh_hash: &str, now: Timestamp) -> bool {
+    let is_good = |family: &Family| family.current == refresh_hash || family.twin.as_deref() == Some(refresh_hash);
+    state.families.values().any(|family| now < family.expires_at && is_good(family))
 }
 
 /// What a token of this account may say now; none when it signs in no more.

@@ -7,6 +7,7 @@ use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::queue::{Next, Picked};
+use crate::settings::CallingSettings;
 use crate::time::Timestamp;
 use crate::vocabulary::*;
 use crate::{Code, Rejection, Role};
@@ -198,6 +199,16 @@ pub fn return_to_waiting(
     Ok(Answer::Done)
 }
 
+/// From when a ticket that is called or at a door may be marked missed; none in any other state.
+pub fn missed_from(ticket: &Ticket, settings: &CallingSettings) -> Option<Timestamp> {
+    let since = match &ticket.standing {
+        Standing::Called(call) => call.first_called_at,
+        Standing::Summoned(summons) => summons.since,
+        _ => return None,
+    };
+    Some(since.plus_s(settings.missed_after_s))
+}
+
 /// 过号: called twice, or told to wait at the door, and not there. Never automatic.
 pub fn mark_missed(
     draft: &mut Draft<'_, Department>,
@@ -213,8 +224,9 @@ pub fn mark_missed(
             call.doctor.clone()
         }
         Standing::Summoned(summons) => {
-            let not_before = summons.since.plus_s(state.config.settings.calling.missed_after_s);
-            if context.now < not_before {
+            if let Some(not_before) = missed_from(ticket, &state.config.settings.calling)
+                && context.now < not_before
+            {
                 return Err(too_early(state, not_before));
             }
             let Some(doctor) = state.floor.rooms.get(&summons.service_point) else { return Err(wrong_state(ticket)) };

@@ -387,10 +387,38 @@ fn a_visit_finds_its_queue() {
     assert_eq!(by(&|c| c.queue = Some(QueueId::from("s.e.no"))), Err(Code::Forbidden));
     assert_eq!(by(&|c| c.doctor = Some(DoctorId::from("s.no"))), Err(Code::Forbidden));
     assert_eq!(by(&|c| c.site = SiteId::from("t")), Err(Code::Forbidden));
-    assert_eq!(by(&|c| c.slot = Some(SlotId::from("s.e.am.0900"))), Err(Code::InvalidField));
     assert_eq!(by(&|c| c.class = Some("zzz".into())), Err(Code::InvalidField));
     assert_eq!(by(&|c| c.date = BusinessDate::from_compact("20261122").unwrap()), Err(Code::InvalidField), "over");
     assert_eq!(by(&|c| c.date = BusinessDate::from_compact("20280101").unwrap()), Err(Code::InvalidField), "far ahead");
+}
+
+#[test]
+fn a_slot_that_is_none_of_the_departments_keeps_no_visit_out() {
+    for slot in ["HIS-12-34", "", "nope", "号源 7", "other.x.s1.0900", "s.no.s1.0900", "s.e.am.0900"] {
+        let mut house = House::new();
+        let given = |version| {
+            let mut given = serde_json::to_value(visit("V1", version)).expect("JSON");
+            given["slot"] = slot.into();
+            serde_json::from_value::<RegisterVisit>(given).expect("any text is read")
+        };
+        let first = taken(house.tell(register(given(1))));
+        assert_eq!(taken(house.tell(register(given(1)))), first, "{slot}: a repeat");
+        let change = serde_json::json!({"visit_id": "V1", "version": 2, "site": "s", "slot": slot});
+        let change: ChangeVisit = serde_json::from_value(change).expect("any text is read");
+        assert_eq!(taken(house.tell(ToSite::ChangeVisit(change))), first, "{slot}: a change");
+        let slots = house.log.iter().filter_map(|event| match event {
+            Event::VisitRegistered { command, .. } => Some(&command.slot),
+            Event::VisitChanged { command, .. } => Some(&command.slot),
+            _ => None,
+        });
+        assert_eq!(slots.collect::<Vec<_>>(), [&None, &None], "{slot}");
+    }
+    let mut house = House::new();
+    let known = Some(SlotId::from("s.d.am.0900"));
+    house.tell(register(RegisterVisit { slot: known.clone(), ..visit("V1", 1) })).expect("taken");
+    let kept =
+        house.log.iter().any(|event| matches!(event, Event::VisitRegistered { command, .. } if command.slot == known));
+    assert!(kept, "the department's own is its to know");
 }
 
 #[test]

@@ -47,11 +47,7 @@ pub(super) fn register(
         return Err(Rejection::new(Code::InvalidField, "date is from today to a year ahead"));
     }
     let queue = resolve_queue(state, &command)?;
-    if let Some(slot) = &command.slot
-        && slot.department() != queue.department()
-    {
-        return Err(Rejection::new(Code::InvalidField, "the slot is another department's"));
-    }
+    command.slot = command.slot.filter(|slot| slot.department() == queue.department());
     check_class(state, &queue, command.class.as_deref())?;
     check_number(state, &command.visit_id, &queue, command.date, command.number.as_deref())?;
     let moved_away = known.filter(|known| !known.cancelled).cloned();
@@ -72,7 +68,7 @@ pub(super) fn register(
     Ok(asked_of_department(visit, version))
 }
 
-pub(super) fn change(draft: &mut Draft<'_, Site>, command: ChangeVisit) -> Outcome {
+pub(super) fn change(draft: &mut Draft<'_, Site>, mut command: ChangeVisit) -> Outcome {
     let state = draft.state();
     let body = digest(&("change_visit", &command));
     let known = state.visits.get(&command.visit_id).filter(|_| command.site == state.id).ok_or(Code::Forbidden)?;
@@ -84,7 +80,8 @@ pub(super) fn change(draft: &mut Draft<'_, Site>, command: ChangeVisit) -> Outco
     }
     let department = known.visit.department();
     let queue = command.queue.clone().unwrap_or_else(|| known.queue.clone());
-    if queue.department() != department || command.slot.as_ref().is_some_and(|slot| slot.department() != department) {
+    command.slot = command.slot.filter(|slot| slot.department() == department);
+    if queue.department() != department {
         return Err(Rejection::new(Code::InvalidField, "a visit changes within its department; register it anew"));
     }
     check_queue(state, &queue)?;

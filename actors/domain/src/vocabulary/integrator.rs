@@ -1,5 +1,7 @@
 //! Commands of the hospital's own system (HIS). Idempotent by hospital visit id and version.
 
+use serde::Deserializer;
+
 use super::*;
 
 /// A person as the hospital's system names one: by its own patient number.
@@ -31,6 +33,11 @@ pub enum FeeState {
     Free,
 }
 
+/// A hospital has numbers of its own for its slots: what is no id here is a slot that this house does not know.
+fn slot_of_theirs<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SlotId>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.filter(|text| is_well_formed(text)).map(SlotId::from))
+}
+
 /// A visit of the hospital's own system. Always accepted: capacity is the hospital's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -54,8 +61,8 @@ pub struct RegisterVisit {
     pub queue: Option<QueueId>,
     /// The hospital-local date.
     pub date: BusinessDate,
-    /// The slot, if booked for one.
-    #[serde(default)]
+    /// The slot, if booked for one; a text that is no id of a slot is none.
+    #[serde(default, deserialize_with = "slot_of_theirs")]
     pub slot: Option<SlotId>,
     /// Priority class.
     #[serde(default)]
@@ -83,8 +90,8 @@ pub struct ChangeVisit {
     /// Another queue of the same department.
     #[serde(default)]
     pub queue: Option<QueueId>,
-    /// Another slot.
-    #[serde(default)]
+    /// Another slot; a text that is no id of a slot is none.
+    #[serde(default, deserialize_with = "slot_of_theirs")]
     pub slot: Option<SlotId>,
     /// Another class.
     #[serde(default)]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::house::*;
 use super::random::{Dice, command};
+use crate::codes::{Code, Valid};
 use crate::department::{Department, view};
 use crate::ids::*;
 use crate::owner::Owner;
@@ -48,6 +49,15 @@ fn put(snapshot: &mut Value, payload: &Value) {
     }
 }
 
+/// What the hospital's own system does with an event: a ticket takes the place of the one of the same id.
+fn put_ticket(snapshot: &mut Value, payload: &Value) {
+    match payload["ticket"].as_str() {
+        Some(id) => put(snapshot, &json!({ "tickets": { id: payload } })),
+        None if payload["tickets"].is_object() => put(snapshot, payload),
+        None => {}
+    }
+}
+
 #[test]
 fn events_put_into_a_snapshot_give_the_next_snapshot() {
     for seed in 1..=6 {
@@ -61,6 +71,7 @@ fn events_put_into_a_snapshot_give_the_next_snapshot() {
             "door:s.d.room1",
             "doctor:s.doctor1",
             "doctor:s.doctor2",
+            "site:s",
         ]
         .iter()
         .map(|stream| ((*stream).to_owned(), look(&house, stream).expect("known")))
@@ -76,6 +87,7 @@ fn events_put_into_a_snapshot_give_the_next_snapshot() {
                 for (stream, emission) in view::emissions(&house.state, event, house.now, zone(), &|_| true) {
                     let parts = emission.as_object().and_then(|stem| stem.values().next()).expect("one stem");
                     match seen.get_mut(&stream) {
+                        Some(snapshot) if stream == "site:s" => put_ticket(snapshot, parts),
                         Some(snapshot) => put(snapshot, parts),
                         None if stream.starts_with("ticket:") => drop(seen.insert(stream, parts.clone())),
                         None => {}
@@ -203,6 +215,22 @@ fn a_phone_hears_within_a_minute_when_the_only_doctor_pauses_goes_on_or_stops() 
     let resume = ResumeWork { assignment: assignment.clone(), department: department.clone() };
     assert_eq!(expected(&mut house, ToDepartment::ResumeWork(resume)), Some(true));
     assert_eq!(expected(&mut house, ToDepartment::StopWork(StopWork { assignment, department })), Some(false));
+}
+
+#[test]
+fn who_stands_at_a_door_is_shown_with_the_time_from_which_missed_is_taken() {
+    let mut house = House::new(1).with_doctors();
+    let ticket = house.walk_in("pool", "a", None);
+    house.after_s(20);
+    assert_eq!(house.is(&ticket), "summoned");
+    let shown = look(&house, "queue:s.d.pool").expect("known")["tickets"][ticket.as_str()].clone();
+    let missed = ToDepartment::MarkMissed(MarkMissed { ticket: ticket.clone() });
+    let early = house.desk(missed.clone()).expect_err("too early");
+    let not_before = Valid::Text(shown["missed_from"].as_str().expect("a time").to_owned());
+    assert_eq!((early.code, early.valid_now), (Code::TooEarly, vec![("not_before".to_owned(), not_before)]));
+    assert_eq!((&shown["missed_from"], &shown["calls_to_go"]), (&json!("2026-11-23T08:31:30.000+08:00"), &json!(0)));
+    house.after_s(70);
+    house.desk(missed).expect("taken from then on");
 }
 
 #[test]

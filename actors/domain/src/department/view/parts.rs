@@ -6,9 +6,10 @@ use super::touched::ticket_of;
 use crate::clinic::{self, AppointmentState};
 use crate::department::State;
 use crate::department::config::Defined;
+use crate::floor::calls::missed_from;
 use crate::floor::left_over::Today;
 use crate::floor::wait::Expected;
-use crate::floor::{Event, OutsideVisit, Standing, Ticket, Work, doors, receipts, undo};
+use crate::floor::{Event, OutsideVisit, Standing, StepKind, Ticket, Work, doors, receipts, undo};
 use crate::ids::*;
 use crate::queue::{Place, Queues};
 use crate::time::{Timestamp, Zone};
@@ -70,10 +71,7 @@ impl<'a> View<'a> {
             "call": call.map(|call| &call.call).or(summons),
             "rounds": call.map(|call| call.rounds),
             "first_called_at": call.map(|call| self.at(call.first_called_at)),
-            "missed_from": match &ticket.standing {
-                Standing::Called(call) => Some(self.at(call.first_called_at.plus_s(self.state.config.settings.calling.missed_after_s))),
-                _ => None,
-            },
+            "missed_from": missed_from(ticket, &self.state.config.settings.calling).map(|at| self.at(at)),
             "calls_to_go": match &ticket.standing {
                 Standing::Called(call) => self.state.config.settings.calling.missed_after_calls.saturating_sub(call.rounds),
                 _ => 0,
@@ -448,11 +446,12 @@ impl<'a> View<'a> {
         Some(self.ticket_for_the_hospital(ticket, self.now))
     }
 
-    /// The tickets that are shown, as the hospital's own system has been told of them; `at` is the last step.
+    /// The tickets that are shown, as the hospital's own system has been told of them; `at` is the last step told.
     pub fn tickets_for_the_hospital(&self) -> Value {
         let shown = self.state.floor.tickets.values().filter(|ticket| self.is_shown(ticket));
         let told = shown.map(|ticket| {
-            let at = ticket.steps.last().map_or(ticket.opened.checked_in_at, |step| step.at);
+            let heard = ticket.steps.iter().rfind(|step| is_heard_by_the_hospital(step.what));
+            let at = heard.map_or(ticket.opened.checked_in_at, |step| step.at);
             (ticket.id().to_string(), self.ticket_for_the_hospital(ticket, at))
         });
         Value::Object(told.collect())
@@ -471,13 +470,22 @@ impl<'a> View<'a> {
             "department": self.state.config.id,
             "queue": opened.queue,
             "number": opened.number,
-            "state": ticket.standing.name(),
+            "state": match &ticket.standing {
+                Standing::Summoned(_) => Standing::Waiting.name(),
+                standing => standing.name(),
+            },
             "doctor": call.map(|call| &call.doctor),
             "service_point": call.map(|call| &call.service_point),
             "linked_to": ticket.linked_to,
             "at": self.at(at),
         })
     }
+}
+
+/// Whether the step's event goes to the hospital's own system, see [`View::for_the_hospital`].
+fn is_heard_by_the_hospital(what: StepKind) -> bool {
+    use StepKind::{Prioritised, Recalled, Summoned, SummonsWithdrawn};
+    !matches!(what, Summoned | SummonsWithdrawn | Recalled | Prioritised)
 }
 
 /// The line in which a ticket stands or stood last; none once it has ended.

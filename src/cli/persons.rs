@@ -1,0 +1,58 @@
+//! `jiaohao persons mend`: keys of persons that were damaged or lost, taken from a backup.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use jiaohao_actors::log::FolderLock;
+use jiaohao_actors::shell::clock;
+use jiaohao_domain::Timestamp;
+use serde_json::json;
+
+use super::{Failure, print_result, settings};
+use crate::house::folder::Folder;
+use crate::identity::person_keys::PersonKeys;
+
+/// The keys of persons in a data folder that is not in use.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Take what is damaged or lost in persons/ from a backup of the same folder. What is there stays as it is.
+    #[command(after_help = "Examples:
+  jiaohao persons mend --data data --from backup")]
+    Mend {
+        /// The backup: a copy of the data folder.
+        #[arg(long)]
+        from: PathBuf,
+        /// The data folder; absent: the configuration's.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// The configuration.
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+}
+
+/// Runs it. The folder must not be in use.
+pub fn run(args: Args) -> Result<(), Failure> {
+    let Action::Mend { from, data, config } = args.action;
+    let data = match data {
+        Some(data) => data,
+        None => settings(config.as_deref())?.data.dir,
+    };
+    let id = |folder: &PathBuf| match Folder::read(folder).map_err(Failure::failed)? {
+        Some(known) => Ok(known.id),
+        None => Err(Failure::Failed(format!("{} is no data folder", folder.display()))),
+    };
+    if id(&data)? != id(&from)? {
+        return Err(Failure::Failed(format!("{} is a backup of another folder", from.display())));
+    }
+    let _lock = FolderLock::take(&data, Timestamp(clock::wall_ms())).map_err(Failure::failed)?;
+    let keys = PersonKeys::open(&data.join("persons")).map_err(Failure::failed)?;
+    let taken = keys.take_from(&from.join("persons")).map_err(Failure::failed)?;
+    print_result(&format!("{}\n", json!({ "taken": taken })))
+}
