@@ -19,6 +19,7 @@ use super::engine::{HOME_ZONE, Shared};
 use super::folder::{self, Folder, FolderError, Looked};
 use super::ops::{self, Ops};
 use super::streams::HouseStreams;
+use super::place;
 use super::{House, deadline_message, figures};
 use crate::config::Settings;
 use crate::http;

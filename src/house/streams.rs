@@ -9,7 +9,8 @@ use jiaohao_actors::fanout::StreamKind;
 use jiaohao_actors::shell::streams::{Happened, Replicas, StreamRules};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{
-    AccountId, BoardId, DepartmentId, Owner, OwnerKind, OwnerRef, QueueId, Timestamp, account, department, doctor, patient, site,
+    AccountId, BoardId, DepartmentId, Owner, OwnerKind, OwnerRef, QueueId, Timestamp, account, department, doctor,
+    patient, site,
 };
 use jiaohao_queue_display::{announce, board};
 use serde_json::{Value, json};

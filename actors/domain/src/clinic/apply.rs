@@ -67,9 +67,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
         Event::CheckInUndone { appointment, come_until } => {
             change_under(clinic, appointment, AppointmentState::Booked, *come_until);
         }
-        Event::AppointmentRestored { appointment, .. } => {
-            change(clinic, appointment, AppointmentState::Booked)
-        }
+        Event::AppointmentRestored { appointment, .. } => change(clinic, appointment, AppointmentState::Booked),
         Event::AppointmentFulfilled { appointment, .. } => change(clinic, appointment, AppointmentState::Fulfilled),
         Event::NoShowRecorded { appointment, .. } => change(clinic, appointment, AppointmentState::NoShow),
         Event::HoldProlonged { appointment, expires_at, .. } => {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::state::*;
 use super::wait::Said;
 use crate::BusinessDate;
+use crate::ById;
 use crate::ids::*;
 use crate::queue::{Lines, Picked, Place, Placement, Returned, Summons as Told};
 use crate::time::Timestamp;
@@ -90,7 +91,7 @@ pub(super) struct Places<'a> {
 
 impl<'a> Places<'a> {
     /// Those of a floor, beside its tickets; `at` is when the ticket moves.
-    pub(super) fn of(floor: &'a mut Floor, at: Timestamp) -> (&'a mut BTreeMap<TicketId, Ticket>, Self) {
+    pub(super) fn of(floor: &'a mut Floor, at: Timestamp) -> (&'a mut ById<TicketId, Ticket>, Self) {
         let Floor { tickets, lines, work, rooms, waiting_from, waits, .. } = floor;
         (tickets, Self { lines, work, rooms, waiting_from, waits, at })
     }
