@@ -187,7 +187,19 @@ impl House {
     fn tell(&mut self, role: Role, command: ToDepartment) -> Result<Answer, Rejection> {
         let context = Context { now: self.now, principal: principal(role), seed: self.serial };
         let mut draft = Draft::<Department>::new(&mut self.state);
-        Department::decide(&mut draft, command, &context)
+        let answer = Department::decide(&mut draft, command, &context);
+        let events = draft.into_events();
+        self.heard(&events);
+        answer
+    }
+
+    /// The persons' owners hear their news, as in the running house within milliseconds.
+    fn heard(&mut self, events: &[department::Event]) {
+        for event in events {
+            if let department::Event::Floor(floor::Event::TicketTold(news)) = event {
+                self.system(ToDepartment::TicketHeard { ticket: news.ticket.clone(), n: news.n });
+            }
+        }
     }
 
     fn system(&mut self, command: ToDepartment) -> Answer {
@@ -298,7 +310,9 @@ fn calls_of_a_day(seed: u64, times: &mut Histogram<u64>) -> usize {
         let context = Context { now: house.now, principal: principal(Role::Doctor), seed: n as u64 };
         let mut draft = Draft::<Department>::new(&mut house.state);
         let answer = timed(times, || Department::decide(&mut draft, command, &context));
-        events += draft.into_events().len();
+        let made = draft.into_events();
+        events += made.len();
+        house.heard(&made);
         in_hand = match answer {
             Ok(Answer::Called { called, .. }) => called,
             other => panic!("{other:?}"),
