@@ -35,7 +35,7 @@ pub(super) fn issue_code(
     let counted_since = now.plus_s(-DAY_S);
     let today = || state.codes_sent.iter().filter(|sent| counted_since <= sent.at);
     let own = || today().filter(|sent| sent.by == *by);
-    if let Some(next) = own().last().map(|sent| sent.at.plus_s(CODE_EVERY_S)).filter(|next| now < *next) {
+    if let Some(next) = own().next_back().map(|sent| sent.at.plus_s(CODE_EVERY_S)).filter(|next| now < *next) {
         return Err(back_off(next, now));
     }
     let strangers = || today().filter(|sent| !sent.is_known);
