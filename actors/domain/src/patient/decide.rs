@@ -53,8 +53,9 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
             Ok(Answer::Done)
         }
         ToPatient::PlaceBooked { appointment, number, .. } => {
+            let before = draft.state().reservations.get(&appointment).map(|known| known.standing);
             booked(draft, &appointment, number, context);
-            moved::heard(draft, &appointment);
+            moved::heard(draft, &appointment, before);
             Ok(Answer::Done)
         }
         ToPatient::PlaceKept { appointment } => {
@@ -66,9 +67,12 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
             Ok(Answer::Done)
         }
         ToPatient::TicketTold(news) => {
-            let appointment = news.appointment.clone();
+            let known = news.appointment.as_ref().and_then(|id| draft.state().reservations.get_key_value(id));
+            let before = known.map(|(id, known)| (id.clone(), known.standing));
             super::hear::hear(draft, news, context);
-            appointment.iter().for_each(|appointment| moved::heard(draft, appointment));
+            if let Some((appointment, before)) = before {
+                moved::heard(draft, &appointment, Some(before));
+            }
             Ok(Answer::Done)
         }
         ToPatient::DeadlineReached => {
