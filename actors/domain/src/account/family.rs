@@ -49,7 +49,7 @@ fn check(state: &State, wanted: &Wanted, by_desk: bool, now: Timestamp) -> Resul
         match wanted.relation {
             Relation::Own => return Err(ErrorCode::GuardianNeeded.into()),
             Relation::Parent | Relation::Spouse => {
-                return Err(Rejection::new(ErrorCode::InvalidField, "relation: nobody's child, but a child itself"));
+                return Err(Rejection::new(ErrorCode::InvalidField, "relation: a child is nobody's parent or spouse"));
             }
             Relation::Child | Relation::Other => {}
         }
