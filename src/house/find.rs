@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use jiaohao_domain::clinic::AppointmentState;
+use jiaohao_domain::clinic::{Appointment, AppointmentState};
 use jiaohao_domain::department::State;
 use jiaohao_domain::floor::Visit;
 use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
@@ -132,11 +132,12 @@ fn is_said_as(number: &str, said: &str) -> bool {
     !said_digits.is_empty() && said_digits == digits && (said_prefix.is_empty() || said_prefix == prefix)
 }
 
-/// Everybody who is expected in the department today, has a ticket of today, or may come back in an open visit.
+/// Everybody who is expected in the department today or was, has a ticket of today, or may come back in an open visit.
 fn of_today(state: &State, today: BusinessDate) -> BTreeSet<PatientId> {
     let clinic = &state.clinic;
     let booked = clinic.appointments.values().filter(|one| {
-        is_expected(one.state) && clinic.session_of(&one.slot).is_some_and(|session| session.date == today)
+        (is_expected(one.state) || may_be_restored(one))
+            && clinic.session_of(&one.slot).is_some_and(|session| session.date == today)
     });
     let tickets = state.floor.tickets.values().filter(|ticket| ticket.opened.date == today);
     booked
@@ -148,6 +149,11 @@ fn of_today(state: &State, today: BusinessDate) -> BTreeSet<PatientId> {
 
 fn is_expected(state: AppointmentState) -> bool {
     matches!(state, AppointmentState::Booked | AppointmentState::Held { .. })
+}
+
+/// A booking that was cancelled; a hold that was let go was none.
+fn may_be_restored(one: &Appointment) -> bool {
+    matches!(one.state, AppointmentState::Cancelled | AppointmentState::GivenBack) && one.booked_at.is_some()
 }
 
 fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
@@ -162,11 +168,7 @@ fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -
                 state if is_expected(state) => session.date == today,
                 // To be corrected, as long as it is known.
                 AppointmentState::NoShow => true,
-                // To be restored; a hold that was let go was no booking.
-                AppointmentState::Cancelled | AppointmentState::GivenBack => {
-                    session.date == today && one.booked_at.is_some()
-                }
-                _ => false,
+                _ => session.date == today && may_be_restored(one),
             };
             is_found.then_some((slot.start, session.date, id, one))
         })

@@ -441,7 +441,7 @@ test('the desk settles who does not come back from tests; undone', async () => {
   await desk.click('[data-filter=waiting]');
 });
 
-test('the desk cancels an appointment by name, and books it again by undo', async () => {
+test('the desk cancels an appointment by name, and brings it back by undo', async () => {
   const patient = await hospital.person('唐晓东', '1966-06-06', 66);
   await hospital.book('renmin.xinnei.s1', '08:30', patient);
   await desk.fill('#search', '唐晓东');
@@ -522,7 +522,7 @@ test('the doctor stops; the desk closes the session and settles who is left', as
   await desk.click('dialog [data-to-come] [data-action=cancel_appointment]');
   await giveReason(desk);
   await desk.waitForSelector('#undo:has-text("已取消"):has-text("唐晓东")');
-  await register('毛小平', '1971-11-11', 71, 'A009');
+  await register('毛小平', '1971-11-11', 71, 'A008');
   await desk.click('[data-side=sessions]');
   await close();
   assert.equal(await desk.inputValue('dialog [data-settle]'), '', 'nobody is sent home by default');

@@ -205,7 +205,7 @@ fn a_phone_hears_within_a_minute_when_the_only_doctor_pauses_goes_on_or_stops() 
             .iter()
             .flat_map(|event| view::emissions(&house.state, event, house.now, zone(), &|live| live == stream));
         said.map(|(_, said)| said.as_object().is_some_and(|said| said.values().all(|t| !t["expected"].is_null())))
-            .last()
+            .next_back()
     };
     let finish = ToDepartment::FinishService(FinishService { ticket: in_hand.expect("the sixth") });
     assert_eq!(expected(&mut house, finish), Some(true));
