@@ -8,7 +8,6 @@ mod facts;
 mod figures;
 mod find;
 pub mod folder;
-mod lost_keys;
 mod ops;
 mod persons;
 pub mod serve;
