@@ -55,11 +55,10 @@ async fn see_until(door: &Door, doctor: &str, mut is_so: impl FnMut(&Value) -> b
     }
 }
 
-/// A hospital with a doctor and a queue, its server, and tokens of the doctor and of the hospital's own system.
+/// A hospital with a doctor and a queue, and tokens of the doctor and of the hospital's own system.
 struct Hospital {
     folder: tempfile::TempDir,
     port: u16,
-    server: Server,
     door: Door,
     doctor: String,
     his: String,
@@ -79,7 +78,7 @@ async fn serve(folder: &std::path::Path, port: u16) -> (Server, Door) {
 }
 
 impl Hospital {
-    async fn open() -> Self {
+    async fn open() -> (Self, Server) {
         let folder = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (server, door) = serve(folder.path(), port).await;
@@ -90,6 +89,7 @@ impl Hospital {
             ("/service-points", json!({"id": "h.a.r1", "name": "1号诊室"})),
             ("/doctors", json!({"id": "h.li", "name": "李明", "title": "主任医师", "departments": ["h.a"]})),
             ("/queues", json!({"id": "h.a.q", "name": "内科", "prefix": "A"})),
+            ("/boards", json!({"id": "h.b", "name": "候诊区", "queues": ["h.a.q"]})),
         ] {
             door.insist("PUT", path, Some(&operator), &body).await.unwrap();
         }
@@ -98,26 +98,85 @@ impl Hospital {
         let his = token(folder.path(), &["--role", "integrator", "--site", "h", "--account", "his"]);
         let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
         let today = zone.date(jiaohao_domain::Timestamp(jiaohao_actors::shell::clock::wall_ms())).0.to_string();
-        Self { folder, port, server, door, doctor, his, today }
+        (Self { folder, port, door, doctor, his, today }, server)
     }
 
-    fn script(&self, visits: &str) -> Child {
-        Command::new("python3")
+    fn script(&self, url: &str, visits: &str) -> Command {
+        let mut script = Command::new("python3");
+        script
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/integrator.py"))
-            .args(["--url", &format!("http://127.0.0.1:{}", self.port), "--site", "h", "--queue", "h.a.q"])
+            .args(["--url", url, "--site", "h", "--queue", "h.a.q"])
             .args(["--visits", visits, "--for", "50", "--date", &self.today])
             .env("JIAOHAO_TOKEN", &self.his)
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+            .stderr(Stdio::piped());
+        script
+    }
+
+    fn start_script(&self, visits: &str) -> Child {
+        self.script(&format!("http://127.0.0.1:{}", self.port), visits).spawn().unwrap()
+    }
+}
+
+/// A certificate for `localhost` in `folder`, and the authority that it is of.
+fn make_certificates(folder: &std::path::Path) {
+    std::fs::write(folder.join("names"), "subjectAltName=DNS:localhost").unwrap();
+    for arguments in [
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority",
+        "req -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /CN=localhost",
+        "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -out cert.pem -days 2 -extfile names",
+    ] {
+        let out = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     }
 }
 
 #[tokio::test]
+async fn script_and_terminal_speak_tls_with_an_authority_of_the_hospitals_own() {
+    let (hospital, plain) = Hospital::open().await;
+    let board = ["--role", "screen", "--site", "h", "--screen", "h.s", "--board", "h.b", "--account", "hall"];
+    let screen = token(hospital.folder.path(), &board);
+    drop(plain);
+    let keys = tempfile::tempdir().unwrap();
+    make_certificates(keys.path());
+    let _server = Server(
+        jiaohao(hospital.folder.path(), hospital.port)
+            .arg("serve")
+            .env("JIAOHAO_SERVER__TLS_CERTIFICATE_FILE", keys.path().join("cert.pem"))
+            .env("JIAOHAO_SERVER__TLS_KEY_FILE", keys.path().join("key.pem"))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    let url = format!("https://localhost:{}", hospital.port);
+    let authority = keys.path().join("ca.pem");
+    let look = |trusted: &std::path::Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jiaohao"));
+        command.args(["board", "--once", "--url", &url, "--board", "h.b"]);
+        command.env("JIAOHAO_TOKEN", &screen).env("SSL_CERT_FILE", trusted).output().unwrap()
+    };
+    let began = Instant::now();
+    let mut shown = look(&authority);
+    while !shown.status.success() && began.elapsed() < Duration::from_secs(30) {
+        shown = look(&authority);
+    }
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("候诊区"), "{shown:?}");
+    let mut script = hospital.script(&url, "1");
+    let heard = script.env("SSL_CERT_FILE", &authority).output().unwrap();
+    assert!(heard.status.success(), "{}", String::from_utf8_lossy(&heard.stderr));
+    // Whom nobody vouches for gets no token.
+    let other = keys.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    make_certificates(&other);
+    assert!(!look(&other.join("ca.pem")).status.success());
+    let refused = hospital.script(&url, "1").env("SSL_CERT_FILE", other.join("ca.pem")).output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("CERTIFICATE_VERIFY_FAILED"), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_script_that_was_away_while_the_server_began_anew_misses_no_end() {
-    let hospital = Hospital::open().await;
-    let mut script = hospital.script("3");
+    let (hospital, server) = Hospital::open().await;
+    let mut script = hospital.start_script("3");
     let mut said = std::io::BufReader::new(script.stdout.take().unwrap());
     let mut line = String::new();
     while line != "2 visits are in\n" {
@@ -130,7 +189,7 @@ async fn a_script_that_was_away_while_the_server_began_anew_misses_no_end() {
         drop(server);
         serve(hospital.folder.path(), hospital.port).await.0
     };
-    let server = again(hospital.server).await;
+    let server = again(server).await;
     // Both are seen: somebody was in hand, and nobody is.
     let mut had_somebody = false;
     see_until(&hospital.door, &hospital.doctor, |in_hand| {
@@ -148,9 +207,9 @@ async fn a_script_that_was_away_while_the_server_began_anew_misses_no_end() {
 
 #[tokio::test]
 async fn a_script_of_the_hospital_registers_visits_and_hears_what_became_of_them() {
-    let hospital = Hospital::open().await;
+    let (hospital, _server) = Hospital::open().await;
     let (door, his) = (&hospital.door, &hospital.his);
-    let mut script = hospital.script("5");
+    let mut script = hospital.start_script("5");
     see_until(door, &hospital.doctor, |_| script.try_wait().unwrap().is_some()).await;
     let out = script.wait_with_output().unwrap();
     let (said, complained) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));

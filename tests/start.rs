@@ -380,8 +380,6 @@ async fn a_broken_key_of_one_person_is_a_named_gap_among_the_others() {
     for key in &keys[..2] {
         assert!(log.contains(&key.display().to_string()), "{} is not named: {log}", key.display());
     }
-    let counted = format!("persons={}", broken + lost);
-    assert!(log.contains("persons whom the log knows cannot be named") && log.contains(&counted), "{log}");
     let mend = |from: &Path| jiaohao(&data, 0).args(["persons", "mend", "--from"]).arg(from).output().unwrap();
     let mended = mend(&backup);
     assert_eq!(String::from_utf8_lossy(&mended.stdout), format!("{}\n", json!({"taken": broken + lost})));
@@ -389,8 +387,6 @@ async fn a_broken_key_of_one_person_is_a_named_gap_among_the_others() {
     let up = Up::start(&data, &[]).await;
     let read = up.door.insist("POST", "/persons/read", Some(&desk(&data)), &json!({ "ids": patients })).await.unwrap();
     assert!(read["persons"].as_array().unwrap().iter().all(|person| person["name"].is_string()), "{read}");
-    let log = up.stop().await;
-    assert!(!log.contains("cannot be named"), "{log}");
 }
 
 #[tokio::test]

@@ -9,7 +9,6 @@ mod family;
 mod figures;
 mod find;
 pub mod folder;
-mod lost_keys;
 mod ops;
 mod persons;
 mod place;

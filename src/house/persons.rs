@@ -87,7 +87,7 @@ impl House {
         if identity.real_name { self.open_birth_date(who, &identity.birth_date_sealed).await } else { None }
     }
 
-    pub(super) async fn identity_of(&self, who: &PatientId) -> Result<Option<Identity>, Rejection> {
+    async fn identity_of(&self, who: &PatientId) -> Result<Option<Identity>, Rejection> {
         self.shell.read(patient(who), |state: &State| state.identity.clone()).await
     }
 
@@ -110,7 +110,7 @@ impl House {
     }
 
     /// The key of somebody who is known; none when it has been destroyed.
-    pub(super) async fn key_of_known(&self, who: &PatientId) -> Result<Option<Key>, Rejection> {
+    async fn key_of_known(&self, who: &PatientId) -> Result<Option<Key>, Rejection> {
         self.ask_keys(who, PersonKeys::of_known).await
     }
 

@@ -236,7 +236,6 @@ impl Server {
             ServeError::Doors { error, hint }
         })?;
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
-        actix_web::rt::spawn(house.clone().look_for_lost_keys());
         let watching = Arc::new(AtomicBool::new(true));
         watch(dir, settings, house.clone(), watching.clone()).map_err(machine)?;
         let report = node.report.clone();

@@ -10,7 +10,7 @@
 //!
 //! Calls read and sync files: make them where blocking is allowed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -153,24 +153,6 @@ impl PersonKeys {
             }
         }
         Ok(taken)
-    }
-
-    /// Of these persons, who has no sound record here. Reads every file once.
-    pub fn without(&self, persons: impl IntoIterator<Item = PatientId>) -> Result<Vec<PatientId>, PersonKeyError> {
-        let mut by_bucket = BTreeMap::<usize, Vec<([u8; NAME], PatientId)>>::new();
-        for person in persons {
-            let name = name_of(&person);
-            by_bucket.entry(bucket_of(&name)).or_default().push((name, person));
-        }
-        let mut without = Vec::new();
-        for (bucket, persons) in by_bucket {
-            let _one_at_a_time = self.writer(bucket);
-            let bytes = read(&self.path(bucket))?;
-            let known: BTreeSet<&[u8]> = sound(&bytes).map(|(_, record)| &record[..NAME]).collect();
-            without
-                .extend(persons.into_iter().filter(|(name, _)| !known.contains(&name[..])).map(|(_, person)| person));
-        }
-        Ok(without)
     }
 
     fn writer(&self, bucket: usize) -> MutexGuard<'_, ()> {
@@ -390,9 +372,6 @@ mod tests {
             }
             let new = keys.make(&patient(newcomer)).expect("damage keeps no newcomer out");
             assert!(keys.of_known(&patient(gone)).is_err());
-            let missing = keys.without(in_one_file.iter().map(|n| patient(*n))).expect("read");
-            let expected = if lost { vec![old, gone, erased, since] } else { vec![gone] };
-            assert_eq!(missing, expected.into_iter().map(patient).collect::<Vec<_>>());
             assert_eq!(keys.take_from(backup.path()).expect("mended"), if lost { 3 } else { 1 });
             assert_eq!(keys.take_from(backup.path()).expect("again"), 0);
             for (n, key) in [old, gone].into_iter().zip(before) {
