@@ -141,6 +141,8 @@ codes! {
     AlreadyProlonged = "already_prolonged", 409, "已延长过一次", "Prolonged once already";
     /// Somebody waits, is booked or works there; valid now: what.
     InUse = "in_use", 409, "正在使用中", "In use";
+    /// The server has started and still reads its log.
+    Recovering = "recovering", 503, "系统正在启动,请稍候", "Starting, a moment please";
 }
 
 /// A value of a rejection's `valid_now`. Times are text, RFC 3339 in the site's zone. Stored: append only.
