@@ -143,6 +143,8 @@ codes! {
     InUse = "in_use", 409, "正在使用中", "In use";
     /// The server has started and still reads its log.
     Recovering = "recovering", 503, "系统正在启动,请稍候", "Starting, a moment please";
+    /// A site, department, doctor, board or screen that is named does not exist there (any more); valid now: `unknown`.
+    UnknownId = "unknown_id", 422, "所指的院区、科室、医生或屏幕不存在", "No such site, department, doctor, board or screen";
 }
 
 /// A value of a rejection's `valid_now`. Times are text, RFC 3339 in the site's zone. Stored: append only.

@@ -60,7 +60,7 @@ pub enum Event {
         /// When the session ends unless refreshed.
         expires_at: Timestamp,
     },
-    /// A session has ended.
+    /// A session has ended, and with it every access token of the account: of before tokens belonged to a session.
     SessionRevoked {
         /// Which.
         family: u64,
@@ -129,6 +129,29 @@ pub enum Event {
         /// Its name.
         name: String,
     },
+    /// A session has ended, and with it the access tokens that belong to it.
+    SessionEnded {
+        /// Which.
+        family: u64,
+        /// An old refresh token was shown: somebody has a copy.
+        reused: bool,
+    },
+    /// A token was made for a script.
+    TokenNoted {
+        /// Its id.
+        id: String,
+        /// Whose, for what, until when.
+        token: IssuedToken,
+        /// Tokens that are over.
+        forgotten: Vec<String>,
+    },
+    /// Every token of a script was ended.
+    TokensEnded {
+        /// The script's name.
+        name: String,
+        /// When (machine time).
+        at: Timestamp,
+    },
 }
 
 pub(super) fn kind(event: &Event) -> (u16, &'static str) {
@@ -149,6 +172,9 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::TwinTaken { .. } => (513, "twin_taken"),
         Event::ScriptNoted { .. } => (514, "script_noted"),
         Event::ScriptDropped { .. } => (515, "script_dropped"),
+        Event::SessionEnded { .. } => (516, "session_ended"),
+        Event::TokenNoted { .. } => (517, "token_noted"),
+        Event::TokensEnded { .. } => (518, "tokens_ended"),
     }
 }
 
@@ -221,6 +247,17 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::SessionRevoked { family, .. } => {
             state.families.remove(family);
             state.generation += 1;
+        }
+        Event::SessionEnded { family, .. } => {
+            state.families.remove(family);
+        }
+        Event::TokenNoted { id, token, forgotten } => {
+            state.tokens.retain(|id, _| !forgotten.contains(id));
+            state.tokens.insert(id.clone(), token.clone());
+        }
+        Event::TokensEnded { name, at } => {
+            let of_name = state.tokens.values_mut().filter(|token| token.name == *name);
+            of_name.for_each(|token| token.revoked_at = token.revoked_at.or(Some(*at)));
         }
         Event::AllRevoked => end_all(state),
         Event::SessionsExpired { families } => state.families.retain(|family, _| !families.contains(family)),

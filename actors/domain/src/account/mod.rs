@@ -14,7 +14,7 @@ pub mod view;
 
 pub use event::Event;
 pub use failures::{Failures, Tries};
-pub use state::{Code as OneTimeCode, Family, Script, Staff, State};
+pub use state::{Code as OneTimeCode, Family, IssuedToken, Script, Staff, State};
 
 use crate::codes::Rejection;
 use crate::ids::AccountId;
@@ -32,8 +32,8 @@ pub const CODES_A_DAY: usize = 10;
 pub const PLACES_MAX: usize = 64;
 /// For so long the refresh token just traded is taken once more: the answer was lost, or two tabs traded at once.
 pub const REFRESH_GRACE_S: i64 = 10;
-/// Scripts of one site (or of all sites) whose tokens hold at the same time.
-pub const SCRIPTS_MAX: usize = 200;
+/// Tokens for scripts of one site (or of all sites) that are listed at the same time: those that have not expired.
+pub const TOKENS_MAX: usize = 1_000;
 /// Failures in a row from one place before the back-off begins.
 pub const FREE_FAILURES: u32 = 3;
 /// The first back-off in seconds; it doubles with each further failure.
@@ -56,7 +56,7 @@ pub struct Account;
 
 impl Owner for Account {
     const KIND: OwnerKind = OwnerKind::Account;
-    const STATE_VERSION: u16 = 2;
+    const STATE_VERSION: u16 = 3;
     type State = State;
     type Command = ToAccount;
     type Event = Event;
@@ -85,8 +85,10 @@ impl Owner for Account {
             ToAccount::Relate { patient, relation, granted } => {
                 decide::relate(draft, patient, relation, granted, context)
             }
-            ToAccount::NoteScript { name, role, expires_at, now } => scripts::note(draft, name, role, expires_at, now),
-            ToAccount::DropScript { name } => scripts::drop_script(draft, name),
+            ToAccount::NoteToken { id, token } => scripts::note(draft, id, token),
+            ToAccount::EndTokens { name, now } => Ok(scripts::end(draft, name, now)),
+            // said by nobody any more; their places in the vocabulary are taken
+            ToAccount::NoteScript { .. } | ToAccount::DropScript { .. } => Err(crate::codes::Code::Forbidden.into()),
             ToAccount::DeadlineReached => sessions::expire(draft, context),
         }
     }
