@@ -459,6 +459,9 @@ impl Engine for Shared {
                 clock.drift_ms() / 1_000
             ));
         }
+        if self.0.shell.store_fails() {
+            alarms.push("store: snapshots cannot be written; it is tried again with each checkpoint".into());
+        }
         if self.0.shell.storage_level() == 1 {
             alarms.push(format!("disk: bookings are refused below data.reserve_mib = {}", data.reserve_mib));
         }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -230,6 +230,8 @@ impl Node {
             dormant: replayed.owners.into_iter().map(|(owner, at)| (owner, at.dormant)).collect(),
             dead: DashMap::new(),
             closed: DashMap::new(),
+            unheard: DashMap::new(),
+            store_fails: AtomicBool::new(false),
             instances: AtomicU64::new(highest_instance),
             durable: durable.clone(),
             writer: to_writer,

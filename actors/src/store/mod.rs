@@ -284,6 +284,12 @@ impl Store {
         self.refuses.store(refuses, std::sync::atomic::Ordering::Relaxed);
     }
 
+    /// As a write that finds no room after all would leave it.
+    #[cfg(test)]
+    pub(crate) fn stick(&self) {
+        self.database.stick();
+    }
+
     /// Makes everything put so far durable, without moving the floor.
     ///
     /// # Errors
