@@ -375,7 +375,14 @@ async fn a_broken_key_of_one_person_is_a_named_gap_among_the_others() {
     let named = read.iter().filter(|person| person["name"].is_string()).count();
     let gaps = read.iter().filter(|person| person["unreadable"] == true && person["patient"].is_string()).count();
     assert_eq!((named, gaps), (4 - broken - lost, broken + lost), "{read:?}");
+    let lost_at_start = format!("person_keys_lost {}", broken + lost);
+    let began = Instant::now();
+    while !page(&up, "/metrics").1.lines().any(|line| line == lost_at_start) {
+        assert!(began.elapsed() < Duration::from_secs(20), "not counted: {}", page(&up, "/metrics").1);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let log = up.stop().await;
+    assert!(log.contains("keys of persons are lost or damaged"), "{log}");
     for key in &keys[..2] {
         assert!(log.contains(&key.display().to_string()), "{} is not named: {log}", key.display());
     }

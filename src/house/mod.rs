@@ -8,6 +8,7 @@ mod facts;
 mod figures;
 mod find;
 pub mod folder;
+mod lost_keys;
 mod ops;
 mod persons;
 pub mod serve;

@@ -20,7 +20,7 @@ use super::engine::{HOME_ZONE, Shared};
 use super::folder::{self, Folder, FolderError, Looked};
 use super::ops::{self, Ops};
 use super::streams::HouseStreams;
-use super::{House, deadline_message, figures};
+use super::{House, deadline_message, figures, lost_keys};
 use crate::config::Settings;
 use crate::http::{self, Starting};
 use crate::identity::accounts;
@@ -285,6 +285,7 @@ impl Recovered {
         let Self { node, house, coarse, first_token } = self;
         let doors = listening.open(Arc::new(Shared(house.clone())), &settings, coarse)?;
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
+        actix_web::rt::spawn(lost_keys::count(house.clone()));
         let watching = Arc::new(AtomicBool::new(true));
         watch(settings.data.dir.clone(), settings, house.clone(), watching.clone()).map_err(machine)?;
         let report = node.report.clone();
