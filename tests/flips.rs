@@ -62,6 +62,7 @@ fn start(folder: &Path, log: SegmentLog) -> Result<Node, StartError> {
         mailbox: 4_096,
         keeper: KeeperOptions { checkpoint_every_s: 3_600, idle_s: 3_600, prune_after_s: 0 },
         on_failure: Box::new(|why| panic!("{why}")),
+        progress: std::sync::Arc::default(),
     })
 }
 

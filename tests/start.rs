@@ -66,7 +66,7 @@ impl Up {
             .unwrap();
         let door = Door::at(&format!("http://127.0.0.1:{port}")).unwrap();
         let began = Instant::now();
-        while door.test_speed().await.is_err() {
+        while !door.is_up().await {
             let ended = child.try_wait().unwrap();
             assert!(ended.is_none() && began.elapsed() < Duration::from_secs(60), "{}", said(&log));
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -306,16 +306,30 @@ async fn a_folder_is_for_its_owner_alone_and_a_full_verify_leaves_it_as_it_is() 
 }
 
 #[tokio::test]
-async fn a_port_in_use_at_the_first_start_says_how_to_get_a_token() {
+async fn a_port_in_use_at_the_first_start_leaves_a_folder_to_start_with() {
     let folder = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let data = folder.path().join("data");
     let out: Output = jiaohao(&data, taken.local_addr().unwrap().port()).arg("serve").output().unwrap();
     let words = String::from_utf8_lossy(&out.stderr).into_owned();
     assert_eq!(out.status.code(), Some(1));
-    assert!(words.contains("cannot listen on") && words.contains("token issue --role operator --may-issue"), "{words}");
-    token(&data, &["--role", "operator", "--may-issue"]);
-    Up::start(&data, &[]).await.stop().await;
+    assert!(words.contains("cannot listen on"), "{words}");
+    let mut up = Up::start(&data, &[]).await;
+    assert!(up.first_line().split('.').count() >= 2, "a first operator's token");
+    up.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_process_on_a_folder_listens_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let up = Up::start(&data, &[]).await;
+    // Were it to listen first, it would name the port.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let out: Output = jiaohao(&data, taken.local_addr().unwrap().port()).arg("serve").output().unwrap();
+    let words = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(!words.contains("cannot listen on") && words.contains(&up.child.id().to_string()), "{words}");
 }
 
 #[tokio::test]
@@ -376,7 +390,14 @@ async fn a_broken_key_of_one_person_is_a_named_gap_among_the_others() {
     let named = read.iter().filter(|person| person["name"].is_string()).count();
     let gaps = read.iter().filter(|person| person["unreadable"] == true && person["patient"].is_string()).count();
     assert_eq!((named, gaps), (4 - broken - lost, broken + lost), "{read:?}");
+    let lost_at_start = format!("person_keys_lost {}", broken + lost);
+    let began = Instant::now();
+    while !page(&up, "/metrics").1.lines().any(|line| line == lost_at_start) {
+        assert!(began.elapsed() < Duration::from_secs(20), "not counted: {}", page(&up, "/metrics").1);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let log = up.stop().await;
+    assert!(log.contains("keys of persons are lost or damaged"), "{log}");
     for key in &keys[..2] {
         assert!(log.contains(&key.display().to_string()), "{} is not named: {log}", key.display());
     }

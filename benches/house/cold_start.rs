@@ -101,6 +101,7 @@ async fn fill(data: &Path) -> Outcome<u64> {
         mailbox: 4096,
         keeper: KeeperOptions { checkpoint_every_s: 3600, idle_s: 3600, prune_after_s: 48 * 3600 },
         on_failure: Box::new(|why| panic!("{why}")),
+        progress: std::sync::Arc::default(),
     })?;
     let (mut count, mut counted_to, mut round) = (0, 0, 0);
     let mut floors = try_join_all((0..DEPARTMENTS).map(|n| Floor::open(&node.shell, n))).await?;

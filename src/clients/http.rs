@@ -159,6 +159,14 @@ impl Door {
         self.exchange(&request).await.is_ok_and(|answered| answered.status == 200)
     }
 
+    /// Whether the house behind the door is up, ready or not.
+    pub async fn is_up(&self) -> bool {
+        let request = self.request("GET", "/readyz", None, None, None);
+        let answered = self.exchange(&request).await;
+        let says_recovering = |body: &[u8]| String::from_utf8_lossy(body).contains("\"recovering\"");
+        answered.is_ok_and(|answered| !says_recovering(&answered.body))
+    }
+
     /// What `/metrics` says.
     ///
     /// # Errors

@@ -33,6 +33,6 @@ impl Refusal {
 
     /// Whether to ask again, with the same key.
     pub fn is_passing(&self) -> bool {
-        matches!(self.code.as_str(), "timed_out" | "overloaded" | "too_many_requests" | "door")
+        matches!(self.code.as_str(), "timed_out" | "overloaded" | "recovering" | "too_many_requests" | "door")
     }
 }

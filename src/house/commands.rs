@@ -4,6 +4,7 @@ use jiaohao_actors::shell::clock;
 use jiaohao_domain::vocabulary::{ClientCommand as C, *};
 use jiaohao_domain::*;
 
+use super::facts::Named;
 use super::{House, SlotFacts, account, department, patient, site};
 use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code, keys::KeyName};
@@ -95,6 +96,8 @@ impl House {
         match command {
             C::DefineStaff(mut c) => {
                 let owner = account(&accounts::staff(&c.id)?);
+                let (departments, doctor) = (c.departments.clone(), c.doctor.clone());
+                self.check_named(Named { site: c.site.clone(), departments, doctor, ..Named::default() }).await?;
                 let password_phc = match c.password.take() {
                     Some(password) => Some(self.passwords.hash(Redacted::new(password)).await?),
                     None => None,

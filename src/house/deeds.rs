@@ -1,6 +1,9 @@
 //! What doors do beside commands and streams, for somebody signed in: persons, directories, codes, tokens.
 
-use jiaohao_actors::shell::Origin;
+use std::collections::BTreeSet;
+
+use jiaohao_actors::shell::{Origin, clock};
+use jiaohao_domain::account::{IssuedToken, view as account_view};
 use jiaohao_domain::person::PersonRecord;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::ToAccount;
@@ -8,15 +11,16 @@ use jiaohao_domain::{Code, DepartmentId, OwnerKind, PatientId, Rejection, Role, 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::facts::Named;
 use super::persons::IDENTIFY;
 use super::{House, NEWLY_KNOWN, account, department, site};
 use crate::engine::Deed;
 use crate::http::requests::{IssueToken, PERSONS_MAX, RegisterPerson, RevokeToken};
-use crate::identity::access::{self, Deed as Checked, Facts};
+use crate::identity::access::{self, Deed as Checked, Facts, Target, Workplace};
 use crate::identity::audit::{self, AuditLine, AuditQuery};
 use crate::identity::keys::KeyName;
 use crate::identity::tokens::Claims;
-use crate::identity::{accounts, area_code, scripts};
+use crate::identity::{accounts, area_code, chance, scripts};
 
 impl House {
     pub(super) async fn do_deed(&self, claims: &Claims, deed: Deed) -> Result<Value, Rejection> {
@@ -49,12 +53,19 @@ impl House {
             }
             self.learn(&mut facts, needed).await?;
         }
-        let may = access::allowed_deed(claims, &checked, &facts);
-        if let Err(why) = may {
-            let line = AuditLine::new(claims, checked.name(), Vec::<String>::new(), Err(why.code), self.machine_now());
-            self.audit.note(line);
-            return Err(why);
+        let scripts = deed_script(&deed);
+        let done = match access::allowed_deed(claims, &checked, &facts) {
+            Ok(()) => self.do_allowed(claims, deed, issued).await,
+            refused => refused.map(|()| Value::Null),
+        };
+        if let Err(why) = &done {
+            let about = Target::of_deed(&checked).ids().into_iter().chain(scripts.iter().map(ToString::to_string));
+            self.audit.note(AuditLine::new(claims, checked.name(), about, Err(why.code), self.machine_now()));
         }
+        done
+    }
+
+    async fn do_allowed(&self, claims: &Claims, deed: Deed, issued: Option<Claims>) -> Result<Value, Rejection> {
         match deed {
             Deed::ReadPersons(read) => self.read_persons(claims, &read.ids).await,
             Deed::RegisterPerson { person, key } => self.register_person(claims, *person, key).await,
@@ -69,7 +80,7 @@ impl House {
             Deed::ListSites => self.sites().await,
             Deed::FindAppointments(at, asked) => self.find_appointments(claims, &at, &asked.text).await,
             Deed::IssueToken(asked) => {
-                let issued = issued.expect("invariant: it was made above");
+                let issued = issued.ok_or(Code::Internal)?;
                 self.issue_token(claims, &asked.name, issued).await
             }
             Deed::ListTokens(of) => self.list_tokens(of.as_ref()).await,
@@ -99,12 +110,28 @@ impl House {
         if ids.len() > PERSONS_MAX {
             return Err(Rejection::new(Code::TooLarge, format!("{PERSONS_MAX} persons at most")));
         }
+        let mut only_registered = BTreeSet::new();
+        for who in ids.iter().filter(|who| claims.role == Role::Desk && self.is_newly_known(&claims.account, who)) {
+            let place = Workplace::of(claims).ok_or(Code::Forbidden)?;
+            if !self.has_been_here(place, who.clone()).await? {
+                only_registered.insert(who);
+            }
+        }
         // On the audit before anything is shown.
-        self.audit.look(AuditLine::new(claims, "read_persons", ids, Ok(()), self.machine_now())).await?;
+        for (by, of) in [(None, false), (Some("just_registered"), true)] {
+            let seen: Vec<&PatientId> = ids.iter().filter(|who| only_registered.contains(who) == of).collect();
+            if !seen.is_empty() {
+                let line = AuditLine::new(claims, "read_persons", seen, Ok(()), self.machine_now());
+                self.audit.look(line.by(by)).await?;
+            }
+        }
         let mut persons = Vec::new();
         for who in ids {
             match self.clear_record(who).await {
-                Ok(Some(record)) => persons.push(shown(claims.role, who, &record)),
+                Ok(Some(record)) => {
+                    let in_full = claims.role != Role::Doctor && !only_registered.contains(who);
+                    persons.push(shown(in_full, who, &record));
+                }
                 Ok(None) => {}
                 // One broken key leaves a named gap, the others are shown.
                 Err(why) if why.code == Code::Internal => persons.push(json!({ "patient": who, "unreadable": true })),
@@ -121,6 +148,7 @@ impl House {
         key: Option<Uuid>,
     ) -> Result<Value, Rejection> {
         let person = self.checked_person(claims, asked, key)?;
+        let by_document = person.is_seen_by(claims.role);
         let brief = if claims.role == Role::Patient {
             self.register_own(claims, person).await?
         } else {
@@ -128,11 +156,11 @@ impl House {
             if self.newly_known.len() >= NEWLY_KNOWN {
                 self.newly_known.clear();
             }
-            self.newly_known.insert(brief.patient.clone(), claims.account.clone());
+            self.newly_known.insert(brief.patient.clone(), (claims.account.clone(), clock::monotonic()));
             brief
         };
         let line = AuditLine::new(claims, IDENTIFY, [&brief.patient], Ok(()), self.machine_now());
-        self.audit.note(line);
+        self.audit.note(line.by(by_document.then_some("document")));
         Ok(json!({ "patient": brief.patient, "masked_name": brief.masked_name }))
     }
 
@@ -197,19 +225,34 @@ impl House {
 
     /// On the list before it is made, so that nobody has a token that no list shows.
     async fn issue_token(&self, claims: &Claims, name: &str, mut issued: Claims) -> Result<Value, Rejection> {
-        if let Some(at) = &issued.site {
-            let is_there = |state: &jiaohao_domain::site::State| state.definition.is_some();
-            if !self.shell.read(site(at.as_str()), is_there).await? {
-                return Err(Rejection::new(Code::InvalidField, "site: there is none of that id"));
-            }
-        }
+        let named = Named {
+            site: issued.site.clone(),
+            departments: issued.departments.clone(),
+            doctor: issued.doctor.clone(),
+            board: issued.board.clone(),
+            screen: issued.screen.clone(),
+        };
+        self.check_named(named).await?;
         let (now, expires_at) = (self.machine_now(), issued.expires_at());
-        let note = ToAccount::NoteScript { name: name.to_owned(), role: issued.role, expires_at, now };
+        let id = data_encoding::HEXLOWER.encode(&chance::bytes::<12>());
+        let token = IssuedToken {
+            name: name.to_owned(),
+            role: issued.role,
+            site: issued.site.clone(),
+            departments: issued.departments.clone(),
+            doctor: issued.doctor.clone(),
+            screen: issued.screen.clone(),
+            board: issued.board.clone(),
+            issued_at: now,
+            expires_at,
+            revoked_at: None,
+        };
         let list = accounts::scripts(issued.site.as_ref());
+        let note = ToAccount::NoteToken { id: id.clone(), token };
         self.shell.ask(account(&list), note.into(), Origin::Shell).await?;
-        let generation = |state: &jiaohao_domain::account::State| state.generation;
-        issued.generation = self.shell.read(account(&issued.account), generation).await?;
-        self.generations.learn(&issued.account, issued.generation);
+        let standing = self.shell.read(account(&issued.account), account_view::standing).await?;
+        (issued.generation, issued.jti) = (standing.generation, Some(id));
+        self.generations.learn(&issued.account, standing);
         self.audit.note(AuditLine::new(claims, "issue_token", [&issued.account], Ok(()), now));
         let zone = self.zone_of(issued.site.as_ref().map(SiteId::as_str));
         Ok(json!({
@@ -220,46 +263,87 @@ impl House {
     }
 
     async fn list_tokens(&self, of: Option<&SiteId>) -> Result<Value, Rejection> {
-        let (now, zone) = (self.machine_now(), self.zone_of(of.map(SiteId::as_str)));
+        let (now, zone, site) = (self.machine_now(), self.zone_of(of.map(SiteId::as_str)), of.cloned());
         let listed = move |state: &jiaohao_domain::account::State| {
-            let holding = state.scripts.iter().filter(|(_, script)| script.expires_at > now);
-            let shown = holding.map(|(name, script)| {
-                json!({
+            let of_name = |name: &str| accounts::script(site.as_ref(), name).ok();
+            let holding = state.tokens.iter().filter(|(_, token)| token.expires_at > now);
+            let shown = holding.map(|(id, token)| {
+                let line = json!({
+                    "id": id,
+                    "name": token.name,
+                    "account": of_name(&token.name),
+                    "role": token.role,
+                    "site": token.site,
+                    "departments": token.departments,
+                    "doctor": token.doctor,
+                    "screen": token.screen,
+                    "board": token.board,
+                    "issued_at": zone.rfc3339(token.issued_at),
+                    "expires_at": zone.rfc3339(token.expires_at),
+                    "revoked_at": token.revoked_at.map(|at| zone.rfc3339(at)),
+                });
+                (token.issued_at, line)
+            });
+            // Of before each token was listed for itself: the latest one of each script.
+            let before = state.scripts.iter().filter(|(_, script)| script.expires_at > now).map(|(name, script)| {
+                let line = json!({
+                    "id": null,
                     "name": name,
+                    "account": of_name(name),
                     "role": script.role,
+                    "site": site,
+                    "departments": [],
+                    "doctor": null,
+                    "screen": null,
+                    "board": null,
                     "issued_at": zone.rfc3339(script.issued_at),
                     "expires_at": zone.rfc3339(script.expires_at),
-                })
+                    "revoked_at": null,
+                });
+                (script.issued_at, line)
             });
-            shown.collect::<Vec<Value>>()
+            let mut lines: Vec<_> = shown.chain(before).collect();
+            lines.sort_by_key(|(issued_at, _)| std::cmp::Reverse(*issued_at));
+            lines.into_iter().map(|(_, line)| line).collect::<Vec<Value>>()
         };
-        let scripts = self.shell.read(account(&accounts::scripts(of)), listed).await?;
-        Ok(json!({ "scripts": scripts }))
+        let tokens = self.shell.read(account(&accounts::scripts(of)), listed).await?;
+        Ok(json!({ "tokens": tokens }))
     }
 
-    /// Ends every token of that name, listed or made on the command line; then the list forgets it.
+    /// Ends every token of that name, listed or made on the command line.
     async fn revoke_token(&self, claims: &Claims, asked: &RevokeToken) -> Result<Value, Rejection> {
         let who = accounts::script(asked.site.as_ref(), &asked.name)?;
         let end = ToAccount::Revoke { refresh_hash: None };
         self.shell.ask(account(&who), end.into(), Origin::Shell).await?;
         self.relearn(&who).await?;
-        let list = accounts::scripts(asked.site.as_ref());
-        let forget = ToAccount::DropScript { name: asked.name.clone() };
-        self.shell.ask(account(&list), forget.into(), Origin::Shell).await?;
-        self.audit.note(AuditLine::new(claims, "revoke_token", [&who], Ok(()), self.machine_now()));
+        let (list, now) = (accounts::scripts(asked.site.as_ref()), self.machine_now());
+        let ended = ToAccount::EndTokens { name: asked.name.clone(), now };
+        self.shell.ask(account(&list), ended.into(), Origin::Shell).await?;
+        self.audit.note(AuditLine::new(claims, "revoke_token", [&who], Ok(()), now));
         Ok(json!({}))
     }
 }
 
-/// What a role may see of a person: a doctor treats; numbers and phones are the desk's, and one's own.
-fn shown(role: Role, who: &PatientId, record: &PersonRecord) -> Value {
+/// The account of the script that it is about.
+fn deed_script(deed: &Deed) -> Option<jiaohao_domain::AccountId> {
+    let (site, name) = match deed {
+        Deed::IssueToken(asked) => (asked.site.as_ref(), &asked.name),
+        Deed::RevokeToken(asked) => (asked.site.as_ref(), &asked.name),
+        _ => return None,
+    };
+    accounts::script(site, name).ok()
+}
+
+/// What may be seen of a person: a doctor treats; numbers and phones are one's own, and the desk's where the person is or
+/// was there. Who has only just been made known is seen by what was said of them.
+fn shown(in_full: bool, who: &PatientId, record: &PersonRecord) -> Value {
     let mut person = json!({
         "patient": who,
         "name": record.name,
         "sex": record.sex,
         "birth_date": record.birth_date,
     });
-    if role != Role::Doctor {
+    if in_full {
         let documents: Vec<_> =
             record.documents.iter().map(|d| json!({ "kind": d.kind, "number": d.number })).collect();
         person["phone"] = json!(record.phone);

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::commands::{Addressed, booked_slot};
 use super::{House, ops, site};
 use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};
-use crate::identity::access::{self, Facts, StreamName};
+use crate::identity::access::{self, Facts, StreamName, Target};
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
 use crate::identity::tokens::{Changed, Claims, Standing};
@@ -82,6 +82,23 @@ impl House {
         }
     }
 
+    /// Whoever wants to follow or read a stream is on the audit, allowed or not, with the stream and what it is of. A name
+    /// that no stream has is left out: it may be anything.
+    fn noted(
+        &self,
+        claims: &Claims,
+        what: &'static str,
+        name: &str,
+        allowed: Result<StreamName, Rejection>,
+    ) -> Result<StreamName, Rejection> {
+        let stream = StreamName::parse(name).ok();
+        let about = stream.iter().flat_map(|stream| [stream.to_string(), stream.id.clone()]);
+        let outcome = allowed.as_ref().map(drop).map_err(|why| why.code);
+        let about = about.filter(|id| !id.is_empty());
+        self.audit.note(AuditLine::new(claims, what, about, outcome, self.machine_now()));
+        allowed
+    }
+
     async fn give(
         &self,
         claims: &Claims,
@@ -90,8 +107,8 @@ impl House {
         handed: Result<Option<Ready>, Rejection>,
         mut turn: Turn,
     ) -> Outcome {
-        let (after, named) = (After::of(&command), named_ids(&command));
-        let name = command.name();
+        let after = After::of(&command);
+        let (name, about) = (command.name(), Target::of_command(&command).ids());
         let slot = booked_slot(&command).cloned();
         #[cfg(feature = "planted-bugs")]
         let wanted = crate::planted::wanted(&command);
@@ -107,7 +124,7 @@ impl House {
         #[cfg(feature = "planted-bugs")]
         let outcome = crate::planted::answer(outcome, wanted);
         let line_outcome = outcome.as_ref().map(drop).map_err(|why| why.code);
-        let about = named.into_iter().chain(outcome_ids(&outcome));
+        let about = about.into_iter().chain(outcome_ids(&outcome));
         self.audit.note(AuditLine::new(claims, name, about, line_outcome, self.machine_now()));
         if let (Some(slot), Err(Rejection { code: Code::SlotFull, .. })) = (&slot, &outcome) {
             self.note_full(slot);
@@ -261,17 +278,6 @@ impl After {
     }
 }
 
-/// Whom a command is about that gives or ends a right to a person.
-fn named_ids(command: &ClientCommand) -> Vec<String> {
-    match command {
-        ClientCommand::GrantRelation(c) => vec![c.patient.to_string()],
-        ClientCommand::EndRelation(c) => {
-            std::iter::once(c.patient.to_string()).chain(c.account.iter().map(ToString::to_string)).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
 fn outcome_ids(outcome: &Outcome) -> Vec<String> {
     let Ok(answer) = outcome else { return Vec::new() };
     match answer {
@@ -341,7 +347,8 @@ impl Engine for Shared {
     fn subscribe(&self, claims: Arc<Claims>, subscription: Subscription) -> Answering<()> {
         let house = self.0.clone();
         soon(async move {
-            if house.may_follow(&claims, &subscription.stream).await?.kind == StreamKind::Ops {
+            let allowed = house.may_follow(&claims, &subscription.stream).await;
+            if house.noted(&claims, "subscribe", &subscription.stream, allowed)?.kind == StreamKind::Ops {
                 house.follow_ops(&claims, &subscription).await;
                 return Ok(());
             }
@@ -389,7 +396,8 @@ impl Engine for Shared {
     fn snapshot(&self, claims: Arc<Claims>, stream: Arc<str>) -> Answering<StreamNow> {
         let house = self.0.clone();
         soon(async move {
-            if house.may_follow(&claims, &stream).await?.kind == StreamKind::Ops {
+            let allowed = house.may_follow(&claims, &stream).await;
+            if house.noted(&claims, "read_stream", &stream, allowed)?.kind == StreamKind::Ops {
                 return Ok(house.look_at_ops(&claims).await);
             }
             let (answer, seen) = oneshot::channel();
@@ -450,6 +458,9 @@ impl Engine for Shared {
                 "clock: the wall clock is {} s from clinic time and is not believed until POST /api/v1/clock/confirm",
                 clock.drift_ms() / 1_000
             ));
+        }
+        if self.0.shell.store_fails() {
+            alarms.push("store: snapshots cannot be written; it is tried again with each checkpoint".into());
         }
         if self.0.shell.storage_level() == 1 {
             alarms.push(format!("disk: bookings are refused below data.reserve_mib = {}", data.reserve_mib));

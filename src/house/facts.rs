@@ -1,12 +1,70 @@
 //! Answers to what the table of who may what has to know, from the owners' durable states.
 
-use jiaohao_domain::floor::Ticket;
-use jiaohao_domain::{AccountId, DepartmentId, PatientId, Rejection};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::{House, account, department, patient, site};
+use jiaohao_domain::floor::Ticket;
+use jiaohao_domain::{AccountId, BoardId, Code, DepartmentId, DoctorId, PatientId, Rejection, ScreenId, SiteId};
+
+use super::{House, NEWLY_KNOWN_FOR, account, department, patient, site};
 use crate::identity::access::{Fact, FactAnswer, Facts, Shown, Workplace};
 
+/// What a token or a member of the staff is to be of.
+#[derive(Default)]
+pub(super) struct Named {
+    pub(super) site: Option<SiteId>,
+    pub(super) departments: Vec<DepartmentId>,
+    pub(super) doctor: Option<DoctorId>,
+    pub(super) board: Option<BoardId>,
+    pub(super) screen: Option<ScreenId>,
+}
+
+impl Named {
+    /// Those that their sites do not have (any more).
+    fn unknown_at(&self, at: &SiteId, state: &jiaohao_domain::site::State) -> Vec<String> {
+        let mut unknown = Vec::new();
+        let mut look = |id: &str, is_known: bool| {
+            if id.split('.').next() == Some(at.as_str()) && !is_known {
+                unknown.push(id.to_owned());
+            }
+        };
+        look(at.as_str(), state.definition.is_some());
+        for id in &self.departments {
+            look(id.as_str(), state.departments.get(id).is_some_and(|known| !known.retired));
+        }
+        for id in self.doctor.iter() {
+            look(id.as_str(), state.doctors.get(id).is_some_and(|known| !known.retired));
+        }
+        for id in self.board.iter() {
+            look(id.as_str(), state.boards.get(id).is_some_and(|known| !known.retired));
+        }
+        for id in self.screen.iter() {
+            look(id.as_str(), state.screens.contains_key(id));
+        }
+        unknown
+    }
+}
+
 impl House {
+    /// Nobody is made of something that does not exist: `unknown_id`, with which.
+    pub(super) async fn check_named(&self, named: Named) -> Result<(), Rejection> {
+        let of_parts = named.departments.iter().map(DepartmentId::site);
+        let of_parts = of_parts.chain(named.doctor.iter().map(DoctorId::site));
+        let of_parts = of_parts.chain(named.board.iter().map(BoardId::site));
+        let sites: BTreeSet<SiteId> = named.site.iter().cloned().chain(of_parts).collect();
+        let named = Arc::new(named);
+        let mut unknown = Vec::new();
+        for at in sites {
+            let named = named.clone();
+            let asked = site(at.as_str());
+            unknown.extend(self.shell.read(asked, move |state| named.unknown_at(&at, state)).await?);
+        }
+        match unknown.is_empty() {
+            true => Ok(()),
+            false => Err(Rejection::new(Code::UnknownId, unknown.join(", ")).with("unknown", unknown)),
+        }
+    }
+
     /// Asks the owners for these facts.
     pub(super) async fn learn(&self, facts: &mut Facts, needed: Vec<Fact>) -> Result<(), Rejection> {
         for fact in needed {
@@ -73,11 +131,19 @@ impl House {
         })
     }
 
-    /// Just made known by that account, or with an appointment or a ticket there that is live or of today.
     async fn is_patient_of(&self, place: Workplace, whom: PatientId) -> Result<bool, Rejection> {
-        if self.newly_known.get(&whom).is_some_and(|known| *known == place.account) {
-            return Ok(true);
-        }
+        Ok(self.is_newly_known(&place.account, &whom) || self.has_been_here(place, whom).await?)
+    }
+
+    /// Just made known by that account.
+    pub(super) fn is_newly_known(&self, by: &AccountId, whom: &PatientId) -> bool {
+        self.newly_known.get(whom).is_some_and(|known| known.0 == *by && known.1.elapsed() < NEWLY_KNOWN_FOR)
+    }
+
+    /// With an appointment, a ticket or a visit there: for a doctor a live one or one of today, for a desk any that its
+    /// department still knows.
+    pub(super) async fn has_been_here(&self, place: Workplace, whom: PatientId) -> Result<bool, Rejection> {
+        let is_desk = place.doctor.is_none();
         let today = self.learn_zone(place.site.as_str()).await?.date(self.shell.clock.clinic());
         let Workplace { site: at, departments, doctor, .. } = place;
         let of_place = move |state: &jiaohao_domain::site::State| match doctor {
@@ -92,7 +158,7 @@ impl House {
         let booked_at = places.clone();
         let booked = move |state: &jiaohao_domain::patient::State| {
             state.reservations.values().any(|reservation| {
-                (reservation.is_live() || reservation.date == today)
+                (is_desk || reservation.is_live() || reservation.date == today)
                     && booked_at.contains(&reservation.slot.department())
             })
         };
@@ -102,8 +168,10 @@ impl House {
         for id in places {
             let who = whom.clone();
             let has_ticket = move |state: &jiaohao_domain::department::State| {
-                let of_today = |ticket: &Ticket| ticket.is_live() || ticket.opened.date == today;
-                state.floor.tickets.values().any(|ticket| ticket.opened.brief.patient == who && of_today(ticket))
+                let counts = |ticket: &Ticket| is_desk || ticket.is_live() || ticket.opened.date == today;
+                let mut tickets = state.floor.tickets.values();
+                tickets.any(|ticket| ticket.opened.brief.patient == who && counts(ticket))
+                    || (is_desk && state.floor.visits.values().any(|visit| visit.brief.patient == who))
             };
             if self.shell.read(department(&id), has_ticket).await? {
                 return Ok(true);

@@ -19,6 +19,8 @@ pub fn note(shell: &Shell) {
     metrics::gauge!("clock_drift_seconds").set(shell.clock.drift_ms() as f64 / 1_000.0);
     metrics::gauge!("owners_running").set(shell.running_owners() as f64);
     metrics::gauge!("owners_closed").set(shell.closed_owners().len() as f64);
+    metrics::gauge!("effects_unheard").set(shell.unheard() as f64);
+    metrics::gauge!("store_unwritten").set(f64::from(u8::from(shell.store_fails())));
     if let Some(pages) = resident_pages() {
         metrics::gauge!("process_resident_memory_bytes").set(pages * PAGE_BYTES);
     }

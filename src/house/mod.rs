@@ -9,6 +9,7 @@ mod family;
 mod figures;
 mod find;
 pub mod folder;
+mod lost_keys;
 mod ops;
 mod persons;
 mod place;
@@ -58,8 +59,9 @@ pub struct House {
     pub(crate) slots: DashMap<SlotId, SlotFacts>,
     /// Slots that were full when last heard of: their department is asked before anybody reserves.
     pub(crate) full: DashMap<SlotId, ()>,
-    /// Persons whom somebody of the staff has just made known and who have no ticket there yet.
-    pub(crate) newly_known: DashMap<jiaohao_domain::PatientId, AccountId>,
+    /// Persons whom somebody of the staff has just made known and who may have no ticket there yet: who, and when (machine
+    /// time).
+    pub(crate) newly_known: DashMap<jiaohao_domain::PatientId, (AccountId, Instant)>,
     /// What is kept of those whom nobody knows.
     pub(crate) strangers: Strangers,
     /// The folder was made for test.
@@ -69,6 +71,8 @@ pub struct House {
 
 /// How many newly known persons are remembered; beyond it all are forgotten.
 pub(crate) const NEWLY_KNOWN: usize = 10_000;
+/// For so long: time to give a number to who has just shown a document.
+pub(crate) const NEWLY_KNOWN_FOR: Duration = Duration::from_secs(15 * 60);
 
 /// What a booking must know of a slot before the department is asked.
 #[derive(Clone, Copy, Debug)]

@@ -42,6 +42,13 @@ pub(super) struct Person {
     keyed: Option<Keyed>,
 }
 
+impl Person {
+    /// Whether somebody of that role has a document of the person in hand.
+    pub(super) fn is_seen_by(&self, role: Role) -> bool {
+        role == Role::Desk && !self.record.documents.is_empty()
+    }
+}
+
 /// The idempotency key under which somebody is made known.
 pub(super) struct Keyed {
     principal: Principal,
@@ -247,8 +254,8 @@ impl House {
     /// document. Something else than what proof was seen for is a conflict, unless the desk says that it replaces it. So is
     /// another phone: it takes the place of the one on file, and nobody else's phone acts for the person any more.
     pub(super) async fn register_here(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
+        let is_seen = person.is_seen_by(claims.role);
         let Person { who, mut record, replace, keyed, .. } = person;
-        let is_seen = claims.role == Role::Desk && !record.documents.is_empty();
         if !is_seen {
             return self.identify(who, record, false, keyed).await;
         }

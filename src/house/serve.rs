@@ -10,6 +10,7 @@ use jiaohao_actors::fanout::{CoarseClock, Hub, HubLimits};
 use jiaohao_actors::log::{Log, SegmentLog, SegmentOptions};
 use jiaohao_actors::shell::clock::WallClock;
 use jiaohao_actors::shell::keeper::KeeperOptions;
+use jiaohao_actors::shell::start::Progress;
 use jiaohao_actors::shell::{Clock, Node, NodeOptions, Shell, StartError, clock};
 use jiaohao_actors::store::StoreError;
 use jiaohao_domain::time::Zone;
@@ -20,9 +21,9 @@ use super::folder::{self, Folder, FolderError, Looked};
 use super::ops::{self, Ops};
 use super::place;
 use super::streams::HouseStreams;
-use super::{House, deadline_message, figures};
+use super::{House, deadline_message, figures, lost_keys};
 use crate::config::Settings;
-use crate::http;
+use crate::http::{self, Starting};
 use crate::identity::accounts;
 use crate::identity::audit::Audit;
 use crate::identity::codes::CodeSender;
@@ -78,13 +79,8 @@ pub enum ServeError {
     #[error("{0}")]
     Data(String),
     /// The doors.
-    #[error("{error}{hint}")]
-    Doors {
-        /// What is wrong.
-        error: http::ServeError,
-        /// What else to know.
-        hint: String,
-    },
+    #[error(transparent)]
+    Doors(#[from] http::ServeError),
 }
 
 /// An error about that file or folder.
@@ -108,17 +104,16 @@ fn not_up(dir: &Path, error: StartError) -> ServeError {
     }
 }
 
-/// A data folder that is held, with its parts.
-struct Opened {
+/// A data folder that is held and fit for what it is started for.
+struct Taken {
     held: folder::Held,
-    folder: Folder,
-    log: SegmentLog,
-    keys: Keys,
-    is_new: bool,
+    known: Option<Folder>,
+    for_test: bool,
+    speed: f64,
 }
 
-/// Opens the data folder, or makes its parts: it is a folder with a past only when [`Folder::write`] has ended.
-fn open_folder(settings: &Settings, options: &ServeOptions) -> Result<Opened, FolderError> {
+/// Takes the data folder: from here on no other process is at work in it.
+fn take_folder(settings: &Settings, options: &ServeOptions) -> Result<Taken, FolderError> {
     let dir = &settings.data.dir;
     let held = folder::take(dir, Timestamp(clock::wall_ms()))?;
     let is_test = options.clinic_start.is_some() || options.speed > 1.0;
@@ -132,7 +127,22 @@ fn open_folder(settings: &Settings, options: &ServeOptions) -> Result<Opened, Fo
         Looked::Used(known) => Some(known.clone()),
         Looked::New => None,
     };
-    let is_new = known.is_none();
+    let (for_test, speed) = known.as_ref().map_or((is_test, options.speed), |known| (known.for_test, known.speed));
+    Ok(Taken { held, known, for_test, speed })
+}
+
+/// The parts of a data folder that everything else hangs on.
+struct Opened {
+    folder: Folder,
+    log: SegmentLog,
+    keys: Keys,
+    is_new: bool,
+}
+
+/// Opens the parts of the data folder, or makes them: it is a folder with a past only when [`Folder::write`] has ended.
+fn open_folder(settings: &Settings, taken: &Taken) -> Result<Opened, FolderError> {
+    let dir = &settings.data.dir;
+    let is_new = taken.known.is_none();
     let keys = Keys::open(&dir.join("keys"), is_new)?;
     let began = clock::monotonic();
     let elapsed_ms = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -144,19 +154,57 @@ fn open_folder(settings: &Settings, options: &ServeOptions) -> Result<Opened, Fo
     if let Some(torn) = opened.torn {
         tracing::warn!(?torn, "the last write before the end was not whole and is cut");
     }
-    let made = || Folder::new(is_test, options.speed, log.history_id().to_string(), &keys);
-    Ok(Opened { folder: known.unwrap_or_else(made), held, log, keys, is_new })
+    let made = || Folder::new(taken.for_test, taken.speed, log.history_id().to_string(), &keys);
+    Ok(Opened { folder: taken.known.clone().unwrap_or_else(made), log, keys, is_new })
 }
 
 impl Server {
-    /// Recovers, settles overdue deadlines, then opens the doors. To be called inside an actix system.
+    /// Takes the folder, listens, recovers, settles overdue deadlines, then opens the doors. To be called inside an actix
+    /// system.
     ///
     /// # Errors
     /// [`ServeError`], each with what to do.
     pub async fn start(settings: Settings, options: ServeOptions) -> Result<Self, ServeError> {
-        http::measures::record();
-        let Opened { held, folder, log, keys, is_new } = open_folder(&settings, &options)?;
+        let taken = take_folder(&settings, &options)?;
+        let progress = Arc::new(Progress::default());
+        let starting = Starting { progress: progress.clone(), test_speed: taken.for_test.then_some(taken.speed) };
+        let listening = http::listen(&settings, starting)?;
+        match Recovered::recover(&settings, options, &taken, progress).await {
+            Ok(recovered) => recovered.open(settings, listening, taken.held),
+            Err(error) => {
+                listening.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Graceful: no new commands, good-bye to sockets, everything pending durable, a last checkpoint.
+    pub async fn stop(self) {
+        self.house.begin_stop();
+        self.watching.store(false, Ordering::Relaxed);
+        self.doors.stop().await;
+        let grace = Duration::from_secs(self.house.settings.server.stop_grace_s);
+        drop(self.node.stop_within(grace).await);
+    }
+}
+
+/// A house that is up behind doors that are still shut.
+struct Recovered {
+    node: Node,
+    house: Arc<House>,
+    coarse: Arc<CoarseClock>,
+    first_token: Option<String>,
+}
+
+impl Recovered {
+    async fn recover(
+        settings: &Settings,
+        options: ServeOptions,
+        taken: &Taken,
+        progress: Arc<Progress>,
+    ) -> Result<Self, ServeError> {
         let dir = settings.data.dir.clone();
+        let Opened { folder, log, keys, is_new } = open_folder(settings, taken)?;
         let coarse = Arc::new(CoarseClock::default());
         let epoch: Arc<str> = format!("{}-{PROJECTION_VERSION}-{}", log.history_id(), place::name(&dir)).into();
         let home = Zone::named(HOME_ZONE).expect("invariant: it is in the database");
@@ -170,7 +218,7 @@ impl Server {
             (false, _) => Clock::resuming(wall, jump_ms, last_seen.filter(|_| !confirmed), away_ms),
         };
         let generations = Arc::<Generations>::default();
-        let node = Node::start(NodeOptions {
+        let node_options = NodeOptions {
             clock: Box::new(make_clock),
             kinds: kinds(),
             log: Box::new(log),
@@ -192,9 +240,16 @@ impl Server {
                 eprintln!("jiaohao: {why}");
                 std::process::exit(1);
             }),
-        })
-        .map_err(|error| not_up(&dir, error))?;
-        look_at_disk(&dir, &settings, &node.shell);
+            progress,
+        };
+        // beside this thread, which the listener needs meanwhile
+        let system = actix::System::current();
+        let started = actix_web::rt::task::spawn_blocking(move || {
+            actix::System::set_current(system);
+            Node::start(node_options)
+        });
+        let node = started.await.map_err(machine)?.map_err(|error| not_up(&dir, error))?;
+        look_at_disk(&dir, settings, &node.shell);
         node.settle_overdue().await;
         let tokens = Tokens::new(keys.get(KeyName::Token));
         let first_token = is_new.then(|| first_token(&tokens));
@@ -223,32 +278,19 @@ impl Server {
             // The last thing, so that a first start that does not come so far can be made again.
             folder.write(&dir)?;
         }
-        let doors = http::start(Arc::new(Shared(house.clone())), &settings, coarse).map_err(|error| {
-            let hint = if is_new {
-                format!(
-                    ". The data folder has been made; its first operator's token: jiaohao token issue --role operator \
-                     --may-issue --data {}",
-                    dir.display()
-                )
-            } else {
-                String::new()
-            };
-            ServeError::Doors { error, hint }
-        })?;
-        actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
-        let watching = Arc::new(AtomicBool::new(true));
-        watch(dir, settings, house.clone(), watching.clone()).map_err(machine)?;
-        let report = node.report.clone();
-        Ok(Self { house, doors, first_token, report, node, watching, _held: held })
+        Ok(Self { node, house, coarse, first_token })
     }
 
-    /// Graceful: no new commands, good-bye to sockets, everything pending durable, a last checkpoint.
-    pub async fn stop(self) {
-        self.house.begin_stop();
-        self.watching.store(false, Ordering::Relaxed);
-        self.doors.stop().await;
-        let grace = Duration::from_secs(self.house.settings.server.stop_grace_s);
-        drop(self.node.stop_within(grace).await);
+    /// Opens the doors.
+    fn open(self, settings: Settings, listening: http::Listening, held: folder::Held) -> Result<Server, ServeError> {
+        let Self { node, house, coarse, first_token } = self;
+        let doors = listening.open(Arc::new(Shared(house.clone())), &settings, coarse)?;
+        actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
+        actix_web::rt::spawn(lost_keys::count(house.clone()));
+        let watching = Arc::new(AtomicBool::new(true));
+        watch(settings.data.dir.clone(), settings, house.clone(), watching.clone()).map_err(machine)?;
+        let report = node.report.clone();
+        Ok(Server { house, doors, first_token, report, node, watching, _held: held })
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
 use jiaohao_actors::shell::Origin;
+use jiaohao_domain::account::view::Standing as Tokens;
 use jiaohao_domain::account::{State as AccountState, view as account_view};
 use jiaohao_domain::codes::Valid;
 use jiaohao_domain::redacted::Redacted;
@@ -118,8 +119,9 @@ impl House {
             return Err(self.strangers.try_name(who.as_str(), &from, self.shell.clock.clinic()));
         }
         let (refresh_hash, token) = self.draw_refresh(who);
+        let session = refresh_hash.clone();
         self.tell(who, ToAccount::TryPassword { matched, refresh_hash, from }).await?;
-        let signed_in = self.signed_in(who.clone(), Some(token)).await?;
+        let signed_in = self.signed_in(who.clone(), session, token).await?;
         if signed_in.claims.role == Role::Operator {
             self.end_first_operator().await?;
         }
@@ -144,6 +146,7 @@ impl House {
     async fn by_code(&self, who: &AccountId, code: Redacted<String>, asker: Asker) -> Result<SignedIn, Rejection> {
         let code_hash = codes::hash(self.keys.get(KeyName::Hash), who, &code);
         let (refresh_hash, token) = self.draw_refresh(who);
+        let session = refresh_hash.clone();
         let try_code = ToAccount::UseCode { code_hash: code_hash.clone(), refresh_hash, asker: asker.clone() };
         if !self.has_signed_in(who).await? {
             let now = self.shell.clock.clinic();
@@ -153,7 +156,7 @@ impl House {
             self.tell(who, ToAccount::SendCode { code_hash, expires_at: now.plus_min(1), asker }).await?;
         }
         self.tell(who, try_code).await?;
-        self.signed_in(who.clone(), Some(token)).await
+        self.signed_in(who.clone(), session, token).await
     }
 
     /// Whether the account's owner knows it: until then whoever has the phone is a stranger, of whom nothing is kept.
@@ -223,7 +226,7 @@ impl House {
                 claims.screen = Some(given.screen);
                 claims.board = Some(board.clone());
                 claims.door = door;
-                self.generations.learn(&who, 0);
+                self.generations.learn(&who, Tokens::default());
                 let access_token = self.tokens.issue(&claims);
                 let about = json!({ "board": board });
                 Ok(SignedIn { access_token, claims, refresh_token: None, refresh_expires_at: now, about })
@@ -301,15 +304,16 @@ impl House {
         let refresh_hash = refresh::hash(self.keys.get(KeyName::Hash), secret);
         if self.shell.check_writable().is_err() && self.would_trade(&who, &refresh_hash).await? {
             // Nothing can be traded, so the same one goes on: reading does too.
-            return self.signed_in(who, Some(token.to_owned())).await;
+            return self.signed_in(who, refresh_hash, token.to_owned()).await;
         }
         let (next_hash, next) = self.draw_refresh(&who);
+        let session = next_hash.clone();
         if let Err(why) = self.tell(&who, ToAccount::Refresh { refresh_hash, next_hash }).await {
-            // An old token shown again ends the sign-in that it was copied from; its access tokens end with it.
+            // An old token shown again ends the sign-in that it was copied from; its access tokens end with it, no others.
             self.relearn(&who).await?;
             return Err(why);
         }
-        self.signed_in(who, Some(next)).await
+        self.signed_in(who, session, next).await
     }
 
     async fn would_trade(&self, who: &AccountId, refresh_hash: &str) -> Result<bool, Rejection> {
@@ -326,9 +330,7 @@ impl House {
         let known = refresh_hash.clone();
         let is_current = self
             .shell
-            .read(account(&who), move |state: &AccountState| {
-                state.families.values().any(|f| f.current == known || f.twin.as_ref() == Some(&known))
-            })
+            .read(account(&who), move |state: &AccountState| account_view::session_of(state, &known).is_some())
             .await?;
         if !is_current {
             return Ok(VisitAnswer::SignedOut);
@@ -344,15 +346,22 @@ impl House {
         (hash, format!("{who}{SEPARATOR}{}", secret.reveal()))
     }
 
-    async fn signed_in(&self, who: AccountId, refresh_token: Option<String>) -> Result<SignedIn, Rejection> {
+    /// An access token of the session that was just given the refresh token of that hash.
+    async fn signed_in(
+        &self,
+        who: AccountId,
+        refresh_hash: String,
+        refresh_token: String,
+    ) -> Result<SignedIn, Rejection> {
         let known = self
             .shell
-            .read(account(&who), |state: &AccountState| {
-                account_view::signed_in(state)
-                    .map(|known| (known, state.staff.as_ref().map(|staff| staff.name.clone())))
+            .read(account(&who), move |state: &AccountState| {
+                let name = state.staff.as_ref().map(|staff| staff.name.clone());
+                let session = account_view::session_of(state, &refresh_hash);
+                account_view::signed_in(state).zip(session).map(|known| (known, name, account_view::standing(state)))
             })
             .await?;
-        let (known, name) = known.ok_or(Code::WrongCredentials)?;
+        let ((known, session), name, standing) = known.ok_or(Code::WrongCredentials)?;
         let now = self.machine_now();
         let mut claims = Claims::new(known.role, who.clone(), now, self.settings.identity.access_token_ttl_s);
         claims.site = known.site.or_else(|| known.doctor.as_ref().map(|doctor| doctor.site()));
@@ -360,7 +369,8 @@ impl House {
         claims.doctor = known.doctor;
         claims.may_issue = known.may_issue;
         claims.generation = known.generation;
-        self.generations.learn(&who, known.generation);
+        claims.session = Some(session);
+        self.generations.learn(&who, standing);
         let patients: Vec<_> = known
             .patients
             .iter()
@@ -368,6 +378,7 @@ impl House {
             .collect();
         let about = json!({ "name": name, "patients": patients });
         let refresh_expires_at: Timestamp = now.plus_s(self.settings.identity.refresh_token_ttl_s);
+        let refresh_token = Some(refresh_token);
         Ok(SignedIn { access_token: self.tokens.issue(&claims), claims, refresh_token, refresh_expires_at, about })
     }
 
@@ -403,20 +414,22 @@ impl House {
             .shell
             .read(site(screen.as_str()), move |state: &jiaohao_domain::site::State| state.screens.contains_key(&asked))
             .await?;
-        self.generations.learn(&accounts::screen(screen), u64::from(!paired));
+        let generation = u64::from(!paired);
+        self.generations.learn(&accounts::screen(screen), Tokens { generation, ..Tokens::default() });
         Ok(())
     }
 
-    /// Asks the account's owner for its generation: a risen one ends tokens and connections of before.
+    /// Asks the account's owner which tokens stand: a risen generation ends tokens and connections of before, an ended
+    /// session its own.
     pub(super) async fn relearn(&self, who: &AccountId) -> Result<(), Rejection> {
-        let generation = self.shell.read(account(who), |state: &AccountState| state.generation).await?;
-        self.generations.learn(who, generation);
+        let standing = self.shell.read(account(who), account_view::standing).await?;
+        self.generations.learn(who, standing);
         Ok(())
     }
 
     /// A revoked screen's tokens end at once.
     pub(super) fn screen_revoked(&self, screen: &ScreenId) {
-        self.generations.learn(&accounts::screen(screen), 1);
+        self.generations.learn(&accounts::screen(screen), Tokens { generation: 1, ..Tokens::default() });
     }
 }
 

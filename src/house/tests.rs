@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiaohao_actors::fanout::{CoarseClock, Outbox, OutboxLimits};
 use jiaohao_actors::shell::clock;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
 use jiaohao_domain::{AccountId, Code, DepartmentId, DoctorId, Rejection, Role, SiteId, Timestamp};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::engine::Shared;
 use super::serve::{ServeOptions, Server};
 use crate::config::Settings;
-use crate::engine::{Deed, Engine, Turn, Turns, Visit};
+use crate::engine::{Deed, Engine, Subscription, Turn, Turns, Visit, VisitAnswer};
 use crate::identity::codes::LocalOutbox;
 use crate::identity::tokens::{Changed, Claims};
 
@@ -78,7 +79,7 @@ fn doctor(departments: &[&str]) -> Value {
 impl Opened {
     fn claims(&self, role: Role, account: &str) -> Claims {
         let claims = Claims::new(role, AccountId::from(account), self.engine.machine_now(), 600);
-        self.engine.0.generations.learn(&claims.account, 0);
+        self.engine.0.generations.learn(&claims.account, jiaohao_domain::account::view::Standing::default());
         claims
     }
 
@@ -144,6 +145,187 @@ async fn a_refused_command_is_on_the_audit_whichever_way_it_went() {
     let query = json!({"day": today, "account": "a-doctor"});
     let audit = house.engine.deed(house.operator(), Deed::ReadAudit(read(query))).await.expect("read");
     assert!(audit.to_string().contains("call_next_patient") && audit.to_string().contains("forbidden"), "{audit}");
+}
+
+#[actix_web::test]
+async fn the_audit_says_who_followed_or_read_which_stream_and_what_a_refusal_was_about() {
+    let house = open().await;
+    let patient = house.person("E00000009", "张三").await;
+    house.walk_in("s.d.q", &patient).await.expect("registered");
+    let stream = |name: String| house.engine.snapshot(house.desk(), name.into());
+    stream("queue:s.d.q".into()).await.expect("its own");
+    stream(format!("patient:{patient}")).await.expect_err("not the desk's");
+    stream("张三".into()).await.expect_err("no stream");
+    let outbox = Outbox::new(1, OutboxLimits::default(), Arc::new(CoarseClock::default()));
+    let wanted = |stream: &str| Subscription {
+        stream: stream.into(),
+        since: None,
+        reply_to: "1".into(),
+        outbox: outbox.clone(),
+    };
+    house.engine.subscribe(house.desk(), wanted("queue:s.d.q")).await.expect("followed");
+    house.engine.subscribe(house.desk(), wanted("queue:x.d.q")).await.expect_err("another site's");
+    house.give(&house.desk(), json!({"retire_department": {"id": "s.d"}})).await.expect_err("the operator's");
+    house.give(&house.operator(), json!({"define_department": {"id": "s.f", "name": "f"}})).await.expect("defined");
+    let call = json!({"report_back": {"ticket": "x.d.t1"}});
+    house.give(&house.desk(), call).await.expect_err("another site's");
+    let today = jiaohao_domain::time::Zone::named("UTC").expect("a zone").date(Timestamp(clock::wall_ms()));
+    let lines = async |about: &str| {
+        let query = Deed::ReadAudit(read(json!({"day": today, "about": about})));
+        let page = house.engine.deed(house.operator(), query).await.expect("read");
+        let lines = page["lines"].as_array().expect("lines").clone();
+        // this very question is a line too
+        let lines = lines.iter().filter(|line| line["what"] != "read_audit");
+        lines.map(|line| format!("{} {}", line["what"], line["outcome"]).replace('"', "")).collect::<Vec<_>>()
+    };
+    assert_eq!(lines("queue:s.d.q").await, ["read_stream done", "subscribe done"]);
+    assert_eq!(lines("queue:x.d.q").await, ["subscribe forbidden"]);
+    assert_eq!(lines("x.d.q").await, ["subscribe forbidden"]);
+    let of_patient = lines(&patient).await;
+    for line in ["identify_person done", "register_walk_in done", "read_stream forbidden"] {
+        assert!(of_patient.iter().any(|known| known == line), "{line}: {of_patient:?}");
+    }
+    assert_eq!(lines("s.d").await.last().expect("a line"), "retire_department forbidden");
+    assert_eq!(lines("s.f").await, ["define_department done"]);
+    assert_eq!(lines("x.d.t1").await, ["report_back forbidden"]);
+    assert!(lines("张三").await.is_empty(), "what is no stream's name is not written down");
+}
+
+#[actix_web::test]
+async fn a_desk_reads_in_full_who_is_or_was_there_and_only_what_it_said_of_whom_it_has_just_registered() {
+    let house = open().await;
+    let desk_of = |account: &str, department: &str| {
+        let mut claims = house.claims(Role::Desk, account);
+        (claims.site, claims.departments) = (Some(SiteId::new("s")), vec![DepartmentId::new(department)]);
+        Arc::new(claims)
+    };
+    let (here, there) = (desk_of("a-desk-d", "s.d"), desk_of("a-desk-e", "s.e"));
+    let asked = json!({"document_kind": "passport", "document_number": "E00000031", "name": "李四", "sex": "male",
+        "birth_date": "1950-01-01", "phone": "13800138000"});
+    let register = async |by: &Arc<Claims>, asked: &Value| {
+        let deed = Deed::RegisterPerson { person: Box::new(read(asked.clone())), key: None };
+        let known = house.engine.deed(by.clone(), deed).await.expect("made known");
+        known["patient"].as_str().expect("an id").to_owned()
+    };
+    let patient = register(&here, &asked).await;
+    let look = async |by: &Arc<Claims>| {
+        let answer = house.engine.deed(by.clone(), Deed::ReadPersons(read(json!({"ids": [patient]})))).await;
+        answer.map(|answer| answer["persons"][0].clone())
+    };
+    let walk_in = json!({"register_walk_in": {"queue": "s.d.q", "patient": patient}});
+    let Ok(Answer::Waiting { ticket, .. }) = house.give(&here, walk_in).await else { panic!("a number") };
+    assert_eq!(look(&here).await.expect("has a number here")["phone"], "+8613800138000");
+    assert_eq!(look(&there).await.expect_err("was never there").code, Code::Forbidden);
+    // A desk that knows a document's number and calls it in hand learns what it has said itself, and nothing else.
+    let mut guessed = asked.clone();
+    guessed.as_object_mut().expect("an object").remove("phone");
+    assert_eq!(register(&there, &guessed).await, patient);
+    let seen = look(&there).await.expect("just registered");
+    assert_eq!((&seen["name"], &seen["birth_date"]), (&json!("李四"), &json!("1950-01-01")));
+    assert!(seen["phone"].is_null() && seen["documents"].is_null(), "{seen}");
+    let today = jiaohao_domain::time::Zone::named("UTC").expect("a zone").date(Timestamp(clock::wall_ms()));
+    let query = Deed::ReadAudit(read(json!({"day": today, "about": patient, "account": "a-desk-e"})));
+    let lines = house.engine.deed(house.operator(), query).await.expect("read")["lines"].clone();
+    let by: Vec<String> =
+        lines.as_array().expect("lines").iter().map(|l| format!("{} {}", l["what"], l["by"])).collect();
+    assert_eq!(by[1..], [r#""identify_person" "document""#, r#""read_persons" "just_registered""#]);
+    // Who was there stays the desk's, also when it has forgotten who registered the person.
+    let end = json!({"cancel_ticket": {"ticket": ticket, "reason": "left"}});
+    house.give(&here, end).await.expect("ended");
+    house.engine.0.newly_known.clear();
+    assert_eq!(look(&here).await.expect("was here")["phone"], "+8613800138000");
+    assert_eq!(look(&there).await.expect_err("long ago").code, Code::Forbidden);
+}
+
+#[actix_web::test]
+async fn signing_out_on_one_device_leaves_the_other_signed_in() {
+    let house = open().await;
+    let staff = json!({"define_staff": {"id": "wu", "role": "desk", "password": "twelve characters", "site": "s"}});
+    house.give(&house.operator(), staff).await.expect("defined");
+    let address = IpAddr::from([10, 0, 0, 1]);
+    let visit = async |visit: Visit| match house.engine.visit(address, visit).await.expect("let in") {
+        VisitAnswer::SignedIn(signed_in) => {
+            (signed_in.access_token.clone(), signed_in.refresh_token.clone().expect("a cookie"))
+        }
+        _ => (String::new(), String::new()),
+    };
+    let sign_in = || Visit::SignIn(read(json!({"name": "wu", "password": "twelve characters"})));
+    let (phone, desk) = (visit(sign_in()).await, visit(sign_in()).await);
+    let mut changes = house.engine.changed_rights();
+    visit(Visit::SignOut { refresh_token: phone.1, everywhere: false }).await;
+    let ended = house.engine.authenticate(&phone.0).await.expect_err("signed out");
+    assert_eq!(ended.code, Code::Unauthenticated);
+    assert_eq!(changes.try_recv().expect("its connections are asked about"), Changed::Account("a-staff-wu".into()));
+    let claims = house.engine.authenticate(&desk.0).await.expect("the desk's computer is not disturbed");
+    house.engine.still_stands(Arc::new(claims)).await.expect("nor are its connections");
+    // A restart asks the owner.
+    house.engine.0.generations.forget(&"a-staff-wu".into());
+    house.engine.authenticate(&phone.0).await.expect_err("signed out");
+    let again = visit(Visit::Refresh(desk.1)).await;
+    let tablet = visit(sign_in()).await;
+    visit(Visit::SignOut { refresh_token: tablet.1, everywhere: true }).await;
+    for token in [&desk.0, &again.0, &tablet.0] {
+        assert_eq!(house.engine.authenticate(token).await.expect_err("everywhere").code, Code::Unauthenticated);
+    }
+}
+
+#[actix_web::test]
+async fn tokens_are_listed_one_by_one_and_nobody_is_made_of_what_does_not_exist() {
+    let house = open().await;
+    let mut operator = house.claims(Role::Operator, "a-operator");
+    operator.may_issue = true;
+    let operator = Arc::new(operator);
+    let issue = async |asked: Value| house.engine.deed(operator.clone(), Deed::IssueToken(read(asked))).await;
+    let desk = json!({"name": "wu", "role": "desk", "site": "s", "departments": ["s.d"], "ttl_s": 3600});
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        tokens.push(issue(desk.clone()).await.expect("made")["access_token"].as_str().expect("a token").to_owned());
+    }
+    issue(json!({"name": "li", "role": "doctor", "doctor": "s.li", "ttl_s": 60})).await.expect("made");
+    let list = async || {
+        let listed = house.engine.deed(operator.clone(), Deed::ListTokens(Some(SiteId::new("s")))).await;
+        listed.expect("a list")["tokens"].as_array().expect("tokens").clone()
+    };
+    let listed = list().await;
+    let of_wu: Vec<&Value> = listed.iter().filter(|token| token["name"] == "wu").collect();
+    assert_eq!((listed.len(), of_wu.len()), (3, 2));
+    assert_ne!(of_wu[0]["id"], of_wu[1]["id"]);
+    for field in ["role", "site", "issued_at", "expires_at"] {
+        assert!(of_wu[0][field].is_string(), "{field}: {}", of_wu[0]);
+    }
+    assert_eq!((&of_wu[0]["departments"], &of_wu[0]["revoked_at"]), (&json!(["s.d"]), &Value::Null));
+    let claims = house.engine.authenticate(&tokens[0]).await.expect("holds");
+    assert!(of_wu.iter().any(|token| token["id"] == json!(claims.jti)), "the list knows which token it was");
+    let revoke = Deed::RevokeToken(read(json!({"name": "wu", "site": "s"})));
+    house.engine.deed(operator.clone(), revoke).await.expect("ended");
+    let listed = list().await;
+    let revoked = listed.iter().filter(|token| token["revoked_at"].is_string()).count();
+    assert_eq!((listed.len(), revoked), (3, 2));
+    house.engine.authenticate(&tokens[0]).await.expect_err("ended");
+    for (asked, unknown) in [
+        (json!({"name": "x", "role": "desk", "site": "t", "ttl_s": 60}), "t"),
+        (json!({"name": "x", "role": "desk", "site": "s", "departments": ["s.d", "s.no"], "ttl_s": 60}), "s.no"),
+        (json!({"name": "x", "role": "doctor", "doctor": "s.nobody", "ttl_s": 60}), "s.nobody"),
+        (json!({"name": "x", "role": "screen", "screen": "s.b-1", "board": "s.b", "ttl_s": 60}), "s.b"),
+    ] {
+        let why = issue(asked).await.expect_err("of nothing");
+        assert_eq!(why.code, Code::UnknownId);
+        assert!(format!("{:?}", why.valid_now).contains(&format!("\"{unknown}\"")), "{why:?}");
+    }
+    let staff = |more: Value| {
+        let mut staff = json!({"id": "xu", "password": "twelve characters", "site": "s"});
+        staff.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        json!({ "define_staff": staff })
+    };
+    for (more, unknown) in [
+        (json!({"role": "desk", "departments": ["s.no"]}), "s.no"),
+        (json!({"role": "doctor", "doctor": "s.nobody"}), "s.nobody"),
+        (json!({"role": "desk", "site": "t"}), "t"),
+    ] {
+        let why = house.give(&operator, staff(more)).await.expect_err("of nothing");
+        assert!(why.code == Code::UnknownId && why.detail == unknown, "{why:?}");
+    }
+    house.give(&operator, staff(json!({"role": "doctor", "doctor": "s.li"}))).await.expect("defined");
 }
 
 #[actix_web::test]

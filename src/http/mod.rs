@@ -10,6 +10,7 @@ pub mod requests;
 mod resources;
 mod server;
 mod shapes;
+mod starting;
 #[cfg(test)]
 mod tests;
 pub mod tls;
@@ -20,7 +21,8 @@ pub use api::COOKIE;
 pub use openapi::document as openapi_document;
 pub use origin::Proxies;
 pub use resources::RESOURCES;
-pub use server::{Running, ServeError, start};
+pub use server::{Listening, Running, ServeError, listen, start};
+pub use starting::Starting;
 
 use crate::engine::Engine;
 use crate::identity::limits::Limits;

@@ -1,12 +1,15 @@
 //! The pages: files of `src/web` in the binary, each with its hash as an entity tag. Nothing from outside is allowed in.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH};
+use actix_web::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
+};
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiaohao_domain::{Code, is_well_formed};
 use rust_embed::RustEmbed;
 
 use super::problem;
+use super::starting::ASK_AGAIN_S;
 
 #[derive(RustEmbed)]
 #[folder = "src/web/"]
@@ -41,6 +44,17 @@ pub fn nowhere(request: &HttpRequest) -> HttpResponse {
     if response.status() == StatusCode::OK {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
+    response
+}
+
+/// The house is not up yet: words for a person, on a page that asks again by itself.
+pub fn starting(request: &HttpRequest) -> HttpResponse {
+    let mut response = html(request, "starting.html");
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    headers.remove(ETAG);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(RETRY_AFTER, HeaderValue::from(ASK_AGAIN_S));
     response
 }
 

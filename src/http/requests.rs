@@ -45,7 +45,7 @@ pub enum Deed {
     IssueToken(IssueToken),
     /// Lines of the audit.
     ReadAudit(AuditQuery),
-    /// Scripts that have tokens, of that site (absent: of all sites).
+    /// Tokens that were issued for scripts, of that site (absent: of all sites).
     ListTokens(Option<SiteId>),
     /// End a script's tokens.
     RevokeToken(RevokeToken),

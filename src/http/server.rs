@@ -1,15 +1,17 @@
-//! The server that both doors stand in: listens, serves, stops gracefully.
+//! The server that both doors stand in: listens, opens when the house is up, serves, stops gracefully.
 
+use std::cell::OnceCell;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use actix_web::dev::{ServerHandle, Service};
+use actix_web::dev::{Extensions, ServerHandle, Service};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, middleware, web};
 use jiaohao_actors::fanout::CoarseClock;
 
-use super::{Door, Proxies, api, measures, openapi, pages, problem, tls};
+use super::{Door, Proxies, Starting, api, measures, openapi, pages, problem, starting, tls};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::identity::limits::Limits;
@@ -50,26 +52,99 @@ impl Running {
     }
 }
 
-/// Opens both doors in front of `engine`. `clock` is the one that the fan-out's hub was made with. To be called inside
-/// an actix system.
+/// The listener, with nothing behind it yet: whoever comes hears that the house is starting ([`Starting`]).
+pub struct Listening {
+    /// Where (with the port that the system chose, if 0 was asked for).
+    pub address: SocketAddr,
+    gate: Arc<Gate>,
+    handle: ServerHandle,
+}
+
+struct Gate {
+    starting: Starting,
+    behind: OnceLock<Behind>,
+}
+
+/// What requests find once the house is up.
+struct Behind {
+    door: web::Data<Door>,
+    live: web::Data<Live>,
+}
+
+impl Gate {
+    /// What a request is given, made once a worker; none before the house is up.
+    fn data(&self, of_worker: &OnceCell<Rc<Extensions>>) -> Option<Rc<Extensions>> {
+        let behind = self.behind.get()?;
+        let made = of_worker.get_or_init(|| {
+            let mut data = Extensions::new();
+            data.insert(behind.door.clone());
+            data.insert(behind.live.clone());
+            Rc::new(data)
+        });
+        Some(made.clone())
+    }
+}
+
+impl Listening {
+    /// Opens both doors in front of `engine`. `clock` is the one that the fan-out's hub was made with.
+    ///
+    /// # Errors
+    /// A thread could not be started.
+    pub fn open(
+        self,
+        engine: Arc<dyn Engine>,
+        settings: &Settings,
+        clock: Arc<CoarseClock>,
+    ) -> Result<Running, ServeError> {
+        let limits = Arc::new(Limits::new(&settings.limits));
+        let live = Live::start(engine.clone(), LiveSettings::from(settings), clock, limits.clone())
+            .map_err(ServeError::Thread)?;
+        let door =
+            Door { engine, limits, proxies: Proxies::from(&settings.server), body_bytes: settings.limits.body_bytes };
+        // opened once: `self` is gone after it
+        let _ = self.gate.behind.set(Behind { door: web::Data::new(door), live: web::Data::from(live.clone()) });
+        Ok(Running { address: self.address, live, handle: self.handle })
+    }
+
+    /// The house does not come up.
+    pub async fn close(self) {
+        self.handle.stop(false).await;
+    }
+}
+
+/// Listens. To be called inside an actix system.
 ///
 /// # Errors
 /// See [`ServeError`].
-pub fn start(engine: Arc<dyn Engine>, settings: &Settings, clock: Arc<CoarseClock>) -> Result<Running, ServeError> {
+pub fn listen(settings: &Settings, starting: Starting) -> Result<Listening, ServeError> {
     measures::record();
-    let limits = Arc::new(Limits::new(&settings.limits));
-    let proxies = Proxies::from(&settings.server);
-    let live =
-        Live::start(engine.clone(), LiveSettings::from(settings), clock, limits.clone()).map_err(ServeError::Thread)?;
-    let door =
-        web::Data::new(Door { engine, limits, proxies: proxies.clone(), body_bytes: settings.limits.body_bytes });
-    let (proxies, live_data) = (web::Data::new(proxies), web::Data::from(live.clone()));
+    let gate = Arc::new(Gate { starting, behind: OnceLock::new() });
+    let proxies = web::Data::new(Proxies::from(&settings.server));
     let with_tls = settings.server.tls_certificate_file.is_some();
+    let at_gate = gate.clone();
     let mut server = HttpServer::new(move || {
+        let (gate, of_worker) = (at_gate.clone(), Rc::new(OnceCell::new()));
         App::new()
-            .app_data(door.clone())
-            .app_data(live_data.clone())
             .app_data(proxies.clone())
+            .wrap_fn(move |mut request, service| {
+                let too_early = match gate.data(&of_worker) {
+                    Some(data) => {
+                        request.add_data_container(data);
+                        None
+                    }
+                    None => gate.starting.answer(request.request()),
+                };
+                let served = match too_early {
+                    Some(answer) => Err(request.into_response(answer)),
+                    None => Ok(service.call(request)),
+                };
+                async move {
+                    match served {
+                        Ok(serving) => serving.await,
+                        Err(answer) => Ok(answer),
+                    }
+                }
+            })
             .wrap(security_headers(with_tls))
             .wrap_fn(|request, service| {
                 let serving = service.call(request);
@@ -103,7 +178,15 @@ pub fn start(engine: Arc<dyn Engine>, settings: &Settings, clock: Arc<CoarseCloc
     let running = server.run();
     let handle = running.handle();
     actix_web::rt::spawn(running);
-    Ok(Running { address, live, handle })
+    Ok(Listening { address, gate, handle })
+}
+
+/// Listens and opens both doors at once, in front of an engine that is up.
+///
+/// # Errors
+/// See [`ServeError`].
+pub fn start(engine: Arc<dyn Engine>, settings: &Settings, clock: Arc<CoarseClock>) -> Result<Running, ServeError> {
+    listen(settings, Starting::default())?.open(engine, settings, clock)
 }
 
 fn routes(config: &mut web::ServiceConfig) {
@@ -130,13 +213,8 @@ async fn socket(
     }
 }
 
-/// Alive. A folder made for test says so, and how fast its clock runs: load is allowed there.
 async fn alive(door: web::Data<Door>) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
-    if let Some(speed) = door.engine.test_speed() {
-        response.insert_header(("x-jiaohao-test-speed", speed.to_string()));
-    }
-    response.content_type("text/plain; charset=utf-8").body("alive\n")
+    starting::alive(door.engine.test_speed())
 }
 
 /// Ready for commands, or why not; then what an operator should look at, a line each.

@@ -6,13 +6,14 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiaohao_actors::shell::start::Progress;
 use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{RESOURCES, Running, start};
+use super::{RESOURCES, Running, Starting, listen, start};
 use crate::config::Settings;
 use crate::memory_engine::MemoryEngine;
 
@@ -199,6 +200,61 @@ async fn who_is_not_ready_says_why_and_is_alive_all_the_same() {
         assert_eq!((ready.status, ready.body.trim()), (503, why));
         assert_eq!(ask(to, "GET", "/healthz", &[], "").await.status, 200);
     }
+}
+
+#[actix_web::test]
+async fn a_house_that_starts_says_how_far_it_is_and_lets_nobody_in_until_it_is_up() {
+    let mut settings = Settings::default_values();
+    settings.server.listen = "127.0.0.1:0".parse().unwrap();
+    settings.server.workers = 1;
+    let progress = Arc::new(Progress::default());
+    let starting = Starting { progress: progress.clone(), test_speed: Some(60.0) };
+    let listening = listen(&settings, starting).unwrap();
+    let to = listening.address;
+    let alive = ask(to, "GET", "/healthz", &[], "").await;
+    assert_eq!((alive.status, alive.header("x-jiaohao-test-speed").as_deref()), (200, Some("60")));
+    let unknown = ask(to, "GET", "/readyz", &[], "").await;
+    assert_eq!((unknown.status, unknown.json()["valid_now"]["commits"].is_null()), (503, true));
+    progress.begin(9);
+    (1..=4).for_each(|commit| progress.read(commit));
+    let ready = ask(to, "GET", "/readyz", &[], "").await;
+    assert_eq!((ready.status, ready.code().as_str()), (503, "recovering"));
+    assert_eq!(ready.header("content-type").as_deref(), Some("application/problem+json"));
+    assert_eq!(ready.header("retry-after").as_deref(), Some("2"));
+    let far = &ready.json()["valid_now"];
+    assert_eq!(
+        (&far["replayed_commits"], &far["commits"], &far["replayed_records"]),
+        (&json!(4), &json!(9), &json!(4))
+    );
+    let upgrade = [
+        ("upgrade", "websocket"),
+        ("connection", "upgrade"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    for (method, path, headers) in [
+        ("GET", "/ws", &upgrade[..]),
+        ("POST", "/api/v1/session", &[]),
+        ("GET", "/api/v1/sites", &[("accept", "text/html"), DOCTOR]),
+        ("POST", "/api/v1/calls/next", &[DOCTOR]),
+        ("GET", "/board/s.b", &[]),
+    ] {
+        let refused = ask(to, method, path, headers, "{}").await;
+        assert_eq!((refused.status, refused.code().as_str()), (503, "recovering"), "{path}");
+    }
+    for path in ["/", "/board/s.b", "/nowhere"] {
+        let page = ask(to, "GET", path, &[("accept", "text/html,*/*")], "").await;
+        assert_eq!((page.status, page.header("cache-control").as_deref()), (503, Some("no-store")), "{path}");
+        assert!(page.body.contains("正在启动") && page.body.contains("http-equiv=\"refresh\""), "{}", page.body);
+        assert!(page.header("retry-after").is_some() && page.header("etag").is_none());
+        assert!(page.header("x-content-type-options").is_some());
+    }
+    assert_eq!(ask(to, "GET", "/metrics", &[], "").await.status, 200);
+    assert_eq!(ask(to, "GET", "/web/base.css", &[], "").await.status, 200);
+    let engine = MemoryEngine::start();
+    let _running = listening.open(engine.clone(), &settings, engine.clock.clone()).unwrap();
+    assert_eq!(ask(to, "GET", "/readyz", &[], "").await.status, 200);
+    assert_eq!(ask(to, "GET", "/board/s.b", &[("accept", "text/html")], "").await.status, 200);
 }
 
 #[actix_web::test]

@@ -10,7 +10,7 @@
 //!
 //! Calls read and sync files: make them where blocking is allowed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -155,6 +155,19 @@ impl PersonKeys {
         Ok(taken)
     }
 
+    /// Everybody of whom there is a sound record, of a destroyed key too: each file is read once.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn recorded(&self) -> Result<Recorded, PersonKeyError> {
+        let mut recorded = HashSet::new();
+        for bucket in 0..BUCKETS {
+            let bytes = read(&self.path(bucket))?;
+            recorded.extend(sound(&bytes).map(|(_, record)| short(&record[..NAME])));
+        }
+        Ok(Recorded(recorded))
+    }
+
     fn writer(&self, bucket: usize) -> MutexGuard<'_, ()> {
         self.writers[bucket].lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -232,6 +245,20 @@ fn sound(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8; RECORD])> {
     records(bytes).filter(|(_, record)| is_sound(record))
 }
 
+/// Whose keys are on record, by the first eight bytes of their names.
+pub struct Recorded(HashSet<u64>);
+
+impl Recorded {
+    /// Whether there is one of this person.
+    pub fn has(&self, patient: &PatientId) -> bool {
+        self.0.contains(&short(&name_of(patient)))
+    }
+}
+
+fn short(name: &[u8]) -> u64 {
+    u64::from_le_bytes(name[..8].try_into().expect("invariant: a name has 32 bytes"))
+}
+
 fn record_of(name: &[u8; NAME], key: &[u8; 32]) -> [u8; RECORD] {
     let mut record = [0; RECORD];
     record[..NAME].copy_from_slice(name);
@@ -293,6 +320,28 @@ mod tests {
         assert!(!bytes.windows(32).any(|window| window == gone.reveal()), "the key is still on disk");
         assert_ne!(keys.make(&patient(1)).expect("a new one"), gone);
         assert_eq!(std::fs::read(file_of(&keys, &patient(1))).expect("there").len(), RECORD, "in its old place");
+    }
+
+    #[test]
+    fn who_has_no_sound_record_is_found_in_one_reading() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keys = PersonKeys::open(folder.path()).expect("opens");
+        let all: Vec<PatientId> = (0..100).map(patient).collect();
+        for who in &all {
+            keys.make(who).expect("made");
+        }
+        keys.destroy(&all[1]).expect("destroyed");
+        let without = || {
+            let recorded = keys.recorded().expect("read");
+            all.iter().filter(|who| !recorded.has(who)).collect::<Vec<_>>()
+        };
+        assert!(without().is_empty(), "what was destroyed was not lost");
+        std::fs::remove_file(file_of(&keys, &all[7])).expect("lost");
+        let mut bytes = std::fs::read(file_of(&keys, &all[9])).expect("there");
+        bytes.iter_mut().skip(40).step_by(RECORD).for_each(|byte| *byte ^= 1);
+        std::fs::write(file_of(&keys, &all[9]), bytes).expect("damaged");
+        let lost = without();
+        assert!(lost.contains(&&all[7]) && lost.contains(&&all[9]) && lost.len() < 10, "{lost:?}");
     }
 
     #[test]

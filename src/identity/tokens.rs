@@ -1,7 +1,10 @@
 //! Signed access tokens: who, in which role, with which relations, until when. A token is believed while its account's
-//! generation has not risen; a changed relation or a revocation raises it, and every token of before ends at once.
+//! generation has not risen (a changed relation or a revocation raises it, and every token of before ends at once) and the
+//! session that it was given by has not ended.
 
 use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use jiaohao_domain::account::view::Standing as Known;
 use jiaohao_domain::{
     AccountId, BoardId, Code, DepartmentId, DoctorId, Principal, Rejection, Role, ScreenId, ServicePointId, SiteId,
     Timestamp,
@@ -50,6 +53,12 @@ pub struct Claims {
     /// The account's generation when the token was made.
     #[serde(default)]
     pub generation: u64,
+    /// The session that it belongs to; none: of a script or a screen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<u64>,
+    /// A script's: its id in the list of tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
     /// When it was made.
     pub iat: i64,
     /// Until when it holds.
@@ -70,6 +79,8 @@ impl Claims {
             door: None,
             may_issue: false,
             generation: 0,
+            session: None,
+            jti: None,
             iat: now.0.div_euclid(1000),
             exp: now.plus_s(ttl_s).0.div_euclid(1000),
         }
@@ -148,7 +159,7 @@ impl Tokens {
 pub enum Standing {
     /// It does.
     Current,
-    /// It was ended by a revocation or a changed relation.
+    /// It was ended by a revocation, a changed relation or the end of its session.
     Ended,
     /// This node has not heard of the account since it started: ask the account's owner and [`Generations::learn`].
     Unknown,
@@ -173,11 +184,11 @@ impl Changed {
     }
 }
 
-/// The generations of accounts, in memory. What is not here is asked of the account's owner, so that a restart forgets
-/// nothing.
+/// Which tokens of which accounts stand, in memory. What is not here is asked of the account's owner, so that a restart
+/// forgets nothing.
 #[derive(Debug)]
 pub struct Generations {
-    known: DashMap<AccountId, u64>,
+    known: DashMap<AccountId, Known>,
     changes: broadcast::Sender<Changed>,
 }
 
@@ -190,31 +201,40 @@ impl Default for Generations {
 impl Generations {
     /// How the claims stand.
     pub fn standing(&self, claims: &Claims) -> Standing {
-        match self.known.get(&claims.account).map(|known| *known) {
-            None => Standing::Unknown,
-            Some(current) if claims.generation >= current => Standing::Current,
-            Some(_) => Standing::Ended,
+        let Some(known) = self.known.get(&claims.account) else { return Standing::Unknown };
+        match claims.session {
+            _ if claims.generation < known.generation => Standing::Ended,
+            Some(session) if session > known.sessions_opened => Standing::Unknown,
+            Some(session) if !known.sessions.contains(&session) => Standing::Ended,
+            _ => Standing::Current,
         }
     }
 
-    /// What the account's owner says its generation is. Never goes back. True when that is news: tokens of before have
-    /// ended, and everybody who listens is told.
-    pub fn learn(&self, account: &AccountId, generation: u64) -> bool {
+    /// What the account's owner says of its tokens. A late answer brings nothing back. True when it is news that ends
+    /// something: everybody who listens is told.
+    pub fn learn(&self, account: &AccountId, said: Known) -> bool {
         if self.known.len() >= REMEMBERED_ACCOUNTS && !self.known.contains_key(account) {
             self.known.clear();
         }
-        let before = {
-            let mut known = self.known.entry(account.clone()).or_insert(generation);
-            let before = *known;
-            *known = before.max(generation);
-            before
+        let has_ended = match self.known.entry(account.clone()) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(said);
+                false
+            }
+            Entry::Occupied(mut occupied) => {
+                let before = occupied.get().clone();
+                let now = both(&before, &said);
+                let has_ended =
+                    now.generation > before.generation || before.sessions.iter().any(|one| !now.sessions.contains(one));
+                occupied.insert(now);
+                has_ended
+            }
         };
-        let risen = generation > before;
-        if risen {
+        if has_ended {
             // Nobody listening is no fault: then there is no connection to end.
             let _ = self.changes.send(Changed::Account(account.clone()));
         }
-        risen
+        has_ended
     }
 
     /// What was known of an account may be out of date: it is asked again, for open connections too.
@@ -233,6 +253,17 @@ impl Generations {
     /// Tells whose rights may have changed. Who is told `Lagged` looks at all of its connections.
     pub fn changes(&self) -> broadcast::Receiver<Changed> {
         self.changes.subscribe()
+    }
+}
+
+/// What two answers of an owner say together, whichever was first: a session of which either has heard that it ended has.
+fn both(one: &Known, other: &Known) -> Known {
+    let lives = |session: &u64, said: &Known| *session > said.sessions_opened || said.sessions.contains(session);
+    let of_any = one.sessions.union(&other.sessions).copied();
+    Known {
+        generation: one.generation.max(other.generation),
+        sessions_opened: one.sessions_opened.max(other.sessions_opened),
+        sessions: of_any.filter(|session| lives(session, one) && lives(session, other)).collect(),
     }
 }
 
@@ -288,15 +319,45 @@ mod tests {
         let mut changes = generations.changes();
         let mut token = claims();
         assert_eq!(generations.standing(&token), Standing::Unknown);
-        assert!(!generations.learn(&token.account, 0));
+        let learn = |generation| generations.learn(&claims().account, Known { generation, ..Known::default() });
+        assert!(!learn(0));
         assert_eq!(generations.standing(&token), Standing::Current);
-        assert!(generations.learn(&token.account, 1));
+        assert!(learn(1));
         assert_eq!(generations.standing(&token), Standing::Ended);
         assert_eq!(changes.try_recv().expect("told"), Changed::Account(token.account.clone()));
-        assert!(!generations.learn(&token.account, 0), "a late answer does not bring it back");
+        assert!(!learn(0), "a late answer does not bring it back");
         assert_eq!(generations.standing(&token), Standing::Ended);
         token.generation = 1;
         assert_eq!(generations.standing(&token), Standing::Current);
         assert!(changes.try_recv().is_err(), "told once");
+    }
+
+    #[test]
+    fn a_session_that_ends_takes_its_own_tokens_along() {
+        let generations = Generations::default();
+        let mut changes = generations.changes();
+        let of = |session| Claims { session: Some(session), ..claims() };
+        let learn = |opened, live: &[u64]| {
+            let said = Known { generation: 0, sessions_opened: opened, sessions: live.iter().copied().collect() };
+            generations.learn(&claims().account, said)
+        };
+        assert!(!learn(2, &[1, 2]));
+        assert_eq!(
+            [1, 2, 3].map(|n| generations.standing(&of(n))),
+            [Standing::Current, Standing::Current, Standing::Unknown]
+        );
+        assert!(!learn(3, &[1, 2, 3]) && changes.try_recv().is_err(), "one more ends nothing");
+        assert!(learn(3, &[2, 3]));
+        assert_eq!(changes.try_recv().expect("told"), Changed::Account(claims().account));
+        assert_eq!(
+            [1, 2, 3].map(|n| generations.standing(&of(n))),
+            [Standing::Ended, Standing::Current, Standing::Current]
+        );
+        assert!(!learn(2, &[1, 2]), "a late answer");
+        assert_eq!(
+            [1, 2, 3].map(|n| generations.standing(&of(n))),
+            [Standing::Ended, Standing::Current, Standing::Current]
+        );
+        assert_eq!(generations.standing(&claims()), Standing::Current, "a token of no session");
     }
 }

@@ -88,11 +88,11 @@ impl Program {
         self.child = Some(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said).spawn().unwrap());
     }
 
-    /// Starts it and waits until it answers at all (`/healthz`).
+    /// Starts it and waits until it answers at all (`/readyz`), ready or not.
     pub async fn start_alive(&mut self) {
         self.start(None);
         let began = Instant::now();
-        while self.door.test_speed().await.is_err() {
+        while !self.door.is_up().await {
             assert!(self.status().is_none(), "it has ended: {}", self.said());
             assert!(began.elapsed() < PATIENCE, "the server does not come up: {}", self.said());
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -145,6 +145,10 @@ codes! {
     ConsentNeeded = "consent_needed", 409, "需要本人同意", "The person has to agree";
     /// Under 18: a guardian acts.
     GuardianNeeded = "guardian_needed", 409, "未满18岁,请由监护人添加", "Under 18: a guardian has to act";
+    /// The server has started and still reads its log.
+    Recovering = "recovering", 503, "系统正在启动,请稍候", "Starting, a moment please";
+    /// A site, department, doctor, board or screen that is named does not exist there (any more); valid now: `unknown`.
+    UnknownId = "unknown_id", 422, "所指的院区、科室、医生或屏幕不存在", "No such site, department, doctor, board or screen";
 }
 
 /// A value of a rejection's `valid_now`. Times are text, RFC 3339 in the site's zone. Stored: append only.

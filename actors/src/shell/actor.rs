@@ -163,6 +163,11 @@ impl<O: Owner> OwnerActor<O> {
             let deadline = if events.is_empty() { deadline } else { O::next_deadline(state) };
             (outcome, Decided { events, outgoing, deadline })
         }));
+        if let Ok((Ok(_), Decided { outgoing, .. })) = &decided
+            && let Some(to) = self.owes_too_much(&origin, outgoing)
+        {
+            return self.refuse_owing(&to, reply);
+        }
         match decided {
             Ok((Err(_), Decided { events, .. })) if !events.is_empty() => self.failed(reply, "rejected after an event"),
             Ok((_, Decided { events, .. })) if events.len() > RECORDS_PER_COMMAND => {

@@ -173,6 +173,7 @@ impl Keeper {
             }
             if let Err(error) = shell.store.put(&batch) {
                 self.rows.clear();
+                shell.store_fails.store(true, Ordering::Relaxed);
                 return self.give_up(&format!("snapshots could not be stored: {error}"));
             }
             for (owner, round, owner_seq) in told {
@@ -275,8 +276,10 @@ impl Keeper {
         let (instance, clinic) = (shell.highest_instance(), shell.clock.clinic());
         if let Err(error) = shell.store.sync_with_floor(round.commit, instance, clinic, self.floors.reached()) {
             tracing::error!(%error, "the checkpoint could not be synced; the log keeps everything");
+            shell.store_fails.store(true, Ordering::Relaxed);
             return;
         }
+        shell.store_fails.store(false, Ordering::Relaxed);
         shell.floor_commit.store(round.commit, Ordering::Relaxed);
         shell.floor_ms.store(process_ms(), Ordering::Relaxed);
         metrics::gauge!("checkpoint_timestamp_seconds").set(now_ms as f64 / 1_000.0);

@@ -231,6 +231,11 @@ impl Ledger {
         self.outbound.iter().filter(|(_, outbound)| !outbound.pending.is_empty()).map(|(to, _)| to)
     }
 
+    /// How many effects that receiver is owed.
+    pub fn owed(&self, to: &OwnerRef) -> usize {
+        self.outbound.get(to).map_or(0, |outbound| outbound.pending.len())
+    }
+
     /// Whether anything is owed to anybody.
     pub fn is_owing(&self) -> bool {
         self.owing().next().is_some()

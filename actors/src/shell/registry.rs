@@ -46,6 +46,10 @@ pub struct Shell {
     /// Ended without a word: the store may be behind them.
     pub(crate) dead: DashMap<OwnerRef, ()>,
     pub(crate) closed: DashMap<OwnerRef, ()>,
+    /// Who owes how many effects to whom, where none has been taken for a minute.
+    pub(crate) unheard: DashMap<(OwnerRef, OwnerRef), usize>,
+    /// Snapshots could not be stored at the last try.
+    pub(crate) store_fails: AtomicBool,
     /// The last instance that an owner was given, and the highest: it never falls, whatever the machine's clock says.
     pub(crate) instances: AtomicU64,
     pub(crate) durable: Arc<AtomicU64>,
@@ -311,12 +315,32 @@ impl Shell {
         awake.chain(self.store.owners(kind)).collect()
     }
 
+    /// Visits every owner of [`Shell::known_owners`], some twice, without holding them all.
+    pub fn each_known(&self, kind: OwnerKind, visit: &mut dyn FnMut(OwnerRef)) {
+        let running = self.running.iter().map(|entry| entry.key().clone());
+        running
+            .chain(self.dormant.iter().map(|entry| entry.key().clone()))
+            .filter(|o| o.kind == kind)
+            .for_each(&mut *visit);
+        self.store.owners(kind).for_each(visit);
+    }
+
     /// Whether this node knows that owner, as [`Shell::known_owners`] would say. Wakes nobody; reads the store.
     pub fn knows(&self, owner: &OwnerRef) -> bool {
         // What cannot be read is there, and its waking says why.
         let is_stored = || !matches!(self.store.snapshot(owner), Ok(None));
         let is_here = self.running.contains_key(owner) || self.dormant.contains_key(owner);
         is_here || self.closed.contains_key(owner) || is_stored()
+    }
+
+    /// How many effects are owed to owners that have taken none for a minute.
+    pub fn unheard(&self) -> usize {
+        self.unheard.iter().map(|entry| *entry.value()).sum()
+    }
+
+    /// Whether snapshots could not be stored at the last try. It is tried again with each checkpoint.
+    pub fn store_fails(&self) -> bool {
+        self.store_fails.load(Ordering::Relaxed)
     }
 
     /// How far the store is behind the log.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -57,6 +57,51 @@ pub struct NodeOptions {
     pub keeper: KeeperOptions,
     /// The log can no longer be written: the process must end.
     pub on_failure: OnFailure,
+    /// How far the start has come, for whoever waits for it.
+    pub progress: Arc<Progress>,
+}
+
+/// How far the replay of the log has come.
+#[derive(Debug, Default)]
+pub struct Progress {
+    records: AtomicU64,
+    commits: AtomicU64,
+    commits_in_all: AtomicU64,
+}
+
+/// A look at a [`Progress`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// Records read so far.
+    pub records: u64,
+    /// Commits read so far.
+    pub commits: u64,
+    /// Commits there are to read; 0 until that is known.
+    pub commits_in_all: u64,
+}
+
+impl Progress {
+    /// As it is now.
+    pub fn look(&self) -> Replayed {
+        Replayed {
+            records: self.records.load(Ordering::Relaxed),
+            commits: self.commits.load(Ordering::Relaxed),
+            commits_in_all: self.commits_in_all.load(Ordering::Relaxed),
+        }
+    }
+
+    /// A replay of so many commits begins.
+    pub fn begin(&self, commits: u64) {
+        self.records.store(0, Ordering::Relaxed);
+        self.commits.store(0, Ordering::Relaxed);
+        self.commits_in_all.store(commits, Ordering::Relaxed);
+    }
+
+    /// One more record was read, of that commit counted from the first to be read.
+    pub fn read(&self, commit: u64) {
+        self.records.fetch_add(1, Ordering::Relaxed);
+        self.commits.store(commit, Ordering::Relaxed);
+    }
 }
 
 /// Why a node did not come up.
@@ -140,13 +185,13 @@ impl Node {
             }
             other => other?,
         };
-        let (store, mut replayed) = match replay(options.log.as_ref(), &options.kinds, &store) {
+        let (store, mut replayed) = match replay(options.log.as_ref(), &options.kinds, &store, &options.progress) {
             Ok(replayed) => (store, replayed),
             Err(StartError::Replay(why)) if !store.is_empty() => {
                 drop(store);
                 set_aside(&why)?;
                 let store = open()?;
-                let replayed = replay(options.log.as_ref(), &options.kinds, &store)?;
+                let replayed = replay(options.log.as_ref(), &options.kinds, &store, &options.progress)?;
                 (store, replayed)
             }
             Err(why) => return Err(why),
@@ -185,6 +230,8 @@ impl Node {
             dormant: replayed.owners.into_iter().map(|(owner, at)| (owner, at.dormant)).collect(),
             dead: DashMap::new(),
             closed: DashMap::new(),
+            unheard: DashMap::new(),
+            store_fails: AtomicBool::new(false),
             instances: AtomicU64::new(highest_instance),
             durable: durable.clone(),
             writer: to_writer,
@@ -305,7 +352,7 @@ impl Node {
 
 /// What the log and the store say of all owners.
 #[derive(Default)]
-struct Replayed {
+struct Found {
     /// Those with records that no usable snapshot has.
     owners: HashMap<OwnerRef, ReplayedOwner>,
     /// The deadlines in the snapshots of all others.
@@ -326,8 +373,8 @@ struct ReplayedOwner {
 /// Replays what lies above the store's floor. Owners whose snapshot is of another format are replayed from their first
 /// record on, all in one reading of the log: after a change of a format a start takes longer, once. One whose row does
 /// not say whether it owes anything is loaded, and written anew by the next checkpoint.
-fn replay(log: &dyn Log, kinds: &Kinds, store: &Store) -> Result<Replayed, StartError> {
-    let mut replayed = Replayed::default();
+fn replay(log: &dyn Log, kinds: &Kinds, store: &Store, progress: &Progress) -> Result<Found, StartError> {
+    let mut replayed = Found::default();
     let mut stale = HashSet::new();
     for row in store.rows() {
         let (owner, snapshot) = row.map_err(|why| StartError::Replay(why.to_string()))?;
@@ -349,7 +396,10 @@ fn replay(log: &dyn Log, kinds: &Kinds, store: &Store) -> Result<Replayed, Start
     }
     let floor = store.floor_commit();
     let mut failed = Ok(());
-    log.replay(if stale.is_empty() { floor } else { 0 }, &mut |record| {
+    let after = if stale.is_empty() { floor } else { 0 };
+    progress.begin(log.last_commit().saturating_sub(after));
+    log.replay(after, &mut |record| {
+        progress.read(record.commit.saturating_sub(after));
         if failed.is_ok() && (record.commit > floor || stale.contains(&record.owner)) {
             let snapshots = (!stale.contains(&record.owner)).then_some(store);
             failed = replay_one(&mut replayed, kinds, snapshots, &record);
@@ -358,12 +408,7 @@ fn replay(log: &dyn Log, kinds: &Kinds, store: &Store) -> Result<Replayed, Start
     failed.map(|()| replayed).map_err(StartError::Replay)
 }
 
-fn replay_one(
-    replayed: &mut Replayed,
-    kinds: &Kinds,
-    snapshots: Option<&Store>,
-    record: &Record,
-) -> Result<(), String> {
+fn replay_one(replayed: &mut Found, kinds: &Kinds, snapshots: Option<&Store>, record: &Record) -> Result<(), String> {
     let kind = kinds.get(record.owner.kind).ok_or_else(|| format!("no such kind of owner: {:?}", record.owner.kind))?;
     replayed.highest_instance = replayed.highest_instance.max(record.owner_instance);
     replayed.last_at = replayed.last_at.max(Some(record.at));

@@ -4,13 +4,14 @@
 //!   and what was put since the last sync is put again.
 //! - When a large value finds no room, sled keeps the buffer that it had reserved; the next flush, and the closing, wait
 //!   for it for ever. So: nothing is written without room for it; and where a write fails all the same, nothing more is
-//!   written until the next start.
+//!   written there: once there is room, everything in it is copied to a fresh database, which takes its place, and the old
+//!   one is left to the end of the process.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use super::{StoreError, lock};
@@ -19,6 +20,8 @@ use super::{StoreError, lock};
 const ROOM_BYTES: u64 = 16 << 20;
 /// So much is kept for an opening anew; beyond, it is synced first.
 const UNSYNCED_BYTES: usize = 32 << 20;
+/// Rows copied in one batch.
+const COPIED_AT_ONCE: usize = 512;
 
 pub(super) struct Database {
     path: PathBuf,
@@ -26,8 +29,10 @@ pub(super) struct Database {
     /// None: its disk failed, and it could not be opened anew yet.
     open: RwLock<Option<Open>>,
     unsynced: Mutex<Unsynced>,
-    /// A write has failed in a way that only a start heals.
+    /// A write has failed in a way that only a fresh database heals.
     is_stuck: AtomicBool,
+    /// Fresh databases begun.
+    tries: AtomicU32,
 }
 
 struct Open {
@@ -66,7 +71,14 @@ struct Unsynced {
 impl Database {
     pub(super) fn open(path: PathBuf, cache_bytes: u64) -> Result<Self, StoreError> {
         let open = RwLock::new(Some(Open::at(&path, cache_bytes)?));
-        Ok(Self { path, cache_bytes, open, unsynced: Mutex::default(), is_stuck: AtomicBool::new(false) })
+        Ok(Self {
+            path,
+            cache_bytes,
+            open,
+            unsynced: Mutex::default(),
+            is_stuck: AtomicBool::new(false),
+            tries: AtomicU32::new(0),
+        })
     }
 
     /// To read from.
@@ -91,14 +103,61 @@ impl Database {
 
     /// To write so many bytes to.
     fn writable(&self, bytes: usize) -> Result<sled::Tree, StoreError> {
+        self.check_room(4 * bytes as u64)?;
         if self.is_stuck.load(Ordering::Relaxed) {
-            return Err(std::io::Error::other("it could not be written, and is opened anew with the next start").into());
-        }
-        let disk = rustix::fs::statvfs(&self.path).map_err(std::io::Error::from)?;
-        if disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM_BYTES + 4 * bytes as u64 {
-            return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+            self.replace()?;
         }
         if self.has_failed() { self.open_anew() } else { self.tree() }
+    }
+
+    fn check_room(&self, bytes: u64) -> Result<(), StoreError> {
+        let disk = rustix::fs::statvfs(&self.path).map_err(std::io::Error::from)?;
+        match disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM_BYTES + bytes {
+            true => Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into()),
+            false => Ok(()),
+        }
+    }
+
+    /// Everything goes to a fresh database in this one's place: it can be read, and never written or closed again. Called by
+    /// whoever writes, so that nothing is written meanwhile.
+    fn replace(&self) -> Result<(), StoreError> {
+        self.check_room(2 * folder_bytes(&self.path)?)?;
+        // The place of one that failed itself is held until the process ends.
+        let n = self.tries.fetch_add(1, Ordering::Relaxed);
+        let beside = self.path.with_extension(format!("new-{n}"));
+        if beside.exists() {
+            std::fs::remove_dir_all(&beside)?;
+        }
+        let fresh = Open::at(&beside, self.cache_bytes)?;
+        if let Err(error) = copy(&self.tree()?, &fresh.snapshots) {
+            std::mem::forget(fresh);
+            return Err(error);
+        }
+        File::open(beside.join("db"))?.sync_data()?;
+        drop(fresh);
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let here = rustix::fs::CWD;
+        rustix::fs::renameat_with(here, &beside, here, &self.path, rustix::fs::RenameFlags::EXCHANGE)
+            .map_err(std::io::Error::from)?;
+        if let Some(folder) = self.path.parent() {
+            File::open(folder)?.sync_all()?;
+        }
+        // None until it is open: then it is opened anew by whoever comes next.
+        std::mem::forget(open.take());
+        self.is_stuck.store(false, Ordering::Relaxed);
+        *lock(&self.unsynced) = Unsynced::default();
+        *open = Some(Open::at(&self.path, self.cache_bytes)?);
+        tracing::warn!("a write of the store had failed; it is written again, in a fresh database");
+        if let Err(error) = std::fs::remove_dir_all(&beside) {
+            tracing::warn!(%error, folder = %beside.display(), "the old database could not be removed; it may be");
+        }
+        Ok(())
+    }
+
+    /// As a write that finds no room after all.
+    #[cfg(test)]
+    pub(super) fn stick(&self) {
+        self.is_stuck.store(true, Ordering::Relaxed);
     }
 
     fn open_anew(&self) -> Result<sled::Tree, StoreError> {
@@ -150,6 +209,32 @@ impl Drop for Database {
             std::mem::forget(self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take());
         }
     }
+}
+
+/// Rows from one to the other, synced but for the disk's own cache.
+fn copy(from: &sled::Tree, to: &sled::Tree) -> Result<(), StoreError> {
+    let mut rows = BTreeMap::new();
+    for row in from.iter() {
+        let (key, value) = row?;
+        rows.insert(key.to_vec(), value.to_vec());
+        if rows.len() >= COPIED_AT_ONCE {
+            to.apply_batch(batch_of(&std::mem::take(&mut rows)))?;
+        }
+    }
+    to.apply_batch(batch_of(&rows))?;
+    to.flush()?;
+    Ok(())
+}
+
+/// What its files take, blobs too.
+fn folder_bytes(folder: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let about = entry.metadata()?;
+        bytes += if about.is_dir() { folder_bytes(&entry.path())? } else { about.len() };
+    }
+    Ok(bytes)
 }
 
 fn batch_of(rows: &BTreeMap<Vec<u8>, Vec<u8>>) -> sled::Batch {

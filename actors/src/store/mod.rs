@@ -319,6 +319,12 @@ impl Store {
         self.sync().expect("is synced");
     }
 
+    /// As a write that finds no room after all would leave it.
+    #[cfg(test)]
+    pub(crate) fn stick(&self) {
+        self.database.stick();
+    }
+
     /// Makes everything put so far durable, without moving the floor.
     ///
     /// # Errors

@@ -79,3 +79,30 @@ fn a_mark_of_before_the_instance_was_kept_is_read() {
     let mark = Mark::read(folder.path()).unwrap().unwrap();
     assert_eq!((mark.floor_commit, mark.highest_instance), (9, 0));
 }
+
+#[test]
+fn a_store_whose_write_failed_is_written_again_by_itself_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), "h", 9, 1 << 20).unwrap();
+    // Large rows are files of their own.
+    let large = |id: &str, seq: u64| {
+        let (owner, _) = row(id, seq);
+        (owner, Snapshot::new(seq, 1, None, vec![seq as u8; 300 << 10]))
+    };
+    store.put(&[row("a", 1), large("l", 1)]).unwrap();
+    store.sync_with_floor(1, 0, Timestamp(5), vec![]).unwrap();
+    store.put(&[row("b", 2)]).unwrap();
+    for round in 0..2_u64 {
+        store.stick();
+        store.put(&[row("c", 3 + round), large("m", 3 + round)]).expect("there is room: tried again by itself");
+    }
+    store.sync_with_floor(2, 0, Timestamp(5), vec![]).unwrap();
+    let seq = |store: &Store, id: &str| store.snapshot(&row(id, 0).0).unwrap().map(|row| row.owner_seq);
+    let all = |store: &Store| ["a", "b", "c", "l", "m"].map(|id| seq(store, id));
+    assert_eq!(all(&store), [Some(1), Some(2), Some(4), Some(1), Some(4)]);
+    drop(store);
+    let again = Store::open(folder.path(), "h", 9, 1 << 20).unwrap();
+    assert_eq!(all(&again), [Some(1), Some(2), Some(4), Some(1), Some(4)], "nothing is lost to a start");
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(names.iter().all(|name| !name.to_string_lossy().contains("new")), "{names:?}");
+}

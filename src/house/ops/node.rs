@@ -85,6 +85,11 @@ impl House {
         problems.note_if(storage == 2, "storage_full", Level::Alarm, 1);
         problems.note_if(storage == 1, "storage_low", Level::Alarm, 1);
         problems.note_if(!closed.is_empty(), "owner_failed", Level::Alarm, closed.len());
+        let unheard = self.shell.unheard();
+        problems.note_if(unheard > 0, "effects_unheard", Level::Alarm, unheard);
+        problems.note_if(self.shell.store_fails(), "store_unwritten", Level::Alarm, 1);
+        let lost = totals.sum("person_keys_lost");
+        problems.note_if(lost > 0.0, "person_keys_lost", Level::Alarm, lost as usize);
         problems.note_if(self.shell.clock.is_alarmed(), "clock_jumped", Level::Alarm, 1);
         problems.note_if(left_out > 0.0, "audit_left_out", Level::Alarm, left_out as usize);
         let drops = per_min.outbox_drops.ceil();

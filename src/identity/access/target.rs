@@ -1,13 +1,19 @@
 //! What a command, a stream or a deed is about, read off its ids: everything that a relation may ask for.
 
+use std::collections::BTreeSet;
+
 use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff, Settlement};
 use jiaohao_domain::{
     AnnouncementId, AppointmentId, AssignmentId, BoardId, DepartmentId, DoctorId, PatientId, QueueId, ScreenId,
-    ServicePointId, SessionId, SiteId, SlotId, TicketId,
+    ServicePointId, SessionId, SiteId, SlotId, TicketId, is_well_formed,
 };
 
 use super::{Deed, StreamName};
+use crate::identity::accounts;
 use jiaohao_actors::fanout::StreamKind;
+
+/// So many ids of one thing go on the audit.
+const IDS_MAX: usize = 50;
 
 /// What something is about. Everything it names has to fit, so that no second id slips past.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +40,8 @@ pub struct Target {
     pub staff: Option<String>,
     /// It gives somebody the right to issue tokens.
     pub grants_issuing: bool,
+    /// The thing itself, where none of the above names it: what is defined or retired, a slot, a call. For the audit only.
+    pub thing: Option<String>,
 }
 
 impl Target {
@@ -45,6 +53,11 @@ impl Target {
     fn under(self, id: &str) -> Self {
         let site = id.split('.').next().unwrap_or(id).to_owned();
         self.site(site)
+    }
+    /// What is defined, retired, called or ruled by this id, which begins with its site.
+    fn thing(mut self, id: &str) -> Self {
+        self.thing = Some(id.to_owned());
+        self.under(id)
     }
     fn department(mut self, department: DepartmentId) -> Self {
         self.sites.push(department.site());
@@ -83,7 +96,12 @@ impl Target {
         self
     }
     fn place(self, session: &SessionId, slot: &SlotId, patient: &PatientId) -> Self {
-        self.department(session.department()).department(slot.department()).patient(patient)
+        self.department(session.department()).department(slot.department()).patient(patient).named(slot.as_str())
+    }
+    /// As [`Self::thing`], of a thing that says nothing of its site.
+    fn named(mut self, id: &str) -> Self {
+        self.thing = Some(id.to_owned());
+        self
     }
     fn staff(mut self, define: &DefineStaff) -> Self {
         self.staff = Some(define.id.clone());
@@ -99,31 +117,57 @@ impl Target {
         self
     }
 
+    /// The ids of it, as the audit names them: the thing itself and the persons; where there is neither, the departments or
+    /// the sites. What cannot be an id is left out: it may be anything that somebody typed.
+    pub fn ids(&self) -> Vec<String> {
+        let text = |id: &dyn AsRef<str>| id.as_ref().to_owned();
+        let staff = self.staff.iter().filter_map(|name| accounts::staff(name).ok()).map(|account| text(&account));
+        let mut ids: Vec<String> = self.thing.iter().cloned().chain(staff).collect();
+        ids.extend(self.patients.iter().map(|id| text(id)));
+        ids.extend(self.appointments.iter().map(|id| text(id)));
+        ids.extend(self.ticket.iter().map(|id| text(id)));
+        ids.extend(self.doctor.iter().map(|id| text(id)));
+        ids.extend(self.board.iter().map(|id| text(id)));
+        ids.extend(self.door.iter().map(|id| text(id)));
+        ids.extend(self.screen.iter().map(|id| text(id)));
+        if ids.is_empty() {
+            ids.extend(self.departments.iter().map(|id| text(id)));
+        }
+        if ids.is_empty() {
+            ids.extend(self.sites.iter().map(|id| text(id)));
+        }
+        ids.retain(|id| is_well_formed(id));
+        let mut seen = BTreeSet::new();
+        ids.retain(|id| seen.insert(id.clone()));
+        ids.truncate(IDS_MAX);
+        ids
+    }
+
     /// What a command is about.
     pub fn of_command(command: &C) -> Self {
         let about = Self::default();
         match command {
             C::DefineSite(c) => about.site(c.id.clone()),
-            C::DefineDepartment(c) => about.under(c.id.as_str()),
-            C::DefineServicePoint(c) => about.under(c.id.as_str()),
+            C::DefineDepartment(c) => about.thing(c.id.as_str()),
+            C::DefineServicePoint(c) => about.thing(c.id.as_str()),
             C::DefineBoard(c) => {
-                c.queues.iter().fold(about.under(c.id.as_str()), |about, queue| about.under(queue.as_str()))
+                c.queues.iter().fold(about.thing(c.id.as_str()), |about, queue| about.under(queue.as_str()))
             }
             C::DefineQueue(c) => {
-                c.doctors.iter().fold(about.under(c.id.as_str()), |about, doctor| about.under(doctor.as_str()))
+                c.doctors.iter().fold(about.thing(c.id.as_str()), |about, doctor| about.under(doctor.as_str()))
             }
-            C::DefineSession(c) => about.under(c.id.as_str()).under(c.queue.as_str()),
+            C::DefineSession(c) => about.thing(c.id.as_str()).under(c.queue.as_str()),
             C::DefineDoctor(c) => c
                 .departments
                 .iter()
-                .fold(about.under(c.id.as_str()), |about, department| about.under(department.as_str())),
+                .fold(about.thing(c.id.as_str()), |about, department| about.under(department.as_str())),
             C::DefineStaff(c) => about.staff(c),
-            C::RetireDepartment(c) => about.under(c.id.as_str()),
-            C::RetireServicePoint(c) => about.under(c.id.as_str()),
-            C::RetireBoard(c) => about.under(c.id.as_str()),
-            C::RetireQueue(c) => about.under(c.id.as_str()),
-            C::RetireSession(c) => about.under(c.id.as_str()),
-            C::RetireDoctor(c) => about.under(c.id.as_str()),
+            C::RetireDepartment(c) => about.thing(c.id.as_str()),
+            C::RetireServicePoint(c) => about.thing(c.id.as_str()),
+            C::RetireBoard(c) => about.thing(c.id.as_str()),
+            C::RetireQueue(c) => about.thing(c.id.as_str()),
+            C::RetireSession(c) => about.thing(c.id.as_str()),
+            C::RetireDoctor(c) => about.thing(c.id.as_str()),
             C::RetireStaff(c) => Self { staff: Some(c.id.clone()), ..about },
             C::ApproveScreen(c) => about.board(c.board.clone()),
             C::RevokeScreen(c) => Self { screen: Some(c.screen.clone()), ..about.under(c.screen.as_str()) },
@@ -155,9 +199,11 @@ impl Target {
             C::RecallTransfer(c) => about.ticket(&c.ticket),
             // `<ticket id>@<step>`.
             C::Undo(c) => about.ticket(&TicketId::from(c.event.split('@').next().unwrap_or_default())),
-            C::CloseSession(c) => about.department(c.session.department()).settlements(&c.settlements),
+            C::CloseSession(c) => {
+                about.department(c.session.department()).settlements(&c.settlements).named(c.session.as_str())
+            }
             C::SettleTickets(c) => about.department(c.department.clone()).settlements(&c.settlements),
-            C::DelaySession(c) => about.department(c.session.department()),
+            C::DelaySession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::StartWork(c) => about.department(c.department.clone()).department(c.service_point.department()),
             C::PauseWork(c) => about.assignment(&c.department, &c.assignment),
             C::ResumeWork(c) => about.assignment(&c.department, &c.assignment),
@@ -173,8 +219,9 @@ impl Target {
                 .chain([&c.ticket])
                 .fold(about.assignment(&c.department, &c.assignment), |about, ticket| {
                     about.department(ticket.department())
-                }),
-            C::RecallPatient(c) => about.department(c.call.department()),
+                })
+                .named(c.ticket.as_str()),
+            C::RecallPatient(c) => about.department(c.call.department()).named(c.call.as_str()),
             C::StartService(c) => about.ticket(&c.ticket),
             C::FinishService(c) => about.ticket(&c.ticket),
             C::SendForTests(c) => about.ticket(&c.ticket),
@@ -182,7 +229,9 @@ impl Target {
             C::MarkMissed(c) => about.ticket(&c.ticket),
             C::TakeBack(c) => about.ticket(&c.ticket),
             C::GrantRelation(c) => about.patient(&c.patient),
-            C::EndRelation(c) => about.patient(&c.patient),
+            C::EndRelation(c) => {
+                Self { thing: c.account.as_ref().map(ToString::to_string), ..about.patient(&c.patient) }
+            }
             C::RegisterVisit(c) => {
                 let named = [
                     c.department.as_ref().map(DepartmentId::as_str),

@@ -54,6 +54,10 @@ pub struct AuditLine {
     /// From which address: of who has not signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<IpAddr>,
+    /// What else counted: `document` (it was made known by a document in hand), `just_registered` (it is seen only because
+    /// it was just made known there).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'static str>,
     /// `done`, or the code of the rejection.
     outcome: &'static str,
 }
@@ -76,8 +80,14 @@ impl AuditLine {
             what: what.into(),
             about: about.into_iter().map(|id| id.to_string()).collect(),
             from: None,
+            by: None,
             outcome: outcome.map_or_else(Code::wire, |()| "done"),
         }
+    }
+
+    /// What else counted.
+    pub fn by(self, what: Option<&'static str>) -> Self {
+        Self { by: what, ..self }
     }
 
     /// That somebody at this address tried to sign in as this account, or asked for a code to be sent to it.

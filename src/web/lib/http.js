@@ -60,6 +60,8 @@ export async function call(method, path, options) {
     }
   }
   if (!response.ok) {
+    // a house that is still starting is as good as none: nobody is signed out by it
+    if (body && body.code === 'recovering') throw new Refusal({ code: 'offline' });
     const error = Object.assign({ code: response.status === 401 ? 'unauthenticated' : 'internal' }, body);
     error.retry_after_s = Number(response.headers.get('Retry-After')) || 0;
     throw new Refusal(error);

@@ -62,7 +62,7 @@ pub enum Event {
         /// When the session ends unless refreshed.
         expires_at: Timestamp,
     },
-    /// A session has ended.
+    /// A session has ended, and with it every access token of the account: of before tokens belonged to a session.
     SessionRevoked {
         /// Which.
         family: u64,
@@ -215,6 +215,29 @@ pub enum Event {
         /// The device that was longest away, if there were too many.
         forgets: Option<String>,
     },
+    /// A session has ended, and with it the access tokens that belong to it.
+    SessionEnded {
+        /// Which.
+        family: u64,
+        /// An old refresh token was shown: somebody has a copy.
+        reused: bool,
+    },
+    /// A token was made for a script.
+    TokenNoted {
+        /// Its id.
+        id: String,
+        /// Whose, for what, until when.
+        token: IssuedToken,
+        /// Tokens that are over.
+        forgotten: Vec<String>,
+    },
+    /// Every token of a script was ended.
+    TokensEnded {
+        /// The script's name.
+        name: String,
+        /// When (machine time).
+        at: Timestamp,
+    },
 }
 
 /// Why an account acts for somebody no longer.
@@ -258,6 +281,9 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::AgreementOver { .. } => (521, "agreement_over"),
         Event::CodeSent { .. } => (522, "code_sent"),
         Event::CodeUsed { .. } => (523, "code_used"),
+        Event::SessionEnded { .. } => (524, "session_ended"),
+        Event::TokenNoted { .. } => (525, "token_noted"),
+        Event::TokensEnded { .. } => (526, "tokens_ended"),
     }
 }
 
@@ -302,6 +328,7 @@ pub(super) fn ends_rights(event: &Event) -> bool {
         Event::StaffRetired
         | Event::SessionRevoked { .. }
         | Event::AllRevoked
+        | Event::SessionEnded { .. }
         | Event::RelationEnded { .. }
         | Event::RelationOver { .. } => true,
         _ => false,
@@ -389,6 +416,17 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::SessionRevoked { family, .. } => {
             state.families.remove(family);
             state.generation += 1;
+        }
+        Event::SessionEnded { family, .. } => {
+            state.families.remove(family);
+        }
+        Event::TokenNoted { id, token, forgotten } => {
+            state.tokens.retain(|id, _| !forgotten.contains(id));
+            state.tokens.insert(id.clone(), token.clone());
+        }
+        Event::TokensEnded { name, at } => {
+            let of_name = state.tokens.values_mut().filter(|token| token.name == *name);
+            of_name.for_each(|token| token.revoked_at = token.revoked_at.or(Some(*at)));
         }
         Event::AllRevoked => end_all(state),
         Event::SessionsExpired { families } => state.families.retain(|family, _| !families.contains(family)),

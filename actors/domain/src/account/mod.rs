@@ -15,7 +15,9 @@ pub mod view;
 
 pub use event::{Event, Over};
 pub use failures::{Failures, Tries};
-pub use state::{Acts, Agreed, Agreement, Code as OneTimeCode, Consent, Family, Script, Sent, Staff, State};
+pub use state::{
+    Acts, Agreed, Agreement, Code as OneTimeCode, Consent, Family, IssuedToken, Script, Sent, Staff, State,
+};
 
 use crate::codes::{Code as ErrorCode, Rejection};
 use crate::ids::AccountId;
@@ -38,8 +40,8 @@ pub const DEVICES_MAX: usize = 20;
 pub const PLACES_MAX: usize = 64;
 /// For so long the refresh token just traded is taken once more: the answer was lost, or two tabs traded at once.
 pub const REFRESH_GRACE_S: i64 = 10;
-/// Scripts of one site (or of all sites) whose tokens hold at the same time.
-pub const SCRIPTS_MAX: usize = 200;
+/// Tokens for scripts of one site (or of all sites) that are listed at the same time: those that have not expired.
+pub const TOKENS_MAX: usize = 1_000;
 /// Failures in a row from one place before the back-off begins.
 pub const FREE_FAILURES: u32 = 3;
 /// The first back-off in seconds; it doubles with each further failure.
@@ -112,8 +114,10 @@ impl Owner for Account {
             ToAccount::IssueCode { .. } | ToAccount::TryCode { .. } | ToAccount::Relate { .. } => {
                 Err(Rejection::new(ErrorCode::UnknownCommand, "told in another way since"))
             }
-            ToAccount::NoteScript { name, role, expires_at, now } => scripts::note(draft, name, role, expires_at, now),
-            ToAccount::DropScript { name } => scripts::drop_script(draft, name),
+            ToAccount::NoteToken { id, token } => scripts::note(draft, id, token),
+            ToAccount::EndTokens { name, now } => Ok(scripts::end(draft, name, now)),
+            // said by nobody any more; their places in the vocabulary are taken
+            ToAccount::NoteScript { .. } | ToAccount::DropScript { .. } => Err(ErrorCode::Forbidden.into()),
             ToAccount::DeadlineReached => {
                 sessions::expire(draft, context);
                 family::come_of_age(draft, context.now)

@@ -3,42 +3,36 @@
 
 use crate::codes::{Code, Rejection};
 use crate::owner::Draft;
-use crate::principal::Role;
 use crate::time::Timestamp;
 use crate::vocabulary::Answer;
 
 use super::event::Event;
-use super::state::Script;
-use super::{Account, SCRIPTS_MAX};
+use super::state::IssuedToken;
+use super::{Account, TOKENS_MAX};
 
-type Outcome = Result<Answer, Rejection>;
-
-/// A token is about to be made. `now` and `expires_at` are machine time, as tokens are.
-pub(super) fn note(
-    draft: &mut Draft<'_, Account>,
-    name: String,
-    role: Role,
-    expires_at: Timestamp,
-    now: Timestamp,
-) -> Outcome {
+/// A token is about to be made. Its times are machine time, as tokens are.
+pub(super) fn note(draft: &mut Draft<'_, Account>, id: String, token: IssuedToken) -> Result<Answer, Rejection> {
     let state = draft.state();
-    let ended = state.scripts.iter().filter(|(_, script)| script.expires_at <= now);
-    let forgotten: Vec<String> = ended.map(|(name, _)| name.clone()).collect();
-    let known = state.scripts.get(&name);
-    if known.is_none() && state.scripts.len() - forgotten.len() >= SCRIPTS_MAX {
-        return Err(Rejection::new(Code::LimitExceeded, format!("at most {SCRIPTS_MAX} scripts have tokens")));
+    let now = token.issued_at;
+    let over = state.tokens.iter().filter(|(_, token)| token.expires_at <= now);
+    let forgotten: Vec<String> = over.map(|(id, _)| id.clone()).collect();
+    if state.tokens.len() - forgotten.len() >= TOKENS_MAX {
+        return Err(Rejection::new(Code::LimitExceeded, format!("at most {TOKENS_MAX} tokens that have not expired")));
     }
-    // An earlier token of the name may hold longer than this one.
-    let expires_at = known.map_or(expires_at, |known| known.expires_at.max(expires_at));
-    let script = Script { role, issued_at: now, expires_at };
-    draft.emit(Event::ScriptNoted { name, script, forgotten });
+    draft.emit(Event::TokenNoted { id, token, forgotten });
     Ok(Answer::Done)
 }
 
-/// Its tokens were ended. What is not there is over already.
-pub(super) fn drop_script(draft: &mut Draft<'_, Account>, name: String) -> Outcome {
-    if draft.state().scripts.contains_key(&name) {
+/// Every token of that name was ended. What is not there is over already.
+pub(super) fn end(draft: &mut Draft<'_, Account>, name: String, now: Timestamp) -> Answer {
+    let state = draft.state();
+    let is_listed = state.tokens.values().any(|token| token.name == name && token.revoked_at.is_none());
+    let is_of_before = state.scripts.contains_key(&name);
+    if is_listed {
+        draft.emit(Event::TokensEnded { name: name.clone(), at: now });
+    }
+    if is_of_before {
         draft.emit(Event::ScriptDropped { name });
     }
-    Ok(Answer::Done)
+    Answer::Done
 }

@@ -152,7 +152,7 @@ pub(super) fn refresh(
         draft.emit(Event::SessionForked { family, next_hash, expires_at });
         return Ok(Answer::Done);
     }
-    draft.emit(Event::SessionRevoked { family, reused: true });
+    draft.emit(Event::SessionEnded { family, reused: true });
     Ok(Answer::Refused(ErrorCode::Unauthenticated.into()))
 }
 
@@ -162,14 +162,8 @@ pub(super) fn revoke(draft: &mut Draft<'_, Account>, refresh_hash: Option<&str>)
         draft.emit(Event::AllRevoked);
         return Ok(Answer::Done);
     };
-    let known = draft
-        .state()
-        .families
-        .iter()
-        .find(|(_, f)| f.current == refresh_hash || f.twin.as_deref() == Some(refresh_hash))
-        .map(|(family, _)| *family);
-    if let Some(family) = known {
-        draft.emit(Event::SessionRevoked { family, reused: false });
+    if let Some(family) = view::session_of(draft.state(), refresh_hash) {
+        draft.emit(Event::SessionEnded { family, reused: false });
     }
     Ok(Answer::Done)
 }

@@ -73,7 +73,32 @@ pub struct Family {
     pub expires_at: Timestamp,
 }
 
-/// A script that was given a token.
+/// A token that was made for a script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuedToken {
+    /// The script's name.
+    pub name: String,
+    /// As what it acts.
+    pub role: Role,
+    /// Of which site; none: of all sites.
+    pub site: Option<SiteId>,
+    /// Departments; empty: all of the site.
+    pub departments: Vec<DepartmentId>,
+    /// Which doctor.
+    pub doctor: Option<DoctorId>,
+    /// Which screen.
+    pub screen: Option<ScreenId>,
+    /// Which board.
+    pub board: Option<BoardId>,
+    /// When it was made (machine time).
+    pub issued_at: Timestamp,
+    /// When it ends by itself (machine time).
+    pub expires_at: Timestamp,
+    /// When it was ended (machine time).
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A script that was given a token, before each token was listed for itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {
     /// As what it acts.
@@ -163,8 +188,10 @@ pub struct State {
     pub consents_sent: BTreeSet<Timestamp>,
     /// Who acts by this phone's word, and for which person.
     pub agreements: BTreeMap<AccountId, BTreeMap<PatientId, Agreement>>,
-    /// Scripts that were given tokens, by name: only of the account that lists them.
+    /// Scripts that were given tokens before each was listed for itself, by name: only of the account that lists them.
     pub scripts: BTreeMap<String, Script>,
+    /// Tokens of scripts by their id: only of the account that lists them.
+    pub tokens: BTreeMap<String, IssuedToken>,
     /// Rises when a right is lost: access tokens of before end at once.
     pub generation: u64,
 }
@@ -188,6 +215,7 @@ impl State {
             consents_sent: BTreeSet::new(),
             agreements: BTreeMap::new(),
             scripts: BTreeMap::new(),
+            tokens: BTreeMap::new(),
             generation: 0,
         }
     }

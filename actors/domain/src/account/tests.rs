@@ -318,10 +318,12 @@ fn refresh_tokens_rotate_and_a_reused_one_ends_its_family() {
     desk.refresh("r0", "r1").unwrap();
     assert_eq!(desk.log.len(), events, "the answer was lost: the same trade again");
     desk.refresh("r1", "r2").unwrap();
-    let generation = desk.state.generation;
+    let before = view::standing(&desk.state);
     assert_eq!(desk.refresh("r0", "r9"), Err(Code::Unauthenticated));
     assert_eq!(desk.refresh("r2", "r3"), Err(Code::Unauthenticated), "the family is over");
-    assert!(desk.state.generation > generation, "access tokens too");
+    let after = view::standing(&desk.state);
+    assert_eq!((before.sessions.len(), after.sessions.len()), (2, 1), "its access tokens too");
+    assert_eq!(before.generation, after.generation, "and no others");
     desk.refresh("s0", "s1").unwrap();
     assert_eq!(desk.refresh("never", "x"), Err(Code::Unauthenticated));
 }
@@ -336,6 +338,7 @@ fn sessions_end_unrefreshed_revoked_or_too_many() {
     assert_eq!(desk.refresh("r0", "x"), Err(Code::Unauthenticated), "the oldest went");
     desk.tell(ToAccount::Revoke { refresh_hash: Some("r5".into()) }).unwrap();
     assert_eq!(desk.state.families.len(), SESSIONS_MAX - 1);
+    assert_eq!(view::standing(&desk.state).generation, 0, "the other devices' tokens hold");
     let due = Account::next_deadline(&desk.state).unwrap();
     assert_eq!(due, desk.now.plus_s(SESSION_DAYS * DAY));
     desk.after(DAY).refresh("r6", "q6").unwrap();
@@ -344,7 +347,7 @@ fn sessions_end_unrefreshed_revoked_or_too_many() {
     desk.tell(ToAccount::DeadlineReached).unwrap();
     assert_eq!(desk.state.families.len(), 1);
     desk.tell(ToAccount::Revoke { refresh_hash: None }).unwrap();
-    assert!(desk.state.families.is_empty());
+    assert!(desk.state.families.is_empty() && desk.state.generation == 1);
 }
 
 #[test]
@@ -587,25 +590,46 @@ fn two_tabs_may_trade_one_refresh_token_within_seconds_and_a_thief_is_found_out_
 }
 
 #[test]
-fn scripts_are_listed_while_a_token_of_theirs_holds_and_bounded() {
+fn tokens_are_listed_one_by_one_until_they_expire_and_bounded() {
     let mut list = Desk::phone();
-    let note = |name: &str, until: i64, now: i64| ToAccount::NoteScript {
-        name: name.into(),
-        role: Role::Integrator,
-        expires_at: Timestamp(until),
-        now: Timestamp(now),
+    let note = |id: &str, name: &str, until: i64, now: i64| {
+        let token = IssuedToken {
+            name: name.into(),
+            role: Role::Integrator,
+            site: Some("s".into()),
+            departments: Vec::new(),
+            doctor: None,
+            screen: None,
+            board: None,
+            issued_at: Timestamp(now),
+            expires_at: Timestamp(until),
+            revoked_at: None,
+        };
+        ToAccount::NoteToken { id: id.into(), token }
     };
-    for n in 0..SCRIPTS_MAX {
-        list.tell(note(&format!("s{n}"), 100, 0)).unwrap();
+    for n in 0..TOKENS_MAX {
+        list.tell(note(&format!("t{n}"), "his", 100, 0)).unwrap();
     }
-    assert_eq!(list.tell(note("one-more", 100, 0)), Err(Code::LimitExceeded));
-    list.tell(note("s0", 50, 1)).unwrap();
-    assert_eq!(list.state.scripts["s0"].expires_at, Timestamp(100), "the longer one still holds");
-    list.tell(ToAccount::DropScript { name: "s1".into() }).unwrap();
-    list.tell(ToAccount::DropScript { name: "s1".into() }).unwrap();
-    list.tell(note("one-more", 500, 1)).unwrap();
-    list.tell(note("later", 500, 100)).unwrap();
-    assert_eq!(list.state.scripts.keys().map(String::as_str).collect::<Vec<_>>(), ["later", "one-more"]);
+    assert_eq!(list.tell(note("one-more", "his", 100, 0)), Err(Code::LimitExceeded));
+    let end = |name: &str, now: i64| ToAccount::EndTokens { name: name.into(), now: Timestamp(now) };
+    list.tell(end("his", 7)).unwrap();
+    list.tell(end("his", 9)).unwrap();
+    list.tell(end("nobody", 9)).unwrap();
+    assert!(list.state.tokens.values().all(|token| token.revoked_at == Some(Timestamp(7))), "listed, and ended once");
+    list.tell(note("later", "his", 500, 100)).unwrap();
+    assert_eq!(list.state.tokens.keys().map(String::as_str).collect::<Vec<_>>(), ["later"]);
+    assert_eq!(list.state.tokens["later"].revoked_at, None);
+}
+
+#[test]
+fn a_list_of_before_is_read_and_ended_by_name() {
+    let mut list = Desk::phone();
+    let script = Script { role: Role::Desk, issued_at: Timestamp(0), expires_at: Timestamp(100) };
+    let noted = Event::ScriptNoted { name: "old".into(), script, forgotten: Vec::new() };
+    Account::apply(&mut list.state, &noted);
+    list.log.push(noted);
+    list.tell(ToAccount::EndTokens { name: "old".into(), now: Timestamp(5) }).unwrap();
+    assert!(list.state.scripts.is_empty());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What the edge reads of an account to make a token: role, relations, generation. Nothing of it goes to a stream.
 
+use std::collections::BTreeSet;
+
 use crate::ids::*;
 use crate::principal::Role;
 use crate::time::Timestamp;
@@ -29,6 +31,32 @@ pub struct SignedIn {
 pub fn would_trade(state: &State, refresh_hash: &str, now: Timestamp) -> bool {
     let is_good = |family: &Family| family.current == refresh_hash || family.twin.as_deref() == Some(refresh_hash);
     state.families.values().any(|family| now < family.expires_at && is_good(family))
+}
+
+/// Which access tokens of an account stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Those of a lower generation do not.
+    pub generation: u64,
+    /// How many sessions there have been: their numbers go up to here.
+    pub sessions_opened: u64,
+    /// Those that have not ended; a token of another one does not stand.
+    pub sessions: BTreeSet<u64>,
+}
+
+/// What tokens are checked against.
+pub fn standing(state: &State) -> Standing {
+    Standing {
+        generation: state.generation,
+        sessions_opened: state.sessions_opened,
+        sessions: state.families.keys().copied().collect(),
+    }
+}
+
+/// The session that was given this refresh token.
+pub fn session_of(state: &State, refresh_hash: &str) -> Option<u64> {
+    let is_its = |family: &Family| family.current == refresh_hash || family.twin.as_deref() == Some(refresh_hash);
+    state.families.iter().find(|(_, family)| is_its(family)).map(|(number, _)| *number)
 }
 
 /// What a token of this account may say now; none when it signs in no more.

@@ -272,9 +272,9 @@ pub enum ToAccount {
     Revoke { refresh_hash: Option<String> },
     /// Of before, as it is stored: nobody is told it any more. See [`ToAccount::ActFor`].
     Relate { patient: PatientId, relation: Relation, granted: bool },
-    /// A token is made for a script of that name (told to the account that lists them; times are machine time).
+    /// Of before: see `NoteToken`.
     NoteScript { name: String, role: crate::principal::Role, expires_at: Timestamp, now: Timestamp },
-    /// That script's tokens were ended.
+    /// Of before: see `EndTokens`.
     DropScript { name: String },
     /// The earliest deadline has passed.
     DeadlineReached,
@@ -306,6 +306,10 @@ pub enum ToAccount {
     EndAgreement { account: AccountId, patient: PatientId },
     /// From the account of the person's own phone: its word is taken back.
     AgreementWithdrawn { patient: PatientId, member: AccountId },
+    /// A token is made for a script (told to the account that lists them).
+    NoteToken { id: String, token: crate::account::IssuedToken },
+    /// Every token of a script of that name was ended (told to the account that lists them; machine time).
+    EndTokens { name: String, now: Timestamp },
 }
 
 /// Everything a board's owner can be told.

@@ -76,7 +76,7 @@ impl<O: Owner> OwnerActor<O> {
     }
 
     /// Makes the state again from the records, without the decision under way. An owner that cannot be is closed.
-    fn make_again(&mut self) {
+    pub(super) fn make_again(&mut self) {
         match self.rebuilt() {
             Ok(((ledger, state), deadline)) => {
                 (self.ledger, self.state) = (ledger, state);

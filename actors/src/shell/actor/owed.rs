@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use actix::{AsyncContext, Context as ActorContext};
-use jiaohao_domain::{Outgoing, Owner, OwnerRef};
+use jiaohao_domain::{Code, Outgoing, Owner, OwnerRef, Rejection};
 
 use super::OwnerActor;
 use crate::shell::ledger::{Origin, Waiting};
-use crate::shell::message::{Envelope, Release, ToActor};
+use crate::shell::message::{Envelope, Release, Reply, ToActor};
 
 /// Effects and requests without an answer are sent again after this time.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -16,6 +16,10 @@ const AGAIN_AFTER: Duration = Duration::from_secs(2);
 pub(crate) const AT_ONCE: usize = 256;
 /// A silent receiver is sent to in the 1st, 2nd, 4th, 8th … round, and from this one on in every 32nd: once a minute.
 const SELDOM: u32 = 32;
+
+/// Above so many effects owed to one receiver, commands of clients that would owe it one more are refused. What the house
+/// itself has to go on with (deadlines, effects of others) is not: it comes of what clients began.
+pub(crate) const OWED_MAX: usize = if cfg!(test) { 3_000 } else { 10_000 };
 
 /// What is known of a receiver that has been sent to again.
 #[derive(Clone, Copy, Default)]
@@ -33,6 +37,25 @@ impl Again {
 }
 
 impl<O: Owner> OwnerActor<O> {
+    /// Who is owed so much already that this client's command must not add to it.
+    pub(super) fn owes_too_much(&self, origin: &Origin, outgoing: &[Outgoing]) -> Option<OwnerRef> {
+        let is_full = |item: &Outgoing| match item {
+            Outgoing::Effect(to, _) if self.ledger.owed(to) >= OWED_MAX => Some(to.clone()),
+            _ => None,
+        };
+        matches!(origin, Origin::Client { .. }).then(|| outgoing.iter().find_map(is_full)).flatten()
+    }
+
+    /// Nothing of the decision is kept: the one who has to hear of it takes nothing.
+    pub(super) fn refuse_owing(&mut self, to: &OwnerRef, reply: Option<Reply>) {
+        self.make_again();
+        metrics::counter!("effects_refused_total").increment(1);
+        let why = "a part that has to hear of this has stopped and is owed too much; operations know";
+        let owed = u32::try_from(OWED_MAX).unwrap_or(u32::MAX);
+        let why = Rejection::new(Code::OwnerFailed, why).with("stopped", &*to.id).with("owed", owed);
+        self.submit_barrier(Release::outcome(reply, Err(why)));
+    }
+
     pub(super) fn plan_resend(&mut self, ctx: &mut ActorContext<Self>) {
         if self.resend_planned.is_none() {
             self.resend_planned = Some(ctx.notify_later(ToActor::Resend, AGAIN_AFTER));
@@ -59,6 +82,7 @@ impl<O: Owner> OwnerActor<O> {
             again.silent_rounds = again.silent_rounds.saturating_add(1);
             if again.silent_rounds.is_multiple_of(SELDOM) {
                 metrics::counter!("effects_unheard_total").increment(1);
+                self.shell.unheard.insert((self.owner.clone(), to.clone()), waiting.in_all);
                 let (from, effects) = (&self.owner, waiting.in_all);
                 tracing::error!(?from, ?to, effects, "an owner does not take what it is owed; it is kept for it");
             }
@@ -87,6 +111,7 @@ impl<O: Owner> OwnerActor<O> {
         if !self.ledger.awaits(&by, up_to) {
             return;
         }
+        self.shell.unheard.remove(&(self.owner.clone(), by.clone()));
         self.unsaved_acks.retain(|(to, _)| *to != by);
         self.unsaved_acks.push((by.clone(), up_to));
         let Some(again) = self.again.get_mut(&by) else { return };

@@ -200,6 +200,7 @@ impl TestNode {
             mailbox: 1_024,
             keeper: KeeperOptions { checkpoint_every_s: 3_600, idle_s: 3_600, prune_after_s: 3_600 },
             on_failure: Box::new(|why| panic!("{why}")),
+            progress: std::sync::Arc::default(),
         };
         change(&mut options);
         Node::start(options)

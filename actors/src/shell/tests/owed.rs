@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use jiaohao_domain::Code;
+
 use super::gate::{Gate, TestNode};
 use super::lost::hold_thread;
 use super::probe::{Command, State, probe};
 use super::{ask, eventually};
 use crate::log::Log;
 use crate::shell::Node;
+use crate::shell::actor::owed::OWED_MAX;
 use crate::shell::message::ToActor;
 use crate::shell::registry::Nudged;
 use crate::store::{Snapshot, Store};
@@ -104,4 +107,23 @@ async fn rows_that_do_not_say_who_owes_are_looked_into_once() {
     let store = open(&test, log.as_ref());
     let says = |row: Result<(_, Snapshot), _>| row.unwrap().1.is_owing.is_some();
     assert!(store.rows().count() > 2 && store.rows().all(says), "they were not written anew");
+}
+
+#[actix::test]
+async fn who_is_owed_too_much_by_a_closed_owner_is_refused_and_everything_else_goes_on() {
+    let test = TestNode::new();
+    let node = test.start_with(&Gate::open(), |options| options.mailbox = 4_096);
+    for _ in 0..3 {
+        ask(&node, "b", Command::Panic).await.unwrap_err();
+    }
+    assert_eq!(node.shell.closed_owners(), [probe("b")]);
+    for n in 1..=OWED_MAX as u64 {
+        ask(&node, "a", Command::Send(probe("b"), n)).await.unwrap();
+    }
+    let refused = ask(&node, "a", Command::Send(probe("b"), 9)).await.unwrap_err();
+    assert_eq!(refused.code, Code::OwnerFailed);
+    assert!(refused.valid_now.contains(&("stopped".to_owned(), "b".into())), "{refused:?}");
+    ask(&node, "a", Command::Add(1)).await.expect("what owes nothing to it goes on");
+    ask(&node, "a", Command::Send(probe("c"), 7)).await.expect("and what others have to hear");
+    node.stop().await;
 }
