@@ -78,6 +78,10 @@ test('an emergency goes before: how many are ahead is right at once', async () =
   const emergency = await hospital.person('赵急', '1960-01-01', 61);
   await hospital.call('POST', '/tickets', { queue: A, patient: emergency, class: 'emergency' }, hospital.desk);
   await says('前面还有 1 位');
+  // Why the place fell back, and what holds everybody up.
+  await phone.waitForSelector('[data-held-up]:has-text("来了 1 位急诊")');
+  await hospital.call('POST', '/sessions/delay', { session: 'renmin.xinnei.s1', minutes: 20 }, hospital.desk);
+  await phone.waitForSelector('[data-held-up]:has-text("门诊延迟约20分钟")');
   doctor = await browser.staff('/doctor', SIZES.console, 'liming');
   await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
   await doctor.click('[data-action=call_next_patient]');
@@ -202,6 +206,7 @@ test('books another day, keeps the hold for longer, and cancels the appointment'
   const row = await phone.waitForSelector('[data-appointment][data-state=booked]');
   assert.match(await row.textContent(), /眼科.*11月24日/s);
   await phone.click('[data-state=booked] [data-action=cancel_appointment]');
+  await phone.waitForSelector('dialog:has-text("17:00前取消,费用全额退回")');
   await phone.click('dialog [data-action=dialog_go]');
   await phone.waitForSelector('[data-appointment][data-state=booked]', { state: 'detached' });
 });

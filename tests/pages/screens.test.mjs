@@ -97,4 +97,16 @@ test('the server is back: what was called meanwhile is there, and nothing is sho
   await door.waitForSelector('.now.called[data-number=A002]');
 });
 
+test('an emergency takes a band across the screen; a paused room says so', async () => {
+  const emergency = await hospital.person('赵急', '1960-01-01', 61);
+  await hospital.call('POST', '/tickets', { queue: A, patient: emergency, class: 'emergency' }, hospital.desk);
+  await doctor.click('[data-outcome=seen]');
+  await board.waitForSelector('[data-band=emergency]:has-text("赵*"):has-text("3号诊室") .num:text-is("A004")');
+  const { width } = await board.$eval('[data-band=emergency]', (band) => band.getBoundingClientRect());
+  assert.equal(width, SIZES.screen.width);
+  await doctor.click('[data-action=pause_work]');
+  await doctor.click('dialog [data-choice]');
+  await board.waitForSelector('[data-room="3号诊室"] .paused:has-text("暂停")');
+});
+
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

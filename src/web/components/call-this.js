@@ -41,6 +41,7 @@ export function askCall(number, rooms, options) {
         },
       }, h('option', { key: '', value: '' }, t('desk.call_choose')), rooms.map((one) => h('option', { key: one.id, value: one.id }, one.label))))
     : null,
+  rooms.length === 1 && room && !room.hand ? h('p', { key: 'to' }, `${t('desk.call_to')} ${room.label}`) : null,
   room && room.hand ? settle(room, room.hand) : null,
   usualReasons([t('reason.condition'), t('reason.report_ready'), t('reason.agreed')]),
   h('label', { class: 'field', key: 'reason' }, h('span', null, t('reason')), h('input', { class: 'input', name: 'text', required: true, maxlength: '200' })),

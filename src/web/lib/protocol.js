@@ -150,7 +150,7 @@ export class Protocol {
 
   /** Something else did not reach the house: the socket is not believed any more, it has to prove itself. */
   doubt() {
-    if (this.greeted) this.lost(0);
+    if (this.socket) this.lost(0);
   }
 
   /** Lets go of the socket without waiting for its end: a dead peer's may take minutes. */

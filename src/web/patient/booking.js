@@ -11,6 +11,8 @@ import { periodWord, wordsOf } from '../lib/words.js';
 /** A hold may be prolonged once, in its last two minutes. */
 const PROLONG_UNDER_S = 120;
 const DAYS = 7;
+/** What stands under a day without a clinic. */
+const NONE = '–';
 
 /** The way through a booking. */
 export class Booking {
@@ -203,7 +205,7 @@ export class Booking {
   placesLeft(date) {
     const site = /** @type {Site} */ (this.site);
     const sessions = site.sessions(this.department.id, date).filter((s) => s.open !== false);
-    if (!sessions.length) return '–';
+    if (!sessions.length) return NONE;
     const now = this.page.protocol.clock.now();
     const open = (/** @type {any} */ slot) => slot.open && Date.parse(slot.end || slot.start) >= now;
     const free = sessions.reduce((all, s) => all + (s.slots || []).filter(open).reduce((/** @type {number} */ n, /** @type {any} */ slot) => n + Math.max(0, slot.free), 0), 0);
@@ -217,7 +219,7 @@ export class Booking {
     return [
       this.crumb('patient.choose_department'),
       h('div', { class: 'days', key: 'days' }, days.map((date, i) => h('button', {
-        type: 'button', key: date, 'data-action': 'choose_date', 'data-date': date, 'aria-pressed': String(date === this.date), onclick: () => this.chooseDate(date),
+        type: 'button', key: date, 'data-action': 'choose_date', 'data-date': date, 'aria-pressed': String(date === this.date), 'data-none': i > 0 && this.placesLeft(date) === NONE ? '' : undefined, onclick: () => this.chooseDate(date),
       }, h('small', null, i === 0 ? t('patient.today') : t(`weekday.${weekdayOf(date)}`)), `${Number(date.slice(5, 7))}/${Number(date.slice(8))}`, h('small', { class: 'num' }, this.placesLeft(date))))),
       this.sessions === null ? h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' })) : this.sessions.map((s) => this.offer(s)),
       this.sessions && !this.sessions.length ? h('p', { class: 'empty', key: 'none' }, h('b', null, t('patient.no_sessions')), t('patient.no_sessions_more')) : null,
