@@ -165,6 +165,13 @@ impl Area {
         }
     }
 
+    /// What the department says when its deadlines have passed: expected waits.
+    fn pass(&mut self) {
+        while Department::next_deadline(&self.department).is_some_and(|due| due <= self.now) {
+            self.tell_as(ToDepartment::DeadlineReached, Principal::system());
+        }
+    }
+
     fn look(&self) -> Value {
         snapshot(&self.line, &[&self.department], self.now, zone()).unwrap()
     }
@@ -269,10 +276,13 @@ fn a_paused_room_says_so_and_its_line_is_expected_by_the_rooms_that_call() {
         let outcome = in_hand.as_ref().map(|_| Outcome::Seen);
         in_hand = Some(area.call_next("zhou", in_hand, outcome));
         area.now = T0.plus_min(5 * (n + 1)).plus_s(30);
+        area.pass();
     }
     let assignment = AssignmentId::from("renmin.li.n1");
     let (department, reason) = (DepartmentId::from(DEPARTMENT), "查房".to_owned());
     area.tell(ToDepartment::PauseWork(PauseWork { assignment, department, reason, back_at: None }));
+    area.now = area.now.plus_min(1);
+    area.pass();
     let rooms = area.look()["rooms"].clone();
     assert_eq!((&rooms[0]["paused"], &rooms[1]["paused"]), (&json!(true), &json!(false)));
     assert!(rooms[0]["expected"].is_object(), "{rooms}");
@@ -281,6 +291,8 @@ fn a_paused_room_says_so_and_its_line_is_expected_by_the_rooms_that_call() {
     while area.look()["rooms"][1]["waiting"] != json!([]) || area.look()["rooms"][1]["at_door"] != json!([]) {
         last = Some(area.call_next("zhou", last, Some(Outcome::Seen)));
     }
+    area.now = area.now.plus_min(1);
+    area.pass();
     assert_eq!(area.look()["rooms"][1]["expected"], Value::Null, "nobody waits");
 }
 

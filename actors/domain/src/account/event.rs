@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, PatientId};
-use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::time::Timestamp;
-use crate::vocabulary::{ToAccount, ToPatient};
 
 use super::failures::Tries;
 use super::state::*;
@@ -284,54 +282,6 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::SessionEnded { .. } => (524, "session_ended"),
         Event::TokenNoted { .. } => (525, "token_noted"),
         Event::TokensEnded { .. } => (526, "tokens_ended"),
-    }
-}
-
-/// Who is told: the person, so that the own page shows who acts; and the phone by whose word it was.
-pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
-    let to_person = |patient: &PatientId, account: &AccountId, relation: &str, granted: bool| {
-        let relation = crate::person::Relation::of_wire(relation);
-        let message = ToPatient::Relate { account: account.clone(), relation, granted };
-        Outgoing::Effect(OwnerRef::new(OwnerKind::Patient, patient.as_str()), message.into())
-    };
-    let to_account = |account: &AccountId, message: ToAccount| {
-        Outgoing::Effect(OwnerRef::new(OwnerKind::Account, account.as_str()), message.into())
-    };
-    match event {
-        Event::RelationAgreed { account, patient, acts } => {
-            out.push(to_person(patient, account, &acts.relation, true));
-            if let (Agreed::ByPhone(member), Some(since)) = (&acts.agreed, acts.since) {
-                let agreement = Agreement { relation: acts.relation.clone(), since };
-                let (account, patient) = (account.clone(), patient.clone());
-                out.push(to_account(member, ToAccount::NoteAgreement { account, patient, agreement }));
-            }
-        }
-        Event::RelationOver { account, patient, member, .. } => {
-            out.push(to_person(patient, account, "", false));
-            if let Some(member) = member {
-                let (account, patient) = (account.clone(), patient.clone());
-                out.push(to_account(member, ToAccount::EndAgreement { account, patient }));
-            }
-        }
-        Event::AgreementOver { member, account, patient, withdrawn: true } => {
-            let message = ToAccount::AgreementWithdrawn { patient: patient.clone(), member: member.clone() };
-            out.push(to_account(account, message));
-        }
-        _ => {}
-    }
-}
-
-/// Whether rights of before have ended: doors ask again.
-pub(super) fn ends_rights(event: &Event) -> bool {
-    match event {
-        Event::StaffDefined { ends_sessions, .. } => *ends_sessions,
-        Event::StaffRetired
-        | Event::SessionRevoked { .. }
-        | Event::AllRevoked
-        | Event::SessionEnded { .. }
-        | Event::RelationEnded { .. }
-        | Event::RelationOver { .. } => true,
-        _ => false,
     }
 }
 

@@ -9,6 +9,7 @@ mod family;
 mod scripts;
 mod sessions;
 mod state;
+mod tells;
 #[cfg(test)]
 mod tests;
 pub mod view;
@@ -134,11 +135,11 @@ impl Owner for Account {
     }
 
     fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
-        event::outgoing(event, out)
+        tells::outgoing(event, out)
     }
 
     fn ends_rights(event: &Event) -> bool {
-        event::ends_rights(event)
+        tells::ends_rights(event)
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {

@@ -153,9 +153,9 @@ fn a_range_never_begins_in_the_past_and_a_paused_room_is_told_to_who_waits() {
     for _ in 0..6 {
         let outcome = in_hand.as_ref().map(|_| Outcome::Seen);
         in_hand = called(house.call_next(1, in_hand.as_ref(), outcome)).map(|called| called.ticket);
-        house.after_s(120);
+        house.after_s(120).pass();
     }
-    house.after_s(60);
+    house.after_s(60).pass();
     let stream = format!("ticket:{}", patients[6]);
     let next = look(&house, &stream).expect("waits");
     assert_eq!((next["ahead"].as_u64(), house.now), (Some(0), at("08:43")));

@@ -156,7 +156,7 @@ fn floor_emissions(view: &View<'_>, event: &Floor, out: &mut Out<'_>) {
     if let Some(ticket) = touched.ticket {
         out.put("ticket", ticket.as_str(), || view.place_in_line(ticket));
     }
-    for queue in &touched.queues {
+    for queue in touched.queues.iter().chain(touched.rooms_of.iter().filter(|_| touched.rooms)) {
         waiting_emissions(view, queue, touched.ticket, out);
     }
     out.put("site", view.state.config.id.prefix(1), || view.for_the_hospital(event));

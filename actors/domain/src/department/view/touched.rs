@@ -18,6 +18,8 @@ pub(super) struct Touched<'a> {
     pub doctors: Vec<DoctorId>,
     /// Rooms whose door screens may have changed.
     pub doors: Vec<ServicePointId>,
+    /// Who calls has changed: told to those who wait for `rooms_of`, too.
+    pub rooms: bool,
 }
 
 impl<'a> Touched<'a> {
@@ -29,9 +31,11 @@ impl<'a> Touched<'a> {
                 touched.doctors.push(doctor.clone());
                 touched.doors.push(service_point.clone());
                 touched.rooms_of.extend(state.config.queues.keys().cloned());
+                touched.rooms = true;
             }
             Event::WorkPaused { doctor, .. } | Event::WorkResumed { doctor, .. } => {
                 touched.doctor(state, doctor);
+                touched.rooms = true;
             }
             Event::StepUndone(undone) => {
                 state.floor.work.keys().chain(&undone.doctor).for_each(|doctor| touched.doctor(state, doctor));
