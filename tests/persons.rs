@@ -203,6 +203,28 @@ async fn another_phone_on_file_is_said_knowingly_and_ends_what_the_old_one_was()
 }
 
 #[actix_web::test]
+async fn whoever_is_confirmed_takes_no_more_places_by_the_number_alone() {
+    let town = Town::open().await;
+    let own = with(person("E40000001", "1980-02-29", "13800000001"), "relation", json!("self"));
+    let place = |slot: &str, who: &Value| json!({"session": "s.d.m", "slot": slot, "patient": who["patient"]});
+    let phone = token_of(&town.sign_in("13800000001").await).unwrap();
+    let claim = town.post("/persons", &phone, own.clone()).await.unwrap();
+    town.post("/persons", &town.desk, person("E40000001", "1980-02-29", "13800000001")).await.unwrap();
+    let bearer = town.post("/persons", &phone, own).await.unwrap();
+    assert_ne!(claim["patient"], bearer["patient"]);
+    let phone = token_of(&town.sign_in("13800000001").await).unwrap();
+    let refused = town.post("/appointments", &phone, place("s.d.m.0900", &claim)).await.unwrap_err();
+    assert_eq!((refused.code.as_str(), &refused.valid_now["patient"]), ("already_exists", &bearer["patient"]));
+    town.post("/appointments", &phone, place("s.d.m.0900", &bearer)).await.unwrap();
+    // Another number claimed by the same phone is another person.
+    let child = with(person("E40000002", "2016-02-29", "13800000001"), "relation", json!("child"));
+    let child = town.post("/persons", &phone, child).await.unwrap();
+    let phone = token_of(&town.sign_in("13800000001").await).unwrap();
+    town.post("/appointments", &phone, place("s.d.m.0900", &child)).await.unwrap();
+    town.server.stop().await;
+}
+
+#[actix_web::test]
 async fn the_same_key_makes_the_same_person() {
     let town = Town::open().await;
     let unknown = json!({"document_kind": "none", "document_number": "", "name": "无名氏", "sex": "male"});

@@ -204,6 +204,10 @@ impl House {
         if slot.session() != *session {
             return Err(Rejection::new(Code::IdNotUnderParent, "the slot is not one of that session"));
         }
+        if let Some(bearer) = self.confirmed_instead(claims, who).await? {
+            let why = "the person is confirmed since: book for them and no longer by the number alone";
+            return Err(Rejection::new(Code::AlreadyExists, why).with("patient", bearer.as_str()));
+        }
         let facts = self.slot_facts(slot).await?;
         if self.full.contains_key(slot) {
             self.still_free(slot, who).await?;

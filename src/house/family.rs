@@ -59,6 +59,32 @@ impl House {
         Ok(self.comes_of_age(confirmed.or(person.record.birth_date)))
     }
 
+    /// The bearer of a document for whom the account acts by now, where it once claimed the same number: one person takes
+    /// places under one id.
+    pub(super) async fn confirmed_instead(
+        &self,
+        claims: &Claims,
+        claim: &PatientId,
+    ) -> Result<Option<PatientId>, Rejection> {
+        if !claim.is_claim() || claims.role != Role::Patient {
+            return Ok(None);
+        }
+        let bearers = |state: &AccountState| {
+            state.relations.keys().filter(|who| !who.is_claim()).cloned().collect::<Vec<PatientId>>()
+        };
+        for bearer in self.shell.read(account(&claims.account), bearers).await? {
+            let documents = self.readable_record(&bearer).await?.map(|record| record.documents).unwrap_or_default();
+            let is_same = documents.into_iter().any(|document| {
+                let key = self.keys.get(KeyName::SiteGroup);
+                claim_of(key, &claims.account, kind_name(document.kind), &Redacted::new(document.number)) == *claim
+            });
+            if is_same {
+                return Ok(Some(bearer));
+            }
+        }
+        Ok(None)
+    }
+
     /// A code is good for one account, one person.
     fn hash_of_consent(&self, claims: &Claims, who: &PatientId, code: &Redacted<String>) -> String {
         let of = AccountId::from(format!("{}/{who}", claims.account));

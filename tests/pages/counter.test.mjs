@@ -94,6 +94,32 @@ test('a walk-in with a priority: the proof is asked for and stays on the record;
   await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004', 'A005']);
 });
 
+test('who has a number from the phone gets no second one at the desk without a word', async () => {
+  const phone = '13911112222';
+  const { device } = await hospital.call('POST', '/session/code', { phone });
+  const { access_token: token } = await hospital.call('POST', '/session', { phone, code: hospital.codeOf(phone), device });
+  const person = {
+    document_kind: 'resident_id', document_number: residentNumber('1988-08-08', 7), name: '郑和', sex: 'male', birth_date: '1988-08-08', relation: 'self',
+  };
+  const { patient } = await hospital.call('POST', '/persons', person, token);
+  const appointment = await hospital.book('renmin.xinnei.s1', '08:30', patient);
+  const { ticket, number } = await hospital.call('POST', '/appointments/check-in', { appointment }, hospital.desk);
+  const form = '[data-form=register_walk_in]';
+  const slips = () => desk.$$eval('[data-slip]', (all) => all.map((slip) => slip.dataset.slip));
+  const before = await slips();
+  await desk.fill(`${form} [name=name]`, person.name);
+  await desk.fill(`${form} [name=number]`, person.document_number);
+  await desk.selectOption(`${form} [name=queue]`, A);
+  const asked = desk.waitForEvent('dialog');
+  await desk.click('[data-action=register_walk_in]');
+  const dialog = await asked;
+  assert.match(dialog.message(), new RegExp(number));
+  await dialog.dismiss();
+  await desk.waitForSelector('[data-action=register_walk_in][aria-busy=false]');
+  assert.deepEqual(await slips(), before, 'no number was taken');
+  await hospital.call('POST', '/tickets/cancel', { ticket, reason: 'test' }, hospital.desk);
+});
+
 test('a lost slip: found by how people say the number, and printed once more', async () => {
   await desk.click('#search');
   for (const text of ['a3', '3']) {

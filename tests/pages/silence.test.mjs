@@ -44,8 +44,8 @@ after(async () => {
 });
 
 test('a phone on a silently dead network says within two beats that it is offline, and since when', async () => {
-  await hospital.call('POST', '/session/code', { phone: PHONE });
-  const token = (await hospital.call('POST', '/session', { phone: PHONE, code: hospital.codeOf(PHONE) })).access_token;
+  const { device } = await hospital.call('POST', '/session/code', { phone: PHONE });
+  const token = (await hospital.call('POST', '/session', { phone: PHONE, code: hospital.codeOf(PHONE), device })).access_token;
   const person = { document_kind: 'resident_id', document_number: residentNumber('1992-03-07', 17), name: '张小三', sex: 'male', birth_date: '1992-03-07', relation: 'self' };
   const { patient } = await hospital.call('POST', '/persons', person, token);
   const phone = await browser.open(`/patient#token=${token}&patient=${patient}`, SIZES.phone);

@@ -42,7 +42,7 @@ export class WalkIn {
     this.page.draw();
     try {
       const patient = this.person ? this.person.patient : await this.register(f);
-      if (patient) await this.take(f, patient);
+      if (patient && (await this.isNew(f, patient))) await this.take(f, patient);
     } finally {
       this.busy = false;
       this.page.draw();
@@ -63,6 +63,25 @@ export class WalkIn {
       }
       this.page.refuse(refusal);
       return null;
+    }
+  }
+
+  /**
+   * Whether nobody is here with a number under the same document: a phone may have claimed it, and whoever stands at the desk
+   * has that number in the pocket. Asked, not decided: a claim may also be a stranger's.
+   * @param {any} f @param {string} patient
+   */
+  async isNew(f, patient) {
+    const text = !this.person && this.kind === 'resident_id' ? personBody(f).document_number : '';
+    if (!text) return true;
+    try {
+      const found = await this.page.session.http('POST', `/api/v1/departments/${this.floor().department}/appointments/find`, { text });
+      const stands = (/** @type {any} */ hit) => hit.patient !== patient && !['ended', 'cancelled', 'given_back', 'no_show', 'fulfilled', 'expired'].includes(hit.state);
+      const other = [...found.tickets, ...found.appointments].find(stands);
+      return !other || window.confirm(t('desk.has_number', { number: other.number, name: other.masked_name || '' }));
+    } catch (refusal) {
+      this.page.refuse(refusal);
+      return false;
     }
   }
 

@@ -38,6 +38,7 @@ export default {
   'desk.walk_in_other': 'Somebody else',
   'desk.walk_in_again': 'Another number for this person',
   'desk.waits_already': 'This person already waits in that queue ({number}). Take a second number?',
+  'desk.has_number': 'Number {number} ({name}, from a phone) is under this document today. The same person: cancel and use it. Somebody else: take a new number.',
   'desk.walk_in_go': 'Take a number',
   'desk.queue': 'Queue',
   'desk.class': 'Priority',

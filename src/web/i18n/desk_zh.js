@@ -38,6 +38,7 @@ export default {
   'desk.walk_in_other': '换一个人',
   'desk.walk_in_again': '再挂一个号',
   'desk.waits_already': '此人已在这个队列候诊({number})。确定再取一个号吗?',
+  'desk.has_number': '这个证件号今天已有 {number} 号({name},手机上登记的)。是同一个人,请取消并用那个号;不是同一个人,才再取新号。',
   'desk.walk_in_go': '取号',
   'desk.queue': '队列',
   'desk.class': '优先类别',
