@@ -13,6 +13,7 @@ pub mod config;
 pub mod demo;
 pub mod journal;
 pub mod logging;
+pub mod replay;
 pub mod serve;
 pub mod simulate;
 pub mod token;
@@ -30,6 +31,7 @@ Examples:
   jiaohao demo                                 a made-up city on this machine
   jiaohao serve --config jiaohao.toml          the server
   jiaohao simulate --patients 200 --doctors 8   load, three kill -9, and a judge outside
+  jiaohao replay days.csv                      recorded clinic days: how good were the expected waits?
   jiaohao config default > jiaohao.toml        a commented configuration to start from
   jiaohao config check jiaohao.toml            what is wrong with it, by line and field
   jiaohao journal verify --data data           is every record of a folder's log sound?
@@ -44,6 +46,7 @@ enum Command {
     Serve(serve::Args),
     Board(board::Args),
     Simulate(simulate::Args),
+    Replay(replay::Args),
     Config(config::Args),
     Journal(journal::Args),
     Token(token::Args),
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Board(args) => board::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::Config(args) => config::run(args),
         Command::Journal(args) => journal::run(args, &crate::kinds::kinds()),
         Command::Token(args) => token::run(args),

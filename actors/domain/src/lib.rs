@@ -20,6 +20,7 @@ pub mod settings;
 pub mod site;
 pub mod time;
 pub mod vocabulary;
+pub mod wait;
 
 pub use codes::{Code, Rejection};
 pub use ids::*;

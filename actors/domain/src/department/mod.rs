@@ -21,7 +21,7 @@ use crate::ids::*;
 use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind};
 use crate::time::Timestamp;
 use crate::vocabulary::{Answer, CorrectNoShow, DefineSession, ToDepartment};
-use crate::{Code, Rejection};
+use crate::{Code, Rejection, wait};
 
 /// The department as an owner.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub enum Event {
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 3;
+    const STATE_VERSION: u16 = 4;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
@@ -76,6 +76,7 @@ impl Owner for Department {
             }
             Event::Clinic(event) => clinic::apply(&mut state.clinic, event),
             Event::Floor(event) => {
+                wait::learn(&mut state.floor, &state.config, event);
                 floor::apply(&mut state.floor, event);
                 if let floor::Event::WorkBegan { .. } = event {
                     sign_in(state);

@@ -15,7 +15,6 @@ pub mod told;
 pub mod transfer;
 pub mod undo;
 mod visit;
-pub mod wait;
 pub mod work;
 
 pub use apply::apply;
@@ -26,6 +25,7 @@ pub use visit::*;
 use crate::department::{self, Department, State};
 use crate::ids::TicketId;
 use crate::owner::Draft;
+pub use crate::wait;
 use crate::{Code, Rejection};
 
 pub(crate) fn emit(draft: &mut Draft<'_, Department>, event: Event) {

@@ -11,6 +11,7 @@ use crate::person::PatientBrief;
 use crate::queue;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::AnnouncementProblem;
+use crate::wait::Paces;
 
 /// The floor of one department.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub struct Floor {
     pub numbers: BTreeMap<(BusinessDate, QueueId), Numbers>,
     /// Each doctor's pace on the last day of work here.
     pub pace: BTreeMap<DoctorId, Pace>,
+    /// What has been learned of the pace, over days.
+    pub paces: Paces,
     /// Calls and summonses under way whose announcement failed.
     pub not_announced: BTreeMap<CallId, NotAnnounced>,
     /// Days before this one have been tidied away.

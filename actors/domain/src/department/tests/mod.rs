@@ -10,3 +10,4 @@ mod table;
 mod told;
 mod transfers;
 mod view;
+mod wait;
