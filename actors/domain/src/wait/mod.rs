@@ -155,10 +155,10 @@ pub(crate) fn learn(floor: &mut Floor, config: &Config, event: &Event) {
         Event::PatientCalled(called) => learn_call(floor, config, called),
         Event::ServiceFinished { ticket, doctor, at, .. }
         | Event::PatientMissed { ticket, doctor, at, .. }
-        | Event::PatientSentForTests { ticket, doctor, at, .. } => {
-            if floor.work.get(doctor).is_some_and(|work| work.in_hand.as_ref() == Some(ticket)) {
-                floor.paces.free(doctor, *at);
-            }
+        | Event::PatientSentForTests { ticket, doctor, at, .. }
+            if floor.work.get(doctor).is_some_and(|work| work.in_hand.as_ref() == Some(ticket)) =>
+        {
+            floor.paces.free(doctor, *at);
         }
         Event::PatientReturned { doctor, .. } => floor.paces.break_off(doctor),
         Event::StepUndone(undone) => {

@@ -25,6 +25,8 @@ pub(super) const BLENDS: [Blend; 5] =
 const FIRST_BLEND: usize = 1;
 /// A turn of more than so many usual ones counts as so many: a break that nobody has announced is no pace.
 const LONGEST: u64 = 4;
+/// Between two patients counts at most one of so many parts of a usual turn, for the same reason.
+const LONGEST_WAY: u64 = 2;
 /// After so long without a call other work begins.
 const OTHER_WORK_MS: i64 = 4 * 3_600_000;
 /// What is usual of a doctor who has not worked here for so long is forgotten.
@@ -146,9 +148,13 @@ impl Running {
         (usual_ms * usual_weight + sum_ms).checked_div(usual_weight + turns).map(|turn_ms| turn_ms.max(1))
     }
 
+    /// What a turn usually takes here, as far as known.
+    fn known_ms(&self) -> Option<u64> {
+        self.usual_ms.or_else(|| (self.turns >= 3).then(|| self.sum_ms / self.turns))
+    }
+
     fn add(&mut self, turn_ms: u64) {
-        let known_ms = self.usual_ms.or_else(|| (self.turns >= 3).then(|| self.sum_ms / self.turns));
-        let turn_ms = turn_ms.min(known_ms.map_or(u64::MAX, |known_ms| known_ms * LONGEST)).max(1);
+        let turn_ms = turn_ms.min(self.known_ms().map_or(u64::MAX, |known_ms| known_ms * LONGEST)).max(1);
         self.turns += 1;
         self.sum_ms += turn_ms;
         self.fading_sum_ms = self.fading_sum_ms * 9 / 10 + turn_ms;
@@ -158,11 +164,13 @@ impl Running {
     /// The end of a turn by a call at `at` of somebody who has waited since then.
     fn call(&mut self, at: Timestamp, waiting_since: Timestamp) {
         let free_since = self.free_since.take();
-        if let Some(last) = self.last_call.replace(at) {
-            // nobody was there for that long
-            let idle_ms = free_since.map_or(0, |free| waiting_since.ms_since(free.max(last)).max(0));
-            self.add(u64::try_from(at.ms_since(last) - idle_ms).unwrap_or(0));
-        }
+        let Some(last) = self.last_call.replace(at) else { return };
+        let until = |from: Timestamp, to: Timestamp| u64::try_from(to.ms_since(from)).unwrap_or(0);
+        // Nobody in hand from then on; from there to when the patient came nobody was there either.
+        let free = free_since.map_or(at, |free| free.max(last));
+        let way_ms = until(free.max(waiting_since), at);
+        let way_ms = way_ms.min(self.known_ms().map_or(u64::MAX, |known_ms| known_ms / LONGEST_WAY));
+        self.add(until(last, free) + way_ms);
     }
 }
 

@@ -89,6 +89,20 @@ fn whom_nobody_was_waiting_for_makes_no_doctor_slow() {
 }
 
 #[test]
+fn a_break_that_nobody_announced_is_no_pace() {
+    let mut house = open();
+    come(&mut house, "a", 20);
+    calls(&mut house, 6, |_| 200);
+    let before = middle_s(&house, 4);
+    let in_hand = house.state.floor.work[&doctor_id(1)].in_hand.clone().expect("somebody");
+    house.tell(doctor(1), ToDepartment::FinishService(FinishService { ticket: in_hand })).expect("seen");
+    house.after_s(1_800);
+    calls(&mut house, 1, |_| 200);
+    let after = middle_s(&house, 4);
+    assert!(after < before * 5 / 4, "{after} after half an hour of nobody in hand, {before} before");
+}
+
+#[test]
 fn a_consultation_that_runs_is_counted_down_but_never_over_at_once() {
     let mut house = open();
     come(&mut house, "a", 20);
@@ -179,7 +193,7 @@ fn who_will_be_put_between_is_expected_where_that_is_usual() {
 fn ranges_learn_from_what_came() {
     let width = |turn_s: &dyn Fn(usize) -> i64| {
         let mut house = open();
-        for day in 0..12 {
+        for day in 0..5 {
             come(&mut house, &format!("{day}a"), 30);
             calls(&mut house, 24, turn_s);
             house.after_s(20_000);
