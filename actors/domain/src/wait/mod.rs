@@ -198,19 +198,20 @@ fn learn_call(floor: &mut Floor, config: &Config, called: &Called) {
     floor.paces.compare(queue, *at, u32::try_from(behind).unwrap_or(u32::MAX), turn_ms);
 }
 
-/// From one call to the next out of the queue, by each blend: the rooms that call from it together.
+/// From one call to the next out of the queue, by each blend: the rooms that call from it together. None as long as of one
+/// of their doctors nothing usual is known: what is foreseen without that comes out far worse, nothing to learn from.
 fn turn_of_queue_ms(floor: &Floor, queue: &QueueId) -> Option<[u64; 5]> {
-    const MICRO: u64 = 1_000_000_000_000;
+    const PER_MS: u64 = 1_000_000_000_000;
     let mut rates = [0; 5];
     for (doctor, work) in &floor.work {
-        let running = floor.paces.running.get(doctor);
-        if let Some(running) = running.filter(|_| work.pause.is_none() && work.queues.contains(queue)) {
+        if work.pause.is_none() && work.queues.contains(queue) {
+            let running = floor.paces.running.get(doctor).filter(|running| running.usual_ms.is_some())?;
             for (rate, blend) in rates.iter_mut().zip(BLENDS) {
-                *rate += running.turn_ms(blend).map_or(0, |turn_ms| MICRO / turn_ms);
+                *rate += PER_MS / running.turn_ms(blend)?;
             }
         }
     }
-    rates.iter().all(|rate| *rate > 0).then(|| rates.map(|rate| MICRO / rate))
+    rates.iter().all(|rate| *rate > 0).then(|| rates.map(|rate| PER_MS / rate))
 }
 
 fn forget_queues(floor: &mut Floor, doctor: &DoctorId) {
