@@ -244,7 +244,7 @@ fn date_in(name: &str) -> (Option<NaiveDate>, String) {
     if date.is_none() {
         doctor = doctor.trim_end_matches(|c: char| c.is_ascii_digit());
     }
-    let words = doctor.trim_matches(is_edge).split(is_edge).filter(|word| !["am", "pm"].contains(word));
+    let words = doctor.trim_matches(is_edge).split(is_edge).filter(|word| !["", "am", "pm"].contains(word));
     (date, words.collect::<Vec<_>>().join("-"))
 }
 
