@@ -39,7 +39,7 @@ def main():
     chance = random.Random(made_up.seed)
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(["session", "ticket", "arrived_at", "called_at", "service_s", "note"])
-    doctors = [math.exp(chance.gauss(0, made_up.doctor_sd)) for _ in range(made_up.doctors)]
+    doctors = [math.exp(max(-2, min(2, chance.gauss(0, 1))) * made_up.doctor_sd) for _ in range(made_up.doctors)]
     number = 0
     for day in range(made_up.days):
         for period, hour in (("morning", 8), ("afternoon", 14)):

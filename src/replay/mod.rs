@@ -49,7 +49,7 @@ pub async fn run(options: Options) -> Result<Value, String> {
     let Some((first, _)) = days.deeds.first() else { return Ok(result(&sessions, &[], 0)) };
     let mut clinic = Clinic::open(days.doctors, zone, *first).await?;
     let mut replay = Replay {
-        under_way: sessions.iter().map(|session| UnderWay::of(session)).collect(),
+        under_way: sessions.iter().map(UnderWay::of).collect(),
         sessions: &sessions,
         days: &days,
         out_of_turn: 0,
@@ -154,8 +154,10 @@ impl Days {
                 }
             }
             for (row, is) in session.rows.iter().enumerate() {
-                // of those who were never called nobody knows that they came after the end
-                deeds.push((is.arrived_at.unwrap_or(begins.plus_ms(-BEFORE_MS)).min(ends), Deed::Arrive(n, row)));
+                let there = is.called_at.map_or(begins, |at| at.plus_ms(-record::ARRIVED_MAX_MS).max(begins));
+                // who was never called has come before the end all the same
+                let came = is.arrived_at.unwrap_or(there.plus_ms(-BEFORE_MS)).min(ends);
+                deeds.push((came, Deed::Arrive(n, row)));
             }
             deeds.push((begins, Deed::Begin(n)));
             deeds.push((ends.plus_ms(1), Deed::End(n)));
@@ -256,5 +258,35 @@ impl UnderWay {
             let wait = Wait { ahead, real_ms: 0, naive_ms, foreseen_ms };
             self.foreseen.entry(n + ahead).or_default().push((now, wait));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn replayed(rows: &str) -> Result<Value, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("days.csv");
+        std::fs::write(&file, format!("session,ticket,arrived_at,called_at,service_s\n{rows}")).expect("written");
+        run(Options { file, quiet: true }).await
+    }
+
+    #[actix::test]
+    async fn a_long_night_of_whom_nobody_knows_when_they_came_is_replayed_to_its_end() {
+        let call = |n: u32| format!("a,{n},,2026-01-{:02}T{:02}:30:00+08:00,\n", 5 + (n + 10) / 24, (n + 10) % 24);
+        let result = replayed(&(0..24).map(call).collect::<String>()).await.expect("to the end");
+        assert_eq!((result["calls"].as_u64(), result["waits"].as_u64()), (Some(24), Some(0)), "{result}");
+    }
+
+    #[actix::test]
+    async fn two_sessions_of_one_name_at_one_time_are_of_two_doctors_and_any_order_is_called() {
+        let rows = "s1,1,08:30:00,08:00:00,60\ns1,2,07:00:00,08:00:00,0\ns1,3,06:00:00,08:10:00,900\ns1,4,05:00:00,08:12:00,0\n";
+        let dated = |name: &str| rows.replace("s1,", &format!("{name}-2026-01-05-am,")).replace(":00,0", ":00,");
+        let result = replayed(&format!("{}{}", dated("li"), dated("li/b"))).await.expect("to the end");
+        assert_eq!((result["sessions"].as_u64(), result["calls"].as_u64()), (Some(2), Some(8)));
+        assert!(result["out_of_turn"].as_u64() > Some(0), "{result}");
+        let both = dated("li") + &dated("li").replace("li-2026-01-05-am", "li-2026-01-05-pm");
+        assert_eq!(replayed(&both).await.expect("to the end")["calls"], 8);
     }
 }

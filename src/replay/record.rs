@@ -17,7 +17,7 @@ const SERVICE_MAX_S: f64 = 86_400.0;
 const MIDNIGHT_MS: i64 = 12 * 3_600_000;
 const DAY_MS: i64 = 24 * 3_600_000;
 /// Whoever is said to have come longer ago than this has come then.
-const ARRIVED_MAX_MS: i64 = 8 * 3_600_000;
+pub const ARRIVED_MAX_MS: i64 = 8 * 3_600_000;
 
 const COLUMNS: [&str; 5] = ["session", "ticket", "arrived_at", "called_at", "service_s"];
 

@@ -40,14 +40,17 @@ impl Spread {
 
     /// The ratios at 10, 50 and 90 %, drawn towards what is assumed as long as little has been seen.
     pub fn quantiles(&self, assumed: Assumed) -> Assumed {
-        let seen = f64::from(self.total);
-        let at = |quantile: f64, assumed: f64| (self.at(quantile) * seen + assumed * ASSUMED) / (seen + ASSUMED);
-        [at(0.1, assumed[0]), at(0.5, assumed[1]), at(0.9, assumed[2])]
+        [self.drawn(0.1, assumed[0]), self.drawn(0.5, assumed[1]), self.drawn(0.9, assumed[2])]
     }
 
     /// The middle ratio × 1024, as [`Self::quantiles`] has it.
     pub fn middle(&self, assumed: Assumed) -> u64 {
-        (self.quantiles(assumed)[1] * 1024.0) as u64
+        (self.drawn(0.5, assumed[1]) * 1024.0) as u64
+    }
+
+    fn drawn(&self, quantile: f64, assumed: f64) -> f64 {
+        let seen = f64::from(self.total);
+        (self.at(quantile) * seen + assumed * ASSUMED) / (seen + ASSUMED)
     }
 
     fn at(&self, quantile: f64) -> f64 {
