@@ -178,3 +178,34 @@ fn certificates_that_cannot_be_used_are_a_fault_of_the_configuration() {
         assert!(words.contains("a.toml, line 5, data.dir"), "all at once: {words}");
     }
 }
+
+#[test]
+fn replay_tells_how_good_the_expected_waits_were_and_what_is_wrong_with_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made_up = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/replay/made-up-days.csv");
+    let replayed = jiaohao(&["replay", made_up, "--json"], folder.path(), &[]);
+    assert_eq!((replayed.status.code(), stderr(&replayed).as_str()), (Some(0), ""));
+    let result: serde_json::Value = serde_json::from_slice(&replayed.stdout).expect("one object");
+    assert!(result["sessions"].as_u64() >= Some(60) && result["waits"].as_u64() > Some(2_000), "{result}");
+    for (ahead, ratio_at_most) in [("1", 0.92), ("3", 0.87), ("5", 0.83), ("10", 0.73)] {
+        let figures = &result["ahead"][ahead];
+        let figure = |name: &str| figures[name].as_f64().unwrap_or(f64::NAN);
+        assert!((0.75..=0.85).contains(&figure("inside_p10_p90")), "{ahead}: {figures}");
+        assert!(figure("ratio") < ratio_at_most, "{ahead}: {figures}");
+        assert!((figure("mae_s") / figure("naive_mae_s") - figure("ratio")).abs() < 0.01, "{ahead}: {figures}");
+        assert!(figure("median_width_s") <= figure("plain_median_width_s"), "{ahead}: {figures}");
+    }
+    let again = jiaohao(&["replay", made_up, "--json"], folder.path(), &[]);
+    assert_eq!(replayed.stdout, again.stdout, "the same days give the same figures");
+
+    std::fs::write(folder.path().join("a.csv"), "session,ticket,arrived_at,called_at,service_s\na,1,,noon,60\n")
+        .expect("written");
+    let refused = jiaohao(&["replay", "a.csv"], folder.path(), &[]);
+    assert_eq!((refused.status.code(), stdout(&refused).as_str()), (Some(1), ""));
+    assert!(stderr(&refused).contains("a.csv: line 2: called_at `noon` is not RFC 3339, HH:MM:SS or empty"));
+    std::fs::write(folder.path().join("b.csv"), "session,ticket,arrived_at,called_at,service_s\na,1,,08:00:00,\n")
+        .expect("written");
+    let short = jiaohao(&["replay", "b.csv"], folder.path(), &[]);
+    assert_eq!(short.status.code(), Some(0), "{}", stderr(&short));
+    assert!(stdout(&short).contains("1 sessions, 1 calls"), "{}", stdout(&short));
+}

@@ -380,7 +380,7 @@ async fn the_word_of_the_phone_on_file_gives_the_bearer_and_the_desk_gives_and_e
     town.post("/family/end", &town.desk, end).await.unwrap();
     ends_at_once(ended).await;
     assert_eq!(acting().await, json!([]));
-    assert_eq!(town.audit("end_relation").await[0]["about"], json!([bearer, acts[0]["account"]]));
+    assert_eq!(town.audit("end_relation").await[0]["about"], json!([acts[0]["account"], bearer]));
 
     let grant = json!({"patient": bearer, "phone": DAUGHTER, "relation": "parent"});
     town.post("/family", &town.desk, grant.clone()).await.unwrap();

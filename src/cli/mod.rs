@@ -14,6 +14,7 @@ pub mod demo;
 pub mod journal;
 pub mod logging;
 pub mod persons;
+pub mod replay;
 pub mod serve;
 pub mod simulate;
 pub mod token;
@@ -31,6 +32,7 @@ Examples:
   jiaohao demo                                 a made-up city on this machine
   jiaohao serve --config jiaohao.toml          the server
   jiaohao simulate --patients 200 --doctors 8   load, three kill -9, and a judge outside
+  jiaohao replay days.csv                      recorded clinic days: how good were the expected waits?
   jiaohao config default > jiaohao.toml        a commented configuration to start from
   jiaohao config check jiaohao.toml            what is wrong with it, by line and field
   jiaohao journal verify --data data           is every record of a folder's log sound?
@@ -45,6 +47,7 @@ enum Command {
     Serve(serve::Args),
     Board(board::Args),
     Simulate(simulate::Args),
+    Replay(replay::Args),
     Config(config::Args),
     Journal(journal::Args),
     Persons(persons::Args),
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Board(args) => board::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::Config(args) => config::run(args),
         Command::Journal(args) => journal::run(args, &crate::kinds::kinds()),
         Command::Persons(args) => persons::run(args),

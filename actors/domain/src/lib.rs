@@ -21,6 +21,7 @@ pub mod settings;
 pub mod site;
 pub mod time;
 pub mod vocabulary;
+pub mod wait;
 
 pub use by_id::ById;
 pub use codes::{Code, Rejection};

@@ -243,17 +243,18 @@ impl Projector {
     }
 
     fn let_go(&mut self, release: Release) {
-        if let Some((reply, outcome)) = release.reply {
-            reply.send(outcome);
-        }
-        if let Some(read) = release.read {
-            read();
-        }
+        // First what others are told: whoever hears the answer and goes to one of them comes after it.
         if let Some(shell) = self.shell.upgrade() {
             for (to, message) in release.deliveries {
                 crash_between_owners(&message);
                 shell.deliver(&to, message);
             }
+        }
+        if let Some((reply, outcome)) = release.reply {
+            reply.send(outcome);
+        }
+        if let Some(read) = release.read {
+            read();
         }
         if let Some(snapshot) = release.snapshot {
             // A snapshot that finds the keeper's queue full is dropped: its round is given up, and the owner asked again

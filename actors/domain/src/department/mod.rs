@@ -22,7 +22,7 @@ use crate::ids::*;
 use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind, Payload};
 use crate::time::Timestamp;
 use crate::vocabulary::{Answer, CorrectNoShow, DefineSession, RestoreAppointment, ToDepartment};
-use crate::{Code, Rejection};
+use crate::{Code, Rejection, wait};
 
 /// The department as an owner.
 #[derive(Debug)]
@@ -74,13 +74,16 @@ impl Owner for Department {
             Event::Config(event) => {
                 config::apply(&mut state.config, event);
                 sign_in(state);
+                // Who calls from what may be another thing now. A definition states no time: at the next moment.
+                floor::waits::touch(&mut state.floor.waits, Timestamp(0));
             }
             Event::Clinic(event) => clinic::apply(&mut state.clinic, event),
             Event::Floor(event) => {
+                wait::learn(&mut state.floor, &state.config, event);
                 floor::apply(&mut state.floor, event);
-                if let floor::Event::WorkBegan { doctor, at, .. } = event {
+                if let floor::Event::WorkBegan { at, .. } = event {
                     sign_in(state);
-                    floor::wait::touch_of(&mut state.floor, doctor, *at);
+                    floor::waits::touch(&mut state.floor.waits, *at);
                 }
             }
         }
@@ -115,7 +118,7 @@ impl Owner for Department {
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
-        let waits = floor::wait::look_at(state);
+        let waits = floor::waits::look_at(state);
         state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).min()
     }
 
@@ -254,7 +257,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             }
             let decision = clinic::decide_deadline(&draft.state().clinic, context);
             let answer = emit_clinic(draft, decision);
-            floor::wait::say(draft, context.now);
+            floor::waits::say(draft, context.now);
             Ok(answer)
         }
     }

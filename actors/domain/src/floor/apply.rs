@@ -4,7 +4,7 @@ use super::change::{Change, In, Out, Places};
 use super::event::{Called, Entry, Event, Undone};
 use super::state::*;
 use super::visit::*;
-use super::wait;
+use super::waits;
 use crate::ids::*;
 use crate::queue::Summons as Told;
 use crate::time::Timestamp;
@@ -57,7 +57,6 @@ pub fn apply(floor: &mut Floor, event: &Event) {
                 }
                 pace.service_s.push(*service_s);
             });
-            wait::touch_of(floor, doctor, *at);
             let ended = Standing::Ended { how: TicketEnd::Seen, at: *at };
             Change::of(ticket, StepKind::Finished, ended, *at).make(floor);
         }
@@ -139,19 +138,19 @@ pub fn apply(floor: &mut Floor, event: &Event) {
             begin(floor, doctor, assignment, service_point, *date, *at)
         }
         Event::WorkPaused { doctor, pause, at } => {
-            wait::touch_of(floor, doctor, *at);
+            waits::touch(&mut floor.waits, *at);
             if let Some(work) = floor.work.get_mut(doctor) {
                 work.pause = Some(pause.clone());
             }
         }
         Event::WorkResumed { doctor, at } => {
-            wait::touch_of(floor, doctor, *at);
+            waits::touch(&mut floor.waits, *at);
             if let Some(work) = floor.work.get_mut(doctor) {
                 work.pause = None;
             }
         }
         Event::WorkStopped { doctor, at, .. } => {
-            wait::touch_of(floor, doctor, *at);
+            waits::touch(&mut floor.waits, *at);
             if let Some(work) = floor.work.remove(doctor) {
                 floor.rooms.remove(&work.service_point);
             }
@@ -190,7 +189,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::TicketTold(news) => floor.told.tell(news),
         Event::TicketHeard { ticket, .. } => floor.told.heard(ticket),
         Event::WaitsExpected { queue, newcomer, changed, until, at } => {
-            wait::said(floor, queue, *newcomer, changed, *until, *at);
+            waits::said(floor, queue, *newcomer, changed, *until, *at);
         }
     }
 }
@@ -316,7 +315,7 @@ fn undo(floor: &mut Floor, undone: &Undone) {
                 pace.missed = pace.missed.saturating_sub(1);
             }
         });
-        wait::touch_of(floor, doctor, undone.at);
+        waits::touch(&mut floor.waits, undone.at);
     }
     let (tickets, mut places) = Places::of(floor, undone.at);
     let ticket = tickets.get_mut(&undone.ticket).expect("an event names a ticket of its department");

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::state::*;
-use super::wait::Said;
+use super::waits::{self, Said};
 use crate::BusinessDate;
 use crate::ById;
 use crate::ids::*;
@@ -112,6 +112,7 @@ impl<'a> Places<'a> {
                 {
                     work.in_hand = None;
                 }
+                waits::touch(self.waits, self.at);
                 return ticket.place.take();
             }
             Standing::Away { .. } | Standing::Missed { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {
@@ -166,6 +167,7 @@ impl<'a> Places<'a> {
                 if let Some(work) = self.work.get_mut(&call.doctor) {
                     work.in_hand = Some(ticket.id().clone());
                 }
+                waits::touch(self.waits, self.at);
             }
             Standing::Away { .. } | Standing::Missed { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {}
         }

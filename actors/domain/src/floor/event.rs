@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::state::{Opened, Pause, Standing};
 use super::told;
 use super::visit::OutsideVisit;
-use super::wait::Expected;
+use super::waits::Expected;
 use crate::codes::Code;
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};

@@ -15,7 +15,7 @@ pub mod told;
 pub mod transfer;
 pub mod undo;
 mod visit;
-pub mod wait;
+pub mod waits;
 pub mod work;
 
 pub use apply::apply;

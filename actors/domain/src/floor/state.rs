@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::visit::{RefusedVisit, Visit};
-use super::{told, wait};
+use super::{told, waits};
 use crate::ById;
 use crate::ids::*;
 use crate::person::PatientBrief;
 use crate::queue;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::AnnouncementProblem;
+use crate::wait::Paces;
 
 /// The floor of one department.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub struct Floor {
     pub numbers: BTreeMap<(BusinessDate, QueueId), Numbers>,
     /// Each doctor's pace on the last day of work here.
     pub pace: BTreeMap<DoctorId, Pace>,
+    /// What has been learned of the pace, over days.
+    pub paces: Paces,
     /// Calls and summonses under way whose announcement failed.
     pub not_announced: BTreeMap<CallId, NotAnnounced>,
     /// Days before this one have been tidied away.
@@ -47,7 +50,7 @@ pub struct Floor {
     /// The last refusal of each visit from outside, so that the hospital's system can be told again.
     pub refused: BTreeMap<VisitId, RefusedVisit>,
     /// What has been said of the waits in each queue where somebody has waited.
-    pub waits: BTreeMap<QueueId, wait::Said>,
+    pub waits: BTreeMap<QueueId, waits::Said>,
 }
 
 /// A round of a call that nobody in the area has seen or heard.

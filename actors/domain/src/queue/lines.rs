@@ -153,6 +153,11 @@ impl Lines {
         self.index.len()
     }
 
+    /// How many wait in other lines than the ordinary one.
+    pub fn inserted_count(&self) -> usize {
+        self.index.len() - self.ordinary.len()
+    }
+
     /// How many stand at doors.
     pub fn summoned_count(&self) -> usize {
         self.summoned.len()

@@ -13,4 +13,5 @@ mod table;
 mod told;
 mod transfers;
 mod view;
+mod wait;
 mod waits;

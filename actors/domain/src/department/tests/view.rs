@@ -181,9 +181,9 @@ fn expected_is_unknown_before_five_service_times_and_then_rounded_clock_times() 
     }
     let last = look(&house, &format!("ticket:{}", patients[8])).expect("waits");
     assert_eq!((last["ahead"].as_u64(), house.now), (Some(2), at("09:00")));
-    // Five service times of 300 s, two ahead: from 09:10 on, up to 09:15.
-    assert_eq!(last["expected"]["from"], "2026-11-23T09:10:00.000+08:00");
-    assert_eq!(last["expected"]["to"], "2026-11-23T09:15:00.000+08:00");
+    // Turns of 300 s, half of one left and two ahead: 750 s, by the ratios that are assumed from 09:06:52 to 09:18:45.
+    assert_eq!(last["expected"]["from"], "2026-11-23T09:05:00.000+08:00");
+    assert_eq!(last["expected"]["to"], "2026-11-23T09:20:00.000+08:00");
 }
 
 #[test]

@@ -6,10 +6,11 @@ use super::house::*;
 use super::random::{Dice, command};
 use crate::department::Event;
 use crate::floor::Event as Floor;
-use crate::floor::wait::{self, Estimate};
+use crate::floor::waits;
 use crate::ids::*;
 use crate::time::Timestamp;
 use crate::vocabulary::*;
+use crate::wait::is_known;
 
 /// What was said since, in order: which queue, when, and how many ranges had changed.
 fn said(house: &House, from: usize) -> Vec<(QueueId, Timestamp, usize)> {
@@ -106,10 +107,11 @@ fn what_is_said_is_true_a_minute_later_at_the_latest() {
             }
             for (queue, told) in &house.state.floor.waits {
                 let is_fresh = told.at.is_some_and(|at| house.now < at.plus_s(60));
-                if is_fresh || told.at.is_none() && !Estimate::is_known(&house.state, queue) {
+                if is_fresh || told.at.is_none() && !is_known(&house.state, queue) {
                     continue;
                 }
-                let Floor::WaitsExpected { newcomer, changed, .. } = wait::look(&house.state, queue.clone(), house.now)
+                let Floor::WaitsExpected { newcomer, changed, .. } =
+                    waits::look(&house.state, queue.clone(), house.now)
                 else {
                     panic!("a look says waits")
                 };

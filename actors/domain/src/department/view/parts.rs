@@ -8,7 +8,7 @@ use crate::department::State;
 use crate::department::config::Defined;
 use crate::floor::calls::missed_from;
 use crate::floor::left_over::Today;
-use crate::floor::wait::Expected;
+use crate::floor::waits::Expected;
 use crate::floor::{Event, OutsideVisit, Standing, StepKind, Ticket, Work, doors, receipts, undo};
 use crate::ids::*;
 use crate::queue::{Place, Queues};

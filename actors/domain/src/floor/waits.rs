@@ -1,25 +1,25 @@
 //! Expected waits: ranges rounded to 5 minutes, as clock times. They are a record of the department, made by its deadline:
 //! at most one a minute a queue, and only where somebody waits and a range is another one now or may be, because somebody
-//! has come, gone or changed the pace. Unknown is unknown.
-
-mod estimate;
+//! has come, gone or changed the pace. Unknown is unknown. What there is to expect, [`crate::wait`] foresees.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use estimate::{Estimate, SAMPLES_NEEDED};
-
 use super::event::Event;
 use super::left_over::Today;
 use super::state::{Floor, Standing};
 use crate::department::{Department, State};
-use crate::ids::{DoctorId, QueueId, TicketId};
+use crate::ids::{QueueId, TicketId};
 use crate::owner::Draft;
 use crate::queue::Queues;
 use crate::time::Timestamp;
+use crate::wait::{Forecast, forecast, is_known};
 
 const STEP_MS: i64 = 5 * 60 * 1000;
+/// How far ahead it is looked for the moment at which a range is another one though nothing happens, and in what strides.
+const AHEAD_MS: i64 = 10 * 60 * 1000;
+const STRIDE_MS: i64 = 30 * 1000;
 /// Between two records of one queue, in seconds.
 const APART_S: i64 = 60;
 
@@ -33,17 +33,42 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// A wait that begins now, rounded outwards, but from no time before now; never empty.
-    fn rounded(now: Timestamp, (from_ms, to_ms): (i64, i64)) -> Self {
+    /// What is foreseen now, rounded outwards, but from no time before now; never empty.
+    fn rounded(now: Timestamp, Forecast { p10, p90, .. }: Forecast) -> Self {
         let up = |ms: i64| -(-ms).div_euclid(STEP_MS) * STEP_MS;
-        let from = ((now.0 + from_ms).div_euclid(STEP_MS) * STEP_MS).max(up(now.0));
-        let to = up(now.0 + to_ms);
-        Self { from: Timestamp(from), to: Timestamp(to.max(from + STEP_MS)) }
+        let from = (p10.0.div_euclid(STEP_MS) * STEP_MS).max(up(now.0));
+        Self { from: Timestamp(from), to: Timestamp(up(p90.0).max(from + STEP_MS)) }
+    }
+}
+
+/// What is to be said of one queue as it stands, and when that is another thing though nothing happens.
+struct Outlook<'a> {
+    state: &'a State,
+    queue: &'a QueueId,
+    now: Timestamp,
+    until: Timestamp,
+}
+
+impl Outlook<'_> {
+    fn at(&self, ahead: usize, at: Timestamp) -> Option<Expected> {
+        forecast(self.state, self.queue, ahead, at).map(|foreseen| Expected::rounded(at, foreseen))
     }
 
-    /// When the same wait, begun later, would be rounded to another range.
-    fn holds_until(&self, (from_ms, to_ms): (i64, i64)) -> Timestamp {
-        Timestamp((self.from.0 + STEP_MS - from_ms).min(self.to.0 - to_ms + 1).min(self.from.0 + 1))
+    fn expected(&mut self, ahead: usize) -> Option<Expected> {
+        let expected = self.at(ahead, self.now)?;
+        let (mut same, mut step) = (self.now, self.now.plus_ms(STRIDE_MS));
+        while step < self.until && self.at(ahead, step) == Some(expected) {
+            (same, step) = (step, step.plus_ms(STRIDE_MS));
+        }
+        let mut other = step.min(self.until);
+        if self.at(ahead, other) != Some(expected) {
+            while other.ms_since(same) > 1 {
+                let middle = same.plus_ms(other.ms_since(same) / 2);
+                *(if self.at(ahead, middle) == Some(expected) { &mut same } else { &mut other }) = middle;
+            }
+            self.until = other;
+        }
+        Some(expected)
     }
 }
 
@@ -72,7 +97,7 @@ fn due(state: &State, queue: &QueueId, said: &Said) -> Option<Timestamp> {
         Some(touched) => {
             let says = said.newcomer.is_some() || !said.tickets.is_empty();
             let waits = || state.floor.lines.get(queue).is_some_and(|lines| !lines.is_empty());
-            (says || waits() && Estimate::is_known(state, queue)).then_some(touched)
+            (says || waits() && is_known(state, queue)).then_some(touched)
         }
         None => said.until,
     };
@@ -95,24 +120,17 @@ pub(crate) fn say(draft: &mut Draft<'_, Department>, now: Timestamp) {
 pub(crate) fn look(state: &State, queue: QueueId, now: Timestamp) -> Event {
     let in_line = Today::of_queue(state, &queue, now);
     let order = in_line.lines(&queue).map(|lines| lines.order(&state.config.settings.queue)).unwrap_or_default();
-    let estimate = Estimate::of(state, &queue);
-    let mut until: Option<Timestamp> = None;
-    let mut expected = |ahead: usize| {
-        let wait_ms = estimate?.wait_ms(ahead);
-        let expected = Expected::rounded(now, wait_ms);
-        let holds_until = expected.holds_until(wait_ms);
-        until = Some(until.map_or(holds_until, |until| until.min(holds_until)));
-        Some(expected)
-    };
+    let mut outlook = Outlook { state, queue: &queue, now, until: now.plus_ms(AHEAD_MS) };
     let is_at_door = |ticket: &TicketId| {
         state.floor.tickets.get(ticket).is_some_and(|ticket| matches!(ticket.standing, Standing::Summoned(_)))
     };
-    let newcomer = if order.is_empty() { None } else { expected(order.len()) };
+    let newcomer = if order.is_empty() { None } else { outlook.expected(order.len()) };
     let tickets: BTreeMap<&TicketId, Expected> = order
         .iter()
         .enumerate()
-        .filter_map(|(n, ticket)| Some((ticket, expected(if is_at_door(ticket) { 0 } else { n })?)))
+        .filter_map(|(n, ticket)| Some((ticket, outlook.expected(if is_at_door(ticket) { 0 } else { n })?)))
         .collect();
+    let until = (newcomer.is_some() || !tickets.is_empty()).then_some(outlook.until);
     let said = state.floor.waits.get(&queue).map(|said| &said.tickets);
     let before = |ticket: &TicketId| said?.get(ticket).copied();
     let gone = said.into_iter().flatten().filter(|(ticket, _)| !tickets.contains_key(ticket));
@@ -141,12 +159,10 @@ pub(super) fn said(
     (said.at, said.newcomer, said.until, said.touched) = (Some(at), newcomer, until, None);
 }
 
-/// The pace of a doctor, or that the doctor calls, has changed.
-pub(crate) fn touch_of(floor: &mut Floor, doctor: &DoctorId, at: Timestamp) {
-    let queues = floor.work.get(doctor).into_iter().flat_map(|work| &work.queues);
-    for queue in queues {
-        if let Some(said) = floor.waits.get_mut(queue) {
-            said.touched.get_or_insert(at);
-        }
+/// A doctor has somebody in hand, or nobody any more, or calls or calls no more: what comes out of it is learned from for
+/// every queue of the department.
+pub(crate) fn touch(waits: &mut BTreeMap<QueueId, Said>, at: Timestamp) {
+    for said in waits.values_mut() {
+        said.touched.get_or_insert(at);
     }
 }
