@@ -37,7 +37,6 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::CancelTicket(c) => to_department(c.ticket.department(), ToDepartment::CancelTicket(c)),
         C::ProlongHold(c) => to_department(c.appointment.department(), ToDepartment::ProlongHold(c)),
         C::CorrectNoShow(c) => to_department(c.appointment.department(), ToDepartment::CorrectNoShow(c)),
-        C::RestoreAppointment(c) => to_department(c.appointment.department(), ToDepartment::RestoreAppointment(c)),
         C::SetPriority(c) => to_department(c.ticket.department(), ToDepartment::SetPriority(c)),
         C::TransferTicket(c) => to_department(c.ticket.department(), ToDepartment::TransferTicket(c)),
         C::RecallTransfer(c) => to_department(c.ticket.department(), ToDepartment::RecallTransfer(c)),
@@ -71,6 +70,7 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         | C::HoldSlot(_)
         | C::BookSlot(_)
         | C::ConfirmAppointment(_)
+        | C::RestoreAppointment(_)
         | C::CancelAppointment(_)
         | C::CheckIn(_)
         | C::ReportBack(_)
@@ -129,6 +129,16 @@ impl House {
                     None => self.patient_of_appointment(&c.appointment).await?.ok_or(Code::Forbidden)?,
                 };
                 Ok((patient(&who), ToPatient::Confirm { appointment: c.appointment }.into()))
+            }
+            C::RestoreAppointment(c) => {
+                let asked = c.appointment.clone();
+                let known = move |state: &jiaohao_domain::department::State| {
+                    let known = state.clinic.appointments.get(&asked)?;
+                    Some((known.brief.patient.clone(), state.config.settings.booking.limits))
+                };
+                let at = department(&c.appointment.department());
+                let (who, limits) = self.shell.read(at, known).await?.ok_or(Code::Forbidden)?;
+                Ok((patient(&who), ToPatient::Restore { command: c, limits }.into()))
             }
             C::CancelAppointment(c) => match self.patient_of_appointment(&c.appointment).await? {
                 Some(who) if claims.role == Role::Patient => Ok((patient(&who), ToPatient::Cancel(c).into())),

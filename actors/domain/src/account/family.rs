@@ -62,7 +62,8 @@ fn check(state: &State, wanted: &Wanted, by_desk: bool, now: Timestamp) -> Resul
         if others.any(|(other, acts)| *other != wanted.patient && acts.relation == own) {
             return Err(Rejection::new(ErrorCode::AlreadyExists, "an account is one person's own"));
         }
-        return Ok(());
+        let is_new = !by_desk && state.relations.get(&wanted.patient).is_none_or(|acts| acts.relation != own);
+        return if is_new { may_change(state, now) } else { Ok(()) };
     }
     let family = |(other, acts): &(&PatientId, &Acts)| **other != wanted.patient && acts.relation != own;
     if by_desk || state.relations.get(&wanted.patient).is_some_and(|acts| acts.relation != own) {
@@ -71,7 +72,11 @@ fn check(state: &State, wanted: &Wanted, by_desk: bool, now: Timestamp) -> Resul
     if state.relations.iter().filter(family).count() >= FAMILY_MAX {
         return Err(Rejection::new(ErrorCode::LimitExceeded, "five family members at most"));
     }
-    // Whoever is given up makes room for another: three times a year. Giving up is never refused.
+    may_change(state, now)
+}
+
+/// Whoever is given up makes room for another: three times a year. Giving up is never refused.
+fn may_change(state: &State, now: Timestamp) -> Result<(), Rejection> {
     if state.given_up.range(now.plus_s(-YEAR_S)..).count() > FAMILY_CHANGES_A_YEAR {
         return Err(Rejection::new(ErrorCode::LimitExceeded, "three changes of family a year"));
     }
@@ -142,7 +147,17 @@ pub(super) fn relate(draft: &mut Draft<'_, Account>, wanted: Wanted, proof: Proo
         Proof::Said if known.is_some_and(|acts| acts.relation == relation) => return Ok(Answer::Done),
         Proof::Said => return Err(ErrorCode::ConsentNeeded.into()),
     };
-    if known.is_some_and(|acts| (&acts.relation, &acts.agreed, acts.ends_at) == (&relation, &agreed, ends_at)) {
+    // The word of a phone stands until that phone takes it back: no later one takes its place. What a file says takes none of
+    // the desk's.
+    let is_known = known.is_some_and(|acts| {
+        let stands = match (&acts.agreed, &agreed) {
+            (Agreed::ByPhone(_), Agreed::ByPhone(_) | Agreed::AtDesk | Agreed::OnFile) => true,
+            (Agreed::AtDesk, Agreed::OnFile) => true,
+            (before, now) => before == now,
+        };
+        stands && (&acts.relation, acts.ends_at) == (&relation, ends_at)
+    });
+    if is_known {
         return Ok(Answer::Done);
     }
     let account = state.id.clone();
@@ -171,8 +186,8 @@ pub(super) fn end(draft: &mut Draft<'_, Account>, patient: PatientId, why: Over,
         Agreed::ByPhone(member) => Some(member.clone()),
         Agreed::Own | Agreed::OnFile | Agreed::AtDesk => None,
     };
-    // To be oneself no longer is no change of family, and neither is what desk and years do.
-    let counts = matches!(why, Over::GivenUp | Over::Withdrawn) && acts.relation != Relation::Own.wire();
+    // What desk and years do is no change of the account's own making.
+    let counts = matches!(why, Over::GivenUp | Over::Withdrawn);
     let (account, counted_since) = (draft.state().id.clone(), now.plus_s(-YEAR_S));
     draft.emit(Event::RelationOver { account, patient, why, member, at: now, counts, counted_since });
     Ok(Answer::Done)

@@ -367,14 +367,15 @@ fn family_is_five_and_three_changes_a_year() {
     assert_eq!(desk.relate("pc-41", Relation::Child), Err(Code::LimitExceeded), "the fourth change");
     let granted = desk.relate_by("pc-41", Relation::Child, None, Proof::AtDesk, Role::Desk);
     granted.expect("the desk sees the person");
-    desk.end("pc-0").unwrap();
+    desk.after(1).end("pc-0").unwrap();
+    assert_eq!(desk.relate("pc-9", Relation::Own), Err(Code::LimitExceeded), "to be somebody else is a change, too");
     desk.after(1).end("pc-5").unwrap();
     let by_desk = ToAccount::EndRelation { patient: PatientId::from("pc-41") };
     desk.tell_as(by_desk, Role::Desk).unwrap();
-    assert_eq!(desk.state.given_up.len(), 5, "neither oneself nor what the desk does");
-    desk.after(365 * DAY - 4).end("pc-11").unwrap();
+    assert_eq!(desk.state.given_up.len(), 6, "not what the desk does");
+    desk.after(365 * DAY - 5).end("pc-11").unwrap();
     assert_eq!(desk.relate("pc-6", Relation::Child), Err(Code::LimitExceeded));
-    desk.after(3).relate("pc-6", Relation::Child).expect("three of the last year are left");
+    desk.after(4).relate("pc-6", Relation::Child).expect("three of the last year are left");
     assert_eq!(desk.state.generation, 8, "each lost right ends the tokens of before");
     assert_eq!(Desk::staff().relate("pc-1", Relation::Child), Err(Code::Forbidden));
 }

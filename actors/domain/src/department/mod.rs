@@ -74,16 +74,15 @@ impl Owner for Department {
             Event::Config(event) => {
                 config::apply(&mut state.config, event);
                 sign_in(state);
-                // Who calls from what may be another thing now. A definition states no time: at the next moment.
-                floor::waits::touch(&mut state.floor.waits, Timestamp(0));
+                floor::waits::touch_all(&mut state.floor);
             }
             Event::Clinic(event) => clinic::apply(&mut state.clinic, event),
             Event::Floor(event) => {
                 wait::learn(&mut state.floor, &state.config, event);
                 floor::apply(&mut state.floor, event);
-                if let floor::Event::WorkBegan { at, .. } = event {
+                if let floor::Event::WorkBegan { doctor, at, .. } = event {
                     sign_in(state);
-                    floor::waits::touch(&mut state.floor.waits, *at);
+                    floor::waits::touch_of(&mut state.floor, doctor, *at);
                 }
             }
         }

@@ -181,8 +181,9 @@ fn changed(
     if numbers::is_taken(state, &changed.queue, outside.date, &outside.number, Bearer::Visit(visit)) {
         return Err(Rejection::from(Code::NumberTaken));
     }
-    if let Some(slot) = command.slot.clone().filter(|slot| state.clinic.slots.contains_key(slot)) {
-        changed.slot = Some(slot);
+    if let Some(slot) = &command.slot {
+        // One of the hospital's own, that is none here: no slot any more.
+        changed.slot = state.clinic.slots.contains_key(slot).then(|| slot.clone());
     }
     changed.class = command.class.clone().or(changed.class);
     changed.fee_state = command.fee_state.unwrap_or(changed.fee_state);

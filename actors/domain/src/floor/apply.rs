@@ -138,19 +138,19 @@ pub fn apply(floor: &mut Floor, event: &Event) {
             begin(floor, doctor, assignment, service_point, *date, *at)
         }
         Event::WorkPaused { doctor, pause, at } => {
-            waits::touch(&mut floor.waits, *at);
+            waits::touch_of(floor, doctor, *at);
             if let Some(work) = floor.work.get_mut(doctor) {
                 work.pause = Some(pause.clone());
             }
         }
         Event::WorkResumed { doctor, at } => {
-            waits::touch(&mut floor.waits, *at);
+            waits::touch_of(floor, doctor, *at);
             if let Some(work) = floor.work.get_mut(doctor) {
                 work.pause = None;
             }
         }
         Event::WorkStopped { doctor, at, .. } => {
-            waits::touch(&mut floor.waits, *at);
+            waits::touch_of(floor, doctor, *at);
             if let Some(work) = floor.work.remove(doctor) {
                 floor.rooms.remove(&work.service_point);
             }
@@ -315,7 +315,7 @@ fn undo(floor: &mut Floor, undone: &Undone) {
                 pace.missed = pace.missed.saturating_sub(1);
             }
         });
-        waits::touch(&mut floor.waits, undone.at);
+        waits::touch_of(floor, doctor, undone.at);
     }
     let (tickets, mut places) = Places::of(floor, undone.at);
     let ticket = tickets.get_mut(&undone.ticket).expect("an event names a ticket of its department");

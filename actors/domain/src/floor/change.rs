@@ -111,8 +111,8 @@ impl<'a> Places<'a> {
                     self.work.get_mut(&call.doctor).filter(|work| work.in_hand.as_ref() == Some(ticket.id()))
                 {
                     work.in_hand = None;
+                    waits::touch(self.waits, &work.queues, self.at);
                 }
-                waits::touch(self.waits, self.at);
                 return ticket.place.take();
             }
             Standing::Away { .. } | Standing::Missed { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {
@@ -166,8 +166,8 @@ impl<'a> Places<'a> {
             Standing::Called(call) | Standing::Serving { call, .. } => {
                 if let Some(work) = self.work.get_mut(&call.doctor) {
                     work.in_hand = Some(ticket.id().clone());
+                    waits::touch(self.waits, &work.queues, self.at);
                 }
-                waits::touch(self.waits, self.at);
             }
             Standing::Away { .. } | Standing::Missed { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {}
         }

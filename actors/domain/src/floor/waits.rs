@@ -10,7 +10,7 @@ use super::event::Event;
 use super::left_over::Today;
 use super::state::{Floor, Standing};
 use crate::department::{Department, State};
-use crate::ids::{QueueId, TicketId};
+use crate::ids::{DoctorId, QueueId, TicketId};
 use crate::owner::Draft;
 use crate::queue::Queues;
 use crate::time::Timestamp;
@@ -159,10 +159,28 @@ pub(super) fn said(
     (said.at, said.newcomer, said.until, said.touched) = (Some(at), newcomer, until, None);
 }
 
-/// A doctor has somebody in hand, or nobody any more, or calls or calls no more: what comes out of it is learned from for
-/// every queue of the department.
-pub(crate) fn touch(waits: &mut BTreeMap<QueueId, Said>, at: Timestamp) {
-    for said in waits.values_mut() {
-        said.touched.get_or_insert(at);
+/// Of these queues a doctor has called, or has nobody in hand any more, or calls no more, or again.
+pub(crate) fn touch<'a>(
+    waits: &mut BTreeMap<QueueId, Said>,
+    queues: impl IntoIterator<Item = &'a QueueId>,
+    at: Timestamp,
+) {
+    for queue in queues {
+        if let Some(said) = waits.get_mut(queue) {
+            said.touched.get_or_insert(at);
+        }
+    }
+}
+
+/// As [`touch`], of a doctor's queues.
+pub(crate) fn touch_of(floor: &mut Floor, doctor: &DoctorId, at: Timestamp) {
+    let queues = floor.work.get(doctor).into_iter().flat_map(|work| &work.queues);
+    touch(&mut floor.waits, queues, at);
+}
+
+/// Who calls from what may be another thing now. A definition states no time: at the next moment.
+pub(crate) fn touch_all(floor: &mut Floor) {
+    for said in floor.waits.values_mut() {
+        said.touched.get_or_insert(Timestamp(0));
     }
 }

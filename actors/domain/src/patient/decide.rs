@@ -2,11 +2,11 @@
 
 use crate::codes::{Code, Rejection};
 use crate::ids::*;
-use crate::owner::{Context, Draft};
+use crate::owner::{Context, Draft, OwnerKind, OwnerRef};
 use crate::person::Relation;
 use crate::principal::Role;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{Answer, AppointmentEnd, Channel, ToPatient};
+use crate::vocabulary::{Answer, AppointmentEnd, Channel, RestoreAppointment, ToDepartment, ToPatient};
 
 use super::Patient;
 use super::event::{Event, Wish};
@@ -48,6 +48,7 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
         }
         ToPatient::Confirm { appointment } => confirm(draft, appointment),
         ToPatient::Cancel(command) => cancel(draft, command.appointment),
+        ToPatient::Restore { command, limits } => restore(draft.state(), command, limits, context),
         ToPatient::PlaceHeld { appointment, expires_at } => {
             held(draft, appointment, expires_at, context);
             Ok(Answer::Done)
@@ -151,6 +152,22 @@ fn reserve(draft: &mut Draft<'_, Patient>, asked: Asked, context: &Context) -> O
         limits: asked.limits,
     });
     Ok(Answer::Done)
+}
+
+/// A cancelled booking is to stand again: as long as nothing has taken its place, and within the limits of today.
+fn restore(state: &State, command: RestoreAppointment, limits: PatientLimits, context: &Context) -> Outcome {
+    let id = &command.appointment;
+    // One that is not remembered any more is of so long ago that nothing stands beside it.
+    if let Some(known) = state.reservations.get(id) {
+        if let Some((other, _)) = state.replaced_by(id) {
+            return Err(Rejection::from(Code::WrongAppointmentState).with("replaced_by", other.as_str()));
+        }
+        let (slot, date, start, end) = (known.slot.clone(), known.date, known.start, known.end);
+        let asked = Asked { slot, date, start, end, confirm: true, channel: Channel::Desk, replaces: None, limits };
+        check_limits(state, &asked, context)?;
+    }
+    let department = OwnerRef::new(OwnerKind::Department, id.department().as_str());
+    Ok(Answer::AskedOf(department, ToDepartment::RestoreAppointment(command).into()))
 }
 
 fn is_by_staff(asked: &Asked, context: &Context) -> bool {

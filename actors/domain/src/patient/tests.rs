@@ -278,6 +278,30 @@ fn a_reschedule_takes_the_new_place_first() {
 }
 
 #[test]
+fn a_cancelled_booking_stands_again_within_the_limits_only() {
+    let mut person = Person::new();
+    let restore = |person: &mut Person, id: &AppointmentId| {
+        let command = RestoreAppointment { appointment: id.clone(), reason: "by mistake".to_owned() };
+        let restore = ToPatient::Restore { command, limits: PatientLimits::default() };
+        person.tell_as(restore, at("22 08:05"), Role::Desk).map_err(|why| why.code)
+    };
+    let first = person.reserve("s.d.am.0900", NINE).unwrap();
+    person.booked(&first);
+    person.ended(&first, AppointmentEnd::Cancelled, at("22 08:02"));
+    assert!(matches!(restore(&mut person, &first), Ok(Answer::AskedOf(..))), "the department is asked");
+    let second = person.reserve("s.e.am.0900", NINE).unwrap();
+    assert_eq!(restore(&mut person, &first), Err(Code::LimitOverlap), "somewhere else at the same time since");
+    person.booked(&second);
+    let moved = person
+        .reserve_with("s.e.pm.1400", ("24 14:00", "24 14:30"), Channel::Online, Some(&second), at("22 08:03"))
+        .unwrap();
+    person.booked(&moved);
+    person.ended(&second, AppointmentEnd::Cancelled, at("22 08:04"));
+    assert_eq!(restore(&mut person, &second), Err(Code::WrongAppointmentState), "another one has taken its place");
+    assert!(restore(&mut person, &first).is_ok(), "nothing stands beside it any more");
+}
+
+#[test]
 fn a_refused_reschedule_leaves_the_old_booking() {
     let mut person = Person::new();
     let old = person.reserve("s.d.am.0900", NINE).unwrap();

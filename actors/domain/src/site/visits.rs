@@ -68,7 +68,7 @@ pub(super) fn register(
     Ok(asked_of_department(visit, version))
 }
 
-pub(super) fn change(draft: &mut Draft<'_, Site>, mut command: ChangeVisit) -> Outcome {
+pub(super) fn change(draft: &mut Draft<'_, Site>, command: ChangeVisit) -> Outcome {
     let state = draft.state();
     let body = digest(&("change_visit", &command));
     let known = state.visits.get(&command.visit_id).filter(|_| command.site == state.id).ok_or(Code::Forbidden)?;
@@ -80,7 +80,6 @@ pub(super) fn change(draft: &mut Draft<'_, Site>, mut command: ChangeVisit) -> O
     }
     let department = known.visit.department();
     let queue = command.queue.clone().unwrap_or_else(|| known.queue.clone());
-    command.slot = command.slot.filter(|slot| slot.department() == department);
     if queue.department() != department {
         return Err(Rejection::new(Code::InvalidField, "a visit changes within its department; register it anew"));
     }

@@ -35,8 +35,12 @@ pub enum FeeState {
 
 /// A hospital has numbers of its own for its slots: what is no id here is a slot that this house does not know.
 fn slot_of_theirs<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SlotId>, D::Error> {
-    Ok(Option::<String>::deserialize(from)?.filter(|text| is_well_formed(text)).map(SlotId::from))
+    let slot = |text: String| SlotId::from(if is_well_formed(&text) { text } else { SLOT_UNKNOWN.to_owned() });
+    Ok(Option::<String>::deserialize(from)?.map(slot))
 }
+
+/// Stands for every slot that has no id here: no department has it, and a change to it is one to no slot.
+const SLOT_UNKNOWN: &str = "none.none.none.none";
 
 /// A visit of the hospital's own system. Always accepted: capacity is the hospital's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -229,6 +229,8 @@ pub enum ToPatient {
     TicketTold(TicketNews),
     /// From the department: what was asked to end stays as it is (the patient has come, or it is too late for who asked).
     PlaceKept { appointment: AppointmentId },
+    /// See [`RestoreAppointment`]: the limits first, then the department is asked. `limits` as in `Reserve`.
+    Restore { command: RestoreAppointment, limits: crate::settings::PatientLimits },
 }
 
 /// Who asks for a code and tries it.

@@ -59,6 +59,21 @@ fn a_change_checks_in_and_a_cancel_ends_it() {
 }
 
 #[test]
+fn a_change_to_a_slot_of_the_hospitals_own_gives_the_old_place_up() {
+    let mut house = House::new(0).with_session(1).with_doctors();
+    let slot = SlotId::from("s.d.am.0900");
+    house.register_outside(RegisterVisit { slot: Some(slot.clone()), ..register("h1", Some("17"), false) });
+    assert_eq!(house.state.clinic.slots[&slot].outside, 1);
+    let as_before = house.change_outside(change("h1", 2));
+    assert!(matches!(as_before, Answer::VisitTaken { .. }), "{as_before:?}");
+    assert_eq!(house.state.clinic.slots[&slot].outside, 1, "nothing said of a slot");
+    let said = serde_json::json!({"visit_id": "h1", "version": 3, "site": "s", "slot": "PM-17 号"});
+    house.change_outside(serde_json::from_value(said).expect("any text is read"));
+    assert_eq!(house.state.clinic.slots[&slot].outside, 0);
+    house.assert_replays();
+}
+
+#[test]
 fn a_visit_that_moves_keeps_the_hospitals_number() {
     let mut house = House::new(0).with_doctors();
     let ticket = house.outside("h1", Some("17"), true).expect("waits");
