@@ -114,6 +114,18 @@ test('each key that is used exists; each key of the catalogue is used', async ()
   assert.deepEqual(idle, [], 'keys that nothing uses');
 });
 
+test('the guide for the desk calls everything as the page does', async () => {
+  const words = new Set();
+  for (const name of ['zh', 'desk_zh']) {
+    const catalogue = (await import(pathToFileURL(path.join(WEB, `i18n/${name}.js`)))).default;
+    for (const word of Object.values(catalogue)) words.add(word);
+  }
+  const guide = read(path.resolve(WEB, '../../docs/a-morning-at-the-desk.md'));
+  const named = [...guide.matchAll(/「([^」]+)」/g)].map(([, word]) => word);
+  assert.ok(named.length > 30);
+  assert.deepEqual(named.filter((word) => !words.has(word)), []);
+});
+
 test('no words of a human language stand in code or HTML', () => {
   for (const file of files('.js').filter((f) => !short(f).startsWith('i18n/'))) {
     walk(tree(file), (node) => {
