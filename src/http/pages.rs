@@ -21,6 +21,7 @@ const PAGES: &[(&str, &str)] = &[
     ("/board/{id}", "board.html"),
     ("/door/{id}", "door.html"),
     ("/doctor", "doctor.html"),
+    ("/caller", "caller.html"),
     ("/desk", "desk.html"),
     ("/patient", "patient.html"),
     ("/ops", "ops.html"),

@@ -23,7 +23,7 @@ export const ONE_SLOT = [{ start: '08:30', minutes: 240, capacity: 30 }];
 const PATIENCE_MS = 30000;
 
 export const SIZES = {
-  desk: { width: 1440, height: 900 }, console: { width: 1440, height: 900 }, phone: { width: 390, height: 844 }, screen: { width: 1920, height: 1080 },
+  desk: { width: 1440, height: 900 }, console: { width: 1440, height: 900 }, caller: { width: 320, height: 120 }, phone: { width: 390, height: 844 }, screen: { width: 1920, height: 1080 },
 };
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

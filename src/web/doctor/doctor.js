@@ -5,48 +5,30 @@ import { wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
-import { Persons } from '../lib/persons.js';
-import { prefix, Site } from '../lib/site.js';
 import { wordsOf } from '../lib/words.js';
-import { Actions } from './actions.js';
-import { editKeys, listenKeys } from './keys.js';
-import { Model } from './model.js';
+import { editKeys } from './keys.js';
+import { openConsole } from './open.js';
 import { beginView, workView } from './view.js';
 
-/** @type {Model|null} */
-let model = null;
-/** @type {Actions|null} */
-let actions = null;
-/** @type {Persons|null} */
-let persons = null;
-/** @type {Site|null} */
-let site = null;
+/** @type {import('./open.js').Console|null} */
+let opened = null;
 let tab = 'waiting';
 
 /** @param {import('../lib/page.js').Page} page */
 async function start(page) {
-  const doctor = page.session.who.doctor;
-  persons = new Persons(page.session, page.draw);
-  site = new Site(page.session, prefix(doctor, 1), page.protocol.clock);
-  try {
-    await site.read();
-  } catch (refusal) {
-    page.notify(wordsOf(refusal));
-  }
-  model = new Model(page, site, doctor);
-  actions = new Actions(page, model, persons);
-  listenKeys(() => !!model && !!model.work);
-  setInterval(page.draw, 1000);
+  opened = await openConsole(page);
 }
 
 const page = openPage({ mode: 'staff', roles: ['doctor'], start, draw });
 
 function draw() {
   top();
-  if (model && model.refused) {
+  if (!opened) return skeleton();
+  const { model, actions, persons, site } = opened;
+  if (model.refused) {
     return h('p', { class: 'empty' }, h('b', null, t('doctor.refused')), wordsOf(model.refused));
   }
-  if (!model || !model.value || !actions || !persons || !site) return skeleton();
+  if (!model.value) return skeleton();
   const clock = page.protocol.clock;
   const look = {
     model, actions, persons, tab, now: clock.now(), offsetMinutes: clock.offsetMinutes,
@@ -57,6 +39,8 @@ function draw() {
     keys: () => {
       editKeys(page.draw);
     },
+    // Beside another program on the screen; it stays in step with this page.
+    caller: () => window.open('/caller', 'jiaohao.caller', 'popup,width=320,height=120'),
   };
   return model.work ? workView(look) : beginView(look, site);
 }
@@ -64,6 +48,7 @@ function draw() {
 function top() {
   const clock = page.protocol.clock;
   render(find('#clock'), clock.known ? wall(clock.now(), clock.offsetMinutes).clock : '');
+  const model = opened && opened.model;
   const value = model && model.value;
   const work = model && model.work;
   const department = model && model.departmentName;

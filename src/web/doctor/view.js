@@ -12,7 +12,7 @@ const TABS = ['waiting', 'away', 'missed', 'ended'];
 /**
  * @typedef {{model: import('./model.js').Model, actions: import('./actions.js').Actions,
  *   persons: import('../lib/persons.js').Persons, tab: string, setTab: (tab: string) => void, now: number,
- *   offsetMinutes: number, keys: () => void}} Look
+ *   offsetMinutes: number, keys: () => void, caller: () => void}} Look
  */
 
 /**
@@ -79,7 +79,7 @@ function personPart(look, hand) {
 }
 
 /** What is still missing before the patient can be said to be missed; empty when nothing is. @param {any} hand @param {number} now */
-function notYet(hand, now) {
+export function notYet(hand, now) {
   if (hand.state !== 'called') return '';
   if (hand.calls_to_go) return t('doctor.call_again_first');
   const seconds = Math.ceil((Date.parse(hand.missed_from) - now) / 1000);
@@ -222,6 +222,7 @@ function dayPart(look) {
         ? (hand ? button('resume_work', 'doctor.resume', () => actions.resume(), { disabled: actions.busy }) : null)
         : button('pause_work', 'doctor.pause', () => actions.pause(), { disabled: actions.busy }),
       button('stop_work', 'doctor.stop', () => actions.stop(), { disabled: actions.busy || !!hand }),
+      h('button', { type: 'button', class: 'btn quiet', 'data-action': 'open_caller', onclick: look.caller }, t('doctor.caller')),
       h('button', { type: 'button', class: 'btn quiet', 'data-action': 'edit_keys', onclick: look.keys }, t('doctor.keys'))));
 }
 

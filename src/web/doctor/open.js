@@ -1,0 +1,27 @@
+// What a doctor's page begins with, the console's and the small caller's: who, where, which queues, and what can be done.
+
+import { Persons } from '../lib/persons.js';
+import { prefix, Site } from '../lib/site.js';
+import { wordsOf } from '../lib/words.js';
+import { Actions } from './actions.js';
+import { listenKeys } from './keys.js';
+import { Model } from './model.js';
+
+/** @typedef {{model: Model, actions: Actions, persons: Persons, site: Site}} Console */
+
+/** @param {import('../lib/page.js').Page} page @returns {Promise<Console>} */
+export async function openConsole(page) {
+  const doctor = page.session.who.doctor;
+  const persons = new Persons(page.session, page.draw);
+  const site = new Site(page.session, prefix(doctor, 1), page.protocol.clock);
+  try {
+    await site.read();
+  } catch (refusal) {
+    page.notify(wordsOf(refusal));
+  }
+  const model = new Model(page, site, doctor);
+  const actions = new Actions(page, model, persons);
+  listenKeys(() => !!model.work);
+  setInterval(page.draw, 1000);
+  return { model, actions, persons, site };
+}
