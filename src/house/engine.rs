@@ -18,9 +18,10 @@ use uuid::Uuid;
 use super::commands::{Addressed, booked_slot};
 use super::{House, ops, site};
 use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};
-use crate::identity::access::{self, Facts, StreamName, Target};
+use crate::identity::access::{self, Facts, StreamName, Target, may_be_number};
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
+use crate::identity::keys::KeyName;
 use crate::identity::tokens::{Changed, Claims, Standing};
 
 /// Where nobody has said otherwise.
@@ -94,7 +95,7 @@ impl House {
         let stream = StreamName::parse(name).ok();
         let about = stream.iter().flat_map(|stream| [stream.to_string(), stream.id.clone()]);
         let outcome = allowed.as_ref().map(drop).map_err(|why| why.code);
-        let about = about.filter(|id| !id.is_empty());
+        let about = about.filter(|id| !id.is_empty() && !may_be_number(id));
         self.audit.note(AuditLine::new(claims, what, about, outcome, self.machine_now()));
         allowed
     }
@@ -108,7 +109,12 @@ impl House {
         mut turn: Turn,
     ) -> Outcome {
         let after = After::of(&command);
-        let (name, about) = (command.name(), Target::of_command(&command).ids());
+        let (name, mut about) = (command.name(), Target::of_command(&command).ids());
+        if let ClientCommand::GrantRelation(grant) = &command {
+            // To whom: the account, never the phone.
+            let to = accounts::phone(self.keys.get(KeyName::Hash), &grant.phone);
+            about.extend(to.ok().map(|account| account.to_string()));
+        }
         let slot = booked_slot(&command).cloned();
         #[cfg(feature = "planted-bugs")]
         let wanted = crate::planted::wanted(&command);

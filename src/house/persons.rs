@@ -261,7 +261,7 @@ impl House {
         }
         let is_confirmed = self.identity_of(&who).await?.is_some_and(|identity| identity.real_name);
         let known = if is_confirmed { self.readable_record(&who).await? } else { None };
-        let mut phone_before = None;
+        let (mut phone_before, mut born_before) = (None, None);
         if let Some(known) = known {
             let is_another_phone = known.phone.is_some() && record.phone.is_some() && known.phone != record.phone;
             let differs = [
@@ -276,11 +276,14 @@ impl House {
                 let why = "this document's bearer was confirmed otherwise; `replace` says that the old was wrong";
                 return Err(Rejection::new(Code::AlreadyExists, why).with("differs", differs));
             }
-            phone_before = known.phone;
+            (phone_before, born_before) = (known.phone, Some(known.birth_date));
             record.phone = record.phone.or_else(|| phone_before.clone());
         }
-        let phone = record.phone.clone();
+        let (phone, born) = (record.phone.clone(), record.birth_date);
         let brief = self.identify(who, record, true, keyed).await?;
+        if born_before.is_some_and(|before| before != born) {
+            self.judge_rights_anew(&brief.patient, born).await?;
+        }
         if let Some(phone) = phone {
             let ended = self.end_other_phones(&brief.patient, &phone, phone_before.as_deref()).await?;
             if is_confirmed && (!ended.is_empty() || phone_before.as_ref() != Some(&phone)) {
@@ -289,6 +292,18 @@ impl House {
             }
         }
         Ok(brief)
+    }
+
+    /// Every right to somebody whose birth date was another one, with the connections that hang on it.
+    async fn judge_rights_anew(&self, who: &PatientId, born: Option<BusinessDate>) -> Result<(), Rejection> {
+        let acting = |state: &State| state.accounts.keys().cloned().collect::<BTreeSet<AccountId>>();
+        for other in self.shell.read(patient(who), acting).await? {
+            let comes_of_age = self.comes_of_age(born);
+            let judge = ToAccount::BirthDateCorrected { patient: who.clone(), comes_of_age };
+            self.shell.ask(account(&other), judge.into(), Origin::Shell).await?;
+            self.relearn(&other).await?;
+        }
+        Ok(())
     }
 
     /// Whom a phone on file lets act for a person, only that phone does: what other phones' accounts were to the person by

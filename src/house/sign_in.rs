@@ -188,7 +188,9 @@ impl House {
         // The account counts in clinic time; whoever types the code does not live faster with it.
         let clinic_ttl_ms = (ttl_s as f64 * 1000.0 * self.shell.clock.speed().max(1.0)) as i64;
         let now = self.shell.clock.clinic();
-        let mark = request.device.unwrap_or_else(|| refresh::draw().reveal().clone());
+        // What the server did not make is as none.
+        let shown = request.device.filter(|mark| refresh::is_drawn(mark));
+        let mark = shown.unwrap_or_else(|| refresh::draw().reveal().clone());
         let issue = ToAccount::SendCode {
             code_hash: codes::hash(self.keys.get(KeyName::Hash), who, &code),
             expires_at: now.plus_ms(clinic_ttl_ms),
@@ -328,11 +330,11 @@ impl House {
         }
         let refresh_hash = refresh::hash(self.keys.get(KeyName::Hash), secret);
         let known = refresh_hash.clone();
-        let is_current = self
+        let is_known = self
             .shell
-            .read(account(&who), move |state: &AccountState| account_view::session_of(state, &known).is_some())
+            .read(account(&who), move |state: &AccountState| account_view::session_that_knew(state, &known).is_some())
             .await?;
-        if !is_current {
+        if !is_known {
             return Ok(VisitAnswer::SignedOut);
         }
         self.tell(&who, ToAccount::Revoke { refresh_hash: (!everywhere).then_some(refresh_hash) }).await?;

@@ -12,6 +12,11 @@ pub fn draw() -> Redacted<String> {
     Redacted::new(BASE64URL_NOPAD.encode(&chance::bytes::<32>()))
 }
 
+/// Whether it has the form of a drawn one.
+pub fn is_drawn(secret: &str) -> bool {
+    BASE64URL_NOPAD.decode(secret.as_bytes()).is_ok_and(|bytes| bytes.len() == 32)
+}
+
 /// What is kept of it.
 pub fn hash(hash_key: &Key, secret: &str) -> String {
     HEXLOWER.encode(&hash_key.mac(&[b"refresh", secret.as_bytes()]))

@@ -14,7 +14,7 @@ pub use deed::Deed;
 pub use relation::{Fact, FactAnswer, Facts, Relation, Relations, Shown, StaffPlace, Workplace};
 pub use stream::{StreamName, kind_name};
 pub use table::{Rule, rules};
-pub use target::Target;
+pub use target::{Target, may_be_number};
 
 use super::tokens::Claims;
 

@@ -136,7 +136,7 @@ impl Target {
         if ids.is_empty() {
             ids.extend(self.sites.iter().map(|id| text(id)));
         }
-        ids.retain(|id| is_well_formed(id));
+        ids.retain(|id| is_well_formed(id) && !may_be_number(id));
         let mut seen = BTreeSet::new();
         ids.retain(|id| seen.insert(id.clone()));
         ids.truncate(IDS_MAX);
@@ -291,4 +291,11 @@ impl Target {
             }
         }
     }
+}
+
+/// Whether somebody's phone or document may stand in it: seven digits and more that are a whole part. No id of ours has
+/// such a one; it is what somebody typed.
+pub fn may_be_number(id: &str) -> bool {
+    id.split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|part| part.len() >= 7 && part.bytes().all(|b| b.is_ascii_digit()))
 }

@@ -225,6 +225,28 @@ pub(super) fn come_of_age(draft: &mut Draft<'_, Account>, now: Timestamp) -> Out
     Ok(Answer::Done)
 }
 
+/// The person's birth date was another one: a child is nobody's self, parent or spouse, a guardian's right has its end, and
+/// what held for a child holds for no grown-up.
+pub(super) fn judge_anew(
+    draft: &mut Draft<'_, Account>,
+    patient: PatientId,
+    comes_of_age: Option<Timestamp>,
+    now: Timestamp,
+) -> Outcome {
+    let Some(acts) = draft.state().relations.get(&patient) else { return Ok(Answer::Done) };
+    let is_for_children = [Relation::Child, Relation::Other].iter().any(|relation| relation.wire() == acts.relation);
+    match comes_of_age.filter(|at| now < *at) {
+        None if acts.ends_at.is_some() => end(draft, patient, Over::OfAge, now),
+        Some(_) if !is_for_children => end(draft, patient, Over::ByDesk, now),
+        Some(at) if acts.ends_at != Some(at) => {
+            let (account, acts) = (draft.state().id.clone(), Acts { ends_at: Some(at), ..acts.clone() });
+            draft.emit(Event::RelationAgreed { account, patient, acts });
+            Ok(Answer::Done)
+        }
+        None | Some(_) => Ok(Answer::Done),
+    }
+}
+
 /// Another account acts by this phone's word from now on.
 pub(super) fn note_agreement(
     draft: &mut Draft<'_, Account>,

@@ -106,6 +106,9 @@ impl Owner for Account {
                 family::end(draft, patient, why, context.now)
             }
             ToAccount::AnotherPhoneOnFile { patient } => family::end_of_file(draft, patient, context.now),
+            ToAccount::BirthDateCorrected { patient, comes_of_age } => {
+                family::judge_anew(draft, patient, comes_of_age, context.now)
+            }
             ToAccount::NoteAgreement { account, patient, agreement } => {
                 family::note_agreement(draft, account, patient, agreement)
             }

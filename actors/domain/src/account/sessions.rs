@@ -162,7 +162,7 @@ pub(super) fn revoke(draft: &mut Draft<'_, Account>, refresh_hash: Option<&str>)
         draft.emit(Event::AllRevoked);
         return Ok(Answer::Done);
     };
-    if let Some(family) = view::session_of(draft.state(), refresh_hash) {
+    if let Some(family) = view::session_that_knew(draft.state(), refresh_hash) {
         draft.emit(Event::SessionEnded { family, reused: false });
     }
     Ok(Answer::Done)

@@ -329,6 +329,18 @@ fn refresh_tokens_rotate_and_a_reused_one_ends_its_family() {
 }
 
 #[test]
+fn signing_out_with_a_token_that_was_just_traded_ends_that_session() {
+    let mut desk = Desk::staff();
+    desk.sign_in("r0");
+    desk.sign_in("other");
+    desk.refresh("r0", "r1").unwrap();
+    desk.tell(ToAccount::Revoke { refresh_hash: Some("r0".into()) }).unwrap();
+    assert_eq!(desk.refresh("r1", "r2"), Err(Code::Unauthenticated));
+    desk.tell(ToAccount::Revoke { refresh_hash: Some("made up".into()) }).unwrap();
+    desk.refresh("other", "o1").expect("another device goes on");
+}
+
+#[test]
 fn sessions_end_unrefreshed_revoked_or_too_many() {
     let mut desk = Desk::staff();
     for n in 0..SESSIONS_MAX + 3 {
@@ -378,6 +390,24 @@ fn family_is_five_and_three_changes_a_year() {
     desk.after(4).relate("pc-6", Relation::Child).expect("three of the last year are left");
     assert_eq!(desk.state.generation, 8, "each lost right ends the tokens of before");
     assert_eq!(Desk::staff().relate("pc-1", Relation::Child), Err(Code::Forbidden));
+}
+
+#[test]
+fn a_corrected_birth_date_has_every_right_judged_anew() {
+    let mut desk = Desk::phone();
+    let grows = Some(desk.now.plus_s(100 * DAY));
+    let correct = |desk: &mut Desk, who: &str, comes_of_age| {
+        let corrected = ToAccount::BirthDateCorrected { patient: PatientId::from(who), comes_of_age };
+        desk.tell_as(corrected, Role::System).unwrap();
+        desk.state.relations.get(who).map(|acts| acts.ends_at)
+    };
+    desk.relate("pc-0", Relation::Own).unwrap();
+    desk.relate_by("p-1", Relation::Child, None, Proof::AtDesk, Role::Desk).unwrap();
+    assert_eq!(correct(&mut desk, "p-1", grows), Some(grows), "a child after all: the guardian's right has its end");
+    assert_eq!(correct(&mut desk, "p-1", None), None, "a grown-up after all");
+    assert!(desk.state.grown.contains_key("p-1"), "who has to agree");
+    assert_eq!(correct(&mut desk, "pc-0", grows), None, "a child is nobody's self");
+    assert_eq!(correct(&mut desk, "p-9", grows), None, "nobody of this account's");
 }
 
 #[test]

@@ -59,6 +59,13 @@ pub fn session_of(state: &State, refresh_hash: &str) -> Option<u64> {
     state.families.iter().find(|(_, family)| is_its(family)).map(|(number, _)| *number)
 }
 
+/// The session to which this refresh token belongs or belonged: whoever shows one may end it.
+pub fn session_that_knew(state: &State, refresh_hash: &str) -> Option<u64> {
+    let was_its = |family: &Family| family.used.iter().any(|used| used == refresh_hash);
+    let was_in = || state.families.iter().find(|(_, family)| was_its(family)).map(|(number, _)| *number);
+    session_of(state, refresh_hash).or_else(was_in)
+}
+
 /// What a token of this account may say now; none when it signs in no more.
 pub fn signed_in(state: &State) -> Option<SignedIn> {
     if state.retired {

@@ -49,7 +49,7 @@ pub(super) fn register(
         (Some(number), _) => number.clone(),
         (None, n) => numbers::shown(state, &queue, n.unwrap_or(1)),
     };
-    let slot = command.slot.clone().filter(|slot| state.clinic.slots.contains_key(slot));
+    let slot = command.slot.clone().filter(|slot| is_of_day(state, slot, command.date));
     let open_until = command.date.plus_days((state.config.settings.booking.visit_days - 1).max(0));
     let outside = OutsideVisit {
         visit_id: command.visit_id.clone(),
@@ -183,11 +183,16 @@ fn changed(
     }
     if let Some(slot) = &command.slot {
         // One of the hospital's own, that is none here: no slot any more.
-        changed.slot = state.clinic.slots.contains_key(slot).then(|| slot.clone());
+        changed.slot = is_of_day(state, slot, outside.date).then(|| slot.clone());
     }
     changed.class = command.class.clone().or(changed.class);
     changed.fee_state = command.fee_state.unwrap_or(changed.fee_state);
     Ok(changed)
+}
+
+/// Whether that is a slot of this department on that day: of another day it is none, as another department's.
+fn is_of_day(state: &State, slot: &SlotId, date: BusinessDate) -> bool {
+    state.clinic.slots.contains_key(slot) && state.clinic.session_of(slot).is_some_and(|session| session.date == date)
 }
 
 /// A ticket that waits follows its visit to another queue or class; one that is called or later, or was left over on an

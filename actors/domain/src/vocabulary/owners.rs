@@ -312,6 +312,8 @@ pub enum ToAccount {
     NoteToken { id: String, token: crate::account::IssuedToken },
     /// Every token of a script of that name was ended (told to the account that lists them; machine time).
     EndTokens { name: String, now: Timestamp },
+    /// The desk has corrected the person's birth date: every right to the person is judged anew.
+    BirthDateCorrected { patient: PatientId, comes_of_age: Option<Timestamp> },
 }
 
 /// Everything a board's owner can be told.
