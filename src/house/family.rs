@@ -1,6 +1,8 @@
 //! Who acts for whom, as doors ask it: a grown-up's own phone is asked for its word, the desk gives a word for who stands
 //! there, and everybody sees who acts for them. What is decided, the account's owner decides.
 
+use std::collections::BTreeSet;
+
 use jiaohao_actors::shell::Origin;
 use jiaohao_domain::account::{Acts, Agreed, State as AccountState};
 use jiaohao_domain::patient::State as PatientState;
@@ -104,15 +106,13 @@ impl House {
         let member = self.own_phone_of(&person)?;
         let (who, _) = self.meant(claims, &person).await?;
         let comes_of_age = self.whose_age(&who, &person).await?;
-        let ttl_s = self.settings.identity.code_ttl_s;
-        let clinic_ttl_ms = (ttl_s as f64 * 1000.0 * self.shell.clock.speed().max(1.0)) as i64;
         let ask = ToAccount::AskConsent {
             relation: person.relation,
             comes_of_age,
             code_hash: self.hash_of_consent(claims, &who, &code),
             patient: who,
             member: member.clone(),
-            expires_at: self.shell.clock.clinic().plus_ms(clinic_ttl_ms),
+            expires_at: self.code_ends_at(self.shell.clock.clinic()),
         };
         let asked = self.shell.ask(account(&claims.account), ask.into(), as_client(claims, "ask_consent")).await;
         let outcome = asked.as_ref().map(drop).map_err(|why| why.code);
@@ -121,6 +121,7 @@ impl House {
         // After the owner's word, so that what it refuses takes nobody's turn.
         self.limits.consent(&member)?;
         let phone = Redacted::new(person.record.phone.unwrap_or_default());
+        let ttl_s = self.settings.identity.code_ttl_s;
         let expires_at = self.machine_now().plus_s(ttl_s);
         self.send_code(CodeMessage { phone, code, expires_at, purpose: Purpose::Consent })?;
         Ok(json!({ "expires_in_s": ttl_s, "sent_to": self.codes.sends_to() }))
@@ -190,10 +191,9 @@ impl House {
     /// Who acts for a person, for the desk.
     pub(super) async fn read_acting(&self, claims: &Claims, who: &PatientId) -> Result<Value, Rejection> {
         self.audit.look(AuditLine::new(claims, "read_acting", [who], Ok(()), self.machine_now())).await?;
-        let acting = |state: &PatientState| state.accounts.keys().cloned().collect::<Vec<AccountId>>();
         let zone = self.zone_of(claims.site.as_ref().map(AsRef::as_ref));
         let mut accounts = Vec::new();
-        for other in self.shell.read(patient(who), acting).await? {
+        for other in self.acting_for(who).await? {
             let asked = who.clone();
             // The account's word counts; the person's owner only shows it.
             let acts = move |state: &AccountState| state.relations.get(&asked).cloned();
@@ -204,6 +204,11 @@ impl House {
             accounts.push(one);
         }
         Ok(json!({ "acting": accounts }))
+    }
+
+    /// Accounts that act for a person, as the person's owner shows them.
+    pub(super) async fn acting_for(&self, who: &PatientId) -> Result<BTreeSet<AccountId>, Rejection> {
+        self.shell.read(patient(who), |state: &PatientState| state.accounts.keys().cloned().collect()).await
     }
 
     /// The masked name of whose account it is.

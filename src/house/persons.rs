@@ -296,8 +296,7 @@ impl House {
 
     /// Every right to somebody whose birth date was another one, with the connections that hang on it.
     async fn judge_rights_anew(&self, who: &PatientId, born: Option<BusinessDate>) -> Result<(), Rejection> {
-        let acting = |state: &State| state.accounts.keys().cloned().collect::<BTreeSet<AccountId>>();
-        for other in self.shell.read(patient(who), acting).await? {
+        for other in self.acting_for(who).await? {
             let comes_of_age = self.comes_of_age(born);
             let judge = ToAccount::BirthDateCorrected { patient: who.clone(), comes_of_age };
             self.shell.ask(account(&other), judge.into(), Origin::Shell).await?;
@@ -315,8 +314,7 @@ impl House {
         before: Option<&str>,
     ) -> Result<BTreeSet<AccountId>, Rejection> {
         let hash_key = self.keys.get(KeyName::Hash);
-        let acting = |state: &State| state.accounts.keys().cloned().collect::<BTreeSet<AccountId>>();
-        let mut others = self.shell.read(patient(who), acting).await?;
+        let mut others = self.acting_for(who).await?;
         others.extend(before.and_then(|before| accounts::phone(hash_key, before).ok()));
         others.remove(&accounts::phone(hash_key, on_file)?);
         let mut ended = BTreeSet::new();

@@ -138,6 +138,13 @@ impl House {
         Ok(())
     }
 
+    /// Until when a one-time code of this moment holds, in clinic time, in which accounts count: whoever types it does not live
+    /// faster with an accelerated clock.
+    pub(super) fn code_ends_at(&self, now: Timestamp) -> Timestamp {
+        let ttl_s = self.settings.identity.code_ttl_s as f64;
+        now.plus_ms((ttl_s * 1000.0 * self.shell.clock.speed().max(1.0)) as i64)
+    }
+
     /// Who asks for a code and tries it: a device by its mark, which nobody guesses, and its network.
     fn asker(&self, mark: &str, address: IpAddr) -> Asker {
         Asker { device: accounts::device(self.keys.get(KeyName::Hash), mark), network: self.from(address) }
@@ -184,16 +191,13 @@ impl House {
         self.limits.code(address)?;
         let phone = accounts::normal_phone(&request.phone).ok_or(Code::InvalidField)?;
         let code = codes::draw();
-        let ttl_s = self.settings.identity.code_ttl_s;
-        // The account counts in clinic time; whoever types the code does not live faster with it.
-        let clinic_ttl_ms = (ttl_s as f64 * 1000.0 * self.shell.clock.speed().max(1.0)) as i64;
         let now = self.shell.clock.clinic();
         // What the server did not make is as none.
         let shown = request.device.filter(|mark| refresh::is_drawn(mark));
         let mark = shown.unwrap_or_else(|| refresh::draw().reveal().clone());
         let issue = ToAccount::SendCode {
             code_hash: codes::hash(self.keys.get(KeyName::Hash), who, &code),
-            expires_at: now.plus_ms(clinic_ttl_ms),
+            expires_at: self.code_ends_at(now),
             asker: self.asker(&mark, address),
         };
         if self.has_signed_in(who).await? {
@@ -201,6 +205,7 @@ impl House {
         } else {
             self.strangers.decide(who, issue, now)?;
         }
+        let ttl_s = self.settings.identity.code_ttl_s;
         let expires_at = self.machine_now().plus_s(ttl_s);
         self.send_code(CodeMessage { phone: Redacted::new(phone), code, expires_at, purpose: Purpose::SignIn })?;
         Ok(VisitAnswer::Told(json!({ "expires_in_s": ttl_s, "sent_to": self.codes.sends_to(), "device": mark })))
