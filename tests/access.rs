@@ -9,7 +9,7 @@ use jiaohao_actors::fanout::StreamKind;
 use jiaohao_domain::vocabulary::ClientCommand;
 use jiaohao_domain::{
     AccountId, BoardId, Code, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, ServicePointId, SiteId,
-    Timestamp,
+    TicketId, Timestamp,
 };
 use serde_json::json;
 
@@ -131,6 +131,9 @@ fn deed(name: &str) -> Deed {
         "read_area_code" => Deed::ReadAreaCode(DepartmentId::new("s.d")),
         "read_directory" => Deed::ReadDirectory(SiteId::new("s")),
         "list_sites" => Deed::ListSites,
+        "find_arrivals" => Deed::FindArrivals(DepartmentId::new("s.d")),
+        "draw_qr_code" => Deed::DrawQrCode,
+        "read_ticket_code" => Deed::ReadTicketCode(TicketId::new("s.d.t1")),
         "find_appointments" => Deed::FindAppointments(DepartmentId::new("s.d")),
         "issue_token" => Deed::IssueToken(Some(SiteId::new("s"))),
         "read_audit" => Deed::ReadAudit,

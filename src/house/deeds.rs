@@ -11,6 +11,7 @@ use jiaohao_domain::{Code, DepartmentId, OwnerKind, PatientId, Rejection, Role, 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::arrivals::qr_code;
 use super::facts::Named;
 use super::persons::IDENTIFY;
 use super::{House, NEWLY_KNOWN, account, department, site};
@@ -39,6 +40,9 @@ impl House {
             Deed::ReadDirectory(at) => Checked::ReadDirectory(at.clone()),
             Deed::ListSites => Checked::ListSites,
             Deed::FindAppointments(at, _) => Checked::FindAppointments(at.clone()),
+            Deed::FindArrivals(at, _) => Checked::FindArrivals(at.clone()),
+            Deed::ReadTicketCode(ticket) => Checked::ReadTicketCode(ticket.clone()),
+            Deed::DrawQrCode(_) => Checked::DrawQrCode,
             Deed::IssueToken(_) => Checked::IssueToken(issued.as_ref().and_then(|issued| issued.site.clone())),
             Deed::ListTokens(of) => Checked::ListTokens(of.clone()),
             Deed::RevokeToken(asked) => Checked::RevokeToken(asked.site.clone()),
@@ -79,6 +83,9 @@ impl House {
             Deed::ReadDirectory(at) => self.directory(&at, claims.role == Role::Patient).await,
             Deed::ListSites => self.sites().await,
             Deed::FindAppointments(at, asked) => self.find_appointments(claims, &at, &asked.text).await,
+            Deed::FindArrivals(at, asked) => self.find_arrivals(claims, &at, asked).await,
+            Deed::ReadTicketCode(ticket) => Ok(self.ticket_code(&ticket)),
+            Deed::DrawQrCode(asked) => qr_code(&asked.text),
             Deed::IssueToken(asked) => {
                 let issued = issued.ok_or(Code::Internal)?;
                 self.issue_token(claims, &asked.name, issued).await

@@ -9,9 +9,10 @@ use jiaohao_domain::floor::Visit;
 use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, VisitId};
+use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, TicketId, VisitId};
 use serde_json::{Value, json};
 
+use super::persons::kind_name;
 use super::{House, account, department};
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
@@ -27,23 +28,28 @@ const TEXT_MAX_CHARS: usize = 100;
 /// Persons whose names are read at a time.
 const READ_AT_ONCE: usize = 64;
 
-/// What the desk has typed, and whom it may mean.
-struct Typed {
+/// What was typed or scanned, and whom it may mean.
+pub(super) struct Typed {
     text: String,
     /// In lower case, for names.
     name: String,
-    /// As a number begins.
-    number: String,
-    /// Persons by document, phone or name.
+    /// As a number begins; none where only who is meant fits.
+    number: Option<String>,
+    whom: Whom,
+}
+
+/// Persons by document, phone or name.
+#[derive(Default)]
+pub(super) struct Whom {
     meant: HashSet<PatientId>,
-    /// What the claims of the document's number begin with.
-    claims: Option<String>,
+    /// What the claims of a document's number begin with.
+    claims: Vec<String>,
 }
 
 impl House {
     /// Appointments and tickets of the department's today, open visits of earlier days, and no-shows of the days that it
-    /// remembers, that fit `text`: the
-    /// beginning of a number, a part of a name, a resident identity number, a phone, or the id of an appointment or ticket.
+    /// remembers, that fit `text`: the beginning of a number, a part of a name, a document's number, a phone, the id of an
+    /// appointment or ticket, or what a scanner reads from a slip.
     pub(super) async fn find_appointments(
         &self,
         claims: &Claims,
@@ -54,9 +60,10 @@ impl House {
         if text.is_empty() || text.chars().count() > TEXT_MAX_CHARS {
             return Err(Rejection::new(Code::InvalidField, "text has 1 to 100 characters"));
         }
-        let (meant, claims_of_number) = self.persons_meant(&text).await?;
-        let mut typed =
-            Typed { name: text.to_lowercase(), number: text.to_uppercase(), meant, claims: claims_of_number, text };
+        // What a scanner reads is a ticket's code: its id stands before the check.
+        let text = text.split_once('~').map_or(text.clone(), |(id, _)| id.to_owned());
+        let whom = self.persons_meant(&text).await?;
+        let mut typed = Typed { name: text.to_lowercase(), number: Some(text.to_uppercase()), whom, text };
         let zone = self.learn_zone(at.prefix(1)).await?;
         let today = zone.date(self.shell.clock.clinic());
         if typed.text.chars().count() > 1 {
@@ -76,19 +83,26 @@ impl House {
         Ok(json!({ "appointments": appointments, "tickets": tickets, "visits": visits }))
     }
 
-    /// The persons that a document's number or an account's phone means, and what the claims of that number begin with.
-    async fn persons_meant(&self, text: &str) -> Result<(HashSet<PatientId>, Option<String>), Rejection> {
-        let (mut meant, mut claims) = (HashSet::new(), None);
-        if let Ok(document) = Document::checked(DocumentKind::ResidentId, text) {
-            let (group, number) = (self.keys.get(KeyName::SiteGroup), Redacted::new(document.number));
-            meant.insert(patient_id(group, "resident_id", &number));
-            claims = Some(claims_of(group, "resident_id", &number));
-        }
+    /// The persons that a document's number or an account's phone means.
+    async fn persons_meant(&self, text: &str) -> Result<Whom, Rejection> {
+        let mut whom = self.bearers(text);
         if let Ok(who) = accounts::phone(self.keys.get(KeyName::Hash), text) {
             let of = |state: &jiaohao_domain::account::State| state.relations.keys().cloned().collect::<Vec<_>>();
-            meant.extend(self.shell.read(account(&who), of).await?);
+            whom.meant.extend(self.shell.read(account(&who), of).await?);
         }
-        Ok((meant, claims))
+        Ok(whom)
+    }
+
+    /// Who bears a document of that number, of whatever kind it can be, and who claims to.
+    pub(super) fn bearers(&self, number: &str) -> Whom {
+        let group = self.keys.get(KeyName::SiteGroup);
+        let mut whom = Whom::default();
+        for document in DocumentKind::ALL.into_iter().filter_map(|kind| Document::checked(kind, number).ok()) {
+            let (kind, number) = (kind_name(document.kind), Redacted::new(document.number));
+            whom.meant.insert(patient_id(group, kind, &number));
+            whom.claims.push(claims_of(group, kind, &number));
+        }
+        whom
     }
 
     /// Of those who are expected or here today, whose name or phone has what was typed in it. Names are sealed and have no
@@ -104,7 +118,7 @@ impl House {
                 let Some(record) = record? else { continue };
                 let by_phone = is_phone && record.phone.as_ref().is_some_and(|phone| phone.contains(digits));
                 if by_phone || record.name.to_lowercase().contains(&typed.name) {
-                    typed.meant.insert(who.clone());
+                    typed.whom.meant.insert(who.clone());
                 }
             }
         }
@@ -113,17 +127,30 @@ impl House {
 }
 
 impl Typed {
+    /// That ticket alone, or the appointment that it will be of.
+    pub(super) fn one(ticket: &TicketId) -> Self {
+        Self { text: ticket.to_string(), name: String::new(), number: None, whom: Whom::default() }
+    }
+
+    /// These persons alone.
+    pub(super) fn bearer(whom: Whom) -> Self {
+        Self { text: String::new(), name: String::new(), number: None, whom }
+    }
+
     fn fits(&self, ids: [&str; 2], number: Option<&str>, brief: &PatientBrief) -> bool {
-        ids.contains(&self.text.as_str())
-            || number.is_some_and(|number| number.starts_with(&self.number) || is_said_as(number, &self.number))
-            || self.meant.contains(&brief.patient)
-            || self.claims.as_ref().is_some_and(|claims| brief.patient.as_str().starts_with(claims.as_str()))
+        let is_number = |typed: &String| {
+            number.is_some_and(|number| number.starts_with(typed.as_str()) || is_said_as(number, typed))
+        };
+        (!self.text.is_empty() && ids.contains(&self.text.as_str()))
+            || self.number.as_ref().is_some_and(is_number)
+            || self.whom.meant.contains(&brief.patient)
+            || self.whom.claims.iter().any(|claims| brief.patient.as_str().starts_with(claims.as_str()))
             || (self.text.chars().count() == 1 && brief.masked_name.starts_with(&self.text))
     }
 }
 
 /// Whether a number is meant by how people say it, without its letter or noughts: A015 by `15` or `A15`.
-fn is_said_as(number: &str, said: &str) -> bool {
+pub(super) fn is_said_as(number: &str, said: &str) -> bool {
     fn parts(text: &str) -> (&str, &str) {
         let digits = text.trim_start_matches(|letter: char| letter.is_ascii_uppercase());
         (&text[..text.len() - digits.len()], digits.trim_start_matches('0'))
@@ -156,7 +183,7 @@ fn may_be_restored(one: &Appointment) -> bool {
     matches!(one.state, AppointmentState::Cancelled | AppointmentState::GivenBack) && one.booked_at.is_some()
 }
 
-fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
+pub(super) fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
     let clinic = &state.clinic;
     let mut found: Vec<_> = clinic
         .appointments
@@ -192,7 +219,7 @@ fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -
     shown.collect()
 }
 
-fn tickets(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
+pub(super) fn tickets(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
     let of_today = state.floor.tickets.values().filter(|ticket| ticket.opened.date == today);
     let fits = of_today.filter(|ticket| {
         let opened = &ticket.opened;
@@ -293,9 +320,8 @@ mod tests {
         let typed = |text: &str, meant: &[&str]| Typed {
             text: text.to_owned(),
             name: text.to_owned(),
-            number: text.to_owned(),
-            meant: meant.iter().map(|id| PatientId::from(*id)).collect(),
-            claims: None,
+            number: Some(text.to_owned()),
+            whom: Whom { meant: meant.iter().map(|id| PatientId::from(*id)).collect(), claims: Vec::new() },
         };
         let zone = state.config.zone();
         let day = |n: i64| zone.date(MORNING).plus_days(n);

@@ -1,6 +1,7 @@
 //! The house: the engine with everything around it that a door needs. Commands are checked against the table, given
 //! what the edge alone can add (a brief, a birth date, proof of presence), and sent to their owners.
 
+mod arrivals;
 mod commands;
 mod deeds;
 mod engine;

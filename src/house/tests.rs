@@ -120,6 +120,18 @@ impl Opened {
         self.give(&self.desk(), walk_in).await
     }
 
+    fn kiosk(&self) -> Arc<Claims> {
+        let mut claims = self.claims(Role::Kiosk, "a-kiosk");
+        claims.site = Some(SiteId::new("s"));
+        Arc::new(claims)
+    }
+
+    /// What a kiosk of a department finds: how many appointments and tickets.
+    async fn arrivals(&self, at: &str, by: Value) -> Result<[usize; 2], Rejection> {
+        let found = self.engine.deed(self.kiosk(), Deed::FindArrivals(DepartmentId::new(at), read(by))).await?;
+        Ok(["appointments", "tickets"].map(|kind| found[kind].as_array().expect("a list").len()))
+    }
+
     fn persons(&self) -> PathBuf {
         self.folder.path().join("data/persons")
     }
@@ -462,4 +474,44 @@ async fn a_slow_disk_holds_up_who_asks_and_not_the_door() {
     let found = finding.await.expect("no panic").expect("found");
     assert_eq!(found["tickets"][0]["patient"], json!(one));
     disk.join().expect("no panic");
+}
+
+#[actix_web::test]
+async fn a_kiosk_finds_by_what_only_the_patient_has() {
+    let house = open().await;
+    let one = house.person("E00000001", "张小三").await;
+    let other = house.person("E00000002", "李大四").await;
+    let ticket = house.walk_in("s.d.q", &one).await.expect("registered");
+    let ticket = serde_json::to_value(ticket).expect("an answer").to_string();
+    let ticket = ticket.split('"').find(|part| part.starts_with("s.d.t")).expect("a ticket").to_owned();
+    house.walk_in("s.d.q", &other).await.expect("registered");
+    house.give(&house.desk(), json!({"book_slot": {"session": "s.d.m", "slot": "s.d.m.0900", "patient": other}})).await.expect("booked");
+    let document = |number: &str| json!({"by": "document", "document_number": number});
+    assert_eq!(house.arrivals("s.d", document("e0000 0001")).await.expect("found"), [0, 1]);
+    assert_eq!(house.arrivals("s.d", document("E00000002")).await.expect("found"), [1, 1]);
+    assert_eq!(house.arrivals("s.e", document("E00000001")).await.expect("elsewhere"), [0, 0]);
+    assert_eq!(house.arrivals("s.d", document("张小三")).await.expect_err("a name is none").code, Code::InvalidField);
+    let number = |number: &str, birthday: &str| json!({"by": "number", "number": number, "birthday": birthday});
+    assert_eq!(house.arrivals("s.d", number("d1", "0101")).await.expect("found"), [0, 1]);
+    assert_eq!(house.arrivals("s.d", number("D001", "0102")).await.expect("not theirs"), [0, 0]);
+    assert_eq!(house.arrivals("s.d", number("D099", "0101")).await.expect("nobody's"), [0, 0]);
+    assert_eq!(house.arrivals("s.d", number("D001", "1.1.")).await.expect_err("no date").code, Code::InvalidField);
+    for _ in 0..2 {
+        house.arrivals("s.d", number("D001", "0102")).await.expect("not theirs");
+    }
+    assert_eq!(house.arrivals("s.d", number("D001", "0101")).await.expect_err("guessed").code, Code::BackOff);
+    let shown = house.engine.deed(house.desk(), Deed::ReadTicketCode(ticket.as_str().into())).await.expect("shown");
+    let code = shown["code"].as_str().expect("text");
+    let draw = |text: String| house.engine.deed(house.kiosk(), Deed::DrawQrCode(read(json!({ "text": text }))));
+    let drawn = draw(code.to_owned()).await.expect("drawn");
+    assert!(drawn["svg"].as_str().expect("a picture").contains("<svg"), "{drawn}");
+    assert_eq!(draw("x".repeat(301)).await.expect_err("too fine").code, Code::TooLarge);
+    let by_code = |code: &str| json!({"by": "code", "code": code});
+    assert_eq!(house.arrivals("s.d", by_code(code)).await.expect("found"), [0, 1]);
+    assert_eq!(house.arrivals("s.e", by_code(code)).await.expect("elsewhere"), [0, 0]);
+    assert_eq!(house.arrivals("s.d", by_code(&ticket)).await.expect("an id alone"), [0, 0]);
+    let found = house.find(code).await.expect("the desk scans it too");
+    assert_eq!(found["tickets"].as_array().expect("a list").len(), 1);
+    let desk = house.engine.deed(house.desk(), Deed::FindArrivals(DepartmentId::new("s.d"), read(by_code(code)))).await;
+    assert_eq!(desk.expect_err("the desk has its own search").code, Code::Forbidden);
 }

@@ -7,7 +7,7 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use actix_web::{HttpRequest, HttpResponse, web};
-use jiaohao_domain::{Code, DepartmentId, Rejection, SiteId};
+use jiaohao_domain::{Code, DepartmentId, Rejection, SiteId, TicketId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -51,6 +51,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/site/{id}", web::get().to(read_directory))
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
+            .route("/departments/{id}/arrivals/find", web::post().to(find_arrivals))
+            .route("/tickets/{id}/code", web::get().to(read_ticket_code))
+            .route("/qr-codes", web::post().to(draw_qr_code))
             .route("/streams/{name}", web::get().to(read_stream))
             .default_service(web::to(command)),
     );
@@ -292,6 +295,22 @@ async fn find_appointments(request: HttpRequest, door: web::Data<Door>, payload:
     let department: DepartmentId = id(&request)?;
     let asked = read(&door, payload).await?;
     door.deed(&request, Deed::FindAppointments(department, asked)).await
+}
+
+async fn find_arrivals(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let department: DepartmentId = id(&request)?;
+    let asked = read(&door, payload).await?;
+    door.deed(&request, Deed::FindArrivals(department, asked)).await
+}
+
+async fn read_ticket_code(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let ticket: TicketId = id(&request)?;
+    door.deed(&request, Deed::ReadTicketCode(ticket)).await
+}
+
+async fn draw_qr_code(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let asked = read(&door, payload).await?;
+    door.deed(&request, Deed::DrawQrCode(asked)).await
 }
 
 async fn read_stream(request: HttpRequest, door: web::Data<Door>, name: web::Path<String>) -> Outcome {

@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::requests::{
-    FindAppointments, IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode, RevokeToken, SignIn, SignOut,
+    DrawQrCode, FindAppointments, FindArrivals, IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode, RevokeToken, SignIn, SignOut,
 };
 use super::resources::RESOURCES;
 use super::shapes;
@@ -28,6 +28,8 @@ pub fn document() -> Value {
     body!(RequestCode);
     body!(RegisterPerson);
     body!(FindAppointments);
+    body!(FindArrivals);
+    body!(DrawQrCode);
     body!(ReadPersons);
     body!(OfferScreen);
     body!(IssueToken);
@@ -116,6 +118,15 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         false,
         "Appointments and tickets of today that fit what the desk has typed; audited.",
     ),
+    (
+        "POST",
+        "/departments/{id}/arrivals/find",
+        Some("FindArrivals"),
+        false,
+        "What somebody at a kiosk has today, by what only they have; audited.",
+    ),
+    ("GET", "/tickets/{id}/code", None, false, "What a kiosk or the desk scans of a ticket."),
+    ("POST", "/qr-codes", Some("DrawQrCode"), false, "A text as a picture to be scanned."),
     ("GET", "/streams/{name}", None, false, "A stream's snapshot and position."),
 ];
 

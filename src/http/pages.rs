@@ -23,6 +23,7 @@ const PAGES: &[(&str, &str)] = &[
     ("/doctor", "doctor.html"),
     ("/caller", "caller.html"),
     ("/desk", "desk.html"),
+    ("/kiosk", "kiosk.html"),
     ("/patient", "patient.html"),
     ("/ops", "ops.html"),
 ];

@@ -3,7 +3,7 @@
 
 use jiaohao_domain::person::{Relation, Sex};
 use jiaohao_domain::{
-    BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Role, ScreenId, ServicePointId, SiteId, Timestamp,
+    BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Role, ScreenId, ServicePointId, SiteId, TicketId, Timestamp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,12 @@ pub enum Deed {
     ListSites,
     /// Appointments of a department's today that fit what the desk has typed.
     FindAppointments(DepartmentId, FindAppointments),
+    /// The arriving patient's own appointments and tickets of today, by what only they have.
+    FindArrivals(DepartmentId, FindArrivals),
+    /// What is scanned of a ticket.
+    ReadTicketCode(TicketId),
+    /// A text as a picture to be scanned.
+    DrawQrCode(DrawQrCode),
     /// A token for a script.
     IssueToken(IssueToken),
     /// Lines of the audit.
@@ -187,7 +193,39 @@ pub struct ReadPersons {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindAppointments {
-    /// A number's beginning, a part of a name, a resident identity number, a phone, or an appointment's or ticket's id.
+    /// A number's beginning, a part of a name, a document's number, a phone, an appointment's or ticket's id, or a ticket's
+    /// code as scanned.
+    pub text: String,
+}
+
+/// Find what somebody who stands at a kiosk has today, by what only they have.
+#[derive(Deserialize, JsonSchema)]
+#[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FindArrivals {
+    /// What a scanner reads from a slip or from the phone.
+    Code {
+        /// A ticket's code.
+        code: String,
+    },
+    /// A document read or typed, whole.
+    Document {
+        /// Its number.
+        document_number: String,
+    },
+    /// The number that was called or printed; the birthday keeps others from using it.
+    Number {
+        /// As on the slip, or without letter and noughts.
+        number: String,
+        /// Month and day of birth, four digits: `0423`.
+        birthday: String,
+    },
+}
+
+/// Draw a text so that scanners and phones read it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DrawQrCode {
+    /// 300 bytes at most.
     pub text: String,
 }
 

@@ -15,4 +15,5 @@ pub mod persons;
 pub mod refresh;
 pub mod scripts;
 pub mod strangers;
+pub mod ticket_code;
 pub mod tokens;

@@ -418,11 +418,19 @@ impl Clinic {
         self.post("/persons/read", Some(desk), json!({"ids": [patient]})).await;
         self.ask("GET", "/departments/s.d/area-code", Some(desk), None).await;
         self.ask("GET", "/site/s", Some(desk), None).await;
+        let hall = json!({"name": "hall", "role": "kiosk", "ttl_s": 600, "site": "s"});
+        let hall = self.post("/tokens", Some(operator), hall).await;
+        let hall = hall["access_token"].as_str().unwrap();
+        self.post("/qr-codes", Some(hall), json!({"text": "签到"})).await;
         let who = self.person(desk, "E76543210", "司马亮").await;
         let place = json!({"session": "s.d.m", "slot": "s.d.m.1000", "patient": who});
         let booked = self.post("/appointments", Some(desk), place).await;
         let found = json!({"text": booked["appointment"]});
-        self.post("/departments/s.d/appointments/find", Some(desk), found).await;
+        let found = self.post("/departments/s.d/appointments/find", Some(desk), found).await;
+        let ticket = found["appointments"][0]["ticket"].as_str().unwrap();
+        let scanned = self.ask("GET", &format!("/tickets/{ticket}/code"), Some(hall), None).await;
+        let scanned = json!({"by": "code", "code": scanned["code"]});
+        self.post("/departments/s.d/arrivals/find", Some(hall), scanned).await;
         self.post("/clock/confirm", Some(operator), json!({})).await;
         // Without an appointment the phone hears of the ticket all the same, and the desk finds it.
         let walk_in = json!({"queue": "s.e.q", "patient": patient});

@@ -1,6 +1,6 @@
 //! What a door does for somebody beside commands and streams, and what therefore needs a line in the table too.
 
-use jiaohao_domain::{DepartmentId, PatientId, SiteId};
+use jiaohao_domain::{DepartmentId, PatientId, SiteId, TicketId};
 
 /// Something that a door does itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,12 @@ pub enum Deed {
     ListSites,
     /// Find appointments and tickets of today in a department.
     FindAppointments(DepartmentId),
+    /// Find the own appointments and tickets of today of who stands at a kiosk.
+    FindArrivals(DepartmentId),
+    /// Show a ticket's code, which a kiosk or the desk scans.
+    ReadTicketCode(TicketId),
+    /// Draw a text as a picture to be scanned.
+    DrawQrCode,
     /// Issue a token for a script, of that site (absent: of all sites).
     IssueToken(Option<SiteId>),
     /// Read who saw and did what, in all sites.
@@ -47,6 +53,9 @@ impl Deed {
         "read_directory",
         "list_sites",
         "find_appointments",
+        "find_arrivals",
+        "read_ticket_code",
+        "draw_qr_code",
         "issue_token",
         "read_audit",
         "list_tokens",
@@ -66,6 +75,9 @@ impl Deed {
             Self::ReadDirectory(_) => "read_directory",
             Self::ListSites => "list_sites",
             Self::FindAppointments(_) => "find_appointments",
+            Self::FindArrivals(_) => "find_arrivals",
+            Self::ReadTicketCode(_) => "read_ticket_code",
+            Self::DrawQrCode => "draw_qr_code",
             Self::IssueToken(_) => "issue_token",
             Self::ReadAudit => "read_audit",
             Self::ListTokens(_) => "list_tokens",

@@ -283,8 +283,12 @@ impl Target {
             | Deed::ReadFamily
             | Deed::ReadAudit
             | Deed::RunHouse
+            | Deed::DrawQrCode
             | Deed::ListSites => about,
-            Deed::ReadAreaCode(department) | Deed::FindAppointments(department) => about.department(department.clone()),
+            Deed::ReadAreaCode(department) | Deed::FindAppointments(department) | Deed::FindArrivals(department) => {
+                about.department(department.clone())
+            }
+            Deed::ReadTicketCode(ticket) => about.ticket(ticket),
             Deed::ReadDirectory(site) => about.site(site.clone()),
             Deed::IssueToken(site) | Deed::ListTokens(site) | Deed::RevokeToken(site) => {
                 Self { sites: site.iter().cloned().collect(), ..about }

@@ -2,6 +2,7 @@
 
 import codes from './codes_en.js';
 import desk from './desk_en.js';
+import kiosk from './kiosk_en.js';
 import ops from './ops_en.js';
 import patient from './patient_en.js';
 
@@ -44,6 +45,7 @@ const words = {
   'sign_in.title_phone': 'Sign in with your phone',
   'sign_in.for_doctor': 'Doctor console',
   'sign_in.for_desk': 'Triage desk',
+  'sign_in.for_kiosk': 'Kiosk',
   'sign_in.for_operator': 'Operations',
   'sign_in.for_patient': 'No hospital card needed; first visits can book too.',
   'sign_in.wrong_role': 'You are signed in as somebody who cannot use this page. Sign in as another.',
@@ -342,4 +344,4 @@ const words = {
   'doctor.did_seen_call': '{number} seen; called {who} to {place}',
 };
 
-export default Object.assign(words, codes, desk, ops, patient);
+export default Object.assign(words, codes, desk, kiosk, ops, patient);

@@ -2,6 +2,7 @@
 
 import codes from './codes_zh.js';
 import desk from './desk_zh.js';
+import kiosk from './kiosk_zh.js';
 import ops from './ops_zh.js';
 import patient from './patient_zh.js';
 
@@ -44,6 +45,7 @@ const words = {
   'sign_in.title_phone': '用手机号登录',
   'sign_in.for_doctor': '医生工作台',
   'sign_in.for_desk': '分诊台',
+  'sign_in.for_kiosk': '自助机',
   'sign_in.for_operator': '运行管理',
   'sign_in.for_patient': '不用办卡,第一次来也可以预约。',
   'sign_in.wrong_role': '当前登录的身份不能用这一页,请换一个身份登录。',
@@ -342,4 +344,4 @@ const words = {
   'doctor.did_seen_call': '{number} 看完,已叫 {who} 到{place}',
 };
 
-export default Object.assign(words, codes, desk, ops, patient);
+export default Object.assign(words, codes, desk, kiosk, ops, patient);

@@ -1,6 +1,7 @@
 // Home on the phone: what matters now. The ticket card when there is one, else the next appointment, else booking; and the
 // whole screen when the patient is called.
 
+import { codePicture } from '../components/slip.js';
 import { clockOf, rangeLeft, wall, weekdayOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, said, t } from '../lib/i18n.js';
@@ -11,8 +12,8 @@ import { placeWord, stateWord } from '../lib/words.js';
 /**
  * @typedef {import('./model.js').Model} Model
  * @typedef {{page: import('../lib/page.js').Page, model: Model, family: Model[], nameOf: (patient: string) => string,
- *   go: (tab: string) => void, show: (patient: string) => void, seen: Set<string>}} Home `model` is who is shown, and the
- *   first of the family
+ *   go: (tab: string) => void, show: (patient: string) => void, seen: Set<string>, scanned: string, used: () => void}} Home
+ *   `model` is who is shown, and the first of the family; `scanned` the area's code that came with the address
  */
 
 /** @param {Home} home */
@@ -267,12 +268,26 @@ function codeForm(home, ticket, a) {
       const form = event.target;
       const code = form.elements.code.value.replace(/\s/g, '');
       const body = arriving ? { appointment: a.appointment, code } : { ticket: ticket.ticket, code };
-      if (await send(home, action, body, t(arriving ? 'patient.did_check_in' : 'patient.did_report_back'))) form.reset();
+      if (await send(home, action, body, t(arriving ? 'patient.did_check_in' : 'patient.did_report_back'))) {
+        home.used();
+        form.reset();
+      }
     },
   },
   h('label', { class: 'field' }, h('span', null, t(arriving ? 'patient.code_check_in' : 'patient.code_report_back')),
-    h('input', { class: 'input code', name: 'code', inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9 ]{6,7}', maxlength: '7', required: true })),
-  h('button', { class: 'btn primary big wide', 'data-action': action }, t(arriving ? 'patient.check_in' : 'patient.report_back')));
+    h('input', { class: 'input code', name: 'code', inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9 ]{6,7}', maxlength: '7', required: true, value: home.scanned || undefined })),
+  h('button', { class: 'btn primary big wide', 'data-action': action }, t(arriving ? 'patient.check_in' : 'patient.report_back')),
+  h('button', { type: 'button', class: 'btn wide', 'data-action': 'show_code', onclick: () => showCode(home, ticket) }, t('patient.show_code')));
+}
+
+/** The number's own code, for the scanner of a kiosk or the desk. @param {Home} home @param {any} ticket */
+async function showCode(home, ticket) {
+  const picture = await codePicture(home.page.session, ticket.ticket);
+  if (!picture) home.page.notify(t('error.offline'));
+  else await ask(t('patient.show_code'), (close) => h('div', { class: 'form own-code' },
+    h('img', { src: picture, alt: t('slip.code') }), h('b', { class: 'num' }, ticket.number),
+    h('p', null, t('patient.show_code_more')),
+    h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('close'))));
 }
 
 /** What takes the whole screen: a call, a summons, a missed number. */

@@ -32,6 +32,9 @@ let kind = 'resident_id';
 let adding = false;
 let busy = false;
 const seen = new Set();
+/** The area's code, where the phone has scanned it from a kiosk. */
+let scanned = (/[#&]code=(\d{6})/.exec(location.hash) || ['', ''])[1];
+if (scanned) history.replaceState(null, '', location.pathname + location.search + location.hash.replace(/[#&]code=\d{6}/, ''));
 
 const page = openPage({ mode: 'phone', roles: ['patient'], start, draw });
 
@@ -134,7 +137,12 @@ document.body.classList.toggle('elder', elder());
 function draw() {
   if (!model || adding) return registerView();
   const everybody = [model, ...Array.from(models.values()).filter((one) => one !== model)];
-  const home = { page, model, family: everybody, nameOf, go, show, seen };
+  const home = {
+    page, model, family: everybody, nameOf, go, show, seen, scanned,
+    used: () => {
+      scanned = '';
+    },
+  };
   const views = { today: () => homeView(home), book: () => /** @type {Booking} */ (booking).view(), me: meView };
   return [
     h('header', { class: 'top', key: 'top' }, h('h1', null, t(`patient.tab.${tab}`)),

@@ -27,6 +27,19 @@ pub enum DocumentKind {
     Passport,
 }
 
+impl DocumentKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::ResidentId,
+        Self::HouseholdRegister,
+        Self::BirthCertificate,
+        Self::HongKongMacaoPermit,
+        Self::TaiwanPermit,
+        Self::PermanentResidence,
+        Self::Passport,
+    ];
+}
+
 /// A document in normal form. It prints without its number.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Document {

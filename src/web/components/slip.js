@@ -1,0 +1,46 @@
+// The slip of a number: what stands on paper. The code is made by the house and drawn there; without one (no connection) the
+// slip is still a slip.
+
+import { rangeLeft, wall } from '../lib/clock.js';
+import { h } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+
+/** A text as a picture to be scanned. @param {import('../lib/session.js').Session} session @param {string} text @returns {Promise<string>} an image's address */
+export async function drawn(session, text) {
+  const { svg } = await session.http('POST', '/api/v1/qr-codes', { text });
+  return `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+}
+
+/** The picture of a ticket's code, or nothing. @param {import('../lib/session.js').Session} session @param {string} ticket @returns {Promise<string>} */
+export async function codePicture(session, ticket) {
+  try {
+    const { code } = await session.http('GET', `/api/v1/tickets/${encodeURIComponent(ticket)}/code`);
+    return await drawn(session, code);
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * What stands on a slip.
+ * @param {{where: string, number: string, name: string, ahead: number|null, expected: any, picture: string, now: number, at: string}} slip
+ *   `at`: the clinic's time, as it is printed
+ */
+export function slipLines(slip) {
+  const left = rangeLeft(slip.expected, slip.now);
+  return h('div', { class: 'on-slip', key: 'on-slip' },
+    h('p', { key: 'where' }, slip.where),
+    h('b', { class: 'number num', key: 'number' }, slip.number),
+    slip.name ? h('span', { class: 'name', key: 'name' }, slip.name) : null,
+    slip.ahead === null ? null : h('p', { key: 'ahead' }, slip.ahead ? t('slip.ahead', { n: slip.ahead }) : t('slip.next')),
+    left ? h('p', { key: 'expected' }, t(left.from ? 'slip.about' : 'slip.about_by', left)) : null,
+    slip.picture ? h('img', { key: 'code', src: slip.picture, alt: t('slip.code') }) : null,
+    h('p', { key: 'keep' }, t('slip.keep')),
+    h('p', { key: 'at' }, t('slip.at', { time: slip.at })));
+}
+
+/** The time as it is printed. @param {import('../lib/clock.js').ServerClock} clock */
+export function printedAt(clock) {
+  const now = wall(clock.now(), clock.offsetMinutes);
+  return `${now.date} ${now.clock}`;
+}

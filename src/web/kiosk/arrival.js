@@ -1,0 +1,75 @@
+// Who stands at the kiosk: what they have today, found by what only they have, and what they do with it.
+
+import { LiveStream } from '../lib/stream.js';
+
+/** Tickets for which there is something to do here. */
+const BACK = ['away', 'missed'];
+/** Tickets that are here already. */
+const HERE = ['waiting', 'summoned', 'called', 'serving', 'in_transit'];
+
+/**
+ * Something of today: `appointment` or `ticket`, and the department that it is of.
+ * @typedef {any} Item
+ */
+
+/** One person's turn at the kiosk. */
+export class Arrival {
+  /** @param {import('../lib/page.js').Page} page @param {() => {id: string}[]} departments that this kiosk is for */
+  constructor(page, departments) {
+    this.page = page;
+    this.departments = departments;
+    /** @type {Item[]} */
+    this.items = [];
+    /** The number that was taken or is shown. @type {Item|null} */
+    this.item = null;
+    /** Its place in the line, live. @type {LiveStream|null} */
+    this.place = null;
+  }
+
+  /** @param {any} by what was scanned or typed */
+  async find(by) {
+    const found = await Promise.all(this.departments().map(async (department) => {
+      const { appointments, tickets } = await this.page.session.http('POST', `/api/v1/departments/${department.id}/arrivals/find`, by);
+      return [...appointments, ...tickets].map((one) => ({ ...one, department: department.id }));
+    }));
+    const all = found.reduce((some, more) => some.concat(more), /** @type {Item[]} */ ([]));
+    const rank = (/** @type {Item} */ one) => (this.commandOf(one) ? 0 : HERE.includes(one.state) ? 1 : 2);
+    this.items = all.sort((a, b) => rank(a) - rank(b));
+    return this.items;
+  }
+
+  /** What can be done with it here. @param {Item} item @returns {'check_in'|'report_back'|null} */
+  commandOf(item) {
+    if (item.appointment && item.state === 'booked') return 'check_in';
+    return BACK.includes(item.state) ? 'report_back' : null;
+  }
+
+  /** Whether it stands in a line. @param {Item} item */
+  isHere(item) {
+    return HERE.includes(item.state);
+  }
+
+  /** Checks in or reports back. @param {Item} item @param {any} element the pressed one */
+  async act(item, element) {
+    const command = this.commandOf(item);
+    if (!command) return;
+    const body = command === 'check_in' ? { appointment: item.appointment } : { ticket: item.ticket };
+    const result = await this.page.command(command, body, element);
+    this.show({ ...item, ...result });
+  }
+
+  /** @param {Item} item */
+  show(item) {
+    this.item = item;
+    this.place = new LiveStream(this.page.protocol, `ticket:${item.ticket}`, this.page.draw, this.page.draw);
+    this.page.draw();
+  }
+
+  /** The next person comes. */
+  forget() {
+    if (this.place) this.place.close();
+    this.place = null;
+    this.item = null;
+    this.items = [];
+  }
+}

@@ -1,0 +1,282 @@
+// /kiosk: check-in, reporting back of a missed number, slip, without anybody's help. It shows the area's code for phones, finds
+// by what only the patient has, and forgets everybody by itself.
+
+import { codePicture, drawn, printedAt, slipLines } from '../components/slip.js';
+import { clockOf, rangeLeft, wall } from '../lib/clock.js';
+import { find, h, render } from '../lib/dom.js';
+import { named, t } from '../lib/i18n.js';
+import { openPage } from '../lib/page.js';
+import { Site } from '../lib/site.js';
+import { placeWord, stateWord, wordsOf } from '../lib/words.js';
+import { Arrival } from './arrival.js';
+import { Typing } from './typing.js';
+
+/** Nobody touches it for so long: the next person must not find the last one's number. */
+const IDLE_MS = 60000;
+/** It asks for so long before that. */
+const ASKS_MS = 15000;
+/** A number that was taken is shown so long. */
+const DONE_MS = 30000;
+
+/** @type {Site|null} */
+let site = null;
+/** @type {Arrival|null} */
+let arrival = null;
+/** The waiting area's code, its picture for phones, and until when by this page's clock. @type {{code: string, picture: string, until: number}|null} */
+let area = null;
+let reading = false;
+/** start, document, number, birthday, found, done */
+let view = 'start';
+/** The number that the birthday is asked for. */
+let number = '';
+/** The picture on the slip. */
+let picture = '';
+let busy = false;
+let touchedAt = performance.now();
+
+const page = openPage({ mode: 'staff', roles: ['kiosk'], start, draw });
+const typing = new Typing({
+  onCode: (code) => look({ by: 'code', code }),
+  onEnter: () => enter(),
+  changed: () => page.draw(),
+  takes: () => ['document', 'number', 'birthday'].includes(view),
+});
+['pointerdown', 'keydown'].forEach((what) => document.addEventListener(what, touched, true));
+
+/** @param {import('../lib/page.js').Page} opened */
+async function start(opened) {
+  site = new Site(opened.session, opened.session.who.site, opened.protocol.clock);
+  try {
+    await site.read();
+  } catch (refusal) {
+    opened.notify(wordsOf(refusal));
+    setTimeout(() => start(opened), 5000);
+    return;
+  }
+  arrival = new Arrival(opened, departments);
+  readArea();
+  setInterval(tick, 1000);
+}
+
+function departments() {
+  const own = page.session.who.departments || [];
+  return site ? site.all('departments').filter((d) => !own.length || own.includes(d.id)) : [];
+}
+
+function tick() {
+  if (area && area.until <= performance.now() && !reading) readArea();
+  const limit = view === 'done' ? DONE_MS : IDLE_MS;
+  if (view !== 'start' && performance.now() - touchedAt > limit) home();
+  page.draw();
+}
+
+/** The code that phones type or scan; of the first department, which one kiosk usually has alone. */
+async function readArea() {
+  const [first] = departments();
+  if (!first || reading) return;
+  reading = true;
+  try {
+    const { code, valid_s: s } = await page.session.http('GET', `/api/v1/departments/${first.id}/area-code`);
+    area = { code, picture: await drawn(page.session, `${location.origin}/patient#code=${code}`), until: performance.now() + (s + 1) * 1000 };
+  } catch {
+    area = null;
+    setTimeout(readArea, 5000);
+  }
+  reading = false;
+  page.draw();
+}
+
+function touched() {
+  touchedAt = performance.now();
+}
+
+function home() {
+  if (arrival) arrival.forget();
+  view = 'start';
+  number = '';
+  picture = '';
+  render(find('#slip'), []);
+  typing.begin(0);
+  page.notify('');
+  page.draw();
+}
+
+/** @param {'document'|'number'|'birthday'} to */
+function ask(to) {
+  view = to;
+  typing.begin({ document: 20, number: 8, birthday: 4 }[to]);
+  page.notify('');
+  page.draw();
+}
+
+/** Whether what was typed can be looked for. */
+function isReady() {
+  return typing.text.length >= { document: 5, number: 1, birthday: 4 }[/** @type {'document'|'number'|'birthday'} */ (view)];
+}
+
+function enter() {
+  if (busy || !isReady()) return;
+  if (view === 'document') look({ by: 'document', document_number: typing.text });
+  else if (view === 'number') {
+    number = typing.text;
+    ask('birthday');
+  } else look({ by: 'number', number, birthday: typing.text });
+}
+
+/** @param {any} by */
+async function look(by) {
+  if (busy || !arrival) return;
+  touched();
+  busy = true;
+  page.notify('');
+  page.draw();
+  try {
+    arrival.forget();
+    const items = await arrival.find(by);
+    const [only] = items;
+    if (items.length === 1 && arrival.isHere(only)) shown(only);
+    else view = 'found';
+  } catch (refusal) {
+    page.refuse(refusal, 'find_arrivals');
+  }
+  busy = false;
+  page.draw();
+}
+
+/** @param {any} item */
+async function shown(item) {
+  view = 'done';
+  touched();
+  if (/** @type {Arrival} */ (arrival).item !== item) /** @type {Arrival} */ (arrival).show(item);
+  picture = await codePicture(page.session, item.ticket);
+  page.draw();
+}
+
+/** @param {any} item @param {any} event */
+async function act(item, event) {
+  const a = /** @type {Arrival} */ (arrival);
+  try {
+    await a.act(item, event.currentTarget);
+    await shown(a.item);
+  } catch {
+    // Said on the page; the desk can help.
+  }
+}
+
+function draw() {
+  top();
+  if (!site || !arrival) return h('p', { class: 'skeleton', key: 'skeleton', 'aria-busy': 'true' });
+  /** @type {Object<string, () => any>} */
+  const views = {
+    start: startView,
+    document: () => typing.view({ label: t('kiosk.document'), hint: t('kiosk.document_hint'), go: t('kiosk.find'), ready: isReady(), busy, extra: ['X'] }),
+    number: () => typing.view({ label: t('kiosk.number'), hint: t('kiosk.number_hint'), go: t('kiosk.go_on'), ready: isReady(), busy, extra: prefixes() }),
+    birthday: () => typing.view({ label: t('kiosk.birthday', { number }), hint: t('kiosk.birthday_hint'), go: t('kiosk.find'), ready: isReady(), busy }),
+    found: foundView,
+    done: doneView,
+  };
+  const away = view !== 'start';
+  const left = IDLE_MS - (performance.now() - touchedAt);
+  return [
+    h('section', { class: `stage ${view}`, key: view, 'data-view': view }, views[view]()),
+    away
+      ? h('footer', { class: 'under', key: 'under' },
+        h('button', { type: 'button', class: 'btn', 'data-action': 'home', onclick: home }, t(view === 'done' ? 'kiosk.finish' : 'kiosk.home')),
+        view !== 'done' && left < ASKS_MS ? h('p', { class: 'notice soon', role: 'status', key: 'left' }, t('kiosk.still_there', { s: Math.max(0, Math.ceil(left / 1000)) })) : null)
+      : areaView(),
+  ];
+}
+
+/** The letters with which numbers of this area begin. */
+function prefixes() {
+  const all = departments().map((d) => /** @type {Site} */ (site).of('queues', d.id)).reduce((some, more) => some.concat(more), /** @type {any[]} */ ([]));
+  return Array.from(new Set(all.map((queue) => queue.prefix).filter((one) => /^[A-Z]$/.test(one || '')))).sort();
+}
+
+function startView() {
+  const way = (/** @type {string} */ name, /** @type {(() => void)|null} */ go) => {
+    const inside = [h('span', { class: 'sign', 'aria-hidden': 'true', key: 'sign' }, t(`kiosk.sign.${name}`)), h('b', { key: 'b' }, t(`kiosk.way.${name}`)), h('span', { key: 'more' }, t(`kiosk.way.${name}_more`))];
+    return go
+      ? h('button', { type: 'button', class: 'way', key: name, 'data-way': name, onclick: go }, inside)
+      : h('div', { class: 'way still', key: name, 'data-way': name }, inside);
+  };
+  return [
+    h('p', { class: 'say', key: 'say' }, t('kiosk.welcome')),
+    h('div', { class: 'ways', key: 'ways' },
+      way('code', null), way('document', () => ask('document')), way('number', () => ask('number'))),
+  ];
+}
+
+function areaView() {
+  return h('footer', { class: 'area', key: 'area', 'data-area-code': area ? area.code : '' },
+    area ? h('img', { src: area.picture, alt: t('kiosk.area_picture'), key: 'picture' }) : null,
+    h('p', { key: 'words' }, h('b', null, t('kiosk.area')), h('span', null, t('kiosk.area_more'))),
+    h('b', { class: 'num', key: 'code' }, area ? area.code : '––––––'));
+}
+
+/** Of which department and queue. @param {any} item */
+function whereOf(item) {
+  const s = /** @type {Site} */ (site);
+  const department = s.one('departments', item.department);
+  const queue = s.one('queues', item.queue);
+  return [department ? named(department.name, department.name_en) : '', queue ? named(queue.name, queue.name_en) : ''].filter(Boolean).join(' · ');
+}
+
+function foundView() {
+  const a = /** @type {Arrival} */ (arrival);
+  if (!a.items.length) {
+    return h('div', { class: 'nothing', key: 'nothing', 'data-found': '0' },
+      h('p', { class: 'say' }, t('kiosk.nothing')), h('p', { class: 'more' }, t('kiosk.nothing_more')));
+  }
+  return [
+    h('p', { class: 'say', key: 'say' }, t('kiosk.found', { name: a.items[0].masked_name })),
+    h('ul', { class: 'items', key: 'items' }, a.items.map((item) => h('li', { key: item.appointment || item.ticket, 'data-ticket': item.ticket, 'data-state': item.state },
+      h('b', { class: 'number' }, item.number || ''),
+      h('span', { class: 'grow' }, whereOf(item), h('small', null, item.slot_start ? t('kiosk.booked_for', { time: clockOf(item.slot_start) }) : stateWord(item.state))),
+      itemButton(a, item)))),
+  ];
+}
+
+/** @param {Arrival} a @param {any} item */
+function itemButton(a, item) {
+  const command = a.commandOf(item);
+  if (command) return h('button', { type: 'button', class: 'btn primary', 'data-action': command, onclick: (/** @type {any} */ event) => act(item, event) }, t(`kiosk.${command}`));
+  if (a.isHere(item)) return h('button', { type: 'button', class: 'btn', 'data-action': 'show_place', onclick: () => shown(item) }, t('kiosk.show_place'));
+  return h('span', { class: 'tag' }, stateWord(item.state));
+}
+
+/** What the person does now. @param {any} place */
+function todo(place) {
+  if (place.state === 'called') return t('patient.go_now', { place: placeWord(place) });
+  if (place.state === 'summoned') return t('patient.wait_at_door', { place: placeWord(place) });
+  if (place.state === 'waiting' && place.ahead !== null) return place.ahead ? t('patient.ahead', { n: place.ahead }) : t('patient.you_are_next');
+  return stateWord(place.state);
+}
+
+function doneView() {
+  const { item, place } = /** @type {Arrival} */ (arrival);
+  const now = (place && place.value) || item;
+  const where = whereOf({ ...item, queue: now.queue || item.queue });
+  const clock = page.protocol.clock;
+  const left = now.state === 'waiting' ? rangeLeft(now.expected, clock.now()) : null;
+  render(find('#slip'), slipLines({
+    where, number: now.number, name: item.masked_name, ahead: now.state === 'waiting' && now.ahead !== undefined ? now.ahead : null, expected: now.expected, picture,
+    now: clock.now(), at: printedAt(clock),
+  }));
+  return [
+    h('p', { class: 'more', key: 'where' }, where),
+    h('b', { class: 'number', key: 'number', 'data-number': now.number }, now.number),
+    h('p', { class: 'say', key: 'todo', role: 'status' }, todo(now)),
+    left ? h('p', { class: 'more', key: 'left' }, t(left.from ? 'slip.about' : 'slip.about_by', left)) : null,
+    h('p', { class: 'more', key: 'sit' }, t('kiosk.sit')),
+    h('button', { type: 'button', class: 'btn primary go', key: 'print', 'data-action': 'print_slip', onclick: () => window.print() }, t('kiosk.print')),
+  ];
+}
+
+function top() {
+  const clock = page.protocol.clock;
+  const here = departments();
+  const name = site && site.view ? named(site.view.name, site.view.name_en) : '';
+  render(find('#where'), [name, here.length === 1 ? named(here[0].name, here[0].name_en) : ''].filter(Boolean).join(' · '));
+  render(find('#clock'), clock.known ? wall(clock.now(), clock.offsetMinutes).clock : '');
+}

@@ -1,0 +1,87 @@
+// Typing at a kiosk: big keys on the glass, a keyboard where there is one, and the scanner, which types too: a burst that ends
+// with Enter.
+
+import { h } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+
+/** Longer than any code. */
+const TEXT_MAX = 100;
+/** What stands in every ticket's code and in nothing that a person types. */
+const OF_CODES = '~';
+const LETTERS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z'];
+const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0'];
+
+/** What was typed, and from where. */
+export class Typing {
+  /** @param {{onCode: (code: string) => void, onEnter: () => void, changed: () => void, takes: () => boolean}} kiosk */
+  constructor(kiosk) {
+    this.kiosk = kiosk;
+    this.text = '';
+    this.max = TEXT_MAX;
+    /** Whether letters are on the keys. */
+    this.letters = false;
+    /** Everything since the last Enter, for a code. */
+    this.burst = '';
+    document.addEventListener('keydown', (event) => this.onKey(event));
+  }
+
+  /** @param {number} max */
+  begin(max) {
+    this.text = '';
+    this.max = max;
+    this.letters = false;
+  }
+
+  /** @param {string} char */
+  add(char) {
+    if (this.text.length < this.max) this.text += char.toUpperCase();
+    this.kiosk.changed();
+  }
+
+  back() {
+    this.text = this.text.slice(0, -1);
+    this.kiosk.changed();
+  }
+
+  /** @param {KeyboardEvent} event */
+  onKey(event) {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === 'Enter' && this.burst.includes(OF_CODES)) {
+      event.preventDefault();
+      const code = this.burst;
+      this.burst = '';
+      this.kiosk.onCode(code);
+      return;
+    }
+    if (event.key.length === 1) this.burst = (this.burst + event.key).slice(-TEXT_MAX);
+    if (event.key === 'Enter') this.burst = '';
+    if (!this.kiosk.takes()) return;
+    if (/^[a-z0-9]$/i.test(event.key)) this.add(event.key);
+    else if (event.key === 'Backspace') this.back();
+    // A key of the page that has the focus is pressed by Enter itself.
+    else if (event.key === 'Enter' && !(/** @type {any} */ (event.target).closest('button'))) this.kiosk.onEnter();
+  }
+
+  /** The field and its keys. @param {{label: string, hint: string, go: string, ready: boolean, busy: boolean, extra?: string[]}} field `extra`: letters that are always there */
+  view(field) {
+    const keys = this.letters ? LETTERS : [...DIGITS, ...(field.extra || [])];
+    return h('div', { class: 'typing', key: 'typing' },
+      h('p', { class: 'label', key: 'label', id: 'typed-label' }, field.label),
+      h('output', { class: `typed num${this.text ? '' : ' none'}`, key: 'typed', 'aria-labelledby': 'typed-label', 'data-typed': this.text }, this.text || field.hint),
+      h('div', { class: `keys${this.letters ? ' letters' : ''}`, key: 'keys' },
+        keys.map((key) => h('button', { type: 'button', class: 'btn key', key, 'data-key': key, onclick: () => this.add(key) }, key)),
+        field.extra
+          ? h('button', {
+            type: 'button', class: 'btn key wide-key', key: 'letters', 'data-action': 'letters', 'aria-pressed': String(this.letters),
+            onclick: () => {
+              this.letters = !this.letters;
+              this.kiosk.changed();
+            },
+          }, t(this.letters ? 'kiosk.digits' : 'kiosk.letters'))
+          : null,
+        h('button', { type: 'button', class: 'btn key wide-key', key: 'back', 'data-action': 'rub_out', disabled: !this.text, onclick: () => this.back() }, t('kiosk.rub_out'))),
+      h('button', {
+        type: 'button', class: 'btn primary go', key: 'go', 'data-action': 'find', disabled: !field.ready || field.busy, 'aria-busy': String(field.busy), onclick: () => this.kiosk.onEnter(),
+      }, field.go));
+  }
+}

@@ -1,0 +1,157 @@
+// /kiosk: somebody alone in front of a machine. Check-in by scan, by document and by number with birthday; reporting back; a
+// slip; and nothing of one person left for the next.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { Browser, columnIs, Hospital, ONE_SLOT, PASSWORD, residentNumber, SIZES } from './hospital.mjs';
+
+const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const QUEUE = 'renmin.xinnei.liming';
+const PEOPLE = [['张小三', '1953-04-23'], ['欧阳雪莉', '1960-12-01'], ['何伟', '1971-07-09'], ['赵丽', '1980-02-28']];
+
+let hospital;
+let browser;
+let desk;
+let kiosk;
+const booked = [];
+
+before(async () => {
+  hospital = await new Hospital({ speed: 30 }).open();
+  await hospital.define(ONE_SLOT);
+  await hospital.call('PUT', '/staff', { id: 'zizhu', role: 'kiosk', password: PASSWORD, site: 'renmin', departments: ['renmin.xinnei'] });
+  for (const [i, [name, born]] of PEOPLE.entries()) booked.push(await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person(name, born, i + 1)));
+  browser = await new Browser(hospital.base).start();
+  desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  kiosk = await browser.staff('/kiosk', { width: 1080, height: 1920 }, 'zizhu');
+});
+after(async () => {
+  await browser?.close();
+  await hospital?.close();
+  assert.deepEqual(browser.complaints, []);
+});
+
+const at = (view) => kiosk.waitForSelector(`[data-view=${view}]`);
+const press = async (text) => {
+  for (const key of text) await kiosk.click(`[data-key="${key}"]`);
+};
+/** What a hand scanner does: types and presses Enter. */
+const scan = (page, text) => page.keyboard.type(`${text}\n`);
+const codeOf = async (ticket) => (await hospital.call('GET', `/tickets/${ticket}/code`, undefined, hospital.desk)).code;
+const ticketOf = async (number) => (await hospital.call('POST', '/departments/renmin.xinnei/appointments/find', { text: number }, hospital.desk)).appointments[0].ticket;
+
+test('the start shows three ways and the code for phones', async () => {
+  await at('start');
+  await kiosk.waitForSelector('[data-area-code]:not([data-area-code=""]) img');
+  assert.match(await kiosk.getAttribute('[data-area-code]', 'data-area-code'), /^\d{6}$/);
+  assert.equal((await kiosk.$$('[data-way]')).length, 3);
+});
+
+test('a scanned code checks in with one press, and the slip has number, masked name and code', async () => {
+  await scan(kiosk, await codeOf(await ticketOf('A001')));
+  await at('found');
+  await kiosk.click('[data-action=check_in]');
+  await at('done');
+  await kiosk.waitForSelector('[data-number="A001"]');
+  await kiosk.waitForSelector('#slip img', { state: 'attached' });
+  const slip = await kiosk.$eval('#slip', (one) => one.textContent);
+  assert.ok(slip.includes('A001') && slip.includes('张*三') && !slip.includes('张小三'), slip);
+  const pdf = await kiosk.pdf({ width: '80mm', height: '150mm' });
+  assert.equal(pdf.toString('latin1').match(/\/Type\s*\/Page\b/g).length, 1, 'one slip is one page');
+  await columnIs(desk, QUEUE, ['A001']);
+  await kiosk.click('[data-action=home]');
+  await at('start');
+  assert.ok(!(await kiosk.content()).includes('张*三'), 'nothing is left for the next person');
+});
+
+test('the whole document, typed on the glass', async () => {
+  await kiosk.click('[data-way=document]');
+  await press(residentNumber('1960-12-01', 2));
+  await kiosk.click('[data-action=find]');
+  await at('found');
+  await kiosk.click('[data-ticket] [data-action=check_in]');
+  await kiosk.waitForSelector('[data-number="A002"]');
+  await columnIs(desk, QUEUE, ['A001', 'A002']);
+  await kiosk.click('[data-action=home]');
+});
+
+test('number and birthday; the wrong birthday finds nothing and three of them end it', async () => {
+  const type = async (birthday) => {
+    await kiosk.click('[data-way=number]');
+    await press('A3');
+    await kiosk.click('[data-action=find]');
+    await at('birthday');
+    await kiosk.keyboard.type(birthday);
+    await kiosk.keyboard.press('Enter');
+  };
+  await type('0710');
+  await kiosk.waitForSelector('[data-found="0"]');
+  await kiosk.click('[data-action=home]');
+  await type('0709');
+  await kiosk.waitForSelector('[data-ticket]');
+  await kiosk.click('[data-action=check_in]');
+  await kiosk.waitForSelector('[data-number="A003"]');
+  await kiosk.click('[data-action=home]');
+  browser.serverIsDown = true; // Chromium notes the 429 below as an error
+  for (let i = 0; i < 3; i += 1) {
+    await type('0101');
+    await kiosk.waitForSelector('[data-found="0"]');
+    await kiosk.click('[data-action=home]');
+  }
+  await type('0709');
+  await kiosk.waitForSelector('[data-notice=back_off]:has-text("分诊台")');
+  browser.serverIsDown = false;
+  await kiosk.click('[data-action=home]');
+});
+
+test('who has missed the call reports back alone', async () => {
+  const token = await hospital.signIn('liming');
+  const { assignment } = await hospital.call('POST', '/work/start', { department: 'renmin.xinnei', service_point: 'renmin.xinnei.r3' }, token);
+  const next = { department: 'renmin.xinnei', assignment, in_hand: null, outcome: null };
+  const { called } = await hospital.call('POST', '/calls/next', next, token);
+  await hospital.call('POST', '/calls/recall', { call: called.call }, token);
+  // A minute and a half of the clinic's clock.
+  for (let i = 0; ; i += 1) {
+    const missed = await hospital.call('POST', '/tickets/mark-missed', { ticket: called.ticket }, token).then(() => true, () => false);
+    if (missed) break;
+    assert.ok(i < 200, 'it can be missed by now');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await scan(kiosk, await codeOf(called.ticket));
+  await at('found');
+  await kiosk.click('[data-action=report_back]');
+  await at('done');
+  await kiosk.waitForSelector('.stage.done .say:has-text("前面还有"), .stage.done .say:has-text("下一位")');
+  await kiosk.click('[data-action=home]');
+});
+
+test('the slip’s code is found by the desk’s own scanner', async () => {
+  await desk.click('#search');
+  await scan(desk, await codeOf(await ticketOf('A004')));
+  await columnIs(desk, QUEUE, ['A002', 'A003', 'A004', 'A001']);
+});
+
+test('no word is out of place: axe finds nothing on any view, upright and lying', async () => {
+  for (const size of [{ width: 1080, height: 1920 }, { width: 1920, height: 1080 }]) {
+    await kiosk.setViewportSize(size);
+    for (const way of [null, 'document', 'number']) {
+      if (way) await kiosk.click(`[data-way=${way}]`);
+      await at(way || 'start');
+      await kiosk.evaluate(AXE);
+      const { violations } = await kiosk.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
+      assert.deepEqual(violations.map((v) => [v.id, v.nodes.map((n) => n.target.join(' ')).join(', ')]), []);
+      const wide = await kiosk.evaluate(() => document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight);
+      assert.ok(!wide, `${way} scrolls at ${size.width} × ${size.height}`);
+      const small = await kiosk.$$eval('main button', (all) => all.map((one) => one.getBoundingClientRect()).filter((box) => box.height < 56 || box.width < 56).length);
+      assert.equal(small, 0, 'a finger finds every key');
+      if (way) await kiosk.click('[data-action=home]');
+    }
+  }
+});
+
+test('a phone that scans the area’s code has it filled in', async () => {
+  const code = await kiosk.getAttribute('[data-area-code]', 'data-area-code');
+  const phone = await browser.open(`/patient#code=${code}`, SIZES.phone);
+  assert.ok(!phone.url().includes(code), 'nothing of it stays in the address');
+});
