@@ -134,7 +134,9 @@ fn bearers_of(state: &State, today: BusinessDate, said: &str) -> Vec<(TicketId, 
             && state.clinic.session_of(&one.slot).is_some_and(|session| session.date == today)
     });
     let here = state.floor.tickets.values().filter(|ticket| {
-        ticket.opened.date == today && is_it(&ticket.opened.number) && !matches!(ticket.standing, Standing::Ended { .. })
+        ticket.opened.date == today
+            && is_it(&ticket.opened.number)
+            && !matches!(ticket.standing, Standing::Ended { .. })
     });
     let booked = booked.map(|(id, one)| (id.ticket(), one.brief.patient.clone()));
     booked.chain(here.map(|ticket| (ticket.id().clone(), ticket.opened.brief.patient.clone()))).collect()

@@ -485,7 +485,10 @@ async fn a_kiosk_finds_by_what_only_the_patient_has() {
     let ticket = serde_json::to_value(ticket).expect("an answer").to_string();
     let ticket = ticket.split('"').find(|part| part.starts_with("s.d.t")).expect("a ticket").to_owned();
     house.walk_in("s.d.q", &other).await.expect("registered");
-    house.give(&house.desk(), json!({"book_slot": {"session": "s.d.m", "slot": "s.d.m.0900", "patient": other}})).await.expect("booked");
+    house
+        .give(&house.desk(), json!({"book_slot": {"session": "s.d.m", "slot": "s.d.m.0900", "patient": other}}))
+        .await
+        .expect("booked");
     let document = |number: &str| json!({"by": "document", "document_number": number});
     assert_eq!(house.arrivals("s.d", document("e0000 0001")).await.expect("found"), [0, 1]);
     assert_eq!(house.arrivals("s.d", document("E00000002")).await.expect("found"), [1, 1]);

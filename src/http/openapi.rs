@@ -7,7 +7,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::requests::{
-    DrawQrCode, FindAppointments, FindArrivals, IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode, RevokeToken, SignIn, SignOut,
+    DrawQrCode, FindAppointments, FindArrivals, IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode,
+    RevokeToken, SignIn, SignOut,
 };
 use super::resources::RESOURCES;
 use super::shapes;

@@ -3,7 +3,8 @@
 
 use jiaohao_domain::person::{Relation, Sex};
 use jiaohao_domain::{
-    BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Role, ScreenId, ServicePointId, SiteId, TicketId, Timestamp,
+    BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Role, ScreenId, ServicePointId, SiteId, TicketId,
+    Timestamp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

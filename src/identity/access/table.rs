@@ -135,10 +135,7 @@ const DEEDS: &[Rule] = &[
     Rule { name: "list_sites", who: &[(Patient, Any), (Operator, Any)] },
     Rule { name: "find_appointments", who: DESK },
     Rule { name: "find_arrivals", who: &[(Kiosk, OwnDepartment)] },
-    Rule {
-        name: "read_ticket_code",
-        who: &[(Patient, OwnPatient), (Desk, OwnDepartment), (Kiosk, OwnDepartment)],
-    },
+    Rule { name: "read_ticket_code", who: &[(Patient, OwnPatient), (Desk, OwnDepartment), (Kiosk, OwnDepartment)] },
     Rule { name: "draw_qr_code", who: &[(Patient, Any), (Desk, Any), (Kiosk, Any)] },
     Rule { name: "issue_token", who: &[(Operator, MayIssue)] },
     // It names no site: only for operators of all sites, because the audit is one for all.
