@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::engine::Engine;
 
 /// Fields of commands that are times.
-const TIMES_IN: &[&str] = &["back_at", "released_at"];
+const TIMES_IN: &[&str] = &["back_at", "released_at", "came_at"];
 /// Fields of answers that are times.
 const TIMES_OUT: &[&str] = &["expires_at", "slot_start", "stored_at"];
 
@@ -60,6 +60,7 @@ pub fn named_command(name: &str, fields: Value) -> Result<ClientCommand, Rejecti
 pub fn has_times(command: &ClientCommand) -> bool {
     match command {
         ClientCommand::PauseWork(pause) => pause.back_at.is_some(),
+        ClientCommand::CheckIn(check_in) => check_in.came_at.is_some(),
         ClientCommand::DefineSession(session) => session.released_at.is_some(),
         _ => false,
     }

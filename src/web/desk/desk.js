@@ -11,6 +11,7 @@ import { Persons } from '../lib/persons.js';
 import { Site } from '../lib/site.js';
 import { standingWord, wordsOf } from '../lib/words.js';
 import { Acts } from './acts.js';
+import { Away } from './away.js';
 import { Floor } from './floor.js';
 import { Search } from './search.js';
 import { sessionsView } from './sessions.js';
@@ -35,6 +36,8 @@ let acts = null;
 let search = null;
 /** @type {any} */
 let walkIn = null;
+/** @type {Away|null} */
+let away = null;
 let filter = 'waiting';
 let side = 'walk_in';
 /** @type {string|null} */
@@ -61,7 +64,9 @@ async function start(page) {
   walkIn = new WalkIn(page, acts, getFloor, persons);
   search = new Search(page, {
     floor: getFloor, persons, acts, pick, returnDay, departments, open: openDepartment,
+    writeDown: (text) => away && page.protocol.status === 'offline' ? away.add(text) : null,
   });
+  away = new Away(page, { floor: getFloor, persons, look: (text) => search.look(text) });
   openDepartment(departments().find((d) => d.id === remembered()) || departments()[0]);
   setInterval(() => floor && floor.readSessions(), 60000);
 }
@@ -126,7 +131,8 @@ function draw() {
   if (!floor || !site) return h('div', { class: 'place', key: 'skeleton', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
   return h('div', { class: 'place', key: 'place' },
     h('section', { class: 'floor' }, search.view(), filters(), columns()),
-    aside());
+    aside(),
+    page.protocol.status === 'offline' && away ? away.paper() : null);
 }
 
 function filters() {
@@ -261,7 +267,7 @@ function aside() {
   const silent = site && site.all('screens').some((one) => one.online && one.silent);
   const left = Math.min(1, f.areaLeftMs() / 60000);
   return h('aside', { class: 'side' },
-    h('div', { class: 'tabs', role: 'tablist' }, SIDES.map((name) => h('button', {
+    h('div', { class: 'tabs', role: 'tablist', hidden: page.protocol.status === 'offline' }, SIDES.map((name) => h('button', {
       type: 'button', class: 'btn', role: 'tab', key: name, 'data-side': name, 'aria-selected': String(name === side),
       onclick: () => {
         side = name;
@@ -269,7 +275,8 @@ function aside() {
         page.draw();
       },
     }, t(`desk.side.${name}`), name === 'screens' && silent ? h('span', { class: 'tag soon' }, t('screens.silent')) : null))),
-    h('fieldset', { class: 'body', disabled: page.protocol.status === 'offline' }, bodies[side]()),
+    away && away.isThere ? h('div', { class: 'body away', key: 'away' }, away.view()) : null,
+    h('fieldset', { class: 'body', key: 'body', disabled: page.protocol.status === 'offline', hidden: page.protocol.status === 'offline' }, bodies[side]()),
     h('div', { class: 'area', 'data-area-code': f.area ? f.area.code : '' },
       h('small', null, t('desk.area_code')), h('b', { class: 'num' }, f.area ? f.area.code : '––––––'),
       h('span', { class: 'left', vars: { '--left': `${Math.round(left * 100)}%` } }, h('i', null))));

@@ -18,7 +18,8 @@ function isSaidAs(number, text) {
 export class Search {
   /**
    * @param {import('../lib/page.js').Page} page
-   * @param {{floor: () => any, persons: any, acts: any, pick: (ticket: string) => void, returnDay: (visit: any) => Promise<boolean>, departments: () => any[], open: (department: any) => void}} desk
+   * @param {{floor: () => any, persons: any, acts: any, pick: (ticket: string) => void, returnDay: (visit: any) => Promise<boolean>, departments: () => any[], open: (department: any) => void, writeDown: (text: string) => boolean|null}} desk
+   *   `writeDown` puts a text on the list of who came while the server is away; null while it is there
    */
   constructor(page, desk) {
     this.page = page;
@@ -64,7 +65,7 @@ export class Search {
     clearTimeout(this.timer);
     // What was found for another text is not what Enter means.
     this.forget();
-    this.asking = this.text.length >= 2;
+    this.asking = this.text.length >= 2 && this.page.protocol.status !== 'offline';
     if (this.asking) this.timer = setTimeout(() => this.ask(), AFTER_MS);
     this.page.draw();
   }
@@ -188,9 +189,20 @@ export class Search {
     }
   }
 
+  /** A text from elsewhere on the page. @param {string} text */
+  look(text) {
+    const field = find('#search');
+    field.value = text;
+    field.focus();
+    this.type(text);
+  }
+
   /** Does what Enter may do. */
   enter() {
     this.entered = false;
+    const written = this.text ? this.desk.writeDown(this.text) : null;
+    if (written) this.clear();
+    if (written !== null) return;
     const act = this.obvious();
     if (act) act();
     else if (this.choices().length > 1) this.page.notify(t('desk.choose_one'), 'soon', 'choose_one');

@@ -3,7 +3,7 @@
 /** @type {Object<string, string>} */
 export default {
   'desk.title': 'Triage desk',
-  'offline.desk': 'Connection lost, the page stands at {time}. Nothing goes through: please write on paper and enter it later.',
+  'offline.desk': 'Connection lost, the page stands at {time}. Write down here who comes: they are merged when it is back. Anything else on paper for now.',
   'offline.desk_never': 'No connection to the server yet; trying. Write on paper until then.',
   'desk.department': 'Department',
   'desk.search': 'Search',
@@ -222,4 +222,19 @@ export default {
   'desk.call_choose': 'Choose a room…',
   'desk.room_has': '{room} {doctor} (inside: {who})',
   'desk.room_empty': '{room} {doctor} (free)',
+  'away.title': 'Who came while offline',
+  'away.how': 'Type or scan in the box on the left, Enter writes it down. They are checked in, in this order, when the connection is back.',
+  'away.look': '{n} need a look',
+  'away.merging': 'Merging…',
+  'away.over': 'All merged.',
+  'away.print': 'Print the order as it stands',
+  'away.nobody': 'Nobody written down yet',
+  'away.several': '{n} fit: search and choose',
+  'away.checked_in': 'Checked in, {number}',
+  'away.reported_back': 'Reported back, {number}',
+  'away.here': 'Waits already, {number}',
+  'away.none': 'No booking and no number: register as a walk-in',
+  'away.strike': 'Strike out',
+  'away.done': 'Dealt with',
+  'away.paper': 'Order of waiting (as of {time})',
 };

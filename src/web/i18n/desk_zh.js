@@ -3,7 +3,7 @@
 /** @type {Object<string, string>} */
 export default {
   'desk.title': '分诊台',
-  'offline.desk': '连接断开,画面停在 {time}。现在什么都办不了,请先用纸质登记,恢复后再录入。',
+  'offline.desk': '连接断开,画面停在 {time}。来签到、报到的人请先记在名单上,恢复后自动并入;其余先用纸笔。',
   'offline.desk_never': '还没有连上服务器,正在重试。请先用纸质登记。',
   'desk.department': '科室',
   'desk.search': '查找',
@@ -222,4 +222,19 @@ export default {
   'desk.call_choose': '请选择诊室…',
   'desk.room_has': '{room} {doctor}(里面:{who})',
   'desk.room_empty': '{room} {doctor}(空)',
+  'away.title': '断网期间来的人',
+  'away.how': '在左上的框里输入或扫码,回车记下。恢复后自动按顺序签到。',
+  'away.look': '{n} 位需要您看一下',
+  'away.merging': '正在并入…',
+  'away.over': '都已并入。',
+  'away.print': '打印现在的顺序',
+  'away.nobody': '还没有记下谁',
+  'away.several': '有 {n} 位都符合,请查找后选定',
+  'away.checked_in': '已签到,{number}',
+  'away.reported_back': '已报到,{number}',
+  'away.here': '已经在候诊,{number}',
+  'away.none': '没有找到预约或号,请现场挂号',
+  'away.strike': '划去',
+  'away.done': '已处理',
+  'away.paper': '候诊顺序(截至 {time})',
 };

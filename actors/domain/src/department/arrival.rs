@@ -12,7 +12,7 @@ use crate::person::{PatientBrief, age_on};
 use crate::queue::{Came, Sequence};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{Answer, CheckIn, RegisterReturn, RegisterWalkIn, ToDepartment};
-use crate::{Code, Rejection};
+use crate::{Code, Rejection, Role};
 
 /// From the patient's owner: a hold, a booking, a confirmation, or what became of one. A number given at booking is used
 /// up with it.
@@ -73,11 +73,12 @@ pub(super) fn check_in(
     }
     let now = context.now;
     let state = draft.state();
+    let came_at = came_at(state, command.came_at, context)?;
     if let Some(visit) = super::outside::visit_of(state, &command.appointment) {
         return super::outside::check_in(draft, visit, birth_date, context);
     }
     let (settings, zone) = (&state.config.settings.booking, state.config.zone());
-    let (arrival, decision) = clinic::decide_check_in(&state.clinic, &command.appointment, now, settings, zone)?;
+    let (arrival, decision) = clinic::decide_check_in(&state.clinic, &command.appointment, came_at, settings, zone)?;
     state.config.queue(&arrival.queue)?;
     let ticket = command.appointment.ticket();
     let before = state.floor.tickets.get(&ticket);
@@ -111,7 +112,7 @@ pub(super) fn check_in(
         addition: false,
         slot_start: Some(arrival.slot_start),
         sequence: Sequence { place: arrival.sequence, issue: serial },
-        checked_in_at: now,
+        checked_in_at: came_at,
         linked_from: None,
         ticket,
     };
@@ -119,6 +120,18 @@ pub(super) fn check_in(
     emit_clinic(draft, decision);
     let how = Opening { came, class: None, birth_date, number: n, serial, what: StepKind::CheckedIn };
     Ok(open(draft, opened, how, now))
+}
+
+/// When the patient came: now, or when the desk wrote it down. Who was there in time is not late because the network was
+/// away; nobody else may say when somebody came (`invalid_field`).
+fn came_at(state: &State, said: Option<Timestamp>, context: &Context) -> Result<Timestamp, Rejection> {
+    let Some(said) = said else { return Ok(context.now) };
+    let is_today = state.config.today(said) == state.config.today(context.now);
+    if context.principal.role == Role::Desk && said <= context.now && is_today {
+        Ok(said)
+    } else {
+        Err(Rejection::new(Code::InvalidField, "came_at: earlier today, and the desk's to say"))
+    }
 }
 
 /// The new ticket of a return day, in the queue that the department finds; once in that queue.

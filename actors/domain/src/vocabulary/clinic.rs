@@ -120,6 +120,9 @@ pub struct CheckIn {
     /// The area's 60-second code (phones).
     #[serde(default)]
     pub code: Option<String>,
+    /// When the patient came, where the desk wrote it down while the server could not be reached: earlier today.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_at: Option<Timestamp>,
 }
 
 /// Back from tests, or after being missed.

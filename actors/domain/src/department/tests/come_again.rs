@@ -1,7 +1,7 @@
 //! A check-in that was a mistake, undone about the end of the period: the patient may come again for a while.
 
 use super::house::*;
-use crate::Code;
+use crate::{Code, Principal, Role};
 use crate::clinic::AppointmentState;
 use crate::ids::*;
 use crate::vocabulary::*;
@@ -83,4 +83,32 @@ fn a_session_is_not_closed_over_who_may_still_come() {
     assert_eq!(code(house.desk(close())), Code::NotSettled);
     assert_eq!(state_at(&mut house, &appointment, "10:46"), AppointmentState::NoShow);
     house.desk(close()).expect("nobody is to come");
+}
+
+/// Who was there in time and was written down while the network was away is not late, and waits since then.
+#[test]
+fn the_desk_says_when_somebody_came_who_was_written_down() {
+    let line = |came_at: Option<&str>| {
+        let mut house = House::new(0).with_session(4);
+        let appointment = house.book("0900", "a");
+        house.now = at("09:50");
+        let command = CheckIn { appointment: appointment.clone(), code: None, came_at: came_at.map(at) };
+        let check_in = ToDepartment::CheckIn { command, birth_date: None, presence_proved: true };
+        let answer = house.desk(check_in).map(|answer| match answer {
+            Answer::Waiting { line, .. } => (line, house.ticket(&appointment.ticket()).opened.checked_in_at),
+            other => panic!("{other:?}"),
+        });
+        house.assert_replays();
+        answer
+    };
+    assert_eq!(line(None).expect("late"), ("late".to_owned(), at("09:50")));
+    assert_eq!(line(Some("09:10")).expect("in time"), ("ordinary".to_owned(), at("09:10")));
+    assert_eq!(line(Some("09:40")).expect("late then too").0, "late");
+    assert_eq!(line(Some("09:51")).expect_err("still to come").code, Code::InvalidField);
+    assert_eq!(line(Some("07:30")).expect_err("before it opened").code, Code::CheckInTooEarly);
+    let mut house = House::new(0).with_session(4);
+    let command = CheckIn { appointment: house.book("0900", "a"), code: None, came_at: Some(house.now) };
+    let check_in = ToDepartment::CheckIn { command, birth_date: None, presence_proved: true };
+    let kiosk = Principal::of(Role::Kiosk, AccountId::from("a-kiosk"));
+    assert_eq!(code(house.tell(kiosk, check_in)), Code::InvalidField, "the desk's to say");
 }

@@ -1,0 +1,176 @@
+// Who came while the server could not be reached: a list of what was typed, with the time, kept in this tab; merged in its order
+// when the server is there again. What does not fit exactly one person is named and left to the nurse. And the last order on paper.
+
+import { wall } from '../lib/clock.js';
+import { h } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+import { stateWord, wordsOf } from '../lib/words.js';
+
+const KEPT = 'jiaohao.desk.away';
+const HERE = ['waiting', 'summoned', 'called', 'serving', 'in_transit'];
+/** More than come in a long morning. */
+const LIST_MAX = 300;
+
+/**
+ * @typedef {{id: number, text: string, at: number, department: string, account: string, state: 'written'|'merged'|'conflict', said: string}} Entry
+ *   `at` in UTC milliseconds of the clinic's time
+ */
+
+/** The list. */
+export class Away {
+  /**
+   * @param {import('../lib/page.js').Page} page
+   * @param {{floor: () => import('./floor.js').Floor, persons: any, look: (text: string) => void}} desk `look` puts a text into the search
+   */
+  constructor(page, desk) {
+    this.page = page;
+    this.desk = desk;
+    /** @type {Entry[]} */
+    this.entries = this.kept();
+    this.merging = false;
+    page.protocol.onStatus((status) => {
+      if (status === 'live') this.merge();
+    });
+  }
+
+  get isOffline() {
+    return this.page.protocol.status === 'offline';
+  }
+
+  /** Whether there is anything to show. */
+  get isThere() {
+    return this.isOffline || this.entries.length > 0;
+  }
+
+  /** @returns {Entry[]} */
+  kept() {
+    try {
+      const own = this.page.session.who.account;
+      return JSON.parse(sessionStorage.getItem(KEPT) || '[]').filter((/** @type {Entry} */ entry) => entry.account === own);
+    } catch {
+      return [];
+    }
+  }
+
+  keep() {
+    try {
+      const left = this.entries.filter((entry) => entry.state !== 'merged');
+      if (left.length) sessionStorage.setItem(KEPT, JSON.stringify(left));
+      else sessionStorage.removeItem(KEPT);
+    } catch {
+      // Kept on this page only.
+    }
+    this.page.draw();
+  }
+
+  /** @param {string} text @returns {boolean} whether it stands there now */
+  add(text) {
+    if (!text || this.entries.length >= LIST_MAX) return false;
+    const id = 1 + this.entries.reduce((max, entry) => Math.max(max, entry.id), 0);
+    this.entries.push({
+      id, text, at: this.page.protocol.clock.now(), department: this.desk.floor().department, account: this.page.session.who.account, state: 'written', said: '',
+    });
+    this.keep();
+    return true;
+  }
+
+  /** @param {Entry} entry */
+  remove(entry) {
+    this.entries = this.entries.filter((one) => one !== entry);
+    this.keep();
+  }
+
+  /** In the order in which they came. What the connection breaks off goes on when it is back. */
+  async merge() {
+    if (this.merging) return;
+    this.merging = true;
+    for (const entry of this.entries.filter((one) => one.state === 'written')) {
+      try {
+        await this.mergeOne(entry);
+      } catch (refusal) {
+        if (refusal.code === 'offline' || refusal.code === 'no_answer') break;
+        Object.assign(entry, { state: 'conflict', said: wordsOf(refusal, 'check_in') });
+      }
+      this.keep();
+    }
+    this.merging = false;
+  }
+
+  /** @param {Entry} entry */
+  async mergeOne(entry) {
+    const { appointments, tickets } = await this.page.session.http('POST', `/api/v1/departments/${entry.department}/appointments/find`, { text: entry.text });
+    const booked = appointments.filter((/** @type {any} */ a) => a.state === 'booked');
+    const back = tickets.filter((/** @type {any} */ x) => x.state === 'away' || x.state === 'missed');
+    const here = tickets.filter((/** @type {any} */ x) => HERE.includes(x.state));
+    const merged = (/** @type {string} */ said) => Object.assign(entry, { state: 'merged', said });
+    if (booked.length + back.length > 1) Object.assign(entry, { state: 'conflict', said: t('away.several', { n: booked.length + back.length }) });
+    else if (booked.length) {
+      const { clock } = this.page.protocol;
+      const at = new Date(Math.min(entry.at, clock.now())).toISOString();
+      const { number } = await this.page.protocol.command('check_in', { appointment: booked[0].appointment, came_at: at });
+      merged(t('away.checked_in', { number }));
+    } else if (back.length) {
+      await this.page.protocol.command('report_back', { ticket: back[0].ticket });
+      merged(t('away.reported_back', { number: back[0].number }));
+    } else if (here.length) merged(t('away.here', { number: here[0].number }));
+    else Object.assign(entry, { state: 'conflict', said: t('away.none') });
+  }
+
+  /** @param {number} ms */
+  clock(ms) {
+    return wall(ms, this.page.protocol.clock.offsetMinutes).clock;
+  }
+
+  /** The last order on paper, with its time. */
+  print() {
+    document.body.classList.add('on-paper-order');
+    window.print();
+    document.body.classList.remove('on-paper-order');
+  }
+
+  view() {
+    const open = this.entries.filter((entry) => entry.state === 'conflict').length;
+    const over = !this.isOffline && !this.merging && !open;
+    return h('div', { class: 'form', key: 'away', 'data-away': String(this.entries.length) },
+      h('h2', null, t('away.title')),
+      h('p', { class: 'muted' }, this.isOffline ? t('away.how') : open ? t('away.look', { n: open }) : t(this.merging ? 'away.merging' : 'away.over')),
+      this.isOffline ? h('button', { type: 'button', class: 'btn', key: 'print', 'data-action': 'print_order', onclick: () => this.print() }, t('away.print')) : null,
+      this.entries.length
+        ? h('ul', { class: 'list', key: 'list' }, this.entries.map((entry) => h('li', { key: String(entry.id), 'data-entry': entry.state },
+          h('span', { class: 'grow' }, entry.text, h('small', { class: 'num' }, [this.clock(entry.at), entry.said].filter(Boolean).join(' · '))),
+          this.button(entry))))
+        : h('p', { class: 'empty', key: 'none' }, t('away.nobody')),
+      over && this.entries.length
+        ? h('button', {
+          type: 'button', class: 'btn primary', key: 'close', 'data-action': 'close_away',
+          onclick: () => {
+            this.entries = [];
+            this.keep();
+          },
+        }, t('close'))
+        : null);
+  }
+
+  /** @param {Entry} entry */
+  button(entry) {
+    const take = (/** @type {string} */ words) => h('button', { type: 'button', class: 'btn small', key: 'take', 'data-action': 'remove_entry', onclick: () => this.remove(entry) }, t(words));
+    if (entry.state === 'written') return take('away.strike');
+    if (entry.state === 'merged') return null;
+    return [
+      h('button', { type: 'button', class: 'btn small', key: 'look', 'data-action': 'look_entry', onclick: () => this.desk.look(entry.text) }, t('desk.search')),
+      take('away.done'),
+    ];
+  }
+
+  /** What is printed: each queue as it stood, with the time; and who was written down. */
+  paper() {
+    const at = this.page.protocol.lastDataAt;
+    return h('section', { class: 'paper', key: 'paper', 'aria-hidden': 'true' },
+      h('h2', null, t('away.paper', { time: at === null ? '' : this.clock(at) })),
+      this.desk.floor().queues().map((queue) => h('div', { key: queue.queue.id },
+        h('h3', null, queue.queue.name),
+        h('ol', null, this.desk.floor().list(queue, 'waiting').map((ticket) => h('li', { key: ticket.ticket }, `${ticket.number} ${ticket.masked_name || ''} ${stateWord(ticket.state)}`))))),
+      this.entries.length ? h('h3', { key: 'written' }, t('away.title')) : null,
+      h('ol', { key: 'entries' }, this.entries.map((entry) => h('li', { key: String(entry.id) }, `${this.clock(entry.at)} ${entry.text}`))));
+  }
+}

@@ -1,0 +1,75 @@
+// The desk while the server cannot be reached: who comes is written down, the last order is printed, and all of it is merged in
+// its order when the server is back, each judged by when they came; what does not fit is named.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Browser, columnIs, Hospital, SIZES } from './hospital.mjs';
+
+const QUEUE = 'renmin.xinnei.liming';
+let hospital;
+let browser;
+let desk;
+
+before(async () => {
+  // Two minutes of the clinic in a second.
+  hospital = await new Hospital({ start: '2026-11-23T08:40:00+08:00', speed: 120 }).open();
+  await hospital.define([{ start: '08:30', minutes: 30, capacity: 30 }, { start: '09:00', minutes: 180, capacity: 30 }]);
+  for (const [i, name] of ['张小三', '张小四', '欧阳雪莉', '何伟'].entries()) {
+    await hospital.book('renmin.xinnei.s1', i < 3 ? '08:30' : '09:00', await hospital.person(name, `19${60 + i * 7}-02-0${i + 1}`, i + 1));
+  }
+  browser = await new Browser(hospital.base).start();
+  desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  await desk.click('#search');
+  await desk.keyboard.type('A004');
+  await desk.click('[data-action=check_in]');
+  await columnIs(desk, QUEUE, ['A004']);
+});
+after(async () => {
+  await browser?.close();
+  await hospital?.close();
+  assert.deepEqual(browser.complaints, []);
+});
+
+test('without the server the list takes who comes, and the last order is on paper', async () => {
+  browser.serverIsDown = true;
+  await hospital.end('SIGKILL');
+  await desk.waitForSelector('jh-offline-band[shown]');
+  await desk.waitForSelector('[data-away]');
+  await desk.click('#search');
+  for (const text of ['A003', '张小', 'A004', '没有的人']) await desk.keyboard.type(`${text}\n`);
+  await desk.waitForSelector('[data-entry]:nth-child(4)');
+  assert.deepEqual(await desk.$$eval('[data-entry]', (all) => all.map((one) => one.dataset.entry)), Array(4).fill('written'));
+  assert.ok(await desk.$('[data-action=print_order]'));
+  await desk.evaluate(() => document.body.classList.add('on-paper-order'));
+  await desk.emulateMedia({ media: 'print' });
+  const paper = await desk.innerText('.paper');
+  assert.ok(paper.includes('A004') && paper.includes('A003') && /\d\d:\d\d/.test(paper), paper);
+  assert.ok(!paper.includes('何伟'), 'no whole name of who waits lies about on paper');
+  assert.ok(!(await desk.isVisible('#search')));
+  await desk.emulateMedia({ media: null });
+  await desk.evaluate(() => document.body.classList.remove('on-paper-order'));
+});
+
+test('back again, everybody is merged as they came; nobody is late for the network, and what does not fit is named', async () => {
+  // Long enough for the slot to be over: 08:30 to 09:00, and two minutes a second.
+  const shut = Date.now();
+  while (Date.now() - shut < 12000) await new Promise((resolve) => setTimeout(resolve, 200));
+  await hospital.open();
+  await desk.waitForSelector('jh-connection[state=live]');
+  browser.serverIsDown = false;
+  await desk.waitForSelector('[data-entry=merged]:has-text("A003")');
+  await desk.waitForSelector('[data-entry=merged]:has-text("已经在候诊")');
+  assert.equal((await desk.$$('[data-entry=conflict]')).length, 2, 'two of a name, and nobody');
+  await columnIs(desk, QUEUE, ['A003', 'A004']);
+  const line = await desk.$eval('[data-number="A003"]', (row) => row.textContent);
+  assert.ok(!line.includes('迟到'), line);
+  await desk.click('[data-entry=conflict]:has-text("2 位") [data-action=look_entry]');
+  await desk.waitForSelector('.found [data-appointment]:nth-of-type(2)');
+  await desk.keyboard.press('Escape');
+  for (let left = 2; left; left -= 1) {
+    await desk.click('[data-entry=conflict] [data-action=remove_entry]');
+    await desk.waitForFunction((n) => document.querySelectorAll('[data-entry=conflict]').length === n, left - 1);
+  }
+  await desk.click('[data-action=close_away]');
+  await desk.waitForSelector('[data-away]', { state: 'detached' });
+});
