@@ -72,13 +72,15 @@ function chart(name, now, lines, more) {
 function charts(v) {
   const hour = v.last_hour;
   const { rates, latency, doors } = v;
+  /** The last hour, and this moment. @param {(number|null)[]} line @param {number|null|undefined} now */
+  const toNow = (line, now) => [...line, now === undefined ? null : now];
   return h('div', { class: 'charts', key: 'charts' },
-    chart('calls_per_min', figure(rates.calls_per_min), [hour.calls_per_min]),
-    chart('bookings_per_min', figure(rates.bookings_per_min), [hour.bookings_per_min]),
-    chart('waits', `${figure(latency.wait_p50_min)} / ${figure(latency.wait_p90_min)}`, [hour.wait_p50_min, hour.wait_p90_min]),
-    chart('sync_p99_ms', figure(latency.sync_p99_ms, ' ms'), [hour.sync_p99_ms]),
-    chart('sockets', figure(doors.sockets), [hour.sockets]),
-    chart('outbox_drops_per_min', figure(rates.outbox_drops_per_min), [hour.outbox_drops_per_min], { alarm: rates.outbox_drops_per_min > 0 }));
+    chart('calls_per_min', figure(rates.calls_per_min), [toNow(hour.calls_per_min, rates.calls_per_min)]),
+    chart('bookings_per_min', figure(rates.bookings_per_min), [toNow(hour.bookings_per_min, rates.bookings_per_min)]),
+    chart('waits', `${figure(latency.wait_p50_min)} / ${figure(latency.wait_p90_min)}`, [toNow(hour.wait_p50_min, latency.wait_p50_min), toNow(hour.wait_p90_min, latency.wait_p90_min)]),
+    chart('sync_p99_ms', figure(latency.sync_p99_ms, ' ms'), [toNow(hour.sync_p99_ms, latency.sync_p99_ms)]),
+    chart('sockets', figure(doors.sockets), [toNow(hour.sockets, doors.sockets)]),
+    chart('outbox_drops_per_min', figure(rates.outbox_drops_per_min), [toNow(hour.outbox_drops_per_min, rates.outbox_drops_per_min)], { alarm: rates.outbox_drops_per_min > 0 }));
 }
 
 /** @param {string} what */
@@ -166,6 +168,12 @@ function listView(site) {
   ])));
 }
 
+/** What was counted: refusals by their code, limits by their name. @param {any} one */
+function countedWord(one) {
+  const key = one.code ? `error.${one.code}` : `ops.limit.${one.limit}`;
+  return has(key) ? t(key) : one.code || one.limit;
+}
+
 /** @param {any} v */
 function nodeView(v) {
   const line = (/** @type {string} */ name, /** @type {string} */ value, /** @type {boolean} */ bad = false) => h('div', { key: name, class: bad ? 'bad' : '', 'data-node': name },
@@ -173,7 +181,7 @@ function nodeView(v) {
   const { storage: s, owners, clock, latency, doors } = v;
   const counts = (/** @type {string} */ name, /** @type {any[]} */ list) => h('div', { key: name, class: 'counts' }, h('h3', null, t(`ops.node.${name}`)),
     list.length
-      ? h('ul', null, list.slice(0, 8).map((one) => h('li', { key: one.code || one.limit }, h('span', null, has(`error.${one.code}`) ? t(`error.${one.code}`) : one.code || one.limit), h('b', { class: 'num' }, one.count))))
+      ? h('ul', null, list.slice(0, 8).map((one) => h('li', { key: one.code || one.limit }, h('span', null, countedWord(one)), h('b', { class: 'num' }, one.count))))
       : h('p', { class: 'muted' }, t('ops.none_so_far')));
   return h('section', { class: 'card node', key: 'node' },
     h('h2', null, t('ops.node')),
