@@ -15,6 +15,7 @@ pub mod view;
 use serde::{Deserialize, Serialize};
 
 pub use config::{Config, ConfigEvent, Defined};
+pub use return_day::{ToReturn, to_return};
 
 use crate::clinic::{self, Clinic};
 use crate::floor::{self, Floor};
