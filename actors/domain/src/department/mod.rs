@@ -5,6 +5,7 @@ pub(crate) mod arrival;
 mod closing;
 pub mod config;
 mod day;
+mod follow;
 pub(crate) mod outside;
 mod retire;
 mod return_day;

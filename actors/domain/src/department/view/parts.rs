@@ -414,6 +414,7 @@ impl<'a> View<'a> {
             | Event::PatientReportedBack { .. }
             | Event::TicketCancelled { .. }
             | Event::TicketMoved { .. }
+            | Event::TicketRescheduled { .. }
             | Event::TransferSent { .. }
             | Event::TransferRecalled { .. }
             | Event::TransferCompleted { .. }
