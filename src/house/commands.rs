@@ -165,7 +165,7 @@ impl House {
             }
             C::RegisterReturn(c) => {
                 let (brief, birth_date) = self.known_person(&c.patient).await?;
-                let to = department(&c.visit.department());
+                let to = department(&c.at());
                 Ok((to, ToDepartment::RegisterReturn { command: c, brief, birth_date }.into()))
             }
             C::StartWork(c) => {

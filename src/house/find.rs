@@ -4,12 +4,11 @@
 use std::collections::{BTreeSet, HashSet};
 
 use jiaohao_domain::clinic::{Appointment, AppointmentState};
-use jiaohao_domain::department::State;
-use jiaohao_domain::floor::Visit;
+use jiaohao_domain::department::{State, ToReturn, to_return};
 use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, TicketId, VisitId};
+use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, TicketId};
 use serde_json::{Value, json};
 
 use super::persons::kind_name;
@@ -170,7 +169,7 @@ fn of_today(state: &State, today: BusinessDate) -> BTreeSet<PatientId> {
     booked
         .map(|one| one.brief.patient.clone())
         .chain(tickets.map(|ticket| ticket.opened.brief.patient.clone()))
-        .chain(to_return(state, today).map(|(_, visit)| visit.brief.patient.clone()))
+        .chain(to_return(state, today).iter().map(|visit| visit.last.opened.brief.patient.clone()))
         .collect()
 }
 
@@ -242,34 +241,20 @@ pub(super) fn tickets(state: &State, typed: &Typed, today: BusinessDate, zone: Z
     shown.collect()
 }
 
-/// Visits of earlier days that are open and have no ticket of today: whose patients may come back.
-fn to_return(state: &State, today: BusinessDate) -> impl Iterator<Item = (&VisitId, &Visit)> {
-    state.floor.visits.iter().filter(move |(_, visit)| {
-        let mut tickets = visit.tickets.iter().filter_map(|ticket| state.floor.tickets.get(ticket));
-        visit.date < today
-            && visit.open_until >= today
-            && !visit.outside.as_ref().is_some_and(|outside| outside.cancelled)
-            && !visit.tickets.is_empty()
-            && tickets.all(|ticket| ticket.opened.date < today)
-    })
-}
-
 /// By person or id, not by number: an earlier day's is somebody else's today.
 fn visits(state: &State, typed: &Typed, today: BusinessDate) -> Vec<Value> {
-    let last = |visit: &Visit| state.floor.tickets.get(visit.tickets.last()?);
-    let fits = to_return(state, today).filter_map(|(id, visit)| {
-        let ticket = last(visit)?;
-        typed.fits([id.as_str(), ticket.id().as_str()], None, &visit.brief).then_some((id, visit, ticket))
+    let fits = to_return(state, today).into_iter().filter(|ToReturn { visit, last, .. }| {
+        typed.fits([visit.as_str(), last.id().as_str()], None, &last.opened.brief)
     });
-    let shown = fits.take(FOUND_MAX).map(|(id, visit, ticket)| {
+    let shown = fits.take(FOUND_MAX).map(|ToReturn { visit, last, open_until }| {
         json!({
-            "visit": id,
-            "patient": visit.brief.patient,
-            "masked_name": visit.brief.masked_name,
-            "date": ticket.opened.date,
-            "queue": ticket.opened.queue,
-            "number": ticket.opened.number,
-            "open_until": visit.open_until,
+            "visit": visit,
+            "patient": last.opened.brief.patient,
+            "masked_name": last.opened.brief.masked_name,
+            "date": last.opened.date,
+            "queue": last.opened.queue,
+            "number": last.opened.number,
+            "open_until": open_until,
         })
     });
     shown.collect()
@@ -280,7 +265,7 @@ mod tests {
     use jiaohao_domain::department::Department;
     use jiaohao_domain::owner::{Context, Draft};
     use jiaohao_domain::vocabulary::{DefineDepartment, DefineQueue, RegisterWalkIn, ToDepartment};
-    use jiaohao_domain::{Owner, Principal, QueueId, Timestamp, person};
+    use jiaohao_domain::{Owner, Principal, QueueId, Timestamp, VisitId, person};
 
     use super::*;
 

@@ -172,6 +172,63 @@ async fn a_failed_write_ends_the_process_with_its_cause_and_releases_nothing() {
     house.walk_in(&second).await.expect("it goes on after a start");
 }
 
+/// No file may be written beyond a length that the store's has by far and the log's has not: the house goes on and says so,
+/// and the store is written again by itself once it can be.
+#[tokio::test]
+async fn a_store_whose_writes_fail_holds_nobody_up_and_mends_itself() {
+    const BEYOND: u64 = 160 << 10;
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Program::on(folder.path());
+    program.set("JIAOHAO_DATA__CHECKPOINT_EVERY_S", 1);
+    let mut house = House::open(program).await;
+    house.program.stop();
+    house.program.start_with_failing_writes();
+    house.program.ready().await;
+    // Each checkpoint writes a department's whole row anew, the log what is new in it.
+    let patient = async |house: &mut House| {
+        let patient = house.person().await;
+        house.walk_in(&patient).await.expect("the log goes on");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    };
+    for _ in 0..50 {
+        patient(&mut house).await;
+    }
+    let limit = |program: &Program, bytes| {
+        prlimit(Some(program.pid()), Resource::Fsize, Rlimit { current: bytes, maximum: None }).unwrap()
+    };
+    limit(&house.program, Some(BEYOND));
+    while !says_that_the_store_is_unwritten(&house, true).await {
+        patient(&mut house).await;
+    }
+    for _ in 0..5 {
+        patient(&mut house).await;
+    }
+    assert!(says_that_the_store_is_unwritten(&house, true).await, "and it still cannot be");
+    let before = house.picture().await;
+    limit(&house.program, None);
+    let began = Instant::now();
+    while !says_that_the_store_is_unwritten(&house, false).await {
+        assert!(began.elapsed() < PATIENCE, "it does not mend itself: {}", house.program.said());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    patient(&mut house).await;
+    house.program.stop();
+    house.program.run(&["journal", "verify", "--full"]);
+    house.program.start_alive().await;
+    assert!(!house.program.data.join("store.damaged-0").exists(), "{}", house.program.said());
+    let after = house.picture().await;
+    assert_ne!(after, before, "one more waits");
+    house.program.kill();
+    house.program.start_alive().await;
+    same(&house.picture().await, &after, "after a kill");
+}
+
+/// What `/metrics` says of the store.
+async fn says_that_the_store_is_unwritten(house: &House, is: bool) -> bool {
+    let said = house.door().metrics().await.unwrap();
+    said.lines().any(|line| line == format!("store_unwritten {}", u8::from(is)))
+}
+
 #[tokio::test]
 async fn a_medium_that_cannot_be_written_is_named() {
     let disk = Disk::new();

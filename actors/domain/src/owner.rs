@@ -204,6 +204,11 @@ pub trait Owner: Sized + Send + Sync + Unpin + 'static {
     fn open_requests(_state: &Self::State, _out: &mut Vec<Outgoing>) {}
     /// The earliest moment at which the state wants [`Owner::deadline_command`], if any.
     fn next_deadline(state: &Self::State) -> Option<Timestamp>;
+    /// The same while it is known that at `looked` the command had nothing to do: what was only looked at then need not be
+    /// looked at again at once. The shell remembers that moment in memory; nothing of it is on the record.
+    fn next_deadline_after(state: &Self::State, _looked: Timestamp) -> Option<Timestamp> {
+        Self::next_deadline(state)
+    }
     /// The command that tells the owner that its earliest deadline has passed.
     fn deadline_command() -> Option<Self::Command> {
         None

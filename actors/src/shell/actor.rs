@@ -55,6 +55,8 @@ pub struct OwnerActor<O: Owner> {
     resend_planned: Option<SpawnHandle>,
     again: BTreeMap<OwnerRef, Again>,
     deadline: Option<Timestamp>,
+    /// When a deadline has last found nothing to do.
+    looked: Option<Timestamp>,
     panics: Vec<Instant>,
     /// Decides nothing any more.
     closed: bool,
@@ -68,6 +70,7 @@ struct Decided<O: Owner> {
     events: Vec<O::Event>,
     outgoing: Vec<Outgoing>,
     deadline: Option<Timestamp>,
+    looked: Option<Timestamp>,
 }
 
 impl<O: Owner> OwnerActor<O> {
@@ -95,6 +98,7 @@ impl<O: Owner> OwnerActor<O> {
             resend_planned: None,
             again: BTreeMap::new(),
             deadline: None,
+            looked: None,
             panics: Vec::new(),
             closed: false,
             lost: false,
@@ -141,7 +145,8 @@ impl<O: Owner> OwnerActor<O> {
         }
         let Some(command) = O::receive(message) else {
             let why = Rejection::new(Code::UnknownCommand, "not a command of this owner");
-            let nothing = Decided { events: Vec::new(), outgoing: Vec::new(), deadline: self.deadline };
+            let (deadline, looked) = (self.deadline, self.looked);
+            let nothing = Decided { events: Vec::new(), outgoing: Vec::new(), deadline, looked };
             return self.settle(origin, reply, Err(why), nothing, ctx);
         };
         let context = Context {
@@ -150,7 +155,7 @@ impl<O: Owner> OwnerActor<O> {
             seed: self.chance.random(),
         };
         let state = &mut self.state;
-        let deadline = self.deadline;
+        let (deadline, looked, is_deadline) = (self.deadline, self.looked, matches!(origin, Origin::Deadline));
         // What the events owe and when the owner wants to be woken belong to the decision: a panic there undoes it too.
         let decided = catch_unwind(AssertUnwindSafe(|| {
             let mut draft = Draft::<O>::new(state);
@@ -160,8 +165,13 @@ impl<O: Owner> OwnerActor<O> {
             for event in &events {
                 O::outgoing(event, &mut outgoing);
             }
-            let deadline = if events.is_empty() { deadline } else { O::next_deadline(state) };
-            (outcome, Decided { events, outgoing, deadline })
+            let looked = if is_deadline && events.is_empty() { Some(context.now) } else { looked };
+            let deadline = match looked {
+                _ if events.is_empty() && !is_deadline => deadline,
+                None => O::next_deadline(state),
+                Some(looked) => O::next_deadline_after(state, looked),
+            };
+            (outcome, Decided { events, outgoing, deadline, looked })
         }));
         if let Ok((Ok(_), Decided { outgoing, .. })) = &decided
             && let Some(to) = self.owes_too_much(&origin, outgoing)
@@ -189,9 +199,10 @@ impl<O: Owner> OwnerActor<O> {
         origin: Origin,
         reply: Option<Reply>,
         outcome: Outcome,
-        Decided { events, outgoing, deadline }: Decided<O>,
+        Decided { events, outgoing, deadline, looked }: Decided<O>,
         ctx: &mut ActorContext<Self>,
     ) {
+        self.looked = looked;
         let effect_from = match &origin {
             Origin::Effect { from, number } => Some((from.clone(), *number)),
             _ => None,
@@ -201,6 +212,7 @@ impl<O: Owner> OwnerActor<O> {
             _ => None,
         };
         if events.is_empty() && effect_from.is_none() && !is_remembered(&origin, &outcome) {
+            self.plan_deadline(deadline);
             return self.submit_barrier(match asked {
                 Some((to, message)) => {
                     Release { deliveries: vec![self.question(to, message, reply)], ..Release::default() }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use chrono::DateTime;
+use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde_json::Value;
 
 use super::model::Display;
@@ -28,7 +28,7 @@ const AMBER: &str = "33";
 
 /// The whole picture, one line per entry.
 pub fn lines(display: &Display, style: Style) -> Vec<String> {
-    let mut page = Page { style, is_current: display.is_live, lines: Vec::new() };
+    let mut page = Page { style, is_current: display.is_live, now: display.last_data_at, lines: Vec::new() };
     let Some(value) = &display.value else {
         page.line(BOLD, &never(display));
         return page.lines;
@@ -67,6 +67,7 @@ fn never(display: &Display) -> String {
 struct Page {
     style: Style,
     is_current: bool,
+    now: Option<DateTime<FixedOffset>>,
     lines: Vec<String>,
 }
 
@@ -107,7 +108,8 @@ impl Page {
 
     fn room(&mut self, room: &Value) {
         let who = [&room["place"], &room["doctor"], &room["title"]].map(text).join(" ");
-        let when = if room["paused"] == true { "暂停 Paused".to_owned() } else { expected(&room["expected"]) };
+        let when =
+            if room["paused"] == true { "暂停 Paused".to_owned() } else { expected(&room["expected"], self.now) };
         self.spread(BOLD, who.trim(), &when);
         let door: Vec<&str> = array(&room["at_door"]).iter().map(text).collect();
         let waiting: Vec<&str> = array(&room["waiting"]).iter().map(text).collect();
@@ -145,11 +147,16 @@ fn call_row(call: &Value, is_newest: bool) -> String {
     format!("{mark} {number}{name}→ {} {urgent}{state}", pad(text(&call["place"]), 16))
 }
 
-/// `大约 10:20–10:45`; nothing when unknown.
-fn expected(range: &Value) -> String {
-    let clock = |at: &Value| DateTime::parse_from_rfc3339(at.as_str()?).ok().map(|at| at.format("%H:%M").to_string());
-    match (clock(&range["from"]), clock(&range["to"])) {
-        (Some(from), Some(to)) => format!("大约 {from}–{to}"),
+/// `大约 10:20–10:45`, `10:45前` once it has begun or does within the minute; nothing when it has passed or is unknown.
+fn expected(range: &Value, now: Option<DateTime<FixedOffset>>) -> String {
+    let time = |at: &Value| DateTime::parse_from_rfc3339(at.as_str()?).ok();
+    let clock = |at: DateTime<FixedOffset>| at.format("%H:%M").to_string();
+    match (time(&range["from"]), time(&range["to"])) {
+        (Some(_), Some(to)) if now.is_some_and(|now| to <= now) => String::new(),
+        (Some(from), Some(to)) if now.is_some_and(|now| from - now < TimeDelta::minutes(1)) => {
+            format!("{}前", clock(to))
+        }
+        (Some(from), Some(to)) => format!("大约 {}–{}", clock(from), clock(to)),
         _ => String::new(),
     }
 }

@@ -271,3 +271,18 @@ async fn once_shows_one_picture_and_an_address_is_checked() {
     again.url = "ftp://x".into();
     assert!(matches!(run_on(again, &mut Paper::default()).await, Err(TerminalError::Address(_))));
 }
+
+#[test]
+fn a_range_is_shown_without_what_has_passed_of_it() {
+    let shown = |from: &str, to: &str| {
+        let mut display = live();
+        let range = json!({"from": format!("2026-11-23T{from}+08:00"), "to": format!("2026-11-23T{to}+08:00")});
+        let value = display.value.as_mut().unwrap();
+        value["rooms"][0]["expected"] = range;
+        picture(&display)
+    };
+    assert!(shown("10:20:00", "10:45:00").contains("大约 10:20–10:45"));
+    assert!(shown("09:42:10", "09:50:00").contains("09:50前"), "said just now");
+    assert!(!shown("09:42:10", "09:50:00").contains("09:42–"));
+    assert!(!shown("09:30:00", "09:40:00").contains("09:40"), "it is over");
+}

@@ -193,7 +193,7 @@ impl Target {
                 let about = about.department(c.queue.department()).patient(&c.patient);
                 c.visit.iter().fold(about, |about, visit| about.under(visit.as_str()))
             }
-            C::RegisterReturn(c) => about.department(c.visit.department()).patient(&c.patient),
+            C::RegisterReturn(c) => about.department(c.at()).under(c.visit.as_str()).patient(&c.patient),
             C::SetPriority(c) => about.ticket(&c.ticket),
             C::TransferTicket(c) => about.ticket(&c.ticket).under(c.to.as_str()),
             C::RecallTransfer(c) => about.ticket(&c.ticket),

@@ -122,11 +122,7 @@ export class WalkIn {
 
   /** On a later day of an open visit: the department finds the queue, and the slip says which. @param {any} of with visit and patient */
   async returnDay(of) {
-    // The department that the visit is of finds the queue. Who was transferred comes back to where the ticket is.
-    const isOfHere = of.visit.startsWith(`${this.floor().department}.`) || !of.queue;
-    const result = isOfHere
-      ? await this.acts.send('register_return', { visit: of.visit, patient: of.patient })
-      : await this.acts.send('register_walk_in', { queue: of.queue, patient: of.patient, visit: of.visit });
+    const result = await this.acts.send('register_return', { visit: of.visit, patient: of.patient, department: this.floor().department });
     if (!result) return false;
     const ticket = this.floor().ticket(result.ticket);
     const queue = ticket && this.floor().site.one('queues', ticket.queue);

@@ -202,6 +202,7 @@ const words = {
   'step.settled': 'settled',
   'step.undid': 'undone',
   'step.given_back': 'given back',
+  'step.rescheduled': 'another slot',
   'undo.take': 'Undo',
   'undo.left': '{s} s',
   'undo.reason': 'Done by mistake',

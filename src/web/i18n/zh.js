@@ -202,6 +202,7 @@ const words = {
   'step.settled': '已结算',
   'step.undid': '撤销',
   'step.given_back': '退回来源科室',
+  'step.rescheduled': '改时段',
   'undo.take': '撤销',
   'undo.left': '{s}秒',
   'undo.reason': '操作有误',

@@ -113,12 +113,12 @@ export function clockOf(time) {
 }
 
 /**
- * What is left of an expected range: it was said some time ago. Nothing once it has passed; an end that has passed is none.
+ * What is left of an expected range: it was said some time ago. Nothing once it has passed; no start that has passed or will within the minute.
  * @param {any} expected @param {number} now UTC milliseconds @returns {{from: string, to: string}|null} `HH:MM` each; no `from`: by `to`
  */
 export function rangeLeft(expected, now) {
   if (!expected || !(Date.parse(expected.to) > now)) return null;
-  return { from: Date.parse(expected.from) < now ? '' : clockOf(expected.from), to: clockOf(expected.to) };
+  return { from: Date.parse(expected.from) - now < 60000 ? '' : clockOf(expected.from), to: clockOf(expected.to) };
 }
 
 /** @param {number} n */

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::{Department, State, day, emit_clinic, return_day};
 use crate::clinic::{self, Session};
 use crate::floor::numbers::{self, Bearer};
-use crate::floor::{self, Entry, Opened, Standing, StepKind, Ticket, TicketEnd, doors};
+use crate::floor::{self, Entry, Opened, Standing, StepKind, TicketEnd, doors};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::person::{PatientBrief, age_on};
@@ -146,10 +146,7 @@ pub(super) fn register_return(
     let date = state.config.today(context.now);
     let visit = open_visit(state, &command.visit, &brief, date)?;
     let queue = return_day::queue(state, &visit, date, context.now)?;
-    if let Some(waits) = waits_already(state, &queue, &brief.patient, date) {
-        let why = Rejection::new(Code::AlreadyExists, "the person waits in that queue already");
-        return Err(why.with("ticket", waits.id().as_str()).with("visit", waits.opened.visit.as_str()));
-    }
+    waits_once(state, &queue, &brief.patient, date)?;
     let patient = command.patient.clone();
     let walk_in = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: Some(visit) };
     register_walk_in(draft, &walk_in, brief, birth_date, context)
@@ -173,12 +170,8 @@ pub(super) fn register_walk_in(
         return Err(Rejection::new(Code::InvalidField, "no such priority class"));
     }
     let date = state.config.today(now);
-    if command.visit.is_none()
-        && let Some(waits) = waits_already(state, &command.queue, &brief.patient, date)
-    {
-        let why = "the person waits in that queue already; naming the `visit` says that a second number is meant";
-        let why = Rejection::new(Code::AlreadyExists, why);
-        return Err(why.with("ticket", waits.id().as_str()).with("visit", waits.opened.visit.as_str()));
+    if command.visit.is_none() {
+        waits_once(state, &command.queue, &brief.patient, date)?;
     }
     let (session, slot_start) = match &command.addition_to {
         Some(session) => addition(state, session, command)?,
@@ -215,18 +208,18 @@ pub(super) fn register_walk_in(
     Ok(open(draft, opened, how, now))
 }
 
-/// The ticket with which somebody waits in that queue today, at its doors, or is called from it.
-fn waits_already<'a>(
-    state: &'a State,
-    queue: &QueueId,
-    who: &PatientId,
-    date: BusinessDate,
-) -> Option<&'a floor::Ticket> {
-    state.floor.tickets.values().find(|ticket| {
+/// Rejects `already_exists` with the ticket and visit by which somebody waits in that queue today, stands at its doors, or
+/// is called from it.
+fn waits_once(state: &State, queue: &QueueId, who: &PatientId, date: BusinessDate) -> Result<(), Rejection> {
+    let waits = state.floor.tickets.values().find(|ticket| {
         let opened = &ticket.opened;
         let is_there = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_) | Standing::Called(_));
         is_there && opened.date == date && opened.queue == *queue && opened.brief.patient == *who
-    })
+    });
+    let Some(waits) = waits else { return Ok(()) };
+    let why = "the person waits in that queue already; `register_walk_in` with the `visit` gives a second number";
+    let (ticket, visit) = (waits.id().as_str(), waits.opened.visit.as_str());
+    Err(Rejection::new(Code::AlreadyExists, why).with("ticket", ticket).with("visit", visit))
 }
 
 fn addition(
@@ -247,20 +240,10 @@ fn addition(
     Ok((Some(id.clone()), start))
 }
 
-/// The visit, if it is open for this patient on this day. One of another department is known here by the tickets that
-/// came from there: so that department tells this one when it is off.
+/// The visit, if it is open for this patient on this day.
 fn open_visit(state: &State, id: &VisitId, brief: &PatientBrief, date: BusinessDate) -> Result<VisitId, Rejection> {
-    let first = date.plus_days(1 - state.config.settings.booking.visit_days.max(1));
-    let has_come = |ticket: &Ticket| {
-        let is_back = matches!(ticket.standing, Standing::Ended { how: TicketEnd::GivenBack, .. });
-        let opened = &ticket.opened;
-        opened.visit == *id && opened.brief.patient == brief.patient && opened.date >= first && !is_back
-    };
-    let is_open = match state.floor.visits.get(id) {
-        Some(visit) => visit.brief.patient == brief.patient && visit.open_until >= date,
-        None => id.department() != state.config.id && state.floor.tickets.values().any(has_come),
-    };
-    if !is_open || super::outside::is_off(state, id) {
+    let is_open = return_day::open_until(state, id, &brief.patient).is_some_and(|until| until >= date);
+    if !is_open {
         return Err(Rejection::new(Code::Forbidden, "no such open visit of this patient"));
     }
     Ok(id.clone())

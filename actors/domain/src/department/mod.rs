@@ -5,6 +5,7 @@ pub(crate) mod arrival;
 mod closing;
 pub mod config;
 mod day;
+mod follow;
 pub(crate) mod outside;
 mod retire;
 mod return_day;
@@ -15,6 +16,7 @@ pub mod view;
 use serde::{Deserialize, Serialize};
 
 pub use config::{Config, ConfigEvent, Defined};
+pub use return_day::{ToReturn, to_return};
 
 use crate::clinic::{self, Clinic};
 use crate::floor::{self, Floor};
@@ -117,8 +119,11 @@ impl Owner for Department {
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
-        let waits = floor::waits::look_at(state);
-        state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).min()
+        next_deadline(state, None)
+    }
+
+    fn next_deadline_after(state: &State, looked: Timestamp) -> Option<Timestamp> {
+        next_deadline(state, Some(looked))
     }
 
     fn deadline_command() -> Option<ToDepartment> {
@@ -131,6 +136,11 @@ impl Owner for Department {
             _ => None,
         }
     }
+}
+
+fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> {
+    let waits = floor::waits::look_at(state, looked);
+    state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).min()
 }
 
 fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::arrival::{self, Opening};
-use super::{Department, State};
+use super::{Department, State, follow};
 use crate::clinic;
 use crate::floor::numbers::{self, Bearer};
-use crate::floor::{self, Event, Opened, OutsideVisit, Standing, StepKind, Ticket, TicketEnd, Visit, doors, left_over};
+use crate::floor::{self, Event, Opened, OutsideVisit, Standing, StepKind, Ticket, TicketEnd, Visit, doors};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::person::PatientBrief;
-use crate::queue::{self, Came, Sequence};
+use crate::queue::Came;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::*;
 use crate::{Code, Rejection, Role};
@@ -134,7 +134,7 @@ pub(super) fn change(
             return refuse(draft, refused, why, context);
         }
     };
-    let changed = match changed(state, command, &visit, outside) {
+    let changed = match changed(state, command, &visit, outside, context.now) {
         Ok(changed) => changed,
         Err(why) => {
             let date = outside.date;
@@ -142,20 +142,19 @@ pub(super) fn change(
             return refuse(draft, refused, why, context);
         }
     };
-    let ticket = state.floor.visits[&visit].tickets.last().cloned();
-    let (old_slot, new_slot) = (outside.slot.clone(), changed.slot.clone());
-    let (queue, class) = (changed.queue.clone(), changed.class.clone());
+    let is_here = !state.floor.visits[&visit].tickets.is_empty();
     let comes = command.checked_in == Some(true) && outside.date == state.config.today(context.now);
+    let (before, new_slot) = (outside.clone(), changed.slot.clone());
 
-    if old_slot != new_slot {
-        old_slot.iter().for_each(|slot| count(draft, clinic::decide_outside_gone, slot));
+    if before.slot != new_slot {
+        before.slot.iter().for_each(|slot| count(draft, clinic::decide_outside_gone, slot));
         new_slot.iter().for_each(|slot| count(draft, clinic::decide_outside_place, slot));
     }
     floor::emit(draft, Event::VisitChanged { visit: visit.clone(), outside: changed, at: context.now });
-    match ticket.as_ref() {
-        None if comes => enter(draft, &visit, None, context),
-        None => {}
-        Some(ticket) => adapt(draft, ticket, &queue, class.as_deref(), context),
+    if is_here {
+        follow::follow(draft, &visit, &before, context);
+    } else if comes {
+        enter(draft, &visit, None, context);
     }
     taken_as(draft.state(), visit)
 }
@@ -166,6 +165,7 @@ fn changed(
     command: &ChangeVisit,
     visit: &VisitId,
     outside: &OutsideVisit,
+    now: Timestamp,
 ) -> Result<OutsideVisit, Rejection> {
     newer(outside, command.version)?;
     if outside.cancelled {
@@ -181,7 +181,7 @@ fn changed(
     if numbers::is_taken(state, &changed.queue, outside.date, &outside.number, Bearer::Visit(visit)) {
         return Err(Rejection::from(Code::NumberTaken));
     }
-    if let Some(slot) = &command.slot {
+    if let Some(slot) = command.slot.as_ref().filter(|_| follow::may_take_slot(state, visit, outside.date, now)) {
         // One of the hospital's own, that is none here: no slot any more.
         changed.slot = is_of_day(state, slot, outside.date).then(|| slot.clone());
     }
@@ -193,26 +193,6 @@ fn changed(
 /// Whether that is a slot of this department on that day: of another day it is none, as another department's.
 fn is_of_day(state: &State, slot: &SlotId, date: BusinessDate) -> bool {
     state.clinic.slots.contains_key(slot) && state.clinic.session_of(slot).is_some_and(|session| session.date == date)
-}
-
-/// A ticket that waits follows its visit to another queue or class; one that is called or later, or was left over on an
-/// earlier day, stays where it is.
-fn adapt(draft: &mut Draft<'_, Department>, id: &TicketId, queue: &QueueId, class: Option<&str>, context: &Context) {
-    let waits = |state: &State| {
-        let ticket = state.floor.tickets.get(id)?;
-        let is_in_line = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_));
-        (is_in_line && !left_over::is_left_over(state, ticket, context.now)).then(|| ticket.opened.clone())
-    };
-    let Some(opened) = waits(draft.state()) else { return };
-    if opened.queue != *queue {
-        floor::transfer::move_within(draft, id, queue, "change_visit", context.now);
-    }
-    let named = class.filter(|class| draft.state().config.settings.queue.knows(class));
-    if let Some(class) = named.filter(|class| opened.class.as_deref() != Some(*class)) {
-        let command = SetPriority { ticket: id.clone(), class: class.to_owned(), proof: "change_visit".to_owned() };
-        floor::tickets::set_priority(draft, &command, context).expect("a waiting ticket takes a known class");
-    }
-    doors::fill(draft, context.now);
 }
 
 /// It is off: nobody is left waiting in a cancelled visit, here or elsewhere. Whoever is with the doctor stays there.
@@ -404,29 +384,27 @@ fn enter(draft: &mut Draft<'_, Department>, visit: &VisitId, birth_date: Option<
     let state = draft.state();
     let Some(known) = state.floor.visits.get(visit) else { return };
     let Some(outside) = known.outside.clone() else { return };
-    let slot = outside.slot.as_ref().and_then(|slot| Some((slot, state.clinic.slots.get(slot)?)));
-    let running = doors::slot_at(state, &outside.queue, outside.date, context.now);
-    let late = slot.is_some_and(|(id, slot)| queue::is_late(context.now, slot.end, state.clinic.delay_min(id), false));
+    let by = follow::by_slot(state, &outside, &outside.queue, context.now);
     let serial = state.floor.serial + 1;
     let opened = Opened {
         ticket: TicketId::numbered(&state.config.id, 't', serial),
         visit: visit.clone(),
         appointment: None,
-        session: slot.map(|(id, _)| id.session()).or_else(|| running.as_ref().map(|slot| slot.session.clone())),
+        session: by.session,
         queue: outside.queue.clone(),
         date: outside.date,
         number: outside.number.clone(),
         brief: known.brief.clone(),
         class: None,
-        walk_in: slot.is_none(),
+        walk_in: by.walk_in,
         addition: false,
-        slot_start: slot.map(|(_, slot)| slot.start).or_else(|| running.map(|slot| slot.start)),
-        sequence: slot.map_or_else(|| doors::new_sequence(serial), |_| Sequence::without_place(serial)),
+        slot_start: by.slot_start,
+        sequence: doors::new_sequence(serial),
         checked_in_at: context.now,
         linked_from: None,
     };
     let how = Opening {
-        came: if late { Came::Late } else { Came::CheckIn },
+        came: if by.late { Came::Late } else { Came::CheckIn },
         class: outside.class.as_deref(),
         birth_date,
         number: None,

@@ -1,8 +1,12 @@
-//! Returning on a later day of an open visit: the own doctor's queue of that day if the doctor sits, else the pool.
+//! Returning on a later day of an open visit: which visits are open, and the own doctor's queue of that day if the doctor
+//! sits, else the pool. A visit of another department is known here by the tickets that came from there: so that department
+//! tells this one when it is off.
 
-use super::State;
+use std::collections::BTreeMap;
+
+use super::{State, outside};
 use crate::clinic::SessionStanding;
-use crate::floor::{StepKind, Ticket};
+use crate::floor::{Standing, StepKind, Ticket, TicketEnd};
 use crate::ids::*;
 use crate::time::{BusinessDate, Timestamp};
 use crate::{Code, Rejection};
@@ -16,10 +20,63 @@ pub(super) fn queue(state: &State, visit: &VisitId, date: BusinessDate, now: Tim
     })
 }
 
-/// Its tickets here, the newest first.
+/// A visit whose patient may come back.
+#[derive(Clone, Copy, Debug)]
+pub struct ToReturn<'a> {
+    /// Which.
+    pub visit: &'a VisitId,
+    /// Its newest ticket here.
+    pub last: &'a Ticket,
+    /// Its last day.
+    pub open_until: BusinessDate,
+}
+
+/// Visits of earlier days that are open and have no ticket of today here.
+pub fn to_return(state: &State, today: BusinessDate) -> Vec<ToReturn<'_>> {
+    let mut newest: BTreeMap<&VisitId, &Ticket> = BTreeMap::new();
+    for ticket in state.floor.tickets.values() {
+        let last = newest.entry(&ticket.opened.visit).or_insert(ticket);
+        if entered_at(ticket) > entered_at(last) {
+            *last = ticket;
+        }
+    }
+    let before_today = newest.into_iter().filter(|(_, last)| last.opened.date < today);
+    let open = before_today.filter_map(|(visit, last)| {
+        let open_until = open_until(state, visit, &last.opened.brief.patient)?;
+        (open_until >= today).then_some(ToReturn { visit, last, open_until })
+    });
+    open.collect()
+}
+
+/// The last day of this patient's visit, as far as it is known here; none where it is not, or the visit is off.
+pub(super) fn open_until(state: &State, id: &VisitId, patient: &PatientId) -> Option<BusinessDate> {
+    if outside::is_off(state, id) {
+        return None;
+    }
+    if let Some(visit) = state.floor.visits.get(id) {
+        return (visit.brief.patient == *patient).then_some(visit.open_until);
+    }
+    // What was registered here for a return day keeps no visit open.
+    let came = state.floor.tickets.values().filter(|ticket| {
+        let opened = &ticket.opened;
+        let is_back = matches!(ticket.standing, Standing::Ended { how: TicketEnd::GivenBack, .. });
+        opened.visit == *id && opened.brief.patient == *patient && opened.linked_from.is_some() && !is_back
+    });
+    let first = came.map(|ticket| ticket.opened.date).min().filter(|_| id.department() != state.config.id)?;
+    Some(first.plus_days(state.config.settings.booking.visit_days.max(1) - 1))
+}
+
+/// The visit's tickets here, the newest first.
 fn tickets<'a>(state: &'a State, visit: &VisitId) -> impl Iterator<Item = &'a Ticket> {
-    let ids = state.floor.visits.get(visit).into_iter().flat_map(|visit| visit.tickets.iter().rev());
-    ids.filter_map(|id| state.floor.tickets.get(id))
+    let mut tickets: Vec<&Ticket> =
+        state.floor.tickets.values().filter(|ticket| ticket.opened.visit == *visit).collect();
+    tickets.sort_by_key(|ticket| std::cmp::Reverse(entered_at(ticket)));
+    tickets.into_iter()
+}
+
+/// Not when the patient checked in: a transfer keeps that.
+fn entered_at(ticket: &Ticket) -> Option<Timestamp> {
+    ticket.steps.first().map(|step| step.at)
 }
 
 /// Who has seen the patient last in this visit; else whose queue or session the last ticket was of.

@@ -97,6 +97,31 @@ pub fn apply(floor: &mut Floor, event: &Event) {
             let change = Change::of(ticket, StepKind::Moved, Standing::Waiting, *at);
             change.placed(placement).because(reason).reopened(opened).make(floor);
         }
+        Event::TicketRescheduled {
+            ticket,
+            queue,
+            session,
+            slot_start,
+            walk_in,
+            number,
+            serial,
+            sequence,
+            placement,
+            at,
+            ..
+        } => {
+            let mut opened = of_event(floor, ticket).opened.clone();
+            floor.serial = *serial;
+            opened.queue = queue.clone();
+            opened.session.clone_from(session);
+            (opened.slot_start, opened.walk_in, opened.sequence) = (*slot_start, *walk_in, *sequence);
+            if let Some(number) = number {
+                opened.number.clone_from(&number.shown);
+            }
+            remember_number(floor, &opened, number.as_ref().map(|number| number.n));
+            let change = Change::of(ticket, StepKind::Rescheduled, Standing::Waiting, *at);
+            change.placed(placement).reopened(opened).make(floor);
+        }
         Event::TransferSent { transfer, at, .. } => {
             let standing = Standing::InTransit { to: transfer.to.clone(), since: *at, recalled: false };
             Change::of(&transfer.ticket, StepKind::TransferSent, standing, *at).because(&transfer.reason).make(floor);

@@ -151,6 +151,20 @@ pub enum Event {
         until: Option<Timestamp>,
         at: Timestamp,
     },
+    /// The hospital has given a visit another slot, perhaps with another queue: its ticket, which waits, is placed anew.
+    TicketRescheduled {
+        ticket: TicketId,
+        queue: QueueId,
+        session: Option<SessionId>,
+        slot_start: Option<Timestamp>,
+        walk_in: bool,
+        number: Option<Number>,
+        serial: u64,
+        sequence: Sequence,
+        placement: Placement,
+        over: Option<Over>,
+        at: Timestamp,
+    },
 }
 
 /// A ticket begins to wait.
@@ -320,6 +334,7 @@ impl Event {
             Self::TransferKept { .. } => (339, "transfer_kept"),
             Self::VisitEnded { .. } => (340, "visit_ended"),
             Self::WaitsExpected { .. } => (341, "waits_expected"),
+            Self::TicketRescheduled { .. } => (342, "ticket_rescheduled"),
         }
     }
 
@@ -338,9 +353,10 @@ impl Event {
             | Self::PatientSentForTests { over, .. }
             | Self::PatientMissed { over, .. }
             | Self::PatientReturned { over, .. } => call_over(Some(over), out),
-            Self::TicketCancelled { over, .. } | Self::TicketMoved { over, .. } | Self::TicketSettled { over, .. } => {
-                call_over(over.as_ref(), out);
-            }
+            Self::TicketCancelled { over, .. }
+            | Self::TicketMoved { over, .. }
+            | Self::TicketRescheduled { over, .. }
+            | Self::TicketSettled { over, .. } => call_over(over.as_ref(), out),
             Self::StepUndone(undone) => call_over(undone.over.as_ref(), out),
             Self::TransferSent { transfer, over, .. } => {
                 call_over(over.as_ref(), out);

@@ -290,6 +290,8 @@ pub enum StepKind {
     Undid,
     /// Given back to the department that it came from.
     GivenBack,
+    /// To another slot of its visit, by the hospital.
+    Rescheduled,
 }
 
 impl StepKind {
@@ -319,6 +321,7 @@ impl StepKind {
             Self::Settled => "settled",
             Self::Undid => "undid",
             Self::GivenBack => "given_back",
+            Self::Rescheduled => "rescheduled",
         }
     }
 }

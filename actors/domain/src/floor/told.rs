@@ -101,6 +101,7 @@ fn subject(floor: &Floor, event: &department::Event) -> Option<TicketId> {
             | Event::TicketCancelled { ticket, .. }
             | Event::TicketSettled { ticket, .. }
             | Event::TicketMoved { ticket, .. }
+            | Event::TicketRescheduled { ticket, .. }
             | Event::TransferCompleted { ticket, .. }
             | Event::TransferRecalled { ticket, .. }
             | Event::TransferReturned { ticket, .. }

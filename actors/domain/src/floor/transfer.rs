@@ -65,12 +65,7 @@ pub fn transfer(
 pub(crate) fn move_within(draft: &mut Draft<'_, Department>, id: &TicketId, to: &QueueId, reason: &str, at: Timestamp) {
     let state = draft.state();
     let ticket = &state.floor.tickets[id];
-    let Opened { date, number, visit, .. } = &ticket.opened;
-    let is_taken = numbers::is_taken(state, to, *date, number, Bearer::Visit(visit));
-    let number = is_taken.then(|| {
-        let n = numbers::next(state, to, ticket.opened.date);
-        Number { n, shown: numbers::shown(state, to, n) }
-    });
+    let number = new_number(state, ticket, to);
     let serial = state.floor.serial + 1;
     let opened = Opened { sequence: doors::new_sequence(serial), ..ticket.opened.clone() };
     let event = Event::TicketMoved {
@@ -86,6 +81,15 @@ pub(crate) fn move_within(draft: &mut Draft<'_, Department>, id: &TicketId, to: 
         at,
     };
     emit(draft, event);
+}
+
+/// The number that it is given in that queue, if its own is somebody else's there.
+pub(crate) fn new_number(state: &State, ticket: &Ticket, to: &QueueId) -> Option<Number> {
+    let Opened { date, number, visit, .. } = &ticket.opened;
+    numbers::is_taken(state, to, *date, number, Bearer::Visit(visit)).then(|| {
+        let n = numbers::next(state, to, *date);
+        Number { n, shown: numbers::shown(state, to, n) }
+    })
 }
 
 /// The desk of the source wants it back, in transit or taken: the target decides. Only on its business day, and not into a

@@ -182,8 +182,9 @@ fn is_transparent(what: StepKind) -> bool {
     )
 }
 
+/// What came from elsewhere stays, and so does the slot that the hospital has said.
 fn is_undoable(what: StepKind) -> bool {
-    !matches!(what, StepKind::Received | StepKind::GivenBack) && !is_transparent(what)
+    !matches!(what, StepKind::Received | StepKind::GivenBack | StepKind::Rescheduled) && !is_transparent(what)
 }
 
 /// Whose count of the day the step went into.

@@ -1,6 +1,6 @@
 //! Expected waits: ranges rounded to 5 minutes, as clock times. They are a record of the department, made by its deadline:
-//! at most one a minute a queue, and only where somebody waits and a range is another one now or may be, because somebody
-//! has come, gone or changed the pace. Unknown is unknown. What there is to expect, [`crate::wait`] foresees.
+//! at most one a minute a queue, and only where somebody waits and is to be shown another range, because somebody has come,
+//! gone or changed the pace, or with time. Unknown is unknown. What there is to expect, [`crate::wait`] foresees.
 
 use std::collections::BTreeMap;
 
@@ -33,11 +33,23 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// What is foreseen now, rounded outwards, but from no time before now; never empty.
+    /// What is foreseen now, rounded outwards, so that nobody is called before it begins, but from no time before now. It
+    /// ends no sooner than something else can be said.
     fn rounded(now: Timestamp, Forecast { p10, p90, .. }: Forecast) -> Self {
-        let up = |ms: i64| -(-ms).div_euclid(STEP_MS) * STEP_MS;
-        let from = (p10.0.div_euclid(STEP_MS) * STEP_MS).max(up(now.0));
-        Self { from: Timestamp(from), to: Timestamp(up(p90.0).max(from + STEP_MS)) }
+        let down = |ms: i64| ms.div_euclid(STEP_MS) * STEP_MS;
+        let from = down(p10.0);
+        let to = -down(-p90.max(now.plus_s(APART_S)).0);
+        Self { from: Timestamp(from.max(now.0)), to: Timestamp(to.max(from + STEP_MS)) }
+    }
+
+    /// What is shown of it at a moment: nothing once it has passed, and no beginning that has.
+    fn shown(self, at: Timestamp) -> Option<(Option<Timestamp>, Timestamp)> {
+        (self.to > at).then(|| (Some(self.from).filter(|from| *from > at), self.to))
+    }
+
+    /// Whether `said` is shown as this is.
+    fn is_shown_as(self, said: Option<Self>, at: Timestamp) -> bool {
+        said.and_then(|said| said.shown(at)) == self.shown(at)
     }
 }
 
@@ -56,15 +68,16 @@ impl Outlook<'_> {
 
     fn expected(&mut self, ahead: usize) -> Option<Expected> {
         let expected = self.at(ahead, self.now)?;
+        let is_same = |at| self.at(ahead, at).is_some_and(|now| now.is_shown_as(Some(expected), at));
         let (mut same, mut step) = (self.now, self.now.plus_ms(STRIDE_MS));
-        while step < self.until && self.at(ahead, step) == Some(expected) {
+        while step < self.until && is_same(step) {
             (same, step) = (step, step.plus_ms(STRIDE_MS));
         }
         let mut other = step.min(self.until);
-        if self.at(ahead, other) != Some(expected) {
+        if !is_same(other) {
             while other.ms_since(same) > 1 {
                 let middle = same.plus_ms(other.ms_since(same) / 2);
-                *(if self.at(ahead, middle) == Some(expected) { &mut same } else { &mut other }) = middle;
+                *(if is_same(middle) { &mut same } else { &mut other }) = middle;
             }
             self.until = other;
         }
@@ -87,9 +100,11 @@ pub struct Said {
     pub touched: Option<Timestamp>,
 }
 
-/// When the department has to look at its waits again: the earliest of its queues.
-pub fn look_at(state: &State) -> Option<Timestamp> {
-    state.floor.waits.iter().filter_map(|(queue, said)| due(state, queue, said)).min()
+/// When the department has to look at its waits again: the earliest of its queues. `looked`: when a look at all of them has
+/// last found nothing to say.
+pub fn look_at(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> {
+    let again = |due: Timestamp| looked.filter(|looked| due <= *looked).map_or(due, |looked| looked.plus_s(APART_S));
+    state.floor.waits.iter().filter_map(|(queue, said)| due(state, queue, said).map(again)).min()
 }
 
 fn due(state: &State, queue: &QueueId, said: &Said) -> Option<Timestamp> {
@@ -105,19 +120,20 @@ fn due(state: &State, queue: &QueueId, said: &Said) -> Option<Timestamp> {
     next.map(|next| apart.map_or(next, |apart| next.max(apart)))
 }
 
-/// The deadline has passed: says the waits of each queue that is due.
+/// The deadline has passed: says the waits of each queue that is due, where they are shown otherwise now.
 pub(crate) fn say(draft: &mut Draft<'_, Department>, now: Timestamp) {
     let state = draft.state();
     let is_due = |(queue, said): &(&QueueId, &Said)| due(state, queue, said).is_some_and(|at| at <= now);
     let queues: Vec<QueueId> = state.floor.waits.iter().filter(is_due).map(|(queue, _)| queue.clone()).collect();
     for queue in queues {
-        let event = look(draft.state(), queue, now);
-        super::emit(draft, event);
+        if let Some(event) = look(draft.state(), queue, now) {
+            super::emit(draft, event);
+        }
     }
 }
 
-/// What there is to say of a queue now, beside what has been said.
-pub(crate) fn look(state: &State, queue: QueueId, now: Timestamp) -> Event {
+/// What there is to say of a queue now, beside what has been said, if anything is.
+pub(crate) fn look(state: &State, queue: QueueId, now: Timestamp) -> Option<Event> {
     let in_line = Today::of_queue(state, &queue, now);
     let order = in_line.lines(&queue).map(|lines| lines.order(&state.config.settings.queue)).unwrap_or_default();
     let mut outlook = Outlook { state, queue: &queue, now, until: now.plus_ms(AHEAD_MS) };
@@ -131,13 +147,20 @@ pub(crate) fn look(state: &State, queue: QueueId, now: Timestamp) -> Event {
         .filter_map(|(n, ticket)| Some((ticket, outlook.expected(if is_at_door(ticket) { 0 } else { n })?)))
         .collect();
     let until = (newcomer.is_some() || !tickets.is_empty()).then_some(outlook.until);
-    let said = state.floor.waits.get(&queue).map(|said| &said.tickets);
+    let told = state.floor.waits.get(&queue);
+    let said = told.map(|told| &told.tickets);
     let before = |ticket: &TicketId| said?.get(ticket).copied();
     let gone = said.into_iter().flatten().filter(|(ticket, _)| !tickets.contains_key(ticket));
     let mut changed: Vec<(TicketId, Option<Expected>)> = gone.map(|(ticket, _)| (ticket.clone(), None)).collect();
-    let now_another = tickets.iter().filter(|(ticket, expected)| before(ticket) != Some(**expected));
+    let now_another = tickets.iter().filter(|(ticket, expected)| !expected.is_shown_as(before(ticket), now));
     changed.extend(now_another.map(|(ticket, expected)| ((*ticket).clone(), Some(*expected))));
-    Event::WaitsExpected { queue, newcomer, changed, until, at: now }
+    let newcomer_before = told.and_then(|told| told.newcomer);
+    let is_same = changed.is_empty()
+        && match newcomer {
+            Some(newcomer) => newcomer.is_shown_as(newcomer_before, now),
+            None => newcomer_before.is_none(),
+        };
+    (!is_same).then_some(Event::WaitsExpected { queue, newcomer, changed, until, at: now })
 }
 
 /// Applies what was said.

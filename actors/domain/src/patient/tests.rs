@@ -609,7 +609,7 @@ impl City {
 
     fn deadlines(&mut self) {
         for id in ["s.d", "s.e"] {
-            while Department::next_deadline(&self.departments[id]).is_some_and(|due| due <= self.now) {
+            while Department::next_deadline_after(&self.departments[id], self.now).is_some_and(|due| due <= self.now) {
                 self.department_does(id, ToDepartment::DeadlineReached);
             }
         }

@@ -34,6 +34,16 @@ pub struct RegisterReturn {
     pub visit: VisitId,
     /// Whose.
     pub patient: PatientId,
+    /// Where the patient comes back to, if a transfer has taken the visit to another department than its own.
+    #[serde(default)]
+    pub department: Option<DepartmentId>,
+}
+
+impl RegisterReturn {
+    /// The department that the patient comes back to.
+    pub fn at(&self) -> DepartmentId {
+        self.department.clone().unwrap_or_else(|| self.visit.department())
+    }
 }
 
 /// A priority class with proof seen.

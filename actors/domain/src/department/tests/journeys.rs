@@ -534,7 +534,7 @@ fn on_a_later_day_the_department_finds_the_queue() {
         let (patient, brief, birth_date) = (brief("a").patient, brief("a"), None);
         let command = match queue {
             None => {
-                let command = RegisterReturn { visit: visit.clone(), patient };
+                let command = RegisterReturn { visit: visit.clone(), patient, department: None };
                 ToDepartment::RegisterReturn { command, brief, birth_date }
             }
             Some(queue) => {

@@ -3,6 +3,7 @@
 mod chain;
 mod closing;
 mod come_again;
+mod follow;
 mod house;
 mod journeys;
 mod outside;

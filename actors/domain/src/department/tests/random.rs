@@ -207,6 +207,8 @@ fn from_outside(house: &House, dice: &mut Dice) -> ToDepartment {
                 dice.one(&[None, Some("pool"), Some("own"), Some("other")]).and_then(|name| name.map(queue));
             command.class = (dice.roll(4) == 0).then(|| "military".to_owned());
             command.checked_in = (dice.roll(2) == 0).then_some(true);
+            let slots = [None, Some("s.d.am.0900"), Some("s.d.am.1000"), Some("none.none.none.none")];
+            command.slot = dice.one(&slots).and_then(|slot| slot.map(SlotId::from));
             ToDepartment::ChangeVisit { command, visit }
         }
     }
@@ -249,6 +251,16 @@ fn reconfigure(dice: &mut Dice) -> ToDepartment {
 impl House {
     fn ticket_if(&self, id: &TicketId) -> Option<&crate::floor::Ticket> {
         self.state.floor.tickets.get(id)
+    }
+
+    /// By which slot somebody has come, ticket and visit say alike.
+    fn assert_slot(&self, ticket: &crate::floor::Ticket) {
+        let visit = self.state.floor.visits.get(&ticket.opened.visit);
+        let of_day = visit.filter(|visit| ticket.is_live() && visit.date == ticket.opened.date);
+        let Some(outside) = of_day.and_then(|visit| visit.outside.as_ref()) else { return };
+        let slot = outside.slot.as_ref().map(|slot| self.state.clinic.slots[slot].start);
+        assert!(slot.is_none() || slot == ticket.opened.slot_start, "{}: {slot:?}", ticket.id());
+        assert_eq!(ticket.opened.walk_in, slot.is_none(), "{}", ticket.id());
     }
 
     /// I2, I3, I4 in the state as it is.
@@ -309,6 +321,7 @@ impl House {
             let waits = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_));
             let is_off = outside::is_off(&self.state, &ticket.opened.visit);
             assert!(!(waits && is_off), "{} waits in a visit that is off", ticket.id());
+            self.assert_slot(ticket);
         }
         self.state.clinic.check().expect("I1");
     }

@@ -297,3 +297,58 @@ fn a_visit_of_another_department_is_not_believed() {
     two.exchange();
     assert_eq!(code(register_in(&mut two.target, "s.d.vh2", "h2")), Code::Forbidden, "given back");
 }
+
+fn come_back(house: &mut House, visit: &str, patient: &str) -> Result<QueueId, crate::Rejection> {
+    let department = Some(house.state.config.id.clone());
+    let command = RegisterReturn { visit: VisitId::from(visit), patient: brief(patient).patient, department };
+    let answer = house.desk(ToDepartment::RegisterReturn { command, brief: brief(patient), birth_date: None });
+    answer.map(|answer| match answer {
+        Answer::Waiting { ticket, visit: of, .. } if of.as_str() == visit => house.ticket(&ticket).opened.queue.clone(),
+        other => panic!("{other:?}"),
+    })
+}
+
+/// Seen in another department than the visit's: on a later day that department finds the own doctor's queue or the pool, as
+/// long as the visit is open by the ticket that came; numbers of return days do not keep it open.
+#[test]
+fn who_was_transferred_comes_back_to_where_the_patient_was_seen() {
+    let mut two = Two::new();
+    let own = DefineQueue {
+        id: QueueId::from("s.e.own"),
+        name: "own".to_owned(),
+        prefix: "F".to_owned(),
+        doctors: vec![doctor_id(2)],
+    };
+    two.target.system(ToDepartment::ConfigureQueue(own));
+    two.target.system(ToDepartment::Retire { kind: RetiredKind::Queue, id: "s.d.other".to_owned() });
+    let sent = two.source.walk_in("pool", "a", None);
+    let visit = two.source.ticket(&sent).opened.visit.to_string();
+    two.send(&sent, "s.e.pool");
+    two.exchange();
+    let linked = two.linked(&sent);
+    assert_eq!(two.target.called(2), linked);
+    two.target.tell(doctor(2), ToDepartment::FinishService(FinishService { ticket: linked })).expect("seen");
+    let open = |house: &House| crate::department::to_return(&house.state, house.state.config.today(house.now)).len();
+    assert_eq!(open(&two.target), 0, "not on the same day");
+    two.target.after_s(24 * 3600);
+    assert_eq!(open(&two.target), 1, "the desk finds it");
+    assert_eq!(code_of(come_back(&mut two.target, &visit, "b")), Code::Forbidden, "another patient's");
+    let (mut pool, mut later) = (two.target.clone(), two.target.clone());
+    assert_eq!(come_back(&mut two.target, &visit, "a"), Ok(QueueId::from("s.e.own")), "the own doctor is at work");
+    assert_eq!(open(&two.target), 0, "is back");
+    assert_eq!(code_of(come_back(&mut two.target, &visit, "a")), Code::AlreadyExists);
+    let stop = StopWork { assignment: assignment(2), department: DepartmentId::from("s.e") };
+    pool.tell(doctor(2), ToDepartment::StopWork(stop)).expect("stops");
+    assert_eq!(come_back(&mut pool, &visit, "a"), Ok(QueueId::from("s.e.pool")), "where the patient was before");
+    later.after_s(24 * 3600).pass();
+    assert!(come_back(&mut later, &visit, "a").is_ok(), "on the third day too");
+    later.after_s(24 * 3600).pass();
+    assert_eq!((open(&later), code_of(come_back(&mut later, &visit, "a"))), (0, Code::Forbidden), "that was the last");
+    later.after_s(24 * 3600).pass();
+    assert!(!later.state.floor.tickets.contains_key(&two.linked(&sent)), "what came is forgotten");
+    assert_eq!(code_of(come_back(&mut later, &visit, "a")), Code::Forbidden, "a return day keeps no visit open");
+}
+
+fn code_of(answer: Result<QueueId, crate::Rejection>) -> Code {
+    answer.expect_err("refused").code
+}

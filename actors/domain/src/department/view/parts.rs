@@ -414,6 +414,7 @@ impl<'a> View<'a> {
             | Event::PatientReportedBack { .. }
             | Event::TicketCancelled { .. }
             | Event::TicketMoved { .. }
+            | Event::TicketRescheduled { .. }
             | Event::TransferSent { .. }
             | Event::TransferRecalled { .. }
             | Event::TransferCompleted { .. }
@@ -484,8 +485,7 @@ impl<'a> View<'a> {
 
 /// Whether the step's event goes to the hospital's own system, see [`View::for_the_hospital`].
 fn is_heard_by_the_hospital(what: StepKind) -> bool {
-    use StepKind::{Prioritised, Recalled, Summoned, SummonsWithdrawn};
-    !matches!(what, Summoned | SummonsWithdrawn | Recalled | Prioritised)
+    !matches!(what, StepKind::Summoned | StepKind::SummonsWithdrawn | StepKind::Recalled | StepKind::Prioritised)
 }
 
 /// The line in which a ticket stands or stood last; none once it has ended.

@@ -124,6 +124,7 @@ pub(super) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::PrioritySet { ticket, .. }
         | Event::TicketCancelled { ticket, .. }
         | Event::TicketMoved { ticket, .. }
+        | Event::TicketRescheduled { ticket, .. }
         | Event::TransferRecalled { ticket, .. }
         | Event::TransferCompleted { ticket, .. }
         | Event::TransferReturned { ticket, .. }
