@@ -418,3 +418,28 @@ async fn a_childs_account_passes_to_them_on_the_eighteenth_birthday() {
     assert_eq!(again.code, "consent_needed");
     town.server.stop().await;
 }
+
+#[actix_web::test]
+async fn a_phone_put_on_file_for_a_child_does_not_speak_for_the_grown_up() {
+    // Two seconds before midnight; nobody has ever acted for the child.
+    let town = Town::open_at(served::MORNING.plus_s(15 * 3_600 + 28 * 60)).await;
+    let young = person("E40000004", "2008-11-24", DAUGHTER);
+    let bearer = town.post("/persons", &town.desk, young.clone()).await.unwrap()["patient"].clone();
+    let guardian = token_of(&town.sign_in(DAUGHTER).await).unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let own = with(young.clone(), "relation", json!("self"));
+    let said = town.post("/persons", &guardian, own.clone()).await.unwrap()["patient"].clone();
+    assert!(said.as_str().unwrap().starts_with("pc-"), "the guardian's phone is not the grown-up's: {said}");
+    // Nor does a code sent there give the grown-up to a third one.
+    let third = token_of(&town.sign_in(MOTHER).await).unwrap();
+    let other = with(young.clone(), "relation", json!("other"));
+    let code = town.ask_consent(&third, &other).await;
+    let agreed = town.post("/persons", &third, with(other, "code", json!(code))).await.unwrap()["patient"].clone();
+    assert!(agreed.as_str().unwrap().starts_with("pc-"), "{agreed}");
+    // The desk sees the document of the grown-up, who gives that number as the own one.
+    assert_eq!(town.post("/persons", &town.desk, young).await.unwrap()["patient"], bearer);
+    town.post("/family/end", &guardian, json!({ "patient": said })).await.unwrap();
+    let guardian = token_of(&town.sign_in(DAUGHTER).await).unwrap();
+    assert_eq!(town.post("/persons", &guardian, own).await.unwrap()["patient"], bearer);
+    town.server.stop().await;
+}

@@ -29,6 +29,11 @@ impl House {
         birth_date.map(|born| self.zone_of(None).moment(comes_of_age(born), chrono::NaiveTime::MIN))
     }
 
+    /// The day where the house stands.
+    pub(super) fn today(&self) -> BusinessDate {
+        self.zone_of(None).date(self.shell.clock.clinic())
+    }
+
     /// Whom a phone means by a document, and what speaks for it. Only whose phone is on the bearer's file acts for the
     /// bearer, or who has the word of that phone; anybody else is, or acts for, a claim of the account's own.
     pub(super) async fn meant(&self, claims: &Claims, person: &Person) -> Result<(PatientId, Proof), Rejection> {

@@ -167,6 +167,7 @@ impl House {
         let record = PersonRecord {
             name,
             phone,
+            phone_since: None,
             documents: document.into_iter().collect(),
             birth_date: asked.birth_date,
             sex: asked.sex,
@@ -240,12 +241,13 @@ impl House {
         Ok(brief)
     }
 
-    /// Whether the person was confirmed with proof seen, and this account's phone was put on file.
+    /// Whether the person was confirmed with proof seen, and this account's phone was put on file as the person's own word.
     pub(super) async fn has_phone_on_file(&self, bearer: &PatientId, who: &AccountId) -> Result<bool, Rejection> {
         if !self.identity_of(bearer).await?.is_some_and(|identity| identity.real_name) {
             return Ok(false);
         }
-        let phone = self.readable_record(bearer).await?.and_then(|record| record.phone);
+        let record = self.readable_record(bearer).await?;
+        let phone = record.filter(|record| record.phone_speaks(self.today())).and_then(|record| record.phone);
         let on_file = phone.and_then(|phone| accounts::phone(self.keys.get(KeyName::Hash), &phone).ok());
         Ok(on_file.as_ref() == Some(who))
     }
@@ -255,15 +257,16 @@ impl House {
     /// another phone: it takes the place of the one on file, and nobody else's phone acts for the person any more.
     pub(super) async fn register_here(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
         let is_seen = person.is_seen_by(claims.role);
-        let Person { who, mut record, replace, keyed, .. } = person;
+        let Person { who, record, replace, keyed, .. } = person;
         if !is_seen {
             return self.identify(who, record, false, keyed).await;
         }
         let is_confirmed = self.identity_of(&who).await?.is_some_and(|identity| identity.real_name);
         let known = if is_confirmed { self.readable_record(&who).await? } else { None };
         let (mut phone_before, mut born_before) = (None, None);
+        let record = record.with_phone_on_file(known.as_ref(), self.today());
         if let Some(known) = known {
-            let is_another_phone = known.phone.is_some() && record.phone.is_some() && known.phone != record.phone;
+            let is_another_phone = known.phone.is_some() && known.phone != record.phone;
             let differs = [
                 ("name", known.name != record.name),
                 ("sex", known.sex != record.sex),
@@ -277,7 +280,6 @@ impl House {
                 return Err(Rejection::new(Code::AlreadyExists, why).with("differs", differs));
             }
             (phone_before, born_before) = (known.phone, Some(known.birth_date));
-            record.phone = record.phone.or_else(|| phone_before.clone());
         }
         let (phone, born) = (record.phone.clone(), record.birth_date);
         let brief = self.identify(who, record, true, keyed).await?;
@@ -352,6 +354,7 @@ impl House {
                 let record = PersonRecord {
                     name: name.clone().unwrap_or_default(),
                     phone: None,
+                    phone_since: None,
                     documents: Vec::new(),
                     birth_date: person.birth_date,
                     sex: person.sex.unwrap_or(Sex::Unknown),
