@@ -13,7 +13,7 @@ use jiaohao_domain::vocabulary::{OutsidePatient, ToAccount, ToPatient, is_outsid
 use jiaohao_domain::{AccountId, BusinessDate, Code, PatientId, Principal, Rejection, Role, SiteId};
 use uuid::Uuid;
 
-use super::family::as_identifier;
+use super::family::{acts_for, as_identifier};
 use super::{House, account, patient};
 use crate::http::requests::RegisterPerson;
 use crate::identity::accounts;
@@ -233,9 +233,15 @@ impl House {
         let comes_of_age = self.whose_age(&who, &person).await?;
         let Person { who: bearer, record, relation, keyed, .. } = person;
         // Its limits first: what they refuse leaves nothing behind.
-        let to_account = ToAccount::ActFor { patient: who.clone(), relation, comes_of_age, proof };
+        let claim = self.claim_by(&claims.account, &record.documents);
+        let to_account = acts_for(who.clone(), relation, claim, comes_of_age, proof);
         self.shell.ask(account(&claims.account), to_account.into(), as_identifier(claims)).await?;
-        let brief = if who == bearer { record.brief(who) } else { self.identify(who, record, false, keyed).await? };
+        let brief = if who == bearer {
+            self.join_claim(&claims.account, &bearer, &record.documents).await?;
+            record.brief(who)
+        } else {
+            self.identify(who, record, false, keyed).await?
+        };
         let to_patient = ToPatient::Relate { account: claims.account.clone(), relation, granted: true };
         self.shell.ask(patient(&brief.patient), to_patient.into(), Origin::Shell).await?;
         Ok(brief)
@@ -281,12 +287,14 @@ impl House {
             }
             (phone_before, born_before) = (known.phone, Some(known.birth_date));
         }
-        let (phone, born) = (record.phone.clone(), record.birth_date);
+        let (phone, born, documents) = (record.phone.clone(), record.birth_date, record.documents.clone());
         let brief = self.identify(who, record, true, keyed).await?;
         if born_before.is_some_and(|before| before != born) {
             self.judge_rights_anew(&brief.patient, born).await?;
         }
         if let Some(phone) = phone {
+            let on_file = accounts::phone(self.keys.get(KeyName::Hash), &phone)?;
+            self.join_claim(&on_file, &brief.patient, &documents).await?;
             let ended = self.end_other_phones(&brief.patient, &phone, phone_before.as_deref()).await?;
             if is_confirmed && (!ended.is_empty() || phone_before.as_ref() != Some(&phone)) {
                 let about = std::iter::once(brief.patient.to_string()).chain(ended.iter().map(ToString::to_string));
@@ -299,10 +307,7 @@ impl House {
     /// Every right to somebody whose birth date was another one, with the connections that hang on it.
     async fn judge_rights_anew(&self, who: &PatientId, born: Option<BusinessDate>) -> Result<(), Rejection> {
         for other in self.acting_for(who).await? {
-            let comes_of_age = self.comes_of_age(born);
-            let judge = ToAccount::BirthDateCorrected { patient: who.clone(), comes_of_age };
-            self.shell.ask(account(&other), judge.into(), Origin::Shell).await?;
-            self.relearn(&other).await?;
+            self.judge_right(&other, who, born).await?;
         }
         Ok(())
     }

@@ -164,7 +164,11 @@ fn a_phone_put_on_file_for_a_child_is_no_word_of_the_grown_up() {
     let another = told(Some("2")).with_phone_on_file(Some(&told_again), later);
     assert_eq!((another.phone.as_deref(), another.phone_since), (Some("2"), Some(later)));
     let of_before = told(Some("1"));
-    assert_eq!((of_before.phone_speaks(as_child), of_before.phone_speaks(later)), (true, false), "nobody knows its day");
+    assert_eq!(
+        (of_before.phone_speaks(as_child), of_before.phone_speaks(later)),
+        (true, false),
+        "nobody knows its day"
+    );
     assert!(!told(None).with_phone_on_file(None, later).phone_speaks(later), "there is none");
 }
 
