@@ -225,6 +225,35 @@ async fn whoever_is_confirmed_takes_no_more_places_by_the_number_alone() {
 }
 
 #[actix_web::test]
+async fn what_was_booked_by_the_number_counts_with_the_bearer_once_confirmed() {
+    let town = Town::open().await;
+    let own = with(person("E40000007", "1980-02-29", MOTHER), "relation", json!("self"));
+    let place = |slot: &str, who: &Value| json!({"session": "s.d.m", "slot": slot, "patient": who["patient"]});
+    let phone = token_of(&town.sign_in(MOTHER).await).unwrap();
+    let claim = town.post("/persons", &phone, own.clone()).await.unwrap();
+    let booked = town.post("/appointments", &phone, place("s.d.m.0900", &claim)).await.unwrap();
+    let bearer = town.post("/persons", &town.desk, person("E40000007", "1980-02-29", MOTHER)).await.unwrap();
+    assert_eq!(town.post("/persons", &phone, own).await.unwrap(), bearer);
+    let refused = town.post("/appointments", &phone, place("s.d.m.0930", &bearer)).await.unwrap_err();
+    assert_eq!(
+        (refused.code.as_str(), &refused.valid_now["appointment"]),
+        ("limit_department_day", &booked["appointment"])
+    );
+    let at_desk = town.post("/appointments", &town.desk, place("s.d.m.0930", &bearer)).await.unwrap_err();
+    assert_eq!(at_desk.code, "limit_department_day");
+    let cancel = json!({"appointment": booked["appointment"]});
+    town.post("/appointments/cancel", &phone, cancel).await.unwrap();
+    // The claim's owner tells the bearer's.
+    let mut tries = 0;
+    while let Err(why) = town.post("/appointments", &phone, place("s.d.m.0930", &bearer)).await {
+        tries += 1;
+        assert!(tries < 100 && why.code == "limit_department_day", "{why:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    town.server.stop().await;
+}
+
+#[actix_web::test]
 async fn the_same_key_makes_the_same_person() {
     let town = Town::open().await;
     let unknown = json!({"document_kind": "none", "document_number": "", "name": "无名氏", "sex": "male"});
@@ -397,6 +426,62 @@ async fn the_word_of_the_phone_on_file_gives_the_bearer_and_the_desk_gives_and_e
 }
 
 #[actix_web::test]
+async fn the_bearer_sees_who_acts_by_the_desks_word_alone_and_ends_it() {
+    let town = Town::open().await;
+    let bearer = town.post("/persons", &town.desk, person("E40000001", "1950-05-05", MOTHER)).await.unwrap();
+    let bearer = bearer["patient"].as_str().unwrap();
+    let grant = json!({"patient": bearer, "phone": DAUGHTER, "relation": "parent"});
+    town.post("/family", &town.desk, grant).await.unwrap();
+    let daughter = token_of(&town.sign_in(DAUGHTER).await).unwrap();
+    let read = async |token: &str| town.post("/persons/read", token, json!({"ids": [bearer]})).await;
+    let acts = json!({"patient": bearer, "account": "a-phone-x"});
+    let own = with(person("E40000001", "1950-05-05", MOTHER), "relation", json!("self"));
+    let (mother, _) = town.is(MOTHER, own).await;
+    town.post("/family/end", &mother, acts).await.expect("nobody acts so");
+    let acting = async |token: &str| town.family(token).await["acting"].clone();
+    let seen = acting(&mother).await;
+    assert_eq!(seen.as_array().unwrap().len(), 1, "not oneself: {seen}");
+    assert_eq!((&seen[0]["agreed"], &seen[0]["relation"]), (&json!("at_desk"), &json!("parent")));
+    assert_eq!(acting(&daughter).await, json!([]), "she is not the bearer");
+
+    let end = json!({"patient": bearer, "account": seen[0]["account"]});
+    let stranger = token_of(&town.sign_in("13800000013").await).unwrap();
+    town.post("/family/end", &stranger, end.clone()).await.expect("a word that was never given");
+    read(&daughter).await.expect("acts for her mother still");
+    let ended = town.followed(&daughter, bearer).await;
+    town.post("/family/end", &mother, end.clone()).await.unwrap();
+    ends_at_once(ended).await;
+    assert_eq!(acting(&mother).await, json!([]));
+    town.post("/family/end", &mother, end).await.expect("over already");
+    let daughter = token_of(&town.sign_in(DAUGHTER).await).unwrap();
+    assert_eq!(read(&daughter).await.unwrap_err().code, "forbidden");
+    read(&mother).await.expect("her own");
+    town.server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_question_that_the_phones_limit_refuses_leaves_the_code_before_it_good_and_one_line_on_the_audit() {
+    let town = Town::open().await;
+    let own = with(person("E40000002", "1985-05-05", DAUGHTER), "relation", json!("self"));
+    let (daughter, _) = town.is(DAUGHTER, own).await;
+    let mut codes = Vec::new();
+    for _ in 0..5 {
+        codes.push(town.ask_consent(&daughter, &mother()).await);
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let asked = town.audit("ask_consent").await.len();
+    let refused = town.post("/persons/consent", &daughter, mother()).await.unwrap_err();
+    assert_eq!(refused.code, "back_off");
+    let lines = town.audit("ask_consent").await;
+    assert_eq!(lines.len(), asked + 1, "{lines:?}");
+    let last = lines.iter().find(|line| line["outcome"] == "back_off").unwrap();
+    assert!(last["about"][0].as_str().unwrap().starts_with("a-phone-"), "which phone: {last}");
+    let code = codes.last().unwrap();
+    town.post("/persons", &daughter, with(mother(), "code", json!(code))).await.expect("it is good still");
+    town.server.stop().await;
+}
+
+#[actix_web::test]
 async fn a_childs_account_passes_to_them_on_the_eighteenth_birthday() {
     // Two minutes before midnight.
     let town = Town::open_at(served::MORNING.plus_s(15 * 3_600 + 28 * 60)).await;
@@ -416,5 +501,87 @@ async fn a_childs_account_passes_to_them_on_the_eighteenth_birthday() {
     assert_eq!(family["grown"][0]["masked_name"], "张*三");
     let again = town.post("/persons", &guardian, child("child")).await.unwrap_err();
     assert_eq!(again.code, "consent_needed");
+    town.server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_phone_put_on_file_for_a_child_does_not_speak_for_the_grown_up() {
+    // Two seconds before midnight; nobody has ever acted for the child.
+    let town = Town::open_at(served::MORNING.plus_s(15 * 3_600 + 28 * 60)).await;
+    let young = person("E40000004", "2008-11-24", DAUGHTER);
+    let bearer = town.post("/persons", &town.desk, young.clone()).await.unwrap()["patient"].clone();
+    let guardian = token_of(&town.sign_in(DAUGHTER).await).unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let own = with(young.clone(), "relation", json!("self"));
+    let said = town.post("/persons", &guardian, own.clone()).await.unwrap()["patient"].clone();
+    assert!(said.as_str().unwrap().starts_with("pc-"), "the guardian's phone is not the grown-up's: {said}");
+    // Nor does a code sent there give the grown-up to a third one.
+    let third = token_of(&town.sign_in(MOTHER).await).unwrap();
+    let other = with(young.clone(), "relation", json!("other"));
+    let code = town.ask_consent(&third, &other).await;
+    let agreed = town.post("/persons", &third, with(other, "code", json!(code))).await.unwrap()["patient"].clone();
+    assert!(agreed.as_str().unwrap().starts_with("pc-"), "{agreed}");
+    // The desk sees the document of the grown-up, who gives that number as the own one.
+    assert_eq!(town.post("/persons", &town.desk, young).await.unwrap()["patient"], bearer);
+    town.post("/family/end", &guardian, json!({ "patient": said })).await.unwrap();
+    let guardian = token_of(&town.sign_in(DAUGHTER).await).unwrap();
+    assert_eq!(town.post("/persons", &guardian, own).await.unwrap()["patient"], bearer);
+    town.server.stop().await;
+}
+
+/// Takes the log of a stopped house back to before ends of rights were recorded. What somebody is to oneself becomes what a
+/// guardian is to a child: of somebody who is grown up by now.
+fn as_before_ends_were_recorded(data: &std::path::Path) {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD as BASE64;
+    use jiaohao_actors::log::{SegmentOptions, journal};
+    use jiaohao_domain::account::Event;
+
+    let log = data.join("log");
+    let (mut exported, mut rewritten) = (Vec::new(), 0);
+    journal::export(&log, &mut exported, &|_| None).unwrap();
+    let mut lines = String::new();
+    for line in std::str::from_utf8(&exported).unwrap().lines() {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        if record["kind"] == 518 {
+            let payload = BASE64.decode(record["payload"].as_str().unwrap()).unwrap();
+            let Event::RelationAgreed { patient, .. } = jiaohao_actors::codec::decode(&payload).unwrap() else {
+                panic!("{record}")
+            };
+            let event = Event::RelationGranted { patient, relation: "child".into() };
+            record["kind"] = json!(509);
+            record["payload"] = json!(BASE64.encode(jiaohao_actors::codec::encode(&event).unwrap()));
+            rewritten += 1;
+        }
+        lines.push_str(&format!("{record}\n"));
+    }
+    assert_eq!(rewritten, 2);
+    let mut options = SegmentOptions::new(Arc::new(|| 0));
+    options.history = Some(journal::history(&log).unwrap());
+    std::fs::remove_dir_all(&log).unwrap();
+    std::fs::remove_dir_all(data.join("store")).unwrap();
+    journal::import_lines(&log, lines.as_bytes(), options).unwrap();
+}
+
+#[actix_web::test]
+async fn a_right_of_before_ends_were_recorded_ends_with_the_childhood_all_the_same() {
+    let mut town = Town::open().await;
+    let own = with(person("E40000005", "1985-05-05", DAUGHTER), "relation", json!("self"));
+    let (_, grown) = town.is(DAUGHTER, own).await;
+    let child = with(person("E40000006", "2016-02-29", DAUGHTER), "relation", json!("child"));
+    let (_, child) = town.is(DAUGHTER, child).await;
+    town.server.stop().await;
+    as_before_ends_were_recorded(&town._folder.path().join("data"));
+    let (server, phones) = served::start(town._folder.path(), served::MORNING, SPEED).await;
+    town.door = Door { authority: server.doors.address.to_string() };
+    (town.server, town.phones) = (server, phones);
+
+    let phone = async || token_of(&town.sign_in(DAUGHTER).await).unwrap();
+    let read = async |who: &str| town.post("/persons/read", &phone().await, json!({ "ids": [who] })).await;
+    assert_eq!(read(&grown).await.unwrap_err().code, "forbidden", "nobody's child any more");
+    read(&child).await.expect("a child still");
+    let family = town.family(&phone().await).await;
+    assert_eq!((&family["grown"][0]["patient"], &family["family"][0]["patient"]), (&json!(grown), &json!(child)));
+    assert_eq!(family["family"][0]["ends_at"], "2034-03-01T00:00:00.000+08:00");
     town.server.stop().await;
 }

@@ -1,6 +1,6 @@
 //! From a client's command to its owner: who decides it, and what only the edge can add.
 
-use jiaohao_actors::shell::clock;
+use jiaohao_actors::shell::{Origin, clock};
 use jiaohao_domain::vocabulary::{ClientCommand as C, *};
 use jiaohao_domain::*;
 
@@ -173,7 +173,7 @@ impl House {
                 Ok((OwnerRef::new(OwnerKind::Doctor, doctor.as_str()), ToDoctor::StartWork(c).into()))
             }
             C::GrantRelation(c) => self.address_grant(c).await,
-            C::EndRelation(c) => self.address_end(claims, c),
+            C::EndRelation(c) => self.address_end(claims, c).await,
             C::RegisterVisit(c) => {
                 let (brief, birth_date) = self.outside_person(&c.site, &c.patient).await?;
                 let to = site(c.site.as_str());
@@ -215,6 +215,8 @@ impl House {
             return Err(Rejection::new(Code::IdNotUnderParent, "the slot is not one of that session"));
         }
         if let Some(bearer) = self.confirmed_instead(claims, who).await? {
+            // Again, should it have been lost when the bearer was confirmed.
+            self.shell.ask(patient(who), ToPatient::Join { bearer: bearer.clone() }.into(), Origin::Shell).await?;
             let why = "the person is confirmed since: book for them and no longer by the number alone";
             return Err(Rejection::new(Code::AlreadyExists, why).with("patient", bearer.as_str()));
         }

@@ -7,7 +7,7 @@ use jiaohao_domain::account::{IssuedToken, view as account_view};
 use jiaohao_domain::person::PersonRecord;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::ToAccount;
-use jiaohao_domain::{Code, DepartmentId, OwnerKind, PatientId, Rejection, Role, SiteId};
+use jiaohao_domain::{AccountId, Code, DepartmentId, OwnerKind, PatientId, Rejection, Role, SiteId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use super::persons::IDENTIFY;
 use super::{House, NEWLY_KNOWN, account, department, site};
 use crate::engine::Deed;
 use crate::http::requests::{IssueToken, PERSONS_MAX, RegisterPerson, RevokeToken};
-use crate::identity::access::{self, Deed as Checked, Facts, Target, Workplace};
+use crate::identity::access::{self, Deed as Checked, Facts, Target};
 use crate::identity::audit::{self, AuditLine, AuditQuery};
 use crate::identity::keys::KeyName;
 use crate::identity::tokens::Claims;
@@ -57,13 +57,13 @@ impl House {
             }
             self.learn(&mut facts, needed).await?;
         }
-        let scripts = deed_script(&deed);
+        let asked = self.account_asked_about(&deed);
         let done = match access::allowed_deed(claims, &checked, &facts) {
             Ok(()) => self.do_allowed(claims, deed, issued).await,
             refused => refused.map(|()| Value::Null),
         };
         if let Err(why) = &done {
-            let about = Target::of_deed(&checked).ids().into_iter().chain(scripts.iter().map(ToString::to_string));
+            let about = Target::of_deed(&checked).ids().into_iter().chain(asked.iter().map(ToString::to_string));
             self.audit.note(AuditLine::new(claims, checked.name(), about, Err(why.code), self.machine_now()));
         }
         done
@@ -118,9 +118,8 @@ impl House {
             return Err(Rejection::new(Code::TooLarge, format!("{PERSONS_MAX} persons at most")));
         }
         let mut only_registered = BTreeSet::new();
-        for who in ids.iter().filter(|who| claims.role == Role::Desk && self.is_newly_known(&claims.account, who)) {
-            let place = Workplace::of(claims).ok_or(Code::Forbidden)?;
-            if !self.has_been_here(place, who.clone()).await? {
+        for who in ids {
+            if self.only_registered(claims, who).await?.is_some() {
                 only_registered.insert(who);
             }
         }
@@ -163,12 +162,22 @@ impl House {
             if self.newly_known.len() >= NEWLY_KNOWN {
                 self.newly_known.clear();
             }
-            self.newly_known.insert(brief.patient.clone(), (claims.account.clone(), clock::monotonic()));
+            self.newly_known.insert((claims.account.clone(), brief.patient.clone()), clock::monotonic());
             brief
         };
         let line = AuditLine::new(claims, IDENTIFY, [&brief.patient], Ok(()), self.machine_now());
         self.audit.note(line.by(by_document.then_some("document")));
         Ok(json!({ "patient": brief.patient, "masked_name": brief.masked_name }))
+    }
+
+    /// The account that a deed is about: a script's, or that of the phone that is asked for its word.
+    fn account_asked_about(&self, deed: &Deed) -> Option<AccountId> {
+        match deed {
+            Deed::IssueToken(asked) => accounts::script(asked.site.as_ref(), &asked.name).ok(),
+            Deed::RevokeToken(asked) => accounts::script(asked.site.as_ref(), &asked.name).ok(),
+            Deed::AskConsent(person) => accounts::phone(self.keys.get(KeyName::Hash), person.phone.as_deref()?).ok(),
+            _ => None,
+        }
     }
 
     fn area_code(&self, at: &DepartmentId) -> Value {
@@ -329,16 +338,6 @@ impl House {
         self.audit.note(AuditLine::new(claims, "revoke_token", [&who], Ok(()), now));
         Ok(json!({}))
     }
-}
-
-/// The account of the script that it is about.
-fn deed_script(deed: &Deed) -> Option<jiaohao_domain::AccountId> {
-    let (site, name) = match deed {
-        Deed::IssueToken(asked) => (asked.site.as_ref(), &asked.name),
-        Deed::RevokeToken(asked) => (asked.site.as_ref(), &asked.name),
-        _ => return None,
-    };
-    accounts::script(site, name).ok()
 }
 
 /// What may be seen of a person: a doctor treats; numbers and phones are one's own, and the desk's where the person is or

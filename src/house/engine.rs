@@ -9,7 +9,9 @@ use jiaohao_actors::shell::message::Outcome;
 use jiaohao_actors::shell::projector::{Subscription as Wish, ToProjector};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand, ToBoard};
-use jiaohao_domain::{AccountId, Code, DoctorId, OwnerKind, OwnerRef, Rejection, ScreenId, SiteId, Timestamp};
+use jiaohao_domain::{
+    AccountId, Code, DoctorId, OwnerKind, OwnerRef, PatientId, Rejection, ScreenId, SiteId, Timestamp,
+};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
@@ -116,6 +118,11 @@ impl House {
             about.extend(to.ok().map(|account| account.to_string()));
         }
         let slot = booked_slot(&command).cloned();
+        let acted_for = match &command {
+            ClientCommand::GrantRelation(c) => Some(c.patient.clone()),
+            ClientCommand::EndRelation(c) => Some(c.patient.clone()),
+            _ => None,
+        };
         #[cfg(feature = "planted-bugs")]
         let wanted = crate::planted::wanted(&command);
         let outcome = match handed {
@@ -131,7 +138,11 @@ impl House {
         let outcome = crate::planted::answer(outcome, wanted);
         let line_outcome = outcome.as_ref().map(drop).map_err(|why| why.code);
         let about = about.into_iter().chain(outcome_ids(&outcome));
-        self.audit.note(AuditLine::new(claims, name, about, line_outcome, self.machine_now()));
+        let by = match &acted_for {
+            Some(whom) => self.only_registered(claims, whom).await.unwrap_or_default(),
+            None => None,
+        };
+        self.audit.note(AuditLine::new(claims, name, about, line_outcome, self.machine_now()).by(by));
         if let (Some(slot), Err(Rejection { code: Code::SlotFull, .. })) = (&slot, &outcome) {
             self.note_full(slot);
         }
@@ -167,6 +178,11 @@ impl House {
                 if self.relearn(&who).await.is_err() {
                     // Asked again at the next use of any of its tokens.
                     self.generations.forget(&who);
+                }
+            }
+            After::JoinClaim { bearer, phone } => {
+                if let Err(why) = self.join_granted(&bearer, &phone).await {
+                    tracing::warn!(code = why.code.wire(), patient = %bearer, "a claim was not joined to its bearer");
                 }
             }
             After::EndScreen(screen) => self.screen_revoked(&screen),
@@ -262,6 +278,11 @@ enum After {
     /// Where a doctor works is another: what it may follow too.
     RecheckDoctor(DoctorId),
     TellSpeed(jiaohao_domain::BoardId),
+    /// The desk's word lets the account of this phone act for somebody.
+    JoinClaim {
+        bearer: PatientId,
+        phone: String,
+    },
     /// A site is defined: operations look after it, and its zone may be another.
     KnowSite(SiteId),
     ForgetSlots(jiaohao_domain::SessionId),
@@ -273,6 +294,7 @@ impl After {
         match command {
             ClientCommand::DefineStaff(c) => relearn(&c.id),
             ClientCommand::RetireStaff(c) => relearn(&c.id),
+            ClientCommand::GrantRelation(c) => Self::JoinClaim { bearer: c.patient.clone(), phone: c.phone.clone() },
             ClientCommand::DefineDoctor(c) => Self::RecheckDoctor(c.id.clone()),
             ClientCommand::RetireDoctor(c) => Self::RecheckDoctor(c.id.clone()),
             ClientCommand::RevokeScreen(c) => Self::EndScreen(c.screen.clone()),

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiaohao_domain::account::Acts;
 use jiaohao_domain::floor::Ticket;
-use jiaohao_domain::{AccountId, BoardId, Code, DepartmentId, DoctorId, PatientId, Rejection, ScreenId, SiteId};
+use jiaohao_domain::{AccountId, BoardId, Code, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, SiteId};
 
 use super::{House, NEWLY_KNOWN_FOR, account, department, patient, site};
 use crate::identity::access::{Fact, FactAnswer, Facts, Shown, Workplace};
+use crate::identity::tokens::Claims;
 
 /// What a token or a member of the staff is to be of.
 #[derive(Default)]
@@ -98,8 +100,13 @@ impl House {
             }
             Fact::ActsFor(who, whom) => {
                 // The account's word counts; the patient's owner only shows it.
-                let acts = move |state: &who_signs_in::State| state.relations.contains_key(&whom);
-                yes(self.shell.read(account(&who), acts).await?)
+                let acts = move |state: &who_signs_in::State| state.relations.get(&whom).map(Acts::is_unjudged);
+                let acts_now = self.shell.read(account(&who), acts.clone()).await?;
+                if acts_now == Some(true) {
+                    self.judge_of_before(&who).await?;
+                    return Ok(yes(self.shell.read(account(&who), acts).await?.is_some()));
+                }
+                yes(acts_now.is_some())
             }
             Fact::WorksIn(doctor, at) => {
                 let wanted: DepartmentId = at;
@@ -136,8 +143,22 @@ impl House {
     }
 
     /// Just made known by that account.
-    pub(super) fn is_newly_known(&self, by: &AccountId, whom: &PatientId) -> bool {
-        self.newly_known.get(whom).is_some_and(|known| known.0 == *by && known.1.elapsed() < NEWLY_KNOWN_FOR)
+    fn is_newly_known(&self, by: &AccountId, whom: &PatientId) -> bool {
+        let known = self.newly_known.get(&(by.clone(), whom.clone()));
+        known.is_some_and(|known| known.elapsed() < NEWLY_KNOWN_FOR)
+    }
+
+    /// What the audit says of a desk that has to do with a person only because it has just made the person known.
+    pub(super) async fn only_registered(
+        &self,
+        claims: &Claims,
+        whom: &PatientId,
+    ) -> Result<Option<&'static str>, Rejection> {
+        if claims.role != Role::Desk || !self.is_newly_known(&claims.account, whom) {
+            return Ok(None);
+        }
+        let place = Workplace::of(claims).ok_or(Code::Forbidden)?;
+        Ok((!self.has_been_here(place, whom.clone()).await?).then_some("just_registered"))
     }
 
     /// With an appointment, a ticket or a visit there: for a doctor a live one or one of today, for a desk any that its

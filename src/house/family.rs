@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 
 use jiaohao_actors::shell::Origin;
-use jiaohao_domain::account::{Acts, Agreed, State as AccountState};
+use jiaohao_domain::account::{Account, Acts, Agreed, State as AccountState};
+use jiaohao_domain::owner::{Context, Draft, Owner};
 use jiaohao_domain::patient::State as PatientState;
-use jiaohao_domain::person::{Relation, comes_of_age};
+use jiaohao_domain::person::{Document, Relation, comes_of_age};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::vocabulary::{EndRelation, GrantRelation, Proof, ToAccount};
+use jiaohao_domain::vocabulary::{EndRelation, GrantRelation, Proof, ToAccount, ToPatient};
 use jiaohao_domain::{AccountId, BusinessDate, Code, PatientId, Rejection, Role, Timestamp};
 use serde_json::{Value, json};
 
@@ -29,6 +30,11 @@ impl House {
         birth_date.map(|born| self.zone_of(None).moment(comes_of_age(born), chrono::NaiveTime::MIN))
     }
 
+    /// The day where the house stands.
+    pub(super) fn today(&self) -> BusinessDate {
+        self.zone_of(None).date(self.shell.clock.clinic())
+    }
+
     /// Whom a phone means by a document, and what speaks for it. Only whose phone is on the bearer's file acts for the
     /// bearer, or who has the word of that phone; anybody else is, or acts for, a claim of the account's own.
     pub(super) async fn meant(&self, claims: &Claims, person: &Person) -> Result<(PatientId, Proof), Rejection> {
@@ -37,11 +43,8 @@ impl House {
             Some(_) if !is_own_file => self.has_phone_on_file(&person.who, &self.own_phone_of(person)?).await?,
             _ => is_own_file,
         };
-        let who = match person.record.documents.first() {
-            Some(document) if !is_theirs => {
-                let number = Redacted::new(document.number.clone());
-                claim_of(self.keys.get(KeyName::SiteGroup), &claims.account, kind_name(document.kind), &number)
-            }
+        let who = match self.claim_by(&claims.account, &person.record.documents) {
+            Some(claim) if !is_theirs => claim,
             _ => person.who.clone(),
         };
         let proof = match &person.code {
@@ -76,15 +79,34 @@ impl House {
         };
         for bearer in self.shell.read(account(&claims.account), bearers).await? {
             let documents = self.readable_record(&bearer).await?.map(|record| record.documents).unwrap_or_default();
-            let is_same = documents.into_iter().any(|document| {
-                let key = self.keys.get(KeyName::SiteGroup);
-                claim_of(key, &claims.account, kind_name(document.kind), &Redacted::new(document.number)) == *claim
-            });
-            if is_same {
+            if documents.chunks(1).any(|one| self.claim_by(&claims.account, one).as_ref() == Some(claim)) {
                 return Ok(Some(bearer));
             }
         }
         Ok(None)
+    }
+
+    /// What that account has booked by the number of these documents alone counts with their confirmed bearer from now on.
+    pub(super) async fn join_claim(
+        &self,
+        who: &AccountId,
+        bearer: &PatientId,
+        documents: &[Document],
+    ) -> Result<(), Rejection> {
+        match self.claim_by(who, documents).filter(|claim| claim != bearer) {
+            Some(claim) if self.knows(patient(&claim)).await => {
+                let join = ToPatient::Join { bearer: bearer.clone() };
+                self.shell.ask(patient(&claim), join.into(), Origin::Shell).await.map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The desk's word was taken: what the account of that phone has booked by the number counts, too.
+    pub(super) async fn join_granted(&self, bearer: &PatientId, phone: &str) -> Result<(), Rejection> {
+        let who = accounts::phone(self.keys.get(KeyName::Hash), phone)?;
+        let documents = self.readable_record(bearer).await?.map(|record| record.documents).unwrap_or_default();
+        if bearer.is_claim() { Ok(()) } else { self.join_claim(&who, bearer, &documents).await }
     }
 
     /// A code is good for one account, one person.
@@ -114,17 +136,27 @@ impl House {
             member: member.clone(),
             expires_at: self.code_ends_at(self.shell.clock.clinic()),
         };
-        let asked = self.shell.ask(account(&claims.account), ask.into(), as_client(claims, "ask_consent")).await;
-        let outcome = asked.as_ref().map(drop).map_err(|why| why.code);
-        self.audit.note(AuditLine::new(claims, "ask_consent", [&member], outcome, self.machine_now()));
-        asked.map_err(|why| self.in_true_seconds(why))?;
-        // After the owner's word, so that what it refuses takes nobody's turn.
+        // What the owner would refuse takes nobody's turn; what the phone's limit refuses leaves the code before it good.
+        self.would_decide(claims, ask.clone()).await.map_err(|why| self.in_true_seconds(why))?;
         self.limits.consent(&member)?;
+        let asked = self.shell.ask(account(&claims.account), ask.into(), as_client(claims, "ask_consent")).await;
+        asked.map_err(|why| self.in_true_seconds(why))?;
         let phone = Redacted::new(person.record.phone.unwrap_or_default());
         let ttl_s = self.settings.identity.code_ttl_s;
         let expires_at = self.machine_now().plus_s(ttl_s);
         self.send_code(CodeMessage { phone, code, expires_at, purpose: Purpose::Consent })?;
+        self.audit.note(AuditLine::new(claims, "ask_consent", [&member], Ok(()), self.machine_now()));
         Ok(json!({ "expires_in_s": ttl_s, "sent_to": self.codes.sends_to() }))
+    }
+
+    /// Whether the own account's owner would decide so now: its very decision, on a copy.
+    async fn would_decide(&self, claims: &Claims, command: ToAccount) -> Result<(), Rejection> {
+        let context = Context { now: self.shell.clock.clinic(), principal: claims.principal(), seed: 0 };
+        let would = move |state: &AccountState| {
+            let mut copy = state.clone();
+            Account::decide(&mut Draft::new(&mut copy), command, &context).map(drop)
+        };
+        self.shell.read(account(&claims.account), would).await?
     }
 
     /// Hands a code over for sending.
@@ -138,17 +170,26 @@ impl House {
     /// Where the desk's word goes: to the account of the phone of who is to act.
     pub(super) async fn address_grant(&self, c: GrantRelation) -> Result<Addressed, Rejection> {
         let who = accounts::phone(self.keys.get(KeyName::Hash), &c.phone)?;
-        let born = self.clear_record(&c.patient).await?.and_then(|record| record.birth_date);
-        let comes_of_age = self.comes_of_age(born);
+        let record = self.clear_record(&c.patient).await?;
+        let comes_of_age = self.comes_of_age(record.as_ref().and_then(|record| record.birth_date));
         let GrantRelation { patient, relation, .. } = c;
-        Ok((account(&who), ToAccount::ActFor { patient, relation, comes_of_age, proof: Proof::AtDesk }.into()))
+        let claim = record.and_then(|record| self.claim_by(&who, &record.documents));
+        Ok((account(&who), acts_for(patient, relation, claim, comes_of_age, Proof::AtDesk).into()))
     }
 
-    /// Of a phone it is decided by the own account: it gives up what it is to somebody, or takes its own word back.
-    pub(super) fn address_end(&self, claims: &Claims, c: EndRelation) -> Result<Addressed, Rejection> {
+    /// What an account calls the bearer of these documents by the number alone.
+    pub(super) fn claim_by(&self, who: &AccountId, documents: &[Document]) -> Option<PatientId> {
+        let document = documents.first()?;
+        let number = Redacted::new(document.number.clone());
+        Some(claim_of(self.keys.get(KeyName::SiteGroup), who, kind_name(document.kind), &number))
+    }
+
+    /// Of a phone it is decided by the own account: it gives up what it is to somebody, or takes its own word back. What
+    /// somebody else is to the confirmed person whose own phone it is ends there, by whoever's word it was.
+    pub(super) async fn address_end(&self, claims: &Claims, c: EndRelation) -> Result<Addressed, Rejection> {
         let EndRelation { patient, account: whose } = c;
         match whose {
-            Some(whose) if claims.role != Role::Patient => {
+            Some(whose) if claims.role != Role::Patient || self.is_bearers_to_end(claims, &patient, &whose).await? => {
                 Ok((account(&whose), ToAccount::EndRelation { patient }.into()))
             }
             Some(other) if other != claims.account => {
@@ -162,8 +203,19 @@ impl House {
         }
     }
 
-    /// For whom this account acts, whose guardian it was, and who acts by this phone's word.
+    /// Whether somebody else acts for the person who this account is, and not by the word of its phone, which it takes back
+    /// itself.
+    async fn is_bearers_to_end(&self, claims: &Claims, whom: &PatientId, other: &AccountId) -> Result<bool, Rejection> {
+        let (asked, by) = (whom.clone(), other.clone());
+        let is_so = move |state: &AccountState| state.is_bearer(&asked) && !state.has_agreed(&by, &asked);
+        let may_end = *other != claims.account && self.shell.read(account(&claims.account), is_so).await?;
+        Ok(may_end && self.acting_for(whom).await?.contains(other))
+    }
+
+    /// For whom this account acts, whose guardian it was, who acts by this phone's word, and who else acts for the confirmed
+    /// person whose own account it is.
     pub(super) async fn read_family(&self, claims: &Claims) -> Result<Value, Rejection> {
+        self.judge_of_before(&claims.account).await?;
         let state = self.shell.read(account(&claims.account), AccountState::clone).await?;
         let zone = self.zone_of(None);
         let family: Vec<Value> = state.relations.iter().map(|(who, acts)| shown(who, acts, zone)).collect();
@@ -185,15 +237,32 @@ impl House {
                 })
             }));
         }
-        Ok(json!({ "family": family, "grown": grown, "agreements": agreements }))
+        let mut acting = Vec::new();
+        for own in state.relations.keys().filter(|whom| state.is_bearer(whom)) {
+            let is_another = |other: &AccountId| *other != state.id && !state.has_agreed(other, own);
+            acting.extend(self.acting(own, zone, is_another).await?);
+        }
+        Ok(json!({ "family": family, "grown": grown, "agreements": agreements, "acting": acting }))
     }
 
     /// Who acts for a person, for the desk.
     pub(super) async fn read_acting(&self, claims: &Claims, who: &PatientId) -> Result<Value, Rejection> {
-        self.audit.look(AuditLine::new(claims, "read_acting", [who], Ok(()), self.machine_now())).await?;
+        let by = self.only_registered(claims, who).await?;
+        self.audit.look(AuditLine::new(claims, "read_acting", [who], Ok(()), self.machine_now()).by(by)).await?;
         let zone = self.zone_of(claims.site.as_ref().map(AsRef::as_ref));
+        Ok(json!({ "acting": self.acting(who, zone, |_| true).await? }))
+    }
+
+    /// Which of the accounts that count act for a person, and how.
+    async fn acting(
+        &self,
+        who: &PatientId,
+        zone: Zone,
+        counts: impl Fn(&AccountId) -> bool,
+    ) -> Result<Vec<Value>, Rejection> {
         let mut accounts = Vec::new();
-        for other in self.acting_for(who).await? {
+        for other in self.acting_for(who).await?.into_iter().filter(counts) {
+            self.judge_of_before(&other).await?;
             let asked = who.clone();
             // The account's word counts; the person's owner only shows it.
             let acts = move |state: &AccountState| state.relations.get(&asked).cloned();
@@ -203,7 +272,34 @@ impl House {
             one["account"] = json!(other);
             accounts.push(one);
         }
-        Ok(json!({ "acting": accounts }))
+        Ok(accounts)
+    }
+
+    /// What an account is to somebody who was born then, judged anew.
+    pub(super) async fn judge_right(
+        &self,
+        who: &AccountId,
+        whom: &PatientId,
+        born: Option<BusinessDate>,
+    ) -> Result<(), Rejection> {
+        let judge = ToAccount::BirthDateCorrected { patient: whom.clone(), comes_of_age: self.comes_of_age(born) };
+        self.shell.ask(account(who), judge.into(), Origin::Shell).await?;
+        self.relearn(who).await
+    }
+
+    /// Judges what an account is to others since before ends were recorded, as far as their birth dates can be read: before
+    /// it is used or shown.
+    pub(super) async fn judge_of_before(&self, who: &AccountId) -> Result<(), Rejection> {
+        let unjudged = |state: &AccountState| {
+            let unjudged = state.relations.iter().filter(|(_, acts)| acts.is_unjudged());
+            unjudged.map(|(whom, _)| whom.clone()).collect::<Vec<PatientId>>()
+        };
+        for whom in self.shell.read(account(who), unjudged).await? {
+            if let Some(born) = self.readable_record(&whom).await?.and_then(|record| record.birth_date) {
+                self.judge_right(who, &whom, Some(born)).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Accounts that act for a person, as the person's owner shows them.
@@ -227,6 +323,20 @@ impl House {
     async fn masked_name(&self, who: &PatientId) -> Result<Option<String>, Rejection> {
         let masked = |state: &PatientState| state.identity.as_ref().map(|known| known.brief.masked_name.clone());
         self.shell.read(patient(who), masked).await
+    }
+}
+
+/// How an account is told for whom it acts. `claim` is what it has called the bearer by the number alone.
+pub(super) fn acts_for(
+    patient: PatientId,
+    relation: Relation,
+    claim: Option<PatientId>,
+    comes_of_age: Option<Timestamp>,
+    proof: Proof,
+) -> ToAccount {
+    match claim.filter(|claim| relation == Relation::Own && *claim != patient) {
+        Some(claim) => ToAccount::BeBearer { patient, claim, comes_of_age, proof },
+        None => ToAccount::ActFor { patient, relation, comes_of_age, proof },
     }
 }
 

@@ -60,9 +60,9 @@ pub struct House {
     pub(crate) slots: DashMap<SlotId, SlotFacts>,
     /// Slots that were full when last heard of: their department is asked before anybody reserves.
     pub(crate) full: DashMap<SlotId, ()>,
-    /// Persons whom somebody of the staff has just made known and who may have no ticket there yet: who, and when (machine
-    /// time).
-    pub(crate) newly_known: DashMap<jiaohao_domain::PatientId, (AccountId, Instant)>,
+    /// Persons whom somebody of the staff has just made known and who may have no ticket there yet: by whom, who, and when
+    /// (machine time).
+    pub(crate) newly_known: DashMap<(AccountId, jiaohao_domain::PatientId), Instant>,
     /// What is kept of those whom nobody knows.
     pub(crate) strangers: Strangers,
     /// The folder was made for test.

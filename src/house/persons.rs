@@ -13,7 +13,7 @@ use jiaohao_domain::vocabulary::{OutsidePatient, ToAccount, ToPatient, is_outsid
 use jiaohao_domain::{AccountId, BusinessDate, Code, PatientId, Principal, Rejection, Role, SiteId};
 use uuid::Uuid;
 
-use super::family::as_identifier;
+use super::family::{acts_for, as_identifier};
 use super::{House, account, patient};
 use crate::http::requests::RegisterPerson;
 use crate::identity::accounts;
@@ -167,6 +167,7 @@ impl House {
         let record = PersonRecord {
             name,
             phone,
+            phone_since: None,
             documents: document.into_iter().collect(),
             birth_date: asked.birth_date,
             sex: asked.sex,
@@ -232,20 +233,27 @@ impl House {
         let comes_of_age = self.whose_age(&who, &person).await?;
         let Person { who: bearer, record, relation, keyed, .. } = person;
         // Its limits first: what they refuse leaves nothing behind.
-        let to_account = ToAccount::ActFor { patient: who.clone(), relation, comes_of_age, proof };
+        let claim = self.claim_by(&claims.account, &record.documents);
+        let to_account = acts_for(who.clone(), relation, claim, comes_of_age, proof);
         self.shell.ask(account(&claims.account), to_account.into(), as_identifier(claims)).await?;
-        let brief = if who == bearer { record.brief(who) } else { self.identify(who, record, false, keyed).await? };
+        let brief = if who == bearer {
+            self.join_claim(&claims.account, &bearer, &record.documents).await?;
+            record.brief(who)
+        } else {
+            self.identify(who, record, false, keyed).await?
+        };
         let to_patient = ToPatient::Relate { account: claims.account.clone(), relation, granted: true };
         self.shell.ask(patient(&brief.patient), to_patient.into(), Origin::Shell).await?;
         Ok(brief)
     }
 
-    /// Whether the person was confirmed with proof seen, and this account's phone was put on file.
+    /// Whether the person was confirmed with proof seen, and this account's phone was put on file as the person's own word.
     pub(super) async fn has_phone_on_file(&self, bearer: &PatientId, who: &AccountId) -> Result<bool, Rejection> {
         if !self.identity_of(bearer).await?.is_some_and(|identity| identity.real_name) {
             return Ok(false);
         }
-        let phone = self.readable_record(bearer).await?.and_then(|record| record.phone);
+        let record = self.readable_record(bearer).await?;
+        let phone = record.filter(|record| record.phone_speaks(self.today())).and_then(|record| record.phone);
         let on_file = phone.and_then(|phone| accounts::phone(self.keys.get(KeyName::Hash), &phone).ok());
         Ok(on_file.as_ref() == Some(who))
     }
@@ -255,15 +263,16 @@ impl House {
     /// another phone: it takes the place of the one on file, and nobody else's phone acts for the person any more.
     pub(super) async fn register_here(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
         let is_seen = person.is_seen_by(claims.role);
-        let Person { who, mut record, replace, keyed, .. } = person;
+        let Person { who, record, replace, keyed, .. } = person;
         if !is_seen {
             return self.identify(who, record, false, keyed).await;
         }
         let is_confirmed = self.identity_of(&who).await?.is_some_and(|identity| identity.real_name);
         let known = if is_confirmed { self.readable_record(&who).await? } else { None };
         let (mut phone_before, mut born_before) = (None, None);
+        let record = record.with_phone_on_file(known.as_ref(), self.today());
         if let Some(known) = known {
-            let is_another_phone = known.phone.is_some() && record.phone.is_some() && known.phone != record.phone;
+            let is_another_phone = known.phone.is_some() && known.phone != record.phone;
             let differs = [
                 ("name", known.name != record.name),
                 ("sex", known.sex != record.sex),
@@ -277,14 +286,15 @@ impl House {
                 return Err(Rejection::new(Code::AlreadyExists, why).with("differs", differs));
             }
             (phone_before, born_before) = (known.phone, Some(known.birth_date));
-            record.phone = record.phone.or_else(|| phone_before.clone());
         }
-        let (phone, born) = (record.phone.clone(), record.birth_date);
+        let (phone, born, documents) = (record.phone.clone(), record.birth_date, record.documents.clone());
         let brief = self.identify(who, record, true, keyed).await?;
         if born_before.is_some_and(|before| before != born) {
             self.judge_rights_anew(&brief.patient, born).await?;
         }
         if let Some(phone) = phone {
+            let on_file = accounts::phone(self.keys.get(KeyName::Hash), &phone)?;
+            self.join_claim(&on_file, &brief.patient, &documents).await?;
             let ended = self.end_other_phones(&brief.patient, &phone, phone_before.as_deref()).await?;
             if is_confirmed && (!ended.is_empty() || phone_before.as_ref() != Some(&phone)) {
                 let about = std::iter::once(brief.patient.to_string()).chain(ended.iter().map(ToString::to_string));
@@ -297,10 +307,7 @@ impl House {
     /// Every right to somebody whose birth date was another one, with the connections that hang on it.
     async fn judge_rights_anew(&self, who: &PatientId, born: Option<BusinessDate>) -> Result<(), Rejection> {
         for other in self.acting_for(who).await? {
-            let comes_of_age = self.comes_of_age(born);
-            let judge = ToAccount::BirthDateCorrected { patient: who.clone(), comes_of_age };
-            self.shell.ask(account(&other), judge.into(), Origin::Shell).await?;
-            self.relearn(&other).await?;
+            self.judge_right(&other, who, born).await?;
         }
         Ok(())
     }
@@ -352,6 +359,7 @@ impl House {
                 let record = PersonRecord {
                     name: name.clone().unwrap_or_default(),
                     phone: None,
+                    phone_since: None,
                     documents: Vec::new(),
                     birth_date: person.birth_date,
                     sex: person.sex.unwrap_or(Sex::Unknown),

@@ -175,7 +175,7 @@ impl House {
     }
 
     /// Whether there is such an owner: a stranger's word wakes none that was never told anything.
-    async fn knows(&self, owner: OwnerRef) -> bool {
+    pub(super) async fn knows(&self, owner: OwnerRef) -> bool {
         let shell = self.shell.clone();
         tokio::task::spawn_blocking(move || shell.knows(&owner)).await.unwrap_or(false)
     }

@@ -241,6 +241,23 @@ async fn a_desk_reads_in_full_who_is_or_was_there_and_only_what_it_said_of_whom_
     let by: Vec<String> =
         lines.as_array().expect("lines").iter().map(|l| format!("{} {}", l["what"], l["by"])).collect();
     assert_eq!(by[1..], [r#""identify_person" "document""#, r#""read_persons" "just_registered""#]);
+    // Nor does it lose that by another one who does the same, and what it does to the family is marked as well.
+    let third = desk_of("a-desk-f", "s.e");
+    assert_eq!(register(&third, &guessed).await, patient);
+    look(&there).await.expect("just registered there, too");
+    house.engine.deed(there.clone(), Deed::ReadActing(read(json!(patient)))).await.expect("seen");
+    let grant = json!({"grant_relation": {"patient": patient, "phone": "13800138001", "relation": "parent"}});
+    house.give(&there, grant.clone()).await.expect("granted");
+    house.give(&here, grant).await.expect("granted already");
+    let marks = async |account: &str, what: &str| {
+        let query = Deed::ReadAudit(read(json!({"day": today, "about": patient, "account": account})));
+        let lines = house.engine.deed(house.operator(), query).await.expect("read")["lines"].clone();
+        lines.as_array().expect("lines").iter().find(|line| line["what"] == what).map(|line| line["by"].clone())
+    };
+    for what in ["read_acting", "grant_relation"] {
+        assert_eq!(marks("a-desk-e", what).await, Some(json!("just_registered")), "{what}");
+    }
+    assert_eq!(marks("a-desk-d", "grant_relation").await, Some(Value::Null), "who was there");
     // Who was there stays the desk's, also when it has forgotten who registered the person.
     let end = json!({"cancel_ticket": {"ticket": ticket, "reason": "left"}});
     house.give(&here, end).await.expect("ended");

@@ -1,5 +1,5 @@
 // Who acts for whom, in real Chromium: a grown-up agrees by a code to their own phone and takes it back; a guardian is told
-// before and after the 18th birthday; the desk gives the word of who stands there, and ends it.
+// before and after the 18th birthday; the desk gives the word of who stands there, and ends it; so does whose phone is on file.
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
@@ -8,6 +8,7 @@ import { Browser, choose, Hospital, ONE_SLOT, residentNumber, SIZES } from './ho
 const DAUGHTER = '13912340001';
 const MOTHER = '13912340002';
 const SON = '13912340003';
+const OWN = '13912340004';
 
 let hospital;
 let browser;
@@ -117,6 +118,21 @@ test('the desk gives the word of who stands there, and ends it', async () => {
   await desk.click('[data-action=read_acting]');
   await desk.waitForSelector('dialog:has-text("没有人")');
   await desk.click('dialog [data-action=dialog_cancel]');
+});
+
+test('whose phone is on file sees who acts by the desk alone, and ends it', async () => {
+  const patient = await hospital.person('陈桂英', '1952-02-02', 26, OWN);
+  await hospital.call('POST', '/tickets', { queue: 'renmin.xinnei.liming', patient }, hospital.desk);
+  await hospital.call('POST', '/family', { patient, phone: SON, relation: 'parent' }, hospital.desk);
+  const own = await phone(OWN);
+  await says(own, '陈桂英', residentNumber('1952-02-02', 26));
+  await own.click('[data-action=open_me]');
+  await own.waitForSelector('[data-acting=at_desk]:has-text("父母"):has-text("本人在窗口同意")');
+  await own.click('[data-action=end_acting]');
+  await own.click('dialog [data-action=dialog_go]');
+  await own.waitForSelector('[data-acting]', { state: 'detached' });
+  const token = await hospital.signInPhone(SON);
+  assert.deepEqual((await hospital.call('GET', '/family', undefined, token)).family, []);
 });
 
 test('no page complained', () => {

@@ -177,9 +177,9 @@ export class Hospital {
   }
 
   /** Registers a person at the desk. @returns {Promise<string>} the patient */
-  async person(name, birthDate, serial) {
+  async person(name, birthDate, serial, phone) {
     const answer = await this.call('POST', '/persons', {
-      document_kind: 'resident_id', document_number: residentNumber(birthDate, serial), name, sex: serial % 2 ? 'male' : 'female', birth_date: birthDate,
+      document_kind: 'resident_id', document_number: residentNumber(birthDate, serial), name, sex: serial % 2 ? 'male' : 'female', birth_date: birthDate, phone,
     }, this.desk);
     return answer.patient;
   }

@@ -35,10 +35,16 @@ pub async fn open(speed: f64) -> (tempfile::TempDir, Server, Arc<Phones>) {
 /// As [`open`], at another moment of a clinic's day.
 pub async fn open_at(clinic_start: Timestamp, speed: f64) -> (tempfile::TempDir, Server, Arc<Phones>) {
     let folder = tempfile::tempdir().unwrap();
+    let (server, phones) = start(folder.path(), clinic_start, speed).await;
+    (folder, server, phones)
+}
+
+/// Starts a house on a folder, again where it was stopped: then its clock has gone on.
+pub async fn start(folder: &std::path::Path, clinic_start: Timestamp, speed: f64) -> (Server, Arc<Phones>) {
     let mut settings = Settings::default_values();
     settings.server.listen = ([127, 0, 0, 1], 0).into();
     settings.server.workers = 1;
-    settings.data.dir = folder.path().join("data");
+    settings.data.dir = folder.join("data");
     settings.data.reserve_mib = 1;
     settings.data.last_reserve_mib = 1;
     let phones = Arc::new(Phones::default());
@@ -50,5 +56,5 @@ pub async fn open_at(clinic_start: Timestamp, speed: f64) -> (tempfile::TempDir,
         confirm_clock: false,
     };
     let server = Server::start(settings, options).await.unwrap();
-    (folder, server, phones)
+    (server, phones)
 }

@@ -89,6 +89,10 @@ pub struct PersonRecord {
     pub name: String,
     /// Telephone number.
     pub phone: Option<String>,
+    /// The day on which the desk last put that number on file with the document in hand, hospital-local; none: nobody has, or
+    /// it was before days were kept.
+    #[serde(default)]
+    pub phone_since: Option<BusinessDate>,
     /// Documents, the one that the patient id is derived from first.
     pub documents: Vec<Document>,
     /// Birth date.
@@ -104,6 +108,27 @@ impl std::fmt::Debug for PersonRecord {
 }
 
 impl PersonRecord {
+    /// Whether the phone on file is the person's own word on that day. Who gave one for a child gave none for the grown-up
+    /// that the child becomes: then the desk has to put it on file anew.
+    pub fn phone_speaks(&self, today: BusinessDate) -> bool {
+        let Some(grown_on) = self.birth_date.map(comes_of_age).filter(|_| self.phone.is_some()) else { return false };
+        today < grown_on || self.phone_since.is_some_and(|since| grown_on <= since)
+    }
+
+    /// The phone as the desk puts it on file today, the document in hand: the one that it was told now, else what is known.
+    /// A number told again keeps its day as long as it speaks.
+    #[must_use]
+    pub fn with_phone_on_file(mut self, known: Option<&Self>, today: BusinessDate) -> Self {
+        let is_told = self.phone.is_some();
+        let known = known.filter(|known| !is_told || known.phone == self.phone);
+        self.phone = self.phone.or_else(|| known?.phone.clone());
+        self.phone_since = known.and_then(|known| known.phone_since);
+        if is_told && (known.is_none() || !self.phone_speaks(today)) {
+            self.phone_since = Some(today);
+        }
+        self
+    }
+
     /// What departments may carry of this person.
     pub fn brief(&self, patient: PatientId) -> PatientBrief {
         use chrono::Datelike;

@@ -11,7 +11,7 @@ pub enum Deed {
     IdentifyPerson,
     /// Ask a grown-up's own phone whether the account may act for them.
     AskConsent,
-    /// Show for whom the own account acts, and who acts by its phone's word.
+    /// Show for whom the own account acts, who acts by its phone's word, and who else for whose own account it is.
     ReadFamily,
     /// Show who acts for this person (audited).
     ReadActing(PatientId),

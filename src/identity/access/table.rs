@@ -77,7 +77,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "mark_missed", who: DOCTOR_THERE },
     Rule { name: "take_back", who: DOCTOR_THERE },
     Rule { name: "grant_relation", who: &[(Desk, PatientsHere)] },
-    // A patient's own account decides: it has nobody's rights but its own to give up.
+    // A patient's own account decides: it has its own rights to give up, its phone's word to take back, and, of the bearer
+    // whose own it is, those of others to end.
     Rule { name: "end_relation", who: &[(Patient, Any), (Desk, PatientsHere)] },
     Rule { name: "register_visit", who: INTEGRATOR },
     Rule { name: "change_visit", who: INTEGRATOR },

@@ -1,4 +1,4 @@
-// Whom this phone acts for and who acts by this phone's word, as the house says it; and a grown-up's consent, asked by a
+// Whom this phone acts for and who acts for whose phone it is, as the house says it; and a grown-up's consent, asked by a
 // code to their own phone. The house decides who has to agree: the page asks when it is told so.
 
 import { h } from '../lib/dom.js';
@@ -22,7 +22,7 @@ export class FamilyView {
     this.page = page;
     this.name = name;
     this.does = does;
-    /** @type {{family: any[], grown: any[], agreements: any[]}|null} */
+    /** @type {{family: any[], grown: any[], agreements: any[], acting: any[]}|null} */
     this.value = null;
   }
 
@@ -58,9 +58,20 @@ export class FamilyView {
     this.page.notify(t('family.did_end'), 'good');
   }
 
+  /** Somebody who acts for whose phone it is. @param {any} one @param {any} marks @param {string} words @param {string} action */
+  whoActs(one, marks, words, action) {
+    const name = one.masked_name || t('family.no_name');
+    return h('div', { key: `${one.account} ${one.patient}`, ...marks },
+      h('span', null, name, h('small', null, words)),
+      h('span', { class: 'end' }, h('button', {
+        type: 'button', class: 'btn', 'data-action': action, 'data-patient': one.patient,
+        onclick: () => this.end(t('family.withdraw_sure', { name }), t('family.withdraw'), { patient: one.patient, account: one.account }),
+      }, t('family.withdraw'))));
+  }
+
   view() {
     if (!this.value) return null;
-    const { family, grown, agreements } = this.value;
+    const { family, grown, agreements, acting } = this.value;
     const others = family.filter((one) => one.relation !== 'self');
     return [
       grown.map((one) => h('div', { class: 'block notice', key: `grown ${one.patient}`, 'data-grown': one.patient },
@@ -73,16 +84,10 @@ export class FamilyView {
           type: 'button', class: 'btn', 'data-action': 'end_relation', 'data-patient': one.patient,
           onclick: () => this.end(t('family.end_sure', { name: this.name(one.patient) }), t('family.end_go'), { patient: one.patient }),
         }, t('family.end')))))) : null,
-      agreements.length ? h('h2', { key: 'who' }, t('family.who_acts')) : null,
-      agreements.length ? h('div', { class: 'block rows', key: 'agreements' }, agreements.map((one) => {
-        const name = one.masked_name || t('family.no_name');
-        return h('div', { key: `${one.account} ${one.patient}`, 'data-agreement': one.patient },
-          h('span', null, name, h('small', null, t('family.since', { relation: t(`relation.${one.relation}`), day: dayWords(one.since) }))),
-          h('span', { class: 'end' }, h('button', {
-            type: 'button', class: 'btn', 'data-action': 'withdraw_agreement', 'data-patient': one.patient,
-            onclick: () => this.end(t('family.withdraw_sure', { name }), t('family.withdraw'), { patient: one.patient, account: one.account }),
-          }, t('family.withdraw'))));
-      })) : null,
+      agreements.length || acting.length ? h('h2', { key: 'who' }, t('family.who_acts')) : null,
+      agreements.length || acting.length ? h('div', { class: 'block rows', key: 'agreements' },
+        agreements.map((one) => this.whoActs(one, { 'data-agreement': one.patient }, t('family.since', { relation: t(`relation.${one.relation}`), day: dayWords(one.since) }), 'withdraw_agreement')),
+        acting.map((one) => this.whoActs(one, { 'data-acting': one.agreed }, t('family.acts', { relation: t(`relation.${one.relation}`), agreed: t(`family.agreed.${one.agreed}`) }), 'end_acting'))) : null,
     ];
   }
 }

@@ -243,7 +243,7 @@ pub enum Event {
 pub enum Over {
     /// Whoever acted has given it up.
     GivenUp,
-    /// The person has taken the own phone's word back.
+    /// The person has taken it back: the own phone's word, or whatever else it was by.
     Withdrawn,
     /// The desk.
     ByDesk,

@@ -25,6 +25,8 @@ pub(super) struct Wanted {
     pub patient: PatientId,
     /// As what.
     pub relation: Relation,
+    /// What the account has called the bearer of that document by the number alone.
+    pub claim: Option<PatientId>,
     /// The first moment of the 18th birthday; none: nobody knows it.
     pub comes_of_age: Option<Timestamp>,
 }
@@ -56,14 +58,16 @@ fn check(state: &State, wanted: &Wanted, by_desk: bool, now: Timestamp) -> Resul
     }
     let own = Relation::Own.wire();
     if wanted.is_own() {
-        // Somebody may be both what they once claimed to be and the confirmed person.
-        let is_claim = wanted.patient.is_claim();
-        let mut others = state.relations.iter().filter(|(other, _)| other.is_claim() == is_claim);
-        if others.any(|(other, acts)| *other != wanted.patient && acts.relation == own) {
-            return Err(Rejection::new(ErrorCode::AlreadyExists, "an account is one person's own"));
+        let is_new = state.relations.get(&wanted.patient).is_none_or(|acts| acts.relation != own);
+        // Somebody may be both what they once claimed to be and the confirmed bearer of that very document.
+        let is_another = |(other, acts): &(&PatientId, &Acts)| {
+            acts.relation == own && **other != wanted.patient && wanted.claim.as_ref() != Some(*other)
+        };
+        if let Some((other, _)) = state.relations.iter().find(is_another).filter(|_| is_new) {
+            let why = Rejection::new(ErrorCode::AlreadyExists, "an account is one person's own");
+            return Err(why.with("patient", other.as_str()));
         }
-        let is_new = !by_desk && state.relations.get(&wanted.patient).is_none_or(|acts| acts.relation != own);
-        return if is_new { may_change(state, now) } else { Ok(()) };
+        return if is_new && !by_desk { may_change(state, now) } else { Ok(()) };
     }
     let family = |(other, acts): &(&PatientId, &Acts)| **other != wanted.patient && acts.relation != own;
     if by_desk || state.relations.get(&wanted.patient).is_some_and(|acts| acts.relation != own) {
@@ -225,8 +229,8 @@ pub(super) fn come_of_age(draft: &mut Draft<'_, Account>, now: Timestamp) -> Out
     Ok(Answer::Done)
 }
 
-/// The person's birth date was another one: a child is nobody's self, parent or spouse, a guardian's right has its end, and
-/// what held for a child holds for no grown-up.
+/// The person's birth date was another one, or is heard of for the first time: a child is nobody's self, parent or spouse, a
+/// guardian's right has its end, and what held for a child, or may have, holds for no grown-up.
 pub(super) fn judge_anew(
     draft: &mut Draft<'_, Account>,
     patient: PatientId,
@@ -236,7 +240,7 @@ pub(super) fn judge_anew(
     let Some(acts) = draft.state().relations.get(&patient) else { return Ok(Answer::Done) };
     let is_for_children = [Relation::Child, Relation::Other].iter().any(|relation| relation.wire() == acts.relation);
     match comes_of_age.filter(|at| now < *at) {
-        None if acts.ends_at.is_some() => end(draft, patient, Over::OfAge, now),
+        None if acts.ends_at.is_some() || acts.is_unjudged() => end(draft, patient, Over::OfAge, now),
         Some(_) if !is_for_children => end(draft, patient, Over::ByDesk, now),
         Some(at) if acts.ends_at != Some(at) => {
             let (account, acts) = (draft.state().id.clone(), Acts { ends_at: Some(at), ..acts.clone() });
@@ -265,7 +269,7 @@ pub(super) fn end_agreement(
     patient: PatientId,
     withdrawn: bool,
 ) -> Outcome {
-    if draft.state().agreements.get(&account).is_some_and(|of| of.contains_key(&patient)) {
+    if draft.state().has_agreed(&account, &patient) {
         let member = draft.state().id.clone();
         draft.emit(Event::AgreementOver { member, account, patient, withdrawn });
     }

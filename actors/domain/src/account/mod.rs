@@ -23,6 +23,7 @@ pub use state::{
 use crate::codes::{Code as ErrorCode, Rejection};
 use crate::ids::AccountId;
 use crate::owner::*;
+use crate::person::Relation;
 use crate::principal::Role;
 use crate::time::Timestamp;
 use crate::vocabulary::{Answer, ToAccount};
@@ -95,14 +96,23 @@ impl Owner for Account {
             }
             ToAccount::Revoke { refresh_hash } => sessions::revoke(draft, refresh_hash.as_deref()),
             ToAccount::AskConsent { patient, relation, comes_of_age, member, code_hash, expires_at } => {
-                let wanted = family::Wanted { patient, relation, comes_of_age };
+                let wanted = family::Wanted { patient, relation, claim: None, comes_of_age };
                 family::ask_consent(draft, &wanted, member, code_hash, expires_at, context)
             }
             ToAccount::ActFor { patient, relation, comes_of_age, proof } => {
-                family::relate(draft, family::Wanted { patient, relation, comes_of_age }, proof, context)
+                family::relate(draft, family::Wanted { patient, relation, claim: None, comes_of_age }, proof, context)
+            }
+            ToAccount::BeBearer { patient, claim, comes_of_age, proof } => {
+                let (relation, claim) = (Relation::Own, Some(claim));
+                family::relate(draft, family::Wanted { patient, relation, claim, comes_of_age }, proof, context)
             }
             ToAccount::EndRelation { patient } => {
-                let why = if context.principal.role == Role::Patient { Over::GivenUp } else { Over::ByDesk };
+                let why = match context.principal.role {
+                    Role::Patient if context.principal.account == draft.state().id => Over::GivenUp,
+                    // The door has asked whose person it is.
+                    Role::Patient => Over::Withdrawn,
+                    _ => Over::ByDesk,
+                };
                 family::end(draft, patient, why, context.now)
             }
             ToAccount::AnotherPhoneOnFile { patient } => family::end_of_file(draft, patient, context.now),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::*;
+use crate::person::Relation;
 use crate::principal::Role;
 use crate::time::Timestamp;
 
@@ -135,6 +136,14 @@ pub struct Acts {
     pub ends_at: Option<Timestamp>,
 }
 
+impl Acts {
+    /// Of before its end and whose word it was were recorded, and not judged since: nobody knows whether the person was a
+    /// child then, or has agreed.
+    pub fn is_unjudged(&self) -> bool {
+        self.since.is_none() && self.ends_at.is_none() && self.relation != Relation::Own.wire()
+    }
+}
+
 /// A person's own phone has been asked whether the account may act for the person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
@@ -218,5 +227,15 @@ impl State {
             tokens: BTreeMap::new(),
             generation: 0,
         }
+    }
+
+    /// Whether it is this person's own account, and the person is the confirmed bearer of a document.
+    pub fn is_bearer(&self, whom: &PatientId) -> bool {
+        !whom.is_claim() && self.relations.get(whom).is_some_and(|acts| acts.relation == Relation::Own.wire())
+    }
+
+    /// Whether that account acts for the person by the word of this account's phone.
+    pub fn has_agreed(&self, by: &AccountId, whom: &PatientId) -> bool {
+        self.agreements.get(by).is_some_and(|persons| persons.contains_key(whom))
     }
 }

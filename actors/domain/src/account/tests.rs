@@ -411,6 +411,31 @@ fn a_corrected_birth_date_has_every_right_judged_anew() {
 }
 
 #[test]
+fn a_right_of_before_ends_were_recorded_does_not_outlive_the_childhood() {
+    let mut desk = Desk::phone();
+    for (who, relation) in [("pc-1", "child"), ("p-2", "other"), ("pc-3", "parent"), ("pc-0", "self")] {
+        Account::apply(
+            &mut desk.state,
+            &Event::RelationGranted { patient: PatientId::from(who), relation: relation.into() },
+        );
+    }
+    let judge = |desk: &mut Desk, who: &str, comes_of_age| {
+        let known = ToAccount::BirthDateCorrected { patient: PatientId::from(who), comes_of_age };
+        desk.tell_as(known, Role::System).unwrap();
+        desk.state.relations.get(who).map(|acts| (acts.ends_at, acts.is_unjudged()))
+    };
+    let (grows, grown) = (Some(desk.now.plus_s(DAY)), Some(desk.now.plus_s(-DAY)));
+    assert_eq!(judge(&mut desk, "pc-1", grows), Some((grows, false)), "a child still");
+    assert_eq!(Account::next_deadline(&desk.state), grows);
+    assert_eq!(judge(&mut desk, "p-2", grown), None);
+    assert_eq!(judge(&mut desk, "pc-3", grown), None, "who has to agree as every grown-up");
+    assert_eq!(judge(&mut desk, "pc-0", grown), Some((None, false)), "oneself");
+    assert!(desk.state.grown.contains_key("p-2") && Account::ends_rights(desk.log.last().unwrap()));
+    desk.relate_by("p-4", Relation::Parent, grown, Proof::AtDesk, Role::Desk).unwrap();
+    assert_eq!(judge(&mut desk, "p-4", grown), Some((None, false)), "who has agreed");
+}
+
+#[test]
 fn a_number_alone_makes_nobody_the_bearer_of_a_document() {
     let mut desk = Desk::phone();
     for relation in [Relation::Own, Relation::Child] {
@@ -423,10 +448,27 @@ fn a_number_alone_makes_nobody_the_bearer_of_a_document() {
     );
     assert!(desk.log.is_empty());
     desk.relate("pc-1", Relation::Own).unwrap();
-    desk.relate_by("p-1", Relation::Own, None, Proof::OnFile, Role::Patient).unwrap();
+    let be = |desk: &mut Desk, patient: &str, claim: &str, proof| {
+        let (patient, claim) = (PatientId::from(patient), PatientId::from(claim));
+        let role = if proof == Proof::AtDesk { Role::Desk } else { Role::Patient };
+        desk.tell_as(ToAccount::BeBearer { patient, claim, comes_of_age: None, proof }, role)
+    };
+    for proof in [Proof::OnFile, Proof::AtDesk] {
+        let another = be(&mut desk, "p-2", "pc-2", proof);
+        assert_eq!(another, Err(Code::AlreadyExists), "of another document it calls itself the bearer already");
+    }
+    be(&mut desk, "p-1", "pc-1", Proof::OnFile).unwrap();
     assert_eq!(desk.state.relations.len(), 2, "what was booked under the claim is not lost");
-    let other = desk.relate_by("p-2", Relation::Own, None, Proof::OnFile, Role::Patient);
+    be(&mut desk, "p-1", "pc-1", Proof::OnFile).expect("once more");
+    desk.relate("pc-1", Relation::Own).expect("said again");
+    let other = be(&mut desk, "p-2", "pc-2", Proof::OnFile);
     assert_eq!(other, Err(Code::AlreadyExists), "one person's own");
+    desk.end("pc-1").unwrap();
+    assert_eq!(
+        desk.relate("pc-3", Relation::Own),
+        Err(Code::AlreadyExists),
+        "who is confirmed claims nobody else to be"
+    );
 }
 
 #[test]
@@ -486,6 +528,16 @@ fn a_code_of_consent_has_five_tries_and_the_codes_one_a_minute_and_ten_a_day() {
     desk.after(5 * MIN);
     assert_eq!(by_code(&mut desk, "h"), Err(Code::WrongCredentials), "over");
     assert_eq!(desk.ask_consent("pc-1", Relation::Parent, "h"), Err(Code::BackOff));
+}
+
+#[test]
+fn an_end_by_another_account_is_the_persons_own_word() {
+    let mut desk = Desk::phone();
+    desk.relate_by("p-1", Relation::Parent, None, Proof::AtDesk, Role::Desk).unwrap();
+    desk.state.id = AccountId::from("a-2");
+    desk.end("p-1").unwrap();
+    let Some(Event::RelationOver { why, counts, .. }) = desk.log.last() else { panic!("over") };
+    assert_eq!((*why, *counts), (Over::Withdrawn, true));
 }
 
 #[test]

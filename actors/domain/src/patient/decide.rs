@@ -9,6 +9,7 @@ use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{Answer, AppointmentEnd, Channel, RestoreAppointment, ToDepartment, ToPatient};
 
 use super::Patient;
+use super::claims;
 use super::event::{Event, Wish};
 use super::moved;
 use super::state::*;
@@ -76,6 +77,8 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
             }
             Ok(Answer::Done)
         }
+        ToPatient::Join { bearer } => claims::join(draft, bearer),
+        ToPatient::CountPlace { appointment, place } => claims::heard(draft, appointment, place),
         ToPatient::DeadlineReached => {
             let due: Vec<AppointmentId> = draft
                 .state()
@@ -174,7 +177,7 @@ fn is_by_staff(asked: &Asked, context: &Context) -> bool {
     context.principal.role == Role::Desk || asked.channel != Channel::Online
 }
 
-/// Every limit on booking. What the new appointment replaces does not count against it; against any other one both the
+/// Every limit on booking; what was taken under a claim of the person counts too. What the new appointment replaces does not count against it; against any other one both the
 /// old and the new one count, because either may stand in the end (on one day they are one).
 fn check_limits(state: &State, asked: &Asked, context: &Context) -> Result<(), Rejection> {
     if let Some(until) = state.blocked_until
@@ -183,7 +186,7 @@ fn check_limits(state: &State, asked: &Asked, context: &Context) -> Result<(), R
     {
         return Err(Code::OnlineBookingBlocked.into());
     }
-    let others = || state.live().filter(|(id, _)| asked.replaces.as_ref() != Some(*id));
+    let others = || state.taken().filter(|(id, _)| asked.replaces.as_ref() != Some(*id));
     let department = asked.slot.department();
     if let Some((id, _)) = others().find(|(_, r)| r.date == asked.date && r.slot.department() == department) {
         return Err(Rejection::from(Code::LimitDepartmentDay).with("appointment", id.as_str()));

@@ -7,7 +7,7 @@ use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::person::PatientBrief;
 use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{AppointmentEnd, CancelAppointment, Channel, TicketNews, ToDepartment};
+use crate::vocabulary::{AppointmentEnd, CancelAppointment, Channel, Place, TicketNews, ToDepartment, ToPatient};
 
 use super::state::*;
 
@@ -152,6 +152,29 @@ pub enum Event {
         /// Until when online booking is blocked by the others.
         blocked_until: Option<Timestamp>,
     },
+    /// Of a claim: its account acts for the confirmed bearer, with whose limits these places count from now on.
+    ClaimJoined {
+        /// Who.
+        bearer: PatientId,
+        /// Which.
+        counts: Vec<AppointmentId>,
+    },
+    /// Of a claim: a place that counts with the bearer is live, or (none) is so no longer. The bearer is told.
+    PlaceCounted {
+        /// Who.
+        bearer: PatientId,
+        /// Which.
+        appointment: AppointmentId,
+        /// When it is.
+        place: Option<Place>,
+    },
+    /// Of a bearer: a place that was taken under a claim of theirs is live, or (none) is so no longer.
+    ClaimedPlace {
+        /// Which.
+        appointment: AppointmentId,
+        /// When it is.
+        place: Option<Place>,
+    },
 }
 
 /// What a news of a ticket changes.
@@ -189,6 +212,9 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::HoldProlonged { .. } => (461, "hold_prolonged"),
         Event::TicketHeard { .. } => (462, "ticket_heard"),
         Event::NoShowCorrected { .. } => (463, "no_show_corrected"),
+        Event::ClaimJoined { .. } => (464, "claim_joined"),
+        Event::PlaceCounted { .. } => (465, "place_counted"),
+        Event::ClaimedPlace { .. } => (466, "claimed_place"),
     }
 }
 
@@ -253,6 +279,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::ReservationsForgotten { appointments, no_shows_before } => {
             for appointment in appointments {
                 state.reservations.remove(appointment);
+                state.counted.remove(appointment);
             }
             state.no_shows.retain(|(at, _)| at >= no_shows_before);
         }
@@ -266,6 +293,19 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::NoShowCorrected { appointment, blocked_until } => {
             state.no_shows.retain(|(_, other)| other != appointment);
             state.blocked_until = *blocked_until;
+        }
+        Event::ClaimJoined { bearer, counts } => {
+            state.bearer = Some(bearer.clone());
+            state.counted.extend(counts.iter().map(|appointment| (appointment.clone(), false)));
+        }
+        Event::PlaceCounted { appointment, place, .. } => {
+            state.counted.insert(appointment.clone(), place.is_some());
+        }
+        Event::ClaimedPlace { appointment, place: Some(place) } => {
+            state.claimed.insert(appointment.clone(), place.clone());
+        }
+        Event::ClaimedPlace { appointment, place: None } => {
+            state.claimed.remove(appointment);
         }
     }
 }
@@ -333,7 +373,14 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
             let message = ToDepartment::TicketHeard { ticket: news.ticket.clone(), n: news.n };
             out.push(Outgoing::Request(to, message.into()));
         }
+        Event::PlaceCounted { bearer, appointment, place } => {
+            let to = OwnerRef::new(OwnerKind::Patient, bearer.as_str());
+            let message = ToPatient::CountPlace { appointment: appointment.clone(), place: place.clone() };
+            out.push(Outgoing::Effect(to, message.into()));
+        }
         Event::Identified { .. }
+        | Event::ClaimJoined { .. }
+        | Event::ClaimedPlace { .. }
         | Event::RelationGranted { .. }
         | Event::RelationEnded { .. }
         | Event::PlaceHeld { .. }

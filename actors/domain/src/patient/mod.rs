@@ -1,6 +1,7 @@
 //! The patient's owner: who the person is (sealed), which accounts act for them, and every limit on booking. It reserves
 //! first and then asks the department; it asks again until it is answered.
 
+mod claims;
 mod decide;
 mod event;
 mod hear;
@@ -11,7 +12,7 @@ mod tests;
 pub mod view;
 
 pub use event::{Change, Event, Wish};
-pub use state::{Identity, Reservation, Standing, State};
+pub use state::{Identity, Reservation, Standing, State, Taken};
 
 use crate::codes::Rejection;
 use crate::ids::PatientId;
@@ -27,7 +28,7 @@ pub struct Patient;
 
 impl Owner for Patient {
     const KIND: OwnerKind = OwnerKind::Patient;
-    const STATE_VERSION: u16 = 2;
+    const STATE_VERSION: u16 = 3;
     const ANSWERED_BY_REQUEST: bool = true;
     type State = State;
     type Command = ToPatient;
@@ -38,7 +39,9 @@ impl Owner for Patient {
     }
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToPatient, context: &Context) -> Result<Answer, Rejection> {
-        decide::decide(draft, command, context)
+        let answer = decide::decide(draft, command, context)?;
+        claims::tell_bearer(draft);
+        Ok(answer)
     }
 
     fn apply(state: &mut State, event: &Event) {

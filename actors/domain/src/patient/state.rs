@@ -8,7 +8,7 @@ use crate::ids::*;
 use crate::person::PatientBrief;
 use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{AppointmentEnd, Channel, TicketNews};
+use crate::vocabulary::{AppointmentEnd, Channel, Place, TicketNews};
 
 use super::event::Wish;
 
@@ -81,6 +81,19 @@ impl Reservation {
     }
 }
 
+/// When a place is that counts in the limits.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken<'a> {
+    /// The slot.
+    pub slot: &'a SlotId,
+    /// The business day.
+    pub date: BusinessDate,
+    /// Begin of the slot.
+    pub start: Timestamp,
+    /// End of the slot.
+    pub end: Timestamp,
+}
+
 /// A patient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
@@ -100,6 +113,12 @@ pub struct State {
     pub given_back: u32,
     /// Tickets of no reservation here (walk-ins, visits from outside, what came by transfer), of the last day heard of.
     pub tickets: BTreeMap<TicketId, TicketNews>,
+    /// Of a claim: the confirmed bearer for whom its account acts, or has acted.
+    pub bearer: Option<PatientId>,
+    /// Of a claim: its places that count with the bearer, and whether the bearer was last told that they are live.
+    pub counted: BTreeMap<AppointmentId, bool>,
+    /// Of a bearer: live places that were taken under claims of theirs.
+    pub claimed: BTreeMap<AppointmentId, Place>,
 }
 
 impl State {
@@ -113,12 +132,22 @@ impl State {
             blocked_until: None,
             given_back: 0,
             tickets: BTreeMap::new(),
+            bearer: None,
+            counted: BTreeMap::new(),
+            claimed: BTreeMap::new(),
         }
     }
 
     /// Everything that counts in the limits.
     pub fn live(&self) -> impl Iterator<Item = (&AppointmentId, &Reservation)> {
         self.reservations.iter().filter(|(_, reservation)| reservation.is_live())
+    }
+
+    /// When everything that counts in the limits is, by appointment: also what was taken under claims of this person.
+    pub fn taken(&self) -> impl Iterator<Item = (&AppointmentId, Taken<'_>)> {
+        let own = self.live().map(|(id, r)| (id, Taken { slot: &r.slot, date: r.date, start: r.start, end: r.end }));
+        let claimed = self.claimed.iter();
+        own.chain(claimed.map(|(id, p)| (id, Taken { slot: &p.slot, date: p.date, start: p.start, end: p.end })))
     }
 
     /// The live reservation that is to take the place of this appointment.

@@ -39,9 +39,13 @@ struct Person {
 
 impl Person {
     fn new() -> Self {
-        let mut person = Self { state: Patient::new_state("p-1"), log: Vec::new(), seed: 0 };
+        Self::of("p-1")
+    }
+
+    fn of(id: &str) -> Self {
+        let mut person = Self { state: Patient::new_state(id), log: Vec::new(), seed: 0 };
         let brief = PatientBrief {
-            patient: PatientId::from("p-1"),
+            patient: PatientId::from(id),
             masked_name: "张*三".into(),
             sex: Sex::Female,
             birth_year: Some(1980),
@@ -299,6 +303,54 @@ fn a_cancelled_booking_stands_again_within_the_limits_only() {
     person.ended(&second, AppointmentEnd::Cancelled, at("22 08:04"));
     assert_eq!(restore(&mut person, &second), Err(Code::WrongAppointmentState), "another one has taken its place");
     assert!(restore(&mut person, &first).is_ok(), "nothing stands beside it any more");
+}
+
+#[test]
+fn what_a_claim_has_booked_counts_with_the_bearer_until_it_is_over() {
+    let (mut claim, mut bearer) = (Person::of("pc-1"), Person::new());
+    let join = || ToPatient::Join { bearer: PatientId::from("p-1") };
+    // What the claim's events owe the bearer, from the one after `from` on.
+    let post = |claim: &Person, from: usize, bearer: &mut Person| {
+        let mut out = Vec::new();
+        claim.log[from..].iter().for_each(|event| Patient::outgoing(event, &mut out));
+        for owed in out {
+            let Outgoing::Effect(to, message) = owed else { continue };
+            assert_eq!(to.to_string(), "patient p-1");
+            let told = Patient::receive(message).unwrap();
+            bearer.tell_as(told.clone(), at("22 08:02"), Role::System).unwrap();
+            let said = bearer.log.len();
+            bearer.tell_as(told, at("22 08:02"), Role::System).unwrap();
+            assert_eq!(bearer.log.len(), said, "told twice it changes nothing");
+        }
+    };
+    let ten = ("23 10:00", "23 10:30");
+    let booked = claim.reserve("s.d.m.1000", ten).unwrap();
+    claim.booked(&booked);
+    let from = claim.log.len();
+    claim.tell_as(join(), at("22 08:02"), Role::System).unwrap();
+    post(&claim, from, &mut bearer);
+    let refused = bearer.reserve("s.d.m.1100", ("23 11:00", "23 11:30"));
+    assert_eq!(refused, Err(Code::LimitDepartmentDay), "one of a department and day");
+    assert_eq!(bearer.reserve("s.e.m.1000", ("23 10:15", "23 10:45")), Err(Code::LimitOverlap));
+    bearer.reserve("s.e.m.1100", ("23 11:00", "23 11:30")).unwrap();
+    bearer.reserve("s.f.m.1200", ("23 12:00", "23 12:30")).unwrap();
+    assert_eq!(bearer.reserve("s.g.m.1300", ("23 13:00", "23 13:30")), Err(Code::LimitDay));
+
+    let from = claim.log.len();
+    claim.tell_as(join(), at("22 08:03"), Role::System).unwrap();
+    assert_eq!(claim.log.len(), from, "joined already");
+    let later = claim.reserve("s.g.m.1500", ("23 15:00", "23 15:30")).unwrap();
+    post(&claim, from, &mut bearer);
+    assert!(!bearer.state.claimed.contains_key(&later), "what is taken after it is the claim's own");
+    let from = claim.log.len();
+    claim.ended(&booked, AppointmentEnd::Cancelled, at("22 09:00"));
+    post(&claim, from, &mut bearer);
+    assert!(bearer.state.claimed.is_empty());
+    bearer.reserve("s.d.m.1300", ("23 13:00", "23 13:30")).unwrap();
+
+    assert_eq!(bearer.tell(join(), at("22 09:00")).unwrap_err().code, Code::Forbidden, "not a claim");
+    let to_claim = ToPatient::Join { bearer: PatientId::from("pc-2") };
+    assert_eq!(claim.tell(to_claim, at("22 09:00")).unwrap_err().code, Code::Forbidden, "not a bearer");
 }
 
 #[test]

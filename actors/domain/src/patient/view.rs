@@ -123,9 +123,12 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
             let Some(reservation) = state.reservations.get(id) else { return Vec::new() };
             json!({ "appointment": appointment(id, reservation, zone) })
         }
-        Event::DepartmentAsked { .. } | Event::WishSettled { .. } | Event::ReservationsForgotten { .. } => {
-            return Vec::new();
-        }
+        Event::DepartmentAsked { .. }
+        | Event::WishSettled { .. }
+        | Event::ReservationsForgotten { .. }
+        | Event::ClaimJoined { .. }
+        | Event::PlaceCounted { .. }
+        | Event::ClaimedPlace { .. } => return Vec::new(),
     };
     let (_, stem) = super::event::kind(event);
     vec![(format!("patient:{}", state.id), json!({ stem: body }))]

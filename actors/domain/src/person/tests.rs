@@ -127,6 +127,7 @@ fn nothing_of_a_person_prints() {
     let record = PersonRecord {
         name: "张小三".into(),
         phone: Some("13800138000".into()),
+        phone_since: None,
         documents: vec![Document { kind: DocumentKind::ResidentId, number: "11010519491231002X".into() }],
         birth_date: Some(day("19491231")),
         sex: Sex::Female,
@@ -137,6 +138,45 @@ fn nothing_of_a_person_prints() {
     }
     let brief = record.brief(PatientId::from("p-1"));
     assert_eq!((brief.masked_name.as_str(), brief.birth_year), ("张*三", Some(1949)));
+}
+
+#[test]
+fn a_phone_put_on_file_for_a_child_is_no_word_of_the_grown_up() {
+    let told = |phone: Option<&str>| PersonRecord {
+        name: "张小三".into(),
+        phone: phone.map(str::to_owned),
+        phone_since: None,
+        documents: Vec::new(),
+        birth_date: Some(day("20081124")),
+        sex: Sex::Female,
+    };
+    let (as_child, birthday, later) = (day("20261123"), day("20261124"), day("20271124"));
+    let by_guardian = told(Some("1")).with_phone_on_file(None, as_child);
+    assert_eq!(by_guardian.phone_since, Some(as_child));
+    assert!(by_guardian.phone_speaks(as_child), "for the child");
+    assert!(!by_guardian.phone_speaks(birthday), "not for the grown-up");
+    let not_told = told(None).with_phone_on_file(Some(&by_guardian), later);
+    assert_eq!((&not_told.phone, not_told.phone_speaks(later)), (&by_guardian.phone, false), "as it was");
+    let told_again = told(Some("1")).with_phone_on_file(Some(&by_guardian), birthday);
+    assert!(told_again.phone_speaks(later), "with the grown-up's document in hand");
+    let twice = told(Some("1")).with_phone_on_file(Some(&told_again), later);
+    assert_eq!(twice, told_again, "said again it keeps its day");
+    let another = told(Some("2")).with_phone_on_file(Some(&told_again), later);
+    assert_eq!((another.phone.as_deref(), another.phone_since), (Some("2"), Some(later)));
+    let of_before = told(Some("1"));
+    assert_eq!(
+        (of_before.phone_speaks(as_child), of_before.phone_speaks(later)),
+        (true, false),
+        "nobody knows its day"
+    );
+    assert!(!told(None).with_phone_on_file(None, later).phone_speaks(later), "there is none");
+}
+
+#[test]
+fn a_record_of_before_days_of_phones_is_read() {
+    let stored = r#"{"name":"张三","phone":"1","documents":[],"birth_date":"1990-01-01","sex":"male"}"#;
+    let read: PersonRecord = serde_json::from_str(stored).unwrap();
+    assert_eq!((read.phone.as_deref(), read.phone_since), (Some("1"), None));
 }
 
 #[test]

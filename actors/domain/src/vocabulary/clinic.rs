@@ -165,7 +165,7 @@ pub struct EndRelation {
     /// For whom.
     pub patient: PatientId,
     /// Whose right ends; absent: that of whoever asks. The desk names it; of another account than the own, it is the word
-    /// of the own phone that is taken back.
+    /// of the own phone that is taken back, or what that account is to the confirmed bearer whose own account asks.
     #[serde(default)]
     pub account: Option<AccountId>,
 }

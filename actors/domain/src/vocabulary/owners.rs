@@ -231,6 +231,23 @@ pub enum ToPatient {
     PlaceKept { appointment: AppointmentId },
     /// See [`RestoreAppointment`]: the limits first, then the department is asked. `limits` as in `Reserve`.
     Restore { command: RestoreAppointment, limits: crate::settings::PatientLimits },
+    /// To a claim: its account has proved to act for this confirmed bearer, with whose limits its live places count now.
+    Join { bearer: PatientId },
+    /// From a claim, to the bearer: a place of it is live, or (none) no longer.
+    CountPlace { appointment: AppointmentId, place: Option<Place> },
+}
+
+/// When somebody has a place, as limits count it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The slot.
+    pub slot: SlotId,
+    /// The business day.
+    pub date: BusinessDate,
+    /// Begin of the slot.
+    pub start: Timestamp,
+    /// End of the slot.
+    pub end: Timestamp,
 }
 
 /// Who asks for a code and tries it.
@@ -312,8 +329,12 @@ pub enum ToAccount {
     NoteToken { id: String, token: crate::account::IssuedToken },
     /// Every token of a script of that name was ended (told to the account that lists them; machine time).
     EndTokens { name: String, now: Timestamp },
-    /// The desk has corrected the person's birth date: every right to the person is judged anew.
+    /// The desk has corrected the person's birth date, or a right of before ends were recorded is used: the right to the
+    /// person is judged anew.
     BirthDateCorrected { patient: PatientId, comes_of_age: Option<Timestamp> },
+    /// As [`ToAccount::ActFor`] of oneself: this account is the confirmed bearer of the document whose number it has called
+    /// its own as `claim`, if it has.
+    BeBearer { patient: PatientId, claim: PatientId, comes_of_age: Option<Timestamp>, proof: Proof },
 }
 
 /// Everything a board's owner can be told.
