@@ -25,6 +25,7 @@ const PAGES: &[(&str, &str)] = &[
     ("/desk", "desk.html"),
     ("/patient", "patient.html"),
     ("/ops", "ops.html"),
+    ("/setup", "setup.html"),
 ];
 
 /// The routes of the pages and of what they load.

@@ -75,7 +75,7 @@ export class Hospital {
     this.program = spawn(PROGRAM, ['serve', '--test-clock', this.start, '--speed', String(this.speed), '--test-outbox', this.outbox], {
       env: { ...process.env, JIAOHAO_SERVER__LISTEN: `127.0.0.1:${this.port}`, JIAOHAO_DATA__DIR: path.join(this.dir, 'data'), ...this.settings },
     });
-    // The first token is on stdout, everything else that it says on stderr.
+    // The first token and the link to /setup are on stdout, everything else that it says on stderr.
     for (const stream of [this.program.stdout, this.program.stderr]) {
       stream.on('data', (chunk) => {
         said += chunk;
@@ -84,6 +84,7 @@ export class Hospital {
     const { program } = this;
     for (let tries = 0; ; tries += 1) {
       this.token ??= /eyJ[\w.-]+/.exec(said)?.[0];
+      this.link ??= /^http\S+\/setup#\S+$/m.exec(said)?.[0];
       if (this.token && await fetch(`${this.base}/readyz`).then((r) => r.ok, () => false)) return this;
       assert.ok(tries < 600 && program.exitCode === null, `the program did not come up:\n${said}`);
       await pause(50);

@@ -4,6 +4,8 @@ import codes from './codes_en.js';
 import desk from './desk_en.js';
 import ops from './ops_en.js';
 import patient from './patient_en.js';
+import rules from './rules_en.js';
+import setup from './setup_en.js';
 
 /** @type {Object<string, string>} */
 const words = {
@@ -342,4 +344,4 @@ const words = {
   'doctor.did_seen_call': '{number} seen; called {who} to {place}',
 };
 
-export default Object.assign(words, codes, desk, ops, patient);
+export default Object.assign(words, codes, desk, ops, patient, rules, setup);

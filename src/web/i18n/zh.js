@@ -4,6 +4,8 @@ import codes from './codes_zh.js';
 import desk from './desk_zh.js';
 import ops from './ops_zh.js';
 import patient from './patient_zh.js';
+import rules from './rules_zh.js';
+import setup from './setup_zh.js';
 
 /** @type {Object<string, string>} */
 const words = {
@@ -342,4 +344,4 @@ const words = {
   'doctor.did_seen_call': '{number} 看完,已叫 {who} 到{place}',
 };
 
-export default Object.assign(words, codes, desk, ops, patient);
+export default Object.assign(words, codes, desk, ops, patient, rules, setup);
