@@ -1,4 +1,5 @@
-// Slots of a session: a whole period cut into equal ones, and their table where each can be another.
+// What a session is made of: its period cut into equal slots, their table where each can be another, the class that goes
+// with a doctor's title.
 
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
@@ -7,6 +8,19 @@ import { t } from '../lib/i18n.js';
 
 /** From when to when a period is usually open. @type {Object<string, [string, string]>} */
 export const USUAL = { morning: ['08:00', '12:00'], afternoon: ['14:00', '17:30'], evening: ['18:00', '20:30'], night: ['20:30', '24:00'], day: ['08:00', '17:00'] };
+
+/** The periods of a day. */
+export const PERIODS = Object.keys(USUAL);
+/** Titles whose patients register in a class of their own. */
+const RANKS = ['chief', 'associate'];
+/** The usual classes. */
+export const CLASSES = ['ordinary', 'associate', 'chief', 'special'];
+
+/** The registration class that a doctor's title usually means. @param {string|null|undefined} title */
+export function classOfTitle(title) {
+  const rank = RANKS.find((one) => t(`doctor_title.${one}`, null, 'zh') === title);
+  return t(`registration_class.${rank || 'ordinary'}`, null, 'zh');
+}
 
 /** @param {string} clock */
 const minutesOf = (clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));

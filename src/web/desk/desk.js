@@ -12,6 +12,7 @@ import { Site } from '../lib/site.js';
 import { standingWord, wordsOf } from '../lib/words.js';
 import { Acts } from './acts.js';
 import { Floor } from './floor.js';
+import { OpenSession } from './open-session.js';
 import { Search } from './search.js';
 import { sessionsView } from './sessions.js';
 import { settleTickets } from './settle.js';
@@ -35,6 +36,8 @@ let acts = null;
 let search = null;
 /** @type {any} */
 let walkIn = null;
+/** @type {any} */
+let opening = null;
 let filter = 'waiting';
 let side = 'walk_in';
 /** @type {string|null} */
@@ -59,6 +62,7 @@ async function start(page) {
   const getFloor = () => /** @type {Floor} */ (floor);
   acts = new Acts(page, getFloor, persons);
   walkIn = new WalkIn(page, acts, getFloor, persons);
+  opening = new OpenSession(page, getFloor, acts);
   search = new Search(page, {
     floor: getFloor, persons, acts, pick, returnDay, departments, open: openDepartment,
   });
@@ -255,7 +259,7 @@ function aside() {
         },
       }, ticket)
       : h('p', { class: 'empty', key: 'none' }, h('b', null, t('desk.no_ticket')), t('desk.no_ticket_more'))),
-    sessions: () => sessionsView(page, f, acts, persons),
+    sessions: () => sessionsView(page, f, acts, persons, opening),
     screens: () => screensView({ site: /** @type {Site} */ (site), send: (name, body) => acts.send(name, body), after: reread }),
   };
   const silent = site && site.all('screens').some((one) => one.online && one.silent);

@@ -1,7 +1,7 @@
 // One form for every kind of thing: draws its fields, proposes ids, and makes the command's body of what was filled in.
 
 import { fieldView } from '../components/fields.js';
-import { periodFields, periodSlots, slotTable, USUAL } from '../components/slots.js';
+import { classOfTitle, periodFields, periodSlots, slotTable, USUAL } from '../components/slots.js';
 import { h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
 import { proposedId } from '../lib/ids.js';
@@ -15,13 +15,11 @@ import { rulesOf, rulesView } from './rules.js';
 /** Somebody wrote an id into the form of this name: it follows the names no more. */
 let ownIdOf = '';
 
-/** Titles whose patients pay for their own class. */
-const RANKS = ['chief', 'associate'];
 /** The fields from which slots are cut. */
 const CUTS = ['period', 'from', 'until', 'slot_minutes', 'places'];
 
 /** @param {Field} field @returns {string[]} what is usually written there: it goes to patients as it is */
-const suggestions = (field) => (field.options || []).map((option) => t(`ops.${field.name}.${option}`, null, 'zh'));
+const suggestions = (field) => (field.options || []).map((option) => t(field.name === 'title' ? `doctor_title.${option}` : `registration_class.${option}`, null, 'zh'));
 
 /** What can be chosen for a field. @param {Field} field @param {Look} look @returns {{value: string, words: string}[]} */
 function options(field, look) {
@@ -69,7 +67,9 @@ function input(kind, field, look) {
   if (field.type === 'choose' || field.type === 'zone') {
     const all = field.type === 'zone' ? look.zones.map((zone) => ({ value: zone, words: zone })) : options(field, look);
     return h('select', { ...common, onchange: field.name === 'role' ? (/** @type {any} */ event) => Object.assign(look, { role: event.target.value }).draw() : undefined },
-      field.required ? null : h('option', { value: '' }, t(has(`ops.none.${field.name}`) ? `ops.none.${field.name}` : 'ops.none')),
+      field.required
+        ? start === '' && all.length !== 1 ? h('option', { key: 'choose', value: '', selected: true }, t('ops.choose')) : null
+        : h('option', { key: 'none', value: '' }, t(has(`ops.none.${field.name}`) ? `ops.none.${field.name}` : 'ops.none')),
       all.map((o) => h('option', { key: o.value, value: o.value, selected: o.value === start }, o.words)));
   }
   const type = { number: 'number', money: 'number', date: 'date', time_at: 'datetime-local', password: 'password' }[/** @type {'number'} */ (field.type)] || 'text';
@@ -82,7 +82,7 @@ function input(kind, field, look) {
 
 /** @param {Kind} kind @param {Field} field @param {Look} look */
 function view(kind, field, look) {
-  const own = `ops.field.${kind.kind}.${field.name}`;
+  const own = field.type === 'password' && !look.editing ? 'ops.field.new_password' : `ops.field.${kind.kind}.${field.name}`;
   const words = t(has(own) ? own : `ops.field.${field.name}`);
   const key = `${field.name}-${look.form}-${look.role}-${look.department}`;
   const wrong = look.wrong[field.name];
@@ -128,7 +128,7 @@ function taken(kind, look) {
 }
 
 /** Puts the proposed id into the form, unless somebody wrote another. @param {Kind} kind @param {Look} look @param {any} form */
-export function propose(kind, look, form) {
+function propose(kind, look, form) {
   if (look.editing || ownIdOf === look.form || !form.elements.id) return;
   const of = (/** @type {string} */ name) => (form.elements[name] ? form.elements[name].value || '' : '');
   const last = (/** @type {string} */ id) => id.split('.').pop() || '';
@@ -150,23 +150,28 @@ function onInput(kind, look, event) {
   if (kind.kind === 'queue' && name === 'prefix') event.target.value = event.target.value.toUpperCase();
   if (kind.kind === 'session' && !look.editing) {
     if (name === 'period') [f.from.value, f.until.value] = USUAL[f.period.value].map((clock) => (clock === '24:00' ? '00:00' : clock));
-    const queue = look.site && look.site.one('queues', f.queue.value);
-    if (name === 'queue' && queue && queue.doctors.length) [f.doctor.value] = queue.doctors;
     if (CUTS.includes(name)) {
       look.slots.splice(0, look.slots.length, ...periodSlots(f));
       look.draw();
     }
-    if (name === 'queue' || name === 'doctor') f.registration_class.value = classFor(look, f.doctor.value) || f.registration_class.value;
+    if (name === 'queue' || name === 'doctor') followQueue(look, f, name);
   }
   if (name !== 'id') propose(kind, look, form);
 }
 
-/** The registration class that a doctor's title usually means. @param {Look} look @param {string} id */
-export function classFor(look, id) {
-  const doctor = look.site && look.site.one('doctors', id);
-  if (!doctor) return '';
-  const rank = RANKS.find((one) => t(`ops.title.${one}`, null, 'zh') === doctor.title);
-  return t(`ops.registration_class.${rank || 'ordinary'}`, null, 'zh');
+/** The doctor of the queue that is chosen, and the class that goes with the doctor. @param {Look} look @param {any} f @param {string} changed */
+function followQueue(look, f, changed) {
+  const { site } = look;
+  const queue = site && site.one('queues', f.queue.value);
+  if (changed === 'queue' && queue) f.doctor.value = queue.doctors[0] || '';
+  const doctor = site && site.one('doctors', f.doctor.value);
+  f.registration_class.value = classOfTitle(doctor && doctor.title);
+}
+
+/** A new form begins with what follows from what is chosen in it. @param {Kind} kind @param {Look} look @param {any} form */
+export function begin(kind, look, form) {
+  if (kind.kind === 'session' && !look.editing) followQueue(look, form.elements, 'queue');
+  propose(kind, look, form);
 }
 
 /**

@@ -1,6 +1,6 @@
 // What a house consists of, as forms: for each kind its command, where its list is, and its fields.
 
-import { USUAL } from '../components/slots.js';
+import { CLASSES, PERIODS } from '../components/slots.js';
 
 /**
  * What a form knows beside its fields: the site that is open, the department that is chosen, what is changed (none: a new
@@ -91,11 +91,11 @@ export const KINDS = [
     kind: 'session', command: 'define_session', retire: 'retire_session', list: 'sessions', under: 'department',
     fields: [
       { name: 'date', type: 'date', required: true, start: (/** @type {Look} */ look) => look.today },
-      { name: 'period', type: 'choose', options: Object.keys(USUAL), required: true },
+      { name: 'period', type: 'choose', options: PERIODS, required: true, start: 'morning' },
       { name: 'queue', type: 'choose', of: 'queues', required: true, here: true },
       { name: 'doctor', type: 'choose', of: 'doctors', here: true },
       { name: 'service_point', type: 'choose', of: 'service_points', here: true },
-      { name: 'registration_class', type: 'suggested', required: true, options: ['ordinary', 'associate', 'chief', 'special'], max: 60 },
+      { name: 'registration_class', type: 'suggested', required: true, options: CLASSES, max: 60 },
       { name: 'fee_fen', type: 'money', start: 0 },
       { name: 'slots', type: 'slots', required: true },
       { name: 'high_demand', type: 'check' },

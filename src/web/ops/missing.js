@@ -31,12 +31,12 @@ export function needs(look) {
 /** How much is missing. @param {Look} look */
 export const missingCount = (look) => needs(look).filter((need) => !need.there.length).length;
 
-/** @param {Look} look @param {(part: string, name: string) => void} go */
-export function missingView(look, go) {
+/** @param {Look} look @param {(part: string, name: string) => void} go @param {any} choice of the department */
+export function missingView(look, go, choice) {
   const all = needs(look);
   const left = all.filter((need) => !need.there.length);
   const next = left[0];
-  return [h('h1', { key: 'h' }, t('ops.missing')), h('p', { class: 'muted', key: 'm' }, t('ops.missing_more')),
+  return [h('h1', { key: 'h' }, t('ops.missing')), h('p', { class: 'muted', key: 'm' }, t('ops.missing_more')), choice,
     left.length
       ? h('p', { class: 'verdict soon', role: 'status', key: 'verdict', 'data-missing': String(left.length) }, h('i', { class: 'mark', 'aria-hidden': 'true' }, String(left.length)), t('ops.missing_left', { n: left.length }))
       : h('p', { class: 'verdict good', role: 'status', key: 'verdict', 'data-missing': '0' }, h('i', { class: 'mark', 'aria-hidden': 'true' }, '✓'), t('ops.missing_none')),

@@ -13,7 +13,7 @@ import { Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { wordsOf } from '../lib/words.js';
 import { auditView } from './audit.js';
-import { formView, propose } from './form.js';
+import { begin, formView } from './form.js';
 import { idOf, isUnder, KINDS } from './kinds.js';
 import { missingCount, missingView } from './missing.js';
 import { overview } from './overview.js';
@@ -129,7 +129,7 @@ function freshForm(editing) {
   requestAnimationFrame(() => {
     const form = find('.pair form.form');
     const kind = KINDS.find((k) => k.kind === part);
-    if (form && kind) propose(kind, look, form);
+    if (form && kind) begin(kind, look, form);
   });
 }
 
@@ -220,7 +220,7 @@ function partView() {
     return h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more'),
       h('span', { class: 'buttons' }, h('button', { type: 'button', class: 'btn primary', 'data-action': 'first_site', onclick: () => show('site') }, t('ops.add', { kind: t('ops.kind.site') }))));
   }
-  if (part === 'missing') return [departmentChoice(), missingView(look, go)];
+  if (part === 'missing') return missingView(look, go, departmentChoice());
   return part === 'screens' ? screensPart() : kindView(kind);
 }
 

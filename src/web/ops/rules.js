@@ -66,7 +66,7 @@ const clock = (minutes) => `${String(Math.floor(minutes / 60)).padStart(2, '0')}
 function range([path, usual, least, most]) {
   if (CLOCKS.includes(path)) return t('ops.rule_usual', { usual: clock(usual || 0) });
   const bounds = most === null ? t('ops.rule_from', { least }) : t('ops.rule_range', { least, most });
-  return usual === null ? bounds : `${bounds} ${t('ops.rule_usual', { usual })}`;
+  return usual === null ? bounds : `${bounds} · ${t('ops.rule_usual', { usual })}`;
 }
 
 /** @param {string} name @param {string} words @param {any} control @param {string} [hint] @param {string} [wrong] */
@@ -87,13 +87,19 @@ function figureField(figure, settings, wrong) {
   }), range(figure), wrong[`settings.${path}`]);
 }
 
-/** @param {string} name @param {string[]} values @param {string} chosen @param {string} words where their words begin */
-function select(name, values, chosen, words) {
-  return h('select', { class: 'input', name, 'data-rule': name }, values.map((value) => h('option', { key: value, value, selected: value === chosen }, t(`${words}.${value}`))));
+/**
+ * A choice; the figures beside it are only there for the value that has any.
+ * @param {string} name @param {string[]} values @param {string} chosen @param {string} words where their words begin @param {string} [withFigures]
+ */
+function select(name, values, chosen, words, withFigures) {
+  const onchange = (/** @type {any} */ event) => {
+    for (const figure of event.target.parentNode.querySelectorAll('.short')) figure.hidden = event.target.value !== withFigures;
+  };
+  return h('select', { class: 'input', name, 'data-rule': name, onchange: withFigures ? onchange : undefined }, values.map((value) => h('option', { key: value, value, selected: value === chosen }, t(`${words}.${value}`))));
 }
 
-/** @param {string} name @param {any} value */
-const small = (name, value) => h('input', { class: 'input short', name, 'data-rule': name, type: 'number', min: '1', 'aria-label': t('ops.rule_n'), value: String(value) });
+/** @param {string} name @param {any} value @param {boolean} isThere @param {string} words */
+const small = (name, value, isThere, words) => h('input', { class: 'input short', name, 'data-rule': name, type: 'number', min: '1', 'aria-label': words, title: words, value: String(value), hidden: !isThere });
 
 /** @param {any} settings @param {Object<string, string>} wrong */
 function lines(settings, wrong) {
@@ -102,10 +108,10 @@ function lines(settings, wrong) {
   return [
     INSERTIONS.map(([path, usual]) => {
       const [way, n] = split(at(settings, path) || { one_per: usual });
-      return field(path, t(`ops.rule.${path}`), h('span', { class: 'pick' }, select(path, WAYS, way, 'ops.way'), small(`${path}.n`, n || usual)), t('ops.rule_n_hint'), wrong[`settings.${path}`]);
+      return field(path, t(`ops.rule.${path}`), h('span', { class: 'pick' }, select(path, WAYS, way, 'ops.way', 'one_per'), small(`${path}.n`, n || usual, way === 'one_per', t('ops.rule_n'))), '', wrong[`settings.${path}`]);
     }),
-    field('queue.ordinary', t('ops.rule.queue.ordinary'), h('span', { class: 'pick' }, select('queue.ordinary', ORDINARY, ordinary[0], 'ops.ordinary'),
-      small('queue.ordinary.a', ratio.appointments), small('queue.ordinary.w', ratio.walk_ins)), t('ops.rule_ratio_hint'), wrong['settings.queue.ordinary']),
+    field('queue.ordinary', t('ops.rule.queue.ordinary'), h('span', { class: 'pick' }, select('queue.ordinary', ORDINARY, ordinary[0], 'ops.ordinary', 'ratio'),
+      small('queue.ordinary.a', ratio.appointments, !!ordinary[1], t('ops.rule_appointments')), small('queue.ordinary.w', ratio.walk_ins, !!ordinary[1], t('ops.rule_walk_ins'))), '', wrong['settings.queue.ordinary']),
     field('queue.several_queues', t('ops.rule.queue.several_queues'), select('queue.several_queues', SEVERAL, at(settings, 'queue.several_queues') || 'own_first', 'ops.several')),
   ];
 }
