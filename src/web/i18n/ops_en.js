@@ -255,4 +255,5 @@ export default {
   'ops.hint.site': 'Empty: all sites',
   'ops.choose': 'Choose',
   'ops.field.new_password': 'Password (12 characters or more)',
+  'ops.own_site': 'You run this site; others are made by an administrator of all sites.',
 };

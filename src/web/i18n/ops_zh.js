@@ -255,4 +255,5 @@ export default {
   'ops.hint.site': '不填:全部院区',
   'ops.choose': '请选择',
   'ops.field.new_password': '密码(至少12位)',
+  'ops.own_site': '您管理这一个院区;别的院区由总管理员建。',
 };

@@ -61,13 +61,15 @@ function idInput(kind, field, look, common) {
 
 /** @param {Kind} kind @param {Field} field @param {Look} look */
 function input(kind, field, look) {
-  const common = { class: 'input', name: field.name, required: !!field.required, 'data-field': field.name, 'aria-invalid': look.wrong[field.name] ? 'true' : undefined };
+  // Whoever runs one site makes accounts of that site.
+  const isNeeded = !!field.required || (field.name === 'site' && !!look.ownSite);
+  const common = { class: 'input', name: field.name, required: isNeeded, 'data-field': field.name, 'aria-invalid': look.wrong[field.name] ? 'true' : undefined };
   if (field.type === 'id') return idInput(kind, field, look, common);
   const start = startOf(field, look);
   if (field.type === 'choose' || field.type === 'zone') {
     const all = field.type === 'zone' ? look.zones.map((zone) => ({ value: zone, words: zone })) : options(field, look);
     return h('select', { ...common, onchange: field.name === 'role' ? (/** @type {any} */ event) => Object.assign(look, { role: event.target.value }).draw() : undefined },
-      field.required
+      isNeeded
         ? start === '' && all.length !== 1 ? h('option', { key: 'choose', value: '', selected: true }, t('ops.choose')) : null
         : h('option', { key: 'none', value: '' }, t(has(`ops.none.${field.name}`) ? `ops.none.${field.name}` : 'ops.none')),
       all.map((o) => h('option', { key: o.value, value: o.value, selected: o.value === start }, o.words)));
@@ -76,7 +78,7 @@ function input(kind, field, look) {
   return h('input', {
     ...common, type, value: String(start), min: type === 'number' ? '0' : type === 'date' && !look.editing ? look.today : undefined, step: field.type === 'money' ? '0.01' : undefined,
     autocomplete: type === 'password' ? 'new-password' : 'off', minlength: type === 'password' ? '12' : undefined, maxlength: field.max ? String(field.max) : undefined,
-    list: field.type === 'suggested' ? `of-${field.name}` : undefined, required: !!field.required || (type === 'password' && !look.editing),
+    list: field.type === 'suggested' ? `of-${field.name}` : undefined, required: isNeeded || (type === 'password' && !look.editing),
   });
 }
 
@@ -189,7 +191,8 @@ export function formView(kind, look, send, cancel) {
     },
   },
   h('h2', null, t(look.editing ? 'ops.change' : 'ops.add', { kind: t(`ops.kind.${kind.kind}`) })),
-  fields.map((field) => view(kind, field, look)),
+  // A right that one has not is not shown for giving.
+  fields.filter((field) => field.name !== 'may_issue' || look.mayIssue).map((field) => view(kind, field, look)),
   look.wrong.form ? h('p', { class: 'notice alarm', role: 'alert', key: 'wrong' }, look.wrong.form) : null,
   h('div', { class: 'buttons' },
     look.editing ? h('button', { type: 'button', class: 'btn', 'data-action': 'edit_cancel', onclick: cancel }, t('cancel')) : null,
@@ -204,7 +207,7 @@ export function bodyOf(kind, look, form) {
     const element = form.elements[field.name];
     if (field.type === 'choose_many') {
       body[field.name] = Array.from(form.querySelectorAll(`input[name="${field.name}"]:checked`), (/** @type {any} */ x) => x.value);
-    } else if (field.type === 'check') body[field.name] = element.checked;
+    } else if (field.type === 'check') body[field.name] = element ? element.checked : !!(look.editing && look.editing[field.name]);
     else if (field.type === 'rules') body.settings = rulesOf(form);
     else if (field.type === 'slots') body.slots = look.slots.map((slot) => ({ ...slot }));
     else if (element.value.trim() === '') continue;

@@ -9,7 +9,7 @@ import { rememberSite, sitesByName } from '../lib/houses.js';
 import { Refusal } from '../lib/http.js';
 import { has, named, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
-import { Site } from '../lib/site.js';
+import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { wordsOf } from '../lib/words.js';
 import { auditView } from './audit.js';
@@ -44,6 +44,7 @@ openPage({ mode: 'staff', roles: ['operator'], start, draw });
 async function start(opened) {
   page = opened;
   look.ownSite = opened.session.who.site || null;
+  look.mayIssue = !!opened.session.who.may_issue;
   figures = new LiveStream(opened.protocol, 'ops', onFigures, opened.draw);
   await readSites();
   opened.session.http('GET', '/api/v1/time-zones').then((answer) => {
@@ -194,6 +195,7 @@ function wrongWords(kind, field, refusal) {
 async function retire(kind, one) {
   if (!(await askToRetire(kind, one, look))) return;
   try {
+    if (page.protocol.status === 'offline') throw new Refusal({ code: 'offline' });
     await page.protocol.command(kind.retire, { id: idOf(one) });
   } catch (refusal) {
     page.notify(usersOf(refusal, look), 'alarm', refusal.code);
@@ -234,7 +236,10 @@ function go(name, need) {
 /** @param {any} kind @returns {any[]} */
 function things(kind) {
   if (kind.kind === 'site') return look.sites;
-  if (kind.kind === 'staff') return look.staff.filter((one) => !look.site || !one.site || one.site === look.site.id || one.role === 'operator');
+  if (kind.kind === 'staff') {
+    const at = (/** @type {any} */ one) => one.site || prefix(one.doctor, 1);
+    return look.staff.filter((one) => !look.site || !at(one) || at(one) === look.site.id);
+  }
   const all = !look.site ? [] : kind.kind === 'session' ? look.site.view.sessions : look.site.all(kind.list);
   return kind.under === 'department' ? all.filter((/** @type {any} */ one) => isUnder(one, look.department) && !one.retired) : all;
 }
@@ -287,7 +292,10 @@ function kindView(kind) {
     kind.under === 'department' ? departmentChoice() : null,
     h('div', { class: 'pair', key: 'pair' },
       thingsView(kind, things(kind), look, typed, on),
-      formView(kind, look, (body, form) => define(kind, body, form), () => freshForm()))];
+      // Who runs one site makes no other.
+      kind.kind === 'site' && look.ownSite && !look.editing
+        ? h('p', { class: 'empty card', key: 'own' }, t('ops.own_site'))
+        : formView(kind, look, (body, form) => define(kind, body, form), () => freshForm()))];
 }
 
 /** The list has names only: the whole site is read first. @param {string} id */
