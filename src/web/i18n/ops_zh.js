@@ -256,4 +256,12 @@ export default {
   'ops.choose': '请选择',
   'ops.field.new_password': '密码(至少12位)',
   'ops.own_site': '您管理这一个院区;别的院区由总管理员建。',
+  'ops.one.site': '院区',
+  'ops.one.department': '科室',
+  'ops.one.service_point': '诊室窗口',
+  'ops.one.doctor': '医生',
+  'ops.one.queue': '队列',
+  'ops.one.session': '班次',
+  'ops.one.board': '候诊区大屏',
+  'ops.one.staff': '帐号',
 };

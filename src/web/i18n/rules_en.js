@@ -56,7 +56,7 @@ export default {
   'ops.class.way': 'What it gives',
   'ops.class.add': 'Add a class',
   'ops.class.out': 'Take this one out',
-  'ops.class.out_of': 'Take out {name}',
+  'ops.class.out_of': 'Take this one out: {name}',
   'ops.class.hint': '“Moved up” and “one after every few” need a figure. A class called senior is given by age.',
   'ops.treatment.moved_up': 'Moved up by',
   'ops.treatment.one_per': 'One after every few',

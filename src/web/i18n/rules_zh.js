@@ -56,7 +56,7 @@ export default {
   'ops.class.way': '怎样优先',
   'ops.class.add': '加一类',
   'ops.class.out': '去掉这一类',
-  'ops.class.out_of': '去掉 {name}',
+  'ops.class.out_of': '去掉这一类:{name}',
   'ops.class.hint': '“往前几位”“每几位插一位”要填几位。名叫 senior 的一类按年龄自动给。',
   'ops.treatment.moved_up': '往前几位',
   'ops.treatment.one_per': '每几位插一位',

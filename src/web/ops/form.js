@@ -190,7 +190,7 @@ export function formView(kind, look, send, cancel) {
       send(bodyOf(kind, look, event.target), event.target);
     },
   },
-  h('h2', null, t(look.editing ? 'ops.change' : 'ops.add', { kind: t(`ops.kind.${kind.kind}`) })),
+  h('h2', null, t(look.editing ? 'ops.change' : 'ops.add', { kind: t(`ops.one.${kind.kind}`) })),
   // A right that one has not is not shown for giving.
   fields.filter((field) => field.name !== 'may_issue' || look.mayIssue).map((field) => view(kind, field, look)),
   look.wrong.form ? h('p', { class: 'notice alarm', role: 'alert', key: 'wrong' }, look.wrong.form) : null,

@@ -220,7 +220,7 @@ function partView() {
   const kind = KINDS.find((k) => k.kind === part);
   if (!look.site && part !== 'site') {
     return h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more'),
-      h('span', { class: 'buttons' }, h('button', { type: 'button', class: 'btn primary', 'data-action': 'first_site', onclick: () => show('site') }, t('ops.add', { kind: t('ops.kind.site') }))));
+      h('span', { class: 'buttons' }, h('button', { type: 'button', class: 'btn primary', 'data-action': 'first_site', onclick: () => show('site') }, t('ops.add', { kind: t('ops.one.site') }))));
   }
   if (part === 'missing') return missingView(look, go, departmentChoice());
   return part === 'screens' ? screensPart() : kindView(kind);
