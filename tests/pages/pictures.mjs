@@ -51,7 +51,7 @@ async function firstSteps() {
   const setup = await browser.open(hospital.link.slice(hospital.base.length), SIZES.desk);
   await setup.fill('[name=name]', '市人民医院');
   await setup.fill('[name=name_en]', 'City Hospital');
-  await setup.fill('[name=password]', 'a-long-password');
+  for (const name of ['password', 'again']) await setup.fill(`[name=${name}]`, 'a-long-password');
   await save(setup, 'setup');
   await browser.close();
 }
@@ -209,6 +209,8 @@ async function take() {
   await ops.waitForSelector('[data-part=screens]:has-text("2")', { timeout: 30000 });
   await save(ops, 'ops');
   await ops.click('[data-part=missing]');
+  await ops.hover('#clock');
+  await pause(600);
   await save(ops, 'ops-missing');
   for (const complaint of browser.complaints) console.error(complaint);
 }
