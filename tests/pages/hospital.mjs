@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -256,6 +257,15 @@ export class Browser {
     await page.waitForSelector('jh-connection[state=live]');
     return page;
   }
+}
+
+/** WCAG 2.2 AA on a page as it stands, as far as a program can tell. @param {import('playwright-core').Page} page */
+export async function looks(page) {
+  await page.evaluate(fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
+  const faults = found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
+  assert.deepEqual(faults, [], page.url());
+  assert.notEqual(await page.$('h1'), null, `${page.url()} has a heading`);
 }
 
 /** What is in the doctor's hand: the number, or nobody. @param {import('playwright-core').Page} doctor @param {string|null} number */

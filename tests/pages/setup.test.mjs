@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, Hospital, inHand, PASSWORD, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, Hospital, inHand, looks, PASSWORD, residentNumber, SIZES } from './hospital.mjs';
 
 const ADMIN = '一句好记的管理员密码吧';
 
@@ -12,6 +12,7 @@ let browser;
 let ops;
 let desk;
 let board;
+let doctor;
 
 before(async () => {
   hospital = await new Hospital({ speed: 1 }).open();
@@ -30,6 +31,7 @@ test('the printed link opens the first steps, and is gone from the address', asy
   await isThere(ops, '[data-form=setup]');
   assert.equal(new URL(ops.url()).hash, '');
   assert.equal(await ops.inputValue('[name=time_zone]'), 'Asia/Shanghai');
+  await looks(ops);
   await ops.reload();
   await isThere(ops, '[data-form=setup]');
 });
@@ -55,6 +57,7 @@ test('the first administrator is made, signed in, and led on', async () => {
   browser.serverIsDown = true; // a refusal on purpose is noted by the browser
   const second = await browser.open(link(), SIZES.desk);
   await isThere(second, '[data-setup=spent]:has-text("jiaohao token issue")');
+  await looks(second);
   await second.context().close();
   browser.serverIsDown = false;
   await ops.click('[data-action=open_ops]');
@@ -185,7 +188,7 @@ test('nothing is missing any more: the doctor calls, and the screen shows it', a
   await ops.reload();
   await ops.click('[data-part=missing]');
   await isThere(ops, '[data-missing="0"]');
-  const doctor = await browser.staff('/doctor', SIZES.console, 'liming');
+  doctor = await browser.staff('/doctor', SIZES.console, 'liming');
   await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
   await doctor.click('[data-action=call_next_patient]');
   await inHand(doctor, 'A001');
@@ -201,9 +204,30 @@ test('a session is changed in its form with what it had, and closed at the desk 
   await ops.fill('tr:nth-child(4) [data-slot=capacity]', '3');
   await ops.click('[data-action=define_session]');
   await isThere(ops, '.things li:has-text("27 人")');
+  await doctor.click('[data-outcome=seen]');
+  await inHand(doctor, null);
   await desk.click('[data-side=sessions]');
   await desk.click('[data-action=close_session]');
-  await isThere(desk, 'dialog, [data-notice]:not([data-notice=""])');
+  await isThere(desk, '[data-session]:has-text("已结束")');
+});
+
+test('every form passes WCAG 2.2 AA as far as a program can tell, in both languages', async () => {
+  await desk.click('[data-action=open_session]');
+  await isThere(desk, '[data-form=define_session] [name=who]');
+  await looks(desk);
+  for (const part of ['missing', 'screens', 'site', 'department', 'service_point', 'doctor', 'queue', 'session', 'board', 'staff']) {
+    await ops.click(`[data-part=${part}]`);
+    await isThere(ops, `[data-part=${part}][aria-current=page]`);
+    if (await ops.$('.pair')) {
+      await ops.locator('[data-action=edit]').first().click();
+      await isThere(ops, 'form:not([data-editing=""])');
+    }
+    await ops.$$eval('[data-rules]', (all) => all.forEach((rules) => rules.setAttribute('open', '')));
+    await looks(ops);
+  }
+  await ops.click('[data-action=switch_language]');
+  await isThere(ops, 'html[lang=en]');
+  assert.doesNotMatch(await ops.textContent('#main'), /(ops|slots)\.[a-z]/, 'a word is missing');
 });
 
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));
