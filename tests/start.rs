@@ -82,9 +82,17 @@ impl Up {
     }
 
     fn first_line(&mut self) -> String {
-        let mut line = String::new();
-        BufReader::new(self.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        line.trim().to_owned()
+        self.first_lines()[0].clone()
+    }
+
+    /// The first two lines on stdout; empty ones when it says nothing.
+    fn first_lines(&mut self) -> [String; 2] {
+        let mut stdout = BufReader::new(self.child.stdout.take().unwrap());
+        [(); 2].map(|()| {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            line.trim().to_owned()
+        })
     }
 }
 
@@ -289,6 +297,35 @@ async fn other_peoples_files_are_left_alone_and_a_failed_first_start_is_made_aga
     let mut again = Up::start(&data, &[]).await;
     again.child.kill().unwrap();
     assert_eq!(again.first_line(), "", "once");
+}
+
+#[tokio::test]
+async fn a_folder_says_how_to_set_it_up_until_its_first_administrator_has_signed_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut up = Up::start(&data, &[]).await;
+    let [token, link] = up.first_lines();
+    assert_eq!(link, format!("http://{}/setup#token={token}", up.door.authority));
+    assert_eq!(page(&up, "/setup").0, 200);
+    let log = up.stop().await;
+    assert!(log.contains("Open the link below") && !log.contains(&token), "{log}");
+    // Nobody has followed it: another one, and the one before still holds.
+    let mut up = Up::start(&data, &[]).await;
+    let [again, link] = up.first_lines();
+    assert!(link.ends_with(&format!("/setup#token={again}")), "{link}");
+    let admin = json!({"id": "admin", "role": "operator", "password": "a-long-password", "may_issue": true});
+    up.door.insist("PUT", "/staff", Some(&token), &admin).await.expect("as the page does");
+    up.door.insist("PUT", "/staff", Some(&again), &admin).await.expect("both are good until somebody signs in");
+    let own = up.door.sign_in("admin", "a-long-password").await.expect("signs in");
+    for spent in [&token, &again] {
+        let refused = up.door.ask("GET", "/sites", Some(spent), None).await;
+        assert!(refused.is_err(), "a link that was used opens nothing");
+    }
+    up.door.ask("GET", "/staff", Some(&own), None).await.expect("is the administrator");
+    up.stop().await;
+    let mut up = Up::start(&data, &[]).await;
+    up.child.kill().unwrap();
+    assert_eq!(up.first_lines(), ["", ""], "there is somebody who can go on, and no site yet");
 }
 
 #[tokio::test]

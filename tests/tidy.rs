@@ -351,6 +351,61 @@ fn everything_that_leaves_is_in_the_protocol() {
     nothing(&missing.map(|(what, name)| format!("PROTOCOL.md: the {what} {name} is missing")).collect::<Vec<_>>());
 }
 
+/// The figures of a department's rules as the operations page has them: path, default, least, most.
+type Figure = (String, Option<i64>, i64, Option<i64>);
+
+fn figures_on_the_page() -> Vec<Figure> {
+    let page = fs::read_to_string(root().join("src/web/ops/rules.js")).expect("the page's rules");
+    let list = page.split("export const FIGURES = [").nth(1).and_then(|rest| rest.split("];").next()).expect("figures");
+    let figure = |line: &str| -> Figure {
+        let inside = line.trim().trim_start_matches('[').trim_end_matches("],");
+        let parts: Vec<&str> = inside.split(", ").collect();
+        let number = |text: &str| (text != "null").then(|| text.parse().expect("a number"));
+        (parts[0].trim_matches('\'').to_owned(), number(parts[1]), number(parts[2]).expect("a least"), number(parts[3]))
+    };
+    list.lines().filter(|line| line.contains("['")).map(figure).collect()
+}
+
+#[test]
+fn the_rules_on_the_page_have_the_domains_defaults_and_ranges() {
+    use jiaohao_domain::settings::DepartmentSettings;
+    let figures = figures_on_the_page();
+    assert_eq!(figures.len(), 15, "a rule that the page does not have, or has and the domain not");
+    let defaults = serde_json::to_value(DepartmentSettings::default()).expect("JSON");
+    let with = |path: &str, value: i64| {
+        let mut changed = defaults.clone();
+        *changed.pointer_mut(&format!("/{}", path.replace('.', "/"))).expect("a setting of that name") = value.into();
+        // what a field cannot even hold is refused before anybody decides
+        serde_json::from_value::<DepartmentSettings>(changed).ok().and_then(|settings| match settings.problem() {
+            None => Some(()),
+            Some(problem) => {
+                assert_eq!(problem.field, path, "another field is named");
+                None
+            }
+        })
+    };
+    for (path, usual, least, most) in figures {
+        assert_eq!(
+            defaults.pointer(&format!("/{}", path.replace('.', "/"))),
+            Some(&serde_json::json!(usual)),
+            "{path}"
+        );
+        assert!(with(&path, least).is_some() && with(&path, least - 1).is_none(), "{path}: {least} is not the least");
+        if let Some(most) = most {
+            assert!(with(&path, most).is_some() && with(&path, most + 1).is_none(), "{path}: {most} is not the most");
+        }
+    }
+    let words = ["zh", "en"].map(|language| {
+        fs::read_to_string(root().join(format!("src/web/i18n/rules_{language}.js"))).expect("the words")
+    });
+    for class in &DepartmentSettings::default().queue.classes {
+        for (words, name) in words.iter().zip([&class.zh, &class.en]) {
+            let line = format!("'ops.usual_class.{}': '{name}',", class.name);
+            assert!(words.contains(&line), "{line}");
+        }
+    }
+}
+
 /// Metrics in the sources: name, kind, labels.
 fn metrics_recorded() -> BTreeMap<String, (String, Vec<String>)> {
     let mut found = BTreeMap::new();

@@ -17,7 +17,8 @@ use crate::identity::codes::LocalOutbox;
   jiaohao serve --config jiaohao.toml
   JIAOHAO_SERVER__LISTEN=0.0.0.0:8443 jiaohao serve --config jiaohao.toml
 
-On an empty data folder it prints an operator's token for the first set-up on stdout, once. SIGTERM ends it gracefully.
+On a data folder that nobody has set up it prints two lines on stdout: an operator's token for scripts, and a link to
+/setup for a browser. Both are good for a day and end with the first administrator's sign-in. SIGTERM ends it gracefully.
 docs/operations.md: backup, restore, alarms, and what to do when it does not start.")]
 pub struct Args {
     /// The configuration; every setting also as JIAOHAO_SECTION__KEY.
@@ -78,12 +79,17 @@ fn announce(server: &Server) -> Result<(), Failure> {
         took_ms = report.took_ms,
         "the doors are open"
     );
-    let Some(token) = &server.first_token else { return Ok(()) };
+    let (Some(token), Some(link)) = (&server.first_token, server.setup_link()) else { return Ok(()) };
+    let elsewhere = match server.house.settings.server.listen.ip().is_unspecified() {
+        true => " (from another machine: this one's name or address in place of 127.0.0.1)",
+        false => "",
+    };
     eprintln!(
-        "This data folder is new. On stdout: an operator's token for the first set-up, good for a day and shown once. \
-         Another one: jiaohao token issue --role operator --may-issue"
+        "Nobody has set up this data folder yet. Open the link below in a browser{elsewhere}; scripts take the token above \
+         it. Both are good for a day, and end when the first administrator signs in. Others: start again, or \
+         jiaohao token issue --role operator --may-issue"
     );
-    print_result(&format!("{token}\n"))
+    print_result(&format!("{token}\n{link}\n"))
 }
 
 /// Resolves at SIGTERM or Ctrl-C.

@@ -44,6 +44,7 @@ impl House {
             Deed::ReadTicketCode(ticket) => Checked::ReadTicketCode(ticket.clone()),
             Deed::DrawQrCode(_) => Checked::DrawQrCode,
             Deed::IssueToken(_) => Checked::IssueToken(issued.as_ref().and_then(|issued| issued.site.clone())),
+            Deed::ListStaff(of) => Checked::ListStaff(of.clone()),
             Deed::ListTokens(of) => Checked::ListTokens(of.clone()),
             Deed::RevokeToken(asked) => Checked::RevokeToken(asked.site.clone()),
             Deed::ReadAudit(_) => Checked::ReadAudit,
@@ -90,6 +91,7 @@ impl House {
                 let issued = issued.ok_or(Code::Internal)?;
                 self.issue_token(claims, &asked.name, issued).await
             }
+            Deed::ListStaff(of) => self.list_staff(of.as_ref()).await,
             Deed::ListTokens(of) => self.list_tokens(of.as_ref()).await,
             Deed::RevokeToken(asked) => self.revoke_token(claims, &asked).await,
             Deed::ReadAudit(query) => self.read_audit(claims, query).await,
@@ -324,6 +326,21 @@ impl House {
         };
         let tokens = self.shell.read(account(&accounts::scripts(of)), listed).await?;
         Ok(json!({ "tokens": tokens }))
+    }
+
+    /// Who of the staff signs in, by name; of a site: also its doctors, whose accounts need not name it.
+    async fn list_staff(&self, of: Option<&SiteId>) -> Result<Value, Rejection> {
+        let shell = self.shell.clone();
+        // Of a city's accounts only these are looked at, where blocking is allowed: the store is read.
+        let known = move || shell.known_named(OwnerKind::Account, accounts::STAFF);
+        let accounts = tokio::task::spawn_blocking(known).await.map_err(|_| Code::Internal)?;
+        let mut staff = Vec::new();
+        for owner in accounts {
+            staff.extend(self.shell.read(owner, account_view::staff).await?);
+        }
+        let site_of = |known: &account_view::Staff| known.site.clone().or_else(|| Some(known.doctor.as_ref()?.site()));
+        staff.retain(|known| of.is_none() || site_of(known).as_ref() == of);
+        Ok(json!({ "staff": staff }))
     }
 
     /// Ends every token of that name, listed or made on the command line.

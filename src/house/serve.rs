@@ -14,14 +14,14 @@ use jiaohao_actors::shell::start::Progress;
 use jiaohao_actors::shell::{Clock, Node, NodeOptions, Shell, StartError, clock};
 use jiaohao_actors::store::StoreError;
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::{Role, Timestamp};
+use jiaohao_domain::{OwnerKind, Role, Timestamp};
 
 use super::engine::{HOME_ZONE, Shared};
 use super::folder::{self, Folder, FolderError, Looked};
 use super::ops::{self, Ops};
 use super::place;
 use super::streams::HouseStreams;
-use super::{House, deadline_message, figures, lost_keys};
+use super::{House, account, deadline_message, figures, lost_keys};
 use crate::config::Settings;
 use crate::http::{self, Starting};
 use crate::identity::accounts;
@@ -36,8 +36,8 @@ use crate::identity::tokens::{Claims, Generations, Tokens};
 use crate::kinds::kinds;
 
 /// Changes when a stream's projection changes, so that clients take a fresh snapshot.
-const PROJECTION_VERSION: u32 = 3;
-/// How long the operator token of an empty folder holds, in seconds.
+const PROJECTION_VERSION: u32 = 4;
+/// How long the operator token of a folder that nobody has set up holds, in seconds.
 const FIRST_TOKEN_TTL_S: i64 = 24 * 3600;
 
 /// What a server is started with beside its settings.
@@ -60,7 +60,7 @@ pub struct Server {
     pub house: Arc<House>,
     /// Both doors.
     pub doors: http::Running,
-    /// A one-day operator token, on a folder that was empty.
+    /// A one-day operator token, on a folder that nobody has set up.
     pub first_token: Option<String>,
     /// How the start went.
     pub report: jiaohao_actors::shell::start::StartReport,
@@ -159,6 +159,21 @@ fn open_folder(settings: &Settings, taken: &Taken) -> Result<Opened, FolderError
 }
 
 impl Server {
+    /// The link to `/setup` with the first token in its fragment, which no browser sends and no log sees.
+    pub fn setup_link(&self) -> Option<String> {
+        let settings = &self.house.settings.server;
+        let origin = settings.public_origin.clone().unwrap_or_else(|| {
+            let scheme = if settings.tls_certificate_file.is_some() { "https" } else { "http" };
+            let mut address = self.doors.address;
+            if address.ip().is_unspecified() {
+                address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+            }
+            format!("{scheme}://{address}")
+        });
+        let token = self.first_token.as_ref()?;
+        Some(format!("{}/setup#token={token}", origin.trim_end_matches('/')))
+    }
+
     /// Takes the folder, listens, recovers, settles overdue deadlines, then opens the doors. To be called inside an actix
     /// system.
     ///
@@ -252,7 +267,7 @@ impl Recovered {
         look_at_disk(&dir, settings, &node.shell);
         node.settle_overdue().await;
         let tokens = Tokens::new(keys.get(KeyName::Token));
-        let first_token = is_new.then(|| first_token(&tokens));
+        let first_token = (!is_set_up(&node.shell).await?).then(|| first_token(&tokens));
         let audit = dir.join("audit");
         let house = Arc::new(House {
             shell: node.shell.clone(),
@@ -297,6 +312,19 @@ impl Recovered {
 /// Names this run of the process, for positions that another run knows nothing of.
 fn run_name() -> String {
     format!("run-{:x}", clock::wall_ms())
+}
+
+/// Whether there is a hospital, or was an operator who signed in: from then on there is somebody who can go on.
+async fn is_set_up(shell: &Arc<Shell>) -> Result<bool, ServeError> {
+    let first = account(&accounts::first_operator());
+    if !shell.known_owners(OwnerKind::Site).is_empty() {
+        return Ok(true);
+    }
+    if !shell.knows(&first) {
+        return Ok(false);
+    }
+    let generation = shell.read(first, |state: &jiaohao_domain::account::State| state.generation).await;
+    Ok(generation.map_err(machine)? > 0)
 }
 
 fn first_token(tokens: &Tokens) -> String {

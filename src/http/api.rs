@@ -7,6 +7,7 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use actix_web::{HttpRequest, HttpResponse, web};
+use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Code, DepartmentId, Rejection, SiteId, TicketId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use super::Door;
 use super::problem::Problem;
-use super::requests::{Deed, ListTokens, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer};
+use super::requests::{Deed, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer};
 use super::resources::RESOURCES;
 use crate::engine::{Turn, run_command};
 use crate::identity::audit::AuditQuery;
@@ -44,9 +45,11 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/screens", web::post().to(offer_screen))
             .route("/tokens", web::post().to(issue_token))
             .route("/audit", web::get().to(read_audit))
+            .route("/staff", web::get().to(list_staff))
             .route("/tokens", web::get().to(list_tokens))
             .route("/tokens/revoke", web::post().to(revoke_token))
             .route("/clock/confirm", web::post().to(confirm_clock))
+            .route("/time-zones", web::get().to(list_time_zones))
             .route("/sites", web::get().to(list_sites))
             .route("/site/{id}", web::get().to(read_directory))
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
@@ -262,10 +265,17 @@ async fn read_audit(request: HttpRequest, door: web::Data<Door>) -> Outcome {
 }
 
 async fn list_tokens(request: HttpRequest, door: web::Data<Door>) -> Outcome {
-    let asked = web::Query::<ListTokens>::from_query(request.query_string());
-    let ListTokens { site } =
-        asked.map_err(|_| Rejection::new(Code::Malformed, "?site=<id>, or nothing"))?.into_inner();
-    door.deed(&request, Deed::ListTokens(site)).await
+    door.deed(&request, Deed::ListTokens(of_site(&request)?)).await
+}
+
+async fn list_staff(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    door.deed(&request, Deed::ListStaff(of_site(&request)?)).await
+}
+
+fn of_site(request: &HttpRequest) -> Result<Option<SiteId>, Rejection> {
+    let asked = web::Query::<OfSite>::from_query(request.query_string());
+    let OfSite { site } = asked.map_err(|_| Rejection::new(Code::Malformed, "?site=<id>, or nothing"))?.into_inner();
+    Ok(site)
 }
 
 async fn revoke_token(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
@@ -275,6 +285,11 @@ async fn revoke_token(request: HttpRequest, door: web::Data<Door>, payload: web:
 
 async fn confirm_clock(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     door.deed(&request, Deed::ConfirmClock).await
+}
+
+/// The time zones that a site can be in: the same for everybody.
+async fn list_time_zones() -> HttpResponse {
+    json_response(&json!({ "time_zones": Zone::names().collect::<Vec<_>>() }))
 }
 
 async fn list_sites(request: HttpRequest, door: web::Data<Door>) -> Outcome {

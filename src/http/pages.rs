@@ -26,6 +26,7 @@ const PAGES: &[(&str, &str)] = &[
     ("/kiosk", "kiosk.html"),
     ("/patient", "patient.html"),
     ("/ops", "ops.html"),
+    ("/setup", "setup.html"),
 ];
 
 /// The routes of the pages and of what they load.

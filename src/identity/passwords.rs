@@ -62,7 +62,8 @@ impl Passwords {
                 format!(
                     "a password has at least {PASSWORD_MIN_CHARS} characters and at most {PASSWORD_MAX_BYTES} bytes"
                 ),
-            ));
+            )
+            .with("field", "password"));
         }
         let argon2 = self.argon2.clone();
         let place = WaitingPlace::take(&self.waiting, self.waiting_max)?;

@@ -30,22 +30,22 @@ pub struct Claims {
     /// In which role.
     pub role: Role,
     /// The site (desk, kiosk, integrator, screen, doctor; an operator without one is of all sites).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<SiteId>,
     /// Departments (desk, kiosk); empty: all of the site.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub departments: Vec<DepartmentId>,
     /// Which doctor.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doctor: Option<DoctorId>,
     /// Which screen.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub screen: Option<ScreenId>,
     /// The board that the screen shows.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub board: Option<BoardId>,
     /// The room that the screen stands at.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub door: Option<ServicePointId>,
     /// May issue tokens for scripts.
     #[serde(default)]

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -75,7 +76,7 @@ export class Hospital {
     this.program = spawn(PROGRAM, ['serve', '--test-clock', this.start, '--speed', String(this.speed), '--test-outbox', this.outbox], {
       env: { ...process.env, JIAOHAO_SERVER__LISTEN: `127.0.0.1:${this.port}`, JIAOHAO_DATA__DIR: path.join(this.dir, 'data'), ...this.settings },
     });
-    // The first token is on stdout, everything else that it says on stderr.
+    // The first token and the link to /setup are on stdout, everything else that it says on stderr.
     for (const stream of [this.program.stdout, this.program.stderr]) {
       stream.on('data', (chunk) => {
         said += chunk;
@@ -84,6 +85,7 @@ export class Hospital {
     const { program } = this;
     for (let tries = 0; ; tries += 1) {
       this.token ??= /eyJ[\w.-]+/.exec(said)?.[0];
+      this.link ??= /^http\S+\/setup#\S+$/m.exec(said)?.[0];
       if (this.token && await fetch(`${this.base}/readyz`).then((r) => r.ok, () => false)) return this;
       assert.ok(tries < 600 && program.exitCode === null, `the program did not come up:\n${said}`);
       await pause(50);
@@ -255,6 +257,15 @@ export class Browser {
     await page.waitForSelector('jh-connection[state=live]');
     return page;
   }
+}
+
+/** WCAG 2.2 AA on a page as it stands, as far as a program can tell. @param {import('playwright-core').Page} page */
+export async function looks(page) {
+  await page.evaluate(fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
+  const faults = found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
+  assert.deepEqual(faults, [], page.url());
+  assert.notEqual(await page.$('h1'), null, `${page.url()} has a heading`);
 }
 
 /** What is in the doctor's hand: the number, or nobody. @param {import('playwright-core').Page} doctor @param {string|null} number */

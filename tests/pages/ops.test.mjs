@@ -58,3 +58,46 @@ test('an operator of all sites reads the audit, and that is a line of it', async
   await page.waitForSelector('#main td:has-text("read_audit")');
   await page.waitForSelector('#main td:has-text("approve_screen")', { state: 'detached' });
 });
+
+test('a long list is searched; what is in use says by whom', async () => {
+  for (let n = 10; n < 18; n += 1) await house.call('PUT', '/service-points', { id: `renmin.xinnei.r${n}`, name: `${n}号诊室`, order: n });
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await page.click('[data-part=service_point]');
+  await page.waitForSelector('.things li:nth-child(10)');
+  assert.equal(await page.textContent('.things li:nth-child(2) b'), '5号诊室', 'in the order of the screens');
+  await page.fill('[data-field=search]', '17');
+  await page.waitForSelector('.things li:nth-child(2)', { state: 'detached' });
+  assert.equal(await page.textContent('.things b'), '17号诊室');
+  await page.fill('[data-field=search]', '没有的');
+  await page.waitForSelector('.empty:has-text("没有找到")');
+  await page.click('[data-part=queue]');
+  await page.click('[data-action=retire_queue][data-thing="renmin.xinnei.liming"]');
+  await page.click('[data-action=dialog_cancel]');
+  await page.click('[data-action=retire_queue][data-thing="renmin.xinnei.liming"]');
+  await page.click('[data-action=dialog_go]');
+  await page.waitForSelector('[data-notice=in_use]:has-text("1 个班次:s1")');
+});
+
+test('who runs one site makes accounts of that site alone, and no site', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await page.click('[data-part=staff]');
+  await page.waitForSelector('[data-thing=fenzhen]');
+  assert.equal(await page.$('[data-thing=zongkong]'), null, 'nobody of all sites');
+  await page.selectOption('[data-form=define_staff] [name=role]', 'operator');
+  await page.waitForSelector('[data-form=define_staff] [name=site]');
+  assert.deepEqual(await page.$$eval('[data-form=define_staff] [name=site] option', (all) => all.map((o) => o.value)), ['renmin']);
+  assert.equal(await page.$('[data-form=define_staff] [name=may_issue]'), null, 'a right that one has not');
+  await page.fill('[data-form=define_staff] [name=id]', 'yunxing2');
+  await page.fill('[data-form=define_staff] [name=password]', PASSWORD);
+  await page.click('[data-action=define_staff]');
+  await page.waitForSelector('[data-thing=yunxing2]');
+  await page.click('[data-part=site]');
+  await page.waitForSelector('[data-thing=renmin]');
+  assert.equal(await page.$('[data-form=define_site]'), null);
+  await page.click('[data-action=edit]');
+  await page.waitForSelector('[data-form=define_site] [name=time_zone]');
+  await page.waitForFunction(() => document.querySelector('[data-form=define_site] [name=time_zone]').value === 'Asia/Shanghai');
+  await page.fill('[data-form=define_site] [name=name]', '人民医院东院');
+  await page.click('[data-action=define_site]');
+  await page.waitForSelector('[data-thing=renmin]:has-text("人民医院东院")');
+});

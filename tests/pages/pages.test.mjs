@@ -10,7 +10,7 @@ import zlib from 'node:zlib';
 import { parse } from 'acorn';
 
 const WEB = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/web');
-const PAGES = ['index', 'board', 'door', 'doctor', 'caller', 'desk', 'kiosk', 'patient', 'ops', 'nowhere'].filter((p) => fs.existsSync(path.join(WEB, `${p}.html`)));
+const PAGES = ['index', 'board', 'door', 'doctor', 'caller', 'desk', 'kiosk', 'patient', 'ops', 'setup', 'nowhere'].filter((p) => fs.existsSync(path.join(WEB, `${p}.html`)));
 const SCREENS = ['board', 'door'];
 
 const files = (ext, under = WEB) => fs.readdirSync(under, { withFileTypes: true }).flatMap((e) => {

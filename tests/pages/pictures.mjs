@@ -25,10 +25,12 @@ const EARLY = [
   ['邓小军', '1983-03-14'], ['许家明', '1962-10-10'], ['傅宏', '1959-12-12'], ['沈建华', '1971-01-21'], ['曾庆', '1986-06-16'],
 ];
 const PHONE = '13800001234';
+const save = (page, name) => page.screenshot({ path: path.join(OUT, `${name}.png`) });
 
 const hospital = await new Hospital({ start: `${TODAY}T07:55:00+08:00`, speed: SPEED }).open();
 const browser = new Browser(hospital.base);
 try {
+  await firstSteps();
   await play();
   await slowDown();
   await take();
@@ -40,6 +42,18 @@ try {
 /** Lets minutes of the clinic's clock pass. */
 function minutes(n) {
   return pause((n * 60000) / SPEED);
+}
+
+/** While nobody has set the folder up: what the printed link opens. */
+async function firstSteps() {
+  fs.mkdirSync(OUT, { recursive: true });
+  await browser.start();
+  const setup = await browser.open(hospital.link.slice(hospital.base.length), SIZES.desk);
+  await setup.fill('[name=name]', '市人民医院');
+  await setup.fill('[name=name_en]', 'City Hospital');
+  for (const name of ['password', 'again']) await setup.fill(`[name=${name}]`, 'a-long-password');
+  await save(setup, 'setup');
+  await browser.close();
 }
 
 async function play() {
@@ -139,10 +153,8 @@ async function slowDown() {
 }
 
 async function take() {
-  fs.mkdirSync(OUT, { recursive: true });
   browser.base = hospital.base;
   await browser.start();
-  const save = (page, name) => page.screenshot({ path: path.join(OUT, `${name}.png`) });
   const ops = await browser.staff('/ops', SIZES.desk, 'yunxing');
   const desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
   const board = await browser.open('/board/renmin.b3f', SIZES.screen);
@@ -196,5 +208,9 @@ async function take() {
   await save(phone, 'patient-called');
   await ops.waitForSelector('[data-part=screens]:has-text("2")', { timeout: 30000 });
   await save(ops, 'ops');
+  await ops.click('[data-part=missing]');
+  await ops.hover('#clock');
+  await pause(600);
+  await save(ops, 'ops-missing');
   for (const complaint of browser.complaints) console.error(complaint);
 }

@@ -438,7 +438,9 @@ impl Clinic {
         self.until_event(&format!("patient:{patient}"), "ticket_heard").await;
         let found = json!({"text": walk_in["number"]});
         self.post("/departments/s.e/appointments/find", Some(desk), found).await;
+        self.ask("GET", "/time-zones", None, None).await;
         self.ask("GET", "/sites", Some(operator), None).await;
+        self.ask("GET", "/staff?site=s", Some(operator), None).await;
         self.ask("GET", "/tokens?site=s", Some(operator), None).await;
         self.post("/tokens/revoke", Some(operator), json!({"name": "his", "site": "s"})).await;
         self.ask("GET", &format!("/audit?day={}", today()), Some(operator), None).await;

@@ -15,17 +15,34 @@ pub struct DepartmentSettings {
     pub calling: CallingSettings,
 }
 
+/// What is wrong with settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// In which field, from the settings on (`booking.hold_ttl_s`).
+    pub field: String,
+    /// One sentence for the operator.
+    pub what: String,
+}
+
+impl Problem {
+    /// Of that field.
+    pub(crate) fn new(field: &str, what: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), what: what.into() }
+    }
+}
+
 impl DepartmentSettings {
-    /// What is wrong with these settings, as one sentence for the operator; `None` when they can be used.
-    pub fn problem(&self) -> Option<String> {
+    /// What is wrong with these settings; `None` when they can be used.
+    pub fn problem(&self) -> Option<Problem> {
         self.queue.problem().or_else(|| self.booking.problem()).or_else(|| self.calling.problem())
     }
 }
 
 /// The first of the figures that is outside its range.
-fn outside_range(of: &str, figures: &[(&str, i64, std::ops::RangeInclusive<i64>)]) -> Option<String> {
+fn outside_range(of: &str, figures: &[(&str, i64, std::ops::RangeInclusive<i64>)]) -> Option<Problem> {
     let (name, _, range) = figures.iter().find(|(_, value, range)| !range.contains(value))?;
-    Some(format!("`{of}.{name}` is allowed from {} to {}", range.start(), range.end()))
+    let field = format!("{of}.{name}");
+    Some(Problem::new(&field, format!("`{field}` is allowed from {} to {}", range.start(), range.end())))
 }
 
 /// Booking and arrival.
@@ -96,7 +113,7 @@ impl Default for CallingSettings {
 }
 
 impl CallingSettings {
-    fn problem(&self) -> Option<String> {
+    fn problem(&self) -> Option<Problem> {
         let figures = [
             ("missed_after_calls", i64::from(self.missed_after_calls), 1..=10),
             ("missed_after_s", self.missed_after_s, 0..=3600),
@@ -107,7 +124,7 @@ impl CallingSettings {
 }
 
 impl BookingSettings {
-    fn problem(&self) -> Option<String> {
+    fn problem(&self) -> Option<Problem> {
         let PatientLimits { per_day, no_shows, no_show_days } = self.limits;
         let figures = [
             ("hold_ttl_s", self.hold_ttl_s, 10..=86_400),
@@ -149,7 +166,7 @@ mod tests {
         let with = |change: &dyn Fn(&mut DepartmentSettings)| {
             let mut settings = DepartmentSettings::default();
             change(&mut settings);
-            settings.problem().unwrap_or_default()
+            settings.problem().map(|problem| problem.what).unwrap_or_default()
         };
         assert_eq!(with(&|s| s.booking.limits.per_day = 0), "`booking.limits.per_day` is allowed from 1 to 20");
         assert_eq!(
@@ -158,5 +175,8 @@ mod tests {
         );
         assert_eq!(with(&|s| s.calling.missed_after_s = 3601), "`calling.missed_after_s` is allowed from 0 to 3600");
         assert!(with(&|s| s.queue.limit_factor = 0).contains("limit_factor"));
+        let mut late = DepartmentSettings::default();
+        late.queue.late = crate::queue::InsertionRule::OnePer(0);
+        assert_eq!(late.problem().map(|problem| problem.field), Some("queue.late".to_owned()));
     }
 }

@@ -64,6 +64,10 @@ impl Zone {
     pub fn named(name: &str) -> Option<Self> {
         name.parse().ok().map(Self)
     }
+    /// Every zone's IANA name, in the order of the alphabet.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())
+    }
     /// The IANA name.
     pub fn name(self) -> &'static str {
         self.0.name()

@@ -32,7 +32,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "define_service_point", who: OPERATOR },
     Rule { name: "define_board", who: OPERATOR },
     Rule { name: "define_queue", who: OPERATOR },
-    Rule { name: "define_session", who: OPERATOR },
+    // The desk opens and changes sessions of today: its department decides by the date.
+    Rule { name: "define_session", who: &[(Operator, OwnSite), (Desk, OwnDepartment)] },
     Rule { name: "define_doctor", who: OPERATOR },
     Rule { name: "define_staff", who: OPERATOR },
     Rule { name: "retire_department", who: OPERATOR },
@@ -141,6 +142,8 @@ const DEEDS: &[Rule] = &[
     Rule { name: "issue_token", who: &[(Operator, MayIssue)] },
     // It names no site: only for operators of all sites, because the audit is one for all.
     Rule { name: "read_audit", who: OPERATOR },
+    // Without a site only for operators of all sites.
+    Rule { name: "list_staff", who: OPERATOR },
     Rule { name: "list_tokens", who: &[(Operator, MayIssue)] },
     Rule { name: "revoke_token", who: &[(Operator, MayIssue)] },
     Rule { name: "run_house", who: OPERATOR },

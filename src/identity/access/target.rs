@@ -156,7 +156,7 @@ impl Target {
             C::DefineQueue(c) => {
                 c.doctors.iter().fold(about.thing(c.id.as_str()), |about, doctor| about.under(doctor.as_str()))
             }
-            C::DefineSession(c) => about.thing(c.id.as_str()).under(c.queue.as_str()),
+            C::DefineSession(c) => about.department(c.id.department()).named(c.id.as_str()).under(c.queue.as_str()),
             C::DefineDoctor(c) => c
                 .departments
                 .iter()
@@ -290,7 +290,7 @@ impl Target {
             }
             Deed::ReadTicketCode(ticket) => about.ticket(ticket),
             Deed::ReadDirectory(site) => about.site(site.clone()),
-            Deed::IssueToken(site) | Deed::ListTokens(site) | Deed::RevokeToken(site) => {
+            Deed::IssueToken(site) | Deed::ListStaff(site) | Deed::ListTokens(site) | Deed::RevokeToken(site) => {
                 Self { sites: site.iter().cloned().collect(), ..about }
             }
         }

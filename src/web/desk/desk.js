@@ -13,6 +13,7 @@ import { standingWord, wordsOf } from '../lib/words.js';
 import { Acts } from './acts.js';
 import { Away } from './away.js';
 import { Floor } from './floor.js';
+import { OpenSession } from './open-session.js';
 import { Search } from './search.js';
 import { sessionsView } from './sessions.js';
 import { settleTickets } from './settle.js';
@@ -38,6 +39,8 @@ let search = null;
 let walkIn = null;
 /** @type {Away|null} */
 let away = null;
+/** @type {any} */
+let opening = null;
 let filter = 'waiting';
 let side = 'walk_in';
 /** @type {string|null} */
@@ -62,6 +65,7 @@ async function start(page) {
   const getFloor = () => /** @type {Floor} */ (floor);
   acts = new Acts(page, getFloor, persons);
   walkIn = new WalkIn(page, acts, getFloor, persons);
+  opening = new OpenSession(page, getFloor, acts);
   search = new Search(page, {
     floor: getFloor, persons, acts, pick, returnDay, departments, open: openDepartment,
     writeDown: (text) => away && page.protocol.status === 'offline' ? away.add(text) : null,
@@ -261,7 +265,7 @@ function aside() {
         },
       }, ticket)
       : h('p', { class: 'empty', key: 'none' }, h('b', null, t('desk.no_ticket')), t('desk.no_ticket_more'))),
-    sessions: () => sessionsView(page, f, acts, persons),
+    sessions: () => sessionsView(page, f, acts, persons, opening),
     screens: () => screensView({ site: /** @type {Site} */ (site), send: (name, body) => acts.send(name, body), after: reread }),
   };
   const silent = site && site.all('screens').some((one) => one.online && one.silent);

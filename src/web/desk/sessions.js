@@ -10,9 +10,18 @@ import { sessionName } from './walk-in.js';
 /** So many tickets are settled by one command. */
 const PART = 200;
 
+/**
+ * @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {import('./acts.js').Acts} acts @param {any} persons
+ * @param {import('./open-session.js').OpenSession} opening
+ */
+export function sessionsView(page, floor, acts, persons, opening) {
+  return [opening.view(), floor.sessions.length
+    ? sessionList(page, floor, acts, persons)
+    : h('p', { class: 'empty', key: 'none' }, h('b', null, t('desk.no_sessions')), t('desk.no_sessions_more'))];
+}
+
 /** @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {import('./acts.js').Acts} acts @param {any} persons */
-export function sessionsView(page, floor, acts, persons) {
-  if (!floor.sessions.length) return h('p', { class: 'empty', key: 'none' }, h('b', null, t('desk.no_sessions')), t('desk.no_sessions_more'));
+function sessionList(page, floor, acts, persons) {
   return h('div', { class: 'sessions', key: 'sessions' }, floor.sessions.map((session) => {
     const slots = session.slots || [];
     const free = slots.reduce((/** @type {number} */ n, /** @type {any} */ s) => n + s.free, 0);

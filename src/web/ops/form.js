@@ -1,133 +1,221 @@
-// One form for every kind of thing: draws its fields and makes the command's body of what was filled in.
+// One form for every kind of thing: draws its fields, proposes ids, and makes the command's body of what was filled in.
 
+import { fieldView } from '../components/fields.js';
+import { classOfTitle, periodFields, periodSlots, slotTable, USUAL } from '../components/slots.js';
 import { h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
-import { prefix } from '../lib/site.js';
-import { slotsOf } from './kinds.js';
+import { proposedId } from '../lib/ids.js';
+import { fieldsOf, idOf, isUnder, parentOf } from './kinds.js';
+import { rulesOf, rulesView } from './rules.js';
 
-/**
- * @typedef {{site: import('../lib/site.js').Site|null, sites: any[], department: string, editing: any, offset: string}} Look
- */
+/** @typedef {import('./kinds.js').Look} Look */
+/** @typedef {import('./kinds.js').Field} Field */
+/** @typedef {import('./kinds.js').Kind} Kind */
 
-/** @param {any} one */
-const idOf = (one) => one.id || one.session || one.site;
+/** Somebody wrote an id into the form of this name: it follows the names no more. */
+let ownIdOf = '';
 
-/** What can be chosen for a field. @param {any} field @param {Look} look @returns {{value: string, words: string}[]} */
+/** The fields from which slots are cut. */
+const CUTS = ['period', 'from', 'until', 'slot_minutes', 'places'];
+
+/** @param {Field} field @returns {string[]} what is usually written there: it goes to patients as it is */
+const suggestions = (field) => (field.options || []).map((option) => t(field.name === 'title' ? `doctor_title.${option}` : `registration_class.${option}`, null, 'zh'));
+
+/** What can be chosen for a field. @param {Field} field @param {Look} look @returns {{value: string, words: string}[]} */
 function options(field, look) {
-  if (field.options) {
-    return field.options.map((/** @type {string} */ value) => ({ value, words: has(`role.${value}`) ? t(`role.${value}`) : t(`period.${value}`) }));
+  if (field.options) return field.options.map((value) => ({ value, words: has(`role.${value}`) ? t(`role.${value}`) : t(`period.${value}`) }));
+  if (field.of === 'sites') {
+    const own = look.sites.filter((s) => !look.ownSite || s.site === look.ownSite);
+    return own.map((s) => ({ value: idOf(s), words: named(s.name, s.name_en) || idOf(s) }));
   }
-  if (field.of === 'sites') return look.sites.map((s) => ({ value: idOf(s), words: named(s.name, s.name_en) || idOf(s) }));
-  const all = look.site ? look.site.all(field.of) : [];
-  return all.map((one) => ({ value: one.id, words: `${named(one.name, one.name_en)} (${one.id})` }));
+  const all = look.site ? look.site.all(field.of || '') : [];
+  const isHere = (/** @type {any} */ one) => !field.here || (one.departments ? one.departments.includes(look.department) : isUnder(one, look.department));
+  return all.filter(isHere).map((one) => ({ value: one.id, words: [one.prefix, named(one.name, one.name_en), one.title].filter(Boolean).join(' ') }));
 }
 
-/** @param {any} field @param {Look} look */
-function under(field, look) {
-  if (field.under === 'site') return look.site ? `${look.site.id}.` : '';
-  if (field.under === 'department') return look.department ? `${look.department}.` : '';
-  return '';
-}
-
-/** @param {any} field @param {Look} look */
+/** @param {Field} field @param {Look} look */
 function startOf(field, look) {
   const e = look.editing;
   if (!e) {
-    if (field.name === 'site' && look.site) return look.site.id;
-    return field.start === undefined ? '' : field.start;
+    if (field.name === 'role') return look.role;
+    if (field.name === 'site') return field.required ? look.site && look.site.id : look.ownSite || '';
+    return typeof field.start === 'function' ? field.start(look) : field.start === undefined ? '' : field.start;
   }
+  if (field.name === 'role') return look.role;
   const value = field.name === 'id' ? idOf(e) : e[field.name];
-  if (field.type === 'slots') return (value || []).map((/** @type {any} */ s) => `${String(s.start).replace(/.*T(\d\d:\d\d).*/, '$1')} ${s.minutes || 30} ${s.capacity}`).join('\n');
-  if (field.type === 'json') return value ? JSON.stringify(value, null, 1) : '';
   if (field.type === 'money') return value === undefined ? '' : String(value / 100);
   if (field.type === 'time_at') return value ? String(value).slice(0, 16) : '';
   return value === undefined || value === null ? '' : value;
 }
 
-/** @param {any} field @param {Look} look */
-function input(field, look) {
+/** @param {Kind} kind @param {Field} field @param {Look} look @param {any} common */
+function idInput(kind, field, look, common) {
+  const parent = parentOf(kind, look);
+  const start = String(startOf(field, look));
+  return h('span', { class: 'idpart' }, parent ? h('span', null, parent) : null,
+    h('input', {
+      ...common, value: start.startsWith(parent) ? start.slice(parent.length) : start, pattern: '[a-z0-9_\\-]+', autocapitalize: 'off', autocomplete: 'off',
+      spellcheck: 'false', maxlength: String(field.max || 40), readonly: !!look.editing,
+    }));
+}
+
+/** @param {Kind} kind @param {Field} field @param {Look} look */
+function input(kind, field, look) {
+  // Whoever runs one site makes accounts of that site.
+  const isNeeded = !!field.required || (field.name === 'site' && !!look.ownSite);
+  const common = { class: 'input', name: field.name, required: isNeeded, 'data-field': field.name, 'aria-invalid': look.wrong[field.name] ? 'true' : undefined };
+  if (field.type === 'id') return idInput(kind, field, look, common);
   const start = startOf(field, look);
-  const common = { class: 'input', name: field.name, required: !!field.required, 'data-field': field.name };
-  if (field.type === 'id') {
-    const parent = under(field, look);
-    return h('span', { class: 'idpart' }, parent ? h('span', null, parent) : null,
-      h('input', {
-        ...common, value: String(start).startsWith(parent) ? String(start).slice(parent.length) : String(start), pattern: '[a-z0-9_.\\-]+', autocapitalize: 'off', autocomplete: 'off',
-        readonly: !!look.editing,
-      }));
+  if (field.type === 'choose' || field.type === 'zone') {
+    const all = field.type === 'zone' ? look.zones.map((zone) => ({ value: zone, words: zone })) : options(field, look);
+    return h('select', { ...common, onchange: field.name === 'role' ? (/** @type {any} */ event) => Object.assign(look, { role: event.target.value }).draw() : undefined },
+      isNeeded
+        ? start === '' && all.length !== 1 ? h('option', { key: 'choose', value: '', selected: true }, t('ops.choose')) : null
+        : h('option', { key: 'none', value: '' }, t(has(`ops.none.${field.name}`) ? `ops.none.${field.name}` : 'ops.none')),
+      all.map((o) => h('option', { key: o.value, value: o.value, selected: o.value === start }, o.words)));
   }
-  if (field.type === 'choose') {
-    return h('select', common, field.required ? null : h('option', { value: '' }, t('ops.none')),
-      options(field, look).map((o) => h('option', { key: o.value, value: o.value, selected: o.value === start }, o.words)));
-  }
-  if (field.type === 'slots' || field.type === 'json') return h('textarea', { ...common, rows: '6', value: String(start), spellcheck: 'false' });
   const type = { number: 'number', money: 'number', date: 'date', time_at: 'datetime-local', password: 'password' }[/** @type {'number'} */ (field.type)] || 'text';
   return h('input', {
-    ...common, type, value: String(start), min: type === 'number' ? '0' : undefined, step: field.type === 'money' ? '0.01' : undefined,
-    autocomplete: type === 'password' ? 'new-password' : 'off', minlength: type === 'password' ? '12' : undefined,
+    ...common, type, value: String(start), min: type === 'number' ? '0' : type === 'date' && !look.editing ? look.today : undefined, step: field.type === 'money' ? '0.01' : undefined,
+    autocomplete: type === 'password' ? 'new-password' : 'off', minlength: type === 'password' ? '12' : undefined, maxlength: field.max ? String(field.max) : undefined,
+    list: field.type === 'suggested' ? `of-${field.name}` : undefined, required: isNeeded || (type === 'password' && !look.editing),
   });
 }
 
-/** @param {any} field @param {Look} look @param {string} kind */
-function fieldView(field, look, kind) {
-  const words = has(`ops.field.${kind}.${field.name}`) ? t(`ops.field.${kind}.${field.name}`) : t(`ops.field.${field.name}`);
-  const key = `${field.name}-${look.editing ? idOf(look.editing) : 'new'}-${look.department}`;
+/** @param {Kind} kind @param {Field} field @param {Look} look */
+function view(kind, field, look) {
+  const own = field.type === 'password' && !look.editing ? 'ops.field.new_password' : `ops.field.${kind.kind}.${field.name}`;
+  const words = t(has(own) ? own : `ops.field.${field.name}`);
+  const key = `${field.name}-${look.form}-${look.role}-${look.department}`;
+  const wrong = look.wrong[field.name];
   if (field.type === 'check') {
     return h('label', { class: 'check', key }, h('input', { type: 'checkbox', name: field.name, 'data-field': field.name, checked: !!startOf(field, look) }), words);
   }
+  if (field.type === 'rules') return rulesView(look.editing ? look.editing.settings : undefined, look.form, look.wrong, look.draw);
+  if (field.type === 'slots') return slotsField(look, key, words);
   if (field.type === 'choose_many') {
     const chosen = startOf(field, look) || [];
     const all = options(field, look);
-    return h('fieldset', { class: 'field plain', key }, h('span', null, words),
+    return h('fieldset', { class: `field plain${wrong ? ' wrong' : ''}`, key, 'data-wrong': wrong ? field.name : undefined }, h('span', null, words),
       h('div', { class: 'choices' }, all.map((o) => h('label', { class: 'check', key: o.value },
         h('input', { type: 'checkbox', name: field.name, value: o.value, 'data-choice': o.value, checked: chosen.includes(o.value) }), o.words)),
-      all.length ? null : h('p', { class: 'muted' }, t('ops.nothing_to_choose'))));
+      all.length ? null : h('p', { class: 'muted' }, t(has(`ops.nothing.${field.name}`) ? `ops.nothing.${field.name}` : 'ops.nothing_to_choose'))),
+      wrong ? h('small', { class: 'bad', role: 'alert', key: 'wrong' }, wrong) : null,
+      has(`ops.hint.${kind.kind}.${field.name}`) ? h('small', { key: 'hint' }, t(`ops.hint.${kind.kind}.${field.name}`)) : null);
   }
-  return h('label', { class: 'field', key }, h('span', null, words), input(field, look),
-    has(`ops.hint.${field.name}`) ? h('small', null, t(`ops.hint.${field.name}`)) : null);
+  const hint = has(`ops.hint.${kind.kind}.${field.name}`) ? t(`ops.hint.${kind.kind}.${field.name}`) : has(`ops.hint.${field.name}`) ? t(`ops.hint.${field.name}`) : '';
+  return fieldView({ name: field.name, words, wrong, hint, key }, [input(kind, field, look),
+    field.type === 'suggested' ? h('datalist', { id: `of-${field.name}`, key: 'list' }, suggestions(field).map((word) => h('option', { key: word, value: word }))) : null]);
+}
+
+/** The slots: cut from a period, then each as it is to be. @param {Look} look @param {string} key @param {string} words */
+function slotsField(look, key, words) {
+  const wrong = look.wrong.slots;
+  const cut = (/** @type {any} */ event) => {
+    look.slots.splice(0, look.slots.length, ...periodSlots(event.target.form.elements));
+    look.draw();
+  };
+  return h('fieldset', { class: `field plain${wrong ? ' wrong' : ''}`, key, 'data-wrong': wrong ? 'slots' : undefined }, h('span', null, words),
+    periodFields({ from: USUAL.morning[0], until: USUAL.morning[1], key: `period-${look.form}` }),
+    look.editing && h('button', { type: 'button', class: 'btn small', key: 'cut', 'data-action': 'slots_cut', onclick: cut }, t('slots.cut')),
+    slotTable(look.slots, look.draw), wrong ? h('small', { class: 'bad', role: 'alert', key: 'wrong' }, wrong) : null);
+}
+
+/** Ids in use, by their own part. @param {Kind} kind @param {Look} look */
+function taken(kind, look) {
+  const parent = parentOf(kind, look);
+  const all = kind.kind === 'staff' ? look.staff : kind.kind === 'site' ? look.sites : kind.kind === 'session' ? (look.site && look.site.view.sessions) || [] : look.site ? look.site.all(kind.list) : [];
+  const ids = all.map(idOf);
+  return (/** @type {string} */ own) => ids.includes(parent + own);
+}
+
+/** Puts the proposed id into the form, unless somebody wrote another. @param {Kind} kind @param {Look} look @param {any} form */
+function propose(kind, look, form) {
+  if (look.editing || ownIdOf === look.form || !form.elements.id) return;
+  const of = (/** @type {string} */ name) => (form.elements[name] ? form.elements[name].value || '' : '');
+  const last = (/** @type {string} */ id) => id.split('.').pop() || '';
+  const free = taken(kind, look);
+  if (kind.kind === 'session') {
+    form.elements.id.value = of('date') && of('queue') ? proposedId('session', `${of('date').replace(/-/g, '')}-${of('period')}-${last(of('queue'))}`, '', free) : '';
+  } else if (kind.kind === 'staff') {
+    const from = { doctor: last(of('doctor')), desk: 'fenzhen', kiosk: 'zizhu', operator: 'yunxing', integrator: 'his' }[/** @type {'desk'} */ (look.role)] || '';
+    form.elements.id.value = proposedId('staff', from, '', free);
+  } else form.elements.id.value = of('name') || of('name_en') ? proposedId(kind.kind, of('name'), of('name_en'), free) : '';
+}
+
+/** What else follows from what was just chosen. @param {Kind} kind @param {Look} look @param {any} event */
+function onInput(kind, look, event) {
+  const form = event.currentTarget;
+  const f = form.elements;
+  const { name } = event.target;
+  if (name === 'id') ownIdOf = event.target.value === '' ? '' : look.form;
+  if (kind.kind === 'queue' && name === 'prefix') event.target.value = event.target.value.toUpperCase();
+  if (kind.kind === 'session' && !look.editing) {
+    if (name === 'period') [f.from.value, f.until.value] = USUAL[f.period.value].map((clock) => (clock === '24:00' ? '00:00' : clock));
+    if (CUTS.includes(name)) {
+      look.slots.splice(0, look.slots.length, ...periodSlots(f));
+      look.draw();
+    }
+    if (name === 'queue' || name === 'doctor') followQueue(look, f, name);
+  }
+  if (name !== 'id') propose(kind, look, form);
+}
+
+/** The doctor of the queue that is chosen, and the class that goes with the doctor. @param {Look} look @param {any} f @param {string} changed */
+function followQueue(look, f, changed) {
+  const { site } = look;
+  const queue = site && site.one('queues', f.queue.value);
+  if (changed === 'queue' && queue) f.doctor.value = queue.doctors[0] || '';
+  const doctor = site && site.one('doctors', f.doctor.value);
+  f.registration_class.value = classOfTitle(doctor && doctor.title);
+}
+
+/** A new form begins with what follows from what is chosen in it. @param {Kind} kind @param {Look} look @param {any} form */
+export function begin(kind, look, form) {
+  if (kind.kind === 'session' && !look.editing) followQueue(look, form.elements, 'queue');
+  propose(kind, look, form);
 }
 
 /**
- * @param {import('./kinds.js').Kind} kind @param {Look} look
- * @param {(body: any) => void} send @param {() => void} cancel
+ * @param {Kind} kind @param {Look} look
+ * @param {(body: any, form: any) => void} send @param {() => void} cancel
  */
 export function formView(kind, look, send, cancel) {
+  const fields = fieldsOf(kind, look);
   return h('form', {
-    class: 'card form', key: `${kind.kind}-${look.editing ? idOf(look.editing) : 'new'}`, 'data-form': kind.command,
+    class: 'card form', key: look.form, 'data-form': kind.command, 'data-editing': look.editing ? idOf(look.editing) : '',
+    oninput: (/** @type {any} */ event) => onInput(kind, look, event),
     onsubmit: (/** @type {any} */ event) => {
       event.preventDefault();
-      send(bodyOf(kind, look, event.target));
+      send(bodyOf(kind, look, event.target), event.target);
     },
   },
-  h('h2', null, t(look.editing ? 'ops.change' : 'ops.add', { kind: t(`ops.kind.${kind.kind}`) })),
-  kind.fields.map((field) => fieldView(field, look, kind.kind)),
+  h('h2', null, t(look.editing ? 'ops.change' : 'ops.add', { kind: t(`ops.one.${kind.kind}`) })),
+  // A right that one has not is not shown for giving.
+  fields.filter((field) => field.name !== 'may_issue' || look.mayIssue).map((field) => view(kind, field, look)),
+  look.wrong.form ? h('p', { class: 'notice alarm', role: 'alert', key: 'wrong' }, look.wrong.form) : null,
   h('div', { class: 'buttons' },
     look.editing ? h('button', { type: 'button', class: 'btn', 'data-action': 'edit_cancel', onclick: cancel }, t('cancel')) : null,
     h('button', { class: 'btn primary', 'data-action': kind.command }, t('save'))));
 }
 
-/** The command's body: fields left empty are left out. @param {import('./kinds.js').Kind} kind @param {Look} look @param {any} form */
+/** The command's body: fields left empty are left out. @param {Kind} kind @param {Look} look @param {any} form */
 export function bodyOf(kind, look, form) {
   /** @type {any} */
   const body = {};
-  for (const field of kind.fields) {
+  for (const field of fieldsOf(kind, look)) {
     const element = form.elements[field.name];
     if (field.type === 'choose_many') {
       body[field.name] = Array.from(form.querySelectorAll(`input[name="${field.name}"]:checked`), (/** @type {any} */ x) => x.value);
-    } else if (field.type === 'check') body[field.name] = element.checked;
+    } else if (field.type === 'check') body[field.name] = element ? element.checked : !!(look.editing && look.editing[field.name]);
+    else if (field.type === 'rules') body.settings = rulesOf(form);
+    else if (field.type === 'slots') body.slots = look.slots.map((slot) => ({ ...slot }));
     else if (element.value.trim() === '') continue;
-    else if (field.type === 'id') body.id = look.editing ? idOf(look.editing) : under(field, look) + element.value.trim();
+    else if (field.type === 'id') body.id = look.editing ? idOf(look.editing) : parentOf(kind, look) + element.value.trim();
     else if (field.type === 'number') body[field.name] = Number(element.value);
     else if (field.type === 'money') body[field.name] = Math.round(Number(element.value) * 100);
-    else if (field.type === 'slots') body.slots = slotsOf(element.value);
-    else if (field.type === 'json') body[field.name] = JSON.parse(element.value);
     else if (field.type === 'time_at') body[field.name] = `${element.value}:00${look.offset}`;
     else body[field.name] = field.type === 'password' ? element.value : element.value.trim();
   }
   return body;
-}
-
-/** Whether a thing stands under a department. @param {any} one @param {string} department */
-export function isUnder(one, department) {
-  return prefix(idOf(one), 2) === department;
 }

@@ -1,32 +1,39 @@
-// /ops: operations. Live figures, the house's configuration, screens. Holds no rule of the clinic.
+// /ops: operations. Live figures, what is still missing, the house's configuration, screens. Holds no rule of the clinic.
 
+import { focusWrong, wrongField } from '../components/fields.js';
 import { screensView } from '../components/screens.js';
-import { clockOf, wall } from '../lib/clock.js';
+import { slotsBetween, USUAL } from '../components/slots.js';
+import { wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
-import { named, t } from '../lib/i18n.js';
-import { openPage } from '../lib/page.js';
 import { rememberSite, sitesByName } from '../lib/houses.js';
+import { Refusal } from '../lib/http.js';
+import { has, named, t } from '../lib/i18n.js';
+import { openPage } from '../lib/page.js';
 import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
-import { periodWord, wordsOf } from '../lib/words.js';
+import { wordsOf } from '../lib/words.js';
 import { auditView } from './audit.js';
-import { formView, isUnder } from './form.js';
-import { KINDS } from './kinds.js';
+import { begin, formView } from './form.js';
+import { idOf, isUnder, KINDS } from './kinds.js';
+import { missingCount, missingView } from './missing.js';
 import { overview } from './overview.js';
+import { forgetRules, ruleWord } from './rules.js';
+import { askToRetire, inWords, thingsView, usersOf } from './things.js';
 
 /** @type {LiveStream|null} */
 let figures = null;
-/** @type {any[]} */
-let sites = [];
-/** @type {Site|null} */
-let site = null;
-/** @type {any[]} */
-let sessions = [];
 let reading = false;
-let part = 'figures';
-let department = '';
-/** @type {any} */
-let editing = null;
+let part = location.hash === '#missing' ? 'missing' : 'figures';
+/** What the list is searched for. */
+let typed = '';
+/** Each saved or left form is another one than the next. */
+let round = 0;
+
+/** What the forms know. @type {import('./kinds.js').Look} */
+const look = {
+  site: null, sites: [], staff: [], zones: [], department: '', editing: null, offset: '+08:00', role: 'doctor', ownSite: null, mayIssue: false,
+  wrong: {}, form: '', slots: [], today: '', draw: () => page.draw(),
+};
 
 /** Known from `start` on, which may be called before `openPage` returns. @type {import('../lib/page.js').Page} */
 let page;
@@ -36,15 +43,20 @@ openPage({ mode: 'staff', roles: ['operator'], start, draw });
 /** @param {import('../lib/page.js').Page} opened */
 async function start(opened) {
   page = opened;
+  look.ownSite = opened.session.who.site || null;
+  look.mayIssue = !!opened.session.who.may_issue;
   figures = new LiveStream(opened.protocol, 'ops', onFigures, opened.draw);
   await readSites();
+  opened.session.http('GET', '/api/v1/time-zones').then((answer) => {
+    look.zones = answer.time_zones;
+  }, opened.refuse);
   // What others define or pair meanwhile.
   setInterval(reread, 20000);
 }
 
 /** The stream names every site that this operator may see: one that is new here is read. @param {any} value */
 function onFigures(value) {
-  const unknown = value ? value.sites.filter((/** @type {any} */ one) => !sites.some((s) => (s.site || s.id) === one.site)) : [];
+  const unknown = value ? value.sites.filter((/** @type {any} */ one) => !look.sites.some((s) => s.site === one.site)) : [];
   if (unknown.length && !reading) {
     reading = true;
     readSites().finally(() => {
@@ -55,15 +67,25 @@ function onFigures(value) {
 }
 
 async function readSites() {
-  const own = page.session.who.site;
   try {
-    sites = (await sitesByName(page.session, own ? [own] : [])).filter((s) => !own || s.site === own);
+    look.sites = (await sitesByName(page.session, look.ownSite ? [look.ownSite] : [])).filter((s) => !look.ownSite || s.site === look.ownSite);
   } catch (refusal) {
     page.refuse(refusal);
   }
-  const first = site ? site.id : sites.length ? sites[0].site : '';
+  const first = look.site ? look.site.id : look.sites.length ? look.sites[0].site : '';
   if (first) await openSite(first);
+  else if (part === 'missing') show('site');
+  await readStaff();
   page.draw();
+}
+
+async function readStaff() {
+  try {
+    const answer = await page.session.http('GET', look.ownSite ? `/api/v1/staff?site=${look.ownSite}` : '/api/v1/staff');
+    look.staff = answer.staff;
+  } catch (refusal) {
+    page.notify(wordsOf(refusal));
+  }
 }
 
 /** @param {string} id */
@@ -71,22 +93,60 @@ async function openSite(id) {
   const opened = new Site(page.session, id, page.protocol.clock);
   try {
     await opened.read();
-    site = opened;
+    look.site = opened;
   } catch (refusal) {
     page.notify(wordsOf(refusal));
   }
-  const departments = site ? site.all('departments') : [];
-  if (!departments.some((d) => d.id === department)) department = departments.length ? departments[0].id : '';
-  readSessions();
-}
-
-function readSessions() {
-  const all = (site && site.view && site.view.sessions) || [];
-  sessions = all.filter((/** @type {any} */ s) => prefix(s.session, 2) === department);
+  chooseDepartment();
   page.draw();
 }
 
-/** @param {string} name @param {any} body */
+/** The department that was chosen, while it is there. */
+function chooseDepartment() {
+  const departments = look.site ? look.site.all('departments') : [];
+  if (!departments.some((d) => d.id === look.department)) look.department = departments.length ? departments[0].id : '';
+  look.today = (look.site && look.site.view && look.site.view.today) || '';
+}
+
+async function reread() {
+  if (look.site) await look.site.read().catch((refusal) => page.notify(wordsOf(refusal)));
+  await readStaff();
+  chooseDepartment();
+  page.draw();
+}
+
+/** A form that nothing has been written into. @param {any} [editing] */
+function freshForm(editing) {
+  round += 1;
+  look.editing = editing || null;
+  look.wrong = {};
+  look.form = `${part}-${round}-${editing ? idOf(editing) : 'new'}`;
+  if (editing && editing.role) look.role = editing.role;
+  look.slots = part !== 'session' ? [] : editing
+    ? (editing.slots || []).map(slotOf)
+    : slotsBetween(USUAL.morning[0], USUAL.morning[1], 30, 6);
+  forgetRules();
+  page.draw();
+  requestAnimationFrame(() => {
+    const form = find('.pair form.form');
+    const kind = KINDS.find((k) => k.kind === part);
+    if (form && kind) begin(kind, look, form);
+  });
+}
+
+/** A slot of the directory as the command has it. @param {any} slot */
+function slotOf(slot) {
+  return { start: String(slot.start).replace(/.*T(\d\d:\d\d).*/, '$1'), minutes: Math.round((Date.parse(slot.end) - Date.parse(slot.start)) / 60000), capacity: slot.capacity };
+}
+
+/** @param {string} name of a part */
+function show(name) {
+  part = name;
+  typed = '';
+  freshForm();
+}
+
+/** @param {string} name @param {any} body of a command about screens */
 async function send(name, body) {
   try {
     const result = await page.command(name, body);
@@ -97,135 +157,164 @@ async function send(name, body) {
   }
 }
 
-/** @param {any} kind @param {any} body */
-async function define(kind, body) {
-  if (!(await send(kind.command, body))) return;
-  editing = null;
+/** @param {any} kind @param {any} body @param {any} form */
+async function define(kind, body, form) {
+  look.wrong = {};
+  try {
+    // What is pressed now must not happen later.
+    if (page.protocol.status === 'offline') throw new Refusal({ code: 'offline' });
+    await page.protocol.command(kind.command, body);
+  } catch (refusal) {
+    const field = wrongField(refusal);
+    look.wrong = { [field && (form.elements[field] || field.startsWith('settings.') || field === 'slots') ? field : 'form']: wrongWords(kind, field, refusal) };
+    page.draw();
+    focusWrong(form, look.wrong);
+    return;
+  }
+  page.notify(t('ops.saved_named', { name: body.name || body.id }), 'good');
   if (kind.kind === 'site') {
-    if (!sites.some((s) => (s.site || s.id) === body.id)) sites.push({ site: body.id, name: body.name });
     rememberSite(body.id);
+    await readSites();
     await openSite(body.id);
   } else await reread();
+  if (kind.kind === 'department' && !look.editing) look.department = body.id;
+  freshForm();
+}
+
+/** What is wrong with a field, in the words of the page where it has any. @param {any} kind @param {string} field @param {any} refusal */
+function wrongWords(kind, field, refusal) {
+  if (field.startsWith('settings.')) return t('ops.wrong.settings', { rule: ruleWord(field) });
+  const own = `ops.wrong.${refusal.code === 'invalid_field' ? '' : `${refusal.code}.`}${kind.kind}.${field}`;
+  const any = `ops.wrong.${refusal.code === 'invalid_field' ? '' : `${refusal.code}.`}${field}`;
+  const queue = refusal.validNow.queue && look.site && look.site.one('queues', refusal.validNow.queue);
+  if (has(own)) return t(own);
+  return has(any) ? t(any, { queue: queue ? queue.name : '' }) : wordsOf(refusal);
 }
 
 /** @param {any} kind @param {any} one */
 async function retire(kind, one) {
-  if (await send(kind.retire, { id: one.id || one.session })) await reread();
-}
-
-async function reread() {
-  if (site) {
-    await site.read().catch((refusal) => page.notify(wordsOf(refusal)));
-    if (!department) department = (site.all('departments')[0] || { id: '' }).id;
+  if (!(await askToRetire(kind, one, look))) return;
+  try {
+    if (page.protocol.status === 'offline') throw new Refusal({ code: 'offline' });
+    await page.protocol.command(kind.retire, { id: idOf(one) });
+  } catch (refusal) {
+    page.notify(usersOf(refusal, look), 'alarm', refusal.code);
+    return;
   }
-  readSessions();
+  page.notify(t('ops.retired', { name: inWords(kind, one, look).title }), 'good');
+  if (look.editing && idOf(look.editing) === idOf(one)) freshForm();
+  await reread();
 }
 
 function draw() {
   top();
-  const kind = KINDS.find((k) => k.kind === part);
-  return h('div', { class: 'house', key: 'house' }, menu(),
-    h('section', { class: 'part', key: part }, partView(kind)));
+  const o = page.protocol.clock.offsetMinutes;
+  const two = (/** @type {number} */ n) => String(Math.floor(Math.abs(n))).padStart(2, '0');
+  look.offset = `${o < 0 ? '-' : '+'}${two(o / 60)}:${two(Math.abs(o) % 60)}`;
+  return h('div', { class: 'house', key: 'house' }, menu(), h('section', { class: 'part', key: part }, partView()));
 }
 
-/** @param {any} kind */
-function partView(kind) {
+function partView() {
   if (part === 'figures') return overview(figures && figures.value, page.draw);
   if (part === 'audit') return auditView(page, new Date(figures && figures.value ? figures.value.now : Date.now()).toISOString().slice(0, 10));
+  const kind = KINDS.find((k) => k.kind === part);
+  if (!look.site && part !== 'site') {
+    return h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more'),
+      h('span', { class: 'buttons' }, h('button', { type: 'button', class: 'btn primary', 'data-action': 'first_site', onclick: () => show('site') }, t('ops.add', { kind: t('ops.one.site') }))));
+  }
+  if (part === 'missing') return missingView(look, go, departmentChoice());
   return part === 'screens' ? screensPart() : kindView(kind);
+}
+
+/** From a line of what is missing to where it is made. @param {string} name @param {string} need */
+function go(name, need) {
+  if (need === 'doctor_account') look.role = 'doctor';
+  if (need === 'desk_account') look.role = 'desk';
+  show(name);
 }
 
 /** @param {any} kind @returns {any[]} */
 function things(kind) {
-  if (kind.kind === 'site') return sites;
-  if (kind.kind === 'session') return sessions;
-  const all = site ? site.all(kind.list) : [];
-  return kind.under === 'department' ? all.filter((one) => isUnder(one, department)) : all;
+  if (kind.kind === 'site') return look.sites;
+  if (kind.kind === 'staff') {
+    const at = (/** @type {any} */ one) => one.site || prefix(one.doctor, 1);
+    return look.staff.filter((one) => !look.site || !at(one) || at(one) === look.site.id);
+  }
+  const all = !look.site ? [] : kind.kind === 'session' ? look.site.view.sessions : look.site.all(kind.list);
+  return kind.under === 'department' ? all.filter((/** @type {any} */ one) => isUnder(one, look.department) && !one.retired) : all;
 }
 
 function menu() {
   const item = (/** @type {string} */ name, /** @type {string} */ words, /** @type {any} */ count) => h('button', {
-    type: 'button', class: 'btn', key: name, 'data-part': name, 'aria-current': name === part ? 'page' : undefined,
-    onclick: () => {
-      part = name;
-      editing = null;
-      page.draw();
-    },
+    type: 'button', class: 'btn', key: name, 'data-part': name, 'aria-current': name === part ? 'page' : undefined, onclick: () => show(name),
   }, words, count === null ? null : h('span', { class: 'num' }, String(count)));
+  const missing = look.site ? missingCount(look) : 0;
+  const countOf = (/** @type {any} */ kind) => {
+    if (kind.kind === 'site' || kind.kind === 'staff') return things(kind).length;
+    return look.site && kind.kind !== 'session' ? look.site.all(kind.list).length : null;
+  };
   return h('nav', { class: 'menu' },
     item('figures', t('ops.figures'), null),
-    item('screens', t('ops.screens'), site ? site.all('screens').length : 0),
+    item('missing', t('ops.missing'), missing ? missing : look.site ? '✓' : null),
+    item('screens', t('ops.screens'), look.site ? look.site.all('screens').length : 0),
     page.session.who.site ? null : item('audit', t('ops.audit'), null),
     h('hr', { key: 'hr' }),
-    KINDS.map((kind) => item(kind.kind, t(`ops.kind.${kind.kind}`), kind.kind === 'staff' ? null : kind.kind === 'site' ? sites.length : site && kind.kind !== 'session' ? site.all(kind.list).length : null)),
+    KINDS.map((kind) => item(kind.kind, t(`ops.kind.${kind.kind}`), countOf(kind))),
     h('hr', { key: 'hr2' }),
     h('a', { key: 'metrics', href: '/metrics' }, t('ops.metrics')),
     h('a', { key: 'openapi', href: '/openapi.json' }, t('ops.openapi')));
 }
 
 function screensPart() {
+  const boards = look.site ? look.site.all('boards') : [];
   return [h('h1', { key: 'h' }, t('ops.screens')),
-    site ? h('div', { class: 'card pad screens', key: 's' }, screensView({ site, send, after: reread })) : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more'))];
+    boards.length
+      ? [h('p', { class: 'muted', key: 'm' }, t('ops.screens_more', { address: `${location.origin}/board/${boards[0].id}` })),
+        h('div', { class: 'card pad screens', key: 's' }, screensView({ site: /** @type {Site} */ (look.site), send, after: reread }))]
+      : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_board')), t('ops.no_board_more'))];
 }
 
 /** @param {any} kind */
 function kindView(kind) {
-  const clock = page.protocol.clock;
-  const o = clock.offsetMinutes;
-  const two = (/** @type {number} */ n) => String(Math.floor(Math.abs(n))).padStart(2, '0');
-  const look = { site, sites, department, editing, offset: `${o < 0 ? '-' : '+'}${two(o / 60)}:${two(Math.abs(o) % 60)}` };
-  if (!site && kind.kind !== 'site' && kind.kind !== 'staff') {
-    return h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more'));
+  if (!look.department && (kind.under === 'department' || kind.kind === 'doctor' || kind.kind === 'board')) {
+    return [h('h1', { key: 'h' }, t(`ops.kind.${kind.kind}`)), h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_department')), t('ops.no_department_more'))];
   }
-  const list = things(kind);
+  if (!look.form.startsWith(`${kind.kind}-`)) freshForm();
+  const on = {
+    edit: (/** @type {any} */ one) => (kind.kind === 'site' ? editSite(one.site) : freshForm(one)),
+    retire: (/** @type {any} */ one) => retire(kind, one),
+    search: (/** @type {string} */ text) => {
+      typed = text;
+      page.draw();
+    },
+  };
   return [h('h1', { key: 'h' }, t(`ops.kind.${kind.kind}`)), h('p', { class: 'muted', key: 'm' }, t(`ops.about.${kind.kind}`)),
     kind.under === 'department' ? departmentChoice() : null,
     h('div', { class: 'pair', key: 'pair' },
-      list.length
-        ? h('ul', { class: 'things' }, list.map((one) => thing(kind, one)))
-        : kind.kind === 'staff'
-          ? h('p', { class: 'empty card' }, t('ops.staff_not_listed'))
-          : h('p', { class: 'empty card' }, h('b', null, t('ops.none_yet')), t('ops.none_yet_more')),
-      formView(kind, look, (body) => define(kind, body), () => {
-        editing = null;
-        page.draw();
-      }))];
+      thingsView(kind, things(kind), look, typed, on),
+      // Who runs one site makes no other.
+      kind.kind === 'site' && look.ownSite && !look.editing
+        ? h('p', { class: 'empty card', key: 'own' }, t('ops.own_site'))
+        : formView(kind, look, (body, form) => define(kind, body, form), () => freshForm()))];
+}
+
+/** The list has names only: the whole site is read first. @param {string} id */
+async function editSite(id) {
+  await openSite(id);
+  if (look.site) freshForm({ ...look.site.view, id });
 }
 
 function departmentChoice() {
-  return h('label', { class: 'field pad', key: 'department' }, h('span', null, t('ops.kind.department')),
+  const all = look.site ? look.site.all('departments') : [];
+  if (all.length < 2) return null;
+  return h('label', { class: 'field of-department', key: 'department' }, h('span', null, t('ops.kind.department')),
     h('select', {
       class: 'input', 'data-action': 'choose_department',
       onchange: (/** @type {any} */ e) => {
-        department = e.target.value;
-        editing = null;
-        readSessions();
+        look.department = e.target.value;
+        freshForm();
       },
-    }, (site ? site.all('departments') : []).map((d) => h('option', { key: d.id, value: d.id, selected: d.id === department }, named(d.name, d.name_en)))));
-}
-
-/** @param {any} kind @param {any} one */
-function thing(kind, one) {
-  const id = one.id || one.session || one.site;
-  const doctor = one.session && one.doctor && site ? site.one('doctors', one.doctor) : null;
-  const queue = one.session && one.queue && site ? site.one('queues', one.queue) : null;
-  const slots = one.slots || [];
-  const times = one.session && slots.length ? `${clockOf(slots[0].start)}–${clockOf(slots[slots.length - 1].end)}` : '';
-  const more = [one.date, periodWord(one.period), times, one.title, one.prefix, id].filter(Boolean).join(' · ');
-  const name = one.session ? [doctor ? doctor.name : queue ? queue.name : '', one.registration_class].filter(Boolean).join(' · ') : named(one.name, one.name_en);
-  return h('li', { key: id, 'data-thing': id },
-    h('span', null, name || id, h('small', null, more)),
-    h('span', { class: 'acts' },
-      h('button', {
-        type: 'button', class: 'btn small', 'data-action': 'edit', 'data-thing': id,
-        onclick: () => {
-          editing = one;
-          page.draw();
-        },
-      }, t('ops.edit')),
-      kind.retire
-        ? h('button', { type: 'button', class: 'btn small danger', 'data-action': kind.retire, 'data-thing': id, onclick: () => retire(kind, one) }, t('ops.retire'))
-        : null));
+    }, all.map((d) => h('option', { key: d.id, value: d.id, selected: d.id === look.department }, named(d.name, d.name_en)))));
 }
 
 function top() {
@@ -234,8 +323,8 @@ function top() {
   render(find('#me'), page.session.access
     ? h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))
     : []);
-  render(find('#sites'), sites.length
-    ? h('select', { class: 'input', 'aria-label': t('ops.kind.site'), 'data-action': 'choose_site', onchange: (/** @type {any} */ e) => openSite(e.target.value) },
-      sites.map((s) => h('option', { key: s.site || s.id, value: s.site || s.id, selected: !!site && site.id === (s.site || s.id) }, named(s.name, s.name_en))))
+  render(find('#sites'), look.sites.length
+    ? h('select', { class: 'input', 'aria-label': t('ops.kind.site'), 'data-action': 'choose_site', onchange: (/** @type {any} */ e) => openSite(e.target.value).then(() => freshForm()) },
+      look.sites.map((s) => h('option', { key: s.site, value: s.site, selected: !!look.site && look.site.id === s.site }, named(s.name, s.name_en))))
     : []);
 }

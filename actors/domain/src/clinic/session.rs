@@ -29,7 +29,7 @@ pub fn decide_define_session(
     settings: &BookingSettings,
     zone: Zone,
 ) -> Result<Decision, Rejection> {
-    let invalid = |what: &str| Rejection::new(Code::InvalidField, what);
+    let invalid = |field: &str, what: &str| Rejection::new(Code::InvalidField, what).with("field", field);
     let id = &command.id;
     let own_part = id.as_str().strip_prefix(clinic.department.as_str()).and_then(|rest| rest.strip_prefix('.'));
     if own_part.is_none_or(|part| part.is_empty() || part.contains('.')) {
@@ -38,8 +38,10 @@ pub fn decide_define_session(
     if command.queue.department() != clinic.department {
         return Err(Code::IdNotUnderParent.into());
     }
-    if command.period.is_empty() || command.registration_class.is_empty() {
-        return Err(invalid("period and registration_class must be given"));
+    for (field, text) in [("period", &command.period), ("registration_class", &command.registration_class)] {
+        if text.is_empty() {
+            return Err(invalid(field, "period and registration_class must be given"));
+        }
     }
     let before = clinic.sessions.get(id);
     if let Some(before) = before {
@@ -52,18 +54,20 @@ pub fn decide_define_session(
             return Err(Rejection::new(Code::AlreadyExists, "a session keeps its date; define another session"));
         }
     } else if command.date < zone.date(context.now) {
-        return Err(invalid("the date is over"));
+        return Err(invalid("date", "the date is over"));
     }
     let slots = slots(command, before.map_or(0, |s| i64::from(s.delay_min)), settings, zone)?;
     for defined in &slots {
         if let Some(slot) = clinic.slots.get(&defined.slot) {
             if defined.capacity < slot.taken {
-                return Err(invalid("a slot's capacity cannot be less than what is taken")
+                return Err(invalid("slots", "a slot's capacity cannot be less than what is taken")
                     .with("slot", defined.slot.as_str())
                     .with("taken", slot.taken));
             }
             if slot.taken > 0 && slot.end != defined.end {
-                return Err(invalid("a slot that somebody is in keeps its length").with("slot", defined.slot.as_str()));
+                return Err(
+                    invalid("slots", "a slot that somebody is in keeps its length").with("slot", defined.slot.as_str())
+                );
             }
         }
     }
@@ -169,7 +173,7 @@ pub fn decide_delay(
         return Err(Code::SessionClosed.into());
     }
     if minutes > 24 * 60 {
-        return Err(Rejection::new(Code::InvalidField, "a delay is at most a day"));
+        return Err(Rejection::new(Code::InvalidField, "a delay is at most a day").with("field", "minutes"));
     }
     if session.delay_min == minutes {
         return Ok(Decision::done(Vec::new()));
@@ -193,20 +197,20 @@ fn slots(
     settings: &BookingSettings,
     zone: Zone,
 ) -> Result<Vec<SlotDefined>, Rejection> {
-    let invalid = |what: &str| Rejection::new(Code::InvalidField, what);
+    let invalid = |field: &str, what: &str| Rejection::new(Code::InvalidField, what).with("field", field);
     if command.slots.is_empty() || command.slots.len() > SLOTS_MAX {
-        return Err(invalid("a session has 1 to 200 slots"));
+        return Err(invalid("slots", "a session has 1 to 200 slots"));
     }
     let mut slots: Vec<SlotDefined> = Vec::with_capacity(command.slots.len());
     let mut previous_end_min = 0;
     for slot in &command.slots {
         let (start_min, end_min) =
-            minutes_of_day(slot).ok_or_else(|| invalid("a slot is HH:MM and 1 to 720 minutes"))?;
+            minutes_of_day(slot).ok_or_else(|| invalid("slots", "a slot is HH:MM and 1 to 720 minutes"))?;
         if start_min < previous_end_min {
-            return Err(invalid("slots are in order and do not overlap").with("slot", slot.start.clone()));
+            return Err(invalid("slots", "slots are in order and do not overlap").with("slot", slot.start.clone()));
         }
         if slot.capacity > CAPACITY_MAX {
-            return Err(invalid("a slot has at most 100000 places"));
+            return Err(invalid("slots", "a slot has at most 100000 places"));
         }
         previous_end_min = end_min;
         slots.push(SlotDefined {

@@ -22,6 +22,7 @@ use crate::clinic::{self, Clinic};
 use crate::floor::{self, Floor};
 use crate::ids::*;
 use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind, Payload};
+use crate::principal::Role;
 use crate::time::Timestamp;
 use crate::vocabulary::{Answer, CorrectNoShow, DefineSession, RestoreAppointment, ToDepartment};
 use crate::{Code, Rejection, wait};
@@ -278,6 +279,9 @@ fn define_session(
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let State { config, clinic, .. } = draft.state();
+    if context.principal.role == Role::Desk && command.date != config.today(context.now) {
+        return Err(Rejection::new(Code::Forbidden, "the desk opens sessions of today"));
+    }
     config.queue(&command.queue)?;
     if !command.doctor.as_ref().is_none_or(|doctor| config.works_here(doctor)) {
         return Err(Rejection::new(Code::Forbidden, "no such doctor in this department"));

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::line::Line;
+use crate::settings::Problem;
 
 /// The class name that is always known and always means the emergency line.
 pub const EMERGENCY: &str = "emergency";
@@ -151,10 +152,11 @@ impl QueueSettings {
         name == EMERGENCY || name == NO_CLASS || self.class(name).is_some()
     }
 
-    /// What is wrong with these settings, as one sentence for the operator; `None` when they can be used.
-    pub fn problem(&self) -> Option<String> {
+    /// What is wrong with these settings; `None` when they can be used.
+    pub fn problem(&self) -> Option<Problem> {
+        let classes = |what: String| Some(Problem::new("queue.classes", what));
         if self.classes.len() > CLASSES_MAX {
-            return Some(format!("at most {CLASSES_MAX} priority classes"));
+            return classes(format!("at most {CLASSES_MAX} priority classes"));
         }
         for (at, class) in self.classes.iter().enumerate() {
             // a class with a line of its own is told by its name on the wire, like the lines themselves
@@ -163,24 +165,24 @@ impl QueueSettings {
                     .iter()
                     .any(|line| line.name() == class.name);
             if class.name.is_empty() || class.name == NO_CLASS || is_line {
-                return Some(format!("`{}` cannot be the name of a priority class", class.name));
+                return classes(format!("`{}` cannot be the name of a priority class", class.name));
             }
             if self.classes[..at].iter().any(|other| other.name == class.name) {
-                return Some(format!("the priority class `{}` is there twice", class.name));
+                return classes(format!("the priority class `{}` is there twice", class.name));
             }
             if matches!(class.treatment, Treatment::OnePer(0) | Treatment::MovedUp(0)) {
-                return Some(format!("the priority class `{}`: the figure must be 1 or more", class.name));
+                return classes(format!("the priority class `{}`: the figure must be 1 or more", class.name));
             }
         }
         for (name, rule) in [("returning", self.returning), ("missed", self.missed), ("late", self.late)] {
             if rule == InsertionRule::OnePer(0) {
-                return Some(format!("`{name}`: one per 0 is not a rule"));
+                return Some(Problem::new(&format!("queue.{name}"), format!("`{name}`: one per 0 is not a rule")));
             }
         }
         if matches!(self.ordinary, OrdinaryKey::Ratio { appointments: 0, .. } | OrdinaryKey::Ratio { walk_ins: 0, .. })
         {
-            return Some("`ordinary`: both sides of a ratio must be 1 or more".into());
+            return Some(Problem::new("queue.ordinary", "`ordinary`: both sides of a ratio must be 1 or more"));
         }
-        (self.limit_factor == 0).then(|| "`limit_factor` must be 1 or more".into())
+        (self.limit_factor == 0).then(|| Problem::new("queue.limit_factor", "`limit_factor` must be 1 or more"))
     }
 }

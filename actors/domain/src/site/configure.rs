@@ -18,13 +18,13 @@ type Outcome = Result<Answer, Rejection>;
 /// Longest name, in characters.
 const NAME_MAX: usize = 60;
 
-fn invalid(what: &str) -> Rejection {
-    Rejection::new(Code::InvalidField, what)
+fn invalid(field: &str, what: &str) -> Rejection {
+    Rejection::new(Code::InvalidField, what).with("field", field)
 }
 
 fn check_name(name: &str) -> Result<(), Rejection> {
     let fits = !name.trim().is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control);
-    if fits { Ok(()) } else { Err(invalid("a name has 1 to 60 characters")) }
+    if fits { Ok(()) } else { Err(invalid("name", "a name has 1 to 60 characters")) }
 }
 
 /// `id` is exactly one part under `parent`.
@@ -45,18 +45,24 @@ fn is_news<I: Ord, T: PartialEq>(things: &BTreeMap<I, Kept<T>>, id: &I, definiti
 }
 
 /// The thing exists and is not retired.
-fn check_known<I: Ord + std::fmt::Display, T>(things: &BTreeMap<I, Kept<T>>, id: &I) -> Result<(), Rejection> {
+fn check_known<I: Ord + std::fmt::Display, T>(
+    things: &BTreeMap<I, Kept<T>>,
+    id: &I,
+    field: &str,
+) -> Result<(), Rejection> {
     match things.get(id) {
-        Some(known) if known.retired => Err(Rejection::from(Code::Retired).with("id", id.to_string())),
+        Some(known) if known.retired => {
+            Err(Rejection::from(Code::Retired).with("id", id.to_string()).with("field", field))
+        }
         Some(_) => Ok(()),
-        None => Err(invalid("there is no such thing").with("id", id.to_string())),
+        None => Err(invalid(field, "there is no such thing").with("id", id.to_string())),
     }
 }
 
-fn check_unique<T: Ord>(things: &[T], what: &str) -> Result<(), Rejection> {
+fn check_unique<T: Ord>(things: &[T], field: &str, what: &str) -> Result<(), Rejection> {
     let mut sorted: Vec<&T> = things.iter().collect();
     sorted.sort();
-    if sorted.windows(2).any(|pair| pair[0] == pair[1]) { Err(invalid(what)) } else { Ok(()) }
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) { Err(invalid(field, what)) } else { Ok(()) }
 }
 
 pub(super) fn site(draft: &mut Draft<'_, Site>, definition: DefineSite) -> Outcome {
@@ -66,7 +72,7 @@ pub(super) fn site(draft: &mut Draft<'_, Site>, definition: DefineSite) -> Outco
     }
     check_name(&definition.name)?;
     if Zone::named(&definition.time_zone).is_none() {
-        return Err(invalid("time_zone is an IANA name (Asia/Shanghai)"));
+        return Err(invalid("time_zone", "time_zone is an IANA name (Asia/Shanghai)"));
     }
     if state.definition.as_ref() == Some(&definition) {
         return Ok(Answer::Done);
@@ -83,7 +89,7 @@ pub(super) fn department(draft: &mut Draft<'_, Site>, definition: DefineDepartme
     check_parent(definition.id.as_str(), state.id.as_str())?;
     check_name(&definition.name)?;
     if let Some(problem) = definition.settings.problem() {
-        return Err(invalid(&problem));
+        return Err(invalid(&format!("settings.{}", problem.field), &problem.what));
     }
     if is_news(&state.departments, &definition.id, &definition)? {
         let time_zone = state.time_zone();
@@ -97,7 +103,7 @@ pub(super) fn service_point(draft: &mut Draft<'_, Site>, definition: DefineServi
     let department = definition.id.department();
     check_parent(definition.id.as_str(), department.as_str())?;
     check_parent(department.as_str(), state.id.as_str())?;
-    check_known(&state.departments, &department)?;
+    check_known(&state.departments, &department, "id")?;
     check_name(&definition.name)?;
     if is_news(&state.service_points, &definition.id, &definition)? {
         draft.emit(Event::ServicePointDefined { definition });
@@ -110,10 +116,10 @@ pub(super) fn queue(draft: &mut Draft<'_, Site>, definition: DefineQueue) -> Out
     let department = definition.id.department();
     check_parent(definition.id.as_str(), department.as_str())?;
     check_parent(department.as_str(), state.id.as_str())?;
-    check_known(&state.departments, &department)?;
+    check_known(&state.departments, &department, "id")?;
     check_name(&definition.name)?;
     if !(1..=3).contains(&definition.prefix.len()) || !definition.prefix.bytes().all(|b| b.is_ascii_uppercase()) {
-        return Err(invalid("a prefix is 1 to 3 letters A to Z"));
+        return Err(invalid("prefix", "a prefix is 1 to 3 letters A to Z"));
     }
     let same_prefix = |(id, queue): &(&QueueId, &Kept<DefineQueue>)| {
         **id != definition.id && !queue.retired && queue.definition.prefix == definition.prefix
@@ -121,12 +127,14 @@ pub(super) fn queue(draft: &mut Draft<'_, Site>, definition: DefineQueue) -> Out
     if let Some((id, _)) = state.queues.iter().find(same_prefix) {
         return Err(Rejection::from(Code::PrefixTaken).with("queue", id.as_str()));
     }
-    check_unique(&definition.doctors, "a doctor stands twice in the queue")?;
+    check_unique(&definition.doctors, "doctors", "a doctor stands twice in the queue")?;
     for doctor in &definition.doctors {
-        check_known(&state.doctors, doctor)?;
+        check_known(&state.doctors, doctor, "doctors")?;
         let works_here = state.doctors.get(doctor).is_some_and(|d| d.definition.departments.contains(&department));
         if !works_here {
-            return Err(invalid("the doctor does not work in this department").with("doctor", doctor.as_str()));
+            return Err(
+                invalid("doctors", "the doctor does not work in this department").with("doctor", doctor.as_str())
+            );
         }
     }
     if is_news(&state.queues, &definition.id, &definition)? {
@@ -139,9 +147,9 @@ pub(super) fn doctor(draft: &mut Draft<'_, Site>, definition: DefineDoctor) -> O
     let state = draft.state();
     check_parent(definition.id.as_str(), state.id.as_str())?;
     check_name(&definition.name)?;
-    check_unique(&definition.departments, "a department stands twice")?;
+    check_unique(&definition.departments, "departments", "a department stands twice")?;
     for department in &definition.departments {
-        check_known(&state.departments, department)?;
+        check_known(&state.departments, department, "departments")?;
     }
     if is_news(&state.doctors, &definition.id, &definition)? {
         let before = state.doctors.get(&definition.id).into_iter().flat_map(|d| &d.definition.departments);
@@ -155,9 +163,9 @@ pub(super) fn board(draft: &mut Draft<'_, Site>, definition: DefineBoard) -> Out
     let state = draft.state();
     check_parent(definition.id.as_str(), state.id.as_str())?;
     check_name(&definition.name)?;
-    check_unique(&definition.queues, "a queue stands twice on the board")?;
+    check_unique(&definition.queues, "queues", "a queue stands twice on the board")?;
     for queue in &definition.queues {
-        check_known(&state.queues, queue)?;
+        check_known(&state.queues, queue, "queues")?;
     }
     if is_news(&state.boards, &definition.id, &definition)? {
         let now = State::departments_of(&definition);
