@@ -221,6 +221,7 @@ impl Engine for MemoryEngine {
             Deed::FindAppointments(..) => json!({"appointments": []}),
             Deed::IssueToken(_) => json!({"token": "integrator:a-script-1"}),
             Deed::ReadAudit(query) => json!({"lines": [], "after": query.after}),
+            Deed::ListStaff(_) => json!({"staff": []}),
             Deed::ListTokens(_) => json!({"tokens": []}),
             Deed::RevokeToken(_) | Deed::ConfirmClock => json!({}),
         }))

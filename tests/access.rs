@@ -134,6 +134,7 @@ fn deed(name: &str) -> Deed {
         "find_appointments" => Deed::FindAppointments(DepartmentId::new("s.d")),
         "issue_token" => Deed::IssueToken(Some(SiteId::new("s"))),
         "read_audit" => Deed::ReadAudit,
+        "list_staff" => Deed::ListStaff(Some(SiteId::new("s"))),
         "list_tokens" => Deed::ListTokens(Some(SiteId::new("s"))),
         "revoke_token" => Deed::RevokeToken(Some(SiteId::new("s"))),
         "run_house" => Deed::RunHouse,

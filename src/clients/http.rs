@@ -117,14 +117,16 @@ impl Door {
         Err(serde_json::from_value(value).unwrap_or_else(|_| Refusal::door(format!("status {}", answered.status))))
     }
 
-    /// Asks again while the refusal is a passing one (a second apart, ten times).
+    /// Asks again with the same key while the refusal is a passing one (a second apart, ten times): what was done before a
+    /// connection broke is answered and not done twice.
     ///
     /// # Errors
     /// See [`Door::ask`].
     pub async fn insist(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> Result<Value, Refusal> {
         let mut last = Refusal::door("not asked");
+        let key = (method != "GET").then(Uuid::now_v7);
         for _ in 0..10 {
-            match self.ask(method, path, token, (method != "GET").then_some(body)).await {
+            match self.ask_keyed(method, path, token, key, (method != "GET").then_some(body)).await {
                 Err(why) if why.is_passing() => last = why,
                 answered => return answered,
             }

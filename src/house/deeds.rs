@@ -40,6 +40,7 @@ impl House {
             Deed::ListSites => Checked::ListSites,
             Deed::FindAppointments(at, _) => Checked::FindAppointments(at.clone()),
             Deed::IssueToken(_) => Checked::IssueToken(issued.as_ref().and_then(|issued| issued.site.clone())),
+            Deed::ListStaff(of) => Checked::ListStaff(of.clone()),
             Deed::ListTokens(of) => Checked::ListTokens(of.clone()),
             Deed::RevokeToken(asked) => Checked::RevokeToken(asked.site.clone()),
             Deed::ReadAudit(_) => Checked::ReadAudit,
@@ -83,6 +84,7 @@ impl House {
                 let issued = issued.ok_or(Code::Internal)?;
                 self.issue_token(claims, &asked.name, issued).await
             }
+            Deed::ListStaff(of) => self.list_staff(of.as_ref()).await,
             Deed::ListTokens(of) => self.list_tokens(of.as_ref()).await,
             Deed::RevokeToken(asked) => self.revoke_token(claims, &asked).await,
             Deed::ReadAudit(query) => self.read_audit(claims, query).await,
@@ -308,6 +310,23 @@ impl House {
         };
         let tokens = self.shell.read(account(&accounts::scripts(of)), listed).await?;
         Ok(json!({ "tokens": tokens }))
+    }
+
+    /// Who of the staff signs in, by name; of a site: also its doctors, whose accounts need not name it.
+    async fn list_staff(&self, of: Option<&SiteId>) -> Result<Value, Rejection> {
+        let mut accounts = BTreeSet::new();
+        self.shell.each_known(OwnerKind::Account, &mut |owner| {
+            if owner.id.starts_with(accounts::STAFF) {
+                accounts.insert(owner);
+            }
+        });
+        let mut staff = Vec::new();
+        for owner in accounts {
+            staff.extend(self.shell.read(owner, account_view::staff).await?);
+        }
+        let site_of = |known: &account_view::Staff| known.site.clone().or_else(|| Some(known.doctor.as_ref()?.site()));
+        staff.retain(|known| of.is_none() || site_of(known).as_ref() == of);
+        Ok(json!({ "staff": staff }))
     }
 
     /// Ends every token of that name, listed or made on the command line.

@@ -4,7 +4,7 @@
 mod commands;
 mod deeds;
 mod engine;
-mod facts;
+pub(crate) mod facts;
 mod family;
 mod figures;
 mod find;

@@ -329,6 +329,38 @@ async fn tokens_are_listed_one_by_one_and_nobody_is_made_of_what_does_not_exist(
 }
 
 #[actix_web::test]
+async fn the_staff_of_a_site_is_listed_with_its_doctors_and_without_passwords() {
+    let house = open().await;
+    let define = async |more: Value| {
+        let mut staff = json!({"password": "twelve characters"});
+        staff.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        house.give(&house.operator(), json!({ "define_staff": staff })).await.expect("defined");
+    };
+    define(json!({"id": "li", "role": "doctor", "doctor": "s.li"})).await;
+    define(json!({"id": "wu", "role": "desk", "site": "s", "departments": ["s.d"]})).await;
+    define(json!({"id": "it", "role": "operator"})).await;
+    define(json!({"id": "gone", "role": "desk", "site": "s"})).await;
+    house.give(&house.operator(), json!({"retire_staff": {"id": "gone"}})).await.expect("retired");
+    let list = async |claims: Arc<Claims>, of: Option<SiteId>| {
+        house.engine.deed(claims, Deed::ListStaff(of)).await.map(|list| list["staff"].clone())
+    };
+    let li =
+        json!({"id": "li", "role": "doctor", "site": null, "departments": [], "doctor": "s.li", "may_issue": false});
+    let wu =
+        json!({"id": "wu", "role": "desk", "site": "s", "departments": ["s.d"], "doctor": null, "may_issue": false});
+    let of_site = list(house.operator(), Some(SiteId::new("s"))).await;
+    assert_eq!(of_site.expect("a list"), json!([li, wu]));
+    let all = list(house.operator(), None).await.expect("a list");
+    assert_eq!(all.as_array().map(Vec::len), Some(3), "with the operator of all sites: {all}");
+    let mut of_another = house.claims(Role::Operator, "a-t");
+    of_another.site = Some(SiteId::new("t"));
+    let of_another = Arc::new(of_another);
+    for of in [Some(SiteId::new("s")), None] {
+        assert_eq!(list(of_another.clone(), of).await.map_err(|why| why.code), Err(Code::Forbidden));
+    }
+}
+
+#[actix_web::test]
 async fn a_text_is_looked_at_also_when_its_command_has_to_wait_for_its_turn() {
     let house = open().await;
     let mut turns = Turns::default();

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::Door;
 use super::problem::Problem;
-use super::requests::{Deed, ListTokens, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer};
+use super::requests::{Deed, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer};
 use super::resources::RESOURCES;
 use crate::engine::{Turn, run_command};
 use crate::identity::audit::AuditQuery;
@@ -44,6 +44,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/screens", web::post().to(offer_screen))
             .route("/tokens", web::post().to(issue_token))
             .route("/audit", web::get().to(read_audit))
+            .route("/staff", web::get().to(list_staff))
             .route("/tokens", web::get().to(list_tokens))
             .route("/tokens/revoke", web::post().to(revoke_token))
             .route("/clock/confirm", web::post().to(confirm_clock))
@@ -259,10 +260,17 @@ async fn read_audit(request: HttpRequest, door: web::Data<Door>) -> Outcome {
 }
 
 async fn list_tokens(request: HttpRequest, door: web::Data<Door>) -> Outcome {
-    let asked = web::Query::<ListTokens>::from_query(request.query_string());
-    let ListTokens { site } =
-        asked.map_err(|_| Rejection::new(Code::Malformed, "?site=<id>, or nothing"))?.into_inner();
-    door.deed(&request, Deed::ListTokens(site)).await
+    door.deed(&request, Deed::ListTokens(of_site(&request)?)).await
+}
+
+async fn list_staff(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    door.deed(&request, Deed::ListStaff(of_site(&request)?)).await
+}
+
+fn of_site(request: &HttpRequest) -> Result<Option<SiteId>, Rejection> {
+    let asked = web::Query::<OfSite>::from_query(request.query_string());
+    let OfSite { site } = asked.map_err(|_| Rejection::new(Code::Malformed, "?site=<id>, or nothing"))?.into_inner();
+    Ok(site)
 }
 
 async fn revoke_token(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

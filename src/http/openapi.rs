@@ -103,6 +103,7 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("POST", "/screens", Some("OfferScreen"), true, "A screen asks for the code to show."),
     ("POST", "/tokens", Some("IssueToken"), false, "A token for a script."),
     ("GET", "/audit", None, false, "Who saw and did what on a day; operators of all sites, itself audited."),
+    ("GET", "/staff", None, false, "Who of the staff signs in, and as what; `?site=` of one site."),
     ("GET", "/tokens", None, false, "Tokens that were issued for scripts; `?site=` of one site."),
     ("POST", "/tokens/revoke", Some("RevokeToken"), false, "End the tokens of a script, by its name."),
     ("POST", "/clock/confirm", None, false, "The wall clock is right after a jump."),

@@ -45,6 +45,8 @@ pub enum Deed {
     IssueToken(IssueToken),
     /// Lines of the audit.
     ReadAudit(AuditQuery),
+    /// Who of the staff of that site (absent: of all sites) signs in.
+    ListStaff(Option<SiteId>),
     /// Tokens that were issued for scripts, of that site (absent: of all sites).
     ListTokens(Option<SiteId>),
     /// End a script's tokens.
@@ -262,10 +264,10 @@ pub struct RevokeToken {
     pub site: Option<SiteId>,
 }
 
-/// Which list of scripts.
+/// Which list of scripts or of staff.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ListTokens {
+pub struct OfSite {
     /// Of which site; absent: of all sites.
     #[serde(default)]
     pub site: Option<SiteId>,

@@ -13,10 +13,13 @@ const MOBILE_DIGITS: usize = 11;
 /// Longest staff or script name, in bytes.
 pub const NAME_MAX_BYTES: usize = 48;
 
+/// How the ids of accounts of the staff begin.
+pub const STAFF: &str = "a-staff-";
+
 /// The account of somebody of the staff. Names are 1 to [`NAME_MAX_BYTES`] of `a-z 0-9 - _`.
 pub fn staff(name: &str) -> Result<AccountId, Rejection> {
     check_name(name)?;
-    Ok(AccountId::new(format!("a-staff-{name}")))
+    Ok(AccountId::new(format!("{STAFF}{name}")))
 }
 
 /// The account under which tokens for a script of a site (none: of all sites) are issued: `a-script.renmin.his`.

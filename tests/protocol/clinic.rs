@@ -431,6 +431,7 @@ impl Clinic {
         let found = json!({"text": walk_in["number"]});
         self.post("/departments/s.e/appointments/find", Some(desk), found).await;
         self.ask("GET", "/sites", Some(operator), None).await;
+        self.ask("GET", "/staff?site=s", Some(operator), None).await;
         self.ask("GET", "/tokens?site=s", Some(operator), None).await;
         self.post("/tokens/revoke", Some(operator), json!({"name": "his", "site": "s"})).await;
         self.ask("GET", &format!("/audit?day={}", today()), Some(operator), None).await;

@@ -27,6 +27,8 @@ pub enum Deed {
     IssueToken(Option<SiteId>),
     /// Read who saw and did what, in all sites.
     ReadAudit,
+    /// Show who of the staff of that site (absent: of all sites) signs in, and as what.
+    ListStaff(Option<SiteId>),
     /// Show which scripts of that site (absent: of all sites) have tokens.
     ListTokens(Option<SiteId>),
     /// End the tokens of a script of that site (absent: of all sites).
@@ -49,6 +51,7 @@ impl Deed {
         "find_appointments",
         "issue_token",
         "read_audit",
+        "list_staff",
         "list_tokens",
         "revoke_token",
         "run_house",
@@ -68,6 +71,7 @@ impl Deed {
             Self::FindAppointments(_) => "find_appointments",
             Self::IssueToken(_) => "issue_token",
             Self::ReadAudit => "read_audit",
+            Self::ListStaff(_) => "list_staff",
             Self::ListTokens(_) => "list_tokens",
             Self::RevokeToken(_) => "revoke_token",
             Self::RunHouse => "run_house",

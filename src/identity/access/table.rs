@@ -137,6 +137,8 @@ const DEEDS: &[Rule] = &[
     Rule { name: "issue_token", who: &[(Operator, MayIssue)] },
     // It names no site: only for operators of all sites, because the audit is one for all.
     Rule { name: "read_audit", who: OPERATOR },
+    // Without a site only for operators of all sites.
+    Rule { name: "list_staff", who: OPERATOR },
     Rule { name: "list_tokens", who: &[(Operator, MayIssue)] },
     Rule { name: "revoke_token", who: &[(Operator, MayIssue)] },
     Rule { name: "run_house", who: OPERATOR },

@@ -286,7 +286,7 @@ impl Target {
             | Deed::ListSites => about,
             Deed::ReadAreaCode(department) | Deed::FindAppointments(department) => about.department(department.clone()),
             Deed::ReadDirectory(site) => about.site(site.clone()),
-            Deed::IssueToken(site) | Deed::ListTokens(site) | Deed::RevokeToken(site) => {
+            Deed::IssueToken(site) | Deed::ListStaff(site) | Deed::ListTokens(site) | Deed::RevokeToken(site) => {
                 Self { sites: site.iter().cloned().collect(), ..about }
             }
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::ids::*;
 use crate::principal::Role;
 use crate::time::Timestamp;
@@ -25,6 +27,36 @@ pub struct SignedIn {
     pub patients: Vec<(PatientId, String)>,
     /// Tokens of a lower generation are over.
     pub generation: u64,
+}
+
+/// Somebody of the staff as operations see it: what `define_staff` says, without the password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Staff {
+    /// The name to sign in with.
+    pub id: String,
+    /// As what.
+    pub role: Role,
+    /// The site.
+    pub site: Option<SiteId>,
+    /// Departments; empty: all of the site.
+    pub departments: Vec<DepartmentId>,
+    /// Which doctor.
+    pub doctor: Option<DoctorId>,
+    /// May issue tokens for scripts.
+    pub may_issue: bool,
+}
+
+/// Who of the staff the account is; none when it is nobody's or was retired.
+pub fn staff(state: &State) -> Option<Staff> {
+    let staff = state.staff.as_ref().filter(|_| !state.retired)?;
+    Some(Staff {
+        id: staff.name.clone(),
+        role: staff.role,
+        site: staff.site.clone(),
+        departments: staff.departments.clone(),
+        doctor: staff.doctor.clone(),
+        may_issue: staff.may_issue,
+    })
 }
 
 /// Whether a refresh token of that hash would be traded at `now`.

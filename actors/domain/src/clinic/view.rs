@@ -21,6 +21,7 @@ pub fn snapshot(clinic: &Clinic, session_id: &str, zone: Zone) -> Option<Value> 
         "service_point": session.service_point,
         "registration_class": session.registration_class,
         "fee_fen": session.fee_fen,
+        "high_demand": session.high_demand,
         "released_at": session.released_at.map(|at| zone.rfc3339(at)),
         "delay_min": session.delay_min,
         "open": session.standing == SessionStanding::Open,
