@@ -31,7 +31,7 @@ pub struct Args {
     /// The files.
     #[arg(value_name = "FILE.csv")]
     files: Vec<PathBuf>,
-    /// Where the server is.
+    /// Where the server is (http:// or https://; a certificate of the hospital's own authority is named in SSL_CERT_FILE).
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: String,
     /// A file that holds an operator's token; else JIAOHAO_TOKEN has it.
@@ -80,7 +80,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     }
     let token = super::board::token_if_given(args.token, args.token_file)?;
     let server = match token {
-        Some(token) => Some((Door::at(&args.url).map_err(Failure::Usage)?, token)),
+        Some(token) => Some((Door::with_or_without_tls(&args.url).map_err(Failure::Usage)?, token)),
         None if args.dry_run => None,
         None => return Err(Failure::Usage("a token is needed: JIAOHAO_TOKEN or --token-file".to_owned())),
     };

@@ -314,12 +314,10 @@ impl House {
 
     /// Who of the staff signs in, by name; of a site: also its doctors, whose accounts need not name it.
     async fn list_staff(&self, of: Option<&SiteId>) -> Result<Value, Rejection> {
-        let mut accounts = BTreeSet::new();
-        self.shell.each_known(OwnerKind::Account, &mut |owner| {
-            if owner.id.starts_with(accounts::STAFF) {
-                accounts.insert(owner);
-            }
-        });
+        let shell = self.shell.clone();
+        // Of a city's accounts only these are looked at, where blocking is allowed: the store is read.
+        let known = move || shell.known_named(OwnerKind::Account, accounts::STAFF);
+        let accounts = tokio::task::spawn_blocking(known).await.map_err(|_| Code::Internal)?;
         let mut staff = Vec::new();
         for owner in accounts {
             staff.extend(self.shell.read(owner, account_view::staff).await?);

@@ -37,7 +37,7 @@ impl Known {
     /// # Errors
     /// What the server said instead; code `door` also for an answer that is not as the protocol has it.
     pub async fn ask(door: &Door, token: &str, site: SiteId) -> Result<Self, Refusal> {
-        let read = async |path: String| door.insist("GET", &path, Some(token), &Value::Null).await;
+        let read = async |path: String| door.ask("GET", &path, Some(token), None).await;
         let directory = read(format!("/site/{site}")).await?;
         let staff = read(format!("/staff?site={site}")).await?;
         Self::of(site, &directory, &staff).ok_or_else(|| Refusal::door("the directory is not as the protocol has it"))

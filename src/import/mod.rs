@@ -200,7 +200,7 @@ async fn send_all(
 }
 
 async fn only_site(door: &Door, token: &str) -> Result<SiteId, Stopped> {
-    let sites = door.insist("GET", "/sites", Some(token), &Value::Null).await;
+    let sites = door.ask("GET", "/sites", Some(token), None).await;
     let sites = sites.map_err(|why| Stopped::Server(why.to_string()))?;
     let ids: Vec<&str> = sites["sites"].as_array().into_iter().flatten().filter_map(|at| at["site"].as_str()).collect();
     match ids.as_slice() {

@@ -133,7 +133,8 @@ fn rehearse(wishes: &[Wish], sheets: &[Sheet], known: &Known, faults: &mut Vec<F
 
 /// A refusal in words, with what it is about.
 fn says(why: &jiaohao_domain::Rejection) -> String {
-    let about: Vec<String> = why.valid_now.iter().map(|(name, value)| format!("{name} {}", word(value))).collect();
+    let about = why.valid_now.iter().filter(|(name, _)| *name != "field");
+    let about: Vec<String> = about.map(|(name, value)| format!("{name} {}", word(value))).collect();
     if about.is_empty() { why.detail.clone() } else { format!("{} ({})", why.detail, about.join(", ")) }
 }
 

@@ -92,6 +92,7 @@ pub async fn send(door: &Door, token: &str, wish: &Wish, made: &mut Option<Made>
 /// A refusal in words, with what it is about.
 fn says(why: &Refusal) -> String {
     let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let about: Vec<String> = why.valid_now.iter().map(|(name, value)| format!("{name} {}", word(value))).collect();
+    let about = why.valid_now.iter().filter(|(name, _)| *name != "field");
+    let about: Vec<String> = about.map(|(name, value)| format!("{name} {}", word(value))).collect();
     if about.is_empty() { why.detail.clone() } else { format!("{} ({})", why.detail, about.join(", ")) }
 }

@@ -315,6 +315,14 @@ impl Shell {
         awake.chain(self.store.owners(kind)).collect()
     }
 
+    /// Those of [`Shell::known_owners`] whose ids begin so, without looking at the others.
+    pub fn known_named(&self, kind: OwnerKind, beginning: &str) -> BTreeSet<OwnerRef> {
+        let running = self.running.iter().map(|entry| entry.key().clone());
+        let dormant = self.dormant.iter().map(|entry| entry.key().clone());
+        let awake = running.chain(dormant).filter(|owner| owner.kind == kind && owner.id.starts_with(beginning));
+        awake.chain(self.store.owners_named(kind, beginning)).collect()
+    }
+
     /// Visits every owner of [`Shell::known_owners`], some twice, without holding them all.
     pub fn each_known(&self, kind: OwnerKind, visit: &mut dyn FnMut(OwnerRef)) {
         let running = self.running.iter().map(|entry| entry.key().clone());

@@ -266,9 +266,15 @@ impl Store {
 
     /// Every owner of a kind that has a snapshot.
     pub fn owners(&self, kind: OwnerKind) -> impl Iterator<Item = OwnerRef> + '_ {
+        self.owners_named(kind, "")
+    }
+
+    /// Every owner of a kind that has a snapshot and an id that begins so.
+    pub fn owners_named(&self, kind: OwnerKind, beginning: &str) -> impl Iterator<Item = OwnerRef> + '_ {
+        let beginning = key(&OwnerRef::new(kind, beginning));
         let tree = self.database.tree().ok();
         tree.into_iter()
-            .flat_map(move |tree| tree.scan_prefix([kind as u8]).keys())
+            .flat_map(move |tree| tree.scan_prefix(&beginning).keys())
             .filter_map(|key| owner_of(&key.ok()?))
     }
 
