@@ -53,10 +53,10 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     /// Print the commented template of a kind.
-    #[arg(long, value_name = "KIND", exclusive = true)]
+    #[arg(long, value_name = "KIND", conflicts_with_all = ["files", "templates"])]
     template: Option<Kind>,
     /// Write the templates of all kinds into a folder; files that are there stay as they are.
-    #[arg(long, value_name = "DIR", exclusive = true)]
+    #[arg(long, value_name = "DIR", conflicts_with = "files")]
     templates: Option<PathBuf>,
 }
 
