@@ -9,6 +9,7 @@ pub mod engine;
 pub mod house;
 pub mod http;
 pub mod identity;
+pub mod import;
 pub mod kinds;
 pub mod live;
 #[cfg(test)]

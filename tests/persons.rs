@@ -39,7 +39,7 @@ impl Town {
 
     async fn open_at(clinic_start: Timestamp) -> Self {
         let (folder, server, phones) = served::open_at(clinic_start, SPEED).await;
-        let door = Door { authority: server.doors.address.to_string() };
+        let door = Door::plain(server.doors.address.to_string());
         let operator = server.first_token.clone().unwrap();
         let put = async |path: &str, body: Value| door.ask("PUT", path, Some(&operator), Some(&body)).await.unwrap();
         put("/sites", json!({"id": "s", "name": "医院", "time_zone": "Asia/Shanghai"})).await;

@@ -59,14 +59,20 @@ pub fn run(args: Args) -> Result<(), Failure> {
 }
 
 fn token(given: Option<String>, file: Option<PathBuf>) -> Result<String, Failure> {
+    token_if_given(given, file)?
+        .ok_or_else(|| Failure::Usage("a token is needed: JIAOHAO_TOKEN or --token-file".into()))
+}
+
+/// The token of a file or of the environment, if there is one.
+pub(super) fn token_if_given(given: Option<String>, file: Option<PathBuf>) -> Result<Option<String>, Failure> {
     let token = match (given, file) {
         // What stands on the command line counts more than what stands in the environment.
         (_, Some(file)) => {
             std::fs::read_to_string(&file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?
         }
         (Some(token), None) => token,
-        (None, None) => return Err(Failure::Usage("a token is needed: JIAOHAO_TOKEN or --token-file".into())),
+        (None, None) => return Ok(None),
     };
     let token = token.trim().to_owned();
-    if token.is_empty() { Err(Failure::Usage("the token is empty".into())) } else { Ok(token) }
+    if token.is_empty() { Err(Failure::Usage("the token is empty".into())) } else { Ok(Some(token)) }
 }

@@ -11,6 +11,7 @@ use crate::config::Settings;
 pub mod board;
 pub mod config;
 pub mod demo;
+pub mod import;
 pub mod journal;
 pub mod logging;
 pub mod persons;
@@ -31,6 +32,7 @@ const EXAMPLES: &str = "\
 Examples:
   jiaohao demo                                 a made-up city on this machine
   jiaohao serve --config jiaohao.toml          the server
+  jiaohao import house/*.csv                   departments, rooms, doctors, queues, areas, sessions, staff
   jiaohao simulate --patients 200 --doctors 8   load, three kill -9, and a judge outside
   jiaohao replay days.csv                      recorded clinic days: how good were the expected waits?
   jiaohao config default > jiaohao.toml        a commented configuration to start from
@@ -45,6 +47,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Logs go to stderr,
 enum Command {
     Demo(demo::Args),
     Serve(serve::Args),
+    Import(import::Args),
     Board(board::Args),
     Simulate(simulate::Args),
     Replay(replay::Args),
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Demo(args) => demo::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Import(args) => import::run(args),
         Command::Board(args) => board::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Replay(args) => replay::run(args),

@@ -107,7 +107,7 @@ async fn play(settings: Settings, data: &Path, options: &Options) -> Result<(), 
         let data = data.display();
         return Err(Failure::Failed(format!("{data} runs at {kept} times: leave --speed out, or take another folder")));
     }
-    let door = Arc::new(Door { authority: server.doors.address.to_string() });
+    let door = Arc::new(Door::plain(server.doors.address.to_string()));
     let players = Players::start().map_err(Failure::failed)?;
     let operator = operator(data)?;
     let opening = players.runtime().spawn(async move {

@@ -13,17 +13,17 @@ use crate::identity::tokens::Claims;
 
 /// What a token or a member of the staff is to be of.
 #[derive(Default)]
-pub(super) struct Named {
-    pub(super) site: Option<SiteId>,
-    pub(super) departments: Vec<DepartmentId>,
-    pub(super) doctor: Option<DoctorId>,
-    pub(super) board: Option<BoardId>,
-    pub(super) screen: Option<ScreenId>,
+pub(crate) struct Named {
+    pub(crate) site: Option<SiteId>,
+    pub(crate) departments: Vec<DepartmentId>,
+    pub(crate) doctor: Option<DoctorId>,
+    pub(crate) board: Option<BoardId>,
+    pub(crate) screen: Option<ScreenId>,
 }
 
 impl Named {
     /// Those that their sites do not have (any more).
-    fn unknown_at(&self, at: &SiteId, state: &jiaohao_domain::site::State) -> Vec<String> {
+    pub(crate) fn unknown_at(&self, at: &SiteId, state: &jiaohao_domain::site::State) -> Vec<String> {
         let mut unknown = Vec::new();
         let mut look = |id: &str, is_known: bool| {
             if id.split('.').next() == Some(at.as_str()) && !is_known {

@@ -5,7 +5,7 @@ mod arrivals;
 mod commands;
 mod deeds;
 mod engine;
-mod facts;
+pub(crate) mod facts;
 mod family;
 mod figures;
 mod find;

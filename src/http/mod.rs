@@ -7,7 +7,7 @@ mod origin;
 mod pages;
 pub mod problem;
 pub mod requests;
-mod resources;
+pub mod resources;
 mod server;
 mod shapes;
 mod starting;

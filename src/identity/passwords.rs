@@ -20,6 +20,16 @@ pub const PASSWORD_MIN_CHARS: usize = 12;
 /// Longest password, in bytes.
 pub const PASSWORD_MAX_BYTES: usize = 256;
 
+/// Whether that will do as a new password. `invalid_field` when it is too short or too long.
+pub fn check(password: &str) -> Result<(), Rejection> {
+    if password.chars().count() < PASSWORD_MIN_CHARS || password.len() > PASSWORD_MAX_BYTES {
+        let allowed =
+            format!("a password has at least {PASSWORD_MIN_CHARS} characters and at most {PASSWORD_MAX_BYTES} bytes");
+        return Err(Rejection::new(Code::InvalidField, allowed).with("field", "password"));
+    }
+    Ok(())
+}
+
 /// Makes and compares password hashes.
 pub struct Passwords {
     argon2: Argon2<'static>,
@@ -56,15 +66,7 @@ impl Passwords {
 
     /// The argon2id PHC string of a new password. `invalid_field` when it is too short or too long.
     pub async fn hash(&self, password: Redacted<String>) -> Result<String, Rejection> {
-        if password.reveal().chars().count() < PASSWORD_MIN_CHARS || password.reveal().len() > PASSWORD_MAX_BYTES {
-            return Err(Rejection::new(
-                Code::InvalidField,
-                format!(
-                    "a password has at least {PASSWORD_MIN_CHARS} characters and at most {PASSWORD_MAX_BYTES} bytes"
-                ),
-            )
-            .with("field", "password"));
-        }
+        check(password.reveal())?;
         let argon2 = self.argon2.clone();
         let place = WaitingPlace::take(&self.waiting, self.waiting_max)?;
         self.on_a_worker(place, move || phc(&argon2, password.reveal())).await

@@ -40,7 +40,7 @@ impl OwnServer {
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         let port = free_port().map_err(|e| format!("no free port: {e}"))?;
-        let door = Arc::new(Door { authority: format!("127.0.0.1:{port}") });
+        let door = Arc::new(Door::plain(format!("127.0.0.1:{port}")));
         let mut server = Self { folder, speed, clinic_start, child: None, door };
         server.restart().await?;
         Ok(server)

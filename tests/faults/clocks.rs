@@ -54,7 +54,7 @@ async fn a_clock_set_forward_or_back_is_not_followed_until_an_operator_confirms(
         confirm_clock: false,
     };
     let server = Server::start(settings, options).await.unwrap();
-    let door = Door { authority: server.doors.address.to_string() };
+    let door = Door::plain(server.doors.address.to_string());
     let operator = server.first_token.clone().unwrap();
     set_up(&door, &operator).await;
     let issue = json!({"role": "desk", "site": "h", "name": "desk", "ttl_s": 3600});

@@ -34,7 +34,7 @@ impl Program {
         let authority = format!("127.0.0.1:{port}");
         let mut program = Self {
             data: folder.join("data"),
-            door: Door { authority: authority.clone() },
+            door: Door::plain(authority.clone()),
             settings: Vec::new(),
             child: None,
             said: std::env::temp_dir().join(format!("jiaohao-test-{}-{port}.log", std::process::id())),

@@ -43,7 +43,7 @@ impl Clinic {
     /// Opens the doors of a house with one site of two departments.
     pub async fn open() -> Self {
         let (folder, server, phones) = served::open(SPEED).await;
-        let door = Arc::new(Door { authority: server.doors.address.to_string() });
+        let door = Arc::new(Door::plain(server.doors.address.to_string()));
         let operator = server.first_token.clone().unwrap();
         let clock = Arc::new(ClinicClock::new(SPEED));
         let seen = Arc::default();

@@ -1,0 +1,122 @@
+//! `jiaohao import`: departments, rooms, doctors, queues, areas, sessions and staff from CSV files.
+
+use std::path::PathBuf;
+
+use jiaohao_actors::shell::clock::wall_ms;
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::{BusinessDate, SiteId, Timestamp, is_well_formed};
+
+use super::{Failure, print_result};
+use crate::clients::http::Door;
+use crate::import::{self, FILES_MAX, Kind, Options, Stopped};
+
+/// Departments, rooms, doctors, queues, areas, sessions and staff from CSV files, one kind a file, in any order. What is as
+/// it was is not sent.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  jiaohao import --templates house                                commented files to start from
+  jiaohao import --template doctors > doctors.csv
+  jiaohao import --dry-run --site renmin house/*.csv              the files alone, without a server
+  export JIAOHAO_TOKEN=$(jiaohao token issue --role operator)
+  jiaohao import --dry-run house/*.csv                            what would be made and changed
+  jiaohao import house/*.csv --passwords passwords.csv
+  jiaohao import --url http://10.0.0.5:8080 --token-file operator.token doctors.csv
+
+UTF-8 or GB 18030 (GBK). The kind of a file is seen by its columns, in English or Chinese, or said by a line `# kind: …`
+before them. A column that is left out leaves what there is as it is; an empty cell empties it. Ids are within the site
+(internal for renmin.internal); departments, rooms, doctors and queues may be named by their names too. Nothing is ever
+retired. Screens are paired by the code that they show, at the desk or on /ops.
+With any fault in a file nothing is sent (exit code 1).")]
+pub struct Args {
+    /// The files.
+    #[arg(value_name = "FILE.csv")]
+    files: Vec<PathBuf>,
+    /// Where the server is (http:// or https://; a certificate of the hospital's own authority is named in SSL_CERT_FILE).
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// A file that holds an operator's token; else JIAOHAO_TOKEN has it.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    /// An operator's token.
+    #[arg(long, env = "JIAOHAO_TOKEN", hide = true, hide_env_values = true)]
+    token: Option<String>,
+    /// The site, where the server has several.
+    #[arg(long, value_parser = site)]
+    site: Option<SiteId>,
+    /// Say what is wrong and what would be made and changed, and send nothing. Without a token the files alone are looked at.
+    #[arg(long)]
+    dry_run: bool,
+    /// A new file for passwords that are made for new accounts without one; only its owner can read it.
+    #[arg(long, value_name = "FILE")]
+    passwords: Option<PathBuf>,
+    /// One JSON object on stdout, no bar on stderr.
+    #[arg(long)]
+    json: bool,
+    /// Print the commented template of a kind.
+    #[arg(long, value_name = "KIND", conflicts_with_all = ["files", "templates"])]
+    template: Option<Kind>,
+    /// Write the templates of all kinds into a folder; files that are there stay as they are.
+    #[arg(long, value_name = "DIR", conflicts_with = "files")]
+    templates: Option<PathBuf>,
+}
+
+fn site(text: &str) -> Result<SiteId, String> {
+    let fits = is_well_formed(text) && !text.contains('.');
+    if fits { Ok(SiteId::new(text)) } else { Err("a site's id is one part of a-z, 0-9, - and _".to_owned()) }
+}
+
+/// Runs it.
+pub fn run(args: Args) -> Result<(), Failure> {
+    let zone = Zone::named("Asia/Shanghai").ok_or_else(|| Failure::Failed("no such zone".to_owned()))?;
+    let today = zone.date(Timestamp(wall_ms()));
+    if let Some(kind) = args.template {
+        return print_result(&import::template(kind, today.plus_days(1)));
+    }
+    if let Some(folder) = args.templates {
+        return write_templates(&folder, today.plus_days(1));
+    }
+    if args.files.is_empty() || args.files.len() > FILES_MAX {
+        return Err(Failure::Usage(format!("name 1 to {FILES_MAX} files; --templates DIR makes some to start from")));
+    }
+    let token = super::board::token_if_given(args.token, args.token_file)?;
+    let server = match token {
+        Some(token) => Some((Door::with_or_without_tls(&args.url).map_err(Failure::Usage)?, token)),
+        None if args.dry_run => None,
+        None => return Err(Failure::Usage("a token is needed: JIAOHAO_TOKEN or --token-file".to_owned())),
+    };
+    let options = Options {
+        files: args.files,
+        server,
+        site: args.site,
+        today,
+        dry_run: args.dry_run,
+        passwords: args.passwords,
+        quiet: args.json,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
+    let report = runtime.block_on(import::run(options)).map_err(|stopped| match stopped {
+        Stopped::Usage(says) => Failure::Usage(says),
+        Stopped::Server(says) => Failure::Failed(says),
+    })?;
+    if args.json {
+        print_result(&format!("{}\n", report.json()))?;
+    } else {
+        report.notes.iter().for_each(|note| eprintln!("jiaohao: {note}"));
+        print_result(&report.summary())?;
+    }
+    if report.is_whole() { Ok(()) } else { Err(Failure::Failed(report.trouble())) }
+}
+
+fn write_templates(folder: &std::path::Path, day: BusinessDate) -> Result<(), Failure> {
+    let told = |path: &std::path::Path, error: std::io::Error| Failure::Failed(format!("{}: {error}", path.display()));
+    std::fs::create_dir_all(folder).map_err(|error| told(folder, error))?;
+    for kind in Kind::ALL {
+        let path = folder.join(format!("{}.csv", kind.name()));
+        // A spreadsheet knows UTF-8 by the mark.
+        let text = format!("\u{feff}{}", import::template(kind, day));
+        let mut file = std::fs::File::create_new(&path).map_err(|error| told(&path, error))?;
+        std::io::Write::write_all(&mut file, text.as_bytes()).map_err(|error| told(&path, error))?;
+        print_result(&format!("{}\n", path.display()))?;
+    }
+    Ok(())
+}

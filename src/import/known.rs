@@ -1,0 +1,101 @@
+//! What the house has already: the directory of a site and its staff, each thing as the command that would define it.
+
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::{BusinessDate, Rejection, SiteId};
+use serde_json::{Map, Value, json};
+
+use super::kinds::Kind;
+use crate::clients::Refusal;
+use crate::clients::http::Door;
+use crate::wire;
+
+/// A site as it is before the import.
+pub struct Known {
+    /// Which.
+    pub site: SiteId,
+    /// Its name, for the rehearsal.
+    pub name: String,
+    /// Its zone.
+    pub zone: Zone,
+    /// Its business day: of earlier days the directory tells nothing.
+    pub today: BusinessDate,
+    /// By kind and id: the fields of the command that would define it.
+    pub things: BTreeMap<Kind, BTreeMap<String, Value>>,
+}
+
+impl Known {
+    /// A site of which nothing is known.
+    pub fn nothing(site: SiteId, zone: Zone, today: BusinessDate) -> Self {
+        Self { name: site.to_string(), site, zone, today, things: BTreeMap::new() }
+    }
+
+    /// Asks the server what there is.
+    ///
+    /// # Errors
+    /// What the server said instead; code `door` also for an answer that is not as the protocol has it.
+    pub async fn ask(door: &Door, token: &str, site: SiteId) -> Result<Self, Refusal> {
+        let read = async |path: String| door.ask("GET", &path, Some(token), None).await;
+        let directory = read(format!("/site/{site}")).await?;
+        let staff = read(format!("/staff?site={site}")).await?;
+        Self::of(site, &directory, &staff).ok_or_else(|| Refusal::door("the directory is not as the protocol has it"))
+    }
+
+    fn of(site: SiteId, directory: &Value, staff: &Value) -> Option<Self> {
+        let zone = Zone::named(directory["time_zone"].as_str()?)?;
+        let today = serde_json::from_value(directory["today"].clone()).ok()?;
+        let mut known = Self::nothing(site, zone, today);
+        known.name = directory["name"].as_str()?.to_owned();
+        for kind in Kind::ALL {
+            let list = if kind == Kind::Staff { &staff["staff"] } else { &directory[kind.listed_as()] };
+            let mut things = BTreeMap::new();
+            for thing in list.as_array()? {
+                let thing = if kind == Kind::Sessions { session(thing)? } else { thing.clone() };
+                things.insert(thing["id"].as_str()?.to_owned(), thing);
+            }
+            known.things.insert(kind, things);
+        }
+        Some(known)
+    }
+
+    /// The thing of that id.
+    pub fn thing(&self, kind: Kind, id: &str) -> Option<&Value> {
+        self.things.get(&kind)?.get(id)
+    }
+}
+
+/// What a stream shows of a session, as `define_session` would say it.
+fn session(shown: &Value) -> Option<Value> {
+    let at = |time: &Value| DateTime::parse_from_rfc3339(time.as_str()?).ok();
+    let mut slots = Vec::new();
+    for slot in shown["slots"].as_array()? {
+        let (start, end) = (at(&slot["start"])?, at(&slot["end"])?);
+        slots.push(json!({
+            "start": start.format("%H:%M").to_string(),
+            "minutes": (end - start).num_minutes(),
+            "capacity": slot["capacity"],
+        }));
+    }
+    let mut fields = Map::new();
+    fields.insert("id".to_owned(), shown["session"].clone());
+    for name in ["date", "period", "queue", "doctor", "service_point", "registration_class", "fee_fen"] {
+        fields.insert(name.to_owned(), shown[name].clone());
+    }
+    for name in ["high_demand", "released_at"] {
+        fields.insert(name.to_owned(), shown[name].clone());
+    }
+    fields.insert("slots".to_owned(), slots.into());
+    Some(Value::Object(fields))
+}
+
+/// The fields of a command with everything that was left out as it is then: two that are equal define the same.
+///
+/// # Errors
+/// It is no such command.
+pub fn in_full(kind: Kind, fields: &Value) -> Result<Value, Rejection> {
+    let command = wire::named_command(kind.command(), fields.clone())?;
+    let mut tagged = serde_json::to_value(&command).unwrap_or_default();
+    Ok(tagged.get_mut(kind.command()).map(Value::take).unwrap_or_default())
+}

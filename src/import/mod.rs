@@ -1,0 +1,296 @@
+//! `jiaohao import`: what a house consists of, from a hospital's tables. Files are read, compared with what the server's
+//! directory says, rehearsed with the domain's own decisions, and only then is what differs sent.
+
+mod cell;
+mod file;
+mod kinds;
+mod known;
+mod plan;
+mod rehearsal;
+mod send;
+mod templates;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::{BusinessDate, SiteId};
+use serde_json::{Value, json};
+
+pub use file::Fault;
+pub use kinds::Kind;
+pub use templates::template;
+
+use crate::clients::http::Door;
+use known::Known;
+use plan::{Change, Wish};
+use send::Made;
+
+/// Files of one import at most.
+pub const FILES_MAX: usize = 100;
+
+/// What to import.
+pub struct Options {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// The server and an operator's token; none: the files alone are looked at.
+    pub server: Option<(Door, String)>,
+    /// The site; none: the only one that there is.
+    pub site: Option<SiteId>,
+    /// Where there is no server: the day of the site.
+    pub today: BusinessDate,
+    /// Nothing is sent.
+    pub dry_run: bool,
+    /// Where made passwords are written.
+    pub passwords: Option<PathBuf>,
+    /// No bar on stderr.
+    pub quiet: bool,
+}
+
+/// Why nothing was done.
+pub enum Stopped {
+    /// It was asked for wrongly.
+    Usage(String),
+    /// The server.
+    Server(String),
+}
+
+/// How it went.
+pub struct Report {
+    /// Which site.
+    pub site: SiteId,
+    /// Nothing was sent.
+    pub dry_run: bool,
+    /// Rows by what became of them: made, changed, as they were, over, by kind.
+    pub kinds: BTreeMap<Kind, Counts>,
+    /// What was changed, a line each.
+    pub changes: Vec<String>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    /// What is wrong, or was refused.
+    pub faults: Vec<Fault>,
+    /// Why it did not come to its end.
+    pub stopped: Option<String>,
+}
+
+/// Rows of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// New.
+    pub made: usize,
+    /// Changed.
+    pub changed: usize,
+    /// As they were: nothing was sent.
+    pub as_they_were: usize,
+    /// Sessions of earlier days: nothing was sent.
+    pub over: usize,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Why nothing could be done; what is wrong with the files stands in the report.
+pub async fn run(options: Options) -> Result<Report, Stopped> {
+    let mut faults = Vec::new();
+    let mut sheets = Vec::new();
+    for path in &options.files {
+        match file::read(path) {
+            Ok(sheet) => sheets.push(sheet),
+            Err(found) => faults.extend(found),
+        }
+    }
+    let known = match &options.server {
+        Some((door, token)) => {
+            let site = match &options.site {
+                Some(site) => site.clone(),
+                None => only_site(door, token).await?,
+            };
+            let told = |why: crate::clients::Refusal| match why.code.as_str() {
+                "forbidden" => Stopped::Server(format!(
+                    "{site}: forbidden: the token is no operator's of that site, or there is none (see /setup)"
+                )),
+                _ => Stopped::Server(why.to_string()),
+            };
+            Known::ask(door, token, site.clone()).await.map_err(told)?
+        }
+        None => {
+            let site = options.site.clone();
+            let site = site.ok_or_else(|| Stopped::Usage("without a token the site is named by --site".to_owned()))?;
+            let zone = Zone::named("Asia/Shanghai").ok_or_else(|| Stopped::Server("no such zone".to_owned()))?;
+            Known::nothing(site, zone, options.today)
+        }
+    };
+    let mut report = Report {
+        site: known.site.clone(),
+        dry_run: options.dry_run,
+        kinds: BTreeMap::new(),
+        changes: Vec::new(),
+        notes: Vec::new(),
+        faults,
+        stopped: None,
+    };
+    for sheet in sheets.iter().filter(|sheet| !sheet.ignored.is_empty()) {
+        let columns: Vec<String> = sheet.ignored.iter().map(|header| file::repeated(header)).collect();
+        report.notes.push(format!("{}: not read: {}", sheet.file, columns.join(", ")));
+    }
+    // What other files bring is missing if one of them could not be read: its names would be told as faults.
+    let wishes = match report.faults.is_empty() {
+        true => plan::plan(&sheets, &known),
+        false => return Ok(report),
+    };
+    let wishes = match wishes {
+        Ok(wishes) => wishes,
+        Err(found) => {
+            report.faults = found;
+            return Ok(report);
+        }
+    };
+    let kept = wishes.iter().filter(|wish| wish.password.is_some() && wish.change != Change::Made).count();
+    if kept > 0 {
+        report.notes.push(format!("the passwords of {kept} accounts that there are stay as they are"));
+    }
+    match (&options.server, options.dry_run) {
+        (Some((door, token)), false) => send_all(&options, door, token, &wishes, &mut report).await?,
+        _ => wishes.iter().for_each(|wish| report.count(wish)),
+    }
+    Ok(report)
+}
+
+async fn send_all(
+    options: &Options,
+    door: &Door,
+    token: &str,
+    wishes: &[Wish],
+    report: &mut Report,
+) -> Result<(), Stopped> {
+    let mut made = None;
+    if wishes.iter().any(Wish::needs_password) {
+        let path = options.passwords.as_ref().ok_or_else(|| {
+            Stopped::Usage(
+                "there are new accounts without a password: name a file for made ones by --passwords".to_owned(),
+            )
+        })?;
+        let begun = Made::begin(path).map_err(|error| Stopped::Usage(format!("{}: {error}", path.display())))?;
+        report.notes.push(format!("made passwords are in {}: hand them out and delete it", path.display()));
+        made = Some(begun);
+    }
+    let target = if options.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let style = ProgressStyle::with_template("{prefix:>16} {bar:40} {pos}/{len} {msg}")
+        .expect("invariant: the template is right");
+    let bar = ProgressBar::with_draw_target(Some(wishes.len() as u64), target).with_style(style);
+    bar.set_prefix("rows");
+    for wish in wishes {
+        bar.inc(1);
+        bar.set_message(wish.kind.name());
+        match send::send(door, token, wish, &mut made).await {
+            Ok(None) => report.count(wish),
+            Ok(Some(refused)) => report.faults.push(refused),
+            Err(why) => {
+                let at = format!("{}, line {}", wish.file, wish.line);
+                report.stopped = Some(format!("{at}: {why}; run it again: what is done is not sent twice"));
+                break;
+            }
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+async fn only_site(door: &Door, token: &str) -> Result<SiteId, Stopped> {
+    let sites = door.ask("GET", "/sites", Some(token), None).await;
+    let sites = sites.map_err(|why| Stopped::Server(why.to_string()))?;
+    let ids: Vec<&str> = sites["sites"].as_array().into_iter().flatten().filter_map(|at| at["site"].as_str()).collect();
+    match ids.as_slice() {
+        [one] => Ok(SiteId::new(*one)),
+        [] => Err(Stopped::Server("the server has no site yet: make it on /setup".to_owned())),
+        several => Err(Stopped::Usage(format!("there are {}: name one by --site", several.join(", ")))),
+    }
+}
+
+impl Report {
+    fn count(&mut self, wish: &Wish) {
+        let counts = self.kinds.entry(wish.kind).or_default();
+        match &wish.change {
+            Change::Made => counts.made += 1,
+            Change::Changed(fields) => {
+                counts.changed += 1;
+                let (at, fields) = (format!("{}, line {}", wish.file, wish.line), fields.join(", "));
+                self.changes.push(format!("{at}: {}: {fields}", wish.id));
+            }
+            Change::Same => counts.as_they_were += 1,
+            Change::Over => counts.over += 1,
+        }
+    }
+
+    /// All kinds together.
+    pub fn all(&self) -> Counts {
+        self.kinds.values().fold(Counts::default(), |all, kind| Counts {
+            made: all.made + kind.made,
+            changed: all.changed + kind.changed,
+            as_they_were: all.as_they_were + kind.as_they_were,
+            over: all.over + kind.over,
+        })
+    }
+
+    /// Whether everything was as it should be.
+    pub fn is_whole(&self) -> bool {
+        self.faults.is_empty() && self.stopped.is_none()
+    }
+
+    /// One JSON object.
+    pub fn json(&self) -> Value {
+        let kinds: serde_json::Map<String, Value> =
+            self.kinds.iter().map(|(kind, counts)| (kind.name().to_owned(), json!(counts))).collect();
+        let all = self.all();
+        json!({
+            "site": self.site,
+            "dry_run": self.dry_run,
+            "made": all.made,
+            "changed": all.changed,
+            "as_they_were": all.as_they_were,
+            "over": all.over,
+            "kinds": kinds,
+            "changes": self.changes,
+            "notes": self.notes,
+            "faults": self.faults,
+            "stopped": self.stopped,
+        })
+    }
+
+    /// In words, what was done; none where nothing was.
+    pub fn summary(&self) -> String {
+        let mut text = String::new();
+        for line in &self.changes {
+            text.push_str(&format!("{line}\n"));
+        }
+        for (kind, counts) in &self.kinds {
+            text.push_str(&format!("{:>12}  {counts}\n", kind.name()));
+        }
+        if !self.kinds.is_empty() {
+            let dry = if self.dry_run { " (dry run: nothing was sent)" } else { "" };
+            text.push_str(&format!("{:>12}  {}{dry}\n", self.site.as_str(), self.all()));
+        }
+        text
+    }
+
+    /// In words, what is wrong.
+    pub fn trouble(&self) -> String {
+        let mut lines: Vec<String> = self.faults.iter().map(ToString::to_string).collect();
+        lines.extend(self.stopped.clone());
+        if !self.faults.is_empty() {
+            let sent = if self.kinds.is_empty() { "; nothing was sent" } else { "" };
+            lines.push(format!("{} faults{sent}", self.faults.len()));
+        }
+        lines.join("\n")
+    }
+}
+
+impl std::fmt::Display for Counts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} made, {} changed, {} as they were", self.made, self.changed, self.as_they_were)?;
+        if self.over > 0 { write!(f, ", {} of days that are over", self.over) } else { Ok(()) }
+    }
+}

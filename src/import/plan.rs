@@ -1,0 +1,442 @@
+//! From rows to what is to be sent: ids are made whole, names are found, and each thing is compared with what there is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiaohao_domain::codes::Valid;
+use jiaohao_domain::is_well_formed;
+use jiaohao_domain::redacted::Redacted;
+use serde_json::{Map, Value, json};
+
+use super::cell;
+use super::file::{Fault, Header, Row, Sheet, repeated};
+use super::kinds::{Cell, Kind};
+use super::known::{Known, in_full};
+use super::rehearsal::Rehearsal;
+use crate::wire;
+
+/// What becomes of a thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is new.
+    Made,
+    /// These of its fields are others.
+    Changed(Vec<String>),
+    /// It is as it was: nothing is sent.
+    Same,
+    /// A session of an earlier day: nothing is sent.
+    Over,
+}
+
+/// One row as it would be sent.
+#[derive(Debug)]
+pub struct Wish {
+    /// The file.
+    pub file: String,
+    /// The line.
+    pub line: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: String,
+    /// The fields of the command, without a password.
+    pub fields: Value,
+    /// The first password that the file has for it.
+    pub password: Option<Redacted<String>>,
+    /// What becomes of it.
+    pub change: Change,
+}
+
+impl Wish {
+    /// Whether it is a new account for which the file has no password.
+    pub fn needs_password(&self) -> bool {
+        self.kind == Kind::Staff && self.change == Change::Made && self.password.is_none()
+    }
+}
+
+/// Ids by kind and name, of what there is and of what the files bring.
+type Names = BTreeMap<(Kind, String), BTreeSet<String>>;
+
+/// Everything that the files want, in the order in which it can be sent.
+///
+/// # Errors
+/// Everything that is wrong with it, also what the domain would refuse.
+pub fn plan(sheets: &[Sheet], known: &Known) -> Result<Vec<Wish>, Vec<Fault>> {
+    let mut planner = Planner { known, names: Names::new(), ids: BTreeSet::new(), faults: Vec::new() };
+    planner.learn_names();
+    let mut order: Vec<&Sheet> = sheets.iter().collect();
+    order.sort_by_key(|sheet| sheet.kind);
+    let mut wishes = Vec::new();
+    let mut seen: BTreeMap<(Kind, String), (String, u64)> = BTreeMap::new();
+    for kind in Kind::ALL {
+        // The ids of a kind are made whole before its cells are read: within a kind nothing names another.
+        for sheet in order.iter().filter(|sheet| sheet.kind == kind) {
+            for row in &sheet.rows {
+                let Some(id) = planner.own_id(sheet, row) else { continue };
+                if let Some((file, line)) = seen.insert((kind, id.clone()), (sheet.file.clone(), row.line)) {
+                    let says = format!("{id} stands in {file}, line {line} already");
+                    planner.faults.push(sheet.fault(row.line, id_header(sheet), says));
+                    continue;
+                }
+                let name = sheet.header("name").map(|header| row.cell(header).to_owned());
+                if let Some(name) = name {
+                    planner.names.entry((kind, name)).or_default().insert(id.clone());
+                }
+                planner.ids.insert((kind, id.clone()));
+                wishes.extend(planner.wish(sheet, row, &id));
+            }
+        }
+    }
+    let mut faults = planner.faults;
+    rehearse(&wishes, sheets, known, &mut faults);
+    if faults.is_empty() { Ok(wishes) } else { Err(faults) }
+}
+
+/// What the domain would refuse.
+fn rehearse(wishes: &[Wish], sheets: &[Sheet], known: &Known, faults: &mut Vec<Fault>) {
+    let told = |wish: &Wish, why: jiaohao_domain::Rejection| {
+        let named = why.valid_now.iter().find(|(name, _)| *name == "field").map(|(_, field)| word(field));
+        let sheet = sheets.iter().find(|sheet| sheet.file == wish.file);
+        let header = named.and_then(|name| sheet?.header(&name));
+        Fault {
+            file: wish.file.clone(),
+            line: wish.line,
+            column: header.map(|header| header.text.clone()),
+            code: Some(why.code.wire().to_owned()),
+            says: says(&why),
+        }
+    };
+    let mut rehearsal = match Rehearsal::of(known) {
+        Ok(rehearsal) => rehearsal,
+        Err(why) => {
+            let says = format!("what the server has cannot be rehearsed: {}", why.detail);
+            faults.push(Fault { file: known.site.to_string(), line: 0, column: None, code: None, says });
+            return;
+        }
+    };
+    for wish in wishes {
+        if matches!(wish.change, Change::Same | Change::Over) {
+            continue;
+        }
+        let mut fields = wish.fields.clone();
+        if let (Kind::Staff, Some(password)) = (wish.kind, &wish.password) {
+            fields["password"] = json!(password.reveal());
+        } else if wish.needs_password() {
+            fields["password"] = json!("made when it is sent");
+        }
+        let before = known.thing(wish.kind, &wish.id);
+        let given = wire::named_command(wish.kind.command(), fields).and_then(|c| rehearsal.give(&c, before));
+        if let Err(why) = given {
+            faults.push(told(wish, why));
+        }
+    }
+}
+
+/// A refusal in words, with what it is about.
+fn says(why: &jiaohao_domain::Rejection) -> String {
+    let about = why.valid_now.iter().filter(|(name, _)| *name != "field");
+    let about: Vec<String> = about.map(|(name, value)| format!("{name} {}", word(value))).collect();
+    if about.is_empty() { why.detail.clone() } else { format!("{} ({})", why.detail, about.join(", ")) }
+}
+
+fn word(value: &Valid) -> String {
+    match value {
+        Valid::Text(text) => text.clone(),
+        Valid::Number(number) => number.to_string(),
+        Valid::List(list) => list.join(", "),
+        Valid::Nothing => "none".to_owned(),
+    }
+}
+
+fn id_header(sheet: &Sheet) -> Option<&Header> {
+    sheet.header("id")
+}
+
+struct Planner<'a> {
+    known: &'a Known,
+    names: Names,
+    ids: BTreeSet<(Kind, String)>,
+    faults: Vec<Fault>,
+}
+
+impl Planner<'_> {
+    fn learn_names(&mut self) {
+        for (kind, things) in &self.known.things {
+            for (id, fields) in things {
+                let name = fields["name"].as_str().unwrap_or_default();
+                self.names.entry((*kind, name.to_owned())).or_default().insert(id.clone());
+                self.ids.insert((*kind, id.clone()));
+            }
+        }
+    }
+
+    fn is_there(&self, kind: Kind, id: &str) -> bool {
+        self.ids.contains(&(kind, id.to_owned()))
+    }
+
+    /// An id of the site: as it is if it begins with the site, else behind it.
+    fn whole(&self, text: &str) -> String {
+        let text = cell::narrow(text).to_lowercase();
+        let site = self.known.site.as_str();
+        match text.strip_prefix(site) {
+            Some(rest) if rest.is_empty() || rest.starts_with('.') => text,
+            _ => format!("{site}.{text}"),
+        }
+    }
+
+    /// The id of the thing that a cell names by id or by name; `within`: a department that is meant where only the last
+    /// part is given, or where others have the name too.
+    fn found(&self, kind: Kind, text: &str, within: Option<&str>) -> Result<String, String> {
+        let whole = self.whole(text);
+        let inside = within.map(|parent| format!("{parent}.{}", cell::narrow(text).to_lowercase()));
+        if let Some(id) = [Some(&whole), inside.as_ref()].into_iter().flatten().find(|id| self.is_there(kind, id)) {
+            return Ok(id.clone());
+        }
+        let is_within = |id: &&String| within.is_none_or(|parent| id.starts_with(&format!("{parent}.")));
+        let named = self.names.get(&(kind, text.to_owned()));
+        let named: Vec<&String> = named.into_iter().flatten().filter(is_within).collect();
+        match named.as_slice() {
+            [id] => Ok((*id).clone()),
+            [] => Err(format!("{} is no {} of this site, by id or by name", repeated(text), kind.one())),
+            several => {
+                let ids: Vec<&str> = several.iter().map(|id| id.as_str()).collect();
+                Err(format!("{} is the name of {}: write the id", repeated(text), ids.join(" and ")))
+            }
+        }
+    }
+
+    /// The row's own id, made whole; none after a fault.
+    fn own_id(&mut self, sheet: &Sheet, row: &Row) -> Option<String> {
+        let made = self.made_id(sheet, row);
+        let checked = made.and_then(|id| match sheet.kind {
+            Kind::Staff => Ok(id),
+            _ if is_well_formed(&id) => Ok(id),
+            _ => Err((
+                id_header(sheet),
+                format!("{} is no id: a-z, 0-9, - and _, in parts joined by dots", repeated(&id)),
+            )),
+        });
+        match checked {
+            Ok(id) => Some(id),
+            Err((header, says)) => {
+                self.faults.push(sheet.fault(row.line, header, says));
+                None
+            }
+        }
+    }
+
+    fn made_id<'s>(&self, sheet: &'s Sheet, row: &Row) -> Result<String, (Option<&'s Header>, String)> {
+        let under = |name: &str| {
+            let header = sheet.header(name);
+            (header, header.map(|header| row.cell(header)).unwrap_or_default())
+        };
+        let (id_header, own) = under("id");
+        if own.is_empty() && sheet.kind != Kind::Sessions {
+            return Err((id_header, "it must not be empty".to_owned()));
+        }
+        match sheet.kind {
+            Kind::Staff => Ok(own.to_owned()),
+            Kind::Rooms | Kind::Queues => {
+                let (header, department) = under("department");
+                if department.is_empty() || own.contains('.') {
+                    return Ok(self.whole(own));
+                }
+                let department = self.found(Kind::Departments, department, None).map_err(|says| (header, says))?;
+                Ok(format!("{department}.{}", cell::narrow(own).to_lowercase()))
+            }
+            Kind::Sessions => {
+                let (header, queue) = under("queue");
+                let queue = self.found(Kind::Queues, queue, None).map_err(|says| (header, says))?;
+                let department: Vec<&str> = queue.split('.').take(2).collect();
+                let department = department.join(".");
+                if own.contains('.') {
+                    return Ok(self.whole(own));
+                }
+                if !own.is_empty() {
+                    return Ok(format!("{department}.{}", cell::narrow(own).to_lowercase()));
+                }
+                let (header, date) = under("date");
+                let date = cell::date(date).map_err(|allowed| (header, unread(date, &allowed)))?;
+                let (header, doctor) = under("doctor");
+                let whose = match doctor {
+                    "" => queue.clone(),
+                    doctor => self.found(Kind::Doctors, doctor, None).map_err(|says| (header, says))?,
+                };
+                let whose = whose.rsplit('.').next().unwrap_or_default();
+                let (header, period) = under("period");
+                let period = cell::period(period);
+                let period = period.as_str().filter(|period| is_well_formed(period) && !period.contains('.'));
+                let period = period.ok_or((header, "of another period the session needs an id".to_owned()))?;
+                let date = jiaohao_domain::BusinessDate(date).compact();
+                Ok(format!("{department}.s{date}-{whose}-{period}"))
+            }
+            _ => Ok(self.whole(own)),
+        }
+    }
+
+    /// What the row wants; none after a fault.
+    fn wish(&mut self, sheet: &Sheet, row: &Row, id: &str) -> Option<Wish> {
+        let before = self.known.thing(sheet.kind, id);
+        let mut fields = before.and_then(Value::as_object).cloned().unwrap_or_default();
+        fields.insert("id".to_owned(), json!(id));
+        if sheet.kind == Kind::Staff && before.is_none() {
+            fields.insert("site".to_owned(), json!(self.known.site));
+        }
+        let faults = self.faults.len();
+        let mut password = None;
+        for header in &sheet.headers {
+            let text = row.cell(header);
+            let required = sheet.kind.columns().iter().any(|c| c.required && c.name == header.name);
+            if text.is_empty() && required {
+                self.faults.push(sheet.fault(row.line, Some(header), "it must not be empty"));
+                continue;
+            }
+            if header.cell == Cell::Password {
+                password = (!text.is_empty()).then(|| Redacted::new(text.to_owned()));
+                continue;
+            }
+            if let Err(allowed) = self.fill(&mut fields, header, text, id) {
+                self.faults.push(sheet.fault(row.line, Some(header), unread(text, &allowed)));
+            }
+        }
+        if sheet.kind == Kind::Sessions
+            && let Err((header, says)) = slots(sheet, row, &mut fields)
+        {
+            self.faults.push(sheet.fault(row.line, header, says));
+        }
+        if self.faults.len() > faults {
+            return None;
+        }
+        let fields = Value::Object(fields);
+        let change = match self.compare(sheet.kind, &fields, before) {
+            Ok(change) => change,
+            Err(why) => {
+                let code = Some(why.code.wire().to_owned());
+                let fault = Fault { code, ..sheet.fault(row.line, None, says(&why)) };
+                self.faults.push(fault);
+                return None;
+            }
+        };
+        Some(Wish {
+            file: sheet.file.clone(),
+            line: row.line,
+            kind: sheet.kind,
+            id: id.to_owned(),
+            fields,
+            password,
+            change,
+        })
+    }
+
+    /// Puts a cell into its field. An empty one leaves the field out: it is then as the protocol has it without.
+    fn fill(&self, fields: &mut Map<String, Value>, header: &Header, text: &str, id: &str) -> Result<(), String> {
+        let department = || id.split('.').take(2).collect::<Vec<_>>().join(".");
+        let field = match header.name.as_str() {
+            "room" => "service_point",
+            "fee_yuan" => "fee_fen",
+            other => other,
+        };
+        let is_id = matches!(header.cell, Cell::Id | Cell::Account) || field == "department";
+        if is_id || matches!(header.name.as_str(), "hours" | "slot_minutes" | "capacity") {
+            return Ok(());
+        }
+        if header.cell == Cell::Setting {
+            return if text.is_empty() { Ok(()) } else { set(fields, field, cell::setting(text)) };
+        }
+        if text.is_empty() {
+            fields.remove(field);
+            return Ok(());
+        }
+        let value = match header.cell {
+            Cell::YesNo => cell::yes_no(text)?,
+            Cell::Whole | Cell::MaybeWhole => cell::whole(text)?,
+            Cell::Yuan => cell::yuan(text)?,
+            Cell::Date => json!(cell::date(text)?),
+            Cell::Moment => cell::moment(text, self.known.zone)?,
+            Cell::Role => cell::role(text)?,
+            Cell::Period => cell::period(text),
+            Cell::One(kind) | Cell::MaybeOne(kind) => {
+                let within = (kind == Kind::Rooms).then(department);
+                json!(self.found(kind, text, within.as_deref())?)
+            }
+            Cell::Many(kind) => {
+                let found: Result<Vec<String>, String> =
+                    cell::several(text).map(|part| self.found(kind, part, None)).collect();
+                json!(found?)
+            }
+            Cell::Text | Cell::MaybeText => json!(text),
+            Cell::Id | Cell::Account | Cell::Hours | Cell::Password | Cell::Setting => return Ok(()),
+        };
+        fields.insert(field.to_owned(), value);
+        Ok(())
+    }
+
+    fn compare(&self, kind: Kind, fields: &Value, before: Option<&Value>) -> Result<Change, jiaohao_domain::Rejection> {
+        let now = in_full(kind, fields)?;
+        let over = |day: &Value| day.as_str().is_some_and(|day| *day < *self.known.today.0.to_string());
+        if kind == Kind::Sessions && over(&fields["date"]) {
+            return Ok(Change::Over);
+        }
+        let Some(before) = before else { return Ok(Change::Made) };
+        let before = in_full(kind, before)?;
+        let changed: Vec<String> = now
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(field, value)| before[*field] != **value)
+            .map(|(field, value)| format!("{field} {} → {}", shown(&before[field], field), shown(value, field)))
+            .collect();
+        Ok(if changed.is_empty() { Change::Same } else { Change::Changed(changed) })
+    }
+}
+
+/// A value as it is told: short ones as they are, others by what they are.
+fn shown(value: &Value, field: &str) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Number(_) if field == "released_at" => "a moment".to_owned(),
+        Value::String(text) => repeated(text),
+        Value::Array(list) => match list.iter().all(Value::is_string) {
+            true => format!("[{}]", list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
+            false => format!("{} {field}", list.len()),
+        },
+        Value::Object(_) => "others".to_owned(),
+        plain => plain.to_string(),
+    }
+}
+
+fn unread(text: &str, allowed: &str) -> String {
+    // Words that begin with the cell say themselves what it is.
+    if allowed.starts_with('"') { allowed.to_owned() } else { format!("{} is not {allowed}", repeated(text)) }
+}
+
+/// The slots of a session: hours, length and places are three columns of one field.
+fn slots<'s>(sheet: &'s Sheet, row: &Row, fields: &mut Map<String, Value>) -> Result<(), (Option<&'s Header>, String)> {
+    let number = |name: &str, absent: u32| {
+        let Some(header) = sheet.header(name) else { return Ok(absent) };
+        match row.cell(header) {
+            "" => Ok(absent),
+            text => match cell::whole(text).map(|number| number.as_u64().and_then(|n| u32::try_from(n).ok())) {
+                Ok(Some(number)) => Ok(number),
+                Ok(None) => Ok(absent),
+                Err(allowed) => Err((Some(header), unread(text, &allowed))),
+            },
+        }
+    };
+    let (minutes, capacity) = (number("slot_minutes", 30)?, number("capacity", 0)?);
+    let Some(hours) = sheet.header("hours") else { return Ok(()) };
+    let text = row.cell(hours);
+    let slots = cell::slots(text, minutes, capacity).map_err(|allowed| (Some(hours), unread(text, &allowed)))?;
+    fields.insert("slots".to_owned(), slots);
+    Ok(())
+}
+
+/// Sets one setting of a department by its path (`booking.hold_ttl_s`).
+fn set(fields: &mut Map<String, Value>, path: &str, value: Value) -> Result<(), String> {
+    let mut at = fields.entry("settings").or_insert_with(|| json!({}));
+    for part in path.split('.') {
+        let object = at.as_object_mut().ok_or_else(|| format!("{path}: there is no such setting"))?;
+        at = object.entry(part).or_insert_with(|| json!({}));
+    }
+    *at = value;
+    Ok(())
+}

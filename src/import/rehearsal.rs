@@ -1,0 +1,112 @@
+//! What the house would say, before it is asked: the domain's own decisions on a copy of what is known of the site. So a
+//! dry run finds what would be refused, and no rule stands twice.
+
+use std::collections::BTreeMap;
+
+use jiaohao_domain::account::Account;
+use jiaohao_domain::department::Department;
+use jiaohao_domain::site::Site;
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::vocabulary::{ClientCommand as C, DefineSite, DefineStaff, ToAccount, ToDepartment, ToSite};
+use jiaohao_domain::{AccountId, Code, Context, Draft, Message, Outgoing, Owner, Principal, Rejection, Role};
+use serde_json::Value;
+
+use super::kinds::Kind;
+use super::known::Known;
+use crate::house::facts::Named;
+use crate::identity::{accounts, passwords};
+use crate::wire;
+
+/// Stands for the hash of a password.
+const SOME_PHC: &str = "$argon2id$";
+
+/// The site and its departments as they would be.
+pub struct Rehearsal {
+    site: <Site as Owner>::State,
+    departments: BTreeMap<String, <Department as Owner>::State>,
+    context: Context,
+}
+
+impl Rehearsal {
+    /// With everything that is known.
+    ///
+    /// # Errors
+    /// What is known does not fit together.
+    pub fn of(known: &Known) -> Result<Self, Rejection> {
+        let principal = Principal::of(Role::Operator, AccountId::new("a-import"));
+        let now = known.zone.moment(known.today, chrono::NaiveTime::MIN);
+        let mut rehearsal = Self {
+            site: Site::new_state(known.site.as_str()),
+            departments: BTreeMap::new(),
+            context: Context { now, principal, seed: 0 },
+        };
+        let (id, name) = (known.site.clone(), known.name.clone());
+        let site = DefineSite { id, name, name_en: String::new(), time_zone: Zone::name(known.zone).to_owned() };
+        rehearsal.tell_site(ToSite::DefineSite(site))?;
+        for (kind, things) in &known.things {
+            for fields in things.values().filter(|_| *kind != Kind::Staff) {
+                // A closed session's queue may be retired: what stands already is not asked about.
+                let _ = rehearsal.give(&wire::named_command(kind.command(), fields.clone())?, None);
+            }
+        }
+        Ok(rehearsal)
+    }
+
+    /// What would come of a command; `before`: the account as it is, where it defines one.
+    ///
+    /// # Errors
+    /// As the house would refuse it.
+    pub fn give(&mut self, command: &C, before: Option<&Value>) -> Result<(), Rejection> {
+        command.check(self.context.now)?;
+        match command.clone() {
+            C::DefineDepartment(c) => self.tell_site(ToSite::DefineDepartment(c)),
+            C::DefineServicePoint(c) => self.tell_site(ToSite::DefineServicePoint(c)),
+            C::DefineDoctor(c) => self.tell_site(ToSite::DefineDoctor(c)),
+            C::DefineQueue(c) => self.tell_site(ToSite::DefineQueue(c)),
+            C::DefineBoard(c) => self.tell_site(ToSite::DefineBoard(c)),
+            C::DefineSession(c) => self.tell_department(c.id.department().as_str(), ToDepartment::DefineSession(c)),
+            C::DefineStaff(c) => self.staff(c, before),
+            _ => Err(Code::UnknownCommand.into()),
+        }
+    }
+
+    fn tell_site(&mut self, command: ToSite) -> Result<(), Rejection> {
+        let mut draft = Draft::<Site>::new(&mut self.site);
+        Site::decide(&mut draft, command, &self.context)?;
+        let mut owed = Vec::new();
+        draft.into_events().iter().for_each(|event| Site::outgoing(event, &mut owed));
+        for outgoing in owed {
+            if let Outgoing::Effect(to, Message::Department(command)) = outgoing {
+                self.tell_department(&to.id, *command)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_department(&mut self, id: &str, command: ToDepartment) -> Result<(), Rejection> {
+        let state = self.departments.entry(id.to_owned()).or_insert_with(|| Department::new_state(id));
+        Department::decide(&mut Draft::<Department>::new(state), command, &self.context).map(drop)
+    }
+
+    fn staff(&self, mut command: DefineStaff, before: Option<&Value>) -> Result<(), Rejection> {
+        let (site, departments, doctor) = (command.site.clone(), command.departments.clone(), command.doctor.clone());
+        let named = Named { site, departments, doctor, ..Named::default() };
+        if let Some(id) = named.unknown_at(&self.site.id, &self.site).first() {
+            return Err(Rejection::new(Code::UnknownId, id.as_str()));
+        }
+        let id = accounts::staff(&command.id)?;
+        let mut state = Account::new_state(id.as_str());
+        let mut define = |command: DefineStaff, password_phc: Option<String>| {
+            let command = ToAccount::DefineStaff { command, password_phc };
+            Account::decide(&mut Draft::<Account>::new(&mut state), command, &self.context).map(drop)
+        };
+        if let Some(C::DefineStaff(before)) =
+            before.map(|fields| wire::named_command(Kind::Staff.command(), fields.clone())).transpose()?
+        {
+            define(before, Some(SOME_PHC.to_owned()))?;
+        }
+        let password = command.password.take();
+        password.as_deref().map_or(Ok(()), passwords::check)?;
+        define(command, password.map(|_| SOME_PHC.to_owned()))
+    }
+}

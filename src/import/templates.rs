@@ -1,0 +1,59 @@
+//! A commented template for each kind: its columns with what they are, and rows of a small clinic that can be imported as
+//! they stand.
+
+use jiaohao_domain::BusinessDate;
+
+use super::kinds::{KIND_LINE, Kind};
+
+/// The template of a kind; its sessions are of `day`.
+pub fn template(kind: Kind, day: BusinessDate) -> String {
+    let mut text = format!("# {KIND_LINE} {}\n", kind.name());
+    for column in kind.columns() {
+        let aliases = column
+            .aliases
+            .iter()
+            .find(|alias| !alias.is_ascii())
+            .map(|alias| format!(" ({alias})"))
+            .unwrap_or_default();
+        let must = if column.required { "" } else { " [may be left out]" };
+        text.push_str(&format!("# {}{aliases}{must}: {}\n", column.name, column.says));
+    }
+    if kind == Kind::Departments {
+        text.push_str("# settings.… [may be left out]: a rule of the house, as settings.booking.hold_ttl_s: 600 (docs/install.md)\n");
+    }
+    if kind == Kind::Staff {
+        text.push_str("# Delete the column password, or keep this file as safe as the passwords in it.\n");
+    }
+    text.push_str("# A column that is left out leaves what there is as it is; an empty cell empties it. Replace the rows below.\n");
+    let names: Vec<&str> = kind.columns().iter().map(|column| column.name).collect();
+    text.push_str(&format!("{}\n", names.join(",")));
+    for row in rows(kind) {
+        text.push_str(&format!("{}\n", row.replace("DAY", &day.0.to_string())));
+    }
+    text
+}
+
+fn rows(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Departments => &["internal,内科,Internal medicine,,no", "mental,精神心理科,Mental health,三楼门诊,yes"],
+        Kind::Rooms => {
+            &["r1,internal,1号诊室,Room 1,1,", "r2,internal,2号诊室,Room 2,2,", "r3,mental,3号诊室,Room 3,3,2"]
+        }
+        Kind::Doctors => &["liming,李明,主任医师,internal", "wangfang,王芳,主治医师,internal;mental"],
+        Kind::Queues => {
+            &["li,internal,李明,A,liming", "general,internal,内科普通,B,", "talk,mental,心理门诊,C,wangfang"]
+        }
+        Kind::Areas => &["opd3f,3楼候诊区,Waiting area 3F,internal.li;internal.general;mental.talk,yes,no,no"],
+        Kind::Sessions => &[
+            ",DAY,morning,internal.li,liming,internal.r1,主任,50.00,08:00-11:30,30,6,no,",
+            ",DAY,morning,internal.general,,,普通,12.00,08:00-12:00,30,10,no,",
+            ",DAY,afternoon,mental.talk,wangfang,mental.r3,普通,20,14:00-15:30;15:45-17:15,30,3,no,",
+        ],
+        Kind::Staff => &[
+            "li-ming,doctor,,liming,no,",
+            "wang-fang,doctor,,wangfang,no,",
+            "desk-3f,desk,internal;mental,,no,",
+            "kiosk-3f,kiosk,internal;mental,,no,",
+        ],
+    }
+}

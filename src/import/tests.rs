@@ -1,0 +1,209 @@
+//! From files to wishes: what is found by name, what is compared, what the domain says beforehand.
+
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::{BusinessDate, SiteId};
+use serde_json::json;
+
+use super::file::{Sheet, parse};
+use super::known::Known;
+use super::plan::{Change, Wish, plan};
+use super::{Kind, template};
+
+fn day(text: &str) -> BusinessDate {
+    BusinessDate(text.parse().expect("a date"))
+}
+
+fn nothing() -> Known {
+    Known::nothing(SiteId::new("s"), Zone::named("Asia/Shanghai").expect("a zone"), day("2026-11-23"))
+}
+
+fn sheet(file: &str, text: &str) -> Sheet {
+    parse(file, text.as_bytes()).map_err(|faults| faults[0].to_string()).expect("a sheet")
+}
+
+fn sheets(texts: &[(&str, &str)]) -> Vec<Sheet> {
+    texts.iter().map(|(file, text)| sheet(file, text)).collect()
+}
+
+fn planned(texts: &[(&str, &str)], known: &Known) -> Result<Vec<Wish>, Vec<String>> {
+    plan(&sheets(texts), known).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+}
+
+/// The house as it is once everything was sent.
+fn after(wishes: &[Wish]) -> Known {
+    let mut known = nothing();
+    for wish in wishes {
+        let mut fields = super::known::in_full(wish.kind, &wish.fields).expect("a command");
+        if let Some(ms) = fields["released_at"].as_i64() {
+            fields["released_at"] = json!(known.zone.rfc3339(jiaohao_domain::Timestamp(ms)));
+        }
+        known.things.entry(wish.kind).or_default().insert(wish.id.clone(), fields);
+    }
+    known
+}
+
+fn house(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    let departments = ("departments.csv", "科室编码,科室名称\ninternal,内科\nskin,皮肤科\n");
+    let rooms = ("rooms.csv", "诊室编码,所属科室,诊室名称\nr1,内科,1号诊室\nr1,skin,1号诊室\n");
+    let doctors = ("doctors.csv", "工号,姓名,职称,科室\n0042,李明,主任医师,内科;皮肤科\n");
+    let queues = ("queues.csv", "队列编码,科室,队列名称,前缀,医生\nli,内科,李明,A,0042\npool,skin,皮肤普通,B,\n");
+    let mut all: Vec<_> = more.to_vec();
+    all.extend([queues, doctors, rooms, departments]);
+    all
+}
+
+#[test]
+fn the_templates_are_of_their_kind_and_fit_each_other() {
+    let texts: Vec<(String, String)> =
+        Kind::ALL.into_iter().rev().map(|kind| (kind.name().to_owned(), template(kind, day("2026-11-24")))).collect();
+    let named: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    for sheet in sheets(&named) {
+        assert_eq!(sheet.kind.name(), sheet.file);
+        let columns = sheet.kind.columns().len();
+        assert_eq!((sheet.headers.len(), sheet.ignored.len()), (columns, 0), "{}", sheet.file);
+    }
+    let wishes = planned(&named, &nothing()).expect("in order");
+    assert!(wishes.iter().all(|wish| wish.change == Change::Made) && wishes.len() == 18);
+    assert!(wishes.is_sorted_by_key(|wish| wish.kind), "each after what it names");
+    let again = planned(&named, &after(&wishes)).expect("in order");
+    let other: Vec<&str> = again.iter().filter(|wish| wish.change != Change::Same).map(|w| w.id.as_str()).collect();
+    assert_eq!(other, [""; 0]);
+}
+
+#[test]
+fn a_hospitals_export_is_understood_by_codes_and_names() {
+    let sessions = (
+        "sessions.csv",
+        "出诊日期,午别,队列,医生,诊室,号别,挂号费,出诊时间,每时段号数,放号时间\n\
+         2026/11/24,上午,李明,李明,1号诊室,主任,50,08：00-09：00,6,2026/11/20 7:00\n",
+    );
+    let areas = ("areas.csv", "候诊区编码,候诊区名称,队列,语音播报\nA3,3楼,内科普通；skin.pool,是\n");
+    let wrong = planned(&house(&[areas]), &nothing()).expect_err("there is no such queue");
+    assert_eq!(wrong, ["areas.csv, line 2, 队列: \"内科普通\" is no queue of this site, by id or by name"]);
+    let areas = ("areas.csv", "候诊区编码,候诊区名称,队列,语音播报\nA3,3楼,李明；skin.pool,是\n");
+    let wishes = planned(&house(&[sessions, areas]), &nothing()).expect("in order");
+    let fields = |id: &str| wishes.iter().find(|wish| wish.id == id).map(|wish| &wish.fields).expect("a wish");
+    assert_eq!(fields("s.internal.r1")["name"], "1号诊室");
+    assert_eq!(fields("s.0042")["departments"], json!(["s.internal", "s.skin"]));
+    assert_eq!(fields("s.a3")["queues"], json!(["s.internal.li", "s.skin.pool"]));
+    let session = fields("s.internal.s20261124-0042-morning");
+    assert_eq!(
+        *session,
+        json!({
+            "id": "s.internal.s20261124-0042-morning", "date": "2026-11-24", "period": "morning", "queue": "s.internal.li",
+            "doctor": "s.0042", "service_point": "s.internal.r1", "registration_class": "主任", "fee_fen": 5000,
+            "released_at": "2026-11-20T07:00:00.000+08:00",
+            "slots": [{"start": "08:00", "minutes": 30, "capacity": 6}, {"start": "08:30", "minutes": 30, "capacity": 6}],
+        })
+    );
+}
+
+#[test]
+fn a_name_that_two_bear_is_asked_about() {
+    let more = ("more.csv", "# kind: departments\nid,name\ninternal2,内科\n");
+    let doctors = ("more-doctors.csv", "id,name,title,departments\nwang,王芳,主治医师,内科\n");
+    let wrong = planned(&house(&[more, doctors]), &nothing()).expect_err("two of that name");
+    assert!(
+        wrong.contains(
+            &"more-doctors.csv, line 2, departments: \"内科\" is the name of s.internal and s.internal2: write the id"
+                .to_owned()
+        ),
+        "{wrong:?}"
+    );
+}
+
+#[test]
+fn what_is_left_out_stays_and_what_is_empty_goes() {
+    let first = "# kind: departments\nid,name,name_en,number_only,settings.booking.hold_ttl_s\ninternal,内科,Internal,yes,300\n";
+    let wishes = planned(&[("d.csv", first)], &nothing()).expect("in order");
+    let known = after(&wishes);
+    let change = |text: &str| planned(&[("d.csv", text)], &known).expect("in order").remove(0);
+    assert_eq!(change("# kind: departments\nid,name\ninternal,内科\n").change, Change::Same);
+    let emptied = change("# kind: departments\nid,name,number_only\ninternal,内科,\n");
+    assert_eq!(emptied.change, Change::Changed(vec!["number_only true → false".to_owned()]));
+    assert_eq!(emptied.fields["settings"]["booking"]["hold_ttl_s"], 300, "what is not in the file goes along");
+    let renamed = change("# kind: departments\nid,name\ninternal,大内科\n");
+    assert_eq!(renamed.change, Change::Changed(vec!["name \"内科\" → \"大内科\"".to_owned()]));
+    let set = change(
+        "# kind: departments\nid,name,settings.calling.recalls,settings.booking.hold_ttl_s\ninternal,内科,,600\n",
+    );
+    assert_eq!(set.change, Change::Changed(vec!["settings others → others".to_owned()]));
+}
+
+#[test]
+fn the_domain_is_asked_beforehand() {
+    let twice = ("more.csv", "队列编码,科室,队列名称,前缀\nchen,内科,陈红,A\nlow,内科,陈红,a\n");
+    let wrong = planned(&house(&[twice]), &nothing()).expect_err("refused");
+    assert_eq!(wrong.len(), 2, "{wrong:?}");
+    assert!(wrong.iter().any(|fault| fault.starts_with("queues.csv, line 2: prefix_taken")), "{wrong:?}");
+    assert!(
+        wrong.iter().any(|fault| fault.starts_with("more.csv, line 3") && fault.contains("invalid_field: a prefix is")),
+        "{wrong:?}"
+    );
+    let staff = |row: &str| {
+        let text = format!("id,role,doctor,departments,password\n{row}\n");
+        planned(&[house(&[]), vec![("staff.csv", text.as_str())]].concat(), &nothing())
+    };
+    assert!(staff("li,doctor,李明,,").expect("in order").iter().any(Wish::needs_password));
+    for (row, says) in [
+        ("li,doctor,,,", "invalid_field: role doctor needs the doctor"),
+        ("Li Ming,desk,,,", "invalid_field: a name is 1 to 48 of a-z, 0-9, - and _"),
+        ("li,desk,,,short", "invalid_field: a password has at least 12 characters"),
+        ("li,nurse,,,", "role: \"nurse\" is not doctor (医生), desk (分诊台)"),
+    ] {
+        let wrong = staff(row).err().expect(row);
+        let told = wrong.len() == 1 && wrong[0].starts_with("staff.csv, line 2") && wrong[0].contains(says);
+        assert!(told, "{wrong:?}");
+        assert!(!wrong[0].contains("\"short"), "a password is repeated");
+    }
+    let long = format!("id,name\ninternal,{}\n", "长".repeat(201));
+    let wrong = planned(&[("d.csv", &format!("# kind: departments\n{long}"))], &nothing()).err().expect("too long");
+    assert!(wrong[0].starts_with("d.csv, line 3, name: invalid_field"), "{wrong:?}");
+    let unknown = "# kind: departments\nid,name,settings.booking.no_such\ninternal,内科,1\n";
+    let wrong = planned(&[("d.csv", unknown)], &nothing()).err().expect("unknown");
+    assert!(wrong[0].starts_with("d.csv, line 3: malformed: unknown field `no_such`"), "{wrong:?}");
+}
+
+#[test]
+fn sessions_of_days_that_are_over_are_left_alone_and_twins_need_ids() {
+    let head = "date,period,queue,registration_class,hours,capacity\n";
+    let session = |rows: &str| {
+        let text = format!("{head}{rows}");
+        planned(&[house(&[]), vec![("sessions.csv", text.as_str())]].concat(), &nothing())
+    };
+    let wishes = session("2026-11-22,上午,李明,普通,08:00-12:00,3\n2026-11-23,上午,李明,普通,08:00-12:00,3\n");
+    let changes: Vec<Change> =
+        wishes.expect("in order").iter().filter(|w| w.kind == Kind::Sessions).map(|w| w.change.clone()).collect();
+    assert_eq!(changes, [Change::Over, Change::Made]);
+    let twins = session("2026-11-23,上午,李明,普通,08:00-09:00,3\n2026-11-23,上午,李明,主任,10:00-12:00,3\n");
+    assert_eq!(
+        twins.err().expect("twins"),
+        ["sessions.csv, line 3: s.internal.s20261123-li-morning stands in sessions.csv, line 2 already"]
+    );
+    let odd = session("2026-11-23,清晨,李明,普通,08:00-09:00,3\n").err().expect("no id can be made");
+    assert_eq!(odd, ["sessions.csv, line 2, period: of another period the session needs an id"]);
+    for (row, says) in [
+        ("23.11.2026,上午,李明,普通,08:00-09:00,3", "date: \"23.11.2026\" is not a date"),
+        ("2026-11-23,上午,李明,普通,8-9,3", "hours: \"8-9\" is not hours"),
+        ("2026-11-23,上午,李明,普通,08:00-09:00,many", "capacity: \"many\" is not a whole number"),
+        ("2026-11-23,上午,李明,,08:00-09:00,3", "registration_class: it must not be empty"),
+    ] {
+        let wrong = session(&format!("{row}\n")).err().expect(row);
+        assert!(wrong.len() == 1 && wrong[0].starts_with(&format!("sessions.csv, line 2, {says}")), "{wrong:?}");
+    }
+}
+
+#[test]
+fn ids_are_whole_and_well_formed() {
+    let id = |id: &str| {
+        let text = format!("# kind: departments\nid,name\n{id},内科\n");
+        planned(&[("d.csv", text.as_str())], &nothing()).map(|mut wishes| wishes.remove(0).id)
+    };
+    for same in ["internal", "s.internal", "INTERNAL", "ｉｎｔｅｒｎａｌ"] {
+        assert_eq!(id(same), Ok("s.internal".to_owned()), "{same}");
+    }
+    for wrong in ["内科", "a b", "a..b"] {
+        assert!(id(wrong).expect_err(wrong)[0].contains("is no id: a-z, 0-9, - and _"), "{wrong}");
+    }
+    assert!(id("a.b").expect_err("two parts")[0].starts_with("d.csv, line 3: id_not_under_parent"));
+}

@@ -1,0 +1,188 @@
+//! `jiaohao import` against the real server: the templates into an empty house, a second time, one cell changed, a file in
+//! GB 18030, a faulty one.
+#![allow(clippy::unwrap_used, reason = "what fails, fails the test")]
+
+mod program;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use program::Program;
+use serde_json::{Value, json};
+
+/// A house with a site, an operator's token and the templates as files.
+struct House {
+    folder: tempfile::TempDir,
+    program: Program,
+    operator: String,
+    files: Vec<PathBuf>,
+}
+
+fn jiaohao() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_jiaohao"))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+impl House {
+    async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut program = Program::on(folder.path());
+        program.start_alive().await;
+        let operator = program.token("operator", &["--may-issue"]);
+        let site = json!({"id": "renmin", "name": "人民医院", "time_zone": "Asia/Shanghai"});
+        program.door.insist("PUT", "/sites", Some(&operator), &site).await.unwrap();
+        let tables = folder.path().join("tables");
+        let written = jiaohao().args(["import", "--templates"]).arg(&tables).output().unwrap();
+        assert!(written.status.success(), "{}", text(&written.stderr));
+        let files: Vec<PathBuf> = text(&written.stdout).lines().rev().map(PathBuf::from).collect();
+        assert_eq!(files.len(), 7);
+        Self { folder, program, operator, files }
+    }
+
+    fn table(&self, name: &str) -> PathBuf {
+        self.folder.path().join("tables").join(name)
+    }
+
+    fn import(&self, files: &[PathBuf], more: &[&str]) -> Output {
+        let mut command = jiaohao();
+        command.env("JIAOHAO_TOKEN", &self.operator).current_dir(self.folder.path());
+        command.args(["import", "--json", "--url", &format!("http://{}", self.program.door.authority)]);
+        command.args(more).args(files).output().unwrap()
+    }
+
+    /// How many rows were made, changed, and left as they were.
+    fn counts(&self, files: &[PathBuf], more: &[&str]) -> [u64; 3] {
+        let out = self.import(files, more);
+        assert!(out.status.success(), "{} {}", text(&out.stdout), text(&out.stderr));
+        let report: Value = serde_json::from_slice(&out.stdout).unwrap();
+        ["made", "changed", "as_they_were"].map(|field| report[field].as_u64().unwrap())
+    }
+
+    /// How many commands of operators the audit knows.
+    async fn commands(&self) -> usize {
+        let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
+        let today = zone.date(jiaohao_domain::Timestamp(jiaohao_actors::shell::clock::wall_ms())).0;
+        let mut found = 0;
+        let mut after = String::new();
+        loop {
+            let path = format!("/audit?day={today}{after}");
+            let page = self.program.door.insist("GET", &path, Some(&self.operator), &Value::Null).await.unwrap();
+            let lines = page["lines"].as_array().unwrap();
+            found +=
+                lines.iter().filter(|line| line["what"].as_str().is_some_and(|w| w.starts_with("define_"))).count();
+            match page["next"].as_u64() {
+                Some(next) => after = format!("&after={next}"),
+                None => return found,
+            }
+        }
+    }
+
+    async fn directory(&self) -> Value {
+        self.program.door.insist("GET", "/site/renmin", Some(&self.operator), &Value::Null).await.unwrap()
+    }
+}
+
+fn change(path: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(from));
+    std::fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+#[tokio::test]
+async fn the_templates_make_a_house_and_a_second_import_sends_nothing() {
+    let house = House::open().await;
+    assert_eq!(house.counts(&house.files, &["--dry-run"]), [18, 0, 0]);
+    assert_eq!(house.commands().await, 1, "a dry run sends nothing: there is the site alone");
+    assert_eq!(house.directory().await["departments"], json!([]));
+
+    let out = house.import(&house.files, &[]);
+    assert_eq!(out.status.code(), Some(2), "new accounts need a place for their passwords");
+    assert_eq!(house.commands().await, 1);
+    let more = &["--passwords", "passwords.csv"];
+    let out = house.import(&house.files, more);
+    assert_eq!(out.status.code(), Some(0), "{} {}", text(&out.stdout), text(&out.stderr));
+    assert_eq!(house.commands().await, 1 + 18);
+    let directory = house.directory().await;
+    for (list, length) in [("departments", 2), ("service_points", 3), ("doctors", 2), ("queues", 3), ("sessions", 3)] {
+        assert_eq!(directory[list].as_array().unwrap().len(), length, "{list}");
+    }
+    assert_eq!(directory["boards"][0]["queues"].as_array().unwrap().len(), 3);
+
+    // The made passwords are good, and nowhere but in their file.
+    let path = house.folder.path().join("passwords.csv");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let passwords = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<(&str, &str)> = passwords.lines().skip(1).filter_map(|line| line.split_once(',')).collect();
+    assert_eq!(lines.len(), 4);
+    for (name, password) in &lines {
+        house.program.door.sign_in(name, password).await.unwrap();
+        assert!(![&out.stdout, &out.stderr].iter().any(|said| text(said).contains(password)));
+        assert!(!house.program.said().contains(password));
+    }
+    assert_eq!(house.import(&house.files, &[]).status.code(), Some(0), "nobody is new any more");
+
+    let before = house.commands().await;
+    assert_eq!(house.counts(&house.files, &[]), [0, 0, 18]);
+    assert_eq!(house.commands().await, before, "what is as it was is not sent");
+    change(&house.table("doctors.csv"), "李明,主任医师", "李明,副主任医师");
+    assert_eq!(house.counts(&house.files, &["--dry-run"]), [0, 1, 17]);
+    assert_eq!(house.counts(&house.files, &[]), [0, 1, 17]);
+    assert_eq!(house.commands().await, before + 1, "one cell, one command");
+    change(&house.table("sessions.csv"), "50.00,08:00-11:30", "50.00,08:00-12:00");
+    assert_eq!(house.counts(&house.files, &[]), [0, 1, 17]);
+    assert_eq!(house.counts(&house.files, &[]), [0, 0, 18]);
+}
+
+#[tokio::test]
+async fn a_table_in_gb_18030_is_read_and_a_faulty_one_sends_nothing() {
+    let house = House::open().await;
+    let table = "科室编码,科室名称,英文名\r\nneike,内科,Internal medicine\r\nerke,儿科,Paediatrics\r\n";
+    let path = house.table("excel.csv");
+    std::fs::write(&path, encoding_rs::GB18030.encode(table).0).unwrap();
+    assert_eq!(house.counts(std::slice::from_ref(&path), &[]), [2, 0, 0]);
+    assert_eq!(house.directory().await["departments"][0]["name"], "儿科");
+
+    let before = house.commands().await;
+    let faulty = house.table("faulty.csv");
+    let rows = "id,name,title,departments\nli,李明,主任医师,内科\nwang,=HYPERLINK(1),主治医师,内科\nzhao,赵六\u{202e},主治医师,内科\n";
+    std::fs::write(&faulty, rows).unwrap();
+    for more in [&[][..], &["--dry-run"]] {
+        let out = house.import(std::slice::from_ref(&faulty), more);
+        assert_eq!(out.status.code(), Some(1));
+        let report: Value = serde_json::from_slice(&out.stdout).unwrap();
+        let lines: Vec<u64> = report["faults"].as_array().unwrap().iter().filter_map(|f| f["line"].as_u64()).collect();
+        assert_eq!(lines, [3, 4]);
+        let said = text(&out.stderr);
+        assert!(said.contains("faulty.csv, line 3, name: ") && said.contains("nothing was sent"), "{said}");
+    }
+    // What the domain would refuse is told with its code, and nothing of the file is sent.
+    std::fs::write(&faulty, "id,department,name,prefix\na,内科,甲,A\nb,内科,乙,A\n").unwrap();
+    let out = house.import(std::slice::from_ref(&faulty), &["--dry-run"]);
+    assert_eq!(out.status.code(), Some(1));
+    assert!(text(&out.stderr).contains("faulty.csv, line 3: prefix_taken: "), "{}", text(&out.stderr));
+    assert_eq!(house.commands().await, before);
+    let out = jiaohao().args(["import", "--url", "ftp://nowhere", "x.csv"]).env("JIAOHAO_TOKEN", "x").output().unwrap();
+    assert_eq!(out.status.code(), Some(2), "{}", text(&out.stderr));
+}
+
+#[tokio::test]
+async fn what_only_the_server_knows_is_told_with_its_line() {
+    let house = House::open().await;
+    let departments = house.table("departments.csv");
+    assert_eq!(house.counts(std::slice::from_ref(&departments), &[]), [2, 0, 0]);
+    let retired = json!({"id": "renmin.mental"});
+    let retire = house.program.door.insist("POST", "/departments/retire", Some(&house.operator), &retired).await;
+    retire.unwrap();
+    let out = house.import(std::slice::from_ref(&departments), &[]);
+    assert_eq!(out.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&report["made"], &report["as_they_were"]), (&json!(0), &json!(1)));
+    assert_eq!(report["faults"][0]["code"], "retired");
+    let line = report["faults"][0]["line"].as_u64().unwrap() as usize;
+    let file = std::fs::read_to_string(&departments).unwrap();
+    assert!(file.lines().nth(line - 1).unwrap().starts_with("mental,"));
+}

@@ -1,0 +1,140 @@
+//! docs/install.md from its first command to its last, on paths and ports of a test: a real server in the service's place,
+//! a real nginx in front of it, a second box from a copy. So the text cannot say what does not work.
+#![allow(clippy::unwrap_used, reason = "what fails, fails the test")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// It takes about ten seconds; a wait that does not end ends here.
+const WITHIN_S: &str = "150";
+
+/// What a test cannot or must not do: other users, the machine's own services. `systemctl` runs what the unit says.
+const PRELUDE: &str = r#"
+set -eu
+sudo() { if [ "$1" = -u ]; then shift 2; fi; "$@"; }
+useradd() { :; }
+install() {
+  args=""
+  while [ $# -gt 0 ]; do
+    case "$1" in -o|-g) shift ;; *) args="$args '$1'" ;; esac
+    shift
+  done
+  eval "command install $args"
+}
+journalctl() { cat "$ROOT/journal"; }
+nginx() { command nginx -p "$ROOT" -c "$ROOT/nginx.conf" "$@"; }
+start() {
+  $(sed -n 's/^ExecStart=//p' "$ROOT/etc/systemd/system/jiaohao.service") >>"$ROOT/journal" 2>&1 &
+  echo $! >"$ROOT/service.pid"
+}
+stop() { kill "$(cat "$ROOT/service.pid")"; wait "$(cat "$ROOT/service.pid")"; }
+systemctl() {
+  case "$*" in
+    daemon-reload) ;;
+    "enable --now jiaohao"|"start jiaohao") start ;;
+    "stop jiaohao") stop ;;
+    "restart jiaohao") stop; start ;;
+    "reload nginx") nginx -g 'daemon off;' & echo $! >"$ROOT/nginx.pid" ;;
+    *) echo "systemctl $*: not known to the test" >&2; exit 1 ;;
+  esac
+}
+ended() { for pid in $(jobs -p); do kill "$pid" 2>/dev/null || true; done; wait; }
+trap ended EXIT
+set -x
+"#;
+
+fn port() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+}
+
+/// The insides of the fenced blocks of this language.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    text.match_indices(&fence).map(|(at, _)| text[at + fence.len()..].split("\n```").next().unwrap()).collect()
+}
+
+#[test]
+fn the_commands_of_the_installation_guide_work_in_their_order() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = std::fs::read_to_string(project.join("docs/install.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().to_str().unwrap().to_owned();
+    let (plain, secure, second, front) = (port(), port(), port(), port());
+    let here = |text: &str| {
+        text.replace("/etc/", &format!("{root}/etc/"))
+            .replace("/var/lib/jiaohao", &format!("{root}/var/lib/jiaohao"))
+            .replace("/usr/local/bin/", &format!("{root}/bin/"))
+            .replace("/srv/", &format!("{root}/srv/"))
+            .replace("127.0.0.1:8080", &format!("127.0.0.1:{plain}"))
+            .replace(":8443", &format!(":{secure}"))
+            .replace("127.0.0.1:8081", &format!("127.0.0.1:{second}"))
+            .replace("https://localhost/", &format!("https://localhost:{front}/"))
+            .replace("https://localhost:443", &format!("https://localhost:{front}"))
+            .replace("listen 443 ssl", &format!("listen {front} ssl"))
+    };
+    for made in ["bin", "etc/systemd/system", "etc/nginx/conf.d", "packaging", "target/release"] {
+        std::fs::create_dir_all(folder.path().join(made)).unwrap();
+    }
+    for file in ["jiaohao.service", "nginx.conf"] {
+        let text = std::fs::read_to_string(project.join("packaging").join(file)).unwrap();
+        std::fs::write(folder.path().join("packaging").join(file), here(&text)).unwrap();
+    }
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_jiaohao"), folder.path().join("target/release/jiaohao")).unwrap();
+    let around = format!(
+        "pid {root}/nginx-own.pid; error_log {root}/nginx.log;\nevents {{}}\n\
+         http {{ access_log off; include {root}/etc/nginx/conf.d/*.conf;\n\
+         client_body_temp_path {root}/t1; proxy_temp_path {root}/t2; fastcgi_temp_path {root}/t3;\n\
+         uwsgi_temp_path {root}/t4; scgi_temp_path {root}/t5; }}\n"
+    );
+    std::fs::write(folder.path().join("nginx.conf"), around).unwrap();
+
+    let commands = blocks(&guide, "sh");
+    assert!(commands.len() > 15, "only {} blocks were found", commands.len());
+    let script = format!("{PRELUDE}{}", here(&commands.join("\n")));
+    // Its own port, as the unit has no other way to be told: the built-in one is the test machine's.
+    let script = script.replace(
+        "jiaohao config check",
+        &format!("sed -i 's|^#listen = .*|listen = \"127.0.0.1:{plain}\"|' {root}/etc/jiaohao/jiaohao.toml\njiaohao config check"),
+    );
+    let script =
+        script.replace("jiaohao import --dry-run", &format!("jiaohao import --url http://127.0.0.1:{plain} --dry-run"));
+    let script =
+        script.replace("jiaohao import tables", &format!("jiaohao import --url http://127.0.0.1:{plain} tables"));
+    let said = std::fs::File::create(folder.path().join("said")).unwrap();
+    let path = format!("{root}/bin:{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap());
+    let status = Command::new("timeout")
+        .args(["--kill-after=10", WITHIN_S, "bash", "-c", &script])
+        .current_dir(folder.path())
+        .env("ROOT", &root)
+        .env("PATH", path)
+        .env("JIAOHAO_DATA__RESERVE_MIB", "2")
+        .env("JIAOHAO_DATA__LAST_RESERVE_MIB", "1")
+        .env("JIAOHAO_LOG__LEVEL", "warn")
+        .stdin(Stdio::null())
+        .stdout(said.try_clone().unwrap())
+        .stderr(said)
+        .status()
+        .unwrap();
+    let said = std::fs::read_to_string(folder.path().join("said")).unwrap();
+    let end = said.len().saturating_sub(4_000);
+    let end = (end..said.len()).find(|at| said.is_char_boundary(*at)).unwrap_or(0);
+    assert!(status.success(), "{}", &said[end..]);
+    let nothing_differs = said.matches("0 made, 0 changed, 18 as they were").count();
+    assert_eq!(nothing_differs, 3, "a second time, by TLS, on the second box: {}", &said[end..]);
+    let board = said.split("jiaohao board --url").nth(1).unwrap_or_default();
+    assert!(board.contains("● 实时 Live"), "a board through nginx and its socket: {board:.600}");
+}
+
+#[test]
+fn the_unit_is_one_that_systemd_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let unit = std::fs::read_to_string(project.join("packaging/jiaohao.service")).unwrap();
+    let unit = unit.replace("/usr/local/bin/jiaohao", env!("CARGO_BIN_EXE_jiaohao"));
+    let file = folder.path().join("jiaohao.service");
+    std::fs::write(&file, unit).unwrap();
+    let looked = Command::new("systemd-analyze").arg("verify").arg(&file).output().unwrap();
+    let said = String::from_utf8_lossy(&looked.stderr).into_owned();
+    let about_it: Vec<&str> = said.lines().filter(|line| line.contains("jiaohao")).collect();
+    assert!(about_it.is_empty(), "{about_it:?}");
+}
