@@ -223,6 +223,8 @@ impl Engine for MemoryEngine {
             Deed::ReadAudit(query) => json!({"lines": [], "after": query.after}),
             Deed::ListTokens(_) => json!({"tokens": []}),
             Deed::RevokeToken(_) | Deed::ConfirmClock => json!({}),
+            Deed::ReadVoice(_) => json!({ "clips": [], "used": null, "can_make": false }),
+            Deed::HearClip(..) | Deed::RecordClip(..) | Deed::MakeVoice(_) | Deed::UseVoice(_) => json!({}),
         }))
     }
 

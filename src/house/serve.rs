@@ -21,6 +21,7 @@ use super::folder::{self, Folder, FolderError, Looked};
 use super::ops::{self, Ops};
 use super::place;
 use super::streams::HouseStreams;
+use super::voices::Voices;
 use super::{House, deadline_message, figures, lost_keys};
 use crate::config::Settings;
 use crate::http::{self, Starting};
@@ -36,7 +37,7 @@ use crate::identity::tokens::{Claims, Generations, Tokens};
 use crate::kinds::kinds;
 
 /// Changes when a stream's projection changes, so that clients take a fresh snapshot.
-const PROJECTION_VERSION: u32 = 3;
+const PROJECTION_VERSION: u32 = 4;
 /// How long the operator token of an empty folder holds, in seconds.
 const FIRST_TOKEN_TTL_S: i64 = 24 * 3600;
 
@@ -264,6 +265,7 @@ impl Recovered {
             audit: Audit::open(&audit, settings.audit.waiting).map_err(at(&audit))?,
             codes: options.codes,
             ops: Ops::new(run_name().into(), dir.join("log")),
+            voices: Arc::new(Voices::open(dir.join("voice"))),
             zones: DashMap::new(),
             slots: DashMap::new(),
             full: DashMap::new(),
@@ -287,6 +289,8 @@ impl Recovered {
         let doors = listening.open(Arc::new(Shared(house.clone())), &settings, coarse)?;
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
         actix_web::rt::spawn(lost_keys::count(house.clone()));
+        let telling = house.clone();
+        actix_web::rt::spawn(async move { telling.tell_voices().await });
         let watching = Arc::new(AtomicBool::new(true));
         watch(settings.data.dir.clone(), settings, house.clone(), watching.clone()).map_err(machine)?;
         let report = node.report.clone();

@@ -285,7 +285,7 @@ impl Target {
             | Deed::RunHouse
             | Deed::ListSites => about,
             Deed::ReadAreaCode(department) | Deed::FindAppointments(department) => about.department(department.clone()),
-            Deed::ReadDirectory(site) => about.site(site.clone()),
+            Deed::ReadDirectory(site) | Deed::ReadVoice(site) | Deed::RecordVoice(site) => about.site(site.clone()),
             Deed::IssueToken(site) | Deed::ListTokens(site) | Deed::RevokeToken(site) => {
                 Self { sites: site.iter().cloned().collect(), ..about }
             }
