@@ -13,6 +13,7 @@ import { auditView } from './audit.js';
 import { formView, isUnder } from './form.js';
 import { KINDS } from './kinds.js';
 import { overview } from './overview.js';
+import { leaveVoice, voiceView } from './voice.js';
 
 /** @type {LiveStream|null} */
 let figures = null;
@@ -132,6 +133,7 @@ function draw() {
 function partView(kind) {
   if (part === 'figures') return overview(figures && figures.value, page.draw);
   if (part === 'audit') return auditView(page, new Date(figures && figures.value ? figures.value.now : Date.now()).toISOString().slice(0, 10));
+  if (part === 'voice') return site ? voiceView(page, site.id) : noSite();
   return part === 'screens' ? screensPart() : kindView(kind);
 }
 
@@ -147,6 +149,7 @@ function menu() {
   const item = (/** @type {string} */ name, /** @type {string} */ words, /** @type {any} */ count) => h('button', {
     type: 'button', class: 'btn', key: name, 'data-part': name, 'aria-current': name === part ? 'page' : undefined,
     onclick: () => {
+      if (part === 'voice' && name !== 'voice') leaveVoice();
       part = name;
       editing = null;
       page.draw();
@@ -155,6 +158,7 @@ function menu() {
   return h('nav', { class: 'menu' },
     item('figures', t('ops.figures'), null),
     item('screens', t('ops.screens'), site ? site.all('screens').length : 0),
+    item('voice', t('ops.voice'), null),
     page.session.who.site ? null : item('audit', t('ops.audit'), null),
     h('hr', { key: 'hr' }),
     KINDS.map((kind) => item(kind.kind, t(`ops.kind.${kind.kind}`), kind.kind === 'staff' ? null : kind.kind === 'site' ? sites.length : site && kind.kind !== 'session' ? site.all(kind.list).length : null)),
@@ -165,7 +169,11 @@ function menu() {
 
 function screensPart() {
   return [h('h1', { key: 'h' }, t('ops.screens')),
-    site ? h('div', { class: 'card pad screens', key: 's' }, screensView({ site, send, after: reread })) : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more'))];
+    site ? h('div', { class: 'card pad screens', key: 's' }, screensView({ site, send, after: reread })) : noSite()];
+}
+
+function noSite() {
+  return h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more'));
 }
 
 /** @param {any} kind */
@@ -175,7 +183,7 @@ function kindView(kind) {
   const two = (/** @type {number} */ n) => String(Math.floor(Math.abs(n))).padStart(2, '0');
   const look = { site, sites, department, editing, offset: `${o < 0 ? '-' : '+'}${two(o / 60)}:${two(Math.abs(o) % 60)}` };
   if (!site && kind.kind !== 'site' && kind.kind !== 'staff') {
-    return h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more'));
+    return noSite();
   }
   const list = things(kind);
   return [h('h1', { key: 'h' }, t(`ops.kind.${kind.kind}`)), h('p', { class: 'muted', key: 'm' }, t(`ops.about.${kind.kind}`)),
