@@ -184,6 +184,7 @@ export default {
   'ops.voice.by_none': 'There is no voice pack: a screen speaks only if it has a voice of its own.',
   'ops.voice.by_espeak': 'The voice read by the computer is in use.',
   'ops.voice.by_recorded': 'The recorded voice is in use.',
+  'ops.voice.lacks': 'It has not these, of which the number is said alone: {clips}',
   'ops.voice.make': 'Have the computer read it',
   'ops.voice.no_espeak': 'The server has no program that reads: install the package espeak-ng (apt install espeak-ng).',
   'ops.voice.needs_tls': 'This browser gives no microphone to the page: open it over https.',
@@ -212,5 +213,5 @@ export default {
   'ops.voice.is_recorded': 'recorded',
   'ops.voice.zh': 'Chinese',
   'ops.voice.en': 'English',
-  'ops.voice.legend': '✓ recorded · • needed',
+  'ops.voice.legend': '✓ recorded, • needed',
 };

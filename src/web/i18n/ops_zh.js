@@ -184,6 +184,7 @@ export default {
   'ops.voice.by_none': '现在没有声音包:大屏有自己的声音才会播报。',
   'ops.voice.by_espeak': '现在用的是电脑朗读的声音。',
   'ops.voice.by_recorded': '现在用的是录好的声音。',
+  'ops.voice.lacks': '里面没有这些,播报时只说号码:{clips}',
   'ops.voice.make': '由电脑朗读',
   'ops.voice.no_espeak': '服务器上没有朗读程序,请装软件包 espeak-ng(apt install espeak-ng)。',
   'ops.voice.needs_tls': '这个浏览器不给网页用话筒:请用 https 打开本页。',
@@ -212,5 +213,5 @@ export default {
   'ops.voice.is_recorded': '已录',
   'ops.voice.zh': '中文',
   'ops.voice.en': '英文',
-  'ops.voice.legend': '✓ 已录 · • 必读',
+  'ops.voice.legend': '✓ 已录,• 必读',
 };

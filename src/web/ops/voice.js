@@ -130,8 +130,12 @@ export function voiceView(page, site) {
 /** @param {import('../lib/page.js').Page} page */
 function used(page) {
   const { voice } = now;
+  // A language that the pack has none of is not spoken; of the others, what is not in it was defined later or left out.
+  const spoken = voice.clips.filter((/** @type {any} */ one) => one.used_ms !== null).map((/** @type {any} */ one) => one.language);
+  const lacks = voice.clips.filter((/** @type {any} */ one) => one.used_ms === null && spoken.includes(one.language));
   return h('div', { class: 'card pad voice-used', key: 'used' },
-    h('p', { 'data-voice': voice.used ? voice.used.made_by : 'none' }, t(voice.used ? `ops.voice.by_${voice.used.made_by}` : 'ops.voice.by_none')),
+    h('p', { 'data-voice': voice.used ? voice.used.made_by : 'none' }, t(voice.used ? `ops.voice.by_${voice.used.made_by}` : 'ops.voice.by_none'),
+      lacks.length ? h('small', { class: 'muted', 'data-lacks': '' }, t('ops.voice.lacks', { clips: lacks.slice(0, 12).map((/** @type {any} */ one) => one.clip).join(' ') })) : null),
     voice.can_make
       ? h('button', { type: 'button', class: 'btn', 'data-action': 'make_voice', 'aria-busy': String(now.busy === 'make'), onclick: () => !now.busy && settle(page, 'make') }, t('ops.voice.make'))
       : h('p', { class: 'muted', 'data-no-espeak': '' }, t('ops.voice.no_espeak')));
