@@ -54,7 +54,7 @@ impl Manifest {
 
 /// The lines of a script that no clip says, as far as no call can be said without them: what keeps a pack from being used.
 /// English is all of it or none: a site without it has one language.
-pub fn missing<'a>(script: &'a [Line], has: impl Fn(&Line) -> bool) -> Vec<&'a Line> {
+pub fn missing(script: &[Line], has: impl Fn(&Line) -> bool) -> Vec<&Line> {
     let with_english = script.iter().any(|line| line.language == "en" && has(line));
     let wanted = script.iter().filter(|line| line.needed && (line.language == "zh" || with_english));
     wanted.filter(|line| !has(line)).collect()

@@ -88,7 +88,8 @@ impl Voices {
     /// # Errors
     /// The disk's.
     pub fn file(&self, site: &str, version: &str, name: &str) -> io::Result<Option<Vec<u8>>> {
-        if !is_well_formed(site) || !is_plain(version) || version == RECORDING || !is_clip_file(name) {
+        let is_pack = is_plain(version) && ![RECORDING, UNFINISHED].contains(&version);
+        if !is_well_formed(site) || !is_pack || !is_clip_file(name) {
             return Ok(None);
         }
         match fs::read(self.dir.join(site).join(version).join(name)) {
