@@ -146,6 +146,11 @@ pub trait Engine: Send + Sync + 'static {
     /// News of a screen, for operations.
     fn screen(&self, _screen: &ScreenId, _news: ScreenNews) {}
 
+    /// A file of a site's voice pack; none when there is no such.
+    fn voice_file(&self, _site: &str, _version: &str, _name: &str) -> Answering<Option<Vec<u8>>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// Clinic time.
     fn now(&self) -> Timestamp;
 

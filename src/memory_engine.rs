@@ -226,6 +226,8 @@ impl Engine for MemoryEngine {
             Deed::ListStaff(_) => json!({"staff": []}),
             Deed::ListTokens(_) => json!({"tokens": []}),
             Deed::RevokeToken(_) | Deed::ConfirmClock => json!({}),
+            Deed::ReadVoice(_) => json!({ "clips": [], "used": null, "can_make": false }),
+            Deed::HearClip(..) | Deed::RecordClip(..) | Deed::MakeVoice(_) | Deed::UseVoice(_) => json!({}),
         }))
     }
 

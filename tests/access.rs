@@ -141,6 +141,8 @@ fn deed(name: &str) -> Deed {
         "list_tokens" => Deed::ListTokens(Some(SiteId::new("s"))),
         "revoke_token" => Deed::RevokeToken(Some(SiteId::new("s"))),
         "run_house" => Deed::RunHouse,
+        "read_voice" => Deed::ReadVoice(SiteId::new("s")),
+        "record_voice" => Deed::RecordVoice(SiteId::new("s")),
         _ => panic!("no example of the deed {name}: add one here and a line to access_table.md"),
     }
 }

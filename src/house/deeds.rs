@@ -49,6 +49,8 @@ impl House {
             Deed::RevokeToken(asked) => Checked::RevokeToken(asked.site.clone()),
             Deed::ReadAudit(_) => Checked::ReadAudit,
             Deed::ConfirmClock => Checked::RunHouse,
+            Deed::ReadVoice(at) | Deed::HearClip(at, _) => Checked::ReadVoice(at.clone()),
+            Deed::RecordClip(at, ..) | Deed::MakeVoice(at) | Deed::UseVoice(at) => Checked::RecordVoice(at.clone()),
         };
         let mut facts = Facts::default();
         loop {
@@ -99,6 +101,11 @@ impl House {
                 self.shell.clock.confirm_wall();
                 Ok(json!({}))
             }
+            Deed::ReadVoice(at) => self.read_voice(&at).await,
+            Deed::HearClip(at, name) => self.hear_clip(&at, &name).await,
+            Deed::RecordClip(at, name, file) => self.record_clip(claims, &at, &name, file).await,
+            Deed::MakeVoice(at) => self.make_voice(claims, &at).await,
+            Deed::UseVoice(at) => self.use_voice(claims, &at).await,
         }
     }
 

@@ -187,9 +187,13 @@ impl House {
             }
             After::EndScreen(screen) => self.screen_revoked(&screen),
             After::RecheckDoctor(doctor) => self.recheck_doctor(doctor).await,
-            After::TellSpeed(board) => {
-                if let Err(why) = self.tell_speed(&board).await {
-                    tracing::error!(code = why.code.wire(), %board, "a board was not told the clock's speed");
+            After::TellBoard(board) => {
+                let told = match self.tell_speed(&board).await {
+                    Ok(()) => self.tell_voice(&board).await,
+                    refused => refused,
+                };
+                if let Err(why) = told {
+                    tracing::error!(code = why.code.wire(), %board, "a board was not told its clock or its voice");
                 }
             }
             After::KnowSite(site) => {
@@ -277,12 +281,13 @@ enum After {
     EndScreen(ScreenId),
     /// Where a doctor works is another: what it may follow too.
     RecheckDoctor(DoctorId),
-    TellSpeed(jiaohao_domain::BoardId),
     /// The desk's word lets the account of this phone act for somebody.
     JoinClaim {
         bearer: PatientId,
         phone: String,
     },
+    /// A board is defined: it has to know what the house knows.
+    TellBoard(jiaohao_domain::BoardId),
     /// A site is defined: operations look after it, and its zone may be another.
     KnowSite(SiteId),
     ForgetSlots(jiaohao_domain::SessionId),
@@ -299,7 +304,7 @@ impl After {
             ClientCommand::RetireDoctor(c) => Self::RecheckDoctor(c.id.clone()),
             ClientCommand::RevokeScreen(c) => Self::EndScreen(c.screen.clone()),
             ClientCommand::DefineSite(c) => Self::KnowSite(c.id.clone()),
-            ClientCommand::DefineBoard(c) => Self::TellSpeed(c.id.clone()),
+            ClientCommand::DefineBoard(c) => Self::TellBoard(c.id.clone()),
             ClientCommand::DefineSession(c) => Self::ForgetSlots(c.id.clone()),
             _ => Self::Nothing,
         }
@@ -448,6 +453,18 @@ impl Engine for Shared {
 
     fn screen(&self, screen: &ScreenId, news: ScreenNews) {
         self.0.ops.screens.note(screen, news, self.0.machine_now());
+    }
+
+    fn voice_file(&self, site: &str, version: &str, name: &str) -> Answering<Option<Vec<u8>>> {
+        let voices = self.0.voices.clone();
+        let [site, version, name] = [site, version, name].map(str::to_owned);
+        soon(async move {
+            let read = tokio::task::spawn_blocking(move || voices.file(&site, &version, &name));
+            read.await.map_err(|_| Code::Internal)?.map_err(|error| {
+                tracing::error!(%error, "a clip could not be read");
+                Code::Internal.into()
+            })
+        })
     }
 
     fn now(&self) -> Timestamp {

@@ -24,7 +24,8 @@ const MARK: &str = "folder.json";
 /// Stands while a folder is being made.
 const UNFINISHED: &str = "folder.new";
 /// What a data folder consists of.
-const PARTS: &[&str] = &["LOCK", MARK, UNFINISHED, place::FILE, "log", "keys", "persons", "audit", "store", "outbox"];
+const PARTS: &[&str] =
+    &["LOCK", MARK, UNFINISHED, place::FILE, "log", "keys", "persons", "audit", "store", "outbox", "voice"];
 /// What an interrupted start, an import or a rebuilt store may have left.
 const LEFTOVERS: &[&str] = &[place::UNFINISHED, "log.new", "log.import", "store.damaged-"];
 /// What a file system itself puts into its top folder.

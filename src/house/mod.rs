@@ -19,6 +19,7 @@ mod sign_in;
 pub mod streams;
 #[cfg(test)]
 mod tests;
+mod voices;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,6 +55,8 @@ pub struct House {
     pub(crate) audit: Audit,
     pub(crate) codes: Arc<dyn CodeSender>,
     pub(crate) ops: ops::Ops,
+    /// What boards speak with.
+    pub(crate) voices: Arc<voices::Voices>,
     /// Zones of the sites that somebody has asked about.
     pub(crate) zones: DashMap<String, Zone>,
     /// What bookings have to know of slots, asked now and then; forgotten when their session is defined anew.

@@ -21,6 +21,7 @@ use super::folder::{self, Folder, FolderError, Looked};
 use super::ops::{self, Ops};
 use super::place;
 use super::streams::HouseStreams;
+use super::voices::Voices;
 use super::{House, account, deadline_message, figures, lost_keys};
 use crate::config::Settings;
 use crate::http::{self, Starting};
@@ -279,6 +280,7 @@ impl Recovered {
             audit: Audit::open(&audit, settings.audit.waiting).map_err(at(&audit))?,
             codes: options.codes,
             ops: Ops::new(run_name().into(), dir.join("log")),
+            voices: Arc::new(Voices::open(dir.join("voice"))),
             zones: DashMap::new(),
             slots: DashMap::new(),
             full: DashMap::new(),
@@ -302,6 +304,8 @@ impl Recovered {
         let doors = listening.open(Arc::new(Shared(house.clone())), &settings, coarse)?;
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
         actix_web::rt::spawn(lost_keys::count(house.clone()));
+        let telling = house.clone();
+        actix_web::rt::spawn(async move { telling.tell_voices().await });
         let watching = Arc::new(AtomicBool::new(true));
         watch(settings.data.dir.clone(), settings, house.clone(), watching.clone()).map_err(machine)?;
         let report = node.report.clone();

@@ -9,13 +9,14 @@ use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Code, DepartmentId, Rejection, SiteId, TicketId};
+use jiaohao_queue_display::voice::wav;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Door;
 use super::problem::Problem;
-use super::requests::{Deed, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer};
+use super::requests::{ClipName, Deed, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer};
 use super::resources::RESOURCES;
 use crate::engine::{Turn, run_command};
 use crate::identity::audit::AuditQuery;
@@ -58,6 +59,11 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/tickets/{id}/code", web::get().to(read_ticket_code))
             .route("/qr-codes", web::post().to(draw_qr_code))
             .route("/streams/{name}", web::get().to(read_stream))
+            .route("/voice/{id}", web::get().to(read_voice))
+            .route("/voice/{id}/clip", web::get().to(hear_clip))
+            .route("/voice/{id}/clip", web::put().to(record_clip))
+            .route("/voice/{id}/make", web::post().to(make_voice))
+            .route("/voice/{id}/use", web::post().to(use_voice))
             .default_service(web::to(command)),
     );
 }
@@ -167,17 +173,21 @@ fn json_response(value: &Value) -> HttpResponse {
 }
 
 async fn read<T: DeserializeOwned>(door: &Door, payload: web::Payload) -> Result<T, Rejection> {
+    let body = read_bytes(payload, door.body_bytes).await?;
+    serde_json::from_slice(&body).map_err(|error| wire::malformed(&error))
+}
+
+async fn read_bytes(payload: web::Payload, most: usize) -> Result<web::Bytes, Rejection> {
     let limit = |limit: &'static str, code: Code, why: String| {
         metrics::counter!("limit_refusals_total", "limit" => limit).increment(1);
         Rejection::new(code, why)
     };
-    let whole = tokio::time::timeout(BODY_WITHIN, payload.to_bytes_limited(door.body_bytes)).await;
+    let whole = tokio::time::timeout(BODY_WITHIN, payload.to_bytes_limited(most)).await;
     let whole = whole
         .map_err(|_| limit("body_time", Code::TimedOut, format!("a body comes within {} s", BODY_WITHIN.as_secs())))?;
-    let body = whole
-        .map_err(|_| limit("body_bytes", Code::TooLarge, format!("a body is at most {} bytes", door.body_bytes)))?;
-    let body = body.map_err(|_| Rejection::new(Code::Malformed, "the body did not come whole"))?;
-    serde_json::from_slice(&body).map_err(|error| wire::malformed(&error))
+    let body =
+        whole.map_err(|_| limit("body_bytes", Code::TooLarge, format!("a body is at most {most} bytes here")))?;
+    body.map_err(|_| Rejection::new(Code::Malformed, "the body did not come whole"))
 }
 
 async fn read_or_default<T: DeserializeOwned + Default>(door: &Door, payload: web::Payload) -> Result<T, Rejection> {
@@ -326,6 +336,39 @@ async fn read_ticket_code(request: HttpRequest, door: web::Data<Door>) -> Outcom
 async fn draw_qr_code(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
     let asked = read(&door, payload).await?;
     door.deed(&request, Deed::DrawQrCode(asked)).await
+}
+
+async fn read_voice(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let site = id(&request)?;
+    door.deed(&request, Deed::ReadVoice(site)).await
+}
+
+fn clip_name(request: &HttpRequest) -> Result<ClipName, Rejection> {
+    let name = web::Query::<ClipName>::from_query(request.query_string());
+    Ok(name.map_err(|_| Rejection::new(Code::Malformed, "language=zh|en and clip=<what it says>"))?.into_inner())
+}
+
+async fn hear_clip(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let (site, name) = (id(&request)?, clip_name(&request)?);
+    door.deed(&request, Deed::HearClip(site, name)).await
+}
+
+async fn record_clip(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let (site, name) = (id(&request)?, clip_name(&request)?);
+    // nobody's file is taken before it is known that somebody asks
+    door.signed_in(&request).await?;
+    let file = read_bytes(payload, door.body_bytes.min(wav::LARGEST)).await?;
+    door.deed(&request, Deed::RecordClip(site, name, file.to_vec())).await
+}
+
+async fn make_voice(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let site = id(&request)?;
+    door.deed(&request, Deed::MakeVoice(site)).await
+}
+
+async fn use_voice(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let site = id(&request)?;
+    door.deed(&request, Deed::UseVoice(site)).await
 }
 
 async fn read_stream(request: HttpRequest, door: web::Data<Door>, name: web::Path<String>) -> Outcome {

@@ -131,6 +131,11 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("GET", "/tickets/{id}/code", None, false, "What a kiosk or the desk scans of a ticket."),
     ("POST", "/qr-codes", Some("DrawQrCode"), false, "A text as a picture to be scanned."),
     ("GET", "/streams/{name}", None, false, "A stream's snapshot and position."),
+    ("GET", "/voice/{id}", None, false, "What a site's voice pack is to say, and how far its recording is."),
+    ("GET", "/voice/{id}/clip", None, false, "A clip of the recording under way; `?language=` and `clip=`."),
+    ("PUT", "/voice/{id}/clip", None, false, "A clip is recorded: a WAV file; `?language=` and `clip=`."),
+    ("POST", "/voice/{id}/make", None, false, "The computer reads the site's voice pack, which is used from then on."),
+    ("POST", "/voice/{id}/use", None, false, "The recording is the site's voice from now on."),
 ];
 
 fn operation_id(method: &str, path: &str) -> String {

@@ -8,8 +8,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use jiaohao_domain::{Code, is_well_formed};
 use rust_embed::RustEmbed;
 
-use super::problem;
 use super::starting::ASK_AGAIN_S;
+use super::{Door, problem};
 
 #[derive(RustEmbed)]
 #[folder = "src/web/"]
@@ -35,6 +35,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         config.route(path, web::get().to(move |request: HttpRequest| async move { page(&request, file) }));
     }
     config.route("/web/{path:.*}", web::get().to(asset));
+    config.route("/voice/{site}/{version}/{file}", web::get().to(voice));
 }
 
 /// No page has this address: words and a way back for a person, a problem for a program.
@@ -85,6 +86,29 @@ async fn asset(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
     serve(&request, &path, None)
 }
 
+/// A file of a site's voice pack: no patient's data is in it, and screens load it before they are let in. Its address names
+/// its content.
+async fn voice(request: HttpRequest, door: web::Data<Door>, path: web::Path<(String, String, String)>) -> HttpResponse {
+    let (site, version, file) = path.into_inner();
+    let tag = format!("\"{version}\"");
+    match door.engine.voice_file(&site, &version, &file).await {
+        Ok(Some(_)) if knows(&request, &tag) => HttpResponse::NotModified().insert_header((ETAG, tag)).finish(),
+        Ok(Some(bytes)) => HttpResponse::Ok()
+            .insert_header((ETAG, tag))
+            .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
+            .insert_header((CONTENT_TYPE, content_type(&file)))
+            .body(bytes),
+        Ok(None) => not_found(),
+        Err(why) => problem::response(&why),
+    }
+}
+
+/// Whether who asks has the file with this tag.
+fn knows(request: &HttpRequest, tag: &str) -> bool {
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag))
+}
+
 /// Whether it is only a name or address with a port, so that it can stand in a header of ours.
 fn is_host(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
@@ -93,8 +117,7 @@ fn is_host(host: &str) -> bool {
 fn serve(request: &HttpRequest, path: &str, policy: Option<&str>) -> HttpResponse {
     let Some(file) = Files::get(path).filter(|_| !path.ends_with(".md")) else { return not_found() };
     let tag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&file.metadata.sha256_hash()[..12]));
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_known = known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
+    let is_known = knows(request, &tag);
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-cache"));
     if let Some(policy) = policy {
@@ -121,6 +144,7 @@ fn content_type(path: &str) -> &'static str {
         "woff2" => "font/woff2",
         "mp3" => "audio/mpeg",
         "ogg" => "audio/ogg",
+        "wav" => "audio/wav",
         "json" | "webmanifest" => "application/json",
         _ => "application/octet-stream",
     }

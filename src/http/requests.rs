@@ -60,6 +60,16 @@ pub enum Deed {
     RevokeToken(RevokeToken),
     /// The wall clock is right after a jump.
     ConfirmClock,
+    /// What a site's voice pack is to say, how far its recording is, and what is used.
+    ReadVoice(SiteId),
+    /// A clip of the recording under way.
+    HearClip(SiteId, ClipName),
+    /// A clip is recorded: a WAV file.
+    RecordClip(SiteId, ClipName, Vec<u8>),
+    /// The computer reads the site's voice pack.
+    MakeVoice(SiteId),
+    /// The recording becomes the site's voice.
+    UseVoice(SiteId),
 }
 
 /// What somebody does who is not signed in.
@@ -290,6 +300,16 @@ pub struct IssueToken {
     pub board: Option<BoardId>,
     /// For how long, in seconds.
     pub ttl_s: i64,
+}
+
+/// Which clip of a voice pack.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClipName {
+    /// `zh` or `en`.
+    pub language: String,
+    /// What it says.
+    pub clip: String,
 }
 
 /// End the tokens of a script.

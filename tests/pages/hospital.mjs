@@ -209,10 +209,11 @@ export class Browser {
     this.serverIsDown = false;
   }
 
-  async start() {
+  /** @param {string[]} more arguments for Chromium */
+  async start(more = []) {
     this.chromium = await chromium.launch({
       executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      args: [...more, '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
     });
     return this;
   }
@@ -224,8 +225,9 @@ export class Browser {
   /**
    * Opens a page in a browser context of its own (its own storage, its own sign-in).
    * @param {string} where @param {{width: number, height: number}} size
+   * @param {(() => void)|null} listen runs in the page before anything of it does
    */
-  async open(where, size) {
+  async open(where, size, listen = null) {
     const context = await this.chromium.newContext({ viewport: size, locale: 'zh-CN', isMobile: size === SIZES.phone, hasTouch: size === SIZES.phone });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
@@ -244,6 +246,7 @@ export class Browser {
     await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) => {
       console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`);
     }));
+    if (listen) await page.addInitScript(listen);
     await page.goto(this.base + where);
     return page;
   }

@@ -31,11 +31,11 @@ pub struct Seen {
 pub struct Clinic {
     _folder: tempfile::TempDir,
     server: Server,
-    door: Arc<Door>,
+    pub door: Arc<Door>,
     clock: Arc<ClinicClock>,
     phones: Arc<Phones>,
-    operator: String,
-    seen: Arc<Mutex<Seen>>,
+    pub operator: String,
+    pub seen: Arc<Mutex<Seen>>,
     sockets: Vec<LiveClient>,
 }
 
@@ -87,13 +87,13 @@ impl Clinic {
         self.server.stop().await;
     }
 
-    async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Value {
+    pub async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Value {
         let answer = self.door.ask(method, path, token, body).await.unwrap_or_else(|why| panic!("{path}: {why:?}"));
         self.seen.lock().unwrap().answers.push((format!("{method} {path}"), answer.clone()));
         answer
     }
 
-    async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Value {
+    pub async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Value {
         self.ask("POST", path, token, Some(&body)).await
     }
 
@@ -131,7 +131,7 @@ impl Clinic {
         self.until(stream, |seen| seen.snapshots.iter().any(|(known, _)| known == stream)).await;
     }
 
-    async fn until_event(&self, stream: &str, name: &str) {
+    pub async fn until_event(&self, stream: &str, name: &str) {
         let is_it = |(known, event): &(String, Value)| known == stream && event.get(name).is_some();
         self.until(&format!("{name} on {stream}"), |seen| seen.events.iter().any(is_it)).await;
     }
@@ -165,6 +165,7 @@ impl Clinic {
         self.visits(&his).await;
         self.leave(&doctor, &desk).await;
         self.look_around(&operator, &desk, &patient).await;
+        self.voice(&operator).await;
         self.family(&desk, &patient).await;
         let tells_refusals = |(stream, ops): &(String, Value)| {
             stream == "ops" && ops["refusals"].as_array().is_some_and(|list| !list.is_empty())
@@ -180,7 +181,7 @@ impl Clinic {
         seen
     }
 
-    async fn staff(&self, name: &str) -> String {
+    pub async fn staff(&self, name: &str) -> String {
         let body = json!({"name": name, "password": "twelve characters"});
         token_of(&self.post("/session", None, body).await).unwrap()
     }

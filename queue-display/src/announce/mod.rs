@@ -1,6 +1,9 @@
-//! The announcement line of one board: what is spoken when. `rules` decides, `plan` orders and times, `texts` words.
+//! The announcement line of one board: what is spoken when. `rules` decides, `plan` orders and times, `texts` words, `clips`
+//! says them with a voice pack.
 
+pub mod clips;
 pub mod plan;
+mod receipts;
 pub mod rules;
 pub mod texts;
 

@@ -4,7 +4,7 @@ use jiaohao_domain::Timestamp;
 use jiaohao_domain::vocabulary::{Announce, AnnouncementKind};
 
 use super::rules::{Announcement, State};
-use super::texts;
+use super::{clips, clips::Sentence, texts};
 
 /// An announcement is stated to the screens at least this long before it begins, milliseconds: all screens of an area
 /// begin at the same moment only if all of them have heard of it. What begins sooner than this is no longer re-planned.
@@ -76,14 +76,23 @@ pub fn turns<'a>(
             }
             let english = state.english() && behind_ms <= ENGLISH_LEFT_OUT_MS;
             let repeat = if behind_ms <= REPEAT_LEFT_OUT_MS { REPEATS } else { 1 };
-            let ends_at = starts_at.plus_ms(length_ms(&one.request, state.yao(), english) * i64::from(repeat));
+            let (length_ms, english) = match said(state, &one.request, english) {
+                Some(said) => (i64::from(said.ms), said.english),
+                None => (length_ms(&one.request, state.yao(), english), english),
+            };
+            let ends_at = starts_at.plus_ms(length_ms * i64::from(repeat));
             free_at = ends_at;
             (one, Some(Turn { starts_at, ends_at, english, repeat }))
         })
         .collect()
 }
 
-/// How long it takes to speak this once, milliseconds.
+/// What the site's voice pack says once; none: it has no pack, or not one that can say the number.
+pub fn said(state: &State, request: &Announce, english: bool) -> Option<Sentence> {
+    clips::sentence(request, state.yao(), english, state.voice.as_ref()?)
+}
+
+/// How long a voice of the screen's own may take to speak this once, milliseconds.
 pub fn length_ms(request: &Announce, yao: bool, english: bool) -> i64 {
     let chinese_ms = texts::spoken_zh_ms(&texts::spoken_zh(request, yao));
     if english { chinese_ms + texts::spoken_en_ms(&texts::spoken_en(request)) } else { chinese_ms }

@@ -3,13 +3,14 @@
 //! All times are the owner's clinic time. The limits are machine time (ARCHITECTURE, Time): at clock speed 1 they are
 //! the same; above it a board does not speak at all and the limit for `shown` is stretched by the speed.
 
-use jiaohao_domain::vocabulary::{Announce, AnnouncementProblem, Answer, DefineBoard, ToBoard, ToDepartment};
-use jiaohao_domain::{
-    AnnouncementId, BoardId, CallId, Code, Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef,
+use jiaohao_domain::vocabulary::{
+    Announce, AnnouncementProblem, Answer, DefineBoard, ToBoard, ToDepartment, VoicePack,
 };
+use jiaohao_domain::{AnnouncementId, BoardId, CallId, Context, Draft, Message, Outgoing, Owner, OwnerKind, OwnerRef};
 use jiaohao_domain::{Rejection, ScreenId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::receipts::{is_awaited, not_confirmed};
 use super::{plan, texts};
 
 /// A screen of the area confirms that a call is shown within this time, milliseconds (DOMAIN, Receipts).
@@ -109,6 +110,8 @@ pub struct State {
     pub line: Vec<Announcement>,
     /// A voice that has left the line speaks until then.
     pub free_at: Timestamp,
+    /// What the site's voice pack can say; absent: screens speak with a voice of their own, if they have one.
+    pub voice: Option<VoicePack>,
 }
 
 impl State {
@@ -124,7 +127,7 @@ impl State {
     pub fn yao(&self) -> bool {
         self.definition.as_ref().is_some_and(|board| board.yao)
     }
-    fn find(&self, id: &AnnouncementId) -> Option<&Announcement> {
+    pub(super) fn find(&self, id: &AnnouncementId) -> Option<&Announcement> {
         self.line.iter().find(|one| one.id == *id)
     }
 }
@@ -158,6 +161,8 @@ pub enum Event {
     AnnouncementNotConfirmed { announcement: AnnouncementId, call: CallId, round: u32, problem: AnnouncementProblem },
     /// Not taken; the caller is told.
     AnnouncementRefused { board: BoardId, call: CallId, round: u32, reason: RefusalReason },
+    /// The site's voice pack is another one, or there is none any more.
+    VoiceChanged { voice: Option<VoicePack> },
 }
 
 /// The owner of one board's announcement line.
@@ -166,7 +171,7 @@ pub struct Board;
 
 impl Owner for Board {
     const KIND: OwnerKind = OwnerKind::Board;
-    const STATE_VERSION: u16 = 1;
+    const STATE_VERSION: u16 = 2;
     type State = State;
     type Command = ToBoard;
     type Event = Event;
@@ -179,6 +184,7 @@ impl Owner for Board {
             last_serial: 0,
             line: Vec::new(),
             free_at: Timestamp(0),
+            voice: None,
         }
     }
 
@@ -202,6 +208,13 @@ impl Owner for Board {
             ToBoard::ClockSpeed { speed } => {
                 if draft.state().clock_speed != speed {
                     draft.emit(Event::ClockSpeedChanged { speed });
+                    replan(draft, now);
+                }
+                Ok(Answer::Done)
+            }
+            ToBoard::Voice(voice) => {
+                if draft.state().voice != voice {
+                    draft.emit(Event::VoiceChanged { voice });
                     replan(draft, now);
                 }
                 Ok(Answer::Done)
@@ -271,6 +284,7 @@ impl Owner for Board {
                 })
             }
             Event::AnnouncementRefused { .. } => {}
+            Event::VoiceChanged { voice } => state.voice = voice.clone(),
         }
     }
 
@@ -285,6 +299,7 @@ impl Owner for Board {
             Event::AnnouncementSpoken { .. } => (556, "announcement_spoken"),
             Event::AnnouncementNotConfirmed { .. } => (557, "announcement_not_confirmed"),
             Event::AnnouncementRefused { .. } => (558, "announcement_refused"),
+            Event::VoiceChanged { .. } => (559, "voice_changed"),
         }
     }
 
@@ -447,49 +462,5 @@ fn dropped(state: &State, one: &Announcement, reason: DropReason, now: Timestamp
         reason,
         free_at: state.free_at.max(spoken_until),
         ended: reason == DropReason::CallOver || one.shown != Receipt::Awaited,
-    }
-}
-
-/// States what no screen has confirmed in time.
-fn not_confirmed(draft: &mut Draft<'_, Board>, now: Timestamp) {
-    let mut events = Vec::new();
-    for one in &draft.state().line {
-        let mut missing = |problem| {
-            events.push(Event::AnnouncementNotConfirmed {
-                announcement: one.id.clone(),
-                call: one.request.call.clone(),
-                round: one.request.round,
-                problem,
-            });
-        };
-        if one.shown == Receipt::Awaited && one.shown_by <= now {
-            missing(AnnouncementProblem::NotShown);
-        }
-        if one.spoken == Receipt::Awaited && one.spoken_by <= now {
-            missing(AnnouncementProblem::NotSpoken);
-        }
-    }
-    events.into_iter().for_each(|event| draft.emit(event));
-}
-
-/// Whether a screen's report is the first for an announcement that waits for it. A repeated or late report is fine and
-/// changes nothing; one for another board, one that was never made, or one before its time is not.
-fn is_awaited(
-    state: &State,
-    id: &AnnouncementId,
-    now: Timestamp,
-    receipt: impl Fn(&Announcement) -> Receipt,
-    not_before: impl Fn(&Announcement) -> Timestamp,
-) -> Result<bool, Rejection> {
-    if let Some(one) = state.find(id) {
-        if now < not_before(one) {
-            return Err(Rejection::new(Code::InvalidField, "its turn has not come"));
-        }
-        return Ok(receipt(one) == Receipt::Awaited);
-    }
-    let serial = id.as_str().strip_prefix(state.board.as_str()).and_then(|rest| rest.strip_prefix(".n"));
-    match serial.and_then(|serial| serial.parse::<u64>().ok()) {
-        Some(serial) if (1..=state.last_serial).contains(&serial) => Ok(false),
-        _ => Err(Code::Forbidden.into()),
     }
 }

@@ -352,6 +352,59 @@ fn a_line_has_a_bound() {
     assert_eq!(line.effects(), [("renmin.xinnei.c999".into(), AnnouncementProblem::Dropped)]);
 }
 
+/// A pack that can say every call of [`request`], each clip so long.
+fn pack(ms: u32) -> VoicePack {
+    let mut pack = VoicePack { version: format!("of-{ms}-ms"), ..VoicePack::default() };
+    for line in crate::voice::script::lines([("3号诊室", "Room 3")]) {
+        let clips = if line.language == "zh" { &mut pack.zh } else { &mut pack.en };
+        clips.insert(line.clip, ms);
+    }
+    pack
+}
+
+#[test]
+fn with_a_voice_pack_the_line_is_planned_by_its_real_lengths() {
+    let mut line = Line::new(true, true);
+    line.tell(ToBoard::Voice(Some(pack(100)))).unwrap();
+    let ids: Vec<_> = (1..=12).map(|call| line.announce(call, AnnouncementKind::FirstCall)).collect();
+    // ten Chinese clips and eight English ones with two commas and two pauses, twice; half a second before the next
+    let first = line.one(&ids[0]);
+    assert_eq!(first.ends_at.ms_since(first.starts_at), 2 * (1_000 + 800 + 2 * 200 + 2 * 500));
+    assert_eq!(line.one(&ids[1]).starts_at, first.ends_at.plus_ms(GAP_MS));
+    for one in ids.iter().map(|id| line.one(id)) {
+        let behind_ms = one.starts_at.ms_since(T0);
+        assert_eq!(one.en.is_some(), behind_ms <= 20_000, "{behind_ms}");
+        assert_eq!(one.repeat, if behind_ms <= 40_000 { 2 } else { 1 }, "{behind_ms}");
+    }
+    let estimated = {
+        let mut line = Line::new(true, true);
+        let ids: Vec<_> = (1..=12).map(|call| line.announce(call, AnnouncementKind::FirstCall)).collect();
+        ids.iter().map(|id| line.one(id).ends_at).max()
+    };
+    assert!(ids.iter().map(|id| line.one(id).ends_at).max() < estimated, "a short voice keeps up for longer");
+}
+
+#[test]
+fn another_pack_plans_what_waits_anew_and_leaves_what_speaks_as_it_is() {
+    let mut line = Line::new(true, false);
+    let [first, second] = [1, 2].map(|call| line.announce(call, AnnouncementKind::FirstCall));
+    let (speaking, waiting) = (line.one(&first).clone(), line.one(&second).clone());
+    line.after_ms(2_000).tell(ToBoard::Voice(Some(pack(900)))).unwrap();
+    assert_eq!(*line.one(&first), speaking);
+    assert_eq!(line.one(&second).starts_at, waiting.starts_at);
+    assert!(line.one(&second).ends_at > waiting.ends_at);
+    // the longer voice does not fit into the turn of what speaks: its screens go on with the voice that they have begun with
+    let view = |id| crate::board::rules::announcement(&line.state, line.one(id), time::Zone::named("UTC").unwrap());
+    assert!(view(&first).said.is_none());
+    let said = view(&second).said.unwrap();
+    assert_eq!((said.clips[1].clip.as_str(), said.clips[1].at_ms), ("zh/A", 900));
+    assert_eq!(line.tell(ToBoard::Voice(Some(pack(900)))), Ok(Answer::Done));
+    let told = line.events.iter().filter(|(_, event)| matches!(event, Event::VoiceChanged { .. })).count();
+    assert_eq!(told, 1, "the same pack again changes nothing");
+    line.tell(ToBoard::Voice(None)).unwrap();
+    assert_eq!(line.one(&second).ends_at, waiting.ends_at);
+}
+
 /// What was really to be heard, kept apart from the rules: the last plan of each voice, cut where it was dropped.
 fn heard(events: &[(Timestamp, Event)]) -> Vec<(Timestamp, Timestamp, AnnouncementId)> {
     let mut voices: BTreeMap<AnnouncementId, (Timestamp, Timestamp)> = BTreeMap::new();
@@ -404,7 +457,7 @@ fn no_two_announcements_overlap_on_one_board_i8() {
             }
             line.now = until;
             let known = |draw: &mut dyn FnMut(u64) -> u64| format!("renmin.b3f.n{}", 1 + draw(u64::from(call)));
-            match draw(12) {
+            match draw(14) {
                 0 => {
                     drop(line.tell(ToBoard::CallOver {
                         call: format!("renmin.xinnei.c{}", 1 + draw(u64::from(call))).into(),
@@ -414,6 +467,7 @@ fn no_two_announcements_overlap_on_one_board_i8() {
                 2 => drop(line.tell(ToBoard::ReportSpoken(ReportSpoken { announcement: known(&mut draw).into() }))),
                 3 => drop(line.tell(ToBoard::Configure(definition(draw(8) > 0, draw(2) == 0)))),
                 4 => drop(line.tell(ToBoard::ClockSpeed { speed: 1 + draw(8) as u32 / 7 })),
+                12 => drop(line.tell(ToBoard::Voice((draw(3) > 0).then(|| pack(100 + 200 * draw(3) as u32))))),
                 other => {
                     let kind = match other {
                         5 => AnnouncementKind::Emergency,

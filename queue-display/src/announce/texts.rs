@@ -15,8 +15,9 @@ pub const EN_PAUSES_MS: i64 = 400;
 /// What is added to every estimate, in percent: voices differ, and an estimate that is too short is two voices at once.
 pub const MARGIN_PERCENT: i64 = 15;
 
-const DIGITS_ZH: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
-const DIGITS_EN: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+pub(crate) const DIGITS_ZH: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
+pub(crate) const DIGITS_EN: [&str; 10] =
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
 /// What stands on the screen: `A012 张*三 请到 3号诊室就诊`, a summons `请 A013 号到 3号诊室门口候诊`. The name is given
 /// apart: whoever shows it has made sure that it is masked.
@@ -33,8 +34,13 @@ pub fn shown(announce: &Announce, masked_name: Option<&str>) -> String {
 
 /// What is spoken in Chinese: `请 A 零 一 二 号,到 三 号诊室就诊`. With `yao` the digit 1 of a number is 幺.
 pub fn spoken_zh(announce: &Announce, yao: bool) -> String {
-    let end = if announce.kind == AnnouncementKind::Summons { "门口候诊" } else { errand(&announce.place) };
+    let end = ending_zh(announce);
     format!("请 {} 号,到 {}{end}", apart(&announce.number, yao), place_zh(&announce.place, yao))
+}
+
+/// How a Chinese text ends: what one goes there for.
+pub(super) fn ending_zh(announce: &Announce) -> &'static str {
+    if announce.kind == AnnouncementKind::Summons { "门口候诊" } else { errand(&announce.place) }
 }
 
 /// What is spoken in English: `Number A zero one two, please go to Room three`. Without an English name of the place
@@ -92,7 +98,7 @@ fn words_of(number: &str, word: impl Fn(char) -> String) -> String {
 
 /// A place's name with its figures as they are read: `3号诊室` is `三 号诊室`, `12号诊室` is `十二 号诊室`, `302室` is
 /// `三 零 二 室`.
-fn place_zh(place: &str, yao: bool) -> String {
+pub(super) fn place_zh(place: &str, yao: bool) -> String {
     read_figures(place, |figures| match figures.parse::<usize>() {
         Ok(n @ 1..=99) if !figures.starts_with('0') => below_hundred_zh(n),
         _ => apart(figures, yao),
@@ -114,7 +120,7 @@ fn below_hundred_zh(n: usize) -> String {
     text
 }
 
-fn words_of_place_en(place: &str) -> String {
+pub(super) fn words_of_place_en(place: &str) -> String {
     read_figures(place, |figures| match figures.parse::<usize>() {
         Ok(n @ 1..=9) if figures.len() == 1 => DIGITS_EN[n].to_owned(),
         // Two figures are a number that every English voice reads right; longer ones are read apart.

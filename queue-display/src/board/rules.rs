@@ -6,7 +6,7 @@ use jiaohao_domain::vocabulary::AnnouncementKind;
 use jiaohao_domain::{AnnouncementId, CallId, Timestamp};
 use serde::Serialize;
 
-use crate::announce::{Announcement, State, texts};
+use crate::announce::{Announcement, State, plan, texts};
 
 /// What the screens of one board are made from, in order of the departments on it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -102,6 +102,8 @@ pub struct Notice {
 pub struct BoardView {
     /// What the board is.
     pub board: BoardHead,
+    /// Version of the site's voice pack (`/voice/{site}/{version}/manifest.json`); null: there is none.
+    pub voice: Option<String>,
     /// The time of the snapshot, RFC 3339.
     pub now: String,
     /// Newest first.
@@ -205,12 +207,33 @@ pub struct AnnouncementView {
     pub en: Option<String>,
     /// Whether all of it is said a second time.
     pub repeat: bool,
+    /// The same in clips of the site's voice pack; null: nothing is spoken, or the pack cannot say it.
+    pub said: Option<SaidView>,
+}
+
+/// An announcement in clips of a voice pack, said once.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SaidView {
+    /// How long it takes with the pause after it, milliseconds: then it is said again.
+    pub ms: u32,
+    /// In order.
+    pub clips: Vec<ClipView>,
+}
+
+/// One clip in its turn.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClipView {
+    /// Language and words: `zh/请`.
+    pub clip: String,
+    /// When it begins, milliseconds after the announcement.
+    pub at_ms: u32,
 }
 
 /// The whole screen; none while the board is not defined.
 pub fn view(line: &State, input: &BoardInput, now: Timestamp, zone: Zone) -> Option<BoardView> {
     Some(BoardView {
         board: head(line, input)?,
+        voice: line.voice.as_ref().map(|voice| voice.version.clone()),
         now: zone.rfc3339(now),
         calls: calls(input, zone),
         rooms: rooms(input, zone),
@@ -290,11 +313,11 @@ pub fn notices(input: &BoardInput) -> Vec<Notice> {
 pub fn announcements(line: &State, zone: Zone) -> Vec<AnnouncementView> {
     let mut all: Vec<&Announcement> = line.line.iter().collect();
     all.sort_by_key(|one| (one.starts_at, one.serial));
-    all.into_iter().map(|one| announcement(one, zone)).collect()
+    all.into_iter().map(|one| announcement(line, one, zone)).collect()
 }
 
 /// One announcement as screens receive it.
-pub fn announcement(one: &Announcement, zone: Zone) -> AnnouncementView {
+pub fn announcement(line: &State, one: &Announcement, zone: Zone) -> AnnouncementView {
     let name = one.request.masked_name.as_deref().and_then(masked);
     AnnouncementView {
         announcement: one.id.clone(),
@@ -306,7 +329,17 @@ pub fn announcement(one: &Announcement, zone: Zone) -> AnnouncementView {
         zh: one.speaks().then(|| one.zh.clone()),
         en: one.en.clone().filter(|_| one.speaks()),
         repeat: one.repeat > 1,
+        said: said(line, one),
     }
+}
+
+/// What a screen plays of an announcement: never more than fits into its turn, which a change of the pack leaves as it is
+/// once it is about to begin.
+fn said(line: &State, one: &Announcement) -> Option<SaidView> {
+    let said = plan::said(line, &one.request, one.en.is_some()).filter(|_| one.speaks())?;
+    let fits = i64::from(said.ms) * i64::from(one.repeat) <= one.ends_at.ms_since(one.starts_at);
+    let clips = said.clips.into_iter().map(|clip| ClipView { clip: clip.name, at_ms: clip.at_ms }).collect();
+    fits.then_some(SaidView { ms: said.ms, clips })
 }
 
 /// The name if it is masked. A name without a masking star was never masked: no screen receives it (I7).

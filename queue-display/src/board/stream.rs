@@ -48,7 +48,7 @@ pub fn board_emission(
     let announcements = || json!(rules::announcements(line, zone));
     match event {
         Event::AnnouncementScheduled(one) => {
-            let one = rules::announcement(one, zone);
+            let one = rules::announcement(line, one, zone);
             Some(
                 json!({ stem: { "announcement": one.announcement, "scheduled": one, "announcements": announcements() } }),
             )
@@ -57,6 +57,10 @@ pub fn board_emission(
             Some(json!({ stem: { "announcement": announcement, "call": call, "announcements": announcements() } }))
         }
         Event::BoardConfigured(_) => emission(line, departments, stem, Parts::ALL, at, zone),
+        Event::VoiceChanged { voice } => {
+            let version = voice.as_ref().map(|voice| &voice.version);
+            Some(json!({ stem: { "voice": version, "announcements": announcements() } }))
+        }
         Event::BoardRetired => {
             Some(json!({ stem: { "announcements": [], "calls": [], "rooms": [], "missed": [], "notices": [] } }))
         }

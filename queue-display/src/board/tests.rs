@@ -198,7 +198,7 @@ fn an_empty_board_has_every_part_of_its_shape() {
         empty,
         json!({
             "board": {"id": "renmin.b3f", "name": "心内科候诊区", "name_en": "Cardiology · 3F", "speaks": true, "english": true, "yao": false},
-            "now": "2026-11-23T09:00:00.000+08:00", "calls": [], "rooms": [], "missed": [], "announcements": [], "notices": []
+            "voice": null, "now": "2026-11-23T09:00:00.000+08:00", "calls": [], "rooms": [], "missed": [], "announcements": [], "notices": []
         })
     );
     let undefined = Board::new_state("renmin.other");

@@ -41,6 +41,10 @@ pub enum Deed {
     RevokeToken(Option<SiteId>),
     /// Confirm that the wall clock is right after a jump, and whatever else concerns the whole house.
     RunHouse,
+    /// Show what a site's voice pack is to say and how far its recording is.
+    ReadVoice(SiteId),
+    /// Record a site's voice pack, have the computer read it, put it to use.
+    RecordVoice(SiteId),
 }
 
 impl Deed {
@@ -64,6 +68,8 @@ impl Deed {
         "list_tokens",
         "revoke_token",
         "run_house",
+        "read_voice",
+        "record_voice",
     ];
 
     /// Its name in the table and in the audit.
@@ -87,6 +93,8 @@ impl Deed {
             Self::ListTokens(_) => "list_tokens",
             Self::RevokeToken(_) => "revoke_token",
             Self::RunHouse => "run_house",
+            Self::ReadVoice(_) => "read_voice",
+            Self::RecordVoice(_) => "record_voice",
         }
     }
 }

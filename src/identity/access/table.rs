@@ -147,6 +147,8 @@ const DEEDS: &[Rule] = &[
     Rule { name: "list_tokens", who: &[(Operator, MayIssue)] },
     Rule { name: "revoke_token", who: &[(Operator, MayIssue)] },
     Rule { name: "run_house", who: OPERATOR },
+    Rule { name: "read_voice", who: OPERATOR },
+    Rule { name: "record_voice", who: OPERATOR },
 ];
 
 /// Every line.

@@ -289,7 +289,7 @@ impl Target {
                 about.department(department.clone())
             }
             Deed::ReadTicketCode(ticket) => about.ticket(ticket),
-            Deed::ReadDirectory(site) => about.site(site.clone()),
+            Deed::ReadDirectory(site) | Deed::ReadVoice(site) | Deed::RecordVoice(site) => about.site(site.clone()),
             Deed::IssueToken(site) | Deed::ListStaff(site) | Deed::ListTokens(site) | Deed::RevokeToken(site) => {
                 Self { sites: site.iter().cloned().collect(), ..about }
             }

@@ -26,7 +26,9 @@ let shift = 0;
 
 const draw = drawing(drawNow);
 const screen = new Screen({ kind: 'board', draw, onStart: start });
-const voice = new Voice({ clock: screen.protocol.clock, onChange: draw, onSpoken: (id) => report('report_spoken', id) });
+const voice = new Voice({
+  site: screen.id.split('.')[0], clock: screen.protocol.clock, onChange: draw, onSpoken: (id) => report('report_spoken', id),
+});
 
 // Operations learn which screen cannot speak; one that is not to speak is not silent.
 screen.protocol.about = () => ({ client: `page ${screen.protocol.version}`, silent: voice.silent === 'device' || voice.silent === 'gesture' });
@@ -72,7 +74,7 @@ function onBoard(value) {
   seen.forEach((at, k) => {
     if (local - at > 600000) seen.delete(k);
   });
-  voice.plan(value.announcements || [], !!value.board.speaks);
+  voice.plan(value.announcements || [], !!value.board.speaks, value.voice || null);
   draw();
 }
 

@@ -1,124 +1,98 @@
-// The screen's voice: says each announcement at its planned moment by server time, with a voice of this machine only (a
-// voice of some cloud would hear who is called). When it cannot speak it says why: `device`, `gesture`, `speed`, `off`.
-// Chromium 70 syntax.
+// The screen's voice: says each announcement at its planned moment by server time, with the site's voice pack, else with a
+// voice of this machine. When it cannot speak it says why: `device`, `gesture`, `speed`, `off`. Chromium 70 syntax.
+
+import { Clips } from './clips.js';
+import { Speech } from './speech.js';
 
 /** Later than this after its planned start an announcement is not begun any more: its turn is over. */
 const TOO_LATE_MS = 4000;
+/** A pack's clips are given to the sound card so long before their moment. */
+const AHEAD_MS = 1500;
 
 /** Speaks what the board's line plans. */
 export class Voice {
   /**
-   * @param {{clock: import('../lib/clock.js').ServerClock, onSpoken: (announcement: string) => void, onChange: () => void}} options
+   * @param {{site: string, clock: import('../lib/clock.js').ServerClock, onSpoken: (announcement: string) => void, onChange: () => void}} options
    */
   constructor(options) {
     this.clock = options.clock;
-    this.onSpoken = options.onSpoken;
     this.onChange = options.onChange;
     /** Why it is silent; null when it can speak. @type {string|null} */
     this.silent = 'device';
     /** @type {Map<string, {timer: number, startsAt: string}>} */
     this.planned = new Map();
-    /** What is being said now. @type {string|null} */
-    this.saying = null;
     /** @type {Set<string>} */
     this.begun = new Set();
-    this.blocked = false;
-    this.synth = window.speechSynthesis || null;
-    if (this.synth) {
-      this.synth.onvoiceschanged = () => this.look();
-      ['click', 'keydown'].forEach((what) => document.addEventListener(what, () => this.unlock()));
-    }
+    const { onSpoken } = options;
+    const onChange = () => this.look();
+    this.clips = new Clips({ site: options.site, onSpoken, onChange });
+    this.speech = new Speech({ clock: options.clock, onSpoken, onChange });
+    ['click', 'keydown'].forEach((what) => document.addEventListener(what, () => this.unlock()));
     this.speaks = true;
     this.look();
   }
 
-  /** @param {string} lang */
-  voiceFor(lang) {
-    const voices = this.synth ? this.synth.getVoices() : [];
-    return voices.filter((v) => v.localService && v.lang.toLowerCase().replace('_', '-').indexOf(lang) === 0)[0] || null;
-  }
-
   look() {
     const before = this.silent;
+    const ways = [this.clips.silent, this.speech.silent];
     if (!this.speaks) this.silent = 'off';
     else if (this.clock.rate !== 1) this.silent = 'speed';
-    else if (!this.voiceFor('zh')) this.silent = 'device';
-    else this.silent = this.blocked ? 'gesture' : null;
+    else if (ways.indexOf(null) >= 0) this.silent = null;
+    else this.silent = ways.indexOf('gesture') >= 0 ? 'gesture' : 'device';
     if (before !== this.silent) this.onChange();
   }
 
   unlock() {
-    if (this.blocked) {
-      this.blocked = false;
-      this.look();
-    }
+    this.clips.resume();
+    this.speech.unlock();
+    this.look();
   }
 
-  /** @param {any[]} announcements as in the board's value @param {boolean} speaks whether this board speaks at all */
-  plan(announcements, speaks) {
+  /** @param {any[]} announcements as in the board's value @param {boolean} speaks whether this board speaks at all @param {string|null} pack */
+  plan(announcements, speaks, pack) {
     this.speaks = speaks;
+    this.clips.use(speaks ? pack : null);
     this.look();
-    const wanted = new Set(announcements.map((a) => a.announcement));
+    const wanted = new Map(announcements.map((a) => /** @type {[string, any]} */ ([a.announcement, a])));
     this.planned.forEach((plan, id) => {
-      const now = announcements.filter((a) => a.announcement === id)[0];
-      if (!now || now.starts_at !== plan.startsAt) {
-        clearTimeout(plan.timer);
-        this.planned.delete(id);
-      }
+      const now = wanted.get(id);
+      if (now && now.starts_at === plan.startsAt) return;
+      clearTimeout(plan.timer);
+      this.clips.cut(id);
+      this.planned.delete(id);
+      // What has not come to its moment may get another one.
+      if (now && this.clock.until(plan.startsAt) > 0) this.begun.delete(id);
     });
-    if (this.saying && !wanted.has(this.saying) && this.synth) {
-      // Its call is over: nothing more of it is said.
-      this.saying = null;
-      this.synth.cancel();
-    }
-    if (this.silent && this.silent !== 'gesture') return;
+    this.begun.forEach((id) => {
+      if (!wanted.has(id)) this.begun.delete(id);
+    });
+    const { saying } = this.speech;
+    if (saying && !wanted.has(saying)) this.speech.cut(saying);
     announcements.forEach((a) => {
-      if (this.planned.has(a.announcement) || this.begun.has(a.announcement)) return;
+      if (!a.zh || this.planned.has(a.announcement) || this.begun.has(a.announcement)) return;
       const wait = this.clock.until(a.starts_at);
       if (wait < -TOO_LATE_MS) return;
-      const timer = /** @type {any} */ (setTimeout(() => this.say(a), Math.max(0, wait)));
+      const timer = /** @type {any} */ (setTimeout(() => this.prepare(a), Math.max(0, wait - AHEAD_MS)));
       this.planned.set(a.announcement, { timer, startsAt: a.starts_at });
     });
   }
 
-  /** @param {any} a */
-  say(a) {
-    this.planned.delete(a.announcement);
-    if (this.begun.has(a.announcement) || this.silent) return;
-    this.begun.add(a.announcement);
-    /** @type {{text: string, lang: string}[]} */
-    const parts = [];
-    const once = () => {
-      if (a.zh) parts.push({ text: a.zh, lang: 'zh' });
-      if (a.en && this.voiceFor('en')) parts.push({ text: a.en, lang: 'en' });
-    };
-    once();
-    if (a.repeat) once();
-    if (parts.length === 0) return;
-    this.saying = a.announcement;
-    this.next(a.announcement, parts);
-  }
-
-  /** @param {string} announcement @param {{text: string, lang: string}[]} parts */
-  next(announcement, parts) {
-    if (this.saying !== announcement) return;
-    const part = parts.shift();
-    if (!part) {
-      this.saying = null;
-      this.onSpoken(announcement);
+  /** Its moment is near: the pack's clips are given away now, other voices begin at the moment. @param {any} a */
+  prepare(a) {
+    const wait = this.clock.until(a.starts_at);
+    if (this.clips.can(a) && (this.silent === null || this.silent === 'gesture')) {
+      this.begun.add(a.announcement);
+      this.clips.say(a, wait);
       return;
     }
-    const utterance = new SpeechSynthesisUtterance(part.text);
-    utterance.voice = this.voiceFor(part.lang);
-    utterance.lang = utterance.voice ? utterance.voice.lang : part.lang;
-    utterance.rate = 0.95;
-    utterance.onend = () => this.next(announcement, parts);
-    utterance.onerror = (event) => {
-      if (/** @type {any} */ (event).error === 'not-allowed') {
-        this.blocked = true;
-        this.look();
-      }
-    };
-    this.synth.speak(utterance);
+    const plan = this.planned.get(a.announcement);
+    if (plan) plan.timer = /** @type {any} */ (setTimeout(() => this.say(a), Math.max(0, wait)));
+  }
+
+  /** @param {any} a */
+  say(a) {
+    if (this.begun.has(a.announcement) || this.speech.silent || this.silent) return;
+    this.begun.add(a.announcement);
+    this.speech.say(a);
   }
 }

@@ -23,6 +23,8 @@ import { WalkIn } from './walk-in.js';
 const FILTERS = ['waiting', 'away', 'missed', 'in_transit', 'left_over', 'ended'];
 /** The department that this desk had last. */
 const DEPARTMENT = 'jiaohao.desk.department';
+/** How often the desk looks which screens are dark or silent. */
+const SCREENS_EVERY_MS = 20000;
 const SIDES = ['walk_in', 'ticket', 'sessions', 'screens'];
 
 /** @type {Floor|null} */
@@ -73,6 +75,9 @@ async function start(page) {
   away = new Away(page, { floor: getFloor, persons, look: (text) => search.look(text) });
   openDepartment(departments().find((d) => d.id === remembered()) || departments()[0]);
   setInterval(() => floor && floor.readSessions(), 60000);
+  // A screen that falls silent or goes dark is seen here too. That the house is away is said elsewhere.
+  const ofScreens = /** @type {Site} */ (site);
+  setInterval(() => ofScreens.read().then(page.draw, () => {}), SCREENS_EVERY_MS);
 }
 
 const page = openPage({ mode: 'staff', roles: ['desk'], start, draw });

@@ -24,14 +24,15 @@ export class Refusal extends Error {
 /**
  * @param {string} method
  * @param {string} path
- * @param {{body?: any, token?: string|null, key?: string, signal?: AbortSignal}} [options]
+ * @param {{body?: any, file?: Blob, token?: string|null, key?: string, signal?: AbortSignal}} [options] `file`: a body as it stands
  * @returns {Promise<any>} the parsed body; null when there is none
  */
 export async function call(method, path, options) {
   const o = options || {};
   /** @type {Object<string, string>} */
   const headers = { Accept: 'application/json' };
-  if (o.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (o.file) headers['Content-Type'] = o.file.type;
+  else if (o.body !== undefined) headers['Content-Type'] = 'application/json';
   if (o.token) headers.Authorization = `Bearer ${o.token}`;
   if (o.key) headers['Idempotency-Key'] = o.key;
   /** @type {Response} */
@@ -40,7 +41,7 @@ export async function call(method, path, options) {
     response = await fetch(path, {
       method,
       headers,
-      body: o.body === undefined ? undefined : JSON.stringify(o.body),
+      body: o.file || (o.body === undefined ? undefined : JSON.stringify(o.body)),
       credentials: 'same-origin',
       cache: 'no-store',
       signal: o.signal,

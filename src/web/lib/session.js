@@ -181,7 +181,7 @@ export class Session {
 
   /**
    * A call of the HTTP door in this person's name.
-   * @param {string} method @param {string} path @param {any} [body] @param {{key?: string, signal?: AbortSignal}} [options]
+   * @param {string} method @param {string} path @param {any} [body] @param {{key?: string, file?: Blob, signal?: AbortSignal}} [options]
    */
   async http(method, path, body, options) {
     try {

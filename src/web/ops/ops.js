@@ -19,6 +19,7 @@ import { missingCount, missingView } from './missing.js';
 import { overview } from './overview.js';
 import { forgetRules, ruleWord } from './rules.js';
 import { askToRetire, inWords, thingsView, usersOf } from './things.js';
+import { leaveVoice, voiceView } from './voice.js';
 
 /** @type {LiveStream|null} */
 let figures = null;
@@ -141,6 +142,7 @@ function slotOf(slot) {
 
 /** @param {string} name of a part */
 function show(name) {
+  if (part === 'voice' && name !== 'voice') leaveVoice();
   part = name;
   typed = '';
   freshForm();
@@ -223,6 +225,7 @@ function partView() {
       h('span', { class: 'buttons' }, h('button', { type: 'button', class: 'btn primary', 'data-action': 'first_site', onclick: () => show('site') }, t('ops.add', { kind: t('ops.one.site') }))));
   }
   if (part === 'missing') return missingView(look, go, departmentChoice());
+  if (part === 'voice') return voiceView(page, /** @type {Site} */ (look.site).id);
   return part === 'screens' ? screensPart() : kindView(kind);
 }
 
@@ -257,6 +260,7 @@ function menu() {
     item('figures', t('ops.figures'), null),
     item('missing', t('ops.missing'), missing ? missing : look.site ? '✓' : null),
     item('screens', t('ops.screens'), look.site ? look.site.all('screens').length : 0),
+    item('voice', t('ops.voice'), null),
     page.session.who.site ? null : item('audit', t('ops.audit'), null),
     h('hr', { key: 'hr' }),
     KINDS.map((kind) => item(kind.kind, t(`ops.kind.${kind.kind}`), countOf(kind))),

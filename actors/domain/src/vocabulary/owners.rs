@@ -1,5 +1,7 @@
 //! What each owner can be told: clients' commands with what only the edge can add, and what owners say to each other.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::*;
@@ -357,6 +359,19 @@ pub enum ToBoard {
     /// From the shell: clinic time runs `speed` times as fast as machine time (1: real time). Above 1 a board shows and
     /// does not speak, and its limits, which are machine time, are that much longer in clinic time.
     ClockSpeed { speed: u32 },
+    /// From the shell: what the site's voice pack can say; absent: there is none.
+    Voice(Option<VoicePack>),
+}
+
+/// The clips of a site's voice pack as its boards know them: what each says, and how long it is in milliseconds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct VoicePack {
+    /// Which pack: another content has another version.
+    pub version: String,
+    /// Chinese clips by what they say (`请`, `三`, `号诊室`).
+    pub zh: BTreeMap<String, u32>,
+    /// English clips by what they say, in small letters (`please go to`, `three`, `room`).
+    pub en: BTreeMap<String, u32>,
 }
 
 impl From<ToSite> for crate::Message {

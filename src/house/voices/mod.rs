@@ -1,0 +1,173 @@
+//! The voice packs of the sites: what is asked for by operators, and what boards are told of them.
+
+mod espeak;
+mod store;
+
+use jiaohao_actors::shell::Origin;
+use jiaohao_domain::vocabulary::ToBoard;
+use jiaohao_domain::{BoardId, Code, OwnerKind, OwnerRef, Rejection, SiteId};
+use jiaohao_queue_display::voice::pack::missing;
+use jiaohao_queue_display::voice::{Line, MadeBy, Manifest, script, sound, wav};
+use serde_json::{Value, json};
+
+pub use self::store::Voices;
+use super::{House, site};
+use crate::http::requests::ClipName;
+use crate::identity::audit::AuditLine;
+use crate::identity::tokens::Claims;
+
+/// A blocking piece of work with files or another program, beside the runtime.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Rejection> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Code::Internal.into())
+}
+
+fn disk(error: std::io::Error) -> Rejection {
+    tracing::error!(%error, "voice/ could not be read or written");
+    Rejection::new(Code::Internal, "the voice pack could not be read or written")
+}
+
+impl House {
+    /// The clips that a site needs, by its places as they are now.
+    async fn voice_script(&self, at: &SiteId) -> Result<Vec<Line>, Rejection> {
+        let lines = |state: &jiaohao_domain::site::State| {
+            state.definition.as_ref()?;
+            let places = state.service_points.values().filter(|point| !point.retired);
+            Some(script::lines(places.map(|point| (point.definition.name.as_str(), point.definition.name_en.as_str()))))
+        };
+        self.shell.read(site(at.as_str()), lines).await?.ok_or_else(|| Code::Forbidden.into())
+    }
+
+    /// The site's line of that clip.
+    async fn voice_line(&self, at: &SiteId, name: &ClipName) -> Result<Line, Rejection> {
+        let script = self.voice_script(at).await?;
+        let line = script.into_iter().find(|line| line.language == name.language && line.clip == name.clip);
+        line.ok_or_else(|| Rejection::new(Code::InvalidField, "no announcement of this site has such a clip"))
+    }
+
+    /// What is to be read, how far the recording is, and what is used.
+    pub(super) async fn read_voice(&self, at: &SiteId) -> Result<Value, Rejection> {
+        let (script, voices, at) = (self.voice_script(at).await?, self.voices.clone(), at.clone());
+        let current = voices.current(&at);
+        let lines = beside(move || {
+            let said = |line: &Line, pack: &Manifest| {
+                pack.clips.iter().find(|clip| clip.language == line.language && clip.clip == line.clip).map(|c| c.ms)
+            };
+            let in_use = voices.current(&at);
+            let one = |line: &Line| {
+                json!({
+                    "language": line.language,
+                    "clip": line.clip,
+                    "needed": line.needed,
+                    "recorded_ms": voices.recorded(&at, line).map(|clip| wav::length_ms(clip.len())),
+                    "used_ms": in_use.as_ref().and_then(|pack| said(line, pack)),
+                })
+            };
+            (script.iter().map(one).collect::<Vec<_>>(), espeak::is_there())
+        });
+        let (clips, can_make) = lines.await?;
+        let used = current.map(|pack| json!({ "version": pack.version, "made_by": pack.made_by }));
+        Ok(json!({ "clips": clips, "used": used, "can_make": can_make }))
+    }
+
+    /// One clip of the recording under way: cut, made as loud as the others, kept.
+    pub(super) async fn record_clip(
+        &self,
+        claims: &Claims,
+        at: &SiteId,
+        name: &ClipName,
+        file: Vec<u8>,
+    ) -> Result<Value, Rejection> {
+        self.check_room_for_voice()?;
+        let (line, voices, site) = (self.voice_line(at, name).await?, self.voices.clone(), at.clone());
+        let kept = beside(move || {
+            let refused = |why: String| Rejection::new(Code::InvalidField, why);
+            let recording = wav::read(&file).map_err(|why| refused(why.to_string()))?;
+            let clip = sound::clip(&recording).map_err(|why| refused(why.to_string()))?;
+            voices.keep(&site, &line, &clip).map_err(disk)?;
+            Ok::<_, Rejection>(wav::length_ms(clip.len()))
+        });
+        let ms = kept.await??;
+        self.audit.note(AuditLine::new(claims, "record_voice", [at], Ok(()), self.machine_now()));
+        Ok(json!({ "ms": ms }))
+    }
+
+    /// A clip of the recording under way, to be listened to.
+    pub(super) async fn hear_clip(&self, at: &SiteId, name: &ClipName) -> Result<Value, Rejection> {
+        let (line, voices, at) = (self.voice_line(at, name).await?, self.voices.clone(), at.clone());
+        let clip = beside(move || voices.recorded(&at, &line)).await?;
+        let clip = clip.ok_or_else(|| Rejection::new(Code::InvalidField, "it has not been recorded"))?;
+        Ok(json!({ "wav": data_encoding::BASE64.encode(&wav::write(&clip)) }))
+    }
+
+    /// The recording becomes the site's voice.
+    pub(super) async fn use_voice(&self, claims: &Claims, at: &SiteId) -> Result<Value, Rejection> {
+        self.check_room_for_voice()?;
+        let (script, voices, site) = (self.voice_script(at).await?, self.voices.clone(), at.clone());
+        let pack = beside(move || {
+            let recorded = |line: &Line| voices.recorded(&site, line).map(|clip| (line.clone(), clip));
+            let clips: Vec<(Line, Vec<i16>)> = script.iter().filter_map(recorded).collect();
+            let left = missing(&script, |line| clips.iter().any(|(known, _)| known == line));
+            if let Some(first) = left.first() {
+                let why = format!("{} clips are still to be read, the first is {}", left.len(), first.clip);
+                return Err(Rejection::new(Code::InvalidField, why));
+            }
+            voices.put_to_use(&site, MadeBy::Recorded, &clips).map_err(disk)
+        });
+        self.changed_voice(claims, at, pack.await??).await
+    }
+
+    /// The computer reads the pack, and it becomes the site's voice.
+    pub(super) async fn make_voice(&self, claims: &Claims, at: &SiteId) -> Result<Value, Rejection> {
+        self.check_room_for_voice()?;
+        let (script, voices, site) = (self.voice_script(at).await?, self.voices.clone(), at.clone());
+        let made = beside(move || {
+            let refused = |why: espeak::Failure| Rejection::new(Code::InvalidField, why.to_string());
+            let mut clips = Vec::new();
+            for line in &script {
+                match espeak::read(line) {
+                    Ok(clip) => clips.push((line.clone(), clip)),
+                    // named in the answer, with what to say in its place
+                    Err(espeak::Failure::Unreadable(_)) => {}
+                    Err(why) => return Err(refused(why)),
+                }
+            }
+            voices.put_to_use(&site, MadeBy::Espeak, &clips).map_err(disk)
+        });
+        self.changed_voice(claims, at, made.await??).await
+    }
+
+    async fn changed_voice(&self, claims: &Claims, at: &SiteId, pack: Manifest) -> Result<Value, Rejection> {
+        self.audit.note(AuditLine::new(claims, "record_voice", [at], Ok(()), self.machine_now()));
+        for board in self.boards().filter(|board| board.site() == *at) {
+            self.tell_voice(&board).await?;
+        }
+        let script = self.voice_script(at).await?;
+        let has = |line: &&Line| pack.clips.iter().any(|clip| clip.language == line.language && clip.clip == line.clip);
+        let left_out: Vec<&str> = script.iter().filter(|line| !has(line)).map(|line| line.clip.as_str()).collect();
+        Ok(json!({ "version": pack.version, "clips": pack.clips.len(), "left_out": left_out }))
+    }
+
+    fn check_room_for_voice(&self) -> Result<(), Rejection> {
+        if self.shell.storage_level() == 0 { Ok(()) } else { Err(Code::ReadOnly.into()) }
+    }
+
+    fn boards(&self) -> impl Iterator<Item = BoardId> {
+        self.shell.known_owners(OwnerKind::Board).into_iter().map(|owner| BoardId::from(&*owner.id))
+    }
+
+    /// Tells a board what its site's pack can say; one that knows it already keeps nothing of it.
+    pub(super) async fn tell_voice(&self, board: &BoardId) -> Result<(), Rejection> {
+        let pack = self.voices.current(&board.site()).map(|pack| pack.pack());
+        let board = OwnerRef::new(OwnerKind::Board, board.as_str());
+        self.shell.ask(board, ToBoard::Voice(pack).into(), Origin::Shell).await.map(drop)
+    }
+
+    /// At a start: the folder may have another pack than at the last one, or none.
+    pub(super) async fn tell_voices(&self) {
+        for board in self.boards() {
+            if let Err(why) = self.tell_voice(&board).await {
+                tracing::error!(code = why.code.wire(), %board, "a board was not told its site's voice pack");
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Voice packs on disk: `voice/<site>/<version>/` holds a manifest and the clips, `voice/<site>/current` names the version
+//! that is used, `voice/<site>/recording/` holds what is being read. A pack is whole before it is named.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dashmap::DashMap;
+use jiaohao_domain::{SiteId, is_well_formed};
+use jiaohao_queue_display::voice::{Line, MadeBy, Manifest, ManifestClip, wav};
+use sha2::{Digest, Sha256};
+
+const MANIFEST: &str = "manifest.json";
+const CURRENT: &str = "current";
+const RECORDING: &str = "recording";
+const UNFINISHED: &str = "new";
+
+/// The packs of all sites.
+#[derive(Debug)]
+pub struct Voices {
+    dir: PathBuf,
+    used: DashMap<SiteId, Arc<Manifest>>,
+    /// One pack is made at a time.
+    making: Mutex<()>,
+}
+
+/// Whether a name may be one of a pack's files.
+fn is_clip_file(name: &str) -> bool {
+    name == MANIFEST || name.strip_suffix(".wav").is_some_and(is_plain)
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// A clip's file: its words may be anything, so they are hashed.
+fn file_of(language: &str, clip: &str) -> String {
+    format!("{language}-{}.wav", data_encoding::HEXLOWER.encode(&Sha256::digest(clip)[..10]))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Writes a file so that it is there whole or not at all.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = path.with_extension(UNFINISHED);
+    write(&unfinished, bytes)?;
+    fs::rename(unfinished, path)
+}
+
+impl Voices {
+    /// Reads which packs are used. One that cannot be read is as good as none: its site speaks with screens' own voices.
+    pub fn open(dir: PathBuf) -> Self {
+        let voices = Self { dir, used: DashMap::new(), making: Mutex::new(()) };
+        let sites = fs::read_dir(&voices.dir).into_iter().flatten().flatten();
+        for name in sites.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is_well_formed(name)) {
+            match voices.read_current(&name) {
+                Ok(Some(pack)) => drop(voices.used.insert(SiteId::from(name), Arc::new(pack))),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(site = name, %error, "a voice pack cannot be read: make it again on /ops"),
+            }
+        }
+        voices
+    }
+
+    fn read_current(&self, site: &str) -> io::Result<Option<Manifest>> {
+        let dir = self.dir.join(site);
+        let version = match fs::read_to_string(dir.join(CURRENT)) {
+            Ok(version) => version,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let manifest = fs::read(dir.join(version.trim()).join(MANIFEST))?;
+        serde_json::from_slice(&manifest).map(Some).map_err(io::Error::from)
+    }
+
+    /// The pack that a site uses.
+    pub fn current(&self, site: &SiteId) -> Option<Arc<Manifest>> {
+        self.used.get(site).map(|pack| pack.clone())
+    }
+
+    /// A file of a pack; none when there is no such.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn file(&self, site: &str, version: &str, name: &str) -> io::Result<Option<Vec<u8>>> {
+        let is_pack = is_plain(version) && ![RECORDING, UNFINISHED].contains(&version);
+        if !is_well_formed(site) || !is_pack || !is_clip_file(name) {
+            return Ok(None);
+        }
+        match fs::read(self.dir.join(site).join(version).join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
+    /// The clip of the recording under way, if it has been read.
+    pub fn recorded(&self, site: &SiteId, line: &Line) -> Option<Vec<i16>> {
+        let path = self.dir.join(site.as_str()).join(RECORDING).join(file_of(line.language, &line.clip));
+        wav::read(&fs::read(path).ok()?).ok()
+    }
+
+    /// Keeps a clip of the recording under way, in the place of an earlier one.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn keep(&self, site: &SiteId, line: &Line, clip: &[i16]) -> io::Result<()> {
+        let dir = self.dir.join(site.as_str()).join(RECORDING);
+        fs::create_dir_all(&dir)?;
+        replace(&dir.join(file_of(line.language, &line.clip)), &wav::write(clip))
+    }
+
+    /// Makes a pack of these clips and uses it from now on. The one before stays, for screens that are loading it.
+    ///
+    /// # Errors
+    /// The disk's; the pack before is used then.
+    pub fn put_to_use(&self, site: &SiteId, made_by: MadeBy, clips: &[(Line, Vec<i16>)]) -> io::Result<Manifest> {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let dir = self.dir.join(site.as_str());
+        let mut hash = Sha256::new();
+        let mut files = Vec::new();
+        for (line, clip) in clips {
+            let (file, bytes) = (file_of(line.language, &line.clip), wav::write(clip));
+            hash.update(&file);
+            hash.update(&bytes);
+            let (language, ms) = (line.language.to_owned(), wav::length_ms(clip.len()));
+            files.push((ManifestClip { language, clip: line.clip.clone(), file, ms }, bytes));
+        }
+        let version = data_encoding::HEXLOWER.encode(&hash.finalize()[..8]);
+        let listed = files.iter().map(|(clip, _)| clip.clone()).collect();
+        let pack = Manifest { version: version.clone(), made_by, sample_rate: wav::SAMPLE_RATE, clips: listed };
+        let unfinished = dir.join(UNFINISHED);
+        if unfinished.exists() {
+            fs::remove_dir_all(&unfinished)?;
+        }
+        fs::create_dir_all(&unfinished)?;
+        for (clip, bytes) in &files {
+            write(&unfinished.join(&clip.file), bytes)?;
+        }
+        write(&unfinished.join(MANIFEST), &serde_json::to_vec_pretty(&pack)?)?;
+        let whole = dir.join(&version);
+        if whole.exists() {
+            fs::remove_dir_all(&unfinished)?;
+        } else {
+            fs::rename(&unfinished, &whole)?;
+        }
+        replace(&dir.join(CURRENT), version.as_bytes())?;
+        File::open(&dir)?.sync_all()?;
+        let before = self.used.insert(site.clone(), Arc::new(pack.clone()));
+        self.tidy(&dir, &[Some(&version), before.as_ref().map(|pack| &pack.version)]);
+        Ok(pack)
+    }
+
+    /// Packs that no screen loads any more.
+    fn tidy(&self, dir: &Path, kept: &[Option<&String>]) {
+        for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let is_kept = kept.contains(&Some(&name)) || [CURRENT, RECORDING, UNFINISHED].contains(&name.as_str());
+            if !is_kept && let Err(error) = fs::remove_dir_all(entry.path()) {
+                tracing::warn!(pack = name, %error, "an old voice pack could not be removed");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clips(loud: i16) -> Vec<(Line, Vec<i16>)> {
+        let line = |clip: &str| Line { language: "zh", clip: clip.into(), needed: true };
+        vec![(line("请"), vec![loud; 2_205]), (line("号"), vec![loud; 4_410])]
+    }
+
+    #[test]
+    fn a_pack_that_is_used_is_there_after_a_restart_and_the_one_before_it_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let (site, voices) = (SiteId::new("renmin"), Voices::open(dir.path().join("voice")));
+        assert!(voices.current(&site).is_none());
+        let packs: Vec<Manifest> =
+            (1..=3).map(|loud| voices.put_to_use(&site, MadeBy::Espeak, &clips(loud)).unwrap()).collect();
+        assert_eq!(packs[0].pack().zh.values().copied().collect::<Vec<_>>(), [200, 100], "号 and 请, in their order");
+        assert_ne!(packs[0].version, packs[1].version);
+        let again = Voices::open(dir.path().join("voice"));
+        assert_eq!(again.current(&site).as_deref(), Some(&packs[2]));
+        let file = |pack: &Manifest, name: &str| again.file("renmin", &pack.version, name).unwrap();
+        assert!(file(&packs[2], &packs[2].clips[0].file).is_some_and(|bytes| wav::read(&bytes) == Ok(vec![3; 2_205])));
+        assert!(file(&packs[1], MANIFEST).is_some() && file(&packs[0], MANIFEST).is_none());
+        let same = again.put_to_use(&site, MadeBy::Espeak, &clips(3)).unwrap();
+        assert_eq!(same, packs[2]);
+    }
+
+    #[test]
+    fn nothing_but_the_files_of_packs_can_be_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let (site, voices) = (SiteId::new("renmin"), Voices::open(dir.path().join("voice")));
+        let pack = voices.put_to_use(&site, MadeBy::Espeak, &clips(1)).unwrap();
+        let [(line, clip), _] = &clips(1)[..] else { panic!("two") };
+        voices.keep(&site, line, clip).unwrap();
+        assert_eq!(voices.recorded(&site, line).as_ref(), Some(clip));
+        let name = file_of("zh", "请");
+        for (site, version, name) in [
+            ("..", pack.version.as_str(), name.as_str()),
+            ("renmin", "recording", &name),
+            ("renmin", "..", "current"),
+            ("renmin", &pack.version, "../current"),
+            ("renmin", &pack.version, "current"),
+            ("other", &pack.version, &name),
+        ] {
+            assert_eq!(voices.file(site, version, name).unwrap(), None, "{site} {version} {name}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_pack_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let (site, voices) = (SiteId::new("renmin"), Voices::open(dir.path().join("voice")));
+        let pack = voices.put_to_use(&site, MadeBy::Recorded, &clips(1)).unwrap();
+        fs::write(dir.path().join("voice/renmin").join(&pack.version).join(MANIFEST), "{").unwrap();
+        assert!(Voices::open(dir.path().join("voice")).current(&site).is_none());
+    }
+}

@@ -1,0 +1,171 @@
+// The site's voice pack on a screen: loads its clips once a version and plays announcements sample by sample at their planned
+// moment, without gaps. Chromium 70 syntax.
+
+/** A pack that could not be loaded is asked for again. */
+const AGAIN_MS = 10000;
+/** How often it is seen whether sound still goes out. */
+const LOOK_MS = 2000;
+/** Later than this after its moment an announcement is not begun: it would run into the next one. */
+const TOO_LATE_S = 0.25;
+/** What ends this soon is left to end: another screen of the area was a little faster. */
+const ENDS_ANYWAY_S = 0.3;
+/** A cut is no click. */
+const FADE_S = 0.02;
+
+/** Plays what `said` of an announcement lists. */
+export class Clips {
+  /** @param {{site: string, onSpoken: (announcement: string) => void, onChange: () => void}} options */
+  constructor(options) {
+    this.site = options.site;
+    this.onSpoken = options.onSpoken;
+    this.onChange = options.onChange;
+    /** @type {string|null} */
+    this.version = null;
+    /** Language and words → sound. @type {Map<string, AudioBuffer>|null} */
+    this.sounds = null;
+    /** @type {AudioContext|null} */
+    this.context = null;
+    /** No sound goes out: there is no output, or its time stands still. */
+    this.dead = false;
+    this.lastTime = -1;
+    /** @type {Map<string, {gain: GainNode, sources: AudioBufferSourceNode[], endsAt: number}>} */
+    this.playing = new Map();
+  }
+
+  /** Why it cannot speak; null: it can. @returns {'none'|'device'|'gesture'|null} */
+  get silent() {
+    if (!this.sounds || !this.context) return this.version && !AudioContextHere ? 'device' : 'none';
+    if (this.dead) return 'device';
+    return this.context.state === 'running' ? null : 'gesture';
+  }
+
+  /** The pack that the site uses now. @param {string|null} version */
+  use(version) {
+    if (version === this.version) return;
+    this.version = version;
+    if (version && AudioContextHere) this.load(version);
+    else this.sounds = null;
+  }
+
+  /** @param {string} version */
+  async load(version) {
+    const context = this.open();
+    try {
+      const path = `/voice/${encodeURIComponent(this.site)}/${encodeURIComponent(version)}/`;
+      const pack = JSON.parse(await (await found(`${path}manifest.json`)).text());
+      /** @type {Map<string, AudioBuffer>} */
+      const sounds = new Map();
+      for (let i = 0; i < pack.clips.length; i += 1) {
+        const clip = pack.clips[i];
+        const file = await (await found(path + encodeURIComponent(clip.file))).arrayBuffer();
+        sounds.set(`${clip.language}/${clip.clip}`, await context.decodeAudioData(file));
+      }
+      if (this.version !== version) return;
+      this.sounds = sounds;
+      this.look();
+      this.onChange();
+    } catch (_failed) {
+      setTimeout(() => {
+        if (this.version === version) this.load(version);
+      }, AGAIN_MS);
+    }
+  }
+
+  /** @returns {AudioContext} */
+  open() {
+    if (this.context) return this.context;
+    const context = new AudioContextHere();
+    context.onstatechange = () => this.onChange();
+    setInterval(() => this.look(), LOOK_MS);
+    this.context = context;
+    return context;
+  }
+
+  /** Does sound go out? */
+  look() {
+    const { context } = this;
+    if (!context) return;
+    const before = this.dead;
+    const stands = context.state === 'running' && context.currentTime === this.lastTime;
+    this.lastTime = context.currentTime;
+    const decide = (/** @type {boolean} */ hasOutput) => {
+      this.dead = stands || !hasOutput;
+      if (this.dead !== before) this.onChange();
+    };
+    const { mediaDevices } = navigator;
+    if (mediaDevices && mediaDevices.enumerateDevices) {
+      mediaDevices.enumerateDevices().then((all) => decide(all.length === 0 || all.some((one) => one.kind === 'audiooutput')), () => decide(true));
+    } else decide(true);
+  }
+
+  resume() {
+    if (this.context && this.context.state === 'suspended') this.context.resume();
+  }
+
+  /** Whether it can say this now. @param {any} a */
+  can(a) {
+    const { sounds } = this;
+    return !!a.said && !!sounds && this.silent === null && a.said.clips.every((/** @type {any} */ one) => sounds.has(one.clip));
+  }
+
+  /** Plays it, beginning in so many milliseconds. @param {any} a @param {number} waitMs */
+  say(a, waitMs) {
+    const { context, sounds } = this;
+    if (!context || !sounds) return;
+    const begins = outputTime(context) + waitMs / 1000;
+    const now = context.currentTime;
+    if (begins < now - TOO_LATE_S) return;
+    const gain = context.createGain();
+    gain.connect(context.destination);
+    /** @type {AudioBufferSourceNode[]} */
+    const sources = [];
+    let endsAt = now;
+    for (let time = 0; time < (a.repeat ? 2 : 1); time += 1) {
+      a.said.clips.forEach((/** @type {any} */ one) => {
+        const source = context.createBufferSource();
+        const buffer = /** @type {AudioBuffer} */ (sounds.get(one.clip));
+        const at = begins + (time * a.said.ms + one.at_ms) / 1000;
+        source.buffer = buffer;
+        source.connect(gain);
+        source.start(Math.max(now, at));
+        sources.push(source);
+        endsAt = Math.max(endsAt, at + buffer.duration);
+      });
+    }
+    const last = sources[sources.length - 1];
+    this.playing.set(a.announcement, { gain, sources, endsAt });
+    last.onended = () => {
+      gain.disconnect();
+      // What was cut has not been said.
+      if (this.playing.delete(a.announcement)) this.onSpoken(a.announcement);
+    };
+  }
+
+  /** Nothing more of it is said. @param {string} announcement */
+  cut(announcement) {
+    const one = this.playing.get(announcement);
+    const { context } = this;
+    if (!one || !context || one.endsAt - context.currentTime < ENDS_ANYWAY_S) return;
+    this.playing.delete(announcement);
+    one.gain.gain.setTargetAtTime(0, context.currentTime, FADE_S / 3);
+    one.sources.forEach((source) => source.stop(context.currentTime + FADE_S));
+  }
+}
+
+/** @type {any} */
+const AudioContextHere = window.AudioContext || /** @type {any} */ (window).webkitAudioContext || null;
+
+/** @param {string} path */
+async function found(path) {
+  const response = await fetch(path, { credentials: 'same-origin' });
+  if (!response.ok) throw new Error(String(response.status));
+  return response;
+}
+
+/** What of the context's time goes to the loudspeaker now: sound comes out later than it is made. @param {AudioContext} context */
+function outputTime(context) {
+  const at = context.getOutputTimestamp ? context.getOutputTimestamp() : null;
+  if (!at || !at.performanceTime || at.contextTime === undefined) return context.currentTime;
+  const heard = at.contextTime + (performance.now() - at.performanceTime) / 1000;
+  return Math.abs(heard - context.currentTime) < 0.5 ? heard : context.currentTime;
+}

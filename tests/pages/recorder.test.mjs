@@ -1,0 +1,102 @@
+// A nurse records the voice pack on /ops, by keyboard: what was read is kept, can be left and continued, and is used by the
+// screens. The microphone is Chromium's fake one: it beeps.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import test, { after, before } from 'node:test';
+import { Browser, Hospital, ONE_SLOT, pause, SIZES } from './hospital.mjs';
+
+const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let hospital;
+let browser;
+/** @type {import('playwright-core').Page} */
+let ops;
+
+before(async () => {
+  hospital = await new Hospital({ speed: 1 }).open();
+  await hospital.define(ONE_SLOT);
+  browser = await new Browser(hospital.base).start([
+    '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--autoplay-policy=no-user-gesture-required',
+  ]);
+});
+after(async () => {
+  await browser?.close();
+  await hospital?.close();
+});
+
+async function openVoice() {
+  ops = await browser.staff('/ops', SIZES.console, 'yunxing');
+  await ops.click('[data-part=voice]');
+  await ops.waitForSelector('[data-recorder=still]');
+}
+
+/** Records the clip that is shown, long enough for a beep, with the key that is said on the page. */
+async function recordHere() {
+  await ops.focus('[data-action=record_clip]');
+  await ops.keyboard.press('Space');
+  await ops.waitForSelector('[data-recorder=listening]');
+  await pause(1300);
+  await ops.keyboard.press('Space');
+  await ops.waitForSelector('[data-recorder=still]');
+}
+
+const shows = (clip) => ops.waitForSelector(`[data-clip="${clip}"]`);
+
+test('two clips are read by keyboard; the page is left and goes on with the third', async () => {
+  await openVoice();
+  assert.equal(await ops.getAttribute('[data-voice]', 'data-voice'), 'none');
+  for (const [i, clip] of ['请', '号'].entries()) {
+    await shows(clip);
+    await recordHere();
+    assert.equal(await ops.getAttribute('[data-progress]', 'data-progress'), String(i + 1));
+    await ops.keyboard.press('ArrowRight');
+  }
+  await ops.context().close();
+  await openVoice();
+  await shows('到');
+  assert.equal(await ops.getAttribute('[data-progress]', 'data-progress'), '2');
+  await ops.focus('[data-action=record_clip]');
+  await ops.keyboard.press('ArrowLeft');
+  await shows('号');
+  const listened = ops.waitForRequest((request) => request.method() === 'GET' && request.url().includes('/voice/renmin/clip?'));
+  await ops.keyboard.press('ArrowDown');
+  await listened;
+});
+
+test('a recording that is not whole is not used, and the page says what is missing', async () => {
+  await ops.click('[data-action=use_voice]');
+  await ops.waitForSelector('#notice :text("必读")');
+});
+
+test('nothing is wrong with the part for whoever cannot see it', async () => {
+  await ops.evaluate(AXE);
+  const { violations } = await ops.evaluate(() => window.axe.run('#main'));
+  assert.deepEqual(violations.map((one) => `${one.id}: ${one.nodes[0].html}`), []);
+  await ops.click('jh-language button');
+  await ops.waitForSelector('h1:has-text("Voice")');
+  assert.doesNotMatch(await ops.textContent('#main'), /ops\.[a-z]/, 'a word is missing');
+  await ops.click('jh-language button');
+});
+
+test('when all that is needed has been read, the screens speak with it', async () => {
+  const { clips } = await hospital.call('GET', '/voice/renmin');
+  const needed = clips.filter((clip) => clip.needed && clip.language === 'zh' && clip.recorded_ms === null);
+  for (const clip of needed) {
+    await ops.click(`[data-choose-clip="zh/${clip.clip}"]`);
+    await recordHere();
+  }
+  await ops.click('[data-action=use_voice]');
+  await ops.waitForSelector('[data-voice=recorded]');
+  const { snapshot } = await hospital.call('GET', '/streams/board:renmin.b3f');
+  const pack = await (await fetch(`${hospital.base}/voice/renmin/${snapshot.voice}/manifest.json`)).json();
+  assert.equal(pack.made_by, 'recorded');
+  assert.equal(pack.clips.length, needed.length + 2);
+  for (const clip of pack.clips) assert.ok(clip.ms > 50 && clip.ms < 3000, `${clip.clip}: ${clip.ms} ms`);
+});
+
+test('no page complained', () => {
+  // What was refused on purpose is in the console too.
+  assert.deepEqual(browser.complaints.filter((one) => !/status of 422/.test(one)), []);
+});
