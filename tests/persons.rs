@@ -573,7 +573,7 @@ async fn a_right_of_before_ends_were_recorded_ends_with_the_childhood_all_the_sa
     town.server.stop().await;
     as_before_ends_were_recorded(&town._folder.path().join("data"));
     let (server, phones) = served::start(town._folder.path(), served::MORNING, SPEED).await;
-    town.door = Door { authority: server.doors.address.to_string() };
+    town.door = Door::plain(server.doors.address.to_string());
     (town.server, town.phones) = (server, phones);
 
     let phone = async || token_of(&town.sign_in(DAUGHTER).await).unwrap();

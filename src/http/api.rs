@@ -16,7 +16,9 @@ use uuid::Uuid;
 
 use super::Door;
 use super::problem::Problem;
-use super::requests::{ClipName, Deed, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer};
+use super::requests::{
+    ClipName, Deed, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer,
+};
 use super::resources::RESOURCES;
 use crate::engine::{Turn, run_command};
 use crate::identity::audit::AuditQuery;

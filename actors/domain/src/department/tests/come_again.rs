@@ -1,10 +1,10 @@
 //! A check-in that was a mistake, undone about the end of the period: the patient may come again for a while.
 
 use super::house::*;
-use crate::{Code, Principal, Role};
 use crate::clinic::AppointmentState;
 use crate::ids::*;
 use crate::vocabulary::*;
+use crate::{Code, Principal, Role};
 
 /// Somebody who was checked in at 10:25 and not meant, taken back at that time; the session's limit is 10:30.
 fn undone(clock: &str) -> (House, AppointmentId) {
