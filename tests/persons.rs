@@ -101,7 +101,15 @@ impl Town {
         let wish = json!({"type": "subscribe", "id": "1", "stream": format!("patient:{patient}")});
         socket.send(Message::text(wish.to_string())).await.unwrap();
         while !socket.next().await.unwrap().unwrap().to_string().contains("subscribed") {}
-        async move { while socket.next().await.is_some_and(|frame| frame.is_ok_and(|frame| !frame.is_close())) {} }
+        async move {
+            loop {
+                let frame = socket.next().await.expect("the connection goes on").unwrap().to_string();
+                if frame.contains(r#""type":"ended""#) {
+                    assert!(frame.contains("forbidden"), "{frame}");
+                    return;
+                }
+            }
+        }
     }
 
     /// Lines of the audit that say so.
@@ -169,7 +177,7 @@ async fn another_phone_on_file_is_said_knowingly_and_ends_what_the_old_one_was()
     let old = token_of(&town.sign_in("13800000001").await).unwrap();
     let read = json!({"ids": [made["patient"]]});
     town.post("/persons/read", &old, read.clone()).await.expect("acts for the bearer");
-    let mut socket = live::connect(&town.door, &old).await.unwrap();
+    let ended = town.followed(&old, made["patient"].as_str().unwrap()).await;
 
     let refused = town.post("/persons", &town.desk, on_file("13800000002")).await.unwrap_err();
     assert_eq!((refused.code.as_str(), &refused.valid_now["differs"]), ("already_exists", &json!(["phone"])));
@@ -178,9 +186,8 @@ async fn another_phone_on_file_is_said_knowingly_and_ends_what_the_old_one_was()
 
     let replaced = with(on_file("13800000002"), "replace", json!(true));
     assert_eq!(town.post("/persons", &town.desk, replaced).await.unwrap(), made);
-    let ended = async { while socket.next().await.is_some_and(|frame| frame.is_ok_and(|frame| !frame.is_close())) {} };
-    tokio::time::timeout(Duration::from_secs(3), ended).await.expect("the old phone's connection has ended");
-    assert_eq!(town.post("/persons/read", &old, read.clone()).await.unwrap_err().code, "unauthenticated");
+    ends_at_once(ended).await;
+    assert_eq!(town.post("/persons/read", &old, read.clone()).await.unwrap_err().code, "forbidden");
     let again = town.sign_in("13800000001").await;
     assert_eq!(again["patients"], json!([]));
     let old = token_of(&again).unwrap();
@@ -337,6 +344,7 @@ async fn a_grown_up_agrees_by_a_code_to_the_own_phone_and_takes_it_back() {
     let end = json!({"patient": patient, "account": agreements[0]["account"]});
     assert_eq!(town.post("/family/end", &seen, end.clone()).await.unwrap(), json!({}));
     ends_at_once(ended).await;
+    town.family(&daughter).await["family"].as_array().expect("she is signed in still");
     town.post("/family/end", &seen, end).await.expect("over already");
     assert_eq!(town.family(&seen).await["agreements"], json!([]));
     let (again, _) = (token_of(&town.sign_in(DAUGHTER).await).unwrap(), ());

@@ -159,7 +159,7 @@ impl Tokens {
 pub enum Standing {
     /// It does.
     Current,
-    /// It was ended by a revocation, a changed relation or the end of its session.
+    /// It was ended by a revocation, a changed right of the staff or the end of its session.
     Ended,
     /// This node has not heard of the account since it started: ask the account's owner and [`Generations::learn`].
     Unknown,

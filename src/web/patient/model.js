@@ -27,6 +27,8 @@ export class Model {
     this.stream = new LiveStream(page.protocol, `patient:${patient}`, () => this.changed(), (error) => {
       this.refused = error;
       page.draw();
+      // Whom this phone still acts for, the next token says.
+      page.session.renew().catch(() => {});
     });
   }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, PatientId};
+use crate::owner::Payload;
 use crate::time::Timestamp;
 
 use super::failures::Tries;
@@ -172,6 +173,8 @@ pub enum Event {
         counts: bool,
         /// What was before this does not count any more.
         counted_since: Timestamp,
+        /// Whether access tokens of before end with it, as they did at first.
+        ends_tokens: bool,
     },
     /// This account's phone has agreed that another one acts for its person.
     AgreementNoted {
@@ -253,6 +256,37 @@ pub enum Over {
     OfAge,
 }
 
+const RELATION_OVER: u16 = 519;
+
+/// The version in which events of that kind are written.
+pub(super) fn version(kind: u16) -> u16 {
+    if kind == RELATION_OVER { 2 } else { 1 }
+}
+
+/// [`Event::RelationOver`] as it was at first: it ended the account's access tokens.
+#[derive(Deserialize)]
+struct RelationOverV1 {
+    account: AccountId,
+    patient: PatientId,
+    why: Over,
+    member: Option<AccountId>,
+    at: Timestamp,
+    counts: bool,
+    counted_since: Timestamp,
+}
+
+/// An event of an earlier version as today's.
+pub(super) fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Event, String>> {
+    let of_today = |(_, old): (u32, RelationOverV1)| {
+        let RelationOverV1 { account, patient, why, member, at, counts, counted_since } = old;
+        Event::RelationOver { account, patient, why, member, at, counts, counted_since, ends_tokens: true }
+    };
+    match (kind, version) {
+        (RELATION_OVER, 1) => Some(payload.read().map(of_today)),
+        _ => None,
+    }
+}
+
 pub(super) fn kind(event: &Event) -> (u16, &'static str) {
     match event {
         Event::StaffDefined { .. } => (500, "staff_defined"),
@@ -274,7 +308,7 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::ConsentAsked { .. } => (516, "consent_asked"),
         Event::ConsentFailed { .. } => (517, "consent_failed"),
         Event::RelationAgreed { .. } => (518, "relation_agreed"),
-        Event::RelationOver { .. } => (519, "relation_over"),
+        Event::RelationOver { .. } => (RELATION_OVER, "relation_over"),
         Event::AgreementNoted { .. } => (520, "agreement_noted"),
         Event::AgreementOver { .. } => (521, "agreement_over"),
         Event::CodeSent { .. } => (522, "code_sent"),
@@ -409,7 +443,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             state.grown.remove(patient);
             state.relations.insert(patient.clone(), acts.clone());
         }
-        Event::RelationOver { patient, why, at, counts, counted_since, .. } => {
+        Event::RelationOver { patient, why, at, counts, counted_since, ends_tokens, .. } => {
             state.relations.remove(patient);
             state.given_up = state.given_up.split_off(counted_since);
             if *counts {
@@ -422,7 +456,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
                     first.map(|first| state.grown.remove(&first));
                 }
             }
-            state.generation += 1;
+            state.generation += u64::from(*ends_tokens);
         }
         Event::AgreementNoted { account, patient, agreement } => {
             state.agreements.entry(account.clone()).or_default().insert(patient.clone(), agreement.clone());

@@ -193,7 +193,9 @@ pub(super) fn end(draft: &mut Draft<'_, Account>, patient: PatientId, why: Over,
     // What desk and years do is no change of the account's own making.
     let counts = matches!(why, Over::GivenUp | Over::Withdrawn);
     let (account, counted_since) = (draft.state().id.clone(), now.plus_s(-YEAR_S));
-    draft.emit(Event::RelationOver { account, patient, why, member, at: now, counts, counted_since });
+    // What hangs on the right ends by itself (`ends_rights`): who has signed in stays so.
+    let ends_tokens = false;
+    draft.emit(Event::RelationOver { account, patient, why, member, at: now, counts, counted_since, ends_tokens });
     Ok(Answer::Done)
 }
 

@@ -147,6 +147,14 @@ impl Owner for Account {
         event::kind(event)
     }
 
+    fn event_version(kind: u16) -> u16 {
+        event::version(kind)
+    }
+
+    fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Event, String>> {
+        event::upcast(kind, version, payload)
+    }
+
     fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         tells::outgoing(event, out)
     }
