@@ -21,5 +21,7 @@ pub fn kinds() -> Kinds {
         .with::<Room>();
     #[cfg(feature = "planted-bugs")]
     let kinds = if crate::planted::is("I10") { kinds.with::<crate::planted::Drifting>() } else { kinds };
+    #[cfg(feature = "planted-bugs")]
+    let kinds = if crate::planted::is("deaf") { kinds.with::<crate::planted::Deaf>() } else { kinds };
     kinds
 }

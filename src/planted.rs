@@ -1,12 +1,14 @@
 //! Test only: bugs planted at the edge, one for each invariant, to see that the simulation's judge finds them. Which one is
-//! said by `JIAOHAO_PLANT=I1 … I10` (I10 is in the engine: see [`Drifting`]).
+//! said by `JIAOHAO_PLANT=I1 … I10` (I10 is in the engine: see [`Drifting`]). And for the pages, `deaf`: see [`Deaf`].
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use jiaohao_domain::department::{self, Department};
 use jiaohao_domain::doctor::{self, Doctor};
-use jiaohao_domain::vocabulary::{Answer, ClientCommand, ToDoctor};
+use jiaohao_domain::owner::Payload;
+use jiaohao_domain::vocabulary::{Answer, ClientCommand, ToDepartment, ToDoctor};
 use jiaohao_domain::{
     AppointmentId, Code, Context, Draft, Message, Outgoing, Owner, OwnerKind, Rejection, SlotId, TicketId, Timestamp,
 };
@@ -145,5 +147,72 @@ impl Owner for Drifting {
 
     fn receive(message: Message) -> Option<ToDoctor> {
         Doctor::receive(message)
+    }
+}
+
+/// `deaf`: a department that does not hear of the tickets that others send it, so that they stay on their way until they are
+/// asked back.
+pub struct Deaf;
+
+impl Owner for Deaf {
+    const KIND: OwnerKind = Department::KIND;
+    const STATE_VERSION: u16 = Department::STATE_VERSION;
+    type State = department::State;
+    type Command = ToDepartment;
+    type Event = department::Event;
+
+    fn new_state(id: &str) -> department::State {
+        Department::new_state(id)
+    }
+
+    fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
+        if matches!(command, ToDepartment::TakeTransfer { .. }) {
+            return Ok(Answer::Done);
+        }
+        let mut state = draft.state().clone();
+        let mut hearing = Draft::<Department>::new(&mut state);
+        let outcome = Department::decide(&mut hearing, command, context);
+        hearing.into_events().into_iter().for_each(|event| draft.emit(event));
+        outcome
+    }
+
+    fn apply(state: &mut department::State, event: &department::Event) {
+        Department::apply(state, event);
+    }
+
+    fn event_kind(event: &department::Event) -> (u16, &'static str) {
+        Department::event_kind(event)
+    }
+
+    fn event_version(kind: u16) -> u16 {
+        Department::event_version(kind)
+    }
+
+    fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<department::Event, String>> {
+        Department::upcast(kind, version, payload)
+    }
+
+    fn outgoing(event: &department::Event, out: &mut Vec<Outgoing>) {
+        Department::outgoing(event, out);
+    }
+
+    fn open_requests(state: &department::State, out: &mut Vec<Outgoing>) {
+        Department::open_requests(state, out);
+    }
+
+    fn next_deadline(state: &department::State) -> Option<Timestamp> {
+        Department::next_deadline(state)
+    }
+
+    fn next_deadline_after(state: &department::State, looked: Timestamp) -> Option<Timestamp> {
+        Department::next_deadline_after(state, looked)
+    }
+
+    fn deadline_command() -> Option<ToDepartment> {
+        Department::deadline_command()
+    }
+
+    fn receive(message: Message) -> Option<ToDepartment> {
+        Department::receive(message)
     }
 }
