@@ -171,7 +171,8 @@ async function define(kind, body, form) {
     focusWrong(form, look.wrong);
     return;
   }
-  page.notify(t('ops.saved_named', { name: body.name || body.id }), 'good');
+  const name = body.name || (kind.kind === 'staff' ? body.id : '');
+  page.notify(name ? t('ops.saved_named', { name }) : t('ops.saved'), 'good');
   if (kind.kind === 'site') {
     rememberSite(body.id);
     await readSites();
@@ -288,14 +289,13 @@ function kindView(kind) {
       page.draw();
     },
   };
-  return [h('h1', { key: 'h' }, t(`ops.kind.${kind.kind}`)), h('p', { class: 'muted', key: 'm' }, t(`ops.about.${kind.kind}`)),
-    kind.under === 'department' ? departmentChoice() : null,
-    h('div', { class: 'pair', key: 'pair' },
-      thingsView(kind, things(kind), look, typed, on),
-      // Who runs one site makes no other.
-      kind.kind === 'site' && look.ownSite && !look.editing
-        ? h('p', { class: 'empty card', key: 'own' }, t('ops.own_site'))
-        : formView(kind, look, (body, form) => define(kind, body, form), () => freshForm()))];
+  return h('div', { class: 'pair', key: 'pair' },
+    h('div', { key: 'there' }, h('h1', { key: 'h' }, t(`ops.kind.${kind.kind}`)), h('p', { class: 'muted', key: 'm' }, t(`ops.about.${kind.kind}`)),
+      kind.under === 'department' ? departmentChoice() : null, thingsView(kind, things(kind), look, typed, on)),
+    // Who runs one site makes no other.
+    kind.kind === 'site' && look.ownSite && !look.editing
+      ? h('p', { class: 'empty card', key: 'own' }, t('ops.own_site'))
+      : formView(kind, look, (body, form) => define(kind, body, form), () => freshForm()));
 }
 
 /** The list has names only: the whole site is read first. @param {string} id */
