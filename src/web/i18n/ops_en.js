@@ -264,4 +264,5 @@ export default {
   'ops.one.session': 'session',
   'ops.one.board': 'waiting-room screen',
   'ops.one.staff': 'account',
+  'ops.missing_next': 'Next:',
 };

@@ -264,4 +264,5 @@ export default {
   'ops.one.session': '班次',
   'ops.one.board': '候诊区大屏',
   'ops.one.staff': '帐号',
+  'ops.missing_next': '下一步:',
 };
