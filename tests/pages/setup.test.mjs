@@ -88,7 +88,7 @@ test('operations say what is missing, and each line leads to where it is made', 
   await ops.click('[data-part-of=service_point]');
   await make('define_service_point', { name: '3号诊室' });
   await isThere(ops, '[data-thing="renmin.xinnei.r3"]');
-  await ops.click('[data-part=doctor]');
+  await ops.click('[data-next=doctor]');
   await make('define_doctor', { name: '李明', title: '主任医师' });
   await isThere(ops, '[data-thing="renmin.liming"]:has-text("主任医师 · 心内科")');
   await ops.click('[data-part=queue]');
@@ -137,9 +137,11 @@ test('accounts, a board and what is retired', async () => {
   assert.equal(await ops.inputValue('[data-form=define_staff] [name=id]'), 'liming', 'as the doctor');
   await make('define_staff', { password: PASSWORD });
   await isThere(ops, '[data-thing=liming]:has-text("医生 · 李明")');
-  await make('define_staff', { role: 'desk', id: 'fenzhen', password: PASSWORD });
+  await ops.click('[data-next=desk_account]');
+  await isThere(ops, '[data-form=define_staff] [name=site]');
+  await make('define_staff', { password: PASSWORD });
   await isThere(ops, '[data-thing=fenzhen]');
-  await ops.click('[data-part=board]');
+  await ops.click('[data-next=board]');
   await make('define_board', { name: '心内科候诊区' });
   await isThere(ops, '[data-thing^="renmin.xinnei"]:has-text("李明门诊、普通门诊")');
   await ops.click('[data-part=queue]');
@@ -159,6 +161,7 @@ test('a screen is paired by its digits on the operations page', async () => {
   await ops.fill('[data-form=approve_screen] [name=code]', await board.getAttribute('[data-pairing-code]', 'data-pairing-code'));
   await ops.click('[data-action=approve_screen]');
   await isThere(board, '.live:not(.off)');
+  await isThere(ops, '[data-next=session]');
 });
 
 test('the desk opens a session of today and gives the first number', async () => {

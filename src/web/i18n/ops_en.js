@@ -313,4 +313,5 @@ export default {
   'ops.voice.zh': 'Chinese',
   'ops.voice.en': 'English',
   'ops.voice.legend': '✓ recorded, • needed',
+  'ops.missing_next': 'Next:',
 };

@@ -313,4 +313,5 @@ export default {
   'ops.voice.zh': '中文',
   'ops.voice.en': '英文',
   'ops.voice.legend': '✓ 已录,• 必读',
+  'ops.missing_next': '下一步:',
 };

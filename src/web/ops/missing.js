@@ -48,3 +48,17 @@ export function missingView(look, go, choice) {
         t(need.there.length ? 'ops.need_look' : 'ops.need_make'))))),
     left.length ? null : h('p', { class: 'card pad ready', key: 'ready' }, t('ops.ready'), ' ', h('a', { href: '/desk' }, '/desk'), ' · ', h('a', { href: '/doctor' }, '/doctor'))];
 }
+
+/** Whose account a need asks for. @type {Object<string, string>} */
+export const ROLE_OF = { doctor_account: 'doctor', desk_account: 'desk' };
+
+/**
+ * The way on to what is missing next, where that is not made right here.
+ * @param {Look} look @param {string} part where one is @param {(part: string, name: string) => void} go
+ */
+export function nextView(look, part, go) {
+  const next = needs(look).find((need) => !need.there.length);
+  if (!next || (next.part === part && (!ROLE_OF[next.name] || ROLE_OF[next.name] === look.role))) return null;
+  return h('p', { class: 'next', key: 'next' }, t('ops.missing_next'),
+    h('button', { type: 'button', class: 'btn small', 'data-action': 'next_need', 'data-next': next.name, onclick: () => go(next.part, next.name) }, t(`ops.need.${next.name}`)));
+}

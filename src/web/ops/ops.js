@@ -15,7 +15,7 @@ import { wordsOf } from '../lib/words.js';
 import { auditView } from './audit.js';
 import { begin, formView } from './form.js';
 import { idOf, isUnder, KINDS } from './kinds.js';
-import { missingCount, missingView } from './missing.js';
+import { missingCount, missingView, nextView, ROLE_OF } from './missing.js';
 import { overview } from './overview.js';
 import { forgetRules, ruleWord } from './rules.js';
 import { askToRetire, inWords, thingsView, usersOf } from './things.js';
@@ -173,7 +173,8 @@ async function define(kind, body, form) {
     focusWrong(form, look.wrong);
     return;
   }
-  page.notify(t('ops.saved_named', { name: body.name || body.id }), 'good');
+  const name = body.name || (kind.kind === 'staff' ? body.id : '');
+  page.notify(name ? t('ops.saved_named', { name }) : t('ops.saved'), 'good');
   if (kind.kind === 'site') {
     rememberSite(body.id);
     await readSites();
@@ -231,8 +232,7 @@ function partView() {
 
 /** From a line of what is missing to where it is made. @param {string} name @param {string} need */
 function go(name, need) {
-  if (need === 'doctor_account') look.role = 'doctor';
-  if (need === 'desk_account') look.role = 'desk';
+  look.role = ROLE_OF[need] || look.role;
   show(name);
 }
 
@@ -275,7 +275,8 @@ function screensPart() {
     boards.length
       ? [h('p', { class: 'muted', key: 'm' }, t('ops.screens_more', { address: `${location.origin}/board/${boards[0].id}` })),
         h('div', { class: 'card pad screens', key: 's' }, screensView({ site: /** @type {Site} */ (look.site), send, after: reread }))]
-      : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_board')), t('ops.no_board_more'))];
+      : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_board')), t('ops.no_board_more')),
+    nextView(look, part, go)];
 }
 
 /** @param {any} kind */
@@ -292,14 +293,13 @@ function kindView(kind) {
       page.draw();
     },
   };
-  return [h('h1', { key: 'h' }, t(`ops.kind.${kind.kind}`)), h('p', { class: 'muted', key: 'm' }, t(`ops.about.${kind.kind}`)),
-    kind.under === 'department' ? departmentChoice() : null,
-    h('div', { class: 'pair', key: 'pair' },
-      thingsView(kind, things(kind), look, typed, on),
-      // Who runs one site makes no other.
-      kind.kind === 'site' && look.ownSite && !look.editing
-        ? h('p', { class: 'empty card', key: 'own' }, t('ops.own_site'))
-        : formView(kind, look, (body, form) => define(kind, body, form), () => freshForm()))];
+  return h('div', { class: 'pair', key: 'pair' },
+    h('div', { key: 'there' }, h('h1', { key: 'h' }, t(`ops.kind.${kind.kind}`)), h('p', { class: 'muted', key: 'm' }, t(`ops.about.${kind.kind}`)),
+      kind.under === 'department' ? departmentChoice() : null, thingsView(kind, things(kind), look, typed, on), nextView(look, part, go)),
+    // Who runs one site makes no other.
+    kind.kind === 'site' && look.ownSite && !look.editing
+      ? h('p', { class: 'empty card', key: 'own' }, t('ops.own_site'))
+      : formView(kind, look, (body, form) => define(kind, body, form), () => freshForm()));
 }
 
 /** The list has names only: the whole site is read first. @param {string} id */

@@ -99,6 +99,11 @@ impl House {
     }
 
     fn tell(&mut self, command: ToSite) -> Result<Answer, Code> {
+        self.ask(command).map_err(|rejection| rejection.code)
+    }
+
+    /// As [`Self::tell`], with all that a rejection says.
+    fn ask(&mut self, command: ToSite) -> Result<Answer, Rejection> {
         let context = Context { now: self.now, principal: Principal::system(), seed: self.log.len() as u64 };
         let before = self.state.clone();
         let mut draft = Draft::<Site>::new(&mut self.state);
@@ -108,7 +113,7 @@ impl House {
             assert!(events.is_empty() && self.state == before, "a rejection leaves nothing behind");
         }
         self.log.extend(events);
-        answer.map_err(|rejection| rejection.code)
+        answer
     }
 
     /// Whom the last event was told to, as `kind id`.
@@ -218,6 +223,32 @@ fn bad_definitions_are_named() {
     elsewhere.tell(ToSite::DefineDoctor(doctor("s.li", &["s.e"]))).unwrap();
     assert_eq!(elsewhere.tell(ToSite::DefineQueue(queue("s.d.li", "D", &["s.li"]))), Err(Code::InvalidField));
     assert_eq!(House::empty().tell(ToSite::DefineDepartment(department("s.d"))), Err(Code::Forbidden), "no site yet");
+}
+
+#[test]
+fn a_wrong_field_is_named() {
+    let mut blank = department("s.d");
+    blank.name = " ".into();
+    let mut held = department("s.d");
+    held.settings.booking.hold_ttl_s = 0;
+    let mut never_due = department("s.d");
+    never_due.settings.queue.returning = crate::queue::InsertionRule::OnePer(0);
+    let table = [
+        (ToSite::DefineSite(site_definition("Mars/Olympus")), "time_zone"),
+        (ToSite::DefineDepartment(blank), "name"),
+        (ToSite::DefineDepartment(held), "settings.booking.hold_ttl_s"),
+        (ToSite::DefineDepartment(never_due), "settings.queue.returning"),
+        (ToSite::DefineServicePoint(point("s.x.r1")), "id"),
+        (ToSite::DefineQueue(queue("s.e.q2", "ABCD", &[])), "prefix"),
+        (ToSite::DefineQueue(queue("s.e.q2", "D", &["s.nobody"])), "doctors"),
+        (ToSite::DefineDoctor(doctor("s.zhao", &["s.x"])), "departments"),
+        (ToSite::DefineBoard(board("s.b2", &["s.d.nothing"])), "queues"),
+    ];
+    for (command, field) in table {
+        let text = format!("{command:?}");
+        let refused = House::new().ask(command).expect_err(field);
+        assert!(refused.valid_now.contains(&("field".to_owned(), field.into())), "{text}: {refused:?}");
+    }
 }
 
 #[test]
