@@ -89,7 +89,7 @@ test('a walk-in with a priority: the proof is asked for and stays on the record;
   await choose(desk, 'A007');
   await desk.waitForSelector('[data-chosen] .history li:has-text("改优先")');
   await desk.click('[data-side=walk_in]');
-  await desk.waitForSelector('[data-slip]:has-text("第 3 位")');
+  await desk.waitForSelector('[data-slip]:has-text("前面还有 2 位")');
   await desk.click('[data-action=undo_last]');
   await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004', 'A005']);
 });
@@ -134,7 +134,7 @@ test('a lost slip: found by how people say the number, and printed once more', a
   await desk.waitForSelector('[data-chosen] [data-action=print_slip]');
   await desk.emulateMedia({ media: 'print' });
   assert.deepEqual(await desk.$$eval('.side .number', (all) => all.filter((e) => e.getClientRects().length).map((e) => e.textContent)), ['A003']);
-  assert.match(await desk.innerText('.slip'), /李明门诊.*A003.*第 3 位/s);
+  assert.match(await desk.innerText('.slip'), /李明门诊.*A003.*前面还有 2 位/s);
   await desk.click('[data-side=walk_in]', { force: true }).catch(() => {});
   await desk.emulateMedia({ media: 'screen' });
 });

@@ -39,6 +39,40 @@ export function slipLines(slip) {
     h('p', { key: 'at' }, t('slip.at', { time: slip.at })));
 }
 
+/** The slips of a page: what is known of a number stands at once, its code and the range of its wait when they have come. */
+export class Slips {
+  /** @param {import('../lib/page.js').Page} page */
+  constructor(page) {
+    this.page = page;
+    /** @type {Map<string, {picture: string, expected: any}>} */
+    this.known = new Map();
+  }
+
+  /** @param {{ticket: string, where: string, number: string, name: string, position: number|null}} slip */
+  view(slip) {
+    const { clock } = this.page.protocol;
+    const known = this.known.get(slip.ticket) || this.ask(slip.ticket);
+    const ahead = slip.position === null ? null : slip.position - 1;
+    return slipLines({ ...slip, ...known, ahead, now: clock.now(), at: printedAt(clock) });
+  }
+
+  /** @param {string} ticket */
+  ask(ticket) {
+    const slip = { picture: '', expected: /** @type {any} */ (null) };
+    this.known.set(ticket, slip);
+    const { session } = this.page;
+    const place = session.http('GET', `/api/v1/streams/ticket:${encodeURIComponent(ticket)}`).catch(() => null);
+    Promise.all([codePicture(session, ticket), place]).then(([picture, now]) => {
+      slip.picture = picture;
+      slip.expected = now && now.snapshot.expected;
+      // Asked again when it is shown again.
+      if (!picture) this.known.delete(ticket);
+      else this.page.draw();
+    });
+    return slip;
+  }
+}
+
 /** The time as it is printed. @param {import('../lib/clock.js').ServerClock} clock */
 export function printedAt(clock) {
   const now = wall(clock.now(), clock.offsetMinutes);

@@ -2,6 +2,7 @@
 
 import '../components/undo-bar.js';
 import { screensView } from '../components/screens.js';
+import { Slips } from '../components/slip.js';
 import { waited, why } from '../components/ticket.js';
 import { wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
@@ -39,6 +40,8 @@ let acts = null;
 let search = null;
 /** @type {any} */
 let walkIn = null;
+/** @type {any} */
+let slips = null;
 /** @type {Away|null} */
 let away = null;
 /** @type {any} */
@@ -66,7 +69,8 @@ async function start(page) {
   }
   const getFloor = () => /** @type {Floor} */ (floor);
   acts = new Acts(page, getFloor, persons);
-  walkIn = new WalkIn(page, acts, getFloor, persons);
+  slips = new Slips(page);
+  walkIn = new WalkIn(page, acts, getFloor, persons, slips);
   opening = new OpenSession(page, getFloor, acts);
   search = new Search(page, {
     floor: getFloor, persons, acts, pick, returnDay, departments, open: openDepartment,
@@ -252,7 +256,7 @@ function aside() {
     walk_in: () => walkIn.view(),
     ticket: () => (ticket
       ? ticketPanel({
-        floor: f, acts, persons, now: clock.now(), moving, shown, close: () => pick(null),
+        floor: f, acts, persons, slips, now: clock.now(), moving, shown, close: () => pick(null),
         walkIn: (one) => {
           side = 'walk_in';
           walkIn.for({ patient: one.patient, name: persons.nameOf(one) });

@@ -12,17 +12,10 @@ import { settleTickets } from './settle.js';
 /** Classes that the desk can give with proof seen. */
 export const CLASSES = ['emergency', 'military', 'disabled', 'late_pregnancy', 'senior'];
 
-/** What stands on a slip. @param {{queue: string, number: string, position: number}} slip */
-export const slipLines = (slip) => [
-  h('span', { key: 'queue' }, slip.queue),
-  h('span', { class: 'number', key: 'number' }, slip.number),
-  h('span', { class: 'muted', key: 'position' }, t('desk.slip_position', { n: slip.position })),
-];
-
 export const printButton = () => h('button', { type: 'button', class: 'btn', key: 'print', 'data-action': 'print_slip', onclick: () => window.print() }, t('desk.print'));
 
 /**
- * @typedef {{floor: import('./floor.js').Floor, acts: import('./acts.js').Acts, persons: any, now: number,
+ * @typedef {{floor: import('./floor.js').Floor, acts: import('./acts.js').Acts, persons: any, slips: import('../components/slip.js').Slips, now: number,
  *   moving: string|null, shown: string|null, show: (ticket: any) => void, returnDay: (ticket: any) => void, walkIn: (ticket: any) => void, setMoving: (ticket: string|null) => void, close: () => void}} Look
  */
 
@@ -63,7 +56,7 @@ function again(look, ticket) {
   const at = queue ? queue.order.indexOf(ticket.ticket) : -1;
   if (at < 0) return null;
   return [
-    h('div', { class: 'slip print on-paper', key: 'slip' }, slipLines({ queue: queue.queue.name, number: ticket.number, position: at + 1 })),
+    h('div', { class: 'slip print on-paper', key: 'slip' }, look.slips.view({ ticket: ticket.ticket, where: queue.queue.name, number: ticket.number, name: ticket.masked_name || '', position: at + 1 })),
     printButton(),
   ];
 }

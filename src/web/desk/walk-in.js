@@ -5,16 +5,17 @@ import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { nameOf, personBody, personFields } from '../lib/person-form.js';
 import { classWord, periodWord } from '../lib/words.js';
-import { CLASSES, printButton, slipLines } from './ticket-panel.js';
+import { CLASSES, printButton } from './ticket-panel.js';
 
 /** The form's state. */
 export class WalkIn {
-  /** @param {import('../lib/page.js').Page} page @param {any} acts @param {() => import('./floor.js').Floor} floor @param {any} persons */
-  constructor(page, acts, floor, persons) {
+  /** @param {import('../lib/page.js').Page} page @param {any} acts @param {() => import('./floor.js').Floor} floor @param {any} persons @param {import('../components/slip.js').Slips} slips */
+  constructor(page, acts, floor, persons, slips) {
     this.page = page;
     this.acts = acts;
     this.floor = floor;
     this.persons = persons;
+    this.slips = slips;
     this.kind = 'resident_id';
     /** Somebody who is known already. @type {any} */
     this.person = null;
@@ -110,7 +111,7 @@ export class WalkIn {
     const given = needsProof(cls) && (await this.acts.send('set_priority', { ticket: result.ticket, class: cls, proof }));
     if (given) result = { ...result, position: given.position || result.position };
     const queue = this.floor().site.one('queues', body.queue);
-    this.slip = { number: result.number, queue: queue ? queue.name : '', position: result.position, ticket: result.ticket };
+    this.slip = { number: result.number, where: queue ? queue.name : '', position: result.position, ticket: result.ticket };
     this.person = null;
     // The next form begins as the first one: what it shows is what it asks for.
     this.kind = 'resident_id';
@@ -126,7 +127,7 @@ export class WalkIn {
     if (!result) return false;
     const ticket = this.floor().ticket(result.ticket);
     const queue = ticket && this.floor().site.one('queues', ticket.queue);
-    this.slip = { number: result.number, queue: queue ? queue.name : '', position: result.position, ticket: result.ticket };
+    this.slip = { number: result.number, where: queue ? queue.name : '', position: result.position, ticket: result.ticket };
     find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, ['registered']));
     return true;
   }
@@ -171,7 +172,7 @@ export class WalkIn {
   }
 
   slipView() {
-    return h('div', { class: 'slip print form', key: 'slip', 'data-slip': this.slip.ticket }, slipLines(this.slip), printButton());
+    return h('div', { class: 'slip print form', key: 'slip', 'data-slip': this.slip.ticket }, this.slips.view({ ...this.slip, name: (this.floor().ticket(this.slip.ticket) || {}).masked_name || '' }), printButton());
   }
 }
 

@@ -44,7 +44,6 @@ export default {
   'desk.class': 'Priority',
   'desk.addition': 'Addition to',
   'desk.addition_none': 'No addition',
-  'desk.slip_position': 'Now number {n} in line',
   'desk.print': 'Print',
   'desk.side.walk_in': 'Walk-in',
   'desk.side.ticket': 'Ticket',

@@ -44,7 +44,6 @@ export default {
   'desk.class': '优先类别',
   'desk.addition': '加号到',
   'desk.addition_none': '不加号',
-  'desk.slip_position': '目前第 {n} 位',
   'desk.print': '打印',
   'desk.side.walk_in': '现场号',
   'desk.side.ticket': '这个号',
