@@ -17,7 +17,7 @@ use jiaohao_domain::vocabulary::Answer;
 use jiaohao_domain::{AccountId, Code, OwnerRef, Principal, Role, Timestamp};
 
 use self::gate::{Gate, TestNode};
-use self::probe::{Command, State, probe};
+use self::probe::{Command, LOOKS, State, probe};
 use super::actor::RECORDS_PER_COMMAND;
 use super::message::Outcome;
 use super::{Node, Origin};
@@ -148,6 +148,28 @@ async fn a_deadline_wakes_an_owner_that_sleeps() {
     node.shell.clock.advance_ms(60_000);
     node.settle_overdue().await;
     eventually(&node, "a", |a| a.reached == 1 && a.deadline.is_none()).await;
+    node.stop().await;
+}
+
+#[actix::test]
+async fn a_deadline_that_finds_nothing_to_do_writes_nothing_and_is_not_asked_again_at_once() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    ask(&node, "a", Command::WakeAt(Timestamp(50_001))).await.unwrap();
+    let looks = || LOOKS.load(Ordering::Relaxed);
+    for n in 1..=2 {
+        node.shell.clock.advance_ms(60_000);
+        node.settle_overdue().await;
+        assert_eq!(looks(), n);
+        ask(&node, "a", Command::Add(1)).await.unwrap();
+        node.settle_overdue().await;
+        assert_eq!(looks(), n, "an event does not bring it back");
+    }
+    let log = node.stop().await.unwrap();
+    let node = test.start_on(log);
+    node.shell.clock.advance_ms(60_000);
+    node.settle_overdue().await;
+    assert_eq!((looks(), state(&node, "a").await.sum), (3, 2), "after a start it is looked once more");
     node.stop().await;
 }
 

@@ -40,6 +40,9 @@ impl<'de> Deserialize<'de> for Unreadable {
     }
 }
 
+/// Deadlines that found nothing to do.
+pub(super) static LOOKS: AtomicU64 = AtomicU64::new(0);
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) sum: u64,
@@ -189,6 +192,10 @@ impl<const V: u16> Owner for ProbeOf<V> {
             Command::Tell(_) => return Err(Code::TimedOut.into()),
             Command::Note(note) => draft.emit(Event::Noted(note)),
             Command::WakeAt(at) => draft.emit(Event::WakePlanned(at)),
+            // At an odd millisecond there is nothing to do: it only looks.
+            Command::Deadline if draft.state().deadline.is_some_and(|at| at.0 % 2 == 1) => {
+                LOOKS.fetch_add(1, Ordering::Relaxed);
+            }
             Command::Deadline => {
                 if draft.state().deadline.is_some_and(|at| at <= context.now) {
                     draft.emit(Event::Reached);
@@ -262,6 +269,10 @@ impl<const V: u16> Owner for ProbeOf<V> {
     fn next_deadline(state: &State) -> Option<Timestamp> {
         assert_ne!(state.deadline, Some(Timestamp(i64::MIN)), "planted in next_deadline");
         state.deadline
+    }
+
+    fn next_deadline_after(state: &State, looked: Timestamp) -> Option<Timestamp> {
+        Self::next_deadline(state).map(|at| if at <= looked { looked.plus_s(60) } else { at })
     }
 
     fn receive(message: Message) -> Option<Command> {
