@@ -18,13 +18,13 @@ pub const STAFF: &str = "a-staff-";
 
 /// The account of somebody of the staff. Names are 1 to [`NAME_MAX_BYTES`] of `a-z 0-9 - _`.
 pub fn staff(name: &str) -> Result<AccountId, Rejection> {
-    check_name(name)?;
+    check_name(name, "id")?;
     Ok(AccountId::new(format!("{STAFF}{name}")))
 }
 
 /// The account under which tokens for a script of a site (none: of all sites) are issued: `a-script.renmin.his`.
 pub fn script(site: Option<&SiteId>, name: &str) -> Result<AccountId, Rejection> {
-    check_name(name)?;
+    check_name(name, "name")?;
     let of = scripts(site);
     Ok(AccountId::new(format!("{}.{name}", of.as_str().replacen("a-scripts", "a-script", 1))))
 }
@@ -85,13 +85,14 @@ pub(super) fn hashed(key: &Key, parts: &[&[u8]]) -> String {
     BASE32_NOPAD.encode(&key.mac(parts)[..20]).to_ascii_lowercase()
 }
 
-fn check_name(name: &str) -> Result<(), Rejection> {
+fn check_name(name: &str, field: &str) -> Result<(), Rejection> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     if name.is_empty() || name.len() > NAME_MAX_BYTES || !name.bytes().all(allowed) {
         return Err(Rejection::new(
             Code::InvalidField,
             format!("a name is 1 to {NAME_MAX_BYTES} of a-z, 0-9, - and _"),
-        ));
+        )
+        .with("field", field));
     }
     Ok(())
 }
