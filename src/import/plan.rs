@@ -295,7 +295,14 @@ impl Planner<'_> {
                 continue;
             }
             if let Err(allowed) = self.fill(&mut fields, header, text, id) {
-                self.faults.push(sheet.fault(row.line, Some(header), unread(text, &allowed)));
+                let says = unread(text, &allowed);
+                // A password in the wrong column is one all the same.
+                let parts = cell::several(text).chain([text]).map(repeated);
+                let says = match sheet.kind {
+                    Kind::Staff => parts.fold(says, |says, part| says.replace(&part, "the cell")),
+                    _ => says,
+                };
+                self.faults.push(sheet.fault(row.line, Some(header), says));
             }
         }
         if sheet.kind == Kind::Sessions

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiaohao_domain::account::Account;
 use jiaohao_domain::department::Department;
-use jiaohao_domain::site::Site;
+use jiaohao_domain::site::{Event as SiteEvent, Site};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{ClientCommand as C, DefineSite, DefineStaff, ToAccount, ToDepartment, ToSite};
 use jiaohao_domain::{AccountId, Code, Context, Draft, Message, Outgoing, Owner, Principal, Rejection, Role};
@@ -24,6 +24,7 @@ const SOME_PHC: &str = "$argon2id$";
 pub struct Rehearsal {
     site: <Site as Owner>::State,
     departments: BTreeMap<String, <Department as Owner>::State>,
+    zone: Zone,
     context: Context,
 }
 
@@ -38,18 +39,39 @@ impl Rehearsal {
         let mut rehearsal = Self {
             site: Site::new_state(known.site.as_str()),
             departments: BTreeMap::new(),
+            zone: known.zone,
             context: Context { now, principal, seed: 0 },
         };
         let (id, name) = (known.site.clone(), known.name.clone());
-        let site = DefineSite { id, name, name_en: String::new(), time_zone: Zone::name(known.zone).to_owned() };
+        let site = DefineSite { id, name, name_en: String::new(), time_zone: known.zone.name().to_owned() };
         rehearsal.tell_site(ToSite::DefineSite(site))?;
         for (kind, things) in &known.things {
             for fields in things.values().filter(|_| *kind != Kind::Staff) {
-                // A closed session's queue may be retired: what stands already is not asked about.
-                let _ = rehearsal.give(&wire::named_command(kind.command(), fields.clone())?, None);
+                rehearsal.stands(wire::named_command(kind.command(), fields.clone())?)?;
             }
         }
         Ok(rehearsal)
+    }
+
+    /// What is there is there, whether or not it would be taken today: a queue may name a doctor who has left since.
+    fn stands(&mut self, command: C) -> Result<(), Rejection> {
+        let left = Vec::new();
+        let event = match command {
+            C::DefineDepartment(definition) => {
+                SiteEvent::DepartmentDefined { time_zone: self.zone.name().to_owned(), definition }
+            }
+            C::DefineServicePoint(definition) => SiteEvent::ServicePointDefined { definition },
+            C::DefineDoctor(definition) => SiteEvent::DoctorDefined { definition, left },
+            C::DefineQueue(definition) => SiteEvent::QueueDefined { definition },
+            C::DefineBoard(definition) => SiteEvent::BoardDefined { definition, left: Vec::new() },
+            // One that would not be taken today is asked about as a new one.
+            session => {
+                let _ = self.give(&session, None);
+                return Ok(());
+            }
+        };
+        Site::apply(&mut self.site, &event);
+        self.deliver(&event)
     }
 
     /// What would come of a command; `before`: the account as it is, where it defines one.
@@ -73,8 +95,13 @@ impl Rehearsal {
     fn tell_site(&mut self, command: ToSite) -> Result<(), Rejection> {
         let mut draft = Draft::<Site>::new(&mut self.site);
         Site::decide(&mut draft, command, &self.context)?;
+        draft.into_events().iter().try_for_each(|event| self.deliver(event))
+    }
+
+    /// The departments hear of it, as they do from the site.
+    fn deliver(&mut self, event: &SiteEvent) -> Result<(), Rejection> {
         let mut owed = Vec::new();
-        draft.into_events().iter().for_each(|event| Site::outgoing(event, &mut owed));
+        Site::outgoing(event, &mut owed);
         for outgoing in owed {
             if let Outgoing::Effect(to, Message::Department(command)) = outgoing {
                 self.tell_department(&to.id, *command)?;

@@ -149,19 +149,35 @@ fn the_domain_is_asked_beforehand() {
         ("li,doctor,,,", "invalid_field: role doctor needs the doctor"),
         ("Li Ming,desk,,,", "invalid_field: a name is 1 to 48 of a-z, 0-9, - and _"),
         ("li,desk,,,short", "invalid_field: a password has at least 12 characters"),
-        ("li,nurse,,,", "role: \"nurse\" is not doctor (医生), desk (分诊台)"),
+        ("li,desk,,my-own-password,", "departments: the cell is no department of this site"),
+        ("li,nurse,,,", "role: the cell is not doctor (医生), desk (分诊台)"),
     ] {
-        let wrong = staff(row).err().expect(row);
+        let wrong = staff(row).expect_err(row);
         let told = wrong.len() == 1 && wrong[0].starts_with("staff.csv, line 2") && wrong[0].contains(says);
         assert!(told, "{wrong:?}");
         assert!(!wrong[0].contains("\"short"), "a password is repeated");
     }
     let long = format!("id,name\ninternal,{}\n", "长".repeat(201));
-    let wrong = planned(&[("d.csv", &format!("# kind: departments\n{long}"))], &nothing()).err().expect("too long");
+    let wrong = planned(&[("d.csv", &format!("# kind: departments\n{long}"))], &nothing()).expect_err("too long");
     assert!(wrong[0].starts_with("d.csv, line 3, name: invalid_field"), "{wrong:?}");
     let unknown = "# kind: departments\nid,name,settings.booking.no_such\ninternal,内科,1\n";
-    let wrong = planned(&[("d.csv", unknown)], &nothing()).err().expect("unknown");
+    let wrong = planned(&[("d.csv", unknown)], &nothing()).expect_err("unknown");
     assert!(wrong[0].starts_with("d.csv, line 3: malformed: unknown field `no_such`"), "{wrong:?}");
+}
+
+#[test]
+fn what_stands_already_is_no_fault() {
+    let wishes = planned(&house(&[]), &nothing()).expect("in order");
+    let mut known = after(&wishes);
+    let doctors = known.things.get_mut(&Kind::Doctors).expect("doctors");
+    // The doctor has left the department since, and the queue still names the doctor.
+    doctors.get_mut("s.0042").expect("the doctor")["departments"] = json!(["s.skin"]);
+    let areas = ("areas.csv", "id,name,queues\na3,3楼,李明\n");
+    let more = planned(&[areas], &known).expect("in order");
+    assert_eq!((more.len(), more[0].change == Change::Made), (1, true));
+    let queue = "id,name,prefix,doctors\ninternal.li,李明,D,李明\n";
+    let wrong = planned(&[("queues.csv", queue)], &known).expect_err("it would not be taken today");
+    assert!(wrong[0].contains("does not work in this department"), "{wrong:?}");
 }
 
 #[test]
@@ -177,10 +193,10 @@ fn sessions_of_days_that_are_over_are_left_alone_and_twins_need_ids() {
     assert_eq!(changes, [Change::Over, Change::Made]);
     let twins = session("2026-11-23,上午,李明,普通,08:00-09:00,3\n2026-11-23,上午,李明,主任,10:00-12:00,3\n");
     assert_eq!(
-        twins.err().expect("twins"),
+        twins.expect_err("twins"),
         ["sessions.csv, line 3: s.internal.s20261123-li-morning stands in sessions.csv, line 2 already"]
     );
-    let odd = session("2026-11-23,清晨,李明,普通,08:00-09:00,3\n").err().expect("no id can be made");
+    let odd = session("2026-11-23,清晨,李明,普通,08:00-09:00,3\n").expect_err("no id can be made");
     assert_eq!(odd, ["sessions.csv, line 2, period: of another period the session needs an id"]);
     for (row, says) in [
         ("23.11.2026,上午,李明,普通,08:00-09:00,3", "date: \"23.11.2026\" is not a date"),
@@ -188,7 +204,7 @@ fn sessions_of_days_that_are_over_are_left_alone_and_twins_need_ids() {
         ("2026-11-23,上午,李明,普通,08:00-09:00,many", "capacity: \"many\" is not a whole number"),
         ("2026-11-23,上午,李明,,08:00-09:00,3", "registration_class: it must not be empty"),
     ] {
-        let wrong = session(&format!("{row}\n")).err().expect(row);
+        let wrong = session(&format!("{row}\n")).expect_err(row);
         assert!(wrong.len() == 1 && wrong[0].starts_with(&format!("sessions.csv, line 2, {says}")), "{wrong:?}");
     }
 }
