@@ -133,7 +133,7 @@ test('no words of a human language stand in code or HTML', () => {
       assert.doesNotMatch(text, /\p{Script=Han}/u, short(file));
     });
   }
-  // The page of a server that still starts comes alone: no script, no catalogue; it says the same in both languages.
+  // The page of a server that still starts comes alone: no catalogue; it says the same in both languages.
   for (const file of files('.html').filter((f) => short(f) !== 'starting.html')) {
     assert.equal(read(file).replace(/<[^>]*>/g, '').trim(), '', short(file));
   }

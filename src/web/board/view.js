@@ -15,7 +15,7 @@ const NUMBERS_WITH_MORE = 3;
 
 /** The Chinese and the English of a key, for people who read one of them. @param {string} key @param {any} [values] */
 function two(key, values) {
-  return `${t(key, values, 'zh')} ${t(key, values, 'en')}`;
+  return h('span', null, `${t(key, values, 'zh')} `, h('span', { lang: 'en' }, t(key, values, 'en')));
 }
 
 /**
@@ -43,7 +43,7 @@ export function key(c) {
 function newestCall(c, isNew, off) {
   if (!c) {
     return h('section', { class: 'newest quiet', key: 'quiet' },
-      h('p', null, t('board.quiet', null, 'zh')), h('small', null, t('board.quiet', null, 'en')));
+      h('p', null, t('board.quiet', null, 'zh')), h('small', { lang: 'en' }, t('board.quiet', null, 'en')));
   }
   return h('section', {
     class: `newest${isNew && !off ? ' new' : ''}${c.emergency ? ' emergency' : ''}`, key: key(c), 'data-call': c.call, 'data-state': c.state,
@@ -52,12 +52,12 @@ function newestCall(c, isNew, off) {
     off ? two('board.last_call', { time: clockOf(c.at) }) : two(c.emergency ? 'board.emergency' : 'board.now_calling')),
   h('div', { class: 'row' },
     h('span', { class: 'number num' }, c.number), h('span', { class: 'name' }, c.name)),
-  h('div', { class: 'to' }, h('span', null, `→ ${c.place}`), h('small', null, c.place_en)));
+  h('div', { class: 'to' }, h('span', null, `→ ${c.place}`), h('small', { lang: 'en' }, c.place_en)));
 }
 
 /** @param {string} key @param {any} [values] the Chinese with the English small beside it */
 function withSmall(key, values) {
-  return [t(key, values, 'zh'), h('small', null, t(key, values, 'en'))];
+  return [t(key, values, 'zh'), h('small', { lang: 'en' }, t(key, values, 'en'))];
 }
 
 /** @param {any} c @param {boolean} hot @param {boolean} off */
@@ -148,9 +148,9 @@ export function boardView(value, s) {
     class: `board${s.off ? ' is-off' : ''}`, key: 'board', vars: { transform: `translate(${s.shift}px, ${s.shift / 2}px)` },
   },
   h('header', null,
-    h('h1', null, value.board.name), h('span', { class: 'en' }, value.board.name_en),
+    h('h1', null, value.board.name), h('span', { class: 'en', lang: 'en' }, value.board.name_en),
     h('div', { class: 'clock' },
-      h('span', { class: 'date' }, ['zh', 'en'].map((lang) => h('span', { key: lang },
+      h('span', { class: 'date' }, ['zh', 'en'].map((lang) => h('span', { key: lang, lang: lang === 'en' ? 'en' : undefined },
         t('date.long', { month: wallNow.month, day: wallNow.day, weekday: t(`weekday.${wallNow.weekday}`, null, lang) }, lang)))),
       h('span', { class: 'time num' }, wallNow.clock))),
   bands(s, emergency),
@@ -174,7 +174,7 @@ export function boardView(value, s) {
             h('span', { class: 'say', key: 'say' }, withSmall('board.to_desk'))]
           : h('span', { class: 'say' }, two('board.none_missed'))))),
   h('footer', null,
-    h('span', { class: 'notice' }, notice ? [notice.zh, notice.en].filter(Boolean).join(' · ') : ''),
+    h('span', { class: 'notice' }, notice ? [notice.zh, notice.zh && notice.en ? ' · ' : null, notice.en ? h('span', { lang: 'en' }, notice.en) : null] : null),
     h('span', { class: 'end' },
       s.silent ? h('span', { class: 'silent', 'data-silent': s.silent }, two(`board.silent.${s.silent}`)) : null,
       h('span', { class: `live${s.off ? ' off' : ''}`, 'data-live': s.off ? 'off' : 'on' },
@@ -187,11 +187,11 @@ function bands(s, emergency) {
     s.off
       ? h('div', { class: 'band off', key: 'off', 'data-band': 'offline' },
         s.lastData ? t('offline.screen', { time: s.lastData }, 'zh') : t('offline.screen_never', null, 'zh'),
-        h('small', null, s.lastData ? t('offline.screen', { time: s.lastData }, 'en') : t('offline.screen_never', null, 'en')))
+        h('small', { lang: 'en' }, s.lastData ? t('offline.screen', { time: s.lastData }, 'en') : t('offline.screen_never', null, 'en')))
       : null,
     !s.off && emergency
       ? h('div', { class: 'band alarm', key: 'alarm', 'data-band': 'emergency' },
         two('board.emergency'), h('b', { class: 'num' }, emergency.number), emergency.name ? h('span', { class: 'name' }, emergency.name) : null,
-        h('span', { class: 'place' }, `→ ${emergency.place}`), h('small', null, emergency.place_en))
+        h('span', { class: 'place' }, `→ ${emergency.place}`), h('small', { lang: 'en' }, emergency.place_en))
       : null);
 }

@@ -273,7 +273,7 @@ export class Search {
       this.visits.map((visit, n) => this.visitHit(visit, this.at === open + n)),
       this.elsewhere.length ? h('h3', { key: 'he' }, t('desk.found_elsewhere')) : null,
       this.elsewhere.map((hit, n) => this.elsewhereHit(hit, this.at === n)),
-      nothing ? h('p', { class: 'empty', key: 'none' }, h('b', null, t(this.text.length < 2 ? 'desk.type_more' : 'desk.found_none')), t('desk.found_none_more')) : null);
+      nothing ? h('p', { class: 'empty', key: 'none', role: 'status' }, h('b', null, t(this.text.length < 2 ? 'desk.type_more' : 'desk.found_none')), t('desk.found_none_more')) : null);
   }
 
   /** @param {any} visit @param {boolean} only */

@@ -21,17 +21,17 @@ function start() {
 }
 
 /** @param {string} key @param {any} [values] */
-const two = (key, values) => `${t(key, values, 'zh')} ${t(key, values, 'en')}`;
+const two = (key, values) => h('span', null, `${t(key, values, 'zh')} `, h('span', { lang: 'en' }, t(key, values, 'en')));
 
 /** @param {any} value @param {boolean} off what is shown may be over by now: said as the last call */
 function now(value, off) {
   if (value.state === 'paused' || value.state === 'closed') {
     return h('section', { class: 'now', key: value.state },
-      h('p', { class: 'say' }, t(`door.${value.state}`, null, 'zh')), h('p', { class: 'label' }, t(`door.${value.state}`, null, 'en')));
+      h('p', { class: 'say' }, t(`door.${value.state}`, null, 'zh')), h('p', { class: 'label', lang: 'en' }, t(`door.${value.state}`, null, 'en')));
   }
   if (!value.current) {
     return h('section', { class: 'now', key: 'none' },
-      h('p', { class: 'say' }, t('door.wait', null, 'zh')), h('p', { class: 'label' }, t('door.wait', null, 'en')));
+      h('p', { class: 'say' }, t('door.wait', null, 'zh')), h('p', { class: 'label', lang: 'en' }, t('door.wait', null, 'en')));
   }
   const called = value.current.state !== 'serving';
   const label = off ? 'door.last_call' : called ? 'door.come_in' : 'door.in_room';
@@ -53,10 +53,10 @@ function drawNow() {
   const off = screen.off;
   render(main, h('div', { class: `door${off ? ' is-off' : ''}`, key: 'door' },
     h('header', null,
-      h('h1', null, value.name), h('span', { class: 'en' }, value.name_en),
+      h('h1', null, value.name), h('span', { class: 'en', lang: 'en' }, value.name_en),
       h('span', { class: 'time num' }, wall(clock.now(), clock.offsetMinutes).clock)),
     h('div', { role: 'status' }, off
-      ? h('div', { class: 'band off', 'data-band': 'offline' }, ['zh', 'en'].map((lang) => h(lang === 'zh' ? 'span' : 'small', { key: lang },
+      ? h('div', { class: 'band off', 'data-band': 'offline' }, ['zh', 'en'].map((lang) => h(lang === 'zh' ? 'span' : 'small', { key: lang, lang: lang === 'en' ? 'en' : undefined },
         screen.lastData ? t('offline.screen', { time: screen.lastData }, lang) : t('offline.screen_never', null, lang))))
       : null),
     h('main', null,

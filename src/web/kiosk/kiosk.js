@@ -14,9 +14,9 @@ import { Typing } from './typing.js';
 /** Nobody touches it for so long: the next person must not find the last one's number. */
 const IDLE_MS = 60000;
 /** It asks for so long before that. */
-const ASKS_MS = 15000;
+const ASKS_MS = 20000;
 /** A number that was taken is shown so long. */
-const DONE_MS = 30000;
+const DONE_MS = 45000;
 
 /** @type {Site|null} */
 let site = null;
@@ -65,8 +65,7 @@ function departments() {
 
 function tick() {
   if (area && area.until <= performance.now() && !reading) readArea();
-  const limit = view === 'done' ? DONE_MS : IDLE_MS;
-  if (view !== 'start' && performance.now() - touchedAt > limit) home();
+  if (view !== 'start' && leftMs() < 0) home();
   page.draw();
 }
 
@@ -84,6 +83,11 @@ async function readArea() {
   }
   reading = false;
   page.draw();
+}
+
+/** How long until the kiosk forgets who stands there; a touch anywhere begins it anew. */
+function leftMs() {
+  return (view === 'done' ? DONE_MS : IDLE_MS) - (performance.now() - touchedAt);
 }
 
 function touched() {
@@ -176,13 +180,13 @@ function draw() {
     done: doneView,
   };
   const away = view !== 'start';
-  const left = IDLE_MS - (performance.now() - touchedAt);
+  const left = leftMs();
   return [
     h('section', { class: `stage ${view}`, key: view, 'data-view': view }, views[view]()),
     away
       ? h('footer', { class: 'under', key: 'under' },
         h('button', { type: 'button', class: 'btn', 'data-action': 'home', onclick: home }, t(view === 'done' ? 'kiosk.finish' : 'kiosk.home')),
-        view !== 'done' && left < ASKS_MS ? h('p', { class: 'notice soon', role: 'status', key: 'left' }, t('kiosk.still_there', { s: Math.max(0, Math.ceil(left / 1000)) })) : null)
+        left < ASKS_MS ? h('p', { class: 'notice soon', role: 'status', key: 'left' }, t('kiosk.still_there', { s: Math.max(0, Math.ceil(left / 1000)) })) : null)
       : areaView(),
   ];
 }
@@ -225,7 +229,7 @@ function whereOf(item) {
 function foundView() {
   const a = /** @type {Arrival} */ (arrival);
   if (!a.items.length) {
-    return h('div', { class: 'nothing', key: 'nothing', 'data-found': '0' },
+    return h('div', { class: 'nothing', key: 'nothing', role: 'status', 'data-found': '0' },
       h('p', { class: 'say' }, t('kiosk.nothing')), h('p', { class: 'more' }, t('kiosk.nothing_more')));
   }
   return [

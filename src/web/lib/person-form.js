@@ -56,12 +56,14 @@ export function personBody(f) {
 }
 
 /**
- * @param {{kind: string, setKind: (kind: string) => void, phone: boolean, name?: string}} o
+ * @param {{kind: string, setKind: (kind: string) => void, phone: boolean, own?: boolean}} o `own`: about whoever types it, so that the
+ *   phone may fill it in
  */
 export function personFields(o) {
+  const filledIn = (/** @type {string} */ what) => (o.own ? what : 'off');
   return [
     h('label', { class: 'field', key: 'name' }, h('span', null, t(o.kind === 'none' ? 'person.name_if_known' : 'person.name')),
-      h('input', { class: 'input', name: 'name', required: o.kind !== 'none', maxlength: '60', autocomplete: 'off' })),
+      h('input', { class: 'input', name: 'name', required: o.kind !== 'none', maxlength: '60', autocomplete: filledIn('name') })),
     h('label', { class: 'field', key: 'kind' }, h('span', null, t('person.document')),
       h('select', { class: 'input', name: 'kind', onchange: (/** @type {any} */ e) => {
         o.setKind(e.target.value);
@@ -74,9 +76,9 @@ export function personFields(o) {
       })),
     TELLING.includes(o.kind) ? null : h('div', { class: 'two', key: 'facts' },
       h('label', { class: 'field' }, h('span', null, t('person.sex')),
-        h('select', { class: 'input', name: 'sex', required: true }, h('option', { key: '', value: '' }, t('person.choose')), ['female', 'male', 'unknown'].map((sex) => h('option', { key: sex, value: sex }, t(`person.sex.${sex}`))))),
+        h('select', { class: 'input', name: 'sex', required: true, autocomplete: filledIn('sex') }, h('option', { key: '', value: '' }, t('person.choose')), ['female', 'male', 'unknown'].map((sex) => h('option', { key: sex, value: sex }, t(`person.sex.${sex}`))))),
       h('label', { class: 'field' }, h('span', null, t(o.kind === 'none' ? 'person.birth_date_if_known' : 'person.birth_date')),
-        h('input', { class: 'input', name: 'birth_date', type: 'date', required: o.kind !== 'none' }))),
+        h('input', { class: 'input', name: 'birth_date', type: 'date', required: o.kind !== 'none', autocomplete: filledIn('bday') }))),
     o.phone ? h('label', { class: 'field', key: 'phone' }, h('span', null, t('person.phone')),
       h('input', { class: 'input', name: 'phone', type: 'tel', pattern: '\\+?[0-9]{6,15}', autocomplete: 'off' })) : h('input', { key: 'phone', type: 'hidden', name: 'phone', value: '' }),
   ];

@@ -180,16 +180,17 @@ export class Screen {
     const p = this.pairing;
     if (this.isUnknown) {
       render(main, h('section', { class: 'pairing', key: 'unknown', 'data-unknown': this.id },
-        ['zh', 'en'].map((lang) => [h('h1', { key: lang }, t(`pairing.unknown_${this.kind}`, { id: this.id }, lang)), h('p', { key: `${lang}/more` }, t('pairing.unknown_more', null, lang))])));
+        ['zh', 'en'].map((lang) => h('div', { key: lang, lang: lang === 'en' ? 'en' : undefined },
+          h('h1', null, t(`pairing.unknown_${this.kind}`, { id: this.id }, lang)), h('p', null, t('pairing.unknown_more', null, lang))))));
       return;
     }
     render(main, h('section', { class: 'pairing', key: 'pairing' },
-      h('h1', null, `${t('pairing.title', null, 'zh')} ${t('pairing.title', null, 'en')}`),
+      h('h1', null, `${t('pairing.title', null, 'zh')} `, h('span', { lang: 'en' }, t('pairing.title', null, 'en'))),
       p && p.code
         ? h('div', { class: 'code num', 'data-pairing-code': p.code }, p.code)
         : h('p', null, t(p ? 'pairing.no_code' : 'pairing.starting', null, 'zh')),
       h('p', null, t('pairing.how', null, 'zh')),
-      h('p', null, t('pairing.how', null, 'en')),
+      h('p', { lang: 'en' }, t('pairing.how', null, 'en')),
       h('p', null, t('pairing.which', { id: this.id }, 'zh'))));
   }
 }

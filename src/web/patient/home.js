@@ -3,7 +3,7 @@
 
 import { codePicture } from '../components/slip.js';
 import { clockOf, rangeLeft, wall, weekdayOf } from '../lib/clock.js';
-import { h } from '../lib/dom.js';
+import { find, h } from '../lib/dom.js';
 import { named, said, t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
@@ -316,6 +316,7 @@ function overlay(home, ticket, patient) {
   const { state } = ticket;
   if (!home.seen.has(`${mark}!`)) {
     home.seen.add(`${mark}!`);
+    requestAnimationFrame(() => find('.called .go') && find('.called .go').focus());
     const { userActivation } = /** @type {any} */ (navigator);
     // A page that nobody has touched may not.
     if (navigator.vibrate && (!userActivation || userActivation.hasBeenActive)) navigator.vibrate(state === 'called' ? [300, 150, 300, 150, 600] : [200]);
@@ -326,7 +327,7 @@ function overlay(home, ticket, patient) {
     home.page.draw();
   };
   const explained = home.seen.has(`${mark}?`);
-  return h('section', { class: `called${state === 'called' ? '' : ' door'}`, key: mark, role: 'alertdialog', 'aria-label': words(ticket), 'data-called': ticket.ticket, 'data-state': state },
+  return h('section', { class: `called${state === 'called' ? '' : ' door'}`, key: mark, role: 'alertdialog', 'aria-modal': 'true', 'aria-label': words(ticket), 'data-called': ticket.ticket, 'data-state': state },
     h('p', { class: 'whose' }, [home.nameOf(patient), whereWords(home, ticket)].filter(Boolean).join(' · ')),
     h('p', { class: 'number' }, ticket.number),
     h('p', { class: 'say' }, state === 'missed' ? words(ticket) : inOnePiece(ticket)),

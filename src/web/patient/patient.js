@@ -144,14 +144,17 @@ function draw() {
     },
   };
   const views = { today: () => homeView(home), book: () => /** @type {Booking} */ (booking).view(), me: meView };
+  const call = calledView(home);
+  // Behind a call that takes the whole screen there is nothing to be found by keyboard or ear.
+  const inert = !!call;
   return [
-    h('header', { class: 'top', key: 'top' }, h('h1', null, t(`patient.tab.${tab}`)),
+    h('header', { class: 'top', key: 'top', inert }, h('h1', null, t(`patient.tab.${tab}`)),
       h('button', { type: 'button', class: 'who', 'data-action': 'choose_person', onclick: choosePerson }, nameOf(model.patient) || t('patient.me'), mine.length > 1 ? ' ▾' : '')),
-    h('div', { key: tab }, views[/** @type {'today'|'book'|'me'} */ (tab)]()),
-    h('nav', { key: 'nav' }, TABS.map((one) => h('button', {
+    h('div', { key: tab, inert }, views[/** @type {'today'|'book'|'me'} */ (tab)]()),
+    h('nav', { key: 'nav', inert }, TABS.map((one) => h('button', {
       type: 'button', key: one, 'data-action': `open_${one}`, 'aria-current': one === tab ? 'page' : undefined, onclick: () => go(one),
     }, t(`patient.tab.${one}`)))),
-    calledView(home),
+    call,
   ];
 }
 
@@ -191,7 +194,7 @@ function registerView() {
     h('p', { class: 'muted' }, t(first ? 'patient.register_more' : 'patient.add_person_more')),
     h('form', { class: 'form', 'data-form': 'register_person', onsubmit: register },
       personFields({
-        kind, phone: false,
+        kind, phone: false, own: first,
         setKind: (chosen) => {
           kind = chosen;
           page.draw();

@@ -7,7 +7,7 @@ import { applyWords, onLanguage, t } from '../lib/i18n.js';
 import { Session } from '../lib/session.js';
 
 /** @type {Object<string, string>} */
-const PAGE_OF = { doctor: '/doctor', desk: '/desk', operator: '/ops', patient: '/patient' };
+const PAGE_OF = { doctor: '/doctor', desk: '/desk', operator: '/ops', patient: '/patient', kiosk: '/kiosk' };
 
 const session = new Session();
 let asked = false;

@@ -1,0 +1,13 @@
+// The page of a house that still starts: asks whether it is up, and only then loads the page that was wanted. A page that
+// is loaded again and again is read out again and again. Plain old script: screens of any age see it.
+(function () {
+  function ask() {
+    var request = new XMLHttpRequest();
+    request.onload = function () {
+      if (request.status === 200) location.reload();
+    };
+    request.open('GET', '/readyz');
+    request.send();
+  }
+  setInterval(ask, 3000);
+})();
