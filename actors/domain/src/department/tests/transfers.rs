@@ -352,3 +352,17 @@ fn who_was_transferred_comes_back_to_where_the_patient_was_seen() {
 fn code_of(answer: Result<QueueId, crate::Rejection>) -> Code {
     answer.expect_err("refused").code
 }
+
+/// Called in vain, the patient has not been seen by that doctor: on a later day the pool, not that doctor's queue.
+#[test]
+fn who_was_called_in_vain_has_no_own_doctor_by_that() {
+    let mut house = House::new(0).with_doctors();
+    let ticket = house.walk_in("pool", "a", None);
+    let call = called(house.call_next(2, None, None)).expect("called").call;
+    house.after_s(90);
+    house.tell(doctor(2), ToDepartment::RecallPatient(RecallPatient { call })).expect("recalls");
+    house.call_next(2, Some(&ticket), Some(Outcome::NotHere)).expect("missed");
+    let visit = house.ticket(&ticket).opened.visit.to_string();
+    house.after_s(24 * 3600);
+    assert_eq!(come_back(&mut house, &visit, "a"), Ok(queue("pool")));
+}
