@@ -25,7 +25,7 @@ pub struct Door {
 
 impl std::fmt::Debug for Door {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Door({}{})", if self.secure.is_some() { "https://" } else { "" }, self.authority)
+        write!(f, "{}://{}", if self.secure.is_some() { "https" } else { "http" }, self.authority)
     }
 }
 

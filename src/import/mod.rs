@@ -24,6 +24,7 @@ pub use file::Fault;
 pub use kinds::Kind;
 pub use templates::template;
 
+use crate::clients::Refusal;
 use crate::clients::http::Door;
 use known::Known;
 use plan::{Change, Wish};
@@ -108,11 +109,11 @@ pub async fn run(options: Options) -> Result<Report, Stopped> {
                 Some(site) => site.clone(),
                 None => only_site(door, token).await?,
             };
-            let told = |why: crate::clients::Refusal| match why.code.as_str() {
+            let told = |why: Refusal| match why.code.as_str() {
                 "forbidden" => Stopped::Server(format!(
                     "{site}: forbidden: the token is no operator's of that site, or there is none (see /setup)"
                 )),
-                _ => Stopped::Server(why.to_string()),
+                _ => not_reached(door, &why),
             };
             Known::ask(door, token, site.clone()).await.map_err(told)?
         }
@@ -199,9 +200,17 @@ async fn send_all(
     Ok(())
 }
 
+/// What the server said, or that there is none.
+fn not_reached(door: &Door, why: &Refusal) -> Stopped {
+    Stopped::Server(match why.code.as_str() {
+        "door" => format!("{door:?} cannot be reached: {}", why.detail),
+        _ => why.to_string(),
+    })
+}
+
 async fn only_site(door: &Door, token: &str) -> Result<SiteId, Stopped> {
     let sites = door.ask("GET", "/sites", Some(token), None).await;
-    let sites = sites.map_err(|why| Stopped::Server(why.to_string()))?;
+    let sites = sites.map_err(|why| not_reached(door, &why))?;
     let ids: Vec<&str> = sites["sites"].as_array().into_iter().flatten().filter_map(|at| at["site"].as_str()).collect();
     match ids.as_slice() {
         [one] => Ok(SiteId::new(*one)),
@@ -282,7 +291,8 @@ impl Report {
         lines.extend(self.stopped.clone());
         if !self.faults.is_empty() {
             let sent = if self.kinds.is_empty() { "; nothing was sent" } else { "" };
-            lines.push(format!("{} faults{sent}", self.faults.len()));
+            let faults = if self.faults.len() == 1 { "fault" } else { "faults" };
+            lines.push(format!("{} {faults}{sent}", self.faults.len()));
         }
         lines.join("\n")
     }
