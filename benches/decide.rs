@@ -250,7 +250,7 @@ impl House {
     }
 
     fn check_in(&mut self, appointment: AppointmentId) {
-        let command = CheckIn { appointment, code: None, came_at: None };
+        let command = Arrived { appointment, code: None };
         self.desk(ToDepartment::CheckIn { command, birth_date: None, presence_proved: true });
     }
 

@@ -151,7 +151,12 @@ impl House {
                     Some(who) => self.birth_date(&who).await?,
                     None => None,
                 };
-                Ok((department(&at), ToDepartment::CheckIn { command: c, birth_date, presence_proved }.into()))
+                let command = Arrived { appointment: c.appointment, code: c.code };
+                let told = match c.came_at {
+                    None => ToDepartment::CheckIn { command, birth_date, presence_proved },
+                    Some(came_at) => ToDepartment::CheckInOfThen { command, birth_date, came_at },
+                };
+                Ok((department(&at), told.into()))
             }
             C::ReportBack(c) => {
                 let at = c.ticket.department();

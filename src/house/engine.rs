@@ -8,7 +8,7 @@ use jiaohao_actors::shell::Origin;
 use jiaohao_actors::shell::message::Outcome;
 use jiaohao_actors::shell::projector::{Subscription as Wish, ToProjector};
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::vocabulary::{Answer, ClientCommand, ToBoard};
+use jiaohao_domain::vocabulary::{Answer, ClientCommand};
 use jiaohao_domain::{
     AccountId, Code, DoctorId, OwnerKind, OwnerRef, PatientId, Rejection, ScreenId, SiteId, Timestamp,
 };
@@ -188,11 +188,7 @@ impl House {
             After::EndScreen(screen) => self.screen_revoked(&screen),
             After::RecheckDoctor(doctor) => self.recheck_doctor(doctor).await,
             After::TellBoard(board) => {
-                let told = match self.tell_speed(&board).await {
-                    Ok(()) => self.tell_voice(&board).await,
-                    refused => refused,
-                };
-                if let Err(why) = told {
+                if let Err(why) = self.tell_board(&board).await {
                     tracing::error!(code = why.code.wire(), %board, "a board was not told its clock or its voice");
                 }
             }
@@ -215,17 +211,6 @@ impl House {
             tracing::warn!(code = why.code.wire(), %doctor, "a doctor's owner could not be asked");
         }
         self.generations.doctor_changed(doctor);
-    }
-
-    /// A board's limits are machine time: where clinic time runs faster it has to know by how much. A folder keeps its
-    /// speed, so a board is told once.
-    async fn tell_speed(&self, board: &jiaohao_domain::BoardId) -> Result<(), Rejection> {
-        let speed = self.shell.clock.speed().ceil().max(1.0) as u32;
-        if speed > 1 {
-            let board = OwnerRef::new(OwnerKind::Board, board.as_str());
-            self.shell.ask(board, ToBoard::ClockSpeed { speed }.into(), Origin::Shell).await?;
-        }
-        Ok(())
     }
 
     /// Hands a command over now when nothing has to be asked first, so that a connection's commands keep their order.

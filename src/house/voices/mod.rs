@@ -155,6 +155,23 @@ impl House {
         self.shell.known_owners(OwnerKind::Board).into_iter().map(|owner| BoardId::from(&*owner.id))
     }
 
+    /// What a board has to know of the house: its clock and its site's voice.
+    pub(super) async fn tell_board(&self, board: &BoardId) -> Result<(), Rejection> {
+        self.tell_speed(board).await?;
+        self.tell_voice(board).await
+    }
+
+    /// A board's limits are machine time: where clinic time runs faster it has to know by how much. A folder keeps its
+    /// speed, so a board is told once.
+    async fn tell_speed(&self, board: &BoardId) -> Result<(), Rejection> {
+        let speed = self.shell.clock.speed().ceil().max(1.0) as u32;
+        if speed > 1 {
+            let board = OwnerRef::new(OwnerKind::Board, board.as_str());
+            self.shell.ask(board, ToBoard::ClockSpeed { speed }.into(), Origin::Shell).await?;
+        }
+        Ok(())
+    }
+
     /// Tells a board what its site's pack can say; one that knows it already keeps nothing of it.
     pub(super) async fn tell_voice(&self, board: &BoardId) -> Result<(), Rejection> {
         let pack = self.voices.current(&board.site()).map(|pack| pack.pack());

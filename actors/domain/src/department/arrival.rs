@@ -11,7 +11,7 @@ use crate::owner::{Context, Draft};
 use crate::person::{PatientBrief, age_on};
 use crate::queue::{Came, Sequence};
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{Answer, CheckIn, RegisterReturn, RegisterWalkIn, ToDepartment};
+use crate::vocabulary::{Answer, Arrived, RegisterReturn, RegisterWalkIn, ToDepartment};
 use crate::{Code, Rejection, Role};
 
 /// From the patient's owner: a hold, a booking, a confirmation, or what became of one. A number given at booking is used
@@ -63,9 +63,10 @@ pub(super) fn place(
 /// they are there (`wrong_area_code`). A visit from outside checks in by the same command.
 pub(super) fn check_in(
     draft: &mut Draft<'_, Department>,
-    command: &CheckIn,
+    command: &Arrived,
     birth_date: Option<BusinessDate>,
     presence_proved: bool,
+    came_at: Timestamp,
     context: &Context,
 ) -> Result<Answer, Rejection> {
     if !presence_proved {
@@ -73,7 +74,6 @@ pub(super) fn check_in(
     }
     let now = context.now;
     let state = draft.state();
-    let came_at = came_at(state, command.came_at, context)?;
     if let Some(visit) = super::outside::visit_of(state, &command.appointment) {
         return super::outside::check_in(draft, visit, birth_date, context);
     }
@@ -122,16 +122,21 @@ pub(super) fn check_in(
     Ok(open(draft, opened, how, now))
 }
 
-/// When the patient came: now, or when the desk wrote it down. Who was there in time is not late because the network was
-/// away; nobody else may say when somebody came (`invalid_field`).
-fn came_at(state: &State, said: Option<Timestamp>, context: &Context) -> Result<Timestamp, Rejection> {
-    let Some(said) = said else { return Ok(context.now) };
-    let is_today = state.config.today(said) == state.config.today(context.now);
-    if context.principal.role == Role::Desk && said <= context.now && is_today {
-        Ok(said)
-    } else {
-        Err(Rejection::new(Code::InvalidField, "came_at: earlier today, and the desk's to say"))
+/// 签到 of somebody whom the desk wrote down while the server could not be reached. Who was there in time is not late because
+/// the network was away; nobody else may say when somebody came (`invalid_field`).
+pub(super) fn check_in_of_then(
+    draft: &mut Draft<'_, Department>,
+    command: &Arrived,
+    birth_date: Option<BusinessDate>,
+    came_at: Timestamp,
+    context: &Context,
+) -> Result<Answer, Rejection> {
+    let config = &draft.state().config;
+    let is_today = config.today(came_at) == config.today(context.now);
+    if context.principal.role != Role::Desk || came_at > context.now || !is_today {
+        return Err(Rejection::new(Code::InvalidField, "came_at: earlier today, and the desk's to say"));
     }
+    check_in(draft, command, birth_date, true, came_at, context)
 }
 
 /// The new ticket of a return day, in the queue that the department finds; once in that queue.

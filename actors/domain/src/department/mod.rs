@@ -183,7 +183,10 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             Ok(emit_clinic(draft, decision))
         }
         To::CheckIn { command, birth_date, presence_proved } => {
-            arrival::check_in(draft, &command, birth_date, presence_proved, context)
+            arrival::check_in(draft, &command, birth_date, presence_proved, context.now, context)
+        }
+        To::CheckInOfThen { command, birth_date, came_at } => {
+            arrival::check_in_of_then(draft, &command, birth_date, came_at, context)
         }
         To::RegisterWalkIn { command, brief, birth_date } => {
             arrival::register_walk_in(draft, &command, brief, birth_date, context)

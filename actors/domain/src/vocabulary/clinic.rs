@@ -125,6 +125,15 @@ pub struct CheckIn {
     pub came_at: Option<Timestamp>,
 }
 
+/// Of a [`CheckIn`], what the department is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arrived {
+    /// The appointment.
+    pub appointment: AppointmentId,
+    /// The area's 60-second code (phones).
+    pub code: Option<String>,
+}
+
 /// Back from tests, or after being missed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -89,7 +89,7 @@ pub enum ToDepartment {
     /// From the patient's owner or the desk: cancel a booking or let go of a hold.
     CancelAppointment(CancelAppointment),
     /// The patient has come. Presence and birth date are from the edge.
-    CheckIn { command: CheckIn, birth_date: Option<BusinessDate>, presence_proved: bool },
+    CheckIn { command: Arrived, birth_date: Option<BusinessDate>, presence_proved: bool },
     /// Desk.
     RegisterWalkIn { command: RegisterWalkIn, brief: PatientBrief, birth_date: Option<BusinessDate> },
     /// See [`ReportBack`].
@@ -175,6 +175,8 @@ pub enum ToDepartment {
     RestoreAppointment(RestoreAppointment),
     /// Desk.
     RegisterReturn { command: RegisterReturn, brief: PatientBrief, birth_date: Option<BusinessDate> },
+    /// Of somebody who came before this, and was written down.
+    CheckInOfThen { command: Arrived, birth_date: Option<BusinessDate>, came_at: Timestamp },
 }
 
 /// Everything a doctor's owner can be told.

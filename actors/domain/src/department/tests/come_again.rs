@@ -92,8 +92,11 @@ fn the_desk_says_when_somebody_came_who_was_written_down() {
         let mut house = House::new(0).with_session(4);
         let appointment = house.book("0900", "a");
         house.now = at("09:50");
-        let command = CheckIn { appointment: appointment.clone(), code: None, came_at: came_at.map(at) };
-        let check_in = ToDepartment::CheckIn { command, birth_date: None, presence_proved: true };
+        let command = Arrived { appointment: appointment.clone(), code: None };
+        let check_in = match came_at.map(at) {
+            None => ToDepartment::CheckIn { command, birth_date: None, presence_proved: true },
+            Some(came_at) => ToDepartment::CheckInOfThen { command, birth_date: None, came_at },
+        };
         let answer = house.desk(check_in).map(|answer| match answer {
             Answer::Waiting { line, .. } => (line, house.ticket(&appointment.ticket()).opened.checked_in_at),
             other => panic!("{other:?}"),
@@ -107,8 +110,8 @@ fn the_desk_says_when_somebody_came_who_was_written_down() {
     assert_eq!(line(Some("09:51")).expect_err("still to come").code, Code::InvalidField);
     assert_eq!(line(Some("07:30")).expect_err("before it opened").code, Code::CheckInTooEarly);
     let mut house = House::new(0).with_session(4);
-    let command = CheckIn { appointment: house.book("0900", "a"), code: None, came_at: Some(house.now) };
-    let check_in = ToDepartment::CheckIn { command, birth_date: None, presence_proved: true };
+    let command = Arrived { appointment: house.book("0900", "a"), code: None };
+    let check_in = ToDepartment::CheckInOfThen { command, birth_date: None, came_at: house.now };
     let kiosk = Principal::of(Role::Kiosk, AccountId::from("a-kiosk"));
     assert_eq!(code(house.tell(kiosk, check_in)), Code::InvalidField, "the desk's to say");
 }

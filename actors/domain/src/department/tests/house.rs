@@ -253,7 +253,7 @@ impl House {
     }
 
     pub fn check_in(&mut self, appointment: &AppointmentId) -> Result<Answer, Rejection> {
-        let command = CheckIn { appointment: appointment.clone(), code: None, came_at: None };
+        let command = Arrived { appointment: appointment.clone(), code: None };
         self.desk(ToDepartment::CheckIn { command, birth_date: None, presence_proved: true })
     }
 

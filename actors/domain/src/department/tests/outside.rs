@@ -164,7 +164,7 @@ fn whoever_has_been_seen_does_not_check_in_again() {
     let reason = "must go".to_owned();
     house.desk(ToDepartment::CancelTicket(CancelTicket { ticket: second, reason })).expect("leaves");
     let kiosk = Principal::of(Role::Kiosk, AccountId::from("a-kiosk"));
-    let command = CheckIn { appointment: visit.clone(), code: None, came_at: None };
+    let command = Arrived { appointment: visit.clone(), code: None };
     let again = ToDepartment::CheckIn { command, birth_date: None, presence_proved: true };
     assert_eq!(code(house.tell(kiosk, again)), Code::WrongTicketState, "given up");
     house.check_in(&visit).expect("the desk brings the patient back");

@@ -74,7 +74,7 @@ pub fn command(house: &mut House, dice: &mut Dice) -> Option<(Principal, ToDepar
             (Principal::system(), request)
         }
         4..=5 => {
-            let command = CheckIn { appointment: dice.one(&appointments)?.clone(), code: None, came_at: None };
+            let command = Arrived { appointment: dice.one(&appointments)?.clone(), code: None };
             (desk(), ToDepartment::CheckIn { command, birth_date: None, presence_proved: dice.roll(9) > 0 })
         }
         6..=10 => (
