@@ -169,7 +169,12 @@ async fn a_deadline_that_finds_nothing_to_do_writes_nothing_and_is_not_asked_aga
     let node = test.start_on(log);
     node.shell.clock.advance_ms(60_000);
     node.settle_overdue().await;
-    assert_eq!((looks(), state(&node, "a").await.sum), (3, 2), "after a start it is looked once more");
+    // What wakes the owner and what the woken owner finds overdue may both ask: at least once, and then no more.
+    let again = looks();
+    assert!(again > 2, "what was looked at is not remembered over a start");
+    ask(&node, "a", Command::Add(1)).await.unwrap();
+    node.settle_overdue().await;
+    assert_eq!((looks(), state(&node, "a").await.sum), (again, 3), "nor is it asked again at once");
     node.stop().await;
 }
 
