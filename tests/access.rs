@@ -131,7 +131,7 @@ fn deed(name: &str) -> Deed {
         "read_area_code" => Deed::ReadAreaCode(DepartmentId::new("s.d")),
         "read_directory" => Deed::ReadDirectory(SiteId::new("s")),
         "list_sites" => Deed::ListSites,
-        "find_arrivals" => Deed::FindArrivals(DepartmentId::new("s.d")),
+        "find_arrivals" => Deed::FindArrivals(vec![DepartmentId::new("s.d")]),
         "draw_qr_code" => Deed::DrawQrCode,
         "read_ticket_code" => Deed::ReadTicketCode(TicketId::new("s.d.t1")),
         "find_appointments" => Deed::FindAppointments(DepartmentId::new("s.d")),

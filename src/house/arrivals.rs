@@ -1,7 +1,9 @@
 //! What somebody who stands at a kiosk has today. Everybody can walk up to it, so it finds by what only they have: the code
 //! of their slip or phone, their document, or their number together with the birthday.
 
-use jiaohao_domain::department::State;
+use std::sync::Arc;
+
+use jiaohao_domain::department::{State, expected_visits};
 use jiaohao_domain::floor::Standing;
 use jiaohao_domain::person::{Document, DocumentKind};
 use jiaohao_domain::redacted::Redacted;
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::find::{self, Typed, is_said_as};
 use super::{House, department};
-use crate::http::requests::FindArrivals;
+use crate::http::requests::{ArrivalKey, FindArrivals};
 use crate::identity::audit::AuditLine;
 use crate::identity::keys::KeyName;
 use crate::identity::ticket_code;
@@ -18,6 +20,8 @@ use crate::identity::tokens::Claims;
 
 /// Nobody types or scans more than this, in characters.
 const TEXT_MAX_CHARS: usize = 100;
+/// A kiosk is for one hall.
+const DEPARTMENTS_MAX: usize = 50;
 /// A picture with more is too fine for a slip's printer.
 const QR_MAX_BYTES: usize = 300;
 /// Its smallest side, in units of the picture.
@@ -28,36 +32,53 @@ impl House {
     /// with the wrong birthday is answered like one that nobody has.
     ///
     /// # Errors
-    /// `invalid_field`; `back_off` after some wrong birthdays for one number.
-    pub(super) async fn find_arrivals(
-        &self,
-        claims: &Claims,
-        at: &DepartmentId,
-        asked: FindArrivals,
-    ) -> Result<Value, Rejection> {
-        let zone = self.learn_zone(at.prefix(1)).await?;
-        let today = zone.date(self.shell.clock.clinic());
-        let typed = match asked {
-            FindArrivals::Code { code } => self.arrival_by_code(at, &code),
-            FindArrivals::Document { document_number } => Some(self.arrival_by_document(&document_number)?),
-            FindArrivals::Number { number, birthday } => {
-                self.arrival_by_number(at, today, &number, &Redacted::new(birthday)).await?
+    /// `invalid_field`; `back_off` after some wrong birthdays for somebody's number, and after some documents that nobody
+    /// has at this kiosk within a minute.
+    pub(super) async fn find_arrivals(&self, claims: &Claims, asked: FindArrivals) -> Result<Value, Rejection> {
+        let places = asked.departments;
+        if places.is_empty() || places.len() > DEPARTMENTS_MAX {
+            return Err(Rejection::new(Code::InvalidField, format!("departments: 1 to {DEPARTMENTS_MAX}")));
+        }
+        let now = self.machine_now();
+        let is_document = matches!(asked.by, ArrivalKey::Document(_));
+        let typed = match asked.by {
+            ArrivalKey::Code(code) => ticket_code::read(self.keys.get(KeyName::Area), &code).map(|it| Typed::one(&it)),
+            ArrivalKey::Document(number) => {
+                self.strangers.may_miss(&claims.account, now)?;
+                Some(self.arrival_by_document(&number)?)
+            }
+            ArrivalKey::Number(given) => {
+                self.arrival_by_number(&places, &given.number, &Redacted::new(given.birthday)).await?
             }
         };
-        let Some(typed) = typed else { return Ok(json!({ "appointments": [], "tickets": [] })) };
-        let (appointments, tickets) = self
-            .shell
-            .read(department(at), move |state: &State| {
-                let expected = find::appointments(state, &typed, today, zone);
-                (expected, find::tickets(state, &typed, today, zone))
-            })
-            .await?;
-        let appointments: Vec<Value> =
-            appointments.into_iter().filter(|one| one["state"] == "booked" && one["date"] == json!(today)).collect();
+        let (mut appointments, mut tickets) = (Vec::new(), Vec::new());
+        if let Some(typed) = typed.map(Arc::new) {
+            for at in &places {
+                let (expected, here) = self.arrivals_at(at, typed.clone()).await?;
+                appointments.extend(expected);
+                tickets.extend(here);
+            }
+        }
         let found = appointments.iter().chain(&tickets);
-        let whom: Vec<String> = found.filter_map(|one| one["patient"].as_str()).map(str::to_owned).collect();
-        self.audit.note(AuditLine::new(claims, "find_arrivals", whom, Ok(()), self.machine_now()));
+        let whom: Vec<String> = found.filter_map(|one: &Value| one["patient"].as_str()).map(str::to_owned).collect();
+        if whom.is_empty() && is_document {
+            self.strangers.missed(&claims.account, now);
+        }
+        let how = whom.is_empty().then_some("nothing_found");
+        self.audit.note(AuditLine::new(claims, "find_arrivals", whom, Ok(()), now).by(how));
         Ok(json!({ "appointments": appointments, "tickets": tickets }))
+    }
+
+    /// What fits in one department.
+    async fn arrivals_at(&self, at: &DepartmentId, typed: Arc<Typed>) -> Result<(Vec<Value>, Vec<Value>), Rejection> {
+        let zone = self.learn_zone(at.prefix(1)).await?;
+        let today = zone.date(self.shell.clock.clinic());
+        let fits = move |state: &State| {
+            let expected = find::appointments(state, &typed, today, zone);
+            let booked = expected.into_iter().filter(|one| one["state"] == "booked" && one["date"] == json!(today));
+            (booked.collect(), find::tickets(state, &typed, today, zone))
+        };
+        self.shell.read(department(at), fits).await
     }
 
     /// What is scanned of a ticket.
@@ -65,24 +86,19 @@ impl House {
         json!({ "code": ticket_code::of(self.keys.get(KeyName::Area), ticket) })
     }
 
-    fn arrival_by_code(&self, at: &DepartmentId, code: &str) -> Option<Typed> {
-        let ticket = ticket_code::read(self.keys.get(KeyName::Area), code)?;
-        (ticket.department() == *at).then(|| Typed::one(&ticket))
-    }
-
     fn arrival_by_document(&self, number: &str) -> Result<Typed, Rejection> {
         let is_one = DocumentKind::ALL.into_iter().any(|kind| Document::checked(kind, number).is_ok());
         if !is_one || number.chars().count() > TEXT_MAX_CHARS {
-            return Err(Rejection::new(Code::InvalidField, "document_number: not a document's number"));
+            return Err(Rejection::new(Code::InvalidField, "document: not a document's number"));
         }
         Ok(Typed::bearer(self.bearers(number)))
     }
 
-    /// Who has that number today and was born on that day of a year.
+    /// Who has that number today and was born on that day of a year. Wrong birthdays are counted by whose number it is,
+    /// however it is written; a number that nobody has counts for nothing.
     async fn arrival_by_number(
         &self,
-        at: &DepartmentId,
-        today: BusinessDate,
+        places: &[DepartmentId],
         number: &str,
         birthday: &Redacted<String>,
     ) -> Result<Option<Typed>, Rejection> {
@@ -91,22 +107,28 @@ impl House {
         if said.is_empty() || said.chars().count() > TEXT_MAX_CHARS {
             return Err(Rejection::new(Code::InvalidField, "number has 1 to 100 characters"));
         }
-        if birthday.len() != 4 || !birthday.bytes().all(|byte| byte.is_ascii_digit()) {
+        let day = format!("2000-{}-{}", birthday.get(..2).unwrap_or_default(), birthday.get(2..).unwrap_or_default());
+        if birthday.len() != 4 || day.parse::<chrono::NaiveDate>().is_err() {
             return Err(Rejection::new(Code::InvalidField, "birthday: month and day, four digits"));
         }
-        let guessed = format!("{at}\n{said}");
+        let mut bearers = Vec::new();
+        for at in places {
+            let today = self.learn_zone(at.prefix(1)).await?.date(self.shell.clock.clinic());
+            let said = said.clone();
+            bearers
+                .extend(self.shell.read(department(at), move |state: &State| bearers_of(state, today, &said)).await?);
+        }
         let now = self.machine_now();
-        self.strangers.may_try_area(&[&guessed], now)?;
-        let asked = said.clone();
-        let bearers = self.shell.read(department(at), move |state: &State| bearers_of(state, today, &asked)).await?;
+        let counted: Vec<&str> = bearers.iter().map(|(ticket, _)| ticket.as_str()).collect();
+        self.strangers.may_try_area(&counted, now)?;
         let mut own = Vec::new();
-        for (ticket, who) in bearers {
-            let born = self.readable_record(&who).await?.and_then(|record| record.birth_date);
+        for (ticket, who) in &bearers {
+            let born = self.readable_record(who).await?.and_then(|record| record.birth_date);
             if born.is_some_and(|born| born.0.format("%m%d").to_string() == birthday) {
                 own.push(ticket);
             }
         }
-        self.strangers.tried_area(&[&guessed], !own.is_empty(), now);
+        self.strangers.tried_area(&counted, !own.is_empty(), now);
         // Two of them would be two persons: the desk looks at both.
         Ok(if let [ticket] = own.as_slice() { Some(Typed::one(ticket)) } else { None })
     }
@@ -139,5 +161,8 @@ fn bearers_of(state: &State, today: BusinessDate, said: &str) -> Vec<(TicketId, 
             && !matches!(ticket.standing, Standing::Ended { .. })
     });
     let booked = booked.map(|(id, one)| (id.ticket(), one.brief.patient.clone()));
-    booked.chain(here.map(|ticket| (ticket.id().clone(), ticket.opened.brief.patient.clone()))).collect()
+    let to_come = expected_visits(state, today).filter(|(_, _, outside)| is_it(&outside.number));
+    let to_come = to_come.map(|(id, visit, _)| (id.ticket(), visit.brief.patient.clone()));
+    let here = here.map(|ticket| (ticket.id().clone(), ticket.opened.brief.patient.clone()));
+    booked.chain(here).chain(to_come).collect()
 }

@@ -147,7 +147,7 @@ impl House {
             C::CheckIn(c) => {
                 let at = c.appointment.department();
                 let presence_proved = self.is_present(claims, &at, c.code.as_deref(), c.appointment.as_str())?;
-                let birth_date = match self.patient_of_appointment(&c.appointment).await? {
+                let birth_date = match self.who_arrives(&c.appointment).await? {
                     Some(who) => self.birth_date(&who).await?,
                     None => None,
                 };
@@ -293,6 +293,16 @@ impl House {
                 state.clinic.appointments.get(&asked).map(|appointment| appointment.brief.patient.clone())
             })
             .await
+    }
+
+    /// Whose the appointment is, or the visit from outside that it names.
+    async fn who_arrives(&self, id: &AppointmentId) -> Result<Option<PatientId>, Rejection> {
+        let asked = id.clone();
+        let known = move |state: &jiaohao_domain::department::State| match state.clinic.appointments.get(&asked) {
+            Some(appointment) => Some(appointment.brief.patient.clone()),
+            None => jiaohao_domain::department::patient_of_visit(state, &asked).cloned(),
+        };
+        self.shell.read(department(&id.department()), known).await
     }
 
     /// Whether the patient is in the waiting area: staff and kiosks stand there; a phone shows the area's code.

@@ -40,7 +40,7 @@ impl House {
             Deed::ReadDirectory(at) => Checked::ReadDirectory(at.clone()),
             Deed::ListSites => Checked::ListSites,
             Deed::FindAppointments(at, _) => Checked::FindAppointments(at.clone()),
-            Deed::FindArrivals(at, _) => Checked::FindArrivals(at.clone()),
+            Deed::FindArrivals(asked) => Checked::FindArrivals(asked.departments.clone()),
             Deed::ReadTicketCode(ticket) => Checked::ReadTicketCode(ticket.clone()),
             Deed::DrawQrCode(_) => Checked::DrawQrCode,
             Deed::IssueToken(_) => Checked::IssueToken(issued.as_ref().and_then(|issued| issued.site.clone())),
@@ -86,7 +86,7 @@ impl House {
             Deed::ReadDirectory(at) => self.directory(&at, claims.role == Role::Patient).await,
             Deed::ListSites => self.sites().await,
             Deed::FindAppointments(at, asked) => self.find_appointments(claims, &at, &asked.text).await,
-            Deed::FindArrivals(at, asked) => self.find_arrivals(claims, &at, asked).await,
+            Deed::FindArrivals(asked) => self.find_arrivals(claims, asked).await,
             Deed::ReadTicketCode(ticket) => Ok(self.ticket_code(&ticket)),
             Deed::DrawQrCode(asked) => qr_code(&asked.text),
             Deed::IssueToken(asked) => {

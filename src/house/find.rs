@@ -4,11 +4,11 @@
 use std::collections::{BTreeSet, HashSet};
 
 use jiaohao_domain::clinic::{Appointment, AppointmentState};
-use jiaohao_domain::department::{State, ToReturn, to_return};
+use jiaohao_domain::department::{State, ToReturn, expected_visits, to_return};
 use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, TicketId};
+use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, SlotId, TicketId};
 use serde_json::{Value, json};
 
 use super::persons::kind_name;
@@ -17,6 +17,7 @@ use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
 use crate::identity::keys::KeyName;
 use crate::identity::persons::{claims_of, patient_id};
+use crate::identity::ticket_code;
 use crate::identity::tokens::Claims;
 
 /// So many are shown at most.
@@ -59,8 +60,11 @@ impl House {
         if text.is_empty() || text.chars().count() > TEXT_MAX_CHARS {
             return Err(Rejection::new(Code::InvalidField, "text has 1 to 100 characters"));
         }
-        // What a scanner reads is a ticket's code: its id stands before the check.
-        let text = text.split_once('~').map_or(text.clone(), |(id, _)| id.to_owned());
+        // What a scanner reads is a ticket's code; one that is not this house's is nobody's.
+        let text = match ticket_code::read(self.keys.get(KeyName::Area), &text) {
+            Some(ticket) => ticket.to_string(),
+            None => text,
+        };
         let whom = self.persons_meant(&text).await?;
         let mut typed = Typed { name: text.to_lowercase(), number: Some(text.to_uppercase()), whom, text };
         let zone = self.learn_zone(at.prefix(1)).await?;
@@ -168,6 +172,7 @@ fn of_today(state: &State, today: BusinessDate) -> BTreeSet<PatientId> {
     let tickets = state.floor.tickets.values().filter(|ticket| ticket.opened.date == today);
     booked
         .map(|one| one.brief.patient.clone())
+        .chain(expected_visits(state, today).map(|(_, visit, _)| visit.brief.patient.clone()))
         .chain(tickets.map(|ticket| ticket.opened.brief.patient.clone()))
         .chain(to_return(state, today).iter().map(|visit| visit.last.opened.brief.patient.clone()))
         .collect()
@@ -213,9 +218,41 @@ pub(super) fn appointments(state: &State, typed: &Typed, today: BusinessDate, zo
             "session": one.slot.session(),
             "slot": one.slot,
             "state": one.state.name(),
+            "outside": false,
         })
     });
-    shown.collect()
+    let shown: Vec<Value> = shown.collect();
+    let left = FOUND_MAX - shown.len();
+    shown.into_iter().chain(visits_to_come(state, typed, today, zone).take(left)).collect()
+}
+
+/// The hospital's own visits of today whose patients have not come: checked in by the id that stands there.
+fn visits_to_come<'a>(
+    state: &'a State,
+    typed: &'a Typed,
+    today: BusinessDate,
+    zone: Zone,
+) -> impl Iterator<Item = Value> + 'a {
+    let fits = expected_visits(state, today).filter(|(id, visit, outside)| {
+        typed.fits([id.as_str(), id.ticket().as_str()], Some(&outside.number), &visit.brief)
+            || outside.visit_id == typed.text
+    });
+    fits.map(move |(id, visit, outside)| {
+        let slot = outside.slot.as_ref();
+        json!({
+            "appointment": id,
+            "ticket": id.ticket(),
+            "patient": visit.brief.patient,
+            "masked_name": visit.brief.masked_name,
+            "number": outside.number,
+            "date": outside.date,
+            "slot_start": slot.and_then(|slot| state.clinic.slots.get(slot)).map(|slot| zone.rfc3339(slot.start)),
+            "session": slot.map(SlotId::session),
+            "slot": slot,
+            "state": AppointmentState::Booked.name(),
+            "outside": true,
+        })
+    })
 }
 
 pub(super) fn tickets(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {

@@ -128,7 +128,9 @@ impl Opened {
 
     /// What a kiosk of a department finds: how many appointments and tickets.
     async fn arrivals(&self, at: &str, by: Value) -> Result<[usize; 2], Rejection> {
-        let found = self.engine.deed(self.kiosk(), Deed::FindArrivals(DepartmentId::new(at), read(by))).await?;
+        let places: Vec<&str> = at.split(' ').collect();
+        let asked = read(json!({"departments": places, "by": by}));
+        let found = self.engine.deed(self.kiosk(), Deed::FindArrivals(asked)).await?;
         Ok(["appointments", "tickets"].map(|kind| found[kind].as_array().expect("a list").len()))
     }
 
@@ -538,32 +540,86 @@ async fn a_kiosk_finds_by_what_only_the_patient_has() {
         .give(&house.desk(), json!({"book_slot": {"session": "s.d.m", "slot": "s.d.m.0900", "patient": other}}))
         .await
         .expect("booked");
-    let document = |number: &str| json!({"by": "document", "document_number": number});
+    let document = |number: &str| json!({"document": number});
     assert_eq!(house.arrivals("s.d", document("e0000 0001")).await.expect("found"), [0, 1]);
     assert_eq!(house.arrivals("s.d", document("E00000002")).await.expect("found"), [1, 1]);
     assert_eq!(house.arrivals("s.e", document("E00000001")).await.expect("elsewhere"), [0, 0]);
     assert_eq!(house.arrivals("s.d", document("张小三")).await.expect_err("a name is none").code, Code::InvalidField);
-    let number = |number: &str, birthday: &str| json!({"by": "number", "number": number, "birthday": birthday});
+    let number = |number: &str, birthday: &str| json!({"number": {"number": number, "birthday": birthday}});
     assert_eq!(house.arrivals("s.d", number("d1", "0101")).await.expect("found"), [0, 1]);
     assert_eq!(house.arrivals("s.d", number("D001", "0102")).await.expect("not theirs"), [0, 0]);
     assert_eq!(house.arrivals("s.d", number("D099", "0101")).await.expect("nobody's"), [0, 0]);
     assert_eq!(house.arrivals("s.d", number("D001", "1.1.")).await.expect_err("no date").code, Code::InvalidField);
-    for _ in 0..2 {
-        house.arrivals("s.d", number("D001", "0102")).await.expect("not theirs");
+    for _ in 0..5 {
+        let found =
+            house.arrivals("s.e s.d", number("D001", "0101")).await.expect("a department without it counts nothing");
+        assert_eq!(found, [0, 1]);
     }
-    assert_eq!(house.arrivals("s.d", number("D001", "0101")).await.expect_err("guessed").code, Code::BackOff);
+    for written in ["1", "D1", "D0001"] {
+        house.arrivals("s.d", number(written, "0102")).await.expect("not theirs");
+    }
+    assert_eq!(house.arrivals("s.d", number("001", "0101")).await.expect_err("guessed").code, Code::BackOff);
+    assert_eq!(house.arrivals("s.d", number("D001", "1301")).await.expect_err("no month").code, Code::InvalidField);
     let shown = house.engine.deed(house.desk(), Deed::ReadTicketCode(ticket.as_str().into())).await.expect("shown");
     let code = shown["code"].as_str().expect("text");
     let draw = |text: String| house.engine.deed(house.kiosk(), Deed::DrawQrCode(read(json!({ "text": text }))));
     let drawn = draw(code.to_owned()).await.expect("drawn");
     assert!(drawn["svg"].as_str().expect("a picture").contains("<svg"), "{drawn}");
     assert_eq!(draw("x".repeat(301)).await.expect_err("too fine").code, Code::TooLarge);
-    let by_code = |code: &str| json!({"by": "code", "code": code});
+    let by_code = |code: &str| json!({ "code": code });
     assert_eq!(house.arrivals("s.d", by_code(code)).await.expect("found"), [0, 1]);
     assert_eq!(house.arrivals("s.e", by_code(code)).await.expect("elsewhere"), [0, 0]);
     assert_eq!(house.arrivals("s.d", by_code(&ticket)).await.expect("an id alone"), [0, 0]);
     let found = house.find(code).await.expect("the desk scans it too");
     assert_eq!(found["tickets"].as_array().expect("a list").len(), 1);
-    let desk = house.engine.deed(house.desk(), Deed::FindArrivals(DepartmentId::new("s.d"), read(by_code(code)))).await;
+    assert_eq!(house.find(&code.replace('~', "~A")).await.expect("nobody's")["tickets"], json!([]), "a made-up slip");
+    // One of the ten was looked for above.
+    for n in 0..9 {
+        assert_eq!(house.arrivals("s.d", document(&format!("E9000000{n}"))).await.expect("nobody's"), [0, 0]);
+    }
+    let tried = house.arrivals("s.d", document("E00000001")).await.expect_err("not one document after the other");
+    assert_eq!(tried.code, Code::BackOff);
+    let asked = read(json!({"departments": ["s.d"], "by": by_code(code)}));
+    let desk = house.engine.deed(house.desk(), Deed::FindArrivals(asked)).await;
     assert_eq!(desk.expect_err("the desk has its own search").code, Code::Forbidden);
+}
+
+/// Who comes by the hospital's own system is found before the check-in, at the desk and at a kiosk, and checked in by what
+/// is found; the age counts as for anybody else.
+#[actix_web::test]
+async fn a_visit_of_the_hospitals_is_found_before_it_has_come() {
+    let house = open().await;
+    let mut his = house.claims(Role::Integrator, "a-his");
+    his.site = Some(SiteId::new("s"));
+    let visit = json!({"register_visit": {"site": "s", "visit_id": "H-77", "version": 1, "queue": "s.d.q", "date": "2026-11-23",
+        "fee_state": "paid", "number": "H78",
+        "patient": {"number": "900", "name": "王大年", "sex": "male", "birth_date": "1940-03-07"}}});
+    house.give(&Arc::new(his), visit).await.expect("registered");
+    let found = house.find("H78").await.expect("found");
+    let one = &found["appointments"][0];
+    assert_eq!(
+        (&one["state"], &one["outside"], &one["number"]),
+        (&json!("booked"), &json!(true), &json!("H78")),
+        "{found}"
+    );
+    for text in ["H-77", "王大"] {
+        assert_eq!(
+            house.find(text).await.expect("found")["appointments"][0]["appointment"],
+            one["appointment"],
+            "{text}"
+        );
+    }
+    let by = json!({"number": {"number": "H78", "birthday": "0307"}});
+    assert_eq!(house.arrivals("s.d", by.clone()).await.expect("at a kiosk"), [1, 0]);
+    for document in ["E00000101", "E00000102", "E00000103"] {
+        let other = house.person(document, "张小三").await;
+        house.walk_in("s.d.q", &other).await.expect("registered");
+    }
+    let came =
+        house.give(&house.desk(), json!({"check_in": {"appointment": one["appointment"]}})).await.expect("checked in");
+    let came = came.result();
+    assert_eq!(came["number"], json!("H78"));
+    assert_eq!(came["position"], json!(1), "86 years old: moved up three: {came}");
+    assert_eq!(house.arrivals("s.d", by).await.expect("at a kiosk"), [0, 1], "has come");
+    assert_eq!(house.find("H78").await.expect("found")["appointments"], json!([]));
 }

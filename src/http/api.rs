@@ -57,7 +57,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/site/{id}", web::get().to(read_directory))
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
-            .route("/departments/{id}/arrivals/find", web::post().to(find_arrivals))
+            .route("/arrivals/find", web::post().to(find_arrivals))
             .route("/tickets/{id}/code", web::get().to(read_ticket_code))
             .route("/qr-codes", web::post().to(draw_qr_code))
             .route("/streams/{name}", web::get().to(read_stream))
@@ -325,9 +325,8 @@ async fn find_appointments(request: HttpRequest, door: web::Data<Door>, payload:
 }
 
 async fn find_arrivals(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
-    let department: DepartmentId = id(&request)?;
     let asked = read(&door, payload).await?;
-    door.deed(&request, Deed::FindArrivals(department, asked)).await
+    door.deed(&request, Deed::FindArrivals(asked)).await
 }
 
 async fn read_ticket_code(request: HttpRequest, door: web::Data<Door>) -> Outcome {

@@ -123,7 +123,7 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ),
     (
         "POST",
-        "/departments/{id}/arrivals/find",
+        "/arrivals/find",
         Some("FindArrivals"),
         false,
         "What somebody at a kiosk has today, by what only they have; audited.",

@@ -43,7 +43,7 @@ pub enum Deed {
     /// Appointments of a department's today that fit what the desk has typed.
     FindAppointments(DepartmentId, FindAppointments),
     /// The arriving patient's own appointments and tickets of today, by what only they have.
-    FindArrivals(DepartmentId, FindArrivals),
+    FindArrivals(FindArrivals),
     /// What is scanned of a ticket.
     ReadTicketCode(TicketId),
     /// A text as a picture to be scanned.
@@ -213,25 +213,34 @@ pub struct FindAppointments {
 
 /// Find what somebody who stands at a kiosk has today, by what only they have.
 #[derive(Deserialize, JsonSchema)]
-#[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
-pub enum FindArrivals {
+#[serde(deny_unknown_fields)]
+pub struct FindArrivals {
+    /// Where: the kiosk's departments, 50 at most.
+    pub departments: Vec<DepartmentId>,
+    /// By what.
+    pub by: ArrivalKey,
+}
+
+/// What only the patient has.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ArrivalKey {
     /// What a scanner reads from a slip or from the phone.
-    Code {
-        /// A ticket's code.
-        code: String,
-    },
-    /// A document read or typed, whole.
-    Document {
-        /// Its number.
-        document_number: String,
-    },
+    Code(String),
+    /// A document's number, read or typed, whole.
+    Document(String),
     /// The number that was called or printed; the birthday keeps others from using it.
-    Number {
-        /// As on the slip, or without letter and noughts.
-        number: String,
-        /// Month and day of birth, four digits: `0423`.
-        birthday: String,
-    },
+    Number(NumberAndBirthday),
+}
+
+/// A number of today, and whose.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NumberAndBirthday {
+    /// As on the slip, or without letter and noughts.
+    pub number: String,
+    /// Month and day of birth, four digits: `0423`.
+    pub birthday: String,
 }
 
 /// Draw a text so that scanners and phones read it.

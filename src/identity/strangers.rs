@@ -19,6 +19,8 @@ const PHONES_MAX: usize = 50_000;
 const NAMES_MAX: usize = 10_000;
 /// Accounts and things whose wrong area codes are remembered.
 const AREAS_MAX: usize = 20_000;
+/// Documents that nobody has, which a kiosk looks for within a minute.
+const MISSES_A_MINUTE: usize = 10;
 /// Screens of one site that may wait behind one address; the next takes the place of the oldest.
 const SCREENS_PER_ADDRESS: usize = 50;
 /// Addresses whose waiting screens are remembered, and screens of one site that may wait in all.
@@ -33,6 +35,8 @@ pub struct Strangers {
     phones: Mutex<HashMap<AccountId, State>>,
     names: Mutex<Failures>,
     areas: Mutex<Failures>,
+    /// Documents that nobody had, by kiosk.
+    misses: Mutex<HashMap<AccountId, Vec<Timestamp>>>,
     screens: Mutex<BTreeMap<(SiteId, IpAddr), Waiting>>,
 }
 
@@ -92,6 +96,28 @@ impl Strangers {
     pub fn may_try_area(&self, keys: &[&str], now: Timestamp) -> Result<(), Rejection> {
         let areas = locked(&self.areas);
         keys.iter().try_for_each(|key| areas.check(key, now))
+    }
+
+    /// Whether somebody at this kiosk may look for one more document: not after ten within a minute that nobody had. The
+    /// machine is everybody's, so who mistypes once does not close it for the next.
+    ///
+    /// # Errors
+    /// `back_off`.
+    pub fn may_miss(&self, kiosk: &AccountId, now: Timestamp) -> Result<(), Rejection> {
+        let mut misses = locked(&self.misses);
+        let Some(of_kiosk) = misses.get_mut(kiosk) else { return Ok(()) };
+        of_kiosk.retain(|at| now < at.plus_min(1));
+        if of_kiosk.len() < MISSES_A_MINUTE { Ok(()) } else { Err(Code::BackOff.into()) }
+    }
+
+    /// Nobody had the document.
+    pub fn missed(&self, kiosk: &AccountId, now: Timestamp) {
+        metrics::counter!("kiosk_documents_not_found_total").increment(1);
+        let mut misses = locked(&self.misses);
+        if misses.len() >= NAMES_MAX && !misses.contains_key(kiosk) {
+            misses.clear();
+        }
+        misses.entry(kiosk.clone()).or_default().push(now);
     }
 
     /// How the try went.

@@ -36,9 +36,9 @@ test('without the server the list takes who comes, and the last order is on pape
   await desk.waitForSelector('jh-offline-band[shown]');
   await desk.waitForSelector('[data-away]');
   await desk.click('#search');
-  for (const text of ['A003', '张小', 'A004', '没有的人']) await desk.keyboard.type(`${text}\n`);
-  await desk.waitForSelector('[data-entry]:nth-child(4)');
-  assert.deepEqual(await desk.$$eval('[data-entry]', (all) => all.map((one) => one.dataset.entry)), Array(4).fill('written'));
+  for (const text of ['A003', '张小', 'A004', '没有的人', '何']) await desk.keyboard.type(`${text}\n`);
+  await desk.waitForSelector('[data-entry]:nth-child(5)');
+  assert.deepEqual(await desk.$$eval('[data-entry]', (all) => all.map((one) => one.dataset.entry)), Array(5).fill('written'));
   assert.ok(await desk.$('[data-action=print_order]'));
   await desk.evaluate(() => document.body.classList.add('on-paper-order'));
   await desk.emulateMedia({ media: 'print' });
@@ -59,7 +59,10 @@ test('back again, everybody is merged as they came; nobody is late for the netwo
   browser.serverIsDown = false;
   await desk.waitForSelector('[data-entry=merged]:has-text("A003")');
   await desk.waitForSelector('[data-entry=merged]:has-text("已经在候诊")');
-  assert.equal((await desk.$$('[data-entry=conflict]')).length, 2, 'two of a name, and nobody');
+  await desk.waitForSelector('[data-entry=conflict]:has-text("是 A004")');
+  assert.equal((await desk.$$('[data-entry=conflict]')).length, 3, 'two of a name, nobody, and a part of a name');
+  await desk.click('[data-entry=conflict]:has-text("是 A004") [data-action=take_entry]');
+  await desk.waitForFunction(() => document.querySelectorAll('[data-entry=conflict]').length === 2);
   await columnIs(desk, QUEUE, ['A003', 'A004']);
   const line = await desk.$eval('[data-number="A003"]', (row) => row.textContent);
   assert.ok(!line.includes('迟到'), line);

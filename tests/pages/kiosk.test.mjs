@@ -126,6 +126,31 @@ test('who has missed the call reports back alone', async () => {
   await kiosk.click('[data-action=home]');
 });
 
+test('what comes for somebody who has gone is shown to nobody', async () => {
+  await kiosk.route('**/arrivals/find', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await route.continue();
+  });
+  const answered = kiosk.waitForResponse('**/arrivals/find');
+  await kiosk.click('[data-way=document]');
+  await kiosk.keyboard.type(residentNumber('1960-12-01', 2));
+  assert.ok(!(await kiosk.innerText('.typed')).includes('19601201'), 'the hall does not read it');
+  await kiosk.keyboard.press('Enter');
+  await kiosk.click('[data-action=home]');
+  await answered;
+  await kiosk.waitForTimeout(300);
+  await at('start');
+  await kiosk.unroute('**/arrivals/find');
+});
+
+test('without the server the machine sends people to the desk', async () => {
+  await kiosk.context().setOffline(true);
+  await kiosk.waitForSelector('[data-view=offline]:has-text("请到分诊台")');
+  assert.equal(await kiosk.$('[data-area-code]'), null);
+  await kiosk.context().setOffline(false);
+  await at('start');
+});
+
 test('the slip’s code is found by the desk’s own scanner', async () => {
   await desk.click('#search');
   await scan(desk, await codeOf(await ticketOf('A004')));

@@ -430,8 +430,8 @@ impl Clinic {
         let found = self.post("/departments/s.d/appointments/find", Some(desk), found).await;
         let ticket = found["appointments"][0]["ticket"].as_str().unwrap();
         let scanned = self.ask("GET", &format!("/tickets/{ticket}/code"), Some(hall), None).await;
-        let scanned = json!({"by": "code", "code": scanned["code"]});
-        self.post("/departments/s.d/arrivals/find", Some(hall), scanned).await;
+        let scanned = json!({"departments": ["s.d"], "by": {"code": scanned["code"]}});
+        self.post("/arrivals/find", Some(hall), scanned).await;
         self.post("/clock/confirm", Some(operator), json!({})).await;
         // Without an appointment the phone hears of the ticket all the same, and the desk finds it.
         let walk_in = json!({"queue": "s.e.q", "patient": patient});

@@ -52,7 +52,7 @@ impl Sentence {
 }
 
 /// The announcement in the pack's clips; none when it cannot say the number in Chinese. English that it cannot say is left
-/// out. A place that it cannot say is said by its figures and letters; one without any is left to the glass.
+/// out. A place that it cannot say is said by its figures and letters, where they are one; any other is left to the glass.
 pub fn sentence(announce: &Announce, yao: bool, english: bool, pack: &VoicePack) -> Option<Sentence> {
     let mut said = Sentence::new();
     said.say("zh", &chinese(announce, yao, &pack.zh)?, &pack.zh);
@@ -68,12 +68,18 @@ fn chinese<'a>(announce: &Announce, yao: bool, clips: &'a BTreeMap<String, u32>)
     let (number, place) = text.split_once(',')?;
     let mut phrases = vec![cover_zh(number, clips)?];
     let by_figures = || {
-        let figures: String = texts::place_zh(&announce.place, yao).chars().filter(|c| is_figure_zh(*c)).collect();
-        let said = format!("到{figures}号{}", texts::ending_zh(announce));
-        if figures.is_empty() { None } else { cover_zh(&said, clips) }
+        let place = texts::place_zh(&announce.place, yao);
+        let runs = place.split(|c: char| !is_figure_zh(c) && !c.is_whitespace());
+        let figures = only(runs.filter(|run| !run.trim().is_empty()))?;
+        cover_zh(&format!("到{figures}号{}", texts::ending_zh(announce)), clips)
     };
     phrases.extend(cover_zh(place, clips).or_else(by_figures));
     Some(phrases)
+}
+
+/// The one that there is; two figures of a place (a floor and a room) would be heard as one number.
+fn only<T>(mut runs: impl Iterator<Item = T>) -> Option<T> {
+    runs.next().filter(|_| runs.next().is_none())
 }
 
 fn is_figure_zh(c: char) -> bool {
@@ -92,11 +98,10 @@ fn english_phrases<'a>(announce: &Announce, clips: &'a BTreeMap<String, u32>) ->
     let (number, rest) = text.split_once(',')?;
     let number = cover_en(number, clips)?;
     let by_figures = || {
-        let words = words_en(&texts::words_of_place_en(&announce.place_en)).into_iter();
-        let figures: Vec<String> = words.filter(|word| is_figure_en(word)).collect();
+        let words = words_en(&texts::words_of_place_en(&announce.place_en));
+        let figures = only(words.split(|word| !is_figure_en(word)).filter(|run| !run.is_empty()))?;
         let where_to = if announce.kind == AnnouncementKind::Summons { "please wait outside" } else { "please go to" };
-        let said = format!("{where_to} number {}", figures.join(" "));
-        if figures.is_empty() { None } else { cover_en(&said, clips) }
+        cover_en(&format!("{where_to} number {}", figures.join(" ")), clips)
     };
     let rest = cover_en(rest, clips).or_else(by_figures).or_else(|| cover_en("please", clips));
     Some([number].into_iter().chain(rest).collect())
@@ -212,6 +217,8 @@ mod tests {
         assert_eq!(by("3号诊室", "Room 3"), "请|A|一|号|到|三|号|就诊|number|a|one|please go to|number|three");
         assert_eq!(by("B2窗口", "Window B2"), "请|A|一|号|到|B|二|号|number|a|one|please go to|number|b|two");
         assert_eq!(by("抽血处", "Blood tests"), "请|A|一|号|number|a|one|please");
+        let two = by("3楼12号窗口", "Window 12, floor 3");
+        assert_eq!(two, "请|A|一|号|number|a|one|please", "the third floor's twelfth is not number 32");
         assert_eq!(
             sentence(&announce("甲1", "3号诊室", "", CALL), false, true, &pack),
             None,

@@ -24,7 +24,7 @@ pub enum Deed {
     /// Find appointments and tickets of today in a department.
     FindAppointments(DepartmentId),
     /// Find the own appointments and tickets of today of who stands at a kiosk.
-    FindArrivals(DepartmentId),
+    FindArrivals(Vec<DepartmentId>),
     /// Show a ticket's code, which a kiosk or the desk scans.
     ReadTicketCode(TicketId),
     /// Draw a text as a picture to be scanned.

@@ -285,8 +285,9 @@ impl Target {
             | Deed::RunHouse
             | Deed::DrawQrCode
             | Deed::ListSites => about,
-            Deed::ReadAreaCode(department) | Deed::FindAppointments(department) | Deed::FindArrivals(department) => {
-                about.department(department.clone())
+            Deed::ReadAreaCode(department) | Deed::FindAppointments(department) => about.department(department.clone()),
+            Deed::FindArrivals(departments) => {
+                departments.iter().cloned().fold(about, |about, department| about.department(department))
             }
             Deed::ReadTicketCode(ticket) => about.ticket(ticket),
             Deed::ReadDirectory(site) | Deed::ReadVoice(site) | Deed::RecordVoice(site) => about.site(site.clone()),

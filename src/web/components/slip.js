@@ -23,8 +23,8 @@ export async function codePicture(session, ticket) {
 
 /**
  * What stands on a slip.
- * @param {{where: string, number: string, name: string, ahead: number|null, expected: any, picture: string, now: number, at: string}} slip
- *   `at`: the clinic's time, as it is printed
+ * @param {{where: string, say?: string, number: string, name: string, ahead: number|null, expected: any, picture: string, now: number, at: string}} slip
+ *   `at`: the clinic's time, as it is printed; `say`: where to go now, of who is called
  */
 export function slipLines(slip) {
   const left = rangeLeft(slip.expected, slip.now);
@@ -32,6 +32,7 @@ export function slipLines(slip) {
     h('p', { key: 'where' }, slip.where),
     h('b', { class: 'number num', key: 'number' }, slip.number),
     slip.name ? h('span', { class: 'name', key: 'name' }, slip.name) : null,
+    slip.say ? h('p', { key: 'say' }, h('b', null, slip.say)) : null,
     slip.ahead === null ? null : h('p', { key: 'ahead' }, slip.ahead ? t('slip.ahead', { n: slip.ahead }) : t('slip.next')),
     left ? h('p', { key: 'expected' }, t(left.from ? 'slip.about' : 'slip.about_by', left)) : null,
     slip.picture ? h('img', { key: 'code', src: slip.picture, alt: t('slip.code') }) : null,

@@ -5,16 +5,25 @@ import { wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { stateWord, wordsOf } from '../lib/words.js';
+import { isSaidAs } from './search.js';
 
 const KEPT = 'jiaohao.desk.away';
+const BACK = ['away', 'missed'];
 const HERE = ['waiting', 'summoned', 'called', 'serving', 'in_transit'];
+const AGAIN_MS = 10000;
 /** More than come in a long morning. */
 const LIST_MAX = 300;
 
 /**
- * @typedef {{id: number, text: string, at: number, department: string, account: string, state: 'written'|'merged'|'conflict', said: string}} Entry
- *   `at` in UTC milliseconds of the clinic's time
+ * @typedef {{id: number, text: string, at: number, department: string, state: 'written'|'merged'|'conflict', said: string, only?: any}} Entry
+ *   `at` in UTC milliseconds of the clinic's time; `only`: the one whom a part of a name or number fits
  */
+
+/** Whether a text is all of it: a number as people say it, a code, a document or a phone. @param {string} text @param {any} found */
+function isWhole(text, found) {
+  const typed = text.toUpperCase();
+  return text.includes('~') || isSaidAs(String(found.number || ''), typed) || String(found.number || '').toUpperCase() === typed || /^[A-Z0-9]*\d{7}[0-9X]*$/.test(typed);
+}
 
 /** The list. */
 export class Away {
@@ -31,6 +40,10 @@ export class Away {
     page.protocol.onStatus((status) => {
       if (status === 'live') this.merge();
     });
+    // What got no answer is asked again while the connection stands.
+    setInterval(() => {
+      if (page.protocol.status === 'live' && this.entries.some((entry) => entry.state === 'written')) this.merge();
+    }, AGAIN_MS);
   }
 
   get isOffline() {
@@ -45,8 +58,7 @@ export class Away {
   /** @returns {Entry[]} */
   kept() {
     try {
-      const own = this.page.session.who.account;
-      return JSON.parse(sessionStorage.getItem(KEPT) || '[]').filter((/** @type {Entry} */ entry) => entry.account === own);
+      return JSON.parse(sessionStorage.getItem(KEPT) || '[]');
     } catch {
       return [];
     }
@@ -68,7 +80,7 @@ export class Away {
     if (!text || this.entries.length >= LIST_MAX) return false;
     const id = 1 + this.entries.reduce((max, entry) => Math.max(max, entry.id), 0);
     this.entries.push({
-      id, text, at: this.page.protocol.clock.now(), department: this.desk.floor().department, account: this.page.session.who.account, state: 'written', said: '',
+      id, text, at: this.page.protocol.clock.now(), department: this.desk.floor().department, state: 'written', said: '',
     });
     this.keep();
     return true;
@@ -99,21 +111,40 @@ export class Away {
   /** @param {Entry} entry */
   async mergeOne(entry) {
     const { appointments, tickets } = await this.page.session.http('POST', `/api/v1/departments/${entry.department}/appointments/find`, { text: entry.text });
-    const booked = appointments.filter((/** @type {any} */ a) => a.state === 'booked');
-    const back = tickets.filter((/** @type {any} */ x) => x.state === 'away' || x.state === 'missed');
-    const here = tickets.filter((/** @type {any} */ x) => HERE.includes(x.state));
-    const merged = (/** @type {string} */ said) => Object.assign(entry, { state: 'merged', said });
-    if (booked.length + back.length > 1) Object.assign(entry, { state: 'conflict', said: t('away.several', { n: booked.length + back.length }) });
-    else if (booked.length) {
-      const { clock } = this.page.protocol;
-      const at = new Date(Math.min(entry.at, clock.now())).toISOString();
-      const { number } = await this.page.protocol.command('check_in', { appointment: booked[0].appointment, came_at: at });
-      merged(t('away.checked_in', { number }));
-    } else if (back.length) {
-      await this.page.protocol.command('report_back', { ticket: back[0].ticket });
-      merged(t('away.reported_back', { number: back[0].number }));
-    } else if (here.length) merged(t('away.here', { number: here[0].number }));
-    else Object.assign(entry, { state: 'conflict', said: t('away.none') });
+    // Who was there in time is no no-show, whatever was recorded since.
+    const today = this.desk.floor().today;
+    const booked = appointments.filter((/** @type {any} */ a) => a.state === 'booked' || (a.state === 'no_show' && a.date === today));
+    const all = [...booked, ...tickets.filter((/** @type {any} */ x) => BACK.includes(x.state) || HERE.includes(x.state))];
+    const [only] = all;
+    if (!only) Object.assign(entry, { state: 'conflict', said: t('away.none') });
+    else if (all.length > 1) Object.assign(entry, { state: 'conflict', said: t('away.several', { n: all.length }) });
+    else if (isWhole(entry.text, only)) await this.settle(entry, only);
+    // A part of a name or of a number fits nobody for certain: one look, one press.
+    else Object.assign(entry, { state: 'conflict', said: t('away.is_it', { number: only.number || '', name: only.masked_name }), only });
+  }
+
+  /** Checks in or reports back whom an entry means. @param {Entry} entry @param {any} only */
+  async settle(entry, only) {
+    const { protocol } = this.page;
+    if (only.appointment) {
+      const at = new Date(Math.min(entry.at, protocol.clock.now())).toISOString();
+      const { number } = await protocol.command('check_in', { appointment: only.appointment, came_at: at });
+      Object.assign(entry, { state: 'merged', said: t('away.checked_in', { number }) });
+    } else if (BACK.includes(only.state)) {
+      await protocol.command('report_back', { ticket: only.ticket });
+      Object.assign(entry, { state: 'merged', said: t('away.reported_back', { number: only.number }) });
+    } else Object.assign(entry, { state: 'merged', said: t('away.here', { number: only.number }) });
+  }
+
+  /** It is the one who was found. @param {Entry} entry */
+  async take(entry) {
+    try {
+      await this.settle(entry, entry.only);
+      delete entry.only;
+    } catch (refusal) {
+      entry.said = wordsOf(refusal, 'check_in');
+    }
+    this.keep();
   }
 
   /** @param {number} ms */
@@ -130,10 +161,11 @@ export class Away {
 
   view() {
     const open = this.entries.filter((entry) => entry.state === 'conflict').length;
-    const over = !this.isOffline && !this.merging && !open;
+    const left = this.entries.filter((entry) => entry.state === 'written').length;
+    const over = !this.isOffline && !left && !open;
     return h('div', { class: 'form', key: 'away', 'data-away': String(this.entries.length) },
       h('h2', null, t('away.title')),
-      h('p', { class: 'muted' }, this.isOffline ? t('away.how') : open ? t('away.look', { n: open }) : t(this.merging ? 'away.merging' : 'away.over')),
+      h('p', { class: 'muted' }, this.isOffline ? t('away.how') : open ? t('away.look', { n: open }) : t(left ? 'away.merging' : 'away.over')),
       this.isOffline ? h('button', { type: 'button', class: 'btn', key: 'print', 'data-action': 'print_order', onclick: () => this.print() }, t('away.print')) : null,
       this.entries.length
         ? h('ul', { class: 'list', key: 'list' }, this.entries.map((entry) => h('li', { key: String(entry.id), 'data-entry': entry.state },
@@ -157,6 +189,7 @@ export class Away {
     if (entry.state === 'written') return take('away.strike');
     if (entry.state === 'merged') return null;
     return [
+      entry.only ? h('button', { type: 'button', class: 'btn primary small', key: 'yes', 'data-action': 'take_entry', onclick: () => this.take(entry) }, t('away.yes')) : null,
       h('button', { type: 'button', class: 'btn small', key: 'look', 'data-action': 'look_entry', onclick: () => this.desk.look(entry.text) }, t('desk.search')),
       take('away.done'),
     ];

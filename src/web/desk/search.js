@@ -9,7 +9,7 @@ import { standingWord, stateWord } from '../lib/words.js';
 const AFTER_MS = 220;
 
 /** Whether a number is meant by how people say it, without its letter or noughts: A015 by `15` or `A15`. @param {string} number @param {string} text in capitals */
-function isSaidAs(number, text) {
+export function isSaidAs(number, text) {
   const [of, said] = [number, text].map((one) => /^([A-Z]*)0*(\d+)$/.exec(one));
   return !!of && !!said && said[2] === of[2] && (!said[1] || said[1] === of[1]);
 }
@@ -297,7 +297,7 @@ export class Search {
     const name = this.desk.persons.nameOf(a);
     return h('div', { class: `hit${only ? ' only' : ''}`, key: a.appointment, 'data-appointment': a.appointment },
       h('span', { class: 'number' }, a.number || ''),
-      h('span', { class: 'grow' }, name, h('small', { class: 'num' }, t('desk.booked_for', { time: `${a.state === 'no_show' ? `${a.date} ` : ''}${clockOf(a.slot_start)}` }))),
+      h('span', { class: 'grow' }, name, h('small', { class: 'num' }, a.slot_start ? t('desk.booked_for', { time: `${a.state === 'no_show' ? `${a.date} ` : ''}${clockOf(a.slot_start)}` }) : t('appointment.booked'))),
       a.state === 'booked'
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'check_in', 'data-appointment': a.appointment, onclick: () => this.checkIn(a) },
           t('desk.check_in'), only ? h('kbd', null, '↵') : null)
@@ -314,7 +314,7 @@ export class Search {
           onclick: () => this.desk.acts.restore(a).then(() => this.text && this.ask()),
         }, t('desk.restore'))
         : null,
-      a.state === 'booked'
+      a.state === 'booked' && !a.outside
         ? h('button', {
           type: 'button', class: 'btn small', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment,
           onclick: () => this.desk.acts.cancelAppointment(a).then(() => this.text && this.ask()),

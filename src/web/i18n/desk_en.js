@@ -233,6 +233,8 @@ export default {
   'away.reported_back': 'Reported back, {number}',
   'away.here': 'Waits already, {number}',
   'away.none': 'No booking and no number: register as a walk-in',
+  'away.is_it': 'Is it {number} {name}?',
+  'away.yes': 'Yes',
   'away.strike': 'Strike out',
   'away.done': 'Dealt with',
   'away.paper': 'Order of waiting (as of {time})',

@@ -233,6 +233,8 @@ export default {
   'away.reported_back': '已报到,{number}',
   'away.here': '已经在候诊,{number}',
   'away.none': '没有找到预约或号,请现场挂号',
+  'away.is_it': '是 {number} {name} 吗?',
+  'away.yes': '是,签到',
   'away.strike': '划去',
   'away.done': '已处理',
   'away.paper': '候诊顺序(截至 {time})',

@@ -1,5 +1,6 @@
 // Who stands at the kiosk: what they have today, found by what only they have, and what they do with it.
 
+import { prefix } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 
 /** Tickets for which there is something to do here. */
@@ -28,11 +29,9 @@ export class Arrival {
 
   /** @param {any} by what was scanned or typed */
   async find(by) {
-    const found = await Promise.all(this.departments().map(async (department) => {
-      const { appointments, tickets } = await this.page.session.http('POST', `/api/v1/departments/${department.id}/arrivals/find`, by);
-      return [...appointments, ...tickets].map((one) => ({ ...one, department: department.id }));
-    }));
-    const all = found.reduce((some, more) => some.concat(more), /** @type {Item[]} */ ([]));
+    const departments = this.departments().map((department) => department.id);
+    const { appointments, tickets } = await this.page.session.http('POST', '/api/v1/arrivals/find', { departments, by });
+    const all = [...appointments, ...tickets].map((one) => ({ ...one, department: prefix(one.ticket, 2) }));
     const rank = (/** @type {Item} */ one) => (this.commandOf(one) ? 0 : HERE.includes(one.state) ? 1 : 2);
     this.items = all.sort((a, b) => rank(a) - rank(b));
     return this.items;
@@ -49,13 +48,11 @@ export class Arrival {
     return HERE.includes(item.state);
   }
 
-  /** Checks in or reports back. @param {Item} item @param {any} element the pressed one */
+  /** Checks in or reports back. @param {Item} item @param {any} element the pressed one @returns {Promise<Item>} as it is now */
   async act(item, element) {
     const command = this.commandOf(item);
-    if (!command) return;
     const body = command === 'check_in' ? { appointment: item.appointment } : { ticket: item.ticket };
-    const result = await this.page.command(command, body, element);
-    this.show({ ...item, ...result });
+    return { ...item, ...(await this.page.command(/** @type {string} */ (command), body, element)) };
   }
 
   /** @param {Item} item */

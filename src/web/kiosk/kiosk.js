@@ -11,6 +11,8 @@ import { placeWord, stateWord, wordsOf } from '../lib/words.js';
 import { Arrival } from './arrival.js';
 import { Typing } from './typing.js';
 
+/** More codes than a screen has room for. */
+const CODES_MAX = 4;
 /** Nobody touches it for so long: the next person must not find the last one's number. */
 const IDLE_MS = 60000;
 /** It asks for so long before that. */
@@ -22,7 +24,8 @@ const DONE_MS = 45000;
 let site = null;
 /** @type {Arrival|null} */
 let arrival = null;
-/** The waiting area's code, its picture for phones, and until when by this page's clock. @type {{code: string, picture: string, until: number}|null} */
+/** The waiting areas' codes, the picture for phones where there is one area, and until when by this page's clock.
+ * @type {{codes: {name: string, code: string}[], picture: string, until: number}|null} */
 let area = null;
 let reading = false;
 /** start, document, number, birthday, found, done */
@@ -32,11 +35,13 @@ let number = '';
 /** The picture on the slip. */
 let picture = '';
 let busy = false;
+/** Whose turn it is: what comes for the person before is nobody's. */
+let turn = 0;
 let touchedAt = performance.now();
 
 const page = openPage({ mode: 'staff', roles: ['kiosk'], start, draw });
 const typing = new Typing({
-  onCode: (code) => look({ by: 'code', code }),
+  onCode: (code) => look({ code }),
   onEnter: () => enter(),
   changed: () => page.draw(),
   takes: () => ['document', 'number', 'birthday'].includes(view),
@@ -69,14 +74,17 @@ function tick() {
   page.draw();
 }
 
-/** The code that phones type or scan; of the first department, which one kiosk usually has alone. */
+/** The codes that phones type or scan: each department has its own. */
 async function readArea() {
-  const [first] = departments();
-  if (!first || reading) return;
+  const here = departments();
+  if (!here.length || reading) return;
   reading = true;
   try {
-    const { code, valid_s: s } = await page.session.http('GET', `/api/v1/departments/${first.id}/area-code`);
-    area = { code, picture: await drawn(page.session, `${location.origin}/patient#code=${code}`), until: performance.now() + (s + 1) * 1000 };
+    const read = await Promise.all(here.slice(0, CODES_MAX).map((d) => page.session.http('GET', `/api/v1/departments/${d.id}/area-code`)));
+    const codes = read.map(({ code }, n) => ({ name: named(here[n].name, here[n].name_en), code }));
+    const left = Math.min(...read.map(({ valid_s: s }) => s));
+    const picture = here.length === 1 ? await drawn(page.session, `${location.origin}/patient#code=${codes[0].code}`) : '';
+    area = { codes, picture, until: performance.now() + (left + 1) * 1000 };
   } catch {
     area = null;
     setTimeout(readArea, 5000);
@@ -95,6 +103,8 @@ function touched() {
 }
 
 function home() {
+  turn += 1;
+  busy = false;
   if (arrival) arrival.forget();
   view = 'start';
   number = '';
@@ -120,28 +130,35 @@ function isReady() {
 
 function enter() {
   if (busy || !isReady()) return;
-  if (view === 'document') look({ by: 'document', document_number: typing.text });
+  if (view === 'document') look({ document: typing.text });
   else if (view === 'number') {
     number = typing.text;
     ask('birthday');
-  } else look({ by: 'number', number, birthday: typing.text });
+  } else look({ number: { number, birthday: typing.text } });
 }
+
+/** Whether it is still the same person's turn. @param {number} of */
+const isTurn = (of) => of === turn;
 
 /** @param {any} by */
 async function look(by) {
-  if (busy || !arrival) return;
+  if (busy || !arrival || page.protocol.status === 'offline') return;
   touched();
+  const mine = turn;
   busy = true;
+  picture = '';
   page.notify('');
   page.draw();
   try {
     arrival.forget();
     const items = await arrival.find(by);
-    const [only] = items;
-    if (items.length === 1 && arrival.isHere(only)) shown(only);
-    else view = 'found';
+    if (isTurn(mine)) {
+      const [only] = items;
+      if (items.length === 1 && arrival.isHere(only)) shown(only);
+      else view = 'found';
+    } else arrival.forget();
   } catch (refusal) {
-    page.refuse(refusal, 'find_arrivals');
+    if (isTurn(mine)) page.refuse(refusal, 'find_arrivals');
   }
   busy = false;
   page.draw();
@@ -149,19 +166,23 @@ async function look(by) {
 
 /** @param {any} item */
 async function shown(item) {
+  const mine = turn;
   view = 'done';
+  picture = '';
   touched();
-  if (/** @type {Arrival} */ (arrival).item !== item) /** @type {Arrival} */ (arrival).show(item);
-  picture = await codePicture(page.session, item.ticket);
+  /** @type {Arrival} */ (arrival).show(item);
+  const drawnCode = await codePicture(page.session, item.ticket);
+  if (!isTurn(mine)) return;
+  picture = drawnCode;
   page.draw();
 }
 
 /** @param {any} item @param {any} event */
 async function act(item, event) {
-  const a = /** @type {Arrival} */ (arrival);
+  const mine = turn;
   try {
-    await a.act(item, event.currentTarget);
-    await shown(a.item);
+    const now = await /** @type {Arrival} */ (arrival).act(item, event.currentTarget);
+    if (isTurn(mine)) await shown(now);
   } catch {
     // Said on the page; the desk can help.
   }
@@ -170,12 +191,15 @@ async function act(item, event) {
 function draw() {
   top();
   if (!site || !arrival) return h('p', { class: 'skeleton', key: 'skeleton', 'aria-busy': 'true' });
+  if (page.protocol.status === 'offline') {
+    return h('section', { class: 'stage', key: 'offline', 'data-view': 'offline' }, h('p', { class: 'say', role: 'status' }, t('kiosk.offline')), h('p', { class: 'more' }, t('kiosk.offline_more')));
+  }
   /** @type {Object<string, () => any>} */
   const views = {
     start: startView,
-    document: () => typing.view({ label: t('kiosk.document'), hint: t('kiosk.document_hint'), go: t('kiosk.find'), ready: isReady(), busy, extra: ['X'] }),
+    document: () => typing.view({ label: t('kiosk.document'), hint: t('kiosk.document_hint'), go: t('kiosk.find'), ready: isReady(), busy, extra: ['X'], hidden: true }),
     number: () => typing.view({ label: t('kiosk.number'), hint: t('kiosk.number_hint'), go: t('kiosk.go_on'), ready: isReady(), busy, extra: prefixes() }),
-    birthday: () => typing.view({ label: t('kiosk.birthday', { number }), hint: t('kiosk.birthday_hint'), go: t('kiosk.find'), ready: isReady(), busy }),
+    birthday: () => typing.view({ label: t('kiosk.birthday', { number }), hint: t('kiosk.birthday_hint'), go: t('kiosk.find'), ready: isReady(), busy, keepHint: true }),
     found: foundView,
     done: doneView,
   };
@@ -205,17 +229,18 @@ function startView() {
       : h('div', { class: 'way still', key: name, 'data-way': name }, inside);
   };
   return [
-    h('p', { class: 'say', key: 'say' }, t('kiosk.welcome')),
+    h('p', { class: 'say', key: 'say', role: 'status' }, t(busy ? 'kiosk.finding' : 'kiosk.welcome')),
     h('div', { class: 'ways', key: 'ways' },
       way('code', null), way('document', () => ask('document')), way('number', () => ask('number'))),
   ];
 }
 
 function areaView() {
-  return h('footer', { class: 'area', key: 'area', 'data-area-code': area ? area.code : '' },
-    area ? h('img', { src: area.picture, alt: t('kiosk.area_picture'), key: 'picture' }) : null,
-    h('p', { key: 'words' }, h('b', null, t('kiosk.area')), h('span', null, t('kiosk.area_more'))),
-    h('b', { class: 'num', key: 'code' }, area ? area.code : '––––––'));
+  const codes = area ? area.codes : [{ name: '', code: '––––––' }];
+  return h('footer', { class: 'area', key: 'area', 'data-area-code': area ? codes[0].code : '' },
+    area && area.picture ? h('img', { src: area.picture, alt: t('kiosk.area_picture'), key: 'picture' }) : null,
+    h('p', { key: 'words' }, h('b', null, t('kiosk.area')), h('span', null, t(area && area.picture ? 'kiosk.area_more' : 'kiosk.area_type'))),
+    codes.map(({ name, code }) => h('span', { class: 'code', key: name }, codes.length > 1 ? h('small', null, name) : null, h('b', { class: 'num' }, code))));
 }
 
 /** Of which department and queue. @param {any} item */
@@ -264,15 +289,15 @@ function doneView() {
   const clock = page.protocol.clock;
   const left = now.state === 'waiting' ? rangeLeft(now.expected, clock.now()) : null;
   render(find('#slip'), slipLines({
-    where, number: now.number, name: item.masked_name, ahead: now.state === 'waiting' && now.ahead !== undefined ? now.ahead : null, expected: now.expected, picture,
+    where, say: now.state === 'called' || now.state === 'summoned' ? todo(now) : '', number: now.number, name: item.masked_name, ahead: now.state === 'waiting' && now.ahead !== undefined ? now.ahead : null, expected: now.expected, picture,
     now: clock.now(), at: printedAt(clock),
   }));
   return [
     h('p', { class: 'more', key: 'where' }, where),
     h('b', { class: 'number', key: 'number', 'data-number': now.number }, now.number),
-    h('p', { class: 'say', key: 'todo', role: 'status' }, todo(now)),
+    h('p', { class: `say${now.state === 'called' || now.state === 'summoned' ? ' go-there' : ''}`, key: 'todo', role: 'status' }, todo(now)),
     left ? h('p', { class: 'more', key: 'left' }, t(left.from ? 'slip.about' : 'slip.about_by', left)) : null,
-    h('p', { class: 'more', key: 'sit' }, t('kiosk.sit')),
+    now.state === 'waiting' ? h('p', { class: 'more', key: 'sit' }, t('kiosk.sit')) : now.state === 'called' ? h('p', { class: 'more', key: 'sit' }, t('kiosk.called')) : null,
     h('button', { type: 'button', class: 'btn primary go', key: 'print', 'data-action': 'print_slip', onclick: () => window.print() }, t('kiosk.print')),
   ];
 }

@@ -6,6 +6,10 @@ import { t } from '../lib/i18n.js';
 
 /** Longer than any code. */
 const TEXT_MAX = 100;
+/** Between two keys of one scan. */
+const BURST_MS = 400;
+/** So much of a hidden text is seen, to see what one types. */
+const SEEN = 3;
 /** What stands in every ticket's code and in nothing that a person types. */
 const OF_CODES = '~';
 const LETTERS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z'];
@@ -22,6 +26,9 @@ export class Typing {
     this.letters = false;
     /** Everything since the last Enter, for a code. */
     this.burst = '';
+    this.typedAt = 0;
+    /** Whether all of a text that others must not read is shown. */
+    this.open = false;
     document.addEventListener('keydown', (event) => this.onKey(event));
   }
 
@@ -30,6 +37,8 @@ export class Typing {
     this.text = '';
     this.max = max;
     this.letters = false;
+    this.burst = '';
+    this.open = false;
   }
 
   /** @param {string} char */
@@ -53,6 +62,9 @@ export class Typing {
       this.kiosk.onCode(code);
       return;
     }
+    // A scanner does not pause; what somebody typed before is no part of what it reads.
+    if (event.timeStamp - this.typedAt > BURST_MS) this.burst = '';
+    this.typedAt = event.timeStamp;
     if (event.key.length === 1) this.burst = (this.burst + event.key).slice(-TEXT_MAX);
     if (event.key === 'Enter') this.burst = '';
     if (!this.kiosk.takes()) return;
@@ -62,12 +74,24 @@ export class Typing {
     else if (event.key === 'Enter' && !(/** @type {any} */ (event.target).closest('button'))) this.kiosk.onEnter();
   }
 
-  /** The field and its keys. @param {{label: string, hint: string, go: string, ready: boolean, busy: boolean, extra?: string[]}} field `extra`: letters that are always there */
+  /** The field and its keys. @param {{label: string, hint: string, go: string, ready: boolean, busy: boolean, extra?: string[], hidden?: boolean, keepHint?: boolean}} field `extra`: letters that are always
+   *   there; `hidden`: the hall must not read it */
   view(field) {
+    const shown = field.hidden && !this.open ? this.text.slice(0, -SEEN).replace(/./g, '•') + this.text.slice(-SEEN) : this.text;
     const keys = this.letters ? LETTERS : [...DIGITS, ...(field.extra || [])];
     return h('div', { class: 'typing', key: 'typing' },
       h('p', { class: 'label', key: 'label', id: 'typed-label' }, field.label),
-      h('output', { class: `typed num${this.text ? '' : ' none'}`, key: 'typed', 'aria-labelledby': 'typed-label', 'data-typed': this.text }, this.text || field.hint),
+      h('output', { class: `typed num${this.text ? '' : ' none'}`, key: 'typed', 'aria-labelledby': 'typed-label', 'data-typed': String(this.text.length) }, shown || field.hint),
+      field.hidden && this.text
+        ? h('button', {
+          type: 'button', class: 'btn', key: 'open', 'data-action': 'show_typed', 'aria-pressed': String(this.open),
+          onclick: () => {
+            this.open = !this.open;
+            this.kiosk.changed();
+          },
+        }, t('kiosk.show_typed'))
+        : null,
+      field.hint && this.text && field.keepHint ? h('p', { class: 'more', key: 'hint' }, field.hint) : null,
       h('div', { class: `keys${this.letters ? ' letters' : ''}`, key: 'keys' },
         keys.map((key) => h('button', { type: 'button', class: 'btn key', key, 'data-key': key, onclick: () => this.add(key) }, key)),
         field.extra

@@ -54,7 +54,7 @@ function path(values, most) {
  * more important first @param {{alarm?: boolean, about?: string}} [more]
  */
 function chart(name, now, lines, more) {
-  const known = lines.map((line) => line.filter((v) => v !== null)).flat();
+  const known = lines.flatMap((line) => line.filter((v) => v !== null));
   const highest = Math.max(0, ...(/** @type {number[]} */ (known)));
   const most = Math.max(1, highest);
   const enough = lines.some((line) => line.filter((v) => v !== null).length > 1);

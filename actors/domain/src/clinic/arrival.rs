@@ -44,13 +44,26 @@ pub fn check_in_eligible(
     settings: &BookingSettings,
     zone: Zone,
 ) -> Result<Arrival, Rejection> {
+    match clinic.appointments.get(id) {
+        Some(known) if known.state == AppointmentState::NoShow => Err(Code::CheckInTooLate.into()),
+        _ => came(clinic, id, now, settings, zone),
+    }
+}
+
+/// As [`check_in_eligible`], also of somebody who has been recorded as a no-show since.
+fn came(
+    clinic: &Clinic,
+    id: &AppointmentId,
+    now: Timestamp,
+    settings: &BookingSettings,
+    zone: Zone,
+) -> Result<Arrival, Rejection> {
     let known = clinic.appointments.get(id).ok_or(Code::Forbidden)?;
     let (Some(slot), Some(session)) = (clinic.slots.get(&known.slot), clinic.session_of(&known.slot)) else {
         return Err(Code::Forbidden.into());
     };
     match known.state {
-        AppointmentState::Booked => {}
-        AppointmentState::NoShow => return Err(Code::CheckInTooLate.into()),
+        AppointmentState::Booked | AppointmentState::NoShow => {}
         _ => {
             return Err(Rejection::from(Code::WrongAppointmentState).with("state", known.state.name()));
         }
@@ -94,6 +107,23 @@ pub fn decide_check_in(
 ) -> Result<(Arrival, Decision), Rejection> {
     let arrival = check_in_eligible(clinic, id, now, settings, zone)?;
     Ok((arrival, Decision::done(vec![Event::AppointmentCheckedIn { appointment: id.clone() }])))
+}
+
+/// The patient came at `came_at`, and it is said now: whoever was there in time is no no-show, whatever has been recorded
+/// since.
+pub fn decide_check_in_of_then(
+    clinic: &Clinic,
+    id: &AppointmentId,
+    came_at: Timestamp,
+    settings: &BookingSettings,
+    zone: Zone,
+) -> Result<(Arrival, Decision), Rejection> {
+    let arrival = came(clinic, id, came_at, settings, zone)?;
+    let is_no_show = clinic.appointments.get(id).is_some_and(|known| known.state == AppointmentState::NoShow);
+    let reason = format!("came at {}", zone.rfc3339(came_at));
+    let corrected = is_no_show.then(|| Event::NoShowCorrected { appointment: id.clone(), reason, booked: true });
+    let checked_in = Event::AppointmentCheckedIn { appointment: id.clone() };
+    Ok((arrival, Decision::done(corrected.into_iter().chain([checked_in]).collect())))
 }
 
 /// How an appointment's ticket stands.

@@ -78,7 +78,8 @@ pub(super) fn check_in(
         return super::outside::check_in(draft, visit, birth_date, context);
     }
     let (settings, zone) = (&state.config.settings.booking, state.config.zone());
-    let (arrival, decision) = clinic::decide_check_in(&state.clinic, &command.appointment, came_at, settings, zone)?;
+    let decide = if came_at < now { clinic::decide_check_in_of_then } else { clinic::decide_check_in };
+    let (arrival, decision) = decide(&state.clinic, &command.appointment, came_at, settings, zone)?;
     state.config.queue(&arrival.queue)?;
     let ticket = command.appointment.ticket();
     let before = state.floor.tickets.get(&ticket);

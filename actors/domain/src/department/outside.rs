@@ -336,6 +336,29 @@ pub(super) fn visit_of(state: &State, appointment: &AppointmentId) -> Option<Vis
     state.floor.visits.get(&visit).and_then(|visit| visit.outside.as_ref()).map(|_| visit)
 }
 
+/// Visits from outside of that day whose patients are still to come, each with the id by which the desk or a kiosk checks it
+/// in (see [`visit_of`]).
+pub fn expected_visits(
+    state: &State,
+    day: BusinessDate,
+) -> impl Iterator<Item = (AppointmentId, &Visit, &OutsideVisit)> {
+    let is_undone = |ticket: &TicketId| {
+        let ticket = state.floor.tickets.get(ticket);
+        ticket.is_none_or(|ticket| matches!(ticket.standing, Standing::Ended { how: TicketEnd::Undone, .. }))
+    };
+    state.floor.visits.iter().filter_map(move |(id, visit)| {
+        let outside = visit.outside.as_ref().filter(|outside| outside.date == day && !outside.cancelled)?;
+        let own = id.as_str().strip_prefix(state.config.id.as_str())?.strip_prefix('.')?;
+        let appointment = format!("{}.b{}-{own}", state.config.id, day.0.format("%Y%m%d"));
+        visit.tickets.iter().all(is_undone).then(|| (AppointmentId::from(appointment), visit, outside))
+    })
+}
+
+/// Whose visit from outside an appointment's id names, if it names one.
+pub fn patient_of_visit<'a>(state: &'a State, appointment: &AppointmentId) -> Option<&'a PatientId> {
+    Some(&state.floor.visits.get(&visit_of(state, appointment)?)?.brief.patient)
+}
+
 /// 签到 of a visit from outside.
 pub(super) fn check_in(
     draft: &mut Draft<'_, Department>,

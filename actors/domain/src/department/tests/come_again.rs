@@ -107,6 +107,19 @@ fn the_desk_says_when_somebody_came_who_was_written_down() {
     assert_eq!(line(None).expect("late"), ("late".to_owned(), at("09:50")));
     assert_eq!(line(Some("09:10")).expect("in time"), ("ordinary".to_owned(), at("09:10")));
     assert_eq!(line(Some("09:40")).expect("late then too").0, "late");
+    let mut house = House::new(0).with_session(4);
+    let appointment = house.book("0900", "a");
+    house.now = at("10:45");
+    house.pass();
+    assert_eq!(house.state.clinic.appointments[&appointment].state, AppointmentState::NoShow);
+    let of = |came_at: &str| {
+        let command = Arrived { appointment: appointment.clone(), code: None };
+        ToDepartment::CheckInOfThen { command, birth_date: None, came_at: at(came_at) }
+    };
+    assert_eq!(code(house.desk(of("10:31"))), Code::CheckInTooLate, "a no-show it is");
+    assert!(matches!(house.desk(of("09:10")), Ok(Answer::Waiting { .. })), "was there before the period was over");
+    assert_eq!(house.state.clinic.appointments[&appointment].state, AppointmentState::CheckedIn);
+    house.assert_replays();
     assert_eq!(line(Some("09:51")).expect_err("still to come").code, Code::InvalidField);
     assert_eq!(line(Some("07:30")).expect_err("before it opened").code, Code::CheckInTooEarly);
     let mut house = House::new(0).with_session(4);
