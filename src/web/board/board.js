@@ -36,10 +36,8 @@ screen.protocol.about = () => ({ client: `page ${screen.protocol.version}`, sile
 /** @param {string} command @param {string} announcement */
 function report(command, announcement) {
   if (!screen.isScreen) return;
-  screen.protocol.command(command, { announcement }).catch((refusal) => {
-    // The line of announcements marks what nobody confirmed; a screen has nobody to tell.
-    if (refusal.code !== 'no_answer') shown.add(announcement);
-  });
+  // The line of announcements marks what nobody confirmed; a screen has nobody to tell.
+  screen.protocol.command(command, { announcement }).catch(() => {});
 }
 
 function start() {
@@ -112,8 +110,13 @@ function drawNow() {
     seen, local, page, shift, notice: page, off: screen.off, lastData: screen.lastData,
     serverNow: clock.now(), offsetMinutes: clock.offsetMinutes, silent: voice.silent === 'off' ? null : voice.silent,
   }));
+  const announced = value.announcements || [];
+  // A screen runs for weeks: what is over is not kept.
+  shown.forEach((id) => {
+    if (!announced.some((/** @type {any} */ a) => a.announcement === id)) shown.delete(id);
+  });
   if (screen.off || document.hidden) return;
-  (value.announcements || []).forEach((a) => {
+  announced.forEach((/** @type {any} */ a) => {
     if (shown.has(a.announcement)) return;
     shown.add(a.announcement);
     // After the next frame it is on the glass.

@@ -77,7 +77,7 @@ export class Typing {
   /** The field and its keys. @param {{label: string, hint: string, go: string, ready: boolean, busy: boolean, extra?: string[], hidden?: boolean, keepHint?: boolean}} field `extra`: letters that are always
    *   there; `hidden`: the hall must not read it */
   view(field) {
-    const shown = field.hidden && !this.open ? this.text.slice(0, -SEEN).replace(/./g, '•') + this.text.slice(-SEEN) : this.text;
+    const shown = field.hidden && !this.open ? this.text.slice(0, -SEEN).replace(/./g, '*') + this.text.slice(-SEEN) : this.text;
     const keys = this.letters ? LETTERS : [...DIGITS, ...(field.extra || [])];
     return h('div', { class: 'typing', key: 'typing' },
       h('p', { class: 'label', key: 'label', id: 'typed-label' }, field.label),
