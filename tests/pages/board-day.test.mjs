@@ -16,7 +16,7 @@ let board;
 let devtools;
 
 before(async () => {
-  hospital = await new Hospital({ start: '2026-11-23T08:00:00+08:00', speed: SPEED }, { JIAOHAO_LIMITS__HOUSE_COMMANDS_PER_S: '1000' }).open();
+  hospital = await new Hospital({ start: '2026-11-23T08:00:00+08:00', speed: SPEED }).open();
   await hospital.define(ONE_SLOT);
   browser = await new Browser(hospital.base).start();
   board = await browser.open(`/board/renmin.b3f#token=${hospital.issueToken('--role', 'screen', '--site', 'renmin', '--board', 'renmin.b3f', '--screen', 'renmin.wall')}`, SIZES.screen);
@@ -55,7 +55,7 @@ test('a day of calls leaves nothing behind in the page', async () => {
       const { called } = await hospital.call('POST', '/calls/next', next, token);
       hand = called ? called.ticket : null;
       calls += 1;
-      await pause(20);
+      await pause(100);
     }
   };
   await work(20);
@@ -64,7 +64,7 @@ test('a day of calls leaves nothing behind in the page', async () => {
   await board.waitForSelector('[data-live=on]');
   const evening = await held();
   console.log(`${calls} calls: ${JSON.stringify(morning)} then ${JSON.stringify(evening)}`);
-  assert.ok(calls > 40 * HOURS, `${calls} calls were enough to see it`);
+  assert.ok(calls > 20 * HOURS, `${calls} calls were enough to see it`);
   assert.ok(evening.nodes < morning.nodes * 1.5 + 200, 'no nodes are left over');
   assert.ok(evening.listeners <= morning.listeners * 1.5 + 20, 'no listeners are left over');
   assert.ok(evening.heap < morning.heap + SLACK_BYTES, 'no memory is held');
