@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
-import { Browser, Hospital, pause, residentNumber, SIZES, TODAY } from './hospital.mjs';
+import { Browser, Hospital, PASSWORD, pause, residentNumber, SIZES, TODAY } from './hospital.mjs';
 
 const OUT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../docs/pictures');
 const SPEED = 120;
@@ -212,5 +212,13 @@ async function take() {
   await ops.hover('#clock');
   await pause(600);
   await save(ops, 'ops-missing');
+  await hospital.call('PUT', '/staff', { id: 'zizhu', role: 'kiosk', password: PASSWORD, site: 'renmin', departments: ['renmin.xinnei'] });
+  const kiosk = await browser.staff('/kiosk', { width: 1080, height: 1920 }, 'zizhu');
+  await kiosk.waitForSelector('[data-area-code] img');
+  await save(kiosk, 'kiosk');
+  const caller = await browser.staff('/caller', SIZES.caller, 'liming');
+  await caller.waitForSelector('.who .number');
+  await pause(600);
+  await save(caller, 'caller');
   for (const complaint of browser.complaints) console.error(complaint);
 }
