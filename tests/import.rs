@@ -170,6 +170,41 @@ async fn a_table_in_gb_18030_is_read_and_a_faulty_one_sends_nothing() {
 }
 
 #[tokio::test]
+async fn an_account_of_another_site_or_of_all_sites_is_taken_over_by_no_table() {
+    let mut house = House::open().await;
+    let put = async |path: &str, what: Value| {
+        house.program.door.insist("PUT", path, Some(&house.operator), &what).await.unwrap();
+    };
+    let root = json!({"id": "root", "role": "operator", "password": "twelve characters", "may_issue": true});
+    put("/staff", root).await;
+    put("/sites", json!({"id": "east", "name": "东院", "time_zone": "Asia/Shanghai"})).await;
+    put("/staff", json!({"id": "wu", "role": "desk", "password": "twelve characters", "site": "east"})).await;
+    let table = house.table("staff.csv");
+    std::fs::write(
+        &table,
+        "id,role,password\nroot,desk,another password\nwu,desk,another password\nnew,desk,another password\n",
+    )
+    .unwrap();
+    let of_site = house.program.token("operator", &["--site", "renmin"]);
+    let of_all = std::mem::take(&mut house.operator);
+    for (token, code, column) in [(&of_all, "already_exists", Some("id")), (&of_site, "forbidden", None)] {
+        house.operator.clone_from(token);
+        let out = house.import(std::slice::from_ref(&table), &["--site", "renmin"]);
+        assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
+        let report: Value = serde_json::from_slice(&out.stdout).unwrap();
+        let faults = report["faults"].as_array().unwrap();
+        let told: Vec<_> = faults.iter().map(|fault| (fault["line"].as_u64().unwrap(), &fault["code"])).collect();
+        assert_eq!(told, [(2, &json!(code)), (3, &json!(code))], "{report}");
+        assert_eq!(faults[0]["column"].as_str(), column);
+    }
+    for name in ["root", "wu", "new"] {
+        let is_new = name == "new";
+        let sign_in = json!({"name": name, "password": if is_new { "another password" } else { "twelve characters" }});
+        house.program.door.insist("POST", "/session", None, &sign_in).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn what_only_the_server_knows_is_told_with_its_line() {
     let house = House::open().await;
     let departments = house.table("departments.csv");

@@ -102,7 +102,13 @@ impl House {
                     Some(password) => Some(self.passwords.hash(Redacted::new(password)).await?),
                     None => None,
                 };
-                Ok((owner, ToAccount::DefineStaff { command: c, password_phc }.into()))
+                let is_new = c.new;
+                let command = c.into();
+                let told = match is_new {
+                    true => ToAccount::MakeStaff { command, password_phc },
+                    false => ToAccount::DefineStaff { command, password_phc },
+                };
+                Ok((owner, told.into()))
             }
             C::RetireStaff(c) => Ok((account(&accounts::staff(&c.id)?), ToAccount::RetireStaff.into())),
             C::RetireDepartment(c) => {

@@ -269,6 +269,18 @@ async fn a_desk_reads_in_full_who_is_or_was_there_and_only_what_it_said_of_whom_
 }
 
 #[actix_web::test]
+async fn a_new_account_takes_over_nobody() {
+    let house = open().await;
+    let define = async |role: &str, new: bool| {
+        let staff = json!({"id": "wu", "role": role, "password": "twelve characters", "site": "s", "new": new});
+        house.give(&house.operator(), json!({ "define_staff": staff })).await.map_err(|why| why.code)
+    };
+    define("desk", true).await.expect("there was none");
+    assert_eq!(define("kiosk", true).await.map(drop), Err(Code::AlreadyExists));
+    define("kiosk", false).await.expect("changed on purpose");
+}
+
+#[actix_web::test]
 async fn signing_out_on_one_device_leaves_the_other_signed_in() {
     let house = open().await;
     let staff = json!({"define_staff": {"id": "wu", "role": "desk", "password": "twelve characters", "site": "s"}});

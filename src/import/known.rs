@@ -1,6 +1,6 @@
 //! What the house has already: the directory of a site and its staff, each thing as the command that would define it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 use jiaohao_domain::time::Zone;
@@ -24,12 +24,15 @@ pub struct Known {
     pub today: BusinessDate,
     /// By kind and id: the fields of the command that would define it.
     pub things: BTreeMap<Kind, BTreeMap<String, Value>>,
+    /// Names of accounts of other sites and of all sites, as far as the token sees them: a name is used once in the house.
+    pub accounts_elsewhere: BTreeSet<String>,
 }
 
 impl Known {
     /// A site of which nothing is known.
     pub fn nothing(site: SiteId, zone: Zone, today: BusinessDate) -> Self {
-        Self { name: site.to_string(), site, zone, today, things: BTreeMap::new() }
+        let (things, accounts_elsewhere) = (BTreeMap::new(), BTreeSet::new());
+        Self { name: site.to_string(), site, zone, today, things, accounts_elsewhere }
     }
 
     /// Asks the server what there is.
@@ -40,10 +43,16 @@ impl Known {
         let read = async |path: String| door.ask("GET", &path, Some(token), None).await;
         let directory = read(format!("/site/{site}")).await?;
         let staff = read(format!("/staff?site={site}")).await?;
-        Self::of(site, &directory, &staff).ok_or_else(|| Refusal::door("the directory is not as the protocol has it"))
+        let all = match read("/staff".to_owned()).await {
+            // Of one site's operator the server refuses what is another's.
+            Err(why) if why.code == "forbidden" => staff.clone(),
+            answered => answered?,
+        };
+        Self::of(site, &directory, &staff, &all)
+            .ok_or_else(|| Refusal::door("the directory is not as the protocol has it"))
     }
 
-    fn of(site: SiteId, directory: &Value, staff: &Value) -> Option<Self> {
+    fn of(site: SiteId, directory: &Value, staff: &Value, all_staff: &Value) -> Option<Self> {
         let zone = Zone::named(directory["time_zone"].as_str()?)?;
         let today = serde_json::from_value(directory["today"].clone()).ok()?;
         let mut known = Self::nothing(site, zone, today);
@@ -56,6 +65,12 @@ impl Known {
                 things.insert(thing["id"].as_str()?.to_owned(), thing);
             }
             known.things.insert(kind, things);
+        }
+        for account in all_staff["staff"].as_array()? {
+            let name = account["id"].as_str()?;
+            if known.thing(Kind::Staff, name).is_none() {
+                known.accounts_elsewhere.insert(name.to_owned());
+            }
         }
         Some(known)
     }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiaohao_domain::codes::Valid;
-use jiaohao_domain::is_well_formed;
 use jiaohao_domain::redacted::Redacted;
+use jiaohao_domain::{Code, is_well_formed};
 use serde_json::{Map, Value, json};
 
 use super::cell;
@@ -275,6 +275,12 @@ impl Planner<'_> {
 
     /// What the row wants; none after a fault.
     fn wish(&mut self, sheet: &Sheet, row: &Row, id: &str) -> Option<Wish> {
+        if sheet.kind == Kind::Staff && self.known.accounts_elsewhere.contains(id) {
+            let says = "an account of another site, or of all sites, has this name: take another";
+            let code = Some(Code::AlreadyExists.wire().to_owned());
+            self.faults.push(Fault { code, ..sheet.fault(row.line, id_header(sheet), says) });
+            return None;
+        }
         let before = self.known.thing(sheet.kind, id);
         let mut fields = before.and_then(Value::as_object).cloned().unwrap_or_default();
         fields.insert("id".to_owned(), json!(id));

@@ -124,7 +124,7 @@ impl Rehearsal {
         let id = accounts::staff(&command.id)?;
         let mut state = Account::new_state(id.as_str());
         let mut define = |command: DefineStaff, password_phc: Option<String>| {
-            let command = ToAccount::DefineStaff { command, password_phc };
+            let command = ToAccount::DefineStaff { command: command.into(), password_phc };
             Account::decide(&mut Draft::<Account>::new(&mut state), command, &self.context).map(drop)
         };
         if let Some(C::DefineStaff(before)) =

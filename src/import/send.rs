@@ -66,6 +66,7 @@ pub async fn send(door: &Door, token: &str, wish: &Wish, made: &mut Option<Made>
             (None, None) => return Err(Refusal::door("there is no file for made passwords")),
         };
         fields["password"] = json!(password.reveal());
+        fields["new"] = json!(true);
     }
     let mut answered = door.insist("PUT", wish.kind.path(), Some(token), &fields).await;
     for _ in 0..HEARD_WITHIN {

@@ -78,6 +78,56 @@ test('a long list is searched; what is in use says by whom', async () => {
   await page.waitForSelector('[data-notice=in_use]:has-text("1 个班次:s1")');
 });
 
+test('a new thing with an id that is taken is refused at the id, and leads to what has it', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  const taken = async (kind, fields, holder) => {
+    await page.click(`[data-part=${kind}]`);
+    const form = `[data-form=define_${kind}]`;
+    await page.waitForSelector(`${form}[data-editing=""]`);
+    for (const [name, value] of Object.entries(fields)) await page.fill(`${form} [name=${name}]`, value);
+    await page.click(`[data-action=define_${kind}]`);
+    await page.waitForSelector(`${form} [data-wrong=id] .bad:has-text("「${holder}」已在用")`);
+  };
+  await taken('department', { name: '新科', id: 'xinnei' }, '心内科');
+  await taken('service_point', { name: '新诊室', id: 'r3' }, '3号诊室');
+  await taken('doctor', { name: '李鸣', title: '主任医师', id: 'liming' }, '李明');
+  await taken('queue', { name: '新门诊', id: 'liming' }, '李明门诊');
+  await taken('board', { name: '新候诊区', id: 'b3f' }, '3楼候诊区');
+  await taken('session', { registration_class: '普通', id: 's1' }, '李明');
+  await taken('staff', { id: 'fenzhen', password: PASSWORD }, 'fenzhen');
+  assert.equal(await page.inputValue('[data-form=define_staff] [name=id]'), 'fenzhen', 'nothing is lost');
+  await page.click('[data-action=edit_taken]');
+  await page.waitForSelector('[data-form=define_staff][data-editing=fenzhen]');
+  assert.equal(await page.inputValue('[data-form=define_staff] [name=role]'), 'desk');
+  // Of somebody who is of no site nothing is seen here.
+  await page.click('[data-action=edit_cancel]');
+  await page.waitForSelector('[data-form=define_staff][data-editing=""]');
+  await page.selectOption('[data-form=define_staff] [name=role]', 'desk');
+  await page.fill('[data-form=define_staff] [name=id]', 'zongkong');
+  await page.fill('[data-form=define_staff] [name=password]', `${PASSWORD}!`);
+  await page.click('[data-action=define_staff]');
+  await page.waitForSelector('[data-form=define_staff] [data-wrong=id] .bad:has-text("已有人在用")');
+  assert.equal(await page.$('[data-action=edit_taken]'), null);
+  const { departments, service_points: points, doctors, queues, boards } = await house.call('GET', '/site/renmin');
+  const names = [...departments, ...points, ...doctors, ...queues, ...boards].map((one) => one.name);
+  assert.deepEqual(names.filter((name) => name.startsWith('新') || name === '李鸣'), []);
+  await house.signIn('fenzhen');
+  await house.signIn('zongkong');
+});
+
+test('a damaged voice pack is named until it is made again', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  const answers = { damaged: true };
+  await page.route('**/api/v1/voice/renmin', async (route) => {
+    const answer = await route.fetch();
+    const voice = await answer.json();
+    assert.equal(voice.damaged, false, 'there is none');
+    await route.fulfill({ response: answer, json: { ...voice, ...answers } });
+  });
+  await page.click('[data-part=voice]');
+  await page.waitForSelector('[data-damaged]:has-text("声音包坏了")');
+});
+
 test('who runs one site makes accounts of that site alone, and no site', async () => {
   const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
   await page.click('[data-part=staff]');

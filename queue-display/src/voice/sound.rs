@@ -1,7 +1,7 @@
 //! A recording becomes a clip: silence before and after is cut, so that clips can be joined, and all clips are as loud.
 //! Pure.
 
-use super::wav::SAMPLE_RATE;
+use super::wav::{SAMPLE_RATE, length_ms};
 
 /// Loudness is looked at in pieces of this, samples (10 ms).
 const PIECE: usize = SAMPLE_RATE as usize / 100;
@@ -19,27 +19,39 @@ const LOUDNESS: f64 = 3_277.0;
 /// No sample goes above this.
 const PEAK: f64 = 31_000.0;
 
-/// The recording holds no voice.
+/// A clip is no shorter than this, milliseconds: a knock is no word.
+pub const SHORTEST_MS: u32 = 80;
+
+/// Why a recording gives no clip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("nothing is to be heard in it")]
-pub struct Silent;
+pub enum NoClip {
+    /// It holds no voice.
+    #[error("nothing is to be heard in it")]
+    Silent,
+    /// What is to be heard in it is less than [`SHORTEST_MS`].
+    #[error("what is to be heard in it is shorter than {SHORTEST_MS} ms")]
+    TooShort,
+}
 
 /// The clip of a recording.
 ///
 /// # Errors
-/// [`Silent`].
-pub fn clip(recording: &[i16]) -> Result<Vec<i16>, Silent> {
+/// [`NoClip`].
+pub fn clip(recording: &[i16]) -> Result<Vec<i16>, NoClip> {
     let level = |piece: &[i16]| (piece.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / piece.len() as f64).sqrt();
     let levels: Vec<f64> = recording.chunks(PIECE).map(level).collect();
     let loudest = levels.iter().copied().fold(0.0, f64::max);
     if loudest < NO_VOICE {
-        return Err(Silent);
+        return Err(NoClip::Silent);
     }
     let is_sound = |level: &f64| *level > loudest * SILENT_SHARE;
-    let first = levels.iter().position(is_sound).ok_or(Silent)?;
-    let last = levels.iter().rposition(is_sound).ok_or(Silent)?;
+    let first = levels.iter().position(is_sound).ok_or(NoClip::Silent)?;
+    let last = levels.iter().rposition(is_sound).ok_or(NoClip::Silent)?;
     let from = (first * PIECE).saturating_sub(KEPT_BEFORE);
     let to = ((last + 1) * PIECE + KEPT_AFTER).min(recording.len());
+    if length_ms(to - from) < SHORTEST_MS {
+        return Err(NoClip::TooShort);
+    }
     let sounding: Vec<f64> = levels.iter().copied().filter(is_sound).collect();
     let heard = (sounding.iter().map(|level| level.powi(2)).sum::<f64>() / sounding.len() as f64).sqrt();
     let cut = &recording[from..to];
@@ -93,7 +105,9 @@ mod tests {
 
     #[test]
     fn a_recording_without_a_voice_is_none() {
-        assert_eq!(clip(&with_silence(500, &[], 500)), Err(Silent));
-        assert_eq!(clip(&[]), Err(Silent));
+        assert_eq!(clip(&with_silence(500, &[], 500)), Err(NoClip::Silent));
+        assert_eq!(clip(&[]), Err(NoClip::Silent));
+        assert_eq!(clip(&with_silence(500, &tone(10, 9_000.0), 500)), Err(NoClip::TooShort), "a knock");
+        clip(&with_silence(500, &tone(60, 9_000.0), 500)).expect("a syllable");
     }
 }

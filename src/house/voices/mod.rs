@@ -62,11 +62,11 @@ impl House {
                     "used_ms": in_use.as_ref().and_then(|pack| said(line, pack)),
                 })
             };
-            (script.iter().map(one).collect::<Vec<_>>(), espeak::is_there())
+            (script.iter().map(one).collect::<Vec<_>>(), espeak::is_there(), voices.is_damaged(&at))
         });
-        let (clips, can_make) = lines.await?;
+        let (clips, can_make, damaged) = lines.await?;
         let used = current.map(|pack| json!({ "version": pack.version, "made_by": pack.made_by }));
-        Ok(json!({ "clips": clips, "used": used, "can_make": can_make }))
+        Ok(json!({ "clips": clips, "used": used, "damaged": damaged, "can_make": can_make }))
     }
 
     /// One clip of the recording under way: cut, made as loud as the others, kept.

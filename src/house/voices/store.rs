@@ -1,5 +1,6 @@
 //! Voice packs on disk: `voice/<site>/<version>/` holds a manifest and the clips, `voice/<site>/current` names the version
-//! that is used, `voice/<site>/recording/` holds what is being read. A pack is whole before it is named.
+//! that is used, `voice/<site>/recording/` holds what is being read. A pack is whole before it is named; one that is not any more
+//! (its version is the hash of its clips) is as good as none, and is written anew when it is made again.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -45,11 +46,51 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Removes a folder, if it is there.
+fn remove(dir: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
 /// Writes a file so that it is there whole or not at all.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = path.with_extension(UNFINISHED);
     write(&unfinished, bytes)?;
     fs::rename(unfinished, path)
+}
+
+/// The version of a pack: the hash of its clips in their order.
+#[derive(Default)]
+struct Version(Sha256);
+
+impl Version {
+    fn add(&mut self, file: &str, bytes: &[u8]) {
+        self.0.update(file);
+        self.0.update(bytes);
+    }
+
+    fn name(self) -> String {
+        data_encoding::HEXLOWER.encode(&self.0.finalize()[..8])
+    }
+}
+
+/// The pack in that folder, if every clip of it is there with its bytes.
+fn whole_pack(dir: &Path) -> io::Result<Manifest> {
+    let pack: Manifest = serde_json::from_slice(&fs::read(dir.join(MANIFEST))?)?;
+    let mut version = Version::default();
+    for clip in &pack.clips {
+        if !is_clip_file(&clip.file) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a clip's file has another name"));
+        }
+        version.add(&clip.file, &fs::read(dir.join(&clip.file))?);
+    }
+    if version.name() == pack.version && dir.ends_with(&pack.version) {
+        Ok(pack)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidData, "its clips are not those that were made"))
+    }
 }
 
 impl Voices {
@@ -74,8 +115,13 @@ impl Voices {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let manifest = fs::read(dir.join(version.trim()).join(MANIFEST))?;
-        serde_json::from_slice(&manifest).map(Some).map_err(io::Error::from)
+        whole_pack(&dir.join(version.trim())).map(Some)
+    }
+
+    /// Whether the pack that a site is to use is not there as it was made: a file of it is gone, or another.
+    pub fn is_damaged(&self, site: &SiteId) -> bool {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        self.read_current(site.as_str()).is_err()
     }
 
     /// The pack that a site uses.
@@ -121,31 +167,28 @@ impl Voices {
     pub fn put_to_use(&self, site: &SiteId, made_by: MadeBy, clips: &[(Line, Vec<i16>)]) -> io::Result<Manifest> {
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = self.dir.join(site.as_str());
-        let mut hash = Sha256::new();
+        let mut version = Version::default();
         let mut files = Vec::new();
         for (line, clip) in clips {
             let (file, bytes) = (file_of(line.language, &line.clip), wav::write(clip));
-            hash.update(&file);
-            hash.update(&bytes);
+            version.add(&file, &bytes);
             let (language, ms) = (line.language.to_owned(), wav::length_ms(clip.len()));
             files.push((ManifestClip { language, clip: line.clip.clone(), file, ms }, bytes));
         }
-        let version = data_encoding::HEXLOWER.encode(&hash.finalize()[..8]);
+        let version = version.name();
         let listed = files.iter().map(|(clip, _)| clip.clone()).collect();
         let pack = Manifest { version: version.clone(), made_by, sample_rate: wav::SAMPLE_RATE, clips: listed };
-        let unfinished = dir.join(UNFINISHED);
-        if unfinished.exists() {
-            fs::remove_dir_all(&unfinished)?;
-        }
-        fs::create_dir_all(&unfinished)?;
-        for (clip, bytes) in &files {
-            write(&unfinished.join(&clip.file), bytes)?;
-        }
-        write(&unfinished.join(MANIFEST), &serde_json::to_vec_pretty(&pack)?)?;
         let whole = dir.join(&version);
-        if whole.exists() {
-            fs::remove_dir_all(&unfinished)?;
-        } else {
+        if whole_pack(&whole).ok().as_ref() != Some(&pack) {
+            let unfinished = dir.join(UNFINISHED);
+            remove(&unfinished)?;
+            fs::create_dir_all(&unfinished)?;
+            for (clip, bytes) in &files {
+                write(&unfinished.join(&clip.file), bytes)?;
+            }
+            write(&unfinished.join(MANIFEST), &serde_json::to_vec_pretty(&pack)?)?;
+            // What lies there under this name is damaged.
+            remove(&whole)?;
             fs::rename(&unfinished, &whole)?;
         }
         replace(&dir.join(CURRENT), version.as_bytes())?;
@@ -216,11 +259,26 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_pack_is_none() {
+    fn a_damaged_pack_is_none_until_it_is_made_again() {
         let dir = tempfile::tempdir().unwrap();
         let (site, voices) = (SiteId::new("renmin"), Voices::open(dir.path().join("voice")));
-        let pack = voices.put_to_use(&site, MadeBy::Recorded, &clips(1)).unwrap();
-        fs::write(dir.path().join("voice/renmin").join(&pack.version).join(MANIFEST), "{").unwrap();
-        assert!(Voices::open(dir.path().join("voice")).current(&site).is_none());
+        assert!(!voices.is_damaged(&site), "there is none");
+        let make = || voices.put_to_use(&site, MadeBy::Recorded, &clips(1)).unwrap();
+        let pack = make();
+        let at = |file: &str| dir.path().join("voice/renmin").join(&pack.version).join(file);
+        let damages: [&dyn Fn(); 4] = [
+            &|| fs::write(at(MANIFEST), "{").unwrap(),
+            &|| fs::remove_file(at(&pack.clips[1].file)).unwrap(),
+            &|| fs::write(at(&pack.clips[0].file), wav::write(&[7; 2_205])).unwrap(),
+            &|| fs::remove_dir_all(at("")).unwrap(),
+        ];
+        for (n, damage) in damages.iter().enumerate() {
+            assert!(!voices.is_damaged(&site));
+            damage();
+            assert!(voices.is_damaged(&site), "{n}");
+            assert!(Voices::open(dir.path().join("voice")).current(&site).is_none(), "{n}");
+            assert_eq!(make(), pack, "{n}");
+            assert_eq!(Voices::open(dir.path().join("voice")).current(&site).as_deref(), Some(&pack), "{n}");
+        }
     }
 }

@@ -7,6 +7,7 @@ import { has, named, t } from '../lib/i18n.js';
 import { proposedId } from '../lib/ids.js';
 import { fieldsOf, idOf, isUnder, parentOf } from './kinds.js';
 import { rulesOf, rulesView } from './rules.js';
+import { inWords } from './things.js';
 
 /** @typedef {import('./kinds.js').Look} Look */
 /** @typedef {import('./kinds.js').Field} Field */
@@ -121,11 +122,21 @@ function slotsField(look, key, words) {
     slotTable(look.slots, look.draw), wrong ? h('small', { class: 'bad', role: 'alert', key: 'wrong' }, wrong) : null);
 }
 
+/** Everything of a kind that the page knows, also of other sites. @param {Kind} kind @param {Look} look @returns {any[]} */
+function allOf(kind, look) {
+  if (kind.kind === 'staff') return look.staff;
+  if (kind.kind === 'site') return look.sites;
+  if (!look.site) return [];
+  return kind.kind === 'session' ? (look.site.view && look.site.view.sessions) || [] : look.site.all(kind.list);
+}
+
+/** What has that id already. @param {Kind} kind @param {Look} look @param {string} id */
+export const holderOf = (kind, look, id) => allOf(kind, look).find((one) => idOf(one) === id) || null;
+
 /** Ids in use, by their own part. @param {Kind} kind @param {Look} look */
 function taken(kind, look) {
   const parent = parentOf(kind, look);
-  const all = kind.kind === 'staff' ? look.staff : kind.kind === 'site' ? look.sites : kind.kind === 'session' ? (look.site && look.site.view.sessions) || [] : look.site ? look.site.all(kind.list) : [];
-  const ids = all.map(idOf);
+  const ids = allOf(kind, look).map(idOf);
   return (/** @type {string} */ own) => ids.includes(parent + own);
 }
 
@@ -178,9 +189,9 @@ export function begin(kind, look, form) {
 
 /**
  * @param {Kind} kind @param {Look} look
- * @param {(body: any, form: any) => void} send @param {() => void} cancel
+ * @param {(body: any, form: any) => void} send @param {() => void} cancel @param {(one: any) => void} edit
  */
-export function formView(kind, look, send, cancel) {
+export function formView(kind, look, send, cancel, edit) {
   const fields = fieldsOf(kind, look);
   return h('form', {
     class: 'card form', key: look.form, 'data-form': kind.command, 'data-editing': look.editing ? idOf(look.editing) : '',
@@ -192,11 +203,19 @@ export function formView(kind, look, send, cancel) {
   },
   h('h2', null, t(look.editing ? 'ops.change' : 'ops.add', { kind: t(`ops.one.${kind.kind}`) })),
   // A right that one has not is not shown for giving.
-  fields.filter((field) => field.name !== 'may_issue' || look.mayIssue).map((field) => view(kind, field, look)),
+  fields.filter((field) => field.name !== 'may_issue' || look.mayIssue).map((field) => [view(kind, field, look),
+    field.name === 'id' && look.taken ? takenView(kind, look, edit) : null]),
   look.wrong.form ? h('p', { class: 'notice alarm', role: 'alert', key: 'wrong' }, look.wrong.form) : null,
   h('div', { class: 'buttons' },
     look.editing ? h('button', { type: 'button', class: 'btn', 'data-action': 'edit_cancel', onclick: cancel }, t('cancel')) : null,
     h('button', { class: 'btn primary', 'data-action': kind.command }, t('save'))));
+}
+
+/** The way to what has the id already. @param {Kind} kind @param {Look} look @param {(one: any) => void} edit */
+function takenView(kind, look, edit) {
+  const { taken: one } = look;
+  return h('button', { type: 'button', class: 'btn small', key: 'taken', 'data-action': 'edit_taken', onclick: () => edit(one) },
+    t('ops.edit_of', { name: inWords(kind, one, look).title }));
 }
 
 /** The command's body: fields left empty are left out. @param {Kind} kind @param {Look} look @param {any} form */

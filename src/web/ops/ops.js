@@ -13,7 +13,7 @@ import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { wordsOf } from '../lib/words.js';
 import { auditView } from './audit.js';
-import { begin, formView } from './form.js';
+import { begin, formView, holderOf } from './form.js';
 import { idOf, isUnder, KINDS } from './kinds.js';
 import { missingCount, missingView, nextView, ROLE_OF } from './missing.js';
 import { overview } from './overview.js';
@@ -24,6 +24,7 @@ import { leaveVoice, voiceView } from './voice.js';
 /** @type {LiveStream|null} */
 let figures = null;
 let reading = false;
+let saving = false;
 let part = location.hash === '#missing' ? 'missing' : 'figures';
 /** What the list is searched for. */
 let typed = '';
@@ -33,7 +34,7 @@ let round = 0;
 /** What the forms know. @type {import('./kinds.js').Look} */
 const look = {
   site: null, sites: [], staff: [], zones: [], department: '', editing: null, offset: '+08:00', role: 'doctor', ownSite: null, mayIssue: false,
-  wrong: {}, form: '', slots: [], today: '', draw: () => page.draw(),
+  wrong: {}, taken: null, form: '', slots: [], today: '', draw: () => page.draw(),
 };
 
 /** Known from `start` on, which may be called before `openPage` returns. @type {import('../lib/page.js').Page} */
@@ -121,6 +122,7 @@ function freshForm(editing) {
   round += 1;
   look.editing = editing || null;
   look.wrong = {};
+  look.taken = null;
   look.form = `${part}-${round}-${editing ? idOf(editing) : 'new'}`;
   if (editing && editing.role) look.role = editing.role;
   look.slots = part !== 'session' ? [] : editing
@@ -161,13 +163,26 @@ async function send(name, body) {
 
 /** @param {any} kind @param {any} body @param {any} form */
 async function define(kind, body, form) {
+  // A second press on the same form is not a second thing.
+  if (saving) return;
+  saving = true;
+  await defineOnce(kind, body, form).finally(() => {
+    saving = false;
+  });
+}
+
+/** @param {any} kind @param {any} body @param {any} form */
+async function defineOnce(kind, body, form) {
   look.wrong = {};
+  look.taken = null;
   try {
     // What is pressed now must not happen later.
     if (page.protocol.status === 'offline') throw new Refusal({ code: 'offline' });
-    await page.protocol.command(kind.command, body);
+    if (!look.editing) await refuseTaken(kind, body.id);
+    // Names of accounts are one name space of the house, and not all of it is seen here.
+    await page.protocol.command(kind.command, kind.kind === 'staff' && !look.editing ? { ...body, new: true } : body);
   } catch (refusal) {
-    const field = wrongField(refusal);
+    const field = wrongField(refusal) || (kind.kind === 'staff' && !look.editing && refusal.code === 'forbidden' ? 'id' : '');
     look.wrong = { [field && (form.elements[field] || field.startsWith('settings.') || field === 'slots') ? field : 'form']: wrongWords(kind, field, refusal) };
     page.draw();
     focusWrong(form, look.wrong);
@@ -184,14 +199,26 @@ async function define(kind, body, form) {
   freshForm();
 }
 
+/** A new thing is not written over what is there: it is said at the id, with the way to what has it. @param {any} kind @param {string} id */
+async function refuseTaken(kind, id) {
+  await reread();
+  const holder = holderOf(kind, look, id);
+  // Of what is retired the server says so.
+  if (!holder || holder.retired) return;
+  look.taken = things(kind).includes(holder) ? holder : null;
+  throw new Refusal({ code: 'already_exists', valid_now: { field: 'id', name: inWords(kind, holder, look).title } });
+}
+
 /** What is wrong with a field, in the words of the page where it has any. @param {any} kind @param {string} field @param {any} refusal */
 function wrongWords(kind, field, refusal) {
   if (field.startsWith('settings.')) return t('ops.wrong.settings', { rule: ruleWord(field) });
   const own = `ops.wrong.${refusal.code === 'invalid_field' ? '' : `${refusal.code}.`}${kind.kind}.${field}`;
   const any = `ops.wrong.${refusal.code === 'invalid_field' ? '' : `${refusal.code}.`}${field}`;
   const queue = refusal.validNow.queue && look.site && look.site.one('queues', refusal.validNow.queue);
-  if (has(own)) return t(own);
-  return has(any) ? t(any, { queue: queue ? queue.name : '' }) : wordsOf(refusal);
+  const about = { queue: queue ? queue.name : '', name: refusal.validNow.name || '' };
+  if (field === 'id' && about.name) return t('ops.wrong.taken', about);
+  if (has(own)) return t(own, about);
+  return has(any) ? t(any, about) : wordsOf(refusal);
 }
 
 /** @param {any} kind @param {any} one */
@@ -299,7 +326,7 @@ function kindView(kind) {
     // Who runs one site makes no other.
     kind.kind === 'site' && look.ownSite && !look.editing
       ? h('p', { class: 'empty card', key: 'own' }, t('ops.own_site'))
-      : formView(kind, look, (body, form) => define(kind, body, form), () => freshForm()));
+      : formView(kind, look, (body, form) => define(kind, body, form), () => freshForm(), on.edit));
 }
 
 /** The list has names only: the whole site is read first. @param {string} id */

@@ -134,6 +134,7 @@ function used(page) {
   const spoken = voice.clips.filter((/** @type {any} */ one) => one.used_ms !== null).map((/** @type {any} */ one) => one.language);
   const lacks = voice.clips.filter((/** @type {any} */ one) => one.used_ms === null && spoken.includes(one.language));
   return h('div', { class: 'card pad voice-used', key: 'used' },
+    voice.damaged ? h('p', { class: 'notice alarm', role: 'alert', key: 'damaged', 'data-damaged': '' }, t('ops.voice.damaged')) : null,
     h('p', { 'data-voice': voice.used ? voice.used.made_by : 'none' }, t(voice.used ? `ops.voice.by_${voice.used.made_by}` : 'ops.voice.by_none'),
       lacks.length ? h('small', { class: 'muted', 'data-lacks': '' }, t('ops.voice.lacks', { clips: lacks.slice(0, 12).map((/** @type {any} */ one) => one.clip).join(' ') })) : null),
     voice.can_make

@@ -3,16 +3,29 @@
 use crate::codes::{Code, Rejection};
 use crate::owner::Draft;
 use crate::principal::Role;
-use crate::vocabulary::{Answer, DefineStaff};
+use crate::vocabulary::Answer;
 
 use super::Account;
 use super::event::Event;
+use super::staff::DefineStaff;
 use super::state::*;
 
 type Outcome = Result<Answer, Rejection>;
 
 fn invalid(field: &str, what: &str) -> Rejection {
     Rejection::new(Code::InvalidField, what).with("field", field)
+}
+
+/// Nobody is taken over who is there, whose ever it is (`already_exists`).
+pub(super) fn make_staff(
+    draft: &mut Draft<'_, Account>,
+    command: DefineStaff,
+    password_phc: Option<String>,
+) -> Outcome {
+    if draft.state().staff.is_some() && !draft.state().retired {
+        return Err(Rejection::new(Code::AlreadyExists, "somebody signs in with that name").with("field", "id"));
+    }
+    define_staff(draft, command, password_phc)
 }
 
 pub(super) fn define_staff(

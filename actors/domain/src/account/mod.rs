@@ -8,6 +8,7 @@ mod failures;
 mod family;
 mod scripts;
 mod sessions;
+mod staff;
 mod state;
 mod tells;
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub mod view;
 
 pub use event::{Event, Over};
 pub use failures::{Failures, Tries};
+pub use staff::DefineStaff;
 pub use state::{
     Acts, Agreed, Agreement, Code as OneTimeCode, Consent, Family, IssuedToken, Script, Sent, Staff, State,
 };
@@ -81,6 +83,7 @@ impl Owner for Account {
     fn decide(draft: &mut Draft<'_, Self>, command: ToAccount, context: &Context) -> Result<Answer, Rejection> {
         match command {
             ToAccount::DefineStaff { command, password_phc } => decide::define_staff(draft, command, password_phc),
+            ToAccount::MakeStaff { command, password_phc } => decide::make_staff(draft, command, password_phc),
             ToAccount::RetireStaff => decide::retire_staff(draft),
             ToAccount::SendCode { code_hash, expires_at, asker } => {
                 sessions::issue_code(draft, code_hash, expires_at, asker, context)

@@ -7,7 +7,7 @@ use crate::codes::{Code, Valid};
 use crate::ids::*;
 use crate::person::Relation;
 use crate::principal::{Principal, Role};
-use crate::vocabulary::{Asker, DefineStaff, Proof};
+use crate::vocabulary::{Asker, Proof};
 
 const PHC: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
 const HERE: &str = "here";
@@ -163,6 +163,22 @@ fn define_with(role: Role, phc: Option<&str>) -> ToAccount {
         may_issue: false,
     };
     ToAccount::DefineStaff { command, password_phc: phc.map(str::to_owned) }
+}
+
+#[test]
+fn a_new_account_takes_over_nobody() {
+    let mut desk = Desk::phone();
+    let make = |role| match define(role) {
+        ToAccount::DefineStaff { command, password_phc } => ToAccount::MakeStaff { command, password_phc },
+        other => other,
+    };
+    desk.tell_as(make(Role::Operator), Role::Operator).unwrap();
+    let before = desk.state.clone();
+    assert_eq!(desk.tell_as(make(Role::Operator), Role::Operator), Err(Code::AlreadyExists));
+    assert_eq!(desk.state, before);
+    desk.tell_as(define(Role::Operator), Role::Operator).unwrap();
+    desk.tell_as(ToAccount::RetireStaff, Role::Operator).unwrap();
+    assert_eq!(desk.tell_as(make(Role::Operator), Role::Operator), Err(Code::Retired), "a name is used once");
 }
 
 #[test]

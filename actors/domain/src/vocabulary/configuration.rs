@@ -188,6 +188,9 @@ pub struct DefineStaff {
     /// May issue tokens for scripts (operator).
     #[serde(default)]
     pub may_issue: bool,
+    /// Only if nobody signs in with that name: an account that is there stays as it is.
+    #[serde(default)]
+    pub new: bool,
 }
 
 macro_rules! retire {

@@ -280,7 +280,7 @@ pub enum Proof {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToAccount {
     /// See [`DefineStaff`]; the password as an argon2id PHC string.
-    DefineStaff { command: DefineStaff, password_phc: Option<String> },
+    DefineStaff { command: crate::account::DefineStaff, password_phc: Option<String> },
     /// See [`RetireStaff`].
     RetireStaff,
     /// Of before, as it is stored: nobody is told it any more. See [`ToAccount::SendCode`].
@@ -339,6 +339,8 @@ pub enum ToAccount {
     /// As [`ToAccount::ActFor`] of oneself: this account is the confirmed bearer of the document whose number it has called
     /// its own as `claim`, if it has.
     BeBearer { patient: PatientId, claim: PatientId, comes_of_age: Option<Timestamp>, proof: Proof },
+    /// As [`ToAccount::DefineStaff`], of an account that is not there.
+    MakeStaff { command: crate::account::DefineStaff, password_phc: Option<String> },
 }
 
 /// Everything a board's owner can be told.
