@@ -225,6 +225,9 @@ test('the desk: sign-in, empty, busy, found, chosen, asking, offline', async () 
   await both(desk, '/desk sessions');
   await desk.click('[data-session="renmin.xinnei.s1"] [data-action=close_session]');
   await desk.waitForSelector('dialog[open]');
+  await both(desk, '/desk closing, asked');
+  await desk.click('[data-action=close_sure]');
+  await desk.waitForSelector('dialog[open]:not(:has([data-action=close_sure]))');
   await both(desk, '/desk closing');
   await desk.keyboard.press('Escape');
   await desk.click('[data-side=walk_in]');

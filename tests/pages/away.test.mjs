@@ -6,9 +6,14 @@ import { after, before, test } from 'node:test';
 import { Browser, columnIs, Hospital, SIZES } from './hospital.mjs';
 
 const QUEUE = 'renmin.xinnei.liming';
+const DEPARTMENTS = '[data-action=choose_department]';
 let hospital;
 let browser;
 let desk;
+/** How high the area's code is while all is well. */
+let codeHeight;
+
+const box = (selector) => desk.$eval(selector, (e) => e.getBoundingClientRect().toJSON());
 
 before(async () => {
   // Two minutes of the clinic in a second.
@@ -23,6 +28,7 @@ before(async () => {
   await desk.keyboard.type('A004');
   await desk.click('[data-action=check_in]');
   await columnIs(desk, QUEUE, ['A004']);
+  codeHeight = (await box('.area')).height;
 });
 after(async () => {
   await browser?.close();
@@ -40,6 +46,9 @@ test('without the server the list takes who comes, and the last order is on pape
   await desk.waitForSelector('[data-entry]:nth-child(5)');
   assert.deepEqual(await desk.$$eval('[data-entry]', (all) => all.map((one) => one.dataset.entry)), Array(5).fill('written'));
   assert.ok(await desk.$('[data-action=print_order]'));
+  assert.equal((await box('.area')).height, codeHeight, 'the code keeps its height');
+  const [list, code] = [await box('.side .away'), await box('.area')];
+  assert.ok(list.bottom <= code.top && code.bottom <= SIZES.desk.height, JSON.stringify([list, code]));
   await desk.evaluate(() => document.body.classList.add('on-paper-order'));
   await desk.emulateMedia({ media: 'print' });
   const paper = await desk.innerText('.paper');
@@ -48,6 +57,30 @@ test('without the server the list takes who comes, and the last order is on pape
   assert.ok(!(await desk.isVisible('#search')));
   await desk.emulateMedia({ media: null });
   await desk.evaluate(() => document.body.classList.remove('on-paper-order'));
+});
+
+test('whole numbers of documents and phones lie about neither on the page nor on paper', async () => {
+  await desk.click('#search');
+  for (const text of ['110105196002010019', '13800138000']) await desk.keyboard.type(`${text}\n`);
+  await desk.waitForSelector('[data-entry]:has-text("1101…0019")');
+  await desk.waitForSelector('[data-entry]:has-text("138…8000")');
+  const shown = await desk.textContent('#main');
+  assert.ok(!shown.includes('110105196002010019') && !shown.includes('13800138000'), shown);
+  for (const text of ['1101…0019', '138…8000']) await desk.click(`[data-entry]:has-text("${text}") [data-action=remove_entry]`);
+  await desk.waitForSelector('[data-away="4"]');
+});
+
+test('the order that was read stays, with its time; one that was not read is not shown as an empty one', async () => {
+  await desk.selectOption(DEPARTMENTS, 'renmin.yanke');
+  await desk.waitForSelector('[data-unread="renmin.yanke"]:has-text("断网,没有这个科室的顺序")');
+  assert.equal(await desk.$('.column'), null);
+  assert.match(await desk.textContent('.paper h2'), /眼科 · 断网,没有这个科室的顺序/);
+  assert.equal(await desk.$('.paper h3 + ol:empty'), null);
+  await desk.selectOption(DEPARTMENTS, 'renmin.xinnei');
+  await desk.waitForSelector(`[data-queue="${QUEUE}"] [data-number="A004"]`);
+  assert.match(await desk.textContent('.filters .muted'), /\d\d:\d\d 的顺序/);
+  assert.match(await desk.textContent('.paper'), /心内科 · 候诊顺序\(截至 \d\d:\d\d\).*A004/);
+  assert.equal(await desk.$eval('.columns', (e) => getComputedStyle(e).filter), 'grayscale(1)');
 });
 
 test('back again, everybody is merged as they came; nobody is late for the network, and what does not fit is named', async () => {
@@ -61,6 +94,15 @@ test('back again, everybody is merged as they came; nobody is late for the netwo
   await desk.waitForSelector('[data-entry=merged]:has-text("已经在候诊")');
   await desk.waitForSelector('[data-entry=conflict]:has-text("是 A004")');
   assert.equal((await desk.$$('[data-entry=conflict]')).length, 3, 'two of a name, nobody, and a part of a name');
+  await desk.waitForSelector('[data-side=walk_in]');
+  const [list, form, code] = [await box('.side .away'), await box('.side fieldset.body'), await box('.area')];
+  assert.ok(list.height > 200 && list.height < 0.46 * (await box('.side')).height, `${list.height} px`);
+  assert.ok(list.bottom <= form.top && form.bottom <= code.top && code.height === codeHeight, JSON.stringify([list, form, code]));
+  for (const entry of (await desk.$$('[data-entry=conflict]')).slice(0, 2)) {
+    const { y, height } = await entry.boundingBox();
+    assert.ok(y >= list.top && y + height <= list.bottom, 'who needs a look is in sight');
+  }
+  assert.deepEqual(await desk.$$eval('[data-entry]', (all) => all.map((one) => one.dataset.entry)), ['conflict', 'conflict', 'conflict', 'merged', 'merged']);
   await desk.click('[data-entry=conflict]:has-text("是 A004") [data-action=take_entry]');
   await desk.waitForFunction(() => document.querySelectorAll('[data-entry=conflict]').length === 2);
   await columnIs(desk, QUEUE, ['A003', 'A004']);

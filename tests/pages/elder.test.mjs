@@ -107,6 +107,16 @@ test('waits, leaves a question open, is called', async () => {
   await doctor.click('[data-action=call_next_patient]');
   await phone.waitForSelector('.called .say');
   await isForOldEyes(`called from ${QUEUE}`);
+  const [sentence, room] = await phone.$$eval('.called .say, .called .say .keep', (all) => all.map((e) => parseFloat(getComputedStyle(e).fontSize)));
+  assert.ok(room >= sentence, `the room at ${room} px in a sentence of ${sentence} px`);
+  await phone.click('[data-action=cannot_come]');
+  await phone.waitForSelector('.called:has-text("退号")');
+  await isForOldEyes('called, and what if late');
+  await phone.click('.called [data-action=cancel_ticket]');
+  await phone.waitForSelector('dialog:has-text("退掉这个号")');
+  await phone.click('dialog [data-choice]');
+  await phone.click('dialog [data-action=dialog_go]');
+  await phone.waitForSelector('.called', { state: 'detached' });
 });
 
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

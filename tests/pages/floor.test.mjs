@@ -505,7 +505,10 @@ test('the doctor stops; the desk closes the session and settles who is left', as
   await press(doctor, 'stop_work');
   await doctor.waitForSelector('[data-action=start_work]');
   await door.waitForSelector('.now:has-text("暂无门诊")');
-  const close = () => desk.click('[data-session="renmin.xinnei.s1"] [data-action=close_session]');
+  const close = async () => {
+    await desk.click('[data-session="renmin.xinnei.s1"] [data-action=close_session]');
+    await desk.click('dialog [data-action=close_sure]');
+  };
   await close();
   // Still to come: by name, with what can be done.
   await desk.waitForSelector('dialog [data-to-come]:has-text("唐晓东")');

@@ -176,9 +176,25 @@ test('the desk opens a session of today and gives the first number', async () =>
   assert.equal(await desk.$eval(`${form} [name=slot_minutes]`, (e) => e.validity.rangeUnderflow), true);
   await desk.fill(`${form} [name=slot_minutes]`, '60');
   await desk.fill(`${form} [name=places]`, '8');
+  await isThere(desk, '[data-slots="4"]:has-text("将开 4 段、32 个号,到 12:00")');
+  await desk.fill(`${form} [name=until]`, '08:00');
+  await isThere(desk, '[data-slots="0"].alarm');
+  await desk.click('[data-action=define_session]');
+  assert.equal(await desk.$eval(`${form} [name=until]`, (e) => e.validity.customError), true, 'no session until midnight by a slip of the hand');
+  await desk.fill(`${form} [name=until]`, '00:00');
+  await isThere(desk, '[data-slots="16"]:has-text("到 24:00")');
+  await desk.fill(`${form} [name=until]`, '12:00');
   await desk.selectOption(`${form} [name=service_point]`, 'renmin.xinnei.r3');
   await desk.click('[data-action=define_session]');
   await isThere(desk, '[data-session]:has-text("李明 · 上午 · 主任"):has-text("0 / 32")');
+  await isThere(desk, '[data-session] [data-when]:has-text("08:30–12:00 · 3号诊室")');
+  await desk.click('[data-action=open_session]');
+  await isThere(desk, `${form} [name=who]`);
+  await desk.click('[data-action=define_session]');
+  await isThere(desk, 'dialog:has-text("李明今天上午已经有班次(08:30–12:00)")');
+  await desk.click('dialog [data-action=dialog_cancel]');
+  await desk.click('[data-action=open_session_cancel]');
+  assert.equal(await desk.locator('[data-session]:has([data-when])').count(), 1);
   await desk.click('[data-side=walk_in]');
   await desk.fill('[data-form=register_walk_in] [name=number]', residentNumber('1980-05-06', 21));
   await desk.fill('[data-form=register_walk_in] [name=name]', '陈小华');
@@ -211,6 +227,12 @@ test('a session is changed in its form with what it had, and closed at the desk 
   await inHand(doctor, null);
   await desk.click('[data-side=sessions]');
   await desk.click('[data-action=close_session]');
+  await isThere(desk, 'dialog:has-text("今天不再放号,不能恢复")');
+  await desk.click('dialog [data-action=dialog_cancel]');
+  await desk.waitForSelector('dialog', { state: 'detached' });
+  await isThere(desk, '[data-action=close_session]');
+  await desk.click('[data-action=close_session]');
+  await desk.click('dialog [data-action=close_sure]');
   await isThere(desk, '[data-session]:has-text("已结束")');
 });
 

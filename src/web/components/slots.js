@@ -28,12 +28,12 @@ const minutesOf = (clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice
 const clockOf = (minutes) => `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 
 /**
- * Equal slots from one time to another; what is left at the end and is shorter than a slot is one too. A time of day that
- * is not after the first one is midnight.
+ * Equal slots from one time to another; what is left at the end and is shorter than a slot is one too. `00:00` at the end
+ * is midnight; of any other end that is not after the beginning there are no slots.
  * @param {string} from @param {string} until @param {number} minutes @param {number} capacity @returns {Slot[]}
  */
 export function slotsBetween(from, until, minutes, capacity) {
-  const end = minutesOf(until) > minutesOf(from) ? minutesOf(until) : 24 * 60;
+  const end = until === '00:00' ? 24 * 60 : minutesOf(until);
   /** @type {Slot[]} */
   const slots = [];
   if (minutes < 1) return slots;
@@ -57,6 +57,15 @@ export function periodFields(o) {
 /** What was filled into [`periodFields`]. @param {any} elements of the form @returns {Slot[]} */
 export function periodSlots(elements) {
   return slotsBetween(elements.from.value, elements.until.value, Number(elements.slot_minutes.value), Number(elements.places.value));
+}
+
+/** What a period comes to, before it is saved; or that it is none. @param {Slot[]} slots */
+export function periodSaid(slots) {
+  const last = slots[slots.length - 1];
+  const ok = !!last && !!last.start && last.minutes > 0;
+  const places = slots.reduce((n, slot) => n + slot.capacity, 0);
+  return h('p', { class: `notice${ok ? '' : ' alarm'}`, role: 'status', key: 'said', 'data-slots': String(slots.length) },
+    ok ? t('slots.said', { n: slots.length, places, until: clockOf(minutesOf(last.start) + last.minutes) }) : t('desk.wrong.slots'));
 }
 
 /**

@@ -3,8 +3,8 @@
 
 import { wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
-import { stateWord, wordsOf } from '../lib/words.js';
+import { named, t } from '../lib/i18n.js';
+import { masked, stateWord, wordsOf } from '../lib/words.js';
 import { isSaidAs } from './search.js';
 
 const KEPT = 'jiaohao.desk.away';
@@ -160,7 +160,10 @@ export class Away {
   }
 
   view() {
-    const open = this.entries.filter((entry) => entry.state === 'conflict').length;
+    const conflicts = this.entries.filter((entry) => entry.state === 'conflict');
+    const open = conflicts.length;
+    // Who needs a look stands first.
+    const inOrder = conflicts.concat(this.entries.filter((entry) => entry.state !== 'conflict'));
     const left = this.entries.filter((entry) => entry.state === 'written').length;
     const over = !this.isOffline && !left && !open;
     return h('div', { class: 'form', key: 'away', 'data-away': String(this.entries.length) },
@@ -168,8 +171,8 @@ export class Away {
       h('p', { class: 'muted' }, this.isOffline ? t('away.how') : open ? t('away.look', { n: open }) : t(left ? 'away.merging' : 'away.over')),
       this.isOffline ? h('button', { type: 'button', class: 'btn', key: 'print', 'data-action': 'print_order', onclick: () => this.print() }, t('away.print')) : null,
       this.entries.length
-        ? h('ul', { class: 'list', key: 'list' }, this.entries.map((entry) => h('li', { key: String(entry.id), 'data-entry': entry.state },
-          h('span', { class: 'grow' }, entry.text, h('small', { class: 'num' }, [this.clock(entry.at), entry.said].filter(Boolean).join(' · '))),
+        ? h('ul', { class: 'list', key: 'list' }, inOrder.map((entry) => h('li', { key: String(entry.id), 'data-entry': entry.state },
+          h('span', { class: 'grow' }, masked(entry.text), h('small', { class: 'num' }, [this.clock(entry.at), entry.said].filter(Boolean).join(' · '))),
           this.button(entry))))
         : h('p', { class: 'empty', key: 'none' }, t('away.nobody')),
       over && this.entries.length
@@ -197,13 +200,19 @@ export class Away {
 
   /** What is printed: each queue as it stood, with the time; and who was written down. */
   paper() {
-    const at = this.page.protocol.lastDataAt;
+    const floor = this.desk.floor();
+    const { site, readAt: at } = floor;
+    const queues = floor.queues();
+    const department = site.one('departments', floor.department);
+    // An order that was never read is not an empty one.
+    const unread = site.of('queues', floor.department).filter((one) => !queues.some((queue) => queue.queue.id === one.id));
     return h('section', { class: 'paper', key: 'paper', 'aria-hidden': 'true' },
-      h('h2', null, t('away.paper', { time: at === null ? '' : this.clock(at) })),
-      this.desk.floor().queues().map((queue) => h('div', { key: queue.queue.id },
+      h('h2', null, [department ? named(department.name, department.name_en) : '', queues.length ? t('away.paper', { time: at === null ? '' : this.clock(at) }) : t('away.no_order')].filter(Boolean).join(' · ')),
+      queues.length ? unread.map((one) => h('p', { key: one.id }, `${one.name}: ${t('away.no_order_queue')}`)) : null,
+      queues.map((queue) => h('div', { key: queue.queue.id },
         h('h3', null, queue.queue.name),
-        h('ol', null, this.desk.floor().list(queue, 'waiting').map((ticket) => h('li', { key: ticket.ticket }, `${ticket.number} ${ticket.masked_name || ''} ${stateWord(ticket.state)}`))))),
+        h('ol', null, floor.list(queue, 'waiting').map((ticket) => h('li', { key: ticket.ticket }, `${ticket.number} ${ticket.masked_name || ''} ${stateWord(ticket.state)}`))))),
       this.entries.length ? h('h3', { key: 'written' }, t('away.title')) : null,
-      h('ol', { key: 'entries' }, this.entries.map((entry) => h('li', { key: String(entry.id) }, `${this.clock(entry.at)} ${entry.text}`))));
+      h('ol', { key: 'entries' }, this.entries.map((entry) => h('li', { key: String(entry.id) }, `${this.clock(entry.at)} ${masked(entry.text)}`))));
   }
 }

@@ -30,6 +30,8 @@ const SIDES = ['walk_in', 'ticket', 'sessions', 'screens'];
 
 /** @type {Floor|null} */
 let floor = null;
+/** The departments that this desk has opened: away from the server, their last order is all there is. @type {Map<string, Floor>} */
+const floors = new Map();
 /** @type {Site|null} */
 let site = null;
 /** @type {any} */
@@ -110,7 +112,9 @@ function openDepartment(department) {
   if (floor) floor.close();
   chosen = null;
   moving = null;
-  floor = new Floor(page, site, department.id);
+  floor = floors.get(department.id) || new Floor(page, site, department.id);
+  floors.set(department.id, floor);
+  floor.open();
   page.draw();
 }
 
@@ -165,14 +169,24 @@ function filters() {
     }, `${t(`desk.filter.${name}`)} ${count(name)}`))),
     filter === 'left_over' && count(filter)
       ? h('button', { type: 'button', class: 'btn', key: 'settle', 'data-action': 'settle_left_over', onclick: () => settleTickets(f, acts, persons, all(filter)) }, t('desk.settle_left_over'))
-      : h('span', { class: 'muted', key: 'how' }, moving ? t('desk.moving') : t('desk.columns_how')));
+      : h('span', { class: 'muted', key: 'how' }, how(f)));
 }
+
+/** What can be done with a number; without the server, of when the order is. @param {Floor} f */
+function how(f) {
+  if (page.protocol.status !== 'offline') return t(moving ? 'desk.moving' : 'desk.columns_how');
+  return f.queues().length ? t('away.order_of', { time: f.readAt === null ? '' : clockAt(f.readAt) }) : '';
+}
+
+/** @param {number} ms */
+const clockAt = (ms) => wall(ms, page.protocol.clock.offsetMinutes).clock;
 
 function columns() {
   const f = /** @type {Floor} */ (floor);
   const queues = f.queues();
   if (!queues.length) {
     const defined = site ? site.of('queues', f.department).length : 0;
+    if (defined && page.protocol.status === 'offline') return h('p', { class: 'empty card', key: 'unread', 'data-unread': f.department }, h('b', null, t('away.no_order')), t('away.no_order_more'));
     return h('p', { class: 'empty card', key: 'empty' }, h('b', null, t(defined ? 'desk.loading' : 'desk.no_queues')), t(defined ? 'desk.loading_more' : 'desk.no_queues_more'));
   }
   return h('div', { class: 'columns', key: 'columns' }, queues.map(column));
@@ -288,7 +302,7 @@ function aside() {
         page.draw();
       },
     }, t(`desk.side.${name}`), name === 'screens' && silent ? h('span', { class: 'tag soon' }, t('screens.silent')) : null))),
-    away && away.isThere ? h('div', { class: 'body away', key: 'away' }, away.view()) : null,
+    away && away.isThere ? h('div', { class: `body away${away.isOffline ? ' alone' : ''}`, key: 'away' }, away.view()) : null,
     h('fieldset', { class: 'body', key: 'body', disabled: page.protocol.status === 'offline', hidden: page.protocol.status === 'offline' }, bodies[side]()),
     h('div', { class: 'area', 'data-area-code': f.area ? f.area.code : '' },
       h('small', null, t('desk.area_code')), h('b', { class: 'num' }, f.area ? f.area.code : '––––––'),

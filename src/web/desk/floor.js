@@ -28,21 +28,42 @@ export class Floor {
     /** The code of the waiting area, and until when it is the code by this page's own clock: it changes with the
      * machine's minutes, whatever the clinic's clock says. @type {{code: string, until: number}|null} */
     this.area = null;
-    this.open();
+    /** When what it has was read, in UTC milliseconds of the clinic, while that is not now: it was left, or opened again
+     * without the server. @type {number|null} */
+    this.leftAt = null;
   }
 
+  /** Follows the department. Without the server it keeps what was read before. */
   open() {
     this.close();
-    this.streams = this.site.of('queues', this.department)
-      .map((q) => new LiveStream(this.page.protocol, `queue:${q.id}`, this.page.draw, this.page.draw));
+    const { protocol } = this.page;
+    const was = protocol.status === 'live' ? [] : this.streams;
+    const came = () => {
+      this.leftAt = null;
+      this.page.draw();
+    };
+    this.streams = this.site.of('queues', this.department).map(({ id }) => {
+      const stream = new LiveStream(protocol, `queue:${id}`, came, this.page.draw);
+      const before = was.find((one) => one.stream === stream.stream);
+      stream.value = before ? before.value : null;
+      return stream;
+    });
+    this.isOpen = true;
     this.timer = setInterval(() => this.tick(), 1000);
     this.readSessions();
     this.readArea();
   }
 
   close() {
+    if (this.isOpen) this.leftAt = this.readAt;
+    this.isOpen = false;
     for (const stream of this.streams) stream.close();
     clearInterval(this.timer);
+  }
+
+  /** When the order was read, in UTC milliseconds of the clinic; null: never. */
+  get readAt() {
+    return this.leftAt === null ? this.page.protocol.lastDataAt : this.leftAt;
   }
 
   tick() {
@@ -73,7 +94,7 @@ export class Floor {
       this.area = { code, until: performance.now() + (s + 1) * 1000 };
     } catch {
       this.area = null;
-      setTimeout(() => this.readArea(), 5000);
+      setTimeout(() => this.isOpen && this.readArea(), 5000);
     }
     this.reading = false;
     this.page.draw();

@@ -2,11 +2,13 @@
 // whether it fits, is the department's to say.
 
 import { focusWrong, wrongField } from '../components/fields.js';
-import { CLASSES, classOfTitle, PERIODS, periodFields, periodSlots, USUAL } from '../components/slots.js';
+import { CLASSES, classOfTitle, PERIODS, periodFields, periodSaid, periodSlots, USUAL } from '../components/slots.js';
 import { wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
+import { ask } from '../lib/page.js';
 import { periodWord, wordsOf } from '../lib/words.js';
+import { hoursOf } from './sessions.js';
 
 /** A period begins at the half hour that is running. */
 const STEP_MIN = 30;
@@ -23,6 +25,8 @@ export class OpenSession {
     this.round = 0;
     /** @type {Object<string, string>} */
     this.wrong = {};
+    /** What the period comes to as it is filled in. @type {import('../components/slots.js').Slot[]} */
+    this.slots = [];
   }
 
   /** Minutes after midnight, on the clinic's wall. */
@@ -75,6 +79,27 @@ export class OpenSession {
       form.elements.from.value = from;
       form.elements.until.value = until === '24:00' ? '00:00' : until;
     }
+    this.cut(form);
+  }
+
+  /** @param {any} form */
+  cut(form) {
+    this.slots = periodSlots(form.elements);
+    form.elements.until.setCustomValidity(this.slots.length ? '' : t('desk.wrong.slots'));
+    this.page.draw();
+  }
+
+  /** Whether it is meant: the doctor sits in this period of today already. @param {any} body */
+  async isMeant(body) {
+    const { site } = this.floor();
+    const other = body.doctor && site.view.sessions.find((/** @type {any} */ s) => s.open !== false && s.date === body.date && s.period === body.period && s.doctor === body.doctor);
+    if (!other) return true;
+    const doctor = site.one('doctors', body.doctor);
+    return ask(t('desk.session_twice_title'), (close) => h('div', { class: 'form' },
+      h('p', null, t('desk.session_twice', { name: doctor ? doctor.name : '', period: periodWord(body.period), hours: hoursOf(other) })),
+      h('div', { class: 'buttons' },
+        h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', autofocus: true, onclick: () => close(null) }, t('cancel')),
+        h('button', { type: 'button', class: 'btn primary', 'data-action': 'dialog_go', onclick: () => close(true) }, t('desk.session_twice_go')))));
   }
 
   /** @param {any} event */
@@ -92,6 +117,7 @@ export class OpenSession {
       id, date, period: f.period.value, queue: who.queue.id, doctor: who.doctor ? who.doctor.id : null, service_point: f.service_point.value || null,
       registration_class: f.registration_class.value.trim(), fee_fen: Math.round(Number(f.fee.value) * 100), slots: periodSlots(f),
     };
+    if (!(await this.isMeant(body))) return;
     this.busy = true;
     this.wrong = {};
     this.page.draw();
@@ -118,6 +144,7 @@ export class OpenSession {
       const form = /** @type {any} */ (document.querySelector('[data-form=define_session]'));
       if (!form) return;
       this.follow(form);
+      this.cut(form);
       form.elements.who.focus();
     });
   }
@@ -140,6 +167,7 @@ export class OpenSession {
       h('label', { class: 'field' }, h('span', null, t('desk.room')), h('select', { class: 'input', name: 'service_point' }, h('option', { value: '' }, t('desk.room_open')),
         site.of('service_points', department).map((point) => h('option', { key: point.id, value: point.id }, named(point.name, point.name_en)))))),
     periodFields({ from, until }),
+    periodSaid(this.slots),
     this.wrong.slots ? h('p', { class: 'notice alarm', role: 'alert', key: 'slots' }, this.wrong.slots) : null,
     h('div', { class: 'two', key: 'class' },
       h('label', { class: 'field' }, h('span', null, t('desk.registration_class')), h('input', { class: 'input', name: 'registration_class', list: 'classes', required: true, maxlength: '60', autocomplete: 'off' }),

@@ -2,7 +2,7 @@
 
 import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
+import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { settle } from './settle.js';
 import { sessionName } from './walk-in.js';
@@ -20,6 +20,18 @@ export function sessionsView(page, floor, acts, persons, opening) {
     : h('p', { class: 'empty', key: 'none' }, h('b', null, t('desk.no_sessions')), t('desk.no_sessions_more'))];
 }
 
+/** From when to when a session is. @param {any} session */
+export function hoursOf(session) {
+  const slots = session.slots || [];
+  return slots.length ? `${clockOf(slots[0].start)}–${clockOf(slots[slots.length - 1].end)}` : '';
+}
+
+/** When and where. @param {any} session @param {import('./floor.js').Floor} floor */
+function whereOf(session, floor) {
+  const room = session.service_point && floor.site.one('service_points', session.service_point);
+  return [hoursOf(session), room ? named(room.name, room.name_en) : t('desk.room_open')].filter(Boolean).join(' · ');
+}
+
 /** @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {import('./acts.js').Acts} acts @param {any} persons */
 function sessionList(page, floor, acts, persons) {
   return h('div', { class: 'sessions', key: 'sessions' }, floor.sessions.map((session) => {
@@ -27,7 +39,7 @@ function sessionList(page, floor, acts, persons) {
     const free = slots.reduce((/** @type {number} */ n, /** @type {any} */ s) => n + s.free, 0);
     const places = slots.reduce((/** @type {number} */ n, /** @type {any} */ s) => n + s.capacity, 0);
     return h('section', { class: 'session', key: session.session, 'data-session': session.session },
-      h('b', null, sessionName(session, floor)),
+      h('b', null, sessionName(session, floor)), h('span', { class: 'num', 'data-when': '' }, whereOf(session, floor)),
       h('span', { class: 'muted num' }, t('desk.places', { taken: places - free, places }),
         session.delay_min ? ` · ${t('desk.delayed', { n: session.delay_min })}` : ''),
       session.open === false
@@ -60,8 +72,16 @@ async function delay(floor, acts, session, minutes) {
   floor.readSessions();
 }
 
+/** What closing does; it cannot be undone. @param {any} session @param {any} floor @returns {Promise<any>} */
+const isSure = (session, floor) => ask(t('desk.close_sure'), (done) => h('div', { class: 'form' },
+  h('p', null, h('b', null, sessionName(session, floor)), ` ${whereOf(session, floor)}`), h('p', null, t('desk.close_does')),
+  h('div', { class: 'buttons' },
+    h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', autofocus: true, onclick: () => done(null) }, t('cancel')),
+    h('button', { type: 'button', class: 'btn danger', 'data-action': 'close_sure', onclick: () => done(true) }, t('desk.close_go')))));
+
 /** Asks the department who is not ended; settles each; closes. @param {any} page @param {any} floor @param {any} acts @param {any} persons @param {any} session */
 async function close(page, floor, acts, persons, session) {
+  if (!(await isSure(session, floor))) return;
   /** @type {any[]} */
   let settlements = [];
   for (;;) {

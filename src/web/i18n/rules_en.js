@@ -66,6 +66,7 @@ export default {
   'slots.until': 'Until',
   'slots.slot_minutes': 'Minutes a slot',
   'slots.places': 'Places a slot',
+  'slots.said': '{n} slots with {places} places, until {until}',
   'slots.start': 'Start',
   'slots.minutes': 'Minutes',
   'slots.capacity': 'Places',

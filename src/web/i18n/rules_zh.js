@@ -66,6 +66,7 @@ export default {
   'slots.until': '到',
   'slots.slot_minutes': '每段几分钟',
   'slots.places': '每段几人',
+  'slots.said': '将开 {n} 段、{places} 个号,到 {until}',
   'slots.start': '开始',
   'slots.minutes': '分钟',
   'slots.capacity': '人数',

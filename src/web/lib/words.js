@@ -52,3 +52,11 @@ export function placeWord(row) {
 export function minutesSince(time, nowMs) {
   return time ? Math.max(0, Math.floor((nowMs - Date.parse(time)) / 60000)) : 0;
 }
+
+/** How much of a number is shown, before and after what is left out: a document's, a phone's, another. @param {string} number */
+const SHOWN_OF = (number) => (number.length >= 15 ? [4, 4] : number.length >= 11 ? [3, 4] : [2, 2]);
+/** Whoever passes by may read it: numbers of documents and phones in a text as `1101…0019`. @param {string} text */
+export const masked = (text) => text.replace(/[A-Za-z]{0,2}\d{7,}[\dXx]?/g, (number) => {
+  const [before, after] = SHOWN_OF(number);
+  return `${number.slice(0, before)}…${number.slice(-after)}`;
+});

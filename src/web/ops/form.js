@@ -1,7 +1,7 @@
 // One form for every kind of thing: draws its fields, proposes ids, and makes the command's body of what was filled in.
 
 import { fieldView } from '../components/fields.js';
-import { classOfTitle, periodFields, periodSlots, slotTable, USUAL } from '../components/slots.js';
+import { classOfTitle, periodFields, periodSaid, periodSlots, slotTable, USUAL } from '../components/slots.js';
 import { h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
 import { proposedId } from '../lib/ids.js';
@@ -119,7 +119,7 @@ function slotsField(look, key, words) {
   return h('fieldset', { class: `field plain${wrong ? ' wrong' : ''}`, key, 'data-wrong': wrong ? 'slots' : undefined }, h('span', null, words),
     periodFields({ from: USUAL.morning[0], until: USUAL.morning[1], key: `period-${look.form}` }),
     look.editing && h('button', { type: 'button', class: 'btn small', key: 'cut', 'data-action': 'slots_cut', onclick: cut }, t('slots.cut')),
-    slotTable(look.slots, look.draw), wrong ? h('small', { class: 'bad', role: 'alert', key: 'wrong' }, wrong) : null);
+    periodSaid(look.slots), slotTable(look.slots, look.draw), wrong ? h('small', { class: 'bad', role: 'alert', key: 'wrong' }, wrong) : null);
 }
 
 /** Everything of a kind that the page knows, also of other sites. @param {Kind} kind @param {Look} look @returns {any[]} */

@@ -333,8 +333,8 @@ function overlay(home, ticket, patient) {
     h('p', { class: 'say' }, state === 'missed' ? words(ticket) : inOnePiece(ticket)),
     h('p', { class: 'more' }, t(explained ? 'patient.cannot_more' : `patient.${state}_more`)),
     h('button', { type: 'button', class: 'go', 'data-action': 'seen_call', onclick: seen }, t(state === 'missed' ? 'close' : 'patient.going')),
-    state === 'missed' || explained ? null : h('button', {
-      type: 'button', class: 'cannot', 'data-action': 'cannot_come',
+    state === 'missed' ? null : explained ? h('button', { type: 'button', class: 'cannot', key: 'leave', 'data-action': 'cancel_ticket', onclick: () => cancelTicket(home, ticket) }, t('patient.leave')) : h('button', {
+      type: 'button', class: 'cannot', key: 'cannot', 'data-action': 'cannot_come',
       onclick: () => {
         home.seen.add(`${mark}?`);
         home.page.draw();
