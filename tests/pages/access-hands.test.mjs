@@ -227,7 +227,7 @@ test('the kiosk warns 20 seconds before it forgets, and a touch prolongs', async
     await kiosk.click('.typing .label');
     await kiosk.clock.runFor(1000);
     await warned('detached');
-    assert.equal(await kiosk.getAttribute('[data-typed]', 'data-typed'), 'A1');
+    assert.equal(await kiosk.textContent('[data-typed]'), 'A1');
   }
   await kiosk.clock.runFor(62000);
   await kiosk.waitForSelector('[data-view=start]');

@@ -432,6 +432,8 @@ test('operations: sign-in, figures, every list and its form, refused, offline', 
   browser.serverIsDown = true;
   await ops.click('[data-part=queue]');
   await ops.click('[data-action=retire_queue]');
+  await looks(ops, '/ops retire?');
+  await ops.click('dialog [data-action=dialog_go]');
   await ops.waitForSelector('.notice');
   await looks(ops, '/ops refused');
   await ops.click('[data-part=figures]');

@@ -273,6 +273,7 @@ test('operations define a room, correct it and retire it', async () => {
   await ops.click('form [data-action=define_service_point]');
   await ops.waitForSelector('[data-thing="renmin.erke.r9"]:has-text("19号诊室")');
   await ops.click('[data-action=retire_service_point][data-thing="renmin.erke.r9"]');
+  await ops.click('dialog [data-action=dialog_go]');
   await ops.waitForSelector('[data-thing="renmin.erke.r9"]', { state: 'detached' });
   await define('queue', { id: 'pool', name: '儿科门诊', prefix: 'K' });
   await ops.waitForSelector('[data-thing="renmin.erke.pool"]');
