@@ -1,6 +1,7 @@
 //! From a client's command to its owner: who decides it, and what only the edge can add.
 
 use jiaohao_actors::shell::{Origin, clock};
+use jiaohao_domain::account::view as account_view;
 use jiaohao_domain::vocabulary::{ClientCommand as C, *};
 use jiaohao_domain::*;
 
@@ -96,6 +97,9 @@ impl House {
         match command {
             C::DefineStaff(mut c) => {
                 let owner = account(&accounts::staff(&c.id)?);
+                if c.role != Role::Operator || c.site.is_some() {
+                    self.is_not_the_last_operator(&owner).await?;
+                }
                 let (departments, doctor) = (c.departments.clone(), c.doctor.clone());
                 self.check_named(Named { site: c.site.clone(), departments, doctor, ..Named::default() }).await?;
                 let password_phc = match c.password.take() {
@@ -110,7 +114,11 @@ impl House {
                 };
                 Ok((owner, told.into()))
             }
-            C::RetireStaff(c) => Ok((account(&accounts::staff(&c.id)?), ToAccount::RetireStaff.into())),
+            C::RetireStaff(c) => {
+                let owner = account(&accounts::staff(&c.id)?);
+                self.is_not_the_last_operator(&owner).await?;
+                Ok((owner, ToAccount::RetireStaff.into()))
+            }
             C::RetireDepartment(c) => {
                 self.known(&c.id, |site, id| site.departments.contains_key(id)).await?;
                 Ok(retire_unused(&c.id, RetiredKind::Department, &c.id))
@@ -192,6 +200,17 @@ impl House {
             }
             _ => Err(Code::Internal.into()),
         }
+    }
+
+    /// Refuses with `in_use` where nobody else of the staff runs all sites: nobody could make such an account again. Asked
+    /// here, of all accounts one by one: of two that are retired in the same moment both may be.
+    async fn is_not_the_last_operator(&self, asked: &OwnerRef) -> Result<(), Rejection> {
+        let known = self.shell.read(asked.clone(), account_view::staff).await?;
+        let Some(one) = known.filter(account_view::Staff::runs_all_sites) else { return Ok(()) };
+        if self.staff().await?.iter().any(|other| other.id != one.id && other.runs_all_sites()) {
+            return Ok(());
+        }
+        Err(Rejection::new(Code::InUse, "the last operator of all sites").with("last_operator", one.id))
     }
 
     /// Whether the site has that thing. Unknown is `forbidden`: who would decide about it does not know what there is.

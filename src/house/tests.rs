@@ -404,6 +404,31 @@ async fn the_staff_of_a_site_is_listed_with_its_doctors_and_without_passwords() 
 }
 
 #[actix_web::test]
+async fn the_last_operator_of_all_sites_is_neither_retired_nor_made_another() {
+    let house = open().await;
+    let define = |id: &str, more: Value| {
+        let mut staff = json!({"id": id, "role": "operator", "password": "twelve characters"});
+        staff.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        json!({ "define_staff": staff })
+    };
+    let retire = |id: &str| json!({"retire_staff": {"id": id}});
+    let give = async |command: Value| house.give(&house.operator(), command).await.map_err(|why| why.code);
+    give(define("it", json!({}))).await.expect("defined");
+    give(define("of-one", json!({"site": "s"}))).await.expect("defined");
+    for command in
+        [retire("it"), define("it", json!({"site": "s"})), define("it", json!({"role": "desk", "site": "s"}))]
+    {
+        assert_eq!(give(command).await.err(), Some(Code::InUse));
+    }
+    give(define("it", json!({"may_issue": false}))).await.expect("as it was");
+    give(retire("of-one")).await.expect("it runs one site");
+    give(define("next", json!({}))).await.expect("defined");
+    give(retire("it")).await.expect("there is another");
+    assert_eq!(give(retire("next")).await.err(), Some(Code::InUse));
+    give(retire("it")).await.expect("it is retired already");
+}
+
+#[actix_web::test]
 async fn a_text_is_looked_at_also_when_its_command_has_to_wait_for_its_turn() {
     let house = open().await;
     let mut turns = Turns::default();

@@ -85,6 +85,7 @@ test('a new thing with an id that is taken is refused at the id, and leads to wh
     const form = `[data-form=define_${kind}]`;
     await page.waitForSelector(`${form}[data-editing=""]`);
     for (const [name, value] of Object.entries(fields)) await page.fill(`${form} [name=${name}]`, value);
+    if (kind === 'doctor') await page.check(`${form} [data-choice="renmin.xinnei"]`);
     await page.click(`[data-action=define_${kind}]`);
     await page.waitForSelector(`${form} [data-wrong=id] .bad:has-text("「${holder}」已在用")`);
   };
@@ -126,6 +127,58 @@ test('a damaged voice pack is named until it is made again', async () => {
   });
   await page.click('[data-part=voice]');
   await page.waitForSelector('[data-damaged]:has-text("声音包坏了")');
+});
+
+test('what is missing is said of each department: one that has all hides no other', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'zongkong');
+  await page.waitForSelector('[data-verdict]');
+  const inMenu = async () => Number(await page.textContent('[data-part=missing] .num'));
+  await page.click('[data-part=missing]');
+  await page.waitForSelector('[data-missing]');
+  const before = await inMenu();
+  await house.call('PUT', '/departments', { id: 'renmin.erke', name: '儿科' });
+  await page.reload();
+  await page.click('[data-part=missing]');
+  await page.waitForSelector('[data-action=choose_department]');
+  // The desk of the whole site is the new one's too.
+  assert.equal(await inMenu(), before + 7);
+  await page.waitForSelector('option:has-text("儿科 (还缺 7 项)")', { state: 'attached' });
+  await page.selectOption('[data-action=choose_department]', 'renmin.erke');
+  await page.waitForSelector('[data-missing="7"]:has-text("儿科 · 还缺 7 项")');
+  for (const need of ['service_point', 'doctor', 'queue', 'session']) await page.waitForSelector(`[data-need=${need}][data-there="0"]`);
+  await page.click('[data-part=doctor]');
+  await page.waitForSelector('[data-form=define_doctor]');
+  assert.equal(await page.locator('[data-form=define_doctor] [name=departments]:checked').count(), 0, 'nobody is of a department by chance');
+  await page.fill('[data-form=define_doctor] [name=name]', '孙悦');
+  await page.fill('[data-form=define_doctor] [name=title]', '主治医师');
+  await page.click('[data-action=define_doctor]');
+  await page.waitForSelector('[data-wrong=departments]:has-text("请选至少一个")');
+  await page.check('[data-choice="renmin.erke"]');
+  await page.click('[data-action=define_doctor]');
+  await page.waitForSelector('.things li:has-text("孙悦"):has-text("儿科")');
+});
+
+test('one is warned of retiring oneself; the last who runs all sites stays', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'zongkong');
+  await page.click('[data-part=staff]');
+  await page.waitForSelector('[data-thing=fenzhen]:has-text("人民医院 全院")');
+  await page.click('[data-action=retire_staff][data-thing=zongkong]');
+  await page.waitForSelector('dialog [data-own]');
+  await page.waitForSelector('dialog [data-last]:has-text("最后一个")');
+  assert.equal(await page.$('dialog [data-action=dialog_go]'), null);
+  await page.click('dialog [data-action=dialog_cancel]');
+  await page.click('[data-action=edit][data-thing=zongkong]');
+  await page.waitForSelector('[data-form=define_staff][data-editing=zongkong]');
+  await page.selectOption('[data-form=define_staff] [name=site]', 'renmin');
+  await page.click('[data-form=define_staff] [data-action=define_staff]');
+  await page.waitForSelector('[data-form=define_staff] .notice.alarm:has-text("最后一个")');
+  await house.call('PUT', '/staff', { id: 'zongkong2', role: 'operator', password: PASSWORD });
+  await page.reload();
+  await page.click('[data-part=staff]');
+  await page.click('[data-action=retire_staff][data-thing=zongkong]');
+  await page.waitForSelector('dialog [data-own]');
+  assert.equal(await page.$('dialog [data-last]'), null);
+  await page.click('dialog [data-action=dialog_cancel]');
 });
 
 test('who runs one site makes accounts of that site alone, and no site', async () => {

@@ -34,7 +34,6 @@ async function openVoice() {
 
 /** Records the clip that is shown, long enough for a beep, with the key that is said on the page. */
 async function recordHere() {
-  await ops.focus('[data-action=record_clip]');
   await ops.keyboard.press('Space');
   await ops.waitForSelector('[data-recorder=listening]');
   await pause(1300);
@@ -42,6 +41,10 @@ async function recordHere() {
   await ops.waitForSelector('[data-recorder=still]');
 }
 
+const focused = async () => {
+  await pause(100);
+  return ops.evaluate(() => document.activeElement.dataset.action);
+};
 const shows = (clip) => ops.waitForSelector(`[data-clip="${clip}"]`);
 
 test('two clips are read by keyboard; the page is left and goes on with the third', async () => {
@@ -57,9 +60,25 @@ test('two clips are read by keyboard; the page is left and goes on with the thir
   await openVoice();
   await shows('到');
   assert.equal(await ops.getAttribute('[data-progress]', 'data-progress'), '2');
-  await ops.focus('[data-action=record_clip]');
+  assert.equal(await focused(), 'record_clip', 'the keys are the recorder\'s as soon as the page is there');
+  await ops.evaluate(() => document.activeElement.blur());
   await ops.keyboard.press('ArrowLeft');
   await shows('号');
+  await ops.click('[data-action=clip_before]');
+  await shows('请');
+  assert.equal(await focused(), 'record_clip', 'after a step with the mouse too');
+  await ops.click('[data-action=clip_next]');
+  await shows('号');
+  await ops.evaluate(() => document.activeElement.blur());
+  await ops.keyboard.press('Space');
+  await ops.waitForSelector('[data-recorder=listening]');
+  await pause(1300);
+  await ops.keyboard.press('Space');
+  await ops.waitForSelector('[data-recorder=still]');
+  await ops.focus('[data-action=choose_site]');
+  await ops.keyboard.press('ArrowRight');
+  await shows('号');
+  await ops.focus('[data-action=hear_clip]');
   const listened = ops.waitForRequest((request) => request.method() === 'GET' && request.url().includes('/voice/renmin/clip?'));
   await ops.keyboard.press('ArrowDown');
   await listened;

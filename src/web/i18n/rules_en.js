@@ -125,4 +125,7 @@ export default {
   'ops.in_use.sessions': '{n} sessions: {names}',
   'ops.in_use.doctors': '{n} doctors at work: {names}',
   'ops.in_use.room': 'at work in {room}',
+  'ops.in_use.last_operator': 'This is the last operator of all sites: it cannot be retired or made another. Make another one first.',
+  'ops.retire_own': 'This is your own account: you are signed out at once, and in no more.',
+  'ops.choose_one': 'Choose at least one',
 };

@@ -125,4 +125,7 @@ export default {
   'ops.in_use.sessions': '{n} 个班次:{names}',
   'ops.in_use.doctors': '{n} 位医生在岗:{names}',
   'ops.in_use.room': '正在{room}出诊',
+  'ops.in_use.last_operator': '这是最后一个管全部院区的运行账号,不能停用或改成别的:请先再建一个。',
+  'ops.retire_own': '这是您自己的帐号:停用后您马上退出登录,不能再用它登录。',
+  'ops.choose_one': '请选至少一个',
 };

@@ -1,6 +1,6 @@
 // One form for every kind of thing: draws its fields, proposes ids, and makes the command's body of what was filled in.
 
-import { fieldView } from '../components/fields.js';
+import { fieldView, focusWrong } from '../components/fields.js';
 import { classOfTitle, periodFields, periodSaid, periodSlots, slotTable, USUAL } from '../components/slots.js';
 import { h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
@@ -198,7 +198,14 @@ export function formView(kind, look, send, cancel, edit) {
     oninput: (/** @type {any} */ event) => onInput(kind, look, event),
     onsubmit: (/** @type {any} */ event) => {
       event.preventDefault();
-      send(bodyOf(kind, look, event.target), event.target);
+      const form = event.target;
+      // A new thing that belongs nowhere is of no use; a box that is not ticked says nothing of its own.
+      const bare = look.editing ? undefined : fields.find((field) => field.type === 'choose_many' && field.required && !form.querySelector(`input[name="${field.name}"]:checked`));
+      if (bare) {
+        look.wrong = { [bare.name]: t('ops.choose_one') };
+        look.draw();
+        focusWrong(form, look.wrong);
+      } else send(bodyOf(kind, look, form), form);
     },
   },
   h('h2', null, t(look.editing ? 'ops.change' : 'ops.add', { kind: t(`ops.one.${kind.kind}`) })),

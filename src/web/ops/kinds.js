@@ -6,7 +6,7 @@ import { CLASSES, PERIODS } from '../components/slots.js';
  * What a form knows beside its fields: the site that is open, the department that is chosen, what is changed (none: a new
  * thing), the role that is chosen, what is wrong, by field, and the thing of the list that has the new one's id (`taken`).
  * @typedef {{site: import('../lib/site.js').Site|null, sites: any[], staff: any[], zones: string[], department: string, editing: any,
- *   offset: string, role: string, ownSite: string|null, mayIssue: boolean, wrong: Object<string, string>, taken: any, form: string,
+ *   offset: string, role: string, ownSite: string|null, mayIssue: boolean, account: string, wrong: Object<string, string>, taken: any, form: string,
  *   slots: import('../components/slots.js').Slot[], today: string, draw: () => void}} Look
  */
 /**
@@ -29,6 +29,12 @@ function freePrefix(look) {
 
 /** @param {Look} look */
 const nextOrder = (look) => (look.site ? look.site.of('service_points', look.department).reduce((most, point) => Math.max(most, point.order), 0) : 0) + 1;
+
+/** Where there are several, each is chosen: the first is not whose doctor it is. @param {Look} look @returns {string[]} */
+function onlyDepartment(look) {
+  const all = look.site ? look.site.all('departments') : [];
+  return all.length === 1 ? [all[0].id] : [];
+}
 
 /** Doctors of the department, those who have no account yet first. @param {Look} look */
 function likelyDoctor(look) {
@@ -75,7 +81,7 @@ export const KINDS = [
       { name: 'name', type: 'text', required: true, max: 60 },
       { name: 'title', type: 'suggested', required: true, options: ['chief', 'associate', 'attending', 'resident'], max: 60 },
       { name: 'id', type: 'id', required: true, under: 'site' },
-      { name: 'departments', type: 'choose_many', of: 'departments', start: (/** @type {Look} */ look) => [look.department] },
+      { name: 'departments', type: 'choose_many', of: 'departments', required: true, start: onlyDepartment },
     ],
   },
   {

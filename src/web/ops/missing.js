@@ -6,9 +6,9 @@ import { named, t } from '../lib/i18n.js';
 
 /** @typedef {import('./kinds.js').Look} Look */
 
-/** @param {Look} look @returns {{name: string, part: string, there: string[]}[]} each need with what there is of it */
-export function needs(look) {
-  const { site, department } = look;
+/** @param {Look} look @param {string} [department] the chosen one, if no other @returns {{name: string, part: string, there: string[]}[]} each need with what there is of it */
+export function needs(look, department = look.department) {
+  const { site } = look;
   const words = (/** @type {any[]} */ all) => all.map((one) => named(one.name, one.name_en) || one.id);
   const of = (/** @type {string} */ list) => (site && department ? site.of(list, department) : []);
   const doctors = site ? site.all('doctors').filter((doctor) => doctor.departments.includes(department)) : [];
@@ -28,18 +28,26 @@ export function needs(look) {
   ];
 }
 
-/** How much is missing. @param {Look} look */
-export const missingCount = (look) => needs(look).filter((need) => !need.there.length).length;
+/** How much a department lacks. @param {Look} look @param {string} department */
+export const lacksOf = (look, department) => needs(look, department).filter((need) => !need.there.length).length;
+
+/** How much is missing: each department has its own needs. @param {Look} look */
+export function missingCount(look) {
+  const departments = look.site ? look.site.all('departments').map((one) => one.id) : [];
+  return (departments.length ? departments : ['']).reduce((n, department) => n + lacksOf(look, department), 0);
+}
 
 /** @param {Look} look @param {(part: string, name: string) => void} go @param {any} choice of the department */
 export function missingView(look, go, choice) {
   const all = needs(look);
   const left = all.filter((need) => !need.there.length);
   const next = left[0];
+  const department = look.site && look.site.all('departments').length > 1 ? look.site.one('departments', look.department) : null;
+  const whose = department ? `${named(department.name, department.name_en)} · ` : '';
   return [h('h1', { key: 'h' }, t('ops.missing')), h('p', { class: 'muted', key: 'm' }, t('ops.missing_more')), choice,
     left.length
-      ? h('p', { class: 'verdict soon', role: 'status', key: 'verdict', 'data-missing': String(left.length) }, h('i', { class: 'mark', 'aria-hidden': 'true' }, String(left.length)), t('ops.missing_left', { n: left.length }))
-      : h('p', { class: 'verdict good', role: 'status', key: 'verdict', 'data-missing': '0' }, h('i', { class: 'mark', 'aria-hidden': 'true' }, '✓'), t('ops.missing_none')),
+      ? h('p', { class: 'verdict soon', role: 'status', key: 'verdict', 'data-missing': String(left.length) }, h('i', { class: 'mark', 'aria-hidden': 'true' }, String(left.length)), whose + t('ops.missing_left', { n: left.length }))
+      : h('p', { class: 'verdict good', role: 'status', key: 'verdict', 'data-missing': '0' }, h('i', { class: 'mark', 'aria-hidden': 'true' }, '✓'), whose + t('ops.missing_none')),
     h('ol', { class: 'things needs', key: 'needs' }, all.map((need) => h('li', { key: need.name, 'data-need': need.name, 'data-there': String(need.there.length) },
       h('i', { class: `mark ${need.there.length ? '' : 'open'}`, 'aria-hidden': 'true' }, need.there.length ? '✓' : '·'),
       h('span', null, h('b', null, t(`ops.need.${need.name}`)), h('span', { class: 'visually-hidden' }, t(need.there.length ? 'ops.need_there' : 'ops.need_missing')),

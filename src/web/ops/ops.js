@@ -15,7 +15,7 @@ import { wordsOf } from '../lib/words.js';
 import { auditView } from './audit.js';
 import { begin, formView, holderOf } from './form.js';
 import { idOf, isUnder, KINDS } from './kinds.js';
-import { missingCount, missingView, nextView, ROLE_OF } from './missing.js';
+import { lacksOf, missingCount, missingView, nextView, ROLE_OF } from './missing.js';
 import { overview } from './overview.js';
 import { forgetRules, ruleWord } from './rules.js';
 import { askToRetire, inWords, thingsView, usersOf } from './things.js';
@@ -33,7 +33,7 @@ let round = 0;
 
 /** What the forms know. @type {import('./kinds.js').Look} */
 const look = {
-  site: null, sites: [], staff: [], zones: [], department: '', editing: null, offset: '+08:00', role: 'doctor', ownSite: null, mayIssue: false,
+  site: null, sites: [], staff: [], zones: [], department: '', editing: null, offset: '+08:00', role: 'doctor', ownSite: null, mayIssue: false, account: '',
   wrong: {}, taken: null, form: '', slots: [], today: '', draw: () => page.draw(),
 };
 
@@ -47,6 +47,7 @@ async function start(opened) {
   page = opened;
   look.ownSite = opened.session.who.site || null;
   look.mayIssue = !!opened.session.who.may_issue;
+  look.account = opened.session.who.account || '';
   figures = new LiveStream(opened.protocol, 'ops', onFigures, opened.draw);
   await readSites();
   opened.session.http('GET', '/api/v1/time-zones').then((answer) => {
@@ -211,6 +212,7 @@ async function refuseTaken(kind, id) {
 
 /** What is wrong with a field, in the words of the page where it has any. @param {any} kind @param {string} field @param {any} refusal */
 function wrongWords(kind, field, refusal) {
+  if (refusal.validNow.last_operator) return t('ops.in_use.last_operator');
   if (field.startsWith('settings.')) return t('ops.wrong.settings', { rule: ruleWord(field) });
   const own = `ops.wrong.${refusal.code === 'invalid_field' ? '' : `${refusal.code}.`}${kind.kind}.${field}`;
   const any = `ops.wrong.${refusal.code === 'invalid_field' ? '' : `${refusal.code}.`}${field}`;
@@ -252,7 +254,7 @@ function partView() {
     return h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more'),
       h('span', { class: 'buttons' }, h('button', { type: 'button', class: 'btn primary', 'data-action': 'first_site', onclick: () => show('site') }, t('ops.add', { kind: t('ops.one.site') }))));
   }
-  if (part === 'missing') return missingView(look, go, departmentChoice());
+  if (part === 'missing') return missingView(look, go, departmentChoice((id) => lacksOf(look, id)));
   if (part === 'voice') return voiceView(page, /** @type {Site} */ (look.site).id);
   return part === 'screens' ? screensPart() : kindView(kind);
 }
@@ -335,7 +337,8 @@ async function editSite(id) {
   if (look.site) freshForm({ ...look.site.view, id });
 }
 
-function departmentChoice() {
+/** @param {(department: string) => number} [lacks] how much each lacks, where that is said */
+function departmentChoice(lacks) {
   const all = look.site ? look.site.all('departments') : [];
   if (all.length < 2) return null;
   return h('label', { class: 'field of-department', key: 'department' }, h('span', null, t('ops.kind.department')),
@@ -345,7 +348,8 @@ function departmentChoice() {
         look.department = e.target.value;
         freshForm();
       },
-    }, all.map((d) => h('option', { key: d.id, value: d.id, selected: d.id === look.department }, named(d.name, d.name_en)))));
+    }, all.map((d) => h('option', { key: d.id, value: d.id, selected: d.id === look.department },
+      lacks && lacks(d.id) ? `${named(d.name, d.name_en)} (${t('ops.missing_left', { n: lacks(d.id) })})` : named(d.name, d.name_en)))));
 }
 
 function top() {

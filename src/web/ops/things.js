@@ -17,6 +17,12 @@ const SEARCHED_FROM = 6;
 /** @param {Look} look @param {string} list @param {string[]} ids */
 const namesOf = (look, list, ids) => ids.map((id) => look.site && look.site.one(list, id)).filter(Boolean).map((one) => named(one.name, one.name_en)).join('、');
 
+/** @param {Look} look @param {string} id */
+function siteName(look, id) {
+  const site = look.sites.find((one) => one.site === id);
+  return (site && named(site.name, site.name_en)) || id;
+}
+
 /** @param {any} one a session @param {Look} look */
 function sessionTitle(one, look) {
   const doctor = one.doctor && look.site && look.site.one('doctors', one.doctor);
@@ -40,7 +46,7 @@ const ABOUT = {
   },
   board: (one, look) => [namesOf(look, 'queues', one.queues), t('ops.has_screens', { n: look.site ? look.site.all('screens').filter((screen) => screen.board === one.id).length : 0 }), `/board/${one.id}`],
   staff: (one, look) => [t(`role.${one.role}`), one.doctor ? namesOf(look, 'doctors', [one.doctor]) || one.doctor
-    : one.departments.length ? namesOf(look, 'departments', one.departments) : one.site ? t('ops.of_site', { site: one.site }) : t('ops.of_all_sites')],
+    : one.departments.length ? namesOf(look, 'departments', one.departments) : one.site ? t('ops.of_site', { site: siteName(look, one.site) }) : t('ops.of_all_sites')],
 };
 
 /** @param {Kind} kind @param {any} one @param {Look} look @returns {{title: string, more: string}} */
@@ -87,19 +93,27 @@ export function thingsView(kind, all, look, typed, on) {
       : h('p', { class: 'empty card', key: 'nothing' }, t('ops.none_found')));
 }
 
+/** @param {any} one an account */
+const isOfAllSites = (one) => one.role === 'operator' && !one.site;
+
 /** Says what retiring does and what stands against it, and asks. @param {Kind} kind @param {any} one @param {Look} look @returns {Promise<any>} */
 export function askToRetire(kind, one, look) {
   const { title } = inWords(kind, one, look);
+  const isLast = kind.kind === 'staff' && isOfAllSites(one) && look.staff.filter(isOfAllSites).length === 1;
+  const isOwn = kind.kind === 'staff' && look.account === `a-staff-${one.id}`;
   return ask(t('ops.retire_title', { name: title }), (close) => h('div', { class: 'form' },
-    h('p', null, t(`ops.retire_does.${kind.kind}`)), h('p', { class: 'muted' }, t(`ops.retire_not.${kind.kind}`)),
+    isOwn ? h('p', { class: 'notice alarm', key: 'own', 'data-own': '' }, t('ops.retire_own')) : null,
+    isLast ? h('p', { class: 'notice alarm', key: 'last', 'data-last': '' }, t('ops.in_use.last_operator')) : null,
+    h('p', null, t(`ops.retire_does.${kind.kind}`)), isLast ? null : h('p', { class: 'muted' }, t(`ops.retire_not.${kind.kind}`)),
     h('div', { class: 'buttons' },
       h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', autofocus: true, onclick: () => close(null) }, t('ops.keep')),
-      h('button', { type: 'button', class: 'btn danger', 'data-action': 'dialog_go', onclick: () => close(true) }, t('ops.retire')))));
+      isLast ? null : h('button', { type: 'button', class: 'btn danger', 'data-action': 'dialog_go', onclick: () => close(true) }, t('ops.retire')))));
 }
 
 /** Who uses what was to be retired, from the refusal. @param {any} refusal @param {Look} look */
 export function usersOf(refusal, look) {
   const v = refusal.validNow;
+  if (v.last_operator) return t('ops.in_use.last_operator');
   const count = (/** @type {string} */ what) => (v[what] && v[what].length ? t(`ops.in_use.${what}`, { n: v[what].length, names: v[what].map(wordOf).join('、') }) : '');
   /** @param {string} id */
   function wordOf(id) {

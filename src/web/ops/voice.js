@@ -1,7 +1,7 @@
 // The site's voice: what is used now, the computer's reading at a press, and a nurse's own, read clip by clip. One key records
 // and stops; arrows go on, back, and listen. What was read is kept by the house: it can be left and continued.
 
-import { h } from '../lib/dom.js';
+import { find, h, isEditing } from '../lib/dom.js';
 import { Refusal } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { wordsOf } from '../lib/words.js';
@@ -10,6 +10,8 @@ import { Microphone } from './microphone.js';
 /** @type {{site: string, voice: any, at: number, state: 'still'|'opening'|'listening'|'keeping', said: string, error: string, busy: string}} */
 const now = { site: '', voice: null, at: 0, state: 'still', said: '', error: '', busy: '' };
 const microphone = new Microphone();
+/** The page that shows the recorder. @type {import('../lib/page.js').Page|null} */
+let shownBy = null;
 /** @type {HTMLAudioElement|null} */
 let heard = null;
 
@@ -24,6 +26,32 @@ async function read(page, site, first) {
     now.error = wordsOf(refusal);
   }
   page.draw();
+  if (first) focusRecord();
+}
+
+/** After each step the next key is the recorder's again. */
+function focusRecord() {
+  const focus = () => {
+    const button = find('[data-action=record_clip]');
+    if (button && !document.querySelector('dialog[open]')) button.focus();
+    return !!button;
+  };
+  if (!focus()) requestAnimationFrame(focus);
+}
+
+/** The keys work on the whole page, but in no field; space is left to whatever button has the focus. @param {KeyboardEvent} event */
+function onKey(event) {
+  const page = shownBy;
+  if (!page || !now.voice || !now.site || !Microphone.isThere) return;
+  if (isEditing(event) || event.repeat || event.ctrlKey || event.altKey || event.metaKey || document.querySelector('dialog[open]')) return;
+  /** @type {Object<string, () => any>} */
+  const keys = { ArrowRight: () => go(page, now.at + 1), ArrowLeft: () => go(page, now.at - 1), ArrowDown: () => listen(page, now.voice.clips[now.at]) };
+  const onControl = event.target instanceof Element && !!event.target.closest('button, a, summary, input');
+  if (!onControl) keys[' '] = () => press(page);
+  const act = keys[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
 }
 
 /** @param {string} site @param {any} clip */
@@ -62,6 +90,7 @@ async function keep(page, site, clip, file) {
     clip.recorded_ms = kept.ms;
     now.state = 'still';
     page.draw();
+    focusRecord();
     await listen(page, clip);
     return;
   } catch (refusal) {
@@ -92,6 +121,7 @@ function go(page, at) {
   now.at = at;
   now.error = '';
   page.draw();
+  focusRecord();
 }
 
 /** @param {import('../lib/page.js').Page} page @param {'make'|'use'} what */
@@ -112,12 +142,16 @@ async function settle(page, what) {
 /** The part is left: nobody listens. */
 export function leaveVoice() {
   microphone.close();
+  document.removeEventListener('keydown', onKey);
+  shownBy = null;
   now.site = '';
   now.state = 'still';
 }
 
 /** @param {import('../lib/page.js').Page} page @param {string} site */
 export function voiceView(page, site) {
+  if (!shownBy) document.addEventListener('keydown', onKey);
+  shownBy = page;
   if (now.site !== site) {
     Object.assign(now, { site, voice: null, at: 0, error: '', state: 'still' });
     read(page, site, true);
@@ -148,16 +182,9 @@ function recorder(page) {
   const clip = clips[now.at];
   const done = clips.filter((/** @type {any} */ one) => one.recorded_ms !== null).length;
   if (!Microphone.isThere) return h('p', { class: 'notice soon', key: 'recorder' }, t('ops.voice.needs_tls'));
-  const keys = { ArrowRight: () => go(page, now.at + 1), ArrowLeft: () => go(page, now.at - 1), ArrowDown: () => listen(page, clip) };
   const isRecorded = clip.recorded_ms !== null;
   return h('section', {
     class: `card recorder ${now.state}`, key: 'recorder', 'data-recorder': now.state, 'aria-label': t('ops.voice.record'),
-    onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      const act = keys[/** @type {'ArrowLeft'} */ (event.key)];
-      if (!act || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
-      event.preventDefault();
-      act();
-    },
   },
   h('p', { class: 'muted', 'data-progress': String(done) }, t('ops.voice.progress', { done, all: clips.length }),
     h('progress', { max: String(clips.length), value: String(done), 'aria-label': t('ops.voice.progress', { done, all: clips.length }) })),
@@ -167,7 +194,10 @@ function recorder(page) {
     h('button', { type: 'button', class: 'btn', 'data-action': 'clip_before', disabled: now.at === 0, onclick: () => go(page, now.at - 1) }, t('ops.voice.before'), h('kbd', null, '←')),
     h('button', { type: 'button', class: 'btn primary', 'data-action': 'record_clip', 'aria-pressed': String(now.state === 'listening'), onclick: () => press(page) },
       t(now.state === 'listening' ? 'ops.voice.stop' : isRecorded ? 'ops.voice.again' : 'ops.voice.record'), h('kbd', null, t('ops.voice.space'))),
-    h('button', { type: 'button', class: 'btn', 'data-action': 'hear_clip', disabled: !isRecorded, onclick: () => listen(page, clip) }, t('ops.voice.listen'), h('kbd', null, '↓')),
+    h('button', { type: 'button', class: 'btn', 'data-action': 'hear_clip', disabled: !isRecorded, onclick: () => {
+      listen(page, clip);
+      focusRecord();
+    } }, t('ops.voice.listen'), h('kbd', null, '↓')),
     h('button', { type: 'button', class: 'btn', 'data-action': 'clip_next', disabled: now.at === clips.length - 1, onclick: () => go(page, now.at + 1) }, t('ops.voice.next'), h('kbd', null, '→'))),
   h('p', { class: 'muted' }, t('ops.voice.keys')),
   h('button', { type: 'button', class: 'btn', 'data-action': 'use_voice', 'aria-busy': String(now.busy === 'use'), onclick: () => !now.busy && settle(page, 'use') }, t('ops.voice.use')));
@@ -178,7 +208,7 @@ function list(page) {
   const chip = (/** @type {any} */ clip, /** @type {number} */ at) => h('button', {
     type: 'button', class: `btn small ${clip.recorded_ms === null ? '' : 'done'}`, key: `${clip.language}/${clip.clip}`, 'data-choose-clip': `${clip.language}/${clip.clip}`,
     'aria-current': at === now.at ? 'true' : undefined, onclick: () => go(page, at),
-  }, clip.clip, clip.recorded_ms === null ? (clip.needed ? h('i', { 'aria-label': t('ops.voice.needed') }, '•') : null) : h('i', { 'aria-label': t('ops.voice.is_recorded') }, '✓'));
+  }, h('span', { lang: clip.language === 'zh' ? 'zh-CN' : 'en' }, clip.clip), clip.recorded_ms === null ? (clip.needed ? h('i', { 'aria-label': t('ops.voice.needed') }, '•') : null) : h('i', { 'aria-label': t('ops.voice.is_recorded') }, '✓'));
   const of = (/** @type {string} */ language) => now.voice.clips.map((/** @type {any} */ clip, /** @type {number} */ at) => (clip.language === language ? chip(clip, at) : null));
   return h('div', { class: 'card pad clips', key: 'list' }, ['zh', 'en'].map((language) => [
     h('h2', { key: language }, t(`ops.voice.${language}`)), h('div', { class: 'tags', key: `${language}/clips` }, of(language))]),

@@ -46,6 +46,13 @@ pub struct Staff {
     pub may_issue: bool,
 }
 
+impl Staff {
+    /// Whether it is an operator of all sites: somebody has to be, or nobody can make another.
+    pub fn runs_all_sites(&self) -> bool {
+        self.role == Role::Operator && self.site.is_none()
+    }
+}
+
 /// Who of the staff the account is; none when it is nobody's or was retired.
 pub fn staff(state: &State) -> Option<Staff> {
     let staff = state.staff.as_ref().filter(|_| !state.retired)?;
