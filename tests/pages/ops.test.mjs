@@ -86,6 +86,7 @@ test('a new thing with an id that is taken is refused at the id, and leads to wh
     await page.waitForSelector(`${form}[data-editing=""]`);
     for (const [name, value] of Object.entries(fields)) await page.fill(`${form} [name=${name}]`, value);
     if (kind === 'doctor') await page.check(`${form} [data-choice="renmin.xinnei"]`);
+    if (kind === 'board') await page.check(`${form} [data-choice="renmin.xinnei.liming"]`);
     await page.click(`[data-action=define_${kind}]`);
     await page.waitForSelector(`${form} [data-wrong=id] .bad:has-text("「${holder}」已在用")`);
   };
