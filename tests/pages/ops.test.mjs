@@ -84,6 +84,8 @@ test('a new thing with an id that is taken is refused at the id, and leads to wh
     await page.click(`[data-part=${kind}]`);
     const form = `[data-form=define_${kind}]`;
     await page.waitForSelector(`${form}[data-editing=""]`);
+    if (kind === 'staff') await page.selectOption(`${form} [name=role]`, 'desk');
+    if (kind === 'session') await page.selectOption(`${form} [name=queue]`, 'renmin.xinnei.liming');
     for (const [name, value] of Object.entries(fields)) await page.fill(`${form} [name=${name}]`, value);
     if (kind === 'doctor') await page.check(`${form} [data-choice="renmin.xinnei"]`);
     if (kind === 'board') await page.check(`${form} [data-choice="renmin.xinnei.liming"]`);
@@ -94,8 +96,8 @@ test('a new thing with an id that is taken is refused at the id, and leads to wh
   await taken('service_point', { name: '新诊室', id: 'r3' }, '3号诊室');
   await taken('doctor', { name: '李鸣', title: '主任医师', id: 'liming' }, '李明');
   await taken('queue', { name: '新门诊', id: 'liming' }, '李明门诊');
-  await taken('board', { name: '新候诊区', id: 'b3f' }, '3楼候诊区');
-  await taken('session', { registration_class: '普通', id: 's1' }, '李明');
+  await taken('board', { name: '新候诊区', id: 'b3f' }, '心内科 候诊区 3F');
+  await taken('session', { registration_class: '普通', id: 's1' }, '李明 · 主任');
   await taken('staff', { id: 'fenzhen', password: PASSWORD }, 'fenzhen');
   assert.equal(await page.inputValue('[data-form=define_staff] [name=id]'), 'fenzhen', 'nothing is lost');
   await page.click('[data-action=edit_taken]');
