@@ -84,7 +84,11 @@ test('a new thing with an id that is taken is refused at the id, and leads to wh
     await page.click(`[data-part=${kind}]`);
     const form = `[data-form=define_${kind}]`;
     await page.waitForSelector(`${form}[data-editing=""]`);
-    if (kind === 'staff') await page.selectOption(`${form} [name=role]`, 'desk');
+    if (kind === 'staff') {
+      // The form is another one for another role.
+      await page.selectOption(`${form} [name=role]`, 'desk');
+      await page.waitForSelector(`${form} [name=doctor]`, { state: 'detached' });
+    }
     if (kind === 'session') await page.selectOption(`${form} [name=queue]`, 'renmin.xinnei.liming');
     for (const [name, value] of Object.entries(fields)) await page.fill(`${form} [name=${name}]`, value);
     if (kind === 'doctor') await page.check(`${form} [data-choice="renmin.xinnei"]`);
