@@ -87,6 +87,13 @@ const fn column(
 }
 
 const NAME_EN: Column = column("name_en", Cell::Text, false, &["英文名", "英文名称"], "name in English");
+const DEPARTMENT: Column = column(
+    "department",
+    Cell::MaybeOne(Kind::Departments),
+    false,
+    &["所属科室", "科室", "科室编码", "科室名称"],
+    "its department, where the id does not begin with it",
+);
 
 /// What the settings' columns begin with.
 pub const SETTINGS: &str = "settings.";
@@ -196,13 +203,7 @@ const DEPARTMENTS: &[Column] = &[
 
 const ROOMS: &[Column] = &[
     column("id", Cell::Id, true, &["room", "诊室编码", "诊室代码", "诊室id", "窗口编码", "编码"], "r3, or internal.r3"),
-    column(
-        "department",
-        Cell::MaybeOne(Kind::Departments),
-        false,
-        &["所属科室", "科室", "科室编码", "科室名称"],
-        "its department, where the id does not begin with it",
-    ),
+    DEPARTMENT,
     column("name", Cell::Text, true, &["诊室名称", "诊室", "窗口名称", "名称"], "as on the door: 3号诊室"),
     NAME_EN,
     column("order", Cell::Whole, false, &["顺序", "序号", "排序"], "its place among the rooms: 0, 1, 2 …"),
@@ -236,13 +237,7 @@ const DOCTORS: &[Column] = &[
 
 const QUEUES: &[Column] = &[
     column("id", Cell::Id, true, &["queue", "队列编码", "队列代码", "编码"], "li, or internal.li"),
-    column(
-        "department",
-        Cell::MaybeOne(Kind::Departments),
-        false,
-        &["所属科室", "科室", "科室编码", "科室名称"],
-        "its department, where the id does not begin with it",
-    ),
+    DEPARTMENT,
     column("name", Cell::Text, true, &["队列名称", "队列", "名称"], "as patients know it"),
     column("prefix", Cell::Text, true, &["号码前缀", "前缀"], "letters before its numbers, no other queue's: A"),
     column(

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, Hospital, ONE_SLOT, pause, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, Hospital, ONE_SLOT, pause, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
 
 const PHONE = '13912345678';
 const QUEUE = 'renmin.xinnei.liming';
@@ -19,14 +19,8 @@ before(async () => {
   await hospital.define(ONE_SLOT);
   browser = await new Browser(hospital.base).start();
   phone = await browser.open('/patient', SIZES.phone);
-  await phone.fill('[name=phone]', PHONE);
-  await phone.click('[data-action=send_code]');
-  await phone.waitForSelector('[name=code]');
-  await phone.fill('[name=code]', hospital.codeOf(PHONE));
-  await phone.click('[data-action=sign_in]');
-  await phone.fill('[data-form=register_person] [name=name]', '张小三');
-  await phone.fill('[data-form=register_person] [name=number]', residentNumber('1941-03-07', 17));
-  await phone.click('[data-action=register_person]');
+  await signInPhone(phone, hospital, PHONE);
+  await sayWho(phone, '张小三', residentNumber('1941-03-07', 17));
   await phone.waitForSelector('[data-action=open_booking]');
 });
 after(async () => {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, choose, Hospital, ONE_SLOT, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, choose, Hospital, ONE_SLOT, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
 
 const DAUGHTER = '13912340001';
 const MOTHER = '13912340002';
@@ -29,29 +29,16 @@ after(async () => {
 /** A phone that is signed in. */
 async function phone(number) {
   const page = await browser.open('/patient', SIZES.phone);
-  await page.fill('[name=phone]', number);
-  await page.click('[data-action=send_code]');
-  await page.waitForSelector('[name=code]');
-  await page.fill('[name=code]', hospital.codeOf(number));
-  await page.click('[data-action=sign_in]');
+  await signInPhone(page, hospital, number);
   return page;
-}
-
-/** Fills in who somebody is. */
-async function says(page, name, number, relation) {
-  const form = '[data-form=register_person]';
-  await page.fill(`${form} [name=name]`, name);
-  await page.fill(`${form} [name=number]`, number);
-  if (relation) await page.selectOption(`${form} [name=relation]`, relation);
-  await page.click('[data-action=register_person]');
 }
 
 test('a guardian is told when the child comes of age, and after it that the grown-up has to agree', async () => {
   daughter = await phone(DAUGHTER);
-  await says(daughter, '张小芳', residentNumber('1985-05-05', 22));
+  await sayWho(daughter, '张小芳', residentNumber('1985-05-05', 22));
   await daughter.click('[data-action=open_me]');
   await daughter.click('[data-action=add_person]');
-  await says(daughter, '张天佑', residentNumber('2008-11-24', 13), 'child');
+  await sayWho(daughter, '张天佑', residentNumber('2008-11-24', 13), 'child');
   await daughter.click('[data-action=open_me]');
   await daughter.waitForSelector('[data-family]:has-text("张天佑"):has-text("2026年11月24日满18岁")');
   // Midnight ends the connection; the next token knows the child no more.
@@ -66,7 +53,7 @@ test('a guardian is told when the child comes of age, and after it that the grow
 test('a grown-up agrees by a code to their own phone', async () => {
   browser.serverIsDown = true; // the browser notes refusals that are expected here
   await daughter.click('[data-action=add_person]');
-  await says(daughter, '李秀英', residentNumber('1950-05-05', 24), 'parent');
+  await sayWho(daughter, '李秀英', residentNumber('1950-05-05', 24), 'parent');
   await daughter.waitForSelector('[data-consent=needed]');
   await daughter.fill('[name=own_phone]', MOTHER);
   await daughter.click('[data-action=register_person]');
@@ -125,7 +112,7 @@ test('whose phone is on file sees who acts by the desk alone, and ends it', asyn
   await hospital.call('POST', '/tickets', { queue: 'renmin.xinnei.liming', patient }, hospital.desk);
   await hospital.call('POST', '/family', { patient, phone: SON, relation: 'parent' }, hospital.desk);
   const own = await phone(OWN);
-  await says(own, '陈桂英', residentNumber('1952-02-02', 26));
+  await sayWho(own, '陈桂英', residentNumber('1952-02-02', 26));
   await own.click('[data-action=open_me]');
   await own.waitForSelector('[data-acting=at_desk]:has-text("父母"):has-text("本人在窗口同意")');
   await own.click('[data-action=end_acting]');

@@ -271,6 +271,24 @@ export async function looks(page) {
   assert.notEqual(await page.$('h1'), null, `${page.url()} has a heading`);
 }
 
+/** Signs a phone in with the code that was sent to it. @param {import('playwright-core').Page} page @param {Hospital} hospital */
+export async function signInPhone(page, hospital, number) {
+  await page.fill('[name=phone]', number);
+  await page.click('[data-action=send_code]');
+  await page.waitForSelector('[name=code]');
+  await page.fill('[name=code]', hospital.codeOf(number));
+  await page.click('[data-action=sign_in]');
+}
+
+/** Says on the phone who somebody is: the owner first, then family. @param {string} [relation] */
+export async function sayWho(page, name, document, relation) {
+  const form = '[data-form=register_person]';
+  await page.fill(`${form} [name=name]`, name);
+  await page.fill(`${form} [name=number]`, document);
+  if (relation) await page.selectOption(`${form} [name=relation]`, relation);
+  await page.click('[data-action=register_person]');
+}
+
 /** What is in the doctor's hand: the number, or nobody. @param {import('playwright-core').Page} doctor @param {string|null} number */
 export async function inHand(doctor, number) {
   if (!number) await doctor.waitForSelector('.hand .nobody');

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
-import { Browser, Hospital, PASSWORD, pause, residentNumber, SIZES, TODAY } from './hospital.mjs';
+import { Browser, Hospital, PASSWORD, pause, residentNumber, sayWho, signInPhone, SIZES, TODAY } from './hospital.mjs';
 
 const OUT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../docs/pictures');
 const SPEED = 120;
@@ -166,14 +166,8 @@ async function take() {
     await screen.waitForSelector('.live:not(.off)');
   }
   const phone = await browser.open('/patient?site=renmin', SIZES.phone);
-  await phone.fill('[name=phone]', PHONE);
-  await phone.click('[data-action=send_code]');
-  await phone.waitForSelector('[name=code]');
-  await phone.fill('[name=code]', hospital.codeOf(PHONE));
-  await phone.click('[data-action=sign_in]');
-  await phone.fill('[data-form=register_person] [name=name]', '李晓红');
-  await phone.fill('[data-form=register_person] [name=number]', residentNumber('1984-10-02', 304));
-  await phone.click('[data-action=register_person]');
+  await signInPhone(phone, hospital, PHONE);
+  await sayWho(phone, '李晓红', residentNumber('1984-10-02', 304));
   await phone.click('[data-action=open_booking]');
   await phone.click('[data-action=choose_department][data-department="renmin.xinnei"]');
   await phone.waitForSelector('[data-action=hold_slot]');

@@ -5,6 +5,9 @@ import { rangeLeft, wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 
+/** A code that could not be had is asked for again after this long, not at every drawing. */
+const ASK_AGAIN_MS = 10000;
+
 /** A text as a picture to be scanned. @param {import('../lib/session.js').Session} session @param {string} text @returns {Promise<string>} an image's address */
 export async function drawn(session, text) {
   const { svg } = await session.http('POST', '/api/v1/qr-codes', { text });
@@ -66,9 +69,8 @@ export class Slips {
     Promise.all([codePicture(session, ticket), place]).then(([picture, now]) => {
       slip.picture = picture;
       slip.expected = now && now.snapshot.expected;
-      // Asked again when it is shown again.
-      if (!picture) this.known.delete(ticket);
-      else this.page.draw();
+      if (picture) this.page.draw();
+      else setTimeout(() => this.known.delete(ticket), ASK_AGAIN_MS);
     });
     return slip;
   }

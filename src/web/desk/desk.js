@@ -89,8 +89,7 @@ async function start(page) {
 const page = openPage({ mode: 'staff', roles: ['desk'], start, draw });
 
 function departments() {
-  const own = page.session.who.departments || [];
-  return site ? site.all('departments').filter((d) => !own.length || own.includes(d.id)) : [];
+  return site ? site.ownDepartments() : [];
 }
 
 function remembered() {

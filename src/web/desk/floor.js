@@ -1,5 +1,6 @@
 // What the desk knows: the department's queues live, its sessions of today, the area's code.
 
+import { readAreaCode } from '../lib/area.js';
 import { wall } from '../lib/clock.js';
 import { named, t } from '../lib/i18n.js';
 import { LiveStream } from '../lib/stream.js';
@@ -89,9 +90,7 @@ export class Floor {
   async readArea() {
     this.reading = true;
     try {
-      const { code, valid_s: s } = await this.page.session.http('GET', `/api/v1/departments/${this.department}/area-code`);
-      // The rest of a second is not said: asked a moment later, it is the next code.
-      this.area = { code, until: performance.now() + (s + 1) * 1000 };
+      this.area = await readAreaCode(this.page.session, this.department);
     } catch {
       this.area = null;
       setTimeout(() => this.isOpen && this.readArea(), 5000);

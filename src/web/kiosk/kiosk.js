@@ -2,6 +2,7 @@
 // by what only the patient has, and forgets everybody by itself.
 
 import { codePicture, drawn, printedAt, slipLines } from '../components/slip.js';
+import { readAreaCode } from '../lib/area.js';
 import { clockOf, rangeLeft, wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -64,8 +65,7 @@ async function start(opened) {
 }
 
 function departments() {
-  const own = page.session.who.departments || [];
-  return site ? site.all('departments').filter((d) => !own.length || own.includes(d.id)) : [];
+  return site ? site.ownDepartments() : [];
 }
 
 function tick() {
@@ -80,11 +80,10 @@ async function readArea() {
   if (!here.length || reading) return;
   reading = true;
   try {
-    const read = await Promise.all(here.slice(0, CODES_MAX).map((d) => page.session.http('GET', `/api/v1/departments/${d.id}/area-code`)));
+    const read = await Promise.all(here.slice(0, CODES_MAX).map((d) => readAreaCode(page.session, d.id)));
     const codes = read.map(({ code }, n) => ({ name: named(here[n].name, here[n].name_en), code }));
-    const left = Math.min(...read.map(({ valid_s: s }) => s));
     const picture = here.length === 1 ? await drawn(page.session, `${location.origin}/patient#code=${codes[0].code}`) : '';
-    area = { codes, picture, until: performance.now() + (left + 1) * 1000 };
+    area = { codes, picture, until: Math.min(...read.map(({ until }) => until)) };
   } catch {
     area = null;
     setTimeout(readArea, 5000);
@@ -287,17 +286,19 @@ function doneView() {
   const now = (place && place.value) || item;
   const where = whereOf({ ...item, queue: now.queue || item.queue });
   const clock = page.protocol.clock;
-  const left = now.state === 'waiting' ? rangeLeft(now.expected, clock.now()) : null;
+  const waits = now.state === 'waiting';
+  const goes = now.state === 'called' || now.state === 'summoned';
+  const left = waits ? rangeLeft(now.expected, clock.now()) : null;
   render(find('#slip'), slipLines({
-    where, say: now.state === 'called' || now.state === 'summoned' ? todo(now) : '', number: now.number, name: item.masked_name, ahead: now.state === 'waiting' && now.ahead !== undefined ? now.ahead : null, expected: now.expected, picture,
+    where, say: goes ? todo(now) : '', number: now.number, name: item.masked_name, ahead: waits && now.ahead !== undefined ? now.ahead : null, expected: now.expected, picture,
     now: clock.now(), at: printedAt(clock),
   }));
   return [
     h('p', { class: 'more', key: 'where' }, where),
     h('b', { class: 'number', key: 'number', 'data-number': now.number }, now.number),
-    h('p', { class: `say${now.state === 'called' || now.state === 'summoned' ? ' go-there' : ''}`, key: 'todo', role: 'status' }, todo(now)),
+    h('p', { class: `say${goes ? ' go-there' : ''}`, key: 'todo', role: 'status' }, todo(now)),
     left ? h('p', { class: 'more', key: 'left' }, t(left.from ? 'slip.about' : 'slip.about_by', left)) : null,
-    now.state === 'waiting' ? h('p', { class: 'more', key: 'sit' }, t('kiosk.sit')) : now.state === 'called' ? h('p', { class: 'more', key: 'sit' }, t('kiosk.called')) : null,
+    waits || now.state === 'called' ? h('p', { class: 'more', key: 'sit' }, t(waits ? 'kiosk.sit' : 'kiosk.called')) : null,
     h('button', { type: 'button', class: 'btn primary go', key: 'print', 'data-action': 'print_slip', onclick: () => window.print() }, t('kiosk.print')),
   ];
 }

@@ -32,6 +32,12 @@ export class Site {
     return things.filter((one) => !one.retired);
   }
 
+  /** Those that who is signed in is for; none named: all. @returns {any[]} */
+  ownDepartments() {
+    const own = this.session.who.departments || [];
+    return this.all('departments').filter((d) => !own.length || own.includes(d.id));
+  }
+
   /** @param {string} list @param {string} id @returns {any} */
   one(list, id) {
     return this.all(list).find((one) => one.id === id) || null;
