@@ -280,7 +280,7 @@ impl Recovered {
             audit: Audit::open(&audit, settings.audit.waiting).map_err(at(&audit))?,
             codes: options.codes,
             ops: Ops::new(run_name().into(), dir.join("log")),
-            voices: Arc::new(Voices::open(dir.join("voice"))),
+            voices: Arc::new(Voices::new(dir.join("voice"))),
             zones: DashMap::new(),
             slots: DashMap::new(),
             full: DashMap::new(),

@@ -179,8 +179,13 @@ impl House {
         self.shell.ask(board, ToBoard::Voice(pack).into(), Origin::Shell).await.map(drop)
     }
 
-    /// At a start: the folder may have another pack than at the last one, or none.
+    /// At a start, beside it: the folder may have another pack than at the last one, or none, and a city's clips take a while
+    /// to read.
     pub(super) async fn tell_voices(&self) {
+        let voices = self.voices.clone();
+        if beside(move || voices.read_used()).await.is_err() {
+            tracing::error!("the voice packs were not read");
+        }
         for board in self.boards() {
             if let Err(why) = self.tell_voice(&board).await {
                 tracing::error!(code = why.code.wire(), %board, "a board was not told its site's voice pack");

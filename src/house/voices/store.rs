@@ -94,18 +94,23 @@ fn whole_pack(dir: &Path) -> io::Result<Manifest> {
 }
 
 impl Voices {
-    /// Reads which packs are used. One that cannot be read is as good as none: its site speaks with screens' own voices.
-    pub fn open(dir: PathBuf) -> Self {
-        let voices = Self { dir, used: DashMap::new(), making: Mutex::new(()) };
-        let sites = fs::read_dir(&voices.dir).into_iter().flatten().flatten();
+    /// Packs of that folder. None is known to be used before [`Self::read_used`].
+    pub fn new(dir: PathBuf) -> Self {
+        Self { dir, used: DashMap::new(), making: Mutex::new(()) }
+    }
+
+    /// Reads which packs are used, every clip of them. One that cannot be read is as good as none: its site speaks with
+    /// screens' own voices.
+    pub fn read_used(&self) {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let sites = fs::read_dir(&self.dir).into_iter().flatten().flatten();
         for name in sites.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is_well_formed(name)) {
-            match voices.read_current(&name) {
-                Ok(Some(pack)) => drop(voices.used.insert(SiteId::from(name), Arc::new(pack))),
+            match self.read_current(&name) {
+                Ok(Some(pack)) => drop(self.used.insert(SiteId::from(name), Arc::new(pack))),
                 Ok(None) => {}
                 Err(error) => tracing::warn!(site = name, %error, "a voice pack cannot be read: make it again on /ops"),
             }
         }
-        voices
     }
 
     fn read_current(&self, site: &str) -> io::Result<Option<Manifest>> {
@@ -219,16 +224,22 @@ mod tests {
         vec![(line("请"), vec![loud; 2_205]), (line("号"), vec![loud; 4_410])]
     }
 
+    fn opened(dir: &tempfile::TempDir) -> Voices {
+        let voices = Voices::new(dir.path().join("voice"));
+        voices.read_used();
+        voices
+    }
+
     #[test]
     fn a_pack_that_is_used_is_there_after_a_restart_and_the_one_before_it_too() {
         let dir = tempfile::tempdir().unwrap();
-        let (site, voices) = (SiteId::new("renmin"), Voices::open(dir.path().join("voice")));
+        let (site, voices) = (SiteId::new("renmin"), opened(&dir));
         assert!(voices.current(&site).is_none());
         let packs: Vec<Manifest> =
             (1..=3).map(|loud| voices.put_to_use(&site, MadeBy::Espeak, &clips(loud)).unwrap()).collect();
         assert_eq!(packs[0].pack().zh.values().copied().collect::<Vec<_>>(), [200, 100], "号 and 请, in their order");
         assert_ne!(packs[0].version, packs[1].version);
-        let again = Voices::open(dir.path().join("voice"));
+        let again = opened(&dir);
         assert_eq!(again.current(&site).as_deref(), Some(&packs[2]));
         let file = |pack: &Manifest, name: &str| again.file("renmin", &pack.version, name).unwrap();
         assert!(file(&packs[2], &packs[2].clips[0].file).is_some_and(|bytes| wav::read(&bytes) == Ok(vec![3; 2_205])));
@@ -240,7 +251,7 @@ mod tests {
     #[test]
     fn nothing_but_the_files_of_packs_can_be_asked_for() {
         let dir = tempfile::tempdir().unwrap();
-        let (site, voices) = (SiteId::new("renmin"), Voices::open(dir.path().join("voice")));
+        let (site, voices) = (SiteId::new("renmin"), opened(&dir));
         let pack = voices.put_to_use(&site, MadeBy::Espeak, &clips(1)).unwrap();
         let [(line, clip), _] = &clips(1)[..] else { panic!("two") };
         voices.keep(&site, line, clip).unwrap();
@@ -261,7 +272,7 @@ mod tests {
     #[test]
     fn a_damaged_pack_is_none_until_it_is_made_again() {
         let dir = tempfile::tempdir().unwrap();
-        let (site, voices) = (SiteId::new("renmin"), Voices::open(dir.path().join("voice")));
+        let (site, voices) = (SiteId::new("renmin"), opened(&dir));
         assert!(!voices.is_damaged(&site), "there is none");
         let make = || voices.put_to_use(&site, MadeBy::Recorded, &clips(1)).unwrap();
         let pack = make();
@@ -276,9 +287,9 @@ mod tests {
             assert!(!voices.is_damaged(&site));
             damage();
             assert!(voices.is_damaged(&site), "{n}");
-            assert!(Voices::open(dir.path().join("voice")).current(&site).is_none(), "{n}");
+            assert!(opened(&dir).current(&site).is_none(), "{n}");
             assert_eq!(make(), pack, "{n}");
-            assert_eq!(Voices::open(dir.path().join("voice")).current(&site).as_deref(), Some(&pack), "{n}");
+            assert_eq!(opened(&dir).current(&site).as_deref(), Some(&pack), "{n}");
         }
     }
 }
