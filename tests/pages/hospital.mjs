@@ -271,6 +271,9 @@ export async function looks(page) {
   assert.notEqual(await page.$('h1'), null, `${page.url()} has a heading`);
 }
 
+/** What was pressed has been drawn: a page draws once a frame, and a form that is remade forgets what was typed before it. */
+export const drawn = (page) => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))));
+
 /** Signs a phone in with the code that was sent to it. @param {import('playwright-core').Page} page @param {Hospital} hospital */
 export async function signInPhone(page, hospital, number) {
   await page.fill('[name=phone]', number);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Browser, Hospital, PASSWORD, SIZES } from './hospital.mjs';
+import { Browser, drawn, Hospital, PASSWORD, SIZES } from './hospital.mjs';
 
 let house;
 let chrome;
@@ -85,9 +85,8 @@ test('a new thing with an id that is taken is refused at the id, and leads to wh
     const form = `[data-form=define_${kind}]`;
     await page.waitForSelector(`${form}[data-editing=""]`);
     if (kind === 'staff') {
-      // The form is another one for another role.
       await page.selectOption(`${form} [name=role]`, 'desk');
-      await page.waitForSelector(`${form} [name=doctor]`, { state: 'detached' });
+      await drawn(page);
     }
     if (kind === 'session') await page.selectOption(`${form} [name=queue]`, 'renmin.xinnei.liming');
     for (const [name, value] of Object.entries(fields)) await page.fill(`${form} [name=${name}]`, value);
@@ -111,6 +110,7 @@ test('a new thing with an id that is taken is refused at the id, and leads to wh
   await page.click('[data-action=edit_cancel]');
   await page.waitForSelector('[data-form=define_staff][data-editing=""]');
   await page.selectOption('[data-form=define_staff] [name=role]', 'desk');
+  await drawn(page);
   await page.fill('[data-form=define_staff] [name=id]', 'zongkong');
   await page.fill('[data-form=define_staff] [name=password]', `${PASSWORD}!`);
   await page.click('[data-action=define_staff]');
@@ -194,6 +194,7 @@ test('who runs one site makes accounts of that site alone, and no site', async (
   await page.waitForSelector('[data-thing=fenzhen]');
   assert.equal(await page.$('[data-thing=zongkong]'), null, 'nobody of all sites');
   await page.selectOption('[data-form=define_staff] [name=role]', 'operator');
+  await drawn(page);
   await page.waitForSelector('[data-form=define_staff] [name=site]');
   assert.deepEqual(await page.$$eval('[data-form=define_staff] [name=site] option', (all) => all.map((o) => o.value)), ['renmin']);
   assert.equal(await page.$('[data-form=define_staff] [name=may_issue]'), null, 'a right that one has not');

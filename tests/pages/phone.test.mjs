@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, Hospital, inHand, ONE_SLOT, pause, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
+import { Browser, drawn, Hospital, inHand, ONE_SLOT, pause, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const PHONE = '13912345678';
@@ -253,6 +253,7 @@ test('operations define a room, correct it and retire it', async () => {
   const ops = await browser.staff('/ops', { width: 1440, height: 900 }, 'yunxing');
   const define = async (kind, fields) => {
     await ops.click(`[data-part=${kind}]`);
+    await drawn(ops);
     for (const [name, value] of Object.entries(fields)) await ops.fill(`[data-form=define_${kind}] [data-field=${name}]`, value);
     await ops.click(`[data-form=define_${kind}] [data-action=define_${kind}]`);
   };
