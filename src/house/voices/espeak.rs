@@ -1,14 +1,18 @@
 //! The computer's voice: `espeak-ng`, a program of its own, reads one clip at a time.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use jiaohao_queue_display::voice::{Line, pinyin, sound, wav};
+use wait_timeout::ChildExt;
 
 /// The program, and the Debian package that it is in.
 const PROGRAM: &str = "espeak-ng";
 /// Words a minute, as the program counts them: clips joined are slower than its sentences, and a call takes the 5 s of DOMAIN.
 const SPEED: &str = "180";
+/// A clip takes it some 10 ms; what takes longer than this has stopped.
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// Why a clip was not read.
 #[derive(Debug, thiserror::Error)]
@@ -60,11 +64,34 @@ pub fn read(line: &Line) -> Result<Vec<i16>, Failure> {
     if let Some(mut words) = running.stdin.take() {
         words.write_all(text.as_bytes()).map_err(failed)?;
     }
-    let status = running.wait().map_err(failed)?;
+    let status = ended(&mut running, LIMIT).map_err(failed)?;
     if !status.success() {
         return Err(Failure::Failed(status.to_string()));
     }
     let recording = std::fs::read(file.path()).map_err(failed)?;
     let recording = wav::read(&recording).map_err(|why| Failure::Failed(why.to_string()))?;
     sound::clip(&recording).map_err(|why| Failure::Failed(why.to_string()))
+}
+
+/// Waits for its end: a program that has stopped is ended after `limit`, and none is left behind.
+fn ended(running: &mut Child, limit: Duration) -> std::io::Result<ExitStatus> {
+    if let Some(status) = running.wait_timeout(limit)? {
+        return Ok(status);
+    }
+    running.kill()?;
+    running.wait()?;
+    Err(std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer within {} s", limit.as_secs())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_has_stopped_is_ended() {
+        let mut asleep = Command::new("sleep").arg("600").spawn().expect("sleep starts");
+        let why = ended(&mut asleep, Duration::from_millis(20)).expect_err("it does not end by itself");
+        assert_eq!(why.kind(), std::io::ErrorKind::TimedOut);
+        assert!(asleep.try_wait().expect("it was waited for").is_some(), "it is gone");
+    }
 }
