@@ -8,14 +8,16 @@ mod program;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::process::ExitStatusExt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use jiaohao::clients::clock::ClinicClock;
 use jiaohao::clients::http::Door;
 use jiaohao::clients::live::LiveClient;
 use jiaohao::clients::people::MadeUp;
+use jiaohao_domain::AppointmentId;
 use program::{Program, set_up, snapshot};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -56,10 +58,18 @@ struct Load {
     /// Clients in the middle of a patient.
     at_work: AtomicUsize,
     serial: AtomicUsize,
-    booked: AtomicUsize,
-    moved: AtomicUsize,
+    acknowledged: Mutex<Acknowledged>,
     paused: AtomicBool,
     ended: AtomicBool,
+}
+
+/// What the clients were told.
+#[derive(Default)]
+struct Acknowledged {
+    /// Appointment → its number.
+    booked: BTreeMap<String, String>,
+    /// Ticket that was moved → its number in the queue that it left.
+    moved: BTreeMap<String, String>,
 }
 
 impl Load {
@@ -105,12 +115,12 @@ impl Load {
                     self.command(&live, "register_walk_in", json!({"queue": "h.a.q", "patient": patient})).await;
                 let fields = json!({"ticket": walk_in["ticket"], "to": "h.b.q", "reason": "other department"});
                 self.command(&live, "transfer_ticket", fields).await;
-                self.moved.fetch_add(1, Ordering::SeqCst);
+                self.known().moved.insert(text(&walk_in["ticket"]), text(&walk_in["number"]));
             } else {
                 let fields = json!({"session": "h.a.s", "slot": self.slot, "patient": patient});
                 let booked = self.command(&live, "book_slot", fields).await;
-                assert!(booked["appointment"].is_string());
-                self.booked.fetch_add(1, Ordering::SeqCst);
+                let before = self.known().booked.insert(text(&booked["appointment"]), text(&booked["number"]));
+                assert_eq!(before, None, "an appointment was given twice: {booked}");
             }
             self.at_work.fetch_sub(1, Ordering::SeqCst);
         }
@@ -133,28 +143,61 @@ impl Load {
         }
     }
 
-    /// The ledger against the house: every place taken was acknowledged once, every moved ticket is in one place.
+    fn known(&self) -> MutexGuard<'_, Acknowledged> {
+        self.acknowledged.lock().unwrap()
+    }
+
+    /// The ledger against the house: as many places are taken as were acknowledged, and at the other department is each
+    /// ticket that was moved, once, and no other.
     async fn compare(&self) {
-        let booked = self.booked.load(Ordering::SeqCst);
-        let moved = self.moved.load(Ordering::SeqCst);
+        let (booked, moved): (usize, BTreeSet<String>) = {
+            let known = self.known();
+            (known.booked.len(), known.moved.keys().cloned().collect())
+        };
         let session = snapshot(&self.door, &self.desk, "session:h.a.s").await;
         let slot = &session["slots"][0];
         let taken = slot["capacity"].as_u64().unwrap() - slot["free"].as_u64().unwrap();
         assert_eq!(taken as usize, booked, "places taken and bookings acknowledged");
-        for _ in 0..400 {
+        let began = Instant::now();
+        loop {
             let target = snapshot(&self.door, &self.desk, "queue:h.b.q").await;
-            let arrived = target["order"].as_array().unwrap().len();
-            if arrived == moved {
-                let numbers: BTreeSet<String> =
-                    target["tickets"].as_object().unwrap().values().map(|t| t["number"].to_string()).collect();
-                assert_eq!(numbers.len(), target["tickets"].as_object().unwrap().len(), "a number was given twice");
+            let tickets = target["tickets"].as_object().unwrap();
+            let came: BTreeSet<String> = tickets.values().map(|ticket| text(&ticket["linked_from"])).collect();
+            assert_eq!(came.len(), tickets.len(), "a ticket arrived twice");
+            let numbers: BTreeSet<String> = tickets.values().map(|ticket| text(&ticket["number"])).collect();
+            assert_eq!(numbers.len(), tickets.len(), "a number was given twice");
+            let strange: Vec<_> = came.difference(&moved).collect();
+            assert!(strange.is_empty(), "nobody moved these: {strange:?}");
+            if came == moved {
                 return;
             }
-            assert!(arrived < moved, "a transferred ticket arrived twice: {arrived} > {moved}");
+            let missing: Vec<_> = moved.difference(&came).collect();
+            assert!(began.elapsed() < program::PATIENCE, "missing at the target: {missing:?}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("transferred tickets are missing at the target");
     }
+
+    /// Each booking is asked for by itself: it is there under the number that was acknowledged, and no number stands for two.
+    async fn compare_each(&self) {
+        let booked: Vec<(String, String)> = self.known().booked.clone().into_iter().collect();
+        let mut numbers = BTreeSet::new();
+        for (appointment, number) in &booked {
+            assert!(numbers.insert(number), "{appointment}: {number} was given twice");
+        }
+        for number in self.known().moved.values() {
+            assert!(numbers.insert(number), "a walk-in's {number} was given twice");
+        }
+        let asked = booked.iter().map(async |(appointment, number)| {
+            let ticket = AppointmentId::from(appointment.as_str()).ticket();
+            let is = snapshot(&self.door, &self.desk, &format!("ticket:{ticket}")).await;
+            assert_eq!(is["number"].as_str(), Some(number.as_str()), "{appointment}: acknowledged, and now {is}");
+        });
+        futures_util::stream::iter(asked).for_each_concurrent(8, async |one| one.await).await;
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
 }
 
 /// The points of all kills in the order in which they come: each as often as it must, the rest from outside.
@@ -223,8 +266,7 @@ async fn a_round(kills: usize, rng: &mut StdRng, tally: &mut Tally) {
         unanswered: AtomicUsize::new(0),
         at_work: AtomicUsize::new(0),
         serial: AtomicUsize::new(0),
-        booked: AtomicUsize::new(0),
-        moved: AtomicUsize::new(0),
+        acknowledged: Mutex::default(),
         paused: AtomicBool::new(false),
         ended: AtomicBool::new(false),
     });
@@ -249,6 +291,7 @@ async fn a_round(kills: usize, rng: &mut StdRng, tally: &mut Tally) {
     server.ready().await;
     load.settle().await;
     load.compare().await;
+    load.compare_each().await;
     load.ended.store(true, Ordering::SeqCst);
     for client in clients {
         client.await.unwrap();
@@ -256,8 +299,8 @@ async fn a_round(kills: usize, rng: &mut StdRng, tally: &mut Tally) {
     server.kill();
     let verified: Value = serde_json::from_str(&server.run(&["journal", "verify", "--full"])).unwrap();
     assert_eq!(verified["damaged"], json!([]));
-    tally.booked += load.booked.load(Ordering::SeqCst);
-    tally.moved += load.moved.load(Ordering::SeqCst);
+    tally.booked += load.known().booked.len();
+    tally.moved += load.known().moved.len();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -26,7 +26,7 @@ fn main() -> Result<(), LogError> {
     println!(
         "batch | rounds | bytes a batch | log p50 | bare p50 | log records/s | bare records/s | ratio p50 | ratio total"
     );
-    let result = [(1, 3000), (16, 2000), (64, 1200), (128, 800), (1024, 160)]
+    let result = [(1, 3000), (16, 2000), (64, 1200), (128, 800), (256, 400), (1024, 160)]
         .into_iter()
         .try_for_each(|(batch, rounds)| measure(&folder.join(batch.to_string()), batch, rounds));
     std::fs::remove_dir_all(&folder)?;

@@ -219,6 +219,9 @@ impl House {
                 if document.birth_date().is_some_and(|date| Some(date) != person.birth_date) {
                     return refused("the birth date is not the document's");
                 }
+                if person.sex != Sex::Unknown && document.sex().is_some_and(|sex| sex != person.sex) {
+                    return refused("the sex is not the document's");
+                }
                 let number = Redacted::new(document.number.clone());
                 Ok((patient_id(group, kind_name(kind), &number), Some(document)))
             }

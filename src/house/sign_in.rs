@@ -36,7 +36,11 @@ impl House {
                 let who = accounts::staff(&given.name).map_err(|_| Code::WrongCredentials)?;
                 tokio::time::sleep(self.limits.sign_in_delay(address)).await;
                 let outcome = self.by_password(&who, Redacted::new(given.password), address).await;
-                self.tried(who, "sign_in", address, outcome)
+                let shown = match self.knows(account(&who)).await {
+                    true => who,
+                    false => accounts::nobody(self.keys.get(KeyName::Hash), &given.name),
+                };
+                self.tried(shown, "sign_in", address, outcome)
             }
             Visit::SignIn(SignIn::Code(given)) => {
                 let who = accounts::phone(self.keys.get(KeyName::Hash), &given.phone)?;

@@ -22,6 +22,12 @@ pub fn staff(name: &str) -> Result<AccountId, Rejection> {
     Ok(AccountId::new(format!("{STAFF}{name}")))
 }
 
+/// As the audit names who tried a name that nobody of the staff has: it may be a password, or a phone, typed into the wrong
+/// box. The same name is the same account; it cannot be read back.
+pub fn nobody(hash_key: &Key, name: &str) -> AccountId {
+    AccountId::new(format!("a-nobody-{}", hashed(hash_key, &[b"nobody", name.as_bytes()])))
+}
+
 /// The account under which tokens for a script of a site (none: of all sites) are issued: `a-script.renmin.his`.
 pub fn script(site: Option<&SiteId>, name: &str) -> Result<AccountId, Rejection> {
     check_name(name, "name")?;
@@ -59,6 +65,10 @@ pub fn normal_phone(number: &str) -> Option<String> {
         None => (digits, "86"),
     };
     let whole = format!("{country}{digits}");
+    // No country's code begins with a zero (ITU-T E.164).
+    if whole.starts_with('0') {
+        return None;
+    }
     if !(7..=15).contains(&whole.len()) || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
@@ -115,7 +125,18 @@ mod tests {
         for other in ["010-6255 1234", "+852 2345 6789", "+8613800138001"] {
             assert_ne!(phone(&key, other).expect("a number"), account, "{other}");
         }
-        for not_one in ["", "12", "abc", "1380013800a", "+", "1234567890123456", "1380013800", "+86138001380001"] {
+        for not_one in [
+            "",
+            "12",
+            "abc",
+            "1380013800a",
+            "+",
+            "1234567890123456",
+            "1380013800",
+            "+86138001380001",
+            "+0000000",
+            "0000000000",
+        ] {
             assert!(phone(&key, not_one).is_err(), "{not_one}");
         }
     }

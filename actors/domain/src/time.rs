@@ -4,6 +4,9 @@ use chrono::{Datelike, NaiveDate, NaiveTime, TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// How far ahead a session may be planned or a visit registered, in days.
+pub const AHEAD_DAYS: i64 = 366;
+
 /// A point in time, UTC, milliseconds since 1970. On the wire it is RFC 3339 with the site's offset (see the edge).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

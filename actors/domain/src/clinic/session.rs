@@ -6,7 +6,7 @@ use crate::codes::{Code, Rejection};
 use crate::ids::*;
 use crate::owner::Context;
 use crate::settings::BookingSettings;
-use crate::time::{BusinessDate, Timestamp, Zone};
+use crate::time::{AHEAD_DAYS, BusinessDate, Timestamp, Zone};
 use crate::vocabulary::{DefineSession, DefineSlot};
 
 use super::Decision;
@@ -55,6 +55,8 @@ pub fn decide_define_session(
         }
     } else if command.date < zone.date(context.now) {
         return Err(invalid("date", "the date is over"));
+    } else if command.date > zone.date(context.now).plus_days(AHEAD_DAYS) {
+        return Err(invalid("date", "date is from today to a year ahead"));
     }
     let slots = slots(command, before.map_or(0, |s| i64::from(s.delay_min)), settings, zone)?;
     for defined in &slots {
@@ -213,10 +215,14 @@ fn slots(
             return Err(invalid("slots", "a slot has at most 100000 places"));
         }
         previous_end_min = end_min;
+        let (start, end) = (moment(command.date, start_min, zone), moment(command.date, end_min, zone));
+        if start >= end {
+            return Err(invalid("slots", "that time does not exist on that day: the clocks go forward"));
+        }
         slots.push(SlotDefined {
             slot: SlotId::from(format!("{}.{:02}{:02}", command.id, start_min / 60, start_min % 60)),
-            start: moment(command.date, start_min, zone),
-            end: moment(command.date, end_min, zone),
+            start,
+            end,
             capacity: slot.capacity,
             no_show_at: Timestamp(0),
         });
@@ -231,11 +237,12 @@ fn slots(
 /// Start and end of a slot as minutes after midnight; the end may be midnight (24:00).
 fn minutes_of_day(slot: &DefineSlot) -> Option<(u32, u32)> {
     let (hours, minutes) = slot.start.split_once(':')?;
-    let two_digits = |text: &str| (text.len() == 2).then(|| text.parse::<u32>().ok()).flatten();
+    let is_number = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let two_digits = |text: &str| is_number(text).then(|| text.parse::<u32>().ok()).flatten();
     let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
     let start = hours * 60 + minutes;
     let fits = hours < 24 && minutes < 60 && (1..=720).contains(&slot.minutes) && start + slot.minutes <= 24 * 60;
-    fits.then_some((start, start + slot.minutes))
+    fits.then(|| (start, start + slot.minutes))
 }
 
 fn moment(date: BusinessDate, minutes: u32, zone: Zone) -> Timestamp {

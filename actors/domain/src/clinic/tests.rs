@@ -683,18 +683,21 @@ fn bad_sessions_are_named() {
     let day = Day::new(&[2]);
     let slot_of = |start: &str, minutes| DefineSlot { start: start.into(), minutes, capacity: 1 };
     #[allow(clippy::type_complexity)]
-    let table: [(&dyn Fn(&mut DefineSession), Code); 11] = [
+    let table: [(&dyn Fn(&mut DefineSession), Code); 14] = [
         (&|s| s.id = SessionId::from("s.e.x"), Code::IdNotUnderParent),
         (&|s| s.id = SessionId::from("s.d.x.y"), Code::IdNotUnderParent),
         (&|s| s.id = SessionId::from("s.dx.y"), Code::IdNotUnderParent),
         (&|s| s.queue = QueueId::from("s.e.q"), Code::IdNotUnderParent),
         (&|s| s.slots.clear(), Code::InvalidField),
         (&|s| s.date = date("20261119"), Code::InvalidField),
+        (&|s| s.date = date("99991231"), Code::InvalidField),
         (&|s| s.period.clear(), Code::InvalidField),
         (&|s| s.slots = vec![slot_of("9:00", 30)], Code::InvalidField),
         (&|s| s.slots = vec![slot_of("23:45", 30)], Code::InvalidField),
         (&|s| s.slots = vec![slot_of("09:00", 30), slot_of("09:15", 30)], Code::InvalidField),
         (&|s| s.slots = vec![slot_of("09:00", 0)], Code::InvalidField),
+        (&|s| s.slots = vec![slot_of("09:00", u32::MAX)], Code::InvalidField),
+        (&|s| s.slots = vec![slot_of("+9:00", 30)], Code::InvalidField),
     ];
     for (i, (spoil, code)) in table.into_iter().enumerate() {
         let mut command = session(&[1]);
@@ -707,6 +710,13 @@ fn bad_sessions_are_named() {
     night.id = SessionId::from("s.d.night");
     night.slots = vec![slot_of("23:30", 30)];
     assert!(decide_define_session(&day.clinic, &night, &context(at("20 08:00")), &day.settings, zone()).is_ok());
+    let mut spring = session(&[1]);
+    spring.id = SessionId::from("s.d.spring");
+    spring.date = date("20270314");
+    spring.slots = vec![slot_of("02:30", 30)];
+    let new_york = Zone::named("America/New_York").unwrap();
+    let answer = decide_define_session(&day.clinic, &spring, &context(at("20 08:00")), &day.settings, new_york);
+    assert_eq!(answer.unwrap_err().code, Code::InvalidField, "the clocks go from 02:00 to 03:00");
 }
 
 #[test]

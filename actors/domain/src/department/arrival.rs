@@ -175,6 +175,9 @@ pub(super) fn register_walk_in(
     if command.class.as_deref().is_some_and(|class| !state.config.settings.queue.knows(class)) {
         return Err(Rejection::new(Code::InvalidField, "no such priority class"));
     }
+    if command.slot.is_some() && command.addition_to.is_none() {
+        return Err(Rejection::new(Code::InvalidField, "slot goes with addition_to: a walk-in's is the one running"));
+    }
     let date = state.config.today(now);
     if command.visit.is_none() {
         waits_once(state, &command.queue, &brief.patient, date)?;
@@ -239,6 +242,9 @@ fn addition(
     }
     if session.queue != command.queue {
         return Err(Rejection::new(Code::InvalidField, "the session's tickets wait in another queue"));
+    }
+    if command.slot.as_ref().is_some_and(|slot| !session.slots.contains(slot)) {
+        return Err(Rejection::new(Code::InvalidField, "the session has no such slot"));
     }
     let slots: Vec<&SlotId> = session.slots.iter().collect();
     let slot = crate::queue::addition_slot(&slots, command.slot.as_ref());

@@ -54,6 +54,11 @@ fn refusal(state: &State, doctor: &DoctorId, service_point: &ServicePointId) -> 
 pub fn pause(draft: &mut Draft<'_, Department>, command: &PauseWork, context: &Context) -> Result<Answer, Rejection> {
     let (doctor, _) = calls::at_work(draft.state(), &command.assignment, context)?;
     let doctor = doctor.clone();
+    let today = draft.state().config.today(context.now);
+    let is_later_today = |at: Timestamp| at > context.now && draft.state().config.today(at) == today;
+    if command.back_at.is_some_and(|at| !is_later_today(at)) {
+        return Err(Rejection::new(Code::InvalidField, "back_at is later on this day"));
+    }
     let pause = Pause { reason: command.reason.clone(), back_at: command.back_at };
     emit(draft, Event::WorkPaused { doctor: doctor.clone(), pause, at: context.now });
     empty_door(draft, &doctor, context.now);

@@ -197,7 +197,10 @@ fn check_limits(state: &State, asked: &Asked, context: &Context) -> Result<(), R
         return Err(Code::LimitDay.into());
     }
     if let Some((id, _)) = others().find(|(_, r)| r.start < asked.end && asked.start < r.end) {
-        return Err(Rejection::from(Code::LimitOverlap).with("appointment", id.as_str()));
+        // Where else somebody is treated is the person's own to know.
+        let may_know = context.principal.role == Role::Patient || id.department() == department;
+        let why = Rejection::from(Code::LimitOverlap);
+        return Err(if may_know { why.with("appointment", id.as_str()) } else { why });
     }
     Ok(())
 }

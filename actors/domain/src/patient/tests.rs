@@ -193,6 +193,26 @@ fn limits_are_decided_here() {
 }
 
 #[test]
+fn where_else_somebody_is_treated_only_they_hear() {
+    let mut person = Person::new();
+    person.reserve("s.psychiatry.am.0900", NINE).unwrap();
+    let reserve = |slot: &str| ToPatient::Reserve {
+        slot: SlotId::from(slot),
+        date: zone().date(at(NINE.0)),
+        slot_start: at(NINE.0),
+        slot_end: at(NINE.1),
+        confirm: true,
+        channel: Channel::Desk,
+        replaces: None,
+        limits: PatientLimits::default(),
+    };
+    for (role, is_told) in [(Role::Desk, false), (Role::Integrator, false), (Role::Patient, true)] {
+        let refused = person.tell_as(reserve("t.e.am.0900"), at("22 08:00"), role).unwrap_err();
+        assert_eq!((refused.code, refused.valid_now.is_empty()), (Code::LimitOverlap, !is_told), "{role:?}");
+    }
+}
+
+#[test]
 fn the_desk_is_under_the_same_limits_but_not_under_the_block() {
     let mut person = Person::new();
     person.state.blocked_until = Some(at("30 00:00"));

@@ -30,6 +30,9 @@ pub fn checked_name(name: &str) -> Result<String, Rejection> {
     if !has_letter(name) {
         return wrong("a name has at least one letter".to_owned());
     }
+    if name.starts_with(is_mark) {
+        return wrong("a mark stands on a letter: a name does not begin with one".to_owned());
+    }
     if name.chars().any(is_dot) && !name.split(is_dot).all(has_letter) {
         return wrong("there are letters on both sides of the dot in a name".to_owned());
     }

@@ -230,6 +230,7 @@ fn names_are_text_that_people_can_read() {
         ("张··三", "both sides"),
         ("12", "letter"),
         (&"\u{301}".repeat(50), "letter"),
+        ("\u{301}e", "begin"),
         (&format!("e{}", "\u{301}".repeat(50)), "marks"),
     ] {
         let refused = checked_name(name).unwrap_err();

@@ -6,7 +6,7 @@ use crate::ids::*;
 use crate::owner::{Context, Draft, OwnerKind, OwnerRef};
 use crate::person::{PatientBrief, age_on};
 use crate::queue::SENIOR;
-use crate::time::BusinessDate;
+use crate::time::{AHEAD_DAYS, BusinessDate};
 use crate::vocabulary::*;
 
 use super::event::Event;
@@ -14,9 +14,6 @@ use super::state::*;
 use super::{Site, VISIT_REMEMBERED_DAYS};
 
 type Outcome = Result<Answer, Rejection>;
-
-/// How far ahead a visit may be registered, in days.
-const AHEAD_DAYS: i64 = 366;
 
 /// The visit's department answers, behind the effect that has just been owed to it: the ticket, or its refusal.
 fn asked_of_department(visit: VisitId, version: u64) -> Answer {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::house::*;
-use super::random::Dice;
+use super::random::{Dice, seeds};
 use crate::floor::Standing;
 use crate::ids::*;
 use crate::owner::{Message, Outgoing};
@@ -145,8 +145,7 @@ fn a_ticket_that_comes_after_the_word_that_its_visit_is_off_does_not_wait() {
 /// Any way that tickets of a visit go round, and any order in which the departments hear of each other.
 #[test]
 fn nobody_waits_in_a_cancelled_visit_however_the_tickets_went() {
-    let rounds: u64 = std::env::var("JIAOHAO_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
-    for seed in 0..rounds {
+    for seed in seeds(300) {
         let mut dice = Dice(seed);
         let mut chain = Chain::new();
         for visit in ["h0", "h1"] {

@@ -140,6 +140,15 @@ fn doors_are_filled_and_a_closing_room_gives_its_tickets_back() {
     assert_eq!(house.state.floor.work[&doctor_id(2)].at_door, vec![a[2].clone()]);
     assert_eq!(called(house.call_next(1, Some(&a[0]), Some(Outcome::Seen))), None, "paused: settles, calls nobody");
     assert_eq!(code(house.call_next(1, None, None)), Code::WorkPaused);
+    let chosen = CallTicket {
+        department: DepartmentId::from(DEPARTMENT),
+        assignment: assignment(1),
+        in_hand: None,
+        outcome: None,
+        ticket: a[2].clone(),
+        reason: "the relatives are waiting".to_owned(),
+    };
+    assert_eq!(code(house.tell(doctor(1), ToDepartment::CallTicket(chosen))), Code::WorkPaused);
     house.assert_replays();
 }
 
@@ -430,6 +439,9 @@ fn closing_settles_everyone_who_is_not_ended() {
         slot: None,
         visit: Some(visit.clone()),
     };
+    let elsewhere = RegisterWalkIn { slot: Some(SlotId::from("s.e.am.0900")), ..command.clone() };
+    let refused = house.desk(ToDepartment::RegisterWalkIn { command: elsewhere, brief: brief("a"), birth_date: None });
+    assert_eq!(code(refused), Code::InvalidField, "a walk-in names no slot");
     let back =
         house.desk(ToDepartment::RegisterWalkIn { command, brief: brief("a"), birth_date: None }).expect("return day");
     assert!(matches!(back, Answer::Waiting { visit: same, .. } if same == visit));

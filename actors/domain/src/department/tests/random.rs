@@ -27,6 +27,13 @@ impl Dice {
     }
 }
 
+/// The seeds of a test's days: so many as `JIAOHAO_ROUNDS` says, from `JIAOHAO_SEED` on.
+pub fn seeds(usual: u64) -> std::ops::Range<u64> {
+    let number = |name, usual| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let first: u64 = number("JIAOHAO_SEED", 1);
+    first..first + number("JIAOHAO_ROUNDS", usual)
+}
+
 /// A random command: mostly sensible, often not.
 pub fn command(house: &mut House, dice: &mut Dice) -> Option<(Principal, ToDepartment)> {
     let tickets: Vec<TicketId> = house.state.floor.tickets.keys().cloned().collect();
@@ -329,10 +336,10 @@ impl House {
 
 #[test]
 fn random_days_keep_the_invariants() {
-    let rounds = std::env::var("JIAOHAO_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20);
-    let first = std::env::var("JIAOHAO_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1u64);
     let (mut accepted, mut rejected) = (0, 0);
-    for seed in first..first + rounds {
+    let seeds = seeds(20);
+    let rounds = seeds.end - seeds.start;
+    for seed in seeds {
         println!("seed {seed}");
         let mut dice = Dice(seed);
         let mut house = House::new(dice.roll(3) as u32).with_session(3).with_doctors();

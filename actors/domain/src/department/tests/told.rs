@@ -3,7 +3,7 @@
 mod replaced;
 
 use super::house::*;
-use super::random::Dice;
+use super::random::{Dice, seeds};
 use crate::clinic::AppointmentState;
 use crate::ids::*;
 use crate::owner::{Context, Draft, Message, Outgoing, Owner};
@@ -600,8 +600,7 @@ fn assert_agree(pair: &Pair, seed: u64) {
 /// Whatever is lost, repeated or comes in disorder: once the post works again, both sides know the same.
 #[test]
 fn news_survive_a_bad_post() {
-    let rounds: u64 = std::env::var("JIAOHAO_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
-    for seed in 0..rounds {
+    for seed in seeds(60) {
         let mut dice = Dice(seed);
         let mut pair = Pair::new(House::new(0).with_session(3).with_doctors());
         for _ in 0..120 {

@@ -131,6 +131,10 @@ fn a_pause_counts_to_its_end_and_one_of_unknown_end_is_unknown() {
     };
     house.tell(doctor(1), ToDepartment::PauseWork(pause(None))).expect("pauses");
     assert_eq!(foreseen(&house, 2), None);
+    for never in [house.now, house.now.plus_min(-60), house.now.plus_min(24 * 60)] {
+        let refused = house.tell(doctor(1), ToDepartment::PauseWork(pause(Some(never)))).expect_err("not later today");
+        assert_eq!(refused.code, crate::Code::InvalidField);
+    }
     let back_at = house.now.plus_min(60);
     house.tell(doctor(1), ToDepartment::PauseWork(pause(Some(back_at)))).expect("says when");
     let Forecast { p10, p50, .. } = foreseen(&house, 2).expect("known");
