@@ -429,6 +429,63 @@ async fn the_last_operator_of_all_sites_is_neither_retired_nor_made_another() {
 }
 
 #[actix_web::test]
+async fn of_the_last_two_operators_who_are_retired_at_once_one_stays() {
+    let house = open().await;
+    let staff = |id: &str, role: &str, site: Option<&str>| {
+        json!({"define_staff": {"id": id, "role": role, "password": "twelve characters", "site": site}})
+    };
+    let operator = house.operator();
+    let give = async |command: Value| house.give(&operator, command).await.map_err(|why| why.code);
+    let mut one = "first".to_owned();
+    give(staff(&one, "operator", None)).await.expect("defined");
+    for round in 0..6 {
+        let other = format!("other-{round}");
+        give(staff(&other, "operator", None)).await.expect("defined");
+        let retire = |id: &str| json!({"retire_staff": {"id": id}});
+        let end = |id: &str| if round % 2 == 0 { retire(id) } else { staff(id, "desk", Some("s")) };
+        let (first, second) = tokio::join!(give(end(&one)), give(end(&other)));
+        assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+        assert_eq!(first.as_ref().err().or(second.as_ref().err()), Some(&Code::InUse));
+        one = if first.is_ok() { other } else { one };
+    }
+}
+
+#[actix_web::test]
+async fn what_is_retired_takes_its_screens_rights_along() {
+    let house = open().await;
+    let operator = house.operator();
+    let give = async |command: Value| house.give(&operator, command).await.expect("done");
+    give(json!({"define_service_point": {"id": "s.d.r1", "name": "1号诊室"}})).await;
+    for board in ["s.b", "s.c"] {
+        give(json!({"define_board": {"id": board, "name": "大屏", "queues": ["s.d.q"]}})).await;
+    }
+    let here = IpAddr::from([127, 0, 0, 1]);
+    for (place, board, retire) in [
+        (json!({"board": "s.b"}), "s.b", json!({"retire_board": {"id": "s.b"}})),
+        (json!({"door": "s.d.r1"}), "s.c", json!({"retire_service_point": {"id": "s.d.r1"}})),
+    ] {
+        let Ok(VisitAnswer::Told(offer)) = house.engine.visit(here, Visit::OfferScreen(read(place))).await else {
+            panic!("it shows a code")
+        };
+        give(json!({"approve_screen": {"code": offer["code"], "board": board}})).await;
+        let given = json!({"screen": offer["screen"], "secret": offer["secret"]});
+        let sign_in = async || {
+            let visit = Visit::SignIn(crate::http::requests::SignIn::Screen(read(given.clone())));
+            house.engine.visit(here, visit).await
+        };
+        let Ok(VisitAnswer::SignedIn(screen)) = sign_in().await else { panic!("it signs in") };
+        let claims = Arc::new(screen.claims);
+        house.engine.still_stands(claims.clone()).await.expect("it stands");
+        let mut changed = house.engine.changed_rights();
+        give(retire).await;
+        let is_told = async { while !changed.recv().await.expect("it listens").concerns(&claims) {} };
+        tokio::time::timeout(Duration::from_secs(1), is_told).await.expect("within a second");
+        assert_eq!(house.engine.still_stands(claims).await.map_err(|why| why.code), Err(Code::Unauthenticated));
+        assert!(sign_in().await.is_err(), "its secret is good for nothing");
+    }
+}
+
+#[actix_web::test]
 async fn a_text_is_looked_at_also_when_its_command_has_to_wait_for_its_turn() {
     let house = open().await;
     let mut turns = Turns::default();
