@@ -365,6 +365,11 @@ pub(super) fn booked_slot(command: &C) -> Option<&SlotId> {
     }
 }
 
+/// What goes one after the other ([`House::staff_changes`]).
+pub(super) fn changes_staff(command: &C) -> bool {
+    matches!(command, C::DefineStaff(_) | C::RetireStaff(_))
+}
+
 /// Where a booking goes.
 fn booking(claims: &Claims, command: &C, facts: SlotFacts) -> Option<Addressed> {
     match command {

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
-use super::commands::{Addressed, booked_slot};
+use super::commands::{Addressed, booked_slot, changes_staff};
 use super::{House, ops, site};
 use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};
 use crate::identity::access::{self, Facts, StreamName, Target, may_be_number};
@@ -165,10 +165,7 @@ impl House {
         self.stands(claims).await?;
         self.checked(claims, &command, Facts::default()).await?;
         let origin = self.origin(claims, key, &command);
-        let one_by_one = match command {
-            ClientCommand::DefineStaff(_) | ClientCommand::RetireStaff(_) => Some(self.staff_changes.lock().await),
-            _ => None,
-        };
+        let one_by_one = if changes_staff(&command) { Some(self.staff_changes.lock().await) } else { None };
         let (owner, message) = self.address(claims, command).await?;
         let reply = self.shell.begin(owner, message, origin)?;
         drop(one_by_one);

@@ -166,7 +166,7 @@ pub(super) fn relate(draft: &mut Draft<'_, Account>, wanted: Wanted, proof: Proo
     }
     let account = state.id.clone();
     let acts = Acts { relation, agreed, since: Some(now), ends_at };
-    draft.emit(Event::RelationAgreed { account, patient: wanted.patient, acts });
+    draft.emit(Event::of_relation(account, wanted.patient, acts));
     Ok(Answer::Done)
 }
 
@@ -246,7 +246,7 @@ pub(super) fn judge_anew(
         Some(_) if !is_for_children => end(draft, patient, Over::ByDesk, now),
         Some(at) if acts.ends_at != Some(at) => {
             let (account, acts) = (draft.state().id.clone(), Acts { ends_at: Some(at), ..acts.clone() });
-            draft.emit(Event::RelationAgreed { account, patient, acts });
+            draft.emit(Event::of_relation(account, patient, acts));
             Ok(Answer::Done)
         }
         None | Some(_) => Ok(Answer::Done),
