@@ -250,16 +250,6 @@ pub enum Event {
     },
 }
 
-impl Event {
-    /// That an account acts for somebody, by whosever word.
-    pub(super) fn of_relation(account: AccountId, patient: PatientId, acts: Acts) -> Self {
-        match acts.agreed {
-            Agreed::OnFile => Self::RelationOnFile { account, patient, acts },
-            Agreed::Own | Agreed::AtDesk | Agreed::ByPhone(_) => Self::RelationAgreed { account, patient, acts },
-        }
-    }
-}
-
 /// Why an account acts for somebody no longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Over {
