@@ -203,7 +203,7 @@ impl House {
     }
 
     /// Refuses with `in_use` where nobody else of the staff runs all sites: nobody could make such an account again. Asked
-    /// here, of all accounts one by one: of two that are retired in the same moment both may be.
+    /// of all accounts one by one, while nobody else of the staff is changed ([`House::staff_changes`]).
     async fn is_not_the_last_operator(&self, asked: &OwnerRef) -> Result<(), Rejection> {
         let known = self.shell.read(asked.clone(), account_view::staff).await?;
         let Some(one) = known.filter(account_view::Staff::runs_all_sites) else { return Ok(()) };
@@ -363,6 +363,11 @@ pub(super) fn booked_slot(command: &C) -> Option<&SlotId> {
         C::BookSlot(c) if c.slot.session() == c.session => Some(&c.slot),
         _ => None,
     }
+}
+
+/// What goes one after the other ([`House::staff_changes`]).
+pub(super) fn changes_staff(command: &C) -> bool {
+    matches!(command, C::DefineStaff(_) | C::RetireStaff(_))
 }
 
 /// Where a booking goes.

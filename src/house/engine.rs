@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
-use super::commands::{Addressed, booked_slot};
+use super::commands::{Addressed, booked_slot, changes_staff};
 use super::{House, ops, site};
 use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};
 use crate::identity::access::{self, Facts, StreamName, Target, may_be_number};
@@ -165,8 +165,10 @@ impl House {
         self.stands(claims).await?;
         self.checked(claims, &command, Facts::default()).await?;
         let origin = self.origin(claims, key, &command);
+        let one_by_one = if changes_staff(&command) { Some(self.staff_changes.lock().await) } else { None };
         let (owner, message) = self.address(claims, command).await?;
         let reply = self.shell.begin(owner, message, origin)?;
+        drop(one_by_one);
         drop(turn);
         reply.await.unwrap_or_else(|_| Err(Code::TimedOut.into()))
     }
@@ -185,7 +187,6 @@ impl House {
                     tracing::warn!(code = why.code.wire(), patient = %bearer, "a claim was not joined to its bearer");
                 }
             }
-            After::EndScreen(screen) => self.screen_revoked(&screen),
             After::RecheckDoctor(doctor) => self.recheck_doctor(doctor).await,
             After::TellBoard(board) => {
                 if let Err(why) = self.tell_board(&board).await {
@@ -263,7 +264,6 @@ struct Ready {
 enum After {
     Nothing,
     Relearn(AccountId),
-    EndScreen(ScreenId),
     /// Where a doctor works is another: what it may follow too.
     RecheckDoctor(DoctorId),
     /// The desk's word lets the account of this phone act for somebody.
@@ -287,7 +287,6 @@ impl After {
             ClientCommand::GrantRelation(c) => Self::JoinClaim { bearer: c.patient.clone(), phone: c.phone.clone() },
             ClientCommand::DefineDoctor(c) => Self::RecheckDoctor(c.id.clone()),
             ClientCommand::RetireDoctor(c) => Self::RecheckDoctor(c.id.clone()),
-            ClientCommand::RevokeScreen(c) => Self::EndScreen(c.screen.clone()),
             ClientCommand::DefineSite(c) => Self::KnowSite(c.id.clone()),
             ClientCommand::DefineBoard(c) => Self::TellBoard(c.id.clone()),
             ClientCommand::DefineSession(c) => Self::ForgetSlots(c.id.clone()),

@@ -66,6 +66,9 @@ pub struct House {
     /// Persons whom somebody of the staff has just made known and who may have no ticket there yet: by whom, who, and when
     /// (machine time).
     pub(crate) newly_known: DashMap<(AccountId, jiaohao_domain::PatientId), Instant>,
+    /// Who of the staff is changed, is so one after the other: what is asked of all accounts before it (is it the last
+    /// operator?) stands behind every earlier change in its account's mailbox. Held until the change is in it, too.
+    pub(crate) staff_changes: tokio::sync::Mutex<()>,
     /// What is kept of those whom nobody knows.
     pub(crate) strangers: Strangers,
     /// The folder was made for test.

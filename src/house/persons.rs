@@ -9,7 +9,7 @@ use jiaohao_domain::patient::{Identity, State};
 use jiaohao_domain::person::{
     Document, DocumentKind, PatientBrief, PersonRecord, Relation, Sex, checked_birth_date, checked_name,
 };
-use jiaohao_domain::vocabulary::{OutsidePatient, ToAccount, ToPatient, is_outside_number};
+use jiaohao_domain::vocabulary::{OutsidePatient, Proof, ToAccount, ToPatient, is_outside_number};
 use jiaohao_domain::{AccountId, BusinessDate, Code, PatientId, Principal, Rejection, Role, SiteId};
 use uuid::Uuid;
 
@@ -27,6 +27,9 @@ use jiaohao_domain::redacted::Redacted;
 /// What making a person known is called on the record and on the audit.
 pub(super) const IDENTIFY: &str = "identify_person";
 
+/// How often a door begins anew, where a person's file was changed while it asked.
+const FILE_ROUNDS: usize = 3;
+
 const RECORD: &str = "record";
 const BIRTH_DATE: &str = "birth_date";
 
@@ -39,7 +42,17 @@ pub(super) struct Person {
     /// What was sent to the person's own phone.
     pub(super) code: Option<Redacted<String>>,
     replace: bool,
+    /// The number of the confirmation that it replaces; none: the one that stands.
+    replaces: Option<u64>,
     keyed: Option<Keyed>,
+}
+
+/// Proof that the desk has seen.
+struct Confirms {
+    /// The number of the confirmation that it takes the place of; 0: there is none.
+    replaces: u64,
+    /// The account of the phone on file.
+    on_file: Option<AccountId>,
 }
 
 impl Person {
@@ -172,8 +185,8 @@ impl House {
             birth_date: asked.birth_date,
             sex: asked.sex,
         };
-        let (relation, replace) = (asked.relation.unwrap_or(Relation::Own), asked.replace);
-        Ok(Person { who, record, relation, code: asked.code.map(Redacted::new), replace, keyed })
+        let (relation, replace, replaces) = (asked.relation.unwrap_or(Relation::Own), asked.replace, asked.replaces);
+        Ok(Person { who, record, relation, code: asked.code.map(Redacted::new), replace, replaces, keyed })
     }
 
     /// A key that a command could have too, and not so old that it may have been forgotten.
@@ -232,22 +245,52 @@ impl House {
     /// answered alike, because the bearer's owner is not touched: a number alone makes a claim of the account's own. Only
     /// whose phone the desk has put on the bearer's file acts for the bearer.
     pub(super) async fn register_own(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
-        let (who, proof) = self.meant(claims, &person).await?;
-        let comes_of_age = self.whose_age(&who, &person).await?;
+        for _ in 0..FILE_ROUNDS {
+            if let Some(brief) = self.register_as_meant(claims, &person).await? {
+                return Ok(brief);
+            }
+        }
+        Err(Code::Overloaded.into())
+    }
+
+    /// None: the phone was taken off the person's file meanwhile.
+    async fn register_as_meant(&self, claims: &Claims, person: &Person) -> Result<Option<PatientBrief>, Rejection> {
+        let (who, proof) = self.meant(claims, person).await?;
+        let comes_of_age = self.whose_age(&who, person).await?;
         let Person { who: bearer, record, relation, keyed, .. } = person;
+        let is_by_file = proof == Proof::OnFile;
         // Its limits first: what they refuse leaves nothing behind.
         let claim = self.claim_by(&claims.account, &record.documents);
-        let to_account = acts_for(who.clone(), relation, claim, comes_of_age, proof);
+        let to_account = acts_for(who.clone(), *relation, claim, comes_of_age, proof);
         self.shell.ask(account(&claims.account), to_account.into(), as_identifier(claims)).await?;
-        let brief = if who == bearer {
-            self.join_claim(&claims.account, &bearer, &record.documents).await?;
+        if is_by_file && !self.is_still_on_file(&claims.account, &who, *relation).await? {
+            return Ok(None);
+        }
+        let brief = if who == *bearer {
+            self.join_claim(&claims.account, bearer, &record.documents).await?;
             record.brief(who)
         } else {
-            self.identify(who, record, false, keyed).await?
+            self.identify(who, record, keyed.as_ref(), None).await?
         };
-        let to_patient = ToPatient::Relate { account: claims.account.clone(), relation, granted: true };
-        self.shell.ask(patient(&brief.patient), to_patient.into(), Origin::Shell).await?;
-        Ok(brief)
+        if !is_by_file {
+            let to_patient = ToPatient::Relate { account: claims.account.clone(), relation: *relation, granted: true };
+            self.shell.ask(patient(&brief.patient), to_patient.into(), Origin::Shell).await?;
+        }
+        Ok(Some(brief))
+    }
+
+    /// Asks the person's owner once more, after the account acts by the file. Where another phone is on it by now, the right
+    /// has ended when this returns; should the door die before it asks, the two owners end it between them.
+    async fn is_still_on_file(&self, by: &AccountId, who: &PatientId, relation: Relation) -> Result<bool, Rejection> {
+        let relate = ToPatient::RelateOnFile { account: by.clone(), relation };
+        match self.shell.ask(patient(who), relate.into(), Origin::Shell).await {
+            Err(why) if why.code == Code::Forbidden => {}
+            other => return other.map(|_| true),
+        }
+        let end = ToAccount::AnotherPhoneOnFile { patient: who.clone() };
+        self.shell.ask(account(by), end.into(), Origin::Shell).await?;
+        self.relearn(by).await?;
+        Ok(false)
     }
 
     /// Whether the person was confirmed with proof seen, and this account's phone was put on file as the person's own word.
@@ -265,15 +308,32 @@ impl House {
     /// document. Something else than what proof was seen for is a conflict, unless the desk says that it replaces it. So is
     /// another phone: it takes the place of the one on file, and nobody else's phone acts for the person any more.
     pub(super) async fn register_here(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
-        let is_seen = person.is_seen_by(claims.role);
-        let Person { who, record, replace, keyed, .. } = person;
-        if !is_seen {
-            return self.identify(who, record, false, keyed).await;
+        if !person.is_seen_by(claims.role) {
+            return self.identify(person.who, &person.record, person.keyed.as_ref(), None).await;
         }
-        let is_confirmed = self.identity_of(&who).await?.is_some_and(|identity| identity.real_name);
-        let known = if is_confirmed { self.readable_record(&who).await? } else { None };
+        for round in 0..FILE_ROUNDS {
+            // What another desk has confirmed meanwhile is nothing that this one has said to be wrong.
+            let may_replace = person.replace && round == 0;
+            if let Some(brief) = self.confirm(claims, &person, may_replace).await? {
+                return Ok(brief);
+            }
+        }
+        Err(Code::Overloaded.into())
+    }
+
+    /// None: another desk has confirmed the person meanwhile.
+    async fn confirm(
+        &self,
+        claims: &Claims,
+        person: &Person,
+        may_replace: bool,
+    ) -> Result<Option<PatientBrief>, Rejection> {
+        let who = &person.who;
+        let number = self.shell.read(patient(who), |state: &State| state.confirmed).await?;
+        let is_confirmed = number > 0;
+        let known = if is_confirmed { self.readable_record(who).await? } else { None };
         let (mut phone_before, mut born_before) = (None, None);
-        let record = record.with_phone_on_file(known.as_ref(), self.today());
+        let record = person.record.clone().with_phone_on_file(known.as_ref(), self.today());
         if let Some(known) = known {
             let is_another_phone = known.phone.is_some() && known.phone != record.phone;
             let differs = [
@@ -284,14 +344,22 @@ impl House {
             ];
             let differs: Vec<String> =
                 differs.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what.to_owned()).collect();
-            if !differs.is_empty() && !replace {
+            let is_meant = may_replace && person.replaces.is_none_or(|seen| seen == number);
+            if !differs.is_empty() && !is_meant {
                 let why = "this document's bearer was confirmed otherwise; `replace` says that the old was wrong";
-                return Err(Rejection::new(Code::AlreadyExists, why).with("differs", differs));
+                let refused = Rejection::new(Code::AlreadyExists, why).with("differs", differs);
+                return Err(refused.with("confirmed", i64::try_from(number).unwrap_or(i64::MAX)));
             }
             (phone_before, born_before) = (known.phone, Some(known.birth_date));
         }
-        let (phone, born, documents) = (record.phone.clone(), record.birth_date, record.documents.clone());
-        let brief = self.identify(who, record, true, keyed).await?;
+        let account_of = |phone: &String| accounts::phone(self.keys.get(KeyName::Hash), phone);
+        let on_file = record.phone.as_ref().map(account_of).transpose()?;
+        let confirms = Confirms { replaces: number, on_file };
+        let brief = match self.identify(who.clone(), &record, person.keyed.as_ref(), Some(confirms)).await {
+            Err(why) if why.code == Code::AlreadyExists => return Ok(None),
+            confirmed => confirmed?,
+        };
+        let PersonRecord { phone, birth_date: born, documents, .. } = record;
         if born_before.is_some_and(|before| before != born) {
             self.judge_rights_anew(&brief.patient, born).await?;
         }
@@ -304,7 +372,7 @@ impl House {
                 self.audit.note(AuditLine::new(claims, "change_phone", about, Ok(()), self.machine_now()));
             }
         }
-        Ok(brief)
+        Ok(Some(brief))
     }
 
     /// Every right to somebody whose birth date was another one, with the connections that hang on it.
@@ -367,36 +435,39 @@ impl House {
                     birth_date: person.birth_date,
                     sex: person.sex.unwrap_or(Sex::Unknown),
                 };
-                Ok((self.identify(who, record, false, None).await?, person.birth_date))
+                Ok((self.identify(who, &record, None, None).await?, person.birth_date))
             }
         }
     }
 
-    /// Seals the record with the person's key and tells the person's owner. The key is on disk before. Where a known
+    /// Seals the record with the person's key and tells the person's owner, with proof seen or as it was said. The key is on disk before. Where a known
     /// person's key cannot be had there is no second one beside it: what is known stays, and lets the person in.
     async fn identify(
         &self,
         who: PatientId,
-        record: PersonRecord,
-        real_name: bool,
-        keyed: Option<Keyed>,
+        record: &PersonRecord,
+        keyed: Option<&Keyed>,
+        confirms: Option<Confirms>,
     ) -> Result<PatientBrief, Rejection> {
         // Before the key is written: a full disk is answered by its name.
         self.shell.check_writable()?;
         if let Some(known) = self.identity_of(&who).await? {
             let Ok(key) = self.key_of_known(&who).await else { return Ok(known.brief) };
             let kept = key.and_then(|key| open::<PersonRecord>(&key, &who, RECORD, &known.sealed));
-            if (known.real_name || !real_name) && kept.is_some_and(|kept| kept == record) {
+            if (known.real_name || confirms.is_none()) && kept.is_some_and(|kept| kept == *record) {
                 return Ok(record.brief(who));
             }
         }
         let key = self.ask_keys(&who, PersonKeys::make).await?;
-        let brief = record.brief(who.clone());
-        let message = ToPatient::Identify {
-            brief: brief.clone(),
-            birth_date_sealed: seal(&key, &who, BIRTH_DATE, &record.birth_date),
-            sealed: seal(&key, &who, RECORD, &record),
-            real_name,
+        let (brief, real_name) = (record.brief(who.clone()), confirms.is_some());
+        let birth_date_sealed = seal(&key, &who, BIRTH_DATE, &record.birth_date);
+        let sealed = seal(&key, &who, RECORD, record);
+        let message = match confirms {
+            Some(Confirms { replaces, on_file }) => {
+                let identity = Identity { brief: brief.clone(), birth_date_sealed, sealed, real_name };
+                ToPatient::ConfirmIdentity { identity, replaces, on_file }
+            }
+            None => ToPatient::Identify { brief: brief.clone(), birth_date_sealed, sealed, real_name },
         };
         let origin = keyed.map_or(Origin::Shell, |keyed| keyed.origin(&key));
         self.shell.ask(patient(&who), message.into(), origin).await?;

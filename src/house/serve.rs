@@ -285,6 +285,7 @@ impl Recovered {
             slots: DashMap::new(),
             full: DashMap::new(),
             newly_known: DashMap::new(),
+            staff_changes: tokio::sync::Mutex::default(),
             strangers: Strangers::default(),
             for_test,
             stopping: AtomicBool::new(false),

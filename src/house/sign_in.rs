@@ -437,11 +437,6 @@ impl House {
         self.generations.learn(who, standing);
         Ok(())
     }
-
-    /// A revoked screen's tokens end at once.
-    pub(super) fn screen_revoked(&self, screen: &ScreenId) {
-        self.generations.learn(&accounts::screen(screen), Tokens { generation: 1, ..Tokens::default() });
-    }
 }
 
 fn split(token: &str) -> Result<(AccountId, &str), Rejection> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiaohao_actors::fanout::StreamKind;
 use jiaohao_actors::shell::streams::{Happened, Replicas, StreamRules};
+use jiaohao_domain::account::view::Standing;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{
     AccountId, BoardId, DepartmentId, Owner, OwnerKind, OwnerRef, QueueId, Timestamp, account, department, doctor,
@@ -15,13 +16,14 @@ use jiaohao_domain::{
 use jiaohao_queue_display::{announce, board};
 use serde_json::{Value, json};
 
+use crate::identity::accounts;
 use crate::identity::tokens::Generations;
 
 /// All streams of the program but `ops`, which is each node's own.
 pub struct HouseStreams {
     /// The zone of what belongs to no site.
     pub home: Zone,
-    /// Told of accounts that have lost a right, by whatever way.
+    /// Told of accounts and screens that have lost a right, by whatever way.
     pub generations: Arc<Generations>,
 }
 
@@ -127,6 +129,11 @@ impl StreamRules for HouseStreams {
     fn heard(&self, owner: &OwnerRef, event: &dyn Any) {
         if event.downcast_ref::<account::Event>().is_some_and(account::Account::ends_rights) {
             self.generations.forget(&AccountId::from(&*owner.id));
+        }
+        if let Some(site::Event::ScreenRevoked { screen }) = event.downcast_ref() {
+            // For good: who is signing it in at this moment brings nothing back.
+            let ended = Standing { generation: 1, ..Standing::default() };
+            self.generations.learn(&accounts::screen(screen), ended);
         }
     }
 

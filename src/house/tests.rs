@@ -429,6 +429,135 @@ async fn the_last_operator_of_all_sites_is_neither_retired_nor_made_another() {
 }
 
 #[actix_web::test]
+async fn of_the_last_two_operators_who_are_retired_at_once_one_stays() {
+    let house = open().await;
+    let staff = |id: &str, role: &str, site: Option<&str>| json!({"define_staff": {"id": id, "role": role, "password": "twelve characters", "site": site}});
+    let operator = house.operator();
+    let give = async |command: Value| house.give(&operator, command).await.map_err(|why| why.code);
+    let mut one = "first".to_owned();
+    give(staff(&one, "operator", None)).await.expect("defined");
+    for round in 0..6 {
+        let other = format!("other-{round}");
+        give(staff(&other, "operator", None)).await.expect("defined");
+        let retire = |id: &str| json!({"retire_staff": {"id": id}});
+        let end = |id: &str| if round % 2 == 0 { retire(id) } else { staff(id, "desk", Some("s")) };
+        let (first, second) = tokio::join!(give(end(&one)), give(end(&other)));
+        assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+        assert_eq!(first.as_ref().err().or(second.as_ref().err()), Some(&Code::InUse));
+        one = if first.is_ok() { other } else { one };
+    }
+}
+
+#[actix_web::test]
+async fn what_is_retired_takes_its_screens_rights_along() {
+    let house = open().await;
+    let operator = house.operator();
+    let give = async |command: Value| house.give(&operator, command).await.expect("done");
+    give(json!({"define_service_point": {"id": "s.d.r1", "name": "1号诊室"}})).await;
+    for board in ["s.b", "s.c"] {
+        give(json!({"define_board": {"id": board, "name": "大屏", "queues": ["s.d.q"]}})).await;
+    }
+    let here = IpAddr::from([127, 0, 0, 1]);
+    for (place, board, retire) in [
+        (json!({"board": "s.b"}), "s.b", json!({"retire_board": {"id": "s.b"}})),
+        (json!({"door": "s.d.r1"}), "s.c", json!({"retire_service_point": {"id": "s.d.r1"}})),
+    ] {
+        let Ok(VisitAnswer::Told(offer)) = house.engine.visit(here, Visit::OfferScreen(read(place))).await else {
+            panic!("it shows a code")
+        };
+        give(json!({"approve_screen": {"code": offer["code"], "board": board}})).await;
+        let given = json!({"screen": offer["screen"], "secret": offer["secret"]});
+        let sign_in = async || {
+            let visit = Visit::SignIn(crate::http::requests::SignIn::Screen(read(given.clone())));
+            house.engine.visit(here, visit).await
+        };
+        let Ok(VisitAnswer::SignedIn(screen)) = sign_in().await else { panic!("it signs in") };
+        let claims = Arc::new(screen.claims);
+        house.engine.still_stands(claims.clone()).await.expect("it stands");
+        let mut changed = house.engine.changed_rights();
+        give(retire).await;
+        let is_told = async { while !changed.recv().await.expect("it listens").concerns(&claims) {} };
+        tokio::time::timeout(Duration::from_secs(1), is_told).await.expect("within a second");
+        assert_eq!(house.engine.still_stands(claims).await.map_err(|why| why.code), Err(Code::Unauthenticated));
+        assert!(sign_in().await.is_err(), "its secret is good for nothing");
+    }
+}
+
+#[actix_web::test]
+async fn of_two_desks_that_confirm_one_document_at_once_one_is_told_what_differs() {
+    let house = open().await;
+    let asked = |document: &str, name: &str, more: Value| {
+        let mut asked = json!({"document_kind": "passport", "document_number": document, "name": name, "sex": "male",
+            "birth_date": "1980-01-01"});
+        asked.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        asked
+    };
+    let confirm = async |asked: Value| {
+        let deed = Deed::RegisterPerson { person: Box::new(read(asked)), key: None };
+        house.engine.deed(house.desk(), deed).await
+    };
+    for round in 0..5 {
+        let document = format!("E7000000{round}");
+        let (li, zhang) = (asked(&document, "李四", json!({})), asked(&document, "张三", json!({})));
+        let (first, second) = tokio::join!(confirm(li.clone()), confirm(zhang.clone()));
+        assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+        let (refused, other) = if first.is_ok() { (second, zhang) } else { (first, li) };
+        let refused = refused.expect_err("one of them");
+        assert_eq!(refused.code, Code::AlreadyExists);
+        let said = serde_json::to_value(&refused.valid_now).expect("JSON").to_string();
+        assert!(said.contains("differs") && said.contains("name") && said.contains("confirmed"), "{said}");
+        let replace = |replaces: u64| {
+            let mut other = other.clone();
+            (other["replace"], other["replaces"]) = (json!(true), json!(replaces));
+            other
+        };
+        assert_eq!(confirm(replace(7)).await.map_err(|why| why.code), Err(Code::AlreadyExists), "not what it saw");
+        confirm(replace(1)).await.expect("knowingly");
+        let (one, two) =
+            (asked(&document, "王五", json!({"replace": true})), asked(&document, "赵六", json!({"replace": true})));
+        let (first, second) = tokio::join!(confirm(one), confirm(two));
+        assert!(first.is_ok() != second.is_ok(), "both have seen what stood before: {first:?} {second:?}");
+        let same = asked(&format!("E8000000{round}"), "李四", json!({}));
+        let (first, second) = tokio::join!(confirm(same.clone()), confirm(same));
+        assert_eq!(first.expect("the same"), second.expect("the same"));
+    }
+}
+
+#[actix_web::test]
+async fn a_right_by_a_phone_that_is_off_the_file_ends_also_when_its_door_dies_before_it_asks() {
+    use jiaohao_actors::shell::Origin;
+    use jiaohao_domain::person::Relation;
+    use jiaohao_domain::vocabulary::{Proof, ToAccount};
+    use jiaohao_domain::{PatientId, account::State as AccountState, patient::State};
+
+    let house = open().await;
+    let confirm = async |phone: &str, replace: bool| {
+        let asked = json!({"document_kind": "passport", "document_number": "E90000001", "name": "张三", "sex": "male",
+            "birth_date": "1980-01-01", "phone": phone, "replace": replace});
+        let deed = Deed::RegisterPerson { person: Box::new(read(asked)), key: None };
+        let person = house.engine.deed(house.desk(), deed).await.expect("confirmed");
+        PatientId::new(person["patient"].as_str().expect("an id"))
+    };
+    let who = confirm("13800000001", false).await;
+    let shell = house.engine.0.shell.clone();
+    let on_file = |state: &State| state.on_file.clone();
+    let old = shell.read(super::patient(&who), on_file).await.expect("read").expect("a phone is on file");
+    confirm("13800000002", true).await;
+    // The door had seen the old phone on file; what it tells the account comes only now, and it tells nobody else.
+    let (relation, proof) = (Relation::Own, Proof::OnFile);
+    let act = ToAccount::ActFor { patient: who.clone(), relation, comes_of_age: None, proof };
+    shell.ask(super::account(&old), act.into(), Origin::Shell).await.expect("given");
+    for tries in 0.. {
+        let acts = |state: &AccountState| !state.relations.is_empty();
+        if !shell.read(super::account(&old), acts).await.expect("read") {
+            break;
+        }
+        assert!(tries < 100, "it acts for ever");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[actix_web::test]
 async fn a_text_is_looked_at_also_when_its_command_has_to_wait_for_its_turn() {
     let house = open().await;
     let mut turns = Turns::default();

@@ -282,6 +282,10 @@ pub struct RegisterPerson {
     /// At the desk: what proof was seen for before is to be replaced by this.
     #[serde(default)]
     pub replace: bool,
+    /// With `replace`: the number of the confirmation that is to be replaced, as the refusal named it (`confirmed`). Absent:
+    /// the one that stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<u64>,
 }
 
 /// Issue a token for a script.

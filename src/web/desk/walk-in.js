@@ -50,17 +50,18 @@ export class WalkIn {
     }
   }
 
-  /** @param {any} f @param {boolean} [replace] the document's bearer was put down wrongly before */
-  async register(f, replace) {
+  /** @param {any} f @param {number} [replaces] the document's bearer was put down wrongly before: by which confirmation */
+  async register(f, replaces) {
+    const meant = replaces === undefined ? {} : { replace: true, replaces };
     try {
-      const answer = await this.page.session.http('POST', '/api/v1/persons', replace ? { ...personBody(f), replace } : personBody(f));
+      const answer = await this.page.session.http('POST', '/api/v1/persons', { ...personBody(f), ...meant });
       this.page.notify('');
       this.persons.put({ patient: answer.patient, name: nameOf(f) });
       return answer.patient;
     } catch (refusal) {
-      if (refusal.validNow && refusal.validNow.differs && !replace) {
+      if (refusal.validNow && refusal.validNow.differs) {
         const fields = refusal.validNow.differs.map((/** @type {string} */ field) => t(`person.${field}`)).join(', ');
-        return window.confirm(t('person.replace', { fields })) ? this.register(f, true) : null;
+        return window.confirm(t('person.replace', { fields })) ? this.register(f, refusal.validNow.confirmed) : null;
       }
       this.page.refuse(refusal);
       return null;

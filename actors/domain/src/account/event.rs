@@ -239,6 +239,15 @@ pub enum Event {
         /// When (machine time).
         at: Timestamp,
     },
+    /// May act for that patient, because its phone is on the person's file: the person is told, and says whether it is.
+    RelationOnFile {
+        /// This account.
+        account: AccountId,
+        /// Whom.
+        patient: PatientId,
+        /// As what, until when.
+        acts: Acts,
+    },
 }
 
 /// Why an account acts for somebody no longer.
@@ -316,6 +325,7 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::SessionEnded { .. } => (524, "session_ended"),
         Event::TokenNoted { .. } => (525, "token_noted"),
         Event::TokensEnded { .. } => (526, "tokens_ended"),
+        Event::RelationOnFile { .. } => (560, "relation_on_file"),
     }
 }
 
@@ -438,7 +448,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
                 asked.code.tries = *tries;
             }
         }
-        Event::RelationAgreed { patient, acts, .. } => {
+        Event::RelationAgreed { patient, acts, .. } | Event::RelationOnFile { patient, acts, .. } => {
             state.consents.remove(patient);
             state.grown.remove(patient);
             state.relations.insert(patient.clone(), acts.clone());

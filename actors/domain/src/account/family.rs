@@ -166,8 +166,16 @@ pub(super) fn relate(draft: &mut Draft<'_, Account>, wanted: Wanted, proof: Proo
     }
     let account = state.id.clone();
     let acts = Acts { relation, agreed, since: Some(now), ends_at };
-    draft.emit(Event::RelationAgreed { account, patient: wanted.patient, acts });
+    draft.emit(acts_for(account, wanted.patient, acts));
     Ok(Answer::Done)
+}
+
+/// That an account acts for somebody, by whosever word.
+fn acts_for(account: AccountId, patient: PatientId, acts: Acts) -> Event {
+    match acts.agreed {
+        Agreed::OnFile => Event::RelationOnFile { account, patient, acts },
+        Agreed::Own | Agreed::AtDesk | Agreed::ByPhone(_) => Event::RelationAgreed { account, patient, acts },
+    }
 }
 
 /// The account of the phone that the right code was sent to; else how many wrong tries there are at it now, if any code
@@ -246,7 +254,7 @@ pub(super) fn judge_anew(
         Some(_) if !is_for_children => end(draft, patient, Over::ByDesk, now),
         Some(at) if acts.ends_at != Some(at) => {
             let (account, acts) = (draft.state().id.clone(), Acts { ends_at: Some(at), ..acts.clone() });
-            draft.emit(Event::RelationAgreed { account, patient, acts });
+            draft.emit(acts_for(account, patient, acts));
             Ok(Answer::Done)
         }
         None | Some(_) => Ok(Answer::Done),

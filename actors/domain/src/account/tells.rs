@@ -26,6 +26,12 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
                 out.push(to_account(member, ToAccount::NoteAgreement { account, patient, agreement }));
             }
         }
+        Event::RelationOnFile { account, patient, acts } => {
+            let relation = crate::person::Relation::of_wire(&acts.relation);
+            let message = ToPatient::RelateOnFile { account: account.clone(), relation };
+            let person = OwnerRef::new(OwnerKind::Patient, patient.as_str());
+            out.push(Outgoing::Effect(person, message.into()));
+        }
         Event::RelationOver { account, patient, member, .. } => {
             out.push(to_person(patient, account, "", false));
             if let Some(member) = member {

@@ -11,6 +11,7 @@ use crate::vocabulary::{Answer, AppointmentEnd, Channel, RestoreAppointment, ToD
 use super::Patient;
 use super::claims;
 use super::event::{Event, Wish};
+use super::file;
 use super::moved;
 use super::state::*;
 use crate::settings::PatientLimits;
@@ -31,17 +32,15 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
             if brief.patient != draft.state().id {
                 return Err(Code::Forbidden.into());
             }
-            let identity = Identity { brief, birth_date_sealed, sealed, real_name };
-            let is_confirmed = draft.state().identity.as_ref().is_some_and(|known| known.real_name);
-            if is_confirmed && !real_name {
-                // What proof was seen for is not replaced by what somebody says.
-                return Ok(Answer::Done);
-            }
-            if draft.state().identity.as_ref() != Some(&identity) {
-                draft.emit(Event::Identified { identity });
-            }
-            Ok(Answer::Done)
+            file::identify(draft, Identity { brief, birth_date_sealed, sealed, real_name })
         }
+        ToPatient::ConfirmIdentity { identity, replaces, on_file } => {
+            if identity.brief.patient != draft.state().id || !identity.real_name {
+                return Err(Code::Forbidden.into());
+            }
+            file::confirm(draft, identity, replaces, on_file)
+        }
+        ToPatient::RelateOnFile { account, relation } => file::relate_on_file(draft, account, relation),
         ToPatient::Relate { account, relation, granted } => relate(draft, account, relation, granted),
         ToPatient::Reserve { slot, date, slot_start, slot_end, confirm, channel, replaces, limits } => {
             let asked = Asked { slot, date, start: slot_start, end: slot_end, confirm, channel, replaces, limits };
@@ -97,7 +96,7 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
     }
 }
 
-fn relate(draft: &mut Draft<'_, Patient>, account: AccountId, relation: Relation, granted: bool) -> Outcome {
+pub(super) fn relate(draft: &mut Draft<'_, Patient>, account: AccountId, relation: Relation, granted: bool) -> Outcome {
     let relation = relation.wire().to_owned();
     let known = draft.state().accounts.get(&account);
     if granted && known != Some(&relation) {

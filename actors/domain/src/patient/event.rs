@@ -7,7 +7,9 @@ use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::person::PatientBrief;
 use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{AppointmentEnd, CancelAppointment, Channel, Place, TicketNews, ToDepartment, ToPatient};
+use crate::vocabulary::{
+    AppointmentEnd, CancelAppointment, Channel, Place, TicketNews, ToAccount, ToDepartment, ToPatient,
+};
 
 use super::state::*;
 
@@ -175,6 +177,22 @@ pub enum Event {
         /// When it is.
         place: Option<Place>,
     },
+    /// Proof was seen of who this is. Whoever acted by another phone on file is told.
+    IdentityConfirmed {
+        /// Brief and sealed fields.
+        identity: Identity,
+        /// The account of the phone on file.
+        on_file: Option<AccountId>,
+        /// Who acted when another phone came on file.
+        others: Vec<AccountId>,
+    },
+    /// That account says that it acts by the phone on file, which is another one since: it is told.
+    PhoneOffFile {
+        /// For whom.
+        patient: PatientId,
+        /// Which.
+        account: AccountId,
+    },
 }
 
 /// What a news of a ticket changes.
@@ -215,12 +233,23 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::ClaimJoined { .. } => (464, "claim_joined"),
         Event::PlaceCounted { .. } => (465, "place_counted"),
         Event::ClaimedPlace { .. } => (466, "claimed_place"),
+        Event::IdentityConfirmed { .. } => (490, "identity_confirmed"),
+        Event::PhoneOffFile { .. } => (491, "phone_off_file"),
     }
 }
 
 pub(super) fn apply(state: &mut State, event: &Event) {
     match event {
-        Event::Identified { identity } => state.identity = Some(identity.clone()),
+        Event::Identified { identity } => {
+            state.identity = Some(identity.clone());
+            state.confirmed += u64::from(identity.real_name);
+        }
+        Event::IdentityConfirmed { identity, on_file, .. } => {
+            state.identity = Some(identity.clone());
+            state.confirmed += 1;
+            state.on_file = on_file.clone();
+        }
+        Event::PhoneOffFile { .. } => {}
         Event::RelationGranted { account, relation } => {
             state.accounts.insert(account.clone(), relation.clone());
         }
@@ -354,6 +383,11 @@ pub(super) fn request(patient: &PatientId, appointment: &AppointmentId, wish: Wi
     super::to_department(appointment, message)
 }
 
+fn another_phone(patient: &PatientId, account: &AccountId) -> Outgoing {
+    let message = ToAccount::AnotherPhoneOnFile { patient: patient.clone() };
+    Outgoing::Effect(OwnerRef::new(OwnerKind::Account, account.as_str()), message.into())
+}
+
 pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
     match event {
         Event::PlaceReserved { appointment, slot, brief, confirm, channel, replaces, .. } => {
@@ -378,6 +412,10 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
             let message = ToPatient::CountPlace { appointment: appointment.clone(), place: place.clone() };
             out.push(Outgoing::Effect(to, message.into()));
         }
+        Event::IdentityConfirmed { identity, others, .. } => {
+            out.extend(others.iter().map(|other| another_phone(&identity.brief.patient, other)));
+        }
+        Event::PhoneOffFile { patient, account } => out.push(another_phone(patient, account)),
         Event::Identified { .. }
         | Event::ClaimJoined { .. }
         | Event::ClaimedPlace { .. }

@@ -4,6 +4,7 @@
 mod claims;
 mod decide;
 mod event;
+mod file;
 mod hear;
 mod moved;
 mod state;
@@ -28,7 +29,7 @@ pub struct Patient;
 
 impl Owner for Patient {
     const KIND: OwnerKind = OwnerKind::Patient;
-    const STATE_VERSION: u16 = 3;
+    const STATE_VERSION: u16 = 4;
     const ANSWERED_BY_REQUEST: bool = true;
     type State = State;
     type Command = ToPatient;

@@ -119,6 +119,11 @@ pub struct State {
     pub counted: BTreeMap<AppointmentId, bool>,
     /// Of a bearer: live places that were taken under claims of theirs.
     pub claimed: BTreeMap<AppointmentId, Place>,
+    /// How often proof has been seen of who the person is: the number of the confirmation that stands; 0: none.
+    pub confirmed: u64,
+    /// The account of the phone that the desk has put on the person's file; none: there is none, or nobody has confirmed the
+    /// person since it is kept here.
+    pub on_file: Option<AccountId>,
 }
 
 impl State {
@@ -135,6 +140,8 @@ impl State {
             bearer: None,
             counted: BTreeMap::new(),
             claimed: BTreeMap::new(),
+            confirmed: 0,
+            on_file: None,
         }
     }
 

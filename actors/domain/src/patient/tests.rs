@@ -16,6 +16,8 @@ use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Zone};
 use crate::vocabulary::*;
 
+mod file;
+
 fn zone() -> Zone {
     Zone::named("Asia/Shanghai").unwrap()
 }
@@ -546,8 +548,8 @@ fn what_proof_was_seen_for_is_not_replaced_by_what_somebody_says() {
     };
     person.tell(identify("假*", false), at("22 08:00")).unwrap();
     assert_eq!(person.state.identity, known);
-    person.tell(identify("真*", true), at("22 08:00")).unwrap();
-    assert_eq!(person.state.identity.as_ref().unwrap().brief.masked_name, "真*");
+    assert_eq!(person.tell(identify("真*", true), at("22 08:00")).unwrap_err().code, Code::AlreadyExists);
+    assert_eq!(person.state.identity, known, "nor by proof that replaces nothing");
     person.state.identity.as_mut().unwrap().real_name = false;
     person.tell(identify("假*", false), at("22 08:00")).unwrap();
     assert_eq!(person.state.identity.as_ref().unwrap().brief.masked_name, "假*", "unproved against unproved");

@@ -91,7 +91,7 @@ fn state_name(standing: Standing) -> &'static str {
 /// What an event says on the patient's stream, in the state after it: the appointment as it is now, whole.
 pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Vec<(String, Value)> {
     let body = match event {
-        Event::Identified { identity } => {
+        Event::Identified { identity } | Event::IdentityConfirmed { identity, .. } => {
             json!({ "masked_name": identity.brief.masked_name, "real_name": identity.real_name })
         }
         Event::RelationGranted { relation, .. } => json!({ "relation": relation }),
@@ -128,6 +128,7 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
         | Event::ReservationsForgotten { .. }
         | Event::ClaimJoined { .. }
         | Event::PlaceCounted { .. }
+        | Event::PhoneOffFile { .. }
         | Event::ClaimedPlace { .. } => return Vec::new(),
     };
     let (_, stem) = super::event::kind(event);

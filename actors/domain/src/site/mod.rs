@@ -84,6 +84,11 @@ impl Owner for Site {
         event::outgoing(event, out)
     }
 
+    /// A screen that is revoked has no right any more.
+    fn ends_rights(event: &Event) -> bool {
+        matches!(event, Event::ScreenRevoked { .. })
+    }
+
     fn next_deadline(state: &State) -> Option<Timestamp> {
         state.offers.values().map(|offer| offer.expires_at).min()
     }

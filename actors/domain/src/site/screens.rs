@@ -81,6 +81,10 @@ pub(super) fn approve(draft: &mut Draft<'_, Site>, code: &str, board: BoardId, c
             "the board shows nothing of the department of that screen's room",
         ));
     }
+    let room = state.doors.get(&offer.screen).and_then(|door| state.service_points.get(door));
+    if room.is_some_and(|room| room.retired) {
+        return Err(Code::Retired.into());
+    }
     let (screen, secret_hash) = (offer.screen.clone(), offer.secret_hash.clone());
     if let Some(own) = board_of_address(state, &screen).filter(|own| **own != board) {
         let wrong = Rejection::new(Code::InvalidField, "this screen stands at the address of another board");

@@ -270,6 +270,7 @@ fn what_is_retired_takes_nothing_new_and_frees_its_prefix() {
     house.tell(ToSite::RetireBoard(RetireBoard { id: BoardId::from("s.b") })).unwrap();
     assert_eq!(house.told(), set(&["Department s.d retire", "Department s.e retire", "Board s.b"]));
     assert!(house.state.screens.is_empty(), "its screens are paired no more");
+    assert_eq!(house.log.iter().filter(|event| Site::ends_rights(event)).count(), 1, "and their rights end");
     house.tell(ToSite::RetireDepartment(RetireDepartment { id: DepartmentId::from("s.d") })).unwrap();
     assert!(house.state.queues.values().filter(|q| q.definition.id.prefix(2) == "s.d").all(|q| q.retired));
     assert_eq!(house.tell(ToSite::DefineQueue(queue("s.d.q9", "Z", &[]))), Err(Code::Retired));
@@ -583,6 +584,14 @@ fn a_rooms_screen_is_paired_with_a_board_of_its_department_and_keeps_its_room() 
     assert_eq!(house.state.doors[&ScreenId::from("s.screen1")], room);
     house.tell(ToSite::RevokeScreen(RevokeScreen { screen: ScreenId::from("s.screen1") })).unwrap();
     assert!(house.state.doors.is_empty());
+    house.tell(at(room.as_str(), "s.screen3", "333333")).unwrap();
+    house.tell(approve("333333")).unwrap();
+    house.tell(at(room.as_str(), "s.screen4", "444444")).unwrap();
+    house.tell(ToSite::RetireServicePoint(RetireServicePoint { id: room.clone() })).unwrap();
+    assert!(house.state.screens.is_empty(), "no more of the room, no more of the screen at its door");
+    let revoked = |event: &&Event| Site::ends_rights(event);
+    assert_eq!(house.log.iter().filter(revoked).count(), 2);
+    assert_eq!(house.tell(approve("444444")), Err(Code::Retired), "nor of one that waits");
     let other = DefineDepartment { name: "外科".into(), ..department("s.other") };
     house.tell(ToSite::DefineDepartment(other)).unwrap();
     let foreign = DefineServicePoint {

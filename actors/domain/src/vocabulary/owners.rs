@@ -239,6 +239,11 @@ pub enum ToPatient {
     Join { bearer: PatientId },
     /// From a claim, to the bearer: a place of it is live, or (none) no longer.
     CountPlace { appointment: AppointmentId, place: Option<Place> },
+    /// The desk has seen proof of who the person is. It takes the place of the confirmation of that number and of no other
+    /// (0: there is none yet). `on_file` is the account of the phone that is on the person's file with it.
+    ConfirmIdentity { identity: crate::patient::Identity, replaces: u64, on_file: Option<AccountId> },
+    /// From an account: it acts for this person because its phone is on the person's file.
+    RelateOnFile { account: AccountId, relation: Relation },
 }
 
 /// When somebody has a place, as limits count it.
