@@ -165,7 +165,13 @@ impl House {
         self.stands(claims).await?;
         self.checked(claims, &command, Facts::default()).await?;
         let origin = self.origin(claims, key, &command);
-        let (owner, message) = self.address(claims, command).await?;
+        let (owner, message) = match self.address(claims, command.clone()).await {
+            Ok(addressed) => addressed,
+            Err(why) => {
+                drop(turn);
+                return self.recall(claims, &command, origin, why).await;
+            }
+        };
         let reply = self.shell.begin(owner, message, origin)?;
         drop(turn);
         reply.await.unwrap_or_else(|_| Err(Code::TimedOut.into()))

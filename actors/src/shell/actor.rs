@@ -18,7 +18,7 @@ use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use self::owed::Again;
 use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
-use super::message::{Envelope, ForStore, Outcome, Release, Reply, Snapped, Submission, ToActor};
+use super::message::{Envelope, ForStore, Outcome, Recall, Release, Reply, Snapped, Submission, ToActor};
 use super::registry::Shell;
 use super::replay::is_owing;
 use super::shard::shard_of;
@@ -132,16 +132,8 @@ impl<O: Owner> OwnerActor<O> {
                 return;
             }
         }
-        match self.ledger.look_up(&origin, self.shell.clock.earlier()) {
-            Err(rejection) => return self.submit_barrier(Release::outcome(reply, Err(rejection))),
-            Ok(Seen::Repeat(Remembered::Answer(answer))) => {
-                return self.submit_barrier(Release::outcome(reply, Ok(answer)));
-            }
-            Ok(Seen::Repeat(Remembered::Forwarded(to, request))) if !O::has_let_go(&self.state, &request) => {
-                let deliveries = vec![self.question(to, request, reply)];
-                return self.submit_barrier(Release { deliveries, ..Release::default() });
-            }
-            Ok(_) => {}
+        if let Some(known) = self.known(&origin) {
+            return self.answer_again(known, reply);
         }
         let Some(command) = O::receive(message) else {
             let why = Rejection::new(Code::UnknownCommand, "not a command of this owner");
@@ -191,6 +183,33 @@ impl<O: Owner> OwnerActor<O> {
             }
             Err(_) => self.failed(reply, "panicked"),
         }
+    }
+
+    /// What a repeat is answered by the ledger, or why its key is refused; none: it is to be decided.
+    fn known(&self, origin: &Origin) -> Option<Result<Remembered, Rejection>> {
+        match self.ledger.look_up(origin, self.shell.clock.earlier()) {
+            Err(rejection) => Some(Err(rejection)),
+            Ok(Seen::Repeat(Remembered::Forwarded(_, request))) if O::has_let_go(&self.state, &request) => None,
+            Ok(Seen::Repeat(remembered)) => Some(Ok(remembered)),
+            Ok(Seen::New) => None,
+        }
+    }
+
+    fn answer_again(&self, known: Result<Remembered, Rejection>, reply: Option<Reply>) {
+        self.submit_barrier(match known {
+            Err(rejection) => Release::outcome(reply, Err(rejection)),
+            Ok(Remembered::Answer(answer)) => Release::outcome(reply, Ok(answer)),
+            Ok(Remembered::Forwarded(to, request)) => {
+                Release { deliveries: vec![self.question(to, request, reply)], ..Release::default() }
+            }
+        });
+    }
+
+    /// The edge refuses it: decided it is not, whatever the key.
+    fn on_recall(&mut self, Recall { origin, why, reply }: Recall) {
+        self.leaving = false;
+        let known = if self.closed { None } else { self.known(&origin) };
+        self.answer_again(known.unwrap_or(Err(why)), Some(reply));
     }
 
     /// Writes what was decided, and lets everything leave that may.
@@ -397,6 +416,7 @@ impl<O: Owner> OwnerActor<O> {
         }
         match message {
             ToActor::Envelope(envelope) => self.on_envelope(envelope, ctx),
+            ToActor::Recall(recall) => self.on_recall(recall),
             ToActor::Acknowledged { by, up_to } => self.acknowledged(by, up_to),
             ToActor::Watch if self.lost => {}
             ToActor::Watch => {
@@ -442,7 +462,11 @@ impl<O: Owner> OwnerActor<O> {
                 let snapshot = Some(ForStore { owner: self.owner.clone(), round, what: Snapped::UpToDate });
                 self.submit_barrier(Release { snapshot, ..Release::default() });
             }
-            ToActor::Envelope(_) | ToActor::Acknowledged { .. } | ToActor::Watch | ToActor::Read(_) => {
+            ToActor::Envelope(_)
+            | ToActor::Recall(_)
+            | ToActor::Acknowledged { .. }
+            | ToActor::Watch
+            | ToActor::Read(_) => {
                 self.shell.deliver(&self.owner, message);
             }
             ToActor::Unwatch | ToActor::Passivate | ToActor::Stored { .. } | ToActor::Resend => {}
