@@ -133,7 +133,7 @@ impl<O: Owner> OwnerActor<O> {
             }
         }
         if let Some(known) = self.known(&origin) {
-            return self.answer_again(known, reply);
+            return self.answer_again(known, &origin, reply);
         }
         let Some(command) = O::receive(message) else {
             let why = Rejection::new(Code::UnknownCommand, "not a command of this owner");
@@ -195,12 +195,12 @@ impl<O: Owner> OwnerActor<O> {
         }
     }
 
-    fn answer_again(&self, known: Result<Remembered, Rejection>, reply: Option<Reply>) {
+    fn answer_again(&self, known: Result<Remembered, Rejection>, origin: &Origin, reply: Option<Reply>) {
         self.submit_barrier(match known {
             Err(rejection) => Release::outcome(reply, Err(rejection)),
             Ok(Remembered::Answer(answer)) => Release::outcome(reply, Ok(answer)),
             Ok(Remembered::Forwarded(to, request)) => {
-                Release { deliveries: vec![self.question(to, request, reply)], ..Release::default() }
+                Release { deliveries: vec![self.question(to, request, origin, reply)], ..Release::default() }
             }
         });
     }
@@ -209,7 +209,7 @@ impl<O: Owner> OwnerActor<O> {
     fn on_recall(&mut self, Recall { origin, why, reply }: Recall) {
         self.leaving = false;
         let known = if self.closed { None } else { self.known(&origin) };
-        self.answer_again(known.unwrap_or(Err(why)), Some(reply));
+        self.answer_again(known.unwrap_or(Err(why)), &origin, Some(reply));
     }
 
     /// Writes what was decided, and lets everything leave that may.
@@ -234,7 +234,7 @@ impl<O: Owner> OwnerActor<O> {
             self.plan_deadline(deadline);
             return self.submit_barrier(match asked {
                 Some((to, message)) => {
-                    Release { deliveries: vec![self.question(to, message, reply)], ..Release::default() }
+                    Release { deliveries: vec![self.question(to, message, &origin, reply)], ..Release::default() }
                 }
                 None => Release::outcome(reply, outcome),
             });
@@ -269,7 +269,7 @@ impl<O: Owner> OwnerActor<O> {
         match (first_request, reply) {
             // Behind the effects of this decision, into the same mailbox.
             (_, reply) if asked.is_some() => {
-                let question = asked.map(|(to, message)| self.question(to, message, reply));
+                let question = asked.map(|(to, message)| self.question(to, message, &origin, reply));
                 release.deliveries.extend(question);
             }
             (Some((at, ..)), Some(reply)) if forwarding => {
@@ -334,9 +334,10 @@ impl<O: Owner> OwnerActor<O> {
         });
     }
 
-    /// A question that another owner answers in this one's place.
-    fn question(&self, to: OwnerRef, message: Message, reply: Option<Reply>) -> (OwnerRef, ToActor) {
-        (to, ToActor::Envelope(Envelope { message, origin: self.as_request(), reply }))
+    /// A question that another owner answers in this one's place, to a command from there.
+    fn question(&self, to: OwnerRef, message: Message, asked: &Origin, reply: Option<Reply>) -> (OwnerRef, ToActor) {
+        let origin = if O::is_asked_by_key(&message) { asked.clone() } else { self.as_request() };
+        (to, ToActor::Envelope(Envelope { message, origin, reply }))
     }
 
     fn as_request(&self) -> Origin {
