@@ -23,6 +23,7 @@ use super::message::{Envelope, NewSnapshot, Outcome, Recall, Reply, Submission, 
 use super::projector::ToProjector;
 use super::wake::Source;
 use super::waker::Deadlines;
+use super::writer::InProgress;
 use crate::log::LogReader;
 use crate::store::Store;
 
@@ -53,6 +54,7 @@ pub struct Shell {
     /// The last instance that an owner was given, and the highest: it never falls, whatever the machine's clock says.
     pub(crate) instances: AtomicU64,
     pub(crate) durable: Arc<AtomicU64>,
+    pub(crate) in_progress: Arc<InProgress>,
     pub(crate) writer: Sender<Submission>,
     pub(crate) projector: Sender<ToProjector>,
     pub(crate) keeper: Sender<ToKeeper>,
@@ -384,6 +386,12 @@ impl Shell {
             commits: self.durable_commit().saturating_sub(self.floor_commit.load(Ordering::Relaxed)),
             checkpoint_age_s: (process_ms() - floor_ms) / 1_000,
         }
+    }
+
+    /// How long the log has been at what it is writing, in milliseconds; 0 when it writes nothing. Nothing that was decided
+    /// since leaves before.
+    pub fn writing_ms(&self) -> i64 {
+        self.in_progress.ms()
     }
 
     /// The last durable commit.
