@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiaohao_actors::fanout::{Outbox, Position};
 use jiaohao_actors::shell::clock;
@@ -177,7 +178,17 @@ pub trait Engine: Send + Sync + 'static {
     }
 }
 
-/// A command through either door: gives it, counts it, prints its answer as the wire has it.
+/// What comes within so long; else `timed_out`.
+///
+/// # Errors
+/// `timed_out`, beside the work's own.
+pub async fn in_time<T>(within: Duration, work: impl Future<Output = Result<T, Rejection>>) -> Result<T, Rejection> {
+    let late = || Rejection::new(Code::TimedOut, "no answer in time: send it again by its key");
+    tokio::time::timeout(within, work).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// A command through either door: gives it, counts it, prints its answer as the wire has it. Who has heard nothing `within`
+/// so long is told `timed_out`, and it may be done all the same.
 pub fn run_command(
     engine: &Arc<dyn Engine>,
     door: &'static str,
@@ -185,6 +196,7 @@ pub fn run_command(
     key: Option<Uuid>,
     command: ClientCommand,
     turn: Turn,
+    within: Duration,
 ) -> impl Future<Output = Result<Value, Rejection>> + use<> {
     let name = command.name();
     let began = clock::monotonic();
@@ -202,7 +214,7 @@ pub fn run_command(
         metrics::counter!("commands_total", "door" => door, "command" => name, "outcome" => outcome).increment(1);
         Ok(crate::wire::answer(engine.as_ref(), &answer?))
     });
-    async move { answered.await.unwrap_or_else(|_| Err(Code::Internal.into())) }
+    in_time(within, async move { answered.await.unwrap_or_else(|_| Err(Code::Internal.into())) })
 }
 
 #[cfg(test)]

@@ -98,6 +98,16 @@ pub struct LimitSettings {
     /// Connections of one address that have not said hello yet. Allowed: 1 to 100000.
     #[config(default = 1000)]
     pub unauthenticated_per_address: usize,
+    /// Connections of one address on which nobody has signed in: neither by a token nor as a socket (a hospital is one
+    /// address; a trusted proxy's are not counted). Allowed: 1 to 1000000.
+    #[config(default = 2000)]
+    pub connections_per_address: usize,
+    /// How long a connection's peer may take nothing of what it is sent, in seconds. Allowed: 1 to 3600.
+    #[config(default = 30)]
+    pub unread_s: u64,
+    /// How long a command may wait for its answer, in seconds; then it is `timed_out`. Allowed: 1 to 600.
+    #[config(default = 15)]
+    pub answer_within_s: u64,
     /// Commands of one person or token in a second. Allowed: 1 to 100000.
     #[config(default = 20)]
     pub commands_per_s: u32,

@@ -1,6 +1,6 @@
 //! From a client's command to its owner: who decides it, and what only the edge can add.
 
-use jiaohao_actors::shell::{Origin, clock};
+use jiaohao_actors::shell::{Origin, Outcome, clock};
 use jiaohao_domain::account::view as account_view;
 use jiaohao_domain::vocabulary::{ClientCommand as C, *};
 use jiaohao_domain::*;
@@ -331,7 +331,7 @@ impl House {
     }
 
     /// Whether the patient is in the waiting area: staff and kiosks stand there; a phone shows the area's code.
-    /// Wrong codes are counted by account and by what they are for.
+    /// Wrong codes are counted by account and by what they are for, once it is known that they are no repeat.
     fn is_present(
         &self,
         claims: &Claims,
@@ -345,9 +345,52 @@ impl House {
         let typed = code.ok_or(Code::WrongAreaCode)?;
         let (now, counted) = (self.machine_now(), [claims.account.as_str(), about]);
         self.strangers.may_try_area(&counted, now)?;
-        let right = area_code::accepts(self.keys.get(KeyName::Area), at, typed, now);
-        self.strangers.tried_area(&counted, right, now);
-        if right { Ok(true) } else { Err(Code::WrongAreaCode.into()) }
+        if !area_code::accepts(self.keys.get(KeyName::Area), at, typed, now) {
+            return Err(Code::WrongAreaCode.into());
+        }
+        self.strangers.tried_area(&counted, true, now);
+        Ok(true)
+    }
+
+    /// What a command comes to that the edge does not let through: the repeat of an accepted one gets its answer again,
+    /// though a code is out of date or a slot is gone by now. Only what is new counts as a wrong code.
+    pub(super) async fn recall(&self, claims: &Claims, command: &C, origin: Origin, why: Rejection) -> Outcome {
+        let Some(owner) = self.answers(claims, command) else { return Err(why) };
+        let outcome = self.shell.recall(owner, origin, why).await;
+        let typed = match command {
+            C::CheckIn(CheckIn { code: Some(_), appointment, .. }) => appointment.as_str(),
+            C::ReportBack(ReportBack { code: Some(_), ticket }) => ticket.as_str(),
+            _ => return outcome,
+        };
+        if matches!(&outcome, Err(why) if why.code == Code::WrongAreaCode) {
+            self.strangers.tried_area(&[claims.account.as_str(), typed], false, self.machine_now());
+        }
+        outcome
+    }
+
+    /// Who would answer a command, as far as it says so itself.
+    fn answers(&self, claims: &Claims, command: &C) -> Option<OwnerRef> {
+        Some(match command {
+            C::DefineStaff(DefineStaff { id, .. }) | C::RetireStaff(RetireStaff { id }) => {
+                account(&accounts::staff(id).ok()?)
+            }
+            C::RetireDepartment(c) => department(&c.id),
+            C::RetireServicePoint(c) => department(&c.id.department()),
+            C::RetireQueue(c) => department(&c.id.department()),
+            C::RetireDoctor(c) => OwnerRef::new(OwnerKind::Doctor, c.id.as_str()),
+            C::HoldSlot(c) => patient(&c.patient),
+            C::BookSlot(c) => patient(&c.patient),
+            C::ConfirmAppointment(c) => patient(c.patient.as_ref()?),
+            C::CheckIn(c) => department(&c.appointment.department()),
+            C::ReportBack(c) => department(&c.ticket.department()),
+            C::RegisterWalkIn(c) => department(&c.queue.department()),
+            C::RegisterReturn(c) => department(&c.at()),
+            C::StartWork(_) => OwnerRef::new(OwnerKind::Doctor, claims.doctor.as_ref()?.as_str()),
+            C::GrantRelation(c) => account(&accounts::phone(self.keys.get(KeyName::Hash), &c.phone).ok()?),
+            C::EndRelation(c) => account(c.account.as_ref().unwrap_or(&claims.account)),
+            C::RegisterVisit(c) => site(c.site.as_str()),
+            _ => return address_at_once(command).map(|(owner, _)| owner),
+        })
     }
 }
 

@@ -166,7 +166,13 @@ impl House {
         self.checked(claims, &command, Facts::default()).await?;
         let origin = self.origin(claims, key, &command);
         let one_by_one = if changes_staff(&command) { Some(self.staff_changes.lock().await) } else { None };
-        let (owner, message) = self.address(claims, command).await?;
+        let (owner, message) = match self.address(claims, command.clone()).await {
+            Ok(addressed) => addressed,
+            Err(why) => {
+                drop((one_by_one, turn));
+                return self.recall(claims, &command, origin, why).await;
+            }
+        };
         let reply = self.shell.begin(owner, message, origin)?;
         drop(one_by_one);
         drop(turn);
@@ -468,32 +474,10 @@ impl Engine for Shared {
     }
 
     fn ready(&self) -> Result<(), String> {
-        if self.0.is_stopping() {
-            return Err("stopping".into());
-        }
-        if self.0.shell.check_writable().is_ok() {
-            return Ok(());
-        }
-        let data = &self.0.settings.data;
-        let dir = data.dir.display();
-        Err(format!("read-only: less than data.last_reserve_mib = {} is free in {dir}", data.last_reserve_mib))
+        self.0.ready_now()
     }
 
     fn alarms(&self) -> Vec<String> {
-        let mut alarms = Vec::new();
-        let (clock, data) = (&self.0.shell.clock, &self.0.settings.data);
-        if clock.is_alarmed() {
-            alarms.push(format!(
-                "clock: the wall clock is {} s from clinic time and is not believed until POST /api/v1/clock/confirm",
-                clock.drift_ms() / 1_000
-            ));
-        }
-        if self.0.shell.store_fails() {
-            alarms.push("store: snapshots cannot be written; it is tried again with each checkpoint".into());
-        }
-        if self.0.shell.storage_level() == 1 {
-            alarms.push(format!("disk: bookings are refused below data.reserve_mib = {}", data.reserve_mib));
-        }
-        alarms
+        self.0.alarms_now()
     }
 }

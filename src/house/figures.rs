@@ -17,6 +17,7 @@ pub fn note(shell: &Shell) {
     metrics::gauge!("storage_level").set(f64::from(shell.storage_level()));
     metrics::gauge!("clock_alarm").set(f64::from(u8::from(shell.clock.is_alarmed())));
     metrics::gauge!("clock_drift_seconds").set(shell.clock.drift_ms() as f64 / 1_000.0);
+    metrics::gauge!("log_writing_seconds").set(shell.writing_ms() as f64 / 1_000.0);
     metrics::gauge!("owners_running").set(shell.running_owners() as f64);
     metrics::gauge!("owners_closed").set(shell.closed_owners().len() as f64);
     metrics::gauge!("effects_unheard").set(shell.unheard() as f64);

@@ -10,6 +10,7 @@ mod family;
 mod figures;
 mod find;
 pub mod folder;
+mod health;
 mod lost_keys;
 mod ops;
 mod persons;

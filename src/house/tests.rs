@@ -18,6 +18,8 @@ use crate::engine::{Deed, Engine, Subscription, Turn, Turns, Visit, VisitAnswer}
 use crate::identity::codes::LocalOutbox;
 use crate::identity::tokens::{Changed, Claims};
 
+mod repeats;
+
 /// 08:30 in Shanghai.
 const MORNING: Timestamp = Timestamp(1_795_393_800_000);
 

@@ -15,12 +15,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Door;
+use super::guests::Guest;
 use super::problem::Problem;
 use super::requests::{
     ClipName, Deed, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer,
 };
 use super::resources::RESOURCES;
-use crate::engine::{Turn, run_command};
+use crate::engine::{Turn, in_time, run_command};
 use crate::identity::audit::AuditQuery;
 use crate::identity::tokens::Claims;
 use crate::wire;
@@ -92,7 +93,8 @@ async fn command(request: HttpRequest, door: web::Data<Door>, payload: web::Payl
     let key = idempotency_key(&request)?;
     let fields: Value = read(&door, payload).await?;
     let command = wire::named_command(name, fields)?;
-    let result = run_command(&door.engine, "http", claims, key, command, Turn::alone()).await?;
+    let within = door.answer_within;
+    let result = run_command(&door.engine, "http", claims, key, command, Turn::alone(), within).await?;
     Ok(json_response(&result))
 }
 
@@ -107,7 +109,11 @@ impl Door {
     async fn signed_in(&self, request: &HttpRequest) -> Result<Arc<Claims>, Rejection> {
         let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = token.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Code::Unauthenticated)?;
-        Ok(Arc::new(self.engine.authenticate(token.trim()).await?))
+        let claims = in_time(self.answer_within, self.engine.authenticate(token.trim())).await?;
+        if let Some(guest) = request.conn_data::<Guest>() {
+            guest.is_known();
+        }
+        Ok(Arc::new(claims))
     }
 
     async fn deed(&self, request: &HttpRequest, deed: Deed) -> Outcome {
@@ -115,12 +121,13 @@ impl Door {
         self.limits.command(&claims)?;
         // a task of its own: it is ended and audited also when the client does not wait
         let done = actix_web::rt::spawn(self.engine.deed(claims, deed));
-        Ok(json_response(&done.await.unwrap_or_else(|_| Err(Code::Internal.into()))?))
+        let done = async { done.await.unwrap_or_else(|_| Err(Code::Internal.into())) };
+        Ok(json_response(&in_time(self.answer_within, done).await?))
     }
 
     async fn visit(&self, request: &HttpRequest, visit: Visit) -> Outcome {
         let address = self.proxies.client(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        match self.engine.visit(address, visit).await? {
+        match in_time(self.answer_within, self.engine.visit(address, visit)).await? {
             VisitAnswer::SignedIn(signed_in) => Ok(self.signed_in_response(request, &signed_in)),
             VisitAnswer::SignedOut => {
                 let mut response = HttpResponse::NoContent();
@@ -377,6 +384,6 @@ async fn read_stream(request: HttpRequest, door: web::Data<Door>, name: web::Pat
     let claims = door.signed_in(&request).await?;
     door.limits.command(&claims)?;
     let stream: Arc<str> = name.into_inner().into();
-    let now = door.engine.snapshot(claims, stream.clone()).await?;
+    let now = in_time(door.answer_within, door.engine.snapshot(claims, stream.clone())).await?;
     Ok(json_response(&json!({"stream": &*stream, "position": now.position, "snapshot": now.snapshot})))
 }

@@ -1,6 +1,7 @@
 //! The HTTP door: `/api/v1`, pages, health, metrics, TLS; and the server that both doors stand in.
 
 mod api;
+mod guests;
 pub mod measures;
 mod openapi;
 mod origin;
@@ -18,6 +19,7 @@ pub mod tls;
 use std::sync::Arc;
 
 pub use api::COOKIE;
+pub use guests::Guest;
 pub use openapi::document as openapi_document;
 pub use origin::Proxies;
 pub use resources::RESOURCES;
@@ -37,4 +39,6 @@ pub struct Door {
     pub proxies: Proxies,
     /// Longest body, in bytes.
     pub body_bytes: usize,
+    /// Time for an answer.
+    pub answer_within: std::time::Duration,
 }

@@ -25,8 +25,13 @@ impl From<&ServerSettings> for Proxies {
 }
 
 impl Proxies {
+    /// Whether that address is a trusted proxy's.
+    pub(super) fn is_trusted(&self, address: IpAddr) -> bool {
+        self.trusted.contains(&address.to_canonical())
+    }
+
     fn came_through_trusted(&self, request: &HttpRequest) -> bool {
-        request.peer_addr().is_some_and(|peer| self.trusted.contains(&peer.ip().to_canonical()))
+        request.peer_addr().is_some_and(|peer| self.is_trusted(peer.ip()))
     }
 
     /// The client's address: the socket's, or the last one that a trusted proxy did not add itself.

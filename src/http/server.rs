@@ -11,7 +11,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderVal
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, middleware, web};
 use jiaohao_actors::fanout::CoarseClock;
 
-use super::{Door, Proxies, Starting, api, measures, openapi, pages, problem, starting, tls};
+use super::{Door, Guest, Proxies, Starting, api, measures, openapi, pages, problem, starting, tls};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::identity::limits::Limits;
@@ -57,6 +57,7 @@ pub struct Listening {
     /// Where (with the port that the system chose, if 0 was asked for).
     pub address: SocketAddr,
     gate: Arc<Gate>,
+    limits: Arc<Limits>,
     handle: ServerHandle,
 }
 
@@ -96,11 +97,12 @@ impl Listening {
         settings: &Settings,
         clock: Arc<CoarseClock>,
     ) -> Result<Running, ServeError> {
-        let limits = Arc::new(Limits::new(&settings.limits));
+        let limits = self.limits;
         let live = Live::start(engine.clone(), LiveSettings::from(settings), clock, limits.clone())
             .map_err(ServeError::Thread)?;
-        let door =
-            Door { engine, limits, proxies: Proxies::from(&settings.server), body_bytes: settings.limits.body_bytes };
+        let proxies = Proxies::from(&settings.server);
+        let answer_within = Duration::from_secs(settings.limits.answer_within_s);
+        let door = Door { engine, limits, proxies, body_bytes: settings.limits.body_bytes, answer_within };
         // opened once: `self` is gone after it
         let _ = self.gate.behind.set(Behind { door: web::Data::new(door), live: web::Data::from(live.clone()) });
         Ok(Running { address: self.address, live, handle: self.handle })
@@ -122,19 +124,23 @@ pub fn listen(settings: &Settings, starting: Starting) -> Result<Listening, Serv
     let proxies = web::Data::new(Proxies::from(&settings.server));
     let with_tls = settings.server.tls_certificate_file.is_some();
     let at_gate = gate.clone();
+    let limits = Arc::new(Limits::new(&settings.limits));
+    let (of_guests, in_front) = (limits.clone(), Proxies::from(&settings.server));
     let mut server = HttpServer::new(move || {
         let (gate, of_worker) = (at_gate.clone(), Rc::new(OnceCell::new()));
         App::new()
             .app_data(proxies.clone())
             .wrap_fn(move |mut request, service| {
-                let too_early = match gate.data(&of_worker) {
-                    Some(data) => {
+                let refused = request.request().conn_data::<Guest>().and_then(Guest::refusal);
+                let answer = match (refused, gate.data(&of_worker)) {
+                    (Some(refusal), _) => Some(refusal),
+                    (None, Some(data)) => {
                         request.add_data_container(data);
                         None
                     }
-                    None => gate.starting.answer(request.request()),
+                    (None, None) => gate.starting.answer(request.request()),
                 };
-                let served = match too_early {
+                let served = match answer {
                     Some(answer) => Err(request.into_response(answer)),
                     None => Ok(service.call(request)),
                 };
@@ -157,7 +163,10 @@ pub fn listen(settings: &Settings, starting: Starting) -> Result<Listening, Serv
             })
             .configure(routes)
     })
-    .on_connect(Socket::on_connect)
+    .on_connect(move |connection, extensions| {
+        Socket::on_connect(connection, extensions);
+        Guest::on_connect(&of_guests, &in_front, connection, extensions);
+    })
     .client_request_timeout(Duration::from_secs(10))
     .keep_alive(Duration::from_secs(60))
     .backlog(4096)
@@ -178,7 +187,7 @@ pub fn listen(settings: &Settings, starting: Starting) -> Result<Listening, Serv
     let running = server.run();
     let handle = running.handle();
     actix_web::rt::spawn(running);
-    Ok(Listening { address, gate, handle })
+    Ok(Listening { address, gate, limits, handle })
 }
 
 /// Listens and opens both doors at once, in front of an engine that is up.

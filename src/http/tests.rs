@@ -360,3 +360,51 @@ async fn tls_with_files_that_are_read_again_when_they_change() {
     assert!(super::tls::server_config(&key_file, &key_file).is_err(), "a key is no certificate");
     assert!(super::tls::server_config(&certificate_file, Path::new("/no/such")).is_err());
 }
+
+#[actix_web::test]
+async fn a_command_that_is_never_answered_is_timed_out() {
+    let to = house(|settings| settings.limits.answer_within_s = 1).address;
+    let late = ask(to, "POST", "/api/v1/calls/recall", &[DOCTOR], r#"{"call":"s.d.c1"}"#).await;
+    assert_eq!((late.status, late.code().as_str()), (504, "timed_out"));
+    assert!(late.json()["detail"].as_str().unwrap_or_default().contains("by its key"), "{}", late.body);
+}
+
+#[actix_web::test]
+async fn an_address_has_so_many_connections_on_which_nobody_has_signed_in() {
+    let to = house(|settings| settings.limits.connections_per_address = 2).address;
+    let mut first = TcpStream::connect(to).await.unwrap();
+    let second = TcpStream::connect(to).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let refused = ask(to, "GET", "/healthz", &[], "").await;
+    assert_eq!((refused.status, refused.code().as_str()), (429, "limit_exceeded"));
+    assert_eq!(refused.header("connection").as_deref(), Some("close"));
+    // it has a token: it counts no more
+    let body = r#"{"session":"s.d.m","slot":"s.d.m.0900","patient":"p-1"}"#;
+    let head = format!(
+        "POST /api/v1/appointments/hold HTTP/1.1\r\nhost: {to}\r\n{}: {}\r\ncontent-length: {}\r\n\r\n{body}",
+        DOCTOR.0,
+        DOCTOR.1,
+        body.len()
+    );
+    first.write_all(head.as_bytes()).await.unwrap();
+    assert!(first.read(&mut [0; 4096]).await.unwrap() > 0);
+    assert_eq!(ask(to, "GET", "/healthz", &[], "").await.status, 200);
+    drop((first, second));
+}
+
+#[actix_web::test]
+async fn a_connection_whose_peer_takes_nothing_is_ended() {
+    const ANSWERS: usize = 60;
+    let to = house(|settings| settings.limits.unread_s = 1).address;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut unread = socket.connect(to).await.unwrap();
+    let request = format!("GET /openapi.json HTTP/1.1\r\nhost: {to}\r\n\r\n");
+    unread.write_all(request.repeat(ANSWERS).as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let mut bytes = Vec::new();
+    // reset, or the end of what was on its way
+    let _ = timeout(Duration::from_secs(10), unread.read_to_end(&mut bytes)).await.expect("it has ended");
+    let whole = super::openapi_document().to_string().len() * ANSWERS;
+    assert!(bytes.len() < whole / 2, "{} of {whole} bytes waited for who does not read", bytes.len());
+}

@@ -37,6 +37,7 @@ pub struct Limits<C: Clock = MonotonicClock> {
     consents_of_phone: Limiter<AccountId, C>,
     screens_of_address: Limiter<IpAddr, C>,
     screens_in_all: Limiter<(), C>,
+    guests: Counts<IpAddr>,
     strangers: Counts<IpAddr>,
     connections: Counts<AccountId>,
     connections_in_all: Counts<()>,
@@ -66,6 +67,7 @@ impl<C: Clock + Clone> Limits<C> {
                 Quota::per_minute(at_least_one(settings.screens_per_address_per_min * SCREENS_IN_ALL)),
                 &clock,
             ),
+            guests: Counts::of("connections_of_address"),
             strangers: Counts::of("unauthenticated"),
             connections: Counts::of("connections_of_person"),
             connections_in_all: Counts::of("connections"),
@@ -90,6 +92,16 @@ impl<C: Clock + Clone> Limits<C> {
             _of_person: self.connections.take(claims.account.clone(), most)?,
             _of_all: self.connections_in_all.take((), self.settings.connections)?,
         })
+    }
+
+    /// One more connection of this address on which nobody has signed in, until the permit is dropped.
+    pub fn guest(&self, address: IpAddr) -> Result<Permit<IpAddr>, Rejection> {
+        self.guests.take(network(address), self.settings.connections_per_address)
+    }
+
+    /// How long a connection's peer may take nothing.
+    pub fn unread(&self) -> Duration {
+        Duration::from_secs(self.settings.unread_s)
     }
 
     /// One more socket of this address that has not said hello, until the permit is dropped.

@@ -37,7 +37,7 @@ pub use settings::LiveSettings;
 pub use socket::Socket;
 
 use crate::engine::{Engine, ScreenNews};
-use crate::http::problem;
+use crate::http::{Guest, problem};
 use crate::identity::limits::Limits;
 use crate::identity::tokens::{Changed, Claims};
 
@@ -175,6 +175,9 @@ pub async fn open(
         Ok(permit) => permit,
         Err(rejection) => return problem::response(&rejection),
     };
+    if let Some(guest) = request.conn_data::<Guest>() {
+        guest.is_known();
+    }
     socket.prepare();
     let id = live.last_id.fetch_add(1, Ordering::Relaxed) + 1;
     let hello_within_ms = live.settings.hello_within_ms;

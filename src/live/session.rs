@@ -183,7 +183,8 @@ async fn handle(
         // answered above
         Ok(Said::Beat { .. }) => {}
         Ok(Said::Command { key, command }) => {
-            let answering = run_command(&live.engine, "live", claims.clone(), key, *command, pending.turns.take());
+            let (turn, within) = (pending.turns.take(), live.settings.answer_within);
+            let answering = run_command(&live.engine, "live", claims.clone(), key, *command, turn, within);
             pending.answers.push(answer(connection.clone(), id, answering));
         }
         Ok(Said::Subscribe { stream, since }) => subscribe(live, connection, claims, id, stream, since, pending),

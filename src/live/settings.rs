@@ -1,5 +1,7 @@
 //! The door's settings, as it uses them. (Persons, tokens and addresses are limited by `identity::limits`.)
 
+use std::time::Duration;
+
 use jiaohao_actors::fanout::OutboxLimits;
 
 use crate::config::Settings;
@@ -17,6 +19,8 @@ pub struct LiveSettings {
     pub subscriptions: usize,
     /// Commands of one connection without an answer.
     pub unanswered_commands: usize,
+    /// Time for an answer.
+    pub answer_within: Duration,
     /// Between two beats to a screen, in seconds.
     pub screen_beat_s: u32,
     /// Between two beats to the staff's consoles, in seconds.
@@ -42,6 +46,7 @@ impl From<&Settings> for LiveSettings {
             hello_within_ms: ms(limits.hello_within_s),
             subscriptions: limits.subscriptions,
             unanswered_commands: limits.unanswered_commands,
+            answer_within: Duration::from_secs(limits.answer_within_s),
             screen_beat_s: ms(settings.screens.beat_s) / 1000,
             staff_beat_s: ms(settings.screens.staff_beat_s) / 1000,
             other_beat_s: ms(settings.screens.other_beat_s) / 1000,

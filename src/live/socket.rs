@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::Extensions;
@@ -19,13 +20,26 @@ const SEND_BUFFER_BYTES: usize = 64 * 1024;
 pub struct Socket(Arc<OwnedFd>);
 
 impl Socket {
-    /// To be called in `HttpServer::on_connect`: keeps a handle for the requests of this connection.
-    pub fn on_connect(connection: &dyn Any, extensions: &mut Extensions) {
-        let stream = match connection.downcast_ref::<TlsStream<TcpStream>>() {
+    /// The stream of a connection, with or without TLS.
+    pub fn stream(connection: &dyn Any) -> Option<&TcpStream> {
+        match connection.downcast_ref::<TlsStream<TcpStream>>() {
             Some(tls) => Some(tls.get_ref().0),
             None => connection.downcast_ref::<TcpStream>(),
-        };
-        let Some(stream) = stream else { return };
+        }
+    }
+
+    /// The kernel ends the connection when its peer has taken nothing of what was sent for so long, also while it answers
+    /// that it has no room (`TCP_USER_TIMEOUT`).
+    pub fn end_when_unread(stream: &TcpStream, within: Duration) {
+        let within_ms = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
+        if let Err(error) = sockopt::set_tcp_user_timeout(stream, within_ms) {
+            tracing::warn!(%error, "a connection that is not read will not be ended");
+        }
+    }
+
+    /// To be called in `HttpServer::on_connect`: keeps a handle for the requests of this connection.
+    pub fn on_connect(connection: &dyn Any, extensions: &mut Extensions) {
+        let Some(stream) = Self::stream(connection) else { return };
         match stream.as_fd().try_clone_to_owned() {
             Ok(descriptor) => {
                 extensions.insert(Self(Arc::new(descriptor)));

@@ -10,6 +10,7 @@ use jiaohao::house::serve::Server;
 use jiaohao::http::RESOURCES;
 use jiaohao_domain::Timestamp;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::served::{self, Phones};
 
@@ -25,6 +26,19 @@ pub struct Seen {
     pub events: Vec<(String, Value)>,
     /// `METHOD /path`, and what was answered.
     pub answers: Vec<(String, Value)>,
+    /// The accepted commands.
+    accepted: Vec<Accepted>,
+}
+
+/// A command as it was sent, and its answer.
+#[derive(Clone)]
+struct Accepted {
+    method: String,
+    path: String,
+    token: Option<String>,
+    key: Uuid,
+    body: Value,
+    answer: Value,
 }
 
 /// See the module.
@@ -88,9 +102,37 @@ impl Clinic {
     }
 
     pub async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Value {
-        let answer = self.door.ask(method, path, token, body).await.unwrap_or_else(|why| panic!("{path}: {why:?}"));
-        self.seen.lock().unwrap().answers.push((format!("{method} {path}"), answer.clone()));
+        let key = (method != "GET").then(Uuid::now_v7);
+        let answer = self.door.ask_keyed(method, path, token, key, body).await;
+        let answer = answer.unwrap_or_else(|why| panic!("{path}: {why:?}"));
+        let mut seen = self.seen.lock().unwrap();
+        seen.answers.push((format!("{method} {path}"), answer.clone()));
+        let is_command = RESOURCES.iter().any(|(m, p, _)| (*m, *p) == (method, path));
+        if let (true, Some(key), Some(body)) = (is_command, key, body) {
+            let (token, body, answer) = (token.map(str::to_owned), body.clone(), answer.clone());
+            let (method, path) = (method.to_owned(), path.to_owned());
+            seen.accepted.push(Accepted { method, path, token, key, body, answer });
+        }
         answer
+    }
+
+    /// Every accepted command of those who still have the right, again by its key: whatever has changed since, it is
+    /// answered as it was.
+    async fn again(&self, gone: &[&str]) {
+        let accepted = self.seen.lock().unwrap().accepted.clone();
+        let mut faults = Vec::new();
+        for Accepted { method, path, token, key, body, answer } in accepted {
+            if token.as_deref().is_some_and(|token| gone.contains(&token)) {
+                continue;
+            }
+            let again = self.door.ask_keyed(&method, &path, token.as_deref(), Some(key), Some(&body)).await;
+            if again.as_ref().ok() != Some(&answer) {
+                faults.push(format!("{path} {body}: {again:?} after {answer}"));
+            }
+            // not more in a second than one person may send
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 
     pub async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Value {
@@ -164,6 +206,7 @@ impl Clinic {
         self.work(&doctor, &desk, &ticket).await;
         self.visits(&his).await;
         self.leave(&doctor, &desk).await;
+        self.again(&[]).await;
         self.look_around(&operator, &desk, &patient).await;
         self.voice(&operator).await;
         self.family(&desk, &patient).await;
@@ -176,6 +219,7 @@ impl Clinic {
         self.until_event("doctor:s.li", "doctor_retired").await;
         drop(std::mem::take(&mut self.sockets));
         self.retire(&operator, &desk).await;
+        self.again(&[&doctor, &his]).await;
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());
         self.server.stop().await;
         seen

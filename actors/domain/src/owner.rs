@@ -220,4 +220,9 @@ pub trait Owner: Sized + Send + Sync + Unpin + 'static {
     fn has_let_go(_state: &Self::State, _request: &Message) -> bool {
         false
     }
+    /// Whether the owner that is asked this in the own place ([`Answer::AskedOf`](crate::vocabulary::Answer::AskedOf)) can
+    /// know a repeat only by the client's key, because the question says nothing that tells it from another one.
+    fn is_asked_by_key(_question: &Message) -> bool {
+        false
+    }
 }

@@ -18,7 +18,7 @@ use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use self::owed::Again;
 use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
-use super::message::{Envelope, ForStore, Outcome, Release, Reply, Snapped, Submission, ToActor};
+use super::message::{Envelope, ForStore, Outcome, Recall, Release, Reply, Snapped, Submission, ToActor};
 use super::registry::Shell;
 use super::replay::is_owing;
 use super::shard::shard_of;
@@ -132,16 +132,8 @@ impl<O: Owner> OwnerActor<O> {
                 return;
             }
         }
-        match self.ledger.look_up(&origin, self.shell.clock.earlier()) {
-            Err(rejection) => return self.submit_barrier(Release::outcome(reply, Err(rejection))),
-            Ok(Seen::Repeat(Remembered::Answer(answer))) => {
-                return self.submit_barrier(Release::outcome(reply, Ok(answer)));
-            }
-            Ok(Seen::Repeat(Remembered::Forwarded(to, request))) if !O::has_let_go(&self.state, &request) => {
-                let deliveries = vec![self.question(to, request, reply)];
-                return self.submit_barrier(Release { deliveries, ..Release::default() });
-            }
-            Ok(_) => {}
+        if let Some(known) = self.known(&origin) {
+            return self.answer_again(known, &origin, reply);
         }
         let Some(command) = O::receive(message) else {
             let why = Rejection::new(Code::UnknownCommand, "not a command of this owner");
@@ -193,6 +185,33 @@ impl<O: Owner> OwnerActor<O> {
         }
     }
 
+    /// What a repeat is answered by the ledger, or why its key is refused; none: it is to be decided.
+    fn known(&self, origin: &Origin) -> Option<Result<Remembered, Rejection>> {
+        match self.ledger.look_up(origin, self.shell.clock.earlier()) {
+            Err(rejection) => Some(Err(rejection)),
+            Ok(Seen::Repeat(Remembered::Forwarded(_, request))) if O::has_let_go(&self.state, &request) => None,
+            Ok(Seen::Repeat(remembered)) => Some(Ok(remembered)),
+            Ok(Seen::New) => None,
+        }
+    }
+
+    fn answer_again(&self, known: Result<Remembered, Rejection>, origin: &Origin, reply: Option<Reply>) {
+        self.submit_barrier(match known {
+            Err(rejection) => Release::outcome(reply, Err(rejection)),
+            Ok(Remembered::Answer(answer)) => Release::outcome(reply, Ok(answer)),
+            Ok(Remembered::Forwarded(to, request)) => {
+                Release { deliveries: vec![self.question(to, request, origin, reply)], ..Release::default() }
+            }
+        });
+    }
+
+    /// The edge refuses it: decided it is not, whatever the key.
+    fn on_recall(&mut self, Recall { origin, why, reply }: Recall) {
+        self.leaving = false;
+        let known = if self.closed { None } else { self.known(&origin) };
+        self.answer_again(known.unwrap_or(Err(why)), &origin, Some(reply));
+    }
+
     /// Writes what was decided, and lets everything leave that may.
     fn settle(
         &mut self,
@@ -215,7 +234,7 @@ impl<O: Owner> OwnerActor<O> {
             self.plan_deadline(deadline);
             return self.submit_barrier(match asked {
                 Some((to, message)) => {
-                    Release { deliveries: vec![self.question(to, message, reply)], ..Release::default() }
+                    Release { deliveries: vec![self.question(to, message, &origin, reply)], ..Release::default() }
                 }
                 None => Release::outcome(reply, outcome),
             });
@@ -250,7 +269,7 @@ impl<O: Owner> OwnerActor<O> {
         match (first_request, reply) {
             // Behind the effects of this decision, into the same mailbox.
             (_, reply) if asked.is_some() => {
-                let question = asked.map(|(to, message)| self.question(to, message, reply));
+                let question = asked.map(|(to, message)| self.question(to, message, &origin, reply));
                 release.deliveries.extend(question);
             }
             (Some((at, ..)), Some(reply)) if forwarding => {
@@ -315,9 +334,10 @@ impl<O: Owner> OwnerActor<O> {
         });
     }
 
-    /// A question that another owner answers in this one's place.
-    fn question(&self, to: OwnerRef, message: Message, reply: Option<Reply>) -> (OwnerRef, ToActor) {
-        (to, ToActor::Envelope(Envelope { message, origin: self.as_request(), reply }))
+    /// A question that another owner answers in this one's place, to a command from there.
+    fn question(&self, to: OwnerRef, message: Message, asked: &Origin, reply: Option<Reply>) -> (OwnerRef, ToActor) {
+        let origin = if O::is_asked_by_key(&message) { asked.clone() } else { self.as_request() };
+        (to, ToActor::Envelope(Envelope { message, origin, reply }))
     }
 
     fn as_request(&self) -> Origin {
@@ -397,6 +417,7 @@ impl<O: Owner> OwnerActor<O> {
         }
         match message {
             ToActor::Envelope(envelope) => self.on_envelope(envelope, ctx),
+            ToActor::Recall(recall) => self.on_recall(recall),
             ToActor::Acknowledged { by, up_to } => self.acknowledged(by, up_to),
             ToActor::Watch if self.lost => {}
             ToActor::Watch => {
@@ -442,7 +463,11 @@ impl<O: Owner> OwnerActor<O> {
                 let snapshot = Some(ForStore { owner: self.owner.clone(), round, what: Snapped::UpToDate });
                 self.submit_barrier(Release { snapshot, ..Release::default() });
             }
-            ToActor::Envelope(_) | ToActor::Acknowledged { .. } | ToActor::Watch | ToActor::Read(_) => {
+            ToActor::Envelope(_)
+            | ToActor::Recall(_)
+            | ToActor::Acknowledged { .. }
+            | ToActor::Watch
+            | ToActor::Read(_) => {
                 self.shell.deliver(&self.owner, message);
             }
             ToActor::Unwatch | ToActor::Passivate | ToActor::Stored { .. } | ToActor::Resend => {}

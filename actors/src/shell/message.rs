@@ -44,6 +44,17 @@ pub struct Envelope {
     pub reply: Option<Reply>,
 }
 
+/// A command that the edge refuses: only who has answered it before knows whether it is a repeat.
+#[derive(Debug)]
+pub struct Recall {
+    /// From where.
+    pub origin: Origin,
+    /// What it is told when it is new.
+    pub why: Rejection,
+    /// Who waits for the outcome.
+    pub reply: Reply,
+}
+
 /// Reads a state; runs on the owner's thread, its result leaves when everything it could have seen is durable.
 pub type ReadFn = Box<dyn FnOnce(&dyn Any) -> Box<dyn FnOnce() + Send> + Send>;
 
@@ -53,6 +64,8 @@ pub type ReadFn = Box<dyn FnOnce(&dyn Any) -> Box<dyn FnOnce() + Send> + Send>;
 pub enum ToActor {
     /// Decide this.
     Envelope(Envelope),
+    /// Answer this, which is not to be decided, if it is the repeat of a command that was accepted.
+    Recall(Recall),
     /// Another owner has this owner's effects up to a number.
     Acknowledged {
         /// Who.

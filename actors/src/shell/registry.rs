@@ -19,10 +19,11 @@ use super::clock::{Clock, process_ms};
 use super::keeper::ToKeeper;
 use super::kinds::{Dormant, Kinds};
 use super::ledger::Origin;
-use super::message::{Envelope, NewSnapshot, Outcome, Reply, Submission, ToActor, overloaded};
+use super::message::{Envelope, NewSnapshot, Outcome, Recall, Reply, Submission, ToActor, overloaded};
 use super::projector::ToProjector;
 use super::wake::Source;
 use super::waker::Deadlines;
+use super::writer::InProgress;
 use crate::log::LogReader;
 use crate::store::Store;
 
@@ -53,6 +54,7 @@ pub struct Shell {
     /// The last instance that an owner was given, and the highest: it never falls, whatever the machine's clock says.
     pub(crate) instances: AtomicU64,
     pub(crate) durable: Arc<AtomicU64>,
+    pub(crate) in_progress: Arc<InProgress>,
     pub(crate) writer: Sender<Submission>,
     pub(crate) projector: Sender<ToProjector>,
     pub(crate) keeper: Sender<ToKeeper>,
@@ -127,14 +129,37 @@ impl Shell {
         message: Message,
         origin: Origin,
     ) -> Result<oneshot::Receiver<Outcome>, Rejection> {
-        self.check_writable()?;
-        if self.storage_level() == 1 && message.is_booking() {
-            return Err(Code::StorageLow.into());
-        }
+        let has_room = match self.storage_level() {
+            1 if message.is_booking() => Err(Code::StorageLow.into()),
+            _ => self.check_writable(),
+        };
         let (reply, answer) = Reply::channel();
+        if let Err(why) = has_room {
+            // A repeat writes nothing.
+            self.send_recall(&owner, Recall { origin, why, reply })?;
+            return Ok(answer);
+        }
         let envelope = ToActor::Envelope(Envelope { message, origin, reply: Some(reply) });
         self.try_deliver(&owner, envelope).map_err(|undelivered| undelivered.1)?;
         Ok(answer)
+    }
+
+    /// What a command comes to that the edge refuses: the repeat of one that was accepted gets its answer again, whatever
+    /// has changed since; anything else `why`.
+    ///
+    /// # Errors
+    /// `why`; what the owner says of the key; `overloaded`, `timed_out` as for [`Shell::ask`].
+    pub async fn recall(self: &Arc<Self>, owner: OwnerRef, origin: Origin, why: Rejection) -> Outcome {
+        let (reply, answer) = Reply::channel();
+        self.send_recall(&owner, Recall { origin, why, reply })?;
+        answer.await.unwrap_or_else(|_| Err(Code::TimedOut.into()))
+    }
+
+    fn send_recall(self: &Arc<Self>, owner: &OwnerRef, recall: Recall) -> Result<(), Rejection> {
+        if !recall.origin.has_key() {
+            return Err(recall.why);
+        }
+        self.try_deliver(owner, ToActor::Recall(recall)).map_err(|undelivered| undelivered.1)
     }
 
     /// For what is written beside the log.
@@ -191,8 +216,11 @@ impl Shell {
 
     /// Delivers between owners: a full mailbox delays (whatever is owed is sent again), never drops for good.
     pub(crate) fn deliver(self: &Arc<Self>, owner: &OwnerRef, message: ToActor) {
-        if let Err(undelivered) = self.try_deliver(owner, message)
-            && let (ToActor::Envelope(Envelope { reply: Some(reply), .. }), rejection) = *undelivered
+        let Err(undelivered) = self.try_deliver(owner, message) else { return };
+        if let (
+            ToActor::Envelope(Envelope { reply: Some(reply), .. }) | ToActor::Recall(Recall { reply, .. }),
+            rejection,
+        ) = *undelivered
         {
             reply.send(Err(rejection));
         }
@@ -358,6 +386,12 @@ impl Shell {
             commits: self.durable_commit().saturating_sub(self.floor_commit.load(Ordering::Relaxed)),
             checkpoint_age_s: (process_ms() - floor_ms) / 1_000,
         }
+    }
+
+    /// How long the log has been at what it is writing, in milliseconds; 0 when it writes nothing. Nothing that was decided
+    /// since leaves before.
+    pub fn writing_ms(&self) -> i64 {
+        self.in_progress.ms()
     }
 
     /// The last durable commit.

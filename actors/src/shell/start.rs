@@ -206,6 +206,7 @@ impl Node {
         let (to_keeper, keeper_queue) = flume::bounded(keeper::QUEUE);
         let arbiters: Vec<Arbiter> = (0..options.owner_threads.max(1)).map(|_| Arbiter::new()).collect();
         let durable = Arc::new(AtomicU64::new(last_commit));
+        let in_progress = Arc::new(writer::InProgress::default());
         let mut written = Written::with_capacity(replayed.owners.len());
         for (owner, at) in &replayed.owners {
             let look = options.kinds.get(owner.kind).expect("replayed by its kind").look(&at.dormant);
@@ -234,6 +235,7 @@ impl Node {
             store_fails: AtomicBool::new(false),
             instances: AtomicU64::new(highest_instance),
             durable: durable.clone(),
+            in_progress: in_progress.clone(),
             writer: to_writer,
             projector: to_projector.clone(),
             keeper: to_keeper.clone(),
@@ -245,7 +247,8 @@ impl Node {
             floor_ms: AtomicI64::new(clock::process_ms()),
         });
         let shard_ends = options.log.shard_ends();
-        let writer = writer::start(options.log, writer_queue, to_projector, durable, written, options.on_failure)?;
+        let (log, failed) = (options.log, options.on_failure);
+        let writer = writer::start(log, writer_queue, to_projector, durable, in_progress, written, failed)?;
         let threads = vec![
             projector::start(projector_queue, options.hub, options.rules, to_keeper, shard_ends, options.epoch)?,
             keeper::start(keeper_queue, options.keeper)?,

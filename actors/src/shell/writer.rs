@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -31,16 +31,48 @@ pub type OnFailure = Box<dyn FnOnce(String) + Send>;
 /// Instance and last sequence number of owners.
 pub type Written = HashMap<OwnerRef, (u64, u64)>;
 
+/// Since when the writer has been at the batch in progress, in process time.
+#[derive(Debug)]
+pub struct InProgress(AtomicI64);
+
+/// Between two batches.
+const NO_BATCH: i64 = i64::MAX;
+
+impl Default for InProgress {
+    fn default() -> Self {
+        Self(AtomicI64::new(NO_BATCH))
+    }
+}
+
+impl InProgress {
+    fn begin(&self) {
+        self.0.store(clock::process_ms(), Ordering::Relaxed);
+    }
+
+    fn end(&self) {
+        self.0.store(NO_BATCH, Ordering::Relaxed);
+    }
+
+    /// How long it has taken so far, in milliseconds; 0 between two batches.
+    pub fn ms(&self) -> i64 {
+        match self.0.load(Ordering::Relaxed) {
+            NO_BATCH => 0,
+            since => (clock::process_ms() - since).max(0),
+        }
+    }
+}
+
 /// Starts the writer thread. `owners` are those that the start has replayed: what they write must go on from there.
 pub fn start(
     log: Box<dyn Log>,
     submissions: Receiver<Submission>,
     released: Sender<ToProjector>,
     durable: Arc<AtomicU64>,
+    in_progress: Arc<InProgress>,
     owners: Written,
     on_failure: OnFailure,
 ) -> std::io::Result<JoinHandle<Box<dyn Log>>> {
-    let writer = Writer { log, submissions, released, durable, owners };
+    let writer = Writer { log, submissions, released, durable, in_progress, owners };
     std::thread::Builder::new().name("log-writer".into()).spawn(move || writer.run(on_failure))
 }
 
@@ -49,6 +81,7 @@ struct Writer {
     submissions: Receiver<Submission>,
     released: Sender<ToProjector>,
     durable: Arc<AtomicU64>,
+    in_progress: Arc<InProgress>,
     /// Every owner that was replayed, or has written, and has not left.
     owners: Written,
 }
@@ -65,8 +98,11 @@ struct Batch {
 impl Writer {
     fn run(mut self, on_failure: OnFailure) -> Box<dyn Log> {
         loop {
+            self.in_progress.end();
             let mut batch = Batch::default();
-            let first = match self.submissions.recv_timeout(MARK_WHEN_IDLE) {
+            let received = self.submissions.recv_timeout(MARK_WHEN_IDLE);
+            self.in_progress.begin();
+            let first = match received {
                 Ok(first) => first,
                 Err(RecvTimeoutError::Timeout) => {
                     if let Err(error) = self.log.mark() {
@@ -194,7 +230,7 @@ mod tests {
             let log = Box::new(MemoryLog::new(HistoryId(1)));
             submissions.send(Submission::Commit(vec![record(seq)], Release::default())).unwrap();
             submissions.send(Submission::Stop).unwrap();
-            let writer = start(log, waiting, released, Arc::default(), owners, on_failure).unwrap();
+            let writer = start(log, waiting, released, Arc::default(), Arc::default(), owners, on_failure).unwrap();
             assert_eq!(writer.join().unwrap().last_commit(), u64::from(is_next));
             assert_eq!(failure.try_recv().is_err(), is_next, "record {seq} after 5");
         }

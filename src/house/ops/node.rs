@@ -84,6 +84,7 @@ impl House {
         let mut problems = Problems::default();
         problems.note_if(storage == 2, "storage_full", Level::Alarm, 1);
         problems.note_if(storage == 1, "storage_low", Level::Alarm, 1);
+        problems.note_if(self.stalled_s().is_some(), "log_stalled", Level::Alarm, 1);
         problems.note_if(!closed.is_empty(), "owner_failed", Level::Alarm, closed.len());
         let unheard = self.shell.unheard();
         problems.note_if(unheard > 0, "effects_unheard", Level::Alarm, unheard);

@@ -96,6 +96,7 @@ export default {
   'ops.verdict.alarm': '{n} to act on now',
   'ops.problem.storage_full': 'The disk is full: read-only',
   'ops.problem.storage_low': 'The disk is nearly full: no new bookings',
+  'ops.problem.log_stalled': 'The disk does not answer: nothing is saved',
   'ops.problem.owner_failed': 'Parts have failed repeatedly and stay closed',
   'ops.problem.effects_unheard': 'What a stopped part is owed waits',
   'ops.problem.store_unwritten': 'Snapshots cannot be stored',

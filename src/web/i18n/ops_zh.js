@@ -96,6 +96,7 @@ export default {
   'ops.verdict.alarm': '{n} 处需要马上处理',
   'ops.problem.storage_full': '磁盘已满:只能读',
   'ops.problem.storage_low': '磁盘快满了:停止新预约',
+  'ops.problem.log_stalled': '磁盘没有响应:什么都存不下来',
   'ops.problem.owner_failed': '有部件反复出错,已停用',
   'ops.problem.effects_unheard': '停用部件未收到的消息在积压',
   'ops.problem.store_unwritten': '快照无法写入',

@@ -117,8 +117,14 @@ pub fn decide_confirm(
         };
         return Ok(Decision { events: vec![confirmed], answer });
     }
+    // A hold that was confirmed once is answered so again, wherever it stands by now.
+    let is_confirmed = |known: &&Appointment| known.held_until.is_some() && known.booked_at.is_some();
+    let confirmed = clinic.appointments.get(id).filter(is_confirmed);
     match repeat(clinic, id, patient, context, zone) {
-        Some(known) => known,
+        Some(again) => again.map(|decision| Decision {
+            answer: confirmed.map_or(decision.answer, |known| as_booked(clinic, id, known)),
+            ..decision
+        }),
         None => Ok(refuse(id, patient, Code::HoldExpired.into())),
     }
 }
@@ -333,12 +339,14 @@ pub fn decide_outside_gone(clinic: &Clinic, slot: &SlotId) -> Decision {
 fn first_answer(clinic: &Clinic, id: &AppointmentId, known: &Appointment) -> Answer {
     match known.held_until {
         Some(expires_at) => Answer::Held { appointment: id.clone(), expires_at },
-        None => Answer::Booked {
-            appointment: id.clone(),
-            number: known.number.clone(),
-            slot_start: clinic.slots.get(&known.slot).map_or(Timestamp(0), |slot| slot.start),
-        },
+        None => as_booked(clinic, id, known),
     }
+}
+
+/// What the booking was answered.
+fn as_booked(clinic: &Clinic, id: &AppointmentId, known: &Appointment) -> Answer {
+    let slot_start = clinic.slots.get(&known.slot).map_or(Timestamp(0), |slot| slot.start);
+    Answer::Booked { appointment: id.clone(), number: known.number.clone(), slot_start }
 }
 
 /// What the id is known as, told again; none when it is new here.

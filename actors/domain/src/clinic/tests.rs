@@ -377,6 +377,23 @@ fn closed_slots_take_nobody() {
     day.request(5, &slot("0900"), true, at("21 07:00")).unwrap();
 }
 
+#[test]
+fn a_confirmed_hold_is_answered_so_again_wherever_it_stands() {
+    let mut day = Day::new(&[2]);
+    day.request(1, &slot("0900"), false, at("22 08:00")).unwrap();
+    let first = day.confirm(1, at("22 08:05")).unwrap();
+    day.check_in(1, at("23 08:30")).unwrap();
+    assert_eq!(day.confirm(1, at("23 08:31")).unwrap(), first);
+    day.follow(1, TicketFate::Seen);
+    assert_eq!(day.confirm(1, at("23 09:10")).unwrap(), first, "seen since");
+    let mut day = Day::new(&[2]);
+    day.request(1, &slot("0900"), false, at("22 08:00")).unwrap();
+    let first = day.confirm(1, at("22 08:05")).unwrap();
+    day.cancel(1, &context(at("22 09:00"))).unwrap();
+    assert_eq!(day.confirm(1, at("22 09:01")).unwrap(), first, "cancelled since");
+    assert_eq!(day.state(1).name(), "cancelled", "and stays so");
+}
+
 /// The state table: what each command comes to in each state of an appointment for 23 November, 9:00.
 #[test]
 fn every_command_in_every_state() {

@@ -87,6 +87,10 @@ impl Owner for Patient {
         state.reservations.get(appointment).is_none_or(ended_so)
     }
 
+    fn is_asked_by_key(question: &Message) -> bool {
+        matches!(question, Message::Department(to) if matches!(**to, ToDepartment::RestoreAppointment(_)))
+    }
+
     fn next_deadline(state: &State) -> Option<Timestamp> {
         state.reservations.values().filter(|r| r.wish.is_none()).filter_map(|r| r.ask_at).min()
     }

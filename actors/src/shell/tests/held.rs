@@ -51,6 +51,25 @@ async fn nothing_leaves_while_the_flush_is_held() {
     node.stop().await;
 }
 
+#[actix::test]
+async fn how_long_the_log_has_been_at_a_batch_is_known() {
+    let test = TestNode::new();
+    let gate = Gate::open();
+    let node = test.start(&gate);
+    ask(&node, "a", Command::Add(1)).await.unwrap();
+    gate.hold();
+    let held = node.shell.begin(probe("a"), Command::Add(2).message(), client(None, 0)).unwrap();
+    tokio::time::sleep(2 * SOON).await;
+    let writing_ms = node.shell.writing_ms();
+    assert!(writing_ms >= SOON.as_millis() as i64, "{writing_ms} ms of a batch that hangs");
+    gate.release();
+    held.await.unwrap().unwrap();
+    tokio::time::sleep(SOON / 3).await;
+    let writing_ms = node.shell.writing_ms();
+    assert!(writing_ms < SOON.as_millis() as i64, "{writing_ms} ms of nothing");
+    node.stop().await;
+}
+
 fn held_send(node: &Node, from: &'static str, to: &'static str, n: u64) -> tokio::task::JoinHandle<Outcome> {
     let shell = node.shell.clone();
     tokio::spawn(async move { shell.ask(probe(from), Command::Send(probe(to), n).message(), client(None, 0)).await })

@@ -1,0 +1,64 @@
+//! Whether the house can do its work, in words for who runs it.
+
+use super::House;
+
+/// A batch of the log that takes longer, in milliseconds, is not slow any more: the disk does not answer.
+const STALLED_MS: i64 = 5_000;
+
+/// For how long a log that takes so long has not answered, in seconds; none while it is only slow.
+fn stalled_s(writing_ms: i64) -> Option<i64> {
+    (writing_ms > STALLED_MS).then_some(writing_ms / 1_000)
+}
+
+impl House {
+    /// Recovered and able to commit; else why not.
+    pub(super) fn ready_now(&self) -> Result<(), String> {
+        let data = &self.settings.data;
+        let dir = data.dir.display();
+        if self.is_stopping() {
+            return Err("stopping".into());
+        }
+        if self.shell.check_writable().is_err() {
+            let least_mib = data.last_reserve_mib;
+            return Err(format!("read-only: less than data.last_reserve_mib = {least_mib} is free in {dir}"));
+        }
+        match self.stalled_s() {
+            Some(s) => Err(format!("log: nothing has been committed for {s} s, the disk of {dir} does not answer")),
+            None => Ok(()),
+        }
+    }
+
+    /// For how many seconds nothing could be committed although it should be; none while the log writes.
+    pub(super) fn stalled_s(&self) -> Option<i64> {
+        stalled_s(self.shell.writing_ms())
+    }
+
+    /// What an operator should look at while it works.
+    pub(super) fn alarms_now(&self) -> Vec<String> {
+        let mut alarms = Vec::new();
+        let (clock, data) = (&self.shell.clock, &self.settings.data);
+        if clock.is_alarmed() {
+            alarms.push(format!(
+                "clock: the wall clock is {} s from clinic time and is not believed until POST /api/v1/clock/confirm",
+                clock.drift_ms() / 1_000
+            ));
+        }
+        if self.shell.store_fails() {
+            alarms.push("store: snapshots cannot be written; it is tried again with each checkpoint".into());
+        }
+        if self.shell.storage_level() == 1 {
+            alarms.push(format!("disk: bookings are refused below data.reserve_mib = {}", data.reserve_mib));
+        }
+        alarms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_disk_answers_and_one_that_hangs_does_not() {
+        assert_eq!([0, 400, 5_000, 5_001, 61_000].map(stalled_s), [None, None, None, Some(5), Some(61)]);
+    }
+}
