@@ -104,7 +104,7 @@ fn who_takes_a_large_snapshot_piece_by_piece_is_not_slow_and_who_stops_is() {
         assert_eq!(outbox.push(Lane::Calls, 0, Bytes::from_static(b"beat")), Pushed::Queued, "its bounds are free");
         assert!(outbox.backlog().oldest_ms <= 5_000, "it reads");
     }
-    assert_eq!(came, snapshot, "whole, and nothing between its pieces");
+    assert!(came == snapshot, "whole, and nothing between its pieces");
     assert_eq!(outbox.backlog().oldest_ms, 0, "the beats behind it begin to wait now");
     clock.set_ms(61_000);
     assert_eq!(outbox.backlog().oldest_ms, 11_000, "they do wait");
@@ -117,7 +117,7 @@ fn who_takes_a_large_snapshot_piece_by_piece_is_not_slow_and_who_stops_is() {
     assert_eq!(outbox.backlog(), slow, "in the middle of a frame, too");
     outbox.finish([Bytes::from_static(b"bye")]);
     let rest: Vec<u8> = (0..10).flat_map(|_| take()).collect();
-    assert_eq!(rest, snapshot[PIECE_BYTES..], "a good-bye does not stand inside a frame");
+    assert!(rest == snapshot[PIECE_BYTES..], "a good-bye does not stand inside a frame");
     assert_eq!(take(), "bye");
 }
 
