@@ -52,7 +52,8 @@ pub struct DataSettings {
     /// Free space in MiB below which every write is refused and reading goes on. Allowed: 0 to 1048575.
     #[config(default = 64)]
     pub last_reserve_mib: u64,
-    /// How many hours of events stay in the log for clients that come back, in hours. Allowed: 0 to 8760.
+    /// How many hours of events stay in the log's own files before they are left to the archive. Clients that come back are
+    /// told what they missed from memory, see `PROTOCOL.md`. Allowed: 0 to 8760.
     #[config(default = 48)]
     pub prune_window_h: u64,
     /// Between two checkpoints (what has changed is saved to the store, so that a start replays less), in seconds.

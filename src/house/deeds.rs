@@ -24,13 +24,13 @@ use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code, chance, scripts};
 
 impl House {
-    pub(super) async fn do_deed(&self, claims: &Claims, deed: Deed) -> Result<Value, Rejection> {
+    pub(super) async fn do_deed(&self, claims: &Claims, mut deed: Deed) -> Result<Value, Rejection> {
         self.stands(claims).await?;
         let issued = match &deed {
             Deed::IssueToken(asked) => Some(self.script_claims(asked)?),
             _ => None,
         };
-        let checked = match &deed {
+        let mut checked = match &deed {
             Deed::ReadPersons(read) => Checked::ReadPersons(read.ids.clone()),
             Deed::RegisterPerson { .. } => Checked::IdentifyPerson,
             Deed::AskConsent(_) => Checked::AskConsent,
@@ -59,6 +59,18 @@ impl House {
                 break;
             }
             self.learn(&mut facts, needed).await?;
+        }
+        // Of several persons those whom one may not see are left out, like those whom nobody knows.
+        if let Deed::ReadPersons(read) = &mut deed {
+            let one = |who: &PatientId| Checked::ReadPersons(vec![who.clone()]);
+            let may = |who: &PatientId| access::allowed_deed(claims, &one(who), &facts).is_ok();
+            let (seen, others): (Vec<PatientId>, Vec<PatientId>) = read.ids.iter().cloned().partition(may);
+            if !seen.is_empty() && !others.is_empty() {
+                let line = AuditLine::new(claims, checked.name(), others, Err(Code::Forbidden), self.machine_now());
+                self.audit.note(line);
+                checked = Checked::ReadPersons(seen.clone());
+                read.ids = seen;
+            }
         }
         let asked = self.account_asked_about(&deed);
         let done = match access::allowed_deed(claims, &checked, &facts) {

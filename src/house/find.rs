@@ -4,11 +4,11 @@
 use std::collections::{BTreeSet, HashSet};
 
 use jiaohao_domain::clinic::{Appointment, AppointmentState};
-use jiaohao_domain::department::{State, ToReturn, expected_visits, to_return};
+use jiaohao_domain::department::{State, ToReturn, expected_visits, to_return, view};
 use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, SlotId, TicketId};
+use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, SlotId, TicketId, Timestamp};
 use serde_json::{Value, json};
 
 use super::persons::kind_name;
@@ -73,11 +73,16 @@ impl House {
             let here = self.shell.read(department(at), move |state: &State| of_today(state, today)).await?;
             self.mean_by_record(here, &mut typed).await?;
         }
+        let now = self.shell.clock.clinic();
         let (appointments, tickets, visits) = self
             .shell
             .read(department(at), move |state: &State| {
                 let visits = visits(state, &typed, today);
-                (appointments(state, &typed, today, zone), tickets(state, &typed, today, zone), visits)
+                let mut tickets = tickets(state, &typed, today, zone);
+                tickets
+                    .iter_mut()
+                    .for_each(|found| found["whole"] = whole_if_ended(state, &found["ticket"], now, zone));
+                (appointments(state, &typed, today, zone), tickets, visits)
             })
             .await?;
         let found = appointments.iter().chain(&tickets).chain(&visits);
@@ -276,6 +281,12 @@ pub(super) fn tickets(state: &State, typed: &Typed, today: BusinessDate, zone: Z
         })
     });
     shown.collect()
+}
+
+/// A ticket that has ended, as `queue:` shows it: a snapshot has only the newest of them.
+fn whole_if_ended(state: &State, found: &Value, now: Timestamp, zone: Zone) -> Value {
+    let known = found.as_str().and_then(|id| state.floor.tickets.get(id)).filter(|ticket| !ticket.is_live());
+    known.map_or(Value::Null, |ticket| view::ticket(state, ticket, now, zone))
 }
 
 /// By person or id, not by number: an earlier day's is somebody else's today.

@@ -19,6 +19,9 @@ use serde_json::{Value, json};
 use crate::identity::accounts;
 use crate::identity::tokens::Generations;
 
+/// So many visits of the hospital's own system stand in a snapshot of `site:`, those of the nearest days.
+const VISITS_SHOWN: usize = 5_000;
+
 /// All streams of the program but `ops`, which is each node's own.
 pub struct HouseStreams {
     /// The zone of what belongs to no site.
@@ -263,6 +266,14 @@ impl StreamRules for HouseStreams {
                     _ => None,
                 });
                 view["tickets"] = Value::Object(tickets.flatten().collect());
+                let coming = site::view::visits_to_come(state, zone.date(now));
+                let mut told = coming.filter_map(|(visit_id, known)| {
+                    let at: &department::State = replicas.state(&department_of(known.visit.as_str()))?;
+                    let told = department::view::visit_as_told(at, &known.visit, visit_id)?;
+                    Some((known.visit.to_string(), told))
+                });
+                view["visits"] = Value::Object(told.by_ref().take(VISITS_SHOWN).collect());
+                view["visits_left_out"] = json!(told.count());
                 Some(view)
             }
             StreamKind::Patient => {

@@ -791,3 +791,85 @@ async fn a_visit_of_the_hospitals_is_found_before_it_has_come() {
     assert_eq!(house.arrivals("s.d", by).await.expect("at a kiosk"), [0, 1], "has come");
     assert_eq!(house.find("H78").await.expect("found")["appointments"], json!([]));
 }
+
+/// Who has lost the stream finds in its snapshot how each visit stands that is still to come.
+#[actix_web::test]
+async fn the_hospitals_stream_says_in_its_snapshot_what_has_become_of_each_visit() {
+    let house = open().await;
+    let mut his = house.claims(Role::Integrator, "a-his");
+    his.site = Some(SiteId::new("s"));
+    let his = Arc::new(his);
+    let visit = |id: &str, date: &str, number: &str| {
+        json!({"register_visit": {"site": "s", "visit_id": id, "version": 1, "queue": "s.d.q", "date": date,
+            "fee_state": "paid", "number": number, "patient": {"number": id, "name": "王大年"}}})
+    };
+    let patient = house.person("E00000201", "张小三").await;
+    let Ok(Answer::Waiting { number, .. }) = house.walk_in("s.d.q", &patient).await else { panic!("a number") };
+    house.give(&his, visit("H-1", "2026-11-23", "H1")).await.expect("registered");
+    house.give(&his, visit("H-2", "2026-11-24", "H2")).await.expect("registered");
+    let taken = house.give(&his, visit("H-3", "2026-11-23", &number)).await.expect_err("a walk-in's");
+    assert_eq!(taken.code, Code::NumberTaken);
+    house.give(&his, json!({"cancel_visit": {"site": "s", "visit_id": "H-2", "version": 2}})).await.expect("off");
+    let mut tries = 0;
+    loop {
+        let site = house.engine.snapshot(his.clone(), "site:s".into()).await.expect("its own").snapshot;
+        let visits = site["visits"].as_object().expect("by id").values();
+        let mut stand: Vec<String> = visits
+            .map(|v| {
+                ["visit_id", "version", "state", "code"].map(|part| v[part].to_string()).join(" ").replace('"', "")
+            })
+            .collect();
+        stand.sort();
+        // The department hears of a cancellation from the site.
+        if stand == ["H-1 1 registered null", "H-2 2 cancelled null", "H-3 1 refused number_taken"] {
+            assert_eq!(site["visits_left_out"], 0);
+            break;
+        }
+        tries += 1;
+        assert!(tries < 200, "{stand:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[actix_web::test]
+async fn of_several_persons_those_whom_one_may_not_see_are_left_out_like_those_whom_nobody_knows() {
+    let house = open().await;
+    let mut there = house.claims(Role::Desk, "a-desk-e");
+    (there.site, there.departments) = (Some(SiteId::new("s")), vec![DepartmentId::new("s.e")]);
+    let there = Arc::new(there);
+    let (own, other) = (house.person("E00000301", "张三").await, house.person("E00000302", "李四").await);
+    house.walk_in("s.e.q", &own).await.expect("registered");
+    house.walk_in("s.d.q", &other).await.expect("registered");
+    let look =
+        async |ids: &[&str]| house.engine.deed(there.clone(), Deed::ReadPersons(read(json!({ "ids": ids })))).await;
+    let seen = look(&["p-nobody", &own, &other]).await.expect("one of them is here");
+    let whom: Vec<&Value> = seen["persons"].as_array().expect("persons").iter().map(|one| &one["patient"]).collect();
+    assert_eq!(whom, [&json!(own)]);
+    assert_eq!(look(&["p-nobody", &other]).await.expect_err("none of them is").code, Code::Forbidden);
+    let today = jiaohao_domain::time::Zone::named("UTC").expect("a zone").date(Timestamp(clock::wall_ms()));
+    let lines = async |about: &str| {
+        let query = Deed::ReadAudit(read(json!({"day": today, "about": about, "account": "a-desk-e"})));
+        let lines = house.engine.deed(house.operator(), query).await.expect("read")["lines"].clone();
+        lines.as_array().expect("lines").iter().map(|line| line["outcome"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&own).await, ["done"]);
+    assert_eq!(lines(&other).await, ["forbidden", "forbidden"]);
+}
+
+#[actix_web::test]
+async fn the_search_brings_whole_who_has_ended() {
+    let house = open().await;
+    let patient = house.person("E00000401", "张小三").await;
+    let Ok(Answer::Waiting { ticket, number, .. }) = house.walk_in("s.d.q", &patient).await else { panic!("a number") };
+    assert_eq!(
+        house.find(&number).await.expect("found")["tickets"][0]["whole"],
+        Value::Null,
+        "it stands on the stream"
+    );
+    let gone = json!({"cancel_ticket": {"ticket": ticket, "reason": "went home"}});
+    house.give(&house.desk(), gone).await.expect("leaves");
+    let whole = house.find(&number).await.expect("found")["tickets"][0]["whole"].clone();
+    let queue = house.engine.snapshot(house.desk(), "queue:s.d.q".into()).await.expect("its own");
+    assert_eq!(whole, queue.snapshot["tickets"][ticket.as_str()]);
+    assert_eq!(whole["steps"][1]["undoable"], true);
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
+use actix_web::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Code, DepartmentId, Rejection, SiteId, TicketId};
@@ -14,13 +14,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Door;
 use super::guests::Guest;
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::requests::{
     ClipName, Deed, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer,
 };
 use super::resources::RESOURCES;
+use super::{Door, openapi};
 use crate::engine::{Turn, in_time, run_command};
 use crate::identity::audit::AuditQuery;
 use crate::identity::tokens::Claims;
@@ -77,16 +77,9 @@ const BODY_WITHIN: std::time::Duration = std::time::Duration::from_secs(15);
 /// Any other path: a command of the table.
 async fn command(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
     let path = request.path().strip_prefix("/api/v1").unwrap_or_default();
-    let at_path: Vec<_> = RESOURCES.iter().filter(|(_, known, _)| *known == path).collect();
-    let Some((_, _, name)) = at_path.iter().find(|(method, _, _)| request.method().as_str() == *method) else {
-        let allowed: Vec<&str> = at_path.iter().map(|(method, _, _)| *method).collect();
-        let unknown = Rejection::new(Code::UnknownCommand, "there is no such resource, or not with this method");
-        return Err(if allowed.is_empty() {
-            unknown
-        } else {
-            unknown.with("methods", allowed.into_iter().map(str::to_owned).collect::<Vec<_>>())
-        }
-        .into());
+    let method = request.method().as_str();
+    let Some((_, _, name)) = RESOURCES.iter().find(|(known, at, _)| *known == method && *at == path) else {
+        return Ok(no_such(path));
     };
     let claims = door.signed_in(&request).await?;
     door.limits.command(&claims)?;
@@ -96,6 +89,20 @@ async fn command(request: HttpRequest, door: web::Data<Door>, payload: web::Payl
     let within = door.answer_within;
     let result = run_command(&door.engine, "http", claims, key, command, Turn::alone(), within).await?;
     Ok(json_response(&result))
+}
+
+/// 404 for a path that there is not, 405 with what there is for another method.
+fn no_such(path: &str) -> HttpResponse {
+    let allowed = openapi::methods_of(path);
+    if allowed.is_empty() {
+        return problem::response_as(&Rejection::new(Code::UnknownCommand, "there is no such path"), 404);
+    }
+    let allow = HeaderValue::from_str(&allowed.join(", ")).unwrap_or_else(|_| HeaderValue::from_static(""));
+    let allowed: Vec<String> = allowed.into_iter().map(str::to_owned).collect();
+    let refused = Rejection::new(Code::UnknownCommand, "not with this method").with("methods", allowed);
+    let mut response = problem::response_as(&refused, 405);
+    response.headers_mut().insert(ALLOW, allow);
+    response
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<Uuid>, Rejection> {

@@ -138,6 +138,19 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("POST", "/voice/{id}/use", None, false, "The recording is the site's voice from now on."),
 ];
 
+/// The methods that there are of a path under `/api/v1`.
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    let others = OTHERS.iter().map(|(method, known, ..)| (*method, *known));
+    let known = RESOURCES.iter().map(|(method, known, _)| (*method, *known)).chain(others);
+    known.filter(|(_, known)| is_path(known, path)).map(|(method, _)| method).collect()
+}
+
+/// Whether a path is one of that form, in which `{…}` stands for anything.
+fn is_path(form: &str, path: &str) -> bool {
+    form.split('/').count() == path.split('/').count()
+        && form.split('/').zip(path.split('/')).all(|(form, part)| form.starts_with('{') || form == part)
+}
+
 fn operation_id(method: &str, path: &str) -> String {
     let name: String = path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     format!("{}{}", method.to_lowercase(), name)

@@ -10,8 +10,12 @@ use serde_json::Value;
 
 /// The response to a rejection.
 pub fn response(rejection: &Rejection) -> HttpResponse {
+    response_as(rejection, rejection.code.http_status())
+}
+
+/// The same with a status of its own: what is unknown is a path or a method, where the socket knows commands only.
+pub fn response_as(rejection: &Rejection, status: u16) -> HttpResponse {
     metrics::counter!("rejected_total", "code" => rejection.code.wire()).increment(1);
-    let status = rejection.code.http_status();
     let mut body = error_object(rejection);
     body["type"] = Value::from("about:blank");
     body["status"] = Value::from(status);

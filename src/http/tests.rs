@@ -84,9 +84,16 @@ async fn every_command_has_a_path_and_asks_who_is_there() {
         let empty = ask(to, method, &path, &[DOCTOR], r#"{"no_such_field":1}"#).await;
         assert_eq!((empty.status, empty.code().as_str()), (400, "malformed"), "{path}");
     }
-    assert_eq!(ask(to, "POST", "/api/v1/no-such", &[DOCTOR], "{}").await.code(), "unknown_command");
-    let get = ask(to, "GET", "/api/v1/tickets", &[DOCTOR], "").await;
-    assert_eq!((get.status, &get.json()["valid_now"]["methods"]), (400, &json!(["POST"])));
+    let nothing = ask(to, "POST", "/api/v1/no-such", &[DOCTOR], "{}").await;
+    assert_eq!((nothing.status, nothing.code().as_str()), (404, "unknown_command"));
+    for (method, path, known) in
+        [("GET", "/tickets", "POST"), ("PUT", "/tokens", "POST, GET"), ("PUT", "/site/s", "GET")]
+    {
+        let other = ask(to, method, &format!("/api/v1{path}"), &[DOCTOR], "").await;
+        assert_eq!((other.status, other.header("allow").as_deref()), (405, Some(known)), "{method} {path}");
+        assert_eq!((other.code().as_str(), other.json()["status"].as_u64()), ("unknown_command", Some(405)));
+        assert_eq!(other.json()["valid_now"]["methods"].as_array().unwrap().len(), known.split(", ").count());
+    }
 }
 
 #[actix_web::test]

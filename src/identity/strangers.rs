@@ -102,12 +102,14 @@ impl Strangers {
     /// machine is everybody's, so who mistypes once does not close it for the next.
     ///
     /// # Errors
-    /// `back_off`.
+    /// `back_off` with `retry_after_s`.
     pub fn may_miss(&self, kiosk: &AccountId, now: Timestamp) -> Result<(), Rejection> {
         let mut misses = locked(&self.misses);
         let Some(of_kiosk) = misses.get_mut(kiosk) else { return Ok(()) };
         of_kiosk.retain(|at| now < at.plus_min(1));
-        if of_kiosk.len() < MISSES_A_MINUTE { Ok(()) } else { Err(Code::BackOff.into()) }
+        let Some(in_the_way) = of_kiosk.len().checked_sub(MISSES_A_MINUTE) else { return Ok(()) };
+        let rest_ms = of_kiosk[in_the_way].plus_min(1).ms_since(now);
+        Err(Rejection::from(Code::BackOff).with("retry_after_s", (rest_ms + 999) / 1000))
     }
 
     /// Nobody had the document.
@@ -233,6 +235,20 @@ mod tests {
         strangers.may_try_area(&["a-1", "s.d.b1"], NOW.plus_s(30)).expect("after the wait");
         strangers.tried_area(&["a-1", "s.d.b1"], true, NOW.plus_s(30));
         strangers.may_try_area(&["a-9", "s.d.b1"], NOW).expect("all is well");
+    }
+
+    #[test]
+    fn a_kiosk_is_told_when_it_may_look_for_the_next_document() {
+        let (strangers, kiosk) = (Strangers::default(), AccountId::new("a-kiosk"));
+        for n in 0..MISSES_A_MINUTE {
+            strangers.may_miss(&kiosk, NOW.plus_s(n as i64)).expect("may look");
+            strangers.missed(&kiosk, NOW.plus_s(n as i64));
+        }
+        let rest = |now| strangers.may_miss(&kiosk, now).map_err(|why| (why.code, why.valid_now));
+        let wait = |s: i64| Err((Code::BackOff, vec![("retry_after_s".to_owned(), s.into())]));
+        assert_eq!(rest(NOW.plus_s(20)), wait(40), "until the first of them is a minute ago");
+        assert_eq!(rest(NOW.plus_ms(59_001)), wait(1));
+        assert_eq!(rest(NOW.plus_s(60)), Ok(()));
     }
 
     #[test]

@@ -40,7 +40,8 @@ fn every_code_good_bye_stream_and_path_is_named() {
     let codes = PROTOCOL.split("## Error codes").nth(1).unwrap().lines().filter(|line| line.starts_with("| `")).count();
     assert_eq!(codes, Code::ALL.len(), "a code that is gone is still there");
     for bye in Bye::ALL {
-        let row = format!("| `{}` | {} |", bye.code(), if bye.reconnect() { "yes" } else { "no" });
+        let reconnect = if bye.reconnect() { "yes" } else { "no" };
+        let row = format!("| `{}` | {reconnect} | {} |", bye.code(), bye.status());
         assert!(PROTOCOL.contains(&row), "{row}");
     }
     for (kind, name) in StreamKind::ALL {

@@ -89,6 +89,10 @@ fn round(live: &Live, connections: &[Arc<Connection>], now_ms: u32, machine_now:
             connection.bye(Bye::TooSlow, now_ms);
             continue;
         }
+        if backlog.in_pieces {
+            // it takes them in time, and cannot have seen a beat behind them
+            connection.heard(now_ms);
+        }
         let Some(due) = connection.with_session(|session| due(session, connection, now_ms, machine_now)) else {
             if connection.hello_is_late(now_ms) {
                 connection.bye(Bye::HelloMissing, now_ms);

@@ -330,6 +330,36 @@ async fn who_does_not_read_is_freed_and_costs_the_others_nothing() {
 }
 
 #[actix_web::test]
+async fn who_reads_a_large_frame_slowly_without_stopping_is_not_ended() {
+    let house = house(|settings| {
+        settings.limits.outbox_age_s = 2;
+        settings.screens.beat_s = 1;
+    })
+    .await;
+    // takes as little from the system's buffers as there is
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16_384).unwrap();
+    let socket = MaybeTlsStream::Plain(socket.connect(house.running.address).await.unwrap());
+    let url = format!("ws://{}/ws", house.running.address);
+    let mut slow = Client(tokio_tungstenite::client_async(url, socket).await.unwrap().0);
+    slow.send(json!({"type": "hello", "id": "h", "version": 1, "token": "screen:a-2"})).await;
+    assert_eq!(slow.next().await["type"], "welcome");
+    slow.subscribe("doctor:s.x", None).await;
+    house.engine.padding.store(3_000_000, Ordering::Relaxed);
+    let mut desk = house.client("desk:a-3").await;
+    desk.finish_service("c").await;
+    let MaybeTlsStream::Plain(socket) = slow.0.get_mut() else { panic!("plain") };
+    let (mut read, mut part) = (0, vec![0; 32 * 1024]);
+    let began = std::time::Instant::now();
+    while read + part.len() <= 3_000_000 {
+        read += timeout(SOON, socket.read_exact(&mut part)).await.expect("in time").expect("goes on");
+        tokio::time::sleep(Duration::from_millis(45)).await;
+    }
+    assert!(began.elapsed() > Duration::from_secs(4), "longer than its age, and than two beats and a second");
+    assert_eq!(house.running.live.connection_count(), 2);
+}
+
+#[actix_web::test]
 async fn limits_hold_and_are_told() {
     let house = house(|settings| {
         settings.limits.subscriptions = 2;

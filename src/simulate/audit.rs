@@ -113,7 +113,9 @@ pub async fn settle(world: &World, found: &Found) {
     for (n, at) in world.city.departments.iter().enumerate() {
         let token = Some(world.desk_tokens[at.site].as_str());
         let queue = read(world, token, &format!("queue:{}", at.queue)).await;
-        tickets(world, found, &at.id, &queue["tickets"]);
+        let mut shown = queue["tickets"].clone();
+        left_out(world, token, &at.id, &mut shown).await;
+        tickets(world, found, &at.id, &shown);
         let session =
             read(world, token, &format!("session:{}", world.city.session_id(n, &world.day.date_text()))).await;
         places(world, &session);
@@ -133,6 +135,23 @@ pub async fn settle(world: &World, found: &Found) {
         let shown = read(world, Some(&world.desk_tokens[site]), &format!("ticket:{ticket}")).await;
         let kept = number.is_none() || shown["number"].as_str() == number.as_deref();
         judge(world, found, kept, || format!("{id}: booked as {number:?}, now {shown:.200}"));
+    }
+}
+
+/// Of those that have ended a queue shows the newest only: the others are asked for one by one.
+async fn left_out(world: &World, token: Option<&str>, department: &str, shown: &mut Value) {
+    let Some(shown) = shown.as_object_mut() else { return };
+    let here = format!("{department}.t");
+    let acknowledged: Vec<String> = {
+        let known = world.ledger.known();
+        let of_department = known.tickets.range(here.clone()..).map(|(id, _)| id);
+        of_department.take_while(|id| id.starts_with(&here)).filter(|id| !shown.contains_key(*id)).cloned().collect()
+    };
+    for id in acknowledged {
+        let ticket = read(world, token, &format!("ticket:{id}")).await;
+        if ticket.is_object() {
+            shown.insert(id, ticket);
+        }
     }
 }
 

@@ -131,7 +131,7 @@ async fn bad_input_is_refused_by_name_and_changes_nothing() {
         assert!(problem.contains(&format!("\"code\":\"{code}\"")), "{body}: {problem}");
     }
     let (status, problem) = raw(&door, &post(&door, "/no-such-thing", &desk, "{}")).await;
-    assert!(status == 400 && problem.contains("\"unknown_command\""), "{status}: {problem}");
+    assert!(status == 404 && problem.contains("\"unknown_command\""), "{status}: {problem}");
     let large = format!("{{\"queue\":\"{}\"}}", "a".repeat(2 << 20));
     let (status, problem) = raw(&door, &post(&door, "/tickets", &desk, &large)).await;
     assert!(status == 413 && problem.contains("\"too_large\""), "{status}: {problem}");

@@ -383,6 +383,8 @@ impl Clinic {
             "date": "2026-11-23", "fee_state": "paid", "checked_in": true});
         self.post("/visits", Some(his), visit).await;
         self.until_event("site:s", "visit_registered").await;
+        let mut site = self.ask("GET", "/streams/site:s", Some(his), None).await;
+        self.seen.lock().unwrap().snapshots.push(("site:s".to_owned(), site["snapshot"].take()));
         let changed = json!({"visit_id": "M1", "version": 2, "site": "s", "class": "disabled"});
         self.ask("PATCH", "/visits", Some(his), Some(&changed)).await;
         let off = json!({"visit_id": "M1", "version": 3, "site": "s"});

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 pub use frame::{close_frame, pong_frame, text_frame};
 pub use hub::{Hub, HubLimits};
 pub use latest::Latest;
-pub use outbox::{Backlog, CoarseClock, Outbox, OutboxLimits, Pushed, StreamTag};
+pub use outbox::{Backlog, CoarseClock, Outbox, OutboxLimits, PIECE_BYTES, Pushed, StreamTag};
 pub use stream::{Lane, StreamClass, StreamKind};
 
 /// Where somebody is in a stream.

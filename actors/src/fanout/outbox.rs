@@ -2,7 +2,8 @@
 //!
 //! Producers push from any thread; one consumer (the connection's body stream) polls. No lock is held over an await
 //! or while a task is woken. When full: a stream with older frames in the queue is asked for a snapshot in their
-//! place ([`Pushed::Pressed`]); beyond the hard bound the connection is marked too slow and takes nothing more.
+//! place ([`Pushed::Pressed`]); beyond the hard bound the connection is marked too slow and takes nothing more. A large
+//! frame goes out in pieces: who keeps taking them is not too slow, however long the whole takes.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -15,6 +16,10 @@ use super::stream::{LANES, Lane};
 
 /// Which stream a queued frame belongs to, as the hub numbers them; 0 is no stream (answers, beats).
 pub type StreamTag = u32;
+
+/// A larger frame is handed out in pieces of so many bytes. A peer that takes one within the age that is allowed reads,
+/// so the age divides this into the slowest rate at which a large snapshot still arrives.
+pub const PIECE_BYTES: usize = 64 * 1024;
 
 /// Bounds of one connection's outbox.
 #[derive(Clone, Copy, Debug)]
@@ -64,10 +69,13 @@ pub enum Pushed {
 /// How much waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Queued bytes.
+    /// Bytes that have not been taken.
     pub bytes: usize,
-    /// Age of the oldest queued frame, or how long nothing has been taken if that is longer, in ms.
+    /// Age of the oldest queued frame, or how long nothing has been taken if that is longer, in ms. While a large frame
+    /// goes out it is the latter alone: what waits behind it is not late for want of reading.
     pub oldest_ms: u32,
+    /// A large frame is half sent: its peer can answer nothing that stands behind it yet.
+    pub in_pieces: bool,
     /// A frame was refused for want of room.
     pub too_slow: bool,
     /// Nothing more will come: it was closed, or its good-bye has been taken.
@@ -85,12 +93,21 @@ struct Queue {
     lanes: [VecDeque<Queued>; LANES],
     bytes: usize,
     waker: Option<Waker>,
+    /// What is left of a large frame of which a piece has been taken. It is no part of `bytes`: nothing can take its place.
+    rest: Bytes,
     /// Since when nothing has been taken although something waits. Snapshots that take the place of older frames do not
     /// make a peer that reads nothing any younger.
     stalled_since_ms: Option<u32>,
     /// Takes nothing more; ends once empty.
     ending: bool,
     too_slow: bool,
+}
+
+impl Queue {
+    /// Whether something is still to be taken.
+    fn waits(&self) -> bool {
+        self.bytes > 0 || !self.rest.is_empty()
+    }
 }
 
 /// See the module.
@@ -184,6 +201,7 @@ impl Outbox {
         if queue.ending || self.is_closed() {
             return;
         }
+        // the rest of a frame that is half sent goes first: what followed it otherwise would be read as a part of it
         queue.lanes = Default::default();
         queue.bytes = 0;
         for frame in last {
@@ -204,6 +222,7 @@ impl Outbox {
         let mut queue = self.lock();
         queue.ending = true;
         queue.bytes = 0;
+        queue.rest = Bytes::new();
         let dropped = std::mem::take(&mut queue.lanes);
         let waker = queue.waker.take();
         drop(queue);
@@ -213,12 +232,27 @@ impl Outbox {
         }
     }
 
-    /// The next frame to send; `None` when there will be no more.
+    /// The next frame to send, or the next piece of a large one; `None` when there will be no more.
     pub fn poll_frame(&self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut queue = self.lock();
-        if let Some(queued) = queue.lanes.iter_mut().find_map(VecDeque::pop_front) {
+        if !queue.rest.is_empty() {
+            let now_ms = self.clock.now_ms();
+            let most = queue.rest.len().min(PIECE_BYTES);
+            let piece = queue.rest.split_to(most);
+            queue.stalled_since_ms = queue.waits().then_some(now_ms);
+            if queue.rest.is_empty() {
+                queue.rest = Bytes::new();
+                // what stood behind it begins to wait now
+                queue.lanes.iter_mut().flatten().for_each(|queued| queued.since_ms = now_ms);
+            }
+            return Poll::Ready(Some(piece));
+        }
+        if let Some(mut queued) = queue.lanes.iter_mut().find_map(VecDeque::pop_front) {
             queue.bytes -= queued.frame.len();
-            queue.stalled_since_ms = (queue.bytes > 0).then(|| self.clock.now_ms());
+            if queued.frame.len() > PIECE_BYTES {
+                queue.rest = queued.frame.split_off(PIECE_BYTES);
+            }
+            queue.stalled_since_ms = queue.waits().then(|| self.clock.now_ms());
             if queue.bytes == 0 {
                 // an idle connection keeps no buffer of its busiest moment
                 for lane in queue.lanes.iter_mut().filter(|lane| lane.capacity() > 8) {
@@ -255,14 +289,17 @@ impl Outbox {
     pub fn backlog(&self) -> Backlog {
         let queue = self.lock();
         let now_ms = self.clock.now_ms();
+        let in_pieces = !queue.rest.is_empty();
         let oldest_ms = queue
             .lanes
             .iter()
+            .filter(|_| !in_pieces)
             .filter_map(|lane| lane.front().map(|queued| queued.since_ms))
-            .chain(queue.stalled_since_ms.filter(|_| queue.bytes > 0))
+            .chain(queue.stalled_since_ms.filter(|_| queue.waits()))
             .map(|since_ms| now_ms.wrapping_sub(since_ms))
             .max()
             .unwrap_or(0);
-        Backlog { bytes: queue.bytes, oldest_ms, too_slow: queue.too_slow, over: queue.ending && queue.bytes == 0 }
+        let bytes = queue.bytes + queue.rest.len();
+        Backlog { bytes, oldest_ms, in_pieces, too_slow: queue.too_slow, over: queue.ending && bytes == 0 }
     }
 }

@@ -60,9 +60,9 @@ fn a_full_outbox_says_so_and_takes_nothing_more() {
     assert_eq!(outbox.push(Lane::Calls, 3, frame.clone()), Pushed::TooSlow);
     assert_eq!(outbox.push(Lane::Calls, 1, frame), Pushed::TooSlow);
     clock.set_ms(700);
-    assert_eq!(outbox.backlog(), Backlog { bytes: 180, oldest_ms: 700, too_slow: true, over: false });
+    assert_eq!(outbox.backlog(), Backlog { bytes: 180, oldest_ms: 700, in_pieces: false, too_slow: true, over: false });
     outbox.close();
-    assert_eq!(outbox.backlog(), Backlog { bytes: 0, oldest_ms: 0, too_slow: true, over: true });
+    assert_eq!(outbox.backlog(), Backlog { bytes: 0, oldest_ms: 0, in_pieces: false, too_slow: true, over: true });
 }
 
 #[test]
@@ -84,6 +84,41 @@ fn who_reads_nothing_grows_old_however_often_a_snapshot_takes_the_place_of_what_
     clock.set_ms(60_000);
     publish(&mut hub, "doctor:s.x", &[101]);
     assert_eq!(reader.outbox.backlog().oldest_ms, 0, "idle is not slow");
+}
+
+#[test]
+fn who_takes_a_large_snapshot_piece_by_piece_is_not_slow_and_who_stops_is() {
+    let clock = Arc::new(CoarseClock::default());
+    let outbox = Outbox::new(1, OutboxLimits { soft_bytes: 1_000, hard_bytes: 10_000 }, clock.clone());
+    let mut context = Context::from_waker(Waker::noop());
+    let mut take = || match outbox.poll_frame(&mut context) {
+        Poll::Ready(frame) => frame.expect("goes on"),
+        Poll::Pending => Bytes::new(),
+    };
+    let snapshot: Bytes = (0..10 * PIECE_BYTES + 5).map(|n| n as u8).collect();
+    outbox.push(Lane::Lists, 1, snapshot.clone());
+    let mut came = Vec::new();
+    for piece in 0..11 {
+        clock.set_ms(piece * 5_000);
+        came.extend_from_slice(&take());
+        assert_eq!(outbox.push(Lane::Calls, 0, Bytes::from_static(b"beat")), Pushed::Queued, "its bounds are free");
+        assert!(outbox.backlog().oldest_ms <= 5_000, "it reads");
+    }
+    assert!(came == snapshot, "whole, and nothing between its pieces");
+    assert_eq!(outbox.backlog().oldest_ms, 0, "the beats behind it begin to wait now");
+    clock.set_ms(61_000);
+    assert_eq!(outbox.backlog().oldest_ms, 11_000, "they do wait");
+    (0..11).for_each(|_| assert_eq!(take(), "beat"));
+    outbox.push(Lane::Lists, 1, snapshot.clone());
+    take();
+    clock.set_ms(72_000);
+    let bytes = snapshot.len() - PIECE_BYTES;
+    let slow = Backlog { bytes, oldest_ms: 11_000, in_pieces: true, too_slow: false, over: false };
+    assert_eq!(outbox.backlog(), slow, "in the middle of a frame, too");
+    outbox.finish([Bytes::from_static(b"bye")]);
+    let rest: Vec<u8> = (0..10).flat_map(|_| take()).collect();
+    assert!(rest == snapshot[PIECE_BYTES..], "a good-bye does not stand inside a frame");
+    assert_eq!(take(), "bye");
 }
 
 #[test]

@@ -54,7 +54,8 @@ export function history(ticket, undo) {
     h('span', { class: 'what' }, stepWord(step.what)),
     step.undoable && undo
       ? h('button', { type: 'button', class: 'btn small', 'data-action': 'undo', 'data-event': step.event, onclick: () => undo(step) }, t('undo.take'))
-      : null)));
+      : null)),
+  ticket.steps_before ? h('li', { class: 'muted', key: 'before' }, t('ticket.steps_before', { n: ticket.steps_before })) : null);
 }
 
 /** The newest step of a ticket that can be undone. @param {any} ticket @returns {any} */

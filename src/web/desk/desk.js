@@ -154,7 +154,7 @@ function draw() {
 function filters() {
   const f = /** @type {Floor} */ (floor);
   // Who waits, as above each column: whoever is called or inside waits no more.
-  const count = (/** @type {string} */ name) => f.queues().reduce((n, q) => n + (name === 'waiting' ? q.order : f.list(q, name)).length, 0);
+  const count = (/** @type {string} */ name) => f.queues().reduce((n, q) => n + (name === 'waiting' ? q.order : f.list(q, name)).length + (name === 'ended' ? q.ended_left_out || 0 : 0), 0);
   const all = (/** @type {string} */ name) => f.queues().reduce((/** @type {any[]} */ tickets, q) => tickets.concat(f.list(q, name)), []);
   // Most days nobody was left over.
   const shownFilters = FILTERS.filter((name) => name !== 'left_over' || name === filter || count(name));
@@ -226,7 +226,8 @@ function column(queue) {
       ? h('p', { class: 'notice soon', key: 'unheard', 'data-unheard': queue.queue.id }, t('desk.not_announced', { numbers: unheard.map((one) => one.number).join(' ') }))
       : null),
   h('ol', null, tickets.map((ticket) => h('li', { key: ticket.ticket }, row(ticket))),
-    tickets.length ? null : h('li', { class: 'empty', key: 'none' }, t(`desk.empty.${filter}`))));
+    tickets.length ? null : h('li', { class: 'empty', key: 'none' }, t(`desk.empty.${filter}`)),
+    filter === 'ended' && queue.ended_left_out ? h('li', { class: 'empty', key: 'earlier', 'data-left-out': String(queue.ended_left_out) }, t('desk.ended_left_out', { n: queue.ended_left_out })) : null));
 }
 
 /** A number of another department, and of which. @param {any} coming */

@@ -12,6 +12,9 @@ const TAKEN_WITHIN_MS = 5000;
 /** The states from which a ticket is settled. */
 const SETTLED_FROM = ['waiting', 'summoned', 'away', 'missed'];
 
+/** So many found tickets are kept until the next search. */
+const EARLIER_MOST = 100;
+
 /** After this time in transit the desk is told. */
 const TRANSIT_MS = 10000;
 
@@ -26,6 +29,8 @@ export class Floor {
     this.streams = [];
     /** @type {any[]} */
     this.sessions = [];
+    /** Ended tickets that the search has brought and no queue shows any more, by id. @type {Map<string, any>} */
+    this.earlier = new Map();
     /** The code of the waiting area, and until when it is the code by this page's own clock: it changes with the
      * machine's minutes, whatever the clinic's clock says. @type {{code: string, until: number}|null} */
     this.area = null;
@@ -112,7 +117,13 @@ export class Floor {
   /** @param {string} id @returns {any} */
   ticket(id) {
     for (const queue of this.queues()) if (queue.tickets[id]) return queue.tickets[id];
-    return null;
+    return this.earlier.get(id) || null;
+  }
+
+  /** What the search has found: a queue shows the newest of those who have ended, the house knows all. @param {any[]} found */
+  remember(found) {
+    if (this.earlier.size > EARLIER_MOST) this.earlier.clear();
+    found.forEach((hit) => hit.whole && this.earlier.set(hit.ticket, hit.whole));
   }
 
   /**

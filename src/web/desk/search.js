@@ -95,6 +95,7 @@ export class Search {
     this.asking = false;
     this.appointments = (here && here.appointments) || [];
     this.found = (here && here.tickets) || [];
+    this.desk.floor().remember(this.found);
     this.visits = (here && here.visits) || [];
     this.elsewhere = [];
     this.page.draw();
@@ -134,6 +135,7 @@ export class Search {
         if (fits && ticket.ended !== 'undone') hits.push(ticket);
       }
     }
+    for (const { ticket, whole } of this.found) if (whole && whole.ended !== 'undone' && !floor.queueOf(ticket)) hits.push(whole);
     return hits.sort((a, b) => Number(a.state === 'ended') - Number(b.state === 'ended')).slice(0, 12);
   }
 

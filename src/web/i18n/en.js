@@ -176,6 +176,7 @@ const words = {
   'ticket.walk_in': 'Walk-in',
   'ticket.addition': 'Addition',
   'ticket.missed_times': 'Missed {n}×',
+  'ticket.steps_before': '{n} earlier steps are not shown',
   'not_announced.dropped': 'The announcement was dropped: please call at the door',
   'not_announced.not_shown': 'Not shown on any screen: please call at the door',
   'not_announced.not_spoken': 'Not spoken: please call at the door',

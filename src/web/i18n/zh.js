@@ -176,6 +176,7 @@ const words = {
   'ticket.walk_in': '现场号',
   'ticket.addition': '加号',
   'ticket.missed_times': '过号 {n} 次',
+  'ticket.steps_before': '更早的 {n} 步未显示',
   'not_announced.dropped': '播报已取消,请到门口叫一声',
   'not_announced.not_shown': '未在屏幕显示,请到门口叫一声',
   'not_announced.not_spoken': '未播报,请到门口叫一声',

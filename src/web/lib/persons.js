@@ -48,9 +48,8 @@ export class Persons {
       const answer = await this.session.http('POST', '/api/v1/persons/read', { ids });
       (answer.persons || []).forEach((/** @type {any} */ p) => this.put(p));
     } catch (refusal) {
-      // One of them is not to be seen here: the others are. Whoever is alone in it stays masked.
-      if (refusal.code === 'forbidden' && ids.length > 1) await Promise.all(ids.map((id) => this.read([id])));
-      else if (refusal.code !== 'forbidden') setTimeout(() => ids.forEach((id) => this.known.get(id) === null && this.known.delete(id)), 3000);
+      // None of them is to be seen here: they stay masked.
+      if (refusal.code !== 'forbidden') setTimeout(() => ids.forEach((id) => this.known.get(id) === null && this.known.delete(id)), 3000);
     }
   }
 

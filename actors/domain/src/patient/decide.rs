@@ -164,9 +164,12 @@ fn restore(state: &State, command: RestoreAppointment, limits: PatientLimits, co
         if let Some((other, _)) = state.replaced_by(id) {
             return Err(Rejection::from(Code::WrongAppointmentState).with("replaced_by", other.as_str()));
         }
-        let (slot, date, start, end) = (known.slot.clone(), known.date, known.start, known.end);
-        let asked = Asked { slot, date, start, end, confirm: true, channel: Channel::Desk, replaces: None, limits };
-        check_limits(state, &asked, context)?;
+        // One that stands has been counted all along; whether it does is the department's to say.
+        if !known.is_live() {
+            let (slot, date, start, end) = (known.slot.clone(), known.date, known.start, known.end);
+            let asked = Asked { slot, date, start, end, confirm: true, channel: Channel::Desk, replaces: None, limits };
+            check_limits(state, &asked, context)?;
+        }
     }
     let department = OwnerRef::new(OwnerKind::Department, id.department().as_str());
     Ok(Answer::AskedOf(department, ToDepartment::RestoreAppointment(command).into()))

@@ -313,6 +313,7 @@ fn a_cancelled_booking_stands_again_within_the_limits_only() {
     };
     let first = person.reserve("s.d.am.0900", NINE).unwrap();
     person.booked(&first);
+    assert!(matches!(restore(&mut person, &first), Ok(Answer::AskedOf(..))), "it stands in its own way nowhere");
     person.ended(&first, AppointmentEnd::Cancelled, at("22 08:02"));
     assert!(matches!(restore(&mut person, &first), Ok(Answer::AskedOf(..))), "the department is asked");
     let second = person.reserve("s.e.am.0900", NINE).unwrap();

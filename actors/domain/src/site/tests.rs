@@ -410,13 +410,20 @@ fn a_visit_finds_its_queue() {
     };
     let wang = Some(DoctorId::from("s.wang"));
     assert_eq!(by(&|_| {}).as_deref(), Ok("s.d.pool"));
+    let other = |department: &str, queue: &str| {
+        let (department, queue) = (DepartmentId::from(department), QueueId::from(queue));
+        by(&|c| (c.department, c.queue) = (Some(department.clone()), Some(queue.clone())))
+    };
+    assert_eq!(other("s.d", "s.d.wang").as_deref(), Ok("s.d.wang"));
+    assert_eq!(other("s.e", "s.d.wang"), Err(Code::InvalidField), "a queue of another department than the one named");
     assert_eq!(by(&|c| c.doctor = wang.clone()).as_deref(), Ok("s.d.wang"));
     assert_eq!(by(&|c| (c.doctor, c.department) = (wang.clone(), None)).as_deref(), Ok("s.d.wang"));
     let in_e = Some(DepartmentId::from("s.e"));
     assert_eq!(by(&|c| (c.doctor, c.department) = (wang.clone(), in_e.clone())).as_deref(), Ok("s.e.pool"));
-    assert_eq!(by(&|c| c.queue = Some(QueueId::from("s.e.pool"))).as_deref(), Ok("s.e.pool"));
+    let pool_of_e = || Some(QueueId::from("s.e.pool"));
+    assert_eq!(by(&|c| (c.queue, c.department) = (pool_of_e(), None)).as_deref(), Ok("s.e.pool"));
     assert_eq!(by(&|c| c.department = None), Err(Code::InvalidField));
-    assert_eq!(by(&|c| c.queue = Some(QueueId::from("s.e.no"))), Err(Code::Forbidden));
+    assert_eq!(by(&|c| c.queue = Some(QueueId::from("s.d.no"))), Err(Code::Forbidden));
     assert_eq!(by(&|c| c.doctor = Some(DoctorId::from("s.no"))), Err(Code::Forbidden));
     assert_eq!(by(&|c| c.site = SiteId::from("t")), Err(Code::Forbidden));
     assert_eq!(by(&|c| c.class = Some("zzz".into())), Err(Code::InvalidField));

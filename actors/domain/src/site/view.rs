@@ -1,12 +1,12 @@
 //! The site's configuration as operations and pages see it. The stream `site:{id}` carries configuration events from here
-//! and the day's events from the departments. Secrets of screens and visits from outside are not part of it.
+//! and the day's events from the departments. Secrets of screens are not part of it.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::ids::*;
-use crate::time::{Timestamp, Zone};
+use crate::time::{BusinessDate, Timestamp, Zone};
 
 use super::event::{Event, event_kind};
 use super::state::*;
@@ -31,6 +31,13 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
             "expires_at": zone.rfc3339(offer.expires_at),
         })).collect::<Vec<_>>(),
     }))
+}
+
+/// Visits from outside of that day and later, by hospital visit id, the nearest days first. How each stands is its
+/// department's to say.
+pub fn visits_to_come(state: &State, today: BusinessDate) -> impl Iterator<Item = (&str, &OutsideVisit)> {
+    let ids = state.visits_by_day.range(today..).flat_map(|(_, ids)| ids);
+    ids.filter_map(|id| Some((id.as_str(), state.visits.get(id)?)))
 }
 
 fn living<I: Ord, T: serde::Serialize>(things: &BTreeMap<I, Kept<T>>) -> Vec<Value> {

@@ -157,6 +157,10 @@ fn check_number(
 fn resolve_queue(state: &State, command: &RegisterVisit) -> Result<QueueId, Rejection> {
     if let Some(queue) = &command.queue {
         check_queue(state, queue)?;
+        if command.department.as_ref().is_some_and(|department| *department != queue.department()) {
+            let why = "queue: of another department than the one that is named";
+            return Err(Rejection::new(Code::InvalidField, why).with("field", "queue"));
+        }
         return Ok(queue.clone());
     }
     let living = || state.queues.iter().filter(|(_, queue)| !queue.retired);

@@ -201,3 +201,22 @@ fn a_session_that_changes_its_queue_brings_no_number_a_second_time() {
     assert_eq!(numbers, ["A001", "C001", "A002"].map(str::to_owned), "what is free there is kept");
     house.assert_replays();
 }
+
+#[test]
+fn how_a_visit_stands_is_what_has_been_told_of_it_last() {
+    let mut house = House::new(0).with_session(1).with_doctors();
+    let stands = |house: &House, id: &str| {
+        let told = view::visit_as_told(&house.state, &visit_of(id), id)?;
+        Some(["state", "version", "number", "code"].map(|part| told[part].to_string()).join(" "))
+    };
+    assert_eq!(stands(&house, "h1"), None, "not heard of yet");
+    house.register_outside(register("h1", Some("A001"), false));
+    assert_eq!(stands(&house, "h1").as_deref(), Some(r#""registered" 1 "A001" null"#));
+    house.register_outside(register("h2", Some("A001"), false));
+    assert_eq!(stands(&house, "h2").as_deref(), Some(r#""refused" 1 null "number_taken""#));
+    house.cancel_outside("h1", 2);
+    assert_eq!(stands(&house, "h1").as_deref(), Some(r#""cancelled" 2 "A001" null"#));
+    house.change_outside(change("h1", 3));
+    let refused = r#""refused" 3 "A001" "wrong_appointment_state""#;
+    assert_eq!(stands(&house, "h1").as_deref(), Some(refused), "the change was; the visit is where it was");
+}

@@ -395,3 +395,58 @@ fn a_ticket_that_has_ended_stands_in_no_line() {
         assert!(ticket["line"].is_null() && ticket["why"].is_null() && ticket.get("position").is_none(), "{ticket}");
     }
 }
+
+#[test]
+fn a_snapshot_has_the_newest_of_those_who_have_ended_and_everybody_who_is_here() {
+    let mut house = House::new(0).with_doctors();
+    let here = house.walk_in("own", "here", None);
+    let gone: Vec<TicketId> =
+        (0..view::ENDED_SHOWN + 3).map(|n| house.walk_in("own", &format!("g{n}"), None)).collect();
+    // The first to come are the last to leave.
+    for ticket in gone.iter().rev() {
+        let (ticket, reason) = (ticket.clone(), "left".to_owned());
+        house.after_s(1).desk(ToDepartment::CancelTicket(CancelTicket { ticket, reason })).expect("leaves");
+    }
+    let queue = look(&house, "queue:s.d.own").expect("known");
+    let tickets = queue["tickets"].as_object().expect("tickets");
+    assert_eq!((tickets.len(), &queue["ended_left_out"]), (view::ENDED_SHOWN + 1, &3.into()));
+    let (newest, oldest) = gone.split_at(view::ENDED_SHOWN);
+    assert!(newest.iter().chain([&here]).all(|ticket| tickets.contains_key(ticket.as_str())));
+    assert!(oldest.iter().all(|ticket| !tickets.contains_key(ticket.as_str())), "the desk finds them by its search");
+    // What happens to one of them is told whole, as ever.
+    let mut streams = Followed::new(&house, &[]);
+    house.undo_last(&oldest[2]).expect("undone");
+    streams.seen.insert("queue:s.d.own".into(), queue);
+    for event in &house.events[streams.heard..] {
+        for (stream, said) in view::emissions(&house.state, event, house.now, zone(), &|_| true) {
+            let parts = said.as_object().and_then(|said| said.values().next()).expect("one stem");
+            streams.seen.get_mut(&stream).into_iter().for_each(|seen| put(seen, parts));
+        }
+    }
+    assert_eq!(streams.seen["queue:s.d.own"]["tickets"][oldest[2].as_str()]["state"], "waiting");
+}
+
+#[test]
+fn a_ticket_shows_its_newest_steps_and_the_one_that_can_be_undone() {
+    let mut house = House::new(0).with_doctors();
+    let ticket = house.walk_in("own", "a", None);
+    for n in 0..60 {
+        let class = if n % 2 == 0 { "senior" } else { "disabled" }.to_owned();
+        let (ticket, proof) = (ticket.clone(), "seen".to_owned());
+        house.desk(ToDepartment::SetPriority(SetPriority { ticket, class, proof })).expect("has proof");
+    }
+    let shown = |house: &House| look(house, "queue:s.d.own").expect("known")["tickets"][ticket.as_str()].take();
+    let seen = shown(&house);
+    let steps = seen["steps"].as_array().expect("steps");
+    assert_eq!((steps.len(), &seen["steps_before"]), (50, &11.into()));
+    assert_eq!((&steps[49]["event"], &steps[49]["undoable"]), (&format!("{ticket}@61").into(), &true.into()));
+    assert_eq!(house.called(1), ticket);
+    for _ in 0..60 {
+        let call = house.ticket(&ticket).standing.call().expect("is called").call.clone();
+        house.after_s(20).desk(ToDepartment::RecallPatient(RecallPatient { call })).expect("called again");
+    }
+    let seen = shown(&house);
+    let steps = seen["steps"].as_array().expect("steps");
+    assert_eq!((steps.len(), &steps[0]["what"], &steps[0]["undoable"]), (51, &"called".into(), &true.into()));
+    assert_eq!(seen["steps_before"], house.ticket(&ticket).steps.len() - 51);
+}

@@ -2,21 +2,25 @@
 //! ready-to-show parts that replace the same parts of the snapshot, so that no page has a rule.
 
 mod coming;
+mod hospital;
 mod load;
 mod parts;
+mod ticket;
 mod touched;
 
 use serde_json::{Value, json};
 
 use super::{ConfigEvent, Department, Event, State};
 use crate::clinic;
-use crate::floor::Event as Floor;
+use crate::floor::{Event as Floor, Ticket};
 use crate::ids::*;
 use crate::owner::Owner;
 use crate::time::{Timestamp, Zone};
 pub use coming::{arriving, coming, on_the_way};
+pub use hospital::visit_as_told;
 pub use load::{Load, load, quantile};
 use parts::View;
+pub use ticket::ENDED_SHOWN;
 use touched::Touched;
 
 /// The stream `<kind>:<id>` as it is now; none when the department does not know it.
@@ -31,6 +35,11 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, now: Timestamp, zone
         "site" => (state.config.id.prefix(1) == id).then(|| json!({ "tickets": view.tickets_for_the_hospital() })),
         _ => None,
     }
+}
+
+/// A ticket as `queue:` shows it.
+pub fn ticket(state: &State, ticket: &Ticket, now: Timestamp, zone: Zone) -> Value {
+    View { state, now, zone }.ticket(ticket)
 }
 
 /// An event's name on the streams. What the department retires is retired at once; that it is the department which has
@@ -99,6 +108,7 @@ fn day_emissions(view: &View<'_>, out: &mut Out<'_>) {
         out.put("queue", queue.as_str(), || {
             let mut parts = view.line(queue);
             parts.insert("tickets".into(), view.gone(|ticket| ticket.opened.queue == *queue));
+            parts.insert("ended_left_out".into(), json!(0));
             Some(Value::Object(parts))
         });
         waiting_emissions(view, queue, None, out);

@@ -2,14 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::touched::ticket_of;
+use super::ticket::newest_ended;
 use crate::clinic::{self, AppointmentState};
 use crate::department::State;
 use crate::department::config::Defined;
-use crate::floor::calls::missed_from;
 use crate::floor::left_over::Today;
 use crate::floor::waits::Expected;
-use crate::floor::{Event, OutsideVisit, Standing, StepKind, Ticket, Work, doors, receipts, undo};
+use crate::floor::{Standing, Ticket, Work, doors};
 use crate::ids::*;
 use crate::queue::{Place, Queues};
 use crate::time::{Timestamp, Zone};
@@ -23,81 +22,8 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn at(&self, at: Timestamp) -> String {
+    pub fn at(&self, at: Timestamp) -> String {
         self.zone.rfc3339(at)
-    }
-
-    /// A ticket as desk and doctors see it.
-    pub fn ticket(&self, ticket: &Ticket) -> Value {
-        let opened = &ticket.opened;
-        let place = doors::place_of(self.state, ticket);
-        let call = ticket.standing.call();
-        let (service_point, summons) = match &ticket.standing {
-            Standing::Summoned(summons) => (Some(&summons.service_point), Some(&summons.call)),
-            _ => (call.map(|call| &call.service_point), None),
-        };
-        let undoable = undo::undoable(ticket);
-        let steps = ticket.steps.iter().enumerate().map(|(at, step)| {
-            json!({
-                "event": format!("{}@{}", ticket.id(), at + 1),
-                "what": step.what.name(),
-                "at": self.at(step.at),
-                "reason": step.reason,
-                "undone": step.undone,
-                "undoable": undoable == Some(at),
-            })
-        });
-        json!({
-            "ticket": ticket.id(),
-            "visit": opened.visit,
-            "appointment": opened.appointment,
-            "session": opened.session,
-            "queue": opened.queue,
-            "number": opened.number,
-            "date": opened.date,
-            "patient": opened.brief.patient,
-            "masked_name": opened.brief.masked_name,
-            "sex": opened.brief.sex,
-            "birth_year": opened.brief.birth_year,
-            "state": ticket.standing.name(),
-            "line": line_of(ticket, place),
-            "class": opened.class,
-            "walk_in": opened.walk_in,
-            "addition": opened.addition,
-            "slot_start": opened.slot_start.map(|at| self.at(at)),
-            "checked_in_at": self.at(opened.checked_in_at),
-            "why": why(ticket, place),
-            "service_point": service_point,
-            "call": call.map(|call| &call.call).or(summons),
-            "rounds": call.map(|call| call.rounds),
-            "first_called_at": call.map(|call| self.at(call.first_called_at)),
-            "missed_from": missed_from(ticket, &self.state.config.settings.calling).map(|at| self.at(at)),
-            "calls_to_go": match &ticket.standing {
-                Standing::Called(call) => self.state.config.settings.calling.missed_after_calls.saturating_sub(call.rounds),
-                _ => 0,
-            },
-            "started_at": match &ticket.standing {
-                Standing::Serving { started_at, .. } => Some(self.at(*started_at)),
-                _ => None,
-            },
-            "not_announced": receipts::problem(&self.state.floor, ticket),
-            "missed_times": ticket.missed_times,
-            "transfer_to": match &ticket.standing {
-                Standing::InTransit { to, .. } => Some(to),
-                _ => None,
-            },
-            "transfer_since": match &ticket.standing {
-                Standing::InTransit { since, .. } => Some(self.at(*since)),
-                _ => None,
-            },
-            "linked_from": opened.linked_from,
-            "linked_to": ticket.linked_to,
-            "ended": match &ticket.standing {
-                Standing::Ended { how, .. } => Some(how.name()),
-                _ => None,
-            },
-            "steps": steps.collect::<Vec<_>>(),
-        })
     }
 
     /// The tickets of a queue in the order in which they will be called; who was left over is not.
@@ -136,18 +62,20 @@ impl<'a> View<'a> {
         Value::Object(waiting.filter(|(_, n)| *n > 0).map(|(id, n)| (id.to_string(), json!(n))).collect())
     }
 
-    /// A queue as desk and doctors see it: today's tickets and all that still live.
+    /// A queue as desk and doctors see it: all tickets that still live, and today's that have ended, the newest of them.
     pub fn queue(&self, id: &QueueId) -> Option<Value> {
         let Defined { is: queue, retired } = self.state.config.queues.get(id)?;
         let here = self.state.floor.tickets.values().filter(|ticket| ticket.opened.queue == *id);
-        let shown = here.filter(|ticket| self.is_shown(ticket));
-        let tickets: Map<String, Value> = shown.map(|ticket| (ticket.id().to_string(), self.ticket(ticket))).collect();
+        let (shown, ended_left_out) = newest_ended(here.filter(|ticket| self.is_shown(ticket)));
+        let shown = shown.into_iter().map(|ticket| (ticket.id().to_string(), self.ticket(ticket)));
+        let tickets: Map<String, Value> = shown.collect();
         let mut parts = self.line(id);
         let head = json!({ "id": id, "name": queue.name, "prefix": queue.prefix, "retired": retired });
         let waits = self.state.floor.waits.get(id).into_iter().flat_map(|said| said.tickets.keys());
         parts.extend([
             ("queue".to_owned(), head),
             ("tickets".to_owned(), Value::Object(tickets)),
+            ("ended_left_out".to_owned(), json!(ended_left_out)),
             ("waits".to_owned(), self.waits(id, waits)),
             ("newcomer".to_owned(), self.newcomer(id)),
         ]);
@@ -375,126 +303,15 @@ impl<'a> View<'a> {
             "linked_to": null,
         }))
     }
-
-    /// What the hospital's own system is told: who checked in, was called, started, missed, finished.
-    pub fn for_the_hospital(&self, event: &Event) -> Option<Value> {
-        let of_visit = |visit: &VisitId, hospital_id: &str, version: u64, outside: Option<&OutsideVisit>| {
-            json!({
-                "visit": visit,
-                "visit_id": hospital_id,
-                "version": version,
-                "department": self.state.config.id,
-                "queue": outside.map(|outside| &outside.queue),
-                "number": outside.map(|outside| &outside.number),
-                "at": self.at(self.now),
-            })
-        };
-        match event {
-            Event::VisitRegistered { visit, outside, .. } | Event::VisitChanged { visit, outside, .. } => {
-                return Some(of_visit(visit, &outside.visit_id, outside.version, Some(outside)));
-            }
-            Event::VisitRefused { visit, visit_id, version, code, .. } => {
-                let mut said = of_visit(visit, visit_id, *version, None);
-                said["code"] = json!(code.wire());
-                return Some(said);
-            }
-            Event::VisitCancelled { visit, version, .. } => {
-                let outside = self.state.floor.visits.get(visit)?.outside.as_ref()?;
-                return Some(of_visit(visit, &outside.visit_id, *version, Some(outside)));
-            }
-            Event::PatientCheckedIn(_)
-            | Event::WalkInRegistered(_)
-            | Event::TransferReceived(_)
-            | Event::PatientCalled(_)
-            | Event::ServiceStarted { .. }
-            | Event::ServiceFinished { .. }
-            | Event::PatientSentForTests { .. }
-            | Event::PatientMissed { .. }
-            | Event::PatientReturned { .. }
-            | Event::PatientReportedBack { .. }
-            | Event::TicketCancelled { .. }
-            | Event::TicketMoved { .. }
-            | Event::TicketRescheduled { .. }
-            | Event::TransferSent { .. }
-            | Event::TransferRecalled { .. }
-            | Event::TransferCompleted { .. }
-            | Event::TransferReturned { .. }
-            | Event::TransferGivenBack { .. }
-            | Event::StepUndone(_)
-            | Event::TicketSettled { .. } => {}
-            // Doors, screens and the order in the line are this house's own affair.
-            Event::PatientSummoned(_)
-            | Event::SummonsWithdrawn { .. }
-            | Event::PatientRecalled { .. }
-            | Event::CallNotAnnounced { .. }
-            | Event::PrioritySet { .. } => return None,
-            Event::VisitOpened { .. }
-            | Event::VisitEnded { .. }
-            | Event::TransferDeclined { .. }
-            | Event::TransferKept { .. }
-            | Event::WorkBegan { .. }
-            | Event::AssignmentRefused { .. }
-            | Event::WorkPaused { .. }
-            | Event::WorkResumed { .. }
-            | Event::WorkStopped { .. }
-            | Event::NumberGiven { .. }
-            | Event::DaysTidied { .. }
-            | Event::TicketTold(_)
-            | Event::TicketHeard { .. }
-            | Event::WaitsExpected { .. } => return None,
-        }
-        let ticket = self.state.floor.tickets.get(ticket_of(event)?)?;
-        Some(self.ticket_for_the_hospital(ticket, self.now))
-    }
-
-    /// The tickets that are shown, as the hospital's own system has been told of them; `at` is the last step told.
-    pub fn tickets_for_the_hospital(&self) -> Value {
-        let shown = self.state.floor.tickets.values().filter(|ticket| self.is_shown(ticket));
-        let told = shown.map(|ticket| {
-            let heard = ticket.steps.iter().rfind(|step| is_heard_by_the_hospital(step.what));
-            let at = heard.map_or(ticket.opened.checked_in_at, |step| step.at);
-            (ticket.id().to_string(), self.ticket_for_the_hospital(ticket, at))
-        });
-        Value::Object(told.collect())
-    }
-
-    fn ticket_for_the_hospital(&self, ticket: &Ticket, at: Timestamp) -> Value {
-        let opened = &ticket.opened;
-        let visit = self.state.floor.visits.get(&opened.visit);
-        let call = ticket.standing.call();
-        json!({
-            "ticket": ticket.id(),
-            "visit": opened.visit,
-            "visit_id": visit.and_then(|visit| visit.outside.as_ref()).map(|outside| &outside.visit_id),
-            "appointment": opened.appointment,
-            "patient": opened.brief.patient,
-            "department": self.state.config.id,
-            "queue": opened.queue,
-            "number": opened.number,
-            "state": match &ticket.standing {
-                Standing::Summoned(_) => Standing::Waiting.name(),
-                standing => standing.name(),
-            },
-            "doctor": call.map(|call| &call.doctor),
-            "service_point": call.map(|call| &call.service_point),
-            "linked_to": ticket.linked_to,
-            "at": self.at(at),
-        })
-    }
-}
-
-/// Whether the step's event goes to the hospital's own system, see [`View::for_the_hospital`].
-fn is_heard_by_the_hospital(what: StepKind) -> bool {
-    !matches!(what, StepKind::Summoned | StepKind::SummonsWithdrawn | StepKind::Recalled | StepKind::Prioritised)
 }
 
 /// The line in which a ticket stands or stood last; none once it has ended.
-fn line_of<'a>(ticket: &Ticket, place: Option<&'a Place>) -> Option<&'a str> {
+pub(super) fn line_of<'a>(ticket: &Ticket, place: Option<&'a Place>) -> Option<&'a str> {
     place.filter(|_| ticket.is_live()).map(|place| place.line.name())
 }
 
 /// The answer to "why does she go before me?", from the event that placed the ticket.
-fn why(ticket: &Ticket, place: Option<&Place>) -> Option<Value> {
+pub(super) fn why(ticket: &Ticket, place: Option<&Place>) -> Option<Value> {
     let place = place.filter(|_| ticket.is_live())?;
     Some(json!({ "zh": place.why.zh(), "en": place.why.en() }))
 }
