@@ -210,12 +210,13 @@ impl House {
         }
     }
 
-    /// What the doctor follows is asked again, when the site knows: who decides to retire tells it by an effect, which is
-    /// on its way before a later answer of that owner is.
+    /// What the doctor may is asked again, when the site knows: who decides to retire tells it by an effect, which is on its
+    /// way before a later answer of that owner is.
     async fn recheck_doctor(&self, doctor: DoctorId) {
         let owner = OwnerRef::new(OwnerKind::Doctor, doctor.as_str());
-        if let Err(why) = self.shell.read(owner, |_: &jiaohao_domain::doctor::State| ()).await {
-            tracing::warn!(code = why.code.wire(), %doctor, "a doctor's owner could not be asked");
+        let is_told = self.shell.read(owner, |_: &jiaohao_domain::doctor::State| ()).await;
+        if let Err(why) = is_told.and(self.relearn_doctor(&doctor).await) {
+            tracing::warn!(code = why.code.wire(), %doctor, "a doctor's owner or site could not be asked");
         }
         self.generations.doctor_changed(doctor);
     }

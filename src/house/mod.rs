@@ -17,6 +17,7 @@ mod persons;
 mod place;
 pub mod serve;
 mod sign_in;
+mod standing;
 pub mod streams;
 #[cfg(test)]
 mod tests;

@@ -114,6 +114,7 @@ impl House {
             state.staff.as_ref().filter(|_| !state.retired).map(|staff| staff.password_phc.clone())
         };
         let stored = match self.knows(account(who)).await {
+            true if self.is_of_retired_doctor(who).await? => None,
             true => self.shell.read(account(who), password_phc).await?,
             false => None,
         };
@@ -309,7 +310,7 @@ impl House {
 
     async fn refresh(&self, token: &str) -> Result<SignedIn, Rejection> {
         let (who, secret) = split(token)?;
-        if !self.knows(account(&who)).await {
+        if !self.knows(account(&who)).await || self.is_of_retired_doctor(&who).await? {
             return Err(Code::Unauthenticated.into());
         }
         let refresh_hash = refresh::hash(self.keys.get(KeyName::Hash), secret);
@@ -393,7 +394,8 @@ impl House {
         Ok(SignedIn { access_token: self.tokens.issue(&claims), claims, refresh_token, refresh_expires_at, about })
     }
 
-    /// Whether the account's tokens of this generation are still good; asks the owner once after a start.
+    /// Whether the account's tokens of this generation are still good, and its doctor still there; asks the owners once after
+    /// a start.
     pub(super) async fn stands(&self, claims: &Claims) -> Result<(), Rejection> {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(Rejection::new(Code::Overloaded, "the server is stopping"));
@@ -409,6 +411,9 @@ impl House {
                     // A paired screen's own token; one issued for a script stands by itself.
                     Some(screen) if claims.account == accounts::screen(screen) => self.relearn_screen(screen).await?,
                     _ => self.relearn(&claims.account).await?,
+                }
+                if let Some(doctor) = claims.works_as() {
+                    self.relearn_doctor(doctor).await?;
                 }
                 match self.generations.standing(claims) {
                     Standing::Ended => Err(Rejection::new(Code::Unauthenticated, "the token was ended")),

@@ -26,7 +26,7 @@ const VISITS_SHOWN: usize = 5_000;
 pub struct HouseStreams {
     /// The zone of what belongs to no site.
     pub home: Zone,
-    /// Told of accounts and screens that have lost a right, by whatever way.
+    /// Told of accounts, screens and doctors that have lost a right, by whatever way.
     pub generations: Arc<Generations>,
 }
 
@@ -137,6 +137,9 @@ impl StreamRules for HouseStreams {
             // For good: who is signing it in at this moment brings nothing back.
             let ended = Standing { generation: 1, ..Standing::default() };
             self.generations.learn(&accounts::screen(screen), ended);
+        }
+        if let Some(site::Event::DoctorRetired { id, .. }) = event.downcast_ref() {
+            self.generations.learn_doctor(id, true);
         }
     }
 

@@ -23,6 +23,8 @@ mod repeats;
 /// 08:30 in Shanghai.
 const MORNING: Timestamp = Timestamp(1_795_393_800_000);
 
+mod rights;
+
 struct Opened {
     folder: tempfile::TempDir,
     _server: Server,
@@ -618,7 +620,7 @@ async fn a_doctor_who_works_elsewhere_is_asked_again_what_may_be_followed() {
     assert!(said().await);
     house.give(&house.operator(), json!({"retire_doctor": {"id": "s.li"}})).await.expect("retired");
     assert!(said().await);
-    assert_eq!(follow().await, Err(Code::Forbidden), "the site has heard of it before anybody is asked");
+    assert_eq!(follow().await, Err(Code::Unauthenticated), "the site has heard of it before anybody is asked");
 }
 
 #[actix_web::test]

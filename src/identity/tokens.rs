@@ -96,6 +96,11 @@ impl Claims {
         }
     }
 
+    /// The doctor whose work it is for: it stands no longer than the doctor.
+    pub fn works_as(&self) -> Option<&DoctorId> {
+        self.doctor.as_ref().filter(|_| self.role == Role::Doctor)
+    }
+
     /// When the token ends.
     pub fn expires_at(&self) -> Timestamp {
         Timestamp(self.exp.saturating_mul(1000))
@@ -154,15 +159,16 @@ impl Tokens {
     }
 }
 
-/// Whether a token's generation still stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether a token still stands. Of what it hangs on, the one that is worst counts: the order is that of the variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// It does.
     Current,
-    /// It was ended by a revocation, a changed right of the staff or the end of its session.
-    Ended,
-    /// This node has not heard of the account since it started: ask the account's owner and [`Generations::learn`].
+    /// This node has not heard of the account or of its doctor since it started: ask their owners, [`Generations::learn`] and
+    /// [`Generations::learn_doctor`].
     Unknown,
+    /// It was ended by a revocation, a changed right of the staff, the end of its session or its doctor's retirement.
+    Ended,
 }
 
 /// Whose rights may have changed.
@@ -170,7 +176,7 @@ pub enum Standing {
 pub enum Changed {
     /// An account's: its tokens of before may have ended.
     Account(AccountId),
-    /// A doctor's: the site has said where the doctor works.
+    /// A doctor's: the site has said where the doctor works, or that the doctor is retired.
     Doctor(DoctorId),
 }
 
@@ -189,18 +195,33 @@ impl Changed {
 #[derive(Debug)]
 pub struct Generations {
     known: DashMap<AccountId, Known>,
+    /// Doctors in whose name somebody has asked, and whether they are retired: that is for good.
+    doctors: DashMap<DoctorId, bool>,
     changes: broadcast::Sender<Changed>,
 }
 
 impl Default for Generations {
     fn default() -> Self {
-        Self { known: DashMap::new(), changes: broadcast::channel(CHANGES_KEPT).0 }
+        Self { known: DashMap::new(), doctors: DashMap::new(), changes: broadcast::channel(CHANGES_KEPT).0 }
     }
 }
 
 impl Generations {
     /// How the claims stand.
     pub fn standing(&self, claims: &Claims) -> Standing {
+        self.of_account(claims).max(self.of_doctor(claims))
+    }
+
+    fn of_doctor(&self, claims: &Claims) -> Standing {
+        let Some(doctor) = claims.works_as() else { return Standing::Current };
+        match self.doctors.get(doctor).map(|retired| *retired) {
+            None => Standing::Unknown,
+            Some(false) => Standing::Current,
+            Some(true) => Standing::Ended,
+        }
+    }
+
+    fn of_account(&self, claims: &Claims) -> Standing {
         let Some(known) = self.known.get(&claims.account) else { return Standing::Unknown };
         match claims.session {
             _ if claims.generation < known.generation => Standing::Ended,
@@ -237,6 +258,27 @@ impl Generations {
         has_ended
     }
 
+    /// What the site says of a doctor. A late answer brings nobody back. Everybody who listens is told of a retirement.
+    pub fn learn_doctor(&self, doctor: &DoctorId, retired: bool) {
+        if self.doctors.len() >= REMEMBERED_ACCOUNTS && !self.doctors.contains_key(doctor) {
+            self.doctors.clear();
+        }
+        let before = match self.doctors.entry(doctor.clone()) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(retired);
+                false
+            }
+            Entry::Occupied(mut known) => {
+                let before = *known.get();
+                known.insert(before || retired);
+                before
+            }
+        };
+        if retired && !before {
+            self.doctor_changed(doctor.clone());
+        }
+    }
+
     /// What was known of an account may be out of date: it is asked again, for open connections too.
     pub fn forget(&self, account: &AccountId) {
         self.known.remove(account);
@@ -244,7 +286,8 @@ impl Generations {
         let _ = self.changes.send(Changed::Account(account.clone()));
     }
 
-    /// The site says something else of a doctor: what open connections may is asked again. The doctor's tokens hold.
+    /// The site says something else of a doctor: what open connections may is asked again. The doctor's tokens hold unless
+    /// the doctor is retired.
     pub fn doctor_changed(&self, doctor: DoctorId) {
         // Nobody listening is no fault: then there is no connection to ask about.
         let _ = self.changes.send(Changed::Doctor(doctor));
@@ -330,6 +373,24 @@ mod tests {
         token.generation = 1;
         assert_eq!(generations.standing(&token), Standing::Current);
         assert!(changes.try_recv().is_err(), "told once");
+    }
+
+    #[test]
+    fn a_retired_doctors_tokens_have_ended_for_good() {
+        let (generations, doctor) = (Generations::default(), DoctorId::new("renmin.li"));
+        let mut changes = generations.changes();
+        let mut token = claims();
+        generations.learn(&token.account, Known::default());
+        (token.role, token.doctor) = (Role::Doctor, Some(doctor.clone()));
+        assert_eq!(generations.standing(&token), Standing::Unknown);
+        generations.learn_doctor(&doctor, false);
+        assert_eq!(generations.standing(&token), Standing::Current);
+        generations.learn_doctor(&doctor, true);
+        generations.learn_doctor(&doctor, false);
+        assert_eq!(generations.standing(&token), Standing::Ended, "a late answer");
+        assert_eq!(changes.try_recv().expect("told"), Changed::Doctor(doctor));
+        assert!(changes.try_recv().is_err(), "told once");
+        assert_eq!(generations.standing(&claims()), Standing::Current, "a token of no doctor");
     }
 
     #[test]

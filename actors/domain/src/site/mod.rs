@@ -84,9 +84,9 @@ impl Owner for Site {
         event::outgoing(event, out)
     }
 
-    /// A screen that is revoked has no right any more.
+    /// A screen that is revoked has no right any more, nor has a doctor who is retired.
     fn ends_rights(event: &Event) -> bool {
-        matches!(event, Event::ScreenRevoked { .. })
+        matches!(event, Event::ScreenRevoked { .. } | Event::DoctorRetired { .. })
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {

@@ -270,7 +270,11 @@ fn what_is_retired_takes_nothing_new_and_frees_its_prefix() {
     house.tell(ToSite::RetireBoard(RetireBoard { id: BoardId::from("s.b") })).unwrap();
     assert_eq!(house.told(), set(&["Department s.d retire", "Department s.e retire", "Board s.b"]));
     assert!(house.state.screens.is_empty(), "its screens are paired no more");
-    assert_eq!(house.log.iter().filter(|event| Site::ends_rights(event)).count(), 1, "and their rights end");
+    assert_eq!(
+        house.log.iter().filter(|event| Site::ends_rights(event)).count(),
+        2,
+        "and their rights end, and the doctor's"
+    );
     house.tell(ToSite::RetireDepartment(RetireDepartment { id: DepartmentId::from("s.d") })).unwrap();
     assert!(house.state.queues.values().filter(|q| q.definition.id.prefix(2) == "s.d").all(|q| q.retired));
     assert_eq!(house.tell(ToSite::DefineQueue(queue("s.d.q9", "Z", &[]))), Err(Code::Retired));

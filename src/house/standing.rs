@@ -1,0 +1,31 @@
+//! What tokens hang on beside their own account.
+
+use jiaohao_domain::account::view as account_view;
+use jiaohao_domain::{AccountId, DoctorId, Rejection, Role};
+
+use super::{House, account, site};
+use crate::identity::accounts;
+
+impl House {
+    /// Asks the site whether the doctor is retired, and keeps the answer: in the name of one who is nobody acts any more.
+    pub(super) async fn relearn_doctor(&self, doctor: &DoctorId) -> Result<bool, Rejection> {
+        let asked = doctor.clone();
+        let is_retired =
+            move |state: &jiaohao_domain::site::State| state.doctors.get(&asked).is_some_and(|known| known.retired);
+        let retired = self.shell.read(site(doctor.as_str()), is_retired).await?;
+        self.generations.learn_doctor(doctor, retired);
+        Ok(retired)
+    }
+
+    /// Whether it is the account of a doctor who is retired: it signs in no more.
+    pub(super) async fn is_of_retired_doctor(&self, who: &AccountId) -> Result<bool, Rejection> {
+        if !who.as_str().starts_with(accounts::STAFF) {
+            return Ok(false);
+        }
+        let staff = self.shell.read(account(who), account_view::staff).await?;
+        match staff.filter(|staff| staff.role == Role::Doctor).and_then(|staff| staff.doctor) {
+            Some(doctor) => self.relearn_doctor(&doctor).await,
+            None => Ok(false),
+        }
+    }
+}
