@@ -50,3 +50,57 @@ async fn a_retired_doctors_account_signs_in_no_more_and_its_tokens_end() {
     house.give(&operator, staff).await.expect("defined");
     house.sign_in("li").await.expect("signed in");
 }
+
+#[actix_web::test]
+async fn tokens_end_with_the_right_by_which_they_were_made_and_for_good() {
+    let house = open().await;
+    let mut first = house.claims(Role::Operator, "a-operator");
+    first.may_issue = true;
+    let first = Arc::new(first);
+    let his = json!({"name": "his", "role": "integrator", "site": "s", "ttl_s": 3600});
+    let issue = async |by: &Arc<Claims>| {
+        let made = house.engine.deed(by.clone(), Deed::IssueToken(read(his.clone()))).await.map_err(|why| why.code)?;
+        let token = made["access_token"].as_str().expect("a token").to_owned();
+        Ok::<_, Code>(Arc::new(house.engine.authenticate(&token).await.expect("it holds")))
+    };
+    let boss = |id: &str, may_issue: bool, site: Option<&str>, password: &str| {
+        let mut staff = json!({"id": id, "role": "operator", "may_issue": may_issue, "password": password});
+        site.into_iter().for_each(|site| staff["site"] = json!(site));
+        json!({ "define_staff": staff })
+    };
+    let password = "twelve characters";
+    house.give(&first, boss("head", true, None, password)).await.expect("defined: not the last operator is retired");
+    let takings: [(&str, fn(&str) -> Value); 3] = [
+        ("retired", |id| json!({"retire_staff": {"id": id}})),
+        ("no-more", |id| json!({"define_staff": {"id": id, "role": "operator", "may_issue": false}})),
+        ("one-site", |id| json!({"define_staff": {"id": id, "role": "operator", "may_issue": true, "site": "s"}})),
+    ];
+    for (id, taken) in takings {
+        house.give(&first, boss(id, true, None, "another password")).await.expect("defined");
+        house.give(&first, boss(id, true, None, password)).await.expect("defined");
+        let (issuer, _) = house.sign_in(id).await.expect("signed in");
+        let (own, others) = (issue(&issuer).await.expect("made"), issue(&first).await.expect("made"));
+        house.give(&first, boss(id, true, None, "one more password")).await.expect("defined");
+        assert_eq!(house.stands(&own).await, Ok(()), "another password stops no hospital's feed");
+        let changed = house.engine.changed_rights();
+        house.give(&first, taken(id)).await.expect("taken");
+        house.is_told(changed, &own).await;
+        assert_eq!(house.stands(&own).await, Err(Code::Unauthenticated), "{id}");
+        assert_eq!(house.stands(&others).await, Ok(()), "the same script's by another's right goes on");
+        assert_eq!(issue(&issuer).await.map(drop), Err(Code::Unauthenticated));
+        // After a start, and when the right is given again.
+        house.engine.0.generations.forget(&issuer.account);
+        assert_eq!(house.stands(&own).await, Err(Code::Unauthenticated), "{id}");
+        if id != "retired" {
+            house.give(&first, boss(id, true, None, password)).await.expect("given again");
+            assert_eq!(house.stands(&own).await, Err(Code::Unauthenticated), "{id}");
+        }
+        let listed = house.engine.deed(first.clone(), Deed::ListTokens(Some("s".into()))).await.expect("a list");
+        let lines = listed["tokens"].as_array().expect("tokens").iter();
+        let holding = |by: &Claims| {
+            let mut of = lines.clone().filter(|line| line["issued_by"] == json!(by.account));
+            of.next().map(|line| line["holds"].clone())
+        };
+        assert_eq!((holding(&issuer), holding(&first)), (Some(json!(false)), Some(json!(true))), "{id}");
+    }
+}
