@@ -364,9 +364,19 @@ impl House {
         Ok(staff)
     }
 
-    /// Ends every token of that name, listed or made on the command line.
+    /// Ends every token of that name, listed or made on the command line. A name that no list knows is `unknown_id`, unless it
+    /// is said to be of the command line: a slip of the pen must not look like a token that was ended.
     async fn revoke_token(&self, claims: &Claims, asked: &RevokeToken) -> Result<Value, Rejection> {
         let who = accounts::script(asked.site.as_ref(), &asked.name)?;
+        let (list, name) = (account(&accounts::scripts(asked.site.as_ref())), asked.name.clone());
+        let is_listed = move |state: &jiaohao_domain::account::State| {
+            state.scripts.contains_key(&name) || state.tokens.values().any(|token| token.name == name)
+        };
+        if !asked.unlisted && !self.shell.read(list, is_listed).await? {
+            return Err(
+                Rejection::new(Code::UnknownId, "no token of that name").with("unknown", vec![asked.name.clone()])
+            );
+        }
         let end = ToAccount::Revoke { refresh_hash: None };
         self.shell.ask(account(&who), end.into(), Origin::Shell).await?;
         self.relearn(&who).await?;

@@ -104,3 +104,51 @@ async fn tokens_end_with_the_right_by_which_they_were_made_and_for_good() {
         assert_eq!((holding(&issuer), holding(&first)), (Some(json!(false)), Some(json!(true))), "{id}");
     }
 }
+
+#[actix_web::test]
+async fn the_desk_of_a_retired_department_settles_the_day_and_makes_nobody_known() {
+    let house = open().await;
+    let at = |departments: &[&str], role: Role| {
+        let mut claims = house.claims(role, "a-desk-of-some");
+        claims.site = Some(SiteId::new("s"));
+        claims.departments = departments.iter().map(|id| DepartmentId::from(*id)).collect();
+        Arc::new(claims)
+    };
+    let know = async |claims: Arc<Claims>| {
+        let asked = json!({"document_kind": "passport", "document_number": "E12345678", "name": "张三", "sex": "male",
+            "birth_date": "1950-01-01"});
+        let deed = Deed::RegisterPerson { person: Box::new(read(asked)), key: None };
+        house.engine.deed(claims, deed).await.map(drop).map_err(|why| why.code)
+    };
+    assert_eq!(know(at(&["s.f"], Role::Desk)).await, Err(Code::Forbidden), "of a department that does not exist");
+    let operator = house.operator();
+    house.give(&operator, json!({"define_department": {"id": "s.f", "name": "皮肤科"}})).await.expect("defined");
+    for role in [Role::Desk, Role::Kiosk] {
+        assert_eq!(know(at(&["s.f"], role)).await, Ok(()));
+    }
+    house.give(&operator, json!({"retire_department": {"id": "s.f"}})).await.expect("retired");
+    for role in [Role::Desk, Role::Kiosk] {
+        assert_eq!(know(at(&["s.f"], role)).await, Err(Code::Forbidden), "{role:?}");
+        assert_eq!(know(at(&["s.f", "s.d"], role)).await, Ok(()), "{role:?} of another one too");
+        assert_eq!(know(at(&[], role)).await, Ok(()), "{role:?} of the whole site");
+    }
+    let find = Deed::FindAppointments("s.f".into(), read(json!({"text": "张三"})));
+    house.engine.deed(at(&["s.f"], Role::Desk), find).await.expect("what is left of the day is found");
+}
+
+#[actix_web::test]
+async fn tokens_of_a_name_that_no_list_knows_are_not_said_to_be_ended() {
+    let house = open().await;
+    let mut operator = house.claims(Role::Operator, "a-operator");
+    operator.may_issue = true;
+    let operator = Arc::new(operator);
+    let revoke = async |asked: Value| {
+        let revoke = Deed::RevokeToken(read(asked));
+        house.engine.deed(operator.clone(), revoke).await.map(drop).map_err(|why| why.code)
+    };
+    let of_command_line = Arc::new(house.claims(Role::Integrator, "a-script.s.his"));
+    assert_eq!(revoke(json!({"name": "his", "site": "s"})).await, Err(Code::UnknownId));
+    assert_eq!(house.stands(&of_command_line).await, Ok(()), "what is refused ends nothing");
+    assert_eq!(revoke(json!({"name": "his", "site": "s", "unlisted": true})).await, Ok(()));
+    assert_eq!(house.stands(&of_command_line).await, Err(Code::Unauthenticated));
+}
