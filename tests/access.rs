@@ -181,6 +181,8 @@ fn facts(account: &str, of_appointment: &str, of_ticket: &str, doctor: &str, sta
     facts.learn(Fact::PatientOfTicket("s.d.t1".into()), FactAnswer::Patient(of_ticket.into()));
     facts.learn(Fact::ActsFor(account.into(), "p-own".into()), FactAnswer::Yes);
     facts.learn(Fact::WorksIn(doctor.into(), "s.d".into()), FactAnswer::Yes);
+    facts.learn(Fact::IsOpen("s.d".into()), FactAnswer::Yes);
+    facts.learn(Fact::IsOpen("s.e".into()), FactAnswer::No);
     for role in [Role::Desk, Role::Doctor] {
         let place = Workplace::of(&somebody(role, account, doctor)).expect("of a site");
         facts.learn(Fact::PatientOf(place, "p-own".into()), FactAnswer::Yes);
@@ -231,6 +233,10 @@ fn outsiders(relation: &str, role: Role, name: &str) -> Vec<(&'static str, Claim
             of_another_site,
             but("of another department", &|claims| claims.departments = vec![DepartmentId::new("s.e")]),
             but("of no site", &|claims| claims.site = None),
+        ],
+        "open department" => vec![
+            but("of a retired department", &|claims| claims.departments = vec![DepartmentId::new("s.e")]),
+            ("of one that nobody knows", claims.clone(), Facts::default()),
         ],
         "own site" if OF_THE_WHOLE_HOUSE.contains(&name) => vec![but("of one site", &|_| ())],
         "own site" if role == Role::Operator => vec![of_another_site],

@@ -270,6 +270,8 @@ impl House {
             screen: issued.screen.clone(),
         };
         self.check_named(named).await?;
+        let issued_by = self.issuer(claims).await?;
+        issued.issued_by = Some(issued_by.clone());
         let (now, expires_at) = (self.machine_now(), issued.expires_at());
         let id = data_encoding::HEXLOWER.encode(&chance::bytes::<12>());
         let token = IssuedToken {
@@ -285,7 +287,7 @@ impl House {
             revoked_at: None,
         };
         let list = accounts::scripts(issued.site.as_ref());
-        let note = ToAccount::NoteToken { id: id.clone(), token };
+        let note = ToAccount::NoteIssued { id: id.clone(), token, issued_by };
         self.shell.ask(account(&list), note.into(), Origin::Shell).await?;
         let standing = self.shell.read(account(&issued.account), account_view::standing).await?;
         (issued.generation, issued.jti) = (standing.generation, Some(id));
@@ -303,6 +305,7 @@ impl House {
         let (now, zone, site) = (self.machine_now(), self.zone_of(of.map(SiteId::as_str)), of.cloned());
         let listed = move |state: &jiaohao_domain::account::State| {
             let of_name = |name: &str| accounts::script(site.as_ref(), name).ok();
+            let made_by = |id: &str| state.issuers.get(id).cloned();
             let holding = state.tokens.iter().filter(|(_, token)| token.expires_at > now);
             let shown = holding.map(|(id, token)| {
                 let line = json!({
@@ -319,7 +322,7 @@ impl House {
                     "expires_at": zone.rfc3339(token.expires_at),
                     "revoked_at": token.revoked_at.map(|at| zone.rfc3339(at)),
                 });
-                (token.issued_at, line)
+                (token.issued_at, made_by(id), line)
             });
             // Of before each token was listed for itself: the latest one of each script.
             let before = state.scripts.iter().filter(|(_, script)| script.expires_at > now).map(|(name, script)| {
@@ -337,13 +340,18 @@ impl House {
                     "expires_at": zone.rfc3339(script.expires_at),
                     "revoked_at": null,
                 });
-                (script.issued_at, line)
+                (script.issued_at, None, line)
             });
             let mut lines: Vec<_> = shown.chain(before).collect();
-            lines.sort_by_key(|(issued_at, _)| std::cmp::Reverse(*issued_at));
-            lines.into_iter().map(|(_, line)| line).collect::<Vec<Value>>()
+            lines.sort_by_key(|(issued_at, ..)| std::cmp::Reverse(*issued_at));
+            lines.into_iter().map(|(_, by, line)| (by, line)).collect::<Vec<_>>()
         };
-        let tokens = self.shell.read(account(&accounts::scripts(of)), listed).await?;
+        let mut tokens = Vec::new();
+        for (by, mut line) in self.shell.read(account(&accounts::scripts(of)), listed).await? {
+            line["issued_by"] = json!(by.as_ref().map(|by| &by.account));
+            line["holds"] = json!(line["revoked_at"].is_null() && self.may_still_issue(by.as_ref()).await?);
+            tokens.push(line);
+        }
         Ok(json!({ "tokens": tokens }))
     }
 
@@ -368,9 +376,19 @@ impl House {
         Ok(staff)
     }
 
-    /// Ends every token of that name, listed or made on the command line.
+    /// Ends every token of that name, listed or made on the command line. A name that no list knows is `unknown_id`, unless it
+    /// is said to be of the command line: a slip of the pen must not look like a token that was ended.
     async fn revoke_token(&self, claims: &Claims, asked: &RevokeToken) -> Result<Value, Rejection> {
         let who = accounts::script(asked.site.as_ref(), &asked.name)?;
+        let (list, name) = (account(&accounts::scripts(asked.site.as_ref())), asked.name.clone());
+        let is_listed = move |state: &jiaohao_domain::account::State| {
+            state.scripts.contains_key(&name) || state.tokens.values().any(|token| token.name == name)
+        };
+        if !asked.unlisted && !self.shell.read(list, is_listed).await? {
+            return Err(
+                Rejection::new(Code::UnknownId, "no token of that name").with("unknown", vec![asked.name.clone()])
+            );
+        }
         let end = ToAccount::Revoke { refresh_hash: None };
         self.shell.ask(account(&who), end.into(), Origin::Shell).await?;
         self.relearn(&who).await?;

@@ -119,6 +119,12 @@ impl House {
                 };
                 yes(self.shell.read(of, works).await?)
             }
+            Fact::IsOpen(at) => {
+                let of = site(at.as_str());
+                let is_open =
+                    move |state: &hospital::State| state.departments.get(&at).is_some_and(|known| !known.retired);
+                yes(self.shell.read(of, is_open).await?)
+            }
             Fact::PatientOf(place, whom) => yes(self.is_patient_of(place, whom).await?),
             Fact::Shows(shown, departments) => yes(self.shows(shown, departments).await?),
             Fact::SiteOfStaff(name) => {

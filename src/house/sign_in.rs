@@ -394,8 +394,8 @@ impl House {
         Ok(SignedIn { access_token: self.tokens.issue(&claims), claims, refresh_token, refresh_expires_at, about })
     }
 
-    /// Whether the account's tokens of this generation are still good, and its doctor still there; asks the owners once after
-    /// a start.
+    /// Whether the account's tokens of this generation are still good, its doctor still there, and the right by which it was made;
+    /// asks the owners once after a start.
     pub(super) async fn stands(&self, claims: &Claims) -> Result<(), Rejection> {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(Rejection::new(Code::Overloaded, "the server is stopping"));
@@ -411,6 +411,9 @@ impl House {
                     // A paired screen's own token; one issued for a script stands by itself.
                     Some(screen) if claims.account == accounts::screen(screen) => self.relearn_screen(screen).await?,
                     _ => self.relearn(&claims.account).await?,
+                }
+                if let Some(by) = &claims.issued_by {
+                    self.relearn(&by.account).await?;
                 }
                 if let Some(doctor) = claims.works_as() {
                     self.relearn_doctor(doctor).await?;

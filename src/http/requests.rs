@@ -334,6 +334,9 @@ pub struct RevokeToken {
     /// Of which site; absent: of all sites.
     #[serde(default)]
     pub site: Option<SiteId>,
+    /// They were made by `jiaohao token issue`, of which no list knows: end what has that name, if anything has.
+    #[serde(default)]
+    pub unlisted: bool,
 }
 
 /// Which list of scripts or of staff.

@@ -4,6 +4,7 @@
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use jiaohao_domain::account::Issuer;
 use jiaohao_domain::account::view::Standing as Known;
 use jiaohao_domain::{
     AccountId, BoardId, Code, DepartmentId, DoctorId, Principal, Rejection, Role, ScreenId, ServicePointId, SiteId,
@@ -59,6 +60,9 @@ pub struct Claims {
     /// A script's: its id in the list of tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
+    /// A script's: by whose right it was made; none: with the folder's key, or before this was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_by: Option<Issuer>,
     /// When it was made.
     pub iat: i64,
     /// Until when it holds.
@@ -81,6 +85,7 @@ impl Claims {
             generation: 0,
             session: None,
             jti: None,
+            issued_by: None,
             iat: now.0.div_euclid(1000),
             exp: now.plus_s(ttl_s).0.div_euclid(1000),
         }
@@ -164,17 +169,18 @@ impl Tokens {
 pub enum Standing {
     /// It does.
     Current,
-    /// This node has not heard of the account or of its doctor since it started: ask their owners, [`Generations::learn`] and
-    /// [`Generations::learn_doctor`].
+    /// This node has not heard of the account, its issuer or its doctor since it started: ask their owners,
+    /// [`Generations::learn`] and [`Generations::learn_doctor`].
     Unknown,
-    /// It was ended by a revocation, a changed right of the staff, the end of its session or its doctor's retirement.
+    /// It was ended by a revocation, a changed right of the staff or of its issuer, the end of its session or its doctor's
+    /// retirement.
     Ended,
 }
 
 /// Whose rights may have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed {
-    /// An account's: its tokens of before may have ended.
+    /// An account's: its tokens of before may have ended, and those that it issued.
     Account(AccountId),
     /// A doctor's: the site has said where the doctor works, or that the doctor is retired.
     Doctor(DoctorId),
@@ -184,7 +190,9 @@ impl Changed {
     /// Whether it is about whoever has these claims.
     pub fn concerns(&self, claims: &Claims) -> bool {
         match self {
-            Self::Account(account) => claims.account == *account,
+            Self::Account(account) => {
+                claims.account == *account || claims.issued_by.as_ref().is_some_and(|by| by.account == *account)
+            }
             Self::Doctor(doctor) => claims.doctor.as_ref() == Some(doctor),
         }
     }
@@ -209,7 +217,16 @@ impl Default for Generations {
 impl Generations {
     /// How the claims stand.
     pub fn standing(&self, claims: &Claims) -> Standing {
-        self.of_account(claims).max(self.of_doctor(claims))
+        self.of_account(claims).max(self.of_issuer(claims)).max(self.of_doctor(claims))
+    }
+
+    fn of_issuer(&self, claims: &Claims) -> Standing {
+        let Some(by) = &claims.issued_by else { return Standing::Current };
+        match self.known.get(&by.account) {
+            None => Standing::Unknown,
+            Some(known) if by.issuing_lost < known.issuing_lost => Standing::Ended,
+            Some(_) => Standing::Current,
+        }
     }
 
     fn of_doctor(&self, claims: &Claims) -> Standing {
@@ -245,8 +262,9 @@ impl Generations {
             Entry::Occupied(mut occupied) => {
                 let before = occupied.get().clone();
                 let now = both(&before, &said);
-                let has_ended =
-                    now.generation > before.generation || before.sessions.iter().any(|one| !now.sessions.contains(one));
+                let has_ended = now.generation > before.generation
+                    || now.issuing_lost > before.issuing_lost
+                    || before.sessions.iter().any(|one| !now.sessions.contains(one));
                 occupied.insert(now);
                 has_ended
             }
@@ -307,6 +325,7 @@ fn both(one: &Known, other: &Known) -> Known {
         generation: one.generation.max(other.generation),
         sessions_opened: one.sessions_opened.max(other.sessions_opened),
         sessions: of_any.filter(|session| lives(session, one) && lives(session, other)).collect(),
+        issuing_lost: one.issuing_lost.max(other.issuing_lost),
     }
 }
 
@@ -399,7 +418,8 @@ mod tests {
         let mut changes = generations.changes();
         let of = |session| Claims { session: Some(session), ..claims() };
         let learn = |opened, live: &[u64]| {
-            let said = Known { generation: 0, sessions_opened: opened, sessions: live.iter().copied().collect() };
+            let sessions = live.iter().copied().collect();
+            let said = Known { sessions_opened: opened, sessions, ..Known::default() };
             generations.learn(&claims().account, said)
         };
         assert!(!learn(2, &[1, 2]));

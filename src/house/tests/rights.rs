@@ -50,3 +50,106 @@ async fn a_retired_doctors_account_signs_in_no_more_and_its_tokens_end() {
     house.give(&operator, staff).await.expect("defined");
     house.sign_in("li").await.expect("signed in");
 }
+
+#[actix_web::test]
+async fn tokens_end_with_the_right_by_which_they_were_made_and_for_good() {
+    let house = open().await;
+    let mut first = house.claims(Role::Operator, "a-operator");
+    first.may_issue = true;
+    let first = Arc::new(first);
+    let his = json!({"name": "his", "role": "integrator", "site": "s", "ttl_s": 3600});
+    let issue = async |by: &Arc<Claims>| {
+        let made = house.engine.deed(by.clone(), Deed::IssueToken(read(his.clone()))).await.map_err(|why| why.code)?;
+        let token = made["access_token"].as_str().expect("a token").to_owned();
+        Ok::<_, Code>(Arc::new(house.engine.authenticate(&token).await.expect("it holds")))
+    };
+    let boss = |id: &str, may_issue: bool, site: Option<&str>, password: &str| {
+        let mut staff = json!({"id": id, "role": "operator", "may_issue": may_issue, "password": password});
+        site.into_iter().for_each(|site| staff["site"] = json!(site));
+        json!({ "define_staff": staff })
+    };
+    let password = "twelve characters";
+    house.give(&first, boss("head", true, None, password)).await.expect("defined: not the last operator is retired");
+    type Taking = fn(&str) -> Value;
+    let takings: [(&str, Taking); 3] = [
+        ("retired", |id| json!({"retire_staff": {"id": id}})),
+        ("no-more", |id| json!({"define_staff": {"id": id, "role": "operator", "may_issue": false}})),
+        ("one-site", |id| json!({"define_staff": {"id": id, "role": "operator", "may_issue": true, "site": "s"}})),
+    ];
+    for (id, taken) in takings {
+        house.give(&first, boss(id, true, None, "another password")).await.expect("defined");
+        house.give(&first, boss(id, true, None, password)).await.expect("defined");
+        let (issuer, _) = house.sign_in(id).await.expect("signed in");
+        let (own, others) = (issue(&issuer).await.expect("made"), issue(&first).await.expect("made"));
+        house.give(&first, boss(id, true, None, "one more password")).await.expect("defined");
+        assert_eq!(house.stands(&own).await, Ok(()), "another password stops no hospital's feed");
+        let changed = house.engine.changed_rights();
+        house.give(&first, taken(id)).await.expect("taken");
+        house.is_told(changed, &own).await;
+        assert_eq!(house.stands(&own).await, Err(Code::Unauthenticated), "{id}");
+        assert_eq!(house.stands(&others).await, Ok(()), "the same script's by another's right goes on");
+        assert_eq!(issue(&issuer).await.map(drop), Err(Code::Unauthenticated));
+        // After a start, and when the right is given again.
+        house.engine.0.generations.forget(&issuer.account);
+        assert_eq!(house.stands(&own).await, Err(Code::Unauthenticated), "{id}");
+        if id != "retired" {
+            house.give(&first, boss(id, true, None, password)).await.expect("given again");
+            assert_eq!(house.stands(&own).await, Err(Code::Unauthenticated), "{id}");
+        }
+        let listed = house.engine.deed(first.clone(), Deed::ListTokens(Some("s".into()))).await.expect("a list");
+        let lines = listed["tokens"].as_array().expect("tokens").iter();
+        let holding = |by: &Claims| {
+            let mut of = lines.clone().filter(|line| line["issued_by"] == json!(by.account));
+            of.next().map(|line| line["holds"].clone())
+        };
+        assert_eq!((holding(&issuer), holding(&first)), (Some(json!(false)), Some(json!(true))), "{id}");
+    }
+}
+
+#[actix_web::test]
+async fn the_desk_of_a_retired_department_settles_the_day_and_makes_nobody_known() {
+    let house = open().await;
+    let at = |departments: &[&str], role: Role| {
+        let mut claims = house.claims(role, "a-desk-of-some");
+        claims.site = Some(SiteId::new("s"));
+        claims.departments = departments.iter().map(|id| DepartmentId::from(*id)).collect();
+        Arc::new(claims)
+    };
+    let know = async |claims: Arc<Claims>| {
+        let asked = json!({"document_kind": "passport", "document_number": "E12345678", "name": "张三", "sex": "male",
+            "birth_date": "1950-01-01"});
+        let deed = Deed::RegisterPerson { person: Box::new(read(asked)), key: None };
+        house.engine.deed(claims, deed).await.map(drop).map_err(|why| why.code)
+    };
+    assert_eq!(know(at(&["s.f"], Role::Desk)).await, Err(Code::Forbidden), "of a department that does not exist");
+    let operator = house.operator();
+    house.give(&operator, json!({"define_department": {"id": "s.f", "name": "皮肤科"}})).await.expect("defined");
+    for role in [Role::Desk, Role::Kiosk] {
+        assert_eq!(know(at(&["s.f"], role)).await, Ok(()));
+    }
+    house.give(&operator, json!({"retire_department": {"id": "s.f"}})).await.expect("retired");
+    for role in [Role::Desk, Role::Kiosk] {
+        assert_eq!(know(at(&["s.f"], role)).await, Err(Code::Forbidden), "{role:?}");
+        assert_eq!(know(at(&["s.f", "s.d"], role)).await, Ok(()), "{role:?} of another one too");
+        assert_eq!(know(at(&[], role)).await, Ok(()), "{role:?} of the whole site");
+    }
+    let find = Deed::FindAppointments("s.f".into(), read(json!({"text": "张三"})));
+    house.engine.deed(at(&["s.f"], Role::Desk), find).await.expect("what is left of the day is found");
+}
+
+#[actix_web::test]
+async fn tokens_of_a_name_that_no_list_knows_are_not_said_to_be_ended() {
+    let house = open().await;
+    let mut operator = house.claims(Role::Operator, "a-operator");
+    operator.may_issue = true;
+    let operator = Arc::new(operator);
+    let revoke = async |asked: Value| {
+        let revoke = Deed::RevokeToken(read(asked));
+        house.engine.deed(operator.clone(), revoke).await.map(drop).map_err(|why| why.code)
+    };
+    let of_command_line = Arc::new(house.claims(Role::Integrator, "a-script.s.his"));
+    assert_eq!(revoke(json!({"name": "his", "site": "s"})).await, Err(Code::UnknownId));
+    assert_eq!(house.stands(&of_command_line).await, Ok(()), "what is refused ends nothing");
+    assert_eq!(revoke(json!({"name": "his", "site": "s", "unlisted": true})).await, Ok(()));
+    assert_eq!(house.stands(&of_command_line).await, Err(Code::Unauthenticated));
+}

@@ -22,6 +22,8 @@ pub enum Relation {
     WorksThere,
     /// Somebody of the department, or of the whole site where no departments are named.
     OwnDepartment,
+    /// Somebody of a department that is not retired, or of the whole site.
+    OpenDepartment,
     /// Somebody of the site, or an operator of all sites.
     OwnSite,
     /// The screen that shows the board.
@@ -47,6 +49,8 @@ pub enum Fact {
     ActsFor(AccountId, PatientId),
     /// Does the doctor work in that department?
     WorksIn(DoctorId, DepartmentId),
+    /// Is there such a department, and is it not retired?
+    IsOpen(DepartmentId),
     /// Has the person a live or today's appointment or ticket there?
     PatientOf(Workplace, PatientId),
     /// Does it show a queue of one of these departments (of the site, when there are none)?
@@ -117,6 +121,8 @@ pub trait Relations {
     fn acts_for(&self, account: &AccountId, patient: &PatientId) -> bool;
     /// Whether the doctor works in that department.
     fn works_in(&self, doctor: &DoctorId, department: &DepartmentId) -> bool;
+    /// Whether there is such a department and it is not retired.
+    fn is_open(&self, department: &DepartmentId) -> bool;
     /// Whether the person has a live or today's appointment or ticket there.
     fn patient_of(&self, place: &Workplace, patient: &PatientId) -> bool;
     /// Whether it shows a queue of one of these departments.
@@ -147,6 +153,9 @@ impl Relation {
                     && all(&target.departments, |department| {
                         claims.departments.is_empty() || claims.departments.contains(department)
                     })
+            }
+            Self::OpenDepartment => {
+                claims.departments.is_empty() || claims.departments.iter().any(|own| relations.is_open(own))
             }
             Self::OwnSite => own_site(claims, target, relations),
             Self::OwnBoard => claims.screen.is_some() && claims.board.is_some() && target.board == claims.board,
@@ -195,6 +204,7 @@ impl Relation {
                     })
                     .collect()
             }
+            Self::OpenDepartment => claims.departments.iter().cloned().map(Fact::IsOpen).collect(),
             Self::PatientsHere => {
                 let place = Workplace::of(claims);
                 place
@@ -293,6 +303,9 @@ impl Relations for Facts {
     }
     fn works_in(&self, doctor: &DoctorId, department: &DepartmentId) -> bool {
         self.is_so(&Fact::WorksIn(doctor.clone(), department.clone()))
+    }
+    fn is_open(&self, department: &DepartmentId) -> bool {
+        self.is_so(&Fact::IsOpen(department.clone()))
     }
     fn patient_of(&self, place: &Workplace, patient: &PatientId) -> bool {
         self.is_so(&Fact::PatientOf(place.clone(), patient.clone()))

@@ -4,8 +4,8 @@
 use jiaohao_domain::Role::{self, Desk, Doctor, Integrator, Kiosk, Operator, Patient, Screen};
 
 use super::Relation::{
-    self, Any, MayIssue, OwnBoard, OwnDepartment, OwnDoctor, OwnDoor, OwnPatient, OwnSite, PatientsHere, ShowsOwn,
-    WorksThere,
+    self, Any, MayIssue, OpenDepartment, OwnBoard, OwnDepartment, OwnDoctor, OwnDoor, OwnPatient, OwnSite,
+    PatientsHere, ShowsOwn, WorksThere,
 };
 
 /// One line: a command's name, a stream's kind or a deed, and who may under which relation.
@@ -118,7 +118,11 @@ const STREAMS: &[Rule] = &[
 
 const DEEDS: &[Rule] = &[
     Rule { name: "read_persons", who: &[(Patient, OwnPatient), (Desk, PatientsHere), (Doctor, PatientsHere)] },
-    Rule { name: "identify_person", who: &[(Patient, Any), (Desk, Any), (Kiosk, Any), (Integrator, Any)] },
+    // Of a department that is retired only the day is settled: nobody new comes there.
+    Rule {
+        name: "identify_person",
+        who: &[(Patient, Any), (Desk, OpenDepartment), (Kiosk, OpenDepartment), (Integrator, Any)],
+    },
     Rule { name: "ask_consent", who: &[(Patient, Any)] },
     Rule { name: "read_family", who: &[(Patient, Any)] },
     Rule { name: "read_acting", who: &[(Desk, PatientsHere)] },

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, PatientId};
-use crate::owner::Payload;
 use crate::time::Timestamp;
 
 use super::failures::Tries;
+use super::of_before::RELATION_OVER;
 use super::state::*;
 
 /// A fact about an account.
@@ -248,6 +248,17 @@ pub enum Event {
         /// As what, until when.
         acts: Acts,
     },
+    /// A token was made for a script, by somebody's right.
+    TokenIssued {
+        /// Its id.
+        id: String,
+        /// Whose, for what, until when.
+        token: IssuedToken,
+        /// By whose right.
+        issued_by: Issuer,
+        /// Tokens that are over.
+        forgotten: Vec<String>,
+    },
 }
 
 /// Why an account acts for somebody no longer.
@@ -263,37 +274,6 @@ pub enum Over {
     AnotherPhone,
     /// The child has come of age.
     OfAge,
-}
-
-const RELATION_OVER: u16 = 519;
-
-/// The version in which events of that kind are written.
-pub(super) fn version(kind: u16) -> u16 {
-    if kind == RELATION_OVER { 2 } else { 1 }
-}
-
-/// [`Event::RelationOver`] as it was at first: it ended the account's access tokens.
-#[derive(Deserialize)]
-struct RelationOverV1 {
-    account: AccountId,
-    patient: PatientId,
-    why: Over,
-    member: Option<AccountId>,
-    at: Timestamp,
-    counts: bool,
-    counted_since: Timestamp,
-}
-
-/// An event of an earlier version as today's.
-pub(super) fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Event, String>> {
-    let of_today = |(_, old): (u32, RelationOverV1)| {
-        let RelationOverV1 { account, patient, why, member, at, counts, counted_since } = old;
-        Event::RelationOver { account, patient, why, member, at, counts, counted_since, ends_tokens: true }
-    };
-    match (kind, version) {
-        (RELATION_OVER, 1) => Some(payload.read().map(of_today)),
-        _ => None,
-    }
 }
 
 pub(super) fn kind(event: &Event) -> (u16, &'static str) {
@@ -326,12 +306,15 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::TokenNoted { .. } => (525, "token_noted"),
         Event::TokensEnded { .. } => (526, "tokens_ended"),
         Event::RelationOnFile { .. } => (560, "relation_on_file"),
+        Event::TokenIssued { .. } => (563, "token_issued"),
     }
 }
 
 pub(super) fn apply(state: &mut State, event: &Event) {
     match event {
         Event::StaffDefined { staff, ends_sessions } => {
+            let loses = state.staff.as_ref().is_some_and(|before| before.issues_where_not(staff));
+            state.issuing_lost += u64::from(loses);
             state.staff = Some(staff.clone());
             if *ends_sessions {
                 end_all(state);
@@ -339,6 +322,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         }
         Event::StaffRetired => {
             state.retired = true;
+            state.issuing_lost += 1;
             end_all(state);
         }
         // Of before: whoever asked for that code is not known any more, and it holds no longer.
@@ -417,6 +401,12 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::TokenNoted { id, token, forgotten } => {
             state.tokens.retain(|id, _| !forgotten.contains(id));
             state.tokens.insert(id.clone(), token.clone());
+        }
+        Event::TokenIssued { id, token, issued_by, forgotten } => {
+            state.tokens.retain(|id, _| !forgotten.contains(id));
+            state.issuers.retain(|id, _| !forgotten.contains(id));
+            state.tokens.insert(id.clone(), token.clone());
+            state.issuers.insert(id.clone(), issued_by.clone());
         }
         Event::TokensEnded { name, at } => {
             let of_name = state.tokens.values_mut().filter(|token| token.name == *name);

@@ -6,6 +6,7 @@ mod decide;
 mod event;
 mod failures;
 mod family;
+mod of_before;
 mod scripts;
 mod sessions;
 mod staff;
@@ -19,7 +20,7 @@ pub use event::{Event, Over};
 pub use failures::{Failures, Tries};
 pub use staff::DefineStaff;
 pub use state::{
-    Acts, Agreed, Agreement, Code as OneTimeCode, Consent, Family, IssuedToken, Script, Sent, Staff, State,
+    Acts, Agreed, Agreement, Code as OneTimeCode, Consent, Family, IssuedToken, Issuer, Script, Sent, Staff, State,
 };
 
 use crate::codes::{Code as ErrorCode, Rejection};
@@ -71,7 +72,7 @@ pub struct Account;
 
 impl Owner for Account {
     const KIND: OwnerKind = OwnerKind::Account;
-    const STATE_VERSION: u16 = 3;
+    const STATE_VERSION: u16 = 4;
     type State = State;
     type Command = ToAccount;
     type Event = Event;
@@ -131,10 +132,12 @@ impl Owner for Account {
             ToAccount::IssueCode { .. } | ToAccount::TryCode { .. } | ToAccount::Relate { .. } => {
                 Err(Rejection::new(ErrorCode::UnknownCommand, "told in another way since"))
             }
-            ToAccount::NoteToken { id, token } => scripts::note(draft, id, token),
+            ToAccount::NoteIssued { id, token, issued_by } => scripts::note(draft, id, token, issued_by),
             ToAccount::EndTokens { name, now } => Ok(scripts::end(draft, name, now)),
             // said by nobody any more; their places in the vocabulary are taken
-            ToAccount::NoteScript { .. } | ToAccount::DropScript { .. } => Err(ErrorCode::Forbidden.into()),
+            ToAccount::NoteScript { .. } | ToAccount::DropScript { .. } | ToAccount::NoteToken { .. } => {
+                Err(ErrorCode::Forbidden.into())
+            }
             ToAccount::DeadlineReached => {
                 sessions::expire(draft, context);
                 family::come_of_age(draft, context.now)
@@ -151,11 +154,11 @@ impl Owner for Account {
     }
 
     fn event_version(kind: u16) -> u16 {
-        event::version(kind)
+        of_before::version(kind)
     }
 
     fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Event, String>> {
-        event::upcast(kind, version, payload)
+        of_before::upcast(kind, version, payload)
     }
 
     fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {

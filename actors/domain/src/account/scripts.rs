@@ -7,11 +7,16 @@ use crate::time::Timestamp;
 use crate::vocabulary::Answer;
 
 use super::event::Event;
-use super::state::IssuedToken;
+use super::state::{IssuedToken, Issuer};
 use super::{Account, TOKENS_MAX};
 
 /// A token is about to be made. Its times are machine time, as tokens are.
-pub(super) fn note(draft: &mut Draft<'_, Account>, id: String, token: IssuedToken) -> Result<Answer, Rejection> {
+pub(super) fn note(
+    draft: &mut Draft<'_, Account>,
+    id: String,
+    token: IssuedToken,
+    issued_by: Issuer,
+) -> Result<Answer, Rejection> {
     let state = draft.state();
     let now = token.issued_at;
     let over = state.tokens.iter().filter(|(_, token)| token.expires_at <= now);
@@ -19,7 +24,7 @@ pub(super) fn note(draft: &mut Draft<'_, Account>, id: String, token: IssuedToke
     if state.tokens.len() - forgotten.len() >= TOKENS_MAX {
         return Err(Rejection::new(Code::LimitExceeded, format!("at most {TOKENS_MAX} tokens that have not expired")));
     }
-    draft.emit(Event::TokenNoted { id, token, forgotten });
+    draft.emit(Event::TokenIssued { id, token, issued_by, forgotten });
     Ok(Answer::Done)
 }
 

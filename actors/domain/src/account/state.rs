@@ -30,6 +30,15 @@ pub struct Staff {
     pub may_issue: bool,
 }
 
+impl Staff {
+    /// Whether it may issue tokens where `other` may not.
+    pub(super) fn issues_where_not(&self, other: &Self) -> bool {
+        let issues = |staff: &Self| staff.may_issue && staff.role == Role::Operator;
+        let covers = issues(other) && (other.site.is_none() || other.site == self.site);
+        issues(self) && !covers
+    }
+}
+
 impl std::fmt::Debug for Staff {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Staff({}, {:?}, ***)", self.name, self.role)
@@ -97,6 +106,15 @@ pub struct IssuedToken {
     pub expires_at: Timestamp,
     /// When it was ended (machine time).
     pub revoked_at: Option<Timestamp>,
+}
+
+/// By whose right a token was made: it holds as long as that right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issuer {
+    /// The account that made it.
+    pub account: AccountId,
+    /// How often that account had lost a right to issue by then ([`State::issuing_lost`]).
+    pub issuing_lost: u64,
 }
 
 /// A script that was given a token, before each token was listed for itself.
@@ -203,6 +221,10 @@ pub struct State {
     pub tokens: BTreeMap<String, IssuedToken>,
     /// Rises when a right is lost: access tokens of before end at once.
     pub generation: u64,
+    /// By whose right the tokens of the list were made; none: from before this was recorded.
+    pub issuers: BTreeMap<String, Issuer>,
+    /// Rises when somebody of the staff may issue tokens no more, or not everywhere any more: what was issued before ends.
+    pub issuing_lost: u64,
 }
 
 impl State {
@@ -226,6 +248,8 @@ impl State {
             scripts: BTreeMap::new(),
             tokens: BTreeMap::new(),
             generation: 0,
+            issuers: BTreeMap::new(),
+            issuing_lost: 0,
         }
     }
 

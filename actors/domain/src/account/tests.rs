@@ -704,7 +704,8 @@ fn tokens_are_listed_one_by_one_until_they_expire_and_bounded() {
             expires_at: Timestamp(until),
             revoked_at: None,
         };
-        ToAccount::NoteToken { id: id.into(), token }
+        let issued_by = Issuer { account: "a-staff-wu".into(), issuing_lost: 0 };
+        ToAccount::NoteIssued { id: id.into(), token, issued_by }
     };
     for n in 0..TOKENS_MAX {
         list.tell(note(&format!("t{n}"), "his", 100, 0)).unwrap();
@@ -718,6 +719,25 @@ fn tokens_are_listed_one_by_one_until_they_expire_and_bounded() {
     list.tell(note("later", "his", 500, 100)).unwrap();
     assert_eq!(list.state.tokens.keys().map(String::as_str).collect::<Vec<_>>(), ["later"]);
     assert_eq!(list.state.tokens["later"].revoked_at, None);
+    assert_eq!(list.state.issuers.keys().collect::<Vec<_>>(), ["later"], "who made the others is forgotten with them");
+}
+
+#[test]
+fn a_right_to_issue_that_is_lost_in_part_is_lost() {
+    let mut boss = Desk::phone();
+    let mut lost = |role, site: Option<&str>, may_issue| {
+        let ToAccount::DefineStaff { mut command, password_phc } = define(role) else { panic!("a definition") };
+        (command.site, command.may_issue) = (site.map(SiteId::from), may_issue);
+        boss.tell(ToAccount::DefineStaff { command, password_phc }).unwrap();
+        boss.state.issuing_lost
+    };
+    let (operator, desk) = (Role::Operator, Role::Desk);
+    assert_eq!([lost(operator, Some("s"), false), lost(operator, Some("s"), true), lost(operator, None, true)], [0; 3]);
+    assert_eq!([lost(operator, Some("s"), true), lost(operator, Some("t"), true)], [1, 2], "another place");
+    assert_eq!([lost(operator, Some("t"), false), lost(operator, Some("t"), true)], [3, 3], "taken, and given again");
+    assert_eq!([lost(desk, Some("t"), true), lost(desk, Some("t"), false)], [4, 4], "another role");
+    boss.tell(ToAccount::RetireStaff).unwrap();
+    assert_eq!(boss.state.issuing_lost, 5);
 }
 
 #[test]

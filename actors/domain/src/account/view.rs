@@ -81,6 +81,8 @@ pub struct Standing {
     pub sessions_opened: u64,
     /// Those that have not ended; a token of another one does not stand.
     pub sessions: BTreeSet<u64>,
+    /// How often it has lost a right to issue tokens: those that it issued before do not stand.
+    pub issuing_lost: u64,
 }
 
 /// What tokens are checked against.
@@ -89,6 +91,7 @@ pub fn standing(state: &State) -> Standing {
         generation: state.generation,
         sessions_opened: state.sessions_opened,
         sessions: state.families.keys().copied().collect(),
+        issuing_lost: state.issuing_lost,
     }
 }
 

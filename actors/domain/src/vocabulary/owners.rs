@@ -300,7 +300,7 @@ pub enum ToAccount {
     Revoke { refresh_hash: Option<String> },
     /// Of before, as it is stored: nobody is told it any more. See [`ToAccount::ActFor`].
     Relate { patient: PatientId, relation: Relation, granted: bool },
-    /// Of before: see `NoteToken`.
+    /// Of before: see `NoteIssued`.
     NoteScript { name: String, role: crate::principal::Role, expires_at: Timestamp, now: Timestamp },
     /// Of before: see `EndTokens`.
     DropScript { name: String },
@@ -334,7 +334,7 @@ pub enum ToAccount {
     EndAgreement { account: AccountId, patient: PatientId },
     /// From the account of the person's own phone: its word is taken back.
     AgreementWithdrawn { patient: PatientId, member: AccountId },
-    /// A token is made for a script (told to the account that lists them).
+    /// Of before: see `NoteIssued`.
     NoteToken { id: String, token: crate::account::IssuedToken },
     /// Every token of a script of that name was ended (told to the account that lists them; machine time).
     EndTokens { name: String, now: Timestamp },
@@ -346,6 +346,8 @@ pub enum ToAccount {
     BeBearer { patient: PatientId, claim: PatientId, comes_of_age: Option<Timestamp>, proof: Proof },
     /// As [`ToAccount::DefineStaff`], of an account that is not there.
     MakeStaff { command: crate::account::DefineStaff, password_phc: Option<String> },
+    /// A token is made for a script, by somebody's right (told to the account that lists them).
+    NoteIssued { id: String, token: crate::account::IssuedToken, issued_by: crate::account::Issuer },
 }
 
 /// Everything a board's owner can be told.
