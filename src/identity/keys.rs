@@ -216,6 +216,17 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_may_be_lost_is_made_when_it_is_not_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = read_or_make(folder.path(), "push.key").expect("made");
+        assert_eq!(read_or_make(folder.path(), "push.key").expect("read"), made);
+        fs::remove_file(folder.path().join("push.key")).expect("removed");
+        assert_ne!(read_or_make(folder.path(), "push.key").expect("made anew"), made);
+        fs::write(folder.path().join("push.key"), b"short").expect("written");
+        assert!(matches!(read_or_make(folder.path(), "push.key"), Err(KeyError::Damaged(_))));
+    }
+
+    #[test]
     fn a_lost_or_damaged_key_refuses_the_start() {
         let folder = tempfile::tempdir().expect("a folder");
         Keys::open(folder.path(), true).expect("made");

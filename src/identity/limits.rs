@@ -391,4 +391,17 @@ mod tests {
         clock.advance(Duration::from_secs(wait_s.unsigned_abs()));
         limits.code(here).expect("after the wait");
     }
+
+    #[test]
+    fn outside_parties_report_as_often_as_a_hospital_sends_and_no_flood() {
+        let (limits, clock) = limits(|_| {});
+        let (here, there): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        for _ in 0..REPORTS_PER_MIN {
+            limits.report(here).expect("below");
+        }
+        assert_eq!(limits.report(here).expect_err("above").code, Code::BackOff);
+        limits.report(there).expect("another address");
+        clock.advance(Duration::from_secs(1));
+        limits.report(here).expect("after the wait");
+    }
 }

@@ -394,8 +394,11 @@ fn read_event(body: &[u8]) -> Result<Option<(i64, bool)>, NoEvent> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Reports;
+    use super::super::client::Patience;
     use super::super::port::Language;
     use super::*;
+    use crate::config::Settings;
 
     fn telling() -> Telling {
         Telling {
@@ -457,6 +460,30 @@ mod tests {
             assert_eq!(read_event(wrong.as_bytes()), Err(NoEvent::Malformed), "{}", &wrong[..wrong.len().min(80)]);
         }
         assert_eq!(read_event(b"<xml>\xff</xml>"), Err(NoEvent::Malformed));
+    }
+
+    #[tokio::test]
+    async fn a_report_that_comes_before_the_answer_finds_its_telling() {
+        let reports = Arc::<Reports>::default();
+        let text = "[wechat]\napp_id = \"a\"\nsecret = \"s\"\ncallback_token = \"t\"\n\
+                    template_three_before = \"T thing1={place}\"\ntemplate_called = \"T thing1={place}\"\n";
+        let settings = Settings::from_parts("t", text, []).expect("in order");
+        let wall: Wall = Arc::new(|| Timestamp(1_000_000));
+        let wechat = WeChat::new(&settings.wechat, Client::new(Patience::default()), reports.clone(), wall);
+        let wechat = wechat.expect("in order").expect("on");
+        let signed = |at_s: i64| Signed {
+            signature: signature("t", &at_s.to_string(), "n"),
+            timestamp: at_s.to_string(),
+            nonce: "n".into(),
+            echostr: None,
+        };
+        let event = b"<xml><MsgType>event</MsgType><Event>TEMPLATESENDJOBFINISH</Event><MsgID>5</MsgID>\
+                      <Status>success</Status></xml>";
+        assert_eq!(wechat.take_event(&signed(1000 - SIGNED_MAX_AWAY_S - 1), event), Err(NoEvent::Unsigned));
+        wechat.take_event(&signed(1000), event).expect("signed");
+        wechat.sent(Some(5), "n-1");
+        let delivery = Delivery { telling: "n-1".into(), channel: ChannelName::WeChat, arrived: true };
+        assert_eq!(reports.next().await, delivery);
     }
 
     #[test]
