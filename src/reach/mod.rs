@@ -90,6 +90,12 @@ impl Reach {
         Ok(Self { sms: sms.map(Arc::new), wechat: wechat.map(Arc::new), push: push.map(Arc::new), reports })
     }
 
+    /// Those that the hospital has, by their names in metrics.
+    pub fn names(&self) -> Vec<&'static str> {
+        let all = [ChannelName::Sms, ChannelName::WeChat, ChannelName::Push];
+        all.into_iter().filter(|name| self.channel(*name).is_some()).map(ChannelName::wire).collect()
+    }
+
     /// One of them, if the hospital has it.
     pub fn channel(&self, name: ChannelName) -> Option<Arc<dyn Channel>> {
         match name {

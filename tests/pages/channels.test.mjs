@@ -105,3 +105,11 @@ test('a notification is shown by the worker, in its language, with number and pl
   await page.context().close();
   assert.deepEqual(browser.complaints, []);
 });
+
+test('operations say which channels there are', async () => {
+  const page = await browser.staff('/ops', SIZES.console, 'yunxing');
+  await page.click('[data-part=missing]');
+  await page.waitForSelector('[data-channels="sms wechat push"]:has-text("用短信、微信、浏览器通知告诉他们")');
+  await page.context().close();
+  assert.deepEqual(browser.complaints, []);
+});

@@ -229,13 +229,9 @@ impl Shared {
     }
 
     /// Sends a report until it is acknowledged; `report` makes and sends it once, and says whether it was.
-    fn report<F: Future<Output = bool>>(
-        self: &Arc<Self>,
-        number: u64,
-        times: u32,
-        report: impl Fn(Arc<Self>) -> F + 'static,
-    ) where
-        F: 'static,
+    fn report<F>(self: &Arc<Self>, number: u64, times: u32, report: impl Fn(Arc<Self>) -> F + 'static)
+    where
+        F: Future<Output = bool> + 'static,
     {
         let Ok(permit) = self.reporting.clone().try_acquire_owned() else { return };
         let shared = self.clone();
