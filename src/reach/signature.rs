@@ -14,7 +14,7 @@ pub const DATE: &str = "x-sms-date";
 pub const AUTHORIZATION: &str = "authorization";
 
 /// How far the date may be from now, in ms: a signature that was overheard is of no use afterwards.
-const DATE_MAX_AWAY_MS: i64 = 300_000;
+const DATE_MAX_AWAY_MS: u64 = 300_000;
 /// What begins the header.
 const SCHEME: &str = "HMAC-SHA256 ";
 
@@ -61,7 +61,7 @@ pub fn check(
         return Err(Wrong::Missing);
     };
     let at = DateTime::parse_from_rfc3339(date).map_err(|_| Wrong::Missing)?;
-    if (at.timestamp_millis() - now.0).abs() > DATE_MAX_AWAY_MS {
+    if at.timestamp_millis().abs_diff(now.0) > DATE_MAX_AWAY_MS {
         return Err(Wrong::Date);
     }
     let expected = format!("key={key_id}, signature={}", HEXLOWER.encode(&mac(secret, method, path, date, body)));

@@ -75,7 +75,7 @@ pub fn check(authorization: &str, origin: &str, now: Timestamp) -> Result<(Said,
     verifier.verify(signed.as_bytes(), &signature).map_err(|_| "another signature")?;
     let claims = signed.split_once('.').and_then(|(_, claims)| bytes(claims).ok()).ok_or("no claims")?;
     let said: Said = serde_json::from_slice(&claims).map_err(|_| "no claims")?;
-    let left_s = said.exp - now.0 / 1000;
+    let left_s = said.exp.saturating_sub(now.0 / 1000);
     if said.aud != origin {
         return Err("for another push service");
     }

@@ -39,7 +39,7 @@ const NODES_MAX: u32 = 64;
 /// After an access token that was not given, or was refused at once, the next one is asked for so much later, in seconds.
 const ASK_AGAIN_S: i64 = 10;
 /// How far the time in a signature may be from now, in seconds.
-const SIGNED_MAX_AWAY_S: i64 = 300;
+const SIGNED_MAX_AWAY_S: u64 = 300;
 
 /// The access token is none (any more).
 const TOKEN_ENDED: [i64; 3] = [40001, 40014, 42001];
@@ -226,11 +226,10 @@ impl WeChat {
     async fn access_token(&self, ended: Option<&Redacted<String>>) -> Option<Redacted<String>> {
         let mut kept = self.access_token.lock().await;
         let now = (self.wall)();
-        if kept.token.is_some() && kept.token.as_ref() != ended && now < kept.renew_at {
-            return kept.token.clone();
-        }
-        if now < kept.not_before {
-            return None;
+        // one that is to be renewed still holds for a while
+        let known = kept.token.clone().filter(|token| Some(token) != ended);
+        if (known.is_some() && now < kept.renew_at) || now < kept.not_before {
+            return known;
         }
         kept.not_before = now.plus_s(ASK_AGAIN_S);
         let asked = json!({
@@ -239,11 +238,13 @@ impl WeChat {
             "secret": self.secret.reveal(),
             "force_refresh": ended.is_some(),
         });
-        let answered = self.post(TOKEN, &asked).await?;
-        let answer: TokenAnswer = serde_json::from_slice(&answered).ok()?;
+        let answered = self.post(TOKEN, &asked).await;
+        let Some(answer) = answered.and_then(|body| serde_json::from_slice::<TokenAnswer>(&body).ok()) else {
+            return known;
+        };
         let Some(token) = answer.access_token.filter(|token| is_token(token)) else {
             tracing::warn!(errcode = answer.errcode, "WeChat gives no access token");
-            return None;
+            return known;
         };
         let holds_s = answer.expires_in.unwrap_or(0).clamp(0, 7200) - RENEW_BEFORE_S;
         *kept = AccessToken {
@@ -325,7 +326,7 @@ impl WeChat {
     pub fn check(&self, signed: &Signed) -> Result<(), NoEvent> {
         let expected = signature(self.callback_token.reveal(), &signed.timestamp, &signed.nonce);
         let is_signed = bool::from(expected.as_bytes().ct_eq(signed.signature.as_bytes()));
-        let away_s = signed.timestamp.parse::<i64>().map(|at_s| (at_s - (self.wall)().0 / 1000).abs());
+        let away_s = signed.timestamp.parse::<i64>().map(|at_s| at_s.abs_diff((self.wall)().0 / 1000));
         if is_signed && away_s.is_ok_and(|away_s| away_s <= SIGNED_MAX_AWAY_S) {
             Ok(())
         } else {
@@ -462,15 +463,34 @@ mod tests {
         assert_eq!(read_event(b"<xml>\xff</xml>"), Err(NoEvent::Malformed));
     }
 
-    #[tokio::test]
-    async fn a_report_that_comes_before_the_answer_finds_its_telling() {
+    /// A channel at 1,000 s whose WeChat cannot be reached.
+    fn alone() -> (WeChat, Arc<Reports>) {
         let reports = Arc::<Reports>::default();
-        let text = "[wechat]\napp_id = \"a\"\nsecret = \"s\"\ncallback_token = \"t\"\n\
+        let text = "[wechat]\nurl = \"http://127.0.0.1:1\"\napp_id = \"a\"\nsecret = \"s\"\ncallback_token = \"t\"\n\
                     template_three_before = \"T thing1={place}\"\ntemplate_called = \"T thing1={place}\"\n";
         let settings = Settings::from_parts("t", text, []).expect("in order");
         let wall: Wall = Arc::new(|| Timestamp(1_000_000));
         let wechat = WeChat::new(&settings.wechat, Client::new(Patience::default()), reports.clone(), wall);
-        let wechat = wechat.expect("in order").expect("on");
+        (wechat.expect("in order").expect("on"), reports)
+    }
+
+    #[tokio::test]
+    async fn an_access_token_that_cannot_be_renewed_is_used_until_it_is_refused() {
+        let (wechat, _) = alone();
+        let token = Redacted::new("known".to_owned());
+        let past = Timestamp(999_999);
+        *wechat.access_token.lock().await =
+            AccessToken { token: Some(token.clone()), renew_at: past, not_before: past };
+        assert_eq!(wechat.access_token(None).await, Some(token.clone()));
+        // WeChat has just not been reached: nobody waits for it again
+        assert_eq!(wechat.access_token.lock().await.not_before, Timestamp(1_000_000).plus_s(ASK_AGAIN_S));
+        assert_eq!(wechat.access_token(None).await, Some(token.clone()));
+        assert_eq!(wechat.access_token(Some(&token)).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_report_that_comes_before_the_answer_finds_its_telling() {
+        let (wechat, reports) = alone();
         let signed = |at_s: i64| Signed {
             signature: signature("t", &at_s.to_string(), "n"),
             timestamp: at_s.to_string(),
@@ -479,7 +499,9 @@ mod tests {
         };
         let event = b"<xml><MsgType>event</MsgType><Event>TEMPLATESENDJOBFINISH</Event><MsgID>5</MsgID>\
                       <Status>success</Status></xml>";
-        assert_eq!(wechat.take_event(&signed(1000 - SIGNED_MAX_AWAY_S - 1), event), Err(NoEvent::Unsigned));
+        for not_now in [1000 - 301, 1000 + 301, i64::MIN, i64::MAX] {
+            assert_eq!(wechat.take_event(&signed(not_now), event), Err(NoEvent::Unsigned));
+        }
         wechat.take_event(&signed(1000), event).expect("signed");
         wechat.sent(Some(5), "n-1");
         let delivery = Delivery { telling: "n-1".into(), channel: ChannelName::WeChat, arrived: true };

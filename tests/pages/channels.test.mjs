@@ -63,7 +63,7 @@ test('the code to sign in comes by text message, and the page says so', async ()
   const message = await came((one) => one.channel === 'sms' && one.to === `+86${PHONE}`);
   assert.equal(message.template, 'code');
   assert.match(message.content.code, /^\d{6}$/);
-  await phone.waitForSelector(`.notice:has-text("短信"):has-text("${PHONE}")`);
+  await phone.waitForSelector(`.notice:has-text("验证码已发到 ${PHONE}")`);
   await drawn(phone);
   await phone.fill('[name=code]', message.content.code);
   await phone.click('[data-action=sign_in]');
