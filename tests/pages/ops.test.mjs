@@ -142,6 +142,7 @@ test('what is missing is said of each department: one that has all hides no othe
   const inMenu = async () => Number(await page.textContent('[data-part=missing] .num'));
   await page.click('[data-part=missing]');
   await page.waitForSelector('[data-missing]');
+  await page.waitForSelector('[data-channels=""]:has-text("只在打开页面时收得到")');
   const before = await inMenu();
   await house.call('PUT', '/departments', { id: 'renmin.erke', name: '儿科' });
   await page.reload();

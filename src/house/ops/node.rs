@@ -117,6 +117,7 @@ impl House {
                 "wait_p50_min": waits_min[0],
                 "wait_p90_min": waits_min[1],
             },
+            "channels": self.reach.names(),
             "doors": {
                 "sockets": whole(totals.sum("live_connections")),
                 "outbox_bytes": whole(totals.sum("outbox_bytes")),

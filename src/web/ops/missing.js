@@ -37,8 +37,15 @@ export function missingCount(look) {
   return (departments.length ? departments : ['']).reduce((n, department) => n + lacksOf(look, department), 0);
 }
 
-/** @param {Look} look @param {(part: string, name: string) => void} go @param {any} choice of the department */
-export function missingView(look, go, choice) {
+/**
+ * Without a channel a clinic can call, and reaches only who has the page open: said, and not counted as missing.
+ * @param {string[]|null} channels those that are set up; null while that is not known
+ */
+const reachView = (channels) => (channels ? h('p', { class: 'muted reach', key: 'reach', 'data-channels': channels.join(' ') },
+  channels.length ? t('ops.reach', { channels: channels.map((channel) => t(`ops.channel.${channel}`)).join(t('ops.reach_and')) }) : t('ops.reach_none')) : null);
+
+/** @param {Look} look @param {(part: string, name: string) => void} go @param {any} choice of the department @param {string[]|null} channels see `reachView` */
+export function missingView(look, go, choice, channels) {
   const all = needs(look);
   const left = all.filter((need) => !need.there.length);
   const next = left[0];
@@ -54,7 +61,7 @@ export function missingView(look, go, choice) {
         h('small', null, need.there.length ? need.there.slice(0, 6).join('、') + (need.there.length > 6 ? ' …' : '') : t(`ops.need_more.${need.name}`))),
       h('button', { type: 'button', class: `btn small${need === next ? ' primary' : ''}`, 'data-action': 'need', 'data-part-of': need.name, onclick: () => go(need.part, need.name) },
         t(need.there.length ? 'ops.need_look' : 'ops.need_make'))))),
-    left.length ? null : h('p', { class: 'card pad ready', key: 'ready' }, t('ops.ready'), ' ', h('a', { href: '/desk' }, '/desk'), ' · ', h('a', { href: '/doctor' }, '/doctor'))];
+    left.length ? null : h('p', { class: 'card pad ready', key: 'ready' }, t('ops.ready'), ' ', h('a', { href: '/desk' }, '/desk'), ' · ', h('a', { href: '/doctor' }, '/doctor')), reachView(channels)];
 }
 
 /** Whose account a need asks for. @type {Object<string, string>} */

@@ -254,7 +254,7 @@ function partView() {
     return h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more'),
       h('span', { class: 'buttons' }, h('button', { type: 'button', class: 'btn primary', 'data-action': 'first_site', onclick: () => show('site') }, t('ops.add', { kind: t('ops.one.site') }))));
   }
-  if (part === 'missing') return missingView(look, go, departmentChoice((id) => lacksOf(look, id)));
+  if (part === 'missing') return missingView(look, go, departmentChoice((id) => lacksOf(look, id)), figures && figures.value && figures.value.channels);
   if (part === 'voice') return voiceView(page, /** @type {Site} */ (look.site).id);
   return part === 'screens' ? screensPart() : kindView(kind);
 }
