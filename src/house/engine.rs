@@ -191,7 +191,9 @@ impl House {
                 if let Err(why) = self.tell_board(&board).await {
                     tracing::error!(code = why.code.wire(), %board, "a board was not told its clock or its voice");
                 }
+                self.voices.readings.changed.notify_one();
             }
+            After::NamePlace => self.voices.readings.changed.notify_one(),
             After::KnowSite(site) => {
                 self.zones.remove(site.as_str());
                 self.ops.know_site(site);
@@ -273,6 +275,8 @@ enum After {
     },
     /// A board is defined: it has to know what the house knows.
     TellBoard(jiaohao_domain::BoardId),
+    /// A place is defined: calls name it.
+    NamePlace,
     /// A site is defined: operations look after it, and its zone may be another.
     KnowSite(SiteId),
     ForgetSlots(jiaohao_domain::SessionId),
@@ -290,6 +294,7 @@ impl After {
             ClientCommand::RevokeScreen(c) => Self::EndScreen(c.screen.clone()),
             ClientCommand::DefineSite(c) => Self::KnowSite(c.id.clone()),
             ClientCommand::DefineBoard(c) => Self::TellBoard(c.id.clone()),
+            ClientCommand::DefineServicePoint(_) => Self::NamePlace,
             ClientCommand::DefineSession(c) => Self::ForgetSlots(c.id.clone()),
             _ => Self::Nothing,
         }

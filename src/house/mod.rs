@@ -19,7 +19,7 @@ mod sign_in;
 pub mod streams;
 #[cfg(test)]
 mod tests;
-mod voices;
+pub(crate) mod voices;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

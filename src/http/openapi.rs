@@ -7,8 +7,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::requests::{
-    DrawQrCode, FindAppointments, FindArrivals, IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode,
-    RevokeToken, SignIn, SignOut,
+    DrawQrCode, FindAppointments, FindArrivals, IssueToken, MakeVoice, OfferScreen, ReadPersons, RegisterPerson,
+    RequestCode, RevokeToken, SignIn, SignOut,
 };
 use super::resources::RESOURCES;
 use super::shapes;
@@ -35,6 +35,7 @@ pub fn document() -> Value {
     body!(OfferScreen);
     body!(IssueToken);
     body!(RevokeToken);
+    body!(MakeVoice);
     drop(commands);
     let mut schemas = Map::new();
     for (name, schema) in generator.take_definitions(true) {
@@ -134,7 +135,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("GET", "/voice/{id}", None, false, "What a site's voice pack is to say, and how far its recording is."),
     ("GET", "/voice/{id}/clip", None, false, "A clip of the recording under way; `?language=` and `clip=`."),
     ("PUT", "/voice/{id}/clip", None, false, "A clip is recorded: a WAV file; `?language=` and `clip=`."),
-    ("POST", "/voice/{id}/make", None, false, "The computer reads the site's voice pack, which is used from then on."),
+    (
+        "POST",
+        "/voice/{id}/make",
+        Some("MakeVoice"),
+        false,
+        "The computer reads the site's voice pack, which is used from then on.",
+    ),
     ("POST", "/voice/{id}/use", None, false, "The recording is the site's voice from now on."),
 ];
 
