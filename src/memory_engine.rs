@@ -227,7 +227,7 @@ impl Engine for MemoryEngine {
             Deed::ListTokens(_) => json!({"tokens": []}),
             Deed::RevokeToken(_) | Deed::ConfirmClock => json!({}),
             Deed::ReadVoice(_) => json!({ "clips": [], "used": null, "can_make": false }),
-            Deed::HearClip(..) | Deed::RecordClip(..) | Deed::MakeVoice(_) | Deed::UseVoice(_) => json!({}),
+            Deed::HearClip(..) | Deed::RecordClip(..) | Deed::MakeVoice(..) | Deed::UseVoice(_) => json!({}),
         }))
     }
 

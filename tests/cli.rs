@@ -1,5 +1,9 @@
 //! The command line from outside: results on stdout, faults on stderr, exit codes 0, 1 and 2.
 
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test in machine time; what fails, fails it")]
+
+mod program;
+
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -208,4 +212,62 @@ fn replay_tells_how_good_the_expected_waits_were_and_what_is_wrong_with_a_file()
     let short = jiaohao(&["replay", "b.csv"], folder.path(), &[]);
     assert_eq!(short.status.code(), Some(0), "{}", stderr(&short));
     assert!(stdout(&short).contains("1 sessions, 1 calls"), "{}", stdout(&short));
+}
+
+#[actix_web::test]
+async fn the_computer_reads_the_voice_of_a_house_by_itself_and_at_a_command_and_leaves_a_recording() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut house = program::Program::on(folder.path());
+    house.set("JIAOHAO_SCREENS__MAKE_VOICE", true);
+    house.start_alive().await;
+    house.ready().await;
+    let operator = house.token("operator", &[]);
+    let (door, data) = (house.door.clone(), house.data.display().to_string());
+    program::set_up(&door, &operator).await;
+    let voice = async || door.insist("GET", "/voice/h", Some(&operator), &serde_json::Value::Null).await.expect("read");
+    let began = std::time::Instant::now();
+    let unasked = loop {
+        let now = voice().await;
+        if !now["used"].is_null() {
+            break now;
+        }
+        assert!(began.elapsed() < program::PATIENCE, "nobody reads: {now}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
+    assert_eq!(unasked["used"]["made_by"], "unasked");
+    assert!(unasked["failed"].is_null(), "{unasked}");
+    let run = |arguments: &[&str]| {
+        let token = [("JIAOHAO_TOKEN", operator.as_str()), ("PATH", "/usr/bin:/bin")];
+        jiaohao(&[&["voice", "make", "--json"], arguments].concat(), folder.path(), &token)
+    };
+    let made = |arguments: &[&str]| -> serde_json::Value {
+        let out = run(arguments);
+        assert_eq!(out.status.code(), Some(0), "{arguments:?}: {}", stderr(&out));
+        assert_eq!(stderr(&out), "");
+        serde_json::from_str::<serde_json::Value>(&stdout(&out)).expect("JSON")["sites"][0].clone()
+    };
+    let url = format!("http://{}", door.authority);
+    let pressed = made(&["--url", &url]);
+    assert_eq!((&pressed["site"], &pressed["left_out"]), (&"h".into(), &serde_json::json!([])));
+    assert_eq!(pressed["version"], unasked["used"]["version"], "the same clips");
+    assert_eq!(voice().await["used"]["made_by"], "espeak", "now somebody's");
+    let room = serde_json::json!({"id": "h.a.x", "name": "2号鱻室"});
+    door.insist("PUT", "/service-points", Some(&operator), &room).await.expect("a room");
+    let in_use = run(&["--data", &data]);
+    assert_eq!(in_use.status.code(), Some(1), "{}", stdout(&in_use));
+    house.stop();
+    let chinese = made(&["--data", &data, "--language", "zh"]);
+    assert_eq!(chinese["left_out"], serde_json::json!(["号鱻室"]));
+    assert_eq!(chinese["clips"], pressed["clips"], "English is there as it was");
+    // A nurse's pack, as far as the house knows.
+    let manifest = house.data.join("voice/h").join(chinese["version"].as_str().expect("text")).join("manifest.json");
+    let text = std::fs::read_to_string(&manifest).expect("there");
+    std::fs::write(&manifest, text.replace("\"espeak\"", "\"recorded\"")).expect("written");
+    assert_eq!(made(&["--data", &data])["recorded"], true);
+    assert_eq!(std::fs::read_to_string(&manifest).expect("there").matches("recorded").count(), 1);
+    let over = made(&["--data", &data, "--over-recording"]);
+    assert_eq!((&over["recorded"], &over["clips"]), (&false.into(), &pressed["clips"]));
+    let nowhere = run(&["--data", &data, "--site", "other"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(stderr(&nowhere).contains("there is no site other"), "{}", stderr(&nowhere));
 }

@@ -58,7 +58,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
     })
 }
 
-fn token(given: Option<String>, file: Option<PathBuf>) -> Result<String, Failure> {
+/// The token of a file or of the environment.
+pub(super) fn token(given: Option<String>, file: Option<PathBuf>) -> Result<String, Failure> {
     token_if_given(given, file)?
         .ok_or_else(|| Failure::Usage("a token is needed: JIAOHAO_TOKEN or --token-file".into()))
 }

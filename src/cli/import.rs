@@ -60,7 +60,7 @@ pub struct Args {
     templates: Option<PathBuf>,
 }
 
-fn site(text: &str) -> Result<SiteId, String> {
+pub(super) fn site(text: &str) -> Result<SiteId, String> {
     let fits = is_well_formed(text) && !text.contains('.');
     if fits { Ok(SiteId::new(text)) } else { Err("a site's id is one part of a-z, 0-9, - and _".to_owned()) }
 }

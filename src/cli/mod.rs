@@ -20,6 +20,7 @@ pub mod sandbox;
 pub mod serve;
 pub mod simulate;
 pub mod token;
+pub mod voice;
 
 /// A hospital's booking, queueing and calling engine.
 #[derive(Debug, Parser)]
@@ -41,6 +42,7 @@ Examples:
   jiaohao config check jiaohao.toml            what is wrong with it, by line and field
   jiaohao journal verify --data data           is every record of a folder's log sound?
   jiaohao token issue --role operator --may-issue --account setup
+  jiaohao voice make --data data               the computer reads what the screens say
   jiaohao board --url http://localhost:8080 --board renmin.3f      a waiting-room display in a terminal
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Logs go to stderr, results to stdout.";
@@ -58,6 +60,7 @@ enum Command {
     Journal(journal::Args),
     Persons(persons::Args),
     Token(token::Args),
+    Voice(voice::Args),
 }
 
 /// Why a subcommand did not do what it was asked.
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Journal(args) => journal::run(args, &crate::kinds::kinds()),
         Command::Persons(args) => persons::run(args),
         Command::Token(args) => token::run(args),
+        Command::Voice(args) => voice::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -273,4 +273,8 @@ pub struct ScreenSettings {
     /// How often every other client hears from the server, in seconds. Allowed: 1 to 120.
     #[config(default = 20)]
     pub other_beat_s: u64,
+    /// Whether the house reads a voice pack by itself (espeak-ng, where it is installed) for a site whose boards are to speak and
+    /// that has none. What somebody has made or recorded is never touched. Allowed: true or false.
+    #[config(default = true)]
+    pub make_voice: bool,
 }

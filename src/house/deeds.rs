@@ -50,7 +50,7 @@ impl House {
             Deed::ReadAudit(_) => Checked::ReadAudit,
             Deed::ConfirmClock => Checked::RunHouse,
             Deed::ReadVoice(at) | Deed::HearClip(at, _) => Checked::ReadVoice(at.clone()),
-            Deed::RecordClip(at, ..) | Deed::MakeVoice(at) | Deed::UseVoice(at) => Checked::RecordVoice(at.clone()),
+            Deed::RecordClip(at, ..) | Deed::MakeVoice(at, _) | Deed::UseVoice(at) => Checked::RecordVoice(at.clone()),
         };
         let mut facts = Facts::default();
         loop {
@@ -116,7 +116,7 @@ impl House {
             Deed::ReadVoice(at) => self.read_voice(&at).await,
             Deed::HearClip(at, name) => self.hear_clip(&at, &name).await,
             Deed::RecordClip(at, name, file) => self.record_clip(claims, &at, &name, file).await,
-            Deed::MakeVoice(at) => self.make_voice(claims, &at).await,
+            Deed::MakeVoice(at, languages) => self.make_voice(claims, &at, languages).await,
             Deed::UseVoice(at) => self.use_voice(claims, &at).await,
         }
     }

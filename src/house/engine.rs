@@ -198,7 +198,9 @@ impl House {
                 if let Err(why) = self.tell_board(&board).await {
                     tracing::error!(code = why.code.wire(), %board, "a board was not told its clock or its voice");
                 }
+                self.voices.readings.changed.notify_one();
             }
+            After::NamePlace => self.voices.readings.changed.notify_one(),
             After::KnowSite(site) => {
                 self.zones.remove(site.as_str());
                 self.ops.know_site(site);
@@ -280,6 +282,8 @@ enum After {
     },
     /// A board is defined: it has to know what the house knows.
     TellBoard(jiaohao_domain::BoardId),
+    /// A place is defined: calls name it.
+    NamePlace,
     /// A site is defined: operations look after it, and its zone may be another.
     KnowSite(SiteId),
     ForgetSlots(jiaohao_domain::SessionId),
@@ -296,6 +300,7 @@ impl After {
             ClientCommand::RetireDoctor(c) => Self::RecheckDoctor(c.id.clone()),
             ClientCommand::DefineSite(c) => Self::KnowSite(c.id.clone()),
             ClientCommand::DefineBoard(c) => Self::TellBoard(c.id.clone()),
+            ClientCommand::DefineServicePoint(_) => Self::NamePlace,
             ClientCommand::DefineSession(c) => Self::ForgetSlots(c.id.clone()),
             _ => Self::Nothing,
         }

@@ -21,7 +21,7 @@ mod standing;
 pub mod streams;
 #[cfg(test)]
 mod tests;
-mod voices;
+pub(crate) mod voices;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -21,7 +21,7 @@ use super::folder::{self, Folder, FolderError, Looked};
 use super::ops::{self, Ops};
 use super::place;
 use super::streams::HouseStreams;
-use super::voices::Voices;
+use super::voices::{self, Voices};
 use super::{House, account, deadline_message, figures, lost_keys};
 use crate::config::Settings;
 use crate::http::{self, Starting};
@@ -312,7 +312,12 @@ impl Recovered {
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
         actix_web::rt::spawn(lost_keys::count(house.clone()));
         let telling = house.clone();
-        actix_web::rt::spawn(async move { telling.tell_voices().await });
+        actix_web::rt::spawn(async move {
+            telling.tell_voices().await;
+            let house = Arc::downgrade(&telling);
+            drop(telling);
+            voices::keep(house).await;
+        });
         let watching = Arc::new(AtomicBool::new(true));
         watch(settings.data.dir.clone(), settings, house.clone(), watching.clone()).map_err(machine)?;
         let report = node.report.clone();

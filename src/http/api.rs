@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::guests::Guest;
 use super::problem::{self, Problem};
 use super::requests::{
-    ClipName, Deed, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer,
+    ClipName, Deed, MakeVoice, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer,
 };
 use super::resources::RESOURCES;
 use super::{Door, channels, openapi};
@@ -377,9 +377,10 @@ async fn record_clip(request: HttpRequest, door: web::Data<Door>, payload: web::
     door.deed(&request, Deed::RecordClip(site, name, file.to_vec())).await
 }
 
-async fn make_voice(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+async fn make_voice(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
     let site = id(&request)?;
-    door.deed(&request, Deed::MakeVoice(site)).await
+    let MakeVoice { language } = read_or_default(&door, payload).await?;
+    door.deed(&request, Deed::MakeVoice(site, language)).await
 }
 
 async fn use_voice(request: HttpRequest, door: web::Data<Door>) -> Outcome {

@@ -7,8 +7,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::requests::{
-    DrawQrCode, FindAppointments, FindArrivals, IssueToken, OfferScreen, ReadPersons, RegisterPerson, RequestCode,
-    RevokeToken, SignIn, SignOut,
+    DrawQrCode, FindAppointments, FindArrivals, IssueToken, MakeVoice, OfferScreen, ReadPersons, RegisterPerson,
+    RequestCode, RevokeToken, SignIn, SignOut,
 };
 use super::resources::RESOURCES;
 use super::shapes;
@@ -37,6 +37,7 @@ pub fn document() -> Value {
     body!(IssueToken);
     body!(RevokeToken);
     body!(SmsReport);
+    body!(MakeVoice);
     drop(commands);
     let mut schemas = Map::new();
     for (name, schema) in generator.take_definitions(true) {
@@ -138,7 +139,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("GET", "/voice/{id}", None, false, "What a site's voice pack is to say, and how far its recording is."),
     ("GET", "/voice/{id}/clip", None, false, "A clip of the recording under way; `?language=` and `clip=`."),
     ("PUT", "/voice/{id}/clip", None, false, "A clip is recorded: a WAV file; `?language=` and `clip=`."),
-    ("POST", "/voice/{id}/make", None, false, "The computer reads the site's voice pack, which is used from then on."),
+    (
+        "POST",
+        "/voice/{id}/make",
+        Some("MakeVoice"),
+        false,
+        "The computer reads the site's voice pack, which is used from then on.",
+    ),
     ("GET", "/push-key", None, true, "What a page subscribes to notifications with."),
     (
         "POST",

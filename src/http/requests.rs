@@ -67,7 +67,7 @@ pub enum Deed {
     /// A clip is recorded: a WAV file.
     RecordClip(SiteId, ClipName, Vec<u8>),
     /// The computer reads the site's voice pack.
-    MakeVoice(SiteId),
+    MakeVoice(SiteId, Languages),
     /// The recording becomes the site's voice.
     UseVoice(SiteId),
 }
@@ -313,6 +313,44 @@ pub struct IssueToken {
     pub board: Option<BoardId>,
     /// For how long, in seconds.
     pub ttl_s: i64,
+}
+
+/// Have the computer read a voice pack.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MakeVoice {
+    /// What is read anew; of the other language the clips that are used stay.
+    #[serde(default)]
+    pub language: Languages,
+}
+
+/// Which languages of a voice pack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Languages {
+    /// Chinese.
+    Zh,
+    /// English.
+    En,
+    /// Chinese and English.
+    #[default]
+    Both,
+}
+
+impl Languages {
+    /// Whether `zh` or `en` is one of them.
+    pub fn has(self, language: &str) -> bool {
+        self.name() == language || self == Self::Both
+    }
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Zh => "zh",
+            Self::En => "en",
+            Self::Both => "both",
+        }
+    }
 }
 
 /// Which clip of a voice pack.

@@ -122,6 +122,41 @@ test('whose phone is on file sees who acts by the desk alone, and ends it', asyn
   assert.deepEqual((await hospital.call('GET', '/family', undefined, token)).family, []);
 });
 
+test('who typed a wrong number gives it up: what was booked by it is named, goes with it, and the right one is typed', async () => {
+  const number = '13912340009';
+  await hospital.call('PUT', '/sessions', {
+    id: 'renmin.xinnei.later', date: '2026-11-27', period: 'morning', queue: 'renmin.xinnei.liming', doctor: 'renmin.liming', service_point: 'renmin.xinnei.r3', registration_class: '主任', fee_fen: 0, slots: ONE_SLOT,
+  });
+  const own = await phone(number);
+  await sayWho(own, '赵国强', residentNumber('1960-06-06', 31));
+  await own.waitForSelector('.who:has-text("赵国强")');
+  const token = await hospital.signInPhone(number);
+  const family = async () => (await hospital.call('GET', '/family', undefined, token)).family;
+  const [{ patient }] = await family();
+  const place = { session: 'renmin.xinnei.later', slot: 'renmin.xinnei.later.0830', patient };
+  await hospital.call('POST', '/appointments', place, token);
+  await own.waitForSelector('[data-appointment][data-state=booked]');
+  await own.click('[data-action=open_me]');
+  await own.waitForSelector('[data-said]:has-text("窗口还没看过证件")');
+  await own.click('[data-action=give_up_number]');
+  await own.waitForSelector('dialog [data-give-up="1"]:has-text("用这个证件号约的 1 个号会一起取消"):has-text("11月27日")');
+  await own.click('dialog [data-action=dialog_cancel]');
+  assert.equal((await family()).length, 1, 'nothing has happened');
+  await own.click('[data-action=give_up_number]');
+  await own.click('dialog [data-action=dialog_go]');
+  await own.waitForSelector('[data-form=register_person]');
+  assert.deepEqual(await family(), []);
+  // The place is free, and the right number is another person, with nothing booked.
+  await sayWho(own, '赵国强', residentNumber('1960-06-06', 33));
+  await own.waitForSelector('.who:has-text("赵国强")');
+  const [right] = await family();
+  assert.notEqual(right.patient, patient);
+  assert.equal(await own.$('[data-appointment]'), null);
+  await hospital.call('POST', '/appointments', { ...place, patient: right.patient }, token);
+  await own.click('[data-action=open_today]');
+  await own.waitForSelector('[data-appointment][data-state=booked]');
+});
+
 test('no page complained', () => {
   assert.deepEqual(browser.complaints, []);
 });

@@ -74,7 +74,7 @@ export class Hospital {
     this.base = `http://127.0.0.1:${this.port}`;
     let said = '';
     this.program = spawn(PROGRAM, ['serve', '--test-clock', this.start, '--speed', String(this.speed), '--test-outbox', this.outbox], {
-      env: { ...process.env, JIAOHAO_SERVER__LISTEN: `127.0.0.1:${this.port}`, JIAOHAO_DATA__DIR: path.join(this.dir, 'data'), ...this.settings },
+      env: { ...process.env, JIAOHAO_SCREENS__MAKE_VOICE: 'false', JIAOHAO_SERVER__LISTEN: `127.0.0.1:${this.port}`, JIAOHAO_DATA__DIR: path.join(this.dir, 'data'), ...this.settings },
     });
     // The first token and the link to /setup are on stdout, everything else that it says on stderr.
     for (const stream of [this.program.stdout, this.program.stderr]) {

@@ -45,6 +45,7 @@ impl Program {
         program.set("JIAOHAO_DATA__STORE_CACHE_MIB", 8);
         program.set("JIAOHAO_DATA__RESERVE_MIB", 2);
         program.set("JIAOHAO_DATA__LAST_RESERVE_MIB", 1);
+        program.set("JIAOHAO_SCREENS__MAKE_VOICE", false);
         program.set("JIAOHAO_LOG__LEVEL", "error");
         program
     }

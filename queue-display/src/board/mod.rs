@@ -7,5 +7,7 @@ pub mod stream;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod week;
 
 pub use stream::{board_emission, boards_shown_by, department_emission, departments_of, snapshot};

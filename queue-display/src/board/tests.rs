@@ -12,23 +12,23 @@ use super::stream::*;
 use crate::announce::Board;
 
 /// 2026-11-23 09:00 in Shanghai.
-const T0: Timestamp = Timestamp(1_795_395_600_000);
-const DEPARTMENT: &str = "renmin.xinnei";
+pub(super) const T0: Timestamp = Timestamp(1_795_395_600_000);
+pub(super) const DEPARTMENT: &str = "renmin.xinnei";
 
 fn zone() -> Zone {
     Zone::named("Asia/Shanghai").unwrap()
 }
 
 /// A department and a board that shows it, told things and looked at.
-struct Area {
-    department: department::State,
-    line: crate::announce::State,
-    now: Timestamp,
-    emitted: Vec<Value>,
+pub(super) struct Area {
+    pub(super) department: department::State,
+    pub(super) line: crate::announce::State,
+    pub(super) now: Timestamp,
+    pub(super) emitted: Vec<Value>,
 }
 
 impl Area {
-    fn new(number_only: bool) -> Self {
+    pub(super) fn new(number_only: bool) -> Self {
         let mut area = Self {
             department: Department::new_state(DEPARTMENT),
             line: Board::new_state("renmin.b3f"),
@@ -88,7 +88,7 @@ impl Area {
         Context { now: self.now, principal, seed: 7 }
     }
 
-    fn tell_board(&mut self, command: ToBoard) {
+    pub(super) fn tell_board(&mut self, command: ToBoard) {
         let context = self.context(Principal::system());
         let mut draft = Draft::<Board>::new(&mut self.line);
         Board::decide(&mut draft, command, &context).unwrap();
@@ -98,14 +98,18 @@ impl Area {
     }
 
     /// Tells the department, and the board what the department then owes it.
-    fn tell(&mut self, command: ToDepartment) -> Answer {
+    pub(super) fn tell(&mut self, command: ToDepartment) -> Answer {
         self.tell_as(command, Principal::of(Role::Desk, "a-desk".into()))
     }
 
     fn tell_as(&mut self, command: ToDepartment, principal: Principal) -> Answer {
+        self.ask_as(command, principal).unwrap()
+    }
+
+    fn ask_as(&mut self, command: ToDepartment, principal: Principal) -> Result<Answer, Rejection> {
         let context = self.context(principal);
         let mut draft = Draft::<Department>::new(&mut self.department);
-        let answer = Department::decide(&mut draft, command, &context).unwrap();
+        let answer = Department::decide(&mut draft, command, &context)?;
         let events = draft.into_events();
         let mut owed = Vec::new();
         for event in &events {
@@ -117,7 +121,7 @@ impl Area {
                 self.tell_board(*command);
             }
         }
-        answer
+        Ok(answer)
     }
 
     fn work(&mut self, doctor: &str, point: &str) {
@@ -128,7 +132,7 @@ impl Area {
         });
     }
 
-    fn walk_in(&mut self, queue: &str, masked_name: &str, class: Option<&str>) -> TicketId {
+    pub(super) fn walk_in(&mut self, queue: &str, masked_name: &str, class: Option<&str>) -> TicketId {
         let patient = PatientId::new(format!("p-{}", self.department.floor.serial));
         let brief = PatientBrief {
             patient: patient.clone(),
@@ -150,29 +154,44 @@ impl Area {
         }
     }
 
-    fn call_next(&mut self, doctor: &str, in_hand: Option<TicketId>, outcome: Option<Outcome>) -> TicketId {
+    pub(super) fn call_next(&mut self, doctor: &str, in_hand: Option<TicketId>, outcome: Option<Outcome>) -> TicketId {
+        self.call_next_of(doctor, 1, in_hand, outcome).unwrap()
+    }
+
+    /// In the doctor's so manieth work; none when nobody waits.
+    pub(super) fn call_next_of(
+        &mut self,
+        doctor: &str,
+        work: u32,
+        in_hand: Option<TicketId>,
+        outcome: Option<Outcome>,
+    ) -> Option<TicketId> {
         let mut principal = Principal::of(Role::Doctor, format!("a-{doctor}").into());
         principal.doctor = Some(format!("renmin.{doctor}").into());
         let command = CallNextPatient {
             department: DEPARTMENT.into(),
-            assignment: format!("renmin.{doctor}.n1").into(),
+            assignment: format!("renmin.{doctor}.n{work}").into(),
             in_hand,
             outcome,
         };
-        match self.tell_as(ToDepartment::CallNextPatient(command), principal) {
-            Answer::Called { called: Some(called), .. } => called.ticket,
+        match self.ask_as(ToDepartment::CallNextPatient(command), principal) {
+            Ok(Answer::Called { called, .. }) => called.map(|called| called.ticket),
+            Err(Rejection { code: Code::QueueEmpty, .. }) => None,
             other => panic!("{other:?}"),
         }
     }
 
     /// What the department says when its deadlines have passed: expected waits.
-    fn pass(&mut self) {
-        while Department::next_deadline(&self.department).is_some_and(|due| due <= self.now) {
+    pub(super) fn pass(&mut self) {
+        let mut due = Department::next_deadline(&self.department);
+        while due.is_some_and(|due| due <= self.now) {
             self.tell_as(ToDepartment::DeadlineReached, Principal::system());
+            // A look that changes nothing is not looked once more.
+            due = Department::next_deadline_after(&self.department, self.now);
         }
     }
 
-    fn look(&self) -> Value {
+    pub(super) fn look(&self) -> Value {
         snapshot(&self.line, &[&self.department], self.now, zone()).unwrap()
     }
 

@@ -11,6 +11,8 @@ use super::script::Line;
 pub enum MadeBy {
     /// A computer (espeak-ng).
     Espeak,
+    /// The same, without anybody having asked for it: it grows with the site's places and gives way to any other.
+    Unasked,
     /// A person.
     Recorded,
 }

@@ -174,7 +174,9 @@ impl House {
     async fn look_at_site(self: &Arc<Self>, id: SiteId) -> Option<SiteNow> {
         let facts = self.read_soon(self.shell.read(site(id.as_str()), SiteFacts::of)).await;
         let Ok(facts) = facts else { return Some(SiteNow::silent(id, self.zone_of(None))) };
-        let facts = facts?;
+        let mut facts = facts?;
+        let readings = &self.voices.readings;
+        facts.voice = (readings.of(&id), readings.failure(&id).is_some());
         let now = self.shell.clock.clinic();
         let look = |at: DepartmentId| async move {
             let read = self.shell.read(department(&at), move |state: &dept::State| load(state, now));

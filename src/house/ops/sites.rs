@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::problems::{Level, Problem, Problems};
 use super::screens::Seen;
+use crate::house::voices::Reading;
 
 /// So many screens of a site are listed, those that are away first.
 const SCREENS_MAX: usize = 500;
@@ -30,6 +31,8 @@ pub struct SiteFacts {
     pub boards: Vec<DefineBoard>,
     /// Paired screens, and what they show.
     pub screens: Vec<(ScreenId, BoardId)>,
+    /// How far the reading of its voice pack is, and whether one could not be read (said by the house).
+    pub voice: (Option<Reading>, bool),
 }
 
 impl SiteFacts {
@@ -44,6 +47,7 @@ impl SiteFacts {
             departments: state.departments.iter().filter(|(_, kept)| !kept.retired).map(|(id, _)| id.clone()).collect(),
             boards: boards.map(|board| board.definition.clone()).collect(),
             screens: state.screens.iter().map(|(id, screen)| (id.clone(), screen.board.clone())).collect(),
+            voice: (None, false),
         })
     }
 }
@@ -65,6 +69,7 @@ pub struct SiteNow {
     boards: Vec<BoardNow>,
     screens: Vec<ScreenNow>,
     screens_left_out: usize,
+    voice: Option<Reading>,
     /// How long those who wait have waited, in seconds.
     #[serde(skip)]
     pub waited_s: Vec<i64>,
@@ -124,6 +129,8 @@ impl SiteNow {
                 problems.note("board_dark", level, board.board.as_str(), 1);
             }
         }
+        let (voice, voice_failed) = facts.voice;
+        problems.note_if(voice_failed, "voice_not_made", Level::Warning, 1);
         let is_lit = |id: &BoardId| boards.iter().any(|board| board.board == *id && board.screens_online > 0);
         for screen in &screens {
             if !screen.online && is_lit(&screen.board) {
@@ -154,6 +161,7 @@ impl SiteNow {
             boards,
             screens: shown,
             screens_left_out,
+            voice,
             waited_s,
         }
     }
@@ -168,6 +176,7 @@ impl SiteNow {
             departments: Vec::new(),
             boards: Vec::new(),
             screens: Vec::new(),
+            voice: (None, false),
         };
         let mut problems = Problems::default();
         problems.note("site_silent", Level::Alarm, site.as_str(), 1);

@@ -22,6 +22,7 @@ fn facts() -> SiteFacts {
         departments: vec!["s.d".into()],
         boards: vec![serde_json::from_value(board).expect("a board")],
         screens: vec![("s.x1".into(), "s.b".into()), ("s.x2".into(), "s.b".into())],
+        voice: (None, false),
     }
 }
 

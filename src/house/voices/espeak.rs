@@ -46,6 +46,11 @@ fn wanted(line: &Line) -> Result<(&'static str, String), Failure> {
     }
 }
 
+/// Whether there is a reading for a line at all.
+pub fn can_read(line: &Line) -> bool {
+    wanted(line).is_ok()
+}
+
 /// Reads a clip.
 ///
 /// # Errors
@@ -62,7 +67,11 @@ pub fn read(line: &Line) -> Result<Vec<i16>, Failure> {
     program.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut running = program.spawn().map_err(failed)?;
     if let Some(mut words) = running.stdin.take() {
-        words.write_all(text.as_bytes()).map_err(failed)?;
+        match words.write_all(text.as_bytes()) {
+            // It has ended without reading: how, its status says.
+            Err(why) if why.kind() == std::io::ErrorKind::BrokenPipe => {}
+            written => written.map_err(failed)?,
+        }
     }
     let status = ended(&mut running, LIMIT).map_err(failed)?;
     if !status.success() {

@@ -1,18 +1,24 @@
 //! The voice packs of the sites: what is asked for by operators, and what boards are told of them.
 
 mod espeak;
+mod offline;
+mod reading;
 mod store;
+mod unasked;
 
 use jiaohao_actors::shell::Origin;
 use jiaohao_domain::vocabulary::ToBoard;
 use jiaohao_domain::{BoardId, Code, OwnerKind, OwnerRef, Rejection, SiteId};
 use jiaohao_queue_display::voice::pack::missing;
-use jiaohao_queue_display::voice::{Line, MadeBy, Manifest, script, sound, wav};
+use jiaohao_queue_display::voice::{Line, MadeBy, Manifest, sound, wav};
 use serde_json::{Value, json};
 
+pub use self::offline::{MadePack, make_offline};
+pub use self::reading::Reading;
 pub use self::store::Voices;
+pub(super) use self::unasked::keep;
 use super::{House, site};
-use crate::http::requests::ClipName;
+use crate::http::requests::{ClipName, Languages};
 use crate::identity::audit::AuditLine;
 use crate::identity::tokens::Claims;
 
@@ -29,12 +35,7 @@ fn disk(error: std::io::Error) -> Rejection {
 impl House {
     /// The clips that a site needs, by its places as they are now.
     async fn voice_script(&self, at: &SiteId) -> Result<Vec<Line>, Rejection> {
-        let lines = |state: &jiaohao_domain::site::State| {
-            state.definition.as_ref()?;
-            let places = state.service_points.values().filter(|point| !point.retired);
-            Some(script::lines(places.map(|point| (point.definition.name.as_str(), point.definition.name_en.as_str()))))
-        };
-        self.shell.read(site(at.as_str()), lines).await?.ok_or_else(|| Code::Forbidden.into())
+        self.shell.read(site(at.as_str()), unasked::site_script).await?.ok_or_else(|| Code::Forbidden.into())
     }
 
     /// The site's line of that clip.
@@ -48,6 +49,7 @@ impl House {
     pub(super) async fn read_voice(&self, at: &SiteId) -> Result<Value, Rejection> {
         let (script, voices, at) = (self.voice_script(at).await?, self.voices.clone(), at.clone());
         let current = voices.current(&at);
+        let (reading, failed) = (voices.readings.of(&at), voices.readings.failure(&at));
         let lines = beside(move || {
             let said = |line: &Line, pack: &Manifest| {
                 pack.clips.iter().find(|clip| clip.language == line.language && clip.clip == line.clip).map(|c| c.ms)
@@ -66,7 +68,14 @@ impl House {
         });
         let (clips, can_make, damaged) = lines.await?;
         let used = current.map(|pack| json!({ "version": pack.version, "made_by": pack.made_by }));
-        Ok(json!({ "clips": clips, "used": used, "damaged": damaged, "can_make": can_make }))
+        Ok(json!({
+            "clips": clips,
+            "used": used,
+            "damaged": damaged,
+            "can_make": can_make,
+            "reading": reading,
+            "failed": failed,
+        }))
     }
 
     /// One clip of the recording under way: cut, made as loud as the others, kept.
@@ -113,38 +122,52 @@ impl House {
             }
             voices.put_to_use(&site, MadeBy::Recorded, &clips).map_err(disk)
         });
-        self.changed_voice(claims, at, pack.await??).await
+        self.changed_voice(claims, at, pack.await??, Languages::Both).await
     }
 
-    /// The computer reads the pack, and it becomes the site's voice.
-    pub(super) async fn make_voice(&self, claims: &Claims, at: &SiteId) -> Result<Value, Rejection> {
+    /// The computer reads the pack, and it becomes the site's voice. What cannot be read is named in the answer.
+    pub(super) async fn make_voice(
+        &self,
+        claims: &Claims,
+        at: &SiteId,
+        languages: Languages,
+    ) -> Result<Value, Rejection> {
         self.check_room_for_voice()?;
         let (script, voices, site) = (self.voice_script(at).await?, self.voices.clone(), at.clone());
+        let turn = self.voices.readings.turn().await;
         let made = beside(move || {
-            let refused = |why: espeak::Failure| Rejection::new(Code::InvalidField, why.to_string());
-            let mut clips = Vec::new();
-            for line in &script {
-                match espeak::read(line) {
-                    Ok(clip) => clips.push((line.clone(), clip)),
-                    // named in the answer, with what to say in its place
-                    Err(espeak::Failure::Unreadable(_)) => {}
-                    Err(why) => return Err(refused(why)),
-                }
-            }
-            voices.put_to_use(&site, MadeBy::Espeak, &clips).map_err(disk)
+            let _turn = turn;
+            let read = voices.read_seen(&site, &script, languages);
+            let read = read.map_err(|why| Rejection::new(Code::InvalidField, why.to_string()))?;
+            let pack = voices.put_to_use(&site, read.made_by, &read.clips).map_err(disk)?;
+            voices.readings.ended(&site, None);
+            Ok::<_, Rejection>(pack)
         });
-        self.changed_voice(claims, at, made.await??).await
+        self.changed_voice(claims, at, made.await??, languages).await
     }
 
-    async fn changed_voice(&self, claims: &Claims, at: &SiteId, pack: Manifest) -> Result<Value, Rejection> {
+    /// Says which lines of these languages the new pack has not.
+    async fn changed_voice(
+        &self,
+        claims: &Claims,
+        at: &SiteId,
+        pack: Manifest,
+        languages: Languages,
+    ) -> Result<Value, Rejection> {
         self.audit.note(AuditLine::new(claims, "record_voice", [at], Ok(()), self.machine_now()));
+        self.tell_boards_voice(at).await?;
+        let script = self.voice_script(at).await?;
+        let has = |line: &&Line| pack.clips.iter().any(|clip| clip.language == line.language && clip.clip == line.clip);
+        let asked = script.iter().filter(|line| languages.has(line.language));
+        let left_out: Vec<&str> = asked.filter(|line| !has(line)).map(|line| line.clip.as_str()).collect();
+        Ok(json!({ "version": pack.version, "clips": pack.clips.len(), "left_out": left_out }))
+    }
+
+    async fn tell_boards_voice(&self, at: &SiteId) -> Result<(), Rejection> {
         for board in self.boards().filter(|board| board.site() == *at) {
             self.tell_voice(&board).await?;
         }
-        let script = self.voice_script(at).await?;
-        let has = |line: &&Line| pack.clips.iter().any(|clip| clip.language == line.language && clip.clip == line.clip);
-        let left_out: Vec<&str> = script.iter().filter(|line| !has(line)).map(|line| line.clip.as_str()).collect();
-        Ok(json!({ "version": pack.version, "clips": pack.clips.len(), "left_out": left_out }))
+        Ok(())
     }
 
     fn check_room_for_voice(&self) -> Result<(), Rejection> {

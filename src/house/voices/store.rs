@@ -12,6 +12,8 @@ use jiaohao_domain::{SiteId, is_well_formed};
 use jiaohao_queue_display::voice::{Line, MadeBy, Manifest, ManifestClip, wav};
 use sha2::{Digest, Sha256};
 
+use super::reading::Readings;
+
 const MANIFEST: &str = "manifest.json";
 const CURRENT: &str = "current";
 const RECORDING: &str = "recording";
@@ -24,6 +26,8 @@ pub struct Voices {
     used: DashMap<SiteId, Arc<Manifest>>,
     /// One pack is made at a time.
     making: Mutex<()>,
+    /// What the computer is reading.
+    pub readings: Readings,
 }
 
 /// Whether a name may be one of a pack's files.
@@ -96,7 +100,7 @@ fn whole_pack(dir: &Path) -> io::Result<Manifest> {
 impl Voices {
     /// Packs of that folder. None is known to be used before [`Self::read_used`].
     pub fn new(dir: PathBuf) -> Self {
-        Self { dir, used: DashMap::new(), making: Mutex::new(()) }
+        Self { dir, used: DashMap::new(), making: Mutex::new(()), readings: Readings::default() }
     }
 
     /// Reads which packs are used, every clip of them. One that cannot be read is as good as none: its site speaks with
@@ -149,6 +153,29 @@ impl Voices {
         }
     }
 
+    /// A clip of the pack that a site uses, and who has read it.
+    pub fn used(&self, site: &SiteId, line: &Line) -> Option<(Vec<i16>, MadeBy)> {
+        let pack = self.current(site)?;
+        let clip = pack.clips.iter().find(|clip| clip.language == line.language && clip.clip == line.clip)?;
+        let file = self.file(site.as_str(), &pack.version, &clip.file).ok()??;
+        Some((wav::read(&file).ok()?, pack.made_by))
+    }
+
+    /// Whether a site has no pack yet, or one that nobody asked for and that lacks a line which `can_read` has.
+    pub fn lacks_unasked(&self, site: &SiteId, script: &[Line], can_read: fn(&Line) -> bool) -> bool {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let has = |pack: &Manifest, line: &Line| {
+            pack.clips.iter().any(|clip| clip.language == line.language && clip.clip == line.clip)
+        };
+        match self.read_current(site.as_str()) {
+            Ok(None) => true,
+            Ok(Some(pack)) if pack.made_by == MadeBy::Unasked => {
+                script.iter().any(|line| can_read(line) && !has(&pack, line))
+            }
+            _ => false,
+        }
+    }
+
     /// The clip of the recording under way, if it has been read.
     pub fn recorded(&self, site: &SiteId, line: &Line) -> Option<Vec<i16>> {
         let path = self.dir.join(site.as_str()).join(RECORDING).join(file_of(line.language, &line.clip));
@@ -171,6 +198,24 @@ impl Voices {
     /// The disk's; the pack before is used then.
     pub fn put_to_use(&self, site: &SiteId, made_by: MadeBy, clips: &[(Line, Vec<i16>)]) -> io::Result<Manifest> {
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        self.put(site, made_by, clips)
+    }
+
+    /// As [`Self::put_to_use`], for a pack that nobody asked for: none when what is used is somebody's, or damaged.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn put_to_use_unasked(&self, site: &SiteId, clips: &[(Line, Vec<i16>)]) -> io::Result<Option<Manifest>> {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.read_current(site.as_str()) {
+            Ok(before) if before.as_ref().is_none_or(|pack| pack.made_by == MadeBy::Unasked) => {
+                self.put(site, MadeBy::Unasked, clips).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn put(&self, site: &SiteId, made_by: MadeBy, clips: &[(Line, Vec<i16>)]) -> io::Result<Manifest> {
         let dir = self.dir.join(site.as_str());
         let mut version = Version::default();
         let mut files = Vec::new();
@@ -184,14 +229,19 @@ impl Voices {
         let listed = files.iter().map(|(clip, _)| clip.clone()).collect();
         let pack = Manifest { version: version.clone(), made_by, sample_rate: wav::SAMPLE_RATE, clips: listed };
         let whole = dir.join(&version);
-        if whole_pack(&whole).ok().as_ref() != Some(&pack) {
+        let there = whole_pack(&whole).ok();
+        let manifest = serde_json::to_vec_pretty(&pack)?;
+        if there.as_ref().is_some_and(|there| there != &pack && there.clips == pack.clips) {
+            // The same clips by somebody else: screens may be loading them.
+            replace(&whole.join(MANIFEST), &manifest)?;
+        } else if there.as_ref() != Some(&pack) {
             let unfinished = dir.join(UNFINISHED);
             remove(&unfinished)?;
             fs::create_dir_all(&unfinished)?;
             for (clip, bytes) in &files {
                 write(&unfinished.join(&clip.file), bytes)?;
             }
-            write(&unfinished.join(MANIFEST), &serde_json::to_vec_pretty(&pack)?)?;
+            write(&unfinished.join(MANIFEST), &manifest)?;
             // What lies there under this name is damaged.
             remove(&whole)?;
             fs::rename(&unfinished, &whole)?;
@@ -267,6 +317,31 @@ mod tests {
         ] {
             assert_eq!(voices.file(site, version, name).unwrap(), None, "{site} {version} {name}");
         }
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_put_over_nothing_that_somebody_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let (site, voices) = (SiteId::new("renmin"), opened(&dir));
+        let (all, some) = (clips(1), clips(1)[..1].to_vec());
+        let script: Vec<Line> = all.iter().map(|(line, _)| line.clone()).collect();
+        let lacks = || voices.lacks_unasked(&site, &script, |_| true);
+        assert!(lacks());
+        let first = voices.put_to_use_unasked(&site, &some).unwrap().expect("there was none");
+        assert!(lacks() && !voices.lacks_unasked(&site, &script, |line| line.clip == "请"));
+        let grown = voices.put_to_use_unasked(&site, &all).unwrap().expect("nobody has asked for the one before");
+        assert!(!lacks() && first.version != grown.version && grown.made_by == MadeBy::Unasked);
+        for made_by in [MadeBy::Espeak, MadeBy::Recorded] {
+            // The same clips, now somebody's.
+            let theirs = voices.put_to_use(&site, made_by, &all).unwrap();
+            assert_eq!((theirs.made_by, &theirs.version), (made_by, &grown.version));
+            assert_eq!(voices.put_to_use_unasked(&site, &clips(2)).unwrap(), None);
+            assert!(!voices.lacks_unasked(&site, &[], |_| true));
+            assert_eq!(opened(&dir).current(&site).as_deref(), Some(&theirs));
+        }
+        fs::remove_file(dir.path().join("voice/renmin").join(&grown.version).join(MANIFEST)).unwrap();
+        assert_eq!(voices.put_to_use_unasked(&site, &clips(2)).unwrap(), None, "damaged: it may have been a nurse's");
+        assert!(!lacks());
     }
 
     #[test]

@@ -69,8 +69,10 @@ function onBoard(value) {
     if (!seen.has(k)) seen.set(k, first ? local - Math.max(0, screen.protocol.clock.now() - Date.parse(c.at)) : local);
     last.set(c.call, c);
   });
+  // A call that is still there came up once, however long it stands: it is not new again.
+  const there = new Set((value.calls || []).map(key));
   seen.forEach((at, k) => {
-    if (local - at > 600000) seen.delete(k);
+    if (local - at > 600000 && !there.has(k)) seen.delete(k);
   });
   voice.plan(value.announcements || [], !!value.board.speaks, value.voice || null);
   draw();

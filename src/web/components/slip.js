@@ -4,9 +4,13 @@
 import { rangeLeft, wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
+import { Recent } from '../lib/recent.js';
 
 /** A code that could not be had is asked for again after this long, not at every drawing. */
 const ASK_AGAIN_MS = 10000;
+
+/** A desk gives hundreds of slips a day and shows one at a time: one that comes again after these is asked for again. */
+const KEPT = 20;
 
 /** A text as a picture to be scanned. @param {import('../lib/session.js').Session} session @param {string} text @returns {Promise<string>} an image's address */
 export async function drawn(session, text) {
@@ -48,8 +52,8 @@ export class Slips {
   /** @param {import('../lib/page.js').Page} page */
   constructor(page) {
     this.page = page;
-    /** @type {Map<string, {picture: string, expected: any}>} */
-    this.known = new Map();
+    /** @type {Recent<{picture: string, expected: any}>} */
+    this.known = new Recent(KEPT);
   }
 
   /** @param {{ticket: string, where: string, number: string, name: string, position: number|null}} slip */

@@ -6,7 +6,11 @@ import { clockOf } from '../lib/clock.js';
 import { find } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { askText } from '../lib/page.js';
+import { Recent } from '../lib/recent.js';
 import { prefix } from '../lib/site.js';
+
+/** A ticket's way on is looked at while the ticket is. */
+const LINKS_KEPT = 200;
 
 /** Commands of the desk. */
 export class Acts {
@@ -15,8 +19,8 @@ export class Acts {
     this.page = page;
     this.floor = floor;
     this.persons = persons;
-    /** Where transferred tickets went on, by their new ids. @type {Map<string, any>} */
-    this.links = new Map();
+    /** Where transferred tickets went on, by their new ids. @type {Recent<any>} */
+    this.links = new Recent(LINKS_KEPT);
   }
 
   /** @param {string} name @param {any} body */

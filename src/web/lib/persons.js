@@ -1,6 +1,10 @@
 // Names for a page that is entitled to them: asked for by id, fifty at a time, kept in memory only.
 
+import { Recent } from './recent.js';
+
 const AT_ONCE = 50;
+/** Many more than any page shows at once; a console is open for weeks, and the names of last month are nobody's business there. */
+const KEPT = 2000;
 
 /** A cache of persons by patient id. */
 export class Persons {
@@ -8,8 +12,8 @@ export class Persons {
   constructor(session, onChange) {
     this.session = session;
     this.onChange = onChange;
-    /** @type {Map<string, any>} */
-    this.known = new Map();
+    /** @type {Recent<any>} */
+    this.known = new Recent(KEPT);
     /** @type {Set<string>} */
     this.wanted = new Set();
     this.waiting = 0;

@@ -255,9 +255,12 @@ function partView() {
       h('span', { class: 'buttons' }, h('button', { type: 'button', class: 'btn primary', 'data-action': 'first_site', onclick: () => show('site') }, t('ops.add', { kind: t('ops.one.site') }))));
   }
   if (part === 'missing') return missingView(look, go, departmentChoice((id) => lacksOf(look, id)), figures && figures.value && figures.value.channels);
-  if (part === 'voice') return voiceView(page, /** @type {Site} */ (look.site).id);
+  if (part === 'voice') return voiceView(page, /** @type {Site} */ (look.site).id, standing());
   return part === 'screens' ? screensPart() : kindView(kind);
 }
+
+/** The site that is looked at, as the figures have it. */
+const standing = () => (figures && figures.value && look.site ? figures.value.sites.find((/** @type {any} */ one) => one.site === look.site?.id) || null : null);
 
 /** From a line of what is missing to where it is made. @param {string} name @param {string} need */
 function go(name, need) {

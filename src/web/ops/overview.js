@@ -4,6 +4,7 @@
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
+import { readingWords } from './voice.js';
 
 const CHART = { width: 200, height: 44 };
 
@@ -87,7 +88,7 @@ function charts(v) {
 const wordOf = (what) => (has(`ops.problem.${what}`) ? t(`ops.problem.${what}`) : what);
 
 /** Which list of a site a problem leads to. @param {string} what */
-const listOf = (what) => (what.startsWith('screen') ? 'screens' : what.startsWith('board') || what === 'calls_not_announced' ? 'boards' : 'departments');
+const listOf = (what) => (what.startsWith('screen') ? 'screens' : what.startsWith('board') || what === 'voice_not_made' || what === 'calls_not_announced' ? 'boards' : 'departments');
 
 /** @param {any} problem @param {string} site @param {() => void} draw */
 function problemView(problem, site, draw) {
@@ -130,6 +131,7 @@ function siteCard(site, draw) {
     site.problems.length
       ? h('div', { class: 'problems' }, site.problems.map((/** @type {any} */ p) => problemView(p, site.site, draw)))
       : h('p', { class: 'calm' }, t('ops.site_well')),
+    site.voice ? h('p', { class: 'muted voice-reading', role: 'status', 'data-voice-reading': String(site.voice.all) }, readingWords(site.voice)) : null,
     h('div', { class: 'facts' },
       item('departments', 'doctors', site.doctors),
       item('departments', 'waiting', site.waiting),

@@ -7,8 +7,8 @@ import { t } from '../lib/i18n.js';
 import { wordsOf } from '../lib/words.js';
 import { Microphone } from './microphone.js';
 
-/** @type {{site: string, voice: any, at: number, state: 'still'|'opening'|'listening'|'keeping', said: string, error: string, busy: string}} */
-const now = { site: '', voice: null, at: 0, state: 'still', said: '', error: '', busy: '' };
+/** @type {{site: string, voice: any, at: number, state: 'still'|'opening'|'listening'|'keeping', said: string, error: string, busy: string, reading: boolean}} */
+const now = { site: '', voice: null, at: 0, state: 'still', said: '', error: '', busy: '', reading: false };
 const microphone = new Microphone();
 /** The page that shows the recorder. @type {import('../lib/page.js').Page|null} */
 let shownBy = null;
@@ -148,21 +148,28 @@ export function leaveVoice() {
   now.state = 'still';
 }
 
-/** @param {import('../lib/page.js').Page} page @param {string} site */
-export function voiceView(page, site) {
+/** @param {import('../lib/page.js').Page} page @param {string} site @param {any} standing the site as the figures have it, or null */
+export function voiceView(page, site, standing) {
   if (!shownBy) document.addEventListener('keydown', onKey);
   shownBy = page;
   if (now.site !== site) {
-    Object.assign(now, { site, voice: null, at: 0, error: '', state: 'still' });
+    Object.assign(now, { site, voice: null, at: 0, error: '', state: 'still', reading: false });
     read(page, site, true);
   }
+  const reading = standing && standing.voice;
+  // What the computer was reading is there now, or is not to be.
+  if (now.reading && !reading && !now.busy) read(page, site, false);
+  now.reading = !!reading;
   const head = [h('h1', { key: 'h' }, t('ops.voice')), h('p', { class: 'muted', key: 'm' }, t('ops.voice.about'))];
   if (!now.voice) return [...head, now.error ? h('p', { class: 'notice alarm', role: 'alert', key: 'error' }, now.error) : null];
-  return [...head, used(page), recorder(page), list(page)];
+  return [...head, used(page, reading), recorder(page), list(page)];
 }
 
-/** @param {import('../lib/page.js').Page} page */
-function used(page) {
+/** @param {{done: number, all: number}} reading */
+export const readingWords = (reading) => t('ops.voice.reading', { done: reading.done, all: reading.all });
+
+/** @param {import('../lib/page.js').Page} page @param {any} reading how far the computer is, or null */
+function used(page, reading) {
   const { voice } = now;
   // A language that the pack has none of is not spoken; of the others, what is not in it was defined later or left out.
   const spoken = voice.clips.filter((/** @type {any} */ one) => one.used_ms !== null).map((/** @type {any} */ one) => one.language);
@@ -171,6 +178,9 @@ function used(page) {
     voice.damaged ? h('p', { class: 'notice alarm', role: 'alert', key: 'damaged', 'data-damaged': '' }, t('ops.voice.damaged')) : null,
     h('p', { 'data-voice': voice.used ? voice.used.made_by : 'none' }, t(voice.used ? `ops.voice.by_${voice.used.made_by}` : 'ops.voice.by_none'),
       lacks.length ? h('small', { class: 'muted', 'data-lacks': '' }, t('ops.voice.lacks', { clips: lacks.slice(0, 12).map((/** @type {any} */ one) => one.clip).join(' ') })) : null),
+    voice.failed ? h('p', { class: 'notice soon', key: 'failed', 'data-voice-failed': '' }, t('ops.voice.failed', { why: voice.failed })) : null,
+    reading ? h('p', { class: 'muted', key: 'reading', role: 'status', 'data-voice-reading': String(reading.all) }, readingWords(reading),
+      h('progress', { max: String(reading.all), value: String(reading.done), 'aria-label': readingWords(reading) })) : null,
     voice.can_make
       ? h('button', { type: 'button', class: 'btn', 'data-action': 'make_voice', 'aria-busy': String(now.busy === 'make'), onclick: () => !now.busy && settle(page, 'make') }, t('ops.voice.make'))
       : h('p', { class: 'muted', 'data-no-espeak': '' }, t('ops.voice.no_espeak')));

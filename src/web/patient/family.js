@@ -1,10 +1,14 @@
 // Whom this phone acts for and who acts for whose phone it is, as the house says it; and a grown-up's consent, asked by a
 // code to their own phone. The house decides who has to agree: the page asks when it is told so.
 
+import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { wordsOf } from '../lib/words.js';
+
+/** What can be given back from a phone. */
+const BOOKED = ['asked', 'held', 'booked'];
 
 /** @param {string|null} time an RFC 3339 time, as a day */
 function dayWords(time) {
@@ -16,7 +20,7 @@ function dayWords(time) {
 export class FamilyView {
   /**
    * @param {import('../lib/page.js').Page} page @param {(patient: string) => string} name
-   * @param {{add: () => void, changed: () => Promise<void>}} does
+   * @param {{add: () => void, changed: () => Promise<void>, live: (patient: string) => any[]}} does `live`: what somebody has booked and not kept yet
    */
   constructor(page, name, does) {
     this.page = page;
@@ -58,6 +62,34 @@ export class FamilyView {
     this.page.notify(t('family.did_end'), 'good');
   }
 
+  /**
+   * The own number was typed wrongly: it is given up, and what was booked by it goes first. Who stands in a line by it keeps it
+   * until that is over.
+   * @param {any} one
+   */
+  async giveUp(one) {
+    const live = this.does.live(one.patient);
+    const bookings = live.filter((/** @type {any} */ a) => a.appointment && BOOKED.includes(a.state));
+    const inLine = live.find((/** @type {any} */ a) => !bookings.includes(a));
+    const sure = await ask(t('family.wrong_sure', { name: this.name(one.patient) }), (close) => h('div', { class: 'form', 'data-give-up': String(bookings.length) },
+      h('p', { key: 'what' }, inLine ? t('family.wrong_in_line', { number: inLine.number || '' }) : bookings.length ? t('family.wrong_bookings', { n: bookings.length }) : t('family.wrong_nothing')),
+      inLine || !bookings.length ? null : h('ul', { class: 'list', key: 'bookings' }, bookings.map((/** @type {any} */ a) => h('li', { key: a.appointment, class: 'num' },
+        [dayWords(a.date || a.slot_start), clockOf(a.slot_start), a.number].filter(Boolean).join(' · ')))),
+      inLine ? null : h('p', { class: 'muted', key: 'then' }, t('family.wrong_then')),
+      inLine ? null : h('button', { type: 'button', class: 'btn danger big wide', key: 'go', 'data-action': 'dialog_go', onclick: () => close(true) }, t(bookings.length ? 'family.wrong_go_all' : 'family.wrong_go')),
+      h('button', { type: 'button', class: 'btn big wide', key: 'keep', 'data-action': 'dialog_cancel', onclick: () => close(false) }, t(inLine ? 'close' : 'family.wrong_keep'))));
+    if (!sure) return;
+    try {
+      for (const { appointment } of bookings) await this.page.command('cancel_appointment', { appointment });
+      await this.page.command('end_relation', { patient: one.patient });
+    } catch {
+      return; // said on the page; what is not cancelled stays, and so does the number
+    }
+    await this.does.changed();
+    await this.read();
+    this.page.notify(t('family.did_wrong'), 'good');
+  }
+
   /** Somebody who acts for whose phone it is. @param {any} one @param {any} marks @param {string} words @param {string} action */
   whoActs(one, marks, words, action) {
     const name = one.masked_name || t('family.no_name');
@@ -73,10 +105,15 @@ export class FamilyView {
     if (!this.value) return null;
     const { family, grown, agreements, acting } = this.value;
     const others = family.filter((one) => one.relation !== 'self');
+    // By a number alone: nobody has seen the document.
+    const said = family.find((one) => one.relation === 'self' && one.agreed === 'own');
     return [
       grown.map((one) => h('div', { class: 'block notice', key: `grown ${one.patient}`, 'data-grown': one.patient },
         h('span', null, t('family.grown', { name: one.masked_name || t('patient.somebody') })),
         h('button', { type: 'button', class: 'btn small', 'data-action': 'add_grown', onclick: this.does.add }, t('family.ask_again')))),
+      said ? h('div', { class: 'block rows', key: 'said' }, h('div', { key: said.patient, 'data-said': said.patient },
+        h('span', null, this.name(said.patient), h('small', null, t('family.said'))),
+        h('span', { class: 'end' }, h('button', { type: 'button', class: 'btn', 'data-action': 'give_up_number', onclick: () => this.giveUp(said) }, t('family.wrong'))))) : null,
       others.length ? h('h2', { key: 'mine' }, t('family.mine')) : null,
       others.length ? h('div', { class: 'block rows', key: 'family' }, others.map((one) => h('div', { key: one.patient, 'data-family': one.patient },
         h('span', null, this.name(one.patient), h('small', null, this.words(one.patient))),

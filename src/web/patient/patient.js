@@ -43,7 +43,9 @@ function start(opened) {
   persons = new Persons(opened.session, opened.draw);
   booking = new Booking(opened, () => /** @type {Model} */ (model), nameOf, () => go('today'));
   family = new FamilyView(opened, (patient) => nameOf(patient) || t('patient.somebody'), {
-    add, changed: () => opened.session.renew().then(() => takePatients()),
+    add,
+    changed: () => opened.session.renew().then(() => takePatients()),
+    live: (patient) => (models.get(patient) ? /** @type {Model} */ (models.get(patient)).live() : []),
   });
   consent = new Consent(opened);
   takePatients();

@@ -75,7 +75,7 @@ pub(super) fn check_in(
     let now = context.now;
     let state = draft.state();
     if let Some(visit) = super::outside::visit_of(state, &command.appointment) {
-        return super::outside::check_in(draft, visit, birth_date, context);
+        return super::outside::check_in(draft, visit, birth_date, came_at, context);
     }
     let (settings, zone) = (&state.config.settings.booking, state.config.zone());
     let decide = if came_at < now { clinic::decide_check_in_of_then } else { clinic::decide_check_in };

@@ -72,7 +72,7 @@ pub(super) fn register(
     floor::emit(draft, Event::VisitRegistered { visit: visit.clone(), brief, open_until, outside, at: context.now });
     let today = draft.state().config.today(context.now);
     if command.checked_in && command.date == today {
-        enter(draft, &visit, birth_date, context);
+        enter(draft, &visit, birth_date, context.now, context.now);
     }
     taken_as(draft.state(), visit)
 }
@@ -154,7 +154,7 @@ pub(super) fn change(
     if is_here {
         follow::follow(draft, &visit, &before, context);
     } else if comes {
-        enter(draft, &visit, None, context);
+        enter(draft, &visit, None, context.now, context.now);
     }
     taken_as(draft.state(), visit)
 }
@@ -359,11 +359,12 @@ pub fn patient_of_visit<'a>(state: &'a State, appointment: &AppointmentId) -> Op
     Some(&state.floor.visits.get(&visit_of(state, appointment)?)?.brief.patient)
 }
 
-/// 签到 of a visit from outside.
+/// 签到 of a visit from outside, who came at `came_at`: it may be said now of who was written down then.
 pub(super) fn check_in(
     draft: &mut Draft<'_, Department>,
     visit: VisitId,
     birth_date: Option<BusinessDate>,
+    came_at: Timestamp,
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let state = draft.state();
@@ -380,7 +381,7 @@ pub(super) fn check_in(
     }
     if let Some(slot) = outside.slot.as_ref().and_then(|slot| state.clinic.slots.get(slot)) {
         let opens_at = slot.start.plus_min(-state.config.settings.booking.check_in_opens_min);
-        if context.now < opens_at {
+        if came_at < opens_at {
             let not_before = state.config.zone().rfc3339(opens_at);
             return Err(Rejection::from(Code::CheckInTooEarly).with("not_before", not_before));
         }
@@ -396,18 +397,24 @@ pub(super) fn check_in(
         return Err(floor::wrong_state(ticket));
     }
     state.config.queue(&outside.queue)?;
-    enter(draft, &visit, birth_date, context);
+    enter(draft, &visit, birth_date, came_at, context.now);
     let visits = &draft.state().floor.visits;
     let ticket = visits[&visit].tickets.last().cloned().expect("it has just been given one");
     Ok(floor::tickets::waiting(draft, &ticket))
 }
 
-/// Makes the ticket of a visit from outside.
-fn enter(draft: &mut Draft<'_, Department>, visit: &VisitId, birth_date: Option<BusinessDate>, context: &Context) {
+/// Makes the ticket of a visit from outside. Late, and since when they wait, is by `came_at`; the place in the line is given `now`.
+fn enter(
+    draft: &mut Draft<'_, Department>,
+    visit: &VisitId,
+    birth_date: Option<BusinessDate>,
+    came_at: Timestamp,
+    now: Timestamp,
+) {
     let state = draft.state();
     let Some(known) = state.floor.visits.get(visit) else { return };
     let Some(outside) = known.outside.clone() else { return };
-    let by = follow::by_slot(state, &outside, &outside.queue, context.now);
+    let by = follow::by_slot(state, &outside, &outside.queue, came_at);
     let serial = state.floor.serial + 1;
     let opened = Opened {
         ticket: TicketId::numbered(&state.config.id, 't', serial),
@@ -423,7 +430,7 @@ fn enter(draft: &mut Draft<'_, Department>, visit: &VisitId, birth_date: Option<
         addition: false,
         slot_start: by.slot_start,
         sequence: doors::new_sequence(serial),
-        checked_in_at: context.now,
+        checked_in_at: came_at,
         linked_from: None,
     };
     let how = Opening {
@@ -434,5 +441,5 @@ fn enter(draft: &mut Draft<'_, Department>, visit: &VisitId, birth_date: Option<
         serial,
         what: StepKind::CheckedIn,
     };
-    arrival::open(draft, opened, how, context.now);
+    arrival::open(draft, opened, how, now);
 }

@@ -128,3 +128,31 @@ fn the_desk_says_when_somebody_came_who_was_written_down() {
     let kiosk = Principal::of(Role::Kiosk, AccountId::from("a-kiosk"));
     assert_eq!(code(house.tell(kiosk, check_in)), Code::InvalidField, "the desk's to say");
 }
+
+/// A visit of the hospital's counts the same way: late by when they came, and in the line since then.
+#[test]
+fn the_desk_says_when_somebody_of_the_hospitals_came_who_was_written_down() {
+    let visit = AppointmentId::from("s.d.b20261123-vh1");
+    let came = |came_at: Option<&str>| {
+        let mut house = House::new(0).with_session(4).with_doctors();
+        let slot = Some(SlotId::from("s.d.am.0900"));
+        house.register_outside(RegisterVisit { slot, ..register("h1", None, false) });
+        house.now = at("09:50");
+        let command = Arrived { appointment: visit.clone(), code: None };
+        let check_in = match came_at.map(at) {
+            None => ToDepartment::CheckIn { command, birth_date: None, presence_proved: true },
+            Some(came_at) => ToDepartment::CheckInOfThen { command, birth_date: None, came_at },
+        };
+        let answer = house.desk(check_in).map(|answer| match answer {
+            Answer::Waiting { line, ticket, .. } => (line, house.ticket(&ticket).opened.checked_in_at),
+            other => panic!("{other:?}"),
+        });
+        house.assert_replays();
+        answer
+    };
+    assert_eq!(came(None).expect("late"), ("late".to_owned(), at("09:50")));
+    assert_eq!(came(Some("09:10")).expect("in time"), ("ordinary".to_owned(), at("09:10")));
+    assert_eq!(came(Some("09:40")).expect("late then too"), ("late".to_owned(), at("09:40")));
+    assert_eq!(came(Some("07:30")).expect_err("before it opened").code, Code::CheckInTooEarly);
+    assert_eq!(came(Some("09:51")).expect_err("still to come").code, Code::InvalidField);
+}
