@@ -441,7 +441,8 @@ impl<'a> View<'a> {
             | Event::DaysTidied { .. }
             | Event::TicketTold(_)
             | Event::TicketHeard { .. }
-            | Event::WaitsExpected { .. } => return None,
+            | Event::WaitsExpected { .. }
+            | Event::VisitRated { .. } => return None,
         }
         let ticket = self.state.floor.tickets.get(ticket_of(event)?)?;
         Some(self.ticket_for_the_hospital(ticket, self.now))
@@ -495,6 +496,5 @@ fn line_of<'a>(ticket: &Ticket, place: Option<&'a Place>) -> Option<&'a str> {
 
 /// The answer to "why does she go before me?", from the event that placed the ticket.
 fn why(ticket: &Ticket, place: Option<&Place>) -> Option<Value> {
-    let place = place.filter(|_| ticket.is_live())?;
-    Some(json!({ "zh": place.why.zh(), "en": place.why.en() }))
+    place.filter(|_| ticket.is_live()).map(|place| json!({ "zh": place.why.zh(), "en": place.why.en() }))
 }
