@@ -223,6 +223,7 @@ impl Engine for MemoryEngine {
             Deed::FindAppointments(..) | Deed::FindArrivals(..) => json!({"appointments": []}),
             Deed::IssueToken(_) => json!({"token": "integrator:a-script-1"}),
             Deed::ReadAudit(query) => json!({"lines": [], "after": query.after}),
+            Deed::ReadReports(asked) => json!({"by": asked.by, "rows": []}),
             Deed::ListStaff(_) => json!({"staff": []}),
             Deed::ListTokens(_) => json!({"tokens": []}),
             Deed::RevokeToken(_) | Deed::ConfirmClock => json!({}),

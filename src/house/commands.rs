@@ -36,6 +36,7 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::DefineSession(c) => to_department(c.id.department(), ToDepartment::DefineSession(c)),
         C::RetireSession(c) => to_department(c.id.department(), ToDepartment::RetireSession(c)),
         C::CancelTicket(c) => to_department(c.ticket.department(), ToDepartment::CancelTicket(c)),
+        C::RateVisit(c) => to_department(c.ticket.department(), ToDepartment::RateVisit(c)),
         C::ProlongHold(c) => to_department(c.appointment.department(), ToDepartment::ProlongHold(c)),
         C::CorrectNoShow(c) => to_department(c.appointment.department(), ToDepartment::CorrectNoShow(c)),
         C::SetPriority(c) => to_department(c.ticket.department(), ToDepartment::SetPriority(c)),

@@ -48,6 +48,7 @@ impl House {
             Deed::ListTokens(of) => Checked::ListTokens(of.clone()),
             Deed::RevokeToken(asked) => Checked::RevokeToken(asked.site.clone()),
             Deed::ReadAudit(_) => Checked::ReadAudit,
+            Deed::ReadReports(asked) => Checked::ReadReports(asked.site.clone()),
             Deed::ConfirmClock => Checked::RunHouse,
             Deed::ReadVoice(at) | Deed::HearClip(at, _) => Checked::ReadVoice(at.clone()),
             Deed::RecordClip(at, ..) | Deed::MakeVoice(at, _) | Deed::UseVoice(at) => Checked::RecordVoice(at.clone()),
@@ -109,6 +110,7 @@ impl House {
             Deed::ListTokens(of) => self.list_tokens(of.as_ref()).await,
             Deed::RevokeToken(asked) => self.revoke_token(claims, &asked).await,
             Deed::ReadAudit(query) => self.read_audit(claims, query).await,
+            Deed::ReadReports(asked) => self.read_reports(&asked).await,
             Deed::ConfirmClock => {
                 self.shell.clock.confirm_wall();
                 Ok(json!({}))

@@ -89,6 +89,7 @@ impl House {
                     .shell
                     .read(at, move |state: &dept::State| {
                         let ticket = state.floor.tickets.get(&id).map(|ticket| ticket.opened.brief.patient.clone());
+                        let ticket = ticket.or_else(|| state.reports.patient_of(&id).cloned());
                         // Before check-in a ticket is its appointment.
                         ticket.or_else(|| {
                             let booked = state.clinic.appointments.get(&id.appointment()?)?;

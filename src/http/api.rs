@@ -49,6 +49,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/screens", web::post().to(offer_screen))
             .route("/tokens", web::post().to(issue_token))
             .route("/audit", web::get().to(read_audit))
+            .route("/reports", web::get().to(super::reports::read))
             .route("/staff", web::get().to(list_staff))
             .route("/tokens", web::get().to(list_tokens))
             .route("/tokens/revoke", web::post().to(revoke_token))
@@ -124,13 +125,18 @@ impl Door {
         Ok(Arc::new(claims))
     }
 
-    async fn deed(&self, request: &HttpRequest, deed: Deed) -> Outcome {
+    pub(super) async fn deed(&self, request: &HttpRequest, deed: Deed) -> Outcome {
+        Ok(json_response(&self.deed_value(request, deed).await?))
+    }
+
+    /// What a deed comes to, however it is then shown.
+    pub(super) async fn deed_value(&self, request: &HttpRequest, deed: Deed) -> Result<Value, Rejection> {
         let claims = self.signed_in(request).await?;
         self.limits.command(&claims)?;
         // a task of its own: it is ended and audited also when the client does not wait
         let done = actix_web::rt::spawn(self.engine.deed(claims, deed));
         let done = async { done.await.unwrap_or_else(|_| Err(Code::Internal.into())) };
-        Ok(json_response(&in_time(self.answer_within, done).await?))
+        in_time(self.answer_within, done).await
     }
 
     async fn visit(&self, request: &HttpRequest, visit: Visit) -> Outcome {

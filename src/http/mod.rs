@@ -8,6 +8,7 @@ mod openapi;
 mod origin;
 mod pages;
 pub mod problem;
+mod reports;
 pub mod requests;
 pub mod resources;
 mod server;

@@ -72,6 +72,10 @@ pub fn document() -> Value {
         if *path == "/audit" {
             operation["parameters"] = audit_parameters();
         }
+        if *path == "/reports" {
+            operation["parameters"] = report_parameters();
+            operation["responses"]["200"]["content"]["text/csv"] = json!({"schema": {"type": "string"}});
+        }
         if let Some(body) = body {
             operation["requestBody"] = body_of(body);
         }
@@ -111,6 +115,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("POST", "/screens", Some("OfferScreen"), true, "A screen asks for the code to show."),
     ("POST", "/tokens", Some("IssueToken"), false, "A token for a script."),
     ("GET", "/audit", None, false, "Who saw and did what on a day; operators of all sites, itself audited."),
+    (
+        "GET",
+        "/reports",
+        None,
+        false,
+        "What the days of a site came to, by doctor, week, department or cause; as a table with `Accept: text/csv`.",
+    ),
     ("GET", "/staff", None, false, "Who of the staff signs in, and as what; `?site=` of one site."),
     ("GET", "/tokens", None, false, "Tokens that were issued for scripts; `?site=` of one site."),
     ("POST", "/tokens/revoke", Some("RevokeToken"), false, "End the tokens of a script, by its name."),
@@ -207,6 +218,18 @@ fn audit_parameters() -> Value {
         parameter("about", false, json!({"type": "string"})),
         parameter("account", false, json!({"type": "string"})),
         parameter("after", false, json!({"type": "integer"})),
+    ])
+}
+
+fn report_parameters() -> Value {
+    let parameter = |name: &str, required: bool, schema: Value| json!({"name": name, "in": "query", "required": required, "schema": schema});
+    let words = |words: &[&str]| json!({"type": "string", "enum": words});
+    json!([
+        parameter("site", true, json!({"type": "string"})),
+        parameter("from", true, json!({"type": "string", "format": "date"})),
+        parameter("to", true, json!({"type": "string", "format": "date"})),
+        parameter("by", true, words(&["doctor", "week", "department", "cause"])),
+        parameter("language", false, words(&["zh", "en"])),
     ])
 }
 

@@ -2,6 +2,7 @@
 //! types prints its content: they carry names, numbers and secrets.
 
 use jiaohao_domain::person::{Relation, Sex};
+use jiaohao_domain::report::By;
 use jiaohao_domain::{
     BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Role, ScreenId, ServicePointId, SiteId, TicketId,
     Timestamp,
@@ -52,6 +53,8 @@ pub enum Deed {
     IssueToken(IssueToken),
     /// Lines of the audit.
     ReadAudit(AuditQuery),
+    /// What the days of a site came to.
+    ReadReports(ReportQuery),
     /// Who of the staff of that site (absent: of all sites) signs in.
     ListStaff(Option<SiteId>),
     /// Tokens that were issued for scripts, of that site (absent: of all sites).
@@ -361,6 +364,34 @@ pub struct ClipName {
     pub language: String,
     /// What it says.
     pub clip: String,
+}
+
+/// Which report.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportQuery {
+    /// Of which site.
+    pub site: SiteId,
+    /// From this day …
+    pub from: BusinessDate,
+    /// … to this one.
+    pub to: BusinessDate,
+    /// By what.
+    pub by: By,
+    /// The language of a table's heads.
+    #[serde(default)]
+    pub language: Language,
+}
+
+/// A language that heads are in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// Chinese.
+    #[default]
+    Zh,
+    /// English.
+    En,
 }
 
 /// End the tokens of a script.

@@ -29,6 +29,7 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/appointments/check-in", "check_in"),
     ("POST", "/tickets/report-back", "report_back"),
     ("POST", "/tickets/cancel", "cancel_ticket"),
+    ("POST", "/tickets/rate", "rate_visit"),
     ("POST", "/tickets", "register_walk_in"),
     ("POST", "/tickets/return", "register_return"),
     ("POST", "/tickets/priority", "set_priority"),

@@ -150,6 +150,7 @@ const NOT_ASKED: &[&str] = &[
     "POST /session/refresh",
     "POST /voice/{id}/make",
     "close_session",
+    "rate_visit",
     "report_shown",
     "report_spoken",
     "settle_tickets",

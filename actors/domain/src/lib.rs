@@ -17,6 +17,7 @@ pub mod person;
 pub mod principal;
 pub mod queue;
 pub mod redacted;
+pub mod report;
 pub mod settings;
 pub mod site;
 pub mod time;

@@ -117,6 +117,8 @@ client_commands! {
     ReportBack = "report_back";
     /// Leave the queue.
     CancelTicket = "cancel_ticket";
+    /// Patient: how the visit was.
+    RateVisit = "rate_visit";
     /// Desk: a patient without an appointment.
     RegisterWalkIn = "register_walk_in";
     /// Desk: a patient who comes back on a later day of an open visit.

@@ -160,6 +160,7 @@ impl Parts {
             | Floor::WorkResumed { .. }
             | Floor::WorkStopped { .. } => Some(Self::WORK),
             Floor::VisitOpened { .. }
+            | Floor::VisitRated { .. }
             | Floor::TransferDeclined { .. }
             | Floor::TransferRecalled { .. }
             | Floor::TransferCompleted { .. }

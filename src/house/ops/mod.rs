@@ -4,6 +4,7 @@
 mod node;
 mod problems;
 mod recent;
+mod reports;
 mod screens;
 mod sites;
 #[cfg(test)]

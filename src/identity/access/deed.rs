@@ -33,6 +33,8 @@ pub enum Deed {
     IssueToken(Option<SiteId>),
     /// Read who saw and did what, in all sites.
     ReadAudit,
+    /// Read what the days of a site came to.
+    ReadReports(SiteId),
     /// Show who of the staff of that site (absent: of all sites) signs in, and as what.
     ListStaff(Option<SiteId>),
     /// Show which scripts of that site (absent: of all sites) have tokens.
@@ -64,6 +66,7 @@ impl Deed {
         "draw_qr_code",
         "issue_token",
         "read_audit",
+        "read_reports",
         "list_staff",
         "list_tokens",
         "revoke_token",
@@ -89,6 +92,7 @@ impl Deed {
             Self::DrawQrCode => "draw_qr_code",
             Self::IssueToken(_) => "issue_token",
             Self::ReadAudit => "read_audit",
+            Self::ReadReports(_) => "read_reports",
             Self::ListStaff(_) => "list_staff",
             Self::ListTokens(_) => "list_tokens",
             Self::RevokeToken(_) => "revoke_token",

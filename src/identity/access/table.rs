@@ -55,6 +55,7 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "check_in", who: ARRIVING },
     Rule { name: "report_back", who: ARRIVING },
     Rule { name: "cancel_ticket", who: HOLDER_OR_DESK },
+    Rule { name: "rate_visit", who: &[(Patient, OwnPatient)] },
     Rule { name: "register_walk_in", who: DESK },
     Rule { name: "register_return", who: DESK },
     Rule { name: "set_priority", who: DESK },
@@ -146,6 +147,7 @@ const DEEDS: &[Rule] = &[
     Rule { name: "issue_token", who: &[(Operator, MayIssue)] },
     // It names no site: only for operators of all sites, because the audit is one for all.
     Rule { name: "read_audit", who: OPERATOR },
+    Rule { name: "read_reports", who: OPERATOR },
     // Without a site only for operators of all sites.
     Rule { name: "list_staff", who: OPERATOR },
     Rule { name: "list_tokens", who: &[(Operator, MayIssue)] },

@@ -189,6 +189,7 @@ impl Target {
             C::CheckIn(c) => about.appointment(&c.appointment),
             C::ReportBack(c) => about.ticket(&c.ticket),
             C::CancelTicket(c) => about.ticket(&c.ticket),
+            C::RateVisit(c) => about.ticket(&c.ticket),
             C::RegisterWalkIn(c) => {
                 let about = about.department(c.queue.department()).patient(&c.patient);
                 c.visit.iter().fold(about, |about, visit| about.under(visit.as_str()))
@@ -290,7 +291,9 @@ impl Target {
                 departments.iter().cloned().fold(about, |about, department| about.department(department))
             }
             Deed::ReadTicketCode(ticket) => about.ticket(ticket),
-            Deed::ReadDirectory(site) | Deed::ReadVoice(site) | Deed::RecordVoice(site) => about.site(site.clone()),
+            Deed::ReadDirectory(site) | Deed::ReadReports(site) | Deed::ReadVoice(site) | Deed::RecordVoice(site) => {
+                about.site(site.clone())
+            }
             Deed::IssueToken(site) | Deed::ListStaff(site) | Deed::ListTokens(site) | Deed::RevokeToken(site) => {
                 Self { sites: site.iter().cloned().collect(), ..about }
             }

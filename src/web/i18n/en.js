@@ -6,6 +6,7 @@ import kiosk from './kiosk_en.js';
 import ops from './ops_en.js';
 import patient from './patient_en.js';
 import push from './push_en.js';
+import reports from './reports_en.js';
 import rules from './rules_en.js';
 import setup from './setup_en.js';
 
@@ -349,4 +350,4 @@ const words = {
   'doctor.did_seen_call': '{number} seen; called {who} to {place}',
 };
 
-export default Object.assign(words, codes, desk, kiosk, ops, patient, push, rules, setup);
+export default Object.assign(words, codes, desk, kiosk, ops, patient, push, reports, rules, setup);

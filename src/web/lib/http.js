@@ -69,3 +69,20 @@ export async function call(method, path, options) {
   }
   return body;
 }
+
+/**
+ * A file, as it stands.
+ * @param {string} path @param {string} kind its content type @param {string|null} token
+ * @returns {Promise<Blob>}
+ */
+export async function file(path, kind, token) {
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(path, { headers: { Accept: kind, ...(token ? { Authorization: `Bearer ${token}` } : null) }, credentials: 'same-origin', cache: 'no-store' });
+  } catch (_failed) {
+    throw new Refusal({ code: 'offline' });
+  }
+  if (!response.ok) throw new Refusal(await response.json().catch(() => null));
+  return response.blob();
+}

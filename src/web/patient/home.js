@@ -8,6 +8,7 @@ import { named, said, t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
 import { placeWord, stateWord } from '../lib/words.js';
+import { ASKED_DAYS, ratingView } from './rating.js';
 
 /**
  * @typedef {import('./model.js').Model} Model
@@ -31,6 +32,8 @@ export function homeView(home) {
   return [
     now ? ticketCard(home, now.ticket, now.appointment) : null,
     !now && numbers.length ? done(numbers) : null,
+    // Whoever still waits has other things in mind.
+    now ? null : ratingView(home, model.seenSince(daysBefore(model.today, ASKED_DAYS)), (ticket) => whereWords(home, ticket)),
     others.length ? h('h2', { key: 'family-h' }, t('patient.family_today')) : null,
     others.length ? h('div', { class: 'block rows', key: 'family' }, others.map((one) => familyRow(home, one))) : null,
     rest.length ? h('h2', { key: 'h' }, t(now ? 'patient.also_booked' : 'patient.booked')) : null,
@@ -40,6 +43,9 @@ export function homeView(home) {
       h('button', { type: 'button', class: 'btn wide', 'data-action': 'open_booking', onclick: () => home.go('book') }, t('patient.book_another'))),
   ];
 }
+
+/** @param {string} date @param {number} days */
+const daysBefore = (date, days) => new Date(Date.parse(date) - days * 86400000).toISOString().slice(0, 10);
 
 /** @param {Home} home */
 function nothing(home) {

@@ -107,11 +107,17 @@ export class Model {
 
   /** Numbers of today by which the patient has been seen. @returns {string[]} */
   seen() {
+    return this.seenSince(this.today).map((a) => a.number);
+  }
+
+  /** Appointments and tickets that ended as seen, from a day on. @param {string} date @returns {any[]} the newest first */
+  seenSince(date) {
     const tickets = /** @type {any[]} */ (Object.values((this.value && this.value.tickets) || {}));
     const all = [...((this.value && this.value.appointments) || []), ...tickets];
     // What goes on elsewhere is not over.
     const goesOn = new Set(tickets.map((ticket) => ticket.linked_from));
-    return all.filter((a) => a.state === 'fulfilled' && !goesOn.has(a.ticket) && this.dateOf(a) === this.today).map((a) => a.number);
+    return all.filter((a) => a.state === 'fulfilled' && !goesOn.has(a.ticket) && this.dateOf(a) >= date && this.dateOf(a) <= this.today)
+      .sort((a, b) => (this.dateOf(a) < this.dateOf(b) ? 1 : -1));
   }
 
   /**

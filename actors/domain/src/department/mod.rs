@@ -10,7 +10,7 @@ pub(crate) mod outside;
 mod retire;
 mod return_day;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod view;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,7 @@ use crate::floor::{self, Floor};
 use crate::ids::*;
 use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind, Payload};
 use crate::principal::Role;
+use crate::report::{self, Reports};
 use crate::time::Timestamp;
 use crate::vocabulary::{Answer, CorrectNoShow, DefineSession, RestoreAppointment, ToDepartment};
 use crate::{Code, Rejection, wait};
@@ -41,6 +42,8 @@ pub struct State {
     pub clinic: Clinic,
     /// Tickets, calls, doctors at work.
     pub floor: Floor,
+    /// What its days came to.
+    pub reports: Reports,
 }
 
 /// What can have happened in a department. Append only.
@@ -58,13 +61,14 @@ pub enum Event {
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 4;
+    const STATE_VERSION: u16 = 5;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
 
     fn new_state(id: &str) -> State {
-        State { config: Config::new(id), clinic: Clinic::new(DepartmentId::from(id)), floor: Floor::default() }
+        let clinic = Clinic::new(DepartmentId::from(id));
+        State { config: Config::new(id), clinic, floor: Floor::default(), reports: Reports::default() }
     }
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
@@ -74,6 +78,7 @@ impl Owner for Department {
     }
 
     fn apply(state: &mut State, event: &Event) {
+        let leaving = report::leaving(state, event);
         match event {
             Event::Config(event) => {
                 config::apply(&mut state.config, event);
@@ -90,6 +95,7 @@ impl Owner for Department {
                 }
             }
         }
+        report::learn(state, event, leaving);
     }
 
     fn event_kind(event: &Event) -> (u16, &'static str) {
@@ -199,6 +205,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             floor::tickets::report_back(draft, &command, presence_proved, context)
         }
         To::CancelTicket(command) => floor::tickets::cancel(draft, &command, context),
+        To::RateVisit(command) => report::rate(draft, &command, context),
         To::SetPriority(command) => floor::tickets::set_priority(draft, &command, context),
         To::TransferTicket(command) => floor::transfer::transfer(draft, &command, context),
         To::RecallTransfer(command) => floor::transfer::recall(draft, &command, context),

@@ -216,6 +216,8 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::WaitsExpected { queue, newcomer, changed, until, at } => {
             waits::said(floor, queue, *newcomer, changed, *until, *at);
         }
+        // Of the days' figures (`crate::report`), not of the floor.
+        Event::VisitRated { .. } => {}
     }
 }
 

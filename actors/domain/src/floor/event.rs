@@ -13,8 +13,8 @@ use crate::person::PatientBrief;
 use crate::queue::{self, Picked, Place, Placement, Returned, Sequence};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{
-    Announce, AnnouncementKind, AnnouncementProblem, SettlementKind, TicketNews, ToBoard, ToDepartment, ToDoctor,
-    TransferredTicket,
+    Announce, AnnouncementKind, AnnouncementProblem, RatedAbout, SettlementKind, TicketNews, ToBoard, ToDepartment,
+    ToDoctor, TransferredTicket,
 };
 
 /// The reason on the record of a ticket that its source has asked back.
@@ -165,6 +165,8 @@ pub enum Event {
         over: Option<Over>,
         at: Timestamp,
     },
+    /// The patient says how the visit was, or says otherwise.
+    VisitRated { ticket: TicketId, stars: u8, about: Vec<RatedAbout>, at: Timestamp },
 }
 
 /// A ticket begins to wait.
@@ -335,6 +337,7 @@ impl Event {
             Self::VisitEnded { .. } => (340, "visit_ended"),
             Self::WaitsExpected { .. } => (341, "waits_expected"),
             Self::TicketRescheduled { .. } => (342, "ticket_rescheduled"),
+            Self::VisitRated { .. } => (355, "visit_rated"),
         }
     }
 
@@ -407,7 +410,8 @@ impl Event {
             | Self::NumberGiven { .. }
             | Self::CallNotAnnounced { .. }
             | Self::TicketHeard { .. }
-            | Self::WaitsExpected { .. } => {}
+            | Self::WaitsExpected { .. }
+            | Self::VisitRated { .. } => {}
         }
     }
 }

@@ -162,6 +162,33 @@ pub struct CancelTicket {
     pub reason: String,
 }
 
+/// How a visit was, from its patient.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateVisit {
+    /// The ticket that was seen.
+    pub ticket: TicketId,
+    /// 1 (very bad) to 5 (very good).
+    pub stars: u8,
+    /// What the stars are about.
+    #[serde(default)]
+    pub about: Vec<RatedAbout>,
+}
+
+/// What a rating is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RatedAbout {
+    /// How long it took.
+    Waiting,
+    /// How well it was explained.
+    Explanation,
+    /// How kind people were.
+    Kindness,
+    /// The rooms, the way, the signs.
+    Place,
+}
+
 /// The person stands at the desk and agrees: the account of that phone may act for them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -177,6 +177,8 @@ pub enum ToDepartment {
     RegisterReturn { command: RegisterReturn, brief: PatientBrief, birth_date: Option<BusinessDate> },
     /// Of somebody who came before this, and was written down.
     CheckInOfThen { command: Arrived, birth_date: Option<BusinessDate>, came_at: Timestamp },
+    /// See [`RateVisit`].
+    RateVisit(RateVisit),
 }
 
 /// Everything a doctor's owner can be told.

@@ -128,6 +128,7 @@ impl ClientCommand {
             | Self::SendForTests(_)
             | Self::MarkMissed(_)
             | Self::TakeBack(_)
+            | Self::RateVisit(_)
             | Self::GrantRelation(_)
             | Self::EndRelation(_)
             | Self::CancelVisit(_)

@@ -4,7 +4,7 @@ mod chain;
 mod closing;
 mod come_again;
 mod follow;
-mod house;
+pub(crate) mod house;
 mod journeys;
 mod outside;
 mod random;

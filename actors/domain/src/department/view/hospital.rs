@@ -75,7 +75,8 @@ impl View<'_> {
             | Event::DaysTidied { .. }
             | Event::TicketTold(_)
             | Event::TicketHeard { .. }
-            | Event::WaitsExpected { .. } => return None,
+            | Event::WaitsExpected { .. }
+            | Event::VisitRated { .. } => return None,
         }
         let ticket = self.state.floor.tickets.get(ticket_of(event)?)?;
         Some(self.ticket_for_the_hospital(ticket, self.now))

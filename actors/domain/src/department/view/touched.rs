@@ -147,7 +147,8 @@ pub(super) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::TicketHeard { .. }
         | Event::TransferKept { .. }
         | Event::VisitEnded { .. }
-        | Event::WaitsExpected { .. } => None,
+        | Event::WaitsExpected { .. }
+        | Event::VisitRated { .. } => None,
     }
 }
 

@@ -1,0 +1,122 @@
+//! Reports of a site: the days of its departments, asked of each, put together by the domain and named here.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use jiaohao_domain::department as dept;
+use jiaohao_domain::report::{self, By, Day, Figures, KEPT_DAYS, Row};
+use jiaohao_domain::{Code, DepartmentId, DoctorId, Rejection};
+use serde_json::{Value, json};
+
+use super::super::{House, department, site};
+use crate::http::requests::ReportQuery;
+
+/// So many rows are answered; a report by doctor of the largest hospital has fewer.
+const ROWS_MAX: usize = 5_000;
+
+/// How doctors and departments are called, in Chinese and English; the retired ones too: their days stay.
+struct Names {
+    doctors: BTreeMap<DoctorId, String>,
+    departments: BTreeMap<DepartmentId, [String; 2]>,
+}
+
+impl Names {
+    fn of(state: &jiaohao_domain::site::State) -> Option<Self> {
+        state.definition.as_ref()?;
+        let doctors = state.doctors.iter().map(|(id, kept)| (id.clone(), kept.definition.name.clone()));
+        let departments = state.departments.iter().map(|(id, kept)| {
+            let definition = &kept.definition;
+            (id.clone(), [definition.name.clone(), definition.name_en.clone()])
+        });
+        Some(Self { doctors: doctors.collect(), departments: departments.collect() })
+    }
+
+    fn row(&self, row: &Row) -> Value {
+        let department = row.department.as_ref().and_then(|id| self.departments.get(id));
+        let [name, name_en] = match (&row.doctor, department) {
+            (Some(doctor), _) => [self.doctors.get(doctor).cloned().unwrap_or_default(), String::new()],
+            (None, Some(names)) => names.clone(),
+            (None, None) => Default::default(),
+        };
+        json!({
+            "doctor": row.doctor,
+            "department": row.department,
+            "week": row.week,
+            "name": name,
+            "name_en": name_en,
+            "figures": figures(&row.figures),
+        })
+    }
+}
+
+impl House {
+    /// A report; departments that do not answer are named in it.
+    pub(in super::super) async fn read_reports(&self, asked: &ReportQuery) -> Result<Value, Rejection> {
+        let ReportQuery { site: at, from, to, by, .. } = asked;
+        if from > to || from.plus_days(KEPT_DAYS) < *to {
+            let what = format!("from a day to the same or a later one, {KEPT_DAYS} days at most");
+            return Err(Rejection::new(Code::InvalidField, what).with("field", "to"));
+        }
+        let names = self.shell.read(site(at.as_str()), Names::of).await?.ok_or(Code::Forbidden)?;
+        let (from, to, now) = (*from, *to, self.shell.clock.clinic());
+        let look = |id: DepartmentId| async move {
+            let days = move |state: &dept::State| report::days(state, from, to, now);
+            let read = self.read_soon(self.shell.read(department(&id), days)).await;
+            read.map_err(|_| id)
+        };
+        let (mut days, mut silent): (Vec<Day>, Vec<DepartmentId>) = (Vec::new(), Vec::new());
+        for read in join_all(names.departments.keys().cloned().map(look)).await {
+            match read {
+                Ok(of_department) => days.extend(of_department),
+                Err(id) => silent.push(id),
+            }
+        }
+        let report = report::report(*by, days, from, to);
+        let rows: Vec<Value> = report.rows.iter().take(ROWS_MAX).map(|row| names.row(row)).collect();
+        let causes =
+            report.causes.iter().map(|cause| json!({ "of": cause.of, "cause": cause.cause, "count": cause.count }));
+        Ok(json!({
+            "site": at,
+            "from": from,
+            "to": to,
+            "by": by,
+            "rows": rows,
+            "rows_left_out": report.rows.len().saturating_sub(ROWS_MAX),
+            "causes": if *by == By::Cause { causes.collect() } else { Vec::new() },
+            "total": figures(&report.total),
+            "silent": silent,
+        }))
+    }
+}
+
+/// As they stand on the wire. Minutes are whole ones.
+fn figures(of: &Figures) -> Value {
+    let (long, ratings) = (&of.long, &of.ratings);
+    let has_ratings = ratings.count() > 0;
+    json!({
+        "came": of.came,
+        "booked": of.booked,
+        "walk_ins": of.walk_ins,
+        "seen": of.seen,
+        "missed": of.missed,
+        "no_shows": of.no_shows,
+        "cancelled": of.cancelled,
+        "given_back": of.given_back,
+        "left": of.left,
+        "transferred": of.transferred,
+        "return_day": of.return_day,
+        "refunded": of.refunded,
+        "open": of.open,
+        "tests": of.tests,
+        "waits": of.waits.count(),
+        "wait_p50_min": of.waits.quantile_min(50),
+        "wait_p90_min": of.waits.quantile_min(90),
+        "long_waits": long.count,
+        "late_starts": of.late_starts,
+        "late_min": of.late_s / 60,
+        "pauses": of.pauses,
+        "paused_min": of.paused_s / 60,
+        "ratings": has_ratings.then(|| ratings.count()),
+        "stars": ratings.mean_tenths().map(|tenths| f64::from(tenths) / 10.0),
+    })
+}

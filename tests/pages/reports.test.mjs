@@ -1,0 +1,151 @@
+// After the visit the phone asks once how it was; operations read what days came to, sort it, print it, take it along.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import test, { after, before } from 'node:test';
+import { Browser, drawn, Hospital, looks, ONE_SLOT, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
+
+const A = 'renmin.xinnei.liming';
+const PHONE = '13912345670';
+
+let house;
+let chrome;
+let doctor;
+let assignment;
+
+before(async () => {
+  house = await new Hospital({ speed: 30 }).open();
+  await house.define(ONE_SLOT);
+  chrome = await new Browser(house.base).start();
+  doctor = await house.signIn('liming');
+  assignment = (await house.call('POST', '/work/start', { department: 'renmin.xinnei', service_point: 'renmin.xinnei.r3' }, doctor)).assignment;
+});
+
+after(async () => {
+  await chrome?.close();
+  await house?.close();
+  assert.deepEqual(chrome.complaints, []);
+});
+
+/** A walk-in is called and seen. @param {string} patient @returns {Promise<string>} the ticket */
+async function seen(patient) {
+  const { ticket } = await house.call('POST', '/tickets', { queue: A, patient }, house.desk);
+  const { called } = await house.call('POST', '/calls/next', { department: 'renmin.xinnei', assignment, in_hand: null, outcome: null }, doctor);
+  assert.equal(called.ticket, ticket);
+  await house.call('POST', '/tickets/finish-service', { ticket }, doctor);
+  return ticket;
+}
+
+/** Who has said on the page who they are. @param {import('playwright-core').Page} phone @returns {Promise<string>} */
+async function whoIs(phone) {
+  const session = await phone.evaluate(() => fetch('/api/v1/session/refresh', { method: 'POST' }).then((answer) => answer.json()));
+  return session.patients[0].patient;
+}
+
+test('once seen, the phone asks how it was, takes it, and lets it be said otherwise', async () => {
+  const phone = await chrome.open('/patient', SIZES.phone);
+  await signInPhone(phone, house, PHONE);
+  await sayWho(phone, '张小三', residentNumber('1990-03-07', 17));
+  await phone.waitForSelector('[data-action=open_booking]');
+  assert.equal(await phone.locator('[data-rating]').count(), 0, 'nothing to ask about');
+  const ticket = await seen(await whoIs(phone));
+  await phone.waitForSelector(`[data-rating="${ticket}"][data-stars="0"]`);
+  const box = await phone.locator('[data-star="3"]').boundingBox();
+  assert.ok(box.width >= 44 && box.height >= 44, `${box.width} × ${box.height}`);
+  await phone.click('[data-star="4"]');
+  await phone.waitForSelector('[data-rating][data-stars="4"] [data-star="4"][aria-pressed=true]');
+  await phone.click('[data-about=waiting]');
+  await phone.waitForSelector('[data-about=waiting][aria-pressed=true]');
+  await looks(phone);
+  await phone.click('[data-action=rating_close]');
+  await phone.waitForSelector('[data-rated]:has-text("满意")');
+  await phone.reload();
+  await phone.waitForSelector('[data-rated]:has-text("满意")');
+  assert.equal(await phone.locator('[data-rating]').count(), 0, 'asked once');
+  await phone.click('[data-action=rate_again]');
+  await phone.click('[data-star="5"]');
+  await phone.waitForSelector('[data-rating][data-stars="5"]');
+  await phone.click('[data-action=rating_close]');
+  await phone.waitForSelector('[data-rated]:has-text("非常满意")');
+});
+
+test('in elderly mode the stars stand under each other, and it can be left unsaid', async () => {
+  const phone = await chrome.open('/patient', SIZES.phone);
+  await signInPhone(phone, house, '13912345671');
+  await sayWho(phone, '李桂芳', residentNumber('1946-03-07', 18));
+  await phone.click('[data-action=open_me]');
+  await phone.check('[data-action=elder]');
+  await phone.click('[data-action=open_today]');
+  await seen(await whoIs(phone));
+  await phone.waitForSelector('[data-rating]');
+  await drawn(phone);
+  const boxes = await Promise.all([1, 2].map((star) => phone.locator(`[data-star="${star}"]`).boundingBox()));
+  assert.ok(boxes[1].y >= boxes[0].y + 56, 'one under the other');
+  await looks(phone);
+  await phone.click('[data-action=rating_close]');
+  await phone.waitForSelector('[data-rating]', { state: 'detached' });
+  assert.equal(await phone.locator('[data-rated]').count(), 0);
+});
+
+test('operations read the week by doctor, sort it, and see ratings only from five up', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await page.click('[data-part=reports]');
+  await page.waitForSelector('[data-report=doctor] [data-row="renmin.liming"]');
+  const cell = (column, row = '"renmin.liming"') => page.textContent(`[data-row=${row}] [data-column=${column}]`);
+  assert.equal(await cell('seen'), '2');
+  assert.equal(await cell('stars'), '–', 'one rating is nobody\'s business');
+  await Promise.all([3, 4, 5, 6].map(async (n) => {
+    const own = await house.signInPhone(`1391234567${n}`);
+    const person = { document_kind: 'resident_id', document_number: residentNumber('1980-01-01', n), name: `王${n}`, sex: n % 2 ? 'male' : 'female', birth_date: '1980-01-01', relation: 'self' };
+    return { own, patient: (await house.call('POST', '/persons', person, own)).patient };
+  })).then(async (people) => {
+    for (const { own, patient } of people) {
+      const ticket = await seen(patient);
+      await house.call('POST', '/tickets/rate', { ticket, stars: 3 }, own);
+    }
+  });
+  await page.click('[data-by=department]');
+  await page.waitForSelector('[data-report=department] [data-row="renmin.xinnei"]');
+  assert.equal(await cell('seen', '"renmin.xinnei"'), '6');
+  assert.match(await cell('stars', '"renmin.xinnei"'), /^3\.4 星 · 5$/);
+  assert.equal(await page.textContent('[data-total] [data-column=seen]'), '6');
+  await page.click('[data-by=doctor]');
+  await page.waitForSelector('[data-report=doctor]');
+  await page.click('[data-sort=name]');
+  await page.waitForSelector('th[aria-sort=ascending]:has([data-sort=name])');
+  await page.click('[data-sort=seen]');
+  await page.waitForSelector('th[aria-sort=descending]:has([data-sort=seen])');
+  assert.match(await page.getAttribute('th:has([data-sort=missed])', 'title'), /叫了没有来/);
+  await looks(page);
+});
+
+test('by week and by cause; a range without anybody says so; a wrong one is said', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await page.click('[data-part=reports]');
+  await page.click('[data-by=week]');
+  await page.waitForSelector('[data-report=week] [data-row="2026-11-23"]');
+  await page.click('[data-by=cause]');
+  await page.waitForSelector('[data-causes=end] [data-cause=seen]');
+  assert.match(await page.textContent('[data-causes=end] [data-cause=seen]'), /看完\s*6/);
+  await page.click('[data-by=doctor]');
+  await page.click('[data-range=last_month]');
+  await page.waitForSelector('[data-report=doctor] .empty');
+  assert.equal(await page.inputValue('[data-field=from]'), '2026-10-01');
+  assert.equal(await page.inputValue('[data-field=to]'), '2026-10-31');
+  await page.fill('[data-field=to]', '2026-09-01');
+  await page.waitForSelector('.report [role=alert]');
+  await page.click('jh-language button');
+  await page.click('[data-range=this_week]');
+  await page.waitForSelector('[data-row="renmin.liming"]');
+  assert.doesNotMatch(await page.textContent('#main'), /(ops|rating)\.[a-z]/, 'a word is missing');
+});
+
+test('the table is taken along for a spreadsheet', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await page.click('[data-part=reports]');
+  await page.waitForSelector('[data-row="renmin.liming"]');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('[data-action=report_csv]')]);
+  const text = fs.readFileSync(await download.path(), 'utf8');
+  assert.match(text, /^\uFEFF医生或科室,编号,到院人次,/);
+  assert.match(text, /\n李明,renmin\.liming,6,/);
+});
