@@ -56,6 +56,12 @@ async function looks(page, state) {
       const { data, parentElement: holder } = texts.currentNode;
       if (/(?<![\w.:-])[a-z]{2,} [a-z]{2,}(?![\w.:-])/i.test(data) && holder.closest('[lang]').lang !== 'en') found.push(`English unmarked: ${data}`);
     }
+    // And Chinese among English, where a house typed it so. What was asked or said before the language was changed stays as it was said.
+    const theirs = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (root.lang === 'en' && theirs.nextNode()) {
+      const { data, parentElement: holder } = theirs.currentNode;
+      if (/[\u3400-\u9fff]/.test(data) && !/[A-Za-z]{2}/.test(data) && holder.closest('[lang]').lang !== 'zh-CN' && !holder.closest('dialog, #undo')) found.push(`Chinese unmarked: ${data}`);
+    }
     if (root.scrollWidth > innerWidth) found.push(`${root.scrollWidth} wide in ${innerWidth}`);
     return found;
   }, RULES);
@@ -102,6 +108,13 @@ async function signIn(page, name) {
   await page.click('[data-action=sign_in]');
   await page.waitForSelector('jh-connection[state=live]');
 }
+
+test('the start leads to every page', async () => {
+  const page = await browser.open('/', SIZES.desk);
+  const ways = await page.$$eval('nav a', (all) => all.map((a) => a.getAttribute('href')));
+  assert.deepEqual(ways, ['/patient', '/doctor', '/desk', '/caller', '/kiosk', '/ops']);
+  for (const way of ways) assert.ok((await fetch(hospital.base + way)).ok, way);
+});
 
 test('the start, an address that is none, and a house that is still starting', async () => {
   const page = await browser.open('/', SIZES.desk);

@@ -24,6 +24,8 @@ function flat(content, into) {
   return into;
 }
 
+const HAN = /[\u3400-\u9fff]/;
+const LATIN = /[A-Za-z]{2}/;
 const SVG = 'http://www.w3.org/2000/svg';
 const AS_PROPERTY = { value: 1, checked: 1, disabled: 1, hidden: 1, selected: 1, htmlFor: 1, tabIndex: 1, open: 1 };
 
@@ -54,8 +56,28 @@ function create(v, parent) {
   return node;
 }
 
-/** @param {any} node @param {VNode} v */
-function update(node, v) {
+/** Elements that hold text only. */
+const HOLD_TEXT = { option: 1, textarea: 1, title: 1 };
+
+/**
+ * Words that a house has typed in Chinese only stand on English pages too: what holds them says so, and a voice that reads the
+ * page aloud reads them as Chinese. Words of both languages are left as they are.
+ * @param {any} node @param {VNode} v @returns {VNode}
+ */
+function inTheirLanguage(node, v) {
+  if (document.documentElement.lang !== 'en' || v.props.lang !== undefined || node.namespaceURI === SVG) return v;
+  const own = flat(v.children, []);
+  const isChinese = (/** @type {any} */ text) => HAN.test(text) && !LATIN.test(text);
+  const texts = own.filter((one) => typeof one !== 'object');
+  if (!texts.some(isChinese)) return v;
+  if (texts.length === own.length && isChinese(texts.join(''))) return h(v.tag, Object.assign({ lang: 'zh-CN' }, v.props), own);
+  if (v.tag in HOLD_TEXT) return v;
+  return h(v.tag, v.props, own.map((one) => (typeof one !== 'object' && isChinese(one) ? h('bdi', { lang: 'zh-CN' }, one) : one)));
+}
+
+/** @param {any} node @param {VNode} described */
+function update(node, described) {
+  const v = inTheirLanguage(node, described);
   const before = (node.made && node.made.props) || {};
   if (v.children.length && node.localName.indexOf('-') < 0) render(node, v.children);
   else if (node.made && node.made.hadChildren) render(node, []);
