@@ -115,7 +115,8 @@ mod tests {
         codes.send(message(1)).expect("room");
         let mut ids = Vec::new();
         for _ in 0..2 {
-            let (mut stream, _) = service.accept().await.expect("asked");
+            let asked = tokio::time::timeout(Duration::from_secs(30), service.accept()).await;
+            let (mut stream, _) = asked.expect("once more").expect("a connection");
             let mut bytes = vec![0; 4096];
             let mut length = 0;
             while !bytes[..length].ends_with(b"}") {
