@@ -163,6 +163,7 @@ impl Clinic {
         let ticket = self.book(&phone, &desk, &patient).await;
         self.work(&doctor, &desk, &ticket).await;
         self.visits(&his).await;
+        self.questions(&operator, &desk).await;
         self.leave(&doctor, &desk).await;
         self.look_around(&operator, &desk, &patient).await;
         self.voice(&operator).await;
@@ -210,7 +211,7 @@ impl Clinic {
             .unwrap()
     }
 
-    async fn person(&self, token: &str, document: &str, name: &str) -> String {
+    pub async fn person(&self, token: &str, document: &str, name: &str) -> String {
         let body = json!({"document_kind": "passport", "document_number": document, "name": name, "sex": "male",
             "birth_date": "1990-01-01", "phone": "13800000000"});
         let person = self.post("/persons", Some(token), body).await;

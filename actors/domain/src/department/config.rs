@@ -9,8 +9,8 @@ use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::settings::DepartmentSettings;
 use crate::time::{BusinessDate, Timestamp, Zone};
 use crate::vocabulary::{
-    DefineBoard, DefineDepartment, DefineDoctor, DefineQueue, DefineServicePoint, RetireDepartment, RetireQueue,
-    RetireServicePoint, RetiredKind, ToDepartment, ToSite,
+    DefineBoard, DefineDepartment, DefineDoctor, DefineQuestions, DefineQueue, DefineServicePoint, RetireDepartment,
+    RetireQueue, RetireServicePoint, RetiredKind, ToDepartment, ToSite,
 };
 use crate::{Code, Rejection};
 
@@ -35,6 +35,8 @@ pub struct Config {
     pub doctors: BTreeMap<DoctorId, Defined<DefineDoctor>>,
     /// Boards that show queues of this department.
     pub boards: BTreeMap<BoardId, Defined<DefineBoard>>,
+    /// What is asked before somebody joins a queue; none: nothing ever was.
+    pub questions: Option<DefineQuestions>,
 }
 
 /// A zone with the IANA name by which the site has said it: looked up when it is said, stored as the name.
@@ -85,6 +87,8 @@ pub enum ConfigEvent {
     Retired { kind: RetiredKind, id: String },
     /// No more of it: nothing of it is in use. The site is told.
     RetirementDecided { kind: RetiredKind, id: String },
+    /// What is asked before somebody joins a queue.
+    QuestionsConfigured(DefineQuestions),
 }
 
 impl Config {
@@ -100,6 +104,7 @@ impl Config {
             queues: BTreeMap::new(),
             doctors: BTreeMap::new(),
             boards: BTreeMap::new(),
+            questions: None,
         }
     }
 
@@ -168,6 +173,9 @@ pub fn decide(config: &Config, command: ToDepartment) -> Option<ConfigEvent> {
         ToDepartment::ConfigureBoard(is) => {
             changed(&config.boards, &is.id, &is).then_some(ConfigEvent::BoardConfigured(is))
         }
+        // Told again by the site when another department is new: the same, or one that has been overtaken.
+        ToDepartment::ConfigureQuestions(is) => (config.questions.as_ref().is_none_or(|old| old.version < is.version))
+            .then_some(ConfigEvent::QuestionsConfigured(is)),
         ToDepartment::Retire { kind, id } => {
             (!is_retired(config, kind, &id)).then_some(ConfigEvent::Retired { kind, id })
         }
@@ -207,6 +215,7 @@ pub fn apply(config: &mut Config, event: &ConfigEvent) {
         ConfigEvent::QueueConfigured(is) => put(&mut config.queues, is.id.clone(), is.clone()),
         ConfigEvent::DoctorConfigured(is) => put(&mut config.doctors, is.id.clone(), is.clone()),
         ConfigEvent::BoardConfigured(is) => put(&mut config.boards, is.id.clone(), is.clone()),
+        ConfigEvent::QuestionsConfigured(is) => config.questions = Some(is.clone()),
         ConfigEvent::Retired { kind, id } | ConfigEvent::RetirementDecided { kind, id } => match kind {
             RetiredKind::Department => config.retired = true,
             RetiredKind::ServicePoint => retire(&mut config.service_points, id),
@@ -230,7 +239,7 @@ pub fn outgoing(event: &ConfigEvent, out: &mut Vec<Outgoing>) {
     out.push(Outgoing::Effect(OwnerRef::new(OwnerKind::Site, site.as_str()), message.into()));
 }
 
-/// The event's number and stem name (200–249).
+/// The event's number and stem name (200–249, and 295).
 pub fn event_kind(event: &ConfigEvent) -> (u16, &'static str) {
     match event {
         ConfigEvent::DepartmentConfigured { .. } => (200, "department_configured"),
@@ -240,5 +249,6 @@ pub fn event_kind(event: &ConfigEvent) -> (u16, &'static str) {
         ConfigEvent::BoardConfigured(_) => (204, "board_configured"),
         ConfigEvent::Retired { .. } => (205, "retired"),
         ConfigEvent::RetirementDecided { .. } => (206, "retirement_decided"),
+        ConfigEvent::QuestionsConfigured(_) => (295, "questions_configured"),
     }
 }

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::arrival::{self, Opening};
+use super::arrival::{self, Arriving, Opening};
+use super::pre_check::{self, Checked, Joining};
 use super::{Department, State, follow};
 use crate::clinic;
 use crate::floor::numbers::{self, Bearer};
@@ -73,6 +74,7 @@ pub(super) fn register(
     let today = draft.state().config.today(context.now);
     if command.checked_in && command.date == today {
         enter(draft, &visit, birth_date, context);
+        doors::fill(draft, context.now);
     }
     taken_as(draft.state(), visit)
 }
@@ -155,6 +157,7 @@ pub(super) fn change(
         follow::follow(draft, &visit, &before, context);
     } else if comes {
         enter(draft, &visit, None, context);
+        doors::fill(draft, context.now);
     }
     taken_as(draft.state(), visit)
 }
@@ -363,7 +366,7 @@ pub fn patient_of_visit<'a>(state: &'a State, appointment: &AppointmentId) -> Op
 pub(super) fn check_in(
     draft: &mut Draft<'_, Department>,
     visit: VisitId,
-    birth_date: Option<BusinessDate>,
+    arriving: &Arriving<'_>,
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let state = draft.state();
@@ -396,17 +399,32 @@ pub(super) fn check_in(
         return Err(floor::wrong_state(ticket));
     }
     state.config.queue(&outside.queue)?;
-    enter(draft, &visit, birth_date, context);
-    let visits = &draft.state().floor.visits;
-    let ticket = visits[&visit].tickets.last().cloned().expect("it has just been given one");
-    Ok(floor::tickets::waiting(draft, &ticket))
+    let who = Joining {
+        brief: &known.brief,
+        appointment: None,
+        queue: &outside.queue,
+        date: outside.date,
+        birth_date: arriving.birth_date,
+        is_spared: arriving.came_at < context.now || outside.class.as_deref() == Some(crate::queue::EMERGENCY),
+    };
+    let checked = match pre_check::check(state, arriving.answered, &who, context)? {
+        Checked::Sent(sent) => return Ok(pre_check::send(draft, sent)),
+        checked => checked,
+    };
+    let ticket = enter(draft, &visit, arriving.birth_date, context).expect("the visit is known");
+    Ok(pre_check::joined(draft, &ticket, checked, context))
 }
 
-/// Makes the ticket of a visit from outside.
-fn enter(draft: &mut Draft<'_, Department>, visit: &VisitId, birth_date: Option<BusinessDate>, context: &Context) {
+/// Makes the ticket of a visit from outside; the doors are still to be filled. None: there is no such visit.
+fn enter(
+    draft: &mut Draft<'_, Department>,
+    visit: &VisitId,
+    birth_date: Option<BusinessDate>,
+    context: &Context,
+) -> Option<TicketId> {
     let state = draft.state();
-    let Some(known) = state.floor.visits.get(visit) else { return };
-    let Some(outside) = known.outside.clone() else { return };
+    let known = state.floor.visits.get(visit)?;
+    let outside = known.outside.clone()?;
     let by = follow::by_slot(state, &outside, &outside.queue, context.now);
     let serial = state.floor.serial + 1;
     let opened = Opened {
@@ -434,5 +452,5 @@ fn enter(draft: &mut Draft<'_, Department>, visit: &VisitId, birth_date: Option<
         serial,
         what: StepKind::CheckedIn,
     };
-    arrival::open(draft, opened, how, context.now);
+    Some(arrival::enter(draft, opened, how, context.now))
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pre_check::{PreChecked, SentElsewhere};
 use super::state::{Opened, Pause, Standing};
 use super::told;
 use super::visit::OutsideVisit;
@@ -165,6 +166,12 @@ pub enum Event {
         over: Option<Over>,
         at: Timestamp,
     },
+    /// The pre-check of who has just been given a ticket: what was answered, and what follows.
+    PreChecked(Box<PreChecked>),
+    /// The desk has heard the alert of a ticket's pre-check.
+    AlertAcknowledged { ticket: TicketId, by: AccountId, at: Timestamp },
+    /// The pre-check sends to another department: no ticket is made.
+    SentElsewhere(Box<SentElsewhere>),
 }
 
 /// A ticket begins to wait.
@@ -335,6 +342,9 @@ impl Event {
             Self::VisitEnded { .. } => (340, "visit_ended"),
             Self::WaitsExpected { .. } => (341, "waits_expected"),
             Self::TicketRescheduled { .. } => (342, "ticket_rescheduled"),
+            Self::PreChecked(_) => (360, "pre_checked"),
+            Self::AlertAcknowledged { .. } => (361, "alert_acknowledged"),
+            Self::SentElsewhere(_) => (362, "sent_elsewhere"),
         }
     }
 
@@ -407,6 +417,9 @@ impl Event {
             | Self::NumberGiven { .. }
             | Self::CallNotAnnounced { .. }
             | Self::TicketHeard { .. }
+            | Self::PreChecked(_)
+            | Self::AlertAcknowledged { .. }
+            | Self::SentElsewhere(_)
             | Self::WaitsExpected { .. } => {}
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::*;
 use crate::owner::{Message, Outgoing, OwnerKind, OwnerRef};
 use crate::person::PatientBrief;
-use crate::time::BusinessDate;
+use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::*;
 
 use super::state::*;
@@ -152,6 +152,15 @@ pub enum Event {
         /// Which room.
         door: ServicePointId,
     },
+    /// This is asked before somebody joins a queue; these departments are told. Said again when a department is new.
+    QuestionsDefined {
+        /// What.
+        definition: DefineQuestions,
+        /// Who must know.
+        departments: Vec<DepartmentId>,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// The stable number (100–199) and the stem name of an event's kind.
@@ -177,6 +186,7 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::VisitCancelled { .. } => (117, "visit_cancelled"),
         Event::VisitsForgotten { .. } => (118, "visits_forgotten"),
         Event::ScreenDoorNamed { .. } => (119, "screen_door_named"),
+        Event::QuestionsDefined { .. } => (120, "questions_defined"),
     }
 }
 
@@ -239,6 +249,10 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         Event::BoardRetired { id, departments } => {
             out.extend(departments.iter().map(|to| department(to, retire(RetiredKind::Board, id.as_str()))));
             out.push(other(OwnerKind::Board, id.as_str(), ToBoard::Retire));
+        }
+        Event::QuestionsDefined { definition, departments, .. } => {
+            let told = |id| department(id, ToDepartment::ConfigureQuestions(definition.clone()));
+            out.extend(departments.iter().map(told));
         }
         Event::VisitRegistered { command, visit, brief, .. } => {
             let (command, visit, brief) = (command.clone(), visit.clone(), brief.clone());

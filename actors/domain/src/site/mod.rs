@@ -13,7 +13,7 @@ pub mod view;
 mod visits;
 
 pub use event::{Event, event_kind};
-pub use state::{Kept, Offer, OutsideVisit, Screen, State};
+pub use state::{AskedSince, Kept, Offer, OutsideVisit, Screen, State};
 
 use crate::codes::{Code, Rejection};
 use crate::ids::SiteId;
@@ -33,7 +33,7 @@ pub struct Site;
 
 impl Owner for Site {
     const KIND: OwnerKind = OwnerKind::Site;
-    const STATE_VERSION: u16 = 2;
+    const STATE_VERSION: u16 = 3;
     type State = State;
     type Command = ToSite;
     type Event = Event;
@@ -47,7 +47,7 @@ impl Owner for Site {
         match command {
             ToSite::DefineSite(definition) => configure::site(draft, definition),
             _ if is_new => Err(Code::Forbidden.into()),
-            ToSite::DefineDepartment(definition) => configure::department(draft, definition),
+            ToSite::DefineDepartment(definition) => configure::department(draft, definition, context),
             ToSite::DefineServicePoint(definition) => configure::service_point(draft, definition),
             ToSite::DefineBoard(definition) => configure::board(draft, definition),
             ToSite::DefineQueue(definition) => configure::queue(draft, definition),
@@ -68,6 +68,7 @@ impl Owner for Site {
             }
             ToSite::ChangeVisit(command) => visits::change(draft, command),
             ToSite::CancelVisit(command) => visits::cancel(draft, command),
+            ToSite::DefineQuestions(definition) => configure::questions(draft, definition, context),
             ToSite::DeadlineReached => screens::expire(draft, context),
         }
     }

@@ -24,6 +24,8 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
         "queues": living(&state.queues),
         "doctors": living(&state.doctors),
         "boards": living(&state.boards),
+        "questions": state.questions.last().map(|asked| questions(asked, zone)),
+        "questions_before": state.questions.iter().rev().skip(1).map(|asked| questions(asked, zone)).collect::<Vec<_>>(),
         "screens": state.screens.iter().map(|(id, screen)| screen_view(state, id, screen)).collect::<Vec<_>>(),
         "screens_waiting": state.offers.values().map(|offer| json!({
             "screen": offer.screen,
@@ -35,6 +37,12 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
 
 fn living<I: Ord, T: serde::Serialize>(things: &BTreeMap<I, Kept<T>>) -> Vec<Value> {
     things.values().filter(|thing| !thing.retired).map(|thing| json!(thing.definition)).collect()
+}
+
+fn questions(asked: &AskedSince, zone: Zone) -> Value {
+    let mut view = json!(asked.definition);
+    view["since"] = json!(zone.rfc3339(asked.at));
+    view
 }
 
 fn screen_view(state: &State, id: &ScreenId, screen: &Screen) -> Value {
@@ -60,6 +68,9 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
         }
         Event::ScreenPaired { screen, paired, .. } => screen_view(state, screen, paired),
         Event::ScreenRevoked { screen } => json!({ "screen": screen }),
+        Event::QuestionsDefined { definition, at, .. } => {
+            questions(&AskedSince { definition: definition.clone(), at: *at }, zone)
+        }
         // What becomes of a visit is its department's to say, once, in one shape.
         Event::VisitRegistered { .. } | Event::VisitChanged { .. } | Event::VisitCancelled { .. } => return Vec::new(),
         Event::ScreenOffersExpired { .. } | Event::ScreenDoorNamed { .. } | Event::VisitsForgotten { .. } => {

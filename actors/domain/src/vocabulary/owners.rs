@@ -52,6 +52,8 @@ pub enum ToSite {
     CancelVisit(CancelVisit),
     /// The earliest deadline has passed.
     DeadlineReached,
+    /// See [`DefineQuestions`].
+    DefineQuestions(DefineQuestions),
 }
 
 /// Everything a department can be told.
@@ -177,6 +179,12 @@ pub enum ToDepartment {
     RegisterReturn { command: RegisterReturn, brief: PatientBrief, birth_date: Option<BusinessDate> },
     /// Of somebody who came before this, and was written down.
     CheckInOfThen { command: Arrived, birth_date: Option<BusinessDate>, came_at: Timestamp },
+    /// From the site: what is asked before somebody joins a queue.
+    ConfigureQuestions(DefineQuestions),
+    /// A check-in, walk-in or return, with what was answered before it.
+    Answered { arrival: Box<ToDepartment>, pre_check: PreCheck },
+    /// See [`AcknowledgeAlert`].
+    AcknowledgeAlert(AcknowledgeAlert),
 }
 
 /// Everything a doctor's owner can be told.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::standing::{line_of, why};
 use super::touched::ticket_of;
 use crate::clinic::{self, AppointmentState};
 use crate::department::State;
@@ -11,7 +12,7 @@ use crate::floor::left_over::Today;
 use crate::floor::waits::Expected;
 use crate::floor::{Event, OutsideVisit, Standing, StepKind, Ticket, Work, doors, receipts, undo};
 use crate::ids::*;
-use crate::queue::{Place, Queues};
+use crate::queue::Queues;
 use crate::time::{Timestamp, Zone};
 
 /// A department's state, looked at at a moment.
@@ -96,6 +97,7 @@ impl<'a> View<'a> {
                 Standing::Ended { how, .. } => Some(how.name()),
                 _ => None,
             },
+            "pre_check": self.pre_check(ticket),
             "steps": steps.collect::<Vec<_>>(),
         })
     }
@@ -441,7 +443,11 @@ impl<'a> View<'a> {
             | Event::DaysTidied { .. }
             | Event::TicketTold(_)
             | Event::TicketHeard { .. }
-            | Event::WaitsExpected { .. } => return None,
+            | Event::WaitsExpected { .. }
+            // Answers about somebody's health stay in the department.
+            | Event::PreChecked(_)
+            | Event::AlertAcknowledged { .. }
+            | Event::SentElsewhere(_) => return None,
         }
         let ticket = self.state.floor.tickets.get(ticket_of(event)?)?;
         Some(self.ticket_for_the_hospital(ticket, self.now))
@@ -486,15 +492,4 @@ impl<'a> View<'a> {
 /// Whether the step's event goes to the hospital's own system, see [`View::for_the_hospital`].
 fn is_heard_by_the_hospital(what: StepKind) -> bool {
     !matches!(what, StepKind::Summoned | StepKind::SummonsWithdrawn | StepKind::Recalled | StepKind::Prioritised)
-}
-
-/// The line in which a ticket stands or stood last; none once it has ended.
-fn line_of<'a>(ticket: &Ticket, place: Option<&'a Place>) -> Option<&'a str> {
-    place.filter(|_| ticket.is_live()).map(|place| place.line.name())
-}
-
-/// The answer to "why does she go before me?", from the event that placed the ticket.
-fn why(ticket: &Ticket, place: Option<&Place>) -> Option<Value> {
-    let place = place.filter(|_| ticket.is_live())?;
-    Some(json!({ "zh": place.why.zh(), "en": place.why.en() }))
 }
