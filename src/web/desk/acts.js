@@ -7,6 +7,7 @@ import { find } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { askText } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
+import { arrive } from './arrive.js';
 
 /** Commands of the desk. */
 export class Acts {
@@ -26,6 +27,29 @@ export class Acts {
     } catch {
       return null; // said on the page
     }
+  }
+
+  /**
+   * An arrival, with the site's questions before it. Who is registered where the answers send is told on the way.
+   * @param {string} name @param {any} body @param {string} who @param {boolean} [spared]
+   * @returns {Promise<any>} the answer; without a number when it goes on elsewhere; null: not done, which is said
+   */
+  async arrive(name, body, who, spared) {
+    try {
+      const result = await arrive({ page: this.page, site: this.floor().site }, name, body, who, spared);
+      if (result && !result.number) await this.tellSentOn(result.ticket);
+      return result;
+    } catch (refusal) {
+      if (refusal.code === 'already_exists') throw refusal;
+      return null;
+    }
+  }
+
+  /** It is on its way to another department: which number it has there. @param {string} id */
+  async tellSentOn(id) {
+    const taken = await this.floor().taken(id);
+    const link = taken && (await this.linkOf(taken));
+    this.done(link ? t('pre_check.did_send', { to: link.where, new: link.number }) : t('pre_check.did_send_off'), null);
   }
 
   /** @param {string} text @param {string|null} ticket */
@@ -60,8 +84,8 @@ export class Acts {
 
   /** @param {any} appointment */
   async checkIn(appointment) {
-    const result = await this.send('check_in', { appointment: appointment.appointment });
-    if (result) this.done(t('desk.did.check_in', { number: result.number, position: result.position }), result.ticket);
+    const result = await this.arrive('check_in', { appointment: appointment.appointment }, this.persons.nameOf(appointment));
+    if (result && result.number) this.done(t('desk.did.check_in', { number: result.number, position: result.position }), result.ticket);
     return !!result;
   }
 

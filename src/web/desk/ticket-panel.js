@@ -1,5 +1,6 @@
 // The chosen ticket at the desk: who, why it stands there, everything that can be done with it in its state, its history.
 
+import { preCheckPart } from '../components/pre-check.js';
 import { ageOf, history, notAnnounced, tags, waited, why } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
@@ -32,6 +33,7 @@ export function ticketPanel(look, ticket) {
     tags(ticket),
     notAnnounced(ticket),
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
+    preCheckPart(ticket, look.floor.site),
     goesOn(look, ticket),
     h('div', { class: 'acts' }, buttons(look, ticket)),
     again(look, ticket),

@@ -98,33 +98,45 @@ export class WalkIn {
     if (cls === 'emergency') body.class = cls;
     if (f.addition_to.value) body.addition_to = f.addition_to.value;
     let result;
+    const who = (this.person && (this.person.name || this.person.masked_name)) || nameOf(f);
     try {
-      result = await this.page.command('register_walk_in', body);
+      result = await this.acts.arrive('register_walk_in', body, who, cls === 'emergency');
     } catch (refusal) {
-      if (refusal.code !== 'already_exists' || visit) return; // said on the page
+      if (visit) return; // said on the page
       this.page.notify('');
       const waits = this.floor().ticket(refusal.validNow.ticket);
       const number = (waits && waits.number) || '';
       if (window.confirm(t('desk.waits_already', { number }))) await this.take(f, patient, refusal.validNow.visit);
       return;
     }
+    if (!result) return;
+    if (!result.number) {
+      this.begin();
+      return;
+    }
     const given = needsProof(cls) && (await this.acts.send('set_priority', { ticket: result.ticket, class: cls, proof }));
     if (given) result = { ...result, position: given.position || result.position };
     const queue = this.floor().site.one('queues', body.queue);
     this.slip = { number: result.number, where: queue ? queue.name : '', position: result.position, ticket: result.ticket };
-    this.person = null;
-    // The next form begins as the first one: what it shows is what it asks for.
-    this.kind = 'resident_id';
-    this.round += 1;
-    this.class = 'none';
+    this.begin();
     const steps = given ? ['prioritised', 'registered'] : ['registered'];
     find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, steps));
   }
 
+  /** The next form begins as the first one: what it shows is what it asks for. */
+  begin() {
+    this.person = null;
+    this.kind = 'resident_id';
+    this.round += 1;
+    this.class = 'none';
+  }
+
   /** On a later day of an open visit: the department finds the queue, and the slip says which. @param {any} of with visit and patient */
   async returnDay(of) {
-    const result = await this.acts.send('register_return', { visit: of.visit, patient: of.patient, department: this.floor().department });
+    const body = { visit: of.visit, patient: of.patient, department: this.floor().department };
+    const result = await this.acts.arrive('register_return', body, this.persons.nameOf(of)).catch(() => null);
     if (!result) return false;
+    if (!result.number) return true;
     const ticket = this.floor().ticket(result.ticket);
     const queue = ticket && this.floor().site.one('queues', ticket.queue);
     this.slip = { number: result.number, where: queue ? queue.name : '', position: result.position, ticket: result.ticket };

@@ -35,6 +35,7 @@ fn a_department_that_is_new_is_told_what_is_asked() {
     let mut house = House::new();
     define(&mut house, asks(1)).unwrap();
     house.tell(ToSite::DefineDepartment(department("s.f"))).unwrap();
+    assert_eq!(Site::event_kind(house.log.last().unwrap()).1, "questions_defined");
     assert_eq!(house.told(), ["Department s.f".to_owned()].into());
     assert_eq!(house.state.questions.len(), 1, "it is no other version");
     house.tell(ToSite::DefineDepartment(DefineDepartment { name: "眼科".into(), ..department("s.f") })).unwrap();
