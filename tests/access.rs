@@ -53,7 +53,7 @@ fn command(name: &str) -> ClientCommand {
         "define_staff" => json!({"id": "wang", "role": "desk", "site": "s", "departments": ["s.d"]}),
         "define_questions" => {
             json!({"site": "s", "version": 1, "questions": [{"id": "fever", "text": {"zh": "发烧吗?"}, "kind": "yes_no"}],
-                "rules": [{"id": "fever", "when": {"any": [{"question": "fever", "is": ["yes"]}]}, "then": {"send_to": {"department": "s.e"}}}]})
+                "rules": [{"id": "fever", "when": {"any": [{"question": "fever", "is": ["yes"]}]}, "does": {"send_to": {"department": "s.e"}}}]})
         }
         "retire_department" => json!({"id": "s.d"}),
         "retire_service_point" => json!({"id": "s.d.r1"}),

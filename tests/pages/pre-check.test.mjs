@@ -1,4 +1,4 @@
-// What a site asks before somebody joins a queue, at the desk, the kiosk and on the phone: a child under six with a fever is an
+// What a site asks before somebody joins a queue: taken over and changed in operations, asked at the desk, the kiosk and on the phone: a child under six with a fever is an
 // alert at the desk at once, a grown-up with one is sent to the fever clinic, and other questions are asked again.
 
 import assert from 'node:assert/strict';
@@ -27,7 +27,6 @@ before(async () => {
   await hospital.call('PUT', '/queues', { id: `${FEVER}.q`, name: '发热门诊', prefix: 'F' });
   await hospital.call('PUT', '/staff', { id: 'zizhu', role: 'kiosk', password: PASSWORD, site: 'renmin', departments: ['renmin.xinnei'] });
   for (const [i, [name, born]] of PEOPLE.entries()) await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person(name, born, i + 1));
-  await ask(1);
   browser = await new Browser(hospital.base).start();
   desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
   await desk.selectOption('[data-action=choose_department]', 'renmin.xinnei');
@@ -71,6 +70,46 @@ async function answers(page, fever, degrees, contact) {
   await page.click(`[data-question=contact] [data-answer=${contact}]`);
 }
 
+test('the operator takes over the usual set, changes it, and sees what was asked before', async () => {
+  const ops = await browser.staff('/ops', SIZES.desk, 'yunxing');
+  await ops.click('[data-part=questions]');
+  await ops.waitForSelector('[data-asked="0"]');
+  await looks(ops);
+  await ops.selectOption('[data-form=take_over] [name=department]', FEVER);
+  await ops.click('[data-action=take_over]');
+  await ops.waitForSelector('[data-form=define_questions] [data-row=contact]');
+  assert.equal((await hospital.call('GET', '/site/renmin')).questions, null, 'nothing counts before it is saved');
+  await looks(ops);
+  // One question more, of one's own, with a rule, which is left out again.
+  await ops.click('[data-action=add_question]');
+  await ops.fill('[data-row=q4] [data-text=zh]', '咳嗽多久了?');
+  await ops.selectOption('[data-row=q4] [data-kind]', 'choice');
+  await ops.fill('[data-row=q4] li:nth-child(1) [data-text=zh]', '不咳');
+  await ops.fill('[data-row=q4] li:nth-child(2) [data-text=zh]', '两周以上');
+  await ops.click('[data-action=add_rule]');
+  await ops.selectOption('[data-rule-row=r4] [data-then]', 'note');
+  await ops.fill('[data-rule-row=r4] [data-text=zh]', '久咳');
+  await ops.click('[data-action=save_questions]');
+  await ops.waitForSelector('[data-asked="4"]');
+  await ops.click('[data-row=q4] [data-action=out_question]');
+  await ops.click('[data-rule-row=r4] [data-action=out_rule]');
+  await ops.click('[data-action=save_questions]');
+  await ops.waitForSelector('[data-asked="3"]');
+  await ops.waitForSelector('[data-version="1"]:has-text("咳嗽多久了?")');
+  const { questions } = await hospital.call('GET', '/site/renmin');
+  assert.equal(questions.version, 2);
+  assert.deepEqual(questions.rules.map((rule) => Object.keys(rule.does)[0]), ['alert', 'send_to', 'send_to']);
+  assert.equal(questions.rules[0].when.under_age, 6);
+  // Nothing at all, and what was there again.
+  await ops.click('[data-action=ask_nothing]');
+  await ops.click('dialog [data-action=dialog_go]');
+  await ops.waitForSelector('[data-asked="0"]');
+  await ops.click('[data-version="2"] [data-action=use_again]');
+  await ops.click('[data-action=save_questions]');
+  await ops.waitForSelector('[data-asked="3"]');
+  await ops.context().close();
+});
+
 test('at the desk the questions are answered by the keyboard alone, and nothing is answered beforehand', async () => {
   await find('A001');
   assert.equal(await desk.$('dialog [type=radio]:checked, dialog [type=checkbox]:checked'), null);
@@ -106,7 +145,7 @@ test('a child under six with a fever comes to the kiosk: seen and heard at the d
 
 test('an alert of another department of this desk is heard too', async () => {
   const who = await hospital.person('小红红', '2022-08-08', 31);
-  await hospital.call('POST', '/tickets', { queue: 'renmin.yanke.wangfang', patient: who, pre_check: { version: 1, answers: { fever: 'yes', temperature: 'not_measured', contact: 'no' } } }, hospital.desk);
+  await hospital.call('POST', '/tickets', { queue: 'renmin.yanke.wangfang', patient: who, pre_check: { version: 4, answers: { fever: 'yes', temperature: 'not_measured', contact: 'no' } } }, hospital.desk);
   await desk.waitForSelector('[data-alert]:has-text("眼科")');
   await desk.click('[data-action=show_alert]');
   await desk.waitForSelector('[data-chosen] .pre-checked');
@@ -177,12 +216,12 @@ test('a walk-in is asked after the form, an emergency is not asked', async () =>
 
 test('other questions than were answered are asked again', async () => {
   await find('A006');
-  await ask(2, (all) => ({ ...all, questions: [...all.questions, { id: 'cough', text: { zh: '咳嗽吗?', en: 'A cough?' }, kind: 'yes_no' }] }));
+  await ask(5, (all) => ({ ...all, questions: [...all.questions, { id: 'cough', text: { zh: '咳嗽吗?', en: 'A cough?' }, kind: 'yes_no' }] }));
   await desk.keyboard.press('2');
   await desk.keyboard.type('36.6');
   await desk.check('[data-question=contact] [value=no]');
   await desk.click('[data-action=pre_check_go]');
-  await desk.waitForSelector('dialog [data-version="2"] [data-question=cough]');
+  await desk.waitForSelector('dialog [data-version="5"] [data-question=cough]');
   await desk.waitForSelector('dialog .notice.soon');
   await desk.click('dialog [data-action=dialog_cancel]');
 });

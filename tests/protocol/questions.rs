@@ -13,7 +13,7 @@ impl Clinic {
             {"id": "cough", "text": words("咳嗽吗?"), "kind": "choice",
                 "choices": [{"id": "no", "text": words("不")}, {"id": "long", "text": words("很久了")}]},
         ], "rules": [{"id": "long_cough", "when": {"any": [{"question": "cough", "is": ["long"]}]},
-            "then": {"alert": {"level": "notice", "text": words("请看一看")}}}]});
+            "does": {"alert": {"level": "notice", "text": words("请看一看")}}}]});
         self.ask("PUT", "/questions", Some(operator), Some(&asks)).await;
         self.until_event("site:s", "questions_defined").await;
         let who = self.person(desk, "E22222222", "上官云").await;

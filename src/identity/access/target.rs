@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff, PreCheck, Settlement, Then};
+use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff, Does, PreCheck, Settlement};
 use jiaohao_domain::{
     AnnouncementId, AppointmentId, AssignmentId, BoardId, DepartmentId, DoctorId, PatientId, QueueId, ScreenId,
     ServicePointId, SessionId, SiteId, SlotId, TicketId, is_well_formed,
@@ -168,8 +168,8 @@ impl Target {
                 .fold(about.thing(c.id.as_str()), |about, department| about.under(department.as_str())),
             C::DefineStaff(c) => about.staff(c),
             C::DefineQuestions(c) => {
-                let sent_to = c.rules.iter().filter_map(|rule| match &rule.then {
-                    Then::SendTo { department } => Some(department),
+                let sent_to = c.rules.iter().filter_map(|rule| match &rule.does {
+                    Does::SendTo { department } => Some(department),
                     _ => None,
                 });
                 sent_to.fold(about.site(c.site.clone()), |about, department| about.under(department.as_str()))

@@ -87,6 +87,9 @@ export function askPreCheck(asked, who, changed) {
     h('button', { class: 'btn primary', 'data-action': 'pre_check_go' }, t('pre_check.go')))));
 }
 
+/** The answers in the order in which they were asked. @param {Object<string, string>} answers @param {any[]} asked */
+const inOrder = (answers, asked) => Object.keys(answers).sort((a, b) => asked.findIndex((one) => one.id === a) - asked.findIndex((one) => one.id === b));
+
 /** Who has heard an alert: an account's own name. @param {any} alert */
 const heardBy = (alert) => String(alert.acknowledged_by).replace(/^a-(staff-)?/, '');
 
@@ -105,7 +108,7 @@ export function preCheckPart(ticket, site) {
     department ? h('p', { key: 'sent' }, t('pre_check.was_sent', { where: said({ zh: department.name, en: department.name_en }) }),
       checked.all_the_same ? t('pre_check.joined_all_the_same', { reason: checked.all_the_same }) : '') : null,
     checked.not_asked ? h('p', { key: 'not-asked' }, t('pre_check.was_not_asked', { reason: checked.not_asked })) : null,
-    h('dl', { key: 'answers' }, Object.keys(checked.answers).map((id) => {
+    h('dl', { key: 'answers' }, inOrder(checked.answers, asked).map((id) => {
       const question = asked.find((one) => one.id === id);
       return [h('dt', { key: `${id}-q` }, question ? said(question.text) : id), h('dd', { key: `${id}-a`, class: 'num' }, answerWord(question, checked.answers[id]))];
     })));

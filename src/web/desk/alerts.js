@@ -12,6 +12,9 @@ const RINGS_EVERY_MS = 6000;
 /** More queues of other departments than one desk looks after. */
 const QUEUES_MAX = 40;
 
+/** @param {number} n minutes */
+const sinceWords = (n) => (n ? t('pre_check.since', { n }) : t('pre_check.just_now'));
+
 /** What nobody has heard yet. */
 export class Alerts {
   /**
@@ -88,7 +91,7 @@ export class Alerts {
         h('b', { class: 'sign', 'aria-hidden': 'true' }, '!'),
         h('span', { class: 'grow' },
           h('b', null, `${t(alert.level === 'urgent' ? 'pre_check.urgent' : 'pre_check.look')}: ${said(alert.text)}`),
-          h('span', { class: 'num' }, [`${ticket.number} ${this.desk.persons.nameOf(ticket)}`, department ? named(department.name, department.name_en) : '', t('pre_check.since', { n: minutesSince(alert.at, now) })].filter(Boolean).join(' · '))),
+          h('span', { class: 'num' }, [`${ticket.number} ${this.desk.persons.nameOf(ticket)}`, department ? named(department.name, department.name_en) : '', sinceWords(minutesSince(alert.at, now))].filter(Boolean).join(' · '))),
         h('button', { type: 'button', class: 'btn', 'data-action': 'show_alert', onclick: () => this.desk.show(ticket) }, t('pre_check.show')),
         h('button', { type: 'button', class: 'btn primary', 'data-action': 'acknowledge_alert', onclick: () => this.heard(ticket) }, t('pre_check.hear')));
     }),

@@ -17,6 +17,7 @@ import { begin, formView, holderOf } from './form.js';
 import { idOf, isUnder, KINDS } from './kinds.js';
 import { lacksOf, missingCount, missingView, nextView, ROLE_OF } from './missing.js';
 import { overview } from './overview.js';
+import { questionsView } from './questions.js';
 import { forgetRules, ruleWord } from './rules.js';
 import { askToRetire, inWords, thingsView, usersOf } from './things.js';
 import { leaveVoice, voiceView } from './voice.js';
@@ -255,6 +256,7 @@ function partView() {
       h('span', { class: 'buttons' }, h('button', { type: 'button', class: 'btn primary', 'data-action': 'first_site', onclick: () => show('site') }, t('ops.add', { kind: t('ops.one.site') }))));
   }
   if (part === 'missing') return missingView(look, go, departmentChoice((id) => lacksOf(look, id)));
+  if (part === 'questions') return questionsView(page, /** @type {Site} */ (look.site), reread);
   if (part === 'voice') return voiceView(page, /** @type {Site} */ (look.site).id);
   return part === 'screens' ? screensPart() : kindView(kind);
 }
@@ -289,6 +291,7 @@ function menu() {
     item('figures', t('ops.figures'), null),
     item('missing', t('ops.missing'), missing ? missing : look.site ? '✓' : null),
     item('screens', t('ops.screens'), look.site ? look.site.all('screens').length : 0),
+    item('questions', t('questions.menu'), null),
     item('voice', t('ops.voice'), null),
     page.session.who.site ? null : item('audit', t('ops.audit'), null),
     h('hr', { key: 'hr' }),

@@ -11,7 +11,7 @@ use crate::owner::{Context, Draft};
 use crate::person::{PatientBrief, age_on};
 use crate::pre_check::{self, Found};
 use crate::time::BusinessDate;
-use crate::vocabulary::{Answer, DefineQuestions, PreCheck, Then};
+use crate::vocabulary::{Answer, DefineQuestions, Does, PreCheck};
 use crate::{Code, Rejection, Role};
 
 /// The reason on the record of a ticket that goes where the pre-check sends.
@@ -101,8 +101,8 @@ pub(super) fn check(
 /// Where a rule sends, if that is another department than this.
 fn sent_to<'a>(state: &State, found: Option<&'a Found>) -> Option<(&'a Found, &'a DepartmentId)> {
     let found = found?;
-    match &found.then {
-        Then::SendTo { department } if *department != state.config.id => Some((found, department)),
+    match &found.does {
+        Does::SendTo { department } if *department != state.config.id => Some((found, department)),
         _ => None,
     }
 }
@@ -127,8 +127,8 @@ fn sent(
 
 /// Who is sent elsewhere: on the record, and the booking stands. `sent_elsewhere` with `department`, `rule`, `version`.
 pub(super) fn send(draft: &mut Draft<'_, Department>, sent: Box<SentElsewhere>) -> Answer {
-    let to = match &sent.found.then {
-        Then::SendTo { department } => department.clone(),
+    let to = match &sent.found.does {
+        Does::SendTo { department } => department.clone(),
         _ => sent.queue.department(),
     };
     let (rule, version, appointment) = (sent.found.rule.clone(), sent.version, sent.appointment.clone());

@@ -13,7 +13,7 @@ use crate::owner::{Context, Draft};
 use crate::person::PatientBrief;
 use crate::pre_check::Found;
 use crate::time::Timestamp;
-use crate::vocabulary::{AcknowledgeAlert, Answer, Then};
+use crate::vocabulary::{AcknowledgeAlert, Answer, Does};
 use crate::{Code, Rejection};
 
 /// The pre-check of an arrival that was given a ticket. Stored.
@@ -66,7 +66,7 @@ pub struct PreCheckKept {
 impl PreCheckKept {
     /// Whether it is an alert, heard or not.
     pub fn is_alert(&self) -> bool {
-        self.checked.found.as_ref().is_some_and(|found| matches!(found.then, Then::Alert { .. }))
+        self.checked.found.as_ref().is_some_and(|found| matches!(found.does, Does::Alert { .. }))
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::{AnswerIs, DefineQuestions, Question, QuestionKind, QuestionRule, Then, When, Words, is_plain};
+use crate::vocabulary::{AnswerIs, DefineQuestions, Does, Question, QuestionKind, QuestionRule, When, Words, is_plain};
 use crate::{Code, Rejection};
 
 pub use usual::usual;
@@ -38,7 +38,7 @@ pub struct Found {
     /// Its id.
     pub rule: String,
     /// What follows.
-    pub then: Then,
+    pub does: Does,
 }
 
 fn invalid(field: &str, about: &str, what: impl Into<String>) -> Rejection {
@@ -65,7 +65,7 @@ pub(crate) fn texts(defined: &DefineQuestions) -> Vec<(&'static str, &str)> {
         question.choices.iter().for_each(|choice| both("questions", &choice.text));
     }
     for rule in &defined.rules {
-        if let Then::Alert { text, .. } | Then::Note { text } = &rule.then {
+        if let Does::Alert { text, .. } | Does::Note { text } = &rule.does {
             both("rules", text);
         }
     }
@@ -121,7 +121,7 @@ fn check_question(question: &Question) -> Result<(), Rejection> {
 }
 
 fn check_rule(rule: &QuestionRule, questions: &[Question]) -> Result<(), Rejection> {
-    let QuestionRule { id, when: When { any, under_age, from_age }, then } = rule;
+    let QuestionRule { id, when: When { any, under_age, from_age }, does } = rule;
     let ages = [*under_age, *from_age].into_iter().flatten();
     if any.is_empty() && ages.clone().count() == 0 {
         return Err(invalid("rules", id, "a rule says when it holds"));
@@ -143,9 +143,9 @@ fn check_rule(rule: &QuestionRule, questions: &[Question]) -> Result<(), Rejecti
             return Err(invalid("rules", id, "a condition names answers that can be given, or degrees (`37.3`)"));
         }
     }
-    match then {
-        Then::SendTo { .. } => Ok(()),
-        Then::Alert { text, .. } | Then::Note { text } => check_words("rules", id, text),
+    match does {
+        Does::SendTo { .. } => Ok(()),
+        Does::Alert { text, .. } | Does::Note { text } => check_words("rules", id, text),
     }
 }
 
@@ -175,7 +175,7 @@ pub fn check_answers(asked: &DefineQuestions, answers: &BTreeMap<String, String>
 /// What follows for somebody of that age, in full years: the first rule that holds decides. Nothing: none holds.
 pub fn decide(asked: &DefineQuestions, answers: &BTreeMap<String, String>, age: Option<u32>) -> Option<Found> {
     let rule = asked.rules.iter().find(|rule| holds(&rule.when, answers, age))?;
-    Some(Found { rule: rule.id.clone(), then: rule.then.clone() })
+    Some(Found { rule: rule.id.clone(), does: rule.does.clone() })
 }
 
 fn holds(when: &When, answers: &BTreeMap<String, String>, age: Option<u32>) -> bool {

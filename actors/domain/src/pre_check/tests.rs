@@ -31,7 +31,7 @@ fn a_fever_is_said_or_measured_and_a_child_with_one_is_an_alert_at_once() {
     assert_eq!(rule("no", "38", "no", None).as_deref(), Some("fever"));
     assert_eq!(rule("no", "not_measured", "yes", Some(5)).as_deref(), Some("contact"));
     let found = decide(&asked(), &answers("yes", "39.1", "yes"), Some(2)).unwrap();
-    assert!(matches!(found.then, Then::Alert { level: AlertLevel::Urgent, .. }));
+    assert!(matches!(found.does, Does::Alert { level: AlertLevel::Urgent, .. }));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::ids::{DepartmentId, SiteId};
 use crate::vocabulary::{
-    AlertLevel, AnswerIs, DefineQuestions, Question, QuestionKind, QuestionRule, Then, When, Words,
+    AlertLevel, AnswerIs, DefineQuestions, Does, Question, QuestionKind, QuestionRule, When, Words,
 };
 
 /// From so many degrees on it is a fever (发热门诊: axillary, Celsius).
@@ -37,13 +37,13 @@ pub fn usual(site: SiteId, version: u32, fever_clinic: Option<DepartmentId>) -> 
     let child = When { under_age: Some(CHILD_AGE), ..fever.clone() };
     let contact = When { any: vec![yes("contact")], under_age: None, from_age: None };
     let sent = |text: Words| match &fever_clinic {
-        Some(department) => Then::SendTo { department: department.clone() },
-        None => Then::Alert { level: AlertLevel::Notice, text },
+        Some(department) => Does::SendTo { department: department.clone() },
+        None => Does::Alert { level: AlertLevel::Notice, text },
     };
-    let rule = |id: &str, when, then| QuestionRule { id: id.to_owned(), when, then };
+    let rule = |id: &str, when, does| QuestionRule { id: id.to_owned(), when, does };
     let at_once = words("6岁以下儿童发烧,请马上去看", "A child under 6 with a fever: look at once");
     let rules = vec![
-        rule("child_fever", child, Then::Alert { level: AlertLevel::Urgent, text: at_once }),
+        rule("child_fever", child, Does::Alert { level: AlertLevel::Urgent, text: at_once }),
         rule("fever", fever, sent(words("发烧,请去看一看", "A fever: please have a look"))),
         rule("contact", contact, sent(words("接触过传染病人,请去看一看", "Had contact: please have a look"))),
     ];

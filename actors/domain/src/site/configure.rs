@@ -174,7 +174,7 @@ pub(super) fn questions(draft: &mut Draft<'_, Site>, definition: DefineQuestions
     }
     pre_check::check(&definition)?;
     for rule in &definition.rules {
-        if let Then::SendTo { department } = &rule.then {
+        if let Does::SendTo { department } = &rule.does {
             check_known(&state.departments, department, "rules")?;
         }
     }

@@ -75,8 +75,8 @@ pub struct QuestionRule {
     pub id: String,
     /// When it holds.
     pub when: When,
-    /// What then.
-    pub then: Then,
+    /// What follows.
+    pub does: Does,
 }
 
 /// A condition: one of the answers at least, and the age. What is not said does not matter.
@@ -111,7 +111,7 @@ pub struct AnswerIs {
 /// What a rule does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Then {
+pub enum Does {
     /// To another department, before joining the queue.
     SendTo {
         /// Which.
