@@ -227,6 +227,11 @@ impl Clinic {
         put("/queues", json!({"id": "s.d.gone", "name": "旧", "prefix": "X"})).await;
         put("/departments", json!({"id": "s.d", "name": "内科", "name_en": "Medicine"})).await;
         put("/sessions", session("s.d.m", "s.d.q", 8)).await;
+        let li =
+            json!({"id": "s.li", "name": "李明", "name_en": "Li Ming", "title": "副主任医师", "departments": ["s.d"]});
+        put("/doctors", li).await;
+        self.until_event("doctor:s.li", "doctor_configured").await;
+        self.until_event("site:s", "more_defined").await;
         self.post("/queues/retire", Some(operator), json!({"id": "s.d.gone"})).await;
         self.until_event("site:s", "queue_retired").await;
         self.until_event("queue:s.d.q", "retired").await;

@@ -85,11 +85,11 @@ client_commands! {
     /// Operator: a waiting area's board.
     DefineBoard = "define_board";
     /// Operator: a queue.
-    DefineQueue = "define_queue";
+    DefineQueue as sent::DefineQueue = "define_queue";
     /// Operator: a clinic session with its slots.
     DefineSession = "define_session";
     /// Operator: a doctor.
-    DefineDoctor = "define_doctor";
+    DefineDoctor as sent::DefineDoctor = "define_doctor";
     /// Operator: somebody of the staff who signs in.
     DefineStaff = "define_staff";
     /// Operator: what a site asks before somebody joins a queue.

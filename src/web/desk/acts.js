@@ -169,7 +169,7 @@ export class Acts {
     try {
       const { snapshot } = await this.page.session.http('GET', `/api/v1/streams/ticket:${ticket.linked_to}`);
       const department = this.floor().site.one('departments', prefix(snapshot.queue, 2));
-      const where = [department ? named(department.name, department.name_en) : '', snapshot.queue_name].filter(Boolean).join(' · ');
+      const where = [department ? named(department.name, department.name_en) : '', named(snapshot.queue_name, snapshot.queue_name_en)].filter(Boolean).join(' · ');
       this.links.set(ticket.linked_to, { ticket: ticket.linked_to, number: snapshot.number, where });
     } catch (refusal) {
       if (refusal.code !== 'forbidden') this.links.delete(ticket.linked_to);
@@ -228,7 +228,7 @@ export class Acts {
       const id = r.in_hand && (r.in_hand.ticket || r.in_hand);
       const hand = id ? this.floor().ticket(id) || { ticket: id, number: '', state: 'serving' } : null;
       const who = hand ? `${hand.number} ${this.persons.nameOf(hand)}`.trim() : '';
-      const label = t(hand ? 'desk.room_has' : 'desk.room_empty', { room: place, doctor: r.doctor_name || '', who });
+      const label = t(hand ? 'desk.room_has' : 'desk.room_empty', { room: place, doctor: named(r.doctor_name, r.doctor_name_en), who });
       return { id: r.service_point, assignment: r.assignment, place, label, hand, who };
     });
     return rooms.sort((one, other) => Number(!!one.hand) - Number(!!other.hand));

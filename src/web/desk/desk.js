@@ -149,7 +149,7 @@ function moveTo(queue) {
   const ticket = floor && moving ? floor.ticket(moving) : null;
   moving = null;
   const reason = find('#transfer-reason');
-  if (ticket) acts.transfer(ticket, queue.id, queue.name, (reason && reason.value.trim()) || t('reason.needs_other'));
+  if (ticket) acts.transfer(ticket, queue.id, named(queue.name, queue.name_en), (reason && reason.value.trim()) || t('reason.needs_other'));
   page.draw();
 }
 
@@ -222,7 +222,7 @@ function column(queue) {
     },
   },
   h('header', null,
-    h('h2', null, h('span', null, queue.queue.name), h('span', { class: 'num' }, String(queue.order.length))),
+    h('h2', null, h('span', null, named(queue.queue.name, queue.queue.name_en)), h('span', { class: 'num' }, String(queue.order.length))),
     h('div', { class: 'rooms' }, (queue.rooms || []).map((/** @type {any} */ room) => roomLine(room))),
     target
       ? h('button', { type: 'button', class: 'btn primary small here', key: 'here', 'data-action': 'transfer_here', 'data-target': queue.queue.id, onclick: () => moveTo(queue.queue) }, t('desk.transfer_here'))
@@ -249,7 +249,7 @@ function whence(coming) {
 /** @param {any} room */
 function roomLine(room) {
   const hand = room.in_hand && /** @type {Floor} */ (floor).ticket(room.in_hand.ticket || room.in_hand);
-  return h('span', { key: room.service_point }, h('b', null, named(room.name, room.name_en)), ` ${room.doctor_name || ''} `,
+  return h('span', { key: room.service_point }, h('b', null, named(room.name, room.name_en)), ` ${named(room.doctor_name, room.doctor_name_en)} `,
     room.paused ? h('span', { class: 'tag soon' }, t('desk.room_paused')) : hand ? h('span', { class: 'tag good' }, hand.number) : h('span', { class: 'tag' }, t('desk.room_free')));
 }
 

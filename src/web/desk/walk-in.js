@@ -2,9 +2,9 @@
 // person and takes the number in one go, then shows the slip.
 
 import { find, h } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
+import { named, t } from '../lib/i18n.js';
 import { nameOf, personBody, personFields } from '../lib/person-form.js';
-import { classWord, periodWord } from '../lib/words.js';
+import { classWord, periodWord, registrationWord } from '../lib/words.js';
 import { CLASSES, printButton } from './ticket-panel.js';
 
 /** The form's state. */
@@ -117,7 +117,7 @@ export class WalkIn {
     const given = needsProof(cls) && (await this.acts.send('set_priority', { ticket: result.ticket, class: cls, proof }));
     if (given) result = { ...result, position: given.position || result.position };
     const queue = this.floor().site.one('queues', body.queue);
-    this.slip = { number: result.number, where: queue ? queue.name : '', position: result.position, ticket: result.ticket };
+    this.slip = { number: result.number, where: queue ? named(queue.name, queue.name_en) : '', position: result.position, ticket: result.ticket };
     this.begin();
     const steps = given ? ['prioritised', 'registered'] : ['registered'];
     find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, steps));
@@ -139,7 +139,7 @@ export class WalkIn {
     if (!result.number) return true;
     const ticket = this.floor().ticket(result.ticket);
     const queue = ticket && this.floor().site.one('queues', ticket.queue);
-    this.slip = { number: result.number, where: queue ? queue.name : '', position: result.position, ticket: result.ticket };
+    this.slip = { number: result.number, where: queue ? named(queue.name, queue.name_en) : '', position: result.position, ticket: result.ticket };
     find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, ['registered']));
     return true;
   }
@@ -163,7 +163,7 @@ export class WalkIn {
           }),
         h('label', { class: 'field', key: 'queue' }, h('span', null, t('desk.queue')),
           h('select', { class: 'input', name: 'queue', required: true },
-            floor.site.of('queues', floor.department).map((q) => h('option', { key: q.id, value: q.id }, `${q.prefix || ''} ${q.name}`)))),
+            floor.site.of('queues', floor.department).map((q) => h('option', { key: q.id, value: q.id }, `${q.prefix || ''} ${named(q.name, q.name_en)}`)))),
         h('div', { class: 'two', key: 'more' },
           h('label', { class: 'field' }, h('span', null, t('desk.class')),
             h('select', {
@@ -195,5 +195,5 @@ const needsProof = (cls) => cls !== 'none' && cls !== 'emergency';
 export function sessionName(session, floor) {
   const doctor = session.doctor ? floor.site.one('doctors', session.doctor) : null;
   const queue = floor.site.one('queues', session.queue);
-  return [doctor ? doctor.name : queue ? queue.name : '', periodWord(session.period), session.registration_class].filter(Boolean).join(' · ');
+  return [doctor ? named(doctor.name, doctor.name_en) : queue ? named(queue.name, queue.name_en) : '', periodWord(session.period), registrationWord(session.registration_class)].filter(Boolean).join(' · ');
 }

@@ -157,7 +157,7 @@ function table(look, tickets, queue) {
   const heads = ['number', 'name', 'slot_head', waiting ? 'waited' : 'state', 'why'];
   const door = look.model.atDoor();
   return h('table', { class: 'tickets', key: queue ? queue.id : 'all', 'data-queue': queue ? queue.id : '' },
-    queue ? h('caption', null, queue.name) : null,
+    queue ? h('caption', null, named(queue.name, queue.name_en)) : null,
     h('thead', null, h('tr', null, heads.map((k) => h('th', { key: k, scope: 'col' }, t(`ticket.${k}`))),
       h('th', { key: 'do' }, h('span', { class: 'visually-hidden' }, t('ticket.do'))))),
     h('tbody', null, tickets.map((ticket) => row(look, ticket, door.includes(ticket.ticket)))));

@@ -35,7 +35,7 @@ let round = 0;
 /** What the forms know. @type {import('./kinds.js').Look} */
 const look = {
   site: null, sites: [], staff: [], zones: [], department: '', editing: null, offset: '+08:00', role: 'doctor', ownSite: null, mayIssue: false, account: '',
-  wrong: {}, taken: null, form: '', slots: [], today: '', draw: () => page.draw(),
+  wrong: {}, taken: null, form: '', name: '', slots: [], today: '', draw: () => page.draw(),
 };
 
 /** Known from `start` on, which may be called before `openPage` returns. @type {import('../lib/page.js').Page} */
@@ -125,6 +125,7 @@ function freshForm(editing) {
   look.editing = editing || null;
   look.wrong = {};
   look.taken = null;
+  look.name = (editing && editing.name) || '';
   look.form = `${part}-${round}-${editing ? idOf(editing) : 'new'}`;
   if (editing && editing.role) look.role = editing.role;
   look.slots = part !== 'session' ? [] : editing
@@ -218,7 +219,7 @@ function wrongWords(kind, field, refusal) {
   const own = `ops.wrong.${refusal.code === 'invalid_field' ? '' : `${refusal.code}.`}${kind.kind}.${field}`;
   const any = `ops.wrong.${refusal.code === 'invalid_field' ? '' : `${refusal.code}.`}${field}`;
   const queue = refusal.validNow.queue && look.site && look.site.one('queues', refusal.validNow.queue);
-  const about = { queue: queue ? queue.name : '', name: refusal.validNow.name || '' };
+  const about = { queue: queue ? named(queue.name, queue.name_en) : '', name: refusal.validNow.name || '' };
   if (field === 'id' && about.name) return t('ops.wrong.taken', about);
   if (has(own)) return t(own, about);
   return has(any) ? t(any, about) : wordsOf(refusal);

@@ -49,7 +49,7 @@ pub struct State {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// Configuration (200–249, and 295).
+    /// Configuration (200–249, and 295, 297).
     Config(ConfigEvent),
     /// Sessions, slots, appointments (250–299).
     Clinic(clinic::Event),
@@ -160,6 +160,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         | To::ConfigureDoctor(_)
         | To::ConfigureBoard(_)
         | To::ConfigureQuestions(_)
+        | To::ConfigureMore { .. }
         | To::Retire { .. } => {
             if let Some(event) = config::decide(&draft.state().config, command) {
                 draft.emit(Event::Config(event));

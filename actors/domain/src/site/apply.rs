@@ -58,6 +58,9 @@ pub(super) fn apply(state: &mut State, event: &Event) {
                 state.questions.drain(..surplus);
             }
         }
+        Event::MoreDefined { id, more, .. } => {
+            state.more.insert(id.clone(), more.clone());
+        }
         Event::VisitRegistered { command, visit, queue, body, .. } => {
             let known = OutsideVisit {
                 version: command.version,

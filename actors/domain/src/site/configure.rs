@@ -117,7 +117,7 @@ pub(super) fn service_point(draft: &mut Draft<'_, Site>, definition: DefineServi
     Ok(Answer::Done)
 }
 
-pub(super) fn queue(draft: &mut Draft<'_, Site>, definition: DefineQueue) -> Outcome {
+pub(super) fn queue(draft: &mut Draft<'_, Site>, definition: DefineQueue, more: More) -> Outcome {
     let state = draft.state();
     let department = definition.id.department();
     check_parent(definition.id.as_str(), department.as_str())?;
@@ -143,13 +143,15 @@ pub(super) fn queue(draft: &mut Draft<'_, Site>, definition: DefineQueue) -> Out
             );
         }
     }
-    if is_news(&state.queues, &definition.id, &definition)? {
+    let (id, is_news) = (definition.id.to_string(), is_news(&state.queues, &definition.id, &definition)?);
+    if is_news {
         draft.emit(Event::QueueDefined { definition });
     }
+    define_more(draft, id, more, vec![department], false);
     Ok(Answer::Done)
 }
 
-pub(super) fn doctor(draft: &mut Draft<'_, Site>, definition: DefineDoctor) -> Outcome {
+pub(super) fn doctor(draft: &mut Draft<'_, Site>, definition: DefineDoctor, more: More) -> Outcome {
     let state = draft.state();
     check_parent(definition.id.as_str(), state.id.as_str())?;
     check_name(&definition.name)?;
@@ -157,12 +159,25 @@ pub(super) fn doctor(draft: &mut Draft<'_, Site>, definition: DefineDoctor) -> O
     for department in &definition.departments {
         check_known(&state.departments, department, "departments")?;
     }
-    if is_news(&state.doctors, &definition.id, &definition)? {
+    let (id, departments) = (definition.id.to_string(), definition.departments.clone());
+    let is_news = is_news(&state.doctors, &definition.id, &definition)?;
+    if is_news {
         let before = state.doctors.get(&definition.id).into_iter().flat_map(|d| &d.definition.departments);
         let left = before.filter(|id| !definition.departments.contains(id)).cloned().collect();
         draft.emit(Event::DoctorDefined { definition, left });
     }
+    // A department that is new to the doctor has to be told.
+    define_more(draft, id, more, departments, is_news);
     Ok(Answer::Done)
+}
+
+/// What stands beside a definition, where it is news; `again`: also where it is as it was.
+fn define_more(draft: &mut Draft<'_, Site>, id: String, more: More, departments: Vec<DepartmentId>, again: bool) {
+    let known = draft.state().more.get(&id);
+    let is_something = more != More::default();
+    if known.map_or(is_something, |known| *known != more) || (again && is_something) {
+        draft.emit(Event::MoreDefined { id, more, departments });
+    }
 }
 
 /// Another version is above the one before (`old_version`); the same again changes nothing, and is no other one

@@ -161,6 +161,15 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// What a queue or a doctor has beside its definition.
+    MoreDefined {
+        /// Its id.
+        id: String,
+        /// What.
+        more: More,
+        /// Who must know.
+        departments: Vec<DepartmentId>,
+    },
 }
 
 /// The stable number (100–199) and the stem name of an event's kind.
@@ -187,6 +196,7 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::VisitsForgotten { .. } => (118, "visits_forgotten"),
         Event::ScreenDoorNamed { .. } => (119, "screen_door_named"),
         Event::QuestionsDefined { .. } => (120, "questions_defined"),
+        Event::MoreDefined { .. } => (121, "more_defined"),
     }
 }
 
@@ -252,6 +262,10 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         }
         Event::QuestionsDefined { definition, departments, .. } => {
             let told = |id| department(id, ToDepartment::ConfigureQuestions(definition.clone()));
+            out.extend(departments.iter().map(told));
+        }
+        Event::MoreDefined { id, more, departments } => {
+            let told = |to| department(to, ToDepartment::ConfigureMore { id: id.clone(), more: more.clone() });
             out.extend(departments.iter().map(told));
         }
         Event::VisitRegistered { command, visit, brief, .. } => {

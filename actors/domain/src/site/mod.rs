@@ -19,7 +19,7 @@ use crate::codes::{Code, Rejection};
 use crate::ids::SiteId;
 use crate::owner::*;
 use crate::time::Timestamp;
-use crate::vocabulary::{Answer, ToSite};
+use crate::vocabulary::{Answer, More, ToSite};
 
 /// For how long a screen's code can be approved, in minutes.
 pub const OFFER_MIN: i64 = 10;
@@ -50,8 +50,13 @@ impl Owner for Site {
             ToSite::DefineDepartment(definition) => configure::department(draft, definition, context),
             ToSite::DefineServicePoint(definition) => configure::service_point(draft, definition),
             ToSite::DefineBoard(definition) => configure::board(draft, definition),
-            ToSite::DefineQueue(definition) => configure::queue(draft, definition),
-            ToSite::DefineDoctor(definition) => configure::doctor(draft, definition),
+            ToSite::DefineQueue(definition) => configure::queue(draft, definition, More::default()),
+            ToSite::DefineDoctor(definition) => configure::doctor(draft, definition, More::default()),
+            ToSite::DefineMore { definition, more } => match *definition {
+                ToSite::DefineQueue(definition) => configure::queue(draft, definition, more),
+                ToSite::DefineDoctor(definition) => configure::doctor(draft, definition, more),
+                _ => Err(Code::UnknownCommand.into()),
+            },
             ToSite::RetireDepartment(command) => retire::department(draft, command.id),
             ToSite::RetireServicePoint(command) => retire::service_point(draft, command.id),
             ToSite::RetireBoard(command) => retire::board(draft, command.id),

@@ -99,6 +99,8 @@ pub struct State {
     pub numbers: BTreeMap<(QueueId, BusinessDate, String), String>,
     /// What is asked before somebody joins a queue, and what was before, oldest first.
     pub questions: Vec<AskedSince>,
+    /// What queues and doctors have beside their definitions, by id.
+    pub more: BTreeMap<String, More>,
 }
 
 impl State {
@@ -118,6 +120,7 @@ impl State {
             visits_by_day: BTreeMap::new(),
             numbers: BTreeMap::new(),
             questions: Vec::new(),
+            more: BTreeMap::new(),
         }
     }
 

@@ -54,6 +54,8 @@ pub enum ToSite {
     DeadlineReached,
     /// See [`DefineQuestions`].
     DefineQuestions(DefineQuestions),
+    /// A queue or a doctor, with what stands beside its definition. See [`super::sent`].
+    DefineMore { definition: Box<ToSite>, more: More },
 }
 
 /// Everything a department can be told.
@@ -185,6 +187,8 @@ pub enum ToDepartment {
     Answered { arrival: Box<ToDepartment>, pre_check: PreCheck },
     /// See [`AcknowledgeAlert`].
     AcknowledgeAlert(AcknowledgeAlert),
+    /// From the site: what a queue or a doctor has beside its definition.
+    ConfigureMore { id: String, more: More },
 }
 
 /// Everything a doctor's owner can be told.

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PreCheck;
+use super::{More, PreCheck, ToSite};
 use crate::ids::*;
 
 /// A patient without an appointment. The desk has registered the person before.
@@ -68,5 +68,59 @@ impl RegisterReturn {
     pub fn parts(self) -> (super::RegisterReturn, Option<PreCheck>) {
         let Self { visit, patient, department, pre_check } = self;
         (super::RegisterReturn { visit, patient, department }, pre_check)
+    }
+}
+
+/// 候诊队列.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineQueue {
+    /// `site.department.queue`.
+    pub id: QueueId,
+    /// Name shown to people.
+    pub name: String,
+    /// In English.
+    #[serde(default)]
+    pub name_en: String,
+    /// Letters before its numbers (`A`); one queue's of its site.
+    pub prefix: String,
+    /// Doctors who call from it. Empty: any doctor at work in the department (a pool).
+    #[serde(default)]
+    pub doctors: Vec<DoctorId>,
+}
+
+impl From<DefineQueue> for ToSite {
+    fn from(command: DefineQueue) -> Self {
+        let DefineQueue { id, name, name_en, prefix, doctors } = command;
+        let definition = Box::new(Self::DefineQueue(super::DefineQueue { id, name, prefix, doctors }));
+        Self::DefineMore { definition, more: More { name_en, registration_class: String::new() } }
+    }
+}
+
+/// 医生.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineDoctor {
+    /// `site.doctor`.
+    pub id: DoctorId,
+    /// Name shown to people.
+    pub name: String,
+    /// In English (`Li Ming`).
+    #[serde(default)]
+    pub name_en: String,
+    /// 主任医师, 副主任医师, 主治医师, 住院医师.
+    pub title: String,
+    /// 号别 of the sessions that are made for the doctor, unless one says another.
+    #[serde(default)]
+    pub registration_class: String,
+    /// Departments where the doctor works.
+    pub departments: Vec<DepartmentId>,
+}
+
+impl From<DefineDoctor> for ToSite {
+    fn from(command: DefineDoctor) -> Self {
+        let DefineDoctor { id, name, name_en, title, registration_class, departments } = command;
+        let definition = Box::new(Self::DefineDoctor(super::DefineDoctor { id, name, title, departments }));
+        Self::DefineMore { definition, more: More { name_en, registration_class } }
     }
 }

@@ -79,11 +79,14 @@ impl ClientCommand {
             }
             Self::DefineServicePoint(c) => vec![("name", &c.name), ("name_en", &c.name_en)],
             Self::DefineBoard(c) => vec![("name", &c.name), ("name_en", &c.name_en)],
-            Self::DefineQueue(c) => vec![("name", &c.name)],
+            Self::DefineQueue(c) => vec![("name", &c.name), ("name_en", &c.name_en)],
             Self::DefineSession(c) => {
                 vec![("period", &c.period), ("registration_class", &c.registration_class)]
             }
-            Self::DefineDoctor(c) => vec![("name", &c.name), ("title", &c.title)],
+            Self::DefineDoctor(c) => {
+                let class = ("registration_class", c.registration_class.as_str());
+                vec![("name", &c.name), ("name_en", &c.name_en), ("title", &c.title), class]
+            }
             Self::CancelAppointment(c) => c.reason.iter().map(|reason| ("reason", reason.as_str())).collect(),
             Self::CorrectNoShow(c) => vec![("reason", &c.reason)],
             Self::RestoreAppointment(c) => vec![("reason", &c.reason)],
