@@ -51,6 +51,10 @@ fn command(name: &str) -> ClientCommand {
         }
         "define_doctor" => json!({"id": "s.li", "name": "n", "title": "主任医师", "departments": ["s.d"]}),
         "define_staff" => json!({"id": "wang", "role": "desk", "site": "s", "departments": ["s.d"]}),
+        "define_questions" => {
+            json!({"site": "s", "version": 1, "questions": [{"id": "fever", "text": {"zh": "发烧吗?"}, "kind": "yes_no"}],
+                "rules": [{"id": "fever", "when": {"any": [{"question": "fever", "is": ["yes"]}]}, "does": {"send_to": {"department": "s.e"}}}]})
+        }
         "retire_department" => json!({"id": "s.d"}),
         "retire_service_point" => json!({"id": "s.d.r1"}),
         "retire_board" => json!({"id": "s.b"}),
@@ -73,6 +77,7 @@ fn command(name: &str) -> ClientCommand {
         "rate_visit" => json!({"ticket": "s.d.t1", "stars": 5}),
         "register_walk_in" => json!({"queue": "s.d.q", "patient": "p-own"}),
         "register_return" => json!({"visit": "s.d.v1", "patient": "p-own"}),
+        "acknowledge_alert" => json!({"ticket": "s.d.t1"}),
         "set_priority" => json!({"ticket": "s.d.t1", "class": "military", "proof": "card"}),
         "transfer_ticket" => json!({"ticket": "s.d.t1", "to": "s.e.q", "reason": "r"}),
         "recall_transfer" | "start_service" | "finish_service" | "send_for_tests" | "mark_missed" | "take_back" => {

@@ -128,7 +128,7 @@ async fn the_templates_make_a_house_and_a_second_import_sends_nothing() {
     let before = house.commands().await;
     assert_eq!(house.counts(&house.files, &[]), [0, 0, 18]);
     assert_eq!(house.commands().await, before, "what is as it was is not sent");
-    change(&house.table("doctors.csv"), "李明,主任医师", "李明,副主任医师");
+    change(&house.table("doctors.csv"), "李明,Li Ming,主任医师", "李明,Li Ming,副主任医师");
     assert_eq!(house.counts(&house.files, &["--dry-run"]), [0, 1, 17]);
     assert_eq!(house.counts(&house.files, &[]), [0, 1, 17]);
     assert_eq!(house.commands().await, before + 1, "one cell, one command");

@@ -26,8 +26,9 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::DefineDepartment(c) => to_site(site(c.id.as_str()), ToSite::DefineDepartment(c)),
         C::DefineServicePoint(c) => to_site(site(c.id.as_str()), ToSite::DefineServicePoint(c)),
         C::DefineBoard(c) => to_site(site(c.id.as_str()), ToSite::DefineBoard(c)),
-        C::DefineQueue(c) => to_site(site(c.id.as_str()), ToSite::DefineQueue(c)),
-        C::DefineDoctor(c) => to_site(site(c.id.as_str()), ToSite::DefineDoctor(c)),
+        C::DefineQueue(c) => to_site(site(c.id.as_str()), c.into()),
+        C::DefineDoctor(c) => to_site(site(c.id.as_str()), c.into()),
+        C::DefineQuestions(c) => to_site(site(c.site.as_str()), ToSite::DefineQuestions(c)),
         C::RetireBoard(c) => to_site(site(c.id.as_str()), ToSite::RetireBoard(c)),
         C::ApproveScreen(c) => to_site(site(c.board.as_str()), ToSite::ApproveScreen(c)),
         C::RevokeScreen(c) => to_site(site(c.screen.as_str()), ToSite::RevokeScreen(c)),
@@ -39,6 +40,7 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::RateVisit(c) => to_department(c.ticket.department(), ToDepartment::RateVisit(c)),
         C::ProlongHold(c) => to_department(c.appointment.department(), ToDepartment::ProlongHold(c)),
         C::CorrectNoShow(c) => to_department(c.appointment.department(), ToDepartment::CorrectNoShow(c)),
+        C::AcknowledgeAlert(c) => to_department(c.ticket.department(), ToDepartment::AcknowledgeAlert(c)),
         C::SetPriority(c) => to_department(c.ticket.department(), ToDepartment::SetPriority(c)),
         C::TransferTicket(c) => to_department(c.ticket.department(), ToDepartment::TransferTicket(c)),
         C::RecallTransfer(c) => to_department(c.ticket.department(), ToDepartment::RecallTransfer(c)),
@@ -171,7 +173,7 @@ impl House {
                     None => ToDepartment::CheckIn { command, birth_date, presence_proved },
                     Some(came_at) => ToDepartment::CheckInOfThen { command, birth_date, came_at },
                 };
-                Ok((department(&at), told.into()))
+                Ok((department(&at), answered(told, c.pre_check).into()))
             }
             C::ReportBack(c) => {
                 let at = c.ticket.department();
@@ -181,12 +183,16 @@ impl House {
             C::RegisterWalkIn(c) => {
                 let (brief, birth_date) = self.known_person(&c.patient).await?;
                 let to = department(&c.queue.department());
-                Ok((to, ToDepartment::RegisterWalkIn { command: c, brief, birth_date }.into()))
+                let (command, pre_check) = c.parts();
+                let told = ToDepartment::RegisterWalkIn { command, brief, birth_date };
+                Ok((to, answered(told, pre_check).into()))
             }
             C::RegisterReturn(c) => {
                 let (brief, birth_date) = self.known_person(&c.patient).await?;
                 let to = department(&c.at());
-                Ok((to, ToDepartment::RegisterReturn { command: c, brief, birth_date }.into()))
+                let (command, pre_check) = c.parts();
+                let told = ToDepartment::RegisterReturn { command, brief, birth_date };
+                Ok((to, answered(told, pre_check).into()))
             }
             C::StartWork(c) => {
                 let doctor = claims.doctor.as_ref().ok_or(Code::Forbidden)?;
@@ -392,6 +398,14 @@ impl House {
             C::RegisterVisit(c) => site(c.site.as_str()),
             _ => return address_at_once(command).map(|(owner, _)| owner),
         })
+    }
+}
+
+/// An arrival with what was answered before it.
+fn answered(arrival: ToDepartment, pre_check: Option<PreCheck>) -> ToDepartment {
+    match pre_check {
+        Some(pre_check) => ToDepartment::Answered { arrival: Box::new(arrival), pre_check },
+        None => arrival,
     }
 }
 

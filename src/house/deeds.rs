@@ -252,6 +252,7 @@ impl House {
         } else if let Some(view) = view.as_object_mut() {
             view.remove("screens");
             view.remove("screens_waiting");
+            view.remove("questions_before");
         }
         view["sessions"] = Value::Array(sessions);
         view["today"] = json!(today);

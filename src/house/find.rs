@@ -223,6 +223,7 @@ pub(super) fn appointments(state: &State, typed: &Typed, today: BusinessDate, zo
             "session": one.slot.session(),
             "slot": one.slot,
             "state": one.state.name(),
+            "sent_to": one.sent_to,
             "outside": false,
         })
     });
@@ -255,6 +256,7 @@ fn visits_to_come<'a>(
             "session": slot.map(SlotId::session),
             "slot": slot,
             "state": AppointmentState::Booked.name(),
+            "sent_to": null,
             "outside": true,
         })
     })

@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::{Code, DepartmentId, Rejection, SiteId, TicketId};
+use jiaohao_domain::{Code, DepartmentId, Rejection, SiteId, TicketId, is_well_formed, pre_check};
 use jiaohao_queue_display::voice::wav;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -17,7 +17,8 @@ use uuid::Uuid;
 use super::guests::Guest;
 use super::problem::{self, Problem};
 use super::requests::{
-    ClipName, Deed, MakeVoice, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer,
+    ClipName, Deed, MakeVoice, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, UsualQuestions, Visit,
+    VisitAnswer,
 };
 use super::resources::RESOURCES;
 use super::{Door, channels, openapi};
@@ -55,6 +56,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/tokens/revoke", web::post().to(revoke_token))
             .route("/clock/confirm", web::post().to(confirm_clock))
             .route("/time-zones", web::get().to(list_time_zones))
+            .route("/questions/usual", web::get().to(usual_questions))
             .route("/sites", web::get().to(list_sites))
             .route("/site/{id}", web::get().to(read_directory))
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
@@ -323,6 +325,18 @@ async fn confirm_clock(request: HttpRequest, door: web::Data<Door>) -> Outcome {
 /// The time zones that a site can be in: the same for everybody.
 async fn list_time_zones() -> HttpResponse {
     json_response(&json!({ "time_zones": Zone::names().collect::<Vec<_>>() }))
+}
+
+/// What most hospitals ask, for an operator to take over: the same for everybody.
+async fn usual_questions(request: HttpRequest) -> Outcome {
+    let asked = web::Query::<UsualQuestions>::from_query(request.query_string());
+    let malformed = || Rejection::new(Code::Malformed, "?site=<id>, and department=<id> of the fever clinic");
+    let UsualQuestions { site, department } = asked.map_err(|_| malformed())?.into_inner();
+    let is_id = |id: &str| is_well_formed(id);
+    if !is_id(site.as_str()) || !department.as_ref().is_none_or(|id| is_id(id.as_str())) {
+        return Err(malformed().into());
+    }
+    Ok(json_response(&json!(pre_check::usual(site, 1, department))))
 }
 
 async fn list_sites(request: HttpRequest, door: web::Data<Door>) -> Outcome {

@@ -127,6 +127,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("POST", "/tokens/revoke", Some("RevokeToken"), false, "End the tokens of a script, by its name."),
     ("POST", "/clock/confirm", None, false, "The wall clock is right after a jump."),
     ("GET", "/time-zones", None, true, "The time zones that a site can be in."),
+    (
+        "GET",
+        "/questions/usual",
+        None,
+        true,
+        "What most hospitals ask before somebody joins a queue; `?site=`, `&department=` of the fever clinic.",
+    ),
     ("GET", "/sites", None, false, "The hospitals by name."),
     ("GET", "/site/{id}", None, false, "What a site consists of."),
     ("GET", "/departments/{id}/area-code", None, false, "The 60-second code of a waiting area."),

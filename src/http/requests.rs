@@ -416,3 +416,14 @@ pub struct OfSite {
     #[serde(default)]
     pub site: Option<SiteId>,
 }
+
+/// Which questions to take over.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsualQuestions {
+    /// Of which site they will be.
+    pub site: SiteId,
+    /// Its fever clinic; absent: it has none.
+    #[serde(default)]
+    pub department: Option<DepartmentId>,
+}

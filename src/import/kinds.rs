@@ -225,7 +225,15 @@ const DOCTORS: &[Column] = &[
         "liming, or the staff number",
     ),
     column("name", Cell::Text, true, &["医生姓名", "姓名"], "as patients know the doctor"),
+    NAME_EN,
     column("title", Cell::Text, true, &["职称"], "主任医师, 副主任医师, 主治医师, 住院医师"),
+    column(
+        "registration_class",
+        Cell::Text,
+        false,
+        &["号别"],
+        "of sessions made for the doctor: 普通, 副主任, 主任, 特需",
+    ),
     column(
         "departments",
         Cell::Many(Kind::Departments),
@@ -239,6 +247,7 @@ const QUEUES: &[Column] = &[
     column("id", Cell::Id, true, &["queue", "队列编码", "队列代码", "编码"], "li, or internal.li"),
     DEPARTMENT,
     column("name", Cell::Text, true, &["队列名称", "队列", "名称"], "as patients know it"),
+    NAME_EN,
     column("prefix", Cell::Text, true, &["号码前缀", "前缀"], "letters before its numbers, no other queue's: A"),
     column(
         "doctors",

@@ -7,7 +7,7 @@ use jiaohao_domain::account::Account;
 use jiaohao_domain::department::Department;
 use jiaohao_domain::site::{Event as SiteEvent, Site};
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::vocabulary::{ClientCommand as C, DefineSite, DefineStaff, ToAccount, ToDepartment, ToSite};
+use jiaohao_domain::vocabulary::{ClientCommand as C, DefineSite, DefineStaff, More, ToAccount, ToDepartment, ToSite};
 use jiaohao_domain::{AccountId, Code, Context, Draft, Message, Outgoing, Owner, Principal, Rejection, Role};
 use serde_json::Value;
 
@@ -61,8 +61,16 @@ impl Rehearsal {
                 SiteEvent::DepartmentDefined { time_zone: self.zone.name().to_owned(), definition }
             }
             C::DefineServicePoint(definition) => SiteEvent::ServicePointDefined { definition },
-            C::DefineDoctor(definition) => SiteEvent::DoctorDefined { definition, left },
-            C::DefineQueue(definition) => SiteEvent::QueueDefined { definition },
+            C::DefineDoctor(sent) => {
+                let (ToSite::DefineDoctor(definition), more) = parts(sent.into()) else { return Ok(()) };
+                self.site.more.insert(definition.id.to_string(), more);
+                SiteEvent::DoctorDefined { definition, left }
+            }
+            C::DefineQueue(sent) => {
+                let (ToSite::DefineQueue(definition), more) = parts(sent.into()) else { return Ok(()) };
+                self.site.more.insert(definition.id.to_string(), more);
+                SiteEvent::QueueDefined { definition }
+            }
             C::DefineBoard(definition) => SiteEvent::BoardDefined { definition, left: Vec::new() },
             // One that would not be taken today is asked about as a new one.
             session => {
@@ -83,8 +91,8 @@ impl Rehearsal {
         match command.clone() {
             C::DefineDepartment(c) => self.tell_site(ToSite::DefineDepartment(c)),
             C::DefineServicePoint(c) => self.tell_site(ToSite::DefineServicePoint(c)),
-            C::DefineDoctor(c) => self.tell_site(ToSite::DefineDoctor(c)),
-            C::DefineQueue(c) => self.tell_site(ToSite::DefineQueue(c)),
+            C::DefineDoctor(c) => self.tell_site(c.into()),
+            C::DefineQueue(c) => self.tell_site(c.into()),
             C::DefineBoard(c) => self.tell_site(ToSite::DefineBoard(c)),
             C::DefineSession(c) => self.tell_department(c.id.department().as_str(), ToDepartment::DefineSession(c)),
             C::DefineStaff(c) => self.staff(c, before),
@@ -135,5 +143,13 @@ impl Rehearsal {
         let password = command.password.take();
         password.as_deref().map_or(Ok(()), passwords::check)?;
         define(command, password.map(|_| SOME_PHC.to_owned()))
+    }
+}
+
+/// A definition, and what stands beside it.
+fn parts(command: ToSite) -> (ToSite, More) {
+    match command {
+        ToSite::DefineMore { definition, more } => (*definition, more),
+        other => (other, More::default()),
     }
 }

@@ -39,10 +39,14 @@ fn rows(kind: Kind) -> &'static [&'static str] {
         Kind::Rooms => {
             &["r1,internal,1号诊室,Room 1,1,", "r2,internal,2号诊室,Room 2,2,", "r3,mental,3号诊室,Room 3,3,2"]
         }
-        Kind::Doctors => &["liming,李明,主任医师,internal", "wangfang,王芳,主治医师,internal;mental"],
-        Kind::Queues => {
-            &["li,internal,李明,A,liming", "general,internal,内科普通,B,", "talk,mental,心理门诊,C,wangfang"]
+        Kind::Doctors => {
+            &["liming,李明,Li Ming,主任医师,主任,internal", "wangfang,王芳,Wang Fang,主治医师,普通,internal;mental"]
         }
+        Kind::Queues => &[
+            "li,internal,李明,Dr Li Ming,A,liming",
+            "general,internal,内科普通,General,B,",
+            "talk,mental,心理门诊,Consultation,C,wangfang",
+        ],
         Kind::Areas => &["opd3f,3楼候诊区,Waiting area 3F,internal.li;internal.general;mental.talk,yes,no,no"],
         Kind::Sessions => &[
             ",DAY,morning,internal.li,liming,internal.r1,主任,50.00,08:00-11:30,30,6,no,",

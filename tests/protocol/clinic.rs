@@ -205,6 +205,7 @@ impl Clinic {
         let ticket = self.book(&phone, &desk, &patient).await;
         self.work(&doctor, &desk, &ticket).await;
         self.visits(&his).await;
+        self.questions(&operator, &desk).await;
         self.leave(&doctor, &desk).await;
         self.again(&[]).await;
         self.look_around(&operator, &desk, &patient).await;
@@ -254,7 +255,7 @@ impl Clinic {
             .unwrap()
     }
 
-    async fn person(&self, token: &str, document: &str, name: &str) -> String {
+    pub async fn person(&self, token: &str, document: &str, name: &str) -> String {
         let body = json!({"document_kind": "passport", "document_number": document, "name": name, "sex": "male",
             "birth_date": "1990-01-01", "phone": "13800000000"});
         let person = self.post("/persons", Some(token), body).await;
@@ -270,6 +271,11 @@ impl Clinic {
         put("/queues", json!({"id": "s.d.gone", "name": "旧", "prefix": "X"})).await;
         put("/departments", json!({"id": "s.d", "name": "内科", "name_en": "Medicine"})).await;
         put("/sessions", session("s.d.m", "s.d.q", 8)).await;
+        let li =
+            json!({"id": "s.li", "name": "李明", "name_en": "Li Ming", "title": "副主任医师", "departments": ["s.d"]});
+        put("/doctors", li).await;
+        self.until_event("doctor:s.li", "doctor_configured").await;
+        self.until_event("site:s", "more_defined").await;
         self.post("/queues/retire", Some(operator), json!({"id": "s.d.gone"})).await;
         self.until_event("site:s", "queue_retired").await;
         self.until_event("queue:s.d.q", "retired").await;

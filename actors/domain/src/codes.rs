@@ -149,6 +149,10 @@ codes! {
     Recovering = "recovering", 503, "系统正在启动,请稍候", "Starting, a moment please";
     /// A site, department, doctor, board or screen that is named does not exist there (any more); valid now: `unknown`.
     UnknownId = "unknown_id", 422, "所指的院区、科室、医生或屏幕不存在", "No such site, department, doctor, board or screen";
+    /// The site asks other questions before somebody joins a queue than were answered; valid now: their `version`.
+    QuestionsChanged = "questions_changed", 409, "预检问题有更新,请重新回答", "Other questions are asked now";
+    /// The pre-check sends the patient to another department; valid now: `department`, `rule`, `version`.
+    SentElsewhere = "sent_elsewhere", 409, "预检建议先去别的科室", "The pre-check sends to another department";
 }
 
 /// A value of a rejection's `valid_now`. Times are text, RFC 3339 in the site's zone. Stored: append only.

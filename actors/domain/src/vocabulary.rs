@@ -16,6 +16,8 @@ mod configuration;
 mod floor;
 mod integrator;
 mod owners;
+mod pre_check;
+pub mod sent;
 mod texts;
 mod told;
 
@@ -24,15 +26,26 @@ pub use configuration::*;
 pub use floor::*;
 pub use integrator::*;
 pub use owners::*;
+pub use pre_check::*;
 pub use texts::{TEXT_MAX, as_heard, is_birth_date, is_outside_number, is_plain};
 pub use told::*;
 
+/// The type of a command: as it is told its owner, or another that says more.
+macro_rules! sent_as {
+    ($variant:ident) => {
+        $variant
+    };
+    ($variant:ident, $sent:ty) => {
+        $sent
+    };
+}
+
 macro_rules! client_commands {
-    ($($(#[$doc:meta])* $variant:ident = $wire:literal;)+) => {
+    ($($(#[$doc:meta])* $variant:ident $(as $sent:ty)? = $wire:literal;)+) => {
         /// A command of a client: the wire's `command` object.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
-        pub enum ClientCommand { $($(#[$doc])* $variant($variant)),+ }
+        pub enum ClientCommand { $($(#[$doc])* $variant(sent_as!($variant $(, $sent)?))),+ }
 
         impl ClientCommand {
             /// Every command name of the vocabulary.
@@ -72,13 +85,15 @@ client_commands! {
     /// Operator: a waiting area's board.
     DefineBoard = "define_board";
     /// Operator: a queue.
-    DefineQueue = "define_queue";
+    DefineQueue as sent::DefineQueue = "define_queue";
     /// Operator: a clinic session with its slots.
     DefineSession = "define_session";
     /// Operator: a doctor.
-    DefineDoctor = "define_doctor";
+    DefineDoctor as sent::DefineDoctor = "define_doctor";
     /// Operator: somebody of the staff who signs in.
     DefineStaff = "define_staff";
+    /// Operator: what a site asks before somebody joins a queue.
+    DefineQuestions = "define_questions";
     /// Operator: no more of a department.
     RetireDepartment = "retire_department";
     /// Operator: no more of a service point.
@@ -120,11 +135,13 @@ client_commands! {
     /// Patient: how the visit was.
     RateVisit = "rate_visit";
     /// Desk: a patient without an appointment.
-    RegisterWalkIn = "register_walk_in";
+    RegisterWalkIn as sent::RegisterWalkIn = "register_walk_in";
     /// Desk: a patient who comes back on a later day of an open visit.
-    RegisterReturn = "register_return";
+    RegisterReturn as sent::RegisterReturn = "register_return";
     /// Desk: a priority class with proof seen.
     SetPriority = "set_priority";
+    /// Desk: an alert of the pre-check has been heard.
+    AcknowledgeAlert = "acknowledge_alert";
     /// Desk, doctor: to another queue or department.
     TransferTicket = "transfer_ticket";
     /// Desk: take a transfer back that is still in transit.

@@ -72,6 +72,12 @@ impl<'a> Reader<'a> {
         self.state.config.doctors.get(doctor).map_or("", |doctor| doctor.is.name.as_str())
     }
 
+    /// The name in Chinese, and in English where there is one.
+    fn doctor_names(&self, doctor: &DoctorId) -> (&'a str, &'a str) {
+        let (name, en) = (self.doctor_name(doctor), self.state.config.name_en(doctor.as_str()));
+        (name, if en.is_empty() { name } else { en })
+    }
+
     fn calls(&self) -> Vec<CallInput> {
         let here = self.state.floor.work.values().flat_map(|work| work.in_hand.iter().chain(&work.at_door));
         here.filter_map(|id| self.call(self.ticket(id)?)).collect()
@@ -130,6 +136,7 @@ impl<'a> Reader<'a> {
                 place,
                 place_en,
                 doctor: self.doctor_name(doctor).to_owned(),
+                doctor_en: self.state.config.name_en(doctor.as_str()).to_owned(),
                 title: title.unwrap_or_default(),
                 waiting,
                 at_door,
@@ -144,6 +151,7 @@ impl<'a> Reader<'a> {
     fn queues_without_a_room(&self) -> impl Iterator<Item = RoomInput> {
         let definition = self.state.config.definition.as_ref();
         let neutral = definition.and_then(|definition| definition.neutral_name.clone());
+        let is_neutral = neutral.is_some();
         let served: BTreeSet<&QueueId> = self.work().flat_map(|(_, work)| &work.queues).collect();
         self.orders.iter().filter(move |(queue, _)| !served.contains(queue)).filter_map(move |(queue, _)| {
             let waiting: Vec<String> = self.waiting(queue).collect();
@@ -152,8 +160,9 @@ impl<'a> Reader<'a> {
             (!waiting.is_empty()).then(|| RoomInput {
                 order: u32::MAX,
                 place: name.unwrap_or_default(),
-                place_en: String::new(),
+                place_en: if is_neutral { String::new() } else { self.state.config.name_en(queue.as_str()).to_owned() },
                 doctor: String::new(),
+                doctor_en: String::new(),
                 title: String::new(),
                 waiting,
                 at_door: Vec::new(),
@@ -176,14 +185,14 @@ impl<'a> Reader<'a> {
 
     fn pauses(&self) -> impl Iterator<Item = Notice> {
         self.work().filter_map(|(doctor, work)| {
-            let name = self.doctor_name(doctor);
+            let (name, en) = self.doctor_names(doctor);
             let pause = work.pause.as_ref()?;
             Some(match pause.back_at.map(|at| self.state.config.zone().clock(at)) {
                 Some(back) => Notice {
                     zh: format!("{name}医生暂停叫号,预计{back}恢复"),
-                    en: format!("Dr {name} has paused, back about {back}"),
+                    en: format!("Dr {en} has paused, back about {back}"),
                 },
-                None => Notice { zh: format!("{name}医生暂停叫号"), en: format!("Dr {name} has paused") },
+                None => Notice { zh: format!("{name}医生暂停叫号"), en: format!("Dr {en} has paused") },
             })
         })
     }
@@ -195,10 +204,10 @@ impl<'a> Reader<'a> {
             sessions.filter(|session| session.date == self.today && session.standing == SessionStanding::Open);
         running.filter(|session| session.delay_min > 0 && self.is_shown(&session.queue)).map(|session| {
             let minutes = session.delay_min;
-            match session.doctor.as_ref().map(|doctor| self.doctor_name(doctor)) {
-                Some(name) => Notice {
+            match session.doctor.as_ref().map(|doctor| self.doctor_names(doctor)) {
+                Some((name, en)) => Notice {
                     zh: format!("{name}医生门诊延迟约{minutes}分钟"),
-                    en: format!("Dr {name} is running about {minutes} minutes late"),
+                    en: format!("Dr {en} is running about {minutes} minutes late"),
                 },
                 None => {
                     let (zh, en) = self.named();

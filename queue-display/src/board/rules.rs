@@ -76,6 +76,8 @@ pub struct RoomInput {
     pub place_en: String,
     /// Who works there.
     pub doctor: String,
+    /// In English, where that is known.
+    pub doctor_en: String,
     /// With which title.
     pub title: String,
     /// Numbers in the order in which they will be called, without those at the door.
@@ -165,6 +167,8 @@ pub struct RoomView {
     pub place_en: String,
     /// Who works there.
     pub doctor: String,
+    /// In English, where that is known.
+    pub doctor_en: String,
     /// With which title.
     pub title: String,
     /// Numbers in the order in which they will be called.
@@ -288,6 +292,7 @@ pub fn rooms(input: &BoardInput, zone: Zone) -> Vec<RoomView> {
         place: room.place.clone(),
         place_en: room.place_en.clone(),
         doctor: room.doctor.clone(),
+        doctor_en: room.doctor_en.clone(),
         title: room.title.clone(),
         waiting: room.waiting.clone(),
         at_door: room.at_door.clone(),

@@ -130,6 +130,7 @@ impl Parts {
     fn of(event: &department::Event) -> Option<Self> {
         match event {
             department::Event::Config(department::ConfigEvent::Retired { kind: RetiredKind::Board, .. }) => None,
+            department::Event::Config(department::ConfigEvent::QuestionsConfigured(_)) => None,
             department::Event::Config(_) => Some(Self::ALL),
             department::Event::Clinic(clinic::Event::SessionDelayed { .. } | clinic::Event::SessionClosed { .. })
             | department::Event::Clinic(clinic::Event::SessionDefined { .. } | clinic::Event::SessionRetired { .. }) => {
@@ -174,6 +175,9 @@ impl Parts {
             | Floor::TicketHeard { .. }
             | Floor::TransferKept { .. }
             | Floor::VisitEnded { .. }
+            | Floor::PreChecked(_)
+            | Floor::AlertAcknowledged { .. }
+            | Floor::SentElsewhere(_)
             | Floor::CallNotAnnounced { .. } => None,
             // Everything else moves people: called, missed, back, cancelled, moved, sent, undone, settled, tidied.
             _ => Some(Self::PEOPLE),

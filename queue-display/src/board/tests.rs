@@ -413,6 +413,7 @@ fn rooms_stand_in_their_order_and_missed_numbers_longest_first() {
         place: place.into(),
         place_en: String::new(),
         doctor: String::new(),
+        doctor_en: String::new(),
         title: String::new(),
         waiting: Vec::new(),
         at_door: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff, Settlement};
+use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff, Does, PreCheck, Settlement};
 use jiaohao_domain::{
     AnnouncementId, AppointmentId, AssignmentId, BoardId, DepartmentId, DoctorId, PatientId, QueueId, ScreenId,
     ServicePointId, SessionId, SiteId, SlotId, TicketId, is_well_formed,
@@ -69,6 +69,11 @@ impl Target {
             let about = about.department(settled.ticket.department());
             settled.to.iter().fold(about, |about, to| about.under(to.as_str()))
         })
+    }
+    /// The queue of another department in which somebody is registered at once.
+    fn sent_on(self, pre_check: Option<&PreCheck>) -> Self {
+        let to = pre_check.and_then(|answered| answered.to.as_ref());
+        to.into_iter().fold(self, |about, to| about.under(to.as_str()))
     }
     fn patient(mut self, patient: &PatientId) -> Self {
         self.patients.push(patient.clone());
@@ -162,6 +167,13 @@ impl Target {
                 .iter()
                 .fold(about.thing(c.id.as_str()), |about, department| about.under(department.as_str())),
             C::DefineStaff(c) => about.staff(c),
+            C::DefineQuestions(c) => {
+                let sent_to = c.rules.iter().filter_map(|rule| match &rule.does {
+                    Does::SendTo { department } => Some(department),
+                    _ => None,
+                });
+                sent_to.fold(about.site(c.site.clone()), |about, department| about.under(department.as_str()))
+            }
             C::RetireDepartment(c) => about.thing(c.id.as_str()),
             C::RetireServicePoint(c) => about.thing(c.id.as_str()),
             C::RetireBoard(c) => about.thing(c.id.as_str()),
@@ -186,15 +198,18 @@ impl Target {
             C::ProlongHold(c) => about.appointment(&c.appointment),
             C::CorrectNoShow(c) => about.appointment(&c.appointment),
             C::RestoreAppointment(c) => about.appointment(&c.appointment),
-            C::CheckIn(c) => about.appointment(&c.appointment),
+            C::CheckIn(c) => about.appointment(&c.appointment).sent_on(c.pre_check.as_ref()),
             C::ReportBack(c) => about.ticket(&c.ticket),
             C::CancelTicket(c) => about.ticket(&c.ticket),
             C::RateVisit(c) => about.ticket(&c.ticket),
             C::RegisterWalkIn(c) => {
                 let about = about.department(c.queue.department()).patient(&c.patient);
-                c.visit.iter().fold(about, |about, visit| about.under(visit.as_str()))
+                c.visit.iter().fold(about, |about, visit| about.under(visit.as_str())).sent_on(c.pre_check.as_ref())
             }
-            C::RegisterReturn(c) => about.department(c.at()).under(c.visit.as_str()).patient(&c.patient),
+            C::RegisterReturn(c) => {
+                about.department(c.at()).under(c.visit.as_str()).patient(&c.patient).sent_on(c.pre_check.as_ref())
+            }
+            C::AcknowledgeAlert(c) => about.ticket(&c.ticket),
             C::SetPriority(c) => about.ticket(&c.ticket),
             C::TransferTicket(c) => about.ticket(&c.ticket).under(c.to.as_str()),
             C::RecallTransfer(c) => about.ticket(&c.ticket),

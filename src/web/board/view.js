@@ -119,7 +119,7 @@ function room(r, now) {
   const more = waiting.length - places;
   return h('div', { class: `room${r.common ? ' common' : ''}`, key: r.common ? `line/${waiting[0]}` : `${r.place}/${r.doctor}`, 'data-room': r.place },
     h('span', { class: 'doctor' },
-      r.common ? h('b', null, two('board.common')) : [h('b', { key: 'p' }, r.place), [r.doctor, r.title].filter(Boolean).join(' ')]),
+      r.common ? h('b', null, two('board.common')) : [h('b', { key: 'p' }, r.place), [r.doctor, r.title].filter(Boolean).join(' '), r.doctor_en ? h('span', { class: 'en', lang: 'en', key: 'en' }, r.doctor_en) : null]),
     h('span', { class: 'expected num' }, when(r, now)),
     h('div', { class: 'queue num' },
       door.length ? h('span', { class: 'door' }, door.join(' ')) : null,

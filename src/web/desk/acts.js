@@ -8,6 +8,7 @@ import { named, t } from '../lib/i18n.js';
 import { askText } from '../lib/page.js';
 import { Recent } from '../lib/recent.js';
 import { prefix } from '../lib/site.js';
+import { arrive } from './arrive.js';
 
 /** A ticket's way on is looked at while the ticket is. */
 const LINKS_KEPT = 200;
@@ -30,6 +31,29 @@ export class Acts {
     } catch {
       return null; // said on the page
     }
+  }
+
+  /**
+   * An arrival, with the site's questions before it. Who is registered where the answers send is told on the way.
+   * @param {string} name @param {any} body @param {string} who @param {boolean} [spared]
+   * @returns {Promise<any>} the answer; without a number when it goes on elsewhere; null: not done, which is said
+   */
+  async arrive(name, body, who, spared) {
+    try {
+      const result = await arrive({ page: this.page, site: this.floor().site }, name, body, who, spared);
+      if (result && !result.number) await this.tellSentOn(result.ticket);
+      return result;
+    } catch (refusal) {
+      if (refusal.code === 'already_exists') throw refusal;
+      return null;
+    }
+  }
+
+  /** It is on its way to another department: which number it has there. @param {string} id */
+  async tellSentOn(id) {
+    const taken = await this.floor().taken(id);
+    const link = taken && (await this.linkOf(taken));
+    this.done(link ? t('pre_check.did_send', { to: link.where, new: link.number }) : t('pre_check.did_send_off'), null);
   }
 
   /** @param {string} text @param {string|null} ticket */
@@ -64,8 +88,8 @@ export class Acts {
 
   /** @param {any} appointment */
   async checkIn(appointment) {
-    const result = await this.send('check_in', { appointment: appointment.appointment });
-    if (result) this.done(t('desk.did.check_in', { number: result.number, position: result.position }), result.ticket);
+    const result = await this.arrive('check_in', { appointment: appointment.appointment }, this.persons.nameOf(appointment));
+    if (result && result.number) this.done(t('desk.did.check_in', { number: result.number, position: result.position }), result.ticket);
     return !!result;
   }
 
@@ -149,7 +173,7 @@ export class Acts {
     try {
       const { snapshot } = await this.page.session.http('GET', `/api/v1/streams/ticket:${ticket.linked_to}`);
       const department = this.floor().site.one('departments', prefix(snapshot.queue, 2));
-      const where = [department ? named(department.name, department.name_en) : '', snapshot.queue_name].filter(Boolean).join(' · ');
+      const where = [department ? named(department.name, department.name_en) : '', named(snapshot.queue_name, snapshot.queue_name_en)].filter(Boolean).join(' · ');
       this.links.set(ticket.linked_to, { ticket: ticket.linked_to, number: snapshot.number, where });
     } catch (refusal) {
       if (refusal.code !== 'forbidden') this.links.delete(ticket.linked_to);
@@ -208,7 +232,7 @@ export class Acts {
       const id = r.in_hand && (r.in_hand.ticket || r.in_hand);
       const hand = id ? this.floor().ticket(id) || { ticket: id, number: '', state: 'serving' } : null;
       const who = hand ? `${hand.number} ${this.persons.nameOf(hand)}`.trim() : '';
-      const label = t(hand ? 'desk.room_has' : 'desk.room_empty', { room: place, doctor: r.doctor_name || '', who });
+      const label = t(hand ? 'desk.room_has' : 'desk.room_empty', { room: place, doctor: named(r.doctor_name, r.doctor_name_en), who });
       return { id: r.service_point, assignment: r.assignment, place, label, hand, who };
     });
     return rooms.sort((one, other) => Number(!!one.hand) - Number(!!other.hand));

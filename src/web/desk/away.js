@@ -208,9 +208,9 @@ export class Away {
     const unread = site.of('queues', floor.department).filter((one) => !queues.some((queue) => queue.queue.id === one.id));
     return h('section', { class: 'paper', key: 'paper', 'aria-hidden': 'true' },
       h('h2', null, [department ? named(department.name, department.name_en) : '', queues.length ? t('away.paper', { time: at === null ? '' : this.clock(at) }) : t('away.no_order')].filter(Boolean).join(' · ')),
-      queues.length ? unread.map((one) => h('p', { key: one.id }, `${one.name}: ${t('away.no_order_queue')}`)) : null,
+      queues.length ? unread.map((one) => h('p', { key: one.id }, `${named(one.name, one.name_en)}: ${t('away.no_order_queue')}`)) : null,
       queues.map((queue) => h('div', { key: queue.queue.id },
-        h('h3', null, queue.queue.name),
+        h('h3', null, named(queue.queue.name, queue.queue.name_en)),
         h('ol', null, floor.list(queue, 'waiting').map((ticket) => h('li', { key: ticket.ticket }, `${ticket.number} ${ticket.masked_name || ''} ${stateWord(ticket.state)}`))))),
       this.entries.length ? h('h3', { key: 'written' }, t('away.title')) : null,
       h('ol', { key: 'entries' }, this.entries.map((entry) => h('li', { key: String(entry.id) }, `${this.clock(entry.at)} ${masked(entry.text)}`))));

@@ -6,12 +6,13 @@ import { Slips } from '../components/slip.js';
 import { waited, why } from '../components/ticket.js';
 import { wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
-import { named, t } from '../lib/i18n.js';
+import { named, said, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
 import { Persons } from '../lib/persons.js';
-import { Site } from '../lib/site.js';
+import { prefix, Site } from '../lib/site.js';
 import { standingWord, wordsOf } from '../lib/words.js';
 import { Acts } from './acts.js';
+import { Alerts } from './alerts.js';
 import { Away } from './away.js';
 import { Floor } from './floor.js';
 import { OpenSession } from './open-session.js';
@@ -46,6 +47,8 @@ let walkIn = null;
 let slips = null;
 /** @type {Away|null} */
 let away = null;
+/** @type {Alerts|null} */
+let alerts = null;
 /** @type {any} */
 let opening = null;
 let filter = 'waiting';
@@ -71,6 +74,7 @@ async function start(page) {
   }
   const getFloor = () => /** @type {Floor} */ (floor);
   acts = new Acts(page, getFloor, persons);
+  alerts = new Alerts(page, site, { floor: () => floor, acts, persons, show: showAlert });
   slips = new Slips(page);
   walkIn = new WalkIn(page, acts, getFloor, persons, slips);
   opening = new OpenSession(page, getFloor, acts);
@@ -126,6 +130,13 @@ function pick(ticket) {
   page.draw();
 }
 
+/** The ticket of an alert, of whatever department of this desk. @param {any} ticket */
+function showAlert(ticket) {
+  const department = departments().find((d) => d.id === prefix(ticket.ticket, 2));
+  if (department && floor && department.id !== floor.department) openDepartment(department);
+  pick(ticket.ticket);
+}
+
 /** A new number in an open visit; its slip stands at the side. @param {any} visit */
 async function returnDay(visit) {
   const done = await walkIn.returnDay(visit);
@@ -138,7 +149,7 @@ function moveTo(queue) {
   const ticket = floor && moving ? floor.ticket(moving) : null;
   moving = null;
   const reason = find('#transfer-reason');
-  if (ticket) acts.transfer(ticket, queue.id, queue.name, (reason && reason.value.trim()) || t('reason.needs_other'));
+  if (ticket) acts.transfer(ticket, queue.id, named(queue.name, queue.name_en), (reason && reason.value.trim()) || t('reason.needs_other'));
   page.draw();
 }
 
@@ -211,7 +222,7 @@ function column(queue) {
     },
   },
   h('header', null,
-    h('h2', null, h('span', null, queue.queue.name), h('span', { class: 'num' }, String(queue.order.length))),
+    h('h2', null, h('span', null, named(queue.queue.name, queue.queue.name_en)), h('span', { class: 'num' }, String(queue.order.length))),
     h('div', { class: 'rooms' }, (queue.rooms || []).map((/** @type {any} */ room) => roomLine(room))),
     target
       ? h('button', { type: 'button', class: 'btn primary small here', key: 'here', 'data-action': 'transfer_here', 'data-target': queue.queue.id, onclick: () => moveTo(queue.queue) }, t('desk.transfer_here'))
@@ -239,7 +250,7 @@ function whence(coming) {
 /** @param {any} room */
 function roomLine(room) {
   const hand = room.in_hand && /** @type {Floor} */ (floor).ticket(room.in_hand.ticket || room.in_hand);
-  return h('span', { key: room.service_point }, h('b', null, named(room.name, room.name_en)), ` ${room.doctor_name || ''} `,
+  return h('span', { key: room.service_point }, h('b', null, named(room.name, room.name_en)), ` ${named(room.doctor_name, room.doctor_name_en)} `,
     room.paused ? h('span', { class: 'tag soon' }, t('desk.room_paused')) : hand ? h('span', { class: 'tag good' }, hand.number) : h('span', { class: 'tag' }, t('desk.room_free')));
 }
 
@@ -257,6 +268,7 @@ function row(ticket) {
   h('span', { class: 'number' }, ticket.number),
   h('span', { class: 'name' }, persons.nameOf(ticket), h('small', null, ticket.not_announced
     ? h('span', { class: 'tag soon', 'data-not-announced': ticket.not_announced }, t(`not_announced.${ticket.not_announced}`))
+    : ticket.pre_check && ticket.pre_check.alert ? h('span', { class: `tag ${ticket.pre_check.alert.level === 'urgent' ? 'alarm' : 'soon'}` }, said(ticket.pre_check.alert.text))
     : ticket.state === 'waiting' ? why(ticket) : ticket.state === 'summoned' ? f.doorOf(ticket) : standingWord(ticket))),
   h('span', { class: 'wait num' }, ticket.state === 'ended' ? '' : waited(ticket, now)));
 }
@@ -324,6 +336,7 @@ function top() {
   render(find('#me'), page.session.access
     ? h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))
     : []);
+  render(find('#alerts'), alerts ? alerts.view() : []);
   render(find('#departments'), floor
     ? h('select', {
       class: 'input', 'aria-label': t('desk.department'), 'data-action': 'choose_department',

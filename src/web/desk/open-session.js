@@ -64,7 +64,7 @@ export class OpenSession {
   follow(form) {
     const who = this.whos()[Number(form.elements.who.value)];
     if (!who) return;
-    const cls = classOfTitle(who.doctor && who.doctor.title);
+    const cls = (who.doctor && who.doctor.registration_class) || classOfTitle(who.doctor && who.doctor.title);
     form.elements.registration_class.value = cls;
     const before = this.floor().site.view.sessions.filter((/** @type {any} */ s) => s.registration_class === cls);
     form.elements.fee.value = before.length ? String(before[before.length - 1].fee_fen / 100) : '0';
@@ -96,7 +96,7 @@ export class OpenSession {
     if (!other) return true;
     const doctor = site.one('doctors', body.doctor);
     return ask(t('desk.session_twice_title'), (close) => h('div', { class: 'form' },
-      h('p', null, t('desk.session_twice', { name: doctor ? doctor.name : '', period: periodWord(body.period), hours: hoursOf(other) })),
+      h('p', null, t('desk.session_twice', { name: doctor ? named(doctor.name, doctor.name_en) : '', period: periodWord(body.period), hours: hoursOf(other) })),
       h('div', { class: 'buttons' },
         h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', autofocus: true, onclick: () => close(null) }, t('cancel')),
         h('button', { type: 'button', class: 'btn primary', 'data-action': 'dialog_go', onclick: () => close(true) }, t('desk.session_twice_go')))));
@@ -125,7 +125,7 @@ export class OpenSession {
       await this.page.protocol.command('define_session', body);
       this.open = false;
       this.round += 1;
-      this.acts.done(t('desk.did.open_session', { name: who.doctor ? who.doctor.name : who.queue.name }), null);
+      this.acts.done(t('desk.did.open_session', { name: who.doctor ? named(who.doctor.name, who.doctor.name_en) : named(who.queue.name, who.queue.name_en) }), null);
       await floor.readSessions();
     } catch (refusal) {
       const field = wrongField(refusal) === 'slots' ? 'slots' : 'form';
@@ -160,7 +160,7 @@ export class OpenSession {
     },
     h('b', null, t('desk.open_session')),
     h('label', { class: 'field', key: 'who' }, h('span', null, t('desk.who_sits')), h('select', { class: 'input', name: 'who', required: true },
-      whos.map(({ queue, doctor }, n) => h('option', { key: n, value: String(n) }, doctor ? `${doctor.name} · ${queue.prefix} ${queue.name}` : t('desk.pool_of', { queue: `${queue.prefix} ${queue.name}` }))))),
+      whos.map(({ queue, doctor }, n) => h('option', { key: n, value: String(n) }, doctor ? `${named(doctor.name, doctor.name_en)} · ${queue.prefix} ${named(queue.name, queue.name_en)}` : t('desk.pool_of', { queue: `${queue.prefix} ${named(queue.name, queue.name_en)}` }))))),
     h('div', { class: 'two', key: 'where' },
       h('label', { class: 'field' }, h('span', null, t('desk.period')), h('select', { class: 'input', name: 'period' },
         PERIODS.map((period) => h('option', { key: period, value: period, selected: period === this.period }, periodWord(period))))),

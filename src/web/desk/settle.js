@@ -1,7 +1,7 @@
 // What becomes of tickets that have not ended: asked of the desk for each, when a session closes and for those left over.
 
 import { h } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
+import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { stateWord } from '../lib/words.js';
 
@@ -53,7 +53,7 @@ export function settle(floor, persons, ids, { queues, how: words, go, again }) {
       h('option', { key: '', value: '' }, t('desk.settle_choose')),
       SETTLEMENTS.filter((x) => x !== 'move' || movable).map((x) => h('option', { key: x, value: x }, t(`settle.${x}`)))),
       h('select', { class: 'input', name: `to-${id}`, disabled: said[id] !== 'move', 'aria-label': t('transfer.to') },
-        queues.map((/** @type {any} */ q) => h('option', { key: q.id, value: q.id }, q.name))));
+        queues.map((/** @type {any} */ q) => h('option', { key: q.id, value: q.id }, named(q.name, q.name_en)))));
   })),
   h('div', { class: 'buttons' },
     h('button', { type: 'button', class: 'btn', onclick: () => done(null) }, t('cancel')),

@@ -1,5 +1,6 @@
 // The chosen ticket at the desk: who, why it stands there, everything that can be done with it in its state, its history.
 
+import { preCheckPart } from '../components/pre-check.js';
 import { ageOf, history, notAnnounced, tags, waited, why } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
@@ -32,6 +33,7 @@ export function ticketPanel(look, ticket) {
     tags(ticket),
     notAnnounced(ticket),
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
+    preCheckPart(ticket, look.floor.site),
     goesOn(look, ticket),
     h('div', { class: 'acts' }, buttons(look, ticket)),
     again(look, ticket),
@@ -56,7 +58,7 @@ function again(look, ticket) {
   const at = queue ? queue.order.indexOf(ticket.ticket) : -1;
   if (at < 0) return null;
   return [
-    h('div', { class: 'slip print on-paper', key: 'slip' }, look.slips.view({ ticket: ticket.ticket, where: queue.queue.name, number: ticket.number, name: ticket.masked_name || '', position: at + 1 })),
+    h('div', { class: 'slip print on-paper', key: 'slip' }, look.slips.view({ ticket: ticket.ticket, where: named(queue.queue.name, queue.queue.name_en), number: ticket.number, name: ticket.masked_name || '', position: at + 1 })),
     printButton(),
   ];
 }
@@ -143,7 +145,7 @@ function transferForm(look, ticket) {
   h('label', { class: 'field' }, h('span', null, t('transfer.to')),
     h('select', { class: 'input', name: 'to', required: true }, targets.map((q) => {
       const department = floor.site.one('departments', prefix(q.id, 2));
-      return h('option', { key: q.id, value: q.id }, `${department ? named(department.name, department.name_en) : ''} · ${q.name}`);
+      return h('option', { key: q.id, value: q.id }, `${department ? named(department.name, department.name_en) : ''} · ${named(q.name, q.name_en)}`);
     }))),
   h('label', { class: 'field' }, h('span', null, t('reason')),
     h('input', { class: 'input', name: 'reason', required: true, maxlength: '200', id: 'transfer-reason', value: t('reason.needs_other') })),

@@ -2,9 +2,9 @@
 // person and takes the number in one go, then shows the slip.
 
 import { find, h } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
+import { named, t } from '../lib/i18n.js';
 import { nameOf, personBody, personFields } from '../lib/person-form.js';
-import { classWord, periodWord } from '../lib/words.js';
+import { classWord, periodWord, registrationWord } from '../lib/words.js';
 import { CLASSES, printButton } from './ticket-panel.js';
 
 /** The form's state. */
@@ -99,36 +99,48 @@ export class WalkIn {
     if (cls === 'emergency') body.class = cls;
     if (f.addition_to.value) body.addition_to = f.addition_to.value;
     let result;
+    const who = (this.person && (this.person.name || this.person.masked_name)) || nameOf(f);
     try {
-      result = await this.page.command('register_walk_in', body);
+      result = await this.acts.arrive('register_walk_in', body, who, cls === 'emergency');
     } catch (refusal) {
-      if (refusal.code !== 'already_exists' || visit) return; // said on the page
+      if (visit) return; // said on the page
       this.page.notify('');
       const waits = this.floor().ticket(refusal.validNow.ticket);
       const number = (waits && waits.number) || '';
       if (window.confirm(t('desk.waits_already', { number }))) await this.take(f, patient, refusal.validNow.visit);
       return;
     }
+    if (!result) return;
+    if (!result.number) {
+      this.begin();
+      return;
+    }
     const given = needsProof(cls) && (await this.acts.send('set_priority', { ticket: result.ticket, class: cls, proof }));
     if (given) result = { ...result, position: given.position || result.position };
     const queue = this.floor().site.one('queues', body.queue);
-    this.slip = { number: result.number, where: queue ? queue.name : '', position: result.position, ticket: result.ticket };
-    this.person = null;
-    // The next form begins as the first one: what it shows is what it asks for.
-    this.kind = 'resident_id';
-    this.round += 1;
-    this.class = 'none';
+    this.slip = { number: result.number, where: queue ? named(queue.name, queue.name_en) : '', position: result.position, ticket: result.ticket };
+    this.begin();
     const steps = given ? ['prioritised', 'registered'] : ['registered'];
     find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, steps));
   }
 
+  /** The next form begins as the first one: what it shows is what it asks for. */
+  begin() {
+    this.person = null;
+    this.kind = 'resident_id';
+    this.round += 1;
+    this.class = 'none';
+  }
+
   /** On a later day of an open visit: the department finds the queue, and the slip says which. @param {any} of with visit and patient */
   async returnDay(of) {
-    const result = await this.acts.send('register_return', { visit: of.visit, patient: of.patient, department: this.floor().department });
+    const body = { visit: of.visit, patient: of.patient, department: this.floor().department };
+    const result = await this.acts.arrive('register_return', body, this.persons.nameOf(of)).catch(() => null);
     if (!result) return false;
+    if (!result.number) return true;
     const ticket = this.floor().ticket(result.ticket);
     const queue = ticket && this.floor().site.one('queues', ticket.queue);
-    this.slip = { number: result.number, where: queue ? queue.name : '', position: result.position, ticket: result.ticket };
+    this.slip = { number: result.number, where: queue ? named(queue.name, queue.name_en) : '', position: result.position, ticket: result.ticket };
     find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, ['registered']));
     return true;
   }
@@ -152,7 +164,7 @@ export class WalkIn {
           }),
         h('label', { class: 'field', key: 'queue' }, h('span', null, t('desk.queue')),
           h('select', { class: 'input', name: 'queue', required: true },
-            floor.site.of('queues', floor.department).map((q) => h('option', { key: q.id, value: q.id }, `${q.prefix || ''} ${q.name}`)))),
+            floor.site.of('queues', floor.department).map((q) => h('option', { key: q.id, value: q.id }, `${q.prefix || ''} ${named(q.name, q.name_en)}`)))),
         h('div', { class: 'two', key: 'more' },
           h('label', { class: 'field' }, h('span', null, t('desk.class')),
             h('select', {
@@ -184,5 +196,5 @@ const needsProof = (cls) => cls !== 'none' && cls !== 'emergency';
 export function sessionName(session, floor) {
   const doctor = session.doctor ? floor.site.one('doctors', session.doctor) : null;
   const queue = floor.site.one('queues', session.queue);
-  return [doctor ? doctor.name : queue ? queue.name : '', periodWord(session.period), session.registration_class].filter(Boolean).join(' · ');
+  return [doctor ? named(doctor.name, doctor.name_en) : queue ? named(queue.name, queue.name_en) : '', periodWord(session.period), registrationWord(session.registration_class)].filter(Boolean).join(' · ');
 }

@@ -207,7 +207,7 @@ export function chooseQueue(site, from, title) {
     const department = site.one('departments', prefix(q.id, 2));
     return h('label', { class: 'check', key: q.id },
       h('input', { type: 'radio', name: 'to', value: q.id, required: true, 'data-target': q.id }),
-      `${department ? named(department.name, department.name_en) : ''} · ${q.name}`);
+      `${department ? named(department.name, department.name_en) : ''} · ${named(q.name, q.name_en)}`);
   })),
   h('div', { class: 'buttons' },
     h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')),

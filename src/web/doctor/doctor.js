@@ -5,7 +5,7 @@ import { wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
-import { wordsOf } from '../lib/words.js';
+import { titleWord, wordsOf } from '../lib/words.js';
 import { editKeys } from './keys.js';
 import { openConsole } from './open.js';
 import { beginView, workView } from './view.js';
@@ -56,7 +56,7 @@ function top() {
     h('b', { key: 'where' }, work
       ? [department ? named(department.name, department.name_en) : '', work.service_point_name].filter(Boolean).join(' · ')
       : t('doctor.title')),
-    value ? h('span', { class: 'muted', key: 'who' }, `${value.name} ${value.title || ''}`) : null,
+    value ? h('span', { class: 'muted', key: 'who' }, `${named(value.name, value.name_en)} ${titleWord(value.title)}`) : null,
   ]);
   render(find('#me'), page.session.access
     ? h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))

@@ -98,7 +98,7 @@ export class Model {
   sitsIn(servicePoint) {
     const stream = this.doors.get(servicePoint);
     const door = stream && stream.value;
-    return door && door.state !== 'closed' ? door.doctor : '';
+    return door && door.state !== 'closed' ? named(door.doctor, door.doctor_en) : '';
   }
 
   /** The room at whose door a ticket stands, when it is not this one. @param {any} ticket */

@@ -1,5 +1,6 @@
 // What the console draws: the patient in hand, the queue in calling order, the day.
 
+import { preCheckPart } from '../components/pre-check.js';
 import { ageOf, lastUndoable, notAnnounced, tags, waited, why } from '../components/ticket.js';
 import { clockOf, wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
@@ -72,6 +73,7 @@ function personPart(look, hand) {
       h('span', { class: 'age' }, [sexWord(hand.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
     tags(hand),
     notAnnounced(hand),
+    preCheckPart(hand, look.model.site),
     h('dl', { class: 'facts' },
       h('dt', null, t('ticket.checked_in')),
       h('dd', { class: 'num' }, hand.checked_in_at ? t('ticket.checked_in_waited', { time: clockOf(hand.checked_in_at), waited: waited(hand, look.now) }) : '–'),
@@ -155,7 +157,7 @@ function table(look, tickets, queue) {
   const heads = ['number', 'name', 'slot_head', waiting ? 'waited' : 'state', 'why'];
   const door = look.model.atDoor();
   return h('table', { class: 'tickets', key: queue ? queue.id : 'all', 'data-queue': queue ? queue.id : '' },
-    queue ? h('caption', null, queue.name) : null,
+    queue ? h('caption', null, named(queue.name, queue.name_en)) : null,
     h('thead', null, h('tr', null, heads.map((k) => h('th', { key: k, scope: 'col' }, t(`ticket.${k}`))),
       h('th', { key: 'do' }, h('span', { class: 'visually-hidden' }, t('ticket.do'))))),
     h('tbody', null, tickets.map((ticket) => row(look, ticket, door.includes(ticket.ticket)))));

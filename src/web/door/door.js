@@ -3,6 +3,7 @@
 import { wall } from '../lib/clock.js';
 import { drawing, find, h, render } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
+import { titleWord } from '../lib/words.js';
 import { Screen } from '../lib/screen.js';
 import { LiveStream } from '../lib/stream.js';
 
@@ -62,7 +63,8 @@ function drawNow() {
     h('main', null,
       now(value, off),
       h('aside', null,
-        h('p', { class: 'who' }, value.doctor || t('door.nobody', null, 'zh'), h('small', null, value.title || '')),
+        h('p', { class: 'who' }, value.doctor || t('door.nobody', null, 'zh'), h('small', null, value.title || ''),
+          value.doctor_en ? h('small', { lang: 'en', key: 'en' }, [value.doctor_en, titleWord(value.title, 'en')].filter(Boolean).join(' · ')) : null),
         // Who waits elsewhere may be next all the same: of an empty door nothing is said.
         (value.next || []).length
           ? h('section', { class: 'next' },

@@ -44,6 +44,8 @@ export default {
   'ops.field.number_only': 'Screens show numbers only',
   'ops.field.order': 'Order',
   'ops.field.door_cap': 'How many wait at the door',
+  'ops.field.doctor.registration_class': 'Registration class (sessions begin with it)',
+  'ops.take_spelt': 'By its spelling: ',
   'ops.field.title': 'Title',
   'ops.field.departments': 'Departments',
   'ops.field.prefix': 'Prefix of numbers',

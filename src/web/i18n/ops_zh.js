@@ -44,6 +44,8 @@ export default {
   'ops.field.number_only': '屏幕只显示号码',
   'ops.field.order': '排列顺序',
   'ops.field.door_cap': '门口候诊人数',
+  'ops.field.doctor.registration_class': '号别(排班时先用它)',
+  'ops.take_spelt': '用拼音:',
   'ops.field.title': '职称',
   'ops.field.departments': '科室',
   'ops.field.prefix': '号码前缀',

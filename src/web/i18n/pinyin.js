@@ -40,3 +40,16 @@ export function spelt(name, kind) {
   const letters = Array.from(own, (one) => SPELLING[one] || (/[a-z0-9]/i.test(one) ? one.toLowerCase() : /[\u4e00-\u9fff’']/.test(one) ? '' : '-'));
   return letters.join('').replace(/-+/g, '-').replace(/^-|-$/g, '').slice(0, 32);
 }
+
+/** Family names of two characters. */
+const COMPOUND = /^(?:欧阳|司马|上官|诸葛|司徒|夏侯|皇甫|慕容)/;
+
+/** A person's name in Latin letters, family name first (`Li Ming`), to be looked at; empty where it is not sure. @param {string} name */
+export function romanised(name) {
+  const own = name.trim();
+  const letters = Array.from(own, (one) => (/[\u4e00-\u9fff]/.test(one) ? SPELLING[one] || '' : '').replace(/^([ln])v/, '$1yu'));
+  if (letters.length < 2 || letters.length > 4 || letters.some((one) => !one)) return '';
+  const family = COMPOUND.test(own) && letters.length > 2 ? 2 : 1;
+  const capital = (/** @type {string[]} */ part) => part.join('').replace(/^./, (first) => first.toUpperCase());
+  return `${capital(letters.slice(0, family))} ${capital(letters.slice(family))}`;
+}

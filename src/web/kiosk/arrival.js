@@ -1,5 +1,6 @@
 // Who stands at the kiosk: what they have today, found by what only they have, and what they do with it.
 
+import { sendArrival } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 
@@ -48,11 +49,14 @@ export class Arrival {
     return HERE.includes(item.state);
   }
 
-  /** Checks in or reports back. @param {Item} item @param {any} element the pressed one @returns {Promise<Item>} as it is now */
+  /** Reports back. @param {Item} item @param {any} element the pressed one @returns {Promise<Item>} as it is now */
   async act(item, element) {
-    const command = this.commandOf(item);
-    const body = command === 'check_in' ? { appointment: item.appointment } : { ticket: item.ticket };
-    return { ...item, ...(await this.page.command(/** @type {string} */ (command), body, element)) };
+    return { ...item, ...(await this.page.command('report_back', { ticket: item.ticket }, element)) };
+  }
+
+  /** Checks in, with what was answered where the site asks. @param {Item} item @param {any} preCheck @returns {Promise<Item>} as it is now */
+  async checkIn(item, preCheck) {
+    return { ...item, ...(await sendArrival(this.page, 'check_in', { appointment: item.appointment }, preCheck)) };
   }
 
   /** @param {Item} item */

@@ -1,12 +1,14 @@
 // /kiosk: check-in, reporting back of a missed number, slip, without anybody's help. It shows the area's code for phones, finds
 // by what only the patient has, and forgets everybody by itself.
 
+import { OneByOne } from '../components/one-question.js';
 import { codePicture, drawn, printedAt, slipLines } from '../components/slip.js';
 import { readAreaCode } from '../lib/area.js';
 import { clockOf, rangeLeft, wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
+import { askedBy } from '../lib/pre-check.js';
 import { Site } from '../lib/site.js';
 import { placeWord, stateWord, wordsOf } from '../lib/words.js';
 import { Arrival } from './arrival.js';
@@ -29,13 +31,17 @@ let arrival = null;
  * @type {{codes: {name: string, code: string}[], picture: string, until: number}|null} */
 let area = null;
 let reading = false;
-/** start, document, number, birthday, found, done */
+/** start, document, number, birthday, found, questions, sent, done */
 let view = 'start';
 /** The number that the birthday is asked for. */
 let number = '';
 /** The picture on the slip. */
 let picture = '';
 let busy = false;
+/** The questions before somebody joins a queue, while they are answered. @type {OneByOne|null} */
+let questions = null;
+/** The department where the answers send. */
+let sentTo = '';
 /** Whose turn it is: what comes for the person before is nobody's. */
 let turn = 0;
 let touchedAt = performance.now();
@@ -108,6 +114,8 @@ function home() {
   view = 'start';
   number = '';
   picture = '';
+  questions = null;
+  sentTo = '';
   render(find('#slip'), []);
   typing.begin(0);
   page.notify('');
@@ -176,6 +184,58 @@ async function shown(item) {
   page.draw();
 }
 
+/** The site's questions, one a screen; without any it is checked in at once. @param {any} item */
+function checkIn(item) {
+  const asked = askedBy(site);
+  if (!asked) {
+    arrive(item, null);
+    return;
+  }
+  view = 'questions';
+  questions = new OneByOne(asked, {
+    done: (preCheck) => arrive(item, preCheck),
+    changed: () => page.draw(),
+    left: () => {
+      view = 'found';
+      page.draw();
+    },
+  });
+  page.draw();
+}
+
+/** @param {any} item @param {any} preCheck */
+async function arrive(item, preCheck) {
+  if (busy) return;
+  const mine = turn;
+  busy = true;
+  page.draw();
+  try {
+    const now = await /** @type {Arrival} */ (arrival).checkIn(item, preCheck);
+    busy = false;
+    if (isTurn(mine)) await shown(now);
+  } catch (refusal) {
+    if (isTurn(mine)) await takeRefusal(item, refusal);
+  }
+  if (isTurn(mine)) busy = false;
+  page.draw();
+}
+
+/** Other questions are asked now, or another department comes first; anything else is said, and the desk can help. @param {any} item @param {any} refusal */
+async function takeRefusal(item, refusal) {
+  questions = null;
+  if (refusal.code === 'sent_elsewhere') {
+    sentTo = refusal.validNow.department;
+    view = 'sent';
+  } else if (refusal.code === 'questions_changed') {
+    const mine = turn;
+    await /** @type {Site} */ (site).read().catch((failed) => page.refuse(failed));
+    if (!isTurn(mine)) return;
+    page.notify(t('error.questions_changed'), 'soon');
+    view = 'found';
+    if (askedBy(site)) checkIn(item);
+  } else view = 'found';
+}
+
 /** @param {any} item @param {any} event */
 async function act(item, event) {
   const mine = turn;
@@ -200,6 +260,8 @@ function draw() {
     number: () => typing.view({ label: t('kiosk.number'), hint: t('kiosk.number_hint'), go: t('kiosk.go_on'), ready: isReady(), busy, extra: prefixes() }),
     birthday: () => typing.view({ label: t('kiosk.birthday', { number }), hint: t('kiosk.birthday_hint'), go: t('kiosk.find'), ready: isReady(), busy, keepHint: true }),
     found: foundView,
+    questions: () => questions && questions.view(),
+    sent: sentView,
     done: doneView,
   };
   const away = view !== 'start';
@@ -268,7 +330,7 @@ function foundView() {
 /** @param {Arrival} a @param {any} item */
 function itemButton(a, item) {
   const command = a.commandOf(item);
-  if (command) return h('button', { type: 'button', class: 'btn primary', 'data-action': command, onclick: (/** @type {any} */ event) => act(item, event) }, t(`kiosk.${command}`));
+  if (command) return h('button', { type: 'button', class: 'btn primary', 'data-action': command, disabled: busy, onclick: (/** @type {any} */ event) => (command === 'check_in' ? checkIn(item) : act(item, event)) }, t(`kiosk.${command}`));
   if (a.isHere(item)) return h('button', { type: 'button', class: 'btn', 'data-action': 'show_place', onclick: () => shown(item) }, t('kiosk.show_place'));
   return h('span', { class: 'tag' }, stateWord(item.state));
 }
@@ -279,6 +341,15 @@ function todo(place) {
   if (place.state === 'summoned') return t('patient.wait_at_door', { place: placeWord(place) });
   if (place.state === 'waiting' && place.ahead !== null) return place.ahead ? t('patient.ahead', { n: place.ahead }) : t('patient.you_are_next');
   return stateWord(place.state);
+}
+
+/** Where to go instead, in words for everybody. */
+function sentView() {
+  const department = /** @type {Site} */ (site).one('departments', sentTo);
+  return [
+    h('p', { class: 'say go-there', key: 'where', role: 'status', 'data-sent-to': sentTo }, t('pre_check.sent_title', { where: department ? named(department.name, department.name_en) : '' })),
+    h('p', { class: 'more', key: 'more' }, t('pre_check.sent_more')),
+  ];
 }
 
 function doneView() {

@@ -43,6 +43,22 @@ export const periodWord = (value) => wordFor('period', value);
 /** @param {string} value */
 export const sexWord = (value) => wordFor('sex', value);
 
+/** What doctors' titles are called. */
+const TITLES = ['chief', 'associate', 'attending', 'resident'];
+/** The usual registration classes. */
+const CLASSES = ['ordinary', 'associate', 'chief', 'special'];
+
+/** A Chinese word that is one of ours, in the language in use. @param {string} prefix @param {string[]} all @param {string|null|undefined} word @param {string} [lang] */
+function ownWord(prefix, all, word, lang) {
+  const known = all.find((one) => t(`${prefix}.${one}`, null, 'zh') === word);
+  return known ? t(`${prefix}.${known}`, null, lang) : word || '';
+}
+
+/** A doctor's title. @param {string|null|undefined} title @param {string} [lang] another language than the one in use */
+export const titleWord = (title, lang) => ownWord('doctor_title', TITLES, title, lang);
+/** A registration class. @param {string|null|undefined} value */
+export const registrationWord = (value) => ownWord('registration_class', CLASSES, value);
+
 /** The place in the language in use. @param {any} row */
 export function placeWord(row) {
   return (language() === 'en' && row.place_en) || row.place || '';

@@ -4,6 +4,7 @@ import { fieldView, focusWrong } from '../components/fields.js';
 import { classOfTitle, periodFields, periodSaid, periodSlots, slotTable, USUAL } from '../components/slots.js';
 import { h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
+import { romanised } from '../i18n/pinyin.js';
 import { proposedId } from '../lib/ids.js';
 import { fieldsOf, idOf, isUnder, parentOf } from './kinds.js';
 import { rulesOf, rulesView } from './rules.js';
@@ -105,8 +106,15 @@ function view(kind, field, look) {
       has(`ops.hint.${kind.kind}.${field.name}`) ? h('small', { key: 'hint' }, t(`ops.hint.${kind.kind}.${field.name}`)) : null);
   }
   const hint = has(`ops.hint.${kind.kind}.${field.name}`) ? t(`ops.hint.${kind.kind}.${field.name}`) : has(`ops.hint.${field.name}`) ? t(`ops.hint.${field.name}`) : '';
-  return fieldView({ name: field.name, words, wrong, hint, key }, [input(kind, field, look),
-    field.type === 'suggested' ? h('datalist', { id: `of-${field.name}`, key: 'list' }, suggestions(field).map((word) => h('option', { key: word, value: word }))) : null]);
+  const asSpelt = kind.kind === 'doctor' && field.name === 'name_en' ? romanised(look.name) : '';
+  return [fieldView({ name: field.name, words, wrong, hint, key }, [input(kind, field, look),
+    field.type === 'suggested' ? h('datalist', { id: `of-${field.name}`, key: 'list' }, suggestions(field).map((word) => h('option', { key: word, value: word }))) : null]),
+  asSpelt ? h('button', {
+    type: 'button', class: 'btn small spelt', key: `spelt-${key}`, 'data-action': 'take_spelt',
+    onclick: (/** @type {any} */ event) => {
+      event.currentTarget.form.elements.name_en.value = asSpelt;
+    },
+  }, t('ops.take_spelt'), h('span', { lang: 'en' }, asSpelt)) : null];
 }
 
 /** The slots: cut from a period, then each as it is to be. @param {Look} look @param {string} key @param {string} words */
@@ -159,6 +167,10 @@ function onInput(kind, look, event) {
   const form = event.currentTarget;
   const f = form.elements;
   const { name } = event.target;
+  if (kind.kind === 'doctor' && name === 'name') {
+    look.name = event.target.value;
+    look.draw();
+  }
   if (name === 'id') ownIdOf = event.target.value === '' ? '' : look.form;
   if (kind.kind === 'queue' && name === 'prefix') event.target.value = event.target.value.toUpperCase();
   if (kind.kind === 'session' && !look.editing) {
@@ -178,7 +190,7 @@ function followQueue(look, f, changed) {
   const queue = site && site.one('queues', f.queue.value);
   if (changed === 'queue' && queue) f.doctor.value = queue.doctors[0] || '';
   const doctor = site && site.one('doctors', f.doctor.value);
-  f.registration_class.value = classOfTitle(doctor && doctor.title);
+  f.registration_class.value = (doctor && doctor.registration_class) || classOfTitle(doctor && doctor.title);
 }
 
 /** A new form begins with what follows from what is chosen in it. @param {Kind} kind @param {Look} look @param {any} form */

@@ -6,7 +6,7 @@ import { CLASSES, PERIODS } from '../components/slots.js';
  * What a form knows beside its fields: the site that is open, the department that is chosen, what is changed (none: a new
  * thing), the role that is chosen, what is wrong, by field, and the thing of the list that has the new one's id (`taken`).
  * @typedef {{site: import('../lib/site.js').Site|null, sites: any[], staff: any[], zones: string[], department: string, editing: any,
- *   offset: string, role: string, ownSite: string|null, mayIssue: boolean, account: string, wrong: Object<string, string>, taken: any, form: string,
+ *   offset: string, role: string, ownSite: string|null, mayIssue: boolean, account: string, wrong: Object<string, string>, taken: any, form: string, name: string,
  *   slots: import('../components/slots.js').Slot[], today: string, draw: () => void}} Look
  */
 /**
@@ -79,7 +79,9 @@ export const KINDS = [
     kind: 'doctor', command: 'define_doctor', retire: 'retire_doctor', list: 'doctors', under: 'site',
     fields: [
       { name: 'name', type: 'text', required: true, max: 60 },
+      { name: 'name_en', type: 'text', max: 60 },
       { name: 'title', type: 'suggested', required: true, options: ['chief', 'associate', 'attending', 'resident'], max: 60 },
+      { name: 'registration_class', type: 'suggested', options: CLASSES, max: 60 },
       { name: 'id', type: 'id', required: true, under: 'site' },
       { name: 'departments', type: 'choose_many', of: 'departments', required: true, start: onlyDepartment },
     ],
@@ -88,6 +90,7 @@ export const KINDS = [
     kind: 'queue', command: 'define_queue', retire: 'retire_queue', list: 'queues', under: 'department',
     fields: [
       { name: 'name', type: 'text', required: true, max: 60 },
+      { name: 'name_en', type: 'text', max: 60 },
       { name: 'prefix', type: 'text', required: true, start: freePrefix, max: 3 },
       { name: 'id', type: 'id', required: true, under: 'department' },
       { name: 'doctors', type: 'choose_many', of: 'doctors', here: true },

@@ -19,7 +19,7 @@ export function needs(look, department = look.department) {
     { name: 'department', part: 'department', there: site && department ? words([site.one('departments', department)].filter(Boolean)) : [] },
     { name: 'service_point', part: 'service_point', there: words(of('service_points')) },
     { name: 'doctor', part: 'doctor', there: words(doctors) },
-    { name: 'queue', part: 'queue', there: of('queues').map((queue) => `${queue.prefix} ${queue.name}`) },
+    { name: 'queue', part: 'queue', there: of('queues').map((queue) => `${queue.prefix} ${named(queue.name, queue.name_en)}`) },
     { name: 'doctor_account', part: 'staff', there: staff((one) => one.role === 'doctor' && doctors.some((doctor) => doctor.id === one.doctor)) },
     { name: 'desk_account', part: 'staff', there: staff(isDesk) },
     { name: 'board', part: 'board', there: words(boards) },

@@ -17,6 +17,7 @@ import { begin, formView, holderOf } from './form.js';
 import { idOf, isUnder, KINDS } from './kinds.js';
 import { lacksOf, missingCount, missingView, nextView, ROLE_OF } from './missing.js';
 import { overview } from './overview.js';
+import { questionsView } from './questions.js';
 import { reportsView } from './reports.js';
 import { forgetRules, ruleWord } from './rules.js';
 import { askToRetire, inWords, thingsView, usersOf } from './things.js';
@@ -35,7 +36,7 @@ let round = 0;
 /** What the forms know. @type {import('./kinds.js').Look} */
 const look = {
   site: null, sites: [], staff: [], zones: [], department: '', editing: null, offset: '+08:00', role: 'doctor', ownSite: null, mayIssue: false, account: '',
-  wrong: {}, taken: null, form: '', slots: [], today: '', draw: () => page.draw(),
+  wrong: {}, taken: null, form: '', name: '', slots: [], today: '', draw: () => page.draw(),
 };
 
 /** Known from `start` on, which may be called before `openPage` returns. @type {import('../lib/page.js').Page} */
@@ -125,6 +126,7 @@ function freshForm(editing) {
   look.editing = editing || null;
   look.wrong = {};
   look.taken = null;
+  look.name = (editing && editing.name) || '';
   look.form = `${part}-${round}-${editing ? idOf(editing) : 'new'}`;
   if (editing && editing.role) look.role = editing.role;
   look.slots = part !== 'session' ? [] : editing
@@ -218,7 +220,7 @@ function wrongWords(kind, field, refusal) {
   const own = `ops.wrong.${refusal.code === 'invalid_field' ? '' : `${refusal.code}.`}${kind.kind}.${field}`;
   const any = `ops.wrong.${refusal.code === 'invalid_field' ? '' : `${refusal.code}.`}${field}`;
   const queue = refusal.validNow.queue && look.site && look.site.one('queues', refusal.validNow.queue);
-  const about = { queue: queue ? queue.name : '', name: refusal.validNow.name || '' };
+  const about = { queue: queue ? named(queue.name, queue.name_en) : '', name: refusal.validNow.name || '' };
   if (field === 'id' && about.name) return t('ops.wrong.taken', about);
   if (has(own)) return t(own, about);
   return has(any) ? t(any, about) : wordsOf(refusal);
@@ -256,6 +258,7 @@ function partView() {
       h('span', { class: 'buttons' }, h('button', { type: 'button', class: 'btn primary', 'data-action': 'first_site', onclick: () => show('site') }, t('ops.add', { kind: t('ops.one.site') }))));
   }
   if (part === 'missing') return missingView(look, go, departmentChoice((id) => lacksOf(look, id)), figures && figures.value && figures.value.channels);
+  if (part === 'questions') return questionsView(page, /** @type {Site} */ (look.site), reread);
   if (part === 'reports') return reportsView(page, /** @type {Site} */ (look.site).id, look.today);
   if (part === 'voice') return voiceView(page, /** @type {Site} */ (look.site).id, standing());
   return part === 'screens' ? screensPart() : kindView(kind);
@@ -295,6 +298,7 @@ function menu() {
     item('reports', t('ops.reports'), null),
     item('missing', t('ops.missing'), missing ? missing : look.site ? '✓' : null),
     item('screens', t('ops.screens'), look.site ? look.site.all('screens').length : 0),
+    item('questions', t('questions.menu'), null),
     item('voice', t('ops.voice'), null),
     page.session.who.site ? null : item('audit', t('ops.audit'), null),
     h('hr', { key: 'hr' }),

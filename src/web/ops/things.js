@@ -5,7 +5,7 @@ import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
-import { periodWord } from '../lib/words.js';
+import { periodWord, registrationWord, titleWord } from '../lib/words.js';
 import { idOf } from './kinds.js';
 
 /** @typedef {import('./kinds.js').Look} Look */
@@ -27,7 +27,7 @@ function siteName(look, id) {
 function sessionTitle(one, look) {
   const doctor = one.doctor && look.site && look.site.one('doctors', one.doctor);
   const queue = look.site && look.site.one('queues', one.queue);
-  return [doctor ? doctor.name : queue ? queue.name : '', one.registration_class].filter(Boolean).join(' · ');
+  return [doctor ? named(doctor.name, doctor.name_en) : queue ? named(queue.name, queue.name_en) : '', registrationWord(one.registration_class)].filter(Boolean).join(' · ');
 }
 
 /** What stands under the name, by kind. @type {Object<string, (one: any, look: Look) => any[]>} */
@@ -37,7 +37,7 @@ const ABOUT = {
     look.site && t('ops.has_rooms', { n: look.site.of('service_points', one.id).length }), look.site && t('ops.has_queues', { n: look.site.of('queues', one.id).length }),
     one.number_only && t('ops.is_number_only')],
   service_point: (one) => [one.door_cap === null || one.door_cap === undefined ? '' : t('ops.has_door', { n: one.door_cap })],
-  doctor: (one, look) => [one.title, namesOf(look, 'departments', one.departments)],
+  doctor: (one, look) => [titleWord(one.title), registrationWord(one.registration_class), namesOf(look, 'departments', one.departments)],
   queue: (one, look) => [t('ops.has_prefix', { prefix: one.prefix }), one.doctors.length ? namesOf(look, 'doctors', one.doctors) : t('ops.is_pool')],
   session: (one) => {
     const slots = one.slots || [];
@@ -118,7 +118,7 @@ export function usersOf(refusal, look) {
   /** @param {string} id */
   function wordOf(id) {
     const doctor = look.site && look.site.one('doctors', id);
-    return doctor ? doctor.name : id.split('.').pop();
+    return doctor ? named(doctor.name, doctor.name_en) : id.split('.').pop();
   }
   const place = v.service_point && look.site && look.site.one('service_points', v.service_point);
   const said = [...['tickets', 'visits', 'sessions', 'doctors'].map(count), place ? t('ops.in_use.room', { room: named(place.name, place.name_en) }) : ''].filter(Boolean);

@@ -6,7 +6,7 @@ import { named, t } from '../lib/i18n.js';
 import { rememberSite, sitesByName } from '../lib/houses.js';
 import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
-import { periodWord, wordsOf } from '../lib/words.js';
+import { periodWord, registrationWord, titleWord, wordsOf } from '../lib/words.js';
 
 /** A hold may be prolonged once, in its last two minutes. */
 const PROLONG_UNDER_S = 120;
@@ -234,8 +234,8 @@ export class Booking {
     const now = this.page.protocol.clock.now();
     return h('section', { class: 'block card offer', key: session.session, 'data-session': session.session },
       h('div', { class: 'title' },
-        h('span', null, doctor ? doctor.name : queue ? queue.name : t('patient.pool'),
-          h('small', null, [doctor && doctor.title, session.registration_class, periodWord(session.period)].filter(Boolean).join(' · '))),
+        h('span', null, doctor ? named(doctor.name, doctor.name_en) : queue ? named(queue.name, queue.name_en) : t('patient.pool'),
+          h('small', null, [doctor && titleWord(doctor.title), registrationWord(session.registration_class), periodWord(session.period)].filter(Boolean).join(' · '))),
         h('span', { class: 'num' }, session.fee_fen ? t('patient.fee', { yuan: (session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
       session.delay_min ? h('p', { class: 'notice soon', key: 'delay' }, t('patient.delay', { n: session.delay_min })) : null,
       h('div', { class: 'slots' }, (session.slots || []).map((/** @type {any} */ slot) => {
@@ -277,7 +277,7 @@ export class Booking {
         fact('patient.fact_patient', this.nameOf(held.patient)),
         fact('patient.fact_site', site.view ? named(site.view.name, site.view.name_en) : ''),
         fact('patient.fact_department', named(this.department.name, this.department.name_en)),
-        fact('patient.fact_doctor', doctor ? `${doctor.name} ${doctor.title || ''}` : t('patient.pool')),
+        fact('patient.fact_doctor', doctor ? `${named(doctor.name, doctor.name_en)} ${titleWord(doctor.title)}` : t('patient.pool')),
         fact('patient.fact_time', `${t('date.short', { month: Number(this.date.slice(5, 7)), day: Number(this.date.slice(8)) })} ${clockOf(held.slot.start)}`),
         fact('patient.fact_fee', held.session.fee_fen ? t('patient.fee', { yuan: (held.session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
       h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'confirm_appointment', 'data-appointment': held.appointment, disabled: this.busy, onclick: () => this.confirm() }, t('patient.confirm_booking')),

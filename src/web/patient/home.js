@@ -8,6 +8,7 @@ import { named, said, t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
 import { placeWord, stateWord } from '../lib/words.js';
+import { checkIn, sentWords } from './arrive.js';
 import { ASKED_DAYS, ratingView } from './rating.js';
 
 /**
@@ -244,6 +245,7 @@ function ticketCard(home, ticket, a) {
       ticket.state === 'waiting' ? track(home, ticket) : null,
       reasons(home, ticket, a),
       why && ticket.state === 'waiting' ? h('p', { class: 'notice', key: 'why' }, why) : null,
+      ticket.state === 'booked' && sentWords(home.model, a.appointment) ? h('p', { class: 'notice soon', key: 'sent' }, sentWords(home.model, a.appointment)) : null,
       codeForm(home, ticket, a),
       h('div', { class: 'buttons' }, leave(home, ticket, a))),
     stage >= 0
@@ -273,8 +275,11 @@ function codeForm(home, ticket, a) {
       event.preventDefault();
       const form = event.target;
       const code = form.elements.code.value.replace(/\s/g, '');
-      const body = arriving ? { appointment: a.appointment, code } : { ticket: ticket.ticket, code };
-      if (await send(home, action, body, t(arriving ? 'patient.did_check_in' : 'patient.did_report_back'))) {
+      const done = arriving
+        ? await checkIn(home.page, home.model, a, code)
+        : await send(home, action, { ticket: ticket.ticket, code }, t('patient.did_report_back'));
+      if (done && arriving) home.page.notify(t('patient.did_check_in'), 'good');
+      if (done) {
         home.used();
         form.reset();
       }

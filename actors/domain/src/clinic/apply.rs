@@ -32,6 +32,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 held_until: Some(*expires_at),
                 prolonged: false,
                 come_until: None,
+                sent_to: None,
             };
             place(clinic, appointment, held);
         }
@@ -47,6 +48,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 held_until: None,
                 prolonged: false,
                 come_until: None,
+                sent_to: None,
             };
             place(clinic, appointment, booked);
         }
@@ -81,6 +83,11 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
         Event::NoShowCorrected { appointment, booked, .. } => {
             let to = if *booked { AppointmentState::Booked } else { AppointmentState::GivenBack };
             change(clinic, appointment, to);
+        }
+        Event::AppointmentSentElsewhere { appointment, to } => {
+            if let Some(appointment) = clinic.appointments.get_mut(appointment) {
+                appointment.sent_to = Some(to.clone());
+            }
         }
         Event::StandingRepeated { .. } => {}
         Event::OutsidePlaced { slot, sequence } => {

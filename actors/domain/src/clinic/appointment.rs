@@ -295,10 +295,7 @@ pub fn decide_restore(
 /// What the passed deadlines come to: holds expire, whoever is booked and has not come is a no-show. Nobody who has
 /// checked in is ever touched here.
 pub fn decide_deadline(clinic: &Clinic, context: &Context) -> Decision {
-    let no_show = |(id, known): (&AppointmentId, &Appointment)| Event::NoShowRecorded {
-        appointment: id.clone(),
-        patient: known.brief.patient.clone(),
-    };
+    let no_show = |(id, known)| not_seen(id, known);
     let mut events = Vec::new();
     for deadline in clinic.overdue(context.now) {
         match deadline {
@@ -320,6 +317,16 @@ pub fn decide_deadline(clinic: &Clinic, context: &Context) -> Decision {
     }
     events.truncate(EVENTS_AT_ONCE);
     Decision::done(events)
+}
+
+/// What becomes of somebody booked who has not checked in by the limit. Who came and was sent to another department first
+/// is no no-show.
+pub(super) fn not_seen(id: &AppointmentId, known: &Appointment) -> Event {
+    let (appointment, patient) = (id.clone(), known.brief.patient.clone());
+    match &known.sent_to {
+        Some(to) => Event::AppointmentGivenBack { appointment, patient, reason: Some(format!("sent to {to}")) },
+        None => Event::NoShowRecorded { appointment, patient },
+    }
 }
 
 /// A visit from outside counts in a slot: never refused, whatever the capacity. A slot that is not known here counts

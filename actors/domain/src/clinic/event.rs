@@ -263,6 +263,13 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// The patient has come, and the pre-check sends to another department first: nobody is a no-show by that.
+    AppointmentSentElsewhere {
+        /// Which.
+        appointment: AppointmentId,
+        /// Where to.
+        to: DepartmentId,
+    },
 }
 
 /// The stable number (250–299) and the stem name of an event's kind.
@@ -292,6 +299,7 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::AppointmentReopened { .. } => (271, "appointment_reopened"),
         Event::NoShowCorrected { .. } => (272, "no_show_corrected"),
         Event::AppointmentRestored { .. } => (273, "appointment_restored"),
+        Event::AppointmentSentElsewhere { .. } => (296, "appointment_sent_elsewhere"),
     }
 }
 
@@ -375,6 +383,7 @@ pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::NoShowRecorded { .. }
         | Event::NoShowCorrected { .. }
         | Event::AppointmentRestored { .. }
+        | Event::AppointmentSentElsewhere { .. }
         | Event::OutsidePlaced { .. }
         | Event::OutsideGone { .. }
         | Event::DaysForgotten { .. } => {}

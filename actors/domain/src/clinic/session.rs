@@ -10,7 +10,7 @@ use crate::time::{AHEAD_DAYS, BusinessDate, Timestamp, Zone};
 use crate::vocabulary::{DefineSession, DefineSlot};
 
 use super::Decision;
-use super::appointment::{EVENTS_AT_ONCE, first_remembered};
+use super::appointment::{EVENTS_AT_ONCE, first_remembered, not_seen};
 use super::event::{Event, SlotDefined};
 use super::state::*;
 
@@ -143,12 +143,11 @@ pub fn decide_close_session(clinic: &Clinic, id: &SessionId, context: &Context) 
     }
     let slots = session.slots.iter().filter_map(|slot| clinic.slots.get(slot));
     let expected = slots.flat_map(|slot| &slot.expected).filter_map(|id| Some((id, clinic.appointments.get(id)?)));
-    let over = expected.take(EVENTS_AT_ONCE).map(|(id, known)| {
-        let (appointment, patient) = (id.clone(), known.brief.patient.clone());
-        match known.state {
-            AppointmentState::Held { .. } => Event::HoldExpired { appointment, patient },
-            _ => Event::NoShowRecorded { appointment, patient },
+    let over = expected.take(EVENTS_AT_ONCE).map(|(id, known)| match known.state {
+        AppointmentState::Held { .. } => {
+            Event::HoldExpired { appointment: id.clone(), patient: known.brief.patient.clone() }
         }
+        _ => not_seen(id, known),
     });
     let mut events: Vec<Event> = over.collect();
     events.push(Event::SessionClosed { session: id.clone() });

@@ -150,6 +150,8 @@ pub struct Appointment {
     pub prolonged: bool,
     /// Booked, and until when the patient may come in place of the slot's `no_show_at`, which is earlier.
     pub come_until: Option<Timestamp>,
+    /// The patient has come, and the pre-check has sent to that department first.
+    pub sent_to: Option<DepartmentId>,
 }
 
 impl Appointment {

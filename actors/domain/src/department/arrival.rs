@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::pre_check::{self, Checked, Joining};
 use super::{Department, State, day, emit_clinic, return_day};
 use crate::clinic::{self, Session};
 use crate::floor::numbers::{self, Bearer};
@@ -11,7 +12,7 @@ use crate::owner::{Context, Draft};
 use crate::person::{PatientBrief, age_on};
 use crate::queue::{Came, Sequence};
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{Answer, Arrived, RegisterReturn, RegisterWalkIn, ToDepartment};
+use crate::vocabulary::{Answer, Arrived, PreCheck, RegisterReturn, RegisterWalkIn, ToDepartment};
 use crate::{Code, Rejection, Role};
 
 /// From the patient's owner: a hold, a booking, a confirmation, or what became of one. A number given at booking is used
@@ -59,23 +60,33 @@ pub(super) fn place(
     Ok(emit_clinic(draft, decision))
 }
 
+/// Somebody who checks in, with what only the edge knows.
+pub(super) struct Arriving<'a> {
+    pub birth_date: Option<BusinessDate>,
+    /// In the waiting area.
+    pub presence_proved: bool,
+    /// Now, or earlier today where the desk has written it down.
+    pub came_at: Timestamp,
+    /// What was answered before.
+    pub answered: Option<&'a PreCheck>,
+}
+
 /// 签到: the clinic says whether the appointment may, the floor makes the ticket. Phones prove by the area's code that
 /// they are there (`wrong_area_code`). A visit from outside checks in by the same command.
 pub(super) fn check_in(
     draft: &mut Draft<'_, Department>,
     command: &Arrived,
-    birth_date: Option<BusinessDate>,
-    presence_proved: bool,
-    came_at: Timestamp,
+    arriving: Arriving<'_>,
     context: &Context,
 ) -> Result<Answer, Rejection> {
+    let Arriving { birth_date, presence_proved, came_at, answered } = arriving;
     if !presence_proved {
         return Err(Rejection::from(Code::WrongAreaCode));
     }
     let now = context.now;
     let state = draft.state();
     if let Some(visit) = super::outside::visit_of(state, &command.appointment) {
-        return super::outside::check_in(draft, visit, birth_date, came_at, context);
+        return super::outside::check_in(draft, visit, &arriving, context);
     }
     let (settings, zone) = (&state.config.settings.booking, state.config.zone());
     let decide = if came_at < now { clinic::decide_check_in_of_then } else { clinic::decide_check_in };
@@ -89,6 +100,18 @@ pub(super) fn check_in(
         return Err(floor::wrong_state(before));
     }
     let date = arrival.date;
+    let who = Joining {
+        brief: &arrival.brief,
+        appointment: Some(&arrival.appointment),
+        queue: &arrival.queue,
+        date,
+        birth_date,
+        is_spared: came_at < now,
+    };
+    let checked = match pre_check::check(state, answered, &who, context)? {
+        Checked::Sent(sent) => return Ok(pre_check::send(draft, sent)),
+        checked => checked,
+    };
     let bearer = match before {
         Some(before) => Bearer::Visit(&before.opened.visit),
         None => Bearer::Appointment(&arrival.appointment),
@@ -120,7 +143,8 @@ pub(super) fn check_in(
     let came = if arrival.late { Came::Late } else { Came::CheckIn };
     emit_clinic(draft, decision);
     let how = Opening { came, class: None, birth_date, number: n, serial, what: StepKind::CheckedIn };
-    Ok(open(draft, opened, how, now))
+    let ticket = enter(draft, opened, how, now);
+    Ok(pre_check::joined(draft, &ticket, checked, context))
 }
 
 /// 签到 of somebody whom the desk wrote down while the server could not be reached. Who was there in time is not late because
@@ -137,7 +161,7 @@ pub(super) fn check_in_of_then(
     if context.principal.role != Role::Desk || came_at > context.now || !is_today {
         return Err(Rejection::new(Code::InvalidField, "came_at: earlier today, and the desk's to say"));
     }
-    check_in(draft, command, birth_date, true, came_at, context)
+    check_in(draft, command, Arriving { birth_date, presence_proved: true, came_at, answered: None }, context)
 }
 
 /// The new ticket of a return day, in the queue that the department finds; once in that queue.
@@ -146,6 +170,7 @@ pub(super) fn register_return(
     command: &RegisterReturn,
     brief: PatientBrief,
     birth_date: Option<BusinessDate>,
+    answered: Option<&PreCheck>,
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let state = draft.state();
@@ -155,7 +180,7 @@ pub(super) fn register_return(
     waits_once(state, &queue, &brief.patient, date)?;
     let patient = command.patient.clone();
     let walk_in = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: Some(visit) };
-    register_walk_in(draft, &walk_in, brief, birth_date, context)
+    register_walk_in(draft, &walk_in, brief, birth_date, answered, context)
 }
 
 /// 现场号 / 加号, and the ticket of a return day in a queue that the desk names.
@@ -164,6 +189,7 @@ pub(super) fn register_walk_in(
     command: &RegisterWalkIn,
     brief: PatientBrief,
     birth_date: Option<BusinessDate>,
+    answered: Option<&PreCheck>,
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let now = context.now;
@@ -194,6 +220,18 @@ pub(super) fn register_walk_in(
         Some(visit) => open_visit(state, visit, &brief, date)?,
         None => VisitId::numbered(&state.config.id, 'v', serial - 1),
     };
+    let who = Joining {
+        brief: &brief,
+        appointment: None,
+        queue: &command.queue,
+        date,
+        birth_date,
+        is_spared: command.class.as_deref() == Some(crate::queue::EMERGENCY),
+    };
+    let checked = match pre_check::check(state, answered, &who, context)? {
+        Checked::Sent(sent) => return Ok(pre_check::send(draft, sent)),
+        checked => checked,
+    };
     let n = numbers::next(state, &command.queue, date);
     let opened = Opened {
         ticket: TicketId::numbered(&state.config.id, 't', serial),
@@ -214,7 +252,8 @@ pub(super) fn register_walk_in(
     };
     let class = command.class.as_deref();
     let how = Opening { came: Came::CheckIn, class, birth_date, number: Some(n), serial, what: StepKind::Registered };
-    Ok(open(draft, opened, how, now))
+    let ticket = enter(draft, opened, how, now);
+    Ok(pre_check::joined(draft, &ticket, checked, context))
 }
 
 /// Rejects `already_exists` with the ticket and visit by which somebody waits in that queue today, stands at its doors, or
@@ -273,8 +312,13 @@ pub(super) struct Opening<'a> {
     pub what: StepKind,
 }
 
-/// Opens the ticket (and its visit, if it is a new one) and fills the doors.
-pub(super) fn open(draft: &mut Draft<'_, Department>, mut opened: Opened, how: Opening<'_>, at: Timestamp) -> Answer {
+/// Opens the ticket, and its visit, if it is a new one. The doors are still to be filled.
+pub(super) fn enter(
+    draft: &mut Draft<'_, Department>,
+    mut opened: Opened,
+    how: Opening<'_>,
+    at: Timestamp,
+) -> TicketId {
     day::tidy(draft, opened.date, at);
     let state = draft.state();
     let booking = &state.config.settings.booking;
@@ -303,6 +347,5 @@ pub(super) fn open(draft: &mut Draft<'_, Department>, mut opened: Opened, how: O
             _ => floor::Event::PatientCheckedIn(entry),
         },
     );
-    doors::fill(draft, at);
-    floor::tickets::waiting(draft, &ticket)
+    ticket
 }

@@ -9,8 +9,8 @@ use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::settings::DepartmentSettings;
 use crate::time::{BusinessDate, Timestamp, Zone};
 use crate::vocabulary::{
-    DefineBoard, DefineDepartment, DefineDoctor, DefineQueue, DefineServicePoint, RetireDepartment, RetireQueue,
-    RetireServicePoint, RetiredKind, ToDepartment, ToSite,
+    DefineBoard, DefineDepartment, DefineDoctor, DefineQuestions, DefineQueue, DefineServicePoint, More,
+    RetireDepartment, RetireQueue, RetireServicePoint, RetiredKind, ToDepartment, ToSite,
 };
 use crate::{Code, Rejection};
 
@@ -35,6 +35,10 @@ pub struct Config {
     pub doctors: BTreeMap<DoctorId, Defined<DefineDoctor>>,
     /// Boards that show queues of this department.
     pub boards: BTreeMap<BoardId, Defined<DefineBoard>>,
+    /// What is asked before somebody joins a queue; none: nothing ever was.
+    pub questions: Option<DefineQuestions>,
+    /// What queues and doctors have beside their definitions, by id.
+    pub more: BTreeMap<String, More>,
 }
 
 /// A zone with the IANA name by which the site has said it: looked up when it is said, stored as the name.
@@ -85,6 +89,10 @@ pub enum ConfigEvent {
     Retired { kind: RetiredKind, id: String },
     /// No more of it: nothing of it is in use. The site is told.
     RetirementDecided { kind: RetiredKind, id: String },
+    /// What is asked before somebody joins a queue.
+    QuestionsConfigured(DefineQuestions),
+    /// What a queue or a doctor has beside its definition.
+    MoreConfigured { id: String, more: More },
 }
 
 impl Config {
@@ -100,6 +108,8 @@ impl Config {
             queues: BTreeMap::new(),
             doctors: BTreeMap::new(),
             boards: BTreeMap::new(),
+            questions: None,
+            more: BTreeMap::new(),
         }
     }
 
@@ -125,6 +135,11 @@ impl Config {
     /// Whether the doctor works in this department.
     pub fn works_here(&self, doctor: &DoctorId) -> bool {
         self.doctors.get(doctor).is_some_and(|doctor| !doctor.retired)
+    }
+
+    /// The English name of a queue or doctor; empty: none.
+    pub fn name_en(&self, id: &str) -> &str {
+        self.more.get(id).map_or("", |more| &more.name_en)
     }
 
     /// Whether screens of this department show numbers only.
@@ -168,6 +183,12 @@ pub fn decide(config: &Config, command: ToDepartment) -> Option<ConfigEvent> {
         ToDepartment::ConfigureBoard(is) => {
             changed(&config.boards, &is.id, &is).then_some(ConfigEvent::BoardConfigured(is))
         }
+        // Told again by the site when another department is new: the same, or one that has been overtaken.
+        ToDepartment::ConfigureQuestions(is) => (config.questions.as_ref().is_none_or(|old| old.version < is.version))
+            .then_some(ConfigEvent::QuestionsConfigured(is)),
+        ToDepartment::ConfigureMore { id, more } => {
+            (config.more.get(&id) != Some(&more)).then_some(ConfigEvent::MoreConfigured { id, more })
+        }
         ToDepartment::Retire { kind, id } => {
             (!is_retired(config, kind, &id)).then_some(ConfigEvent::Retired { kind, id })
         }
@@ -207,6 +228,8 @@ pub fn apply(config: &mut Config, event: &ConfigEvent) {
         ConfigEvent::QueueConfigured(is) => put(&mut config.queues, is.id.clone(), is.clone()),
         ConfigEvent::DoctorConfigured(is) => put(&mut config.doctors, is.id.clone(), is.clone()),
         ConfigEvent::BoardConfigured(is) => put(&mut config.boards, is.id.clone(), is.clone()),
+        ConfigEvent::QuestionsConfigured(is) => config.questions = Some(is.clone()),
+        ConfigEvent::MoreConfigured { id, more } => drop(config.more.insert(id.clone(), more.clone())),
         ConfigEvent::Retired { kind, id } | ConfigEvent::RetirementDecided { kind, id } => match kind {
             RetiredKind::Department => config.retired = true,
             RetiredKind::ServicePoint => retire(&mut config.service_points, id),
@@ -230,7 +253,7 @@ pub fn outgoing(event: &ConfigEvent, out: &mut Vec<Outgoing>) {
     out.push(Outgoing::Effect(OwnerRef::new(OwnerKind::Site, site.as_str()), message.into()));
 }
 
-/// The event's number and stem name (200–249).
+/// The event's number and stem name (200–249, and 295, 297).
 pub fn event_kind(event: &ConfigEvent) -> (u16, &'static str) {
     match event {
         ConfigEvent::DepartmentConfigured { .. } => (200, "department_configured"),
@@ -240,5 +263,7 @@ pub fn event_kind(event: &ConfigEvent) -> (u16, &'static str) {
         ConfigEvent::BoardConfigured(_) => (204, "board_configured"),
         ConfigEvent::Retired { .. } => (205, "retired"),
         ConfigEvent::RetirementDecided { .. } => (206, "retirement_decided"),
+        ConfigEvent::QuestionsConfigured(_) => (295, "questions_configured"),
+        ConfigEvent::MoreConfigured { .. } => (297, "more_configured"),
     }
 }

@@ -7,6 +7,7 @@ pub mod config;
 mod day;
 mod follow;
 pub(crate) mod outside;
+mod pre_check;
 mod retire;
 mod return_day;
 #[cfg(test)]
@@ -51,7 +52,7 @@ pub struct State {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// Configuration (200–249).
+    /// Configuration (200–249, and 295, 297).
     Config(ConfigEvent),
     /// Sessions, slots, appointments (250–299).
     Clinic(clinic::Event),
@@ -153,12 +154,19 @@ fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> 
 
 fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
     use ToDepartment as To;
+    let (command, answered) = match command {
+        To::Answered { arrival, pre_check } => (*arrival, Some(pre_check)),
+        command => (command, None),
+    };
+    let answered = answered.as_ref();
     match command {
         To::Configure { .. }
         | To::ConfigureServicePoint(_)
         | To::ConfigureQueue(_)
         | To::ConfigureDoctor(_)
         | To::ConfigureBoard(_)
+        | To::ConfigureQuestions(_)
+        | To::ConfigureMore { .. }
         | To::Retire { .. } => {
             if let Some(event) = config::decide(&draft.state().config, command) {
                 draft.emit(Event::Config(event));
@@ -190,17 +198,20 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             Ok(emit_clinic(draft, decision))
         }
         To::CheckIn { command, birth_date, presence_proved } => {
-            arrival::check_in(draft, &command, birth_date, presence_proved, context.now, context)
+            let came = arrival::Arriving { birth_date, presence_proved, came_at: context.now, answered };
+            arrival::check_in(draft, &command, came, context)
         }
         To::CheckInOfThen { command, birth_date, came_at } => {
             arrival::check_in_of_then(draft, &command, birth_date, came_at, context)
         }
         To::RegisterWalkIn { command, brief, birth_date } => {
-            arrival::register_walk_in(draft, &command, brief, birth_date, context)
+            arrival::register_walk_in(draft, &command, brief, birth_date, answered, context)
         }
         To::RegisterReturn { command, brief, birth_date } => {
-            arrival::register_return(draft, &command, brief, birth_date, context)
+            arrival::register_return(draft, &command, brief, birth_date, answered, context)
         }
+        To::Answered { .. } => Err(Code::UnknownCommand.into()),
+        To::AcknowledgeAlert(command) => floor::pre_check::acknowledge(draft, &command, context),
         To::ReportBack { command, presence_proved } => {
             floor::tickets::report_back(draft, &command, presence_proved, context)
         }

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::arrival::{self, Opening};
+use super::arrival::{self, Arriving, Opening};
+use super::pre_check::{self, Checked, Joining};
 use super::{Department, State, follow};
 use crate::clinic;
 use crate::floor::numbers::{self, Bearer};
@@ -72,7 +73,8 @@ pub(super) fn register(
     floor::emit(draft, Event::VisitRegistered { visit: visit.clone(), brief, open_until, outside, at: context.now });
     let today = draft.state().config.today(context.now);
     if command.checked_in && command.date == today {
-        enter(draft, &visit, birth_date, context.now, context.now);
+        enter(draft, &visit, birth_date, context.now, context);
+        doors::fill(draft, context.now);
     }
     taken_as(draft.state(), visit)
 }
@@ -154,7 +156,8 @@ pub(super) fn change(
     if is_here {
         follow::follow(draft, &visit, &before, context);
     } else if comes {
-        enter(draft, &visit, None, context.now, context.now);
+        enter(draft, &visit, None, context.now, context);
+        doors::fill(draft, context.now);
     }
     taken_as(draft.state(), visit)
 }
@@ -359,14 +362,14 @@ pub fn patient_of_visit<'a>(state: &'a State, appointment: &AppointmentId) -> Op
     Some(&state.floor.visits.get(&visit_of(state, appointment)?)?.brief.patient)
 }
 
-/// 签到 of a visit from outside, who came at `came_at`: it may be said now of who was written down then.
+/// 签到 of a visit from outside, who came at `arriving.came_at`: it may be said now of who was written down then.
 pub(super) fn check_in(
     draft: &mut Draft<'_, Department>,
     visit: VisitId,
-    birth_date: Option<BusinessDate>,
-    came_at: Timestamp,
+    arriving: &Arriving<'_>,
     context: &Context,
 ) -> Result<Answer, Rejection> {
+    let came_at = arriving.came_at;
     let state = draft.state();
     let (known, outside) = known(state, &visit)?;
     if outside.cancelled {
@@ -397,23 +400,34 @@ pub(super) fn check_in(
         return Err(floor::wrong_state(ticket));
     }
     state.config.queue(&outside.queue)?;
-    enter(draft, &visit, birth_date, came_at, context.now);
-    let visits = &draft.state().floor.visits;
-    let ticket = visits[&visit].tickets.last().cloned().expect("it has just been given one");
-    Ok(floor::tickets::waiting(draft, &ticket))
+    let who = Joining {
+        brief: &known.brief,
+        appointment: None,
+        queue: &outside.queue,
+        date: outside.date,
+        birth_date: arriving.birth_date,
+        is_spared: came_at < context.now || outside.class.as_deref() == Some(crate::queue::EMERGENCY),
+    };
+    let checked = match pre_check::check(state, arriving.answered, &who, context)? {
+        Checked::Sent(sent) => return Ok(pre_check::send(draft, sent)),
+        checked => checked,
+    };
+    let ticket = enter(draft, &visit, arriving.birth_date, came_at, context).expect("the visit is known");
+    Ok(pre_check::joined(draft, &ticket, checked, context))
 }
 
-/// Makes the ticket of a visit from outside. Late, and since when they wait, is by `came_at`; the place in the line is given `now`.
+/// Makes the ticket of a visit from outside; the doors are still to be filled. Late, and since when they wait, is by
+/// `came_at`; the place in the line is given now. None: there is no such visit.
 fn enter(
     draft: &mut Draft<'_, Department>,
     visit: &VisitId,
     birth_date: Option<BusinessDate>,
     came_at: Timestamp,
-    now: Timestamp,
-) {
+    context: &Context,
+) -> Option<TicketId> {
     let state = draft.state();
-    let Some(known) = state.floor.visits.get(visit) else { return };
-    let Some(outside) = known.outside.clone() else { return };
+    let known = state.floor.visits.get(visit)?;
+    let outside = known.outside.clone()?;
     let by = follow::by_slot(state, &outside, &outside.queue, came_at);
     let serial = state.floor.serial + 1;
     let opened = Opened {
@@ -441,5 +455,5 @@ fn enter(
         serial,
         what: StepKind::CheckedIn,
     };
-    arrival::open(draft, opened, how, now);
+    Some(arrival::enter(draft, opened, how, context.now))
 }

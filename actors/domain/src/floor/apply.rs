@@ -213,6 +213,9 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::CallNotAnnounced { call, round, problem, .. } => super::receipts::mark(floor, call, *round, *problem),
         Event::TicketTold(news) => floor.told.tell(news),
         Event::TicketHeard { ticket, .. } => floor.told.heard(ticket),
+        Event::PreChecked(checked) => super::pre_check::keep(floor, checked),
+        Event::AlertAcknowledged { ticket, by, at } => super::pre_check::acknowledged(floor, ticket, by, *at),
+        Event::SentElsewhere(_) => {}
         Event::WaitsExpected { queue, newcomer, changed, until, at } => {
             waits::said(floor, queue, *newcomer, changed, *until, *at);
         }
@@ -403,6 +406,8 @@ fn tidy(floor: &mut Floor, before: crate::BusinessDate) {
     floor.received.retain(|_, taken| taken.as_ref().is_some_and(|ticket| tickets.contains_key(ticket)));
     floor.numbers.retain(|(date, _), _| *date >= before);
     floor.told.tidy(before);
+    let tickets = &floor.tickets;
+    floor.pre_checks.retain(|ticket, _| tickets.contains_key(ticket));
     floor.refused.retain(|_, refused| refused.date >= before);
     floor.tidied_to = Some(before);
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pre_check::{PreChecked, SentElsewhere};
 use super::state::{Opened, Pause, Standing};
 use super::told;
 use super::visit::OutsideVisit;
@@ -167,6 +168,12 @@ pub enum Event {
     },
     /// The patient says how the visit was, or says otherwise.
     VisitRated { ticket: TicketId, stars: u8, about: Vec<RatedAbout>, at: Timestamp },
+    /// The pre-check of who has just been given a ticket: what was answered, and what follows.
+    PreChecked(Box<PreChecked>),
+    /// The desk has heard the alert of a ticket's pre-check.
+    AlertAcknowledged { ticket: TicketId, by: AccountId, at: Timestamp },
+    /// The pre-check sends to another department: no ticket is made.
+    SentElsewhere(Box<SentElsewhere>),
 }
 
 /// A ticket begins to wait.
@@ -338,6 +345,9 @@ impl Event {
             Self::WaitsExpected { .. } => (341, "waits_expected"),
             Self::TicketRescheduled { .. } => (342, "ticket_rescheduled"),
             Self::VisitRated { .. } => (355, "visit_rated"),
+            Self::PreChecked(_) => (360, "pre_checked"),
+            Self::AlertAcknowledged { .. } => (361, "alert_acknowledged"),
+            Self::SentElsewhere(_) => (362, "sent_elsewhere"),
         }
     }
 
@@ -411,7 +421,10 @@ impl Event {
             | Self::CallNotAnnounced { .. }
             | Self::TicketHeard { .. }
             | Self::WaitsExpected { .. }
-            | Self::VisitRated { .. } => {}
+            | Self::VisitRated { .. }
+            | Self::PreChecked(_)
+            | Self::AlertAcknowledged { .. }
+            | Self::SentElsewhere(_) => {}
         }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod doors;
 mod event;
 pub mod left_over;
 pub(crate) mod numbers;
+pub mod pre_check;
 pub mod receipts;
 mod state;
 pub mod tickets;
@@ -20,6 +21,7 @@ pub mod work;
 
 pub use apply::apply;
 pub use event::{Called, Entry, Event, Number, Over, Say, Summoned, Undone};
+pub use pre_check::{PreChecked, SentElsewhere};
 pub use state::*;
 pub use visit::*;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::visit::{RefusedVisit, Visit};
-use super::{told, waits};
+use super::{pre_check::PreCheckKept, told, waits};
 use crate::ById;
 use crate::ids::*;
 use crate::person::PatientBrief;
@@ -51,6 +51,8 @@ pub struct Floor {
     pub refused: BTreeMap<VisitId, RefusedVisit>,
     /// What has been said of the waits in each queue where somebody has waited.
     pub waits: BTreeMap<QueueId, waits::Said>,
+    /// The pre-checks of tickets.
+    pub pre_checks: BTreeMap<TicketId, PreCheckKept>,
 }
 
 /// A round of a call that nobody in the area has seen or heard.

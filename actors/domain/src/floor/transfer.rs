@@ -42,23 +42,36 @@ pub fn transfer(
     if command.to.department().site() != state.config.id.site() {
         return Err(Rejection::new(Code::InvalidField, "a ticket does not leave its site"));
     }
+    Ok(send(draft, &id, &command.to, &command.reason, context.now))
+}
+
+/// Sends a ticket on its way to another department of the site. Fills the doors.
+pub(crate) fn send(
+    draft: &mut Draft<'_, Department>,
+    id: &TicketId,
+    to: &QueueId,
+    reason: &str,
+    at: Timestamp,
+) -> Answer {
+    let state = draft.state();
+    let ticket = &state.floor.tickets[id];
     let opened = &ticket.opened;
     let transfer = TransferredTicket {
         ticket: id.clone(),
         visit: opened.visit.clone(),
-        to: command.to.clone(),
+        to: to.clone(),
         brief: opened.brief.clone(),
         class: opened.class.clone(),
         slot_start: opened.slot_start,
         checked_in_at: opened.checked_in_at,
         walk_in: opened.walk_in,
-        reason: command.reason.clone(),
+        reason: reason.to_owned(),
         date: opened.date,
     };
     let over = calls::ending(state, ticket);
-    emit(draft, Event::TransferSent { transfer, over, at: context.now });
-    doors::fill(draft, context.now);
-    Ok(Answer::Transferred { ticket: id, state: "in_transit".to_owned() })
+    emit(draft, Event::TransferSent { transfer, over, at });
+    doors::fill(draft, at);
+    Answer::Transferred { ticket: id.clone(), state: "in_transit".to_owned() }
 }
 
 /// Moves a waiting ticket to another queue of the department: it keeps its number unless that is somebody else's there.

@@ -50,6 +50,17 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             state.screens.remove(screen);
             forget_doors(state);
         }
+        Event::QuestionsDefined { definition, at, .. } => {
+            // Told again to a new department: the same questions.
+            if state.questions.last().is_none_or(|last| last.definition != *definition) {
+                state.questions.push(AskedSince { definition: definition.clone(), at: *at });
+                let surplus = state.questions.len().saturating_sub(QUESTIONS_KEPT + 1);
+                state.questions.drain(..surplus);
+            }
+        }
+        Event::MoreDefined { id, more, .. } => {
+            state.more.insert(id.clone(), more.clone());
+        }
         Event::VisitRegistered { command, visit, queue, body, .. } => {
             let known = OutsideVisit {
                 version: command.version,

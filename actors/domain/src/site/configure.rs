@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::codes::{Code, Rejection};
 use crate::ids::*;
-use crate::owner::Draft;
+use crate::owner::{Context, Draft};
+use crate::pre_check;
 use crate::time::Zone;
 use crate::vocabulary::*;
 
@@ -84,7 +85,7 @@ pub(super) fn site(draft: &mut Draft<'_, Site>, definition: DefineSite) -> Outco
     Ok(Answer::Done)
 }
 
-pub(super) fn department(draft: &mut Draft<'_, Site>, definition: DefineDepartment) -> Outcome {
+pub(super) fn department(draft: &mut Draft<'_, Site>, definition: DefineDepartment, context: &Context) -> Outcome {
     let state = draft.state();
     check_parent(definition.id.as_str(), state.id.as_str())?;
     check_name(&definition.name)?;
@@ -93,7 +94,12 @@ pub(super) fn department(draft: &mut Draft<'_, Site>, definition: DefineDepartme
     }
     if is_news(&state.departments, &definition.id, &definition)? {
         let time_zone = state.time_zone();
+        let told = (!state.departments.contains_key(&definition.id)).then(|| definition.id.clone());
+        let asked = state.questions.last().map(|asked| asked.definition.clone());
         draft.emit(Event::DepartmentDefined { time_zone, definition });
+        if let (Some(department), Some(definition)) = (told, asked) {
+            draft.emit(Event::QuestionsDefined { definition, departments: vec![department], at: context.now });
+        }
     }
     Ok(Answer::Done)
 }
@@ -111,7 +117,7 @@ pub(super) fn service_point(draft: &mut Draft<'_, Site>, definition: DefineServi
     Ok(Answer::Done)
 }
 
-pub(super) fn queue(draft: &mut Draft<'_, Site>, definition: DefineQueue) -> Outcome {
+pub(super) fn queue(draft: &mut Draft<'_, Site>, definition: DefineQueue, more: More) -> Outcome {
     let state = draft.state();
     let department = definition.id.department();
     check_parent(definition.id.as_str(), department.as_str())?;
@@ -137,13 +143,15 @@ pub(super) fn queue(draft: &mut Draft<'_, Site>, definition: DefineQueue) -> Out
             );
         }
     }
-    if is_news(&state.queues, &definition.id, &definition)? {
+    let (id, is_news) = (definition.id.to_string(), is_news(&state.queues, &definition.id, &definition)?);
+    if is_news {
         draft.emit(Event::QueueDefined { definition });
     }
+    define_more(draft, id, more, vec![department], false);
     Ok(Answer::Done)
 }
 
-pub(super) fn doctor(draft: &mut Draft<'_, Site>, definition: DefineDoctor) -> Outcome {
+pub(super) fn doctor(draft: &mut Draft<'_, Site>, definition: DefineDoctor, more: More) -> Outcome {
     let state = draft.state();
     check_parent(definition.id.as_str(), state.id.as_str())?;
     check_name(&definition.name)?;
@@ -151,11 +159,55 @@ pub(super) fn doctor(draft: &mut Draft<'_, Site>, definition: DefineDoctor) -> O
     for department in &definition.departments {
         check_known(&state.departments, department, "departments")?;
     }
-    if is_news(&state.doctors, &definition.id, &definition)? {
+    let (id, departments) = (definition.id.to_string(), definition.departments.clone());
+    let is_news = is_news(&state.doctors, &definition.id, &definition)?;
+    if is_news {
         let before = state.doctors.get(&definition.id).into_iter().flat_map(|d| &d.definition.departments);
         let left = before.filter(|id| !definition.departments.contains(id)).cloned().collect();
         draft.emit(Event::DoctorDefined { definition, left });
     }
+    // A department that is new to the doctor has to be told.
+    define_more(draft, id, more, departments, is_news);
+    Ok(Answer::Done)
+}
+
+/// What stands beside a definition, where it is news; `again`: also where it is as it was.
+fn define_more(draft: &mut Draft<'_, Site>, id: String, more: More, departments: Vec<DepartmentId>, again: bool) {
+    let known = draft.state().more.get(&id);
+    let is_something = more != More::default();
+    if known.map_or(is_something, |known| *known != more) || (again && is_something) {
+        draft.emit(Event::MoreDefined { id, more, departments });
+    }
+}
+
+/// Another version is above the one before (`old_version`); the same again changes nothing, and is no other one
+/// (`already_exists`).
+pub(super) fn questions(draft: &mut Draft<'_, Site>, definition: DefineQuestions, context: &Context) -> Outcome {
+    let state = draft.state();
+    if definition.site != state.id {
+        return Err(Code::IdNotUnderParent.into());
+    }
+    pre_check::check(&definition)?;
+    for rule in &definition.rules {
+        if let Does::SendTo { department } = &rule.does {
+            check_known(&state.departments, department, "rules")?;
+        }
+    }
+    let version = state.questions.last().map_or(0, |asked| asked.definition.version);
+    if definition.version < version {
+        return Err(Rejection::from(Code::OldVersion).with("version", version));
+    }
+    if definition.version == version {
+        let is_same = state.questions.last().is_some_and(|asked| asked.definition == definition);
+        return if is_same {
+            Ok(Answer::Done)
+        } else {
+            Err(Rejection::from(Code::AlreadyExists).with("version", version))
+        };
+    }
+    let living = state.departments.iter().filter(|(_, department)| !department.retired);
+    let departments = living.map(|(id, _)| id.clone()).collect();
+    draft.emit(Event::QuestionsDefined { definition, departments, at: context.now });
     Ok(Answer::Done)
 }
 

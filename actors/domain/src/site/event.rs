@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::*;
 use crate::owner::{Message, Outgoing, OwnerKind, OwnerRef};
 use crate::person::PatientBrief;
-use crate::time::BusinessDate;
+use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::*;
 
 use super::state::*;
@@ -152,6 +152,24 @@ pub enum Event {
         /// Which room.
         door: ServicePointId,
     },
+    /// This is asked before somebody joins a queue; these departments are told. Said again when a department is new.
+    QuestionsDefined {
+        /// What.
+        definition: DefineQuestions,
+        /// Who must know.
+        departments: Vec<DepartmentId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// What a queue or a doctor has beside its definition.
+    MoreDefined {
+        /// Its id.
+        id: String,
+        /// What.
+        more: More,
+        /// Who must know.
+        departments: Vec<DepartmentId>,
+    },
 }
 
 /// The stable number (100–199) and the stem name of an event's kind.
@@ -177,6 +195,8 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::VisitCancelled { .. } => (117, "visit_cancelled"),
         Event::VisitsForgotten { .. } => (118, "visits_forgotten"),
         Event::ScreenDoorNamed { .. } => (119, "screen_door_named"),
+        Event::QuestionsDefined { .. } => (120, "questions_defined"),
+        Event::MoreDefined { .. } => (121, "more_defined"),
     }
 }
 
@@ -239,6 +259,14 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         Event::BoardRetired { id, departments } => {
             out.extend(departments.iter().map(|to| department(to, retire(RetiredKind::Board, id.as_str()))));
             out.push(other(OwnerKind::Board, id.as_str(), ToBoard::Retire));
+        }
+        Event::QuestionsDefined { definition, departments, .. } => {
+            let told = |id| department(id, ToDepartment::ConfigureQuestions(definition.clone()));
+            out.extend(departments.iter().map(told));
+        }
+        Event::MoreDefined { id, more, departments } => {
+            let told = |to| department(to, ToDepartment::ConfigureMore { id: id.clone(), more: more.clone() });
+            out.extend(departments.iter().map(told));
         }
         Event::VisitRegistered { command, visit, brief, .. } => {
             let (command, visit, brief) = (command.clone(), visit.clone(), brief.clone());

@@ -13,13 +13,13 @@ pub mod view;
 mod visits;
 
 pub use event::{Event, event_kind};
-pub use state::{Kept, Offer, OutsideVisit, Screen, State};
+pub use state::{AskedSince, Kept, Offer, OutsideVisit, Screen, State};
 
 use crate::codes::{Code, Rejection};
 use crate::ids::SiteId;
 use crate::owner::*;
 use crate::time::Timestamp;
-use crate::vocabulary::{Answer, ToSite};
+use crate::vocabulary::{Answer, More, ToSite};
 
 /// For how long a screen's code can be approved, in minutes.
 pub const OFFER_MIN: i64 = 10;
@@ -33,7 +33,7 @@ pub struct Site;
 
 impl Owner for Site {
     const KIND: OwnerKind = OwnerKind::Site;
-    const STATE_VERSION: u16 = 2;
+    const STATE_VERSION: u16 = 3;
     type State = State;
     type Command = ToSite;
     type Event = Event;
@@ -47,11 +47,16 @@ impl Owner for Site {
         match command {
             ToSite::DefineSite(definition) => configure::site(draft, definition),
             _ if is_new => Err(Code::Forbidden.into()),
-            ToSite::DefineDepartment(definition) => configure::department(draft, definition),
+            ToSite::DefineDepartment(definition) => configure::department(draft, definition, context),
             ToSite::DefineServicePoint(definition) => configure::service_point(draft, definition),
             ToSite::DefineBoard(definition) => configure::board(draft, definition),
-            ToSite::DefineQueue(definition) => configure::queue(draft, definition),
-            ToSite::DefineDoctor(definition) => configure::doctor(draft, definition),
+            ToSite::DefineQueue(definition) => configure::queue(draft, definition, More::default()),
+            ToSite::DefineDoctor(definition) => configure::doctor(draft, definition, More::default()),
+            ToSite::DefineMore { definition, more } => match *definition {
+                ToSite::DefineQueue(definition) => configure::queue(draft, definition, more),
+                ToSite::DefineDoctor(definition) => configure::doctor(draft, definition, more),
+                _ => Err(Code::UnknownCommand.into()),
+            },
             ToSite::RetireDepartment(command) => retire::department(draft, command.id),
             ToSite::RetireServicePoint(command) => retire::service_point(draft, command.id),
             ToSite::RetireBoard(command) => retire::board(draft, command.id),
@@ -68,6 +73,7 @@ impl Owner for Site {
             }
             ToSite::ChangeVisit(command) => visits::change(draft, command),
             ToSite::CancelVisit(command) => visits::cancel(draft, command),
+            ToSite::DefineQuestions(definition) => configure::questions(draft, definition, context),
             ToSite::DeadlineReached => screens::expire(draft, context),
         }
     }

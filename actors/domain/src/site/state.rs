@@ -56,6 +56,18 @@ pub struct OutsideVisit {
     pub body: u128,
 }
 
+/// Questions, and since when they were asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AskedSince {
+    /// What is asked.
+    pub definition: DefineQuestions,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// How many earlier versions of the questions are kept, for answers that were given to them.
+pub const QUESTIONS_KEPT: usize = 8;
+
 /// A site.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -85,6 +97,10 @@ pub struct State {
     pub visits_by_day: BTreeMap<BusinessDate, BTreeSet<String>>,
     /// Numbers that the hospital gave, and to which of its visits.
     pub numbers: BTreeMap<(QueueId, BusinessDate, String), String>,
+    /// What is asked before somebody joins a queue, and what was before, oldest first.
+    pub questions: Vec<AskedSince>,
+    /// What queues and doctors have beside their definitions, by id.
+    pub more: BTreeMap<String, More>,
 }
 
 impl State {
@@ -103,6 +119,8 @@ impl State {
             visits: BTreeMap::new(),
             visits_by_day: BTreeMap::new(),
             numbers: BTreeMap::new(),
+            questions: Vec::new(),
+            more: BTreeMap::new(),
         }
     }
 

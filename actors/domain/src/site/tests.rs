@@ -1,5 +1,8 @@
 //! Configuration reaches everyone who needs it; screens are paired; visits from outside are counted once.
 
+mod more;
+mod questions;
+
 use std::collections::BTreeSet;
 
 use super::*;

@@ -21,9 +21,11 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
         "time_zone": site.time_zone,
         "departments": living(&state.departments),
         "service_points": living(&state.service_points),
-        "queues": living(&state.queues),
-        "doctors": living(&state.doctors),
+        "queues": known(state, &state.queues, queue_view),
+        "doctors": known(state, &state.doctors, doctor_view),
         "boards": living(&state.boards),
+        "questions": state.questions.last().map(|asked| questions(asked, zone)),
+        "questions_before": state.questions.iter().rev().skip(1).map(|asked| questions(asked, zone)).collect::<Vec<_>>(),
         "screens": state.screens.iter().map(|(id, screen)| screen_view(state, id, screen)).collect::<Vec<_>>(),
         "screens_waiting": state.offers.values().map(|offer| json!({
             "screen": offer.screen,
@@ -44,6 +46,34 @@ fn living<I: Ord, T: serde::Serialize>(things: &BTreeMap<I, Kept<T>>) -> Vec<Val
     things.values().filter(|thing| !thing.retired).map(|thing| json!(thing.definition)).collect()
 }
 
+/// Those that are not retired, with what stands beside their definitions.
+fn known<I: Ord + AsRef<str>, T: serde::Serialize>(
+    state: &State,
+    things: &BTreeMap<I, Kept<T>>,
+    view: fn(&State, &str, &T) -> Value,
+) -> Vec<Value> {
+    let living = things.iter().filter(|(_, thing)| !thing.retired);
+    living.map(|(id, thing)| view(state, id.as_ref(), &thing.definition)).collect()
+}
+
+fn queue_view(state: &State, id: &str, definition: &impl serde::Serialize) -> Value {
+    let mut view = json!(definition);
+    view["name_en"] = json!(state.more.get(id).map_or("", |more| &more.name_en));
+    view
+}
+
+fn doctor_view(state: &State, id: &str, definition: &impl serde::Serialize) -> Value {
+    let mut view = queue_view(state, id, definition);
+    view["registration_class"] = json!(state.more.get(id).map_or("", |more| &more.registration_class));
+    view
+}
+
+fn questions(asked: &AskedSince, zone: Zone) -> Value {
+    let mut view = json!(asked.definition);
+    view["since"] = json!(zone.rfc3339(asked.at));
+    view
+}
+
 fn screen_view(state: &State, id: &ScreenId, screen: &Screen) -> Value {
     json!({ "screen": id, "board": screen.board, "door": state.doors.get(id) })
 }
@@ -54,8 +84,13 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
         Event::SiteDefined { definition, .. } => json!(definition),
         Event::DepartmentDefined { definition, .. } => json!(definition),
         Event::ServicePointDefined { definition } => json!(definition),
-        Event::QueueDefined { definition } => json!(definition),
-        Event::DoctorDefined { definition, .. } => json!(definition),
+        Event::QueueDefined { definition } => queue_view(state, definition.id.as_str(), definition),
+        Event::DoctorDefined { definition, .. } => doctor_view(state, definition.id.as_str(), definition),
+        Event::MoreDefined { id, .. } => match (state.queues.get(id.as_str()), state.doctors.get(id.as_str())) {
+            (Some(queue), _) => queue_view(state, id, &queue.definition),
+            (_, Some(doctor)) => doctor_view(state, id, &doctor.definition),
+            _ => return Vec::new(),
+        },
         Event::BoardDefined { definition, .. } => json!(definition),
         Event::DepartmentRetired { id } => json!({ "id": id }),
         Event::ServicePointRetired { id } => json!({ "id": id }),
@@ -67,6 +102,9 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
         }
         Event::ScreenPaired { screen, paired, .. } => screen_view(state, screen, paired),
         Event::ScreenRevoked { screen } => json!({ "screen": screen }),
+        Event::QuestionsDefined { definition, at, .. } => {
+            questions(&AskedSince { definition: definition.clone(), at: *at }, zone)
+        }
         // What becomes of a visit is its department's to say, once, in one shape.
         Event::VisitRegistered { .. } | Event::VisitChanged { .. } | Event::VisitCancelled { .. } => return Vec::new(),
         Event::ScreenOffersExpired { .. } | Event::ScreenDoorNamed { .. } | Event::VisitsForgotten { .. } => {

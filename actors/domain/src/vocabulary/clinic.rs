@@ -123,6 +123,9 @@ pub struct CheckIn {
     /// When the patient came, where the desk wrote it down while the server could not be reached: earlier today.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came_at: Option<Timestamp>,
+    /// What was answered, where the site asks; who was written down is not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_check: Option<PreCheck>,
 }
 
 /// Of a [`CheckIn`], what the department is told.

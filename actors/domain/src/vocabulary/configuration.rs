@@ -165,6 +165,15 @@ pub struct DefineDoctor {
     pub departments: Vec<DepartmentId>,
 }
 
+/// What a queue or a doctor has beside its definition; see [`super::sent`]. Stored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct More {
+    /// Name in English; empty: none.
+    pub name_en: String,
+    /// Of a doctor: 号别 of the sessions that are made for the doctor; empty: none.
+    pub registration_class: String,
+}
+
 /// Somebody of the staff who signs in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

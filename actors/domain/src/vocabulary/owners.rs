@@ -52,6 +52,10 @@ pub enum ToSite {
     CancelVisit(CancelVisit),
     /// The earliest deadline has passed.
     DeadlineReached,
+    /// See [`DefineQuestions`].
+    DefineQuestions(DefineQuestions),
+    /// A queue or a doctor, with what stands beside its definition. See [`super::sent`].
+    DefineMore { definition: Box<ToSite>, more: More },
 }
 
 /// Everything a department can be told.
@@ -179,6 +183,14 @@ pub enum ToDepartment {
     CheckInOfThen { command: Arrived, birth_date: Option<BusinessDate>, came_at: Timestamp },
     /// See [`RateVisit`].
     RateVisit(RateVisit),
+    /// From the site: what is asked before somebody joins a queue.
+    ConfigureQuestions(DefineQuestions),
+    /// A check-in, walk-in or return, with what was answered before it.
+    Answered { arrival: Box<ToDepartment>, pre_check: PreCheck },
+    /// See [`AcknowledgeAlert`].
+    AcknowledgeAlert(AcknowledgeAlert),
+    /// From the site: what a queue or a doctor has beside its definition.
+    ConfigureMore { id: String, more: More },
 }
 
 /// Everything a doctor's owner can be told.

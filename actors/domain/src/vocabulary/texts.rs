@@ -79,17 +79,28 @@ impl ClientCommand {
             }
             Self::DefineServicePoint(c) => vec![("name", &c.name), ("name_en", &c.name_en)],
             Self::DefineBoard(c) => vec![("name", &c.name), ("name_en", &c.name_en)],
-            Self::DefineQueue(c) => vec![("name", &c.name)],
+            Self::DefineQueue(c) => vec![("name", &c.name), ("name_en", &c.name_en)],
             Self::DefineSession(c) => {
                 vec![("period", &c.period), ("registration_class", &c.registration_class)]
             }
-            Self::DefineDoctor(c) => vec![("name", &c.name), ("title", &c.title)],
+            Self::DefineDoctor(c) => {
+                let class = ("registration_class", c.registration_class.as_str());
+                vec![("name", &c.name), ("name_en", &c.name_en), ("title", &c.title), class]
+            }
             Self::CancelAppointment(c) => c.reason.iter().map(|reason| ("reason", reason.as_str())).collect(),
             Self::CorrectNoShow(c) => vec![("reason", &c.reason)],
             Self::RestoreAppointment(c) => vec![("reason", &c.reason)],
             Self::CancelTicket(c) => vec![("reason", &c.reason)],
             Self::SetPriority(c) => vec![("class", &c.class), ("proof", &c.proof)],
-            Self::RegisterWalkIn(c) => c.class.iter().map(|class| ("class", class.as_str())).collect(),
+            Self::RegisterWalkIn(c) => c
+                .class
+                .iter()
+                .map(|class| ("class", class.as_str()))
+                .chain(of_pre_check(c.pre_check.as_ref()))
+                .collect(),
+            Self::RegisterReturn(c) => of_pre_check(c.pre_check.as_ref()).collect(),
+            Self::CheckIn(c) => of_pre_check(c.pre_check.as_ref()).collect(),
+            Self::DefineQuestions(c) => crate::pre_check::texts(c),
             Self::TransferTicket(c) => vec![("reason", &c.reason)],
             Self::Undo(c) => vec![("event", &c.event), ("reason", &c.reason)],
             Self::PauseWork(c) => vec![("reason", &c.reason)],
@@ -107,12 +118,11 @@ impl ClientCommand {
             | Self::RetireStaff(_)
             | Self::ApproveScreen(_)
             | Self::RevokeScreen(_)
-            | Self::RegisterReturn(_)
+            | Self::AcknowledgeAlert(_)
             | Self::HoldSlot(_)
             | Self::ProlongHold(_)
             | Self::ConfirmAppointment(_)
             | Self::BookSlot(_)
-            | Self::CheckIn(_)
             | Self::ReportBack(_)
             | Self::RecallTransfer(_)
             | Self::CloseSession(_)
@@ -136,6 +146,14 @@ impl ClientCommand {
             | Self::ReportSpoken(_) => Vec::new(),
         }
     }
+}
+
+/// Reasons of the desk that come with an arrival. (Answers are compared with what can be answered.)
+fn of_pre_check(pre_check: Option<&PreCheck>) -> impl Iterator<Item = (&'static str, &str)> {
+    let reasons = pre_check
+        .map(|asked| [("not_asked", asked.not_asked.as_deref()), ("all_the_same", asked.all_the_same.as_deref())]);
+    let said = reasons.into_iter().flatten();
+    said.filter_map(|(field, text)| Some((field, text?)))
 }
 
 fn check_visit(visit_id: &str, version: u64) -> Result<(), Rejection> {

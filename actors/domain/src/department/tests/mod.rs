@@ -7,6 +7,7 @@ mod follow;
 pub(crate) mod house;
 mod journeys;
 mod outside;
+mod pre_check;
 mod random;
 mod restore;
 mod retire;

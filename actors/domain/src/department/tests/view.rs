@@ -450,3 +450,27 @@ fn a_ticket_shows_its_newest_steps_and_the_one_that_can_be_undone() {
     assert_eq!((steps.len(), &steps[0]["what"], &steps[0]["undoable"]), (51, &"called".into(), &true.into()));
     assert_eq!(seen["steps_before"], house.ticket(&ticket).steps.len() - 51);
 }
+
+#[test]
+fn english_names_stand_beside_the_chinese_ones_where_there_are_any() {
+    let mut house = House::new(0).with_doctors();
+    let ticket = house.walk_in("pool", "a", None);
+    let zone = Zone::named("Asia/Shanghai").expect("a zone");
+    let show = |house: &House, kind: &str, id: &str| {
+        view::snapshot(&house.state, kind, id, house.now, zone).expect("it is there")
+    };
+    assert_eq!(show(&house, "queue", "s.d.pool")["queue"]["name_en"], "");
+    for (id, name) in [("s.d.pool", "General"), ("s.doctor1", "Li Ming")] {
+        let more = More { name_en: name.to_owned(), registration_class: String::new() };
+        house.system(ToDepartment::ConfigureMore { id: id.to_owned(), more });
+    }
+    let queue = show(&house, "queue", "s.d.pool");
+    assert_eq!(
+        (&queue["queue"]["name_en"], &queue["rooms"][0]["doctor_name_en"]),
+        (&json!("General"), &json!("Li Ming"))
+    );
+    assert_eq!(show(&house, "ticket", ticket.as_str())["queue_name_en"], "General");
+    assert_eq!(show(&house, "door", "s.d.room1")["doctor_en"], "Li Ming");
+    assert_eq!(show(&house, "doctor", "s.doctor1")["name_en"], "Li Ming");
+    house.assert_replays();
+}

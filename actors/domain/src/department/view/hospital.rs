@@ -76,7 +76,11 @@ impl View<'_> {
             | Event::TicketTold(_)
             | Event::TicketHeard { .. }
             | Event::WaitsExpected { .. }
-            | Event::VisitRated { .. } => return None,
+            | Event::VisitRated { .. }
+            // Answers about somebody's health stay in the department.
+            | Event::PreChecked(_)
+            | Event::AlertAcknowledged { .. }
+            | Event::SentElsewhere(_) => return None,
         }
         let ticket = self.state.floor.tickets.get(ticket_of(event)?)?;
         Some(self.ticket_for_the_hospital(ticket, self.now))

@@ -5,6 +5,7 @@ mod coming;
 mod hospital;
 mod load;
 mod parts;
+mod pre_check;
 mod ticket;
 mod touched;
 
@@ -74,6 +75,8 @@ pub fn emissions(
                 delay_emissions(&view, session, &mut out);
             }
         }
+        // What is asked stands in no queue.
+        Event::Config(ConfigEvent::QuestionsConfigured(_)) => {}
         Event::Config(_) => {
             for queue in state.config.queues.keys() {
                 out.put("queue", queue.as_str(), || view.queue(queue));
@@ -97,9 +100,24 @@ pub fn emissions(
                 });
             }
         }
+        Event::Floor(event @ (Floor::PreChecked(_) | Floor::AlertAcknowledged { .. })) => {
+            checked_emissions(&view, event, &mut out);
+        }
         Event::Floor(event) => floor_emissions(&view, event, &mut out),
     }
     out.emissions
+}
+
+/// What was answered before the queue, and who has heard an alert: nobody's but the desk's and the doctor's.
+fn checked_emissions(view: &View<'_>, event: &Floor, out: &mut Out<'_>) {
+    let Some(ticket) = touched::ticket_of(event).and_then(|id| view.state.floor.tickets.get(id)) else { return };
+    let queue = &ticket.opened.queue;
+    out.put("queue", queue.as_str(), || {
+        Some(json!({ "tickets": { ticket.id().as_str(): view.is_shown(ticket).then(|| view.ticket(ticket)) } }))
+    });
+    if let Some(call) = ticket.standing.call() {
+        out.put("doctor", call.doctor.as_str(), || Some(view.doctor_parts(&call.doctor)));
+    }
 }
 
 /// Another day has begun: what was over the day before goes, and the day's figures begin again.

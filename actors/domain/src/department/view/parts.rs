@@ -70,7 +70,7 @@ impl<'a> View<'a> {
         let shown = shown.into_iter().map(|ticket| (ticket.id().to_string(), self.ticket(ticket)));
         let tickets: Map<String, Value> = shown.collect();
         let mut parts = self.line(id);
-        let head = json!({ "id": id, "name": queue.name, "prefix": queue.prefix, "retired": retired });
+        let head = json!({ "id": id, "name": queue.name, "name_en": self.state.config.name_en(id.as_str()), "prefix": queue.prefix, "retired": retired });
         let waits = self.state.floor.waits.get(id).into_iter().flat_map(|said| said.tickets.keys());
         parts.extend([
             ("queue".to_owned(), head),
@@ -113,6 +113,7 @@ impl<'a> View<'a> {
                 "assignment": work.assignment,
                 "doctor": doctor,
                 "doctor_name": self.doctor_name(doctor).0,
+                "doctor_name_en": self.state.config.name_en(doctor.as_str()),
                 "paused": work.pause.is_some(),
                 "back_at": work.pause.as_ref().and_then(|pause| pause.back_at).map(|at| self.at(at)),
                 "in_hand": work.in_hand,
@@ -150,6 +151,7 @@ impl<'a> View<'a> {
         json!({
             "doctor": id,
             "name": name,
+            "name_en": self.state.config.name_en(id.as_str()),
             "title": title,
             "at_work": work.map(|work| json!({
                 "assignment": work.assignment,
@@ -202,6 +204,7 @@ impl<'a> View<'a> {
             "name": name,
             "name_en": name_en,
             "doctor": doctor,
+            "doctor_en": found.map(|(id, _)| self.state.config.name_en(id.as_str())).unwrap_or_default(),
             "title": title,
             "state": state,
             "current": found.and_then(|(_, work)| shown(work.in_hand.as_ref()?)),
@@ -258,6 +261,7 @@ impl<'a> View<'a> {
             "expected": self.expected(ticket).map(|expected| self.range(expected)),
             "queue": opened.queue,
             "queue_name": self.state.config.queues.get(&opened.queue).map(|queue| &queue.is.name),
+            "queue_name_en": self.state.config.name_en(opened.queue.as_str()),
             "linked_to": ticket.linked_to,
         }))
     }
@@ -300,6 +304,7 @@ impl<'a> View<'a> {
             "expected": null,
             "queue": session.map(|session| &session.queue),
             "queue_name": session.and_then(|session| self.state.config.queues.get(&session.queue)).map(|queue| &queue.is.name),
+            "queue_name_en": session.map_or("", |session| self.state.config.name_en(session.queue.as_str())),
             "linked_to": null,
         }))
     }

@@ -99,6 +99,7 @@ impl View<'_> {
                 Standing::Ended { how, .. } => Some(how.name()),
                 _ => None,
             },
+            "pre_check": self.pre_check(ticket),
             "steps_before": ticket.steps.len() - steps.len(),
             "steps": steps,
         })

@@ -112,7 +112,9 @@ pub(super) fn ticket_of(event: &Event) -> Option<&TicketId> {
         Event::PatientCalled(called) => Some(&called.ticket),
         Event::StepUndone(undone) => Some(&undone.ticket),
         Event::TransferSent { transfer, .. } => Some(&transfer.ticket),
+        Event::PreChecked(checked) => Some(&checked.ticket),
         Event::SummonsWithdrawn { ticket, .. }
+        | Event::AlertAcknowledged { ticket, .. }
         | Event::PatientRecalled { ticket, .. }
         | Event::CallNotAnnounced { ticket, .. }
         | Event::ServiceStarted { ticket, .. }
@@ -146,6 +148,7 @@ pub(super) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::TicketTold(_)
         | Event::TicketHeard { .. }
         | Event::TransferKept { .. }
+        | Event::SentElsewhere(_)
         | Event::VisitEnded { .. }
         | Event::WaitsExpected { .. }
         | Event::VisitRated { .. } => None,

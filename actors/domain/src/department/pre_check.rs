@@ -1,0 +1,162 @@
+//! The pre-check of an arrival: what the site asks, who may leave it out, and whether the patient joins the queue, is sent
+//! to another department, or is registered there at once.
+
+use std::collections::BTreeMap;
+
+use super::{Department, State, emit_clinic};
+use crate::clinic;
+use crate::floor::{self, PreChecked, SentElsewhere, doors, transfer};
+use crate::ids::*;
+use crate::owner::{Context, Draft};
+use crate::person::{PatientBrief, age_on};
+use crate::pre_check::{self, Found};
+use crate::time::BusinessDate;
+use crate::vocabulary::{Answer, DefineQuestions, Does, PreCheck};
+use crate::{Code, Rejection, Role};
+
+/// The reason on the record of a ticket that goes where the pre-check sends.
+const REASON: &str = "预检分诊";
+
+/// Who is to join which queue.
+pub(super) struct Joining<'a> {
+    pub brief: &'a PatientBrief,
+    pub appointment: Option<&'a AppointmentId>,
+    pub queue: &'a QueueId,
+    pub date: BusinessDate,
+    pub birth_date: Option<BusinessDate>,
+    /// An emergency, or somebody who came while the server was away.
+    pub is_spared: bool,
+}
+
+/// What the pre-check comes to.
+pub(super) enum Checked {
+    /// Nothing is asked.
+    Nothing,
+    /// Joins the queue.
+    Joins(Box<Joins>),
+    /// Is sent elsewhere, without a ticket.
+    Sent(Box<SentElsewhere>),
+}
+
+/// What stands on the record of who joins.
+pub(super) struct Joins {
+    version: u32,
+    answers: BTreeMap<String, String>,
+    not_asked: Option<String>,
+    found: Option<Found>,
+    all_the_same: Option<String>,
+    /// Another department's queue, in which the ticket is registered at once.
+    to: Option<QueueId>,
+}
+
+/// Looks at what was answered. Rejects `questions_changed` with the `version` that is asked now, `invalid_field` for an
+/// answer that is none, `forbidden` for what only the desk may do.
+pub(super) fn check(
+    state: &State,
+    answered: Option<&PreCheck>,
+    who: &Joining<'_>,
+    context: &Context,
+) -> Result<Checked, Rejection> {
+    let Some(asked) = state.config.questions.as_ref().filter(|asked| !asked.questions.is_empty()) else {
+        return Ok(Checked::Nothing);
+    };
+    let changed = || Rejection::from(Code::QuestionsChanged).with("version", asked.version);
+    let Some(answered) = answered else { return if who.is_spared { Ok(Checked::Nothing) } else { Err(changed()) } };
+    let is_desk = context.principal.role == Role::Desk;
+    let by_desk = |reason: &Option<String>| match reason.as_deref().map(str::trim) {
+        Some("") => Err(Rejection::new(Code::InvalidField, "a reason is given").with("field", "pre_check")),
+        Some(_) if !is_desk => Err(Rejection::new(Code::Forbidden, "the desk's to say")),
+        given => Ok(given.map(str::to_owned)),
+    };
+    let (not_asked, all_the_same) = (by_desk(&answered.not_asked)?, by_desk(&answered.all_the_same)?);
+    let PreCheck { version, answers, to, .. } = answered;
+    let version_now = asked.version;
+    if not_asked.is_some() {
+        let answers = BTreeMap::new();
+        let joins = Joins { version: version_now, answers, not_asked, found: None, all_the_same: None, to: None };
+        return Ok(Checked::Joins(Box::new(joins)));
+    }
+    let joins = |found, all_the_same, to| {
+        let answers = answers.clone();
+        Checked::Joins(Box::new(Joins { version: version_now, answers, not_asked: None, found, all_the_same, to }))
+    };
+    if *version != asked.version {
+        return Err(changed());
+    }
+    pre_check::check_answers(asked, answers)?;
+    let age = who.birth_date.and_then(|birth| age_on(birth, who.date));
+    let found = pre_check::decide(asked, answers, age);
+    let Some((found, department)) = sent_to(state, found.as_ref()) else { return Ok(joins(found.clone(), None, None)) };
+    match to {
+        Some(_) if !is_desk => Err(Rejection::new(Code::Forbidden, "the desk's to do")),
+        Some(to) if to.department() == *department => Ok(joins(Some(found.clone()), None, Some(to.clone()))),
+        Some(_) => Err(Rejection::new(Code::InvalidField, "to: a queue of the department where the rule sends")
+            .with("field", "pre_check")
+            .with("department", department.as_str())),
+        None if all_the_same.is_some() => Ok(joins(Some(found.clone()), all_the_same, None)),
+        None => Ok(Checked::Sent(Box::new(sent(who, asked, answered, found, context)))),
+    }
+}
+
+/// Where a rule sends, if that is another department than this.
+fn sent_to<'a>(state: &State, found: Option<&'a Found>) -> Option<(&'a Found, &'a DepartmentId)> {
+    let found = found?;
+    match &found.does {
+        Does::SendTo { department } if *department != state.config.id => Some((found, department)),
+        _ => None,
+    }
+}
+
+fn sent(
+    who: &Joining<'_>,
+    asked: &DefineQuestions,
+    answered: &PreCheck,
+    found: &Found,
+    context: &Context,
+) -> SentElsewhere {
+    SentElsewhere {
+        brief: who.brief.clone(),
+        appointment: who.appointment.cloned(),
+        queue: who.queue.clone(),
+        version: asked.version,
+        answers: answered.answers.clone(),
+        found: found.clone(),
+        at: context.now,
+    }
+}
+
+/// Who is sent elsewhere: on the record, and the booking stands. `sent_elsewhere` with `department`, `rule`, `version`.
+pub(super) fn send(draft: &mut Draft<'_, Department>, sent: Box<SentElsewhere>) -> Answer {
+    let to = match &sent.found.does {
+        Does::SendTo { department } => department.clone(),
+        _ => sent.queue.department(),
+    };
+    let (rule, version, appointment) = (sent.found.rule.clone(), sent.version, sent.appointment.clone());
+    floor::emit(draft, floor::Event::SentElsewhere(sent));
+    if let Some(appointment) = appointment.filter(|id| draft.state().clinic.appointments.contains_key(id)) {
+        let event = clinic::Event::AppointmentSentElsewhere { appointment, to: to.clone() };
+        emit_clinic(draft, clinic::Decision { events: vec![event], answer: Answer::Done });
+    }
+    let why = Rejection::from(Code::SentElsewhere);
+    Answer::Refused(why.with("department", to.as_str()).with("rule", rule).with("version", version))
+}
+
+/// With the ticket that was made: what was answered, then its way. Fills the doors.
+pub(super) fn joined(
+    draft: &mut Draft<'_, Department>,
+    ticket: &TicketId,
+    checked: Checked,
+    context: &Context,
+) -> Answer {
+    if let Checked::Joins(joins) = checked {
+        let Joins { version, answers, not_asked, found, all_the_same, to } = *joins;
+        let (ticket, at) = (ticket.clone(), context.now);
+        let checked = PreChecked { ticket: ticket.clone(), version, answers, not_asked, found, all_the_same, at };
+        floor::emit(draft, floor::Event::PreChecked(Box::new(checked)));
+        if let Some(to) = to {
+            return transfer::send(draft, &ticket, &to, REASON, at);
+        }
+    }
+    doors::fill(draft, context.now);
+    floor::tickets::waiting(draft, ticket)
+}

@@ -1,0 +1,126 @@
+//! Commands as clients send them, where that is more than what their owners are told under the same name: what is told is
+//! stored and keeps its shape.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{More, PreCheck, ToSite};
+use crate::ids::*;
+
+/// A patient without an appointment. The desk has registered the person before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterWalkIn {
+    /// The queue.
+    pub queue: QueueId,
+    /// Who.
+    pub patient: PatientId,
+    /// A priority class with proof seen (`emergency`, `military`, …).
+    #[serde(default)]
+    pub class: Option<String>,
+    /// 加号: an addition to this session.
+    #[serde(default)]
+    pub addition_to: Option<SessionId>,
+    /// An addition to this slot of the session; absent: its last.
+    #[serde(default)]
+    pub slot: Option<SlotId>,
+    /// Return day: an open visit that this belongs to. Of somebody who waits in that queue already it says that a second
+    /// number is meant.
+    #[serde(default)]
+    pub visit: Option<VisitId>,
+    /// What was answered, where the site asks; an emergency is not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_check: Option<PreCheck>,
+}
+
+impl RegisterWalkIn {
+    /// What the department is told, and what was answered.
+    pub fn parts(self) -> (super::RegisterWalkIn, Option<PreCheck>) {
+        let Self { queue, patient, class, addition_to, slot, visit, pre_check } = self;
+        (super::RegisterWalkIn { queue, patient, class, addition_to, slot, visit }, pre_check)
+    }
+}
+
+/// On a later day of an open visit: a new number, in the own doctor's queue if the doctor sits, else in the department's
+/// pool. (Another queue is named by [`RegisterWalkIn`] with the visit.)
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterReturn {
+    /// The open visit.
+    pub visit: VisitId,
+    /// Whose.
+    pub patient: PatientId,
+    /// Where the patient comes back to, if a transfer has taken the visit to another department than its own.
+    #[serde(default)]
+    pub department: Option<DepartmentId>,
+    /// What was answered, where the site asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_check: Option<PreCheck>,
+}
+
+impl RegisterReturn {
+    /// The department that the patient comes back to.
+    pub fn at(&self) -> DepartmentId {
+        self.department.clone().unwrap_or_else(|| self.visit.department())
+    }
+
+    /// What the department is told, and what was answered.
+    pub fn parts(self) -> (super::RegisterReturn, Option<PreCheck>) {
+        let Self { visit, patient, department, pre_check } = self;
+        (super::RegisterReturn { visit, patient, department }, pre_check)
+    }
+}
+
+/// 候诊队列.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineQueue {
+    /// `site.department.queue`.
+    pub id: QueueId,
+    /// Name shown to people.
+    pub name: String,
+    /// In English.
+    #[serde(default)]
+    pub name_en: String,
+    /// Letters before its numbers (`A`); one queue's of its site.
+    pub prefix: String,
+    /// Doctors who call from it. Empty: any doctor at work in the department (a pool).
+    #[serde(default)]
+    pub doctors: Vec<DoctorId>,
+}
+
+impl From<DefineQueue> for ToSite {
+    fn from(command: DefineQueue) -> Self {
+        let DefineQueue { id, name, name_en, prefix, doctors } = command;
+        let definition = Box::new(Self::DefineQueue(super::DefineQueue { id, name, prefix, doctors }));
+        Self::DefineMore { definition, more: More { name_en, registration_class: String::new() } }
+    }
+}
+
+/// 医生.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineDoctor {
+    /// `site.doctor`.
+    pub id: DoctorId,
+    /// Name shown to people.
+    pub name: String,
+    /// In English (`Li Ming`).
+    #[serde(default)]
+    pub name_en: String,
+    /// 主任医师, 副主任医师, 主治医师, 住院医师.
+    pub title: String,
+    /// 号别 of the sessions that are made for the doctor, unless one says another.
+    #[serde(default)]
+    pub registration_class: String,
+    /// Departments where the doctor works.
+    pub departments: Vec<DepartmentId>,
+}
+
+impl From<DefineDoctor> for ToSite {
+    fn from(command: DefineDoctor) -> Self {
+        let DefineDoctor { id, name, name_en, title, registration_class, departments } = command;
+        let definition = Box::new(Self::DefineDoctor(super::DefineDoctor { id, name, title, departments }));
+        Self::DefineMore { definition, more: More { name_en, registration_class } }
+    }
+}

@@ -1,0 +1,115 @@
+// 预检: all questions of the site in one form, for the desk, and what was answered before, at a ticket. Nothing is answered
+// beforehand; a digit chooses and goes on to the next question.
+
+import { clockOf } from '../lib/clock.js';
+import { h } from '../lib/dom.js';
+import { said, t } from '../lib/i18n.js';
+import { ask } from '../lib/page.js';
+import { answerWord, choicesOf, DEGREES, degreesOf, NOT_MEASURED, questionsOf } from '../lib/pre-check.js';
+
+/** A digit chooses; the next question has the keys then. @param {any} event */
+function pickByDigit(event) {
+  const box = event.currentTarget;
+  const radios = box.querySelectorAll('input[type=radio]');
+  const radio = /^[1-9]$/.test(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey ? radios[Number(event.key) - 1] : null;
+  if (!radio) return;
+  event.preventDefault();
+  radio.checked = true;
+  const all = Array.from(box.form.querySelectorAll('[data-question]'));
+  const next = all[all.indexOf(box) + 1];
+  const place = next ? next.querySelector('input') : box.form.querySelector('[data-action=pre_check_go]');
+  if (place) place.focus();
+}
+
+/** @param {any} question @param {boolean} first */
+function temperatureField(question, first) {
+  return h('fieldset', { class: 'plain question', key: question.id, 'data-question': question.id },
+    h('legend', null, said(question.text)),
+    h('div', { class: 'choices' },
+      h('label', { class: 'degrees' },
+        h('input', {
+          class: 'input', name: question.id, inputmode: 'decimal', autocomplete: 'off', maxlength: '6', required: true, autofocus: first, 'aria-label': said(question.text),
+          onchange: (/** @type {any} */ event) => {
+            event.target.value = degreesOf(event.target.value);
+            event.target.setCustomValidity(DEGREES.test(event.target.value) ? '' : t('pre_check.wrong_degrees'));
+          },
+        }), h('span', { 'aria-hidden': 'true' }, '℃')),
+      h('label', { class: 'choice' },
+        h('input', {
+          type: 'checkbox', name: `${question.id}.none`,
+          onchange: (/** @type {any} */ event) => {
+            const field = event.target.form.elements[question.id];
+            field.disabled = event.target.checked;
+            field.required = !event.target.checked;
+          },
+        }), h('span', null, t('pre_check.not_measured')))));
+}
+
+/** @param {any} question @param {boolean} first */
+function questionField(question, first) {
+  if (question.kind === 'temperature') return temperatureField(question, first);
+  return h('fieldset', { class: 'plain question', key: question.id, 'data-question': question.id, onkeydown: pickByDigit },
+    h('legend', null, said(question.text)),
+    h('div', { class: 'choices' }, choicesOf(question).map(([id, words], n) => h('label', { class: 'choice', key: id },
+      h('input', { type: 'radio', name: question.id, value: id, required: true, autofocus: first && n === 0 }),
+      h('span', null, words), h('kbd', { 'aria-hidden': 'true' }, String(n + 1))))));
+}
+
+/** What the form says, as the command's `pre_check`. @param {any} asked @param {any} form */
+function preCheckOf(asked, form) {
+  /** @type {Object<string, string>} */
+  const answers = {};
+  for (const { id, kind } of asked.questions) {
+    if (kind === 'temperature') answers[id] = form.elements[`${id}.none`].checked ? NOT_MEASURED : degreesOf(form.elements[id].value);
+    else answers[id] = form.querySelector(`[name="${id}"]:checked`).value;
+  }
+  return { version: asked.version, answers };
+}
+
+/**
+ * Asks the site's questions. Resolves with the `pre_check`, with `{leave_out: true}` when nobody is to be asked, or null.
+ * @param {any} asked @param {string} who @param {boolean} changed other questions than were answered a moment ago
+ * @returns {Promise<any>}
+ */
+export function askPreCheck(asked, who, changed) {
+  return ask(t('pre_check.title', { who }), (close) => h('form', {
+    class: 'form pre-check', 'data-form': 'pre_check', 'data-version': String(asked.version),
+    onsubmit: (/** @type {any} */ event) => {
+      event.preventDefault();
+      close(preCheckOf(asked, event.target));
+    },
+  },
+  changed ? h('p', { class: 'notice soon', key: 'changed', role: 'status' }, t('pre_check.changed')) : null,
+  asked.questions.map((/** @type {any} */ question, /** @type {number} */ n) => questionField(question, n === 0)),
+  h('div', { class: 'buttons', key: 'buttons' },
+    h('button', { type: 'button', class: 'btn quiet', 'data-action': 'leave_out', onclick: () => close({ leave_out: true }) }, t('pre_check.leave_out')),
+    h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')),
+    h('button', { class: 'btn primary', 'data-action': 'pre_check_go' }, t('pre_check.go')))));
+}
+
+/** The answers in the order in which they were asked. @param {Object<string, string>} answers @param {any[]} asked */
+const inOrder = (answers, asked) => Object.keys(answers).sort((a, b) => asked.findIndex((one) => one.id === a) - asked.findIndex((one) => one.id === b));
+
+/** Who has heard an alert: an account's own name. @param {any} alert */
+const heardBy = (alert) => String(alert.acknowledged_by).replace(/^a-(staff-)?/, '');
+
+/** What was answered before the queue, at a ticket of the own department. @param {any} ticket @param {import('../lib/site.js').Site} site */
+export function preCheckPart(ticket, site) {
+  const checked = ticket.pre_check;
+  if (!checked) return null;
+  const asked = questionsOf(site, checked.version);
+  const department = checked.sent_to && site.one('departments', checked.sent_to);
+  const { alert } = checked;
+  return h('div', { class: 'pre-checked', key: 'pre-check', 'data-pre-check': checked.rule || '' },
+    h('b', null, t('pre_check.checked')),
+    alert ? h('p', { class: `notice ${alert.level === 'urgent' ? 'alarm' : 'soon'}`, key: 'alert' }, said(alert.text),
+      alert.acknowledged_by ? h('small', null, t('pre_check.heard', { who: heardBy(alert), time: clockOf(alert.acknowledged_at) })) : null) : null,
+    checked.note ? h('p', { class: 'notice soon', key: 'note' }, said(checked.note)) : null,
+    department ? h('p', { key: 'sent' }, t('pre_check.was_sent', { where: said({ zh: department.name, en: department.name_en }) }),
+      checked.all_the_same ? t('pre_check.joined_all_the_same', { reason: checked.all_the_same }) : '') : null,
+    checked.not_asked ? h('p', { key: 'not-asked' }, t('pre_check.was_not_asked', { reason: checked.not_asked })) : null,
+    h('dl', { key: 'answers' }, inOrder(checked.answers, asked).map((id) => {
+      const question = asked.find((one) => one.id === id);
+      return [h('dt', { key: `${id}-q` }, question ? said(question.text) : id), h('dd', { key: `${id}-a`, class: 'num' }, answerWord(question, checked.answers[id]))];
+    })));
+}

@@ -1,0 +1,100 @@
+// Alerts of the pre-check: seen and heard at once, of every department of this desk, until somebody says that they have heard.
+
+import { Chime } from '../lib/chime.js';
+import { h } from '../lib/dom.js';
+import { named, said, t } from '../lib/i18n.js';
+import { prefix } from '../lib/site.js';
+import { LiveStream } from '../lib/stream.js';
+import { minutesSince } from '../lib/words.js';
+
+/** How often an urgent one rings until it has been heard. */
+const RINGS_EVERY_MS = 6000;
+/** More queues of other departments than one desk looks after. */
+const QUEUES_MAX = 40;
+
+/** @param {number} n minutes */
+const sinceWords = (n) => (n ? t('pre_check.since', { n }) : t('pre_check.just_now'));
+
+/** What nobody has heard yet. */
+export class Alerts {
+  /**
+   * @param {import('../lib/page.js').Page} page @param {import('../lib/site.js').Site} site
+   * @param {{floor: () => import('./floor.js').Floor|null, acts: any, persons: any, show: (ticket: any) => void}} desk
+   */
+  constructor(page, site, desk) {
+    this.page = page;
+    this.site = site;
+    this.desk = desk;
+    this.chime = new Chime(page.draw);
+    /** Which have rung. @type {Set<string>} */
+    this.rang = new Set();
+    this.rangAt = 0;
+    /** Queues of the own departments that are not open, by stream. @type {Map<string, LiveStream>} */
+    this.elsewhere = new Map();
+    setInterval(() => this.look(), 1000);
+  }
+
+  /** Follows the queues of the other departments, as long as the site asks anything. */
+  follow() {
+    const asks = !!this.site.view && !!this.site.view.questions;
+    const floor = this.desk.floor();
+    const others = asks ? this.site.ownDepartments().filter((d) => !floor || d.id !== floor.department) : [];
+    const wanted = new Set(others.reduce((/** @type {string[]} */ all, d) => all.concat(this.site.of('queues', d.id).map((q) => q.id)), []).slice(0, QUEUES_MAX));
+    this.elsewhere.forEach((stream, id) => {
+      if (wanted.has(id)) return;
+      stream.close();
+      this.elsewhere.delete(id);
+    });
+    wanted.forEach((id) => {
+      if (!this.elsewhere.has(id)) this.elsewhere.set(id, new LiveStream(this.page.protocol, `queue:${id}`, () => this.look(), this.page.draw));
+    });
+  }
+
+  /** Tickets whose alert nobody has heard, the urgent first, then the oldest. @returns {any[]} */
+  open() {
+    const floor = this.desk.floor();
+    const queues = [...(floor ? floor.queues() : []), ...Array.from(this.elsewhere.values()).map((stream) => stream.value).filter(Boolean)];
+    const all = queues.reduce((/** @type {any[]} */ some, queue) => some.concat(Object.values(queue.tickets)), []);
+    const rank = (/** @type {any} */ ticket) => `${ticket.pre_check.alert.level === 'urgent' ? 0 : 1}${ticket.pre_check.alert.at}`;
+    return all.filter((ticket) => ticket.pre_check && ticket.pre_check.alert && !ticket.pre_check.alert.acknowledged_by)
+      .sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+  }
+
+  /** Rings for what is new, and again for what is urgent. */
+  look() {
+    this.follow();
+    const open = this.open();
+    const isNew = open.some((ticket) => !this.rang.has(ticket.ticket));
+    const isUrgent = open.some((ticket) => ticket.pre_check.alert.level === 'urgent');
+    const now = performance.now();
+    if ((isNew || (isUrgent && now - this.rangAt >= RINGS_EVERY_MS)) && this.chime.canRing) {
+      this.chime.ring();
+      this.rangAt = now;
+      this.rang = new Set(open.map((ticket) => ticket.ticket));
+    }
+    if (open.length || isNew) this.page.draw();
+  }
+
+  /** @param {any} ticket */
+  async heard(ticket) {
+    if (await this.desk.acts.send('acknowledge_alert', { ticket: ticket.ticket })) this.desk.acts.done(t('pre_check.did_hear', { number: ticket.number }), null);
+  }
+
+  view() {
+    const now = this.page.protocol.clock.now();
+    const open = this.open();
+    if (!open.length) return null;
+    return [open.map((ticket) => {
+      const { alert } = ticket.pre_check;
+      const department = this.site.one('departments', prefix(ticket.ticket, 2));
+      return h('div', { class: `alert ${alert.level}`, key: ticket.ticket, 'data-alert': ticket.ticket, 'data-level': alert.level },
+        h('b', { class: 'sign', 'aria-hidden': 'true' }, '!'),
+        h('span', { class: 'grow' },
+          h('b', null, `${t(alert.level === 'urgent' ? 'pre_check.urgent' : 'pre_check.look')}: ${said(alert.text)}`),
+          h('span', { class: 'num' }, [`${ticket.number} ${this.desk.persons.nameOf(ticket)}`, department ? named(department.name, department.name_en) : '', sinceWords(minutesSince(alert.at, now))].filter(Boolean).join(' · '))),
+        h('button', { type: 'button', class: 'btn', 'data-action': 'show_alert', onclick: () => this.desk.show(ticket) }, t('pre_check.show')),
+        h('button', { type: 'button', class: 'btn primary', 'data-action': 'acknowledge_alert', onclick: () => this.heard(ticket) }, t('pre_check.hear')));
+    }),
+    this.chime.canRing ? null : h('p', { class: 'alert silent', key: 'silent' }, t('pre_check.silent'))];
+  }
+}

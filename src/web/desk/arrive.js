@@ -1,0 +1,70 @@
+// An arrival at the desk: asked first where the site asks; sent on where the answers say so, or let in with a reason.
+
+import { askPreCheck } from '../components/pre-check.js';
+import { h } from '../lib/dom.js';
+import { named, t } from '../lib/i18n.js';
+import { ask, askText } from '../lib/page.js';
+import { askedBy, isAboutAnswers, sendArrival } from '../lib/pre-check.js';
+
+/**
+ * Does an arrival; a refusal that is not about answers is said and thrown on.
+ * @param {{page: import('../lib/page.js').Page, site: import('../lib/site.js').Site}} desk
+ * @param {string} command @param {any} body @param {string} who @param {boolean} [spared] an emergency
+ * @returns {Promise<any>} the answer; null: not done
+ */
+export async function arrive(desk, command, body, who, spared) {
+  let changed = false;
+  /** @type {any} */
+  let preCheck = null;
+  for (;;) {
+    const asked = spared ? null : askedBy(desk.site);
+    if (asked && !preCheck) {
+      preCheck = await answersOf(asked, who, changed);
+      if (!preCheck) return null;
+    }
+    try {
+      return await sendArrival(desk.page, command, body, preCheck);
+    } catch (refusal) {
+      if (!isAboutAnswers(refusal)) throw refusal;
+      if (refusal.code === 'questions_changed') {
+        changed = true;
+        preCheck = null;
+        await desk.site.read();
+        continue;
+      }
+      const goesOn = await askWhere(desk.site, refusal.validNow.department, who);
+      if (!goesOn) return null;
+      preCheck = { ...preCheck, ...goesOn };
+    }
+  }
+}
+
+/** @param {any} asked @param {string} who @param {boolean} changed */
+async function answersOf(asked, who, changed) {
+  const given = await askPreCheck(asked, who, changed);
+  if (!given || !given.leave_out) return given;
+  const reason = await askText(t('pre_check.leave_out_title'), {
+    usual: [t('pre_check.asked_elsewhere'), t('pre_check.no_words'), t('pre_check.in_a_hurry')], go: t('pre_check.leave_out_go'),
+  });
+  return reason ? { not_asked: reason } : null;
+}
+
+/** Where the answers send: registered there, let in all the same, or on foot. @param {import('../lib/site.js').Site} site @param {string} id @param {string} who */
+async function askWhere(site, id, who) {
+  const department = site.one('departments', id);
+  const where = department ? named(department.name, department.name_en) : id;
+  const queues = site.of('queues', id);
+  const chosen = await ask(t('pre_check.send_title', { where }), (close) => h('div', { class: 'form', 'data-sent-to': id },
+    h('p', null, t('pre_check.send_more', { who, where })),
+    queues.map((queue, n) => h('button', {
+      type: 'button', class: 'btn primary wide', key: queue.id, 'data-action': 'register_there', 'data-queue-there': queue.id, autofocus: n === 0, onclick: () => close({ to: queue.id }),
+    }, queues.length > 1 ? t('pre_check.register_in', { where, queue: named(queue.name, queue.name_en) }) : t('pre_check.register_there', { where }))),
+    h('div', { class: 'buttons' },
+      h('button', { type: 'button', class: 'btn', 'data-action': 'all_the_same', onclick: () => close({ all_the_same: '' }) }, t('pre_check.all_the_same')),
+      h('button', { type: 'button', class: 'btn', 'data-action': 'goes_alone', onclick: () => close(null) }, t('pre_check.goes_alone')))));
+  if (!chosen || chosen.to) return chosen;
+  const reason = await askText(t('pre_check.all_the_same_title'), {
+    usual: [t('pre_check.seen_there'), t('pre_check.measured_again')], go: t('pre_check.all_the_same'),
+  });
+  return reason ? { all_the_same: reason } : null;
+}

@@ -1,0 +1,75 @@
+// Checking in on the phone: the site's questions first, one a screen, then the area's code; where the answers send elsewhere,
+// the phone says where to.
+
+import { OneByOne } from '../components/one-question.js';
+import { h } from '../lib/dom.js';
+import { named, t } from '../lib/i18n.js';
+import { ask } from '../lib/page.js';
+import { askedBy, sendArrival } from '../lib/pre-check.js';
+import { prefix } from '../lib/site.js';
+
+/** What was answered for an appointment, while its code is typed again. @type {Map<string, any>} */
+const answered = new Map();
+/** Where the answers have sent an appointment. @type {Map<string, string>} */
+const sent = new Map();
+
+/** Where the answers have sent, in words. @param {import('./model.js').Model} model @param {string} appointment */
+export function sentWords(model, appointment) {
+  const to = sent.get(appointment);
+  const department = to && model.department(to);
+  return department ? t('pre_check.sent_to', { where: named(department.name, department.name_en) }) : '';
+}
+
+/** One question a screen. @param {any} asked @returns {Promise<any>} null: left */
+function answer(asked) {
+  /** @type {OneByOne|null} */
+  let questions = null;
+  return ask(t('pre_check.before'), (close, redraw) => {
+    questions = questions || new OneByOne(asked, { done: close, changed: redraw, left: () => close(null) });
+    return questions.view();
+  });
+}
+
+/**
+ * Checks in. Resolves with what the department says, or null.
+ * @param {import('../lib/page.js').Page} page @param {import('./model.js').Model} model @param {any} a the appointment @param {string} code
+ * @returns {Promise<any>}
+ */
+export async function checkIn(page, model, a, code) {
+  const id = a.appointment;
+  const site = model.site(prefix(a.ticket, 1));
+  for (;;) {
+    const asked = askedBy(site);
+    if (asked && !answered.has(id)) {
+      const given = await answer(asked);
+      if (!given) return null;
+      answered.set(id, given);
+    }
+    try {
+      const done = await sendArrival(page, 'check_in', { appointment: id, code }, answered.get(id));
+      answered.delete(id);
+      sent.delete(id);
+      return done;
+    } catch (refusal) {
+      // A wrong code: the answers stay for the next one.
+      if (refusal.code !== 'questions_changed' && refusal.code !== 'sent_elsewhere') return null;
+      answered.delete(id);
+      if (refusal.code === 'sent_elsewhere') {
+        sent.set(id, refusal.validNow.department);
+        await sayWhere(model, refusal.validNow.department);
+        return null;
+      }
+      await site.read().catch((/** @type {any} */ failed) => page.refuse(failed));
+      page.notify(t('error.questions_changed'), 'soon');
+    }
+  }
+}
+
+/** @param {import('./model.js').Model} model @param {string} to */
+function sayWhere(model, to) {
+  const department = model.department(to);
+  const where = department ? named(department.name, department.name_en) : '';
+  return ask(t('pre_check.sent_title', { where }), (close) => h('div', { class: 'form', 'data-sent-to': to },
+    h('p', null, t('pre_check.sent_more')),
+    h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'dialog_cancel', autofocus: true, onclick: () => close(null) }, t('close'))));
+}

@@ -1,0 +1,260 @@
+// What a site asks before somebody joins a queue: taken over and changed in operations, asked at the desk, the kiosk and on the phone: a child under six with a fever is an
+// alert at the desk at once, a grown-up with one is sent to the fever clinic, and other questions are asked again.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { Browser, choose, columnIs, drawn, giveReason, Hospital, looks, ONE_SLOT, PASSWORD, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
+
+const A = 'renmin.xinnei.liming';
+const FEVER = 'renmin.fare';
+const PEOPLE = [['张小三', '1953-04-23'], ['欧阳雪莉', '1960-12-01'], ['何伟', '1971-07-09'], ['小明明', '2021-05-06'], ['赵丽', '1980-02-28'], ['周海燕', '1990-06-15']];
+
+let hospital;
+let browser;
+let desk;
+let kiosk;
+let phone;
+
+const ask = async (version, change = (all) => all) => {
+  const usual = await fetch(`${hospital.base}/api/v1/questions/usual?site=renmin&department=${FEVER}`).then((r) => r.json());
+  await hospital.call('PUT', '/questions', { ...change(usual), version });
+};
+
+before(async () => {
+  hospital = await new Hospital({ speed: 30 }).open();
+  await hospital.define(ONE_SLOT);
+  await hospital.call('PUT', '/departments', { id: FEVER, name: '发热门诊', name_en: 'Fever clinic' });
+  await hospital.call('PUT', '/queues', { id: `${FEVER}.q`, name: '发热门诊', prefix: 'F' });
+  await hospital.call('PUT', '/staff', { id: 'zizhu', role: 'kiosk', password: PASSWORD, site: 'renmin', departments: ['renmin.xinnei'] });
+  for (const [i, [name, born]] of PEOPLE.entries()) await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person(name, born, i + 1));
+  browser = await new Browser(hospital.base).start();
+  desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  await desk.selectOption('[data-action=choose_department]', 'renmin.xinnei');
+  await desk.waitForSelector(`[data-queue="${A}"]`);
+  kiosk = await browser.staff('/kiosk', { width: 1080, height: 1920 }, 'zizhu');
+});
+after(async () => {
+  await browser?.close();
+  await hospital?.close();
+  assert.deepEqual(browser.complaints, []);
+});
+
+/** Finds by number at the desk and presses Enter. */
+async function find(number) {
+  await desk.fill('#search', number);
+  await desk.waitForSelector('.found .hit');
+  await desk.press('#search', 'Enter');
+  await desk.waitForSelector('dialog [data-form=pre_check]');
+}
+
+/** At the kiosk, by number and birthday. */
+async function comes(number, birthday) {
+  await kiosk.waitForSelector('[data-view=start]');
+  await kiosk.click('[data-way=number]');
+  for (const key of number) await kiosk.click(`[data-key="${key}"]`);
+  await kiosk.click('[data-action=find]');
+  await kiosk.waitForSelector('[data-view=birthday]');
+  await kiosk.keyboard.type(birthday);
+  await kiosk.keyboard.press('Enter');
+  await kiosk.click('[data-ticket] [data-action=check_in]');
+  await kiosk.waitForSelector('[data-question=fever]');
+}
+
+async function answers(page, fever, degrees, contact) {
+  await page.click(`[data-question=fever] [data-answer=${fever}]`);
+  await page.waitForSelector('[data-question=temperature]');
+  if (degrees) {
+    for (const digit of degrees) await page.click(`[data-digit="${digit}"]`);
+    await page.click('[data-action=degrees_go]');
+  } else await page.click('[data-answer=not_measured]');
+  await page.click(`[data-question=contact] [data-answer=${contact}]`);
+}
+
+test('the operator takes over the usual set, changes it, and sees what was asked before', async () => {
+  const ops = await browser.staff('/ops', SIZES.desk, 'yunxing');
+  await ops.click('[data-part=questions]');
+  await ops.waitForSelector('[data-asked="0"]');
+  await looks(ops);
+  await ops.selectOption('[data-form=take_over] [name=department]', FEVER);
+  await ops.click('[data-action=take_over]');
+  await ops.waitForSelector('[data-form=define_questions] [data-row=contact]');
+  assert.equal((await hospital.call('GET', '/site/renmin')).questions, null, 'nothing counts before it is saved');
+  await looks(ops);
+  // One question more, of one's own, with a rule, which is left out again.
+  await ops.click('[data-action=add_question]');
+  await ops.fill('[data-row=q4] [data-text=zh]', '咳嗽多久了?');
+  await ops.selectOption('[data-row=q4] [data-kind]', 'choice');
+  await ops.fill('[data-row=q4] li:nth-child(1) [data-text=zh]', '不咳');
+  await ops.fill('[data-row=q4] li:nth-child(2) [data-text=zh]', '两周以上');
+  await ops.click('[data-action=add_rule]');
+  await ops.selectOption('[data-rule-row=r4] [data-then]', 'note');
+  await ops.fill('[data-rule-row=r4] [data-text=zh]', '久咳');
+  await ops.click('[data-action=save_questions]');
+  await ops.waitForSelector('[data-asked="4"]');
+  await ops.click('[data-row=q4] [data-action=out_question]');
+  await ops.click('[data-rule-row=r4] [data-action=out_rule]');
+  await ops.click('[data-action=save_questions]');
+  await ops.waitForSelector('[data-asked="3"]');
+  await ops.waitForSelector('[data-version="1"]:has-text("咳嗽多久了?")');
+  const { questions } = await hospital.call('GET', '/site/renmin');
+  assert.equal(questions.version, 2);
+  assert.deepEqual(questions.rules.map((rule) => Object.keys(rule.does)[0]), ['alert', 'send_to', 'send_to']);
+  assert.equal(questions.rules[0].when.under_age, 6);
+  // Nothing at all, and what was there again.
+  await ops.click('[data-action=ask_nothing]');
+  await ops.click('dialog [data-action=dialog_go]');
+  await ops.waitForSelector('[data-asked="0"]');
+  await ops.click('[data-version="2"] [data-action=use_again]');
+  await ops.click('[data-action=save_questions]');
+  await ops.waitForSelector('[data-asked="3"]');
+  await ops.context().close();
+});
+
+test('at the desk the questions are answered by the keyboard alone, and nothing is answered beforehand', async () => {
+  await find('A001');
+  assert.equal(await desk.$('dialog [type=radio]:checked, dialog [type=checkbox]:checked'), null);
+  await looks(desk);
+  await desk.keyboard.press('Enter');
+  assert.notEqual(await desk.$('dialog [data-form=pre_check]'), null, 'nobody joins unanswered');
+  await desk.keyboard.press('2');
+  await desk.keyboard.type('36，5');
+  await desk.keyboard.press('Tab');
+  await desk.keyboard.press('Tab');
+  await desk.keyboard.press('2');
+  await desk.keyboard.press('Enter');
+  await columnIs(desk, A, ['A001']);
+  await choose(desk, 'A001');
+  await desk.waitForSelector('.pre-checked:has-text("36.5 ℃")');
+});
+
+test('a child under six with a fever comes to the kiosk: seen and heard at the desk at once, until somebody takes care of it', async () => {
+  await comes('A4', '0506');
+  await looks(kiosk);
+  await answers(kiosk, 'yes', '386', 'no');
+  await kiosk.waitForSelector('[data-view=done] [data-number="A004"]');
+  await desk.waitForSelector('[data-alert][data-level=urgent]:has-text("A004"):has-text("6岁以下儿童发烧")');
+  assert.equal(await desk.$('.alert.silent'), null, 'it can be heard');
+  await looks(desk);
+  await desk.click('[data-action=show_alert]');
+  await desk.waitForSelector('[data-chosen] .pre-checked .notice.alarm:has-text("马上去看")');
+  await desk.click('[data-action=acknowledge_alert]');
+  await desk.waitForSelector('[data-alert]', { state: 'detached' });
+  await desk.waitForSelector('[data-chosen] .pre-checked small:has-text("fenzhen")');
+  await kiosk.click('[data-action=home]');
+});
+
+test('an alert of another department of this desk is heard too', async () => {
+  const who = await hospital.person('小红红', '2022-08-08', 31);
+  await hospital.call('POST', '/tickets', { queue: 'renmin.yanke.wangfang', patient: who, pre_check: { version: 4, answers: { fever: 'yes', temperature: 'not_measured', contact: 'no' } } }, hospital.desk);
+  await desk.waitForSelector('[data-alert]:has-text("眼科")');
+  await desk.click('[data-action=show_alert]');
+  await desk.waitForSelector('[data-chosen] .pre-checked');
+  await desk.click('[data-action=acknowledge_alert]');
+  await desk.waitForSelector('[data-alert]', { state: 'detached' });
+  await desk.selectOption('[data-action=choose_department]', 'renmin.xinnei');
+  await desk.waitForSelector(`[data-queue="${A}"]`);
+});
+
+test('a grown-up with a fever: the kiosk says where to go, the desk registers there by one press', async () => {
+  await comes('A2', '1201');
+  await answers(kiosk, 'no', '375', 'no');
+  await kiosk.waitForSelector(`[data-view=sent] [data-sent-to="${FEVER}"]:has-text("发热门诊")`);
+  await looks(kiosk);
+  await kiosk.click('[data-action=home]');
+  await kiosk.waitForSelector('[data-view=start]');
+  await columnIs(desk, A, ['A001', 'A004']);
+  await find('A002');
+  await desk.keyboard.press('1');
+  await desk.keyboard.type('37.5');
+  await desk.check('[data-question=contact] [value=no]');
+  await desk.keyboard.press('Enter');
+  await desk.waitForSelector(`dialog [data-sent-to="${FEVER}"]`);
+  await looks(desk);
+  await desk.keyboard.press('Enter');
+  await desk.waitForSelector('jh-undo-bar:has-text("F001")');
+  await columnIs(desk, A, ['A001', 'A004']);
+});
+
+test('the desk lets somebody join all the same with a reason, and leaves the questions out with one', async () => {
+  await find('A003');
+  await desk.keyboard.press('1');
+  await desk.check('[name="temperature.none"]');
+  await desk.check('[data-question=contact] [value=no]');
+  await desk.click('[data-action=pre_check_go]');
+  await desk.click('dialog [data-action=all_the_same]');
+  await giveReason(desk);
+  await columnIs(desk, A, ['A001', 'A003', 'A004']);
+  await choose(desk, 'A003');
+  await desk.waitForSelector('.pre-checked:has-text("仍在这里就诊:那边已经看过")');
+  await find('A005');
+  await desk.click('dialog [data-action=leave_out]');
+  await giveReason(desk);
+  await columnIs(desk, A, ['A001', 'A003', 'A004', 'A005']);
+});
+
+test('a walk-in is asked after the form, an emergency is not asked', async () => {
+  const form = '[data-form=register_walk_in]';
+  const fill = async (name, serial, cls) => {
+    await desk.click('[data-side=walk_in]');
+    await drawn(desk);
+    await desk.fill(`${form} [name=name]`, name);
+    await desk.fill(`${form} [name=number]`, residentNumber('1977-05-05', serial));
+    await desk.selectOption(`${form} [name=queue]`, A);
+    await desk.selectOption(`${form} [name=class]`, cls);
+    await desk.click('[data-action=register_walk_in]');
+  };
+  await fill('钱一', 41, 'none');
+  await desk.waitForSelector('dialog [data-form=pre_check]');
+  await desk.keyboard.press('2');
+  await desk.keyboard.type('36.8');
+  await desk.check('[data-question=contact] [value=no]');
+  await desk.keyboard.press('Enter');
+  await desk.waitForSelector('[data-slip] .number');
+  await fill('孙急', 43, 'emergency');
+  await desk.waitForSelector('[data-row].emergency');
+});
+
+test('other questions than were answered are asked again', async () => {
+  await find('A006');
+  await ask(5, (all) => ({ ...all, questions: [...all.questions, { id: 'cough', text: { zh: '咳嗽吗?', en: 'A cough?' }, kind: 'yes_no' }] }));
+  await desk.keyboard.press('2');
+  await desk.keyboard.type('36.6');
+  await desk.check('[data-question=contact] [value=no]');
+  await desk.click('[data-action=pre_check_go]');
+  await desk.waitForSelector('dialog [data-version="5"] [data-question=cough]');
+  await desk.waitForSelector('dialog .notice.soon');
+  await desk.click('dialog [data-action=dialog_cancel]');
+});
+
+test('the phone asks one question a screen and says where to go', async () => {
+  phone = await browser.open('/patient', SIZES.phone);
+  await signInPhone(phone, hospital, '13912345678');
+  await sayWho(phone, '李小四', residentNumber('1990-03-07', 17));
+  await phone.waitForSelector('[data-action=open_booking]');
+  await phone.click('[data-action=open_book]');
+  await phone.click('[data-action=choose_department][data-department="renmin.xinnei"]');
+  await phone.click('[data-session="renmin.xinnei.s1"] [data-action=hold_slot]:not([disabled])');
+  await phone.click('[data-held] [data-action=confirm_appointment]');
+  await phone.waitForSelector('[data-ticket][data-state=booked]');
+  const code = async () => (await hospital.call('GET', '/departments/renmin.xinnei/area-code', undefined, hospital.desk)).code;
+  await phone.fill('[data-form=check_in] [name=code]', await code());
+  await phone.click('[data-form=check_in] [data-action=check_in]');
+  await phone.waitForSelector('dialog [data-question=fever]');
+  await looks(phone);
+  await answers(phone, 'no', '380', 'no');
+  await phone.click('[data-question=cough] [data-answer=no]');
+  await phone.waitForSelector(`dialog [data-sent-to="${FEVER}"]`);
+  await phone.click('dialog [data-action=dialog_cancel]');
+  await phone.waitForSelector('[data-ticket] .notice.soon:has-text("发热门诊")');
+  await phone.fill('[data-form=check_in] [name=code]', await code());
+  await phone.click('[data-form=check_in] [data-action=check_in]');
+  await answers(phone, 'no', '', 'no');
+  await phone.click('[data-question=cough] [data-answer=no]');
+  await phone.waitForSelector('[data-ticket][data-state=waiting], [data-ticket][data-state=summoned]');
+});
+
+test('no screen says anything of it', async () => {
+  const board = await hospital.call('GET', '/streams/board:renmin.b3f', undefined, hospital.desk);
+  const door = await hospital.call('GET', '/streams/door:renmin.xinnei.r3', undefined, hospital.desk);
+  for (const stream of [board, door]) assert.doesNotMatch(JSON.stringify(stream), /fever|发烧|38\.6|pre_check/);
+});
