@@ -48,6 +48,16 @@ impl Named {
 }
 
 impl House {
+    /// What the doctor follows is asked again, when the site knows: who decides to retire tells it by an effect, which is
+    /// on its way before a later answer of that owner is.
+    pub(super) async fn recheck_doctor(&self, doctor: jiaohao_domain::DoctorId) {
+        let owner = jiaohao_domain::OwnerRef::new(jiaohao_domain::OwnerKind::Doctor, doctor.as_str());
+        if let Err(why) = self.shell.read(owner, |_: &jiaohao_domain::doctor::State| ()).await {
+            tracing::warn!(code = why.code.wire(), %doctor, "a doctor's owner could not be asked");
+        }
+        self.generations.doctor_changed(doctor);
+    }
+
     /// Nobody is made of something that does not exist: `unknown_id`, with which.
     pub(super) async fn check_named(&self, named: Named) -> Result<(), Rejection> {
         let of_parts = named.departments.iter().map(DepartmentId::site);
