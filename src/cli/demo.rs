@@ -12,6 +12,7 @@ use crate::demo;
 #[command(after_help = "Examples:
   jiaohao demo                                until Ctrl-C, a minute of clinic time each second
   jiaohao demo --for 60s                      an hour of the clinic, then a summary
+  jiaohao demo --speed 240 --tour             until everything that a queue knows has happened once
   jiaohao demo --port 9000 --speed 10 --data /tmp/city")]
 pub struct Args {
     /// Where it listens, on this machine only.
@@ -23,6 +24,9 @@ pub struct Args {
     /// For how long, as 90s, 10m, 2h; absent: until Ctrl-C.
     #[arg(long = "for", value_parser = duration)]
     lasts: Option<Duration>,
+    /// End as soon as everything that a queue knows has happened at least once; with --for at the latest then.
+    #[arg(long)]
+    tour: bool,
     /// A folder that stays; absent: one for temporary files, gone at the end.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -42,7 +46,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// Runs it until its end.
 pub fn run(args: Args) -> Result<(), Failure> {
     let speed = args.speed.map(f64::from);
-    demo::run(demo::Options { port: args.port, speed, lasts: args.lasts, data: args.data })
+    demo::run(demo::Options { port: args.port, speed, lasts: args.lasts, tour: args.tour, data: args.data })
 }
 
 #[cfg(test)]

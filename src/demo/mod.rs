@@ -32,6 +32,27 @@ const SPEED: f64 = 60.0;
 /// Further doctors who are named, so that two consoles of one pool can be looked at side by side.
 const OTHER_DOCTORS: usize = 2;
 
+/// What a queue knows, by what is counted when it is done.
+pub const TOUR: [&str; 17] = [
+    "seniors of 80 and over",
+    "priorities with proof seen",
+    "emergencies",
+    "additions",
+    "delays",
+    "walk-ins",
+    "bookings by phone",
+    "holds",
+    "cancellations",
+    "late arrivals",
+    "missed and back",
+    "sent for tests",
+    "returns from tests",
+    "transfers at the desk",
+    "transfers by doctors",
+    "called by mistake",
+    "steps undone",
+];
+
 /// What to show.
 pub struct Options {
     /// Where it listens.
@@ -40,6 +61,8 @@ pub struct Options {
     pub speed: Option<f64>,
     /// Until when; none: until Ctrl-C.
     pub lasts: Option<Duration>,
+    /// Until everything of [`TOUR`] has happened, if that is sooner.
+    pub tour: bool,
     /// A folder that stays.
     pub data: Option<PathBuf>,
 }
@@ -119,14 +142,11 @@ async fn play(settings: Settings, data: &Path, options: &Options) -> Result<(), 
     print_result(&links)?;
     let playing = town.clone();
     players.runtime().spawn(async move { playing.play().await });
-    match options.lasts {
-        None => stop_signal().await.map_err(Failure::failed)?,
-        Some(lasts) => {
-            tokio::select! {
-                stopped = stop_signal() => stopped.map_err(Failure::failed)?,
-                () = tokio::time::sleep(lasts) => {}
-            }
-        }
+    let forever = std::future::pending::<()>;
+    tokio::select! {
+        stopped = stop_signal() => stopped.map_err(Failure::failed)?,
+        () = async { match options.lasts { Some(lasts) => tokio::time::sleep(lasts).await, None => forever().await } } => {}
+        () = async { if options.tour { town.has_seen(&TOUR).await } else { forever().await } } => {}
     }
     drop(players);
     let summary = town.summary();

@@ -62,6 +62,8 @@ pub struct Town {
     /// The serial of the first of them.
     first: u32,
     counts: Mutex<BTreeMap<String, u64>>,
+    /// Something was done that had not been done before.
+    first_time: tokio::sync::Notify,
 }
 
 impl Town {
@@ -100,6 +102,7 @@ impl Town {
             people: AtomicU32::new(first),
             first,
             counts: Mutex::default(),
+            first_time: tokio::sync::Notify::new(),
         });
         while town.clock.now_ms() < 1_000_000_000_000 {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -198,7 +201,20 @@ impl Town {
 
     /// Something happened.
     pub fn count(&self, what: &str) {
-        *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(what.to_owned()).or_default() += 1;
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = counts.entry(what.to_owned()).or_default();
+        *times += 1;
+        if *times == 1 {
+            self.first_time.notify_one();
+        }
+    }
+
+    /// Waits until each of these has been done at least once.
+    pub async fn has_seen(&self, what: &[&str]) {
+        let is_done = |one: &&str| self.counts.lock().unwrap_or_else(PoisonError::into_inner).contains_key(*one);
+        while !what.iter().all(|one| is_done(&one)) {
+            self.first_time.notified().await;
+        }
     }
 
     /// Gives a command; what is done is counted under `what`.

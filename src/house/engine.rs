@@ -9,9 +9,7 @@ use jiaohao_actors::shell::message::Outcome;
 use jiaohao_actors::shell::projector::{Subscription as Wish, ToProjector};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
-use jiaohao_domain::{
-    AccountId, Code, DoctorId, OwnerKind, OwnerRef, PatientId, Rejection, ScreenId, SiteId, Timestamp,
-};
+use jiaohao_domain::{AccountId, Code, DoctorId, PatientId, Rejection, ScreenId, SiteId, Timestamp};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
@@ -210,17 +208,6 @@ impl House {
                 self.full.retain(|slot, ()| slot.session() != session);
             }
         }
-    }
-
-    /// What the doctor may is asked again, when the site knows: who decides to retire tells it by an effect, which is on its
-    /// way before a later answer of that owner is.
-    async fn recheck_doctor(&self, doctor: DoctorId) {
-        let owner = OwnerRef::new(OwnerKind::Doctor, doctor.as_str());
-        let is_told = self.shell.read(owner, |_: &jiaohao_domain::doctor::State| ()).await;
-        if let Err(why) = is_told.and(self.relearn_doctor(&doctor).await) {
-            tracing::warn!(code = why.code.wire(), %doctor, "a doctor's owner or site could not be asked");
-        }
-        self.generations.doctor_changed(doctor);
     }
 
     /// Hands a command over now when nothing has to be asked first, so that a connection's commands keep their order.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jiaohao_domain::account::Acts;
 use jiaohao_domain::floor::Ticket;
-use jiaohao_domain::{AccountId, BoardId, Code, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, SiteId};
+use jiaohao_domain::{
+    AccountId, BoardId, Code, DepartmentId, DoctorId, OwnerKind, OwnerRef, PatientId, Rejection, Role, ScreenId, SiteId,
+};
 
 use super::{House, NEWLY_KNOWN_FOR, account, department, patient, site};
 use crate::identity::access::{Fact, FactAnswer, Facts, Shown, Workplace};
@@ -48,6 +50,17 @@ impl Named {
 }
 
 impl House {
+    /// What the doctor may is asked again, when the site knows: who decides to retire tells it by an effect, which is on its
+    /// way before a later answer of that owner is.
+    pub(super) async fn recheck_doctor(&self, doctor: DoctorId) {
+        let owner = OwnerRef::new(OwnerKind::Doctor, doctor.as_str());
+        let is_told = self.shell.read(owner, |_: &jiaohao_domain::doctor::State| ()).await;
+        if let Err(why) = is_told.and(self.relearn_doctor(&doctor).await) {
+            tracing::warn!(code = why.code.wire(), %doctor, "a doctor's owner or site could not be asked");
+        }
+        self.generations.doctor_changed(doctor);
+    }
+
     /// Nobody is made of something that does not exist: `unknown_id`, with which.
     pub(super) async fn check_named(&self, named: Named) -> Result<(), Rejection> {
         let of_parts = named.departments.iter().map(DepartmentId::site);
