@@ -4,6 +4,7 @@
 mod coming;
 mod load;
 mod parts;
+mod planned;
 mod touched;
 
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ use crate::time::{Timestamp, Zone};
 pub use coming::{arriving, coming, on_the_way};
 pub use load::{Load, load, quantile};
 use parts::View;
+pub use planned::{PlannedSession, planned};
 use touched::Touched;
 
 /// The stream `<kind>:<id>` as it is now; none when the department does not know it.
