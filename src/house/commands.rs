@@ -409,6 +409,18 @@ fn answered(arrival: ToDepartment, pre_check: Option<PreCheck>) -> ToDepartment 
     }
 }
 
+/// What an answer named, for the audit.
+pub(super) fn outcome_ids(outcome: &Result<Answer, Rejection>) -> Vec<String> {
+    let Ok(answer) = outcome else { return Vec::new() };
+    match answer {
+        Answer::Held { appointment, .. } | Answer::Booked { appointment, .. } => vec![appointment.to_string()],
+        Answer::Waiting { ticket, .. } | Answer::Transferred { ticket, .. } => vec![ticket.to_string()],
+        Answer::Called { called: Some(called), .. } => vec![called.ticket.to_string(), called.call.to_string()],
+        Answer::VisitTaken { visit, .. } => vec![visit.to_string()],
+        _ => Vec::new(),
+    }
+}
+
 /// The department decides: it knows who waits and works there.
 fn retire_unused(at: &DepartmentId, kind: RetiredKind, id: &impl AsRef<str>) -> Addressed {
     (department(at), ToDepartment::RetireUnused { kind, id: id.as_ref().to_owned() }.into())

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
-use super::commands::{Addressed, booked_slot, changes_staff};
+use super::commands::{Addressed, booked_slot, changes_staff, outcome_ids};
 use super::{House, ops, site};
 use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};
 use crate::identity::access::{self, Facts, StreamName, Target, may_be_number};
@@ -294,17 +294,6 @@ impl After {
     }
 }
 
-fn outcome_ids(outcome: &Outcome) -> Vec<String> {
-    let Ok(answer) = outcome else { return Vec::new() };
-    match answer {
-        Answer::Held { appointment, .. } | Answer::Booked { appointment, .. } => vec![appointment.to_string()],
-        Answer::Waiting { ticket, .. } | Answer::Transferred { ticket, .. } => vec![ticket.to_string()],
-        Answer::Called { called: Some(called), .. } => vec![called.ticket.to_string(), called.call.to_string()],
-        Answer::VisitTaken { visit, .. } => vec![visit.to_string()],
-        _ => Vec::new(),
-    }
-}
-
 /// Runs on the runtime of whoever polls; everything that must not wait has been done before.
 fn soon<T: Send + 'static>(work: impl Future<Output = Result<T, Rejection>> + Send + 'static) -> Answering<T> {
     Box::pin(work)
@@ -422,6 +411,11 @@ impl Engine for Shared {
             let (position, snapshot) = seen.await.map_err(|_| Code::TimedOut)??;
             Ok(StreamNow { position, snapshot })
         })
+    }
+
+    fn warnings(&self, command: ClientCommand) -> Answering<Vec<Value>> {
+        let house = self.0.clone();
+        soon(async move { Ok(house.warnings_after(&command).await) })
     }
 
     fn deed(&self, claims: Arc<Claims>, deed: Deed) -> Answering<Value> {

@@ -144,7 +144,7 @@ pub async fn run(options: Options) -> Result<Outcome, String> {
     }
     let found = Found::default();
     audit::settle(&world, &found).await;
-    screens::judge_voices(&voices, &ledger);
+    screens::judge_voices(&voices, &ledger, &ledger.figures);
     watching.abort();
     drop(screens);
     let mut journal = json!("not checked: the server is not this program's own");

@@ -10,14 +10,23 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
+use super::figures::Figures;
 use super::ledger::Ledger;
 use crate::clients::Refusal;
 use crate::clients::clock::ClinicClock;
 use crate::clients::http::{Door, token_of};
 use crate::clients::live::{Heard, Listener, LiveClient, connect};
 
-/// The voices of the boards: announcement → when it begins and ends, UTC ms.
-pub type Voices = Arc<Mutex<HashMap<String, HashMap<String, (i64, i64)>>>>;
+/// The voices of the boards: announcement → its turn as it was stated last.
+pub type Voices = Arc<Mutex<HashMap<String, HashMap<String, Spoken>>>>;
+
+/// When a voice begins and ends, and when it was asked for, if that was seen; UTC ms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spoken {
+    starts: i64,
+    ends: i64,
+    asked: Option<i64>,
+}
 
 /// Pairs a screen with a board: it shows a code, the operator approves it, it signs in.
 ///
@@ -124,10 +133,10 @@ impl Screen {
         for one in all.filter(|one| one["zh"].is_string()) {
             let (starts, ends) = (time_ms(&one["starts_at"]), time_ms(&one["ends_at"]));
             let (Some(id), Some(starts), Some(ends)) = (one["announcement"].as_str(), starts, ends) else { continue };
-            let first = of_board.insert(id.to_owned(), (starts, ends)).is_none();
-            if let (true, Some(said_at)) = (first, at.and_then(|at| time_ms(&json!(at)))) {
-                self.ledger.figures.voice(u64::try_from(starts - said_at).unwrap_or_default());
-            }
+            // It may get another turn later; it was asked for when it was stated first.
+            let known = of_board.get(id).and_then(|known| known.asked);
+            let asked = known.or_else(|| at.and_then(|at| time_ms(&json!(at))));
+            of_board.insert(id.to_owned(), Spoken { starts, ends, asked });
         }
     }
 
@@ -135,7 +144,7 @@ impl Screen {
     fn forget_voices(&self, snapshot: &Value) {
         let Some(now) = time_ms(&snapshot["now"]).filter(|_| self.lead) else { return };
         let mut voices = self.voices.lock().unwrap_or_else(PoisonError::into_inner);
-        voices.entry(self.board.clone()).or_default().retain(|_, (_, ends)| *ends <= now);
+        voices.entry(self.board.clone()).or_default().retain(|_, spoken| spoken.ends <= now);
     }
 
     fn drop_voice(&self, parts: &Value) {
@@ -155,14 +164,17 @@ fn time_ms(value: &Value) -> Option<i64> {
     chrono::DateTime::parse_from_rfc3339(value.as_str()?).ok().map(|at| at.timestamp_millis())
 }
 
-/// No two voices of one board at once (I8), by the turns that were stated last.
-pub fn judge_voices(voices: &Voices, ledger: &Ledger) {
+/// No two voices of one board at once (I8), by the turns that were stated last; by these how late each began, too.
+pub fn judge_voices(voices: &Voices, ledger: &Ledger, figures: &Figures) {
     let voices = voices.lock().unwrap_or_else(PoisonError::into_inner);
     for (board, turns) in voices.iter() {
         let mut turns: Vec<_> = turns.values().copied().collect();
         turns.sort_unstable();
+        for Spoken { starts, asked, .. } in &turns {
+            asked.iter().for_each(|asked| figures.voice(u64::try_from(starts - asked).unwrap_or_default()));
+        }
         for pair in turns.windows(2) {
-            let apart = pair[0].1 <= pair[1].0;
+            let apart = pair[0].ends <= pair[1].starts;
             ledger.verdicts.check("I8", apart, || format!("{board}: {pair:?} overlap"));
         }
     }

@@ -63,7 +63,7 @@ pub async fn hear(seed: u64, ledger: &Ledger) -> Result<Value, String> {
         room.await.map_err(|e| e.to_string())?;
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
-    screens::judge_voices(&voices, ledger);
+    screens::judge_voices(&voices, ledger, &own.figures);
     drop(hanging);
     server.stop().await;
     server.forget();

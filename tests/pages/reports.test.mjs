@@ -149,3 +149,41 @@ test('the table is taken along for a spreadsheet', async () => {
   assert.match(text, /^\uFEFF医生或科室,编号,到院人次,/);
   assert.match(text, /\n李明,renmin\.liming,6,/);
 });
+
+test('today stands on each site\'s card, and every chart leads to what is behind it', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await page.waitForSelector('[data-site=renmin] [data-today=seen] b:text-is("6")');
+  await page.waitForSelector('[data-site=renmin] [data-hours] svg[aria-label*=" 点 "]');
+  await page.click('[data-site=renmin] [data-today=seen]');
+  await page.waitForSelector('[data-site=renmin] .lists th:has-text("今天已看")');
+  await page.click('[data-site=renmin] [data-today=seen]');
+  await page.waitForSelector('[data-site=renmin] .lists', { state: 'detached' });
+  await page.click('[data-figure=calls_per_min]');
+  await page.waitForSelector('[data-site=renmin] .lists tbody tr');
+  await looks(page);
+  await page.click('[data-figure=sync_p99_ms]');
+  await page.waitForFunction(() => document.activeElement?.classList.contains('node'));
+  await page.click('[data-figure=bookings_per_min]');
+  await page.waitForSelector('[data-part=reports][aria-current=page]');
+});
+
+test('a board on which more is planned than it can say is warned of where it is planned', async () => {
+  const crowd = {
+    id: 'renmin.xinnei.crowd', date: '2026-11-24', period: 'morning', queue: A, registration_class: '普通', slots: [{ start: '08:00', minutes: 60, capacity: 600 }],
+  };
+  const { warnings } = await house.call('PUT', '/sessions', crowd);
+  assert.deepEqual(warnings.map((one) => [one.code, one.board]), [['board_overfull', 'renmin.b3f']]);
+  assert.ok(warnings[0].calls_per_hour > warnings[0].calls_per_hour_max);
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await page.click('[data-problem=board_overfull]');
+  await page.waitForSelector('[data-overfull="renmin.b3f"]:has-text("建议再加一块屏")');
+  await page.click('[data-part=board]');
+  await page.waitForSelector('[data-warns="renmin.b3f"]:has-text("建议再加一块屏")');
+  await page.click('[data-action=edit][data-thing="renmin.b3f"]');
+  await drawn(page);
+  await page.click('[data-action=define_board]');
+  await page.waitForSelector('[data-notice=board_overfull]:has-text("心内科 候诊区 3F")');
+  await looks(page);
+  assert.deepEqual(await house.call('PUT', '/sessions', { ...crowd, slots: [{ start: '08:00', minutes: 60, capacity: 6 }] }), {});
+  await page.waitForSelector('[data-warns]', { state: 'detached' });
+});

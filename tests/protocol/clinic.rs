@@ -268,6 +268,9 @@ impl Clinic {
         put("/sites", json!({"id": "s", "name": "人民医院", "time_zone": "Asia/Shanghai"})).await;
         self.post("/screens", None, json!({"board": "s.b"})).await;
         put("/service-points", json!({"id": "s.d.r2", "name": "2号诊室"})).await;
+        let mut crowd = session("s.d.crowd", "s.d.q2", 300);
+        crowd["date"] = json!("2026-11-24");
+        put("/sessions", crowd).await;
         put("/queues", json!({"id": "s.d.gone", "name": "旧", "prefix": "X"})).await;
         put("/departments", json!({"id": "s.d", "name": "内科", "name_en": "Medicine"})).await;
         put("/sessions", session("s.d.m", "s.d.q", 8)).await;

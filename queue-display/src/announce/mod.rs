@@ -2,6 +2,7 @@
 //! says them with a voice pack.
 
 pub mod clips;
+pub mod load;
 pub mod plan;
 mod receipts;
 pub mod rules;

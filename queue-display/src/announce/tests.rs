@@ -8,7 +8,7 @@ use jiaohao_domain::*;
 
 use super::plan::{GAP_MS, LEAD_MS};
 use super::rules::*;
-use super::texts;
+use super::{load, texts};
 
 const T0: Timestamp = Timestamp(1_764_000_000_000);
 
@@ -70,6 +70,15 @@ impl Line {
             assert_eq!(before, self.state, "a rejection changes nothing");
         }
         self.events.extend(events.into_iter().map(|event| (self.now, event)));
+        answer
+    }
+
+    /// As [`Self::tell`], without looking whether it can be replayed: for long days.
+    fn hear(&mut self, command: ToBoard) -> Result<Answer, Rejection> {
+        let context = Context { now: self.now, principal: Principal::system(), seed: 1 };
+        let mut draft = Draft::<Board>::new(&mut self.state);
+        let answer = Board::decide(&mut draft, command, &context);
+        self.events.extend(draft.into_events().into_iter().map(|event| (self.now, event)));
         answer
     }
 
@@ -488,4 +497,107 @@ fn no_two_announcements_overlap_on_one_board_i8() {
         }
         assert!(line.state.line.is_empty(), "seed {seed}: everything comes to an end");
     }
+}
+
+/// A morning of so many rooms that call one patient after the other, at their own moments, with summonses to the door and
+/// some recalls: how late the voice of each call begins, in ms. One that was dropped as too late counts as the latest.
+fn morning(rooms: u32, per_hour: u32, at_door: bool, english: bool, seed: u64) -> Vec<i64> {
+    let chance = Context { now: T0, principal: Principal::system(), seed };
+    let mut draws = 0;
+    let mut draw = |n: i64| {
+        draws += 1;
+        (chance.draw(draws) % n.max(1) as u64) as i64
+    };
+    let turn_ms = 3_600_000 * i64::from(rooms) / i64::from(per_hour);
+    // (when, room, what): a room's next call, a recall
+    let mut due: std::collections::BTreeSet<(i64, u32, u32)> =
+        (0..rooms).map(|room| (draw(turn_ms), room, 0)).collect();
+    let mut line = Line::new(true, english);
+    let mut called = vec![0_u32; rooms as usize];
+    let mut last = 0;
+    while let Some((at, room, what)) = due.pop_first().filter(|(at, ..)| *at < 3 * 3_600_000) {
+        let now = T0.plus_ms(at);
+        while let Some(deadline) = Board::next_deadline(&line.state).filter(|deadline| *deadline <= now) {
+            line.now = line.now.max(deadline);
+            line.hear(ToBoard::DeadlineReached).unwrap();
+        }
+        line.now = now;
+        let slot = room as usize;
+        if what > 0 {
+            if called[slot] == what {
+                let recall = Announce { round: 2, ..request(what, AnnouncementKind::Recall) };
+                drop(line.hear(ToBoard::Announce(recall)));
+            }
+            continue;
+        }
+        let over = format!("renmin.xinnei.c{}", called[slot]);
+        drop(line.hear(ToBoard::CallOver { call: over.into() }));
+        last += 1;
+        called[slot] = last;
+        drop(line.hear(ToBoard::Announce(request(last, AnnouncementKind::FirstCall))));
+        if at_door {
+            last += 1;
+            drop(line.hear(ToBoard::Announce(request(last, AnnouncementKind::Summons))));
+        }
+        if draw(100) < 15 {
+            due.insert((at + 60_000, room, called[slot]));
+        }
+        // half the usual turn at least, sometimes much more
+        let spread = draw(turn_ms / 2) + draw(turn_ms / 2);
+        due.insert((at + turn_ms / 2 + spread, room, 0));
+    }
+    let calls = line.events.iter().filter_map(|(_, event)| match event {
+        Event::AnnouncementScheduled(one) if one.request.kind == AnnouncementKind::FirstCall => {
+            Some((one.id.clone(), one.asked_at))
+        }
+        _ => None,
+    });
+    let asked: BTreeMap<AnnouncementId, Timestamp> = calls.collect();
+    let is_late = |(_, event): &&(Timestamp, Event)| match event {
+        Event::AnnouncementDropped { reason: DropReason::TooLate, announcement, .. } => {
+            asked.contains_key(announcement)
+        }
+        _ => false,
+    };
+    let late = line.events.iter().filter(is_late).count();
+    let heard = heard(&line.events).into_iter().filter_map(|(from, _, id)| Some(from.ms_since(*asked.get(&id)?)));
+    heard.chain(std::iter::repeat_n(i64::MAX, late)).collect()
+}
+
+fn p99_ms(rooms: u32, per_hour: u32, at_door: bool, english: bool) -> i64 {
+    let mut delays: Vec<i64> = (1..=3).flat_map(|seed| morning(rooms, per_hour, at_door, english, seed)).collect();
+    delays.sort_unstable();
+    delays[delays.len() * 99 / 100]
+}
+
+/// So many patients an hour in one span.
+fn planned(patients: u32) -> [load::Planned; 1] {
+    [load::Planned { from: T0, to: T0.plus_s(3600), patients }]
+}
+
+#[test]
+fn calls_within_a_boards_plan_are_heard_within_a_minute() {
+    let is_warned = |patients: u32| load::overfull(&planned(patients), ["3号诊室"], false).is_some();
+    let most = (1..2_000).take_while(|patients| !is_warned(*patients)).last().expect("a few are heard");
+    assert!(most >= 180, "twelve rooms at four minutes are no crowd: {most}");
+    for (rooms, at_door, english) in [(8, true, true), (30, true, true), (30, false, false)] {
+        let p99_ms = p99_ms(rooms, most, at_door, english);
+        assert!(p99_ms <= 60_000, "{rooms} rooms, {most} an hour, door {at_door}, English {english}: {p99_ms} ms");
+    }
+    assert!(p99_ms(40, most * 2, true, true) > 60_000, "far above it they are not");
+    assert!(is_warned(most + 1), "and it is warned of");
+}
+
+#[test]
+fn the_busiest_hour_counts_and_no_other() {
+    let span = |from_h: i64, to_h: i64, patients| load::Planned {
+        from: T0.plus_s(from_h * 3600),
+        to: T0.plus_s(to_h * 3600),
+        patients,
+    };
+    assert_eq!(load::calls_per_hour(&[]), 0);
+    assert_eq!(load::calls_per_hour(&[span(0, 4, 400), span(4, 8, 400)]), 100, "one after the other");
+    assert_eq!(load::calls_per_hour(&[span(0, 4, 400), span(3, 5, 200)]), 200, "both in the fourth hour");
+    let short = load::calls_per_hour_max(["3号诊室"], false);
+    assert!(load::calls_per_hour_max(["门诊三楼东区第十二诊室"], false) < short, "long names take longer");
 }

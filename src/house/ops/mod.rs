@@ -2,6 +2,7 @@
 //! follows; operators only, each with the sites that they may see; nothing of a patient.
 
 mod node;
+mod overfull;
 mod problems;
 mod recent;
 mod reports;
@@ -185,7 +186,7 @@ impl House {
         };
         let loads: BTreeMap<DepartmentId, Load> =
             join_all(facts.departments.iter().cloned().map(look)).await.into_iter().flatten().collect();
-        Some(SiteNow::of(id, facts, loads, &|screen| self.ops.screens.seen(screen)))
+        Some(SiteNow::of(id, facts, loads, &|screen| self.ops.screens.seen(screen), now))
     }
 
     async fn read_soon<T>(&self, read: impl Future<Output = Result<T, Rejection>>) -> Result<T, Rejection> {

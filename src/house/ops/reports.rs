@@ -16,14 +16,17 @@ const ROWS_MAX: usize = 5_000;
 
 /// How doctors and departments are called, in Chinese and English; the retired ones too: their days stay.
 struct Names {
-    doctors: BTreeMap<DoctorId, String>,
+    doctors: BTreeMap<DoctorId, [String; 2]>,
     departments: BTreeMap<DepartmentId, [String; 2]>,
 }
 
 impl Names {
     fn of(state: &jiaohao_domain::site::State) -> Option<Self> {
         state.definition.as_ref()?;
-        let doctors = state.doctors.iter().map(|(id, kept)| (id.clone(), kept.definition.name.clone()));
+        let doctors = state.doctors.iter().map(|(id, kept)| {
+            let name_en = state.more.get(id.as_str()).map(|more| more.name_en.clone());
+            (id.clone(), [kept.definition.name.clone(), name_en.unwrap_or_default()])
+        });
         let departments = state.departments.iter().map(|(id, kept)| {
             let definition = &kept.definition;
             (id.clone(), [definition.name.clone(), definition.name_en.clone()])
@@ -34,7 +37,7 @@ impl Names {
     fn row(&self, row: &Row) -> Value {
         let department = row.department.as_ref().and_then(|id| self.departments.get(id));
         let [name, name_en] = match (&row.doctor, department) {
-            (Some(doctor), _) => [self.doctors.get(doctor).cloned().unwrap_or_default(), String::new()],
+            (Some(doctor), _) => self.doctors.get(doctor).cloned().unwrap_or_default(),
             (None, Some(names)) => names.clone(),
             (None, None) => Default::default(),
         };

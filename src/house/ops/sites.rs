@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use jiaohao_domain::department::view::Load;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::DefineBoard;
-use jiaohao_domain::{BoardId, DepartmentId, ScreenId, SiteId, site};
+use jiaohao_domain::{BoardId, DepartmentId, ScreenId, SiteId, Timestamp, site};
+use jiaohao_queue_display::announce::load::Overfull;
 use serde::Serialize;
 
+use super::overfull::Rooms;
 use super::problems::{Level, Problem, Problems};
 use super::screens::Seen;
 use crate::house::voices::Reading;
@@ -33,6 +35,8 @@ pub struct SiteFacts {
     pub screens: Vec<(ScreenId, BoardId)>,
     /// How far the reading of its voice pack is, and whether one could not be read (said by the house).
     pub voice: (Option<Reading>, bool),
+    /// Its rooms and queues.
+    pub rooms: Rooms,
 }
 
 impl SiteFacts {
@@ -48,6 +52,7 @@ impl SiteFacts {
             boards: boards.map(|board| board.definition.clone()).collect(),
             screens: state.screens.iter().map(|(id, screen)| (id.clone(), screen.board.clone())).collect(),
             voice: (None, false),
+            rooms: Rooms::of(state),
         })
     }
 }
@@ -84,6 +89,20 @@ struct BoardNow {
     screens: usize,
     screens_online: usize,
     calls_not_announced: usize,
+    /// What is planned for it, if that is more than it can say in time.
+    overfull: Option<TooMuch>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct TooMuch {
+    calls_per_hour: u32,
+    calls_per_hour_max: u32,
+}
+
+impl From<Overfull> for TooMuch {
+    fn from(over: Overfull) -> Self {
+        Self { calls_per_hour: over.calls_per_hour, calls_per_hour_max: over.calls_per_hour_max }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -104,6 +123,7 @@ impl SiteNow {
         facts: SiteFacts,
         mut loads: BTreeMap<DepartmentId, Load>,
         seen: &dyn Fn(&ScreenId) -> Option<Seen>,
+        now: Timestamp,
     ) -> Self {
         let mut problems = Problems::default();
         for department in facts.departments.iter().filter(|department| !loads.contains_key(*department)) {
@@ -116,10 +136,18 @@ impl SiteNow {
         }
         let screens: Vec<ScreenNow> =
             facts.screens.into_iter().map(|(id, board)| screen_now(id, board, seen, &facts.zone)).collect();
-        let boards: Vec<BoardNow> = facts.boards.iter().map(|board| board_now(board, &screens, &loads)).collect();
+        let planned: Vec<_> = loads.values_mut().flat_map(|load| std::mem::take(&mut load.planned)).collect();
+        let boards = facts.boards.iter().map(|board| {
+            let overfull = facts.rooms.overfull(board, &planned, now).map(TooMuch::from);
+            BoardNow { overfull, ..board_now(board, &screens, &loads) }
+        });
+        let boards: Vec<BoardNow> = boards.collect();
         for (board, definition) in boards.iter().zip(&facts.boards) {
             if board.calls_not_announced > 0 {
                 problems.note("calls_not_announced", Level::Alarm, board.board.as_str(), board.calls_not_announced);
+            }
+            if board.overfull.is_some() {
+                problems.note("board_overfull", Level::Warning, board.board.as_str(), 1);
             }
             if board.screens > 0 && board.screens_online == 0 {
                 let works = |queue: &jiaohao_domain::QueueId| {
@@ -177,10 +205,11 @@ impl SiteNow {
             boards: Vec::new(),
             screens: Vec::new(),
             voice: (None, false),
+            rooms: Rooms::default(),
         };
         let mut problems = Problems::default();
         problems.note("site_silent", Level::Alarm, site.as_str(), 1);
-        Self { problems: problems.worst_first(), ..Self::of(site, facts, BTreeMap::new(), &|_| None) }
+        Self { problems: problems.worst_first(), ..Self::of(site, facts, BTreeMap::new(), &|_| None, Timestamp(0)) }
     }
 }
 
@@ -210,5 +239,6 @@ fn board_now(board: &DefineBoard, screens: &[ScreenNow], loads: &BTreeMap<Depart
         screens: of_board().count(),
         screens_online: of_board().filter(|screen| screen.online).count(),
         calls_not_announced: board.queues.iter().map(not_announced).sum(),
+        overfull: None,
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiaohao_domain::department::view::Load;
+use jiaohao_domain::department::view::{Load, PlannedSession};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{ScreenId, SiteId, Timestamp};
 use serde_json::{Value, json};
 
+use super::overfull::Rooms;
 use super::screens::{Screens, Seen};
 use super::sites::{SiteFacts, SiteNow};
 use super::{Picture, problems};
@@ -23,6 +24,7 @@ fn facts() -> SiteFacts {
         boards: vec![serde_json::from_value(board).expect("a board")],
         screens: vec![("s.x1".into(), "s.b".into()), ("s.x2".into(), "s.b".into())],
         voice: (None, false),
+        rooms: Rooms::default(),
     }
 }
 
@@ -40,6 +42,8 @@ fn load(change: impl FnOnce(&mut Load)) -> BTreeMap<jiaohao_domain::DepartmentId
         missed: 0,
         wait_p50_min: None,
         wait_p90_min: None,
+        today: Default::default(),
+        planned: Vec::new(),
         calls_not_announced: 0,
         not_announced: BTreeMap::new(),
         waited_s: vec![60],
@@ -58,7 +62,7 @@ fn screens(here: &[&str]) -> Screens {
 
 fn problems(screens: &Screens, change: impl FnOnce(&mut Load)) -> Vec<(String, String, u64)> {
     let seen = |screen: &ScreenId| -> Option<Seen> { screens.seen(screen) };
-    let site = SiteNow::of("s".into(), facts(), load(change), &seen);
+    let site = SiteNow::of("s".into(), facts(), load(change), &seen, Timestamp(0));
     let told = serde_json::to_value(&site).expect("JSON");
     let one = |p: &Value| {
         let text = |name: &str| p[name].as_str().expect("text").to_owned();
@@ -97,7 +101,7 @@ fn alarms_stand_before_warnings() {
 
 #[test]
 fn a_department_or_site_that_does_not_answer_is_an_alarm() {
-    let site = SiteNow::of("s".into(), facts(), BTreeMap::new(), &|_| None);
+    let site = SiteNow::of("s".into(), facts(), BTreeMap::new(), &|_| None, Timestamp(0));
     assert_eq!(problems::badness(&site.problems), 0);
     let silent = SiteNow::silent("t".into(), Zone::named("UTC").expect("a zone"));
     assert_eq!(serde_json::to_value(&silent).expect("JSON")["problems"][0]["what"], "site_silent");
@@ -110,7 +114,7 @@ fn what_is_wrong_at_sites_can_be_woken_for_and_goes_by_itself() {
     let mut gauges = problems::Gauges::default();
     let mut at = |here: &[&str]| {
         let screens = screens(here);
-        let site = || SiteNow::of("s".into(), facts(), load(|_| ()), &|screen| screens.seen(screen));
+        let site = || SiteNow::of("s".into(), facts(), load(|_| ()), &|screen| screens.seen(screen), Timestamp(0));
         let sites = [site(), site()];
         metrics::with_local_recorder(&recorder, || gauges.set(sites.iter().flat_map(|site| &site.problems)));
         shown.render()
@@ -124,7 +128,7 @@ fn what_is_wrong_at_sites_can_be_woken_for_and_goes_by_itself() {
 
 #[test]
 fn nobody_sees_another_site_or_its_closed_owners() {
-    let of = |id: &str| SiteNow::of(SiteId::from(id), facts(), load(|_| ()), &|_| None);
+    let of = |id: &str| SiteNow::of(SiteId::from(id), facts(), load(|_| ()), &|_| None, Timestamp(0));
     let closed = json!([{"kind": "department", "id": "s.d"}, {"kind": "department", "id": "t.d"}]);
     let picture = Arc::new(Picture { node: json!({"owners": {"closed": closed}}), sites: vec![of("s"), of("t")] });
     let sites = |seen: &Value| seen["sites"].as_array().map(Vec::len);
@@ -133,4 +137,18 @@ fn nobody_sees_another_site_or_its_closed_owners() {
     let own = picture.seen_by(&Some("t".into()));
     assert_eq!((sites(&own), &own["sites"][0]["site"]), (Some(1), &json!("t")));
     assert_eq!(own["owners"]["closed"], json!([{"kind": "department", "id": "t.d"}]));
+}
+
+#[test]
+fn a_board_that_cannot_say_in_time_what_is_planned_is_named() {
+    let session =
+        |places| PlannedSession { queue: "s.d.q".into(), from: Timestamp(0), to: Timestamp(3_600_000), places };
+    let none = problems(&screens(&["s.x1", "s.x2"]), |load| load.planned = vec![session(60)]);
+    assert_eq!(none, []);
+    let found = problems(&screens(&["s.x1", "s.x2"]), |load| load.planned = vec![session(60), session(400)]);
+    assert_eq!(found, [("warning".to_owned(), "board_overfull".to_owned(), 1)]);
+    let mute = |board: &mut jiaohao_domain::vocabulary::DefineBoard| board.speaks = false;
+    let mut facts = facts();
+    facts.boards.iter_mut().for_each(mute);
+    assert_eq!(facts.rooms.overfull(&facts.boards[0], &[session(400)], Timestamp(0)), None, "it says nothing");
 }

@@ -16,7 +16,7 @@ import { auditView } from './audit.js';
 import { begin, formView, holderOf } from './form.js';
 import { idOf, isUnder, KINDS } from './kinds.js';
 import { lacksOf, missingCount, missingView, nextView, ROLE_OF } from './missing.js';
-import { overview } from './overview.js';
+import { overfullWords, overview } from './overview.js';
 import { questionsView } from './questions.js';
 import { reportsView } from './reports.js';
 import { forgetRules, ruleWord } from './rules.js';
@@ -179,12 +179,14 @@ async function define(kind, body, form) {
 async function defineOnce(kind, body, form) {
   look.wrong = {};
   look.taken = null;
+  /** @type {any} */
+  let result = null;
   try {
     // What is pressed now must not happen later.
     if (page.protocol.status === 'offline') throw new Refusal({ code: 'offline' });
     if (!look.editing) await refuseTaken(kind, body.id);
     // Names of accounts are one name space of the house, and not all of it is seen here.
-    await page.protocol.command(kind.command, kind.kind === 'staff' && !look.editing ? { ...body, new: true } : body);
+    result = await page.protocol.command(kind.command, kind.kind === 'staff' && !look.editing ? { ...body, new: true } : body);
   } catch (refusal) {
     const field = wrongField(refusal) || (kind.kind === 'staff' && !look.editing && refusal.code === 'forbidden' ? 'id' : '');
     look.wrong = { [field && (form.elements[field] || field.startsWith('settings.') || field === 'slots') ? field : 'form']: wrongWords(kind, field, refusal) };
@@ -193,7 +195,9 @@ async function defineOnce(kind, body, form) {
     return;
   }
   const name = body.name || (kind.kind === 'staff' ? body.id : '');
-  page.notify(name ? t('ops.saved_named', { name }) : t('ops.saved'), 'good');
+  const full = ((result && result.warnings) || []).find((/** @type {any} */ one) => one.code === 'board_overfull');
+  if (full) page.notify(t('ops.overfull_saved', { name: boardName(full.board), words: overfullWords(full) }), 'soon', full.code);
+  else page.notify(name ? t('ops.saved_named', { name }) : t('ops.saved'), 'good');
   if (kind.kind === 'site') {
     rememberSite(body.id);
     await readSites();
@@ -201,6 +205,20 @@ async function defineOnce(kind, body, form) {
   } else await reread();
   if (kind.kind === 'department' && !look.editing) look.department = body.id;
   freshForm();
+}
+
+/** @param {string} id of a board, which may have been made just now */
+function boardName(id) {
+  const board = look.site && look.site.one('boards', id);
+  return board ? named(board.name, board.name_en) : id;
+}
+
+/** What is planned for a board of this site, if it is too much; of any other thing nothing. @param {string} id */
+function overfullOf(id) {
+  const value = figures && figures.value;
+  const here = value && look.site && value.sites.find((/** @type {any} */ one) => one.site === /** @type {Site} */ (look.site).id);
+  const board = here && here.boards.find((/** @type {any} */ one) => one.board === id);
+  return board && board.overfull ? overfullWords(board.overfull) : '';
 }
 
 /** A new thing is not written over what is there: it is said at the id, with the way to what has it. @param {any} kind @param {string} id */
@@ -250,7 +268,7 @@ function draw() {
 }
 
 function partView() {
-  if (part === 'figures') return overview(figures && figures.value, page.draw);
+  if (part === 'figures') return overview(figures && figures.value, page.draw, show);
   if (part === 'audit') return auditView(page, new Date(figures && figures.value ? figures.value.now : Date.now()).toISOString().slice(0, 10));
   const kind = KINDS.find((k) => k.kind === part);
   if (!look.site && part !== 'site') {
@@ -327,6 +345,7 @@ function kindView(kind) {
   const on = {
     edit: (/** @type {any} */ one) => (kind.kind === 'site' ? editSite(one.site) : freshForm(one)),
     retire: (/** @type {any} */ one) => retire(kind, one),
+    warns: (/** @type {any} */ one) => (kind.kind === 'board' ? overfullOf(one.id) : ''),
     search: (/** @type {string} */ text) => {
       typed = text;
       page.draw();

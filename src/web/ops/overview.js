@@ -2,7 +2,7 @@
 // figures, then the node itself. All of it is the `ops` stream's newest snapshot; nothing is computed from anything else.
 
 import { clockOf } from '../lib/clock.js';
-import { h } from '../lib/dom.js';
+import { find, h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
 import { readingWords } from './voice.js';
 
@@ -52,14 +52,14 @@ function path(values, most) {
 
 /**
  * @param {string} name @param {string} now what it is at this moment @param {(number|null)[][]} lines the last hour, the
- * more important first @param {{alarm?: boolean, about?: string}} [more]
+ * more important first @param {{alarm?: boolean, lead: () => void}} more `lead`: to the list behind it
  */
 function chart(name, now, lines, more) {
   const known = lines.flatMap((line) => line.filter((v) => v !== null));
   const highest = Math.max(0, ...(/** @type {number[]} */ (known)));
   const most = Math.max(1, highest);
   const enough = lines.some((line) => line.filter((v) => v !== null).length > 1);
-  return h('div', { class: `card chart${more && more.alarm ? ' alarm' : ''}`, key: name, 'data-figure': name },
+  return h('button', { type: 'button', class: `card chart${more.alarm ? ' alarm' : ''}`, key: name, 'data-figure': name, onclick: more.lead },
     h('span', { class: 'muted' }, t(`ops.figure.${name}`)),
     h('b', { class: 'num' }, now),
     enough
@@ -69,19 +69,41 @@ function chart(name, now, lines, more) {
     h('small', { class: 'muted num' }, enough ? t('ops.chart_most', { most: figure(highest) }) : ''));
 }
 
-/** @param {any} v */
-function charts(v) {
+/** Opens the departments of the site where most wait, or the first: what is counted of all is made of these. @param {any} v @param {() => void} draw */
+function toDepartments(v, draw) {
+  const most = v.sites.slice().sort((/** @type {any} */ a, /** @type {any} */ b) => b.waiting - a.waiting)[0];
+  if (!most) return;
+  Object.assign(open, { site: most.site, list: 'departments', by: 'figure' });
+  draw();
+  lookAt(`[data-site="${most.site}"]`);
+}
+
+/** @param {string} what to be seen and to have the focus */
+function lookAt(what) {
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    const place = find(what);
+    if (!place) return;
+    place.setAttribute('tabindex', '-1');
+    place.focus({ preventScroll: true });
+    place.scrollIntoView({ block: 'start' });
+  }));
+}
+
+/** @param {any} v @param {() => void} draw @param {(part: string) => void} go */
+function charts(v, draw, go) {
+  const departments = () => toDepartments(v, draw);
+  const node = () => lookAt('.node');
   const hour = v.last_hour;
   const { rates, latency, doors } = v;
   /** The last hour, and this moment. @param {(number|null)[]} line @param {number|null|undefined} now */
   const toNow = (line, now) => [...line, now === undefined ? null : now];
   return h('div', { class: 'charts', key: 'charts' },
-    chart('calls_per_min', figure(rates.calls_per_min), [toNow(hour.calls_per_min, rates.calls_per_min)]),
-    chart('bookings_per_min', figure(rates.bookings_per_min), [toNow(hour.bookings_per_min, rates.bookings_per_min)]),
-    chart('waits', `${figure(latency.wait_p50_min)} / ${figure(latency.wait_p90_min)}`, [toNow(hour.wait_p50_min, latency.wait_p50_min), toNow(hour.wait_p90_min, latency.wait_p90_min)]),
-    chart('sync_p99_ms', figure(latency.sync_p99_ms, ' ms'), [toNow(hour.sync_p99_ms, latency.sync_p99_ms)]),
-    chart('sockets', figure(doors.sockets), [toNow(hour.sockets, doors.sockets)]),
-    chart('outbox_drops_per_min', figure(rates.outbox_drops_per_min), [toNow(hour.outbox_drops_per_min, rates.outbox_drops_per_min)], { alarm: rates.outbox_drops_per_min > 0 }));
+    chart('calls_per_min', figure(rates.calls_per_min), [toNow(hour.calls_per_min, rates.calls_per_min)], { lead: departments }),
+    chart('bookings_per_min', figure(rates.bookings_per_min), [toNow(hour.bookings_per_min, rates.bookings_per_min)], { lead: () => go('reports') }),
+    chart('waits', `${figure(latency.wait_p50_min)} / ${figure(latency.wait_p90_min)}`, [toNow(hour.wait_p50_min, latency.wait_p50_min), toNow(hour.wait_p90_min, latency.wait_p90_min)], { lead: departments }),
+    chart('sync_p99_ms', figure(latency.sync_p99_ms, ' ms'), [toNow(hour.sync_p99_ms, latency.sync_p99_ms)], { lead: node }),
+    chart('sockets', figure(doors.sockets), [toNow(hour.sockets, doors.sockets)], { lead: node }),
+    chart('outbox_drops_per_min', figure(rates.outbox_drops_per_min), [toNow(hour.outbox_drops_per_min, rates.outbox_drops_per_min)], { alarm: rates.outbox_drops_per_min > 0, lead: node }));
 }
 
 /** @param {string} what */
@@ -119,8 +141,8 @@ function verdict(v) {
     h('i', { class: 'mark', 'aria-hidden': 'true' }, level === 'good' ? '✓' : '!'), words);
 }
 
-/** @param {any} site @param {() => void} draw */
-function siteCard(site, draw) {
+/** @param {any} site @param {() => void} draw @param {(part: string) => void} go */
+function siteCard(site, draw, go) {
   const online = site.screens.filter((/** @type {any} */ s) => s.online).length;
   const item = (/** @type {string} */ list, /** @type {string} */ name, /** @type {any} */ value) => h('button', {
     type: 'button', key: name, class: 'fact', 'data-list': list, 'data-fact': name, 'aria-expanded': String(open.site === site.site && open.by === name),
@@ -137,7 +159,37 @@ function siteCard(site, draw) {
       item('departments', 'waiting', site.waiting),
       item('departments', 'sessions', `${site.sessions_open}/${site.sessions}`),
       item('screens', 'screens', `${online}/${site.screens.length + site.screens_left_out}`)),
+    todayView(site, draw, go),
     open.site === site.site ? h('div', { class: 'lists' }, listView(site)) : null);
+}
+
+/** How today goes at a site: its departments together. @param {any} site */
+function todayOf(site) {
+  const all = site.departments.map((/** @type {any} */ one) => one.today);
+  const sum = (/** @type {string} */ name) => all.reduce((/** @type {number} */ n, /** @type {any} */ one) => n + one[name], 0);
+  const hours = Array.from({ length: 24 }, (_, hour) => all.reduce((/** @type {number} */ n, /** @type {any} */ one) => n + one.seen_by_hour[hour], 0));
+  const known = hours.map((n, hour) => ({ n, hour })).filter((one) => one.n);
+  const [from, to] = known.length ? [Math.min(7, known[0].hour), Math.max(18, known[known.length - 1].hour)] : [0, 0];
+  return { sum, hours: hours.slice(from, to + 1), from, known };
+}
+
+/** Today in four figures and small bars, an hour each. @param {any} site @param {() => void} draw @param {(part: string) => void} go */
+function todayView(site, draw, go) {
+  const { sum, hours, from, known } = todayOf(site);
+  const figureOf = (/** @type {string} */ name) => h('button', {
+    type: 'button', key: name, class: 'fact', 'data-today': name, 'aria-expanded': String(open.site === site.site && open.by === name), onclick: () => show(site.site, 'departments', name, draw),
+  }, h('b', { class: 'num' }, sum(name)), h('span', null, t(`ops.today.${name}`)));
+  const most = Math.max(1, ...hours);
+  const width = CHART.width / Math.max(1, hours.length);
+  return h('div', { class: 'today', key: 'today' },
+    h('h3', null, t('ops.today'), h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'to_reports', onclick: () => go('reports') }, t('ops.today.to_reports'))),
+    h('div', { class: 'facts' }, ['came', 'seen', 'missed', 'no_shows'].map(figureOf)),
+    known.length
+      ? h('figure', { 'data-hours': String(known.length) },
+        h('svg', { viewBox: `0 0 ${CHART.width} ${CHART.height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': t('ops.today.by_hour_said', { hours: known.map((one) => t('ops.today.hour', one)).join(', ') }) },
+          hours.map((n, at) => h('rect', { key: at, x: (at * width + 1).toFixed(1), width: (width - 2).toFixed(1), y: (CHART.height - (n / most) * CHART.height).toFixed(1), height: ((n / most) * CHART.height).toFixed(1) }))),
+        h('figcaption', { class: 'num' }, h('span', null, `${from}:00`), h('span', null, t('ops.today.by_hour')), h('span', null, `${from + hours.length}:00`)))
+      : h('p', { class: 'muted' }, t('ops.today.none')));
 }
 
 /** @param {string[]} heads @param {any[]} rows */
@@ -160,12 +212,12 @@ function listView(site) {
     ]))), site.screens_left_out ? h('p', { class: 'muted' }, t('ops.left_out', { n: site.screens_left_out })) : null];
   }
   if (open.list === 'boards') {
-    return table(['board', 'screens', 'speaks', 'not_announced'], site.boards.map((/** @type {any} */ b) => row(b.board, b.calls_not_announced ? 'bad' : '', [
-      [named(b.name, b.name_en), ' ', h('small', null, b.board)], `${b.screens_online}/${b.screens}`, b.speaks ? t('ops.yes') : t('ops.no'), b.calls_not_announced,
+    return table(['board', 'screens', 'speaks', 'not_announced', 'overfull'], site.boards.map((/** @type {any} */ b) => row(b.board, b.calls_not_announced ? 'bad' : '', [
+      [named(b.name, b.name_en), ' ', h('small', null, b.board)], `${b.screens_online}/${b.screens}`, b.speaks ? t('ops.yes') : t('ops.no'), b.calls_not_announced, b.overfull ? h('span', { 'data-overfull': b.board, class: 'soon' }, overfullWords(b.overfull)) : '–',
     ])));
   }
-  return table(['department', 'sessions', 'doctors', 'waiting', 'in_hand', 'missed', 'waits', 'not_announced'], site.departments.map((/** @type {any} */ d) => row(d.department, d.calls_not_announced ? 'bad' : '', [
-    [named(d.name, d.name_en), ' ', h('small', null, d.department)], `${d.sessions_open}/${d.sessions}`, d.doctors_paused ? t('ops.of_paused', { n: d.doctors, paused: d.doctors_paused }) : d.doctors, d.waiting, d.in_hand, d.missed,
+  return table(['department', 'sessions', 'doctors', 'waiting', 'in_hand', 'missed', 'seen_today', 'no_shows', 'waits', 'not_announced'], site.departments.map((/** @type {any} */ d) => row(d.department, d.calls_not_announced ? 'bad' : '', [
+    [named(d.name, d.name_en), ' ', h('small', null, d.department)], `${d.sessions_open}/${d.sessions}`, d.doctors_paused ? t('ops.of_paused', { n: d.doctors, paused: d.doctors_paused }) : d.doctors, d.waiting, d.in_hand, d.missed, d.today.seen, d.today.no_shows,
     `${figure(d.wait_p50_min)} / ${figure(d.wait_p90_min)}`, d.calls_not_announced,
   ])));
 }
@@ -207,15 +259,18 @@ function skeleton() {
     h('p', { class: 'muted', key: 'm', role: 'status' }, t('ops.no_figures_more'))];
 }
 
-/** @param {any} v the newest snapshot, or null @param {() => void} draw */
-export function overview(v, draw) {
+/** @param {{calls_per_hour: number, calls_per_hour_max: number}} over */
+export const overfullWords = (over) => t('ops.overfull', { calls: over.calls_per_hour, most: over.calls_per_hour_max });
+
+/** @param {any} v the newest snapshot, or null @param {() => void} draw @param {(part: string) => void} go to another part */
+export function overview(v, draw, go) {
   const head = h('h1', { key: 'h' }, t('ops.figures'));
   if (!v) return [head, skeleton()];
   return [head, verdict(v),
     v.problems.length ? h('div', { class: 'problems', key: 'problems' }, v.problems.map((/** @type {any} */ p) => problemView(p, '', draw))) : null,
-    charts(v),
+    charts(v, draw, go),
     v.sites.length
-      ? h('div', { class: 'sites', key: 'sites' }, v.sites.map((/** @type {any} */ site) => siteCard(site, draw)))
+      ? h('div', { class: 'sites', key: 'sites' }, v.sites.map((/** @type {any} */ site) => siteCard(site, draw, go)))
       : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more')),
     v.sites_left_out ? h('p', { class: 'muted', key: 'more' }, t('ops.left_out', { n: v.sites_left_out })) : null,
     nodeView(v)];

@@ -66,7 +66,7 @@ function inOrder(kind, all) {
 
 /**
  * @param {Kind} kind @param {any[]} all @param {Look} look @param {string} typed what the list is searched for
- * @param {{edit: (one: any) => void, retire: (one: any) => void, search: (text: string) => void}} on
+ * @param {{edit: (one: any) => void, retire: (one: any) => void, search: (text: string) => void, warns: (one: any) => string}} on `warns`: what is to be said of a thing
  */
 export function thingsView(kind, all, look, typed, on) {
   if (!all.length) {
@@ -84,7 +84,7 @@ export function thingsView(kind, all, look, typed, on) {
       : null,
     rows.length
       ? h('ul', { class: 'things', key: 'things' }, rows.map((row) => h('li', { key: row.id, 'data-thing': row.id, class: look.editing && idOf(look.editing) === row.id ? 'editing' : '' },
-        h('span', null, h('b', null, row.title), h('small', null, row.more)),
+        h('span', null, h('b', null, row.title), h('small', null, row.more), on.warns(row.one) ? h('small', { class: 'soon', 'data-warns': row.id }, on.warns(row.one)) : null),
         h('span', { class: 'acts' },
           h('button', { type: 'button', class: 'btn small', 'data-action': 'edit', 'data-thing': row.id, 'aria-label': t('ops.edit_of', { name: row.title }), onclick: () => on.edit(row.one) }, t('ops.edit')),
           kind.retire

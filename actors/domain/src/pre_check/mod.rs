@@ -113,7 +113,7 @@ fn check_question(question: &Question) -> Result<(), Rejection> {
     let Question { id, text, kind, choices } = question;
     check_words("questions", id, text)?;
     let is_choice = *kind == QuestionKind::Choice;
-    if is_choice != !choices.is_empty() || choices.len() == 1 || choices.len() > RULES_MAX {
+    if is_choice == choices.is_empty() || choices.len() == 1 || choices.len() > RULES_MAX {
         return Err(invalid("questions", id, "a choice has two choices at least, and nothing else has any"));
     }
     check_ids("questions", choices.iter().map(|choice| choice.id.as_str()))?;

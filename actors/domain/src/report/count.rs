@@ -59,15 +59,6 @@ pub fn days(state: &State, from: BusinessDate, to: BusinessDate, now: Timestamp)
     filled.map(|((date, doctor), figures)| Day { department: department.clone(), date, doctor, figures }).collect()
 }
 
-/// Today in one, for a look at how it goes.
-pub fn today(state: &State, now: Timestamp) -> Figures {
-    let today = state.config.today(now);
-    days(state, today, today, now).iter().fold(Figures::default(), |mut all, day| {
-        all.add(&day.figures);
-        all
-    })
-}
-
 /// The doctor whose session or queue it is; none: a pool's.
 pub(super) fn doctor_of(state: &State, named: Option<&DoctorId>, queue: &QueueId) -> Option<DoctorId> {
     let only = || match state.config.queues.get(queue)?.is.doctors.as_slice() {
@@ -105,7 +96,8 @@ pub(super) fn old_appointments(state: &State, before: BusinessDate) -> Vec<(Appo
 }
 
 /// Sessions in which more people came than there are places.
-struct Crowds<'a>(BTreeSet<&'a SessionId>);
+#[derive(Default)]
+pub(super) struct Crowds<'a>(BTreeSet<&'a SessionId>);
 
 impl<'a> Crowds<'a> {
     fn of(state: &'a State) -> Self {
@@ -129,7 +121,7 @@ fn has_come(ticket: &Ticket) -> bool {
     !matches!(ticket.standing, Standing::Ended { how: TicketEnd::Undone | TicketEnd::GivenBack, .. })
 }
 
-fn of_ticket(state: &State, crowds: &Crowds<'_>, ticket: &Ticket) -> Option<(Whose, Figures)> {
+pub(super) fn of_ticket(state: &State, crowds: &Crowds<'_>, ticket: &Ticket) -> Option<(Whose, Figures)> {
     if !has_come(ticket) {
         return None;
     }
@@ -223,7 +215,7 @@ impl<'a> Calls<'a> {
     }
 }
 
-fn of_appointment(state: &State, appointment: &Appointment) -> Option<(Whose, Figures)> {
+pub(super) fn of_appointment(state: &State, appointment: &Appointment) -> Option<(Whose, Figures)> {
     let mut figures = Figures { booked: 1, ..Figures::default() };
     match appointment.state {
         AppointmentState::Booked

@@ -12,16 +12,18 @@ mod rating;
 mod table;
 #[cfg(test)]
 mod tests;
+mod today;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use attendance::{Attendance, Span};
-pub use count::{days, today};
+pub use count::days;
 pub use figures::{Figures, LONG_WAIT_MIN, LongWaits, Ratings, WAIT_MAX_MIN, Waits};
 pub use rating::{RATE_DAYS, Rated, Rating, rate};
 pub use table::{By, Cause, Day, RATINGS_FROM, Report, Row, report};
+pub use today::{Today, today};
 
 use crate::department::{Event, State};
 use crate::ids::{AppointmentId, DoctorId, TicketId};

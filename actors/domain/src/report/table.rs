@@ -80,6 +80,9 @@ fn monday(date: BusinessDate) -> BusinessDate {
     date.plus_days(-i64::from(date.0.weekday().num_days_from_monday()))
 }
 
+/// Of which doctor, department and week a row is.
+type Of = (Option<DoctorId>, Option<DepartmentId>, Option<BusinessDate>);
+
 /// Puts days of a range together.
 ///
 /// Ratings count by whole weeks of a doctor that lie in the range, each only from [`RATINGS_FROM`] up: so two reports
@@ -87,7 +90,7 @@ fn monday(date: BusinessDate) -> BusinessDate {
 pub fn report(by: By, mut days: Vec<Day>, from: BusinessDate, to: BusinessDate) -> Report {
     few_ratings_out(&mut days, from, to);
     let mut total = Figures::default();
-    let mut rows: BTreeMap<(Option<DoctorId>, Option<DepartmentId>, Option<BusinessDate>), Figures> = BTreeMap::new();
+    let mut rows: BTreeMap<Of, Figures> = BTreeMap::new();
     for day in days {
         total.add(&day.figures);
         let key = match by {

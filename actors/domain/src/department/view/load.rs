@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::planned::{PlannedSession, planned};
 use crate::clinic::SessionStanding;
 use crate::department::State;
 use crate::floor::left_over::is_left_over;
 use crate::floor::{Standing, receipts};
 use crate::ids::*;
+use crate::report::{self, Today};
 use crate::time::Timestamp;
 
 /// A department in numbers. Nothing in it says who.
@@ -38,11 +40,16 @@ pub struct Load {
     pub wait_p50_min: Option<i64>,
     /// … and what a tenth of them exceed.
     pub wait_p90_min: Option<i64>,
+    /// What today has come to.
+    pub today: Today,
     /// Calls under way that no screen has shown or spoken in time.
     pub calls_not_announced: usize,
     /// The same by queue, for the boards that show it.
     #[serde(skip)]
     pub not_announced: BTreeMap<QueueId, usize>,
+    /// Sessions from today on, for the boards that announce them.
+    #[serde(skip)]
+    pub planned: Vec<PlannedSession>,
     /// How long each who waits has waited, in seconds: for quantiles over several departments.
     #[serde(skip)]
     pub waited_s: Vec<i64>,
@@ -65,8 +72,10 @@ pub fn load(state: &State, now: Timestamp) -> Option<Load> {
         missed: 0,
         wait_p50_min: None,
         wait_p90_min: None,
+        today: report::today(state, now),
         calls_not_announced: 0,
         not_announced: BTreeMap::new(),
+        planned: planned(state, now),
         waited_s: Vec::new(),
     };
     for session in state.clinic.sessions.values().filter(|session| session.date == today) {

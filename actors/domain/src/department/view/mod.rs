@@ -5,6 +5,7 @@ mod coming;
 mod hospital;
 mod load;
 mod parts;
+mod planned;
 mod pre_check;
 mod ticket;
 mod touched;
@@ -21,6 +22,7 @@ pub use coming::{arriving, coming, on_the_way};
 pub use hospital::visit_as_told;
 pub use load::{Load, load, quantile};
 use parts::View;
+pub use planned::{PlannedSession, planned};
 pub use ticket::ENDED_SHOWN;
 use touched::Touched;
 
