@@ -212,7 +212,7 @@ impl Town {
     /// Waits until each of these has been done at least once.
     pub async fn has_seen(&self, what: &[&str]) {
         let is_done = |one: &&str| self.counts.lock().unwrap_or_else(PoisonError::into_inner).contains_key(*one);
-        while !what.iter().all(|one| is_done(&one)) {
+        while !what.iter().all(&is_done) {
             self.first_time.notified().await;
         }
     }
