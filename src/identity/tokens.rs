@@ -2,6 +2,8 @@
 //! generation has not risen (a changed relation or a revocation raises it, and every token of before ends at once) and the
 //! session that it was given by has not ended.
 
+use std::hash::Hash;
+
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use jiaohao_domain::account::Issuer;
@@ -251,9 +253,7 @@ impl Generations {
     /// What the account's owner says of its tokens. A late answer brings nothing back. True when it is news that ends
     /// something: everybody who listens is told.
     pub fn learn(&self, account: &AccountId, said: Known) -> bool {
-        if self.known.len() >= REMEMBERED_ACCOUNTS && !self.known.contains_key(account) {
-            self.known.clear();
-        }
+        make_room(&self.known, account);
         let has_ended = match self.known.entry(account.clone()) {
             Entry::Vacant(vacant) => {
                 vacant.insert(said);
@@ -278,21 +278,14 @@ impl Generations {
 
     /// What the site says of a doctor. A late answer brings nobody back. Everybody who listens is told of a retirement.
     pub fn learn_doctor(&self, doctor: &DoctorId, retired: bool) {
-        if self.doctors.len() >= REMEMBERED_ACCOUNTS && !self.doctors.contains_key(doctor) {
-            self.doctors.clear();
-        }
-        let before = match self.doctors.entry(doctor.clone()) {
-            Entry::Vacant(vacant) => {
-                vacant.insert(retired);
-                false
-            }
-            Entry::Occupied(mut known) => {
-                let before = *known.get();
-                known.insert(before || retired);
-                before
-            }
+        make_room(&self.doctors, doctor);
+        let is_news = {
+            let mut known = self.doctors.entry(doctor.clone()).or_insert(false);
+            let is_news = retired && !*known;
+            *known |= retired;
+            is_news
         };
-        if retired && !before {
+        if is_news {
             self.doctor_changed(doctor.clone());
         }
     }
@@ -326,6 +319,13 @@ fn both(one: &Known, other: &Known) -> Known {
         sessions_opened: one.sessions_opened.max(other.sessions_opened),
         sessions: of_any.filter(|session| lives(session, one) && lives(session, other)).collect(),
         issuing_lost: one.issuing_lost.max(other.issuing_lost),
+    }
+}
+
+/// Where as many are remembered as may be, all are forgotten before another one comes: they are asked again.
+fn make_room<K: Eq + Hash, V>(remembered: &DashMap<K, V>, coming: &K) {
+    if remembered.len() >= REMEMBERED_ACCOUNTS && !remembered.contains_key(coming) {
+        remembered.clear();
     }
 }
 

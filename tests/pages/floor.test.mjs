@@ -131,7 +131,7 @@ test('search finds by a part of the name, by phone, an ended number, and somebod
   await finds('小三', '[data-hit]:has-text("A001")');
   await finds('B001', '[data-hit]:has-text("已退号")');
   const patient = await hospital.call('POST', '/persons', {
-    document_kind: 'resident_id', document_number: residentNumber('1977-07-07', 77), name: '阿依古丽·买买提', sex: 'female', birth_date: '1977-07-07', phone: '13900000001',
+    document_kind: 'resident_id', document_number: residentNumber('1977-07-07', 78), name: '阿依古丽·买买提', sex: 'female', birth_date: '1977-07-07', phone: '13900000001',
   }, hospital.desk);
   await hospital.book('renmin.yanke.s1', '08:30', patient.patient);
   for (const text of ['古丽', '13900000001']) await finds(text, '[data-elsewhere="renmin.yanke"]:has-text("眼科")');
