@@ -62,6 +62,8 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::TakeBack(c) => to_department(c.ticket.department(), ToDepartment::TakeBack(c)),
         C::ReportShown(c) => to_board(c.announcement.board(), ToBoard::ReportShown(c)),
         C::ReportSpoken(c) => to_board(c.announcement.board(), ToBoard::ReportSpoken(c)),
+        C::ConfirmNotice(c) => Some((patient(&c.patient), ToPatient::ConfirmNotice { notice: c.notice }.into())),
+        C::MarkReached(c) => to_department(c.ticket.department(), ToDepartment::MarkReached(c)),
         C::DefineStaff(_)
         | C::RetireStaff(_)
         | C::RetireDepartment(_)

@@ -14,6 +14,7 @@ mod lost_keys;
 mod ops;
 mod persons;
 mod place;
+pub mod reach;
 pub mod serve;
 mod sign_in;
 pub mod streams;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiaohao_actors::fanout::StreamKind;
 use jiaohao_actors::shell::streams::{Happened, Replicas, StreamRules};
+use jiaohao_domain::reach::Way;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{
     AccountId, BoardId, DepartmentId, Owner, OwnerKind, OwnerRef, QueueId, Timestamp, account, department, doctor,
@@ -15,6 +16,7 @@ use jiaohao_domain::{
 use jiaohao_queue_display::{announce, board};
 use serde_json::{Value, json};
 
+use super::reach::{Outlet, ToSend};
 use crate::identity::tokens::Generations;
 
 /// All streams of the program but `ops`, which is each node's own.
@@ -23,6 +25,8 @@ pub struct HouseStreams {
     pub home: Zone,
     /// Told of accounts that have lost a right, by whatever way.
     pub generations: Arc<Generations>,
+    /// Where notices leave for their ways.
+    pub reach: Outlet,
 }
 
 fn owner(kind: OwnerKind, id: &str) -> OwnerRef {
@@ -124,7 +128,11 @@ impl HouseStreams {
 }
 
 impl StreamRules for HouseStreams {
-    fn heard(&self, owner: &OwnerRef, event: &dyn Any) {
+    fn heard(&self, owner: &OwnerRef, event: &dyn Any, is_followed: &dyn Fn(&str) -> bool) {
+        if let Some(patient::Event::NoticeSent { patient, notice, ways, .. }) = event.downcast_ref() {
+            let has_page = ways.contains(&Way::App) && is_followed(&format!("patient:{patient}"));
+            self.reach.send(ToSend { patient: patient.clone(), notice: notice.clone(), ways: ways.clone(), has_page });
+        }
         if event.downcast_ref::<account::Event>().is_some_and(account::Account::ends_rights) {
             self.generations.forget(&AccountId::from(&*owner.id));
         }

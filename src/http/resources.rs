@@ -58,6 +58,8 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/visits/cancel", "cancel_visit"),
     ("POST", "/announcements/shown", "report_shown"),
     ("POST", "/announcements/spoken", "report_spoken"),
+    ("POST", "/notices/confirm", "confirm_notice"),
+    ("POST", "/tickets/mark-reached", "mark_reached"),
 ];
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod patient;
 pub mod person;
 pub mod principal;
 pub mod queue;
+pub mod reach;
 pub mod redacted;
 pub mod settings;
 pub mod site;

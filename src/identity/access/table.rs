@@ -86,6 +86,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "cancel_visit", who: INTEGRATOR },
     Rule { name: "report_shown", who: SCREEN },
     Rule { name: "report_spoken", who: SCREEN },
+    Rule { name: "confirm_notice", who: &[(Patient, OwnPatient)] },
+    Rule { name: "mark_reached", who: DESK },
 ];
 
 const STREAMS: &[Rule] = &[

@@ -7,8 +7,9 @@ import { personBody, personFields } from '../lib/person-form.js';
 import { Persons } from '../lib/persons.js';
 import { Booking } from './booking.js';
 import { Consent, FamilyView } from './family.js';
-import { calledView, homeView } from './home.js';
+import { calledView, homeView, isCallShown } from './home.js';
 import { Model } from './model.js';
+import { confirmSeen } from './notices.js';
 
 const TABS = ['today', 'book', 'me'];
 const ELDER = 'jiaohao.elder';
@@ -145,6 +146,8 @@ function draw() {
   };
   const views = { today: () => homeView(home), book: () => /** @type {Booking} */ (booking).view(), me: meView };
   const call = calledView(home);
+  // Once it is drawn.
+  requestAnimationFrame(() => confirmSeen(page, everybody, (ticket, of) => isCallShown(home, ticket, of)));
   // Behind a call that takes the whole screen there is nothing to be found by keyboard or ear.
   const inert = !!call;
   return [

@@ -58,7 +58,7 @@ pub enum Event {
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 4;
+    const STATE_VERSION: u16 = 5;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
@@ -70,6 +70,7 @@ impl Owner for Department {
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
         let answer = decide(draft, command, context)?;
         floor::told::tell(draft);
+        floor::notices::tell(draft, context.now);
         Ok(answer)
     }
 
@@ -118,6 +119,7 @@ impl Owner for Department {
 
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
         out.extend(state.floor.told.unheard.values().map(floor::told::request));
+        out.extend(state.floor.notices.unheard.values().map(floor::notices::request));
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
@@ -222,6 +224,11 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             Ok(emit_clinic(draft, decision))
         }
         To::TicketHeard { ticket, n } => Ok(floor::told::heard(draft, ticket, n, context)),
+        To::NoticeHeard { ticket, n } => Ok(floor::notices::heard(draft, ticket, n, context)),
+        To::NoticeAnswered { ticket, n, patient, reached } => {
+            Ok(floor::notices::answered(draft, (ticket, n), patient, reached, context))
+        }
+        To::MarkReached(command) => floor::notices::mark(draft, &command, context),
         To::RetireUnused { kind, id } => retire::decide(draft, kind, id, context),
         To::DelaySession(command) => {
             let State { config, clinic, .. } = draft.state();

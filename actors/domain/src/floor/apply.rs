@@ -213,6 +213,10 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::CallNotAnnounced { call, round, problem, .. } => super::receipts::mark(floor, call, *round, *problem),
         Event::TicketTold(news) => floor.told.tell(news),
         Event::TicketHeard { ticket, .. } => floor.told.heard(ticket),
+        Event::NoticeDue { due, nearing } => floor.notices.due(due, *nearing),
+        Event::NoticeHeard { ticket, n, .. } => floor.notices.heard(ticket, *n),
+        Event::NoticeAnswered { ticket, n, reached, at, .. } => floor.notices.answered(ticket, *n, *reached, *at),
+        Event::ReachedMarked { ticket, how, .. } => floor.notices.marked(ticket, *how),
         Event::WaitsExpected { queue, newcomer, changed, until, at } => {
             waits::said(floor, queue, *newcomer, changed, *until, *at);
         }
@@ -401,6 +405,8 @@ fn tidy(floor: &mut Floor, before: crate::BusinessDate) {
     floor.received.retain(|_, taken| taken.as_ref().is_some_and(|ticket| tickets.contains_key(ticket)));
     floor.numbers.retain(|(date, _), _| *date >= before);
     floor.told.tidy(before);
+    let tickets = &floor.tickets;
+    floor.notices.tidy(before, |ticket| tickets.contains_key(ticket));
     floor.refused.retain(|_, refused| refused.date >= before);
     floor.tidied_to = Some(before);
 }

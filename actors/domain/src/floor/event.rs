@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::state::{Opened, Pause, Standing};
-use super::told;
 use super::visit::OutsideVisit;
 use super::waits::Expected;
+use super::{notices, told};
 use crate::codes::Code;
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};
@@ -13,8 +13,8 @@ use crate::person::PatientBrief;
 use crate::queue::{self, Picked, Place, Placement, Returned, Sequence};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{
-    Announce, AnnouncementKind, AnnouncementProblem, SettlementKind, TicketNews, ToBoard, ToDepartment, ToDoctor,
-    TransferredTicket,
+    Announce, AnnouncementKind, AnnouncementProblem, NoticeDue, ReachedHow, SettlementKind, TicketNews, ToBoard,
+    ToDepartment, ToDoctor, ToPatient, TransferredTicket,
 };
 
 /// The reason on the record of a ticket that its source has asked back.
@@ -165,6 +165,14 @@ pub enum Event {
         over: Option<Over>,
         at: Timestamp,
     },
+    /// There is something to tell the person, or what was told is over. `nearing`: "three before you" has been told by then.
+    NoticeDue { due: Box<NoticeDue>, nearing: bool },
+    /// The person's owner knows.
+    NoticeHeard { ticket: TicketId, n: u64, at: Timestamp },
+    /// That notice has reached nobody, or somebody after all.
+    NoticeAnswered { ticket: TicketId, n: u64, patient: PatientId, reached: bool, at: Timestamp },
+    /// The desk has told the person, or takes that back.
+    ReachedMarked { ticket: TicketId, how: ReachedHow, at: Timestamp },
 }
 
 /// A ticket begins to wait.
@@ -335,6 +343,10 @@ impl Event {
             Self::VisitEnded { .. } => (340, "visit_ended"),
             Self::WaitsExpected { .. } => (341, "waits_expected"),
             Self::TicketRescheduled { .. } => (342, "ticket_rescheduled"),
+            Self::NoticeDue { .. } => (350, "notice_due"),
+            Self::NoticeHeard { .. } => (351, "notice_heard"),
+            Self::NoticeAnswered { .. } => (352, "notice_answered"),
+            Self::ReachedMarked { .. } => (353, "reached_marked"),
         }
     }
 
@@ -390,6 +402,12 @@ impl Event {
                 to_doctor(doctor, ToDoctor::AssignmentEnded { assignment: assignment.clone() }, out);
             }
             Self::TicketTold(news) => out.push(told::request(news)),
+            Self::NoticeDue { due, .. } => out.push(notices::request(due)),
+            Self::NoticeAnswered { ticket, n, patient, reached, .. } => {
+                let notice = NoticeId::numbered(ticket, 'n', *n);
+                let heard = ToPatient::NoticeAnswerHeard { notice, reached: *reached };
+                out.push(Outgoing::Request(OwnerRef::new(OwnerKind::Patient, patient.as_str()), heard.into()));
+            }
             Self::VisitOpened { .. }
             | Self::PatientCheckedIn(_)
             | Self::WalkInRegistered(_)
@@ -407,6 +425,8 @@ impl Event {
             | Self::NumberGiven { .. }
             | Self::CallNotAnnounced { .. }
             | Self::TicketHeard { .. }
+            | Self::NoticeHeard { .. }
+            | Self::ReachedMarked { .. }
             | Self::WaitsExpected { .. } => {}
         }
     }

@@ -12,6 +12,7 @@ use super::Patient;
 use super::claims;
 use super::event::{Event, Wish};
 use super::moved;
+use super::notices;
 use super::state::*;
 use crate::settings::PatientLimits;
 
@@ -92,8 +93,15 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
                 let ask_at = Some(context.now.plus_s(BOOKING_WORD_S));
                 draft.emit(Event::DepartmentAsked { patient, appointment, wish: Wish::Tell, ask_at });
             }
+            notices::look(draft, context.now);
             Ok(Answer::Done)
         }
+        ToPatient::Notify(due) => Ok(notices::notify(draft, due, context)),
+        ToPatient::ConfirmNotice { notice } => notices::confirm(draft, notice, context),
+        ToPatient::NoticeOutcome { notice, way, outcome } => {
+            Ok(notices::outcome(draft, (notice, way), outcome, context))
+        }
+        ToPatient::NoticeAnswerHeard { notice, reached } => Ok(notices::answer_heard(draft, notice, reached)),
     }
 }
 

@@ -5,10 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::person::PatientBrief;
+use crate::reach::Way;
 use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{AppointmentEnd, CancelAppointment, Channel, Place, TicketNews, ToDepartment, ToPatient};
+use crate::vocabulary::{
+    AppointmentEnd, CancelAppointment, Channel, NoticeDue, Place, TicketNews, ToDepartment, ToPatient,
+};
 
+use super::notices::{self, NoticeChange, WayStanding};
 use super::state::*;
 
 /// What the patient's owner asks of a department about an appointment that it has reserved.
@@ -175,6 +179,71 @@ pub enum Event {
         /// When it is.
         place: Option<Place>,
     },
+    /// A department has said what there is to tell of a ticket.
+    NoticeHeard {
+        /// What it said.
+        due: Box<NoticeDue>,
+        /// What it changes here.
+        change: NoticeChange,
+    },
+    /// It is to be sent by these ways, perhaps once more; a way outside is for the edge.
+    NoticeSent {
+        /// Whose.
+        patient: PatientId,
+        /// Which.
+        notice: NoticeId,
+        /// By which.
+        ways: Vec<Way>,
+        /// When the next way is taken.
+        until: Timestamp,
+        /// When it is sent again, should no word come of it.
+        ask_at: Option<Timestamp>,
+    },
+    /// That way has taken it.
+    NoticeTaken {
+        /// Which.
+        notice: NoticeId,
+        /// By which.
+        way: Way,
+    },
+    /// It has not arrived by that way, or there is nothing to send to.
+    NoticeFailed {
+        /// Which.
+        notice: NoticeId,
+        /// By which.
+        way: Way,
+        /// How the way stands.
+        stands: WayStanding,
+    },
+    /// Somebody has it. Too late, the department is told.
+    NoticeConfirmed {
+        /// Whose.
+        patient: PatientId,
+        /// Which.
+        notice: NoticeId,
+        /// By which.
+        by: Way,
+        /// It was taken to have reached nobody.
+        is_late: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// Nothing has reached the person; where there was a way to, the department is told.
+    NoticeNotReached {
+        /// Whose.
+        patient: PatientId,
+        /// Which.
+        notice: NoticeId,
+        /// There was a way.
+        is_tried: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// The department knows what has come of it.
+    NoticeAnswerHeard {
+        /// Which.
+        notice: NoticeId,
+    },
 }
 
 /// What a news of a ticket changes.
@@ -215,6 +284,13 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::ClaimJoined { .. } => (464, "claim_joined"),
         Event::PlaceCounted { .. } => (465, "place_counted"),
         Event::ClaimedPlace { .. } => (466, "claimed_place"),
+        Event::NoticeHeard { .. } => (470, "notice_heard"),
+        Event::NoticeSent { .. } => (471, "notice_sent"),
+        Event::NoticeTaken { .. } => (472, "notice_taken"),
+        Event::NoticeFailed { .. } => (473, "notice_failed"),
+        Event::NoticeConfirmed { .. } => (474, "notice_confirmed"),
+        Event::NoticeNotReached { .. } => (475, "notice_not_reached"),
+        Event::NoticeAnswerHeard { .. } => (476, "notice_answer_heard"),
     }
 }
 
@@ -307,6 +383,13 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::ClaimedPlace { appointment, place: None } => {
             state.claimed.remove(appointment);
         }
+        Event::NoticeHeard { .. }
+        | Event::NoticeSent { .. }
+        | Event::NoticeTaken { .. }
+        | Event::NoticeFailed { .. }
+        | Event::NoticeConfirmed { .. }
+        | Event::NoticeNotReached { .. }
+        | Event::NoticeAnswerHeard { .. } => notices::apply(&mut state.notices, event),
     }
 }
 
@@ -378,6 +461,13 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
             let message = ToPatient::CountPlace { appointment: appointment.clone(), place: place.clone() };
             out.push(Outgoing::Effect(to, message.into()));
         }
+        Event::NoticeHeard { .. }
+        | Event::NoticeSent { .. }
+        | Event::NoticeTaken { .. }
+        | Event::NoticeFailed { .. }
+        | Event::NoticeConfirmed { .. }
+        | Event::NoticeNotReached { .. }
+        | Event::NoticeAnswerHeard { .. } => out.extend(notices::outgoing(event)),
         Event::Identified { .. }
         | Event::ClaimJoined { .. }
         | Event::ClaimedPlace { .. }

@@ -11,6 +11,7 @@ use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{AppointmentEnd, Channel, Place, TicketNews};
 
 use super::event::Wish;
+use super::notices::Notices;
 
 /// Who the person is: the brief in clear, all else sealed by the edge with the person's key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +120,8 @@ pub struct State {
     pub counted: BTreeMap<AppointmentId, bool>,
     /// Of a bearer: live places that were taken under claims of theirs.
     pub claimed: BTreeMap<AppointmentId, Place>,
+    /// What the person is told.
+    pub notices: Notices,
 }
 
 impl State {
@@ -135,6 +138,7 @@ impl State {
             bearer: None,
             counted: BTreeMap::new(),
             claimed: BTreeMap::new(),
+            notices: Notices::default(),
         }
     }
 

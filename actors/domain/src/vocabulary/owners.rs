@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::*;
+use crate::reach::{SendOutcome, Way};
 
 /// Everything a site can be told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -177,6 +178,12 @@ pub enum ToDepartment {
     RegisterReturn { command: RegisterReturn, brief: PatientBrief, birth_date: Option<BusinessDate> },
     /// Of somebody who came before this, and was written down.
     CheckInOfThen { command: Arrived, birth_date: Option<BusinessDate>, came_at: Timestamp },
+    /// From a person's owner: it knows what is to be told of a ticket.
+    NoticeHeard { ticket: TicketId, n: u64 },
+    /// From a person's owner: the notice has reached nobody, or (later) somebody after all. Told again until it is heard.
+    NoticeAnswered { ticket: TicketId, n: u64, patient: PatientId, reached: bool },
+    /// See [`MarkReached`].
+    MarkReached(MarkReached),
 }
 
 /// Everything a doctor's owner can be told.
@@ -239,6 +246,14 @@ pub enum ToPatient {
     Join { bearer: PatientId },
     /// From a claim, to the bearer: a place of it is live, or (none) no longer.
     CountPlace { appointment: AppointmentId, place: Option<Place> },
+    /// From a department: what there is to tell of a ticket; told again until it is heard.
+    Notify(NoticeDue),
+    /// See [`ConfirmNotice`].
+    ConfirmNotice { notice: NoticeId },
+    /// From the edge: what came of sending a notice.
+    NoticeOutcome { notice: NoticeId, way: Way, outcome: SendOutcome },
+    /// From the department: it knows that the notice has (not) reached anybody.
+    NoticeAnswerHeard { notice: NoticeId, reached: bool },
 }
 
 /// When somebody has a place, as limits count it.

@@ -132,7 +132,9 @@ impl ClientCommand {
             | Self::EndRelation(_)
             | Self::CancelVisit(_)
             | Self::ReportShown(_)
-            | Self::ReportSpoken(_) => Vec::new(),
+            | Self::ReportSpoken(_)
+            | Self::ConfirmNotice(_)
+            | Self::MarkReached(_) => Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a department tells a person's owner of a ticket.
 
 use super::*;
+use crate::reach::About;
 
 /// Where a ticket stands, whole; before check-in a ticket is its appointment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,4 +39,70 @@ pub enum TicketStands {
     CheckedIn,
     /// Over.
     Ended(AppointmentEnd),
+}
+
+/// What a person is to be told of a ticket: the newest takes the place of what was told before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeDue {
+    /// Of which.
+    pub ticket: TicketId,
+    /// Rises with each of the department.
+    pub n: u64,
+    /// Whom.
+    pub patient: PatientId,
+    /// What; none: what was told last is over.
+    pub about: Option<About>,
+    /// The call that it tells of.
+    pub call: Option<CallId>,
+    /// The business day.
+    pub date: BusinessDate,
+    /// The ticket's number, as shown.
+    pub number: String,
+    /// Where: the room, else the department by the name that its screens bear.
+    pub place: String,
+    /// In English.
+    pub place_en: String,
+    /// Not sent before this.
+    pub not_before: Option<Timestamp>,
+    /// Since when it is so.
+    pub at: Timestamp,
+}
+
+impl NoticeDue {
+    /// The notice's id: it is the same however often it is told.
+    pub fn id(&self) -> NoticeId {
+        NoticeId::numbered(&self.ticket, 'n', self.n)
+    }
+}
+
+/// The phone's page: this notice has been seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmNotice {
+    /// Whose.
+    pub patient: PatientId,
+    /// Which.
+    pub notice: NoticeId,
+}
+
+/// Desk: somebody who was not reached has been told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarkReached {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// How.
+    pub how: ReachedHow,
+}
+
+/// How the desk has told somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReachedHow {
+    /// Here.
+    InPerson,
+    /// By telephone.
+    ByPhone,
+    /// Not at all: the mark is taken back.
+    NotReached,
 }

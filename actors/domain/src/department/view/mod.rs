@@ -2,6 +2,7 @@
 //! ready-to-show parts that replace the same parts of the snapshot, so that no page has a rule.
 
 mod coming;
+mod hospital;
 mod load;
 mod parts;
 mod touched;
@@ -18,6 +19,7 @@ pub use coming::{arriving, coming, on_the_way};
 pub use load::{Load, load, quantile};
 use parts::View;
 use touched::Touched;
+pub(crate) use touched::ticket_of;
 
 /// The stream `<kind>:<id>` as it is now; none when the department does not know it.
 pub fn snapshot(state: &State, stream_kind: &str, id: &str, now: Timestamp, zone: Zone) -> Option<Value> {
@@ -88,9 +90,23 @@ pub fn emissions(
                 });
             }
         }
+        Event::Floor(Floor::NoticeAnswered { ticket, .. } | Floor::ReachedMarked { ticket, .. }) => {
+            notice_emissions(&view, ticket, &mut out);
+        }
         Event::Floor(event) => floor_emissions(&view, event, &mut out),
     }
     out.emissions
+}
+
+/// Whether somebody was reached: for the desk, and for the doctor who has called them.
+fn notice_emissions(view: &View<'_>, ticket: &TicketId, out: &mut Out<'_>) {
+    let Some(ticket) = view.state.floor.tickets.get(ticket) else { return };
+    out.put("queue", ticket.opened.queue.as_str(), || {
+        Some(json!({ "tickets": { ticket.id().as_str(): view.ticket(ticket) } }))
+    });
+    if let Some(call) = ticket.standing.call() {
+        out.put("doctor", call.doctor.as_str(), || Some(view.doctor_parts(&call.doctor)));
+    }
 }
 
 /// Another day has begun: what was over the day before goes, and the day's figures begin again.

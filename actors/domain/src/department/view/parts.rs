@@ -2,14 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::touched::ticket_of;
 use crate::clinic::{self, AppointmentState};
 use crate::department::State;
 use crate::department::config::Defined;
 use crate::floor::calls::missed_from;
 use crate::floor::left_over::Today;
 use crate::floor::waits::Expected;
-use crate::floor::{Event, OutsideVisit, Standing, StepKind, Ticket, Work, doors, receipts, undo};
+use crate::floor::{Standing, Ticket, Work, doors, notices, receipts, undo};
 use crate::ids::*;
 use crate::queue::{Place, Queues};
 use crate::time::{Timestamp, Zone};
@@ -23,7 +22,7 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn at(&self, at: Timestamp) -> String {
+    pub fn at(&self, at: Timestamp) -> String {
         self.zone.rfc3339(at)
     }
 
@@ -81,6 +80,10 @@ impl<'a> View<'a> {
                 _ => None,
             },
             "not_announced": receipts::problem(&self.state.floor, ticket),
+            "not_reached": notices::not_reached(&self.state.floor, ticket.id()).map(|(about, since)| {
+                json!({ "about": about.wire(), "since": self.at(since) })
+            }),
+            "told_by_desk": notices::marked(&self.state.floor, ticket.id()),
             "missed_times": ticket.missed_times,
             "transfer_to": match &ticket.standing {
                 Standing::InTransit { to, .. } => Some(to),
@@ -375,117 +378,6 @@ impl<'a> View<'a> {
             "linked_to": null,
         }))
     }
-
-    /// What the hospital's own system is told: who checked in, was called, started, missed, finished.
-    pub fn for_the_hospital(&self, event: &Event) -> Option<Value> {
-        let of_visit = |visit: &VisitId, hospital_id: &str, version: u64, outside: Option<&OutsideVisit>| {
-            json!({
-                "visit": visit,
-                "visit_id": hospital_id,
-                "version": version,
-                "department": self.state.config.id,
-                "queue": outside.map(|outside| &outside.queue),
-                "number": outside.map(|outside| &outside.number),
-                "at": self.at(self.now),
-            })
-        };
-        match event {
-            Event::VisitRegistered { visit, outside, .. } | Event::VisitChanged { visit, outside, .. } => {
-                return Some(of_visit(visit, &outside.visit_id, outside.version, Some(outside)));
-            }
-            Event::VisitRefused { visit, visit_id, version, code, .. } => {
-                let mut said = of_visit(visit, visit_id, *version, None);
-                said["code"] = json!(code.wire());
-                return Some(said);
-            }
-            Event::VisitCancelled { visit, version, .. } => {
-                let outside = self.state.floor.visits.get(visit)?.outside.as_ref()?;
-                return Some(of_visit(visit, &outside.visit_id, *version, Some(outside)));
-            }
-            Event::PatientCheckedIn(_)
-            | Event::WalkInRegistered(_)
-            | Event::TransferReceived(_)
-            | Event::PatientCalled(_)
-            | Event::ServiceStarted { .. }
-            | Event::ServiceFinished { .. }
-            | Event::PatientSentForTests { .. }
-            | Event::PatientMissed { .. }
-            | Event::PatientReturned { .. }
-            | Event::PatientReportedBack { .. }
-            | Event::TicketCancelled { .. }
-            | Event::TicketMoved { .. }
-            | Event::TicketRescheduled { .. }
-            | Event::TransferSent { .. }
-            | Event::TransferRecalled { .. }
-            | Event::TransferCompleted { .. }
-            | Event::TransferReturned { .. }
-            | Event::TransferGivenBack { .. }
-            | Event::StepUndone(_)
-            | Event::TicketSettled { .. } => {}
-            // Doors, screens and the order in the line are this house's own affair.
-            Event::PatientSummoned(_)
-            | Event::SummonsWithdrawn { .. }
-            | Event::PatientRecalled { .. }
-            | Event::CallNotAnnounced { .. }
-            | Event::PrioritySet { .. } => return None,
-            Event::VisitOpened { .. }
-            | Event::VisitEnded { .. }
-            | Event::TransferDeclined { .. }
-            | Event::TransferKept { .. }
-            | Event::WorkBegan { .. }
-            | Event::AssignmentRefused { .. }
-            | Event::WorkPaused { .. }
-            | Event::WorkResumed { .. }
-            | Event::WorkStopped { .. }
-            | Event::NumberGiven { .. }
-            | Event::DaysTidied { .. }
-            | Event::TicketTold(_)
-            | Event::TicketHeard { .. }
-            | Event::WaitsExpected { .. } => return None,
-        }
-        let ticket = self.state.floor.tickets.get(ticket_of(event)?)?;
-        Some(self.ticket_for_the_hospital(ticket, self.now))
-    }
-
-    /// The tickets that are shown, as the hospital's own system has been told of them; `at` is the last step told.
-    pub fn tickets_for_the_hospital(&self) -> Value {
-        let shown = self.state.floor.tickets.values().filter(|ticket| self.is_shown(ticket));
-        let told = shown.map(|ticket| {
-            let heard = ticket.steps.iter().rfind(|step| is_heard_by_the_hospital(step.what));
-            let at = heard.map_or(ticket.opened.checked_in_at, |step| step.at);
-            (ticket.id().to_string(), self.ticket_for_the_hospital(ticket, at))
-        });
-        Value::Object(told.collect())
-    }
-
-    fn ticket_for_the_hospital(&self, ticket: &Ticket, at: Timestamp) -> Value {
-        let opened = &ticket.opened;
-        let visit = self.state.floor.visits.get(&opened.visit);
-        let call = ticket.standing.call();
-        json!({
-            "ticket": ticket.id(),
-            "visit": opened.visit,
-            "visit_id": visit.and_then(|visit| visit.outside.as_ref()).map(|outside| &outside.visit_id),
-            "appointment": opened.appointment,
-            "patient": opened.brief.patient,
-            "department": self.state.config.id,
-            "queue": opened.queue,
-            "number": opened.number,
-            "state": match &ticket.standing {
-                Standing::Summoned(_) => Standing::Waiting.name(),
-                standing => standing.name(),
-            },
-            "doctor": call.map(|call| &call.doctor),
-            "service_point": call.map(|call| &call.service_point),
-            "linked_to": ticket.linked_to,
-            "at": self.at(at),
-        })
-    }
-}
-
-/// Whether the step's event goes to the hospital's own system, see [`View::for_the_hospital`].
-fn is_heard_by_the_hospital(what: StepKind) -> bool {
-    !matches!(what, StepKind::Summoned | StepKind::SummonsWithdrawn | StepKind::Recalled | StepKind::Prioritised)
 }
 
 /// The line in which a ticket stands or stood last; none once it has ended.
