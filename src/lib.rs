@@ -16,6 +16,7 @@ pub mod live;
 mod memory_engine;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
+pub mod reach;
 pub mod replay;
 pub mod simulate;
 mod wire;

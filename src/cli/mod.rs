@@ -16,6 +16,7 @@ pub mod journal;
 pub mod logging;
 pub mod persons;
 pub mod replay;
+pub mod sandbox;
 pub mod serve;
 pub mod simulate;
 pub mod token;
@@ -35,6 +36,7 @@ Examples:
   jiaohao import house/*.csv                   departments, rooms, doctors, queues, areas, sessions, staff
   jiaohao simulate --patients 200 --doctors 8   load, three kill -9, and a judge outside
   jiaohao replay days.csv                      recorded clinic days: how good were the expected waits?
+  jiaohao sandbox all                          text messages, WeChat and notifications, played on this machine
   jiaohao config default > jiaohao.toml        a commented configuration to start from
   jiaohao config check jiaohao.toml            what is wrong with it, by line and field
   jiaohao journal verify --data data           is every record of a folder's log sound?
@@ -51,6 +53,7 @@ enum Command {
     Board(board::Args),
     Simulate(simulate::Args),
     Replay(replay::Args),
+    Sandbox(sandbox::Args),
     Config(config::Args),
     Journal(journal::Args),
     Persons(persons::Args),
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Board(args) => board::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Sandbox(args) => sandbox::run(args),
         Command::Config(args) => config::run(args),
         Command::Journal(args) => journal::run(args, &crate::kinds::kinds()),
         Command::Persons(args) => persons::run(args),

@@ -8,11 +8,13 @@ use confique::{Config, Layer};
 
 use crate::http::tls;
 
+mod channels;
 mod problem;
 mod sections;
 #[cfg(test)]
 mod tests;
 
+pub use channels::{PushSettings, Secret, SmsSettings, WechatSettings};
 pub use problem::{Problem, Problems};
 pub use sections::*;
 
@@ -49,6 +51,15 @@ pub struct Settings {
     /// Waiting-room and door screens.
     #[config(nested)]
     pub screens: ScreenSettings,
+    /// Text messages, and one-time codes by them. Off until `url` is given; docs/channels.md.
+    #[config(nested)]
+    pub sms: SmsSettings,
+    /// Service messages of the hospital's WeChat account. Off until `app_id` is given; docs/channels.md.
+    #[config(nested)]
+    pub wechat: WechatSettings,
+    /// Notifications of browsers (Web Push). Off until `contact` is given; docs/channels.md.
+    #[config(nested)]
+    pub push: PushSettings,
 }
 
 type SettingsLayer = <Settings as Config>::Layer;
@@ -186,6 +197,7 @@ impl Settings {
         {
             faults.push((if error.is_about(key) { KEY } else { CERTIFICATE }, error.to_string()));
         }
+        faults.extend(self.channel_faults());
         faults
     }
 }

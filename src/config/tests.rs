@@ -223,8 +223,72 @@ fn every_setting_does_something() {
         let read_by = match field.as_str() {
             "clock.jump_s" => "clock.jump_ms()".to_owned(),
             "clock.away_h" => "clock.away_ms()".to_owned(),
+            "sms.secret" | "sms.secret_file" => "settings.key()".to_owned(),
+            "wechat.secret" | "wechat.secret_file" => "settings.app_secret()".to_owned(),
+            "wechat.callback_token" => "settings.token()".to_owned(),
             _ => format!(".{key}"),
         };
         assert!(text.contains(&read_by), "nobody reads {field}");
     }
+}
+
+const SMS: &str = "[sms]\nurl = \"https://sms.example.org\"\nkey_id = \"k\"\nsecret = \"s3cret\"\nsign = \"仁民医院\"\n\
+                   template_code = \"1\"\ntemplate_consent = \"2\"\ntemplate_three_before = \"3\"\ntemplate_called = \"4\"\n";
+const WECHAT: &str = "[wechat]\napp_id = \"wx1\"\nsecret = \"s3cret\"\ncallback_token = \"t0ken\"\n\
+                      template_three_before = \"T1 thing1={place}\"\ntemplate_called = \"T2 thing1={place}\"\n";
+
+#[test]
+fn a_channel_that_is_on_has_all_that_it_needs() {
+    assert!(load(SMS).is_ok() && load(WECHAT).is_ok());
+    for (whole, on) in [(SMS, "url"), (WECHAT, "app_id")] {
+        let section = &whole[1..whole.find(']').expect("a section")];
+        for line in whole.lines().skip(1).filter(|line| !line.starts_with(on)) {
+            let field = format!("{section}.{}", line.split(" = ").next().expect("a name"));
+            let wrong = only(load(&whole.replace(line, "")).expect_err(line));
+            assert_eq!(wrong.field.as_deref(), Some(field.as_str()), "{wrong}");
+        }
+        // off, whatever else is there
+        assert!(load(&whole.lines().filter(|line| !line.starts_with(on)).collect::<Vec<_>>().join("\n")).is_ok());
+    }
+    for (text, field) in [
+        (SMS.replace("https://", "http://"), "sms.url"),
+        (SMS.replace("https://sms", "https://me:you@sms"), "sms.url"),
+        (WECHAT.replace("T1 thing1={place}", "T1 thing1={name}"), "wechat.template_three_before"),
+        (format!("{WECHAT}url = \"ftp://x\"\n"), "wechat.url"),
+        ("[push]\ncontact = \"it\"\n".to_owned(), "push.contact"),
+        ("[push]\ncontact = \"http://it.example.org\"\n".to_owned(), "push.contact"),
+    ] {
+        let wrong = load(&text).expect_err(field);
+        assert!(
+            wrong.0.iter().all(|problem| problem.field.as_deref().is_some_and(|known| known.starts_with(field))),
+            "{wrong}"
+        );
+    }
+    assert!(load(&SMS.replace("https://sms.example.org", "http://10.0.0.8:9000/gateway")).is_ok(), "in the house");
+    assert!(load("[push]\ncontact = \"mailto:it@example.org\"\n").is_ok());
+}
+
+#[test]
+fn a_secret_comes_from_its_file_or_the_environment_and_is_in_no_message() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("key");
+    std::fs::write(&file, "from-a-file\n").expect("written");
+    let from_file = SMS.replace("secret = \"s3cret\"", &format!("secret_file = \"{}\"", file.display()));
+    let key = |settings: Settings| settings.sms.key().map(|key| key.reveal().clone());
+    assert_eq!(key(load(&from_file).expect("in order")).as_deref(), Ok("from-a-file"));
+    let variable = [("JIAOHAO_SMS__SECRET".to_owned(), "12345678".to_owned())];
+    let from_variable = Settings::from_parts("t", &SMS.replace("secret = \"s3cret\"\n", ""), variable.clone());
+    assert_eq!(key(from_variable.expect("in order")).as_deref(), Ok("12345678"));
+    let twice = Settings::from_parts("t", &from_file, variable).expect_err("twice");
+    assert_eq!(only(twice).field.as_deref(), Some("sms.secret"));
+    for content in ["", " \n", "two\nlines"] {
+        std::fs::write(&file, content).expect("written");
+        assert!(load(&from_file).is_err(), "{content:?}");
+    }
+    std::fs::write(&file, "x".repeat(5000)).expect("written");
+    assert!(load(&from_file).is_err() && load(&from_file.replace("/key", "/no-key")).is_err());
+    let as_number = load(&SMS.replace("\"s3cret\"", "87654321")).expect_err("no text");
+    assert!(!as_number.to_string().contains("87654321"), "{as_number}");
+    let settings = load(&format!("{SMS}{WECHAT}")).expect("in order");
+    assert!(!format!("{settings:?}").contains("s3cret") && !format!("{settings:?}").contains("t0ken"));
 }

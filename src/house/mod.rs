@@ -41,6 +41,7 @@ use crate::identity::passwords::Passwords;
 use crate::identity::person_keys::PersonKeys;
 use crate::identity::strangers::Strangers;
 use crate::identity::tokens::{Generations, Tokens};
+use crate::reach::Reach;
 
 /// Everything behind the doors.
 pub struct House {
@@ -55,6 +56,8 @@ pub struct House {
     pub(crate) limits: Limits,
     pub(crate) audit: Audit,
     pub(crate) codes: Arc<dyn CodeSender>,
+    /// The outside channels that the hospital has.
+    pub reach: Arc<Reach>,
     pub(crate) ops: ops::Ops,
     /// What boards speak with.
     pub(crate) voices: Arc<voices::Voices>,

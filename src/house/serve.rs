@@ -35,6 +35,7 @@ use crate::identity::person_keys::PersonKeys;
 use crate::identity::strangers::Strangers;
 use crate::identity::tokens::{Claims, Generations, Tokens};
 use crate::kinds::kinds;
+use crate::reach::{Reach, SmsCodes, Wall};
 
 /// Changes when a stream's projection changes, so that clients take a fresh snapshot.
 const PROJECTION_VERSION: u32 = 4;
@@ -43,7 +44,7 @@ const FIRST_TOKEN_TTL_S: i64 = 24 * 3600;
 
 /// What a server is started with beside its settings.
 pub struct ServeOptions {
-    /// Where one-time codes go.
+    /// Where one-time codes go while there is no text message service.
     pub codes: Arc<dyn CodeSender>,
     /// For a folder that is made now: clinic time begins here (demo and tests; absent: the wall clock).
     pub clinic_start: Option<Timestamp>,
@@ -273,6 +274,10 @@ impl Recovered {
         let tokens = Tokens::new(keys.get(KeyName::Token));
         let first_token = (!is_set_up(&node.shell).await?).then(|| first_token(&tokens));
         let audit = dir.join("audit");
+        let wall: Wall = Arc::new(|| Timestamp(clock::wall_ms()));
+        let reach = Arc::new(Reach::open(settings, for_test, wall.clone()).map_err(machine)?);
+        // where text messages are sent, one-time codes are too
+        let sms_codes = reach.sms.clone().map(|sms| Arc::new(SmsCodes::start(sms, wall)) as Arc<dyn CodeSender>);
         let house = Arc::new(House {
             shell: node.shell.clone(),
             person_keys: Arc::new(PersonKeys::open(&dir.join("persons")).map_err(machine)?),
@@ -281,7 +286,8 @@ impl Recovered {
             generations,
             limits: Limits::new(&settings.limits),
             audit: Audit::open(&audit, settings.audit.waiting).map_err(at(&audit))?,
-            codes: options.codes,
+            codes: sms_codes.unwrap_or(options.codes),
+            reach,
             ops: Ops::new(run_name().into(), dir.join("log")),
             voices: Arc::new(Voices::new(dir.join("voice"))),
             zones: DashMap::new(),
@@ -304,7 +310,7 @@ impl Recovered {
     /// Opens the doors.
     fn open(self, settings: Settings, listening: http::Listening, held: folder::Held) -> Result<Server, ServeError> {
         let Self { node, house, coarse, first_token, notices } = self;
-        let doors = listening.open(Arc::new(Shared(house.clone())), &settings, coarse)?;
+        let doors = listening.open(Arc::new(Shared(house.clone())), house.reach.clone(), &settings, coarse)?;
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
         actix_web::rt::spawn(lost_keys::count(house.clone()));
         actix_web::rt::spawn(reach::run(Arc::downgrade(&house), notices));

@@ -14,12 +14,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Door;
 use super::problem::Problem;
 use super::requests::{
     ClipName, Deed, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, Visit, VisitAnswer,
 };
 use super::resources::RESOURCES;
+use super::{Door, channels};
 use crate::engine::{Turn, run_command};
 use crate::identity::audit::AuditQuery;
 use crate::identity::tokens::Claims;
@@ -66,6 +66,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/voice/{id}/clip", web::put().to(record_clip))
             .route("/voice/{id}/make", web::post().to(make_voice))
             .route("/voice/{id}/use", web::post().to(use_voice))
+            .configure(channels::configure)
             .default_service(web::to(command)),
     );
 }
@@ -170,7 +171,7 @@ impl Door {
     }
 }
 
-fn json_response(value: &Value) -> HttpResponse {
+pub(super) fn json_response(value: &Value) -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(value)
 }
 
@@ -179,7 +180,7 @@ async fn read<T: DeserializeOwned>(door: &Door, payload: web::Payload) -> Result
     serde_json::from_slice(&body).map_err(|error| wire::malformed(&error))
 }
 
-async fn read_bytes(payload: web::Payload, most: usize) -> Result<web::Bytes, Rejection> {
+pub(super) async fn read_bytes(payload: web::Payload, most: usize) -> Result<web::Bytes, Rejection> {
     let limit = |limit: &'static str, code: Code, why: String| {
         metrics::counter!("limit_refusals_total", "limit" => limit).increment(1);
         Rejection::new(code, why)

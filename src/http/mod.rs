@@ -1,6 +1,7 @@
 //! The HTTP door: `/api/v1`, pages, health, metrics, TLS; and the server that both doors stand in.
 
 mod api;
+pub mod channels;
 pub mod measures;
 mod openapi;
 mod origin;
@@ -26,6 +27,7 @@ pub use starting::Starting;
 
 use crate::engine::Engine;
 use crate::identity::limits::Limits;
+use crate::reach::Reach;
 
 /// What the handlers of the HTTP door share.
 pub struct Door {
@@ -35,6 +37,8 @@ pub struct Door {
     pub limits: Arc<Limits>,
     /// Who may stand in front.
     pub proxies: Proxies,
+    /// The outside channels, whose parties report here.
+    pub reach: Arc<Reach>,
     /// Longest body, in bytes.
     pub body_bytes: usize,
 }

@@ -12,6 +12,7 @@ use super::requests::{
 };
 use super::resources::RESOURCES;
 use super::shapes;
+use crate::reach::sms::{REPORTS_MAX, SmsReport};
 
 /// The description of `/api/v1`.
 pub fn document() -> Value {
@@ -35,6 +36,7 @@ pub fn document() -> Value {
     body!(OfferScreen);
     body!(IssueToken);
     body!(RevokeToken);
+    body!(SmsReport);
     drop(commands);
     let mut schemas = Map::new();
     for (name, schema) in generator.take_definitions(true) {
@@ -44,6 +46,8 @@ pub fn document() -> Value {
     schemas.insert("Timestamp".to_owned(), json!({"type": "string", "format": "date-time"}));
     schemas.insert("BusinessDate".to_owned(), json!({"type": "string", "format": "date"}));
     schemas.insert("Problem".to_owned(), problem());
+    let report = json!({"$ref": "#/components/schemas/SmsReport"});
+    schemas.insert("SmsReports".to_owned(), json!({"type": "array", "items": report, "maxItems": REPORTS_MAX}));
     schemas.extend(shapes::all());
 
     let mut paths = Map::new();
@@ -135,6 +139,16 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("GET", "/voice/{id}/clip", None, false, "A clip of the recording under way; `?language=` and `clip=`."),
     ("PUT", "/voice/{id}/clip", None, false, "A clip is recorded: a WAV file; `?language=` and `clip=`."),
     ("POST", "/voice/{id}/make", None, false, "The computer reads the site's voice pack, which is used from then on."),
+    ("GET", "/push-key", None, true, "What a page subscribes to notifications with."),
+    (
+        "POST",
+        "/channels/sms",
+        Some("SmsReports"),
+        true,
+        "The text message service says what became of messages; signed as docs/channels.md says.",
+    ),
+    ("GET", "/channels/wechat", None, true, "WeChat verifies this address; signed in the query."),
+    ("POST", "/channels/wechat", None, true, "An event of WeChat's, as XML; signed in the query."),
     ("POST", "/voice/{id}/use", None, false, "The recording is the site's voice from now on."),
 ];
 
@@ -181,8 +195,10 @@ fn responses(done: &str, answer: Option<Value>) -> Value {
     let problem = json!({"description": "Not done; nothing has changed.",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
     match answer {
-        Some(schema) => json!({"default": problem,
-            "200": {"description": done, "content": {"application/json": {"schema": schema}}}}),
+        Some(schema) => {
+            let kind = if schema["type"] == "string" { "text/plain" } else { "application/json" };
+            json!({"default": problem, "200": {"description": done, "content": {kind: {"schema": schema}}}})
+        }
         None => json!({"default": problem, "204": {"description": done}}),
     }
 }
@@ -224,11 +240,13 @@ mod tests {
         for (path, methods) in document["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {
                 let ends_in_nothing = (method.as_str(), path.as_str()) == ("delete", "/session");
-                let answer = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+                let kind = if path == "/channels/wechat" { "text/plain" } else { "application/json" };
+                let answer = &operation["responses"]["200"]["content"][kind]["schema"];
                 assert_eq!(answer.is_null(), ends_in_nothing, "{method} {path} has no schema of its answer");
             }
         }
-        let routes = include_str!("api.rs").split(".route(\"").skip(1);
+        let doors = [include_str!("api.rs"), include_str!("channels.rs")];
+        let routes = doors.iter().flat_map(|door| door.split(".route(\"").skip(1));
         for route in routes.map(|route| route.split('"').next().unwrap()) {
             assert!(document["paths"].get(route).is_some(), "{route} is not described");
         }

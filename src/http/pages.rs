@@ -34,6 +34,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     for &(path, file) in PAGES {
         config.route(path, web::get().to(move |request: HttpRequest| async move { page(&request, file) }));
     }
+    config.route("/push-worker.js", web::get().to(push_worker));
     config.route("/web/{path:.*}", web::get().to(asset));
     config.route("/voice/{site}/{version}/{file}", web::get().to(voice));
 }
@@ -80,6 +81,12 @@ fn html(request: &HttpRequest, file: &'static str) -> HttpResponse {
          form-action 'none'; frame-ancestors 'none'"
     );
     serve(request, file, Some(&policy))
+}
+
+/// The service worker of notifications, beside the pages so that it may open one of them. It loads its words and nothing
+/// else.
+async fn push_worker(request: HttpRequest) -> HttpResponse {
+    serve(&request, "push-worker.js", Some("default-src 'none'; script-src 'self'"))
 }
 
 async fn asset(request: HttpRequest, path: web::Path<String>) -> HttpResponse {

@@ -16,6 +16,7 @@ use crate::config::Settings;
 use crate::engine::Engine;
 use crate::identity::limits::Limits;
 use crate::live::{self, Live, LiveSettings, Socket};
+use crate::reach::Reach;
 
 /// How long good-byes may take before the server stops listening, at a stop.
 const BYE_TIME: Duration = Duration::from_millis(700);
@@ -86,21 +87,22 @@ impl Gate {
 }
 
 impl Listening {
-    /// Opens both doors in front of `engine`. `clock` is the one that the fan-out's hub was made with.
+    /// Opens both doors in front of `engine`, and that of the outside channels. `clock` is the one that the fan-out's hub was made with.
     ///
     /// # Errors
     /// A thread could not be started.
     pub fn open(
         self,
         engine: Arc<dyn Engine>,
+        reach: Arc<Reach>,
         settings: &Settings,
         clock: Arc<CoarseClock>,
     ) -> Result<Running, ServeError> {
         let limits = Arc::new(Limits::new(&settings.limits));
         let live = Live::start(engine.clone(), LiveSettings::from(settings), clock, limits.clone())
             .map_err(ServeError::Thread)?;
-        let door =
-            Door { engine, limits, proxies: Proxies::from(&settings.server), body_bytes: settings.limits.body_bytes };
+        let (proxies, body_bytes) = (Proxies::from(&settings.server), settings.limits.body_bytes);
+        let door = Door { engine, limits, proxies, reach, body_bytes };
         // opened once: `self` is gone after it
         let _ = self.gate.behind.set(Behind { door: web::Data::new(door), live: web::Data::from(live.clone()) });
         Ok(Running { address: self.address, live, handle: self.handle })
@@ -186,7 +188,7 @@ pub fn listen(settings: &Settings, starting: Starting) -> Result<Listening, Serv
 /// # Errors
 /// See [`ServeError`].
 pub fn start(engine: Arc<dyn Engine>, settings: &Settings, clock: Arc<CoarseClock>) -> Result<Running, ServeError> {
-    listen(settings, Starting::default())?.open(engine, settings, clock)
+    listen(settings, Starting::default())?.open(engine, Arc::default(), settings, clock)
 }
 
 fn routes(config: &mut web::ServiceConfig) {

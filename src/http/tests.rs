@@ -252,7 +252,7 @@ async fn a_house_that_starts_says_how_far_it_is_and_lets_nobody_in_until_it_is_u
     assert_eq!(ask(to, "GET", "/metrics", &[], "").await.status, 200);
     assert_eq!(ask(to, "GET", "/web/base.css", &[], "").await.status, 200);
     let engine = MemoryEngine::start();
-    let _running = listening.open(engine.clone(), &settings, engine.clock.clone()).unwrap();
+    let _running = listening.open(engine.clone(), Arc::default(), &settings, engine.clock.clone()).unwrap();
     assert_eq!(ask(to, "GET", "/readyz", &[], "").await.status, 200);
     assert_eq!(ask(to, "GET", "/board/s.b", &[("accept", "text/html")], "").await.status, 200);
 }

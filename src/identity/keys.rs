@@ -111,12 +111,7 @@ impl Keys {
             let path = dir.join(name.file());
             keys.push(match read(&path)? {
                 Some(key) => key,
-                None if first_start => {
-                    let key = Key::random();
-                    let bytes = [key.reveal().as_slice(), &checksum(key.reveal())].concat();
-                    write_new(dir, &path, &bytes).map_err(|error| KeyError::Io { path, error })?;
-                    key
-                }
+                None if first_start => make(dir, path)?,
                 None => return Err(KeyError::Missing(path)),
             });
         }
@@ -138,6 +133,25 @@ impl Keys {
     pub fn get(&self, name: KeyName) -> &Key {
         &self.keys[name as usize]
     }
+}
+
+/// A key that may be lost without harm to the record (the one of Web Push): read, or made when it is not there.
+///
+/// # Errors
+/// It is damaged, or the disk said no.
+pub fn read_or_make(dir: &Path, file: &str) -> Result<Key, KeyError> {
+    let path = dir.join(file);
+    match read(&path)? {
+        Some(key) => Ok(key),
+        None => make(dir, path),
+    }
+}
+
+fn make(dir: &Path, path: PathBuf) -> Result<Key, KeyError> {
+    let key = Key::random();
+    let bytes = [key.reveal().as_slice(), &checksum(key.reveal())].concat();
+    write_new(dir, &path, &bytes).map_err(|error| KeyError::Io { path, error })?;
+    Ok(key)
 }
 
 fn read(path: &Path) -> Result<Option<Key>, KeyError> {
@@ -199,6 +213,17 @@ mod tests {
         }
         assert_ne!(made.get(KeyName::Token), made.get(KeyName::Area));
         assert_eq!(format!("{:?}", made.get(KeyName::Token)), "***");
+    }
+
+    #[test]
+    fn a_key_that_may_be_lost_is_made_when_it_is_not_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = read_or_make(folder.path(), "push.key").expect("made");
+        assert_eq!(read_or_make(folder.path(), "push.key").expect("read"), made);
+        fs::remove_file(folder.path().join("push.key")).expect("removed");
+        assert_ne!(read_or_make(folder.path(), "push.key").expect("made anew"), made);
+        fs::write(folder.path().join("push.key"), b"short").expect("written");
+        assert!(matches!(read_or_make(folder.path(), "push.key"), Err(KeyError::Damaged(_))));
     }
 
     #[test]

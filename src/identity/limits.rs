@@ -23,6 +23,9 @@ const SLOWED_AT_MOST: Duration = Duration::from_secs(3);
 /// So many times what one address may is what all may together: pairing codes of screens.
 const SCREENS_IN_ALL: u32 = 10;
 
+/// Requests of outside parties from one address in a minute: more than a hospital sends messages. Who is refused comes again.
+const REPORTS_PER_MIN: u32 = 6000;
+
 type Limiter<K, C> = RateLimiter<K, DashMapStateStore<K>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 /// The limits of one node. `C` is machine time.
@@ -37,6 +40,7 @@ pub struct Limits<C: Clock = MonotonicClock> {
     consents_of_phone: Limiter<AccountId, C>,
     screens_of_address: Limiter<IpAddr, C>,
     screens_in_all: Limiter<(), C>,
+    reports_of_address: Limiter<IpAddr, C>,
     strangers: Counts<IpAddr>,
     connections: Counts<AccountId>,
     connections_in_all: Counts<()>,
@@ -66,6 +70,7 @@ impl<C: Clock + Clone> Limits<C> {
                 Quota::per_minute(at_least_one(settings.screens_per_address_per_min * SCREENS_IN_ALL)),
                 &clock,
             ),
+            reports_of_address: limiter(Quota::per_minute(at_least_one(REPORTS_PER_MIN)), &clock),
             strangers: Counts::of("unauthenticated"),
             connections: Counts::of("connections_of_person"),
             connections_in_all: Counts::of("connections"),
@@ -129,6 +134,11 @@ impl<C: Clock + Clone> Limits<C> {
         self.check("screens", &self.screens_in_all, &())
     }
 
+    /// One more request of an outside party (delivery reports) from this address; refused as [`Limits::code`].
+    pub fn report(&self, address: IpAddr) -> Result<(), Rejection> {
+        self.check("reports_of_address", &self.reports_of_address, &network(address))
+    }
+
     fn check<K: Hash + Eq + Clone>(&self, limit: &'static str, by: &Limiter<K, C>, key: &K) -> Result<(), Rejection> {
         by.check_key(key).map_err(|not_until| {
             count(limit);
@@ -156,6 +166,7 @@ impl<C: Clock + Clone> Limits<C> {
         self.codes_of_address.retain_recent();
         self.consents_of_phone.retain_recent();
         self.screens_of_address.retain_recent();
+        self.reports_of_address.retain_recent();
     }
 }
 
@@ -379,5 +390,18 @@ mod tests {
         assert_eq!(limits.code(there).expect_err("four in all").code, Code::BackOff);
         clock.advance(Duration::from_secs(wait_s.unsigned_abs()));
         limits.code(here).expect("after the wait");
+    }
+
+    #[test]
+    fn outside_parties_report_as_often_as_a_hospital_sends_and_no_flood() {
+        let (limits, clock) = limits(|_| {});
+        let (here, there): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        for _ in 0..REPORTS_PER_MIN {
+            limits.report(here).expect("below");
+        }
+        assert_eq!(limits.report(here).expect_err("above").code, Code::BackOff);
+        limits.report(there).expect("another address");
+        clock.advance(Duration::from_secs(1));
+        limits.report(here).expect("after the wait");
     }
 }

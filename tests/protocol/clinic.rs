@@ -440,6 +440,7 @@ impl Clinic {
         let found = json!({"text": walk_in["number"]});
         self.post("/departments/s.e/appointments/find", Some(desk), found).await;
         self.ask("GET", "/time-zones", None, None).await;
+        self.ask("GET", "/push-key", None, None).await;
         self.ask("GET", "/sites", Some(operator), None).await;
         self.ask("GET", "/staff?site=s", Some(operator), None).await;
         self.ask("GET", "/tokens?site=s", Some(operator), None).await;

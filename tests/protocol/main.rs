@@ -57,7 +57,7 @@ fn every_command_has_one_answer_and_every_answer_a_shape() {
     let commands: BTreeSet<&str> = answers.keys().map(String::as_str).filter(|name| !name.contains(' ')).collect();
     assert_eq!(commands, ClientCommand::NAMES.iter().copied().collect());
     for shape in answers.values() {
-        assert!(shapes.has(shape), "{shape}");
+        assert!(shapes.has(shape) || shape == "text", "{shape}");
     }
 }
 
@@ -110,6 +110,7 @@ fn name_in(command: &serde_json::Value) -> &str {
 
 /// Fields that a quiet day does not bring.
 const NOT_IN_THIS_DAY: &[&str] = &[
+    "Acknowledged.code",
     "AssignmentNews.reason",
     "AuditLine.count",
     "Blocked.online_booking_blocked_until",
@@ -141,8 +142,11 @@ const NOT_IN_THIS_DAY: &[&str] = &[
     "VisitFound.visit",
     "VisitNews.code",
 ];
-/// Commands and paths that the day does without: the cookie has tests of its own, and the commands theirs.
+/// Commands and paths that the day does without: the cookie and the outside channels have tests of their own, and the commands theirs.
 const NOT_ASKED: &[&str] = &[
+    "GET /channels/wechat",
+    "POST /channels/sms",
+    "POST /channels/wechat",
     "POST /session/refresh",
     "POST /voice/{id}/make",
     "close_session",

@@ -40,8 +40,18 @@ pub async fn open_at(clinic_start: Timestamp, speed: f64) -> (tempfile::TempDir,
 }
 
 /// Starts a house on a folder, again where it was stopped: then its clock has gone on.
+#[allow(dead_code, reason = "not every test starts it again")]
 pub async fn start(folder: &std::path::Path, clinic_start: Timestamp, speed: f64) -> (Server, Arc<Phones>) {
-    let mut settings = Settings::default_values();
+    start_with(Settings::default_values(), folder, clinic_start, speed).await
+}
+
+/// As [`start`], with settings of the test's.
+pub async fn start_with(
+    mut settings: Settings,
+    folder: &std::path::Path,
+    clinic_start: Timestamp,
+    speed: f64,
+) -> (Server, Arc<Phones>) {
     settings.server.listen = ([127, 0, 0, 1], 0).into();
     settings.server.workers = 1;
     settings.data.dir = folder.join("data");

@@ -5,6 +5,7 @@ import desk from './desk_en.js';
 import kiosk from './kiosk_en.js';
 import ops from './ops_en.js';
 import patient from './patient_en.js';
+import push from './push_en.js';
 import reach from './reach_en.js';
 import rules from './rules_en.js';
 import setup from './setup_en.js';
@@ -348,4 +349,4 @@ const words = {
   'doctor.did_seen_call': '{number} seen; called {who} to {place}',
 };
 
-export default Object.assign(words, codes, desk, kiosk, ops, patient, reach, rules, setup);
+export default Object.assign(words, codes, desk, kiosk, ops, patient, push, reach, rules, setup);

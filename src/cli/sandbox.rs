@@ -1,0 +1,69 @@
+//! `jiaohao sandbox`: the outside parties, played.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use jiaohao_actors::shell::clock::wall_ms;
+use jiaohao_domain::Timestamp;
+
+use super::serve::stop_signal;
+use super::{Failure, print_result};
+use crate::reach::sandbox::{Options, Sandbox};
+
+/// A text message service, WeChat and a push service for trying out: nothing leaves this machine.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  jiaohao sandbox all --callback http://127.0.0.1:8080    prints the settings that lead to it
+  jiaohao sandbox sms --port 9401
+
+What came is on its page and, as JSON, under /sent. Numbers, openids and subscriptions that end in 0001 to 0009 misbehave:
+docs/channels.md.")]
+pub struct Args {
+    /// Whom to play.
+    #[arg(value_enum)]
+    party: Party,
+    /// On 127.0.0.1.
+    #[arg(long, default_value_t = 9400)]
+    port: u16,
+    /// The server that is told what became of messages, as http://127.0.0.1:8080. Absent: nobody is told.
+    #[arg(long)]
+    callback: Option<String>,
+    /// How long after a message its report comes, in milliseconds.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(..=600_000))]
+    report_after_ms: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Party {
+    /// A text message service.
+    Sms,
+    /// WeChat.
+    Wechat,
+    /// A push service with browsers that subscribe.
+    Push,
+    /// All three.
+    All,
+}
+
+/// Plays until SIGTERM or Ctrl-C.
+pub fn run(args: Args) -> Result<(), Failure> {
+    let plays = |party: Party| args.party == party || args.party == Party::All;
+    let options = Options {
+        sms: plays(Party::Sms),
+        wechat: plays(Party::Wechat),
+        push: plays(Party::Push),
+        callback: args.callback.clone(),
+        report_after: Duration::from_millis(args.report_after_ms),
+        ..Options::all((Ipv4Addr::LOCALHOST, args.port).into())
+    };
+    actix::System::new().block_on(async move {
+        let sandbox = Sandbox::start(options, Arc::new(|| Timestamp(wall_ms()))).map_err(Failure::failed)?;
+        let (at, settings) = (sandbox.address, sandbox.settings());
+        print_result(&format!("# What came: http://{at}/. Settings that lead there:\n{settings}"))?;
+        stop_signal().await.map_err(Failure::failed)?;
+        sandbox.stop().await;
+        Ok(())
+    })
+}

@@ -1,0 +1,208 @@
+//! The sections of the outside channels: text messages, WeChat, Web Push. Each is off until its first setting is given.
+
+use std::path::{Path, PathBuf};
+
+use confique::Config;
+use jiaohao_domain::redacted::Redacted;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, IgnoredAny};
+
+use super::Settings;
+use crate::reach::client::{Target, Whom};
+use crate::reach::wechat::Template;
+
+/// A secret is a line; a file that is longer is none.
+const SECRET_MAX_BYTES: u64 = 4096;
+
+/// Text messages, and one-time codes by them. Off until `url` is given. docs/channels.md: what the service has to speak, and
+/// how another one is plugged in.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct SmsSettings {
+    /// The address of the service. Allowed: https://, or http:// and an address of this machine or a private network.
+    pub url: Option<String>,
+    /// Which key the service knows the hospital by.
+    pub key_id: Option<String>,
+    /// The key. Better in its own file, or in the environment as JIAOHAO_SMS__SECRET.
+    pub secret: Option<Secret>,
+    /// A file with the key, instead of `secret`.
+    pub secret_file: Option<PathBuf>,
+    /// The signature that the message begins with, as it is registered with the service.
+    pub sign: Option<String>,
+    /// The service's template for a one-time code to sign in; its parameters: code, minutes.
+    pub template_code: Option<String>,
+    /// The service's template for a one-time code by which somebody agrees that another person acts for them, which it has to
+    /// say; its parameters: code, minutes.
+    pub template_consent: Option<String>,
+    /// The service's template for "three before you"; its parameters: number, place, site.
+    pub template_three_before: Option<String>,
+    /// The service's template for "go there now"; its parameters: number, place, site.
+    pub template_called: Option<String>,
+    /// The service's template for a doctor who is late; its parameters: number, place, site. Absent: not told by text message.
+    pub template_delayed: Option<String>,
+    /// The service's template for a clinic that does not take place; its parameters: number, place, site. Absent: not told by
+    /// text message.
+    pub template_stopped: Option<String>,
+}
+
+/// Service messages of the hospital's WeChat account. Off until `app_id` is given.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct WechatSettings {
+    /// The address of WeChat's servers. Allowed: https://, or http:// and an address of this machine or a private network.
+    #[config(default = "https://api.weixin.qq.com")]
+    pub url: String,
+    /// The account's AppID.
+    pub app_id: Option<String>,
+    /// The account's AppSecret. Better in its own file, or in the environment as JIAOHAO_WECHAT__SECRET.
+    pub secret: Option<Secret>,
+    /// A file with the AppSecret, instead of `secret`.
+    pub secret_file: Option<PathBuf>,
+    /// The Token of the account's server configuration, by which WeChat signs what it sends to
+    /// /api/v1/channels/wechat.
+    pub callback_token: Option<Secret>,
+    /// "Three before you": a template of the account's and its fields.
+    /// Allowed: an id and fields, as "TEMPLATE_ID character_string1={number} thing2={place} thing3={site}".
+    pub template_three_before: Option<String>,
+    /// "Go there now". Allowed: as template_three_before.
+    pub template_called: Option<String>,
+    /// A doctor who is late. Absent: not told by WeChat. Allowed: as template_three_before.
+    pub template_delayed: Option<String>,
+    /// A clinic that does not take place. Absent: not told by WeChat. Allowed: as template_three_before.
+    pub template_stopped: Option<String>,
+}
+
+/// Notifications of browsers (Web Push; few phones in mainland China get them). Off until `contact` is given.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct PushSettings {
+    /// Whom a push service writes to when something is wrong. Allowed: mailto: and an address, or https:// and a page.
+    pub contact: Option<String>,
+}
+
+/// A secret of the configuration: prints as `***`, and no message about it repeats it.
+#[derive(Clone)]
+pub struct Secret(Redacted<String>);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Given {
+            Text(String),
+            Other(IgnoredAny),
+        }
+        match Given::deserialize(deserializer)? {
+            Given::Text(text) => Ok(Self(text.into())),
+            Given::Other(_) => Err(D::Error::custom("this is a text: put it in quotation marks")),
+        }
+    }
+}
+
+impl SmsSettings {
+    /// The key, from where it stands.
+    ///
+    /// # Errors
+    /// What is wrong, without the key.
+    pub fn key(&self) -> Result<Redacted<String>, String> {
+        secret(self.secret.as_ref(), self.secret_file.as_deref())
+    }
+}
+
+impl WechatSettings {
+    /// The AppSecret, from where it stands.
+    ///
+    /// # Errors
+    /// What is wrong, without the secret.
+    pub fn app_secret(&self) -> Result<Redacted<String>, String> {
+        secret(self.secret.as_ref(), self.secret_file.as_deref())
+    }
+
+    /// The Token of the server configuration.
+    pub fn token(&self) -> Option<Redacted<String>> {
+        self.callback_token.clone().map(|token| token.0)
+    }
+}
+
+fn secret(given: Option<&Secret>, file: Option<&Path>) -> Result<Redacted<String>, String> {
+    let secret = match (given, file) {
+        (Some(_), Some(_)) => return Err("it is given twice: as secret and as secret_file".to_owned()),
+        (Some(secret), None) => secret.0.clone(),
+        (None, Some(path)) => {
+            let unreadable = |error: std::io::Error| format!("{}: {error}", path.display());
+            if path.metadata().map_err(unreadable)?.len() > SECRET_MAX_BYTES {
+                return Err(format!("{}: it is longer than a secret", path.display()));
+            }
+            Redacted::new(std::fs::read_to_string(path).map_err(unreadable)?.trim().to_owned())
+        }
+        (None, None) => return Err("it is missing: give secret or secret_file".to_owned()),
+    };
+    let sound = !secret.reveal().is_empty() && !secret.reveal().chars().any(char::is_control);
+    if sound { Ok(secret) } else { Err("it is empty, or more than a line".to_owned()) }
+}
+
+impl Settings {
+    /// What is wrong with the channels that are on: by field.
+    pub(super) fn channel_faults(&self) -> Vec<(&'static str, String)> {
+        let mut faults = Vec::new();
+        let (sms, wechat) = (&self.sms, &self.wechat);
+        if let Some(url) = &sms.url {
+            address(&mut faults, "sms.url", url);
+            faults.extend(sms.key().err().map(|why| ("sms.secret", why)));
+            let needed = [
+                ("sms.key_id", &sms.key_id),
+                ("sms.sign", &sms.sign),
+                ("sms.template_code", &sms.template_code),
+                ("sms.template_consent", &sms.template_consent),
+                ("sms.template_three_before", &sms.template_three_before),
+                ("sms.template_called", &sms.template_called),
+            ];
+            missing(&mut faults, "sms.url", &needed);
+        }
+        if wechat.app_id.is_some() {
+            address(&mut faults, "wechat.url", &wechat.url);
+            faults.extend(wechat.app_secret().err().map(|why| ("wechat.secret", why)));
+            if wechat.token().is_none() {
+                faults.push(("wechat.callback_token", "it belongs to wechat.app_id: give both or neither".to_owned()));
+            }
+            let needed = [
+                ("wechat.template_three_before", &wechat.template_three_before),
+                ("wechat.template_called", &wechat.template_called),
+            ];
+            missing(&mut faults, "wechat.app_id", &needed);
+        }
+        let templates = [
+            ("wechat.template_three_before", &wechat.template_three_before),
+            ("wechat.template_called", &wechat.template_called),
+            ("wechat.template_delayed", &wechat.template_delayed),
+            ("wechat.template_stopped", &wechat.template_stopped),
+        ];
+        for (field, given) in templates {
+            faults.extend(given.as_deref().and_then(|text| Template::read(text).err()).map(|why| (field, why)));
+        }
+        if let Some(contact) = &self.push.contact {
+            let is_contact = contact.strip_prefix("mailto:").is_some_and(|address| address.contains('@'))
+                || Target::read(contact, Whom::Outside).is_ok();
+            if !is_contact || contact.contains(char::is_whitespace) {
+                faults.push(("push.contact", "nobody can be written to there".to_owned()));
+            }
+        }
+        faults
+    }
+}
+
+fn address(faults: &mut Vec<(&'static str, String)>, field: &'static str, url: &str) {
+    faults.extend(Target::read(url, Whom::Named).err().map(|why| (field, why.to_owned())));
+}
+
+fn missing(faults: &mut Vec<(&'static str, String)>, with: &'static str, needed: &[(&'static str, &Option<String>)]) {
+    let empty = |given: &Option<String>| given.as_deref().is_none_or(|text| text.trim().is_empty());
+    let gone = needed.iter().filter(|(_, given)| empty(given));
+    faults.extend(gone.map(|(field, _)| (*field, format!("it is missing: it belongs to {with}"))));
+}

@@ -1,0 +1,123 @@
+//! Reaching people outside the pages: text messages, WeChat service messages, Web Push. Each channel is one file that
+//! speaks one party's protocol (docs/channels.md); another party is another file behind the same port.
+
+pub mod addresses;
+pub mod client;
+mod codes;
+pub mod port;
+pub mod push;
+mod reports;
+pub mod sandbox;
+pub mod sealed;
+pub mod signature;
+pub mod sms;
+pub mod vapid;
+pub mod wechat;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiaohao_domain::Timestamp;
+
+pub use codes::SmsCodes;
+pub use reports::Reports;
+
+use self::client::{Client, Patience, Whom};
+use self::port::{Channel, ChannelName, Sent};
+use self::push::Push;
+use self::sms::Sms;
+use self::vapid::Vapid;
+use self::wechat::WeChat;
+use crate::config::Settings;
+use crate::identity::keys;
+
+/// Where the channels read the machine's clock.
+pub type Wall = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Why a channel that is configured cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ReachError {
+    /// A setting that was in order when it was loaded is not any more.
+    #[error("{0}: {1}")]
+    Setting(&'static str, String),
+}
+
+/// The channels that the hospital has.
+#[derive(Default)]
+pub struct Reach {
+    /// Text messages.
+    pub sms: Option<Arc<Sms>>,
+    /// WeChat service messages.
+    pub wechat: Option<Arc<WeChat>>,
+    /// Web Push.
+    pub push: Option<Arc<Push>>,
+    /// What the channels report of tellings that were taken.
+    pub reports: Arc<Reports>,
+}
+
+impl Reach {
+    /// The channels of these settings. `for_test`: the folder was made for test, and a sandbox may be a push service.
+    ///
+    /// # Errors
+    /// [`ReachError`].
+    pub fn open(settings: &Settings, for_test: bool, wall: Wall) -> Result<Self, ReachError> {
+        Self::with_patience(settings, for_test, wall, Patience::default())
+    }
+
+    /// As [`Reach::open`], with time-outs of the caller's.
+    ///
+    /// # Errors
+    /// [`ReachError`].
+    pub fn with_patience(
+        settings: &Settings,
+        for_test: bool,
+        wall: Wall,
+        patience: Patience,
+    ) -> Result<Self, ReachError> {
+        let is_on = settings.sms.url.is_some() || settings.wechat.app_id.is_some() || settings.push.contact.is_some();
+        if !is_on {
+            return Ok(Self::default());
+        }
+        let client = Client::new(patience);
+        let reports = Arc::<Reports>::default();
+        let sms = Sms::new(&settings.sms, client.clone(), reports.clone(), wall.clone())?;
+        let wechat = WeChat::new(&settings.wechat, client.clone(), reports.clone(), wall.clone())?;
+        let push = settings.push.contact.clone().and_then(|contact| {
+            let vapid = vapid(&settings.data.keys_dir())?;
+            let whom = if for_test { Whom::OutsideOrSandbox } else { Whom::Outside };
+            Some(Push::new(client, vapid, contact, whom, wall))
+        });
+        Ok(Self { sms: sms.map(Arc::new), wechat: wechat.map(Arc::new), push: push.map(Arc::new), reports })
+    }
+
+    /// One of them, if the hospital has it.
+    pub fn channel(&self, name: ChannelName) -> Option<Arc<dyn Channel>> {
+        match name {
+            ChannelName::Sms => self.sms.clone().map(|sms| sms as Arc<dyn Channel>),
+            ChannelName::WeChat => self.wechat.clone().map(|wechat| wechat as Arc<dyn Channel>),
+            ChannelName::Push => self.push.clone().map(|push| push as Arc<dyn Channel>),
+        }
+    }
+}
+
+/// The hospital's end of Web Push. Without its key nobody is kept from starting: notifications are an extra.
+fn vapid(keys_dir: &Path) -> Option<Vapid> {
+    match keys::read_or_make(keys_dir, vapid::KEY_FILE) {
+        Ok(key) => Vapid::from_key(&key),
+        Err(error) => {
+            tracing::error!(%error, "no notifications of browsers; a key that is taken away is made anew");
+            None
+        }
+    }
+}
+
+/// Counts what a channel said.
+fn counted(channel: ChannelName, sent: Sent) -> Sent {
+    metrics::counter!("reach_sent_total", "channel" => channel.wire(), "outcome" => sent.wire()).increment(1);
+    sent
+}
+
+/// A provider's code as it may stand in the log: one that is known, never a text from outside.
+fn known(code: &str, all: &[&'static str]) -> &'static str {
+    all.iter().find(|known| **known == code).copied().unwrap_or("another")
+}

@@ -1,0 +1,96 @@
+//! Web Push: RFC 8030 to the push service that the browser chose, sealed for the browser alone (RFC 8291), signed for the
+//! service (RFC 8292). The endpoint is a stranger's word: it leads nowhere but to the open network.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::BoxFuture;
+use hyper::Method;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::client::{Client, Target, Whom};
+use super::port::{About, Address, Channel, ChannelName, PushSubscription, Sent, Telling};
+use super::sealed::{self, BrowserKeys};
+use super::vapid::Vapid;
+use super::{Wall, counted};
+
+/// The channel.
+pub struct Push {
+    client: Client,
+    vapid: Vapid,
+    contact: String,
+    whom: Whom,
+    wall: Wall,
+}
+
+impl Push {
+    /// The channel with the hospital's key.
+    pub fn new(client: Client, vapid: Vapid, contact: String, whom: Whom, wall: Wall) -> Self {
+        Self { client, vapid, contact, whom, wall }
+    }
+
+    /// What a page subscribes with.
+    pub fn public_key(&self) -> String {
+        self.vapid.public_key()
+    }
+
+    /// Whether a browser's subscription can be used at all: its keys are keys, and its endpoint is of the open network.
+    pub fn takes(&self, subscription: &PushSubscription) -> bool {
+        Target::read(&subscription.endpoint, self.whom).is_ok() && BrowserKeys::read(subscription).is_some()
+    }
+
+    async fn tell(&self, to: &Address, what: &Telling) -> Sent {
+        let Address::Push(subscription) = to else { return Sent::Refused };
+        let subscription = subscription.reveal();
+        let target = Target::read(&subscription.endpoint, self.whom);
+        let (Ok(target), Some(keys)) = (target, BrowserKeys::read(subscription)) else { return Sent::Refused };
+        let text = json!({
+            "id": what.id,
+            "about": what.about.wire(),
+            "number": what.number,
+            "place": what.place,
+            "site": what.site,
+            "language": what.language.wire(),
+        });
+        let Some(body) = sealed::seal(text.to_string().as_bytes(), &keys) else { return Sent::NotNow };
+        let is_urgent = matches!(what.about, About::Called | About::ThreeBefore);
+        let headers = [
+            ("authorization", self.vapid.authorization(&target.origin(), &self.contact, (self.wall)())),
+            ("content-encoding", "aes128gcm".to_owned()),
+            ("content-type", "application/octet-stream".to_owned()),
+            ("ttl", what.expires_in_s.to_string()),
+            ("urgency", if is_urgent { "high" } else { "normal" }.to_owned()),
+            // one that still waits there gives way to its repeat
+            ("topic", topic(&what.id)),
+        ];
+        match self.client.ask(Method::POST, &target, &headers, body).await {
+            Ok(answered) => match answered.status {
+                200..=202 => Sent::Taken,
+                404 | 410 => Sent::Refused,
+                status => {
+                    tracing::warn!(status, "a push service takes no message");
+                    Sent::NotNow
+                }
+            },
+            Err(fault) => {
+                tracing::warn!(%fault, "a push service");
+                Sent::NotNow
+            }
+        }
+    }
+}
+
+/// The topic of a telling: at most 32 characters of base64url.
+fn topic(telling: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(telling)[..24])
+}
+
+impl Channel for Push {
+    fn name(&self) -> ChannelName {
+        ChannelName::Push
+    }
+
+    fn send<'a>(&'a self, to: &'a Address, what: &'a Telling) -> BoxFuture<'a, Sent> {
+        Box::pin(async move { counted(ChannelName::Push, self.tell(to, what).await) })
+    }
+}

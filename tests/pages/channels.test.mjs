@@ -1,0 +1,107 @@
+// The outside channels as a patient has them, against the sandbox's parties: the code to sign in comes by text message, and a
+// notification is shown by the service worker when no page is open.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import test, { after, before } from 'node:test';
+import { Browser, drawn, freePort, Hospital, ONE_SLOT, PROGRAM, pause, SIZES } from './hospital.mjs';
+
+const PHONE = '13912345678';
+
+let sandbox;
+let parties;
+let hospital;
+let browser;
+
+/** The settings that the sandbox prints, as variables. */
+function variables(printed) {
+  const found = {};
+  let section = '';
+  for (const line of printed.split('\n')) {
+    const head = /^\[(\w+)\]$/.exec(line);
+    const field = /^(\w+) = "(.*)"$/.exec(line);
+    if (head) section = head[1];
+    else if (field) found[`JIAOHAO_${section}__${field[1]}`.toUpperCase()] = field[2];
+  }
+  return found;
+}
+
+before(async () => {
+  const port = await freePort();
+  parties = `http://127.0.0.1:${port}`;
+  sandbox = spawn(PROGRAM, ['sandbox', 'all', '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  for await (const chunk of sandbox.stdout) {
+    said += chunk;
+    if (said.includes('[push]')) break;
+  }
+  hospital = await new Hospital({}, variables(said)).open();
+  await hospital.define(ONE_SLOT);
+  browser = await new Browser(hospital.base).start();
+});
+after(async () => {
+  await browser?.close();
+  await hospital?.close();
+  sandbox?.kill('SIGKILL');
+});
+
+/** The first message of the sandbox's that fits. */
+async function came(fits) {
+  for (let tries = 0; tries < 600; tries += 1) {
+    const { sent } = await (await fetch(`${parties}/sent`)).json();
+    const found = sent.find(fits);
+    if (found) return found;
+    await pause(50);
+  }
+  throw new Error('nothing came');
+}
+
+test('the code to sign in comes by text message, and the page says so', async () => {
+  const phone = await browser.open('/patient', SIZES.phone);
+  await phone.fill('[name=phone]', PHONE);
+  await phone.click('[data-action=send_code]');
+  const message = await came((one) => one.channel === 'sms' && one.to === `+86${PHONE}`);
+  assert.equal(message.template, 'code');
+  assert.match(message.content.code, /^\d{6}$/);
+  await phone.waitForSelector(`.notice:has-text("短信"):has-text("${PHONE}")`);
+  await drawn(phone);
+  await phone.fill('[name=code]', message.content.code);
+  await phone.click('[data-action=sign_in]');
+  await phone.waitForSelector('[data-form=register_person]');
+  await phone.context().close();
+  assert.deepEqual(browser.complaints, []);
+});
+
+test('a notification is shown by the worker, in its language, with number and place', async () => {
+  const page = await browser.open('/patient', SIZES.phone);
+  await page.context().grantPermissions(['notifications']);
+  const { key } = await (await fetch(`${hospital.base}/api/v1/push-key`)).json();
+  assert.equal(Buffer.from(key, 'base64url').length, 65, 'a point of P-256');
+  const devtools = await page.context().newCDPSession(page);
+  const registered = new Promise((resolve) => devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+    if (registrations[0]) resolve(registrations[0].registrationId);
+  }));
+  await devtools.send('ServiceWorker.enable');
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.register('/push-worker.js', { type: 'module', scope: '/' });
+    await navigator.serviceWorker.ready;
+  });
+  const registrationId = await registered;
+  const shown = async (data) => {
+    await devtools.send('ServiceWorker.deliverPushMessage', { origin: hospital.base, registrationId, data });
+    return page.waitForFunction(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      const [one] = await registration.getNotifications();
+      if (!one) return null;
+      one.close();
+      return { title: one.title, body: one.body, lang: one.lang, tag: one.tag };
+    }).then((found) => found.jsonValue());
+  };
+  const told = { id: 'n-1', about: 'called', number: 'A012', place: '3号诊室', site: '仁民医院', language: 'zh' };
+  assert.deepEqual(await shown(JSON.stringify(told)), { title: '请到3号诊室就诊', body: 'A012 · 3号诊室 · 仁民医院', lang: 'zh', tag: 'n-1' });
+  const inEnglish = { ...told, id: 'n-2', about: 'three_before', language: 'en' };
+  assert.deepEqual(await shown(JSON.stringify(inEnglish)), { title: 'It is nearly your turn', body: 'A012 · 3号诊室 · 仁民医院', lang: 'en', tag: 'n-2' });
+  assert.deepEqual(await shown('no JSON'), { title: '有新消息,请打开查看', body: '', lang: 'zh', tag: 'news' });
+  await page.context().close();
+  assert.deepEqual(browser.complaints, []);
+});

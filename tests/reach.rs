@@ -1,0 +1,418 @@
+//! The outside channels against the parties that the sandbox plays, over real sockets: what each answer comes to, that a report
+//! finds its way back, and that nobody else's does.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test in machine time; what fails, fails it")]
+
+#[path = "served/mod.rs"]
+mod served;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hyper::Method;
+use jiaohao::config::Settings;
+use jiaohao::house::serve::Server;
+use jiaohao::reach::client::{Answered, Client, Patience, Target, Whom};
+use jiaohao::reach::port::{About, Address, ChannelName, Delivery, Language, PushSubscription, Sent, Telling};
+use jiaohao::reach::sandbox::{Options, Received, Sandbox};
+use jiaohao::reach::{Reach, Wall, signature, wechat};
+use jiaohao_actors::shell::clock::wall_ms;
+use jiaohao_domain::Timestamp;
+use serde_json::{Value, json};
+use served::{MORNING, Phones, start_with};
+
+/// Short, and long enough for a busy machine; a slow party takes 20 s.
+const PATIENCE: Patience = Patience { connect: Duration::from_secs(3), total: Duration::from_secs(3) };
+
+fn wall() -> Wall {
+    Arc::new(|| Timestamp(wall_ms()))
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The parties without a hospital that they report to, and the channels that lead to them.
+struct Parties {
+    sandbox: Sandbox,
+    settings: Settings,
+    reach: Reach,
+    _folder: tempfile::TempDir,
+}
+
+impl Parties {
+    fn start() -> Self {
+        Self::with(|text| text)
+    }
+
+    /// With other settings than those that fit.
+    fn with(change: impl FnOnce(String) -> String) -> Self {
+        let sandbox = Sandbox::start(Options::all(([127, 0, 0, 1], 0).into()), wall()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings::from_parts("test", &change(sandbox.settings()), []).unwrap();
+        settings.data.dir = folder.path().to_owned();
+        let reach = Reach::with_patience(&settings, true, wall(), PATIENCE).unwrap();
+        Self { sandbox, settings, reach, _folder: folder }
+    }
+
+    async fn send(&self, channel: ChannelName, to: &Address, what: &Telling) -> Sent {
+        self.reach.channel(channel).unwrap().send(to, what).await
+    }
+
+    /// What a party that behaves by these four digits comes to.
+    async fn outcome(&self, channel: ChannelName, digits: &str) -> Sent {
+        let to = match channel {
+            ChannelName::Sms => phone(digits),
+            ChannelName::WeChat => openid(digits),
+            ChannelName::Push => self.browser(digits).await,
+        };
+        self.send(channel, &to, &telling(&format!("n-{digits}"))).await
+    }
+
+    async fn browser(&self, digits: &str) -> Address {
+        let key = self.reach.push.as_ref().unwrap().public_key();
+        let url = format!("http://{}/push/subscriptions?as={digits}&key={key}", self.sandbox.address);
+        let given = json_of(&ask(Method::POST, &url, &[], b"").await);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let keys = &given["keys"];
+        let subscription = PushSubscription {
+            endpoint: text(&given["endpoint"]),
+            p256dh: text(&keys["p256dh"]),
+            auth: text(&keys["auth"]),
+        };
+        Address::Push(subscription.into())
+    }
+
+    fn sent(&self, id: &str) -> Vec<Received> {
+        self.sandbox.sent().into_iter().filter(|received| received.id == id).collect()
+    }
+}
+
+fn phone(digits: &str) -> Address {
+    Address::Phone(format!("+861380013{digits}").into())
+}
+
+fn openid(digits: &str) -> Address {
+    Address::WeChat(format!("o-follower-{digits}").into())
+}
+
+fn telling(id: &str) -> Telling {
+    Telling {
+        id: id.into(),
+        about: About::Called,
+        number: "A012".into(),
+        place: "3号诊室".into(),
+        site: "仁民医院".into(),
+        language: Language::Zh,
+        expires_in_s: 120,
+    }
+}
+
+async fn ask(method: Method, url: &str, headers: &[(&'static str, String)], body: &[u8]) -> Answered {
+    let target = Target::read(url, Whom::Named).unwrap();
+    Client::new(PATIENCE).ask(method, &target, headers, body.to_vec()).await.unwrap()
+}
+
+fn json_of(answered: &Answered) -> Value {
+    serde_json::from_slice(&answered.body).unwrap()
+}
+
+#[actix_web::test]
+async fn text_messages_are_taken_refused_or_left_to_another_channel() {
+    let parties = Parties::start();
+    assert_eq!(parties.outcome(ChannelName::Sms, "8000").await, Sent::Taken);
+    let came = parties.sent("n-8000");
+    assert_eq!((came[0].to.as_str(), came[0].template.as_str()), ("+8613800138000", "called"));
+    assert_eq!(came[0].content, json!({"number": "A012", "place": "3号诊室", "site": "仁民医院"}));
+    // again under the same id: one message
+    assert_eq!(parties.outcome(ChannelName::Sms, "8000").await, Sent::Taken);
+    assert_eq!(parties.sent("n-8000").len(), 1);
+    for (digits, outcome) in [
+        ("0001", Sent::Taken),
+        ("0003", Sent::Taken),
+        ("0004", Sent::NotNow),
+        ("0005", Sent::NotNow),
+        ("0006", Sent::NotNow),
+        ("0007", Sent::Refused),
+        ("0008", Sent::NotNow),
+        ("0009", Sent::NotNow),
+    ] {
+        assert_eq!(parties.outcome(ChannelName::Sms, digits).await, outcome, "{digits}");
+    }
+    assert_eq!(parties.send(ChannelName::Sms, &openid("8000"), &telling("n-1")).await, Sent::Refused);
+    let long = Telling { place: "长".repeat(60), ..telling("n-long") };
+    assert_eq!(parties.send(ChannelName::Sms, &phone("8000"), &long).await, Sent::Taken, "cut to what is taken");
+}
+
+#[actix_web::test]
+async fn wechat_messages_are_taken_refused_or_left_to_another_channel() {
+    let parties = Parties::start();
+    assert_eq!(parties.outcome(ChannelName::WeChat, "8000").await, Sent::Taken);
+    let came = parties.sandbox.sent().remove(0);
+    assert_eq!((came.to.as_str(), came.template.as_str()), ("o-follower-8000", "called"));
+    assert_eq!(came.content["thing2"], json!({"value": "3号诊室"}));
+    assert_eq!(parties.outcome(ChannelName::WeChat, "8000").await, Sent::Taken);
+    assert_eq!(parties.sandbox.sent().len(), 1, "again under the same id: one message");
+    for (digits, outcome) in [
+        ("0001", Sent::Taken),
+        ("0003", Sent::Taken),
+        ("0004", Sent::NotNow),
+        ("0005", Sent::NotNow),
+        ("0006", Sent::NotNow),
+        ("0007", Sent::Refused),
+        ("0008", Sent::NotNow),
+        // the access token is refused, and with a new one it goes
+        ("0009", Sent::Taken),
+    ] {
+        assert_eq!(parties.outcome(ChannelName::WeChat, digits).await, outcome, "{digits}");
+    }
+    let without = Parties::with(|text| {
+        let kept = text.lines().filter(|line| !line.starts_with("template_stopped"));
+        kept.map(|line| format!("{line}\n")).collect()
+    });
+    let stopped = Telling { about: About::Stopped, ..telling("n-stopped") };
+    assert_eq!(without.send(ChannelName::WeChat, &openid("8000"), &stopped).await, Sent::NotNow, "no template");
+}
+
+#[actix_web::test]
+async fn browsers_open_what_is_pushed_to_them() {
+    let parties = Parties::start();
+    assert_eq!(parties.outcome(ChannelName::Push, "8000").await, Sent::Taken);
+    let came = parties.sent("n-8000").remove(0);
+    let opened = json!({"id": "n-8000", "about": "called", "number": "A012", "place": "3号诊室", "site": "仁民医院", "language": "zh"});
+    assert_eq!(came.content["opened"], opened);
+    assert_eq!(
+        (&came.content["ttl"], &came.content["urgency"], &came.content["contact"]),
+        (&json!("120"), &json!("high"), &json!("mailto:it@example.org"))
+    );
+    for (digits, outcome) in [
+        ("0001", Sent::Taken),
+        ("0004", Sent::NotNow),
+        ("0005", Sent::NotNow),
+        ("0006", Sent::NotNow),
+        ("0007", Sent::Refused),
+        ("0008", Sent::NotNow),
+        ("0009", Sent::NotNow),
+    ] {
+        assert_eq!(parties.outcome(ChannelName::Push, digits).await, outcome, "{digits}");
+    }
+    // on a hospital's own folder the sandbox is an address inside the house
+    let Address::Push(subscription) = parties.browser("8000").await else { unreachable!() };
+    let own = Reach::with_patience(&parties.settings, false, wall(), PATIENCE).unwrap();
+    let push = own.push.clone().unwrap();
+    assert!(!push.takes(subscription.reveal()) && parties.reach.push.as_ref().unwrap().takes(subscription.reveal()));
+    assert_eq!(
+        own.channel(ChannelName::Push).unwrap().send(&Address::Push(subscription), &telling("n-2")).await,
+        Sent::Refused
+    );
+    assert!(parties.sent("n-2").is_empty());
+}
+
+#[actix_web::test]
+async fn a_party_that_is_slow_or_gone_is_waited_for_no_longer_than_the_patience() {
+    let parties = Parties::start();
+    let began = Instant::now();
+    let slow =
+        [ChannelName::Sms, ChannelName::WeChat, ChannelName::Push].map(|channel| parties.outcome(channel, "0002"));
+    assert_eq!(futures_util::future::join_all(slow).await, [Sent::NotNow; 3]);
+    assert!(began.elapsed() < Duration::from_secs(10), "they were waited for");
+    let to = parties.browser("8000").await;
+    let Parties { sandbox, reach, .. } = parties;
+    sandbox.stop().await;
+    for (channel, to) in
+        [(ChannelName::Sms, phone("8000")), (ChannelName::WeChat, openid("8000")), (ChannelName::Push, to)]
+    {
+        assert_eq!(reach.channel(channel).unwrap().send(&to, &telling("n-3")).await, Sent::NotNow);
+    }
+}
+
+#[actix_web::test]
+async fn who_has_other_keys_is_not_let_in() {
+    let parties = Parties::with(|text| text.replace("sandbox-sms-secret", "x").replace("sandbox-wechat-secret", "y"));
+    assert_eq!(parties.outcome(ChannelName::Sms, "8000").await, Sent::NotNow);
+    assert_eq!(parties.outcome(ChannelName::WeChat, "8000").await, Sent::NotNow);
+    assert!(parties.sandbox.sent().is_empty());
+}
+
+/// A hospital with all channels and the parties that report to it.
+struct Hospital {
+    server: Server,
+    sandbox: Sandbox,
+    phones: Arc<Phones>,
+    _folder: tempfile::TempDir,
+}
+
+impl Hospital {
+    async fn open() -> Self {
+        let mut options = Options::all(([127, 0, 0, 1], free_port()).into());
+        let settings = Settings::from_parts("test", &options.settings(options.listen), []).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (server, phones) = start_with(settings, folder.path(), MORNING, 1.0).await;
+        options.callback = Some(format!("http://{}", server.doors.address));
+        options.report_after = Duration::from_millis(20);
+        options.report_again_after = Duration::from_millis(50);
+        let sandbox = Sandbox::start(options, wall()).unwrap();
+        Self { server, sandbox, phones, _folder: folder }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}/api/v1{path}", self.server.doors.address)
+    }
+
+    async fn post(&self, path: &str, headers: &[(&'static str, String)], body: &[u8]) -> Answered {
+        ask(Method::POST, &self.url(path), headers, body).await
+    }
+
+    async fn send(&self, channel: ChannelName, to: &Address, id: &str) {
+        let reach = &self.server.house.reach;
+        assert_eq!(reach.channel(channel).unwrap().send(to, &telling(id)).await, Sent::Taken);
+    }
+
+    /// The next report.
+    async fn report(&self) -> (String, bool) {
+        let Delivery { telling, arrived, .. } = self.within(self.server.house.reach.reports.next()).await;
+        (telling, arrived)
+    }
+
+    async fn within<T>(&self, what: impl Future<Output = T>) -> T {
+        tokio::time::timeout(Duration::from_secs(20), what).await.expect("it comes")
+    }
+
+    async fn close(self) {
+        self.sandbox.stop().await;
+        self.server.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn what_became_of_a_message_is_reported_until_it_is_acknowledged() {
+    let hospital = Hospital::open().await;
+    hospital.send(ChannelName::Sms, &phone("8000"), "n-1").await;
+    assert_eq!(hospital.report().await, ("n-1".to_owned(), true));
+    hospital.send(ChannelName::Sms, &phone("0001"), "n-2").await;
+    assert_eq!(hospital.report().await, ("n-2".to_owned(), false));
+    hospital.send(ChannelName::Sms, &phone("0003"), "n-3").await;
+    assert_eq!(
+        (hospital.report().await, hospital.report().await),
+        (("n-3".to_owned(), true), ("n-3".to_owned(), true))
+    );
+    hospital.send(ChannelName::WeChat, &openid("8000"), "n-4").await;
+    assert_eq!(hospital.report().await, ("n-4".to_owned(), true));
+    hospital.send(ChannelName::WeChat, &openid("0001"), "n-5").await;
+    assert_eq!(hospital.report().await, ("n-5".to_owned(), false));
+    // WeChat's repeat finds nobody who waits for it
+    hospital.send(ChannelName::WeChat, &openid("0003"), "n-6").await;
+    assert_eq!(hospital.report().await, ("n-6".to_owned(), true));
+    let acknowledged = async {
+        let done = |received: &Received| received.acknowledged && (received.id != "n-3" || received.reports == 2);
+        while !hospital.sandbox.sent().iter().all(done) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    hospital.within(acknowledged).await;
+    hospital.close().await;
+}
+
+#[actix_web::test]
+async fn a_code_to_sign_in_comes_by_text_message() {
+    let hospital = Hospital::open().await;
+    let json_header = [("content-type", "application/json".to_owned())];
+    let asked = json!({"phone": "13800138000"}).to_string();
+    let told = json_of(&hospital.post("/session/code", &json_header, asked.as_bytes()).await);
+    assert_eq!(told["sent_to"], "phone");
+    let came = async {
+        while hospital.sandbox.sent().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        hospital.sandbox.sent().remove(0)
+    };
+    let came = hospital.within(came).await;
+    assert_eq!((came.to.as_str(), came.template.as_str()), ("+8613800138000", "code"));
+    assert_eq!(came.content["minutes"], "5");
+    assert!(hospital.phones.0.lock().unwrap().is_empty(), "the outbox of the house has no copy");
+    let sign_in = json!({"phone": "13800138000", "code": came.content["code"], "device": told["device"]}).to_string();
+    let signed_in = json_of(&hospital.post("/session", &json_header, sign_in.as_bytes()).await);
+    assert_eq!(signed_in["role"], "patient", "{signed_in}");
+    hospital.close().await;
+}
+
+#[actix_web::test]
+async fn only_the_service_itself_reports() {
+    let hospital = Hospital::open().await;
+    let report = |id: &str| json!([{"out_id": id, "success": true, "phone_tail": "8000"}]).to_string();
+    let signed = |secret: &str, body: &str, at_ms: i64| {
+        signature::headers("sandbox", secret, "POST", "/api/v1/channels/sms", body.as_bytes(), Timestamp(at_ms))
+    };
+    let (sound, now) = ("sandbox-sms-secret", wall_ms());
+    let body = report("n-forged");
+    for headers in
+        [signed("other", &body, now), signed(sound, &report("n-x"), now), signed(sound, &body, now - 600_000)]
+    {
+        let refused = hospital.post("/channels/sms", &headers, body.as_bytes()).await;
+        assert_eq!((refused.status, &json_of(&refused)["code"]), (401, &json!("unauthenticated")));
+    }
+    assert_eq!(hospital.post("/channels/sms", &[], body.as_bytes()).await.status, 401);
+    for malformed in [
+        "{}",
+        "[{}]",
+        &format!("[{}]", vec![r#"{"out_id":"n","success":true}"#; 501].join(",")),
+        &report(&"n".repeat(200)),
+    ] {
+        let refused = hospital.post("/channels/sms", &signed(sound, malformed, now), malformed.as_bytes()).await;
+        assert_eq!(refused.status, 400, "{}", &malformed[..malformed.len().min(60)]);
+    }
+    let large = " ".repeat(65 << 10);
+    assert_eq!(hospital.post("/channels/sms", &signed(sound, &large, now), large.as_bytes()).await.status, 413);
+    // one that nobody knows, and one of a code: acknowledged
+    for id in ["n-unknown", "code-1"] {
+        let body = report(id);
+        let taken = hospital.post("/channels/sms", &signed(sound, &body, now), body.as_bytes()).await;
+        assert_eq!((taken.status, json_of(&taken)), (200, json!({"code": 0})));
+    }
+    assert_eq!(hospital.report().await, ("n-unknown".to_owned(), true), "and nothing before it");
+    hospital.close().await;
+}
+
+#[actix_web::test]
+async fn only_wechat_itself_reports() {
+    let hospital = Hospital::open().await;
+    let query = |token: &str, at_s: i64| {
+        let signature = wechat::signature(token, &at_s.to_string(), "n0");
+        format!("/channels/wechat?signature={signature}&timestamp={at_s}&nonce=n0&echostr=7231")
+    };
+    let (token, now_s) = ("sandbox-token", wall_ms() / 1000);
+    let echo = ask(Method::GET, &hospital.url(&query(token, now_s)), &[], b"").await;
+    assert_eq!((echo.status, echo.body.as_ref()), (200, b"7231".as_slice()));
+    let event = "<xml><MsgType>event</MsgType><Event>TEMPLATESENDJOBFINISH</Event><MsgID>77</MsgID>\
+                 <Status>success</Status></xml>";
+    for forged in [query("other", now_s), query(token, now_s - 600), "/channels/wechat".to_owned()] {
+        assert_eq!(ask(Method::GET, &hospital.url(&forged), &[], b"").await.status, 401);
+        assert_eq!(hospital.post(&forged, &[], event.as_bytes()).await.status, 401);
+    }
+    let bomb = format!("<!DOCTYPE xml [<!ENTITY a \"aaaa\">]>{event}");
+    assert_eq!(hospital.post(&query(token, now_s), &[], bomb.as_bytes()).await.status, 400);
+    assert_eq!(hospital.post(&query(token, now_s), &[], &[b' '; 17 << 10]).await.status, 413);
+    let other = "<xml><MsgType>text</MsgType><Content>in need of help</Content></xml>";
+    for unknown in [event, other] {
+        let taken = hospital.post(&query(token, now_s), &[], unknown.as_bytes()).await;
+        assert_eq!((taken.status, taken.body.as_ref()), (200, b"success".as_slice()));
+    }
+    hospital.close().await;
+}
+
+#[actix_web::test]
+async fn a_hospital_without_channels_has_none_of_their_doors() {
+    let (folder, server, phones) = served::open(1.0).await;
+    let hospital = Hospital {
+        sandbox: Sandbox::start(Options::all(([127, 0, 0, 1], 0).into()), wall()).unwrap(),
+        server,
+        phones,
+        _folder: folder,
+    };
+    for path in ["/channels/sms", "/channels/wechat?signature=a&timestamp=1&nonce=c"] {
+        let refused = hospital.post(path, &[], b"[]").await;
+        assert_eq!((refused.status, &json_of(&refused)["code"]), (400, &json!("unknown_command")), "{path}");
+    }
+    let key = ask(Method::GET, &hospital.url("/push-key"), &[], b"").await;
+    assert_eq!(json_of(&key), json!({"key": null}));
+    hospital.close().await;
+}
