@@ -102,6 +102,8 @@ fn command(name: &str) -> ClientCommand {
         "cancel_visit" => json!({"visit_id": "v", "version": 3, "site": "s"}),
         "report_shown" | "report_spoken" => json!({"announcement": "s.b.n1"}),
         "confirm_notice" => json!({"patient": "p-own", "notice": "s.d.t1.n1"}),
+        "bind_channel" => json!({"patient": "p-own", "channel": {"wechat": {"openid": "o-1"}}}),
+        "unbind_channel" => json!({"patient": "p-own", "channel": "push"}),
         "mark_reached" => json!({"ticket": "s.d.t1", "how": "by_phone"}),
         _ => panic!("no example of the command {name}: add one here and a line to access_table.md"),
     };

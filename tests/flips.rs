@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiaohao::house::deadline_message;
-use jiaohao::house::reach::Outlet;
+use jiaohao::house::notices::Outlet;
 use jiaohao::house::streams::HouseStreams;
 use jiaohao::kinds::kinds;
 use jiaohao_actors::fanout::{CoarseClock, Hub, HubLimits};

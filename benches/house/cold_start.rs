@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use jiaohao::house::deadline_message;
-use jiaohao::house::reach::Outlet;
+use jiaohao::house::notices::Outlet;
 use jiaohao::house::streams::HouseStreams;
 use jiaohao::kinds::kinds;
 use jiaohao_actors::fanout::{CoarseClock, Hub, HubLimits};

@@ -1,6 +1,7 @@
 //! The house: the engine with everything around it that a door needs. Commands are checked against the table, given
 //! what the edge alone can add (a brief, a birth date, proof of presence), and sent to their owners.
 
+mod addresses;
 mod arrivals;
 mod commands;
 mod deeds;
@@ -11,10 +12,10 @@ mod figures;
 mod find;
 pub mod folder;
 mod lost_keys;
+pub mod notices;
 mod ops;
 mod persons;
 mod place;
-pub mod reach;
 pub mod serve;
 mod sign_in;
 pub mod streams;
@@ -70,6 +71,10 @@ pub struct House {
     /// Persons whom somebody of the staff has just made known and who may have no ticket there yet: by whom, who, and when
     /// (machine time).
     pub(crate) newly_known: DashMap<(AccountId, jiaohao_domain::PatientId), Instant>,
+    /// Phones that have just signed in.
+    pub(crate) phones: addresses::SignedInPhones,
+    /// Notices that were sent outside.
+    pub(crate) tellings: notices::Tellings,
     /// What is kept of those whom nobody knows.
     pub(crate) strangers: Strangers,
     /// The folder was made for test.

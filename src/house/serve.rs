@@ -22,7 +22,7 @@ use super::ops::{self, Ops};
 
 use super::streams::HouseStreams;
 use super::voices::Voices;
-use super::{House, account, deadline_message, figures, lost_keys, place, reach};
+use super::{House, account, deadline_message, figures, lost_keys, notices, place};
 use crate::config::Settings;
 use crate::http::{self, Starting};
 use crate::identity::accounts;
@@ -212,7 +212,7 @@ struct Recovered {
     coarse: Arc<CoarseClock>,
     first_token: Option<String>,
     /// What leaves for outside.
-    notices: reach::Notices,
+    notices: notices::Notices,
 }
 
 impl Recovered {
@@ -237,7 +237,7 @@ impl Recovered {
             (false, _) => Clock::resuming(wall, jump_ms, last_seen.filter(|_| !confirmed), away_ms),
         };
         let generations = Arc::<Generations>::default();
-        let (outlet, notices) = reach::outlet();
+        let (outlet, notices) = notices::outlet();
         let node_options = NodeOptions {
             clock: Box::new(make_clock),
             kinds: kinds(),
@@ -294,6 +294,8 @@ impl Recovered {
             slots: DashMap::new(),
             full: DashMap::new(),
             newly_known: DashMap::new(),
+            phones: DashMap::new(),
+            tellings: notices::Tellings::default(),
             strangers: Strangers::default(),
             for_test,
             stopping: AtomicBool::new(false),
@@ -313,7 +315,8 @@ impl Recovered {
         let doors = listening.open(Arc::new(Shared(house.clone())), house.reach.clone(), &settings, coarse)?;
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
         actix_web::rt::spawn(lost_keys::count(house.clone()));
-        actix_web::rt::spawn(reach::run(Arc::downgrade(&house), notices));
+        actix_web::rt::spawn(notices::run(Arc::downgrade(&house), notices));
+        actix_web::rt::spawn(notices::hear(Arc::downgrade(&house)));
         let telling = house.clone();
         actix_web::rt::spawn(async move { telling.tell_voices().await });
         let watching = Arc::new(AtomicBool::new(true));

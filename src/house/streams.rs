@@ -16,7 +16,7 @@ use jiaohao_domain::{
 use jiaohao_queue_display::{announce, board};
 use serde_json::{Value, json};
 
-use super::reach::{Outlet, ToSend};
+use super::notices::{Outlet, ToSend};
 use crate::identity::tokens::Generations;
 
 /// All streams of the program but `ops`, which is each node's own.
@@ -27,6 +27,11 @@ pub struct HouseStreams {
     pub generations: Arc<Generations>,
     /// Where notices leave for their ways.
     pub reach: Outlet,
+}
+
+/// Counts a notice that has reached somebody, or nobody.
+fn ended_by(way: &'static str) {
+    metrics::counter!("notices_ended_total", "way" => way).increment(1);
 }
 
 fn owner(kind: OwnerKind, id: &str) -> OwnerRef {
@@ -129,6 +134,11 @@ impl HouseStreams {
 
 impl StreamRules for HouseStreams {
     fn heard(&self, owner: &OwnerRef, event: &dyn Any, is_followed: &dyn Fn(&str) -> bool) {
+        match event.downcast_ref() {
+            Some(patient::Event::NoticeConfirmed { by, .. }) => ended_by(by.wire()),
+            Some(patient::Event::NoticeNotReached { is_tried: true, .. }) => ended_by("none"),
+            _ => {}
+        }
         if let Some(patient::Event::NoticeSent { patient, notice, ways, .. }) = event.downcast_ref() {
             let has_page = ways.contains(&Way::App) && is_followed(&format!("patient:{patient}"));
             self.reach.send(ToSend { patient: patient.clone(), notice: notice.clone(), ways: ways.clone(), has_page });

@@ -20,7 +20,7 @@ use jiaohao_domain::{
 
 use super::score::DISTANCES;
 use crate::house::deadline_message;
-use crate::house::reach::Outlet;
+use crate::house::notices::Outlet;
 use crate::house::streams::HouseStreams;
 use crate::kinds::kinds;
 

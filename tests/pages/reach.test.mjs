@@ -48,6 +48,11 @@ test('an open page confirms what it shows, and the messages say so', async () =>
   await phone.click('[data-action=seen_call]');
   await notice('called', 'reached');
   assert.equal(await desk.$('[data-not-reached]'), null);
+  // By which ways they are told: the phone that signed in gets text messages; this hospital sends no notifications.
+  await phone.click('nav [data-action=open_me]');
+  await phone.waitForSelector('[data-ways~=sms]');
+  assert.equal(await phone.$('[data-action=allow_push]'), null);
+  await phone.click('nav [data-action=open_today]');
 });
 
 test('a closed page is not waited for: the desk sees who was not reached, and what to do', async () => {

@@ -88,6 +88,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "report_spoken", who: SCREEN },
     Rule { name: "confirm_notice", who: &[(Patient, OwnPatient)] },
     Rule { name: "mark_reached", who: DESK },
+    Rule { name: "bind_channel", who: &[(Patient, OwnPatient)] },
+    Rule { name: "unbind_channel", who: &[(Patient, OwnPatient)] },
 ];
 
 const STREAMS: &[Rule] = &[

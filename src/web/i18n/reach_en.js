@@ -28,6 +28,21 @@ const words = {
   'desk.told.in_person': 'The desk has told them in person',
   'desk.did.told_by_phone': '{number}: told by telephone',
   'desk.did.told_in_person': '{number}: told in person',
+  'ways.title': 'How you are told',
+  'ways.app': 'This page, while it is open',
+  'ways.app.more': 'Shows here when you are near and when you are called',
+  'ways.sms': 'Text message',
+  'ways.sms.on': 'To the phone you signed in with, while this page is closed',
+  'ways.sms.off': 'To the phone that the hospital has on file',
+  'ways.wechat': 'WeChat',
+  'ways.wechat.on': "From the hospital's account",
+  'ways.push': 'Notifications',
+  'ways.push.on': 'Appear while this page is closed, too',
+  'ways.push.off': 'Can appear while this page is closed (not on every phone)',
+  'ways.push.refused': 'The browser did not allow it. Its settings can',
+  'ways.push.failed': 'This phone takes no notifications. You are told by text message all the same',
+  'ways.push.allow': 'Turn on',
+  'ways.push.stop': 'Turn off',
 };
 
 export default words;

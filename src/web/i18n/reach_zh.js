@@ -28,6 +28,21 @@ const words = {
   'desk.told.in_person': '分诊台已当面告知',
   'desk.did.told_by_phone': '{number} 已记为打电话告知',
   'desk.did.told_in_person': '{number} 已记为当面告知',
+  'ways.title': '怎么通知您',
+  'ways.app': '打开这一页',
+  'ways.app.more': '快到号和叫号时,直接显示在这里',
+  'ways.sms': '短信',
+  'ways.sms.on': '没打开这一页时,发到您登录的手机',
+  'ways.sms.off': '发到您在医院留的手机',
+  'ways.wechat': '微信',
+  'ways.wechat.on': '由医院的公众号发给您',
+  'ways.push': '手机通知',
+  'ways.push.on': '没打开这一页也会弹出',
+  'ways.push.off': '没打开这一页也能弹出(不是每台手机都行)',
+  'ways.push.refused': '浏览器没有允许。可在浏览器的设置里打开',
+  'ways.push.failed': '这台手机收不了通知。仍会用短信通知您',
+  'ways.push.allow': '打开',
+  'ways.push.stop': '关掉',
 };
 
 export default words;

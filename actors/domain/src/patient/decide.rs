@@ -101,6 +101,8 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
         ToPatient::NoticeOutcome { notice, way, outcome } => {
             Ok(notices::outcome(draft, (notice, way), outcome, context))
         }
+        ToPatient::BindAddress { account, way, sealed } => notices::bind(draft, account, way, sealed),
+        ToPatient::UnbindAddress { account, way } => Ok(notices::unbind(draft, account, way)),
         ToPatient::NoticeAnswerHeard { notice, reached } => Ok(notices::answer_heard(draft, notice, reached)),
     }
 }

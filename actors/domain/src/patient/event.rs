@@ -244,6 +244,22 @@ pub enum Event {
         /// Which.
         notice: NoticeId,
     },
+    /// By this way the person is told too.
+    AddressBound {
+        /// Whose address.
+        account: AccountId,
+        /// Of which way.
+        way: Way,
+        /// The address, sealed with the person's key.
+        sealed: Vec<u8>,
+    },
+    /// By that way no longer.
+    AddressUnbound {
+        /// Whose address.
+        account: AccountId,
+        /// Of which way.
+        way: Way,
+    },
 }
 
 /// What a news of a ticket changes.
@@ -291,6 +307,8 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::NoticeConfirmed { .. } => (474, "notice_confirmed"),
         Event::NoticeNotReached { .. } => (475, "notice_not_reached"),
         Event::NoticeAnswerHeard { .. } => (476, "notice_answer_heard"),
+        Event::AddressBound { .. } => (477, "address_bound"),
+        Event::AddressUnbound { .. } => (478, "address_unbound"),
     }
 }
 
@@ -302,6 +320,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         }
         Event::RelationEnded { account } => {
             state.accounts.remove(account);
+            state.addresses.retain(|(of, _), _| of != account);
         }
         Event::PlaceReserved { appointment, slot, date, start, end, channel, replaces, limits, .. } => {
             let reservation = Reservation {
@@ -390,6 +409,12 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         | Event::NoticeConfirmed { .. }
         | Event::NoticeNotReached { .. }
         | Event::NoticeAnswerHeard { .. } => notices::apply(&mut state.notices, event),
+        Event::AddressBound { account, way, sealed } => {
+            state.addresses.insert((account.clone(), *way), sealed.clone());
+        }
+        Event::AddressUnbound { account, way } => {
+            state.addresses.remove(&(account.clone(), *way));
+        }
     }
 }
 
@@ -469,6 +494,8 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::NoticeNotReached { .. }
         | Event::NoticeAnswerHeard { .. } => out.extend(notices::outgoing(event)),
         Event::Identified { .. }
+        | Event::AddressBound { .. }
+        | Event::AddressUnbound { .. }
         | Event::ClaimJoined { .. }
         | Event::ClaimedPlace { .. }
         | Event::RelationGranted { .. }

@@ -12,7 +12,7 @@ use super::state::State;
 use crate::codes::{Code, Rejection};
 use crate::ids::*;
 use crate::owner::{Context, Draft, Outgoing, OwnerKind, OwnerRef};
-use crate::reach::{CONFIRM_WITHIN_S, NOTICES_KEPT, SendOutcome, WORD_WITHIN_S, Way};
+use crate::reach::{ADDRESSES_MAX, CONFIRM_WITHIN_S, NOTICES_KEPT, SendOutcome, WORD_WITHIN_S, Way};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{Answer, NoticeDue, ToDepartment};
 
@@ -147,7 +147,8 @@ pub(super) fn notify(draft: &mut Draft<'_, Patient>, due: NoticeDue, context: &C
 /// The first ways of a person: the page, where somebody's phone acts for them, and what is bound.
 fn first_ways(state: &State) -> Vec<Way> {
     let page = (!state.accounts.is_empty()).then_some(Way::App);
-    page.into_iter().collect()
+    let is_bound = |way: &Way| state.addresses.keys().any(|(_, bound)| bound == way);
+    page.into_iter().chain([Way::WeChat, Way::Push].into_iter().filter(is_bound)).collect()
 }
 
 fn begin(draft: &mut Draft<'_, Patient>, notice: NoticeId, now: Timestamp) {
@@ -231,6 +232,33 @@ fn reached(draft: &mut Draft<'_, Patient>, notice: NoticeId, by: Way, context: &
 pub(super) fn answer_heard(draft: &mut Draft<'_, Patient>, notice: NoticeId, reached: bool) -> Answer {
     if draft.state().notices.get(&notice).is_some_and(|known| known.unheard == Some(reached)) {
         draft.emit(Event::NoticeAnswerHeard { notice });
+    }
+    Answer::Done
+}
+
+/// An account that acts for the person has an address. Each has one of a way, the newest.
+pub(super) fn bind(
+    draft: &mut Draft<'_, Patient>,
+    account: AccountId,
+    way: Way,
+    sealed: Vec<u8>,
+) -> Result<Answer, Rejection> {
+    let state = draft.state();
+    if !state.accounts.contains_key(&account) {
+        return Err(Code::Forbidden.into());
+    }
+    let is_known = state.addresses.contains_key(&(account.clone(), way));
+    if !is_known && state.addresses.len() >= ADDRESSES_MAX {
+        return Err(Code::TooLarge.into());
+    }
+    draft.emit(Event::AddressBound { account, way, sealed });
+    Ok(Answer::Done)
+}
+
+/// It has none any more.
+pub(super) fn unbind(draft: &mut Draft<'_, Patient>, account: AccountId, way: Way) -> Answer {
+    if draft.state().addresses.contains_key(&(account.clone(), way)) {
+        draft.emit(Event::AddressUnbound { account, way });
     }
     Answer::Done
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::*;
 use crate::person::PatientBrief;
+use crate::reach::Way;
 use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{AppointmentEnd, Channel, Place, TicketNews};
@@ -122,6 +123,8 @@ pub struct State {
     pub claimed: BTreeMap<AppointmentId, Place>,
     /// What the person is told.
     pub notices: Notices,
+    /// Addresses outside of the accounts that act for the person, sealed with the person's key.
+    pub addresses: BTreeMap<(AccountId, Way), Vec<u8>>,
 }
 
 impl State {
@@ -139,6 +142,7 @@ impl State {
             counted: BTreeMap::new(),
             claimed: BTreeMap::new(),
             notices: Notices::default(),
+            addresses: BTreeMap::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::ids::*;
+use crate::reach::Way;
 use crate::time::{Timestamp, Zone};
 use crate::vocabulary::{AppointmentEnd, TicketNews, TicketStands};
 
@@ -28,8 +29,15 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
         "appointments": appointments,
         "tickets": state.tickets.iter().map(|(id, news)| (id.to_string(), ticket(news, zone))).collect::<Map<_, _>>(),
         "family": family,
+        "ways": ways(state),
         "notices": state.notices.list.iter().map(|one| (one.id.to_string(), notice(one, zone))).collect::<Map<_, _>>(),
     }))
+}
+
+/// By which ways outside the person is told: whose address it is, and what, stays sealed.
+fn ways(state: &State) -> Value {
+    let bound: std::collections::BTreeSet<Way> = state.addresses.keys().map(|(_, way)| *way).collect();
+    json!(bound.into_iter().map(Way::wire).collect::<Vec<_>>())
 }
 
 /// What the person was told, and what has come of it.
@@ -128,7 +136,7 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
             json!({ "masked_name": identity.brief.masked_name, "real_name": identity.real_name })
         }
         Event::RelationGranted { relation, .. } => json!({ "relation": relation }),
-        Event::RelationEnded { .. } => json!({}),
+        Event::RelationEnded { .. } => json!({ "ways": ways(state) }),
         Event::OnlineBookingBlocked { until } => json!({ "online_booking_blocked_until": zone.rfc3339(*until) }),
         Event::NoShowCorrected { blocked_until, .. } => {
             json!({ "online_booking_blocked_until": blocked_until.map(|at| zone.rfc3339(at)) })
@@ -164,6 +172,7 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
             let Some(known) = state.notices.get(id) else { return Vec::new() };
             json!({ "notices": { id.as_str(): notice(known, zone) } })
         }
+        Event::AddressBound { .. } | Event::AddressUnbound { .. } => json!({ "ways": ways(state) }),
         Event::DepartmentAsked { .. }
         | Event::NoticeTaken { .. }
         | Event::NoticeFailed { .. }

@@ -254,6 +254,10 @@ pub enum ToPatient {
     NoticeOutcome { notice: NoticeId, way: Way, outcome: SendOutcome },
     /// From the department: it knows that the notice has (not) reached anybody.
     NoticeAnswerHeard { notice: NoticeId, reached: bool },
+    /// From the edge: an address of an account that acts for the person, sealed with the person's key.
+    BindAddress { account: AccountId, way: Way, sealed: Vec<u8> },
+    /// From the edge: it is none any more.
+    UnbindAddress { account: AccountId, way: Way },
 }
 
 /// When somebody has a place, as limits count it.

@@ -60,6 +60,7 @@ impl ClientCommand {
             }
             Self::ChangeVisit(c) => check_visit(&c.visit_id, c.version),
             Self::CancelVisit(c) => check_visit(&c.visit_id, c.version),
+            Self::BindChannel(c) if !c.channel.is_sound() => Err(invalid("channel: no such address")),
             _ => Ok(()),
         }
     }
@@ -134,7 +135,9 @@ impl ClientCommand {
             | Self::ReportShown(_)
             | Self::ReportSpoken(_)
             | Self::ConfirmNotice(_)
-            | Self::MarkReached(_) => Vec::new(),
+            | Self::MarkReached(_)
+            | Self::BindChannel(_)
+            | Self::UnbindChannel(_) => Vec::new(),
         }
     }
 }

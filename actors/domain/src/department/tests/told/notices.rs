@@ -335,3 +335,27 @@ fn a_post_that_loses_and_repeats_leaves_both_of_one_mind() {
         pair.house.assert_replays();
     }
 }
+
+#[test]
+fn what_an_account_has_bound_is_tried_beside_the_page_as_long_as_it_acts_for_the_person() {
+    let mut pair = Pair::new(House::new(0).with_doctors()).with_phone();
+    let bind = |pair: &mut Pair, account: &str, way| {
+        pair.person(ToPatient::BindAddress { account: AccountId::from(account), way, sealed: vec![1] })
+    };
+    assert_eq!(code(bind(&mut pair, "a-stranger", Way::WeChat)), Code::Forbidden);
+    bind(&mut pair, "a-a", Way::WeChat).expect("acts for the person");
+    bind(&mut pair, "a-a", Way::Sms).expect("acts for the person");
+    pair.house.walk_in("pool", "a", None);
+    pair.settle();
+    assert_eq!(pair.sent(), [Way::App, Way::WeChat]);
+    // The page is shut and WeChat has taken it: the text message waits for word of that, or the minute.
+    pair.came(Way::App, SendOutcome::Failed);
+    pair.came(Way::WeChat, SendOutcome::Taken);
+    pair.after_s(59);
+    assert_eq!(pair.sent().last(), Some(&Way::WeChat));
+    pair.came(Way::WeChat, SendOutcome::Failed);
+    assert_eq!(pair.sent().last(), Some(&Way::Sms));
+    let (account, relation) = (AccountId::from("a-a"), Relation::Own);
+    pair.person(ToPatient::Relate { account, relation, granted: false }).expect("ends");
+    assert!(pair.person.addresses.is_empty());
+}
