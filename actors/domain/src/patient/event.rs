@@ -12,6 +12,7 @@ use crate::vocabulary::{
     AppointmentEnd, CancelAppointment, Channel, NoticeDue, Place, TicketNews, ToDepartment, ToPatient,
 };
 
+use super::hear::Change;
 use super::notices::{self, NoticeChange, WayStanding};
 use super::state::*;
 
@@ -259,25 +260,6 @@ pub enum Event {
         account: AccountId,
         /// Of which way.
         way: Way,
-    },
-}
-
-/// What a news of a ticket changes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Change {
-    /// Nothing: it is old, or of something that is forgotten here.
-    None,
-    /// Where the reservation stands that the ticket is of.
-    Reservation {
-        /// Now.
-        standing: Standing,
-        /// When to ask what became of it.
-        ask_at: Option<Timestamp>,
-    },
-    /// A ticket without a reservation; those of earlier days go.
-    Ticket {
-        /// Which go.
-        forgotten: Vec<TicketId>,
     },
 }
 

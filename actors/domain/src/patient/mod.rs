@@ -12,7 +12,8 @@ mod state;
 mod tests;
 pub mod view;
 
-pub use event::{Change, Event, Wish};
+pub use event::{Event, Wish};
+pub use hear::Change;
 pub use notices::{Notice, NoticeChange, NoticeStanding, Notices, WayStanding};
 pub use state::{Identity, Reservation, Standing, State, Taken};
 
@@ -71,6 +72,11 @@ impl Owner for Patient {
         }
         let unheard = state.notices.list.iter().filter_map(|notice| Some((&notice.id, notice.unheard?)));
         out.extend(unheard.filter_map(|(notice, reached)| notices::answer(&state.id, notice, reached)));
+    }
+
+    /// A notice is sent, and has reached somebody or nobody: the one leaves by a channel, the other is counted.
+    fn leaves(event: &Event) -> bool {
+        matches!(event, Event::NoticeSent { .. } | Event::NoticeConfirmed { .. } | Event::NoticeNotReached { .. })
     }
 
     /// A request that was refused, or whose hold is over, is let go: the command that made it is decided anew.

@@ -7,7 +7,8 @@ use crate::reach::Way;
 use crate::time::{Timestamp, Zone};
 use crate::vocabulary::{AppointmentEnd, TicketNews, TicketStands};
 
-use super::event::{Change, Event};
+use super::event::Event;
+use super::hear::Change;
 use super::notices::{Notice, NoticeChange, NoticeStanding};
 use super::state::*;
 
