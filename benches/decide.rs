@@ -196,8 +196,14 @@ impl House {
     /// The persons' owners hear their news, as in the running house within milliseconds.
     fn heard(&mut self, events: &[department::Event]) {
         for event in events {
-            if let department::Event::Floor(floor::Event::TicketTold(news)) = event {
-                self.system(ToDepartment::TicketHeard { ticket: news.ticket.clone(), n: news.n });
+            match event {
+                department::Event::Floor(floor::Event::TicketTold(news)) => {
+                    self.system(ToDepartment::TicketHeard { ticket: news.ticket.clone(), n: news.n });
+                }
+                department::Event::Floor(floor::Event::NoticeDue { due, .. }) => {
+                    self.system(ToDepartment::NoticeHeard { ticket: due.ticket.clone(), n: due.n });
+                }
+                _ => {}
             }
         }
     }

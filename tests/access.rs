@@ -107,6 +107,10 @@ fn command(name: &str) -> ClientCommand {
         "change_visit" => json!({"visit_id": "v", "version": 2, "site": "s", "queue": "s.d.q"}),
         "cancel_visit" => json!({"visit_id": "v", "version": 3, "site": "s"}),
         "report_shown" | "report_spoken" => json!({"announcement": "s.b.n1"}),
+        "confirm_notice" => json!({"patient": "p-own", "notice": "s.d.t1.n1"}),
+        "bind_channel" => json!({"patient": "p-own", "channel": {"wechat": {"openid": "o-1"}}}),
+        "unbind_channel" => json!({"patient": "p-own", "channel": "push"}),
+        "mark_reached" => json!({"ticket": "s.d.t1", "how": "by_phone"}),
         _ => panic!("no example of the command {name}: add one here and a line to access_table.md"),
     };
     serde_json::from_value(json!({ name: fields })).unwrap_or_else(|error| panic!("{name}: {error}"))

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiaohao::house::deadline_message;
+use jiaohao::house::notices::Outlet;
 use jiaohao::house::streams::HouseStreams;
 use jiaohao::kinds::kinds;
 use jiaohao_actors::fanout::{CoarseClock, Hub, HubLimits};
@@ -56,7 +57,7 @@ fn start(folder: &Path, log: SegmentLog) -> Result<Node, StartError> {
         store_cache_bytes: CACHE_BYTES,
         epoch: "e".into(),
         hub: Box::new(Hub::new("e", HubLimits::default(), Arc::new(CoarseClock::default()))),
-        rules: Box::new(HouseStreams { home, generations: Arc::default() }),
+        rules: Box::new(HouseStreams { home, generations: Arc::default(), reach: Outlet::default() }),
         deadline_message,
         owner_threads: 1,
         mailbox: 4_096,

@@ -4,6 +4,8 @@
 
 #[path = "served/mod.rs"]
 mod served;
+#[path = "reach/told.rs"]
+mod told;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -238,6 +240,8 @@ struct Hospital {
     server: Server,
     sandbox: Sandbox,
     phones: Arc<Phones>,
+    /// What the house hears, too.
+    reports: tokio::sync::Mutex<tokio::sync::broadcast::Receiver<Delivery>>,
     _folder: tempfile::TempDir,
 }
 
@@ -251,7 +255,8 @@ impl Hospital {
         options.report_after = Duration::from_millis(20);
         options.report_again_after = Duration::from_millis(50);
         let sandbox = Sandbox::start(options, wall()).unwrap();
-        Self { server, sandbox, phones, _folder: folder }
+        let reports = server.house.reach.reports.follow().into();
+        Self { server, sandbox, phones, reports, _folder: folder }
     }
 
     fn url(&self, path: &str) -> String {
@@ -269,7 +274,8 @@ impl Hospital {
 
     /// The next report.
     async fn report(&self) -> (String, bool) {
-        let Delivery { telling, arrived, .. } = self.within(self.server.house.reach.reports.next()).await;
+        let mut reports = self.reports.lock().await;
+        let Delivery { telling, arrived, .. } = self.within(reports.recv()).await.unwrap();
         (telling, arrived)
     }
 
@@ -404,6 +410,7 @@ async fn a_hospital_without_channels_has_none_of_their_doors() {
     let (folder, server, phones) = served::open(1.0).await;
     let hospital = Hospital {
         sandbox: Sandbox::start(Options::all(([127, 0, 0, 1], 0).into()), wall()).unwrap(),
+        reports: server.house.reach.reports.follow().into(),
         server,
         phones,
         _folder: folder,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use jiaohao::house::deadline_message;
+use jiaohao::house::notices::Outlet;
 use jiaohao::house::streams::HouseStreams;
 use jiaohao::kinds::kinds;
 use jiaohao_actors::fanout::{CoarseClock, Hub, HubLimits};
@@ -95,6 +96,7 @@ async fn fill(data: &Path) -> Outcome<u64> {
         rules: Box::new(HouseStreams {
             home: Zone::named("Asia/Shanghai").ok_or("no zone")?,
             generations: Arc::default(),
+            reach: Outlet::default(),
         }),
         deadline_message,
         owner_threads: 2,

@@ -65,6 +65,8 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::TakeBack(c) => to_department(c.ticket.department(), ToDepartment::TakeBack(c)),
         C::ReportShown(c) => to_board(c.announcement.board(), ToBoard::ReportShown(c)),
         C::ReportSpoken(c) => to_board(c.announcement.board(), ToBoard::ReportSpoken(c)),
+        C::ConfirmNotice(c) => Some((patient(&c.patient), ToPatient::ConfirmNotice { notice: c.notice }.into())),
+        C::MarkReached(c) => to_department(c.ticket.department(), ToDepartment::MarkReached(c)),
         C::DefineStaff(_)
         | C::RetireStaff(_)
         | C::RetireDepartment(_)
@@ -83,6 +85,8 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         | C::StartWork(_)
         | C::GrantRelation(_)
         | C::EndRelation(_)
+        | C::BindChannel(_)
+        | C::UnbindChannel(_)
         | C::RegisterVisit(_) => None,
     }
 }
@@ -200,6 +204,11 @@ impl House {
             }
             C::GrantRelation(c) => self.address_grant(c).await,
             C::EndRelation(c) => self.address_end(claims, c).await,
+            C::BindChannel(c) => self.address_bind(claims, c).await,
+            C::UnbindChannel(c) => {
+                let (account, way) = (claims.account.clone(), c.channel.into());
+                Ok((patient(&c.patient), ToPatient::UnbindAddress { account, way }.into()))
+            }
             C::RegisterVisit(c) => {
                 let (brief, birth_date) = self.outside_person(&c.site, &c.patient).await?;
                 let to = site(c.site.as_str());

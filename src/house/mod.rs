@@ -1,6 +1,7 @@
 //! The house: the engine with everything around it that a door needs. Commands are checked against the table, given
 //! what the edge alone can add (a brief, a birth date, proof of presence), and sent to their owners.
 
+mod addresses;
 mod arrivals;
 mod commands;
 mod deeds;
@@ -12,6 +13,7 @@ mod find;
 pub mod folder;
 mod health;
 mod lost_keys;
+pub mod notices;
 mod ops;
 mod persons;
 mod place;
@@ -74,6 +76,10 @@ pub struct House {
     /// Who of the staff is changed, is so one after the other: what is asked of all accounts before it (is it the last
     /// operator?) stands behind every earlier change in its account's mailbox. Held until the change is in it, too.
     pub(crate) staff_changes: tokio::sync::Mutex<()>,
+    /// Phones that have just signed in.
+    pub(crate) phones: addresses::SignedInPhones,
+    /// Notices that were sent outside.
+    pub(crate) tellings: notices::Tellings,
     /// What is kept of those whom nobody knows.
     pub(crate) strangers: Strangers,
     /// The folder was made for test.

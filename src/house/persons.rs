@@ -130,7 +130,7 @@ impl House {
     }
 
     /// The key of somebody who is known; none when it has been destroyed.
-    async fn key_of_known(&self, who: &PatientId) -> Result<Option<Key>, Rejection> {
+    pub(super) async fn key_of_known(&self, who: &PatientId) -> Result<Option<Key>, Rejection> {
         self.ask_keys(who, PersonKeys::of_known).await
     }
 
@@ -276,6 +276,7 @@ impl House {
             let to_patient = ToPatient::Relate { account: claims.account.clone(), relation: *relation, granted: true };
             self.shell.ask(patient(&brief.patient), to_patient.into(), Origin::Shell).await?;
         }
+        self.bind_phone(&claims.account, &brief.patient).await;
         Ok(Some(brief))
     }
 

@@ -19,10 +19,9 @@ use jiaohao_domain::{OwnerKind, Role, Timestamp};
 use super::engine::{HOME_ZONE, Shared};
 use super::folder::{self, Folder, FolderError, Looked};
 use super::ops::{self, Ops};
-use super::place;
 use super::streams::HouseStreams;
 use super::voices::{self, Voices};
-use super::{House, account, deadline_message, figures, lost_keys};
+use super::{House, account, deadline_message, figures, lost_keys, notices, place};
 use crate::config::Settings;
 use crate::http::{self, Starting};
 use crate::identity::accounts;
@@ -211,6 +210,8 @@ struct Recovered {
     house: Arc<House>,
     coarse: Arc<CoarseClock>,
     first_token: Option<String>,
+    /// What leaves for outside.
+    notices: notices::Notices,
 }
 
 impl Recovered {
@@ -235,6 +236,7 @@ impl Recovered {
             (false, _) => Clock::resuming(wall, jump_ms, last_seen.filter(|_| !confirmed), away_ms),
         };
         let generations = Arc::<Generations>::default();
+        let (outlet, notices) = notices::outlet();
         let node_options = NodeOptions {
             clock: Box::new(make_clock),
             kinds: kinds(),
@@ -243,7 +245,7 @@ impl Recovered {
             store_cache_bytes: settings.data.store_cache_mib << 20,
             epoch: epoch.clone(),
             hub: Box::new(Hub::new(epoch, HubLimits::default(), coarse.clone())),
-            rules: Box::new(HouseStreams { home, generations: generations.clone() }),
+            rules: Box::new(HouseStreams { home, generations: generations.clone(), reach: outlet }),
             deadline_message,
             owner_threads: std::thread::available_parallelism().map_or(2, usize::from),
             mailbox: settings.limits.mailbox,
@@ -292,6 +294,8 @@ impl Recovered {
             full: DashMap::new(),
             newly_known: DashMap::new(),
             staff_changes: tokio::sync::Mutex::default(),
+            phones: DashMap::new(),
+            tellings: notices::Tellings::default(),
             strangers: Strangers::default(),
             for_test,
             stopping: AtomicBool::new(false),
@@ -302,15 +306,17 @@ impl Recovered {
             // The last thing, so that a first start that does not come so far can be made again.
             folder.write(&dir)?;
         }
-        Ok(Self { node, house, coarse, first_token })
+        Ok(Self { node, house, coarse, first_token, notices })
     }
 
     /// Opens the doors.
     fn open(self, settings: Settings, listening: http::Listening, held: folder::Held) -> Result<Server, ServeError> {
-        let Self { node, house, coarse, first_token } = self;
+        let Self { node, house, coarse, first_token, notices } = self;
         let doors = listening.open(Arc::new(Shared(house.clone())), house.reach.clone(), &settings, coarse)?;
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
         actix_web::rt::spawn(lost_keys::count(house.clone()));
+        actix_web::rt::spawn(notices::run(Arc::downgrade(&house), notices));
+        actix_web::rt::spawn(notices::hear(Arc::downgrade(&house)));
         let telling = house.clone();
         actix_web::rt::spawn(async move {
             telling.tell_voices().await;

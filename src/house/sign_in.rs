@@ -47,6 +47,11 @@ impl House {
                 tokio::time::sleep(self.limits.sign_in_delay(address)).await;
                 let asker = self.asker(&given.device, address);
                 let outcome = self.by_code(&who, Redacted::new(given.code), asker).await;
+                if outcome.is_ok()
+                    && let Some(phone) = accounts::normal_phone(&given.phone)
+                {
+                    self.phone_signed_in(&who, phone.into()).await;
+                }
                 self.tried(who, "sign_in", address, outcome)
             }
             // A screen asks again and again until it is approved; nobody guesses its secret.

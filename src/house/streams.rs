@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiaohao_actors::fanout::StreamKind;
 use jiaohao_actors::shell::streams::{Happened, Replicas, StreamRules};
 use jiaohao_domain::account::view::Standing;
+use jiaohao_domain::reach::Way;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{
     AccountId, BoardId, DepartmentId, Owner, OwnerKind, OwnerRef, QueueId, Timestamp, account, department, doctor,
@@ -16,6 +17,7 @@ use jiaohao_domain::{
 use jiaohao_queue_display::{announce, board};
 use serde_json::{Value, json};
 
+use super::notices::{Outlet, ToSend};
 use crate::identity::accounts;
 use crate::identity::tokens::Generations;
 
@@ -28,6 +30,13 @@ pub struct HouseStreams {
     pub home: Zone,
     /// Told of accounts, screens and doctors that have lost a right, by whatever way.
     pub generations: Arc<Generations>,
+    /// Where notices leave for their ways.
+    pub reach: Outlet,
+}
+
+/// Counts a notice that has reached somebody, or nobody.
+fn ended_by(way: &'static str) {
+    metrics::counter!("notices_ended_total", "way" => way).increment(1);
 }
 
 fn owner(kind: OwnerKind, id: &str) -> OwnerRef {
@@ -129,7 +138,16 @@ impl HouseStreams {
 }
 
 impl StreamRules for HouseStreams {
-    fn heard(&self, owner: &OwnerRef, event: &dyn Any) {
+    fn heard(&self, owner: &OwnerRef, event: &dyn Any, is_followed: &dyn Fn(&str) -> bool) {
+        match event.downcast_ref() {
+            Some(patient::Event::NoticeConfirmed { by, .. }) => ended_by(by.wire()),
+            Some(patient::Event::NoticeNotReached { is_tried: true, .. }) => ended_by("none"),
+            _ => {}
+        }
+        if let Some(patient::Event::NoticeSent { patient, notice, ways, .. }) = event.downcast_ref() {
+            let has_page = ways.contains(&Way::App) && is_followed(&format!("patient:{patient}"));
+            self.reach.send(ToSend { patient: patient.clone(), notice: notice.clone(), ways: ways.clone(), has_page });
+        }
         if event.downcast_ref::<account::Event>().is_some_and(account::Account::ends_rights) {
             self.generations.forget(&AccountId::from(&*owner.id));
         }

@@ -61,6 +61,10 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/visits/cancel", "cancel_visit"),
     ("POST", "/announcements/shown", "report_shown"),
     ("POST", "/announcements/spoken", "report_spoken"),
+    ("POST", "/notices/confirm", "confirm_notice"),
+    ("POST", "/tickets/mark-reached", "mark_reached"),
+    ("POST", "/channels/bind", "bind_channel"),
+    ("POST", "/channels/unbind", "unbind_channel"),
 ];
 
 #[cfg(test)]

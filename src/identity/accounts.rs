@@ -91,7 +91,7 @@ pub fn device(hash_key: &Key, mark: &str) -> String {
 }
 
 /// 160 bits of a keyed hash as an id may carry them.
-pub(super) fn hashed(key: &Key, parts: &[&[u8]]) -> String {
+pub(crate) fn hashed(key: &Key, parts: &[&[u8]]) -> String {
     BASE32_NOPAD.encode(&key.mac(parts)[..20]).to_ascii_lowercase()
 }
 

@@ -4,21 +4,36 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 
 use super::port::{Deliveries, Delivery};
 
 /// Reports that may wait.
 const WAIT_MAX: usize = 4096;
 
+/// How many of them somebody who only looks on may be behind.
+const FOLLOWED_MAX: usize = 256;
+
 /// The queue.
-#[derive(Default)]
 pub struct Reports {
     waiting: Mutex<VecDeque<Delivery>>,
     came: Notify,
+    followed: broadcast::Sender<Delivery>,
+}
+
+impl Default for Reports {
+    fn default() -> Self {
+        let (followed, _) = broadcast::channel(FOLLOWED_MAX);
+        Self { waiting: Mutex::default(), came: Notify::default(), followed }
+    }
 }
 
 impl Reports {
+    /// What comes from now on, for somebody who only looks on.
+    pub fn follow(&self) -> broadcast::Receiver<Delivery> {
+        self.followed.subscribe()
+    }
+
     /// The oldest that waits, or the next one that comes. For one listener.
     pub async fn next(&self) -> Delivery {
         loop {
@@ -36,6 +51,8 @@ impl Deliveries for Reports {
         let arrived = if delivery.arrived { "yes" } else { "no" };
         metrics::counter!("reach_reports_total", "channel" => delivery.channel.wire(), "arrived" => arrived)
             .increment(1);
+        // Mostly nobody looks on.
+        let _ = self.followed.send(delivery.clone());
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() >= WAIT_MAX {
             waiting.pop_front();

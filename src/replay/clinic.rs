@@ -20,6 +20,7 @@ use jiaohao_domain::{
 
 use super::score::DISTANCES;
 use crate::house::deadline_message;
+use crate::house::notices::Outlet;
 use crate::house::streams::HouseStreams;
 use crate::kinds::kinds;
 
@@ -60,7 +61,7 @@ impl Clinic {
             epoch: epoch.clone(),
             hub: Box::new(Hub::new(epoch, HubLimits::default(), Arc::new(CoarseClock::default()))),
             progress: Arc::default(),
-            rules: Box::new(HouseStreams { home: zone, generations: Arc::default() }),
+            rules: Box::new(HouseStreams { home: zone, generations: Arc::default(), reach: Outlet::default() }),
             deadline_message,
             owner_threads: 1,
             mailbox: MAILBOX,

@@ -152,12 +152,16 @@ const NOT_ASKED: &[&str] = &[
     "POST /channels/wechat",
     "POST /session/refresh",
     "POST /voice/{id}/make",
+    "bind_channel",
     "close_session",
+    "confirm_notice",
+    "mark_reached",
     "rate_visit",
     "report_shown",
     "report_spoken",
     "settle_tickets",
     "take_back",
+    "unbind_channel",
 ];
 
 #[actix_web::test]

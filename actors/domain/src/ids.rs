@@ -115,6 +115,8 @@ ids! {
     AnnouncementId,
     /// 线上诊室: a consultation's room.
     RoomId,
+    /// What a person is told of a ticket: `site.department.t….n…`.
+    NoticeId,
 }
 
 impl PatientId {
@@ -141,7 +143,7 @@ macro_rules! in_department {
         pub fn department(&self) -> DepartmentId { DepartmentId::from(self.prefix(2)) }
     })+};
 }
-in_department!(SessionId, SlotId, QueueId, ServicePointId, AppointmentId, TicketId, CallId, VisitId);
+in_department!(SessionId, SlotId, QueueId, ServicePointId, AppointmentId, TicketId, CallId, VisitId, NoticeId);
 
 impl AppointmentId {
     /// The business day that the id carries (`site.department.b20261123-…`).

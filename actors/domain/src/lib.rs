@@ -17,6 +17,7 @@ pub mod person;
 pub mod pre_check;
 pub mod principal;
 pub mod queue;
+pub mod reach;
 pub mod redacted;
 pub mod report;
 pub mod settings;

@@ -200,6 +200,10 @@ pub trait Owner: Sized + Send + Sync + Unpin + 'static {
     fn ends_rights(_event: &Self::Event) -> bool {
         false
     }
+    /// Whether something leaves the house for outside with this event: the edge is told of it though nobody follows its owner.
+    fn leaves(_event: &Self::Event) -> bool {
+        false
+    }
     /// Requests that the state still waits for; the shell asks them again until they are gone.
     fn open_requests(_state: &Self::State, _out: &mut Vec<Outgoing>) {}
     /// The earliest moment at which the state wants [`Owner::deadline_command`], if any.

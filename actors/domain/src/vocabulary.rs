@@ -194,6 +194,14 @@ client_commands! {
     ReportShown = "report_shown";
     /// Screen: this announcement was heard.
     ReportSpoken = "report_spoken";
+    /// Phone: this notice has been seen.
+    ConfirmNotice = "confirm_notice";
+    /// Desk: somebody who was not reached has been told.
+    MarkReached = "mark_reached";
+    /// Phone: by this way the person is told too.
+    BindChannel = "bind_channel";
+    /// Phone: by that way no longer.
+    UnbindChannel = "unbind_channel";
 }
 
 /// What a command answers. On the wire it is the bare object ([`Answer::result`]); in the log the tagged one.

@@ -135,6 +135,10 @@ impl Fanout for Hub {
         self.streams.contains_key(stream)
     }
 
+    fn is_followed(&self, stream: &str) -> bool {
+        self.streams.get(stream).is_some_and(|entry| entry.followers.iter().any(|outbox| !outbox.is_over()))
+    }
+
     fn publish(&mut self, stream: &str, events: &[Moment<'_>], snapshot: &mut dyn FnMut() -> Option<Value>) {
         let now_ms = self.clock.now_ms();
         let Some(entry) = self.streams.get_mut(stream) else { return };

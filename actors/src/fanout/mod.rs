@@ -97,6 +97,9 @@ pub trait Fanout {
     /// Whether anybody follows or may still resume the stream: if not, nothing needs to be projected for it.
     fn is_live(&self, stream: &str) -> bool;
 
+    /// Whether somebody follows it now.
+    fn is_followed(&self, stream: &str) -> bool;
+
     /// Events of one moment, in order, as one frame to everybody who follows. Events at or before the stream's
     /// position are ignored. `snapshot` is asked at most once, with these events in it, and only if somebody is too
     /// far behind for them.

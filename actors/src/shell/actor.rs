@@ -301,7 +301,7 @@ impl<O: Owner> OwnerActor<O> {
             let acknowledged = ToActor::Acknowledged { by: self.owner.clone(), up_to: number };
             release.deliveries.push((from, acknowledged));
         }
-        if self.watched || events.iter().any(O::ends_rights) {
+        if self.watched || events.iter().any(|event| O::ends_rights(event) || O::leaves(event)) {
             release.events = events.into_iter().map(|event| Box::new(event) as Box<dyn Any + Send>).collect();
         }
         self.plan_deadline(deadline);

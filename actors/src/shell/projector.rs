@@ -204,7 +204,8 @@ impl Projector {
         let owner = &last.owner;
         let Some(shell) = self.shell.upgrade() else { return };
         for event in &events {
-            self.rules.heard(owner, event.as_ref());
+            let hub = &self.hub;
+            self.rules.heard(owner, event.as_ref(), &|stream| hub.is_followed(stream));
         }
         if events.is_empty() || !self.replicas.has(owner) {
             return;

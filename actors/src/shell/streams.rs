@@ -34,8 +34,9 @@ pub struct Happened<'a> {
 
 /// All stream kinds of the program.
 pub trait StreamRules: Send {
-    /// A durable event of an owner that somebody follows, or one that ends rights: before anything of it is published.
-    fn heard(&self, _owner: &OwnerRef, _event: &dyn Any) {}
+    /// A durable event, before anything of it is published: what leaves for outside goes from here. `is_followed` says
+    /// whether somebody follows a stream now.
+    fn heard(&self, _owner: &OwnerRef, _event: &dyn Any, _is_followed: &dyn Fn(&str) -> bool) {}
     /// The owners that a stream is made from, as far as known from the replicas already there: asked again until it
     /// grows no more. Empty: there is no such stream.
     fn sources(&self, stream: &str, replicas: &Replicas) -> Vec<OwnerRef>;

@@ -173,6 +173,10 @@ impl Parts {
             | Floor::NumberGiven { .. }
             | Floor::TicketTold(_)
             | Floor::TicketHeard { .. }
+            | Floor::NoticeDue { .. }
+            | Floor::NoticeHeard { .. }
+            | Floor::NoticeAnswered { .. }
+            | Floor::ReachedMarked { .. }
             | Floor::TransferKept { .. }
             | Floor::VisitEnded { .. }
             | Floor::PreChecked(_)

@@ -89,6 +89,10 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "cancel_visit", who: INTEGRATOR },
     Rule { name: "report_shown", who: SCREEN },
     Rule { name: "report_spoken", who: SCREEN },
+    Rule { name: "confirm_notice", who: &[(Patient, OwnPatient)] },
+    Rule { name: "mark_reached", who: DESK },
+    Rule { name: "bind_channel", who: &[(Patient, OwnPatient)] },
+    Rule { name: "unbind_channel", who: &[(Patient, OwnPatient)] },
 ];
 
 const STREAMS: &[Rule] = &[

@@ -260,6 +260,10 @@ impl Target {
             C::CancelVisit(c) => about.site(c.site.clone()),
             C::ReportShown(c) => about.announcement(&c.announcement),
             C::ReportSpoken(c) => about.announcement(&c.announcement),
+            C::ConfirmNotice(c) => about.patient(&c.patient).named(c.notice.as_str()),
+            C::MarkReached(c) => about.ticket(&c.ticket),
+            C::BindChannel(c) => about.patient(&c.patient),
+            C::UnbindChannel(c) => about.patient(&c.patient),
         }
     }
 

@@ -16,13 +16,16 @@ import { Alerts } from './alerts.js';
 import { Away } from './away.js';
 import { Floor } from './floor.js';
 import { OpenSession } from './open-session.js';
+import { notReachedTag } from './reached.js';
 import { Search } from './search.js';
 import { sessionsView } from './sessions.js';
 import { settleTickets } from './settle.js';
 import { ticketPanel } from './ticket-panel.js';
 import { WalkIn } from './walk-in.js';
 
-const FILTERS = ['waiting', 'away', 'missed', 'in_transit', 'left_over', 'ended'];
+const FILTERS = ['waiting', 'not_reached', 'away', 'missed', 'in_transit', 'left_over', 'ended'];
+/** Shown only while there are any: most days nobody was left over. */
+const RARE = ['left_over', 'not_reached'];
 /** The department that this desk had last. */
 const DEPARTMENT = 'jiaohao.desk.department';
 /** How often the desk looks which screens are dark or silent. */
@@ -167,8 +170,7 @@ function filters() {
   // Who waits, as above each column: whoever is called or inside waits no more.
   const count = (/** @type {string} */ name) => f.queues().reduce((n, q) => n + (name === 'waiting' ? q.order : f.list(q, name)).length + (name === 'ended' ? q.ended_left_out || 0 : 0), 0);
   const all = (/** @type {string} */ name) => f.queues().reduce((/** @type {any[]} */ tickets, q) => tickets.concat(f.list(q, name)), []);
-  // Most days nobody was left over.
-  const shownFilters = FILTERS.filter((name) => name !== 'left_over' || name === filter || count(name));
+  const shownFilters = FILTERS.filter((name) => !RARE.includes(name) || name === filter || count(name));
   return h('div', { class: 'filters' },
     h('div', { class: 'tabs', role: 'tablist' }, shownFilters.map((name) => h('button', {
       type: 'button', class: 'btn', role: 'tab', key: name, 'data-filter': name, 'aria-selected': String(name === filter),
@@ -269,7 +271,7 @@ function row(ticket) {
   h('span', { class: 'name' }, persons.nameOf(ticket), h('small', null, ticket.not_announced
     ? h('span', { class: 'tag soon', 'data-not-announced': ticket.not_announced }, t(`not_announced.${ticket.not_announced}`))
     : ticket.pre_check && ticket.pre_check.alert ? h('span', { class: `tag ${ticket.pre_check.alert.level === 'urgent' ? 'alarm' : 'soon'}` }, said(ticket.pre_check.alert.text))
-    : ticket.state === 'waiting' ? why(ticket) : ticket.state === 'summoned' ? f.doorOf(ticket) : standingWord(ticket))),
+    : notReachedTag(ticket) || (ticket.state === 'waiting' ? why(ticket) : ticket.state === 'summoned' ? f.doorOf(ticket) : standingWord(ticket)))),
   h('span', { class: 'wait num' }, ticket.state === 'ended' ? '' : waited(ticket, now)));
 }
 

@@ -148,13 +148,14 @@ export class Floor {
     return this.queues().find((q) => q.tickets[id]) || null;
   }
 
-  /** Tickets of a queue under a filter: who waits (with who is called or inside, first), who was left over, or one state. @param {any} queue @param {string} filter */
+  /** Tickets of a queue under a filter: who waits (with who is called or inside, first), who was left over, whom nothing has reached, or one state. @param {any} queue @param {string} filter */
   list(queue, filter) {
     const all = /** @type {any[]} */ (Object.values(queue.tickets));
     if (filter === 'waiting') {
       const inside = all.filter((x) => x.state === 'called' || x.state === 'serving');
       return inside.concat(queue.order.map((/** @type {string} */ id) => queue.tickets[id]).filter(Boolean));
     }
+    if (filter === 'not_reached') return all.filter((x) => x.not_reached).sort((a, b) => (a.not_reached.since < b.not_reached.since ? -1 : 1));
     if (filter === 'left_over') return all.filter((x) => this.isLeftOver(x)).sort((a, b) => (a.number < b.number ? -1 : 1));
     return all.filter((x) => x.state === filter && x.ended !== 'undone').sort((a, b) => (a.number < b.number ? -1 : 1));
   }

@@ -8,6 +8,7 @@ import { named, t } from '../lib/i18n.js';
 import { prefix } from '../lib/site.js';
 import { classWord, sexWord, standingWord } from '../lib/words.js';
 import { familyDialog } from './family.js';
+import { reachedPart } from './reached.js';
 import { settleTickets } from './settle.js';
 
 /** Classes that the desk can give with proof seen. */
@@ -32,6 +33,7 @@ export function ticketPanel(look, ticket) {
       ticket.checked_in_at ? h('span', { class: 'tag' }, t('ticket.checked_in_waited', { time: clockOf(ticket.checked_in_at), waited: waited(ticket, look.now) })) : null),
     tags(ticket),
     notAnnounced(ticket),
+    reachedPart(acts, ticket, persons.get(ticket.patient)),
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
     preCheckPart(ticket, look.floor.site),
     goesOn(look, ticket),

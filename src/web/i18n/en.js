@@ -7,6 +7,7 @@ import ops from './ops_en.js';
 import patient from './patient_en.js';
 import preCheck from './pre_check_en.js';
 import push from './push_en.js';
+import reach from './reach_en.js';
 import reports from './reports_en.js';
 import rules from './rules_en.js';
 import setup from './setup_en.js';
@@ -355,4 +356,4 @@ const words = {
   'doctor.did_seen_call': '{number} seen; called {who} to {place}',
 };
 
-export default Object.assign(words, codes, desk, kiosk, ops, patient, preCheck, push, reports, rules, setup);
+export default Object.assign(words, codes, desk, kiosk, ops, patient, preCheck, push, reach, reports, rules, setup);

@@ -7,6 +7,7 @@ import ops from './ops_zh.js';
 import patient from './patient_zh.js';
 import preCheck from './pre_check_zh.js';
 import push from './push_zh.js';
+import reach from './reach_zh.js';
 import reports from './reports_zh.js';
 import rules from './rules_zh.js';
 import setup from './setup_zh.js';
@@ -355,4 +356,4 @@ const words = {
   'doctor.did_seen_call': '{number} 看完,已叫 {who} 到{place}',
 };
 
-export default Object.assign(words, codes, desk, kiosk, ops, patient, preCheck, push, reports, rules, setup);
+export default Object.assign(words, codes, desk, kiosk, ops, patient, preCheck, push, reach, reports, rules, setup);

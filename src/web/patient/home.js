@@ -9,6 +9,7 @@ import { ask, askText } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
 import { placeWord, stateWord } from '../lib/words.js';
 import { checkIn, sentWords } from './arrive.js';
+import { messages } from './notices.js';
 import { ASKED_DAYS, ratingView } from './rating.js';
 
 /**
@@ -40,6 +41,7 @@ export function homeView(home) {
     rest.length ? h('h2', { key: 'h' }, t(now ? 'patient.also_booked' : 'patient.booked')) : null,
     rest.length ? h('div', { class: 'block rows', key: 'rest' }, rest.map((a) => appointmentRow(home, a))) : null,
     !now && !rest.length && !others.length && !numbers.length ? nothing(home) : null,
+    messages(model),
     !now && !rest.length && !others.length && !numbers.length ? null : h('div', { class: 'block', key: 'book' },
       h('button', { type: 'button', class: 'btn wide', 'data-action': 'open_booking', onclick: () => home.go('book') }, t('patient.book_another'))),
   ];
@@ -314,6 +316,13 @@ export function calledView(home) {
   live.filter(({ ticket }) => ticket.state !== 'missed').forEach(({ ticket }) => [missedMark(ticket), `${missedMark(ticket)}!`].forEach((mark) => home.seen.delete(mark)));
   const news = live.filter(({ ticket }) => OVERLAID.includes(ticket.state) && !home.seen.has(markOf(ticket))).sort((a, b) => a.rank - b.rank)[0];
   return news ? overlay(home, news.ticket, news.patient) : null;
+}
+
+/** Whether a call stands on the screen, or was put away there. @param {Home} home @param {string} ticket @param {string} call */
+export function isCallShown(home, ticket, call) {
+  const shown = find('.called');
+  if (shown && shown.dataset.called === ticket && shown.dataset.state === 'called') return true;
+  return Array.from(home.seen).some((mark) => mark.startsWith(`${ticket}/called/${call}/`) && !/[!?]$/.test(mark));
 }
 
 /** @param {any} ticket */

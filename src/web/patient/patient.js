@@ -7,8 +7,10 @@ import { personBody, personFields } from '../lib/person-form.js';
 import { Persons } from '../lib/persons.js';
 import { Booking } from './booking.js';
 import { Consent, FamilyView } from './family.js';
-import { calledView, homeView } from './home.js';
+import { calledView, homeView, isCallShown } from './home.js';
 import { Model } from './model.js';
+import { confirmSeen } from './notices.js';
+import { Ways } from './ways.js';
 
 const TABS = ['today', 'book', 'me'];
 const ELDER = 'jiaohao.elder';
@@ -25,6 +27,8 @@ let persons = null;
 let family = null;
 /** @type {Consent|null} */
 let consent = null;
+/** @type {Ways|null} */
+let ways = null;
 /** @type {{patient: string, relation?: string}[]} */
 let mine = [];
 let tab = 'today';
@@ -48,6 +52,7 @@ function start(opened) {
     live: (patient) => (models.get(patient) ? /** @type {Model} */ (models.get(patient)).live() : []),
   });
   consent = new Consent(opened);
+  ways = new Ways(opened, () => Array.from(models.values()));
   takePatients();
   // Whose phone has agreed to something sees it before saying who they are.
   if (!mine.length) family.read();
@@ -105,6 +110,7 @@ function go(to) {
   page.notify('');
   if (to === 'book' && booking) booking.open();
   if (to === 'me' && family) family.read();
+  if (to === 'me' && ways) ways.read();
   window.scrollTo(0, 0);
   page.draw();
 }
@@ -147,6 +153,8 @@ function draw() {
   };
   const views = { today: () => homeView(home), book: () => /** @type {Booking} */ (booking).view(), me: meView };
   const call = calledView(home);
+  // Once it is drawn.
+  requestAnimationFrame(() => confirmSeen(page, everybody, (ticket, of) => isCallShown(home, ticket, of)));
   // Behind a call that takes the whole screen there is nothing to be found by keyboard or ear.
   const inert = !!call;
   return [
@@ -181,6 +189,7 @@ function meView() {
         type: 'button', key: 'add', 'data-action': 'add_person', onclick: add,
       }, t('patient.add_person'), h('span', { class: 'end', 'aria-hidden': 'true' }, '+'))),
     family && family.view(),
+    ways && model && ways.view(model),
     h('div', { class: 'block rows' },
       h('label', { key: 'elder', class: 'check' }, t('patient.elder'),
         h('span', { class: 'end' }, h('input', { type: 'checkbox', 'data-action': 'elder', checked: elder(), onchange: (/** @type {any} */ e) => setElder(e.target.checked) }))),

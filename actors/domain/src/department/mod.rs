@@ -75,6 +75,7 @@ impl Owner for Department {
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
         let answer = decide(draft, command, context)?;
         floor::told::tell(draft);
+        floor::notices::tell(draft, context.now);
         Ok(answer)
     }
 
@@ -125,6 +126,7 @@ impl Owner for Department {
 
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
         out.extend(state.floor.told.unheard.values().map(floor::told::request));
+        out.extend(state.floor.notices.unheard.values().map(floor::notices::request));
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
@@ -240,6 +242,11 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             Ok(emit_clinic(draft, decision))
         }
         To::TicketHeard { ticket, n } => Ok(floor::told::heard(draft, ticket, n, context)),
+        To::NoticeHeard { ticket, n } => Ok(floor::notices::heard(draft, ticket, n, context)),
+        To::NoticeAnswered { ticket, n, patient, reached } => {
+            Ok(floor::notices::answered(draft, (ticket, n), patient, reached, context))
+        }
+        To::MarkReached(command) => floor::notices::mark(draft, &command, context),
         To::RetireUnused { kind, id } => retire::decide(draft, kind, id, context),
         To::DelaySession(command) => {
             let State { config, clinic, .. } = draft.state();

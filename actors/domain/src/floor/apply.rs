@@ -216,6 +216,10 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::PreChecked(checked) => super::pre_check::keep(floor, checked),
         Event::AlertAcknowledged { ticket, by, at } => super::pre_check::acknowledged(floor, ticket, by, *at),
         Event::SentElsewhere(_) => {}
+        Event::NoticeDue { due, nearing } => floor.notices.due(due, *nearing),
+        Event::NoticeHeard { ticket, n, .. } => floor.notices.heard(ticket, *n),
+        Event::NoticeAnswered { ticket, n, reached, at, .. } => floor.notices.answered(ticket, *n, *reached, *at),
+        Event::ReachedMarked { ticket, how, .. } => floor.notices.marked(ticket, *how),
         Event::WaitsExpected { queue, newcomer, changed, until, at } => {
             waits::said(floor, queue, *newcomer, changed, *until, *at);
         }
@@ -408,6 +412,7 @@ fn tidy(floor: &mut Floor, before: crate::BusinessDate) {
     floor.told.tidy(before);
     let tickets = &floor.tickets;
     floor.pre_checks.retain(|ticket, _| tickets.contains_key(ticket));
+    floor.notices.tidy(before, |ticket| tickets.contains_key(ticket));
     floor.refused.retain(|_, refused| refused.date >= before);
     floor.tidied_to = Some(before);
 }

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::pre_check::{PreChecked, SentElsewhere};
 use super::state::{Opened, Pause, Standing};
-use super::told;
 use super::visit::OutsideVisit;
 use super::waits::Expected;
+use super::{notices, told};
 use crate::codes::Code;
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};
@@ -14,8 +14,8 @@ use crate::person::PatientBrief;
 use crate::queue::{self, Picked, Place, Placement, Returned, Sequence};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{
-    Announce, AnnouncementKind, AnnouncementProblem, RatedAbout, SettlementKind, TicketNews, ToBoard, ToDepartment,
-    ToDoctor, TransferredTicket,
+    Announce, AnnouncementKind, AnnouncementProblem, NoticeDue, RatedAbout, ReachedHow, SettlementKind, TicketNews,
+    ToBoard, ToDepartment, ToDoctor, ToPatient, TransferredTicket,
 };
 
 /// The reason on the record of a ticket that its source has asked back.
@@ -166,6 +166,14 @@ pub enum Event {
         over: Option<Over>,
         at: Timestamp,
     },
+    /// There is something to tell the person, or what was told is over. `nearing`: "three before you" has been told by then.
+    NoticeDue { due: Box<NoticeDue>, nearing: bool },
+    /// The person's owner knows.
+    NoticeHeard { ticket: TicketId, n: u64, at: Timestamp },
+    /// That notice has reached nobody, or somebody after all.
+    NoticeAnswered { ticket: TicketId, n: u64, patient: PatientId, reached: bool, at: Timestamp },
+    /// The desk has told the person, or takes that back.
+    ReachedMarked { ticket: TicketId, how: ReachedHow, at: Timestamp },
     /// The patient says how the visit was, or says otherwise.
     VisitRated { ticket: TicketId, stars: u8, about: Vec<RatedAbout>, at: Timestamp },
     /// The pre-check of who has just been given a ticket: what was answered, and what follows.
@@ -344,6 +352,10 @@ impl Event {
             Self::VisitEnded { .. } => (340, "visit_ended"),
             Self::WaitsExpected { .. } => (341, "waits_expected"),
             Self::TicketRescheduled { .. } => (342, "ticket_rescheduled"),
+            Self::NoticeDue { .. } => (350, "notice_due"),
+            Self::NoticeHeard { .. } => (351, "notice_heard"),
+            Self::NoticeAnswered { .. } => (352, "notice_answered"),
+            Self::ReachedMarked { .. } => (353, "reached_marked"),
             Self::VisitRated { .. } => (355, "visit_rated"),
             Self::PreChecked(_) => (360, "pre_checked"),
             Self::AlertAcknowledged { .. } => (361, "alert_acknowledged"),
@@ -403,6 +415,12 @@ impl Event {
                 to_doctor(doctor, ToDoctor::AssignmentEnded { assignment: assignment.clone() }, out);
             }
             Self::TicketTold(news) => out.push(told::request(news)),
+            Self::NoticeDue { due, .. } => out.push(notices::request(due)),
+            Self::NoticeAnswered { ticket, n, patient, reached, .. } => {
+                let notice = NoticeId::numbered(ticket, 'n', *n);
+                let heard = ToPatient::NoticeAnswerHeard { notice, reached: *reached };
+                out.push(Outgoing::Request(OwnerRef::new(OwnerKind::Patient, patient.as_str()), heard.into()));
+            }
             Self::VisitOpened { .. }
             | Self::PatientCheckedIn(_)
             | Self::WalkInRegistered(_)
@@ -420,6 +438,8 @@ impl Event {
             | Self::NumberGiven { .. }
             | Self::CallNotAnnounced { .. }
             | Self::TicketHeard { .. }
+            | Self::NoticeHeard { .. }
+            | Self::ReachedMarked { .. }
             | Self::WaitsExpected { .. }
             | Self::VisitRated { .. }
             | Self::PreChecked(_)

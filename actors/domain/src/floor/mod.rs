@@ -7,6 +7,7 @@ mod change;
 pub(crate) mod doors;
 mod event;
 pub mod left_over;
+pub mod notices;
 pub(crate) mod numbers;
 pub mod pre_check;
 pub mod receipts;

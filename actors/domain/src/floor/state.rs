@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::visit::{RefusedVisit, Visit};
-use super::{pre_check::PreCheckKept, told, waits};
+use super::{notices, pre_check::PreCheckKept, told, waits};
 use crate::ById;
 use crate::ids::*;
 use crate::person::PatientBrief;
@@ -47,6 +47,8 @@ pub struct Floor {
     pub tidied_to: Option<BusinessDate>,
     /// What the persons' owners are told of tickets.
     pub told: told::Told,
+    /// What the persons themselves are told.
+    pub notices: notices::Notices,
     /// The last refusal of each visit from outside, so that the hospital's system can be told again.
     pub refused: BTreeMap<VisitId, RefusedVisit>,
     /// What has been said of the waits in each queue where somebody has waited.

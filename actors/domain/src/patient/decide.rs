@@ -13,6 +13,7 @@ use super::claims;
 use super::event::{Event, Wish};
 use super::file;
 use super::moved;
+use super::notices;
 use super::state::*;
 use crate::settings::PatientLimits;
 
@@ -91,8 +92,17 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
                 let ask_at = Some(context.now.plus_s(BOOKING_WORD_S));
                 draft.emit(Event::DepartmentAsked { patient, appointment, wish: Wish::Tell, ask_at });
             }
+            notices::look(draft, context.now);
             Ok(Answer::Done)
         }
+        ToPatient::Notify(due) => Ok(notices::notify(draft, due, context)),
+        ToPatient::ConfirmNotice { notice } => notices::confirm(draft, notice, context),
+        ToPatient::NoticeOutcome { notice, way, outcome } => {
+            Ok(notices::outcome(draft, (notice, way), outcome, context))
+        }
+        ToPatient::BindAddress { account, way, sealed } => notices::bind(draft, account, way, sealed),
+        ToPatient::UnbindAddress { account, way } => Ok(notices::unbind(draft, account, way)),
+        ToPatient::NoticeAnswerHeard { notice, reached } => Ok(notices::answer_heard(draft, notice, reached)),
     }
 }
 

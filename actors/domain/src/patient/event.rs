@@ -5,12 +5,15 @@ use serde::{Deserialize, Serialize};
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::person::PatientBrief;
+use crate::reach::Way;
 use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{
-    AppointmentEnd, CancelAppointment, Channel, Place, TicketNews, ToAccount, ToDepartment, ToPatient,
+    AppointmentEnd, CancelAppointment, Channel, NoticeDue, Place, TicketNews, ToAccount, ToDepartment, ToPatient,
 };
 
+use super::hear::Change;
+use super::notices::{self, NoticeChange, WayStanding};
 use super::state::*;
 
 /// What the patient's owner asks of a department about an appointment that it has reserved.
@@ -193,24 +196,86 @@ pub enum Event {
         /// Which.
         account: AccountId,
     },
-}
-
-/// What a news of a ticket changes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Change {
-    /// Nothing: it is old, or of something that is forgotten here.
-    None,
-    /// Where the reservation stands that the ticket is of.
-    Reservation {
-        /// Now.
-        standing: Standing,
-        /// When to ask what became of it.
+    /// A department has said what there is to tell of a ticket.
+    NoticeHeard {
+        /// What it said.
+        due: Box<NoticeDue>,
+        /// What it changes here.
+        change: NoticeChange,
+    },
+    /// It is to be sent by these ways, perhaps once more; a way outside is for the edge.
+    NoticeSent {
+        /// Whose.
+        patient: PatientId,
+        /// Which.
+        notice: NoticeId,
+        /// By which.
+        ways: Vec<Way>,
+        /// When the next way is taken.
+        until: Timestamp,
+        /// When it is sent again, should no word come of it.
         ask_at: Option<Timestamp>,
     },
-    /// A ticket without a reservation; those of earlier days go.
-    Ticket {
-        /// Which go.
-        forgotten: Vec<TicketId>,
+    /// That way has taken it.
+    NoticeTaken {
+        /// Which.
+        notice: NoticeId,
+        /// By which.
+        way: Way,
+    },
+    /// It has not arrived by that way, or there is nothing to send to.
+    NoticeFailed {
+        /// Which.
+        notice: NoticeId,
+        /// By which.
+        way: Way,
+        /// How the way stands.
+        stands: WayStanding,
+    },
+    /// Somebody has it. Too late, the department is told.
+    NoticeConfirmed {
+        /// Whose.
+        patient: PatientId,
+        /// Which.
+        notice: NoticeId,
+        /// By which.
+        by: Way,
+        /// It was taken to have reached nobody.
+        is_late: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// Nothing has reached the person; where there was a way to, the department is told.
+    NoticeNotReached {
+        /// Whose.
+        patient: PatientId,
+        /// Which.
+        notice: NoticeId,
+        /// There was a way.
+        is_tried: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// The department knows what has come of it.
+    NoticeAnswerHeard {
+        /// Which.
+        notice: NoticeId,
+    },
+    /// By this way the person is told too.
+    AddressBound {
+        /// Whose address.
+        account: AccountId,
+        /// Of which way.
+        way: Way,
+        /// The address, sealed with the person's key.
+        sealed: Vec<u8>,
+    },
+    /// By that way no longer.
+    AddressUnbound {
+        /// Whose address.
+        account: AccountId,
+        /// Of which way.
+        way: Way,
     },
 }
 
@@ -235,6 +300,15 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::ClaimedPlace { .. } => (466, "claimed_place"),
         Event::IdentityConfirmed { .. } => (490, "identity_confirmed"),
         Event::PhoneOffFile { .. } => (491, "phone_off_file"),
+        Event::NoticeHeard { .. } => (470, "notice_heard"),
+        Event::NoticeSent { .. } => (471, "notice_sent"),
+        Event::NoticeTaken { .. } => (472, "notice_taken"),
+        Event::NoticeFailed { .. } => (473, "notice_failed"),
+        Event::NoticeConfirmed { .. } => (474, "notice_confirmed"),
+        Event::NoticeNotReached { .. } => (475, "notice_not_reached"),
+        Event::NoticeAnswerHeard { .. } => (476, "notice_answer_heard"),
+        Event::AddressBound { .. } => (477, "address_bound"),
+        Event::AddressUnbound { .. } => (478, "address_unbound"),
     }
 }
 
@@ -255,6 +329,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         }
         Event::RelationEnded { account } => {
             state.accounts.remove(account);
+            state.addresses.retain(|(of, _), _| of != account);
         }
         Event::PlaceReserved { appointment, slot, date, start, end, channel, replaces, limits, .. } => {
             let reservation = Reservation {
@@ -336,6 +411,19 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::ClaimedPlace { appointment, place: None } => {
             state.claimed.remove(appointment);
         }
+        Event::NoticeHeard { .. }
+        | Event::NoticeSent { .. }
+        | Event::NoticeTaken { .. }
+        | Event::NoticeFailed { .. }
+        | Event::NoticeConfirmed { .. }
+        | Event::NoticeNotReached { .. }
+        | Event::NoticeAnswerHeard { .. } => notices::apply(&mut state.notices, event),
+        Event::AddressBound { account, way, sealed } => {
+            state.addresses.insert((account.clone(), *way), sealed.clone());
+        }
+        Event::AddressUnbound { account, way } => {
+            state.addresses.remove(&(account.clone(), *way));
+        }
     }
 }
 
@@ -416,7 +504,16 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
             out.extend(others.iter().map(|other| another_phone(&identity.brief.patient, other)));
         }
         Event::PhoneOffFile { patient, account } => out.push(another_phone(patient, account)),
+        Event::NoticeHeard { .. }
+        | Event::NoticeSent { .. }
+        | Event::NoticeTaken { .. }
+        | Event::NoticeFailed { .. }
+        | Event::NoticeConfirmed { .. }
+        | Event::NoticeNotReached { .. }
+        | Event::NoticeAnswerHeard { .. } => out.extend(notices::outgoing(event)),
         Event::Identified { .. }
+        | Event::AddressBound { .. }
+        | Event::AddressUnbound { .. }
         | Event::ClaimJoined { .. }
         | Event::ClaimedPlace { .. }
         | Event::RelationGranted { .. }

@@ -1,14 +1,36 @@
 //! What a department says of a ticket, and what it changes here. Said again, or later than what is newer, it changes nothing
 //! and is answered all the same.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::TicketId;
 use crate::owner::{Context, Draft};
+use crate::time::Timestamp;
 use crate::vocabulary::{AppointmentEnd, TicketNews, TicketStands};
 
 use super::decide::{BOOKING_WORD_S, blocked_until, end};
-use super::event::{Change, Event};
+use super::event::Event;
 use super::state::*;
 use super::{Patient, TICKETS_KEPT};
+
+/// What a news of a ticket changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Change {
+    /// Nothing: it is old, or of something that is forgotten here.
+    None,
+    /// Where the reservation stands that the ticket is of.
+    Reservation {
+        /// Now.
+        standing: Standing,
+        /// When to ask what became of it.
+        ask_at: Option<Timestamp>,
+    },
+    /// A ticket without a reservation; those of earlier days go.
+    Ticket {
+        /// Which go.
+        forgotten: Vec<TicketId>,
+    },
+}
 
 pub(super) fn hear(draft: &mut Draft<'_, Patient>, news: TicketNews, context: &Context) {
     let change = change(draft.state(), &news, context);

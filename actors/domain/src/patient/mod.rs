@@ -7,12 +7,15 @@ mod event;
 mod file;
 mod hear;
 mod moved;
+mod notices;
 mod state;
 #[cfg(test)]
 mod tests;
 pub mod view;
 
-pub use event::{Change, Event, Wish};
+pub use event::{Event, Wish};
+pub use hear::Change;
+pub use notices::{Notice, NoticeChange, NoticeStanding, Notices, WayStanding};
 pub use state::{Identity, Reservation, Standing, State, Taken};
 
 use crate::codes::Rejection;
@@ -29,7 +32,7 @@ pub struct Patient;
 
 impl Owner for Patient {
     const KIND: OwnerKind = OwnerKind::Patient;
-    const STATE_VERSION: u16 = 4;
+    const STATE_VERSION: u16 = 5;
     const ANSWERED_BY_REQUEST: bool = true;
     type State = State;
     type Command = ToPatient;
@@ -68,6 +71,13 @@ impl Owner for Patient {
             };
             out.push(event::request(&state.id, appointment, wish));
         }
+        let unheard = state.notices.list.iter().filter_map(|notice| Some((&notice.id, notice.unheard?)));
+        out.extend(unheard.filter_map(|(notice, reached)| notices::answer(&state.id, notice, reached)));
+    }
+
+    /// A notice is sent, and has reached somebody or nobody: the one leaves by a channel, the other is counted.
+    fn leaves(event: &Event) -> bool {
+        matches!(event, Event::NoticeSent { .. } | Event::NoticeConfirmed { .. } | Event::NoticeNotReached { .. })
     }
 
     /// A request that was refused, or whose hold is over, is let go: the command that made it is decided anew.
@@ -92,7 +102,8 @@ impl Owner for Patient {
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
-        state.reservations.values().filter(|r| r.wish.is_none()).filter_map(|r| r.ask_at).min()
+        let asked = state.reservations.values().filter(|r| r.wish.is_none()).filter_map(|r| r.ask_at);
+        asked.chain(state.notices.list.iter().filter_map(Notice::deadline)).min()
     }
 
     fn deadline_command() -> Option<ToPatient> {

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::*;
 use crate::person::PatientBrief;
+use crate::reach::Way;
 use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{AppointmentEnd, Channel, Place, TicketNews};
 
 use super::event::Wish;
+use super::notices::Notices;
 
 /// Who the person is: the brief in clear, all else sealed by the edge with the person's key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +126,10 @@ pub struct State {
     /// The account of the phone that the desk has put on the person's file; none: there is none, or nobody has confirmed the
     /// person since it is kept here.
     pub on_file: Option<AccountId>,
+    /// What the person is told.
+    pub notices: Notices,
+    /// Addresses outside of the accounts that act for the person, sealed with the person's key.
+    pub addresses: BTreeMap<(AccountId, Way), Vec<u8>>,
 }
 
 impl State {
@@ -142,6 +148,8 @@ impl State {
             claimed: BTreeMap::new(),
             confirmed: 0,
             on_file: None,
+            notices: Notices::default(),
+            addresses: BTreeMap::new(),
         }
     }
 

@@ -3,10 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use crate::ids::*;
+use crate::reach::Way;
 use crate::time::{Timestamp, Zone};
 use crate::vocabulary::{AppointmentEnd, TicketNews, TicketStands};
 
-use super::event::{Change, Event};
+use super::event::Event;
+use super::hear::Change;
+use super::notices::{Notice, NoticeChange, NoticeStanding};
 use super::state::*;
 
 /// The snapshot of `patient:{id}`.
@@ -27,7 +30,46 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
         "appointments": appointments,
         "tickets": state.tickets.iter().map(|(id, news)| (id.to_string(), ticket(news, zone))).collect::<Map<_, _>>(),
         "family": family,
+        "ways": ways(state),
+        "notices": state.notices.list.iter().map(|one| (one.id.to_string(), notice(one, zone))).collect::<Map<_, _>>(),
     }))
+}
+
+/// By which ways outside the person is told: whose address it is, and what, stays sealed.
+fn ways(state: &State) -> Value {
+    let bound: std::collections::BTreeSet<Way> = state.addresses.keys().map(|(_, way)| *way).collect();
+    json!(bound.into_iter().map(Way::wire).collect::<Vec<_>>())
+}
+
+/// What the person was told, and what has come of it.
+fn notice(notice: &Notice, zone: Zone) -> Value {
+    let due = &notice.due;
+    let (state, by) = match notice.standing {
+        NoticeStanding::Held => ("held", None),
+        NoticeStanding::Telling => ("telling", None),
+        NoticeStanding::Reached { by, .. } => ("reached", Some(by.wire())),
+        NoticeStanding::NotReached { .. } => ("not_reached", None),
+        NoticeStanding::Over => ("over", None),
+    };
+    json!({
+        "notice": notice.id,
+        "about": due.about.map(|about| about.wire()),
+        "ticket": due.ticket,
+        "call": due.call,
+        "number": due.number,
+        "place": due.place,
+        "place_en": due.place_en,
+        "at": zone.rfc3339(due.at),
+        "state": state,
+        "by": by,
+    })
+}
+
+/// The notices of a ticket: a new one ends those before it.
+fn notices_of(state: &State, ticket: &TicketId, zone: Zone) -> Value {
+    let of_ticket = state.notices.list.iter().filter(|one| one.due.ticket == *ticket);
+    let shown: Map<String, Value> = of_ticket.map(|one| (one.id.to_string(), notice(one, zone))).collect();
+    json!({ "notices": shown })
 }
 
 /// A ticket of no reservation: the place in line is the stream `ticket:{id}`.
@@ -95,7 +137,7 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
             json!({ "masked_name": identity.brief.masked_name, "real_name": identity.real_name })
         }
         Event::RelationGranted { relation, .. } => json!({ "relation": relation }),
-        Event::RelationEnded { .. } => json!({}),
+        Event::RelationEnded { .. } => json!({ "ways": ways(state) }),
         Event::OnlineBookingBlocked { until } => json!({ "online_booking_blocked_until": zone.rfc3339(*until) }),
         Event::NoShowCorrected { blocked_until, .. } => {
             json!({ "online_booking_blocked_until": blocked_until.map(|at| zone.rfc3339(at)) })
@@ -123,7 +165,19 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
             let Some(reservation) = state.reservations.get(id) else { return Vec::new() };
             json!({ "appointment": appointment(id, reservation, zone) })
         }
+        Event::NoticeHeard { change: NoticeChange::Nothing, .. } => return Vec::new(),
+        Event::NoticeHeard { due, .. } => notices_of(state, &due.ticket, zone),
+        Event::NoticeSent { notice: id, .. }
+        | Event::NoticeConfirmed { notice: id, .. }
+        | Event::NoticeNotReached { notice: id, .. } => {
+            let Some(known) = state.notices.get(id) else { return Vec::new() };
+            json!({ "notices": { id.as_str(): notice(known, zone) } })
+        }
+        Event::AddressBound { .. } | Event::AddressUnbound { .. } => json!({ "ways": ways(state) }),
         Event::DepartmentAsked { .. }
+        | Event::NoticeTaken { .. }
+        | Event::NoticeFailed { .. }
+        | Event::NoticeAnswerHeard { .. }
         | Event::WishSettled { .. }
         | Event::ReservationsForgotten { .. }
         | Event::ClaimJoined { .. }

@@ -15,13 +15,22 @@ impl Lines {
     /// Everybody in the order in which they will be called if nothing else happens: emergencies, the first at each
     /// door, the second at each door, …, then pick after pick.
     pub fn order(&self, settings: &QueueSettings) -> Vec<TicketId> {
-        let mut order = Vec::with_capacity(self.waiting_count() + self.summoned_count());
+        self.first(settings, usize::MAX)
+    }
+
+    /// The first so many of them.
+    pub fn first(&self, settings: &QueueSettings, most: usize) -> Vec<TicketId> {
+        let mut order = Vec::with_capacity(most.min(self.waiting_count() + self.summoned_count()));
         order.extend(self.emergency.values().map(|place| place.ticket.clone()));
         let mut at_doors: Vec<(usize, &TicketId)> = self.doors().flat_map(|turns| turns.values().enumerate()).collect();
         at_doors.sort_by_key(|(nth, _)| *nth);
         order.extend(at_doors.into_iter().map(|(_, ticket)| ticket.clone()));
         order.extend(self.always_first.values().map(|place| place.ticket.clone()));
-        order.extend(Forward::new(self, settings).map(|place| place.ticket.clone()));
+        if order.len() < most {
+            let rest = most - order.len();
+            order.extend(Forward::new(self, settings).take(rest).map(|place| place.ticket.clone()));
+        }
+        order.truncate(most);
         order
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::*;
+use crate::reach::{SendOutcome, Way};
 
 /// Everything a site can be told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -191,6 +192,12 @@ pub enum ToDepartment {
     AcknowledgeAlert(AcknowledgeAlert),
     /// From the site: what a queue or a doctor has beside its definition.
     ConfigureMore { id: String, more: More },
+    /// From a person's owner: it knows what is to be told of a ticket.
+    NoticeHeard { ticket: TicketId, n: u64 },
+    /// From a person's owner: the notice has reached nobody, or (later) somebody after all. Told again until it is heard.
+    NoticeAnswered { ticket: TicketId, n: u64, patient: PatientId, reached: bool },
+    /// See [`MarkReached`].
+    MarkReached(MarkReached),
 }
 
 /// Everything a doctor's owner can be told.
@@ -258,6 +265,18 @@ pub enum ToPatient {
     ConfirmIdentity { identity: crate::patient::Identity, replaces: u64, on_file: Option<AccountId> },
     /// From an account: it acts for this person because its phone is on the person's file.
     RelateOnFile { account: AccountId, relation: Relation },
+    /// From a department: what there is to tell of a ticket; told again until it is heard.
+    Notify(NoticeDue),
+    /// See [`ConfirmNotice`].
+    ConfirmNotice { notice: NoticeId },
+    /// From the edge: what came of sending a notice.
+    NoticeOutcome { notice: NoticeId, way: Way, outcome: SendOutcome },
+    /// From the department: it knows that the notice has (not) reached anybody.
+    NoticeAnswerHeard { notice: NoticeId, reached: bool },
+    /// From the edge: an address of an account that acts for the person, sealed with the person's key.
+    BindAddress { account: AccountId, way: Way, sealed: Vec<u8> },
+    /// From the edge: it is none any more.
+    UnbindAddress { account: AccountId, way: Way },
 }
 
 /// When somebody has a place, as limits count it.

@@ -60,6 +60,7 @@ impl ClientCommand {
             }
             Self::ChangeVisit(c) => check_visit(&c.visit_id, c.version),
             Self::CancelVisit(c) => check_visit(&c.visit_id, c.version),
+            Self::BindChannel(c) if !c.channel.is_sound() => Err(invalid("channel: no such address")),
             _ => Ok(()),
         }
     }
@@ -143,7 +144,11 @@ impl ClientCommand {
             | Self::EndRelation(_)
             | Self::CancelVisit(_)
             | Self::ReportShown(_)
-            | Self::ReportSpoken(_) => Vec::new(),
+            | Self::ReportSpoken(_)
+            | Self::ConfirmNotice(_)
+            | Self::MarkReached(_)
+            | Self::BindChannel(_)
+            | Self::UnbindChannel(_) => Vec::new(),
         }
     }
 }

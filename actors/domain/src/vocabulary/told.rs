@@ -1,6 +1,7 @@
 //! What a department tells a person's owner of a ticket.
 
 use super::*;
+use crate::reach::{About, Way};
 
 /// Where a ticket stands, whole; before check-in a ticket is its appointment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,4 +39,175 @@ pub enum TicketStands {
     CheckedIn,
     /// Over.
     Ended(AppointmentEnd),
+}
+
+/// What a person is to be told of a ticket: the newest takes the place of what was told before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeDue {
+    /// Of which.
+    pub ticket: TicketId,
+    /// Rises with each of the department.
+    pub n: u64,
+    /// Whom.
+    pub patient: PatientId,
+    /// What; none: what was told last is over.
+    pub about: Option<About>,
+    /// The call that it tells of.
+    pub call: Option<CallId>,
+    /// The business day.
+    pub date: BusinessDate,
+    /// The ticket's number, as shown.
+    pub number: String,
+    /// Where: the room, else the department by the name that its screens bear.
+    pub place: String,
+    /// In English.
+    pub place_en: String,
+    /// Not sent before this.
+    pub not_before: Option<Timestamp>,
+    /// Since when it is so.
+    pub at: Timestamp,
+}
+
+impl NoticeDue {
+    /// The notice's id: it is the same however often it is told.
+    pub fn id(&self) -> NoticeId {
+        NoticeId::numbered(&self.ticket, 'n', self.n)
+    }
+}
+
+/// The phone's page: this notice has been seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmNotice {
+    /// Whose.
+    pub patient: PatientId,
+    /// Which.
+    pub notice: NoticeId,
+}
+
+/// A phone: by this way the person is told too, as long as the account acts for them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BindChannel {
+    /// Whom.
+    pub patient: PatientId,
+    /// Where to.
+    pub channel: ChannelAddress,
+    /// In which language: `zh` (default) or `en`.
+    #[serde(default)]
+    pub language: ChannelLanguage,
+}
+
+/// By that way no longer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnbindChannel {
+    /// Whom.
+    pub patient: PatientId,
+    /// Which.
+    pub channel: ChannelKind,
+}
+
+/// An address outside. On the record it is sealed with the person's key.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum ChannelAddress {
+    /// The hospital's WeChat account knows the person by this.
+    #[serde(rename = "wechat")]
+    WeChat {
+        /// As WeChat gives it.
+        openid: String,
+    },
+    /// A browser that may show notifications.
+    Push {
+        /// Where its push service takes messages.
+        endpoint: String,
+        /// Its public key, base64url.
+        p256dh: String,
+        /// Its secret, base64url.
+        auth: String,
+    },
+}
+
+/// What an address is must not be seen by accident.
+impl std::fmt::Debug for ChannelAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl ChannelAddress {
+    /// The way it is of.
+    pub fn way(&self) -> Way {
+        match self {
+            Self::WeChat { .. } => Way::WeChat,
+            Self::Push { .. } => Way::Push,
+        }
+    }
+
+    /// Whether it can be an address at all: within its bounds, and nothing in it that is not seen.
+    pub fn is_sound(&self) -> bool {
+        let fits = |text: &str, most: usize| {
+            (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        match self {
+            Self::WeChat { openid } => fits(openid, 128),
+            Self::Push { endpoint, p256dh, auth } => {
+                fits(endpoint, 1024) && endpoint.contains("://") && fits(p256dh, 128) && fits(auth, 64)
+            }
+        }
+    }
+}
+
+/// The ways that are bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelKind {
+    /// WeChat.
+    #[serde(rename = "wechat")]
+    WeChat,
+    /// Notifications of the browser.
+    Push,
+}
+
+impl From<ChannelKind> for Way {
+    fn from(kind: ChannelKind) -> Self {
+        match kind {
+            ChannelKind::WeChat => Self::WeChat,
+            ChannelKind::Push => Self::Push,
+        }
+    }
+}
+
+/// In which language somebody is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelLanguage {
+    /// Chinese.
+    #[default]
+    Zh,
+    /// English.
+    En,
+}
+
+/// Desk: somebody who was not reached has been told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarkReached {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// How.
+    pub how: ReachedHow,
+}
+
+/// How the desk has told somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReachedHow {
+    /// Here.
+    InPerson,
+    /// By telephone.
+    ByPhone,
+    /// Not at all: the mark is taken back.
+    NotReached,
 }

@@ -1,5 +1,6 @@
 //! Between a department and a person: the two owners, and a post that loses, repeats and confuses.
 
+mod notices;
 mod replaced;
 
 use super::house::*;
@@ -425,10 +426,12 @@ fn a_patient_gives_the_own_number_up_until_with_the_doctor() {
 #[test]
 fn news_are_asked_again_until_heard_and_an_old_one_changes_nothing() {
     let mut pair = Pair::new(House::new(0));
+    // So many before, that there is nothing else to be told of the ticket.
+    (0..4).for_each(|n| drop(pair.house.walk_in("pool", &format!("before{n}"), None)));
     let ticket = pair.house.walk_in("pool", "a", None);
     pair.collect();
     let first = pair.post.remove(0);
-    assert_eq!((pair.post.len(), pair.unheard()), (0, 1), "lost");
+    assert_eq!((pair.post.len(), pair.unheard()), (0, 4 + 1), "lost");
     pair.cancel(&ticket);
     pair.collect();
     pair.post.clear();
@@ -436,7 +439,7 @@ fn news_are_asked_again_until_heard_and_an_old_one_changes_nothing() {
     assert_eq!(pair.post.len(), 1, "one of each ticket, the newest");
     let newest = pair.post.remove(0);
     pair.deliver(newest.clone());
-    assert_eq!(pair.unheard(), 1, "the answer is still on its way");
+    assert_eq!(pair.unheard(), 4 + 1, "the answer is still on its way");
     let answer = pair.post.remove(0);
     pair.deliver(first);
     assert_eq!(
@@ -449,7 +452,7 @@ fn news_are_asked_again_until_heard_and_an_old_one_changes_nothing() {
     assert_eq!(pair.post.len(), 1, "said again it is answered again");
     pair.deliver(answer);
     pair.settle();
-    assert_eq!(pair.unheard(), 0);
+    assert_eq!(pair.unheard(), 4);
     pair.ask_again();
     assert!(pair.post.is_empty());
     pair.assert_replays();

@@ -75,6 +75,10 @@ impl View<'_> {
             | Event::DaysTidied { .. }
             | Event::TicketTold(_)
             | Event::TicketHeard { .. }
+            | Event::NoticeDue { .. }
+            | Event::NoticeHeard { .. }
+            | Event::NoticeAnswered { .. }
+            | Event::ReachedMarked { .. }
             | Event::WaitsExpected { .. }
             | Event::VisitRated { .. }
             // Answers about somebody's health stay in the department.

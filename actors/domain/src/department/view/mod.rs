@@ -25,6 +25,7 @@ use parts::View;
 pub use planned::{PlannedSession, planned};
 pub use ticket::ENDED_SHOWN;
 use touched::Touched;
+pub(crate) use touched::ticket_of;
 
 /// The stream `<kind>:<id>` as it is now; none when the department does not know it.
 pub fn snapshot(state: &State, stream_kind: &str, id: &str, now: Timestamp, zone: Zone) -> Option<Value> {
@@ -105,6 +106,9 @@ pub fn emissions(
         Event::Floor(event @ (Floor::PreChecked(_) | Floor::AlertAcknowledged { .. })) => {
             checked_emissions(&view, event, &mut out);
         }
+        Event::Floor(Floor::NoticeAnswered { ticket, .. } | Floor::ReachedMarked { ticket, .. }) => {
+            notice_emissions(&view, ticket, &mut out);
+        }
         Event::Floor(event) => floor_emissions(&view, event, &mut out),
     }
     out.emissions
@@ -115,6 +119,17 @@ fn checked_emissions(view: &View<'_>, event: &Floor, out: &mut Out<'_>) {
     let Some(ticket) = touched::ticket_of(event).and_then(|id| view.state.floor.tickets.get(id)) else { return };
     let queue = &ticket.opened.queue;
     out.put("queue", queue.as_str(), || {
+        Some(json!({ "tickets": { ticket.id().as_str(): view.is_shown(ticket).then(|| view.ticket(ticket)) } }))
+    });
+    if let Some(call) = ticket.standing.call() {
+        out.put("doctor", call.doctor.as_str(), || Some(view.doctor_parts(&call.doctor)));
+    }
+}
+
+/// Whether somebody was reached: for the desk, and for the doctor who has called them.
+fn notice_emissions(view: &View<'_>, ticket: &TicketId, out: &mut Out<'_>) {
+    let Some(ticket) = view.state.floor.tickets.get(ticket) else { return };
+    out.put("queue", ticket.opened.queue.as_str(), || {
         Some(json!({ "tickets": { ticket.id().as_str(): view.is_shown(ticket).then(|| view.ticket(ticket)) } }))
     });
     if let Some(call) = ticket.standing.call() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::parts::{View, line_of, why};
 use crate::floor::calls::missed_from;
-use crate::floor::{Standing, Step, Ticket, doors, receipts, undo};
+use crate::floor::{Standing, Step, Ticket, doors, notices, receipts, undo};
 use crate::time::Timestamp;
 
 /// So many of a ticket's steps are shown, the newest; and the one that can be undone, however many came after it.
@@ -84,6 +84,10 @@ impl View<'_> {
                 _ => None,
             },
             "not_announced": receipts::problem(&self.state.floor, ticket),
+            "not_reached": notices::not_reached(&self.state.floor, ticket.id()).map(|(about, since)| {
+                json!({ "about": about.wire(), "since": self.at(since) })
+            }),
+            "told_by_desk": notices::marked(&self.state.floor, ticket.id()),
             "missed_times": ticket.missed_times,
             "transfer_to": match &ticket.standing {
                 Standing::InTransit { to, .. } => Some(to),

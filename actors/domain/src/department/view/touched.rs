@@ -103,7 +103,7 @@ impl<'a> Touched<'a> {
 }
 
 /// The ticket that an event is about.
-pub(super) fn ticket_of(event: &Event) -> Option<&TicketId> {
+pub(crate) fn ticket_of(event: &Event) -> Option<&TicketId> {
     match event {
         Event::PatientCheckedIn(entry) | Event::WalkInRegistered(entry) | Event::TransferReceived(entry) => {
             Some(&entry.opened.ticket)
@@ -131,6 +131,8 @@ pub(super) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::TransferCompleted { ticket, .. }
         | Event::TransferReturned { ticket, .. }
         | Event::TransferGivenBack { ticket, .. }
+        | Event::NoticeAnswered { ticket, .. }
+        | Event::ReachedMarked { ticket, .. }
         | Event::TicketSettled { ticket, .. } => Some(ticket),
         Event::VisitOpened { .. }
         | Event::TransferDeclined { .. }
@@ -147,6 +149,8 @@ pub(super) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::NumberGiven { .. }
         | Event::TicketTold(_)
         | Event::TicketHeard { .. }
+        | Event::NoticeDue { .. }
+        | Event::NoticeHeard { .. }
         | Event::TransferKept { .. }
         | Event::SentElsewhere(_)
         | Event::VisitEnded { .. }

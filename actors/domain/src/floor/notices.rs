@@ -1,0 +1,224 @@
+//! What people are told beside the screens: "three before you" once in each waiting, and "called". The department says what
+//! there is to tell, one notice of a ticket at a time, and asks again until the person's owner knows; which way it takes is
+//! decided there ([`crate::patient`]). Whoever nothing has reached is marked for the desk as long as the notice stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Event;
+use super::left_over::Today;
+use super::state::{Floor, Standing, Ticket};
+use super::{emit, ticket_of};
+use crate::Rejection;
+use crate::department::{self, Department, State, view};
+use crate::ids::*;
+use crate::owner::{Context, Draft, Outgoing, OwnerKind, OwnerRef};
+use crate::queue::Queues;
+use crate::reach::{About, NEARING};
+use crate::time::Timestamp;
+use crate::vocabulary::{Answer, MarkReached, NoticeDue, ReachedHow, ToPatient};
+
+/// What has been told of tickets.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Notices {
+    /// The number of the last notice.
+    pub n: u64,
+    /// By ticket, until the person's owner knows.
+    pub unheard: BTreeMap<TicketId, NoticeDue>,
+    /// By ticket, while it waits or is called.
+    pub told: BTreeMap<TicketId, Told>,
+}
+
+/// What has been told of one ticket last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// The notice's number.
+    pub n: u64,
+    /// What stands now; none: it is over.
+    pub about: Option<About>,
+    /// The call that it tells of.
+    pub call: Option<CallId>,
+    /// "Three before you" has been told in this waiting.
+    pub nearing: bool,
+    /// Since when it is known that nothing has reached the person.
+    pub not_reached: Option<Timestamp>,
+    /// The person was reached after all: no later word takes that back.
+    pub reached: bool,
+    /// The desk has told the person.
+    pub marked: Option<ReachedHow>,
+}
+
+impl Notices {
+    pub(super) fn due(&mut self, due: &NoticeDue, nearing: bool) {
+        self.n = due.n;
+        self.unheard.insert(due.ticket.clone(), due.clone());
+        if due.about.is_none() && !nearing {
+            self.told.remove(&due.ticket);
+            return;
+        }
+        let (about, call) = (due.about, due.call.clone());
+        let told = Told { n: due.n, about, call, nearing, not_reached: None, reached: false, marked: None };
+        self.told.insert(due.ticket.clone(), told);
+    }
+
+    pub(super) fn heard(&mut self, ticket: &TicketId, n: u64) {
+        if self.unheard.get(ticket).is_some_and(|due| due.n <= n) {
+            self.unheard.remove(ticket);
+        }
+    }
+
+    pub(super) fn answered(&mut self, ticket: &TicketId, n: u64, reached: bool, at: Timestamp) {
+        let Some(told) = self.told.get_mut(ticket).filter(|told| told.n == n && !told.reached) else { return };
+        told.reached = reached;
+        told.not_reached = (!reached).then_some(at);
+    }
+
+    pub(super) fn marked(&mut self, ticket: &TicketId, how: ReachedHow) {
+        if let Some(told) = self.told.get_mut(ticket) {
+            told.marked = Some(how).filter(|how| *how != ReachedHow::NotReached);
+        }
+    }
+
+    /// Forgets tickets that are not known any more, and what nobody has heard of days before this one.
+    pub(super) fn tidy(&mut self, before: crate::BusinessDate, is_known: impl Fn(&TicketId) -> bool) {
+        self.told.retain(|ticket, _| is_known(ticket));
+        self.unheard.retain(|_, due| due.date >= before);
+    }
+}
+
+/// Of what the person has not been told, and since when, if nothing has reached them and the desk has not told them.
+pub fn not_reached(floor: &Floor, ticket: &TicketId) -> Option<(About, Timestamp)> {
+    let told = floor.notices.told.get(ticket).filter(|told| told.marked.is_none())?;
+    Some((told.about?, told.not_reached?))
+}
+
+/// How the desk has told the person, who was not reached.
+pub fn marked(floor: &Floor, ticket: &TicketId) -> Option<ReachedHow> {
+    floor.notices.told.get(ticket).filter(|told| told.not_reached.is_some())?.marked
+}
+
+/// The request that a notice is.
+pub(crate) fn request(due: &NoticeDue) -> Outgoing {
+    Outgoing::Request(OwnerRef::new(OwnerKind::Patient, due.patient.as_str()), ToPatient::Notify(due.clone()).into())
+}
+
+/// After a decision: whoever it has called or brought near is told, and of whom what was told is over.
+pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
+    let floor = draft.events().iter().filter_map(|event| match event {
+        department::Event::Floor(event) => view::ticket_of(event),
+        _ => None,
+    });
+    let touched: BTreeSet<TicketId> = floor.cloned().collect();
+    if touched.is_empty() {
+        return;
+    }
+    let state = draft.state();
+    let queues: BTreeSet<&QueueId> =
+        touched.iter().filter_map(|id| Some(&state.floor.tickets.get(id)?.opened.queue)).collect();
+    let mut near = BTreeSet::new();
+    for queue in queues {
+        let today = Today::of_queue(state, queue, now);
+        let lines = today.lines(queue).into_iter();
+        near.extend(lines.flat_map(|lines| lines.first(&state.config.settings.queue, NEARING + 1)));
+    }
+    let dues: Vec<_> = touched.iter().chain(near.difference(&touched)).filter_map(|id| due(state, id, &near)).collect();
+    for (due, nearing) in dues {
+        // Numbered as they leave: of two the later one is the newer.
+        let due = Box::new(NoticeDue { n: draft.state().floor.notices.n + 1, at: now, ..due });
+        emit(draft, Event::NoticeDue { due, nearing });
+    }
+}
+
+/// What there is to tell of a ticket beside what has been told, and whether "three before you" has been told by then.
+fn due(state: &State, id: &TicketId, near: &BTreeSet<TicketId>) -> Option<(NoticeDue, bool)> {
+    let ticket = state.floor.tickets.get(id)?;
+    let told = state.floor.notices.told.get(id);
+    let (before, was_near) = (told.and_then(|told| told.about), told.is_some_and(|told| told.nearing));
+    let (about, call, nearing) = match &ticket.standing {
+        Standing::Called(call) => (Some(About::Called), Some(&call.call), was_near),
+        // A notice of the waiting stands until it is over; a call taken back does.
+        Standing::Waiting | Standing::Summoned(_) if was_near => {
+            (before.filter(|about| *about == About::ThreeBefore), None, true)
+        }
+        Standing::Waiting | Standing::Summoned(_) if near.contains(id) || is_at_door(ticket) => {
+            (Some(About::ThreeBefore), None, true)
+        }
+        _ => (None, None, false),
+    };
+    if (about, call) == (before, told.and_then(|told| told.call.as_ref())) {
+        return None;
+    }
+    let (place, place_en) = place(state, ticket);
+    let due = NoticeDue {
+        ticket: id.clone(),
+        n: 0,
+        patient: ticket.opened.brief.patient.clone(),
+        about,
+        call: call.cloned(),
+        date: ticket.opened.date,
+        number: ticket.opened.number.clone(),
+        place,
+        place_en,
+        not_before: None,
+        at: Timestamp(0),
+    };
+    Some((due, nearing))
+}
+
+fn is_at_door(ticket: &Ticket) -> bool {
+    matches!(ticket.standing, Standing::Summoned(_))
+}
+
+/// The room that somebody is to go to; else the department, by its neutral name where it bears one.
+fn place(state: &State, ticket: &Ticket) -> (String, String) {
+    let room = match &ticket.standing {
+        Standing::Summoned(summons) => Some(&summons.service_point),
+        standing => standing.call().map(|call| &call.service_point),
+    };
+    if let Some(room) = room.and_then(|room| state.config.service_points.get(room)) {
+        return (room.is.name.clone(), room.is.name_en.clone());
+    }
+    let Some(definition) = &state.config.definition else { return Default::default() };
+    match &definition.neutral_name {
+        Some(neutral) => (neutral.clone(), String::new()),
+        None => (definition.name.clone(), definition.name_en.clone()),
+    }
+}
+
+/// The person's owner knows what is to be told.
+pub(crate) fn heard(draft: &mut Draft<'_, Department>, ticket: TicketId, n: u64, context: &Context) -> Answer {
+    if draft.state().floor.notices.unheard.get(&ticket).is_some_and(|due| due.n <= n) {
+        emit(draft, Event::NoticeHeard { ticket, n, at: context.now });
+    }
+    Answer::Done
+}
+
+/// The person's owner says what has come of it. Said again it changes nothing, and is answered all the same.
+pub(crate) fn answered(
+    draft: &mut Draft<'_, Department>,
+    (ticket, n): (TicketId, u64),
+    patient: PatientId,
+    reached: bool,
+    context: &Context,
+) -> Answer {
+    emit(draft, Event::NoticeAnswered { ticket, n, patient, reached, at: context.now });
+    Answer::Done
+}
+
+/// The desk has told somebody who was not reached, or takes that back. Who is reached meanwhile needs no mark.
+pub(crate) fn mark(
+    draft: &mut Draft<'_, Department>,
+    command: &MarkReached,
+    context: &Context,
+) -> Result<Answer, Rejection> {
+    let floor = &draft.state().floor;
+    ticket_of(draft.state(), &command.ticket)?;
+    let (ticket, how) = (command.ticket.clone(), command.how);
+    let stands = marked(floor, &ticket).unwrap_or(ReachedHow::NotReached);
+    let is_open = not_reached(floor, &ticket).is_some() || stands != ReachedHow::NotReached;
+    if is_open && stands != how {
+        emit(draft, Event::ReachedMarked { ticket, how, at: context.now });
+    }
+    Ok(Answer::Done)
+}

@@ -1,0 +1,136 @@
+//! Reaching people: what they are told beside the screens, by which ways, and when they are left in peace. Pure; the
+//! person's owner ([`crate::patient`]) decides by it, the department ([`crate::floor`]) says what there is to tell.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Timestamp, Zone};
+
+/// Whoever has not so many before them any more is told "three before you".
+pub const NEARING: usize = 3;
+/// A way that nobody has confirmed by after this, in seconds, is followed by the next one.
+pub const CONFIRM_WITHIN_S: i64 = 60;
+/// A notice that no word has come of after this, in seconds, is sent again, under the same id.
+pub const WORD_WITHIN_S: i64 = 20;
+/// So many notices of a person are kept.
+pub const NOTICES_KEPT: usize = 50;
+/// So many addresses outside are kept of a person.
+pub const ADDRESSES_MAX: usize = 16;
+
+/// What a notice tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum About {
+    /// At most three are before you.
+    ThreeBefore,
+    /// You are called.
+    Called,
+    /// The clinic begins later.
+    Delayed,
+    /// 停诊.
+    Stopped,
+}
+
+impl About {
+    /// As it stands on the wire.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::ThreeBefore => "three_before",
+            Self::Called => "called",
+            Self::Delayed => "delayed",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// By which way somebody is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Way {
+    /// The phone's page, while it is open.
+    App,
+    /// A WeChat service message.
+    WeChat,
+    /// A push message of the browser.
+    Push,
+    /// A text message.
+    Sms,
+}
+
+impl Way {
+    /// As it stands on the wire.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::WeChat => "wechat",
+            Self::Push => "push",
+            Self::Sms => "sms",
+        }
+    }
+}
+
+/// What came of sending a notice by a way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum SendOutcome {
+    /// It is on its way.
+    Taken,
+    /// It has arrived.
+    Arrived,
+    /// It has not arrived, or cannot.
+    Failed,
+    /// There is no address, or the hospital has no such way.
+    NoAddress,
+}
+
+/// From when to when, in minutes after the site's midnight, people are left in peace: 22:00 to 07:00.
+const QUIET: (i64, i64) = (22 * 60, 7 * 60);
+/// A clinic that stops within this, in milliseconds, is told at once.
+const SOON_MS: i64 = 24 * 3600 * 1000;
+
+/// Until when a notice waits; none: it is sent at once. Whoever is called or nearly is stands in the clinic, and who would
+/// go there for nothing today or tomorrow is told at night too. `of` is when that begins which it is about.
+pub fn waits_until(about: About, of: Timestamp, now: Timestamp, zone: Zone) -> Option<Timestamp> {
+    match about {
+        About::ThreeBefore | About::Called => return None,
+        About::Stopped if of.ms_since(now) <= SOON_MS => return None,
+        About::Delayed | About::Stopped => {}
+    }
+    let today = zone.date(now);
+    let of_day = |date, minutes: i64| zone.moment(date, chrono::NaiveTime::MIN).plus_min(minutes);
+    let (from, to) = QUIET;
+    let morning = of_day(today, to);
+    if now < morning {
+        return Some(morning);
+    }
+    (now >= of_day(today, from)).then(|| of_day(today.plus_days(1), to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::BusinessDate;
+
+    #[test]
+    fn quiet_hours_hold_back_what_can_wait_and_nothing_else() {
+        let zone = Zone::named("Asia/Shanghai").unwrap();
+        let at = |day: &str, time: &str| {
+            let time = chrono::NaiveTime::parse_from_str(time, "%H:%M").unwrap();
+            zone.moment(BusinessDate::from_compact(day).unwrap(), time)
+        };
+        let (evening, night, morning) = (at("20261123", "22:00"), at("20261124", "06:59"), at("20261124", "07:00"));
+        let (soon, later) = (at("20261124", "08:00"), at("20261126", "08:00"));
+        use About::*;
+        for (about, of, now, until) in [
+            (ThreeBefore, soon, night, None),
+            (Called, soon, night, None),
+            (Stopped, soon, evening, None),
+            (Stopped, evening.plus_s(24 * 3600), evening, None),
+            (Stopped, later, evening, Some(morning)),
+            (Stopped, later, night, Some(morning)),
+            (Stopped, later, morning, None),
+            (Delayed, soon, evening, Some(morning)),
+            (Delayed, soon, night, Some(morning)),
+            (Delayed, soon, morning, None),
+            (Delayed, soon, at("20261123", "21:59"), None),
+        ] {
+            assert_eq!(waits_until(about, of, now, zone), until, "{about:?} of {of:?} at {now:?}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Where a person is reached outside the pages: the telephone on file, else that of an account that acts for them; what an
+//! account has bound for WeChat and notifications. All of it lies sealed with the person's key and is opened for one sending.
+
+use jiaohao_actors::shell::{Origin, clock};
+use jiaohao_domain::patient::State as PatientState;
+use jiaohao_domain::reach::Way;
+use jiaohao_domain::redacted::Redacted;
+use jiaohao_domain::vocabulary::{BindChannel, ChannelAddress, ChannelLanguage, ToPatient};
+use jiaohao_domain::{AccountId, Code, PatientId, Rejection};
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
+
+use super::commands::Addressed;
+use super::{House, account, patient};
+use crate::identity::persons::{open, seal};
+use crate::identity::tokens::Claims;
+use crate::reach::port::{Address, Language, PushSubscription};
+
+const ADDRESS: &str = "address";
+/// An account's own phone is at hand for so long after its sign-in: time to say who one is.
+const SIGNED_IN_FOR: Duration = Duration::from_secs(30 * 60);
+/// So many of them; beyond, all are forgotten.
+const SIGNED_IN: usize = 10_000;
+
+/// Phones that have just signed in (machine time).
+pub(crate) type SignedInPhones = dashmap::DashMap<AccountId, (Redacted<String>, Instant)>;
+
+/// An address as it is sealed.
+#[derive(Serialize, Deserialize)]
+enum Kept {
+    Phone(String),
+    Bound { to: ChannelAddress, language: ChannelLanguage },
+}
+
+/// An address of a person, and whose it is.
+pub(super) struct Reached {
+    /// None: the person's own, on file.
+    pub(super) account: Option<AccountId>,
+    pub(super) to: Address,
+    pub(super) language: Language,
+}
+
+fn reached(account: AccountId, kept: Kept) -> Reached {
+    let account = Some(account);
+    match kept {
+        Kept::Phone(phone) => Reached { account, to: Address::Phone(phone.into()), language: Language::Zh },
+        Kept::Bound { to, language } => {
+            let language = match language {
+                ChannelLanguage::Zh => Language::Zh,
+                ChannelLanguage::En => Language::En,
+            };
+            let to = match to {
+                ChannelAddress::WeChat { openid } => Address::WeChat(openid.into()),
+                ChannelAddress::Push { endpoint, p256dh, auth } => {
+                    Address::Push(PushSubscription { endpoint, p256dh, auth }.into())
+                }
+            };
+            Reached { account, to, language }
+        }
+    }
+}
+
+impl House {
+    /// Seals an address for its person.
+    pub(super) async fn address_bind(&self, claims: &Claims, c: BindChannel) -> Result<Addressed, Rejection> {
+        let key = self.key_of_known(&c.patient).await?.ok_or(Code::Forbidden)?;
+        let (account, way) = (claims.account.clone(), c.channel.way());
+        let sealed = seal(&key, &c.patient, ADDRESS, &Kept::Bound { to: c.channel, language: c.language });
+        Ok((patient(&c.patient), ToPatient::BindAddress { account, way, sealed }.into()))
+    }
+
+    /// A phone has proved itself by its code: text messages for those for whom its account acts go there, unless they have a
+    /// phone on file. Without it they are told all the same, by the other ways.
+    pub(super) async fn phone_signed_in(&self, who: &AccountId, phone: Redacted<String>) {
+        if self.phones.len() >= SIGNED_IN {
+            self.phones.clear();
+        }
+        self.phones.insert(who.clone(), (phone, clock::monotonic()));
+        let acts_for = |state: &jiaohao_domain::account::State| state.relations.keys().cloned().collect::<Vec<_>>();
+        for person in self.shell.read(account(who), acts_for).await.unwrap_or_default() {
+            self.bind_phone(who, &person).await;
+        }
+    }
+
+    /// The same for one person, while the phone is at hand.
+    pub(super) async fn bind_phone(&self, who: &AccountId, person: &PatientId) {
+        let known = self.phones.get(who).filter(|known| known.1.elapsed() < SIGNED_IN_FOR).map(|known| known.0.clone());
+        let Some(phone) = known else { return };
+        if let Err(why) = self.try_bind_phone(who, person, phone).await {
+            tracing::warn!(code = why.code.wire(), patient = %person, "a phone was not bound to whom it acts for");
+        }
+    }
+
+    async fn try_bind_phone(
+        &self,
+        who: &AccountId,
+        person: &PatientId,
+        phone: Redacted<String>,
+    ) -> Result<(), Rejection> {
+        // The account's id says which phone it is: what is bound once stays right.
+        let bound = (who.clone(), Way::Sms);
+        let is_bound = move |state: &PatientState| state.addresses.contains_key(&bound);
+        if self.shell.read(patient(person), is_bound).await? {
+            return Ok(());
+        }
+        let Some(key) = self.key_of_known(person).await? else { return Ok(()) };
+        let sealed = seal(&key, person, ADDRESS, &Kept::Phone(phone.into_revealed()));
+        let bind = ToPatient::BindAddress { account: who.clone(), way: Way::Sms, sealed };
+        self.shell.ask(patient(person), bind.into(), Origin::Shell).await.map(drop)
+    }
+
+    /// Where a person is reached by a way. By text message that is one phone: the own on file, else that of the account that
+    /// is the person's own, else another's who acts for them.
+    pub(super) async fn addresses(&self, who: &PatientId, way: Way) -> Result<Vec<Reached>, Rejection> {
+        if way == Way::Sms
+            && let Some(phone) = self.readable_record(who).await?.and_then(|record| record.phone)
+        {
+            let to = Address::Phone(phone.into());
+            return Ok(vec![Reached { account: None, to, language: Language::Zh }]);
+        }
+        let bound = move |state: &PatientState| {
+            let of_way = state.addresses.iter().filter(|((_, bound), _)| *bound == way);
+            let mut of_way: Vec<_> = of_way.map(|((account, _), sealed)| (account.clone(), sealed.clone())).collect();
+            of_way.sort_by_key(|(account, _)| state.accounts.get(account).is_none_or(|relation| relation != "self"));
+            of_way
+        };
+        let bound = self.shell.read(patient(who), bound).await?;
+        if bound.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(key) = self.key_of_known(who).await? else { return Ok(Vec::new()) };
+        let opened = bound
+            .into_iter()
+            .filter_map(|(account, sealed)| Some(reached(account, open(&key, who, ADDRESS, &sealed)?)));
+        let most = if way == Way::Sms { 1 } else { usize::MAX };
+        Ok(opened.take(most).collect())
+    }
+}

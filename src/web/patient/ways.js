@@ -1,0 +1,92 @@
+// By which ways the phone's people are told: the page itself, a text message, notifications of this browser, WeChat.
+
+import { h } from '../lib/dom.js';
+import { language, t } from '../lib/i18n.js';
+
+const WORKER = '/push-worker.js';
+
+/** @param {string} text base64url @returns {Uint8Array<ArrayBuffer>} */
+function bytesOf(text) {
+  const plain = atob(text.replace(/-/g, '+').replace(/_/g, '/'));
+  return Uint8Array.from(plain, (c) => c.charCodeAt(0));
+}
+
+/** The ways of everybody on the account, and the switch for notifications. */
+export class Ways {
+  /** @param {import('../lib/page.js').Page} page @param {() => import('./model.js').Model[]} everybody */
+  constructor(page, everybody) {
+    this.page = page;
+    this.everybody = everybody;
+    /** What a browser subscribes with; null where the hospital sends none, or this browser cannot. @type {string|null} */
+    this.key = null;
+    this.busy = false;
+    /** Refused in the browser's own question: only its settings take that back. */
+    this.refused = false;
+  }
+
+  async read() {
+    const { navigator: n } = window;
+    if (!n.serviceWorker || !('PushManager' in window) || this.key) return;
+    try {
+      this.key = (await this.page.session.http('GET', '/api/v1/push-key')).key;
+      this.page.draw();
+    } catch {
+      // Asked again the next time the page is opened.
+    }
+  }
+
+  /** @param {string} name @param {any} more */
+  async forEverybody(name, more) {
+    for (const one of this.everybody()) await this.page.command(name, { patient: one.patient, ...more });
+  }
+
+  async allow() {
+    this.refused = (await Notification.requestPermission()) !== 'granted';
+    if (this.refused) return;
+    const worker = await navigator.serviceWorker.register(WORKER, { type: 'module' });
+    const subscription = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytesOf(String(this.key)) });
+    const { endpoint, keys } = subscription.toJSON();
+    const push = { endpoint, p256dh: (keys || {}).p256dh, auth: (keys || {}).auth };
+    await this.forEverybody('bind_channel', { channel: { push }, language: language() });
+  }
+
+  async stop() {
+    const worker = await navigator.serviceWorker.getRegistration(WORKER);
+    const subscription = worker && (await worker.pushManager.getSubscription());
+    if (subscription) await subscription.unsubscribe();
+    await this.forEverybody('unbind_channel', { channel: 'push' });
+  }
+
+  /** @param {() => Promise<void>} what */
+  async switch(what) {
+    this.busy = true;
+    this.page.draw();
+    try {
+      await what();
+    } catch (refusal) {
+      // What the server refused is said already; the browser's own reasons are not words for people.
+      if (!refusal || !(/** @type {any} */ (refusal).code)) this.page.notify(t('ways.push.failed'), 'soon');
+    }
+    this.busy = false;
+    this.page.draw();
+  }
+
+  /** @param {import('./model.js').Model} model who is shown */
+  view(model) {
+    const ways = (model.value && model.value.ways) || [];
+    const push = ways.includes('push');
+    return [
+      h('h2', { key: 'ways-h' }, t('ways.title')),
+      h('div', { class: 'block rows ways', key: 'ways', 'data-ways': ways.join(' ') },
+        h('div', { key: 'app' }, h('span', null, t('ways.app'), h('small', null, t('ways.app.more')))),
+        h('div', { key: 'sms' }, h('span', null, t('ways.sms'), h('small', null, t(ways.includes('sms') ? 'ways.sms.on' : 'ways.sms.off')))),
+        ways.includes('wechat') ? h('div', { key: 'wechat' }, h('span', null, t('ways.wechat'), h('small', null, t('ways.wechat.on')))) : null,
+        this.key ? h('button', {
+          type: 'button', key: 'push', 'data-action': push ? 'stop_push' : 'allow_push', disabled: this.busy, 'aria-busy': String(this.busy),
+          onclick: () => this.switch(() => (push ? this.stop() : this.allow())),
+        },
+        h('span', null, t('ways.push'), h('small', null, t(this.refused ? 'ways.push.refused' : push ? 'ways.push.on' : 'ways.push.off'))),
+        h('span', { class: 'end' }, t(push ? 'ways.push.stop' : 'ways.push.allow'))) : null),
+    ];
+  }
+}

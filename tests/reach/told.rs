@@ -1,0 +1,157 @@
+//! From a call to the person: the house's own decision, the channels, their parties' reports, and what the desk sees of it.
+
+use jiaohao::clients::http::{Door, token_of};
+
+use super::*;
+
+/// A clinic of one room that has all channels; the clock is the clinic's own.
+struct Clinic {
+    hospital: Hospital,
+    door: Door,
+    desk: String,
+    doctor: String,
+}
+
+impl Clinic {
+    async fn open() -> Self {
+        let hospital = Hospital::open().await;
+        let door = Door::plain(hospital.server.doors.address.to_string());
+        let operator = hospital.server.first_token.clone().unwrap();
+        let put = async |path: &str, body: Value| drop(door.insist("PUT", path, Some(&operator), &body).await.unwrap());
+        put("/sites", json!({"id": "s", "name": "仁民医院", "time_zone": "Asia/Shanghai"})).await;
+        put("/departments", json!({"id": "s.d", "name": "内科"})).await;
+        put("/queues", json!({"id": "s.d.q", "name": "普通", "prefix": "A"})).await;
+        put("/service-points", json!({"id": "s.d.r", "name": "3号诊室"})).await;
+        put("/doctors", json!({"id": "s.li", "name": "李明", "title": "主任医师", "departments": ["s.d"]})).await;
+        let token = async |body: Value| {
+            token_of(&door.insist("POST", "/tokens", Some(&operator), &body).await.unwrap()).unwrap()
+        };
+        let desk = token(json!({"name": "wu", "role": "desk", "site": "s", "ttl_s": 3600})).await;
+        let doctor = token(json!({"name": "li", "role": "doctor", "site": "s", "doctor": "s.li", "ttl_s": 3600})).await;
+        Self { hospital, door, desk, doctor }
+    }
+
+    async fn post(&self, token: &str, path: &str, body: Value) -> Value {
+        self.door.insist("POST", path, Some(token), &body).await.unwrap()
+    }
+
+    /// Somebody with that phone on file, seen at the desk.
+    async fn person(&self, phone: &str) -> String {
+        let body = json!({"name": "张三", "sex": "male", "birth_date": "1980-01-01", "document_kind": "passport",
+            "document_number": "E12345678", "phone": phone});
+        self.post(&self.desk, "/persons", body).await["patient"].as_str().unwrap().to_owned()
+    }
+
+    /// Signs the phone in and says who that is: the bearer of the document, whose file has the phone.
+    async fn signed_in(&self, phone: &str, patient: &str) -> String {
+        let asked = self.door.insist("POST", "/session/code", None, &json!({"phone": phone})).await.unwrap();
+        let code = self.sent(|sent| sent.template == "code").await.content["code"].clone();
+        let given = json!({"phone": phone, "code": code, "device": asked["device"]});
+        let token = token_of(&self.door.insist("POST", "/session", None, &given).await.unwrap()).unwrap();
+        let own = json!({"name": "张三", "sex": "male", "birth_date": "1980-01-01", "document_kind": "passport",
+            "document_number": "E12345678"});
+        assert_eq!(self.post(&token, "/persons", own).await["patient"], patient);
+        token
+    }
+
+    /// Takes a number and is called.
+    async fn called(&self, patient: &str) -> String {
+        let waits = self.post(&self.desk, "/tickets", json!({"queue": "s.d.q", "patient": patient})).await;
+        let at_work = json!({"department": "s.d", "service_point": "s.d.r"});
+        let assignment = self.post(&self.doctor, "/work/start", at_work).await["assignment"].clone();
+        let next = json!({"department": "s.d", "assignment": assignment, "in_hand": null, "outcome": null});
+        let called = self.post(&self.doctor, "/calls/next", next).await;
+        assert_eq!(called["called"]["ticket"], waits["ticket"]);
+        waits["ticket"].as_str().unwrap().to_owned()
+    }
+
+    /// The first message that came and fits.
+    async fn sent(&self, fits: impl Fn(&Received) -> bool) -> Received {
+        let came = async {
+            loop {
+                if let Some(sent) = self.hospital.sandbox.sent().into_iter().find(&fits) {
+                    return sent;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        self.hospital.within(came).await
+    }
+
+    /// What the desk sees of a ticket, once it fits.
+    async fn desk_sees(&self, ticket: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let seen = async {
+            loop {
+                let queue = self.door.insist("GET", "/streams/queue:s.d.q", Some(&self.desk), &Value::Null).await;
+                let row = queue.unwrap()["snapshot"]["tickets"][ticket].clone();
+                if fits(&row) {
+                    return row;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        self.hospital.within(seen).await
+    }
+}
+
+fn is_called(channel: &'static str) -> impl Fn(&Received) -> bool {
+    move |sent| sent.channel == channel && sent.template == "called"
+}
+
+#[actix_web::test]
+async fn wechat_that_does_not_arrive_is_followed_by_a_text_message_that_does() {
+    let clinic = Clinic::open().await;
+    let patient = clinic.person("13800138000").await;
+    let phone = clinic.signed_in("13800138000", &patient).await;
+    let bind = json!({"patient": patient, "channel": {"wechat": {"openid": "o-follower-0001"}}});
+    clinic.post(&phone, "/channels/bind", bind).await;
+    let ticket = clinic.called(&patient).await;
+    assert_eq!(clinic.sent(is_called("wechat")).await.to, "o-follower-0001");
+    let text = clinic.sent(is_called("sms")).await;
+    assert_eq!((text.to.as_str(), &text.content["place"]), ("+8613800138000", &json!("3号诊室")));
+    assert!(!text.id.contains("s.d"), "nothing can be read from the id: {}", text.id);
+    let reached = async {
+        loop {
+            let stream = format!("/streams/patient:{patient}");
+            let seen = clinic.door.insist("GET", &stream, Some(&phone), &Value::Null).await.unwrap();
+            let notices = seen["snapshot"]["notices"].as_object().unwrap().clone();
+            let called = notices.values().find(|one| one["about"] == "called").cloned();
+            if let Some(called) = called.filter(|called| called["state"] == "reached") {
+                return called;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert_eq!(clinic.hospital.within(reached).await["by"], "sms");
+    clinic.desk_sees(&ticket, |row| row["not_reached"].is_null()).await;
+    clinic.hospital.close().await;
+}
+
+#[actix_web::test]
+async fn a_text_message_that_does_not_arrive_either_is_the_desks() {
+    let clinic = Clinic::open().await;
+    let patient = clinic.person("13800130001").await;
+    let ticket = clinic.called(&patient).await;
+    let row = clinic.desk_sees(&ticket, |row| row["not_reached"]["about"] == "called").await;
+    assert_eq!(row["told_by_desk"], Value::Null);
+    clinic.post(&clinic.desk, "/tickets/mark-reached", json!({"ticket": ticket, "how": "by_phone"})).await;
+    let row = clinic.desk_sees(&ticket, |row| row["told_by_desk"] == "by_phone").await;
+    assert_eq!(row["not_reached"], Value::Null);
+    clinic.hospital.close().await;
+}
+
+#[actix_web::test]
+async fn an_address_that_will_never_do_is_given_up() {
+    let clinic = Clinic::open().await;
+    let patient = clinic.person("13800138000").await;
+    let phone = clinic.signed_in("13800138000", &patient).await;
+    let bind = json!({"patient": patient, "channel": {"wechat": {"openid": "o-stranger-0007"}}});
+    clinic.post(&phone, "/channels/bind", bind).await;
+    clinic.called(&patient).await;
+    clinic.sent(is_called("sms")).await;
+    let stream = format!("/streams/patient:{patient}");
+    let seen = clinic.door.insist("GET", &stream, Some(&phone), &Value::Null).await.unwrap();
+    let ways = seen["snapshot"]["ways"].as_array().unwrap().clone();
+    assert!(!ways.contains(&json!("wechat")), "{ways:?}");
+    clinic.hospital.close().await;
+}
