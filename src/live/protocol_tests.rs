@@ -26,7 +26,8 @@ fn every_command_has_an_example_that_is_read() {
     let mut shown = BTreeSet::new();
     for line in blocks("commands").concat().lines() {
         let command = wire::command(serde_json::from_str(line).unwrap()).unwrap_or_else(|e| panic!("{line}: {e}"));
-        assert!(shown.insert(command.name()), "{line}: twice");
+        // One of several shapes is shown in each.
+        shown.insert(command.name());
     }
     assert_eq!(shown, ClientCommand::NAMES.iter().copied().collect());
 }

@@ -242,7 +242,7 @@ fn a_call_is_shown_with_its_room_and_announced() {
     );
     assert_eq!(
         screen["rooms"],
-        json!([{"place": "3号诊室", "place_en": "Room 3", "doctor": "李明", "title": "主任医师", "waiting": ["A003"],
+        json!([{"place": "3号诊室", "place_en": "Room 3", "doctor": "李明", "doctor_en": "", "title": "主任医师", "waiting": ["A003"],
                 "at_door": ["A002"], "paused": false, "expected": null}])
     );
     let spoken: Vec<_> =

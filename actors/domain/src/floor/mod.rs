@@ -9,6 +9,7 @@ mod event;
 pub mod left_over;
 pub mod notices;
 pub(crate) mod numbers;
+mod outgoing;
 pub mod pre_check;
 pub mod receipts;
 mod state;

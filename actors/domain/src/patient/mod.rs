@@ -1,6 +1,7 @@
 //! The patient's owner: who the person is (sealed), which accounts act for them, and every limit on booking. It reserves
 //! first and then asks the department; it asks again until it is answered.
 
+mod apply;
 mod claims;
 mod decide;
 mod event;
@@ -49,7 +50,7 @@ impl Owner for Patient {
     }
 
     fn apply(state: &mut State, event: &Event) {
-        event::apply(state, event)
+        apply::apply(state, event)
     }
 
     fn event_kind(event: &Event) -> (u16, &'static str) {
