@@ -126,11 +126,6 @@ pub trait Engine: Send + Sync + 'static {
     /// A command. The answer comes when it is durable and when its own events have been queued on the streams.
     fn command(&self, claims: Arc<Claims>, key: Option<Uuid>, command: ClientCommand, turn: Turn) -> Answering<Answer>;
 
-    /// What there is to be said of a command that was done though nothing stands against it.
-    fn warnings(&self, _command: ClientCommand) -> Answering<Vec<Value>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
     /// Follow a stream; resolves when `subscribed` has been queued in the outbox.
     fn subscribe(&self, claims: Arc<Claims>, subscription: Subscription) -> Answering<()>;
 
@@ -205,11 +200,6 @@ pub fn run_command(
 ) -> impl Future<Output = Result<Value, Rejection>> + use<> {
     let name = command.name();
     let began = clock::monotonic();
-    let planned = matches!(
-        command,
-        ClientCommand::DefineBoard(_) | ClientCommand::DefineQueue(_) | ClientCommand::DefineSession(_)
-    );
-    let planned = planned.then(|| command.clone());
     let answering = engine.command(claims, key, command, turn);
     let engine = engine.clone();
     // a task of its own: what was begun is also ended (and audited) when the client does not wait for the answer
@@ -222,14 +212,7 @@ pub fn run_command(
         let outcome = answer.as_ref().map_or_else(|rejection| rejection.code.wire(), |_| "done");
         metrics::histogram!("command_seconds").record(began.elapsed().as_secs_f64());
         metrics::counter!("commands_total", "door" => door, "command" => name, "outcome" => outcome).increment(1);
-        let mut result = crate::wire::answer(engine.as_ref(), &answer?);
-        if let Some(command) = planned {
-            let warnings = engine.warnings(command).await.unwrap_or_default();
-            if !warnings.is_empty() {
-                result["warnings"] = Value::Array(warnings);
-            }
-        }
-        Ok(result)
+        Ok(crate::wire::answer(engine.as_ref(), &answer?))
     });
     in_time(within, async move { answered.await.unwrap_or_else(|_| Err(Code::Internal.into())) })
 }

@@ -66,10 +66,11 @@ fn the_commands_of_the_installation_guide_work_in_their_order() {
             .replace("/usr/local/bin/", &format!("{root}/bin/"))
             .replace("/srv/", &format!("{root}/srv/"))
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{plain}"))
+            // before the other one, whose port may begin with these digits
+            .replace("https://localhost:443", &format!("https://localhost:{front}"))
             .replace(":8443", &format!(":{secure}"))
             .replace("127.0.0.1:8081", &format!("127.0.0.1:{second}"))
             .replace("https://localhost/", &format!("https://localhost:{front}/"))
-            .replace("https://localhost:443", &format!("https://localhost:{front}"))
             .replace("listen 443 ssl", &format!("listen {front} ssl"))
     };
     for made in ["bin", "etc/systemd/system", "etc/nginx/conf.d", "packaging", "target/release"] {

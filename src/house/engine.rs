@@ -413,11 +413,6 @@ impl Engine for Shared {
         })
     }
 
-    fn warnings(&self, command: ClientCommand) -> Answering<Vec<Value>> {
-        let house = self.0.clone();
-        soon(async move { Ok(house.warnings_after(&command).await) })
-    }
-
     fn deed(&self, claims: Arc<Claims>, deed: Deed) -> Answering<Value> {
         let house = self.0.clone();
         soon(async move { house.do_deed(&claims, deed).await })

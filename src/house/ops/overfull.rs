@@ -3,20 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join_all;
-use jiaohao_domain::department as dept;
-use jiaohao_domain::department::view::{PlannedSession, planned};
-use jiaohao_domain::vocabulary::{ClientCommand, DefineBoard};
-use jiaohao_domain::{BoardId, DepartmentId, QueueId, Timestamp, site as hospital};
+use jiaohao_domain::department::view::PlannedSession;
+use jiaohao_domain::vocabulary::DefineBoard;
+use jiaohao_domain::{DepartmentId, QueueId, Timestamp, site as hospital};
 use jiaohao_queue_display::announce::load::{self, Overfull, Planned, USUAL_PER_HOUR};
-use serde_json::{Value, json};
-
-use super::super::{House, department, site};
 
 /// Where nothing is planned yet, what is usual is taken to go on for so many days.
 const USUAL_DAYS: i64 = 31;
-/// So many boards are looked at after one command.
-const BOARDS_MAX: usize = 20;
 
 /// What a site says of its rooms and queues.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,45 +59,4 @@ impl Rooms {
         let places = departments.iter().filter_map(|id| self.places.get(id)).flatten();
         load::overfull(&planned, places.map(String::as_str), board.yao)
     }
-}
-
-/// Boards of a site that a command may have filled, with its rooms.
-fn concerned(state: &hospital::State, board: Option<&BoardId>, queue: Option<&QueueId>) -> (Vec<DefineBoard>, Rooms) {
-    let boards = state.boards.values().filter(|kept| !kept.retired).map(|kept| &kept.definition);
-    let boards = boards.filter(|one| board == Some(&one.id) || queue.is_some_and(|queue| one.queues.contains(queue)));
-    (boards.take(BOARDS_MAX).cloned().collect(), Rooms::of(state))
-}
-
-impl House {
-    /// What there is to be said of a command that was done: boards that cannot say in time what is planned for them now.
-    /// What cannot be asked is not said.
-    pub(in super::super) async fn warnings_after(&self, command: &ClientCommand) -> Vec<Value> {
-        let (at, board, queue) = match command {
-            ClientCommand::DefineBoard(c) => (site(c.id.as_str()), Some(c.id.clone()), None),
-            ClientCommand::DefineQueue(c) => (site(c.id.as_str()), None, Some(c.id.clone())),
-            ClientCommand::DefineSession(c) => (site(c.id.as_str()), None, Some(c.queue.clone())),
-            _ => return Vec::new(),
-        };
-        let read = self.shell.read(at, move |state| concerned(state, board.as_ref(), queue.as_ref()));
-        let Ok((boards, rooms)) = self.read_soon(read).await else { return Vec::new() };
-        let departments: BTreeSet<DepartmentId> =
-            boards.iter().flat_map(|board| &board.queues).map(QueueId::department).collect();
-        let now = self.shell.clock.clinic();
-        let look = |id: DepartmentId| async move {
-            let read = self.shell.read(department(&id), move |state: &dept::State| planned(state, now));
-            self.read_soon(read).await.unwrap_or_default()
-        };
-        let sessions: Vec<PlannedSession> = join_all(departments.into_iter().map(look)).await.concat();
-        let over = boards.iter().filter_map(|board| Some((board, rooms.overfull(board, &sessions, now)?)));
-        over.map(|(board, over)| warning(&board.id, over)).collect()
-    }
-}
-
-fn warning(board: &BoardId, over: Overfull) -> Value {
-    json!({
-        "code": "board_overfull",
-        "board": board,
-        "calls_per_hour": over.calls_per_hour,
-        "calls_per_hour_max": over.calls_per_hour_max,
-    })
 }

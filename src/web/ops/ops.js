@@ -30,6 +30,10 @@ let saving = false;
 let part = location.hash === '#missing' ? 'missing' : 'figures';
 /** What the list is searched for. */
 let typed = '';
+/** The figures come every second, and what they rest on is read within the next: so often they are looked at after saving. */
+const LOOKS_AFTER_SAVING = 4;
+/** What was planned last, until the figures have been looked at. @type {{board: string, queue: string, looks: number}|null} */
+let planned = null;
 /** Each saved or left form is another one than the next. */
 let round = 0;
 
@@ -68,6 +72,7 @@ function onFigures(value) {
       reading = false;
     });
   }
+  warnOfPlanned();
   page.draw();
 }
 
@@ -179,14 +184,12 @@ async function define(kind, body, form) {
 async function defineOnce(kind, body, form) {
   look.wrong = {};
   look.taken = null;
-  /** @type {any} */
-  let result = null;
   try {
     // What is pressed now must not happen later.
     if (page.protocol.status === 'offline') throw new Refusal({ code: 'offline' });
     if (!look.editing) await refuseTaken(kind, body.id);
     // Names of accounts are one name space of the house, and not all of it is seen here.
-    result = await page.protocol.command(kind.command, kind.kind === 'staff' && !look.editing ? { ...body, new: true } : body);
+    await page.protocol.command(kind.command, kind.kind === 'staff' && !look.editing ? { ...body, new: true } : body);
   } catch (refusal) {
     const field = wrongField(refusal) || (kind.kind === 'staff' && !look.editing && refusal.code === 'forbidden' ? 'id' : '');
     look.wrong = { [field && (form.elements[field] || field.startsWith('settings.') || field === 'slots') ? field : 'form']: wrongWords(kind, field, refusal) };
@@ -195,9 +198,8 @@ async function defineOnce(kind, body, form) {
     return;
   }
   const name = body.name || (kind.kind === 'staff' ? body.id : '');
-  const full = ((result && result.warnings) || []).find((/** @type {any} */ one) => one.code === 'board_overfull');
-  if (full) page.notify(t('ops.overfull_saved', { name: boardName(full.board), words: overfullWords(full) }), 'soon', full.code);
-  else page.notify(name ? t('ops.saved_named', { name }) : t('ops.saved'), 'good');
+  if (['board', 'queue', 'session'].includes(kind.kind)) planned = { board: kind.kind === 'board' ? body.id : '', queue: kind.kind === 'session' ? body.queue : body.id, looks: LOOKS_AFTER_SAVING };
+  page.notify(name ? t('ops.saved_named', { name }) : t('ops.saved'), 'good');
   if (kind.kind === 'site') {
     rememberSite(body.id);
     await readSites();
@@ -207,18 +209,29 @@ async function defineOnce(kind, body, form) {
   freshForm();
 }
 
-/** @param {string} id of a board, which may have been made just now */
-function boardName(id) {
-  const board = look.site && look.site.one('boards', id);
-  return board ? named(board.name, board.name_en) : id;
+/** The boards of this site as the figures have them last. @returns {any[]} */
+function boardsNow() {
+  const value = figures && figures.value;
+  const here = value && look.site && value.sites.find((/** @type {any} */ one) => one.site === /** @type {Site} */ (look.site).id);
+  return here ? here.boards : [];
 }
 
 /** What is planned for a board of this site, if it is too much; of any other thing nothing. @param {string} id */
 function overfullOf(id) {
-  const value = figures && figures.value;
-  const here = value && look.site && value.sites.find((/** @type {any} */ one) => one.site === /** @type {Site} */ (look.site).id);
-  const board = here && here.boards.find((/** @type {any} */ one) => one.board === id);
+  const board = boardsNow().find((one) => one.board === id);
   return board && board.overfull ? overfullWords(board.overfull) : '';
+}
+
+/** After something was planned: whether a board that it concerns can say it in time, as soon as the figures know. */
+function warnOfPlanned() {
+  if (!planned) return;
+  const { board, queue } = planned;
+  const defined = look.site ? look.site.all('boards') : [];
+  const concerned = (/** @type {any} */ one) => one.board === board || defined.some((b) => b.id === one.board && b.queues.includes(queue));
+  const full = boardsNow().find((one) => one.overfull && concerned(one));
+  if (full) page.notify(t('ops.overfull_saved', { name: named(full.name, full.name_en), words: overfullWords(full.overfull) }), 'soon', 'board_overfull');
+  planned.looks -= 1;
+  if (full || !planned.looks) planned = null;
 }
 
 /** A new thing is not written over what is there: it is said at the id, with the way to what has it. @param {any} kind @param {string} id */
