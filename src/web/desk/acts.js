@@ -167,26 +167,37 @@ export class Acts {
    * @param {any} ticket @returns {Promise<{ticket: string, number: string, where: string}|null>}
    */
   async linkOf(ticket) {
+    // Whoever asks while it is being asked waits for the same answer.
     const known = this.links.get(ticket.linked_to);
-    if (known !== undefined) return known;
-    this.links.set(ticket.linked_to, null);
+    if (known) return known.asked;
+    /** @type {{now: any, asked: Promise<any>}} */
+    const link = { now: null, asked: this.askLink(ticket.linked_to) };
+    this.links.set(ticket.linked_to, link);
+    link.now = await link.asked;
+    // Nothing new is not drawn: drawing asks again.
+    if (link.now) this.page.draw();
+    return link.now;
+  }
+
+  /** @param {string} id of the ticket that it goes on as @returns {Promise<any>} null: it is not for this desk to see, or cannot be read now */
+  async askLink(id) {
     try {
-      const { snapshot } = await this.page.session.http('GET', `/api/v1/streams/ticket:${ticket.linked_to}`);
+      const { snapshot } = await this.page.session.http('GET', `/api/v1/streams/ticket:${id}`);
       const department = this.floor().site.one('departments', prefix(snapshot.queue, 2));
       const where = [department ? named(department.name, department.name_en) : '', named(snapshot.queue_name, snapshot.queue_name_en)].filter(Boolean).join(' · ');
-      this.links.set(ticket.linked_to, { ticket: ticket.linked_to, number: snapshot.number, where });
+      return { ticket: id, number: snapshot.number, where };
     } catch (refusal) {
-      if (refusal.code !== 'forbidden') this.links.delete(ticket.linked_to);
+      if (refusal.code !== 'forbidden') this.links.delete(id);
+      return null;
     }
-    this.page.draw();
-    return this.links.get(ticket.linked_to) || null;
   }
 
   /** The same, as far as it is known now. @param {any} ticket */
   link(ticket) {
     if (!ticket.linked_to) return null;
     this.linkOf(ticket);
-    return this.links.get(ticket.linked_to) || null;
+    const known = this.links.get(ticket.linked_to);
+    return known ? known.now : null;
   }
 
   /** Transfers the ticket that goes on elsewhere back to the queue that it came from. @param {any} ticket */
