@@ -332,8 +332,7 @@ fn create(folder: &Folder, options: &SegmentOptions) -> Result<(), LogError> {
         let header = SegmentHeader { history, segment: 1, previous: 0, last_commit: 0, ends: BTreeMap::new() };
         let bytes = header.to_bytes();
         let file = disk.create(&beside.segment(1))?;
-        let prepared = options.first_prepared_bytes.min(options.segment_bytes) as usize;
-        file.write_at(&vec![0; prepared], 0)?;
+        keeper::fill(&*file, options.first_prepared_bytes.min(options.segment_bytes))?;
         file.write_at(&bytes, 0)?;
         file.sync()?;
         let first =
