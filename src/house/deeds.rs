@@ -392,8 +392,7 @@ impl House {
                 Rejection::new(Code::UnknownId, "no token of that name").with("unknown", vec![asked.name.clone()])
             );
         }
-        let end = ToAccount::Revoke { refresh_hash: None };
-        self.shell.ask(account(&who), end.into(), Origin::Shell).await?;
+        self.shell.ask(account(&who), ToAccount::EndScript.into(), Origin::Shell).await?;
         self.relearn(&who).await?;
         let (list, now) = (accounts::scripts(asked.site.as_ref()), self.machine_now());
         let ended = ToAccount::EndTokens { name: asked.name.clone(), now };

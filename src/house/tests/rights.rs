@@ -107,6 +107,32 @@ async fn tokens_end_with_the_right_by_which_they_were_made_and_for_good() {
 }
 
 #[actix_web::test]
+async fn a_script_that_is_revoked_takes_along_what_it_has_issued() {
+    let house = open().await;
+    let issue = async |by: &Arc<Claims>| {
+        let asked = json!({"name": "his", "role": "integrator", "site": "s", "ttl_s": 3600});
+        let made = house.engine.deed(by.clone(), Deed::IssueToken(read(asked))).await.expect("made");
+        Arc::new(house.engine.authenticate(made["access_token"].as_str().expect("a token")).await.expect("it holds"))
+    };
+    let script = |name: &str| {
+        let mut claims = house.claims(Role::Operator, &format!("a-script.{name}"));
+        claims.may_issue = true;
+        Arc::new(claims)
+    };
+    let (copied, other) = (script("copied"), script("other"));
+    let (of_copied, of_other) = (issue(&copied).await, issue(&other).await);
+    let changed = house.engine.changed_rights();
+    let revoke = Deed::RevokeToken(read(json!({"name": "copied", "unlisted": true})));
+    house.engine.deed(other.clone(), revoke).await.expect("ended");
+    house.is_told(changed, &of_copied).await;
+    assert_eq!(house.stands(&copied).await, Err(Code::Unauthenticated));
+    assert_eq!(house.stands(&of_copied).await, Err(Code::Unauthenticated));
+    house.engine.0.generations.forget(&copied.account);
+    assert_eq!(house.stands(&of_copied).await, Err(Code::Unauthenticated), "after a start");
+    assert_eq!(house.stands(&of_other).await, Ok(()), "the same name by another's right goes on");
+}
+
+#[actix_web::test]
 async fn the_desk_of_a_retired_department_settles_the_day_and_makes_nobody_known() {
     let house = open().await;
     let at = |departments: &[&str], role: Role| {

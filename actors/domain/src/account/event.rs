@@ -259,6 +259,8 @@ pub enum Event {
         /// Tokens that are over.
         forgotten: Vec<String>,
     },
+    /// What a script has issued has ended with it.
+    IssuedEnded,
 }
 
 /// Why an account acts for somebody no longer.
@@ -307,6 +309,7 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::TokensEnded { .. } => (526, "tokens_ended"),
         Event::RelationOnFile { .. } => (560, "relation_on_file"),
         Event::TokenIssued { .. } => (563, "token_issued"),
+        Event::IssuedEnded => (564, "issued_ended"),
     }
 }
 
@@ -413,6 +416,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             of_name.for_each(|token| token.revoked_at = token.revoked_at.or(Some(*at)));
         }
         Event::AllRevoked => end_all(state),
+        Event::IssuedEnded => state.issuing_lost += 1,
         Event::SessionsExpired { families } => state.families.retain(|family, _| !families.contains(family)),
         Event::RelationGranted { patient, relation } => {
             let agreed = if patient.is_claim() { Agreed::Own } else { Agreed::OnFile };

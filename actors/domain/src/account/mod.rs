@@ -133,6 +133,7 @@ impl Owner for Account {
                 Err(Rejection::new(ErrorCode::UnknownCommand, "told in another way since"))
             }
             ToAccount::NoteIssued { id, token, issued_by } => scripts::note(draft, id, token, issued_by),
+            ToAccount::EndScript => Ok(scripts::end_script(draft)),
             ToAccount::EndTokens { name, now } => Ok(scripts::end(draft, name, now)),
             // said by nobody any more; their places in the vocabulary are taken
             ToAccount::NoteScript { .. } | ToAccount::DropScript { .. } | ToAccount::NoteToken { .. } => {

@@ -28,6 +28,13 @@ pub(super) fn note(
     Ok(Answer::Done)
 }
 
+/// A script's tokens end, and whatever it has issued.
+pub(super) fn end_script(draft: &mut Draft<'_, Account>) -> Answer {
+    draft.emit(Event::AllRevoked);
+    draft.emit(Event::IssuedEnded);
+    Answer::Done
+}
+
 /// Every token of that name was ended. What is not there is over already.
 pub(super) fn end(draft: &mut Draft<'_, Account>, name: String, now: Timestamp) -> Answer {
     let state = draft.state();

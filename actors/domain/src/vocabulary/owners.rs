@@ -381,6 +381,8 @@ pub enum ToAccount {
     MakeStaff { command: crate::account::DefineStaff, password_phc: Option<String> },
     /// A token is made for a script, by somebody's right (told to the account that lists them).
     NoteIssued { id: String, token: crate::account::IssuedToken, issued_by: crate::account::Issuer },
+    /// Of a script: its tokens end, and what it has issued.
+    EndScript,
 }
 
 /// Everything a board's owner can be told.
