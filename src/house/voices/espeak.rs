@@ -13,6 +13,8 @@ const PROGRAM: &str = "espeak-ng";
 const SPEED: &str = "180";
 /// A clip takes it some 10 ms; what takes longer than this has stopped.
 const LIMIT: Duration = Duration::from_secs(20);
+/// What only says its version is not waited for longer.
+const LIMIT_OF_VERSION: Duration = Duration::from_secs(3);
 
 /// Why a clip was not read.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +32,8 @@ pub enum Failure {
 
 /// Whether the program is on this machine.
 pub fn is_there() -> bool {
-    let asked = Command::new(PROGRAM).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).status();
-    asked.is_ok_and(|status| status.success())
+    let asked = Command::new(PROGRAM).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+    asked.and_then(|mut running| ended(&mut running, LIMIT_OF_VERSION)).is_ok_and(|status| status.success())
 }
 
 /// The voice for a line, and what it is given: pinyin for Chinese, letters by their English names.

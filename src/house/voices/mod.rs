@@ -137,11 +137,12 @@ impl House {
         let turn = self.voices.readings.turn().await;
         let made = beside(move || {
             let _turn = turn;
-            let read = voices.read_seen(&site, &script, languages);
-            let read = read.map_err(|why| Rejection::new(Code::InvalidField, why.to_string()))?;
-            let pack = voices.put_to_use(&site, read.made_by, &read.clips).map_err(disk)?;
-            voices.readings.ended(&site, None);
-            Ok::<_, Rejection>(pack)
+            voices.read_seen(&site, &script, languages, |read| {
+                let read = read.map_err(|why| Rejection::new(Code::InvalidField, why.to_string()))?;
+                let pack = voices.put_to_use(&site, read.made_by, &read.clips).map_err(disk)?;
+                voices.readings.ended(&site, None);
+                Ok::<_, Rejection>(pack)
+            })
         });
         self.changed_voice(claims, at, made.await??, languages).await
     }

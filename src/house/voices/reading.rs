@@ -65,10 +65,6 @@ impl Readings {
     fn is_at(&self, site: &SiteId, done: usize, all: usize) {
         self.now.insert(site.clone(), Reading { done, all });
     }
-
-    fn is_over(&self, site: &SiteId) {
-        self.now.remove(site);
-    }
 }
 
 /// A script that was read.
@@ -110,11 +106,25 @@ pub fn read(
     Ok(read)
 }
 
+/// While it is there, a site's pack is being read.
+struct UnderWay<'a>(&'a Readings, &'a SiteId);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.now.remove(self.1);
+    }
+}
+
 impl Voices {
-    /// As [`read`], and everybody who asks sees how far it is.
-    pub fn read_seen(&self, site: &SiteId, script: &[Line], languages: Languages) -> Result<Read, Failure> {
-        let read = read(self, site, script, languages, &|done| self.readings.is_at(site, done, script.len()));
-        self.readings.is_over(site);
-        read
+    /// As [`read`], and everybody who asks sees how far it is. It is over when `then` has put it to use.
+    pub fn read_seen<T>(
+        &self,
+        site: &SiteId,
+        script: &[Line],
+        languages: Languages,
+        then: impl FnOnce(Result<Read, Failure>) -> T,
+    ) -> T {
+        let _under_way = UnderWay(&self.readings, site);
+        then(read(self, site, script, languages, &|done| self.readings.is_at(site, done, script.len())))
     }
 }

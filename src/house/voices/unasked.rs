@@ -67,8 +67,10 @@ impl House {
             if voices.readings.has_failed(&at, &script) || !voices.lacks_unasked(&at, &script, espeak::can_read) {
                 return None;
             }
-            let read = voices.read_seen(&at, &script, Languages::Both).map_err(|why| why.to_string());
-            let made = read.and_then(|read| voices.put_to_use_unasked(&at, &read.clips).map_err(|why| why.to_string()));
+            let made = voices.read_seen(&at, &script, Languages::Both, |read| {
+                let read = read.map_err(|why| why.to_string())?;
+                voices.put_to_use_unasked(&at, &read.clips).map_err(|why| why.to_string())
+            });
             let failed = made.as_ref().err().map(|why| (script, why.clone()));
             voices.readings.ended(&at, failed);
             Some(made)
