@@ -73,6 +73,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         }
         Event::PatientReportedBack { ticket, placement, at } => {
             Change::of(ticket, StepKind::ReportedBack, Standing::Waiting, *at).placed(placement).make(floor);
+            floor.notices.waits_anew(ticket);
         }
         Event::PrioritySet { ticket, class, proof, placement, at } => {
             let mut opened = of_event(floor, ticket).opened.clone();
@@ -96,6 +97,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
             remember_number(floor, &opened, number.as_ref().map(|number| number.n));
             let change = Change::of(ticket, StepKind::Moved, Standing::Waiting, *at);
             change.placed(placement).because(reason).reopened(opened).make(floor);
+            floor.notices.waits_anew(ticket);
         }
         Event::TicketRescheduled {
             ticket,
@@ -121,6 +123,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
             remember_number(floor, &opened, number.as_ref().map(|number| number.n));
             let change = Change::of(ticket, StepKind::Rescheduled, Standing::Waiting, *at);
             change.placed(placement).reopened(opened).make(floor);
+            floor.notices.waits_anew(ticket);
         }
         Event::TransferSent { transfer, at, .. } => {
             let standing = Standing::InTransit { to: transfer.to.clone(), since: *at, recalled: false };

@@ -39,7 +39,7 @@ pub struct Told {
     pub about: Option<About>,
     /// The call that it tells of.
     pub call: Option<CallId>,
-    /// "Three before you" has been told in this waiting.
+    /// "Three before you" has been told in this waiting ([`Notices::waits_anew`] begins another).
     pub nearing: bool,
     /// Since when it is known that nothing has reached the person.
     pub not_reached: Option<Timestamp>,
@@ -60,6 +60,13 @@ impl Notices {
         let (about, call) = (due.about, due.call.clone());
         let told = Told { n: due.n, about, call, nearing, not_reached: None, reached: false, marked: None };
         self.told.insert(due.ticket.clone(), told);
+    }
+
+    /// The ticket waits anew: at another place, or after it has been away. What stands of it stays until it is told over.
+    pub(super) fn waits_anew(&mut self, ticket: &TicketId) {
+        if let Some(told) = self.told.get_mut(ticket) {
+            told.nearing = false;
+        }
     }
 
     pub(super) fn heard(&mut self, ticket: &TicketId, n: u64) {
@@ -144,9 +151,13 @@ fn due(state: &State, id: &TicketId, near: &BTreeSet<TicketId>) -> Option<(Notic
         Standing::Waiting | Standing::Summoned(_) if near.contains(id) || is_at_door(ticket) => {
             (Some(About::ThreeBefore), None, true)
         }
+        // Back from there at the old place is the same waiting.
+        Standing::Serving { .. } | Standing::InTransit { .. } => (None, None, was_near),
         _ => (None, None, false),
     };
-    if (about, call) == (before, told.and_then(|told| told.call.as_ref())) {
+    // Near in another waiting is told again, also while the notice of the one before stands: the place may be another.
+    let is_told = was_near || !nearing;
+    if is_told && (about, call) == (before, told.and_then(|told| told.call.as_ref())) {
         return None;
     }
     let (place, place_en) = place(state, ticket);

@@ -140,6 +140,55 @@ fn three_before_is_told_once_in_a_waiting_and_a_call_takes_its_place() {
 }
 
 #[test]
+fn who_is_moved_behind_others_is_told_that_it_is_over_and_told_again_when_near_there() {
+    let mut pair = Pair::new(House::new(0).with_doctors()).with_phone();
+    let there: Vec<TicketId> = (0..5).map(|n| pair.house.walk_in("other", &format!("o{n}"), None)).collect();
+    let ticket = pair.house.walk_in("pool", "a", None);
+    pair.settle();
+    let near = (About::ThreeBefore, NoticeStanding::Telling);
+    assert_eq!(pair.told(), [near], "nobody is before");
+    let move_to = |pair: &mut Pair, to: &str| {
+        let command = TransferTicket { ticket: ticket.clone(), to: queue(to), reason: "改派".to_owned() };
+        pair.house.desk(ToDepartment::TransferTicket(command)).expect("moves");
+        pair.settle();
+    };
+    move_to(&mut pair, "other");
+    let over = (About::ThreeBefore, NoticeStanding::Over);
+    assert_eq!(pair.told(), [over], "five are before");
+    for gone in &there[..2] {
+        pair.cancel(gone);
+        pair.settle();
+    }
+    assert_eq!(pair.told(), [over, near], "three are");
+    move_to(&mut pair, "pool");
+    assert_eq!(pair.told(), [over, over, near], "near at once, at another place");
+    pair.house.assert_replays();
+}
+
+#[test]
+fn back_at_the_old_place_from_the_doctor_or_from_elsewhere_is_the_same_waiting() {
+    let (mut pair, ticket) = waiting();
+    assert_eq!(pair.told().len(), 1);
+    assert_eq!(pair.house.called(1), ticket);
+    pair.settle();
+    pair.house.tell(doctor(1), ToDepartment::StartService(StartService { ticket: ticket.clone() })).expect("starts");
+    pair.settle();
+    let wrong = ReturnToWaiting { ticket: ticket.clone(), reason: "wrong_person".to_owned() };
+    pair.house.tell(doctor(1), ToDepartment::ReturnToWaiting(wrong)).expect("goes back");
+    pair.settle();
+    assert_eq!(pair.told().len(), 2, "a wrong person: {:?}", pair.told());
+    let elsewhere = TransferTicket { ticket: ticket.clone(), to: "s.other.q".into(), reason: "mistake".to_owned() };
+    pair.house.desk(ToDepartment::TransferTicket(elsewhere)).expect("is sent");
+    pair.settle();
+    let refused = ToDepartment::TransferRefused { ticket: ticket.clone(), reason: "retired".to_owned() };
+    pair.house.system(refused);
+    pair.settle();
+    assert_eq!(pair.house.is(&ticket), "waiting");
+    assert_eq!(pair.told().len(), 2, "a transfer that was refused: {:?}", pair.told());
+    pair.house.assert_replays();
+}
+
+#[test]
 fn whoever_confirms_first_ends_it_and_the_desk_hears_nothing() {
     let (mut pair, ticket) = called();
     assert_eq!(pair.last().due.about, Some(About::Called));
