@@ -9,7 +9,7 @@ import { Booking } from './booking.js';
 import { Consent, FamilyView } from './family.js';
 import { calledView, homeView, isCallShown } from './home.js';
 import { Model } from './model.js';
-import { confirmSeen } from './notices.js';
+import { banners, confirmSeen } from './notices.js';
 import { Ways } from './ways.js';
 
 const TABS = ['today', 'book', 'me'];
@@ -143,7 +143,7 @@ function setElder(on) {
 document.body.classList.toggle('elder', elder());
 
 function draw() {
-  if (!model || adding) return registerView();
+  if (!model) return registerView();
   const everybody = [model, ...Array.from(models.values()).filter((one) => one !== model)];
   const home = {
     page, model, family: everybody, nameOf, go, show, seen, scanned,
@@ -151,15 +151,17 @@ function draw() {
       scanned = '';
     },
   };
-  const views = { today: () => homeView(home), book: () => /** @type {Booking} */ (booking).view(), me: meView };
-  const call = calledView(home);
   // Once it is drawn.
   requestAnimationFrame(() => confirmSeen(page, everybody, (ticket, of) => isCallShown(home, ticket, of)));
+  if (adding) return [banners(everybody, nameOf, page.draw, false), registerView()];
+  const views = { today: () => homeView(home), book: () => /** @type {Booking} */ (booking).view(), me: meView };
+  const call = calledView(home);
   // Behind a call that takes the whole screen there is nothing to be found by keyboard or ear.
   const inert = !!call;
   return [
     h('header', { class: 'top', key: 'top', inert }, h('h1', null, t(`patient.tab.${tab}`)),
       h('button', { type: 'button', class: 'who', 'data-action': 'choose_person', onclick: choosePerson }, nameOf(model.patient) || t('patient.me'), mine.length > 1 ? ' ▾' : '')),
+    banners(everybody, nameOf, page.draw, inert),
     h('div', { key: tab, inert }, views[/** @type {'today'|'book'|'me'} */ (tab)]()),
     h('nav', { key: 'nav', inert }, TABS.map((one) => h('button', {
       type: 'button', key: one, 'data-action': `open_${one}`, 'aria-current': one === tab ? 'page' : undefined, onclick: () => go(one),
