@@ -5,7 +5,7 @@ use jiaohao_actors::shell::{Origin, clock};
 use jiaohao_domain::patient::State as PatientState;
 use jiaohao_domain::reach::Way;
 use jiaohao_domain::redacted::Redacted;
-use jiaohao_domain::vocabulary::{BindChannel, ChannelAddress, ChannelLanguage, ToPatient};
+use jiaohao_domain::vocabulary::{BindChannel, ChannelAddress, Language, ToPatient};
 use jiaohao_domain::{AccountId, Code, PatientId, Rejection};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use super::commands::Addressed;
 use super::{House, account, patient};
 use crate::identity::persons::{open, seal};
 use crate::identity::tokens::Claims;
-use crate::reach::port::{Address, Language, PushSubscription};
+use crate::reach::port::{Address, PushSubscription};
 
 const ADDRESS: &str = "address";
 /// An account's own phone is at hand for so long after its sign-in: time to say who one is.
@@ -29,7 +29,7 @@ pub(crate) type SignedInPhones = dashmap::DashMap<AccountId, (Redacted<String>, 
 #[derive(Serialize, Deserialize)]
 enum Kept {
     Phone(String),
-    Bound { to: ChannelAddress, language: ChannelLanguage },
+    Bound { to: ChannelAddress, language: Language },
 }
 
 /// An address of a person, and whose it is.
@@ -45,10 +45,6 @@ fn reached(account: AccountId, kept: Kept) -> Reached {
     match kept {
         Kept::Phone(phone) => Reached { account, to: Address::Phone(phone.into()), language: Language::Zh },
         Kept::Bound { to, language } => {
-            let language = match language {
-                ChannelLanguage::Zh => Language::Zh,
-                ChannelLanguage::En => Language::En,
-            };
             let to = match to {
                 ChannelAddress::WeChat { openid } => Address::WeChat(openid.into()),
                 ChannelAddress::Push { endpoint, p256dh, auth } => {
