@@ -2,6 +2,7 @@
 //! account has bound for WeChat and notifications. All of it lies sealed with the person's key and is opened for one sending.
 
 use jiaohao_actors::shell::{Origin, clock};
+use jiaohao_domain::account::State as AccountState;
 use jiaohao_domain::patient::State as PatientState;
 use jiaohao_domain::reach::Way;
 use jiaohao_domain::redacted::Redacted;
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use super::commands::Addressed;
 use super::{House, account, patient};
+use crate::identity::accounts;
+use crate::identity::keys::KeyName;
 use crate::identity::persons::{open, seal};
 use crate::identity::tokens::Claims;
 use crate::reach::port::{Address, PushSubscription};
@@ -105,11 +108,11 @@ impl House {
         self.shell.ask(patient(person), bind.into(), Origin::Shell).await.map(drop)
     }
 
-    /// Where a person is reached by a way. By text message that is one phone: the own on file, else that of the account that
-    /// is the person's own, else another's who acts for them.
+    /// Where a person is reached by a way. By text message that is one phone: the own on file, where more stands behind it than
+    /// the word of who typed it, else that of the account that is the person's own, else another's who acts for them.
     pub(super) async fn addresses(&self, who: &PatientId, way: Way) -> Result<Vec<Reached>, Rejection> {
         if way == Way::Sms
-            && let Some(phone) = self.readable_record(who).await?.and_then(|record| record.phone)
+            && let Some(phone) = self.phone_on_file(who).await?
         {
             let to = Address::Phone(phone.into());
             return Ok(vec![Reached { account: None, to, language: Language::Zh }]);
@@ -130,5 +133,18 @@ impl House {
             .filter_map(|(account, sealed)| Some(reached(account, open(&key, who, ADDRESS, &sealed)?)));
         let most = if way == Way::Sms { 1 } else { usize::MAX };
         Ok(opened.take(most).collect())
+    }
+
+    /// The phone on somebody's file that is known to be theirs: the hospital has put it there, or it has said so itself, by a
+    /// code. Who makes a claim by a number alone types any phone beside it.
+    async fn phone_on_file(&self, who: &PatientId) -> Result<Option<String>, Rejection> {
+        let Some(phone) = self.readable_record(who).await?.and_then(|record| record.phone) else { return Ok(None) };
+        if !who.is_claim() {
+            return Ok(Some(phone));
+        }
+        let Ok(member) = accounts::phone(self.keys.get(KeyName::Hash), &phone) else { return Ok(None) };
+        let asked = who.clone();
+        let has_agreed = move |state: &AccountState| state.agreements.values().any(|whom| whom.contains_key(&asked));
+        Ok(self.shell.read(account(&member), has_agreed).await?.then_some(phone))
     }
 }

@@ -188,6 +188,37 @@ async fn an_address_that_will_never_do_is_given_up() {
 }
 
 #[actix_web::test]
+async fn a_text_message_goes_to_a_phone_that_is_proved() {
+    let clinic = Clinic::open().await;
+    let token = clinic.sign_in("13800138000").await;
+    // Whoever claims a number types any phone beside it.
+    let typed = |document: &str, phone: &str| {
+        let mut body = someone(document);
+        body["phone"] = json!(phone);
+        body
+    };
+    let own = clinic.post(&token, "/persons", typed("E12345678", "13900139000")).await["patient"].clone();
+    let mut mother = typed("E12345679", "13700137000");
+    mother["relation"] = json!("parent");
+    clinic.post(&token, "/persons/consent", mother.clone()).await;
+    mother["code"] = clinic.sent(|sent| sent.template == "consent").await.content["code"].clone();
+    let mother = clinic.post(&token, "/persons", mother).await["patient"].clone();
+    for patient in [&own, &mother] {
+        assert!(patient.as_str().unwrap().starts_with("pc-"), "{patient}");
+        let place = json!({"session": "s.d.m", "slot": "s.d.m.0900", "patient": patient});
+        let booked = clinic.post(&token, "/appointments", place).await;
+        let come = json!({"appointment": booked["appointment"]});
+        clinic.post(&clinic.desk, "/appointments/check-in", come).await;
+    }
+    let near = |to: &'static str| move |sent: &Received| sent.template == "three_before" && sent.to == to;
+    clinic.sent(near("+8613800138000")).await;
+    clinic.sent(near("+8613700137000")).await;
+    let all = clinic.hospital.sandbox.sent();
+    assert!(!all.iter().any(|sent| sent.to == "+8613900139000"), "nobody has proved that phone");
+    clinic.hospital.close().await;
+}
+
+#[actix_web::test]
 async fn text_messages_that_hang_hold_up_nobody_who_is_told_by_another_way() {
     let clinic = Clinic::open().await;
     clinic.queues(10).await;
