@@ -1,6 +1,8 @@
 //! Where a person is reached outside the pages: the telephone on file, else that of an account that acts for them; what an
 //! account has bound for WeChat and notifications. All of it lies sealed with the person's key and is opened for one sending.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiaohao_actors::shell::{Origin, clock};
 use jiaohao_domain::account::State as AccountState;
 use jiaohao_domain::patient::State as PatientState;
@@ -9,6 +11,7 @@ use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::vocabulary::{BindChannel, ChannelAddress, Language, ToPatient};
 use jiaohao_domain::{AccountId, Code, PatientId, Rejection};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 
 use super::commands::Addressed;
@@ -146,5 +149,21 @@ impl House {
         let asked = who.clone();
         let has_agreed = move |state: &AccountState| state.agreements.values().any(|whom| whom.contains_key(&asked));
         Ok(self.shell.read(account(&member), has_agreed).await?.then_some(phone))
+    }
+
+    /// By what a browser knows the subscription that an account has bound for a person as its own: SHA-256 of the endpoint,
+    /// base64url. None: there is none, or it cannot be read.
+    pub(super) async fn push_bound(&self, by: &AccountId, who: &PatientId) -> Result<Option<String>, Rejection> {
+        let bound = (by.clone(), Way::Push);
+        let sealed = self.shell.read(patient(who), move |state: &PatientState| state.addresses.get(&bound).cloned());
+        let Some(sealed) = sealed.await? else { return Ok(None) };
+        let key = self.key_of_known(who).await.ok().flatten();
+        let kept = key.and_then(|key| open(&key, who, ADDRESS, &sealed));
+        Ok(match kept {
+            Some(Kept::Bound { to: ChannelAddress::Push { endpoint, .. }, .. }) => {
+                Some(URL_SAFE_NO_PAD.encode(Sha256::digest(endpoint)))
+            }
+            _ => None,
+        })
     }
 }

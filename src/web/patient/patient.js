@@ -170,6 +170,14 @@ function draw() {
   ];
 }
 
+async function signOut() {
+  busy = true;
+  page.draw();
+  if (ways) await ways.leave();
+  busy = false;
+  await page.session.signOut();
+}
+
 async function choosePerson() {
   if (mine.length < 2) {
     go('me');
@@ -196,7 +204,7 @@ function meView() {
       h('label', { key: 'elder', class: 'check' }, t('patient.elder'),
         h('span', { class: 'end' }, h('input', { type: 'checkbox', 'data-action': 'elder', checked: elder(), onchange: (/** @type {any} */ e) => setElder(e.target.checked) }))),
       h('div', { key: 'language' }, t('patient.language'), h('span', { class: 'end' }, h('jh-language'))),
-      h('button', { type: 'button', key: 'out', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))));
+      h('button', { type: 'button', key: 'out', 'data-action': 'sign_out', disabled: busy, onclick: signOut }, t('sign_out'))));
 }
 
 /** Who are you? For the first visit, and for a member of the family. */
@@ -219,7 +227,7 @@ function registerView() {
       h('button', { class: 'btn primary big wide', key: 'go', 'data-action': 'register_person', disabled: busy, 'aria-busy': String(busy) },
         t(consent && consent.needed && !consent.phone ? 'family.ask' : 'patient.register_go')),
       first
-        ? h('button', { type: 'button', class: 'btn quiet wide', key: 'out', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))
+        ? h('button', { type: 'button', class: 'btn quiet wide', key: 'out', 'data-action': 'sign_out', disabled: busy, onclick: signOut }, t('sign_out'))
         : h('button', { type: 'button', class: 'btn wide', key: 'cancel', 'data-action': 'register_cancel', onclick: () => go('me') }, t('cancel'))))),
   first && family && h('div', { key: 'family' }, family.view())];
 }
