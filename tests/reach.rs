@@ -14,11 +14,13 @@ use hyper::Method;
 use jiaohao::config::Settings;
 use jiaohao::house::serve::Server;
 use jiaohao::reach::client::{Answered, Client, Patience, Target, Whom};
-use jiaohao::reach::port::{About, Address, ChannelName, Delivery, Language, PushSubscription, Sent, Telling};
+use jiaohao::reach::port::{Address, ChannelName, Delivery, PushSubscription, Sent, Telling};
 use jiaohao::reach::sandbox::{Options, Received, Sandbox};
 use jiaohao::reach::{Reach, Wall, signature, wechat};
 use jiaohao_actors::shell::clock::wall_ms;
 use jiaohao_domain::Timestamp;
+use jiaohao_domain::reach::About;
+use jiaohao_domain::vocabulary::Language;
 use serde_json::{Value, json};
 use served::{MORNING, Phones, start_with};
 

@@ -1,20 +1,26 @@
 //! Where a person is reached outside the pages: the telephone on file, else that of an account that acts for them; what an
 //! account has bound for WeChat and notifications. All of it lies sealed with the person's key and is opened for one sending.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiaohao_actors::shell::{Origin, clock};
+use jiaohao_domain::account::State as AccountState;
 use jiaohao_domain::patient::State as PatientState;
 use jiaohao_domain::reach::Way;
 use jiaohao_domain::redacted::Redacted;
-use jiaohao_domain::vocabulary::{BindChannel, ChannelAddress, ChannelLanguage, ToPatient};
+use jiaohao_domain::vocabulary::{BindChannel, ChannelAddress, Language, ToPatient};
 use jiaohao_domain::{AccountId, Code, PatientId, Rejection};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 
 use super::commands::Addressed;
 use super::{House, account, patient};
+use crate::identity::accounts;
+use crate::identity::keys::KeyName;
 use crate::identity::persons::{open, seal};
 use crate::identity::tokens::Claims;
-use crate::reach::port::{Address, Language, PushSubscription};
+use crate::reach::port::{Address, PushSubscription};
 
 const ADDRESS: &str = "address";
 /// An account's own phone is at hand for so long after its sign-in: time to say who one is.
@@ -29,7 +35,7 @@ pub(crate) type SignedInPhones = dashmap::DashMap<AccountId, (Redacted<String>, 
 #[derive(Serialize, Deserialize)]
 enum Kept {
     Phone(String),
-    Bound { to: ChannelAddress, language: ChannelLanguage },
+    Bound { to: ChannelAddress, language: Language },
 }
 
 /// An address of a person, and whose it is.
@@ -45,10 +51,6 @@ fn reached(account: AccountId, kept: Kept) -> Reached {
     match kept {
         Kept::Phone(phone) => Reached { account, to: Address::Phone(phone.into()), language: Language::Zh },
         Kept::Bound { to, language } => {
-            let language = match language {
-                ChannelLanguage::Zh => Language::Zh,
-                ChannelLanguage::En => Language::En,
-            };
             let to = match to {
                 ChannelAddress::WeChat { openid } => Address::WeChat(openid.into()),
                 ChannelAddress::Push { endpoint, p256dh, auth } => {
@@ -109,11 +111,11 @@ impl House {
         self.shell.ask(patient(person), bind.into(), Origin::Shell).await.map(drop)
     }
 
-    /// Where a person is reached by a way. By text message that is one phone: the own on file, else that of the account that
-    /// is the person's own, else another's who acts for them.
+    /// Where a person is reached by a way. By text message that is one phone: the own on file, where more stands behind it than
+    /// the word of who typed it, else that of the account that is the person's own, else another's who acts for them.
     pub(super) async fn addresses(&self, who: &PatientId, way: Way) -> Result<Vec<Reached>, Rejection> {
         if way == Way::Sms
-            && let Some(phone) = self.readable_record(who).await?.and_then(|record| record.phone)
+            && let Some(phone) = self.phone_on_file(who).await?
         {
             let to = Address::Phone(phone.into());
             return Ok(vec![Reached { account: None, to, language: Language::Zh }]);
@@ -134,5 +136,34 @@ impl House {
             .filter_map(|(account, sealed)| Some(reached(account, open(&key, who, ADDRESS, &sealed)?)));
         let most = if way == Way::Sms { 1 } else { usize::MAX };
         Ok(opened.take(most).collect())
+    }
+
+    /// The phone on somebody's file that is known to be theirs: the hospital has put it there, or it has said so itself, by a
+    /// code. Who makes a claim by a number alone types any phone beside it.
+    async fn phone_on_file(&self, who: &PatientId) -> Result<Option<String>, Rejection> {
+        let Some(phone) = self.readable_record(who).await?.and_then(|record| record.phone) else { return Ok(None) };
+        if !who.is_claim() {
+            return Ok(Some(phone));
+        }
+        let Ok(member) = accounts::phone(self.keys.get(KeyName::Hash), &phone) else { return Ok(None) };
+        let asked = who.clone();
+        let has_agreed = move |state: &AccountState| state.agreements.values().any(|whom| whom.contains_key(&asked));
+        Ok(self.shell.read(account(&member), has_agreed).await?.then_some(phone))
+    }
+
+    /// By what a browser knows the subscription that an account has bound for a person as its own: SHA-256 of the endpoint,
+    /// base64url. None: there is none, or it cannot be read.
+    pub(super) async fn push_bound(&self, by: &AccountId, who: &PatientId) -> Result<Option<String>, Rejection> {
+        let bound = (by.clone(), Way::Push);
+        let sealed = self.shell.read(patient(who), move |state: &PatientState| state.addresses.get(&bound).cloned());
+        let Some(sealed) = sealed.await? else { return Ok(None) };
+        let key = self.key_of_known(who).await.ok().flatten();
+        let kept = key.and_then(|key| open(&key, who, ADDRESS, &sealed));
+        Ok(match kept {
+            Some(Kept::Bound { to: ChannelAddress::Push { endpoint, .. }, .. }) => {
+                Some(URL_SAFE_NO_PAD.encode(Sha256::digest(endpoint)))
+            }
+            _ => None,
+        })
     }
 }

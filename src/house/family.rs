@@ -218,7 +218,12 @@ impl House {
         self.judge_of_before(&claims.account).await?;
         let state = self.shell.read(account(&claims.account), AccountState::clone).await?;
         let zone = self.zone_of(None);
-        let family: Vec<Value> = state.relations.iter().map(|(who, acts)| shown(who, acts, zone)).collect();
+        let mut family = Vec::new();
+        for (who, acts) in &state.relations {
+            let mut one = shown(who, acts, zone);
+            one["push"] = json!(self.push_bound(&claims.account, who).await?);
+            family.push(one);
+        }
         let mut grown = Vec::new();
         for (who, since) in &state.grown {
             let masked_name = self.masked_name(who).await?;

@@ -12,6 +12,7 @@ mod figures;
 mod find;
 pub mod folder;
 mod health;
+mod lanes;
 mod lost_keys;
 pub mod notices;
 mod ops;

@@ -1,32 +1,37 @@
 //! Notices on their way out. What a person's owner has decided is taken from the durable record, sent beside the owners,
 //! and what came of it goes back to the owner as a command. Nothing that must not be lost is remembered here: of what no word
 //! comes the owner asks again, under the same id, also after a restart. Where too much waits, the newest is left to that.
+//! Each way has a lane of its own: a party that does not answer holds up nobody who is told by another.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
+use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiaohao_actors::shell::Origin;
 use jiaohao_domain::patient::State as PatientState;
-use jiaohao_domain::reach::{About, SendOutcome, Way};
-use jiaohao_domain::vocabulary::{NoticeDue, ToPatient};
+use jiaohao_domain::reach::{About, SendOutcome, WORD_WITHIN_S, Way};
+use jiaohao_domain::vocabulary::{Language, NoticeDue, ToPatient};
 use jiaohao_domain::{NoticeId, PatientId, Rejection};
-use tokio::sync::{Semaphore, mpsc};
 
 use super::addresses::Reached;
+use super::lanes::{Lane, LaneEnd, lane};
 use super::{House, patient, site};
 use crate::identity::accounts::hashed;
 use crate::identity::keys::KeyName;
-use crate::reach::port::{self, Channel, ChannelName, Delivery, Language, Sent, Telling};
+use crate::reach::port::{Channel, ChannelName, Delivery, Sent, Telling};
 
-/// So many notices may wait to be sent.
+/// So many notices may wait to be sent by one way.
 const WAITING: usize = 4_096;
-/// So many are sent at once.
+/// So many are sent at once by one way, each to [`ADDRESSES_MAX`](jiaohao_domain::reach::ADDRESSES_MAX) addresses at most.
 const AT_ONCE: usize = 32;
-/// A channel that has not answered after this is given up; its own time-outs are shorter.
+/// An address is given up after this, whatever its channel still tries (WeChat asks for a token and sends, both twice, each
+/// within the client's time-out). All addresses of a notice are told at once, so that a word of it is there before its
+/// owner asks again.
 const SEND_WITHIN: Duration = Duration::from_secs(15);
+const _: () = assert!(SEND_WITHIN.as_secs() < WORD_WITHIN_S as u64);
 /// So many tellings are remembered until their reports come; beyond, the oldest is forgotten and its deadline passes.
 const TELLINGS: usize = 10_000;
 /// For how long it is worth telling that somebody is called, that three are before them, and all else, in seconds.
@@ -47,27 +52,57 @@ pub struct ToSend {
     pub has_page: bool,
 }
 
+/// One notice on its way to its person.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct OnWay {
+    patient: PatientId,
+    notice: NoticeId,
+}
+
 /// Where notices leave; without a house behind it they go nowhere.
-#[derive(Clone, Debug, Default)]
-pub struct Outlet(Option<mpsc::Sender<ToSend>>);
+#[derive(Clone, Default)]
+pub struct Outlet(Arc<BTreeMap<Way, Lane<OnWay>>>);
+
+impl fmt::Debug for Outlet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Outlet").field(&self.0.keys()).finish()
+    }
+}
 
 /// Where they come out.
-pub type Notices = mpsc::Receiver<ToSend>;
+pub struct Notices(Vec<(Way, LaneEnd<OnWay>)>);
 
 /// A way out.
 pub fn outlet() -> (Outlet, Notices) {
-    let (sender, receiver) = mpsc::channel(WAITING);
-    (Outlet(Some(sender)), receiver)
+    let (mut lanes, mut ends) = (BTreeMap::new(), Vec::new());
+    for way in [Way::App, Way::WeChat, Way::Push, Way::Sms] {
+        let (lane, end) = lane(WAITING);
+        lanes.insert(way, lane);
+        ends.push((way, end));
+    }
+    (Outlet(Arc::new(lanes)), Notices(ends))
 }
 
 impl Outlet {
-    /// Never waits.
-    pub fn send(&self, notice: ToSend) {
-        if let Some(sender) = &self.0
-            && sender.try_send(notice).is_err()
-        {
-            metrics::counter!("overloaded_total", "what" => "notices").increment(1);
+    /// Never waits. What is still on its way is not sent beside itself.
+    pub fn send(&self, ToSend { patient, notice, ways, has_page }: ToSend) {
+        // A page that is open shows it by itself.
+        for way in ways.into_iter().filter(|way| *way != Way::App || !has_page) {
+            let on_way = OnWay { patient: patient.clone(), notice: notice.clone() };
+            if self.0.get(&way).is_some_and(|lane| !lane.put(on_way)) {
+                metrics::counter!("overloaded_total", "what" => "notices").increment(1);
+            }
         }
+    }
+}
+
+impl Notices {
+    async fn each<F>(self, send: impl Fn(Way, OnWay) -> Option<F>)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let send = &send;
+        join_all(self.0.into_iter().map(|(way, end)| end.run(AT_ONCE, move |on_way| send(way, on_way)))).await;
     }
 }
 
@@ -86,7 +121,7 @@ struct OnTheWay {
     notice: NoticeId,
     way: Way,
     /// Of how many addresses there is no bad news yet.
-    open: Arc<AtomicUsize>,
+    open: Arc<AtomicIsize>,
 }
 
 impl Tellings {
@@ -111,16 +146,12 @@ impl Tellings {
 }
 
 /// Sends until the house is gone.
-pub(super) async fn run(house: Weak<House>, mut notices: Notices) {
-    let at_once = Arc::new(Semaphore::new(AT_ONCE));
-    while let Some(notice) = notices.recv().await {
-        let Ok(turn) = at_once.clone().acquire_owned().await else { return };
-        let Some(house) = house.upgrade() else { return };
-        actix_web::rt::spawn(async move {
-            house.send_notice(notice).await;
-            drop(turn);
-        });
-    }
+pub(super) async fn run(house: Weak<House>, notices: Notices) {
+    let send = |way, OnWay { patient, notice }| {
+        let house = house.upgrade()?;
+        Some(async move { house.send_by(&patient, &notice, way).await })
+    };
+    notices.each(send).await;
 }
 
 /// Takes what the channels report until the house is gone.
@@ -143,19 +174,14 @@ fn channel_of(way: Way) -> Option<ChannelName> {
 }
 
 impl House {
-    async fn send_notice(&self, ToSend { patient, notice, ways, has_page }: ToSend) {
-        // What cannot arrive is said first: it may be the last thing that is waited for.
-        if ways.contains(&Way::App) && !has_page {
-            self.came_of_notice(&patient, &notice, Way::App, SendOutcome::Failed).await;
-        }
-        let outside = ways.into_iter().filter_map(|way| Some((way, channel_of(way)?)));
-        join_all(outside.map(|(way, channel)| self.send_by(&patient, &notice, way, channel))).await;
-    }
-
-    async fn send_by(&self, who: &PatientId, notice: &NoticeId, way: Way, channel: ChannelName) {
-        let outcome = match self.reach.channel(channel) {
-            Some(channel) => self.hand_over_notice(who, notice, way, &*channel).await,
-            None => Ok(Some(SendOutcome::NoAddress)),
+    async fn send_by(&self, who: &PatientId, notice: &NoticeId, way: Way) {
+        let outcome = match channel_of(way) {
+            // No page of the person is open.
+            None => Ok(Some(SendOutcome::Failed)),
+            Some(channel) => match self.reach.channel(channel) {
+                Some(channel) => self.hand_over_notice(who, notice, way, &*channel).await,
+                None => Ok(Some(SendOutcome::NoAddress)),
+            },
         };
         match outcome {
             Ok(Some(outcome)) => self.came_of_notice(who, notice, way, outcome).await,
@@ -165,7 +191,7 @@ impl House {
         }
     }
 
-    /// Gives it to a channel, for each address of the person. None: there is nothing to tell any more.
+    /// Gives it to a channel, for all addresses of the person at once. None: there is nothing to tell any more.
     async fn hand_over_notice(
         &self,
         who: &PatientId,
@@ -175,29 +201,35 @@ impl House {
     ) -> Result<Option<SendOutcome>, Rejection> {
         let asked = notice.clone();
         let due = move |state: &PatientState| {
-            state.notices.get(&asked).filter(|notice| notice.is_live()).map(|notice| notice.due.clone())
+            let notice = state.notices.get(&asked).filter(|notice| notice.is_live())?;
+            Some((notice.due.about?, notice.due.clone()))
         };
-        let Some(due) = self.shell.read(patient(who), due).await? else { return Ok(None) };
+        let Some((about, due)) = self.shell.read(patient(who), due).await? else { return Ok(None) };
         let addresses = self.addresses(who, way).await?;
         if addresses.is_empty() {
             return Ok(Some(SendOutcome::NoAddress));
         }
-        let open = Arc::new(AtomicUsize::new(addresses.len()));
-        let mut is_taken = false;
-        for address in addresses {
-            let told = OnTheWay { patient: who.clone(), notice: notice.clone(), way, open: open.clone() };
-            let sent = self.tell_address(&due, address, told, channel).await?;
-            is_taken |= sent == Sent::Taken;
-            if sent != Sent::Taken {
+        let open = Arc::new(AtomicIsize::new(isize::try_from(addresses.len()).unwrap_or(isize::MAX)));
+        let told = || OnTheWay { patient: who.clone(), notice: notice.clone(), way, open: open.clone() };
+        let sends = addresses.into_iter().map(|address| self.tell_address((about, &due), address, told(), channel));
+        let mut failed = None;
+        for sent in join_all(sends).await {
+            if !matches!(sent, Ok(Sent::Taken)) {
                 open.fetch_sub(1, Ordering::Relaxed);
             }
+            failed = sent.err().or(failed);
         }
-        Ok(Some(if is_taken { SendOutcome::Taken } else { SendOutcome::Failed }))
+        match failed {
+            // Of what was taken its report may have come already.
+            _ if open.load(Ordering::Relaxed) > 0 => Ok(Some(SendOutcome::Taken)),
+            None => Ok(Some(SendOutcome::Failed)),
+            Some(why) => Err(why),
+        }
     }
 
     async fn tell_address(
         &self,
-        due: &NoticeDue,
+        (about, due): (About, &NoticeDue),
         address: Reached,
         told: OnTheWay,
         channel: &dyn Channel,
@@ -206,7 +238,7 @@ impl House {
         let whose = account.as_ref().map_or("", |account| account.as_str());
         let named = [told.notice.as_str(), told.way.wire(), whose].map(str::as_bytes);
         let id = hashed(self.keys.get(KeyName::Hash), &[b"telling".as_slice(), named[0], named[1], named[2]]);
-        let telling = self.telling(id, due, language).await?;
+        let telling = self.telling(id, (about, due), language).await?;
         let (who, way) = (told.patient.clone(), told.way);
         // The report may be here before the answer.
         self.tellings.note(&telling.id, told);
@@ -220,17 +252,21 @@ impl House {
         Ok(sent)
     }
 
-    async fn telling(&self, id: String, due: &NoticeDue, language: Language) -> Result<Telling, Rejection> {
+    async fn telling(
+        &self,
+        id: String,
+        (about, due): (About, &NoticeDue),
+        language: Language,
+    ) -> Result<Telling, Rejection> {
         let name = |state: &jiaohao_domain::site::State| {
             state.definition.as_ref().map(|site| (site.name.clone(), site.name_en.clone())).unwrap_or_default()
         };
         let (name, name_en) = self.shell.read(site(due.ticket.as_str()), name).await?;
         let said = |zh: String, en: String| if language == Language::En && !en.is_empty() { en } else { zh };
-        let (about, expires_in_s) = match due.about {
-            Some(About::Called) | None => (port::About::Called, CALLED_FOR_S),
-            Some(About::ThreeBefore) => (port::About::ThreeBefore, NEAR_FOR_S),
-            Some(About::Delayed) => (port::About::Delayed, ELSE_FOR_S),
-            Some(About::Stopped) => (port::About::Stopped, ELSE_FOR_S),
+        let expires_in_s = match about {
+            About::Called => CALLED_FOR_S,
+            About::ThreeBefore => NEAR_FOR_S,
+            About::Delayed | About::Stopped => ELSE_FOR_S,
         };
         let (number, place) = (due.number.clone(), said(due.place.clone(), due.place_en.clone()));
         Ok(Telling { id, about, number, place, site: said(name, name_en), language, expires_in_s })
@@ -254,5 +290,110 @@ impl House {
         if let Err(why) = self.shell.ask(patient(who), message, Origin::Shell).await {
             tracing::warn!(code = why.code.wire(), "what came of a notice could not be told");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::future::ready;
+    use std::rc::Rc;
+
+    use futures_util::FutureExt;
+    use futures_util::future::LocalBoxFuture;
+
+    use super::*;
+
+    /// Text messages hang until `answer`, all else goes at once; what was begun.
+    #[derive(Clone, Default)]
+    struct Party {
+        begun: Rc<RefCell<Vec<(Way, String)>>>,
+        answer: Rc<tokio::sync::Notify>,
+    }
+
+    impl Party {
+        fn send(&self, way: Way, on_way: OnWay) -> Option<LocalBoxFuture<'static, ()>> {
+            self.begun.borrow_mut().push((way, on_way.notice.to_string()));
+            let answer = self.answer.clone();
+            Some(if way == Way::Sms {
+                async move { answer.notified().await }.boxed_local()
+            } else {
+                ready(()).boxed_local()
+            })
+        }
+
+        fn begun(&self, way: Way) -> usize {
+            self.begun.borrow().iter().filter(|(by, _)| *by == way).count()
+        }
+    }
+
+    fn to_send(number: usize, ways: &[Way]) -> ToSend {
+        let (patient, notice) = (PatientId::from("p-1"), NoticeId::from(format!("s.d.t{number}.n1")));
+        ToSend { patient, notice, ways: ways.to_vec(), has_page: false }
+    }
+
+    async fn settle() {
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_party_that_does_not_answer_holds_up_its_own_way_alone() {
+        let ((outlet, notices), party) = (outlet(), Party::default());
+        let sending = party.clone();
+        actix_web::rt::spawn(notices.each(move |way, on_way| sending.send(way, on_way)));
+        for number in 0..WAITING + 2 * AT_ONCE {
+            outlet.send(to_send(number, &[Way::Sms]));
+        }
+        outlet.send(to_send(0, &[Way::App, Way::WeChat, Way::Push]));
+        settle().await;
+        assert_eq!(party.begun(Way::Sms), AT_ONCE);
+        assert_eq!([Way::App, Way::WeChat, Way::Push].map(|way| party.begun(way)), [1; 3]);
+    }
+
+    #[actix_web::test]
+    async fn what_is_still_on_its_way_is_not_sent_beside_itself() {
+        let ((outlet, notices), party) = (outlet(), Party::default());
+        let sending = party.clone();
+        actix_web::rt::spawn(notices.each(move |way, on_way| sending.send(way, on_way)));
+        for _ in 0..3 {
+            outlet.send(to_send(1, &[Way::Sms, Way::Push]));
+            settle().await;
+        }
+        assert_eq!((party.begun(Way::Sms), party.begun(Way::Push)), (1, 3));
+        party.answer.notify_one();
+        settle().await;
+        outlet.send(to_send(1, &[Way::Sms]));
+        settle().await;
+        assert_eq!(party.begun(Way::Sms), 2, "it is asked again once no word came of it");
+    }
+
+    #[actix_web::test]
+    async fn what_waits_is_bounded_and_what_found_no_room_may_come_again() {
+        let ((outlet, notices), party) = (outlet(), Party::default());
+        for number in 0..=WAITING {
+            outlet.send(to_send(number, &[Way::Push]));
+        }
+        let sending = party.clone();
+        actix_web::rt::spawn(notices.each(move |way, on_way| sending.send(way, on_way)));
+        while party.begun(Way::Push) < WAITING {
+            settle().await;
+        }
+        settle().await;
+        assert_eq!(party.begun(Way::Push), WAITING);
+        outlet.send(to_send(WAITING, &[Way::Push]));
+        settle().await;
+        assert_eq!(party.begun(Way::Push), WAITING + 1);
+    }
+
+    #[actix_web::test]
+    async fn an_open_page_is_not_told_that_nothing_can_arrive_there() {
+        let ((outlet, notices), party) = (outlet(), Party::default());
+        let sending = party.clone();
+        actix_web::rt::spawn(notices.each(move |way, on_way| sending.send(way, on_way)));
+        outlet.send(ToSend { has_page: true, ..to_send(1, &[Way::App, Way::Push]) });
+        settle().await;
+        assert_eq!((party.begun(Way::App), party.begun(Way::Push)), (0, 1));
     }
 }

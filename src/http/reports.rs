@@ -2,12 +2,13 @@
 
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, web};
+use jiaohao_domain::vocabulary::Language;
 use jiaohao_domain::{Code, Rejection};
 use serde_json::Value;
 
 use super::Door;
 use super::problem::Problem;
-use super::requests::{Deed, Language, ReportQuery};
+use super::requests::{Deed, ReportQuery};
 
 /// A spreadsheet in Chinese takes a file without it for GB 18030.
 const BYTE_ORDER_MARK: &str = "\u{feff}";

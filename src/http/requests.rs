@@ -3,6 +3,7 @@
 
 use jiaohao_domain::person::{Relation, Sex};
 use jiaohao_domain::report::By;
+use jiaohao_domain::vocabulary::Language;
 use jiaohao_domain::{
     BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Role, ScreenId, ServicePointId, SiteId, TicketId,
     Timestamp,
@@ -381,17 +382,6 @@ pub struct ReportQuery {
     /// The language of a table's heads.
     #[serde(default)]
     pub language: Language,
-}
-
-/// A language that heads are in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Language {
-    /// Chinese.
-    #[default]
-    Zh,
-    /// English.
-    En,
 }
 
 /// End the tokens of a script.

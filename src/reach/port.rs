@@ -1,7 +1,9 @@
 //! How a person is reached: one port, a channel each for SMS, WeChat service messages and Web Push.
 
 use futures_util::future::BoxFuture;
+use jiaohao_domain::reach::About;
 use jiaohao_domain::redacted::Redacted;
+use jiaohao_domain::vocabulary::Language;
 
 /// What is told. A name is not in it: number and place are enough.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,50 +22,6 @@ pub struct Telling {
     pub language: Language,
     /// For how long it is worth telling, in seconds.
     pub expires_in_s: u32,
-}
-
-/// What a telling is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
-    /// Three are still before the ticket, or fewer.
-    ThreeBefore,
-    /// It is called: go there now.
-    Called,
-    /// The doctor is late.
-    Delayed,
-    /// The clinic does not take place.
-    Stopped,
-}
-
-impl About {
-    /// As it stands in what is sent.
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::ThreeBefore => "three_before",
-            Self::Called => "called",
-            Self::Delayed => "delayed",
-            Self::Stopped => "stopped",
-        }
-    }
-}
-
-/// The languages of the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// Chinese.
-    Zh,
-    /// English.
-    En,
-}
-
-impl Language {
-    /// As it stands in what is sent.
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::Zh => "zh",
-            Self::En => "en",
-        }
-    }
 }
 
 /// Where to: never printed.

@@ -5,11 +5,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::BoxFuture;
 use hyper::Method;
+use jiaohao_domain::reach::About;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::client::{Client, Target, Whom};
-use super::port::{About, Address, Channel, ChannelName, PushSubscription, Sent, Telling};
+use super::port::{Address, Channel, ChannelName, PushSubscription, Sent, Telling};
 use super::sealed::{self, BrowserKeys};
 use super::vapid::Vapid;
 use super::{Wall, counted};

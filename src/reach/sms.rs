@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use hyper::Method;
 use jiaohao_domain::Timestamp;
+use jiaohao_domain::reach::About;
 use jiaohao_domain::redacted::Redacted;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::client::{Client, Target, Whom};
-use super::port::{About, Address, Channel, ChannelName, Deliveries, Delivery, Sent, Telling};
+use super::port::{Address, Channel, ChannelName, Deliveries, Delivery, Sent, Telling};
 use super::{ReachError, Wall, counted, known, signature};
 use crate::config::SmsSettings;
 use crate::identity::codes::{CodeMessage, Purpose};

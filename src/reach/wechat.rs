@@ -8,6 +8,7 @@ use data_encoding::HEXLOWER;
 use futures_util::future::BoxFuture;
 use hyper::body::Bytes;
 use jiaohao_domain::Timestamp;
+use jiaohao_domain::reach::About;
 use jiaohao_domain::redacted::Redacted;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -15,7 +16,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::client::{Client, Target, Whom};
-use super::port::{About, Address, Channel, ChannelName, Deliveries, Delivery, Sent, Telling};
+use super::port::{Address, Channel, ChannelName, Deliveries, Delivery, Sent, Telling};
 use super::{ReachError, Wall, counted};
 use crate::config::WechatSettings;
 
@@ -396,8 +397,9 @@ fn read_event(body: &[u8]) -> Result<Option<(i64, bool)>, NoEvent> {
 #[cfg(test)]
 mod tests {
     use super::super::Reports;
+    use jiaohao_domain::vocabulary::Language;
+
     use super::super::client::Patience;
-    use super::super::port::Language;
     use super::*;
     use crate::config::Settings;
 

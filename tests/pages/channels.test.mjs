@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import test, { after, before } from 'node:test';
-import { Browser, drawn, freePort, Hospital, ONE_SLOT, PROGRAM, pause, SIZES } from './hospital.mjs';
+import { Browser, drawn, freePort, Hospital, ONE_SLOT, PROGRAM, pause, residentNumber, sayWho, SIZES } from './hospital.mjs';
 
 const PHONE = '13912345678';
 
@@ -106,6 +106,74 @@ test('a notification is shown by the worker, in its language, with number and pl
   assert.deepEqual(await shown(JSON.stringify(inEnglish)), { title: 'It is nearly your turn', body: 'A012 · 3号诊室 · 仁民医院', lang: 'en', tag: 'n-2' });
   assert.deepEqual(await shown('no JSON'), { title: '有新消息,请打开查看', body: '', lang: 'zh', tag: 'news' });
   await page.context().close();
+  assert.deepEqual(browser.complaints, []);
+});
+
+/** A phone whose browser subscribes at the sandbox's push service: Chromium's own lies outside. */
+async function pushPhone(number, name, document) {
+  const { key } = await (await fetch(`${hospital.base}/api/v1/push-key`)).json();
+  const { endpoint, keys } = await (await fetch(`${parties}/push/subscriptions?key=${key}`, { method: 'POST' })).json();
+  const page = await browser.open('/patient', SIZES.phone, { content: `
+    const subscription = ${JSON.stringify({ endpoint })};
+    subscription.toJSON = () => (${JSON.stringify({ endpoint, keys })});
+    subscription.unsubscribe = async () => localStorage.removeItem('subscribed');
+    PushManager.prototype.subscribe = async () => (localStorage.setItem('subscribed', '1'), subscription);
+    PushManager.prototype.getSubscription = async () => (localStorage.getItem('subscribed') ? subscription : null);
+    Notification.requestPermission = async () => 'granted';` });
+  await page.fill('[name=phone]', number);
+  await page.click('[data-action=send_code]');
+  const { content } = await came((one) => one.channel === 'sms' && one.template === 'code' && one.to === `+86${number}`);
+  await page.waitForSelector('[name=code]');
+  await drawn(page);
+  await page.fill('[name=code]', content.code);
+  await page.click('[data-action=sign_in]');
+  await page.waitForSelector('[data-form=register_person]');
+  if (name) await sayWho(page, name, document);
+  await page.click('nav [data-action=open_me]');
+  return page;
+}
+
+/** Whether the account of a page is told of somebody by notifications, as the house has it. */
+const isBound = (page, patient) => page.evaluate(async (who) => {
+  const { access_token: token } = await (await fetch('/api/v1/session/refresh', { method: 'POST' })).json();
+  const { family } = await (await fetch('/api/v1/family', { headers: { authorization: `Bearer ${token}` } })).json();
+  return !!family.find((one) => one.patient === who).push;
+}, patient);
+
+test('each phone has its own switch for notifications, and signing out turns it off', async () => {
+  const [MOTHER, FATHER] = ['13912345001', '13912345003'];
+  const child = await hospital.person('张天佑', '2018-11-24', 13);
+  const phones = [];
+  for (const [number, name, serial] of [[MOTHER, '李小芳', 22], [FATHER, '张大山', 23]]) {
+    const page = await pushPhone(number, name, residentNumber('1985-05-05', serial));
+    await hospital.call('POST', '/family', { patient: child, phone: number, relation: 'child' }, hospital.desk);
+    await page.reload();
+    await page.click('nav [data-action=open_me]');
+    await page.click(`[data-action=look_after][data-patient="${child}"]`);
+    phones.push(page);
+  }
+  const [mother, father] = phones;
+  await mother.click('[data-action=allow_push]');
+  await mother.waitForSelector('[data-action=stop_push]');
+  await father.waitForSelector('[data-ways~=push]');
+  await father.click('[data-action=allow_push]');
+  await father.waitForSelector('[data-action=stop_push]');
+  await father.click('[data-action=stop_push]');
+  await father.waitForSelector('[data-action=allow_push]');
+  assert.deepEqual([await isBound(mother, child), await isBound(father, child)], [true, false]);
+  await mother.click('[data-action=sign_out]');
+  await mother.waitForSelector('[name=phone]');
+  assert.equal(await mother.evaluate(() => localStorage.getItem('subscribed')), null);
+  await father.waitForSelector('[data-ways]:not([data-ways~=push])');
+  // The house hears nothing any more: whoever signs out is signed out all the same.
+  await father.click('[data-action=allow_push]');
+  await father.waitForSelector('[data-action=stop_push]');
+  await father.route('**/api/v1/family', () => {});
+  await father.route('**/api/v1/channels/unbind', () => {});
+  await father.click('[data-action=sign_out]');
+  await father.waitForSelector('[name=phone]');
+  assert.equal(await father.evaluate(() => localStorage.getItem('subscribed')), null);
+  for (const page of phones) await page.context().close();
   assert.deepEqual(browser.complaints, []);
 });
 

@@ -22,6 +22,10 @@ impl Clinic {
         put("/departments", json!({"id": "s.d", "name": "内科"})).await;
         put("/queues", json!({"id": "s.d.q", "name": "普通", "prefix": "A"})).await;
         put("/service-points", json!({"id": "s.d.r", "name": "3号诊室"})).await;
+        let slots = json!([{"start": "09:00", "minutes": 30, "capacity": 8}]);
+        let session = json!({"id": "s.d.m", "date": "2026-11-23", "period": "morning", "queue": "s.d.q",
+            "registration_class": "普通", "slots": slots});
+        put("/sessions", session).await;
         put("/doctors", json!({"id": "s.li", "name": "李明", "title": "主任医师", "departments": ["s.d"]})).await;
         let token = async |body: Value| {
             token_of(&door.insist("POST", "/tokens", Some(&operator), &body).await.unwrap()).unwrap()
@@ -37,21 +41,43 @@ impl Clinic {
 
     /// Somebody with that phone on file, seen at the desk.
     async fn person(&self, phone: &str) -> String {
-        let body = json!({"name": "张三", "sex": "male", "birth_date": "1980-01-01", "document_kind": "passport",
-            "document_number": "E12345678", "phone": phone});
+        self.bearer(phone, "E12345678").await
+    }
+
+    /// The same of that document.
+    async fn bearer(&self, phone: &str, document: &str) -> String {
+        let mut body = someone(document);
+        body["phone"] = json!(phone);
         self.post(&self.desk, "/persons", body).await["patient"].as_str().unwrap().to_owned()
+    }
+
+    async fn sign_in(&self, phone: &str) -> String {
+        let asked = self.door.insist("POST", "/session/code", None, &json!({"phone": phone})).await.unwrap();
+        let to = format!("+86{phone}");
+        let code = self.sent(|sent| sent.template == "code" && sent.to == to).await.content["code"].clone();
+        let given = json!({"phone": phone, "code": code, "device": asked["device"]});
+        token_of(&self.door.insist("POST", "/session", None, &given).await.unwrap()).unwrap()
     }
 
     /// Signs the phone in and says who that is: the bearer of the document, whose file has the phone.
     async fn signed_in(&self, phone: &str, patient: &str) -> String {
-        let asked = self.door.insist("POST", "/session/code", None, &json!({"phone": phone})).await.unwrap();
-        let code = self.sent(|sent| sent.template == "code").await.content["code"].clone();
-        let given = json!({"phone": phone, "code": code, "device": asked["device"]});
-        let token = token_of(&self.door.insist("POST", "/session", None, &given).await.unwrap()).unwrap();
-        let own = json!({"name": "张三", "sex": "male", "birth_date": "1980-01-01", "document_kind": "passport",
-            "document_number": "E12345678"});
-        assert_eq!(self.post(&token, "/persons", own).await["patient"], patient);
+        let token = self.sign_in(phone).await;
+        assert_eq!(self.post(&token, "/persons", someone("E12345678")).await["patient"], patient);
         token
+    }
+
+    /// Has a number of that queue, the first.
+    async fn is_near(&self, patient: &str, queue: usize) {
+        self.post(&self.desk, "/tickets", json!({"queue": format!("s.d.q{queue}"), "patient": patient})).await;
+    }
+
+    async fn queues(&self, how_many: usize) {
+        let operator = self.hospital.server.first_token.clone().unwrap();
+        for number in 0..how_many {
+            let prefix = char::from(b'B' + u8::try_from(number).unwrap());
+            let queue = json!({"id": format!("s.d.q{number}"), "name": format!("{number}"), "prefix": prefix});
+            self.door.insist("PUT", "/queues", Some(&operator), &queue).await.unwrap();
+        }
     }
 
     /// Takes a number and is called.
@@ -92,6 +118,11 @@ impl Clinic {
         };
         self.hospital.within(seen).await
     }
+}
+
+fn someone(document: &str) -> Value {
+    json!({"name": "张三", "sex": "male", "birth_date": "1980-01-01", "document_kind": "passport",
+        "document_number": document})
 }
 
 fn is_called(channel: &'static str) -> impl Fn(&Received) -> bool {
@@ -153,5 +184,95 @@ async fn an_address_that_will_never_do_is_given_up() {
     let seen = clinic.door.insist("GET", &stream, Some(&phone), &Value::Null).await.unwrap();
     let ways = seen["snapshot"]["ways"].as_array().unwrap().clone();
     assert!(!ways.contains(&json!("wechat")), "{ways:?}");
+    clinic.hospital.close().await;
+}
+
+#[actix_web::test]
+async fn a_text_message_goes_to_a_phone_that_is_proved() {
+    let clinic = Clinic::open().await;
+    let token = clinic.sign_in("13800138000").await;
+    // Whoever claims a number types any phone beside it.
+    let typed = |document: &str, phone: &str| {
+        let mut body = someone(document);
+        body["phone"] = json!(phone);
+        body
+    };
+    let own = clinic.post(&token, "/persons", typed("E12345678", "13900139000")).await["patient"].clone();
+    let mut mother = typed("E12345679", "13700137000");
+    mother["relation"] = json!("parent");
+    clinic.post(&token, "/persons/consent", mother.clone()).await;
+    mother["code"] = clinic.sent(|sent| sent.template == "consent").await.content["code"].clone();
+    let mother = clinic.post(&token, "/persons", mother).await["patient"].clone();
+    for patient in [&own, &mother] {
+        assert!(patient.as_str().unwrap().starts_with("pc-"), "{patient}");
+        let place = json!({"session": "s.d.m", "slot": "s.d.m.0900", "patient": patient});
+        let booked = clinic.post(&token, "/appointments", place).await;
+        let come = json!({"appointment": booked["appointment"]});
+        clinic.post(&clinic.desk, "/appointments/check-in", come).await;
+    }
+    let near = |to: &'static str| move |sent: &Received| sent.template == "three_before" && sent.to == to;
+    clinic.sent(near("+8613800138000")).await;
+    clinic.sent(near("+8613700137000")).await;
+    let all = clinic.hospital.sandbox.sent();
+    assert!(!all.iter().any(|sent| sent.to == "+8613900139000"), "nobody has proved that phone");
+    clinic.hospital.close().await;
+}
+
+#[actix_web::test]
+async fn text_messages_that_hang_hold_up_nobody_who_is_told_by_another_way() {
+    let clinic = Clinic::open().await;
+    clinic.queues(10).await;
+    let patient = clinic.person("13800138000").await;
+    let phone = clinic.signed_in("13800138000", &patient).await;
+    let bind = json!({"patient": patient, "channel": {"wechat": {"openid": "o-follower-8000"}}});
+    clinic.post(&phone, "/channels/bind", bind).await;
+    let mut others = Vec::new();
+    for number in 0..36 {
+        let phone = format!("138{number:04}0002");
+        others.push(clinic.bearer(&phone, &format!("E2000{number:04}")).await);
+    }
+    for (number, other) in others.iter().enumerate() {
+        clinic.is_near(other, number / 4).await;
+    }
+    let texts = || clinic.hospital.sandbox.sent().into_iter().filter(|sent| sent.to.ends_with("0002")).count();
+    let hang = async {
+        while texts() < 32 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    clinic.hospital.within(hang).await;
+    clinic.is_near(&patient, 9).await;
+    clinic.sent(|sent| sent.channel == "wechat" && sent.template == "three_before").await;
+    assert_eq!(texts(), 32, "as many as hang at once: none was given up before");
+    clinic.hospital.close().await;
+}
+
+#[actix_web::test]
+async fn the_addresses_of_one_person_are_told_at_once() {
+    let clinic = Clinic::open().await;
+    clinic.queues(1).await;
+    let patient = clinic.person("13800138000").await;
+    clinic
+        .post(&clinic.desk, "/family", json!({"patient": patient, "phone": "13900139000", "relation": "parent"}))
+        .await;
+    let key = clinic.hospital.server.house.reach.push.as_ref().unwrap().public_key();
+    let phones = [clinic.signed_in("13800138000", &patient).await, clinic.sign_in("13900139000").await];
+    for phone in phones {
+        let url = format!("http://{}/push/subscriptions?as=0002&key={key}", clinic.hospital.sandbox.address);
+        let push = json_of(&ask(Method::POST, &url, &[], b"").await);
+        let push =
+            json!({"endpoint": push["endpoint"], "p256dh": push["keys"]["p256dh"], "auth": push["keys"]["auth"]});
+        clinic.post(&phone, "/channels/bind", json!({"patient": patient, "channel": {"push": push}})).await;
+    }
+    clinic.is_near(&patient, 0).await;
+    let told = async |how_many: usize| {
+        while clinic.hospital.sandbox.sent().iter().filter(|sent| sent.channel == "push").count() < how_many {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    clinic.hospital.within(told(1)).await;
+    let first = Instant::now();
+    clinic.hospital.within(told(2)).await;
+    assert!(first.elapsed() < Duration::from_secs(5), "the first, which hangs for 8 s, is not waited for");
     clinic.hospital.close().await;
 }

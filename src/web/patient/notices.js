@@ -1,16 +1,21 @@
-// What the phone is told beside the screens: says that it was seen, once it really is; and the list of messages.
+// What the phone is told beside the screens: above whatever is shown, until it is put away; says that it was seen, once it
+// really is; and the list of messages.
 
 import { clockOf } from '../lib/clock.js';
-import { h } from '../lib/dom.js';
+import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 
 /** So many messages are listed, the newest first. */
 const LISTED = 5;
 /** A notice that still looks for somebody, and one that was taken to have found nobody. */
 const OPEN = ['telling', 'not_reached'];
+/** Who stands so in line may still be near. */
+const NEAR = ['waiting', 'summoned'];
 
 /** Those that this page has confirmed, by id: once is enough. @type {Set<string>} */
 const confirmed = new Set();
+/** Those that somebody has put away here. @type {Set<string>} */
+const putAway = new Set();
 
 /** @param {import('./model.js').Model} model @returns {any[]} the newest first */
 function newest(model) {
@@ -18,22 +23,69 @@ function newest(model) {
   return all.sort((a, b) => (a.at < b.at ? 1 : -1));
 }
 
+/** What has the whole screen is no banner. @param {any} notice */
+const hasScreen = (notice) => notice.about === 'called';
+
 /**
- * Confirms what stands on the screen, of everybody on the account. A call stands there as long as it takes the whole
- * screen, or once it was put away. A page that nobody sees confirms nothing.
- * @param {import('../lib/page.js').Page} page @param {import('./model.js').Model[]} models @param {(ticket: string, call: string) => boolean} isShown
+ * Whether a message stands above whatever is shown: as long as it looks for somebody, and once it was seen here, until it is put
+ * away or not so any more.
+ * @param {import('./model.js').Model} model @param {any} notice
  */
-export function confirmSeen(page, models, isShown) {
+function stands(model, notice) {
+  if (hasScreen(notice) || putAway.has(notice.notice)) return false;
+  if (OPEN.includes(notice.state)) return true;
+  if (!confirmed.has(notice.notice) || notice.state !== 'reached') return false;
+  const later = newest(model).find((one) => one.ticket === notice.ticket);
+  const place = model.tickets.get(notice.ticket);
+  return later === notice && (notice.about !== 'three_before' || !!(place && place.value && NEAR.includes(place.value.state)));
+}
+
+/**
+ * The messages of everybody on the account, above every tab and whoever is shown.
+ * @param {import('./model.js').Model[]} models @param {(patient: string) => string} nameOf @param {() => void} draw
+ * @param {boolean} inert behind what has the whole screen
+ */
+export function banners(models, nameOf, draw, inert) {
+  return h('div', { class: 'told', key: 'told', role: 'status', inert }, models.map((model) => newest(model).filter((notice) => stands(model, notice)).map((notice) => h('div', {
+    key: notice.notice, 'data-told': notice.notice, 'data-told-about': notice.about, 'data-patient': model.patient,
+  },
+  h('p', null, models.length > 1 ? h('b', null, nameOf(model.patient) || t('patient.somebody')) : null, words(notice)),
+  h('button', {
+    type: 'button', class: 'btn', 'data-action': 'put_notice_away',
+    onclick: () => {
+      putAway.add(notice.notice);
+      draw();
+    },
+  }, t('close'))))));
+}
+
+/** Whether a banner is what is seen where it stands: nothing lies over it, and it is not scrolled away. @param {string} notice */
+function isBannerSeen(notice) {
+  const text = find(`[data-told="${CSS.escape(notice)}"] p`);
+  if (!text) return false;
+  const { left, top, width, height } = text.getBoundingClientRect();
+  return text.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}
+
+/**
+ * Confirms what was drawn, of everybody on the account: a banner that is seen; a call as long as it takes the whole screen, or
+ * once it was put away. A page that nobody sees confirms nothing.
+ * @param {import('../lib/page.js').Page} page @param {import('./model.js').Model[]} models @param {(ticket: string, call: string) => boolean} isCallShown
+ */
+export function confirmSeen(page, models, isCallShown) {
   if (document.visibilityState !== 'visible' || page.protocol.status !== 'live') return;
   models.forEach((model) => newest(model).forEach((notice) => {
     if (!OPEN.includes(notice.state) || confirmed.has(notice.notice)) return;
-    if (notice.about === 'called' && !isShown(notice.ticket, notice.call)) return;
+    if (hasScreen(notice) ? !isCallShown(notice.ticket, notice.call) : !putAway.has(notice.notice) && !isBannerSeen(notice.notice)) return;
     confirmed.add(notice.notice);
     page.protocol.command('confirm_notice', { patient: model.patient, notice: notice.notice })
       // Not now: at one of the next drawings.
       .catch(() => confirmed.delete(notice.notice));
   }));
 }
+
+/** @param {any} notice */
+const words = (notice) => t(`notice.about.${notice.about}`, { number: notice.number, place: named(notice.place, notice.place_en) });
 
 /** @param {any} notice */
 function state(notice) {
@@ -50,8 +102,7 @@ export function messages(model) {
     h('ol', { class: 'block rows messages', key: 'messages' }, list.map((notice) => h('li', {
       key: notice.notice, 'data-notice': notice.notice, 'data-about': notice.about, 'data-state': notice.state,
     },
-    h('span', null, t(`notice.about.${notice.about}`, { number: notice.number, place: named(notice.place, notice.place_en) }),
-      h('small', null, state(notice))),
+    h('span', null, words(notice), h('small', null, state(notice))),
     h('span', { class: 'end num' }, clockOf(notice.at))))),
   ];
 }

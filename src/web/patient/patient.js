@@ -9,7 +9,7 @@ import { Booking } from './booking.js';
 import { Consent, FamilyView } from './family.js';
 import { calledView, homeView, isCallShown } from './home.js';
 import { Model } from './model.js';
-import { confirmSeen } from './notices.js';
+import { banners, confirmSeen } from './notices.js';
 import { Ways } from './ways.js';
 
 const TABS = ['today', 'book', 'me'];
@@ -143,7 +143,7 @@ function setElder(on) {
 document.body.classList.toggle('elder', elder());
 
 function draw() {
-  if (!model || adding) return registerView();
+  if (!model) return registerView();
   const everybody = [model, ...Array.from(models.values()).filter((one) => one !== model)];
   const home = {
     page, model, family: everybody, nameOf, go, show, seen, scanned,
@@ -151,21 +151,31 @@ function draw() {
       scanned = '';
     },
   };
-  const views = { today: () => homeView(home), book: () => /** @type {Booking} */ (booking).view(), me: meView };
-  const call = calledView(home);
   // Once it is drawn.
   requestAnimationFrame(() => confirmSeen(page, everybody, (ticket, of) => isCallShown(home, ticket, of)));
+  if (adding) return [banners(everybody, nameOf, page.draw, false), registerView()];
+  const views = { today: () => homeView(home), book: () => /** @type {Booking} */ (booking).view(), me: meView };
+  const call = calledView(home);
   // Behind a call that takes the whole screen there is nothing to be found by keyboard or ear.
   const inert = !!call;
   return [
     h('header', { class: 'top', key: 'top', inert }, h('h1', null, t(`patient.tab.${tab}`)),
       h('button', { type: 'button', class: 'who', 'data-action': 'choose_person', onclick: choosePerson }, nameOf(model.patient) || t('patient.me'), mine.length > 1 ? ' ▾' : '')),
+    banners(everybody, nameOf, page.draw, inert),
     h('div', { key: tab, inert }, views[/** @type {'today'|'book'|'me'} */ (tab)]()),
     h('nav', { key: 'nav', inert }, TABS.map((one) => h('button', {
       type: 'button', key: one, 'data-action': `open_${one}`, 'aria-current': one === tab ? 'page' : undefined, onclick: () => go(one),
     }, t(`patient.tab.${one}`)))),
     call,
   ];
+}
+
+async function signOut() {
+  busy = true;
+  page.draw();
+  if (ways) await ways.leave();
+  busy = false;
+  await page.session.signOut();
 }
 
 async function choosePerson() {
@@ -194,7 +204,7 @@ function meView() {
       h('label', { key: 'elder', class: 'check' }, t('patient.elder'),
         h('span', { class: 'end' }, h('input', { type: 'checkbox', 'data-action': 'elder', checked: elder(), onchange: (/** @type {any} */ e) => setElder(e.target.checked) }))),
       h('div', { key: 'language' }, t('patient.language'), h('span', { class: 'end' }, h('jh-language'))),
-      h('button', { type: 'button', key: 'out', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))));
+      h('button', { type: 'button', key: 'out', 'data-action': 'sign_out', disabled: busy, onclick: signOut }, t('sign_out'))));
 }
 
 /** Who are you? For the first visit, and for a member of the family. */
@@ -217,7 +227,7 @@ function registerView() {
       h('button', { class: 'btn primary big wide', key: 'go', 'data-action': 'register_person', disabled: busy, 'aria-busy': String(busy) },
         t(consent && consent.needed && !consent.phone ? 'family.ask' : 'patient.register_go')),
       first
-        ? h('button', { type: 'button', class: 'btn quiet wide', key: 'out', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))
+        ? h('button', { type: 'button', class: 'btn quiet wide', key: 'out', 'data-action': 'sign_out', disabled: busy, onclick: signOut }, t('sign_out'))
         : h('button', { type: 'button', class: 'btn wide', key: 'cancel', 'data-action': 'register_cancel', onclick: () => go('me') }, t('cancel'))))),
   first && family && h('div', { key: 'family' }, family.view())];
 }

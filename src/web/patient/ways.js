@@ -11,7 +11,22 @@ function bytesOf(text) {
   return Uint8Array.from(plain, (c) => c.charCodeAt(0));
 }
 
-/** The ways of everybody on the account, and the switch for notifications. */
+/** Signing out does not wait longer for the notifications' end: the network may be gone. */
+const LEAVE_WITHIN_MS = 3000;
+
+/** As the house names a subscription. @param {string} endpoint @returns {Promise<string>} */
+async function digest(endpoint) {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(endpoint)));
+  return btoa(String.fromCharCode(...hash)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
+}
+
+/** What this browser has subscribed to. @returns {Promise<PushSubscription|null>} */
+async function subscribed() {
+  const worker = navigator.serviceWorker && await navigator.serviceWorker.getRegistration(WORKER);
+  return worker ? worker.pushManager.getSubscription() : null;
+}
+
+/** The ways of everybody on the account, and the switch for this browser's notifications to this account. */
 export class Ways {
   /** @param {import('../lib/page.js').Page} page @param {() => import('./model.js').Model[]} everybody */
   constructor(page, everybody) {
@@ -19,6 +34,10 @@ export class Ways {
     this.everybody = everybody;
     /** What a browser subscribes with; null where the hospital sends none, or this browser cannot. @type {string|null} */
     this.key = null;
+    /** What this browser is subscribed as. @type {string|null} */
+    this.own = null;
+    /** As what this account is told of whom by notifications: perhaps on another phone. @type {Map<string, string|null>} */
+    this.bound = new Map();
     this.busy = false;
     /** Refused in the browser's own question: only its settings take that back. */
     this.refused = false;
@@ -26,18 +45,28 @@ export class Ways {
 
   async read() {
     const { navigator: n } = window;
-    if (!n.serviceWorker || !('PushManager' in window) || this.key) return;
+    if (!n.serviceWorker || !('PushManager' in window)) return;
     try {
-      this.key = (await this.page.session.http('GET', '/api/v1/push-key')).key;
+      const { key } = await this.page.session.http('GET', '/api/v1/push-key');
+      if (key) await this.learn(await subscribed());
+      this.key = key;
       this.page.draw();
     } catch {
       // Asked again the next time the page is opened.
     }
   }
 
-  /** @param {string} name @param {any} more */
-  async forEverybody(name, more) {
-    for (const one of this.everybody()) await this.page.command(name, { patient: one.patient, ...more });
+  /** @param {PushSubscription|null} subscription @param {AbortSignal} [signal] */
+  async learn(subscription, signal) {
+    const own = subscription && await digest(subscription.endpoint);
+    const { family } = await this.page.session.http('GET', '/api/v1/family', undefined, { signal });
+    this.own = own;
+    this.bound = new Map(family.map((/** @type {any} */ one) => [one.patient, one.push]));
+  }
+
+  /** Whether this account is told of somebody in this browser. @param {string} patient */
+  isOn(patient) {
+    return !!this.own && this.bound.get(patient) === this.own;
   }
 
   async allow() {
@@ -47,14 +76,34 @@ export class Ways {
     const subscription = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytesOf(String(this.key)) });
     const { endpoint, keys } = subscription.toJSON();
     const push = { endpoint, p256dh: (keys || {}).p256dh, auth: (keys || {}).auth };
-    await this.forEverybody('bind_channel', { channel: { push }, language: language() });
+    for (const { patient } of this.everybody()) await this.page.command('bind_channel', { patient, channel: { push }, language: language() });
+    await this.learn(subscription);
   }
 
   async stop() {
-    const worker = await navigator.serviceWorker.getRegistration(WORKER);
-    const subscription = worker && (await worker.pushManager.getSubscription());
+    const subscription = await subscribed();
+    await this.learn(subscription);
+    for (const [patient] of this.bound) if (this.isOn(patient)) await this.page.command('unbind_channel', { patient, channel: 'push' });
     if (subscription) await subscription.unsubscribe();
-    await this.forEverybody('unbind_channel', { channel: 'push' });
+    this.own = null;
+  }
+
+  /**
+   * Whoever signs out leaves nothing behind that goes on showing numbers here. What the network does not let through in time, the
+   * push service answers the house: nobody is subscribed there any more.
+   */
+  async leave() {
+    const late = new AbortController();
+    const left = (async () => {
+      const subscription = await subscribed();
+      if (!subscription) return;
+      const unbound = this.learn(subscription, late.signal).then(() => Promise.all(Array.from(this.bound.keys()).filter((patient) => this.isOn(patient))
+        .map((patient) => this.page.session.http('POST', '/api/v1/channels/unbind', { patient, channel: 'push' }, { signal: late.signal }))));
+      await Promise.all([subscription.unsubscribe(), unbound]);
+    })().catch(() => {});
+    const waited = new Promise((resolve) => setTimeout(resolve, LEAVE_WITHIN_MS));
+    await Promise.race([left, waited]);
+    late.abort();
   }
 
   /** @param {() => Promise<void>} what */
@@ -74,7 +123,7 @@ export class Ways {
   /** @param {import('./model.js').Model} model who is shown */
   view(model) {
     const ways = (model.value && model.value.ways) || [];
-    const push = ways.includes('push');
+    const push = this.isOn(model.patient);
     return [
       h('h2', { key: 'ways-h' }, t('ways.title')),
       h('div', { class: 'block rows ways', key: 'ways', 'data-ways': ways.join(' ') },

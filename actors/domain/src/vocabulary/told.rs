@@ -95,7 +95,7 @@ pub struct BindChannel {
     pub channel: ChannelAddress,
     /// In which language: `zh` (default) or `en`.
     #[serde(default)]
-    pub language: ChannelLanguage,
+    pub language: Language,
 }
 
 /// By that way no longer.
@@ -179,15 +179,25 @@ impl From<ChannelKind> for Way {
     }
 }
 
-/// In which language somebody is told.
+/// The languages of the pages, in which somebody is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ChannelLanguage {
+pub enum Language {
     /// Chinese.
     #[default]
     Zh,
     /// English.
     En,
+}
+
+impl Language {
+    /// As it stands on the wire.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Zh => "zh",
+            Self::En => "en",
+        }
+    }
 }
 
 /// Desk: somebody who was not reached has been told.
