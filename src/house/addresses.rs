@@ -63,12 +63,27 @@ fn reached(account: AccountId, kept: Kept) -> Reached {
 }
 
 impl House {
-    /// Seals an address for its person.
+    /// Seals an address for its person. One that can never be told anything is refused: whoever binds it would rely on it.
     pub(super) async fn address_bind(&self, claims: &Claims, c: BindChannel) -> Result<Addressed, Rejection> {
+        self.check_address(&c)?;
         let key = self.key_of_known(&c.patient).await?.ok_or(Code::Forbidden)?;
         let (account, way) = (claims.account.clone(), c.channel.way());
         let sealed = seal(&key, &c.patient, ADDRESS, &Kept::Bound { to: c.channel, language: c.language });
         Ok((patient(&c.patient), ToPatient::BindAddress { account, way, sealed }.into()))
+    }
+
+    fn check_address(&self, c: &BindChannel) -> Result<(), Rejection> {
+        let refused = |why: &str| Err(Rejection::new(Code::InvalidField, format!("channel: {why}")));
+        let kept = Kept::Bound { to: c.channel.clone(), language: c.language };
+        let is_there = match (reached(None, kept).to, &self.reach.push) {
+            (Address::Push(subscription), Some(push)) if !push.takes(subscription.reveal()) => {
+                return refused("no subscription of a browser");
+            }
+            (Address::Push(_), push) => push.is_some(),
+            (Address::WeChat(_), _) => self.reach.wechat.is_some(),
+            (Address::Phone(_), _) => self.reach.sms.is_some(),
+        };
+        if is_there { Ok(()) } else { refused("the hospital does not have it") }
     }
 
     /// A phone has proved itself by its code: text messages for those for whom its account acts go there, unless they have a
@@ -139,9 +154,11 @@ impl House {
     }
 
     /// The phone on somebody's file that is known to be theirs: the hospital has put it there, or it has said so itself, by a
-    /// code. Who makes a claim by a number alone types any phone beside it.
+    /// code. Who makes a claim by a number alone types any phone beside it. A guardian's, put there for a child, is no longer
+    /// told of the grown-up.
     async fn phone_on_file(&self, who: &PatientId) -> Result<Option<String>, Rejection> {
-        let Some(phone) = self.readable_record(who).await?.and_then(|record| record.phone) else { return Ok(None) };
+        let record = self.readable_record(who).await?.filter(|record| record.phone_speaks(self.today()));
+        let Some(phone) = record.and_then(|record| record.phone) else { return Ok(None) };
         if !who.is_claim() {
             return Ok(Some(phone));
         }

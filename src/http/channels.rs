@@ -91,8 +91,8 @@ fn text(text: String) -> HttpResponse {
 /// WeChat asks whether this address is the hospital's: it gets its own word back.
 async fn verify_wechat(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     door.reported(&request)?;
-    let signed = signed(&request)?;
-    door.wechat()?.check(&signed).map_err(no_event)?;
+    let (wechat, signed) = (door.wechat()?, signed(&request)?);
+    wechat.check(&signed).map_err(no_event)?;
     let echo = signed.echostr.filter(|echo| echo.len() <= ECHO_MAX_BYTES);
     echo.map(text).ok_or_else(|| refused("wechat", Code::Malformed, NoEvent::Malformed))
 }

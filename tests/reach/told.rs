@@ -172,6 +172,23 @@ async fn a_text_message_that_does_not_arrive_either_is_the_desks() {
 }
 
 #[actix_web::test]
+async fn what_no_browser_has_subscribed_to_is_not_bound() {
+    let clinic = Clinic::open().await;
+    let patient = clinic.person("13800138000").await;
+    let phone = clinic.signed_in("13800138000", &patient).await;
+    for endpoint in ["https://10.0.0.1:8443/x", "http://push.example/x", "https://169.254.169.254/latest"] {
+        let push = json!({"endpoint": endpoint, "p256dh": "BN0", "auth": "c2"});
+        let bind = json!({"patient": patient, "channel": {"push": push}});
+        let why = clinic.door.ask("POST", "/channels/bind", Some(&phone), Some(&bind)).await.unwrap_err();
+        assert!(format!("{why:?}").contains("invalid_field"), "{endpoint}: {why:?}");
+    }
+    let stream = format!("/streams/patient:{patient}");
+    let seen = clinic.door.insist("GET", &stream, Some(&phone), &Value::Null).await.unwrap();
+    assert!(!seen["snapshot"]["ways"].as_array().unwrap().contains(&json!("push")));
+    clinic.hospital.close().await;
+}
+
+#[actix_web::test]
 async fn an_address_that_will_never_do_is_given_up() {
     let clinic = Clinic::open().await;
     let patient = clinic.person("13800138000").await;
