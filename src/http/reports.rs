@@ -41,6 +41,26 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("stars", "平均星数", "mean stars"),
 ];
 
+/// What a report by cause counts: code, Chinese, English.
+const CAUSES: &[(&str, &str, &str)] = &[
+    ("end", "怎么结束的", "how it ended"),
+    ("wait", "为什么等得久", "why a wait was long"),
+    ("seen", "看完", "seen"),
+    ("no_show", "爽约,没有来", "no-show"),
+    ("cancelled", "按时取消预约", "appointment cancelled in time"),
+    ("given_back", "过了时间才退号", "given back late"),
+    ("left", "来了,中途退号", "came and left the queue"),
+    ("transferred", "转到别的科室", "transferred to another department"),
+    ("return_day", "改日再来", "comes back on another day"),
+    ("refunded", "没看,退费", "not seen, money back"),
+    ("open", "还没结束", "not ended yet"),
+    ("late_start", "医生晚开诊", "the doctor began late"),
+    ("paused", "医生暂停叫号", "the doctor paused"),
+    ("inserted", "前面插了回诊、过号、优先的人", "returning, missed or priority patients were put before"),
+    ("over_planned", "来的人比号源多", "more people came than places"),
+    ("other", "看诊本身用的时间", "the consultations themselves"),
+];
+
 /// See the module.
 pub async fn read(request: HttpRequest, door: web::Data<Door>) -> Result<HttpResponse, Problem> {
     let query = web::Query::<ReportQuery>::from_query(request.query_string());
@@ -64,14 +84,20 @@ pub async fn read(request: HttpRequest, door: web::Data<Door>) -> Result<HttpRes
         .body(table))
 }
 
-/// The report as a table.
+/// The report as a table. What is missing in it has the last lines: nobody is to take the sum of a part for the whole.
 fn table(report: &Value, language: Language) -> Result<Vec<u8>, csv::Error> {
     let mut file = csv::Writer::from_writer(BYTE_ORDER_MARK.as_bytes().to_vec());
     let name = |zh: &'static str, en: &'static str| if language == Language::Zh { zh } else { en };
+    let mut columns = 2 + FIGURES.len();
     if report["by"] == "cause" {
         file.write_record([name("类别", "kind"), name("原因", "cause"), name("次数", "count")])?;
+        columns = 3;
         for one in report["causes"].as_array().into_iter().flatten() {
-            file.write_record([&one["of"], &one["cause"], &one["count"]].map(|value| cell(&words(value))))?;
+            let [of, cause] = [&one["of"], &one["cause"]].map(|code| {
+                let code = words(code);
+                CAUSES.iter().find(|(known, ..)| *known == code).map_or(code, |(_, zh, en)| name(zh, en).to_owned())
+            });
+            file.write_record([of, cause, words(&one["count"])].map(|text| cell(&text)))?;
         }
     } else {
         let first = match report["by"].as_str() {
@@ -87,6 +113,19 @@ fn table(report: &Value, language: Language) -> Result<Vec<u8>, csv::Error> {
             let figures = FIGURES.iter().map(|(field, ..)| words(&row["figures"][*field]));
             file.write_record([called, id].into_iter().chain(figures).map(|text| cell(&text)))?;
         }
+    }
+    let mut miss = |what: &str, which: &str| {
+        let rest = std::iter::repeat_n("", columns - 2);
+        file.write_record([what, &cell(which)].into_iter().chain(rest))
+    };
+    for id in report["silent"].as_array().into_iter().flatten() {
+        miss(name("数不全:这个科室没有回答", "incomplete: this department did not answer"), &words(id))?;
+    }
+    if let Some(rows @ 1..) = report["rows_left_out"].as_u64() {
+        miss(name("数不全:没有列出的行数", "incomplete: rows left out"), &rows.to_string())?;
+    }
+    if let Some(monday) = report["ratings_open_from"].as_str() {
+        miss(name("评价还在收,先不算的周,从", "ratings not all in, not counted: weeks from"), monday)?;
     }
     file.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
@@ -154,9 +193,38 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_is_said_in_the_table_too() {
+        let mut whole = report("李明");
+        (whole["silent"], whole["rows_left_out"]) = (json!([]), json!(0));
+        assert_eq!(lines(&whole, Language::Zh).len(), 2, "nothing is");
+        (whole["silent"], whole["rows_left_out"]) = (json!(["s.nei", "s.wai"]), json!(12));
+        let zh = lines(&whole, Language::Zh);
+        let rest = ",".repeat(FIGURES.len());
+        let expected = [("这个科室没有回答", "s.nei"), ("这个科室没有回答", "s.wai"), ("没有列出的行数", "12")];
+        assert_eq!(zh[2..], expected.map(|(what, which)| format!("数不全:{what},{which}{rest}")));
+        let en = lines(&whole, Language::En);
+        assert_eq!(en[2], format!("incomplete: this department did not answer,s.nei{rest}"));
+        (whole["silent"], whole["rows_left_out"], whole["ratings_open_from"]) =
+            (json!([]), json!(0), json!("2026-11-23"));
+        let open = lines(&whole, Language::En);
+        assert_eq!(open[2], format!("\"ratings not all in, not counted: weeks from\",2026-11-23{rest}"));
+        let causes = json!([{"of": "end", "cause": "seen", "count": 3}]);
+        let by_cause = json!({"by": "cause", "rows": [], "causes": causes, "silent": ["s.nei"], "rows_left_out": 0});
+        assert_eq!(lines(&by_cause, Language::Zh)[2], "数不全:这个科室没有回答,s.nei,");
+    }
+
+    #[test]
     fn causes_have_a_line_each() {
         let causes = json!([{"of": "end", "cause": "seen", "count": 3}, {"of": "wait", "cause": "paused", "count": 0}]);
         let report = json!({"by": "cause", "rows": [], "causes": causes});
-        assert_eq!(lines(&report, Language::En), ["kind,cause,count", "end,seen,3", "wait,paused,0"]);
+        let en = ["kind,cause,count", "how it ended,seen,3", "why a wait was long,the doctor paused,0"];
+        assert_eq!(lines(&report, Language::En), en);
+        assert_eq!(lines(&report, Language::Zh)[2], "为什么等得久,医生暂停叫号,0");
+        let date = jiaohao_domain::BusinessDate::from_compact("20261123").expect("a date");
+        let all = jiaohao_domain::report::report(jiaohao_domain::report::By::Cause, vec![], date, date, date).causes;
+        for cause in all {
+            let has_words = |code| CAUSES.iter().any(|(known, ..)| *known == code);
+            assert!(has_words(cause.of) && has_words(cause.cause), "{cause:?}");
+        }
     }
 }

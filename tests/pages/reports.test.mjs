@@ -87,7 +87,7 @@ test('in elderly mode the stars stand under each other, and it can be left unsai
   assert.equal(await phone.locator('[data-rated]').count(), 0);
 });
 
-test('operations read the week by doctor, sort it, and see ratings only from five up', async () => {
+test('operations read the week by doctor, sort it, and see no rating before all are in', async () => {
   const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
   await page.click('[data-part=reports]');
   await page.waitForSelector('[data-report=doctor] [data-row="renmin.liming"]');
@@ -107,7 +107,8 @@ test('operations read the week by doctor, sort it, and see ratings only from fiv
   await page.click('[data-by=department]');
   await page.waitForSelector('[data-report=department] [data-row="renmin.xinnei"]');
   assert.equal(await cell('seen', '"renmin.xinnei"'), '6');
-  assert.match(await cell('stars', '"renmin.xinnei"'), /^3\.4 星 · 5$/);
+  assert.equal(await cell('stars', '"renmin.xinnei"'), '–', 'nor five of a week that runs: the newest one would be known');
+  await page.waitForSelector('[data-ratings-open="2026-11-23"]:has-text("还在收")');
   assert.equal(await page.textContent('[data-total] [data-column=seen]'), '6');
   await page.click('[data-by=doctor]');
   await page.waitForSelector('[data-report=doctor]');
@@ -138,6 +139,20 @@ test('by week and by cause; a range without anybody says so; a wrong one is said
   await page.click('[data-range=this_week]');
   await page.waitForSelector('[data-row="renmin.liming"]');
   assert.doesNotMatch(await page.textContent('#main'), /(ops|rating)\.[a-z]/, 'a word is missing');
+});
+
+test('on paper it lies across, says whose it is, heads every page and has its total once', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await page.click('[data-part=reports]');
+  await page.waitForSelector('[data-row="renmin.liming"]');
+  await page.emulateMedia({ media: 'print' });
+  assert.match(await page.innerText('.paper-only'), /^人民医院 · 按医生 · 2026-11-23 – 2026-11-29$/);
+  const display = (selector) => page.locator(selector).first().evaluate((one) => getComputedStyle(one).display);
+  assert.equal(await display('.reported tfoot'), 'table-row-group', 'else it stands under every page');
+  assert.equal(await display('.reported .sort'), 'contents', 'a button is not painted again in the head of a second page');
+  assert.equal(await page.locator('.menu').isVisible(), false);
+  const paper = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+  assert.match(paper, /\/MediaBox \[0 0 84\d[.\d]* 59\d/, 'A4, across');
 });
 
 test('the table is taken along for a spreadsheet', async () => {

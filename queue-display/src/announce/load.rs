@@ -3,6 +3,8 @@
 //!
 //! Calls alone count: who is summoned to a door, or called once more, is spoken in between, and late if need be.
 
+use std::collections::BTreeSet;
+
 use jiaohao_domain::Timestamp;
 use jiaohao_domain::vocabulary::{Announce, AnnouncementKind};
 
@@ -16,7 +18,7 @@ const BUSY_PERCENT: i64 = 52;
 pub const USUAL_PER_HOUR: u32 = 12;
 const HOUR_MS: i64 = 3_600_000;
 
-/// Patients that are to be called from somewhere on the board between two moments.
+/// Patients that are to be called in a department between two moments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Planned {
     /// From.
@@ -25,6 +27,35 @@ pub struct Planned {
     pub to: Timestamp,
     /// How many.
     pub patients: u32,
+    /// Whether this board says their calls.
+    pub is_said: bool,
+}
+
+/// What a department has that calls on the board.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rooms {
+    /// How many rooms.
+    pub all: u32,
+    /// In how many of them somebody calls for whom nothing is planned: there it goes on as is usual.
+    pub unplanned: u32,
+    /// Sessions of the department, those of other boards too: they are seen in the same rooms.
+    pub sessions: Vec<Planned>,
+}
+
+impl Rooms {
+    /// Calls at a moment, in thousandths of one an hour. Sessions count as they are planned; what is usual comes on top, as far
+    /// as the rooms leave time for it.
+    fn rate_at(&self, moment: Timestamp) -> i64 {
+        let running = || self.sessions.iter().filter(|one| one.from <= moment && moment < one.to);
+        let (mut said, mut all) = (0, 0_i64);
+        for one in running() {
+            let rate = (i64::from(one.patients) * 1000).saturating_mul(HOUR_MS) / one.to.ms_since(one.from).max(1);
+            all = all.saturating_add(rate);
+            said += if one.is_said { rate } else { 0 };
+        }
+        let usual = |rooms: u32| i64::from(rooms) * i64::from(USUAL_PER_HOUR) * 1000;
+        said + usual(self.unplanned).min((usual(self.all) - all).max(0))
+    }
 }
 
 /// What a board is planned to say, if that is too much.
@@ -62,21 +93,17 @@ fn shortest_ms(place: &str, yao: bool) -> i64 {
 }
 
 /// Calls an hour when most is planned at once, rounded up.
-pub fn calls_per_hour(planned: &[Planned]) -> u32 {
-    // Thousandths of a call an hour: each span's, from its beginning to its end.
-    let rate = |one: &Planned| -> i64 {
-        let span_ms = one.to.ms_since(one.from).max(1);
-        (i64::from(one.patients) * 1000).saturating_mul(HOUR_MS) / span_ms
-    };
-    let at = |moment: Timestamp| -> i64 {
-        planned.iter().filter(|one| one.from <= moment && moment < one.to).map(rate).sum()
-    };
-    let most = planned.iter().map(|one| at(one.from)).max().unwrap_or(0);
+pub fn calls_per_hour(departments: &[Rooms]) -> u32 {
+    // It rises where a session begins, or ends and leaves room to what is usual.
+    let sessions = departments.iter().flat_map(|rooms| &rooms.sessions);
+    let moments: BTreeSet<Timestamp> = sessions.flat_map(|one| [one.from, one.to]).chain([Timestamp(0)]).collect();
+    let at = |moment: Timestamp| -> i64 { departments.iter().map(|rooms| rooms.rate_at(moment)).sum() };
+    let most = moments.into_iter().map(at).max().unwrap_or(0);
     u32::try_from((most + 999) / 1000).unwrap_or(u32::MAX)
 }
 
 /// Whether more is planned than a board can say in time.
-pub fn overfull<'a>(planned: &[Planned], places: impl IntoIterator<Item = &'a str>, yao: bool) -> Option<Overfull> {
-    let (calls_per_hour, calls_per_hour_max) = (calls_per_hour(planned), calls_per_hour_max(places, yao));
+pub fn overfull<'a>(departments: &[Rooms], places: impl IntoIterator<Item = &'a str>, yao: bool) -> Option<Overfull> {
+    let (calls_per_hour, calls_per_hour_max) = (calls_per_hour(departments), calls_per_hour_max(places, yao));
     (calls_per_hour > calls_per_hour_max).then_some(Overfull { calls_per_hour, calls_per_hour_max })
 }

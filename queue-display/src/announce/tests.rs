@@ -571,8 +571,9 @@ fn p99_ms(rooms: u32, per_hour: u32, at_door: bool, english: bool) -> i64 {
 }
 
 /// So many patients an hour in one span.
-fn planned(patients: u32) -> [load::Planned; 1] {
-    [load::Planned { from: T0, to: T0.plus_s(3600), patients }]
+fn planned(patients: u32) -> [load::Rooms; 1] {
+    let span = load::Planned { from: T0, to: T0.plus_s(3600), patients, is_said: true };
+    [load::Rooms { all: 1, unplanned: 0, sessions: vec![span] }]
 }
 
 #[test]
@@ -594,10 +595,19 @@ fn the_busiest_hour_counts_and_no_other() {
         from: T0.plus_s(from_h * 3600),
         to: T0.plus_s(to_h * 3600),
         patients,
+        is_said: true,
     };
+    let calls = |all, unplanned, sessions| load::calls_per_hour(&[load::Rooms { all, unplanned, sessions }]);
     assert_eq!(load::calls_per_hour(&[]), 0);
-    assert_eq!(load::calls_per_hour(&[span(0, 4, 400), span(4, 8, 400)]), 100, "one after the other");
-    assert_eq!(load::calls_per_hour(&[span(0, 4, 400), span(3, 5, 200)]), 200, "both in the fourth hour");
+    assert_eq!(calls(1, 0, vec![span(0, 4, 400), span(4, 8, 400)]), 100, "one after the other");
+    assert_eq!(calls(1, 0, vec![span(0, 4, 400), span(3, 5, 200)]), 200, "both in the fourth hour");
+    assert_eq!(calls(4, 1, vec![span(0, 4, 120)]), 30 + 12, "one room calls as is usual besides");
+    assert_eq!(calls(4, 3, vec![span(0, 4, 120), span(0, 2, 200)]), 130, "no more than is planned, where that is all");
+    assert_eq!(calls(4, 3, vec![span(0, 4, 120), span(2, 3, 14)]), 48, "the rooms' time, when one session is over");
+    let unsaid = load::Planned { is_said: false, ..span(0, 4, 120) };
+    assert_eq!(calls(4, 4, vec![unsaid]), 48, "another board's takes the rooms' time only while it runs");
+    let rooms = load::Rooms { all: 2, unplanned: 2, sessions: vec![] };
+    assert_eq!(load::calls_per_hour(&[rooms.clone(), rooms]), 48, "departments call beside one another");
     let short = load::calls_per_hour_max(["3号诊室"], false);
     assert!(load::calls_per_hour_max(["门诊三楼东区第十二诊室"], false) < short, "long names take longer");
 }

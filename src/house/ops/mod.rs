@@ -31,7 +31,7 @@ use crate::identity::tokens::Claims;
 use problems::Gauges;
 use recent::{POINT_EVERY_S, Recent};
 use screens::Screens;
-use sites::{SiteFacts, SiteNow};
+use sites::{SiteFacts, SiteNow, Verdicts};
 use totals::Totals;
 
 /// The stream's name.
@@ -61,6 +61,8 @@ pub struct Ops {
     recent: Mutex<Recent>,
     picture: tokio::sync::Mutex<Option<(Instant, Arc<Picture>)>>,
     gauges: Mutex<Gauges>,
+    /// What was found too much for the boards of a site when its departments last answered.
+    verdicts: Mutex<BTreeMap<SiteId, Verdicts>>,
     /// Which screens are here.
     pub(super) screens: Screens,
 }
@@ -98,6 +100,7 @@ impl Ops {
             recent: Mutex::default(),
             picture: tokio::sync::Mutex::default(),
             gauges: Mutex::default(),
+            verdicts: Mutex::default(),
             screens: Screens::default(),
         }
     }
@@ -186,7 +189,11 @@ impl House {
         };
         let loads: BTreeMap<DepartmentId, Load> =
             join_all(facts.departments.iter().cloned().map(look)).await.into_iter().flatten().collect();
-        Some(SiteNow::of(id, facts, loads, &|screen| self.ops.screens.seen(screen), now))
+        let mut verdicts = self.ops.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = verdicts.remove(&id).unwrap_or_default();
+        let site = SiteNow::of(id.clone(), facts, loads, &|screen| self.ops.screens.seen(screen), &before);
+        verdicts.insert(id, site.verdicts());
+        Some(site)
     }
 
     async fn read_soon<T>(&self, read: impl Future<Output = Result<T, Rejection>>) -> Result<T, Rejection> {

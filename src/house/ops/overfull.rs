@@ -5,17 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiaohao_domain::department::view::PlannedSession;
 use jiaohao_domain::vocabulary::DefineBoard;
-use jiaohao_domain::{DepartmentId, QueueId, Timestamp, site as hospital};
-use jiaohao_queue_display::announce::load::{self, Overfull, Planned, USUAL_PER_HOUR};
-
-/// Where nothing is planned yet, what is usual is taken to go on for so many days.
-const USUAL_DAYS: i64 = 31;
+use jiaohao_domain::{DepartmentId, DoctorId, QueueId, site as hospital};
+use jiaohao_queue_display::announce::load::{self, Overfull, Planned};
 
 /// What a site says of its rooms and queues.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rooms {
-    /// In how many rooms somebody may call from a queue.
-    of_queue: BTreeMap<QueueId, u32>,
+    /// Who calls from a queue; empty: everybody of the department.
+    doctors: BTreeMap<QueueId, Vec<DoctorId>>,
     /// What the rooms of a department are called.
     places: BTreeMap<DepartmentId, Vec<String>>,
 }
@@ -27,36 +24,132 @@ impl Rooms {
         for (id, point) in state.service_points.iter().filter(|(_, point)| !point.retired) {
             places.entry(id.department()).or_default().push(point.definition.name.clone());
         }
-        let in_pool = |queue: &QueueId| places.get(&queue.department()).map_or(0, Vec::len);
-        let of_queue = state.queues.iter().filter(|(_, queue)| !queue.retired).map(|(id, queue)| {
-            let own = queue.definition.doctors.len();
-            (id.clone(), u32::try_from(if own == 0 { in_pool(id) } else { own }).unwrap_or(u32::MAX))
-        });
-        Self { of_queue: of_queue.collect(), places: places.clone() }
+        let queues = state.queues.iter().filter(|(_, queue)| !queue.retired);
+        Self { doctors: queues.map(|(id, queue)| (id.clone(), queue.definition.doctors.clone())).collect(), places }
     }
 
-    /// What is planned for the board, if that is too much. A queue without a session to come counts as is usual.
-    pub fn overfull(&self, board: &DefineBoard, sessions: &[PlannedSession], now: Timestamp) -> Option<Overfull> {
+    /// What is planned for the board, if that is too much. `sessions` are those of its departments.
+    pub fn overfull(&self, board: &DefineBoard, sessions: &[PlannedSession]) -> Option<Overfull> {
         if !board.speaks {
             return None;
         }
-        let mut planned = Vec::new();
-        for queue in &board.queues {
-            let before = planned.len();
-            let own = sessions.iter().filter(|session| session.queue == *queue);
-            planned.extend(own.map(|session| Planned { from: session.from, to: session.to, patients: session.places }));
-            if planned.len() == before {
-                let rooms = self.of_queue.get(queue).copied().unwrap_or(0);
-                let hours = u32::try_from(USUAL_DAYS * 24).unwrap_or(0);
-                planned.push(Planned {
-                    from: now,
-                    to: now.plus_min(USUAL_DAYS * 24 * 60),
-                    patients: rooms.saturating_mul(USUAL_PER_HOUR * hours),
-                });
-            }
-        }
         let departments: BTreeSet<DepartmentId> = board.queues.iter().map(QueueId::department).collect();
         let places = departments.iter().filter_map(|id| self.places.get(id)).flatten();
-        load::overfull(&planned, places.map(String::as_str), board.yao)
+        load::overfull(&self.calling(board, sessions), places.map(String::as_str), board.yao)
+    }
+
+    /// What calls on the board, by department.
+    fn calling(&self, board: &DefineBoard, sessions: &[PlannedSession]) -> Vec<load::Rooms> {
+        let departments: BTreeSet<DepartmentId> = board.queues.iter().map(QueueId::department).collect();
+        let of = |department: &DepartmentId| -> Vec<&PlannedSession> {
+            sessions.iter().filter(|session| session.queue.department() == *department).collect()
+        };
+        let busy: BTreeSet<&DoctorId> = departments.iter().flat_map(|department| self.busy(&of(department))).collect();
+        departments.iter().map(|department| self.calling_in(department, board, &of(department), &busy)).collect()
+    }
+
+    /// Whose sessions these are.
+    fn busy<'a>(&'a self, sessions: &[&'a PlannedSession]) -> BTreeSet<&'a DoctorId> {
+        let of_queue = |queue: &QueueId| self.doctors.get(queue).map_or(&[][..], Vec::as_slice);
+        let whose = |session: &&'a PlannedSession| {
+            session.doctor.as_ref().map_or_else(|| of_queue(&session.queue), std::slice::from_ref)
+        };
+        sessions.iter().flat_map(whose).collect()
+    }
+
+    /// From a queue without a session to come as many call as is usual, but never from more rooms than there are, and none
+    /// who has a session on the board (`busy`): what they call is planned there.
+    fn calling_in(
+        &self,
+        department: &DepartmentId,
+        board: &DefineBoard,
+        sessions: &[&PlannedSession],
+        busy: &BTreeSet<&DoctorId>,
+    ) -> load::Rooms {
+        let all = self.places.get(department).map_or(0, Vec::len);
+        let free = all.saturating_sub(self.busy(sessions).len());
+        let is_planned = |queue: &QueueId| sessions.iter().any(|session| session.queue == *queue);
+        let own = board.queues.iter().filter(|queue| queue.department() == *department && !is_planned(queue));
+        let idle: Vec<&Vec<DoctorId>> = own.filter_map(|queue| self.doctors.get(queue)).collect();
+        let is_pool = idle.iter().any(|doctors| doctors.is_empty());
+        let callers: BTreeSet<&DoctorId> = idle.into_iter().flatten().filter(|doctor| !busy.contains(doctor)).collect();
+        let count = |rooms: usize| u32::try_from(rooms).unwrap_or(u32::MAX);
+        let planned = sessions.iter().map(|session| Planned {
+            from: session.from,
+            to: session.to,
+            patients: session.places,
+            is_said: board.queues.contains(&session.queue),
+        });
+        load::Rooms {
+            all: count(all),
+            unplanned: count(if is_pool { free } else { callers.len().min(free) }),
+            sessions: planned.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiaohao_domain::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A department of so many rooms, and who calls from its queues.
+    fn rooms(count: usize, queues: &[(&str, &[&str])]) -> Rooms {
+        let doctors =
+            queues.iter().map(|(id, doctors)| ((*id).into(), doctors.iter().map(|id| (*id).into()).collect()));
+        let places = (1..=count).map(|n| format!("{n}号诊室")).collect();
+        Rooms { doctors: doctors.collect(), places: [("s.d".into(), places)].into() }
+    }
+
+    fn calls(rooms: &Rooms, queues: &[&str], sessions: &[PlannedSession]) -> u32 {
+        let board = json!({"id": "s.b", "name": "候诊区", "queues": queues});
+        load::calls_per_hour(&rooms.calling(&serde_json::from_value(board).expect("a board"), sessions))
+    }
+
+    /// In an hour of a morning.
+    fn session(queue: &str, doctor: Option<&str>, hour: i64, places: u32) -> PlannedSession {
+        let from = Timestamp(0).plus_min(60 * hour);
+        PlannedSession { queue: queue.into(), doctor: doctor.map(Into::into), from, to: from.plus_min(60), places }
+    }
+
+    #[test]
+    fn rooms_call_as_much_as_they_can_from_however_many_queues() {
+        let eight = rooms(8, &[("s.d.a", &[]), ("s.d.b", &[]), ("s.d.c", &[]), ("s.d.d", &[])]);
+        assert_eq!(calls(&eight, &["s.d.a"], &[]), 96);
+        assert_eq!(calls(&eight, &["s.d.a", "s.d.b", "s.d.c", "s.d.d"], &[]), 96, "the same rooms");
+        let two = rooms(2, &[("s.d.a", &["s.li"]), ("s.d.b", &["s.li"]), ("s.d.c", &["s.li", "s.wang", "s.zhao"])]);
+        assert_eq!(calls(&two, &["s.d.a", "s.d.b"], &[]), 12, "one doctor has two queues");
+        assert_eq!(calls(&two, &["s.d.a", "s.d.b", "s.d.c"], &[]), 24, "three doctors have two rooms");
+        assert_eq!(calls(&two, &["s.d.gone"], &[]), 0);
+    }
+
+    #[test]
+    fn what_sessions_plan_is_not_counted_as_usual_once_more() {
+        let queues: [(&str, &[&str]); 3] = [("s.d.pool", &[]), ("s.d.li", &["s.li"]), ("s.d.special", &["s.li"])];
+        let three = rooms(3, &queues);
+        let own = [session("s.d.li", Some("s.li"), 9, 20)];
+        assert_eq!(
+            calls(&three, &["s.d.li", "s.d.special"], &own),
+            20,
+            "the doctor calls from the other queue then too"
+        );
+        assert_eq!(calls(&three, &["s.d.li"], &[session("s.d.li", None, 9, 20)]), 20);
+        assert_eq!(calls(&three, &["s.d.li", "s.d.pool"], &own), 20 + 16, "what three rooms can, and no more");
+        assert_eq!(calls(&three, &["s.d.pool"], &own), 24, "two rooms are without a session");
+        let pool = [session("s.d.pool", None, 9, 30), session("s.d.pool", None, 10, 60)];
+        assert_eq!(calls(&three, &["s.d.pool", "s.d.special"], &pool), 60, "what is planned counts as it is planned");
+        assert_eq!(calls(&three, &["s.d.special"], &pool), 12, "another board's sessions are not said here");
+    }
+
+    #[test]
+    fn a_board_that_says_nothing_is_never_overfull() {
+        let board = json!({"id": "s.b", "name": "候诊区", "queues": ["s.d.a"], "speaks": false});
+        let board: DefineBoard = serde_json::from_value(board).expect("a board");
+        let crowd = [session("s.d.a", None, 9, 400)];
+        assert_eq!(rooms(1, &[("s.d.a", &[])]).overfull(&board, &crowd), None);
+        let board = DefineBoard { speaks: true, ..board };
+        assert!(rooms(1, &[("s.d.a", &[])]).overfull(&board, &crowd).is_some());
     }
 }

@@ -1,21 +1,29 @@
 //! Reports of a site: the days of its departments, asked of each, put together by the domain and named here.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiaohao_domain::department as dept;
 use jiaohao_domain::report::{self, By, Day, Figures, KEPT_DAYS, Row};
+use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Code, DepartmentId, DoctorId, Rejection};
 use serde_json::{Value, json};
 
 use super::super::{House, department, site};
+use crate::engine::in_time;
 use crate::http::requests::ReportQuery;
 
 /// So many rows are answered; a report by doctor of the largest hospital has fewer.
 const ROWS_MAX: usize = 5_000;
 
+/// A department that has not answered by then is named as silent. Somebody has asked and waits, so it has longer than
+/// for the figures of every second.
+const READ_WITHIN: Duration = Duration::from_secs(5);
+
 /// How doctors and departments are called, in Chinese and English; the retired ones too: their days stay.
 struct Names {
+    zone: Zone,
     doctors: BTreeMap<DoctorId, [String; 2]>,
     departments: BTreeMap<DepartmentId, [String; 2]>,
 }
@@ -31,7 +39,7 @@ impl Names {
             let definition = &kept.definition;
             (id.clone(), [definition.name.clone(), definition.name_en.clone()])
         });
-        Some(Self { doctors: doctors.collect(), departments: departments.collect() })
+        Some(Self { zone: state.zone(), doctors: doctors.collect(), departments: departments.collect() })
     }
 
     fn row(&self, row: &Row) -> Value {
@@ -62,19 +70,12 @@ impl House {
         }
         let names = self.shell.read(site(at.as_str()), Names::of).await?.ok_or(Code::Forbidden)?;
         let (from, to, now) = (*from, *to, self.shell.clock.clinic());
-        let look = |id: DepartmentId| async move {
+        let look = |id: &DepartmentId| {
             let days = move |state: &dept::State| report::days(state, from, to, now);
-            let read = self.read_soon(self.shell.read(department(&id), days)).await;
-            read.map_err(|_| id)
+            (id.clone(), self.shell.read(department(id), days))
         };
-        let (mut days, mut silent): (Vec<Day>, Vec<DepartmentId>) = (Vec::new(), Vec::new());
-        for read in join_all(names.departments.keys().cloned().map(look)).await {
-            match read {
-                Ok(of_department) => days.extend(of_department),
-                Err(id) => silent.push(id),
-            }
-        }
-        let report = report::report(*by, days, from, to);
+        let (days, silent) = gather(names.departments.keys().map(look), READ_WITHIN).await;
+        let report = report::report(*by, days, from, to, names.zone.date(now));
         let rows: Vec<Value> = report.rows.iter().take(ROWS_MAX).map(|row| names.row(row)).collect();
         let causes =
             report.causes.iter().map(|cause| json!({ "of": cause.of, "cause": cause.cause, "count": cause.count }));
@@ -87,9 +88,26 @@ impl House {
             "rows_left_out": report.rows.len().saturating_sub(ROWS_MAX),
             "causes": if *by == By::Cause { causes.collect() } else { Vec::new() },
             "total": figures(&report.total),
+            "ratings_open_from": report.ratings_open_from,
             "silent": silent,
         }))
     }
+}
+
+/// What departments answer, and which of them did not within so long.
+async fn gather<F>(reads: impl Iterator<Item = (DepartmentId, F)>, within: Duration) -> (Vec<Day>, Vec<DepartmentId>)
+where
+    F: Future<Output = Result<Vec<Day>, Rejection>>,
+{
+    let read = |(id, read)| async move { in_time(within, read).await.map_err(|_| id) };
+    let (mut days, mut silent) = (Vec::new(), Vec::new());
+    for read in join_all(reads.map(read)).await {
+        match read {
+            Ok(of_department) => days.extend(of_department),
+            Err(id) => silent.push(id),
+        }
+    }
+    (days, silent)
 }
 
 /// As they stand on the wire. Minutes are whole ones.
@@ -122,4 +140,30 @@ fn figures(of: &Figures) -> Value {
         "ratings": has_ratings.then(|| ratings.count()),
         "stars": ratings.mean_tenths().map(|tenths| f64::from(tenths) / 10.0),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    const _: () = assert!(READ_WITHIN.as_millis() > super::super::READ_WITHIN.as_millis());
+
+    #[tokio::test]
+    async fn who_does_not_answer_or_refuses_is_named() {
+        let day = |id: &str| Day {
+            department: id.into(),
+            date: jiaohao_domain::BusinessDate::from_compact("20261123").expect("a date"),
+            doctor: None,
+            figures: Figures::default(),
+            rated_until: None,
+        };
+        let answers = std::future::ready(Ok(vec![day("s.nei")])).boxed();
+        let refuses = std::future::ready(Err(Code::Internal.into())).boxed();
+        let reads = [("s.nei", answers), ("s.wai", refuses), ("s.er", std::future::pending().boxed())];
+        let reads = reads.into_iter().map(|(id, read)| (DepartmentId::from(id), read));
+        let (days, silent) = gather(reads, Duration::from_millis(20)).await;
+        assert_eq!((days, silent), (vec![day("s.nei")], vec!["s.wai".into(), "s.er".into()]));
+    }
 }

@@ -1,12 +1,12 @@
 //! How each site stands, what is wrong with it first. What is asked of the owners is gathered in `mod.rs`; what it means
 //! is decided here, purely.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiaohao_domain::department::view::Load;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::DefineBoard;
-use jiaohao_domain::{BoardId, DepartmentId, ScreenId, SiteId, Timestamp, site};
+use jiaohao_domain::{BoardId, DepartmentId, QueueId, ScreenId, SiteId, site};
 use jiaohao_queue_display::announce::load::Overfull;
 use serde::Serialize;
 
@@ -57,6 +57,9 @@ impl SiteFacts {
     }
 }
 
+/// What was found too much for boards.
+pub type Verdicts = BTreeMap<BoardId, TooMuch>;
+
 /// A site as `ops` shows it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SiteNow {
@@ -93,8 +96,9 @@ struct BoardNow {
     overfull: Option<TooMuch>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
-struct TooMuch {
+/// More than a board can say in time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct TooMuch {
     calls_per_hour: u32,
     calls_per_hour_max: u32,
 }
@@ -117,16 +121,19 @@ struct ScreenNow {
 }
 
 impl SiteNow {
-    /// Puts together what the owners have said. A department that did not answer has no load.
+    /// Puts together what the owners have said. A department that did not answer has no load, and of its boards what was
+    /// found last (`before`) stands: what it plans is not known.
     pub fn of(
         site: SiteId,
         facts: SiteFacts,
         mut loads: BTreeMap<DepartmentId, Load>,
         seen: &dyn Fn(&ScreenId) -> Option<Seen>,
-        now: Timestamp,
+        before: &Verdicts,
     ) -> Self {
         let mut problems = Problems::default();
-        for department in facts.departments.iter().filter(|department| !loads.contains_key(*department)) {
+        let silent: BTreeSet<DepartmentId> =
+            facts.departments.iter().filter(|department| !loads.contains_key(*department)).cloned().collect();
+        for department in &silent {
             problems.note("department_silent", Level::Alarm, department.as_str(), 1);
         }
         for load in loads.values() {
@@ -138,7 +145,11 @@ impl SiteNow {
             facts.screens.into_iter().map(|(id, board)| screen_now(id, board, seen, &facts.zone)).collect();
         let planned: Vec<_> = loads.values_mut().flat_map(|load| std::mem::take(&mut load.planned)).collect();
         let boards = facts.boards.iter().map(|board| {
-            let overfull = facts.rooms.overfull(board, &planned, now).map(TooMuch::from);
+            let answers = |queue: &QueueId| !silent.contains(&queue.department());
+            let overfull = match board.queues.iter().all(answers) {
+                true => facts.rooms.overfull(board, &planned).map(TooMuch::from),
+                false => before.get(&board.id).copied().filter(|_| board.speaks),
+            };
             BoardNow { overfull, ..board_now(board, &screens, &loads) }
         });
         let boards: Vec<BoardNow> = boards.collect();
@@ -150,9 +161,7 @@ impl SiteNow {
                 problems.note("board_overfull", Level::Warning, board.board.as_str(), 1);
             }
             if board.screens > 0 && board.screens_online == 0 {
-                let works = |queue: &jiaohao_domain::QueueId| {
-                    loads.get(&queue.department()).is_some_and(|load| load.doctors > 0)
-                };
+                let works = |queue: &QueueId| loads.get(&queue.department()).is_some_and(|load| load.doctors > 0);
                 let level = if definition.queues.iter().any(works) { Level::Alarm } else { Level::Warning };
                 problems.note("board_dark", level, board.board.as_str(), 1);
             }
@@ -194,6 +203,11 @@ impl SiteNow {
         }
     }
 
+    /// What is too much for its boards.
+    pub fn verdicts(&self) -> Verdicts {
+        self.boards.iter().filter_map(|board| Some((board.board.clone(), board.overfull?))).collect()
+    }
+
     /// A site that did not answer: that is what is wrong with it.
     pub fn silent(site: SiteId, zone: Zone) -> Self {
         let name = site.to_string();
@@ -209,7 +223,7 @@ impl SiteNow {
         };
         let mut problems = Problems::default();
         problems.note("site_silent", Level::Alarm, site.as_str(), 1);
-        Self { problems: problems.worst_first(), ..Self::of(site, facts, BTreeMap::new(), &|_| None, Timestamp(0)) }
+        Self { problems: problems.worst_first(), ..Self::of(site, facts, BTreeMap::new(), &|_| None, &Verdicts::new()) }
     }
 }
 
@@ -228,7 +242,7 @@ fn screen_now(id: ScreenId, board: BoardId, seen: &dyn Fn(&ScreenId) -> Option<S
 
 fn board_now(board: &DefineBoard, screens: &[ScreenNow], loads: &BTreeMap<DepartmentId, Load>) -> BoardNow {
     let of_board = || screens.iter().filter(|screen| screen.board == board.id);
-    let not_announced = |queue: &jiaohao_domain::QueueId| {
+    let not_announced = |queue: &QueueId| {
         loads.get(&queue.department()).and_then(|load| load.not_announced.get(queue)).copied().unwrap_or(0)
     };
     BoardNow {

@@ -8,9 +8,8 @@ use jiaohao_domain::time::Zone;
 use jiaohao_domain::{ScreenId, SiteId, Timestamp};
 use serde_json::{Value, json};
 
-use super::overfull::Rooms;
 use super::screens::{Screens, Seen};
-use super::sites::{SiteFacts, SiteNow};
+use super::sites::{SiteFacts, SiteNow, Verdicts};
 use super::{Picture, problems};
 use crate::engine::ScreenNews;
 
@@ -24,7 +23,7 @@ fn facts() -> SiteFacts {
         boards: vec![serde_json::from_value(board).expect("a board")],
         screens: vec![("s.x1".into(), "s.b".into()), ("s.x2".into(), "s.b".into())],
         voice: (None, false),
-        rooms: Rooms::default(),
+        rooms: Default::default(),
     }
 }
 
@@ -62,7 +61,7 @@ fn screens(here: &[&str]) -> Screens {
 
 fn problems(screens: &Screens, change: impl FnOnce(&mut Load)) -> Vec<(String, String, u64)> {
     let seen = |screen: &ScreenId| -> Option<Seen> { screens.seen(screen) };
-    let site = SiteNow::of("s".into(), facts(), load(change), &seen, Timestamp(0));
+    let site = SiteNow::of("s".into(), facts(), load(change), &seen, &Verdicts::new());
     let told = serde_json::to_value(&site).expect("JSON");
     let one = |p: &Value| {
         let text = |name: &str| p[name].as_str().expect("text").to_owned();
@@ -101,7 +100,7 @@ fn alarms_stand_before_warnings() {
 
 #[test]
 fn a_department_or_site_that_does_not_answer_is_an_alarm() {
-    let site = SiteNow::of("s".into(), facts(), BTreeMap::new(), &|_| None, Timestamp(0));
+    let site = SiteNow::of("s".into(), facts(), BTreeMap::new(), &|_| None, &Verdicts::new());
     assert_eq!(problems::badness(&site.problems), 0);
     let silent = SiteNow::silent("t".into(), Zone::named("UTC").expect("a zone"));
     assert_eq!(serde_json::to_value(&silent).expect("JSON")["problems"][0]["what"], "site_silent");
@@ -114,7 +113,7 @@ fn what_is_wrong_at_sites_can_be_woken_for_and_goes_by_itself() {
     let mut gauges = problems::Gauges::default();
     let mut at = |here: &[&str]| {
         let screens = screens(here);
-        let site = || SiteNow::of("s".into(), facts(), load(|_| ()), &|screen| screens.seen(screen), Timestamp(0));
+        let site = || SiteNow::of("s".into(), facts(), load(|_| ()), &|screen| screens.seen(screen), &Verdicts::new());
         let sites = [site(), site()];
         metrics::with_local_recorder(&recorder, || gauges.set(sites.iter().flat_map(|site| &site.problems)));
         shown.render()
@@ -128,7 +127,7 @@ fn what_is_wrong_at_sites_can_be_woken_for_and_goes_by_itself() {
 
 #[test]
 fn nobody_sees_another_site_or_its_closed_owners() {
-    let of = |id: &str| SiteNow::of(SiteId::from(id), facts(), load(|_| ()), &|_| None, Timestamp(0));
+    let of = |id: &str| SiteNow::of(SiteId::from(id), facts(), load(|_| ()), &|_| None, &Verdicts::new());
     let closed = json!([{"kind": "department", "id": "s.d"}, {"kind": "department", "id": "t.d"}]);
     let picture = Arc::new(Picture { node: json!({"owners": {"closed": closed}}), sites: vec![of("s"), of("t")] });
     let sites = |seen: &Value| seen["sites"].as_array().map(Vec::len);
@@ -140,15 +139,24 @@ fn nobody_sees_another_site_or_its_closed_owners() {
 }
 
 #[test]
-fn a_board_that_cannot_say_in_time_what_is_planned_is_named() {
-    let session =
-        |places| PlannedSession { queue: "s.d.q".into(), from: Timestamp(0), to: Timestamp(3_600_000), places };
+fn a_board_that_cannot_say_in_time_what_is_planned_is_named_also_while_its_department_is_silent() {
+    let session = |places| PlannedSession {
+        queue: "s.d.q".into(),
+        doctor: None,
+        from: Timestamp(0),
+        to: Timestamp(3_600_000),
+        places,
+    };
     let none = problems(&screens(&["s.x1", "s.x2"]), |load| load.planned = vec![session(60)]);
     assert_eq!(none, []);
     let found = problems(&screens(&["s.x1", "s.x2"]), |load| load.planned = vec![session(60), session(400)]);
     assert_eq!(found, [("warning".to_owned(), "board_overfull".to_owned(), 1)]);
-    let mute = |board: &mut jiaohao_domain::vocabulary::DefineBoard| board.speaks = false;
-    let mut facts = facts();
-    facts.boards.iter_mut().for_each(mute);
-    assert_eq!(facts.rooms.overfull(&facts.boards[0], &[session(400)], Timestamp(0)), None, "it says nothing");
+    let next = |loads, before: &Verdicts| SiteNow::of("s".into(), facts(), loads, &|_| None, before).verdicts();
+    let full = next(load(|load| load.planned = vec![session(400)]), &Verdicts::new());
+    assert_eq!(full.len(), 1);
+    let silent = next(BTreeMap::new(), &full);
+    assert_eq!(silent, full, "what was found last stands");
+    assert_eq!(next(BTreeMap::new(), &silent), full, "as long as it is silent");
+    assert_eq!(next(BTreeMap::new(), &Verdicts::new()), Verdicts::new(), "and nothing is found in silence");
+    assert_eq!(next(load(|load| load.planned = vec![session(60)]), &full), Verdicts::new(), "until it answers");
 }

@@ -290,7 +290,7 @@ function partView() {
   }
   if (part === 'missing') return missingView(look, go, departmentChoice((id) => lacksOf(look, id)), figures && figures.value && figures.value.channels);
   if (part === 'questions') return questionsView(page, /** @type {Site} */ (look.site), reread);
-  if (part === 'reports') return reportsView(page, /** @type {Site} */ (look.site).id, look.today);
+  if (part === 'reports') return reportsView(page, /** @type {Site} */ (look.site), look.today);
   if (part === 'voice') return voiceView(page, /** @type {Site} */ (look.site).id, standing());
   return part === 'screens' ? screensPart() : kindView(kind);
 }

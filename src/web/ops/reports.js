@@ -75,15 +75,15 @@ async function take(page) {
 
 const isRange = () => shown.from && shown.to && shown.from <= shown.to && plus(shown.from, DAYS_MAX) >= shown.to;
 
-/** @param {import('../lib/page.js').Page} page @param {string} site @param {string} today of the site */
+/** @param {import('../lib/page.js').Page} page @param {import('../lib/site.js').Site} site @param {string} today of the site */
 export function reportsView(page, site, today) {
   if (!shown.from) [shown.from, shown.to] = rangeOf(today, 'this_week');
-  if (shown.site !== site) {
-    Object.assign(shown, { site, report: null });
+  if (shown.site !== site.id) {
+    Object.assign(shown, { site: site.id, report: null });
     queueMicrotask(() => read(page));
   } else if (isRange() && !shown.busy && shown.to >= today && performance.now() - shown.readAt > AGAIN_MS) queueMicrotask(() => read(page));
   return [h('h1', { key: 'h' }, t('ops.reports')), h('p', { class: 'muted', key: 'm' }, t('ops.reports.about')),
-    choice(page, today), h('div', { key: 'report', class: 'report', 'aria-busy': String(shown.busy), 'data-report': shown.report ? shown.report.by : '' }, answer(page))];
+    choice(page, today), h('div', { key: 'report', class: 'report', 'aria-busy': String(shown.busy), 'data-report': shown.report ? shown.report.by : '' }, answer(page, site))];
 }
 
 /** @param {import('../lib/page.js').Page} page @param {string} today */
@@ -115,19 +115,26 @@ function choice(page, today) {
       h('button', { type: 'button', class: 'btn small', 'data-action': 'report_print', disabled: !shown.report, onclick: () => window.print() }, t('ops.reports.print'))));
 }
 
-/** @param {import('../lib/page.js').Page} page */
-function answer(page) {
+/** @param {import('../lib/page.js').Page} page @param {import('../lib/site.js').Site} site */
+function answer(page, site) {
   const { report } = shown;
   if (!isRange()) return h('p', { class: 'notice alarm', role: 'alert', key: 'range' }, t('ops.reports.wrong_range'));
   if (shown.error && !report) return h('p', { class: 'notice alarm', role: 'alert', key: 'error' }, wordsOf(shown.error));
   if (!report) return [h('p', { class: 'muted', role: 'status', key: 'm' }, t('ops.reports.reading')), [1, 2, 3].map((n) => h('p', { class: 'skeleton', key: n, 'aria-hidden': 'true' }))];
+  const department = (/** @type {string} */ id) => {
+    const known = site.one('departments', id);
+    return known ? named(known.name, known.name_en) : id;
+  };
   const notes = [
-    h('p', { class: 'paper-only', key: 'paper' }, `${t(`ops.reports.by.${report.by}`)} · ${report.from} – ${report.to}`),
-    report.silent.length ? h('p', { class: 'notice soon', role: 'status', key: 'silent' }, t('ops.reports.silent', { names: report.silent.join(' ') })) : null,
+    h('p', { class: 'paper-only', key: 'paper' }, [site.view && named(site.view.name, site.view.name_en), t(`ops.reports.by.${report.by}`), `${report.from} – ${report.to}`].filter(Boolean).join(' · ')),
+    report.silent.length ? h('p', { class: 'notice soon', role: 'status', key: 'silent' }, t('ops.reports.silent', { names: report.silent.map(department).join(language() === 'zh' ? '、' : ', ') })) : null,
   ];
   if (report.by === 'cause') return [notes, causesOf(report, 'end'), causesOf(report, 'wait')];
+  // That nobody came is not known of who did not answer.
+  if (!report.rows.length && report.silent.length) return notes;
   if (!report.rows.length) return [notes, h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.reports.none')), t('ops.reports.none_more'))];
   return [notes, table(page, report), report.rows_left_out ? h('p', { class: 'muted', key: 'left' }, t('ops.reports.left_out', { n: report.rows_left_out })) : null,
+    report.ratings_open_from ? h('p', { class: 'notice', key: 'open', 'data-ratings-open': report.ratings_open_from }, t('ops.reports.stars_open', { date: report.ratings_open_from })) : null,
     h('p', { class: 'muted', key: 'few' }, t('ops.reports.stars_few'))];
 }
 

@@ -75,6 +75,11 @@ impl Attendance {
         self.paused_since.get_or_insert(at);
     }
 
+    /// A pause has not ended.
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused_since.is_some()
+    }
+
     pub(super) fn resume(&mut self, at: Timestamp) {
         if let Some(from) = self.paused_since.take() {
             self.pauses += 1;
@@ -83,14 +88,14 @@ impl Attendance {
         }
     }
 
+    /// A pause has been ended before.
     pub(super) fn stop(&mut self, at: Timestamp) {
-        self.resume(at);
         self.left_at = Some(at);
     }
 
-    /// Its figures; at a moment, with the pause that runs then.
-    pub(super) fn figures(&self, now: Option<Timestamp>) -> Figures {
-        let running = self.paused_since.zip(now).map(|(from, to)| Span { from, to });
+    /// Its figures at a moment, with the pause that runs then.
+    pub(super) fn figures(&self, now: Timestamp) -> Figures {
+        let running = self.paused_since.map(|from| Span { from, to: now });
         Figures {
             late_starts: self.late_starts,
             late_s: self.late_s,

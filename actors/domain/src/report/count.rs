@@ -6,7 +6,7 @@ use super::attendance::{Attendance, Span};
 use super::figures::{Figures, LONG_WAIT_MIN};
 use super::rating::{self, Rated};
 use super::table::Day;
-use super::{KEPT_DAYS, Whose};
+use super::{KEPT_DAYS, Whose, end_of};
 use crate::clinic::{Appointment, AppointmentState};
 use crate::department::State;
 use crate::floor::{Standing, StepKind, Ticket, TicketEnd};
@@ -32,10 +32,15 @@ pub fn days(state: &State, from: BusinessDate, to: BusinessDate, now: Timestamp)
         of_day.iter().for_each(|(doctor, figures)| add((*date, doctor.clone()), figures));
     }
     for (date, of_day) in reports.attendance.iter().filter(|(date, _)| is_asked(**date)) {
-        let of_now = (*date == state.config.today(now)).then_some(now);
-        of_day.iter().for_each(|(doctor, at_work)| add((*date, Some(doctor.clone())), &at_work.figures(of_now)));
+        let until = now.min(end_of(*date, state.config.zone()));
+        of_day.iter().for_each(|(doctor, at_work)| add((*date, Some(doctor.clone())), &at_work.figures(until)));
     }
+    let mut rated_until: BTreeMap<Whose, BusinessDate> = BTreeMap::new();
+    let mut may_rate = |whose: Whose, until: BusinessDate| {
+        rated_until.entry(whose).and_modify(|last| *last = until.max(*last)).or_insert(until);
+    };
     for rated in reports.rated.values() {
+        may_rate((rated.date, rated.doctor.clone()), rated.until);
         if let Some(rating) = &rated.rating {
             add((rated.date, rated.doctor.clone()), &Figures::of_rating(rating));
         }
@@ -46,6 +51,7 @@ pub fn days(state: &State, from: BusinessDate, to: BusinessDate, now: Timestamp)
             if let Some(rating) = reports.ratings.get(ticket.id()).filter(|_| figures.seen > 0) {
                 figures.ratings.take(rating);
             }
+            may_rate(whose.clone(), rating::until(state, &ticket.opened));
             add(whose, &figures);
         }
     }
@@ -56,7 +62,11 @@ pub fn days(state: &State, from: BusinessDate, to: BusinessDate, now: Timestamp)
     }
     let department = &state.config.id;
     let filled = days.into_iter().filter(|(_, figures)| !figures.is_empty());
-    filled.map(|((date, doctor), figures)| Day { department: department.clone(), date, doctor, figures }).collect()
+    let day = |(whose, figures): (Whose, Figures)| {
+        let rated_until = rated_until.get(&whose).copied();
+        Day { department: department.clone(), date: whose.0, doctor: whose.1, figures, rated_until }
+    };
+    filled.map(day).collect()
 }
 
 /// The doctor whose session or queue it is; none: a pool's.

@@ -27,7 +27,7 @@ pub use today::{Today, today};
 
 use crate::department::{Event, State};
 use crate::ids::{AppointmentId, DoctorId, TicketId};
-use crate::time::BusinessDate;
+use crate::time::{BusinessDate, Timestamp, Zone};
 use crate::{clinic, floor};
 
 /// For so many days the book is kept, and so long a range may be asked for.
@@ -109,11 +109,9 @@ pub(crate) fn learn(state: &mut State, event: &Event, leaving: Leaving) {
             let date = state.config.today(*at);
             state.reports.of(date, doctor).pause(*at);
         }
-        floor::Event::WorkResumed { doctor, at } => {
-            let date = state.config.today(*at);
-            state.reports.of(date, doctor).resume(*at);
-        }
+        floor::Event::WorkResumed { doctor, at } => state.reports.resume(doctor, *at, state.config.zone()),
         floor::Event::WorkStopped { doctor, at, .. } => {
+            state.reports.resume(doctor, *at, state.config.zone());
             let date = state.config.today(*at);
             state.reports.of(date, doctor).stop(*at);
         }
@@ -126,7 +124,7 @@ pub(crate) fn learn(state: &mut State, event: &Event, leaving: Leaving) {
         }
         floor::Event::DaysTidied { before, at } => {
             let today = state.config.today(*at);
-            state.reports.tidy(*before, today);
+            state.reports.tidy(*before, today, state.config.zone());
         }
         _ => {}
     }
@@ -137,8 +135,16 @@ impl Reports {
         self.attendance.entry(date).or_default().entry(doctor.clone()).or_default()
     }
 
+    /// A pause is of the day on which it began, and ends with it: who forgets it on Friday has not paused until Monday.
+    fn resume(&mut self, doctor: &DoctorId, at: Timestamp, zone: Zone) {
+        let own = self.attendance.iter_mut().rev().filter_map(|(date, of_day)| Some((date, of_day.get_mut(doctor)?)));
+        if let Some((date, attendance)) = own.into_iter().find(|(_, attendance)| attendance.is_paused()) {
+            attendance.resume(at.min(end_of(*date, zone)));
+        }
+    }
+
     /// Puts away what is no longer changed, and forgets what is older than the book is kept.
-    fn tidy(&mut self, before: BusinessDate, today: BusinessDate) {
+    fn tidy(&mut self, before: BusinessDate, today: BusinessDate, zone: Zone) {
         let over: Vec<TicketId> =
             self.rated.iter().filter(|(_, rated)| rated.until < today).map(|(id, _)| id.clone()).collect();
         for rated in over.iter().filter_map(|id| self.rated.remove(id)).collect::<Vec<_>>() {
@@ -149,9 +155,14 @@ impl Reports {
         let young = self.attendance.split_off(&before.plus_days(-SPANS_KEPT_DAYS));
         for (date, of_day) in std::mem::replace(&mut self.attendance, young) {
             for (doctor, attendance) in of_day {
-                self.add((date, Some(doctor)), &attendance.figures(None));
+                self.add((date, Some(doctor)), &attendance.figures(end_of(date, zone)));
             }
         }
         self.book = self.book.split_off(&today.plus_days(-KEPT_DAYS));
     }
+}
+
+/// The midnight after a day.
+pub(crate) fn end_of(date: BusinessDate, zone: Zone) -> Timestamp {
+    zone.moment(date.plus_days(1), chrono::NaiveTime::MIN)
 }

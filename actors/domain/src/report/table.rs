@@ -6,7 +6,9 @@ use chrono::Datelike;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::KEPT_DAYS;
 use super::figures::{Figures, Ratings};
+use super::rating::RATE_DAYS;
 use crate::ids::{DepartmentId, DoctorId};
 use crate::time::BusinessDate;
 
@@ -38,6 +40,8 @@ pub struct Day {
     pub doctor: Option<DoctorId>,
     /// What it came to.
     pub figures: Figures,
+    /// The last day on which one of its ratings may come or change; none: none may any more.
+    pub rated_until: Option<BusinessDate>,
 }
 
 /// A row; what it is not by is none.
@@ -73,6 +77,8 @@ pub struct Report {
     pub causes: Vec<Cause>,
     /// All together.
     pub total: Figures,
+    /// Monday of the first week whose ratings are not all in and do not count yet; none: all are in.
+    pub ratings_open_from: Option<BusinessDate>,
 }
 
 /// Monday of the week of a date.
@@ -85,10 +91,15 @@ type Of = (Option<DoctorId>, Option<DepartmentId>, Option<BusinessDate>);
 
 /// Puts days of a range together.
 ///
-/// Ratings count by whole weeks of a doctor that lie in the range, each only from [`RATINGS_FROM`] up: so two reports
-/// never differ by the rating of fewer.
-pub fn report(by: By, mut days: Vec<Day>, from: BusinessDate, to: BusinessDate) -> Report {
-    few_ratings_out(&mut days, from, to);
+/// Ratings count by whole weeks of a doctor that lie in the range, each only from [`RATINGS_FROM`] up and only when no
+/// rating of it may come or change any more: so two reports never differ by the rating of fewer, whenever they are
+/// asked for. Late starts and pauses count by whole minutes of a doctor's day, so that rows add up to the total.
+pub fn report(by: By, mut days: Vec<Day>, from: BusinessDate, to: BusinessDate, today: BusinessDate) -> Report {
+    let ratings_open_from = keep_closed_ratings(&mut days, from, to, today);
+    for figures in days.iter_mut().map(|day| &mut day.figures) {
+        figures.late_s -= figures.late_s % 60;
+        figures.paused_s -= figures.paused_s % 60;
+    }
     let mut total = Figures::default();
     let mut rows: BTreeMap<Of, Figures> = BTreeMap::new();
     for day in days {
@@ -103,22 +114,46 @@ pub fn report(by: By, mut days: Vec<Day>, from: BusinessDate, to: BusinessDate) 
     }
     let causes = if by == By::Cause { causes(&total) } else { Vec::new() };
     let row = |((doctor, department, week), figures)| Row { doctor, department, week, figures };
-    Report { rows: rows.into_iter().map(row).collect(), causes, total }
+    Report { rows: rows.into_iter().map(row).collect(), causes, total, ratings_open_from }
 }
 
-fn few_ratings_out(days: &mut [Day], from: BusinessDate, to: BusinessDate) {
-    let mut counts: BTreeMap<(Option<DoctorId>, DepartmentId, BusinessDate), u32> = BTreeMap::new();
+/// What the ratings of a doctor's week in a department stand at.
+#[derive(Default)]
+struct Week {
+    count: u32,
+    /// One may come or change until then.
+    until: Option<BusinessDate>,
+}
+
+/// Leaves the ratings of whole weeks that are closed and not too few; says from which Monday on some are not closed.
+fn keep_closed_ratings(
+    days: &mut [Day],
+    from: BusinessDate,
+    to: BusinessDate,
+    today: BusinessDate,
+) -> Option<BusinessDate> {
     let week_of = |day: &Day| (day.doctor.clone(), day.department.clone(), monday(day.date));
+    let mut weeks: BTreeMap<_, Week> = BTreeMap::new();
     for day in days.iter() {
-        *counts.entry(week_of(day)).or_default() += day.figures.ratings.count();
+        let week = weeks.entry(week_of(day)).or_default();
+        week.count += day.figures.ratings.count();
+        week.until = week.until.max(day.rated_until);
     }
+    // Of a week whose Monday is forgotten the ratings would go day by day.
+    let from = from.max(today.plus_days(-KEPT_DAYS));
+    let is_whole = |monday: BusinessDate| from <= monday && monday.plus_days(6) <= to;
+    let is_closed = |monday: BusinessDate, week: &Week| {
+        week.until.max(Some(monday.plus_days(6 + RATE_DAYS))).is_some_and(|until| until < today)
+    };
     for day in days {
-        let week = week_of(day);
-        let is_whole = from <= week.2 && week.2.plus_days(6) <= to;
-        if !is_whole || counts.get(&week).is_none_or(|count| *count < RATINGS_FROM) {
+        let key = week_of(day);
+        let counts = |week: &Week| is_whole(key.2) && is_closed(key.2, week) && week.count >= RATINGS_FROM;
+        if !weeks.get(&key).is_some_and(counts) {
             day.figures.ratings = Ratings::default();
         }
     }
+    let open = weeks.iter().filter(|((.., monday), week)| is_whole(*monday) && !is_closed(*monday, week));
+    open.map(|((.., monday), _)| *monday).min()
 }
 
 fn causes(total: &Figures) -> Vec<Cause> {

@@ -213,6 +213,31 @@ fn late_starts_and_pauses_are_noted_and_are_causes_of_long_waits() {
 }
 
 #[test]
+fn a_pause_is_of_the_day_on_which_it_began_and_ends_with_it() {
+    let mut house = House::new(0).with_doctors();
+    let department = DepartmentId::from(DEPARTMENT);
+    let pause = |house: &mut House, n: u32| {
+        let (department, reason) = (department.clone(), "夜班".to_owned());
+        let pause = PauseWork { department, assignment: assignment(n), reason, back_at: None };
+        house.tell(doctor(n), ToDepartment::PauseWork(pause)).expect("pauses");
+    };
+    house.now = at("23:50");
+    pause(&mut house, 1);
+    pause(&mut house, 2);
+    house.now = at("23:50").plus_min(20);
+    assert_eq!((of_doctor(&house, 1).pauses, of_doctor(&house, 1).paused_s), (1, 600), "it runs after midnight");
+    let resume = ResumeWork { department: department.clone(), assignment: assignment(1) };
+    house.tell(doctor(1), ToDepartment::ResumeWork(resume)).expect("goes on");
+    assert_eq!((of_doctor(&house, 1).pauses, of_doctor(&house, 1).paused_s), (1, 600));
+    assert_eq!(all(&house, day().plus_days(1), day().plus_days(1)).paused_s, 0);
+    house.now = at("08:30").plus_min(3 * 24 * 60);
+    let stop = StopWork { department, assignment: assignment(2) };
+    house.tell(doctor(2), ToDepartment::StopWork(stop)).expect("had forgotten it");
+    assert_eq!((of_doctor(&house, 2).pauses, of_doctor(&house, 2).paused_s), (1, 600), "not three days");
+    house.assert_replays();
+}
+
+#[test]
 fn insertions_crowds_and_long_consultations_are_causes_too() {
     let mut house = House::new(0).with_session(1).with_doctors();
     let finish = |house: &mut House, ticket: TicketId| {
@@ -287,7 +312,12 @@ fn rated(doctor: &str, department: &str, date: BusinessDate, count: u32) -> Day 
     let mut figures = Figures { seen: count, ..Figures::default() };
     let rating = Rating { stars: 4, about: vec![], at: Timestamp(0) };
     (0..count).for_each(|_| figures.ratings.take(&rating));
-    Day { department: department.into(), date, doctor: Some(doctor.into()), figures }
+    Day { department: department.into(), date, doctor: Some(doctor.into()), figures, rated_until: None }
+}
+
+/// When all ratings of the first weeks are in.
+fn later() -> BusinessDate {
+    day().plus_days(60)
 }
 
 #[test]
@@ -302,14 +332,14 @@ fn no_two_reports_differ_by_the_rating_of_one_patient() {
             rated("s.b", "s.d", monday.plus_days(8), 9),
         ]
     };
-    let count = |by, from, to| report(by, days(), from, to).total.ratings.count();
+    let count = |by, from, to| report(by, days(), from, to, later()).total.ratings.count();
     for by in [By::Doctor, By::Week, By::Department, By::Cause] {
         assert_eq!(count(by, monday, sunday), 5, "{by:?}: of the second there are four");
         assert_eq!(count(by, monday, sunday.plus_days(-1)), 0, "{by:?}: not without a day of the week");
         assert_eq!(count(by, monday.plus_days(1), sunday), 0, "{by:?}");
         assert_eq!(count(by, monday, sunday.plus_days(7)), 14, "{by:?}");
     }
-    let by_doctor = report(By::Doctor, days(), monday, sunday.plus_days(7));
+    let by_doctor = report(By::Doctor, days(), monday, sunday.plus_days(7), later());
     let of_rows: Vec<(u32, u32)> =
         by_doctor.rows.iter().map(|row| (row.figures.seen, row.figures.ratings.count())).collect();
     assert_eq!(of_rows, [(5, 5), (13, 9)]);
@@ -317,17 +347,90 @@ fn no_two_reports_differ_by_the_rating_of_one_patient() {
 }
 
 #[test]
+fn no_rating_is_known_by_when_it_comes() {
+    let mut house = House::new(0).with_doctors();
+    house.state.config.settings.booking.visit_days = 12;
+    let tickets: Vec<TicketId> = (0..7).map(|n| seen(&mut house, &format!("a{n}"))).collect();
+    let sunday = day().plus_days(6);
+    let report_now = |house: &House| {
+        let today = house.state.config.today(house.now);
+        report(By::Doctor, days(&house.state, day(), sunday, house.now), day(), sunday, today)
+    };
+    // Six rate at once, one changes it on the last day on which it is taken.
+    tickets[..6].iter().for_each(|ticket| drop(rate_it(&mut house, ticket, 4).expect("rates")));
+    let last = 11 + RATE_DAYS;
+    let mut shown: Vec<(u32, Option<u32>, bool)> = Vec::new();
+    for n in 0..=40 {
+        house.now = at("09:30").plus_min(n * 24 * 60);
+        house.pass();
+        let mut look = |house: &House| {
+            let report = report_now(house);
+            assert!(report.ratings_open_from.is_none_or(|monday| monday == day()));
+            let ratings = &report.total.ratings;
+            let is_open = report.ratings_open_from.is_some();
+            shown.push((ratings.count(), ratings.mean_tenths(), is_open));
+        };
+        look(&house);
+        if n == 5 || n == last {
+            rate_it(&mut house, &tickets[6], if n == 5 { 5 } else { 1 }).expect("rates in time");
+            look(&house);
+        }
+    }
+    assert_eq!(code(rate_it(&mut house, &tickets[6], 2)), Code::Forbidden, "nobody may any more");
+    shown.dedup();
+    assert_eq!(shown, [(0, None, true), (7, Some(36), false)], "all of them at once, when none may come any more");
+}
+
+#[test]
+fn a_week_waits_for_the_last_day_on_which_it_may_be_rated() {
+    let (monday, sunday) = (day(), day().plus_days(6));
+    let until = |rated_until| {
+        let mut days = vec![rated("s.a", "s.d", monday, 5), rated("s.b", "s.d", monday, 6)];
+        days[0].rated_until = rated_until;
+        days
+    };
+    let count = |rated_until, today| {
+        let report = report(By::Week, until(rated_until), monday, sunday, today);
+        (report.total.ratings.count(), report.ratings_open_from)
+    };
+    assert_eq!(count(None, monday), (0, Some(monday)), "the week that runs, though the range ends on its Sunday");
+    assert_eq!(count(None, sunday.plus_days(RATE_DAYS)), (0, Some(monday)));
+    assert_eq!(count(None, sunday.plus_days(RATE_DAYS + 1)), (11, None));
+    let long = sunday.plus_days(30);
+    assert_eq!(count(Some(long), long), (6, Some(monday)), "whose visits stay open longer waits alone");
+    assert_eq!(count(Some(long), long.plus_days(1)), (11, None));
+    let kept = monday.plus_days(KEPT_DAYS);
+    assert_eq!((count(None, kept).0, count(None, kept.plus_days(1)).0), (11, 0), "a week is not forgotten day by day");
+}
+
+#[test]
+fn minutes_of_rows_add_up_to_the_total() {
+    let paused = |doctor: &str, department: &str| {
+        let mut day = rated(doctor, department, day(), 1);
+        (day.figures.late_s, day.figures.paused_s) = (119, 90);
+        day
+    };
+    let days = vec![paused("s.a", "s.d"), paused("s.b", "s.d"), paused("s.b", "s.e")];
+    for by in [By::Doctor, By::Week, By::Department] {
+        let report = report(by, days.clone(), day(), day(), later());
+        let minutes = |figures: &Figures| (figures.late_s / 60, figures.paused_s / 60);
+        let sum = report.rows.iter().map(|row| minutes(&row.figures)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+        assert_eq!((sum, minutes(&report.total)), ((3, 3), (3, 3)), "{by:?}");
+    }
+}
+
+#[test]
 fn rows_are_by_what_was_asked_for_and_add_up_to_the_total() {
     let mut days = vec![rated("s.a", "s.d", day(), 2), rated("s.a", "s.e", day().plus_days(7), 3)];
     days.push(Day { doctor: None, ..rated("s.x", "s.e", day(), 1) });
     for (by, rows) in [(By::Doctor, 2), (By::Week, 2), (By::Department, 2), (By::Cause, 0)] {
-        let report = report(by, days.clone(), day(), day().plus_days(13));
+        let report = report(by, days.clone(), day(), day().plus_days(13), later());
         assert_eq!(report.rows.len(), rows, "{by:?}");
         assert_eq!(report.total.seen, 6);
         let sum: u32 = report.rows.iter().map(|row| row.figures.seen).sum();
         assert_eq!(sum, if by == By::Cause { 0 } else { 6 });
     }
-    let causes = report(By::Cause, days, day(), day()).causes;
+    let causes = report(By::Cause, days, day(), day(), later()).causes;
     assert_eq!(causes[0], Cause { of: "end", cause: "seen", count: 6 });
     assert_eq!((causes.len(), causes.iter().filter(|cause| cause.of == "wait").count()), (14, 5));
 }

@@ -2,7 +2,7 @@
 
 use crate::clinic::SessionStanding;
 use crate::department::State;
-use crate::ids::QueueId;
+use crate::ids::{DoctorId, QueueId};
 use crate::time::Timestamp;
 
 /// So many days are looked ahead.
@@ -13,6 +13,8 @@ const DAYS: i64 = 14;
 pub struct PlannedSession {
     /// From which queue its patients are called.
     pub queue: QueueId,
+    /// Whose it is; none: of whoever calls from the queue.
+    pub doctor: Option<DoctorId>,
     /// Its first slot's start.
     pub from: Timestamp,
     /// Its last slot's end.
@@ -32,7 +34,8 @@ pub fn planned(state: &State, now: Timestamp) -> Vec<PlannedSession> {
         let from = slots().map(|slot| slot.start).min()?;
         let to = slots().map(|slot| slot.end).max()?;
         let places = slots().map(|slot| slot.capacity).sum();
-        Some(PlannedSession { queue: session.queue.clone(), from, to, places })
+        let (queue, doctor) = (session.queue.clone(), session.doctor.clone());
+        Some(PlannedSession { queue, doctor, from, to, places })
     });
     sessions.collect()
 }
