@@ -16,6 +16,7 @@ use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
 use super::commands::{Addressed, booked_slot, changes_staff, outcome_ids};
+use super::pre_check::is_arrival;
 use super::{House, ops, site};
 use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};
 use crate::identity::access::{self, Facts, StreamName, Target, may_be_number};
@@ -116,6 +117,7 @@ impl House {
             about.extend(to.ok().map(|account| account.to_string()));
         }
         let slot = booked_slot(&command).cloned();
+        let is_arrival = is_arrival(&command);
         let acted_for = match &command {
             ClientCommand::GrantRelation(c) => Some(c.patient.clone()),
             ClientCommand::EndRelation(c) => Some(c.patient.clone()),
@@ -140,7 +142,8 @@ impl House {
             Some(whom) => self.only_registered(claims, whom).await.unwrap_or_default(),
             None => None,
         };
-        self.audit.note(AuditLine::new(claims, name, about, line_outcome, self.machine_now()).by(by));
+        let line = AuditLine::new(claims, name, about, line_outcome, self.machine_now()).by(by);
+        self.audit.note(if is_arrival { line.of_an_arrival() } else { line });
         if let (Some(slot), Err(Rejection { code: Code::SlotFull, .. })) = (&slot, &outcome) {
             self.note_full(slot);
         }
@@ -164,7 +167,11 @@ impl House {
         self.checked(claims, &command, Facts::default()).await?;
         let origin = self.origin(claims, key, &command);
         let one_by_one = if changes_staff(&command) { Some(self.staff_changes.lock().await) } else { None };
-        let (owner, message) = match self.address(claims, command.clone()).await {
+        let addressed = match self.check_sent_to(&command).await {
+            Ok(()) => self.address(claims, command.clone()).await,
+            Err(why) => Err(why),
+        };
+        let (owner, message) = match addressed {
             Ok(addressed) => addressed,
             Err(why) => {
                 drop((one_by_one, turn));

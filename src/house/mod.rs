@@ -18,6 +18,7 @@ pub mod notices;
 mod ops;
 mod persons;
 mod place;
+mod pre_check;
 pub mod serve;
 mod sign_in;
 mod standing;

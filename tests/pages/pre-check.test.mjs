@@ -163,6 +163,10 @@ test('a grown-up with a fever: the kiosk says where to go, the desk registers th
   await kiosk.click('[data-action=home]');
   await kiosk.waitForSelector('[data-view=start]');
   await columnIs(desk, A, ['A001', 'A004']);
+  // Quietly at the desk, until there is a number.
+  await desk.click('[data-sent-elsewhere="1"] summary');
+  await desk.waitForSelector('[data-sent]:has-text("请去发热门诊")');
+  await looks(desk);
   await find('A002');
   await desk.keyboard.press('1');
   await desk.keyboard.type('37.5');
@@ -173,6 +177,14 @@ test('a grown-up with a fever: the kiosk says where to go, the desk registers th
   await desk.keyboard.press('Enter');
   await desk.waitForSelector('jh-undo-bar:has-text("F001")');
   await columnIs(desk, A, ['A001', 'A004']);
+  await desk.waitForSelector('[data-sent-elsewhere]', { state: 'detached' });
+  // What was answered is there too.
+  await desk.selectOption('[data-action=choose_department]', FEVER);
+  await columnIs(desk, `${FEVER}.q`, ['F001']);
+  await choose(desk, 'F001');
+  await desk.waitForSelector('.pre-checked:has-text("37.5 ℃")');
+  await desk.selectOption('[data-action=choose_department]', 'renmin.xinnei');
+  await desk.waitForSelector(`[data-queue="${A}"]`);
 });
 
 test('the desk lets somebody join all the same with a reason, and leaves the questions out with one', async () => {
@@ -251,6 +263,8 @@ test('the phone asks one question a screen and says where to go', async () => {
   await answers(phone, 'no', '', 'no');
   await phone.click('[data-question=cough] [data-answer=no]');
   await phone.waitForSelector('[data-ticket][data-state=waiting], [data-ticket][data-state=summoned]');
+  await desk.waitForSelector('[data-alert][data-level=notice]:has-text("发热门诊"):has-text("不同的回答")');
+  await looks(desk);
 });
 
 test('no screen says anything of it', async () => {

@@ -515,7 +515,7 @@ fn session(id: &str, queue: &str, capacity: u32) -> Value {
 }
 
 /// The machine's day: the audit is kept by it.
-fn today() -> String {
+pub(crate) fn today() -> String {
     let zone = jiaohao_domain::time::Zone::named("UTC").unwrap();
     zone.date(Timestamp(jiaohao_actors::shell::clock::wall_ms())).0.to_string()
 }

@@ -11,9 +11,12 @@ impl Clinic {
         let words = |zh: &str| json!({"zh": zh, "en": ""});
         let asks = json!({"site": "s", "version": 1, "questions": [
             {"id": "cough", "text": words("咳嗽吗?"), "kind": "choice",
-                "choices": [{"id": "no", "text": words("不")}, {"id": "long", "text": words("很久了")}]},
+                "choices": [{"id": "no", "text": words("不")}, {"id": "long", "text": words("很久了")},
+                    {"id": "blood", "text": words("带血")}]},
         ], "rules": [{"id": "long_cough", "when": {"any": [{"question": "cough", "is": ["long"]}]},
-            "does": {"alert": {"level": "notice", "text": words("请看一看")}}}]});
+            "does": {"alert": {"level": "notice", "text": words("请看一看")}}},
+            {"id": "blood", "when": {"any": [{"question": "cough", "is": ["blood"]}]},
+            "does": {"send_to": {"department": "s.e"}}}]});
         self.ask("PUT", "/questions", Some(operator), Some(&asks)).await;
         self.until_event("site:s", "questions_defined").await;
         let who = self.person(desk, "E22222222", "上官云").await;
@@ -28,7 +31,30 @@ impl Clinic {
         self.post("/tickets/acknowledge-alert", Some(desk), heard).await;
         self.until_event("queue:s.d.q", "alert_acknowledged").await;
         self.post("/tickets/cancel", Some(desk), json!({"ticket": ticket["ticket"], "reason": "went home"})).await;
+        self.sent_on(operator, desk).await;
         let no_more = json!({"site": "s", "version": 2, "questions": [], "rules": []});
         self.ask("PUT", "/questions", Some(operator), Some(&no_more)).await;
+    }
+
+    /// Sent to another department: without a ticket, then to a queue that is none, then let in all the same. The audit says
+    /// of none of it why.
+    async fn sent_on(&self, operator: &str, desk: &str) {
+        let who = self.person(desk, "E33333333", "诸葛亮").await;
+        let mut answered = json!({"queue": "s.d.q", "patient": who});
+        answered["pre_check"] = json!({"version": 1, "answers": {"cough": "blood"}});
+        let refused = self.door.ask("POST", "/tickets", Some(desk), Some(&answered)).await.unwrap_err();
+        assert_eq!(refused.code, "sent_elsewhere");
+        self.until_event("queue:s.d.q", "sent_elsewhere").await;
+        answered["pre_check"]["to"] = json!("s.e.nowhere");
+        let refused = self.door.ask("POST", "/tickets", Some(desk), Some(&answered)).await.unwrap_err();
+        assert_eq!(refused.code, "unknown_id");
+        answered["pre_check"] = json!({"version": 1, "answers": {"cough": "blood"}, "all_the_same": "seen there"});
+        let ticket = self.post("/tickets", Some(desk), answered).await;
+        self.post("/tickets/cancel", Some(desk), json!({"ticket": ticket["ticket"], "reason": "went home"})).await;
+        let path = format!("/audit?day={}&about={who}", crate::clinic::today());
+        let page = self.door.ask("GET", &path, Some(operator), None).await.unwrap();
+        let lines = page["lines"].as_array().unwrap().iter().filter(|line| line["what"] == "register_walk_in");
+        let outcomes: Vec<&serde_json::Value> = lines.map(|line| &line["outcome"]).collect();
+        assert_eq!(outcomes, ["not_done", "not_done", "done"], "{page}");
     }
 }

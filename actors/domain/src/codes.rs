@@ -147,8 +147,8 @@ codes! {
     GuardianNeeded = "guardian_needed", 409, "未满18岁,请由监护人添加", "Under 18: a guardian has to act";
     /// The server has started and still reads its log.
     Recovering = "recovering", 503, "系统正在启动,请稍候", "Starting, a moment please";
-    /// A site, department, doctor, board or screen that is named does not exist there (any more); valid now: `unknown`.
-    UnknownId = "unknown_id", 422, "所指的院区、科室、医生或屏幕不存在", "No such site, department, doctor, board or screen";
+    /// A site, department, queue, doctor, board or screen that is named does not exist there (any more); valid now: `unknown`.
+    UnknownId = "unknown_id", 422, "所指的院区、科室、队列、医生或屏幕不存在", "No such site, department, queue, doctor, board or screen";
     /// The site asks other questions before somebody joins a queue than were answered; valid now: their `version`.
     QuestionsChanged = "questions_changed", 409, "预检问题有更新,请重新回答", "Other questions are asked now";
     /// The pre-check sends the patient to another department; valid now: `department`, `rule`, `version`.

@@ -162,6 +162,8 @@ impl Parts {
             | Floor::WorkStopped { .. } => Some(Self::WORK),
             Floor::VisitOpened { .. }
             | Floor::VisitRated { .. }
+            | Floor::TransferNotTaken { .. }
+            | Floor::PreCheckPassedOn { .. }
             | Floor::TransferDeclined { .. }
             | Floor::TransferRecalled { .. }
             | Floor::TransferCompleted { .. }

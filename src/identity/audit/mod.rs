@@ -58,7 +58,7 @@ pub struct AuditLine {
     /// it was just made known there).
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<&'static str>,
-    /// `done`, or the code of the rejection.
+    /// `done`, or the code of the rejection; of an arrival `not_done`.
     outcome: &'static str,
 }
 
@@ -83,6 +83,13 @@ impl AuditLine {
             by: None,
             outcome: outcome.map_or_else(Code::wire, |()| "done"),
         }
+    }
+
+    /// Of an arrival only whether it was done: why it was not can be what somebody has answered of their health. Who was not
+    /// allowed to is told all the same.
+    pub fn of_an_arrival(self) -> Self {
+        let is_plain = self.outcome == "done" || self.outcome == Code::Forbidden.wire();
+        Self { outcome: if is_plain { self.outcome } else { "not_done" }, ..self }
     }
 
     /// What else counted.

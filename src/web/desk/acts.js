@@ -6,6 +6,7 @@ import { clockOf } from '../lib/clock.js';
 import { find } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { askText } from '../lib/page.js';
+import { isNotTaken } from '../lib/pre-check.js';
 import { Recent } from '../lib/recent.js';
 import { prefix } from '../lib/site.js';
 import { arrive } from './arrive.js';
@@ -52,6 +53,8 @@ export class Acts {
   /** It is on its way to another department: which number it has there. @param {string} id */
   async tellSentOn(id) {
     const taken = await this.floor().taken(id);
+    // That nobody takes it rings by itself.
+    if (isNotTaken(this.floor().ticket(id) || {})) return;
     const link = taken && (await this.linkOf(taken));
     this.done(link ? t('pre_check.did_send', { to: link.where, new: link.number }) : t('pre_check.did_send_off'), null);
   }
@@ -208,7 +211,7 @@ export class Acts {
 
   /** @param {any} ticket */
   async recallTransfer(ticket) {
-    if (await this.send('recall_transfer', { ticket: ticket.ticket })) this.done(t('desk.did.recall_transfer', { number: ticket.number }), null);
+    if (await this.send('recall_transfer', { ticket: ticket.ticket })) this.done(t(isNotTaken(ticket) ? 'pre_check.did_join_here' : 'desk.did.recall_transfer', { number: ticket.number }), null);
   }
 
   /** @param {any} ticket */

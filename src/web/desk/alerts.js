@@ -1,8 +1,10 @@
 // Alerts of the pre-check: seen and heard at once, of every department of this desk, until somebody says that they have heard.
+// Below them, quietly, whom the pre-check has sent elsewhere today without a number.
 
 import { Chime } from '../lib/chime.js';
 import { h } from '../lib/dom.js';
-import { named, said, t } from '../lib/i18n.js';
+import { named, t } from '../lib/i18n.js';
+import { alertText, whereOf } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { minutesSince } from '../lib/words.js';
@@ -50,13 +52,23 @@ export class Alerts {
     });
   }
 
+  /** The queues of this desk's departments. @returns {any[]} */
+  queues() {
+    const floor = this.desk.floor();
+    return [...(floor ? floor.queues() : []), ...Array.from(this.elsewhere.values()).map((stream) => stream.value).filter(Boolean)];
+  }
+
+  /** Whom the pre-check has sent elsewhere today and who has no number here, the last first. @returns {any[]} */
+  sent() {
+    const all = this.queues().reduce((/** @type {any[]} */ some, queue) => some.concat(Object.values(queue.sent_elsewhere || {})), []);
+    return all.sort((a, b) => (a.at < b.at ? 1 : -1));
+  }
+
   /** Tickets whose alert nobody has heard, the urgent first, then the oldest. @returns {any[]} */
   open() {
-    const floor = this.desk.floor();
-    const queues = [...(floor ? floor.queues() : []), ...Array.from(this.elsewhere.values()).map((stream) => stream.value).filter(Boolean)];
-    const all = queues.reduce((/** @type {any[]} */ some, queue) => some.concat(Object.values(queue.tickets)), []);
+    const all = this.queues().reduce((/** @type {any[]} */ some, queue) => some.concat(Object.values(queue.tickets)), []);
     const rank = (/** @type {any} */ ticket) => `${ticket.pre_check.alert.level === 'urgent' ? 0 : 1}${ticket.pre_check.alert.at}`;
-    return all.filter((ticket) => ticket.pre_check && ticket.pre_check.alert && !ticket.pre_check.alert.acknowledged_by)
+    return all.filter((ticket) => ticket.pre_check && ticket.pre_check.alert && ticket.pre_check.alert.open)
       .sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
   }
 
@@ -83,18 +95,29 @@ export class Alerts {
   view() {
     const now = this.page.protocol.clock.now();
     const open = this.open();
-    if (!open.length) return null;
+    if (!open.length) return this.sentView(now);
     return [open.map((ticket) => {
       const { alert } = ticket.pre_check;
       const department = this.site.one('departments', prefix(ticket.ticket, 2));
       return h('div', { class: `alert ${alert.level}`, key: ticket.ticket, 'data-alert': ticket.ticket, 'data-level': alert.level },
         h('b', { class: 'sign', 'aria-hidden': 'true' }, '!'),
         h('span', { class: 'grow' },
-          h('b', null, `${t(alert.level === 'urgent' ? 'pre_check.urgent' : 'pre_check.look')}: ${said(alert.text)}`),
+          h('b', null, `${t(alert.level === 'urgent' ? 'pre_check.urgent' : 'pre_check.look')}: ${alertText(ticket.pre_check, this.site)}`),
           h('span', { class: 'num' }, [`${ticket.number} ${this.desk.persons.nameOf(ticket)}`, department ? named(department.name, department.name_en) : '', sinceWords(minutesSince(alert.at, now))].filter(Boolean).join(' · '))),
         h('button', { type: 'button', class: 'btn', 'data-action': 'show_alert', onclick: () => this.desk.show(ticket) }, t('pre_check.show')),
         h('button', { type: 'button', class: 'btn primary', 'data-action': 'acknowledge_alert', onclick: () => this.heard(ticket) }, t('pre_check.hear')));
     }),
-    this.chime.canRing ? null : h('p', { class: 'alert silent', key: 'silent' }, t('pre_check.silent'))];
+    this.chime.canRing ? null : h('p', { class: 'alert silent', key: 'silent' }, t('pre_check.silent')),
+    this.sentView(now)];
+  }
+
+  /** One line, opened on a press: nothing is to be done, and nothing rings. @param {number} now */
+  sentView(now) {
+    const sent = this.sent();
+    if (!sent.length) return null;
+    return h('details', { class: 'sent-elsewhere', key: 'sent-elsewhere', 'data-sent-elsewhere': String(sent.length) },
+      h('summary', null, t('pre_check.sent_today', { n: sent.length })),
+      h('ul', null, sent.map((one) => h('li', { key: one.patient, 'data-sent': one.patient, class: 'num' },
+        t('pre_check.sent_one', { who: one.masked_name, where: whereOf(this.site, one.to), since: sinceWords(minutesSince(one.at, now)) })))));
   }
 }

@@ -6,9 +6,10 @@ import { Slips } from '../components/slip.js';
 import { waited, why } from '../components/ticket.js';
 import { wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
-import { named, said, t } from '../lib/i18n.js';
+import { named, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
 import { Persons } from '../lib/persons.js';
+import { alertText } from '../lib/pre-check.js';
 import { prefix, Site } from '../lib/site.js';
 import { standingWord, wordsOf } from '../lib/words.js';
 import { Acts } from './acts.js';
@@ -270,7 +271,7 @@ function row(ticket) {
   h('span', { class: 'number' }, ticket.number),
   h('span', { class: 'name' }, persons.nameOf(ticket), h('small', null, ticket.not_announced
     ? h('span', { class: 'tag soon', 'data-not-announced': ticket.not_announced }, t(`not_announced.${ticket.not_announced}`))
-    : ticket.pre_check && ticket.pre_check.alert ? h('span', { class: `tag ${ticket.pre_check.alert.level === 'urgent' ? 'alarm' : 'soon'}` }, said(ticket.pre_check.alert.text))
+    : ticket.pre_check && ticket.pre_check.alert ? h('span', { class: `tag ${ticket.pre_check.alert.level === 'urgent' ? 'alarm' : 'soon'}` }, alertText(ticket.pre_check, f.site))
     : notReachedTag(ticket) || (ticket.state === 'waiting' ? why(ticket) : ticket.state === 'summoned' ? f.doorOf(ticket) : standingWord(ticket)))),
   h('span', { class: 'wait num' }, ticket.state === 'ended' ? '' : waited(ticket, now)));
 }

@@ -5,6 +5,7 @@ import { ageOf, history, notAnnounced, tags, waited, why } from '../components/t
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
+import { isNotTaken } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
 import { classWord, sexWord, standingWord } from '../lib/words.js';
 import { familyDialog } from './family.js';
@@ -99,6 +100,7 @@ const POSSIBLE = {
   missed: ['report_back', 'call_ticket', 'settle_tickets'],
   left_over: ['settle_tickets'],
   in_transit: ['recall_transfer'],
+  not_taken: ['transfer_ticket', 'recall_transfer', 'cancel_ticket'],
   transferred: ['recall_transfer'],
   ended: [],
 };
@@ -119,12 +121,12 @@ function buttons(look, ticket) {
   };
   // Once it goes on elsewhere, `goesOn` has the way back.
   const goneElsewhere = ticket.ended === 'transferred' && !acts.link(ticket);
-  const state = goneElsewhere ? 'transferred' : look.floor.isLeftOver(ticket) ? 'left_over' : ticket.state;
+  const state = isNotTaken(ticket) ? 'not_taken' : goneElsewhere ? 'transferred' : look.floor.isLeftOver(ticket) ? 'left_over' : ticket.state;
   return (POSSIBLE[state] || []).map((action) => h('button', {
     type: 'button', key: action, 'data-action': action, 'data-ticket': ticket.ticket, onclick: press[action],
-    class: `btn${action === 'report_back' || action === 'recall_transfer' ? ' primary full' : ''}${action === 'cancel_ticket' ? ' danger' : ''}`,
+    class: `btn${action === 'report_back' || (action === 'recall_transfer' && state !== 'not_taken') ? ' primary full' : ''}${action === 'cancel_ticket' ? ' danger' : ''}`,
     'aria-pressed': action === 'transfer_ticket' ? String(look.moving === ticket.ticket) : undefined,
-  }, t(`desk.act.${action}`)));
+  }, t(state === 'not_taken' && action === 'recall_transfer' ? 'pre_check.join_here' : `desk.act.${action}`)));
 }
 
 /** @param {Look} look @param {any} ticket */

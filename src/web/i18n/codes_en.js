@@ -52,7 +52,7 @@ export default {
   'error.limit_exceeded': 'Over a limit',
   'error.already_prolonged': 'Prolonged once already; please confirm soon',
   'error.recovering': 'Starting, a moment please',
-  'error.unknown_id': 'No such site, department, doctor, board or screen',
+  'error.unknown_id': 'No such site, department, queue, doctor, board or screen',
   'error.in_use': 'In use: somebody waits, is booked or works there',
   'error.internal': 'Internal error',
   'error.offline': 'The server cannot be reached; check the network and try again',

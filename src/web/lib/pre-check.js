@@ -2,7 +2,7 @@
 // department's to say.
 
 import { Refusal } from './http.js';
-import { said, t } from './i18n.js';
+import { named, said, t } from './i18n.js';
 
 /** Said of a temperature that nobody has taken. */
 export const NOT_MEASURED = 'not_measured';
@@ -33,6 +33,23 @@ export function answerWord(question, answer) {
   const chosen = choicesOf(question).find(([id]) => id === answer);
   return chosen ? chosen[1] : answer;
 }
+
+/** A department's name. @param {import('./site.js').Site} site @param {string|null} id */
+export function whereOf(site, id) {
+  const department = id && site.one('departments', id);
+  return department ? named(department.name, department.name_en) : '';
+}
+
+/** What the alert of a ticket's pre-check says: the rule's words, or what has become of who was sent elsewhere. @param {any} checked @param {import('./site.js').Site} site */
+export function alertText(checked, site) {
+  const { about, text } = checked.alert;
+  if (about === 'not_taken') return t('pre_check.not_taken', { where: whereOf(site, checked.sent_to) });
+  if (about === 'sent_before') return t('pre_check.sent_before', { where: whereOf(site, checked.sent_before.to) });
+  return said(text);
+}
+
+/** Whether the department where the pre-check sends has not taken a ticket, which stands in no line. @param {any} ticket */
+export const isNotTaken = (ticket) => !!(ticket.pre_check && ticket.pre_check.alert && ticket.pre_check.alert.about === 'not_taken');
 
 /** The questions that were asked in a version, as far as they are known. @param {import('./site.js').Site} site @param {number} version @returns {any[]} */
 export function questionsOf(site, version) {

@@ -14,10 +14,11 @@ pub(super) fn tidy(draft: &mut Draft<'_, Department>, today: BusinessDate, at: T
     }
 }
 
-/// The midnight by which a department that has tickets tidies again; it need not wait for the day's first patient.
+/// The midnight by which a department that has tickets, or has sent somebody elsewhere, tidies again; it need not wait for the day's first patient.
 pub(super) fn ends_at(state: &State) -> Option<Timestamp> {
-    let any = state.floor.tickets.values().next()?;
+    let of_tickets = state.floor.tickets.values().next().map(|ticket| ticket.opened.date);
+    let any = of_tickets.or_else(|| state.floor.sent_elsewhere.values().next().map(|kept| kept.sent.date))?;
     let visit_days = state.config.settings.booking.visit_days.max(1);
-    let tidied_on = state.floor.tidied_to.map_or(any.opened.date, |before| before.plus_days(visit_days));
+    let tidied_on = state.floor.tidied_to.map_or(any, |before| before.plus_days(visit_days));
     Some(state.config.zone().moment(tidied_on.plus_days(1), chrono::NaiveTime::MIN))
 }

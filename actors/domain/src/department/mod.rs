@@ -214,6 +214,8 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         }
         To::Answered { .. } => Err(Code::UnknownCommand.into()),
         To::AcknowledgeAlert(command) => floor::pre_check::acknowledge(draft, &command, context),
+        To::TakePreCheck { kept } => Ok(floor::pre_check::take(draft, *kept)),
+        To::AlertHeard(heard) => Ok(floor::pre_check::heard(draft, heard)),
         To::ReportBack { command, presence_proved } => {
             floor::tickets::report_back(draft, &command, presence_proved, context)
         }

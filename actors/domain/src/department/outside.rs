@@ -305,6 +305,10 @@ fn end_waiting(draft: &mut Draft<'_, Department>, visit: &VisitId, at: Timestamp
                 let how = SettlementKind::Refund;
                 floor::emit(draft, Event::TicketSettled { ticket, how, over: None, at });
             }
+            Standing::InTransit { .. } if floor::pre_check::is_not_taken(state, stands) => {
+                let reason = "cancel_visit".to_owned();
+                floor::emit(draft, Event::TicketCancelled { ticket, reason, over: None, at });
+            }
             Standing::Serving { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {}
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Department, State, emit_clinic};
 use crate::clinic;
-use crate::floor::{self, PreChecked, SentElsewhere, doors, transfer};
+use crate::floor::{self, PreChecked, SentBefore, SentElsewhere, doors, transfer};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::person::{PatientBrief, age_on};
@@ -121,19 +121,26 @@ fn sent(
         version: asked.version,
         answers: answered.answers.clone(),
         found: found.clone(),
+        date: who.date,
         at: context.now,
     }
 }
 
-/// Who is sent elsewhere: on the record, and the booking stands. `sent_elsewhere` with `department`, `rule`, `version`.
+/// Who is sent elsewhere: on the record, once a day for each department where they are sent, and the booking stands.
+/// `sent_elsewhere` with `department`, `rule`, `version`.
 pub(super) fn send(draft: &mut Draft<'_, Department>, sent: Box<SentElsewhere>) -> Answer {
-    let to = match &sent.found.does {
-        Does::SendTo { department } => department.clone(),
-        _ => sent.queue.department(),
-    };
+    let (to, state) = (sent.to(), draft.state());
     let (rule, version, appointment) = (sent.found.rule.clone(), sent.version, sent.appointment.clone());
-    floor::emit(draft, floor::Event::SentElsewhere(sent));
-    if let Some(appointment) = appointment.filter(|id| draft.state().clinic.appointments.contains_key(id)) {
+    let is_known = state.floor.sent_elsewhere.get(&sent.brief.patient).is_some_and(|known| {
+        let before = &known.sent;
+        !known.joined && before.date == sent.date && before.to() == to
+    });
+    if !is_known {
+        floor::emit(draft, floor::Event::SentElsewhere(sent));
+    }
+    let appointments = &draft.state().clinic.appointments;
+    let is_news = |id: &AppointmentId| appointments.get(id).is_some_and(|known| known.sent_to.as_ref() != Some(&to));
+    if let Some(appointment) = appointment.filter(is_news) {
         let event = clinic::Event::AppointmentSentElsewhere { appointment, to: to.clone() };
         emit_clinic(draft, clinic::Decision { events: vec![event], answer: Answer::Done });
     }
@@ -151,7 +158,9 @@ pub(super) fn joined(
     if let Checked::Joins(joins) = checked {
         let Joins { version, answers, not_asked, found, all_the_same, to } = *joins;
         let (ticket, at) = (ticket.clone(), context.now);
-        let checked = PreChecked { ticket: ticket.clone(), version, answers, not_asked, found, all_the_same, at };
+        let sent_before = sent_before(draft.state(), &ticket, context);
+        let checked =
+            PreChecked { ticket: ticket.clone(), version, answers, not_asked, found, all_the_same, sent_before, at };
         floor::emit(draft, floor::Event::PreChecked(Box::new(checked)));
         if let Some(to) = to {
             return transfer::send(draft, &ticket, &to, REASON, at);
@@ -159,4 +168,15 @@ pub(super) fn joined(
     }
     doors::fill(draft, context.now);
     floor::tickets::waiting(draft, ticket)
+}
+
+/// That the same person was sent elsewhere earlier that day and has given other answers since, on a phone or at a kiosk: let
+/// in, because nobody is kept from care, and the desk has a look. (Who joins at the desk has been looked at.)
+fn sent_before(state: &State, ticket: &TicketId, context: &Context) -> Option<SentBefore> {
+    if context.principal.role == Role::Desk {
+        return None;
+    }
+    let opened = &state.floor.tickets.get(ticket)?.opened;
+    let sent = &state.floor.sent_elsewhere.get(&opened.brief.patient)?.sent;
+    (sent.date == opened.date).then(|| SentBefore { to: sent.to(), rule: sent.found.rule.clone(), at: sent.at })
 }

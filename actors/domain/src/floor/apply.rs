@@ -128,6 +128,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::TransferSent { transfer, at, .. } => {
             let standing = Standing::InTransit { to: transfer.to.clone(), since: *at, recalled: false };
             Change::of(&transfer.ticket, StepKind::TransferSent, standing, *at).because(&transfer.reason).make(floor);
+            super::pre_check::not_taken(floor, &transfer.ticket, None);
         }
         Event::TransferRecalled { ticket, to, at } => {
             let since = match of_event(floor, ticket).standing {
@@ -217,8 +218,14 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::TicketTold(news) => floor.told.tell(news),
         Event::TicketHeard { ticket, .. } => floor.told.heard(ticket),
         Event::PreChecked(checked) => super::pre_check::keep(floor, checked),
-        Event::AlertAcknowledged { ticket, by, at } => super::pre_check::acknowledged(floor, ticket, by, *at),
-        Event::SentElsewhere(_) => {}
+        Event::AlertAcknowledged { ticket, by, at, .. } => super::pre_check::acknowledged(floor, ticket, by, *at),
+        Event::SentElsewhere(sent) => super::pre_check::sent(floor, sent),
+        Event::TransferNotTaken { ticket, reason, at } => {
+            let standing = of_event(floor, ticket).standing.clone();
+            Change::of(ticket, StepKind::TransferRefused, standing, *at).because(reason).make(floor);
+            super::pre_check::not_taken(floor, ticket, Some(*at));
+        }
+        Event::PreCheckPassedOn { .. } => {}
         Event::NoticeDue { due, nearing } => floor.notices.due(due, *nearing),
         Event::NoticeHeard { ticket, n, .. } => floor.notices.heard(ticket, *n),
         Event::NoticeAnswered { ticket, n, reached, at, .. } => floor.notices.answered(ticket, *n, *reached, *at),
@@ -415,6 +422,7 @@ fn tidy(floor: &mut Floor, before: crate::BusinessDate) {
     floor.told.tidy(before);
     let tickets = &floor.tickets;
     floor.pre_checks.retain(|ticket, _| tickets.contains_key(ticket));
+    floor.sent_elsewhere.retain(|_, kept| kept.sent.date >= before);
     floor.notices.tidy(before, |ticket| tickets.contains_key(ticket));
     floor.refused.retain(|_, refused| refused.date >= before);
     floor.tidied_to = Some(before);

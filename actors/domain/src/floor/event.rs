@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pre_check::{PreChecked, SentElsewhere};
+use super::pre_check::{PreCheckKept, PreChecked, SentElsewhere};
 use super::state::{Opened, Pause, Standing};
 use super::visit::OutsideVisit;
 use super::waits::Expected;
@@ -176,10 +176,15 @@ pub enum Event {
     VisitRated { ticket: TicketId, stars: u8, about: Vec<RatedAbout>, at: Timestamp },
     /// The pre-check of who has just been given a ticket: what was answered, and what follows.
     PreChecked(Box<PreChecked>),
-    /// The desk has heard the alert of a ticket's pre-check.
-    AlertAcknowledged { ticket: TicketId, by: AccountId, at: Timestamp },
+    /// The desk has heard the alert of a ticket's pre-check, here or where the ticket came from or goes on; which other
+    /// departments hear of it, and of which ticket.
+    AlertAcknowledged { ticket: TicketId, by: AccountId, at: Timestamp, told: Vec<(DepartmentId, TicketId)> },
     /// The pre-check sends to another department: no ticket is made.
     SentElsewhere(Box<SentElsewhere>),
+    /// Where the pre-check sends has refused the ticket: it stays out of the line until the desk decides.
+    TransferNotTaken { ticket: TicketId, reason: String, at: Timestamp },
+    /// What was answered goes to another department with the ticket that has just been sent there.
+    PreCheckPassedOn { to: DepartmentId, kept: Box<PreCheckKept> },
 }
 
 /// A ticket begins to wait.
@@ -358,6 +363,8 @@ impl Event {
             Self::PreChecked(_) => (360, "pre_checked"),
             Self::AlertAcknowledged { .. } => (361, "alert_acknowledged"),
             Self::SentElsewhere(_) => (362, "sent_elsewhere"),
+            Self::TransferNotTaken { .. } => (363, "transfer_not_taken"),
+            Self::PreCheckPassedOn { .. } => (364, "pre_check_passed_on"),
         }
     }
 }

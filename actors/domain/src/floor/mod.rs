@@ -23,7 +23,7 @@ pub mod work;
 
 pub use apply::apply;
 pub use event::{Called, Entry, Event, Number, Over, Say, Summoned, Undone};
-pub use pre_check::{PreChecked, SentElsewhere};
+pub use pre_check::{AlertAbout, PreCheckKept, PreChecked, SENT_MAX, SentBefore, SentElsewhere, SentKept};
 pub use state::*;
 pub use visit::*;
 

@@ -4,7 +4,7 @@ use super::event::{Event, Over, RECALLED, Say};
 use super::{notices, told};
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};
-use crate::vocabulary::{Announce, ToBoard, ToDepartment, ToDoctor, ToPatient};
+use crate::vocabulary::{AlertHeard, Announce, ToBoard, ToDepartment, ToDoctor, ToPatient};
 
 impl Event {
     /// What it owes.
@@ -58,6 +58,15 @@ impl Event {
             Self::WorkStopped { doctor, assignment, .. } => {
                 to_doctor(doctor, ToDoctor::AssignmentEnded { assignment: assignment.clone() }, out);
             }
+            Self::PreCheckPassedOn { to, kept } => {
+                to_department(to, ToDepartment::TakePreCheck { kept: kept.clone() }, out);
+            }
+            Self::AlertAcknowledged { by, at, told, .. } => {
+                for (department, ticket) in told {
+                    let heard = AlertHeard { ticket: ticket.clone(), by: by.clone(), at: *at };
+                    to_department(department, ToDepartment::AlertHeard(heard), out);
+                }
+            }
             Self::TicketTold(news) => out.push(told::request(news)),
             Self::NoticeDue { due, .. } => out.push(notices::request(due)),
             Self::NoticeAnswered { ticket, n, patient, reached, .. } => {
@@ -87,7 +96,7 @@ impl Event {
             | Self::WaitsExpected { .. }
             | Self::VisitRated { .. }
             | Self::PreChecked(_)
-            | Self::AlertAcknowledged { .. }
+            | Self::TransferNotTaken { .. }
             | Self::SentElsewhere(_) => {}
         }
     }

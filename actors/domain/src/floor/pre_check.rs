@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
-use super::state::Floor;
+use super::state::{Floor, Standing, Ticket, TicketEnd};
 use super::{emit, ticket_of};
-use crate::department::Department;
+use crate::department::{Department, State};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::person::PatientBrief;
 use crate::pre_check::Found;
-use crate::time::Timestamp;
-use crate::vocabulary::{AcknowledgeAlert, Answer, Does};
+use crate::time::{BusinessDate, Timestamp};
+use crate::vocabulary::{AcknowledgeAlert, AlertHeard, AlertLevel, Answer, Does, Words};
 use crate::{Code, Rejection};
+
+/// So many whom the pre-check has sent away without a ticket are remembered in a department: of more, the newest.
+pub const SENT_MAX: usize = 500;
 
 /// The pre-check of an arrival that was given a ticket. Stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +34,19 @@ pub struct PreChecked {
     pub found: Option<Found>,
     /// It sends elsewhere, and the desk has let the patient join the queue: why.
     pub all_the_same: Option<String>,
+    /// The same person was sent elsewhere earlier that day, and has answered otherwise since, not at the desk.
+    pub sent_before: Option<SentBefore>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What came of an earlier pre-check of the same day. Stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SentBefore {
+    /// Where the rule sent.
+    pub to: DepartmentId,
+    /// The rule.
+    pub rule: String,
     /// When.
     pub at: Timestamp,
 }
@@ -50,8 +66,29 @@ pub struct SentElsewhere {
     pub answers: BTreeMap<String, String>,
     /// The rule that held.
     pub found: Found,
+    /// The business day.
+    pub date: BusinessDate,
     /// When.
     pub at: Timestamp,
+}
+
+impl SentElsewhere {
+    /// Where it sends.
+    pub fn to(&self) -> DepartmentId {
+        match &self.found.does {
+            Does::SendTo { department } => department.clone(),
+            _ => self.queue.department(),
+        }
+    }
+}
+
+/// Who was sent elsewhere, as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SentKept {
+    /// The last time.
+    pub sent: SentElsewhere,
+    /// Has been given a ticket here since.
+    pub joined: bool,
 }
 
 /// A ticket's pre-check as it is kept.
@@ -61,24 +98,113 @@ pub struct PreCheckKept {
     pub checked: PreChecked,
     /// Who has heard its alert, and when.
     pub acknowledged: Option<(AccountId, Timestamp)>,
+    /// Where the rule sends has refused the ticket; since when. It counts as long as the ticket is in transit.
+    pub not_taken: Option<Timestamp>,
+}
+
+/// What an alert at a ticket is about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AlertAbout<'a> {
+    /// A rule of the site says so.
+    Rule(AlertLevel, &'a Words),
+    /// Where the rule sends has not taken the patient, who stands in no line. Urgent.
+    NotTaken,
+    /// The patient was sent elsewhere before, and has answered otherwise since. A notice.
+    SentBefore,
 }
 
 impl PreCheckKept {
-    /// Whether it is an alert, heard or not.
-    pub fn is_alert(&self) -> bool {
-        self.checked.found.as_ref().is_some_and(|found| matches!(found.does, Does::Alert { .. }))
+    /// The alert at its ticket, heard or not, and since when.
+    pub fn alert(&self, ticket: &Ticket) -> Option<(AlertAbout<'_>, Timestamp)> {
+        if let Some(since) = self.not_taken.filter(|_| matches!(ticket.standing, Standing::InTransit { .. })) {
+            return Some((AlertAbout::NotTaken, since));
+        }
+        let about = match self.checked.found.as_ref().map(|found| &found.does) {
+            Some(Does::Alert { level, text }) => AlertAbout::Rule(*level, text),
+            _ if self.checked.sent_before.is_some() => AlertAbout::SentBefore,
+            _ => return None,
+        };
+        Some((about, self.checked.at))
+    }
+
+    /// Whether somebody is still to hear its alert here. Of a ticket that goes on in another department, or has gone back
+    /// there, it is heard there.
+    pub fn is_unheard(&self, ticket: &Ticket) -> bool {
+        let is_elsewhere =
+            matches!(ticket.standing, Standing::Ended { how: TicketEnd::Transferred | TicketEnd::GivenBack, .. });
+        self.acknowledged.is_none() && !is_elsewhere && self.alert(ticket).is_some()
     }
 }
 
 pub(super) fn keep(floor: &mut Floor, checked: &PreChecked) {
-    let kept = PreCheckKept { checked: checked.clone(), acknowledged: None };
+    let kept = PreCheckKept { checked: checked.clone(), acknowledged: None, not_taken: None };
     floor.pre_checks.insert(checked.ticket.clone(), kept);
+    let patient = floor.tickets.get(&checked.ticket).map(|ticket| &ticket.opened.brief.patient);
+    if let Some(sent) = patient.and_then(|patient| floor.sent_elsewhere.get_mut(patient)) {
+        sent.joined = true;
+    }
 }
 
 pub(super) fn acknowledged(floor: &mut Floor, ticket: &TicketId, by: &AccountId, at: Timestamp) {
     if let Some(kept) = floor.pre_checks.get_mut(ticket) {
         kept.acknowledged = Some((by.clone(), at));
     }
+}
+
+/// Refused where the rule sends, which is news to be heard; none: on its way again.
+pub(super) fn not_taken(floor: &mut Floor, ticket: &TicketId, since: Option<Timestamp>) {
+    if let Some(kept) = floor.pre_checks.get_mut(ticket) {
+        kept.not_taken = since;
+        if since.is_some() {
+            kept.acknowledged = None;
+        }
+    }
+}
+
+pub(super) fn sent(floor: &mut Floor, sent: &SentElsewhere) {
+    let known = &mut floor.sent_elsewhere;
+    known.retain(|_, kept| kept.sent.date >= sent.date);
+    let patient = &sent.brief.patient;
+    if known.len() >= SENT_MAX && !known.contains_key(patient) {
+        let oldest = known.iter().min_by_key(|(_, kept)| kept.sent.at).map(|(patient, _)| patient.clone());
+        oldest.and_then(|oldest| known.remove(&oldest));
+    }
+    known.insert(patient.clone(), SentKept { sent: sent.clone(), joined: false });
+}
+
+/// Whether a ticket stands in no line because the department where the pre-check sends has refused it: what becomes of the
+/// patient is for the desk to say.
+pub fn is_not_taken(state: &State, ticket: &Ticket) -> bool {
+    let kept = state.floor.pre_checks.get(ticket.id());
+    kept.and_then(|kept| kept.alert(ticket)).is_some_and(|(about, _)| about == AlertAbout::NotTaken)
+}
+
+/// Whether a refused ticket is of somebody whom the pre-check sends elsewhere and whom the desk has not let join here.
+pub(super) fn stays_out(state: &State, ticket: &Ticket) -> bool {
+    let is_asked_back = matches!(ticket.standing, Standing::InTransit { recalled: true, .. });
+    let kept = state.floor.pre_checks.get(ticket.id()).filter(|kept| kept.checked.all_the_same.is_none());
+    let does = kept.and_then(|kept| kept.checked.found.as_ref()).map(|found| &found.does);
+    !is_asked_back && matches!(does, Some(Does::SendTo { department }) if *department != state.config.id)
+}
+
+/// With a ticket that has just been sent on: what was answered, and whether its alert was heard.
+pub(super) fn pass_on(draft: &mut Draft<'_, Department>, ticket: &TicketId, to: DepartmentId) {
+    if let Some(kept) = draft.state().floor.pre_checks.get(ticket).cloned() {
+        emit(draft, Event::PreCheckPassedOn { to, kept: Box::new(kept) });
+    }
+}
+
+/// From another department, behind the ticket: it stands at the one that goes on here. A ticket that was refused has none.
+pub fn take(draft: &mut Draft<'_, Department>, kept: PreCheckKept) -> Answer {
+    let taken = draft.state().floor.received.get(&kept.checked.ticket).cloned().flatten();
+    let Some(ticket) = taken.filter(|ticket| !draft.state().floor.pre_checks.contains_key(ticket)) else {
+        return Answer::Done;
+    };
+    emit(draft, Event::PreChecked(Box::new(PreChecked { ticket: ticket.clone(), ..kept.checked })));
+    if let Some((by, at)) = kept.acknowledged {
+        emit(draft, Event::AlertAcknowledged { ticket, by, at, told: Vec::new() });
+    }
+    Answer::Done
 }
 
 /// The desk has heard an alert, wherever its ticket stands by now. Heard already: nothing new. Rejects
@@ -89,12 +215,42 @@ pub fn acknowledge(
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let state = draft.state();
-    ticket_of(state, &command.ticket)?;
-    let kept = state.floor.pre_checks.get(&command.ticket).filter(|kept| kept.is_alert());
+    let ticket = ticket_of(state, &command.ticket)?;
+    let kept = state.floor.pre_checks.get(&command.ticket).filter(|kept| kept.alert(ticket).is_some());
     let kept = kept.ok_or_else(|| Rejection::new(Code::WrongTicketState, "no alert stands at this ticket"))?;
     if kept.acknowledged.is_none() {
-        let (ticket, by) = (command.ticket.clone(), context.principal.account.clone());
-        emit(draft, Event::AlertAcknowledged { ticket, by, at: context.now });
+        hear(draft, &command.ticket, context.principal.account.clone(), context.now);
     }
     Ok(Answer::Done)
+}
+
+/// Heard in another department: here too, once.
+pub fn heard(draft: &mut Draft<'_, Department>, heard: AlertHeard) -> Answer {
+    let AlertHeard { ticket, by, at } = heard;
+    let state = draft.state();
+    let here = if state.floor.tickets.contains_key(&ticket) {
+        Some(ticket)
+    } else {
+        state.floor.received.get(&ticket).cloned().flatten()
+    };
+    let is_unheard = |ticket: &TicketId| {
+        let kept = state.floor.pre_checks.get(ticket).filter(|kept| kept.acknowledged.is_none());
+        kept.zip(state.floor.tickets.get(ticket)).is_some_and(|(kept, ticket)| kept.alert(ticket).is_some())
+    };
+    if let Some(ticket) = here.filter(is_unheard) {
+        hear(draft, &ticket, by, at);
+    }
+    Answer::Done
+}
+
+/// Heard, and where the ticket came from and goes on they are told: there each knows it by the name that it has had in both.
+fn hear(draft: &mut Draft<'_, Department>, ticket: &TicketId, by: AccountId, at: Timestamp) {
+    let known = &draft.state().floor.tickets[ticket];
+    let on = match &known.standing {
+        Standing::InTransit { to, .. } => Some(to.department()),
+        _ => known.linked_to.as_ref().map(TicketId::department),
+    };
+    let back = known.opened.linked_from.iter().map(|from| (from.department(), from.clone()));
+    let told = back.chain(on.map(|department| (department, ticket.clone()))).collect();
+    emit(draft, Event::AlertAcknowledged { ticket: ticket.clone(), by, at, told });
 }

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::pre_check::{PreCheckKept, SentKept};
 use super::visit::{RefusedVisit, Visit};
-use super::{notices, pre_check::PreCheckKept, told, waits};
+use super::{notices, told, waits};
 use crate::ById;
 use crate::ids::*;
 use crate::person::PatientBrief;
@@ -55,6 +56,8 @@ pub struct Floor {
     pub waits: BTreeMap<QueueId, waits::Said>,
     /// The pre-checks of tickets.
     pub pre_checks: BTreeMap<TicketId, PreCheckKept>,
+    /// Whom the pre-check has sent to another department without a ticket, the last time of each.
+    pub sent_elsewhere: BTreeMap<PatientId, SentKept>,
 }
 
 /// A round of a call that nobody in the area has seen or heard.

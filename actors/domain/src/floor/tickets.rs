@@ -2,7 +2,7 @@
 
 use super::event::Event;
 use super::state::Standing;
-use super::{calls, doors, emit, left_over, ticket_of, wrong_state};
+use super::{calls, doors, emit, left_over, pre_check, ticket_of, wrong_state};
 use crate::department::Department;
 use crate::ids::*;
 use crate::owner::{Context, Draft};
@@ -69,7 +69,8 @@ pub fn set_priority(
     Ok(waiting(draft, &command.ticket))
 }
 
-/// Leaves the queue: from waiting, summoned or called.
+/// Leaves the queue: from waiting, summoned or called; or goes, though another department has not taken whom the pre-check
+/// sent there.
 pub fn cancel(
     draft: &mut Draft<'_, Department>,
     command: &CancelTicket,
@@ -80,6 +81,7 @@ pub fn cancel(
     match &ticket.standing {
         Standing::Waiting | Standing::Summoned(_) => {}
         Standing::Called(call) => calls::own_hand(call, context)?,
+        Standing::InTransit { .. } if pre_check::is_not_taken(state, ticket) => {}
         _ => return Err(wrong_state(ticket)),
     }
     let over = calls::ending(state, ticket);

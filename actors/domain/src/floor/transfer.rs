@@ -4,7 +4,7 @@
 use super::event::{Entry, Event, Number, RECALLED};
 use super::numbers::Bearer;
 use super::state::{Opened, Standing, Ticket, TicketEnd};
-use super::{calls, doors, emit, left_over, numbers, ticket_of, wrong_state};
+use super::{calls, doors, emit, left_over, numbers, pre_check, ticket_of, wrong_state};
 use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
@@ -13,7 +13,8 @@ use crate::time::Timestamp;
 use crate::vocabulary::*;
 use crate::{Code, Rejection};
 
-/// 转科 / 改派. From waiting, summoned, called or serving.
+/// 转科 / 改派. From waiting, summoned, called or serving; and from in transit, where another department has not taken whom
+/// the pre-check sent there.
 pub fn transfer(
     draft: &mut Draft<'_, Department>,
     command: &TransferTicket,
@@ -24,6 +25,7 @@ pub fn transfer(
     match &ticket.standing {
         Standing::Waiting | Standing::Summoned(_) => left_over::refuse(state, ticket, context.now)?,
         Standing::Called(call) | Standing::Serving { call, .. } => calls::own_hand(call, context)?,
+        Standing::InTransit { .. } if pre_check::is_not_taken(state, ticket) => {}
         _ => return Err(wrong_state(ticket)),
     }
     if outside::is_off(state, &ticket.opened.visit) {
@@ -70,6 +72,7 @@ pub(crate) fn send(
     };
     let over = calls::ending(state, ticket);
     emit(draft, Event::TransferSent { transfer, over, at });
+    pre_check::pass_on(draft, id, to.department());
     doors::fill(draft, at);
     Answer::Transferred { ticket: id.clone(), state: "in_transit".to_owned() }
 }
@@ -106,7 +109,7 @@ pub(crate) fn new_number(state: &State, ticket: &Ticket, to: &QueueId) -> Option
 }
 
 /// The desk of the source wants it back, in transit or taken: the target decides. Only on its business day, and not into a
-/// queue that is retired since.
+/// queue that is retired since. Whom the pre-check sent there and nobody has taken the desk puts into the line here, at once.
 pub fn recall(
     draft: &mut Draft<'_, Department>,
     command: &RecallTransfer,
@@ -114,6 +117,11 @@ pub fn recall(
 ) -> Result<Answer, Rejection> {
     let state = draft.state();
     let ticket = ticket_of(state, &command.ticket)?;
+    if pre_check::is_not_taken(state, ticket) {
+        state.config.queue(&ticket.opened.queue)?;
+        put_back(draft, command.ticket.clone(), RECALLED.to_owned(), context.now);
+        return Ok(Answer::Transferred { ticket: command.ticket.clone(), state: "waiting".to_owned() });
+    }
     let to = match &ticket.standing {
         Standing::InTransit { recalled: true, .. } => None,
         Standing::InTransit { to, .. } => Some(to.clone()),
@@ -204,17 +212,30 @@ pub fn taken(
     Answer::Done
 }
 
-/// At the source: refused or given back. The word that it was taken may have come before.
+/// At the source: refused or given back. The word that it was taken may have come before. Whom the pre-check sends there is
+/// in no line of this department by that: the desk decides.
 pub fn refused(draft: &mut Draft<'_, Department>, ticket: TicketId, reason: String, context: &Context) -> Answer {
     let Some(known) = draft.state().floor.tickets.get(&ticket) else { return Answer::Done };
-    if matches!(known.standing, Standing::InTransit { .. }) || is_transferred(&known.standing) {
+    let is_on_the_way = matches!(known.standing, Standing::InTransit { .. });
+    if is_on_the_way && pre_check::stays_out(draft.state(), known) {
         let visit = known.opened.visit.clone();
-        let returned = doors::returned(draft.state(), known);
-        emit(draft, Event::TransferReturned { ticket, reason, returned, at: context.now });
+        if !pre_check::is_not_taken(draft.state(), known) {
+            emit(draft, Event::TransferNotTaken { ticket, reason, at: context.now });
+        }
         outside::end_if_off(draft, &visit, context.now);
-        doors::fill(draft, context.now);
+    } else if is_on_the_way || is_transferred(&known.standing) {
+        put_back(draft, ticket, reason, context.now);
     }
     Answer::Done
+}
+
+/// To its old place. Fills the doors.
+fn put_back(draft: &mut Draft<'_, Department>, ticket: TicketId, reason: String, at: Timestamp) {
+    let known = &draft.state().floor.tickets[&ticket];
+    let (visit, returned) = (known.opened.visit.clone(), doors::returned(draft.state(), known));
+    emit(draft, Event::TransferReturned { ticket, reason, returned, at });
+    outside::end_if_off(draft, &visit, at);
+    doors::fill(draft, at);
 }
 
 fn in_transit(state: &State, ticket: &TicketId) -> bool {

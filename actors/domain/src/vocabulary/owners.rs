@@ -198,6 +198,21 @@ pub enum ToDepartment {
     NoticeAnswered { ticket: TicketId, n: u64, patient: PatientId, reached: bool },
     /// See [`MarkReached`].
     MarkReached(MarkReached),
+    /// From another department: the pre-check of a ticket that it has just sent here, named as it is there.
+    TakePreCheck { kept: Box<crate::floor::PreCheckKept> },
+    /// From another department: the alert has been heard there.
+    AlertHeard(AlertHeard),
+}
+
+/// An alert has been heard in another department.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlertHeard {
+    /// The ticket: of the department that is told, or of the one that tells it and has sent it there.
+    pub ticket: TicketId,
+    /// Who has heard.
+    pub by: AccountId,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Everything a doctor's owner can be told.

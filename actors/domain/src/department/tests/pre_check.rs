@@ -19,24 +19,24 @@ fn asks(version: u32) -> DefineQuestions {
 }
 
 /// A house whose site asks, at nine o'clock.
-fn house() -> House {
+pub fn house() -> House {
     let mut house = House::new(2).with_session(5).with_doctors();
     house.system(ToDepartment::ConfigureQuestions(asks(3)));
     house.now = at("09:00");
     house
 }
 
-fn answered(fever: &str, temperature: &str) -> PreCheck {
+pub fn answered(fever: &str, temperature: &str) -> PreCheck {
     let all = [("fever", fever), ("temperature", temperature), ("contact", "no")];
     let answers: BTreeMap<_, _> = all.into_iter().map(|(id, is)| (id.to_owned(), is.to_owned())).collect();
     PreCheck { version: 3, answers, not_asked: None, all_the_same: None, to: None }
 }
 
-fn phone() -> Principal {
+pub fn phone() -> Principal {
     Principal::of(Role::Patient, AccountId::from("a-phone"))
 }
 
-fn born(year: i32) -> Option<BusinessDate> {
+pub fn born(year: i32) -> Option<BusinessDate> {
     chrono::NaiveDate::from_ymd_opt(year, 3, 1).map(BusinessDate)
 }
 
@@ -53,14 +53,14 @@ fn check_in(
     house.tell(who, of(arrival, pre_check))
 }
 
-fn of(arrival: ToDepartment, pre_check: Option<PreCheck>) -> ToDepartment {
+pub fn of(arrival: ToDepartment, pre_check: Option<PreCheck>) -> ToDepartment {
     match pre_check {
         Some(pre_check) => ToDepartment::Answered { arrival: Box::new(arrival), pre_check },
         None => arrival,
     }
 }
 
-fn walk_in(
+pub fn walk_in(
     house: &mut House,
     patient: &str,
     class: Option<&str>,
@@ -73,14 +73,14 @@ fn walk_in(
     house.desk(of(arrival, pre_check))
 }
 
-fn ticket(answer: Result<Answer, Rejection>) -> TicketId {
+pub fn ticket(answer: Result<Answer, Rejection>) -> TicketId {
     match answer {
         Ok(Answer::Waiting { ticket, .. } | Answer::Transferred { ticket, .. }) => ticket,
         other => panic!("{other:?}"),
     }
 }
 
-fn shown(house: &House, ticket: &TicketId) -> serde_json::Value {
+pub fn shown(house: &House, ticket: &TicketId) -> serde_json::Value {
     let zone = Zone::named("Asia/Shanghai").expect("a zone");
     let queue = house.ticket(ticket).opened.queue.clone();
     let view = view::snapshot(&house.state, "queue", queue.as_str(), house.now, zone).expect("the queue");

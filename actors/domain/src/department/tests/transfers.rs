@@ -7,7 +7,7 @@ use crate::ids::*;
 use crate::owner::{Message, Outgoing};
 use crate::vocabulary::*;
 
-fn deliver(from: &mut House, to: &mut House, department: &str) {
+pub fn deliver(from: &mut House, to: &mut House, department: &str) {
     for outgoing in std::mem::take(&mut from.outgoing) {
         if let Outgoing::Effect(owner, Message::Department(message)) = outgoing
             && &*owner.id == department

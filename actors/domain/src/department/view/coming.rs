@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::department::{Event, State};
-use crate::floor::{Event as Floor, Standing, Ticket};
+use crate::floor::{Event as Floor, Standing, Ticket, pre_check};
 use crate::ids::*;
 use crate::time::Zone;
 
@@ -27,7 +27,8 @@ pub fn arriving(here: &State, queue: &QueueId, from: &State, ticket: &TicketId, 
     let ticket = from.floor.tickets.get(ticket)?;
     let Standing::InTransit { to, since, recalled: false } = &ticket.standing else { return None };
     let is_taken = here.floor.received.get(ticket.id()).is_some_and(Option::is_some);
-    (to == queue && !is_taken).then(|| {
+    let is_refused = pre_check::is_not_taken(from, ticket);
+    (to == queue && !is_taken && !is_refused).then(|| {
         json!({
             "ticket": ticket.id(),
             "department": from.config.id,
@@ -53,6 +54,10 @@ pub fn on_the_way(state: &State, event: &Event) -> Option<(QueueId, TicketId)> {
             });
             Some((to?, ticket.clone()))
         }
+        Floor::TransferNotTaken { ticket, .. } => match &state.floor.tickets.get(ticket)?.standing {
+            Standing::InTransit { to, .. } => Some((to.clone(), ticket.clone())),
+            _ => None,
+        },
         Floor::TransferReceived(entry) => Some((entry.opened.queue.clone(), entry.opened.linked_from.clone()?)),
         _ => None,
     }

@@ -84,7 +84,9 @@ impl View<'_> {
             // Answers about somebody's health stay in the department.
             | Event::PreChecked(_)
             | Event::AlertAcknowledged { .. }
-            | Event::SentElsewhere(_) => return None,
+            | Event::SentElsewhere(_)
+            | Event::TransferNotTaken { .. }
+            | Event::PreCheckPassedOn { .. } => return None,
         }
         let ticket = self.state.floor.tickets.get(ticket_of(event)?)?;
         Some(self.ticket_for_the_hospital(ticket, self.now))

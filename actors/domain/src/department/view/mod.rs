@@ -31,7 +31,12 @@ pub(crate) use touched::ticket_of;
 pub fn snapshot(state: &State, stream_kind: &str, id: &str, now: Timestamp, zone: Zone) -> Option<Value> {
     let view = View { state, now, zone };
     match stream_kind {
-        "queue" => view.queue(&QueueId::from(id)),
+        "queue" => {
+            let id = QueueId::from(id);
+            let mut queue = view.queue(&id)?;
+            queue["sent_elsewhere"] = view.sent_elsewhere(&id);
+            Some(queue)
+        }
         "doctor" => view.doctor(&DoctorId::from(id)),
         "door" => view.door(&ServicePointId::from(id)),
         "ticket" => view.place_in_line(&TicketId::from(id)),
@@ -103,6 +108,12 @@ pub fn emissions(
                 });
             }
         }
+        Event::Floor(Floor::SentElsewhere(sent)) => {
+            let queue = &sent.queue;
+            out.put("queue", queue.as_str(), || {
+                Some(json!({ "sent_elsewhere": { sent.brief.patient.as_str(): view.sent(sent) } }))
+            });
+        }
         Event::Floor(event @ (Floor::PreChecked(_) | Floor::AlertAcknowledged { .. })) => {
             checked_emissions(&view, event, &mut out);
         }
@@ -117,10 +128,20 @@ pub fn emissions(
 /// What was answered before the queue, and who has heard an alert: nobody's but the desk's and the doctor's.
 fn checked_emissions(view: &View<'_>, event: &Floor, out: &mut Out<'_>) {
     let Some(ticket) = touched::ticket_of(event).and_then(|id| view.state.floor.tickets.get(id)) else { return };
-    let queue = &ticket.opened.queue;
+    let (queue, who) = (&ticket.opened.queue, &ticket.opened.brief.patient);
+    let sent_from = view.state.floor.sent_elsewhere.get(who).filter(|kept| kept.joined).map(|kept| &kept.sent.queue);
     out.put("queue", queue.as_str(), || {
-        Some(json!({ "tickets": { ticket.id().as_str(): view.is_shown(ticket).then(|| view.ticket(ticket)) } }))
+        let mut parts =
+            json!({ "tickets": { ticket.id().as_str(): view.is_shown(ticket).then(|| view.ticket(ticket)) } });
+        if sent_from == Some(queue) {
+            parts["sent_elsewhere"] = view.no_longer_sent(queue, |one| one == who);
+        }
+        Some(parts)
     });
+    if let Some(from) = sent_from.filter(|from| *from != queue) {
+        let gone = || json!({ "sent_elsewhere": view.no_longer_sent(from, |one| one == who) });
+        out.put("queue", from.as_str(), || Some(gone()));
+    }
     if let Some(call) = ticket.standing.call() {
         out.put("doctor", call.doctor.as_str(), || Some(view.doctor_parts(&call.doctor)));
     }
@@ -144,6 +165,7 @@ fn day_emissions(view: &View<'_>, out: &mut Out<'_>) {
             let mut parts = view.line(queue);
             parts.insert("tickets".into(), view.gone(|ticket| ticket.opened.queue == *queue));
             parts.insert("ended_left_out".into(), json!(0));
+            parts.insert("sent_elsewhere".into(), view.no_longer_sent(queue, |_| true));
             Some(Value::Object(parts))
         });
         waiting_emissions(view, queue, None, out);

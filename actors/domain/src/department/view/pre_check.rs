@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::parts::View;
-use crate::floor::Ticket;
-use crate::vocabulary::{Does, Words};
+use crate::floor::{AlertAbout, SentElsewhere, SentKept, Ticket};
+use crate::ids::{PatientId, QueueId};
+use crate::vocabulary::{AlertLevel, Does, Words};
 
 impl View<'_> {
     /// What was answered and what followed; null: nothing is asked, or this ticket was spared.
@@ -28,16 +29,54 @@ impl View<'_> {
                 Some(Does::Note { text }) => Some(words(text)),
                 _ => None,
             },
-            "alert": match does {
-                Some(Does::Alert { level, text }) => Some(json!({
+            "sent_before": checked.sent_before.as_ref().map(|sent| {
+                json!({ "to": sent.to, "rule": sent.rule, "at": self.at(sent.at) })
+            }),
+            "alert": kept.alert(ticket).map(|(about, at)| {
+                let (name, level, text) = match about {
+                    AlertAbout::Rule(level, text) => ("rule", level, Some(words(text))),
+                    AlertAbout::NotTaken => ("not_taken", AlertLevel::Urgent, None),
+                    AlertAbout::SentBefore => ("sent_before", AlertLevel::Notice, None),
+                };
+                json!({
+                    "about": name,
                     "level": level,
-                    "text": words(text),
-                    "at": self.zone.rfc3339(checked.at),
+                    "text": text,
+                    "at": self.at(at),
+                    "open": kept.is_unheard(ticket),
                     "acknowledged_by": by,
                     "acknowledged_at": heard_at,
-                })),
-                _ => None,
-            },
+                })
+            }),
         }))
+    }
+
+    /// Whom the pre-check has sent elsewhere today instead of into a queue, and who has no ticket here yet, by person.
+    pub(super) fn sent_elsewhere(&self, queue: &QueueId) -> Value {
+        let kept = self.state.floor.sent_elsewhere.values().filter(|kept| kept.sent.queue == *queue);
+        let open = kept.filter(|kept| self.is_still_sent(kept));
+        Value::Object(open.map(|kept| (kept.sent.brief.patient.to_string(), self.sent(&kept.sent))).collect())
+    }
+
+    /// What was shown of a queue's yesterday, or of a person who has joined: each with null.
+    pub(super) fn no_longer_sent(&self, queue: &QueueId, who: impl Fn(&PatientId) -> bool) -> Value {
+        let kept = self.state.floor.sent_elsewhere.values().filter(|kept| kept.sent.queue == *queue);
+        let gone = kept.filter(|kept| who(&kept.sent.brief.patient) && !self.is_still_sent(kept));
+        Value::Object(gone.map(|kept| (kept.sent.brief.patient.to_string(), Value::Null)).collect())
+    }
+
+    fn is_still_sent(&self, kept: &SentKept) -> bool {
+        !kept.joined && kept.sent.date == self.state.config.today(self.now)
+    }
+
+    pub(super) fn sent(&self, sent: &SentElsewhere) -> Value {
+        json!({
+            "patient": sent.brief.patient,
+            "masked_name": sent.brief.masked_name,
+            "appointment": sent.appointment,
+            "to": sent.to(),
+            "rule": sent.found.rule,
+            "at": self.at(sent.at),
+        })
     }
 }

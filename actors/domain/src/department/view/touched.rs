@@ -130,6 +130,7 @@ pub(crate) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::TransferRecalled { ticket, .. }
         | Event::TransferCompleted { ticket, .. }
         | Event::TransferReturned { ticket, .. }
+        | Event::TransferNotTaken { ticket, .. }
         | Event::TransferGivenBack { ticket, .. }
         | Event::NoticeAnswered { ticket, .. }
         | Event::ReachedMarked { ticket, .. }
@@ -153,6 +154,7 @@ pub(crate) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::NoticeHeard { .. }
         | Event::TransferKept { .. }
         | Event::SentElsewhere(_)
+        | Event::PreCheckPassedOn { .. }
         | Event::VisitEnded { .. }
         | Event::WaitsExpected { .. }
         | Event::VisitRated { .. } => None,
