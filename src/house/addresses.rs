@@ -65,17 +65,17 @@ fn reached(account: AccountId, kept: Kept) -> Reached {
 impl House {
     /// Seals an address for its person. One that can never be told anything is refused: whoever binds it would rely on it.
     pub(super) async fn address_bind(&self, claims: &Claims, c: BindChannel) -> Result<Addressed, Rejection> {
-        self.check_address(&c)?;
+        self.check_address(&claims.account, &c)?;
         let key = self.key_of_known(&c.patient).await?.ok_or(Code::Forbidden)?;
         let (account, way) = (claims.account.clone(), c.channel.way());
         let sealed = seal(&key, &c.patient, ADDRESS, &Kept::Bound { to: c.channel, language: c.language });
         Ok((patient(&c.patient), ToPatient::BindAddress { account, way, sealed }.into()))
     }
 
-    fn check_address(&self, c: &BindChannel) -> Result<(), Rejection> {
+    fn check_address(&self, by: &AccountId, c: &BindChannel) -> Result<(), Rejection> {
         let refused = |why: &str| Err(Rejection::new(Code::InvalidField, format!("channel: {why}")));
         let kept = Kept::Bound { to: c.channel.clone(), language: c.language };
-        let is_there = match (reached(None, kept).to, &self.reach.push) {
+        let is_there = match (reached(by.clone(), kept).to, &self.reach.push) {
             (Address::Push(subscription), Some(push)) if !push.takes(subscription.reveal()) => {
                 return refused("no subscription of a browser");
             }
