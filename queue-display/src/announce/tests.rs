@@ -604,7 +604,7 @@ fn the_busiest_hour_counts_and_no_other() {
     assert_eq!(calls(4, 1, vec![span(0, 4, 120)]), 30 + 12, "one room calls as is usual besides");
     assert_eq!(calls(4, 3, vec![span(0, 4, 120), span(0, 2, 200)]), 130, "no more than is planned, where that is all");
     assert_eq!(calls(4, 3, vec![span(0, 4, 120), span(2, 3, 14)]), 48, "the rooms' time, when one session is over");
-    let unsaid = load::Planned { is_said: false, ..span(0, 4, 120) };
+    let unsaid = load::Planned { is_said: false, ..span(0, 4, 400) };
     assert_eq!(calls(4, 4, vec![unsaid]), 48, "another board's takes the rooms' time only while it runs");
     let rooms = load::Rooms { all: 2, unplanned: 2, sessions: vec![] };
     assert_eq!(load::calls_per_hour(&[rooms.clone(), rooms]), 48, "departments call beside one another");
