@@ -107,6 +107,11 @@ test('the operator takes over the usual set, changes it, and sees what was asked
   await ops.click('[data-version="2"] [data-action=use_again]');
   await ops.click('[data-action=save_questions]');
   await ops.waitForSelector('[data-asked="3"]');
+  // Where people are sent is not taken away under them.
+  await ops.click('[data-part=department]');
+  await ops.click(`[data-action=retire_department][data-thing="${FEVER}"]`);
+  await ops.click('dialog [data-action=dialog_go]');
+  await ops.waitForSelector('[data-notice=in_use]:has-text("预检规则第 2、3 条送去那里")');
   await ops.context().close();
 });
 
