@@ -80,31 +80,46 @@ impl Keyed {
     }
 }
 
+/// When somebody was born, as it was said.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Born {
+    /// None: not said, forgotten, or not readable.
+    pub(super) said: Option<BusinessDate>,
+    /// Whether proof of it was seen.
+    is_seen: bool,
+}
+
+impl Born {
+    /// The birth date that gives a class: what somebody says of the own age gives none.
+    pub(super) fn seen(self) -> Option<BusinessDate> {
+        self.said.filter(|_| self.is_seen)
+    }
+}
+
 impl House {
-    /// The brief of somebody who has been made known, and the birth date that counts in a line.
+    /// The brief of somebody who has been made known, and the birth date.
     ///
     /// # Errors
     /// `forbidden` when nobody is known under that id.
     pub(super) async fn known_person(
         &self,
         who: &PatientId,
-    ) -> Result<(PatientBrief, Option<BusinessDate>), Rejection> {
+    ) -> Result<(PatientBrief, Born), Rejection> {
         let identity = self.identity_of(who).await?.ok_or(Code::Forbidden)?;
-        let birth_date = self.seen_birth_date(who, &identity).await;
-        Ok((identity.brief, birth_date))
+        let born = self.born_of(who, &identity).await;
+        Ok((identity.brief, born))
     }
 
-    /// The birth date of somebody that counts in a line, when known, not forgotten and readable.
-    pub(super) async fn birth_date(&self, who: &PatientId) -> Result<Option<BusinessDate>, Rejection> {
+    /// The birth date of somebody.
+    pub(super) async fn born(&self, who: &PatientId) -> Result<Born, Rejection> {
         match self.identity_of(who).await? {
-            Some(identity) => Ok(self.seen_birth_date(who, &identity).await),
-            None => Ok(None),
+            Some(identity) => Ok(self.born_of(who, &identity).await),
+            None => Ok(Born::default()),
         }
     }
 
-    /// The birth date that proof was seen for: what somebody says of the own age gives no class.
-    async fn seen_birth_date(&self, who: &PatientId, identity: &Identity) -> Option<BusinessDate> {
-        if identity.real_name { self.open_birth_date(who, &identity.birth_date_sealed).await } else { None }
+    async fn born_of(&self, who: &PatientId, identity: &Identity) -> Born {
+        Born { said: self.open_birth_date(who, &identity.birth_date_sealed).await, is_seen: identity.real_name }
     }
 
     async fn identity_of(&self, who: &PatientId) -> Result<Option<Identity>, Rejection> {

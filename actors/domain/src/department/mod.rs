@@ -157,7 +157,7 @@ fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> 
 fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
     use ToDepartment as To;
     let (command, answered) = match command {
-        To::Answered { arrival, pre_check } => (*arrival, Some(pre_check)),
+        To::Answered { arrival, pre_check, said } => (*arrival, Some(pre_check::Answered { pre_check, said })),
         command => (command, None),
     };
     let answered = answered.as_ref();

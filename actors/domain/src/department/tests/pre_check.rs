@@ -7,6 +7,7 @@ use crate::clinic::AppointmentState;
 use crate::department::{Event, view};
 use crate::floor;
 use crate::ids::*;
+use crate::person::PatientBrief;
 use crate::pre_check::usual;
 use crate::time::{BusinessDate, Zone};
 use crate::vocabulary::*;
@@ -50,12 +51,12 @@ fn check_in(
 ) -> Result<Answer, Rejection> {
     let command = Arrived { appointment: appointment.clone(), code: None };
     let arrival = ToDepartment::CheckIn { command, birth_date, presence_proved: true };
-    house.tell(who, of(arrival, pre_check))
+    house.tell(who, of(arrival, pre_check, birth_date))
 }
 
-fn of(arrival: ToDepartment, pre_check: Option<PreCheck>) -> ToDepartment {
+fn of(arrival: ToDepartment, pre_check: Option<PreCheck>, said: Option<BusinessDate>) -> ToDepartment {
     match pre_check {
-        Some(pre_check) => ToDepartment::Answered { arrival: Box::new(arrival), pre_check },
+        Some(pre_check) => ToDepartment::Answered { arrival: Box::new(arrival), pre_check, said },
         None => arrival,
     }
 }
@@ -70,7 +71,7 @@ fn walk_in(
     let class = class.map(str::to_owned);
     let command = RegisterWalkIn { queue, patient: who, class, addition_to: None, slot: None, visit: None };
     let arrival = ToDepartment::RegisterWalkIn { command, brief: brief(patient), birth_date: born(1980) };
-    house.desk(of(arrival, pre_check))
+    house.desk(of(arrival, pre_check, born(1980)))
 }
 
 fn ticket(answer: Result<Answer, Rejection>) -> TicketId {
@@ -113,6 +114,34 @@ fn a_child_under_six_with_a_fever_joins_the_queue_and_is_an_alert_until_the_desk
     let alert = shown(&house, &child);
     assert_eq!(alert["alert"]["acknowledged_by"], "a-desk");
     assert_eq!(alert["alert"]["acknowledged_at"], "2026-11-23T09:00:20.000+08:00");
+    house.assert_replays();
+}
+
+#[test]
+fn the_age_of_a_rule_is_the_one_that_was_said_and_that_of_a_class_the_one_that_was_proved() {
+    let mut house = house();
+    let mut rule_and_class = |n: i32, said: Option<BusinessDate>, birth_year: Option<i32>| {
+        let who = PatientBrief { birth_year, ..brief(&format!("y{n}")) };
+        let (queue, patient) = (queue("pool"), who.patient.clone());
+        let command = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: None };
+        let arrival = ToDepartment::RegisterWalkIn { command, brief: who, birth_date: None };
+        let pre_check = PreCheck { all_the_same: Some("r".to_owned()), ..answered("yes", "39") };
+        let one = ticket(house.desk(of(arrival, Some(pre_check), said)));
+        (shown(&house, &one)["rule"].as_str().map(str::to_owned), house.ticket(&one).opened.class.clone())
+    };
+    let mut rule = |n, said, year| {
+        let (rule, class) = rule_and_class(n, said, year);
+        assert_eq!(class, None, "nobody has seen proof of an age");
+        rule.unwrap()
+    };
+    let day = |month, day| chrono::NaiveDate::from_ymd_opt(2020, month, day).map(BusinessDate);
+    // It is 23 November 2026: the sixth birthday is today, or tomorrow.
+    assert_eq!((rule(1, day(11, 23), None), rule(2, day(11, 24), None)), ("fever".to_owned(), "child_fever".to_owned()));
+    // Only the year: the youngest that can be. The day goes before the year.
+    assert_eq!((rule(3, None, Some(2019)), rule(4, None, Some(2020))), ("fever".to_owned(), "child_fever".to_owned()));
+    assert_eq!((rule(5, None, Some(2026)), rule(6, day(11, 23), Some(2025))), ("child_fever".into(), "fever".into()));
+    assert_eq!((rule(7, None, None), rule(8, None, Some(2027))), ("fever".to_owned(), "fever".to_owned()));
+    assert_eq!(rule(9, born(1930), Some(1930)), "fever", "and no class of the old either");
     house.assert_replays();
 }
 
