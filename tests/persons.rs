@@ -185,9 +185,7 @@ async fn a_small_child_with_a_fever_is_an_alert_whoever_has_said_the_age_and_pro
     let come = json!({"appointment": booked["appointment"]});
     came(town.post("/appointments/check-in", &town.desk, answered(come)).await.unwrap());
     // Nobody's document in hand.
-    let unknown = |birth_date: &str| {
-        json!({"document_kind": "none", "document_number": "", "name": "张小三", "sex": "male", "birth_date": birth_date})
-    };
+    let unknown = |birth_date: &str| json!({"document_kind": "none", "document_number": "", "name": "张小三", "sex": "male", "birth_date": birth_date});
     for birth_date in ["2022-05-06", "1930-01-01"] {
         let who = town.post("/persons", &town.desk, unknown(birth_date)).await.unwrap();
         let walk_in = json!({"queue": "s.d.q", "patient": who["patient"]});

@@ -101,10 +101,7 @@ impl House {
     ///
     /// # Errors
     /// `forbidden` when nobody is known under that id.
-    pub(super) async fn known_person(
-        &self,
-        who: &PatientId,
-    ) -> Result<(PatientBrief, Born), Rejection> {
+    pub(super) async fn known_person(&self, who: &PatientId) -> Result<(PatientBrief, Born), Rejection> {
         let identity = self.identity_of(who).await?.ok_or(Code::Forbidden)?;
         let born = self.born_of(who, &identity).await;
         Ok((identity.brief, born))

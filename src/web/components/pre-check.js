@@ -3,7 +3,7 @@
 
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
-import { said, t } from '../lib/i18n.js';
+import { named, said, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { answerWord, choicesOf, DEGREES, degreesOf, NOT_MEASURED, questionsOf } from '../lib/pre-check.js';
 
@@ -99,6 +99,7 @@ export function preCheckPart(ticket, site) {
   if (!checked) return null;
   const asked = questionsOf(site, checked.version);
   const department = checked.sent_to && site.one('departments', checked.sent_to);
+  const before = !checked.sent_to && checked.sent_before && site.one('departments', checked.sent_before);
   const { alert } = checked;
   return h('div', { class: 'pre-checked', key: 'pre-check', 'data-pre-check': checked.rule || '' },
     h('b', null, t('pre_check.checked')),
@@ -107,6 +108,7 @@ export function preCheckPart(ticket, site) {
     checked.note ? h('p', { class: 'notice soon', key: 'note' }, said(checked.note)) : null,
     department ? h('p', { key: 'sent' }, t('pre_check.was_sent', { where: said({ zh: department.name, en: department.name_en }) }),
       checked.all_the_same ? t('pre_check.joined_all_the_same', { reason: checked.all_the_same }) : '') : null,
+    before ? h('p', { key: 'before', class: 'notice soon', 'data-sent-before': checked.sent_before }, t('pre_check.sent_before', { where: named(before.name, before.name_en) })) : null,
     checked.not_asked ? h('p', { key: 'not-asked' }, t('pre_check.was_not_asked', { reason: checked.not_asked })) : null,
     h('dl', { key: 'answers' }, inOrder(checked.answers, asked).map((id) => {
       const question = asked.find((one) => one.id === id);

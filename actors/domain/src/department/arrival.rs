@@ -154,6 +154,7 @@ pub(super) fn check_in_of_then(
     command: &Arrived,
     birth_date: Option<BusinessDate>,
     came_at: Timestamp,
+    answered: Option<&Answered>,
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let config = &draft.state().config;
@@ -161,7 +162,7 @@ pub(super) fn check_in_of_then(
     if context.principal.role != Role::Desk || came_at > context.now || !is_today {
         return Err(Rejection::new(Code::InvalidField, "came_at: earlier today, and the desk's to say"));
     }
-    check_in(draft, command, Arriving { birth_date, presence_proved: true, came_at, answered: None }, context)
+    check_in(draft, command, Arriving { birth_date, presence_proved: true, came_at, answered }, context)
 }
 
 /// The new ticket of a return day, in the queue that the department finds; once in that queue.

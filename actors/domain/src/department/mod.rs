@@ -204,7 +204,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             arrival::check_in(draft, &command, came, context)
         }
         To::CheckInOfThen { command, birth_date, came_at } => {
-            arrival::check_in_of_then(draft, &command, birth_date, came_at, context)
+            arrival::check_in_of_then(draft, &command, birth_date, came_at, answered, context)
         }
         To::RegisterWalkIn { command, brief, birth_date } => {
             arrival::register_walk_in(draft, &command, brief, birth_date, answered, context)

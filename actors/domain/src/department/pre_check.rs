@@ -67,7 +67,9 @@ pub(super) fn check(
         return Ok(Checked::Nothing);
     };
     let changed = || Rejection::from(Code::QuestionsChanged).with("version", asked.version);
-    let Some(Answered { pre_check: answered, said }) = answered else { return if who.is_spared { Ok(Checked::Nothing) } else { Err(changed()) } };
+    let Some(Answered { pre_check: answered, said }) = answered else {
+        return if who.is_spared { Ok(Checked::Nothing) } else { Err(changed()) };
+    };
     let is_desk = context.principal.role == Role::Desk;
     let by_desk = |reason: &Option<String>| match reason.as_deref().map(str::trim) {
         Some("") => Err(Rejection::new(Code::InvalidField, "a reason is given").with("field", "pre_check")),
@@ -91,9 +93,18 @@ pub(super) fn check(
     }
     pre_check::check_answers(asked, answers)?;
     let found = pre_check::decide(asked, answers, age_as_said(*said, who));
-    let Some((found, department)) = sent_to(state, found.as_ref()) else { return Ok(joins(found.clone(), None, None)) };
+    if to.is_some() && !is_desk {
+        return Err(Rejection::new(Code::Forbidden, "the desk's to do"));
+    }
+    let Some((found, department)) = sent_to(state, found.as_ref()) else {
+        return match to {
+            Some(_) => {
+                Err(Rejection::new(Code::InvalidField, "to: no rule sends elsewhere").with("field", "pre_check"))
+            }
+            None => Ok(joins(found, None, None)),
+        };
+    };
     match to {
-        Some(_) if !is_desk => Err(Rejection::new(Code::Forbidden, "the desk's to do")),
         Some(to) if to.department() == *department => Ok(joins(Some(found.clone()), None, Some(to.clone()))),
         Some(_) => Err(Rejection::new(Code::InvalidField, "to: a queue of the department where the rule sends")
             .with("field", "pre_check")

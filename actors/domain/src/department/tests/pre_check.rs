@@ -136,7 +136,10 @@ fn the_age_of_a_rule_is_the_one_that_was_said_and_that_of_a_class_the_one_that_w
     };
     let day = |month, day| chrono::NaiveDate::from_ymd_opt(2020, month, day).map(BusinessDate);
     // It is 23 November 2026: the sixth birthday is today, or tomorrow.
-    assert_eq!((rule(1, day(11, 23), None), rule(2, day(11, 24), None)), ("fever".to_owned(), "child_fever".to_owned()));
+    assert_eq!(
+        (rule(1, day(11, 23), None), rule(2, day(11, 24), None)),
+        ("fever".to_owned(), "child_fever".to_owned())
+    );
     // Only the year: the youngest that can be. The day goes before the year.
     assert_eq!((rule(3, None, Some(2019)), rule(4, None, Some(2020))), ("fever".to_owned(), "child_fever".to_owned()));
     assert_eq!((rule(5, None, Some(2026)), rule(6, day(11, 23), Some(2025))), ("child_fever".into(), "fever".into()));
@@ -175,6 +178,8 @@ fn the_desk_registers_there_at_once_or_lets_the_patient_join_with_a_reason() {
     assert_eq!(code(walk_in(&mut house, "a", None, Some(answered("yes", "39")))), Code::SentElsewhere);
     assert_eq!(code(walk_in(&mut house, "a", None, to(&queue("own")))), Code::InvalidField);
     assert_eq!(code(walk_in(&mut house, "a", None, all_the_same(" "))), Code::InvalidField);
+    let healthy = Some(PreCheck { to: Some(there.clone()), ..answered("no", "36.5") });
+    assert_eq!(code(walk_in(&mut house, "a", None, healthy.clone())), Code::InvalidField, "nothing sends there");
     let gone = ticket(walk_in(&mut house, "a", None, to(&there)));
     assert_eq!(house.is(&gone), "in_transit");
     let summoned = |event: &Event| matches!(event, Event::Floor(floor::Event::PatientSummoned(_)));
@@ -186,7 +191,7 @@ fn the_desk_registers_there_at_once_or_lets_the_patient_join_with_a_reason() {
         (Some("发热门诊已排除"), Some(FEVER_CLINIC))
     );
     let appointment = house.book("0930", "c");
-    for pre_check in [to(&there), all_the_same("it is nothing")] {
+    for pre_check in [to(&there), all_the_same("it is nothing"), healthy] {
         assert_eq!(code(check_in(&mut house, phone(), &appointment, born(1980), pre_check)), Code::Forbidden);
     }
     let done = check_in(&mut house, desk(), &appointment, born(1980), to(&there));
@@ -221,7 +226,11 @@ fn other_questions_than_are_asked_now_are_asked_again_and_only_the_desk_leaves_t
     let (late, came_at) = (house.book("0930", "l"), house.now);
     house.after_s(600);
     let command = Arrived { appointment: late, code: None };
-    ticket(house.desk(ToDepartment::CheckInOfThen { command, birth_date: None, came_at }));
+    let then = ToDepartment::CheckInOfThen { command, birth_date: None, came_at };
+    // What was answered all the same counts.
+    let hot = PreCheck { version: 3, ..answered("yes", "39") };
+    assert_eq!(code(house.desk(of(then.clone(), Some(hot), None))), Code::SentElsewhere);
+    ticket(house.desk(then));
     // Who is asked nothing joins as ever, whatever was answered.
     house.system(ToDepartment::ConfigureQuestions(DefineQuestions {
         questions: Vec::new(),
@@ -231,6 +240,38 @@ fn other_questions_than_are_asked_now_are_asked_again_and_only_the_desk_leaves_t
     ticket(walk_in(&mut house, "f", None, None));
     ticket(walk_in(&mut house, "g", None, Some(answered("yes", "39"))));
     house.assert_replays();
+}
+
+#[test]
+fn who_answers_otherwise_after_being_sent_elsewhere_joins_and_the_ticket_says_so() {
+    let mut house = house();
+    let appointment = house.book("0900", "a");
+    let hot = check_in(&mut house, phone(), &appointment, born(1980), Some(answered("yes", "38.2")));
+    assert_eq!(code(hot), Code::SentElsewhere);
+    let one = ticket(check_in(&mut house, phone(), &appointment, born(1980), Some(answered("no", "not_measured"))));
+    let said = shown(&house, &one);
+    assert_eq!((said["sent_to"].as_str(), said["sent_before"].as_str()), (None, Some(FEVER_CLINIC)));
+    let other = house.book("0930", "b");
+    let other = ticket(check_in(&mut house, phone(), &other, born(1980), Some(answered("no", "36.5"))));
+    assert_eq!(shown(&house, &other)["sent_before"].as_str(), None);
+    // Undone and asked again, by other questions: what stands at the ticket is the newest.
+    house.undo_last(&other).expect("a mistake");
+    house.system(ToDepartment::ConfigureQuestions(asks(4)));
+    let booked = house.ticket(&other).opened.appointment.clone().expect("it is of a booking");
+    let again = PreCheck { version: 4, ..answered("no", "37.1") };
+    assert_eq!(ticket(check_in(&mut house, phone(), &booked, born(1980), Some(again))), other);
+    let said = shown(&house, &other);
+    assert_eq!((said["version"].as_u64(), said["answers"]["temperature"].as_str()), (Some(4), Some("37.1")));
+    house.assert_replays();
+}
+
+#[test]
+fn at_the_fever_clinic_itself_a_rule_that_sends_there_sends_nobody_away() {
+    let mut house = house();
+    house.system(ToDepartment::ConfigureQuestions(usual(SiteId::from("s"), 4, Some(DepartmentId::from(DEPARTMENT)))));
+    let here = ticket(walk_in(&mut house, "a", None, Some(PreCheck { version: 4, ..answered("yes", "39") })));
+    let said = shown(&house, &here);
+    assert_eq!((said["rule"].as_str(), said["sent_to"].as_str()), (Some("fever"), None));
 }
 
 #[test]

@@ -13,6 +13,8 @@ impl View<'_> {
         let checked = &kept.checked;
         let words = |text: &Words| json!({ "zh": text.zh, "en": if text.en.is_empty() { &text.zh } else { &text.en } });
         let does = checked.found.as_ref().map(|found| &found.does);
+        let appointment = ticket.opened.appointment.as_ref().and_then(|id| self.state.clinic.appointments.get(id));
+        let sent_before = appointment.and_then(|appointment| appointment.sent_to.as_ref());
         let (by, heard_at) = kept.acknowledged.as_ref().map(|(by, at)| (by, self.zone.rfc3339(*at))).unzip();
         Some(json!({
             "version": checked.version,
@@ -20,9 +22,10 @@ impl View<'_> {
             "not_asked": checked.not_asked,
             "rule": checked.found.as_ref().map(|found| &found.rule),
             "sent_to": match does {
-                Some(Does::SendTo { department }) => Some(department),
+                Some(Does::SendTo { department }) if *department != self.state.config.id => Some(department),
                 _ => None,
             },
+            "sent_before": sent_before,
             "all_the_same": checked.all_the_same,
             "note": match does {
                 Some(Does::Note { text }) => Some(words(text)),
