@@ -194,7 +194,7 @@ async fn a_small_child_with_a_fever_is_an_alert_whoever_has_said_the_age_and_pro
     // A visit of the hospital's own system.
     let issue = json!({"name": "his", "role": "integrator", "site": "s", "ttl_s": 3600});
     let his = town.door.ask("POST", "/tokens", Some(&town.operator), Some(&issue)).await.unwrap();
-    let visit = json!({"visit_id": "h1", "version": 1, "site": "s", "queue": "s.d.q", "date": "2026-11-23",
+    let visit = json!({"visit_id": "h1", "version": 1, "site": "s", "queue": "s.d.q", "date": "2026-11-23", "fee_state": "paid",
         "patient": {"number": "77", "name": "张小四", "birth_date": "2022-05-06"}});
     town.post("/visits", &token_of(&his).unwrap(), visit).await.unwrap();
     let found = town.post("/departments/s.d/appointments/find", &town.desk, json!({"text": "张小四"})).await.unwrap();

@@ -5,8 +5,8 @@ use jiaohao_domain::account::view as account_view;
 use jiaohao_domain::vocabulary::{ClientCommand as C, *};
 use jiaohao_domain::*;
 
+use super::born::Born;
 use super::facts::Named;
-use super::persons::Born;
 use super::{House, SlotFacts, account, department, patient, site};
 use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code, keys::KeyName};

@@ -80,51 +80,13 @@ impl Keyed {
     }
 }
 
-/// When somebody was born, as it was said.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Born {
-    /// None: not said, forgotten, or not readable.
-    pub(super) said: Option<BusinessDate>,
-    /// Whether proof of it was seen.
-    is_seen: bool,
-}
-
-impl Born {
-    /// The birth date that gives a class: what somebody says of the own age gives none.
-    pub(super) fn seen(self) -> Option<BusinessDate> {
-        self.said.filter(|_| self.is_seen)
-    }
-}
-
 impl House {
-    /// The brief of somebody who has been made known, and the birth date.
-    ///
-    /// # Errors
-    /// `forbidden` when nobody is known under that id.
-    pub(super) async fn known_person(&self, who: &PatientId) -> Result<(PatientBrief, Born), Rejection> {
-        let identity = self.identity_of(who).await?.ok_or(Code::Forbidden)?;
-        let born = self.born_of(who, &identity).await;
-        Ok((identity.brief, born))
-    }
-
-    /// The birth date of somebody.
-    pub(super) async fn born(&self, who: &PatientId) -> Result<Born, Rejection> {
-        match self.identity_of(who).await? {
-            Some(identity) => Ok(self.born_of(who, &identity).await),
-            None => Ok(Born::default()),
-        }
-    }
-
-    async fn born_of(&self, who: &PatientId, identity: &Identity) -> Born {
-        Born { said: self.open_birth_date(who, &identity.birth_date_sealed).await, is_seen: identity.real_name }
-    }
-
-    async fn identity_of(&self, who: &PatientId) -> Result<Option<Identity>, Rejection> {
+    pub(super) async fn identity_of(&self, who: &PatientId) -> Result<Option<Identity>, Rejection> {
         self.shell.read(patient(who), |state: &State| state.identity.clone()).await
     }
 
     /// None also when the key cannot be had: the class is the desk's to give then, and nobody is kept out for it.
-    async fn open_birth_date(&self, who: &PatientId, sealed: &[u8]) -> Option<BusinessDate> {
+    pub(super) async fn open_birth_date(&self, who: &PatientId, sealed: &[u8]) -> Option<BusinessDate> {
         let key = self.key_of_known(who).await.ok()??;
         open::<Option<BusinessDate>>(&key, who, BIRTH_DATE, sealed)?
     }
