@@ -268,8 +268,9 @@ test('the phone asks one question a screen and says where to go', async () => {
   await answers(phone, 'no', '', 'no');
   await phone.click('[data-question=cough] [data-answer=no]');
   await phone.waitForSelector('[data-ticket][data-state=waiting], [data-ticket][data-state=summoned]');
-  const number = await phone.textContent('[data-ticket] .number');
-  await choose(desk, number.trim());
+  const [number] = /A\d{3}/.exec(await phone.textContent('[data-ticket]'));
+  await desk.fill('#search', '');
+  await choose(desk, number);
   await desk.waitForSelector(`[data-chosen] .pre-checked [data-sent-before="${FEVER}"]:has-text("发热门诊")`);
   await looks(desk);
 });
