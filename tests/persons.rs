@@ -167,6 +167,52 @@ async fn an_age_that_nobody_has_seen_proof_of_gives_no_class() {
 }
 
 #[actix_web::test]
+async fn a_small_child_with_a_fever_is_an_alert_whoever_has_said_the_age_and_proof_is_for_classes() {
+    let town = Town::open().await;
+    let usual = town.door.ask("GET", "/questions/usual?site=s", None, None).await.unwrap();
+    town.door.ask("PUT", "/questions", Some(&town.operator), Some(&usual)).await.unwrap();
+    let hot = json!({"version": 1, "answers": {"fever": "yes", "temperature": "39.1", "contact": "no"}});
+    let answered = |body: Value| with(body, "pre_check", hot.clone());
+    let mut tickets = Vec::new();
+    let mut came = |waits: Value| tickets.push(waits["ticket"].as_str().unwrap().to_owned());
+    // The claim of a phone, booked and checked in.
+    let phone = token_of(&town.sign_in("13800000001").await).unwrap();
+    let claim = with(person("E50000001", "2022-05-06", "13800000001"), "relation", json!("child"));
+    let claim = town.post("/persons", &phone, claim).await.unwrap();
+    let phone = token_of(&town.sign_in("13800000001").await).unwrap();
+    let place = json!({"session": "s.d.m", "slot": "s.d.m.0900", "patient": claim["patient"]});
+    let booked = town.post("/appointments", &phone, place).await.unwrap();
+    let come = json!({"appointment": booked["appointment"]});
+    came(town.post("/appointments/check-in", &town.desk, answered(come)).await.unwrap());
+    // Nobody's document in hand.
+    let unknown = |birth_date: &str| json!({"document_kind": "none", "document_number": "", "name": "张小三", "sex": "male", "birth_date": birth_date});
+    // By the year alone the last one could be five.
+    for birth_date in ["2022-05-06", "1930-01-01", "2020-01-05"] {
+        let who = town.post("/persons", &town.desk, unknown(birth_date)).await.unwrap();
+        let walk_in = json!({"queue": "s.d.q", "patient": who["patient"]});
+        came(town.post("/tickets", &town.desk, answered(walk_in)).await.unwrap());
+    }
+    // A visit of the hospital's own system.
+    let issue = json!({"name": "his", "role": "integrator", "site": "s", "ttl_s": 3600});
+    let his = town.door.ask("POST", "/tokens", Some(&town.operator), Some(&issue)).await.unwrap();
+    let visit = json!({"visit_id": "h1", "version": 1, "site": "s", "queue": "s.d.q", "date": "2026-11-23", "fee_state": "paid",
+        "patient": {"number": "77", "name": "张小四", "birth_date": "2022-05-06"}});
+    town.post("/visits", &token_of(&his).unwrap(), visit).await.unwrap();
+    let found = town.post("/departments/s.d/appointments/find", &town.desk, json!({"text": "张小四"})).await.unwrap();
+    let come = json!({"appointment": found["appointments"][0]["appointment"]});
+    came(town.post("/appointments/check-in", &town.desk, answered(come)).await.unwrap());
+    let queue = town.door.ask("GET", "/streams/queue:s.d.q", Some(&town.desk), None).await.unwrap();
+    let of = |ticket: &String| {
+        let ticket = &queue["snapshot"]["tickets"][ticket];
+        (ticket["pre_check"]["rule"].as_str().unwrap().to_owned(), ticket["class"].clone())
+    };
+    let child = ("child_fever".to_owned(), json!(null));
+    let old = ("fever".to_owned(), json!(null));
+    assert_eq!(tickets.iter().map(of).collect::<Vec<_>>(), [child.clone(), child.clone(), old.clone(), old, child]);
+    town.server.stop().await;
+}
+
+#[actix_web::test]
 async fn another_phone_on_file_is_said_knowingly_and_ends_what_the_old_one_was() {
     let town = Town::open().await;
     let on_file = |phone: &str| person("E10000001", "1990-01-01", phone);

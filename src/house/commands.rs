@@ -5,6 +5,7 @@ use jiaohao_domain::account::view as account_view;
 use jiaohao_domain::vocabulary::{ClientCommand as C, *};
 use jiaohao_domain::*;
 
+use super::born::Born;
 use super::facts::Named;
 use super::{House, SlotFacts, account, department, patient, site};
 use crate::identity::tokens::Claims;
@@ -168,16 +169,17 @@ impl House {
             C::CheckIn(c) => {
                 let at = c.appointment.department();
                 let presence_proved = self.is_present(claims, &at, c.code.as_deref(), c.appointment.as_str())?;
-                let birth_date = match self.who_arrives(&c.appointment).await? {
-                    Some(who) => self.birth_date(&who).await?,
-                    None => None,
+                let born = match self.who_arrives(&c.appointment).await? {
+                    Some(who) => self.born(&who).await?,
+                    None => Born::default(),
                 };
+                let birth_date = born.seen();
                 let command = Arrived { appointment: c.appointment, code: c.code };
                 let told = match c.came_at {
                     None => ToDepartment::CheckIn { command, birth_date, presence_proved },
                     Some(came_at) => ToDepartment::CheckInOfThen { command, birth_date, came_at },
                 };
-                Ok((department(&at), answered(told, c.pre_check).into()))
+                Ok((department(&at), answered(told, c.pre_check, born).into()))
             }
             C::ReportBack(c) => {
                 let at = c.ticket.department();
@@ -185,18 +187,18 @@ impl House {
                 Ok((department(&at), ToDepartment::ReportBack { command: c, presence_proved }.into()))
             }
             C::RegisterWalkIn(c) => {
-                let (brief, birth_date) = self.known_person(&c.patient).await?;
+                let (brief, born) = self.known_person(&c.patient).await?;
                 let to = department(&c.queue.department());
                 let (command, pre_check) = c.parts();
-                let told = ToDepartment::RegisterWalkIn { command, brief, birth_date };
-                Ok((to, answered(told, pre_check).into()))
+                let told = ToDepartment::RegisterWalkIn { command, brief, birth_date: born.seen() };
+                Ok((to, answered(told, pre_check, born).into()))
             }
             C::RegisterReturn(c) => {
-                let (brief, birth_date) = self.known_person(&c.patient).await?;
+                let (brief, born) = self.known_person(&c.patient).await?;
                 let to = department(&c.at());
                 let (command, pre_check) = c.parts();
-                let told = ToDepartment::RegisterReturn { command, brief, birth_date };
-                Ok((to, answered(told, pre_check).into()))
+                let told = ToDepartment::RegisterReturn { command, brief, birth_date: born.seen() };
+                Ok((to, answered(told, pre_check, born).into()))
             }
             C::StartWork(c) => {
                 let doctor = claims.doctor.as_ref().ok_or(Code::Forbidden)?;
@@ -410,10 +412,10 @@ impl House {
     }
 }
 
-/// An arrival with what was answered before it.
-fn answered(arrival: ToDepartment, pre_check: Option<PreCheck>) -> ToDepartment {
+/// An arrival with what was answered before it, and the age as it was said.
+fn answered(arrival: ToDepartment, pre_check: Option<PreCheck>, born: Born) -> ToDepartment {
     match pre_check {
-        Some(pre_check) => ToDepartment::Answered { arrival: Box::new(arrival), pre_check },
+        Some(pre_check) => ToDepartment::Answered { arrival: Box::new(arrival), pre_check, said: born.said },
         None => arrival,
     }
 }

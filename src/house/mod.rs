@@ -3,6 +3,7 @@
 
 mod addresses;
 mod arrivals;
+mod born;
 mod commands;
 mod deeds;
 mod engine;

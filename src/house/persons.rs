@@ -81,38 +81,12 @@ impl Keyed {
 }
 
 impl House {
-    /// The brief of somebody who has been made known, and the birth date that counts in a line.
-    ///
-    /// # Errors
-    /// `forbidden` when nobody is known under that id.
-    pub(super) async fn known_person(
-        &self,
-        who: &PatientId,
-    ) -> Result<(PatientBrief, Option<BusinessDate>), Rejection> {
-        let identity = self.identity_of(who).await?.ok_or(Code::Forbidden)?;
-        let birth_date = self.seen_birth_date(who, &identity).await;
-        Ok((identity.brief, birth_date))
-    }
-
-    /// The birth date of somebody that counts in a line, when known, not forgotten and readable.
-    pub(super) async fn birth_date(&self, who: &PatientId) -> Result<Option<BusinessDate>, Rejection> {
-        match self.identity_of(who).await? {
-            Some(identity) => Ok(self.seen_birth_date(who, &identity).await),
-            None => Ok(None),
-        }
-    }
-
-    /// The birth date that proof was seen for: what somebody says of the own age gives no class.
-    async fn seen_birth_date(&self, who: &PatientId, identity: &Identity) -> Option<BusinessDate> {
-        if identity.real_name { self.open_birth_date(who, &identity.birth_date_sealed).await } else { None }
-    }
-
-    async fn identity_of(&self, who: &PatientId) -> Result<Option<Identity>, Rejection> {
+    pub(super) async fn identity_of(&self, who: &PatientId) -> Result<Option<Identity>, Rejection> {
         self.shell.read(patient(who), |state: &State| state.identity.clone()).await
     }
 
     /// None also when the key cannot be had: the class is the desk's to give then, and nobody is kept out for it.
-    async fn open_birth_date(&self, who: &PatientId, sealed: &[u8]) -> Option<BusinessDate> {
+    pub(super) async fn open_birth_date(&self, who: &PatientId, sealed: &[u8]) -> Option<BusinessDate> {
         let key = self.key_of_known(who).await.ok()??;
         open::<Option<BusinessDate>>(&key, who, BIRTH_DATE, sealed)?
     }

@@ -89,6 +89,14 @@ test('the operator takes over the usual set, changes it, and sees what was asked
   await ops.click('[data-action=add_rule]');
   await ops.selectOption('[data-rule-row=r4] [data-then]', 'note');
   await ops.fill('[data-rule-row=r4] [data-text=zh]', '久咳');
+  // As it begins it is on the fever, and the rule before it leaves it nothing.
+  await ops.click('[data-action=save_questions]');
+  await ops.waitForSelector('[data-rule-row=r4].wrong');
+  await ops.waitForSelector('[data-wrong=rules]:has-text("前面的规则 2")');
+  await looks(ops);
+  await ops.selectOption('[data-rule-row=r4] .line select >> nth=0', 'q4');
+  await drawn(ops);
+  await ops.selectOption('[data-rule-row=r4] .line select >> nth=1', { label: '两周以上' });
   await ops.click('[data-action=save_questions]');
   await ops.waitForSelector('[data-asked="4"]');
   await ops.click('[data-row=q4] [data-action=out_question]');
@@ -107,6 +115,11 @@ test('the operator takes over the usual set, changes it, and sees what was asked
   await ops.click('[data-version="2"] [data-action=use_again]');
   await ops.click('[data-action=save_questions]');
   await ops.waitForSelector('[data-asked="3"]');
+  // Where people are sent is not taken away under them.
+  await ops.click('[data-part=department]');
+  await ops.click(`[data-action=retire_department][data-thing="${FEVER}"]`);
+  await ops.click('dialog [data-action=dialog_go]');
+  await ops.waitForSelector('[data-notice=in_use]:has-text("预检规则第 2、3 条送去那里")');
   await ops.context().close();
 });
 
@@ -258,6 +271,10 @@ test('the phone asks one question a screen and says where to go', async () => {
   await phone.waitForSelector(`dialog [data-sent-to="${FEVER}"]`);
   await phone.click('dialog [data-action=dialog_cancel]');
   await phone.waitForSelector('[data-ticket] .notice.soon:has-text("发热门诊")');
+  // The desk is told so, before and after other answers.
+  await desk.fill('#search', '李小四');
+  await desk.waitForSelector(`.found .hit [data-sent-to="${FEVER}"]:has-text("发热门诊")`);
+  await looks(desk);
   await phone.fill('[data-form=check_in] [name=code]', await code());
   await phone.click('[data-form=check_in] [data-action=check_in]');
   await answers(phone, 'no', '', 'no');

@@ -3,7 +3,7 @@
 
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
-import { said, t } from '../lib/i18n.js';
+import { named, said, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { alertText, answerWord, choicesOf, DEGREES, degreesOf, NOT_MEASURED, questionsOf } from '../lib/pre-check.js';
 

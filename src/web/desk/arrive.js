@@ -29,7 +29,7 @@ export async function arrive(desk, command, body, who, spared) {
       if (refusal.code === 'questions_changed') {
         changed = true;
         preCheck = null;
-        await desk.site.read();
+        await desk.site.read().catch((/** @type {any} */ failed) => desk.page.refuse(failed));
         continue;
       }
       const goesOn = await askWhere(desk.site, refusal.validNow.department, who);

@@ -84,6 +84,7 @@ async function start(page) {
   opening = new OpenSession(page, getFloor, acts);
   search = new Search(page, {
     floor: getFloor, persons, acts, pick, returnDay, departments, open: openDepartment,
+    department: (id) => /** @type {Site} */ (site).one('departments', id),
     writeDown: (text) => away && page.protocol.status === 'offline' ? away.add(text) : null,
   });
   away = new Away(page, { floor: getFloor, persons, look: (text) => search.look(text) });

@@ -18,7 +18,7 @@ export function isSaidAs(number, text) {
 export class Search {
   /**
    * @param {import('../lib/page.js').Page} page
-   * @param {{floor: () => any, persons: any, acts: any, pick: (ticket: string) => void, returnDay: (visit: any) => Promise<boolean>, departments: () => any[], open: (department: any) => void, writeDown: (text: string) => boolean|null}} desk
+   * @param {{floor: () => any, persons: any, acts: any, pick: (ticket: string) => void, returnDay: (visit: any) => Promise<boolean>, departments: () => any[], department: (id: string) => any, open: (department: any) => void, writeDown: (text: string) => boolean|null}} desk
    *   `writeDown` puts a text on the list of who came while the server is away; null while it is there
    */
   constructor(page, desk) {
@@ -294,12 +294,19 @@ export class Search {
       h('button', { type: 'button', class: 'btn', 'data-action': 'go_there', onclick: () => this.goThere(hit) }, t('desk.go_there')));
   }
 
+  /** Where the pre-check has sent somebody before. @param {any} a */
+  sentTo(a) {
+    const department = this.desk.department(a.sent_to);
+    return t('pre_check.sent_to', { where: department ? named(department.name, department.name_en) : a.sent_to });
+  }
+
   /** @param {any} a @param {boolean} only */
   appointmentHit(a, only) {
     const name = this.desk.persons.nameOf(a);
     return h('div', { class: `hit${only ? ' only' : ''}`, key: a.appointment, 'data-appointment': a.appointment },
       h('span', { class: 'number' }, a.number || ''),
-      h('span', { class: 'grow' }, name, h('small', { class: 'num' }, a.slot_start ? t('desk.booked_for', { time: `${a.state === 'no_show' ? `${a.date} ` : ''}${clockOf(a.slot_start)}` }) : t('appointment.booked'))),
+      h('span', { class: 'grow' }, name, h('small', { class: 'num' }, a.slot_start ? t('desk.booked_for', { time: `${a.state === 'no_show' ? `${a.date} ` : ''}${clockOf(a.slot_start)}` }) : t('appointment.booked')),
+        a.sent_to ? h('small', { class: 'soon', 'data-sent-to': a.sent_to }, this.sentTo(a)) : null),
       a.state === 'booked'
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'check_in', 'data-appointment': a.appointment, onclick: () => this.checkIn(a) },
           t('desk.check_in'), only ? h('kbd', null, '↵') : null)

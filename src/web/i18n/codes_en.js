@@ -53,7 +53,7 @@ export default {
   'error.already_prolonged': 'Prolonged once already; please confirm soon',
   'error.recovering': 'Starting, a moment please',
   'error.unknown_id': 'No such site, department, queue, doctor, board or screen',
-  'error.in_use': 'In use: somebody waits, is booked or works there',
+  'error.in_use': 'In use: somebody waits, is booked or works there, or the pre-check sends there',
   'error.internal': 'Internal error',
   'error.offline': 'The server cannot be reached; check the network and try again',
   'error.no_answer': 'No answer came. See whether the page has changed before trying again',

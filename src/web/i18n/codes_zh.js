@@ -53,7 +53,7 @@ export default {
   'error.already_prolonged': '已经延长过一次,请尽快确认',
   'error.recovering': '系统正在启动,请稍候',
   'error.unknown_id': '所指的院区、科室、队列、医生或屏幕不存在',
-  'error.in_use': '正在使用中:还有人在等、有预约或有医生在岗',
+  'error.in_use': '正在使用中:还有人在等、有预约、有医生在岗,或预检送去那里',
   'error.internal': '内部错误',
   'error.offline': '连不上服务器,请检查网络后再试',
   'error.no_answer': '没有收到答复。请看画面是否已变,再决定是否重试',

@@ -77,6 +77,8 @@ export default {
   'questions.saved': 'Saved: version {version} is used from now on',
   'questions.wrong': 'What is marked is wrong: a text, a choice or a condition is not complete',
   'questions.wrong_all': 'Something is wrong: a text, a choice or a condition is not complete',
+  'questions.covered': 'Rule {of} never decides: whatever fits it fits rule {n} before it. Move it up, or change its conditions.',
+  'questions.no_question': 'Without a question no rule ever counts: add a question, or take the rules out.',
   'questions.others': 'Somebody has just saved another version. It is shown now: please change it again',
   'questions.stop': 'Ask nothing',
   'questions.stop_title': 'Ask nothing from now on?',

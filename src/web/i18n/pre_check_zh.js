@@ -77,6 +77,8 @@ export default {
   'questions.saved': '已保存,从现在起用第 {version} 版',
   'questions.wrong': '标红的这一项不对:文字、选项或条件不完整',
   'questions.wrong_all': '有一项不对:文字、选项或条件不完整',
+  'questions.covered': '规则 {of} 永远轮不到:符合它的,前面的规则 {n} 都已经符合。请把它移到前面,或者改条件。',
+  'questions.no_question': '没有问题,规则就永远不会用到:请先加一个问题,或者去掉规则。',
   'questions.others': '刚刚有人保存了另一版,已读入,请再改一次',
   'questions.stop': '什么都不问',
   'questions.stop_title': '从现在起什么都不问?',

@@ -91,8 +91,9 @@ export function questionsView(page, site, reread) {
       form.of = '';
       page.notify(words, 'good');
     } catch (refusal) {
-      const { field, about } = refusal.validNow || {};
-      form.wrong = { field, about, words: refusal.code === 'invalid_field' ? t(about ? 'questions.wrong' : 'questions.wrong_all') : ['old_version', 'already_exists'].includes(refusal.code) ? t('questions.others') : wordsOf(refusal) };
+      const { field, about, covered_by: by } = refusal.validNow || {};
+      const place = (/** @type {string} */ id) => form.rules.findIndex((rule) => rule.id === id) + 1;
+      form.wrong = { field, about, words: by ? t('questions.covered', { of: place(about), n: place(by) }) : !form.questions.length ? t('questions.no_question') : refusal.code === 'invalid_field' ? t(about ? 'questions.wrong' : 'questions.wrong_all') : ['old_version', 'already_exists'].includes(refusal.code) ? t('questions.others') : wordsOf(refusal) };
     }
     form.busy = false;
     await reread();

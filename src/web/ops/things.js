@@ -117,11 +117,13 @@ export function usersOf(refusal, look) {
   const count = (/** @type {string} */ what) => (v[what] && v[what].length ? t(`ops.in_use.${what}`, { n: v[what].length, names: v[what].map(wordOf).join('、') }) : '');
   /** @param {string} id */
   function wordOf(id) {
+    const rule = ((look.site && look.site.view.questions) || { rules: [] }).rules.findIndex((/** @type {any} */ one) => one.id === id);
+    if (v.rules && v.rules.includes(id) && rule >= 0) return String(rule + 1);
     const doctor = look.site && look.site.one('doctors', id);
     return doctor ? named(doctor.name, doctor.name_en) : id.split('.').pop();
   }
   const place = v.service_point && look.site && look.site.one('service_points', v.service_point);
-  const said = [...['tickets', 'visits', 'sessions', 'doctors'].map(count), place ? t('ops.in_use.room', { room: named(place.name, place.name_en) }) : ''].filter(Boolean);
+  const said = [...['tickets', 'visits', 'sessions', 'doctors', 'rules'].map(count), place ? t('ops.in_use.room', { room: named(place.name, place.name_en) }) : ''].filter(Boolean);
   const code = has(`error.${refusal.code}`) ? t(`error.${refusal.code}`) : refusal.code;
   return said.length ? `${code} (${said.join('; ')})` : code;
 }

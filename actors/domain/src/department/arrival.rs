@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::pre_check::{self, Checked, Joining};
+use super::pre_check::{self, Answered, Checked, Joining};
 use super::{Department, State, day, emit_clinic, return_day};
 use crate::clinic::{self, Session};
 use crate::floor::numbers::{self, Bearer};
@@ -12,7 +12,7 @@ use crate::owner::{Context, Draft};
 use crate::person::{PatientBrief, age_on};
 use crate::queue::{Came, Sequence};
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{Answer, Arrived, PreCheck, RegisterReturn, RegisterWalkIn, ToDepartment};
+use crate::vocabulary::{Answer, Arrived, RegisterReturn, RegisterWalkIn, ToDepartment};
 use crate::{Code, Rejection, Role};
 
 /// From the patient's owner: a hold, a booking, a confirmation, or what became of one. A number given at booking is used
@@ -62,13 +62,14 @@ pub(super) fn place(
 
 /// Somebody who checks in, with what only the edge knows.
 pub(super) struct Arriving<'a> {
+    /// That proof was seen for.
     pub birth_date: Option<BusinessDate>,
     /// In the waiting area.
     pub presence_proved: bool,
     /// Now, or earlier today where the desk has written it down.
     pub came_at: Timestamp,
     /// What was answered before.
-    pub answered: Option<&'a PreCheck>,
+    pub answered: Option<&'a Answered>,
 }
 
 /// 签到: the clinic says whether the appointment may, the floor makes the ticket. Phones prove by the area's code that
@@ -105,7 +106,6 @@ pub(super) fn check_in(
         appointment: Some(&arrival.appointment),
         queue: &arrival.queue,
         date,
-        birth_date,
         is_spared: came_at < now,
     };
     let checked = match pre_check::check(state, answered, &who, context)? {
@@ -154,6 +154,7 @@ pub(super) fn check_in_of_then(
     command: &Arrived,
     birth_date: Option<BusinessDate>,
     came_at: Timestamp,
+    answered: Option<&Answered>,
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let config = &draft.state().config;
@@ -161,7 +162,7 @@ pub(super) fn check_in_of_then(
     if context.principal.role != Role::Desk || came_at > context.now || !is_today {
         return Err(Rejection::new(Code::InvalidField, "came_at: earlier today, and the desk's to say"));
     }
-    check_in(draft, command, Arriving { birth_date, presence_proved: true, came_at, answered: None }, context)
+    check_in(draft, command, Arriving { birth_date, presence_proved: true, came_at, answered }, context)
 }
 
 /// The new ticket of a return day, in the queue that the department finds; once in that queue.
@@ -170,7 +171,7 @@ pub(super) fn register_return(
     command: &RegisterReturn,
     brief: PatientBrief,
     birth_date: Option<BusinessDate>,
-    answered: Option<&PreCheck>,
+    answered: Option<&Answered>,
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let state = draft.state();
@@ -189,7 +190,7 @@ pub(super) fn register_walk_in(
     command: &RegisterWalkIn,
     brief: PatientBrief,
     birth_date: Option<BusinessDate>,
-    answered: Option<&PreCheck>,
+    answered: Option<&Answered>,
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let now = context.now;
@@ -225,7 +226,6 @@ pub(super) fn register_walk_in(
         appointment: None,
         queue: &command.queue,
         date,
-        birth_date,
         is_spared: command.class.as_deref() == Some(crate::queue::EMERGENCY),
     };
     let checked = match pre_check::check(state, answered, &who, context)? {

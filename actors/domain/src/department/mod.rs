@@ -157,7 +157,7 @@ fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> 
 fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
     use ToDepartment as To;
     let (command, answered) = match command {
-        To::Answered { arrival, pre_check } => (*arrival, Some(pre_check)),
+        To::Answered { arrival, pre_check, said } => (*arrival, Some(pre_check::Answered { pre_check, said })),
         command => (command, None),
     };
     let answered = answered.as_ref();
@@ -204,7 +204,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             arrival::check_in(draft, &command, came, context)
         }
         To::CheckInOfThen { command, birth_date, came_at } => {
-            arrival::check_in_of_then(draft, &command, birth_date, came_at, context)
+            arrival::check_in_of_then(draft, &command, birth_date, came_at, answered, context)
         }
         To::RegisterWalkIn { command, brief, birth_date } => {
             arrival::register_walk_in(draft, &command, brief, birth_date, answered, context)

@@ -409,7 +409,6 @@ pub(super) fn check_in(
         appointment: None,
         queue: &outside.queue,
         date: outside.date,
-        birth_date: arriving.birth_date,
         is_spared: came_at < context.now || outside.class.as_deref() == Some(crate::queue::EMERGENCY),
     };
     let checked = match pre_check::check(state, arriving.answered, &who, context)? {

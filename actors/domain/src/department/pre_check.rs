@@ -17,13 +17,19 @@ use crate::{Code, Rejection, Role};
 /// The reason on the record of a ticket that goes where the pre-check sends.
 const REASON: &str = "预检分诊";
 
+/// What was answered before an arrival.
+pub(super) struct Answered {
+    pub pre_check: PreCheck,
+    /// The birth date as it was said, whether proof of it was seen or not: a small child is looked at before that.
+    pub said: Option<BusinessDate>,
+}
+
 /// Who is to join which queue.
 pub(super) struct Joining<'a> {
     pub brief: &'a PatientBrief,
     pub appointment: Option<&'a AppointmentId>,
     pub queue: &'a QueueId,
     pub date: BusinessDate,
-    pub birth_date: Option<BusinessDate>,
     /// An emergency, or somebody who came while the server was away.
     pub is_spared: bool,
 }
@@ -53,7 +59,7 @@ pub(super) struct Joins {
 /// answer that is none, `forbidden` for what only the desk may do.
 pub(super) fn check(
     state: &State,
-    answered: Option<&PreCheck>,
+    answered: Option<&Answered>,
     who: &Joining<'_>,
     context: &Context,
 ) -> Result<Checked, Rejection> {
@@ -61,7 +67,9 @@ pub(super) fn check(
         return Ok(Checked::Nothing);
     };
     let changed = || Rejection::from(Code::QuestionsChanged).with("version", asked.version);
-    let Some(answered) = answered else { return if who.is_spared { Ok(Checked::Nothing) } else { Err(changed()) } };
+    let Some(Answered { pre_check: answered, said }) = answered else {
+        return if who.is_spared { Ok(Checked::Nothing) } else { Err(changed()) };
+    };
     let is_desk = context.principal.role == Role::Desk;
     let by_desk = |reason: &Option<String>| match reason.as_deref().map(str::trim) {
         Some("") => Err(Rejection::new(Code::InvalidField, "a reason is given").with("field", "pre_check")),
@@ -84,17 +92,39 @@ pub(super) fn check(
         return Err(changed());
     }
     pre_check::check_answers(asked, answers)?;
-    let age = who.birth_date.and_then(|birth| age_on(birth, who.date));
-    let found = pre_check::decide(asked, answers, age);
-    let Some((found, department)) = sent_to(state, found.as_ref()) else { return Ok(joins(found.clone(), None, None)) };
+    let found = pre_check::decide(asked, answers, age_as_said(*said, who));
+    if to.is_some() && !is_desk {
+        return Err(Rejection::new(Code::Forbidden, "the desk's to do"));
+    }
+    let Some((found, department)) = sent_to(state, found.as_ref()) else {
+        return match to {
+            Some(_) => {
+                Err(Rejection::new(Code::InvalidField, "to: no rule sends elsewhere").with("field", "pre_check"))
+            }
+            None => Ok(joins(found, None, None)),
+        };
+    };
     match to {
-        Some(_) if !is_desk => Err(Rejection::new(Code::Forbidden, "the desk's to do")),
         Some(to) if to.department() == *department => Ok(joins(Some(found.clone()), None, Some(to.clone()))),
         Some(_) => Err(Rejection::new(Code::InvalidField, "to: a queue of the department where the rule sends")
             .with("field", "pre_check")
             .with("department", department.as_str())),
         None if all_the_same.is_some() => Ok(joins(Some(found.clone()), all_the_same, None)),
         None => Ok(Checked::Sent(Box::new(sent(who, asked, answered, found, context)))),
+    }
+}
+
+/// The age in full years. Of whom only the year is known it is the youngest that can be: a small child is looked at rather
+/// than missed.
+fn age_as_said(said: Option<BusinessDate>, who: &Joining<'_>) -> Option<u32> {
+    let by_year = |year: i32| {
+        let last_day = chrono::NaiveDate::from_ymd_opt(year, 12, 31).map(BusinessDate)?;
+        let is_this_year = chrono::Datelike::year(&who.date.0) == year;
+        age_on(last_day, who.date).or(is_this_year.then_some(0))
+    };
+    match said {
+        Some(birth) => age_on(birth, who.date),
+        None => who.brief.birth_year.and_then(by_year),
     }
 }
 

@@ -7,14 +7,15 @@ use crate::clinic::SessionStanding;
 use crate::floor::Ticket;
 use crate::ids::*;
 use crate::owner::{Context, Draft};
-use crate::vocabulary::{Answer, RetiredKind};
+use crate::vocabulary::{Answer, Does, RetiredKind};
 use crate::{Code, Rejection};
 
 /// So many names stand in a rejection at most.
 const NAMED: usize = 20;
 
 /// No more of a queue, a service point or the department, once nothing of it is in use: live tickets, visits from
-/// outside and open sessions of today or later, doctors at work. Rejects `in_use`. Retiring again changes nothing.
+/// outside and open sessions of today or later, doctors at work, rules of the pre-check that send to the department. Rejects
+/// `in_use`. Retiring again changes nothing.
 pub(super) fn decide(
     draft: &mut Draft<'_, Department>,
     kind: RetiredKind,
@@ -35,11 +36,15 @@ pub(super) fn decide(
     });
     let visits = outside::to_come(state, today).filter(|(_, visit)| is_queue(&visit.queue)).map(|(id, _)| id.as_str());
     let doctors = state.floor.work.iter().filter(|(_, work)| is_point(&work.service_point));
+    let rules = state.config.questions.iter().filter(|_| all).flat_map(|asked| &asked.rules);
+    let here = Does::SendTo { department: state.config.id.clone() };
+    let rules = rules.filter(|rule| rule.does == here).map(|rule| rule.id.as_str());
     let used = [
         ("tickets", named(tickets)),
         ("visits", named(visits)),
         ("sessions", named(sessions.map(|(id, _)| id.as_str()))),
         ("doctors", named(doctors.map(|(id, _)| id.as_str()))),
+        ("rules", named(rules)),
     ];
     if used.iter().any(|(_, names)| !names.is_empty()) {
         let named = used.into_iter().filter(|(_, names)| !names.is_empty());

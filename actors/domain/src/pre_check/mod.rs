@@ -72,7 +72,8 @@ pub(crate) fn texts(defined: &DefineQuestions) -> Vec<(&'static str, &str)> {
     texts
 }
 
-/// Whether that can be asked. Rejects `invalid_field` with `field` (`questions`, `rules`) and `about` (which). (Whether the
+/// Whether that can be asked. Rejects `invalid_field` with `field` (`questions`, `rules`) and `about` (which), of a rule
+/// that never decides also `covered_by`. (Whether the
 /// departments exist is the site's to check.)
 pub fn check(defined: &DefineQuestions) -> Result<(), Rejection> {
     if defined.version == 0 {
@@ -87,7 +88,33 @@ pub fn check(defined: &DefineQuestions) -> Result<(), Rejection> {
     check_ids("questions", defined.questions.iter().map(|question| question.id.as_str()))?;
     check_ids("rules", defined.rules.iter().map(|rule| rule.id.as_str()))?;
     defined.questions.iter().try_for_each(check_question)?;
-    defined.rules.iter().try_for_each(|rule| check_rule(rule, &defined.questions))
+    if defined.questions.is_empty() && !defined.rules.is_empty() {
+        return Err(invalid("rules", "", "without a question no rule ever holds"));
+    }
+    defined.rules.iter().try_for_each(|rule| check_rule(rule, &defined.questions))?;
+    defined.rules.iter().enumerate().try_for_each(|(n, rule)| check_reached(rule, &defined.rules[..n]))
+}
+
+/// A rule that never decides, because an earlier one holds whenever it does, is a mistake: a child's fever behind
+/// everybody's would be no alert. `covered_by`: the earlier one.
+fn check_reached(rule: &QuestionRule, earlier: &[QuestionRule]) -> Result<(), Rejection> {
+    let Some(covers) = earlier.iter().find(|earlier| covers(&earlier.when, &rule.when)) else { return Ok(()) };
+    let why = "a rule before it holds whenever this one does";
+    Err(invalid("rules", &rule.id, why).with("covered_by", covers.id.as_str()))
+}
+
+/// Whether `one` holds whenever `other` does.
+fn covers(one: &When, other: &When) -> bool {
+    let has = |question: &str, fits: &dyn Fn(&AnswerIs) -> bool| {
+        one.any.iter().any(|one| one.question == question && fits(one))
+    };
+    let is_in = |other: &AnswerIs| match other.at_least.as_deref().map(tenths) {
+        Some(least) => has(&other.question, &|one| one.at_least.as_deref().is_some_and(|from| tenths(from) <= least)),
+        None => other.is.iter().all(|is| has(&other.question, &|one| one.is.contains(is))),
+    };
+    (one.any.is_empty() || (!other.any.is_empty() && other.any.iter().all(is_in)))
+        && one.under_age.is_none_or(|under| other.under_age.is_some_and(|other| other <= under))
+        && one.from_age.is_none_or(|from| other.from_age.is_some_and(|other| other >= from))
 }
 
 fn check_ids<'a>(field: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), Rejection> {

@@ -60,7 +60,7 @@ fn questions_and_rules_that_cannot_be_meant_are_refused() {
     };
     assert_eq!(refused(&|_| {}), None);
     assert_eq!(check(&usual(SiteId::from("s"), 1, None)), Ok(()));
-    let wrong: [&dyn Fn(&mut DefineQuestions); 14] = [
+    let wrong: [&dyn Fn(&mut DefineQuestions); 15] = [
         &|d| d.questions[0].id = "Fever".to_owned(),
         &|d| d.questions[1].id = "fever".to_owned(),
         &|d| d.questions[0].text.zh.clear(),
@@ -75,8 +75,57 @@ fn questions_and_rules_that_cannot_be_meant_are_refused() {
         &|d| d.rules[0].when.from_age = Some(6),
         &|d| d.rules[1].id = "child_fever".to_owned(),
         &|d| d.questions = vec![d.questions[0].clone(); QUESTIONS_MAX + 1],
+        &|d| {
+            d.questions.clear();
+            d.rules[0].when = When { any: Vec::new(), under_age: Some(6), from_age: None };
+            d.rules.truncate(1);
+        },
     ];
     for (n, change) in wrong.iter().enumerate() {
         assert_eq!(refused(change), Some(Code::InvalidField), "{n}");
     }
+}
+
+#[test]
+fn a_rule_that_an_earlier_one_leaves_nothing_to_is_refused_and_names_it() {
+    let refused = |change: &dyn Fn(&mut DefineQuestions)| {
+        let mut defined = asked();
+        change(&mut defined);
+        let why = check(&defined).err()?;
+        assert_eq!(why.code, Code::InvalidField);
+        let named = |what: &str| why.valid_now.iter().find(|(name, _)| name == what).map(|(_, is)| is.clone());
+        Some((named("about"), named("covered_by")))
+    };
+    let named = |about: &str, by: &str| Some((Some(about.into()), Some(by.into())));
+    assert_eq!(refused(&|d| d.rules.swap(0, 1)), named("child_fever", "fever"), "everybody's fever before a child's");
+    assert_eq!(refused(&|d| d.rules.swap(0, 2)), named("child_fever", "fever"));
+    assert_eq!(refused(&|d| d.rules[0].when.under_age = None), named("fever", "child_fever"));
+    // Older children, or from less degrees on: there is something left.
+    assert_eq!(refused(&|d| d.rules[1].when.under_age = Some(7)), None);
+    assert_eq!(refused(&|d| d.rules[1].when.under_age = Some(6)), named("fever", "child_fever"));
+    let from = |d: &mut DefineQuestions, least: &str| {
+        d.rules[1].when = d.rules[0].when.clone();
+        d.rules[1].when.any[1].at_least = Some(least.to_owned());
+    };
+    assert_eq!(refused(&|d| from(d, "38")), named("fever", "child_fever"));
+    assert_eq!(refused(&|d| from(d, "37.2")), None);
+    let ages = |d: &mut DefineQuestions, first: Option<u32>, second: Option<u32>| {
+        (d.rules[0].when.under_age, d.rules[0].when.from_age) = (None, first);
+        d.rules[1].when.from_age = second;
+    };
+    assert_eq!(refused(&|d| ages(d, Some(60), Some(65))), named("fever", "child_fever"));
+    assert_eq!(refused(&|d| ages(d, Some(65), Some(60))), None);
+    // Answers one by one cover them together, and whatever was answered covers all.
+    let yes_or_no = |d: &mut DefineQuestions| {
+        d.rules[1].when.any =
+            vec![AnswerIs { is: vec![YES.to_owned(), NO.to_owned()], ..d.rules[2].when.any[0].clone() }];
+        let of = |is: &str| AnswerIs { is: vec![is.to_owned()], ..d.rules[2].when.any[0].clone() };
+        d.rules[0].when = When { any: vec![of(YES), of(NO)], under_age: None, from_age: None };
+    };
+    assert_eq!(refused(&yes_or_no), named("fever", "child_fever"));
+    let whatever = |d: &mut DefineQuestions| {
+        d.rules[0].when = When { any: Vec::new(), under_age: Some(6), from_age: None };
+        d.rules[1].when.under_age = Some(5);
+    };
+    assert_eq!(refused(&whatever), named("fever", "child_fever"));
 }

@@ -186,8 +186,9 @@ pub enum ToDepartment {
     RateVisit(RateVisit),
     /// From the site: what is asked before somebody joins a queue.
     ConfigureQuestions(DefineQuestions),
-    /// A check-in, walk-in or return, with what was answered before it.
-    Answered { arrival: Box<ToDepartment>, pre_check: PreCheck },
+    /// A check-in, walk-in or return, with what was answered before it, and the birth date as it was said: the arrival's is the
+    /// one that proof was seen for.
+    Answered { arrival: Box<ToDepartment>, pre_check: PreCheck, said: Option<BusinessDate> },
     /// See [`AcknowledgeAlert`].
     AcknowledgeAlert(AcknowledgeAlert),
     /// From the site: what a queue or a doctor has beside its definition.

@@ -86,10 +86,10 @@ pub struct When {
     /// One of these at least; none: whatever was answered.
     #[serde(default)]
     pub any: Vec<AnswerIs>,
-    /// Younger than so many full years. Of whom no birth date is known it does not hold.
+    /// Younger than so many full years. As it was said, with or without proof; of whom nothing is known it does not hold.
     #[serde(default)]
     pub under_age: Option<u32>,
-    /// So many full years at least. Of whom no birth date is known it does not hold.
+    /// So many full years at least. As it was said, with or without proof; of whom nothing is known it does not hold.
     #[serde(default)]
     pub from_age: Option<u32>,
 }

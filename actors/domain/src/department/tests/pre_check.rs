@@ -7,6 +7,7 @@ use crate::clinic::AppointmentState;
 use crate::department::{Event, view};
 use crate::floor;
 use crate::ids::*;
+use crate::person::PatientBrief;
 use crate::pre_check::usual;
 use crate::time::{BusinessDate, Zone};
 use crate::vocabulary::*;
@@ -50,12 +51,12 @@ fn check_in(
 ) -> Result<Answer, Rejection> {
     let command = Arrived { appointment: appointment.clone(), code: None };
     let arrival = ToDepartment::CheckIn { command, birth_date, presence_proved: true };
-    house.tell(who, of(arrival, pre_check))
+    house.tell(who, of(arrival, pre_check, birth_date))
 }
 
-pub fn of(arrival: ToDepartment, pre_check: Option<PreCheck>) -> ToDepartment {
+pub fn of(arrival: ToDepartment, pre_check: Option<PreCheck>, said: Option<BusinessDate>) -> ToDepartment {
     match pre_check {
-        Some(pre_check) => ToDepartment::Answered { arrival: Box::new(arrival), pre_check },
+        Some(pre_check) => ToDepartment::Answered { arrival: Box::new(arrival), pre_check, said },
         None => arrival,
     }
 }
@@ -70,7 +71,7 @@ pub fn walk_in(
     let class = class.map(str::to_owned);
     let command = RegisterWalkIn { queue, patient: who, class, addition_to: None, slot: None, visit: None };
     let arrival = ToDepartment::RegisterWalkIn { command, brief: brief(patient), birth_date: born(1980) };
-    house.desk(of(arrival, pre_check))
+    house.desk(of(arrival, pre_check, born(1980)))
 }
 
 pub fn ticket(answer: Result<Answer, Rejection>) -> TicketId {
@@ -117,6 +118,37 @@ fn a_child_under_six_with_a_fever_joins_the_queue_and_is_an_alert_until_the_desk
 }
 
 #[test]
+fn the_age_of_a_rule_is_the_one_that_was_said_and_that_of_a_class_the_one_that_was_proved() {
+    let mut house = house();
+    let mut rule_and_class = |n: i32, said: Option<BusinessDate>, birth_year: Option<i32>| {
+        let who = PatientBrief { birth_year, ..brief(&format!("y{n}")) };
+        let (queue, patient) = (queue("pool"), who.patient.clone());
+        let command = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: None };
+        let arrival = ToDepartment::RegisterWalkIn { command, brief: who, birth_date: None };
+        let pre_check = PreCheck { all_the_same: Some("r".to_owned()), ..answered("yes", "39") };
+        let one = ticket(house.desk(of(arrival, Some(pre_check), said)));
+        (shown(&house, &one)["rule"].as_str().map(str::to_owned), house.ticket(&one).opened.class.clone())
+    };
+    let mut rule = |n, said, year| {
+        let (rule, class) = rule_and_class(n, said, year);
+        assert_eq!(class, None, "nobody has seen proof of an age");
+        rule.unwrap()
+    };
+    let day = |month, day| chrono::NaiveDate::from_ymd_opt(2020, month, day).map(BusinessDate);
+    // It is 23 November 2026: the sixth birthday is today, or tomorrow.
+    assert_eq!(
+        (rule(1, day(11, 23), None), rule(2, day(11, 24), None)),
+        ("fever".to_owned(), "child_fever".to_owned())
+    );
+    // Only the year: the youngest that can be. The day goes before the year.
+    assert_eq!((rule(3, None, Some(2019)), rule(4, None, Some(2020))), ("fever".to_owned(), "child_fever".to_owned()));
+    assert_eq!((rule(5, None, Some(2026)), rule(6, day(11, 23), Some(2025))), ("child_fever".into(), "fever".into()));
+    assert_eq!((rule(7, None, None), rule(8, None, Some(2027))), ("fever".to_owned(), "fever".to_owned()));
+    assert_eq!(rule(9, born(1930), Some(1930)), "fever", "and no class of the old either");
+    house.assert_replays();
+}
+
+#[test]
 fn a_fever_goes_to_the_fever_clinic_without_a_ticket_and_is_no_no_show() {
     let mut house = house();
     let (sent, stays_away) = (house.book("0900", "a"), house.book("0900", "b"));
@@ -146,6 +178,8 @@ fn the_desk_registers_there_at_once_or_lets_the_patient_join_with_a_reason() {
     assert_eq!(code(walk_in(&mut house, "a", None, Some(answered("yes", "39")))), Code::SentElsewhere);
     assert_eq!(code(walk_in(&mut house, "a", None, to(&queue("own")))), Code::InvalidField);
     assert_eq!(code(walk_in(&mut house, "a", None, all_the_same(" "))), Code::InvalidField);
+    let healthy = Some(PreCheck { to: Some(there.clone()), ..answered("no", "36.5") });
+    assert_eq!(code(walk_in(&mut house, "a", None, healthy.clone())), Code::InvalidField, "nothing sends there");
     let gone = ticket(walk_in(&mut house, "a", None, to(&there)));
     assert_eq!(house.is(&gone), "in_transit");
     let summoned = |event: &Event| matches!(event, Event::Floor(floor::Event::PatientSummoned(_)));
@@ -157,7 +191,7 @@ fn the_desk_registers_there_at_once_or_lets_the_patient_join_with_a_reason() {
         (Some("发热门诊已排除"), Some(FEVER_CLINIC))
     );
     let appointment = house.book("0930", "c");
-    for pre_check in [to(&there), all_the_same("it is nothing")] {
+    for pre_check in [to(&there), all_the_same("it is nothing"), healthy] {
         assert_eq!(code(check_in(&mut house, phone(), &appointment, born(1980), pre_check)), Code::Forbidden);
     }
     let done = check_in(&mut house, desk(), &appointment, born(1980), to(&there));
@@ -192,7 +226,11 @@ fn other_questions_than_are_asked_now_are_asked_again_and_only_the_desk_leaves_t
     let (late, came_at) = (house.book("0930", "l"), house.now);
     house.after_s(600);
     let command = Arrived { appointment: late, code: None };
-    ticket(house.desk(ToDepartment::CheckInOfThen { command, birth_date: None, came_at }));
+    let then = ToDepartment::CheckInOfThen { command, birth_date: None, came_at };
+    // What was answered all the same counts.
+    let hot = PreCheck { version: 3, ..answered("yes", "39") };
+    assert_eq!(code(house.desk(of(then.clone(), Some(hot), None))), Code::SentElsewhere);
+    ticket(house.desk(then));
     // Who is asked nothing joins as ever, whatever was answered.
     house.system(ToDepartment::ConfigureQuestions(DefineQuestions {
         questions: Vec::new(),
@@ -202,6 +240,38 @@ fn other_questions_than_are_asked_now_are_asked_again_and_only_the_desk_leaves_t
     ticket(walk_in(&mut house, "f", None, None));
     ticket(walk_in(&mut house, "g", None, Some(answered("yes", "39"))));
     house.assert_replays();
+}
+
+#[test]
+fn who_answers_otherwise_after_being_sent_elsewhere_joins_and_the_ticket_says_so() {
+    let mut house = house();
+    let appointment = house.book("0900", "a");
+    let hot = check_in(&mut house, phone(), &appointment, born(1980), Some(answered("yes", "38.2")));
+    assert_eq!(code(hot), Code::SentElsewhere);
+    let one = ticket(check_in(&mut house, phone(), &appointment, born(1980), Some(answered("no", "not_measured"))));
+    let said = shown(&house, &one);
+    assert_eq!((said["sent_to"].as_str(), said["sent_before"]["to"].as_str()), (None, Some(FEVER_CLINIC)));
+    let other = house.book("0930", "b");
+    let other = ticket(check_in(&mut house, phone(), &other, born(1980), Some(answered("no", "36.5"))));
+    assert_eq!(shown(&house, &other)["sent_before"]["to"].as_str(), None);
+    // Undone and asked again, by other questions: what stands at the ticket is the newest.
+    house.undo_last(&other).expect("a mistake");
+    house.system(ToDepartment::ConfigureQuestions(asks(4)));
+    let booked = house.ticket(&other).opened.appointment.clone().expect("it is of a booking");
+    let again = PreCheck { version: 4, ..answered("no", "37.1") };
+    assert_eq!(ticket(check_in(&mut house, phone(), &booked, born(1980), Some(again))), other);
+    let said = shown(&house, &other);
+    assert_eq!((said["version"].as_u64(), said["answers"]["temperature"].as_str()), (Some(4), Some("37.1")));
+    house.assert_replays();
+}
+
+#[test]
+fn at_the_fever_clinic_itself_a_rule_that_sends_there_sends_nobody_away() {
+    let mut house = house();
+    house.system(ToDepartment::ConfigureQuestions(usual(SiteId::from("s"), 4, Some(DepartmentId::from(DEPARTMENT)))));
+    let here = ticket(walk_in(&mut house, "a", None, Some(PreCheck { version: 4, ..answered("yes", "39") })));
+    let said = shown(&house, &here);
+    assert_eq!((said["rule"].as_str(), said["sent_to"].as_str()), (Some("fever"), None));
 }
 
 #[test]

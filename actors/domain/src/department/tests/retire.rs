@@ -5,6 +5,7 @@ use crate::codes::Valid;
 use crate::department::{ConfigEvent, Department, Event};
 use crate::ids::*;
 use crate::owner::{Message, Outgoing, Owner};
+use crate::pre_check::usual;
 use crate::time::BusinessDate;
 use crate::vocabulary::*;
 use crate::{Code, Rejection};
@@ -101,6 +102,19 @@ fn a_room_with_a_doctor_and_a_department_with_anybody_are_in_use() {
     assert_eq!(used, vec![("tickets".to_owned(), vec![waiting.to_string()].into())]);
     house.undo_last(&waiting).expect("a mistake");
     retire(&mut house, RetiredKind::Department, DEPARTMENT).expect("nobody is left");
+    house.assert_replays();
+}
+
+#[test]
+fn a_department_that_the_pre_check_sends_to_is_in_use() {
+    let mut house = House::new(0);
+    let asks = |version, to: &str| usual(SiteId::from("s"), version, Some(DepartmentId::from(to)));
+    house.system(ToDepartment::ConfigureQuestions(asks(1, DEPARTMENT)));
+    let used = used_by(retire(&mut house, RetiredKind::Department, DEPARTMENT));
+    assert_eq!(used, vec![("rules".to_owned(), vec!["fever".to_owned(), "contact".to_owned()].into())]);
+    retire(&mut house, RetiredKind::Queue, "s.d.own").expect("rules name no queue");
+    house.system(ToDepartment::ConfigureQuestions(asks(2, "s.e")));
+    retire(&mut house, RetiredKind::Department, DEPARTMENT).expect("they send elsewhere now");
     house.assert_replays();
 }
 

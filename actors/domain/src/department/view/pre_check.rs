@@ -21,7 +21,7 @@ impl View<'_> {
             "not_asked": checked.not_asked,
             "rule": checked.found.as_ref().map(|found| &found.rule),
             "sent_to": match does {
-                Some(Does::SendTo { department }) => Some(department),
+                Some(Does::SendTo { department }) if *department != self.state.config.id => Some(department),
                 _ => None,
             },
             "all_the_same": checked.all_the_same,
