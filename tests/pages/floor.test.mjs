@@ -412,6 +412,39 @@ test('pause and resume: desk, screens and door say so', async () => {
   await door.waitForSelector('.now:not(:has-text("暂停叫号"))');
 });
 
+test('a pause says when the doctor is back: by the keyboard, to a time of the clock, at the desk too, and undone there', async () => {
+  await doctor.focus('[data-action=pause_work]');
+  await doctor.keyboard.press('Enter');
+  await doctor.waitForSelector('dialog [name=back]:focus');
+  await looks(doctor);
+  await doctor.keyboard.press('ArrowRight');
+  await doctor.keyboard.press('ArrowRight');
+  if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/pause-doctor.png` });
+  await giveReason(doctor);
+  const said = /预计 (\d\d:\d\d) 回来/.exec(await (await doctor.waitForSelector('.paused:has-text("回来")')).textContent());
+  assert.ok(said);
+  await board.waitForSelector(`.board footer:has-text("${said[1]}")`);
+  const room = `[data-queue="${A}"] [data-room]`;
+  await desk.waitForSelector(`${room}:has-text("暂停至 ${said[1]}")`);
+  if (process.env.PICTURES) await desk.screenshot({ path: `${process.env.PICTURES}/pause-desk.png` });
+  await desk.click(`${room} [data-action=resume_work]`);
+  await doctor.waitForSelector('.paused', { state: 'detached' });
+  await press(desk, 'undo_last');
+  await doctor.waitForSelector(`.paused:has-text("${said[1]}")`);
+  await press(desk, 'undo_last');
+  await doctor.waitForSelector('.paused', { state: 'detached' });
+  await desk.click(`${room} [data-action=pause_work]`);
+  await looks(desk);
+  await desk.fill('dialog [name=time]', '00:01');
+  assert.equal(await desk.$eval('dialog form', (form) => form.checkValidity()), false, 'that has passed');
+  await desk.fill('dialog [name=time]', '23:58');
+  await giveReason(desk);
+  await doctor.waitForSelector('.paused:has-text("23:58")');
+  await desk.waitForSelector('#undo:has-text("已暂停叫号")');
+  await press(desk, 'undo_last');
+  await doctor.waitForSelector('.paused', { state: 'detached' });
+});
+
 test('cancel at the desk with a reason; undone', async () => {
   await choose(desk, 'A006');
   await desk.click('[data-chosen] [data-action=cancel_ticket]');

@@ -38,6 +38,17 @@ export function notAnnounced(ticket) {
   return ticket.not_announced ? h('p', { class: 'notice soon', key: 'not-announced', 'data-not-announced': ticket.not_announced }, t(`not_announced.${ticket.not_announced}`)) : null;
 }
 
+/** With whom the patient is: somebody sees to them. */
+const SEEN_TO = ['called', 'serving', 'ended'];
+
+/** An alert of the pre-check; quiet once somebody has taken care of it. @param {any} ticket */
+export function alertTag(ticket) {
+  const alert = ticket.pre_check && ticket.pre_check.alert;
+  if (!alert) return null;
+  const isQuiet = !!alert.acknowledged_by || SEEN_TO.includes(ticket.state);
+  return h('span', { class: `tag ${isQuiet ? '' : alert.level === 'urgent' ? 'alarm' : 'soon'}`, key: 'alert', 'data-flag': isQuiet ? 'quiet' : alert.level }, said(alert.text));
+}
+
 /** Why it stands where it stands, in one sentence. @param {any} ticket */
 export function why(ticket) {
   return said(ticket.why);
