@@ -114,13 +114,15 @@ pub fn emissions(
     out.emissions
 }
 
-/// What was answered before the queue, and who has heard an alert: nobody's but the desk's and the doctor's.
+/// What was answered before the queue, and who has heard an alert: nobody's but the desk's and the doctor's. Whether the
+/// desk waits for the patient, the patient sees too.
 fn checked_emissions(view: &View<'_>, event: &Floor, out: &mut Out<'_>) {
     let Some(ticket) = touched::ticket_of(event).and_then(|id| view.state.floor.tickets.get(id)) else { return };
     let queue = &ticket.opened.queue;
     out.put("queue", queue.as_str(), || {
         Some(json!({ "tickets": { ticket.id().as_str(): view.is_shown(ticket).then(|| view.ticket(ticket)) } }))
     });
+    out.put("ticket", ticket.id().as_str(), || view.place_in_line(ticket.id()));
     if let Some(call) = ticket.standing.call() {
         out.put("doctor", call.doctor.as_str(), || Some(view.doctor_parts(&call.doctor)));
     }
