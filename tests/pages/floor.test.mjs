@@ -169,6 +169,7 @@ test('the doctor begins work; the screens say where', async () => {
   await board.waitForSelector('[data-room="3号诊室"]:has-text("李明")');
   await board.waitForSelector('[data-room="3号诊室"] .queue:has-text("A001")');
   await door.waitForSelector('.who:has-text("李明")');
+  await door.waitForSelector('.next b:text-is("A001")');
   await desk.waitForSelector(`[data-queue="${A}"] .rooms:has-text("3号诊室")`);
   assert.deepEqual(await doctor.$$eval('.tickets [data-row]', (rows) => rows.map((r) => r.dataset.number)), ['A001', 'A002', 'A003', 'A004']);
 });
@@ -179,6 +180,8 @@ test('call next: on the screens, at the desk, in the hand; recalled from console
   await newest('A001');
   assert.match(await board.textContent('.newest'), /张\*三.*3号诊室/s);
   await onDoor('A001');
+  await door.waitForSelector('.next b:text-is("A002")');
+  if (process.env.PICTURES) await door.screenshot({ path: `${process.env.PICTURES}/door-next.png` });
   await atDesk('A001', 'called');
   await press(doctor, 'recall_patient');
   await doctor.waitForSelector('.eyebrow:has-text("第 2 次")');
