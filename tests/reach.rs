@@ -422,6 +422,6 @@ async fn a_hospital_without_channels_has_none_of_their_doors() {
         assert_eq!((refused.status, &json_of(&refused)["code"]), (400, &json!("unknown_command")), "{path}");
     }
     let key = ask(Method::GET, &hospital.url("/push-key"), &[], b"").await;
-    assert_eq!(json_of(&key), json!({"key": null}));
+    assert_eq!(json_of(&key), json!({"key": null, "channels": []}));
     hospital.close().await;
 }

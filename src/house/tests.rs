@@ -517,8 +517,9 @@ async fn of_two_desks_that_confirm_one_document_at_once_one_is_told_what_differs
         };
         assert_eq!(confirm(replace(7)).await.map_err(|why| why.code), Err(Code::AlreadyExists), "not what it saw");
         confirm(replace(1)).await.expect("knowingly");
-        let (one, two) =
-            (asked(&document, "王五", json!({"replace": true})), asked(&document, "赵六", json!({"replace": true})));
+        // Named, so that it holds also where one of them is done before the other begins.
+        let of_second = json!({"replace": true, "replaces": 2});
+        let (one, two) = (asked(&document, "王五", of_second.clone()), asked(&document, "赵六", of_second));
         let (first, second) = tokio::join!(confirm(one), confirm(two));
         assert!(first.is_ok() != second.is_ok(), "both have seen what stood before: {first:?} {second:?}");
         let same = asked(&format!("E8000000{round}"), "李四", json!({}));

@@ -106,7 +106,9 @@ async fn take_wechat_event(request: HttpRequest, door: web::Data<Door>, payload:
     Ok(text("success".to_owned()))
 }
 
-/// What a page subscribes to notifications with; null where the hospital sends none.
+/// What a page subscribes to notifications with, null where the hospital sends none, and by which ways it tells people at
+/// all.
 async fn read_push_key(door: web::Data<Door>) -> HttpResponse {
-    json_response(&json!({ "key": door.reach.push.as_ref().map(|push| push.public_key()) }))
+    let key = door.reach.push.as_ref().map(|push| push.public_key());
+    json_response(&json!({ "key": key, "channels": door.reach.names() }))
 }

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Browser, columnIs, Hospital, inHand, ONE_SLOT, SIZES } from './hospital.mjs';
+import { Browser, columnIs, Hospital, inHand, looks, ONE_SLOT, PASSWORD, SIZES } from './hospital.mjs';
 
 let hospital;
 let browser;
@@ -36,6 +36,33 @@ async function fits() {
     .map(({ text }) => text));
   assert.deepEqual(cut, []);
 }
+
+test('it is signed in to at its own size, in both languages, by the keyboard', async () => {
+  for (const language of ['zh', 'en']) {
+    const small = await browser.open('/caller', SIZES.caller, language === 'en' ? () => localStorage.setItem('jiaohao.language', 'en') : null);
+    await small.waitForSelector('[data-action=sign_in]');
+    const cut = await small.$$eval('input, button, label span', (all) => all.map((one) => ({ is: one.name || one.textContent, box: one.getBoundingClientRect(), wide: one.scrollWidth > one.clientWidth + 1 && one.localName !== 'span' }))
+      .filter(({ box, wide }) => wide || box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight).map(({ is }) => is));
+    assert.deepEqual(cut, [], language);
+    await looks(small);
+    assert.equal(await small.evaluate(() => document.activeElement.name), 'name');
+    if (process.env.PICTURES) await small.screenshot({ path: `${process.env.PICTURES}/caller-${language}.png` });
+    await small.keyboard.type('liming');
+    await small.keyboard.press('Tab');
+    await small.keyboard.type('not the password');
+    browser.serverIsDown = true; // a refused sign-in is on the browser's console too
+    await small.keyboard.press('Enter');
+    await small.waitForSelector('.notice.alarm');
+    browser.serverIsDown = false;
+    const { bottom } = await small.$eval('.notice.alarm', (one) => one.getBoundingClientRect());
+    assert.ok(bottom <= SIZES.caller.height, `why not is seen too: ${bottom}`);
+    if (process.env.PICTURES) await small.screenshot({ path: `${process.env.PICTURES}/caller-wrong-${language}.png` });
+    await small.fill('[name=password]', PASSWORD);
+    await small.keyboard.press('Enter');
+    await small.waitForSelector('.foot jh-connection[state=live]');
+    await small.context().close();
+  }
+});
 
 test('the console opens the small window; both are one doctor at work', async () => {
   doctor = await browser.staff('/doctor', SIZES.console, 'liming');

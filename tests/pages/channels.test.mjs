@@ -75,7 +75,8 @@ test('the code to sign in comes by text message, and the page says so', async ()
 test('a notification is shown by the worker, in its language, with number and place', async () => {
   const page = await browser.open('/patient', SIZES.phone);
   await page.context().grantPermissions(['notifications']);
-  const { key } = await (await fetch(`${hospital.base}/api/v1/push-key`)).json();
+  const { key, channels } = await (await fetch(`${hospital.base}/api/v1/push-key`)).json();
+  assert.deepEqual(channels, ['sms', 'wechat', 'push']);
   assert.equal(Buffer.from(key, 'base64url').length, 65, 'a point of P-256');
   const devtools = await page.context().newCDPSession(page);
   const registered = new Promise((resolve) => devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {

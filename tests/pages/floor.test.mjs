@@ -169,6 +169,7 @@ test('the doctor begins work; the screens say where', async () => {
   await board.waitForSelector('[data-room="3号诊室"]:has-text("李明")');
   await board.waitForSelector('[data-room="3号诊室"] .queue:has-text("A001")');
   await door.waitForSelector('.who:has-text("李明")');
+  await door.waitForSelector('.next b:text-is("A001")');
   await desk.waitForSelector(`[data-queue="${A}"] .rooms:has-text("3号诊室")`);
   assert.deepEqual(await doctor.$$eval('.tickets [data-row]', (rows) => rows.map((r) => r.dataset.number)), ['A001', 'A002', 'A003', 'A004']);
 });
@@ -179,6 +180,8 @@ test('call next: on the screens, at the desk, in the hand; recalled from console
   await newest('A001');
   assert.match(await board.textContent('.newest'), /张\*三.*3号诊室/s);
   await onDoor('A001');
+  await door.waitForSelector('.next b:text-is("A002")');
+  if (process.env.PICTURES) await door.screenshot({ path: `${process.env.PICTURES}/door-next.png` });
   await atDesk('A001', 'called');
   await press(doctor, 'recall_patient');
   await doctor.waitForSelector('.eyebrow:has-text("第 2 次")');
@@ -410,6 +413,39 @@ test('pause and resume: desk, screens and door say so', async () => {
   await press(doctor, 'resume_work');
   await doctor.waitForSelector('[data-action=pause_work]');
   await door.waitForSelector('.now:not(:has-text("暂停叫号"))');
+});
+
+test('a pause says when the doctor is back: by the keyboard, to a time of the clock, at the desk too, and undone there', async () => {
+  await doctor.focus('[data-action=pause_work]');
+  await doctor.keyboard.press('Enter');
+  await doctor.waitForSelector('dialog [name=back]:focus');
+  await looks(doctor);
+  await doctor.keyboard.press('ArrowRight');
+  await doctor.keyboard.press('ArrowRight');
+  if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/pause-doctor.png` });
+  await giveReason(doctor);
+  const said = /预计 (\d\d:\d\d) 回来/.exec(await (await doctor.waitForSelector('.paused:has-text("回来")')).textContent());
+  assert.ok(said);
+  await board.waitForSelector(`.board footer:has-text("${said[1]}")`);
+  const room = `[data-queue="${A}"] [data-room]`;
+  await desk.waitForSelector(`${room}:has-text("暂停至 ${said[1]}")`);
+  if (process.env.PICTURES) await desk.screenshot({ path: `${process.env.PICTURES}/pause-desk.png` });
+  await desk.click(`${room} [data-action=resume_work]`);
+  await doctor.waitForSelector('.paused', { state: 'detached' });
+  await press(desk, 'undo_last');
+  await doctor.waitForSelector(`.paused:has-text("${said[1]}")`);
+  await press(desk, 'undo_last');
+  await doctor.waitForSelector('.paused', { state: 'detached' });
+  await desk.click(`${room} [data-action=pause_work]`);
+  await looks(desk);
+  await desk.fill('dialog [name=time]', '00:01');
+  assert.equal(await desk.$eval('dialog form', (form) => form.checkValidity()), false, 'that has passed');
+  await desk.fill('dialog [name=time]', '23:58');
+  await giveReason(desk);
+  await doctor.waitForSelector('.paused:has-text("23:58")');
+  await desk.waitForSelector('#undo:has-text("已暂停叫号")');
+  await press(desk, 'undo_last');
+  await doctor.waitForSelector('.paused', { state: 'detached' });
 });
 
 test('cancel at the desk with a reason; undone', async () => {

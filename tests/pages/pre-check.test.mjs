@@ -29,6 +29,9 @@ before(async () => {
   for (const [i, [name, born]] of PEOPLE.entries()) await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person(name, born, i + 1));
   browser = await new Browser(hospital.base).start();
   desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  await desk.evaluate(() => {
+    document.addEventListener('invalid', () => (window.browserComplaints += 1), true);
+  });
   await desk.selectOption('[data-action=choose_department]', 'renmin.xinnei');
   await desk.waitForSelector(`[data-queue="${A}"]`);
   kiosk = await browser.staff('/kiosk', { width: 1080, height: 1920 }, 'zizhu');
@@ -43,8 +46,11 @@ after(async () => {
 async function find(number) {
   await desk.fill('#search', number);
   await desk.waitForSelector('.found .hit');
+  await desk.evaluate(() => (window.browserComplaints = 0));
   await desk.press('#search', 'Enter');
   await desk.waitForSelector('dialog [data-form=pre_check]');
+  await drawn(desk);
+  assert.equal(await desk.evaluate(() => window.browserComplaints), 0, 'the key that opened the questions does not answer them');
 }
 
 /** At the kiosk, by number and birthday. */
@@ -145,6 +151,21 @@ test('a child under six with a fever comes to the kiosk: seen and heard at the d
   await looks(kiosk);
   await answers(kiosk, 'yes', '386', 'no');
   await kiosk.waitForSelector('[data-view=done] [data-number="A004"]');
+  await kiosk.waitForSelector('[data-view=done] .say:has-text("请马上到分诊台")');
+  assert.doesNotMatch(await kiosk.textContent('body'), /发烧|38|坐下/, 'others read it too');
+  await looks(kiosk);
+  const row = '[data-row][data-number="A004"]';
+  await desk.waitForSelector(`${row} [data-flag=urgent]`);
+  assert.notEqual(await desk.textContent(`${row} [data-where]`), '', 'where the patient is stands beside it');
+  const doctor = await browser.staff('/doctor', SIZES.console, 'liming');
+  await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
+  await doctor.waitForSelector(`${row} [data-flag=urgent]`);
+  await looks(doctor);
+  if (process.env.PICTURES) {
+    await desk.screenshot({ path: `${process.env.PICTURES}/alert-desk.png` });
+    await doctor.screenshot({ path: `${process.env.PICTURES}/alert-doctor.png` });
+    await kiosk.screenshot({ path: `${process.env.PICTURES}/alert-kiosk.png` });
+  }
   await desk.waitForSelector('[data-alert][data-level=urgent]:has-text("A004"):has-text("6岁以下儿童发烧")');
   assert.equal(await desk.$('.alert.silent'), null, 'it can be heard');
   await looks(desk);
@@ -153,6 +174,10 @@ test('a child under six with a fever comes to the kiosk: seen and heard at the d
   await desk.click('[data-action=acknowledge_alert]');
   await desk.waitForSelector('[data-alert]', { state: 'detached' });
   await desk.waitForSelector('[data-chosen] .pre-checked small:has-text("fenzhen")');
+  await desk.waitForSelector(`${row} [data-flag=quiet]`);
+  await doctor.waitForSelector(`${row} [data-flag=quiet]`);
+  await doctor.context().close();
+  await kiosk.waitForSelector('[data-view=done] .say:not(:has-text("分诊台"))');
   await kiosk.click('[data-action=home]');
 });
 
@@ -162,6 +187,11 @@ test('an alert of another department of this desk is heard too', async () => {
   await desk.waitForSelector('[data-alert]:has-text("眼科")');
   await desk.click('[data-action=show_alert]');
   await desk.waitForSelector('[data-chosen] .pre-checked');
+  await desk.waitForSelector('[data-row] [data-flag=urgent]');
+  const token = await hospital.signIn('wangfang');
+  const { assignment } = await hospital.call('POST', '/work/start', { department: 'renmin.yanke', service_point: 'renmin.yanke.r1' }, token);
+  await hospital.call('POST', '/calls/next', { department: 'renmin.yanke', assignment, in_hand: null, outcome: null }, token);
+  await desk.waitForSelector('[data-row][data-state=called] [data-flag=quiet]');
   await desk.click('[data-action=acknowledge_alert]');
   await desk.waitForSelector('[data-alert]', { state: 'detached' });
   await desk.selectOption('[data-action=choose_department]', 'renmin.xinnei');
@@ -241,7 +271,7 @@ test('a walk-in is asked after the form, an emergency is not asked', async () =>
 
 test('other questions than were answered are asked again', async () => {
   await find('A006');
-  await ask(5, (all) => ({ ...all, questions: [...all.questions, { id: 'cough', text: { zh: '咳嗽吗?', en: 'A cough?' }, kind: 'yes_no' }] }));
+  await ask(5, (all) => ({ ...all, questions: [...all.questions, { id: 'cough', text: { zh: '咳嗽吗?', en: 'A cough?' }, kind: 'yes_no' }], rules: [...all.rules, { id: 'cough', when: { any: [{ question: 'cough', is: ['yes'] }] }, does: { alert: { level: 'urgent', text: { zh: '咳嗽', en: 'A cough' } } } }] }));
   await desk.keyboard.press('2');
   await desk.keyboard.type('36.6');
   await desk.check('[data-question=contact] [value=no]');
@@ -278,10 +308,13 @@ test('the phone asks one question a screen and says where to go', async () => {
   await phone.fill('[data-form=check_in] [name=code]', await code());
   await phone.click('[data-form=check_in] [data-action=check_in]');
   await answers(phone, 'no', '', 'no');
-  await phone.click('[data-question=cough] [data-answer=no]');
-  await phone.waitForSelector('[data-ticket][data-state=waiting], [data-ticket][data-state=summoned]');
-  await desk.waitForSelector('[data-alert][data-level=notice]:has-text("发热门诊"):has-text("不同的回答")');
-  await looks(desk);
+  await phone.click('[data-question=cough] [data-answer=yes]');
+  await phone.waitForSelector('[data-ticket][data-state=waiting] .big-words:has-text("请马上到分诊台")');
+  await phone.waitForSelector('#notice .notice.alarm:has-text("请马上到分诊台")');
+  assert.doesNotMatch(await phone.textContent('body'), /咳嗽|留意叫号/);
+  if (process.env.PICTURES) await phone.screenshot({ path: `${process.env.PICTURES}/alert-phone.png` });
+  await desk.click('[data-action=acknowledge_alert]');
+  await phone.waitForSelector('[data-ticket] .big-words:not(:has-text("分诊台"))');
 });
 
 test('no screen says anything of it', async () => {

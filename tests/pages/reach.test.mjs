@@ -48,9 +48,10 @@ test('an open page confirms what it shows, and the messages say so', async () =>
   await phone.click('[data-action=seen_call]');
   await notice('called', 'reached');
   assert.equal(await desk.$('[data-not-reached]'), null);
-  // By which ways they are told: the phone that signed in gets text messages; this hospital sends no notifications.
+  // By which ways they are told: this hospital sends neither text messages nor notifications, and promises none.
   await phone.click('nav [data-action=open_me]');
-  await phone.waitForSelector('[data-ways~=sms]');
+  await phone.waitForSelector('[data-ways] [data-no-sms]:has-text("本院没有短信")');
+  assert.doesNotMatch(await phone.textContent('[data-ways]'), /发到您/);
   assert.equal(await phone.$('[data-action=allow_push]'), null);
   await phone.click('nav [data-action=open_today]');
 });
@@ -66,6 +67,9 @@ test('a closed page is not waited for: the desk sees who was not reached, and wh
   await drawn(desk);
   await desk.click('[data-row]:has-text("张小三")');
   await desk.waitForSelector('[data-chosen] [data-not-reached=called]:has-text("没有留电话")');
+  await desk.waitForSelector('[data-chosen] [data-not-reached=called]:has-text("手机页面没有打开")');
+  const state = await desk.textContent(`[data-queue="${A}"] [data-row]:has([data-not-reached]) [data-where]`);
+  assert.notEqual(state, '', 'the tag stands beside where the patient is');
 });
 
 test('the desk has told them, takes it back, and tells them again', async () => {

@@ -21,6 +21,8 @@ const HOLDER_OR_DESK: &[(Role, Relation)] = &[(Patient, OwnPatient), (Desk, OwnD
 const ARRIVING: &[(Role, Relation)] = &[(Patient, OwnPatient), (Desk, OwnDepartment), (Kiosk, OwnDepartment)];
 const DESK: &[(Role, Relation)] = &[(Desk, OwnDepartment)];
 const DOCTOR_AT_WORK: &[(Role, Relation)] = &[(Doctor, OwnDoctor)];
+// A doctor called away does not go back to the console first: the desk says it, and takes it back.
+const DOCTOR_AT_WORK_OR_DESK: &[(Role, Relation)] = &[(Doctor, OwnDoctor), (Desk, OwnDepartment)];
 const DOCTOR_THERE: &[(Role, Relation)] = &[(Doctor, WorksThere)];
 const DOCTOR_THERE_OR_DESK: &[(Role, Relation)] = &[(Doctor, WorksThere), (Desk, OwnDepartment)];
 const INTEGRATOR: &[(Role, Relation)] = &[(Integrator, OwnSite)];
@@ -68,11 +70,11 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "settle_tickets", who: DESK },
     Rule { name: "delay_session", who: DESK },
     Rule { name: "start_work", who: DOCTOR_THERE },
-    Rule { name: "pause_work", who: DOCTOR_AT_WORK },
-    Rule { name: "resume_work", who: DOCTOR_AT_WORK },
+    Rule { name: "pause_work", who: DOCTOR_AT_WORK_OR_DESK },
+    Rule { name: "resume_work", who: DOCTOR_AT_WORK_OR_DESK },
     Rule { name: "stop_work", who: DOCTOR_AT_WORK },
     Rule { name: "call_next_patient", who: DOCTOR_AT_WORK },
-    Rule { name: "call_ticket", who: &[(Doctor, OwnDoctor), (Desk, OwnDepartment)] },
+    Rule { name: "call_ticket", who: DOCTOR_AT_WORK_OR_DESK },
     Rule { name: "recall_patient", who: DOCTOR_THERE_OR_DESK },
     Rule { name: "start_service", who: DOCTOR_THERE },
     Rule { name: "finish_service", who: DOCTOR_THERE },

@@ -9,7 +9,7 @@ const HELD_MS = 20000;
 const ROOMS_A_PAGE = 4;
 const MAX_PAGES = 3;
 const ROWS = 4;
-/** Numbers that fit in one room's row, and how many where `n more` follows. */
+/** Numbers that fit in one row, a room's or that of who was missed, and how many where `n more` follows. */
 const NUMBERS_A_ROOM = 4;
 const NUMBERS_WITH_MORE = 3;
 
@@ -77,7 +77,7 @@ function when(r, now) {
   if (r.paused) return h('span', { class: 'paused' }, two('board.paused'));
   const left = rangeLeft(r.expected, now);
   if (!left) return null;
-  return left.from ? `${t('board.about', null, 'zh')} ${left.from}–${left.to}` : two('board.about_by', left);
+  return left.from ? [two('board.about'), ` ${left.from}–${left.to}`] : [two('board.about'), ' ', two('board.about_by', left)];
 }
 
 /**
@@ -117,10 +117,11 @@ function room(r, now) {
   const all = door.length + waiting.length <= NUMBERS_A_ROOM;
   const places = all ? waiting.length : Math.max(0, NUMBERS_WITH_MORE - door.length);
   const more = waiting.length - places;
+  const expected = when(r, now);
   return h('div', { class: `room${r.common ? ' common' : ''}`, key: r.common ? `line/${waiting[0]}` : `${r.place}/${r.doctor}`, 'data-room': r.place },
     h('span', { class: 'doctor' },
       r.common ? h('b', null, two('board.common')) : [h('b', { key: 'p' }, r.place), [r.doctor, r.title].filter(Boolean).join(' '), r.doctor_en ? h('span', { class: 'en', lang: 'en', key: 'en' }, r.doctor_en) : null]),
-    h('span', { class: 'expected num' }, when(r, now)),
+    expected ? h('span', { class: 'expected num', key: 'expected' }, expected) : null,
     h('div', { class: 'queue num' },
       door.length ? h('span', { class: 'door' }, door.join(' ')) : null,
       waiting.slice(0, places).map((n) => h('span', { key: n }, n)),
@@ -143,6 +144,7 @@ export function boardView(value, s) {
   const notices = value.notices || [];
   const notice = notices.length ? notices[s.notice % notices.length] : null;
   const missed = value.missed || [];
+  const missedShown = missed.length > NUMBERS_A_ROOM ? NUMBERS_WITH_MORE : missed.length;
   const emergency = calls.find((c) => c.emergency && c.state === 'called');
   return h('div', {
     class: `board${s.off ? ' is-off' : ''}`, key: 'board', vars: { transform: `translate(${s.shift}px, ${s.shift / 2}px)` },
@@ -162,19 +164,18 @@ export function boardView(value, s) {
     h('section', { class: 'waiting' },
       h('h2', null,
         h('span', null, two('board.waiting'), h('em', null, two('board.at_door'))),
-        h('span', null, rooms.some((/** @type {any} */ r) => !r.paused && rangeLeft(r.expected, s.serverNow)) ? two('board.about') : '',
-          pages > 1 ? h('span', { class: 'pages num' }, `${page + 1}/${pages}`) : null)),
+        pages > 1 ? h('span', { class: 'pages num', key: 'pages' }, `${page + 1}/${pages}`) : null),
       h('div', { class: 'rooms' }, rooms.length ? null : h('p', { class: 'none', key: 'none' }, withSmall('board.no_rooms')),
         rooms.slice(page * ROOMS_A_PAGE, (page + 1) * ROOMS_A_PAGE).map((one) => room(one, s.serverNow))),
       h('div', { class: `missed${missed.length ? '' : ' nobody'}` },
-        h('span', null, two('board.missed')),
+        h('span', null, withSmall('board.missed')),
         missed.length
-          ? [missed.slice(0, 5).map((n) => h('b', { class: 'num', key: n }, n)),
-            missed.length > 5 ? h('span', { key: 'more' }, two('board.more', { n: missed.length - 5 })) : null,
+          ? [missed.slice(0, missedShown).map((n) => h('b', { class: 'num', key: n }, n)),
+            missed.length > missedShown ? h('span', { class: 'say', key: 'more' }, withSmall('board.more', { n: missed.length - missedShown })) : null,
             h('span', { class: 'say', key: 'say' }, withSmall('board.to_desk'))]
           : h('span', { class: 'say' }, two('board.none_missed'))))),
   h('footer', null,
-    h('span', { class: 'notice' }, notice ? [notice.zh, notice.zh && notice.en ? ' · ' : null, notice.en ? h('span', { lang: 'en' }, notice.en) : null] : null),
+    h('div', { class: `notice${notice && notice.zh && notice.en ? ' both' : ''}` }, notice ? [notice.zh ? h('p', { key: 'zh' }, notice.zh) : null, notice.en ? h('p', { key: 'en', lang: 'en' }, notice.en) : null] : null),
     h('span', { class: 'end' },
       s.silent ? h('span', { class: 'silent', 'data-silent': s.silent }, two(`board.silent.${s.silent}`)) : null,
       h('span', { class: `live${s.off ? ' off' : ''}`, 'data-live': s.off ? 'off' : 'on' },

@@ -3,7 +3,7 @@
 
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
-import { named, said, t } from '../lib/i18n.js';
+import { said, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { alertText, answerWord, choicesOf, DEGREES, degreesOf, NOT_MEASURED, questionsOf } from '../lib/pre-check.js';
 
@@ -102,7 +102,7 @@ export function preCheckPart(ticket, site) {
   const { alert } = checked;
   return h('div', { class: 'pre-checked', key: 'pre-check', 'data-pre-check': checked.rule || '' },
     h('b', null, t('pre_check.checked')),
-    alert ? h('p', { class: `notice ${alert.level === 'urgent' ? 'alarm' : 'soon'}`, key: 'alert' }, alertText(checked, site),
+    alert ? h('p', { class: `notice ${alert.acknowledged_by ? '' : alert.level === 'urgent' ? 'alarm' : 'soon'}`, key: 'alert' }, alertText(checked, site),
       alert.acknowledged_by ? h('small', null, t('pre_check.heard', { who: heardBy(alert), time: clockOf(alert.acknowledged_at) })) : null) : null,
     checked.note ? h('p', { class: 'notice soon', key: 'note' }, said(checked.note)) : null,
     department ? h('p', { key: 'sent' }, t('pre_check.was_sent', { where: said({ zh: department.name, en: department.name_en }) }),

@@ -101,7 +101,7 @@ class SignIn extends HTMLElement {
   staffForm(problem) {
     return h('form', { class: 'form', key: 'staff', onsubmit: (/** @type {Event} */ e) => this.submitStaff(e) },
       h('label', { class: 'field' }, h('span', null, t('sign_in.name')),
-        h('input', { class: 'input', name: 'name', autocomplete: 'username', autocapitalize: 'off', required: true })),
+        h('input', { class: 'input', name: 'name', autocomplete: 'username', autocapitalize: 'off', required: true, autofocus: true })),
       h('label', { class: 'field' }, h('span', null, t('sign_in.password')),
         h('input', { class: 'input', name: 'password', type: 'password', autocomplete: 'current-password', required: true })),
       problem,

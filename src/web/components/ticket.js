@@ -3,6 +3,7 @@
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { said, t } from '../lib/i18n.js';
+import { alertText } from '../lib/pre-check.js';
 import { classWord, lineWord, minutesSince, stepWord } from '../lib/words.js';
 
 /** Lines that say nothing a person needs to be told. */
@@ -36,6 +37,17 @@ export function waited(ticket, nowMs) {
 /** A call that no screen has confirmed. @param {any} ticket */
 export function notAnnounced(ticket) {
   return ticket.not_announced ? h('p', { class: 'notice soon', key: 'not-announced', 'data-not-announced': ticket.not_announced }, t(`not_announced.${ticket.not_announced}`)) : null;
+}
+
+/** With whom the patient is: somebody sees to them. */
+const SEEN_TO = ['called', 'serving', 'ended'];
+
+/** An alert of the pre-check; quiet once somebody has taken care of it. @param {any} ticket @param {import('../lib/site.js').Site} site */
+export function alertTag(ticket, site) {
+  const alert = ticket.pre_check && ticket.pre_check.alert;
+  if (!alert) return null;
+  const isQuiet = !!alert.acknowledged_by || SEEN_TO.includes(ticket.state);
+  return h('span', { class: `tag ${isQuiet ? '' : alert.level === 'urgent' ? 'alarm' : 'soon'}`, key: 'alert', 'data-flag': isQuiet ? 'quiet' : alert.level }, alertText(ticket.pre_check, site));
 }
 
 /** Why it stands where it stands, in one sentence. @param {any} ticket */

@@ -1,6 +1,7 @@
 // What the desk does: each function is one command of the vocabulary, with its undo offered where there is one.
 
 import { askCall, didCall } from '../components/call-this.js';
+import { askPause } from '../components/pause.js';
 import { lastUndoable } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { find } from '../lib/dom.js';
@@ -237,6 +238,32 @@ export class Acts {
     if (reason && (await this.send('return_to_waiting', { ticket: ticket.ticket, reason }))) {
       this.done(t('doctor.did.return_to_waiting', { number: ticket.number }), ticket.ticket);
     }
+  }
+
+  /** A doctor called away says so at the desk. @param {any} room */
+  async pause(room) {
+    const place = named(room.name, room.name_en);
+    const said = await askPause(t('desk.pause_title', { room: place, doctor: named(room.doctor_name, room.doctor_name_en) }), this.page.protocol.clock);
+    if (said) await this.pauseFor(room, said);
+  }
+
+  /** @param {any} room @param {{reason: string, back_at: string|null}} said */
+  async pauseFor(room, said) {
+    if (!(await this.send('pause_work', { department: this.floor().department, assignment: room.assignment, ...said }))) return;
+    this.doneInRoom('pause_work', room, () => this.resume(room));
+  }
+
+  /** Its undo is the same pause, as far as it is still to come. @param {any} room as it was */
+  async resume(room) {
+    if (!(await this.send('resume_work', { department: this.floor().department, assignment: room.assignment }))) return;
+    const isToCome = room.back_at && Date.parse(room.back_at) > this.page.protocol.clock.now();
+    this.doneInRoom('resume_work', room, room.paused ? () => this.pauseFor(room, { reason: t('undo.reason'), back_at: isToCome ? room.back_at : null }) : null);
+  }
+
+  /** @param {string} name the command's @param {any} room @param {(() => void)|null} undo */
+  doneInRoom(name, room, undo) {
+    find('#undo').offer(t(`desk.did.${name}`, { room: named(room.name, room.name_en) }), undo);
+    this.page.draw();
   }
 
   /** The rooms at work, those without a patient first. @returns {import('../components/call-this.js').Room[]} */

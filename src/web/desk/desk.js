@@ -3,13 +3,12 @@
 import '../components/undo-bar.js';
 import { screensView } from '../components/screens.js';
 import { Slips } from '../components/slip.js';
-import { waited, why } from '../components/ticket.js';
-import { wall } from '../lib/clock.js';
+import { alertTag, waited, why } from '../components/ticket.js';
+import { clockOf, wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
 import { Persons } from '../lib/persons.js';
-import { alertText } from '../lib/pre-check.js';
 import { prefix, Site } from '../lib/site.js';
 import { standingWord, wordsOf } from '../lib/words.js';
 import { Acts } from './acts.js';
@@ -254,8 +253,18 @@ function whence(coming) {
 /** @param {any} room */
 function roomLine(room) {
   const hand = room.in_hand && /** @type {Floor} */ (floor).ticket(room.in_hand.ticket || room.in_hand);
-  return h('span', { key: room.service_point }, h('b', null, named(room.name, room.name_en)), ` ${named(room.doctor_name, room.doctor_name_en)} `,
-    room.paused ? h('span', { class: 'tag soon' }, t('desk.room_paused')) : hand ? h('span', { class: 'tag good' }, hand.number) : h('span', { class: 'tag' }, t('desk.room_free')));
+  const place = named(room.name, room.name_en);
+  const action = room.paused ? 'resume' : 'pause';
+  return h('div', { class: 'room', key: room.service_point, 'data-room': room.service_point },
+    h('span', null, h('b', null, place), ` ${named(room.doctor_name, room.doctor_name_en)} `,
+      room.paused ? h('span', { class: 'tag soon' }, room.back_at ? t('desk.room_paused_until', { time: clockOf(room.back_at) }) : t('desk.room_paused'))
+        : hand ? h('span', { class: 'tag good' }, hand.number) : h('span', { class: 'tag' }, t('desk.room_free'))),
+    room.assignment
+      ? h('button', {
+        type: 'button', class: 'btn small', 'data-action': `${action}_work`, 'aria-label': t(`desk.${action}_room_label`, { room: place }),
+        disabled: page.protocol.status === 'offline', onclick: () => acts[action](room),
+      }, t(`desk.${action}_room`))
+      : null);
 }
 
 /** @param {any} ticket */
@@ -270,11 +279,17 @@ function row(ticket) {
     ondragstart: (/** @type {any} */ e) => e.dataTransfer.setData('text/ticket', ticket.ticket),
   },
   h('span', { class: 'number' }, ticket.number),
-  h('span', { class: 'name' }, persons.nameOf(ticket), h('small', null, ticket.not_announced
-    ? h('span', { class: 'tag soon', 'data-not-announced': ticket.not_announced }, t(`not_announced.${ticket.not_announced}`))
-    : ticket.pre_check && ticket.pre_check.alert ? h('span', { class: `tag ${ticket.pre_check.alert.level === 'urgent' ? 'alarm' : 'soon'}` }, alertText(ticket.pre_check, f.site))
-    : notReachedTag(ticket) || (ticket.state === 'waiting' ? why(ticket) : ticket.state === 'summoned' ? f.doorOf(ticket) : standingWord(ticket)))),
+  h('span', { class: 'name' }, persons.nameOf(ticket),
+    h('small', { 'data-where': '' }, ticket.state === 'waiting' ? why(ticket) : ticket.state === 'summoned' ? f.doorOf(ticket) : standingWord(ticket)),
+    rowTags(ticket)),
   h('span', { class: 'wait num' }, ticket.state === 'ended' ? '' : waited(ticket, now)));
+}
+
+/** What somebody is to see to, beside where the patient is. @param {any} ticket */
+function rowTags(ticket) {
+  const unheard = ticket.not_announced ? h('span', { class: 'tag soon', key: 'not-announced', 'data-not-announced': ticket.not_announced }, t(`not_announced.${ticket.not_announced}`)) : null;
+  const tags = [alertTag(ticket, /** @type {Site} */ (site)), unheard, notReachedTag(ticket)].filter(Boolean);
+  return tags.length ? h('span', { class: 'marks', key: 'marks' }, tags) : null;
 }
 
 function aside() {

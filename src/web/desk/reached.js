@@ -4,6 +4,24 @@ import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 
+/** What could not be asked is asked again after this long. */
+const ASK_AGAIN_MS = 5000;
+/** By which ways outside the pages the house tells people; null: not known yet. @type {string[]|null} */
+let channels = null;
+let asked = false;
+
+/** Whether the open page is the only way by which this house tells people. @param {import('../lib/page.js').Page} page */
+function isPageAlone(page) {
+  if (!asked) {
+    asked = true;
+    page.session.http('GET', '/api/v1/push-key').then((answer) => {
+      channels = answer.channels;
+      page.draw();
+    }, () => setTimeout(() => (asked = false), ASK_AGAIN_MS));
+  }
+  return !!channels && !channels.length;
+}
+
 /** @param {import('./acts.js').Acts} acts @param {any} ticket @param {string} how */
 async function mark(acts, ticket, how) {
   if (!(await acts.send('mark_reached', { ticket: ticket.ticket, how }))) return;
@@ -30,7 +48,7 @@ export function reachedPart(acts, ticket, person) {
   if (!ticket.not_reached) return null;
   const phone = person && person.phone;
   return h('div', { class: 'notice soon reach', key: 'not-reached', 'data-not-reached': ticket.not_reached.about },
-    h('p', null, h('b', null, t('desk.not_reached.tag')), t(`desk.not_reached.${ticket.not_reached.about}`, { time: clockOf(ticket.not_reached.since) })),
+    h('p', null, h('b', null, t('desk.not_reached.tag')), t(`desk.not_reached.${ticket.not_reached.about}${isPageAlone(acts.page) ? '.page' : ''}`, { time: clockOf(ticket.not_reached.since) })),
     h('p', null, phone ? [t('desk.not_reached.phone'), ' ', h('b', { class: 'num' }, phone)] : t('desk.not_reached.no_phone')),
     h('div', { class: 'buttons' },
       phone ? h('button', { type: 'button', class: 'btn', 'data-action': 'told_by_phone', onclick: () => mark(acts, ticket, 'by_phone') }, t('desk.told_go.by_phone')) : null,

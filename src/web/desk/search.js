@@ -182,6 +182,8 @@ export class Search {
       this.page.draw();
     }
     if (event.key !== 'Enter') return;
+    // The key that opens a dialog does not answer it.
+    event.preventDefault();
     // What is scanned next takes the place of this text.
     event.target.select();
     if (!this.asking || this.at >= 0) this.enter();

@@ -1,6 +1,7 @@
 // What the console does: each function is one command of the vocabulary, with its undo offered where there is one.
 
 import { askCall } from '../components/call-this.js';
+import { askPause } from '../components/pause.js';
 import { lastUndoable } from '../components/ticket.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -167,10 +168,8 @@ export class Actions {
   }
 
   async pause() {
-    const reason = await askText(t('doctor.pause_title'), {
-      usual: [t('reason.ward'), t('reason.rest'), t('reason.urgent')], go: t('doctor.pause_go'),
-    });
-    if (reason) await this.send('pause_work', { ...this.here(), reason });
+    const said = await askPause(t('doctor.pause_title'), this.page.protocol.clock);
+    if (said) await this.send('pause_work', { ...this.here(), ...said });
   }
 
   resume() {

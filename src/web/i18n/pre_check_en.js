@@ -2,6 +2,8 @@
 
 /** @type {Object<string, string>} */
 export default {
+  'pre_check.to_desk': 'Please go to the triage desk at once',
+  'pre_check.to_desk_more': 'A nurse is waiting for you; you keep your number.',
   'pre_check.yes': 'Yes',
   'pre_check.no': 'No',
   'pre_check.not_measured': 'Not measured',

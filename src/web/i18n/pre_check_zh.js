@@ -2,6 +2,8 @@
 
 /** @type {Object<string, string>} */
 export default {
+  'pre_check.to_desk': '请马上到分诊台',
+  'pre_check.to_desk_more': '护士在等您,您的号码保留。',
   'pre_check.yes': '是',
   'pre_check.no': '不是',
   'pre_check.not_measured': '没有量',

@@ -337,6 +337,7 @@ function itemButton(a, item) {
 
 /** What the person does now. @param {any} place */
 function todo(place) {
+  if (place.to_desk) return t('pre_check.to_desk');
   if (place.state === 'called') return t('patient.go_now', { place: placeWord(place) });
   if (place.state === 'summoned') return t('patient.wait_at_door', { place: placeWord(place) });
   if (place.state === 'waiting' && place.ahead !== null) return place.ahead ? t('patient.ahead', { n: place.ahead }) : t('patient.you_are_next');
@@ -358,10 +359,10 @@ function doneView() {
   const where = whereOf({ ...item, queue: now.queue || item.queue });
   const clock = page.protocol.clock;
   const waits = now.state === 'waiting';
-  const goes = now.state === 'called' || now.state === 'summoned';
-  const left = waits ? rangeLeft(now.expected, clock.now()) : null;
+  const goes = now.to_desk || now.state === 'called' || now.state === 'summoned';
+  const left = waits && !goes ? rangeLeft(now.expected, clock.now()) : null;
   render(find('#slip'), slipLines({
-    where, say: goes ? todo(now) : '', number: now.number, name: item.masked_name, ahead: waits && now.ahead !== undefined ? now.ahead : null, expected: now.expected, picture,
+    where, say: goes ? todo(now) : '', number: now.number, name: item.masked_name, ahead: waits && !goes && now.ahead !== undefined ? now.ahead : null, expected: now.expected, picture,
     now: clock.now(), at: printedAt(clock),
   }));
   return [
@@ -369,7 +370,7 @@ function doneView() {
     h('b', { class: 'number', key: 'number', 'data-number': now.number }, now.number),
     h('p', { class: `say${goes ? ' go-there' : ''}`, key: 'todo', role: 'status' }, todo(now)),
     left ? h('p', { class: 'more', key: 'left' }, t(left.from ? 'slip.about' : 'slip.about_by', left)) : null,
-    waits || now.state === 'called' ? h('p', { class: 'more', key: 'sit' }, t(waits ? 'kiosk.sit' : 'kiosk.called')) : null,
+    (waits && !goes) || now.state === 'called' ? h('p', { class: 'more', key: 'sit' }, t(waits ? 'kiosk.sit' : 'kiosk.called')) : null,
     h('button', { type: 'button', class: 'btn primary go', key: 'print', 'data-action': 'print_slip', onclick: () => window.print() }, t('kiosk.print')),
   ];
 }

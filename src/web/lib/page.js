@@ -160,6 +160,10 @@ export function ask(title, body) {
       resolve(value);
     };
     dialog.addEventListener('cancel', () => close(null));
+    // The key that opened it, held down, does not answer it.
+    dialog.addEventListener('keydown', (event) => {
+      if (event.repeat && (event.key === 'Enter' || event.key === ' ')) event.preventDefault();
+    });
     dialog.setAttribute('aria-label', title);
     const draw = () => render(dialog, [h('h2', null, title), body(close, draw)]);
     draw();

@@ -193,6 +193,7 @@ function track(home, ticket) {
 /** @param {any} ticket */
 function words(ticket) {
   const place = placeWord(ticket);
+  if (ticket.to_desk) return t('pre_check.to_desk');
   if (ticket.state === 'called') return t('patient.go_now', { place });
   if (ticket.state === 'summoned') return t('patient.wait_at_door', { place });
   if (ticket.state === 'waiting' && ticket.ahead === null) return t('patient.left_over');
@@ -231,9 +232,9 @@ function reasons(home, ticket, a) {
 
 /** @param {Home} home @param {any} ticket @param {any} a */
 function ticketCard(home, ticket, a) {
-  const tone = ticket.state === 'summoned' || ticket.state === 'missed' ? ' soon' : ticket.state === 'booked' ? ' calm' : '';
+  const tone = ticket.to_desk || ticket.state === 'summoned' || ticket.state === 'missed' ? ' soon' : ticket.state === 'booked' ? ' calm' : '';
   const why = said(ticket.why);
-  const expected = ticket.state === 'waiting' && expectation(home, ticket);
+  const expected = ticket.state === 'waiting' && !ticket.to_desk && expectation(home, ticket);
   // Whoever is called is still outside.
   const stage = ['waiting', 'summoned', 'serving'].indexOf(ticket.state === 'called' ? 'summoned' : ticket.state);
   return h('section', { class: 'block card', key: ticket.ticket, 'data-ticket': ticket.ticket, 'data-state': ticket.state },
@@ -243,8 +244,8 @@ function ticketCard(home, ticket, a) {
     h('div', { class: 'inside' },
       h('p', { class: 'big-words', role: 'status' }, words(ticket),
         expected ? [h('br', null), about(expected)] : null),
-      h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(`patient.do.${ticket.state}`)),
-      ticket.state === 'waiting' ? track(home, ticket) : null,
+      h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : `patient.do.${ticket.state}`)),
+      ticket.state === 'waiting' && !ticket.to_desk ? track(home, ticket) : null,
       reasons(home, ticket, a),
       why && ticket.state === 'waiting' ? h('p', { class: 'notice', key: 'why' }, why) : null,
       ticket.state === 'booked' && sentWords(home.model, a.appointment) ? h('p', { class: 'notice soon', key: 'sent' }, sentWords(home.model, a.appointment)) : null,
@@ -266,6 +267,13 @@ function leave(home, ticket, a) {
   return null;
 }
 
+/** Checked in: to wait, or to the desk at once. @param {Home} home @param {string} ticket */
+async function tellArrived(home, ticket) {
+  const { snapshot } = await home.page.session.http('GET', `/api/v1/streams/ticket:${ticket}`).catch(() => ({ snapshot: null }));
+  if (snapshot && snapshot.to_desk) home.page.notify(t('pre_check.to_desk'), 'alarm');
+  else home.page.notify(t('patient.did_check_in'), 'good');
+}
+
 /** Check-in and reporting back with the area's code. @param {Home} home @param {any} ticket @param {any} a */
 function codeForm(home, ticket, a) {
   const arriving = ticket.state === 'booked';
@@ -280,7 +288,7 @@ function codeForm(home, ticket, a) {
       const done = arriving
         ? await checkIn(home.page, home.model, a, code)
         : await send(home, action, { ticket: ticket.ticket, code }, t('patient.did_report_back'));
-      if (done && arriving) home.page.notify(t('patient.did_check_in'), 'good');
+      if (done && arriving) await tellArrived(home, ticket.ticket);
       if (done) {
         home.used();
         form.reset();
@@ -350,8 +358,8 @@ function overlay(home, ticket, patient) {
   return h('section', { class: `called${state === 'called' ? '' : ' door'}`, key: mark, role: 'alertdialog', 'aria-modal': 'true', 'aria-label': words(ticket), 'data-called': ticket.ticket, 'data-state': state },
     h('p', { class: 'whose' }, [home.nameOf(patient), whereWords(home, ticket)].filter(Boolean).join(' · ')),
     h('p', { class: 'number' }, ticket.number),
-    h('p', { class: 'say' }, state === 'missed' ? words(ticket) : inOnePiece(ticket)),
-    h('p', { class: 'more' }, t(explained ? 'patient.cannot_more' : `patient.${state}_more`)),
+    h('p', { class: 'say' }, state === 'missed' || ticket.to_desk ? words(ticket) : inOnePiece(ticket)),
+    h('p', { class: 'more' }, t(explained ? 'patient.cannot_more' : ticket.to_desk ? 'pre_check.to_desk_more' : `patient.${state}_more`)),
     h('button', { type: 'button', class: 'go', 'data-action': 'seen_call', onclick: seen }, t(state === 'missed' ? 'close' : 'patient.going')),
     state === 'missed' ? null : explained ? h('button', { type: 'button', class: 'cannot', key: 'leave', 'data-action': 'cancel_ticket', onclick: () => cancelTicket(home, ticket) }, t('patient.leave')) : h('button', {
       type: 'button', class: 'cannot', key: 'cannot', 'data-action': 'cannot_come',

@@ -4,6 +4,8 @@ import { h } from '../lib/dom.js';
 import { language, t } from '../lib/i18n.js';
 
 const WORKER = '/push-worker.js';
+/** What could not be asked is asked again after this long. */
+const ASK_AGAIN_MS = 5000;
 
 /** @param {string} text base64url @returns {Uint8Array<ArrayBuffer>} */
 function bytesOf(text) {
@@ -38,16 +40,33 @@ export class Ways {
     this.own = null;
     /** As what this account is told of whom by notifications: perhaps on another phone. @type {Map<string, string|null>} */
     this.bound = new Map();
+    /** By which ways the house tells people; null: not known yet. @type {string[]|null} */
+    this.channels = null;
+    this.asked = false;
     this.busy = false;
     /** Refused in the browser's own question: only its settings take that back. */
     this.refused = false;
+  }
+
+  /** Which ways the house has. */
+  async readHouse() {
+    if (this.asked) return;
+    this.asked = true;
+    try {
+      this.channels = (await this.page.session.http('GET', '/api/v1/push-key')).channels;
+      this.page.draw();
+    } catch {
+      setTimeout(() => (this.asked = false), ASK_AGAIN_MS);
+    }
   }
 
   async read() {
     const { navigator: n } = window;
     if (!n.serviceWorker || !('PushManager' in window)) return;
     try {
-      const { key } = await this.page.session.http('GET', '/api/v1/push-key');
+      const { key, channels } = await this.page.session.http('GET', '/api/v1/push-key');
+      this.channels = channels;
+      this.asked = true;
       if (key) await this.learn(await subscribed());
       this.key = key;
       this.page.draw();
@@ -120,15 +139,23 @@ export class Ways {
     this.page.draw();
   }
 
+  /** Where the house sends no text messages, nothing else is promised. @param {boolean} isBound to the phone that signed in */
+  smsPart(isBound) {
+    if (!this.channels) return null;
+    if (!this.channels.includes('sms')) return h('div', { key: 'no-sms', 'data-no-sms': '' }, h('span', null, t('ways.sms.none'), h('small', null, t('ways.sms.none_more'))));
+    return h('div', { key: 'sms' }, h('span', null, t('ways.sms'), h('small', null, t(isBound ? 'ways.sms.on' : 'ways.sms.off'))));
+  }
+
   /** @param {import('./model.js').Model} model who is shown */
   view(model) {
     const ways = (model.value && model.value.ways) || [];
+    this.readHouse();
     const push = this.isOn(model.patient);
     return [
       h('h2', { key: 'ways-h' }, t('ways.title')),
       h('div', { class: 'block rows ways', key: 'ways', 'data-ways': ways.join(' ') },
         h('div', { key: 'app' }, h('span', null, t('ways.app'), h('small', null, t('ways.app.more')))),
-        h('div', { key: 'sms' }, h('span', null, t('ways.sms'), h('small', null, t(ways.includes('sms') ? 'ways.sms.on' : 'ways.sms.off')))),
+        this.smsPart(ways.includes('sms')),
         ways.includes('wechat') ? h('div', { key: 'wechat' }, h('span', null, t('ways.wechat'), h('small', null, t('ways.wechat.on')))) : null,
         this.key ? h('button', {
           type: 'button', key: 'push', 'data-action': push ? 'stop_push' : 'allow_push', disabled: this.busy, 'aria-busy': String(this.busy),

@@ -103,6 +103,17 @@ pub(super) fn next_for(state: &State, work: &Work, at: Timestamp) -> Option<Next
     queue::next_call(&Today::of(state, at), &state.config.settings.queue, &room(state, work))
 }
 
+/// Who is next for a room at whose door nobody is told to wait (a cap of 0), where no other room calls from its queues:
+/// of a pool any room may take the first.
+pub(crate) fn next_of_own(state: &State, work: &Work, at: Timestamp) -> Option<TicketId> {
+    let rooms_of = |queue: &QueueId| state.floor.work.values().filter(|work| work.queues.contains(queue)).count();
+    let is_own = room(state, work).door_cap == 0 && work.queues.iter().all(|queue| rooms_of(queue) == 1);
+    if work.pause.is_some() || !is_own {
+        return None;
+    }
+    next_for(state, work, at).map(|next| next.picked.ticket)
+}
+
 fn room<'a>(state: &'a State, work: &'a Work) -> Room<'a> {
     Room {
         service_point: &work.service_point,

@@ -88,6 +88,12 @@ pub fn shown(house: &House, ticket: &TicketId) -> serde_json::Value {
     view["tickets"][ticket.as_str()]["pre_check"].clone()
 }
 
+/// As the phone shows it.
+fn place(house: &House, ticket: &TicketId) -> serde_json::Value {
+    let zone = Zone::named("Asia/Shanghai").expect("a zone");
+    view::snapshot(&house.state, "ticket", ticket.as_str(), house.now, zone).expect("the place")
+}
+
 #[test]
 fn a_child_under_six_with_a_fever_joins_the_queue_and_is_an_alert_until_the_desk_has_heard() {
     let mut house = house();
@@ -99,6 +105,7 @@ fn a_child_under_six_with_a_fever_joins_the_queue_and_is_an_alert_until_the_desk
     assert_eq!(alert["rule"], "child_fever");
     assert_eq!(alert["alert"]["level"], "urgent");
     assert_eq!(alert["alert"]["acknowledged_by"], serde_json::Value::Null);
+    assert_eq!(place(&house, &child)["to_desk"], true, "the phone says where to go");
     house.system(ToDepartment::ConfigureQuestions(DefineQuestions {
         questions: Vec::new(),
         rules: Vec::new(),
@@ -107,7 +114,12 @@ fn a_child_under_six_with_a_fever_joins_the_queue_and_is_an_alert_until_the_desk
     assert_eq!(shown(&house, &child), alert, "what was found does not change with the questions");
     house.after_s(20);
     let heard = ToDepartment::AcknowledgeAlert(AcknowledgeAlert { ticket: child.clone() });
+    let told = house.events.len();
     house.desk(heard.clone()).expect("heard");
+    let zone = Zone::named("Asia/Shanghai").expect("a zone");
+    let news = view::emissions(&house.state, &house.events[told], house.now, zone, &|_| true);
+    assert!(news.iter().any(|(stream, _)| *stream == format!("ticket:{child}")), "the phone hears it: {news:?}");
+    assert_eq!(place(&house, &child)["to_desk"], false);
     let events = house.events.len();
     house.after_s(5).desk(heard).expect("heard already");
     assert_eq!(house.events.len(), events);
@@ -297,6 +309,9 @@ fn what_was_answered_is_on_no_stream_but_that_of_desk_and_doctors() {
     let said = view::emissions(&house.state, event, house.now, zone, &|_| true);
     assert!(said.iter().any(|(stream, said)| stream.starts_with("queue:") && said.to_string().contains("child_fever")));
     for (stream, said) in said {
-        assert!(stream.starts_with("queue:") || stream.starts_with("doctor:"), "{stream}: {said}");
+        let said = said.to_string();
+        let answers = ["fever", "发烧", "38.6", "\"pre_check\""].iter().any(|word| said.contains(word));
+        let is_staff = stream.starts_with("queue:") || stream.starts_with("doctor:");
+        assert!(is_staff || (stream.starts_with("ticket:") && !answers), "{stream}: {said}");
     }
 }

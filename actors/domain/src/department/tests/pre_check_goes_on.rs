@@ -52,7 +52,7 @@ impl Two {
         let appointment = self.here.book("0900", "child");
         let command = Arrived { appointment, code: None };
         let arrival = ToDepartment::CheckIn { command, birth_date: born(2022), presence_proved: true };
-        ticket(self.here.tell(phone(), of(arrival, Some(answered("yes", "38.6")))))
+        ticket(self.here.tell(phone(), of(arrival, Some(answered("yes", "38.6")), None)))
     }
 
     fn send(&mut self, ticket: &TicketId, to: &str) -> Result<Answer, Rejection> {
@@ -132,7 +132,7 @@ fn a_visit_that_is_off_is_left_by_who_was_not_taken() {
     let command = Arrived { appointment, code: None };
     let arrival = ToDepartment::CheckIn { command, birth_date: None, presence_proved: true };
     let pre_check = PreCheck { to: Some(QueueId::from("s.fever.closed")), ..answered("yes", "39") };
-    let gone = ticket(two.here.desk(of(arrival, Some(pre_check))));
+    let gone = ticket(two.here.desk(of(arrival, Some(pre_check), None)));
     two.exchange();
     assert_eq!(two.here.is(&gone), "in_transit");
     two.here.cancel_outside("h1", 2);
@@ -218,7 +218,7 @@ fn kiosk() -> Principal {
 fn arrives(house: &mut House, who: Principal, appointment: &AppointmentId, fever: &str) -> Result<Answer, Rejection> {
     let command = Arrived { appointment: appointment.clone(), code: None };
     let arrival = ToDepartment::CheckIn { command, birth_date: born(1980), presence_proved: true };
-    house.after_s(1).tell(who, of(arrival, Some(answered(fever, "not_measured"))))
+    house.after_s(1).tell(who, of(arrival, Some(answered(fever, "not_measured")), None))
 }
 
 fn snapshot(house: &House) -> serde_json::Value {

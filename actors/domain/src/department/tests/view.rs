@@ -234,6 +234,23 @@ fn who_stands_at_a_door_is_shown_with_the_time_from_which_missed_is_taken() {
 }
 
 #[test]
+fn where_nobody_is_told_to_wait_at_the_door_it_says_who_is_next_unless_the_queue_is_a_pool() {
+    let mut house = House::new(0);
+    house.begin(1);
+    let next = |house: &House| look(house, "door:s.d.room1").expect("a room")["next"].clone();
+    for patient in ["a", "b"] {
+        house.walk_in("pool", patient, None);
+    }
+    assert_eq!(next(&house), json!([{"number": "A001", "name": "张*三", "state": "waiting"}]));
+    house.called(1);
+    assert_eq!(next(&house)[0]["number"], "A002");
+    let mut streams = Followed::new(&house, &["door:s.d.room1"]);
+    house.begin(2);
+    streams.hear(&house);
+    assert_eq!(next(&house), json!([]), "the other room may call the first");
+}
+
+#[test]
 fn a_number_only_department_shows_no_name_on_its_doors() {
     let mut house = House::new(2);
     house.begin(1);

@@ -136,7 +136,7 @@ fn a_pause_counts_to_its_end_and_one_of_unknown_end_is_unknown() {
         assert_eq!(refused.code, crate::Code::InvalidField);
     }
     let back_at = house.now.plus_min(60);
-    house.tell(doctor(1), ToDepartment::PauseWork(pause(Some(back_at)))).expect("says when");
+    house.desk(ToDepartment::PauseWork(pause(Some(back_at)))).expect("the desk says when");
     let Forecast { p10, p50, .. } = foreseen(&house, 2).expect("known");
     assert!(p10 > back_at, "nobody is called before");
     let wait = in_s(&house, p50);

@@ -125,7 +125,8 @@ pub fn emissions(
     out.emissions
 }
 
-/// What was answered before the queue, and who has heard an alert: nobody's but the desk's and the doctor's.
+/// What was answered before the queue, and who has heard an alert: nobody's but the desk's and the doctor's. Whether the
+/// desk waits for the patient, the patient sees too.
 fn checked_emissions(view: &View<'_>, event: &Floor, out: &mut Out<'_>) {
     let Some(ticket) = touched::ticket_of(event).and_then(|id| view.state.floor.tickets.get(id)) else { return };
     let (queue, who) = (&ticket.opened.queue, &ticket.opened.brief.patient);
@@ -142,6 +143,7 @@ fn checked_emissions(view: &View<'_>, event: &Floor, out: &mut Out<'_>) {
         let gone = || json!({ "sent_elsewhere": view.no_longer_sent(from, |one| one == who) });
         out.put("queue", from.as_str(), || Some(gone()));
     }
+    out.put("ticket", ticket.id().as_str(), || view.place_in_line(ticket.id()));
     if let Some(call) = ticket.standing.call() {
         out.put("doctor", call.doctor.as_str(), || Some(view.doctor_parts(&call.doctor)));
     }

@@ -199,6 +199,7 @@ impl<'a> View<'a> {
         };
         let (doctor, title) = found.map_or(("", ""), |(doctor, _)| self.doctor_name(doctor));
         let at_door = found.into_iter().flat_map(|(_, work)| &work.at_door);
+        let own = found.and_then(|(_, work)| doors::next_of_own(self.state, work, self.now));
         Some(json!({
             "service_point": id,
             "name": name,
@@ -208,7 +209,7 @@ impl<'a> View<'a> {
             "title": title,
             "state": state,
             "current": found.and_then(|(_, work)| shown(work.in_hand.as_ref()?)),
-            "next": at_door.filter_map(shown).collect::<Vec<_>>(),
+            "next": at_door.chain(&own).filter_map(shown).collect::<Vec<_>>(),
         }))
     }
 
@@ -248,6 +249,7 @@ impl<'a> View<'a> {
             "ahead": ahead,
             "emergencies_ahead": emergencies,
             "rooms_paused": if in_line { self.rooms_paused(&opened.queue) } else { 0 },
+            "to_desk": self.is_to_desk(ticket),
             "delay_min": session.map_or(0, |session| session.delay_min),
             "cancel_until": null,
             "line": line_of(ticket, place),
@@ -289,6 +291,7 @@ impl<'a> View<'a> {
             "ahead": null,
             "emergencies_ahead": 0,
             "rooms_paused": 0,
+            "to_desk": false,
             "delay_min": session.filter(|_| state == "booked").map_or(0, |session| session.delay_min),
             "cancel_until": session
                 .and_then(|session| clinic::cancel_until(appointment, session, &self.state.config.settings.booking, self.zone))

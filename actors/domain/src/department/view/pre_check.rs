@@ -1,13 +1,23 @@
-//! A ticket's pre-check, as desk and doctors of the department see it: nobody else does.
+//! A ticket's pre-check, as desk and doctors of the department see it: nobody else does. Of the patient's own place it says
+//! at most that they are to come to the desk.
 
 use serde_json::{Value, json};
 
 use super::parts::View;
-use crate::floor::{AlertAbout, SentElsewhere, SentKept, Ticket};
+use crate::floor::{AlertAbout, SentElsewhere, SentKept, Standing, Ticket};
 use crate::ids::{PatientId, QueueId};
 use crate::vocabulary::{AlertLevel, Does, Words};
 
 impl View<'_> {
+    /// Whether the patient is to come to the desk at once: an urgent alert that nobody has heard, of somebody who is with
+    /// nobody yet.
+    pub(super) fn is_to_desk(&self, ticket: &Ticket) -> bool {
+        let waits = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_));
+        let kept = self.state.floor.pre_checks.get(ticket.id()).filter(|kept| waits && kept.is_unheard(ticket));
+        let alert = kept.and_then(|kept| kept.alert(ticket));
+        matches!(alert, Some((AlertAbout::Rule(AlertLevel::Urgent, _), _)))
+    }
+
     /// What was answered and what followed; null: nothing is asked, or this ticket was spared.
     pub(super) fn pre_check(&self, ticket: &Ticket) -> Option<Value> {
         let kept = self.state.floor.pre_checks.get(ticket.id())?;

@@ -29,7 +29,9 @@ impl<'a> Touched<'a> {
         match event {
             Event::WorkBegan { doctor, service_point, .. } | Event::WorkStopped { doctor, service_point, .. } => {
                 touched.doctors.push(doctor.clone());
+                // Whether a queue is one room's own changes for the others too.
                 touched.doors.push(service_point.clone());
+                touched.doors.extend(state.floor.work.values().map(|work| work.service_point.clone()));
                 touched.rooms_of.extend(state.config.queues.keys().cloned());
                 touched.rooms = true;
             }
