@@ -1,7 +1,6 @@
 // What the desk does: each function is one command of the vocabulary, with its undo offered where there is one.
 
 import { askCall, didCall } from '../components/call-this.js';
-import { askPause } from '../components/pause.js';
 import { lastUndoable } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { find } from '../lib/dom.js';
@@ -243,6 +242,8 @@ export class Acts {
   /** A doctor called away says so at the desk. @param {any} room */
   async pause(room) {
     const place = named(room.name, room.name_en);
+    // Read when it is first asked: most days no desk does.
+    const { askPause } = await import('../components/pause.js');
     const said = await askPause(t('desk.pause_title', { room: place, doctor: named(room.doctor_name, room.doctor_name_en) }), this.page.protocol.clock);
     if (said) await this.pauseFor(room, said);
   }

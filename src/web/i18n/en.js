@@ -5,7 +5,6 @@ import desk from './desk_en.js';
 import kiosk from './kiosk_en.js';
 import ops from './ops_en.js';
 import patient from './patient_en.js';
-import pause from './pause_en.js';
 import preCheck from './pre_check_en.js';
 import push from './push_en.js';
 import reach from './reach_en.js';
@@ -357,4 +356,4 @@ const words = {
   'doctor.did_seen_call': '{number} seen; called {who} to {place}',
 };
 
-export default Object.assign(words, codes, desk, kiosk, ops, patient, pause, preCheck, push, reach, reports, rules, setup);
+export default Object.assign(words, codes, desk, kiosk, ops, patient, preCheck, push, reach, reports, rules, setup);

@@ -5,7 +5,6 @@ import desk from './desk_zh.js';
 import kiosk from './kiosk_zh.js';
 import ops from './ops_zh.js';
 import patient from './patient_zh.js';
-import pause from './pause_zh.js';
 import preCheck from './pre_check_zh.js';
 import push from './push_zh.js';
 import reach from './reach_zh.js';
@@ -357,4 +356,4 @@ const words = {
   'doctor.did_seen_call': '{number} 看完,已叫 {who} 到{place}',
 };
 
-export default Object.assign(words, codes, desk, kiosk, ops, patient, pause, preCheck, push, reach, reports, rules, setup);
+export default Object.assign(words, codes, desk, kiosk, ops, patient, preCheck, push, reach, reports, rules, setup);
