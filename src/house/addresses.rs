@@ -157,7 +157,9 @@ impl House {
     /// code. Who makes a claim by a number alone types any phone beside it. A guardian's, put there for a child, is no longer
     /// told of the grown-up.
     async fn phone_on_file(&self, who: &PatientId) -> Result<Option<String>, Rejection> {
-        let record = self.readable_record(who).await?.filter(|record| record.phone_speaks(self.today()));
+        let is_confirmed = self.shell.read(patient(who), |state: &PatientState| state.confirmed > 0).await?;
+        let record = self.readable_record(who).await?;
+        let record = record.filter(|record| !is_confirmed || record.phone_speaks(self.today()));
         let Some(phone) = record.and_then(|record| record.phone) else { return Ok(None) };
         if !who.is_claim() {
             return Ok(Some(phone));

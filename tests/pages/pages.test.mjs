@@ -51,7 +51,9 @@ function loads(page) {
   return seen;
 }
 
-const catalogue = async (lang) => (await import(pathToFileURL(path.join(WEB, `i18n/${lang}.js`)))).default;
+const words = async (name) => (await import(pathToFileURL(path.join(WEB, `i18n/${name}.js`)))).default;
+/** With what only operations load. */
+const catalogue = async (lang) => ({ ...(await words(lang)), ...(await words(`ops_${lang}`)) });
 
 test('both catalogues have the same keys, and the same values to fill in', async () => {
   const [zh, en] = [await catalogue('zh'), await catalogue('en')];

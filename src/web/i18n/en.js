@@ -1,9 +1,8 @@
-// English words of all pages, by key. `{name}` is filled in. The words of error codes are in codes_en.js.
+// English words of all pages but those of operations alone, by key. `{name}` is filled in. The words of error codes are in codes_en.js.
 
 import codes from './codes_en.js';
 import desk from './desk_en.js';
 import kiosk from './kiosk_en.js';
-import ops from './ops_en.js';
 import patient from './patient_en.js';
 import preCheck from './pre_check_en.js';
 import push from './push_en.js';
@@ -354,6 +353,14 @@ const words = {
   'board.about_by': 'by {to}',
   'board.paused': 'Paused',
   'doctor.did_seen_call': '{number} seen; called {who} to {place}',
+  'doctor_title.chief': 'Chief physician',
+  'doctor_title.associate': 'Associate chief physician',
+  'doctor_title.attending': 'Attending physician',
+  'doctor_title.resident': 'Resident',
+  'registration_class.ordinary': 'Ordinary',
+  'registration_class.associate': 'Associate chief',
+  'registration_class.chief': 'Chief',
+  'registration_class.special': 'Special',
 };
 
-export default Object.assign(words, codes, desk, kiosk, ops, patient, preCheck, push, reach, reports, rules, setup);
+export default Object.assign(words, codes, desk, kiosk, patient, preCheck, push, reach, reports, rules, setup);

@@ -1,9 +1,8 @@
-// Chinese words of all pages, by key. `{name}` is filled in. The words of error codes are in codes_zh.js.
+// Chinese words of all pages but those of operations alone, by key. `{name}` is filled in. The words of error codes are in codes_zh.js.
 
 import codes from './codes_zh.js';
 import desk from './desk_zh.js';
 import kiosk from './kiosk_zh.js';
-import ops from './ops_zh.js';
 import patient from './patient_zh.js';
 import preCheck from './pre_check_zh.js';
 import push from './push_zh.js';
@@ -354,6 +353,14 @@ const words = {
   'board.about_by': '{to}前',
   'board.paused': '暂停',
   'doctor.did_seen_call': '{number} 看完,已叫 {who} 到{place}',
+  'doctor_title.chief': '主任医师',
+  'doctor_title.associate': '副主任医师',
+  'doctor_title.attending': '主治医师',
+  'doctor_title.resident': '住院医师',
+  'registration_class.ordinary': '普通',
+  'registration_class.associate': '副主任',
+  'registration_class.chief': '主任',
+  'registration_class.special': '特需',
 };
 
-export default Object.assign(words, codes, desk, kiosk, ops, patient, preCheck, push, reach, reports, rules, setup);
+export default Object.assign(words, codes, desk, kiosk, patient, preCheck, push, reach, reports, rules, setup);

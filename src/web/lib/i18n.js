@@ -22,6 +22,11 @@ function remembered() {
 
 let current = remembered();
 
+/** More words, which not every page needs. @param {Object<string, Object<string, string>>} words by language */
+export function addWords(words) {
+  Object.keys(words).forEach((lang) => Object.assign(CATALOGUES[lang], words[lang]));
+}
+
 /** The language in use: `zh` or `en`. */
 export function language() {
   return current;

@@ -1,5 +1,6 @@
 // /ops: operations. Live figures, what is still missing, the house's configuration, screens. Holds no rule of the clinic.
 
+import '../i18n/operations.js';
 import { focusWrong, wrongField } from '../components/fields.js';
 import { screensView } from '../components/screens.js';
 import { slotsBetween, USUAL } from '../components/slots.js';

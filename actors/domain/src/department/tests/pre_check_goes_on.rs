@@ -52,7 +52,7 @@ impl Two {
         let appointment = self.here.book("0900", "child");
         let command = Arrived { appointment, code: None };
         let arrival = ToDepartment::CheckIn { command, birth_date: born(2022), presence_proved: true };
-        ticket(self.here.tell(phone(), of(arrival, Some(answered("yes", "38.6")), None)))
+        ticket(self.here.tell(phone(), of(arrival, Some(answered("yes", "38.6")), born(2022))))
     }
 
     fn send(&mut self, ticket: &TicketId, to: &str) -> Result<Answer, Rejection> {
