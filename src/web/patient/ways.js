@@ -43,9 +43,21 @@ export class Ways {
     /** By which ways the house tells people; null: not known yet. @type {string[]|null} */
     this.channels = null;
     this.asked = false;
+    /** What the house says of its ways, while or since it was asked. @type {Promise<{key: string|null, channels: string[]}>|null} */
+    this.house = null;
     this.busy = false;
     /** Refused in the browser's own question: only its settings take that back. */
     this.refused = false;
+  }
+
+  /** Asked once; when no answer came, the next time anew. */
+  askHouse() {
+    const asked = this.house || this.page.session.http('GET', '/api/v1/push-key');
+    this.house = asked;
+    asked.catch(() => {
+      this.house = null;
+    });
+    return asked;
   }
 
   /** Which ways the house has. */
@@ -53,7 +65,7 @@ export class Ways {
     if (this.asked) return;
     this.asked = true;
     try {
-      this.channels = (await this.page.session.http('GET', '/api/v1/push-key')).channels;
+      this.channels = (await this.askHouse()).channels;
       this.page.draw();
     } catch {
       setTimeout(() => (this.asked = false), ASK_AGAIN_MS);
@@ -64,9 +76,7 @@ export class Ways {
     const { navigator: n } = window;
     if (!n.serviceWorker || !('PushManager' in window)) return;
     try {
-      const { key, channels } = await this.page.session.http('GET', '/api/v1/push-key');
-      this.channels = channels;
-      this.asked = true;
+      const { key } = await this.askHouse();
       if (key) await this.learn(await subscribed());
       this.key = key;
       this.page.draw();
