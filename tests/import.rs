@@ -64,8 +64,8 @@ impl House {
 
     /// How many commands of operators the audit knows.
     async fn commands(&self) -> usize {
-        let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
-        let today = zone.date(jiaohao_domain::Timestamp(jiaohao_actors::shell::clock::wall_ms())).0;
+        let now = jiaohao_domain::Timestamp(jiaohao_actors::shell::clock::wall_ms());
+        let today = jiaohao_domain::time::Zone::named("UTC").unwrap().date(now).0; // the audit's days
         let mut found = 0;
         let mut after = String::new();
         loop {
