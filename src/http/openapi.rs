@@ -56,11 +56,7 @@ pub fn document() -> Value {
         let operation = json!({
             "operationId": command,
             "security": [{"bearer": []}],
-            "parameters": [{
-                "name": "Idempotency-Key", "in": "header", "required": false,
-                "description": "UUID version 7; the same key with the same body gives the first answer again.",
-                "schema": {"type": "string", "format": "uuid"},
-            }],
+            "parameters": [idempotency_key()],
             "requestBody": body_of(&camel(command)),
             "responses": responses("The command's result.", shapes::answer_of(command)),
         });
@@ -69,15 +65,19 @@ pub fn document() -> Value {
     for (method, path, body, public, what) in OTHERS {
         let mut operation = json!({"operationId": operation_id(method, path), "summary": what,
             "responses": responses("As the summary says.", shapes::answer_of(&format!("{method} {path}")))});
-        if *path == "/audit" {
-            operation["parameters"] = audit_parameters();
+        let parameters = parameters_of(method, path);
+        if !parameters.is_empty() {
+            operation["parameters"] = Value::from(parameters);
         }
         if *path == "/reports" {
-            operation["parameters"] = report_parameters();
             operation["responses"]["200"]["content"]["text/csv"] = json!({"schema": {"type": "string"}});
         }
         if let Some(body) = body {
             operation["requestBody"] = body_of(body);
+        }
+        if (*method, *path) == ("PUT", "/voice/{id}/clip") {
+            let wave = json!({"schema": {"type": "string", "format": "binary"}});
+            operation["requestBody"] = json!({"required": true, "content": {"audio/wav": wave}});
         }
         if !public {
             operation["security"] = json!([{"bearer": []}]);
@@ -197,11 +197,11 @@ fn operation_id(method: &str, path: &str) -> String {
 
 fn add(paths: &mut Map<String, Value>, path: &str, method: &str, mut operation: Value) {
     let names: Vec<&str> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
-    if !names.is_empty() {
-        let parameters: Vec<Value> = names
-            .iter()
-            .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
-            .collect();
+    let in_path =
+        names.iter().map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
+    let others = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let parameters: Vec<Value> = in_path.chain(others).collect();
+    if !parameters.is_empty() {
         operation["parameters"] = Value::from(parameters);
     }
     let entry = paths.entry(path.to_owned()).or_insert_with(|| json!({}));
@@ -218,26 +218,48 @@ fn body_of(schema: &str) -> Value {
     json!({"required": true, "content": {"application/json": {"schema": schema}}})
 }
 
-fn audit_parameters() -> Value {
+/// What stands in the query of a path that is none of a command's, or in its headers.
+fn parameters_of(method: &str, path: &str) -> Vec<Value> {
     let parameter = |name: &str, required: bool, schema: Value| json!({"name": name, "in": "query", "required": required, "schema": schema});
-    json!([
-        parameter("day", true, json!({"type": "string", "format": "date"})),
-        parameter("about", false, json!({"type": "string"})),
-        parameter("account", false, json!({"type": "string"})),
-        parameter("after", false, json!({"type": "integer"})),
-    ])
+    let text = || json!({"type": "string"});
+    let date = || json!({"type": "string", "format": "date"});
+    let words = |words: &[&str]| json!({"type": "string", "enum": words});
+    match (method, path) {
+        ("GET", "/audit") => vec![
+            parameter("day", true, date()),
+            parameter("about", false, text()),
+            parameter("account", false, text()),
+            parameter("after", false, json!({"type": "integer"})),
+        ],
+        ("GET", "/reports") => vec![
+            parameter("site", true, text()),
+            parameter("from", true, date()),
+            parameter("to", true, date()),
+            parameter("by", true, words(&["doctor", "week", "department", "cause"])),
+            parameter("language", false, words(&["zh", "en"])),
+        ],
+        ("GET", "/staff" | "/tokens") => vec![parameter("site", false, text())],
+        ("GET", "/questions/usual") => vec![parameter("site", true, text()), parameter("department", false, text())],
+        ("GET" | "PUT", "/voice/{id}/clip") => {
+            vec![parameter("language", true, words(&["zh", "en"])), parameter("clip", true, text())]
+        }
+        ("GET" | "POST", "/channels/wechat") => {
+            let mut signed: Vec<Value> =
+                ["signature", "timestamp", "nonce"].map(|name| parameter(name, true, text())).into();
+            signed.extend((method == "GET").then(|| parameter("echostr", true, text())));
+            signed
+        }
+        ("POST", "/persons") => vec![idempotency_key()],
+        _ => Vec::new(),
+    }
 }
 
-fn report_parameters() -> Value {
-    let parameter = |name: &str, required: bool, schema: Value| json!({"name": name, "in": "query", "required": required, "schema": schema});
-    let words = |words: &[&str]| json!({"type": "string", "enum": words});
-    json!([
-        parameter("site", true, json!({"type": "string"})),
-        parameter("from", true, json!({"type": "string", "format": "date"})),
-        parameter("to", true, json!({"type": "string", "format": "date"})),
-        parameter("by", true, words(&["doctor", "week", "department", "cause"])),
-        parameter("language", false, words(&["zh", "en"])),
-    ])
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "UUID version 7; the same key with the same body gives the first answer again.",
+        "schema": {"type": "string", "format": "uuid"},
+    })
 }
 
 /// With the answer's schema; a path that answers nothing says so by 204.
@@ -300,6 +322,13 @@ mod tests {
         for route in routes.map(|route| route.split('"').next().unwrap()) {
             assert!(document["paths"].get(route).is_some(), "{route} is not described");
         }
+        let named = |path: &str, method: &str| -> Vec<String> {
+            let parameters = document["paths"][path][method]["parameters"].as_array().cloned().unwrap_or_default();
+            parameters.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(named("/voice/{id}/clip", "put"), ["id", "language", "clip"]);
+        assert_eq!(named("/tokens", "get"), ["site"]);
+        assert_eq!(named("/persons", "post"), ["Idempotency-Key"]);
         let held = &document["components"]["schemas"]["answer.Held"];
         assert_eq!(held["properties"]["expires_at"]["format"], "date-time");
         assert_eq!(held["required"], json!(["appointment", "expires_at"]));

@@ -158,5 +158,5 @@ fn content_type(path: &str) -> &'static str {
 }
 
 fn not_found() -> HttpResponse {
-    problem::response(&jiaohao_domain::Rejection::new(Code::UnknownStream, "there is no such page"))
+    problem::response_as(&jiaohao_domain::Rejection::new(Code::UnknownCommand, "there is no such page"), 404)
 }

@@ -165,6 +165,14 @@ pub(super) fn check_in_of_then(
     check_in(draft, command, Arriving { birth_date, presence_proved: true, came_at, answered }, context)
 }
 
+/// The ticket of a visit that is of today and not over.
+fn of_today<'a>(state: &'a State, visit: &VisitId, date: BusinessDate) -> Option<&'a floor::Ticket> {
+    state.floor.tickets.values().find(|ticket| {
+        let is_ended = matches!(ticket.standing, Standing::Ended { .. });
+        ticket.opened.visit == *visit && ticket.opened.date == date && !is_ended
+    })
+}
+
 /// The new ticket of a return day, in the queue that the department finds; once in that queue.
 pub(super) fn register_return(
     draft: &mut Draft<'_, Department>,
@@ -177,6 +185,13 @@ pub(super) fn register_return(
     let state = draft.state();
     let date = state.config.today(context.now);
     let visit = open_visit(state, &command.visit, &brief, date)?;
+    if let Some(here) = of_today(state, &visit, date) {
+        let why = "the visit has a ticket of today, which comes back by `report_back`";
+        return Err(Rejection::new(Code::AlreadyExists, why)
+            .with("ticket", here.id().as_str())
+            .with("visit", visit.as_str())
+            .with("state", here.standing.name()));
+    }
     let queue = return_day::queue(state, &visit, date, context.now)?;
     waits_once(state, &queue, &brief.patient, date)?;
     let patient = command.patient.clone();

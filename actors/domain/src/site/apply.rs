@@ -61,10 +61,11 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::MoreDefined { id, more, .. } => {
             state.more.insert(id.clone(), more.clone());
         }
-        Event::VisitRegistered { command, visit, queue, body, .. } => {
+        Event::VisitRegistered { command, visit, queue, brief, body } => {
             let known = OutsideVisit {
                 version: command.version,
                 visit: visit.clone(),
+                patient: brief.patient.clone(),
                 queue: queue.clone(),
                 date: command.date,
                 number: command.number.clone(),

@@ -44,6 +44,8 @@ pub struct OutsideVisit {
     pub version: u64,
     /// The visit here.
     pub visit: VisitId,
+    /// Whose.
+    pub patient: PatientId,
     /// Where its ticket waits.
     pub queue: QueueId,
     /// The business day.

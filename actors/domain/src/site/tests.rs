@@ -510,6 +510,37 @@ fn visits_change_move_and_end_by_version() {
 }
 
 #[test]
+fn a_visit_that_stands_and_is_said_whole_once_more_is_changed_and_made_no_second_time() {
+    let mut house = House::new();
+    let first = taken(house.tell(register(visit("V1", 1))));
+    let unpaid = |version| RegisterVisit { fee_state: FeeState::Unpaid, ..visit("V1", version) };
+    assert_eq!(taken(house.tell(register(unpaid(2)))), first);
+    let Some(Event::VisitChanged { command, .. }) = house.log.last() else { panic!("{:?}", house.log.last()) };
+    assert_eq!((command.version, command.fee_state, command.checked_in), (2, Some(FeeState::Unpaid), None));
+    let events = house.log.len();
+    assert_eq!(taken(house.tell(register(unpaid(2)))), first, "said again");
+    assert_eq!(house.tell(register(visit("V1", 2))), Err(Code::IdempotencyKeyReused));
+    assert_eq!(house.log.len(), events);
+    // Another number, day, department or person is another visit: the one before is off.
+    let other = |change: &dyn Fn(&mut RegisterVisit)| {
+        let mut house = House::new();
+        let first = taken(house.tell(register(visit("V1", 1))));
+        let mut again = visit("V1", 2);
+        change(&mut again);
+        let second = taken(house.tell(register(again)));
+        assert_eq!(first != second, house.log.iter().any(|event| matches!(event, Event::VisitCancelled { .. })));
+        first != second
+    };
+    assert!(!other(&|_| {}) && !other(&|v| v.queue = Some(QueueId::from("s.d.wang"))));
+    assert!(other(&|v| v.number = Some("H001".into())) && other(&|v| v.department = Some(DepartmentId::from("s.e"))));
+    assert!(other(&|v| v.date = BusinessDate::from_compact("20261124").unwrap()));
+    let ToSite::RegisterVisit { command, mut brief, birth_date } = register(visit("V1", 3)) else { unreachable!() };
+    brief.patient = PatientId::from("p-other");
+    let another = taken(house.tell(ToSite::RegisterVisit { command, brief, birth_date }));
+    assert_ne!(another, first, "another person");
+}
+
+#[test]
 fn the_hospitals_number_is_used_once_in_a_queue_and_day() {
     let mut house = House::new();
     let numbered = |visit_id: &str, day: &str| {

@@ -44,6 +44,9 @@ pub(super) fn register(
         return Err(Rejection::new(Code::InvalidField, "date is from today to a year ahead"));
     }
     let queue = resolve_queue(state, &command)?;
+    if known.is_some_and(|known| is_the_same(known, &command, &brief, &queue)) {
+        return change_whole(draft, command, queue, body);
+    }
     command.slot = command.slot.filter(|slot| slot.department() == queue.department());
     check_class(state, &queue, command.class.as_deref())?;
     check_number(state, &command.visit_id, &queue, command.date, command.number.as_deref())?;
@@ -65,9 +68,28 @@ pub(super) fn register(
     Ok(asked_of_department(visit, version))
 }
 
+/// Whether a visit that is said whole once more is the one that stands: the same person, day, department and number.
+fn is_the_same(known: &OutsideVisit, command: &RegisterVisit, brief: &PatientBrief, queue: &QueueId) -> bool {
+    let is_its_number = command.number.is_none() || command.number == known.number;
+    let is_its_person = known.patient == brief.patient && known.date == command.date;
+    !known.cancelled && is_its_person && is_its_number && queue.department() == known.visit.department()
+}
+
+/// A visit that stands is said whole once more: what is new in it is a change, and the ticket keeps its place.
+fn change_whole(draft: &mut Draft<'_, Site>, command: RegisterVisit, queue: QueueId, body: u128) -> Outcome {
+    check_class(draft.state(), &queue, command.class.as_deref())?;
+    let RegisterVisit { visit_id, version, site, slot, class, fee_state, checked_in, .. } = command;
+    let (queue, fee_state, checked_in) = (Some(queue), Some(fee_state), checked_in.then_some(true));
+    changed(draft, ChangeVisit { visit_id, version, site, queue, slot, class, fee_state, checked_in }, body)
+}
+
 pub(super) fn change(draft: &mut Draft<'_, Site>, command: ChangeVisit) -> Outcome {
-    let state = draft.state();
     let body = digest(&("change_visit", &command));
+    changed(draft, command, body)
+}
+
+fn changed(draft: &mut Draft<'_, Site>, command: ChangeVisit, body: u128) -> Outcome {
+    let state = draft.state();
     let known = state.visits.get(&command.visit_id).filter(|_| command.site == state.id).ok_or(Code::Forbidden)?;
     if command.version <= known.version {
         return repeated(known, command.version, body);

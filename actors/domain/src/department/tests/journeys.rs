@@ -599,7 +599,10 @@ fn on_a_later_day_the_department_finds_the_queue() {
     let mut sits = house.clone();
     assert_eq!(returning(&mut sits, &visit, None), Ok(queue("own")));
     house.after_s(2 * 3600);
-    assert_eq!(returning(&mut house, &visit, None), Ok(queue("pool")), "the session is over");
+    let mut over = house.clone();
+    assert_eq!(returning(&mut over, &visit, None), Ok(queue("pool")), "the session is over");
+    let twice = returning(&mut over, &visit, None).expect_err("is here already");
+    assert_eq!((twice.code, twice.valid_now.iter().any(|(name, _)| name == "ticket")), (Code::AlreadyExists, true));
     let unknown = VisitId::from("s.d.v999");
     assert_eq!(returning(&mut house, &unknown, None).expect_err("no such visit").code, Code::Forbidden);
     house.system(ToDepartment::Retire { kind: RetiredKind::Queue, id: "s.d.pool".to_owned() });
