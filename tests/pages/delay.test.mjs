@@ -60,10 +60,12 @@ test('another one takes its place, in both languages', async () => {
   await phone.waitForSelector('[data-told-about=delayed]:has-text("晚约 30 分钟。您的时间大约是 09:00")');
   await phone.waitForSelector('[data-notice][data-about=delayed][data-state=over], [data-notice][data-about=delayed][data-state=reached] ~ [data-notice]');
   assert.equal((await phone.$$('[data-told-about=delayed]')).length, 1);
+  await phone.click('nav [data-action=open_me]');
   await phone.click('[data-action=switch_language]');
   await phone.waitForSelector('[data-told-about=delayed]:has-text("about 30 minutes late. Your time is about 09:00")');
   await phone.click('[data-action=switch_language]');
-  await phone.waitForSelector('html[lang=zh-CN], html[lang=zh]');
+  await phone.waitForSelector('[data-told-about=delayed]:has-text("晚约 30 分钟")');
+  await phone.click('nav [data-action=open_today]');
 });
 
 test('who books into the delay reads the time at the booking and is sent nothing', async () => {
