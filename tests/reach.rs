@@ -108,6 +108,7 @@ fn telling(id: &str) -> Telling {
         site: "仁民医院".into(),
         language: Language::Zh,
         expires_in_s: 120,
+        clinic: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use confique::Config;
+use jiaohao_domain::reach::About;
 use jiaohao_domain::redacted::Redacted;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny};
@@ -38,9 +39,13 @@ pub struct SmsSettings {
     pub template_three_before: Option<String>,
     /// The service's template for "go there now"; its parameters: number, place, site.
     pub template_called: Option<String>,
-    /// The service's template for a doctor who is late; its parameters: number, place, site. Absent: not told by text message.
+    /// The service's template for a clinic that begins later; its parameters: number, place, site, who, minutes, time. Absent:
+    /// not told by text message.
     pub template_delayed: Option<String>,
-    /// The service's template for a clinic that does not take place; its parameters: number, place, site. Absent: not told by
+    /// The service's template for a delay that is taken back; its parameters as of template_delayed. Absent: not told by text
+    /// message.
+    pub template_as_planned: Option<String>,
+    /// The service's template for a clinic that does not take place; its parameters as of template_delayed. Absent: not told by
     /// text message.
     pub template_stopped: Option<String>,
 }
@@ -66,9 +71,11 @@ pub struct WechatSettings {
     pub template_three_before: Option<String>,
     /// "Go there now". Allowed: as template_three_before.
     pub template_called: Option<String>,
-    /// A doctor who is late. Absent: not told by WeChat. Allowed: as template_three_before.
+    /// A clinic that begins later. Absent: not told by WeChat. Allowed: as template_three_before, and {who}, {minutes}, {time}.
     pub template_delayed: Option<String>,
-    /// A clinic that does not take place. Absent: not told by WeChat. Allowed: as template_three_before.
+    /// A delay that is taken back. Absent: not told by WeChat. Allowed: as template_delayed.
+    pub template_as_planned: Option<String>,
+    /// A clinic that does not take place. Absent: not told by WeChat. Allowed: as template_delayed.
     pub template_stopped: Option<String>,
 }
 
@@ -178,13 +185,14 @@ impl Settings {
             missing(&mut faults, "wechat.app_id", &needed);
         }
         let templates = [
-            ("wechat.template_three_before", &wechat.template_three_before),
-            ("wechat.template_called", &wechat.template_called),
-            ("wechat.template_delayed", &wechat.template_delayed),
-            ("wechat.template_stopped", &wechat.template_stopped),
+            (About::ThreeBefore, "wechat.template_three_before", &wechat.template_three_before),
+            (About::Called, "wechat.template_called", &wechat.template_called),
+            (About::Delayed, "wechat.template_delayed", &wechat.template_delayed),
+            (About::AsPlanned, "wechat.template_as_planned", &wechat.template_as_planned),
+            (About::Stopped, "wechat.template_stopped", &wechat.template_stopped),
         ];
-        for (field, given) in templates {
-            faults.extend(given.as_deref().and_then(|text| Template::read(text).err()).map(|why| (field, why)));
+        for (about, field, given) in templates {
+            faults.extend(given.as_deref().and_then(|text| Template::read(text, about).err()).map(|why| (field, why)));
         }
         if let Some(contact) = &self.push.contact {
             let is_contact = contact.strip_prefix("mailto:").is_some_and(|address| address.contains('@'))

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use jiaohao_domain::clinic::{Appointment, AppointmentState};
 use jiaohao_domain::department::{State, ToReturn, expected_visits, to_return, view};
+use jiaohao_domain::floor::at_home;
 use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::time::Zone;
@@ -224,6 +225,9 @@ pub(super) fn appointments(state: &State, typed: &Typed, today: BusinessDate, zo
             "slot": one.slot,
             "state": one.state.name(),
             "sent_to": one.sent_to,
+            "not_reached": at_home::not_reached(&state.floor, id).map(|(about, since)| {
+                json!({ "about": about.wire(), "since": zone.rfc3339(since) })
+            }),
             "outside": false,
         })
     });
@@ -257,6 +261,7 @@ fn visits_to_come<'a>(
             "slot": slot,
             "state": AppointmentState::Booked.name(),
             "sent_to": null,
+            "not_reached": null,
             "outside": true,
         })
     })

@@ -13,15 +13,16 @@ use futures_util::future::join_all;
 use jiaohao_actors::shell::Origin;
 use jiaohao_domain::patient::State as PatientState;
 use jiaohao_domain::reach::{About, SendOutcome, WORD_WITHIN_S, Way};
-use jiaohao_domain::vocabulary::{Language, NoticeDue, ToPatient};
-use jiaohao_domain::{NoticeId, PatientId, Rejection};
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::vocabulary::{ClinicNews, Language, NoticeDue, ToPatient};
+use jiaohao_domain::{NoticeId, PatientId, Rejection, Timestamp};
 
 use super::addresses::Reached;
 use super::lanes::{Lane, LaneEnd, lane};
 use super::{House, patient, site};
 use crate::identity::accounts::hashed;
 use crate::identity::keys::KeyName;
-use crate::reach::port::{Channel, ChannelName, Delivery, Sent, Telling};
+use crate::reach::port::{Channel, ChannelName, Delivery, Sent, Telling, TellingClinic};
 
 /// So many notices may wait to be sent by one way.
 const WAITING: usize = 4_096;
@@ -258,18 +259,28 @@ impl House {
         (about, due): (About, &NoticeDue),
         language: Language,
     ) -> Result<Telling, Rejection> {
-        let name = |state: &jiaohao_domain::site::State| {
-            state.definition.as_ref().map(|site| (site.name.clone(), site.name_en.clone())).unwrap_or_default()
+        let names = |state: &jiaohao_domain::site::State| {
+            let named = |site: &jiaohao_domain::vocabulary::DefineSite| {
+                (site.name.clone(), site.name_en.clone(), Zone::named(&site.time_zone))
+            };
+            state.definition.as_ref().map(named).unwrap_or_default()
         };
-        let (name, name_en) = self.shell.read(site(due.ticket.as_str()), name).await?;
+        let (name, name_en, zone) = self.shell.read(site(due.ticket.as_str()), names).await?;
         let said = |zh: String, en: String| if language == Language::En && !en.is_empty() { en } else { zh };
-        let expires_in_s = match about {
-            About::Called => CALLED_FOR_S,
-            About::ThreeBefore => NEAR_FOR_S,
-            About::Delayed | About::Stopped => ELSE_FOR_S,
+        let now = self.shell.clock.clinic();
+        let expires_in_s = match (about, &due.clinic) {
+            (About::Called, _) => CALLED_FOR_S,
+            (About::ThreeBefore, _) => NEAR_FOR_S,
+            (_, Some(clinic)) => worth_for_s(clinic.expected_at.ms_since(now)),
+            (About::Delayed | About::AsPlanned | About::Stopped, None) => ELSE_FOR_S,
         };
         let (number, place) = (due.number.clone(), said(due.place.clone(), due.place_en.clone()));
-        Ok(Telling { id, about, number, place, site: said(name, name_en), language, expires_in_s })
+        let clinic = due.clinic.as_ref().zip(zone).map(|(clinic, zone)| TellingClinic {
+            who: who(clinic, language).unwrap_or_else(|| place.clone()),
+            minutes: clinic.delay_min,
+            time: time(clinic.expected_at, now, zone, language),
+        });
+        Ok(Telling { id, about, number, place, site: said(name, name_en), language, expires_in_s, clinic })
     }
 
     /// A report of a channel. One that nobody waits for any more changes nothing.
@@ -290,6 +301,32 @@ impl House {
         if let Err(why) = self.shell.ask(patient(who), message, Origin::Shell).await {
             tracing::warn!(code = why.code.wire(), "what came of a notice could not be told");
         }
+    }
+}
+
+/// Until the person is expected; a message that is sent at all is worth a minute.
+fn worth_for_s(left_ms: i64) -> u32 {
+    u32::try_from(left_ms / 1000).unwrap_or(0).clamp(60, ELSE_FOR_S)
+}
+
+/// Whose clinic it is; none: a pool's.
+fn who(clinic: &ClinicNews, language: Language) -> Option<String> {
+    let ClinicNews { doctor, doctor_en, .. } = clinic;
+    (!doctor.is_empty()).then(|| match language {
+        Language::Zh => format!("{doctor}医生"),
+        Language::En => format!("Dr {}", if doctor_en.is_empty() { doctor } else { doctor_en }),
+    })
+}
+
+/// A time of the site's wall clock, of another day than today with its date.
+fn time(at: Timestamp, now: Timestamp, zone: Zone, language: Language) -> String {
+    let (day, clock) = (zone.date(at), zone.clock(at));
+    if day == zone.date(now) {
+        return clock;
+    }
+    match language {
+        Language::Zh => format!("{} {clock}", day.0.format("%Y年%-m月%-d日")),
+        Language::En => format!("{} {clock}", day.0.format("%-d %b %Y")),
     }
 }
 

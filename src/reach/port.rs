@@ -22,6 +22,19 @@ pub struct Telling {
     pub language: Language,
     /// For how long it is worth telling, in seconds.
     pub expires_in_s: u32,
+    /// Of somebody at home: of which clinic.
+    pub clinic: Option<TellingClinic>,
+}
+
+/// A clinic that is told of, in the words that a message has room for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TellingClinic {
+    /// Whose: `李明医生`, `Dr Li Ming`; of a pool the department.
+    pub who: String,
+    /// The delay in all, minutes.
+    pub minutes: u32,
+    /// When the person is expected: `09:20`, of another day with its date.
+    pub time: String,
 }
 
 /// Where to: never printed.

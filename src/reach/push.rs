@@ -45,7 +45,7 @@ impl Push {
         let subscription = subscription.reveal();
         let target = Target::read(&subscription.endpoint, self.whom);
         let (Ok(target), Some(keys)) = (target, BrowserKeys::read(subscription)) else { return Sent::Refused };
-        let text = json!({
+        let mut text = json!({
             "id": what.id,
             "about": what.about.wire(),
             "number": what.number,
@@ -53,6 +53,11 @@ impl Push {
             "site": what.site,
             "language": what.language.wire(),
         });
+        if let Some(clinic) = &what.clinic {
+            text["who"] = clinic.who.as_str().into();
+            text["minutes"] = clinic.minutes.into();
+            text["time"] = clinic.time.as_str().into();
+        }
         let Some(body) = sealed::seal(text.to_string().as_bytes(), &keys) else { return Sent::NotNow };
         let is_urgent = matches!(what.about, About::Called | About::ThreeBefore);
         let headers = [

@@ -53,6 +53,7 @@ struct Templates {
     three_before: Option<String>,
     called: Option<String>,
     delayed: Option<String>,
+    as_planned: Option<String>,
     stopped: Option<String>,
 }
 
@@ -136,6 +137,7 @@ impl Sms {
                 three_before: settings.template_three_before.clone(),
                 called: settings.template_called.clone(),
                 delayed: settings.template_delayed.clone(),
+                as_planned: settings.template_as_planned.clone(),
                 stopped: settings.template_stopped.clone(),
             },
             reports,
@@ -149,6 +151,7 @@ impl Sms {
             About::ThreeBefore => templates.three_before.as_deref(),
             About::Called => templates.called.as_deref(),
             About::Delayed => templates.delayed.as_deref(),
+            About::AsPlanned => templates.as_planned.as_deref(),
             About::Stopped => templates.stopped.as_deref(),
         }
     }
@@ -168,7 +171,12 @@ impl Sms {
         let Address::Phone(phone) = to else { return Sent::Refused };
         let Some(template) = self.template(what.about) else { return Sent::NotNow };
         let cut = |text: &str| text.chars().take(PARAM_MAX_CHARS).collect::<String>();
-        let params = json!({ "number": cut(&what.number), "place": cut(&what.place), "site": cut(&what.site) });
+        let mut params = json!({ "number": cut(&what.number), "place": cut(&what.place), "site": cut(&what.site) });
+        if let Some(clinic) = &what.clinic {
+            params["who"] = cut(&clinic.who).into();
+            params["minutes"] = clinic.minutes.to_string().into();
+            params["time"] = cut(&clinic.time).into();
+        }
         self.hand_over(phone, template, params, &what.id).await
     }
 

@@ -51,8 +51,21 @@ const NEVER: [i64; 3] = [40003, 43004, 43101];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     id: String,
-    /// Name of the field, and the text with `{number}`, `{place}` and `{site}` in it.
+    /// Name of the field, and the text with [`PARTS`] in it, of a clinic with [`PARTS_OF_CLINIC`] too.
     fields: Vec<(String, String)>,
+}
+
+/// What stands in a template for what is told.
+const PARTS: [&str; 3] = ["{number}", "{place}", "{site}"];
+/// Beside them where a clinic is told of: whose, its delay, and when the person is expected.
+const PARTS_OF_CLINIC: [&str; 3] = ["{who}", "{minutes}", "{time}"];
+
+/// Whether it tells of a clinic, to people at home.
+fn is_of_clinic(about: About) -> bool {
+    match about {
+        About::ThreeBefore | About::Called => false,
+        About::Delayed | About::AsPlanned | About::Stopped => true,
+    }
 }
 
 impl Template {
@@ -60,16 +73,18 @@ impl Template {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn read(text: &str) -> Result<Self, String> {
+    pub fn read(text: &str, about: About) -> Result<Self, String> {
+        let more: &[&str] = if is_of_clinic(about) { &PARTS_OF_CLINIC } else { &[] };
+        let parts = || PARTS.iter().chain(more);
         let mut words = text.split_whitespace();
         let id = words.next().filter(|id| !id.contains('=')).ok_or("it begins with the template's id")?.to_owned();
         let mut fields = Vec::new();
         for word in words {
             let field = word.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty());
             let (name, value) = field.ok_or_else(|| format!("`{word}` is no field: write name={{number}}"))?;
-            let rest = value.replace("{number}", "").replace("{place}", "").replace("{site}", "");
+            let rest = parts().fold(value.to_owned(), |rest, part| rest.replace(part, ""));
             if rest.contains(['{', '}']) {
-                return Err(format!("`{word}`: there are {{number}}, {{place}} and {{site}}"));
+                return Err(format!("`{word}`: there are {}", parts().copied().collect::<Vec<_>>().join(" ")));
             }
             fields.push((name.to_owned(), value.to_owned()));
         }
@@ -77,9 +92,13 @@ impl Template {
     }
 
     fn data(&self, what: &Telling) -> Map<String, Value> {
+        let (who, minutes, time) = what.clinic.as_ref().map_or_else(Default::default, |clinic| {
+            (clinic.who.as_str(), clinic.minutes.to_string(), clinic.time.as_str())
+        });
+        let values = [what.number.as_str(), &what.place, &what.site, who, &minutes, time];
         let filled = |text: &str| {
-            let with_number = text.replace("{number}", &what.number);
-            with_number.replace("{place}", &what.place).replace("{site}", &what.site)
+            let parts = PARTS.iter().chain(&PARTS_OF_CLINIC).zip(values);
+            parts.fold(text.to_owned(), |text, (part, value)| text.replace(part, value))
         };
         let cut = |name: &str, text: String| text.chars().take(chars_max(name)).collect::<String>();
         self.fields.iter().map(|(name, text)| (name.clone(), json!({ "value": cut(name, filled(text)) }))).collect()
@@ -134,7 +153,7 @@ pub struct WeChat {
     app_id: String,
     secret: Redacted<String>,
     callback_token: Redacted<String>,
-    templates: [(About, Option<Template>); 4],
+    templates: [(About, Option<Template>); 5],
     access_token: tokio::sync::Mutex<AccessToken>,
     on_the_way: Mutex<OnTheWay>,
     reports: Arc<dyn Deliveries>,
@@ -200,9 +219,9 @@ impl WeChat {
     ) -> Result<Option<Self>, ReachError> {
         let Some(app_id) = settings.app_id.clone() else { return Ok(None) };
         let wrong = |field: &'static str| move |why: &str| ReachError::Setting(field, why.to_owned());
-        let template = |field: &'static str, text: &Option<String>| {
-            let read = text.as_deref().map(Template::read).transpose();
-            read.map_err(|why| ReachError::Setting(field, why))
+        let template = |about, field: &'static str, text: &Option<String>| {
+            let read = text.as_deref().map(|text| Template::read(text, about)).transpose();
+            read.map(|template| (about, template)).map_err(|why| ReachError::Setting(field, why))
         };
         Ok(Some(Self {
             client,
@@ -211,10 +230,11 @@ impl WeChat {
             secret: settings.app_secret().map_err(|why| ReachError::Setting("wechat.secret", why))?,
             callback_token: settings.token().ok_or("it is missing").map_err(wrong("wechat.callback_token"))?,
             templates: [
-                (About::ThreeBefore, template("wechat.template_three_before", &settings.template_three_before)?),
-                (About::Called, template("wechat.template_called", &settings.template_called)?),
-                (About::Delayed, template("wechat.template_delayed", &settings.template_delayed)?),
-                (About::Stopped, template("wechat.template_stopped", &settings.template_stopped)?),
+                template(About::ThreeBefore, "wechat.template_three_before", &settings.template_three_before)?,
+                template(About::Called, "wechat.template_called", &settings.template_called)?,
+                template(About::Delayed, "wechat.template_delayed", &settings.template_delayed)?,
+                template(About::AsPlanned, "wechat.template_as_planned", &settings.template_as_planned)?,
+                template(About::Stopped, "wechat.template_stopped", &settings.template_stopped)?,
             ],
             access_token: tokio::sync::Mutex::default(),
             on_the_way: Mutex::default(),
@@ -400,6 +420,7 @@ mod tests {
     use jiaohao_domain::vocabulary::Language;
 
     use super::super::client::Patience;
+    use super::super::port::TellingClinic;
     use super::*;
     use crate::config::Settings;
 
@@ -412,18 +433,36 @@ mod tests {
             site: "仁民医院".into(),
             language: Language::Zh,
             expires_in_s: 60,
+            clinic: None,
         }
     }
 
     #[test]
     fn a_template_is_its_id_and_fields_which_are_cut_to_what_wechat_takes() {
-        let template = Template::read("T-1 character_string1={number} thing2={place} thing3={site}").expect("sound");
+        let text = "T-1 character_string1={number} thing2={place} thing3={site}";
+        let template = Template::read(text, About::Called).expect("sound");
         let data = Value::Object(template.data(&telling()));
         assert_eq!(data["character_string1"]["value"], "A012");
         assert_eq!(data["thing2"]["value"].as_str().map(|text| text.chars().count()), Some(20));
         assert_eq!(data["thing3"]["value"], "仁民医院");
         for wrong in ["", "thing1={number}", "T-1", "T-1 thing1", "T-1 thing1=", "T-1 ={number}", "T-1 thing1={name}"] {
-            assert!(Template::read(wrong).is_err(), "{wrong}");
+            assert!(Template::read(wrong, About::Delayed).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_template_for_people_at_home_says_whose_clinic_how_late_and_when_and_no_other_does() {
+        let text = "T-2 thing1={who} number2={minutes} thing3={time}";
+        for about in [About::ThreeBefore, About::Called] {
+            assert!(Template::read(text, about).is_err(), "{about:?}");
+        }
+        let clinic = TellingClinic { who: "李明医生".into(), minutes: 20, time: "09:20".into() };
+        for about in [About::Delayed, About::AsPlanned, About::Stopped] {
+            let what = Telling { about, clinic: Some(clinic.clone()), ..telling() };
+            let data = Template::read(text, about).expect("sound").data(&what);
+            let told =
+                json!({"thing1": {"value": "李明医生"}, "number2": {"value": "20"}, "thing3": {"value": "09:20"}});
+            assert_eq!(Value::Object(data), told);
         }
     }
 

@@ -23,7 +23,7 @@ function notification(told) {
   return {
     title: filled(title || words['push.news'], told),
     options: {
-      body: title ? filled(words['push.body'], told) : '',
+      body: title ? filled(words[told.who ? 'push.body_of_clinic' : 'push.body'], told) : '',
       lang: language,
       tag: told.id || 'news',
       icon: '/web/icon.svg',

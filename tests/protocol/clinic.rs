@@ -330,6 +330,11 @@ impl Clinic {
         let confirm = json!({"appointment": held["appointment"]});
         self.post("/appointments/confirm", Some(phone), confirm.clone()).await;
         self.until_event(&format!("patient:{patient}"), "appointment_booked").await;
+        for minutes in [20, 0] {
+            self.post("/sessions/delay", Some(desk), json!({"session": "s.d.m", "minutes": minutes})).await;
+        }
+        self.until_event("queue:s.d.q", "session_delayed").await;
+        self.until_event(&format!("patient:{patient}"), "notice_heard").await;
         self.post("/appointments/check-in", Some(desk), confirm).await;
         self.until_event(&format!("ticket:{ticket}"), "patient_checked_in").await;
         ticket

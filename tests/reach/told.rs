@@ -293,3 +293,71 @@ async fn the_addresses_of_one_person_are_told_at_once() {
     assert!(first.elapsed() < Duration::from_secs(5), "the first, which hangs for 8 s, is not waited for");
     clinic.hospital.close().await;
 }
+
+#[actix_web::test]
+async fn a_delay_reaches_whoever_is_at_home_and_that_there_is_none_after_all() {
+    let clinic = Clinic::open().await;
+    let operator = clinic.hospital.server.first_token.clone().unwrap();
+    let slots = json!([{"start": "09:00", "minutes": 30, "capacity": 8}]);
+    let session = json!({"id": "s.d.li", "date": "2026-11-23", "period": "morning", "queue": "s.d.q", "doctor": "s.li",
+        "registration_class": "专家", "slots": slots});
+    clinic.door.insist("PUT", "/sessions", Some(&operator), &session).await.unwrap();
+    let book = async |patient: &str| {
+        let place = json!({"session": "s.d.li", "slot": "s.d.li.0900", "patient": patient});
+        clinic.post(&clinic.desk, "/appointments", place).await["appointment"].as_str().unwrap().to_owned()
+    };
+    let patient = clinic.person("13800138000").await;
+    let phone = clinic.signed_in("13800138000", &patient).await;
+    let bind = json!({"patient": patient, "channel": {"wechat": {"openid": "o-follower-8000"}}});
+    clinic.post(&phone, "/channels/bind", bind).await;
+    book(&patient).await;
+    // Nothing arrives at this phone.
+    let other = clinic.bearer("13800130001", "E20000001").await;
+    let appointment = book(&other).await;
+    let delay = async |minutes: u32| {
+        clinic.post(&clinic.desk, "/sessions/delay", json!({"session": "s.d.li", "minutes": minutes})).await;
+    };
+    delay(20).await;
+    let is = |channel: &'static str, template: &'static str| {
+        move |sent: &Received| sent.channel == channel && sent.template == template
+    };
+    let told = clinic.sent(is("wechat", "delayed")).await.content;
+    let says = |value: &str| json!({"value": value});
+    assert_eq!(
+        (&told["thing1"], &told["thing2"], &told["thing3"], &told["thing4"]),
+        (&says("李明医生"), &says("内科"), &says("20"), &says("09:20"))
+    );
+    let text = clinic.sent(is("sms", "delayed")).await;
+    assert_eq!(
+        text.content,
+        json!({"number": text.content["number"], "place": "内科", "site": "仁民医院", "who": "李明医生", "minutes": "20", "time": "09:20"})
+    );
+    let found = async {
+        loop {
+            let found =
+                clinic.post(&clinic.desk, "/departments/s.d/appointments/find", json!({"text": "E20000001"})).await;
+            let row = found["appointments"][0].clone();
+            assert_eq!(row["appointment"], appointment);
+            if row["not_reached"]["about"] == "delayed" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    clinic.hospital.within(found).await;
+    let counted = async {
+        loop {
+            let queue = clinic.door.insist("GET", "/streams/queue:s.d.q", Some(&clinic.desk), &Value::Null).await;
+            let told = queue.unwrap()["snapshot"]["delays"][0].clone();
+            if told["reached"] == 1 && told["not_reached"] == 1 {
+                return told;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert_eq!(clinic.hospital.within(counted).await["told"], 2);
+    delay(0).await;
+    assert_eq!(clinic.sent(is("wechat", "as_planned")).await.content["thing4"], says("09:00"));
+    assert_eq!(clinic.sent(is("sms", "as_planned")).await.to, "+8613800130001");
+    clinic.hospital.close().await;
+}

@@ -27,6 +27,8 @@ pub enum About {
     Delayed,
     /// 停诊.
     Stopped,
+    /// A delay that was told is taken back: the clinic begins as planned.
+    AsPlanned,
 }
 
 impl About {
@@ -37,6 +39,7 @@ impl About {
             Self::Called => "called",
             Self::Delayed => "delayed",
             Self::Stopped => "stopped",
+            Self::AsPlanned => "as_planned",
         }
     }
 }
@@ -90,7 +93,7 @@ pub fn waits_until(about: About, of: Timestamp, now: Timestamp, zone: Zone) -> O
     match about {
         About::ThreeBefore | About::Called => return None,
         About::Stopped if of.ms_since(now) <= SOON_MS => return None,
-        About::Delayed | About::Stopped => {}
+        About::Delayed | About::Stopped | About::AsPlanned => {}
     }
     let today = zone.date(now);
     let of_day = |date, minutes: i64| zone.moment(date, chrono::NaiveTime::MIN).plus_min(minutes);
@@ -129,6 +132,8 @@ mod tests {
             (Delayed, soon, night, Some(morning)),
             (Delayed, soon, morning, None),
             (Delayed, soon, at("20261123", "21:59"), None),
+            (AsPlanned, soon, night, Some(morning)),
+            (AsPlanned, soon, morning, None),
         ] {
             assert_eq!(waits_until(about, of, now, zone), until, "{about:?} of {of:?} at {now:?}");
         }

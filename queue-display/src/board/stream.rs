@@ -179,6 +179,7 @@ impl Parts {
             | Floor::NoticeHeard { .. }
             | Floor::NoticeAnswered { .. }
             | Floor::ReachedMarked { .. }
+            | Floor::TellingGoesOn { .. }
             | Floor::TransferKept { .. }
             | Floor::VisitEnded { .. }
             | Floor::PreChecked(_)

@@ -74,16 +74,18 @@ impl Options {
     pub fn settings(&self, at: SocketAddr) -> String {
         let Secrets { sms_key_id, sms_secret, app_id, app_secret, callback_token } = &self.secrets;
         let fields = "character_string1={number} thing2={place} thing3={site}";
+        let of_clinic = "thing1={who} thing2={place} thing3={minutes} thing4={time}";
         let sms = format!(
             "[sms]\nurl = \"http://{at}\"\nkey_id = \"{sms_key_id}\"\nsecret = \"{sms_secret}\"\nsign = \"叫号\"\n\
              template_code = \"code\"\ntemplate_consent = \"consent\"\ntemplate_three_before = \"three_before\"\n\
-             template_called = \"called\"\ntemplate_delayed = \"delayed\"\ntemplate_stopped = \"stopped\"\n"
+             template_called = \"called\"\ntemplate_delayed = \"delayed\"\ntemplate_as_planned = \"as_planned\"\n\
+             template_stopped = \"stopped\"\n"
         );
         let wechat = format!(
             "[wechat]\nurl = \"http://{at}\"\napp_id = \"{app_id}\"\nsecret = \"{app_secret}\"\n\
              callback_token = \"{callback_token}\"\ntemplate_three_before = \"three_before {fields}\"\n\
-             template_called = \"called {fields}\"\ntemplate_delayed = \"delayed {fields}\"\n\
-             template_stopped = \"stopped {fields}\"\n"
+             template_called = \"called {fields}\"\ntemplate_delayed = \"delayed {of_clinic}\"\n\
+             template_as_planned = \"as_planned {of_clinic}\"\ntemplate_stopped = \"stopped {of_clinic}\"\n"
         );
         let push = "[push]\ncontact = \"mailto:it@example.org\"\n".to_owned();
         let sections = [(self.sms, sms), (self.wechat, wechat), (self.push, push)];

@@ -35,6 +35,12 @@ export function notReachedTag(ticket) {
   return ticket.not_reached ? h('span', { class: 'tag soon', key: 'not-reached', 'data-not-reached': ticket.not_reached.about }, t('desk.not_reached.tag')) : null;
 }
 
+/** The same of somebody at home, whom a word about the clinic has not reached. @param {any} appointment */
+export function homeNotReached(appointment) {
+  const { not_reached: notReached } = appointment;
+  return notReached ? h('small', { class: 'soon', key: 'not-reached', 'data-not-reached': notReached.about }, t(`desk.not_reached.${notReached.about}`)) : null;
+}
+
 /**
  * Of the chosen ticket: what did not arrive, the telephone on file, and that the desk has told them.
  * @param {import('./acts.js').Acts} acts @param {any} ticket @param {any} person as far as it is known

@@ -5,6 +5,7 @@ import { clockOf } from '../lib/clock.js';
 import { find, h, isEditing } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { standingWord, stateWord } from '../lib/words.js';
+import { homeNotReached } from './reached.js';
 
 const AFTER_MS = 220;
 
@@ -308,7 +309,7 @@ export class Search {
     return h('div', { class: `hit${only ? ' only' : ''}`, key: a.appointment, 'data-appointment': a.appointment },
       h('span', { class: 'number' }, a.number || ''),
       h('span', { class: 'grow' }, name, h('small', { class: 'num' }, a.slot_start ? t('desk.booked_for', { time: `${a.state === 'no_show' ? `${a.date} ` : ''}${clockOf(a.slot_start)}` }) : t('appointment.booked')),
-        a.sent_to ? h('small', { class: 'soon', 'data-sent-to': a.sent_to }, this.sentTo(a)) : null),
+        a.sent_to ? h('small', { class: 'soon', 'data-sent-to': a.sent_to }, this.sentTo(a)) : null, homeNotReached(a)),
       a.state === 'booked'
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'check_in', 'data-appointment': a.appointment, onclick: () => this.checkIn(a) },
           t('desk.check_in'), only ? h('kbd', null, '↵') : null)

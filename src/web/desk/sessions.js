@@ -4,6 +4,7 @@ import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
+import { homeNotReached } from './reached.js';
 import { settle } from './settle.js';
 import { sessionName } from './walk-in.js';
 
@@ -42,6 +43,7 @@ function sessionList(page, floor, acts, persons) {
       h('b', null, sessionName(session, floor)), h('span', { class: 'num', 'data-when': '' }, whereOf(session, floor)),
       h('span', { class: 'muted num' }, t('desk.places', { taken: places - free, places }),
         session.delay_min ? ` · ${t('desk.delayed', { n: session.delay_min })}` : ''),
+      toldHome(page, floor, session),
       session.open === false
         ? h('span', null, h('span', { class: 'tag' }, t('desk.session_closed')))
         : h('form', {
@@ -61,6 +63,18 @@ function sessionList(page, floor, acts, persons) {
           onclick: () => close(page, floor, acts, persons, session),
         }, t('desk.close_session'))));
   }));
+}
+
+/** How many at home were told of its delay. @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {any} session */
+function toldHome(page, floor, session) {
+  const told = floor.queues().flatMap((queue) => queue.delays || []).find((one) => one.session === session.session);
+  if (!told) return null;
+  const held = told.not_before && Date.parse(told.not_before) > page.protocol.clock.now();
+  return h('span', { class: 'muted num', key: 'told', 'data-told-home': String(told.told), 'data-reached': String(told.reached), 'data-home-not-reached': String(told.not_reached) },
+    held ? t('desk.told_home.held', { n: told.told, time: clockOf(told.not_before) }) : [
+      t('desk.told_home', { n: told.told, reached: told.reached }),
+      told.not_reached ? t('desk.told_home.not_reached', { n: told.not_reached }) : '',
+    ].join(''));
 }
 
 /** @param {any} floor @param {any} acts @param {any} session @param {number} minutes */
@@ -126,7 +140,7 @@ async function showToCome(page, floor, acts, persons, ids) {
   const chosen = await ask(t('desk.to_come_title', { n: ids.length }), (done) => h('div', { class: 'form' },
     h('p', { class: 'muted' }, t('desk.to_come_how')),
     h('ul', { class: 'list' }, booked.map((/** @type {any} */ a) => h('li', { key: a.appointment, 'data-to-come': a.appointment },
-      h('span', null, h('b', { class: 'num' }, a.number || ''), ` ${persons.nameOf(a)}`, h('small', { class: 'muted' }, ` ${t('desk.booked_for', { time: clockOf(a.slot_start) })}`)),
+      h('span', null, h('b', { class: 'num' }, a.number || ''), ` ${persons.nameOf(a)}`, h('small', { class: 'muted' }, ` ${t('desk.booked_for', { time: clockOf(a.slot_start) })}`), homeNotReached(a)),
       h('button', { type: 'button', class: 'btn small danger', 'data-action': 'cancel_appointment', onclick: () => done(a) }, t('desk.cancel_appointment'))))),
     h('div', { class: 'buttons' }, h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => done(null) }, t('close')))));
   if (chosen) await acts.cancelAppointment(chosen);

@@ -3,8 +3,10 @@
 export default {
   'push.title.three_before': 'It is nearly your turn',
   'push.title.called': 'Please go to {place} now',
-  'push.title.delayed': 'The doctor is running late',
+  'push.title.delayed': '{who} is about {minutes} minutes late: your time is about {time}',
+  'push.title.as_planned': '{who} is on time after all: please come at {time}',
   'push.title.stopped': 'This clinic does not take place',
+  'push.body_of_clinic': '{place} · {site}',
   'push.body': '{number} · {place} · {site}',
   'push.news': 'There is news: please open the page',
 };

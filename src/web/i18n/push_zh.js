@@ -3,8 +3,10 @@
 export default {
   'push.title.three_before': '快到您了',
   'push.title.called': '请到{place}就诊',
-  'push.title.delayed': '医生会晚一些',
+  'push.title.delayed': '{who}的门诊晚约{minutes}分钟,您的时间约 {time}',
+  'push.title.as_planned': '{who}的门诊不推迟了,请您 {time} 来',
   'push.title.stopped': '停诊通知',
+  'push.body_of_clinic': '{place} · {site}',
   'push.body': '{number} · {place} · {site}',
   'push.news': '有新消息,请打开查看',
 };

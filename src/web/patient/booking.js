@@ -254,6 +254,11 @@ export class Booking {
     return !!known && known.state === 'held' && !known.prolonged;
   }
 
+  /** When whoever takes the held place is expected, by the announced delay. @param {any} held */
+  lateBy(held) {
+    return wall(Date.parse(held.slot.start) + held.session.delay_min * 60000, this.page.protocol.clock.offsetMinutes).clock;
+  }
+
   heldView() {
     const { held } = this;
     const site = /** @type {Site} */ (this.site);
@@ -279,6 +284,7 @@ export class Booking {
         fact('patient.fact_department', named(this.department.name, this.department.name_en)),
         fact('patient.fact_doctor', doctor ? `${named(doctor.name, doctor.name_en)} ${titleWord(doctor.title)}` : t('patient.pool')),
         fact('patient.fact_time', `${t('date.short', { month: Number(this.date.slice(5, 7)), day: Number(this.date.slice(8)) })} ${clockOf(held.slot.start)}`),
+        held.session.delay_min ? fact('patient.fact_expected', t('patient.expected_at', { n: held.session.delay_min, time: this.lateBy(held) })) : null,
         fact('patient.fact_fee', held.session.fee_fen ? t('patient.fee', { yuan: (held.session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
       h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'confirm_appointment', 'data-appointment': held.appointment, disabled: this.busy, onclick: () => this.confirm() }, t('patient.confirm_booking')),
       left < PROLONG_UNDER_S && this.mayProlong()

@@ -222,7 +222,10 @@ function reasons(home, ticket, a) {
   const said = [];
   if (ticket.state === 'waiting' && ticket.emergencies_ahead) said.push(t('patient.emergency_ahead', { n: ticket.emergencies_ahead }));
   if (ticket.state === 'waiting' && home.model.isPassed(ticket)) said.push(t('patient.passed'));
-  if (ticket.rooms_paused) said.push(t('patient.rooms_paused', { n: ticket.rooms_paused }));
+  if (ticket.rooms_paused) {
+    const backAt = ticket.back_at && Date.parse(ticket.back_at) > clock.now() ? clockOf(ticket.back_at) : '';
+    said.push(t(backAt ? 'patient.rooms_paused_until' : 'patient.rooms_paused', { n: ticket.rooms_paused, time: backAt }));
+  }
   if (ticket.delay_min) {
     const until = a.slot_end && ticket.state === 'booked' && onTimeUntil(ticket, a) > clock.now() ? wall(onTimeUntil(ticket, a), clock.offsetMinutes).clock : '';
     said.push(t('patient.delay', { n: ticket.delay_min }) + (until ? t('patient.delay_until', { time: until }) : ''));

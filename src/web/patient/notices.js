@@ -1,7 +1,7 @@
 // What the phone is told beside the screens: above whatever is shown, until it is put away; says that it was seen, once it
 // really is; and the list of messages.
 
-import { clockOf } from '../lib/clock.js';
+import { clockOf, weekdayOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 
@@ -36,6 +36,8 @@ function stands(model, notice) {
   if (OPEN.includes(notice.state)) return true;
   if (!confirmed.has(notice.notice) || notice.state !== 'reached') return false;
   const later = newest(model).find((one) => one.ticket === notice.ticket);
+  // Once the time has come that it tells, there is nothing more to tell.
+  if (notice.clinic && Date.parse(notice.clinic.expected_at) < model.page.protocol.clock.now()) return false;
   const place = model.tickets.get(notice.ticket);
   return later === notice && (notice.about !== 'three_before' || !!(place && place.value && NEAR.includes(place.value.state)));
 }
@@ -49,7 +51,7 @@ export function banners(models, nameOf, draw, inert) {
   return h('div', { class: 'told', key: 'told', role: 'status', inert }, models.map((model) => newest(model).filter((notice) => stands(model, notice)).map((notice) => h('div', {
     key: notice.notice, 'data-told': notice.notice, 'data-told-about': notice.about, 'data-patient': model.patient,
   },
-  h('p', null, models.length > 1 ? h('b', null, nameOf(model.patient) || t('patient.somebody')) : null, words(notice)),
+  h('p', null, models.length > 1 ? h('b', null, nameOf(model.patient) || t('patient.somebody')) : null, words(model, notice)),
   h('button', {
     type: 'button', class: 'btn', 'data-action': 'put_notice_away',
     onclick: () => {
@@ -84,8 +86,23 @@ export function confirmSeen(page, models, isCallShown) {
   }));
 }
 
-/** @param {any} notice */
-const words = (notice) => t(`notice.about.${notice.about}`, { number: notice.number, place: named(notice.place, notice.place_en) });
+/** A clock time, of another day than today with its date. @param {import('./model.js').Model} model @param {string} time */
+function timeWords(model, time) {
+  const date = time.slice(0, 10);
+  if (date === model.today) return clockOf(time);
+  return `${t('date.short', { month: Number(date.slice(5, 7)), day: Number(date.slice(8)) })} ${t(`weekday.${weekdayOf(date)}`)} ${clockOf(time)}`;
+}
+
+/** @param {import('./model.js').Model} model @param {any} notice */
+function words(model, notice) {
+  const { clinic } = notice;
+  const place = named(notice.place, notice.place_en);
+  const doctor = clinic && named(clinic.doctor, clinic.doctor_en);
+  return t(`notice.about.${notice.about}`, {
+    number: notice.number, place, who: doctor ? t('notice.doctor', { name: doctor }) : place,
+    n: clinic && clinic.delay_min, time: clinic && timeWords(model, clinic.expected_at),
+  });
+}
 
 /** @param {any} notice */
 function state(notice) {
@@ -102,7 +119,7 @@ export function messages(model) {
     h('ol', { class: 'block rows messages', key: 'messages' }, list.map((notice) => h('li', {
       key: notice.notice, 'data-notice': notice.notice, 'data-about': notice.about, 'data-state': notice.state,
     },
-    h('span', null, words(notice), h('small', null, state(notice))),
+    h('span', null, words(model, notice), h('small', null, state(notice))),
     h('span', { class: 'end num' }, clockOf(notice.at))))),
   ];
 }

@@ -76,6 +76,7 @@ impl Owner for Department {
         let answer = decide(draft, command, context)?;
         floor::told::tell(draft);
         floor::notices::tell(draft, context.now);
+        floor::at_home::tell(draft, context.now);
         Ok(answer)
     }
 
@@ -151,7 +152,8 @@ impl Owner for Department {
 
 fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> {
     let waits = floor::waits::look_at(state, looked);
-    state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).min()
+    let tells = floor::at_home::next_deadline(&state.floor);
+    state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).chain(tells).min()
 }
 
 fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
@@ -298,6 +300,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             }
             let decision = clinic::decide_deadline(&draft.state().clinic, context);
             let answer = emit_clinic(draft, decision);
+            floor::at_home::go_on(draft, context.now);
             floor::waits::say(draft, context.now);
             Ok(answer)
         }

@@ -230,6 +230,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::NoticeHeard { ticket, n, .. } => floor.notices.heard(ticket, *n),
         Event::NoticeAnswered { ticket, n, reached, at, .. } => floor.notices.answered(ticket, *n, *reached, *at),
         Event::ReachedMarked { ticket, how, .. } => floor.notices.marked(ticket, *how),
+        Event::TellingGoesOn { session, more, at } => super::at_home::goes_on(floor, session, *more, *at),
         Event::WaitsExpected { queue, newcomer, changed, until, at } => {
             waits::said(floor, queue, *newcomer, changed, *until, *at);
         }
@@ -423,7 +424,8 @@ fn tidy(floor: &mut Floor, before: crate::BusinessDate) {
     let tickets = &floor.tickets;
     floor.pre_checks.retain(|ticket, _| tickets.contains_key(ticket));
     floor.sent_elsewhere.retain(|_, kept| kept.sent.date >= before);
-    floor.notices.tidy(before, |ticket| tickets.contains_key(ticket));
+    let is_to_come = |ticket: &TicketId| ticket.appointment().and_then(|id| id.date()).is_some_and(|day| day >= before);
+    floor.notices.tidy(before, |ticket| tickets.contains_key(ticket) || is_to_come(ticket));
     floor.refused.retain(|_, refused| refused.date >= before);
     floor.tidied_to = Some(before);
 }

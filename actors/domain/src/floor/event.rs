@@ -185,6 +185,8 @@ pub enum Event {
     TransferNotTaken { ticket: TicketId, reason: String, at: Timestamp },
     /// What was answered goes to another department with the ticket that has just been sent there.
     PreCheckPassedOn { to: DepartmentId, kept: Box<PreCheckKept> },
+    /// Of a session more people at home are to be told than one decision tells, or (not `more`) all have been.
+    TellingGoesOn { session: SessionId, more: bool, at: Timestamp },
 }
 
 /// A ticket begins to wait.
@@ -365,6 +367,7 @@ impl Event {
             Self::SentElsewhere(_) => (362, "sent_elsewhere"),
             Self::TransferNotTaken { .. } => (363, "transfer_not_taken"),
             Self::PreCheckPassedOn { .. } => (364, "pre_check_passed_on"),
+            Self::TellingGoesOn { .. } => (370, "telling_goes_on"),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! is next are in [`crate::queue`]; who may come when is in [`crate::clinic`]; [`crate::department`] puts them together.
 
 mod apply;
+pub mod at_home;
 pub mod calls;
 mod change;
 pub(crate) mod doors;

@@ -17,7 +17,7 @@ use crate::owner::{Context, Draft, Outgoing, OwnerKind, OwnerRef};
 use crate::queue::Queues;
 use crate::reach::{About, NEARING};
 use crate::time::Timestamp;
-use crate::vocabulary::{Answer, MarkReached, NoticeDue, ReachedHow, ToPatient};
+use crate::vocabulary::{Answer, ClinicNews, MarkReached, NoticeDue, ReachedHow, ToPatient};
 
 /// What has been told of tickets.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,8 +26,10 @@ pub struct Notices {
     pub n: u64,
     /// By ticket, until the person's owner knows.
     pub unheard: BTreeMap<TicketId, NoticeDue>,
-    /// By ticket, while it waits or is called.
+    /// By ticket, while it waits or is called; and of who is at home, while they are to come.
     pub told: BTreeMap<TicketId, Told>,
+    /// Sessions of which more people at home are to be told, from when on.
+    pub telling: BTreeMap<SessionId, Timestamp>,
 }
 
 /// What has been told of one ticket last.
@@ -47,6 +49,10 @@ pub struct Told {
     pub reached: bool,
     /// The desk has told the person.
     pub marked: Option<ReachedHow>,
+    /// It is not sent before this.
+    pub not_before: Option<Timestamp>,
+    /// Of somebody at home ([`super::at_home`]).
+    pub clinic: Option<Box<ClinicNews>>,
 }
 
 impl Notices {
@@ -58,7 +64,18 @@ impl Notices {
             return;
         }
         let (about, call) = (due.about, due.call.clone());
-        let told = Told { n: due.n, about, call, nearing, not_reached: None, reached: false, marked: None };
+        let (not_before, clinic) = (due.not_before, due.clinic.clone());
+        let told = Told {
+            n: due.n,
+            about,
+            call,
+            nearing,
+            not_reached: None,
+            reached: false,
+            marked: None,
+            not_before,
+            clinic,
+        };
         self.told.insert(due.ticket.clone(), told);
     }
 
@@ -94,9 +111,10 @@ impl Notices {
     }
 }
 
-/// Of what the person has not been told, and since when, if nothing has reached them and the desk has not told them.
+/// Of what the person has not been told, and since when, if nothing has reached them and the desk has not told them. Of who
+/// is at home see [`super::at_home::not_reached`].
 pub fn not_reached(floor: &Floor, ticket: &TicketId) -> Option<(About, Timestamp)> {
-    let told = floor.notices.told.get(ticket).filter(|told| told.marked.is_none())?;
+    let told = floor.notices.told.get(ticket).filter(|told| told.marked.is_none() && told.clinic.is_none())?;
     Some((told.about?, told.not_reached?))
 }
 
@@ -141,6 +159,10 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
 fn due(state: &State, id: &TicketId, near: &BTreeSet<TicketId>) -> Option<(NoticeDue, bool)> {
     let ticket = state.floor.tickets.get(id)?;
     let told = state.floor.notices.told.get(id);
+    // A check-in that was undone: at home again.
+    if !ticket.is_live() && told.is_some_and(|told| told.clinic.is_some()) {
+        return None;
+    }
     let (before, was_near) = (told.and_then(|told| told.about), told.is_some_and(|told| told.nearing));
     let (about, call, nearing) = match &ticket.standing {
         Standing::Called(call) => (Some(About::Called), Some(&call.call), was_near),
@@ -173,6 +195,7 @@ fn due(state: &State, id: &TicketId, near: &BTreeSet<TicketId>) -> Option<(Notic
         place_en,
         not_before: None,
         at: Timestamp(0),
+        clinic: None,
     };
     Some((due, nearing))
 }
@@ -190,6 +213,11 @@ fn place(state: &State, ticket: &Ticket) -> (String, String) {
     if let Some(room) = room.and_then(|room| state.config.service_points.get(room)) {
         return (room.is.name.clone(), room.is.name_en.clone());
     }
+    department_name(state)
+}
+
+/// By the name that its screens bear.
+pub(super) fn department_name(state: &State) -> (String, String) {
     let Some(definition) = &state.config.definition else { return Default::default() };
     match &definition.neutral_name {
         Some(neutral) => (neutral.clone(), String::new()),

@@ -97,6 +97,7 @@ impl Event {
             | Self::VisitRated { .. }
             | Self::PreChecked(_)
             | Self::TransferNotTaken { .. }
+            | Self::TellingGoesOn { .. }
             | Self::SentElsewhere(_) => {}
         }
     }

@@ -232,7 +232,7 @@ pub enum Event {
         /// How the way stands.
         stands: WayStanding,
     },
-    /// Somebody has it. Too late, the department is told.
+    /// Somebody has it. Too late, or of somebody at home, the department is told.
     NoticeConfirmed {
         /// Whose.
         patient: PatientId,
@@ -240,8 +240,8 @@ pub enum Event {
         notice: NoticeId,
         /// By which.
         by: Way,
-        /// It was taken to have reached nobody.
-        is_late: bool,
+        /// The department is told: it takes it to have reached nobody, or counts whom it reaches.
+        is_told: bool,
         /// When.
         at: Timestamp,
     },
@@ -251,7 +251,7 @@ pub enum Event {
         patient: PatientId,
         /// Which.
         notice: NoticeId,
-        /// There was a way.
+        /// There was a way, or nothing else tells the person.
         is_tried: bool,
         /// When.
         at: Timestamp,

@@ -170,7 +170,8 @@ fn go_on(draft: &mut Draft<'_, Patient>, notice: &Notice, now: Timestamp) {
     if !notice.ways.contains_key(&Way::Sms) {
         return send(draft, notice.id.clone(), vec![Way::Sms], now);
     }
-    let is_tried = notice.ways.values().any(|way| *way != WayStanding::NoAddress);
+    // Whom no screen tells is not reached by no way either.
+    let is_tried = notice.due.clinic.is_some() || notice.ways.values().any(|way| *way != WayStanding::NoAddress);
     let (patient, notice) = (draft.state().id.clone(), notice.id.clone());
     draft.emit(Event::NoticeNotReached { patient, notice, is_tried, at: now });
 }
@@ -224,8 +225,10 @@ fn reached(draft: &mut Draft<'_, Patient>, notice: NoticeId, by: Way, context: &
         NoticeStanding::NotReached { .. } => true,
         NoticeStanding::Reached { .. } | NoticeStanding::Over => return,
     };
+    // Of those at home the desk sees how many were reached.
+    let is_told = is_late || known.due.clinic.is_some();
     let patient = draft.state().id.clone();
-    draft.emit(Event::NoticeConfirmed { patient, notice, by, is_late, at: context.now });
+    draft.emit(Event::NoticeConfirmed { patient, notice, by, is_told, at: context.now });
 }
 
 /// The department knows.
@@ -319,9 +322,9 @@ pub(super) fn apply(notices: &mut Notices, event: &Event) {
             notice.ways.insert(*way, *stands);
             notice.ask_at = notice.ask_at.filter(|_| notice.ways.values().any(|way| *way == WayStanding::Asked));
         }),
-        Event::NoticeConfirmed { notice, by, is_late, at, .. } => notices.with(notice, |notice| {
+        Event::NoticeConfirmed { notice, by, is_told, at, .. } => notices.with(notice, |notice| {
             notice.standing = NoticeStanding::Reached { by: *by, at: *at };
-            notice.unheard = is_late.then_some(true);
+            notice.unheard = is_told.then_some(true);
         }),
         Event::NoticeNotReached { notice, is_tried, at, .. } => notices.with(notice, |notice| {
             notice.standing = if *is_tried { NoticeStanding::NotReached { at: *at } } else { NoticeStanding::Over };
@@ -348,7 +351,7 @@ pub(super) fn outgoing(event: &Event) -> Option<Outgoing> {
             let heard = ToDepartment::NoticeHeard { ticket: due.ticket.clone(), n: due.n };
             Some(Outgoing::Request(to, heard.into()))
         }
-        Event::NoticeConfirmed { patient, notice, is_late: true, .. } => answer(patient, notice, true),
+        Event::NoticeConfirmed { patient, notice, is_told: true, .. } => answer(patient, notice, true),
         Event::NoticeNotReached { patient, notice, is_tried: true, .. } => answer(patient, notice, false),
         _ => None,
     }

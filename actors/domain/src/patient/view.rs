@@ -62,6 +62,13 @@ fn notice(notice: &Notice, zone: Zone) -> Value {
         "at": zone.rfc3339(due.at),
         "state": state,
         "by": by,
+        "clinic": due.clinic.as_ref().map(|clinic| json!({
+            "slot_start": zone.rfc3339(clinic.slot_start),
+            "delay_min": clinic.delay_min,
+            "expected_at": zone.rfc3339(clinic.expected_at),
+            "doctor": clinic.doctor,
+            "doctor_en": clinic.doctor_en,
+        })),
     })
 }
 

@@ -41,7 +41,8 @@ pub enum TicketStands {
     Ended(AppointmentEnd),
 }
 
-/// What a person is to be told of a ticket: the newest takes the place of what was told before.
+/// What a person is to be told of a ticket: the newest takes the place of what was told before. Before check-in a ticket is
+/// its appointment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeDue {
     /// Of which.
@@ -54,9 +55,9 @@ pub struct NoticeDue {
     pub about: Option<About>,
     /// The call that it tells of.
     pub call: Option<CallId>,
-    /// The business day.
+    /// The business day: the ticket's, or the one on which somebody at home is told.
     pub date: BusinessDate,
-    /// The ticket's number, as shown.
+    /// The ticket's number, as shown; empty: none is given yet.
     pub number: String,
     /// Where: the room, else the department by the name that its screens bear.
     pub place: String,
@@ -66,6 +67,27 @@ pub struct NoticeDue {
     pub not_before: Option<Timestamp>,
     /// Since when it is so.
     pub at: Timestamp,
+    /// Of somebody at home: of which clinic. None: of somebody who has come, whom the screens tell too.
+    pub clinic: Option<Box<ClinicNews>>,
+}
+
+/// A clinic, as somebody is told of it who is booked there and has not come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClinicNews {
+    /// The booked slot.
+    pub slot: SlotId,
+    /// Its begin.
+    pub slot_start: Timestamp,
+    /// The announced delay in all, minutes.
+    pub delay_min: u32,
+    /// When the person is expected now.
+    pub expected_at: Timestamp,
+    /// Whose it is; empty: a pool's.
+    pub doctor: String,
+    /// In English.
+    pub doctor_en: String,
+    /// The person may know of a delay by an earlier word: what was held back until it was over is none.
+    pub known_before: bool,
 }
 
 impl NoticeDue {

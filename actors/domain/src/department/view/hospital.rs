@@ -79,6 +79,7 @@ impl View<'_> {
             | Event::NoticeHeard { .. }
             | Event::NoticeAnswered { .. }
             | Event::ReachedMarked { .. }
+            | Event::TellingGoesOn { .. }
             | Event::WaitsExpected { .. }
             | Event::VisitRated { .. }
             // Answers about somebody's health stay in the department.

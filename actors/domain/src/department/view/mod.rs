@@ -81,6 +81,7 @@ pub fn emissions(
             }
             if let clinic::Event::SessionDelayed { session, .. } = event {
                 delay_emissions(&view, session, &mut out);
+                told_emissions(&view, session, &mut out);
             }
         }
         // What is asked stands in no queue.
@@ -119,7 +120,17 @@ pub fn emissions(
         }
         Event::Floor(Floor::NoticeAnswered { ticket, .. } | Floor::ReachedMarked { ticket, .. }) => {
             notice_emissions(&view, ticket, &mut out);
+            if let Some(clinic) = state.floor.notices.told.get(ticket).and_then(|told| told.clinic.as_ref()) {
+                told_emissions(&view, &clinic.slot.session(), &mut out);
+            }
         }
+        // Of what begins with it the announcement says how many.
+        Event::Floor(Floor::NoticeDue { due, .. }) => {
+            if let Some(clinic) = due.clinic.as_ref().filter(|_| due.about.is_none()) {
+                told_emissions(&view, &clinic.slot.session(), &mut out);
+            }
+        }
+        Event::Floor(Floor::TellingGoesOn { session, .. }) => told_emissions(&view, session, &mut out),
         Event::Floor(event) => floor_emissions(&view, event, &mut out),
     }
     out.emissions
@@ -189,6 +200,12 @@ fn delay_emissions(view: &View<'_>, session: &SessionId, out: &mut Out<'_>) {
         out.put("ticket", ticket.as_str(), || view.place_in_line(&ticket));
     }
     waiting_emissions(view, &session.queue, None, out);
+}
+
+/// How many were told of a session's delay, for the desk.
+fn told_emissions(view: &View<'_>, session: &SessionId, out: &mut Out<'_>) {
+    let Some(session) = view.state.clinic.sessions.get(session) else { return };
+    out.put("queue", session.queue.as_str(), || Some(json!({ "delays": view.delays(&session.queue) })));
 }
 
 /// Everybody who waits in a queue, without the one whose own event it is.

@@ -8,7 +8,7 @@ use crate::department::State;
 use crate::department::config::Defined;
 use crate::floor::left_over::Today;
 use crate::floor::waits::Expected;
-use crate::floor::{Standing, Ticket, Work, doors};
+use crate::floor::{Pause, Standing, Ticket, Work, at_home, doors};
 use crate::ids::*;
 use crate::queue::{Place, Queues};
 use crate::time::{Timestamp, Zone};
@@ -54,6 +54,20 @@ impl<'a> View<'a> {
         json!(newcomer.map(|expected| self.range(expected)))
     }
 
+    /// Of how many at home it is known that they have heard of a delay, by session of the queue.
+    pub fn delays(&self, queue: &QueueId) -> Value {
+        let shown = |(session, told): (SessionId, at_home::ToldCount)| {
+            json!({
+                "session": session,
+                "told": told.told,
+                "reached": told.reached,
+                "not_reached": told.not_reached,
+                "not_before": told.not_before.map(|at| self.at(at)),
+            })
+        };
+        at_home::counts(self.state, queue).into_iter().map(shown).collect()
+    }
+
     /// How often those who wait in a queue have been passed, where they have. Beside the tickets, because one call changes
     /// it for many.
     pub fn passed(&self, queue: &QueueId) -> Value {
@@ -78,6 +92,7 @@ impl<'a> View<'a> {
             ("ended_left_out".to_owned(), json!(ended_left_out)),
             ("waits".to_owned(), self.waits(id, waits)),
             ("newcomer".to_owned(), self.newcomer(id)),
+            ("delays".to_owned(), self.delays(id)),
         ]);
         Some(Value::Object(parts))
     }
@@ -248,7 +263,8 @@ impl<'a> View<'a> {
             "state": ticket.standing.name(),
             "ahead": ahead,
             "emergencies_ahead": emergencies,
-            "rooms_paused": if in_line { self.rooms_paused(&opened.queue) } else { 0 },
+            "rooms_paused": if in_line { self.paused(&opened.queue).count() } else { 0 },
+            "back_at": in_line.then(|| self.back_at(&opened.queue)).flatten(),
             "to_desk": self.is_to_desk(ticket),
             "delay_min": session.map_or(0, |session| session.delay_min),
             "cancel_until": null,
@@ -268,10 +284,15 @@ impl<'a> View<'a> {
         }))
     }
 
-    /// How many of the rooms that call from a queue have paused.
-    fn rooms_paused(&self, queue: &QueueId) -> usize {
-        let rooms = self.state.floor.work.values().filter(|work| work.queues.contains(queue));
-        rooms.filter(|work| work.pause.is_some()).count()
+    /// Of the rooms that call from a queue those that have paused.
+    fn paused(&self, queue: &QueueId) -> impl Iterator<Item = &'a Pause> {
+        let rooms = self.state.floor.work.values().filter(move |work| work.queues.contains(queue));
+        rooms.filter_map(|work| work.pause.as_ref())
+    }
+
+    /// When the first of them goes on, as far as that is known.
+    fn back_at(&self, queue: &QueueId) -> Option<String> {
+        self.paused(queue).filter_map(|pause| pause.back_at).min().map(|at| self.at(at))
     }
 
     /// An appointment as the ticket that it will be: same department, same suffix.
@@ -291,6 +312,7 @@ impl<'a> View<'a> {
             "ahead": null,
             "emergencies_ahead": 0,
             "rooms_paused": 0,
+            "back_at": null,
             "to_desk": false,
             "delay_min": session.filter(|_| state == "booked").map_or(0, |session| session.delay_min),
             "cancel_until": session

@@ -154,6 +154,7 @@ pub(crate) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::TicketHeard { .. }
         | Event::NoticeDue { .. }
         | Event::NoticeHeard { .. }
+        | Event::TellingGoesOn { .. }
         | Event::TransferKept { .. }
         | Event::SentElsewhere(_)
         | Event::PreCheckPassedOn { .. }

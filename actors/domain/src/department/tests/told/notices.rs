@@ -1,5 +1,7 @@
 //! What a person is told beside the screens, and what the desk sees of it: on virtual time, with the post between.
 
+mod at_home;
+
 use super::*;
 use crate::department::Department;
 use crate::floor::notices::{marked, not_reached};
@@ -327,6 +329,7 @@ fn what_is_held_back_for_the_night_begins_in_the_morning() {
         place_en: String::new(),
         not_before: Some(morning),
         at: pair.house.now,
+        clinic: None,
     };
     pair.person(ToPatient::Notify(due.clone())).expect("is heard");
     pair.after_s(3599);

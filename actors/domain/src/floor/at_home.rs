@@ -1,0 +1,185 @@
+//! What people at home are told of their clinic: everybody who is booked there and has not come. A notice of an appointment
+//! is one of the ticket that it will be, so that the check-in ends it, or what the ticket is told takes its place. How the
+//! person is told is decided there, as of every notice ([`crate::patient`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::emit;
+use super::event::Event;
+use super::notices::{Told, department_name};
+use super::state::{Floor, Ticket};
+use crate::clinic::{self, AppointmentState, SessionStanding};
+use crate::department::{self, Department, State};
+use crate::ids::*;
+use crate::owner::Draft;
+use crate::reach::{About, waits_until};
+use crate::time::Timestamp;
+use crate::vocabulary::{ClinicNews, NoticeDue};
+
+/// So many are told by one decision; the others follow at once.
+pub const TOLD_AT_ONCE: usize = 500;
+
+/// Of how many people at home it is known what came of a notice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldCount {
+    /// They are told, or will be in the morning.
+    pub told: u32,
+    /// They have it.
+    pub reached: u32,
+    /// Nothing has reached them.
+    pub not_reached: u32,
+    /// They are not told before this.
+    pub not_before: Option<Timestamp>,
+}
+
+/// By session of a queue, where anybody is told of it.
+pub fn counts(state: &State, queue: &QueueId) -> BTreeMap<SessionId, ToldCount> {
+    let mut counts: BTreeMap<SessionId, ToldCount> = BTreeMap::new();
+    for (told, clinic) in state.floor.notices.told.values().filter_map(|told| Some((told, told.clinic.as_ref()?))) {
+        let session = clinic.slot.session();
+        if state.clinic.sessions.get(&session).is_none_or(|session| session.queue != *queue) {
+            continue;
+        }
+        let count = counts.entry(session).or_default();
+        count.told += 1;
+        count.reached += u32::from(told.reached);
+        count.not_reached += u32::from(told.not_reached.is_some());
+        count.not_before = count.not_before.max(told.not_before);
+    }
+    counts
+}
+
+/// Of what somebody at home has not been told, and since when, if nothing has reached them.
+pub fn not_reached(floor: &Floor, appointment: &AppointmentId) -> Option<(About, Timestamp)> {
+    let told = floor.notices.told.get(&appointment.ticket()).filter(|told| told.clinic.is_some())?;
+    Some((told.about?, told.not_reached?))
+}
+
+/// After a decision: a delay is told to everybody it is news to; what was told to somebody who is no longer to come is over.
+pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
+    let (mut sessions, mut appointments) = (BTreeSet::new(), Vec::new());
+    for event in draft.events() {
+        let department::Event::Clinic(event) = event else { continue };
+        match event {
+            clinic::Event::SessionDelayed { session, .. }
+            | clinic::Event::SessionClosed { session }
+            | clinic::Event::SessionRetired { session } => {
+                sessions.insert(session.clone());
+            }
+            clinic::Event::AppointmentCancelled { appointment, .. }
+            | clinic::Event::AppointmentGivenBack { appointment, .. }
+            | clinic::Event::AppointmentSentElsewhere { appointment, .. }
+            | clinic::Event::NoShowRecorded { appointment, .. } => appointments.push(appointment.clone()),
+            _ => {}
+        }
+    }
+    let dues: Vec<_> = appointments.iter().filter_map(|id| due(draft.state(), id, false, now)).collect();
+    state_all(draft, dues);
+    for session in sessions {
+        tell_session(draft, session, now);
+    }
+}
+
+/// The next part of those that one decision could not tell.
+pub(crate) fn go_on(draft: &mut Draft<'_, Department>, now: Timestamp) {
+    let telling = &draft.state().floor.notices.telling;
+    let sessions: Vec<_> = telling.iter().filter(|(_, at)| **at <= now).map(|(session, _)| session.clone()).collect();
+    for session in sessions {
+        tell_session(draft, session, now);
+    }
+}
+
+/// When the next part is told.
+pub(crate) fn next_deadline(floor: &Floor) -> Option<Timestamp> {
+    floor.notices.telling.values().min().copied()
+}
+
+pub(super) fn goes_on(floor: &mut Floor, session: &SessionId, more: bool, at: Timestamp) {
+    if more {
+        floor.notices.telling.insert(session.clone(), at);
+    } else {
+        floor.notices.telling.remove(session);
+    }
+}
+
+fn tell_session(draft: &mut Draft<'_, Department>, session: SessionId, now: Timestamp) {
+    let state = draft.state();
+    let slots = state.clinic.sessions.get(&session).into_iter().flat_map(|session| &session.slots);
+    let expected = slots.filter_map(|slot| state.clinic.slots.get(slot)).flat_map(|slot| &slot.expected);
+    let mut dues = expected.filter_map(|id| due(state, id, true, now));
+    let part: Vec<_> = dues.by_ref().take(TOLD_AT_ONCE).collect();
+    let more = dues.next().is_some();
+    let was_more = state.floor.notices.telling.contains_key(&session);
+    state_all(draft, part);
+    if more || was_more {
+        emit(draft, Event::TellingGoesOn { session, more, at: now });
+    }
+}
+
+fn state_all(draft: &mut Draft<'_, Department>, dues: Vec<NoticeDue>) {
+    for due in dues {
+        let due = Box::new(NoticeDue { n: draft.state().floor.notices.n + 1, ..due });
+        emit(draft, Event::NoticeDue { due, nearing: false });
+    }
+}
+
+/// What there is to tell of an appointment beside what has been told: a delay with its minutes, that one is taken back which
+/// the person may have heard of, or that what was told is over. Who has booked since the delay was announced has seen it
+/// then, and is told with the next announcement (`announced`) alone.
+fn due(state: &State, id: &AppointmentId, announced: bool, now: Timestamp) -> Option<NoticeDue> {
+    let ticket = id.ticket();
+    // Whoever has come is told as the ticket.
+    if state.floor.tickets.get(&ticket).is_some_and(Ticket::is_live) {
+        return None;
+    }
+    let known = state.clinic.appointments.get(id)?;
+    let (slot, session) = (state.clinic.slots.get(&known.slot)?, state.clinic.session_of(&known.slot)?);
+    let told = state.floor.notices.told.get(&ticket);
+    let before = told.and_then(|told| Some((told.about?, told.clinic.as_ref()?.delay_min)));
+    let knows = told.map_or(announced, |told| has_left(told, now));
+    let delay_min = session.delay_min;
+    let expected_at = slot.start.plus_min(i64::from(delay_min));
+    let is_to_come = known.state == AppointmentState::Booked
+        && known.sent_to.is_none()
+        && session.standing == SessionStanding::Open
+        && now < slot.end.plus_min(i64::from(delay_min));
+    let about = match (is_to_come, delay_min) {
+        (false, _) => None,
+        (true, 0) => knows.then_some(About::AsPlanned),
+        (true, _) => Some(About::Delayed),
+    };
+    if about.map(|about| (about, delay_min)) == before {
+        return None;
+    }
+    let whose = session.doctor.as_ref().and_then(|id| state.config.doctors.get(id));
+    let (place, place_en) = department_name(state);
+    let clinic = ClinicNews {
+        slot: known.slot.clone(),
+        slot_start: slot.start,
+        delay_min,
+        expected_at,
+        doctor: whose.map(|doctor| doctor.is.name.clone()).unwrap_or_default(),
+        doctor_en: whose.map(|doctor| state.config.name_en(doctor.is.id.as_str()).to_owned()).unwrap_or_default(),
+        known_before: knows && told.is_some() || about == Some(About::AsPlanned),
+    };
+    Some(NoticeDue {
+        ticket,
+        n: 0,
+        patient: known.brief.patient.clone(),
+        about,
+        call: None,
+        date: state.config.today(now),
+        number: known.number.clone().unwrap_or_default(),
+        place,
+        place_en,
+        not_before: about.and_then(|about| waits_until(about, slot.start, now, state.config.zone())),
+        at: now,
+        clinic: Some(Box::new(clinic)),
+    })
+}
+
+/// Whether the person may have heard: of this notice, or of one that it took the place of.
+fn has_left(told: &Told, now: Timestamp) -> bool {
+    let Some(clinic) = &told.clinic else { return false };
+    clinic.known_before || told.not_before.is_none_or(|at| at <= now)
+}
