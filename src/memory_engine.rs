@@ -219,6 +219,7 @@ impl Engine for MemoryEngine {
             Deed::ListSites => json!({"sites": []}),
             Deed::ReadDirectory(site) => json!({"site": site}),
             Deed::ReadTicketCode(_) => json!({"code": ""}),
+            Deed::ReadPreCheck(_) => json!({"answers": null}),
             Deed::DrawQrCode(_) => json!({"svg": ""}),
             Deed::FindAppointments(..) | Deed::FindArrivals(..) => json!({"appointments": []}),
             Deed::IssueToken(_) => json!({"token": "integrator:a-script-1"}),

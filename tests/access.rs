@@ -143,6 +143,7 @@ fn deed(name: &str) -> Deed {
         "list_sites" => Deed::ListSites,
         "find_arrivals" => Deed::FindArrivals(vec![DepartmentId::new("s.d")]),
         "draw_qr_code" => Deed::DrawQrCode,
+        "read_pre_check" => Deed::ReadPreCheck(TicketId::new("s.d.t1")),
         "read_ticket_code" => Deed::ReadTicketCode(TicketId::new("s.d.t1")),
         "find_appointments" => Deed::FindAppointments(DepartmentId::new("s.d")),
         "issue_token" => Deed::IssueToken(Some(SiteId::new("s"))),

@@ -2,6 +2,9 @@
 //! answer leaves behind.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test in machine time; what fails, fails it")]
 
+#[path = "persons/sealed.rs"]
+mod sealed;
+#[path = "served/mod.rs"]
 mod served;
 
 use std::sync::Arc;

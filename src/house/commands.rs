@@ -7,6 +7,7 @@ use jiaohao_domain::*;
 
 use super::born::Born;
 use super::facts::Named;
+use super::pre_check::Answers;
 use super::{House, SlotFacts, account, department, patient, site};
 use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code, keys::KeyName};
@@ -98,7 +99,12 @@ fn to_board(board: BoardId, message: ToBoard) -> Option<Addressed> {
 
 impl House {
     /// Where a command goes, with everything that must be read or computed first.
-    pub(super) async fn address(&self, claims: &Claims, command: C) -> Result<Addressed, Rejection> {
+    pub(super) async fn address(
+        &self,
+        claims: &Claims,
+        command: C,
+        answers: Option<Answers>,
+    ) -> Result<Addressed, Rejection> {
         if let Some(addressed) = address_at_once(&command) {
             return Ok(addressed);
         }
@@ -179,7 +185,7 @@ impl House {
                     None => ToDepartment::CheckIn { command, birth_date, presence_proved },
                     Some(came_at) => ToDepartment::CheckInOfThen { command, birth_date, came_at },
                 };
-                Ok((department(&at), answered(told, c.pre_check, born).into()))
+                Ok((department(&at), answered(told, c.pre_check, answers, born).into()))
             }
             C::ReportBack(c) => {
                 let at = c.ticket.department();
@@ -191,14 +197,14 @@ impl House {
                 let to = department(&c.queue.department());
                 let (command, pre_check) = c.parts();
                 let told = ToDepartment::RegisterWalkIn { command, brief, birth_date: born.seen() };
-                Ok((to, answered(told, pre_check, born).into()))
+                Ok((to, answered(told, pre_check, answers, born).into()))
             }
             C::RegisterReturn(c) => {
                 let (brief, born) = self.known_person(&c.patient).await?;
                 let to = department(&c.at());
                 let (command, pre_check) = c.parts();
                 let told = ToDepartment::RegisterReturn { command, brief, birth_date: born.seen() };
-                Ok((to, answered(told, pre_check, born).into()))
+                Ok((to, answered(told, pre_check, answers, born).into()))
             }
             C::StartWork(c) => {
                 let doctor = claims.doctor.as_ref().ok_or(Code::Forbidden)?;
@@ -339,7 +345,7 @@ impl House {
     }
 
     /// Whose the appointment is, or the visit from outside that it names.
-    async fn who_arrives(&self, id: &AppointmentId) -> Result<Option<PatientId>, Rejection> {
+    pub(super) async fn who_arrives(&self, id: &AppointmentId) -> Result<Option<PatientId>, Rejection> {
         let asked = id.clone();
         let known = move |state: &jiaohao_domain::department::State| match state.clinic.appointments.get(&asked) {
             Some(appointment) => Some(appointment.brief.patient.clone()),
@@ -413,11 +419,10 @@ impl House {
 }
 
 /// An arrival with what was answered before it, and the age as it was said.
-fn answered(arrival: ToDepartment, pre_check: Option<PreCheck>, born: Born) -> ToDepartment {
-    match pre_check {
-        Some(pre_check) => ToDepartment::Answered { arrival: Box::new(arrival), pre_check, said: born.said },
-        None => arrival,
-    }
+fn answered(arrival: ToDepartment, pre_check: Option<PreCheck>, answers: Option<Answers>, born: Born) -> ToDepartment {
+    let Some(pre_check) = pre_check else { return arrival };
+    let sealed = answers.map(|answers| answers.seal(&pre_check)).unwrap_or_default();
+    ToDepartment::Answered { arrival: Box::new(arrival), pre_check, said: born.said, sealed }
 }
 
 /// What an answer named, for the audit.

@@ -42,6 +42,7 @@ impl House {
             Deed::FindAppointments(at, _) => Checked::FindAppointments(at.clone()),
             Deed::FindArrivals(asked) => Checked::FindArrivals(asked.departments.clone()),
             Deed::ReadTicketCode(ticket) => Checked::ReadTicketCode(ticket.clone()),
+            Deed::ReadPreCheck(ticket) => Checked::ReadPreCheck(ticket.clone()),
             Deed::DrawQrCode(_) => Checked::DrawQrCode,
             Deed::IssueToken(_) => Checked::IssueToken(issued.as_ref().and_then(|issued| issued.site.clone())),
             Deed::ListStaff(of) => Checked::ListStaff(of.clone()),
@@ -101,6 +102,7 @@ impl House {
             Deed::FindAppointments(at, asked) => self.find_appointments(claims, &at, &asked.text).await,
             Deed::FindArrivals(asked) => self.find_arrivals(claims, asked).await,
             Deed::ReadTicketCode(ticket) => Ok(self.ticket_code(&ticket)),
+            Deed::ReadPreCheck(ticket) => self.read_pre_check(claims, ticket).await,
             Deed::DrawQrCode(asked) => qr_code(&asked.text),
             Deed::IssueToken(asked) => {
                 let issued = issued.ok_or(Code::Internal)?;

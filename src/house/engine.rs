@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
 use super::commands::{Addressed, booked_slot, changes_staff, outcome_ids};
-use super::pre_check::is_arrival;
+use super::pre_check::{Answers, is_arrival};
 use super::{House, ops, site};
 use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};
 use crate::identity::access::{self, Facts, StreamName, Target, may_be_number};
@@ -53,10 +53,11 @@ impl House {
         }
     }
 
-    fn origin(&self, claims: &Claims, key: Option<Uuid>, command: &ClientCommand) -> Origin {
-        let body = serde_json::to_vec(command).expect("invariant: commands are plain JSON");
+    fn origin(&self, claims: &Claims, key: Option<Uuid>, command: &ClientCommand, answers: Option<&Answers>) -> Origin {
+        let body = || serde_json::to_vec(command).expect("invariant: commands are plain JSON");
+        let digest = answers.map_or_else(|| Sha256::digest(body()).into(), |answers| answers.digest(command));
         let mut body_hash = [0; 16];
-        body_hash.copy_from_slice(&Sha256::digest(&body)[..16]);
+        body_hash.copy_from_slice(&digest[..16]);
         let key = key.map(|key| key.as_u128());
         Origin::Client { principal: claims.principal(), name: command.name().to_owned(), key, body_hash }
     }
@@ -165,10 +166,11 @@ impl House {
     async fn ask(&self, claims: &Claims, key: Option<Uuid>, command: ClientCommand, turn: Turn) -> Outcome {
         self.stands(claims).await?;
         self.checked(claims, &command, Facts::default()).await?;
-        let origin = self.origin(claims, key, &command);
+        let answers = self.answers_in(&command).await?;
+        let origin = self.origin(claims, key, &command, answers.as_ref());
         let one_by_one = if changes_staff(&command) { Some(self.staff_changes.lock().await) } else { None };
         let addressed = match self.check_sent_to(&command).await {
-            Ok(()) => self.address(claims, command.clone()).await,
+            Ok(()) => self.address(claims, command.clone(), answers).await,
             Err(why) => Err(why),
         };
         let (owner, message) = match addressed {
@@ -233,7 +235,7 @@ impl House {
         }
         let Some((owner, message)): Option<Addressed> = self.address_known(claims, command) else { return Ok(None) };
         access::allowed(claims, command, &facts)?;
-        let reply = self.shell.begin(owner, message, self.origin(claims, key, command))?;
+        let reply = self.shell.begin(owner, message, self.origin(claims, key, command, None))?;
         Ok(Some(Ready { reply }))
     }
 

@@ -63,6 +63,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
             .route("/arrivals/find", web::post().to(find_arrivals))
             .route("/tickets/{id}/code", web::get().to(read_ticket_code))
+            .route("/tickets/{id}/pre-check", web::get().to(read_pre_check))
             .route("/qr-codes", web::post().to(draw_qr_code))
             .route("/streams/{name}", web::get().to(read_stream))
             .route("/voice/{id}", web::get().to(read_voice))
@@ -367,6 +368,11 @@ async fn find_arrivals(request: HttpRequest, door: web::Data<Door>, payload: web
 async fn read_ticket_code(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     let ticket: TicketId = id(&request)?;
     door.deed(&request, Deed::ReadTicketCode(ticket)).await
+}
+
+async fn read_pre_check(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let ticket: TicketId = id(&request)?;
+    door.deed(&request, Deed::ReadPreCheck(ticket)).await
 }
 
 async fn draw_qr_code(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

@@ -152,6 +152,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         "What somebody at a kiosk has today, by what only they have; audited.",
     ),
     ("GET", "/tickets/{id}/code", None, false, "What a kiosk or the desk scans of a ticket."),
+    (
+        "GET",
+        "/tickets/{id}/pre-check",
+        None,
+        false,
+        "What was answered before a ticket's queue; desk, and the doctor whom the patient is with; audited.",
+    ),
     ("POST", "/qr-codes", Some("DrawQrCode"), false, "A text as a picture to be scanned."),
     ("GET", "/streams/{name}", None, false, "A stream's snapshot and position."),
     ("GET", "/voice/{id}", None, false, "What a site's voice pack is to say, and how far its recording is."),

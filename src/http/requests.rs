@@ -48,6 +48,8 @@ pub enum Deed {
     FindArrivals(FindArrivals),
     /// What is scanned of a ticket.
     ReadTicketCode(TicketId),
+    /// What was answered before a ticket's queue (audited).
+    ReadPreCheck(TicketId),
     /// A text as a picture to be scanned.
     DrawQrCode(DrawQrCode),
     /// A token for a script.

@@ -241,10 +241,14 @@ test('the desk lets somebody join all the same with a reason, and leaves the que
   await columnIs(desk, A, ['A001', 'A003', 'A004']);
   await choose(desk, 'A003');
   await desk.waitForSelector('.pre-checked:has-text("仍在这里就诊:那边已经看过")');
+  assert.doesNotMatch(JSON.stringify(await hospital.call('GET', `/streams/queue:${A}`, undefined, hospital.desk)), /那边已经看过|not_measured|36\.5|"answers"/, 'asked for, and on no stream');
   await find('A005');
   await desk.click('dialog [data-action=leave_out]');
   await giveReason(desk);
   await columnIs(desk, A, ['A001', 'A003', 'A004', 'A005']);
+  await choose(desk, 'A005');
+  await desk.waitForSelector('.pre-checked:has-text("没有问:门口已经问过")');
+  assert.equal(await desk.$('.pre-checked dl'), null);
 });
 
 test('a walk-in is asked after the form, an emergency is not asked', async () => {
@@ -315,6 +319,45 @@ test('the phone asks one question a screen and says where to go', async () => {
   if (process.env.PICTURES) await phone.screenshot({ path: `${process.env.PICTURES}/alert-phone.png` });
   await desk.click('[data-action=acknowledge_alert]');
   await phone.waitForSelector('[data-ticket] .big-words:not(:has-text("分诊台"))');
+});
+
+test('the doctor reads what was answered of who is called, and is told when it is not there', async () => {
+  const doctor = await browser.staff('/doctor', SIZES.console, 'liming');
+  const held = [];
+  await doctor.route('**/api/v1/tickets/*/pre-check', (route) => held.push(route));
+  const next = async (outcome) => {
+    const before = await doctor.getAttribute('[data-in-hand]', 'data-in-hand');
+    await doctor.click(`.hand [data-action=call_next_patient]${outcome ? `[data-outcome=${outcome}]` : ''}`);
+    await doctor.waitForFunction((was) => document.querySelector('[data-in-hand]').dataset.inHand !== was, before);
+  };
+  await next('');
+  await doctor.waitForSelector('.hand:has-text("孙急")');
+  assert.equal(held.length, 0, 'an emergency was not asked');
+  await next('seen');
+  await doctor.waitForSelector('.hand .pre-checked [data-answers=reading]');
+  await looks(doctor);
+  // The browser notes such an answer.
+  browser.serverIsDown = true;
+  await held.pop().fulfill({ status: 500, contentType: 'application/problem+json', body: '{"code":"internal"}' });
+  await doctor.waitForSelector('.hand [data-answers=not_read] [data-action=read_pre_check]');
+  browser.serverIsDown = false;
+  await looks(doctor);
+  if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/answers-not-read.png` });
+  await doctor.click('[data-action=read_pre_check]');
+  await doctor.waitForSelector('.hand [data-answers=reading]');
+  assert.equal(held.length, 1);
+  await held.pop().fallback();
+  await doctor.waitForSelector('.hand .pre-checked dl:has-text("体温")');
+  await looks(doctor);
+  if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/answers-doctor.png` });
+  // The key of the next one is gone.
+  await next('seen');
+  await doctor.waitForSelector('.hand [data-answers=reading]');
+  await held.pop().fulfill({ contentType: 'application/json', body: '{"answers":null,"not_asked":null,"all_the_same":null}' });
+  await doctor.waitForSelector('.hand [data-answers=gone]:has-text("密钥已删除")');
+  await looks(doctor);
+  if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/answers-gone.png` });
+  await doctor.context().close();
 });
 
 test('no screen says anything of it', async () => {

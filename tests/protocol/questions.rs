@@ -30,6 +30,9 @@ impl Clinic {
         let heard = json!({"ticket": ticket["ticket"]});
         self.post("/tickets/acknowledge-alert", Some(desk), heard).await;
         self.until_event("queue:s.d.q", "alert_acknowledged").await;
+        let path = format!("/tickets/{}/pre-check", ticket["ticket"].as_str().unwrap());
+        let said = self.ask("GET", &path, Some(desk), None).await;
+        assert_eq!(said, json!({"answers": {"cough": "long"}, "not_asked": null, "all_the_same": null}));
         self.post("/tickets/cancel", Some(desk), json!({"ticket": ticket["ticket"], "reason": "went home"})).await;
         self.sent_on(operator, desk).await;
         let no_more = json!({"site": "s", "version": 2, "questions": [], "rules": []});
@@ -50,6 +53,9 @@ impl Clinic {
         assert_eq!(refused.code, "unknown_id");
         answered["pre_check"] = json!({"version": 1, "answers": {"cough": "blood"}, "all_the_same": "seen there"});
         let ticket = self.post("/tickets", Some(desk), answered).await;
+        let path = format!("/tickets/{}/pre-check", ticket["ticket"].as_str().unwrap());
+        let said = self.ask("GET", &path, Some(desk), None).await;
+        assert_eq!((&said["answers"]["cough"], &said["all_the_same"]), (&json!("blood"), &json!("seen there")));
         self.post("/tickets/cancel", Some(desk), json!({"ticket": ticket["ticket"], "reason": "went home"})).await;
         let path = format!("/audit?day={}&about={who}", crate::clinic::today());
         let page = self.door.ask("GET", &path, Some(operator), None).await.unwrap();

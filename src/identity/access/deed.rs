@@ -27,6 +27,8 @@ pub enum Deed {
     FindArrivals(Vec<DepartmentId>),
     /// Show a ticket's code, which a kiosk or the desk scans.
     ReadTicketCode(TicketId),
+    /// Show what was answered before this ticket's queue (audited).
+    ReadPreCheck(TicketId),
     /// Draw a text as a picture to be scanned.
     DrawQrCode,
     /// Issue a token for a script, of that site (absent: of all sites).
@@ -63,6 +65,7 @@ impl Deed {
         "find_appointments",
         "find_arrivals",
         "read_ticket_code",
+        "read_pre_check",
         "draw_qr_code",
         "issue_token",
         "read_audit",
@@ -89,6 +92,7 @@ impl Deed {
             Self::FindAppointments(_) => "find_appointments",
             Self::FindArrivals(_) => "find_arrivals",
             Self::ReadTicketCode(_) => "read_ticket_code",
+            Self::ReadPreCheck(_) => "read_pre_check",
             Self::DrawQrCode => "draw_qr_code",
             Self::IssueToken(_) => "issue_token",
             Self::ReadAudit => "read_audit",

@@ -151,6 +151,8 @@ const DEEDS: &[Rule] = &[
     Rule { name: "find_appointments", who: DESK },
     Rule { name: "find_arrivals", who: &[(Kiosk, OwnDepartment)] },
     Rule { name: "read_ticket_code", who: &[(Patient, OwnPatient), (Desk, OwnDepartment), (Kiosk, OwnDepartment)] },
+    // Of a doctor the department decides further: of the patient who is with them.
+    Rule { name: "read_pre_check", who: DOCTOR_THERE_OR_DESK },
     Rule { name: "draw_qr_code", who: &[(Patient, Any), (Desk, Any), (Kiosk, Any)] },
     Rule { name: "issue_token", who: &[(Operator, MayIssue)] },
     // It names no site: only for operators of all sites, because the audit is one for all.

@@ -6,6 +6,7 @@ import { h } from '../lib/dom.js';
 import { said, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { alertText, answerWord, choicesOf, DEGREES, degreesOf, NOT_MEASURED, questionsOf } from '../lib/pre-check.js';
+import { wordsOf } from '../lib/words.js';
 
 /** A digit chooses; the next question has the keys then. @param {any} event */
 function pickByDigit(event) {
@@ -93,23 +94,41 @@ const inOrder = (answers, asked) => Object.keys(answers).sort((a, b) => asked.fi
 /** Who has heard an alert: an account's own name. @param {any} alert */
 const heardBy = (alert) => String(alert.acknowledged_by).replace(/^a-(staff-)?/, '');
 
-/** What was answered before the queue, at a ticket of the own department. @param {any} ticket @param {import('../lib/site.js').Site} site */
-export function preCheckPart(ticket, site) {
+/** What was answered: read for this ticket, on its way, not read, or gone. @param {any} ticket @param {any[]} asked @param {import('../lib/answers.js').Answers} answers */
+function answersPart(ticket, asked, answers) {
+  const { said: read, refusal } = answers.of(ticket);
+  if (refusal) {
+    return h('p', { class: 'notice soon', key: 'not-read', role: 'status', 'data-answers': 'not_read' },
+      h('span', null, t('pre_check.not_read', { why: wordsOf(refusal) })),
+      h('button', { type: 'button', class: 'btn small', 'data-action': 'read_pre_check', onclick: () => answers.again(ticket) }, t('pre_check.read_again')));
+  }
+  if (!read) return h('div', { key: 'reading', 'aria-busy': 'true', 'data-answers': 'reading' }, h('p', { class: 'skeleton' }));
+  if (!read.answers) return h('p', { class: 'notice', key: 'gone', 'data-answers': 'gone' }, t('pre_check.gone'));
+  if (!Object.keys(read.answers).length) return null;
+  return h('dl', { key: 'answers', 'data-answers': 'read' }, inOrder(read.answers, asked).map((id) => {
+    const question = asked.find((one) => one.id === id);
+    return [h('dt', { key: `${id}-q` }, question ? said(question.text) : id), h('dd', { key: `${id}-a`, class: 'num' }, answerWord(question, read.answers[id]))];
+  }));
+}
+
+/** What came of the questions before the queue, at a ticket of the own department, and what was answered. @param {any} ticket @param {import('../lib/site.js').Site} site @param {import('../lib/answers.js').Answers} answers */
+export function preCheckPart(ticket, site, answers) {
   const checked = ticket.pre_check;
   if (!checked) return null;
   const asked = questionsOf(site, checked.version);
   const department = checked.sent_to && site.one('departments', checked.sent_to);
   const { alert } = checked;
+  const reasons = answers.of(ticket).said || {};
   return h('div', { class: 'pre-checked', key: 'pre-check', 'data-pre-check': checked.rule || '' },
     h('b', null, t('pre_check.checked')),
     alert ? h('p', { class: `notice ${alert.acknowledged_by ? '' : alert.level === 'urgent' ? 'alarm' : 'soon'}`, key: 'alert' }, alertText(checked, site),
       alert.acknowledged_by ? h('small', null, t('pre_check.heard', { who: heardBy(alert), time: clockOf(alert.acknowledged_at) })) : null) : null,
     checked.note ? h('p', { class: 'notice soon', key: 'note' }, said(checked.note)) : null,
     department ? h('p', { key: 'sent' }, t('pre_check.was_sent', { where: said({ zh: department.name, en: department.name_en }) }),
-      checked.all_the_same ? t('pre_check.joined_all_the_same', { reason: checked.all_the_same }) : '') : null,
-    checked.not_asked ? h('p', { key: 'not-asked' }, t('pre_check.was_not_asked', { reason: checked.not_asked })) : null,
-    h('dl', { key: 'answers' }, inOrder(checked.answers, asked).map((id) => {
-      const question = asked.find((one) => one.id === id);
-      return [h('dt', { key: `${id}-q` }, question ? said(question.text) : id), h('dd', { key: `${id}-a`, class: 'num' }, answerWord(question, checked.answers[id]))];
-    })));
+      checked.all_the_same ? withReason('joined_all_the_same', reasons.all_the_same) : '') : null,
+    checked.not_asked ? h('p', { key: 'not-asked' }, withReason('was_not_asked', reasons.not_asked)) : null,
+    answersPart(ticket, asked, answers));
 }
+
+/** With the desk's reason, where it can be read. @param {string} what @param {string|null|undefined} reason */
+const withReason = (what, reason) => (reason ? t(`pre_check.${what}`, { reason }) : t(`pre_check.${what}_plain`));

@@ -4,6 +4,7 @@ import '../components/undo-bar.js';
 import { screensView } from '../components/screens.js';
 import { Slips } from '../components/slip.js';
 import { alertTag, waited, why } from '../components/ticket.js';
+import { Answers } from '../lib/answers.js';
 import { clockOf, wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -41,6 +42,8 @@ let site = null;
 /** @type {any} */
 let persons = null;
 /** @type {any} */
+let answers = null;
+/** @type {any} */
 let acts = null;
 /** @type {any} */
 let search = null;
@@ -67,6 +70,7 @@ let shown = null;
 async function start(page) {
   const who = page.session.who;
   persons = new Persons(page.session, page.draw);
+  answers = new Answers(page.session, page.draw);
   site = new Site(page.session, who.site, page.protocol.clock);
   try {
     await site.read();
@@ -301,7 +305,7 @@ function aside() {
     walk_in: () => walkIn.view(),
     ticket: () => (ticket
       ? ticketPanel({
-        floor: f, acts, persons, slips, now: clock.now(), moving, shown, close: () => pick(null),
+        floor: f, acts, persons, answers, slips, now: clock.now(), moving, shown, close: () => pick(null),
         walkIn: (one) => {
           side = 'walk_in';
           walkIn.for({ patient: one.patient, name: persons.nameOf(one) });

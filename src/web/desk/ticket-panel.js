@@ -18,7 +18,7 @@ export const CLASSES = ['emergency', 'military', 'disabled', 'late_pregnancy', '
 export const printButton = () => h('button', { type: 'button', class: 'btn', key: 'print', 'data-action': 'print_slip', onclick: () => window.print() }, t('desk.print'));
 
 /**
- * @typedef {{floor: import('./floor.js').Floor, acts: import('./acts.js').Acts, persons: any, slips: import('../components/slip.js').Slips, now: number,
+ * @typedef {{floor: import('./floor.js').Floor, acts: import('./acts.js').Acts, persons: any, answers: import('../lib/answers.js').Answers, slips: import('../components/slip.js').Slips, now: number,
  *   moving: string|null, shown: string|null, show: (ticket: any) => void, returnDay: (ticket: any) => void, walkIn: (ticket: any) => void, setMoving: (ticket: string|null) => void, close: () => void}} Look
  */
 
@@ -36,7 +36,7 @@ export function ticketPanel(look, ticket) {
     notAnnounced(ticket),
     reachedPart(acts, ticket, persons.get(ticket.patient)),
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
-    preCheckPart(ticket, look.floor.site),
+    preCheckPart(ticket, look.floor.site, look.answers),
     goesOn(look, ticket),
     h('div', { class: 'acts' }, buttons(look, ticket)),
     again(look, ticket),

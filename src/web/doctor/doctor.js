@@ -24,14 +24,14 @@ const page = openPage({ mode: 'staff', roles: ['doctor'], start, draw });
 function draw() {
   top();
   if (!opened) return skeleton();
-  const { model, actions, persons, site } = opened;
+  const { model, actions, persons, answers, site } = opened;
   if (model.refused) {
     return h('p', { class: 'empty' }, h('b', null, t('doctor.refused')), wordsOf(model.refused));
   }
   if (!model.value) return skeleton();
   const clock = page.protocol.clock;
   const look = {
-    model, actions, persons, tab, now: clock.now(), offsetMinutes: clock.offsetMinutes,
+    model, actions, persons, answers, tab, now: clock.now(), offsetMinutes: clock.offsetMinutes,
     setTab: (/** @type {string} */ name) => {
       tab = name;
       page.draw();

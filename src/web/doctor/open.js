@@ -1,5 +1,6 @@
 // What a doctor's page begins with, the console's and the small caller's: who, where, which queues, and what can be done.
 
+import { Answers } from '../lib/answers.js';
 import { Persons } from '../lib/persons.js';
 import { prefix, Site } from '../lib/site.js';
 import { wordsOf } from '../lib/words.js';
@@ -7,12 +8,13 @@ import { Actions } from './actions.js';
 import { listenKeys } from './keys.js';
 import { Model } from './model.js';
 
-/** @typedef {{model: Model, actions: Actions, persons: Persons, site: Site}} Console */
+/** @typedef {{model: Model, actions: Actions, persons: Persons, answers: Answers, site: Site}} Console */
 
 /** @param {import('../lib/page.js').Page} page @returns {Promise<Console>} */
 export async function openConsole(page) {
   const doctor = page.session.who.doctor;
   const persons = new Persons(page.session, page.draw);
+  const answers = new Answers(page.session, page.draw);
   const site = new Site(page.session, prefix(doctor, 1), page.protocol.clock);
   try {
     await site.read();
@@ -23,5 +25,5 @@ export async function openConsole(page) {
   const actions = new Actions(page, model, persons);
   listenKeys(() => !!model.work);
   setInterval(page.draw, 1000);
-  return { model, actions, persons, site };
+  return { model, actions, persons, answers, site };
 }

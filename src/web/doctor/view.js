@@ -12,7 +12,7 @@ const TABS = ['waiting', 'away', 'missed', 'ended'];
 
 /**
  * @typedef {{model: import('./model.js').Model, actions: import('./actions.js').Actions,
- *   persons: import('../lib/persons.js').Persons, tab: string, setTab: (tab: string) => void, now: number,
+ *   persons: import('../lib/persons.js').Persons, answers: import('../lib/answers.js').Answers, tab: string, setTab: (tab: string) => void, now: number,
  *   offsetMinutes: number, keys: () => void, caller: () => void}} Look
  */
 
@@ -73,7 +73,7 @@ function personPart(look, hand) {
       h('span', { class: 'age' }, [sexWord(hand.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
     tags(hand),
     notAnnounced(hand),
-    preCheckPart(hand, look.model.site),
+    preCheckPart(hand, look.model.site, look.answers),
     h('dl', { class: 'facts' },
       h('dt', null, t('ticket.checked_in')),
       h('dd', { class: 'num' }, hand.checked_in_at ? t('ticket.checked_in_waited', { time: clockOf(hand.checked_in_at), waited: waited(hand, look.now) }) : '–'),

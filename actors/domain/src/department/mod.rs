@@ -159,7 +159,9 @@ fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> 
 fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
     use ToDepartment as To;
     let (command, answered) = match command {
-        To::Answered { arrival, pre_check, said } => (*arrival, Some(pre_check::Answered { pre_check, said })),
+        To::Answered { arrival, pre_check, said, sealed } => {
+            (*arrival, Some(pre_check::Answered { pre_check, said, sealed }))
+        }
         command => (command, None),
     };
     let answered = answered.as_ref();

@@ -1,8 +1,6 @@
 //! The pre-check of an arrival: what the site asks, who may leave it out, and whether the patient joins the queue, is sent
 //! to another department, or is registered there at once.
 
-use std::collections::BTreeMap;
-
 use super::{Department, State, emit_clinic};
 use crate::clinic;
 use crate::floor::{self, PreChecked, SentBefore, SentElsewhere, doors, transfer};
@@ -22,6 +20,8 @@ pub(super) struct Answered {
     pub pre_check: PreCheck,
     /// The birth date as it was said, whether proof of it was seen or not: a small child is looked at before that.
     pub said: Option<BusinessDate>,
+    /// The same, as it is kept.
+    pub sealed: Vec<u8>,
 }
 
 /// Who is to join which queue.
@@ -47,10 +47,10 @@ pub(super) enum Checked {
 /// What stands on the record of who joins.
 pub(super) struct Joins {
     version: u32,
-    answers: BTreeMap<String, String>,
-    not_asked: Option<String>,
+    sealed: Vec<u8>,
+    not_asked: bool,
     found: Option<Found>,
-    all_the_same: Option<String>,
+    all_the_same: bool,
     /// Another department's queue, in which the ticket is registered at once.
     to: Option<QueueId>,
 }
@@ -67,27 +67,25 @@ pub(super) fn check(
         return Ok(Checked::Nothing);
     };
     let changed = || Rejection::from(Code::QuestionsChanged).with("version", asked.version);
-    let Some(Answered { pre_check: answered, said }) = answered else {
+    let Some(Answered { pre_check: answered, said, sealed }) = answered else {
         return if who.is_spared { Ok(Checked::Nothing) } else { Err(changed()) };
     };
     let is_desk = context.principal.role == Role::Desk;
     let by_desk = |reason: &Option<String>| match reason.as_deref().map(str::trim) {
         Some("") => Err(Rejection::new(Code::InvalidField, "a reason is given").with("field", "pre_check")),
         Some(_) if !is_desk => Err(Rejection::new(Code::Forbidden, "the desk's to say")),
-        given => Ok(given.map(str::to_owned)),
+        given => Ok(given.is_some()),
     };
     let (not_asked, all_the_same) = (by_desk(&answered.not_asked)?, by_desk(&answered.all_the_same)?);
     let PreCheck { version, answers, to, .. } = answered;
     let version_now = asked.version;
-    if not_asked.is_some() {
-        let answers = BTreeMap::new();
-        let joins = Joins { version: version_now, answers, not_asked, found: None, all_the_same: None, to: None };
-        return Ok(Checked::Joins(Box::new(joins)));
-    }
     let joins = |found, all_the_same, to| {
-        let answers = answers.clone();
-        Checked::Joins(Box::new(Joins { version: version_now, answers, not_asked: None, found, all_the_same, to }))
+        let sealed = sealed.clone();
+        Checked::Joins(Box::new(Joins { version: version_now, sealed, not_asked, found, all_the_same, to }))
     };
+    if not_asked {
+        return Ok(joins(None, false, None));
+    }
     if *version != asked.version {
         return Err(changed());
     }
@@ -101,16 +99,16 @@ pub(super) fn check(
             Some(_) => {
                 Err(Rejection::new(Code::InvalidField, "to: no rule sends elsewhere").with("field", "pre_check"))
             }
-            None => Ok(joins(found, None, None)),
+            None => Ok(joins(found, false, None)),
         };
     };
     match to {
-        Some(to) if to.department() == *department => Ok(joins(Some(found.clone()), None, Some(to.clone()))),
+        Some(to) if to.department() == *department => Ok(joins(Some(found.clone()), false, Some(to.clone()))),
         Some(_) => Err(Rejection::new(Code::InvalidField, "to: a queue of the department where the rule sends")
             .with("field", "pre_check")
             .with("department", department.as_str())),
-        None if all_the_same.is_some() => Ok(joins(Some(found.clone()), all_the_same, None)),
-        None => Ok(Checked::Sent(Box::new(sent(who, asked, answered, found, context)))),
+        None if all_the_same => Ok(joins(Some(found.clone()), true, None)),
+        None => Ok(Checked::Sent(Box::new(sent(who, asked, sealed, found, context)))),
     }
 }
 
@@ -137,19 +135,13 @@ fn sent_to<'a>(state: &State, found: Option<&'a Found>) -> Option<(&'a Found, &'
     }
 }
 
-fn sent(
-    who: &Joining<'_>,
-    asked: &DefineQuestions,
-    answered: &PreCheck,
-    found: &Found,
-    context: &Context,
-) -> SentElsewhere {
+fn sent(who: &Joining<'_>, asked: &DefineQuestions, sealed: &[u8], found: &Found, context: &Context) -> SentElsewhere {
     SentElsewhere {
         brief: who.brief.clone(),
         appointment: who.appointment.cloned(),
         queue: who.queue.clone(),
         version: asked.version,
-        answers: answered.answers.clone(),
+        sealed: sealed.to_vec(),
         found: found.clone(),
         date: who.date,
         at: context.now,
@@ -186,11 +178,11 @@ pub(super) fn joined(
     context: &Context,
 ) -> Answer {
     if let Checked::Joins(joins) = checked {
-        let Joins { version, answers, not_asked, found, all_the_same, to } = *joins;
+        let Joins { version, sealed, not_asked, found, all_the_same, to } = *joins;
         let (ticket, at) = (ticket.clone(), context.now);
         let sent_before = sent_before(draft.state(), &ticket, context);
         let checked =
-            PreChecked { ticket: ticket.clone(), version, answers, not_asked, found, all_the_same, sent_before, at };
+            PreChecked { ticket: ticket.clone(), version, sealed, not_asked, found, all_the_same, sent_before, at };
         floor::emit(draft, floor::Event::PreChecked(Box::new(checked)));
         if let Some(to) = to {
             return transfer::send(draft, &ticket, &to, REASON, at);

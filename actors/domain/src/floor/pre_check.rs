@@ -1,7 +1,5 @@
 //! What is kept of a ticket's pre-check, and the desk's word that an alert has been heard.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
@@ -26,14 +24,15 @@ pub struct PreChecked {
     pub ticket: TicketId,
     /// The version of the questions that the site had.
     pub version: u32,
-    /// What was answered, by question: ids of choices and degrees, never a text.
-    pub answers: BTreeMap<String, String>,
-    /// Nothing was asked, and why.
-    pub not_asked: Option<String>,
+    /// What was answered, and the desk's reasons: sealed with the person's own key before it came here. Empty: it was not
+    /// kept, because there was no such key.
+    pub sealed: Vec<u8>,
+    /// Nothing was asked.
+    pub not_asked: bool,
     /// The rule that held.
     pub found: Option<Found>,
-    /// It sends elsewhere, and the desk has let the patient join the queue: why.
-    pub all_the_same: Option<String>,
+    /// It sends elsewhere, and the desk has let the patient join the queue.
+    pub all_the_same: bool,
     /// The same person was sent elsewhere earlier that day, and has answered otherwise since, not at the desk.
     pub sent_before: Option<SentBefore>,
     /// When.
@@ -63,7 +62,7 @@ pub struct SentElsewhere {
     /// The version of the questions.
     pub version: u32,
     /// What was answered, as in [`PreChecked`].
-    pub answers: BTreeMap<String, String>,
+    pub sealed: Vec<u8>,
     /// The rule that held.
     pub found: Found,
     /// The business day.
@@ -182,9 +181,29 @@ pub fn is_not_taken(state: &State, ticket: &Ticket) -> bool {
 /// Whether a refused ticket is of somebody whom the pre-check sends elsewhere and whom the desk has not let join here.
 pub(super) fn stays_out(state: &State, ticket: &Ticket) -> bool {
     let is_asked_back = matches!(ticket.standing, Standing::InTransit { recalled: true, .. });
-    let kept = state.floor.pre_checks.get(ticket.id()).filter(|kept| kept.checked.all_the_same.is_none());
+    let kept = state.floor.pre_checks.get(ticket.id()).filter(|kept| !kept.checked.all_the_same);
     let does = kept.and_then(|kept| kept.checked.found.as_ref()).map(|found| &found.does);
     !is_asked_back && matches!(does, Some(Does::SendTo { department }) if *department != state.config.id)
+}
+
+/// A ticket's pre-check, and whose it is, for who may read what was answered: the desk; of doctors only the one whose call it
+/// has followed, while the patient is there. Rejects `forbidden`, or `wrong_ticket_state` where none stands at the ticket.
+pub fn to_read<'a>(
+    state: &'a State,
+    ticket: &TicketId,
+    doctor: Option<&DoctorId>,
+) -> Result<(&'a PatientId, &'a PreChecked), Rejection> {
+    let ticket = ticket_of(state, ticket)?;
+    let with = match &ticket.standing {
+        Standing::Called(call) | Standing::Serving { call, .. } => Some(&call.doctor),
+        _ => None,
+    };
+    if doctor.is_some() && doctor != with {
+        return Err(Code::Forbidden.into());
+    }
+    let kept = state.floor.pre_checks.get(ticket.id());
+    let kept = kept.ok_or_else(|| Rejection::new(Code::WrongTicketState, "no pre-check stands at this ticket"))?;
+    Ok((&ticket.opened.brief.patient, &kept.checked))
 }
 
 /// With a ticket that has just been sent on: what was answered, and whether its alert was heard.

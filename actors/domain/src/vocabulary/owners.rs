@@ -187,8 +187,9 @@ pub enum ToDepartment {
     /// From the site: what is asked before somebody joins a queue.
     ConfigureQuestions(DefineQuestions),
     /// A check-in, walk-in or return, with what was answered before it, and the birth date as it was said: the arrival's is the
-    /// one that proof was seen for.
-    Answered { arrival: Box<ToDepartment>, pre_check: PreCheck, said: Option<BusinessDate> },
+    /// one that proof was seen for. What was answered is decided by and not kept; what is kept is `sealed`: the same, as only
+    /// the person's own key opens it (empty: there is no such key).
+    Answered { arrival: Box<ToDepartment>, pre_check: PreCheck, said: Option<BusinessDate>, sealed: Vec<u8> },
     /// See [`AcknowledgeAlert`].
     AcknowledgeAlert(AcknowledgeAlert),
     /// From the site: what a queue or a doctor has beside its definition.

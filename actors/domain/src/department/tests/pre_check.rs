@@ -1,6 +1,6 @@
 //! The pre-check: who joins the queue, who is sent elsewhere, who is an alert; who may leave it out; what is on the record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::house::*;
 use crate::clinic::AppointmentState;
@@ -56,9 +56,22 @@ fn check_in(
 
 pub fn of(arrival: ToDepartment, pre_check: Option<PreCheck>, said: Option<BusinessDate>) -> ToDepartment {
     match pre_check {
-        Some(pre_check) => ToDepartment::Answered { arrival: Box::new(arrival), pre_check, said },
+        Some(pre_check) => {
+            let sealed = sealed(&pre_check);
+            ToDepartment::Answered { arrival: Box::new(arrival), pre_check, said, sealed }
+        }
         None => arrival,
     }
+}
+
+/// What was answered, as nobody reads it here.
+pub fn sealed(pre_check: &PreCheck) -> Vec<u8> {
+    format!("{pre_check:?}").bytes().map(|byte| !byte).collect()
+}
+
+/// What a desk is given to open.
+pub fn read(house: &House, ticket: &TicketId) -> Vec<u8> {
+    floor::pre_check::to_read(&house.state, ticket, None).expect("it stands there").1.sealed.clone()
 }
 
 pub fn walk_in(
@@ -199,8 +212,8 @@ fn the_desk_registers_there_at_once_or_lets_the_patient_join_with_a_reason() {
     let stays = ticket(walk_in(&mut house, "b", None, all_the_same("发热门诊已排除")));
     assert!(matches!(house.is(&stays), "waiting" | "summoned"));
     assert_eq!(
-        (shown(&house, &stays)["all_the_same"].as_str(), shown(&house, &stays)["sent_to"].as_str()),
-        (Some("发热门诊已排除"), Some(FEVER_CLINIC))
+        (shown(&house, &stays)["all_the_same"].as_bool(), shown(&house, &stays)["sent_to"].as_str()),
+        (Some(true), Some(FEVER_CLINIC))
     );
     let appointment = house.book("0930", "c");
     for pre_check in [to(&there), all_the_same("it is nothing"), healthy] {
@@ -228,10 +241,7 @@ fn other_questions_than_are_asked_now_are_asked_again_and_only_the_desk_leaves_t
     let not_asked = |why: &str| PreCheck { not_asked: Some(why.to_owned()), version: 0, ..answered("no", "36.5") };
     assert_eq!(code(check_in(&mut house, phone(), &appointment, None, Some(not_asked("no time")))), Code::Forbidden);
     let one = ticket(check_in(&mut house, desk(), &appointment, None, Some(not_asked("听不清"))));
-    assert_eq!(
-        (shown(&house, &one)["not_asked"].as_str(), shown(&house, &one)["answers"].clone()),
-        (Some("听不清"), serde_json::json!({}))
-    );
+    assert_eq!(shown(&house, &one)["not_asked"], true);
     // An emergency is never asked, nor who was written down while the server was away.
     let emergency = ticket(walk_in(&mut house, "e", Some("emergency"), None));
     assert_eq!(shown(&house, &emergency), serde_json::Value::Null);
@@ -271,9 +281,9 @@ fn who_answers_otherwise_after_being_sent_elsewhere_joins_and_the_ticket_says_so
     house.system(ToDepartment::ConfigureQuestions(asks(4)));
     let booked = house.ticket(&other).opened.appointment.clone().expect("it is of a booking");
     let again = PreCheck { version: 4, ..answered("no", "37.1") };
-    assert_eq!(ticket(check_in(&mut house, phone(), &booked, born(1980), Some(again))), other);
+    assert_eq!(ticket(check_in(&mut house, phone(), &booked, born(1980), Some(again.clone()))), other);
     let said = shown(&house, &other);
-    assert_eq!((said["version"].as_u64(), said["answers"]["temperature"].as_str()), (Some(4), Some("37.1")));
+    assert_eq!((said["version"].as_u64(), read(&house, &other)), (Some(4), sealed(&again)));
     house.assert_replays();
 }
 
@@ -300,7 +310,54 @@ fn a_visit_of_the_hospitals_is_asked_when_it_checks_in_here() {
 }
 
 #[test]
-fn what_was_answered_is_on_no_stream_but_that_of_desk_and_doctors() {
+fn what_was_answered_stands_in_no_event_and_no_state_but_sealed() {
+    let mut house = house();
+    let there = Some(QueueId::from(format!("{FEVER_CLINIC}.q")));
+    let said = |degrees: &str| PreCheck { not_asked: None, all_the_same: None, ..answered("no", degrees) };
+    let not_asked = PreCheck { not_asked: Some("听不清".to_owned()), ..said("40.9") };
+    let all = [
+        said("36.1"),
+        said("39.7"),
+        PreCheck { all_the_same: Some("发热门诊已排除".to_owned()), ..said("38.9") },
+        PreCheck { to: there, ..said("41.3") },
+        not_asked,
+    ];
+    for (n, pre_check) in all.iter().enumerate() {
+        walk_in(&mut house, &format!("n{n}"), None, Some(pre_check.clone())).expect("answered");
+    }
+    let record = format!("{:?}{:?}", house.events, house.state);
+    for said in ["36.1", "39.7", "38.9", "41.3", "40.9", "听不清", "发热门诊已排除"] {
+        assert!(!record.contains(said), "{said}");
+    }
+    let kept: BTreeSet<_> = house.state.floor.pre_checks.values().map(|kept| kept.checked.sealed.clone()).collect();
+    assert_eq!(kept, [0, 2, 3, 4].map(|n: usize| sealed(&all[n])).into());
+    assert_eq!(house.state.floor.sent_elsewhere["p-n1"].sent.sealed, sealed(&all[1]));
+}
+
+#[test]
+fn a_doctor_may_read_what_was_answered_by_whom_they_have_called_and_as_long_as_they_are_there() {
+    let mut house = house();
+    let one = ticket(walk_in(&mut house, "a", None, Some(answered("no", "36.5"))));
+    let read = |house: &House, doctor: u32| {
+        floor::pre_check::to_read(&house.state, &one, Some(&doctor_id(doctor))).map(|(whose, _)| whose.clone())
+    };
+    assert_eq!(read(&house, 1), Err(Code::Forbidden.into()), "waits for whoever");
+    house.call_next(1, None, None).expect("called");
+    assert_eq!(read(&house, 1), Ok("p-a".into()));
+    assert_eq!(read(&house, 2), Err(Code::Forbidden.into()), "another's");
+    house
+        .desk(ToDepartment::ReturnToWaiting(ReturnToWaiting { ticket: one.clone(), reason: "r".to_owned() }))
+        .expect("back");
+    assert_eq!(read(&house, 1), Err(Code::Forbidden.into()));
+    let spared = ticket(walk_in(&mut house, "e", Some("emergency"), None));
+    let state =
+        |ticket: &TicketId| floor::pre_check::to_read(&house.state, ticket, None).map(drop).map_err(|why| why.code);
+    assert_eq!((state(&spared), state(&one)), (Err(Code::WrongTicketState), Ok(())));
+    assert_eq!(state(&"s.d.t99".into()), Err(Code::Forbidden));
+}
+
+#[test]
+fn what_was_answered_is_on_no_stream_and_what_follows_on_that_of_desk_and_doctors() {
     let mut house = house();
     let appointment = house.book("0900", "child");
     ticket(check_in(&mut house, phone(), &appointment, born(2022), Some(answered("yes", "38.6"))));
@@ -310,6 +367,7 @@ fn what_was_answered_is_on_no_stream_but_that_of_desk_and_doctors() {
     assert!(said.iter().any(|(stream, said)| stream.starts_with("queue:") && said.to_string().contains("child_fever")));
     for (stream, said) in said {
         let said = said.to_string();
+        assert!(!said.contains("38.6") && !said.contains("\"answers\""), "{stream}: {said}");
         let answers = ["fever", "发烧", "38.6", "\"pre_check\""].iter().any(|word| said.contains(word));
         let is_staff = stream.starts_with("queue:") || stream.starts_with("doctor:");
         assert!(is_staff || (stream.starts_with("ticket:") && !answers), "{stream}: {said}");

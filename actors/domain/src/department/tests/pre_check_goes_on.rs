@@ -2,7 +2,7 @@
 //! goes with the ticket, and who was sent there without one is remembered for the day.
 
 use super::house::*;
-use super::pre_check::{answered, born, house, of, phone, shown, ticket, walk_in};
+use super::pre_check::{answered, born, house, of, phone, read, sealed, shown, ticket, walk_in};
 use super::transfers::deliver;
 use crate::department::{Event, view};
 use crate::floor::{self, SENT_MAX};
@@ -164,7 +164,8 @@ fn what_was_answered_and_an_alert_that_nobody_has_heard_go_with_the_ticket() {
     assert!(is_open(&two.here, &child), "on its way it is heard here");
     two.exchange();
     let there = two.linked(&gone);
-    assert_eq!(shown(&two.fever, &there)["answers"]["temperature"], "39");
+    let said = PreCheck { to: Some(QueueId::from("s.fever.q")), ..answered("yes", "39") };
+    assert_eq!(read(&two.fever, &there), sealed(&said));
     assert_eq!(shown(&two.fever, &there)["rule"], "fever");
     let there = two.linked(&child);
     let alert = shown(&two.fever, &there)["alert"].clone();

@@ -1,5 +1,5 @@
-//! A ticket's pre-check, as desk and doctors of the department see it: nobody else does. Of the patient's own place it says
-//! at most that they are to come to the desk.
+//! What came of a ticket's pre-check, as desk and doctors of the department see it: nobody else does. What was answered is on
+//! no stream: it is sealed, and asked for. Of the patient's own place it says at most that they are to come to the desk.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ impl View<'_> {
         matches!(alert, Some((AlertAbout::Rule(AlertLevel::Urgent, _), _)))
     }
 
-    /// What was answered and what followed; null: nothing is asked, or this ticket was spared.
+    /// When questions were answered and what followed; null: nothing is asked, or this ticket was spared.
     pub(super) fn pre_check(&self, ticket: &Ticket) -> Option<Value> {
         let kept = self.state.floor.pre_checks.get(ticket.id())?;
         let checked = &kept.checked;
@@ -26,8 +26,8 @@ impl View<'_> {
         let does = checked.found.as_ref().map(|found| &found.does);
         let (by, heard_at) = kept.acknowledged.as_ref().map(|(by, at)| (by, self.zone.rfc3339(*at))).unzip();
         Some(json!({
+            "at": self.at(checked.at),
             "version": checked.version,
-            "answers": checked.answers,
             "not_asked": checked.not_asked,
             "rule": checked.found.as_ref().map(|found| &found.rule),
             "sent_to": match does {
