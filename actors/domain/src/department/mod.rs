@@ -127,7 +127,7 @@ impl Owner for Department {
 
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
         out.extend(state.floor.told.unheard.values().map(floor::told::request));
-        out.extend(state.floor.notices.unheard.values().map(floor::notices::request));
+        out.extend(state.floor.notices.unheard.values().map(|due| floor::notices::request(due)));
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {

@@ -227,7 +227,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         }
         Event::PreCheckPassedOn { .. } => {}
         Event::NoticeDue { due, nearing } => floor.notices.due(due, *nearing),
-        Event::NoticeHeard { ticket, n, .. } => floor.notices.heard(ticket, *n),
+        Event::NoticeHeard { n, .. } => floor.notices.heard(*n),
         Event::NoticeAnswered { ticket, n, reached, at, .. } => floor.notices.answered(ticket, *n, *reached, *at),
         Event::ReachedMarked { ticket, how, .. } => floor.notices.marked(ticket, *how),
         Event::TellingGoesOn { session, more, at } => super::at_home::goes_on(floor, session, *more, *at),

@@ -3,6 +3,7 @@
 //! person is told is decided there, as of every notice ([`crate::patient`]).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::emit;
 use super::event::Event;
@@ -118,7 +119,7 @@ fn tell_session(draft: &mut Draft<'_, Department>, session: SessionId, now: Time
 
 fn state_all(draft: &mut Draft<'_, Department>, dues: Vec<NoticeDue>) {
     for due in dues {
-        let due = Box::new(NoticeDue { n: draft.state().floor.notices.n + 1, ..due });
+        let due = Arc::new(NoticeDue { n: draft.state().floor.notices.n + 1, ..due });
         emit(draft, Event::NoticeDue { due, nearing: false });
     }
 }

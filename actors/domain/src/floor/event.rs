@@ -1,5 +1,7 @@
 //! What can have happened on the floor (kinds 300–399).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::pre_check::{PreCheckKept, PreChecked, SentElsewhere};
@@ -165,7 +167,7 @@ pub enum Event {
         at: Timestamp,
     },
     /// There is something to tell the person, or what was told is over. `nearing`: "three before you" has been told by then.
-    NoticeDue { due: Box<NoticeDue>, nearing: bool },
+    NoticeDue { due: Arc<NoticeDue>, nearing: bool },
     /// The person's owner knows.
     NoticeHeard { ticket: TicketId, n: u64, at: Timestamp },
     /// That notice has reached nobody, or somebody after all.

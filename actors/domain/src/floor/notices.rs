@@ -2,8 +2,10 @@
 //! there is to tell, one notice of a ticket at a time, and asks again until the person's owner knows; which way it takes is
 //! decided there ([`crate::patient`]). Whoever nothing has reached is marked for the desk as long as the notice stands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
@@ -11,6 +13,7 @@ use super::left_over::Today;
 use super::state::{Floor, Standing, Ticket};
 use super::{emit, ticket_of};
 use crate::Rejection;
+use crate::by_id;
 use crate::department::{self, Department, State, view};
 use crate::ids::*;
 use crate::owner::{Context, Draft, Outgoing, OwnerKind, OwnerRef};
@@ -24,10 +27,12 @@ use crate::vocabulary::{Answer, ClinicNews, MarkReached, NoticeDue, ReachedHow, 
 pub struct Notices {
     /// The number of the last notice.
     pub n: u64,
-    /// By ticket, until the person's owner knows.
-    pub unheard: BTreeMap<TicketId, NoticeDue>,
-    /// By ticket, while it waits or is called; and of who is at home, while they are to come.
-    pub told: BTreeMap<TicketId, Told>,
+    /// By number, until the person's owner knows: of a ticket the newest.
+    pub unheard: BTreeMap<u64, Arc<NoticeDue>>,
+    /// By ticket, while it waits or is called; and of who is at home, while they are to come. Found by hash: each call asks
+    /// for several.
+    #[serde(serialize_with = "by_id::in_order")]
+    pub told: HashMap<TicketId, Told, FixedState>,
     /// Sessions of which more people at home are to be told, from when on.
     pub telling: BTreeMap<SessionId, Timestamp>,
 }
@@ -56,27 +61,28 @@ pub struct Told {
 }
 
 impl Notices {
-    pub(super) fn due(&mut self, due: &NoticeDue, nearing: bool) {
+    pub(super) fn due(&mut self, due: &Arc<NoticeDue>, nearing: bool) {
         self.n = due.n;
-        self.unheard.insert(due.ticket.clone(), due.clone());
-        if due.about.is_none() && !nearing {
-            self.told.remove(&due.ticket);
-            return;
-        }
-        let (about, call) = (due.about, due.call.clone());
-        let (not_before, clinic) = (due.not_before, due.clinic.clone());
-        let told = Told {
-            n: due.n,
-            about,
-            call,
-            nearing,
-            not_reached: None,
-            reached: false,
-            marked: None,
-            not_before,
-            clinic,
+        self.unheard.insert(due.n, due.clone());
+        let before = if due.about.is_none() && !nearing {
+            self.told.remove(&due.ticket)
+        } else {
+            let told = Told {
+                n: due.n,
+                about: due.about,
+                call: due.call.clone(),
+                nearing,
+                not_reached: None,
+                reached: false,
+                marked: None,
+                not_before: due.not_before,
+                clinic: due.clinic.clone(),
+            };
+            self.told.insert(due.ticket.clone(), told)
         };
-        self.told.insert(due.ticket.clone(), told);
+        if let Some(before) = before {
+            self.unheard.remove(&before.n);
+        }
     }
 
     /// The ticket waits anew: at another place, or after it has been away. What stands of it stays until it is told over.
@@ -86,10 +92,8 @@ impl Notices {
         }
     }
 
-    pub(super) fn heard(&mut self, ticket: &TicketId, n: u64) {
-        if self.unheard.get(ticket).is_some_and(|due| due.n <= n) {
-            self.unheard.remove(ticket);
-        }
+    pub(super) fn heard(&mut self, n: u64) {
+        self.unheard.remove(&n);
     }
 
     pub(super) fn answered(&mut self, ticket: &TicketId, n: u64, reached: bool, at: Timestamp) {
@@ -134,29 +138,42 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
         department::Event::Floor(event) => view::ticket_of(event),
         _ => None,
     });
-    let touched: BTreeSet<TicketId> = floor.cloned().collect();
+    let mut touched: Vec<&TicketId> = floor.collect();
+    touched.sort_unstable();
+    touched.dedup();
     if touched.is_empty() {
         return;
     }
     let state = draft.state();
-    let queues: BTreeSet<&QueueId> =
-        touched.iter().filter_map(|id| Some(&state.floor.tickets.get(id)?.opened.queue)).collect();
-    let mut near = BTreeSet::new();
+    let mut queues: Vec<&QueueId> =
+        touched.iter().filter_map(|id| Some(&state.floor.tickets.get(*id)?.opened.queue)).collect();
+    queues.sort_unstable();
+    queues.dedup();
+    // Who has been told in this waiting that they are near need not be looked at.
+    let is_told = |id: &TicketId| state.floor.notices.told.get(id).is_some_and(|told| told.nearing);
+    let mut near: Vec<TicketId> = Vec::with_capacity(NEARING + 1);
     for queue in queues {
         let today = Today::of_queue(state, queue, now);
-        let lines = today.lines(queue).into_iter();
-        near.extend(lines.flat_map(|lines| lines.first(&state.config.settings.queue, NEARING + 1)));
+        let Some(lines) = today.lines(queue) else { continue };
+        let first = lines.first(&state.config.settings.queue, NEARING + 1).into_iter();
+        near.extend(first.filter(|id| !is_told(id)).cloned());
     }
-    let dues: Vec<_> = touched.iter().chain(near.difference(&touched)).filter_map(|id| due(state, id, &near)).collect();
-    for (due, nearing) in dues {
-        // Numbered as they leave: of two the later one is the newer.
-        let due = Box::new(NoticeDue { n: draft.state().floor.notices.n + 1, at: now, ..due });
-        emit(draft, Event::NoticeDue { due, nearing });
+    let mut asked: Vec<(TicketId, bool)> = Vec::with_capacity(touched.len() + near.len());
+    asked.extend(touched.iter().map(|id| ((*id).clone(), near.contains(id))));
+    near.retain(|id| touched.binary_search(&id).is_err());
+    asked.extend(near.into_iter().map(|id| (id, true)));
+    for (id, is_near) in asked {
+        if let Some((mut due, nearing)) = due(draft.state(), &id, is_near) {
+            // Numbered as they leave: of two the later one is the newer.
+            due.n = draft.state().floor.notices.n + 1;
+            due.at = now;
+            emit(draft, Event::NoticeDue { due: Arc::new(due), nearing });
+        }
     }
 }
 
 /// What there is to tell of a ticket beside what has been told, and whether "three before you" has been told by then.
-fn due(state: &State, id: &TicketId, near: &BTreeSet<TicketId>) -> Option<(NoticeDue, bool)> {
+fn due(state: &State, id: &TicketId, is_near: bool) -> Option<(NoticeDue, bool)> {
     let ticket = state.floor.tickets.get(id)?;
     let told = state.floor.notices.told.get(id);
     // A check-in that was undone: at home again.
@@ -170,7 +187,7 @@ fn due(state: &State, id: &TicketId, near: &BTreeSet<TicketId>) -> Option<(Notic
         Standing::Waiting | Standing::Summoned(_) if was_near => {
             (before.filter(|about| *about == About::ThreeBefore), None, true)
         }
-        Standing::Waiting | Standing::Summoned(_) if near.contains(id) || is_at_door(ticket) => {
+        Standing::Waiting | Standing::Summoned(_) if is_near || is_at_door(ticket) => {
             (Some(About::ThreeBefore), None, true)
         }
         // Back from there at the old place is the same waiting.
@@ -227,7 +244,7 @@ pub(super) fn department_name(state: &State) -> (String, String) {
 
 /// The person's owner knows what is to be told.
 pub(crate) fn heard(draft: &mut Draft<'_, Department>, ticket: TicketId, n: u64, context: &Context) -> Answer {
-    if draft.state().floor.notices.unheard.get(&ticket).is_some_and(|due| due.n <= n) {
+    if draft.state().floor.notices.unheard.contains_key(&n) {
         emit(draft, Event::NoticeHeard { ticket, n, at: context.now });
     }
     Answer::Done

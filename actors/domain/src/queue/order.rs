@@ -1,6 +1,7 @@
 //! The order in which everybody will be called if nothing else happens: the picks of `pick.rs`, played forward over the
 //! lines without changing or copying them.
 
+use std::borrow::Cow;
 use std::collections::btree_map::{Range, Values};
 use std::iter::Peekable;
 
@@ -15,20 +16,20 @@ impl Lines {
     /// Everybody in the order in which they will be called if nothing else happens: emergencies, the first at each
     /// door, the second at each door, …, then pick after pick.
     pub fn order(&self, settings: &QueueSettings) -> Vec<TicketId> {
-        self.first(settings, usize::MAX)
+        self.first(settings, usize::MAX).into_iter().cloned().collect()
     }
 
     /// The first so many of them.
-    pub fn first(&self, settings: &QueueSettings, most: usize) -> Vec<TicketId> {
+    pub fn first(&self, settings: &QueueSettings, most: usize) -> Vec<&TicketId> {
         let mut order = Vec::with_capacity(most.min(self.waiting_count() + self.summoned_count()));
-        order.extend(self.emergency.values().map(|place| place.ticket.clone()));
+        order.extend(self.emergency.values().take(most).map(|place| &place.ticket));
         let mut at_doors: Vec<(usize, &TicketId)> = self.doors().flat_map(|turns| turns.values().enumerate()).collect();
         at_doors.sort_by_key(|(nth, _)| *nth);
-        order.extend(at_doors.into_iter().map(|(_, ticket)| ticket.clone()));
-        order.extend(self.always_first.values().map(|place| place.ticket.clone()));
+        order.extend(at_doors.into_iter().map(|(_, ticket)| ticket));
+        order.extend(self.always_first.values().take(most).map(|place| &place.ticket));
         if order.len() < most {
             let rest = most - order.len();
-            order.extend(Forward::new(self, settings).take(rest).map(|place| place.ticket.clone()));
+            order.extend(Forward::new(self, settings).take(rest).map(|place| &place.ticket));
         }
         order.truncate(most);
         order
@@ -53,9 +54,19 @@ struct Forward<'a> {
     second: Peekable<Range<'a, Key, Box<Place>>>,
     ratio: Option<(u32, u32)>,
     round: Round,
-    /// Rule 5 of those who still wait; who has been called has no limit.
-    marks: Vec<Mark>,
+    /// Rule 5 of those who still wait; who has been called has no limit. Copied when the second pick looks at them.
+    marks: Cow<'a, [Mark]>,
     at_limit: u32,
+    /// What the last pick has changed in them.
+    change: Option<MarkChange>,
+}
+
+/// What a pick changes in the marks, until the next one looks at them.
+enum MarkChange {
+    /// An insertion has passed whoever was placed before this serial.
+    Passed(u64),
+    /// The ticket of this serial has left the line.
+    Left(u64),
 }
 
 impl<'a> Forward<'a> {
@@ -85,8 +96,29 @@ impl<'a> Forward<'a> {
             second: second.peekable(),
             ratio,
             round: lines.round,
-            marks: lines.marks.clone(),
+            marks: Cow::Borrowed(&lines.marks),
             at_limit: lines.at_limit,
+            change: None,
+        }
+    }
+
+    fn change_marks(&mut self) {
+        let Some(change) = self.change.take() else { return };
+        let marks = self.marks.to_mut();
+        match change {
+            MarkChange::Passed(serial) => {
+                let until = marks.partition_point(|mark| mark.serial < serial);
+                for mark in &mut marks[..until] {
+                    mark.passed += 1;
+                    self.at_limit += u32::from(mark.passed == mark.limit);
+                }
+            }
+            MarkChange::Left(serial) => {
+                if let Ok(at) = marks.binary_search_by_key(&serial, |mark| mark.serial) {
+                    self.at_limit -= u32::from(marks[at].is_at_limit());
+                    (marks[at].passed, marks[at].limit) = (0, u32::MAX);
+                }
+            }
         }
     }
 
@@ -98,13 +130,7 @@ impl<'a> Forward<'a> {
         let place = insertion.tickets.next()?;
         insertion.counter = 0;
         insertion.returned -= u32::from(place.due_at_once);
-        if !place.counted {
-            let until = self.marks.partition_point(|mark| mark.serial < place.key.serial);
-            for mark in &mut self.marks[..until] {
-                mark.passed += 1;
-                self.at_limit += u32::from(mark.passed == mark.limit);
-            }
-        }
+        self.change = (!place.counted).then_some(MarkChange::Passed(place.key.serial));
         Some(place)
     }
 
@@ -118,10 +144,7 @@ impl<'a> Forward<'a> {
         for insertion in &mut self.insertions {
             insertion.counter = insertion.counter.saturating_add(1);
         }
-        if let Ok(at) = self.marks.binary_search_by_key(&key.serial, |mark| mark.serial) {
-            self.at_limit -= u32::from(self.marks[at].is_at_limit());
-            (self.marks[at].passed, self.marks[at].limit) = (0, u32::MAX);
-        }
+        self.change = Some(MarkChange::Left(key.serial));
         Some(place)
     }
 }
@@ -130,6 +153,7 @@ impl<'a> Iterator for Forward<'a> {
     type Item = &'a Place;
 
     fn next(&mut self) -> Option<&'a Place> {
+        self.change_marks();
         let due = if self.at_limit == 0 { self.next_insertion(true) } else { None };
         due.or_else(|| self.next_ordinary()).or_else(|| self.next_insertion(false))
     }
