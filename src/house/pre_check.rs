@@ -63,6 +63,8 @@ struct Said {
 impl Said {
     fn of(pre_check: &PreCheck) -> Self {
         let PreCheck { answers, not_asked, all_the_same, .. } = pre_check.clone();
+        let [not_asked, all_the_same] =
+            [not_asked, all_the_same].map(|reason| reason.map(|reason| reason.trim().to_owned()));
         // What was answered before somebody was spared the rest decides nothing and is not kept.
         let answers = if not_asked.is_some() { BTreeMap::new() } else { answers };
         let mut said = Self { answers, not_asked, all_the_same, filling: String::new() };

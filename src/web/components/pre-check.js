@@ -88,11 +88,20 @@ export function askPreCheck(asked, who, changed) {
     h('button', { class: 'btn primary', 'data-action': 'pre_check_go' }, t('pre_check.go')))));
 }
 
-/** The answers in the order in which they were asked. @param {Object<string, string>} answers @param {any[]} asked */
+/** The answers in the order in which they were asked. @param {Object<string, any>} answers @param {any[]} asked */
 const inOrder = (answers, asked) => Object.keys(answers).sort((a, b) => asked.findIndex((one) => one.id === a) - asked.findIndex((one) => one.id === b));
 
 /** Who has heard an alert: an account's own name. @param {any} alert */
 const heardBy = (alert) => String(alert.acknowledged_by).replace(/^a-(staff-)?/, '');
+
+/** Question by question; null: its answer is on its way. @param {string} state @param {any[]} asked @param {Object<string, string|null>} answers */
+function answersList(state, asked, answers) {
+  return h('dl', { key: 'answers', 'data-answers': state, 'aria-busy': String(state === 'reading') }, inOrder(answers, asked).map((id) => {
+    const question = asked.find((one) => one.id === id);
+    const answer = answers[id];
+    return [h('dt', { key: `${id}-q` }, question ? said(question.text) : id), h('dd', { key: `${id}-a`, class: 'num' }, answer === null ? '…' : answerWord(question, answer))];
+  }));
+}
 
 /** What was answered: read for this ticket, on its way, not read, or gone. @param {any} ticket @param {any[]} asked @param {import('../lib/answers.js').Answers} answers */
 function answersPart(ticket, asked, answers) {
@@ -102,13 +111,11 @@ function answersPart(ticket, asked, answers) {
       h('span', null, t('pre_check.not_read', { why: wordsOf(refusal) })),
       h('button', { type: 'button', class: 'btn small', 'data-action': 'read_pre_check', onclick: () => answers.again(ticket) }, t('pre_check.read_again')));
   }
-  if (!read) return h('div', { key: 'reading', 'aria-busy': 'true', 'data-answers': 'reading' }, h('p', { class: 'skeleton' }));
+  // As high as it will be: nothing below it moves under a hand.
+  if (!read) return ticket.pre_check.not_asked ? null : answersList('reading', asked, Object.fromEntries(asked.map((one) => [one.id, null])));
   if (!read.answers) return h('p', { class: 'notice', key: 'gone', 'data-answers': 'gone' }, t('pre_check.gone'));
   if (!Object.keys(read.answers).length) return null;
-  return h('dl', { key: 'answers', 'data-answers': 'read' }, inOrder(read.answers, asked).map((id) => {
-    const question = asked.find((one) => one.id === id);
-    return [h('dt', { key: `${id}-q` }, question ? said(question.text) : id), h('dd', { key: `${id}-a`, class: 'num' }, answerWord(question, read.answers[id]))];
-  }));
+  return answersList('read', asked, read.answers);
 }
 
 /** What came of the questions before the queue, at a ticket of the own department, and what was answered. @param {any} ticket @param {import('../lib/site.js').Site} site @param {import('../lib/answers.js').Answers} answers */
