@@ -60,15 +60,18 @@ impl Proxies {
     pub fn check_origin(&self, request: &HttpRequest) -> Result<(), Rejection> {
         let Some(origin) = request.headers().get(ORIGIN) else { return Ok(()) };
         let origin = origin.to_str().unwrap_or_default().to_lowercase();
-        let is_ours = match &self.public_origin {
-            Some(public) => origin == *public,
-            None => {
-                let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-                let scheme = if self.is_secure(request) { "https" } else { "http" };
-                !host.is_empty() && origin == format!("{scheme}://{}", host.to_lowercase())
-            }
-        };
+        let is_ours = self.own(request).is_some_and(|own| own == origin);
         if is_ours { Ok(()) } else { Err(Rejection::new(Code::Forbidden, "another origin")) }
+    }
+
+    /// Under which origin browsers reach the pages: as it is set, else by what this one asked for.
+    pub fn own(&self, request: &HttpRequest) -> Option<String> {
+        if let Some(public) = &self.public_origin {
+            return Some(public.clone());
+        }
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).filter(|host| !host.is_empty())?;
+        let scheme = if self.is_secure(request) { "https" } else { "http" };
+        Some(format!("{scheme}://{}", host.to_lowercase()))
     }
 }
 

@@ -118,6 +118,7 @@ impl House {
                 "wait_p90_min": waits_min[1],
             },
             "channels": self.reach.names(),
+            "notices": self.ops.notices.figures(totals, self.zone_of(None)),
             "doors": {
                 "sockets": whole(totals.sum("live_connections")),
                 "outbox_bytes": whole(totals.sum("outbox_bytes")),

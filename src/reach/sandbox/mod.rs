@@ -80,7 +80,7 @@ impl Options {
              template_called = \"called\"\ntemplate_delayed = \"delayed\"\ntemplate_stopped = \"stopped\"\n"
         );
         let wechat = format!(
-            "[wechat]\nurl = \"http://{at}\"\napp_id = \"{app_id}\"\nsecret = \"{app_secret}\"\n\
+            "[wechat]\nurl = \"http://{at}\"\nauthorize_url = \"http://{at}\"\napp_id = \"{app_id}\"\nsecret = \"{app_secret}\"\n\
              callback_token = \"{callback_token}\"\ntemplate_three_before = \"three_before {fields}\"\n\
              template_called = \"called {fields}\"\ntemplate_delayed = \"delayed {fields}\"\n\
              template_stopped = \"stopped {fields}\"\n"
@@ -197,6 +197,7 @@ struct State {
     sent: VecDeque<(u64, Received)>,
     count: u64,
     wechat: wechat::Tokens,
+    holders: wechat::Holders,
     browsers: VecDeque<Browser>,
 }
 
