@@ -187,6 +187,25 @@ test('a house that does not answer holds nobody who signs out', async () => {
   assert.deepEqual(browser.complaints, []);
 });
 
+test('whom nobody can reach, because no phone is known, is called so, and operations count them', async () => {
+  const patient = await hospital.person('陈无号', '1949-03-03', 26);
+  // Somebody acts for them whose phone has never signed in here.
+  await hospital.call('POST', '/family', { patient, phone: '13912345011', relation: 'parent' }, hospital.desk);
+  await hospital.call('POST', '/tickets', { queue: 'renmin.xinnei.liming', patient }, hospital.desk);
+  const desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  await desk.click('[data-filter=not_reached]:has-text("1")');
+  await drawn(desk);
+  await desk.click('[data-row]:has-text("陈无号")');
+  await desk.waitForSelector('[data-chosen] [data-not-reached=three_before]:has-text("没有可用的联系方式")');
+  assert.equal(await desk.$('[data-chosen] [data-not-reached]:has-text("手机没有回应")'), null);
+  await desk.context().close();
+  const ops = await browser.staff('/ops', SIZES.console, 'yunxing');
+  await ops.waitForSelector('[data-notices] [data-notices-of=not_reached]:text-is("1")');
+  assert.deepEqual(await ops.$$eval('[data-notices] th', (heads) => heads.map((head) => head.textContent)), ['共告诉', '打开的页面', '微信', '手机通知', '短信', '没联系上']);
+  await ops.context().close();
+  assert.deepEqual(browser.complaints, []);
+});
+
 test('operations say which channels there are', async () => {
   const page = await browser.staff('/ops', SIZES.console, 'yunxing');
   await page.click('[data-part=missing]');

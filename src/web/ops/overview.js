@@ -227,12 +227,12 @@ function noticesView(v) {
   const of = v.notices;
   const ways = ['app', 'wechat', 'push', 'sms'].filter((way) => way === 'app' || v.channels.includes(way) || of[way]);
   const columns = ['told', ...ways, 'not_reached'];
-  return h('section', { class: 'card', key: 'notices', 'data-notices': String(of.told) },
+  return h('section', { class: 'card told', key: 'notices', 'data-notices': String(of.told) },
     h('h2', null, t('ops.notices'), h('small', null, t('ops.notices.since', { time: clockOf(of.since) }))),
     of.told
       ? h('div', { class: 'scroll' }, h('table', null,
         h('thead', null, h('tr', null, columns.map((one) => h('th', { scope: 'col', key: one }, t(`ops.notices.${one}`))))),
-        h('tbody', null, h('tr', { class: of.not_reached ? 'bad' : '' }, columns.map((one) => h('td', { class: 'num', key: one, 'data-notices-of': one }, of[one]))))))
+        h('tbody', null, h('tr', null, columns.map((one) => h('td', { class: `num${one === 'not_reached' && of[one] ? ' bad' : ''}`, key: one, 'data-notices-of': one }, of[one]))))))
       : h('p', { class: 'muted' }, t('ops.notices.none')));
 }
 

@@ -67,9 +67,10 @@ export class Ways {
     if (this.asked) return;
     this.asked = true;
     try {
-      this.channels = (await this.askHouse()).channels;
+      const { channels } = await this.askHouse();
+      this.channels = channels;
       this.page.draw();
-      if (this.channels.includes('wechat')) await this.wechat.read();
+      if (channels.includes('wechat')) await this.wechat.read();
     } catch {
       setTimeout(() => (this.asked = false), ASK_AGAIN_MS);
     }
