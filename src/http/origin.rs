@@ -112,6 +112,12 @@ mod tests {
         };
         assert!(check(None, "http://here:8080"));
         assert!(!check(None, "https://here:8080"), "who is not trusted does not say how it came");
+        let asked_by =
+            TestRequest::default().peer_addr("10.0.0.1:1".parse().unwrap()).insert_header((HOST, "Here:8080"));
+        let asked = asked_by.to_http_request();
+        assert_eq!(proxies(None).own(&asked).as_deref(), Some("http://here:8080"));
+        let public = "https://jiaohao.example.org";
+        assert_eq!(proxies(Some(public)).own(&asked).as_deref(), Some(public), "as it is set, whatever was asked for");
         for other in ["http://here", "http://evil", "null", ""] {
             assert!(!check(None, other), "{other}");
         }

@@ -84,6 +84,7 @@ async fn wechat_says_who_holds_the_phone_and_everybody_on_the_account_is_told_by
     let Hospital { server, sandbox, folder, .. } = clinic.hospital;
     server.stop().await;
     sandbox.stop().await;
+    assert_ne!(files_with(folder.path(), child.as_bytes()), Vec::<String>::new(), "ids stand there in clear");
     assert_eq!(files_with(folder.path(), b"o-follower-8000"), Vec::<String>::new(), "sealed wherever it lies");
 }
 

@@ -65,6 +65,7 @@ impl House {
         waits_min: [Option<i64>; 2],
         hour: &Hour,
     ) -> Value {
+        self.ops.notices.note(totals, self.shell.clock.clinic(), self.zone_of(None));
         let sync_ms = ["0.5", "0.99"].map(|quantile| totals.quantile_ms("log_sync_seconds", quantile));
         let command_ms = ["0.5", "0.99"].map(|quantile| totals.quantile_ms("command_seconds", quantile));
         let closed = self.shell.closed_owners();
