@@ -91,7 +91,6 @@ impl House {
         for person in self.shell.read(account(who), acts_for).await.unwrap_or_default() {
             self.bind_phone(who, &person).await;
         }
-        self.share_wechat(who).await;
     }
 
     /// The same for one person, while the phone is at hand.

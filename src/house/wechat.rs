@@ -100,27 +100,22 @@ impl House {
         Ok(json!({ "patients": bound }))
     }
 
-    /// An account that is told of its persons by WeChat is so of whoever has come to them since.
-    pub(super) async fn share_wechat(&self, who: &AccountId) {
+    /// An account that is told of its persons by WeChat is so of whom it makes known later. (Of whom it has said that it is
+    /// not, it is not.)
+    pub(super) async fn share_wechat(&self, who: &AccountId, person: &PatientId) {
         if self.reach.wechat.is_none() {
             return;
         }
-        if let Err(why) = self.try_share_wechat(who).await {
-            tracing::warn!(code = why.code.wire(), "WeChat was not bound to whom an account acts for since");
+        if let Err(why) = self.try_share_wechat(who, person).await {
+            tracing::warn!(code = why.code.wire(), patient = %person, "WeChat was not bound to whom an account acts for");
         }
     }
 
-    async fn try_share_wechat(&self, who: &AccountId) -> Result<(), Rejection> {
-        let (mut known, mut others) = (None, Vec::new());
-        for person in self.acts_for(who).await? {
-            match self.kept(who, &person, Way::WeChat).await? {
-                Some(Kept::WeChat { openid, language }) => known = Some((Redacted::new(openid), language)),
-                _ => others.push(person),
+    async fn try_share_wechat(&self, who: &AccountId, person: &PatientId) -> Result<(), Rejection> {
+        for other in self.acts_for(who).await?.iter().filter(|other| *other != person) {
+            if let Some(Kept::WeChat { openid, language }) = self.kept(who, other, Way::WeChat).await? {
+                return self.bind_openid(who, person, &openid.into(), language).await;
             }
-        }
-        let Some((openid, language)) = known else { return Ok(()) };
-        for person in others {
-            self.bind_openid(who, &person, &openid, language).await?;
         }
         Ok(())
     }

@@ -72,9 +72,19 @@ async fn wechat_says_who_holds_the_phone_and_everybody_on_the_account_is_told_by
     assert_eq!(told, both);
     clinic.called(&patient).await;
     assert_eq!(clinic.sent(is_called("wechat")).await.to, "o-follower-8000");
-    // It is ended person by person.
-    for patient in [&patient, &child] {
+    // It is ended person by person, and stays so.
+    let end = async |patient: &str| {
         clinic.post(&phone, "/channels/unbind", json!({"patient": patient, "channel": "wechat"})).await;
+    };
+    end(&child).await;
+    let mut sister = someone("E99999998");
+    (sister["birth_date"], sister["relation"]) = (json!("2021-05-01"), json!("child"));
+    let sister = clinic.post(&phone, "/persons", sister).await["patient"].as_str().unwrap().to_owned();
+    for (who, told) in clinic.by_wechat(&phone).await {
+        assert_eq!(told, who != child, "{who}");
+    }
+    for patient in [&patient, &sister] {
+        end(patient).await;
     }
     assert!(clinic.by_wechat(&phone).await.iter().all(|(_, told)| !told));
     let lines = clinic.audited("bind_wechat").await;
