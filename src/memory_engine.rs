@@ -215,6 +215,8 @@ impl Engine for MemoryEngine {
             Deed::ReadAreaCode(_) => json!({"code": "123456"}),
             Deed::AskConsent(_) => json!({"expires_in_s": 300}),
             Deed::ReadFamily => json!({"family": []}),
+            Deed::AskWechat { origin } => json!({ "url": origin }),
+            Deed::BindWechat(_) => json!({"patients": []}),
             Deed::ReadActing(_) => json!({"acting": []}),
             Deed::ListSites => json!({"sites": []}),
             Deed::ReadDirectory(site) => json!({"site": site}),

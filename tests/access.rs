@@ -108,7 +108,9 @@ fn command(name: &str) -> ClientCommand {
         "cancel_visit" => json!({"visit_id": "v", "version": 3, "site": "s"}),
         "report_shown" | "report_spoken" => json!({"announcement": "s.b.n1"}),
         "confirm_notice" => json!({"patient": "p-own", "notice": "s.d.t1.n1"}),
-        "bind_channel" => json!({"patient": "p-own", "channel": {"wechat": {"openid": "o-1"}}}),
+        "bind_channel" => {
+            json!({"patient": "p-own", "channel": {"push": {"endpoint": "https://p.example/1", "p256dh": "B", "auth": "c"}}})
+        }
         "unbind_channel" => json!({"patient": "p-own", "channel": "push"}),
         "mark_reached" => json!({"ticket": "s.d.t1", "how": "by_phone"}),
         _ => panic!("no example of the command {name}: add one here and a line to access_table.md"),
@@ -137,6 +139,8 @@ fn deed(name: &str) -> Deed {
         "identify_person" => Deed::IdentifyPerson,
         "ask_consent" => Deed::AskConsent,
         "read_family" => Deed::ReadFamily,
+        "ask_wechat" => Deed::AskWechat,
+        "bind_wechat" => Deed::BindWechat,
         "read_acting" => Deed::ReadActing(PatientId::new("p-own")),
         "read_area_code" => Deed::ReadAreaCode(DepartmentId::new("s.d")),
         "read_directory" => Deed::ReadDirectory(SiteId::new("s")),

@@ -65,6 +65,7 @@ fn the_commands_of_the_installation_guide_work_in_their_order() {
             .replace("/var/lib/jiaohao", &format!("{root}/var/lib/jiaohao"))
             .replace("/usr/local/bin/", &format!("{root}/bin/"))
             .replace("/srv/", &format!("{root}/srv/"))
+            .replace("/var/log/nginx/", &format!("{root}/"))
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{plain}"))
             // before the other one, whose port may begin with these digits
             .replace("https://localhost:443", &format!("https://localhost:{front}"))

@@ -2,6 +2,8 @@
 //! finds its way back, and that nobody else's does.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test in machine time; what fails, fails it")]
 
+#[path = "reach/openid.rs"]
+mod openid;
 #[path = "served/mod.rs"]
 mod served;
 #[path = "reach/told.rs"]
@@ -245,7 +247,7 @@ struct Hospital {
     phones: Arc<Phones>,
     /// What the house hears, too.
     reports: tokio::sync::Mutex<tokio::sync::broadcast::Receiver<Delivery>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Hospital {
@@ -259,7 +261,7 @@ impl Hospital {
         options.report_again_after = Duration::from_millis(50);
         let sandbox = Sandbox::start(options, wall()).unwrap();
         let reports = server.house.reach.reports.follow().into();
-        Self { server, sandbox, phones, reports, _folder: folder }
+        Self { server, sandbox, phones, reports, folder }
     }
 
     fn url(&self, path: &str) -> String {
@@ -416,7 +418,7 @@ async fn a_hospital_without_channels_has_none_of_their_doors() {
         reports: server.house.reach.reports.follow().into(),
         server,
         phones,
-        _folder: folder,
+        folder,
     };
     for path in ["/channels/sms", "/channels/wechat?signature=a&timestamp=1&nonce=c"] {
         let refused = hospital.post(path, &[], b"[]").await;

@@ -57,6 +57,9 @@ pub struct WechatSettings {
     /// The address of WeChat's servers. Allowed: https://, or http:// and an address of this machine or a private network.
     #[config(default = "https://api.weixin.qq.com")]
     pub url: String,
+    /// Where WeChat's own browser confirms who holds the phone. Allowed: as url.
+    #[config(default = "https://open.weixin.qq.com")]
+    pub authorize_url: String,
     /// The account's AppID.
     pub app_id: Option<String>,
     /// The account's AppSecret. Better in its own file, or in the environment as JIAOHAO_WECHAT__SECRET.
@@ -174,6 +177,7 @@ impl Settings {
         }
         if wechat.app_id.is_some() {
             address(&mut faults, "wechat.url", &wechat.url);
+            address(&mut faults, "wechat.authorize_url", &wechat.authorize_url);
             faults.extend(wechat.app_secret().err().map(|why| ("wechat.secret", why)));
             if wechat.token().is_none() {
                 faults.push(("wechat.callback_token", "it belongs to wechat.app_id: give both or neither".to_owned()));

@@ -255,6 +255,7 @@ fn a_channel_that_is_on_has_all_that_it_needs() {
         (SMS.replace("https://sms", "https://me:you@sms"), "sms.url"),
         (WECHAT.replace("T1 thing1={place}", "T1 thing1={name}"), "wechat.template_three_before"),
         (format!("{WECHAT}url = \"ftp://x\"\n"), "wechat.url"),
+        (format!("{WECHAT}authorize_url = \"open.weixin.qq.com\"\n"), "wechat.authorize_url"),
         ("[push]\ncontact = \"it\"\n".to_owned(), "push.contact"),
         ("[push]\ncontact = \"http://it.example.org\"\n".to_owned(), "push.contact"),
     ] {

@@ -22,7 +22,7 @@ use crate::identity::persons::{open, seal};
 use crate::identity::tokens::Claims;
 use crate::reach::port::{Address, PushSubscription};
 
-const ADDRESS: &str = "address";
+pub(super) const ADDRESS: &str = "address";
 /// An account's own phone is at hand for so long after its sign-in: time to say who one is.
 const SIGNED_IN_FOR: Duration = Duration::from_secs(30 * 60);
 /// So many of them; beyond, all are forgotten.
@@ -33,8 +33,9 @@ pub(crate) type SignedInPhones = dashmap::DashMap<AccountId, (Redacted<String>, 
 
 /// An address as it is sealed.
 #[derive(Serialize, Deserialize)]
-enum Kept {
+pub(super) enum Kept {
     Phone(String),
+    WeChat { openid: String, language: Language },
     Bound { to: ChannelAddress, language: Language },
 }
 
@@ -50,14 +51,9 @@ fn reached(account: AccountId, kept: Kept) -> Reached {
     let account = Some(account);
     match kept {
         Kept::Phone(phone) => Reached { account, to: Address::Phone(phone.into()), language: Language::Zh },
-        Kept::Bound { to, language } => {
-            let to = match to {
-                ChannelAddress::WeChat { openid } => Address::WeChat(openid.into()),
-                ChannelAddress::Push { endpoint, p256dh, auth } => {
-                    Address::Push(PushSubscription { endpoint, p256dh, auth }.into())
-                }
-            };
-            Reached { account, to, language }
+        Kept::WeChat { openid, language } => Reached { account, to: Address::WeChat(openid.into()), language },
+        Kept::Bound { to: ChannelAddress::Push { endpoint, p256dh, auth }, language } => {
+            Reached { account, to: Address::Push(PushSubscription { endpoint, p256dh, auth }.into()), language }
         }
     }
 }
@@ -65,25 +61,23 @@ fn reached(account: AccountId, kept: Kept) -> Reached {
 impl House {
     /// Seals an address for its person. One that can never be told anything is refused: whoever binds it would rely on it.
     pub(super) async fn address_bind(&self, claims: &Claims, c: BindChannel) -> Result<Addressed, Rejection> {
-        self.check_address(&claims.account, &c)?;
+        self.check_address(&c.channel)?;
         let key = self.key_of_known(&c.patient).await?.ok_or(Code::Forbidden)?;
         let (account, way) = (claims.account.clone(), c.channel.way());
         let sealed = seal(&key, &c.patient, ADDRESS, &Kept::Bound { to: c.channel, language: c.language });
         Ok((patient(&c.patient), ToPatient::BindAddress { account, way, sealed }.into()))
     }
 
-    fn check_address(&self, by: &AccountId, c: &BindChannel) -> Result<(), Rejection> {
+    fn check_address(&self, channel: &ChannelAddress) -> Result<(), Rejection> {
+        let ChannelAddress::Push { endpoint, p256dh, auth } = channel.clone();
         let refused = |why: &str| Err(Rejection::new(Code::InvalidField, format!("channel: {why}")));
-        let kept = Kept::Bound { to: c.channel.clone(), language: c.language };
-        let is_there = match (reached(by.clone(), kept).to, &self.reach.push) {
-            (Address::Push(subscription), Some(push)) if !push.takes(subscription.reveal()) => {
-                return refused("no subscription of a browser");
+        match &self.reach.push {
+            None => refused("the hospital does not have it"),
+            Some(push) if !push.takes(&PushSubscription { endpoint, p256dh, auth }) => {
+                refused("no subscription of a browser")
             }
-            (Address::Push(_), push) => push.is_some(),
-            (Address::WeChat(_), _) => self.reach.wechat.is_some(),
-            (Address::Phone(_), _) => self.reach.sms.is_some(),
-        };
-        if is_there { Ok(()) } else { refused("the hospital does not have it") }
+            Some(_) => Ok(()),
+        }
     }
 
     /// A phone has proved itself by its code: text messages for those for whom its account acts go there, unless they have a
@@ -170,15 +164,19 @@ impl House {
         Ok(self.shell.read(account(&member), has_agreed).await?.then_some(phone))
     }
 
-    /// By what a browser knows the subscription that an account has bound for a person as its own: SHA-256 of the endpoint,
-    /// base64url. None: there is none, or it cannot be read.
-    pub(super) async fn push_bound(&self, by: &AccountId, who: &PatientId) -> Result<Option<String>, Rejection> {
-        let bound = (by.clone(), Way::Push);
+    /// What an account has bound for a person of a way. None: there is nothing, or it cannot be read.
+    pub(super) async fn kept(&self, by: &AccountId, who: &PatientId, way: Way) -> Result<Option<Kept>, Rejection> {
+        let bound = (by.clone(), way);
         let sealed = self.shell.read(patient(who), move |state: &PatientState| state.addresses.get(&bound).cloned());
         let Some(sealed) = sealed.await? else { return Ok(None) };
         let key = self.key_of_known(who).await.ok().flatten();
-        let kept = key.and_then(|key| open(&key, who, ADDRESS, &sealed));
-        Ok(match kept {
+        Ok(key.and_then(|key| open(&key, who, ADDRESS, &sealed)))
+    }
+
+    /// By what a browser knows the subscription that an account has bound for a person as its own: SHA-256 of the endpoint,
+    /// base64url. None: there is none, or it cannot be read.
+    pub(super) async fn push_bound(&self, by: &AccountId, who: &PatientId) -> Result<Option<String>, Rejection> {
+        Ok(match self.kept(by, who, Way::Push).await? {
             Some(Kept::Bound { to: ChannelAddress::Push { endpoint, .. }, .. }) => {
                 Some(URL_SAFE_NO_PAD.encode(Sha256::digest(endpoint)))
             }

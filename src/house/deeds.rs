@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::arrivals::qr_code;
 use super::facts::Named;
 use super::persons::IDENTIFY;
-use super::{House, NEWLY_KNOWN, account, department, site};
+use super::{House, NEWLY_KNOWN, account, department, site_itself};
 use crate::engine::Deed;
 use crate::http::requests::{IssueToken, PERSONS_MAX, RegisterPerson, RevokeToken};
 use crate::identity::access::{self, Deed as Checked, Facts, Target};
@@ -35,6 +35,8 @@ impl House {
             Deed::RegisterPerson { .. } => Checked::IdentifyPerson,
             Deed::AskConsent(_) => Checked::AskConsent,
             Deed::ReadFamily => Checked::ReadFamily,
+            Deed::AskWechat { .. } => Checked::AskWechat,
+            Deed::BindWechat(_) => Checked::BindWechat,
             Deed::ReadActing(who) => Checked::ReadActing(who.clone()),
             Deed::ReadAreaCode(at) => Checked::ReadAreaCode(at.clone()),
             Deed::ReadDirectory(at) => Checked::ReadDirectory(at.clone()),
@@ -95,6 +97,8 @@ impl House {
                 self.ask_consent(claims, person).await
             }
             Deed::ReadFamily => self.read_family(claims).await,
+            Deed::AskWechat { origin } => self.ask_wechat(claims, &origin),
+            Deed::BindWechat(back) => self.bind_wechat(claims, back).await,
             Deed::ReadActing(who) => self.read_acting(claims, &who).await,
             Deed::ReadAreaCode(at) => Ok(self.area_code(&at)),
             Deed::ReadDirectory(at) => self.directory(&at, claims.role == Role::Patient).await,
@@ -231,7 +235,7 @@ impl House {
         let id = at.to_string();
         let view = self
             .shell
-            .read(site(at.as_str()), move |state: &jiaohao_domain::site::State| {
+            .read(site_itself(at)?, move |state: &jiaohao_domain::site::State| {
                 let departments: Vec<DepartmentId> =
                     state.departments.iter().filter(|(_, kept)| !kept.retired).map(|(id, _)| id.clone()).collect();
                 jiaohao_domain::site::view::snapshot(state, "site", &id, zone).map(|view| (view, departments))

@@ -222,6 +222,7 @@ impl House {
         for (who, acts) in &state.relations {
             let mut one = shown(who, acts, zone);
             one["push"] = json!(self.push_bound(&claims.account, who).await?);
+            one["wechat"] = json!(self.is_told_by_wechat(&claims.account, who).await?);
             family.push(one);
         }
         let mut grown = Vec::new();

@@ -27,6 +27,7 @@ pub mod streams;
 #[cfg(test)]
 mod tests;
 pub(crate) mod voices;
+mod wechat;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -81,6 +82,8 @@ pub struct House {
     pub(crate) staff_changes: tokio::sync::Mutex<()>,
     /// Phones that have just signed in.
     pub(crate) phones: addresses::SignedInPhones,
+    /// Accounts whose phone is on its way to WeChat and back.
+    pub(crate) asked_wechat: wechat::Asked,
     /// Notices that were sent outside.
     pub(crate) tellings: notices::Tellings,
     /// What is kept of those whom nobody knows.
@@ -151,6 +154,10 @@ pub fn deadline_message(owner: &OwnerRef) -> Option<Message> {
 
 pub(crate) fn site(id: &str) -> OwnerRef {
     OwnerRef::new(OwnerKind::Site, id.split('.').next().unwrap_or(id))
+}
+/// The site of exactly this id, which an id of something in it is not.
+pub(crate) fn site_itself(id: &jiaohao_domain::SiteId) -> Result<OwnerRef, jiaohao_domain::Rejection> {
+    if id.as_str().contains('.') { Err(jiaohao_domain::Code::Forbidden.into()) } else { Ok(site(id.as_str())) }
 }
 pub(crate) fn department(id: &jiaohao_domain::DepartmentId) -> OwnerRef {
     OwnerRef::new(OwnerKind::Department, id.as_str())

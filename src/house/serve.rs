@@ -295,6 +295,7 @@ impl Recovered {
             newly_known: DashMap::new(),
             staff_changes: tokio::sync::Mutex::default(),
             phones: DashMap::new(),
+            asked_wechat: super::wechat::Asked::default(),
             tellings: notices::Tellings::default(),
             strangers: Strangers::default(),
             for_test,

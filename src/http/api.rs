@@ -198,7 +198,7 @@ pub(super) fn json_response(value: &Value) -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(value)
 }
 
-async fn read<T: DeserializeOwned>(door: &Door, payload: web::Payload) -> Result<T, Rejection> {
+pub(super) async fn read<T: DeserializeOwned>(door: &Door, payload: web::Payload) -> Result<T, Rejection> {
     let body = read_bytes(payload, door.body_bytes).await?;
     serde_json::from_slice(&body).map_err(|error| wire::malformed(&error))
 }

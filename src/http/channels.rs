@@ -1,5 +1,6 @@
 //! The doors of the outside channels: delivery reports of the text message service and of WeChat, each signed by its own
-//! rules, and the key that pages subscribe to notifications with. Nobody is signed in here.
+//! rules, and the key that pages subscribe to notifications with: nobody is signed in there. And the way of somebody signed
+//! in to WeChat and back, by which it says as whom it knows them.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -10,8 +11,9 @@ use jiaohao_domain::{Code, Rejection};
 use serde_json::json;
 
 use super::Door;
-use super::api::{json_response, read_bytes};
+use super::api::{json_response, read, read_bytes};
 use super::problem::Problem;
+use super::requests::Deed;
 use crate::reach::signature;
 use crate::reach::sms::NoReports;
 use crate::reach::wechat::{EVENT_MAX_BYTES, NoEvent, Signed, WeChat};
@@ -34,6 +36,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .route("/channels/sms", web::post().to(take_sms_reports))
         .route("/channels/wechat", web::get().to(verify_wechat))
         .route("/channels/wechat", web::post().to(take_wechat_event))
+        .route("/channels/wechat/authorize", web::post().to(ask_wechat))
+        .route("/channels/wechat/bind", web::post().to(bind_wechat))
         .route("/push-key", web::get().to(read_push_key));
 }
 
@@ -104,6 +108,16 @@ async fn take_wechat_event(request: HttpRequest, door: web::Data<Door>, payload:
     let body = read_bytes(payload, EVENT_MAX_BYTES).await?;
     wechat.take_event(&signed, &body).map_err(no_event)?;
     Ok(text("success".to_owned()))
+}
+
+async fn ask_wechat(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let origin = door.proxies.own(&request).ok_or(Code::Malformed)?;
+    door.deed(&request, Deed::AskWechat { origin }).await
+}
+
+async fn bind_wechat(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let back = read(&door, payload).await?;
+    door.deed(&request, Deed::BindWechat(back)).await
 }
 
 /// What a page subscribes to notifications with, null where the hospital sends none, and by which ways it tells people at

@@ -7,8 +7,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::requests::{
-    DrawQrCode, FindAppointments, FindArrivals, IssueToken, MakeVoice, OfferScreen, ReadPersons, RegisterPerson,
-    RequestCode, RevokeToken, SignIn, SignOut,
+    BindWechat, DrawQrCode, FindAppointments, FindArrivals, IssueToken, MakeVoice, OfferScreen, ReadPersons,
+    RegisterPerson, RequestCode, RevokeToken, SignIn, SignOut,
 };
 use super::resources::RESOURCES;
 use super::shapes;
@@ -38,6 +38,7 @@ pub fn document() -> Value {
     body!(RevokeToken);
     body!(SmsReport);
     body!(MakeVoice);
+    body!(BindWechat);
     drop(commands);
     let mut schemas = Map::new();
     for (name, schema) in generator.take_definitions(true) {
@@ -181,6 +182,20 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ),
     ("GET", "/channels/wechat", None, true, "WeChat verifies this address; signed in the query."),
     ("POST", "/channels/wechat", None, true, "An event of WeChat's, as XML; signed in the query."),
+    (
+        "POST",
+        "/channels/wechat/authorize",
+        None,
+        false,
+        "Where WeChat's browser goes to, so that WeChat says who that is.",
+    ),
+    (
+        "POST",
+        "/channels/wechat/bind",
+        Some("BindWechat"),
+        false,
+        "That browser is back: the account is told by WeChat too.",
+    ),
     ("POST", "/voice/{id}/use", None, false, "The recording is the site's voice from now on."),
 ];
 

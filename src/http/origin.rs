@@ -60,15 +60,18 @@ impl Proxies {
     pub fn check_origin(&self, request: &HttpRequest) -> Result<(), Rejection> {
         let Some(origin) = request.headers().get(ORIGIN) else { return Ok(()) };
         let origin = origin.to_str().unwrap_or_default().to_lowercase();
-        let is_ours = match &self.public_origin {
-            Some(public) => origin == *public,
-            None => {
-                let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-                let scheme = if self.is_secure(request) { "https" } else { "http" };
-                !host.is_empty() && origin == format!("{scheme}://{}", host.to_lowercase())
-            }
-        };
+        let is_ours = self.own(request).is_some_and(|own| own == origin);
         if is_ours { Ok(()) } else { Err(Rejection::new(Code::Forbidden, "another origin")) }
+    }
+
+    /// Under which origin browsers reach the pages: as it is set, else by what this one asked for.
+    pub fn own(&self, request: &HttpRequest) -> Option<String> {
+        if let Some(public) = &self.public_origin {
+            return Some(public.clone());
+        }
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).filter(|host| !host.is_empty())?;
+        let scheme = if self.is_secure(request) { "https" } else { "http" };
+        Some(format!("{scheme}://{}", host.to_lowercase()))
     }
 }
 
@@ -109,6 +112,12 @@ mod tests {
         };
         assert!(check(None, "http://here:8080"));
         assert!(!check(None, "https://here:8080"), "who is not trusted does not say how it came");
+        let asked_by =
+            TestRequest::default().peer_addr("10.0.0.1:1".parse().unwrap()).insert_header((HOST, "Here:8080"));
+        let asked = asked_by.to_http_request();
+        assert_eq!(proxies(None).own(&asked).as_deref(), Some("http://here:8080"));
+        let public = "https://jiaohao.example.org";
+        assert_eq!(proxies(Some(public)).own(&asked).as_deref(), Some(public), "as it is set, whatever was asked for");
         for other in ["http://here", "http://evil", "null", ""] {
             assert!(!check(None, other), "{other}");
         }

@@ -34,6 +34,13 @@ pub enum Deed {
     AskConsent(Box<RegisterPerson>),
     /// For whom the account acts, and who acts by its phone's word.
     ReadFamily,
+    /// WeChat is to say as whom it knows who holds this phone: where its browser goes to.
+    AskWechat {
+        /// Under which origin that browser has the pages.
+        origin: String,
+    },
+    /// WeChat's browser is back with its answer: the account's persons are told by WeChat too.
+    BindWechat(BindWechat),
     /// Who acts for that person.
     ReadActing(PatientId),
     /// The 60-second code of a department's waiting area.
@@ -292,6 +299,19 @@ pub struct RegisterPerson {
     /// the one that stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<u64>,
+}
+
+/// WeChat's answer, as its browser brings it back.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BindWechat {
+    /// Good once, for five minutes, and for the house alone.
+    pub code: String,
+    /// As it was given along.
+    pub state: String,
+    /// In which language the account is told: `zh` (default) or `en`.
+    #[serde(default)]
+    pub language: Language,
 }
 
 /// Issue a token for a script.

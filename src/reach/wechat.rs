@@ -1,5 +1,8 @@
 //! Service messages of the hospital's WeChat account: template messages of an Official Account (`message/template/send`), its
-//! access token (`stable_token`), and the event by which WeChat says whether a message arrived.
+//! access token (`stable_token`), and the event by which WeChat says whether a message arrived. As whom it knows somebody:
+//! [`authorize`].
+
+pub mod authorize;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
 
 use super::client::{Client, Target, Whom};
 use super::port::{Address, Channel, ChannelName, Deliveries, Delivery, Sent, Telling};
@@ -150,6 +154,8 @@ fn keep<T>(kept: &mut VecDeque<(i64, T)>, most: usize, msgid: i64, value: T) {
 pub struct WeChat {
     client: Client,
     server: Target,
+    authorize_url: String,
+    asking: Semaphore,
     app_id: String,
     secret: Redacted<String>,
     callback_token: Redacted<String>,
@@ -226,6 +232,8 @@ impl WeChat {
         Ok(Some(Self {
             client,
             server: Target::read(&settings.url, Whom::Named).map_err(wrong("wechat.url"))?,
+            authorize_url: settings.authorize_url.trim_end_matches('/').to_owned(),
+            asking: Semaphore::new(authorize::AT_ONCE),
             app_id,
             secret: settings.app_secret().map_err(|why| ReachError::Setting("wechat.secret", why))?,
             callback_token: settings.token().ok_or("it is missing").map_err(wrong("wechat.callback_token"))?,

@@ -2,9 +2,8 @@
 // notification is shown by the service worker when no page is open.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import test, { after, before } from 'node:test';
-import { Browser, drawn, freePort, Hospital, ONE_SLOT, PROGRAM, pause, residentNumber, sayWho, SIZES } from './hospital.mjs';
+import { Browser, drawn, Hospital, ONE_SLOT, pause, residentNumber, Sandbox, sayWho, SIZES } from './hospital.mjs';
 
 const PHONE = '13912345678';
 
@@ -13,48 +12,20 @@ let parties;
 let hospital;
 let browser;
 
-/** The settings that the sandbox prints, as variables. */
-function variables(printed) {
-  const found = {};
-  let section = '';
-  for (const line of printed.split('\n')) {
-    const head = /^\[(\w+)\]$/.exec(line);
-    const field = /^(\w+) = "(.*)"$/.exec(line);
-    if (head) section = head[1];
-    else if (field) found[`JIAOHAO_${section}__${field[1]}`.toUpperCase()] = field[2];
-  }
-  return found;
-}
-
 before(async () => {
-  const port = await freePort();
-  parties = `http://127.0.0.1:${port}`;
-  sandbox = spawn(PROGRAM, ['sandbox', 'all', '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let said = '';
-  for await (const chunk of sandbox.stdout) {
-    said += chunk;
-    if (said.includes('[push]')) break;
-  }
-  hospital = await new Hospital({}, variables(said)).open();
+  sandbox = await new Sandbox().start();
+  parties = sandbox.base;
+  hospital = await new Hospital({}, sandbox.settings).open();
   await hospital.define(ONE_SLOT);
   browser = await new Browser(hospital.base).start();
 });
 after(async () => {
   await browser?.close();
   await hospital?.close();
-  sandbox?.kill('SIGKILL');
+  sandbox?.close();
 });
 
-/** The first message of the sandbox's that fits. */
-async function came(fits) {
-  for (let tries = 0; tries < 600; tries += 1) {
-    const { sent } = await (await fetch(`${parties}/sent`)).json();
-    const found = sent.find(fits);
-    if (found) return found;
-    await pause(50);
-  }
-  throw new Error('nothing came');
-}
+const came = (fits) => sandbox.came(fits);
 
 test('the code to sign in comes by text message, and the page says so', async () => {
   const phone = await browser.open('/patient', SIZES.phone);
@@ -121,13 +92,7 @@ async function pushPhone(number, name, document) {
     PushManager.prototype.subscribe = async () => (localStorage.setItem('subscribed', '1'), subscription);
     PushManager.prototype.getSubscription = async () => (localStorage.getItem('subscribed') ? subscription : null);
     Notification.requestPermission = async () => 'granted';` });
-  await page.fill('[name=phone]', number);
-  await page.click('[data-action=send_code]');
-  const { content } = await came((one) => one.channel === 'sms' && one.template === 'code' && one.to === `+86${number}`);
-  await page.waitForSelector('[name=code]');
-  await drawn(page);
-  await page.fill('[name=code]', content.code);
-  await page.click('[data-action=sign_in]');
+  await sandbox.signIn(page, number);
   await page.waitForSelector('[data-form=register_person]');
   if (name) await sayWho(page, name, document);
   await page.click('nav [data-action=open_me]');
@@ -175,6 +140,69 @@ test('each phone has its own switch for notifications, and signing out turns it 
   await father.waitForSelector('[name=phone]');
   assert.equal(await father.evaluate(() => localStorage.getItem('subscribed')), null);
   for (const page of phones) await page.context().close();
+  assert.deepEqual(browser.complaints, []);
+});
+
+test('who says on a shared phone that it is somebody else leaves no notifications behind', async () => {
+  const page = await pushPhone('13912345005', '王小红', residentNumber('1985-05-05', 24));
+  await page.click('[data-action=allow_push]');
+  await page.waitForSelector('[data-action=stop_push]');
+  // Another account signs in in another tab of it, and this page asks for its next token.
+  const number = '13912345007';
+  const { device } = await hospital.call('POST', '/session/code', { phone: number });
+  const { content } = await came((one) => one.template === 'code' && one.to === `+86${number}`);
+  await page.evaluate((proof) => fetch('/api/v1/session', {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(proof),
+  }), { phone: number, code: content.code, device });
+  await page.click('[data-action=add_person]');
+  await sayWho(page, '王小宝', residentNumber('2019-05-05', 25), 'child');
+  await page.waitForSelector('dialog [data-action=sign_in_anew]');
+  await page.click('[data-action=sign_in_anew]');
+  await page.waitForSelector('[name=phone]');
+  assert.equal(await page.evaluate(() => localStorage.getItem('subscribed')), null);
+  await page.context().close();
+  assert.deepEqual(browser.complaints, []);
+});
+
+test('a house that does not answer holds nobody who signs out', async () => {
+  const page = await browser.open('/patient', SIZES.phone);
+  await sandbox.signIn(page, '13912345009');
+  await page.waitForSelector('[data-form=register_person]');
+  let asked = 0;
+  await page.route('**/api/v1/session', (route) => {
+    if (route.request().method() !== 'DELETE') return route.continue();
+    asked += 1;
+    return asked > 1 ? route.continue() : undefined;
+  });
+  await page.clock.install();
+  await page.click('[data-action=sign_out]');
+  for (let tries = 0; !asked && tries < 200; tries += 1) await pause(25);
+  assert.equal(asked, 1);
+  await Promise.all([page.waitForEvent('load'), page.clock.fastForward(5100)]);
+  // What was not heard is said again, before that sign-in lets anybody in.
+  await page.waitForSelector('[name=phone]');
+  assert.equal(asked, 2);
+  assert.equal(await page.evaluate(async () => (await fetch('/api/v1/session/refresh', { method: 'POST' })).status), 401);
+  await page.context().close();
+  assert.deepEqual(browser.complaints, []);
+});
+
+test('whom nobody can reach, because no phone is known, is called so, and operations count them', async () => {
+  const patient = await hospital.person('陈无号', '1949-03-03', 26);
+  // Somebody acts for them whose phone has never signed in here.
+  await hospital.call('POST', '/family', { patient, phone: '13912345011', relation: 'parent' }, hospital.desk);
+  await hospital.call('POST', '/tickets', { queue: 'renmin.xinnei.liming', patient }, hospital.desk);
+  const desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  await desk.click('[data-filter=not_reached]:has-text("1")');
+  await drawn(desk);
+  await desk.click('[data-row]:has-text("陈无号")');
+  await desk.waitForSelector('[data-chosen] [data-not-reached=three_before]:has-text("没有可用的联系方式")');
+  assert.equal(await desk.$('[data-chosen] [data-not-reached]:has-text("手机没有回应")'), null);
+  await desk.context().close();
+  const ops = await browser.staff('/ops', SIZES.console, 'yunxing');
+  await ops.waitForSelector('[data-notices] [data-notices-of=not_reached]:text-is("1")');
+  assert.deepEqual(await ops.$$eval('[data-notices] th', (heads) => heads.map((head) => head.textContent)), ['共告诉', '打开的页面', '微信', '手机通知', '短信', '没联系上']);
+  await ops.context().close();
   assert.deepEqual(browser.complaints, []);
 });
 

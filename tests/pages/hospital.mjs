@@ -73,6 +73,7 @@ export class Hospital {
     this.port ??= await freePort();
     this.base = `http://127.0.0.1:${this.port}`;
     let said = '';
+    this.said = () => said;
     this.program = spawn(PROGRAM, ['serve', '--test-clock', this.start, '--speed', String(this.speed), '--test-outbox', this.outbox], {
       env: { ...process.env, JIAOHAO_SCREENS__MAKE_VOICE: 'false', JIAOHAO_SERVER__LISTEN: `127.0.0.1:${this.port}`, JIAOHAO_DATA__DIR: path.join(this.dir, 'data'), ...this.settings },
     });
@@ -198,6 +199,61 @@ export class Hospital {
   }
 }
 
+/** The outside parties, played by `jiaohao sandbox`. */
+export class Sandbox {
+  async start() {
+    const port = await freePort();
+    this.base = `http://127.0.0.1:${port}`;
+    this.program = spawn(PROGRAM, ['sandbox', 'all', '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    for await (const chunk of this.program.stdout) {
+      said += chunk;
+      if (said.includes('[push]')) break;
+    }
+    /** What it prints, as the program's variables. @type {Object<string, string>} */
+    this.settings = {};
+    let section = '';
+    for (const line of said.split('\n')) {
+      const head = /^\[(\w+)\]$/.exec(line);
+      const field = /^(\w+) = "(.*)"$/.exec(line);
+      if (head) section = head[1];
+      else if (field) this.settings[`JIAOHAO_${section}__${field[1]}`.toUpperCase()] = field[2];
+    }
+    return this;
+  }
+
+  /** The first message that came and fits. @param {(message: any) => boolean} fits */
+  async came(fits) {
+    for (let tries = 0; tries < 600; tries += 1) {
+      const { sent } = await (await fetch(`${this.base}/sent`)).json();
+      const found = sent.find(fits);
+      if (found) return found;
+      await pause(50);
+    }
+    throw new Error('nothing came');
+  }
+
+  /** In whose WeChat pages are opened from now on. @param {string} query */
+  hold(query) {
+    return fetch(`${this.base}/wechat/holder?${query}`, { method: 'POST' });
+  }
+
+  /** Signs a phone in with the code that came by text message. @param {import('playwright-core').Page} page @param {string} number */
+  async signIn(page, number) {
+    await page.fill('[name=phone]', number);
+    await page.click('[data-action=send_code]');
+    const { content } = await this.came((one) => one.channel === 'sms' && one.template === 'code' && one.to === `+86${number}`);
+    await page.waitForSelector('[name=code]');
+    await drawn(page);
+    await page.fill('[name=code]', content.code);
+    await page.click('[data-action=sign_in]');
+  }
+
+  close() {
+    this.program?.kill('SIGKILL');
+  }
+}
+
 /** Chromium, and what its pages complained about. */
 export class Browser {
   /** @param {string} base the server's address */
@@ -205,6 +261,8 @@ export class Browser {
     this.base = base;
     /** @type {string[]} */
     this.complaints = [];
+    /** Addresses outside the house that its pages go to on purpose. @type {string[]} */
+    this.outside = [];
     /** While the server is down on purpose, a page cannot reach it. */
     this.serverIsDown = false;
   }
@@ -226,9 +284,10 @@ export class Browser {
    * Opens a page in a browser context of its own (its own storage, its own sign-in).
    * @param {string} where @param {{width: number, height: number}} size
    * @param {(() => void)|null} listen runs in the page before anything of it does
+   * @param {import('playwright-core').BrowserContextOptions} more of the context
    */
-  async open(where, size, listen = null) {
-    const context = await this.chromium.newContext({ viewport: size, locale: 'zh-CN', isMobile: size === SIZES.phone, hasTouch: size === SIZES.phone });
+  async open(where, size, listen = null, more = {}) {
+    const context = await this.chromium.newContext({ ...more, viewport: size, locale: 'zh-CN', isMobile: size === SIZES.phone, hasTouch: size === SIZES.phone });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     const complain = (text) => this.complaints.push(`${where}: ${text}`);
@@ -241,7 +300,7 @@ export class Browser {
     });
     page.on('request', (request) => {
       const url = new URL(request.url());
-      if (!['data:', 'blob:'].includes(url.protocol) && url.host !== new URL(this.base).host) complain(`asked another origin: ${url.origin}`);
+      if (!['data:', 'blob:'].includes(url.protocol) && url.host !== new URL(this.base).host && !this.outside.includes(url.origin)) complain(`asked another origin: ${url.origin}`);
     });
     await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) => {
       console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`);

@@ -200,3 +200,22 @@ test('a board on which more is planned than it can say is warned of where it is 
   await house.call('PUT', '/sessions', { ...crowd, slots: [{ start: '08:00', minutes: 60, capacity: 6 }] });
   await page.waitForSelector('[data-warns]', { state: 'detached' });
 });
+
+test('a report is of a site: what lies in one is none, and is not answered as if it were', async () => {
+  const asked = (site) => fetch(`${house.base}/api/v1/reports?site=${site}&from=2026-11-23&to=2026-11-23&by=doctor`, { headers: { authorization: `Bearer ${house.token}` } });
+  assert.equal((await asked('renmin')).status, 200);
+  for (const none of ['renmin.x', 'renmin.xinnei', 'nobody']) {
+    const answer = await asked(none);
+    assert.deepEqual([answer.status, (await answer.json()).code], [403, 'forbidden'], none);
+  }
+});
+
+test('no two columns of the boards have one name', async () => {
+  const page = await chrome.open('/ops', SIZES.console);
+  const words = await page.evaluate(async () => {
+    const [{ t }] = await Promise.all(['/web/lib/i18n.js', '/web/i18n/operations.js'].map((file) => import(file)));
+    return ['zh', 'en'].map((lang) => ['board', 'screens', 'speaks', 'not_announced', 'overfull'].map((head) => t(`ops.head.${head}`, null, lang)));
+  });
+  for (const heads of words) assert.equal(new Set(heads).size, heads.length, heads.join(' '));
+  await page.context().close();
+});

@@ -5,15 +5,15 @@ use jiaohao::clients::http::{Door, token_of};
 use super::*;
 
 /// A clinic of one room that has all channels; the clock is the clinic's own.
-struct Clinic {
-    hospital: Hospital,
-    door: Door,
-    desk: String,
+pub(super) struct Clinic {
+    pub(super) hospital: Hospital,
+    pub(super) door: Door,
+    pub(super) desk: String,
     doctor: String,
 }
 
 impl Clinic {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let hospital = Hospital::open().await;
         let door = Door::plain(hospital.server.doors.address.to_string());
         let operator = hospital.server.first_token.clone().unwrap();
@@ -35,23 +35,23 @@ impl Clinic {
         Self { hospital, door, desk, doctor }
     }
 
-    async fn post(&self, token: &str, path: &str, body: Value) -> Value {
+    pub(super) async fn post(&self, token: &str, path: &str, body: Value) -> Value {
         self.door.insist("POST", path, Some(token), &body).await.unwrap()
     }
 
     /// Somebody with that phone on file, seen at the desk.
-    async fn person(&self, phone: &str) -> String {
+    pub(super) async fn person(&self, phone: &str) -> String {
         self.bearer(phone, "E12345678").await
     }
 
     /// The same of that document.
-    async fn bearer(&self, phone: &str, document: &str) -> String {
+    pub(super) async fn bearer(&self, phone: &str, document: &str) -> String {
         let mut body = someone(document);
         body["phone"] = json!(phone);
         self.post(&self.desk, "/persons", body).await["patient"].as_str().unwrap().to_owned()
     }
 
-    async fn sign_in(&self, phone: &str) -> String {
+    pub(super) async fn sign_in(&self, phone: &str) -> String {
         let asked = self.door.insist("POST", "/session/code", None, &json!({"phone": phone})).await.unwrap();
         let to = format!("+86{phone}");
         let code = self.sent(|sent| sent.template == "code" && sent.to == to).await.content["code"].clone();
@@ -60,7 +60,7 @@ impl Clinic {
     }
 
     /// Signs the phone in and says who that is: the bearer of the document, whose file has the phone.
-    async fn signed_in(&self, phone: &str, patient: &str) -> String {
+    pub(super) async fn signed_in(&self, phone: &str, patient: &str) -> String {
         let token = self.sign_in(phone).await;
         assert_eq!(self.post(&token, "/persons", someone("E12345678")).await["patient"], patient);
         token
@@ -81,7 +81,7 @@ impl Clinic {
     }
 
     /// Takes a number and is called.
-    async fn called(&self, patient: &str) -> String {
+    pub(super) async fn called(&self, patient: &str) -> String {
         let waits = self.post(&self.desk, "/tickets", json!({"queue": "s.d.q", "patient": patient})).await;
         let at_work = json!({"department": "s.d", "service_point": "s.d.r"});
         let assignment = self.post(&self.doctor, "/work/start", at_work).await["assignment"].clone();
@@ -92,7 +92,7 @@ impl Clinic {
     }
 
     /// The first message that came and fits.
-    async fn sent(&self, fits: impl Fn(&Received) -> bool) -> Received {
+    pub(super) async fn sent(&self, fits: impl Fn(&Received) -> bool) -> Received {
         let came = async {
             loop {
                 if let Some(sent) = self.hospital.sandbox.sent().into_iter().find(&fits) {
@@ -120,12 +120,12 @@ impl Clinic {
     }
 }
 
-fn someone(document: &str) -> Value {
+pub(super) fn someone(document: &str) -> Value {
     json!({"name": "张三", "sex": "male", "birth_date": "1980-01-01", "document_kind": "passport",
         "document_number": document})
 }
 
-fn is_called(channel: &'static str) -> impl Fn(&Received) -> bool {
+pub(super) fn is_called(channel: &'static str) -> impl Fn(&Received) -> bool {
     move |sent| sent.channel == channel && sent.template == "called"
 }
 
@@ -134,8 +134,7 @@ async fn wechat_that_does_not_arrive_is_followed_by_a_text_message_that_does() {
     let clinic = Clinic::open().await;
     let patient = clinic.person("13800138000").await;
     let phone = clinic.signed_in("13800138000", &patient).await;
-    let bind = json!({"patient": patient, "channel": {"wechat": {"openid": "o-follower-0001"}}});
-    clinic.post(&phone, "/channels/bind", bind).await;
+    clinic.bind_wechat(&phone, "0001").await;
     let ticket = clinic.called(&patient).await;
     assert_eq!(clinic.sent(is_called("wechat")).await.to, "o-follower-0001");
     let text = clinic.sent(is_called("sms")).await;
@@ -193,8 +192,7 @@ async fn an_address_that_will_never_do_is_given_up() {
     let clinic = Clinic::open().await;
     let patient = clinic.person("13800138000").await;
     let phone = clinic.signed_in("13800138000", &patient).await;
-    let bind = json!({"patient": patient, "channel": {"wechat": {"openid": "o-stranger-0007"}}});
-    clinic.post(&phone, "/channels/bind", bind).await;
+    clinic.bind_wechat(&phone, "0007").await;
     clinic.called(&patient).await;
     clinic.sent(is_called("sms")).await;
     let stream = format!("/streams/patient:{patient}");
@@ -241,8 +239,7 @@ async fn text_messages_that_hang_hold_up_nobody_who_is_told_by_another_way() {
     clinic.queues(10).await;
     let patient = clinic.person("13800138000").await;
     let phone = clinic.signed_in("13800138000", &patient).await;
-    let bind = json!({"patient": patient, "channel": {"wechat": {"openid": "o-follower-8000"}}});
-    clinic.post(&phone, "/channels/bind", bind).await;
+    clinic.bind_wechat(&phone, "8000").await;
     let mut others = Vec::new();
     for number in 0..36 {
         let phone = format!("138{number:04}0002");

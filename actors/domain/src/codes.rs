@@ -153,6 +153,10 @@ codes! {
     QuestionsChanged = "questions_changed", 409, "预检问题有更新,请重新回答", "Other questions are asked now";
     /// The pre-check sends the patient to another department; valid now: `department`, `rule`, `version`.
     SentElsewhere = "sent_elsewhere", 409, "预检建议先去别的科室", "The pre-check sends to another department";
+    /// What WeChat was asked to confirm is over, used, or not of this account: begin again.
+    AuthorizationOver = "authorization_over", 409, "授权已过期或已用过,请重新授权", "The authorization is over or used, begin again";
+    /// An outside party has not answered, or with no answer of use; nothing has changed.
+    ChannelFailed = "channel_failed", 502, "对方没有回应,请稍后再试", "The other party did not answer, try again later";
 }
 
 /// A value of a rejection's `valid_now`. Times are text, RFC 3339 in the site's zone. Stored: append only.

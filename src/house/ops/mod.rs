@@ -2,6 +2,7 @@
 //! follows; operators only, each with the sites that they may see; nothing of a patient.
 
 mod node;
+mod notices;
 mod overfull;
 mod problems;
 mod recent;
@@ -59,6 +60,7 @@ pub struct Ops {
     log: PathBuf,
     sites: Mutex<BTreeSet<SiteId>>,
     recent: Mutex<Recent>,
+    notices: notices::Today,
     picture: tokio::sync::Mutex<Option<(Instant, Arc<Picture>)>>,
     gauges: Mutex<Gauges>,
     /// What was found too much for the boards of a site when its departments last answered.
@@ -98,6 +100,7 @@ impl Ops {
             log,
             sites: Mutex::default(),
             recent: Mutex::default(),
+            notices: notices::Today::default(),
             picture: tokio::sync::Mutex::default(),
             gauges: Mutex::default(),
             verdicts: Mutex::default(),
@@ -211,6 +214,7 @@ impl House {
         if second % COUNT_EVERY_S == 0 {
             self.set_gauges();
             let totals = Totals::read(&crate::http::measures::metrics_text());
+            self.ops.notices.note(&totals, self.shell.clock.clinic(), self.zone_of(None));
             self.ops.recent().count(self.ops.began.elapsed().as_millis() as i64, node::counted(&totals));
         }
         if second % POINT_EVERY_S == 0 {

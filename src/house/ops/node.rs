@@ -65,6 +65,7 @@ impl House {
         waits_min: [Option<i64>; 2],
         hour: &Hour,
     ) -> Value {
+        self.ops.notices.note(totals, self.shell.clock.clinic(), self.zone_of(None));
         let sync_ms = ["0.5", "0.99"].map(|quantile| totals.quantile_ms("log_sync_seconds", quantile));
         let command_ms = ["0.5", "0.99"].map(|quantile| totals.quantile_ms("command_seconds", quantile));
         let closed = self.shell.closed_owners();
@@ -118,6 +119,7 @@ impl House {
                 "wait_p90_min": waits_min[1],
             },
             "channels": self.reach.names(),
+            "notices": self.ops.notices.figures(totals, self.zone_of(None)),
             "doors": {
                 "sockets": whole(totals.sum("live_connections")),
                 "outbox_bytes": whole(totals.sum("outbox_bytes")),

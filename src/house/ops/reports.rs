@@ -10,7 +10,7 @@ use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Code, DepartmentId, DoctorId, Rejection};
 use serde_json::{Value, json};
 
-use super::super::{House, department, site};
+use super::super::{House, department, site_itself};
 use crate::engine::in_time;
 use crate::http::requests::ReportQuery;
 
@@ -68,7 +68,7 @@ impl House {
             let what = format!("from a day to the same or a later one, {KEPT_DAYS} days at most");
             return Err(Rejection::new(Code::InvalidField, what).with("field", "to"));
         }
-        let names = self.shell.read(site(at.as_str()), Names::of).await?.ok_or(Code::Forbidden)?;
+        let names = self.shell.read(site_itself(at)?, Names::of).await?.ok_or(Code::Forbidden)?;
         let (from, to, now) = (*from, *to, self.shell.clock.clinic());
         let look = |id: &DepartmentId| {
             let days = move |state: &dept::State| report::days(state, from, to, now);

@@ -13,6 +13,10 @@ pub enum Deed {
     AskConsent,
     /// Show for whom the own account acts, who acts by its phone's word, and who else for whose own account it is.
     ReadFamily,
+    /// Send the account's phone to WeChat, which says as whom it knows it.
+    AskWechat,
+    /// Tell the own account's persons by WeChat too, as WeChat has said.
+    BindWechat,
     /// Show who acts for this person (audited).
     ReadActing(PatientId),
     /// Show the rotating code of a department's waiting area.
@@ -58,6 +62,8 @@ impl Deed {
         "identify_person",
         "ask_consent",
         "read_family",
+        "ask_wechat",
+        "bind_wechat",
         "read_acting",
         "read_area_code",
         "read_directory",
@@ -85,6 +91,8 @@ impl Deed {
             Self::IdentifyPerson => "identify_person",
             Self::AskConsent => "ask_consent",
             Self::ReadFamily => "read_family",
+            Self::AskWechat => "ask_wechat",
+            Self::BindWechat => "bind_wechat",
             Self::ReadActing(_) => "read_acting",
             Self::ReadAreaCode(_) => "read_area_code",
             Self::ReadDirectory(_) => "read_directory",

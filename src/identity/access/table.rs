@@ -134,6 +134,8 @@ const DEEDS: &[Rule] = &[
     },
     Rule { name: "ask_consent", who: &[(Patient, Any)] },
     Rule { name: "read_family", who: &[(Patient, Any)] },
+    Rule { name: "ask_wechat", who: &[(Patient, Any)] },
+    Rule { name: "bind_wechat", who: &[(Patient, Any)] },
     Rule { name: "read_acting", who: &[(Desk, PatientsHere)] },
     Rule { name: "read_area_code", who: &[(Desk, OwnDepartment), (Kiosk, OwnDepartment)] },
     Rule {

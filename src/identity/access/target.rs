@@ -301,6 +301,8 @@ impl Target {
             Deed::IdentifyPerson
             | Deed::AskConsent
             | Deed::ReadFamily
+            | Deed::AskWechat
+            | Deed::BindWechat
             | Deed::ReadAudit
             | Deed::RunHouse
             | Deed::DrawQrCode

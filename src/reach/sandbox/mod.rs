@@ -82,7 +82,7 @@ impl Options {
              template_stopped = \"stopped\"\n"
         );
         let wechat = format!(
-            "[wechat]\nurl = \"http://{at}\"\napp_id = \"{app_id}\"\nsecret = \"{app_secret}\"\n\
+            "[wechat]\nurl = \"http://{at}\"\nauthorize_url = \"http://{at}\"\napp_id = \"{app_id}\"\nsecret = \"{app_secret}\"\n\
              callback_token = \"{callback_token}\"\ntemplate_three_before = \"three_before {fields}\"\n\
              template_called = \"called {fields}\"\ntemplate_delayed = \"delayed {of_clinic}\"\n\
              template_as_planned = \"as_planned {of_clinic}\"\ntemplate_stopped = \"stopped {of_clinic}\"\n"
@@ -199,6 +199,7 @@ struct State {
     sent: VecDeque<(u64, Received)>,
     count: u64,
     wechat: wechat::Tokens,
+    holders: wechat::Holders,
     browsers: VecDeque<Browser>,
 }
 

@@ -1,9 +1,12 @@
-//! WeChat: gives out access tokens, takes template messages, and sends the event that says what became of one.
+//! WeChat: gives out access tokens, takes template messages, and sends the event that says what became of one; sends its
+//! browser back with a code, and says for a code who that is.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
+use actix_web::http::header::{LOCATION, USER_AGENT};
 use actix_web::web::{self, Bytes, Data, Json, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use data_encoding::HEXLOWER;
 use hyper::Method;
 use jiaohao_domain::Timestamp;
@@ -14,14 +17,152 @@ use super::{Behaviour, Received, Shared, misbehave};
 use crate::http::channels::WECHAT_EVENTS;
 use crate::identity::chance;
 use crate::reach::client::{Target, Whom};
+use crate::reach::wechat::authorize::{AUTHORIZE, EXCHANGE};
 use crate::reach::wechat::{SEND, TOKEN, signature};
 
 /// How long an access token holds, in seconds.
 const HOLDS_S: i64 = 7200;
+/// How long a code holds, in seconds.
+const CODE_HOLDS_S: i64 = 300;
+/// Codes that are known; the oldest goes first.
+const CODES_MAX: usize = 256;
 
 /// Its paths.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.route(TOKEN, web::post().to(token)).route(SEND, web::post().to(take));
+    config
+        .route(TOKEN, web::post().to(token))
+        .route(SEND, web::post().to(take))
+        .route(AUTHORIZE, web::get().to(authorize))
+        .route(EXCHANGE, web::get().to(exchange))
+        .route("/wechat/holder", web::post().to(hold));
+}
+
+/// Who holds the phone in whose WeChat a page is opened, and whether they refuse.
+#[derive(Default, Deserialize)]
+struct Holder {
+    /// The last four characters of the openid: how it behaves.
+    #[serde(default, rename = "as")]
+    behaves: String,
+    #[serde(default)]
+    refuses: bool,
+}
+
+/// A code that was given out.
+struct Given {
+    code: String,
+    openid: String,
+    ends_at: Timestamp,
+    used: bool,
+}
+
+/// Who is at the phone, and the codes that they were given.
+#[derive(Default)]
+pub struct Holders {
+    now: Holder,
+    codes: VecDeque<Given>,
+}
+
+/// From now on somebody else holds the phone.
+async fn hold(holder: Query<Holder>, shared: Data<Shared>) -> HttpResponse {
+    shared.state().holders.now = holder.into_inner();
+    HttpResponse::Ok().finish()
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    appid: String,
+    redirect_uri: String,
+    response_type: String,
+    scope: String,
+    #[serde(default)]
+    state: String,
+}
+
+fn no_page(why: &'static str) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(format!("<!doctype html><h1>{why}</h1>"))
+}
+
+/// As `snsapi_base` does: back at once, without a question.
+async fn authorize(request: HttpRequest, wanted: Query<Wanted>, shared: Data<Shared>) -> HttpResponse {
+    let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let is_in_domain = |callback: &String| {
+        let callback = callback.trim_end_matches('/');
+        wanted.redirect_uri.strip_prefix(callback).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if !agent.contains("MicroMessenger") {
+        return no_page("请在微信客户端打开链接");
+    }
+    if wanted.appid != shared.options.secrets.app_id {
+        return no_page("appid 参数错误 (10003)");
+    }
+    if !shared.options.callback.as_ref().is_none_or(is_in_domain) {
+        return no_page("redirect_uri 域名与后台配置不一致 (10003)");
+    }
+    if wanted.response_type != "code" || wanted.scope != "snsapi_base" || wanted.state.len() > 128 {
+        return no_page("参数错误 (10005)");
+    }
+    let now = (shared.wall)();
+    let holders = &mut shared.state().holders;
+    let mut answer = String::new();
+    if !holders.now.refuses {
+        let code = HEXLOWER.encode(&chance::bytes::<16>());
+        answer = format!("code={code}&");
+        let behaves = if holders.now.behaves.is_empty() { "8000" } else { &holders.now.behaves };
+        let openid = format!("o-follower-{behaves}");
+        if holders.codes.len() >= CODES_MAX {
+            holders.codes.pop_front();
+        }
+        holders.codes.push_back(Given { code, openid, ends_at: now.plus_s(CODE_HOLDS_S), used: false });
+    }
+    let joint = if wanted.redirect_uri.contains('?') { '&' } else { '?' };
+    let back = format!("{}{joint}{answer}state={}", wanted.redirect_uri, wanted.state);
+    HttpResponse::Found().insert_header((LOCATION, back.clone())).content_type("text/plain").body(back)
+}
+
+#[derive(Deserialize)]
+struct ToExchange {
+    appid: String,
+    secret: String,
+    code: String,
+    grant_type: String,
+}
+
+/// Who that is, once.
+async fn exchange(asked: Query<ToExchange>, shared: Data<Shared>) -> HttpResponse {
+    let secrets = &shared.options.secrets;
+    if asked.grant_type != "authorization_code" {
+        return error(40002, "invalid grant_type");
+    }
+    if asked.appid != secrets.app_id {
+        return error(40013, "invalid appid");
+    }
+    if asked.secret != secrets.app_secret {
+        return error(40125, "invalid appsecret");
+    }
+    let now = (shared.wall)();
+    let openid = {
+        let holders = &mut shared.state().holders;
+        let Some(given) = holders.codes.iter_mut().find(|given| given.code == asked.code) else {
+            return error(40029, "invalid code");
+        };
+        if given.used {
+            return error(40163, "code been used");
+        }
+        if given.ends_at <= now {
+            return error(42003, "oauth_code expired");
+        }
+        given.used = true;
+        given.openid.clone()
+    };
+    let token = || HEXLOWER.encode(&chance::bytes::<32>());
+    let said = json!({
+        "access_token": token(),
+        "expires_in": HOLDS_S,
+        "refresh_token": token(),
+        "openid": openid,
+        "scope": "snsapi_base",
+    });
+    misbehave(Behaviour::of(&openid)).await.unwrap_or_else(|| HttpResponse::Ok().json(said))
 }
 
 /// The access token that was given out.

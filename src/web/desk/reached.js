@@ -53,8 +53,10 @@ export function reachedPart(acts, ticket, person) {
   }
   if (!ticket.not_reached) return null;
   const phone = person && person.phone;
+  // Where no phone is known, nothing was there that could have answered.
+  const why = isPageAlone(acts.page) ? '.page' : person && !phone ? '.no_phone' : '';
   return h('div', { class: 'notice soon reach', key: 'not-reached', 'data-not-reached': ticket.not_reached.about },
-    h('p', null, h('b', null, t('desk.not_reached.tag')), t(`desk.not_reached.${ticket.not_reached.about}${isPageAlone(acts.page) ? '.page' : ''}`, { time: clockOf(ticket.not_reached.since) })),
+    h('p', null, h('b', null, t('desk.not_reached.tag')), t(`desk.not_reached.${ticket.not_reached.about}${why}`, { time: clockOf(ticket.not_reached.since) })),
     h('p', null, phone ? [t('desk.not_reached.phone'), ' ', h('b', { class: 'num' }, phone)] : t('desk.not_reached.no_phone')),
     h('div', { class: 'buttons' },
       phone ? h('button', { type: 'button', class: 'btn', 'data-action': 'told_by_phone', onclick: () => mark(acts, ticket, 'by_phone') }, t('desk.told_go.by_phone')) : null,

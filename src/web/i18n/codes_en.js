@@ -62,6 +62,10 @@ export default {
   'error.code': ' (code {code})',
   'error.consent_needed': 'The person has to agree',
   'error.guardian_needed': 'Under 18: a guardian has to act',
+  'error.authorization_over': 'The authorization is over or was used: begin again',
+  'error.channel_failed': 'The other party did not answer: try again later',
+  'error.bind_wechat.authorization_over': 'WeChat’s answer is over: please press “Be told by WeChat” again',
+  'error.bind_wechat.channel_failed': 'WeChat did not answer: please try again later',
   'error.ask_consent.wrong_credentials': 'Wrong code; ask for the one on their phone',
   'error.ask_consent.invalid_field': 'Something is wrong: it has to be their own phone, not yours',
 };

@@ -62,6 +62,10 @@ export default {
   'error.code': '(代码 {code})',
   'error.consent_needed': '需要本人同意',
   'error.guardian_needed': '未满18岁,请由监护人添加',
+  'error.authorization_over': '授权已过期或已用过,请再点一次',
+  'error.channel_failed': '对方没有回应,请稍后再试',
+  'error.bind_wechat.authorization_over': '微信的确认已过期,请再点一次“用微信接收通知”',
+  'error.bind_wechat.channel_failed': '微信没有回应,请稍后再试',
   'error.ask_consent.wrong_credentials': '验证码不对,请问家人收到的验证码',
   'error.ask_consent.invalid_field': '内容不对:要填家人自己的手机号,不能是您的',
 };

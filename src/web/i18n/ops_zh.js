@@ -129,7 +129,7 @@ export default {
   'ops.head.voice': '声音',
   'ops.head.client': '程序',
   'ops.head.screens': '屏幕在线',
-  'ops.head.speaks': '播报',
+  'ops.head.speaks': '会播报',
   'ops.head.not_announced': '未播出',
   'ops.head.department': '科室',
   'ops.head.sessions': '班次',

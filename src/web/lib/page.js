@@ -19,7 +19,7 @@ import { wordsOf } from './words.js';
 /**
  * Starts a page. `main` is the element the page draws into.
  * @param {{mode: 'staff'|'phone', roles: string[], start: (page: Page) => void, draw: () => any, signedOut?: () => any,
- *   now?: () => number}} parts
+ *   leave?: () => Promise<void>, now?: () => number}} parts `leave`: what a sign-out ends in this browser beside the sign-in
  * @returns {Page}
  */
 export function openPage(parts) {
@@ -27,6 +27,7 @@ export function openPage(parts) {
   const protocol = new Protocol({ token: () => session.token(), renew: () => session.renew() });
   let started = false;
   let checked = false;
+  let isAsked = false;
   /** @type {any} */
   let notice = null;
   let noticeTimer = 0;
@@ -87,8 +88,11 @@ export function openPage(parts) {
   };
   session.onOffline = () => protocol.doubt();
   session.onChange(() => {
-    if (session.other) sayOther(session, protocol);
-    else if (!session.access && started) location.reload();
+    if (session.other) {
+      // However often it is heard, it is asked once.
+      if (!isAsked) sayOther(session, protocol, parts.leave);
+      isAsked = true;
+    } else if (!session.access && started) location.reload();
     else begin();
   });
   protocol.onStatus((status) => {
@@ -114,8 +118,11 @@ export function openPage(parts) {
   return page;
 }
 
-/** Somebody else has signed in in this browser: the page stops and asks whose it is now. @param {Session} session @param {Protocol} protocol */
-async function sayOther(session, protocol) {
+/**
+ * Somebody else has signed in in this browser: the page stops and asks whose it is now.
+ * @param {Session} session @param {Protocol} protocol @param {(() => Promise<void>)|undefined} leave
+ */
+async function sayOther(session, protocol, leave) {
   protocol.stop();
   /** @param {string|null} account a staff account is called by its name; a phone's has none to show */
   const named = (account) => (account && account.startsWith('a-staff-') ? account.slice('a-staff-'.length) : '');
@@ -129,6 +136,7 @@ async function sayOther(session, protocol) {
   ]);
   let goOn = null;
   while (goOn === null) goOn = await asked();
+  if (!goOn && leave) await leave();
   if (!goOn) await session.signOut().catch(() => {});
   location.reload();
 }

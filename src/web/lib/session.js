@@ -8,6 +8,10 @@ import { t } from './i18n.js';
 const SESSION = '/api/v1/session';
 /** Under which this browser keeps the mark that makes it known to its phone's account; it signs nobody in. */
 const DEVICE = 'jiaohao.device';
+/** Under which this browser keeps that somebody has left and the house has not heard it. */
+const LEAVING = 'jiaohao.leaving';
+/** Signing out does not wait longer for an answer. */
+const SIGN_OUT_WITHIN_MS = 5000;
 /** An access token is renewed this long before it ends. */
 const RENEW_BEFORE_MS = 60000;
 
@@ -106,6 +110,10 @@ export class Session {
       this.take(Object.assign({ access_token: decodeURIComponent(given[1]) }, patients ? { patients } : null));
       return true;
     }
+    if (recall(LEAVING) === '1') {
+      await this.end(null).catch(() => {});
+      return false;
+    }
     return (await this.renew()) !== null;
   }
 
@@ -115,6 +123,7 @@ export class Session {
    */
   async signIn(proof) {
     const answer = await call('POST', SESSION, { body: proof });
+    keep(LEAVING, '');
     this.who = null;
     this.take(answer);
     return answer;
@@ -167,16 +176,36 @@ export class Session {
     return locks ? locks.request('jiaohao.refresh', ask) : ask();
   }
 
+  /** Whoever leaves is out on this page at once, also when the house does not hear it. */
   async signOut() {
     const token = this.access;
     this.access = null;
     this.who = null;
     this.endsAt = 0;
     try {
-      await call('DELETE', SESSION, { token });
+      await this.end(token);
+    } catch (failed) {
+      if (!(failed instanceof Refusal) || failed.code !== 'offline') throw failed;
     } finally {
       this.listeners.forEach((f) => f());
     }
+  }
+
+  /** Ends the cookie's sign-in. What the house has not heard is said again before anybody is let in by that cookie. @param {string|null} token */
+  async end(token) {
+    keep(LEAVING, '1');
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), SIGN_OUT_WITHIN_MS);
+    try {
+      await call('DELETE', SESSION, { token, signal: late.signal });
+    } catch (failed) {
+      const isUnheard = !(failed instanceof Refusal) || failed.code === 'offline';
+      if (!isUnheard) keep(LEAVING, '');
+      throw isUnheard ? new Refusal({ code: 'offline' }) : failed;
+    } finally {
+      clearTimeout(timer);
+    }
+    keep(LEAVING, '');
   }
 
   /**

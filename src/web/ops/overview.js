@@ -222,6 +222,20 @@ function listView(site) {
   ])));
 }
 
+/** What came of what patients were told today: a way only where the house has it, or where it has reached somebody. @param {any} v */
+function noticesView(v) {
+  const of = v.notices;
+  const ways = ['app', 'wechat', 'push', 'sms'].filter((way) => way === 'app' || v.channels.includes(way) || of[way]);
+  const columns = ['told', ...ways, 'not_reached'];
+  return h('section', { class: 'card told', key: 'notices', 'data-notices': String(of.told) },
+    h('h2', null, t('ops.notices'), h('small', null, t('ops.notices.since', { time: clockOf(of.since) }))),
+    of.told
+      ? h('div', { class: 'scroll' }, h('table', null,
+        h('thead', null, h('tr', null, columns.map((one) => h('th', { scope: 'col', key: one }, t(`ops.notices.${one}`))))),
+        h('tbody', null, h('tr', null, columns.map((one) => h('td', { class: `num${one === 'not_reached' && of[one] ? ' bad' : ''}`, key: one, 'data-notices-of': one }, of[one]))))))
+      : h('p', { class: 'muted' }, t('ops.notices.none')));
+}
+
 /** What was counted: refusals by their code, limits by their name. @param {any} one */
 function countedWord(one) {
   const key = one.code ? `error.${one.code}` : `ops.limit.${one.limit}`;
@@ -273,5 +287,6 @@ export function overview(v, draw, go) {
       ? h('div', { class: 'sites', key: 'sites' }, v.sites.map((/** @type {any} */ site) => siteCard(site, draw, go)))
       : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more')),
     v.sites_left_out ? h('p', { class: 'muted', key: 'more' }, t('ops.left_out', { n: v.sites_left_out })) : null,
+    noticesView(v),
     nodeView(v)];
 }

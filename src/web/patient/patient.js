@@ -40,7 +40,7 @@ const seen = new Set();
 let scanned = (/[#&]code=(\d{6})/.exec(location.hash) || ['', ''])[1];
 if (scanned) history.replaceState(null, '', location.pathname + location.search + location.hash.replace(/[#&]code=\d{6}/, ''));
 
-const page = openPage({ mode: 'phone', roles: ['patient'], start, draw });
+const page = openPage({ mode: 'phone', roles: ['patient'], start, draw, leave });
 
 /** @param {import('../lib/page.js').Page} opened */
 function start(opened) {
@@ -54,6 +54,7 @@ function start(opened) {
   consent = new Consent(opened);
   ways = new Ways(opened, () => Array.from(models.values()));
   takePatients();
+  if (mine.length) ways.wechat.begin(!scanned);
   // Whose phone has agreed to something sees it before saying who they are.
   if (!mine.length) family.read();
   // A right may have ended meanwhile, or begun: the next token says so.
@@ -170,10 +171,14 @@ function draw() {
   ];
 }
 
+async function leave() {
+  if (ways) await ways.leave();
+}
+
 async function signOut() {
   busy = true;
   page.draw();
-  if (ways) await ways.leave();
+  await leave();
   busy = false;
   await page.session.signOut();
 }
@@ -260,6 +265,7 @@ async function register(event) {
     if (consent) consent.forget();
     tab = 'today';
     lookAfter(answer.patient);
+    if (ways) ways.wechat.begin(!scanned);
   } catch (refusal) {
     if (consent && consent.takes(refusal)) page.notify('');
     else if (consent && consent.needed) consent.refuse(refusal);

@@ -2,6 +2,7 @@
 
 import { h } from '../lib/dom.js';
 import { language, t } from '../lib/i18n.js';
+import { WeChat } from './wechat.js';
 
 const WORKER = '/push-worker.js';
 /** What could not be asked is asked again after this long. */
@@ -34,6 +35,7 @@ export class Ways {
   constructor(page, everybody) {
     this.page = page;
     this.everybody = everybody;
+    this.wechat = new WeChat(page, () => this.askHouse());
     /** What a browser subscribes with; null where the hospital sends none, or this browser cannot. @type {string|null} */
     this.key = null;
     /** What this browser is subscribed as. @type {string|null} */
@@ -65,14 +67,18 @@ export class Ways {
     if (this.asked) return;
     this.asked = true;
     try {
-      this.channels = (await this.askHouse()).channels;
+      const { channels } = await this.askHouse();
+      this.channels = channels;
       this.page.draw();
+      if (channels.includes('wechat')) await this.wechat.read();
     } catch {
       setTimeout(() => (this.asked = false), ASK_AGAIN_MS);
     }
   }
 
   async read() {
+    // Asked again the next time the page is opened.
+    if (this.channels && this.channels.includes('wechat')) this.wechat.read().catch(() => {});
     const { navigator: n } = window;
     if (!n.serviceWorker || !('PushManager' in window)) return;
     try {
@@ -128,7 +134,7 @@ export class Ways {
       if (!subscription) return;
       const unbound = this.learn(subscription, late.signal).then(() => Promise.all(Array.from(this.bound.keys()).filter((patient) => this.isOn(patient))
         .map((patient) => this.page.session.http('POST', '/api/v1/channels/unbind', { patient, channel: 'push' }, { signal: late.signal }))));
-      await Promise.all([subscription.unsubscribe(), unbound]);
+      await Promise.all([subscription.unsubscribe(), unbound.catch(() => {})]);
     })().catch(() => {});
     const waited = new Promise((resolve) => setTimeout(resolve, LEAVE_WITHIN_MS));
     await Promise.race([left, waited]);
@@ -166,7 +172,7 @@ export class Ways {
       h('div', { class: 'block rows ways', key: 'ways', 'data-ways': ways.join(' ') },
         h('div', { key: 'app' }, h('span', null, t('ways.app'), h('small', null, t('ways.app.more')))),
         this.smsPart(ways.includes('sms')),
-        ways.includes('wechat') ? h('div', { key: 'wechat' }, h('span', null, t('ways.wechat'), h('small', null, t('ways.wechat.on')))) : null,
+        this.channels && this.channels.includes('wechat') ? this.wechat.row(model.patient) : null,
         this.key ? h('button', {
           type: 'button', key: 'push', 'data-action': push ? 'stop_push' : 'allow_push', disabled: this.busy, 'aria-busy': String(this.busy),
           onclick: () => this.switch(() => (push ? this.stop() : this.allow())),

@@ -130,16 +130,11 @@ pub struct UnbindChannel {
     pub channel: ChannelKind,
 }
 
-/// An address outside. On the record it is sealed with the person's key.
+/// An address outside that whoever has it may say. On the record it is sealed with the person's key. As whom WeChat knows
+/// somebody is none: WeChat says it, to the house.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum ChannelAddress {
-    /// The hospital's WeChat account knows the person by this.
-    #[serde(rename = "wechat")]
-    WeChat {
-        /// As WeChat gives it.
-        openid: String,
-    },
     /// A browser that may show notifications.
     Push {
         /// Where its push service takes messages.
@@ -162,7 +157,6 @@ impl ChannelAddress {
     /// The way it is of.
     pub fn way(&self) -> Way {
         match self {
-            Self::WeChat { .. } => Way::WeChat,
             Self::Push { .. } => Way::Push,
         }
     }
@@ -173,7 +167,6 @@ impl ChannelAddress {
             (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
         };
         match self {
-            Self::WeChat { openid } => fits(openid, 128),
             Self::Push { endpoint, p256dh, auth } => {
                 fits(endpoint, 1024) && endpoint.contains("://") && fits(p256dh, 128) && fits(auth, 64)
             }

@@ -1,0 +1,204 @@
+//! As whom WeChat knows somebody: from the phone's page to WeChat and back, and everybody whom the house does not believe.
+
+use jiaohao::reach::wechat::authorize::{AUTHORIZE, NoOpenid};
+
+use super::told::{Clinic, is_called, someone};
+use super::*;
+
+const IN_WECHAT: (&str, &str) = ("user-agent", "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.49");
+
+/// Who holds the phone from now on.
+async fn hold(sandbox: &Sandbox, who: &str) {
+    ask(Method::POST, &format!("http://{}/wechat/holder?{who}", sandbox.address), &[], b"").await;
+}
+
+/// What WeChat's browser comes back with: code and state.
+async fn go(url: &str) -> (Option<String>, String) {
+    let header = [(IN_WECHAT.0, IN_WECHAT.1.to_owned())];
+    let answered = ask(Method::GET, url.split('#').next().unwrap(), &header, b"").await;
+    let back = String::from_utf8(answered.body.to_vec()).unwrap();
+    assert_eq!(answered.status, 302, "{back}");
+    let query = back.split_once("/patient?").expect("to the phone's page").1;
+    let field = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)).map(str::to_owned);
+    (field("code="), field("state=").unwrap())
+}
+
+impl Clinic {
+    async fn authorize_url(&self, phone: &str) -> String {
+        self.post(phone, "/channels/wechat/authorize", json!({})).await["url"].as_str().unwrap().to_owned()
+    }
+
+    /// The account's phone is held by whom the sandbox knows by these four digits.
+    pub(super) async fn bind_wechat(&self, phone: &str, digits: &str) -> Value {
+        hold(&self.hospital.sandbox, &format!("as={digits}")).await;
+        let (code, state) = go(&self.authorize_url(phone).await).await;
+        self.post(phone, "/channels/wechat/bind", json!({"code": code, "state": state})).await
+    }
+
+    async fn refused(&self, phone: &str, path: &str, body: &Value) -> String {
+        self.door.ask("POST", path, Some(phone), Some(body)).await.expect_err(path).code
+    }
+
+    async fn audited(&self, what: &str) -> Vec<Value> {
+        let day = jiaohao_domain::time::Zone::named("UTC").unwrap().date(Timestamp(wall_ms())).0.to_string();
+        let operator = self.hospital.server.first_token.as_deref();
+        let read = self.door.insist("GET", &format!("/audit?day={day}"), operator, &Value::Null).await.unwrap();
+        read["lines"].as_array().unwrap().iter().filter(|line| line["what"] == what).cloned().collect()
+    }
+
+    /// Whether the account is told of these by WeChat.
+    async fn by_wechat(&self, phone: &str) -> Vec<(String, bool)> {
+        let family = self.door.insist("GET", "/family", Some(phone), &Value::Null).await.unwrap();
+        let told = |one: &Value| (one["patient"].as_str().unwrap().to_owned(), one["wechat"] == true);
+        family["family"].as_array().unwrap().iter().map(told).collect()
+    }
+}
+
+#[actix_web::test]
+async fn wechat_says_who_holds_the_phone_and_everybody_on_the_account_is_told_by_it() {
+    let clinic = Clinic::open().await;
+    let patient = clinic.person("13800138000").await;
+    let phone = clinic.signed_in("13800138000", &patient).await;
+    assert_eq!(clinic.by_wechat(&phone).await, [(patient.clone(), false)]);
+    assert_eq!(clinic.bind_wechat(&phone, "8000").await["patients"], json!([patient]));
+    // Who comes to the account later is told so too.
+    let mut child = someone("E99999999");
+    (child["birth_date"], child["relation"]) = (json!("2020-05-01"), json!("child"));
+    let child = clinic.post(&phone, "/persons", child).await["patient"].as_str().unwrap().to_owned();
+    let mut told = clinic.by_wechat(&phone).await;
+    told.sort();
+    let mut both = vec![(patient.clone(), true), (child.clone(), true)];
+    both.sort();
+    assert_eq!(told, both);
+    clinic.called(&patient).await;
+    assert_eq!(clinic.sent(is_called("wechat")).await.to, "o-follower-8000");
+    // It is ended person by person, and stays so.
+    let end = async |patient: &str| {
+        clinic.post(&phone, "/channels/unbind", json!({"patient": patient, "channel": "wechat"})).await;
+    };
+    end(&child).await;
+    let mut sister = someone("E99999998");
+    (sister["birth_date"], sister["relation"]) = (json!("2021-05-01"), json!("child"));
+    let sister = clinic.post(&phone, "/persons", sister).await["patient"].as_str().unwrap().to_owned();
+    for (who, told) in clinic.by_wechat(&phone).await {
+        assert_eq!(told, who != child, "{who}");
+    }
+    for patient in [&patient, &sister] {
+        end(patient).await;
+    }
+    assert!(clinic.by_wechat(&phone).await.iter().all(|(_, told)| !told));
+    let lines = clinic.audited("bind_wechat").await;
+    assert!(lines.iter().any(|line| line["about"] == json!([patient]) && line["outcome"] == "done"), "{lines:?}");
+    let metrics = ask(Method::GET, &format!("http://{}/metrics", clinic.hospital.server.doors.address), &[], b"").await;
+    assert!(!String::from_utf8_lossy(&metrics.body).contains("o-follower"));
+    let Hospital { server, sandbox, folder, .. } = clinic.hospital;
+    server.stop().await;
+    sandbox.stop().await;
+    assert_ne!(files_with(folder.path(), child.as_bytes()), Vec::<String>::new(), "ids stand there in clear");
+    assert_eq!(files_with(folder.path(), b"o-follower-8000"), Vec::<String>::new(), "sealed wherever it lies");
+}
+
+#[actix_web::test]
+async fn nobody_says_an_openid_but_wechat_and_nobody_brings_back_what_another_has_asked_for() {
+    let clinic = Clinic::open().await;
+    let patient = clinic.person("13800138000").await;
+    let phone = clinic.signed_in("13800138000", &patient).await;
+    let other = clinic.sign_in("13900139000").await;
+    let said = json!({"patient": patient, "channel": {"wechat": {"openid": "o-follower-8000"}}});
+    assert_eq!(clinic.refused(&phone, "/channels/bind", &said).await, "malformed");
+    let bind = "/channels/wechat/bind";
+    let none = json!({"code": "c", "state": "s"});
+    assert_eq!(clinic.refused(&phone, bind, &none).await, "authorization_over", "asked for nothing");
+    let (code, state) = go(&clinic.authorize_url(&phone).await).await;
+    let back = json!({"code": code, "state": state});
+    assert_eq!(clinic.refused(&other, bind, &back).await, "authorization_over", "another account's state");
+    assert_eq!(clinic.refused(&clinic.desk, bind, &back).await, "forbidden");
+    assert_eq!(clinic.post(&phone, bind, back.clone()).await["patients"], json!([patient]));
+    assert_eq!(clinic.refused(&phone, bind, &back).await, "authorization_over", "a second time");
+    // A code that was used, with a state of now; one that WeChat has not given out; one that is none.
+    for code in [code.as_deref().unwrap(), "0123456789abcdef", "a b&secret=x", ""] {
+        let (_, state) = go(&clinic.authorize_url(&phone).await).await;
+        let back = json!({"code": code, "state": state});
+        assert_eq!(clinic.refused(&phone, bind, &back).await, "authorization_over", "{code}");
+    }
+    clinic.hospital.close().await;
+}
+
+#[actix_web::test]
+async fn a_wechat_that_gives_no_answer_of_use_binds_nobody() {
+    let clinic = Clinic::open().await;
+    let patient = clinic.person("13800138000").await;
+    let phone = clinic.signed_in("13800138000", &patient).await;
+    for digits in ["0005", "0006"] {
+        hold(&clinic.hospital.sandbox, &format!("as={digits}")).await;
+        let (code, state) = go(&clinic.authorize_url(&phone).await).await;
+        let back = json!({"code": code, "state": state});
+        assert_eq!(clinic.refused(&phone, "/channels/wechat/bind", &back).await, "channel_failed", "{digits}");
+    }
+    hold(&clinic.hospital.sandbox, "refuses=true").await;
+    assert_eq!(go(&clinic.authorize_url(&phone).await).await.0, None, "back without a code");
+    assert_eq!(clinic.by_wechat(&phone).await, [(patient, false)]);
+    clinic.hospital.close().await;
+}
+
+#[actix_web::test]
+async fn wechats_page_is_asked_as_it_wants_to_be() {
+    let parties = Parties::start();
+    let wechat = parties.reach.wechat.as_ref().unwrap();
+    let url = wechat.authorize_url("https://jiaohao.example.org/patient", "5f3a");
+    let query = "appid=wxsandbox&redirect_uri=https%3A%2F%2Fjiaohao.example.org%2Fpatient&response_type=code\
+                 &scope=snsapi_base&state=5f3a#wechat_redirect";
+    assert_eq!(url, format!("http://{}{AUTHORIZE}?{query}", parties.sandbox.address));
+    // Another browser than WeChat's is not sent back.
+    assert_eq!(ask(Method::GET, url.split('#').next().unwrap(), &[], b"").await.status, 200);
+    let code = async |digits: &str| {
+        hold(&parties.sandbox, &format!("as={digits}")).await;
+        go(&url).await.0.unwrap().into()
+    };
+    let given = code("8000").await;
+    assert_eq!(wechat.openid(&given).await.unwrap().reveal(), "o-follower-8000");
+    assert_eq!(wechat.openid(&given).await, Err(NoOpenid::Over), "used");
+    assert_eq!(wechat.openid(&"nobody-gave-it".to_owned().into()).await, Err(NoOpenid::Over));
+    let began = Instant::now();
+    assert_eq!(wechat.openid(&code("0002").await).await, Err(NoOpenid::Failed));
+    assert!(began.elapsed() < Duration::from_secs(15), "nobody waits for WeChat as long as it takes");
+    let wrong = Parties::with(|text| text.replace("sandbox-wechat-secret", "x"));
+    let url = wrong.reach.wechat.as_ref().unwrap().authorize_url("http://h/patient", "s");
+    let given = go(&url).await.0.unwrap().into();
+    assert_eq!(wrong.reach.wechat.as_ref().unwrap().openid(&given).await, Err(NoOpenid::Failed), "another secret");
+}
+
+/// A code holds for five minutes: the sandbox's clock goes on by hand.
+#[actix_web::test]
+async fn a_code_is_over_after_five_minutes() {
+    let now = Arc::new(std::sync::atomic::AtomicI64::new(1_000_000));
+    let clock = now.clone();
+    let wall: Wall = Arc::new(move || Timestamp(clock.load(std::sync::atomic::Ordering::Relaxed)));
+    let sandbox = Sandbox::start(Options::all(([127, 0, 0, 1], 0).into()), wall.clone()).unwrap();
+    let mut settings = Settings::from_parts("test", &sandbox.settings(), []).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    settings.data.dir = folder.path().to_owned();
+    let reach = Reach::with_patience(&settings, true, wall, PATIENCE).unwrap();
+    let wechat = reach.wechat.as_ref().unwrap();
+    let url = wechat.authorize_url("http://h/patient", "s");
+    let (early, late) = (go(&url).await.0.unwrap().into(), go(&url).await.0.unwrap().into());
+    now.fetch_add(299_999, std::sync::atomic::Ordering::Relaxed);
+    assert!(wechat.openid(&early).await.is_ok());
+    now.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(wechat.openid(&late).await, Err(NoOpenid::Over));
+    sandbox.stop().await;
+}
+
+/// Files below a folder in which these bytes stand.
+fn files_with(folder: &std::path::Path, bytes: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(&path, bytes));
+        } else if std::fs::read(&path).unwrap().windows(bytes.len()).any(|part| part == bytes) {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
