@@ -62,9 +62,7 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
     for event in draft.events() {
         let department::Event::Clinic(event) = event else { continue };
         match event {
-            clinic::Event::SessionDelayed { session, .. }
-            | clinic::Event::SessionClosed { session }
-            | clinic::Event::SessionRetired { session } => {
+            clinic::Event::SessionDelayed { session, .. } => {
                 sessions.insert(session.clone());
             }
             clinic::Event::AppointmentCancelled { appointment, .. }

@@ -241,6 +241,18 @@ fn the_desk_sees_how_many_were_reached_and_whom_nothing_reached_and_nobody_alarm
 }
 
 #[test]
+fn who_has_no_way_at_all_and_is_at_home_is_not_reached() {
+    let mut pair = Pair::new(House::new(0).with_session(2));
+    pair.reserve("0900").expect("reserves");
+    pair.settle();
+    pair.delay(20);
+    assert_eq!(pair.sent(), [Way::Sms], "a telephone may be on file");
+    pair.came(Way::Sms, SendOutcome::NoAddress);
+    assert_eq!((pair.house.count().told, pair.house.count().not_reached), (1, 1), "no screen hangs at home");
+    pair.assert_replays();
+}
+
+#[test]
 fn the_desks_stream_says_how_many() {
     let zone = Zone::named("Asia/Shanghai").expect("a zone");
     let (mut pair, appointment) = Pair::booked(House::new(0).with_session(2));
