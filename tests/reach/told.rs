@@ -305,8 +305,7 @@ async fn a_delay_reaches_whoever_is_at_home_and_that_there_is_none_after_all() {
     };
     let patient = clinic.person("13800138000").await;
     let phone = clinic.signed_in("13800138000", &patient).await;
-    let bind = json!({"patient": patient, "channel": {"wechat": {"openid": "o-follower-8000"}}});
-    clinic.post(&phone, "/channels/bind", bind).await;
+    clinic.bind_wechat(&phone, "8000").await;
     book(&patient).await;
     // Nothing arrives at this phone.
     let other = clinic.bearer("13800130001", "E20000001").await;
