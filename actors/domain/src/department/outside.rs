@@ -31,7 +31,9 @@ pub(super) fn register(
 ) -> Answer {
     let state = draft.state();
     if let Some(known) = state.floor.visits.get(&visit) {
-        return Answer::VisitTaken { ticket: known.tickets.last().cloned(), visit };
+        let is_newer = known.outside.as_ref().is_some_and(|known| known.version < command.version);
+        // Said whole once more: what is new in it is a change.
+        return if is_newer { change(draft, &as_change(command), visit, context) } else { taken_as(state, visit) };
     }
     let refused = Refused { visit: &visit, visit_id: &command.visit_id, version: command.version, date: command.date };
     // The site has found the queue and names it.
@@ -79,9 +81,22 @@ pub(super) fn register(
     taken_as(draft.state(), visit)
 }
 
+fn as_change(command: &RegisterVisit) -> ChangeVisit {
+    let RegisterVisit { visit_id, version, site, queue, slot, class, fee_state, checked_in, .. } = command.clone();
+    let (fee_state, checked_in) = (Some(fee_state), checked_in.then_some(true));
+    ChangeVisit { visit_id, version, site, queue, slot, class, fee_state, checked_in }
+}
+
 fn taken_as(state: &State, visit: VisitId) -> Answer {
-    let ticket = state.floor.visits.get(&visit).and_then(|visit| visit.tickets.last().cloned());
+    let known = state.floor.visits.get(&visit);
+    let ticket = known.and_then(|known| known.tickets.iter().rev().find(|ticket| has_come(state, ticket)).cloned());
     Answer::VisitTaken { visit, ticket }
+}
+
+/// Whether a ticket says that its patient has come: one that was undone says nothing.
+fn has_come(state: &State, ticket: &TicketId) -> bool {
+    let ticket = state.floor.tickets.get(ticket);
+    ticket.is_some_and(|ticket| !matches!(ticket.standing, Standing::Ended { how: TicketEnd::Undone, .. }))
 }
 
 /// What the hospital's system is answered: it asks behind the effect that carries the version, so a version that is not
@@ -144,7 +159,7 @@ pub(super) fn change(
             return refuse(draft, refused, why, context);
         }
     };
-    let is_here = !state.floor.visits[&visit].tickets.is_empty();
+    let is_here = state.floor.visits[&visit].tickets.iter().any(|ticket| has_come(state, ticket));
     let comes = command.checked_in == Some(true) && outside.date == state.config.today(context.now);
     let (before, new_slot) = (outside.clone(), changed.slot.clone());
 
@@ -176,7 +191,8 @@ fn changed(
     }
     let mut changed = OutsideVisit { version: command.version, ..outside.clone() };
     let known = state.floor.visits.get(visit);
-    let comes = command.checked_in == Some(true) && known.is_some_and(|known| known.tickets.is_empty());
+    let comes = command.checked_in == Some(true)
+        && known.is_some_and(|known| !known.tickets.iter().any(|ticket| has_come(state, ticket)));
     if command.queue.is_some() || comes {
         let queue = command.queue.as_ref().unwrap_or(&outside.queue);
         changed.queue = state.config.queue(queue)?.id.clone();
@@ -253,14 +269,11 @@ pub(crate) fn end_if_off(draft: &mut Draft<'_, Department>, visit: &VisitId, at:
 
 /// Visits of that day or later that are not off and whose patients have not come.
 pub(super) fn to_come(state: &State, today: BusinessDate) -> impl Iterator<Item = (&VisitId, &OutsideVisit)> {
-    let has_come = |ticket: &TicketId| {
-        let ticket = state.floor.tickets.get(ticket);
-        ticket.is_some_and(|ticket| !matches!(ticket.standing, Standing::Ended { how: TicketEnd::Undone, .. }))
-    };
     let of_hospital = state.floor.visits.iter().filter_map(|(id, visit)| Some((id, visit, visit.outside.as_ref()?)));
     of_hospital
         .filter(move |(_, visit, outside)| {
-            !outside.cancelled && outside.date >= today && !visit.tickets.iter().any(has_come)
+            let is_to_come = !visit.tickets.iter().any(|ticket| has_come(state, ticket));
+            !outside.cancelled && outside.date >= today && is_to_come
         })
         .map(|(id, _, outside)| (id, outside))
 }
@@ -349,15 +362,12 @@ pub fn expected_visits(
     state: &State,
     day: BusinessDate,
 ) -> impl Iterator<Item = (AppointmentId, &Visit, &OutsideVisit)> {
-    let is_undone = |ticket: &TicketId| {
-        let ticket = state.floor.tickets.get(ticket);
-        ticket.is_none_or(|ticket| matches!(ticket.standing, Standing::Ended { how: TicketEnd::Undone, .. }))
-    };
     state.floor.visits.iter().filter_map(move |(id, visit)| {
         let outside = visit.outside.as_ref().filter(|outside| outside.date == day && !outside.cancelled)?;
         let own = id.as_str().strip_prefix(state.config.id.as_str())?.strip_prefix('.')?;
         let appointment = format!("{}.b{}-{own}", state.config.id, day.0.format("%Y%m%d"));
-        visit.tickets.iter().all(is_undone).then(|| (AppointmentId::from(appointment), visit, outside))
+        let is_to_come = !visit.tickets.iter().any(|ticket| has_come(state, ticket));
+        is_to_come.then(|| (AppointmentId::from(appointment), visit, outside))
     })
 }
 

@@ -65,7 +65,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             let known = OutsideVisit {
                 version: command.version,
                 visit: visit.clone(),
-                patient: brief.patient.clone(),
+                brief: brief.clone(),
                 queue: queue.clone(),
                 date: command.date,
                 number: command.number.clone(),

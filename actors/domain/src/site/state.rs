@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::*;
+use crate::person::PatientBrief;
 use crate::time::{BusinessDate, Timestamp, Zone};
 use crate::vocabulary::*;
 
@@ -44,8 +45,8 @@ pub struct OutsideVisit {
     pub version: u64,
     /// The visit here.
     pub visit: VisitId,
-    /// Whose.
-    pub patient: PatientId,
+    /// Whose, as it was said.
+    pub brief: PatientBrief,
     /// Where its ticket waits.
     pub queue: QueueId,
     /// The business day.

@@ -515,8 +515,8 @@ fn a_visit_that_stands_and_is_said_whole_once_more_is_changed_and_made_no_second
     let first = taken(house.tell(register(visit("V1", 1))));
     let unpaid = |version| RegisterVisit { fee_state: FeeState::Unpaid, ..visit("V1", version) };
     assert_eq!(taken(house.tell(register(unpaid(2)))), first);
-    let Some(Event::VisitChanged { command, .. }) = house.log.last() else { panic!("{:?}", house.log.last()) };
-    assert_eq!((command.version, command.fee_state, command.checked_in), (2, Some(FeeState::Unpaid), None));
+    let Some(Event::VisitRegistered { command, .. }) = house.log.last() else { panic!("{:?}", house.log.last()) };
+    assert_eq!((command.version, command.fee_state), (2, FeeState::Unpaid));
     let events = house.log.len();
     assert_eq!(taken(house.tell(register(unpaid(2)))), first, "said again");
     assert_eq!(house.tell(register(visit("V1", 2))), Err(Code::IdempotencyKeyReused));
@@ -534,10 +534,38 @@ fn a_visit_that_stands_and_is_said_whole_once_more_is_changed_and_made_no_second
     assert!(!other(&|_| {}) && !other(&|v| v.queue = Some(QueueId::from("s.d.wang"))));
     assert!(other(&|v| v.number = Some("H001".into())) && other(&|v| v.department = Some(DepartmentId::from("s.e"))));
     assert!(other(&|v| v.date = BusinessDate::from_compact("20261124").unwrap()));
-    let ToSite::RegisterVisit { command, mut brief, birth_date } = register(visit("V1", 3)) else { unreachable!() };
-    brief.patient = PatientId::from("p-other");
-    let another = taken(house.tell(ToSite::RegisterVisit { command, brief, birth_date }));
-    assert_ne!(another, first, "another person");
+    for change in
+        [(|brief: &mut PatientBrief| brief.patient = PatientId::from("p-other")) as fn(&mut PatientBrief), |brief| {
+            brief.masked_name = "王*国".to_owned()
+        }]
+    {
+        let mut house = House::new();
+        let first = taken(house.tell(register(visit("V1", 1))));
+        let ToSite::RegisterVisit { command, mut brief, birth_date } = register(visit("V1", 2)) else { unreachable!() };
+        change(&mut brief);
+        let another = taken(house.tell(ToSite::RegisterVisit { command, brief, birth_date }));
+        assert_ne!(another, first, "another person, or what is said of the person has changed");
+    }
+}
+
+#[test]
+fn a_visit_said_whole_once_more_waits_on_where_it_does_unless_another_queue_is_named() {
+    let mut house = House::new();
+    let waits_in = |house: &House| house.state.visits["V1"].queue.as_str().to_owned();
+    house.tell(register(visit("V1", 1))).expect("taken");
+    assert_eq!(waits_in(&house), "s.d.pool");
+    // Another pool, which a visit of the department would be given now.
+    house.tell(ToSite::DefineQueue(queue("s.d.extra", "E", &[]))).expect("defined");
+    house.tell(register(visit("V2", 1))).expect("taken");
+    assert_eq!(house.state.visits["V2"].queue.as_str(), "s.d.extra");
+    house.tell(register(visit("V1", 2))).expect("taken");
+    assert_eq!(waits_in(&house), "s.d.pool");
+    let named = |version, queue: &str| RegisterVisit { queue: Some(QueueId::from(queue)), ..visit("V1", version) };
+    house.tell(register(named(3, "s.d.wang"))).expect("taken");
+    assert_eq!(waits_in(&house), "s.d.wang");
+    let of_wang = RegisterVisit { doctor: Some(DoctorId::from("s.wang")), department: None, ..visit("V1", 4) };
+    house.tell(register(of_wang)).expect("taken");
+    assert_eq!(waits_in(&house), "s.d.wang");
 }
 
 #[test]

@@ -43,14 +43,14 @@ pub(super) fn register(
     if command.date < today || command.date > today.plus_days(AHEAD_DAYS) {
         return Err(Rejection::new(Code::InvalidField, "date is from today to a year ahead"));
     }
-    let queue = resolve_queue(state, &command)?;
-    if known.is_some_and(|known| is_the_same(known, &command, &brief, &queue)) {
-        return change_whole(draft, command, queue, body);
-    }
+    let resolved = resolve_queue(state, &command)?;
+    let standing = known.filter(|known| is_the_same(known, &command, &brief, &resolved));
+    let queue = standing.and_then(|known| kept_queue(state, &command, known)).unwrap_or(resolved);
     command.slot = command.slot.filter(|slot| slot.department() == queue.department());
     check_class(state, &queue, command.class.as_deref())?;
     check_number(state, &command.visit_id, &queue, command.date, command.number.as_deref())?;
-    let moved_away = known.filter(|known| !known.cancelled).cloned();
+    let moved_away = known.filter(|known| !known.cancelled && standing.is_none()).cloned();
+    let standing = standing.map(|known| known.visit.clone());
     if command.class.is_none() {
         let birth_date = birth_date.or(command.patient.birth_date);
         command.class = birth_date.and_then(|birth| class_by_age(state, &queue, birth, command.date));
@@ -58,7 +58,8 @@ pub(super) fn register(
     command.patient = OutsidePatient { number: String::new(), name: None, sex: command.patient.sex, birth_date: None };
     command.queue = Some(queue.clone());
     command.department = Some(queue.department());
-    let (visit, version) = (new_visit_id(&queue, &command, context), command.version);
+    let visit = standing.unwrap_or_else(|| new_visit_id(&queue, &command, context));
+    let version = command.version;
     forget(draft, today);
     if let Some(old) = moved_away {
         let cancelled = CancelVisit { visit_id: command.visit_id.clone(), version, site: command.site.clone() };
@@ -68,28 +69,24 @@ pub(super) fn register(
     Ok(asked_of_department(visit, version))
 }
 
-/// Whether a visit that is said whole once more is the one that stands: the same person, day, department and number.
+/// Whether a visit that is said whole once more is the one that stands, so that its department takes what is new in it for a
+/// change and the ticket keeps its place: all that is said of the person, day, department and number are the same.
 fn is_the_same(known: &OutsideVisit, command: &RegisterVisit, brief: &PatientBrief, queue: &QueueId) -> bool {
     let is_its_number = command.number.is_none() || command.number == known.number;
-    let is_its_person = known.patient == brief.patient && known.date == command.date;
+    let is_its_person = known.brief == *brief && known.date == command.date;
     !known.cancelled && is_its_person && is_its_number && queue.department() == known.visit.department()
 }
 
-/// A visit that stands is said whole once more: what is new in it is a change, and the ticket keeps its place.
-fn change_whole(draft: &mut Draft<'_, Site>, command: RegisterVisit, queue: QueueId, body: u128) -> Outcome {
-    check_class(draft.state(), &queue, command.class.as_deref())?;
-    let RegisterVisit { visit_id, version, site, slot, class, fee_state, checked_in, .. } = command;
-    let (queue, fee_state, checked_in) = (Some(queue), Some(fee_state), checked_in.then_some(true));
-    changed(draft, ChangeVisit { visit_id, version, site, queue, slot, class, fee_state, checked_in }, body)
+/// Where a visit that stands waits on: nobody is moved who names no queue, as long as the own one is one of what is named.
+fn kept_queue(state: &State, command: &RegisterVisit, known: &OutsideVisit) -> Option<QueueId> {
+    let own = state.queues.get(&known.queue).filter(|own| !own.retired)?;
+    let is_of_doctor = command.doctor.as_ref().is_none_or(|doctor| own.definition.doctors.contains(doctor));
+    (command.queue.is_none() && is_of_doctor).then(|| known.queue.clone())
 }
 
 pub(super) fn change(draft: &mut Draft<'_, Site>, command: ChangeVisit) -> Outcome {
-    let body = digest(&("change_visit", &command));
-    changed(draft, command, body)
-}
-
-fn changed(draft: &mut Draft<'_, Site>, command: ChangeVisit, body: u128) -> Outcome {
     let state = draft.state();
+    let body = digest(&("change_visit", &command));
     let known = state.visits.get(&command.visit_id).filter(|_| command.site == state.id).ok_or(Code::Forbidden)?;
     if command.version <= known.version {
         return repeated(known, command.version, body);

@@ -59,6 +59,42 @@ fn a_change_checks_in_and_a_cancel_ends_it() {
 }
 
 #[test]
+fn a_visit_said_whole_once_more_is_changed_and_one_that_was_refused_is_taken() {
+    let mut house = House::new(0).with_session(1).with_doctors();
+    let ticket = house.outside("h1", Some("17"), true).expect("waits");
+    let whole = |version| RegisterVisit { version, fee_state: FeeState::Unpaid, ..register("h1", Some("17"), true) };
+    let said = house.register_outside(whole(2));
+    assert!(matches!(&said, Answer::VisitTaken { ticket: Some(known), .. } if *known == ticket), "{said:?}");
+    assert_eq!(house.register_outside(whole(2)), said, "said again");
+    assert_eq!((house.is(&ticket), house.state.floor.tickets.keys().count()), ("waiting", 1));
+    let outside = house.state.floor.visits[&visit_of("h1")].outside.clone().expect("the hospital's");
+    assert_eq!((outside.version, outside.fee_state), (2, FeeState::Unpaid));
+    assert_eq!(code(Ok(house.register_outside(register("h2", Some("17"), true)))), Code::NumberTaken);
+    let mended = house.register_outside(RegisterVisit { version: 2, ..register("h2", None, true) });
+    assert!(matches!(mended, Answer::VisitTaken { ticket: Some(_), .. }), "{mended:?}");
+    house.assert_replays();
+}
+
+#[test]
+fn who_comes_after_a_check_in_that_was_undone_waits_with_a_new_ticket() {
+    for whole in [false, true] {
+        let mut house = House::new(0).with_session(1).with_doctors();
+        let wrong = house.outside("h1", Some("17"), true).expect("waits");
+        house.undo_last(&wrong).expect("undoes");
+        let absent = tell(&mut house, "h1", 1).expect("is told");
+        assert!(matches!(absent, Answer::VisitTaken { ticket: None, .. }), "{absent:?}");
+        let came = match whole {
+            true => house.register_outside(RegisterVisit { version: 2, ..register("h1", Some("17"), true) }),
+            false => house.change_outside(ChangeVisit { checked_in: Some(true), ..change("h1", 2) }),
+        };
+        let Answer::VisitTaken { ticket: Some(ticket), .. } = came else { panic!("{came:?}") };
+        assert_ne!(ticket, wrong);
+        assert_eq!((house.is(&ticket), house.is(&wrong)), ("waiting", "ended"));
+        house.assert_replays();
+    }
+}
+
+#[test]
 fn a_change_to_a_slot_of_the_hospitals_own_gives_the_old_place_up() {
     let mut house = House::new(0).with_session(1).with_doctors();
     let slot = SlotId::from("s.d.am.0900");
