@@ -155,8 +155,13 @@ fn reading_commands_write_nothing_and_take_the_folder_of_the_configuration() {
     assert!(stderr(&out).contains("line 2 is no record"), "{}", stderr(&out));
     assert!(!folder.path().join("made/log.import").exists(), "half a log is left");
     std::fs::write(folder.path().join("good.jsonl"), heading).expect("written");
-    let out = jiaohao(&["journal", "import", "--data", "made", "--from", "good.jsonl"], folder.path(), &[]);
+    let import = ["journal", "import", "--data", "made", "--from", "good.jsonl"];
+    let out = jiaohao(&import, folder.path(), &[]);
+    assert_eq!(out.status.code(), Some(1), "it may be cut");
+    assert!(stderr(&out).contains("cut after commit 0") && stderr(&out).contains("--partial"), "{}", stderr(&out));
+    let out = jiaohao(&[&import[..], &["--partial"]].concat(), folder.path(), &[]);
     assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+    assert!(stderr(&out).contains("the 0 commits that are whole were taken"), "{}", stderr(&out));
     assert!(stderr(&out).contains("the log stands alone"), "{}", stderr(&out));
     std::fs::write(folder.path().join("jiaohao.toml"), "[data]\ndir = \"made\"\n").expect("written");
     let lock = folder.path().join("made/LOCK");
