@@ -49,6 +49,11 @@ impl House {
         if self.shell.storage_level() == 1 {
             alarms.push(format!("disk: bookings are refused below data.reserve_mib = {}", data.reserve_mib));
         }
+        for failing in self.reach.failing(self.machine_now()) {
+            let since = failing.since.map_or("often".into(), |at| format!("since {}", self.zone_of(None).rfc3339(at)));
+            let channel = failing.channel.wire();
+            alarms.push(format!("channel: {channel} messages are not taken ({since}): {}", failing.last));
+        }
         alarms
     }
 }
