@@ -80,7 +80,8 @@ impl House {
         let left_out = totals.sum("audit_lines_left_out_total");
         let mut refusals: Vec<(&str, f64)> = totals.by("rejected_total", "code").into_iter().collect();
         refusals.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        let limits = totals.by("limit_refusals_total", "limit");
+        let mut limits = totals.by("limit_refusals_total", "limit");
+        limits.retain(|_, count| *count > 0.0);
 
         let mut problems = Problems::default();
         problems.note_if(storage == 2, "storage_full", Level::Alarm, 1);
