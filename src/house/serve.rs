@@ -361,10 +361,14 @@ fn first_token(tokens: &Tokens) -> String {
 
 /// Looks at the free space: bookings stop below the reserve, everything but reading below the last one.
 fn look_at_disk(dir: &Path, settings: &Settings, shell: &Shell) {
-    let (reserve, last) = (settings.data.reserve_mib << 20, settings.data.last_reserve_mib << 20);
+    let (reserve, last) = (settings.data.reserve_mib, settings.data.last_reserve_mib);
     if let Some(free_bytes) = free_bytes(dir) {
         metrics::gauge!("disk_free_bytes").set(free_bytes as f64);
-        shell.set_storage_level(if free_bytes < last { 2 } else { u8::from(free_bytes < reserve) });
+        let level = if free_bytes < last << 20 { 2 } else { u8::from(free_bytes < reserve << 20) };
+        let (setting, mib) = if level == 2 { ("last_reserve_mib", last) } else { ("reserve_mib", reserve) };
+        let (free_mib, dir) = (free_bytes >> 20, dir.display());
+        let room = format!("{free_mib} MiB are free in {dir}, and data.{setting} = {mib}: free some space there");
+        shell.set_storage_level(level, room);
     }
 }
 
