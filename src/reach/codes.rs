@@ -54,7 +54,9 @@ async fn send(sms: &Sms, wall: &Wall, outbox: &dyn CodeSender, message: CodeMess
         }
     }
     match outbox.send(message) {
-        Ok(()) => tracing::warn!("a one-time code was not taken by the text message service: it is in the outbox"),
+        Ok(()) => {
+            tracing::warn!("a one-time code was not taken by the text message service: it is in the outbox (codes.txt)")
+        }
         Err(error) => {
             tracing::error!(%error, "a one-time code was taken neither by the text message service nor by the outbox")
         }
