@@ -172,6 +172,11 @@ pub trait Engine: Send + Sync + 'static {
     /// Words for the operator.
     fn ready(&self) -> Result<(), String>;
 
+    /// Whether nothing is written because the disk is nearly full: staff are told before they press anything.
+    fn is_read_only(&self) -> bool {
+        false
+    }
+
     /// What an operator should look at while it works: a line each, no secret in it.
     fn alarms(&self) -> Vec<String> {
         Vec::new()

@@ -40,6 +40,8 @@ pub struct MemoryEngine {
     pub ended_late: Arc<AtomicU64>,
     /// Why it is not ready, if it is not.
     pub not_ready: Mutex<Option<String>>,
+    /// Whether its disk is full.
+    pub is_full: AtomicBool,
     /// The hub's clock.
     pub clock: Arc<CoarseClock>,
 }
@@ -59,6 +61,7 @@ impl MemoryEngine {
             padding: AtomicU64::new(0),
             ended_late: Arc::default(),
             not_ready: Mutex::default(),
+            is_full: AtomicBool::new(false),
             clock,
         });
         let ticking = Arc::downgrade(&engine);
@@ -273,5 +276,9 @@ impl Engine for MemoryEngine {
 
     fn ready(&self) -> Result<(), String> {
         self.not_ready.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.is_full.load(Ordering::Relaxed)
     }
 }

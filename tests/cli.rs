@@ -38,7 +38,31 @@ fn the_default_configuration_checks_in_order() {
     std::fs::write(folder.path().join("jiaohao.toml"), &printed.stdout).expect("written");
     let checked = jiaohao(&["config", "check", "jiaohao.toml"], folder.path(), &[]);
     assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
-    assert!(stdout(&checked).contains("in order"));
+    assert!(stdout(&checked).contains("in order") && stdout(&checked).contains("channels that are on: none"));
+}
+
+#[test]
+fn a_channel_that_is_filled_in_and_off_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let check = |text: &str, env: &[(&str, &str)]| {
+        std::fs::write(folder.path().join("a.toml"), text).expect("written");
+        jiaohao(&["config", "check", "a.toml"], folder.path(), env)
+    };
+    for (text, says) in [
+        ("[sms]\nkey_id = \"k\"\n", "a.toml: sms.key_id is given and sms.url is not: text messages stay off"),
+        ("[sms]\ntemplate_stopped = \"1\"\n", "sms.template_stopped is given and sms.url is not"),
+        ("[wechat]\ncallback_token = \"t\"\n", "wechat.callback_token is given and wechat.app_id is not"),
+    ] {
+        let checked = check(text, &[]);
+        assert_eq!((checked.status.code(), stdout(&checked).as_str()), (Some(2), ""), "{text}");
+        assert!(stderr(&checked).contains(says), "{}", stderr(&checked));
+    }
+    let checked = check("", &[("JIAOHAO_SMS__SECRET", "s3cret")]);
+    assert_eq!(checked.status.code(), Some(2));
+    assert!(stderr(&checked).contains("sms.secret is given") && !stderr(&checked).contains("s3cret"));
+    let checked = check("[wechat]\nurl = \"https://api.weixin.qq.com\"\n[push]\ncontact = \"mailto:a@b.cn\"\n", &[]);
+    assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
+    assert!(stdout(&checked).contains("channels that are on: push)"), "{}", stdout(&checked));
 }
 
 #[test]
@@ -155,8 +179,13 @@ fn reading_commands_write_nothing_and_take_the_folder_of_the_configuration() {
     assert!(stderr(&out).contains("line 2 is no record"), "{}", stderr(&out));
     assert!(!folder.path().join("made/log.import").exists(), "half a log is left");
     std::fs::write(folder.path().join("good.jsonl"), heading).expect("written");
-    let out = jiaohao(&["journal", "import", "--data", "made", "--from", "good.jsonl"], folder.path(), &[]);
+    let import = ["journal", "import", "--data", "made", "--from", "good.jsonl"];
+    let out = jiaohao(&import, folder.path(), &[]);
+    assert_eq!(out.status.code(), Some(1), "it may be cut");
+    assert!(stderr(&out).contains("cut after commit 0") && stderr(&out).contains("--partial"), "{}", stderr(&out));
+    let out = jiaohao(&[&import[..], &["--partial"]].concat(), folder.path(), &[]);
     assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+    assert!(stderr(&out).contains("the 0 commits that are whole were taken"), "{}", stderr(&out));
     assert!(stderr(&out).contains("the log stands alone"), "{}", stderr(&out));
     std::fs::write(folder.path().join("jiaohao.toml"), "[data]\ndir = \"made\"\n").expect("written");
     let lock = folder.path().join("made/LOCK");

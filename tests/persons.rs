@@ -617,7 +617,7 @@ fn as_before_ends_were_recorded(data: &std::path::Path) {
     options.history = Some(journal::history(&log).unwrap());
     std::fs::remove_dir_all(&log).unwrap();
     std::fs::remove_dir_all(data.join("store")).unwrap();
-    journal::import_lines(&log, lines.as_bytes(), options).unwrap();
+    journal::import_lines(&log, lines.as_bytes(), options, journal::Whole::OrPartial).unwrap();
 }
 
 #[actix_web::test]

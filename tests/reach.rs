@@ -66,12 +66,17 @@ impl Parties {
 
     /// What a party that behaves by these four digits comes to.
     async fn outcome(&self, channel: ChannelName, digits: &str) -> Sent {
+        self.outcome_of(channel, digits, &format!("n-{digits}")).await
+    }
+
+    /// As [`Parties::outcome`], of the telling with this id: a repeat is taken.
+    async fn outcome_of(&self, channel: ChannelName, digits: &str, id: &str) -> Sent {
         let to = match channel {
             ChannelName::Sms => phone(digits),
             ChannelName::WeChat => openid(digits),
             ChannelName::Push => self.browser(digits).await,
         };
-        self.send(channel, &to, &telling(&format!("n-{digits}"))).await
+        self.send(channel, &to, &telling(id)).await
     }
 
     async fn browser(&self, digits: &str) -> Address {
@@ -344,6 +349,61 @@ async fn a_code_to_sign_in_comes_by_text_message() {
     let signed_in = json_of(&hospital.post("/session", &json_header, sign_in.as_bytes()).await);
     assert_eq!(signed_in["role"], "patient", "{signed_in}");
     hospital.close().await;
+}
+
+#[actix_web::test]
+async fn a_service_that_takes_nothing_is_an_alarm_and_its_codes_are_at_the_desk() {
+    let hospital = Hospital::open().await;
+    let json_header = [("content-type", "application/json".to_owned())];
+    let url = format!("http://{}/readyz", hospital.server.doors.address);
+    let ready = async || String::from_utf8(ask(Method::GET, &url, &[], b"").await.body.to_vec()).unwrap();
+    assert!(!ready().await.contains("channel:"));
+    // 401: the signature is refused
+    for phone in ["13800130009", "13900130009", "13700130009"] {
+        let asked = json!({ "phone": phone }).to_string();
+        let told = json_of(&hospital.post("/session/code", &json_header, asked.as_bytes()).await);
+        assert_eq!(told["sent_to"], "phone");
+    }
+    let fallen = async {
+        while hospital.phones.0.lock().unwrap().len() < 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    hospital.within(fallen).await;
+    let said = ready().await;
+    assert!(said.starts_with("ready\nchannel: sms messages are not taken (since 20"), "{said}");
+    let party = hospital.sandbox.address;
+    let what = format!("http://{party}: SIGNATURE_WRONG (401): check sms.key_id / sms.secret");
+    assert!(said.contains(&what), "{said}");
+    hospital.send(ChannelName::Sms, &phone("8000"), "n-1").await;
+    assert!(!ready().await.contains("channel:"), "it takes messages again");
+    hospital.close().await;
+}
+
+#[actix_web::test]
+async fn a_party_that_fails_is_told_of_with_what_to_look_at() {
+    let parties = Parties::start();
+    let now = || Timestamp(wall_ms());
+    for (channel, digits, says) in [
+        (ChannelName::Sms, "0005", "no answer that can be read"),
+        (ChannelName::Sms, "0008", "TEMPLATE_REFUSED"),
+        (ChannelName::WeChat, "0004", "errcode 45009: check the account's quota"),
+        (ChannelName::Push, "0009", "127.0.0.1: status 403: check keys/push.key"),
+    ] {
+        for n in 0..5 {
+            assert_eq!(parties.outcome_of(channel, digits, &format!("n-{digits}-{n}")).await, Sent::NotNow);
+        }
+        let failing = parties.reach.failing(now());
+        assert_eq!(failing.len(), 1, "{failing:?}");
+        assert!(failing[0].channel == channel && failing[0].last.contains(says), "{failing:?}");
+        assert_eq!(parties.outcome(channel, "0007").await, Sent::Refused);
+        assert_eq!(parties.outcome(channel, "8000").await, Sent::Taken);
+        let once_more = parties.reach.failing(now());
+        assert!(once_more.iter().all(|failing| failing.since.is_none()), "{once_more:?}");
+        for _ in 0..20 {
+            assert_eq!(parties.outcome(channel, "8000").await, Sent::Taken);
+        }
+    }
 }
 
 #[actix_web::test]

@@ -545,12 +545,16 @@ async fn a_disk_that_fills_up_refuses_bookings_first_and_persons_last() {
     let (reserve, last) = (("JIAOHAO_DATA__RESERVE_MIB", "1048576"), ("JIAOHAO_DATA__LAST_RESERVE_MIB", "1048575"));
     let low = Up::begin(&data, &[], &[reserve]).await;
     let (status, ready) = page(&low, "/readyz");
-    assert!(status == 200 && ready.contains("disk: bookings are refused"), "{status} {ready}");
+    assert!(status == 200 && ready.contains("disk: bookings are refused: "), "{status} {ready}");
     low.door.ask("POST", "/persons", Some(&desk), Some(&person)).await.expect("a walk-in is made known");
     let hold = json!({"session": "h.a.s", "slot": "h.a.s.0900", "patient": patients[0]});
     let booked =
         low.door.ask("POST", "/appointments/hold", Some(&desk), Some(&hold)).await.expect_err("below the reserve");
     assert_eq!(booked.code, "storage_low");
+    let is_told = |said: &str, setting: &str| {
+        said.contains(" MiB are free in ") && said.contains(&data.display().to_string()) && said.contains(setting)
+    };
+    assert!(is_told(&booked.detail, "data.reserve_mib = 1048576"), "{booked:?}");
     let operator = token(&data, &["--role", "operator", "--account", "setup"]);
     let member = json!({"id": "wang", "role": "desk", "password": "twelve characters", "site": "h"});
     low.door.insist("PUT", "/staff", Some(&operator), &member).await.unwrap();
@@ -572,7 +576,7 @@ async fn a_disk_that_fills_up_refuses_bookings_first_and_persons_last() {
     }
     let (status, ready) = page(&full, "/readyz");
     assert!(
-        status == 503 && ready.contains("read-only: ") && ready.contains("data.last_reserve_mib"),
+        status == 503 && ready.contains("read-only: ") && is_told(&ready, "data.last_reserve_mib = 1048575"),
         "{status} {ready}"
     );
     let another = json!({"name": "王五", "document_kind": "passport", "document_number": "E55443322",
@@ -580,6 +584,7 @@ async fn a_disk_that_fills_up_refuses_bookings_first_and_persons_last() {
     let keys = content(&data.join("persons"));
     let refused = full.door.ask("POST", "/persons", Some(&desk), Some(&another)).await.expect_err("read-only");
     assert_eq!(refused.code, "read_only");
+    assert!(is_told(&refused.detail, "data.last_reserve_mib"), "{refused:?}");
     assert!(content(&data.join("persons")) == keys, "a key was written");
     let read = full.door.ask("POST", "/persons/read", Some(&desk), Some(&json!({ "ids": patients }))).await;
     assert_eq!(read.expect("reading goes on")["persons"].as_array().unwrap().len(), 4);

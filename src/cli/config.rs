@@ -19,7 +19,8 @@ enum Action {
     /// Print every setting with its meaning, default and allowed values.
     #[command(after_help = "Examples:\n  jiaohao config default > jiaohao.toml")]
     Default,
-    /// Check a file (and the JIAOHAO_ variables of the environment); exit code 2 when something is wrong.
+    /// Check a file (and the JIAOHAO_ variables of the environment); exit code 2 when something is wrong, or a channel
+    /// is filled in and off.
     #[command(
         after_help = "Examples:\n  jiaohao config check jiaohao.toml\n  JIAOHAO_SERVER__LISTEN=0.0.0.0:80 jiaohao config check jiaohao.toml"
     )]
@@ -35,8 +36,14 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Action::Default => print_result(&Settings::template()),
         Action::Check { file } => {
             let settings = settings(Some(&file))?;
+            let channels = settings.channels();
+            if !channels.half.is_empty() {
+                let said: Vec<_> = channels.half.iter().map(|half| format!("{}: {half}", file.display())).collect();
+                return Err(Failure::Usage(said.join("\n")));
+            }
+            let on = if channels.on.is_empty() { "none".to_owned() } else { channels.on.join(", ") };
             print_result(&format!(
-                "{}: in order (listens on {}, data in {})\n",
+                "{}: in order (listens on {}, data in {}, outside channels that are on: {on})\n",
                 file.display(),
                 settings.server.listen,
                 settings.data.dir.display()

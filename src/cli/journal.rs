@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Subcommand;
-use jiaohao_actors::log::journal::{Damage, Verified};
+use jiaohao_actors::log::journal::{Damage, Exported, Verified, Whole};
 use jiaohao_actors::log::{FolderLock, Record, SegmentOptions, journal};
 use jiaohao_actors::shell::clock::Clock;
 use jiaohao_actors::shell::kinds::Kinds;
@@ -45,7 +45,7 @@ enum Action {
         #[command(flatten)]
         place: Place,
     },
-    /// Write every record as a line of JSON to stdout.
+    /// Write every record as a line of JSON to stdout; of a damaged log those before the damage, with exit code 1.
     #[command(after_help = "Examples:\n  jiaohao journal export --data data > journal.jsonl")]
     Export {
         #[command(flatten)]
@@ -62,6 +62,9 @@ enum Action {
         /// A file written by export, or a folder of archives.
         #[arg(long)]
         from: Option<PathBuf>,
+        /// Take an export too that is cut, changed, or written by a version without the last line that this is checked by.
+        #[arg(long)]
+        partial: bool,
     },
 }
 
@@ -113,17 +116,24 @@ pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
             let _lock = take(&data)?;
             let mut out = BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
             match journal::export(&log_of(&data)?, &mut out, &|record| render(kinds, record)) {
-                Ok(records) => {
+                Ok(Exported { records, damage: None, .. }) => {
                     eprintln!("{records} records");
                     Ok(())
                 }
+                Ok(Exported { records, last_commit, damage: Some(error) }) => Err(Failure::Failed(format!(
+                    "{records} records, up to commit {last_commit}, stand before the damage and are written; the rest is \
+                     not, and `journal import` takes them with --partial only: {error}"
+                ))),
                 Err(jiaohao_actors::log::LogError::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                     Ok(())
                 }
                 Err(error) => Err(Failure::failed(error)),
             }
         }
-        Action::Import { place, from } => import(&place.folder()?, from.as_deref()),
+        Action::Import { place, from, partial } => {
+            let whole = if partial { Whole::OrPartial } else { Whole::Only };
+            import(&place.folder()?, from.as_deref(), whole)
+        }
     }
 }
 
@@ -210,7 +220,7 @@ fn copy_files(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn import(data: &Path, from: Option<&Path>) -> Result<(), Failure> {
+fn import(data: &Path, from: Option<&Path>, whole: Whole) -> Result<(), Failure> {
     let _held = folder::take_for_import(data, Clock::wall().clinic()).map_err(Failure::failed)?;
     let log = data.join("log");
     let options = SegmentOptions::new(Arc::new(|| 0));
@@ -218,11 +228,14 @@ fn import(data: &Path, from: Option<&Path>) -> Result<(), Failure> {
         Some(from) if from.is_dir() => journal::import_archives(&log, from, options),
         Some(from) => {
             let file = std::fs::File::open(from).map_err(|e| Failure::Failed(format!("{}: {e}", from.display())))?;
-            journal::import_lines(&log, BufReader::with_capacity(1 << 20, file), options)
+            journal::import_lines(&log, BufReader::with_capacity(1 << 20, file), options, whole)
         }
-        None => journal::import_lines(&log, std::io::stdin().lock(), options),
+        None => journal::import_lines(&log, std::io::stdin().lock(), options, whole),
     };
     let imported = imported.map_err(Failure::failed)?;
+    if let Some(lacks) = &imported.lacks {
+        eprintln!("{lacks}; the {} commits that are whole were taken", imported.commits);
+    }
     let history = journal::history(&log).map_err(Failure::failed)?.to_string();
     if !folder::tells(data, history).map_err(Failure::failed)? {
         eprintln!(

@@ -90,6 +90,15 @@ pub struct PushSettings {
     pub contact: Option<String>,
 }
 
+/// How the outside channels are configured.
+#[derive(Debug)]
+pub struct Channels {
+    /// Those that are on, by their names in metrics.
+    pub on: Vec<&'static str>,
+    /// Those that are filled in and off, in words with what to do.
+    pub half: Vec<String>,
+}
+
 /// A secret of the configuration: prints as `***`, and no message about it repeats it.
 #[derive(Clone)]
 pub struct Secret(Redacted<String>);
@@ -158,6 +167,51 @@ fn secret(given: Option<&Secret>, file: Option<&Path>) -> Result<Redacted<String
 }
 
 impl Settings {
+    /// The channels that are on, and what is given of one that is off: it may be meant to be on.
+    pub fn channels(&self) -> Channels {
+        let (sms, wechat) = (&self.sms, &self.wechat);
+        let has_sms = sms.url.is_some();
+        let has_wechat = wechat.app_id.is_some();
+        let on = [("sms", has_sms), ("wechat", has_wechat), ("push", self.push.contact.is_some())];
+        let of_sms = [
+            ("sms.key_id", sms.key_id.is_some()),
+            ("sms.secret", sms.secret.is_some()),
+            ("sms.secret_file", sms.secret_file.is_some()),
+            ("sms.sign", sms.sign.is_some()),
+            ("sms.template_code", sms.template_code.is_some()),
+            ("sms.template_consent", sms.template_consent.is_some()),
+            ("sms.template_three_before", sms.template_three_before.is_some()),
+            ("sms.template_called", sms.template_called.is_some()),
+            ("sms.template_delayed", sms.template_delayed.is_some()),
+            ("sms.template_as_planned", sms.template_as_planned.is_some()),
+            ("sms.template_stopped", sms.template_stopped.is_some()),
+        ];
+        let of_wechat = [
+            ("wechat.secret", wechat.secret.is_some()),
+            ("wechat.secret_file", wechat.secret_file.is_some()),
+            ("wechat.callback_token", wechat.callback_token.is_some()),
+            ("wechat.template_three_before", wechat.template_three_before.is_some()),
+            ("wechat.template_called", wechat.template_called.is_some()),
+            ("wechat.template_delayed", wechat.template_delayed.is_some()),
+            ("wechat.template_as_planned", wechat.template_as_planned.is_some()),
+            ("wechat.template_stopped", wechat.template_stopped.is_some()),
+        ];
+        let without = |of: &[(&'static str, bool)], switch: &str, what: &str| {
+            let (field, _) = *of.iter().find(|(_, is_given)| *is_given)?;
+            Some(format!(
+                "{field} is given and {switch} is not: {what} stay off; give {switch}, or take out the section"
+            ))
+        };
+        let half = [
+            (!has_sms).then(|| without(&of_sms, "sms.url", "text messages")).flatten(),
+            (!has_wechat).then(|| without(&of_wechat, "wechat.app_id", "WeChat messages")).flatten(),
+        ];
+        Channels {
+            on: on.into_iter().filter_map(|(name, is_on)| is_on.then_some(name)).collect(),
+            half: half.into_iter().flatten().collect(),
+        }
+    }
+
     /// What is wrong with the channels that are on: by field.
     pub(super) fn channel_faults(&self) -> Vec<(&'static str, String)> {
         let mut faults = Vec::new();

@@ -468,6 +468,10 @@ impl Engine for Shared {
         self.0.ready_now()
     }
 
+    fn is_read_only(&self) -> bool {
+        self.0.shell.is_read_only()
+    }
+
     fn alarms(&self) -> Vec<String> {
         self.0.alarms_now()
     }

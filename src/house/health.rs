@@ -13,14 +13,12 @@ fn stalled_s(writing_ms: i64) -> Option<i64> {
 impl House {
     /// Recovered and able to commit; else why not.
     pub(super) fn ready_now(&self) -> Result<(), String> {
-        let data = &self.settings.data;
-        let dir = data.dir.display();
+        let dir = self.settings.data.dir.display();
         if self.is_stopping() {
             return Err("stopping".into());
         }
-        if self.shell.check_writable().is_err() {
-            let least_mib = data.last_reserve_mib;
-            return Err(format!("read-only: less than data.last_reserve_mib = {least_mib} is free in {dir}"));
+        if self.shell.is_read_only() {
+            return Err(format!("read-only: {}", self.shell.room()));
         }
         match self.stalled_s() {
             Some(s) => Err(format!("log: nothing has been committed for {s} s, the disk of {dir} does not answer")),
@@ -36,7 +34,7 @@ impl House {
     /// What an operator should look at while it works.
     pub(super) fn alarms_now(&self) -> Vec<String> {
         let mut alarms = Vec::new();
-        let (clock, data) = (&self.shell.clock, &self.settings.data);
+        let clock = &self.shell.clock;
         if clock.is_alarmed() {
             alarms.push(format!(
                 "clock: the wall clock is {} s from clinic time and is not believed until POST /api/v1/clock/confirm",
@@ -47,7 +45,12 @@ impl House {
             alarms.push("store: snapshots cannot be written; it is tried again with each checkpoint".into());
         }
         if self.shell.storage_level() == 1 {
-            alarms.push(format!("disk: bookings are refused below data.reserve_mib = {}", data.reserve_mib));
+            alarms.push(format!("disk: bookings are refused: {}", self.shell.room()));
+        }
+        for failing in self.reach.failing(self.machine_now()) {
+            let since = failing.since.map_or("often".into(), |at| format!("since {}", self.zone_of(None).rfc3339(at)));
+            let channel = failing.channel.wire();
+            alarms.push(format!("channel: {channel} messages are not taken ({since}): {}", failing.last));
         }
         alarms
     }

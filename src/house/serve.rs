@@ -43,7 +43,7 @@ const FIRST_TOKEN_TTL_S: i64 = 24 * 3600;
 
 /// What a server is started with beside its settings.
 pub struct ServeOptions {
-    /// Where one-time codes go while there is no text message service.
+    /// Where one-time codes go while there is no text message service, or it does not take them.
     pub codes: Arc<dyn CodeSender>,
     /// For a folder that is made now: clinic time begins here (demo and tests; absent: the wall clock).
     pub clinic_start: Option<Timestamp>,
@@ -276,7 +276,10 @@ impl Recovered {
         let wall: Wall = Arc::new(|| Timestamp(clock::wall_ms()));
         let reach = Arc::new(Reach::open(settings, for_test, wall.clone()).map_err(machine)?);
         // where text messages are sent, one-time codes are too
-        let sms_codes = reach.sms.clone().map(|sms| Arc::new(SmsCodes::start(sms, wall)) as Arc<dyn CodeSender>);
+        let codes: Arc<dyn CodeSender> = match reach.sms.clone() {
+            Some(sms) => Arc::new(SmsCodes::start(sms, wall, options.codes)),
+            None => options.codes,
+        };
         let house = Arc::new(House {
             shell: node.shell.clone(),
             person_keys: Arc::new(PersonKeys::open(&dir.join("persons")).map_err(machine)?),
@@ -285,7 +288,7 @@ impl Recovered {
             generations,
             limits: Limits::new(&settings.limits),
             audit: Audit::open(&audit, settings.audit.waiting).map_err(at(&audit))?,
-            codes: sms_codes.unwrap_or(options.codes),
+            codes,
             reach,
             ops: Ops::new(run_name().into(), dir.join("log")),
             voices: Arc::new(Voices::new(dir.join("voice"))),
@@ -359,10 +362,14 @@ fn first_token(tokens: &Tokens) -> String {
 
 /// Looks at the free space: bookings stop below the reserve, everything but reading below the last one.
 fn look_at_disk(dir: &Path, settings: &Settings, shell: &Shell) {
-    let (reserve, last) = (settings.data.reserve_mib << 20, settings.data.last_reserve_mib << 20);
+    let (reserve, last) = (settings.data.reserve_mib, settings.data.last_reserve_mib);
     if let Some(free_bytes) = free_bytes(dir) {
         metrics::gauge!("disk_free_bytes").set(free_bytes as f64);
-        shell.set_storage_level(if free_bytes < last { 2 } else { u8::from(free_bytes < reserve) });
+        let level = if free_bytes < last << 20 { 2 } else { u8::from(free_bytes < reserve << 20) };
+        let (setting, mib) = if level == 2 { ("last_reserve_mib", last) } else { ("reserve_mib", reserve) };
+        let (free_mib, dir) = (free_bytes >> 20, dir.display());
+        let room = format!("{free_mib} MiB are free in {dir}, and data.{setting} = {mib}: free some space there");
+        shell.set_storage_level(level, room);
     }
 }
 

@@ -130,7 +130,7 @@ async fn hello(live: &Arc<Live>, connection: &Arc<Connection>, text: &[u8]) -> b
         _ => live.settings.other_beat_s,
     };
     let zone = live.engine.zone(claims.site.as_ref().map(|site| site.as_str()));
-    let welcome = text_frame(&json!({
+    let mut welcome = json!({
         "type": "welcome",
         "reply_to": id,
         "session": data_encoding::HEXLOWER.encode(&chance::bytes::<8>()),
@@ -138,11 +138,14 @@ async fn hello(live: &Arc<Live>, connection: &Arc<Connection>, text: &[u8]) -> b
         "beat_s": beat_s,
         "expires_at": zone.rfc3339(claims.expires_at()),
         "server": env!("CARGO_PKG_VERSION"),
-    }));
+    });
+    if live.engine.is_read_only() {
+        welcome["read_only"] = true.into();
+    }
     // beats of connections that came together do not go out together
     let next_beat_ms = now_ms.wrapping_add(beat_s * 500 + chance::below(beat_s * 500));
     let claims = Arc::new(claims);
-    connection.outbox.push(Lane::Calls, 0, welcome);
+    connection.outbox.push(Lane::Calls, 0, text_frame(&welcome));
     let screen = claims.screen.clone();
     let has_entered =
         connection.enter(Session { claims, beat_s, _permit: permit, next_beat_ms, followed: Followed::default() });

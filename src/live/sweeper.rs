@@ -105,7 +105,11 @@ fn round(live: &Live, connections: &[Arc<Connection>], now_ms: u32, machine_now:
             Due::Beat => {
                 let frame = beat.get_or_insert_with(|| {
                     let now = live.engine.zone(None).rfc3339(live.engine.now());
-                    text_frame(&json!({"type": "beat", "now": now}))
+                    let mut frame = json!({"type": "beat", "now": now});
+                    if live.engine.is_read_only() {
+                        frame["read_only"] = true.into();
+                    }
+                    text_frame(&frame)
                 });
                 connection.outbox.push(Lane::Calls, 0, frame.clone());
             }

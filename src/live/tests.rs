@@ -298,6 +298,30 @@ async fn who_is_silent_for_two_beats_is_gone_and_who_answers_stays() {
 }
 
 #[actix_web::test]
+async fn a_full_disk_is_told_with_the_next_beat_and_the_next_welcome() {
+    let house = house(|settings| settings.screens.beat_s = 1).await;
+    let mut there = house.client("screen:a-1").await;
+    for is_full in [false, true, false] {
+        house.engine.is_full.store(is_full, Ordering::Relaxed);
+        let read_only = if is_full { json!(true) } else { Value::Null };
+        let said = async {
+            loop {
+                let Some(Ok(Message::Text(text))) = there.0.next().await else { panic!("closed") };
+                let frame: Value = serde_json::from_str(&text).unwrap();
+                there.send(json!({"type": "beat"})).await;
+                if frame["type"] == "beat" && frame["read_only"] == read_only {
+                    break;
+                }
+            }
+        };
+        timeout(SOON, said).await.expect("within some beats");
+        let mut new = house.connect().await;
+        new.send(json!({"type": "hello", "id": "h", "version": 1, "token": "desk:a-2"})).await;
+        assert_eq!(new.next().await["read_only"], read_only);
+    }
+}
+
+#[actix_web::test]
 async fn who_does_not_read_is_freed_and_costs_the_others_nothing() {
     let house = house(|settings| {
         settings.limits.outbox_age_s = 1;

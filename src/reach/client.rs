@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
 use super::addresses;
+use super::standing::Standing;
 
 /// The longest answer that is read, in bytes.
 const ANSWER_MAX_BYTES: usize = 64 << 10;
@@ -112,6 +113,11 @@ impl Target {
         Self { path: format!("{}{path}", self.path.trim_end_matches('/')), ..self.clone() }
     }
 
+    /// The host.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Path and query.
     pub fn path(&self) -> &str {
         &self.path
@@ -168,6 +174,8 @@ pub enum Fault {
 pub struct Client {
     tls: Option<TlsConnector>,
     patience: Patience,
+    /// What has become of what was given to the parties lately.
+    pub standing: Arc<Standing>,
 }
 
 impl Client {
@@ -185,7 +193,7 @@ impl Client {
         if tls.is_none() {
             tracing::warn!("this machine trusts no certificate: outside channels with TLS reach nobody");
         }
-        Self { tls, patience }
+        Self { tls, patience, standing: Arc::default() }
     }
 
     /// Asks once and reads the whole answer.

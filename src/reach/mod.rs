@@ -11,6 +11,7 @@ pub mod sandbox;
 pub mod sealed;
 pub mod signature;
 pub mod sms;
+pub mod standing;
 pub mod vapid;
 pub mod wechat;
 
@@ -26,6 +27,7 @@ use self::client::{Client, Patience, Whom};
 use self::port::{Channel, ChannelName, Sent};
 use self::push::Push;
 use self::sms::Sms;
+use self::standing::{Failing, Standing};
 use self::vapid::Vapid;
 use self::wechat::WeChat;
 use crate::config::Settings;
@@ -53,7 +55,11 @@ pub struct Reach {
     pub push: Option<Arc<Push>>,
     /// What the channels report of tellings that were taken.
     pub reports: Arc<Reports>,
+    standing: Arc<Standing>,
 }
+
+/// Every channel that there may be.
+const ALL: [ChannelName; 3] = [ChannelName::Sms, ChannelName::WeChat, ChannelName::Push];
 
 impl Reach {
     /// The channels of these settings. `for_test`: the folder was made for test, and a sandbox may be a push service.
@@ -79,7 +85,7 @@ impl Reach {
             return Ok(Self::default());
         }
         let client = Client::new(patience);
-        let reports = Arc::<Reports>::default();
+        let (reports, standing) = (Arc::<Reports>::default(), client.standing.clone());
         let sms = Sms::new(&settings.sms, client.clone(), reports.clone(), wall.clone())?;
         let wechat = WeChat::new(&settings.wechat, client.clone(), reports.clone(), wall.clone())?;
         let push = settings.push.contact.clone().and_then(|contact| {
@@ -87,13 +93,29 @@ impl Reach {
             let whom = if for_test { Whom::OutsideOrSandbox } else { Whom::Outside };
             Some(Push::new(client, vapid, contact, whom, wall))
         });
-        Ok(Self { sms: sms.map(Arc::new), wechat: wechat.map(Arc::new), push: push.map(Arc::new), reports })
+        Ok(Self { sms: sms.map(Arc::new), wechat: wechat.map(Arc::new), push: push.map(Arc::new), reports, standing })
     }
 
     /// Those that the hospital has, by their names in metrics.
     pub fn names(&self) -> Vec<&'static str> {
-        let all = [ChannelName::Sms, ChannelName::WeChat, ChannelName::Push];
-        all.into_iter().filter(|name| self.channel(*name).is_some()).map(ChannelName::wire).collect()
+        self.present().map(ChannelName::wire).collect()
+    }
+
+    fn present(&self) -> impl Iterator<Item = ChannelName> {
+        ALL.into_iter().filter(|name| self.channel(*name).is_some())
+    }
+
+    /// Those whose party does not take what it is given.
+    pub fn failing(&self, now: Timestamp) -> Vec<Failing> {
+        self.present().filter_map(|name| self.standing.failing(name, now)).collect()
+    }
+
+    /// For whoever scrapes: what the channels have sent and how they stand, from the start on.
+    pub fn set_gauges(&self, now: Timestamp) {
+        for name in self.present() {
+            let fails = self.standing.failing(name, now).is_some();
+            metrics::gauge!("channel_failing", "channel" => name.wire()).set(f64::from(u8::from(fails)));
+        }
     }
 
     /// One of them, if the hospital has it.

@@ -13,7 +13,11 @@ use super::client::{Client, Target, Whom};
 use super::port::{Address, Channel, ChannelName, PushSubscription, Sent, Telling};
 use super::sealed::{self, BrowserKeys};
 use super::vapid::Vapid;
-use super::{Wall, counted};
+use super::{Wall, counted, known};
+
+/// Services of browsers that may be named in the log: any other host is a stranger's word.
+const SERVICES: [&str; 4] =
+    ["fcm.googleapis.com", "updates.push.services.mozilla.com", "web.push.apple.com", "127.0.0.1"];
 
 /// The channel.
 pub struct Push {
@@ -69,19 +73,17 @@ impl Push {
             // one that still waits there gives way to its repeat
             ("topic", topic(&what.id)),
         ];
+        let standing = &self.client.standing;
+        let host = known(target.host(), &SERVICES);
+        let failed = |what: &str, look_at: &str| standing.failed(ChannelName::Push, host, what, look_at, (self.wall)());
         match self.client.ask(Method::POST, &target, &headers, body).await {
             Ok(answered) => match answered.status {
-                200..=202 => Sent::Taken,
-                404 | 410 => Sent::Refused,
-                status => {
-                    tracing::warn!(status, "a push service takes no message");
-                    Sent::NotNow
-                }
+                200..=202 => standing.answered(ChannelName::Push, Sent::Taken),
+                404 | 410 => standing.answered(ChannelName::Push, Sent::Refused),
+                status @ (401 | 403) => failed(&format!("status {status}"), "keys/push.key and push.contact"),
+                status => failed(&format!("status {status}"), "the push service"),
             },
-            Err(fault) => {
-                tracing::warn!(%fault, "a push service");
-                Sent::NotNow
-            }
+            Err(fault) => failed(&fault.to_string(), "whether this machine reaches it"),
         }
     }
 }

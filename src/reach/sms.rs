@@ -104,6 +104,20 @@ pub enum NoReports {
     Malformed,
 }
 
+/// What an operator may look at when the service has answered like this.
+fn look_at(code: &str, status: u16) -> &'static str {
+    match code {
+        "SIGNATURE_WRONG" => "sms.key_id / sms.secret",
+        "SIGN_REFUSED" => "sms.sign",
+        "TEMPLATE_REFUSED" => "the sms.template_ settings",
+        "DATE_WRONG" => "this machine's clock",
+        "BALANCE_LOW" | "LIMIT_REACHED" => "the contract with the service",
+        _ if matches!(status, 401 | 403) => "sms.key_id / sms.secret",
+        _ if status == 404 => "sms.url",
+        _ => "the service",
+    }
+}
+
 /// A new id for a one-time code.
 pub fn code_id() -> String {
     format!("{CODE_ID}{}", Uuid::now_v7().simple())
@@ -192,25 +206,23 @@ impl Sms {
         let signed =
             signature::headers(&self.key_id, self.key.reveal(), "POST", self.messages.path(), &body, (self.wall)());
         let headers: Vec<_> = [("content-type", "application/json".to_owned())].into_iter().chain(signed).collect();
+        let standing = &self.client.standing;
+        let failed = |what: &str, look_at: &str| {
+            standing.failed(ChannelName::Sms, &self.messages.origin(), what, look_at, (self.wall)())
+        };
         let answered = match self.client.ask(Method::POST, &self.messages, &headers, body).await {
             Ok(answered) => answered,
-            Err(fault) => {
-                tracing::warn!(%fault, "the text message service");
-                return Sent::NotNow;
-            }
+            Err(fault) => return failed(&fault.to_string(), "sms.url, the service, and the way to it"),
         };
+        let status = answered.status;
         match serde_json::from_slice::<Answer>(&answered.body) {
-            Ok(Answer { code }) if answered.status == 200 && code == "OK" => Sent::Taken,
-            Ok(Answer { code }) if NEVER.contains(&code.as_str()) => Sent::Refused,
+            Ok(Answer { code }) if status == 200 && code == "OK" => standing.answered(ChannelName::Sms, Sent::Taken),
+            Ok(Answer { code }) if NEVER.contains(&code.as_str()) => standing.answered(ChannelName::Sms, Sent::Refused),
             Ok(Answer { code }) => {
                 let code = known(&code, &CODES);
-                tracing::warn!(code, status = answered.status, "the text message service takes no message");
-                Sent::NotNow
+                failed(&format!("{code} ({status})"), look_at(code, status))
             }
-            Err(_) => {
-                tracing::warn!(status = answered.status, "the text message service answers what is no answer");
-                Sent::NotNow
-            }
+            Err(_) => failed(&format!("no answer that can be read ({status})"), look_at("", status)),
         }
     }
 

@@ -119,6 +119,18 @@ fn chars_max(field: &str) -> usize {
     }
 }
 
+/// What an operator may look at when WeChat has answered like this.
+fn look_at(errcode: i64) -> &'static str {
+    match errcode {
+        40001 | 40013 | 40125 | 41002 | 41004 => "wechat.app_id / wechat.secret",
+        40164 => "the account's IP whitelist",
+        40037 | 47003 => "the wechat.template_ settings",
+        45009 => "the account's quota",
+        48001 | 50002 => "the account's rights",
+        _ => "the account at WeChat",
+    }
+}
+
 /// The access token that is known.
 #[derive(Default)]
 struct AccessToken {
@@ -268,11 +280,14 @@ impl WeChat {
             "force_refresh": ended.is_some(),
         });
         let answered = self.post(TOKEN, &asked).await;
-        let Some(answer) = answered.and_then(|body| serde_json::from_slice::<TokenAnswer>(&body).ok()) else {
+        let Some(body) = answered else { return known };
+        let Ok(answer) = serde_json::from_slice::<TokenAnswer>(&body) else {
+            self.failed("no access token that can be read", "wechat.url");
             return known;
         };
         let Some(token) = answer.access_token.filter(|token| is_token(token)) else {
-            tracing::warn!(errcode = answer.errcode, "WeChat gives no access token");
+            let errcode = answer.errcode.unwrap_or_default();
+            self.failed(&format!("no access token, errcode {errcode}"), look_at(errcode));
             return known;
         };
         let holds_s = answer.expires_in.unwrap_or(0).clamp(0, 7200) - RENEW_BEFORE_S;
@@ -289,14 +304,23 @@ impl WeChat {
         match self.client.post_json(&self.server.at(path), body).await {
             Ok(answered) if answered.status == 200 => Some(answered.body),
             Ok(answered) => {
-                tracing::warn!(status = answered.status, "WeChat");
+                self.failed(&format!("status {}", answered.status), "wechat.url");
                 None
             }
             Err(fault) => {
-                tracing::warn!(%fault, "WeChat");
+                self.failed(&fault.to_string(), "wechat.url, and the way to it");
                 None
             }
         }
+    }
+
+    fn failed(&self, what: &str, look_at: &str) -> Sent {
+        let host = self.server.origin();
+        self.client.standing.failed(ChannelName::WeChat, &host, what, look_at, (self.wall)())
+    }
+
+    fn answered(&self, sent: Sent) -> Sent {
+        self.client.standing.answered(ChannelName::WeChat, sent)
     }
 
     async fn tell(&self, to: &Address, what: &Telling) -> Sent {
@@ -315,23 +339,21 @@ impl WeChat {
         for _ in 0..2 {
             let Some(token) = self.access_token(ended.as_ref()).await else { return Sent::NotNow };
             let answered = self.post(&format!("{SEND}?access_token={}", token.reveal()), &message).await;
-            let answer = answered.and_then(|body| serde_json::from_slice::<SendAnswer>(&body).ok());
-            match answer {
+            let Some(body) = answered else { return Sent::NotNow };
+            match serde_json::from_slice::<SendAnswer>(&body).ok() {
                 Some(SendAnswer { errcode: 0, msgid }) => {
                     self.sent(msgid, &what.id);
-                    return Sent::Taken;
+                    return self.answered(Sent::Taken);
                 }
                 Some(SendAnswer { errcode, .. }) if TOKEN_ENDED.contains(&errcode) => ended = Some(token),
-                Some(SendAnswer { errcode, .. }) if NEVER.contains(&errcode) => return Sent::Refused,
+                Some(SendAnswer { errcode, .. }) if NEVER.contains(&errcode) => return self.answered(Sent::Refused),
                 Some(SendAnswer { errcode, .. }) => {
-                    tracing::warn!(errcode, "WeChat takes no message");
-                    return Sent::NotNow;
+                    return self.failed(&format!("errcode {errcode}"), look_at(errcode));
                 }
-                None => return Sent::NotNow,
+                None => return self.failed("no answer that can be read", "wechat.url"),
             }
         }
-        tracing::warn!("WeChat refuses its own access tokens");
-        Sent::NotNow
+        self.failed("it refuses its own access tokens", "whether another program asks for them too")
     }
 
     /// WeChat has taken a telling as this message; its report may have been here first.

@@ -27,6 +27,9 @@ export const SIZES = {
   desk: { width: 1440, height: 900 }, console: { width: 1440, height: 900 }, caller: { width: 320, height: 120 }, phone: { width: 390, height: 844 }, screen: { width: 1920, height: 1080 },
 };
 
+/** It serves, be it read-only. @param {Response} ready */
+const isUp = async (ready) => ready.ok || /read-only/.test(await ready.text());
+
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const freePort = () => new Promise((resolve) => {
@@ -87,7 +90,7 @@ export class Hospital {
     for (let tries = 0; ; tries += 1) {
       this.token ??= /eyJ[\w.-]+/.exec(said)?.[0];
       this.link ??= /^http\S+\/setup#\S+$/m.exec(said)?.[0];
-      if (this.token && await fetch(`${this.base}/readyz`).then((r) => r.ok, () => false)) return this;
+      if (this.token && await fetch(`${this.base}/readyz`).then(isUp, () => false)) return this;
       assert.ok(tries < 600 && program.exitCode === null, `the program did not come up:\n${said}`);
       await pause(50);
     }

@@ -14,9 +14,10 @@ use super::files::{Folder, about, damaged};
 use super::format::{self, owner_kind_name};
 use super::read::{check_archive, hash_of, read_archive, read_live};
 use super::recover::{Layout, Span, closed_span, inspect};
+use super::salvage::read_sound;
 use super::{HistoryId, LogError, Record, ShardId};
 
-pub use super::transfer::{Imported, export, import_archives, import_lines};
+pub use super::transfer::{Exported, Imported, Whole, export, import_archives, import_lines};
 
 /// A place that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -98,6 +99,8 @@ fn held(folder: &Folder) -> Result<Held, LogError> {
                     folder.read_manifest(&folder.manifest(number)).ok().flatten().map(|manifest| manifest.span());
                 match by_manifest.map_or_else(|| closed_span(folder, history, number), Ok) {
                     Ok(span) => spans.push(span),
+                    // the same place read once more: one damage
+                    Err(error @ LogError::Damaged { .. }) if same_place(&error, &damage[0]) => {}
                     Err(error @ LogError::Damaged { .. }) => damage.push(error),
                     Err(error) => return Err(error),
                 }
@@ -299,20 +302,39 @@ fn check_hash(folder: &Folder, span: &Span) -> Result<(), LogError> {
     }
 }
 
-/// Reads every record that the folder holds, archived ones first; the first damage ends it.
+/// Reads every record that the folder holds, archived ones first; the first damage ends it, and what stands before it has
+/// been visited.
 pub(super) fn read_all(log: &Path, visit: &mut dyn FnMut(Record)) -> Result<(), LogError> {
     let folder = os_folder(log);
     let held = held(&folder)?;
     if let Some(error) = held.damage.into_iter().next() {
+        read_sound(&folder, held.history, visit)?;
         return Err(error);
     }
     for span in &held.archived {
         read_archive(&folder, held.history, span, 0, visit)?;
     }
     for span in &held.live {
-        read_live(&folder, held.history, span, 0, visit)?;
+        let mut reached = 0;
+        let read = read_live(&folder, held.history, span, 0, &mut |record| {
+            reached = record.commit;
+            visit(record);
+        });
+        match read {
+            Ok(_) => {}
+            // what a closed segment does not tell any more its archive may
+            Err(error @ LogError::Damaged { .. }) => {
+                check_archive(&folder, held.history, span).map_err(|_| error)?;
+                read_archive(&folder, held.history, span, reached, visit)?;
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
+}
+
+fn same_place(one: &LogError, other: &LogError) -> bool {
+    matches!((one, other), (LogError::Damaged { place: a, .. }, LogError::Damaged { place: b, .. }) if a == b)
 }
 
 /// How much of one kind of event there is.

@@ -1,15 +1,14 @@
 //! Tests of `verify`, `stats`, `export` and `import`, of pruning measured on the disk, and of the stored format.
 
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use super::contract::{Factory, commit, prune, read, record};
-use super::journal::{Damage, Imported, export, import_archives, import_lines, stats, verify};
+use super::journal::{Damage, import_archives, stats, verify};
 use super::tests::{InFolder, small};
 use super::{Log, LogError, Record, SegmentLog};
 
 /// A log with archives, closed segments and a live one.
-fn filled(pruned: bool) -> (InFolder, Vec<Record>) {
+pub(super) fn filled(pruned: bool) -> (InFolder, Vec<Record>) {
     let mut factory = InFolder::new(small(2000));
     let mut log = factory.open();
     let mut written = Vec::new();
@@ -31,7 +30,7 @@ fn filled(pruned: bool) -> (InFolder, Vec<Record>) {
     (factory, written)
 }
 
-fn sound(_: &Record) -> Result<(), String> {
+pub(super) fn sound(_: &Record) -> Result<(), String> {
     Ok(())
 }
 
@@ -79,7 +78,7 @@ fn verify_names_every_damage_and_changes_nothing() {
     assert!(before == snapshot(&factory.path()));
 }
 
-fn flip(path: &Path, at: usize) {
+pub(super) fn flip(path: &Path, at: usize) {
     let mut bytes = std::fs::read(path).unwrap();
     bytes[at] ^= 4;
     std::fs::write(path, bytes).unwrap();
@@ -227,45 +226,6 @@ fn stats_add_up() {
     assert_eq!(kinds, [("probe", 0, 30), ("probe", 1, 30), ("probe", 7, 20)]);
     assert_eq!(stats.kinds.iter().map(|kind| kind.bytes).sum::<u64>(), stats.bytes);
     assert_eq!(stats.kinds[2].payload_bytes, 20 * 6);
-}
-
-#[test]
-fn an_export_is_imported_as_it_was() {
-    let (factory, written) = filled(true);
-    let mut lines = Vec::new();
-    let render = |record: &Record| (record.kind == 7).then(|| serde_json::json!({"second": {}}));
-    assert_eq!(export(&factory.path(), &mut lines, &render).unwrap(), 80);
-    assert_eq!(lines.iter().filter(|byte| **byte == b'\n').count(), 81);
-    let target = InFolder::new(small(5000));
-    let options = || super::SegmentOptions { history: None, ..small(5000) };
-    let imported = import_lines(&target.path(), Cursor::new(&lines), options()).unwrap();
-    assert_eq!(imported, Imported { records: 80, commits: 60 });
-    let (log, _) = SegmentLog::open(&target.path(), options()).unwrap();
-    assert_eq!(read(&log, 0), written);
-    assert_ne!(log.history_id(), small(1).history.unwrap(), "another history");
-    assert_eq!(verify(&target.path(), &mut sound).unwrap().damaged, []);
-
-    let error = import_lines(&target.path(), Cursor::new(&lines), options()).unwrap_err();
-    assert!(error.to_string().contains("is not empty"), "{error}");
-
-    let text = String::from_utf8(lines).unwrap();
-    let without = |n: usize| {
-        text.lines().enumerate().filter(|(i, _)| *i != n).map(|(_, line)| format!("{line}\n")).collect::<String>()
-    };
-    for (wrong, says) in [
-        (without(0), "not an export"),
-        (without(1), "does not follow"),
-        (without(40), "does not follow"),
-        (without(3), "does not follow"),
-        (without(80), "ends within commit 60"),
-        (text.replacen("\"probe\"", "\"prober\"", 1), "no kind of owner"),
-        (text[..text.len() - 30].to_string(), "no record"),
-    ] {
-        let target = InFolder::new(small(5000));
-        let error = import_lines(&target.path(), Cursor::new(wrong), options()).unwrap_err();
-        assert!(error.to_string().contains(says), "{error}");
-        assert!(!target.path().exists(), "whole or not at all");
-    }
 }
 
 #[test]

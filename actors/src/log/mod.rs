@@ -12,6 +12,7 @@ mod lock;
 mod memory;
 mod read;
 mod recover;
+mod salvage;
 mod scan;
 mod segment;
 mod size;
@@ -27,6 +28,8 @@ mod faults;
 mod journal_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transfer_tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

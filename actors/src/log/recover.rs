@@ -131,7 +131,7 @@ pub fn inspect(folder: &Folder) -> Result<Layout, LogError> {
 }
 
 /// A closed segment that is not there; where its archive is, that is named.
-fn missing(folder: &Folder, number: u64) -> LogError {
+pub(super) fn missing(folder: &Folder, number: u64) -> LogError {
     let (own, copy) = (folder.segment(number), folder.archived_segment(number));
     let what = match folder.disk.open(&copy) {
         Ok(_) => format!("the segment is missing; `zstd -d {} -o {}` puts it back", copy.display(), own.display()),

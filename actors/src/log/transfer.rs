@@ -7,11 +7,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiaohao_domain::{OwnerRef, Timestamp};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::disk::{Disk, OsDisk};
 use super::files::{self, Manifest, about, damaged};
 use super::format::{self, owner_kind_name, owner_kind_named};
 use super::journal::{os_folder, read_all};
+use super::keeper::hexadecimal;
 use super::read::{archive_input, read_span};
 use super::{Commit, HistoryId, Log, LogError, MAX_BATCH_BYTES, Record, SegmentLog, SegmentOptions, ShardId};
 
@@ -26,6 +28,23 @@ struct Heading {
     jiaohao_journal: u8,
     history: String,
 }
+
+/// The last line of an export that is whole.
+#[derive(Serialize, Deserialize)]
+struct Ending {
+    end: End,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct End {
+    records: u64,
+    last_commit: u64,
+    /// Of all lines before this one, with their line breaks.
+    sha256: String,
+}
+
+/// How the last line begins, and no other.
+const ENDING: &[u8] = b"{\"end\":";
 
 /// Every other line: one record.
 #[derive(Serialize, Deserialize)]
@@ -92,44 +111,95 @@ impl Line {
     }
 }
 
-/// Writes every record as a line of JSON behind a heading; `render` may add the event in readable form. Returns the
-/// number of records.
+/// What an export has written.
+#[derive(Debug)]
+pub struct Exported {
+    /// Records.
+    pub records: u64,
+    /// Up to this commit.
+    pub last_commit: u64,
+    /// What ended it before its end: the lines stand, the last one (with count and hash) does not.
+    pub damage: Option<LogError>,
+}
+
+/// Writes every record as a line of JSON between a heading and a last line with count and hash; `render` may add the event
+/// in readable form. Of a damaged log what stands before the damage is written.
 pub fn export(
     log: &Path,
     out: &mut dyn Write,
     render: &dyn Fn(&Record) -> Option<serde_json::Value>,
-) -> Result<u64, LogError> {
+) -> Result<Exported, LogError> {
     let heading = Heading { jiaohao_journal: format::FORMAT, history: os_folder(log).read_history()?.to_string() };
-    let mut result = write_line(out, &heading);
-    let mut records = 0;
-    read_all(log, &mut |record| {
+    let mut lines = Lines { out, hash: Sha256::new(), text: Vec::new() };
+    let mut result = lines.write(&heading);
+    let (mut records, mut last_commit) = (0, 0);
+    let read = read_all(log, &mut |record| {
         if result.is_ok() {
-            result = write_line(out, &Line::of(&record, render(&record)));
+            result = lines.write(&Line::of(&record, render(&record)));
             records += 1;
+            last_commit = record.commit;
         }
-    })?;
-    result.and_then(|()| out.flush())?;
-    Ok(records)
+    });
+    result?;
+    let damage = match read {
+        Ok(()) => {
+            let sha256 = hexadecimal(&lines.hash.clone().finalize());
+            lines.write(&Ending { end: End { records, last_commit, sha256 } })?;
+            None
+        }
+        Err(error) => Some(error),
+    };
+    lines.out.flush()?;
+    Ok(Exported { records, last_commit, damage })
 }
 
-fn write_line(mut out: &mut dyn Write, line: &impl Serialize) -> std::io::Result<()> {
-    serde_json::to_writer(&mut out, line)?;
-    out.write_all(b"\n")
+/// Lines on their way out, hashed.
+struct Lines<'a> {
+    out: &'a mut dyn Write,
+    hash: Sha256,
+    text: Vec<u8>,
+}
+
+impl Lines<'_> {
+    fn write(&mut self, line: &impl Serialize) -> std::io::Result<()> {
+        self.text.clear();
+        serde_json::to_writer(&mut self.text, line)?;
+        self.text.push(b'\n');
+        self.hash.update(&self.text);
+        self.out.write_all(&self.text)
+    }
 }
 
 /// What an import brought in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Imported {
     /// Records.
     pub records: u64,
     /// Commits.
     pub commits: u64,
+    /// What an export that is not whole lacks; taken all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<String>,
+}
+
+/// Which exports are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whole {
+    /// Only one whose last line stands and fits.
+    Only,
+    /// Also one that is cut or changed: its whole commits.
+    OrPartial,
 }
 
 /// Makes the log in that folder (not there yet, or empty) from the lines of an export. Every number must come out as it
-/// stands in the export, so an export that does not begin at the beginning is refused. The history is a new one. The
-/// folder is there whole or not at all.
-pub fn import_lines(log: &Path, mut input: impl BufRead, options: SegmentOptions) -> Result<Imported, LogError> {
+/// stands in the export, so an export that does not begin at the beginning is refused, and so is one whose last line is
+/// missing or does not fit. The history is a new one. The folder is there whole or not at all.
+pub fn import_lines(
+    log: &Path,
+    mut input: impl BufRead,
+    options: SegmentOptions,
+    whole: Whole,
+) -> Result<Imported, LogError> {
     let mut number = 0_u64;
     let mut line = Vec::new();
     // The number of the line that was read; none at the end.
@@ -148,14 +218,57 @@ pub fn import_lines(log: &Path, mut input: impl BufRead, options: SegmentOptions
         Some(heading) => return Err(LogError::Format(format!("an export of format {}", heading.jiaohao_journal))),
         None => return Err(LogError::Format("line 1: this is not an export of a journal".into())),
     }
+    let mut hash = Sha256::new_with_prefix(&line);
     import(log, options, |feed| {
+        let (mut records, mut last_commit, mut ending) = (0, 0, None);
         while let Some(number) = next(&mut line)? {
-            let read =
-                serde_json::from_slice::<Line>(&line).map_err(|error| within_line(&error)).and_then(Line::record);
-            feed(read.map_err(|what| LogError::Format(format!("line {number} is no record: {what}")))?)?;
+            let no_record = |what: String| LogError::Format(format!("line {number} is no record: {what}"));
+            if ending.is_some() {
+                return Err(LogError::Format(format!("line {number} stands behind the end of the export")));
+            }
+            if line.starts_with(ENDING) && line.ends_with(b"\n") {
+                let read = serde_json::from_slice::<Ending>(&line).map_err(|error| no_record(within_line(&error)))?;
+                ending = Some(read.end);
+                continue;
+            }
+            let record = match serde_json::from_slice::<Line>(&line) {
+                Ok(line) => line.record().map_err(no_record)?,
+                // the line at which it was cut
+                Err(_) if !line.ends_with(b"\n") => break,
+                Err(error) => return Err(no_record(within_line(&error))),
+            };
+            hash.update(&line);
+            (records, last_commit) = (records + 1, record.commit);
+            feed(record)?;
         }
-        Ok(())
+        let read = End { records, last_commit, sha256: hexadecimal(&hash.finalize()) };
+        let lacks = ending.map_or_else(|| Some(cut(&read)), |end| (end != read).then(|| misfit(&end, &read)));
+        match lacks {
+            Some(lacks) if whole == Whole::Only => {
+                Err(LogError::Format(format!("{lacks}. Take a whole export, or what there is with --partial")))
+            }
+            lacks => Ok(lacks),
+        }
     })
+}
+
+/// What is wrong with an export without its last line.
+fn cut(read: &End) -> String {
+    let End { records, last_commit, .. } = read;
+    format!(
+        "the export is cut after commit {last_commit}, with {records} records, or older than this check: its last line is missing"
+    )
+}
+
+/// What is wrong with an export whose last line says something else.
+fn misfit(end: &End, read: &End) -> String {
+    if (end.records, end.last_commit) == (read.records, read.last_commit) {
+        return "the export was changed: its lines do not have the hash of its last line".to_owned();
+    }
+    format!(
+        "the export is not as it was written: {} records up to commit {} where its last line says {} up to commit {}",
+        read.records, read.last_commit, end.records, end.last_commit
+    )
 }
 
 /// What is wrong within one line: of its place only the column means anything.
@@ -208,15 +321,16 @@ pub fn import_archives(log: &Path, archives: &Path, options: SegmentOptions) -> 
             )?;
             result?;
         }
-        Ok(())
+        Ok(None)
     })
 }
 
-/// Gathers records into commits and commits into batches, in a folder beside `log` that takes its place at the end.
+/// Gathers records into commits and commits into batches, in a folder beside `log` that takes its place at the end. `read`
+/// says what the whole lacks: then a commit that is not whole is left out.
 fn import(
     log: &Path,
     options: SegmentOptions,
-    read: impl FnOnce(&mut dyn FnMut(Record) -> Result<(), LogError>) -> Result<(), LogError>,
+    read: impl FnOnce(&mut dyn FnMut(Record) -> Result<(), LogError>) -> Result<Option<String>, LogError>,
 ) -> Result<Imported, LogError> {
     if std::fs::read_dir(log).is_ok_and(|mut names| names.next().is_some()) {
         return Err(LogError::Format(format!("{} is not empty: import makes a new log", log.display())));
@@ -235,9 +349,13 @@ fn import(
             batch: Vec::new(),
             open: Vec::new(),
             bytes: 0,
-            done: Imported { records: 0, commits: 0 },
+            done: Imported { records: 0, commits: 0, lacks: None },
         };
-        read(&mut |record| importer.take(record))?;
+        importer.done.lacks = read(&mut |record| importer.take(record))?;
+        if importer.done.lacks.is_some() {
+            importer.done.records -= importer.open.len() as u64;
+            importer.open.clear();
+        }
         importer.end()?;
         Ok(importer.done)
     };

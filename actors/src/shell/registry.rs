@@ -5,8 +5,8 @@ use std::any::Any;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix::prelude::SendError;
 use actix::{ArbiterHandle, Recipient};
@@ -64,6 +64,7 @@ pub struct Shell {
     pub(crate) mailbox: usize,
     /// 0 well, 1 below the reserve (bookings refused), 2 nearly full (all writes refused).
     pub(crate) storage: AtomicU8,
+    pub(crate) room: Mutex<String>,
     /// Up to which commit everything is in snapshots, and when that was reached (process time; the start counts as a
     /// checkpoint).
     pub(crate) floor_commit: AtomicU64,
@@ -130,7 +131,7 @@ impl Shell {
         origin: Origin,
     ) -> Result<oneshot::Receiver<Outcome>, Rejection> {
         let has_room = match self.storage_level() {
-            1 if message.is_booking() => Err(Code::StorageLow.into()),
+            1 if message.is_booking() => Err(self.no_room(Code::StorageLow)),
             _ => self.check_writable(),
         };
         let (reply, answer) = Reply::channel();
@@ -167,7 +168,22 @@ impl Shell {
     /// # Errors
     /// `read_only` when the disk is nearly full.
     pub fn check_writable(&self) -> Result<(), Rejection> {
-        if self.storage_level() == READ_ONLY { Err(Code::ReadOnly.into()) } else { Ok(()) }
+        if self.is_read_only() { Err(self.no_room(Code::ReadOnly)) } else { Ok(()) }
+    }
+
+    /// Whether nothing is written because the disk is nearly full.
+    pub fn is_read_only(&self) -> bool {
+        self.storage_level() == READ_ONLY
+    }
+
+    /// The refusal of what finds no room, in words for who can make some.
+    pub fn no_room(&self, code: Code) -> Rejection {
+        Rejection::new(code, self.room())
+    }
+
+    /// How much room there is and should be, where.
+    pub fn room(&self) -> String {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// 0: well; 1: below the reserve; 2: nearly full.
@@ -175,11 +191,13 @@ impl Shell {
         self.storage.load(Ordering::Relaxed)
     }
 
-    /// Says how full the disk is (see [`Shell::storage_level`]).
-    pub fn set_storage_level(&self, level: u8) {
+    /// Says how full the disk is (see [`Shell::storage_level`]), and in words how much room there is and should be, where.
+    pub fn set_storage_level(&self, level: u8, room: String) {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&room);
         match self.storage.swap(level, Ordering::Relaxed) {
             before if before < level => {
-                tracing::error!(level, "the disk fills up: 1 bookings are refused, 2 read-only")
+                let refused = if level == READ_ONLY { "everything but reading is" } else { "bookings are" };
+                tracing::error!(level, "the disk fills up, {refused} refused: {room}")
             }
             before if before > level => tracing::info!(level, "the disk has room again"),
             _ => {}

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -243,6 +243,7 @@ impl Node {
             arbiters: arbiters.iter().map(Arbiter::handle).collect(),
             mailbox: options.mailbox,
             storage: AtomicU8::new(0),
+            room: Mutex::default(),
             floor_commit: AtomicU64::new(floor_commit),
             floor_ms: AtomicI64::new(clock::process_ms()),
         });

@@ -8,6 +8,7 @@ use super::House;
 use super::problems::{Level, Problems};
 use super::recent::{Counted, Hour, Point};
 use super::totals::Totals;
+use crate::reach::port::ChannelName;
 
 /// A p99 of commits above this is worth a look, in ms.
 const SYNC_SLOW_MS: f64 = 100.0;
@@ -80,7 +81,8 @@ impl House {
         let left_out = totals.sum("audit_lines_left_out_total");
         let mut refusals: Vec<(&str, f64)> = totals.by("rejected_total", "code").into_iter().collect();
         refusals.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        let limits = totals.by("limit_refusals_total", "limit");
+        let mut limits = totals.by("limit_refusals_total", "limit");
+        limits.retain(|_, count| *count > 0.0);
 
         let mut problems = Problems::default();
         problems.note_if(storage == 2, "storage_full", Level::Alarm, 1);
@@ -94,6 +96,11 @@ impl House {
         problems.note_if(lost > 0.0, "person_keys_lost", Level::Alarm, lost as usize);
         problems.note_if(self.shell.clock.is_alarmed(), "clock_jumped", Level::Alarm, 1);
         problems.note_if(left_out > 0.0, "audit_left_out", Level::Alarm, left_out as usize);
+        for failing in self.reach.failing(self.machine_now()) {
+            // notifications are an extra, and their parties are the browsers'
+            let level = if failing.channel == ChannelName::Push { Level::Warning } else { Level::Alarm };
+            problems.note("channel_failing", level, failing.channel.wire(), 1);
+        }
         let drops = per_min.outbox_drops.ceil();
         problems.note_if(drops > 0.0, "clients_too_slow", Level::Warning, drops as usize);
         problems.note_if(sync_ms[1].is_some_and(|ms| ms > SYNC_SLOW_MS), "sync_slow", Level::Warning, 1);
@@ -154,6 +161,7 @@ impl House {
         metrics::gauge!("log_segments").set(size.segments as f64);
         metrics::gauge!("store_lag_commits").set(lag.commits as f64);
         metrics::gauge!("checkpoint_age_seconds").set(lag.checkpoint_age_s as f64);
+        self.reach.set_gauges(self.machine_now());
         metrics::gauge!("clock_alarm").set(f64::from(u8::from(self.shell.clock.is_alarmed())));
     }
 }

@@ -68,9 +68,29 @@ impl Problems {
     }
 }
 
-/// What was ever wrong, as gauges: what is wrong no more is 0.
-#[derive(Debug, Default)]
+/// What may be wrong at a site.
+const KNOWN: [(Level, &str); 10] = [
+    (Level::Alarm, "site_silent"),
+    (Level::Alarm, "department_silent"),
+    (Level::Alarm, "calls_not_announced"),
+    (Level::Alarm, "board_dark"),
+    (Level::Warning, "board_dark"),
+    (Level::Warning, "board_overfull"),
+    (Level::Warning, "screen_offline"),
+    (Level::Warning, "screen_silent"),
+    (Level::Warning, "voice_not_made"),
+    (Level::Warning, "nobody_calls"),
+];
+
+/// What may be wrong, as gauges: what is not is 0.
+#[derive(Debug)]
 pub struct Gauges(BTreeMap<(Level, &'static str), usize>);
+
+impl Default for Gauges {
+    fn default() -> Self {
+        Self(KNOWN.into_iter().map(|known| (known, 0)).collect())
+    }
+}
 
 impl Gauges {
     /// Sets them to what is wrong now.

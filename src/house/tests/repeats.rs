@@ -68,10 +68,12 @@ async fn a_repeat_is_answered_though_nothing_is_written_any_more() {
     let command = json!({"register_walk_in": {"queue": "s.d.q", "patient": patient}});
     let key = Uuid::now_v7();
     let first = house.give_keyed(&house.desk(), key, &command).await.expect("registered");
-    house.engine.0.shell.set_storage_level(2);
+    house.engine.0.shell.set_storage_level(2, "less than data.last_reserve_mib".into());
     assert_eq!(house.give_keyed(&house.desk(), key, &command).await, Ok(first));
     let new = house.give_keyed(&house.desk(), Uuid::now_v7(), &command).await;
-    assert_eq!(new.expect_err("full").code, Code::ReadOnly);
+    let refused = new.expect_err("full");
+    assert_eq!(refused.code, Code::ReadOnly);
+    assert!(refused.detail.contains("data.last_reserve_mib"), "{refused:?}");
 }
 
 /// The last operator of all is asked about before an account is retired: a repeat is none of it.

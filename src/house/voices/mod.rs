@@ -172,7 +172,7 @@ impl House {
     }
 
     fn check_room_for_voice(&self) -> Result<(), Rejection> {
-        if self.shell.storage_level() == 0 { Ok(()) } else { Err(Code::ReadOnly.into()) }
+        if self.shell.storage_level() == 0 { Ok(()) } else { Err(self.shell.no_room(Code::ReadOnly)) }
     }
 
     fn boards(&self) -> impl Iterator<Item = BoardId> {

@@ -1,5 +1,5 @@
 // <jh-connection>: the word and dot that say whether the page is current. <jh-offline-band>: since when it is not, and
-// what still works. Both follow one Protocol. Chromium 70 syntax: screens use them.
+// what still works, and that nothing can be saved. Both follow one Protocol. Chromium 70 syntax: screens use them.
 
 import { wall } from '../lib/clock.js';
 import { h, render } from '../lib/dom.js';
@@ -29,7 +29,8 @@ class Connection extends HTMLElement {
   }
 }
 
-/** A band across the page while it is not current. `words` is the key of its text with `{time}`. */
+/** A band across the page while it is not current, and (`full` is the key of its text) while the server saves nothing.
+ * `words` is the key of the text with `{time}`. */
 class OfflineBand extends HTMLElement {
   /** @param {any} protocol */
   set protocol(protocol) {
@@ -37,6 +38,7 @@ class OfflineBand extends HTMLElement {
     this.follows = protocol;
     this.setAttribute('role', 'status');
     protocol.onStatus(() => this.soon());
+    protocol.onReadOnly(() => this.soon());
     onLanguage(() => this.draw());
   }
 
@@ -51,11 +53,12 @@ class OfflineBand extends HTMLElement {
     const status = this.follows.status;
     const off = status === 'offline' || status === 'stopped';
     const time = lastDataClock(this.follows);
-    if (off) this.setAttribute('shown', '');
+    const full = !off && this.follows.readOnly ? this.getAttribute('full') : null;
+    if (off || full) this.setAttribute('shown', '');
     else this.removeAttribute('shown');
     document.documentElement.classList.toggle('is-offline', off);
     const key = this.getAttribute('words') || 'offline.band';
-    render(this, off ? [time ? t(key, { time }) : t(`${key}_never`)] : []);
+    render(this, off ? [time ? t(key, { time }) : t(`${key}_never`)] : full ? [t(full)] : []);
   }
 }
 

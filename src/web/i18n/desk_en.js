@@ -3,6 +3,7 @@
 /** @type {Object<string, string>} */
 export default {
   'desk.title': 'Triage desk',
+  'full.desk': 'The server\'s disk is full: nothing can be saved, no number given, nobody checked in. Please write on paper for now, and tell IT at once.',
   'offline.desk': 'Connection lost, the page stands at {time}. Write down here who comes: they are merged when it is back. Anything else on paper for now.',
   'offline.desk_never': 'No connection to the server yet; trying. Write on paper until then.',
   'desk.department': 'Department',

@@ -3,6 +3,7 @@
 /** @type {Object<string, string>} */
 export default {
   'desk.title': '分诊台',
+  'full.desk': '服务器磁盘已满,现在什么都存不下:不能取号、签到、改动。请先用纸笔,并马上通知信息科。',
   'offline.desk': '连接断开,画面停在 {time}。来签到、报到的人请先记在名单上,恢复后自动并入;其余先用纸笔。',
   'offline.desk_never': '还没有连上服务器,正在重试。请先用纸质登记。',
   'desk.department': '科室',

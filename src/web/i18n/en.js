@@ -37,6 +37,8 @@ const words = {
   'connection.connecting': 'Connecting',
   'connection.live': 'Live',
   'connection.offline': 'Offline',
+  'full.console': 'The server\'s disk is full: nothing can be saved, and nobody called from here. Please call at the door, write it down, and tell IT at once.',
+  'full.ops': 'The server\'s disk is full: nothing can be saved anywhere. Free some space on the disk of the data folder; work then goes on by itself.',
   'offline.band': 'Connection lost; this is how things stood at {time}. Reconnecting.',
   'offline.band_never': 'No connection to the server yet. Trying.',
   'offline.console': 'Connection lost, the page stands at {time}. Keys are off: please call at the door. Reconnecting.',

@@ -104,6 +104,7 @@ export default {
   'ops.problem.store_unwritten': 'Snapshots cannot be stored',
   'ops.problem.person_keys_lost': 'Keys of persons are lost: restore them',
   'ops.problem.clock_jumped': 'The wall clock jumped; to be confirmed',
+  'ops.problem.channel_failing': 'Messages are not taken',
   'ops.problem.audit_left_out': 'Audit lines are missing',
   'ops.problem.clients_too_slow': 'Clients read too slowly',
   'ops.problem.sync_slow': 'Commits are slow',

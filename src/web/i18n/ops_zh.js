@@ -104,6 +104,7 @@ export default {
   'ops.problem.store_unwritten': '快照无法写入',
   'ops.problem.person_keys_lost': '患者密钥丢失:请从备份恢复',
   'ops.problem.clock_jumped': '系统时钟跳变,等待确认',
+  'ops.problem.channel_failing': '通知发不出去',
   'ops.problem.audit_left_out': '审计有缺行',
   'ops.problem.clients_too_slow': '有客户端读得太慢',
   'ops.problem.sync_slow': '落盘变慢',

@@ -37,6 +37,8 @@ const words = {
   'connection.connecting': '连接中',
   'connection.live': '实时',
   'connection.offline': '已断开',
+  'full.console': '服务器磁盘已满,现在什么都存不下,不能叫号。请到门口口头叫号、用纸笔记下,并马上通知信息科。',
+  'full.ops': '服务器磁盘已满,现在什么都存不下,各处都办不了业务。请在数据文件夹所在的磁盘上腾出空间,腾出后自动恢复。',
   'offline.band': '连接断开,画面停在 {time}。正在重新连接。',
   'offline.band_never': '还没有连上服务器。正在重试。',
   'offline.console': '连接断开,画面停在 {time}。按键暂停,请到门口口头叫号;正在重新连接。',

@@ -43,6 +43,10 @@ export class Protocol {
     this.lastDataAt = null;
     this.lastFrame = 0;
     this.beatS = 2;
+    /** The server saves nothing: its disk is full. */
+    this.readOnly = false;
+    /** @type {Set<() => void>} */
+    this.readOnlyListeners = new Set();
     /** The server's version when this page came: what the page itself is. */
     this.version = '';
     /** What a screen says of itself with each beat. @type {() => Object<string, any>} */
@@ -75,6 +79,18 @@ export class Protocol {
   onStatus(listener) {
     this.listeners.add(listener);
     listener(this.status);
+  }
+
+  /** Told when the server saves nothing any more, and when it does again. @param {() => void} listener */
+  onReadOnly(listener) {
+    this.readOnlyListeners.add(listener);
+  }
+
+  /** @param {boolean} readOnly */
+  saves(readOnly) {
+    if (this.readOnly === readOnly) return;
+    this.readOnly = readOnly;
+    this.readOnlyListeners.forEach((f) => f());
   }
 
   /** @param {Status} status */
@@ -249,6 +265,7 @@ export class Protocol {
     this.beatS = frame.beat_s || 20;
     this.clock.follow(frame.now);
     this.lastDataAt = this.clock.now();
+    this.saves(frame.read_only === true);
     this.be('live');
     this.streams.forEach((s) => this.ask(s));
     this.commands.forEach((c) => this.dispatch(c));
@@ -258,6 +275,7 @@ export class Protocol {
   /** @param {any} frame */
   onBeat(frame) {
     this.attempt = 0;
+    this.saves(frame.read_only === true);
     this.clock.follow(frame.now);
     this.send(Object.assign({ type: 'beat' }, this.about()));
     this.keepToken();
@@ -422,6 +440,7 @@ export class Protocol {
     this.commands.forEach((c) => {
       if (c.id === frame.reply_to) command = c;
     });
+    if (frame.error && frame.error.code === 'read_only') this.saves(true);
     if (command) this.onCommandAnswer(command, frame);
     else if (!this.greeted && frame.error) {
       this.refused += 1;
