@@ -41,6 +41,13 @@ impl House {
                 clock.drift_ms() / 1_000
             ));
         }
+        let closed = self.shell.closed_owners().len();
+        if closed > 0 {
+            alarms.push(format!(
+                "closed: {closed} of the departments, persons, … answer nothing (/ops and the log name them): keep the log, restart; \
+                 if it stays so, go back to the program before (docs/operations.md, \"Alarms\")"
+            ));
+        }
         if self.shell.store_fails() {
             alarms.push("store: snapshots cannot be written; it is tried again with each checkpoint".into());
         }

@@ -253,7 +253,6 @@ impl House {
             self.shell.ask(patient(&brief.patient), to_patient.into(), Origin::Shell).await?;
         }
         self.bind_phone(&claims.account, &brief.patient).await;
-        self.share_wechat(&claims.account, &brief.patient).await;
         Ok(Some(brief))
     }
 

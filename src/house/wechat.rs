@@ -100,26 +100,6 @@ impl House {
         Ok(json!({ "patients": bound }))
     }
 
-    /// An account that is told of its persons by WeChat is so of whom it makes known later. (Of whom it has said that it is
-    /// not, it is not.)
-    pub(super) async fn share_wechat(&self, who: &AccountId, person: &PatientId) {
-        if self.reach.wechat.is_none() {
-            return;
-        }
-        if let Err(why) = self.try_share_wechat(who, person).await {
-            tracing::warn!(code = why.code.wire(), patient = %person, "WeChat was not bound to whom an account acts for");
-        }
-    }
-
-    async fn try_share_wechat(&self, who: &AccountId, person: &PatientId) -> Result<(), Rejection> {
-        for other in self.acts_for(who).await?.iter().filter(|other| *other != person) {
-            if let Some(Kept::WeChat { openid, language }) = self.kept(who, other, Way::WeChat).await? {
-                return self.bind_openid(who, person, &openid.into(), language).await;
-            }
-        }
-        Ok(())
-    }
-
     async fn acts_for(&self, who: &AccountId) -> Result<Vec<PatientId>, Rejection> {
         self.shell.read(account(who), |state: &AccountState| state.relations.keys().cloned().collect()).await
     }
