@@ -39,8 +39,9 @@ impl House {
         let (clock, data) = (&self.shell.clock, &self.settings.data);
         if clock.is_alarmed() {
             alarms.push(format!(
-                "clock: the wall clock is {} s from clinic time and is not believed until POST /api/v1/clock/confirm",
-                clock.drift_ms() / 1_000
+                "new: nobody has set up a hospital in {} yet (/setup). If there should be one: is the disk mounted, and \
+                 data.dir right?",
+                data.dir.display()
             ));
         }
         if self.shell.store_fails() {

@@ -233,7 +233,8 @@ impl Recovered {
         let make_clock = move |last_seen: Option<Timestamp>| match (for_test, last_seen.or(start)) {
             (true, Some(from)) => Clock::accelerated(from, speed),
             (true, None) => Clock::accelerated(Timestamp(clock::wall_ms()), speed),
-            (false, _) => Clock::resuming(wall, jump_ms, last_seen.filter(|_| !confirmed), away_ms),
+            (false, _) if confirmed => Clock::resuming(wall, jump_ms, None, away_ms).not_before(last_seen),
+            (false, _) => Clock::resuming(wall, jump_ms, last_seen, away_ms),
         };
         let generations = Arc::<Generations>::default();
         let (outlet, notices) = notices::outlet();

@@ -91,7 +91,9 @@ impl House {
         problems.note_if(self.shell.store_fails(), "store_unwritten", Level::Alarm, 1);
         let lost = totals.sum("person_keys_lost");
         problems.note_if(lost > 0.0, "person_keys_lost", Level::Alarm, lost as usize);
-        problems.note_if(self.shell.clock.is_alarmed(), "clock_jumped", Level::Alarm, 1);
+        let (clock_alarm, clock_stands) = (self.shell.clock.is_alarmed(), self.shell.clock.stands());
+        problems.note_if(clock_alarm && !clock_stands, "clock_jumped", Level::Alarm, 1);
+        problems.note_if(clock_alarm && clock_stands, "clock_stands", Level::Alarm, 1);
         problems.note_if(left_out > 0.0, "audit_left_out", Level::Alarm, left_out as usize);
         let drops = per_min.outbox_drops.ceil();
         problems.note_if(drops > 0.0, "clients_too_slow", Level::Warning, drops as usize);
@@ -136,7 +138,7 @@ impl House {
             },
             "owners": { "running": self.shell.running_owners(), "closed_count": closed.len(), "closed": named },
             "audit": { "left_out": whole(left_out) },
-            "clock": { "alarm": self.shell.clock.is_alarmed(), "speed": self.shell.clock.speed() },
+            "clock": { "alarm": clock_alarm, "stands": clock_stands, "speed": self.shell.clock.speed() },
             "last_hour": hour,
         })
     }
