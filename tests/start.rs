@@ -513,6 +513,38 @@ fn date_the_log(data: &Path, at: Timestamp) {
 }
 
 #[tokio::test]
+async fn a_folder_whose_disk_is_not_there_is_no_new_house_and_a_new_house_says_that_it_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("disk").join("data");
+    let out = jiaohao(&nowhere, free_port()).arg("serve").current_dir(folder.path()).output().unwrap();
+    let words = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(1), "{words}");
+    assert!(words.contains(&*nowhere.to_string_lossy()) && words.contains("Is the disk mounted?"), "{words}");
+    assert!(!folder.path().join("disk").exists(), "something was made");
+
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let up = Up::start(&empty, &[]).await;
+    let (status, ready) = page(&up, "/readyz");
+    assert!(status == 200 && ready.starts_with("ready\nnew: ") && ready.contains("is the disk mounted"), "{ready}");
+    assert!(ready.contains(&*empty.to_string_lossy()), "{ready}");
+    let is_said = |what: &str| page(&up, "/metrics").1.lines().any(|line| line == what);
+    let until = async |what: &str| {
+        let began = Instant::now();
+        while !is_said(what) {
+            assert!(began.elapsed() < Duration::from_secs(20), "no {what}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    until("not_set_up 1").await;
+    let operator = token(&empty, &["--role", "operator", "--account", "setup"]);
+    let site = json!({"id": "h", "name": "医院", "time_zone": "Asia/Shanghai"});
+    up.door.insist("PUT", "/sites", Some(&operator), &site).await.unwrap();
+    assert_eq!(page(&up, "/readyz").1, "ready\n");
+    until("not_set_up 0").await;
+}
+
+#[tokio::test]
 async fn a_wall_clock_that_is_not_the_logs_is_noticed_before_anything_is_decided() {
     let folder = tempfile::tempdir().unwrap();
     let (data, _) = used(folder.path()).await;

@@ -298,6 +298,8 @@ impl Recovered {
             phones: DashMap::new(),
             tellings: notices::Tellings::default(),
             strangers: Strangers::default(),
+            id: folder.id.clone(),
+            has_site: AtomicBool::new(false),
             for_test,
             stopping: AtomicBool::new(false),
             keys,
@@ -379,6 +381,7 @@ fn watch(dir: PathBuf, settings: Settings, house: Arc<House>, watching: Arc<Atom
             // Read once a second, so that a jump is noticed while nobody does anything.
             house.shell.clock.clinic();
             figures::note(&house.shell);
+            metrics::gauge!("not_set_up").set(f64::from(u8::from(house.is_not_set_up())));
             house.limits.tidy();
             std::thread::sleep(Duration::from_secs(1));
         }

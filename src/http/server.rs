@@ -21,6 +21,10 @@ use crate::reach::Reach;
 /// How long good-byes may take before the server stops listening, at a stop.
 const BYE_TIME: Duration = Duration::from_millis(700);
 
+/// Where one signs in, and the header of every answer there, a refusal too, that names the house.
+const SESSION: &str = "/api/v1/session";
+const HOUSE: HeaderName = HeaderName::from_static("x-jiaohao-house");
+
 /// Why the doors do not open.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -85,6 +89,12 @@ impl Gate {
         });
         Some(made.clone())
     }
+
+    /// Which house answers, told to whoever signs in; none before it is up.
+    fn house(&self, path: &str) -> Option<HeaderValue> {
+        let behind = (path == SESSION).then(|| self.behind.get()).flatten()?;
+        HeaderValue::from_str(behind.door.engine.house_id()?).ok()
+    }
 }
 
 impl Listening {
@@ -143,13 +153,20 @@ pub fn listen(settings: &Settings, starting: Starting) -> Result<Listening, Serv
                     }
                     (None, None) => gate.starting.answer(request.request()),
                 };
+                let house = gate.house(request.path());
                 let served = match answer {
                     Some(answer) => Err(request.into_response(answer)),
                     None => Ok(service.call(request)),
                 };
                 async move {
                     match served {
-                        Ok(serving) => serving.await,
+                        Ok(serving) => {
+                            let mut response = serving.await?;
+                            if let Some(house) = house {
+                                response.headers_mut().insert(HOUSE, house);
+                            }
+                            Ok(response)
+                        }
                         Err(answer) => Ok(answer),
                     }
                 }

@@ -94,6 +94,7 @@ impl House {
         let (clock_alarm, clock_stands) = (self.shell.clock.is_alarmed(), self.shell.clock.stands());
         problems.note_if(clock_alarm && !clock_stands, "clock_jumped", Level::Alarm, 1);
         problems.note_if(clock_alarm && clock_stands, "clock_stands", Level::Alarm, 1);
+        problems.note_if(self.is_not_set_up(), "not_set_up", Level::Warning, 1);
         problems.note_if(left_out > 0.0, "audit_left_out", Level::Alarm, left_out as usize);
         let drops = per_min.outbox_drops.ceil();
         problems.note_if(drops > 0.0, "clients_too_slow", Level::Warning, drops as usize);

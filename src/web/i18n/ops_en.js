@@ -104,6 +104,7 @@ export default {
   'ops.problem.store_unwritten': 'Snapshots cannot be stored',
   'ops.problem.person_keys_lost': 'Keys of persons are lost: restore them',
   'ops.problem.clock_jumped': "The machine's clock jumped and is not believed: put it right",
+  'ops.problem.not_set_up': 'Nobody has set up a hospital here; is the disk mounted?',
   'ops.problem.clock_stands': "Clinic time stands still: the machine's clock is behind it",
   'ops.problem.audit_left_out': 'Audit lines are missing',
   'ops.problem.clients_too_slow': 'Clients read too slowly',

@@ -104,6 +104,7 @@ export default {
   'ops.problem.store_unwritten': '快照无法写入',
   'ops.problem.person_keys_lost': '患者密钥丢失:请从备份恢复',
   'ops.problem.clock_jumped': '机器时钟跳变,未被采用:请先校正机器时间',
+  'ops.problem.not_set_up': '此数据目录尚未设置医院;请确认数据盘已挂载',
   'ops.problem.clock_stands': '业务时间停止不动:机器时钟落后于业务时间',
   'ops.problem.audit_left_out': '审计有缺行',
   'ops.problem.clients_too_slow': '有客户端读得太慢',
