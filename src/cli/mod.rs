@@ -118,6 +118,9 @@ pub fn main() -> ExitCode {
 /// The settings of this file (the built-in ones without) under the environment; everything that is wrong with them is
 /// exit code 2.
 pub fn settings(file: Option<&Path>) -> Result<Settings, Failure> {
+    for name in Settings::unheeded() {
+        eprintln!("jiaohao: {name} is no setting and is not heeded (a setting is JIAOHAO_SECTION__KEY)");
+    }
     let mut settings = Settings::load(file).map_err(|problems| Failure::Usage(problems.to_string()))?;
     // Whoever reads a message need not know where the process was started.
     settings.data.dir = std::path::absolute(&settings.data.dir).map_err(Failure::failed)?;
