@@ -370,6 +370,12 @@ pub fn take(dir: &Path, now: Timestamp) -> Result<Held, FolderError> {
         let begin = || File::create(&unfinished)?.sync_all().and_then(|()| File::open(dir)?.sync_all());
         begin().map_err(io_at(&unfinished))?;
     }
+    if let Some(fallen) = held.fallen() {
+        tracing::info!(
+            "the folder was last held{fallen}, which was killed or fell with its machine (or this is a copy of then); what it \
+             had answered is in the log"
+        );
+    }
     warn(dir)?;
     Ok(Held { looked, _lock: held })
 }

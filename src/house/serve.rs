@@ -181,6 +181,10 @@ impl Server {
     /// # Errors
     /// [`ServeError`], each with what to do.
     pub async fn start(settings: Settings, options: ServeOptions) -> Result<Self, ServeError> {
+        if folder::look(&settings.data.dir)? == Looked::New {
+            // Before half a folder is made.
+            http::probe(settings.server.listen)?;
+        }
         let taken = take_folder(&settings, &options)?;
         let progress = Arc::new(Progress::default());
         let starting = Starting { progress: progress.clone(), test_speed: taken.for_test.then_some(taken.speed) };
@@ -200,7 +204,10 @@ impl Server {
         self.watching.store(false, Ordering::Relaxed);
         self.doors.stop().await;
         let grace = Duration::from_secs(self.house.settings.server.stop_grace_s);
-        drop(self.node.stop_within(grace).await);
+        let dir = &self.house.settings.data.dir;
+        if self.node.stop_within(grace).await.is_some() {
+            tracing::info!(folder = %dir.display(), "stopped: everything that was answered is saved");
+        }
     }
 }
 
@@ -255,11 +262,7 @@ impl Recovered {
                 idle_s: settings.data.idle_after_s,
                 prune_after_s: settings.data.prune_window_h * 3_600,
             },
-            on_failure: Box::new(|why| {
-                tracing::error!(why, "ending: nothing that was pending is released");
-                eprintln!("jiaohao: {why}");
-                std::process::exit(1);
-            }),
+            on_failure: Box::new(log_failed(dir.clone())),
             progress,
         };
         // beside this thread, which the listener needs meanwhile
@@ -357,6 +360,19 @@ fn first_token(tokens: &Tokens) -> String {
         Claims::new(Role::Operator, accounts::first_operator(), Timestamp(clock::wall_ms()), FIRST_TOKEN_TTL_S);
     claims.may_issue = true;
     tokens.issue(&claims)
+}
+
+/// What is done when the log cannot be written any more: the process ends, with where, why and what next.
+fn log_failed(dir: PathBuf) -> impl FnOnce(String) + Send {
+    move |why| {
+        let has_room = free_bytes(&dir).is_none_or(|free| free >= 1 << 20);
+        let next = if has_room { "look at the disk, and start again" } else { "free some space, and start again" };
+        let log = dir.join("log");
+        let folder = log.display();
+        tracing::error!(why, %folder, next, "ending: nothing that was pending is released");
+        eprintln!("jiaohao: {folder}: {why}: {next}");
+        std::process::exit(1);
+    }
 }
 
 /// Looks at the free space: bookings stop below the reserve, everything but reading below the last one.

@@ -29,14 +29,44 @@ const HOUSE: HeaderName = HeaderName::from_static("x-jiaohao-house");
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address is taken or not ours.
-    #[error("cannot listen on {0}: {1}")]
-    Listen(SocketAddr, std::io::Error),
+    #[error("cannot listen on {address}: {error}: {}", remedy(.error))]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
     /// Certificate or key.
     #[error(transparent)]
     Tls(#[from] tls::TlsError),
     /// A thread could not be started.
     #[error("{0}")]
     Thread(std::io::Error),
+}
+
+/// What to do about an address that cannot be had.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "choose another server.listen, or stop what has the port (`ss -ltnp` names it)"
+        }
+        std::io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address (`ip addr`): choose another server.listen"
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "ports below 1024 need a right of their own: choose another server.listen, or put nginx before it \
+             (docs/install.md)"
+        }
+        _ => "choose another server.listen",
+    }
+}
+
+/// Whether the address can be had, before anything is made for it.
+///
+/// # Errors
+/// [`ServeError::Listen`].
+pub fn probe(listen: SocketAddr) -> Result<(), ServeError> {
+    std::net::TcpListener::bind(listen).map(drop).map_err(|error| ServeError::Listen { address: listen, error })
 }
 
 /// Both doors, open.
@@ -202,7 +232,7 @@ pub fn listen(settings: &Settings, starting: Starting) -> Result<Listening, Serv
         (Some(certificate), Some(key)) => server.bind_rustls_0_23(listen, tls::server_config(certificate, key)?),
         _ => server.bind(listen),
     };
-    let server = bound.map_err(|error| ServeError::Listen(listen, error))?;
+    let server = bound.map_err(|error| ServeError::Listen { address: listen, error })?;
     let address = server.addrs().first().copied().unwrap_or(listen);
     let running = server.run();
     let handle = running.handle();
