@@ -513,6 +513,37 @@ fn date_the_log(data: &Path, at: Timestamp) {
 }
 
 #[tokio::test]
+async fn an_address_that_cannot_be_had_makes_no_folder_and_a_kill_is_told_from_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let out = jiaohao(&data, taken.local_addr().unwrap().port()).arg("serve").output().unwrap();
+    let words = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.code() == Some(1) && words.contains("server.listen") && words.contains("ss -ltnp"), "{words}");
+    assert!(!data.exists(), "a folder was made: {words}");
+
+    let told = [("JIAOHAO_LOG__LEVEL", "info")];
+    let ready = async |up: &Up| {
+        while !up.door.is_ready().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let mut killed = Up::begin(&data, &[], &told).await;
+    ready(&killed).await;
+    killed.child.kill().unwrap();
+    killed.child.wait().unwrap();
+    assert!(!said(&killed.log).contains("was killed"), "{}", said(&killed.log));
+    let up = Up::begin(&data, &[], &told).await;
+    ready(&up).await;
+    let log = up.stop().await;
+    assert!(log.contains("was killed") && log.contains("records_replayed") && log.contains("log_commits"), "{log}");
+    assert!(log.trim_end().lines().last().is_some_and(|line| line.contains("stopped: everything")), "{log}");
+    let up = Up::begin(&data, &[], &told).await;
+    ready(&up).await;
+    assert!(!said(&up.log).contains("was killed"), "{}", said(&up.log));
+}
+
+#[tokio::test]
 async fn a_folder_whose_disk_is_not_there_is_no_new_house_and_a_new_house_says_that_it_is_one() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("disk").join("data");

@@ -120,3 +120,31 @@ impl FolderLock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_killed_is_told_from_who_ended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let take = |at| FolderLock::take(folder.path(), Timestamp(at)).expect("free");
+        assert_eq!(take(1).fallen(), None, "nobody was here");
+        assert_eq!(take(2).fallen(), None, "it has ended");
+        let written = take(3);
+        let path = folder.path().join("LOCK");
+        let alive = std::fs::read(&path).expect("there");
+        assert!(
+            matches!(FolderLock::take(folder.path(), Timestamp(4)), Err(FolderLockError::Held { holder: Some(holder), .. }) if holder.since == Timestamp(3))
+        );
+        drop(FolderLock::take_to_read(folder.path()).expect_err("held"));
+        drop(written);
+        drop(FolderLock::take_to_read(folder.path()).expect("free"));
+        // As a kill leaves it.
+        std::fs::write(&path, alive).expect("written");
+        let next = take(5);
+        assert_eq!(next.fallen().map(|holder| holder.since), Some(Timestamp(3)));
+        drop(next);
+        assert_eq!(take(6).fallen(), None);
+    }
+}
