@@ -160,6 +160,11 @@ pub trait Engine: Send + Sync + 'static {
         None
     }
 
+    /// Names the house, so that a screen knows a stranger's from its own. None: it has no name.
+    fn house_id(&self) -> Option<&str> {
+        None
+    }
+
     /// The zone of a site; of the house when none is named or it is unknown.
     fn zone(&self, site: Option<&str>) -> Zone;
 

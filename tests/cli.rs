@@ -172,6 +172,17 @@ fn reading_commands_write_nothing_and_take_the_folder_of_the_configuration() {
         assert!(stderr(&out).contains("holds no log"), "{}", stderr(&out));
         assert_eq!(std::fs::read_dir(&elsewhere).expect("a folder").count(), 0, "{command} has written");
     }
+    for command in [
+        &["journal", "verify", "--data", "nowhere"][..],
+        &["token", "issue", "--role", "operator", "--data", "nowhere"],
+    ] {
+        let out = jiaohao(command, folder.path(), &[]);
+        let words = stderr(&out);
+        assert_eq!(out.status.code(), Some(1), "{words}");
+        assert!(words.contains("there is no data folder at /") && words.contains("--config"), "{words}");
+    }
+    let out = jiaohao(&["token", "issue", "--role", "operator", "--data", "elsewhere"], folder.path(), &[]);
+    assert!(stderr(&out).contains("there is no data folder") && !stderr(&out).contains("backup"), "{}", stderr(&out));
     let heading = "{\"jiaohao_journal\":1,\"history\":\"00\"}\n";
     std::fs::write(folder.path().join("bad.jsonl"), format!("{heading}{{\"shard\":\"a\"\n")).expect("written");
     let out = jiaohao(&["journal", "import", "--data", "made", "--from", "bad.jsonl"], folder.path(), &[]);

@@ -513,6 +513,69 @@ fn date_the_log(data: &Path, at: Timestamp) {
 }
 
 #[tokio::test]
+async fn an_address_that_cannot_be_had_makes_no_folder_and_a_kill_is_told_from_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let out = jiaohao(&data, taken.local_addr().unwrap().port()).arg("serve").output().unwrap();
+    let words = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.code() == Some(1) && words.contains("server.listen") && words.contains("ss -ltnp"), "{words}");
+    assert!(!data.exists(), "a folder was made: {words}");
+
+    let told = [("JIAOHAO_LOG__LEVEL", "info")];
+    let ready = async |up: &Up| {
+        while !up.door.is_ready().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let mut killed = Up::begin(&data, &[], &told).await;
+    ready(&killed).await;
+    killed.child.kill().unwrap();
+    killed.child.wait().unwrap();
+    assert!(!said(&killed.log).contains("was killed"), "{}", said(&killed.log));
+    let up = Up::begin(&data, &[], &told).await;
+    ready(&up).await;
+    let log = up.stop().await;
+    assert!(log.contains("was killed") && log.contains("records_replayed") && log.contains("log_commits"), "{log}");
+    assert!(log.trim_end().lines().last().is_some_and(|line| line.contains("stopped: everything")), "{log}");
+    let up = Up::begin(&data, &[], &told).await;
+    ready(&up).await;
+    assert!(!said(&up.log).contains("was killed"), "{}", said(&up.log));
+}
+
+#[tokio::test]
+async fn a_folder_whose_disk_is_not_there_is_no_new_house_and_a_new_house_says_that_it_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("disk").join("data");
+    let out = jiaohao(&nowhere, free_port()).arg("serve").current_dir(folder.path()).output().unwrap();
+    let words = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(1), "{words}");
+    assert!(words.contains(&*nowhere.to_string_lossy()) && words.contains("Is the disk mounted?"), "{words}");
+    assert!(!folder.path().join("disk").exists(), "something was made");
+
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let up = Up::start(&empty, &[]).await;
+    let (status, ready) = page(&up, "/readyz");
+    assert!(status == 200 && ready.starts_with("ready\nnew: ") && ready.contains("is the disk mounted"), "{ready}");
+    assert!(ready.contains(&*empty.to_string_lossy()), "{ready}");
+    let is_said = |what: &str| page(&up, "/metrics").1.lines().any(|line| line == what);
+    let until = async |what: &str| {
+        let began = Instant::now();
+        while !is_said(what) {
+            assert!(began.elapsed() < Duration::from_secs(20), "no {what}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    until("not_set_up 1").await;
+    let operator = token(&empty, &["--role", "operator", "--account", "setup"]);
+    let site = json!({"id": "h", "name": "医院", "time_zone": "Asia/Shanghai"});
+    up.door.insist("PUT", "/sites", Some(&operator), &site).await.unwrap();
+    assert_eq!(page(&up, "/readyz").1, "ready\n");
+    until("not_set_up 0").await;
+}
+
+#[tokio::test]
 async fn a_wall_clock_that_is_not_the_logs_is_noticed_before_anything_is_decided() {
     let folder = tempfile::tempdir().unwrap();
     let (data, _) = used(folder.path()).await;
@@ -521,17 +584,22 @@ async fn a_wall_clock_that_is_not_the_logs_is_noticed_before_anything_is_decided
     date_the_log(&data, Timestamp(now + 2 * 3_600_000));
     let up = Up::start(&data, &[]).await;
     let (status, ready) = page(&up, "/readyz");
-    assert!(status == 200 && ready.contains("clock: the wall clock is -7"), "{status} {ready}");
+    assert!(status == 200 && ready.contains("clock: the machine says "), "{status} {ready}");
+    let first = ready.find("Put the machine's clock right").zip(ready.find("/api/v1/clock/confirm"));
+    assert!(first.is_some_and(|(right, confirm)| right < confirm), "{ready}");
     let (_, metrics) = page(&up, "/metrics");
     assert!(metrics.contains("clock_alarm 1") && metrics.contains("# HELP clock_alarm"), "{metrics}");
     let operator = token(&data, &["--role", "operator", "--account", "setup"]);
     up.door.insist("POST", "/clock/confirm", Some(&operator), &Value::Null).await.unwrap();
+    let stands = |ready: &str| ready.starts_with("ready\n") && ready.contains("clinic time stands still");
     let (_, ready) = page(&up, "/readyz");
-    assert_eq!(ready, "ready\n");
+    assert!(stands(&ready), "{ready}");
     let log = up.stop().await;
-    assert!(log.contains("the wall clock is not believed") && log.contains("/api/v1/clock/confirm"), "{log}");
+    assert!(log.contains("the machine's clock is not believed") && log.contains("/api/v1/clock/confirm"), "{log}");
+    assert!(log.contains("clinic time stands still") && !log.contains("clinic time follows it"), "{log}");
     let confirmed = Up::start(&data, &["--confirm-clock"]).await;
-    assert_eq!(page(&confirmed, "/readyz").1, "ready\n");
+    let (_, ready) = page(&confirmed, "/readyz");
+    assert!(stands(&ready), "{ready}");
 }
 
 #[tokio::test]

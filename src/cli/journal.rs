@@ -13,7 +13,7 @@ use jiaohao_actors::shell::verify::{Compared, Comparison};
 use jiaohao_actors::store::{Store, StoreError};
 use serde::Serialize;
 
-use super::{Failure, print_result, settings};
+use super::{Failure, cannot_enter, look_into, named_folder, print_result};
 use crate::house::folder;
 
 /// Memory for reading the store.
@@ -81,10 +81,7 @@ struct Place {
 
 impl Place {
     fn folder(self) -> Result<PathBuf, Failure> {
-        match self.data {
-            Some(data) => Ok(data),
-            None => Ok(settings(self.config.as_deref())?.data.dir),
-        }
+        named_folder(self.data, self.config.as_deref())
     }
 }
 
@@ -259,7 +256,15 @@ fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
 
 fn log_of(data: &Path) -> Result<PathBuf, Failure> {
     let log = data.join("log");
-    if log.is_dir() { Ok(log) } else { Err(Failure::Failed(format!("{} holds no log", data.display()))) }
+    look_into(data)?;
+    match std::fs::read_dir(&log) {
+        Ok(_) => Ok(log),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Err(cannot_enter(&log, &error)),
+        Err(_) => Err(Failure::Failed(format!(
+            "{} holds no log: is this the data folder (--data, or data.dir of --config)?",
+            data.display()
+        ))),
+    }
 }
 
 /// Holds the folder while it is read, so that nobody writes. Nothing is written for that.

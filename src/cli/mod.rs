@@ -1,7 +1,7 @@
 //! The command line: one file for each subcommand, with its `Args` and its `run`. Results go to stdout, logs to
 //! stderr; the exit code is 0 for done, 1 for failed, 2 for wrong usage or configuration.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -118,10 +118,41 @@ pub fn main() -> ExitCode {
 /// The settings of this file (the built-in ones without) under the environment; everything that is wrong with them is
 /// exit code 2.
 pub fn settings(file: Option<&Path>) -> Result<Settings, Failure> {
+    for name in Settings::unheeded() {
+        eprintln!("jiaohao: {name} is no setting and is not heeded (a setting is JIAOHAO_SECTION__KEY)");
+    }
     let mut settings = Settings::load(file).map_err(|problems| Failure::Usage(problems.to_string()))?;
     // Whoever reads a message need not know where the process was started.
     settings.data.dir = std::path::absolute(&settings.data.dir).map_err(Failure::failed)?;
     Ok(settings)
+}
+
+/// The data folder that a command beside the server is for: the one that is named, else the configuration's.
+pub fn named_folder(data: Option<PathBuf>, config: Option<&Path>) -> Result<PathBuf, Failure> {
+    match data {
+        Some(data) => std::path::absolute(data).map_err(Failure::failed),
+        None => Ok(settings(config)?.data.dir),
+    }
+}
+
+/// Whether that folder is there and open to this user, before anything is missed within it.
+pub fn look_into(dir: &Path) -> Result<(), Failure> {
+    std::fs::read_dir(dir).map(drop).map_err(|error| cannot_enter(dir, &error))
+}
+
+/// Why a folder, or what is in it, cannot be read, and what to do.
+pub fn cannot_enter(path: &Path, error: &std::io::Error) -> Failure {
+    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    let path = path.display();
+    Failure::Failed(match error.kind() {
+        NotFound | NotADirectory => format!(
+            "there is no data folder at {path}: name it by --data, or the configuration that has it (data.dir) by --config"
+        ),
+        PermissionDenied => {
+            format!("{path} is closed to this user: run as its owner, `sudo -u jiaohao jiaohao …`")
+        }
+        _ => format!("{path}: {error}"),
+    })
 }
 
 /// Prints a result on stdout. A reader that has gone away (`jiaohao … | head`) is no failure.
@@ -142,6 +173,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn a_folder_that_is_closed_or_not_there_sends_nobody_to_the_backup() {
+        let closed = cannot_enter(Path::new("/d"), &std::io::ErrorKind::PermissionDenied.into()).to_string();
+        assert!(closed.contains("/d is closed to this user") && closed.contains("sudo -u jiaohao"), "{closed}");
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(look_into(folder.path()).is_ok());
+        let gone = look_into(&folder.path().join("no")).expect_err("not there").to_string();
+        assert!(gone.contains("there is no data folder at /") && gone.contains("--config"), "{gone}");
     }
 
     #[test]

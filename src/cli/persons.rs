@@ -8,7 +8,7 @@ use jiaohao_actors::shell::clock;
 use jiaohao_domain::Timestamp;
 use serde_json::json;
 
-use super::{Failure, print_result, settings};
+use super::{Failure, look_into, named_folder, print_result};
 use crate::house::folder::Folder;
 use crate::identity::person_keys::PersonKeys;
 
@@ -40,10 +40,9 @@ enum Action {
 /// Runs it. The folder must not be in use.
 pub fn run(args: Args) -> Result<(), Failure> {
     let Action::Mend { from, data, config } = args.action;
-    let data = match data {
-        Some(data) => data,
-        None => settings(config.as_deref())?.data.dir,
-    };
+    let data = named_folder(data, config.as_deref())?;
+    look_into(&data)?;
+    look_into(&from)?;
     let id = |folder: &PathBuf| match Folder::read(folder).map_err(Failure::failed)? {
         Some(known) => Ok(known.id),
         None => Err(Failure::Failed(format!("{} is no data folder", folder.display()))),

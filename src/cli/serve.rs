@@ -78,7 +78,8 @@ fn announce(server: &Server) -> Result<(), Failure> {
     let report = &server.report;
     tracing::info!(
         address = %server.doors.address,
-        records = report.records,
+        log_commits = report.commits,
+        records_replayed = report.records,
         took_ms = report.took_ms,
         "the doors are open"
     );

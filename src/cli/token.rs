@@ -1,13 +1,13 @@
 //! `jiaohao token issue`: a signed token for scripts, made with the key of a data folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use jiaohao_domain::{BoardId, DepartmentId, DoctorId, Role, ScreenId, SiteId, Timestamp, is_well_formed};
 
-use super::{Failure, print_result, settings};
+use super::{Failure, cannot_enter, look_into, named_folder, print_result, settings};
 use crate::http::requests::IssueToken;
-use crate::identity::keys::{KeyName, Keys};
+use crate::identity::keys::{KeyError, KeyName, Keys};
 use crate::identity::scripts;
 use crate::identity::tokens::{Claims, Tokens};
 
@@ -102,11 +102,23 @@ fn id(text: &str) -> Result<String, String> {
 pub fn run(args: Args) -> Result<(), Failure> {
     let Action::Issue(issue) = args.action;
     let settings = settings(issue.config.as_deref())?;
-    let keys_dir = issue.data.as_ref().map_or_else(|| settings.data.keys_dir(), |data| data.join("keys"));
     let claims =
         claims(&issue, settings.identity.script_token_ttl_s, Timestamp(jiaohao_actors::shell::clock::wall_ms()))?;
-    let keys = Keys::open(&keys_dir, false).map_err(Failure::failed)?;
+    let data = named_folder(issue.data.clone(), issue.config.as_deref())?;
+    look_into(&data)?;
+    let keys = Keys::open(&data.join("keys"), false).map_err(|error| no_keys(&data, &error))?;
     print_result(&format!("{}\n", Tokens::new(keys.get(KeyName::Token)).issue(&claims)))
+}
+
+/// A folder that is none has lost no key, and what is closed is not lost.
+fn no_keys(data: &Path, error: &KeyError) -> Failure {
+    match error {
+        KeyError::Missing(_) if !["keys", "folder.json", "log"].iter().any(|part| data.join(part).exists()) => {
+            cannot_enter(data, &std::io::ErrorKind::NotFound.into())
+        }
+        KeyError::Io { path, error } => cannot_enter(path, error),
+        lost => Failure::failed(lost),
+    }
 }
 
 /// What the command line asks for, if it makes sense.

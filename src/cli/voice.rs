@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiaohao_domain::SiteId;
 use serde_json::{Value, json};
 
-use super::{Failure, print_result};
+use super::{Failure, look_into, print_result};
 use crate::clients::Refusal;
 use crate::clients::http::Door;
 use crate::house::voices::{MadePack, make_offline};
@@ -103,6 +103,7 @@ fn show(bar: &ProgressBar, site: &SiteId, done: usize, all: usize) {
 }
 
 fn in_folder(data: &Path, args: &Make, bar: &ProgressBar) -> Result<Vec<MadePack>, Failure> {
+    look_into(data)?;
     let how = (args.language, args.over_recording);
     let step = |site: &SiteId, done, all| show(bar, site, done, all);
     make_offline(data, &crate::kinds::kinds(), args.site.as_ref(), how, &step).map_err(Failure::Failed)

@@ -196,6 +196,16 @@ impl Door {
         answered.is_ok_and(|answered| !says_recovering(&answered.body))
     }
 
+    /// What `/readyz` says: ready or why not, then what an operator should look at, a line each.
+    ///
+    /// # Errors
+    /// The door does not answer.
+    pub async fn readyz(&self) -> Result<String, Refusal> {
+        let request = self.request("GET", "/readyz", None, None, None);
+        let answered = self.exchange(&request).await.map_err(Refusal::door)?;
+        Ok(String::from_utf8_lossy(&answered.body).into_owned())
+    }
+
     /// What `/metrics` says.
     ///
     /// # Errors

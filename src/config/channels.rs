@@ -218,7 +218,8 @@ impl Settings {
         let (sms, wechat) = (&self.sms, &self.wechat);
         if let Some(url) = &sms.url {
             address(&mut faults, "sms.url", url);
-            faults.extend(sms.key().err().map(|why| ("sms.secret", why)));
+            let from = if sms.secret_file.is_some() { "sms.secret_file" } else { "sms.secret" };
+            faults.extend(sms.key().err().map(|why| (from, why)));
             let needed = [
                 ("sms.key_id", &sms.key_id),
                 ("sms.sign", &sms.sign),
@@ -232,7 +233,8 @@ impl Settings {
         if wechat.app_id.is_some() {
             address(&mut faults, "wechat.url", &wechat.url);
             address(&mut faults, "wechat.authorize_url", &wechat.authorize_url);
-            faults.extend(wechat.app_secret().err().map(|why| ("wechat.secret", why)));
+            let from = if wechat.secret_file.is_some() { "wechat.secret_file" } else { "wechat.secret" };
+            faults.extend(wechat.app_secret().err().map(|why| (from, why)));
             if wechat.token().is_none() {
                 faults.push(("wechat.callback_token", "it belongs to wechat.app_id: give both or neither".to_owned()));
             }

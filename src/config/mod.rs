@@ -21,6 +21,15 @@ pub use sections::*;
 /// What begins the name of every environment variable that is a setting.
 const ENVIRONMENT_PREFIX: &str = "JIAOHAO_";
 
+/// Other variables with that beginning: a token for the commands that need one, and those of the tests.
+const OTHER_VARIABLES: &[&str] =
+    &["TOKEN", "FULL", "SEED", "ROUNDS", "BIN", "BENCH_DIR", "CRASH_AT", "PLANT", "WRITE_GOLDEN", "WRITE_FIXTURE"];
+
+fn is_unheeded(name: &str) -> bool {
+    let rest = name.strip_prefix(ENVIRONMENT_PREFIX);
+    rest.is_some_and(|rest| !rest.contains("__") && !OTHER_VARIABLES.contains(&rest))
+}
+
 /// Jiaohao's configuration. Every setting can also be given as an environment variable, which wins over the file:
 /// JIAOHAO_SECTION__KEY, e.g. JIAOHAO_SERVER__LISTEN=0.0.0.0:8080. Lists are separated by commas there.
 /// A line that begins with # shows the default; take the # away and change it.
@@ -107,9 +116,14 @@ impl Settings {
         let mut layer = SettingsLayer::empty();
         let mut variables = BTreeMap::new();
         for (name, value) in environment {
+            let Some(rest) = name.strip_prefix(ENVIRONMENT_PREFIX) else { continue };
             // A setting's name has two parts; `JIAOHAO_TOKEN` and the like are not settings.
-            let Some((section, key)) = name.strip_prefix(ENVIRONMENT_PREFIX).and_then(|rest| rest.split_once("__"))
-            else {
+            let Some((section, key)) = rest.split_once("__") else {
+                let meant = problem::meant_by(rest);
+                if !meant.is_empty() {
+                    let what = format!("this is no setting: did you mean {}?", meant.join(" or "));
+                    wrong.push(Problem::of_source(&name, what));
+                }
                 continue;
             };
             let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
@@ -162,9 +176,34 @@ impl Settings {
         };
         first
             .or_else(|wrong: Problems| {
-                problem::read(name, &as_plain).or_else(|_| problem::read(name, &as_list)).map_err(|_| wrong)
+                problem::read(name, &as_plain).or_else(|_| problem::read(name, &as_list)).map_err(|of_list| {
+                    match problem::is_list(&format!("{section}.{key}")) {
+                        true => Self::wrong_entries(name, section, key, value).unwrap_or(of_list),
+                        false => wrong,
+                    }
+                })
             })
             .map_err(|wrong| Problems(wrong.0.into_iter().map(Problem::without_line).collect()))
+    }
+
+    /// The entries of a list separated by commas that cannot be read, each by itself.
+    fn wrong_entries(name: &str, section: &str, key: &str, value: &str) -> Option<Problems> {
+        let mut wrong = Vec::new();
+        for entry in value.split(',').map(str::trim) {
+            let alone = toml::Value::Array(vec![toml::Value::String(entry.to_owned())]);
+            let read: Result<SettingsLayer, Problems> = problem::read(name, &format!("[{section}]\n{key} = {alone}\n"));
+            let of_entry = |problem: Problem| Problem { what: format!("{entry:?}: {}", problem.what), ..problem };
+            wrong.extend(read.err().into_iter().flat_map(|wrong| wrong.0).map(of_entry));
+        }
+        (!wrong.is_empty()).then_some(Problems(wrong))
+    }
+
+    /// Names of this environment that begin like a setting's and are none: whoever set them believes that they are heeded.
+    pub fn unheeded() -> Vec<String> {
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let mut unheeded: Vec<String> = names.filter(|name| is_unheeded(name)).collect();
+        unheeded.sort_unstable();
+        unheeded
     }
 
     /// What is wrong with settings that can each be read: by field.

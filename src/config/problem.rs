@@ -132,6 +132,27 @@ fn setting(field: &str) -> Option<&'static Field> {
     section_of(section)?.fields.iter().find(|field| field.name == key)
 }
 
+/// The variables of the settings that somebody may have meant who left out an underscore or the section.
+pub(super) fn meant_by(rest: &str) -> Vec<String> {
+    let rest = rest.to_ascii_lowercase();
+    let mut meant = Vec::new();
+    for section in Settings::META.fields {
+        let Some(meta) = section_of(section.name) else { continue };
+        for field in meta.fields {
+            if rest == field.name || rest == format!("{}_{}", section.name, field.name) {
+                meant.push(format!("JIAOHAO_{}__{}", section.name, field.name).to_ascii_uppercase());
+            }
+        }
+    }
+    meant
+}
+
+/// Whether a setting is a list.
+pub(super) fn is_list(field: &str) -> bool {
+    let Some((section, key)) = field.split_once('.') else { return false };
+    toml::from_str::<super::SettingsLayer>(&format!("[{section}]\n{key} = []\n")).is_ok()
+}
+
 fn is_setting(field: &str) -> bool {
     setting(field).is_some()
 }

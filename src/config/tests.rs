@@ -281,7 +281,7 @@ fn a_secret_comes_from_its_file_or_the_environment_and_is_in_no_message() {
     let from_variable = Settings::from_parts("t", &SMS.replace("secret = \"s3cret\"\n", ""), variable.clone());
     assert_eq!(key(from_variable.expect("in order")).as_deref(), Ok("12345678"));
     let twice = Settings::from_parts("t", &from_file, variable).expect_err("twice");
-    assert_eq!(only(twice).field.as_deref(), Some("sms.secret"));
+    assert_eq!(only(twice).field.as_deref(), Some("sms.secret_file"));
     for content in ["", " \n", "two\nlines"] {
         std::fs::write(&file, content).expect("written");
         assert!(load(&from_file).is_err(), "{content:?}");
@@ -292,4 +292,29 @@ fn a_secret_comes_from_its_file_or_the_environment_and_is_in_no_message() {
     assert!(!as_number.to_string().contains("87654321"), "{as_number}");
     let settings = load(&format!("{SMS}{WECHAT}")).expect("in order");
     assert!(!format!("{settings:?}").contains("s3cret") && !format!("{settings:?}").contains("t0ken"));
+}
+
+#[test]
+fn a_variable_that_is_meant_as_a_setting_and_is_none_is_named() {
+    for name in ["JIAOHAO_SERVER_LISTEN", "JIAOHAO_LISTEN"] {
+        let wrong = only(under(name, "127.0.0.1:1").expect_err("no setting"));
+        assert_eq!(wrong.source_name, name);
+        assert!(wrong.what.contains("did you mean JIAOHAO_SERVER__LISTEN?"), "{wrong}");
+    }
+    let secrets = only(under("JIAOHAO_SECRET", "x").expect_err("no setting"));
+    assert!(secrets.what.contains("JIAOHAO_SMS__SECRET or JIAOHAO_WECHAT__SECRET") && !secrets.what.contains(": x"));
+    assert!(under("JIAOHAO_TOKEN", "eyJ").is_ok());
+    assert!(is_unheeded("JIAOHAO_HOME") && !is_unheeded("JIAOHAO_TOKEN") && !is_unheeded("JIAOHAO_LOG__LEVEL"));
+}
+
+#[test]
+fn the_bad_entry_of_a_list_and_the_file_of_a_secret_are_named() {
+    let wrong = only(under("JIAOHAO_SERVER__TRUSTED_PROXIES", "10.0.0.1, 10.0.0.999").expect_err("no address"));
+    assert!(wrong.what.starts_with("\"10.0.0.999\": ") && !wrong.what.contains("sequence"), "{wrong}");
+    assert_eq!(wrong.field.as_deref(), Some("server.trusted_proxies"));
+    let text = SMS.replace("secret = \"s3cret\"\n", "secret_file = \"/nope\"\n");
+    let wrong = load(&text).expect_err("no file").0;
+    let of_file = wrong.iter().find(|problem| problem.what.contains("/nope")).expect("named");
+    assert_eq!(of_file.field.as_deref(), Some("sms.secret_file"));
+    assert!(of_file.line.is_some(), "{of_file}");
 }

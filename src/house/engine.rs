@@ -456,6 +456,10 @@ impl Engine for Shared {
         self.0.for_test.then(|| self.0.shell.clock.speed())
     }
 
+    fn house_id(&self) -> Option<&str> {
+        Some(&self.0.id)
+    }
+
     fn zone(&self, at: Option<&str>) -> Zone {
         self.0.zone_of(at)
     }

@@ -42,6 +42,19 @@ pub enum FolderError {
         /// What it said.
         error: io::Error,
     },
+    /// A folder is made only within one that is there: where more is missing, a disk is not mounted or a name is wrong.
+    #[error(
+        "{} cannot be made, because {} does not exist. Is the disk mounted? Is data.dir right? A new house is begun only in a \
+         folder that is there or whose parent is",
+        .folder.display(),
+        .parent.display()
+    )]
+    Nowhere {
+        /// Which folder.
+        folder: PathBuf,
+        /// What would hold it.
+        parent: PathBuf,
+    },
     /// Another process has it, or nobody can.
     #[error(transparent)]
     Lock(FolderLockError),
@@ -345,7 +358,8 @@ pub struct Held {
 /// Looks at the folder, takes it, and marks a new one as being made.
 ///
 /// # Errors
-/// See [`FolderError`]; nothing has been changed then but, on a folder that is ours, `LOCK`.
+/// See [`FolderError`]; nothing has been changed then but, on a folder that is ours, `LOCK`. A folder that is not there is
+/// made, its parent is not.
 pub fn take(dir: &Path, now: Timestamp) -> Result<Held, FolderError> {
     look(dir)?;
     let held = lock(dir, now)?;
@@ -356,12 +370,25 @@ pub fn take(dir: &Path, now: Timestamp) -> Result<Held, FolderError> {
         let begin = || File::create(&unfinished)?.sync_all().and_then(|()| File::open(dir)?.sync_all());
         begin().map_err(io_at(&unfinished))?;
     }
+    if let Some(fallen) = held.fallen() {
+        tracing::info!(
+            "the folder was last held{fallen}, which was killed or fell with its machine (or this is a copy of then); what it \
+             had answered is in the log"
+        );
+    }
     warn(dir)?;
     Ok(Held { looked, _lock: held })
 }
 
 fn lock(dir: &Path, now: Timestamp) -> Result<FolderLock, FolderError> {
-    fs::create_dir_all(dir).map_err(io_at(dir))?;
+    match fs::create_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let parent = dir.parent().unwrap_or(dir).to_owned();
+            return Err(FolderError::Nowhere { folder: dir.to_owned(), parent });
+        }
+        made => made.map_err(io_at(dir))?,
+    }
     FolderLock::take(dir, now).map_err(|error| match error {
         FolderLockError::Io { file, error } => FolderError::Io { path: file, error },
         held => FolderError::Lock(held),

@@ -1,5 +1,9 @@
 //! Whether the house can do its work, in words for who runs it.
 
+use std::sync::atomic::Ordering;
+
+use jiaohao_domain::OwnerKind;
+
 use super::House;
 
 /// A batch of the log that takes longer, in milliseconds, is not slow any more: the disk does not answer.
@@ -31,14 +35,38 @@ impl House {
         stalled_s(self.shell.writing_ms())
     }
 
+    /// Whether nobody has set up a hospital here: a new house, or a folder that is not the one that was meant.
+    pub(super) fn is_not_set_up(&self) -> bool {
+        if !self.has_site.load(Ordering::Relaxed) && !self.shell.known_owners(OwnerKind::Site).is_empty() {
+            self.has_site.store(true, Ordering::Relaxed);
+        }
+        !self.has_site.load(Ordering::Relaxed)
+    }
+
     /// What an operator should look at while it works.
     pub(super) fn alarms_now(&self) -> Vec<String> {
         let mut alarms = Vec::new();
         let clock = &self.shell.clock;
         if clock.is_alarmed() {
+            let zone = self.zone_of(None);
+            let (machine, clinic) = (zone.rfc3339(clock.wall_now()), zone.rfc3339(clock.clinic()));
+            let what = match clock.stands() {
+                true => {
+                    "clinic time stands still until the machine's clock comes there. Put the machine's clock right; if it is \
+                     right, an earlier time was confirmed wrongly: docs/operations.md, \"The clock\""
+                }
+                false => {
+                    "it is not believed, clinic time goes on without it. Put the machine's clock right; confirm only if the \
+                     machine is right (POST /api/v1/clock/confirm)"
+                }
+            };
+            alarms.push(format!("clock: the machine says {machine}, clinic time is {clinic}: {what}"));
+        }
+        if self.is_not_set_up() {
             alarms.push(format!(
-                "clock: the wall clock is {} s from clinic time and is not believed until POST /api/v1/clock/confirm",
-                clock.drift_ms() / 1_000
+                "new: nobody has set up a hospital in {} yet (/setup). If there should be one: is the disk mounted, and \
+                 data.dir right?",
+                data.dir.display()
             ));
         }
         let closed = self.shell.closed_owners().len();

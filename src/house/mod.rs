@@ -88,6 +88,10 @@ pub struct House {
     pub(crate) tellings: notices::Tellings,
     /// What is kept of those whom nobody knows.
     pub(crate) strangers: Strangers,
+    /// Names the house: its folder's own name, which no other folder has.
+    pub(crate) id: String,
+    /// Somebody has set up a hospital here; not looked for again once there is one.
+    pub(crate) has_site: std::sync::atomic::AtomicBool,
     /// The folder was made for test.
     pub(crate) for_test: bool,
     pub(crate) stopping: std::sync::atomic::AtomicBool,

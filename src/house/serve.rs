@@ -181,6 +181,10 @@ impl Server {
     /// # Errors
     /// [`ServeError`], each with what to do.
     pub async fn start(settings: Settings, options: ServeOptions) -> Result<Self, ServeError> {
+        if folder::look(&settings.data.dir)? == Looked::New {
+            // Before half a folder is made.
+            http::probe(settings.server.listen)?;
+        }
         let taken = take_folder(&settings, &options)?;
         let progress = Arc::new(Progress::default());
         let starting = Starting { progress: progress.clone(), test_speed: taken.for_test.then_some(taken.speed) };
@@ -200,7 +204,10 @@ impl Server {
         self.watching.store(false, Ordering::Relaxed);
         self.doors.stop().await;
         let grace = Duration::from_secs(self.house.settings.server.stop_grace_s);
-        drop(self.node.stop_within(grace).await);
+        let dir = &self.house.settings.data.dir;
+        if self.node.stop_within(grace).await.is_some() {
+            tracing::info!(folder = %dir.display(), "stopped: everything that was answered is saved");
+        }
     }
 }
 
@@ -233,7 +240,8 @@ impl Recovered {
         let make_clock = move |last_seen: Option<Timestamp>| match (for_test, last_seen.or(start)) {
             (true, Some(from)) => Clock::accelerated(from, speed),
             (true, None) => Clock::accelerated(Timestamp(clock::wall_ms()), speed),
-            (false, _) => Clock::resuming(wall, jump_ms, last_seen.filter(|_| !confirmed), away_ms),
+            (false, _) if confirmed => Clock::resuming(wall, jump_ms, None, away_ms).not_before(last_seen),
+            (false, _) => Clock::resuming(wall, jump_ms, last_seen, away_ms),
         };
         let generations = Arc::<Generations>::default();
         let (outlet, notices) = notices::outlet();
@@ -254,11 +262,7 @@ impl Recovered {
                 idle_s: settings.data.idle_after_s,
                 prune_after_s: settings.data.prune_window_h * 3_600,
             },
-            on_failure: Box::new(|why| {
-                tracing::error!(why, "ending: nothing that was pending is released");
-                eprintln!("jiaohao: {why}");
-                std::process::exit(1);
-            }),
+            on_failure: Box::new(log_failed(dir.clone())),
             progress,
         };
         // beside this thread, which the listener needs meanwhile
@@ -301,6 +305,8 @@ impl Recovered {
             asked_wechat: super::wechat::Asked::default(),
             tellings: notices::Tellings::default(),
             strangers: Strangers::default(),
+            id: folder.id.clone(),
+            has_site: AtomicBool::new(false),
             for_test,
             stopping: AtomicBool::new(false),
             keys,
@@ -360,6 +366,19 @@ fn first_token(tokens: &Tokens) -> String {
     tokens.issue(&claims)
 }
 
+/// What is done when the log cannot be written any more: the process ends, with where, why and what next.
+fn log_failed(dir: PathBuf) -> impl FnOnce(String) + Send {
+    move |why| {
+        let has_room = free_bytes(&dir).is_none_or(|free| free >= 1 << 20);
+        let next = if has_room { "look at the disk, and start again" } else { "free some space, and start again" };
+        let log = dir.join("log");
+        let folder = log.display();
+        tracing::error!(why, %folder, next, "ending: nothing that was pending is released");
+        eprintln!("jiaohao: {folder}: {why}: {next}");
+        std::process::exit(1);
+    }
+}
+
 /// Looks at the free space: bookings stop below the reserve, everything but reading below the last one.
 fn look_at_disk(dir: &Path, settings: &Settings, shell: &Shell) {
     let (reserve, last) = (settings.data.reserve_mib, settings.data.last_reserve_mib);
@@ -386,6 +405,7 @@ fn watch(dir: PathBuf, settings: Settings, house: Arc<House>, watching: Arc<Atom
             // Read once a second, so that a jump is noticed while nobody does anything.
             house.shell.clock.clinic();
             figures::note(&house.shell);
+            metrics::gauge!("not_set_up").set(f64::from(u8::from(house.is_not_set_up())));
             house.limits.tidy();
             std::thread::sleep(Duration::from_secs(1));
         }

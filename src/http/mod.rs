@@ -25,7 +25,7 @@ pub use guests::Guest;
 pub use openapi::document as openapi_document;
 pub use origin::Proxies;
 pub use resources::RESOURCES;
-pub use server::{Listening, Running, ServeError, listen, start};
+pub use server::{Listening, Running, ServeError, listen, probe, start};
 pub use starting::Starting;
 
 use crate::engine::Engine;

@@ -21,18 +21,52 @@ use crate::reach::Reach;
 /// How long good-byes may take before the server stops listening, at a stop.
 const BYE_TIME: Duration = Duration::from_millis(700);
 
+/// Where one signs in, and the header of every answer there, a refusal too, that names the house.
+const SESSION: &str = "/api/v1/session";
+const HOUSE: HeaderName = HeaderName::from_static("x-jiaohao-house");
+
 /// Why the doors do not open.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address is taken or not ours.
-    #[error("cannot listen on {0}: {1}")]
-    Listen(SocketAddr, std::io::Error),
+    #[error("cannot listen on {address}: {error}: {}", remedy(.error))]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
     /// Certificate or key.
     #[error(transparent)]
     Tls(#[from] tls::TlsError),
     /// A thread could not be started.
     #[error("{0}")]
     Thread(std::io::Error),
+}
+
+/// What to do about an address that cannot be had.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "choose another server.listen, or stop what has the port (`ss -ltnp` names it)"
+        }
+        std::io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address (`ip addr`): choose another server.listen"
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "ports below 1024 need a right of their own: choose another server.listen, or put nginx before it \
+             (docs/install.md)"
+        }
+        _ => "choose another server.listen",
+    }
+}
+
+/// Whether the address can be had, before anything is made for it.
+///
+/// # Errors
+/// [`ServeError::Listen`].
+pub fn probe(listen: SocketAddr) -> Result<(), ServeError> {
+    std::net::TcpListener::bind(listen).map(drop).map_err(|error| ServeError::Listen { address: listen, error })
 }
 
 /// Both doors, open.
@@ -84,6 +118,12 @@ impl Gate {
             Rc::new(data)
         });
         Some(made.clone())
+    }
+
+    /// Which house answers, told to whoever signs in; none before it is up.
+    fn house(&self, path: &str) -> Option<HeaderValue> {
+        let behind = (path == SESSION).then(|| self.behind.get()).flatten()?;
+        HeaderValue::from_str(behind.door.engine.house_id()?).ok()
     }
 }
 
@@ -143,13 +183,20 @@ pub fn listen(settings: &Settings, starting: Starting) -> Result<Listening, Serv
                     }
                     (None, None) => gate.starting.answer(request.request()),
                 };
+                let house = gate.house(request.path());
                 let served = match answer {
                     Some(answer) => Err(request.into_response(answer)),
                     None => Ok(service.call(request)),
                 };
                 async move {
                     match served {
-                        Ok(serving) => serving.await,
+                        Ok(serving) => {
+                            let mut response = serving.await?;
+                            if let Some(house) = house {
+                                response.headers_mut().insert(HOUSE, house);
+                            }
+                            Ok(response)
+                        }
                         Err(answer) => Ok(answer),
                     }
                 }
@@ -185,7 +232,7 @@ pub fn listen(settings: &Settings, starting: Starting) -> Result<Listening, Serv
         (Some(certificate), Some(key)) => server.bind_rustls_0_23(listen, tls::server_config(certificate, key)?),
         _ => server.bind(listen),
     };
-    let server = bound.map_err(|error| ServeError::Listen(listen, error))?;
+    let server = bound.map_err(|error| ServeError::Listen { address: listen, error })?;
     let address = server.addrs().first().copied().unwrap_or(listen);
     let running = server.run();
     let handle = running.handle();

@@ -89,7 +89,16 @@ async fn a_clock_set_forward_or_back_is_not_followed_until_an_operator_confirms(
     assert!(near(seen_ms, began_ms + 2 * HOUR_MS), "a jump back was followed");
     confirm(&operator).await.unwrap();
     assert!(near(now_ms(&door, &desk).await, seen_ms), "clinic time stands until the wall clock comes there");
-    alarm_is(&door, false).await;
+    let says = async || door.readyz().await.expect("answered");
+    let said = says().await;
+    assert!(said.starts_with("ready\n") && said.contains("clinic time stands still"), "{said}");
+    alarm_is(&door, true).await;
     work_goes_on(2).await;
+
+    // Where clinic time is: it follows again.
+    set.store(2 * HOUR_MS + 1_000, Ordering::Relaxed);
+    confirm(&operator).await.unwrap();
+    alarm_is(&door, false).await;
+    assert_eq!(says().await, "ready\n");
     server.stop().await;
 }

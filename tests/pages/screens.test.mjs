@@ -109,4 +109,31 @@ test('an emergency takes a band across the screen; a paused room says so', async
   await board.waitForSelector('[data-room="3号诊室"] .paused:has-text("暂停")');
 });
 
+test('another house at the same address unpairs no screen, a word of its own house does', async () => {
+  browser.serverIsDown = true;
+  const kept = () => board.evaluate(() => JSON.parse(localStorage.getItem('jiaohao.screen.board.renmin.b3f')));
+  const paired = await kept();
+  assert.ok(paired.secret && /^[0-9a-f]{32}$/.test(paired.house), JSON.stringify(paired));
+  await hospital.end('SIGTERM');
+  // As when the disk is not mounted: an empty folder is served at the same address.
+  const stranger = new Hospital({ speed: 1 });
+  stranger.port = hospital.port;
+  await stranger.open();
+  const refused = (page) => page.waitForResponse((response) => response.url().endsWith('/api/v1/session') && response.status() === 401);
+  const asked = refused(board);
+  await board.reload();
+  await asked;
+  await board.waitForSelector('[data-away]:has-text("请听护士叫号")');
+  assert.equal(await board.$('[data-pairing-code]'), null);
+  assert.deepEqual(await kept(), paired);
+  await stranger.close();
+  await hospital.open();
+  await board.waitForSelector('[data-live=on]');
+  assert.deepEqual(await kept(), paired);
+  await hospital.call('POST', '/screens/revoke', { screen: paired.screen });
+  await board.waitForSelector('[data-pairing-code]');
+  assert.equal(await kept(), null);
+  browser.serverIsDown = false;
+});
+
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

@@ -1,7 +1,7 @@
 //! One process a folder: `LOCK` is held as long as the process lives, and says by whom.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use jiaohao_domain::{Timestamp, time::Zone};
@@ -44,10 +44,26 @@ pub enum FolderLockError {
     },
 }
 
+/// What a holder that ends by itself adds to the lock file; after a crash or a kill it is not there.
+const ENDED: &str = "ended";
+
 /// A folder that this process holds until the value is dropped or the process ends, however it ends.
 #[derive(Debug)]
 pub struct FolderLock {
-    _file: File,
+    file: File,
+    /// Who it is stands in the file.
+    is_named: bool,
+    /// Who held it before and did not come to its end.
+    fallen: Option<Holder>,
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        if self.is_named {
+            // On a full disk the next start takes it for a crash, which costs a line in its log.
+            let _ = self.file.write_all(format!("{ENDED}\n").as_bytes());
+        }
+    }
 }
 
 impl FolderLock {
@@ -57,11 +73,23 @@ impl FolderLock {
         let io = |error| FolderLockError::Io { file: path.clone(), error };
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
         let mut file = Self::hold(folder, &path, opened)?;
+        let mut before = String::new();
+        let fallen = (&mut file).take(4096).read_to_string(&mut before).ok().and_then(|_| {
+            let mut lines = before.lines();
+            let holder = serde_json::from_str(lines.next()?).ok()?;
+            (lines.next() != Some(ENDED)).then_some(holder)
+        });
         let holder = Holder { pid: std::process::id(), since: now };
         let line = serde_json::to_string(&holder).expect("invariant: two numbers are JSON");
         // On a full disk the lock holds without a name.
-        let _ = file.set_len(0).and_then(|()| file.write_all(format!("{line}\n").as_bytes()));
-        Ok(Self { _file: file })
+        let named = file.set_len(0).and_then(|()| file.rewind());
+        let is_named = named.and_then(|()| file.write_all(format!("{line}\n").as_bytes())).is_ok();
+        Ok(Self { file, is_named, fallen })
+    }
+
+    /// Who held the folder before and was killed, or fell with the machine.
+    pub fn fallen(&self) -> Option<&Holder> {
+        self.fallen.as_ref()
     }
 
     /// Takes the folder for reading: nothing is written. None when nobody has ever held it, so that there is nothing to
@@ -69,7 +97,7 @@ impl FolderLock {
     pub fn take_to_read(folder: &Path) -> Result<Option<Self>, FolderLockError> {
         let path = folder.join("LOCK");
         match File::open(&path) {
-            Ok(file) => Self::hold(folder, &path, file).map(|file| Some(Self { _file: file })),
+            Ok(file) => Self::hold(folder, &path, file).map(|file| Some(Self { file, is_named: false, fallen: None })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(FolderLockError::Io { file: path, error }),
         }
@@ -90,5 +118,33 @@ impl FolderLock {
             }
             Err(TryLockError::Error(error)) => Err(FolderLockError::Io { file: path.to_path_buf(), error }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_killed_is_told_from_who_ended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let take = |at| FolderLock::take(folder.path(), Timestamp(at)).expect("free");
+        assert_eq!(take(1).fallen(), None, "nobody was here");
+        assert_eq!(take(2).fallen(), None, "it has ended");
+        let written = take(3);
+        let path = folder.path().join("LOCK");
+        let alive = std::fs::read(&path).expect("there");
+        assert!(
+            matches!(FolderLock::take(folder.path(), Timestamp(4)), Err(FolderLockError::Held { holder: Some(holder), .. }) if holder.since == Timestamp(3))
+        );
+        drop(FolderLock::take_to_read(folder.path()).expect_err("held"));
+        drop(written);
+        drop(FolderLock::take_to_read(folder.path()).expect("free"));
+        // As a kill leaves it.
+        std::fs::write(&path, alive).expect("written");
+        let next = take(5);
+        assert_eq!(next.fallen().map(|holder| holder.since), Some(Timestamp(3)));
+        drop(next);
+        assert_eq!(take(6).fallen(), None);
     }
 }

@@ -3,14 +3,16 @@
 //! *Clinic time* orders the day (slots, deadlines, waits) and may be accelerated; *machine time* bounds sockets, beats
 //! and tokens and never is. Clinic time follows the wall clock as long as the wall clock behaves: a jump of more than
 //! a minute against the monotonic clock is not followed until an operator confirms it. Nor is a wall clock that at a start
-//! says something else than the log: clinic time then goes on from where it was.
+//! says something else than the log: clinic time then goes on from where it was. Where a wall clock behind it is confirmed,
+//! clinic time stands until the wall clock comes there, and the alarm stays on.
 #![allow(clippy::disallowed_methods, reason = "this is the clock module")]
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jiaohao_domain::Timestamp;
+use jiaohao_domain::time::Zone;
 
 /// A jump of the wall clock against the monotonic clock that is not followed by itself, unless configured otherwise.
 pub const JUMP_MS: i64 = 60_000;
@@ -26,8 +28,10 @@ struct Inner {
     source: Source,
     /// Clinic time never goes back within a process.
     highest_ms: AtomicI64,
-    /// How far the wall clock is from clinic time while it is not believed; 0: it is.
+    /// How far the wall clock is from clinic time while that does not follow it; 0: it does.
     drift_ms: AtomicI64,
+    /// The wall clock is believed and behind clinic time, which stands.
+    stands: AtomicBool,
 }
 
 enum Source {
@@ -65,6 +69,13 @@ impl Clock {
         Self::of(Source::Wall { began: Instant::now(), state, wall, jump_ms })
     }
 
+    /// Clinic time is not before `last`, which has been decided at: it stands until it comes there.
+    #[must_use]
+    pub fn not_before(self, last: Option<Timestamp>) -> Self {
+        self.0.highest_ms.fetch_max(last.map_or(i64::MIN, |last| last.0), Ordering::AcqRel);
+        self
+    }
+
     /// Clinic time starts at `start` now and runs `speed` times as fast as machine time.
     pub fn accelerated(start: Timestamp, speed: f64) -> Self {
         Self::of(Source::Accelerated { began: Instant::now(), start_ms: start.0 as f64, speed })
@@ -76,7 +87,8 @@ impl Clock {
     }
 
     fn of(source: Source) -> Self {
-        Self(Arc::new(Inner { source, highest_ms: AtomicI64::new(i64::MIN), drift_ms: AtomicI64::new(0) }))
+        let (highest_ms, drift_ms, stands) = (AtomicI64::new(i64::MIN), AtomicI64::new(0), AtomicBool::new(false));
+        Self(Arc::new(Inner { source, highest_ms, drift_ms, stands }))
     }
 
     /// Clinic time now.
@@ -90,9 +102,9 @@ impl Clock {
                 let drift_ms = wall() as f64 - (base.clinic_ms + elapsed_ms);
                 if drift_ms.abs() <= *jump_ms as f64 {
                     base.clinic_ms += drift_ms;
-                    self.note_drift(0, *jump_ms);
+                    self.note_believed((base.clinic_ms + elapsed_ms) as i64, *jump_ms);
                 } else {
-                    self.note_drift(drift_ms as i64, *jump_ms);
+                    self.note_drift(drift_ms as i64, (base.clinic_ms + elapsed_ms) as i64, *jump_ms);
                 }
                 (base.clinic_ms + elapsed_ms).round() as i64
             }
@@ -106,10 +118,39 @@ impl Clock {
         self.clinic().min(Timestamp(wall_ms()))
     }
 
+    /// Clinic time (which would be `going_ms` if it could go back) and the machine's clock, as a log line says them.
+    fn both(&self, going_ms: i64, wall_ms: i64) -> (String, String) {
+        let utc = Zone::named("UTC").expect("invariant: it is in the database");
+        let clinic_ms = self.0.highest_ms.load(Ordering::Acquire).max(going_ms);
+        (utc.rfc3339(Timestamp(clinic_ms)), utc.rfc3339(Timestamp(wall_ms)))
+    }
+
+    /// The wall clock is believed and says `wall_ms`; what was said before is ahead of it by more than a jump, once an
+    /// earlier time was confirmed. Says so once, and once when the wall clock has come there.
+    fn note_believed(&self, wall_ms: i64, jump_ms: i64) {
+        let ahead_ms = self.0.highest_ms.load(Ordering::Acquire).saturating_sub(wall_ms);
+        let stood = self.0.stands.load(Ordering::Relaxed);
+        if ahead_ms <= if stood { 0 } else { jump_ms } {
+            return self.note_drift(0, wall_ms, jump_ms);
+        }
+        self.0.drift_ms.store(-ahead_ms, Ordering::Relaxed);
+        if !self.0.stands.swap(true, Ordering::Relaxed) {
+            let (clinic, wall) = self.both(wall_ms, wall_ms);
+            tracing::error!(
+                clinic,
+                wall,
+                "clinic time stands still until the machine's clock comes there: an earlier time was confirmed or decided \
+                 at. Put the machine's clock right if it is wrong; if it is right see docs/operations.md, \"The clock\""
+            );
+        }
+    }
+
     /// Says once what is wrong with the wall clock, again when it jumps elsewhere, and when it is right again.
-    fn note_drift(&self, drift_ms: i64, jump_ms: i64) {
+    /// `going_ms` is what clinic time would be if it could go back.
+    fn note_drift(&self, drift_ms: i64, going_ms: i64, jump_ms: i64) {
+        let stood = self.0.stands.swap(false, Ordering::Relaxed);
         let before_ms = self.0.drift_ms.load(Ordering::Relaxed);
-        if (before_ms == 0) == (drift_ms == 0) && (drift_ms - before_ms).abs() <= jump_ms {
+        if !stood && (before_ms == 0) == (drift_ms == 0) && (drift_ms - before_ms).abs() <= jump_ms {
             return;
         }
         if self.0.drift_ms.swap(drift_ms, Ordering::Relaxed) != before_ms {
@@ -118,31 +159,49 @@ impl Clock {
         }
         if drift_ms == 0 {
             tracing::info!("the wall clock is right again; clinic time follows it");
-        } else {
-            tracing::error!(
-                drift_s = drift_ms / 1_000,
-                "the wall clock is not believed; clinic time goes on without it until an operator confirms it \
-                 (POST /api/v1/clock/confirm, or a start with --confirm-clock) or it is right again"
-            );
+            return;
         }
+        let (clinic, wall) = self.both(going_ms, going_ms.saturating_add(drift_ms));
+        tracing::error!(
+            clinic,
+            wall,
+            drift_s = drift_ms / 1_000,
+            "the machine's clock is not believed: put it right, and this ends by itself; clinic time goes on without it. \
+             Only if the machine is right confirm it (POST /api/v1/clock/confirm, or a start with --confirm-clock)"
+        );
     }
 
     /// An operator confirms that the wall clock is right after a jump.
     pub fn confirm_wall(&self) {
         if let Source::Wall { began, state, wall, .. } = &self.0.source {
-            state.lock().unwrap_or_else(PoisonError::into_inner).clinic_ms = wall() as f64 - elapsed_ms(*began);
-            self.note_drift(0, 0);
+            let wall_ms = wall();
+            state.lock().unwrap_or_else(PoisonError::into_inner).clinic_ms = wall_ms as f64 - elapsed_ms(*began);
+            // From here on it is followed, or clinic time stands.
+            self.clinic();
         }
     }
 
-    /// Whether the wall clock is not believed and nobody has confirmed it yet.
+    /// Whether clinic time does not follow the wall clock: it is not believed, or clinic time stands ([`Clock::stands`]).
     pub fn is_alarmed(&self) -> bool {
         self.drift_ms() != 0
     }
 
-    /// How far the wall clock is ahead of clinic time while it is not believed; 0 when it is.
+    /// Whether the wall clock is believed and so far behind clinic time that this stands until it comes there.
+    pub fn stands(&self) -> bool {
+        self.0.stands.load(Ordering::Relaxed)
+    }
+
+    /// How far the wall clock is ahead of clinic time while that does not follow it; 0 when it does.
     pub fn drift_ms(&self) -> i64 {
         self.0.drift_ms.load(Ordering::Relaxed)
+    }
+
+    /// What the machine's clock says, believed or not.
+    pub fn wall_now(&self) -> Timestamp {
+        match &self.0.source {
+            Source::Wall { wall, .. } => Timestamp(wall()),
+            Source::Accelerated { .. } | Source::Manual(_) => Timestamp(wall_ms()),
+        }
     }
 
     /// How much faster than machine time clinic time runs (1 on a real day, 0 when a test moves it).
@@ -234,8 +293,30 @@ mod tests {
         clock.confirm_wall();
         assert!(near(4_650_000) && !clock.is_alarmed());
         hand.fetch_sub(3_600_000, Ordering::Relaxed);
+        assert!(near(4_650_000) && clock.is_alarmed() && !clock.stands(), "not believed, and it goes on");
         clock.confirm_wall();
         assert!(near(4_650_000), "clinic time never goes back, also when it is confirmed");
+        assert!(clock.is_alarmed() && clock.stands(), "it stands, and nobody is told that all is well");
+        for wall_ms in [1_050_000, 1_100_000, 4_600_000, 4_645_000] {
+            hand.store(wall_ms, Ordering::Relaxed);
+            // Step by step, as time passes: what is far from what was last believed is a jump again.
+            clock.confirm_wall();
+            let stood = clock.clinic();
+            assert!(near(4_650_000) && clock.clinic() == stood && clock.stands(), "at {wall_ms}");
+            assert!((wall_ms - stood.0 - clock.drift_ms()).abs() < 30_000, "at {wall_ms}: {}", clock.drift_ms());
+        }
+        hand.store(clock.clinic().0 + 1_000, Ordering::Relaxed);
+        assert!(near(4_651_000) && !clock.is_alarmed() && !clock.stands(), "the wall clock has come there");
+    }
+
+    #[test]
+    fn a_small_step_back_is_no_alarm() {
+        let hand = Arc::new(AtomicI64::new(1_000_000));
+        let wall = hand.clone();
+        let clock = Clock::following(Arc::new(move || wall.load(Ordering::Relaxed)), 60_000);
+        let before = clock.clinic();
+        hand.fetch_sub(40_000, Ordering::Relaxed);
+        assert!(clock.clinic() == before && !clock.is_alarmed() && !clock.stands());
     }
 
     #[test]
@@ -267,6 +348,12 @@ mod tests {
         assert!(
             (0..30_000).contains(&(new.clinic().0 - ahead_ms)) && !new.is_alarmed(),
             "nothing seen, nothing to compare"
+        );
+        let behind_ms = last.0 - 2 * 3_600_000;
+        let confirmed = Clock::resuming(Arc::new(move || behind_ms), 60_000, None, day_ms).not_before(Some(last));
+        assert!(
+            confirmed.clinic() == last && confirmed.stands() && confirmed.is_alarmed(),
+            "never back behind the log"
         );
     }
 

@@ -136,8 +136,10 @@ pub struct Node {
 /// How a start went.
 #[derive(Clone, Debug, Default)]
 pub struct StartReport {
-    /// Records replayed.
+    /// Records replayed: those behind the last checkpoint.
     pub records: u64,
+    /// Commits in the log, all of them.
+    pub commits: u64,
     /// Owners that had records beyond their snapshot.
     pub owners: usize,
     /// Where a damaged store was moved.
@@ -197,6 +199,7 @@ impl Node {
             Err(why) => return Err(why),
         };
         report.records = replayed.records;
+        report.commits = last_commit;
         report.owners = replayed.owners.len();
         let last_seen = replayed.last_at.max(store.clinic());
         let floor_commit = store.floor_commit();

@@ -13,7 +13,7 @@ use jiaohao_domain::OwnerRef;
 use super::clock;
 use super::message::{Release, Submission};
 use super::projector::ToProjector;
-use crate::log::{Commit, Log};
+use crate::log::{Commit, Log, LogError};
 
 /// A batch closes at this many records …
 pub const BATCH_RECORDS: usize = 256;
@@ -106,7 +106,7 @@ impl Writer {
                 Ok(first) => first,
                 Err(RecvTimeoutError::Timeout) => {
                     if let Err(error) = self.log.mark() {
-                        on_failure(format!("the log's mark could not be written: {error}"));
+                        on_failure(format!("the log's mark: {error}"));
                         return self.log;
                     }
                     continue;
@@ -145,7 +145,10 @@ impl Writer {
             if !batch.commits.is_empty() {
                 let began = clock::monotonic();
                 if let Err(error) = self.log.append(&mut batch.commits) {
-                    on_failure(format!("the log could not be written: {error}"));
+                    on_failure(match error {
+                        LogError::Io(error) => format!("the log could not be written: {error}"),
+                        error => format!("the log could not be written: {error}"),
+                    });
                     return self.log;
                 }
                 metrics::histogram!("log_sync_seconds").record(began.elapsed().as_secs_f64());

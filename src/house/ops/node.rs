@@ -94,7 +94,10 @@ impl House {
         problems.note_if(self.shell.store_fails(), "store_unwritten", Level::Alarm, 1);
         let lost = totals.sum("person_keys_lost");
         problems.note_if(lost > 0.0, "person_keys_lost", Level::Alarm, lost as usize);
-        problems.note_if(self.shell.clock.is_alarmed(), "clock_jumped", Level::Alarm, 1);
+        let (clock_alarm, clock_stands) = (self.shell.clock.is_alarmed(), self.shell.clock.stands());
+        problems.note_if(clock_alarm && !clock_stands, "clock_jumped", Level::Alarm, 1);
+        problems.note_if(clock_alarm && clock_stands, "clock_stands", Level::Alarm, 1);
+        problems.note_if(self.is_not_set_up(), "not_set_up", Level::Warning, 1);
         problems.note_if(left_out > 0.0, "audit_left_out", Level::Alarm, left_out as usize);
         for failing in self.reach.failing(self.machine_now()) {
             // notifications are an extra, and their parties are the browsers'
@@ -145,7 +148,7 @@ impl House {
             },
             "owners": { "running": self.shell.running_owners(), "closed_count": closed.len(), "closed": named },
             "audit": { "left_out": whole(left_out) },
-            "clock": { "alarm": self.shell.clock.is_alarmed(), "speed": self.shell.clock.speed() },
+            "clock": { "alarm": clock_alarm, "stands": clock_stands, "speed": self.shell.clock.speed() },
             "last_hour": hour,
         })
     }

@@ -102,7 +102,8 @@ function drawNow() {
   const main = find('#main');
   const value = stream && stream.value;
   document.title = value ? value.board.name : t('board.title');
-  if (!value) {
+  // What was shown before the pairing ended is not shown any more.
+  if (!value || screen.pairing) {
     screen.drawPairing(main);
     return;
   }

@@ -46,7 +46,8 @@ function drawNow() {
   const main = find('#main');
   const value = stream && stream.value;
   document.title = value ? value.name : t('door.title');
-  if (!value) {
+  // What was shown before the pairing ended is not shown any more.
+  if (!value || screen.pairing) {
     screen.drawPairing(main);
     return;
   }

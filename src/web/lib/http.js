@@ -24,7 +24,8 @@ export class Refusal extends Error {
 /**
  * @param {string} method
  * @param {string} path
- * @param {{body?: any, file?: Blob, token?: string|null, key?: string, signal?: AbortSignal}} [options] `file`: a body as it stands
+ * @param {{body?: any, file?: Blob, token?: string|null, key?: string, signal?: AbortSignal, heard?: (headers: Headers) => void}} [options]
+ *   `file`: a body as it stands; `heard`: is given what came with the answer, a refusal too
  * @returns {Promise<any>} the parsed body; null when there is none
  */
 export async function call(method, path, options) {
@@ -50,6 +51,7 @@ export async function call(method, path, options) {
     if (failed && failed.name === 'AbortError') throw failed;
     throw new Refusal({ code: 'offline' });
   }
+  if (o.heard) o.heard(response.headers);
   const text = await response.text();
   /** @type {any} */
   let body = null;

@@ -127,11 +127,19 @@ export class Screen {
     if (!known) return this.session.renew();
     try {
       await this.session.signIn({ screen: known.screen, secret: known.secret });
-      return this.session.access;
     } catch (refusal) {
-      if (refusal instanceof Refusal && (refusal.code === 'wrong_credentials' || refusal.code === 'forbidden')) return null;
-      throw refusal;
+      if (!(refusal instanceof Refusal && (refusal.code === 'wrong_credentials' || refusal.code === 'forbidden'))) throw refusal;
+      // Another house at this address (its disk is not mounted, say) cannot revoke what ours has given: ours is away.
+      if (known.house && this.session.house && known.house !== this.session.house) throw new Refusal({ code: 'offline' });
+      return null;
     }
+    this.keep(known);
+    return this.session.access;
+  }
+
+  /** The pairing, with the house that it holds in. @param {{screen: string, secret: string}} pairing */
+  keep(pairing) {
+    this.memory.set({ screen: pairing.screen, secret: pairing.secret, house: this.session.house || undefined });
   }
 
   async pair() {
@@ -160,7 +168,7 @@ export class Screen {
     }
     try {
       await this.session.signIn({ screen: p.screen, secret: p.secret });
-      this.memory.set({ screen: p.screen, secret: p.secret });
+      this.keep(p);
       this.run();
       this.draw();
       return;
@@ -182,6 +190,12 @@ export class Screen {
       render(main, h('section', { class: 'pairing', key: 'unknown', 'data-unknown': this.id },
         ['zh', 'en'].map((lang) => h('div', { key: lang, lang: lang === 'en' ? 'en' : undefined },
           h('h1', null, t(`pairing.unknown_${this.kind}`, { id: this.id }, lang)), h('p', null, t('pairing.unknown_more', null, lang))))));
+      return;
+    }
+    if (!p && this.memory.get()) {
+      // It is paired and its house is away: nobody has to approve anything.
+      render(main, h('section', { class: 'pairing', key: 'away', 'data-away': 'true' },
+        h('h1', null, t('offline.screen_never', null, 'zh')), h('p', { lang: 'en' }, t('offline.screen_never', null, 'en'))));
       return;
     }
     render(main, h('section', { class: 'pairing', key: 'pairing' },

@@ -68,6 +68,8 @@ export class Session {
     this.listeners = new Set();
     /** What this device is known by to who asks for codes here. @type {string|undefined} */
     this.device = undefined;
+    /** The house that answered the last signing in, let in or not. @type {string|null} */
+    this.house = null;
     /** A call did not reach the house. */
     this.onOffline = () => {};
   }
@@ -122,7 +124,13 @@ export class Session {
    * @param {any} proof
    */
   async signIn(proof) {
-    const answer = await call('POST', SESSION, { body: proof });
+    this.house = null;
+    const answer = await call('POST', SESSION, {
+      body: proof,
+      heard: (headers) => {
+        this.house = headers.get('x-jiaohao-house');
+      },
+    });
     keep(LEAVING, '');
     this.who = null;
     this.take(answer);

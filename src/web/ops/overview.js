@@ -255,7 +255,7 @@ function nodeView(v) {
     h('h2', null, t('ops.node')),
     h('dl', null,
       line('version', `${v.version} · ${span(v.uptime_s)}`),
-      line('clock', clock.alarm ? t('ops.clock_alarm') : clock.speed === 1 ? t('ops.clock_well') : t('ops.clock_speed', { n: clock.speed }), clock.alarm),
+      line('clock', clock.alarm ? t(clock.stands ? 'ops.clock_stands' : 'ops.clock_alarm') : clock.speed === 1 ? t('ops.clock_well') : t('ops.clock_speed', { n: clock.speed }), clock.alarm),
       line('storage', `${t(`ops.level.${s.level}`)} · ${size(s.free_bytes)}`, s.level !== 'well'),
       line('log', `${size(s.log_bytes)} · ${t('ops.segments', { n: s.log_segments })} · ${t('ops.archive', { size: size(s.archive_bytes) })}`),
       line('checkpoint', `${span(s.checkpoint_age_s)} · ${t('ops.lag', { n: s.store_lag_commits })}`),
