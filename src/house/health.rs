@@ -66,7 +66,7 @@ impl House {
             alarms.push(format!(
                 "new: nobody has set up a hospital in {} yet (/setup). If there should be one: is the disk mounted, and \
                  data.dir right?",
-                data.dir.display()
+                self.settings.data.dir.display()
             ));
         }
         let closed = self.shell.closed_owners().len();
