@@ -14,7 +14,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
         Event::SessionClosed { session } => stand(clinic, session, SessionStanding::Closed),
         Event::SessionDelayed { session, minutes, no_show_at } => {
             if let Some(session) = clinic.sessions.get_mut(session) {
-                session.delay_min = *minutes;
+                session.delay_before_min = std::mem::replace(&mut session.delay_min, *minutes);
             }
             for (slot, at) in no_show_at {
                 move_no_show(clinic, slot, *at);
@@ -152,6 +152,7 @@ fn define(clinic: &mut Clinic, event: &Event) {
         high_demand: *high_demand,
         released_at: *released_at,
         delay_min: before.as_ref().map_or(0, |s| s.delay_min),
+        delay_before_min: before.as_ref().map_or(0, |s| s.delay_before_min),
         standing: before.as_ref().map_or(SessionStanding::Open, |s| s.standing),
         slots: slots.iter().map(|s| s.slot.clone()).collect(),
     };

@@ -44,6 +44,8 @@ pub struct Session {
     pub released_at: Option<Timestamp>,
     /// Announced delay in minutes.
     pub delay_min: u32,
+    /// What was announced before that.
+    pub delay_before_min: u32,
     /// Whether it takes anybody.
     pub standing: SessionStanding,
     /// Its slots in order of time.

@@ -135,13 +135,18 @@ fn due(state: &State, id: &AppointmentId, announced: bool, now: Timestamp) -> Op
     let (slot, session) = (state.clinic.slots.get(&known.slot)?, state.clinic.session_of(&known.slot)?);
     let told = state.floor.notices.told.get(&ticket);
     let before = told.and_then(|told| Some((told.about?, told.clinic.as_ref()?.delay_min)));
-    let knows = told.map_or(announced, |told| has_left(told, now));
-    let delay_min = session.delay_min;
+    let heard_of_min = match told {
+        Some(told) => has_left(told, now).then(|| told.clinic.as_ref().map_or(0, |clinic| clinic.delay_min)),
+        None => Some(session.delay_before_min).filter(|min| announced && *min > 0),
+    };
+    let (knows, delay_min) = (heard_of_min.is_some(), session.delay_min);
     let expected_at = slot.start.plus_min(i64::from(delay_min));
+    // Whoever goes by a later time comes by that, unless the new one reaches them.
+    let until = slot.end.plus_min(i64::from(delay_min.max(heard_of_min.unwrap_or(0))));
     let is_to_come = known.state == AppointmentState::Booked
         && known.sent_to.is_none()
         && session.standing == SessionStanding::Open
-        && now < slot.end.plus_min(i64::from(delay_min));
+        && now < until;
     let about = match (is_to_come, delay_min) {
         (false, _) => None,
         (true, 0) => knows.then_some(About::AsPlanned),
@@ -159,7 +164,7 @@ fn due(state: &State, id: &AppointmentId, announced: bool, now: Timestamp) -> Op
         expected_at,
         doctor: whose.map(|doctor| doctor.is.name.clone()).unwrap_or_default(),
         doctor_en: whose.map(|doctor| state.config.name_en(doctor.is.id.as_str()).to_owned()).unwrap_or_default(),
-        known_before: knows && told.is_some() || about == Some(About::AsPlanned),
+        known_before: knows,
     };
     Some(NoticeDue {
         ticket,

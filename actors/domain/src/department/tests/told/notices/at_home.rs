@@ -124,6 +124,30 @@ fn who_books_into_a_delay_is_not_told_of_it_but_of_every_later_word() {
     }
 }
 
+#[test]
+fn whoever_may_have_heard_of_a_later_time_is_told_of_an_earlier_one_though_the_slot_is_over_by_that() {
+    let (mut pair, _) = Pair::booked(House::new(0).with_session(2));
+    pair.delay(60);
+    pair.house.now = at("09:32");
+    pair.delay(0);
+    assert_eq!(pair.heard_of(), [(About::Delayed, 60, OVER), (About::AsPlanned, 0, TELLING)]);
+    pair.assert_replays();
+    // Who saw the later time at the booking.
+    let mut house = House::new(0).with_session(2);
+    house.delay(60);
+    let (mut pair, _) = Pair::booked(house);
+    pair.house.now = at("09:32");
+    pair.delay(0);
+    assert_eq!(pair.heard_of(), [(About::AsPlanned, 0, TELLING)]);
+    pair.assert_replays();
+    // Who is behind the old time too is told nothing more.
+    let (mut pair, _) = Pair::booked(House::new(0).with_session(2));
+    pair.delay(20);
+    pair.house.now = at("09:50");
+    pair.delay(10);
+    assert_eq!(pair.heard_of(), [(About::Delayed, 20, OVER)]);
+}
+
 /// The evening before the session, at that time.
 fn evening(clock: &str) -> Timestamp {
     at(clock).plus_s(-24 * 3600)
