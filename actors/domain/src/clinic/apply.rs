@@ -15,6 +15,11 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
         Event::SessionDelayed { session, minutes, no_show_at } => {
             if let Some(session) = clinic.sessions.get_mut(session) {
                 session.delay_before_min = std::mem::replace(&mut session.delay_min, *minutes);
+                for id in &session.slots {
+                    if let Some(slot) = clinic.slots.get_mut(id) {
+                        slot.issued_before_delay = slot.issued;
+                    }
+                }
             }
             for (slot, at) in no_show_at {
                 move_no_show(clinic, slot, *at);
@@ -170,6 +175,7 @@ fn define_slot(clinic: &mut Clinic, defined: &SlotDefined) {
         taken: 0,
         outside: 0,
         issued: 0,
+        issued_before_delay: 0,
         no_show_at: defined.no_show_at,
         expected: Default::default(),
         booked: 0,
