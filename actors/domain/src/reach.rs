@@ -84,11 +84,14 @@ pub enum SendOutcome {
 
 /// From when to when, in minutes after the site's midnight, people are left in peace: 22:00 to 07:00.
 const QUIET: (i64, i64) = (22 * 60, 7 * 60);
+/// Who is to come before the morning, or less than so many minutes after it begins, cannot wait for it.
+const SET_OUT_MIN: i64 = 60;
 /// A clinic that stops within this, in milliseconds, is told at once.
 const SOON_MS: i64 = 24 * 3600 * 1000;
 
 /// Until when a notice waits; none: it is sent at once. Whoever is called or nearly is stands in the clinic, and who would
-/// go there for nothing today or tomorrow is told at night too. `of` is when that begins which it is about.
+/// go there for nothing today or tomorrow, or would have set out by the morning, is told at night too. `of` is when that
+/// begins which it is about.
 pub fn waits_until(about: About, of: Timestamp, now: Timestamp, zone: Zone) -> Option<Timestamp> {
     match about {
         About::ThreeBefore | About::Called => return None,
@@ -98,11 +101,12 @@ pub fn waits_until(about: About, of: Timestamp, now: Timestamp, zone: Zone) -> O
     let today = zone.date(now);
     let of_day = |date, minutes: i64| zone.moment(date, chrono::NaiveTime::MIN).plus_min(minutes);
     let (from, to) = QUIET;
-    let morning = of_day(today, to);
-    if now < morning {
-        return Some(morning);
-    }
-    (now >= of_day(today, from)).then(|| of_day(today.plus_days(1), to))
+    let morning = match of_day(today, to) {
+        morning if now < morning => morning,
+        _ if now >= of_day(today, from) => of_day(today.plus_days(1), to),
+        _ => return None,
+    };
+    (of >= morning.plus_min(SET_OUT_MIN)).then_some(morning)
 }
 
 #[cfg(test)]
@@ -134,6 +138,9 @@ mod tests {
             (Delayed, soon, at("20261123", "21:59"), None),
             (AsPlanned, soon, night, Some(morning)),
             (AsPlanned, soon, morning, None),
+            (Delayed, at("20261123", "23:00"), at("20261123", "22:05"), None),
+            (Delayed, at("20261124", "06:30"), at("20261124", "06:10"), None),
+            (AsPlanned, at("20261124", "07:59"), evening, None),
         ] {
             assert_eq!(waits_until(about, of, now, zone), until, "{about:?} of {of:?} at {now:?}");
         }

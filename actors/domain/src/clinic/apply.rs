@@ -14,7 +14,12 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
         Event::SessionClosed { session } => stand(clinic, session, SessionStanding::Closed),
         Event::SessionDelayed { session, minutes, no_show_at } => {
             if let Some(session) = clinic.sessions.get_mut(session) {
-                session.delay_min = *minutes;
+                session.delay_before_min = std::mem::replace(&mut session.delay_min, *minutes);
+                for id in &session.slots {
+                    if let Some(slot) = clinic.slots.get_mut(id) {
+                        slot.issued_before_delay = slot.issued;
+                    }
+                }
             }
             for (slot, at) in no_show_at {
                 move_no_show(clinic, slot, *at);
@@ -152,6 +157,7 @@ fn define(clinic: &mut Clinic, event: &Event) {
         high_demand: *high_demand,
         released_at: *released_at,
         delay_min: before.as_ref().map_or(0, |s| s.delay_min),
+        delay_before_min: before.as_ref().map_or(0, |s| s.delay_before_min),
         standing: before.as_ref().map_or(SessionStanding::Open, |s| s.standing),
         slots: slots.iter().map(|s| s.slot.clone()).collect(),
     };
@@ -169,6 +175,7 @@ fn define_slot(clinic: &mut Clinic, defined: &SlotDefined) {
         taken: 0,
         outside: 0,
         issued: 0,
+        issued_before_delay: 0,
         no_show_at: defined.no_show_at,
         expected: Default::default(),
         booked: 0,

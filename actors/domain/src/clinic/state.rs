@@ -44,6 +44,8 @@ pub struct Session {
     pub released_at: Option<Timestamp>,
     /// Announced delay in minutes.
     pub delay_min: u32,
+    /// What was announced before that.
+    pub delay_before_min: u32,
     /// Whether it takes anybody.
     pub standing: SessionStanding,
     /// Its slots in order of time.
@@ -65,6 +67,8 @@ pub struct Slot {
     pub outside: u32,
     /// How many places have ever been given, in order: the issue sequence of the last one.
     pub issued: u32,
+    /// How many of them when the delay was announced last: whoever came after has seen it.
+    pub issued_before_delay: u32,
     /// When somebody booked who has not come is a no-show (announced delay included), unless under a limit of the own.
     pub no_show_at: Timestamp,
     /// Held or booked, not yet come.

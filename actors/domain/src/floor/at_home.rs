@@ -56,9 +56,10 @@ pub fn not_reached(floor: &Floor, appointment: &AppointmentId) -> Option<(About,
     Some((told.about?, told.not_reached?))
 }
 
-/// After a decision: a delay is told to everybody it is news to; what was told to somebody who is no longer to come is over.
+/// After a decision: a delay is told to everybody it is news to, also to who is to come only now or again; what was told to
+/// somebody who is no longer to come is over.
 pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
-    let (mut sessions, mut appointments) = (BTreeSet::new(), Vec::new());
+    let (mut sessions, mut appointments) = (BTreeSet::new(), BTreeSet::new());
     for event in draft.events() {
         let department::Event::Clinic(event) = event else { continue };
         match event {
@@ -68,11 +69,15 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
             clinic::Event::AppointmentCancelled { appointment, .. }
             | clinic::Event::AppointmentGivenBack { appointment, .. }
             | clinic::Event::AppointmentSentElsewhere { appointment, .. }
-            | clinic::Event::NoShowRecorded { appointment, .. } => appointments.push(appointment.clone()),
+            | clinic::Event::NoShowRecorded { appointment, .. }
+            | clinic::Event::AppointmentConfirmed { appointment, .. }
+            | clinic::Event::AppointmentRestored { appointment, .. }
+            | clinic::Event::CheckInUndone { appointment, .. }
+            | clinic::Event::NoShowCorrected { appointment, .. } => drop(appointments.insert(appointment.clone())),
             _ => {}
         }
     }
-    let dues: Vec<_> = appointments.iter().filter_map(|id| due(draft.state(), id, false, now)).collect();
+    let dues: Vec<_> = appointments.iter().filter_map(|id| due(draft.state(), id, now)).collect();
     state_all(draft, dues);
     for session in sessions {
         tell_session(draft, session, now);
@@ -105,7 +110,7 @@ fn tell_session(draft: &mut Draft<'_, Department>, session: SessionId, now: Time
     let state = draft.state();
     let slots = state.clinic.sessions.get(&session).into_iter().flat_map(|session| &session.slots);
     let expected = slots.filter_map(|slot| state.clinic.slots.get(slot)).flat_map(|slot| &slot.expected);
-    let mut dues = expected.filter_map(|id| due(state, id, true, now));
+    let mut dues = expected.filter_map(|id| due(state, id, now));
     let part: Vec<_> = dues.by_ref().take(TOLD_AT_ONCE).collect();
     let more = dues.next().is_some();
     let was_more = state.floor.notices.telling.contains_key(&session);
@@ -123,9 +128,9 @@ fn state_all(draft: &mut Draft<'_, Department>, dues: Vec<NoticeDue>) {
 }
 
 /// What there is to tell of an appointment beside what has been told: a delay with its minutes, that one is taken back which
-/// the person may have heard of, or that what was told is over. Who has booked since the delay was announced has seen it
-/// then, and is told with the next announcement (`announced`) alone.
-fn due(state: &State, id: &AppointmentId, announced: bool, now: Timestamp) -> Option<NoticeDue> {
+/// the person may have heard of, or that what was told is over. Whose place was asked for since the delay was announced has
+/// seen it then, and is told with the next announcement alone.
+fn due(state: &State, id: &AppointmentId, now: Timestamp) -> Option<NoticeDue> {
     let ticket = id.ticket();
     // Whoever has come is told as the ticket.
     if state.floor.tickets.get(&ticket).is_some_and(Ticket::is_live) {
@@ -133,19 +138,26 @@ fn due(state: &State, id: &AppointmentId, announced: bool, now: Timestamp) -> Op
     }
     let known = state.clinic.appointments.get(id)?;
     let (slot, session) = (state.clinic.slots.get(&known.slot)?, state.clinic.session_of(&known.slot)?);
-    let told = state.floor.notices.told.get(&ticket);
+    // What is left of a ticket whose check-in was undone tells nobody at home.
+    let told = state.floor.notices.told.get(&ticket).filter(|told| told.clinic.is_some());
+    let was_announced = known.sequence <= slot.issued_before_delay;
     let before = told.and_then(|told| Some((told.about?, told.clinic.as_ref()?.delay_min)));
-    let knows = told.map_or(announced, |told| has_left(told, now));
-    let delay_min = session.delay_min;
+    let heard_of_min = match told {
+        Some(told) => has_left(told, now).then(|| told.clinic.as_ref().map_or(0, |clinic| clinic.delay_min)),
+        None => Some(session.delay_before_min).filter(|min| was_announced && *min > 0),
+    };
+    let (knows, delay_min) = (heard_of_min.is_some(), session.delay_min);
     let expected_at = slot.start.plus_min(i64::from(delay_min));
+    // Whoever goes by a later time comes by that, unless the new one reaches them.
+    let until = slot.end.plus_min(i64::from(delay_min.max(heard_of_min.unwrap_or(0))));
     let is_to_come = known.state == AppointmentState::Booked
         && known.sent_to.is_none()
         && session.standing == SessionStanding::Open
-        && now < slot.end.plus_min(i64::from(delay_min));
+        && now < until;
     let about = match (is_to_come, delay_min) {
         (false, _) => None,
         (true, 0) => knows.then_some(About::AsPlanned),
-        (true, _) => Some(About::Delayed),
+        (true, _) => (told.is_some() || was_announced).then_some(About::Delayed),
     };
     if about.map(|about| (about, delay_min)) == before {
         return None;
@@ -159,7 +171,7 @@ fn due(state: &State, id: &AppointmentId, announced: bool, now: Timestamp) -> Op
         expected_at,
         doctor: whose.map(|doctor| doctor.is.name.clone()).unwrap_or_default(),
         doctor_en: whose.map(|doctor| state.config.name_en(doctor.is.id.as_str()).to_owned()).unwrap_or_default(),
-        known_before: knows && told.is_some() || about == Some(About::AsPlanned),
+        known_before: knows,
     };
     Some(NoticeDue {
         ticket,

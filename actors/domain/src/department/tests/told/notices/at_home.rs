@@ -124,6 +124,115 @@ fn who_books_into_a_delay_is_not_told_of_it_but_of_every_later_word() {
     }
 }
 
+#[test]
+fn whoever_may_have_heard_of_a_later_time_is_told_of_an_earlier_one_though_the_slot_is_over_by_that() {
+    let (mut pair, _) = Pair::booked(House::new(0).with_session(2));
+    pair.delay(60);
+    pair.house.now = at("09:32");
+    pair.delay(0);
+    assert_eq!(pair.heard_of(), [(About::Delayed, 60, OVER), (About::AsPlanned, 0, TELLING)]);
+    pair.assert_replays();
+    // Who saw the later time at the booking.
+    let mut house = House::new(0).with_session(2);
+    house.delay(60);
+    let (mut pair, _) = Pair::booked(house);
+    pair.house.now = at("09:32");
+    pair.delay(0);
+    assert_eq!(pair.heard_of(), [(About::AsPlanned, 0, TELLING)]);
+    pair.assert_replays();
+    // Who is behind the old time too is told nothing more.
+    let (mut pair, _) = Pair::booked(House::new(0).with_session(2));
+    pair.delay(20);
+    pair.house.now = at("09:50");
+    pair.delay(10);
+    assert_eq!(pair.heard_of(), [(About::Delayed, 20, OVER)]);
+}
+
+#[test]
+fn who_is_to_come_again_is_told_of_what_was_announced_meanwhile() {
+    let told = |house: &House, id: &AppointmentId| {
+        let told = house.state.floor.notices.told.get(&id.ticket())?;
+        Some((told.about?, told.clinic.as_ref()?.delay_min))
+    };
+    let booked = |slot: &str| {
+        let mut house = House::new(0).with_session(2);
+        let id = house.book(slot, "a");
+        (house, id)
+    };
+    let cancel = |house: &mut House, id: &AppointmentId| {
+        let command = CancelAppointment { appointment: id.clone(), reason: None };
+        house.desk(ToDepartment::CancelAppointment(command)).expect("cancels");
+    };
+    let restore = |house: &mut House, id: &AppointmentId| {
+        let command = RestoreAppointment { appointment: id.clone(), reason: "mistake".to_owned() };
+        house.desk(ToDepartment::RestoreAppointment(command)).expect("restores");
+        house.assert_replays();
+    };
+    let (mut house, id) = booked("0900");
+    cancel(&mut house, &id);
+    house.delay(20);
+    assert_eq!(told(&house, &id), None, "cancelled");
+    restore(&mut house, &id);
+    assert_eq!(told(&house, &id), Some((About::Delayed, 20)), "restored");
+    // Who may have heard of what is taken back meanwhile.
+    cancel(&mut house, &id);
+    house.delay(0);
+    restore(&mut house, &id);
+    assert_eq!(told(&house, &id), Some((About::AsPlanned, 0)), "restored");
+    // Who saw it at the booking needs no word.
+    house.delay(30);
+    let later = house.book("0900", "b");
+    cancel(&mut house, &later);
+    restore(&mut house, &later);
+    assert_eq!(told(&house, &later), None, "booked into it");
+
+    let (mut house, id) = booked("0900");
+    house.check_in(&id).expect("comes");
+    house.delay(20);
+    assert_eq!(told(&house, &id), None, "here");
+    house.undo_last(&id.ticket()).expect("undoes");
+    assert_eq!(told(&house, &id), Some((About::Delayed, 20)), "it was somebody else");
+    house.assert_replays();
+
+    let (mut house, id) = booked("1000");
+    house.now = at("10:30");
+    house.pass();
+    house.delay(60);
+    assert_eq!(told(&house, &id), None, "a no-show");
+    let command = CorrectNoShow { appointment: id.clone(), reason: "late".to_owned() };
+    house.desk(ToDepartment::CorrectNoShow(command)).expect("corrects");
+    assert_eq!(told(&house, &id), Some((About::Delayed, 60)), "may come");
+    house.assert_replays();
+}
+
+#[test]
+fn who_held_a_place_when_a_delay_was_announced_is_told_of_it_with_the_booking() {
+    let mut house = House::new(0).with_session(4);
+    let hold = |house: &mut House, patient: &str| {
+        let appointment = AppointmentId::from(format!("{DEPARTMENT}.b20261123-{patient}"));
+        let slot = SlotId::from("s.d.am.0900");
+        let (brief, channel) = (brief(patient), Channel::Online);
+        let id = appointment.clone();
+        house.system(ToDepartment::RequestPlace { appointment, slot, brief, confirm: false, channel, replaces: None });
+        id
+    };
+    let confirm = |house: &mut House, patient: &str, appointment: &AppointmentId| {
+        let (appointment, patient) = (appointment.clone(), brief(patient).patient);
+        house.system(ToDepartment::ConfirmPlace { appointment: appointment.clone(), patient });
+        let told = house.state.floor.notices.told.get(&appointment.ticket())?;
+        Some((told.about?, told.clinic.as_ref()?.delay_min))
+    };
+    let before = hold(&mut house, "a");
+    house.delay(20);
+    assert_eq!(house.count().told, 0, "nobody is booked yet");
+    let (into, across) = (hold(&mut house, "b"), hold(&mut house, "c"));
+    assert_eq!(confirm(&mut house, "a", &before), Some((About::Delayed, 20)));
+    assert_eq!(confirm(&mut house, "b", &into), None, "it was shown with the hold");
+    house.delay(0);
+    assert_eq!(confirm(&mut house, "c", &across), Some((About::AsPlanned, 0)));
+    house.assert_replays();
+}
+
 /// The evening before the session, at that time.
 fn evening(clock: &str) -> Timestamp {
     at(clock).plus_s(-24 * 3600)
