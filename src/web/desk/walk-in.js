@@ -3,14 +3,19 @@
 
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
+import { ask } from '../lib/page.js';
 import { nameOf, personBody, personFields } from '../lib/person-form.js';
-import { classWord, periodWord, registrationWord } from '../lib/words.js';
+import { classWord, periodWord, registrationWord, standingWord } from '../lib/words.js';
 import { CLASSES, printButton } from './ticket-panel.js';
 
 /** The form's state. */
 export class WalkIn {
-  /** @param {import('../lib/page.js').Page} page @param {any} acts @param {() => import('./floor.js').Floor} floor @param {any} persons @param {import('../components/slip.js').Slips} slips */
-  constructor(page, acts, floor, persons, slips) {
+  /**
+   * @param {import('../lib/page.js').Page} page @param {any} acts @param {() => import('./floor.js').Floor} floor @param {any} persons @param {import('../components/slip.js').Slips} slips
+   * @param {(hit: any) => void} show shows a number that there is already
+   */
+  constructor(page, acts, floor, persons, slips, show) {
+    this.show = show;
     this.page = page;
     this.acts = acts;
     this.floor = floor;
@@ -43,7 +48,10 @@ export class WalkIn {
     this.page.draw();
     try {
       const patient = this.person ? this.person.patient : await this.register(f);
-      if (patient && (await this.isNew(f, patient))) await this.take(f, patient);
+      if (!patient || !(await this.isNew(f, patient))) return;
+      const there = this.standing(patient, f.queue.value);
+      const visit = there.length ? await this.another(f, there) : undefined;
+      if (visit !== null) await this.take(f, patient, visit);
     } finally {
       this.busy = false;
       this.page.draw();
@@ -80,11 +88,55 @@ export class WalkIn {
       const found = await this.page.session.http('POST', `/api/v1/departments/${this.floor().department}/appointments/find`, { text });
       const stands = (/** @type {any} */ hit) => hit.patient !== patient && !['ended', 'cancelled', 'given_back', 'no_show', 'fulfilled', 'expired'].includes(hit.state);
       const other = [...found.tickets, ...found.appointments].find(stands);
-      return !other || window.confirm(t('desk.has_number', { number: other.number, name: other.masked_name || '' }));
+      if (!other) return true;
+      const goesOn = await ask(t('desk.has_number_title', { number: other.number }), (close) => h('div', { class: 'form', 'data-has-number': other.number },
+        h('p', null, t('desk.has_number', { number: other.number, name: other.masked_name || '' })),
+        h('button', { type: 'button', class: 'btn primary wide', 'data-action': 'use_number', autofocus: true, onclick: () => close('use') }, t('desk.same_person', { number: other.number })),
+        h('button', { type: 'button', class: 'btn wide', 'data-action': 'another_number', onclick: () => close('go') }, t('desk.other_person')),
+        backButton(close)));
+      if (goesOn === 'use') this.use(other);
+      return goesOn === 'go';
     } catch (refusal) {
       this.page.refuse(refusal);
       return false;
     }
+  }
+
+  /** With which numbers somebody is here today, that of the queue in question first. @param {string} patient @param {string} queue @returns {any[]} */
+  standing(patient, queue) {
+    const floor = this.floor();
+    const all = floor.queues().reduce((/** @type {any[]} */ some, one) => some.concat(Object.values(one.tickets)), []);
+    return all.filter((ticket) => ticket.patient === patient && ticket.state !== 'ended' && ticket.date === floor.today)
+      .sort((one, other) => Number(other.queue === queue) - Number(one.queue === queue));
+  }
+
+  /**
+   * Asks whoever is here with a number already, before anything else is asked: mostly it is lost or forgotten.
+   * @param {any} f @param {any[]} there @returns {Promise<string|null>} the visit in which another one is meant; null: none is
+   */
+  async another(f, there) {
+    const floor = this.floor();
+    const queueName = (/** @type {string} */ id) => {
+      const queue = floor.site.one('queues', id);
+      return queue ? named(queue.name, queue.name_en) : '';
+    };
+    const [first] = there;
+    const about = (/** @type {any} */ ticket) => ({ name: this.persons.nameOf(ticket), number: ticket.number, queue: queueName(ticket.queue), state: standingWord(ticket) });
+    const chosen = await ask(t('desk.has_today', about(first)), (close) => h('div', { class: 'form', 'data-has-today': first.ticket },
+      h('p', null, t('desk.has_today_more')),
+      there.map((ticket, n) => h('button', {
+        type: 'button', class: `btn wide${n ? '' : ' primary'}`, key: ticket.ticket, 'data-action': 'use_number', 'data-ticket': ticket.ticket, autofocus: n === 0, onclick: () => close({ use: ticket }),
+      }, t('desk.use_number', about(ticket)))),
+      h('button', { type: 'button', class: 'btn wide', key: 'another', 'data-action': 'another_number', onclick: () => close({ visit: first.visit }) }, t('desk.another_in', { queue: queueName(f.queue.value) })),
+      backButton(close)));
+    if (chosen && chosen.use) this.use(chosen.use);
+    return (chosen && chosen.visit) || null;
+  }
+
+  /** The number that there is, in place of a new one. @param {any} hit */
+  use(hit) {
+    this.begin();
+    this.show(hit);
   }
 
   /**
@@ -104,10 +156,11 @@ export class WalkIn {
       result = await this.acts.arrive('register_walk_in', body, who, cls === 'emergency');
     } catch (refusal) {
       if (visit) return; // said on the page
+      // Taken a moment ago, elsewhere.
       this.page.notify('');
-      const waits = this.floor().ticket(refusal.validNow.ticket);
-      const number = (waits && waits.number) || '';
-      if (window.confirm(t('desk.waits_already', { number }))) await this.take(f, patient, refusal.validNow.visit);
+      const waits = await this.floor().comes(refusal.validNow.ticket);
+      const again = waits && (await this.another(f, [waits]));
+      if (again) await this.take(f, patient, again);
       return;
     }
     if (!result) return;
@@ -188,6 +241,9 @@ export class WalkIn {
     return h('div', { class: 'slip print form', key: 'slip', 'data-slip': this.slip.ticket }, this.slips.view({ ...this.slip, name: (this.floor().ticket(this.slip.ticket) || {}).masked_name || '' }), printButton());
   }
 }
+
+/** @param {(value: any) => void} close */
+const backButton = (close) => h('div', { class: 'buttons', key: 'back' }, h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')));
 
 /** @param {string} cls */
 const needsProof = (cls) => cls !== 'none' && cls !== 'emergency';
