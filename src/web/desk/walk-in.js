@@ -171,10 +171,34 @@ export class WalkIn {
     const given = needsProof(cls) && (await this.acts.send('set_priority', { ticket: result.ticket, class: cls, proof }));
     if (given) result = { ...result, position: given.position || result.position };
     const queue = this.floor().site.one('queues', body.queue);
-    this.slip = { number: result.number, where: queue ? named(queue.name, queue.name_en) : '', position: result.position, ticket: result.ticket };
+    this.give(result, queue);
     this.begin();
+    this.goOn();
     const steps = given ? ['prioritised', 'registered'] : ['registered'];
     find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, steps));
+  }
+
+  /** The slip of a number, as of this moment. @param {any} result @param {any} queue */
+  give(result, queue) {
+    const where = queue ? named(queue.name, queue.name_en) : '';
+    this.slip = { number: result.number, where, position: result.position, ticket: result.ticket, at: this.page.protocol.clock.now() };
+  }
+
+  /** The slip is put away with the next thing that is done, of whomever else. @param {any} body of a command */
+  after(body) {
+    if (this.slip && body.ticket !== this.slip.ticket) this.slip = null;
+  }
+
+  /** The next name, for whoever has typed this one. */
+  goOn() {
+    const form = find('[data-form=register_walk_in]');
+    const hand = document.activeElement;
+    if (!form || (hand && hand !== document.body && !form.contains(hand))) return;
+    this.page.draw();
+    requestAnimationFrame(() => {
+      const name = find('[data-form=register_walk_in] [name=name]');
+      if (name) name.focus();
+    });
   }
 
   /** The next form begins as the first one: what it shows is what it asks for. */
@@ -193,7 +217,7 @@ export class WalkIn {
     if (!result.number) return true;
     const ticket = this.floor().ticket(result.ticket);
     const queue = ticket && this.floor().site.one('queues', ticket.queue);
-    this.slip = { number: result.number, where: queue ? named(queue.name, queue.name_en) : '', position: result.position, ticket: result.ticket };
+    this.give(result, queue);
     find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, ['registered']));
     return true;
   }
@@ -201,9 +225,10 @@ export class WalkIn {
   view() {
     const floor = this.floor();
     const sessions = floor.sessions;
-    return h('div', { key: 'walk-in' },
-      this.slip ? this.slipView() : null,
-      h('form', { class: 'form', key: `form-${this.round}`, 'data-form': 'register_walk_in', onsubmit: (/** @type {any} */ e) => this.submit(e) },
+    const given = this.slip && floor.ticket(this.slip.ticket);
+    if (given && given.state === 'ended') this.slip = null;
+    return h('div', { class: 'walk-in', key: 'walk-in' },
+      h('form', { class: 'form', key: `form-${this.round}`, id: 'walk-in', 'data-form': 'register_walk_in', onsubmit: (/** @type {any} */ e) => this.submit(e) },
         h('h2', null, t('desk.walk_in')),
         this.person
           ? h('p', { class: 'notice', key: 'person' }, t('desk.walk_in_for', { name: this.person.name || this.person.masked_name }),
@@ -233,12 +258,20 @@ export class WalkIn {
         needsProof(this.class)
           ? h('label', { class: 'field', key: 'proof' }, h('span', null, t('desk.proof')),
             h('input', { class: 'input', name: 'proof', required: true, maxlength: '100', placeholder: t('desk.proof_hint') }))
-          : null,
-        h('button', { class: 'btn primary wide', key: 'go', 'data-action': 'register_walk_in', disabled: this.busy, 'aria-busy': String(this.busy) }, t('desk.walk_in_go'))));
+          : null),
+      h('div', { class: 'foot print', key: 'foot' },
+        h('button', { class: 'btn primary wide', key: 'go', form: 'walk-in', 'data-action': 'register_walk_in', disabled: this.busy, 'aria-busy': String(this.busy) }, t('desk.walk_in_go')),
+        this.slip ? this.slipView(given) : null));
   }
 
-  slipView() {
-    return h('div', { class: 'slip print form', key: 'slip', 'data-slip': this.slip.ticket }, this.slips.view({ ...this.slip, name: (this.floor().ticket(this.slip.ticket) || {}).masked_name || '' }), printButton());
+  /** A line on the page, the whole of it on paper. @param {any} ticket */
+  slipView(ticket) {
+    const { number, where, position } = this.slip;
+    const name = (ticket && ticket.masked_name) || '';
+    return h('div', { class: 'given', key: 'slip', 'data-slip': this.slip.ticket },
+      h('p', { class: 'line', key: 'line' }, h('b', { class: 'number num' }, number),
+        h('span', null, `${where} · ${t(position > 1 ? 'slip.ahead' : 'slip.next', { n: position - 1 })}`), printButton()),
+      h('div', { class: 'slip on-paper', key: 'paper' }, this.slips.view({ ...this.slip, name })));
   }
 }
 
