@@ -15,7 +15,7 @@ let desk;
 const shot = async (name) => process.env.SHOTS && desk.screenshot({ path: `${process.env.SHOTS}/${name}.png` });
 
 before(async () => {
-  hospital = await new Hospital({ speed: 1 }).open();
+  hospital = await new Hospital({ speed: 30 }).open();
   await hospital.define(ONE_SLOT);
   const usual = await fetch(`${hospital.base}/api/v1/questions/usual?site=renmin&department=renmin.yanke`).then((r) => r.json());
   // A fever is looked at here, nobody is sent on.
@@ -98,10 +98,12 @@ test('a slip says place and time of one moment, and goes with the next patient o
   await fill('周杰', '1995-04-01', 11, A);
   await answer();
   await desk.waitForSelector('[data-slip] .number:text-is("A002")');
+  await desk.waitForSelector('[data-slip] img', { state: 'attached' });
   const lines = () => desk.$eval('[data-slip]', (slip) => slip.textContent);
   const before = await lines();
-  await desk.clock.install();
-  await desk.clock.fastForward('05:00');
+  assert.match(before, /打印于 2026-11-23 \d\d:\d\d/);
+  const clock = await desk.innerText('#clock');
+  await desk.waitForFunction((was) => document.querySelector('#clock').textContent !== was, clock);
   await drawn(desk);
   assert.equal(await lines(), before);
   await shot('slip-2');
