@@ -110,11 +110,9 @@ test('who has a number from the phone gets no second one at the desk without a w
   await desk.fill(`${form} [name=name]`, person.name);
   await desk.fill(`${form} [name=number]`, person.document_number);
   await desk.selectOption(`${form} [name=queue]`, A);
-  const asked = desk.waitForEvent('dialog');
   await desk.click('[data-action=register_walk_in]');
-  const dialog = await asked;
-  assert.match(dialog.message(), new RegExp(number));
-  await dialog.dismiss();
+  await desk.waitForSelector(`dialog [data-has-number="${number}"]`);
+  await desk.click('dialog [data-action=dialog_cancel]');
   await desk.waitForSelector('[data-action=register_walk_in][aria-busy=false]');
   assert.deepEqual(await slips(), before, 'no number was taken');
   await hospital.call('POST', '/tickets/cancel', { ticket, reason: 'test' }, hospital.desk);

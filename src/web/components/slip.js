@@ -56,12 +56,13 @@ export class Slips {
     this.known = new Recent(KEPT);
   }
 
-  /** @param {{ticket: string, where: string, number: string, name: string, position: number|null}} slip */
+  /** @param {{ticket: string, where: string, number: string, name: string, position: number|null, at?: number}} slip `at`: of when the position is, if not of now */
   view(slip) {
     const { clock } = this.page.protocol;
+    const at = slip.at === undefined ? clock.now() : slip.at;
     const known = this.known.get(slip.ticket) || this.ask(slip.ticket);
     const ahead = slip.position === null ? null : slip.position - 1;
-    return slipLines({ ...slip, ...known, ahead, now: clock.now(), at: printedAt(clock) });
+    return slipLines({ ...slip, ...known, ahead, now: at, at: printedAt(clock, at) });
   }
 
   /** @param {string} ticket */
@@ -80,8 +81,8 @@ export class Slips {
   }
 }
 
-/** The time as it is printed. @param {import('../lib/clock.js').ServerClock} clock */
-export function printedAt(clock) {
-  const now = wall(clock.now(), clock.offsetMinutes);
+/** The time as it is printed. @param {import('../lib/clock.js').ServerClock} clock @param {number} [at] in UTC milliseconds, if not now */
+export function printedAt(clock, at) {
+  const now = wall(at === undefined ? clock.now() : at, clock.offsetMinutes);
   return `${now.date} ${now.clock}`;
 }

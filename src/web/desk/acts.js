@@ -21,6 +21,8 @@ export class Acts {
     this.page = page;
     this.floor = floor;
     this.persons = persons;
+    /** Hears of each command that was done, by what it was of. @type {(body: any) => void} */
+    this.onDone = () => {};
     /** Where transferred tickets went on, by their new ids. @type {Recent<any>} */
     this.links = new Recent(LINKS_KEPT);
   }
@@ -28,7 +30,9 @@ export class Acts {
   /** @param {string} name @param {any} body */
   async send(name, body) {
     try {
-      return await this.page.command(name, body);
+      const result = await this.page.command(name, body);
+      this.onDone(body);
+      return result;
     } catch {
       return null; // said on the page
     }
@@ -42,6 +46,7 @@ export class Acts {
   async arrive(name, body, who, spared) {
     try {
       const result = await arrive({ page: this.page, site: this.floor().site }, name, body, who, spared);
+      if (result) this.onDone(body);
       if (result && !result.number) await this.tellSentOn(result.ticket);
       return result;
     } catch (refusal) {

@@ -11,6 +11,8 @@ import { minutesSince } from '../lib/words.js';
 
 /** How often an urgent one rings until it has been heard. */
 const RINGS_EVERY_MS = 6000;
+/** So many urgent ones stand there in full; the others wait in the list. */
+const IN_FULL = 3;
 /** More queues of other departments than one desk looks after. */
 const QUEUES_MAX = 40;
 
@@ -31,6 +33,8 @@ export class Alerts {
     /** Which have rung. @type {Set<string>} */
     this.rang = new Set();
     this.rangAt = 0;
+    /** Whether the list of those that do not stand in full is open. */
+    this.isOpen = false;
     /** Queues of the own departments that are not open, by stream. @type {Map<string, LiveStream>} */
     this.elsewhere = new Map();
     setInterval(() => this.look(), 1000);
@@ -95,20 +99,45 @@ export class Alerts {
   view() {
     const now = this.page.protocol.clock.now();
     const open = this.open();
+    if (!open.length) this.isOpen = false;
     if (!open.length) return this.sentView(now);
-    return [open.map((ticket) => {
-      const { alert } = ticket.pre_check;
-      const department = this.site.one('departments', prefix(ticket.ticket, 2));
-      return h('div', { class: `alert ${alert.level}`, key: ticket.ticket, 'data-alert': ticket.ticket, 'data-level': alert.level },
-        h('b', { class: 'sign', 'aria-hidden': 'true' }, '!'),
-        h('span', { class: 'grow' },
-          h('b', null, `${t(alert.level === 'urgent' ? 'pre_check.urgent' : 'pre_check.look')}: ${alertText(ticket.pre_check, this.site)}`),
-          h('span', { class: 'num' }, [`${ticket.number} ${this.desk.persons.nameOf(ticket)}`, department ? named(department.name, department.name_en) : '', sinceWords(minutesSince(alert.at, now))].filter(Boolean).join(' · '))),
-        h('button', { type: 'button', class: 'btn', 'data-action': 'show_alert', onclick: () => this.desk.show(ticket) }, t('pre_check.show')),
-        h('button', { type: 'button', class: 'btn primary', 'data-action': 'acknowledge_alert', onclick: () => this.heard(ticket) }, t('pre_check.hear')));
-    }),
-    this.chime.canRing ? null : h('p', { class: 'alert silent', key: 'silent' }, t('pre_check.silent')),
-    this.sentView(now)];
+    const full = open.filter((ticket) => ticket.pre_check.alert.level === 'urgent').slice(0, IN_FULL);
+    const rest = open.slice(full.length);
+    return [
+      h('div', { class: `alert-band${full.length > 1 ? ' many' : ''}`, key: 'band' },
+        h('div', { class: 'in-full', key: 'full', hidden: !full.length }, full.map((ticket) => this.alertView(ticket, now))),
+        rest.length ? this.restView(rest, !full.length) : null),
+      rest.length && this.isOpen ? h('div', { class: 'alert-list', key: 'list', id: 'alert-list' }, rest.map((ticket) => this.alertView(ticket, now))) : null,
+      this.chime.canRing ? null : h('p', { class: 'alert silent', key: 'silent' }, t('pre_check.silent')),
+      full.length ? null : this.sentView(now)];
+  }
+
+  /** @param {any} ticket @param {number} now */
+  alertView(ticket, now) {
+    const { alert } = ticket.pre_check;
+    const isUrgent = alert.level === 'urgent';
+    const department = this.site.one('departments', prefix(ticket.ticket, 2));
+    return h('div', { class: `alert${isUrgent ? ' urgent' : ''}`, key: ticket.ticket, 'data-alert': ticket.ticket, 'data-level': alert.level },
+      h('b', { class: 'sign', 'aria-hidden': 'true' }, '!'),
+      h('span', { class: 'grow' },
+        h('b', null, `${t(isUrgent ? 'pre_check.urgent' : 'pre_check.look')}: ${alertText(ticket.pre_check, this.site)}`),
+        h('span', { class: 'num' }, [`${ticket.number} ${this.desk.persons.nameOf(ticket)}`, department ? named(department.name, department.name_en) : '', sinceWords(minutesSince(alert.at, now))].filter(Boolean).join(' · '))),
+      h('button', { type: 'button', class: 'btn', 'data-action': 'show_alert', onclick: () => this.desk.show(ticket) }, t('pre_check.show')),
+      h('button', { type: 'button', class: 'btn primary', 'data-action': 'acknowledge_alert', onclick: () => this.heard(ticket) }, t('pre_check.hear')));
+  }
+
+  /** How many more there are, and the way to them. @param {any[]} rest @param {boolean} isAlone */
+  restView(rest, isAlone) {
+    const urgent = rest.filter((ticket) => ticket.pre_check.alert.level === 'urgent').length;
+    const words = [urgent ? t('pre_check.more_urgent', { n: urgent }) : '', rest.length > urgent ? t('pre_check.more_look', { n: rest.length - urgent }) : ''].filter(Boolean);
+    return h('button', {
+      type: 'button', class: `alert-rest${isAlone ? ' alone' : ''}`, key: 'rest', 'data-action': 'open_alerts', 'data-alerts-more': String(rest.length),
+      'aria-expanded': String(this.isOpen), 'aria-controls': this.isOpen ? 'alert-list' : undefined,
+      onclick: () => {
+        this.isOpen = !this.isOpen;
+        this.page.draw();
+      },
+    }, h('span', null, words.map((text, n) => h('span', { key: String(n), class: 'words' }, text))), h('span', { class: 'sign', 'aria-hidden': 'true' }, this.isOpen ? '▴' : '▾'));
   }
 
   /** One line, opened on a press: nothing is to be done, and nothing rings. @param {number} now */

@@ -83,7 +83,8 @@ async function start(page) {
   acts = new Acts(page, getFloor, persons);
   alerts = new Alerts(page, site, { floor: () => floor, acts, persons, show: showAlert });
   slips = new Slips(page);
-  walkIn = new WalkIn(page, acts, getFloor, persons, slips);
+  walkIn = new WalkIn(page, acts, getFloor, persons, slips, (hit) => (hit.ticket ? pick(hit.ticket) : search.look(hit.number)));
+  acts.onDone = (body) => walkIn.after(body);
   opening = new OpenSession(page, getFloor, acts);
   search = new Search(page, {
     floor: getFloor, persons, acts, pick, returnDay, departments, open: openDepartment,

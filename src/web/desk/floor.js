@@ -18,6 +18,19 @@ const EARLIER_MOST = 100;
 /** After this time in transit the desk is told. */
 const TRANSIT_MS = 10000;
 
+/** What is there at once or in a moment. @param {() => any} find @returns {Promise<any>} null when it is not there after some seconds */
+function soon(find) {
+  return new Promise((resolve) => {
+    const until = performance.now() + TAKEN_WITHIN_MS;
+    const look = () => {
+      const found = find();
+      if (found || performance.now() > until) resolve(found || null);
+      else setTimeout(look, 100);
+    };
+    look();
+  });
+}
+
 /** One department as the desk sees it. */
 export class Floor {
   /** @param {import('../lib/page.js').Page} page @param {import('../lib/site.js').Site} site @param {string} department */
@@ -120,6 +133,11 @@ export class Floor {
     return this.earlier.get(id) || null;
   }
 
+  /** A ticket that the house has, once it is here: the next moment. @param {string} id @returns {Promise<any>} null: it does not come */
+  comes(id) {
+    return soon(() => this.ticket(id));
+  }
+
   /** What the search has found: a queue shows the newest of those who have ended, the house knows all. @param {any[]} found */
   remember(found) {
     if (this.earlier.size > EARLIER_MOST) this.earlier.clear();
@@ -131,15 +149,9 @@ export class Floor {
    * @param {string} id @returns {Promise<any>} null when it is still on the way after some seconds
    */
   taken(id) {
-    return new Promise((resolve) => {
-      const until = performance.now() + TAKEN_WITHIN_MS;
-      const look = () => {
-        const ticket = this.ticket(id);
-        if (ticket && ticket.linked_to) resolve(ticket);
-        else if (performance.now() > until) resolve(null);
-        else setTimeout(look, 100);
-      };
-      look();
+    return soon(() => {
+      const ticket = this.ticket(id);
+      return ticket && ticket.linked_to ? ticket : null;
     });
   }
 

@@ -65,14 +65,15 @@ function sessionList(page, floor, acts, persons) {
   }));
 }
 
-/** How many at home were told of its delay. @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {any} session */
+/** How many at home were told of its delay, or that there is none any more. @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {any} session */
 function toldHome(page, floor, session) {
   const told = floor.queues().flatMap((queue) => queue.delays || []).find((one) => one.session === session.session);
   if (!told) return null;
+  const word = session.delay_min ? 'told_home' : 'told_home_planned';
   const held = told.not_before && Date.parse(told.not_before) > page.protocol.clock.now();
   return h('span', { class: 'muted num', key: 'told', 'data-told-home': String(told.told), 'data-reached': String(told.reached), 'data-home-not-reached': String(told.not_reached) },
-    held ? t('desk.told_home.held', { n: told.told, time: clockOf(told.not_before) }) : [
-      t('desk.told_home', { n: told.told, reached: told.reached }),
+    held ? t(`desk.${word}.held`, { n: told.told, time: clockOf(told.not_before) }) : [
+      t(`desk.${word}`, { n: told.told, reached: told.reached }),
       told.not_reached ? t('desk.told_home.not_reached', { n: told.not_reached }) : '',
     ].join(''));
 }

@@ -3,14 +3,19 @@
 
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
+import { ask } from '../lib/page.js';
 import { nameOf, personBody, personFields } from '../lib/person-form.js';
-import { classWord, periodWord, registrationWord } from '../lib/words.js';
+import { classWord, periodWord, registrationWord, standingWord } from '../lib/words.js';
 import { CLASSES, printButton } from './ticket-panel.js';
 
 /** The form's state. */
 export class WalkIn {
-  /** @param {import('../lib/page.js').Page} page @param {any} acts @param {() => import('./floor.js').Floor} floor @param {any} persons @param {import('../components/slip.js').Slips} slips */
-  constructor(page, acts, floor, persons, slips) {
+  /**
+   * @param {import('../lib/page.js').Page} page @param {any} acts @param {() => import('./floor.js').Floor} floor @param {any} persons @param {import('../components/slip.js').Slips} slips
+   * @param {(hit: any) => void} show shows a number that there is already
+   */
+  constructor(page, acts, floor, persons, slips, show) {
+    this.show = show;
     this.page = page;
     this.acts = acts;
     this.floor = floor;
@@ -43,7 +48,10 @@ export class WalkIn {
     this.page.draw();
     try {
       const patient = this.person ? this.person.patient : await this.register(f);
-      if (patient && (await this.isNew(f, patient))) await this.take(f, patient);
+      if (!patient || !(await this.isNew(f, patient))) return;
+      const there = this.standing(patient, f.queue.value);
+      const visit = there.length ? await this.another(f, there) : undefined;
+      if (visit !== null) await this.take(f, patient, visit);
     } finally {
       this.busy = false;
       this.page.draw();
@@ -80,11 +88,55 @@ export class WalkIn {
       const found = await this.page.session.http('POST', `/api/v1/departments/${this.floor().department}/appointments/find`, { text });
       const stands = (/** @type {any} */ hit) => hit.patient !== patient && !['ended', 'cancelled', 'given_back', 'no_show', 'fulfilled', 'expired'].includes(hit.state);
       const other = [...found.tickets, ...found.appointments].find(stands);
-      return !other || window.confirm(t('desk.has_number', { number: other.number, name: other.masked_name || '' }));
+      if (!other) return true;
+      const goesOn = await ask(t('desk.has_number_title', { number: other.number }), (close) => h('div', { class: 'form', 'data-has-number': other.number },
+        h('p', null, t('desk.has_number', { number: other.number, name: other.masked_name || '' })),
+        h('button', { type: 'button', class: 'btn primary wide', 'data-action': 'use_number', autofocus: true, onclick: () => close('use') }, t('desk.same_person', { number: other.number })),
+        h('button', { type: 'button', class: 'btn wide', 'data-action': 'another_number', onclick: () => close('go') }, t('desk.other_person')),
+        backButton(close)));
+      if (goesOn === 'use') this.use(other);
+      return goesOn === 'go';
     } catch (refusal) {
       this.page.refuse(refusal);
       return false;
     }
+  }
+
+  /** With which numbers somebody is here today, that of the queue in question first. @param {string} patient @param {string} queue @returns {any[]} */
+  standing(patient, queue) {
+    const floor = this.floor();
+    const all = floor.queues().reduce((/** @type {any[]} */ some, one) => some.concat(Object.values(one.tickets)), []);
+    return all.filter((ticket) => ticket.patient === patient && ticket.state !== 'ended' && ticket.date === floor.today)
+      .sort((one, other) => Number(other.queue === queue) - Number(one.queue === queue));
+  }
+
+  /**
+   * Asks whoever is here with a number already, before anything else is asked: mostly it is lost or forgotten.
+   * @param {any} f @param {any[]} there @returns {Promise<string|null>} the visit in which another one is meant; null: none is
+   */
+  async another(f, there) {
+    const floor = this.floor();
+    const queueName = (/** @type {string} */ id) => {
+      const queue = floor.site.one('queues', id);
+      return queue ? named(queue.name, queue.name_en) : '';
+    };
+    const [first] = there;
+    const about = (/** @type {any} */ ticket) => ({ name: this.persons.nameOf(ticket), number: ticket.number, queue: queueName(ticket.queue), state: standingWord(ticket) });
+    const chosen = await ask(t('desk.has_today', about(first)), (close) => h('div', { class: 'form', 'data-has-today': first.ticket },
+      h('p', null, t('desk.has_today_more')),
+      there.map((ticket, n) => h('button', {
+        type: 'button', class: `btn wide${n ? '' : ' primary'}`, key: ticket.ticket, 'data-action': 'use_number', 'data-ticket': ticket.ticket, autofocus: n === 0, onclick: () => close({ use: ticket }),
+      }, t('desk.use_number', about(ticket)))),
+      h('button', { type: 'button', class: 'btn wide', key: 'another', 'data-action': 'another_number', onclick: () => close({ visit: first.visit }) }, t('desk.another_in', { queue: queueName(f.queue.value) })),
+      backButton(close)));
+    if (chosen && chosen.use) this.use(chosen.use);
+    return (chosen && chosen.visit) || null;
+  }
+
+  /** The number that there is, in place of a new one. @param {any} hit */
+  use(hit) {
+    this.begin();
+    this.show(hit);
   }
 
   /**
@@ -104,10 +156,11 @@ export class WalkIn {
       result = await this.acts.arrive('register_walk_in', body, who, cls === 'emergency');
     } catch (refusal) {
       if (visit) return; // said on the page
+      // Taken a moment ago, elsewhere.
       this.page.notify('');
-      const waits = this.floor().ticket(refusal.validNow.ticket);
-      const number = (waits && waits.number) || '';
-      if (window.confirm(t('desk.waits_already', { number }))) await this.take(f, patient, refusal.validNow.visit);
+      const waits = await this.floor().comes(refusal.validNow.ticket);
+      const again = waits && (await this.another(f, [waits]));
+      if (again) await this.take(f, patient, again);
       return;
     }
     if (!result) return;
@@ -118,10 +171,34 @@ export class WalkIn {
     const given = needsProof(cls) && (await this.acts.send('set_priority', { ticket: result.ticket, class: cls, proof }));
     if (given) result = { ...result, position: given.position || result.position };
     const queue = this.floor().site.one('queues', body.queue);
-    this.slip = { number: result.number, where: queue ? named(queue.name, queue.name_en) : '', position: result.position, ticket: result.ticket };
+    this.give(result, queue);
     this.begin();
+    this.goOn();
     const steps = given ? ['prioritised', 'registered'] : ['registered'];
     find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, steps));
+  }
+
+  /** The slip of a number, as of this moment. @param {any} result @param {any} queue */
+  give(result, queue) {
+    const where = queue ? named(queue.name, queue.name_en) : '';
+    this.slip = { number: result.number, where, position: result.position, ticket: result.ticket, at: this.page.protocol.clock.now() };
+  }
+
+  /** The slip is put away with the next thing that is done, of whomever else. @param {any} body of a command */
+  after(body) {
+    if (this.slip && body.ticket !== this.slip.ticket) this.slip = null;
+  }
+
+  /** The next name, for whoever has typed this one. */
+  goOn() {
+    const form = find('[data-form=register_walk_in]');
+    const hand = document.activeElement;
+    if (!form || (hand && hand !== document.body && !form.contains(hand))) return;
+    this.page.draw();
+    requestAnimationFrame(() => {
+      const name = find('[data-form=register_walk_in] [name=name]');
+      if (name) name.focus();
+    });
   }
 
   /** The next form begins as the first one: what it shows is what it asks for. */
@@ -140,7 +217,7 @@ export class WalkIn {
     if (!result.number) return true;
     const ticket = this.floor().ticket(result.ticket);
     const queue = ticket && this.floor().site.one('queues', ticket.queue);
-    this.slip = { number: result.number, where: queue ? named(queue.name, queue.name_en) : '', position: result.position, ticket: result.ticket };
+    this.give(result, queue);
     find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, ['registered']));
     return true;
   }
@@ -148,9 +225,10 @@ export class WalkIn {
   view() {
     const floor = this.floor();
     const sessions = floor.sessions;
-    return h('div', { key: 'walk-in' },
-      this.slip ? this.slipView() : null,
-      h('form', { class: 'form', key: `form-${this.round}`, 'data-form': 'register_walk_in', onsubmit: (/** @type {any} */ e) => this.submit(e) },
+    const given = this.slip && floor.ticket(this.slip.ticket);
+    if (given && given.state === 'ended') this.slip = null;
+    return h('div', { class: 'walk-in', key: 'walk-in' },
+      h('form', { class: 'form', key: `form-${this.round}`, id: 'walk-in', 'data-form': 'register_walk_in', onsubmit: (/** @type {any} */ e) => this.submit(e) },
         h('h2', null, t('desk.walk_in')),
         this.person
           ? h('p', { class: 'notice', key: 'person' }, t('desk.walk_in_for', { name: this.person.name || this.person.masked_name }),
@@ -180,14 +258,25 @@ export class WalkIn {
         needsProof(this.class)
           ? h('label', { class: 'field', key: 'proof' }, h('span', null, t('desk.proof')),
             h('input', { class: 'input', name: 'proof', required: true, maxlength: '100', placeholder: t('desk.proof_hint') }))
-          : null,
-        h('button', { class: 'btn primary wide', key: 'go', 'data-action': 'register_walk_in', disabled: this.busy, 'aria-busy': String(this.busy) }, t('desk.walk_in_go'))));
+          : null),
+      h('div', { class: 'foot print', key: 'foot' },
+        h('button', { class: 'btn primary wide', key: 'go', form: 'walk-in', 'data-action': 'register_walk_in', disabled: this.busy, 'aria-busy': String(this.busy) }, t('desk.walk_in_go')),
+        this.slip ? this.slipView(given) : null));
   }
 
-  slipView() {
-    return h('div', { class: 'slip print form', key: 'slip', 'data-slip': this.slip.ticket }, this.slips.view({ ...this.slip, name: (this.floor().ticket(this.slip.ticket) || {}).masked_name || '' }), printButton());
+  /** A line on the page, the whole of it on paper. @param {any} ticket */
+  slipView(ticket) {
+    const { number, where, position } = this.slip;
+    const name = (ticket && ticket.masked_name) || '';
+    return h('div', { class: 'given', key: 'slip', 'data-slip': this.slip.ticket },
+      h('p', { class: 'line', key: 'line' }, h('b', { class: 'number num' }, number),
+        h('span', null, `${where} · ${t(position > 1 ? 'slip.ahead' : 'slip.next', { n: position - 1 })}`), printButton()),
+      h('div', { class: 'slip on-paper', key: 'paper' }, this.slips.view({ ...this.slip, name })));
   }
 }
+
+/** @param {(value: any) => void} close */
+const backButton = (close) => h('div', { class: 'buttons', key: 'back' }, h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')));
 
 /** @param {string} cls */
 const needsProof = (cls) => cls !== 'none' && cls !== 'emergency';

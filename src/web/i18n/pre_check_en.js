@@ -39,6 +39,8 @@ export default {
   'pre_check.read_again': 'Read again',
   'pre_check.gone': 'The answers can no longer be read: the key to this person’s data is deleted or cannot be used.',
   'pre_check.urgent': 'At once',
+  'pre_check.more_look': '{n} to have a look at',
+  'pre_check.more_urgent': '{n} more at once',
   'pre_check.look': 'Please have a look',
   'pre_check.since': '{n} min ago',
   'pre_check.just_now': 'just now',

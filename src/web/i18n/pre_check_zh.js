@@ -39,6 +39,8 @@ export default {
   'pre_check.read_again': '再读一次',
   'pre_check.gone': '回答已经读不出:这位患者的个人资料密钥已删除或无法使用。',
   'pre_check.urgent': '马上处理',
+  'pre_check.more_look': '{n} 位请看一看',
+  'pre_check.more_urgent': '还有 {n} 位要马上处理',
   'pre_check.look': '请看一看',
   'pre_check.since': '{n} 分钟前',
   'pre_check.just_now': '刚刚',

@@ -30,6 +30,8 @@ const words = {
   'desk.not_reached.as_planned': 'That there is no delay has not reached them',
   'desk.not_reached.stopped': 'That there is no clinic has not reached them',
   'desk.told_home': 'Told at home: {n}, of whom {reached} have it',
+  'desk.told_home_planned': 'Told at home that it begins as planned: {n}, of whom {reached} have it',
+  'desk.told_home_planned.held': 'At {time} {n} at home are told that it begins as planned (not at night)',
   'desk.told_home.not_reached': '; {n} not reached',
   'desk.told_home.held': 'At {time} {n} at home are told (not at night)',
   'desk.not_reached.phone': 'Please telephone, or call out in the waiting area:',

@@ -30,6 +30,8 @@ const words = {
   'desk.not_reached.as_planned': '门诊不推迟的消息没有送到',
   'desk.not_reached.stopped': '停诊的消息没有送到',
   'desk.told_home': '已通知在家的 {n} 人:{reached} 人已收到',
+  'desk.told_home_planned': '已告诉在家的 {n} 人按原来的时间开诊:{reached} 人已收到',
+  'desk.told_home_planned.held': '{time} 告诉在家的 {n} 人按原来的时间开诊(夜间不打扰)',
   'desk.told_home.not_reached': ',{n} 人没联系上',
   'desk.told_home.held': '{time} 通知在家的 {n} 人(夜间不打扰)',
   'desk.not_reached.phone': '请打电话,或到候诊区叫一声:',
