@@ -141,6 +141,8 @@ const words = {
   'door.last_call': 'Last call',
   'door.wait': 'Please wait to be called',
   'door.paused': 'Calling is paused, please wait',
+  'door.back_at': 'Calling is paused, back about {time}',
+  'door.delay': 'Running about {n} minutes late',
   'door.closed': 'No clinic in this room now',
   'door.next': 'Next',
   'door.nobody': 'No doctor',

@@ -141,6 +141,8 @@ const words = {
   'door.last_call': '最后叫号',
   'door.wait': '请在候诊区等候叫号',
   'door.paused': '暂停叫号,请稍候',
+  'door.back_at': '暂停叫号,预计{time}恢复',
+  'door.delay': '门诊延迟约{n}分钟',
   'door.closed': '本诊室暂无门诊',
   'door.next': '下一位',
   'door.nobody': '暂无医生',

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::ticket::newest_ended;
-use crate::clinic::{self, AppointmentState};
+use crate::clinic::{self, AppointmentState, SessionStanding};
 use crate::department::State;
 use crate::department::config::Defined;
 use crate::floor::left_over::Today;
@@ -224,11 +224,26 @@ impl<'a> View<'a> {
             "title": title,
             "state": state,
             "current": found.and_then(|(_, work)| shown(work.in_hand.as_ref()?)),
+            "back_at": found.and_then(|(_, work)| work.pause.as_ref()?.back_at).map(|at| self.at(at)),
+            "delay_min": self.delay_at(id, found),
             "next": at_door.chain(&own).filter_map(shown).collect::<Vec<_>>(),
         }))
     }
 
     /// A place in line, for the patient's phone; also of an appointment that has not checked in yet.
+    /// What has been announced today for the clinic at a room: of who works there, else of who is to come. Minutes.
+    fn delay_at(&self, room: &ServicePointId, works: Option<(&DoctorId, &Work)>) -> u32 {
+        let today = self.state.config.today(self.now);
+        let sessions = self.state.clinic.sessions.values();
+        let running = sessions.filter(|session| session.date == today && session.standing == SessionStanding::Open);
+        let here = running.filter(|session| match (works, &session.doctor) {
+            (Some((doctor, _)), Some(whose)) => whose == doctor,
+            (Some((_, work)), None) => work.queues.contains(&session.queue),
+            (None, _) => session.service_point.as_ref() == Some(room),
+        });
+        here.map(|session| session.delay_min).max().unwrap_or(0)
+    }
+
     pub fn place_in_line(&self, id: &TicketId) -> Option<Value> {
         match self.state.floor.tickets.get(id) {
             Some(ticket) => self.place_among(id, &self.order(&ticket.opened.queue)),
