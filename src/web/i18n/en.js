@@ -300,6 +300,8 @@ const words = {
   'doctor.did_miss_call': '{number} missed; called {who} to {place}',
   'doctor.did_finish_last': '{number} seen; nobody is waiting',
   'doctor.did_miss_last': '{number} missed; nobody is waiting',
+  'doctor.did_finish_paused': '{number} seen; paused, nobody was called',
+  'doctor.did_miss_paused': '{number} missed; paused, nobody was called',
   'doctor.did_recall': 'Called {number} again',
   'doctor.did.start_service': '{number} has begun',
   'doctor.did.finish_service': '{number} seen',

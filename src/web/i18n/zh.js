@@ -300,6 +300,8 @@ const words = {
   'doctor.did_miss_call': '{number} 过号,已叫 {who} 到{place}',
   'doctor.did_finish_last': '{number} 已看完,后面没有候诊的患者',
   'doctor.did_miss_last': '{number} 已过号,后面没有候诊的患者',
+  'doctor.did_finish_paused': '{number} 已看完;暂停中,没有叫下一位',
+  'doctor.did_miss_paused': '{number} 已过号;暂停中,没有叫下一位',
   'doctor.did_recall': '已再次呼叫 {number}',
   'doctor.did.start_service': '{number} 已开始就诊',
   'doctor.did.finish_service': '{number} 已看完',
