@@ -340,6 +340,7 @@ function todo(place) {
   if (place.to_desk) return t('pre_check.to_desk');
   if (place.state === 'called') return t('patient.go_now', { place: placeWord(place) });
   if (place.state === 'summoned') return t('patient.wait_at_door', { place: placeWord(place) });
+  if (place.desk_first) return t('pre_check.desk_first');
   if (place.state === 'waiting' && place.ahead !== null) return place.ahead ? t('patient.ahead', { n: place.ahead }) : t('patient.you_are_next');
   return stateWord(place.state);
 }
@@ -359,7 +360,7 @@ function doneView() {
   const where = whereOf({ ...item, queue: now.queue || item.queue });
   const clock = page.protocol.clock;
   const waits = now.state === 'waiting';
-  const goes = now.to_desk || now.state === 'called' || now.state === 'summoned';
+  const goes = now.to_desk || now.desk_first || now.state === 'called' || now.state === 'summoned';
   const left = waits && !goes ? rangeLeft(now.expected, clock.now()) : null;
   render(find('#slip'), slipLines({
     where, say: goes ? todo(now) : '', number: now.number, name: item.masked_name, ahead: waits && !goes && now.ahead !== undefined ? now.ahead : null, expected: now.expected, picture,
@@ -372,6 +373,7 @@ function doneView() {
     left ? h('p', { class: 'more', key: 'left' }, t(left.from ? 'slip.about' : 'slip.about_by', left)) : null,
     (waits && !goes) || now.state === 'called' ? h('p', { class: 'more', key: 'sit' }, t(waits ? 'kiosk.sit' : 'kiosk.called')) : null,
     h('button', { type: 'button', class: 'btn primary go', key: 'print', 'data-action': 'print_slip', onclick: () => window.print() }, t('kiosk.print')),
+    now.desk_first ? h('p', { class: 'more', key: 'first' }, t('pre_check.desk_first_more')) : null,
   ];
 }
 
