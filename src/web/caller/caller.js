@@ -29,7 +29,7 @@ function draw() {
   const now = page.protocol.clock.now();
   if (!model.work) return beginView(/** @type {any} */ ({ model, actions, persons, now }), site);
   const hand = model.inHand();
-  return [whoLine(model, persons, hand), hand ? handButtons(actions, hand, now) : freeButtons(model, actions)];
+  return [whoLine(model, persons, hand), hand ? handButtons(model, actions, hand, now) : freeButtons(model, actions)];
 }
 
 /** @param {import('../doctor/model.js').Model|null} model */
@@ -62,13 +62,13 @@ function freeButtons(model, actions) {
     : h('button', { ...o, 'data-action': 'call_next_patient', onclick: () => actions.callNext(null) }, t('doctor.next')));
 }
 
-/** @param {import('../doctor/actions.js').Actions} actions @param {any} hand @param {number} now */
-function handButtons(actions, hand, now) {
+/** @param {import('../doctor/model.js').Model} model @param {import('../doctor/actions.js').Actions} actions @param {any} hand @param {number} now */
+function handButtons(model, actions, hand, now) {
   const called = hand.state === 'called';
   const tooEarly = notYet(hand, now);
   const o = (/** @type {string} */ key, /** @type {boolean} */ off) => ({ type: 'button', key, 'data-key': key, disabled: actions.busy || off });
   return h('div', { class: 'do', key: 'hand' },
-    h('button', { ...o('primary', false), class: 'btn primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', onclick: () => actions.callNext('seen') }, t('doctor.seen_next')),
+    h('button', { ...o('primary', false), class: 'btn primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', onclick: () => actions.callNext('seen') }, t(model.work.paused ? 'doctor.finish' : 'doctor.seen_next')),
     h('button', {
       ...o('not_here', !called || !!tooEarly), class: 'btn', 'data-action': 'call_next_patient', 'data-outcome': 'not_here', title: tooEarly,
       onclick: () => actions.callNext('not_here'),

@@ -5,7 +5,7 @@ import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { said, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
-import { alertText, answerWord, choicesOf, DEGREES, degreesOf, NOT_MEASURED, questionsOf } from '../lib/pre-check.js';
+import { alertText, answerWord, choicesOf, DEGREES, degreesOf, NOT_MEASURED } from '../lib/pre-check.js';
 import { wordsOf } from '../lib/words.js';
 
 /** A digit chooses; the next question has the keys then. @param {any} event */
@@ -88,31 +88,29 @@ export function askPreCheck(asked, who, changed) {
     h('button', { class: 'btn primary', 'data-action': 'pre_check_go' }, t('pre_check.go')))));
 }
 
-/** The answers in the order in which they were asked. @param {Object<string, any>} answers @param {any[]} asked */
-const inOrder = (answers, asked) => Object.keys(answers).sort((a, b) => asked.findIndex((one) => one.id === a) - asked.findIndex((one) => one.id === b));
-
 /** Who has heard an alert: an account's own name. @param {any} alert */
 const heardBy = (alert) => String(alert.acknowledged_by).replace(/^a-(staff-)?/, '');
 
 /** Question by question; null: its answer is on its way. @param {string} state @param {any[]} asked @param {Object<string, string|null>} answers */
 function answersList(state, asked, answers) {
-  return h('dl', { key: 'answers', 'data-answers': state, 'aria-busy': String(state === 'reading') }, inOrder(answers, asked).map((id) => {
-    const question = asked.find((one) => one.id === id);
-    const answer = answers[id];
-    return [h('dt', { key: `${id}-q` }, question ? said(question.text) : id), h('dd', { key: `${id}-a`, class: 'num' }, answer === null ? '…' : answerWord(question, answer))];
+  return h('dl', { key: 'answers', 'data-answers': state, 'aria-busy': String(state === 'reading') }, asked.filter(({ id }) => id in answers).map((question) => {
+    const { id } = question;
+    return [h('dt', { key: `${id}-q` }, said(question.text)), h('dd', { key: `${id}-a`, class: 'num' }, answers[id] === null ? '…' : answerWord(question, answers[id]))];
   }));
 }
 
-/** What was answered: read for this ticket, on its way, not read, or gone. @param {any} ticket @param {any[]} asked @param {import('../lib/answers.js').Answers} answers */
-function answersPart(ticket, asked, answers) {
-  const { said: read, refusal } = answers.of(ticket);
+/** What was answered: read for this ticket, on its way, not read, or gone. @param {any} ticket @param {import('../lib/site.js').Site} site @param {import('../lib/answers.js').Answers} answers */
+function answersPart(ticket, site, answers) {
+  const { said: read, refusal: unread } = answers.of(ticket);
+  const { asked, refusal: unasked } = answers.questions(site, ticket.pre_check.version);
+  const refusal = unread || unasked;
   if (refusal) {
     return h('p', { class: 'notice soon', key: 'not-read', role: 'status', 'data-answers': 'not_read' },
       h('span', null, t('pre_check.not_read', { why: wordsOf(refusal) })),
       h('button', { type: 'button', class: 'btn small', 'data-action': 'read_pre_check', onclick: () => answers.again(ticket) }, t('pre_check.read_again')));
   }
   // As high as it will be: nothing below it moves under a hand.
-  if (!read) return ticket.pre_check.not_asked ? null : answersList('reading', asked, Object.fromEntries(asked.map((one) => [one.id, null])));
+  if (!read || !asked) return ticket.pre_check.not_asked ? null : answersList('reading', asked || [], Object.fromEntries((asked || []).map((one) => [one.id, null])));
   if (!read.answers) return h('p', { class: 'notice', key: 'gone', 'data-answers': 'gone' }, t('pre_check.gone'));
   if (!Object.keys(read.answers).length) return null;
   return answersList('read', asked, read.answers);
@@ -122,7 +120,6 @@ function answersPart(ticket, asked, answers) {
 export function preCheckPart(ticket, site, answers) {
   const checked = ticket.pre_check;
   if (!checked) return null;
-  const asked = questionsOf(site, checked.version);
   const department = checked.sent_to && site.one('departments', checked.sent_to);
   const { alert } = checked;
   const reasons = answers.of(ticket).said || {};
@@ -134,7 +131,7 @@ export function preCheckPart(ticket, site, answers) {
     department ? h('p', { key: 'sent' }, t('pre_check.was_sent', { where: said({ zh: department.name, en: department.name_en }) }),
       checked.all_the_same ? withReason('joined_all_the_same', reasons.all_the_same) : '') : null,
     checked.not_asked ? h('p', { key: 'not-asked' }, withReason('was_not_asked', reasons.not_asked)) : null,
-    answersPart(ticket, asked, answers));
+    answersPart(ticket, site, answers));
 }
 
 /** With the desk's reason, where it can be read. @param {string} what @param {string|null|undefined} reason */

@@ -72,20 +72,21 @@ export class Actions {
   /** @param {'seen'|'not_here'|null} outcome */
   async callNext(outcome) {
     const hand = this.model.inHand();
+    const { paused } = this.model.work;
     const result = await this.send('call_next_patient', {
       ...this.here(), in_hand: hand ? hand.ticket : null, outcome: hand ? outcome : null,
     });
-    if (result) this.tellCalled(result, hand, outcome);
+    if (result) this.tellCalled(result, hand, outcome, paused);
   }
 
-  /** @param {any} result @param {any} hand @param {string|null} outcome */
-  tellCalled(result, hand, outcome) {
+  /** @param {any} result @param {any} hand @param {string|null} outcome @param {boolean} [paused] nobody was to be called */
+  tellCalled(result, hand, outcome, paused) {
     if (result.called) {
       const place = this.model.work.service_point_name;
       const key = !hand ? 'did_call' : outcome === 'not_here' ? 'did_miss_call' : 'did_seen_call';
       this.done(t(`doctor.${key}`, { number: hand && hand.number, who: this.label(result.called.ticket), place }), result.called.ticket);
     } else if (hand) {
-      this.done(t(outcome === 'seen' ? 'doctor.did_finish_last' : 'doctor.did_miss_last', { number: hand.number }), hand.ticket);
+      this.done(t(`doctor.did_${outcome === 'seen' ? 'finish' : 'miss'}_${paused ? 'paused' : 'last'}`, { number: hand.number }), hand.ticket);
     }
   }
 

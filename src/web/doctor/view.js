@@ -92,6 +92,7 @@ export function notYet(hand, now) {
 function handButtons(look, hand, busy) {
   const { actions } = look;
   const called = hand.state === 'called';
+  const { paused } = look.model.work;
   const ticket = hand.ticket;
   const tooEarly = notYet(hand, look.now);
   const o = (/** @type {any} */ more) => ({ disabled: busy, ticket, ...more });
@@ -99,11 +100,11 @@ function handButtons(look, hand, busy) {
     h('button', {
       type: 'button', class: 'btn spread primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', 'data-key': 'primary',
       'data-ticket': ticket, disabled: busy, onclick: () => actions.callNext('seen'),
-    }, t('doctor.seen_next'), keyCap('primary')),
+    }, t(paused ? 'doctor.finish' : 'doctor.seen_next'), keyCap('primary')),
     h('button', {
       type: 'button', class: 'btn spread second', 'data-action': 'call_next_patient', 'data-outcome': 'not_here', 'data-key': 'not_here',
       'data-ticket': ticket, disabled: busy || !called || !!tooEarly, onclick: () => actions.callNext('not_here'),
-    }, t('doctor.not_here_next'), tooEarly ? h('small', { class: 'not-yet', 'data-not-yet': '' }, tooEarly) : keyCap('not_here')),
+    }, t(paused ? 'caller.not_here' : 'doctor.not_here_next'), tooEarly ? h('small', { class: 'not-yet', 'data-not-yet': '' }, tooEarly) : keyCap('not_here')),
     h('div', { class: 'grid2' },
       button('recall_patient', 'doctor.recall', () => actions.recall(), o({ disabled: busy || !called })),
       button('start_service', 'doctor.start', () => actions.onHand('start_service'), o({ disabled: busy || !called })),
@@ -208,7 +209,9 @@ function dayPart(look) {
   const today = model.today();
   const work = model.work;
   const mean = today.mean_service_s;
-  const ends = mean && today.waiting ? wall(look.now + today.waiting * mean * 1000, look.offsetMinutes).clock : '–';
+  // Nobody is seen before the doctor is back.
+  const goesOn = Math.max(look.now, (work.paused && Date.parse(work.back_at)) || 0);
+  const ends = mean && today.waiting ? wall(goesOn + today.waiting * mean * 1000, look.offsetMinutes).clock : '–';
   const figure = (/** @type {any} */ value, /** @type {string} */ words) => h('div', { key: words }, h('b', { class: 'num' }, value), h('span', null, t(words)));
   const hand = model.inHand();
   return h('aside', { class: 'day', 'aria-label': t('doctor.day') },

@@ -1,6 +1,6 @@
 // /door/{id}: the screen beside a room's door: the doctor, who is asked in, who is next. Chromium 70 syntax.
 
-import { wall } from '../lib/clock.js';
+import { clockOf, wall } from '../lib/clock.js';
 import { drawing, find, h, render } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { titleWord } from '../lib/words.js';
@@ -26,7 +26,7 @@ const two = (key, values) => h('span', null, `${t(key, values, 'zh')} `, h('span
 
 /** @param {any} value @param {boolean} off what is shown may be over by now: said as the last call */
 function now(value, off) {
-  if (value.state === 'paused' || value.state === 'closed') {
+  if (value.state === 'closed' || (value.state === 'paused' && !value.current)) {
     return h('section', { class: 'now', key: value.state },
       h('p', { class: 'say' }, t(`door.${value.state}`, null, 'zh')), h('p', { class: 'label', lang: 'en' }, t(`door.${value.state}`, null, 'en')));
   }
@@ -42,6 +42,18 @@ function now(value, off) {
     h('p', { class: 'name' }, value.current.name));
 }
 
+/** What holds everybody up: a pause, unless it stands alone in the middle, and an announced delay. @param {any} value */
+function heldUp(value) {
+  const { clock } = screen.protocol;
+  const time = value.back_at && Date.parse(value.back_at) > clock.now() ? clockOf(value.back_at) : '';
+  const line = (/** @type {string} */ name, /** @type {string} */ key, /** @type {any} */ values) => h('p', { class: 'held-up', key: name, 'data-held-up': name },
+    h('span', null, t(key, values, 'zh')), h('small', { lang: 'en' }, t(key, values, 'en')));
+  return [
+    value.state === 'paused' && (value.current || time) ? line('paused', time ? 'door.back_at' : 'door.paused', { time }) : null,
+    value.delay_min ? line('delay', 'door.delay', { n: value.delay_min }) : null,
+  ];
+}
+
 function drawNow() {
   const main = find('#main');
   const value = stream && stream.value;
@@ -53,14 +65,14 @@ function drawNow() {
   }
   const clock = screen.protocol.clock;
   const off = screen.off;
-  render(main, h('div', { class: `door${off ? ' is-off' : ''}`, key: 'door' },
+  render(main, h('div', { class: `door${off ? ' is-off' : ''}${value.state === 'paused' || value.delay_min ? ' is-held' : ''}`, key: 'door' },
     h('header', null,
       h('h1', null, value.name), h('span', { class: 'en', lang: 'en' }, value.name_en),
       h('span', { class: 'time num' }, wall(clock.now(), clock.offsetMinutes).clock)),
     h('div', { role: 'status' }, off
       ? h('div', { class: 'band off', 'data-band': 'offline' }, ['zh', 'en'].map((lang) => h(lang === 'zh' ? 'span' : 'small', { key: lang, lang: lang === 'en' ? 'en' : undefined },
         screen.lastData ? t('offline.screen', { time: screen.lastData }, lang) : t('offline.screen_never', null, lang))))
-      : null),
+      : null, heldUp(value)),
     h('main', null,
       now(value, off),
       h('aside', null,

@@ -31,6 +31,7 @@ export default {
   'error.online_booking_blocked': 'Online booking is paused after missed visits. The desk and emergency stay open to you',
   'error.cancel_cut_off': 'The cancel cut-off has passed',
   'error.check_in_too_early': 'Check-in is not open yet',
+  'error.check_in_too_early.from': 'Check-in is not open yet: it opens on {date} at {time}',
   'error.check_in_too_late': 'The time for check-in is over',
   'error.wrong_area_code': 'The six-digit code is wrong or has changed; please ask the desk again',
   'error.queue_empty': 'Nobody is waiting',

@@ -31,6 +31,7 @@ export default {
   'error.online_booking_blocked': '因多次未到,线上预约已暂停。到窗口或急诊看病不受影响',
   'error.cancel_cut_off': '已过取消时间',
   'error.check_in_too_early': '还没到签到时间',
+  'error.check_in_too_early.from': '还没到签到时间:{date} {time} 起可以签到',
   'error.check_in_too_late': '已过就诊时间',
   'error.wrong_area_code': '六位签到码不对或已换新,请向分诊台再问一次',
   'error.queue_empty': '现在没有人候诊',

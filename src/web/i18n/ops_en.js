@@ -93,6 +93,7 @@ export default {
   'ops.limit.consents_of_phone': 'Questions to a phone',
   'ops.limit.screens_of_address': 'Pairing of screens from an address',
   'ops.limit.screens': 'Pairing of screens in all',
+  'ops.verdict.offline': 'Disconnected: this was so at {time}; how it is now is not known',
   'ops.verdict.well': 'All is well',
   'ops.verdict.warning': '{n} to look at',
   'ops.verdict.alarm': '{n} to act on now',

@@ -93,6 +93,7 @@ export default {
   'ops.limit.consents_of_phone': '一个手机的同意请求',
   'ops.limit.screens_of_address': '一个地址的屏幕配对',
   'ops.limit.screens': '全部屏幕配对',
+  'ops.verdict.offline': '连接断开:以下是 {time} 的情况,现在怎样不知道',
   'ops.verdict.well': '一切正常',
   'ops.verdict.warning': '{n} 处需要留意',
   'ops.verdict.alarm': '{n} 处需要马上处理',

@@ -4,6 +4,8 @@
 export default {
   'pre_check.to_desk': 'Please go to the triage desk at once',
   'pre_check.to_desk_more': 'A nurse is waiting for you; you keep your number.',
+  'pre_check.desk_first': 'Please go to the triage desk first: a nurse will have a look at you',
+  'pre_check.desk_first_more': 'You keep your number; take a seat after the nurse has seen you.',
   'pre_check.yes': 'Yes',
   'pre_check.no': 'No',
   'pre_check.not_measured': 'Not measured',

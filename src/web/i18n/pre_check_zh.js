@@ -4,6 +4,8 @@
 export default {
   'pre_check.to_desk': '请马上到分诊台',
   'pre_check.to_desk_more': '护士在等您,您的号码保留。',
+  'pre_check.desk_first': '请先到分诊台,护士要看一下',
+  'pre_check.desk_first_more': '您的号码保留,护士看过以后再坐下等叫号。',
   'pre_check.yes': '是',
   'pre_check.no': '不是',
   'pre_check.not_measured': '没有量',

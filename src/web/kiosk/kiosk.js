@@ -6,7 +6,7 @@ import { codePicture, drawn, printedAt, slipLines } from '../components/slip.js'
 import { readAreaCode } from '../lib/area.js';
 import { clockOf, rangeLeft, wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
-import { named, t } from '../lib/i18n.js';
+import { language, named, setLanguage, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
 import { askedBy } from '../lib/pre-check.js';
 import { Site } from '../lib/site.js';
@@ -76,7 +76,7 @@ function departments() {
 
 function tick() {
   if (area && area.until <= performance.now() && !reading) readArea();
-  if (view !== 'start' && leftMs() < 0) home();
+  if ((view !== 'start' || language() !== 'zh') && leftMs() < 0) home();
   page.draw();
 }
 
@@ -110,6 +110,8 @@ function touched() {
 function home() {
   turn += 1;
   busy = false;
+  // The next person reads Chinese until they choose otherwise.
+  if (language() !== 'zh') setLanguage('zh');
   if (arrival) arrival.forget();
   view = 'start';
   number = '';
@@ -338,6 +340,7 @@ function itemButton(a, item) {
 /** What the person does now. @param {any} place */
 function todo(place) {
   if (place.to_desk) return t('pre_check.to_desk');
+  if (place.desk_first) return t('pre_check.desk_first');
   if (place.state === 'called') return t('patient.go_now', { place: placeWord(place) });
   if (place.state === 'summoned') return t('patient.wait_at_door', { place: placeWord(place) });
   if (place.state === 'waiting' && place.ahead !== null) return place.ahead ? t('patient.ahead', { n: place.ahead }) : t('patient.you_are_next');
@@ -359,7 +362,7 @@ function doneView() {
   const where = whereOf({ ...item, queue: now.queue || item.queue });
   const clock = page.protocol.clock;
   const waits = now.state === 'waiting';
-  const goes = now.to_desk || now.state === 'called' || now.state === 'summoned';
+  const goes = now.to_desk || now.desk_first || now.state === 'called' || now.state === 'summoned';
   const left = waits && !goes ? rangeLeft(now.expected, clock.now()) : null;
   render(find('#slip'), slipLines({
     where, say: goes ? todo(now) : '', number: now.number, name: item.masked_name, ahead: waits && !goes && now.ahead !== undefined ? now.ahead : null, expected: now.expected, picture,
@@ -370,6 +373,7 @@ function doneView() {
     h('b', { class: 'number', key: 'number', 'data-number': now.number }, now.number),
     h('p', { class: `say${goes ? ' go-there' : ''}`, key: 'todo', role: 'status' }, todo(now)),
     left ? h('p', { class: 'more', key: 'left' }, t(left.from ? 'slip.about' : 'slip.about_by', left)) : null,
+    now.desk_first ? h('p', { class: 'more', key: 'first' }, t('pre_check.desk_first_more')) : null,
     (waits && !goes) || now.state === 'called' ? h('p', { class: 'more', key: 'sit' }, t(waits ? 'kiosk.sit' : 'kiosk.called')) : null,
     h('button', { type: 'button', class: 'btn primary go', key: 'print', 'data-action': 'print_slip', onclick: () => window.print() }, t('kiosk.print')),
   ];

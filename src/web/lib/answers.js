@@ -1,5 +1,6 @@
 // What was answered before the queue: asked for a ticket at a time, because each look is on the audit, and kept in memory only.
 
+import { questionsOf } from './pre-check.js';
 import { Recent } from './recent.js';
 
 /** A morning's patients of a console. */
@@ -20,6 +21,31 @@ export class Answers {
     this.onChange = onChange;
     /** @type {Recent<Read>} */
     this.known = new Recent(KEPT);
+    /** Versions of the questions that were read for, by version. @type {Map<number, Read>} */
+    this.versions = new Map();
+  }
+
+  /**
+   * What was asked in a version. Who has the page open since before it was saved reads the site once more.
+   * @param {import('./site.js').Site} site @param {number} version @returns {{asked?: any[], refusal?: any}} neither: on its way
+   */
+  questions(site, version) {
+    const asked = questionsOf(site, version);
+    if (asked) return { asked };
+    if (!this.versions.has(version)) this.readVersion(site, version);
+    return /** @type {Read} */ (this.versions.get(version));
+  }
+
+  /** @param {import('./site.js').Site} site @param {number} version */
+  async readVersion(site, version) {
+    this.versions.set(version, {});
+    try {
+      await site.read();
+      if (!questionsOf(site, version)) this.versions.set(version, { refusal: { code: 'no_answer' } });
+    } catch (refusal) {
+      this.versions.set(version, { refusal });
+    }
+    this.onChange();
   }
 
   /** What is known by now; asked for at the first call. @param {any} ticket @returns {Read} */
@@ -34,6 +60,7 @@ export class Answers {
   /** Once more, after it was not read. @param {any} ticket */
   again(ticket) {
     this.known.delete(keyOf(ticket));
+    this.versions.delete(ticket.pre_check.version);
     this.onChange();
   }
 

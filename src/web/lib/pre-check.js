@@ -51,12 +51,12 @@ export function alertText(checked, site) {
 /** Whether the department where the pre-check sends has not taken a ticket, which stands in no line. @param {any} ticket */
 export const isNotTaken = (ticket) => !!(ticket.pre_check && ticket.pre_check.alert && ticket.pre_check.alert.about === 'not_taken');
 
-/** The questions that were asked in a version, as far as they are known. @param {import('./site.js').Site} site @param {number} version @returns {any[]} */
+/** The questions that were asked in a version; null: one that this page has not read. @param {import('./site.js').Site} site @param {number} version @returns {any[]|null} */
 export function questionsOf(site, version) {
   const view = site.view || {};
   const all = [view.questions, ...(view.questions_before || [])].filter(Boolean);
   const asked = all.find((one) => one.version === version);
-  return asked ? asked.questions : [];
+  return asked ? asked.questions : null;
 }
 
 /**

@@ -1,6 +1,6 @@
 // Words for what the engine says in codes: refusals, ticket states, classes, lines. Chromium 70 syntax: screens use it.
 
-import { secondsOfAny } from './clock.js';
+import { clockOf, secondsOfAny } from './clock.js';
 import { has, language, t } from './i18n.js';
 
 /**
@@ -13,12 +13,17 @@ export function wordsOf(refusal, command) {
   const key = has(own) ? own : `error.${code}`;
   let text = has(key) ? t(key) : (refusal && (refusal.title || refusal.detail)) || t('error.internal');
   const valid = (refusal && refusal.validNow) || {};
-  if (valid.not_before) text += t('error.not_before', { time: secondsOfAny(valid.not_before) });
+  const from = `${key}.from`;
+  if (valid.not_before && has(from)) text = t(from, { date: dateWord(valid.not_before), time: clockOf(valid.not_before) });
+  else if (valid.not_before) text += t('error.not_before', { time: secondsOfAny(valid.not_before) });
   // What the door adds in words is English.
   if (language() === 'en' && (code === 'invalid_field' || code === 'malformed') && refusal.detail) text += t('error.detail', { detail: refusal.detail });
   if (!has(key)) text += t('error.code', { code });
   return text;
 }
+
+/** @param {string} time as on the wire */
+const dateWord = (time) => t('date.short', { month: Number(time.slice(5, 7)), day: Number(time.slice(8, 10)) });
 
 /** @param {string} prefix @param {string|null|undefined} value */
 function wordFor(prefix, value) {

@@ -1,6 +1,7 @@
 // How the house is: what is wrong first, the last hour as small charts, a card for each site with the lists behind its
 // figures, then the node itself. All of it is the `ops` stream's newest snapshot; nothing is computed from anything else.
 
+import { lastDataClock } from '../components/connection.js';
 import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
@@ -131,8 +132,14 @@ function show(site, list, by, draw) {
   draw();
 }
 
-/** The one sentence. @param {any} v */
-function verdict(v) {
+/** The one sentence. @param {any} v @param {import('../lib/protocol.js').Protocol} protocol */
+function verdict(v, protocol) {
+  // What was well a while ago says nothing of now.
+  if (protocol.status === 'offline') {
+    const time = lastDataClock(protocol);
+    return h('p', { class: 'verdict soon', role: 'status', key: 'verdict', 'data-verdict': 'offline' },
+      h('i', { class: 'mark', 'aria-hidden': 'true' }, '!'), t('ops.verdict.offline', { time }));
+  }
   const all = v.problems.concat(...v.sites.map((/** @type {any} */ s) => s.problems));
   const alarms = all.filter((/** @type {any} */ p) => p.level === 'alarm').length;
   const level = alarms ? 'alarm' : all.length ? 'soon' : 'good';
@@ -141,8 +148,8 @@ function verdict(v) {
     h('i', { class: 'mark', 'aria-hidden': 'true' }, level === 'good' ? '✓' : '!'), words);
 }
 
-/** @param {any} site @param {() => void} draw @param {(part: string) => void} go */
-function siteCard(site, draw, go) {
+/** @param {any} site @param {() => void} draw @param {(part: string) => void} go @param {boolean} isOff */
+function siteCard(site, draw, go, isOff) {
   const online = site.screens.filter((/** @type {any} */ s) => s.online).length;
   const item = (/** @type {string} */ list, /** @type {string} */ name, /** @type {any} */ value) => h('button', {
     type: 'button', key: name, class: 'fact', 'data-list': list, 'data-fact': name, 'aria-expanded': String(open.site === site.site && open.by === name),
@@ -152,7 +159,7 @@ function siteCard(site, draw, go) {
     h('h2', null, named(site.name, site.name_en), h('small', null, site.site)),
     site.problems.length
       ? h('div', { class: 'problems' }, site.problems.map((/** @type {any} */ p) => problemView(p, site.site, draw)))
-      : h('p', { class: 'calm' }, t('ops.site_well')),
+      : isOff ? null : h('p', { class: 'calm' }, t('ops.site_well')),
     site.voice ? h('p', { class: 'muted voice-reading', role: 'status', 'data-voice-reading': String(site.voice.all) }, readingWords(site.voice)) : null,
     h('div', { class: 'facts' },
       item('departments', 'doctors', site.doctors),
@@ -276,15 +283,15 @@ function skeleton() {
 /** @param {{calls_per_hour: number, calls_per_hour_max: number}} over */
 export const overfullWords = (over) => t('ops.overfull', { calls: over.calls_per_hour, most: over.calls_per_hour_max });
 
-/** @param {any} v the newest snapshot, or null @param {() => void} draw @param {(part: string) => void} go to another part */
-export function overview(v, draw, go) {
+/** @param {any} v the newest snapshot, or null @param {() => void} draw @param {(part: string) => void} go to another part @param {import('../lib/protocol.js').Protocol} protocol */
+export function overview(v, draw, go, protocol) {
   const head = h('h1', { key: 'h' }, t('ops.figures'));
   if (!v) return [head, skeleton()];
-  return [head, verdict(v),
+  return [head, verdict(v, protocol),
     v.problems.length ? h('div', { class: 'problems', key: 'problems' }, v.problems.map((/** @type {any} */ p) => problemView(p, '', draw))) : null,
     charts(v, draw, go),
     v.sites.length
-      ? h('div', { class: 'sites', key: 'sites' }, v.sites.map((/** @type {any} */ site) => siteCard(site, draw, go)))
+      ? h('div', { class: 'sites', key: 'sites' }, v.sites.map((/** @type {any} */ site) => siteCard(site, draw, go, protocol.status === 'offline')))
       : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more')),
     v.sites_left_out ? h('p', { class: 'muted', key: 'more' }, t('ops.left_out', { n: v.sites_left_out })) : null,
     noticesView(v),

@@ -1,5 +1,5 @@
-// Checking in on the phone: the site's questions first, one a screen, then the area's code; where the answers send elsewhere,
-// the phone says where to.
+// Checking in on the phone with the area's code. Code and time are looked at before anybody is asked anything: who is asked is
+// asked because the department says so. Where the answers send elsewhere, the phone says where to.
 
 import { OneByOne } from '../components/one-question.js';
 import { h } from '../lib/dom.js';
@@ -31,6 +31,26 @@ function answer(asked) {
 }
 
 /**
+ * What is asked in a version, which may be another than this page has read.
+ * @param {import('../lib/page.js').Page} page @param {import('../lib/site.js').Site} site @param {any} version @param {boolean} again other questions were answered a moment ago
+ * @returns {Promise<any>} null: left, or not read
+ */
+async function answerNow(page, site, version, again) {
+  const known = askedBy(site);
+  if (!known || String(known.version) !== String(version)) {
+    try {
+      await site.read();
+    } catch (failed) {
+      page.refuse(failed);
+      return null;
+    }
+  }
+  if (again) page.notify(t('error.questions_changed'), 'soon');
+  const asked = askedBy(site);
+  return asked ? answer(asked) : null;
+}
+
+/**
  * Checks in. Resolves with what the department says, or null.
  * @param {import('../lib/page.js').Page} page @param {import('./model.js').Model} model @param {any} a the appointment @param {string} code
  * @returns {Promise<any>}
@@ -39,12 +59,6 @@ export async function checkIn(page, model, a, code) {
   const id = a.appointment;
   const site = model.site(prefix(a.ticket, 1));
   for (;;) {
-    const asked = askedBy(site);
-    if (asked && !answered.has(id)) {
-      const given = await answer(asked);
-      if (!given) return null;
-      answered.set(id, given);
-    }
     try {
       const done = await sendArrival(page, 'check_in', { appointment: id, code }, answered.get(id));
       answered.delete(id);
@@ -53,14 +67,15 @@ export async function checkIn(page, model, a, code) {
     } catch (refusal) {
       // A wrong code: the answers stay for the next one.
       if (refusal.code !== 'questions_changed' && refusal.code !== 'sent_elsewhere') return null;
-      answered.delete(id);
+      const again = answered.delete(id);
       if (refusal.code === 'sent_elsewhere') {
         sent.set(id, refusal.validNow.department);
         await sayWhere(model, refusal.validNow.department);
         return null;
       }
-      await site.read().catch((/** @type {any} */ failed) => page.refuse(failed));
-      page.notify(t('error.questions_changed'), 'soon');
+      const given = await answerNow(page, site, refusal.validNow.version, again);
+      if (!given) return null;
+      answered.set(id, given);
     }
   }
 }

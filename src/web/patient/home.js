@@ -194,6 +194,7 @@ function track(home, ticket) {
 function words(ticket) {
   const place = placeWord(ticket);
   if (ticket.to_desk) return t('pre_check.to_desk');
+  if (ticket.desk_first) return t('pre_check.desk_first');
   if (ticket.state === 'called') return t('patient.go_now', { place });
   if (ticket.state === 'summoned') return t('patient.wait_at_door', { place });
   if (ticket.state === 'waiting' && ticket.ahead === null) return t('patient.left_over');
@@ -235,7 +236,7 @@ function reasons(home, ticket, a) {
 
 /** @param {Home} home @param {any} ticket @param {any} a */
 function ticketCard(home, ticket, a) {
-  const tone = ticket.to_desk || ticket.state === 'summoned' || ticket.state === 'missed' ? ' soon' : ticket.state === 'booked' ? ' calm' : '';
+  const tone = ticket.to_desk || ticket.desk_first || ticket.state === 'summoned' || ticket.state === 'missed' ? ' soon' : ticket.state === 'booked' ? ' calm' : '';
   const why = said(ticket.why);
   const expected = ticket.state === 'waiting' && !ticket.to_desk && expectation(home, ticket);
   // Whoever is called is still outside.
@@ -247,7 +248,7 @@ function ticketCard(home, ticket, a) {
     h('div', { class: 'inside' },
       h('p', { class: 'big-words', role: 'status' }, words(ticket),
         expected ? [h('br', null), about(expected)] : null),
-      h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : `patient.do.${ticket.state}`)),
+      h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}`)),
       ticket.state === 'waiting' && !ticket.to_desk ? track(home, ticket) : null,
       reasons(home, ticket, a),
       why && ticket.state === 'waiting' ? h('p', { class: 'notice', key: 'why' }, why) : null,
@@ -274,6 +275,7 @@ function leave(home, ticket, a) {
 async function tellArrived(home, ticket) {
   const { snapshot } = await home.page.session.http('GET', `/api/v1/streams/ticket:${ticket}`).catch(() => ({ snapshot: null }));
   if (snapshot && snapshot.to_desk) home.page.notify(t('pre_check.to_desk'), 'alarm');
+  else if (snapshot && snapshot.desk_first) home.page.notify(t('pre_check.desk_first'), 'soon');
   else home.page.notify(t('patient.did_check_in'), 'good');
 }
 
@@ -361,8 +363,8 @@ function overlay(home, ticket, patient) {
   return h('section', { class: `called${state === 'called' ? '' : ' door'}`, key: mark, role: 'alertdialog', 'aria-modal': 'true', 'aria-label': words(ticket), 'data-called': ticket.ticket, 'data-state': state },
     h('p', { class: 'whose' }, [home.nameOf(patient), whereWords(home, ticket)].filter(Boolean).join(' · ')),
     h('p', { class: 'number' }, ticket.number),
-    h('p', { class: 'say' }, state === 'missed' || ticket.to_desk ? words(ticket) : inOnePiece(ticket)),
-    h('p', { class: 'more' }, t(explained ? 'patient.cannot_more' : ticket.to_desk ? 'pre_check.to_desk_more' : `patient.${state}_more`)),
+    h('p', { class: 'say' }, state === 'missed' || ticket.to_desk || ticket.desk_first ? words(ticket) : inOnePiece(ticket)),
+    h('p', { class: 'more' }, t(explained ? 'patient.cannot_more' : ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.${state}_more`)),
     h('button', { type: 'button', class: 'go', 'data-action': 'seen_call', onclick: seen }, t(state === 'missed' ? 'close' : 'patient.going')),
     state === 'missed' ? null : explained ? h('button', { type: 'button', class: 'cannot', key: 'leave', 'data-action': 'cancel_ticket', onclick: () => cancelTicket(home, ticket) }, t('patient.leave')) : h('button', {
       type: 'button', class: 'cannot', key: 'cannot', 'data-action': 'cannot_come',

@@ -246,7 +246,14 @@ fn who_was_sent_elsewhere_is_remembered_once_a_day_and_let_in_with_a_notice_afte
     );
     assert_eq!(shown(&house, &joined)["sent_before"]["to"], FEVER);
     assert_eq!(snapshot(&house), serde_json::json!({}), "is here now");
+    let told = |house: &House| {
+        let zone = Zone::named("Asia/Shanghai").expect("a zone");
+        let place = view::snapshot(&house.state, "ticket", joined.as_str(), house.now, zone).expect("the place");
+        (place["to_desk"] == true, place["desk_first"] == true)
+    };
+    assert_eq!(told(&house), (false, true), "the desk first, before anybody sits down");
     hear(&mut house, &joined);
+    assert_eq!(told(&house), (false, false));
     assert!(!is_open(&house, &joined));
     // At the desk somebody has looked.
     let appointment = house.book("0930", "b");

@@ -251,6 +251,28 @@ fn where_nobody_is_told_to_wait_at_the_door_it_says_who_is_next_unless_the_queue
 }
 
 #[test]
+fn a_paused_room_keeps_who_is_in_hand_on_its_door_with_the_time_of_coming_back_and_an_announced_delay() {
+    let mut house = House::new(0).with_session(4).with_doctors();
+    house.walk_in("own", "a", None);
+    let ticket = called(house.call_next(1, None, None)).expect("called").ticket;
+    let number = house.ticket(&ticket).opened.number.clone();
+    let mut door = Followed::new(&house, &["door:s.d.room1"]);
+    let (assignment, department) = (assignment(1), DepartmentId::from(DEPARTMENT));
+    let pause = PauseWork { assignment, department, reason: "ward".to_owned(), back_at: Some(at("09:30")) };
+    house.tell(doctor(1), ToDepartment::PauseWork(pause)).expect("pauses");
+    door.hear(&house);
+    let seen = &door.seen["door:s.d.room1"];
+    assert_eq!((&seen["state"], &seen["current"]["number"]), (&"paused".into(), &json!(number)));
+    assert_eq!((&seen["back_at"], &seen["delay_min"]), (&"2026-11-23T09:30:00.000+08:00".into(), &0.into()));
+    let delay = |minutes| ToDepartment::DelaySession(DelaySession { session: SessionId::from("s.d.am"), minutes });
+    for minutes in [20, 0] {
+        house.desk(delay(minutes)).expect("announced");
+        door.hear(&house);
+        assert_eq!(door.seen["door:s.d.room1"]["delay_min"], minutes);
+    }
+}
+
+#[test]
 fn a_number_only_department_shows_no_name_on_its_doors() {
     let mut house = House::new(2);
     house.begin(1);

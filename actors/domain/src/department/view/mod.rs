@@ -10,6 +10,8 @@ mod pre_check;
 mod ticket;
 mod touched;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{ConfigEvent, Department, Event, State};
@@ -82,6 +84,9 @@ pub fn emissions(
             if let clinic::Event::SessionDelayed { session, .. } = event {
                 delay_emissions(&view, session, &mut out);
                 told_emissions(&view, session, &mut out);
+            }
+            if let clinic::Event::SessionDelayed { session, .. } | clinic::Event::SessionClosed { session } = event {
+                door_emissions(&view, session, &mut out);
             }
         }
         // What is asked stands in no queue.
@@ -200,6 +205,20 @@ fn delay_emissions(view: &View<'_>, session: &SessionId, out: &mut Out<'_>) {
         out.put("ticket", ticket.as_str(), || view.place_in_line(&ticket));
     }
     waiting_emissions(view, &session.queue, None, out);
+}
+
+/// The doors at which a session's delay stands: of its room, and of where its queue is called from.
+fn door_emissions(view: &View<'_>, session: &SessionId, out: &mut Out<'_>) {
+    let Some(session) = view.state.clinic.sessions.get(session) else { return };
+    let works = view.state.floor.work.iter();
+    let works = works.filter(|(doctor, work)| match &session.doctor {
+        Some(whose) => whose == *doctor,
+        None => work.queues.contains(&session.queue),
+    });
+    let doors: BTreeSet<_> = works.map(|(_, work)| &work.service_point).chain(&session.service_point).collect();
+    for point in doors {
+        out.put("door", point.as_str(), || view.door(point));
+    }
 }
 
 /// How many were told of a session's delay, for the desk.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::ticket::newest_ended;
-use crate::clinic::{self, AppointmentState};
+use crate::clinic::{self, AppointmentState, SessionStanding};
 use crate::department::State;
 use crate::department::config::Defined;
 use crate::floor::left_over::Today;
@@ -12,6 +12,7 @@ use crate::floor::{Pause, Standing, Ticket, Work, at_home, doors};
 use crate::ids::*;
 use crate::queue::{Place, Queues};
 use crate::time::{Timestamp, Zone};
+use crate::vocabulary::AlertLevel;
 
 /// A department's state, looked at at a moment.
 #[derive(Clone, Copy)]
@@ -223,9 +224,24 @@ impl<'a> View<'a> {
             "doctor_en": found.map(|(id, _)| self.state.config.name_en(id.as_str())).unwrap_or_default(),
             "title": title,
             "state": state,
+            "back_at": found.and_then(|(_, work)| work.pause.as_ref()?.back_at).map(|at| self.at(at)),
+            "delay_min": self.delay_at(id, found),
             "current": found.and_then(|(_, work)| shown(work.in_hand.as_ref()?)),
             "next": at_door.chain(&own).filter_map(shown).collect::<Vec<_>>(),
         }))
+    }
+
+    /// What has been announced today for the clinic at a room: of who works there, else of who is to come. Minutes.
+    fn delay_at(&self, room: &ServicePointId, works: Option<(&DoctorId, &Work)>) -> u32 {
+        let today = self.state.config.today(self.now);
+        let sessions = self.state.clinic.sessions.values();
+        let running = sessions.filter(|session| session.date == today && session.standing == SessionStanding::Open);
+        let here = running.filter(|session| match (works, &session.doctor) {
+            (Some((doctor, _)), Some(whose)) => whose == doctor,
+            (Some((_, work)), None) => work.queues.contains(&session.queue),
+            (None, _) => session.service_point.as_ref() == Some(room),
+        });
+        here.map(|session| session.delay_min).max().unwrap_or(0)
     }
 
     /// A place in line, for the patient's phone; also of an appointment that has not checked in yet.
@@ -265,7 +281,8 @@ impl<'a> View<'a> {
             "emergencies_ahead": emergencies,
             "rooms_paused": if in_line { self.paused(&opened.queue).count() } else { 0 },
             "back_at": in_line.then(|| self.back_at(&opened.queue)).flatten(),
-            "to_desk": self.is_to_desk(ticket),
+            "to_desk": self.desk_waits(ticket) == Some(AlertLevel::Urgent),
+            "desk_first": self.desk_waits(ticket) == Some(AlertLevel::Notice),
             "delay_min": session.map_or(0, |session| session.delay_min),
             "cancel_until": null,
             "line": line_of(ticket, place),
@@ -314,6 +331,7 @@ impl<'a> View<'a> {
             "rooms_paused": 0,
             "back_at": null,
             "to_desk": false,
+            "desk_first": false,
             "delay_min": session.filter(|_| state == "booked").map_or(0, |session| session.delay_min),
             "cancel_until": session
                 .and_then(|session| clinic::cancel_until(appointment, session, &self.state.config.settings.booking, self.zone))

@@ -9,13 +9,16 @@ use crate::ids::{PatientId, QueueId};
 use crate::vocabulary::{AlertLevel, Does, Words};
 
 impl View<'_> {
-    /// Whether the patient is to come to the desk at once: an urgent alert that nobody has heard, of somebody who is with
-    /// nobody yet.
-    pub(super) fn is_to_desk(&self, ticket: &Ticket) -> bool {
+    /// Whether the desk waits for the patient, who is with nobody yet, and how much: an alert that nobody has heard. Urgent: they
+    /// come at once; a notice: before they sit down.
+    pub(super) fn desk_waits(&self, ticket: &Ticket) -> Option<AlertLevel> {
         let waits = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_));
-        let kept = self.state.floor.pre_checks.get(ticket.id()).filter(|kept| waits && kept.is_unheard(ticket));
-        let alert = kept.and_then(|kept| kept.alert(ticket));
-        matches!(alert, Some((AlertAbout::Rule(AlertLevel::Urgent, _), _)))
+        let kept = self.state.floor.pre_checks.get(ticket.id()).filter(|kept| waits && kept.is_unheard(ticket))?;
+        match kept.alert(ticket)? {
+            (AlertAbout::Rule(level, _), _) => Some(level),
+            (AlertAbout::SentBefore, _) => Some(AlertLevel::Notice),
+            (AlertAbout::NotTaken, _) => None,
+        }
     }
 
     /// When questions were answered and what followed; null: nothing is asked, or this ticket was spared.
