@@ -166,7 +166,9 @@ async fn a_failed_write_ends_the_process_with_its_cause_and_releases_nothing() {
     let status = house.program.ended().await;
     assert_eq!(status.code(), Some(1));
     let said = house.program.said();
-    assert!(said.contains("jiaohao: the log could not be written"), "{said}");
+    let log = folder.path().join("data/log");
+    assert!(said.contains(&format!("jiaohao: {}: the log could not be written: ", log.display())), "{said}");
+    assert!(said.contains("look at the disk, and start again"), "{said}");
     house.program.start_alive().await;
     same(&house.picture().await, &before, "after a start");
     house.walk_in(&second).await.expect("it goes on after a start");
