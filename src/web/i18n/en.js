@@ -9,7 +9,6 @@ import push from './push_en.js';
 import reach from './reach_en.js';
 import reports from './reports_en.js';
 import rules from './rules_en.js';
-import setup from './setup_en.js';
 
 /** @type {Object<string, string>} */
 const words = {
@@ -369,4 +368,4 @@ const words = {
   'registration_class.special': 'Special',
 };
 
-export default Object.assign(words, codes, desk, kiosk, patient, preCheck, push, reach, reports, rules, setup);
+export default Object.assign(words, codes, desk, kiosk, patient, preCheck, push, reach, reports, rules);

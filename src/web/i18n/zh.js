@@ -9,7 +9,6 @@ import push from './push_zh.js';
 import reach from './reach_zh.js';
 import reports from './reports_zh.js';
 import rules from './rules_zh.js';
-import setup from './setup_zh.js';
 
 /** @type {Object<string, string>} */
 const words = {
@@ -369,4 +368,4 @@ const words = {
   'registration_class.special': '特需',
 };
 
-export default Object.assign(words, codes, desk, kiosk, patient, preCheck, push, reach, reports, rules, setup);
+export default Object.assign(words, codes, desk, kiosk, patient, preCheck, push, reach, reports, rules);

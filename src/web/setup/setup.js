@@ -1,6 +1,7 @@
 // /setup: the first steps in a house that nobody has set up. The one-time link's token makes the first administrator, who
 // then signs in (which ends the link) and names the hospital. Holds no rule: the commands are those of operations.
 
+import '../i18n/setting-up.js';
 import '../components/language.js';
 import { fieldView, focusWrong, wrongField } from '../components/fields.js';
 import { find, h, render } from '../lib/dom.js';
