@@ -62,6 +62,12 @@ test('after a number was taken the name has the keys, and the button is still to
   assert.ok(print.y + print.height <= area.y, 'and is to be seen');
   await looks(desk);
   await shot('slip');
+  await desk.emulateMedia({ media: 'print' });
+  assert.deepEqual(await desk.$$eval('.side .number', (all) => all.filter((one) => one.getClientRects().length).map((one) => one.closest('.on-slip') && one.textContent)), ['A001'], 'the whole slip, on paper alone');
+  assert.ok(await desk.$eval('.on-slip .number', (one) => parseFloat(getComputedStyle(one).fontSize)) > 50, 'as large as ever');
+  assert.equal(await desk.isVisible('[data-action=register_walk_in], [data-action=print_slip]'), false);
+  await shot('slip-paper');
+  await desk.emulateMedia({ media: 'screen' });
 });
 
 test('who waits already is asked about before the questions, in this queue and in another', async () => {
