@@ -20,11 +20,12 @@ const BOUNDS = {
   'voice.js begun': 12,
   // What is given to the sound card.
   'clips.js playing': 2,
-  // One stream, asked for once; receipts that are not answered yet; who hears of the connection.
+  // One stream, asked for once; receipts that are not answered yet; who hears of the connection and of a full disk.
   'protocol.js streams': 1,
   'protocol.js asked': 1,
   'protocol.js commands': 24,
   'protocol.js listeners': 1,
+  'protocol.js readOnlyListeners': 1,
   'session.js listeners': 1,
   'i18n.js listeners': 2,
 };
