@@ -34,7 +34,7 @@ systemctl() {
     "enable --now jiaohao"|"start jiaohao") start ;;
     "stop jiaohao") stop ;;
     "restart jiaohao") stop; start ;;
-    "reload nginx") nginx -g 'daemon off;' & echo $! >"$ROOT/nginx.pid" ;;
+    "reload nginx") (exec nginx -p "$ROOT" -c "$ROOT/nginx.conf" -g 'daemon off;') & echo $! >"$ROOT/nginx.pid" ;;
     *) echo "systemctl $*: not known to the test" >&2; exit 1 ;;
   esac
 }

@@ -105,11 +105,15 @@ async fn of_jiaohao(data: &std::path::Path) -> Outcome<(Figures, usize)> {
     tokio::time::sleep(SETTLE).await;
     let kib = (rss_kib(&pids) - empty_kib) / SCREENS as f64;
     let recall = json!({"recall_patient": {"call": call}});
-    // How many frames one event makes is asked, not assumed.
-    doctor.command(recall.clone()).await?;
-    tokio::time::sleep(SETTLE).await;
-    let frames = received.frames.swap(0, Ordering::Relaxed).div_ceil(SCREENS).max(1);
-    let bytes = received.bytes.swap(0, Ordering::Relaxed) / (frames * SCREENS);
+    // How many frames one event makes is asked, not assumed; of the first one the expected waits may come along.
+    let mut frames = 1;
+    let mut bytes = 0;
+    for _ in 0..2 {
+        doctor.command(recall.clone()).await?;
+        tokio::time::sleep(SETTLE).await;
+        frames = received.frames.swap(0, Ordering::Relaxed).div_ceil(SCREENS).max(1);
+        bytes = received.bytes.swap(0, Ordering::Relaxed) / (frames * SCREENS);
+    }
     let (mut rates, mut cpus) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let (base, cpu_before, began) = (received.frames.load(Ordering::Relaxed), cpu(&pids), clock::monotonic());

@@ -258,6 +258,10 @@ http {{
         let address = ([127, 0, 0, 1], port).into();
         let nchan = Self { address, process: Running(process), _folder: folder };
         until_open(address).await?;
+        // It listens before it has its workers, whose time and memory are to be counted.
+        while nchan.pids().len() <= workers {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         Ok(Some(nchan))
     }
 
