@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::disk::ReadFrom;
 use super::files::{Folder, about, damaged};
@@ -28,53 +28,36 @@ pub(super) fn read_sound(folder: &Folder, history: HistoryId, visit: &mut dyn Fn
         }
         let follows = before.map(|(_, end)| end);
         let mut reached = 0;
-        let end = match read_segment(folder, history, number, follows, &mut reached, visit) {
-            Ok(end) => end,
+        let at = (history, number);
+        let read = segment(folder, number)
+            .and_then(|(input, bytes, path)| scan(input, bytes, &path, at, follows, &mut reached, visit));
+        let end = match read {
             // batches are whole commits: the archive goes on where the segment could not
-            Err(error @ LogError::Damaged { .. }) => {
-                match read_archived(folder, history, number, follows, &mut reached, visit) {
-                    Ok(end) => end,
-                    Err(_) => return Err(error),
-                }
-            }
-            Err(error) => return Err(error),
+            Err(error @ LogError::Damaged { .. }) => archived(folder, number)
+                .and_then(|(input, bytes, path)| scan(input, bytes, &path, at, follows, &mut reached, visit))
+                .map_err(|_| error)?,
+            read => read?,
         };
         before = Some((number, end));
     }
     Ok(())
 }
 
-fn read_segment(
-    folder: &Folder,
-    history: HistoryId,
-    number: u64,
-    follows: Option<End>,
-    reached: &mut u64,
-    visit: &mut dyn FnMut(Record),
-) -> Result<End, LogError> {
+fn segment(folder: &Folder, number: u64) -> Result<(impl Read, u64, PathBuf), LogError> {
     let path = folder.segment(number);
     let file = match folder.disk.open(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing(folder, number)),
         file => file.map_err(|error| about(&path, error))?,
     };
     let length = file.len().map_err(|error| about(&path, error))?;
-    let input = ReadFrom::new(file, 0, length);
-    scan(input, length, &path, (history, number), follows, reached, visit)
+    Ok((ReadFrom::new(file, 0, length), length, path))
 }
 
-fn read_archived(
-    folder: &Folder,
-    history: HistoryId,
-    number: u64,
-    follows: Option<End>,
-    reached: &mut u64,
-    visit: &mut dyn FnMut(Record),
-) -> Result<End, LogError> {
+fn archived(folder: &Folder, number: u64) -> Result<(impl Read, u64, PathBuf), LogError> {
     let manifest = folder.archived_manifest(number);
     let manifest = folder.read_manifest(&manifest)?.ok_or_else(|| damaged(&manifest, 0, "the archive is missing"))?;
     let path = folder.archived_segment(number);
-    let input = archive_input(&*folder.disk, &path)?;
-    scan(input, manifest.bytes, &path, (history, number), follows, reached, visit)
+    Ok((archive_input(&*folder.disk, &path)?, manifest.bytes, path))
 }
 
 /// Visits the commits above `reached`, which goes with them.
