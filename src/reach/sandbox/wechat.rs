@@ -129,15 +129,8 @@ struct ToExchange {
 
 /// Who that is, once.
 async fn exchange(asked: Query<ToExchange>, shared: Data<Shared>) -> HttpResponse {
-    let secrets = &shared.options.secrets;
-    if asked.grant_type != "authorization_code" {
-        return error(40002, "invalid grant_type");
-    }
-    if asked.appid != secrets.app_id {
-        return error(40013, "invalid appid");
-    }
-    if asked.secret != secrets.app_secret {
-        return error(40125, "invalid appsecret");
+    if let Some(refused) = refused(&shared, asked.grant_type == "authorization_code", &asked.appid, &asked.secret) {
+        return refused;
     }
     let now = (shared.wall)();
     let openid = {
@@ -187,16 +180,21 @@ fn error(errcode: i64, errmsg: &str) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "errcode": errcode, "errmsg": errmsg }))
 }
 
-async fn token(asked: Json<Asked>, shared: Data<Shared>) -> HttpResponse {
+/// Why whoever asks for a token gets none; none: it is the account, and a kind that there is.
+fn refused(shared: &Shared, is_granted: bool, appid: &str, secret: &str) -> Option<HttpResponse> {
     let secrets = &shared.options.secrets;
-    if asked.grant_type != "client_credential" {
-        return error(40002, "invalid grant_type");
+    if !is_granted {
+        return Some(error(40002, "invalid grant_type"));
     }
-    if asked.appid != secrets.app_id {
-        return error(40013, "invalid appid");
+    if appid != secrets.app_id {
+        return Some(error(40013, "invalid appid"));
     }
-    if asked.secret != secrets.app_secret {
-        return error(40125, "invalid appsecret");
+    (secret != secrets.app_secret).then(|| error(40125, "invalid appsecret"))
+}
+
+async fn token(asked: Json<Asked>, shared: Data<Shared>) -> HttpResponse {
+    if let Some(refused) = refused(&shared, asked.grant_type == "client_credential", &asked.appid, &asked.secret) {
+        return refused;
     }
     let now = (shared.wall)();
     let tokens = &mut shared.state().wechat;

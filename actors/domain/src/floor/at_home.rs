@@ -3,11 +3,10 @@
 //! person is told is decided there, as of every notice ([`crate::patient`]).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::emit;
 use super::event::Event;
-use super::notices::{Told, department_name};
+use super::notices::{Told, department_name, leave};
 use super::state::{Floor, Ticket};
 use crate::clinic::{self, AppointmentState, SessionStanding};
 use crate::department::{self, Department, State};
@@ -121,10 +120,7 @@ fn tell_session(draft: &mut Draft<'_, Department>, session: SessionId, now: Time
 }
 
 fn state_all(draft: &mut Draft<'_, Department>, dues: Vec<NoticeDue>) {
-    for due in dues {
-        let due = Arc::new(NoticeDue { n: draft.state().floor.notices.n + 1, ..due });
-        emit(draft, Event::NoticeDue { due, nearing: false });
-    }
+    dues.into_iter().for_each(|due| leave(draft, due, false));
 }
 
 /// What there is to tell of an appointment beside what has been told: a delay with its minutes, that one is taken back which

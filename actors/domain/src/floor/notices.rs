@@ -163,17 +163,20 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
     near.retain(|id| touched.binary_search(&id).is_err());
     asked.extend(near.into_iter().map(|id| (id, true)));
     for (id, is_near) in asked {
-        if let Some((mut due, nearing)) = due(draft.state(), &id, is_near) {
-            // Numbered as they leave: of two the later one is the newer.
-            due.n = draft.state().floor.notices.n + 1;
-            due.at = now;
-            emit(draft, Event::NoticeDue { due: Arc::new(due), nearing });
+        if let Some((due, nearing)) = due(draft.state(), &id, is_near, now) {
+            leave(draft, due, nearing);
         }
     }
 }
 
+/// Numbered as it leaves: of two the later one is the newer.
+pub(super) fn leave(draft: &mut Draft<'_, Department>, due: NoticeDue, nearing: bool) {
+    let due = Arc::new(NoticeDue { n: draft.state().floor.notices.n + 1, ..due });
+    emit(draft, Event::NoticeDue { due, nearing });
+}
+
 /// What there is to tell of a ticket beside what has been told, and whether "three before you" has been told by then.
-fn due(state: &State, id: &TicketId, is_near: bool) -> Option<(NoticeDue, bool)> {
+fn due(state: &State, id: &TicketId, is_near: bool, now: Timestamp) -> Option<(NoticeDue, bool)> {
     let ticket = state.floor.tickets.get(id)?;
     let told = state.floor.notices.told.get(id);
     // A check-in that was undone: at home again.
@@ -211,7 +214,7 @@ fn due(state: &State, id: &TicketId, is_near: bool) -> Option<(NoticeDue, bool)>
         place,
         place_en,
         not_before: None,
-        at: Timestamp(0),
+        at: now,
         clinic: None,
     };
     Some((due, nearing))

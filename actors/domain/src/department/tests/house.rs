@@ -113,14 +113,19 @@ impl House {
     }
 
     /// Defines the morning session of the pool: three slots from 9:00 of so many places.
-    pub fn with_session(mut self, capacity: u32) -> Self {
+    pub fn with_session(self, capacity: u32) -> Self {
+        self.with_session_of(day(), None, capacity)
+    }
+
+    /// The same of another day, or of a doctor.
+    pub fn with_session_of(mut self, date: BusinessDate, doctor: Option<DoctorId>, capacity: u32) -> Self {
         let slot = |start: &str| DefineSlot { start: start.to_owned(), minutes: 30, capacity };
         let session = DefineSession {
             id: SessionId::from(format!("{DEPARTMENT}.am")),
-            date: day(),
+            date,
             period: "morning".to_owned(),
             queue: queue("pool"),
-            doctor: None,
+            doctor,
             service_point: None,
             registration_class: "普通".to_owned(),
             fee_fen: 1000,

@@ -4,7 +4,7 @@ use super::*;
 use crate::department::{Event, view};
 use crate::floor;
 use crate::floor::at_home::{TOLD_AT_ONCE, ToldCount, counts, not_reached};
-use crate::time::{BusinessDate, Zone};
+use crate::time::Zone;
 
 /// The session of the pool, and of a doctor's own queue.
 fn session(name: &str) -> SessionId {
@@ -19,25 +19,6 @@ impl House {
 
     fn count(&self) -> ToldCount {
         counts(&self.state, &queue("pool")).remove(&session("am")).unwrap_or_default()
-    }
-
-    /// A session of another day, with slots as of [`House::with_session`].
-    fn with_session_of(mut self, date: BusinessDate, doctor: Option<DoctorId>, capacity: u32) -> Self {
-        let slot = |start: &str| DefineSlot { start: start.to_owned(), minutes: 30, capacity };
-        self.system(ToDepartment::DefineSession(DefineSession {
-            id: session("am"),
-            date,
-            period: "morning".to_owned(),
-            queue: queue("pool"),
-            doctor,
-            service_point: None,
-            registration_class: "普通".to_owned(),
-            fee_fen: 1000,
-            slots: vec![slot("09:00"), slot("09:30"), slot("10:00")],
-            high_demand: false,
-            released_at: None,
-        }));
-        self
     }
 }
 
