@@ -215,6 +215,8 @@ impl Engine for MemoryEngine {
         answer(Ok(match deed {
             Deed::ReadPersons(asked) => json!({"persons": asked.ids.len()}),
             Deed::RegisterPerson { .. } => json!({"patient": "p-1"}),
+            Deed::BindPerson(asked) => json!({"patient": asked.patient}),
+            Deed::ErasePerson(_) => json!({"erased": true}),
             Deed::ReadAreaCode(_) => json!({"code": "123456"}),
             Deed::AskConsent(_) => json!({"expires_in_s": 300}),
             Deed::ReadFamily => json!({"family": []}),

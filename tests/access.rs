@@ -17,7 +17,7 @@ const ROLES: [Role; 7] =
     [Role::Patient, Role::Doctor, Role::Desk, Role::Kiosk, Role::Screen, Role::Operator, Role::Integrator];
 
 /// Deeds that concern all sites: only for who belongs to none.
-const OF_THE_WHOLE_HOUSE: [&str; 2] = ["read_audit", "run_house"];
+const OF_THE_WHOLE_HOUSE: [&str; 3] = ["erase_person", "read_audit", "run_house"];
 
 /// The expectation: name → a relation (or `-`) for each of [`ROLES`].
 fn expectations() -> BTreeMap<String, Vec<String>> {
@@ -137,6 +137,8 @@ fn deed(name: &str) -> Deed {
     match name {
         "read_persons" => Deed::ReadPersons(vec![PatientId::new("p-own")]),
         "identify_person" => Deed::IdentifyPerson,
+        "bind_person" => Deed::BindPerson(vec![PatientId::new("p-own")]),
+        "erase_person" => Deed::ErasePerson(PatientId::new("p-own")),
         "ask_consent" => Deed::AskConsent,
         "read_family" => Deed::ReadFamily,
         "ask_wechat" => Deed::AskWechat,

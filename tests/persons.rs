@@ -2,6 +2,8 @@
 //! answer leaves behind.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test in machine time; what fails, fails it")]
 
+#[path = "persons/further.rs"]
+mod further;
 #[path = "persons/sealed.rs"]
 mod sealed;
 #[path = "served/mod.rs"]

@@ -45,7 +45,7 @@ impl House {
             ArrivalKey::Code(code) => ticket_code::read(self.keys.get(KeyName::Area), &code).map(|it| Typed::one(&it)),
             ArrivalKey::Document(number) => {
                 self.strangers.may_miss(&claims.account, now)?;
-                Some(self.arrival_by_document(&number)?)
+                Some(self.arrival_by_document(&number).await?)
             }
             ArrivalKey::Number(given) => {
                 self.arrival_by_number(&places, &given.number, &Redacted::new(given.birthday)).await?
@@ -86,12 +86,12 @@ impl House {
         json!({ "code": ticket_code::of(self.keys.get(KeyName::Area), ticket) })
     }
 
-    fn arrival_by_document(&self, number: &str) -> Result<Typed, Rejection> {
+    async fn arrival_by_document(&self, number: &str) -> Result<Typed, Rejection> {
         let is_one = DocumentKind::ALL.into_iter().any(|kind| Document::checked(kind, number).is_ok());
         if !is_one || number.chars().count() > TEXT_MAX_CHARS {
             return Err(Rejection::new(Code::InvalidField, "document: not a document's number"));
         }
-        Ok(Typed::bearer(self.bearers(number)))
+        Ok(Typed::bearer(self.bearers(number).await?))
     }
 
     /// Who has that number today and was born on that day of a year. Wrong birthdays are counted by whose number it is,

@@ -193,6 +193,10 @@ impl House {
                 Ok((department(&at), ToDepartment::ReportBack { command: c, presence_proved }.into()))
             }
             C::RegisterWalkIn(c) => {
+                // A visit that was begun under another id goes on under it.
+                if c.visit.is_none() {
+                    self.is_known_by(&c.patient).await?;
+                }
                 let (brief, born) = self.known_person(&c.patient).await?;
                 let to = department(&c.queue.department());
                 let (command, pre_check) = c.parts();

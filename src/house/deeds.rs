@@ -33,6 +33,10 @@ impl House {
         let mut checked = match &deed {
             Deed::ReadPersons(read) => Checked::ReadPersons(read.ids.clone()),
             Deed::RegisterPerson { .. } => Checked::IdentifyPerson,
+            Deed::BindPerson(asked) => {
+                Checked::BindPerson(std::iter::once(&asked.patient).chain(&asked.provisional).cloned().collect())
+            }
+            Deed::ErasePerson(asked) => Checked::ErasePerson(asked.patient.clone()),
             Deed::AskConsent(_) => Checked::AskConsent,
             Deed::ReadFamily => Checked::ReadFamily,
             Deed::AskWechat { .. } => Checked::AskWechat,
@@ -92,8 +96,10 @@ impl House {
         match deed {
             Deed::ReadPersons(read) => self.read_persons(claims, &read.ids).await,
             Deed::RegisterPerson { person, key } => self.register_person(claims, *person, key).await,
+            Deed::BindPerson(asked) => self.bind_person(claims, asked).await,
+            Deed::ErasePerson(asked) => self.erase_person(claims, asked).await,
             Deed::AskConsent(person) => {
-                let person = self.checked_person(claims, *person, None)?;
+                let person = self.checked_person(claims, *person, None).await?;
                 self.ask_consent(claims, person).await
             }
             Deed::ReadFamily => self.read_family(claims).await,
@@ -182,7 +188,7 @@ impl House {
         asked: RegisterPerson,
         key: Option<Uuid>,
     ) -> Result<Value, Rejection> {
-        let person = self.checked_person(claims, asked, key)?;
+        let person = self.checked_person(claims, asked, key).await?;
         let by_document = person.is_seen_by(claims.role);
         let brief = if claims.role == Role::Patient {
             self.register_own(claims, person).await?

@@ -17,7 +17,7 @@ use super::{House, account, department};
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
 use crate::identity::keys::KeyName;
-use crate::identity::persons::{claims_of, patient_id};
+use crate::identity::persons::{claims_of, normal, patient_id};
 use crate::identity::ticket_code;
 use crate::identity::tokens::Claims;
 
@@ -94,7 +94,7 @@ impl House {
 
     /// The persons that a document's number or an account's phone means.
     async fn persons_meant(&self, text: &str) -> Result<Whom, Rejection> {
-        let mut whom = self.bearers(text);
+        let mut whom = self.bearers(text).await?;
         if let Ok(who) = accounts::phone(self.keys.get(KeyName::Hash), text) {
             let of = |state: &jiaohao_domain::account::State| state.relations.keys().cloned().collect::<Vec<_>>();
             whom.meant.extend(self.shell.read(account(&who), of).await?);
@@ -102,31 +102,35 @@ impl House {
         Ok(whom)
     }
 
-    /// Who bears a document of that number, of whatever kind it can be, and who claims to.
-    pub(super) fn bearers(&self, number: &str) -> Whom {
+    /// Who bears a document of that number, of whatever kind it can be, and who claims to; by whatever id the bearer is known.
+    pub(super) async fn bearers(&self, number: &str) -> Result<Whom, Rejection> {
         let group = self.keys.get(KeyName::SiteGroup);
         let mut whom = Whom::default();
         for document in DocumentKind::ALL.into_iter().filter_map(|kind| Document::checked(kind, number).ok()) {
             let (kind, number) = (kind_name(document.kind), Redacted::new(document.number));
-            whom.meant.insert(patient_id(group, kind, &number));
+            let named = patient_id(group, kind, &number);
+            whom.meant.insert(self.bearer_of(named.clone()).await?);
+            whom.meant.insert(named);
             whom.claims.push(claims_of(group, kind, &number));
         }
-        whom
+        Ok(whom)
     }
 
-    /// Of those who are expected or here today, whose name or phone has what was typed in it. Names are sealed and have no
+    /// Of those who are expected or here today, whose name or phone has what was typed in it, or who bear that document beside
+    /// the one that their id is of. Names are sealed and have no
     /// index, so each record is opened and looked at; only who fits is shown and goes on the audit. One that cannot be
     /// read hides nobody else, and its person is found by number and id.
     async fn mean_by_record(&self, here: BTreeSet<PatientId>, typed: &mut Typed) -> Result<(), Rejection> {
         let digits = typed.text.trim_start_matches('+');
         let is_phone = digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let here: Vec<PatientId> = here.into_iter().collect();
+        let (number, here) = (normal(&typed.text), here.into_iter().collect::<Vec<PatientId>>());
         for some in here.chunks(READ_AT_ONCE) {
             let records = futures_util::future::join_all(some.iter().map(|who| self.readable_record(who))).await;
             for (who, record) in some.iter().zip(records) {
                 let Some(record) = record? else { continue };
                 let by_phone = is_phone && record.phone.as_ref().is_some_and(|phone| phone.contains(digits));
-                if by_phone || record.name.to_lowercase().contains(&typed.name) {
+                let by_document = record.documents.iter().any(|one| normal(&one.number) == number);
+                if by_phone || by_document || record.name.to_lowercase().contains(&typed.name) {
                     typed.whom.meant.insert(who.clone());
                 }
             }

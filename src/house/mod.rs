@@ -3,6 +3,7 @@
 
 mod addresses;
 mod arrivals;
+mod bearers;
 mod born;
 mod commands;
 mod deeds;

@@ -28,7 +28,7 @@ use jiaohao_domain::redacted::Redacted;
 pub(super) const IDENTIFY: &str = "identify_person";
 
 /// How often a door begins anew, where a person's file was changed while it asked.
-const FILE_ROUNDS: usize = 3;
+pub(super) const FILE_ROUNDS: usize = 3;
 
 const RECORD: &str = "record";
 const BIRTH_DATE: &str = "birth_date";
@@ -48,11 +48,11 @@ pub(super) struct Person {
 }
 
 /// Proof that the desk has seen.
-struct Confirms {
+pub(super) struct Confirms {
     /// The number of the confirmation that it takes the place of; 0: there is none.
-    replaces: u64,
+    pub(super) replaces: u64,
     /// The account of the phone on file.
-    on_file: Option<AccountId>,
+    pub(super) on_file: Option<AccountId>,
 }
 
 impl Person {
@@ -93,7 +93,7 @@ impl House {
 
     /// Asks the keys of persons where blocking is allowed: they are files. What cannot be had is named for the operator,
     /// with its file; nobody else is the worse for it.
-    async fn ask_keys<T: Send + 'static>(
+    pub(super) async fn ask_keys<T: Send + 'static>(
         &self,
         who: &PatientId,
         ask: impl FnOnce(&PersonKeys, &PatientId) -> Result<T, PersonKeyError> + Send + 'static,
@@ -108,8 +108,13 @@ impl House {
         self.ask_keys(who, PersonKeys::of_known).await
     }
 
-    /// The clear record, for a door that has been allowed to show it.
+    /// The clear record, for a door that has been allowed to show it; under another id of somebody the one of the person.
     pub(super) async fn clear_record(&self, who: &PatientId) -> Result<Option<PersonRecord>, Rejection> {
+        self.own_record(&self.bearer_of(who.clone()).await?).await
+    }
+
+    /// What was said under that very id.
+    pub(super) async fn own_record(&self, who: &PatientId) -> Result<Option<PersonRecord>, Rejection> {
         let Some(identity) = self.identity_of(who).await? else { return Ok(None) };
         Ok(self.key_of_known(who).await?.and_then(|key| open(&key, who, RECORD, &identity.sealed)))
     }
@@ -122,8 +127,9 @@ impl House {
         }
     }
 
-    /// Everything of somebody as it may be kept: the name can be read, the dates are of people who live, the phone is one.
-    pub(super) fn checked_person(
+    /// Everything of somebody as it may be kept: the name can be read, the dates are of people who live, the phone is one. Who
+    /// is known by another document is that person.
+    pub(super) async fn checked_person(
         &self,
         claims: &Claims,
         asked: RegisterPerson,
@@ -145,6 +151,7 @@ impl House {
             None => None,
         };
         let (who, document) = self.id_of_document(claims, &asked, key)?;
+        let who = self.bearer_of(who).await?;
         if document.is_some() && asked.birth_date.is_none() {
             return Err(Rejection::new(Code::InvalidField, "birth_date: whoever has a document has one"));
         }
@@ -185,32 +192,48 @@ impl House {
         person: &RegisterPerson,
         key: Option<Uuid>,
     ) -> Result<(PatientId, Option<Document>), Rejection> {
+        if person.document_kind == "none" && claims.role == Role::Desk {
+            // The answer may be lost on the way: the same key is the same person.
+            let asked_as = |key: Uuid| provisional_by(self.keys.get(KeyName::SiteGroup), &claims.account, key);
+            return Ok((key.map_or_else(provisional, asked_as), None));
+        }
+        let (kind, number) = (&person.document_kind, &person.document_number);
+        let (who, document) = self.id_of_number(claims, kind, number, person.site.as_ref())?;
+        let refused = |why: &str| Err(Rejection::new(Code::InvalidField, why));
+        if let Some(document) = &document {
+            if document.birth_date().is_some_and(|date| Some(date) != person.birth_date) {
+                return refused("the birth date is not the document's");
+            }
+            if person.sex != Sex::Unknown && document.sex().is_some_and(|sex| sex != person.sex) {
+                return refused("the sex is not the document's");
+            }
+        }
+        Ok((who, document))
+    }
+
+    /// The id that a number of that kind gives, and the document in normal form; a hospital's card is none.
+    pub(super) fn id_of_number(
+        &self,
+        claims: &Claims,
+        kind: &str,
+        number: &str,
+        site: Option<&SiteId>,
+    ) -> Result<(PatientId, Option<Document>), Rejection> {
         let group = self.keys.get(KeyName::SiteGroup);
         let refused = |why: &str| Err(Rejection::new(Code::InvalidField, why));
-        match person.document_kind.as_str() {
-            "none" if claims.role == Role::Desk => {
-                // The answer may be lost on the way: the same key is the same person.
-                let asked_as = |key: Uuid| provisional_by(group, &claims.account, key);
-                Ok((key.map_or_else(provisional, asked_as), None))
-            }
-            "hospital_card" if claims.role != Role::Patient => match &person.site {
+        match kind {
+            "hospital_card" if claims.role != Role::Patient => match site {
                 Some(at) if claims.site.as_ref() != Some(at) => refused("site: the card is of another site"),
                 None => refused("site: needed with a hospital's card"),
-                Some(_) if !is_outside_number(person.document_number.trim()) => {
+                Some(_) if !is_outside_number(number.trim()) => {
                     refused("document_number: 1 to 64 visible characters on a hospital's card")
                 }
-                Some(at) => Ok((provisional_of(group, at.as_str(), &person.document_number), None)),
+                Some(at) => Ok((provisional_of(group, at.as_str(), number), None)),
             },
             kind => {
                 let kind: DocumentKind = serde_json::from_value(serde_json::Value::String(kind.to_owned()))
                     .map_err(|_| Rejection::new(Code::InvalidField, "unknown kind of document"))?;
-                let document = Document::checked(kind, &person.document_number)?;
-                if document.birth_date().is_some_and(|date| Some(date) != person.birth_date) {
-                    return refused("the birth date is not the document's");
-                }
-                if person.sex != Sex::Unknown && document.sex().is_some_and(|sex| sex != person.sex) {
-                    return refused("the sex is not the document's");
-                }
+                let document = Document::checked(kind, number)?;
                 let number = Redacted::new(document.number.clone());
                 Ok((patient_id(group, kind_name(kind), &number), Some(document)))
             }
@@ -286,7 +309,9 @@ impl House {
     /// another phone: it takes the place of the one on file, and nobody else's phone acts for the person any more.
     pub(super) async fn register_here(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
         if !person.is_seen_by(claims.role) {
-            return self.identify(person.who, &person.record, person.keyed.as_ref(), None).await;
+            let known = self.readable_record(&person.who).await?;
+            let record = person.record.with_documents_of(known.as_ref());
+            return self.identify(person.who, &record, person.keyed.as_ref(), None).await;
         }
         for round in 0..FILE_ROUNDS {
             // What another desk has confirmed meanwhile is nothing that this one has said to be wrong.
@@ -311,6 +336,7 @@ impl House {
         let known = if is_confirmed { self.readable_record(who).await? } else { None };
         let (mut phone_before, mut born_before) = (None, None);
         let record = person.record.clone().with_phone_on_file(known.as_ref(), self.today());
+        let record = record.with_documents_of(known.as_ref());
         if let Some(known) = known {
             let is_another_phone = known.phone.is_some() && known.phone != record.phone;
             let differs = [
@@ -396,16 +422,18 @@ impl House {
         site: &SiteId,
         person: &OutsidePatient,
     ) -> Result<(PatientBrief, Option<BusinessDate>), Rejection> {
-        let who = provisional_of(self.keys.get(KeyName::SiteGroup), site.as_str(), &person.number);
+        let named = provisional_of(self.keys.get(KeyName::SiteGroup), site.as_str(), &person.number);
+        let who = self.bearer_of(named.clone()).await?;
         let known = self.identity_of(&who).await?;
-        match (&person.name, known) {
+        // Who is known by a document is not renamed by the hospital's system.
+        match (person.name.as_ref().filter(|_| who == named), known) {
             (None, Some(identity)) => {
                 let birth_date = self.open_birth_date(&who, &identity.birth_date_sealed).await;
                 Ok((identity.brief, birth_date))
             }
             (name, _) => {
                 let record = PersonRecord {
-                    name: name.clone().unwrap_or_default(),
+                    name: name.cloned().unwrap_or_default(),
                     phone: None,
                     phone_since: None,
                     documents: Vec::new(),
@@ -419,7 +447,7 @@ impl House {
 
     /// Seals the record with the person's key and tells the person's owner, with proof seen or as it was said. The key is on disk before. Where a known
     /// person's key cannot be had there is no second one beside it: what is known stays, and lets the person in.
-    async fn identify(
+    pub(super) async fn identify(
         &self,
         who: PatientId,
         record: &PersonRecord,

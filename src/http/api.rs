@@ -44,6 +44,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/session/refresh", web::post().to(refresh))
             .route("/persons", web::post().to(register_person))
             .route("/persons/read", web::post().to(read_persons))
+            .route("/persons/bind", web::post().to(bind_person))
+            .route("/persons/erase", web::post().to(erase_person))
             .route("/persons/consent", web::post().to(ask_consent))
             .route("/family", web::get().to(read_family))
             .route("/family/{id}", web::get().to(read_acting))
@@ -265,6 +267,16 @@ async fn register_person(request: HttpRequest, door: web::Data<Door>, payload: w
     let key = idempotency_key(&request)?;
     let person = Box::new(read(&door, payload).await?);
     door.deed(&request, Deed::RegisterPerson { person, key }).await
+}
+
+async fn bind_person(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let asked = read(&door, payload).await?;
+    door.deed(&request, Deed::BindPerson(asked)).await
+}
+
+async fn erase_person(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let asked = read(&door, payload).await?;
+    door.deed(&request, Deed::ErasePerson(asked)).await
 }
 
 async fn ask_consent(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

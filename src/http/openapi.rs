@@ -7,8 +7,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::requests::{
-    BindWechat, DrawQrCode, FindAppointments, FindArrivals, IssueToken, MakeVoice, OfferScreen, ReadPersons,
-    RegisterPerson, RequestCode, RevokeToken, SignIn, SignOut,
+    BindPerson, BindWechat, DrawQrCode, ErasePerson, FindAppointments, FindArrivals, IssueToken, MakeVoice,
+    OfferScreen, ReadPersons, RegisterPerson, RequestCode, RevokeToken, SignIn, SignOut,
 };
 use super::resources::RESOURCES;
 use super::shapes;
@@ -33,6 +33,8 @@ pub fn document() -> Value {
     body!(FindArrivals);
     body!(DrawQrCode);
     body!(ReadPersons);
+    body!(BindPerson);
+    body!(ErasePerson);
     body!(OfferScreen);
     body!(IssueToken);
     body!(RevokeToken);
@@ -104,6 +106,14 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("POST", "/session/refresh", None, true, "A new access token (by the cookie)."),
     ("POST", "/persons", Some("RegisterPerson"), false, "Make a person known by a document."),
     ("POST", "/persons/read", Some("ReadPersons"), false, "Names, phones and documents of up to 50 persons; audited."),
+    (
+        "POST",
+        "/persons/bind",
+        Some("BindPerson"),
+        false,
+        "A further document, a card or a provisional id is of somebody who is known; desk, audited.",
+    ),
+    ("POST", "/persons/erase", Some("ErasePerson"), false, "Destroy a person's key; operators of all sites, audited."),
     (
         "POST",
         "/persons/consent",

@@ -30,6 +30,10 @@ pub enum Deed {
         /// The idempotency key, if the client gave one.
         key: Option<Uuid>,
     },
+    /// A further document, a card or a provisional id is of somebody who is known.
+    BindPerson(BindPerson),
+    /// Destroy a person's key.
+    ErasePerson(ErasePerson),
     /// Send a code to the own phone of a grown-up for whom the account wants to act.
     AskConsent(Box<RegisterPerson>),
     /// For whom the account acts, and who acts by its phone's word.
@@ -213,6 +217,44 @@ pub struct SignOut {
 pub struct ReadPersons {
     /// 50 at most.
     pub ids: Vec<PatientId>,
+}
+
+/// The desk has seen that both are one person: exactly one of `document` and `provisional`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BindPerson {
+    /// Who is known.
+    pub patient: PatientId,
+    /// The further document or hospital card, in hand.
+    #[serde(default)]
+    pub document: Option<FurtherDocument>,
+    /// The id of somebody who was made known without a document.
+    #[serde(default)]
+    pub provisional: Option<PatientId>,
+    /// It was a mistake: they are two.
+    #[serde(default)]
+    pub undo: bool,
+}
+
+/// A document beside the one by which somebody is known.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FurtherDocument {
+    /// As in `RegisterPerson`, without `none`.
+    pub document_kind: String,
+    /// Its number.
+    pub document_number: String,
+    /// The site of the hospital patient number (`hospital_card`).
+    #[serde(default)]
+    pub site: Option<SiteId>,
+}
+
+/// Erase a person.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErasePerson {
+    /// Under this id; another id of the same person is erased by itself.
+    pub patient: PatientId,
 }
 
 /// Find appointments and tickets of today.

@@ -93,7 +93,7 @@ impl Town {
         self.door.ask("GET", &path, Some(token), None).await.map_err(|why| why.code)
     }
 
-    async fn again(mut self) -> Self {
+    pub(super) async fn again(mut self) -> Self {
         self.server.stop().await;
         let (server, phones) = served::start(self._folder.path(), served::MORNING, SPEED).await;
         self.door = Door::plain(server.doors.address.to_string());

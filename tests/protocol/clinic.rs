@@ -474,6 +474,14 @@ impl Clinic {
         self.ask("GET", "/family", Some(&hers), None).await;
     }
 
+    /// A card of somebody's is bound, and somebody else is erased.
+    async fn other_ids(&self, operator: &str, desk: &str, patient: &str) {
+        let card = json!({"document_kind": "hospital_card", "document_number": "C-7001", "site": "s"});
+        self.post("/persons/bind", Some(desk), json!({"patient": patient, "document": card})).await;
+        let gone = self.person(desk, "E76543219", "司马空").await;
+        self.post("/persons/erase", Some(operator), json!({"patient": gone})).await;
+    }
+
     /// The other answers of the HTTP door.
     async fn look_around(&self, operator: &str, desk: &str, patient: &str) {
         self.post("/persons/read", Some(desk), json!({"ids": [patient]})).await;
@@ -486,6 +494,7 @@ impl Clinic {
         let who = self.person(desk, "E76543210", "司马亮").await;
         let place = json!({"session": "s.d.m", "slot": "s.d.m.1000", "patient": who});
         let booked = self.post("/appointments", Some(desk), place).await;
+        self.other_ids(operator, desk, &who).await;
         let found = json!({"text": booked["appointment"]});
         let found = self.post("/departments/s.d/appointments/find", Some(desk), found).await;
         let ticket = found["appointments"][0]["ticket"].as_str().unwrap();

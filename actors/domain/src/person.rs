@@ -129,6 +129,19 @@ impl PersonRecord {
         self
     }
 
+    /// With the documents that the person is known to have beside the one that is said now.
+    #[must_use]
+    pub fn with_documents_of(mut self, known: Option<&Self>) -> Self {
+        let said = std::mem::take(&mut self.documents);
+        self.documents = known.map(|known| known.documents.clone()).unwrap_or_default();
+        for document in said {
+            if !self.documents.contains(&document) {
+                self.documents.push(document);
+            }
+        }
+        self
+    }
+
     /// What departments may carry of this person.
     pub fn brief(&self, patient: PatientId) -> PatientBrief {
         use chrono::Datelike;

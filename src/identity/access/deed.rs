@@ -9,6 +9,10 @@ pub enum Deed {
     ReadPersons(Vec<PatientId>),
     /// Make somebody known by a document seen, or by their own.
     IdentifyPerson,
+    /// Say that a further document, a card or a provisional id is of somebody who is known (audited). Of whom.
+    BindPerson(Vec<PatientId>),
+    /// Destroy a person's key (audited).
+    ErasePerson(PatientId),
     /// Ask a grown-up's own phone whether the account may act for them.
     AskConsent,
     /// Show for whom the own account acts, who acts by its phone's word, and who else for whose own account it is.
@@ -60,6 +64,8 @@ impl Deed {
     pub const NAMES: &'static [&'static str] = &[
         "read_persons",
         "identify_person",
+        "bind_person",
+        "erase_person",
         "ask_consent",
         "read_family",
         "ask_wechat",
@@ -89,6 +95,8 @@ impl Deed {
         match self {
             Self::ReadPersons(_) => "read_persons",
             Self::IdentifyPerson => "identify_person",
+            Self::BindPerson(_) => "bind_person",
+            Self::ErasePerson(_) => "erase_person",
             Self::AskConsent => "ask_consent",
             Self::ReadFamily => "read_family",
             Self::AskWechat => "ask_wechat",

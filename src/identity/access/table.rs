@@ -132,6 +132,9 @@ const DEEDS: &[Rule] = &[
         name: "identify_person",
         who: &[(Patient, Any), (Desk, OpenDepartment), (Kiosk, OpenDepartment), (Integrator, Any)],
     },
+    Rule { name: "bind_person", who: &[(Desk, PatientsHere)] },
+    // It names no site: whoever is known is known in all.
+    Rule { name: "erase_person", who: OPERATOR },
     Rule { name: "ask_consent", who: &[(Patient, Any)] },
     Rule { name: "read_family", who: &[(Patient, Any)] },
     Rule { name: "ask_wechat", who: &[(Patient, Any)] },

@@ -296,8 +296,8 @@ impl Target {
     pub fn of_deed(deed: &Deed) -> Self {
         let about = Self::default();
         match deed {
-            Deed::ReadPersons(patients) => Self { patients: patients.clone(), ..about },
-            Deed::ReadActing(patient) => about.patient(patient),
+            Deed::ReadPersons(patients) | Deed::BindPerson(patients) => Self { patients: patients.clone(), ..about },
+            Deed::ReadActing(patient) | Deed::ErasePerson(patient) => about.patient(patient),
             Deed::IdentifyPerson
             | Deed::AskConsent
             | Deed::ReadFamily

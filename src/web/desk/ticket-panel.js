@@ -9,6 +9,7 @@ import { isNotTaken } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
 import { classWord, sexWord, standingWord } from '../lib/words.js';
 import { familyDialog } from './family.js';
+import { bindDialog } from './identity.js';
 import { reachedPart } from './reached.js';
 import { settleTickets } from './settle.js';
 
@@ -81,8 +82,14 @@ function documentPart(look, ticket) {
     return h('button', { type: 'button', class: 'btn quiet', key: 'document', 'data-action': 'read_document', 'data-ticket': ticket.ticket, onclick: () => look.show(ticket) }, t('desk.read_document'));
   }
   const person = look.persons.get(ticket.patient);
-  return h('p', { class: 'num', key: 'documents' }, ((person && person.documents) || []).map((/** @type {any} */ d) => h('span', { key: d.number }, `${t(`document.${d.kind}`)} ${d.number} `)),
-    person && person.documents && person.documents.length ? null : t('document.none'), person && person.phone ? ` · ${person.phone}` : null);
+  const documents = (person && person.documents) || [];
+  return h('div', { key: 'documents', 'data-documents': String(documents.length) },
+    h('p', { class: 'num' }, documents.map((/** @type {any} */ d) => h('span', { key: d.number }, `${t(`document.${d.kind}`)} ${d.number} `)),
+      documents.length ? null : t('document.none'), person && person.phone ? ` · ${person.phone}` : null),
+    // What a phone alone has said is nobody's yet.
+    ticket.patient.startsWith('pc-') ? null : h('button', {
+      type: 'button', class: 'btn', 'data-action': 'bind_document', onclick: () => bindDialog(look.acts.page, look.persons, ticket, !documents.length),
+    }, t(documents.length ? 'desk.bind_another' : 'desk.bind_one')));
 }
 
 /** @param {any} ticket */

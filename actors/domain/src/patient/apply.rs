@@ -98,6 +98,10 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             state.bearer = Some(bearer.clone());
             state.counted.extend(counts.iter().map(|appointment| (appointment.clone(), false)));
         }
+        Event::BearerParted { .. } => {
+            state.bearer = None;
+            state.counted.clear();
+        }
         Event::PlaceCounted { appointment, place, .. } => {
             state.counted.insert(appointment.clone(), place.is_some());
         }

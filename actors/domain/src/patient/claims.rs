@@ -1,5 +1,6 @@
-//! What was booked under a claim, once the bearer of the document is confirmed and the two are one person: the claim's owner
-//! tells the bearer's which of its places are live, and again when that changes, so that the bearer's limits count them.
+//! Two ids of one person: a claim whose document's bearer is confirmed since, and a further document or a provisional id that
+//! the desk has found to be somebody's who is known. The owner of the other id keeps who it is; what was booked under it counts
+//! with that person: it tells their owner which of its places are live, and again when that changes.
 
 use crate::codes::{Code, Rejection};
 use crate::ids::{AppointmentId, PatientId};
@@ -20,11 +21,15 @@ impl Place {
 }
 
 /// Of a claim: its account has proved to act for this bearer. What is live now counts there from now on; what the claim
-/// may take later, should the account lose the bearer again, does not.
+/// may take later, should the account lose the bearer again, does not. Of a document or a provisional id: it is this person's,
+/// as long as nobody says otherwise ([`part`]), and takes no places of its own (`already_exists`: it is another's already).
 pub(super) fn join(draft: &mut Draft<'_, Patient>, bearer: PatientId) -> Outcome {
     let state = draft.state();
-    if !state.id.is_claim() || bearer.is_claim() {
+    if bearer.is_claim() || bearer == state.id {
         return Err(Code::Forbidden.into());
+    }
+    if let Some(other) = bound_to(state).filter(|other| **other != bearer) {
+        return Err(bound(other));
     }
     let new = state.live().map(|(id, _)| id).filter(|id| !state.counted.contains_key(*id));
     let counts: Vec<AppointmentId> = new.cloned().collect();
@@ -32,6 +37,33 @@ pub(super) fn join(draft: &mut Draft<'_, Patient>, bearer: PatientId) -> Outcome
         draft.emit(Event::ClaimJoined { bearer, counts });
     }
     Ok(Answer::Done)
+}
+
+/// Of a document or a provisional id: it is that person's no more. What counted there counts here alone.
+pub(super) fn part(draft: &mut Draft<'_, Patient>, bearer: PatientId) -> Outcome {
+    let state = draft.state();
+    match bound_to(state) {
+        None => return Ok(Answer::Done),
+        Some(other) if *other != bearer => return Err(bound(other)),
+        Some(_) => {}
+    }
+    let told: Vec<AppointmentId> = state.counted.iter().filter(|(_, told)| **told).map(|(id, _)| id.clone()).collect();
+    for appointment in told {
+        draft.emit(Event::PlaceCounted { bearer: bearer.clone(), appointment, place: None });
+    }
+    draft.emit(Event::BearerParted { bearer });
+    Ok(Answer::Done)
+}
+
+/// Whose document or provisional id this is: places are taken for them, and no longer under it.
+pub(super) fn bound_to(state: &State) -> Option<&PatientId> {
+    state.bearer.as_ref().filter(|_| !state.id.is_claim())
+}
+
+/// The refusal that names whose it is.
+pub fn bound(bearer: &PatientId) -> Rejection {
+    Rejection::new(Code::AlreadyExists, "that is a document of somebody known by another")
+        .with("patient", bearer.as_str())
 }
 
 /// After whatever was decided: tells the bearer of each place that counts there whether it is live, where that is news.
@@ -46,7 +78,7 @@ pub(super) fn tell_bearer(draft: &mut Draft<'_, Patient>) {
     }
 }
 
-/// Of a bearer: a place of a claim of theirs is live, or no longer.
+/// Of a bearer: a place of a claim or of another document of theirs is live, or no longer.
 pub(super) fn heard(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, place: Option<Place>) -> Outcome {
     if draft.state().claimed.get(&appointment) != place.as_ref() {
         draft.emit(Event::ClaimedPlace { appointment, place });

@@ -78,6 +78,7 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
             Ok(Answer::Done)
         }
         ToPatient::Join { bearer } => claims::join(draft, bearer),
+        ToPatient::Part { bearer } => claims::part(draft, bearer),
         ToPatient::CountPlace { appointment, place } => claims::heard(draft, appointment, place),
         ToPatient::DeadlineReached => {
             let due: Vec<AppointmentId> = draft
@@ -130,6 +131,9 @@ struct Asked {
 
 fn reserve(draft: &mut Draft<'_, Patient>, asked: Asked, context: &Context) -> Outcome {
     let state = draft.state();
+    if let Some(bearer) = claims::bound_to(state) {
+        return Err(claims::bound(bearer));
+    }
     let Some(identity) = &state.identity else {
         return Err(Rejection::new(Code::InvalidField, "the patient has not been identified"));
     };

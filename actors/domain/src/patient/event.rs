@@ -157,14 +157,15 @@ pub enum Event {
         /// Until when online booking is blocked by the others.
         blocked_until: Option<Timestamp>,
     },
-    /// Of a claim: its account acts for the confirmed bearer, with whose limits these places count from now on.
+    /// Of a claim: its account acts for the confirmed bearer. Of a document or a provisional id: it is that person's. With
+    /// whose limits these places count from now on.
     ClaimJoined {
         /// Who.
         bearer: PatientId,
         /// Which.
         counts: Vec<AppointmentId>,
     },
-    /// Of a claim: a place that counts with the bearer is live, or (none) is so no longer. The bearer is told.
+    /// Of these: a place that counts with the bearer is live, or (none) is so no longer. The bearer is told.
     PlaceCounted {
         /// Who.
         bearer: PatientId,
@@ -173,7 +174,7 @@ pub enum Event {
         /// When it is.
         place: Option<Place>,
     },
-    /// Of a bearer: a place that was taken under a claim of theirs is live, or (none) is so no longer.
+    /// Of a bearer: a place that was taken under another id of theirs is live, or (none) is so no longer.
     ClaimedPlace {
         /// Which.
         appointment: AppointmentId,
@@ -277,6 +278,11 @@ pub enum Event {
         /// Of which way.
         way: Way,
     },
+    /// Of a document or a provisional id: it was not that person's.
+    BearerParted {
+        /// Who.
+        bearer: PatientId,
+    },
 }
 
 pub(super) fn kind(event: &Event) -> (u16, &'static str) {
@@ -309,6 +315,7 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::NoticeAnswerHeard { .. } => (476, "notice_answer_heard"),
         Event::AddressBound { .. } => (477, "address_bound"),
         Event::AddressUnbound { .. } => (478, "address_unbound"),
+        Event::BearerParted { .. } => (495, "bearer_parted"),
     }
 }
 
@@ -368,6 +375,7 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::AddressBound { .. }
         | Event::AddressUnbound { .. }
         | Event::ClaimJoined { .. }
+        | Event::BearerParted { .. }
         | Event::ClaimedPlace { .. }
         | Event::RelationGranted { .. }
         | Event::RelationEnded { .. }

@@ -14,6 +14,7 @@ mod state;
 mod tests;
 pub mod view;
 
+pub use claims::bound;
 pub use event::{Event, Wish};
 pub use hear::Change;
 pub use notices::{Notice, NoticeChange, NoticeStanding, Notices, WayStanding};

@@ -115,11 +115,12 @@ pub struct State {
     pub given_back: u32,
     /// Tickets of no reservation here (walk-ins, visits from outside, what came by transfer), of the last day heard of.
     pub tickets: BTreeMap<TicketId, TicketNews>,
-    /// Of a claim: the confirmed bearer for whom its account acts, or has acted.
+    /// Of a claim: the confirmed bearer for whom its account acts, or has acted. Of a document or a provisional id: whose it is,
+    /// where that is somebody who is known by another id.
     pub bearer: Option<PatientId>,
-    /// Of a claim: its places that count with the bearer, and whether the bearer was last told that they are live.
+    /// Of these: its places that count with the bearer, and whether the bearer was last told that they are live.
     pub counted: BTreeMap<AppointmentId, bool>,
-    /// Of a bearer: live places that were taken under claims of theirs.
+    /// Of a bearer: live places that were taken under other ids of theirs.
     pub claimed: BTreeMap<AppointmentId, Place>,
     /// How often proof has been seen of who the person is: the number of the confirmation that stands; 0: none.
     pub confirmed: u64,

@@ -371,7 +371,7 @@ fn what_a_claim_has_booked_counts_with_the_bearer_until_it_is_over() {
     assert!(bearer.state.claimed.is_empty());
     bearer.reserve("s.d.m.1300", ("23 13:00", "23 13:30")).unwrap();
 
-    assert_eq!(bearer.tell(join(), at("22 09:00")).unwrap_err().code, Code::Forbidden, "not a claim");
+    assert_eq!(bearer.tell(join(), at("22 09:00")).unwrap_err().code, Code::Forbidden, "nobody is bound to themselves");
     let to_claim = ToPatient::Join { bearer: PatientId::from("pc-2") };
     assert_eq!(claim.tell(to_claim, at("22 09:00")).unwrap_err().code, Code::Forbidden, "not a bearer");
 }
@@ -822,4 +822,48 @@ proptest! {
         }
         prop_assert_eq!(&replayed, &city.person.state);
     }
+}
+
+#[test]
+fn a_further_document_is_its_persons_counts_there_and_takes_no_place_until_the_two_are_parted() {
+    let (mut card, mut person) = (Person::of("p-2"), Person::new());
+    let who = || PatientId::from("p-1");
+    let post = |card: &Person, from: usize, person: &mut Person| {
+        let mut out = Vec::new();
+        card.log[from..].iter().for_each(|event| Patient::outgoing(event, &mut out));
+        for owed in out {
+            let Outgoing::Effect(to, message) = owed else { continue };
+            assert_eq!(to.to_string(), "patient p-1");
+            person.tell_as(Patient::receive(message).unwrap(), at("22 08:02"), Role::System).unwrap();
+        }
+    };
+    let booked = card.reserve("s.d.m.1000", ("23 10:00", "23 10:30")).unwrap();
+    card.booked(&booked);
+    let from = card.log.len();
+    card.tell_as(ToPatient::Join { bearer: who() }, at("22 08:02"), Role::System).unwrap();
+    post(&card, from, &mut person);
+    let asked = ("s.d.m.1100", ("23 11:00", "23 11:30"));
+    assert_eq!(person.reserve(asked.0, asked.1), Err(Code::LimitDepartmentDay), "one of a department and day");
+    let refused = card.reserve("s.e.m.1500", ("23 15:00", "23 15:30"));
+    assert_eq!(refused, Err(Code::AlreadyExists), "places are taken for the person");
+    let from = card.log.len();
+    card.tell_as(ToPatient::Join { bearer: who() }, at("22 08:03"), Role::System).unwrap();
+    assert_eq!(card.log.len(), from, "it is that already");
+    for (told, why) in [
+        (ToPatient::Join { bearer: PatientId::from("p-3") }, Code::AlreadyExists),
+        (ToPatient::Part { bearer: PatientId::from("p-3") }, Code::AlreadyExists),
+        (ToPatient::Join { bearer: PatientId::from("p-2") }, Code::Forbidden),
+        (ToPatient::Join { bearer: PatientId::from("pc-1") }, Code::Forbidden),
+    ] {
+        assert_eq!(card.tell_as(told, at("22 08:03"), Role::System).unwrap_err().code, why);
+    }
+
+    card.tell_as(ToPatient::Part { bearer: who() }, at("22 08:04"), Role::System).unwrap();
+    post(&card, from, &mut person);
+    assert!(person.state.claimed.is_empty() && card.state.counted.is_empty() && card.state.bearer.is_none());
+    person.reserve(asked.0, asked.1).unwrap();
+    card.reserve("s.e.m.1500", ("23 15:00", "23 15:30")).unwrap();
+    let from = card.log.len();
+    card.tell_as(ToPatient::Part { bearer: who() }, at("22 08:05"), Role::System).unwrap();
+    assert_eq!(card.log.len(), from, "they are two already");
 }

@@ -188,6 +188,7 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
         | Event::WishSettled { .. }
         | Event::ReservationsForgotten { .. }
         | Event::ClaimJoined { .. }
+        | Event::BearerParted { .. }
         | Event::PlaceCounted { .. }
         | Event::PhoneOffFile { .. }
         | Event::ClaimedPlace { .. } => return Vec::new(),

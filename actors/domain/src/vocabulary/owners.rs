@@ -273,7 +273,8 @@ pub enum ToPatient {
     PlaceKept { appointment: AppointmentId },
     /// See [`RestoreAppointment`]: the limits first, then the department is asked. `limits` as in `Reserve`.
     Restore { command: RestoreAppointment, limits: crate::settings::PatientLimits },
-    /// To a claim: its account has proved to act for this confirmed bearer, with whose limits its live places count now.
+    /// To a claim: its account has proved to act for this confirmed bearer, with whose limits its live places count now. To a
+    /// document or a provisional id: it is this person's.
     Join { bearer: PatientId },
     /// From a claim, to the bearer: a place of it is live, or (none) no longer.
     CountPlace { appointment: AppointmentId, place: Option<Place> },
@@ -294,6 +295,8 @@ pub enum ToPatient {
     BindAddress { account: AccountId, way: Way, sealed: Vec<u8> },
     /// From the edge: it is none any more.
     UnbindAddress { account: AccountId, way: Way },
+    /// To a document or a provisional id: it was not that person's.
+    Part { bearer: PatientId },
 }
 
 /// When somebody has a place, as limits count it.

@@ -1,0 +1,174 @@
+//! One person under several ids: a further document, a hospital's card, or a provisional id that the desk has found to be
+//! somebody's. Under which id somebody is known is asked here alone. And the end of a person: the key destroyed, nothing that
+//! was sealed with it can be read again.
+
+use std::collections::BTreeSet;
+
+use jiaohao_actors::shell::Origin;
+use jiaohao_domain::patient::{State, bound};
+use jiaohao_domain::person::{Document, PersonRecord};
+use jiaohao_domain::vocabulary::{ToAccount, ToPatient};
+use jiaohao_domain::{Code, PatientId, Rejection};
+use serde_json::{Value, json};
+
+use super::persons::{Confirms, FILE_ROUNDS};
+use super::{House, account, patient};
+use crate::http::requests::{BindPerson, ErasePerson};
+use crate::identity::accounts;
+use crate::identity::audit::AuditLine;
+use crate::identity::keys::KeyName;
+use crate::identity::person_keys::PersonKeys;
+use crate::identity::tokens::Claims;
+
+/// So many ids one after the other are followed at most. Each is bound to one that was bound to none: a row of more is none
+/// that anybody has made on purpose.
+const HOPS: usize = 8;
+
+impl House {
+    /// Under which id the person is known whose document or provisional id this is: most often this one itself. Should two
+    /// desks at once have bound two ids to each other, the smaller one is it, whichever is asked.
+    pub(super) async fn bearer_of(&self, id: PatientId) -> Result<PatientId, Rejection> {
+        let (mut seen, mut at) = (BTreeSet::new(), id);
+        while seen.len() < HOPS && !at.is_claim() {
+            let bound = self.shell.read(patient(&at), |state: &State| state.bearer.clone()).await?;
+            seen.insert(at.clone());
+            match bound {
+                Some(next) if !seen.contains(&next) => at = next,
+                Some(_) => return Ok(seen.into_iter().next().unwrap_or(at)),
+                None => break,
+            }
+        }
+        Ok(at)
+    }
+
+    /// Refuses another id of somebody with `already_exists`, and the one that the person is known by.
+    pub(super) async fn is_known_by(&self, who: &PatientId) -> Result<(), Rejection> {
+        match self.bearer_of(who.clone()).await? {
+            bearer if bearer == *who => Ok(()),
+            bearer => Err(bound(&bearer)),
+        }
+    }
+
+    /// The desk has seen that both are one person: a document, a card or a provisional id is from now on that of somebody who
+    /// is known; or, undone, no more. What was booked or called under it keeps its id, and counts with the person.
+    pub(super) async fn bind_person(&self, claims: &Claims, asked: BindPerson) -> Result<Value, Rejection> {
+        let who = self.bearer_of(asked.patient.clone()).await?;
+        let known = self.clear_record(&who).await?.ok_or(Code::Forbidden)?;
+        let refused = |why: &str| Err(Rejection::new(Code::InvalidField, why));
+        if who.is_claim() {
+            return refused("patient: what a phone alone has said; the person first, by a document seen");
+        }
+        let (other, document) = match (&asked.document, &asked.provisional) {
+            (Some(document), None) => {
+                let (kind, number) = (&document.document_kind, &document.document_number);
+                self.id_of_number(claims, kind, number, document.site.as_ref())?
+            }
+            (None, Some(provisional)) => (provisional.clone(), None),
+            _ => return refused("either `document` or `provisional`"),
+        };
+        if other == who {
+            return refused("that is what the person is known by");
+        }
+        let told = match asked.undo {
+            true => ToPatient::Part { bearer: who.clone() },
+            false => {
+                self.may_be_one(&known, &other, document.as_ref(), asked.provisional.is_some()).await?;
+                ToPatient::Join { bearer: who.clone() }
+            }
+        };
+        self.shell.ask(patient(&other), told.into(), Origin::Shell).await?;
+        if let Some(document) = document {
+            self.note_document(&who, document, asked.undo).await?;
+        }
+        let line = AuditLine::new(claims, "bind_person", [&who, &other], Ok(()), self.machine_now());
+        self.audit.note(line.by(asked.undo.then_some("undo")));
+        Ok(json!({ "patient": who, "bound": other, "masked_name": known.brief(who.clone()).masked_name }))
+    }
+
+    /// What speaks against it: a document that says otherwise, somebody confirmed otherwise under the other id, and an id that
+    /// is neither provisional nor named by its document.
+    async fn may_be_one(
+        &self,
+        known: &PersonRecord,
+        other: &PatientId,
+        document: Option<&Document>,
+        is_provisional: bool,
+    ) -> Result<(), Rejection> {
+        if other.is_claim() {
+            return Err(Rejection::new(Code::InvalidField, "provisional: what a phone alone has said is none"));
+        }
+        let mut differs = Vec::new();
+        if let Some(document) = document {
+            differs.extend(document.birth_date().filter(|date| Some(*date) != known.birth_date).map(|_| "birth_date"));
+            let said = document.sex().filter(|sex| *sex != known.sex);
+            differs.extend(said.map(|_| "sex"));
+        }
+        if let Some(theirs) = self.own_record(other).await? {
+            let is_confirmed = self.identity_of(other).await?.is_some_and(|identity| identity.real_name);
+            if is_provisional && !theirs.documents.is_empty() {
+                return Err(Rejection::new(Code::InvalidField, "provisional: who has a document is named by it"));
+            }
+            if is_confirmed && theirs.birth_date != known.birth_date && !differs.contains(&"birth_date") {
+                differs.push("birth_date");
+            }
+        } else if is_provisional {
+            return Err(Code::Forbidden.into());
+        }
+        if differs.is_empty() {
+            return Ok(());
+        }
+        let differs: Vec<String> = differs.into_iter().map(str::to_owned).collect();
+        Err(Rejection::new(Code::AlreadyExists, "these are two persons").with("differs", differs))
+    }
+
+    /// The person's record names all documents that were seen.
+    async fn note_document(&self, who: &PatientId, document: Document, gone: bool) -> Result<(), Rejection> {
+        for _ in 0..FILE_ROUNDS {
+            let number = self.shell.read(patient(who), |state: &State| state.confirmed).await?;
+            let Some(mut record) = self.clear_record(who).await? else { return Ok(()) };
+            record.documents.retain(|one| *one != document);
+            if !gone {
+                record.documents.push(document.clone());
+            }
+            let account_of = |phone: &String| accounts::phone(self.keys.get(KeyName::Hash), phone);
+            let on_file = record.phone.as_ref().map(account_of).transpose()?;
+            let confirms = (number > 0).then_some(Confirms { replaces: number, on_file });
+            match self.identify(who.clone(), &record, None, confirms).await {
+                Err(why) if why.code == Code::AlreadyExists => {}
+                noted => return noted.map(drop),
+            }
+        }
+        Err(Code::Overloaded.into())
+    }
+
+    /// Destroys the person's key: name, documents, phone, addresses and answers that were sealed with it can be read by nobody
+    /// again. Not while the person is expected or here (`not_settled`). Nobody acts for them any more.
+    pub(super) async fn erase_person(&self, claims: &Claims, asked: ErasePerson) -> Result<Value, Rejection> {
+        let who = asked.patient;
+        let is_known = |state: &State| (state.identity.is_some(), is_expected(state));
+        let (is_known, is_expected) = self.shell.read(patient(&who), is_known).await?;
+        if !is_known {
+            let unknown = vec![who.to_string()];
+            return Err(Rejection::new(Code::UnknownId, "nobody is known by that id").with("unknown", unknown));
+        }
+        if is_expected {
+            return Err(Rejection::new(Code::NotSettled, "the person is booked or here: settle or cancel that first"));
+        }
+        // On the audit before anything is gone.
+        let line = AuditLine::new(claims, "erase_person", [&who], Ok(()), self.machine_now());
+        self.audit.look(line).await?;
+        for other in self.acting_for(&who).await? {
+            let end = ToAccount::EndRelation { patient: who.clone() };
+            self.shell.ask(account(&other), end.into(), Origin::Shell).await?;
+            self.relearn(&other).await?;
+        }
+        let erased = self.ask_keys(&who, PersonKeys::destroy).await?;
+        Ok(json!({ "erased": erased }))
+    }
+}
+
+/// Has places to come, or a ticket that has not ended.
+fn is_expected(state: &State) -> bool {
+    use jiaohao_domain::vocabulary::TicketStands::{Booked, CheckedIn};
+    state.taken().next().is_some() || state.tickets.values().any(|ticket| matches!(ticket.stands, Booked | CheckedIn))
+}
