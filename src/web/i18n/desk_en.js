@@ -233,7 +233,7 @@ export default {
   'desk.bind_first_how': 'With the document in hand. Number and place in line stay; from now on the document finds this person.',
   'desk.bind_further': 'Another document of {name}',
   'desk.bind_further_how': 'With the document in hand. From now on each of them is the same person.',
-  'desk.bind_go': 'The same person',
+  'desk.bind_go': 'Add the document',
   'desk.did.bind_person': 'The document of {name} is added',
   'desk.family': 'Who may act for them',
   'desk.family_none': 'Nobody',

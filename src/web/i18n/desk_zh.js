@@ -233,7 +233,7 @@ export default {
   'desk.bind_first_how': '看到证件后填写。号码和排队都不变;以后凭这张证件就能查到。',
   'desk.bind_further': '{name}的另一张证件',
   'desk.bind_further_how': '证件要在手上。登记后,凭哪一张都是同一个人。',
-  'desk.bind_go': '是同一个人',
+  'desk.bind_go': '登记证件',
   'desk.did.bind_person': '{name}的证件已登记',
   'desk.family': '谁能替他看病',
   'desk.family_none': '没有人',
