@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiaohao_actors::fanout::{CoarseClock, Outbox, OutboxLimits};
 use jiaohao_actors::shell::clock;
+use jiaohao_actors::shell::projector::Awaited;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
 use jiaohao_domain::{AccountId, Code, DepartmentId, DoctorId, Rejection, Role, SiteId, Timestamp};
 use serde_json::{Value, json};
@@ -180,6 +181,7 @@ async fn the_audit_says_who_followed_or_read_which_stream_and_what_a_refusal_was
         since: None,
         reply_to: "1".into(),
         outbox: outbox.clone(),
+        awaited: Awaited::default(),
     };
     house.engine.subscribe(house.desk(), wanted("queue:s.d.q")).await.expect("followed");
     house.engine.subscribe(house.desk(), wanted("queue:x.d.q")).await.expect_err("another site's");
