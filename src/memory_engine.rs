@@ -256,6 +256,9 @@ impl Engine for MemoryEngine {
             Visit::SignIn(SignIn::Password(given)) if given.password == "right horse battery" => {
                 Ok(signed_in("a-staff-li", Role::Desk))
             }
+            Visit::SignIn(SignIn::Screen(given)) if given.secret == "shown" => {
+                Ok(VisitAnswer::NotYet(Code::WrongCredentials.into()))
+            }
             Visit::SignIn(_) => Err(Code::WrongCredentials.into()),
             Visit::RequestCode(_) => Err(Rejection::from(Code::BackOff).with("retry_after_ms", 61_000_i64)),
             Visit::Refresh(token) if token == "secret-refresh" => Ok(signed_in("a-staff-li", Role::Desk)),

@@ -471,12 +471,16 @@ async fn what_is_retired_takes_its_screens_rights_along() {
         let Ok(VisitAnswer::Told(offer)) = house.engine.visit(here, Visit::OfferScreen(read(place))).await else {
             panic!("it shows a code")
         };
-        give(json!({"approve_screen": {"code": offer["code"], "board": board}})).await;
-        let given = json!({"screen": offer["screen"], "secret": offer["secret"]});
-        let sign_in = async || {
-            let visit = Visit::SignIn(crate::http::requests::SignIn::Screen(read(given.clone())));
+        let sign_in_with = async |secret: &Value| {
+            let given = json!({"screen": offer["screen"], "secret": secret});
+            let visit = Visit::SignIn(crate::http::requests::SignIn::Screen(read(given)));
             house.engine.visit(here, visit).await
         };
+        let sign_in = async || sign_in_with(&offer["secret"]).await;
+        assert!(matches!(sign_in().await, Ok(VisitAnswer::NotYet(_))), "it waits, and nobody has failed");
+        let another = sign_in_with(&json!("another")).await;
+        assert_eq!(another.err().map(|why| why.code), Some(Code::WrongCredentials));
+        give(json!({"approve_screen": {"code": offer["code"], "board": board}})).await;
         let Ok(VisitAnswer::SignedIn(screen)) = sign_in().await else { panic!("it signs in") };
         let claims = Arc::new(screen.claims);
         house.engine.still_stands(claims.clone()).await.expect("it stands");

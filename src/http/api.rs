@@ -152,6 +152,7 @@ impl Door {
                 Ok(response.insert_header((CACHE_CONTROL, "no-store")).finish())
             }
             VisitAnswer::Told(value) => Ok(json_response(&value)),
+            VisitAnswer::NotYet(why) => Ok(problem::not_yet(&why)),
         }
     }
 

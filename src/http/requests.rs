@@ -5,8 +5,8 @@ use jiaohao_domain::person::{Relation, Sex};
 use jiaohao_domain::report::By;
 use jiaohao_domain::vocabulary::Language;
 use jiaohao_domain::{
-    BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Role, ScreenId, ServicePointId, SiteId, TicketId,
-    Timestamp,
+    BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, ServicePointId, SiteId,
+    TicketId, Timestamp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,8 @@ pub enum VisitAnswer {
     SignedOut,
     /// Something to tell: the code's lifetime, the screen's code.
     Told(Value),
+    /// A screen that shows its code and waits to be approved: answered like a refusal, and nothing has failed.
+    NotYet(Rejection),
 }
 
 /// Somebody is signed in.
