@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiaohao_actors::fanout::{Outbox, Position};
 use jiaohao_actors::shell::clock;
+use jiaohao_actors::shell::projector::Awaited;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
 use jiaohao_domain::{Code, Rejection, ScreenId, Timestamp};
@@ -79,6 +80,8 @@ pub struct Subscription {
     pub reply_to: String,
     /// Where `subscribed` and everything after it goes.
     pub outbox: Arc<Outbox>,
+    /// Whether somebody still waits for `subscribed`: else nothing is followed.
+    pub awaited: Awaited,
 }
 
 /// What a door hears of a screen.
@@ -197,6 +200,23 @@ pub async fn in_time<T>(within: Duration, work: impl Future<Output = Result<T, R
     tokio::time::timeout(within, work).await.unwrap_or_else(|_| Err(late()))
 }
 
+/// What comes within so long, or is being fulfilled by then; else `timed_out`, and it will not be fulfilled any more.
+///
+/// # Errors
+/// `timed_out`, beside the work's own.
+pub async fn in_time_or_never<T>(
+    within: Duration,
+    awaited: &Awaited,
+    work: impl Future<Output = Result<T, Rejection>>,
+) -> Result<T, Rejection> {
+    let mut work = std::pin::pin!(work);
+    match tokio::time::timeout(within, &mut work).await {
+        Ok(outcome) => outcome,
+        Err(_) if awaited.decide() => Err(Rejection::new(Code::TimedOut, "nothing is followed: ask again")),
+        Err(_) => work.await,
+    }
+}
+
 /// A command through either door: gives it, counts it, prints its answer as the wire has it. Who has heard nothing `within`
 /// so long is told `timed_out`, and it may be done all the same.
 pub fn run_command(
@@ -249,5 +269,26 @@ mod tests {
         drop(second);
         assert!(third.has_come());
         assert!(Turn::alone().has_come());
+    }
+
+    const WITHIN: Duration = Duration::from_millis(20);
+
+    #[tokio::test]
+    async fn who_is_told_that_it_took_too_long_gets_nothing_afterwards() {
+        let awaited = Awaited::default();
+        let late = in_time_or_never(WITHIN, &awaited, std::future::pending::<Result<(), _>>()).await;
+        assert_eq!(late.expect_err("nothing came").code, Code::TimedOut);
+        assert!(!awaited.decide(), "it is decided: nobody fulfils it any more");
+    }
+
+    #[tokio::test]
+    async fn what_is_being_fulfilled_at_that_moment_is_waited_for() {
+        let awaited = Awaited::default();
+        let fulfilling = async {
+            assert!(awaited.decide());
+            tokio::time::sleep(2 * WITHIN).await;
+            Ok(())
+        };
+        in_time_or_never(WITHIN, &awaited, fulfilling).await.expect("it is told what has come of it");
     }
 }

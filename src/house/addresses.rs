@@ -35,8 +35,17 @@ pub(crate) type SignedInPhones = dashmap::DashMap<AccountId, (Redacted<String>, 
 #[derive(Serialize, Deserialize)]
 pub(super) enum Kept {
     Phone(String),
-    WeChat { openid: String, language: Language },
-    Bound { to: ChannelAddress, language: Language },
+    WeChat {
+        openid: String,
+        language: Language,
+        /// In which sign-in of the account WeChat has said it; none: from before this was kept.
+        #[serde(default)]
+        session: Option<u64>,
+    },
+    Bound {
+        to: ChannelAddress,
+        language: Language,
+    },
 }
 
 /// An address of a person, and whose it is.
@@ -51,7 +60,7 @@ fn reached(account: AccountId, kept: Kept) -> Reached {
     let account = Some(account);
     match kept {
         Kept::Phone(phone) => Reached { account, to: Address::Phone(phone.into()), language: Language::Zh },
-        Kept::WeChat { openid, language } => Reached { account, to: Address::WeChat(openid.into()), language },
+        Kept::WeChat { openid, language, .. } => Reached { account, to: Address::WeChat(openid.into()), language },
         Kept::Bound { to: ChannelAddress::Push { endpoint, p256dh, auth }, language } => {
             Reached { account, to: Address::Push(PushSubscription { endpoint, p256dh, auth }.into()), language }
         }

@@ -367,12 +367,13 @@ impl Engine for Shared {
                 return Ok(());
             }
             let (refused, refusal) = oneshot::channel();
-            let Subscription { stream, since, reply_to, outbox } = subscription;
+            let Subscription { stream, since, reply_to, outbox, awaited } = subscription;
             let wish = Wish {
                 outbox,
                 reply_to,
                 stream: stream.to_string(),
                 since,
+                awaited,
                 done: Box::new(move |outcome| {
                     // The connection may have gone away.
                     let _ = refused.send(outcome);

@@ -102,9 +102,10 @@ impl House {
         }
     }
 
-    /// The desk's word was taken: what the account of that phone has booked by the number counts, too.
+    /// The desk's word was taken: what the account of that phone has booked by the number counts, too, and WeChat tells it.
     pub(super) async fn join_granted(&self, bearer: &PatientId, phone: &str) -> Result<(), Rejection> {
         let who = accounts::phone(self.keys.get(KeyName::Hash), phone)?;
+        self.bind_known_openid(&who, bearer).await;
         let documents = self.readable_record(bearer).await?.map(|record| record.documents).unwrap_or_default();
         if bearer.is_claim() { Ok(()) } else { self.join_claim(&who, bearer, &documents).await }
     }

@@ -9,7 +9,9 @@ use jiaohao_domain::floor::at_home;
 use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, SlotId, TicketId, Timestamp};
+use jiaohao_domain::{
+    AppointmentId, BusinessDate, Code, DepartmentId, PatientId, Rejection, SlotId, TicketId, Timestamp,
+};
 use serde_json::{Value, json};
 
 use super::persons::kind_name;
@@ -216,28 +218,39 @@ pub(super) fn appointments(state: &State, typed: &Typed, today: BusinessDate, zo
         .collect();
     // Today's first, then what is longer ago.
     found.sort_by_key(|(start, date, id, _)| (*date != today, *start, (*id).clone()));
-    let shown = found.into_iter().take(FOUND_MAX).map(|(start, date, id, one)| {
-        json!({
-            "appointment": id,
-            "ticket": id.ticket(),
-            "patient": one.brief.patient,
-            "masked_name": one.brief.masked_name,
-            "number": one.number,
-            "date": date,
-            "slot_start": zone.rfc3339(start),
-            "session": one.slot.session(),
-            "slot": one.slot,
-            "state": one.state.name(),
-            "sent_to": one.sent_to,
-            "not_reached": at_home::not_reached(&state.floor, id).map(|(about, since)| {
-                json!({ "about": about.wire(), "since": zone.rfc3339(since) })
-            }),
-            "outside": false,
-        })
-    });
+    let shown =
+        found.into_iter().take(FOUND_MAX).map(|(start, date, id, one)| shown(state, id, one, start, date, zone));
     let shown: Vec<Value> = shown.collect();
     let left = FOUND_MAX - shown.len();
     shown.into_iter().chain(visits_to_come(state, typed, today, zone).take(left)).collect()
+}
+
+/// An appointment as the desk is shown it.
+pub(super) fn shown(
+    state: &State,
+    id: &AppointmentId,
+    one: &Appointment,
+    start: Timestamp,
+    date: BusinessDate,
+    zone: Zone,
+) -> Value {
+    json!({
+        "appointment": id,
+        "ticket": id.ticket(),
+        "patient": one.brief.patient,
+        "masked_name": one.brief.masked_name,
+        "number": one.number,
+        "date": date,
+        "slot_start": zone.rfc3339(start),
+        "session": one.slot.session(),
+        "slot": one.slot,
+        "state": one.state.name(),
+        "sent_to": one.sent_to,
+        "not_reached": at_home::not_reached(&state.floor, id).map(|(about, since)| {
+            json!({ "about": about.wire(), "since": zone.rfc3339(since) })
+        }),
+        "outside": false,
+    })
 }
 
 /// The hospital's own visits of today whose patients have not come: checked in by the id that stands there.

@@ -16,6 +16,7 @@ pub mod folder;
 mod health;
 mod lanes;
 mod lost_keys;
+mod not_reached;
 pub mod notices;
 mod ops;
 mod persons;

@@ -276,6 +276,7 @@ impl House {
             self.shell.ask(patient(&brief.patient), to_patient.into(), Origin::Shell).await?;
         }
         self.bind_phone(&claims.account, &brief.patient).await;
+        self.bind_known_openid(&claims.account, &brief.patient).await;
         Ok(Some(brief))
     }
 

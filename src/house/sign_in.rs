@@ -8,7 +8,7 @@ use jiaohao_domain::account::view::Standing as Tokens;
 use jiaohao_domain::account::{State as AccountState, view as account_view};
 use jiaohao_domain::codes::Valid;
 use jiaohao_domain::redacted::Redacted;
-use jiaohao_domain::site::OFFER_MIN;
+use jiaohao_domain::site::{OFFER_MIN, Offer};
 use jiaohao_domain::vocabulary::{Asker, ToAccount, ToSite};
 use jiaohao_domain::{
     AccountId, BoardId, Code, Message, OwnerRef, Rejection, Role, ScreenId, ServicePointId, SiteId, Timestamp,
@@ -55,9 +55,7 @@ impl House {
                 self.tried(who, "sign_in", address, outcome)
             }
             // A screen asks again and again until it is approved; nobody guesses its secret.
-            Visit::SignIn(SignIn::Screen(given)) => {
-                self.by_screen(given).await.map(|signed_in| VisitAnswer::SignedIn(Box::new(signed_in)))
-            }
+            Visit::SignIn(SignIn::Screen(given)) => self.by_screen(given).await,
             Visit::RequestCode(request) => {
                 let who = accounts::phone(self.keys.get(KeyName::Hash), &request.phone)?;
                 let outcome = self.request_code(&who, request, address).await;
@@ -221,19 +219,23 @@ impl House {
         Ok(VisitAnswer::Told(json!({ "expires_in_s": ttl_s, "sent_to": self.codes.sends_to(), "device": mark })))
     }
 
-    async fn by_screen(&self, given: ScreenSignIn) -> Result<SignedIn, Rejection> {
+    async fn by_screen(&self, given: ScreenSignIn) -> Result<VisitAnswer, Rejection> {
         if !self.knows(site(given.screen.as_str())).await {
             return Err(Code::WrongCredentials.into());
         }
         let screen = given.screen.clone();
-        let known = self
+        let hash = refresh::hash(self.keys.get(KeyName::Hash), &given.secret);
+        let offered = hash.clone();
+        let (known, is_offered) = self
             .shell
             .read(site(given.screen.as_str()), move |state: &jiaohao_domain::site::State| {
                 let door = state.doors.get(&screen).cloned();
-                state.screens.get(&screen).map(|paired| (paired.board.clone(), door, paired.secret_hash.clone()))
+                let paired = state.screens.get(&screen);
+                let known = paired.map(|paired| (paired.board.clone(), door, paired.secret_hash.clone()));
+                let is_its = |offer: &Offer| offer.screen == screen && offer.secret_hash == offered;
+                (known, state.offers.values().any(is_its))
             })
             .await?;
-        let hash = refresh::hash(self.keys.get(KeyName::Hash), &given.secret);
         match known {
             Some((board, door, secret_hash)) if secret_hash == hash => {
                 let now = self.machine_now();
@@ -246,8 +248,11 @@ impl House {
                 self.generations.learn(&who, Tokens::default());
                 let access_token = self.tokens.issue(&claims);
                 let about = json!({ "board": board });
-                Ok(SignedIn { access_token, claims, refresh_token: None, refresh_expires_at: now, about })
+                let signed_in = SignedIn { access_token, claims, refresh_token: None, refresh_expires_at: now, about };
+                Ok(VisitAnswer::SignedIn(Box::new(signed_in)))
             }
+            // Its code stands on its glass, and nobody has approved it yet: no try to sign in has failed.
+            _ if is_offered => Ok(VisitAnswer::NotYet(Code::WrongCredentials.into())),
             _ => Err(Code::WrongCredentials.into()),
         }
     }

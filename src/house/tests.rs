@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiaohao_actors::fanout::{CoarseClock, Outbox, OutboxLimits};
 use jiaohao_actors::shell::clock;
+use jiaohao_actors::shell::projector::Awaited;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
 use jiaohao_domain::{AccountId, Code, DepartmentId, DoctorId, Rejection, Role, SiteId, Timestamp};
 use serde_json::{Value, json};
@@ -180,6 +181,7 @@ async fn the_audit_says_who_followed_or_read_which_stream_and_what_a_refusal_was
         since: None,
         reply_to: "1".into(),
         outbox: outbox.clone(),
+        awaited: Awaited::default(),
     };
     house.engine.subscribe(house.desk(), wanted("queue:s.d.q")).await.expect("followed");
     house.engine.subscribe(house.desk(), wanted("queue:x.d.q")).await.expect_err("another site's");
@@ -469,12 +471,16 @@ async fn what_is_retired_takes_its_screens_rights_along() {
         let Ok(VisitAnswer::Told(offer)) = house.engine.visit(here, Visit::OfferScreen(read(place))).await else {
             panic!("it shows a code")
         };
-        give(json!({"approve_screen": {"code": offer["code"], "board": board}})).await;
-        let given = json!({"screen": offer["screen"], "secret": offer["secret"]});
-        let sign_in = async || {
-            let visit = Visit::SignIn(crate::http::requests::SignIn::Screen(read(given.clone())));
+        let sign_in_with = async |secret: &Value| {
+            let given = json!({"screen": offer["screen"], "secret": secret});
+            let visit = Visit::SignIn(crate::http::requests::SignIn::Screen(read(given)));
             house.engine.visit(here, visit).await
         };
+        let sign_in = async || sign_in_with(&offer["secret"]).await;
+        assert!(matches!(sign_in().await, Ok(VisitAnswer::NotYet(_))), "it waits, and nobody has failed");
+        let another = sign_in_with(&json!("another")).await;
+        assert_eq!(another.err().map(|why| why.code), Some(Code::WrongCredentials));
+        give(json!({"approve_screen": {"code": offer["code"], "board": board}})).await;
         let Ok(VisitAnswer::SignedIn(screen)) = sign_in().await else { panic!("it signs in") };
         let claims = Arc::new(screen.claims);
         house.engine.still_stands(claims.clone()).await.expect("it stands");

@@ -1,5 +1,5 @@
 //! As whom WeChat knows an account: its phone goes to WeChat and comes back with a code, which WeChat itself answers with the
-//! openid. That is bound for everybody for whom the account acts, and stands sealed with their keys like any other address.
+//! openid. That is bound for everybody for whom the account acts, who comes later too while that sign-in stands, and stands sealed with their keys like any other address.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
 use jiaohao_actors::shell::{Origin, clock};
-use jiaohao_domain::account::State as AccountState;
+use jiaohao_domain::account::{State as AccountState, view as account_view};
 use jiaohao_domain::reach::Way;
 use jiaohao_domain::redacted::Redacted;
-use jiaohao_domain::vocabulary::{Language, ToPatient};
+use jiaohao_domain::vocabulary::ToPatient;
 use jiaohao_domain::{AccountId, Code, PatientId, Rejection};
 use serde_json::{Value, json};
 
@@ -27,6 +27,8 @@ use crate::reach::wechat::authorize::NoOpenid;
 const BACK: &str = "/patient";
 /// WeChat asks nothing, and its code holds for five minutes: whoever takes longer begins again.
 const ASKED_FOR: Duration = Duration::from_secs(10 * 60);
+/// So long after an account has come to act for somebody the person is new to it, in ms of clinic time.
+const NEW_FOR_MS: i64 = 60_000;
 /// So many accounts on their way at once.
 const ASKED: usize = 10_000;
 
@@ -87,8 +89,9 @@ impl House {
             NoOpenid::Failed => Code::ChannelFailed,
         })?;
         let (mut bound, mut failed) = (Vec::new(), None);
+        let kept = Kept::WeChat { openid: openid.into_revealed(), language: back.language, session: claims.session };
         for person in self.acts_for(who).await? {
-            match self.bind_openid(who, &person, &openid, back.language).await {
+            match self.bind_openid(who, &person, &kept).await {
                 Ok(()) => bound.push(person),
                 Err(why) => failed = Some(why),
             }
@@ -104,18 +107,49 @@ impl House {
         self.shell.read(account(who), |state: &AccountState| state.relations.keys().cloned().collect()).await
     }
 
-    async fn bind_openid(
-        &self,
-        who: &AccountId,
-        person: &PatientId,
-        openid: &Redacted<String>,
-        language: Language,
-    ) -> Result<(), Rejection> {
+    async fn bind_openid(&self, who: &AccountId, person: &PatientId, kept: &Kept) -> Result<(), Rejection> {
         let key = self.key_of_known(person).await?.ok_or(Code::Forbidden)?;
-        let kept = Kept::WeChat { openid: openid.reveal().clone(), language };
-        let sealed = seal(&key, person, ADDRESS, &kept);
+        let sealed = seal(&key, person, ADDRESS, kept);
         let bind = ToPatient::BindAddress { account: who.clone(), way: Way::WeChat, sealed };
         self.shell.ask(patient(person), bind.into(), Origin::Shell).await.map(drop)
+    }
+
+    /// Of whom the account acts for from now on it is told by WeChat too, where WeChat has said who holds the phone in a sign-in
+    /// that still stands: who reads everything on the account hears of it. Without it they are told all the same.
+    pub(super) async fn bind_known_openid(&self, who: &AccountId, person: &PatientId) {
+        if let Err(why) = self.try_bind_known_openid(who, person).await {
+            tracing::warn!(code = why.code.wire(), patient = %person, "an openid was not bound to whom its account acts for");
+        }
+    }
+
+    async fn try_bind_known_openid(&self, who: &AccountId, person: &PatientId) -> Result<(), Rejection> {
+        if self.reach.wechat.is_none() {
+            return Ok(());
+        }
+        let (now, new) = (self.shell.clock.clinic(), person.clone());
+        let known = move |state: &AccountState| {
+            let since = state.relations.get(&new).and_then(|acts| acts.since);
+            // What was turned off since stays off, however often the person is made known again.
+            let is_new = since.is_some_and(|since| now.ms_since(since) < NEW_FOR_MS);
+            let others: Vec<PatientId> =
+                state.relations.keys().filter(|other| is_new && **other != new).cloned().collect();
+            (others, account_view::standing_at(state, now))
+        };
+        let (others, standing) = self.shell.read(account(who), known).await?;
+        let mut newest = None;
+        for other in others {
+            let kept = self.kept(who, &other, Way::WeChat).await?;
+            if let Some(Kept::WeChat { session: Some(session), .. }) = &kept
+                && standing.contains(session)
+                && newest.as_ref().is_none_or(|(before, _)| before < session)
+            {
+                newest = Some((*session, kept));
+            }
+        }
+        match newest {
+            Some((_, Some(kept))) => self.bind_openid(who, person, &kept).await,
+            _ => Ok(()),
+        }
     }
 
     /// Whether an account is told of a person by WeChat.

@@ -63,6 +63,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/site/{id}", web::get().to(read_directory))
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
+            .route("/sessions/{id}/not-reached", web::get().to(read_not_reached))
             .route("/arrivals/find", web::post().to(find_arrivals))
             .route("/tickets/{id}/code", web::get().to(read_ticket_code))
             .route("/tickets/{id}/pre-check", web::get().to(read_pre_check))
@@ -154,6 +155,7 @@ impl Door {
                 Ok(response.insert_header((CACHE_CONTROL, "no-store")).finish())
             }
             VisitAnswer::Told(value) => Ok(json_response(&value)),
+            VisitAnswer::NotYet(why) => Ok(problem::not_yet(&why)),
         }
     }
 
@@ -370,6 +372,11 @@ async fn find_appointments(request: HttpRequest, door: web::Data<Door>, payload:
     let department: DepartmentId = id(&request)?;
     let asked = read(&door, payload).await?;
     door.deed(&request, Deed::FindAppointments(department, asked)).await
+}
+
+async fn read_not_reached(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let session = id(&request)?;
+    door.deed(&request, Deed::ReadNotReached(session)).await
 }
 
 async fn find_arrivals(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

@@ -156,6 +156,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         "Appointments and tickets of today that fit what the desk has typed; audited.",
     ),
     (
+        "GET",
+        "/sessions/{id}/not-reached",
+        None,
+        false,
+        "Who is booked in a session and has not heard of its delay at home; desk, audited.",
+    ),
+    (
         "POST",
         "/arrivals/find",
         Some("FindArrivals"),

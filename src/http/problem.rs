@@ -16,6 +16,15 @@ pub fn response(rejection: &Rejection) -> HttpResponse {
 /// The same with a status of its own: what is unknown is a path or a method, where the socket knows commands only.
 pub fn response_as(rejection: &Rejection, status: u16) -> HttpResponse {
     metrics::counter!("rejected_total", "code" => rejection.code.wire()).increment(1);
+    uncounted(rejection, status)
+}
+
+/// The same for what is no failure of anybody: a screen that asks whether it has been approved.
+pub fn not_yet(rejection: &Rejection) -> HttpResponse {
+    uncounted(rejection, rejection.code.http_status())
+}
+
+fn uncounted(rejection: &Rejection, status: u16) -> HttpResponse {
     let mut body = error_object(rejection);
     body["type"] = Value::from("about:blank");
     body["status"] = Value::from(status);

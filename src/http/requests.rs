@@ -5,8 +5,8 @@ use jiaohao_domain::person::{Relation, Sex};
 use jiaohao_domain::report::By;
 use jiaohao_domain::vocabulary::Language;
 use jiaohao_domain::{
-    BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Role, ScreenId, ServicePointId, SiteId, TicketId,
-    Timestamp,
+    BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, ServicePointId, SessionId,
+    SiteId, TicketId, Timestamp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,8 @@ pub enum Deed {
     ListSites,
     /// Appointments of a department's today that fit what the desk has typed.
     FindAppointments(DepartmentId, FindAppointments),
+    /// Whom the delay of a session has not reached at home (audited).
+    ReadNotReached(SessionId),
     /// The arriving patient's own appointments and tickets of today, by what only they have.
     FindArrivals(FindArrivals),
     /// What is scanned of a ticket.
@@ -116,6 +118,8 @@ pub enum VisitAnswer {
     SignedOut,
     /// Something to tell: the code's lifetime, the screen's code.
     Told(Value),
+    /// A screen that shows its code and waits to be approved: answered like a refusal, and nothing has failed.
+    NotYet(Rejection),
 }
 
 /// Somebody is signed in.

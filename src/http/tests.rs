@@ -369,6 +369,25 @@ async fn tls_with_files_that_are_read_again_when_they_change() {
 }
 
 #[actix_web::test]
+async fn a_screen_that_waits_to_be_approved_is_no_failure_to_sign_in() {
+    let to = house(|_| {}).address;
+    let sign_in = async |body: &str| ask(to, "POST", "/api/v1/session", &[], body).await;
+    let counted = async || {
+        let metrics = ask(to, "GET", "/metrics", &[], "").await.body;
+        let of = |line: &&str| line.starts_with("rejected_total{code=\"wrong_credentials\"}");
+        metrics.lines().find(of).map_or(0, |line| line.rsplit(' ').next().unwrap().parse::<u32>().unwrap())
+    };
+    for _ in 0..3 {
+        let waits = sign_in(r#"{"screen":"s.b-1","secret":"shown"}"#).await;
+        assert_eq!((waits.status, waits.code().as_str()), (401, "wrong_credentials"));
+    }
+    assert_eq!(counted().await, 0);
+    sign_in(r#"{"screen":"s.b-1","secret":"another"}"#).await;
+    sign_in(r#"{"name":"li","password":"wrong"}"#).await;
+    assert_eq!(counted().await, 2);
+}
+
+#[actix_web::test]
 async fn a_command_that_is_never_answered_is_timed_out() {
     let to = house(|settings| settings.limits.answer_within_s = 1).address;
     let late = ask(to, "POST", "/api/v1/calls/recall", &[DOCTOR], r#"{"call":"s.d.c1"}"#).await;

@@ -123,6 +123,11 @@ impl Connection {
         self.with_session(|session| session.followed.turn(stream, most)).flatten()
     }
 
+    /// Whether so much is under way about the stream that nothing more is (see [`Followed::is_asked_too_often`]).
+    pub fn is_asked_too_often(&self, stream: &str) -> bool {
+        self.with_session(|session| session.followed.is_asked_too_often(stream)).unwrap_or(false)
+    }
+
     /// What had the stream's turn has come to its end (see [`Followed::done`]).
     pub fn stream_done(&self, stream: &str, is_followed: Option<bool>) {
         self.with_session(|session| session.followed.done(stream, is_followed));

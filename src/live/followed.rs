@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use crate::engine::{Turn, Turns};
 
+/// So much may be under way about one stream: while the log hangs a client asks again and again.
+const UNDER_WAY_MAX: usize = 64;
+
 /// See the module.
 #[derive(Default)]
 pub struct Followed(Vec<Stream>);
@@ -23,6 +26,11 @@ impl Followed {
     /// All of them, also those that are only asked for.
     pub fn names(&self) -> Vec<Arc<str>> {
         self.0.iter().map(|stream| stream.name.clone()).collect()
+    }
+
+    /// Whether [`UNDER_WAY_MAX`] things asked about it have not come to their end: nobody asks to follow it before some have.
+    pub fn is_asked_too_often(&self, name: &str) -> bool {
+        self.0.iter().any(|stream| *stream.name == *name && stream.under_way >= UNDER_WAY_MAX)
     }
 
     /// The turn of what is asked about a stream; none when it would be a new one beyond `most`. Whoever has it says
@@ -71,6 +79,10 @@ mod tests {
         followed.done("a", None);
         assert_eq!(followed.names().len(), 1, "what failed leaves what was before");
         assert!(followed.turn(&a, 0).is_some());
+        let asked = (0..UNDER_WAY_MAX).map(|_| followed.turn(&a, 1)).collect::<Vec<_>>();
+        assert!(followed.is_asked_too_often("a") && !followed.is_asked_too_often("b"));
+        asked.iter().for_each(|_| followed.done("a", None));
+        assert!(!followed.is_asked_too_often("a"));
         followed.done("a", Some(false));
         assert!(followed.names().is_empty() && followed.turn(&a, 0).is_none());
     }

@@ -8,6 +8,8 @@ use actix_web::web::{self, Bytes};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiaohao_actors::fanout::{Lane, pong_frame, text_frame};
+use jiaohao_actors::shell::message::overloaded;
+use jiaohao_actors::shell::projector::Awaited;
 use jiaohao_domain::{Code, Rejection, Role};
 use serde_json::{Value, json};
 
@@ -17,7 +19,7 @@ use super::connection::{Connection, Session};
 use super::followed::Followed;
 use super::frame::{Assembler, FrameError, Incoming};
 use super::message::{self, Said};
-use crate::engine::{ScreenNews, Subscription, Turns, run_command};
+use crate::engine::{ScreenNews, Subscription, Turns, in_time_or_never, run_command};
 use crate::identity::chance;
 use crate::identity::tokens::Claims;
 
@@ -206,23 +208,35 @@ fn subscribe(
     since: Option<jiaohao_actors::fanout::Position>,
     pending: &mut Pending,
 ) {
+    if connection.is_asked_too_often(&stream) {
+        return reject(connection, id.as_deref(), &overloaded("what is asked about a stream"));
+    }
     let Some(mut turn) = connection.stream_turn(&stream, live.settings.subscriptions) else {
         metrics::counter!("limit_refusals_total", "limit" => "subscriptions").increment(1);
         let rejection = Rejection::new(Code::LimitExceeded, "too many subscriptions of this connection");
         return reject(connection, id.as_deref(), &rejection);
     };
+    let awaited = Awaited::default();
     let subscription = Subscription {
         stream: stream.clone(),
         since,
         reply_to: id.clone().unwrap_or_default(),
         outbox: connection.outbox.clone(),
+        awaited: awaited.clone(),
     };
-    let (live, connection, claims) = (live.clone(), connection.clone(), claims.clone());
-    pending.answers.push(Box::pin(async move {
+    let within = live.settings.answer_within;
+    let (live, followed_by, claims) = (live.clone(), connection.clone(), claims.clone());
+    // a task of its own: it keeps its turn also when nobody waits for it any more
+    let asked = actix_web::rt::spawn(async move {
         turn.come().await;
         let outcome = live.engine.subscribe(claims, subscription).await;
-        connection.stream_done(&stream, outcome.is_ok().then_some(true));
-        if let Err(rejection) = outcome {
+        followed_by.stream_done(&stream, outcome.is_ok().then_some(true));
+        outcome
+    });
+    let connection = connection.clone();
+    pending.answers.push(Box::pin(async move {
+        let asked = async move { asked.await.unwrap_or_else(|_| Err(Code::Internal.into())) };
+        if let Err(rejection) = in_time_or_never(within, &awaited, asked).await {
             reject(&connection, id.as_deref(), &rejection);
         }
     }));

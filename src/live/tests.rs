@@ -235,7 +235,7 @@ async fn a_changed_relation_ends_streams_and_an_ended_token_the_connection() {
 async fn what_is_asked_about_a_stream_is_done_in_the_order_in_which_it_was_asked() {
     let house = house(|settings| settings.limits.subscriptions = 1).await;
     let mut client = house.client("doctor:a-1").await;
-    house.engine.slow_to_follow.store(true, Ordering::Relaxed);
+    house.engine.slow_to_follow_ms.store(200, Ordering::Relaxed);
     let asked = |kind: &str, id: &str| json!({"type": kind, "id": id, "stream": "board:s.b"});
     for (kind, id) in [("subscribe", "1"), ("unsubscribe", "2"), ("subscribe", "3"), ("unsubscribe", "4")] {
         client.send(asked(kind, id)).await;
@@ -253,6 +253,21 @@ async fn what_is_asked_about_a_stream_is_done_in_the_order_in_which_it_was_asked
     assert_eq!(client.next().await["reply_to"], "5");
     assert_eq!(client.next().await["type"], "ended");
     house.until(|house| house.engine.subscriptions() == 0).await;
+}
+
+#[actix_web::test]
+async fn a_subscription_that_takes_too_long_is_timed_out_and_opens_nothing_afterwards() {
+    let house = house(|settings| settings.limits.answer_within_s = 1).await;
+    let mut client = house.client("doctor:a-1").await;
+    house.engine.slow_to_follow_ms.store(1_300, Ordering::Relaxed);
+    assert_eq!(client.subscribe("board:s.b", None).await["error"]["code"], "timed_out");
+    // again: behind what is still under way about the stream, and fulfilled
+    house.engine.slow_to_follow_ms.store(0, Ordering::Relaxed);
+    assert_eq!(client.subscribe("board:s.b", None).await["type"], "subscribed", "the first one came to nothing");
+    assert_eq!(house.engine.subscriptions(), 1);
+    client.finish_service("1").await;
+    assert_eq!(client.next().await["type"], "events");
+    assert_eq!(client.next().await["type"], "done", "its events come once");
 }
 
 #[actix_web::test]

@@ -29,6 +29,10 @@ before(async () => {
   await desk.click('[data-action=check_in]');
   await columnIs(desk, QUEUE, ['A004']);
   codeHeight = (await box('.area')).height;
+  // From now on something is asked before the queue; nobody is kept out for it while the server is away.
+  const usual = await fetch(`${hospital.base}/api/v1/questions/usual?site=renmin`).then((r) => r.json());
+  await hospital.call('PUT', '/questions', { ...usual, version: 1 });
+  await desk.waitForSelector('[data-row][data-number="A004"] [data-flag=unasked]');
 });
 after(async () => {
   await browser?.close();
@@ -108,6 +112,10 @@ test('back again, everybody is merged as they came; nobody is late for the netwo
   await columnIs(desk, QUEUE, ['A003', 'A004']);
   const line = await desk.$eval('[data-number="A003"]', (row) => row.textContent);
   assert.ok(!line.includes('迟到'), line);
+  // Who was written down has answered nothing, and both lists say so.
+  await desk.waitForSelector('[data-entry=merged][data-unasked]:has-text("A003"):has-text("预检未问,请当面问一问")');
+  await desk.waitForSelector('[data-row][data-number="A003"] [data-flag=unasked]:has-text("预检未问")');
+  if (process.env.PICTURES) await desk.screenshot({ path: `${process.env.PICTURES}/unasked-desk.png` });
   await desk.click('[data-entry=conflict]:has-text("2 位") [data-action=look_entry]');
   await desk.waitForSelector('.found [data-appointment]:nth-of-type(2)');
   await desk.keyboard.press('Escape');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, drawn, Hospital, ONE_SLOT, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
+import { Browser, drawn, Hospital, looks, ONE_SLOT, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
 
 const PHONE = '13912345670';
 const SESSION = '[data-session="renmin.xinnei.s1"]';
@@ -53,6 +53,24 @@ test('the desk sees at the session how many have it, and at the appointment whom
   await desk.fill('#search', '李未达');
   await desk.waitForSelector('.found [data-appointment] [data-not-reached=delayed]:has-text("门诊延迟的消息没有送到")');
   await desk.press('#search', 'Escape');
+});
+
+test('the desk reads whom it has not reached, with the telephone on file, and marks whom it has told', async () => {
+  await desk.click(`${SESSION} [data-action=show_not_reached]:has-text("没联系上的 1 人是谁")`);
+  const row = 'dialog [data-form=not_reached] [data-missed]';
+  await desk.waitForSelector(`${row}:has-text("李未达"):has-text("预约 08:30"):has-text("没有留电话")`);
+  assert.equal((await desk.$$(row)).length, 1);
+  await looks(desk);
+  if (process.env.PICTURES) await desk.screenshot({ path: `${process.env.PICTURES}/not-reached.png` });
+  await desk.click(`${row} [data-action=told_by_phone]`);
+  await desk.waitForSelector(`${row}[data-told=true]`);
+  await desk.waitForSelector(`${SESSION} [data-reached="2"][data-home-not-reached="0"]`);
+  await desk.click(`${row} [data-action=take_told_back]`);
+  await desk.waitForSelector(`${row}[data-told=false]`);
+  await desk.click(`${row} [data-action=told_by_phone]`);
+  await desk.waitForSelector(`${row}[data-told=true]`);
+  await desk.click('dialog [data-action=dialog_cancel]');
+  await desk.waitForSelector(`${SESSION} [data-action=show_not_reached]`, { state: 'detached' });
 });
 
 test('another one takes its place, in both languages', async () => {

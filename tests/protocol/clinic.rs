@@ -497,6 +497,7 @@ impl Clinic {
         self.other_ids(operator, desk, &who).await;
         let found = json!({"text": booked["appointment"]});
         let found = self.post("/departments/s.d/appointments/find", Some(desk), found).await;
+        self.ask("GET", "/sessions/s.d.m/not-reached", Some(desk), None).await;
         let ticket = found["appointments"][0]["ticket"].as_str().unwrap();
         let scanned = self.ask("GET", &format!("/tickets/{ticket}/code"), Some(hall), None).await;
         let scanned = json!({"departments": ["s.d"], "by": {"code": scanned["code"]}});

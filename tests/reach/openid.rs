@@ -2,6 +2,8 @@
 
 use jiaohao::reach::wechat::authorize::{AUTHORIZE, NoOpenid};
 
+use jiaohao::clients::http::token_of;
+
 use super::told::{Clinic, is_called, someone};
 use super::*;
 
@@ -35,6 +37,39 @@ impl Clinic {
         self.post(phone, "/channels/wechat/bind", json!({"code": code, "state": state})).await
     }
 
+    /// A whole answer, with its head.
+    fn raw(&self, method: &str, path: &str, cookie: &str, body: &str) -> String {
+        use std::io::{Read, Write};
+        let at = self.hospital.server.doors.address;
+        let mut stream = std::net::TcpStream::connect(at).unwrap();
+        let head =
+            format!("{method} /api/v1{path} HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\ncookie: {cookie}\r\n");
+        write!(stream, "{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Signs the phone in; its token, its cookie and the mark of its device.
+    async fn sign_in_kept(&self, device: Option<&Value>) -> (String, String, Value) {
+        let codes = || self.hospital.sandbox.sent().into_iter().filter(|sent| sent.template == "code");
+        let before = codes().count();
+        let wanted = json!({"phone": "13800138000", "device": device});
+        let device = self.door.insist("POST", "/session/code", None, &wanted).await.unwrap()["device"].clone();
+        let came = async {
+            while codes().count() == before {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            codes().map(|sent| sent.content["code"].clone()).collect::<Vec<_>>()
+        };
+        let codes = self.hospital.within(came).await;
+        let given = json!({"phone": "13800138000", "code": codes.last(), "device": device});
+        let answer = self.raw("POST", "/session", "", &given.to_string());
+        let cookie = answer.split("jiaohao_refresh=").nth(1).unwrap().split(';').next().unwrap();
+        let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+        (token_of(&body).unwrap(), format!("jiaohao_refresh={cookie}"), device)
+    }
+
     async fn refused(&self, phone: &str, path: &str, body: &Value) -> String {
         self.door.ask("POST", path, Some(phone), Some(body)).await.expect_err(path).code
     }
@@ -61,7 +96,7 @@ async fn wechat_says_who_holds_the_phone_and_everybody_on_the_account_is_told_by
     let phone = clinic.signed_in("13800138000", &patient).await;
     assert_eq!(clinic.by_wechat(&phone).await, [(patient.clone(), false)]);
     assert_eq!(clinic.bind_wechat(&phone, "8000").await["patients"], json!([patient]));
-    // Of who comes to the account later nobody is told so before WeChat has said it again: the number may have a new holder.
+    // Who comes to the account later is told of too: who reads everything on it holds that phone.
     let mut child = someone("E99999999");
     (child["birth_date"], child["relation"]) = (json!("2020-05-01"), json!("child"));
     let child = clinic.post(&phone, "/persons", child).await["patient"].as_str().unwrap().to_owned();
@@ -70,8 +105,6 @@ async fn wechat_says_who_holds_the_phone_and_everybody_on_the_account_is_told_by
         told
     };
     let both = |of_child| sorted(vec![(patient.clone(), true), (child.clone(), of_child)]);
-    assert_eq!(sorted(clinic.by_wechat(&phone).await), both(false));
-    clinic.bind_wechat(&phone, "8000").await;
     assert_eq!(sorted(clinic.by_wechat(&phone).await), both(true));
     clinic.called(&patient).await;
     assert_eq!(clinic.sent(is_called("wechat")).await.to, "o-follower-8000");
@@ -92,6 +125,34 @@ async fn wechat_says_who_holds_the_phone_and_everybody_on_the_account_is_told_by
     sandbox.stop().await;
     assert_ne!(files_with(folder.path(), child.as_bytes()), Vec::<String>::new(), "ids stand there in clear");
     assert_eq!(files_with(folder.path(), b"o-follower-8000"), Vec::<String>::new(), "sealed wherever it lies");
+}
+
+/// A phone number is given out again: who has signed out, or was signed out, reads nothing on the account any more, and
+/// hears nothing of whom its next holder brings along.
+#[actix_web::test]
+async fn whom_the_numbers_next_holder_acts_for_is_told_to_no_openid_of_before() {
+    let clinic = Clinic::open().await;
+    let patient = clinic.person("13800138000").await;
+    let grant = async |document: &str| {
+        let mut body = someone(document);
+        body["birth_date"] = json!("1970-05-01");
+        let other = clinic.post(&clinic.desk, "/persons", body).await["patient"].as_str().unwrap().to_owned();
+        let word = json!({"patient": other, "phone": "13800138000", "relation": "parent"});
+        clinic.post(&clinic.desk, "/family", word).await;
+        other
+    };
+    let is_told = async |phone: &str, who: &str| {
+        clinic.by_wechat(phone).await.into_iter().find(|(known, _)| known == who).map(|(_, told)| told)
+    };
+    let (first, cookie, device) = clinic.sign_in_kept(None).await;
+    clinic.post(&first, "/persons", someone("E12345678")).await;
+    assert_eq!(clinic.bind_wechat(&first, "8000").await["patients"], json!([patient]));
+    assert_eq!(is_told(&first, &grant("E10000001").await).await, Some(true), "by the desk's word too");
+    clinic.raw("DELETE", "/session", &cookie, "{}");
+    let (next, ..) = clinic.sign_in_kept(Some(&device)).await;
+    assert_eq!(is_told(&next, &patient).await, Some(true));
+    assert_eq!(is_told(&next, &grant("E10000002").await).await, Some(false));
+    clinic.hospital.close().await;
 }
 
 #[actix_web::test]

@@ -352,6 +352,26 @@ async fn a_delay_reaches_whoever_is_at_home_and_that_there_is_none_after_all() {
         }
     };
     assert_eq!(clinic.hospital.within(counted).await["told"], 2);
+    // The figure by name, for who telephones; whoever was telephoned is on it no more.
+    let missed = async || {
+        let path = "/sessions/s.d.li/not-reached";
+        let read = clinic.door.insist("GET", path, Some(&clinic.desk), &Value::Null).await.unwrap();
+        let seen = read["appointments"].as_array().unwrap().iter().map(|one| one["appointment"].clone());
+        (seen.collect::<Vec<_>>(), read["left_out"].clone())
+    };
+    assert_eq!(missed().await, (vec![json!(appointment)], json!(0)));
+    let ticket = appointment.replacen(".b", ".t", 1);
+    let mark = async |how: &str| {
+        clinic.post(&clinic.desk, "/tickets/mark-reached", json!({"ticket": ticket, "how": how})).await;
+    };
+    mark("by_phone").await;
+    assert_eq!(missed().await, (vec![], json!(0)));
+    mark("not_reached").await;
+    assert_eq!(missed().await.0.len(), 1, "taken back");
+    for (path, token) in [("s.d.li", &phone), ("s.d.none", &clinic.desk), ("x.d.li", &clinic.desk)] {
+        let refused = clinic.door.ask("GET", &format!("/sessions/{path}/not-reached"), Some(token), None).await;
+        assert_eq!(refused.expect_err("not theirs, or none").code, "forbidden", "{path}");
+    }
     delay(0).await;
     assert_eq!(clinic.sent(is("wechat", "as_planned")).await.content["thing4"], says("09:00"));
     assert_eq!(clinic.sent(is("sms", "as_planned")).await.to, "+8613800130001");

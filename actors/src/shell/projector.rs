@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -80,8 +81,22 @@ pub struct Subscription {
     pub stream: String,
     /// From where.
     pub since: Option<Position>,
+    /// Whether somebody still waits for it.
+    pub awaited: Awaited,
     /// Told when `subscribed` has been queued, or why it cannot be.
     pub done: Box<dyn FnOnce(Result<(), Rejection>) + Send>,
+}
+
+/// Of a wish and its answer: whoever comes first, who gives up waiting or who fulfils it, decides what becomes of it, so
+/// that nothing is opened for somebody who was told that it is not.
+#[derive(Clone, Default)]
+pub struct Awaited(Arc<AtomicBool>);
+
+impl Awaited {
+    /// Decides it, once. False: the other side has.
+    pub fn decide(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
 }
 
 enum Wish {
@@ -306,7 +321,10 @@ impl Projector {
         let (rules, replicas) = (&self.rules, &self.replicas);
         let mut current = || rules.snapshot(stream, replicas, now).map(|snapshot| Current { offset, snapshot });
         match wish {
-            Wish::Follow(Subscription { outbox, reply_to, since, done, .. }) => {
+            Wish::Follow(Subscription { outbox, reply_to, since, awaited, done, .. }) => {
+                if !awaited.decide() {
+                    return done(Err(Code::TimedOut.into()));
+                }
                 let outcome = self.hub.subscribe(&outbox, &reply_to, stream, since.as_ref(), &mut current);
                 if outcome.is_ok() {
                     self.followed.insert(stream.to_owned());

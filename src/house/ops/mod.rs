@@ -136,6 +136,9 @@ impl House {
     /// Follows `ops`.
     pub(super) async fn follow_ops(self: &Arc<Self>, claims: &Claims, wish: &Subscription) {
         let picture = self.ops_picture().await;
+        if !wish.awaited.decide() {
+            return;
+        }
         let (scope, at) = (claims.site.clone(), self.ops.position());
         let snapshot = picture.seen_by(&scope);
         self.ops.followers.subscribe(&wish.outbox, &wish.reply_to, scope, &at, &snapshot);

@@ -1,6 +1,6 @@
 //! What a door does for somebody beside commands and streams, and what therefore needs a line in the table too.
 
-use jiaohao_domain::{DepartmentId, PatientId, SiteId, TicketId};
+use jiaohao_domain::{DepartmentId, PatientId, SessionId, SiteId, TicketId};
 
 /// Something that a door does itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Deed {
     ListSites,
     /// Find appointments and tickets of today in a department.
     FindAppointments(DepartmentId),
+    /// Show whom the delay of this session has not reached at home (audited).
+    ReadNotReached(SessionId),
     /// Find the own appointments and tickets of today of who stands at a kiosk.
     FindArrivals(Vec<DepartmentId>),
     /// Show a ticket's code, which a kiosk or the desk scans.
@@ -75,6 +77,7 @@ impl Deed {
         "read_directory",
         "list_sites",
         "find_appointments",
+        "read_not_reached",
         "find_arrivals",
         "read_ticket_code",
         "read_pre_check",
@@ -106,6 +109,7 @@ impl Deed {
             Self::ReadDirectory(_) => "read_directory",
             Self::ListSites => "list_sites",
             Self::FindAppointments(_) => "find_appointments",
+            Self::ReadNotReached(_) => "read_not_reached",
             Self::FindArrivals(_) => "find_arrivals",
             Self::ReadTicketCode(_) => "read_ticket_code",
             Self::ReadPreCheck(_) => "read_pre_check",

@@ -308,6 +308,7 @@ impl Target {
             | Deed::DrawQrCode
             | Deed::ListSites => about,
             Deed::ReadAreaCode(department) | Deed::FindAppointments(department) => about.department(department.clone()),
+            Deed::ReadNotReached(session) => about.department(session.department()).named(session.as_str()),
             Deed::FindArrivals(departments) => {
                 departments.iter().cloned().fold(about, |about, department| about.department(department))
             }

@@ -119,6 +119,10 @@ function answersPart(ticket, site, answers) {
 /** What came of the questions before the queue, at a ticket of the own department, and what was answered. @param {any} ticket @param {import('../lib/site.js').Site} site @param {import('../lib/answers.js').Answers} answers */
 export function preCheckPart(ticket, site, answers) {
   const checked = ticket.pre_check;
+  if (ticket.unasked) {
+    return h('div', { class: 'pre-checked', key: 'unasked', 'data-unasked': '' },
+      h('b', null, t('pre_check.checked')), h('p', { class: 'notice soon' }, t('pre_check.unasked_more')));
+  }
   if (!checked) return null;
   const department = checked.sent_to && site.one('departments', checked.sent_to);
   const { alert } = checked;

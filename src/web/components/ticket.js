@@ -50,6 +50,11 @@ export function alertTag(ticket, site) {
   return h('span', { class: `tag ${isQuiet ? '' : alert.level === 'urgent' ? 'alarm' : 'soon'}`, key: 'alert', 'data-flag': isQuiet ? 'quiet' : alert.level }, alertText(ticket.pre_check, site));
 }
 
+/** Nothing was asked of somebody who waits, although the site asks. @param {any} ticket */
+export function unaskedTag(ticket) {
+  return ticket.unasked ? h('span', { class: 'tag soon', key: 'unasked', 'data-flag': 'unasked' }, t('pre_check.unasked')) : null;
+}
+
 /** Why it stands where it stands, in one sentence. @param {any} ticket */
 export function why(ticket) {
   return said(ticket.why);

@@ -4,6 +4,7 @@
 import { wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
+import { askedBy } from '../lib/pre-check.js';
 import { masked, stateWord, wordsOf } from '../lib/words.js';
 import { isSaidAs } from './search.js';
 
@@ -15,8 +16,8 @@ const AGAIN_MS = 10000;
 const LIST_MAX = 300;
 
 /**
- * @typedef {{id: number, text: string, at: number, department: string, state: 'written'|'merged'|'conflict', said: string, only?: any}} Entry
- *   `at` in UTC milliseconds of the clinic's time; `only`: the one whom a part of a name or number fits
+ * @typedef {{id: number, text: string, at: number, department: string, state: 'written'|'merged'|'conflict', said: string, only?: any, unasked?: boolean}} Entry
+ *   `at` in UTC milliseconds of the clinic's time; `only`: the one whom a part of a name or number fits; `unasked`: is here, and the pre-check is still to be asked
  */
 
 /** Whether a text is all of it: a number as people say it, a code, a document or a phone. @param {string} text @param {any} found */
@@ -129,7 +130,8 @@ export class Away {
     if (only.appointment) {
       const at = new Date(Math.min(entry.at, protocol.clock.now())).toISOString();
       const { number } = await protocol.command('check_in', { appointment: only.appointment, came_at: at });
-      Object.assign(entry, { state: 'merged', said: t('away.checked_in', { number }) });
+      const unasked = !!askedBy(this.desk.floor().site);
+      Object.assign(entry, { state: 'merged', unasked, said: [t('away.checked_in', { number }), unasked ? t('pre_check.unasked_more') : ''].filter(Boolean).join(' · ') });
     } else if (BACK.includes(only.state)) {
       await protocol.command('report_back', { ticket: only.ticket });
       Object.assign(entry, { state: 'merged', said: t('away.reported_back', { number: only.number }) });
@@ -162,8 +164,9 @@ export class Away {
   view() {
     const conflicts = this.entries.filter((entry) => entry.state === 'conflict');
     const open = conflicts.length;
-    // Who needs a look stands first.
-    const inOrder = conflicts.concat(this.entries.filter((entry) => entry.state !== 'conflict'));
+    // Who needs a look stands first, then who is still to be asked.
+    const fits = this.entries.filter((entry) => entry.state !== 'conflict');
+    const inOrder = conflicts.concat(fits.filter((entry) => entry.unasked), fits.filter((entry) => !entry.unasked));
     const left = this.entries.filter((entry) => entry.state === 'written').length;
     const over = !this.isOffline && !left && !open;
     return h('div', { class: 'form', key: 'away', 'data-away': String(this.entries.length) },
@@ -171,7 +174,7 @@ export class Away {
       h('p', { class: 'muted' }, this.isOffline ? t('away.how') : open ? t('away.look', { n: open }) : t(left ? 'away.merging' : 'away.over')),
       this.isOffline ? h('button', { type: 'button', class: 'btn', key: 'print', 'data-action': 'print_order', onclick: () => this.print() }, t('away.print')) : null,
       this.entries.length
-        ? h('ul', { class: 'list', key: 'list' }, inOrder.map((entry) => h('li', { key: String(entry.id), 'data-entry': entry.state },
+        ? h('ul', { class: 'list', key: 'list' }, inOrder.map((entry) => h('li', { key: String(entry.id), 'data-entry': entry.state, 'data-unasked': entry.unasked },
           h('span', { class: 'grow' }, masked(entry.text), h('small', { class: 'num' }, [this.clock(entry.at), entry.said].filter(Boolean).join(' · '))),
           this.button(entry))))
         : h('p', { class: 'empty', key: 'none' }, t('away.nobody')),

@@ -3,7 +3,7 @@
 import '../components/undo-bar.js';
 import { screensView } from '../components/screens.js';
 import { Slips } from '../components/slip.js';
-import { alertTag, waited, why } from '../components/ticket.js';
+import { alertTag, unaskedTag, waited, why } from '../components/ticket.js';
 import { Answers } from '../lib/answers.js';
 import { clockOf, wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
@@ -293,7 +293,7 @@ function row(ticket) {
 /** What somebody is to see to, beside where the patient is. @param {any} ticket */
 function rowTags(ticket) {
   const unheard = ticket.not_announced ? h('span', { class: 'tag soon', key: 'not-announced', 'data-not-announced': ticket.not_announced }, t(`not_announced.${ticket.not_announced}`)) : null;
-  const tags = [alertTag(ticket, /** @type {Site} */ (site)), unheard, notReachedTag(ticket)].filter(Boolean);
+  const tags = [alertTag(ticket, /** @type {Site} */ (site)), unaskedTag(ticket), unheard, notReachedTag(ticket)].filter(Boolean);
   return tags.length ? h('span', { class: 'marks', key: 'marks' }, tags) : null;
 }
 

@@ -4,6 +4,7 @@ import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
+import { showNotReached } from './not-reached.js';
 import { homeNotReached } from './reached.js';
 import { settle } from './settle.js';
 import { sessionName } from './walk-in.js';
@@ -44,6 +45,7 @@ function sessionList(page, floor, acts, persons) {
       h('span', { class: 'muted num' }, t('desk.places', { taken: places - free, places }),
         session.delay_min ? ` · ${t('desk.delayed', { n: session.delay_min })}` : ''),
       toldHome(page, floor, session),
+      whoMissed(page, floor, persons, session),
       session.open === false
         ? h('span', null, h('span', { class: 'tag' }, t('desk.session_closed')))
         : h('form', {
@@ -65,9 +67,21 @@ function sessionList(page, floor, acts, persons) {
   }));
 }
 
+/** What the desk is told of those at home. @param {import('./floor.js').Floor} floor @param {any} session */
+const toldOf = (floor, session) => floor.queues().flatMap((queue) => queue.delays || []).find((one) => one.session === session.session);
+
+/** Whom it has not reached: the figure by name. @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {any} persons @param {any} session */
+function whoMissed(page, floor, persons, session) {
+  const told = toldOf(floor, session);
+  return told && told.not_reached
+    ? h('button', { type: 'button', class: 'btn', key: 'missed', 'data-action': 'show_not_reached', 'data-session': session.session, onclick: () => showNotReached(page, persons, session) },
+      t('desk.not_reached.show', { n: told.not_reached }))
+    : null;
+}
+
 /** How many at home were told of its delay, or that there is none any more. @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {any} session */
 function toldHome(page, floor, session) {
-  const told = floor.queues().flatMap((queue) => queue.delays || []).find((one) => one.session === session.session);
+  const told = toldOf(floor, session);
   if (!told) return null;
   const word = session.delay_min ? 'told_home' : 'told_home_planned';
   const held = told.not_before && Date.parse(told.not_before) > page.protocol.clock.now();

@@ -39,6 +39,8 @@ export default {
   'pre_check.was_not_asked_plain': 'Not asked',
   'pre_check.not_read': 'The answers were not read: {why}',
   'pre_check.read_again': 'Read again',
+  'pre_check.unasked': 'Not pre-checked',
+  'pre_check.unasked_more': 'Nothing was asked before the queue: please ask.',
   'pre_check.gone': 'The answers can no longer be read: the key to this person’s data is deleted or cannot be used.',
   'pre_check.urgent': 'At once',
   'pre_check.more_look': '{n} to have a look at',

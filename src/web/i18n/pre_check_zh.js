@@ -39,6 +39,8 @@ export default {
   'pre_check.was_not_asked_plain': '没有问',
   'pre_check.not_read': '回答没有读到:{why}',
   'pre_check.read_again': '再读一次',
+  'pre_check.unasked': '预检未问',
+  'pre_check.unasked_more': '预检未问,请当面问一问。',
   'pre_check.gone': '回答已经读不出:这位患者的个人资料密钥已删除或无法使用。',
   'pre_check.urgent': '马上处理',
   'pre_check.more_look': '{n} 位请看一看',

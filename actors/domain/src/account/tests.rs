@@ -409,6 +409,23 @@ fn family_is_five_and_three_changes_a_year() {
     assert_eq!(Desk::staff().relate("pc-1", Relation::Child), Err(Code::Forbidden));
 }
 
+/// Over at once: nothing is put off, by the first word or by a second one.
+#[test]
+fn a_right_that_is_ended_twice_has_ended_once_and_at_once() {
+    let mut desk = Desk::phone();
+    desk.relate("pc-0", Relation::Own).unwrap();
+    desk.relate("pc-1", Relation::Child).unwrap();
+    assert_eq!(desk.end("pc-1"), Ok(Answer::Done));
+    assert!(!desk.state.relations.contains_key("pc-1"), "no day of grace");
+    let (before, written) = (desk.state.clone(), desk.log.len());
+    for later in [1, DAY / 2, DAY - 2 - DAY / 2] {
+        assert_eq!(desk.after(later).end("pc-1"), Ok(Answer::Done), "it is over, and stays over");
+        let by_desk = ToAccount::EndRelation { patient: PatientId::from("pc-1") };
+        assert_eq!(desk.tell_as(by_desk, Role::Desk), Ok(Answer::Done));
+    }
+    assert_eq!((&desk.state, desk.log.len()), (&before, written), "and counts as one change of the year");
+}
+
 #[test]
 fn a_corrected_birth_date_has_every_right_judged_anew() {
     let mut desk = Desk::phone();

@@ -95,6 +95,11 @@ pub fn standing(state: &State) -> Standing {
     }
 }
 
+/// The sessions that stand at `now`.
+pub fn standing_at(state: &State, now: Timestamp) -> BTreeSet<u64> {
+    state.families.iter().filter(|(_, family)| now < family.expires_at).map(|(number, _)| *number).collect()
+}
+
 /// The session that was given this refresh token.
 pub fn session_of(state: &State, refresh_hash: &str) -> Option<u64> {
     let is_its = |family: &Family| family.current == refresh_hash || family.twin.as_deref() == Some(refresh_hash);

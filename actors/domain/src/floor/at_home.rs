@@ -24,7 +24,7 @@ pub const TOLD_AT_ONCE: usize = 500;
 pub struct ToldCount {
     /// They are told, or will be in the morning.
     pub told: u32,
-    /// They have it.
+    /// They have it, or the desk has told them.
     pub reached: u32,
     /// Nothing has reached them.
     pub not_reached: u32,
@@ -42,8 +42,8 @@ pub fn counts(state: &State, queue: &QueueId) -> BTreeMap<SessionId, ToldCount> 
         }
         let count = counts.entry(session).or_default();
         count.told += 1;
-        count.reached += u32::from(told.reached);
-        count.not_reached += u32::from(told.not_reached.is_some());
+        count.reached += u32::from(told.reached || told.marked.is_some());
+        count.not_reached += u32::from(told.is_missed());
         count.not_before = count.not_before.max(told.not_before);
     }
     counts
@@ -51,8 +51,18 @@ pub fn counts(state: &State, queue: &QueueId) -> BTreeMap<SessionId, ToldCount> 
 
 /// Of what somebody at home has not been told, and since when, if nothing has reached them.
 pub fn not_reached(floor: &Floor, appointment: &AppointmentId) -> Option<(About, Timestamp)> {
-    let told = floor.notices.told.get(&appointment.ticket()).filter(|told| told.clinic.is_some())?;
+    let told = floor.notices.told.get(&appointment.ticket());
+    let told = told.filter(|told| told.clinic.is_some() && told.is_missed())?;
     Some((told.about?, told.not_reached?))
+}
+
+/// The appointments of a session whose patients nothing has reached at home, nor the desk.
+pub fn all_not_reached<'a>(
+    state: &'a State,
+    session: &'a SessionId,
+) -> impl Iterator<Item = (&'a AppointmentId, &'a clinic::Appointment)> {
+    let of_session = state.clinic.appointments.iter().filter(|(_, one)| one.slot.session() == *session);
+    of_session.filter(|(id, _)| not_reached(&state.floor, id).is_some())
 }
 
 /// After a decision: a delay is told to everybody it is news to, also to who is to come only now or again; what was told to

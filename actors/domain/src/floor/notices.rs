@@ -60,6 +60,13 @@ pub struct Told {
     pub clinic: Option<Box<ClinicNews>>,
 }
 
+impl Told {
+    /// Nothing has reached the person, nor has the desk.
+    pub(super) fn is_missed(&self) -> bool {
+        self.not_reached.is_some() && self.marked.is_none()
+    }
+}
+
 impl Notices {
     pub(super) fn due(&mut self, due: &Arc<NoticeDue>, nearing: bool) {
         self.n = due.n;
@@ -118,13 +125,14 @@ impl Notices {
 /// Of what the person has not been told, and since when, if nothing has reached them and the desk has not told them. Of who
 /// is at home see [`super::at_home::not_reached`].
 pub fn not_reached(floor: &Floor, ticket: &TicketId) -> Option<(About, Timestamp)> {
-    let told = floor.notices.told.get(ticket).filter(|told| told.marked.is_none() && told.clinic.is_none())?;
+    let told = floor.notices.told.get(ticket).filter(|told| told.is_missed() && told.clinic.is_none())?;
     Some((told.about?, told.not_reached?))
 }
 
 /// How the desk has told the person, who was not reached.
 pub fn marked(floor: &Floor, ticket: &TicketId) -> Option<ReachedHow> {
-    floor.notices.told.get(ticket).filter(|told| told.not_reached.is_some())?.marked
+    let told = floor.notices.told.get(ticket).filter(|told| told.not_reached.is_some() && told.clinic.is_none());
+    told?.marked
 }
 
 /// The request that a notice is.
@@ -265,18 +273,22 @@ pub(crate) fn answered(
     Answer::Done
 }
 
-/// The desk has told somebody who was not reached, or takes that back. Who is reached meanwhile needs no mark.
+/// The desk has told somebody who was not reached, here or at home, or takes that back. Who is reached meanwhile needs no
+/// mark.
 pub(crate) fn mark(
     draft: &mut Draft<'_, Department>,
     command: &MarkReached,
     context: &Context,
 ) -> Result<Answer, Rejection> {
-    let floor = &draft.state().floor;
-    ticket_of(draft.state(), &command.ticket)?;
     let (ticket, how) = (command.ticket.clone(), command.how);
-    let stands = marked(floor, &ticket).unwrap_or(ReachedHow::NotReached);
-    let is_open = not_reached(floor, &ticket).is_some() || stands != ReachedHow::NotReached;
-    if is_open && stands != how {
+    let told = draft.state().floor.notices.told.get(&ticket);
+    // Of who is at home there is no ticket yet.
+    if told.is_none_or(|told| told.clinic.is_none()) {
+        ticket_of(draft.state(), &ticket)?;
+    }
+    let told = told.filter(|told| told.about.is_some() && told.not_reached.is_some());
+    let stands = told.and_then(|told| told.marked).unwrap_or(ReachedHow::NotReached);
+    if told.is_some() && stands != how {
         emit(draft, Event::ReachedMarked { ticket, how, at: context.now });
     }
     Ok(Answer::Done)

@@ -171,6 +171,13 @@ pub(super) fn sent(floor: &mut Floor, sent: &SentElsewhere) {
     known.insert(patient.clone(), SentKept { sent: sent.clone(), joined: false });
 }
 
+/// Whether the site asks, and nothing stands at a ticket that has not ended: of who was written down while the server was
+/// away, of an emergency, of whom the hospital's own system has checked in, of who came before the questions.
+pub fn is_unasked(state: &State, ticket: &Ticket) -> bool {
+    let asks = state.config.questions.as_ref().is_some_and(|asked| !asked.questions.is_empty());
+    asks && ticket.is_live() && !state.floor.pre_checks.contains_key(ticket.id())
+}
+
 /// Whether a ticket stands in no line because the department where the pre-check sends has refused it: what becomes of the
 /// patient is for the desk to say.
 pub fn is_not_taken(state: &State, ticket: &Ticket) -> bool {

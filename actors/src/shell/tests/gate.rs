@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
 
-use jiaohao_domain::{OwnerRef, Timestamp, time::Zone};
+use jiaohao_domain::{OwnerRef, Rejection, Timestamp, time::Zone};
 use serde_json::{Value, json};
 
 use super::probe::{Probe, State, deadline_message, probe};
 use crate::fanout::{CoarseClock, Hub, HubLimits, Outbox, OutboxLimits};
 use crate::log::{Commit, HistoryId, Log, LogError, LogReader, MemoryLog, Prunable, Record, ShardId};
 use crate::shell::keeper::KeeperOptions;
-use crate::shell::projector::{Subscription, ToProjector};
+use crate::shell::projector::{Awaited, Subscription, ToProjector};
 use crate::shell::streams::{Happened, Replicas, StreamRules};
 use crate::shell::{Clock, Kinds, Node, NodeOptions, StartError};
 
@@ -221,13 +221,25 @@ impl TestNode {
 
     /// Asks to follow; the outbox is where it will be seen.
     pub(super) fn subscribe(&self, node: &Node, stream: &str) -> Arc<Outbox> {
+        self.subscribe_unless(node, stream, Awaited::default(), |outcome| outcome.unwrap())
+    }
+
+    /// The same for somebody who may give up waiting.
+    pub(super) fn subscribe_unless(
+        &self,
+        node: &Node,
+        stream: &str,
+        awaited: Awaited,
+        done: impl FnOnce(Result<(), Rejection>) + Send + 'static,
+    ) -> Arc<Outbox> {
         let outbox = Outbox::new(1, OutboxLimits::default(), Arc::new(CoarseClock::default()));
         let subscription = Subscription {
             outbox: outbox.clone(),
             reply_to: "1".into(),
             stream: stream.into(),
             since: None,
-            done: Box::new(|outcome| outcome.unwrap()),
+            awaited,
+            done: Box::new(done),
         };
         node.shell.projector().send(ToProjector::Subscribe(subscription)).unwrap();
         outbox

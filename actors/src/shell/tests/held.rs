@@ -9,7 +9,7 @@ use super::gate::{Gate, TestNode};
 use super::probe::{Command, State, probe};
 use super::{SOON, ask, client, eventually};
 use crate::shell::message::{Envelope, Outcome, ToActor};
-use crate::shell::projector::ToProjector;
+use crate::shell::projector::{Awaited, ToProjector};
 use crate::shell::{Node, Origin};
 
 /// What is asked while the log is held, by kind of thing that could leave.
@@ -148,6 +148,28 @@ async fn a_replica_and_a_look_over_http_wait_for_the_flush() {
     held.await.unwrap().unwrap();
     let (position, snapshot) = look.await.unwrap().unwrap();
     assert_eq!((position.offset, &snapshot["sum"]), (2, &3.into()));
+    node.stop().await;
+}
+
+#[actix::test]
+async fn what_nobody_waits_for_any_more_is_not_followed_when_the_flush_comes() {
+    let test = TestNode::new();
+    let gate = Gate::open();
+    let node = test.start(&gate);
+    ask(&node, "a", Command::Add(1)).await.unwrap();
+    gate.hold();
+    let held = node.shell.begin(probe("a"), Command::Add(2).message(), client(None, 0)).unwrap();
+    let (awaited, (told, outcome)) = (Awaited::default(), tokio::sync::oneshot::channel());
+    let follows = test.subscribe_unless(&node, "queue:a", awaited.clone(), |outcome| told.send(outcome).unwrap());
+    tokio::time::sleep(SOON).await;
+    assert!(awaited.decide(), "it is not fulfilled yet");
+    gate.release();
+    held.await.unwrap().unwrap();
+    assert_eq!(outcome.await.unwrap().unwrap_err().code, Code::TimedOut);
+    assert_eq!(follows.backlog().bytes, 0, "opened behind somebody's back");
+    let (size, answer) = tokio::sync::oneshot::channel();
+    node.shell.projector().send(ToProjector::Size(size)).unwrap();
+    assert_eq!(answer.await.unwrap().subscriptions, 0);
     node.stop().await;
 }
 

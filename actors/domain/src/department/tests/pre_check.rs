@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::house::*;
 use crate::clinic::AppointmentState;
-use crate::department::{Event, view};
+use crate::department::{ConfigEvent, Event, view};
 use crate::floor;
 use crate::ids::*;
 use crate::person::PatientBrief;
@@ -372,4 +372,39 @@ fn what_was_answered_is_on_no_stream_and_what_follows_on_that_of_desk_and_doctor
         let is_staff = stream.starts_with("queue:") || stream.starts_with("doctor:");
         assert!(is_staff || (stream.starts_with("ticket:") && !answers), "{stream}: {said}");
     }
+}
+
+/// Nothing tells them from each other at a glance: who has answered and who was never asked.
+#[test]
+fn whoever_waits_without_having_been_asked_is_marked_as_long_as_the_site_asks() {
+    let mut house = House::new(2).with_session(5).with_doctors();
+    house.now = at("09:00");
+    let zone = Zone::named("Asia/Shanghai").expect("a zone");
+    let marked = |house: &House, ticket: &TicketId| {
+        let shown = view::snapshot(&house.state, "queue", queue("pool").as_str(), house.now, zone).expect("the queue");
+        shown["tickets"][ticket.as_str()]["unasked"].clone()
+    };
+    let before = ticket(walk_in(&mut house, "b", None, None));
+    assert_eq!(marked(&house, &before), false, "nothing is asked");
+    house.system(ToDepartment::ConfigureQuestions(asks(3)));
+    assert_eq!(marked(&house, &before), true, "came before the questions");
+    let event = Event::Config(ConfigEvent::QuestionsConfigured(asks(3)));
+    let said = view::emissions(&house.state, &event, house.now, zone, &|stream| stream.starts_with("queue:"));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(said[0].1["questions_configured"]["tickets"][before.as_str()]["unasked"], true);
+    let asked = ticket(walk_in(&mut house, "a", None, Some(answered("no", "36.5"))));
+    let left_out = PreCheck { not_asked: Some("no common language".into()), version: 0, ..answered("no", "36.5") };
+    let left_out = ticket(walk_in(&mut house, "n", None, Some(left_out)));
+    let emergency = ticket(walk_in(&mut house, "e", Some("emergency"), None));
+    assert_eq!([&asked, &left_out, &emergency].map(|one| marked(&house, one)), [false, false, true]);
+    house
+        .desk(ToDepartment::CancelTicket(CancelTicket { ticket: before.clone(), reason: "went".into() }))
+        .expect("gone");
+    assert_eq!(marked(&house, &before), false, "over");
+    house.system(ToDepartment::ConfigureQuestions(DefineQuestions {
+        questions: Vec::new(),
+        rules: Vec::new(),
+        ..asks(4)
+    }));
+    assert_eq!(marked(&house, &emergency), false, "nothing is asked any more");
 }

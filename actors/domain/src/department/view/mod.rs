@@ -89,8 +89,7 @@ pub fn emissions(
                 door_emissions(&view, session, &mut out);
             }
         }
-        // What is asked stands in no queue.
-        Event::Config(ConfigEvent::QuestionsConfigured(_)) => {}
+        Event::Config(ConfigEvent::QuestionsConfigured(_)) => asked_emissions(&view, &mut out),
         Event::Config(_) => {
             for queue in state.config.queues.keys() {
                 out.put("queue", queue.as_str(), || view.queue(queue));
@@ -139,6 +138,23 @@ pub fn emissions(
         Event::Floor(event) => floor_emissions(&view, event, &mut out),
     }
     out.emissions
+}
+
+/// What is asked stands in no queue; of whom nothing was asked, each ticket says.
+fn asked_emissions(view: &View<'_>, out: &mut Out<'_>) {
+    let floor = &view.state.floor;
+    let unanswered = || floor.tickets.values().filter(|one| one.is_live() && !floor.pre_checks.contains_key(one.id()));
+    for queue in view.state.config.queues.keys() {
+        out.put("queue", queue.as_str(), || {
+            let here = unanswered().filter(|ticket| ticket.opened.queue == *queue);
+            let tickets: serde_json::Map<_, _> = here.map(|one| (one.id().to_string(), view.ticket(one))).collect();
+            (!tickets.is_empty()).then(|| json!({ "tickets": tickets }))
+        });
+    }
+    let doctors: BTreeSet<_> = unanswered().filter_map(|one| one.standing.call()).map(|call| &call.doctor).collect();
+    for doctor in doctors {
+        out.put("doctor", doctor.as_str(), || Some(view.doctor_parts(doctor)));
+    }
 }
 
 /// What was answered before the queue, and who has heard an alert: nobody's but the desk's and the doctor's. Whether the

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::parts::{View, line_of, why};
 use crate::floor::calls::missed_from;
+use crate::floor::pre_check::is_unasked;
 use crate::floor::{Standing, Step, Ticket, doors, notices, receipts, undo};
 use crate::time::Timestamp;
 
@@ -104,6 +105,7 @@ impl View<'_> {
                 _ => None,
             },
             "pre_check": self.pre_check(ticket),
+            "unasked": is_unasked(self.state, ticket),
             "steps_before": ticket.steps.len() - steps.len(),
             "steps": steps,
         })
