@@ -128,6 +128,7 @@ const words = {
   'board.state.serving': 'With the doctor',
   'board.nobody': 'Nobody waiting',
   'board.more': '{n} more',
+  'board.from': 'from no. {n}',
   'board.missed': 'Missed',
   'board.none_missed': 'None',
   'board.to_desk': 'see the desk',

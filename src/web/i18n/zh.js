@@ -128,6 +128,7 @@ const words = {
   'board.state.serving': '就诊中',
   'board.nobody': '暂无候诊',
   'board.more': '还有{n}人',
+  'board.from': '第{n}位起',
   'board.missed': '过号',
   'board.none_missed': '暂无',
   'board.to_desk': '请到分诊台',
