@@ -3,7 +3,7 @@
 /** @type {Object<string, string>} */
 const words = {
   'notice.title': 'Messages',
-  'notice.about.three_before': 'No. {number} is near: at most 3 before you. Please wait near {place}',
+  'notice.about.three_before': 'No. {number} is near. Please wait near {place}',
   'notice.about.called': 'No. {number}: please go to {place} now',
   'notice.doctor': 'Dr {name}',
   'notice.about.delayed': '{who}: the clinic is about {n} minutes late. Your time is about {time}; no need to come earlier',

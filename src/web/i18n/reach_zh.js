@@ -3,7 +3,7 @@
 /** @type {Object<string, string>} */
 const words = {
   'notice.title': '消息',
-  'notice.about.three_before': '{number} 号快到了:前面最多还有 3 位,请到{place}附近等候',
+  'notice.about.three_before': '{number} 号快到了,请到{place}附近等候',
   'notice.about.called': '{number} 号,请现在到{place}就诊',
   'notice.doctor': '{name}医生',
   'notice.about.delayed': '{who}的门诊比原来晚约 {n} 分钟。您的时间大约是 {time},不用提前来',
