@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use jiaohao_domain::clinic::{Appointment, AppointmentState};
-use jiaohao_domain::department::{State, ToReturn, expected_visits, to_return, view};
+use jiaohao_domain::clinic::{Appointment, AppointmentState, check_in_from};
+use jiaohao_domain::department::{State, ToReturn, expected_visits, to_return, view, visit_opens_at};
 use jiaohao_domain::floor::at_home;
 use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
 use jiaohao_domain::redacted::Redacted;
@@ -246,6 +246,7 @@ pub(super) fn shown(
         "slot": one.slot,
         "state": one.state.name(),
         "sent_to": one.sent_to,
+        "check_in_from": check_in_from(&state.clinic, id, &state.config.settings.booking, zone).map(|at| zone.rfc3339(at)),
         "not_reached": at_home::not_reached(&state.floor, id).map(|(about, since)| {
             json!({ "about": about.wire(), "since": zone.rfc3339(since) })
         }),
@@ -266,6 +267,7 @@ fn visits_to_come<'a>(
     });
     fits.map(move |(id, visit, outside)| {
         let slot = outside.slot.as_ref();
+        let place = slot.and_then(|slot| state.clinic.slots.get(slot));
         json!({
             "appointment": id,
             "ticket": id.ticket(),
@@ -273,11 +275,12 @@ fn visits_to_come<'a>(
             "masked_name": visit.brief.masked_name,
             "number": outside.number,
             "date": outside.date,
-            "slot_start": slot.and_then(|slot| state.clinic.slots.get(slot)).map(|slot| zone.rfc3339(slot.start)),
+            "slot_start": place.map(|slot| zone.rfc3339(slot.start)),
             "session": slot.map(SlotId::session),
             "slot": slot,
             "state": AppointmentState::Booked.name(),
             "sent_to": null,
+            "check_in_from": place.map(|slot| zone.rfc3339(visit_opens_at(state, slot))),
             "not_reached": null,
             "outside": true,
         })

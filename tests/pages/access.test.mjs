@@ -1,12 +1,13 @@
 // Every page in the states that people meet it in (signed out, empty, busy, asking, refusing, offline), in both languages and
-// at its size: axe finds nothing against WCAG 2.2 A and AA, and nothing lies beside the window. What axe cannot see is in
+// at its size: axe finds nothing against WCAG 2.2 A and AA, nothing lies beside the window, and no target is
+// smaller than 44 px (the small caller: 24). What axe cannot see is in
 // `access-hands.test.mjs`; the paper is `docs/accessibility.md`.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import test, { after, afterEach, before } from 'node:test';
-import { Browser, choose, giveReason, Hospital, inHand, ONE_SLOT, PASSWORD, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, choose, giveReason, Hospital, inHand, ONE_SLOT, PASSWORD, residentNumber, SIZES, smallTargets } from './hospital.mjs';
 
 const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -65,7 +66,7 @@ async function looks(page, state) {
     if (root.scrollWidth > innerWidth) found.push(`${root.scrollWidth} wide in ${innerWidth}`);
     return found;
   }, RULES);
-  found.push(...faults.map((fault) => `${state}: ${fault}`));
+  found.push(...faults.concat((await smallTargets(page)).map((one) => `too small: ${one}`)).map((fault) => `${state}: ${fault}`));
 }
 
 /** The same words in the other language, whatever is open. */

@@ -12,6 +12,7 @@ let hospital;
 let browser;
 let phone;
 let desk;
+let doctor;
 
 before(async () => {
   hospital = await new Hospital({ speed: 1, start: '2026-11-23T07:30:00+08:00' }).open();
@@ -47,6 +48,15 @@ test('a delay announced at the desk is read on the phone with the own new time, 
   await phone.waitForSelector('[data-notice][data-about=delayed][data-state=reached]:has-text("您已看到")');
 });
 
+test('the delay stands at the head of the doctor\'s column at the desk, and on the doctor\'s console', async () => {
+  await desk.waitForSelector('[data-queue="renmin.xinnei.liming"] [data-late="renmin.xinnei.s1"]:has-text("约延迟20分钟(08:50 开诊)")');
+  assert.equal((await desk.$$('[data-late]')).length, 1);
+  doctor = await browser.staff('/doctor', SIZES.console, 'liming');
+  await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
+  await doctor.waitForSelector('[data-late]:has-text("已告知患者:约延迟20分钟(08:50 开诊)")');
+  if (process.env.SHOTS) await Promise.all([[desk, 'late-desk'], [doctor, 'late-doctor']].map(([page, name]) => page.screenshot({ path: `${process.env.SHOTS}/${name}.png` })));
+});
+
 test('the desk sees at the session how many have it, and at the appointment whom it has not reached, and has no alarm', async () => {
   await desk.waitForSelector(`${SESSION} [data-told-home="2"][data-reached="1"][data-home-not-reached="1"]:has-text("已通知在家的 2 人:1 人已收到,1 人没联系上")`);
   assert.equal(await desk.$('[data-filter=not_reached]:has-text("1")'), null);
@@ -78,6 +88,10 @@ test('another one takes its place, in both languages', async () => {
   await phone.waitForSelector('[data-told-about=delayed]:has-text("晚约 30 分钟。您的时间大约是 09:00")');
   await phone.waitForSelector('[data-notice][data-about=delayed][data-state=over], [data-notice][data-about=delayed][data-state=reached] ~ [data-notice]');
   assert.equal((await phone.$$('[data-told-about=delayed]')).length, 1);
+  await doctor.waitForSelector('[data-late]:has-text("约延迟30分钟(09:00 开诊)")');
+  // The first one is struck out, and it is said in words what holds now.
+  await phone.waitForSelector('[data-notice][data-gone=replaced]:has-text("已更改,以新消息为准") s:has-text("晚约 20 分钟")');
+  assert.equal(await phone.$('[data-notice][data-gone] s:has-text("晚约 30 分钟")'), null);
   await phone.click('nav [data-action=open_me]');
   await phone.click('[data-action=switch_language]');
   await phone.waitForSelector('[data-told-about=delayed]:has-text("about 30 minutes late. Your time is about 09:00")');
@@ -105,19 +119,23 @@ test('who books into the delay reads the time at the booking and is sent nothing
   }
   await desk.waitForSelector(`${SESSION} [data-told-home="3"][data-reached="2"]:has-text("已告诉在家的 3 人按原来的时间开诊:2 人已收到")`);
   if (process.env.SHOTS) await desk.screenshot({ path: `${process.env.SHOTS}/planned.png` });
+  await Promise.all([desk, doctor].map((page) => page.waitForSelector('[data-late]', { state: 'detached' })));
+  // Taken back: what was said of the delay is struck out, what holds stands.
+  await phone.waitForSelector('[data-notice][data-gone=withdrawn]:has-text("已取消") s:has-text("晚约 30 分钟")');
+  assert.deepEqual(await phone.$$eval('[data-notice]', (all) => all.map((one) => [one.dataset.about, one.dataset.gone])), [['as_planned', undefined], ['delayed', 'withdrawn'], ['delayed', 'withdrawn']]);
+  if (process.env.SHOTS) await phone.screenshot({ path: `${process.env.SHOTS}/withdrawn.png`, fullPage: true });
   await other.close();
 });
 
 test('who waits reads that the room has paused, and until when', async () => {
-  const doctor = await hospital.signIn('liming');
-  const { assignment } = await hospital.call('POST', '/work/start', { department: 'renmin.xinnei', service_point: 'renmin.xinnei.r3' }, doctor);
-  assert.ok(assignment);
+  const token = await hospital.signIn('liming');
+  const { assignment } = (await hospital.call('GET', '/streams/doctor:renmin.liming', undefined, token)).snapshot.at_work;
   const appointment = await phone.$eval('[data-ticket]', (card) => card.dataset.ticket.replace('.t', '.b'));
   await hospital.call('POST', '/appointments/check-in', { appointment }, hospital.desk);
   await phone.waitForSelector('[data-ticket][data-state=waiting]');
   // Who is here is told nothing of home: the ticket says so first, the notices a moment later.
   await phone.waitForSelector('[data-told-about=as_planned]', { state: 'detached' });
-  await hospital.call('POST', '/work/pause', { department: 'renmin.xinnei', assignment, reason: '开会', back_at: '2026-11-23T10:20:00+08:00' }, doctor);
+  await hospital.call('POST', '/work/pause', { department: 'renmin.xinnei', assignment, reason: '开会', back_at: '2026-11-23T10:20:00+08:00' }, token);
   await phone.waitForSelector('[data-held-up]:has-text("有 1 个诊室暂停叫号,预计 10:20 继续")');
   assert.doesNotMatch(await phone.textContent('body'), /开会/, 'why is no patient\'s business');
 });

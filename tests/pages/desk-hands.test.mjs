@@ -134,6 +134,29 @@ test('a slip says place and time of one moment, and goes with the next patient o
   await desk.waitForSelector('[data-slip]', { state: 'detached' });
 });
 
+test('who has only a booking of today is asked about it before a number is taken', async () => {
+  const booked = await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person('王芳', '1988-09-09', 21));
+  await fill('王芳', '1988-09-09', 21, B);
+  await desk.waitForSelector(`dialog:has-text("王芳今天 08:30 有预约(李明门诊)") [data-has-booking="${booked}"]`);
+  await looks(desk);
+  await shot('has-booking');
+  await desk.click('dialog [data-action=dialog_cancel]');
+  await desk.waitForSelector('dialog[open]', { state: 'detached' });
+  // The number all the same.
+  await desk.press(`${FORM} [name=number]`, 'Enter');
+  await desk.click('dialog [data-has-booking] [data-action=another_number]');
+  await answer();
+  await desk.waitForSelector('[data-slip] .number:text-matches("^B")');
+  await hospital.call('POST', '/tickets/cancel', { ticket: await desk.$eval('[data-slip]', (slip) => slip.dataset.slip), reason: '走了' }, hospital.desk);
+  await desk.waitForSelector('[data-slip]', { state: 'detached' });
+  // The booking.
+  await fill('王芳', '1988-09-09', 21, B);
+  await desk.click(`dialog [data-has-booking] [data-action=check_in][data-appointment="${booked}"]`);
+  await answer();
+  await desk.waitForSelector('[data-row]:has-text("王芳")');
+  assert.equal(await desk.inputValue(`${FORM} [name=name]`), '', 'the form begins anew');
+});
+
 test('however many are to be looked at, the search box is in sight: urgent ones in full, the others behind one button', async () => {
   const comes = async (name, born, serial) => {
     const answers = { fever: 'yes', temperature: '38.2', contact: 'no' };

@@ -324,12 +324,32 @@ export class Browser {
   }
 }
 
+/** What can be pressed or filled in, as it is seen now; disabled ones are not meant. */
+export const CONTROLS = 'a[href], button:enabled, input:enabled:not([type=hidden]), select:enabled, textarea:enabled, summary, [tabindex="0"]';
+/** The least a finger or an unsteady hand needs; of the small caller, whose window is 120 high, what WCAG asks for. */
+const TARGET_PX = 44;
+const TARGET_OF_CALLER_PX = 24;
+
+/**
+ * Targets that are too small, by their own box or that of the label that presses them; a link within a text is as high as its line.
+ * @param {import('playwright-core').Page} page @param {number} [usual]
+ */
+export const smallTargets = (page, usual = TARGET_PX) => page.evaluate(([selector, px, ofCaller]) => {
+  const least = document.querySelector('.caller') ? ofCaller : px;
+  return [...document.querySelectorAll(selector)]
+    .filter((one) => one.checkVisibility() && !one.closest('[inert]') && !(one.localName === 'a' && getComputedStyle(one).display === 'inline'))
+    .map((one) => [one, (/^(checkbox|radio)$/.test(one.type) && one.closest('label') || one).getBoundingClientRect()])
+    .filter(([, box]) => box.height && (box.height < least - 0.5 || box.width < least - 0.5))
+    .map(([one, box]) => `${Math.round(box.width)} × ${Math.round(box.height)}: ${one.outerHTML.slice(0, 140)}`);
+}, [CONTROLS, usual, TARGET_OF_CALLER_PX]);
+
 /** WCAG 2.2 AA on a page as it stands, as far as a program can tell. @param {import('playwright-core').Page} page */
 export async function looks(page) {
   await page.evaluate(fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
   const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
   const faults = found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
   assert.deepEqual(faults, [], page.url());
+  assert.deepEqual(await smallTargets(page), [], page.url());
   assert.notEqual(await page.$('h1'), null, `${page.url()} has a heading`);
 }
 

@@ -41,6 +41,31 @@ const scan = (page, text) => page.keyboard.type(`${text}\n`);
 const codeOf = async (ticket) => (await hospital.call('GET', `/tickets/${ticket}/code`, undefined, hospital.desk)).code;
 const ticketOf = async (number) => (await hospital.call('POST', '/departments/renmin.xinnei/appointments/find', { text: number }, hospital.desk)).appointments[0].ticket;
 
+test('who comes too early is told from when on, and is asked nothing; then the button is there', async () => {
+  const early = await new Hospital({ speed: 30, start: '2026-11-23T07:25:00+08:00' }).open();
+  await early.define(ONE_SLOT);
+  await early.call('PUT', '/staff', { id: 'zizhu', role: 'kiosk', password: PASSWORD, site: 'renmin', departments: ['renmin.xinnei'] });
+  const usual = await fetch(`${early.base}/api/v1/questions/usual?site=renmin&department=renmin.xinnei`).then((r) => r.json());
+  await early.call('PUT', '/questions', { ...usual, version: 1 });
+  await early.book('renmin.xinnei.s1', '08:30', await early.person('张小三', '1953-04-23', 1));
+  const other = await new Browser(early.base).start();
+  try {
+    const page = await other.staff('/kiosk', { width: 1080, height: 1920 }, 'zizhu');
+    await page.waitForSelector('[data-view=start]');
+    await page.click('[data-way=document]');
+    await page.keyboard.type(`${residentNumber('1953-04-23', 1)}\n`);
+    await page.waitForSelector('[data-view=found] [data-opens]:has-text("07:30 起可以签到")');
+    assert.equal(await page.$('[data-action=check_in]'), null);
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/kiosk-early.png` });
+    await page.click('[data-action=check_in]');
+    await page.waitForSelector('[data-view=questions]');
+  } finally {
+    await other.close();
+    await early.close();
+  }
+  assert.deepEqual(other.complaints, []);
+});
+
 test('the start shows three ways and the code for phones', async () => {
   await at('start');
   await kiosk.waitForSelector('[data-area-code]:not([data-area-code=""]) img');

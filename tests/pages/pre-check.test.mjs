@@ -367,6 +367,80 @@ test('the doctor reads what was answered of who is called, and is told when it i
   await doctor.context().close();
 });
 
+test('whom the department where the rule sends does not take stands in no line, and the desk decides', async () => {
+  const patient = await hospital.person('吴小丽', '1979-03-03', 61);
+  const answers = { fever: 'yes', temperature: '38.5', contact: 'no', cough: 'no' };
+  const { ticket } = await hospital.call('POST', '/tickets', { queue: A, patient, pre_check: { version: 5, answers, to: `${FEVER}.q` } }, hospital.desk);
+  // A queue is retired while somebody is on the way to it: too short a moment to be met here. What the house says then is put
+  // into what it says now.
+  const asked = [];
+  const refused = (part) => {
+    if (Array.isArray(part)) return part.map(refused);
+    if (!part || typeof part !== 'object') return part;
+    const one = Object.fromEntries(Object.entries(part).map(([name, inside]) => [name, refused(inside)]));
+    if (one.ticket !== ticket || !one.pre_check) return one;
+    const alert = { about: 'not_taken', level: 'urgent', rule: null, text: null, at: one.checked_in_at, open: true };
+    return { ...one, state: 'in_transit', ended: null, linked_to: null, transfer_since: one.checked_in_at, pre_check: { ...one.pre_check, sent_to: FEVER, alert } };
+  };
+  const other = await browser.open('/desk', SIZES.desk);
+  await other.routeWebSocket(/./, (socket) => {
+    const house = socket.connectToServer();
+    house.onMessage((text) => socket.send(JSON.stringify(refused(JSON.parse(text)))));
+    socket.onMessage((text) => {
+      const frame = JSON.parse(text);
+      if (!frame.command?.recall_transfer) house.send(text);
+      else {
+        asked.push(frame.command.recall_transfer);
+        socket.send(JSON.stringify({ type: 'done', reply_to: frame.id, result: { ticket, state: 'waiting' } }));
+      }
+    });
+  });
+  await other.fill('[name=name]', 'fenzhen');
+  await other.fill('[name=password]', PASSWORD);
+  await other.click('[data-action=sign_in]');
+  await other.waitForSelector('[data-action=choose_department]');
+  await other.selectOption('[data-action=choose_department]', 'renmin.xinnei');
+  const alert = `[data-alert="${ticket}"][data-level=urgent]`;
+  await other.waitForSelector(`${alert}:has-text("发热门诊没有接收,现在不在任何队列里")`);
+  assert.equal(await other.$('[data-stuck]'), null, 'on the way it is no more');
+  await looks(other);
+  if (process.env.PICTURES) await other.screenshot({ path: `${process.env.PICTURES}/not-taken.png` });
+  await other.click(`${alert} [data-action=show_alert]`);
+  await other.waitForSelector('[data-chosen] .pre-checked .notice.alarm:has-text("没有接收")');
+  assert.deepEqual(await other.$$eval('[data-chosen] .acts [data-action]', (all) => all.map((one) => one.textContent)), ['改派…', '排进这里的队列', '退号…']);
+  await looks(other);
+  await other.click('[data-chosen] [data-action=recall_transfer]');
+  await other.waitForSelector('jh-undo-bar:has-text("已排进这里的队列")');
+  assert.deepEqual(asked, [{ ticket }]);
+  await other.context().close();
+});
+
+test('a rule that sends to a retired department is seen in operations, and is not taken for another', async () => {
+  const ops = await browser.open('/ops', SIZES.desk);
+  // Retired while the rule was saved: what the house says then.
+  await ops.route('**/api/v1/site/renmin', async (route) => {
+    const answer = await route.fetch();
+    const site = await answer.json();
+    const retire = (list) => (Array.isArray(list) ? list.map((one) => (one.id === FEVER ? { ...one, retired: true } : one)) : { ...list, [FEVER]: { ...list[FEVER], retired: true } });
+    await route.fulfill({ json: { ...site, departments: retire(site.departments) } });
+  });
+  await ops.fill('[name=name]', 'yunxing');
+  await ops.fill('[name=password]', PASSWORD);
+  await ops.click('[data-action=sign_in]');
+  await ops.click('[data-part=questions]');
+  await ops.waitForSelector('[data-to-retired="2 3"]:has-text("送去的科室已停用")');
+  const [rule] = await ops.$$eval('[data-rule-row]:has([data-retired])', (all) => all.map((one) => one.dataset.ruleRow));
+  const select = `[data-rule-row="${rule}"] [name^=department]`;
+  assert.equal(await ops.$eval(select, (one) => one.selectedOptions[0].textContent), '发热门诊(已停用)');
+  await looks(ops);
+  if (process.env.PICTURES) await ops.screenshot({ path: `${process.env.PICTURES}/rule-retired.png`, fullPage: true });
+  await ops.click('[data-action=save_questions]');
+  assert.equal(await ops.$eval(select, (one) => one.validity.valueMissing), true, 'it is not saved like this');
+  await ops.selectOption(select, 'renmin.yanke');
+  await ops.waitForSelector(`[data-rule-row="${rule}"] [data-retired]`, { state: 'detached' });
+  await ops.context().close();
+});
+
 test('no screen says anything of it', async () => {
   const board = await hospital.call('GET', '/streams/board:renmin.b3f', undefined, hospital.desk);
   const door = await hospital.call('GET', '/streams/door:renmin.xinnei.r3', undefined, hospital.desk);

@@ -57,6 +57,12 @@ function start() {
   setInterval(draw, 1000);
 }
 
+/** This screen's in rem: the width is 120, of one that stands 67.5 (`screens.css`). */
+function size() {
+  const width = window.innerHeight > window.innerWidth ? 67.5 : 120;
+  return { width, height: width * window.innerHeight / window.innerWidth };
+}
+
 /** @param {any} value */
 function onBoard(value) {
   if (!value) return;
@@ -110,7 +116,7 @@ function drawNow() {
   const local = performance.now();
   const clock = screen.protocol.clock;
   render(main, boardView(Object.assign({}, value, { calls: held(value, local) }), {
-    seen, local, page, shift, notice: page, off: screen.off, lastData: screen.lastData,
+    seen, local, page, shift, size: size(), off: screen.off, lastData: screen.lastData,
     serverNow: clock.now(), offsetMinutes: clock.offsetMinutes, silent: voice.silent === 'off' ? null : voice.silent,
   }));
   const announced = value.announcements || [];

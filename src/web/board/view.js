@@ -3,15 +3,10 @@
 import { h } from '../lib/dom.js';
 import { clockOf, rangeLeft, wall } from '../lib/clock.js';
 import { t } from '../lib/i18n.js';
+import { fill, missedNow, spaceFor } from './fill.js';
 
 /** Newest calls stand apart this long. */
 const HELD_MS = 20000;
-const ROOMS_A_PAGE = 4;
-const MAX_PAGES = 3;
-const ROWS = 4;
-/** Numbers that fit in one row, a room's or that of who was missed, and how many where `n more` follows. */
-const NUMBERS_A_ROOM = 4;
-const NUMBERS_WITH_MORE = 3;
 
 /** The Chinese and the English of a key, for people who read one of them. @param {string} key @param {any} [values] */
 function two(key, values) {
@@ -31,7 +26,7 @@ export function arrange(calls, seen, now) {
   const serving = rest.filter((c) => c.state === 'serving');
   const newest = fresh[0] || asked.find((c) => c.state === 'called') || null;
   const rows = fresh.concat(asked, serving).filter((c) => c !== newest);
-  return { newest, isNew: !!fresh[0], rows: rows.slice(0, ROWS), fresh };
+  return { newest, isNew: !!fresh[0], rows, fresh };
 }
 
 /** One call in one of its rounds: a recall stands out anew. @param {any} c */
@@ -110,42 +105,43 @@ export function waitingRows(rooms) {
   return rows;
 }
 
-/** @param {any} r @param {number} now */
-function room(r, now) {
+/**
+ * A room with those of its numbers whose turn it is.
+ * @param {{room: any, from: number, numbers: string[], more: number}} part @param {number} columns @param {number} now
+ */
+function room(part, columns, now) {
+  const { room: r, from, numbers, more } = part;
   const door = r.at_door || [];
-  const waiting = (r.waiting || []).filter((n) => door.indexOf(n) < 0);
-  const all = door.length + waiting.length <= NUMBERS_A_ROOM;
-  const places = all ? waiting.length : Math.max(0, NUMBERS_WITH_MORE - door.length);
-  const more = waiting.length - places;
   const expected = when(r, now);
-  return h('div', { class: `room${r.common ? ' common' : ''}`, key: r.common ? `line/${waiting[0]}` : `${r.place}/${r.doctor}`, 'data-room': r.place },
+  return h('div', { class: `room${r.common ? ' common' : ''}`, key: r.common ? `line/${r.waiting[0]}` : `${r.place}/${r.doctor}`, 'data-room': r.place },
     h('span', { class: 'doctor' },
       r.common ? h('b', null, two('board.common')) : [h('b', { key: 'p' }, r.place), [r.doctor, r.title].filter(Boolean).join(' '), r.doctor_en ? h('span', { class: 'en', lang: 'en', key: 'en' }, r.doctor_en) : null]),
     expected ? h('span', { class: 'expected num', key: 'expected' }, expected) : null,
-    h('div', { class: 'queue num' },
-      door.length ? h('span', { class: 'door' }, door.join(' ')) : null,
-      waiting.slice(0, places).map((n) => h('span', { key: n }, n)),
-      !door.length && !waiting.length && !(r.paused && r.of_pool) ? h('span', { class: 'none' }, two(r.of_pool ? 'board.from_common' : 'board.nobody')) : null,
-      more ? h('span', { class: 'more' }, withSmall('board.more', { n: more })) : null));
+    numbers.length
+      ? h('div', { class: 'queue num', key: 'queue', vars: { 'grid-template-columns': `repeat(${columns}, minmax(0, 1fr))` } },
+        from ? h('span', { class: 'from', key: 'from' }, withSmall('board.from', { n: from + 1 })) : null,
+        numbers.map((n) => h('span', { key: n, class: door.indexOf(n) < 0 ? undefined : 'door' }, n)),
+        more ? h('span', { class: 'more', key: 'more' }, withSmall('board.more', { n: more })) : null)
+      : r.paused && r.of_pool ? null : h('span', { class: 'none', key: 'none' }, two(r.of_pool ? 'board.from_common' : 'board.nobody')));
 }
 
 /**
  * @param {any} value the stream's value
  * @param {{seen: Map<string, number>, local: number, page: number, off: boolean, lastData: string, serverNow: number,
- *   offsetMinutes: number, silent: string|null, shift: number, notice: number}} s how things stand on this screen
+ *   offsetMinutes: number, silent: string|null, shift: number, size?: {width: number, height: number}}} s how things stand on this
+ *   screen, `page` counts on, `size` in rem
  */
 export function boardView(value, s) {
   const calls = value.calls || [];
   const { newest, isNew, rows, fresh } = arrange(calls, s.seen, s.local);
-  const rooms = waitingRows(value.rooms || []);
-  const pages = Math.min(MAX_PAGES, Math.max(1, Math.ceil(rooms.length / ROOMS_A_PAGE)));
-  const page = s.page % pages;
   const wallNow = wall(s.serverNow, s.offsetMinutes);
   const notices = value.notices || [];
-  const notice = notices.length ? notices[s.notice % notices.length] : null;
+  const notice = notices.length ? notices[s.page % notices.length] : null;
   const missed = value.missed || [];
-  const missedShown = missed.length > NUMBERS_A_ROOM ? NUMBERS_WITH_MORE : missed.length;
   const emergency = calls.find((c) => c.emergency && c.state === 'called');
+  const space = spaceFor(s.size, { notice: !!notice, emergency: !!emergency, off: s.off });
+  const waiting = fill(waitingRows(value.rooms || []), space, s.page);
+  const gone = missedNow(missed, space, s.page);
   return h('div', {
     class: `board${s.off ? ' is-off' : ''}`, key: 'board', vars: { transform: `translate(${s.shift}px, ${s.shift / 2}px)` },
   },
@@ -159,22 +155,22 @@ export function boardView(value, s) {
   h('main', null,
     h('section', { class: 'calls' },
       newestCall(newest, isNew, s.off),
-      h('div', { class: 'list' },
-        rows.map((c) => callRow(c, fresh.indexOf(c) >= 0 || c.state !== 'serving', s.off)))),
+      h('div', { class: 'list', vars: { 'grid-template-rows': `repeat(${space.calls}, minmax(0, 1fr))` } },
+        rows.slice(0, space.calls).map((c) => callRow(c, fresh.indexOf(c) >= 0 || c.state !== 'serving', s.off)))),
     h('section', { class: 'waiting' },
       h('h2', null,
         h('span', null, two('board.waiting'), h('em', null, two('board.at_door'))),
-        pages > 1 ? h('span', { class: 'pages num', key: 'pages' }, `${page + 1}/${pages}`) : null),
-      h('div', { class: 'rooms' }, rooms.length ? null : h('p', { class: 'none', key: 'none' }, withSmall('board.no_rooms')),
-        rooms.slice(page * ROOMS_A_PAGE, (page + 1) * ROOMS_A_PAGE).map((one) => room(one, s.serverNow))),
+        waiting.pages > 1 ? h('span', { class: 'pages num', key: 'pages' }, `${waiting.page + 1}/${waiting.pages}`) : null),
+      h('div', { class: 'rooms' }, waiting.rooms.length ? null : h('p', { class: 'none', key: 'none' }, withSmall('board.no_rooms')),
+        waiting.rooms.map((one) => room(one, waiting.columns, s.serverNow))),
       h('div', { class: `missed${missed.length ? '' : ' nobody'}` },
         h('span', null, withSmall('board.missed')),
         missed.length
-          ? [missed.slice(0, missedShown).map((n) => h('b', { class: 'num', key: n }, n)),
-            missed.length > missedShown ? h('span', { class: 'say', key: 'more' }, withSmall('board.more', { n: missed.length - missedShown })) : null,
+          ? [gone.numbers.map((n) => h('b', { class: 'num', key: n }, n)),
+            gone.pages > 1 ? h('span', { class: 'pages num', key: 'pages' }, `${gone.page + 1}/${gone.pages}`) : null,
             h('span', { class: 'say', key: 'say' }, withSmall('board.to_desk'))]
           : h('span', { class: 'say' }, two('board.none_missed'))))),
-  h('footer', null,
+  h('footer', { class: notice ? 'says' : undefined },
     h('div', { class: `notice${notice && notice.zh && notice.en ? ' both' : ''}` }, notice ? [notice.zh ? h('p', { key: 'zh' }, notice.zh) : null, notice.en ? h('p', { key: 'en', lang: 'en' }, notice.en) : null] : null),
     h('span', { class: 'end' },
       s.silent ? h('span', { class: 'silent', 'data-silent': s.silent }, two(`board.silent.${s.silent}`)) : null,

@@ -1,5 +1,6 @@
 // 预检, one question a screen: for kiosks and phones. What was answered can be changed by going back; nothing is kept after it.
 
+import '../i18n/kiosks.js';
 import { h } from '../lib/dom.js';
 import { said, t } from '../lib/i18n.js';
 import { choicesOf, DEGREES, NOT_MEASURED } from '../lib/pre-check.js';

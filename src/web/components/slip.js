@@ -1,6 +1,7 @@
 // The slip of a number: what stands on paper. The code is made by the house and drawn there; without one (no connection) the
 // slip is still a slip.
 
+import '../i18n/kiosks.js';
 import { rangeLeft, wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';

@@ -2,6 +2,7 @@
 
 import '../components/undo-bar.js';
 import { screensView } from '../components/screens.js';
+import { lateOf, lateWords } from '../components/late.js';
 import { Slips } from '../components/slip.js';
 import { alertTag, unaskedTag, waited, why } from '../components/ticket.js';
 import { Answers } from '../lib/answers.js';
@@ -231,6 +232,7 @@ function column(queue) {
   },
   h('header', null,
     h('h2', null, h('span', null, named(queue.queue.name, queue.queue.name_en)), h('span', { class: 'num' }, String(queue.order.length))),
+    lateLines(queue),
     h('div', { class: 'rooms' }, (queue.rooms || []).map((/** @type {any} */ room) => roomLine(room))),
     target
       ? h('button', { type: 'button', class: 'btn primary small here', key: 'here', 'data-action': 'transfer_here', 'data-target': queue.queue.id, onclick: () => moveTo(queue.queue) }, t('desk.transfer_here'))
@@ -253,6 +255,14 @@ function column(queue) {
 function whence(coming) {
   const department = site && site.one('departments', coming.department);
   return t('desk.number_of', { number: coming.number, department: department ? named(department.name, department.name_en) : '' });
+}
+
+/** The delay of a column's clinics, with whose it is where there are several. @param {any} queue */
+function lateLines(queue) {
+  const now = page.protocol.clock.now();
+  const late = lateOf(queue, now);
+  return late.map((one) => h('p', { class: 'late num', key: one.session, 'data-late': one.session },
+    [late.length > 1 && one.doctor ? named(one.doctor_name, one.doctor_name_en) : '', lateWords(one, now)].filter(Boolean).join(' ')));
 }
 
 /** @param {any} room */

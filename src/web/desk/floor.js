@@ -3,6 +3,7 @@
 import { readAreaCode } from '../lib/area.js';
 import { wall } from '../lib/clock.js';
 import { named, t } from '../lib/i18n.js';
+import { isNotTaken } from '../lib/pre-check.js';
 import { LiveStream } from '../lib/stream.js';
 import { stateWord } from '../lib/words.js';
 
@@ -184,10 +185,10 @@ export class Floor {
     return room ? t('doctor.at_door_of', { place: named(room.name, room.name_en) }) : stateWord(ticket.state);
   }
 
-  /** Tickets that have been on the way to another department for too long. @param {any} queue @returns {any[]} */
+  /** Tickets that have been on the way to another department for too long; of one that was refused there its alert speaks. @param {any} queue @returns {any[]} */
   stuck(queue) {
     const now = this.page.protocol.clock.now();
-    return this.list(queue, 'in_transit').filter((x) => now - Date.parse(x.transfer_since) > TRANSIT_MS);
+    return this.list(queue, 'in_transit').filter((x) => !isNotTaken(x) && now - Date.parse(x.transfer_since) > TRANSIT_MS);
   }
 
   /** Tickets that have been on the way here from another department for too long. @param {any} queue @returns {any[]} */

@@ -1,6 +1,7 @@
 // The walk-in form: who, by which document, phone, which queue; a priority seen and an addition where wanted. Registers the
 // person and takes the number in one go, then shows the slip.
 
+import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
@@ -48,8 +49,10 @@ export class WalkIn {
     this.page.draw();
     try {
       const patient = this.person ? this.person.patient : await this.register(f);
-      if (!patient || !(await this.isNew(f, patient))) return;
+      const found = patient && (await this.found(f));
+      if (!found || !(await this.isNew(patient, found))) return;
       const there = this.standing(patient, f.queue.value);
+      if (!there.length && !(await this.isUnbooked(patient, found))) return;
       const visit = there.length ? await this.another(f, there) : undefined;
       if (visit !== null) await this.take(f, patient, visit);
     } finally {
@@ -76,30 +79,57 @@ export class WalkIn {
     }
   }
 
+  /** What the department has today under the document that was typed, else under the name; null: not known, which is said. @param {any} f @returns {Promise<any>} */
+  async found(f) {
+    const text = this.person ? this.person.name || '' : personBody(f).document_number;
+    if (!text) return { tickets: [], appointments: [] };
+    try {
+      return await this.page.session.http('POST', `/api/v1/departments/${this.floor().department}/appointments/find`, { text });
+    } catch (refusal) {
+      this.page.refuse(refusal);
+      return null;
+    }
+  }
+
   /**
    * Whether nobody is here with a number under the same document: a phone may have claimed it, and whoever stands at the desk
    * has that number in the pocket. Asked, not decided: a claim may also be a stranger's.
-   * @param {any} f @param {string} patient
+   * @param {string} patient @param {any} found
    */
-  async isNew(f, patient) {
-    const text = !this.person && this.kind === 'resident_id' ? personBody(f).document_number : '';
-    if (!text) return true;
-    try {
-      const found = await this.page.session.http('POST', `/api/v1/departments/${this.floor().department}/appointments/find`, { text });
-      const stands = (/** @type {any} */ hit) => hit.patient !== patient && !['ended', 'cancelled', 'given_back', 'no_show', 'fulfilled', 'expired'].includes(hit.state);
-      const other = [...found.tickets, ...found.appointments].find(stands);
-      if (!other) return true;
-      const goesOn = await ask(t('desk.has_number_title', { number: other.number }), (close) => h('div', { class: 'form', 'data-has-number': other.number },
-        h('p', null, t('desk.has_number', { number: other.number, name: other.masked_name || '' })),
-        h('button', { type: 'button', class: 'btn primary wide', 'data-action': 'use_number', autofocus: true, onclick: () => close('use') }, t('desk.same_person', { number: other.number })),
-        h('button', { type: 'button', class: 'btn wide', 'data-action': 'another_number', onclick: () => close('go') }, t('desk.other_person')),
-        backButton(close)));
-      if (goesOn === 'use') this.use(other);
-      return goesOn === 'go';
-    } catch (refusal) {
-      this.page.refuse(refusal);
-      return false;
-    }
+  async isNew(patient, found) {
+    if (this.person || this.kind !== 'resident_id') return true;
+    const stands = (/** @type {any} */ hit) => hit.patient !== patient && !['ended', 'cancelled', 'given_back', 'no_show', 'fulfilled', 'expired'].includes(hit.state);
+    const other = [...found.tickets, ...found.appointments].find(stands);
+    if (!other) return true;
+    const goesOn = await ask(t('desk.has_number_title', { number: other.number }), (close) => h('div', { class: 'form', 'data-has-number': other.number },
+      h('p', null, t('desk.has_number', { number: other.number, name: other.masked_name || '' })),
+      h('button', { type: 'button', class: 'btn primary wide', 'data-action': 'use_number', autofocus: true, onclick: () => close('use') }, t('desk.same_person', { number: other.number })),
+      h('button', { type: 'button', class: 'btn wide', 'data-action': 'another_number', onclick: () => close('go') }, t('desk.other_person')),
+      backButton(close)));
+    if (goesOn === 'use') this.use(other);
+    return goesOn === 'go';
+  }
+
+  /** Whether whoever has no number here has no booking of today either, or is to have a number beside it. @param {string} patient @param {any} found */
+  async isUnbooked(patient, found) {
+    const booked = found.appointments.filter((/** @type {any} */ one) => one.patient === patient && one.state === 'booked');
+    if (!booked.length) return true;
+    const floor = this.floor();
+    const about = (/** @type {any} */ one) => {
+      const session = floor.sessions.find((/** @type {any} */ s) => s.session === one.session);
+      const where = (session && floor.site.one('queues', session.queue)) || floor.site.one('departments', floor.department);
+      return { name: this.persons.nameOf(one), time: clockOf(one.slot_start), queue: where ? named(where.name, where.name_en) : '' };
+    };
+    const isEarly = (/** @type {any} */ one) => Date.parse(one.check_in_from) > this.page.protocol.clock.now();
+    const chosen = await ask(t('desk.has_booking', about(booked[0])), (close) => h('div', { class: 'form', 'data-has-booking': booked[0].appointment },
+      booked.map((/** @type {any} */ one, /** @type {number} */ n) => h('div', { key: one.appointment },
+        isEarly(one) ? h('p', null, t('check_in.opens', { time: clockOf(one.check_in_from) })) : h('button', {
+          type: 'button', class: `btn wide${n ? '' : ' primary'}`, 'data-action': 'check_in', 'data-appointment': one.appointment, autofocus: n === 0, onclick: () => close(one),
+        }, t('desk.check_in_booking', about(one))))),
+      h('button', { type: 'button', class: 'btn wide', key: 'another', 'data-action': 'another_number', onclick: () => close('go') }, t('desk.other_number')),
+      backButton(close)));
+    if (chosen && chosen.appointment && (await this.acts.checkIn(chosen))) this.begin();
+    return chosen === 'go';
   }
 
   /** With which numbers somebody is here today, that of the queue in question first. @param {string} patient @param {string} queue @returns {any[]} */

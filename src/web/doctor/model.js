@@ -1,5 +1,6 @@
 // What the console knows: the doctor's stream, the streams of the queues called from, and what follows for the page.
 
+import { lateOf } from '../components/late.js';
 import { named, t } from '../lib/i18n.js';
 import { LiveStream } from '../lib/stream.js';
 import { prefix } from '../lib/site.js';
@@ -148,6 +149,12 @@ export class Model {
     const work = this.work;
     const room = work && this.room(work.service_point);
     return (room && room.at_door) || [];
+  }
+
+  /** The announced delays of this doctor's clinics, and of pools. @param {number} now @returns {any[]} */
+  late(now) {
+    const all = this.queues().reduce((/** @type {any[]} */ some, queue) => some.concat(lateOf(queue, now)), []);
+    return all.filter((one) => !one.doctor || one.doctor === this.doctor);
   }
 
   /** The day's figures: what the stream says, else what can be counted here. @returns {any} */

@@ -1,5 +1,6 @@
 // What the console draws: the patient in hand, the queue in calling order, the day.
 
+import { lateWords } from '../components/late.js';
 import { preCheckPart } from '../components/pre-check.js';
 import { ageOf, alertTag, lastUndoable, notAnnounced, tags, unaskedTag, waited, why } from '../components/ticket.js';
 import { clockOf, wall } from '../lib/clock.js';
@@ -220,6 +221,7 @@ function dayPart(look) {
       figure(today.waiting === undefined ? '–' : today.waiting, 'doctor.day_waiting'),
       figure(mean ? t('minutes_short', { n: Math.max(1, Math.round(mean / 60)) }) : '–', 'doctor.day_mean'),
       figure(ends, 'doctor.day_ends')),
+    model.late(look.now).map((one) => h('p', { class: 'notice soon num', key: one.session, 'data-late': one.session }, t('doctor.late', { late: lateWords(one, look.now) }))),
     h('ol', { class: 'steps num', 'aria-label': t('doctor.history') }, model.steps(9).map((step) => h('li', { key: step.event },
       `${clockOf(step.at)} ${step.number} ${stepWord(step.what)}`))),
     h('div', { class: 'bottom' },

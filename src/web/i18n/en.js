@@ -1,8 +1,7 @@
-// English words of all pages but those of operations alone, by key. `{name}` is filled in. The words of error codes are in codes_en.js.
+// English words of all pages but those of operations or kiosks alone, by key. `{name}` is filled in. The words of error codes are in codes_en.js.
 
 import codes from './codes_en.js';
 import desk from './desk_en.js';
-import kiosk from './kiosk_en.js';
 import patient from './patient_en.js';
 import preCheck from './pre_check_en.js';
 import push from './push_en.js';
@@ -128,6 +127,7 @@ const words = {
   'board.state.serving': 'With the doctor',
   'board.nobody': 'Nobody waiting',
   'board.more': '{n} more',
+  'board.from': 'from no. {n}',
   'board.missed': 'Missed',
   'board.none_missed': 'None',
   'board.to_desk': 'see the desk',
@@ -368,4 +368,4 @@ const words = {
   'registration_class.special': 'Special',
 };
 
-export default Object.assign(words, codes, desk, kiosk, patient, preCheck, push, reach, reports, rules);
+export default Object.assign(words, codes, desk, patient, preCheck, push, reach, reports, rules);

@@ -37,6 +37,7 @@ export default {
   'kiosk.found': 'Hello, {name}',
   'kiosk.booked_for': 'Booked for {time}',
   'kiosk.check_in': 'Check in',
+  'check_in.opens': 'Check-in opens at {time}',
   'kiosk.report_back': 'I am back',
   'kiosk.show_place': 'See my place',
   'kiosk.sit': 'Please take a seat in the waiting area and watch the screen.',

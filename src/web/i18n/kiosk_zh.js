@@ -37,6 +37,7 @@ export default {
   'kiosk.found': '{name},您好',
   'kiosk.booked_for': '预约 {time}',
   'kiosk.check_in': '签到',
+  'check_in.opens': '{time} 起可以签到',
   'kiosk.report_back': '我回来了,报到',
   'kiosk.show_place': '看看排到哪',
   'kiosk.sit': '请到候诊区坐下,留意屏幕和叫号。',

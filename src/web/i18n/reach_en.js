@@ -3,12 +3,14 @@
 /** @type {Object<string, string>} */
 const words = {
   'notice.title': 'Messages',
-  'notice.about.three_before': 'No. {number} is near: at most 3 before you. Please wait near {place}',
+  'notice.about.three_before': 'No. {number} is near. Please wait near {place}',
   'notice.about.called': 'No. {number}: please go to {place} now',
   'notice.doctor': 'Dr {name}',
   'notice.about.delayed': '{who}: the clinic is about {n} minutes late. Your time is about {time}; no need to come earlier',
   'notice.about.as_planned': '{who}: the clinic is on time after all. Please come at {time}, as booked',
   'notice.about.stopped': '{who}: there is no clinic. Please do not come at {time}, and book anew',
+  'notice.withdrawn': 'Taken back: this is over',
+  'notice.replaced': 'Changed: the newer message holds',
   'notice.by.app': 'You have seen it',
   'notice.by.wechat': 'Delivered by WeChat',
   'notice.by.push': 'Delivered as a notification',

@@ -3,12 +3,14 @@
 /** @type {Object<string, string>} */
 const words = {
   'notice.title': '消息',
-  'notice.about.three_before': '{number} 号快到了:前面最多还有 3 位,请到{place}附近等候',
+  'notice.about.three_before': '{number} 号快到了,请到{place}附近等候',
   'notice.about.called': '{number} 号,请现在到{place}就诊',
   'notice.doctor': '{name}医生',
   'notice.about.delayed': '{who}的门诊比原来晚约 {n} 分钟。您的时间大约是 {time},不用提前来',
   'notice.about.as_planned': '{who}的门诊不推迟了,按原来的时间:请您 {time} 来',
   'notice.about.stopped': '{who}的门诊停诊,您 {time} 不用来,请改约',
+  'notice.withdrawn': '已取消,不用看了',
+  'notice.replaced': '已更改,以新消息为准',
   'notice.by.app': '您已看到',
   'notice.by.wechat': '微信已送达',
   'notice.by.push': '通知已送达',

@@ -1,8 +1,7 @@
-// Chinese words of all pages but those of operations alone, by key. `{name}` is filled in. The words of error codes are in codes_zh.js.
+// Chinese words of all pages but those of operations or kiosks alone, by key. `{name}` is filled in. The words of error codes are in codes_zh.js.
 
 import codes from './codes_zh.js';
 import desk from './desk_zh.js';
-import kiosk from './kiosk_zh.js';
 import patient from './patient_zh.js';
 import preCheck from './pre_check_zh.js';
 import push from './push_zh.js';
@@ -128,6 +127,7 @@ const words = {
   'board.state.serving': '就诊中',
   'board.nobody': '暂无候诊',
   'board.more': '还有{n}人',
+  'board.from': '第{n}位起',
   'board.missed': '过号',
   'board.none_missed': '暂无',
   'board.to_desk': '请到分诊台',
@@ -368,4 +368,4 @@ const words = {
   'registration_class.special': '特需',
 };
 
-export default Object.assign(words, codes, desk, kiosk, patient, preCheck, push, reach, reports, rules);
+export default Object.assign(words, codes, desk, patient, preCheck, push, reach, reports, rules);

@@ -1,6 +1,7 @@
 // /kiosk: check-in, reporting back of a missed number, slip, without anybody's help. It shows the area's code for phones, finds
 // by what only the patient has, and forgets everybody by itself.
 
+import '../i18n/kiosks.js';
 import { OneByOne } from '../components/one-question.js';
 import { codePicture, drawn, printedAt, slipLines } from '../components/slip.js';
 import { readAreaCode } from '../lib/area.js';
@@ -186,13 +187,10 @@ async function shown(item) {
   page.draw();
 }
 
-/** The site's questions, one a screen; without any it is checked in at once. @param {any} item */
-function checkIn(item) {
+/** The site's questions, one a screen: asked because the department, which has looked at the time, says so. @param {any} item */
+function askFirst(item) {
   const asked = askedBy(site);
-  if (!asked) {
-    arrive(item, null);
-    return;
-  }
+  if (!asked) return;
   view = 'questions';
   questions = new OneByOne(asked, {
     done: (preCheck) => arrive(item, preCheck),
@@ -216,25 +214,29 @@ async function arrive(item, preCheck) {
     busy = false;
     if (isTurn(mine)) await shown(now);
   } catch (refusal) {
-    if (isTurn(mine)) await takeRefusal(item, refusal);
+    if (isTurn(mine)) await takeRefusal(item, refusal, !!preCheck);
   }
   if (isTurn(mine)) busy = false;
   page.draw();
 }
 
-/** Other questions are asked now, or another department comes first; anything else is said, and the desk can help. @param {any} item @param {any} refusal */
-async function takeRefusal(item, refusal) {
+/**
+ * The questions come first, or others than those that were `answered`, or another department; anything else is said, and the
+ * desk can help. @param {any} item @param {any} refusal @param {boolean} answered
+ */
+async function takeRefusal(item, refusal, answered) {
   questions = null;
   if (refusal.code === 'sent_elsewhere') {
     sentTo = refusal.validNow.department;
     view = 'sent';
   } else if (refusal.code === 'questions_changed') {
     const mine = turn;
-    await /** @type {Site} */ (site).read().catch((failed) => page.refuse(failed));
+    const known = askedBy(site);
+    if (!known || String(known.version) !== String(refusal.validNow.version)) await /** @type {Site} */ (site).read().catch((failed) => page.refuse(failed));
     if (!isTurn(mine)) return;
-    page.notify(t('error.questions_changed'), 'soon');
+    if (answered) page.notify(t('error.questions_changed'), 'soon');
     view = 'found';
-    if (askedBy(site)) checkIn(item);
+    askFirst(item);
   } else view = 'found';
 }
 
@@ -332,7 +334,10 @@ function foundView() {
 /** @param {Arrival} a @param {any} item */
 function itemButton(a, item) {
   const command = a.commandOf(item);
-  if (command) return h('button', { type: 'button', class: 'btn primary', 'data-action': command, disabled: busy, onclick: (/** @type {any} */ event) => (command === 'check_in' ? checkIn(item) : act(item, event)) }, t(`kiosk.${command}`));
+  if (command === 'check_in' && Date.parse(item.check_in_from) > page.protocol.clock.now()) {
+    return h('p', { class: 'opens', key: 'opens', role: 'status', 'data-opens': '' }, t('check_in.opens', { time: clockOf(item.check_in_from) }));
+  }
+  if (command) return h('button', { type: 'button', class: 'btn primary', 'data-action': command, disabled: busy, onclick: (/** @type {any} */ event) => (command === 'check_in' ? arrive(item, null) : act(item, event)) }, t(`kiosk.${command}`));
   if (a.isHere(item)) return h('button', { type: 'button', class: 'btn', 'data-action': 'show_place', onclick: () => shown(item) }, t('kiosk.show_place'));
   return h('span', { class: 'tag' }, stateWord(item.state));
 }

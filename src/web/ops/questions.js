@@ -102,6 +102,7 @@ export function questionsView(page, site, reread) {
     h('h1', { key: 'h' }, t('questions.title')), h('p', { class: 'muted', key: 'm' }, t('questions.about')),
     h('p', { class: 'verdict', key: 'now', 'data-asked': String(asked ? asked.questions.length : 0) },
       asked && asked.questions.length ? t('questions.now', { version, n: asked.questions.length, since: since(page, asked) }) : t('questions.nothing')),
+    toNowhere(site, asked),
     form.questions.length || form.rules.length ? editor(page, site, () => send(bodyOf(site.id, version + 1), t('questions.saved', { version: version + 1 })), asked) : takeOver(page, site),
     asked && asked.questions.length ? h('button', {
       type: 'button', class: 'btn', key: 'stop', 'data-action': 'ask_nothing',
@@ -110,6 +111,13 @@ export function questionsView(page, site, reread) {
       },
     }, t('questions.stop')) : null,
     before(page, site));
+}
+
+/** What is asked now sends to a department that takes nobody: said above the form, whatever the form has. @param {import('../lib/site.js').Site} site @param {any} asked */
+function toNowhere(site, asked) {
+  const rules = asked ? asked.rules.map(ruleRow) : [];
+  const wrong = rules.map((/** @type {any} */ rule, /** @type {number} */ n) => (retiredTo(site, rule) ? n + 1 : 0)).filter(Boolean);
+  return wrong.length ? h('p', { class: 'notice alarm', key: 'nowhere', role: 'alert', 'data-to-retired': wrong.join(' ') }, t('questions.to_retired', { rules: wrong.join(', ') })) : null;
 }
 
 /** @returns {Promise<any>} */
@@ -156,10 +164,18 @@ function takeOver(page, site) {
     h('button', { class: 'btn primary', 'data-action': 'take_over' }, t('questions.take_over'))));
 }
 
-/** @param {import('../lib/site.js').Site} site @param {string} value @param {string} name @param {(value: string) => void} change @param {boolean} none */
-function departmentSelect(site, value, name, change, none) {
+/** The department to which a rule sends, where it is retired: nobody arrives there. @param {import('../lib/site.js').Site} site @param {any} rule @returns {any} */
+function retiredTo(site, rule) {
+  if (rule.does !== 'send_to' || !rule.department || site.one('departments', rule.department)) return null;
+  return ((site.view && site.view.departments) || []).find((/** @type {any} */ d) => d.id === rule.department) || { id: rule.department, name: rule.department };
+}
+
+/** @param {import('../lib/site.js').Site} site @param {string} value @param {string} name @param {(value: string) => void} change @param {boolean} none @param {any} [retired] chosen before it was retired */
+function departmentSelect(site, value, name, change, none, retired) {
   return h('select', { class: 'input', name, required: !none, 'aria-label': t('questions.department'), onchange: (/** @type {any} */ e) => change(e.target.value) },
     none || !value ? h('option', { key: '', value: '' }, t(none ? 'questions.no_fever_clinic' : 'desk.class_choose')) : null,
+    // As a choice that is none: it is to be changed, and is not taken for another.
+    retired ? h('option', { key: retired.id, value: '', selected: true }, t('questions.retired', { name: named(retired.name, retired.name_en) })) : null,
     site.all('departments').map((d) => h('option', { key: d.id, value: d.id, selected: d.id === value }, named(d.name, d.name_en))));
 }
 
@@ -256,7 +272,8 @@ function condition(one, n, rule, page, change) {
 
 /** @param {import('../lib/page.js').Page} page @param {import('../lib/site.js').Site} site @param {any} rule @param {number} n @param {(what: () => void) => () => void} change */
 function ruleView(page, site, rule, n, change) {
-  return h('fieldset', { class: `plain card pad row${isWrong(rule, 'rules') ? ' wrong' : ''}`, key: `r-${rule.id}`, 'data-rule-row': rule.id },
+  const retired = retiredTo(site, rule);
+  return h('fieldset', { class: `plain card pad row${retired || isWrong(rule, 'rules') ? ' wrong' : ''}`, key: `r-${rule.id}`, 'data-rule-row': rule.id },
     h('legend', { class: 'visually-hidden' }, t('questions.nth_rule', { n: n + 1 })),
     h('div', { class: 'line' }, h('b', { class: 'num' }, String(n + 1)), h('span', { class: 'grow' }), moves(form.rules, n, change, 'rule')),
     rule.any.map((/** @type {any} */ one, /** @type {number} */ at) => condition(one, at, rule, page, change)),
@@ -273,8 +290,12 @@ function ruleView(page, site, rule, n, change) {
         },
       }, THENS.map((then) => h('option', { key: then, value: then, selected: then === rule.does }, t(`questions.then.${then}`)))),
       rule.does === 'send_to'
-        ? departmentSelect(site, rule.department, `department-${rule.id}`, (to) => Object.assign(rule, { department: to }), false)
-        : [text(rule, 'zh', t('questions.says_zh'), { required: true, key: 'zh' }), text(rule, 'en', t('questions.says_en'), { key: 'en' })]));
+        ? departmentSelect(site, rule.department, `department-${rule.id}`, (to) => {
+          rule.department = to;
+          page.draw();
+        }, false, retired)
+        : [text(rule, 'zh', t('questions.says_zh'), { required: true, key: 'zh' }), text(rule, 'en', t('questions.says_en'), { key: 'en' })]),
+    retired ? h('p', { class: 'notice alarm', key: 'retired', role: 'alert', 'data-retired': retired.id }, t('questions.retired_more', { name: named(retired.name, retired.name_en) })) : null);
 }
 
 /** What was asked before. @param {import('../lib/page.js').Page} page @param {import('../lib/site.js').Site} site */

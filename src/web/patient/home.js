@@ -1,6 +1,7 @@
 // Home on the phone: what matters now. The ticket card when there is one, else the next appointment, else booking; and the
 // whole screen when the patient is called.
 
+import '../i18n/kiosks.js';
 import { codePicture } from '../components/slip.js';
 import { clockOf, rangeLeft, wall, weekdayOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
@@ -214,7 +215,8 @@ const onTimeUntil = (ticket, a) => Date.parse(a.slot_end) + (ticket.delay_min ||
 /** What to do before the check-in. @param {Home} home @param {any} ticket @param {any} a */
 function bookedWords(home, ticket, a) {
   const late = onTimeUntil(ticket, a) <= home.page.protocol.clock.now();
-  return t(late ? 'patient.slot_over' : 'patient.slot_at', { time: clockOf(ticket.slot_start || a.slot_start) });
+  const opens = Date.parse(ticket.check_in_from) > home.page.protocol.clock.now();
+  return t(late ? 'patient.slot_over' : opens ? 'patient.slot_opens' : 'patient.slot_at', { time: clockOf(ticket.slot_start || a.slot_start), from: clockOf(ticket.check_in_from) });
 }
 
 /** What holds everybody up or has put this place back, as far as it goes on. @param {Home} home @param {any} ticket @param {any} a */

@@ -110,16 +110,28 @@ function state(notice) {
   return t(`notice.state.${notice.state}`);
 }
 
+/** What a later word about the same clinic has made of a message; empty: it stands. @param {any} notice @param {any[]} all newest first */
+function undone(notice, all) {
+  const later = notice.clinic && all.find((one) => one.clinic && one.ticket === notice.ticket);
+  if (!later || later === notice) return '';
+  return later.about === 'as_planned' && notice.about !== 'as_planned' ? 'withdrawn' : 'replaced';
+}
+
+/** What stands no more is struck out, and said to be so: a voice does not read a line. @param {import('./model.js').Model} model @param {any} notice @param {string} gone */
+function messageRow(model, notice, gone) {
+  return h('li', { key: notice.notice, class: gone ? 'gone' : undefined, 'data-notice': notice.notice, 'data-about': notice.about, 'data-state': notice.state, 'data-gone': gone || undefined },
+    h('span', null,
+      gone ? [h('b', { key: 'gone' }, t(`notice.${gone}`)), h('s', { key: 's' }, words(model, notice))] : [words(model, notice), h('small', { key: 'state' }, state(notice))]),
+    h('span', { class: 'end num' }, clockOf(notice.at)));
+}
+
 /** The messages of whoever is shown; nothing where there are none. @param {import('./model.js').Model} model */
 export function messages(model) {
-  const list = newest(model).slice(0, LISTED);
+  const all = newest(model);
+  const list = all.slice(0, LISTED);
   if (!list.length) return null;
   return [
     h('h2', { key: 'messages-h' }, t('notice.title')),
-    h('ol', { class: 'block rows messages', key: 'messages' }, list.map((notice) => h('li', {
-      key: notice.notice, 'data-notice': notice.notice, 'data-about': notice.about, 'data-state': notice.state,
-    },
-    h('span', null, words(model, notice), h('small', null, state(notice))),
-    h('span', { class: 'end num' }, clockOf(notice.at))))),
+    h('ol', { class: 'block rows messages', key: 'messages' }, list.map((notice) => messageRow(model, notice, undone(notice, all)))),
   ];
 }

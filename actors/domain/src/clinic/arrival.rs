@@ -71,10 +71,9 @@ fn came(
     if session.standing != SessionStanding::Open {
         return Err(Code::SessionClosed.into());
     }
-    let (today, opens_at) = (zone.date(now), slot.start.plus_min(-settings.check_in_opens_min));
-    if today < session.date || now < opens_at {
-        let not_before = if today < session.date { opens_at.max(day_start(session, zone)) } else { opens_at };
-        return Err(Rejection::from(Code::CheckInTooEarly).with("not_before", zone.rfc3339(not_before)));
+    let opens_at = opens_at(slot, session, settings, zone);
+    if now < opens_at {
+        return Err(Rejection::from(Code::CheckInTooEarly).with("not_before", zone.rfc3339(opens_at)));
     }
     if now >= known.come_until.unwrap_or(slot.no_show_at) {
         return Err(Code::CheckInTooLate.into());
@@ -93,8 +92,16 @@ fn came(
     })
 }
 
-fn day_start(session: &Session, zone: Zone) -> Timestamp {
-    zone.moment(session.date, chrono::NaiveTime::MIN)
+/// From when an appointment may check in; none where it is not known, or no longer booked.
+pub fn check_in_from(clinic: &Clinic, id: &AppointmentId, settings: &BookingSettings, zone: Zone) -> Option<Timestamp> {
+    let known = clinic.appointments.get(id).filter(|known| known.state == AppointmentState::Booked)?;
+    Some(opens_at(clinic.slots.get(&known.slot)?, clinic.session_of(&known.slot)?, settings, zone))
+}
+
+/// So long before the slot, on the session's own day.
+fn opens_at(slot: &Slot, session: &Session, settings: &BookingSettings, zone: Zone) -> Timestamp {
+    let day = zone.moment(session.date, chrono::NaiveTime::MIN);
+    slot.start.plus_min(-settings.check_in_opens_min).max(day)
 }
 
 /// The patient has come (the same checks as [`check_in_eligible`]).

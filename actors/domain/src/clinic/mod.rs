@@ -19,8 +19,8 @@ pub use appointment::{
     decide_outside_place, decide_prolong, decide_replace, decide_request_place, decide_restore,
 };
 pub use arrival::{
-    Arrival, TicketFate, check_in_eligible, decide_check_in, decide_check_in_of_then, decide_correct_no_show,
-    decide_follow_ticket,
+    Arrival, TicketFate, check_in_eligible, check_in_from, decide_check_in, decide_check_in_of_then,
+    decide_correct_no_show, decide_follow_ticket,
 };
 pub use event::{Event, SlotDefined, Standing, event_kind, event_version, outgoing, upcast};
 pub use session::{decide_close_session, decide_define_session, decide_delay, decide_retire_session};

@@ -371,6 +371,11 @@ pub fn expected_visits(
     })
 }
 
+/// From when a visit from outside in that slot may check in.
+pub fn visit_opens_at(state: &State, slot: &clinic::Slot) -> Timestamp {
+    slot.start.plus_min(-state.config.settings.booking.check_in_opens_min)
+}
+
 /// Whose visit from outside an appointment's id names, if it names one.
 pub fn patient_of_visit<'a>(state: &'a State, appointment: &AppointmentId) -> Option<&'a PatientId> {
     Some(&state.floor.visits.get(&visit_of(state, appointment)?)?.brief.patient)
@@ -397,7 +402,7 @@ pub(super) fn check_in(
         return Err(Rejection::from(Code::CheckInTooLate));
     }
     if let Some(slot) = outside.slot.as_ref().and_then(|slot| state.clinic.slots.get(slot)) {
-        let opens_at = slot.start.plus_min(-state.config.settings.booking.check_in_opens_min);
+        let opens_at = visit_opens_at(state, slot);
         if came_at < opens_at {
             let not_before = state.config.zone().rfc3339(opens_at);
             return Err(Rejection::from(Code::CheckInTooEarly).with("not_before", not_before));

@@ -120,6 +120,7 @@ fn a_phone_watches_the_ticket_of_its_appointment_from_the_booking_on() {
     let booked = look(&house, &stream).expect("booked");
     assert_eq!((booked["state"].as_str(), booked["number"].as_str()), (Some("booked"), Some("A001")));
     assert_eq!(booked["slot_start"], "2026-11-23T09:00:00.000+08:00");
+    assert_eq!(booked["check_in_from"], "2026-11-23T08:00:00.000+08:00", "an hour before, as is usual");
     house.walk_in("pool", "first", Some("emergency"));
     house.check_in(&appointment).expect("checks in");
     let waiting = look(&house, &stream).expect("waits");

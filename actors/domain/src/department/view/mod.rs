@@ -83,7 +83,10 @@ pub fn emissions(
             }
             if let clinic::Event::SessionDelayed { session, .. } = event {
                 delay_emissions(&view, session, &mut out);
-                told_emissions(&view, session, &mut out);
+                late_emissions(&view, session, &mut out);
+            }
+            if let clinic::Event::SessionClosed { session } = event {
+                late_emissions(&view, session, &mut out);
             }
             if let clinic::Event::SessionDelayed { session, .. } | clinic::Event::SessionClosed { session } = event {
                 door_emissions(&view, session, &mut out);
@@ -199,6 +202,7 @@ fn day_emissions(view: &View<'_>, out: &mut Out<'_>) {
             let mut parts = view.line(queue);
             parts.insert("tickets".into(), view.gone(|ticket| ticket.opened.queue == *queue));
             parts.insert("ended_left_out".into(), json!(0));
+            parts.insert("late".into(), view.late(queue));
             parts.insert("sent_elsewhere".into(), view.no_longer_sent(queue, |_| true));
             Some(Value::Object(parts))
         });
@@ -235,6 +239,13 @@ fn door_emissions(view: &View<'_>, session: &SessionId, out: &mut Out<'_>) {
     for point in doors {
         out.put("door", point.as_str(), || view.door(point));
     }
+}
+
+/// What stands at a queue of a session's delay, and how many were told of it.
+fn late_emissions(view: &View<'_>, session: &SessionId, out: &mut Out<'_>) {
+    let Some(session) = view.state.clinic.sessions.get(session) else { return };
+    let parts = || json!({ "delays": view.delays(&session.queue), "late": view.late(&session.queue) });
+    out.put("queue", session.queue.as_str(), || Some(parts()));
 }
 
 /// How many were told of a session's delay, for the desk.

@@ -69,6 +69,31 @@ impl<'a> View<'a> {
         at_home::counts(self.state, queue).into_iter().map(shown).collect()
     }
 
+    /// Today's clinics of a queue for which a delay stands, until they are over by it.
+    pub fn late(&self, queue: &QueueId) -> Value {
+        let today = self.state.config.today(self.now);
+        let late = self.state.clinic.sessions.iter().filter(|(_, session)| {
+            session.queue == *queue
+                && session.date == today
+                && session.delay_min > 0
+                && session.standing == SessionStanding::Open
+        });
+        let shown = |(id, session): (&SessionId, &clinic::Session)| {
+            let slot = |id: Option<&SlotId>| self.state.clinic.slots.get(id?);
+            let by = |at: Timestamp| self.at(at.plus_min(i64::from(session.delay_min)));
+            Some(json!({
+                "session": id,
+                "doctor": session.doctor,
+                "doctor_name": session.doctor.as_ref().map(|doctor| self.doctor_name(doctor).0),
+                "doctor_name_en": session.doctor.as_ref().map(|doctor| self.state.config.name_en(doctor.as_str())),
+                "delay_min": session.delay_min,
+                "begins_at": by(slot(session.slots.first())?.start),
+                "ends_at": by(slot(session.slots.last())?.end),
+            }))
+        };
+        late.filter_map(shown).collect()
+    }
+
     /// How often those who wait in a queue have been passed, where they have. Beside the tickets, because one call changes
     /// it for many.
     pub fn passed(&self, queue: &QueueId) -> Value {
@@ -94,6 +119,7 @@ impl<'a> View<'a> {
             ("waits".to_owned(), self.waits(id, waits)),
             ("newcomer".to_owned(), self.newcomer(id)),
             ("delays".to_owned(), self.delays(id)),
+            ("late".to_owned(), self.late(id)),
         ]);
         Some(Value::Object(parts))
     }
@@ -285,6 +311,7 @@ impl<'a> View<'a> {
             "desk_first": self.desk_waits(ticket) == Some(AlertLevel::Notice),
             "delay_min": session.map_or(0, |session| session.delay_min),
             "cancel_until": null,
+            "check_in_from": null,
             "line": line_of(ticket, place),
             "why": place.filter(|_| ticket.is_live()).map(|place| json!({ "zh": place.why.told_zh(), "en": place.why.told_en() })),
             "place": room,
@@ -315,7 +342,8 @@ impl<'a> View<'a> {
     /// An appointment as the ticket that it will be: same department, same suffix.
     fn booked(&self, ticket: &TicketId) -> Option<Value> {
         let own = ticket.as_str().strip_prefix(self.state.config.id.as_str())?.strip_prefix(".t")?;
-        let appointment = self.state.clinic.appointments.get(format!("{}.b{own}", self.state.config.id).as_str())?;
+        let id = AppointmentId::from(format!("{}.b{own}", self.state.config.id));
+        let appointment = self.state.clinic.appointments.get(&id)?;
         let state = match appointment.state {
             AppointmentState::Held { .. } | AppointmentState::Booked => "booked",
             _ => "ended",
@@ -336,6 +364,8 @@ impl<'a> View<'a> {
             "cancel_until": session
                 .and_then(|session| clinic::cancel_until(appointment, session, &self.state.config.settings.booking, self.zone))
                 .map(|until| self.at(until)),
+            "check_in_from": clinic::check_in_from(&self.state.clinic, &id, &self.state.config.settings.booking, self.zone)
+                .map(|from| self.at(from)),
             "line": null,
             "why": null,
             "place": "",

@@ -371,13 +371,14 @@ fn the_desks_stream_says_how_many() {
     let is = |told: u32, reached: u32, not_reached: u32| serde_json::json!([{"session": "s.d.am", "told": told, "reached": reached, "not_reached": not_reached, "not_before": null}]);
     let announced = pair.house.events.iter().rev().find(|event| Department::event_kind(event).1 == "session_delayed");
     let payload = said(&pair.house, announced.expect("announced"));
-    assert_eq!(payload, [serde_json::json!({"session_delayed": {"delays": is(1, 0, 0)}})]);
+    let late = serde_json::json!([{"session": "s.d.am", "doctor": null, "doctor_name": null, "doctor_name_en": null, "delay_min": 20, "begins_at": "2026-11-23T09:20:00.000+08:00", "ends_at": "2026-11-23T10:50:00.000+08:00"}]);
+    assert_eq!(payload, [serde_json::json!({"session_delayed": {"delays": is(1, 0, 0), "late": late}})]);
     pair.settle();
     pair.confirm();
     let answered = pair.house.events.last().expect("answered").clone();
     assert_eq!(said(&pair.house, &answered), [serde_json::json!({"notice_answered": {"delays": is(1, 1, 0)}})]);
     let snapshot = view::snapshot(&pair.house.state, "queue", "s.d.pool", pair.house.now, zone).expect("a queue");
-    assert_eq!(snapshot["delays"], is(1, 1, 0));
+    assert_eq!((&snapshot["delays"], &snapshot["late"]), (&is(1, 1, 0), &late));
     let cancel = CancelAppointment { appointment, reason: None };
     pair.house.desk(ToDepartment::CancelAppointment(cancel)).expect("cancels");
     let over = pair.house.events.last().expect("over").clone();
