@@ -1,8 +1,10 @@
 //! A node for tests: a log in memory whose flush can be held, a store in a folder that stays until the test ends, and an
 //! end without warning after which the same log and the same store are started on again.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use jiaohao_domain::{OwnerRef, Rejection, Timestamp, time::Zone};
@@ -152,11 +154,18 @@ impl Seen {
 
 pub(super) struct TestNode {
     folder: tempfile::TempDir,
+    /// How many events the rules were told of for the outside.
+    heard: Arc<AtomicUsize>,
 }
 
 impl TestNode {
     pub(super) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), heard: Arc::default() }
+    }
+
+    /// How many events could have made a call to an outside party by now.
+    pub(super) fn heard(&self) -> usize {
+        self.heard.load(Ordering::SeqCst)
     }
 
     pub(super) fn store(&self) -> PathBuf {
@@ -194,7 +203,7 @@ impl TestNode {
             store_cache_bytes: 1 << 20,
             epoch: "e".into(),
             hub: Box::new(Hub::new("e", HubLimits::default(), Arc::new(CoarseClock::default()))),
-            rules: Box::new(ProbeStreams),
+            rules: Box::new(ProbeStreams { heard: self.heard.clone() }),
             deadline_message,
             owner_threads: 2,
             mailbox: 1_024,
@@ -259,9 +268,14 @@ impl TestNode {
 }
 
 /// `queue:{id}` of a probe: its sum. (The hub knows only the protocol's own stream kinds.)
-struct ProbeStreams;
+struct ProbeStreams {
+    heard: Arc<AtomicUsize>,
+}
 
 impl StreamRules for ProbeStreams {
+    fn heard(&self, _: &OwnerRef, _: &dyn Any, _: &dyn Fn(&str) -> bool) {
+        self.heard.fetch_add(1, Ordering::SeqCst);
+    }
     fn sources(&self, stream: &str, _: &Replicas) -> Vec<OwnerRef> {
         stream.split_once(':').map(|(_, id)| probe(id)).into_iter().collect()
     }

@@ -6,7 +6,7 @@ use jiaohao_domain::Code;
 use jiaohao_domain::vocabulary::Answer;
 
 use super::gate::{Gate, TestNode};
-use super::probe::{Command, State, probe};
+use super::probe::{Command, Note, State, probe};
 use super::{SOON, ask, client, eventually};
 use crate::shell::message::{Envelope, Outcome, ToActor};
 use crate::shell::projector::{Awaited, ToProjector};
@@ -92,6 +92,23 @@ async fn a_publication_waits_for_the_flush_and_comes_before_the_answer() {
     gate.release();
     answer.await.unwrap().unwrap();
     assert!(seen.has_more(), "done came before its own event was queued");
+    node.stop().await;
+}
+
+/// What goes outside (a text message, a push) is made from what the rules hear.
+#[actix::test]
+async fn a_call_to_an_outside_party_waits_for_the_flush() {
+    let test = TestNode::new();
+    let gate = Gate::open();
+    let node = test.start(&gate);
+    gate.hold();
+    let note = Command::Note(Note { number: 1, text: "to a phone".into(), urgent: false });
+    let held = node.shell.begin(probe("a"), note.message(), client(None, 0)).unwrap();
+    tokio::time::sleep(SOON).await;
+    assert_eq!(test.heard(), 0, "an outside party could be told of what is not durable");
+    gate.release();
+    held.await.unwrap().unwrap();
+    assert_eq!(test.heard(), 1);
     node.stop().await;
 }
 

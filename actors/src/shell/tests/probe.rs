@@ -260,6 +260,11 @@ impl<const V: u16> Owner for ProbeOf<V> {
         }
     }
 
+    /// Notes are for somebody outside.
+    fn leaves(event: &Event) -> bool {
+        matches!(event, Event::Noted(_))
+    }
+
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
         if let Some((to, n)) = &state.asking {
             out.push(Outgoing::Request(to.clone(), Command::Asked(probe("asker"), *n).message()));
