@@ -5,10 +5,10 @@ use std::process::Command;
 use jiaohao::demo::TOUR;
 
 #[test]
-fn a_short_demo_shows_every_role_and_rule() {
+fn every_role_has_a_link_and_every_rule_happens_in_each_hour_in_each_hospital() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jiaohao"));
-    // It ends when all has been seen, however slow the machine is; what never happens would be missing at the end.
-    command.args(["demo", "--port", "0", "--speed", "240", "--tour", "--for", "8m"]);
+    // Two whole hours of the clinic: a minute. On a busy machine everything takes clinic time, the faster it runs the more.
+    command.args(["demo", "--port", "0", "--speed", "120", "--tour", "--for", "8m"]);
     let said = command.output().expect("it starts");
     let text = String::from_utf8_lossy(&said.stdout);
     assert!(said.status.success(), "{text}\n{}", String::from_utf8_lossy(&said.stderr));
@@ -21,6 +21,26 @@ fn a_short_demo_shows_every_role_and_rule() {
         |rule: &str| text.lines().any(|line| line.trim_start().split_once("  ").is_some_and(|(_, is)| is == rule));
     let missing: Vec<_> = TOUR.into_iter().filter(|rule| !counted(rule)).collect();
     assert!(missing.is_empty(), "did not happen: {missing:?}\n{text}");
+    let hours = text.lines().filter(|line| line.ends_with("everything that a queue knows, in each hospital")).count();
+    assert!(hours == 2 && !text.contains("not seen:"), "not in each hour:\n{text}");
+    let city = text.lines().find_map(|line| line.split_once("speed of the clock: ")).expect("what there is").1;
+    let of_each = |what: &str| {
+        let number = city.split([',', '.']).find_map(|part| part.trim().strip_suffix(what));
+        number.and_then(|number| number.trim().parse::<u32>().ok()).unwrap_or_default()
+    };
+    for (what, least) in [("hospitals", 3), ("departments", 12), ("doctors", 40), ("boards", 8)] {
+        assert!(of_each(what) >= least, "{least} {what}: {city}");
+    }
+}
+
+#[test]
+fn a_speed_that_there_is_not_is_refused() {
+    for speed in ["0", "601", "fast"] {
+        let said = Command::new(env!("CARGO_BIN_EXE_jiaohao")).args(["demo", "--port", "0", "--speed", speed]).output();
+        let said = said.expect("it starts");
+        let why = String::from_utf8_lossy(&said.stderr);
+        assert!(said.status.code() == Some(2) && why.contains("--speed"), "{speed}: {why}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::demo;
 #[command(after_help = "Examples:
   jiaohao demo                                until Ctrl-C, a minute of clinic time each second
   jiaohao demo --for 60s                      an hour of the clinic, then a summary
-  jiaohao demo --speed 240 --tour             until everything that a queue knows has happened once
+  jiaohao demo --speed 240 --tour             two hours of the clinic: everything that a queue knows happens in each
   jiaohao demo --port 9000 --speed 10 --data /tmp/city")]
 pub struct Args {
     /// Where it listens, on this machine only.
@@ -24,7 +24,8 @@ pub struct Args {
     /// For how long, as 90s, 10m, 2h; absent: until Ctrl-C.
     #[arg(long = "for", value_parser = duration)]
     lasts: Option<Duration>,
-    /// End as soon as everything that a queue knows has happened at least once; with --for at the latest then.
+    /// End when two whole hours of the clinic are over, in each of which everything that a queue knows happens in each
+    /// hospital; with --for at the latest then.
     #[arg(long)]
     tour: bool,
     /// A folder that stays; absent: one for temporary files, gone at the end.

@@ -32,7 +32,23 @@ const TITLES: &[&str] = &["主任医师", "副主任医师", "主治医师", "�
 const DEPARTMENTS_MAX: usize = 12;
 const BOARDS_MAX: usize = 8;
 
-/// One department with its pool.
+/// Of the doctors of a department that knows everything, so many have a queue of their own beside the pool.
+const OWN_QUEUES: usize = 2;
+/// From which of several queues is called: another way in each hospital.
+const SEVERAL_QUEUES: &[&str] = &["own_first", "in_turn", "by_waiting_time"];
+
+/// A doctor's own queue.
+#[derive(Clone, Debug)]
+pub struct Own {
+    /// `site.department.queue`.
+    pub queue: String,
+    /// Index of the doctor.
+    pub doctor: usize,
+    prefix: String,
+}
+
+/// One department with its pool. The first of each hospital knows everything: two doctors have queues of their own beside
+/// the pool, and its priority classes have a treatment of each kind.
 #[derive(Clone, Debug)]
 pub struct Department {
     /// `site.department`.
@@ -42,14 +58,53 @@ pub struct Department {
     /// Name shown to people.
     pub name: &'static str,
     name_en: &'static str,
-    /// Its queue, a pool that all its doctors call from.
+    /// Its pool, which all its doctors call from.
     pub queue: String,
     prefix: String,
+    /// Queues of single doctors beside it.
+    pub own: Vec<Own>,
     /// Indexes of its doctors.
     pub doctors: Vec<usize>,
     /// Its board.
     pub board: usize,
     number_only: bool,
+}
+
+impl Department {
+    /// The pool, then the doctors' own.
+    pub fn queues(&self) -> Vec<&str> {
+        std::iter::once(&self.queue).chain(self.own.iter().map(|own| &own.queue)).map(String::as_str).collect()
+    }
+
+    /// For how many doctors' patients a queue has room, the pool's (0) or that of a doctor's own: all together one more
+    /// than there are, so that those who have one help in the pool too.
+    pub fn share(&self, line: usize) -> usize {
+        match (line, self.own.len()) {
+            (0, 0) => self.doctors.len(),
+            (0, own) => self.doctors.len() + 1 - own,
+            _ => 1,
+        }
+    }
+
+    /// Where the n-th patient waits: index into [`Department::queues`].
+    pub fn line_of(&self, n: usize) -> usize {
+        let of_all = n % (self.doctors.len() + usize::from(!self.own.is_empty()));
+        if of_all < self.own.len() { of_all + 1 } else { 0 }
+    }
+
+    fn settings(&self, several_queues: &str) -> Value {
+        if self.own.is_empty() {
+            return json!({});
+        }
+        let class = |name: &str, zh: &str, en: &str, treatment: Value| json!({ "name": name, "zh": zh, "en": en, "treatment": treatment });
+        let classes = [
+            class("military", "军人", "Military and veterans", json!("always_first")),
+            class("disabled", "残疾人", "Disabled persons", json!({ "one_per": 3 })),
+            class("late_pregnancy", "孕晚期", "Late pregnancy", json!({ "moved_up": 3 })),
+            class("senior", "老年", "Seniors", json!({ "moved_up": 3 })),
+        ];
+        json!({ "queue": { "classes": classes, "several_queues": several_queues } })
+    }
 }
 
 /// One doctor with the room.
@@ -119,6 +174,7 @@ impl City {
                 name,
                 name_en,
                 prefix,
+                own: Vec::new(),
                 doctors: Vec::new(),
                 board: 0,
                 number_only: name == "精神科",
@@ -155,6 +211,17 @@ impl City {
                 password: format!("doctor-{secret}-{n}"),
             });
         }
+        // Letters behind those of the pools.
+        let letter = |k: usize| char::from(b'A' + u8::try_from(departments.div_ceil(site_count) + k).unwrap_or(25));
+        for at in city.departments.iter_mut().take(site_count) {
+            let own = at.doctors.iter().take(OWN_QUEUES).enumerate();
+            let own = own.map(|(k, doctor)| Own {
+                queue: format!("{}.own{}", at.id, k + 1),
+                doctor: *doctor,
+                prefix: letter(k).to_string(),
+            });
+            at.own = own.collect();
+        }
         city
     }
 
@@ -169,7 +236,7 @@ impl City {
                 .await?;
         }
         for at in &self.departments {
-            let settings = json!({});
+            let settings = at.settings(SEVERAL_QUEUES[at.site % SEVERAL_QUEUES.len()]);
             put(
                 "/departments",
                 json!({ "id": at.id, "name": at.name, "name_en": at.name_en,
@@ -190,10 +257,16 @@ impl City {
         }
         for at in &self.departments {
             put("/queues", json!({ "id": at.queue, "name": at.name, "prefix": at.prefix })).await?;
+            for own in &at.own {
+                let doctor = &self.doctors[own.doctor];
+                let queue =
+                    json!({ "id": own.queue, "name": doctor.name, "prefix": own.prefix, "doctors": [doctor.id] });
+                put("/queues", queue).await?;
+            }
         }
         for (n, board) in self.boards.iter().enumerate() {
             let queues: Vec<&str> =
-                self.departments.iter().filter(|at| at.board == n).map(|at| at.queue.as_str()).collect();
+                self.departments.iter().filter(|at| at.board == n).flat_map(Department::queues).collect();
             put("/boards", json!({ "id": board.id, "name": board.name, "queues": queues, "english": n == 0 })).await?;
         }
         for who in &self.doctors {
@@ -208,8 +281,56 @@ impl City {
         Ok(())
     }
 
-    /// A department's id's session of a day; one pool's.
-    pub fn session_id(&self, department: usize, date: &str) -> String {
-        format!("{}.s{}", self.departments[department].id, date.replace('-', ""))
+    /// The session of one of a department's queues (index into [`Department::queues`]) on a day.
+    pub fn session_id(&self, department: usize, line: usize, date: &str) -> String {
+        let own = if line == 0 { String::new() } else { format!("q{line}") };
+        format!("{}.s{}{own}", self.departments[department].id, date.replace('-', ""))
+    }
+
+    /// A doctor's own queue, of one who has it beside the pool.
+    pub fn own_queue(&self, doctor: usize) -> Option<&str> {
+        let own = &self.departments[self.doctors[doctor].department].own;
+        own.iter().find(|own| own.doctor == doctor).map(|own| own.queue.as_str())
+    }
+
+    /// The department of a hospital that knows everything.
+    pub fn knows_everything(&self, site: usize) -> usize {
+        self.departments.iter().position(|at| at.site == site && !at.own.is_empty()).unwrap_or(site)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_hospital_has_a_department_that_knows_everything_and_every_queue_letters_of_its_own() {
+        for doctors in [1, 2, 4, 5, 11, 40] {
+            let city = City::plan(doctors, "", "", 1);
+            for site in 0..city.sites.len() {
+                let at = &city.departments[city.knows_everything(site)];
+                assert_eq!((at.site, at.own.len()), (site, at.doctors.len().min(OWN_QUEUES)), "{doctors}");
+                assert!(at.own.iter().all(|own| at.doctors.contains(&own.doctor)));
+                let of_site = || city.departments.iter().filter(|at| at.site == site);
+                let letters: BTreeSet<&str> = of_site()
+                    .flat_map(|at| {
+                        std::iter::once(at.prefix.as_str()).chain(at.own.iter().map(|own| own.prefix.as_str()))
+                    })
+                    .collect();
+                assert_eq!(
+                    letters.len(),
+                    of_site().map(|at| at.queues().len()).sum::<usize>(),
+                    "{doctors}: {letters:?}"
+                );
+            }
+            for at in &city.departments {
+                let mut came = vec![0; at.queues().len()];
+                let all: usize = (0..came.len()).map(|line| at.share(line)).sum();
+                (0..all).for_each(|n| came[at.line_of(n)] += 1);
+                assert_eq!(came, (0..came.len()).map(|line| at.share(line)).collect::<Vec<_>>(), "{doctors}");
+            }
+        }
     }
 }

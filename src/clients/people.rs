@@ -33,6 +33,16 @@ impl MadeUp {
     /// The `serial`-th of a run: numbers of one run differ. `year` is that of today; about one in twenty is 80 or older.
     pub fn draw(serial: u32, year: i32, rng: &mut StdRng) -> Self {
         let age = if rng.random_range(0..20) == 0 { rng.random_range(81..95) } else { rng.random_range(19..79) };
+        Self::draw_aged(serial, year, age, rng)
+    }
+
+    /// As [`MadeUp::draw`], somebody of 81 or older.
+    pub fn draw_senior(serial: u32, year: i32, rng: &mut StdRng) -> Self {
+        let age = rng.random_range(81..95);
+        Self::draw_aged(serial, year, age, rng)
+    }
+
+    fn draw_aged(serial: u32, year: i32, age: i32, rng: &mut StdRng) -> Self {
         let (born, month, day) = (year - age, rng.random_range(1..=12), rng.random_range(1..=28));
         // 3 digits of sequence and a region of made-up streets tell a thousand apart on one birthday
         let region = 110_100 + (serial / 1000) % 800;

@@ -1,7 +1,7 @@
 //! The doctors who are not you. Whoever signs in as one of them and gives a command takes over: the played one steps aside.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -34,6 +34,7 @@ pub async fn work(town: Arc<Town>, doctor: usize) {
     let (own, taken_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let (acting, seen) = (own.clone(), taken_over.clone());
     let mut shown = Shown::default();
+    let (counting, site) = (town.clone(), town.city.departments[who.department].site);
     let listener: Listener = Box::new(move |heard, _, _| {
         let acted = match heard {
             Heard::Snapshot { snapshot, .. } => {
@@ -41,7 +42,16 @@ pub async fn work(town: Arc<Town>, doctor: usize) {
                 false
             }
             // what was missed may be our own
-            Heard::Events { events, missed, .. } => shown.changes_at_the_console(events) && !missed,
+            Heard::Events { events, missed, .. } => {
+                if let Some(own) = counting.city.own_queue(doctor) {
+                    called_from(events).for_each(|queue| {
+                        let from_own = queue == own;
+                        let what = if from_own { "calls from an own queue" } else { "calls from the pool beside it" };
+                        counting.count(site, what);
+                    });
+                }
+                shown.changes_at_the_console(events) && !missed
+            }
             _ => false,
         };
         if acted && acting.load(Ordering::Acquire) == 0 {
@@ -58,8 +68,13 @@ pub async fn work(town: Arc<Town>, doctor: usize) {
             town.clock.until(town.opens_ms(1)).await;
         }
     }
-    town.count("doctors taken over");
+    town.count(site, "doctors taken over");
     eprintln!("{} is yours now", who.name);
+}
+
+/// The queues of those who were called, on a doctor's stream.
+fn called_from(events: &[Value]) -> impl Iterator<Item = &str> {
+    events.iter().filter_map(|event| event["event"]["patient_called"]["in_hand"]["queue"].as_str())
 }
 
 /// What a console shows that only its own doctor (or a desk) changes. Events of colleagues who call from the same queue
@@ -114,6 +129,15 @@ impl Player<'_> {
         self.taken_over.load(Ordering::Acquire)
     }
 
+    fn site(&self) -> usize {
+        self.town.city.departments[self.town.city.doctors[self.doctor].department].site
+    }
+
+    /// Whether this doctor is to do it now, of all of the hospital's.
+    fn is_due(&self, what: &'static str) -> bool {
+        self.town.is_due(self.site(), what)
+    }
+
     fn department(&self) -> &str {
         &self.town.city.departments[self.town.city.doctors[self.doctor].department].id
     }
@@ -123,7 +147,7 @@ impl Player<'_> {
             return Err(Refusal::door("somebody else sits here"));
         }
         self.own.fetch_add(1, Ordering::AcqRel);
-        let answer = self.town.give(&self.live, what, command, fields).await;
+        let answer = self.town.give(self.site(), &self.live, what, command, fields).await;
         self.own.fetch_sub(1, Ordering::AcqRel);
         answer
     }
@@ -155,7 +179,7 @@ impl Player<'_> {
         let work = json!({ "assignment": self.assignment, "department": self.department() });
         // Only who has paused can.
         drop(self.give("resumed", "resume_work", work).await);
-        self.town.count("doctors still at work");
+        self.town.count(self.site(), "doctors still at work");
     }
 
     async fn next(&mut self, outcome: Option<&str>) {
@@ -191,43 +215,95 @@ impl Player<'_> {
 
     async fn see(&mut self, ticket: &str, call: Option<&str>) {
         let one = json!({ "ticket": ticket });
-        match self.rng.random_range(0..100) {
-            0..7 => {
-                self.town.clock.pass_s(45.0).await;
-                if let Some(call) = call {
-                    drop(self.give("recalls", "recall_patient", json!({ "call": call })).await);
-                }
-                self.town.clock.pass_s(55.0).await;
-                return self.next(Some("not_here")).await;
-            }
-            7..9 => {
-                self.town.clock.pass_s(20.0).await;
-                let mistake = json!({ "ticket": ticket, "reason": "叫错" });
-                return self.settle("called by mistake", "return_to_waiting", mistake).await;
-            }
-            _ => {}
+        if call.is_some() && self.is_due("third missed, back by the desk") {
+            return self.never_quite_there(ticket, call).await;
+        }
+        let chance = self.rng.random_range(0..100);
+        if chance < 7 || self.is_due("missed and back") {
+            self.call_again(call).await;
+            return self.next(Some("not_here")).await;
+        }
+        if chance < 9 || self.is_due("called by mistake") {
+            self.town.clock.pass_s(20.0).await;
+            let mistake = json!({ "ticket": ticket, "reason": "叫错" });
+            return self.settle("called by mistake", "return_to_waiting", mistake).await;
         }
         self.town.clock.pass_s(self.rng.random_range(10.0..40.0)).await;
         drop(self.give("consultations begun", "start_service", one.clone()).await);
         self.town.clock.pass_s(self.rng.random_range(TAKES_S)).await;
-        match self.rng.random_range(0..100) {
-            0..9 => self.settle("sent for tests", "send_for_tests", one).await,
-            9..12 => {
-                let to = self.elsewhere();
-                let transfer = json!({ "ticket": ticket, "to": to, "reason": "请会诊" });
-                self.settle("transfers by doctors", "transfer_ticket", transfer).await;
+        let chance = self.rng.random_range(0..100);
+        if chance < 9 || self.is_due("sent for tests") {
+            self.settle("sent for tests", "send_for_tests", one).await;
+        } else if chance < 12 || self.is_due("transfers by doctors") {
+            let to = self.elsewhere();
+            let transfer = json!({ "ticket": ticket, "to": to, "reason": "请会诊" });
+            self.settle("transfers by doctors", "transfer_ticket", transfer).await;
+        } else if chance < 14 || self.is_due("pauses") {
+            self.settle("finished", "finish_service", one).await;
+            self.pause().await;
+        } else if chance < 16 || self.is_due("chosen calls") {
+            self.choose(ticket).await;
+        } else {
+            self.next(Some("seen")).await;
+        }
+    }
+
+    /// Calls a second time, and waits until the patient may be missed.
+    async fn call_again(&self, call: Option<&str>) {
+        self.town.clock.pass_s(45.0).await;
+        if let Some(call) = call {
+            drop(self.give("recalls", "recall_patient", json!({ "call": call })).await);
+        }
+        self.town.clock.pass_s(55.0).await;
+    }
+
+    /// Comes to the door each time just after having been missed, until the third missed stands.
+    async fn never_quite_there(&mut self, ticket: &str, call: Option<&str>) {
+        self.town.at_the_door.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket.to_owned());
+        let one = json!({ "ticket": ticket });
+        let mut call = call.map(str::to_owned);
+        loop {
+            self.call_again(call.as_deref()).await;
+            self.settle("missed", "mark_missed", one.clone()).await;
+            if self.hand.is_some() || self.steps_aside() {
+                return;
             }
-            12..14 => {
-                self.settle("finished", "finish_service", one).await;
-                let work = json!({ "assignment": self.assignment, "department": self.department() });
-                let mut pause = work.clone();
-                pause["reason"] = json!("喝口水");
-                if self.give("pauses", "pause_work", pause).await.is_ok() {
-                    self.town.clock.pass_s(240.0).await;
-                    drop(self.give("resumed", "resume_work", work).await);
-                }
+            self.town.clock.pass_s(10.0).await;
+            match self.give("taken back at the door", "take_back", one.clone()).await {
+                Ok(back) => call = back["called"]["call"].as_str().map(str::to_owned),
+                // the third: only the desk can
+                Err(_) => return,
             }
-            _ => self.next(Some("seen")).await,
+        }
+    }
+
+    async fn pause(&self) {
+        let work = json!({ "assignment": self.assignment, "department": self.department() });
+        let mut pause = work.clone();
+        pause["reason"] = json!("喝口水");
+        if self.give("pauses", "pause_work", pause).await.is_ok() {
+            self.town.clock.pass_s(240.0).await;
+            drop(self.give("resumed", "resume_work", work).await);
+        }
+    }
+
+    /// The last of those who wait, in the own queue or else in the pool, with a reason.
+    async fn choose(&mut self, in_hand: &str) {
+        let city = &self.town.city;
+        let at = &city.departments[city.doctors[self.doctor].department];
+        let queue = city.own_queue(self.doctor).filter(|_| self.rng.random_bool(0.5)).unwrap_or(&at.queue);
+        let path = format!("/streams/queue:{queue}");
+        let shown = self.town.door.ask("GET", &path, Some(&self.town.desk_tokens[at.site]), None).await;
+        let shown = shown.unwrap_or_default();
+        let Some(chosen) = shown["snapshot"]["order"].as_array().and_then(|order| order.last()) else {
+            return self.next(Some("seen")).await;
+        };
+        let call = json!({ "department": self.department(), "assignment": self.assignment, "in_hand": in_hand,
+            "outcome": "seen", "ticket": chosen, "reason": "结果已出" });
+        match self.give("chosen calls", "call_ticket", call).await {
+            // another room was quicker
+            Err(why) if why.code != "stale_console" => self.next(Some("seen")).await,
+            answer => self.called(answer).await,
         }
     }
 

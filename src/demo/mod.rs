@@ -2,6 +2,7 @@
 
 mod doctors;
 mod patients;
+mod record;
 mod scenes;
 mod screens;
 mod town;
@@ -32,10 +33,12 @@ const SPEED: f64 = 60.0;
 /// Further doctors who are named, so that two consoles of one pool can be looked at side by side.
 const OTHER_DOCTORS: usize = 2;
 
-/// What a queue knows, by what is counted when it is done.
-pub const TOUR: [&str; 17] = [
+/// What a queue knows, by what is counted when it is done: each of them at least once an hour in each hospital.
+pub const TOUR: [&str; 28] = [
     "seniors of 80 and over",
-    "priorities with proof seen",
+    "always first",
+    "one in so many",
+    "moved up with proof seen",
     "emergencies",
     "additions",
     "delays",
@@ -45,13 +48,24 @@ pub const TOUR: [&str; 17] = [
     "cancellations",
     "late arrivals",
     "missed and back",
+    "taken back at the door",
+    "third missed, back by the desk",
     "sent for tests",
     "returns from tests",
     "transfers at the desk",
     "transfers by doctors",
+    "moves within a department",
     "called by mistake",
+    "chosen calls",
+    "summonses to a door",
+    "calls from an own queue",
+    "calls from the pool beside it",
+    "pauses",
+    "settled at closing",
     "steps undone",
 ];
+/// So many whole hours of the clinic a tour lasts.
+const TOUR_HOURS: i64 = 2;
 
 /// What to show.
 pub struct Options {
@@ -61,7 +75,7 @@ pub struct Options {
     pub speed: Option<f64>,
     /// Until when; none: until Ctrl-C.
     pub lasts: Option<Duration>,
-    /// Until everything of [`TOUR`] has happened, if that is sooner.
+    /// Until two whole hours of the clinic are over, if that is sooner.
     pub tour: bool,
     /// A folder that stays.
     pub data: Option<PathBuf>,
@@ -146,7 +160,7 @@ async fn play(settings: Settings, data: &Path, options: &Options) -> Result<(), 
     tokio::select! {
         stopped = stop_signal() => stopped.map_err(Failure::failed)?,
         () = async { match options.lasts { Some(lasts) => tokio::time::sleep(lasts).await, None => forever().await } } => {}
-        () = async { if options.tour { town.has_seen(&TOUR).await } else { forever().await } } => {}
+        () = async { if options.tour { town.hours_are_over(TOUR_HOURS).await } else { forever().await } } => {}
     }
     drop(players);
     let summary = town.summary();
@@ -210,7 +224,11 @@ async fn links(town: &Town, operator: &str) -> Result<String, String> {
         (format!("board    {}", board.name), format!("/board/{}#token={board_token}", board.id)),
         ("operations".to_owned(), format!("/ops#token={operator}")),
     ];
-    let mut text = format!("\nA made-up city, at {} times the speed of the clock.\n", town.clock.speed);
+    let city = &town.city;
+    let (sites, departments) = (city.sites.len(), city.departments.len());
+    let mut text = format!("\nA made-up city, at {} times the speed of the clock:", town.clock.speed);
+    let (doctors, boards) = (city.doctors.len(), city.boards.len());
+    text.push_str(&format!(" {sites} hospitals, {departments} departments, {doctors} doctors, {boards} boards.\n"));
     text.push_str(&format!("\nStart here: {home}/\n\nOne click for each role:\n"));
     for (who, page) in roles {
         text.push_str(&format!("  {who}\n    {home}{page}\n"));

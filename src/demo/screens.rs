@@ -25,13 +25,13 @@ pub async fn pair(door: &Door, operator: &str, board: &str) -> Result<String, Re
 
 /// One screen of a board, for as long as the city plays.
 pub async fn hang(town: Arc<Town>, board: usize) {
-    let id = town.city.boards[board].id.clone();
+    let (id, site) = (town.city.boards[board].id.clone(), town.city.boards[board].site);
     let Ok(token) = pair(&town.door, &town.operator, &id).await else { return };
     let (tell, mut told) = mpsc::channel::<String>(256);
     let counting = town.clone();
     let mut known = HashSet::new();
     let listener: Listener = Box::new(move |heard, _, _| {
-        counting.count("frames on screens");
+        counting.count(site, "frames on screens");
         let Heard::Events { events, .. } = heard else { return };
         for event in events {
             for parts in event["event"].as_object().into_iter().flat_map(|stem| stem.values()) {
@@ -46,6 +46,9 @@ pub async fn hang(town: Arc<Town>, board: usize) {
     });
     let live = LiveClient::open(town.door.clone(), town.clock.clone(), token, vec![format!("board:{id}")], listener);
     while let Some(announcement) = told.recv().await {
-        drop(town.give(&live, "announcements shown", "report_shown", json!({ "announcement": announcement })).await);
+        drop(
+            town.give(site, &live, "announcements shown", "report_shown", json!({ "announcement": announcement }))
+                .await,
+        );
     }
 }

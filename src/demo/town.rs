@@ -1,7 +1,7 @@
 //! What all who play share: the doors, the clock, the city, its desks, and the count of what has happened.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveTime;
@@ -10,6 +10,8 @@ use jiaohao_domain::time::{BusinessDate, Zone};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use super::record::{HOUR_MS, Record};
+use super::scenes::LAST_HOUR_MS;
 use super::{Outbox, doctors, patients, scenes, screens};
 use crate::clients::Refusal;
 use crate::clients::city::City;
@@ -37,6 +39,8 @@ pub struct Changed {
     pub ticket: String,
     /// Its state now.
     pub state: String,
+    /// Has been missed so often.
+    pub missed_times: u64,
 }
 
 /// See the module.
@@ -57,13 +61,15 @@ pub struct Town {
     pub operator: String,
     /// Tickets whose patients have no phone: the desk looks after them.
     pub by_desk: Mutex<HashSet<String>>,
+    /// Tickets whose patients stand at the door again each time they were missed.
+    pub at_the_door: Mutex<HashSet<String>>,
     changed: Mutex<Option<mpsc::Receiver<Changed>>>,
     people: AtomicU32,
     /// The serial of the first of them.
     first: u32,
-    counts: Mutex<BTreeMap<String, u64>>,
-    /// Something was done that had not been done before.
-    first_time: tokio::sync::Notify,
+    record: Arc<Record>,
+    /// When playing began, clinic time, UTC ms.
+    began_ms: AtomicI64,
 }
 
 impl Town {
@@ -77,14 +83,18 @@ impl Town {
         let speed = door.test_speed().await.map_err(|why| why.to_string())?.unwrap_or(1.0);
         let clock = Arc::new(ClinicClock::new(speed));
         let (tell, changed) = mpsc::channel(4096);
+        let record = Arc::new(Record::default());
         let (mut desks, mut desk_tokens) = (Vec::new(), Vec::new());
         for (n, (id, _)) in city.sites.iter().enumerate() {
             let wish = json!({ "name": format!("desk-{id}"), "role": "desk", "site": id, "ttl_s": 86_400 });
             let issued = door.insist("POST", "/tokens", Some(operator), &wish).await;
             let token = issued.and_then(|issued| token_of(&issued)).map_err(|why| format!("desk: {why}"))?;
-            let queues = city.departments.iter().filter(|at| at.site == n).map(|at| format!("queue:{}", at.queue));
-            let listener = tickets_listener(tell.clone());
-            desks.push(LiveClient::open(door.clone(), clock.clone(), token.clone(), queues.collect(), listener));
+            let queues = city.departments.iter().filter(|at| at.site == n).flat_map(|at| at.queues());
+            let queues = queues.map(|queue| format!("queue:{queue}")).collect();
+            let (counting, now) = (record.clone(), clock.clone());
+            let summoned = move || counting.count(n, "summonses to a door", now.now_ms());
+            let listener = tickets_listener(tell.clone(), summoned);
+            desks.push(LiveClient::open(door.clone(), clock.clone(), token.clone(), queues, listener));
             desk_tokens.push(token);
         }
         // A hundred a second: a later run on a kept folder begins beyond everybody whom this one will make up.
@@ -98,11 +108,12 @@ impl Town {
             outbox,
             operator: operator.to_owned(),
             by_desk: Mutex::default(),
+            at_the_door: Mutex::default(),
             changed: Mutex::new(Some(changed)),
             people: AtomicU32::new(first),
             first,
-            counts: Mutex::default(),
-            first_time: tokio::sync::Notify::new(),
+            record,
+            began_ms: AtomicI64::new(0),
         });
         while town.clock.now_ms() < 1_000_000_000_000 {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -113,6 +124,7 @@ impl Town {
 
     /// Everybody plays until the program ends.
     pub async fn play(self: Arc<Self>) {
+        self.began_ms.store(self.clock.now_ms(), Ordering::Release);
         for board in 0..self.city.boards.len() {
             tokio::spawn(screens::hang(self.clone(), board));
         }
@@ -169,18 +181,27 @@ impl Town {
         (start < self.closes_ms()).then(|| (start, zone.clock(Timestamp(start)).replace(':', "")))
     }
 
-    /// The day's sessions: one pool's in each department.
+    /// Id of a session that a department has for once, and when it begins, `HH:MM`: in a minute.
+    pub fn in_a_minute(&self, department: &str) -> Option<(String, String)> {
+        let start = Zone::named(ZONE)?.clock(Timestamp(self.clock.now_ms()).plus_min(1));
+        let id = format!("{department}.x{}t{}", self.date().replace('-', ""), start.replace(':', ""));
+        Some((id, start))
+    }
+
+    /// The day's sessions: one of each queue.
     async fn sessions(&self) -> Result<(), Refusal> {
-        for (n, at) in self.city.departments.iter().enumerate() {
+        let lines = |n: usize| (0..self.city.departments[n].queues().len()).map(move |line| (n, line));
+        for (n, line) in (0..self.city.departments.len()).flat_map(lines) {
+            let at = &self.city.departments[n];
             let half_hours = (OPENS_H * 2..CLOSES_H * 2).map(|half| {
                 let start = format!("{:02}:{:02}", half / 2, half % 2 * 30);
-                json!({ "start": start, "capacity": at.doctors.len() * PLACES })
+                json!({ "start": start, "capacity": at.share(line) * PLACES })
             });
             let session = json!({
-                "id": self.city.session_id(n, &self.date()),
+                "id": self.city.session_id(n, line, &self.date()),
                 "date": self.date(),
                 "period": "day",
-                "queue": at.queue,
+                "queue": at.queues()[line],
                 "registration_class": "普通",
                 "fee_fen": 1000,
                 "slots": half_hours.collect::<Vec<_>>(),
@@ -193,52 +214,88 @@ impl Town {
         Ok(())
     }
 
-    /// Somebody new.
-    pub fn somebody(&self) -> MadeUp {
+    /// Somebody new, of 80 and over if that is wished.
+    pub fn somebody(&self, is_senior: bool) -> MadeUp {
         let serial = self.people.fetch_add(1, Ordering::Relaxed);
-        MadeUp::draw(serial, self.date().get(..4).and_then(|year| year.parse().ok()).unwrap_or(2026), &mut seeded())
+        let year = self.date().get(..4).and_then(|year| year.parse().ok()).unwrap_or(2026);
+        let draw = if is_senior { MadeUp::draw_senior } else { MadeUp::draw };
+        draw(serial, year, &mut seeded())
     }
 
-    /// Something happened.
-    pub fn count(&self, what: &str) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = counts.entry(what.to_owned()).or_default();
-        *times += 1;
-        if *times == 1 {
-            self.first_time.notify_one();
+    /// Something happened in a hospital.
+    pub fn count(&self, site: usize, what: &str) {
+        self.record.count(site, what, self.clock.now_ms());
+    }
+
+    /// Whether a thing of the tour is to happen now in a hospital, whatever chance says: who asks does it.
+    pub fn is_due(&self, site: usize, what: &'static str) -> bool {
+        self.record.is_due(site, what, self.clock.now_ms())
+    }
+
+    /// Waits until so many whole hours of the clinic are over.
+    pub async fn hours_are_over(&self, hours: i64) {
+        while self.began_ms.load(Ordering::Acquire) == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
+        self.clock.until(self.first_hour_ms() + hours * HOUR_MS).await;
     }
 
-    /// Waits until each of these has been done at least once.
-    pub async fn has_seen(&self, what: &[&str]) {
-        let is_done = |one: &&str| self.counts.lock().unwrap_or_else(PoisonError::into_inner).contains_key(*one);
-        while !what.iter().all(&is_done) {
-            self.first_time.notified().await;
-        }
+    /// Start of the first hour that is whole, UTC ms.
+    fn first_hour_ms(&self) -> i64 {
+        let began_ms = self.began_ms.load(Ordering::Acquire);
+        (began_ms + HOUR_MS - 1).div_euclid(HOUR_MS).max(self.opens_ms(0).div_euclid(HOUR_MS)) * HOUR_MS
     }
 
-    /// Gives a command; what is done is counted under `what`.
+    /// Gives a command in a hospital; what is done is counted under `what`.
     ///
     /// # Errors
     /// What the server said instead.
-    pub async fn give(&self, live: &LiveClient, what: &str, command: &str, fields: Value) -> Result<Value, Refusal> {
+    pub async fn give(
+        &self,
+        site: usize,
+        live: &LiveClient,
+        what: &str,
+        command: &str,
+        fields: Value,
+    ) -> Result<Value, Refusal> {
         let answer = live.give(command, fields).await;
         match &answer {
-            Ok(_) => self.count(what),
+            Ok(_) => self.count(site, what),
             Err(why) => tracing::debug!(command, code = why.code, "refused"),
         }
         answer
     }
 
+    /// As [`Town::give`], at a hospital's desk.
+    ///
+    /// # Errors
+    /// What the server said instead.
+    pub async fn at_desk(&self, site: usize, what: &str, command: &str, fields: Value) -> Result<Value, Refusal> {
+        self.give(site, &self.desks[site], what, command, fields).await
+    }
+
     /// How it was.
     pub fn summary(&self) -> String {
         let zone = Zone::named(ZONE).expect("invariant: it is in the database");
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let people = self.people.load(Ordering::Relaxed) - self.first;
-        let clock = zone.clock(Timestamp(self.clock.now_ms()));
-        let mut text = format!("\nIt was {clock} in the city at the end. {people} people came, and this was done:\n");
-        for (what, times) in counts.iter() {
+        let now_ms = self.clock.now_ms();
+        let clock = |at_ms: i64| zone.clock(Timestamp(at_ms));
+        let mut text =
+            format!("\nIt was {} in the city at the end. {people} people came, and this was done:\n", clock(now_ms));
+        for (what, times) in self.record.counts() {
             text.push_str(&format!("  {times:>6}  {what}\n"));
+        }
+        let ends_ms = now_ms.min(self.closes_ms() - LAST_HOUR_MS);
+        let mut hour_ms = self.first_hour_ms();
+        while hour_ms + HOUR_MS <= ends_ms {
+            let missing = self.city.sites.iter().enumerate().flat_map(|(site, (id, _))| {
+                self.record.missing(site, hour_ms).into_iter().map(move |rule| format!("{rule} ({id})"))
+            });
+            let missing: Vec<String> = missing.collect();
+            let all = "everything that a queue knows, in each hospital".to_owned();
+            let said = if missing.is_empty() { all } else { format!("not seen: {}", missing.join(", ")) };
+            text.push_str(&format!("  {}–{}  {said}\n", clock(hour_ms), clock(hour_ms + HOUR_MS)));
+            hour_ms += HOUR_MS;
         }
         text
     }
@@ -250,15 +307,23 @@ pub fn seeded() -> rand::rngs::StdRng {
     rand::rngs::StdRng::seed_from_u64(rand::random())
 }
 
-fn tickets_listener(tell: mpsc::Sender<Changed>) -> crate::clients::live::Listener {
+fn tickets_listener(
+    tell: mpsc::Sender<Changed>,
+    summoned: impl Fn() + Send + 'static,
+) -> crate::clients::live::Listener {
     Box::new(move |heard, _, _| {
         let Heard::Events { events, .. } = heard else { return };
         for event in events {
-            for parts in event["event"].as_object().into_iter().flat_map(|stem| stem.values()) {
+            for (name, parts) in event["event"].as_object().into_iter().flatten() {
+                if name == "patient_summoned" {
+                    summoned();
+                }
                 for (ticket, is) in parts["tickets"].as_object().into_iter().flatten() {
+                    let missed_times = is["missed_times"].as_u64().unwrap_or_default();
                     if let Some(state @ ("missed" | "away")) = is["state"].as_str() {
+                        let (ticket, state) = (ticket.clone(), state.to_owned());
                         // a full channel: nobody looks after this one, as on a busy day
-                        let _ = tell.try_send(Changed { ticket: ticket.clone(), state: state.to_owned() });
+                        let _ = tell.try_send(Changed { ticket, state, missed_times });
                     }
                 }
             }

@@ -112,13 +112,17 @@ pub async fn trespass(world: &World, screen_token: &str, doctor_token: &str) {
 pub async fn settle(world: &World, found: &Found) {
     for (n, at) in world.city.departments.iter().enumerate() {
         let token = Some(world.desk_tokens[at.site].as_str());
-        let queue = read(world, token, &format!("queue:{}", at.queue)).await;
-        let mut shown = queue["tickets"].clone();
+        let mut shown = json!({});
+        for (line, queue) in at.queues().into_iter().enumerate() {
+            let mut queue = read(world, token, &format!("queue:{queue}")).await;
+            if let (Some(all), Some(of_queue)) = (shown.as_object_mut(), queue["tickets"].as_object_mut()) {
+                all.append(of_queue);
+            }
+            let session = world.city.session_id(n, line, &world.day.date_text());
+            places(world, &read(world, token, &format!("session:{session}")).await);
+        }
         left_out(world, token, &at.id, &mut shown).await;
         tickets(world, found, &at.id, &shown);
-        let session =
-            read(world, token, &format!("session:{}", world.city.session_id(n, &world.day.date_text()))).await;
-        places(world, &session);
     }
     let booked: Vec<(String, usize, Option<String>)> = {
         let known = world.ledger.known();

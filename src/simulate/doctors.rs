@@ -164,10 +164,11 @@ impl Console<'_> {
         }
     }
 
-    /// A chosen one of those who wait, with a reason.
+    /// A chosen one of those who wait, with a reason: of the own queue as often as of the pool.
     async fn choose(&mut self, hand: &Hand) {
-        let at = self.world.city.doctors[self.doctor].department;
-        let (queue, site) = (&self.world.city.departments[at].queue, self.world.city.departments[at].site);
+        let at = &self.world.city.departments[self.world.city.doctors[self.doctor].department];
+        let own = self.world.city.own_queue(self.doctor).filter(|_| self.rng.random_bool(0.5));
+        let (queue, site) = (own.unwrap_or(&at.queue), at.site);
         let path = format!("/streams/queue:{queue}");
         let shown = self.world.door.ask("GET", &path, Some(&self.world.desk_tokens[site]), None).await;
         let chosen = shown.ok().and_then(|shown| {

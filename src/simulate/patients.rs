@@ -77,7 +77,8 @@ impl Patient<'_> {
 
     /// Tries up to four slots; the appointment and its slot.
     async fn book(&mut self) -> Option<(String, usize)> {
-        let session = self.world.city.session_id(self.world.department_of(self.patient), &self.world.day.date_text());
+        let (department, line) = (self.world.department_of(self.patient), self.world.line_of(self.patient));
+        let session = self.world.city.session_id(department, line, &self.world.day.date_text());
         let mut attempts = 0;
         while attempts < 4 {
             let slot = self.rng.random_range(0..self.world.day.slots);
@@ -152,7 +153,7 @@ impl Patient<'_> {
         // the last of them find the doctors still there
         let last_ms = (day.end_ms() - 20 * 60_000).max(day.start_ms + 60_000);
         self.world.clock.until(self.rng.random_range(day.start_ms..last_ms)).await;
-        let queue = &self.world.city.departments[self.world.department_of(self.patient)].queue;
+        let queue = self.world.queue_of(self.patient);
         let wish = json!({ "queue": queue, "patient": self.who(), "class": class });
         if let Ok(waits) = self.desk().give("register_walk_in", wish).await {
             self.waits(&waits).await;

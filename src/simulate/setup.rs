@@ -111,7 +111,8 @@ pub async fn set_up(
     for (site, (id, _)) in city.sites.iter().enumerate() {
         let live = open(&desk_tokens[site], Vec::new(), Box::new(|_, _, _| {}));
         desks.push(Actor::new(format!("desk {id}"), live, ledger.clone()));
-        let queues = city.departments.iter().filter(|at| at.site == site).map(|at| format!("queue:{}", at.queue));
+        let queues = city.departments.iter().filter(|at| at.site == site).flat_map(|at| at.queues());
+        let queues = queues.map(|queue| format!("queue:{queue}"));
         auditors.push(open(&desk_tokens[site], queues.collect(), audit::queue_listener(ledger.clone())));
     }
     let people = register(&door, &desk_tokens, options, &city, bar).await?;

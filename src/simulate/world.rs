@@ -130,27 +130,40 @@ impl World {
         patient % self.city.doctors.len() % self.city.departments.len()
     }
 
-    /// The sessions of the day: one pool's in each department, with places for most of the wishes.
+    /// In which of the department's queues a patient waits: index into its queues.
+    pub fn line_of(&self, patient: usize) -> usize {
+        self.city.departments[self.department_of(patient)].line_of(patient / self.city.doctors.len())
+    }
+
+    /// The queue of a patient.
+    pub fn queue_of(&self, patient: usize) -> &str {
+        self.city.departments[self.department_of(patient)].queues()[self.line_of(patient)]
+    }
+
+    /// The sessions of the day: one of each queue, with places for most of the wishes.
     pub fn sessions(city: &City, day: &Day, patients: usize) -> Vec<Value> {
         let per_doctor = patients as f64 / city.doctors.len() as f64;
-        let session = |(n, at): (usize, &crate::clients::city::Department)| {
-            let wishes = per_doctor * at.doctors.len() as f64;
+        let session = |n: usize, line: usize| {
+            let at = &city.departments[n];
+            let all: usize = (0..at.queues().len()).map(|line| at.share(line)).sum();
+            let wishes = per_doctor * at.doctors.len() as f64 * at.share(line) as f64 / all as f64;
             let places = wishes * PLACES_OF_100_WISHES as f64 / 100.0 / day.slots as f64;
             let capacity = (places.round() as usize).max(1);
             let slots: Vec<Value> =
                 (0..day.slots).map(|slot| json!({ "start": day.slot_clock(slot), "capacity": capacity })).collect();
             json!({
-                "id": city.session_id(n, &day.date_text()),
+                "id": city.session_id(n, line, &day.date_text()),
                 "date": day.date_text(),
                 "period": "day",
-                "queue": at.queue,
+                "queue": at.queues()[line],
                 "registration_class": "普通",
                 "fee_fen": 1000,
                 "slots": slots,
                 "released_at": day.released_at(),
             })
         };
-        city.departments.iter().enumerate().map(session).collect()
+        let lines = |n: usize| (0..city.departments[n].queues().len()).map(move |line| session(n, line));
+        (0..city.departments.len()).flat_map(lines).collect()
     }
 
     /// How long a consultation takes on average, clinic seconds: so that a day's patients fit into its hours.

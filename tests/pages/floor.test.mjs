@@ -323,6 +323,49 @@ test('transfer within the department: at once waiting there; undone', async () =
   await columnIs(desk, A, ['A004']);
 });
 
+test('the doctor transfers somebody who waits, from the row; undone', async () => {
+  const transfer = '.tickets [data-row][data-number=A004] [data-action=transfer_ticket]';
+  const { width, height } = await (await doctor.waitForSelector(transfer)).boundingBox();
+  assert.ok(width >= 44 && height >= 44, `${width} × ${height}`);
+  if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/doctor-row.png` });
+  await doctor.click(transfer);
+  await doctor.click(`dialog [data-target="${B}"]`);
+  await doctor.click('dialog [data-action=dialog_go]');
+  await doctor.waitForSelector('.tickets [data-row]', { state: 'detached' });
+  await desk.waitForSelector(`[data-queue="${B}"] [data-row][data-state=waiting]`);
+  await doctor.waitForSelector('#undo:has-text("A004 已改派到周静门诊")');
+  await press(doctor, 'undo_last');
+  await columnIs(desk, A, ['A004']);
+  await columnIs(desk, B, []);
+  await doctor.waitForSelector('.tickets [data-row][data-number=A004][data-state=waiting]');
+});
+
+test('the third missed stands: the doctor cannot take the patient back, the desk can', async () => {
+  // Missed once already.
+  const miss = async () => {
+    await inHand(doctor, 'A004');
+    await press(doctor, 'recall_patient');
+    await doctor.waitForSelector('.eyebrow:has-text("第 2 次")');
+    await pause(NINETY_S_MS);
+    await doctor.click('.hand [data-action=mark_missed]:not([disabled])');
+    await inHand(doctor, null);
+  };
+  const takeBack = '.tickets [data-row][data-number=A004] [data-action=take_back]';
+  await press(doctor, 'call_next_patient');
+  await miss();
+  await doctor.click('[data-tab=missed]');
+  await doctor.click(takeBack);
+  await miss();
+  await doctor.click(takeBack);
+  await doctor.waitForSelector('.notices:has-text("已过号三次")');
+  await inHand(doctor, null);
+  await columnIs(desk, A, []);
+  await doctor.click('[data-tab=waiting]');
+  await choose(desk, 'A004', 'missed');
+  await desk.click('[data-chosen] [data-action=report_back]');
+  await columnIs(desk, A, ['A004']);
+});
+
 test('a room with a door: the next is summoned to it, and missed there', async () => {
   const second = await browser.staff('/doctor', SIZES.console, 'zhoujing');
   await second.click('[data-action=start_work][data-service-point="renmin.xinnei.r5"]');
@@ -357,8 +400,22 @@ test('a room with a door: the next is summoned to it, and missed there', async (
   await onBoard('B004', 'summoned');
   await columnIs(desk, B, ['B002'], 'missed');
   await press(second, 'finish_service');
+  // The room pauses, and later closes: whoever stood at its door waits at the old place, ahead of who came after.
+  await hospital.call('POST', '/tickets', { queue: B, patient: await hospital.person('郭晓梅', '1987-06-06', 28) }, hospital.desk);
+  const noLongerAtTheDoor = async () => {
+    await columnIs(desk, B, ['B004', 'B005']);
+    await atDesk('B004', 'waiting');
+    await board.waitForFunction(() => ![...document.querySelectorAll('[data-call][data-state=summoned] .number')].some((e) => e.textContent === 'B004'));
+  };
+  await press(second, 'pause_work');
+  await giveReason(second);
+  await noLongerAtTheDoor();
+  await press(second, 'resume_work');
+  await onBoard('B004', 'summoned');
+  await atDesk('B004', 'summoned');
   await press(second, 'stop_work');
   await second.waitForSelector('[data-action=start_work]');
+  await noLongerAtTheDoor();
   await second.context().close();
 });
 

@@ -149,8 +149,14 @@ export class Actions {
   async transfer(ticket) {
     const target = await chooseQueue(this.model.site, this.model.queueOf(ticket), t('transfer.title', { number: ticket.number }));
     if (!target) return;
+    const now = this.model.ticket(ticket.ticket) || ticket;
+    const steps = now.steps.length + now.steps_before;
     const result = await this.send('transfer_ticket', { ticket: ticket.ticket, to: target.to, reason: target.reason });
-    if (result) this.done(t('doctor.did.transfer_ticket', { number: ticket.number, to: target.name }), ticket.ticket);
+    if (!result) return;
+    // Within the department it is one step more, of a queue that this console need not show. Who is on the way to another
+    // one is asked back by the desk.
+    const undo = result.state === 'waiting' ? () => this.undoStep(`${ticket.ticket}@${steps + 1}`) : null;
+    find('#undo').offer(t('doctor.did.transfer_ticket', { number: ticket.number, to: target.name }), undo);
   }
 
   /** @param {string} id */
@@ -160,7 +166,12 @@ export class Actions {
       this.page.notify(t('error.cannot_undo'));
       return;
     }
-    if (await this.send('undo', { event: step.event, reason: t('undo.reason') })) this.done(t('undo.done'), null);
+    await this.undoStep(step.event);
+  }
+
+  /** @param {string} event */
+  async undoStep(event) {
+    if (await this.send('undo', { event, reason: t('undo.reason') })) this.done(t('undo.done'), null);
   }
 
   /** @param {string} department @param {string} servicePoint */

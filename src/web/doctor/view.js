@@ -186,15 +186,17 @@ function rowButtons(look, ticket) {
   const small = (/** @type {string} */ action, /** @type {string} */ words, /** @type {() => void} */ press) => h('button', {
     type: 'button', class: 'btn small', key: action, 'data-action': action, 'data-ticket': ticket.ticket, disabled: actions.busy, onclick: press,
   }, t(words));
+  const whileWaiting = [
+    small('call_ticket', 'doctor.call_row', () => actions.callTicket(ticket)),
+    small('transfer_ticket', 'doctor.transfer', () => actions.transfer(ticket)),
+  ];
   if (ticket.state === 'summoned' && look.model.atDoor().includes(ticket.ticket)) {
     return [
       small('mark_missed', 'doctor.miss', () => actions.missAtDoor(ticket)),
-      small('call_ticket', 'doctor.call_row', () => actions.callTicket(ticket)),
+      ...whileWaiting,
     ];
   }
-  if (ticket.state === 'waiting' || ticket.state === 'summoned') {
-    return small('call_ticket', 'doctor.call_row', () => actions.callTicket(ticket));
-  }
+  if (ticket.state === 'waiting' || ticket.state === 'summoned') return whileWaiting;
   if (ticket.state === 'missed') {
     // One way for one wish: with free hands it is a return, else the one in hand has to be settled with it.
     return look.model.inHand()
