@@ -311,7 +311,10 @@ async fn pages_are_packed_for_whom_it_helps() {
     let to = house(|_| {}).address;
     for path in ["/patient", "/web/base.css", "/web/patient/patient.js"] {
         let plain = ask(to, "GET", path, &[], "").await;
-        assert_eq!((plain.header("content-encoding"), plain.header("vary").as_deref()), (None, Some("accept-encoding")));
+        assert_eq!(
+            (plain.header("content-encoding"), plain.header("vary").as_deref()),
+            (None, Some("accept-encoding"))
+        );
         let head = format!("GET {path} HTTP/1.1\r\nhost: {to}\r\naccept-encoding: gzip, deflate, br, zstd\r\n");
         let (head, bytes) = raw(TcpStream::connect(to).await.unwrap(), &head, "").await;
         let packed = Answer { status: 200, head, body: String::new() };
@@ -325,7 +328,8 @@ async fn pages_are_packed_for_whom_it_helps() {
             assert_eq!(packed.header(name), plain.header(name), "{path}: {name}");
         }
         // what is kept is asked for by the tag of what was sent
-        let (gzip, tags) = (("accept-encoding", "gzip"), [packed.header("etag").unwrap(), plain.header("etag").unwrap()]);
+        let (gzip, tags) =
+            (("accept-encoding", "gzip"), [packed.header("etag").unwrap(), plain.header("etag").unwrap()]);
         assert_ne!(tags[0], tags[1]);
         assert_eq!(ask(to, "GET", path, &[gzip, ("if-none-match", &tags[0])], "").await.status, 304);
         assert_eq!(ask(to, "GET", path, &[gzip, ("if-none-match", &tags[1])], "").await.status, 200);

@@ -1,6 +1,7 @@
 // /kiosk: check-in, reporting back of a missed number, slip, without anybody's help. It shows the area's code for phones, finds
 // by what only the patient has, and forgets everybody by itself.
 
+import '../i18n/phone.js';
 import { OneByOne } from '../components/one-question.js';
 import { codePicture, drawn, printedAt, slipLines } from '../components/slip.js';
 import { readAreaCode } from '../lib/area.js';

@@ -1,5 +1,6 @@
 // /patient: the phone. Wires session, who is looked after, tabs and views; holds no rule of the clinic.
 
+import '../i18n/phone.js';
 import { Chime } from '../lib/chime.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
