@@ -138,6 +138,57 @@ async fn the_templates_make_a_house_and_a_second_import_sends_nothing() {
 }
 
 #[tokio::test]
+async fn a_row_that_is_retired_goes_what_names_the_others_first() {
+    let house = House::open().await;
+    let out = house.import(&house.files, &["--passwords", "passwords.csv"]);
+    assert_eq!(out.status.code(), Some(0), "{} {}", text(&out.stdout), text(&out.stderr));
+    let departments = house.table("gone-departments.csv");
+    std::fs::write(&departments, "# kind: departments\nid,name,停用\nmental,精神心理科,是\n").unwrap();
+    let used = house.import(std::slice::from_ref(&departments), &["--dry-run"]);
+    assert_eq!(used.status.code(), Some(1), "{}", text(&used.stdout));
+    assert!(text(&used.stderr).contains("gone-departments.csv, line 3: in_use: "), "{}", text(&used.stderr));
+
+    // The queue's session goes with it, and the account of a desk; what the row says beside is not looked at.
+    let rest = house.table("gone.csv");
+    let session = house.directory().await["sessions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find_map(|at| at["session"].as_str().filter(|id| id.starts_with("renmin.mental.")).map(str::to_owned))
+        .unwrap();
+    let row = format!(
+        "# kind: sessions\nid,date,period,queue,registration_class,hours,capacity,retired\n{session},,,mental.talk,,,,yes\n"
+    );
+    std::fs::write(&rest, row).unwrap();
+    let queues = house.table("gone-queues.csv");
+    std::fs::write(
+        &queues,
+        "# kind: queues\nid,name,prefix,retired\nmental.talk,,,yes\ninternal.li,李明,A,\nnever.there,,,yes\n",
+    )
+    .unwrap();
+    let staff = house.table("gone-staff.csv");
+    std::fs::write(&staff, "# kind: staff\nid,role,retired\nkiosk-3f,,yes\n").unwrap();
+    let files = [departments, queues, staff, rest];
+    let before = house.commands().await;
+    let dry = house.import(&files, &["--dry-run"]);
+    let report: Value = serde_json::from_slice(&dry.stdout).unwrap();
+    assert_eq!((&report["retired"], &report["made"]), (&json!(4), &json!(0)), "{report}");
+    let told: Vec<&str> = report["changes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for (line, what) in told.iter().zip(["kiosk-3f", session.as_str(), "renmin.mental.talk", "renmin.mental"]) {
+        assert!(line.ends_with(&format!("{what}: retired")), "{told:?}");
+    }
+    assert_eq!(house.commands().await, before, "a dry run sends nothing");
+    let out = house.import(&files, &[]);
+    assert_eq!(out.status.code(), Some(0), "{} {}", text(&out.stdout), text(&out.stderr));
+    let left = house.directory().await;
+    assert_eq!(left["departments"].as_array().unwrap().len(), 1);
+    assert!(left["queues"].as_array().unwrap().iter().all(|queue| queue["id"] != "renmin.mental.talk"));
+    let again = house.import(&files, &[]);
+    let report: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!((again.status.code(), &report["retired"]), (Some(0), &json!(0)), "it is gone: {report}");
+}
+
+#[tokio::test]
 async fn a_table_in_gb_18030_is_read_and_a_faulty_one_sends_nothing() {
     let house = House::open().await;
     let table = "科室编码,科室名称,英文名\r\nneike,内科,Internal medicine\r\nerke,儿科,Paediatrics\r\n";

@@ -404,6 +404,14 @@ fn the_rules_on_the_page_have_the_domains_defaults_and_ranges() {
     }
 }
 
+#[test]
+fn the_names_that_propose_numbers_only_are_the_same_on_the_page() {
+    let page = fs::read_to_string(root().join("src/web/i18n/number-only.js")).expect("the page's names");
+    let list = page.split("const NAMES = [").nth(1).and_then(|rest| rest.split("];").next()).expect("names");
+    let names: Vec<&str> = list.split('\'').skip(1).step_by(2).collect();
+    assert_eq!(names, jiaohao_domain::vocabulary::NUMBER_ONLY_NAMES);
+}
+
 /// Metrics in the sources: name, kind, labels.
 fn metrics_recorded() -> BTreeMap<String, (String, Vec<String>)> {
     let mut found = BTreeMap::new();

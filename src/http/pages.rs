@@ -1,12 +1,20 @@
 //! The pages: files of `src/web` in the binary, each with its hash as an entity tag. Nothing from outside is allowed in.
 
+use std::io::Read;
+use std::sync::LazyLock;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, AcceptEncoding, CACHE_CONTROL, CONTENT_TYPE, ContentEncoding, ETAG, Encoding, HOST,
+    Header, HeaderValue, IF_NONE_MATCH, RETRY_AFTER, VARY,
 };
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
+use dashmap::DashMap;
+use flate2::Compression;
+use flate2::read::GzEncoder;
 use jiaohao_domain::{Code, is_well_formed};
-use rust_embed::RustEmbed;
+use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::starting::ASK_AGAIN_S;
 use super::{Door, problem};
@@ -123,10 +131,16 @@ fn is_host(host: &str) -> bool {
 
 fn serve(request: &HttpRequest, path: &str, policy: Option<&str>) -> HttpResponse {
     let Some(file) = Files::get(path).filter(|_| !path.ends_with(".md")) else { return not_found() };
-    let tag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&file.metadata.sha256_hash()[..12]));
+    let packed = is_text(path) && takes_gzip(request);
+    // What is packed is another answer than what is not: it has a tag of its own.
+    let kind = if packed { "-gz" } else { "" };
+    let tag = format!("\"{}{kind}\"", data_encoding::HEXLOWER.encode(&file.metadata.sha256_hash()[..12]));
     let is_known = knows(request, &tag);
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-cache"));
+    if is_text(path) {
+        response.insert_header((VARY, "accept-encoding"));
+    }
     if let Some(policy) = policy {
         response.insert_header(("Content-Security-Policy", policy));
     }
@@ -134,10 +148,37 @@ fn serve(request: &HttpRequest, path: &str, policy: Option<&str>) -> HttpRespons
         return response.finish();
     }
     response.insert_header((CONTENT_TYPE, content_type(path)));
+    if packed {
+        return response.insert_header(ContentEncoding::Gzip).body(gzip(&file));
+    }
     match file.data {
         std::borrow::Cow::Borrowed(bytes) => response.body(bytes),
         std::borrow::Cow::Owned(bytes) => response.body(bytes),
     }
+}
+
+/// Whether it becomes smaller when it is packed: pictures are packed already.
+fn is_text(path: &str) -> bool {
+    matches!(path.rsplit('.').next(), Some("html" | "js" | "css" | "svg" | "json" | "webmanifest"))
+}
+
+/// Whether who asks takes gzip, as the header of RFC 9110, 12.5.3 says.
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let Ok(accepted) = AcceptEncoding::parse(request) else { return false };
+    let asked = request.headers().contains_key(ACCEPT_ENCODING);
+    asked && accepted.negotiate([Encoding::gzip(), Encoding::identity()].iter()) == Some(Encoding::gzip())
+}
+
+/// A file of the pages, packed the first time that it is asked for and kept: as many as there are files.
+fn gzip(file: &EmbeddedFile) -> Bytes {
+    static PACKED: LazyLock<DashMap<[u8; 32], Bytes>> = LazyLock::new(DashMap::new);
+    let kept = PACKED.entry(file.metadata.sha256_hash()).or_insert_with(|| {
+        let mut packed = Vec::new();
+        // from one piece of memory into another: neither end can fail
+        let _ = GzEncoder::new(&*file.data, Compression::best()).read_to_end(&mut packed);
+        packed.into()
+    });
+    kept.clone()
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -152,7 +193,8 @@ fn content_type(path: &str) -> &'static str {
         "mp3" => "audio/mpeg",
         "ogg" => "audio/ogg",
         "wav" => "audio/wav",
-        "json" | "webmanifest" => "application/json",
+        "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
         _ => "application/octet-stream",
     }
 }

@@ -1,5 +1,6 @@
 //! The HTTP door over real sockets, with an engine in memory behind it.
 
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
@@ -50,16 +51,21 @@ fn open(engine: &Arc<MemoryEngine>, change: impl FnOnce(&mut Settings)) -> Runni
     start(engine.clone(), &settings, engine.clock.clone()).unwrap()
 }
 
-async fn over<S: AsyncRead + AsyncWrite + Unpin>(mut socket: S, head: &str, body: &str) -> Answer {
+async fn over<S: AsyncRead + AsyncWrite + Unpin>(socket: S, head: &str, body: &str) -> Answer {
+    let (head, body) = raw(socket, head, body).await;
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head, body: String::from_utf8_lossy(&body).into_owned() }
+}
+
+/// The head and the bytes of an answer.
+async fn raw<S: AsyncRead + AsyncWrite + Unpin>(mut socket: S, head: &str, body: &str) -> (String, Vec<u8>) {
     let request = format!("{head}connection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
     // a server that refuses a long body may close before it has taken it all
     let _ = timeout(Duration::from_secs(10), socket.read_to_end(&mut bytes)).await.expect("an answer");
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+    (String::from_utf8_lossy(&bytes[..end]).into_owned(), bytes.split_off(end + 4))
 }
 
 async fn ask(to: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -298,6 +304,43 @@ async fn pages_allow_nothing_from_outside() {
     let head = "GET /doctor HTTP/1.1\r\nhost: x; script-src *\r\n";
     let odd = over(TcpStream::connect(to).await.unwrap(), head, "").await;
     assert!(!odd.header("content-security-policy").is_some_and(|policy| policy.contains("script-src *")));
+}
+
+#[actix_web::test]
+async fn pages_are_packed_for_whom_it_helps() {
+    let to = house(|_| {}).address;
+    for path in ["/patient", "/web/base.css", "/web/patient/patient.js"] {
+        let plain = ask(to, "GET", path, &[], "").await;
+        assert_eq!(
+            (plain.header("content-encoding"), plain.header("vary").as_deref()),
+            (None, Some("accept-encoding"))
+        );
+        let head = format!("GET {path} HTTP/1.1\r\nhost: {to}\r\naccept-encoding: gzip, deflate, br, zstd\r\n");
+        let (head, bytes) = raw(TcpStream::connect(to).await.unwrap(), &head, "").await;
+        let packed = Answer { status: 200, head, body: String::new() };
+        assert_eq!(packed.header("content-encoding").as_deref(), Some("gzip"), "{path}");
+        assert_eq!(packed.header("content-length").unwrap(), bytes.len().to_string());
+        assert!(bytes.len() < plain.body.len(), "{path}: {} of {}", bytes.len(), plain.body.len());
+        let mut unpacked = String::new();
+        flate2::read::GzDecoder::new(&*bytes).read_to_string(&mut unpacked).unwrap();
+        assert_eq!(unpacked, plain.body, "{path}");
+        for name in ["content-type", "cache-control", "content-security-policy"] {
+            assert_eq!(packed.header(name), plain.header(name), "{path}: {name}");
+        }
+        // what is kept is asked for by the tag of what was sent
+        let (gzip, tags) =
+            (("accept-encoding", "gzip"), [packed.header("etag").unwrap(), plain.header("etag").unwrap()]);
+        assert_ne!(tags[0], tags[1]);
+        assert_eq!(ask(to, "GET", path, &[gzip, ("if-none-match", &tags[0])], "").await.status, 304);
+        assert_eq!(ask(to, "GET", path, &[gzip, ("if-none-match", &tags[1])], "").await.status, 200);
+        assert_eq!(ask(to, "GET", path, &[("if-none-match", &tags[1])], "").await.status, 304);
+    }
+    for refused in ["identity", "gzip;q=0", "br", ""] {
+        let plain = ask(to, "GET", "/web/base.css", &[("accept-encoding", refused)], "").await;
+        assert_eq!((plain.status, plain.header("content-encoding")), (200, None), "{refused:?}");
+    }
+    let picture = ask(to, "GET", "/web/icon-192.png", &[("accept-encoding", "gzip")], "").await;
+    assert_eq!((picture.status, picture.header("content-encoding")), (200, None), "a picture is packed already");
 }
 
 fn certificate(dir: &Path, name: &str) {

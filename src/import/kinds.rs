@@ -87,6 +87,13 @@ const fn column(
 }
 
 const NAME_EN: Column = column("name_en", Cell::Text, false, &["英文名", "英文名称"], "name in English");
+const RETIRED: Column = column(
+    "retired",
+    Cell::YesNo,
+    false,
+    &["停用", "撤销"],
+    "yes: there is no more of it, whatever else the row says (empty: it stays)",
+);
 const DEPARTMENT: Column = column(
     "department",
     Cell::MaybeOne(Kind::Departments),
@@ -158,10 +165,17 @@ impl Kind {
         }
     }
 
-    /// The path that it is put to, under `/api/v1`.
-    pub fn path(self) -> &'static str {
-        let found = crate::http::resources::RESOURCES.iter().find(|(_, _, command)| *command == self.command());
-        found.map_or("", |(_, path, _)| path)
+    /// The command that retires one.
+    pub fn retirement(self) -> &'static str {
+        match self {
+            Self::Departments => "retire_department",
+            Self::Rooms => "retire_service_point",
+            Self::Doctors => "retire_doctor",
+            Self::Queues => "retire_queue",
+            Self::Areas => "retire_board",
+            Self::Sessions => "retire_session",
+            Self::Staff => "retire_staff",
+        }
     }
 
     /// Where it stands in what `GET /site/{id}` answers; the staff has a list of its own.
@@ -198,7 +212,14 @@ const DEPARTMENTS: &[Column] = &[
         &["中性名称", "屏幕名称"],
         "name on its screens, where its own says too much",
     ),
-    column("number_only", Cell::YesNo, false, &["仅显示号码"], "screens show numbers without names: yes or no"),
+    column(
+        "number_only",
+        Cell::YesNo,
+        false,
+        &["仅显示号码"],
+        "screens show numbers without names: yes or no; empty: by the name (精神, 心理, 性病, 生殖 …: yes)",
+    ),
+    RETIRED,
 ];
 
 const ROOMS: &[Column] = &[
@@ -214,6 +235,7 @@ const ROOMS: &[Column] = &[
         &["门口候诊人数"],
         "how many may stand at the door; empty: as the department has it",
     ),
+    RETIRED,
 ];
 
 const DOCTORS: &[Column] = &[
@@ -241,6 +263,7 @@ const DOCTORS: &[Column] = &[
         &["所属科室", "科室", "出诊科室", "科室编码", "科室名称"],
         "where the doctor works; several with ;",
     ),
+    RETIRED,
 ];
 
 const QUEUES: &[Column] = &[
@@ -256,6 +279,7 @@ const QUEUES: &[Column] = &[
         &["医生", "出诊医生"],
         "who calls from it; several with ; (empty: any doctor at work there)",
     ),
+    RETIRED,
 ];
 
 const AREAS: &[Column] = &[
@@ -266,6 +290,7 @@ const AREAS: &[Column] = &[
     column("speaks", Cell::YesNo, false, &["语音播报", "语音"], "whether it speaks: yes or no"),
     column("english", Cell::YesNo, false, &["英文播报"], "English after the Chinese: yes or no"),
     column("yao", Cell::YesNo, false, &["幺"], "幺 for 一 in numbers: yes or no"),
+    RETIRED,
 ];
 
 const SESSIONS: &[Column] = &[
@@ -282,6 +307,7 @@ const SESSIONS: &[Column] = &[
     column("capacity", Cell::Whole, true, &["每时段号数", "号源数", "限号"], "places of each slot"),
     column("high_demand", Cell::YesNo, false, &["热门"], "freed places come back at random moments: yes or no"),
     column("released_at", Cell::Moment, false, &["放号时间"], "bookable from 2026-11-16 07:00; empty: at once"),
+    RETIRED,
 ];
 
 const STAFF: &[Column] = &[
@@ -303,6 +329,7 @@ const STAFF: &[Column] = &[
     column("doctor", Cell::MaybeOne(Kind::Doctors), false, &["医生", "工号"], "which doctor signs in (role doctor)"),
     column("may_issue", Cell::YesNo, false, &["可发令牌"], "an operator who makes tokens for scripts: yes or no"),
     column("password", Cell::Password, false, &["初始密码", "密码"], "the first one; empty: made, see --passwords"),
+    RETIRED,
 ];
 
 #[cfg(test)]
@@ -316,7 +343,6 @@ mod tests {
                 kind.columns().iter().flat_map(|c| std::iter::once(&c.name).chain(c.aliases)).collect();
             let unique: std::collections::BTreeSet<_> = headers.iter().collect();
             assert_eq!(headers.len(), unique.len(), "{kind:?}");
-            assert!(!kind.path().is_empty());
             assert_eq!(Kind::named(kind.name()), Some(kind));
         }
     }

@@ -88,6 +88,8 @@ pub struct Counts {
     pub as_they_were: usize,
     /// Sessions of earlier days: nothing was sent.
     pub over: usize,
+    /// There is no more of them.
+    pub retired: usize,
 }
 
 /// Runs it.
@@ -153,6 +155,7 @@ pub async fn run(options: Options) -> Result<Report, Stopped> {
     if kept > 0 {
         report.notes.push(format!("the passwords of {kept} accounts that there are stay as they are"));
     }
+    report.notes.extend(wishes.iter().filter(|wish| wish.change != Change::Same).filter_map(|wish| wish.note.clone()));
     match (&options.server, options.dry_run) {
         (Some((door, token)), false) => send_all(&options, door, token, &wishes, &mut report).await?,
         _ => wishes.iter().for_each(|wish| report.count(wish)),
@@ -231,6 +234,10 @@ impl Report {
             }
             Change::Same => counts.as_they_were += 1,
             Change::Over => counts.over += 1,
+            Change::Retired => {
+                counts.retired += 1;
+                self.changes.push(format!("{}, line {}: {}: retired", wish.file, wish.line, wish.id));
+            }
         }
     }
 
@@ -241,6 +248,7 @@ impl Report {
             changed: all.changed + kind.changed,
             as_they_were: all.as_they_were + kind.as_they_were,
             over: all.over + kind.over,
+            retired: all.retired + kind.retired,
         })
     }
 
@@ -261,6 +269,7 @@ impl Report {
             "changed": all.changed,
             "as_they_were": all.as_they_were,
             "over": all.over,
+            "retired": all.retired,
             "kinds": kinds,
             "changes": self.changes,
             "notes": self.notes,
@@ -301,6 +310,9 @@ impl Report {
 impl std::fmt::Display for Counts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} made, {} changed, {} as they were", self.made, self.changed, self.as_they_were)?;
-        if self.over > 0 { write!(f, ", {} of days that are over", self.over) } else { Ok(()) }
+        if self.over > 0 {
+            write!(f, ", {} of days that are over", self.over)?;
+        }
+        if self.retired > 0 { write!(f, ", {} retired", self.retired) } else { Ok(()) }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiaohao_domain::codes::Valid;
 use jiaohao_domain::redacted::Redacted;
+use jiaohao_domain::vocabulary::is_number_only_by_name;
 use jiaohao_domain::{Code, is_well_formed};
 use serde_json::{Map, Value, json};
 
@@ -25,6 +26,8 @@ pub enum Change {
     Same,
     /// A session of an earlier day: nothing is sent.
     Over,
+    /// There is to be no more of it.
+    Retired,
 }
 
 /// One row as it would be sent.
@@ -44,9 +47,21 @@ pub struct Wish {
     pub password: Option<Redacted<String>>,
     /// What becomes of it.
     pub change: Change,
+    /// What was put down for it that no cell says.
+    pub note: Option<String>,
 }
 
 impl Wish {
+    fn of(sheet: &Sheet, row: &Row, id: &str, fields: Value, change: Change) -> Self {
+        let (file, kind, id) = (sheet.file.clone(), sheet.kind, id.to_owned());
+        Self { file, line: row.line, kind, id, fields, password: None, change, note: None }
+    }
+
+    /// The command that it comes to.
+    pub fn command(&self) -> &'static str {
+        if self.change == Change::Retired { self.kind.retirement() } else { self.kind.command() }
+    }
+
     /// Whether it is a new account for which the file has no password.
     pub fn needs_password(&self) -> bool {
         self.kind == Kind::Staff && self.change == Change::Made && self.password.is_none()
@@ -86,6 +101,11 @@ pub fn plan(sheets: &[Sheet], known: &Known) -> Result<Vec<Wish>, Vec<Fault>> {
             }
         }
     }
+    // What is retired goes last, and first of all what names the others.
+    let (mut retired, mut wishes): (Vec<_>, Vec<_>) =
+        wishes.into_iter().partition(|wish| wish.change == Change::Retired);
+    retired.sort_by_key(|wish| std::cmp::Reverse(wish.kind));
+    wishes.extend(retired);
     let mut faults = planner.faults;
     rehearse(&wishes, sheets, known, &mut faults);
     if faults.is_empty() { Ok(wishes) } else { Err(faults) }
@@ -124,7 +144,7 @@ fn rehearse(wishes: &[Wish], sheets: &[Sheet], known: &Known, faults: &mut Vec<F
             fields["password"] = json!("made when it is sent");
         }
         let before = known.thing(wish.kind, &wish.id);
-        let given = wire::named_command(wish.kind.command(), fields).and_then(|c| rehearsal.give(&c, before));
+        let given = wire::named_command(wish.command(), fields).and_then(|c| rehearsal.give(&c, before));
         if let Err(why) = given {
             faults.push(told(wish, why));
         }
@@ -282,6 +302,18 @@ impl Planner<'_> {
             return None;
         }
         let before = self.known.thing(sheet.kind, id);
+        match is_retired(sheet, row) {
+            Ok(false) => {}
+            // Of what there is no more already nothing is sent.
+            Ok(true) => {
+                let change = if before.is_some() { Change::Retired } else { Change::Same };
+                return Some(Wish::of(sheet, row, id, json!({ "id": id }), change));
+            }
+            Err((header, says)) => {
+                self.faults.push(sheet.fault(row.line, header, says));
+                return None;
+            }
+        }
         let mut fields = before.and_then(Value::as_object).cloned().unwrap_or_default();
         fields.insert("id".to_owned(), json!(id));
         if sheet.kind == Kind::Staff && before.is_none() {
@@ -319,6 +351,7 @@ impl Planner<'_> {
         if self.faults.len() > faults {
             return None;
         }
+        let note = if sheet.kind == Kind::Departments { number_only(&mut fields) } else { None };
         let fields = Value::Object(fields);
         let change = match self.compare(sheet.kind, &fields, before) {
             Ok(change) => change,
@@ -329,15 +362,7 @@ impl Planner<'_> {
                 return None;
             }
         };
-        Some(Wish {
-            file: sheet.file.clone(),
-            line: row.line,
-            kind: sheet.kind,
-            id: id.to_owned(),
-            fields,
-            password,
-            change,
-        })
+        Some(Wish { password, note, ..Wish::of(sheet, row, id, fields, change) })
     }
 
     /// Puts a cell into its field. An empty one leaves the field out: it is then as the protocol has it without.
@@ -348,7 +373,7 @@ impl Planner<'_> {
             "fee_yuan" => "fee_fen",
             other => other,
         };
-        let is_id = matches!(header.cell, Cell::Id | Cell::Account) || field == "department";
+        let is_id = matches!(header.cell, Cell::Id | Cell::Account) || matches!(field, "department" | "retired");
         if is_id || matches!(header.name.as_str(), "hours" | "slot_minutes" | "capacity") {
             return Ok(());
         }
@@ -400,6 +425,29 @@ impl Planner<'_> {
             .collect();
         Ok(if changed.is_empty() { Change::Same } else { Change::Changed(changed) })
     }
+}
+
+/// Whether the row says that there is no more of it.
+fn is_retired<'s>(sheet: &'s Sheet, row: &Row) -> Result<bool, (Option<&'s Header>, String)> {
+    let Some(header) = sheet.header("retired") else { return Ok(false) };
+    match row.cell(header) {
+        "" => Ok(false),
+        text => match cell::yes_no(text) {
+            Ok(yes) => Ok(yes == json!(true)),
+            Err(allowed) => Err((Some(header), unread(text, &allowed))),
+        },
+    }
+}
+
+/// Numbers only, where nothing says whether and the name says enough; and the word to tell it by.
+fn number_only(fields: &mut Map<String, Value>) -> Option<String> {
+    let name = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default();
+    if fields.contains_key("number_only") || !is_number_only_by_name(name("name"), name("name_en")) {
+        return None;
+    }
+    let note = format!("{}: screens show numbers only, by its name; no under number_only shows names", name("id"));
+    fields.insert("number_only".to_owned(), json!(true));
+    Some(note)
 }
 
 /// A value as it is told: short ones as they are, others by what they are.

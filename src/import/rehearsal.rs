@@ -7,8 +7,12 @@ use jiaohao_domain::account::Account;
 use jiaohao_domain::department::Department;
 use jiaohao_domain::site::{Event as SiteEvent, Site};
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::vocabulary::{ClientCommand as C, DefineSite, DefineStaff, More, ToAccount, ToDepartment, ToSite};
-use jiaohao_domain::{AccountId, Code, Context, Draft, Message, Outgoing, Owner, Principal, Rejection, Role};
+use jiaohao_domain::vocabulary::{
+    ClientCommand as C, DefineSite, DefineStaff, More, RetiredKind, ToAccount, ToDepartment, ToSite,
+};
+use jiaohao_domain::{
+    AccountId, Code, Context, DepartmentId, Draft, Message, Outgoing, Owner, Principal, Rejection, Role,
+};
 use serde_json::Value;
 
 use super::kinds::Kind;
@@ -96,8 +100,29 @@ impl Rehearsal {
             C::DefineBoard(c) => self.tell_site(ToSite::DefineBoard(c)),
             C::DefineSession(c) => self.tell_department(c.id.department().as_str(), ToDepartment::DefineSession(c)),
             C::DefineStaff(c) => self.staff(c, before),
+            C::RetireDepartment(c) => {
+                self.unused(&c.id, RetiredKind::Department, c.id.as_str())?;
+                self.tell_site(ToSite::RetireDepartment(c))
+            }
+            C::RetireServicePoint(c) => {
+                self.unused(&c.id.department(), RetiredKind::ServicePoint, c.id.as_str())?;
+                self.tell_site(ToSite::RetireServicePoint(c))
+            }
+            C::RetireQueue(c) => {
+                self.unused(&c.id.department(), RetiredKind::Queue, c.id.as_str())?;
+                self.tell_site(ToSite::RetireQueue(c))
+            }
+            C::RetireDoctor(c) => self.tell_site(ToSite::RetireDoctor(c)),
+            C::RetireBoard(c) => self.tell_site(ToSite::RetireBoard(c)),
+            C::RetireSession(c) => self.tell_department(c.id.department().as_str(), ToDepartment::RetireSession(c)),
+            C::RetireStaff(_) => Ok(()),
             _ => Err(Code::UnknownCommand.into()),
         }
+    }
+
+    /// Whether the department can do without it, as far as is known here.
+    fn unused(&mut self, department: &DepartmentId, kind: RetiredKind, id: &str) -> Result<(), Rejection> {
+        self.tell_department(department.as_str(), ToDepartment::RetireUnused { kind, id: id.to_owned() })
     }
 
     fn tell_site(&mut self, command: ToSite) -> Result<(), Rejection> {

@@ -13,6 +13,7 @@ use super::kinds::Kind;
 use super::plan::{Change, Wish};
 use crate::clients::Refusal;
 use crate::clients::http::Door;
+use crate::http::resources::RESOURCES;
 use crate::identity::chance;
 
 /// A department hears of a new queue, room or doctor a moment after its site: a session is asked for again until then.
@@ -68,14 +69,18 @@ pub async fn send(door: &Door, token: &str, wish: &Wish, made: &mut Option<Made>
         fields["password"] = json!(password.reveal());
         fields["new"] = json!(true);
     }
-    let mut answered = door.insist("PUT", wish.kind.path(), Some(token), &fields).await;
+    let found = RESOURCES.iter().find(|(_, _, command)| *command == wish.command());
+    let &(method, path, _) = found.ok_or_else(|| Refusal::door("there is no such resource"))?;
+    let mut answered = door.insist(method, path, Some(token), &fields).await;
     for _ in 0..HEARD_WITHIN {
-        let is_early = wish.kind == Kind::Sessions && answered.as_ref().is_err_and(|why| why.code == "forbidden");
+        let is_early = wish.kind == Kind::Sessions
+            && wish.change != Change::Retired
+            && answered.as_ref().is_err_and(|why| why.code == "forbidden");
         if !is_early {
             break;
         }
         tokio::time::sleep(HEARD_AGAIN).await;
-        answered = door.insist("PUT", wish.kind.path(), Some(token), &fields).await;
+        answered = door.insist(method, path, Some(token), &fields).await;
     }
     match answered {
         Ok(_) => Ok(None),

@@ -131,6 +131,24 @@ fn what_is_left_out_stays_and_what_is_empty_goes() {
 }
 
 #[test]
+fn a_departments_name_says_whether_its_screens_show_numbers_only_where_no_cell_does() {
+    let table = "# kind: departments\nid,name,name_en,number_only\n\
+                 a,精神科,,\nb,皮肤性病科,,\nc,生殖医学中心,,\nd,慢性病科,,\ne,特需门诊,Psychology,\nf,心理科,,no\ng,内科,,\n";
+    let wishes = planned(&[("d.csv", table)], &nothing()).expect("in order");
+    let only = |wish: &Wish| super::known::in_full(wish.kind, &wish.fields).expect("a command")["number_only"] == true;
+    let proposed: Vec<&str> = wishes.iter().filter(|wish| only(wish)).map(|wish| wish.id.as_str()).collect();
+    assert_eq!(proposed, ["s.a", "s.b", "s.c", "s.e"]);
+    assert!(wishes.iter().all(|wish| wish.note.is_some() == only(wish)), "and it is told");
+    let without = planned(&[("d.csv", "# kind: departments\nid,name\na,精神科\n")], &nothing()).expect("in order");
+    assert!(only(&without[0]), "also without the column");
+    let mut known = after(&without);
+    known.things.get_mut(&Kind::Departments).expect("departments").get_mut("s.a").expect("it")["number_only"] =
+        json!(false);
+    let kept = planned(&[("d.csv", "# kind: departments\nid,name\na,精神科\n")], &known).expect("in order");
+    assert_eq!(kept[0].change, Change::Same, "what was decided stays");
+}
+
+#[test]
 fn the_domain_is_asked_beforehand() {
     let twice = ("more.csv", "队列编码,科室,队列名称,前缀\nchen,内科,陈红,A\nlow,内科,陈红,a\n");
     let wrong = planned(&house(&[twice]), &nothing()).expect_err("refused");

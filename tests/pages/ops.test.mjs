@@ -213,3 +213,27 @@ test('who runs one site makes accounts of that site alone, and no site', async (
   await page.click('[data-action=define_site]');
   await page.waitForSelector('[data-thing=renmin]:has-text("人民医院东院")');
 });
+
+test('numbers only are proposed by a new department\'s name, until somebody sets the box', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await page.click('[data-part=department]');
+  const form = '[data-form=define_department]';
+  await page.waitForSelector(`${form}[data-editing=""]`);
+  const proposed = async (name, field = 'name') => {
+    await page.fill(`${form} [name=${field}]`, name);
+    await drawn(page);
+    return page.isChecked(`${form} [name=number_only]`);
+  };
+  assert.deepEqual([await proposed('精神科'), await proposed('慢性病科'), await proposed('皮肤性病科'), await proposed('内二科')], [true, false, true, false]);
+  assert.equal(await proposed('Fertility clinic', 'name_en'), true);
+  await page.uncheck(`${form} [name=number_only]`);
+  assert.equal(await proposed('生殖医学科'), false, 'what somebody has set stays');
+  await page.check(`${form} [name=number_only]`);
+  await page.click('[data-action=define_department]');
+  await page.waitForSelector('.things li:has-text("生殖医学科"):has-text("只显示号码")');
+  // What there is is not proposed anything.
+  await page.click('.things li:has-text("心内科") [data-action=edit]');
+  await page.waitForSelector(`${form}:not([data-editing=""])`);
+  assert.equal(await proposed('心理科'), false);
+  await page.context().close();
+});

@@ -175,7 +175,7 @@ export class Search {
 
   /** @param {any} event */
   onKey(event) {
-    if (event.isComposing) return;
+    if (event.isComposing || event.keyCode === 229) return;
     const many = this.choices().length;
     if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && many) {
       event.preventDefault();

@@ -162,6 +162,12 @@ export class Model {
     return (this.value && this.value.today) || { seen: this.list('ended').length, waiting: this.list('waiting').length };
   }
 
+  /** When those who wait now have been called, as the house foresees it for whoever comes now: of the queue that lasts longest. @returns {any} */
+  ends() {
+    const known = this.queues().map((q) => q.newcomer).filter(Boolean);
+    return known.sort((a, b) => (a.to < b.to ? 1 : -1))[0] || null;
+  }
+
   /** All tickets in a state, in the order of being called for those who wait. @param {string} tab */
   list(tab) {
     /** @type {any[]} */

@@ -3,7 +3,7 @@
 import { lateWords } from '../components/late.js';
 import { preCheckPart } from '../components/pre-check.js';
 import { ageOf, alertTag, lastUndoable, notAnnounced, tags, unaskedTag, waited, why } from '../components/ticket.js';
-import { clockOf, wall } from '../lib/clock.js';
+import { clockOf, rangeLeft } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { sexWord, standingWord, stateWord, stepWord } from '../lib/words.js';
@@ -212,17 +212,15 @@ function dayPart(look) {
   const today = model.today();
   const work = model.work;
   const mean = today.mean_service_s;
-  // Nobody is seen before the doctor is back.
-  const goesOn = Math.max(look.now, (work.paused && Date.parse(work.back_at)) || 0);
-  const ends = mean && today.waiting ? wall(goesOn + today.waiting * mean * 1000, look.offsetMinutes).clock : '–';
-  const figure = (/** @type {any} */ value, /** @type {string} */ words) => h('div', { key: words }, h('b', { class: 'num' }, value), h('span', null, t(words)));
+  const ends = rangeLeft(model.ends(), look.now);
+  const figure = (/** @type {any} */ value, /** @type {string} */ words, wide = false) => h('div', { key: words, class: wide ? 'wide' : '', 'data-figure': words }, h('b', { class: 'num' }, value), h('span', null, t(words)));
   const hand = model.inHand();
   return h('aside', { class: 'day', 'aria-label': t('doctor.day') },
     h('div', { class: 'figures' },
       figure(today.seen === undefined ? '–' : today.seen, 'doctor.day_seen'),
       figure(today.waiting === undefined ? '–' : today.waiting, 'doctor.day_waiting'),
-      figure(mean ? t('minutes_short', { n: Math.max(1, Math.round(mean / 60)) }) : '–', 'doctor.day_mean'),
-      figure(ends, 'doctor.day_ends')),
+      figure(mean ? t('minutes_short', { n: Math.max(1, Math.round(mean / 60)) }) : '–', 'doctor.day_mean', true),
+      figure(ends ? [ends.from, ends.to].filter(Boolean).join('–') : '–', 'doctor.day_ends', true)),
     model.late(look.now).map((one) => h('p', { class: 'notice soon num', key: one.session, 'data-late': one.session }, t('doctor.late', { late: lateWords(one, look.now) }))),
     h('ol', { class: 'steps num', 'aria-label': t('doctor.history') }, model.steps(9).map((step) => h('li', { key: step.event },
       `${clockOf(step.at)} ${step.number} ${stepWord(step.what)}`))),

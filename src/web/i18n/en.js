@@ -1,8 +1,7 @@
-// English words of all pages but those of operations or kiosks alone, by key. `{name}` is filled in. The words of error codes are in codes_en.js.
+// English words of all pages but those of operations, phones or kiosks alone, by key. `{name}` is filled in. The words of error codes are in codes_en.js.
 
 import codes from './codes_en.js';
 import desk from './desk_en.js';
-import patient from './patient_en.js';
 import preCheck from './pre_check_en.js';
 import push from './push_en.js';
 import reach from './reach_en.js';
@@ -368,4 +367,4 @@ const words = {
   'registration_class.special': 'Special',
 };
 
-export default Object.assign(words, codes, desk, patient, preCheck, push, reach, reports, rules);
+export default Object.assign(words, codes, desk, preCheck, push, reach, reports, rules);

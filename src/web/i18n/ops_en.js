@@ -41,7 +41,7 @@ export default {
   'ops.field.name_en': 'Name in English',
   'ops.field.time_zone': 'Time zone',
   'ops.field.neutral_name': 'Neutral name on screens',
-  'ops.field.number_only': 'Screens show numbers only',
+  'ops.field.number_only': 'Screens show numbers only (advised for psychiatry, venereology, infertility)',
   'ops.field.order': 'Order',
   'ops.field.door_cap': 'How many wait at the door',
   'ops.field.doctor.registration_class': 'Registration class (sessions begin with it)',

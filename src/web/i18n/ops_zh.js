@@ -41,7 +41,7 @@ export default {
   'ops.field.name_en': '英文名称',
   'ops.field.time_zone': '时区',
   'ops.field.neutral_name': '屏幕上用的中性名称',
-  'ops.field.number_only': '屏幕只显示号码',
+  'ops.field.number_only': '屏幕只显示号码(精神、心理、性病、生殖等科室建议勾选)',
   'ops.field.order': '排列顺序',
   'ops.field.door_cap': '门口候诊人数',
   'ops.field.doctor.registration_class': '号别(排班时先用它)',

@@ -50,6 +50,8 @@ export default {
   'patient.state.in_transit': 'You are being transferred',
   'patient.state.ended': 'Done',
   'patient.do.waiting': 'When it is your turn this screen changes colour and rings.',
+  'patient.silent': 'A call would not ring yet: please touch the screen once.',
+  'patient.never_rings': 'This browser cannot ring: please watch the screen and listen for your number.',
   'patient.do.summoned': 'Sit down at the door; it is your turn soon.',
   'patient.do.called': 'The doctor is waiting for you.',
   'patient.do.serving': 'If the doctor sends you for tests or elsewhere, this screen says where to go.',

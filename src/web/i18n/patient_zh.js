@@ -50,6 +50,8 @@ export default {
   'patient.state.in_transit': '正在为您转到别的科室',
   'patient.state.ended': '已结束',
   'patient.do.waiting': '轮到您时,这里会变色并响。',
+  'patient.silent': '现在叫到您不会响:请点一下屏幕。',
+  'patient.never_rings': '这部手机的浏览器不会响:请留意屏幕和广播。',
   'patient.do.summoned': '就在诊室门口坐一下,马上轮到您。',
   'patient.do.called': '医生在等您。',
   'patient.do.serving': '医生要您去检查或转科时,这里会告诉您怎么走。',

@@ -1,8 +1,7 @@
-// Chinese words of all pages but those of operations or kiosks alone, by key. `{name}` is filled in. The words of error codes are in codes_zh.js.
+// Chinese words of all pages but those of operations, phones or kiosks alone, by key. `{name}` is filled in. The words of error codes are in codes_zh.js.
 
 import codes from './codes_zh.js';
 import desk from './desk_zh.js';
-import patient from './patient_zh.js';
 import preCheck from './pre_check_zh.js';
 import push from './push_zh.js';
 import reach from './reach_zh.js';
@@ -368,4 +367,4 @@ const words = {
   'registration_class.special': '特需',
 };
 
-export default Object.assign(words, codes, desk, patient, preCheck, push, reach, reports, rules);
+export default Object.assign(words, codes, desk, preCheck, push, reach, reports, rules);

@@ -2,6 +2,7 @@
 // by what only the patient has, and forgets everybody by itself.
 
 import '../i18n/kiosks.js';
+import '../i18n/phone.js';
 import { OneByOne } from '../components/one-question.js';
 import { codePicture, drawn, printedAt, slipLines } from '../components/slip.js';
 import { readAreaCode } from '../lib/area.js';

@@ -14,12 +14,20 @@ export class Chime {
     this.context = null;
     /** How often it has rung. */
     this.rung = 0;
-    // A browser lets a page sound once somebody has touched it.
+    // A browser lets a page sound once somebody has touched it; a phone takes the sound back for a telephone call.
     const wake = () => {
-      if (!this.context && ContextHere) this.context = new ContextHere();
-      if (this.context && this.context.state === 'suspended') this.context.resume().then(changed, () => {});
+      if (!this.context && ContextHere) {
+        this.context = new ContextHere();
+        this.context.onstatechange = changed;
+      }
+      if (this.context && this.context.state !== 'running') this.context.resume().then(changed, () => {});
     };
     ['pointerdown', 'keydown'].forEach((what) => document.addEventListener(what, wake, true));
+  }
+
+  /** Whether this browser has sound at all. */
+  get isKnown() {
+    return !!ContextHere;
   }
 
   /** Whether it can be heard. */

@@ -4,6 +4,7 @@ import { fieldView, focusWrong } from '../components/fields.js';
 import { classOfTitle, periodFields, periodSaid, periodSlots, slotTable, USUAL } from '../components/slots.js';
 import { h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
+import { isNumberOnlyByName } from '../i18n/number-only.js';
 import { romanised } from '../i18n/pinyin.js';
 import { proposedId } from '../lib/ids.js';
 import { fieldsOf, idOf, isUnder, parentOf } from './kinds.js';
@@ -13,6 +14,9 @@ import { inWords } from './things.js';
 /** @typedef {import('./kinds.js').Look} Look */
 /** @typedef {import('./kinds.js').Field} Field */
 /** @typedef {import('./kinds.js').Kind} Kind */
+
+/** Somebody ticked or cleared the box of this form: it follows the names no more. */
+let ownBoxOf = '';
 
 /** Somebody wrote an id into the form of this name: it follows the names no more. */
 let ownIdOf = '';
@@ -171,6 +175,7 @@ function onInput(kind, look, event) {
     look.name = event.target.value;
     look.draw();
   }
+  if (kind.kind === 'department') proposeNumberOnly(look, f, name);
   if (name === 'id') ownIdOf = event.target.value === '' ? '' : look.form;
   if (kind.kind === 'queue' && name === 'prefix') event.target.value = event.target.value.toUpperCase();
   if (kind.kind === 'session' && !look.editing) {
@@ -182,6 +187,12 @@ function onInput(kind, look, event) {
     if (name === 'queue' || name === 'doctor') followQueue(look, f, name);
   }
   if (name !== 'id') propose(kind, look, form);
+}
+
+/** Ticks the box for names that say too much beside a patient's, in a new form, until somebody sets it. @param {Look} look @param {any} f @param {string} changed */
+function proposeNumberOnly(look, f, changed) {
+  if (changed === 'number_only') ownBoxOf = look.form;
+  if (!look.editing && ownBoxOf !== look.form) f.number_only.checked = isNumberOnlyByName([f.name.value, f.name_en.value]);
 }
 
 /** The doctor of the queue that is chosen, and the class that goes with the doctor. @param {Look} look @param {any} f @param {string} changed */

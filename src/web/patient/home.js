@@ -16,7 +16,8 @@ import { ASKED_DAYS, ratingView } from './rating.js';
 /**
  * @typedef {import('./model.js').Model} Model
  * @typedef {{page: import('../lib/page.js').Page, model: Model, family: Model[], nameOf: (patient: string) => string,
- *   go: (tab: string) => void, show: (patient: string) => void, seen: Set<string>, scanned: string, used: () => void}} Home
+ *   go: (tab: string) => void, show: (patient: string) => void, seen: Set<string>, scanned: string, used: () => void,
+ *   chime: import('../lib/chime.js').Chime}} Home
  *   `model` is who is shown, and the first of the family; `scanned` the area's code that came with the address
  */
 
@@ -236,6 +237,12 @@ function reasons(home, ticket, a) {
   return said.map((text) => h('p', { class: 'notice soon', key: text, 'data-held-up': '' }, text));
 }
 
+/** That a call would not be heard, and what helps. @param {Home} home @param {any} ticket */
+function silence(home, ticket) {
+  if (home.chime.canRing || !['waiting', 'summoned'].includes(ticket.state)) return null;
+  return h('p', { class: 'notice soon', key: 'silent', 'data-silent': '' }, t(home.chime.isKnown ? 'patient.silent' : 'patient.never_rings'));
+}
+
 /** @param {Home} home @param {any} ticket @param {any} a */
 function ticketCard(home, ticket, a) {
   const tone = ticket.to_desk || ticket.desk_first || ticket.state === 'summoned' || ticket.state === 'missed' ? ' soon' : ticket.state === 'booked' ? ' calm' : '';
@@ -251,6 +258,7 @@ function ticketCard(home, ticket, a) {
       h('p', { class: 'big-words', role: 'status' }, words(ticket),
         expected ? [h('br', null), about(expected)] : null),
       h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}`)),
+      silence(home, ticket),
       ticket.state === 'waiting' && !ticket.to_desk ? track(home, ticket) : null,
       reasons(home, ticket, a),
       why && ticket.state === 'waiting' ? h('p', { class: 'notice', key: 'why' }, why) : null,
@@ -353,6 +361,7 @@ function overlay(home, ticket, patient) {
     home.seen.add(`${mark}!`);
     requestAnimationFrame(() => find('.called .go') && find('.called .go').focus());
     const { userActivation } = /** @type {any} */ (navigator);
+    if (state !== 'missed') home.chime.ring();
     // A page that nobody has touched may not.
     if (navigator.vibrate && (!userActivation || userActivation.hasBeenActive)) navigator.vibrate(state === 'called' ? [300, 150, 300, 150, 600] : [200]);
   }

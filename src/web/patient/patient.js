@@ -1,5 +1,7 @@
 // /patient: the phone. Wires session, who is looked after, tabs and views; holds no rule of the clinic.
 
+import '../i18n/phone.js';
+import { Chime } from '../lib/chime.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask, openPage } from '../lib/page.js';
@@ -40,6 +42,8 @@ const seen = new Set();
 let scanned = (/[#&]code=(\d{6})/.exec(location.hash) || ['', ''])[1];
 if (scanned) history.replaceState(null, '', location.pathname + location.search + location.hash.replace(/[#&]code=\d{6}/, ''));
 
+/** Rings for a call; woken by the first touch, be it the sign-in's. */
+const chime = new Chime(() => page.draw());
 const page = openPage({ mode: 'phone', roles: ['patient'], start, draw, leave });
 
 /** @param {import('../lib/page.js').Page} opened */
@@ -147,7 +151,7 @@ function draw() {
   if (!model) return registerView();
   const everybody = [model, ...Array.from(models.values()).filter((one) => one !== model)];
   const home = {
-    page, model, family: everybody, nameOf, go, show, seen, scanned,
+    page, model, family: everybody, nameOf, go, show, seen, scanned, chime,
     used: () => {
       scanned = '';
     },

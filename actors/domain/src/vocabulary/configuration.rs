@@ -17,6 +17,34 @@ pub struct DefineSite {
     pub time_zone: String,
 }
 
+/// What is in the name of a department whose screens had better show numbers only: psychiatry, venereology, infertility.
+/// One that begins with `^` begins the name: 慢性病科 is another one.
+pub const NUMBER_ONLY_NAMES: [&str; 14] = [
+    "精神",
+    "心理",
+    "心身",
+    "皮肤性病",
+    "皮肤与性病",
+    "^性病",
+    "生殖",
+    "不孕",
+    "不育",
+    "psychiat",
+    "psycholog",
+    "venere",
+    "fertility",
+    "reproductive",
+];
+
+/// Whether numbers only are proposed for a department of these names. It is a proposal: who makes the department decides.
+pub fn is_number_only_by_name(name: &str, name_en: &str) -> bool {
+    let names = [name.trim().to_lowercase(), name_en.trim().to_lowercase()];
+    NUMBER_ONLY_NAMES.iter().any(|word| match word.strip_prefix('^') {
+        Some(first) => names.iter().any(|name| name.starts_with(first)),
+        None => names.iter().any(|name| name.contains(word)),
+    })
+}
+
 /// 科室.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -31,7 +59,7 @@ pub struct DefineDepartment {
     /// Neutral name for its screens, if it bears one.
     #[serde(default)]
     pub neutral_name: Option<String>,
-    /// Screens show numbers only (default of psychiatry, venereology, infertility).
+    /// Screens show numbers only; `/ops` and `import` propose it by the name ([`is_number_only_by_name`]).
     #[serde(default)]
     pub number_only: bool,
     /// Rules that differ between hospitals; absent fields keep DOMAIN's defaults.

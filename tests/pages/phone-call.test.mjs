@@ -1,0 +1,165 @@
+// A first visit by phone, counted and listened to: taps to a booking, the page on the home screen, the range of the wait and
+// its bar, the slip of 58 mm, and what a call sounds like. And the end of the clinic on the console, which is the house's.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { Browser, choose, drawn, Hospital, inHand, ONE_SLOT, residentNumber, SIZES } from './hospital.mjs';
+
+const B = 'renmin.xinnei.zhoujing';
+const PHONE = '13912345678';
+/** Taps that a patient may need, from the page's first sight to the booking. */
+const TAPS_MAX = 12;
+
+let hospital;
+let browser;
+let phone;
+let doctor;
+let desk;
+
+before(async () => {
+  hospital = await new Hospital({ speed: 60 }).open();
+  await hospital.define(ONE_SLOT);
+  browser = await new Browser(hospital.base).start();
+});
+after(async () => {
+  await browser?.close();
+  await hospital?.close();
+  assert.deepEqual(browser.complaints, []);
+});
+
+/** Counts what sounds, shakes and is tapped. */
+function listen() {
+  const heard = { tones: 0, shaken: [], taps: 0 };
+  window.heard = heard;
+  const make = AudioContext.prototype.createOscillator;
+  AudioContext.prototype.createOscillator = function tone() {
+    heard.tones += 1;
+    return make.call(this);
+  };
+  navigator.vibrate = (pattern) => heard.shaken.push(pattern) > 0;
+  addEventListener('pointerdown', () => {
+    heard.taps += 1;
+  }, true);
+}
+const heard = () => phone.evaluate(() => window.heard);
+
+async function write(field, text) {
+  await phone.tap(field);
+  await phone.keyboard.type(text);
+}
+
+test('the phone takes the page to its home screen', async () => {
+  phone = await browser.open('/patient', SIZES.phone, listen);
+  const devtools = await phone.context().newCDPSession(phone);
+  const manifest = await devtools.send('Page.getAppManifest');
+  assert.deepEqual(manifest.errors, []);
+  assert.equal(new URL(manifest.url).pathname, '/web/patient/manifest.webmanifest');
+  const { start_url: start, icons } = JSON.parse(manifest.data);
+  assert.equal(start, '/patient');
+  for (const { src, sizes } of icons) {
+    const side = await phone.evaluate((address) => fetch(address).then((a) => a.blob()).then(createImageBitmap).then((map) => map.width), src);
+    assert.equal(`${side}x${side}`, sizes, src);
+  }
+  // A window of a test keeps nothing, and says so.
+  const { installabilityErrors } = await devtools.send('Page.getInstallabilityErrors');
+  assert.deepEqual(installabilityErrors.map((one) => one.errorId).filter((id) => id !== 'in-incognito'), []);
+});
+
+test(`a first booking takes at most ${TAPS_MAX} taps, the sign-in and the person's own data with them`, async () => {
+  await write('[name=phone]', PHONE);
+  await phone.tap('[data-action=send_code]');
+  await phone.waitForSelector('[name=code]');
+  await drawn(phone);
+  await write('[name=code]', hospital.codeOf(PHONE));
+  await phone.tap('[data-action=sign_in]');
+  await phone.waitForSelector('[data-form=register_person]');
+  await drawn(phone);
+  await write('[data-form=register_person] [name=name]', '张小三');
+  await write('[data-form=register_person] [name=number]', residentNumber('1990-03-07', 17));
+  await phone.tap('[data-action=register_person]');
+  await phone.tap('[data-action=open_booking]');
+  await phone.tap('[data-action=choose_department][data-department="renmin.xinnei"]');
+  await phone.tap('[data-session="renmin.xinnei.s2"] [data-action=hold_slot]:not([disabled])');
+  await phone.tap('[data-held] [data-action=confirm_appointment]');
+  await phone.waitForSelector('[data-ticket][data-state=booked]');
+  const { taps } = await heard();
+  assert.ok(taps > 6 && taps <= TAPS_MAX, `${taps} taps`);
+});
+
+test('the range of the wait stands on the phone with its bar, on the slip of 58 mm, and as the end of the clinic', async () => {
+  desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  for (let n = 1; n <= 9; n += 1) {
+    await hospital.call('POST', '/tickets', { queue: B, patient: await hospital.person(`候${'一二三四五六七八九'[n - 1]}`, `196${n}-01-01`, 20 + n) }, hospital.desk);
+  }
+  const { appointments } = await hospital.call('POST', '/departments/renmin.xinnei/appointments/find', { text: '张小三' }, hospital.desk);
+  doctor = await browser.staff('/doctor', SIZES.console, 'zhoujing');
+  await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r5"]');
+  await doctor.click('[data-action=call_next_patient]');
+  for (let turn = 0; turn < 6; turn += 1) {
+    const before = await doctor.getAttribute('.hand', 'data-in-hand');
+    await doctor.click('[data-outcome=seen]:not([disabled])');
+    await doctor.waitForSelector(`.hand[data-in-hand]:not([data-in-hand="${before}"]):not([data-in-hand=""])`);
+  }
+  await hospital.call('POST', '/appointments/check-in', { appointment: appointments[0].appointment }, hospital.desk);
+  await phone.waitForSelector('[data-ticket][data-state=waiting] .track .range');
+  const number = await phone.textContent('[data-ticket] .line b');
+  const ticket = await phone.getAttribute('[data-ticket]', 'data-ticket');
+  // What each page says is what the house has foreseen: of the same moment, for it changes with the minutes.
+  const agree = async (look, what) => {
+    for (let tries = 0; ; tries += 1) {
+      const [said, foreseen] = [await look(), await what()];
+      const [from, to] = foreseen ? [foreseen.from.slice(11, 16), foreseen.to.slice(11, 16)] : ['?', '?'];
+      if (said.includes(to) && (said.includes(`${from}–${to}`) || said.includes(`${to} 前`) || !said.includes('–'))) return;
+      assert.ok(tries < 50, `${said} is not ${from}–${to}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  const own = async () => (await hospital.call('GET', `/streams/ticket:${ticket}`, undefined, hospital.desk)).snapshot.expected;
+  await agree(() => phone.innerText('.big-words'), own);
+  assert.match(await phone.innerText('.big-words'), /大约/);
+  await agree(() => phone.innerText('.marks'), own);
+  const [from, width] = await phone.$eval('.track', (track) => ['--from', '--width'].map((name) => parseFloat(getComputedStyle(track).getPropertyValue(name))));
+  assert.ok(from >= 0 && width >= 2 && from + width <= 100, `${from} ${width}`);
+
+  await choose(desk, number);
+  await desk.waitForSelector('.on-slip:has-text("大约") img', { state: 'attached' });
+  const pdf = await desk.pdf({ width: '58mm', height: '150mm' });
+  assert.equal(pdf.toString('latin1').match(/\/Type\s*\/Page\b/g).length, 1, 'one slip is one page');
+
+  const newcomer = async () => (await hospital.call('GET', `/streams/queue:${B}`, undefined, hospital.desk)).snapshot.newcomer;
+  await agree(() => doctor.innerText('[data-figure="doctor.day_ends"] b'), newcomer);
+  assert.match(await doctor.innerText('[data-figure="doctor.day_seen"] b'), /^6$/);
+  assert.match(await doctor.innerText('[data-figure="doctor.day_waiting"] b'), /^\d$/);
+  assert.match(await doctor.innerText('[data-figure="doctor.day_mean"] b'), /^1/);
+});
+
+test('a page that nobody has touched says that a call would not ring, until it is touched', async () => {
+  assert.equal(await phone.$('[data-silent]'), null, 'it has been touched');
+  await phone.reload();
+  await phone.waitForSelector('[data-ticket] [data-silent]');
+  await phone.tap('.stages');
+  await phone.waitForSelector('[data-silent]', { state: 'detached' });
+  assert.equal((await heard()).tones, 0);
+});
+
+test('to the door and into the room: each rings once and shakes once', async () => {
+  // Whoever stands before them, one by one, until it is their turn.
+  let rung = 0;
+  for (const state of ['summoned', 'called']) {
+    while (!await phone.$(`[data-called][data-state=${state}]`)) {
+      const before = await doctor.getAttribute('.hand', 'data-in-hand');
+      await doctor.click('[data-outcome=seen]:not([disabled])');
+      await doctor.waitForSelector(`.hand[data-in-hand]:not([data-in-hand="${before}"])`);
+      await phone.waitForSelector(`[data-called][data-state=${state}]`, { timeout: 700 }).catch(() => null);
+    }
+    rung += 1;
+    const { tones, shaken } = await heard();
+    assert.equal(tones, 3 * rung, `${state}: three notes`);
+    assert.deepEqual(shaken.length, rung);
+    await drawn(phone);
+    assert.equal((await heard()).tones, 3 * rung, 'not again at each drawing');
+    await phone.tap('[data-action=seen_call]');
+    await phone.waitForSelector('[data-called]', { state: 'detached' });
+  }
+  await inHand(doctor, await phone.textContent('[data-ticket] .line b'));
+});
