@@ -302,9 +302,7 @@ mod tests {
             for key in 1..=most + 5 {
                 note(&mut ledger, key, 0);
             }
-            let is_expired = |ledger: &Ledger, key| {
-                matches!(ledger.look_up(&by(key), now), Err(r) if r.code == Code::IdempotencyKeyExpired)
-            };
+            let is_expired = |ledger: &Ledger, key| matches!(ledger.look_up(&by(key), now), Err(r) if r.code == Code::IdempotencyKeyExpired);
             assert!(is_expired(&ledger, 5), "{role:?}");
             assert!(matches!(ledger.look_up(&by(6), now), Ok(Seen::Repeat(_))), "{role:?}");
             note(&mut ledger, 99_999, KEY_TTL_MS + 1);

@@ -231,7 +231,9 @@ mod tests {
             let owners = Written::from([(record(0).owner, (1, 5))]);
             let on_failure = Box::new(move |why| failed.send(why).unwrap());
             let log = Box::new(MemoryLog::new(HistoryId(1)));
-            submissions.send(Submission::Commit(vec![Record { owner_instance: instance, ..record(seq) }], Release::default())).unwrap();
+            submissions
+                .send(Submission::Commit(vec![Record { owner_instance: instance, ..record(seq) }], Release::default()))
+                .unwrap();
             submissions.send(Submission::Stop).unwrap();
             let writer = start(log, waiting, released, Arc::default(), Arc::default(), owners, on_failure).unwrap();
             assert_eq!(writer.join().unwrap().last_commit(), u64::from(is_next));
