@@ -331,7 +331,7 @@ fn the_desk_sees_how_many_were_reached_and_whom_nothing_reached_and_nobody_alarm
         assert_eq!(found(SessionId::from("s.d.pm")), []);
         found(session("am"))
     };
-    assert_eq!(who(&pair), [appointment.clone()]);
+    assert_eq!(who(&pair), std::slice::from_ref(&appointment));
     // The desk has telephoned: nobody has to do so again, unless that is taken back.
     pair.mark(&appointment.ticket(), ReachedHow::ByPhone);
     assert_eq!((pair.house.count().reached, pair.house.count().not_reached, who(&pair)), (1, 0, vec![]));
@@ -339,7 +339,7 @@ fn the_desk_sees_how_many_were_reached_and_whom_nothing_reached_and_nobody_alarm
     assert_eq!(marked(&pair.house.state.floor, &appointment.ticket()), None, "not at the ticket that it will be");
     pair.mark(&appointment.ticket(), ReachedHow::NotReached);
     assert_eq!((pair.house.count().reached, pair.house.count().not_reached), (0, 1));
-    assert_eq!(who(&pair), [appointment.clone()]);
+    assert_eq!(who(&pair), std::slice::from_ref(&appointment));
     assert!(matches!(pair.last().standing, NoticeStanding::NotReached { .. }));
     assert!(pair.person.notices.list.iter().all(|one| one.unheard.is_none()), "the department knows");
     pair.confirm();
