@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiaohao::clients::clock::ClinicClock;
 use jiaohao::clients::http::{Door, token_of};
 use jiaohao::clients::live::{Heard, Listener, LiveClient};
+use jiaohao::config::Settings;
 use jiaohao::house::serve::Server;
 use jiaohao::http::RESOURCES;
 use jiaohao_domain::Timestamp;
@@ -46,7 +47,7 @@ pub struct Clinic {
     _folder: tempfile::TempDir,
     server: Server,
     pub door: Arc<Door>,
-    clock: Arc<ClinicClock>,
+    pub clock: Arc<ClinicClock>,
     phones: Arc<Phones>,
     pub operator: String,
     pub seen: Arc<Mutex<Seen>>,
@@ -56,7 +57,13 @@ pub struct Clinic {
 impl Clinic {
     /// Opens the doors of a house with one site of two departments.
     pub async fn open() -> Self {
-        let (folder, server, phones) = served::open(SPEED).await;
+        Self::open_with(Settings::default_values(), served::MORNING).await
+    }
+
+    /// As [`Clinic::open`], with settings of the test's and at another moment of the morning.
+    pub async fn open_with(settings: Settings, clinic_start: Timestamp) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (server, phones) = served::start_with(settings, folder.path(), clinic_start, SPEED).await;
         let door = Arc::new(Door::plain(server.doors.address.to_string()));
         let operator = server.first_token.clone().unwrap();
         let clock = Arc::new(ClinicClock::new(SPEED));
@@ -140,7 +147,7 @@ impl Clinic {
     }
 
     /// Follows these streams on a socket of its own.
-    fn follow(&mut self, token: &str, streams: &[&str]) {
+    pub fn follow(&mut self, token: &str, streams: &[&str]) {
         let seen = self.seen.clone();
         let listener: Listener = Box::new(move |heard, _, _| {
             let mut seen = seen.lock().unwrap();
@@ -159,7 +166,7 @@ impl Clinic {
     }
 
     /// Waits until a stream has said this.
-    async fn until(&self, what: &str, is_there: impl Fn(&Seen) -> bool) {
+    pub async fn until(&self, what: &str, is_there: impl Fn(&Seen) -> bool) {
         for _ in 0..400 {
             if is_there(&self.seen.lock().unwrap()) {
                 return;
@@ -169,7 +176,7 @@ impl Clinic {
         panic!("{what} has not come");
     }
 
-    async fn until_followed(&self, stream: &str) {
+    pub async fn until_followed(&self, stream: &str) {
         self.until(stream, |seen| seen.snapshots.iter().any(|(known, _)| known == stream)).await;
     }
 
@@ -232,7 +239,7 @@ impl Clinic {
     }
 
     /// A screen of that board or door, paired at the desk.
-    async fn screen(&self, desk: &str, shows: Value) -> String {
+    pub async fn screen(&self, desk: &str, shows: Value) -> String {
         let offer = self.post("/screens", None, shows).await;
         let approve = json!({"code": offer["code"], "board": "s.b"});
         self.post("/screens/approve", Some(desk), approve).await;
@@ -241,14 +248,14 @@ impl Clinic {
     }
 
     /// A phone and whose it is. Signs in again once the account acts for somebody: one code a minute of clinic time.
-    async fn patient(&self) -> (String, String) {
+    pub async fn patient(&self) -> (String, String) {
         let first = self.phone("13800000000").await;
         let person = self.person(&first, "E99999999", "张小三").await;
         self.clock.pass_s(61.0).await;
         (self.phone("13800000000").await, person)
     }
 
-    async fn phone(&self, number: &str) -> String {
+    pub async fn phone(&self, number: &str) -> String {
         let asked = self.post("/session/code", None, json!({"phone": number})).await;
         let code = self.phones.0.lock().unwrap().last().unwrap().1.clone();
         token_of(&self.post("/session", None, json!({"phone": number, "code": code, "device": asked["device"]})).await)

@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test in machine time; what fails, fails it")]
 
 mod clinic;
+mod examples;
+mod played;
 mod questions;
 #[path = "../served/mod.rs"]
 mod served;
@@ -150,7 +152,8 @@ const NOT_IN_THIS_DAY: &[&str] = &[
     "WechatAsked.url",
     "WechatBound.patients",
 ];
-/// Commands and paths that the day does without: the cookie and the outside channels have tests of their own, and the commands theirs.
+/// Commands and paths that the day does without: the cookie and the outside channels have tests of their own, and the
+/// commands are sent where the document's examples are played.
 const NOT_ASKED: &[&str] = &[
     "GET /channels/wechat",
     "POST /channels/sms",
