@@ -13,6 +13,7 @@ use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, Slo
 use serde_json::{Value, json};
 
 use super::persons::kind_name;
+use super::spelt::is_spelt_as;
 use super::{House, account, department};
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
@@ -49,7 +50,7 @@ pub(super) struct Whom {
 
 impl House {
     /// Appointments and tickets of the department's today, open visits of earlier days, and no-shows of the days that it
-    /// remembers, that fit `text`: the beginning of a number, a part of a name, a document's number, a phone, the id of an
+    /// remembers, that fit `text`: the beginning of a number, a part of a name or its letters, a document's number, a phone, the id of an
     /// appointment or ticket, or what a scanner reads from a slip.
     pub(super) async fn find_appointments(
         &self,
@@ -126,7 +127,9 @@ impl House {
             for (who, record) in some.iter().zip(records) {
                 let Some(record) = record? else { continue };
                 let by_phone = is_phone && record.phone.as_ref().is_some_and(|phone| phone.contains(digits));
-                if by_phone || record.name.to_lowercase().contains(&typed.name) {
+                let by_name =
+                    record.name.to_lowercase().contains(&typed.name) || is_spelt_as(&record.name, &typed.text);
+                if by_phone || by_name {
                     typed.whom.meant.insert(who.clone());
                 }
             }
