@@ -15,6 +15,7 @@ use jiaohao_domain::{
 use serde_json::{Value, json};
 
 use super::persons::kind_name;
+use super::spelt::is_spelt_as;
 use super::{House, account, department};
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
@@ -51,7 +52,7 @@ pub(super) struct Whom {
 
 impl House {
     /// Appointments and tickets of the department's today, open visits of earlier days, and no-shows of the days that it
-    /// remembers, that fit `text`: the beginning of a number, a part of a name, a document's number, a phone, the id of an
+    /// remembers, that fit `text`: the beginning of a number, a part of a name or its letters, a document's number, a phone, the id of an
     /// appointment or ticket, or what a scanner reads from a slip.
     pub(super) async fn find_appointments(
         &self,
@@ -132,7 +133,9 @@ impl House {
                 let Some(record) = record? else { continue };
                 let by_phone = is_phone && record.phone.as_ref().is_some_and(|phone| phone.contains(digits));
                 let by_document = record.documents.iter().any(|one| normal(&one.number) == number);
-                if by_phone || by_document || record.name.to_lowercase().contains(&typed.name) {
+                let by_name =
+                    record.name.to_lowercase().contains(&typed.name) || is_spelt_as(&record.name, &typed.text);
+                if by_phone || by_document || by_name {
                     typed.whom.meant.insert(who.clone());
                 }
             }

@@ -24,6 +24,7 @@ mod place;
 mod pre_check;
 pub mod serve;
 mod sign_in;
+mod spelt;
 mod standing;
 pub mod streams;
 #[cfg(test)]

@@ -32,9 +32,16 @@ function draw() {
   return [whoLine(model, persons, hand), hand ? handButtons(model, actions, hand, now) : freeButtons(model, actions)];
 }
 
-/** @param {import('../doctor/model.js').Model|null} model */
+/** The room and who waits; while nobody has shown or spoken the call, that instead: somebody has to go to the door. @param {import('../doctor/model.js').Model|null} model */
 function foot(model) {
   const work = model && model.work;
+  const hand = work && /** @type {import('../doctor/model.js').Model} */ (model).inHand();
+  const unheard = hand && page.protocol.status === 'live' && hand.not_announced;
+  find('#place').parentElement.classList.toggle('unheard', !!unheard);
+  if (unheard) {
+    render(find('#place'), [h('b', { 'data-not-announced': unheard }, t(`not_announced.${unheard}`))]);
+    return;
+  }
   const today = model && model.value ? model.today() : {};
   render(find('#place'), work
     ? [work.paused ? t('doctor.paused') : work.service_point_name, t('caller.waiting', { n: today.waiting || 0 })].filter(Boolean).join(' · ')

@@ -61,14 +61,21 @@ export function why(ticket) {
 }
 
 /**
- * The ticket's history, newest first; `undo` for the steps that can be undone.
- * @param {any} ticket @param {((step: any) => void)|null} undo
+ * The ticket's history, newest first; `undo` for the steps that can be undone. The newest of them goes with one press more:
+ * mostly it was a slip of the hand.
+ * @param {any} ticket @param {((step: any, reason?: string) => void)|null} undo
  */
 export function history(ticket, undo) {
+  const newest = lastUndoable(ticket);
   const steps = (ticket.steps || []).slice().reverse();
   return h('ol', { class: 'history' }, steps.map((/** @type {any} */ step) => h('li', { key: step.event },
     h('span', { class: 'num' }, clockOf(step.at)),
     h('span', { class: 'what' }, stepWord(step.what)),
+    undo && step === newest
+      ? h('button', {
+        type: 'button', class: 'btn small', key: 'slip', 'data-action': 'undo_slip', 'data-event': step.event, onclick: () => undo(step, t('undo.reason')),
+      }, t('undo.slip'))
+      : null,
     step.undoable && undo
       ? h('button', { type: 'button', class: 'btn small', 'data-action': 'undo', 'data-event': step.event, onclick: () => undo(step) }, t('undo.take'))
       : null)),

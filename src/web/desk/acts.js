@@ -88,9 +88,9 @@ export class Acts {
     return this.done(t('undo.done'), null);
   }
 
-  /** A step of the history, with a reason on the record. @param {any} step */
-  async undo(step) {
-    const reason = await askText(t('desk.undo_title'), { usual: [t('undo.reason'), t('reason.wrong_person')], go: t('undo.take') });
+  /** A step of the history, with a reason on the record: the one that is given, else it is asked for. @param {any} step @param {string} [given] */
+  async undo(step, given) {
+    const reason = given || await askText(t('desk.undo_title'), { usual: [t('undo.reason'), t('reason.wrong_person')], go: t('undo.take') });
     if (reason && (await this.send('undo', { event: step.event, reason }))) this.done(t('undo.done'), null);
   }
 

@@ -48,7 +48,7 @@ export function ticketPanel(look, ticket) {
       type: 'button', class: 'btn quiet', key: 'family', 'data-action': 'read_acting', onclick: () => familyDialog(acts.page, acts, ticket, persons.nameOf(ticket)),
     }, t('desk.family')),
     h('h3', null, t('desk.history')),
-    history(ticket, (step) => acts.undo(step)),
+    history(ticket, (step, reason) => acts.undo(step, reason)),
     ticket.date < look.floor.today
       ? h('button', { type: 'button', class: 'btn', key: 'return', 'data-action': 'return_day', 'data-visit': ticket.visit, onclick: () => look.returnDay(ticket) }, t('desk.return_day'))
       : null,

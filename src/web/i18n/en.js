@@ -216,6 +216,7 @@ const words = {
   'step.given_back': 'given back',
   'step.rescheduled': 'another slot',
   'undo.take': 'Undo',
+  'undo.slip': 'By mistake: undo',
   'undo.left': '{s} s',
   'undo.reason': 'Done by mistake',
   'undo.done': 'Undone',

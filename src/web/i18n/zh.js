@@ -216,6 +216,7 @@ const words = {
   'step.given_back': '退回来源科室',
   'step.rescheduled': '改时段',
   'undo.take': '撤销',
+  'undo.slip': '按错了,撤销',
   'undo.left': '{s}秒',
   'undo.reason': '操作有误',
   'undo.done': '已撤销',

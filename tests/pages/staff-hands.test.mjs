@@ -1,0 +1,206 @@
+// Hands of staff where they meet: a walk-in by the keyboard alone, an input method beside keys that do something, two
+// consoles of one doctor at once, one doctor's two queues, the mark of a call that nobody heard, screens that are sent away.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { Browser, columnIs, Hospital, inHand, ONE_SLOT, PASSWORD, pause, residentNumber, SIZES } from './hospital.mjs';
+
+const A = 'renmin.xinnei.liming';
+const C = 'renmin.xinnei.texu';
+
+let hospital;
+let browser;
+let desk;
+let doctor;
+
+before(async () => {
+  hospital = await new Hospital({ speed: 1 }).open();
+  await hospital.define(ONE_SLOT);
+  await hospital.call('PUT', '/queues', { id: C, name: '李明特需', prefix: 'C', doctors: ['renmin.liming'] });
+  browser = await new Browser(hospital.base).start();
+});
+after(async () => {
+  await browser?.close();
+  await hospital?.close();
+  assert.deepEqual(browser.complaints, []);
+});
+
+/** Presses Tab until something has the focus. */
+async function tabTo(page, selector, most = 40) {
+  for (let n = 0; n <= most; n += 1) {
+    if (await page.evaluate((what) => document.activeElement.matches(what), selector)) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`${selector} is not reached by Tab`);
+}
+
+test('a walk-in by the keyboard alone; then its number and Enter', async () => {
+  desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  await desk.waitForSelector(`[data-queue="${A}"]`);
+  for (const [n, [name, born]] of [['张小三', '1980-01-01'], ['欧阳雪', '1981-01-01']].entries()) {
+    await tabTo(desk, '[data-form=register_walk_in] [name=name]');
+    await desk.keyboard.type(name);
+    await tabTo(desk, '[data-form=register_walk_in] [name=number]');
+    await desk.keyboard.type(residentNumber(born, 50 + n));
+    // The first queue stands there; another one is the next by the arrow.
+    await tabTo(desk, '[data-form=register_walk_in] [name=queue]');
+    await desk.keyboard.press('ArrowDown');
+    await desk.keyboard.press('ArrowUp');
+    await tabTo(desk, '[data-action=register_walk_in]');
+    await desk.keyboard.press('Enter');
+    await desk.waitForSelector(`[data-slip] .number:text-is("A00${n + 1}")`);
+  }
+  await columnIs(desk, A, ['A001', 'A002']);
+  // Letters land in the search wherever one is, but for a field.
+  await desk.evaluate(() => document.activeElement.blur());
+  await desk.keyboard.type('A002');
+  await desk.keyboard.press('Enter');
+  await desk.waitForSelector('[data-chosen] .number:text-is("A002")');
+});
+
+test('by the letters of a name and Enter, and a step is taken back with two presses after its bar is gone', async () => {
+  for (const typed of ['oyx', 'ouyangx']) {
+    await desk.fill('#search', '');
+    await desk.click('[data-row][data-number=A001]');
+    await desk.waitForSelector('[data-chosen] .number:text-is("A001")');
+    await desk.fill('#search', '');
+    await desk.focus('#search');
+    await desk.keyboard.type(typed);
+    await desk.keyboard.press('Enter');
+    await desk.waitForSelector('[data-chosen] .number:text-is("A002")');
+  }
+  const gone = await hospital.call('POST', '/tickets', { queue: A, patient: await hospital.person('钱小五', '1970-05-05', 75) }, hospital.desk);
+  await columnIs(desk, A, ['A001', 'A002', 'A003']);
+  // One press on the row, one on what was pressed wrongly.
+  await desk.click(`[data-row="${gone.ticket}"]`);
+  await desk.click('[data-chosen] [data-action=undo_slip]');
+  await columnIs(desk, A, ['A001', 'A002']);
+});
+
+test('what an input method is still composing is no key of ours', async () => {
+  for (const [composing, found] of [[{ isComposing: true }, false], [{ keyCode: 229 }, false], [{}, true]]) {
+    await desk.fill('#search', '');
+    await desk.click('[data-row][data-number=A001]');
+    await desk.waitForSelector('[data-chosen] .number:text-is("A001")');
+    await desk.fill('#search', '欧阳雪');
+    await desk.waitForSelector('.found [data-hit]');
+    await desk.$eval('#search', (field, how) => field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...how })), composing);
+    await pause(400);
+    assert.equal(await desk.$('[data-chosen] .number:text-is("A002")') !== null, found, JSON.stringify(composing));
+  }
+  doctor = await browser.staff('/doctor', SIZES.console, 'liming');
+  await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
+  await doctor.waitForSelector('[data-action=call_next_patient]');
+  for (const how of [{ isComposing: true }, { keyCode: 229 }]) {
+    await doctor.evaluate((more) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'F8', bubbles: true, cancelable: true, ...more })), how);
+  }
+  await pause(400);
+  await inHand(doctor, null);
+});
+
+test('a doctor\'s two queues stand apart on the console and are called in one order', async () => {
+  for (const [n, [queue, name]] of [[C, '何伟'], [A, '司马光'], [C, '李芳']].entries()) {
+    await hospital.call('POST', '/tickets', { queue, patient: await hospital.person(name, `197${n}-01-01`, 60 + n) }, hospital.desk);
+  }
+  await doctor.waitForSelector(`table[data-queue="${A}"] caption:text-is("李明门诊")`);
+  await doctor.waitForSelector(`table[data-queue="${C}"] caption:text-is("李明特需")`);
+  await doctor.waitForSelector(`table[data-queue="${C}"] [data-row][data-number=C002]`);
+  const rows = (queue) => doctor.$$eval(`table[data-queue="${queue}"] [data-row]`, (all) => all.map((row) => row.dataset.number));
+  assert.deepEqual([await rows(A), await rows(C)], [['A001', 'A002', 'A004'], ['C001', 'C002']]);
+  await doctor.waitForSelector('[data-figure="doctor.day_waiting"] b:text-is("5")');
+  const next = () => doctor.textContent('.next-up');
+  const called = [];
+  for (let n = 0; n < 3; n += 1) {
+    const said = await next();
+    await doctor.keyboard.press('F8');
+    const before = called[called.length - 1];
+    await doctor.waitForFunction((was) => {
+      const number = document.querySelector('.hand .person .number');
+      return number && number.textContent !== was;
+    }, before);
+    const number = await doctor.textContent('.hand .person .number');
+    assert.ok(said.includes(number), `${said} was to be next, not ${number}`);
+    called.push(number);
+  }
+  assert.deepEqual(called, ['A001', 'A002', 'A004'], 'the own queue first, as the department has it');
+});
+
+test('a call that nobody showed or spoke is marked on the console and on the small caller, in both languages', async () => {
+  await doctor.waitForSelector('.hand [data-not-announced=not_shown]:has-text("请到门口叫一声")');
+  for (const language of ['zh', 'en']) {
+    const caller = await browser.open('/caller', SIZES.caller, language === 'en' ? () => localStorage.setItem('jiaohao.language', 'en') : null);
+    await caller.fill('[name=name]', 'liming');
+    await caller.fill('[name=password]', PASSWORD);
+    await caller.click('[data-action=sign_in]');
+    await caller.waitForSelector('.foot.unheard [data-not-announced=not_shown]');
+    const cut = await caller.$$eval('button, .who > *, .foot > *, .foot [data-not-announced]', (all) => all.filter((one) => one.getClientRects().length)
+      .map((one) => ({ text: one.textContent, box: one.getBoundingClientRect(), wide: one.scrollWidth > one.clientWidth + 1 && one.id === 'place' }))
+      .filter(({ box, wide }) => wide || box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight).map(({ text }) => text));
+    assert.deepEqual(cut, [], language);
+    if (process.env.PICTURES) await caller.screenshot({ path: `${process.env.PICTURES}/caller-unheard-${language}.png` });
+    await caller.context().close();
+  }
+});
+
+test('two consoles of one doctor press at once: one call, and the one that came late is told', async () => {
+  // The second one's news are held back, as a slow network does.
+  const late = await browser.open('/doctor', SIZES.console);
+  let held = null;
+  await late.routeWebSocket(/\/ws/, (page) => {
+    const server = page.connectToServer();
+    server.onMessage((message) => {
+      if (held) held.push(message);
+      else page.send(message);
+    });
+    late.release = () => {
+      const kept = held;
+      held = null;
+      kept.forEach((message) => page.send(message));
+    };
+  });
+  await late.fill('[name=name]', 'liming');
+  await late.fill('[name=password]', PASSWORD);
+  await late.click('[data-action=sign_in]');
+  await inHand(late, 'A004');
+  held = [];
+  await Promise.all([doctor.keyboard.press('F8'), late.keyboard.press('F8')]);
+  const winner = async () => {
+    const { snapshot } = await hospital.call('GET', '/streams/doctor:renmin.liming', undefined, await hospital.signIn('liming'));
+    return snapshot.in_hand.number;
+  };
+  for (let tries = 0; await winner() === 'A004'; tries += 1) assert.ok(tries < 100, 'nobody was called');
+  await pause(300);
+  late.release();
+  await inHand(doctor, 'C001');
+  await inHand(late, 'C001');
+  const told = await Promise.all([doctor, late].map((page) => page.$('[data-notice=stale_console]:has-text("C001")')));
+  assert.equal(told.filter(Boolean).length, 1, 'the one that came late, and it alone');
+  const { snapshot } = await hospital.call('GET', `/streams/queue:${C}`, undefined, hospital.desk);
+  assert.deepEqual(snapshot.order.map((id) => snapshot.tickets[id].number), ['C002'], 'one call');
+  await late.context().close();
+});
+
+test('a screen is sent away from the desk and from operations; that it is silent stands on both', async () => {
+  // A voice of some cloud would hear who is called: it is none.
+  const foreign = () => Object.defineProperty(window, 'speechSynthesis', { value: { getVoices: () => [{ lang: 'zh-CN', localService: false }], speak: () => {}, cancel: () => {} } });
+  const board = await browser.open('/board/renmin.b3f', SIZES.screen, foreign);
+  const pair = async () => hospital.call('POST', '/screens/approve', { code: await board.getAttribute('[data-pairing-code]', 'data-pairing-code'), board: 'renmin.b3f' }, hospital.desk);
+  await pair();
+  await board.waitForSelector('[data-live=on]');
+  await board.waitForSelector('[data-silent=device]');
+  const ops = await browser.staff('/ops', SIZES.desk, 'yunxing');
+  await desk.click('[data-side=screens]');
+  await desk.waitForSelector('[data-screen] [data-silent]');
+  await ops.click('[data-part=screens]');
+  await ops.waitForSelector('[data-screen] [data-silent]');
+  await desk.click('[data-action=revoke_screen]');
+  await board.waitForSelector('[data-pairing-code]');
+  await desk.waitForSelector('[data-screen]', { state: 'detached' });
+  await pair();
+  await board.waitForSelector('[data-live=on]');
+  await ops.reload();
+  await ops.click('[data-part=screens]');
+  await ops.click('[data-action=revoke_screen]');
+  await board.waitForSelector('[data-pairing-code]');
+  await ops.waitForSelector('[data-screen]', { state: 'detached' });
+});
