@@ -223,19 +223,21 @@ mod tests {
     }
 
     #[test]
-    fn after_a_start_nothing_is_written_twice_or_with_a_hole() {
-        for (seq, is_next) in [(5, false), (6, true), (7, false)] {
+    fn after_a_start_nothing_is_written_twice_with_a_hole_or_by_an_older_instance() {
+        for (instance, seq, is_next) in [(2, 5, false), (2, 6, true), (2, 7, false), (1, 6, true), (0, 6, false)] {
             let (submissions, waiting) = flume::unbounded();
             let (released, _kept) = flume::unbounded();
             let (failed, failure) = flume::unbounded();
             let owners = Written::from([(record(0).owner, (1, 5))]);
             let on_failure = Box::new(move |why| failed.send(why).unwrap());
             let log = Box::new(MemoryLog::new(HistoryId(1)));
-            submissions.send(Submission::Commit(vec![record(seq)], Release::default())).unwrap();
+            submissions
+                .send(Submission::Commit(vec![Record { owner_instance: instance, ..record(seq) }], Release::default()))
+                .unwrap();
             submissions.send(Submission::Stop).unwrap();
             let writer = start(log, waiting, released, Arc::default(), Arc::default(), owners, on_failure).unwrap();
             assert_eq!(writer.join().unwrap().last_commit(), u64::from(is_next));
-            assert_eq!(failure.try_recv().is_err(), is_next, "record {seq} after 5");
+            assert_eq!(failure.try_recv().is_err(), is_next, "record {seq} of instance {instance} after 5 of 1");
         }
     }
 }
