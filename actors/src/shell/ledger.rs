@@ -285,15 +285,29 @@ mod tests {
 
     #[test]
     fn eviction_raises_the_low_water_mark() {
-        let mut ledger = Ledger::default();
-        let now = Timestamp(0);
-        for key in 1..=(KEYS_PER_PRINCIPAL as u128 + 5) {
-            note(&mut ledger, key, 0);
+        for (role, most) in [(Role::Desk, 1_000), (Role::Integrator, 20_000)] {
+            let by = |key| {
+                let mut by = origin(key, 1);
+                if let Origin::Client { principal, .. } = &mut by {
+                    principal.role = role;
+                }
+                by
+            };
+            let mut ledger = Ledger::default();
+            let now = Timestamp(0);
+            let note = |ledger: &mut Ledger, key, at| {
+                let meta = CommandMeta { origin: by(key), remembered: Remembered::Answer(Answer::Done) };
+                ledger.note_command(&meta, Timestamp(at));
+            };
+            for key in 1..=most + 5 {
+                note(&mut ledger, key, 0);
+            }
+            let is_expired = |ledger: &Ledger, key| matches!(ledger.look_up(&by(key), now), Err(r) if r.code == Code::IdempotencyKeyExpired);
+            assert!(is_expired(&ledger, 5), "{role:?}");
+            assert!(matches!(ledger.look_up(&by(6), now), Ok(Seen::Repeat(_))), "{role:?}");
+            note(&mut ledger, 99_999, KEY_TTL_MS + 1);
+            assert!(is_expired(&ledger, 6), "{role:?}");
         }
-        assert!(matches!(ledger.look_up(&origin(5, 1), now), Err(r) if r.code == Code::IdempotencyKeyExpired));
-        assert!(matches!(ledger.look_up(&origin(6, 1), now), Ok(Seen::Repeat(_))));
-        note(&mut ledger, 9_999, KEY_TTL_MS + 1);
-        assert!(matches!(ledger.look_up(&origin(6, 1), now), Err(r) if r.code == Code::IdempotencyKeyExpired));
     }
 
     #[test]
