@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use jiaohao_domain::{Code, Rejection};
 use serde_json::{Value, json};
 
@@ -19,12 +20,16 @@ impl Reader {
     pub fn new(id: u64, limits: OutboxLimits, clock: &Arc<CoarseClock>) -> Self {
         Self { outbox: Outbox::new(id, limits, clock.clone()) }
     }
+    /// The next frame as it goes out.
+    pub fn frame(&self) -> Option<Bytes> {
+        match self.outbox.poll_frame(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => None,
+        }
+    }
     /// The next frame as JSON.
     pub fn next(&self) -> Option<Value> {
-        match self.outbox.poll_frame(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Some(frame)) => Some(decode(&frame)),
-            _ => None,
-        }
+        self.frame().map(|frame| decode(&frame))
     }
     /// Everything that waits.
     pub fn all(&self) -> Vec<Value> {
@@ -125,6 +130,11 @@ pub fn run<F: Fanout>(make: impl Fn(Arc<CoarseClock>) -> F) {
     publish(&mut fanout, "queue:s.d.q", &[14]);
     assert!(other.all().is_empty());
 
+    // one encoding of a frame is shared by all who follow
+    let [one, another] = [&reader, &back].map(|reader| reader.frame().unwrap());
+    assert_eq!((one.as_ptr(), one.len()), (another.as_ptr(), another.len()), "encoded for each");
+    publish(&mut fanout, "queue:s.d.q", &[15]);
+
     // unsubscribe, ended for one
     assert!(fanout.unsubscribe(&back.outbox, "queue:s.d.q"));
     assert!(!fanout.unsubscribe(&back.outbox, "queue:s.d.q"));
@@ -133,7 +143,7 @@ pub fn run<F: Fanout>(make: impl Fn(Arc<CoarseClock>) -> F) {
     fanout.end_one(&reader.outbox, "queue:s.d.q", &Rejection::from(Code::Forbidden));
     let ended = reader.next().unwrap();
     assert_eq!((&ended["type"], &ended["error"]["code"]), (&json!("ended"), &json!("forbidden")));
-    publish(&mut fanout, "queue:s.d.q", &[15]);
+    publish(&mut fanout, "queue:s.d.q", &[16]);
     assert!(reader.all().is_empty());
 
     // a slow one is given a snapshot that replaces all before it; the others lose nothing
