@@ -53,6 +53,10 @@ fn a_channel_that_is_filled_in_and_off_is_named() {
         ("[sms]\nkey_id = \"k\"\n", "a.toml: sms.key_id is given and sms.url is not: text messages stay off"),
         ("[sms]\ntemplate_stopped = \"1\"\n", "sms.template_stopped is given and sms.url is not"),
         ("[wechat]\ncallback_token = \"t\"\n", "wechat.callback_token is given and wechat.app_id is not"),
+        (
+            "[push]\nurl = \"http://127.0.0.1:9400\"\n",
+            "push.url is given and push.contact is not: notifications stay off",
+        ),
     ] {
         let checked = check(text, &[]);
         assert_eq!((checked.status.code(), stdout(&checked).as_str()), (Some(2), ""), "{text}");
