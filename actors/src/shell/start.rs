@@ -262,7 +262,9 @@ impl Node {
         let _ = shell.projector.send(ToProjector::Begin(Arc::downgrade(&shell)));
         let _ = shell.keeper.send(ToKeeper::Begin(Arc::downgrade(&shell)));
         shell.deadlines.tell(ToWaker::Begin(Arc::downgrade(&shell)));
+        crate::crash::at("recovered");
         for owner in replayed.owing {
+            crate::crash::at("recovered");
             shell.deliver(&owner, super::message::ToActor::Resend);
         }
         report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -283,7 +285,9 @@ impl Node {
             if !self.shell.deadlines.tell(ToWaker::AnyDueBy(until, sender)) {
                 return;
             }
+            crate::crash::at("recovered");
             if !answer.recv_async().await.unwrap_or(false) {
+                crate::crash::at("recovered");
                 return;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -404,9 +408,11 @@ fn replay(log: &dyn Log, kinds: &Kinds, store: &Store, progress: &Progress) -> R
     let floor = store.floor_commit();
     let mut failed = Ok(());
     let after = if stale.is_empty() { floor } else { 0 };
-    progress.begin(log.last_commit().saturating_sub(after));
+    let last = log.last_commit();
+    progress.begin(last.saturating_sub(after));
     log.replay(after, &mut |record| {
         progress.read(record.commit.saturating_sub(after));
+        crate::crash::on_the_way("recovery", record.commit.saturating_sub(after), last.saturating_sub(after));
         if failed.is_ok() && (record.commit > floor || stale.contains(&record.owner)) {
             let snapshots = (!stale.contains(&record.owner)).then_some(store);
             failed = replay_one(&mut replayed, kinds, snapshots, &record);
@@ -420,7 +426,6 @@ fn replay_one(replayed: &mut Found, kinds: &Kinds, snapshots: Option<&Store>, re
     replayed.highest_instance = replayed.highest_instance.max(record.owner_instance);
     replayed.last_at = replayed.last_at.max(Some(record.at));
     replayed.records += 1;
-    crate::crash::at("recovery");
     let at = match replayed.owners.entry(record.owner.clone()) {
         std::collections::hash_map::Entry::Occupied(there) => there.into_mut(),
         std::collections::hash_map::Entry::Vacant(vacant) => {
