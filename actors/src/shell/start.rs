@@ -24,6 +24,8 @@ use crate::fanout::Fanout;
 use crate::log::{Log, Record};
 use crate::store::{Store, StoreError, Temporary};
 
+/// While overdue deadlines are settled it is said so often that nobody is let in yet.
+const SAID_EVERY: Duration = Duration::from_secs(10);
 /// How long a checkpoint is waited for.
 const CHECKPOINT_WITHIN: Duration = Duration::from_secs(15);
 /// How long the threads' end is waited for: a store whose disk hangs may never close.
@@ -274,13 +276,12 @@ impl Node {
         Ok(Self { shell, report, threads, writer: Some(writer), arbiters, _temporary_store: temporary })
     }
 
-    /// Waits until no deadline of before this moment is left: call before the doors open. On a full disk they wait.
+    /// Waits until no deadline of before this moment is left, however long that takes: call before the doors open. What
+    /// an owner that stays closed has left is not waited for; on a full disk all deadlines wait, and nobody for them.
     pub async fn settle_overdue(&self) {
-        if self.shell.check_writable().is_err() {
-            return;
-        }
         let until = self.shell.clock.clinic();
-        for _ in 0..2_000 {
+        let mut said = clock::monotonic();
+        while self.shell.check_writable().is_ok() {
             let (sender, answer) = flume::bounded(1);
             if !self.shell.deadlines.tell(ToWaker::AnyDueBy(until, sender)) {
                 return;
@@ -290,9 +291,12 @@ impl Node {
                 crate::crash::at("recovered");
                 return;
             }
+            if said.elapsed() >= SAID_EVERY {
+                said = clock::monotonic();
+                tracing::warn!("overdue deadlines are still being settled; nobody is let in before");
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        tracing::warn!("some overdue deadlines are still not settled; going on");
     }
 
     /// Makes a checkpoint; the commit up to which everything is in synced snapshots.
