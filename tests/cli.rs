@@ -5,7 +5,7 @@
 mod program;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use jiaohao::identity::keys::{KeyName, Keys};
@@ -15,6 +15,7 @@ use jiaohao_actors::codec;
 use jiaohao_actors::log::{Log, Record, SegmentLog, SegmentOptions, ShardId};
 use jiaohao_actors::store::{Snapshot, Store};
 use jiaohao_domain::{OwnerKind, OwnerRef, Role, Timestamp, doctor};
+use wait_timeout::ChildExt;
 
 fn jiaohao(arguments: &[&str], folder: &Path, environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jiaohao"));
@@ -52,6 +53,10 @@ fn a_channel_that_is_filled_in_and_off_is_named() {
         ("[sms]\nkey_id = \"k\"\n", "a.toml: sms.key_id is given and sms.url is not: text messages stay off"),
         ("[sms]\ntemplate_stopped = \"1\"\n", "sms.template_stopped is given and sms.url is not"),
         ("[wechat]\ncallback_token = \"t\"\n", "wechat.callback_token is given and wechat.app_id is not"),
+        (
+            "[push]\nurl = \"http://127.0.0.1:9400\"\n",
+            "push.url is given and push.contact is not: notifications stay off",
+        ),
     ] {
         let checked = check(text, &[]);
         assert_eq!((checked.status.code(), stdout(&checked).as_str()), (Some(2), ""), "{text}");
@@ -310,4 +315,63 @@ async fn the_computer_reads_the_voice_of_a_house_by_itself_and_at_a_command_and_
     let nowhere = run(&["--data", &data, "--site", "other"]);
     assert_eq!(nowhere.status.code(), Some(1));
     assert!(stderr(&nowhere).contains("there is no site other"), "{}", stderr(&nowhere));
+}
+
+#[actix_web::test]
+async fn load_and_a_fast_clock_are_for_folders_made_for_test() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for each in ["hospital", "for-test"] {
+        std::fs::create_dir(folder.path().join(each)).expect("made");
+    }
+    let load = |house: &program::Program, token: &str| {
+        let url = format!("http://{}", house.door.authority);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jiaohao"));
+        command.args(["simulate", "--patients", "4", "--doctors", "2", "--screens", "1", "--json", "--url", &url]);
+        command.env_clear().env("JIAOHAO_TOKEN", token).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = command.spawn().expect("it runs");
+        // On a hospital's clock a day would take a day.
+        if running.wait_timeout(2 * program::PATIENCE).expect("it ends").is_none() {
+            running.kill().expect("killed");
+        }
+        running.wait_with_output().expect("it ends")
+    };
+    let refused = |out: &Output, words: &[&str]| {
+        assert_eq!((out.status.code(), stdout(out).as_str()), (Some(1), ""), "{}", stderr(out));
+        words.iter().for_each(|word| assert!(stderr(out).contains(word), "{word}: {}", stderr(out)));
+    };
+    let sites = async |house: &program::Program, operator: &str| {
+        let sites = house.door.insist("GET", "/sites", Some(operator), &serde_json::Value::Null).await.expect("read");
+        sites["sites"].as_array().expect("a list").len()
+    };
+
+    let mut hospital = program::Program::on(&folder.path().join("hospital"));
+    hospital.start_alive().await;
+    hospital.ready().await;
+    let operator = hospital.token("operator", &["--may-issue"]);
+    refused(&load(&hospital, &operator), &["was not made for test: no load there"]);
+    assert_eq!(sites(&hospital, &operator).await, 0, "load got into a hospital");
+    hospital.stop();
+    for speed in [60, 1] {
+        hospital.set("JIAOHAO_CLOCK__SPEED", speed);
+        if speed == 1 {
+            hospital.set_test_clock("2026-11-23T08:00:00+08:00");
+        }
+        hospital.start(None);
+        assert_eq!(hospital.ended().await.code(), Some(1), "a hospital's clock ran at another speed");
+        assert!(hospital.said().contains("is not a folder for test"), "{}", hospital.said());
+    }
+
+    let mut house = program::Program::on(&folder.path().join("for-test"));
+    house.set_test_clock("2026-11-23T08:00:00+08:00");
+    house.start_alive().await;
+    house.ready().await;
+    let usage = jiaohao(&["simulate", "--url", "http://127.0.0.1:1"], folder.path(), &[]);
+    assert_eq!(usage.status.code(), Some(2), "{}", stderr(&usage));
+    refused(&load(&house, &house.token("operator", &[])), &["not an operator's that may issue tokens", "forbidden"]);
+    refused(&load(&house, "no.token.at.all"), &["not an operator's that may issue tokens", "unauthenticated"]);
+    let operator = house.token("operator", &["--may-issue"]);
+    assert_eq!(sites(&house, &operator).await, 0, "refused only after something was made");
+    let judged = load(&house, &operator);
+    assert_eq!(judged.status.code(), Some(0), "{}", stderr(&judged));
+    assert!(sites(&house, &operator).await > 0);
 }

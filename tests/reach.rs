@@ -56,7 +56,7 @@ impl Parties {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::from_parts("test", &change(sandbox.settings()), []).unwrap();
         settings.data.dir = folder.path().to_owned();
-        let reach = Reach::with_patience(&settings, true, wall(), PATIENCE).unwrap();
+        let reach = Reach::with_patience(&settings, wall(), PATIENCE).unwrap();
         Self { sandbox, settings, reach, _folder: folder }
     }
 
@@ -207,9 +207,11 @@ async fn browsers_open_what_is_pushed_to_them() {
     ] {
         assert_eq!(parties.outcome(ChannelName::Push, digits).await, outcome, "{digits}");
     }
-    // on a hospital's own folder the sandbox is an address inside the house
+    // where the configuration does not name it, the sandbox is an address inside the house like any other
     let Address::Push(subscription) = parties.browser("8000").await else { unreachable!() };
-    let own = Reach::with_patience(&parties.settings, false, wall(), PATIENCE).unwrap();
+    let mut settings = parties.settings.clone();
+    settings.push.url = Some("http://127.0.0.1:1".to_owned());
+    let own = Reach::with_patience(&settings, wall(), PATIENCE).unwrap();
     let push = own.push.clone().unwrap();
     assert!(!push.takes(subscription.reveal()) && parties.reach.push.as_ref().unwrap().takes(subscription.reveal()));
     assert_eq!(

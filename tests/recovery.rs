@@ -36,16 +36,22 @@ const SHARE: usize = 20;
 const A_FOLDER: usize = 10;
 /// At least so many of all kills at each point.
 const AT_EACH: usize = 10;
-/// Where the process ends itself, and how many passings are drawn from; beside kills from outside.
-const POINTS: [(&str, u32); 7] = [
+/// Where the process ends itself, and how many passings are drawn from; beside kills from outside. In `recovery` a part of
+/// all that there is to replay is drawn instead, in hundredths; `recovered` is behind it: before anything runs, where effects
+/// are sent again, where overdue deadlines are settled.
+const POINTS: [(&str, u32); 8] = [
     ("segment_change", 2),
     ("snapshot", 3),
     ("prune", 2),
-    ("recovery", 10),
+    (RECOVERY, 100),
+    (RECOVERED, 3),
     ("between_booking", 40),
     ("between_transfer", 20),
     ("appended", 40),
 ];
+/// Nobody is let in while the server is at these.
+const RECOVERY: &str = "recovery";
+const RECOVERED: &str = "recovered";
 /// A point that has not been passed by then is given up and tried again.
 const PASSED_WITHIN: Duration = Duration::from_secs(30);
 
@@ -213,14 +219,15 @@ fn plan(kills: usize, rng: &mut StdRng) -> Vec<(&'static str, u32)> {
 async fn killed_at(server: &mut Program, load: &Load, (point, passings): (&str, u32), rng: &mut StdRng) -> bool {
     let outside = point == "outside";
     server.kill();
-    if point == "recovery" && load.unanswered.load(Ordering::SeqCst) < UNANSWERED {
+    if [RECOVERY, RECOVERED].contains(&point) && load.unanswered.load(Ordering::SeqCst) < UNANSWERED {
         // Nobody can ask for anything while the server recovers: they have asked before.
         server.start(None);
         server.ready().await;
         load.busy().await;
         server.kill();
     }
-    server.start((!outside).then(|| format!("{point}:{}", rng.random_range(1..=passings))));
+    let part = if point == RECOVERY { "%" } else { "" };
+    server.start((!outside).then(|| format!("{point}:{}{part}", rng.random_range(1..=passings))));
     let began = Instant::now();
     let run_for = Duration::from_millis(rng.random_range(300..1_200));
     let mut unanswered = load.unanswered.load(Ordering::SeqCst);

@@ -1,6 +1,6 @@
 //! `book_slot` through the WebSocket door: 64 sockets signed in as desk, each command for a fresh registered patient,
-//! one hot slot with room for all. In turn, in the same run: PostgreSQL's contended row, one Lua `EVAL` of Redis, and the
-//! bound: a bare server behind the same door (`bound.rs`).
+//! one hot slot with room for all. In turn, in the same run, by the same load generator: PostgreSQL's contended row, one Lua
+//! `EVAL` of Redis, and the bound: a bare server behind the same door (`bound.rs`).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,7 +21,8 @@ use crate::server::Server;
 /// Clients of each.
 pub const CLIENTS: usize = 64;
 const ROUNDS: usize = 5;
-const BOOKINGS: usize = 10_000;
+/// Bookings of each in a round.
+pub const BOOKINGS: usize = 10_000;
 const REGISTERING: usize = 32;
 
 /// Measures and prints.
@@ -36,17 +37,20 @@ pub async fn run() -> Outcome {
     let bounds = [Bound::start(1).await?, Bound::start(2).await?];
     println!("booking: {CLIENTS} clients, {BOOKINGS} bookings a round, one slot; load {}", load());
     println!(
-        "round | jiaohao/s | p50 ms | p99 ms | server CPU µs | PostgreSQL/s | Redis/s | redis-benchmark/s | bound/s | of two commits/s | its CPU µs | load"
+        "round | jiaohao/s | p50 ms | p99 ms | server CPU µs | PostgreSQL/s | pgbench/s | Redis/s | redis-benchmark/s | bound/s | of two commits/s | its CPU µs | load"
     );
     let next = Arc::new(AtomicUsize::new(0));
     book(server.address, &desk, &patients, &next, 1_000).await?;
-    let (mut own, mut of_postgres, mut of_redis) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut own, mut of_postgres, mut of_pgbench, mut of_redis) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut of_one, mut of_two) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
         let before = cpu(&[server.pid()]);
         let (rate, times) = book(server.address, &desk, &patients, &next, BOOKINGS).await?;
         let cpu_us = (cpu(&[server.pid()]) - before).as_secs_f64() * 1e6 / BOOKINGS as f64;
-        let postgres = postgres.as_ref().map_or(Ok(f64::NAN), Postgres::contended)?;
+        let (postgres, pgbench) = match &postgres {
+            Some(postgres) => postgres.contended().await?,
+            None => (f64::NAN, f64::NAN),
+        };
         let (redis, redis_benchmark) = match &redis {
             Some(redis) => redis.evals().await?,
             None => (f64::NAN, f64::NAN),
@@ -59,7 +63,7 @@ pub async fn run() -> Outcome {
         }
         let bare_us = (cpu(&[bounds[1].pid()]) - before).as_secs_f64() * 1e6 / BOOKINGS as f64;
         println!(
-            "{round:5} | {rate:9.0} | {:6.2} | {:6.2} | {cpu_us:13.0} | {postgres:12.0} | {redis:7.0} | {redis_benchmark:17.0} | {:7.0} | {:16.0} | {bare_us:10.0} | {}",
+            "{round:5} | {rate:9.0} | {:6.2} | {:6.2} | {cpu_us:13.0} | {postgres:12.0} | {pgbench:9.0} | {redis:7.0} | {redis_benchmark:17.0} | {:7.0} | {:16.0} | {bare_us:10.0} | {}",
             ms(&times, 0.5),
             ms(&times, 0.99),
             bare[0],
@@ -68,15 +72,18 @@ pub async fn run() -> Outcome {
         );
         own.push(rate);
         of_postgres.push(postgres);
+        of_pgbench.push(pgbench);
         of_redis.push(redis);
         of_one.push(bare[0]);
         of_two.push(bare[1]);
     }
     let (own, postgres, redis) = (median(&mut own), median(&mut of_postgres), median(&mut of_redis));
+    let pgbench = median(&mut of_pgbench);
     let (one, two) = (median(&mut of_one), median(&mut of_two));
     println!(
-        "median: {own:.0}/s = {:.1} × PostgreSQL ({postgres:.0}/s), {:.2} × Redis ({redis:.0}/s)",
+        "median: {own:.0}/s = {:.1} × PostgreSQL ({postgres:.0}/s; {:.1} × by pgbench, {pgbench:.0}/s), {:.2} × Redis ({redis:.0}/s)",
         own / postgres,
+        own / pgbench,
         own / redis
     );
     println!(

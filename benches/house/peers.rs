@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::Outcome;
-use crate::booking::CLIENTS;
+use crate::booking::{BOOKINGS, CLIENTS};
 use crate::client::Http;
 use crate::measure::{children, folder};
 use crate::server::free_port;
@@ -90,8 +90,25 @@ impl Postgres {
         ran(child.stderr(if quiet { Stdio::null() } else { Stdio::piped() }).spawn()?.wait_with_output()?)
     }
 
-    /// Bookings a second of the one hot row.
-    pub fn contended(&self) -> Outcome<f64> {
+    /// Bookings a second of the one hot row, of the load generator that the house has: as many connections, one booking at
+    /// a time each, on the same threads; and of PostgreSQL's own `pgbench`, in C.
+    pub async fn contended(&self) -> Outcome<(f64, f64)> {
+        let next = Arc::new(AtomicUsize::new(0));
+        let mut clients = Vec::with_capacity(CLIENTS);
+        for _ in 0..CLIENTS {
+            clients.push(HotRow::connect(self.port).await?);
+        }
+        let began = clock::monotonic();
+        let tasks: Vec<_> =
+            clients.into_iter().map(|client| tokio::spawn(client.take_until(next.clone(), BOOKINGS))).collect();
+        for task in tasks {
+            task.await??;
+        }
+        let own = BOOKINGS as f64 / began.elapsed().as_secs_f64();
+        Ok((own, self.benchmark()?))
+    }
+
+    fn benchmark(&self) -> Outcome<f64> {
         let (port, clients, seconds) = (self.port.to_string(), CLIENTS.to_string(), POSTGRES_S.to_string());
         let script = self.path("contended.sql");
         let arguments = [
@@ -115,6 +132,41 @@ impl Postgres {
         let report = self.run("pgbench", &arguments)?;
         let line = report.lines().find(|line| line.starts_with("tps =")).ok_or("no tps in pgbench's report")?;
         Ok(line.split_whitespace().nth(2).unwrap_or_default().parse()?)
+    }
+}
+
+/// One client of PostgreSQL with its statements prepared.
+struct HotRow {
+    client: tokio_postgres::Client,
+    take: tokio_postgres::Statement,
+    write: tokio_postgres::Statement,
+}
+
+impl HotRow {
+    async fn connect(port: u16) -> Outcome<Self> {
+        let address = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
+        let (client, connection) = tokio_postgres::connect(&address, tokio_postgres::NoTls).await?;
+        // what it has to say is said to the client as well
+        tokio::spawn(async { drop(connection.await) });
+        let take = client.prepare("UPDATE slots SET taken = taken + 1 WHERE id = 1 AND taken < capacity").await?;
+        let write = client.prepare("INSERT INTO bookings (slot, patient) VALUES (1, $1)").await?;
+        Ok(Self { client, take, write })
+    }
+
+    /// A booking for a fresh patient at a time, until all are done: the statements of [`CONTENDED`], each a round trip.
+    async fn take_until(self, next: Arc<AtomicUsize>, count: usize) -> Outcome {
+        loop {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            if n >= count {
+                return Ok(());
+            }
+            self.client.batch_execute("BEGIN").await?;
+            if self.client.execute(&self.take, &[]).await? != 1 {
+                return Err("the slot is full".into());
+            }
+            self.client.execute(&self.write, &[&i32::try_from(n)?]).await?;
+            self.client.batch_execute("COMMIT").await?;
+        }
     }
 }
 

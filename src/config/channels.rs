@@ -88,6 +88,9 @@ pub struct WechatSettings {
 pub struct PushSettings {
     /// Whom a push service writes to when something is wrong. Allowed: mailto: and an address, or https:// and a page.
     pub contact: Option<String>,
+    /// A push service that is spoken to wherever it stands: jiaohao sandbox, or one in the hospital's own network. Absent:
+    /// only those of the open network. Allowed: https://, or http:// to this machine or a private network.
+    pub url: Option<String>,
 }
 
 /// How the outside channels are configured.
@@ -172,7 +175,9 @@ impl Settings {
         let (sms, wechat) = (&self.sms, &self.wechat);
         let has_sms = sms.url.is_some();
         let has_wechat = wechat.app_id.is_some();
-        let on = [("sms", has_sms), ("wechat", has_wechat), ("push", self.push.contact.is_some())];
+        let has_push = self.push.contact.is_some();
+        let on = [("sms", has_sms), ("wechat", has_wechat), ("push", has_push)];
+        let of_push = [("push.url", self.push.url.is_some())];
         let of_sms = [
             ("sms.key_id", sms.key_id.is_some()),
             ("sms.secret", sms.secret.is_some()),
@@ -205,6 +210,7 @@ impl Settings {
         let half = [
             (!has_sms).then(|| without(&of_sms, "sms.url", "text messages")).flatten(),
             (!has_wechat).then(|| without(&of_wechat, "wechat.app_id", "WeChat messages")).flatten(),
+            (!has_push).then(|| without(&of_push, "push.contact", "notifications")).flatten(),
         ];
         Channels {
             on: on.into_iter().filter_map(|(name, is_on)| is_on.then_some(name)).collect(),
@@ -259,6 +265,9 @@ impl Settings {
                 || Target::read(contact, Whom::Outside).is_ok();
             if !is_contact || contact.contains(char::is_whitespace) {
                 faults.push(("push.contact", "nobody can be written to there".to_owned()));
+            }
+            if let Some(url) = &self.push.url {
+                address(&mut faults, "push.url", url);
             }
         }
         faults

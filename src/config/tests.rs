@@ -258,6 +258,7 @@ fn a_channel_that_is_on_has_all_that_it_needs() {
         (format!("{WECHAT}authorize_url = \"open.weixin.qq.com\"\n"), "wechat.authorize_url"),
         ("[push]\ncontact = \"it\"\n".to_owned(), "push.contact"),
         ("[push]\ncontact = \"http://it.example.org\"\n".to_owned(), "push.contact"),
+        ("[push]\ncontact = \"mailto:a@b.cn\"\nurl = \"http://push.example.org\"\n".to_owned(), "push.url"),
     ] {
         let wrong = load(&text).expect_err(field);
         assert!(

@@ -278,7 +278,7 @@ impl Recovered {
         let first_token = (!is_set_up(&node.shell).await?).then(|| first_token(&tokens));
         let audit = dir.join("audit");
         let wall: Wall = Arc::new(|| Timestamp(clock::wall_ms()));
-        let reach = Arc::new(Reach::open(settings, for_test, wall.clone()).map_err(machine)?);
+        let reach = Arc::new(Reach::open(settings, wall.clone()).map_err(machine)?);
         // where text messages are sent, one-time codes are too
         let codes: Arc<dyn CodeSender> = match reach.sms.clone() {
             Some(sms) => Arc::new(SmsCodes::start(sms, wall, options.codes)),

@@ -24,6 +24,7 @@ use super::resources::RESOURCES;
 use super::{Door, channels, openapi};
 use crate::engine::{Turn, in_time, run_command};
 use crate::identity::audit::AuditQuery;
+use crate::identity::limits;
 use crate::identity::tokens::Claims;
 use crate::wire;
 
@@ -208,15 +209,14 @@ pub(super) async fn read<T: DeserializeOwned>(door: &Door, payload: web::Payload
 }
 
 pub(super) async fn read_bytes(payload: web::Payload, most: usize) -> Result<web::Bytes, Rejection> {
-    let limit = |limit: &'static str, code: Code, why: String| {
-        metrics::counter!("limit_refusals_total", "limit" => limit).increment(1);
-        Rejection::new(code, why)
-    };
-    let whole = tokio::time::timeout(BODY_WITHIN, payload.to_bytes_limited(most)).await;
-    let whole = whole
-        .map_err(|_| limit("body_time", Code::TimedOut, format!("a body comes within {} s", BODY_WITHIN.as_secs())))?;
-    let body =
-        whole.map_err(|_| limit("body_bytes", Code::TooLarge, format!("a body is at most {most} bytes here")))?;
+    let whole = tokio::time::timeout(BODY_WITHIN, payload.to_bytes_limited(most)).await.map_err(|_| {
+        limits::count("body_time");
+        Rejection::new(Code::TimedOut, format!("a body comes within {} s", BODY_WITHIN.as_secs()))
+    })?;
+    let body = whole.map_err(|_| {
+        limits::count("body_bytes");
+        Rejection::new(Code::TooLarge, format!("a body is at most {most} bytes here"))
+    })?;
     body.map_err(|_| Rejection::new(Code::Malformed, "the body did not come whole"))
 }
 

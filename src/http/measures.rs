@@ -112,6 +112,6 @@ mod tests {
             assert!(text.lines().any(|line| line == series), "{series}\n{text}");
         }
         let limits: Vec<&str> = limits().collect();
-        assert!(limits.len() == 16 && limits.iter().all(|name| !name.contains(['`', '(', ' ', '|'])), "{limits:?}");
+        assert!(limits.len() == 17 && limits.iter().all(|name| !name.contains(['`', '(', ' ', '|'])), "{limits:?}");
     }
 }

@@ -214,8 +214,8 @@ fn too_many(limit: &'static str, code: Code, wait: Duration) -> Rejection {
     Rejection::from(code).with("retry_after_ms", u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1))
 }
 
-/// Counts a refusal by its limit.
-fn count(limit: &'static str) {
+/// Counts a refusal by its limit, named as in docs/metrics.md.
+pub fn count(limit: &'static str) {
     metrics::counter!("limit_refusals_total", "limit" => limit).increment(1);
 }
 

@@ -2,7 +2,7 @@
 //! redirects, no pool. Names are looked up here, so that the address that is spoken to is the one that was looked at.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,8 +48,6 @@ pub enum Whom {
     Named,
     /// Whoever a stranger's browser has named: with TLS, on the usual port and outside every private network.
     Outside,
-    /// As [`Whom::Outside`], and this machine itself: on folders made for test, whose push service is the sandbox.
-    OutsideOrSandbox,
 }
 
 /// An address that was read and may be spoken to.
@@ -91,8 +89,7 @@ impl Target {
         let host = authority.host().trim_matches(['[', ']']).to_owned();
         let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let literal = host.parse::<IpAddr>().ok();
-        let is_sandbox = whom == Whom::OutsideOrSandbox && literal == Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        if whom != Whom::Named && !is_sandbox {
+        if whom != Whom::Named {
             if !secure {
                 return Err("it begins with https://");
             }
@@ -138,7 +135,6 @@ impl Target {
         match self.whom {
             Whom::Named => true,
             Whom::Outside => addresses::is_public(ip),
-            Whom::OutsideOrSandbox => addresses::is_public(ip) || self.host == Ipv4Addr::LOCALHOST.to_string(),
         }
     }
 }
@@ -339,9 +335,8 @@ mod tests {
             assert!(!outside(wrong), "{wrong}");
         }
         assert!(!outside(&format!("https://x/{}", "y".repeat(URL_MAX_BYTES))));
-        let sandbox = Target::read("http://127.0.0.1:9321/push/1", Whom::OutsideOrSandbox).expect("the sandbox");
+        let sandbox = Target::read("http://127.0.0.1:9321/push/1", Whom::Named).expect("the sandbox");
         assert_eq!((sandbox.origin(), sandbox.path()), ("http://127.0.0.1:9321".to_owned(), "/push/1"));
-        assert!(Target::read("http://127.0.0.2:9321/push/1", Whom::OutsideOrSandbox).is_err());
         assert!(Target::read("http://10.0.0.8/sms", Whom::Named).is_ok());
         assert!(Target::read("http://sms.example.org/", Whom::Named).is_err(), "phones in clear on the open network");
         assert_eq!(format!("{sandbox:?}"), "***");

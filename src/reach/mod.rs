@@ -23,7 +23,7 @@ use jiaohao_domain::Timestamp;
 pub use codes::SmsCodes;
 pub use reports::Reports;
 
-use self::client::{Client, Patience, Whom};
+use self::client::{Client, Patience};
 use self::port::{Channel, ChannelName, Sent};
 use self::push::Push;
 use self::sms::Sms;
@@ -62,24 +62,19 @@ pub struct Reach {
 const ALL: [ChannelName; 3] = [ChannelName::Sms, ChannelName::WeChat, ChannelName::Push];
 
 impl Reach {
-    /// The channels of these settings. `for_test`: the folder was made for test, and a sandbox may be a push service.
+    /// The channels of these settings.
     ///
     /// # Errors
     /// [`ReachError`].
-    pub fn open(settings: &Settings, for_test: bool, wall: Wall) -> Result<Self, ReachError> {
-        Self::with_patience(settings, for_test, wall, Patience::default())
+    pub fn open(settings: &Settings, wall: Wall) -> Result<Self, ReachError> {
+        Self::with_patience(settings, wall, Patience::default())
     }
 
     /// As [`Reach::open`], with time-outs of the caller's.
     ///
     /// # Errors
     /// [`ReachError`].
-    pub fn with_patience(
-        settings: &Settings,
-        for_test: bool,
-        wall: Wall,
-        patience: Patience,
-    ) -> Result<Self, ReachError> {
+    pub fn with_patience(settings: &Settings, wall: Wall, patience: Patience) -> Result<Self, ReachError> {
         let is_on = settings.sms.url.is_some() || settings.wechat.app_id.is_some() || settings.push.contact.is_some();
         if !is_on {
             return Ok(Self::default());
@@ -88,11 +83,11 @@ impl Reach {
         let (reports, standing) = (Arc::<Reports>::default(), client.standing.clone());
         let sms = Sms::new(&settings.sms, client.clone(), reports.clone(), wall.clone())?;
         let wechat = WeChat::new(&settings.wechat, client.clone(), reports.clone(), wall.clone())?;
-        let push = settings.push.contact.clone().and_then(|contact| {
-            let vapid = vapid(&settings.data.keys_dir())?;
-            let whom = if for_test { Whom::OutsideOrSandbox } else { Whom::Outside };
-            Some(Push::new(client, vapid, contact, whom, wall))
-        });
+        let push = match settings.push.contact {
+            Some(_) => vapid(&settings.data.keys_dir()).map(|vapid| Push::new(&settings.push, client, vapid, wall)),
+            None => None,
+        };
+        let push = push.transpose()?;
         Ok(Self { sms: sms.map(Arc::new), wechat: wechat.map(Arc::new), push: push.map(Arc::new), reports, standing })
     }
 

@@ -1,5 +1,6 @@
 //! Web Push: RFC 8030 to the push service that the browser chose, sealed for the browser alone (RFC 8291), signed for the
-//! service (RFC 8292). The endpoint is a stranger's word: it leads nowhere but to the open network.
+//! service (RFC 8292). The endpoint is a stranger's word: it leads nowhere but to the open network, or to the one service
+//! that the operator has named.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +14,8 @@ use super::client::{Client, Target, Whom};
 use super::port::{Address, Channel, ChannelName, PushSubscription, Sent, Telling};
 use super::sealed::{self, BrowserKeys};
 use super::vapid::Vapid;
-use super::{Wall, counted, known};
+use super::{ReachError, Wall, counted, known};
+use crate::config::PushSettings;
 
 /// Services of browsers that may be named in the log: any other host is a stranger's word.
 const SERVICES: [&str; 4] =
@@ -24,14 +26,27 @@ pub struct Push {
     client: Client,
     vapid: Vapid,
     contact: String,
-    whom: Whom,
+    /// A push service that the configuration names, wherever it stands.
+    named: Option<Target>,
     wall: Wall,
 }
 
 impl Push {
     /// The channel with the hospital's key.
-    pub fn new(client: Client, vapid: Vapid, contact: String, whom: Whom, wall: Wall) -> Self {
-        Self { client, vapid, contact, whom, wall }
+    ///
+    /// # Errors
+    /// [`ReachError`].
+    pub fn new(settings: &PushSettings, client: Client, vapid: Vapid, wall: Wall) -> Result<Self, ReachError> {
+        let named = settings.url.as_deref().map(|url| Target::read(url, Whom::Named)).transpose();
+        let named = named.map_err(|why| ReachError::Setting("push.url", why.to_owned()))?;
+        Ok(Self { client, vapid, contact: settings.contact.clone().unwrap_or_default(), named, wall })
+    }
+
+    /// Where an endpoint leads: to the service that the configuration names, or to the open network.
+    fn target(&self, endpoint: &str) -> Result<Target, &'static str> {
+        let of_named =
+            |named: &Target| Target::read(endpoint, Whom::Named).ok().filter(|to| to.origin() == named.origin());
+        self.named.as_ref().and_then(of_named).map_or_else(|| Target::read(endpoint, Whom::Outside), Ok)
     }
 
     /// What a page subscribes with.
@@ -39,15 +54,16 @@ impl Push {
         self.vapid.public_key()
     }
 
-    /// Whether a browser's subscription can be used at all: its keys are keys, and its endpoint is of the open network.
+    /// Whether a browser's subscription can be used at all: its keys are keys, and its endpoint may be
+    /// spoken to.
     pub fn takes(&self, subscription: &PushSubscription) -> bool {
-        Target::read(&subscription.endpoint, self.whom).is_ok() && BrowserKeys::read(subscription).is_some()
+        self.target(&subscription.endpoint).is_ok() && BrowserKeys::read(subscription).is_some()
     }
 
     async fn tell(&self, to: &Address, what: &Telling) -> Sent {
         let Address::Push(subscription) = to else { return Sent::Refused };
         let subscription = subscription.reveal();
-        let target = Target::read(&subscription.endpoint, self.whom);
+        let target = self.target(&subscription.endpoint);
         let (Ok(target), Some(keys)) = (target, BrowserKeys::read(subscription)) else { return Sent::Refused };
         let mut text = json!({
             "id": what.id,

@@ -10,7 +10,7 @@ use jiaohao_domain::Timestamp;
 use jiaohao_domain::time::Zone;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Options;
 use super::actor::Actor;
@@ -42,14 +42,17 @@ pub struct House {
 }
 
 impl House {
-    /// A running server, if its folder was made for test.
+    /// A running server, if its folder was made for test and the token may issue others there: looked at before anything
+    /// is made.
     ///
     /// # Errors
-    /// It was not, or cannot be reached.
+    /// It was not, or may not, or cannot be reached.
     pub async fn at(url: &str, operator: String) -> Result<Self, String> {
         let door = Arc::new(Door::at(url)?);
         let speed = door.test_speed().await.map_err(|e| format!("{url}: {e}"))?;
         let speed = speed.ok_or_else(|| format!("{url} runs on a folder that was not made for test: no load there"))?;
+        let may_issue = door.insist("GET", "/tokens", Some(&operator), &Value::Null).await;
+        may_issue.map_err(|why| format!("{url}: the token is not an operator's that may issue tokens: {why}"))?;
         let suffix = format!("-{:x}", clock::wall_ms() / 1000);
         Ok(Self { door, operator, speed, suffix })
     }

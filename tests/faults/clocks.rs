@@ -2,7 +2,7 @@
 //! confirms, and never goes back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -100,5 +100,73 @@ async fn a_clock_set_forward_or_back_is_not_followed_until_an_operator_confirms(
     confirm(&operator).await.unwrap();
     alarm_is(&door, false).await;
     assert_eq!(says().await, "ready\n");
+    server.stop().await;
+}
+
+/// More than a department settles in three goes.
+const BOOKED: usize = 3_050;
+
+#[actix_web::test]
+async fn what_is_overdue_at_a_start_is_settled_before_anybody_is_let_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let set = Arc::new(AtomicI64::new(0));
+    let start = async || {
+        let mut settings = Settings::default_values();
+        settings.data.dir = folder.path().join("data");
+        settings.data.reserve_mib = 2;
+        settings.data.last_reserve_mib = 1;
+        settings.server.listen = listen;
+        let wall = set.clone();
+        let options = ServeOptions {
+            codes: Arc::new(LocalOutbox::default()),
+            clinic_start: None,
+            speed: 1.0,
+            wall: Arc::new(move || wall_ms() + wall.load(Ordering::Relaxed)),
+            confirm_clock: true,
+        };
+        Server::start(settings, options).await.unwrap()
+    };
+    let server = start().await;
+    let door = Arc::new(Door::plain(listen.to_string()));
+    let operator = server.first_token.clone().unwrap();
+    let slot = set_up(&door, &operator).await;
+    let issue = json!({"role": "desk", "site": "h", "name": "desk", "ttl_s": 7 * 24 * 3_600});
+    let desk = door.insist("POST", "/tokens", Some(&operator), &issue).await.unwrap();
+    let desk = desk["access_token"].as_str().expect("a token").to_owned();
+    let booked = futures_util::stream::iter(0..BOOKED).map(async |n| {
+        let serial = u32::try_from(n).unwrap();
+        let person = MadeUp::draw(serial, 2026, &mut rand::SeedableRng::seed_from_u64(serial.into())).registration();
+        let person = door.insist("POST", "/persons", Some(&desk), &person).await.unwrap();
+        let wish = json!({"session": "h.a.s", "slot": slot, "patient": person["patient"]});
+        let booked = door.insist("POST", "/appointments", Some(&desk), &wish).await.unwrap();
+        booked["appointment"].as_str().expect("an id").to_owned()
+    });
+    let booked: Vec<String> = booked.buffer_unordered(16).collect().await;
+    server.stop().await;
+
+    // Two days later the session is over and nobody came.
+    set.store(48 * HOUR_MS, Ordering::Relaxed);
+    let last = booked.iter().max().expect("some").clone();
+    let asked = Arc::new(AtomicUsize::new(0));
+    // Somebody asks all the time, from the first moment on; who is no no-show yet would be `wrong_appointment_state`.
+    let asking = {
+        let (door, desk, asked) = (door.clone(), desk.clone(), asked.clone());
+        let correct = json!({"appointment": last, "reason": "was in another queue"});
+        tokio::spawn(async move {
+            loop {
+                asked.fetch_add(1, Ordering::Relaxed);
+                match door.ask("POST", "/appointments/correct-no-show", Some(&desk), Some(&correct)).await {
+                    Err(why) if why.is_passing() => {}
+                    answer => return answer,
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
+    };
+    let server = start().await;
+    let answer = asking.await.unwrap();
+    answer.expect("let in before everything was settled");
+    assert!(asked.load(Ordering::Relaxed) > 1, "nobody asked while it started");
     server.stop().await;
 }

@@ -211,7 +211,7 @@ export class Sandbox {
     let said = '';
     for await (const chunk of this.program.stdout) {
       said += chunk;
-      if (said.includes('[push]')) break;
+      if (/\[push\][^]*url = .*\n/.test(said)) break;
     }
     /** What it prints, as the program's variables. @type {Object<string, string>} */
     this.settings = {};

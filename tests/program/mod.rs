@@ -23,6 +23,7 @@ pub struct Program {
     /// Its door.
     pub door: Door,
     settings: Vec<(&'static str, String)>,
+    test_clock: Option<String>,
     child: Option<Child>,
     said: PathBuf,
 }
@@ -36,6 +37,7 @@ impl Program {
             data: folder.join("data"),
             door: Door::plain(authority.clone()),
             settings: Vec::new(),
+            test_clock: None,
             child: None,
             said: std::env::temp_dir().join(format!("jiaohao-test-{}-{port}.log", std::process::id())),
         };
@@ -56,6 +58,11 @@ impl Program {
         self.settings.push((name, value.to_string()));
     }
 
+    /// Starts from now on are for test: clinic time begins here (RFC 3339) and runs 240 times as fast.
+    pub fn set_test_clock(&mut self, clinic_start: &str) {
+        self.test_clock = Some(clinic_start.to_owned());
+    }
+
     /// The program with these settings.
     pub fn command(&self) -> Command {
         self.with_settings(Command::new(env!("CARGO_BIN_EXE_jiaohao")))
@@ -70,6 +77,9 @@ impl Program {
     pub fn start(&mut self, crash_at: Option<String>) {
         let mut command = self.command();
         command.arg("serve");
+        if let Some(clinic_start) = &self.test_clock {
+            command.args(["--test-clock", clinic_start, "--speed", "240"]);
+        }
         if let Some(crash_at) = crash_at {
             command.env("JIAOHAO_CRASH_AT", crash_at);
         }

@@ -235,7 +235,7 @@ async fn a_code_is_over_after_five_minutes() {
     let mut settings = Settings::from_parts("test", &sandbox.settings(), []).unwrap();
     let folder = tempfile::tempdir().unwrap();
     settings.data.dir = folder.path().to_owned();
-    let reach = Reach::with_patience(&settings, true, wall, PATIENCE).unwrap();
+    let reach = Reach::with_patience(&settings, wall, PATIENCE).unwrap();
     let wechat = reach.wechat.as_ref().unwrap();
     let url = wechat.authorize_url("http://h/patient", "s");
     let (early, late) = (go(&url).await.0.unwrap().into(), go(&url).await.0.unwrap().into());

@@ -24,6 +24,8 @@ use crate::fanout::Fanout;
 use crate::log::{Log, Record};
 use crate::store::{Store, StoreError, Temporary};
 
+/// While overdue deadlines are settled it is said so often that nobody is let in yet.
+const SAID_EVERY: Duration = Duration::from_secs(10);
 /// How long a checkpoint is waited for.
 const CHECKPOINT_WITHIN: Duration = Duration::from_secs(15);
 /// How long the threads' end is waited for: a store whose disk hangs may never close.
@@ -262,7 +264,9 @@ impl Node {
         let _ = shell.projector.send(ToProjector::Begin(Arc::downgrade(&shell)));
         let _ = shell.keeper.send(ToKeeper::Begin(Arc::downgrade(&shell)));
         shell.deadlines.tell(ToWaker::Begin(Arc::downgrade(&shell)));
+        crate::crash::at("recovered");
         for owner in replayed.owing {
+            crate::crash::at("recovered");
             shell.deliver(&owner, super::message::ToActor::Resend);
         }
         report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -272,23 +276,27 @@ impl Node {
         Ok(Self { shell, report, threads, writer: Some(writer), arbiters, _temporary_store: temporary })
     }
 
-    /// Waits until no deadline of before this moment is left: call before the doors open. On a full disk they wait.
+    /// Waits until no deadline of before this moment is left, however long that takes: call before the doors open. What
+    /// an owner that stays closed has left is not waited for; on a full disk all deadlines wait, and nobody for them.
     pub async fn settle_overdue(&self) {
-        if self.shell.check_writable().is_err() {
-            return;
-        }
         let until = self.shell.clock.clinic();
-        for _ in 0..2_000 {
+        let mut said = clock::monotonic();
+        while self.shell.check_writable().is_ok() {
             let (sender, answer) = flume::bounded(1);
             if !self.shell.deadlines.tell(ToWaker::AnyDueBy(until, sender)) {
                 return;
             }
+            crate::crash::at("recovered");
             if !answer.recv_async().await.unwrap_or(false) {
+                crate::crash::at("recovered");
                 return;
+            }
+            if said.elapsed() >= SAID_EVERY {
+                said = clock::monotonic();
+                tracing::warn!("overdue deadlines are still being settled; nobody is let in before");
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        tracing::warn!("some overdue deadlines are still not settled; going on");
     }
 
     /// Makes a checkpoint; the commit up to which everything is in synced snapshots.
@@ -404,9 +412,11 @@ fn replay(log: &dyn Log, kinds: &Kinds, store: &Store, progress: &Progress) -> R
     let floor = store.floor_commit();
     let mut failed = Ok(());
     let after = if stale.is_empty() { floor } else { 0 };
-    progress.begin(log.last_commit().saturating_sub(after));
+    let last = log.last_commit();
+    progress.begin(last.saturating_sub(after));
     log.replay(after, &mut |record| {
         progress.read(record.commit.saturating_sub(after));
+        crate::crash::on_the_way("recovery", record.commit.saturating_sub(after), last.saturating_sub(after));
         if failed.is_ok() && (record.commit > floor || stale.contains(&record.owner)) {
             let snapshots = (!stale.contains(&record.owner)).then_some(store);
             failed = replay_one(&mut replayed, kinds, snapshots, &record);
@@ -420,7 +430,6 @@ fn replay_one(replayed: &mut Found, kinds: &Kinds, snapshots: Option<&Store>, re
     replayed.highest_instance = replayed.highest_instance.max(record.owner_instance);
     replayed.last_at = replayed.last_at.max(Some(record.at));
     replayed.records += 1;
-    crate::crash::at("recovery");
     let at = match replayed.owners.entry(record.owner.clone()) {
         std::collections::hash_map::Entry::Occupied(there) => there.into_mut(),
         std::collections::hash_map::Entry::Vacant(vacant) => {

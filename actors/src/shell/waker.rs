@@ -19,7 +19,7 @@ pub enum ToWaker {
     Changed,
     /// Begin to wake (after the start's replay).
     Begin(Weak<Shell>),
-    /// Is any deadline of that moment or before still standing?
+    /// Is any deadline of that moment or before still standing, of an owner that is not closed?
     AnyDueBy(Timestamp, flume::Sender<bool>),
     /// End.
     Stop,
@@ -103,7 +103,11 @@ impl Waker {
                             ToWaker::Begin(begun) => shell = begun,
                             ToWaker::AnyDueBy(at, answer) => {
                                 self.take_changed();
-                                let any = self.order.first().is_some_and(|(earliest, _)| *earliest <= at);
+                                let mut due = self.order.iter().take_while(|(deadline, _)| *deadline <= at);
+                                let closed = shell.upgrade();
+                                let is_closed =
+                                    |owner| closed.as_ref().is_some_and(|shell| shell.closed.contains_key(owner));
+                                let any = due.any(|(_, owner)| !is_closed(owner));
                                 // The asker may have gone away.
                                 let _ = answer.send(any);
                             }

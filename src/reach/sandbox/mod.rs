@@ -87,7 +87,7 @@ impl Options {
              template_called = \"called {fields}\"\ntemplate_delayed = \"delayed {of_clinic}\"\n\
              template_as_planned = \"as_planned {of_clinic}\"\ntemplate_stopped = \"stopped {of_clinic}\"\n"
         );
-        let push = "[push]\ncontact = \"mailto:it@example.org\"\n".to_owned();
+        let push = format!("[push]\ncontact = \"mailto:it@example.org\"\nurl = \"http://{at}\"\n");
         let sections = [(self.sms, sms), (self.wechat, wechat), (self.push, push)];
         sections.into_iter().filter_map(|(plays, section)| plays.then_some(section)).collect()
     }

@@ -169,6 +169,11 @@ impl Day {
         self.take(decision)
     }
 
+    fn restore(&mut self, n: u32, now: Timestamp) -> Result<Answer, Rejection> {
+        let decision = decide_restore(&self.clinic, &appointment(n), "cancelled by mistake", &context(now));
+        self.take(decision)
+    }
+
     fn prolong(&mut self, n: u32, now: Timestamp) -> Result<Answer, Rejection> {
         let decision = decide_prolong(&self.clinic, &appointment(n), now, &self.settings);
         self.take(decision)
@@ -429,17 +434,17 @@ fn every_command_in_every_state() {
     };
     let wrong = Some(Code::WrongAppointmentState);
     #[allow(clippy::type_complexity)]
-    let table: [(&str, &dyn Fn(&mut Day), [Option<Code>; 5]); 9] = [
-        // state                       confirm                  cancel  check in              correct prolong
-        ("held", &held, [None, None, wrong, wrong, None]),
-        ("booked", &booked, [None, None, None, wrong, wrong]),
-        ("checked_in", &checked_in, [None, wrong, wrong, wrong, wrong]),
-        ("fulfilled", &fulfilled, [wrong, wrong, wrong, wrong, wrong]),
-        ("given_up", &given_up, [wrong, wrong, wrong, wrong, wrong]),
-        ("cancelled", &cancelled, [wrong, None, wrong, wrong, wrong]),
-        ("given_back", &given_back, [wrong, None, wrong, wrong, wrong]),
-        ("no_show", &no_show, [wrong, wrong, Some(Code::CheckInTooLate), None, wrong]),
-        ("expired", &expired, [Some(Code::HoldExpired), None, wrong, wrong, Some(Code::HoldExpired)]),
+    let table: [(&str, &dyn Fn(&mut Day), [Option<Code>; 6]); 9] = [
+        // state, confirm, cancel, check in, correct, prolong, restore
+        ("held", &held, [None, None, wrong, wrong, None, wrong]),
+        ("booked", &booked, [None, None, None, wrong, wrong, wrong]),
+        ("checked_in", &checked_in, [None, wrong, wrong, wrong, wrong, wrong]),
+        ("fulfilled", &fulfilled, [wrong, wrong, wrong, wrong, wrong, wrong]),
+        ("given_up", &given_up, [wrong, wrong, wrong, wrong, wrong, wrong]),
+        ("cancelled", &cancelled, [wrong, None, wrong, wrong, wrong, None]),
+        ("given_back", &given_back, [wrong, None, wrong, wrong, wrong, None]),
+        ("no_show", &no_show, [wrong, wrong, Some(Code::CheckInTooLate), None, wrong, wrong]),
+        ("expired", &expired, [Some(Code::HoldExpired), None, wrong, wrong, Some(Code::HoldExpired), wrong]),
     ];
     for (name, reach, expected) in table {
         for (command, expected) in expected.into_iter().enumerate() {
@@ -453,7 +458,8 @@ fn every_command_in_every_state() {
                 1 => day.cancel(1, &context(now)),
                 2 => day.check_in(1, now).map(|_| Answer::Done),
                 3 => day.correct(1, now),
-                _ => day.prolong(1, now),
+                4 => day.prolong(1, now),
+                _ => day.restore(1, now),
             };
             let code = match &answer {
                 Ok(Answer::Refused(rejection)) | Err(rejection) => Some(rejection.code),

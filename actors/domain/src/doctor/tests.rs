@@ -116,3 +116,46 @@ fn the_console_hears_that_its_doctor_is_retired() {
     let event = serde_json::json!({ "doctor_retired": { "retired": true } });
     assert_eq!(told, vec![("doctor:s.wang".to_owned(), event)]);
 }
+
+/// What `start_work` comes to wherever the doctor stands; `+` is accepted.
+#[test]
+fn work_is_started_in_no_wrong_state() {
+    let numbered = |n: u32| AssignmentId::from(format!("s.wang.n{n}"));
+    let started = |state: &mut State| drop(tell(state, start("s.d", "s.d.r1")).0.unwrap());
+    let refused = |state: &mut State| {
+        let reason = "another doctor has the room".to_owned();
+        tell(state, ToDoctor::AssignmentRefused { assignment: numbered(1), reason }).0.unwrap();
+    };
+    for (stands, here, elsewhere, wrong_room) in [
+        ("unknown", "forbidden", "forbidden", "forbidden"),
+        ("free", "+", "forbidden", "invalid_field"),
+        ("at work", "already_working", "forbidden", "invalid_field"),
+        ("refused", "+", "forbidden", "invalid_field"),
+        ("stopped", "+", "forbidden", "invalid_field"),
+        ("retired", "retired", "retired", "retired"),
+    ] {
+        for (command, expected) in
+            [(start("s.d", "s.d.r1"), here), (start("s.x", "s.x.r1"), elsewhere), (start("s.d", "s.e.r1"), wrong_room)]
+        {
+            let mut state = if stands == "unknown" { Doctor::new_state("s.wang") } else { doctor() };
+            match stands {
+                "at work" => started(&mut state),
+                "refused" => {
+                    started(&mut state);
+                    refused(&mut state);
+                }
+                "stopped" => {
+                    started(&mut state);
+                    tell(&mut state, ToDoctor::AssignmentEnded { assignment: numbered(1) }).0.unwrap();
+                }
+                "retired" => drop(tell(&mut state, ToDoctor::Retire).0.unwrap()),
+                _ => {}
+            }
+            let before = state.clone();
+            let (answer, events) = tell(&mut state, command);
+            let came = answer.map_or_else(|why| why.code.wire(), |_| "+");
+            assert_eq!(came, expected, "{stands}");
+            assert!(came == "+" || (events.is_empty() && state == before), "{stands}: a refusal changes nothing");
+        }
+    }
+}

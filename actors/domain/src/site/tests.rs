@@ -2,6 +2,7 @@
 
 mod more;
 mod questions;
+mod screens;
 
 use std::collections::BTreeSet;
 

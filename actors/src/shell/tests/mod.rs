@@ -152,6 +152,26 @@ async fn a_deadline_wakes_an_owner_that_sleeps() {
 }
 
 #[actix::test]
+async fn overdue_deadlines_are_waited_for_and_not_those_of_the_closed() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    let late: Vec<String> = (0..300).map(|n| format!("p{n}")).collect();
+    for owner in late.iter().map(String::as_str).chain(["closed"]) {
+        ask(&node, owner, Command::WakeAt(Timestamp(50_000))).await.unwrap();
+    }
+    for _ in 0..3 {
+        ask(&node, "closed", Command::Panic).await.unwrap_err();
+    }
+    assert_eq!(node.shell.closed_owners(), [probe("closed")]);
+    node.shell.clock.advance_ms(60_000);
+    tokio::time::timeout(Duration::from_secs(60), node.settle_overdue()).await.expect("waits for who is closed");
+    for owner in &late {
+        assert_eq!(state(&node, owner).await.reached, 1, "{owner}: let in before what is overdue was settled");
+    }
+    node.stop().await;
+}
+
+#[actix::test]
 async fn a_deadline_that_finds_nothing_to_do_writes_nothing_and_is_not_asked_again_at_once() {
     let test = TestNode::new();
     let node = test.start(&Gate::open());

@@ -18,3 +18,4 @@ mod transfers;
 mod view;
 mod wait;
 mod waits;
+mod wrong_states;

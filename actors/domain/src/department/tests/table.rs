@@ -6,10 +6,11 @@ use crate::floor::Standing;
 use crate::ids::*;
 use crate::vocabulary::*;
 
-const STATES: [&str; 8] = ["waiting", "summoned", "called", "serving", "away", "missed", "in_transit", "ended"];
+pub(super) const STATES: [&str; 8] =
+    ["waiting", "summoned", "called", "serving", "away", "missed", "in_transit", "ended"];
 
 /// A house with one ticket in that state, with room 1's doctor who called it, 95 s and two calls after the first.
-fn house_with(state: &str) -> (House, TicketId) {
+pub(super) fn house_with(state: &str) -> (House, TicketId) {
     let mut house = House::new(u32::from(state == "summoned"));
     house.begin(1);
     let id = house.walk_in("pool", "a", None);
