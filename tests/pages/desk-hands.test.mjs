@@ -30,7 +30,7 @@ after(async () => {
   await hospital?.close();
 });
 
-/** The form of the walk-ins, by the keyboard. */
+/** The form of the walk-ins, filled in and sent by Enter. (By keys alone: staff-hands.test.mjs.) */
 async function fill(name, born, serial, queue) {
   await desk.click('[data-side=walk_in]');
   await drawn(desk);

@@ -1,5 +1,5 @@
 // What the pages' sources must keep: complete catalogues, no literal words in code, the Chromium 70 rule of the screens,
-// nothing from other origins, nothing inline, files of at most 500 lines, and at most 150 kB (gzip) a page.
+// nothing from other origins, nothing inline, files of at most 500 lines, and at most 150 kB a page as it is sent (gzip).
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

@@ -177,13 +177,30 @@ async function take() {
   await phone.fill('[data-form=check_in] [name=code]', await desk.$eval('[data-area-code]', (e) => e.dataset.areaCode));
   await phone.click('[data-form=check_in] [data-action=check_in]');
   await phone.waitForSelector('[data-ticket][data-state=waiting]');
-  await pause(6000);
+  // What a queue says of its waits is at most a minute old.
+  await phone.waitForSelector('[data-ticket] .track .range', { timeout: 150000 });
   await save(phone, 'patient');
+  await phone.evaluate(() => {
+    localStorage.setItem('jiaohao.elder', '1');
+    localStorage.setItem('jiaohao.language', 'en');
+  });
+  await phone.reload();
+  await phone.click('body');
+  await phone.waitForSelector('.elder [data-ticket] .track .range', { timeout: 150000 });
+  await phone.waitForSelector('[data-silent]', { state: 'detached' });
+  await save(phone, 'patient-elder-en');
+  await phone.evaluate(() => localStorage.clear());
+  await phone.reload();
+  await phone.click('body');
   const doctor = await browser.staff('/doctor', SIZES.console, 'liming');
   await doctor.click('[data-outcome=seen], [data-action=call_next_patient]');
   await board.waitForSelector('.newest.new');
   await pause(1200);
   await save(board, 'board');
+  await board.setViewportSize({ width: 1080, height: 1920 });
+  await pause(800);
+  await save(board, 'board-upright');
+  await board.setViewportSize(SIZES.screen);
   await save(door, 'door');
   await doctor.waitForSelector('.hand .person');
   await pause(600);
@@ -206,6 +223,13 @@ async function take() {
   await ops.hover('#clock');
   await pause(600);
   await save(ops, 'ops-missing');
+  await ops.click('[data-part=reports]');
+  await ops.waitForSelector('table');
+  await pause(600);
+  await save(ops, 'reports');
+  await ops.click('[data-part=voice]');
+  await pause(1500);
+  await save(ops, 'recorder');
   await hospital.call('PUT', '/staff', { id: 'zizhu', role: 'kiosk', password: PASSWORD, site: 'renmin', departments: ['renmin.xinnei'] });
   const kiosk = await browser.staff('/kiosk', { width: 1080, height: 1920 }, 'zizhu');
   await kiosk.waitForSelector('[data-area-code] img');
