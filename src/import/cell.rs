@@ -3,7 +3,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use jiaohao_domain::time::Zone;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What divides several things in one cell.
 const DIVIDERS: [char; 5] = [';', ',', '、', '|', '\u{ff1b}'];
@@ -145,6 +145,20 @@ pub fn setting(text: &str) -> Value {
             _ => json!(text),
         },
     }
+}
+
+/// Sets one setting of a department by its path (`booking.hold_ttl_s`).
+///
+/// # Errors
+/// There is no such setting.
+pub fn set(fields: &mut Map<String, Value>, path: &str, value: Value) -> Result<(), String> {
+    let mut at = fields.entry("settings").or_insert_with(|| json!({}));
+    for part in path.split('.') {
+        let object = at.as_object_mut().ok_or_else(|| format!("{path}: there is no such setting"))?;
+        at = object.entry(part).or_insert_with(|| json!({}));
+    }
+    *at = value;
+    Ok(())
 }
 
 #[cfg(test)]

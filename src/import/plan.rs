@@ -378,7 +378,7 @@ impl Planner<'_> {
             return Ok(());
         }
         if header.cell == Cell::Setting {
-            return if text.is_empty() { Ok(()) } else { set(fields, field, cell::setting(text)) };
+            return if text.is_empty() { Ok(()) } else { cell::set(fields, field, cell::setting(text)) };
         }
         if text.is_empty() {
             fields.remove(field);
@@ -488,16 +488,5 @@ fn slots<'s>(sheet: &'s Sheet, row: &Row, fields: &mut Map<String, Value>) -> Re
     let text = row.cell(hours);
     let slots = cell::slots(text, minutes, capacity).map_err(|allowed| (Some(hours), unread(text, &allowed)))?;
     fields.insert("slots".to_owned(), slots);
-    Ok(())
-}
-
-/// Sets one setting of a department by its path (`booking.hold_ttl_s`).
-fn set(fields: &mut Map<String, Value>, path: &str, value: Value) -> Result<(), String> {
-    let mut at = fields.entry("settings").or_insert_with(|| json!({}));
-    for part in path.split('.') {
-        let object = at.as_object_mut().ok_or_else(|| format!("{path}: there is no such setting"))?;
-        at = object.entry(part).or_insert_with(|| json!({}));
-    }
-    *at = value;
     Ok(())
 }
