@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, columnIs, Hospital, inHand, ONE_SLOT, PASSWORD, pause, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, columnIs, drawn, Hospital, inHand, ONE_SLOT, PASSWORD, pause, residentNumber, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const C = 'renmin.xinnei.texu';
@@ -123,6 +123,22 @@ test('a doctor\'s two queues stand apart on the console and are called in one or
     called.push(number);
   }
   assert.deepEqual(called, ['A001', 'A002', 'A004'], 'the own queue first, as the department has it');
+});
+
+test('the doctor adds somebody who stands there to the own session, and takes it back', async () => {
+  await doctor.click('.day [data-action=add_patient]');
+  await doctor.waitForSelector('dialog [data-form=addition]');
+  await drawn(doctor);
+  await doctor.fill('[data-form=addition] [name=name]', '孙大夫');
+  await doctor.fill('[data-form=addition] [name=number]', residentNumber('1970-02-03', 77));
+  if (process.env.SHOTS) await doctor.screenshot({ path: `${process.env.SHOTS}/addition.png` });
+  await doctor.click('[data-form=addition] [data-action=add_patient]');
+  await doctor.waitForSelector('#undo[shown]:has-text("已加号")');
+  const number = (await doctor.textContent('#undo')).match(/[A-Z]\d{3}/)[0];
+  await doctor.waitForSelector(`[data-row][data-number=${number}]:has-text("孙大夫")`);
+  if (process.env.SHOTS) await doctor.screenshot({ path: `${process.env.SHOTS}/added.png` });
+  await doctor.click('#undo [data-action=undo_last]');
+  await doctor.waitForSelector(`[data-row][data-number=${number}]`, { state: 'detached' });
 });
 
 test('a call that nobody showed or spoke is marked on the console and on the small caller, in both languages', async () => {

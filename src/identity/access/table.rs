@@ -59,7 +59,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "report_back", who: ARRIVING },
     Rule { name: "cancel_ticket", who: HOLDER_OR_DESK },
     Rule { name: "rate_visit", who: &[(Patient, OwnPatient)] },
-    Rule { name: "register_walk_in", who: DESK },
+    // Of a doctor the department decides further: an addition to an own session.
+    Rule { name: "register_walk_in", who: DOCTOR_THERE_OR_DESK },
     Rule { name: "register_return", who: DESK },
     Rule { name: "acknowledge_alert", who: DESK },
     Rule { name: "set_priority", who: DESK },
@@ -130,7 +131,13 @@ const DEEDS: &[Rule] = &[
     // Of a department that is retired only the day is settled: nobody new comes there.
     Rule {
         name: "identify_person",
-        who: &[(Patient, Any), (Desk, OpenDepartment), (Kiosk, OpenDepartment), (Integrator, Any)],
+        who: &[
+            (Patient, Any),
+            (Doctor, OpenDepartment),
+            (Desk, OpenDepartment),
+            (Kiosk, OpenDepartment),
+            (Integrator, Any),
+        ],
     },
     Rule { name: "bind_person", who: &[(Desk, PatientsHere)] },
     // It names no site: whoever is known is known in all.

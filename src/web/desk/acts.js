@@ -1,5 +1,6 @@
 // What the desk does: each function is one command of the vocabulary, with its undo offered where there is one.
 
+import { arrive } from '../components/arrive.js';
 import { askCall, didCall } from '../components/call-this.js';
 import { lastUndoable } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
@@ -9,7 +10,6 @@ import { askText } from '../lib/page.js';
 import { isNotTaken } from '../lib/pre-check.js';
 import { Recent } from '../lib/recent.js';
 import { prefix } from '../lib/site.js';
-import { arrive } from './arrive.js';
 
 /** A ticket's way on is looked at while the ticket is. */
 const LINKS_KEPT = 200;

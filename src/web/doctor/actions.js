@@ -8,6 +8,7 @@ import { named, t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
 import { stateWord } from '../lib/words.js';
+import { addition } from './addition.js';
 
 /** The console's actions upon a model. */
 export class Actions {
@@ -157,6 +158,15 @@ export class Actions {
     // one is asked back by the desk.
     const undo = result.state === 'waiting' ? () => this.undoStep(`${ticket.ticket}@${steps + 1}`) : null;
     find('#undo').offer(t('doctor.did.transfer_ticket', { number: ticket.number, to: target.name }), undo);
+  }
+
+  /** 加号: somebody who stands here. */
+  async add() {
+    const added = await addition(this.page, this.model.site, this.model.doctor);
+    if (!added) return;
+    const text = added.number ? t('doctor.did.add', { number: added.number }) : t('pre_check.did_send_off');
+    find('#undo').offer(text, added.number ? () => this.undoStep(`${added.ticket}@1`) : null);
+    this.page.draw();
   }
 
   /** @param {string} id */

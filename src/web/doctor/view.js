@@ -228,6 +228,7 @@ function dayPart(look) {
       work.paused
         ? (hand ? button('resume_work', 'doctor.resume', () => actions.resume(), { disabled: actions.busy }) : null)
         : button('pause_work', 'doctor.pause', () => actions.pause(), { disabled: actions.busy }),
+      button('add_patient', 'doctor.add', () => actions.add(), { disabled: actions.busy }),
       button('stop_work', 'doctor.stop', () => actions.stop(), { disabled: actions.busy || !!hand }),
       h('button', { type: 'button', class: 'btn quiet', 'data-action': 'open_caller', onclick: look.caller }, t('doctor.caller')),
       h('button', { type: 'button', class: 'btn quiet', 'data-action': 'edit_keys', onclick: look.keys }, t('doctor.keys'))));

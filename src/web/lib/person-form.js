@@ -56,7 +56,7 @@ export function personBody(f) {
 }
 
 /**
- * @param {{kind: string, setKind: (kind: string) => void, phone: boolean, own?: boolean}} o `own`: about whoever types it, so that the
+ * @param {{kind: string, kinds?: string[], setKind: (kind: string) => void, phone: boolean, own?: boolean}} o `own`: about whoever types it, so that the
  *   phone may fill it in
  */
 export function personFields(o) {
@@ -69,7 +69,7 @@ export function personFields(o) {
         o.setKind(e.target.value);
         if (e.target.form.elements.number) checkNumber(e.target.form.elements.number, e.target.value);
       } },
-        (o.phone ? AT_DESK : DOCUMENTS).map((kind) => h('option', { key: kind, value: kind }, t(`document.${kind}`))))),
+        (o.kinds || (o.phone ? AT_DESK : DOCUMENTS)).map((kind) => h('option', { key: kind, value: kind }, t(`document.${kind}`))))),
     o.kind === 'none' ? h('input', { key: 'none', type: 'hidden', name: 'number', value: '' }) : h('label', { class: 'field', key: 'number' }, h('span', null, t('person.number')),
       h('input', {
         class: 'input', name: 'number', oninput: (/** @type {any} */ e) => checkNumber(e.target, o.kind), required: true, maxlength: '24', autocomplete: 'off', autocapitalize: 'characters',

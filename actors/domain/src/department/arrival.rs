@@ -199,7 +199,8 @@ pub(super) fn register_return(
     register_walk_in(draft, &walk_in, brief, birth_date, answered, context)
 }
 
-/// 现场号 / 加号, and the ticket of a return day in a queue that the desk names.
+/// 现场号 / 加号, and the ticket of a return day in a queue that the desk names. A doctor adds to the own sessions, and gives no
+/// class.
 pub(super) fn register_walk_in(
     draft: &mut Draft<'_, Department>,
     command: &RegisterWalkIn,
@@ -219,6 +220,13 @@ pub(super) fn register_walk_in(
     }
     if command.slot.is_some() && command.addition_to.is_none() {
         return Err(Rejection::new(Code::InvalidField, "slot goes with addition_to: a walk-in's is the one running"));
+    }
+    if context.principal.role == Role::Doctor {
+        let session = command.addition_to.as_ref().and_then(|id| state.clinic.sessions.get(id));
+        let whose = session.and_then(|session| session.doctor.as_ref());
+        if whose.is_none() || whose != context.principal.doctor.as_ref() || command.class.is_some() {
+            return Err(Rejection::new(Code::Forbidden, "a doctor adds to the own sessions; classes are the desk's"));
+        }
     }
     let date = state.config.today(now);
     if command.visit.is_none() {

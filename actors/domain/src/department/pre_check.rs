@@ -70,13 +70,14 @@ pub(super) fn check(
     let Some(Answered { pre_check: answered, said, sealed }) = answered else {
         return if who.is_spared { Ok(Checked::Nothing) } else { Err(changed()) };
     };
-    let is_desk = context.principal.role == Role::Desk;
-    let by_desk = |reason: &Option<String>| match reason.as_deref().map(str::trim) {
+    // Who has the patient before them: the desk, and the doctor who adds somebody.
+    let is_staff = matches!(context.principal.role, Role::Desk | Role::Doctor);
+    let by_staff = |reason: &Option<String>| match reason.as_deref().map(str::trim) {
         Some("") => Err(Rejection::new(Code::InvalidField, "a reason is given").with("field", "pre_check")),
-        Some(_) if !is_desk => Err(Rejection::new(Code::Forbidden, "the desk's to say")),
+        Some(_) if !is_staff => Err(Rejection::new(Code::Forbidden, "the desk's to say")),
         given => Ok(given.is_some()),
     };
-    let (not_asked, all_the_same) = (by_desk(&answered.not_asked)?, by_desk(&answered.all_the_same)?);
+    let (not_asked, all_the_same) = (by_staff(&answered.not_asked)?, by_staff(&answered.all_the_same)?);
     let PreCheck { version, answers, to, .. } = answered;
     let version_now = asked.version;
     let joins = |found, all_the_same, to| {
@@ -91,7 +92,7 @@ pub(super) fn check(
     }
     pre_check::check_answers(asked, answers)?;
     let found = pre_check::decide(asked, answers, age_as_said(*said, who));
-    if to.is_some() && !is_desk {
+    if to.is_some() && !is_staff {
         return Err(Rejection::new(Code::Forbidden, "the desk's to do"));
     }
     let Some((found, department)) = sent_to(state, found.as_ref()) else {
@@ -193,9 +194,9 @@ pub(super) fn joined(
 }
 
 /// That the same person was sent elsewhere earlier that day and has given other answers since, on a phone or at a kiosk: let
-/// in, because nobody is kept from care, and the desk has a look. (Who joins at the desk has been looked at.)
+/// in, because nobody is kept from care, and the desk has a look. (Whom the desk or a doctor lets in has been looked at.)
 fn sent_before(state: &State, ticket: &TicketId, context: &Context) -> Option<SentBefore> {
-    if context.principal.role == Role::Desk {
+    if matches!(context.principal.role, Role::Desk | Role::Doctor) {
         return None;
     }
     let opened = &state.floor.tickets.get(ticket)?.opened;

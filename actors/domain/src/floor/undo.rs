@@ -121,8 +121,8 @@ fn takes_back(state: &State, ticket: &Ticket, step: &Step) -> Result<(), Rejecti
     state.config.queue(queue).map(drop)
 }
 
-/// A doctor takes back what came of the own call, or was done at the own door, and moves of those who wait; the rest is
-/// the desk's.
+/// A doctor takes back what came of the own call, or was done at the own door, moves of those who wait, and additions to the
+/// own sessions; the rest is the desk's.
 fn own_step(state: &State, ticket: &Ticket, at: usize, context: &Context) -> Result<(), Rejection> {
     if context.principal.role != Role::Doctor {
         return Ok(());
@@ -141,6 +141,10 @@ fn own_step(state: &State, ticket: &Ticket, at: usize, context: &Context) -> Res
             state.floor.rooms.get(&summons.service_point)
         }
         Some(_) if step.what == StepKind::Moved => return Ok(()),
+        _ if step.what == StepKind::Registered && ticket.opened.addition => {
+            let session = ticket.opened.session.as_ref().and_then(|id| state.clinic.sessions.get(id));
+            session.and_then(|session| session.doctor.as_ref())
+        }
         _ => None,
     };
     if doctor.is_none() || doctor != context.principal.doctor.as_ref() {

@@ -1,5 +1,6 @@
 //! Tests of the department: journeys, the whole state table, random days.
 
+mod addition;
 mod chain;
 mod closing;
 mod come_again;

@@ -1,6 +1,6 @@
-// An arrival at the desk: asked first where the site asks; sent on where the answers say so, or let in with a reason.
+// An arrival at the desk or with the doctor: asked first where the site asks; sent on where the answers say so, or let in with a reason.
 
-import { askPreCheck } from '../components/pre-check.js';
+import { askPreCheck } from './pre-check.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
