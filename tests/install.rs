@@ -127,6 +127,70 @@ fn the_commands_of_the_installation_guide_work_in_their_order() {
     assert!(board.contains("● 实时 Live"), "a board through nginx and its socket: {board:.600}");
 }
 
+/// A part of a document from its heading to the next.
+fn part<'a>(text: &'a str, heading: &str) -> &'a str {
+    let from = text.find(&format!("\n## {heading}\n")).unwrap() + 1;
+    let rest = &text[from..];
+    rest.find("\n## ").map_or(rest, |to| &rest[..to])
+}
+
+#[test]
+fn the_commands_for_backup_and_restore_bring_back_what_was_there() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("bin")).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_jiaohao"), folder.path().join("bin/jiaohao")).unwrap();
+    let port = port();
+    let only = |heading: &str| blocks(part(&text, heading), "sh").join("\n");
+    let (backup, mend) = (only("Backup, while it runs"), only("Keys of persons"));
+    let restore = blocks(part(&text, "Restore"), "sh");
+    let [copy, serve] = restore[..] else { panic!("{restore:?}") };
+    // Copied while it runs; lost without a word, and with what came after the copy.
+    let script = format!(
+        r#"set -eux
+trap 'kill -9 $server || true' EXIT
+at=http://127.0.0.1:{port}
+up() {{ until curl -s $at/readyz | grep ready; do kill -0 $server; sleep 0.1; done; }}
+site() {{
+  t=$(printf %012x "$(date +%s%3N)")
+  curl --fail-with-body -sS -X PUT $at/api/v1/sites -H "authorization: Bearer $token" -H 'content-type: application/json' \
+    -H "idempotency-key: ${{t:0:8}}-${{t:8:4}}-7000-8000-00000000000$1" -d "{{\"id\":\"$2\",\"name\":\"$2\",\"name_en\":\"\",\"time_zone\":\"Asia/Shanghai\"}}"
+}}
+jiaohao serve >said 2>&1 & server=$!
+up
+until grep eyJ said; do sleep 0.1; done
+token=$(grep -o 'eyJ[A-Za-z0-9._-]*' said | head -n 1)
+site 1 before
+{backup}
+site 2 after
+kill -9 $server; wait $server || true
+{copy}
+{mend}
+{serve} >said 2>&1 & server=$!
+up
+curl -fsS -H "authorization: Bearer $token" $at/api/v1/sites >sites
+grep before sites
+if grep after sites; then exit 1; fi
+"#
+    );
+    let said = std::fs::File::create(folder.path().join("out")).unwrap();
+    let status = Command::new("timeout")
+        .args(["--kill-after=10", WITHIN_S, "bash", "-c", &script])
+        .current_dir(folder.path())
+        .env("PATH", format!("{}/bin:{}", folder.path().display(), std::env::var("PATH").unwrap()))
+        .env("JIAOHAO_SERVER__LISTEN", format!("127.0.0.1:{port}"))
+        .env("JIAOHAO_DATA__DIR", "data")
+        .env("JIAOHAO_DATA__RESERVE_MIB", "2")
+        .env("JIAOHAO_DATA__LAST_RESERVE_MIB", "1")
+        .env("JIAOHAO_LOG__LEVEL", "warn")
+        .stdin(Stdio::null())
+        .stdout(said.try_clone().unwrap())
+        .stderr(said)
+        .status()
+        .unwrap();
+    assert!(status.success(), "{}", std::fs::read_to_string(folder.path().join("out")).unwrap());
+}
+
 #[test]
 fn the_unit_is_one_that_systemd_takes() {
     let folder = tempfile::tempdir().unwrap();

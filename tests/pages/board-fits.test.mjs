@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Browser, Hospital, SIZES } from './hospital.mjs';
+import { Browser, faint, Hospital, SIZES } from './hospital.mjs';
 
 let hospital;
 let browser;
@@ -79,7 +79,7 @@ test('with an emergency above it every room keeps to its own lines', async () =>
 /** Rooms with so many who wait in all, by turns. */
 const crowd = (count, waiting, prefix = '') => {
   const all = Array.from({ length: count }, (_, n) => ({ place: `${n + 1}号诊室`, doctor: '欧阳震华', doctor_en: 'Ouyang Zhenhua', title: '副主任医师', paused: false, expected: range, at_door: [], waiting: [] }));
-  for (let i = 0; i < waiting; i += 1) all[i % count].waiting.push(`${prefix}${'ABCDEFGH'[i % count]}${String(i).padStart(3, '0')}`);
+  for (let i = 0; i < waiting; i += 1) all[i % count].waiting.push(`${prefix}${'ABCDEFGHIJKLMN'[i % count]}${String(i).padStart(3, '0')}`);
   return { ...value, rooms: all };
 };
 /** How many numbers stand there, and what of the waiting part is below its end. */
@@ -125,6 +125,37 @@ test('a notice is as big as a row of the list', async () => {
   assert.ok(sizes[0] >= 56 && sizes[1] >= 56 && sizes[2] >= 56 && sizes[3] >= 48, `${sizes}`);
 });
 
+test('twelve rows of rooms take turns, and how many rooms are not there stands on the glass all the time', async () => {
+  for (const more of [{}, { notices: [] }]) {
+    const seen = new Set();
+    for (let page = 0; page < 6; page += 1) {
+      await draws({ ...crowd(14, 30), ...more }, { page });
+      assert.deepEqual([await cut(), (await standing()).over], [[], []]);
+      assert.equal(await board.textContent('#fits [data-left]'), '另有2间诊室,请问分诊台 2 more rooms: ask the desk');
+      for (const room of await board.$$eval('#fits [data-room]', (all) => all.map((one) => one.dataset.room))) seen.add(room);
+    }
+    assert.deepEqual([...seen], Array.from({ length: 12 }, (_, n) => `${n + 1}号诊室`));
+  }
+  if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-left.png` });
+  await draws(crowd(12, 30), {});
+  assert.equal(await board.$('#fits [data-left]'), null);
+});
+
+test('the three newest calls are held above the others, the newest first, each for its twenty seconds', async () => {
+  const [now, later] = await board.evaluate(async () => {
+    const { arrange, key } = await import('/web/board/view.js');
+    const call = (n, state = 'called') => ({ call: `c${n}`, at: `2026-11-23T08:0${n}:00+08:00`, state, number: `A00${n}` });
+    const calls = [call(1), call(2), call(3), call(4), call(5, 'summoned'), call(6, 'serving')];
+    const seen = new Map(calls.map((c) => [key(c), 0]));
+    return [19999, 20000].map((at) => {
+      const { newest, isNew, rows, fresh } = arrange(calls, seen, at);
+      return [newest.number, isNew, rows.map((c) => c.number), fresh.map((c) => c.number)];
+    });
+  });
+  assert.deepEqual(now, ['A004', true, ['A003', 'A002', 'A005', 'A001', 'A006'], ['A004', 'A003', 'A002']]);
+  assert.deepEqual(later, ['A004', false, ['A005', 'A003', 'A002', 'A001', 'A006'], []]);
+});
+
 test('a screen that stands has what one that lies has', async () => {
   await board.setViewportSize({ width: 1080, height: 1920 });
   for (const [count, waiting] of [[1, 80], [4, 30], [8, 80]]) {
@@ -135,5 +166,55 @@ test('a screen that stands has what one that lies has', async () => {
       assert.ok(numbers.length >= (count === 1 ? (more.calls ? 20 : 30) : more.calls ? 10 : 15), `${count} rooms, ${waiting} wait: ${numbers.length}`);
     }
   }
+  await board.setViewportSize(SIZES.screen);
+});
+
+/** What lies on something else or off the glass: the middle of each line of letters, as far as it is to be seen, against every other's. */
+const overlaps = () => board.evaluate(() => {
+  const lines = [];
+  const walker = document.createTreeWalker(document.querySelector('#fits'), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (!node.data.trim()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) {
+      let { left, right } = box;
+      for (let one = node.parentElement; one.id !== 'fits'; one = one.parentElement) {
+        if (getComputedStyle(one).overflowX === 'visible') continue;
+        const around = one.getBoundingClientRect();
+        [left, right] = [Math.max(left, around.left), Math.min(right, around.right)];
+      }
+      if (right > left) lines.push({ text: node.data, left, right, top: box.top + box.height * 0.2, bottom: box.bottom - box.height * 0.2 });
+    }
+  }
+  const found = lines.filter((one) => one.left < -1 || one.top < -1 || one.right > innerWidth + 1 || one.bottom > innerHeight + 1).map((one) => `${one.text} is off the glass`);
+  lines.forEach((a, n) => lines.slice(n + 1).forEach((b) => {
+    if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1) found.push(`${a.text} on ${b.text}`);
+  }));
+  return found;
+});
+
+test('at every size, plain, in an emergency, offline, silent and with a notice, nothing is cut, nothing lies on anything else and every word stands out 7:1', async () => {
+  const states = {
+    plain: [{ notices: [] }, { silent: null }], notice: [{}, { silent: null }], silent: [{}, { silent: 'device' }], gesture: [{}, { silent: 'gesture' }], speed: [{ notices: [] }, { silent: 'speed' }],
+    emergency: [{ calls: [{ ...value.calls[0], emergency: true }, value.calls[1]] }, { silent: 'device' }],
+    door: [{ calls: value.calls.map((call) => ({ ...call, state: 'summoned' })) }, { silent: null }], quiet: [{ calls: [], missed: [] }, { silent: null }],
+    offline: [{}, { off: true, lastData: '08:29', silent: 'device' }], never: [{ notices: [] }, { off: true, lastData: '', silent: null }],
+  };
+  const wrong = [];
+  const crowds = { own: value, one: crowd(1, 80), four: crowd(4, 60), fourteen: crowd(14, 80, 'AB') };
+  await board.emulateMedia({ reducedMotion: 'reduce' });
+  for (const [width, height] of [[1920, 1080], [1080, 1920], [3840, 2160]]) {
+    await board.setViewportSize({ width, height });
+    const size = width > height ? { width: 120, height: 67.5 } : { width: 67.5, height: 120 };
+    for (const [name, [more, how]] of Object.entries(states)) {
+      for (const [count, rooms] of Object.entries(crowds).filter(([count]) => name === 'plain' || name === 'emergency' || count === 'own')) {
+        await draws({ ...rooms, ...more }, { size, ...how });
+        for (const one of [...await cut(), ...(await standing()).over, ...await overlaps(), ...await faint(board, '#fits')]) wrong.push(`${width}×${height} ${name} ${count}: ${one}`);
+      }
+      if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-${width}-${name}.png` });
+    }
+  }
+  assert.deepEqual(wrong, []);
   await board.setViewportSize(SIZES.screen);
 });

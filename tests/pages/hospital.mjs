@@ -353,6 +353,30 @@ export async function looks(page) {
   assert.notEqual(await page.$('h1'), null, `${page.url()} has a heading`);
 }
 
+/** Words on a screen that stand out less than 7:1 from the ground that they lie on. */
+export const faint = (page, root = 'body') => page.evaluate((selector) => {
+  const parts = (colour) => colour.match(/[\d.]+/g).map(Number);
+  const over = (top, ground) => top.slice(0, 3).map((part, n) => part * (top[3] ?? 1) + ground[n] * (1 - (top[3] ?? 1)));
+  const light = (colour) => {
+    const [r, g, b] = colour.map((part) => (part / 255 <= 0.03928 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.querySelector(selector), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (!node.data.trim() || !node.parentElement.getClientRects().length) continue;
+    const around = [];
+    for (let one = node.parentElement; one; one = one.parentElement) around.unshift(getComputedStyle(one));
+    const ground = around.reduce((under, style) => over(parts(style.backgroundColor), under), [255, 255, 255]);
+    const seen = around.reduce((all, style) => all * Number(style.opacity), 1);
+    const ink = over([...over(parts(around.at(-1).color), ground), seen], ground);
+    const [dark, bright] = [light(ink), light(ground)].sort((a, b) => a - b);
+    const contrast = (bright + 0.05) / (dark + 0.05);
+    if (contrast < 7) found.push(`${node.data}: ${contrast.toFixed(2)}`);
+  }
+  return found;
+}, root);
+
 /** What was pressed has been drawn: a page draws once a frame, and a form that is remade forgets what was typed before it. */
 export const drawn = (page) => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))));
 

@@ -173,6 +173,19 @@ test('nothing is inline and nothing comes from elsewhere', () => {
   }
 });
 
+test('every colour is a token\'s, but on paper', () => {
+  // Paper is black on white; what lets shine through is a share of black, of white or of the ink.
+  const own = /#[0-9a-fA-F]{3,8}\b|\b(?:hsla?|rgb)\(|:\s*(?:white|black|red|green|gr[ae]y)\b/;
+  const tokens = read(path.join(WEB, 'tokens.css'));
+  for (const file of files('.css').filter((f) => short(f) !== 'tokens.css')) {
+    const css = read(file).replace(/\/\*[^]*?\*\//g, '').replace(/@media print \{[^]*?\n\}/g, '');
+    assert.doesNotMatch(css.replace(/[^{};]*\{/g, '{'), own, short(file));
+    for (const [, name] of css.matchAll(/var\((--[\w-]+)\)/g)) assert.ok(tokens.includes(`${name}:`) || css.includes(`${name}:`) || files('.js').some((f) => read(f).includes(`'${name}'`)), `${short(file)}: ${name}`);
+  }
+  for (const file of files('.js')) assert.doesNotMatch(read(file), /['"`]#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?['"`]/, short(file));
+  for (const file of files('.html')) for (const [colour] of read(file).matchAll(/#[0-9a-fA-F]{6}\b/g)) assert.ok(tokens.includes(colour), `${short(file)}: ${colour}`);
+});
+
 test('every file says what lives there, in at most 500 lines', () => {
   for (const file of [...files('.js'), ...files('.css')]) {
     assert.match(read(file), /^(\/\/ |\/\* )\S/, short(file));

@@ -118,6 +118,8 @@ test('misses a call and reports back', async () => {
   await phone.waitForSelector('[data-called][data-state=missed]:has-text("刚才叫过您了"):has-text("分诊台")');
   await phone.click('[data-action=seen_call]');
   await card('missed');
+  // "Go to room 3 now" is not so any more.
+  await phone.waitForSelector('[data-about=called][data-gone=missed] s:has-text("3号诊室")');
   await phone.fill('[data-form=report_back] [name=code]', await areaCode());
   await phone.click('[data-form=report_back] [data-action=report_back]');
   await card('waiting');

@@ -102,10 +102,22 @@ test('nothing is wrong with the part for whoever cannot see it', async () => {
 test('when all that is needed has been read, the screens speak with it', async () => {
   const { clips } = await hospital.call('GET', '/voice/renmin');
   const needed = clips.filter((clip) => clip.needed && clip.language === 'zh' && clip.recorded_ms === null);
-  for (const clip of needed) {
-    await ops.click(`[data-choose-clip="zh/${clip.clip}"]`);
-    await recordHere();
+  // The whole pack by its keys: on to the next with one, begun and ended with the other.
+  let keys = 0;
+  await ops.click(`[data-choose-clip="zh/${clips[0].clip}"]`);
+  for (const clip of clips.filter((one) => one.language === 'zh')) {
+    await shows(clip.clip);
+    if (needed.includes(clip)) {
+      await recordHere();
+      keys += 2;
+    }
+    if (needed.indexOf(clip) === needed.length - 1) break;
+    await ops.keyboard.press('ArrowRight');
+    keys += 1;
   }
+  const said = /a board of two rooms needs (\d+) clips/.exec(fs.readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8').replace(/\s+/g, ' '));
+  assert.equal(Number(said?.[1]), needed.length + 2, 'as the paper says');
+  console.log(`${keys} keys`);
   await ops.click('[data-action=use_voice]');
   await ops.waitForSelector('[data-voice=recorded]');
   const { snapshot } = await hospital.call('GET', '/streams/board:renmin.b3f');

@@ -201,6 +201,25 @@ test('a board on which more is planned than it can say is warned of where it is 
   await page.waitForSelector('[data-warns]', { state: 'detached' });
 });
 
+test('a board with more rooms than it can show is warned of where it is planned', async () => {
+  const many = Array.from({ length: 13 }, (_, n) => n + 1);
+  for (const n of many) {
+    await house.call('PUT', '/service-points', { id: `renmin.xinnei.many${n}`, name: `${n + 20}号诊室`, order: n + 20 });
+    await house.call('PUT', '/doctors', { id: `renmin.many${n}`, name: `李明${n}`, title: '主任医师', departments: ['renmin.xinnei'] });
+    await house.call('PUT', '/queues', { id: `renmin.xinnei.many${n}`, name: `多${n}`, prefix: `M${'ABCDEFGHIJKLM'[n - 1]}`, doctors: [`renmin.many${n}`] });
+  }
+  const b3f = { id: 'renmin.many', name: '多诊室 候诊区', name_en: 'Many rooms', speaks: false, queues: many.map((n) => `renmin.xinnei.many${n}`) };
+  await house.call('PUT', '/boards', b3f);
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await page.click('[data-problem=board_too_many_rooms]');
+  await page.waitForSelector('[data-too-many-rooms="renmin.many"]:has-text("忙时有 13 行")');
+  await page.click('[data-part=board]');
+  await page.waitForSelector('[data-warns="renmin.many"]:has-text("建议再加一块屏")');
+  await looks(page);
+  await house.call('PUT', '/boards', { ...b3f, queues: b3f.queues.slice(1) });
+  await page.waitForSelector('[data-warns="renmin.many"]', { state: 'detached' });
+});
+
 test('a report is of a site: what lies in one is none, and is not answered as if it were', async () => {
   const asked = (site) => fetch(`${house.base}/api/v1/reports?site=${site}&from=2026-11-23&to=2026-11-23&by=doctor`, { headers: { authorization: `Bearer ${house.token}` } });
   assert.equal((await asked('renmin')).status, 200);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, Hospital, inHand, ONE_SLOT, pause, SIZES } from './hospital.mjs';
+import { Browser, faint, Hospital, inHand, ONE_SLOT, pause, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
@@ -31,6 +31,7 @@ test('a wrong code is refused, the right one pairs the screen for good', async (
   await desk.click('[data-side=screens]');
   board = await browser.open('/board/renmin.b3f', SIZES.screen);
   door = await browser.open('/door/renmin.xinnei.r3', SIZES.screen);
+  for (const screen of [board, door]) assert.deepEqual(await faint(screen), []);
   const code = await board.getAttribute('[data-pairing-code]', 'data-pairing-code');
   assert.match(code, /^\d{6}$/);
   await desk.fill('[data-form=approve_screen] [name=code]', code === '000000' ? '000001' : '000000');
@@ -58,6 +59,7 @@ test('each call comes up, on every screen it belongs to', async () => {
   assert.match(await board.textContent('.newest'), /张\*三/);
   assert.doesNotMatch(await board.textContent('body'), /张小三/);
   await door.waitForSelector('.now.called[data-number=A001]');
+  assert.deepEqual(await faint(door), []);
   // It was shown, so nobody is asked to call at the door.
   await pause(6000);
   assert.equal(await doctor.$('.hand [data-not-announced=not_shown]'), null);
@@ -72,6 +74,7 @@ test('the server is killed: within five seconds the screens say so, and since wh
   assert.ok(after_ms < 5000, `${Math.round(after_ms)} ms`);
   assert.match(await band.textContent(), /屏幕暂停更新\(08:\d\d起\),请听护士叫号/);
   await door.waitForSelector('[data-band=offline]');
+  for (const screen of [board, door]) assert.deepEqual(await faint(screen), []);
   assert.equal(await board.getAttribute('[data-live]', 'data-live'), 'off');
 });
 
@@ -97,6 +100,24 @@ test('the server is back: what was called meanwhile is there, and nothing is sho
   await door.waitForSelector('.now.called[data-number=A002]');
 });
 
+test('the network dies in silence, no socket closes: within five seconds board and door say so, and show at once what came when it is back', async () => {
+  browser.serverIsDown = true;
+  // A process that stands answers nothing and closes nothing: so it looks from a screen whose switch has lost its power.
+  hospital.program.kill('SIGSTOP');
+  const began = performance.now();
+  await Promise.all([board, door].map(async (screen) => {
+    await screen.waitForSelector('[data-band=offline]', { timeout: 6000 });
+    const after_ms = performance.now() - began;
+    assert.ok(after_ms < 5000, `${Math.round(after_ms)} ms`);
+  }));
+  hospital.program.kill('SIGCONT');
+  for (const screen of [board, door]) await screen.waitForSelector('[data-band=offline]', { state: 'detached' });
+  browser.serverIsDown = false;
+  await doctor.waitForSelector('jh-connection[state=live]');
+  await shows(board, 'A002');
+  await door.waitForSelector('.now.called[data-number=A002]');
+});
+
 test('an emergency takes a band across the screen; a paused room says so', async () => {
   const emergency = await hospital.person('赵急', '1960-01-01', 61);
   await hospital.call('POST', '/tickets', { queue: A, patient: emergency, class: 'emergency' }, hospital.desk);
@@ -107,6 +128,8 @@ test('an emergency takes a band across the screen; a paused room says so', async
   await doctor.click('[data-action=pause_work]');
   await doctor.click('dialog [data-choice]');
   await board.waitForSelector('[data-room="3号诊室"] .paused:has-text("暂停")');
+  await door.waitForSelector('[data-held-up=paused]');
+  for (const screen of [board, door]) assert.deepEqual(await faint(screen), []);
 });
 
 test('another house at the same address unpairs no screen, a word of its own house does', async () => {

@@ -10,4 +10,7 @@ mod tests;
 #[cfg(test)]
 mod week;
 
+/// So many rows of rooms take turns on a screen (`board/fill.js`).
+pub const ROWS_MAX: usize = 12;
+
 pub use stream::{board_emission, boards_shown_by, department_emission, departments_of, snapshot};

@@ -1,11 +1,11 @@
-//! Whether a board can say in time what is planned for it: what that rests on is gathered here, of the site and of its
-//! departments; the rule is the board's (`announce::load`).
+//! Whether a board can say in time what is planned for it, and show all its rooms: what that rests on is gathered here, of the
+//! site and of its departments; the rules are the board's (`announce::load`, `board::ROWS_MAX`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiaohao_domain::department::view::PlannedSession;
 use jiaohao_domain::vocabulary::DefineBoard;
-use jiaohao_domain::{DepartmentId, DoctorId, QueueId, site as hospital};
+use jiaohao_domain::{DepartmentId, DoctorId, QueueId, Timestamp, site as hospital};
 use jiaohao_queue_display::announce::load::{self, Overfull, Planned};
 
 /// What a site says of its rooms and queues.
@@ -18,6 +18,13 @@ pub struct Rooms {
 }
 
 impl Rooms {
+    /// A department with so many rooms.
+    #[cfg(test)]
+    pub fn with(department: &str, count: usize) -> Self {
+        let places = (1..=count).map(|n| format!("{n}号诊室")).collect();
+        Self { places: [(department.into(), places)].into(), ..Self::default() }
+    }
+
     /// Reads them off the site's state.
     pub fn of(state: &hospital::State) -> Self {
         let mut places: BTreeMap<DepartmentId, Vec<String>> = BTreeMap::new();
@@ -36,6 +43,41 @@ impl Rooms {
         let departments: BTreeSet<DepartmentId> = board.queues.iter().map(QueueId::department).collect();
         let places = departments.iter().filter_map(|id| self.places.get(id)).flatten();
         load::overfull(&self.calling(board, sessions), places.map(String::as_str), board.yao)
+    }
+
+    /// How many rows of rooms the board has at the busiest moment of what is planned: a doctor's room each, and those of a pool
+    /// with the line that they share.
+    pub fn rows(&self, board: &DefineBoard, sessions: &[PlannedSession]) -> usize {
+        let moments: BTreeSet<Timestamp> = sessions.iter().map(|session| session.from).chain([Timestamp(0)]).collect();
+        let departments: BTreeSet<DepartmentId> = board.queues.iter().map(QueueId::department).collect();
+        let at = |moment| departments.iter().map(|id| self.rows_of(id, board, sessions, moment)).sum();
+        moments.into_iter().map(at).max().unwrap_or(0)
+    }
+
+    /// The rows of a department at a moment. From a queue without any session is called as it always is.
+    fn rows_of(
+        &self,
+        department: &DepartmentId,
+        board: &DefineBoard,
+        sessions: &[PlannedSession],
+        moment: Timestamp,
+    ) -> usize {
+        let all = self.places.get(department).map_or(0, Vec::len);
+        let runs = |session: &&PlannedSession| session.from <= moment && moment < session.to;
+        let (here, elsewhere): (Vec<_>, Vec<_>) = sessions
+            .iter()
+            .filter(|session| session.queue.department() == *department)
+            .filter(runs)
+            .partition(|session| board.queues.contains(&session.queue));
+        let is_planned = |queue: &QueueId| sessions.iter().any(|session| session.queue == *queue);
+        let own = board.queues.iter().filter(|queue| queue.department() == *department && !is_planned(queue));
+        let idle: Vec<&Vec<DoctorId>> = own.filter_map(|queue| self.doctors.get(queue)).collect();
+        let whose = |session: &&PlannedSession| !self.busy(&[*session]).is_empty();
+        let is_pool = idle.iter().any(|doctors| doctors.is_empty()) || !here.iter().all(whose);
+        let away = self.busy(&elsewhere);
+        let unplanned = idle.into_iter().flatten().filter(|doctor| !away.contains(doctor));
+        let callers: BTreeSet<&DoctorId> = self.busy(&here).into_iter().chain(unplanned).collect();
+        if is_pool { all.saturating_sub(away.len()) + 1 } else { callers.len().min(all) }
     }
 
     /// What calls on the board, by department.
@@ -90,8 +132,9 @@ impl Rooms {
 
 #[cfg(test)]
 mod tests {
-    use jiaohao_domain::Timestamp;
     use serde_json::json;
+
+    use jiaohao_queue_display::board::ROWS_MAX;
 
     use super::*;
 
@@ -99,8 +142,7 @@ mod tests {
     fn rooms(count: usize, queues: &[(&str, &[&str])]) -> Rooms {
         let doctors =
             queues.iter().map(|(id, doctors)| ((*id).into(), doctors.iter().map(|id| (*id).into()).collect()));
-        let places = (1..=count).map(|n| format!("{n}号诊室")).collect();
-        Rooms { doctors: doctors.collect(), places: [("s.d".into(), places)].into() }
+        Rooms { doctors: doctors.collect(), ..Rooms::with("s.d", count) }
     }
 
     fn calls(rooms: &Rooms, queues: &[&str], sessions: &[PlannedSession]) -> u32 {
@@ -141,6 +183,34 @@ mod tests {
         let pool = [session("s.d.pool", None, 9, 30), session("s.d.pool", None, 10, 60)];
         assert_eq!(calls(&three, &["s.d.pool", "s.d.special"], &pool), 60, "what is planned counts as it is planned");
         assert_eq!(calls(&three, &["s.d.special"], &pool), 12, "another board's sessions are not said here");
+    }
+
+    fn rows(rooms: &Rooms, queues: &[&str], sessions: &[PlannedSession]) -> usize {
+        let board = json!({"id": "s.b", "name": "候诊区", "queues": queues});
+        rooms.rows(&serde_json::from_value(board).expect("a board"), sessions)
+    }
+
+    #[test]
+    fn a_board_has_a_row_for_each_room_and_one_for_a_shared_line() {
+        let queues: [(&str, &[&str]); 4] =
+            [("s.d.pool", &[]), ("s.d.li", &["s.li"]), ("s.d.special", &["s.li"]), ("s.d.wang", &["s.wang", "s.zhao"])];
+        let eight = rooms(8, &queues);
+        assert_eq!(rows(&eight, &["s.d.li", "s.d.special"], &[]), 1, "one doctor has one room");
+        assert_eq!(rows(&eight, &["s.d.li", "s.d.wang"], &[]), 3);
+        assert_eq!(rows(&rooms(2, &queues), &["s.d.li", "s.d.wang"], &[]), 2, "three doctors have two rooms");
+        assert_eq!(rows(&eight, &["s.d.pool"], &[]), 9);
+        let elsewhere = session("s.d.li", Some("s.li"), 9, 6);
+        let pool = session("s.d.pool", None, 9, 60);
+        assert_eq!(rows(&eight, &["s.d.pool"], &[pool, elsewhere]), 8, "one room is another board's then");
+        let in_turn = [session("s.d.li", Some("s.li"), 8, 6), session("s.d.wang", Some("s.wang"), 9, 6)];
+        assert_eq!(rows(&eight, &["s.d.li", "s.d.wang"], &in_turn), 1, "one after the other");
+        assert_eq!(rows(&eight, &["s.d.gone"], &[]), 0);
+    }
+
+    #[test]
+    fn the_page_shows_as_many_rows_as_are_warned_of() {
+        let page = include_str!("../../web/board/fill.js");
+        assert!(page.contains(&format!("MAX_ROOMS = {ROWS_MAX};")));
     }
 
     #[test]

@@ -69,13 +69,14 @@ impl Problems {
 }
 
 /// What may be wrong at a site.
-const KNOWN: [(Level, &str); 10] = [
+const KNOWN: [(Level, &str); 11] = [
     (Level::Alarm, "site_silent"),
     (Level::Alarm, "department_silent"),
     (Level::Alarm, "calls_not_announced"),
     (Level::Alarm, "board_dark"),
     (Level::Warning, "board_dark"),
     (Level::Warning, "board_overfull"),
+    (Level::Warning, "board_too_many_rooms"),
     (Level::Warning, "screen_offline"),
     (Level::Warning, "screen_silent"),
     (Level::Warning, "voice_not_made"),

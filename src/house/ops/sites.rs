@@ -8,6 +8,7 @@ use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::DefineBoard;
 use jiaohao_domain::{BoardId, DepartmentId, QueueId, ScreenId, SiteId, site};
 use jiaohao_queue_display::announce::load::Overfull;
+use jiaohao_queue_display::board::ROWS_MAX;
 use serde::Serialize;
 
 use super::overfull::Rooms;
@@ -58,7 +59,16 @@ impl SiteFacts {
 }
 
 /// What was found too much for boards.
-pub type Verdicts = BTreeMap<BoardId, TooMuch>;
+pub type Verdicts = BTreeMap<BoardId, Verdict>;
+
+/// What was found too much for a board.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Verdict {
+    /// What is planned for it, if that is more than it can say in time.
+    overfull: Option<TooMuch>,
+    /// Its rooms at the busiest moment, if that is more than it can show.
+    too_many_rooms: Option<TooManyRooms>,
+}
 
 /// A site as `ops` shows it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -92,8 +102,21 @@ struct BoardNow {
     screens: usize,
     screens_online: usize,
     calls_not_announced: usize,
-    /// What is planned for it, if that is more than it can say in time.
-    overfull: Option<TooMuch>,
+    #[serde(flatten)]
+    verdict: Verdict,
+}
+
+/// More rooms than a board can show.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct TooManyRooms {
+    rows: usize,
+    rows_max: usize,
+}
+
+impl TooManyRooms {
+    fn of(rows: usize) -> Option<Self> {
+        (rows > ROWS_MAX).then_some(Self { rows, rows_max: ROWS_MAX })
+    }
 }
 
 /// More than a board can say in time.
@@ -146,19 +169,28 @@ impl SiteNow {
         let planned: Vec<_> = loads.values_mut().flat_map(|load| std::mem::take(&mut load.planned)).collect();
         let boards = facts.boards.iter().map(|board| {
             let answers = |queue: &QueueId| !silent.contains(&queue.department());
-            let overfull = match board.queues.iter().all(answers) {
-                true => facts.rooms.overfull(board, &planned).map(TooMuch::from),
-                false => before.get(&board.id).copied().filter(|_| board.speaks),
+            let verdict = match board.queues.iter().all(answers) {
+                true => Verdict {
+                    overfull: facts.rooms.overfull(board, &planned).map(TooMuch::from),
+                    too_many_rooms: TooManyRooms::of(facts.rooms.rows(board, &planned)),
+                },
+                false => {
+                    let before = before.get(&board.id).copied().unwrap_or_default();
+                    Verdict { overfull: before.overfull.filter(|_| board.speaks), ..before }
+                }
             };
-            BoardNow { overfull, ..board_now(board, &screens, &loads) }
+            BoardNow { verdict, ..board_now(board, &screens, &loads) }
         });
         let boards: Vec<BoardNow> = boards.collect();
         for (board, definition) in boards.iter().zip(&facts.boards) {
             if board.calls_not_announced > 0 {
                 problems.note("calls_not_announced", Level::Alarm, board.board.as_str(), board.calls_not_announced);
             }
-            if board.overfull.is_some() {
+            if board.verdict.overfull.is_some() {
                 problems.note("board_overfull", Level::Warning, board.board.as_str(), 1);
+            }
+            if board.verdict.too_many_rooms.is_some() {
+                problems.note("board_too_many_rooms", Level::Warning, board.board.as_str(), 1);
             }
             if board.screens > 0 && board.screens_online == 0 {
                 let works = |queue: &QueueId| loads.get(&queue.department()).is_some_and(|load| load.doctors > 0);
@@ -205,7 +237,8 @@ impl SiteNow {
 
     /// What is too much for its boards.
     pub fn verdicts(&self) -> Verdicts {
-        self.boards.iter().filter_map(|board| Some((board.board.clone(), board.overfull?))).collect()
+        let found = self.boards.iter().filter(|board| board.verdict != Verdict::default());
+        found.map(|board| (board.board.clone(), board.verdict)).collect()
     }
 
     /// A site that did not answer: that is what is wrong with it.
@@ -253,6 +286,6 @@ fn board_now(board: &DefineBoard, screens: &[ScreenNow], loads: &BTreeMap<Depart
         screens: of_board().count(),
         screens_online: of_board().filter(|screen| screen.online).count(),
         calls_not_announced: board.queues.iter().map(not_announced).sum(),
-        overfull: None,
+        verdict: Verdict::default(),
     }
 }

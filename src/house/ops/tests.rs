@@ -8,6 +8,7 @@ use jiaohao_domain::time::Zone;
 use jiaohao_domain::{ScreenId, SiteId, Timestamp};
 use serde_json::{Value, json};
 
+use super::overfull::Rooms;
 use super::screens::{Screens, Seen};
 use super::sites::{SiteFacts, SiteNow, Verdicts};
 use super::{Picture, problems};
@@ -136,6 +137,32 @@ fn nobody_sees_another_site_or_its_closed_owners() {
     let own = picture.seen_by(&Some("t".into()));
     assert_eq!((sites(&own), &own["sites"][0]["site"]), (Some(1), &json!("t")));
     assert_eq!(own["owners"]["closed"], json!([{"kind": "department", "id": "t.d"}]));
+}
+
+#[test]
+fn a_board_with_more_rooms_than_it_can_show_is_named_also_while_its_department_is_silent() {
+    let doctors: Vec<String> = (0..13).map(|n| format!("s.doctor{n}")).collect();
+    let session = |n: usize, hour: i64| PlannedSession {
+        queue: "s.d.q".into(),
+        doctor: Some(doctors[n].as_str().into()),
+        from: Timestamp(0).plus_min(60 * hour),
+        to: Timestamp(0).plus_min(60 * (hour + 1)),
+        places: 1,
+    };
+    let with_rooms = |loads, before: &Verdicts| {
+        let facts = SiteFacts { rooms: Rooms::with("s.d", 20), ..facts() };
+        SiteNow::of("s".into(), facts, loads, &|_| None, before)
+    };
+    let planned = |count: usize, hour: fn(usize) -> i64| {
+        load(|load| load.planned = (0..count).map(|n| session(n, hour(n))).collect())
+    };
+    let found =
+        |site: &SiteNow| serde_json::to_string(&site.problems).expect("JSON").contains("\"board_too_many_rooms\"");
+    assert!(!found(&with_rooms(planned(12, |_| 9), &Verdicts::new())));
+    assert!(!found(&with_rooms(planned(13, |n| n as i64), &Verdicts::new())), "one after the other");
+    let many = with_rooms(planned(13, |_| 9), &Verdicts::new());
+    assert!(found(&many));
+    assert!(found(&with_rooms(BTreeMap::new(), &many.verdicts())), "what was found last stands");
 }
 
 #[test]

@@ -9,6 +9,7 @@ const AROUND = 19.6;
 const CALLS_ABOVE = 52.75;
 /** The foot of a notice, and one of none. */
 const FOOT_WITH_NOTICE = 8.25;
+const FOOT_WITH_NOTICE_UPRIGHT = 9.4;
 const FOOT = 4.75;
 /** Bands, and where the screen stands, in two lines. */
 const EMERGENCY_BAND = 8;
@@ -21,6 +22,8 @@ const MOST_CALLS = 4;
 /** What is not a room's: on a screen that lies the calls beside it. */
 const BESIDE = 75.5;
 const BESIDE_UPRIGHT = 7.25;
+/** The line that says how many rooms are not here. */
+const LEFT_OUT = 3.2;
 /** A room without its numbers, and one line of them. */
 const ROOM = 5.9;
 const LINE = 3.85;
@@ -33,7 +36,7 @@ const MISSED_SPACE = 1;
 const MISSED_WORDS = 17.6;
 
 export const ROOMS_A_PAGE = 4;
-/** Beyond so many rooms a second screen is asked for. */
+/** Beyond so many rows a second screen is asked for (`board_too_many_rooms`), and the glass says that there are more. */
 export const MAX_ROOMS = 12;
 /** So many pages of one room's numbers take turns at the most. */
 const MAX_PAGES = 3;
@@ -46,7 +49,7 @@ export function spaceFor(size, on) {
   const { width, height } = size || LYING;
   const upright = height > width;
   const band = !on.off && !on.emergency ? 0 : upright ? BAND_UPRIGHT : on.off ? OFFLINE_BAND : EMERGENCY_BAND;
-  const left = height - band - (on.notice ? FOOT_WITH_NOTICE : FOOT);
+  const left = height - band - (!on.notice ? FOOT : upright ? FOOT_WITH_NOTICE_UPRIGHT : FOOT_WITH_NOTICE);
   return {
     width: width - (upright ? BESIDE_UPRIGHT : BESIDE),
     height: left - AROUND - (upright ? CALLS_ABOVE : 0),
@@ -98,23 +101,25 @@ export function share(needs, lines) {
 /**
  * The rooms of this turn with their numbers.
  * @param {any[]} rooms @param {{width: number, height: number}} space @param {number} turn
- * @returns {{page: number, pages: number, columns: number, rooms: {room: any, from: number, numbers: string[], more: number}[]}}
+ * @returns {{page: number, pages: number, columns: number, left: number, rooms: {room: any, from: number, numbers: string[], more: number}[]}}
  */
 export function fill(rooms, space, turn) {
   const there = rooms.slice(0, MAX_ROOMS);
+  const left = rooms.length - there.length;
+  const height = space.height - (left ? LEFT_OUT : 0);
   const columns = Math.max(2, Math.floor(space.width / (longest(there.reduce((all, room) => all.concat(numbersOf(room)), [])) * CHARACTER + SPACE)));
-  const aPage = Math.max(1, Math.min(ROOMS_A_PAGE, Math.floor(space.height / (ROOM + LINE))));
+  const aPage = Math.max(1, Math.min(ROOMS_A_PAGE, Math.floor(height / (ROOM + LINE))));
   const roomPages = Math.max(1, Math.ceil(there.length / aPage));
   // Who stands on one of several pages of rooms is seen in every round: numbers take turns only where rooms do not.
   const most = roomPages > 1 ? 1 : MAX_PAGES;
   const first = (turn % roomPages) * aPage;
   const shown = there.slice(first, first + aPage);
   const numbers = shown.map(numbersOf);
-  const lines = Math.floor((space.height - shown.length * ROOM) / LINE);
+  const lines = Math.floor((height - shown.length * ROOM) / LINE);
   const given = share(numbers.map((all) => Math.ceil(all.length / columns)), lines);
   const parts = numbers.map((all, n) => inPages(all, given[n] * columns, most));
   const pages = Math.max.apply(null, [roomPages].concat(parts.map((part) => part.length)));
-  return { page: turn % pages, pages, columns, rooms: shown.map((room, n) => Object.assign({ room }, parts[n][turn % pages % parts[n].length])) };
+  return { page: turn % pages, pages, columns, left, rooms: shown.map((room, n) => Object.assign({ room }, parts[n][turn % pages % parts[n].length])) };
 }
 
 /** The missed numbers of this turn. @param {string[]} missed @param {{width: number}} space @param {number} turn */

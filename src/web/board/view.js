@@ -163,6 +163,7 @@ export function boardView(value, s) {
         waiting.pages > 1 ? h('span', { class: 'pages num', key: 'pages' }, `${waiting.page + 1}/${waiting.pages}`) : null),
       h('div', { class: 'rooms' }, waiting.rooms.length ? null : h('p', { class: 'none', key: 'none' }, withSmall('board.no_rooms')),
         waiting.rooms.map((one) => room(one, waiting.columns, s.serverNow))),
+      waiting.left ? h('div', { class: 'left', key: 'left', 'data-left': String(waiting.left) }, two('board.left', { n: waiting.left })) : null,
       h('div', { class: `missed${missed.length ? '' : ' nobody'}` },
         h('span', null, withSmall('board.missed')),
         missed.length

@@ -286,7 +286,7 @@ export default {
   'ops.one.board': 'waiting-room screen',
   'ops.one.staff': 'account',
   'ops.voice': 'Voice',
-  'ops.voice.about': 'The screens speak with this voice. The computer can read it, or a colleague records it in about 20 minutes.',
+  'ops.voice.about': 'The screens speak with this voice. The computer can read it, or a colleague records it, clip by clip by keys; it can be left and continued.',
   'ops.voice.damaged': 'The voice pack is damaged: files are missing or changed. Have the computer read it again, or use the recording again: it is written anew.',
   'ops.voice.by_none': 'There is no voice pack: a screen speaks only if it has a voice of its own.',
   'ops.voice.by_espeak': 'The voice read by the computer is in use.',

@@ -286,7 +286,7 @@ export default {
   'ops.one.board': '候诊区大屏',
   'ops.one.staff': '帐号',
   'ops.voice': '播报声音',
-  'ops.voice.about': '大屏用这套声音播报。可以由电脑朗读,也可以请一位同事录音,大约 20 分钟。',
+  'ops.voice.about': '大屏用这套声音播报。可以由电脑朗读,也可以请一位同事录音,一条一条按键录,中途可以停下,以后接着录。',
   'ops.voice.damaged': '声音包坏了:有声音文件缺少或被改。请再「由电脑朗读」,或再「用这套录音」,就会重新写好。',
   'ops.voice.by_none': '现在没有声音包:大屏有自己的声音才会播报。',
   'ops.voice.by_espeak': '现在用的是电脑朗读的声音。',

@@ -165,5 +165,5 @@ export default {
   'patient.seen': '{numbers}: you have been seen',
   'patient.seen_more': 'For tests, medicine or paying, please do as the doctor said.',
   'patient.family_today': 'Your family today',
-  'patient.missed_more': 'Never mind. Ask the desk for the six-digit code and type it here; you will be called again soon.',
+  'patient.missed_more': 'Never mind. Ask the desk for the six-digit code, press the button below and type it on the next page; you will be called again soon.',
 };

@@ -165,5 +165,5 @@ export default {
   'patient.seen': '{numbers} 已看完',
   'patient.seen_more': '要检查、取药或缴费,请按医生说的去办。',
   'patient.family_today': '家人今天的号',
-  'patient.missed_more': '不要紧。到分诊台要六位签到码,在这里输入报到,会尽快再叫您。',
+  'patient.missed_more': '不要紧。请到分诊台要六位签到码。点「知道了」,下一页就能输入,会尽快再叫您。',
 };

@@ -10,6 +10,7 @@ const words = {
   'notice.about.as_planned': '{who}: the clinic is on time after all. Please come at {time}, as booked',
   'notice.about.stopped': '{who}: there is no clinic. Please do not come at {time}, and book anew',
   'notice.withdrawn': 'Taken back: this is over',
+  'notice.missed': 'Missed',
   'notice.replaced': 'Changed: the newer message holds',
   'notice.by.app': 'You have seen it',
   'notice.by.wechat': 'Delivered by WeChat',

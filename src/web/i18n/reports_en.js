@@ -98,6 +98,8 @@ export default {
   'ops.cause.other': 'The consultations themselves',
   'ops.problem.board_overfull': 'More is planned on this board than it can say in time',
   'ops.overfull': 'Too many calls at once for this board: {calls} in the busiest hour, {most} at most are heard in time. Put up one more board and share the queues.',
+  'ops.problem.board_too_many_rooms': 'This board has more rooms than it can show',
+  'ops.too_many_rooms': 'Too many rooms for this board: {rows} rows at the busiest moment, {most} at most take turns on it. Put up one more board and share the queues.',
   'ops.overfull_saved': 'Saved. {name}: {words}',
   'ops.today': 'Today',
   'ops.today.came': 'Came',

@@ -98,6 +98,8 @@ export default {
   'ops.cause.other': '看诊本身用的时间',
   'ops.problem.board_overfull': '这块屏安排得太满,播报会来不及',
   'ops.overfull': '这块屏同时叫号太多:忙时每小时要叫 {calls} 个,最多来得及播 {most} 个。建议再加一块屏,把队列分开。',
+  'ops.problem.board_too_many_rooms': '这块屏的诊室太多,显示不全',
+  'ops.too_many_rooms': '这块屏同时最多轮流显示 {most} 行,忙时有 {rows} 行。建议再加一块屏,把队列分开。',
   'ops.overfull_saved': '已保存。{name}:{words}',
   'ops.today': '今天',
   'ops.today.came': '到院',

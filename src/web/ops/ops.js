@@ -17,7 +17,7 @@ import { auditView } from './audit.js';
 import { begin, formView, holderOf } from './form.js';
 import { idOf, isUnder, KINDS } from './kinds.js';
 import { lacksOf, missingCount, missingView, nextView, ROLE_OF } from './missing.js';
-import { overfullWords, overview } from './overview.js';
+import { tooMuchWords, overview } from './overview.js';
 import { questionsView } from './questions.js';
 import { reportsView } from './reports.js';
 import { forgetRules, ruleWord } from './rules.js';
@@ -220,7 +220,7 @@ function boardsNow() {
 /** What is planned for a board of this site, if it is too much; of any other thing nothing. @param {string} id */
 function overfullOf(id) {
   const board = boardsNow().find((one) => one.board === id);
-  return board && board.overfull ? overfullWords(board.overfull) : '';
+  return board ? tooMuchWords(board) : '';
 }
 
 /** After something was planned: whether a board that it concerns can say it in time, as soon as the figures know. */
@@ -229,8 +229,8 @@ function warnOfPlanned() {
   const { board, queue } = planned;
   const defined = look.site ? look.site.all('boards') : [];
   const concerned = (/** @type {any} */ one) => one.board === board || defined.some((b) => b.id === one.board && b.queues.includes(queue));
-  const full = boardsNow().find((one) => one.overfull && concerned(one));
-  if (full) page.notify(t('ops.overfull_saved', { name: named(full.name, full.name_en), words: overfullWords(full.overfull) }), 'soon', 'board_overfull');
+  const full = boardsNow().find((one) => tooMuchWords(one) && concerned(one));
+  if (full) page.notify(t('ops.overfull_saved', { name: named(full.name, full.name_en), words: tooMuchWords(full) }), 'soon', full.overfull ? 'board_overfull' : 'board_too_many_rooms');
   planned.looks -= 1;
   if (full || !planned.looks) planned = null;
 }

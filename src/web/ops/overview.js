@@ -220,7 +220,7 @@ function listView(site) {
   }
   if (open.list === 'boards') {
     return table(['board', 'screens', 'speaks', 'not_announced', 'overfull'], site.boards.map((/** @type {any} */ b) => row(b.board, b.calls_not_announced ? 'bad' : '', [
-      [named(b.name, b.name_en), ' ', h('small', null, b.board)], `${b.screens_online}/${b.screens}`, b.speaks ? t('ops.yes') : t('ops.no'), b.calls_not_announced, b.overfull ? h('span', { 'data-overfull': b.board, class: 'soon' }, overfullWords(b.overfull)) : '–',
+      [named(b.name, b.name_en), ' ', h('small', null, b.board), b.too_many_rooms ? h('p', { 'data-too-many-rooms': b.board, class: 'soon' }, roomsWords(b.too_many_rooms)) : null], `${b.screens_online}/${b.screens}`, b.speaks ? t('ops.yes') : t('ops.no'), b.calls_not_announced, b.overfull ? h('span', { 'data-overfull': b.board, class: 'soon' }, overfullWords(b.overfull)) : '–',
     ])));
   }
   return table(['department', 'sessions', 'doctors', 'waiting', 'in_hand', 'missed', 'seen_today', 'no_shows', 'waits', 'not_announced'], site.departments.map((/** @type {any} */ d) => row(d.department, d.calls_not_announced ? 'bad' : '', [
@@ -281,7 +281,13 @@ function skeleton() {
 }
 
 /** @param {{calls_per_hour: number, calls_per_hour_max: number}} over */
-export const overfullWords = (over) => t('ops.overfull', { calls: over.calls_per_hour, most: over.calls_per_hour_max });
+const overfullWords = (over) => t('ops.overfull', { calls: over.calls_per_hour, most: over.calls_per_hour_max });
+
+/** @param {{rows: number, rows_max: number}} over */
+const roomsWords = (over) => t('ops.too_many_rooms', { rows: over.rows, most: over.rows_max });
+
+/** What is too much for a board; nothing if all is well. @param {any} board */
+export const tooMuchWords = (board) => [board.overfull ? overfullWords(board.overfull) : '', board.too_many_rooms ? roomsWords(board.too_many_rooms) : ''].filter(Boolean).join(' ');
 
 /** @param {any} v the newest snapshot, or null @param {() => void} draw @param {(part: string) => void} go to another part @param {import('../lib/protocol.js').Protocol} protocol */
 export function overview(v, draw, go, protocol) {

@@ -110,8 +110,13 @@ function state(notice) {
   return t(`notice.state.${notice.state}`);
 }
 
-/** What a later word about the same clinic has made of a message; empty: it stands. @param {any} notice @param {any[]} all newest first */
-function undone(notice, all) {
+/**
+ * What a later word about the same clinic has made of a message, or that the call it speaks of was missed; empty: it stands.
+ * @param {import('./model.js').Model} model @param {any} notice @param {any[]} all newest first
+ */
+function undone(model, notice, all) {
+  const place = model.tickets.get(notice.ticket);
+  if (['called', 'three_before'].includes(notice.about) && place && place.value && place.value.state === 'missed') return 'missed';
   const later = notice.clinic && all.find((one) => one.clinic && one.ticket === notice.ticket);
   if (!later || later === notice) return '';
   return later.about === 'as_planned' && notice.about !== 'as_planned' ? 'withdrawn' : 'replaced';
@@ -132,6 +137,6 @@ export function messages(model) {
   if (!list.length) return null;
   return [
     h('h2', { key: 'messages-h' }, t('notice.title')),
-    h('ol', { class: 'block rows messages', key: 'messages' }, list.map((notice) => messageRow(model, notice, undone(notice, all)))),
+    h('ol', { class: 'block rows messages', key: 'messages' }, list.map((notice) => messageRow(model, notice, undone(model, notice, all)))),
   ];
 }
