@@ -139,6 +139,8 @@ const NOT_IN_THIS_DAY: &[&str] = &[
     "SentBefore.rule",
     "SentBefore.to",
     "TicketsGone.tickets",
+    "TooManyRooms.rows",
+    "TooManyRooms.rows_max",
     "VisitFound.date",
     "VisitFound.masked_name",
     "VisitFound.number",
