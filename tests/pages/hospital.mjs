@@ -345,6 +345,7 @@ export const smallTargets = (page, usual = TARGET_PX) => page.evaluate(([selecto
 
 /** WCAG 2.2 AA on a page as it stands, as far as a program can tell. @param {import('playwright-core').Page} page */
 export async function looks(page) {
+  await rest(page);
   await page.evaluate(fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
   const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
   const faults = found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
@@ -353,8 +354,14 @@ export async function looks(page) {
   assert.notEqual(await page.$('h1'), null, `${page.url()} has a heading`);
 }
 
+/** What moves has come to rest: what is measured is what stands there, not what is seen for the tenth of a second of a change. */
+const rest = (page) => page.evaluate(async () => {
+  const ends = (animation) => animation.effect.getComputedTiming().endTime !== Infinity;
+  await Promise.all(document.getAnimations().filter(ends).map((animation) => animation.finished.catch(() => {})));
+});
+
 /** Words on a screen that stand out less than 7:1 from the ground that they lie on. */
-export const faint = (page, root = 'body') => page.evaluate((selector) => {
+export const faint = (page, root = 'body') => rest(page).then(() => page.evaluate((selector) => {
   const parts = (colour) => colour.match(/[\d.]+/g).map(Number);
   const over = (top, ground) => top.slice(0, 3).map((part, n) => part * (top[3] ?? 1) + ground[n] * (1 - (top[3] ?? 1)));
   const light = (colour) => {
@@ -375,7 +382,7 @@ export const faint = (page, root = 'body') => page.evaluate((selector) => {
     if (contrast < 7) found.push(`${node.data}: ${contrast.toFixed(2)}`);
   }
   return found;
-}, root);
+}, root));
 
 /** What was pressed has been drawn: a page draws once a frame, and a form that is remade forgets what was typed before it. */
 export const drawn = (page) => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))));
