@@ -8,10 +8,10 @@ use jiaohao_actors::shell::Origin;
 use jiaohao_domain::patient::{State, bound};
 use jiaohao_domain::person::{Document, PersonRecord};
 use jiaohao_domain::vocabulary::{ToAccount, ToPatient};
-use jiaohao_domain::{Code, PatientId, Rejection};
+use jiaohao_domain::{AccountId, Code, PatientId, Rejection};
 use serde_json::{Value, json};
 
-use super::persons::{Confirms, FILE_ROUNDS};
+use super::persons::FILE_ROUNDS;
 use super::{House, account, patient};
 use crate::http::requests::{BindPerson, ErasePerson};
 use crate::identity::accounts;
@@ -23,6 +23,14 @@ use crate::identity::tokens::Claims;
 /// So many ids one after the other are followed at most. Each is bound to one that was bound to none: a row of more is none
 /// that anybody has made on purpose.
 const HOPS: usize = 8;
+
+/// Proof that the desk has seen.
+pub(super) struct Confirms {
+    /// The number of the confirmation that it takes the place of; 0: there is none.
+    pub(super) replaces: u64,
+    /// The account of the phone on file.
+    pub(super) on_file: Option<AccountId>,
+}
 
 impl House {
     /// Under which id the person is known whose document or provisional id this is: most often this one itself. Should two
@@ -53,7 +61,7 @@ impl House {
     /// is known; or, undone, no more. What was booked or called under it keeps its id, and counts with the person.
     pub(super) async fn bind_person(&self, claims: &Claims, asked: BindPerson) -> Result<Value, Rejection> {
         let who = self.bearer_of(asked.patient.clone()).await?;
-        let known = self.clear_record(&who).await?.ok_or(Code::Forbidden)?;
+        let known = self.own_record(&who).await?.ok_or(Code::Forbidden)?;
         let refused = |why: &str| Err(Rejection::new(Code::InvalidField, why));
         if who.is_claim() {
             return refused("patient: what a phone alone has said; the person first, by a document seen");
@@ -121,18 +129,22 @@ impl House {
         Err(Rejection::new(Code::AlreadyExists, "these are two persons").with("differs", differs))
     }
 
+    /// Proof seen of what a record says, in the place of that confirmation.
+    pub(super) fn confirms(&self, replaces: u64, record: &PersonRecord) -> Result<Confirms, Rejection> {
+        let account_of = |phone: &String| accounts::phone(self.keys.get(KeyName::Hash), phone);
+        Ok(Confirms { replaces, on_file: record.phone.as_ref().map(account_of).transpose()? })
+    }
+
     /// The person's record names all documents that were seen.
     async fn note_document(&self, who: &PatientId, document: Document, gone: bool) -> Result<(), Rejection> {
         for _ in 0..FILE_ROUNDS {
             let number = self.shell.read(patient(who), |state: &State| state.confirmed).await?;
-            let Some(mut record) = self.clear_record(who).await? else { return Ok(()) };
+            let Some(mut record) = self.own_record(who).await? else { return Ok(()) };
             record.documents.retain(|one| *one != document);
             if !gone {
                 record.documents.push(document.clone());
             }
-            let account_of = |phone: &String| accounts::phone(self.keys.get(KeyName::Hash), phone);
-            let on_file = record.phone.as_ref().map(account_of).transpose()?;
-            let confirms = (number > 0).then_some(Confirms { replaces: number, on_file });
+            let confirms = (number > 0).then(|| self.confirms(number, &record)).transpose()?;
             match self.identify(who.clone(), &record, None, confirms).await {
                 Err(why) if why.code == Code::AlreadyExists => {}
                 noted => return noted.map(drop),

@@ -13,6 +13,7 @@ use jiaohao_domain::vocabulary::{OutsidePatient, Proof, ToAccount, ToPatient, is
 use jiaohao_domain::{AccountId, BusinessDate, Code, PatientId, Principal, Rejection, Role, SiteId};
 use uuid::Uuid;
 
+use super::bearers::Confirms;
 use super::family::{acts_for, as_identifier};
 use super::{House, account, patient};
 use crate::http::requests::RegisterPerson;
@@ -45,14 +46,6 @@ pub(super) struct Person {
     /// The number of the confirmation that it replaces; none: the one that stands.
     replaces: Option<u64>,
     keyed: Option<Keyed>,
-}
-
-/// Proof that the desk has seen.
-pub(super) struct Confirms {
-    /// The number of the confirmation that it takes the place of; 0: there is none.
-    pub(super) replaces: u64,
-    /// The account of the phone on file.
-    pub(super) on_file: Option<AccountId>,
 }
 
 impl Person {
@@ -356,9 +349,7 @@ impl House {
             }
             (phone_before, born_before) = (known.phone, Some(known.birth_date));
         }
-        let account_of = |phone: &String| accounts::phone(self.keys.get(KeyName::Hash), phone);
-        let on_file = record.phone.as_ref().map(account_of).transpose()?;
-        let confirms = Confirms { replaces: number, on_file };
+        let confirms = self.confirms(number, &record)?;
         let brief = match self.identify(who.clone(), &record, person.keyed.as_ref(), Some(confirms)).await {
             Err(why) if why.code == Code::AlreadyExists => return Ok(None),
             confirmed => confirmed?,
