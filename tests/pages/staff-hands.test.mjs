@@ -159,41 +159,49 @@ test('a call that nobody showed or spoke is marked on the console and on the sma
 });
 
 test('two consoles of one doctor press at once: one call, and the one that came late is told', async () => {
-  // The second one's news are held back, as a slow network does.
-  const late = await browser.open('/doctor', SIZES.console);
-  let held = null;
-  await late.routeWebSocket(/\/ws/, (page) => {
-    const server = page.connectToServer();
-    server.onMessage((message) => {
-      if (held) held.push(message);
-      else page.send(message);
+  // The news of both are held back, as a slow network does: neither sees the other's press before its own.
+  const opened = async () => {
+    const page = await browser.open('/doctor', SIZES.console);
+    let held = null;
+    await page.routeWebSocket(/\/ws/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => {
+        if (held) held.push(message);
+        else socket.send(message);
+      });
+      page.hold = () => { held = []; };
+      page.release = () => {
+        const kept = held;
+        held = null;
+        kept.forEach((message) => socket.send(message));
+      };
     });
-    late.release = () => {
-      const kept = held;
-      held = null;
-      kept.forEach((message) => page.send(message));
-    };
-  });
-  await late.fill('[name=name]', 'liming');
-  await late.fill('[name=password]', PASSWORD);
-  await late.click('[data-action=sign_in]');
-  await inHand(late, 'A004');
-  held = [];
-  await Promise.all([doctor.keyboard.press('F8'), late.keyboard.press('F8')]);
+    await page.fill('[name=name]', 'liming');
+    await page.fill('[name=password]', PASSWORD);
+    await page.click('[data-action=sign_in]');
+    await inHand(page, 'A004');
+    return page;
+  };
+  const both = [await opened(), await opened()];
+  both.forEach((page) => page.hold());
+  await Promise.all(both.map((page) => page.keyboard.press('F8')));
   const winner = async () => {
     const { snapshot } = await hospital.call('GET', '/streams/doctor:renmin.liming', undefined, await hospital.signIn('liming'));
     return snapshot.in_hand.number;
   };
   for (let tries = 0; await winner() === 'A004'; tries += 1) assert.ok(tries < 100, 'nobody was called');
   await pause(300);
-  late.release();
-  await inHand(doctor, 'C001');
-  await inHand(late, 'C001');
-  const told = await Promise.all([doctor, late].map((page) => page.$('[data-notice=stale_console]:has-text("C001")')));
+  both.forEach((page) => page.release());
+  await Promise.all([doctor, ...both].map((page) => inHand(page, 'C001')));
+  const notice = '[data-notice=stale_console]:has-text("C001")';
+  await Promise.any(both.map((page) => page.waitForSelector(notice)));
+  // Both have had their answers: their keys are on again.
+  await Promise.all(both.map((page) => page.waitForSelector('[data-action=call_next_patient][data-outcome=seen]:enabled')));
+  const told = await Promise.all([doctor, ...both].map((page) => page.$(notice)));
   assert.equal(told.filter(Boolean).length, 1, 'the one that came late, and it alone');
   const { snapshot } = await hospital.call('GET', `/streams/queue:${C}`, undefined, hospital.desk);
   assert.deepEqual(snapshot.order.map((id) => snapshot.tickets[id].number), ['C002'], 'one call');
-  await late.context().close();
+  for (const page of both) await page.context().close();
 });
 
 test('a screen is sent away from the desk and from operations; that it is silent stands on both', async () => {
