@@ -198,8 +198,17 @@ test('the desk opens a session of today and gives the first number', async () =>
   await desk.click('[data-side=walk_in]');
   await desk.fill('[data-form=register_walk_in] [name=number]', residentNumber('1980-05-06', 21));
   await desk.fill('[data-form=register_walk_in] [name=name]', '陈小华');
+  // The class that was added on /ops is given at the desk, under its own name.
+  const classes = await desk.$$eval('[data-form=register_walk_in] [name=class] option', (all) => all.map((one) => one.textContent));
+  assert.deepEqual(classes, ['无', '急诊', '军人', '残疾人', '孕晚期', '老年', '献血者']);
+  await desk.selectOption('[data-form=register_walk_in] [name=class]', { label: '献血者' });
+  await desk.fill('[data-form=register_walk_in] [name=proof]', '献血证');
   await desk.click('[data-action=register_walk_in]');
   await isThere(desk, '[data-slip]:has-text("A001")');
+  await desk.click('[data-row][data-number=A001]');
+  await isThere(desk, '[data-chosen] .tag:text-is("献血者")');
+  assert.equal(await desk.locator('[data-form=set_priority] [name=class] option:text-is("献血者")').count(), 1);
+  await desk.keyboard.press('Escape');
 });
 
 test('nothing is missing any more: the doctor calls, and the screen shows it', async () => {
@@ -211,6 +220,7 @@ test('nothing is missing any more: the doctor calls, and the screen shows it', a
   await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
   await doctor.click('[data-action=call_next_patient]');
   await inHand(doctor, 'A001');
+  await isThere(doctor, '.hand .tag:text-is("献血者")');
   await isThere(board, '[data-call] .number:text-is("A001")');
   assert.match(await board.textContent('.newest'), /陈\*华/);
 });

@@ -4,6 +4,7 @@ import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { said, t } from '../lib/i18n.js';
 import { alertText } from '../lib/pre-check.js';
+import { prefix } from '../lib/site.js';
 import { classWord, lineWord, minutesSince, stepWord } from '../lib/words.js';
 
 /** Lines that say nothing a person needs to be told. */
@@ -14,14 +15,15 @@ export function ageOf(ticket, nowMs) {
   return ticket.birth_year ? Math.max(0, new Date(nowMs).getUTCFullYear() - ticket.birth_year) : null;
 }
 
-/** @param {any} ticket */
-export function tags(ticket) {
+/** @param {any} ticket @param {import('../lib/site.js').Site} site */
+export function tags(ticket, site) {
+  const classes = site.classesOf(prefix(ticket.ticket, 2));
   return h('div', { class: 'tags' },
     ticket.slot_start ? h('span', { class: 'tag' }, t('ticket.slot', { time: clockOf(ticket.slot_start) })) : null,
     ticket.walk_in ? h('span', { class: 'tag' }, t('ticket.walk_in')) : null,
     ticket.addition ? h('span', { class: 'tag' }, t('ticket.addition')) : null,
     ticket.class && ticket.class !== 'none'
-      ? h('span', { class: `tag ${ticket.class === 'emergency' ? 'alarm' : 'soon'}` }, classWord(ticket.class))
+      ? h('span', { class: `tag ${ticket.class === 'emergency' ? 'alarm' : 'soon'}` }, classWord(ticket.class, classes))
       : null,
     ticket.line && !PLAIN_LINES.includes(ticket.line) && ticket.line !== ticket.class
       ? h('span', { class: 'tag info' }, lineWord(ticket.line))

@@ -13,8 +13,11 @@ import { bindDialog } from './identity.js';
 import { reachedPart } from './reached.js';
 import { settleTickets } from './settle.js';
 
-/** Classes that the desk can give with proof seen. */
-export const CLASSES = ['emergency', 'military', 'disabled', 'late_pregnancy', 'senior'];
+/** What the desk can give: an emergency, with proof seen a class of the department, or none. @param {import('../lib/site.js').Site} site @param {string} department */
+export function classOptions(site, department) {
+  const classes = site.classesOf(department);
+  return ['none', 'emergency', ...classes.map((one) => one.name)].map((name) => h('option', { key: name, value: name }, classWord(name, classes)));
+}
 
 export const printButton = () => h('button', { type: 'button', class: 'btn', key: 'print', 'data-action': 'print_slip', onclick: () => window.print() }, t('desk.print'));
 
@@ -33,7 +36,7 @@ export function ticketPanel(look, ticket) {
       h('span', { class: 'muted' }, [sexWord(ticket.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
     h('div', { class: 'tags' }, h('span', { class: 'tag good' }, standingWord(ticket)),
       ticket.checked_in_at ? h('span', { class: 'tag' }, t('ticket.checked_in_waited', { time: clockOf(ticket.checked_in_at), waited: waited(ticket, look.now) })) : null),
-    tags(ticket),
+    tags(ticket, look.floor.site),
     notAnnounced(ticket),
     reachedPart(acts, ticket, persons.get(ticket.patient)),
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
@@ -177,7 +180,7 @@ function priorityForm(look, ticket) {
   h('h3', null, t('desk.priority')),
   h('div', { class: 'two' },
     h('label', { class: 'field' }, h('span', null, t('desk.class')),
-      h('select', { class: 'input', name: 'class', required: true }, h('option', { key: '', value: '' }, t('desk.class_choose')), [...CLASSES, 'none'].map((c) => h('option', { key: c, value: c }, classWord(c))))),
+      h('select', { class: 'input', name: 'class', required: true }, h('option', { key: '', value: '' }, t('desk.class_choose')), classOptions(look.floor.site, prefix(ticket.ticket, 2)))),
     h('label', { class: 'field' }, h('span', null, t('desk.proof')),
       h('input', { class: 'input', name: 'proof', required: true, maxlength: '100', placeholder: t('desk.proof_hint') }))),
   h('button', { class: 'btn wide', 'data-action': 'set_priority', 'data-ticket': ticket.ticket }, t('desk.priority_go')));

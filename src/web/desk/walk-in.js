@@ -6,8 +6,8 @@ import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { nameOf, personBody, personFields } from '../lib/person-form.js';
-import { classWord, periodWord, registrationWord, standingWord } from '../lib/words.js';
-import { CLASSES, printButton } from './ticket-panel.js';
+import { periodWord, registrationWord, standingWord } from '../lib/words.js';
+import { classOptions, printButton } from './ticket-panel.js';
 
 /** The form's state. */
 export class WalkIn {
@@ -281,7 +281,7 @@ export class WalkIn {
                 this.class = event.target.value;
                 this.page.draw();
               },
-            }, ['none', ...CLASSES].map((c) => h('option', { key: c, value: c }, classWord(c))))),
+            }, classOptions(floor.site, floor.department))),
           h('label', { class: 'field' }, h('span', null, t('desk.addition')),
             h('select', { class: 'input', name: 'addition_to' }, h('option', { value: '' }, t('desk.addition_none')),
               sessions.map((s) => h('option', { key: s.session, value: s.session }, sessionName(s, floor)))))),

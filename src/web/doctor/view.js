@@ -72,7 +72,7 @@ function personPart(look, hand) {
       h('span', { class: 'number' }, hand.number),
       h('span', { class: 'name' }, look.persons.nameOf(hand)),
       h('span', { class: 'age' }, [sexWord(hand.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
-    tags(hand),
+    tags(hand, look.model.site),
     notAnnounced(hand),
     preCheckPart(hand, look.model.site, look.answers),
     h('dl', { class: 'facts' },

@@ -48,6 +48,12 @@ export class Site {
     return this.all(list).filter((one) => prefix(one.id, 2) === department);
   }
 
+  /** Priority classes that a department gives; emergency, which is seen and not proved, is none of them. @param {string} department @returns {any[]} */
+  classesOf(department) {
+    const found = this.one('departments', department);
+    return (found && found.settings.queue.classes) || [];
+  }
+
   /** Sessions of a department on a date, as the directory knew them. @param {string} department @param {string} date @returns {any[]} */
   sessions(department, date) {
     const all = (this.view && this.view.sessions) || [];

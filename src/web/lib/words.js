@@ -1,7 +1,7 @@
 // Words for what the engine says in codes: refusals, ticket states, classes, lines. Chromium 70 syntax: screens use it.
 
 import { clockOf, secondsOfAny } from './clock.js';
-import { has, language, t } from './i18n.js';
+import { has, language, named, t } from './i18n.js';
 
 /**
  * What a refusal means for the person: what happened and, where the door said it, what would be possible now.
@@ -37,8 +37,11 @@ export const stateWord = (state) => wordFor('state', state);
 export const standingWord = (ticket) => (ticket.state === 'ended' && ticket.ended ? wordFor('ended', ticket.ended) : stateWord(ticket.state));
 /** Why a doctor's work could not begin. @param {string} value */
 export const reasonWord = (value) => wordFor('work_refused', (value || '').replace(/ /g, '_'));
-/** @param {string|null|undefined} value */
-export const classWord = (value) => wordFor('class', value);
+/** A priority class, as its department calls it. @param {string|null|undefined} value @param {any[]} classes of the department */
+export function classWord(value, classes) {
+  const own = classes.find((one) => one.name === value);
+  return own ? named(own.zh, own.en) : wordFor('class', value);
+}
 /** @param {string} value */
 export const lineWord = (value) => wordFor('line', value);
 /** @param {string} what */
