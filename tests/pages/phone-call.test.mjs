@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, choose, drawn, Hospital, inHand, ONE_SLOT, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, choose, drawn, Hospital, inHand, looks, ONE_SLOT, residentNumber, SIZES } from './hospital.mjs';
 
 const B = 'renmin.xinnei.zhoujing';
 const PHONE = '13912345678';
@@ -142,6 +142,33 @@ test('a page that nobody has touched says that a call would not ring, until it i
   assert.equal((await heard()).tones, 0);
 });
 
+/** Without a network the whole screen says of when it is, in grey, and nothing of it is told twice. */
+async function saysOfWhen() {
+  const ground = () => phone.$eval('[data-called]', (one) => getComputedStyle(one).backgroundColor);
+  const current = await ground();
+  assert.equal(await phone.$('[data-called] [data-stale]'), null);
+  browser.serverIsDown = true;
+  await phone.context().setOffline(true);
+  await phone.waitForSelector('[data-called] [data-stale]');
+  const [said, time] = await phone.$eval('[data-called] [data-stale]', (line) => [line.textContent, line.dataset.stale]);
+  assert.match(said, /网络断开,以下是 \d\d:\d\d 的情况/);
+  assert.ok(said.includes(time));
+  await phone.waitForFunction((was) => getComputedStyle(document.querySelector('[data-called]')).backgroundColor !== was, current);
+  const [red, green, blue] = (await ground()).match(/\d+/g).map(Number);
+  assert.ok(Math.max(red, green, blue) - Math.min(red, green, blue) < 20, `grey: ${red} ${green} ${blue}`);
+  // It lies on the screen, and nothing on it.
+  assert.equal(await phone.$eval('[data-stale]', (line) => {
+    const { left, top, width, height } = line.getBoundingClientRect();
+    return line.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  }), true);
+  if (process.env.PICTURES) await phone.screenshot({ path: `${process.env.PICTURES}/phone-called-offline.png` });
+  await looks(phone);
+  await phone.context().setOffline(false);
+  await phone.waitForSelector('[data-stale]', { state: 'detached' });
+  browser.serverIsDown = false;
+  await phone.waitForFunction((was) => getComputedStyle(document.querySelector('[data-called]')).backgroundColor === was, current);
+}
+
 test('to the door and into the room: each rings once and shakes once', async () => {
   // Whoever stands before them, one by one, until it is their turn.
   let rung = 0;
@@ -158,6 +185,7 @@ test('to the door and into the room: each rings once and shakes once', async () 
     assert.deepEqual(shaken.length, rung);
     await drawn(phone);
     assert.equal((await heard()).tones, 3 * rung, 'not again at each drawing');
+    if (state === 'called') await saysOfWhen();
     await phone.tap('[data-action=seen_call]');
     await phone.waitForSelector('[data-called]', { state: 'detached' });
   }

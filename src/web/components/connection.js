@@ -10,6 +10,9 @@ export function lastDataClock(protocol) {
   return protocol.lastDataAt === null ? '' : wall(protocol.lastDataAt, protocol.clock.offsetMinutes).clock;
 }
 
+/** What stands on the page may be over by now. @param {any} protocol */
+export const isOff = (protocol) => protocol.status === 'offline' || protocol.status === 'stopped';
+
 /** Shows the status of the protocol it is given. */
 class Connection extends HTMLElement {
   /** @param {any} protocol */
@@ -23,7 +26,7 @@ class Connection extends HTMLElement {
 
   draw() {
     const status = this.follows.status;
-    const state = status === 'live' ? 'live' : status === 'offline' || status === 'stopped' ? 'offline' : 'connecting';
+    const state = status === 'live' ? 'live' : isOff(this.follows) ? 'offline' : 'connecting';
     this.setAttribute('state', state);
     render(this, [h('span', { class: 'dot', 'aria-hidden': 'true' }), h('span', null, t(`connection.${state}`))]);
   }
@@ -50,8 +53,7 @@ class OfflineBand extends HTMLElement {
   }
 
   draw() {
-    const status = this.follows.status;
-    const off = status === 'offline' || status === 'stopped';
+    const off = isOff(this.follows);
     const time = lastDataClock(this.follows);
     const full = !off && this.follows.readOnly ? this.getAttribute('full') : null;
     if (off || full) this.setAttribute('shown', '');

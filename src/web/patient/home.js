@@ -2,6 +2,7 @@
 // whole screen when the patient is called.
 
 import '../i18n/kiosks.js';
+import { isOff, lastDataClock } from '../components/connection.js';
 import { codePicture } from '../components/slip.js';
 import { clockOf, rangeLeft, wall, weekdayOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
@@ -353,6 +354,13 @@ const missedMark = (ticket) => `${ticket.ticket}/missed`;
 /** A recall is news again; so is the next call missed. @param {any} ticket */
 const markOf = (ticket) => (ticket.state === 'missed' ? missedMark(ticket) : `${ticket.ticket}/${ticket.state}/${ticket.call || ''}/${ticket.rounds || ''}`);
 
+/** Of when what the whole screen says is, while the page is not current: the band of the page lies under it. @param {any} protocol */
+function staleLine(protocol) {
+  if (!isOff(protocol)) return null;
+  const time = lastDataClock(protocol);
+  return h('p', { class: 'stale', key: 'stale', role: 'status', 'data-stale': time }, time ? t('offline.patient', { time }) : t('offline.patient_never'));
+}
+
 /** @param {Home} home @param {any} ticket @param {string} patient */
 function overlay(home, ticket, patient) {
   const mark = markOf(ticket);
@@ -372,6 +380,7 @@ function overlay(home, ticket, patient) {
   };
   const explained = home.seen.has(`${mark}?`);
   return h('section', { class: `called${state === 'called' ? '' : ' door'}`, key: mark, role: 'alertdialog', 'aria-modal': 'true', 'aria-label': words(ticket), 'data-called': ticket.ticket, 'data-state': state },
+    staleLine(home.page.protocol),
     h('p', { class: 'whose' }, [home.nameOf(patient), whereWords(home, ticket)].filter(Boolean).join(' · ')),
     h('p', { class: 'number' }, ticket.number),
     h('p', { class: 'say' }, state === 'missed' || ticket.to_desk || ticket.desk_first ? words(ticket) : inOnePiece(ticket)),
