@@ -65,7 +65,7 @@ test('four doctors with titles, waits and a delay: nothing is cut', async () => 
 test('the wait stands in its own line under the room', async () => {
   const [doctor, expected, numbers] = await board.$eval('#fits .room', (room) => ['.doctor', '.expected', '.queue'].map((part) => room.querySelector(part).getBoundingClientRect().top));
   assert.ok(doctor < expected && expected < numbers, `${doctor} ${expected} ${numbers}`);
-  assert.match(await board.textContent('#fits .room .expected'), /预计 Wait 08:50–09:25/);
+  assert.match(await board.textContent('#fits .room .expected'), /预计叫到 Called about 08:50–09:25/);
 });
 
 test('with an emergency above it every room keeps to its own lines', async () => {
@@ -117,6 +117,21 @@ test('who does not fit comes in turn, each once, and it is said from where on', 
     missed.push(...await board.$$eval('#fits .missed b', (all) => all.map((one) => one.textContent)));
   }
   assert.deepEqual(missed, value.missed);
+});
+
+test('two shared lines on one board have a name each: the letter of their numbers', async () => {
+  const pool = (prefix, first) => [0, 1].map((n) => ({
+    ...rooms[0], place: `${first + n}号诊室`, paused: false, at_door: [], waiting: [1, 2, 3].map((i) => `${prefix}00${i}`),
+  }));
+  const lines = () => board.$$eval('#fits .room.common .doctor', (all) => all.map((one) => one.textContent));
+  await draws({ ...value, rooms: pool('A', 1) }, {});
+  assert.deepEqual(await lines(), ['共同候诊 Shared line']);
+  await draws({ ...value, rooms: [...pool('A', 1), ...pool('HJ', 3)] }, {});
+  const first = await lines();
+  if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-pools.png` });
+  assert.deepEqual(await cut(), []);
+  await draws({ ...value, rooms: [...pool('A', 1), ...pool('HJ', 3)] }, { page: 1 });
+  assert.deepEqual([...first, ...await lines()], ['A 号共同候诊 Shared line A', 'HJ 号共同候诊 Shared line HJ']);
 });
 
 test('a notice is as big as a row of the list', async () => {

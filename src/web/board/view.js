@@ -72,12 +72,13 @@ function when(r, now) {
   if (r.paused) return h('span', { class: 'paused' }, two('board.paused'));
   const left = rangeLeft(r.expected, now);
   if (!left) return null;
-  return left.from ? [two('board.about'), ` ${left.from}–${left.to}`] : [two('board.about'), ' ', two('board.about_by', left)];
+  return left.from ? [two('board.about'), ` ${left.from}–${left.to}`] : two('board.about_by', left);
 }
 
 /**
  * The rows of the waiting part. People who wait for several rooms at once (a pool) stand once, above those rooms, which
  * show their own doors only: the same number four times would be counted as four people.
+ * Of several such lines each is named by the letter of its numbers, by which people find their own.
  * @param {any[]} rooms @returns {any[]}
  */
 export function waitingRows(rooms) {
@@ -98,11 +99,18 @@ export function waitingRows(rooms) {
       stands.add(common);
       const own = rooms.filter((other) => line(other) === common);
       const known = own.find((other) => other.expected);
-      rows.push({ common: true, place: '', waiting: r.waiting, at_door: [], expected: known ? known.expected : null });
+      rows.push({ common: true, letter: '', place: '', waiting: r.waiting, at_door: [], expected: known ? known.expected : null });
       own.forEach((other) => rows.push(Object.assign({}, other, { waiting: [], expected: null, of_pool: true })));
     }
   });
+  if (stands.size > 1) rows.forEach((row) => row.common && Object.assign(row, { letter: lettersOf(row.waiting) }));
   return rows;
+}
+
+/** What their numbers begin with: `A`; `A B` where they came from two queues. @param {string[]} numbers */
+function lettersOf(numbers) {
+  const all = numbers.map((n) => n.replace(/\d+$/, '')).filter(Boolean);
+  return all.filter((one, n) => all.indexOf(one) === n).join(' ');
 }
 
 /**
@@ -115,7 +123,7 @@ function room(part, columns, now) {
   const expected = when(r, now);
   return h('div', { class: `room${r.common ? ' common' : ''}`, key: r.common ? `line/${r.waiting[0]}` : `${r.place}/${r.doctor}`, 'data-room': r.place },
     h('span', { class: 'doctor' },
-      r.common ? h('b', null, two('board.common')) : [h('b', { key: 'p' }, r.place), [r.doctor, r.title].filter(Boolean).join(' '), r.doctor_en ? h('span', { class: 'en', lang: 'en', key: 'en' }, r.doctor_en) : null]),
+      r.common ? h('b', null, r.letter ? two('board.common_of', { letter: r.letter }) : two('board.common')) : [h('b', { key: 'p' }, r.place), [r.doctor, r.title].filter(Boolean).join(' '), r.doctor_en ? h('span', { class: 'en', lang: 'en', key: 'en' }, r.doctor_en) : null]),
     expected ? h('span', { class: 'expected num', key: 'expected' }, expected) : null,
     numbers.length
       ? h('div', { class: 'queue num', key: 'queue', vars: { 'grid-template-columns': `repeat(${columns}, minmax(0, 1fr))` } },
