@@ -112,15 +112,16 @@ class SignIn extends HTMLElement {
   /** @param {any} problem */
   phoneForm(problem) {
     const sent = !!this.phone;
+    const isTold = this.sentTo === 'local_outbox';
     return h('form', { class: 'form', key: 'phone', onsubmit: (/** @type {Event} */ e) => this.submitPhone(e) },
       sent
-        ? h('p', { key: 'sent', class: 'notice' }, t(this.sentTo === 'local_outbox' ? 'sign_in.code_at_desk' : 'sign_in.code_sent', { phone: this.phone }))
+        ? h('p', { key: 'sent', class: 'notice' }, t(isTold ? 'sign_in.code_at_desk' : 'sign_in.code_sent', { phone: this.phone }))
         : h('label', { key: 'phone', class: 'field' }, h('span', null, t('sign_in.phone')),
           h('input', {
             class: 'input', name: 'phone', type: 'tel', inputmode: 'tel', autocomplete: 'tel', pattern: '\\+?[0-9]{6,15}', required: true,
           })),
       sent
-        ? h('label', { key: 'code', class: 'field' }, h('span', null, t('sign_in.code')),
+        ? h('label', { key: 'code', class: 'field' }, h('span', null, t(isTold ? 'sign_in.code_told' : 'sign_in.code')),
           h('input', {
             class: 'input code', name: 'code', inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9]{4,8}', required: true,
           }))

@@ -34,6 +34,8 @@ export default {
   'error.check_in_too_early.from': 'Check-in is not open yet: it opens on {date} at {time}',
   'error.check_in_too_late': 'The time for check-in is over',
   'error.wrong_area_code': 'The six-digit code is wrong or has changed; please ask the desk again',
+  'error.another_origin': 'This page was opened at {here}, which is not the address of this house. Open it at the address that the hospital gives out (public_origin in the configuration), or have that corrected.',
+  'error.another_origin.at': 'This page was opened at {here}. Open it at {origin}.',
   'error.queue_empty': 'Nobody is waiting',
   'error.stale_console': 'Your view was out of date; it shows the current state now',
   'error.wrong_assignment': 'Not the current assignment',

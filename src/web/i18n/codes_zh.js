@@ -34,6 +34,8 @@ export default {
   'error.check_in_too_early.from': '还没到签到时间:{date} {time} 起可以签到',
   'error.check_in_too_late': '已过就诊时间',
   'error.wrong_area_code': '六位签到码不对或已换新,请向分诊台再问一次',
+  'error.another_origin': '这一页是从 {here} 打开的,系统不认这个网址。请用医院公布的网址打开(配置文件里的 public_origin),或请信息科更正它。',
+  'error.another_origin.at': '这一页是从 {here} 打开的,请改从 {origin} 打开。',
   'error.queue_empty': '现在没有人候诊',
   'error.stale_console': '界面已过时,已按最新情况更新,请再看一眼',
   'error.wrong_assignment': '出诊登记已变更',

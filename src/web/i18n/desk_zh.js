@@ -230,7 +230,7 @@ export default {
   'person.name_if_known': '姓名(知道时)',
   'error.approve_screen.wrong_credentials': '没有屏幕显示这个号码,或已过期。请看屏幕上现在的六位数字。',
   'error.approve_screen.invalid_field': '这块屏幕的地址属于另一个候诊区,请选那一个。',
-  'error.sign_in_phone.wrong_credentials': '短信验证码不对',
+  'error.sign_in_phone.wrong_credentials': '验证码不对',
   'error.sign_in_staff.wrong_credentials': '用户名或密码不对',
   'error.undo.cannot_undo': '不能撤销:之后又有了新的步骤,或医生手上已有别的患者',
   'desk.bind_one': '补登证件',

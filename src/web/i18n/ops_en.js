@@ -204,7 +204,6 @@ export default {
   'ops.missing_none': 'All there: it can call',
   'ops.ready': 'The desk gives numbers, the doctor calls:',
   'ops.reach': 'Patients whose page is closed are told by {channels}.',
-  'ops.reach_and': ', ',
   'ops.reach_none': 'Patients are reached only while their page is open: neither text messages nor WeChat are set up, and codes to sign in are passed on by hand. Whoever runs the server sets them up (docs/channels.md).',
   'ops.channel.sms': 'text message',
   'ops.channel.wechat': 'WeChat',

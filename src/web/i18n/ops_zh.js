@@ -204,7 +204,6 @@ export default {
   'ops.missing_none': '都齐了,可以叫号',
   'ops.ready': '分诊台取号、医生叫号就可以开始:',
   'ops.reach': '患者没开页面时,用{channels}告诉他们。',
-  'ops.reach_and': '、',
   'ops.reach_none': '患者只在打开页面时收得到消息:短信、微信都还没接,登录验证码也要人工转告。由管理服务器的人接通(docs/channels.md)。',
   'ops.channel.sms': '短信',
   'ops.channel.wechat': '微信',

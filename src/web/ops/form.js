@@ -7,6 +7,7 @@ import { has, named, t } from '../lib/i18n.js';
 import { isNumberOnlyByName } from '../i18n/number-only.js';
 import { romanised } from '../i18n/pinyin.js';
 import { proposedId } from '../lib/ids.js';
+import { titleWord } from '../lib/words.js';
 import { fieldsOf, idOf, isUnder, parentOf } from './kinds.js';
 import { rulesOf, rulesView } from './rules.js';
 import { inWords } from './things.js';
@@ -36,7 +37,7 @@ function options(field, look) {
   }
   const all = look.site ? look.site.all(field.of || '') : [];
   const isHere = (/** @type {any} */ one) => !field.here || (one.departments ? one.departments.includes(look.department) : isUnder(one, look.department));
-  return all.filter(isHere).map((one) => ({ value: one.id, words: [one.prefix, named(one.name, one.name_en), one.title].filter(Boolean).join(' ') }));
+  return all.filter(isHere).map((one) => ({ value: one.id, words: [one.prefix, named(one.name, one.name_en), titleWord(one.title)].filter(Boolean).join(' ') }));
 }
 
 /** @param {Field} field @param {Look} look */

@@ -3,6 +3,7 @@
 
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
+import { registrationWord } from '../lib/words.js';
 
 /** @typedef {import('./kinds.js').Look} Look */
 
@@ -24,7 +25,7 @@ export function needs(look, department = look.department) {
     { name: 'desk_account', part: 'staff', there: staff(isDesk) },
     { name: 'board', part: 'board', there: words(boards) },
     { name: 'screen', part: 'screens', there: site ? site.all('screens').filter((screen) => boards.some((board) => board.id === screen.board)).map((screen) => screen.screen.split('.').pop()) : [] },
-    { name: 'session', part: 'session', there: site ? site.sessions(department, look.today).filter((session) => session.open !== false).map((session) => session.registration_class) : [] },
+    { name: 'session', part: 'session', there: site ? site.sessions(department, look.today).filter((session) => session.open !== false).map((session) => registrationWord(session.registration_class)) : [] },
   ];
 }
 
@@ -42,7 +43,7 @@ export function missingCount(look) {
  * @param {string[]|null} channels those that are set up; null while that is not known
  */
 const reachView = (channels) => (channels ? h('p', { class: 'muted reach', key: 'reach', 'data-channels': channels.join(' ') },
-  channels.length ? t('ops.reach', { channels: channels.map((channel) => t(`ops.channel.${channel}`)).join(t('ops.reach_and')) }) : t('ops.reach_none')) : null);
+  channels.length ? t('ops.reach', { channels: channels.map((channel) => t(`ops.channel.${channel}`)).join(t('list.comma')) }) : t('ops.reach_none')) : null);
 
 /** @param {Look} look @param {(part: string, name: string) => void} go @param {any} choice of the department @param {string[]|null} channels see `reachView` */
 export function missingView(look, go, choice, channels) {
@@ -58,7 +59,7 @@ export function missingView(look, go, choice, channels) {
     h('ol', { class: 'things needs', key: 'needs' }, all.map((need) => h('li', { key: need.name, 'data-need': need.name, 'data-there': String(need.there.length) },
       h('i', { class: `mark ${need.there.length ? '' : 'open'}`, 'aria-hidden': 'true' }, need.there.length ? '✓' : '·'),
       h('span', null, h('b', null, t(`ops.need.${need.name}`)), h('span', { class: 'visually-hidden' }, t(need.there.length ? 'ops.need_there' : 'ops.need_missing')),
-        h('small', null, need.there.length ? need.there.slice(0, 6).join('、') + (need.there.length > 6 ? ' …' : '') : t(`ops.need_more.${need.name}`))),
+        h('small', null, need.there.length ? need.there.slice(0, 6).join(t('list.comma')) + (need.there.length > 6 ? ' …' : '') : t(`ops.need_more.${need.name}`))),
       h('button', { type: 'button', class: `btn small${need === next ? ' primary' : ''}`, 'data-action': 'need', 'data-part-of': need.name, onclick: () => go(need.part, need.name) },
         t(need.there.length ? 'ops.need_look' : 'ops.need_make'))))),
     left.length ? null : h('p', { class: 'card pad ready', key: 'ready' }, t('ops.ready'), ' ', h('a', { href: '/desk' }, '/desk'), ' · ', h('a', { href: '/doctor' }, '/doctor')), reachView(channels)];

@@ -127,7 +127,7 @@ function answer(page, site) {
   };
   const notes = [
     h('p', { class: 'paper-only', key: 'paper' }, [site.view && named(site.view.name, site.view.name_en), t(`ops.reports.by.${report.by}`), `${report.from} – ${report.to}`].filter(Boolean).join(' · ')),
-    report.silent.length ? h('p', { class: 'notice soon', role: 'status', key: 'silent' }, t('ops.reports.silent', { names: report.silent.map(department).join(language() === 'zh' ? '、' : ', ') })) : null,
+    report.silent.length ? h('p', { class: 'notice soon', role: 'status', key: 'silent' }, t('ops.reports.silent', { names: report.silent.map(department).join(t('list.comma')) })) : null,
   ];
   if (report.by === 'cause') return [notes, causesOf(report, 'end'), causesOf(report, 'wait')];
   // That nobody came is not known of who did not answer.

@@ -15,7 +15,7 @@ import { idOf } from './kinds.js';
 const SEARCHED_FROM = 6;
 
 /** @param {Look} look @param {string} list @param {string[]} ids */
-const namesOf = (look, list, ids) => ids.map((id) => look.site && look.site.one(list, id)).filter(Boolean).map((one) => named(one.name, one.name_en)).join('、');
+const namesOf = (look, list, ids) => ids.map((id) => look.site && look.site.one(list, id)).filter(Boolean).map((one) => named(one.name, one.name_en)).join(t('list.comma'));
 
 /** @param {Look} look @param {string} id */
 function siteName(look, id) {
@@ -114,7 +114,7 @@ export function askToRetire(kind, one, look) {
 export function usersOf(refusal, look) {
   const v = refusal.validNow;
   if (v.last_operator) return t('ops.in_use.last_operator');
-  const count = (/** @type {string} */ what) => (v[what] && v[what].length ? t(`ops.in_use.${what}`, { n: v[what].length, names: v[what].map(wordOf).join('、') }) : '');
+  const count = (/** @type {string} */ what) => (v[what] && v[what].length ? t(`ops.in_use.${what}`, { n: v[what].length, names: v[what].map(wordOf).join(t('list.comma')) }) : '');
   /** @param {string} id */
   function wordOf(id) {
     const rule = ((look.site && look.site.view.questions) || { rules: [] }).rules.findIndex((/** @type {any} */ one) => one.id === id);
