@@ -36,6 +36,18 @@ test('the printed link opens the first steps, and is gone from the address', asy
   await isThere(ops, '[data-form=setup]');
 });
 
+test('the first steps stand whole on a desk monitor, in both languages', async () => {
+  for (const language of ['zh', 'en']) {
+    if (language === 'en') await ops.click('jh-language button');
+    await ops.waitForSelector(`html[lang^=${language}]`);
+    const { y, height } = await (await ops.waitForSelector('[data-action=setup]')).boundingBox();
+    assert.ok(y + height + 16 <= SIZES.desk.height, `${language}: the button ends at ${y + height}`);
+    if (process.env.PICTURES) await ops.screenshot({ path: `${process.env.PICTURES}/setup-${language}.png` });
+  }
+  await ops.click('jh-language button');
+  await ops.waitForSelector('html[lang^=zh]');
+});
+
 test('what is wrong is said at its field, and nothing is lost by it', async () => {
   await ops.fill('[name=name]', '市人民医院');
   assert.equal(await ops.inputValue('[name=id]'), 'shirenminyiyuan');

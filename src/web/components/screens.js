@@ -33,13 +33,13 @@ export function screensView(o) {
     h('button', { class: 'btn primary wide', 'data-action': 'approve_screen' }, t('screens.approve_go'))),
     h('h2', { key: 'h' }, t('screens.paired')),
     screens.length
-      ? h('ul', { class: 'list', key: 'list' }, screens.map((s) => {
+      ? h('ul', { class: 'list paired', key: 'list' }, screens.map((s) => {
         const board = o.site.one('boards', s.board);
         const room = s.door && o.site.one('service_points', s.door);
         const at = clockOf(s.last_seen);
         return h('li', { key: s.screen, 'data-screen': s.screen },
           h('span', null, room ? t('screens.at_door', { room: named(room.name, room.name_en) }) : board ? named(board.name, board.name_en) : s.board,
-            h('small', { class: 'muted' }, ` ${s.screen}`),
+            h('small', { class: 'muted' }, s.screen.split('.').pop()),
             h('span', { class: 'tags' },
               h('span', { class: `tag ${s.online ? 'good' : 'soon'}` }, s.online ? t('screens.online') : at ? t('screens.last_seen', { time: at }) : t('screens.not_seen')),
               s.online && s.silent ? h('span', { class: 'tag soon', 'data-silent': s.screen }, t('screens.silent')) : null)),
