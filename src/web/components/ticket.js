@@ -73,13 +73,14 @@ export function history(ticket, undo) {
   return h('ol', { class: 'history' }, steps.map((/** @type {any} */ step) => h('li', { key: step.event },
     h('span', { class: 'num' }, clockOf(step.at)),
     h('span', { class: 'what' }, stepWord(step.what)),
-    undo && step === newest
-      ? h('button', {
-        type: 'button', class: 'btn small', key: 'slip', 'data-action': 'undo_slip', 'data-event': step.event, onclick: () => undo(step, t('undo.reason')),
-      }, t('undo.slip'))
-      : null,
     step.undoable && undo
-      ? h('button', { type: 'button', class: 'btn small', 'data-action': 'undo', 'data-event': step.event, onclick: () => undo(step) }, t('undo.take'))
+      ? h('span', { class: 'acts', key: 'acts' },
+        step === newest
+          ? h('button', {
+            type: 'button', class: 'btn small', key: 'slip', 'data-action': 'undo_slip', 'data-event': step.event, onclick: () => undo(step, t('undo.reason')),
+          }, t('undo.slip'))
+          : null,
+        h('button', { type: 'button', class: 'btn small', key: 'undo', 'data-action': 'undo', 'data-event': step.event, onclick: () => undo(step) }, t('undo.with_reason')))
       : null)),
   ticket.steps_before ? h('li', { class: 'muted', key: 'before' }, t('ticket.steps_before', { n: ticket.steps_before })) : null);
 }

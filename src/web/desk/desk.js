@@ -174,8 +174,7 @@ function draw() {
 
 function filters() {
   const f = /** @type {Floor} */ (floor);
-  // Who waits, as above each column: whoever is called or inside waits no more.
-  const count = (/** @type {string} */ name) => f.queues().reduce((n, q) => n + (name === 'waiting' ? q.order : f.list(q, name)).length + (name === 'ended' ? q.ended_left_out || 0 : 0), 0);
+  const count = (/** @type {string} */ name) => f.queues().reduce((n, q) => n + f.count(q, name), 0);
   const all = (/** @type {string} */ name) => f.queues().reduce((/** @type {any[]} */ tickets, q) => tickets.concat(f.list(q, name)), []);
   const shownFilters = FILTERS.filter((name) => !RARE.includes(name) || name === filter || count(name));
   return h('div', { class: 'filters' },
@@ -231,7 +230,7 @@ function column(queue) {
     },
   },
   h('header', null,
-    h('h2', null, h('span', null, named(queue.queue.name, queue.queue.name_en)), h('span', { class: 'num' }, String(queue.order.length))),
+    h('h2', null, h('span', null, named(queue.queue.name, queue.queue.name_en)), h('span', { class: 'num', 'data-count': filter }, `${t(`desk.filter.${filter}`)} ${f.count(queue, filter)}`)),
     lateLines(queue),
     h('div', { class: 'rooms' }, (queue.rooms || []).map((/** @type {any} */ room) => roomLine(room))),
     target

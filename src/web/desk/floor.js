@@ -173,6 +173,12 @@ export class Floor {
     return all.filter((x) => x.state === filter && x.ended !== 'undone').sort((a, b) => (a.number < b.number ? -1 : 1));
   }
 
+  /** How many a queue has under a filter: whoever is called or inside waits no more, and of the ended not all are here. @param {any} queue @param {string} filter */
+  count(queue, filter) {
+    if (filter === 'waiting') return queue.order.length;
+    return this.list(queue, filter).length + (filter === 'ended' ? queue.ended_left_out || 0 : 0);
+  }
+
   /** Of an earlier day and not ended, and nobody is going to be called by it: for the desk to settle. @param {any} ticket */
   isLeftOver(ticket) {
     const queue = this.queueOf(ticket.ticket);

@@ -34,7 +34,7 @@ export function ticketPanel(look, ticket) {
     h('div', { class: 'top' },
       h('span', { class: 'number' }, ticket.number), h('b', null, persons.nameOf(ticket)),
       h('span', { class: 'muted' }, [sexWord(ticket.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
-    h('div', { class: 'tags' }, h('span', { class: 'tag good' }, standingWord(ticket)),
+    h('div', { class: 'tags' }, h('span', { class: 'tag good', 'data-standing': ticket.state }, ticket.state === 'summoned' ? look.floor.doorOf(ticket) : standingWord(ticket)),
       ticket.checked_in_at ? h('span', { class: 'tag' }, t('ticket.checked_in_waited', { time: clockOf(ticket.checked_in_at), waited: waited(ticket, look.now) })) : null),
     tags(ticket, look.floor.site),
     notAnnounced(ticket),

@@ -9,6 +9,7 @@ import { has, language, named, t } from './i18n.js';
  */
 export function wordsOf(refusal, command) {
   const code = (refusal && refusal.code) || 'internal';
+  if (isAnotherOrigin(refusal)) return originWords(refusal.validNow);
   const own = `error.${command}.${code}`;
   const key = has(own) ? own : `error.${code}`;
   let text = has(key) ? t(key) : (refusal && (refusal.title || refusal.detail)) || t('error.internal');
@@ -20,6 +21,15 @@ export function wordsOf(refusal, command) {
   if (language() === 'en' && (code === 'invalid_field' || code === 'malformed') && refusal.detail) text += t('error.detail', { detail: refusal.detail });
   if (!has(key)) text += t('error.code', { code });
   return text;
+}
+
+/** The page was opened under another address than the house's own: nothing can be done here, by anybody. @param {any} refusal */
+const isAnotherOrigin = (refusal) => !!refusal && refusal.code === 'forbidden' && refusal.detail === 'another origin';
+
+/** @param {any} valid the house's own address as `origin`, where the door says it */
+function originWords(valid) {
+  const here = location.origin;
+  return valid.origin ? t('error.another_origin.at', { here, origin: valid.origin }) : t('error.another_origin', { here });
 }
 
 /** @param {string} time as on the wire */
