@@ -31,7 +31,7 @@ const voice = new Voice({
 });
 
 // Operations learn which screen cannot speak; one that is not to speak is not silent.
-screen.protocol.about = () => ({ client: `page ${screen.protocol.version}`, silent: voice.silent === 'device' || voice.silent === 'gesture' });
+screen.protocol.about = () => ({ client: screen.client, silent: voice.silent === 'device' || voice.silent === 'gesture' });
 
 /** @param {string} command @param {string} announcement */
 function report(command, announcement) {
@@ -118,6 +118,7 @@ function drawNow() {
   render(main, boardView(Object.assign({}, value, { calls: held(value, local) }), {
     seen, local, page, shift, size: size(), off: screen.off, lastData: screen.lastData,
     serverNow: clock.now(), offsetMinutes: clock.offsetMinutes, silent: voice.silent === 'off' ? null : voice.silent,
+    lacksChinese: screen.lacksChinese,
   }));
   const announced = value.announcements || [];
   // A screen runs for weeks: what is over is not kept.

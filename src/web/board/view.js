@@ -136,7 +136,7 @@ function room(part, columns, now) {
 /**
  * @param {any} value the stream's value
  * @param {{seen: Map<string, number>, local: number, page: number, off: boolean, lastData: string, serverNow: number,
- *   offsetMinutes: number, silent: string|null, shift: number, size?: {width: number, height: number}}} s how things stand on this
+ *   offsetMinutes: number, silent: string|null, shift: number, lacksChinese?: boolean, size?: {width: number, height: number}}} s how things stand on this
  *   screen, `page` counts on, `size` in rem
  */
 export function boardView(value, s) {
@@ -183,8 +183,11 @@ export function boardView(value, s) {
     h('div', { class: `notice${notice && notice.zh && notice.en ? ' both' : ''}` }, notice ? [notice.zh ? h('p', { key: 'zh' }, notice.zh) : null, notice.en ? h('p', { key: 'en', lang: 'en' }, notice.en) : null] : null),
     h('span', { class: 'end' },
       s.silent ? h('span', { class: 'silent', 'data-silent': s.silent }, two(`board.silent.${s.silent}`)) : null,
-      h('span', { class: `live${s.off ? ' off' : ''}`, 'data-live': s.off ? 'off' : 'on' },
-        h('span', { class: 'dot' }), h('span', null, two(s.off ? 'connection.offline' : 'connection.live'))))));
+      // Boxes that are current are not what anybody came to read.
+      s.lacksChinese && !s.off
+        ? h('span', { class: 'live off', key: 'no-font', 'data-live': 'unreadable' }, h('span', { class: 'dot' }), h('span', { lang: 'en' }, t('board.no_font', null, 'en')))
+        : h('span', { class: `live${s.off ? ' off' : ''}`, key: 'live', 'data-live': s.off ? 'off' : 'on' },
+          h('span', { class: 'dot' }), h('span', null, two(s.off ? 'connection.offline' : 'connection.live'))))));
 }
 
 /** @param {any} s @param {any} emergency */

@@ -84,8 +84,10 @@ function drawNow() {
             h('h2', null, two('door.next')),
             value.next.slice(0, 4).map((n) => h('p', { key: n.number }, h('b', { class: 'num' }, n.number), n.name)))
           : null)),
-    h('footer', null, h('span', { class: `live${off ? ' off' : ''}` },
-      h('span', { class: 'dot' }), h('span', null, two(off ? 'connection.offline' : 'connection.live'))))));
+    h('footer', null, screen.lacksChinese && !off
+      ? h('span', { class: 'live off', key: 'no-font', 'data-live': 'unreadable' }, h('span', { class: 'dot' }), h('span', { lang: 'en' }, t('board.no_font', null, 'en')))
+      : h('span', { class: `live${off ? ' off' : ''}`, key: 'live' },
+        h('span', { class: 'dot' }), h('span', null, two(off ? 'connection.offline' : 'connection.live'))))));
 }
 
 draw();

@@ -363,6 +363,7 @@ const words = {
   'board.from_common': 'From the shared line',
   'board.no_rooms': 'No clinic at the moment',
   'board.about_by': 'Called by {to}',
+  'board.no_font': 'No Chinese font: install fonts-noto-cjk',
   'board.left': '{n} more rooms: ask the desk',
   'board.paused': 'Paused',
   'doctor.did_seen_call': '{number} seen; called {who} to {place}',

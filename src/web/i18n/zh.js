@@ -363,6 +363,7 @@ const words = {
   'board.from_common': '从共同候诊里叫',
   'board.no_rooms': '现在没有门诊',
   'board.about_by': '{to}前叫到',
+  'board.no_font': '本机没有中文字体:请安装 fonts-noto-cjk',
   'board.left': '另有{n}间诊室,请问分诊台',
   'board.paused': '暂停',
   'doctor.did_seen_call': '{number} 看完,已叫 {who} 到{place}',

@@ -3,6 +3,7 @@
 
 import { lastDataClock } from '../components/connection.js';
 import { h, render } from './dom.js';
+import { lacksChinese } from './glyphs.js';
 import { call, Refusal } from './http.js';
 import { applyWords, t } from './i18n.js';
 import { Protocol } from './protocol.js';
@@ -54,12 +55,18 @@ export class Screen {
     this.off = false;
     this.started = false;
     this.protocol = new Protocol({ token: () => this.token(), renew: () => this.renew() });
-    this.protocol.about = () => ({ client: `page ${this.protocol.version}` });
+    this.lacksChinese = lacksChinese();
+    this.protocol.about = () => ({ client: this.client });
     applyWords(document);
   }
 
   get isScreen() {
     return !!this.session.who && this.session.who.role === 'screen';
+  }
+
+  /** What operations read of this screen, besides whether it is silent. */
+  get client() {
+    return `page ${this.protocol.version}${this.lacksChinese ? ', no Chinese font' : ''}`;
   }
 
   get lastData() {
@@ -205,6 +212,7 @@ export class Screen {
         : h('p', null, t(p ? 'pairing.no_code' : 'pairing.starting', null, 'zh')),
       h('p', null, t('pairing.how', null, 'zh')),
       h('p', { lang: 'en' }, t('pairing.how', null, 'en')),
-      h('p', null, t('pairing.which', { id: this.id }, 'zh'))));
+      h('p', null, t('pairing.which', { id: this.id }, 'zh')),
+      this.lacksChinese ? h('p', { lang: 'en', 'data-no-font': '' }, t('board.no_font', null, 'en')) : null));
   }
 }
