@@ -70,6 +70,8 @@ test(`a first booking takes at most ${TAPS_MAX} taps, the sign-in and the person
   await phone.tap('[data-action=send_code]');
   await phone.waitForSelector('[name=code]');
   await drawn(phone);
+  // No text messages are set up here: the code is not called one's.
+  assert.equal(await phone.textContent('.field:has([name=code]) > span'), '验证码');
   await write('[name=code]', hospital.codeOf(PHONE));
   await phone.tap('[data-action=sign_in]');
   await phone.waitForSelector('[data-form=register_person]');

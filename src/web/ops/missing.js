@@ -7,6 +7,9 @@ import { registrationWord } from '../lib/words.js';
 
 /** @typedef {import('./kinds.js').Look} Look */
 
+/** What the open ones of these sessions are, each class once. @param {any[]} sessions */
+const classesOf = (sessions) => Array.from(new Set(sessions.filter((one) => one.open !== false).map((one) => registrationWord(one.registration_class))));
+
 /** @param {Look} look @param {string} [department] the chosen one, if no other @returns {{name: string, part: string, there: string[]}[]} each need with what there is of it */
 export function needs(look, department = look.department) {
   const { site } = look;
@@ -25,7 +28,7 @@ export function needs(look, department = look.department) {
     { name: 'desk_account', part: 'staff', there: staff(isDesk) },
     { name: 'board', part: 'board', there: words(boards) },
     { name: 'screen', part: 'screens', there: site ? site.all('screens').filter((screen) => boards.some((board) => board.id === screen.board)).map((screen) => screen.screen.split('.').pop()) : [] },
-    { name: 'session', part: 'session', there: site ? site.sessions(department, look.today).filter((session) => session.open !== false).map((session) => registrationWord(session.registration_class)) : [] },
+    { name: 'session', part: 'session', there: classesOf(site ? site.sessions(department, look.today) : []) },
   ];
 }
 
