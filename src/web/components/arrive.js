@@ -1,4 +1,5 @@
-// An arrival at the desk or with the doctor: asked first where the site asks; sent on where the answers say so, or let in with a reason.
+// An arrival at the desk or with the doctor: asked first where the site asks, and nobody is asked who is too early; sent on
+// where the answers say so, or let in with a reason.
 
 import { askPreCheck } from './pre-check.js';
 import { h } from '../lib/dom.js';
@@ -9,16 +10,20 @@ import { askedBy, isAboutAnswers, sendArrival } from '../lib/pre-check.js';
 /**
  * Does an arrival; a refusal that is not about answers is said and thrown on.
  * @param {{page: import('../lib/page.js').Page, site: import('../lib/site.js').Site}} desk
- * @param {string} command @param {any} body @param {string} who @param {boolean} [spared] an emergency
+ * @param {string} command @param {any} body @param {string} who
+ * @param {{spared?: boolean, opensAt?: string|null}} [of]
+ *   `spared`: an emergency; `opensAt`: from when the arrival is taken
  * @returns {Promise<any>} the answer; null: not done
  */
-export async function arrive(desk, command, body, who, spared) {
+export async function arrive(desk, command, body, who, { spared, opensAt } = {}) {
   let changed = false;
+  // The house says that it is too early, and from when: the questions come only if it asks for them.
+  let early = !!opensAt && Date.parse(opensAt) > desk.page.protocol.clock.now();
   /** @type {any} */
   let preCheck = null;
   for (;;) {
     const asked = spared ? null : askedBy(desk.site);
-    if (asked && !preCheck) {
+    if (asked && !preCheck && !early) {
       preCheck = await answersOf(asked, who, changed);
       if (!preCheck) return null;
     }
@@ -27,8 +32,9 @@ export async function arrive(desk, command, body, who, spared) {
     } catch (refusal) {
       if (!isAboutAnswers(refusal)) throw refusal;
       if (refusal.code === 'questions_changed') {
-        changed = true;
+        changed = !!preCheck;
         preCheck = null;
+        early = false;
         await desk.site.read().catch((/** @type {any} */ failed) => desk.page.refuse(failed));
         continue;
       }

@@ -40,12 +40,12 @@ export class Acts {
 
   /**
    * An arrival, with the site's questions before it. Who is registered where the answers send is told on the way.
-   * @param {string} name @param {any} body @param {string} who @param {boolean} [spared]
+   * @param {string} name @param {any} body @param {string} who @param {{spared?: boolean, opensAt?: string|null}} [of] as of `arrive`
    * @returns {Promise<any>} the answer; without a number when it goes on elsewhere; null: not done, which is said
    */
-  async arrive(name, body, who, spared) {
+  async arrive(name, body, who, of) {
     try {
-      const result = await arrive({ page: this.page, site: this.floor().site }, name, body, who, spared);
+      const result = await arrive({ page: this.page, site: this.floor().site }, name, body, who, of);
       if (result) this.onDone(body);
       if (result && !result.number) await this.tellSentOn(result.ticket);
       return result;
@@ -96,7 +96,7 @@ export class Acts {
 
   /** @param {any} appointment */
   async checkIn(appointment) {
-    const result = await this.arrive('check_in', { appointment: appointment.appointment }, this.persons.nameOf(appointment));
+    const result = await this.arrive('check_in', { appointment: appointment.appointment }, this.persons.nameOf(appointment), { opensAt: appointment.check_in_from });
     if (result && result.number) this.done(t('desk.did.check_in', { number: result.number, position: result.position }), result.ticket);
     return !!result;
   }

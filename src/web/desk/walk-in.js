@@ -183,7 +183,7 @@ export class WalkIn {
     let result;
     const who = (this.person && (this.person.name || this.person.masked_name)) || nameOf(f);
     try {
-      result = await this.acts.arrive('register_walk_in', body, who, cls === 'emergency');
+      result = await this.acts.arrive('register_walk_in', body, who, { spared: cls === 'emergency' });
     } catch (refusal) {
       if (visit) return; // said on the page
       // Taken a moment ago, elsewhere.
