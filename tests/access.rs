@@ -77,7 +77,7 @@ fn command(name: &str) -> ClientCommand {
         "rate_visit" => json!({"ticket": "s.d.t1", "stars": 5}),
         "register_walk_in" => json!({"queue": "s.d.q", "patient": "p-own"}),
         "register_return" => json!({"visit": "s.d.v1", "patient": "p-own"}),
-        "acknowledge_alert" => json!({"ticket": "s.d.t1"}),
+        "acknowledge_alert" | "answer_pre_check" => json!({"ticket": "s.d.t1"}),
         "set_priority" => json!({"ticket": "s.d.t1", "class": "military", "proof": "card"}),
         "transfer_ticket" => json!({"ticket": "s.d.t1", "to": "s.e.q", "reason": "r"}),
         "recall_transfer" | "start_service" | "finish_service" | "send_for_tests" | "mark_missed" | "take_back" => {

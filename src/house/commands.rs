@@ -7,7 +7,7 @@ use jiaohao_domain::*;
 
 use super::born::Born;
 use super::facts::Named;
-use super::pre_check::Answers;
+use super::pre_check::{Answers, answered};
 use super::{House, SlotFacts, account, department, patient, site};
 use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code, keys::KeyName};
@@ -84,6 +84,7 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         | C::ReportBack(_)
         | C::RegisterWalkIn(_)
         | C::RegisterReturn(_)
+        | C::AnswerPreCheck(_)
         | C::StartWork(_)
         | C::GrantRelation(_)
         | C::EndRelation(_)
@@ -210,6 +211,7 @@ impl House {
                 let told = ToDepartment::RegisterReturn { command, brief, birth_date: born.seen() };
                 Ok((to, answered(told, pre_check, answers, born).into()))
             }
+            C::AnswerPreCheck(c) => self.address_answers(c, answers).await,
             C::StartWork(c) => {
                 let doctor = claims.doctor.as_ref().ok_or(Code::Forbidden)?;
                 Ok((OwnerRef::new(OwnerKind::Doctor, doctor.as_str()), ToDoctor::StartWork(c).into()))
@@ -413,6 +415,7 @@ impl House {
             C::ReportBack(c) => department(&c.ticket.department()),
             C::RegisterWalkIn(c) => department(&c.queue.department()),
             C::RegisterReturn(c) => department(&c.at()),
+            C::AnswerPreCheck(c) => department(&c.ticket.department()),
             C::StartWork(_) => OwnerRef::new(OwnerKind::Doctor, claims.doctor.as_ref()?.as_str()),
             C::GrantRelation(c) => account(&accounts::phone(self.keys.get(KeyName::Hash), &c.phone).ok()?),
             C::EndRelation(c) => account(c.account.as_ref().unwrap_or(&claims.account)),
@@ -420,13 +423,6 @@ impl House {
             _ => return address_at_once(command).map(|(owner, _)| owner),
         })
     }
-}
-
-/// An arrival with what was answered before it, and the age as it was said.
-fn answered(arrival: ToDepartment, pre_check: Option<PreCheck>, answers: Option<Answers>, born: Born) -> ToDepartment {
-    let Some(pre_check) = pre_check else { return arrival };
-    let sealed = answers.map(|answers| answers.seal(&pre_check)).unwrap_or_default();
-    ToDepartment::Answered { arrival: Box::new(arrival), pre_check, said: born.said, sealed }
 }
 
 /// What an answer named, for the audit.

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use jiaohao_domain::floor::pre_check::to_read;
-use jiaohao_domain::vocabulary::{ClientCommand, PreCheck};
+use jiaohao_domain::vocabulary::{AnswerPreCheck, ClientCommand, PreCheck, ToDepartment};
 use jiaohao_domain::{Code, DoctorId, PatientId, Rejection, Role, TicketId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::born::Born;
+use super::commands::Addressed;
 use super::{House, department, site};
 use crate::identity::audit::AuditLine;
 use crate::identity::keys::Key;
@@ -24,9 +26,10 @@ const ANSWERS: &str = "pre_check";
 /// What is sealed is filled up to a multiple of so many bytes: its length would tell a yes from a no.
 const FILLED_TO: usize = 256;
 
-/// Whether somebody comes, and may be asked first.
+/// Whether somebody comes and may be asked first, or is asked afterwards.
 pub(super) fn is_arrival(command: &ClientCommand) -> bool {
-    matches!(command, ClientCommand::CheckIn(_) | ClientCommand::RegisterWalkIn(_) | ClientCommand::RegisterReturn(_))
+    use ClientCommand as C;
+    matches!(command, C::CheckIn(_) | C::RegisterWalkIn(_) | C::RegisterReturn(_) | C::AnswerPreCheck(_))
 }
 
 /// What a command carries beside the rest: what somebody answered.
@@ -35,6 +38,7 @@ fn pre_check_of(command: &ClientCommand) -> Option<&PreCheck> {
         ClientCommand::CheckIn(c) => c.pre_check.as_ref(),
         ClientCommand::RegisterWalkIn(c) => c.pre_check.as_ref(),
         ClientCommand::RegisterReturn(c) => c.pre_check.as_ref(),
+        ClientCommand::AnswerPreCheck(c) => c.pre_check.as_ref(),
         _ => None,
     }
 }
@@ -45,6 +49,7 @@ fn unanswered(mut command: ClientCommand) -> ClientCommand {
         ClientCommand::CheckIn(c) => c.pre_check = None,
         ClientCommand::RegisterWalkIn(c) => c.pre_check = None,
         ClientCommand::RegisterReturn(c) => c.pre_check = None,
+        ClientCommand::AnswerPreCheck(c) => c.pre_check = None,
         _ => {}
     }
     command
@@ -96,6 +101,18 @@ impl Answers {
     }
 }
 
+/// An arrival, or a ticket, with what was answered, and the age as it was said.
+pub(super) fn answered(
+    arrival: ToDepartment,
+    pre_check: Option<PreCheck>,
+    answers: Option<Answers>,
+    born: Born,
+) -> ToDepartment {
+    let Some(pre_check) = pre_check else { return arrival };
+    let sealed = answers.map(|answers| answers.seal(&pre_check)).unwrap_or_default();
+    ToDepartment::Answered { arrival: Box::new(arrival), pre_check, said: born.said, sealed }
+}
+
 impl House {
     /// Whose answers the command carries; none: it carries none.
     pub(super) async fn answers_in(&self, command: &ClientCommand) -> Result<Option<Answers>, Rejection> {
@@ -106,12 +123,36 @@ impl House {
             ClientCommand::CheckIn(c) => self.who_arrives(&c.appointment).await?,
             ClientCommand::RegisterWalkIn(c) => Some(c.patient.clone()),
             ClientCommand::RegisterReturn(c) => Some(c.patient.clone()),
+            ClientCommand::AnswerPreCheck(c) => self.patient_of_ticket(&c.ticket).await?,
             _ => None,
         };
         let Some(who) = who else { return Ok(Some(Answers(None))) };
         let is_known = self.identity_of(&who).await?.is_some();
         let key = if is_known { self.key_of_known(&who).await.ok().flatten() } else { None };
         Ok(Some(Answers(key.map(|key| (who, key)))))
+    }
+
+    /// Where what is answered at a ticket goes.
+    pub(super) async fn address_answers(
+        &self,
+        command: AnswerPreCheck,
+        answers: Option<Answers>,
+    ) -> Result<Addressed, Rejection> {
+        let AnswerPreCheck { ticket, pre_check } = command;
+        let born = match self.patient_of_ticket(&ticket).await? {
+            Some(who) => self.born(&who).await?,
+            None => Born::default(),
+        };
+        let at = department(&ticket.department());
+        Ok((at, answered(ToDepartment::AnswerPreCheck { ticket }, pre_check, answers, born).into()))
+    }
+
+    async fn patient_of_ticket(&self, id: &TicketId) -> Result<Option<PatientId>, Rejection> {
+        let asked = id.clone();
+        let known = move |state: &jiaohao_domain::department::State| {
+            state.floor.tickets.get(&asked).map(|ticket| ticket.opened.brief.patient.clone())
+        };
+        self.shell.read(department(&id.department()), known).await
     }
 
     /// What was answered at a ticket, and the desk's reasons: on the audit before it is opened. A doctor reads it of the patient

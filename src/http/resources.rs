@@ -33,6 +33,7 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/tickets/rate", "rate_visit"),
     ("POST", "/tickets", "register_walk_in"),
     ("POST", "/tickets/return", "register_return"),
+    ("POST", "/tickets/pre-check", "answer_pre_check"),
     ("POST", "/tickets/acknowledge-alert", "acknowledge_alert"),
     ("POST", "/tickets/priority", "set_priority"),
     ("POST", "/tickets/transfer", "transfer_ticket"),

@@ -158,6 +158,31 @@ test('who has only a booking of today is asked about it before a number is taken
   assert.equal(await desk.inputValue(`${FORM} [name=name]`), '', 'the form begins anew');
 });
 
+test('a booking of today in another department of the desk is asked about too, and found there by one press', async () => {
+  const booked = await hospital.book('renmin.yanke.s1', '08:30', await hospital.person('段誉', '1991-01-19', 23));
+  await fill('段誉', '1991-01-19', 23, B);
+  await desk.waitForSelector(`dialog:has-text("段誉今天 08:30 有预约(眼科)") [data-has-booking="${booked}"]`);
+  await looks(desk);
+  await shot('has-booking-elsewhere');
+  // The number here all the same.
+  await desk.click('dialog [data-has-booking] [data-action=another_number]');
+  await answer();
+  await desk.waitForSelector('[data-slip] .number:text-matches("^B")');
+  await hospital.call('POST', '/tickets/cancel', { ticket: await desk.$eval('[data-slip]', (slip) => slip.dataset.slip), reason: '走了' }, hospital.desk);
+  await desk.waitForSelector('[data-slip]', { state: 'detached' });
+  // The booking there.
+  await fill('段誉', '1991-01-19', 23, B);
+  await desk.click(`dialog [data-has-booking] [data-action=go_there][data-appointment="${booked}"]`);
+  await desk.waitForSelector('[data-queue="renmin.yanke.wangfang"]');
+  await desk.waitForSelector(`.found [data-action=check_in][data-appointment="${booked}"]`);
+  await desk.press('#search', 'Enter');
+  await answer();
+  await desk.waitForSelector('[data-queue="renmin.yanke.wangfang"] [data-row]:has-text("段誉")');
+  await desk.selectOption('[data-action=choose_department]', 'renmin.xinnei');
+  await desk.waitForSelector(`[data-queue="${B}"]`);
+  assert.equal(await desk.inputValue(`${FORM} [name=name]`), '', 'the form begins anew');
+});
+
 test('however many are to be looked at, the search box is in sight: urgent ones in full, the others behind one button', async () => {
   const comes = async (name, born, serial) => {
     const answers = { fever: 'yes', temperature: '38.2', contact: 'no' };

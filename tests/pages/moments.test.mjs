@@ -157,6 +157,29 @@ test('a check-in on the phone that is too early, or by a wrong code, is said bef
   await picture(phone, 'phone-too-early');
 });
 
+test('at the desk too: from when it is open is said, and nobody is asked; whoever is in time is asked', async () => {
+  const desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  await desk.selectOption('[data-action=choose_department]', 'renmin.xinnei');
+  await desk.waitForSelector(`[data-queue="${A}"]`);
+  browser.serverIsDown = true; // the browser notes a refusal
+  await desk.fill('#search', '李小四');
+  await desk.waitForSelector('.found [data-action=check_in]');
+  await desk.press('#search', 'Enter');
+  await desk.waitForSelector('#notice .notice.alarm, dialog [data-question]');
+  assert.equal(await desk.$('dialog'), null, 'nothing is asked in vain');
+  assert.match(await desk.textContent('#notice'), /还没到签到时间:11月23日 10:00 起可以签到/);
+  await looks(desk);
+  await picture(desk, 'desk-too-early');
+  browser.serverIsDown = false;
+  await hospital.book('renmin.xinnei.s2', '09:00', await hospital.person('吴大山', '1955-08-08', 31));
+  await desk.fill('#search', '吴大山');
+  await desk.waitForSelector('.found [data-action=check_in]');
+  await desk.press('#search', 'Enter');
+  await desk.waitForSelector('dialog [data-form=pre_check] [data-question=fever]');
+  await desk.click('dialog [data-action=dialog_cancel]');
+  await desk.context().close();
+});
+
 test('whom the desk wants to see first the phone sends there', async () => {
   const patient = await hospital.found('renmin.xinnei', '李小四');
   await hospital.call('POST', '/tickets', { queue: 'renmin.xinnei.zhoujing', patient, pre_check: feverish(2) }, hospital.desk);

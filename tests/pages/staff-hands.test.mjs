@@ -137,6 +137,8 @@ test('the doctor adds somebody who stands there to the own session, and takes it
   const number = (await doctor.textContent('#undo')).match(/[A-Z]\d{3}/)[0];
   await doctor.waitForSelector(`[data-row][data-number=${number}]:has-text("孙大夫")`);
   if (process.env.SHOTS) await doctor.screenshot({ path: `${process.env.SHOTS}/added.png` });
+  const history = await doctor.$$eval('.day .steps li', (all) => all.map((one) => one.textContent));
+  assert.ok(history.some((step) => step.endsWith(`${number} 加号`)), `it is no walk-in: ${history}`);
   await doctor.click('#undo [data-action=undo_last]');
   await doctor.waitForSelector(`[data-row][data-number=${number}]`, { state: 'detached' });
 });

@@ -277,6 +277,12 @@ async fn questions(day: &Played, people: &[String]) {
     day.play("operator", "define_questions", &[]).await;
     day.refuse("questions_changed", &[("p-1", &people[1])]).await;
     day.play("desk", "register_walk_in", &[("p-1", &people[1])]).await;
+    let spared =
+        json!({"queue": "renmin.internal.zhou", "patient": people[2], "pre_check": {"not_asked": "门口已经问过"}});
+    let spared = day.ask("desk", "POST", "/tickets", spared).await;
+    day.play("desk", "answer_pre_check", &[(TICKET, text(&spared, "ticket"))]).await;
+    let gone = json!({"ticket": spared["ticket"], "reason": "去急诊"});
+    day.ask("desk", "POST", "/tickets/cancel", gone).await;
     let child = json!({"document_kind": "passport", "document_number": "E40000000", "name": "李小明", "sex": "male", "birth_date": "2024-01-01"});
     let child = day.ask("desk", "POST", "/persons", child).await;
     let answers = json!({"version": 1, "answers": {"fever": "yes", "temperature": "38.9"}});

@@ -140,6 +140,8 @@ client_commands! {
     RegisterReturn as sent::RegisterReturn = "register_return";
     /// Desk: a priority class with proof seen.
     SetPriority = "set_priority";
+    /// Desk: the pre-check of who was not asked at the arrival.
+    AnswerPreCheck = "answer_pre_check";
     /// Desk: an alert of the pre-check has been heard.
     AcknowledgeAlert = "acknowledge_alert";
     /// Desk, doctor: to another queue or department.

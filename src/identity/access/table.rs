@@ -62,6 +62,7 @@ const COMMANDS: &[Rule] = &[
     // Of a doctor the department decides further: an addition to an own session.
     Rule { name: "register_walk_in", who: DOCTOR_THERE_OR_DESK },
     Rule { name: "register_return", who: DESK },
+    Rule { name: "answer_pre_check", who: DESK },
     Rule { name: "acknowledge_alert", who: DESK },
     Rule { name: "set_priority", who: DESK },
     Rule { name: "transfer_ticket", who: DOCTOR_THERE_OR_DESK },

@@ -209,6 +209,7 @@ impl Target {
             C::RegisterReturn(c) => {
                 about.department(c.at()).under(c.visit.as_str()).patient(&c.patient).sent_on(c.pre_check.as_ref())
             }
+            C::AnswerPreCheck(c) => about.ticket(&c.ticket).sent_on(c.pre_check.as_ref()),
             C::AcknowledgeAlert(c) => about.ticket(&c.ticket),
             C::SetPriority(c) => about.ticket(&c.ticket),
             C::TransferTicket(c) => about.ticket(&c.ticket).under(c.to.as_str()),

@@ -1,4 +1,5 @@
-// An arrival at the desk or with the doctor: asked first where the site asks; sent on where the answers say so, or let in with a reason.
+// An arrival at the desk or with the doctor: asked first where the site asks, and nobody is asked who is too early; sent on
+// where the answers say so, or let in with a reason.
 
 import { askPreCheck } from './pre-check.js';
 import { h } from '../lib/dom.js';
@@ -9,16 +10,20 @@ import { askedBy, isAboutAnswers, sendArrival } from '../lib/pre-check.js';
 /**
  * Does an arrival; a refusal that is not about answers is said and thrown on.
  * @param {{page: import('../lib/page.js').Page, site: import('../lib/site.js').Site}} desk
- * @param {string} command @param {any} body @param {string} who @param {boolean} [spared] an emergency
+ * @param {string} command @param {any} body @param {string} who
+ * @param {{spared?: boolean, opensAt?: string|null, waits?: boolean}} [of]
+ *   `spared`: an emergency; `opensAt`: from when the arrival is taken; `waits`: has a number already
  * @returns {Promise<any>} the answer; null: not done
  */
-export async function arrive(desk, command, body, who, spared) {
+export async function arrive(desk, command, body, who, { spared, opensAt, waits } = {}) {
   let changed = false;
+  // The house says that it is too early, and from when: the questions come only if it asks for them.
+  let early = !!opensAt && Date.parse(opensAt) > desk.page.protocol.clock.now();
   /** @type {any} */
   let preCheck = null;
   for (;;) {
     const asked = spared ? null : askedBy(desk.site);
-    if (asked && !preCheck) {
+    if (asked && !preCheck && !early) {
       preCheck = await answersOf(asked, who, changed);
       if (!preCheck) return null;
     }
@@ -27,12 +32,13 @@ export async function arrive(desk, command, body, who, spared) {
     } catch (refusal) {
       if (!isAboutAnswers(refusal)) throw refusal;
       if (refusal.code === 'questions_changed') {
-        changed = true;
+        changed = !!preCheck;
         preCheck = null;
+        early = false;
         await desk.site.read().catch((/** @type {any} */ failed) => desk.page.refuse(failed));
         continue;
       }
-      const goesOn = await askWhere(desk.site, refusal.validNow.department, who);
+      const goesOn = await askWhere(desk.site, refusal.validNow.department, who, !!waits);
       if (!goesOn) return null;
       preCheck = { ...preCheck, ...goesOn };
     }
@@ -49,19 +55,19 @@ async function answersOf(asked, who, changed) {
   return reason ? { not_asked: reason } : null;
 }
 
-/** Where the answers send: registered there, let in all the same, or on foot. @param {import('../lib/site.js').Site} site @param {string} id @param {string} who */
-async function askWhere(site, id, who) {
+/** Where the answers send: registered there, let in all the same, or on foot. @param {import('../lib/site.js').Site} site @param {string} id @param {string} who @param {boolean} waits stays in line unless something is chosen */
+async function askWhere(site, id, who, waits) {
   const department = site.one('departments', id);
   const where = department ? named(department.name, department.name_en) : id;
   const queues = site.of('queues', id);
   const chosen = await ask(t('pre_check.send_title', { where }), (close) => h('div', { class: 'form', 'data-sent-to': id },
-    h('p', null, t('pre_check.send_more', { who, where })),
+    h('p', null, t(waits ? 'pre_check.send_more_waits' : 'pre_check.send_more', { who, where })),
     queues.map((queue, n) => h('button', {
       type: 'button', class: 'btn primary wide', key: queue.id, 'data-action': 'register_there', 'data-queue-there': queue.id, autofocus: n === 0, onclick: () => close({ to: queue.id }),
     }, queues.length > 1 ? t('pre_check.register_in', { where, queue: named(queue.name, queue.name_en) }) : t('pre_check.register_there', { where }))),
     h('div', { class: 'buttons' },
       h('button', { type: 'button', class: 'btn', 'data-action': 'all_the_same', onclick: () => close({ all_the_same: '' }) }, t('pre_check.all_the_same')),
-      h('button', { type: 'button', class: 'btn', 'data-action': 'goes_alone', onclick: () => close(null) }, t('pre_check.goes_alone')))));
+      h('button', { type: 'button', class: 'btn', 'data-action': 'goes_alone', onclick: () => close(null) }, t(waits ? 'pre_check.not_yet' : 'pre_check.goes_alone')))));
   if (!chosen || chosen.to) return chosen;
   const reason = await askText(t('pre_check.all_the_same_title'), {
     usual: [t('pre_check.seen_there'), t('pre_check.measured_again')], go: t('pre_check.all_the_same'),

@@ -5,7 +5,7 @@ import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { said, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
-import { alertText, answerWord, choicesOf, DEGREES, degreesOf, NOT_MEASURED } from '../lib/pre-check.js';
+import { alertText, answerWord, askedBy, choicesOf, DEGREES, degreesOf, NOT_MEASURED } from '../lib/pre-check.js';
 import { wordsOf } from '../lib/words.js';
 
 /** A digit chooses; the next question has the keys then. @param {any} event */
@@ -116,12 +116,18 @@ function answersPart(ticket, site, answers) {
   return answersList('read', asked, read.answers);
 }
 
-/** What came of the questions before the queue, at a ticket of the own department, and what was answered. @param {any} ticket @param {import('../lib/site.js').Site} site @param {import('../lib/answers.js').Answers} answers */
-export function preCheckPart(ticket, site, answers) {
+/**
+ * What came of the questions before the queue, at a ticket of the own department, and what was answered.
+ * @param {any} ticket @param {import('../lib/site.js').Site} site @param {import('../lib/answers.js').Answers} answers
+ * @param {() => void} [ask] asks who waits and was not asked: the desk's
+ */
+export function preCheckPart(ticket, site, answers, ask) {
   const checked = ticket.pre_check;
+  const asks = ask && askedBy(site) && (ticket.state === 'waiting' || ticket.state === 'summoned')
+    ? h('button', { type: 'button', class: 'btn', key: 'ask', 'data-action': 'answer_pre_check', 'data-ticket': ticket.ticket, onclick: ask }, t('pre_check.ask_now')) : null;
   if (ticket.unasked) {
     return h('div', { class: 'pre-checked', key: 'unasked', 'data-unasked': '' },
-      h('b', null, t('pre_check.checked')), h('p', { class: 'notice soon' }, t('pre_check.unasked_more')));
+      h('b', null, t('pre_check.checked')), h('p', { class: 'notice soon' }, t('pre_check.unasked_more')), asks);
   }
   if (!checked) return null;
   const department = checked.sent_to && site.one('departments', checked.sent_to);
@@ -135,7 +141,8 @@ export function preCheckPart(ticket, site, answers) {
     department ? h('p', { key: 'sent' }, t('pre_check.was_sent', { where: said({ zh: department.name, en: department.name_en }) }),
       checked.all_the_same ? withReason('joined_all_the_same', reasons.all_the_same) : '') : null,
     checked.not_asked ? h('p', { key: 'not-asked' }, withReason('was_not_asked', reasons.not_asked)) : null,
-    answersPart(ticket, site, answers));
+    answersPart(ticket, site, answers),
+    checked.not_asked ? asks : null);
 }
 
 /** With the desk's reason, where it can be read. @param {string} what @param {string|null|undefined} reason */

@@ -72,7 +72,7 @@ export function history(ticket, undo) {
   const steps = (ticket.steps || []).slice().reverse();
   return h('ol', { class: 'history' }, steps.map((/** @type {any} */ step) => h('li', { key: step.event },
     h('span', { class: 'num' }, clockOf(step.at)),
-    h('span', { class: 'what' }, stepWord(step.what)),
+    h('span', { class: 'what' }, stepWord(step, ticket)),
     step.undoable && undo
       ? h('span', { class: 'acts', key: 'acts' },
         step === newest

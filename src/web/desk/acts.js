@@ -40,12 +40,12 @@ export class Acts {
 
   /**
    * An arrival, with the site's questions before it. Who is registered where the answers send is told on the way.
-   * @param {string} name @param {any} body @param {string} who @param {boolean} [spared]
+   * @param {string} name @param {any} body @param {string} who @param {{spared?: boolean, opensAt?: string|null, waits?: boolean}} [of] as of `arrive`
    * @returns {Promise<any>} the answer; without a number when it goes on elsewhere; null: not done, which is said
    */
-  async arrive(name, body, who, spared) {
+  async arrive(name, body, who, of) {
     try {
-      const result = await arrive({ page: this.page, site: this.floor().site }, name, body, who, spared);
+      const result = await arrive({ page: this.page, site: this.floor().site }, name, body, who, of);
       if (result) this.onDone(body);
       if (result && !result.number) await this.tellSentOn(result.ticket);
       return result;
@@ -96,9 +96,15 @@ export class Acts {
 
   /** @param {any} appointment */
   async checkIn(appointment) {
-    const result = await this.arrive('check_in', { appointment: appointment.appointment }, this.persons.nameOf(appointment));
+    const result = await this.arrive('check_in', { appointment: appointment.appointment }, this.persons.nameOf(appointment), { opensAt: appointment.check_in_from });
     if (result && result.number) this.done(t('desk.did.check_in', { number: result.number, position: result.position }), result.ticket);
     return !!result;
+  }
+
+  /** Asks who waits and was not asked at the arrival: what follows is what would have followed then. @param {any} ticket */
+  async askAfterwards(ticket) {
+    const result = await this.arrive('answer_pre_check', { ticket: ticket.ticket }, this.persons.nameOf(ticket), { waits: true });
+    if (result && result.number) this.done(t('pre_check.did_ask', { number: result.number }), null);
   }
 
   /** Gives a place back; its undo brings back place and number, unless the place is taken meanwhile. @param {any} appointment */

@@ -84,7 +84,14 @@ async function start(page) {
   acts = new Acts(page, getFloor, persons);
   alerts = new Alerts(page, site, { floor: () => floor, acts, persons, show: showAlert });
   slips = new Slips(page);
-  walkIn = new WalkIn(page, acts, getFloor, persons, slips, (hit) => (hit.ticket ? pick(hit.ticket) : search.look(hit.number)));
+  walkIn = new WalkIn(page, acts, getFloor, persons, slips, {
+    show: (hit) => (hit.ticket ? pick(hit.ticket) : search.look(hit.number)),
+    departments,
+    goThere: (hit) => {
+      openDepartment(hit.department);
+      search.look(hit.number || persons.nameOf(hit));
+    },
+  });
   acts.onDone = (body) => walkIn.after(body);
   opening = new OpenSession(page, getFloor, acts);
   search = new Search(page, {

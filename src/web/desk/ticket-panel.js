@@ -40,7 +40,7 @@ export function ticketPanel(look, ticket) {
     notAnnounced(ticket),
     reachedPart(acts, ticket, persons.get(ticket.patient)),
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
-    preCheckPart(ticket, look.floor.site, look.answers),
+    preCheckPart(ticket, look.floor.site, look.answers, () => acts.askAfterwards(ticket)),
     goesOn(look, ticket),
     h('div', { class: 'acts' }, buttons(look, ticket)),
     again(look, ticket),

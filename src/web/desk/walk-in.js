@@ -13,10 +13,11 @@ import { classOptions, printButton } from './ticket-panel.js';
 export class WalkIn {
   /**
    * @param {import('../lib/page.js').Page} page @param {any} acts @param {() => import('./floor.js').Floor} floor @param {any} persons @param {import('../components/slip.js').Slips} slips
-   * @param {(hit: any) => void} show shows a number that there is already
+   * @param {{show: (hit: any) => void, departments: () => any[], goThere: (hit: any) => void}} desk
+   *   `show` shows a number that there is already; `goThere` a booking in another of the desk's `departments`
    */
-  constructor(page, acts, floor, persons, slips, show) {
-    this.show = show;
+  constructor(page, acts, floor, persons, slips, desk) {
+    this.desk = desk;
     this.page = page;
     this.acts = acts;
     this.floor = floor;
@@ -79,12 +80,21 @@ export class WalkIn {
     }
   }
 
-  /** What the department has today under the document that was typed, else under the name; null: not known, which is said. @param {any} f @returns {Promise<any>} */
+  /**
+   * What the department has today under the document that was typed, else under the name, and what the desk's others have
+   * (`elsewhere`); null: not known, which is said. @param {any} f @returns {Promise<any>}
+   */
   async found(f) {
     const text = this.person ? this.person.name || '' : personBody(f).document_number;
-    if (!text) return { tickets: [], appointments: [] };
+    if (!text) return { tickets: [], appointments: [], elsewhere: [] };
+    const own = this.floor().department;
+    const find = (/** @type {string} */ id) => this.page.session.http('POST', `/api/v1/departments/${id}/appointments/find`, { text });
+    // One that does not answer keeps nobody from a number here.
+    const others = this.desk.departments().filter((one) => one.id !== own).map((department) => find(department.id).then(
+      (answer) => answer.appointments.map((/** @type {any} */ hit) => ({ ...hit, department })), () => []));
     try {
-      return await this.page.session.http('POST', `/api/v1/departments/${this.floor().department}/appointments/find`, { text });
+      const found = await find(own);
+      return { ...found, elsewhere: (await Promise.all(others)).flat() };
     } catch (refusal) {
       this.page.refuse(refusal);
       return null;
@@ -112,23 +122,26 @@ export class WalkIn {
 
   /** Whether whoever has no number here has no booking of today either, or is to have a number beside it. @param {string} patient @param {any} found */
   async isUnbooked(patient, found) {
-    const booked = found.appointments.filter((/** @type {any} */ one) => one.patient === patient && one.state === 'booked');
+    const booked = [...found.appointments, ...found.elsewhere].filter((/** @type {any} */ one) => one.patient === patient && one.state === 'booked');
     if (!booked.length) return true;
     const floor = this.floor();
     const about = (/** @type {any} */ one) => {
       const session = floor.sessions.find((/** @type {any} */ s) => s.session === one.session);
-      const where = (session && floor.site.one('queues', session.queue)) || floor.site.one('departments', floor.department);
+      const where = one.department || (session && floor.site.one('queues', session.queue)) || floor.site.one('departments', floor.department);
       return { name: this.persons.nameOf(one), time: clockOf(one.slot_start), queue: where ? named(where.name, where.name_en) : '' };
     };
     const isEarly = (/** @type {any} */ one) => Date.parse(one.check_in_from) > this.page.protocol.clock.now();
     const chosen = await ask(t('desk.has_booking', about(booked[0])), (close) => h('div', { class: 'form', 'data-has-booking': booked[0].appointment },
       booked.map((/** @type {any} */ one, /** @type {number} */ n) => h('div', { key: one.appointment },
         isEarly(one) ? h('p', null, t('check_in.opens', { time: clockOf(one.check_in_from) })) : h('button', {
-          type: 'button', class: `btn wide${n ? '' : ' primary'}`, 'data-action': 'check_in', 'data-appointment': one.appointment, autofocus: n === 0, onclick: () => close(one),
-        }, t('desk.check_in_booking', about(one))))),
+          type: 'button', class: `btn wide${n ? '' : ' primary'}`, 'data-action': one.department ? 'go_there' : 'check_in', 'data-appointment': one.appointment, autofocus: n === 0, onclick: () => close(one),
+        }, t(one.department ? 'desk.go_to_booking' : 'desk.check_in_booking', about(one))))),
       h('button', { type: 'button', class: 'btn wide', key: 'another', 'data-action': 'another_number', onclick: () => close('go') }, t('desk.other_number')),
       backButton(close)));
-    if (chosen && chosen.appointment && (await this.acts.checkIn(chosen))) this.begin();
+    if (chosen && chosen.department) {
+      this.begin();
+      this.desk.goThere(chosen);
+    } else if (chosen && chosen.appointment && (await this.acts.checkIn(chosen))) this.begin();
     return chosen === 'go';
   }
 
@@ -166,7 +179,7 @@ export class WalkIn {
   /** The number that there is, in place of a new one. @param {any} hit */
   use(hit) {
     this.begin();
-    this.show(hit);
+    this.desk.show(hit);
   }
 
   /**
@@ -183,7 +196,7 @@ export class WalkIn {
     let result;
     const who = (this.person && (this.person.name || this.person.masked_name)) || nameOf(f);
     try {
-      result = await this.acts.arrive('register_walk_in', body, who, cls === 'emergency');
+      result = await this.acts.arrive('register_walk_in', body, who, { spared: cls === 'emergency' });
     } catch (refusal) {
       if (visit) return; // said on the page
       // Taken a moment ago, elsewhere.

@@ -204,7 +204,7 @@ export class Model {
     const all = [];
     for (const queue of this.queues()) {
       for (const ticket of Object.values(queue.tickets)) {
-        for (const step of ticket.steps || []) all.push({ ...step, number: ticket.number });
+        for (const step of ticket.steps || []) all.push({ ...step, number: ticket.number, of: ticket });
       }
     }
     return all.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, n);

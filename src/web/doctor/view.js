@@ -176,7 +176,7 @@ function row(look, ticket, atDoor) {
     h('td', { class: 'who' }, look.persons.nameOf(ticket), age === null ? null : h('span', { class: 'age' }, ` · ${age}`), ' ', alertTag(ticket, look.model.site), unaskedTag(ticket)),
     h('td', { class: 'short num' }, clockOf(ticket.slot_start) || '–'),
     h('td', { class: 'short num' }, look.tab === 'waiting' ? waited(ticket, look.now) : standingWord(ticket)),
-    h('td', { class: 'why' }, look.tab === 'waiting' ? (atDoor ? t('doctor.at_this_door') : elsewhere ? t('doctor.at_door_of', { place: elsewhere }) : why(ticket)) : last ? `${clockOf(last.at)} ${stepWord(last.what)}` : ''),
+    h('td', { class: 'why' }, look.tab === 'waiting' ? (atDoor ? t('doctor.at_this_door') : elsewhere ? t('doctor.at_door_of', { place: elsewhere }) : why(ticket)) : last ? `${clockOf(last.at)} ${stepWord(last, ticket)}` : ''),
     h('td', { class: 'do' }, rowButtons(look, ticket)));
 }
 
@@ -223,7 +223,7 @@ function dayPart(look) {
       figure(ends ? [ends.from, ends.to].filter(Boolean).join('–') : '–', 'doctor.day_ends', true)),
     model.late(look.now).map((one) => h('p', { class: 'notice soon num', key: one.session, 'data-late': one.session }, t('doctor.late', { late: lateWords(one, look.now) }))),
     h('ol', { class: 'steps num', 'aria-label': t('doctor.history') }, model.steps(9).map((step) => h('li', { key: step.event },
-      `${clockOf(step.at)} ${step.number} ${stepWord(step.what)}`))),
+      `${clockOf(step.at)} ${step.number} ${stepWord(step, step.of)}`))),
     h('div', { class: 'bottom' },
       work.paused
         ? (hand ? button('resume_work', 'doctor.resume', () => actions.resume(), { disabled: actions.busy }) : null)

@@ -44,6 +44,7 @@ export default {
   'desk.another_in': 'Another number in {queue}',
   'desk.has_booking': '{name} is booked for {time} today ({queue})',
   'desk.check_in_booking': 'Check in: {time} {queue}',
+  'desk.go_to_booking': 'Go to {queue} and check in: {time}',
   'desk.other_number': 'Here for something else: take another number',
   'desk.has_number_title': 'Number {number} is under this document today',
   'desk.has_number': 'Number {number} is of {name}, from a phone. The same person: use it. Somebody else: take a new number.',

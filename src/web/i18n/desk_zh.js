@@ -44,6 +44,7 @@ export default {
   'desk.another_in': '在{queue}再取一个号',
   'desk.has_booking': '{name}今天 {time} 有预约({queue})',
   'desk.check_in_booking': '签到:{time} {queue}',
+  'desk.go_to_booking': '去{queue}签到:{time}',
   'desk.other_number': '不是来看这个的,另取一个号',
   'desk.has_number_title': '这个证件号今天已有 {number} 号',
   'desk.has_number': '{number} 号是 {name} 在手机上登记的。是同一个人,就用那个号;不是同一个人,才取新号。',

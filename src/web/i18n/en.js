@@ -191,6 +191,7 @@ const words = {
   'ticket.checked_in_waited': '{time}, waited {waited}',
   'step.checked_in': 'checked in',
   'step.registered': 'registered',
+  'step.added': 'added',
   'step.received': 'received',
   'step.summoned': 'to the door',
   'step.summons_withdrawn': 'back from the door',

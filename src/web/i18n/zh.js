@@ -191,6 +191,7 @@ const words = {
   'ticket.checked_in_waited': '{time},候诊{waited}',
   'step.checked_in': '签到',
   'step.registered': '现场挂号',
+  'step.added': '加号',
   'step.received': '从别处转来',
   'step.summoned': '请到门口',
   'step.summons_withdrawn': '从门口退回',

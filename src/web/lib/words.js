@@ -54,8 +54,8 @@ export function classWord(value, classes) {
 }
 /** @param {string} value */
 export const lineWord = (value) => wordFor('line', value);
-/** @param {string} what */
-export const stepWord = (what) => wordFor('step', what);
+/** What was done with a ticket. @param {any} step @param {any} ticket */
+export const stepWord = (step, ticket) => wordFor('step', step.what === 'registered' && ticket.addition ? 'added' : step.what);
 /** @param {string} value */
 export const periodWord = (value) => wordFor('period', value);
 /** @param {string} value */

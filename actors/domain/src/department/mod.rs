@@ -216,6 +216,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::RegisterReturn { command, brief, birth_date } => {
             arrival::register_return(draft, &command, brief, birth_date, answered, context)
         }
+        To::AnswerPreCheck { ticket } => pre_check::answer(draft, &ticket, answered, context),
         To::Answered { .. } => Err(Code::UnknownCommand.into()),
         To::AcknowledgeAlert(command) => floor::pre_check::acknowledge(draft, &command, context),
         To::TakePreCheck { kept } => Ok(floor::pre_check::take(draft, *kept)),

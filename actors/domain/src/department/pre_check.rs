@@ -3,7 +3,7 @@
 
 use super::{Department, State, emit_clinic};
 use crate::clinic;
-use crate::floor::{self, PreChecked, SentBefore, SentElsewhere, doors, transfer};
+use crate::floor::{self, PreChecked, SentBefore, SentElsewhere, Standing, doors, left_over, transfer};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::person::{PatientBrief, age_on};
@@ -113,6 +113,38 @@ pub(super) fn check(
     }
 }
 
+/// Who waits and was not asked at the arrival is asked now, once: what follows is what would have followed then, except that
+/// nobody is sent away, who has a ticket. Rejects `wrong_ticket_state` where somebody was asked, or does not wait; else as
+/// [`check`], and `sent_elsewhere`, of which nothing is on the record.
+pub(super) fn answer(
+    draft: &mut Draft<'_, Department>,
+    ticket: &TicketId,
+    answered: Option<&Answered>,
+    context: &Context,
+) -> Result<Answer, Rejection> {
+    let state = draft.state();
+    let known = floor::ticket_of(state, ticket)?;
+    if !matches!(known.standing, Standing::Waiting | Standing::Summoned(_)) {
+        return Err(floor::wrong_state(known));
+    }
+    left_over::refuse(state, known, context.now)?;
+    if state.floor.pre_checks.get(ticket).is_some_and(|kept| !kept.checked.not_asked) {
+        return Err(Rejection::new(Code::WrongTicketState, "asked already"));
+    }
+    let opened = &known.opened;
+    let who = Joining {
+        brief: &opened.brief,
+        appointment: opened.appointment.as_ref(),
+        queue: &opened.queue,
+        date: opened.date,
+        is_spared: false,
+    };
+    match check(state, answered, &who, context)? {
+        Checked::Sent(sent) => Err(refusal(&sent)),
+        checked => Ok(joined(draft, ticket, checked, context)),
+    }
+}
+
 /// The age in full years. Of whom only the year is known it is the youngest that can be: a small child is looked at rather
 /// than missed.
 fn age_as_said(said: Option<BusinessDate>, who: &Joining<'_>) -> Option<u32> {
@@ -153,7 +185,7 @@ fn sent(who: &Joining<'_>, asked: &DefineQuestions, sealed: &[u8], found: &Found
 /// `sent_elsewhere` with `department`, `rule`, `version`.
 pub(super) fn send(draft: &mut Draft<'_, Department>, sent: Box<SentElsewhere>) -> Answer {
     let (to, state) = (sent.to(), draft.state());
-    let (rule, version, appointment) = (sent.found.rule.clone(), sent.version, sent.appointment.clone());
+    let (why, appointment) = (refusal(&sent), sent.appointment.clone());
     let is_known = state.floor.sent_elsewhere.get(&sent.brief.patient).is_some_and(|known| {
         let before = &known.sent;
         !known.joined && before.date == sent.date && before.to() == to
@@ -167,11 +199,15 @@ pub(super) fn send(draft: &mut Draft<'_, Department>, sent: Box<SentElsewhere>) 
         let event = clinic::Event::AppointmentSentElsewhere { appointment, to: to.clone() };
         emit_clinic(draft, clinic::Decision { events: vec![event], answer: Answer::Done });
     }
-    let why = Rejection::from(Code::SentElsewhere);
-    Answer::Refused(why.with("department", to.as_str()).with("rule", rule).with("version", version))
+    Answer::Refused(why)
 }
 
-/// With the ticket that was made: what was answered, then its way. Fills the doors.
+fn refusal(sent: &SentElsewhere) -> Rejection {
+    let why = Rejection::from(Code::SentElsewhere).with("department", sent.to().as_str());
+    why.with("rule", sent.found.rule.clone()).with("version", sent.version)
+}
+
+/// With the ticket that was made, or that waits: what was answered, then its way. Fills the doors.
 pub(super) fn joined(
     draft: &mut Draft<'_, Department>,
     ticket: &TicketId,

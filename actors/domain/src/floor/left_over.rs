@@ -27,7 +27,7 @@ pub(super) fn is_nobody(state: &State, now: Timestamp) -> bool {
 }
 
 /// Rejects `wrong_ticket_state` for one that was left over: it is settled, and the patient is registered anew.
-pub(super) fn refuse(state: &State, ticket: &Ticket, now: Timestamp) -> Result<(), Rejection> {
+pub(crate) fn refuse(state: &State, ticket: &Ticket, now: Timestamp) -> Result<(), Rejection> {
     if is_left_over(state, ticket, now) { Err(of_an_earlier_day(ticket)) } else { Ok(()) }
 }
 

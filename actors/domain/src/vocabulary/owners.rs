@@ -186,8 +186,8 @@ pub enum ToDepartment {
     RateVisit(RateVisit),
     /// From the site: what is asked before somebody joins a queue.
     ConfigureQuestions(DefineQuestions),
-    /// A check-in, walk-in or return, with what was answered before it, and the birth date as it was said: the arrival's is the
-    /// one that proof was seen for. What was answered is decided by and not kept; what is kept is `sealed`: the same, as only
+    /// A check-in, walk-in or return, with what was answered before it (or a ticket, after), and the birth date as it was said: the
+    /// arrival's is the one that proof was seen for. What was answered is decided by and not kept; what is kept is `sealed`: the same, as only
     /// the person's own key opens it (empty: there is no such key).
     Answered { arrival: Box<ToDepartment>, pre_check: PreCheck, said: Option<BusinessDate>, sealed: Vec<u8> },
     /// See [`AcknowledgeAlert`].
@@ -204,6 +204,8 @@ pub enum ToDepartment {
     TakePreCheck { kept: Box<crate::floor::PreCheckKept> },
     /// From another department: the alert has been heard there.
     AlertHeard(AlertHeard),
+    /// See [`AnswerPreCheck`]: comes as `Answered`.
+    AnswerPreCheck { ticket: TicketId },
 }
 
 /// An alert has been heard in another department.

@@ -162,6 +162,17 @@ pub struct PreCheck {
     pub to: Option<QueueId>,
 }
 
+/// Desk: who waits and was not asked at the arrival answers now; what follows is what would have followed then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerPreCheck {
+    /// Whose.
+    pub ticket: TicketId,
+    /// As with an arrival; none: `questions_changed` says what is asked.
+    #[serde(default)]
+    pub pre_check: Option<PreCheck>,
+}
+
 /// Desk: an alert has been heard.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -101,6 +101,7 @@ impl ClientCommand {
                 .collect(),
             Self::RegisterReturn(c) => of_pre_check(c.pre_check.as_ref()).collect(),
             Self::CheckIn(c) => of_pre_check(c.pre_check.as_ref()).collect(),
+            Self::AnswerPreCheck(c) => of_pre_check(c.pre_check.as_ref()).collect(),
             Self::DefineQuestions(c) => crate::pre_check::texts(c),
             Self::TransferTicket(c) => vec![("reason", &c.reason)],
             Self::Undo(c) => vec![("event", &c.event), ("reason", &c.reason)],
@@ -153,7 +154,7 @@ impl ClientCommand {
     }
 }
 
-/// Reasons of the desk that come with an arrival. (Answers are compared with what can be answered.)
+/// Reasons of the desk that come with a pre-check. (Answers are compared with what can be answered.)
 fn of_pre_check(pre_check: Option<&PreCheck>) -> impl Iterator<Item = (&'static str, &str)> {
     let reasons = pre_check
         .map(|asked| [("not_asked", asked.not_asked.as_deref()), ("all_the_same", asked.all_the_same.as_deref())]);

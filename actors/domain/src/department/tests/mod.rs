@@ -9,6 +9,7 @@ pub(crate) mod house;
 mod journeys;
 mod outside;
 mod pre_check;
+mod pre_check_afterwards;
 mod pre_check_goes_on;
 mod random;
 mod restore;

@@ -174,6 +174,7 @@ fn of_ticket(name: &str, house: &House, ticket: &TicketId) -> ToDepartment {
         }
         "rate_visit" => ToDepartment::RateVisit(RateVisit { ticket, stars: 5, about: Vec::new() }),
         "rate_visit 6" => ToDepartment::RateVisit(RateVisit { ticket, stars: 6, about: Vec::new() }),
+        "answer_pre_check" => ToDepartment::AnswerPreCheck { ticket },
         "acknowledge_alert" => ToDepartment::AcknowledgeAlert(AcknowledgeAlert { ticket }),
         "mark_reached" => ToDepartment::MarkReached(MarkReached { ticket, how: ReachedHow::ByPhone }),
         _ => panic!("{name}"),
@@ -187,6 +188,7 @@ const OF_TICKETS: &[Row<8>] = &[
     ("register_return of another", ["forbidden",          "forbidden",          "forbidden",          "forbidden",          "forbidden",          "forbidden",          "forbidden",          "forbidden"]),
     ("rate_visit",                 ["wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "+"]),
     ("rate_visit 6",               ["invalid_field",      "invalid_field",      "invalid_field",      "invalid_field",      "invalid_field",      "invalid_field",      "invalid_field",      "invalid_field"]),
+    ("answer_pre_check",           ["=",                  "=",                  "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state"]),
     ("acknowledge_alert",          ["wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state", "wrong_ticket_state"]),
     ("mark_reached",               ["=",                  "=",                  "=",                  "=",                  "=",                  "=",                  "=",                  "="]),
 ];
@@ -201,10 +203,11 @@ fn what_else_is_said_of_a_ticket_in_every_state_of_it() {
         }
     }
     let (mut house, id) = house_with("waiting");
-    for name in ["rate_visit", "acknowledge_alert", "mark_reached"] {
+    for name in ["rate_visit", "answer_pre_check", "acknowledge_alert", "mark_reached"] {
         let mut command = of_ticket(name, &house, &id);
         match &mut command {
             ToDepartment::RateVisit(RateVisit { ticket, .. })
+            | ToDepartment::AnswerPreCheck { ticket }
             | ToDepartment::AcknowledgeAlert(AcknowledgeAlert { ticket })
             | ToDepartment::MarkReached(MarkReached { ticket, .. }) => *ticket = TicketId::from("s.d.t999"),
             _ => panic!("{name}"),
