@@ -204,6 +204,10 @@ pub enum ToDepartment {
     TakePreCheck { kept: Box<crate::floor::PreCheckKept> },
     /// From another department: the alert has been heard there.
     AlertHeard(AlertHeard),
+    /// See [`StopSession`].
+    StopSession(StopSession),
+    /// See [`ResumeSession`].
+    ResumeSession(ResumeSession),
 }
 
 /// An alert has been heard in another department.
