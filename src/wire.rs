@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::engine::Engine;
 
 /// Fields of commands that are times.
-const TIMES_IN: &[&str] = &["back_at", "released_at", "came_at"];
+const TIMES_IN: &[&str] = &["back_at", "released_at", "came_at", "from"];
 /// Fields of answers that are times.
 const TIMES_OUT: &[&str] = &["expires_at", "slot_start", "stored_at"];
 
@@ -62,6 +62,7 @@ pub fn has_times(command: &ClientCommand) -> bool {
         ClientCommand::PauseWork(pause) => pause.back_at.is_some(),
         ClientCommand::CheckIn(check_in) => check_in.came_at.is_some(),
         ClientCommand::DefineSession(session) => session.released_at.is_some(),
+        ClientCommand::StopSession(stop) => stop.from.is_some(),
         _ => false,
     }
 }

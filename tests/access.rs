@@ -91,6 +91,8 @@ fn command(name: &str) -> ClientCommand {
             json!({"department": "s.d", "settlements": [{"ticket": "s.d.t1", "how": "move", "to": "s.d.q"}]})
         }
         "delay_session" => json!({"session": "s.d.m", "minutes": 20}),
+        "stop_session" => json!({"session": "s.d.m", "reason": "r"}),
+        "resume_session" => json!({"session": "s.d.m"}),
         "start_work" => json!({"department": "s.d", "service_point": "s.d.r1"}),
         "pause_work" => json!({"department": "s.d", "assignment": "s.li.n1", "reason": "r"}),
         "resume_work" | "stop_work" => at_work,

@@ -53,6 +53,8 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::CloseSession(c) => to_department(c.session.department(), ToDepartment::CloseSession(c)),
         C::SettleTickets(c) => to_department(c.department.clone(), ToDepartment::SettleTickets(c)),
         C::DelaySession(c) => to_department(c.session.department(), ToDepartment::DelaySession(c)),
+        C::StopSession(c) => to_department(c.session.department(), ToDepartment::StopSession(c)),
+        C::ResumeSession(c) => to_department(c.session.department(), ToDepartment::ResumeSession(c)),
         C::PauseWork(c) => to_department(c.department.clone(), ToDepartment::PauseWork(c)),
         C::ResumeWork(c) => to_department(c.department.clone(), ToDepartment::ResumeWork(c)),
         C::StopWork(c) => to_department(c.department.clone(), ToDepartment::StopWork(c)),

@@ -197,9 +197,10 @@ fn is_expected(state: AppointmentState) -> bool {
     matches!(state, AppointmentState::Booked | AppointmentState::Held { .. })
 }
 
-/// A booking that was cancelled; a hold that was let go was none.
+/// A booking that was cancelled or stopped; a hold that was let go was none.
 fn may_be_restored(one: &Appointment) -> bool {
-    matches!(one.state, AppointmentState::Cancelled | AppointmentState::GivenBack) && one.booked_at.is_some()
+    use AppointmentState::{Cancelled, GivenBack, Stopped};
+    matches!(one.state, Cancelled | GivenBack | Stopped) && one.booked_at.is_some()
 }
 
 pub(super) fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {

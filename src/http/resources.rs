@@ -42,6 +42,8 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/tickets/settle", "settle_tickets"),
     ("POST", "/sessions/close", "close_session"),
     ("POST", "/sessions/delay", "delay_session"),
+    ("POST", "/sessions/stop", "stop_session"),
+    ("POST", "/sessions/resume", "resume_session"),
     ("POST", "/work/start", "start_work"),
     ("POST", "/work/pause", "pause_work"),
     ("POST", "/work/resume", "resume_work"),

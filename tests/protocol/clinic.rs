@@ -327,6 +327,9 @@ impl Clinic {
     /// Books twice from the phone, gives one back, and comes.
     async fn book(&mut self, phone: &str, desk: &str, patient: &str) -> String {
         let place = |slot: &str| json!({"session": "s.d.m", "slot": slot, "patient": patient});
+        let stop = json!({"session": "s.d.m", "reason": "ill"});
+        self.post("/sessions/stop", Some(desk), stop).await;
+        self.post("/sessions/resume", Some(desk), json!({"session": "s.d.m"})).await;
         let held = self.post("/appointments/hold", Some(phone), place("s.d.m.0930")).await;
         self.post("/appointments/cancel", Some(phone), json!({"appointment": held["appointment"]})).await;
         let held = self.post("/appointments/hold", Some(phone), place("s.d.m.0900")).await;

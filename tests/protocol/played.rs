@@ -413,6 +413,13 @@ async fn closed(day: &Played, people: &[String]) {
     day.refuse("not_settled", &[]).await;
     day.play("desk", "close_session", &[(TICKET, last)]).await;
     day.refuse("session_closed", &[]).await;
+    let other = [
+        ("renmin.internal.s1", "renmin.internal.s3"),
+        ("2026-11-23T10:00:00+08:00", "2026-11-23T11:00:00+08:00"),
+        ("renmin.internal.zhou", "renmin.internal.li"),
+    ];
+    day.play("desk", "stop_session", &other).await;
+    day.play("desk", "resume_session", &other).await;
     let wish = json!({"queue": "renmin.internal.zhou", "patient": people[4]});
     let waits = day.ask("desk", "POST", "/tickets", wish).await;
     for ticket in [last.as_str(), text(&waits, "ticket")] {

@@ -9,6 +9,8 @@ use crate::time::{Timestamp, Zone};
 pub const NEARING: usize = 3;
 /// A way that nobody has confirmed by after this, in seconds, is followed by the next one.
 pub const CONFIRM_WITHIN_S: i64 = 60;
+/// That there is no clinic has reached a person who has read it within this, in seconds; whoever has not is telephoned.
+pub const READ_WITHIN_S: i64 = 30 * 60;
 /// A notice that no word has come of after this, in seconds, is sent again, under the same id.
 pub const WORD_WITHIN_S: i64 = 20;
 /// So many notices of a person are kept.
@@ -32,6 +34,11 @@ pub enum About {
 }
 
 impl About {
+    /// Arrived is not read: only the person's own word counts.
+    pub fn is_to_be_read(self) -> bool {
+        self == Self::Stopped
+    }
+
     /// As it stands on the wire.
     pub fn wire(self) -> &'static str {
         match self {

@@ -156,6 +156,10 @@ client_commands! {
     SettleTickets = "settle_tickets";
     /// Desk: announce a delay.
     DelaySession = "delay_session";
+    /// Desk, operator: from a moment on the clinic does not take place.
+    StopSession = "stop_session";
+    /// Desk, operator: it takes place after all.
+    ResumeSession = "resume_session";
     /// Doctor: begin at a service point.
     StartWork = "start_work";
     /// Doctor: no calls for a while.

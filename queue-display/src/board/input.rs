@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use jiaohao_domain::clinic::SessionStanding;
+use jiaohao_domain::clinic::{Session, SessionStanding};
 use jiaohao_domain::department;
 use jiaohao_domain::floor::left_over::Today;
 use jiaohao_domain::floor::{Standing, Ticket, Work};
@@ -46,7 +46,7 @@ impl<'a> Reader<'a> {
             calls: self.calls(),
             rooms: self.rooms().chain(self.queues_without_a_room()).collect(),
             missed: self.missed(),
-            notices: self.pauses().chain(self.delays()).collect(),
+            notices: self.pauses().chain(self.stops()).chain(self.delays()).collect(),
         }
     }
 
@@ -202,7 +202,8 @@ impl<'a> Reader<'a> {
         let sessions = self.state.clinic.sessions.values();
         let running =
             sessions.filter(|session| session.date == self.today && session.standing == SessionStanding::Open);
-        running.filter(|session| session.delay_min > 0 && self.is_shown(&session.queue)).map(|session| {
+        let is_late = |session: &&Session| session.delay_min > 0 && !self.is_stopped_whole(session);
+        running.filter(is_late).filter(|session| self.is_shown(&session.queue)).map(|session| {
             let minutes = session.delay_min;
             match session.doctor.as_ref().map(|doctor| self.doctor_names(doctor)) {
                 Some((name, en)) => Notice {
@@ -218,6 +219,36 @@ impl<'a> Reader<'a> {
                 }
             }
         })
+    }
+
+    /// Who of today sits no more, from when on, by the names as of a delay.
+    fn stops(&self) -> impl Iterator<Item = Notice> {
+        let sessions = self.state.clinic.sessions.values();
+        let shown = sessions.filter(|session| {
+            session.date == self.today && session.standing == SessionStanding::Open && self.is_shown(&session.queue)
+        });
+        shown.filter_map(|session| {
+            let from = session.stopped.as_ref()?.from;
+            let (from_zh, from_en) = match self.is_stopped_whole(session) {
+                true => (String::new(), String::new()),
+                false => {
+                    let clock = self.state.config.zone().clock(from);
+                    (format!("{clock}起"), format!(" from {clock}"))
+                }
+            };
+            let (zh, en) = match session.doctor.as_ref().map(|doctor| self.doctor_names(doctor)) {
+                Some((name, en)) => (format!("{name}医生"), format!("Dr {en}")),
+                None => (self.named().0.to_owned(), self.named().1.to_owned()),
+            };
+            Some(Notice {
+                zh: format!("{zh}今天{from_zh}停诊"),
+                en: format!("{en} does not see patients today{from_en}"),
+            })
+        })
+    }
+
+    fn is_stopped_whole(&self, session: &Session) -> bool {
+        session.slots.first().is_some_and(|first| self.state.clinic.is_stopped(first))
     }
 
     /// The department's name as a screen may bear it, in Chinese and in English.

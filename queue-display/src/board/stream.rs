@@ -133,6 +133,7 @@ impl Parts {
             department::Event::Config(department::ConfigEvent::QuestionsConfigured(_)) => None,
             department::Event::Config(_) => Some(Self::ALL),
             department::Event::Clinic(clinic::Event::SessionDelayed { .. } | clinic::Event::SessionClosed { .. })
+            | department::Event::Clinic(clinic::Event::SessionStopped { .. } | clinic::Event::SessionResumed { .. })
             | department::Event::Clinic(clinic::Event::SessionDefined { .. } | clinic::Event::SessionRetired { .. }) => {
                 Some(Self::NOTICES)
             }

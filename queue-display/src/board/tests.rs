@@ -342,6 +342,44 @@ fn a_delay_says_whose_it_is_by_a_name_that_a_screen_may_bear() {
 }
 
 #[test]
+fn a_clinic_that_does_not_take_place_says_from_when_and_no_delay_beside_it() {
+    let mut area = Area::new(false);
+    let session = SessionId::from(format!("{DEPARTMENT}.am"));
+    let date = area.department.config.today(area.now);
+    area.tell(ToDepartment::DefineSession(DefineSession {
+        id: session.clone(),
+        date,
+        period: "morning".into(),
+        queue: format!("{DEPARTMENT}.a").into(),
+        doctor: Some(DoctorId::from("renmin.li")),
+        service_point: None,
+        registration_class: "普通".into(),
+        fee_fen: 1000,
+        slots: ["09:00", "10:00"].map(|start| DefineSlot { start: start.into(), minutes: 30, capacity: 3 }).to_vec(),
+        high_demand: false,
+        released_at: None,
+    }));
+    let clock = chrono::NaiveTime::from_hms_opt(10, 0, 0).unwrap();
+    let from = Some(area.department.config.zone().moment(date, clock));
+    let stop = |from| StopSession { session: session.clone(), from, reason: "ill".into(), to: None };
+    area.tell(ToDepartment::StopSession(stop(from)));
+    let doctor = area.look()["notices"][0].clone();
+    assert_eq!(
+        doctor,
+        json!({ "zh": "李明医生今天10:00起停诊", "en": "Dr 李明 does not see patients today from 10:00" })
+    );
+    area.tell(ToDepartment::DelaySession(DelaySession { session: session.clone(), minutes: 20 }));
+    assert_eq!(area.look()["notices"].as_array().unwrap().len(), 2, "what is left of it is late");
+    area.tell(ToDepartment::StopSession(stop(None)));
+    assert_eq!(
+        area.look()["notices"],
+        json!([{ "zh": "李明医生今天停诊", "en": "Dr 李明 does not see patients today" }])
+    );
+    area.tell(ToDepartment::ResumeSession(ResumeSession { session: session.clone() }));
+    assert_eq!(area.look()["notices"].as_array().unwrap().len(), 1, "the delay stands");
+}
+
+#[test]
 fn a_recall_stands_out_anew_and_service_begins_on_the_screen() {
     let mut area = Area::new(false);
     let ticket = area.walk_in("a", "张*三", None);

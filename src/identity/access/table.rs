@@ -20,6 +20,7 @@ const OPERATOR: &[(Role, Relation)] = &[(Operator, OwnSite)];
 const HOLDER_OR_DESK: &[(Role, Relation)] = &[(Patient, OwnPatient), (Desk, OwnDepartment)];
 const ARRIVING: &[(Role, Relation)] = &[(Patient, OwnPatient), (Desk, OwnDepartment), (Kiosk, OwnDepartment)];
 const DESK: &[(Role, Relation)] = &[(Desk, OwnDepartment)];
+const OPERATOR_OR_DESK: &[(Role, Relation)] = &[(Operator, OwnSite), (Desk, OwnDepartment)];
 const DOCTOR_AT_WORK: &[(Role, Relation)] = &[(Doctor, OwnDoctor)];
 // A doctor called away does not go back to the console first: the desk says it, and takes it back.
 const DOCTOR_AT_WORK_OR_DESK: &[(Role, Relation)] = &[(Doctor, OwnDoctor), (Desk, OwnDepartment)];
@@ -71,6 +72,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "close_session", who: DESK },
     Rule { name: "settle_tickets", who: DESK },
     Rule { name: "delay_session", who: DESK },
+    Rule { name: "stop_session", who: OPERATOR_OR_DESK },
+    Rule { name: "resume_session", who: OPERATOR_OR_DESK },
     Rule { name: "start_work", who: DOCTOR_THERE },
     Rule { name: "pause_work", who: DOCTOR_AT_WORK_OR_DESK },
     Rule { name: "resume_work", who: DOCTOR_AT_WORK_OR_DESK },

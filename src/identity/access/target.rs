@@ -221,6 +221,11 @@ impl Target {
             }
             C::SettleTickets(c) => about.department(c.department.clone()).settlements(&c.settlements),
             C::DelaySession(c) => about.department(c.session.department()).named(c.session.as_str()),
+            C::StopSession(c) => {
+                let about = about.department(c.session.department()).named(c.session.as_str());
+                c.to.iter().fold(about, |about, to| about.under(to.as_str()))
+            }
+            C::ResumeSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::StartWork(c) => about.department(c.department.clone()).department(c.service_point.department()),
             C::PauseWork(c) => about.assignment(&c.department, &c.assignment),
             C::ResumeWork(c) => about.assignment(&c.department, &c.assignment),

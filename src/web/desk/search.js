@@ -320,7 +320,7 @@ export class Search {
           onclick: () => this.correctNoShow(a),
         }, t('desk.correct_no_show'))
         : null,
-      a.state === 'cancelled' || a.state === 'given_back'
+      ['cancelled', 'given_back', 'stopped'].includes(a.state)
         ? h('button', {
           type: 'button', class: 'btn small', 'data-action': 'restore_appointment', 'data-appointment': a.appointment,
           onclick: () => this.desk.acts.restore(a).then(() => this.text && this.ask()),

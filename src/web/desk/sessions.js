@@ -7,6 +7,7 @@ import { ask } from '../lib/page.js';
 import { showNotReached } from './not-reached.js';
 import { homeNotReached } from './reached.js';
 import { settle } from './settle.js';
+import { stopButton, stoppedWords } from './stop.js';
 import { sessionName } from './walk-in.js';
 
 /** So many tickets are settled by one command. */
@@ -44,6 +45,7 @@ function sessionList(page, floor, acts, persons) {
       h('b', null, sessionName(session, floor)), h('span', { class: 'num', 'data-when': '' }, whereOf(session, floor)),
       h('span', { class: 'muted num' }, t('desk.places', { taken: places - free, places }),
         session.delay_min ? ` · ${t('desk.delayed', { n: session.delay_min })}` : ''),
+      session.stopped_from ? h('span', { key: 'stopped' }, h('span', { class: 'tag alarm', 'data-stopped': session.stopped_from }, stoppedWords(session))) : null,
       toldHome(page, floor, session),
       whoMissed(page, floor, persons, session),
       session.open === false
@@ -60,6 +62,7 @@ function sessionList(page, floor, acts, persons) {
           [0, 10, 20, 30, 45, 60, 90, 120].map((n) => h('option', { key: n, value: String(n), selected: n === (session.delay_min || 0) },
             n ? t('desk.delay_by', { n }) : t('desk.delay_none')))),
         h('button', { class: 'btn', 'data-action': 'delay_session', 'data-session': session.session }, t('desk.delay_go')),
+        stopButton(page, floor, acts, session),
         h('button', {
           type: 'button', class: 'btn danger', 'data-action': 'close_session', 'data-session': session.session,
           onclick: () => close(page, floor, acts, persons, session),
@@ -83,7 +86,7 @@ function whoMissed(page, floor, persons, session) {
 function toldHome(page, floor, session) {
   const told = toldOf(floor, session);
   if (!told) return null;
-  const word = session.delay_min ? 'told_home' : 'told_home_planned';
+  const word = session.delay_min || session.stopped_from ? 'told_home' : 'told_home_planned';
   const held = told.not_before && Date.parse(told.not_before) > page.protocol.clock.now();
   return h('span', { class: 'muted num', key: 'told', 'data-told-home': String(told.told), 'data-reached': String(told.reached), 'data-home-not-reached': String(told.not_reached) },
     held ? t(`desk.${word}.held`, { n: told.told, time: clockOf(told.not_before) }) : [

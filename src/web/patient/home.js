@@ -13,6 +13,7 @@ import { placeWord, stateWord } from '../lib/words.js';
 import { checkIn, sentWords } from './arrive.js';
 import { messages } from './notices.js';
 import { ASKED_DAYS, ratingView } from './rating.js';
+import { stoppedCards } from './stopped.js';
 
 /**
  * @typedef {import('./model.js').Model} Model
@@ -34,7 +35,10 @@ export function homeView(home) {
   const others = home.family.slice(1).reduce((all, one) => all.concat(one.liveTickets().map((live) => ({ ...live, patient: one.patient }))), /** @type {any[]} */ ([]));
   others.sort((a, b) => a.rank - b.rank);
   const numbers = model.seen();
+  const stopped = stoppedCards(home);
+  const isEmpty = !now && !rest.length && !others.length && !numbers.length && !stopped.length;
   return [
+    ...stopped,
     now ? ticketCard(home, now.ticket, now.appointment) : null,
     !now && numbers.length ? done(numbers) : null,
     // Whoever still waits has other things in mind.
@@ -43,9 +47,9 @@ export function homeView(home) {
     others.length ? h('div', { class: 'block rows', key: 'family' }, others.map((one) => familyRow(home, one))) : null,
     rest.length ? h('h2', { key: 'h' }, t(now ? 'patient.also_booked' : 'patient.booked')) : null,
     rest.length ? h('div', { class: 'block rows', key: 'rest' }, rest.map((a) => appointmentRow(home, a))) : null,
-    !now && !rest.length && !others.length && !numbers.length ? nothing(home) : null,
+    isEmpty ? nothing(home) : null,
     messages(model),
-    !now && !rest.length && !others.length && !numbers.length ? null : h('div', { class: 'block', key: 'book' },
+    isEmpty ? null : h('div', { class: 'block', key: 'book' },
       h('button', { type: 'button', class: 'btn wide', 'data-action': 'open_booking', onclick: () => home.go('book') }, t('patient.book_another'))),
   ];
 }

@@ -94,6 +94,15 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 appointment.sent_to = Some(to.clone());
             }
         }
+        Event::SessionStopped { session, from, reason, to, at, more } => {
+            let stop = Stop { from: *from, reason: reason.clone(), to: to.clone() };
+            follow(clinic, session, Some(stop), more.then_some(Follows { at: *at, after: None }));
+        }
+        Event::SessionResumed { session, at, after } => {
+            let follows = after.clone().map(|after| Follows { at: *at, after: Some(after) });
+            follow(clinic, session, None, follows);
+        }
+        Event::AppointmentStopped { appointment, .. } => change(clinic, appointment, AppointmentState::Stopped),
         Event::StandingRepeated { .. } => {}
         Event::OutsidePlaced { slot, sequence } => {
             if let Some(slot) = clinic.slots.get_mut(slot) {
@@ -110,6 +119,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
             let gone: Vec<SessionId> =
                 clinic.sessions.iter().filter(|(_, s)| s.date < *before).map(|(id, _)| id.clone()).collect();
             for id in gone {
+                follow(clinic, &id, None, None);
                 for slot in clinic.sessions.remove(&id).map(|s| s.slots).unwrap_or_default() {
                     remove_slot(clinic, &slot);
                 }
@@ -160,6 +170,8 @@ fn define(clinic: &mut Clinic, event: &Event) {
         delay_before_min: before.as_ref().map_or(0, |s| s.delay_before_min),
         standing: before.as_ref().map_or(SessionStanding::Open, |s| s.standing),
         slots: slots.iter().map(|s| s.slot.clone()).collect(),
+        stopped: before.as_ref().and_then(|s| s.stopped.clone()),
+        follows: before.and_then(|s| s.follows),
     };
     clinic.sessions.insert(session.clone(), defined);
 }
@@ -205,6 +217,16 @@ fn stand(clinic: &mut Clinic, session: &SessionId, standing: SessionStanding) {
     if let Some(session) = clinic.sessions.get_mut(session) {
         session.standing = standing;
     }
+}
+
+/// Stopped, or no longer, and what of it is still to come.
+fn follow(clinic: &mut Clinic, id: &SessionId, stopped: Option<Stop>, follows: Option<Follows>) {
+    let Some(session) = clinic.sessions.get_mut(id) else { return };
+    if let Some(before) = session.follows.take() {
+        clinic.deadlines.remove(&(before.at, Deadline::Follows(id.clone())));
+    }
+    clinic.deadlines.extend(follows.as_ref().map(|follows| (follows.at, Deadline::Follows(id.clone()))));
+    (session.stopped, session.follows) = (stopped, follows);
 }
 
 fn move_no_show(clinic: &mut Clinic, id: &SlotId, at: Timestamp) {

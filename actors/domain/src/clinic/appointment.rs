@@ -14,6 +14,7 @@ use crate::vocabulary::{Answer, AppointmentEnd, Channel};
 
 use super::event::{Event, Standing};
 use super::state::*;
+use super::stop::{go_on, stopped};
 use super::{Decision, REMEMBERED_DAYS};
 
 /// Records that one passing of deadlines makes at most; what is left is decided by the next passing.
@@ -28,7 +29,7 @@ impl Clinic {
             return Err(Code::Forbidden.into());
         };
         let is_over = |slot: &Slot| now >= slot.end;
-        if session.standing != SessionStanding::Open || is_over(slot) {
+        if session.standing != SessionStanding::Open || is_over(slot) || self.is_stopped(slot_id) {
             return Err(Code::SlotClosed.into());
         }
         if let Some(released_at) = session.released_at
@@ -37,7 +38,8 @@ impl Clinic {
             return Err(Code::SlotClosed.into());
         }
         if slot.free() == 0 {
-            let next = session.slots.iter().find(|id| self.slots.get(*id).is_some_and(|s| s.free() > 0 && !is_over(s)));
+            let is_free = |id: &&SlotId| self.slots.get(*id).is_some_and(|s| s.free() > 0 && !is_over(s));
+            let next = session.slots.iter().find(|id| is_free(id) && !self.is_stopped(id));
             let full = Rejection::from(Code::SlotFull);
             return Err(match next {
                 Some(next) => full.with("next_free", next.as_str()),
@@ -104,6 +106,7 @@ pub fn decide_confirm(
         && known.brief.patient == *patient
         && let AppointmentState::Held { expires_at } = known.state
         && context.now < expires_at
+        && !clinic.is_stopped(&known.slot)
         && let (Some(slot), Some(session)) = (clinic.slots.get(&known.slot), clinic.session_of(&known.slot))
     {
         let number = settings.number_at_booking.then(|| number(session));
@@ -139,6 +142,7 @@ pub fn decide_prolong(
 ) -> Result<Decision, Rejection> {
     let known = clinic.appointments.get(id).ok_or(Code::Forbidden)?;
     let held_until = match known.state {
+        AppointmentState::Held { .. } if clinic.is_stopped(&known.slot) => return Err(Code::SlotClosed.into()),
         AppointmentState::Held { expires_at } if now < expires_at => expires_at,
         AppointmentState::Held { .. } | AppointmentState::Expired => return Err(Code::HoldExpired.into()),
         state => return Err(Rejection::from(Code::WrongAppointmentState).with("state", state.name())),
@@ -204,9 +208,10 @@ pub fn decide_cancel(
             }
             Ok(Decision::done(vec![end]))
         }
-        AppointmentState::Cancelled | AppointmentState::GivenBack | AppointmentState::Expired => {
-            Ok(Decision { answer: Answer::Done, ..told(Code::WrongAppointmentState) })
-        }
+        AppointmentState::Cancelled
+        | AppointmentState::GivenBack
+        | AppointmentState::Expired
+        | AppointmentState::Stopped => Ok(Decision { answer: Answer::Done, ..told(Code::WrongAppointmentState) }),
         AppointmentState::CheckedIn
         | AppointmentState::Fulfilled
         | AppointmentState::NoShow
@@ -245,6 +250,9 @@ fn end(
     settings: &BookingSettings,
     zone: Zone,
 ) -> Result<Event, Rejection> {
+    if clinic.is_stopped(&known.slot) {
+        return Ok(stopped(id, known));
+    }
     let (appointment, patient, reason) = (id.clone(), known.brief.patient.clone(), reason.map(str::to_owned));
     let in_time = match known.state {
         AppointmentState::Booked => {
@@ -270,7 +278,8 @@ pub fn decide_restore(
     context: &Context,
 ) -> Result<Decision, Rejection> {
     let known = clinic.appointments.get(id).ok_or(Code::Forbidden)?;
-    let was_cancelled = matches!(known.state, AppointmentState::Cancelled | AppointmentState::GivenBack);
+    use AppointmentState::{Cancelled, GivenBack, Stopped};
+    let was_cancelled = matches!(known.state, Cancelled | GivenBack | Stopped);
     if !was_cancelled || known.booked_at.is_none() {
         return Err(Rejection::from(Code::WrongAppointmentState).with("state", known.state.name()));
     }
@@ -300,16 +309,21 @@ pub fn decide_deadline(clinic: &Clinic, context: &Context) -> Decision {
     for deadline in clinic.overdue(context.now) {
         match deadline {
             Deadline::Hold(id) => {
-                if let Some(known) = clinic.appointments.get(id) {
+                if let Some(known) = clinic.appointments.get(id).filter(|known| !clinic.is_followed(&known.slot)) {
                     events.push(Event::HoldExpired { appointment: id.clone(), patient: known.brief.patient.clone() });
                 }
             }
+            Deadline::NoShow(slot) if clinic.is_followed(slot) => {}
             Deadline::NoShow(slot) => {
                 let expected = clinic.slots.get(slot).into_iter().flat_map(|s| &s.expected);
                 let booked = expected.filter_map(|id| Some((id, clinic.appointments.get(id)?)));
                 events.extend(booked.filter(|(_, known)| known.is_under_slot_limit()).map(no_show));
             }
-            Deadline::ComeAgain(id) => events.extend(clinic.appointments.get_key_value(id).map(no_show)),
+            Deadline::ComeAgain(id) => {
+                let known = clinic.appointments.get_key_value(id);
+                events.extend(known.filter(|(_, known)| !clinic.is_followed(&known.slot)).map(no_show));
+            }
+            Deadline::Follows(session) => events.extend(go_on(clinic, session, context.now)),
         }
         if events.len() >= EVENTS_AT_ONCE {
             break;
@@ -370,7 +384,7 @@ fn repeat(
             return Some(Err(Code::Forbidden.into()));
         }
         if let AppointmentState::Held { expires_at } = known.state
-            && expires_at <= context.now
+            && (expires_at <= context.now || clinic.is_stopped(&known.slot))
         {
             let events = vec![Event::HoldExpired { appointment, patient }];
             return Some(Ok(Decision { events, answer: Answer::Refused(Code::HoldExpired.into()) }));
@@ -422,6 +436,7 @@ fn standing(clinic: &Clinic, known: &Appointment) -> Standing {
         AppointmentState::NoShow => ended(AppointmentEnd::NoShow),
         AppointmentState::Expired => ended(AppointmentEnd::Expired),
         AppointmentState::GivenUp => ended(AppointmentEnd::GivenUp),
+        AppointmentState::Stopped => ended(AppointmentEnd::Stopped),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::time::{BusinessDate, Timestamp, Zone};
 
 use super::event::Event;
 use super::state::*;
+use super::stop::stopped;
 use super::{COME_AGAIN_MIN, Decision};
 
 /// Somebody with an appointment who may check in now, with all that the floor needs for the ticket.
@@ -64,11 +65,12 @@ fn came(
     };
     match known.state {
         AppointmentState::Booked | AppointmentState::NoShow => {}
+        AppointmentState::Stopped => return Err(Code::SessionClosed.into()),
         _ => {
             return Err(Rejection::from(Code::WrongAppointmentState).with("state", known.state.name()));
         }
     }
-    if session.standing != SessionStanding::Open {
+    if session.standing != SessionStanding::Open || clinic.is_stopped(&known.slot) {
         return Err(Code::SessionClosed.into());
     }
     let opens_at = opens_at(slot, session, settings, zone);
@@ -161,6 +163,9 @@ pub fn decide_follow_ticket(clinic: &Clinic, id: &AppointmentId, ticket: TicketF
         (Fulfilled | GivenUp, TicketFate::Here) => Event::AppointmentReopened { appointment },
         (CheckedIn | GivenUp, TicketFate::Seen) => Event::AppointmentFulfilled { appointment, patient },
         (CheckedIn | Fulfilled, TicketFate::GivenUp) => Event::AppointmentGivenUp { appointment },
+        (CheckedIn | Fulfilled | GivenUp, TicketFate::Undone { .. }) if clinic.is_stopped(&known.slot) => {
+            Event::AppointmentStopped { appointment, patient }
+        }
         (CheckedIn | Fulfilled | GivenUp, TicketFate::Undone { at }) => {
             let until = at.plus_min(COME_AGAIN_MIN);
             let is_later = clinic.slots.get(&known.slot).is_some_and(|slot| slot.no_show_at < until);
@@ -185,6 +190,9 @@ pub fn decide_correct_no_show(
     }
     let open = clinic.session_of(&known.slot).is_some_and(|session| session.standing == SessionStanding::Open);
     let may_come = clinic.slots.get(&known.slot).is_some_and(|slot| now < slot.no_show_at);
+    if clinic.is_stopped(&known.slot) {
+        return Ok(Decision::done(vec![stopped(id, known)]));
+    }
     let (appointment, reason) = (id.clone(), reason.to_owned());
     Ok(Decision::done(vec![Event::NoShowCorrected { appointment, reason, booked: open && may_come }]))
 }

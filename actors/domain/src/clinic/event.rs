@@ -270,6 +270,37 @@ pub enum Event {
         /// Where to.
         to: DepartmentId,
     },
+    /// 停诊: it does not take place from then on. Said again with the last part of those whom one record could not hold.
+    SessionStopped {
+        /// Which.
+        session: SessionId,
+        /// Slots that begin then or later.
+        from: Timestamp,
+        /// Why.
+        reason: String,
+        /// Where those wait who were there.
+        to: Option<QueueId>,
+        /// When.
+        at: Timestamp,
+        /// More appointments follow.
+        more: bool,
+    },
+    /// It takes place after all.
+    SessionResumed {
+        /// Which.
+        session: SessionId,
+        /// When.
+        at: Timestamp,
+        /// More appointments follow, after this one.
+        after: Option<AppointmentId>,
+    },
+    /// The clinic of a booking does not take place; the place is back.
+    AppointmentStopped {
+        /// Which.
+        appointment: AppointmentId,
+        /// Whose.
+        patient: PatientId,
+    },
 }
 
 /// The stable number (250–299) and the stem name of an event's kind.
@@ -300,6 +331,9 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::NoShowCorrected { .. } => (272, "no_show_corrected"),
         Event::AppointmentRestored { .. } => (273, "appointment_restored"),
         Event::AppointmentSentElsewhere { .. } => (296, "appointment_sent_elsewhere"),
+        Event::SessionStopped { .. } => (274, "session_stopped"),
+        Event::SessionResumed { .. } => (275, "session_resumed"),
+        Event::AppointmentStopped { .. } => (276, "appointment_stopped"),
     }
 }
 
@@ -384,6 +418,9 @@ pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::NoShowCorrected { .. }
         | Event::AppointmentRestored { .. }
         | Event::AppointmentSentElsewhere { .. }
+        | Event::SessionStopped { .. }
+        | Event::SessionResumed { .. }
+        | Event::AppointmentStopped { .. }
         | Event::OutsidePlaced { .. }
         | Event::OutsideGone { .. }
         | Event::DaysForgotten { .. } => {}

@@ -9,6 +9,7 @@ mod arrival;
 mod event;
 mod session;
 mod state;
+mod stop;
 #[cfg(test)]
 mod tests;
 pub mod view;
@@ -24,7 +25,8 @@ pub use arrival::{
 };
 pub use event::{Event, SlotDefined, Standing, event_kind, event_version, outgoing, upcast};
 pub use session::{decide_close_session, decide_define_session, decide_delay, decide_retire_session};
-pub use state::{Appointment, AppointmentState, Clinic, Deadline, Session, SessionStanding, Slot};
+pub use state::{Appointment, AppointmentState, Clinic, Deadline, Follows, Session, SessionStanding, Slot, Stop};
+pub use stop::{decide_resume, decide_stop};
 
 use crate::vocabulary::Answer;
 

@@ -13,6 +13,7 @@ use super::Decision;
 use super::appointment::{EVENTS_AT_ONCE, first_remembered, not_seen};
 use super::event::{Event, SlotDefined};
 use super::state::*;
+use super::stop::stopped;
 
 /// Most slots of one session.
 pub const SLOTS_MAX: usize = 200;
@@ -75,7 +76,10 @@ pub fn decide_define_session(
     }
     let gone = before.iter().flat_map(|s| &s.slots).filter(|old| !slots.iter().any(|new| new.slot == **old));
     for old in gone {
-        if clinic.slots.get(old).is_some_and(|slot| slot.taken > 0 || slot.outside > 0) {
+        let is_in_use = clinic.slots.get(old).is_some_and(|slot| slot.taken > 0 || slot.outside > 0);
+        // Who was booked there is put back when it takes place after all.
+        let is_stopped = |known: &Appointment| known.slot == *old && known.state == AppointmentState::Stopped;
+        if is_in_use || clinic.is_stopped(old) && clinic.appointments.values().any(is_stopped) {
             return Err(
                 Rejection::new(Code::NotSettled, "somebody is in a slot that would go").with("slot", old.as_str())
             );
@@ -147,6 +151,7 @@ pub fn decide_close_session(clinic: &Clinic, id: &SessionId, context: &Context) 
         AppointmentState::Held { .. } => {
             Event::HoldExpired { appointment: id.clone(), patient: known.brief.patient.clone() }
         }
+        _ if clinic.is_stopped(&known.slot) => stopped(id, known),
         _ => not_seen(id, known),
     });
     let mut events: Vec<Event> = over.collect();

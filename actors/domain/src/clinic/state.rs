@@ -50,6 +50,30 @@ pub struct Session {
     pub standing: SessionStanding,
     /// Its slots in order of time.
     pub slots: Vec<SlotId>,
+    /// 停诊, while it is.
+    pub stopped: Option<Stop>,
+    /// A stop or its end was too much for one command.
+    pub follows: Option<Follows>,
+}
+
+/// 停诊.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// Slots that begin then or later do not take place.
+    pub from: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// In which queue those wait who were there.
+    pub to: Option<QueueId>,
+}
+
+/// What of a stop, or of its end, is still to be decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follows {
+    /// When.
+    pub at: Timestamp,
+    /// Of an end: of whom it was decided last.
+    pub after: Option<AppointmentId>,
 }
 
 /// 时段 with its places.
@@ -108,12 +132,14 @@ pub enum AppointmentState {
     Expired,
     /// Checked in and not seen: the number was given up, or settled at closing.
     GivenUp,
+    /// 停诊.
+    Stopped,
 }
 
 impl AppointmentState {
     /// Whether the appointment uses a place of its slot.
     pub fn takes_place(self) -> bool {
-        !matches!(self, Self::Cancelled | Self::GivenBack | Self::Expired)
+        !matches!(self, Self::Cancelled | Self::GivenBack | Self::Expired | Self::Stopped)
     }
     /// Its name in views.
     pub fn name(self) -> &'static str {
@@ -127,6 +153,7 @@ impl AppointmentState {
             Self::NoShow => "no_show",
             Self::Expired => "expired",
             Self::GivenUp => "given_up",
+            Self::Stopped => "stopped",
         }
     }
 }
@@ -174,6 +201,8 @@ pub enum Deadline {
     NoShow(SlotId),
     /// Who was to come again and has not is a no-show.
     ComeAgain(AppointmentId),
+    /// More appointments of a session that was stopped, or resumed.
+    Follows(SessionId),
 }
 
 /// Sessions, slots and appointments of one department.
@@ -244,6 +273,10 @@ impl Clinic {
             }
             if matches!(appointment.state, AppointmentState::Held { .. } | AppointmentState::Booked) {
                 entry.2.insert(id);
+            }
+            let is_here = self.is_stopped(&appointment.slot) && !self.is_followed(&appointment.slot);
+            if is_here && (entry.2.contains(id) || appointment.state == AppointmentState::NoShow) {
+                return Err(format!("{id}: {} in a slot that does not take place", appointment.state.name()));
             }
             if let AppointmentState::Held { expires_at } = appointment.state
                 && !self.deadlines.contains(&(expires_at, Deadline::Hold(id.clone())))

@@ -25,6 +25,7 @@ pub fn snapshot(clinic: &Clinic, session_id: &str, zone: Zone) -> Option<Value> 
         "released_at": session.released_at.map(|at| zone.rfc3339(at)),
         "delay_min": session.delay_min,
         "open": session.standing == SessionStanding::Open,
+        "stopped_from": session.stopped.as_ref().map(|stop| zone.rfc3339(stop.from)),
         "slots": slots,
     }))
 }
@@ -39,7 +40,7 @@ pub fn slot_view(clinic: &Clinic, id: &SlotId, zone: Zone) -> Option<Value> {
         "end": zone.rfc3339(slot.end),
         "capacity": slot.capacity,
         "free": slot.free(),
-        "open": session.standing == SessionStanding::Open,
+        "open": session.standing == SessionStanding::Open && !clinic.is_stopped(id),
         "bookable_from": session.released_at.map(|at| zone.rfc3339(at)),
         "bookable_until": zone.rfc3339(slot.end),
     }))
@@ -52,6 +53,8 @@ pub fn emissions(clinic: &Clinic, event: &Event, _at: Timestamp, zone: Zone) -> 
     if let Event::SessionDefined { session, .. }
     | Event::SessionRetired { session }
     | Event::SessionClosed { session }
+    | Event::SessionStopped { session, .. }
+    | Event::SessionResumed { session, .. }
     | Event::SessionDelayed { session, .. } = event
     {
         let body = snapshot(clinic, session.as_str(), zone);

@@ -310,6 +310,9 @@ fn addition(
     }
     let slots: Vec<&SlotId> = session.slots.iter().collect();
     let slot = crate::queue::addition_slot(&slots, command.slot.as_ref());
+    if slot.is_some_and(|slot| state.clinic.is_stopped(slot)) {
+        return Err(Rejection::from(Code::SessionClosed));
+    }
     let start = slot.and_then(|slot| state.clinic.slots.get(slot)).map(|slot| slot.start);
     Ok((Some(id.clone()), start))
 }

@@ -10,6 +10,7 @@ pub(crate) mod outside;
 mod pre_check;
 mod retire;
 mod return_day;
+mod stop;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod view;
@@ -62,7 +63,7 @@ pub enum Event {
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 5;
+    const STATE_VERSION: u16 = 6;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
@@ -258,6 +259,11 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::DelaySession(command) => {
             let State { config, clinic, .. } = draft.state();
             let decision = clinic::decide_delay(clinic, &command.session, command.minutes, &config.settings.booking)?;
+            Ok(emit_clinic(draft, decision))
+        }
+        To::StopSession(command) => stop::stop_session(draft, &command, context),
+        To::ResumeSession(command) => {
+            let decision = clinic::decide_resume(&draft.state().clinic, &command.session, context)?;
             Ok(emit_clinic(draft, decision))
         }
         To::BeginAssignment { doctor, assignment, service_point } => {

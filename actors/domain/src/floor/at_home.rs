@@ -75,7 +75,8 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
             clinic::Event::SessionDelayed { session, .. } => {
                 sessions.insert(session.clone());
             }
-            clinic::Event::AppointmentCancelled { appointment, .. }
+            clinic::Event::AppointmentStopped { appointment, .. }
+            | clinic::Event::AppointmentCancelled { appointment, .. }
             | clinic::Event::AppointmentGivenBack { appointment, .. }
             | clinic::Event::AppointmentSentElsewhere { appointment, .. }
             | clinic::Event::NoShowRecorded { appointment, .. }
@@ -156,11 +157,10 @@ fn due(state: &State, id: &AppointmentId, now: Timestamp) -> Option<NoticeDue> {
     let expected_at = slot.start.plus_min(i64::from(delay_min));
     // Whoever goes by a later time comes by that, unless the new one reaches them.
     let until = slot.end.plus_min(i64::from(delay_min.max(heard_of_min.unwrap_or(0))));
-    let is_to_come = known.state == AppointmentState::Booked
-        && known.sent_to.is_none()
-        && session.standing == SessionStanding::Open
-        && now < until;
+    let is_ahead = known.sent_to.is_none() && session.standing == SessionStanding::Open && now < until;
+    let is_to_come = is_ahead && known.state == AppointmentState::Booked;
     let about = match (is_to_come, delay_min) {
+        (false, _) if is_ahead && known.state == AppointmentState::Stopped => Some(About::Stopped),
         (false, _) => None,
         (true, 0) => knows.then_some(About::AsPlanned),
         (true, _) => (told.is_some() || was_announced).then_some(About::Delayed),

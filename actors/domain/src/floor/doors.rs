@@ -63,6 +63,7 @@ pub(crate) fn slot_at<'a>(state: &'a State, queue: &QueueId, date: BusinessDate,
             session.queue == *queue && session.date == date && session.standing == SessionStanding::Open
         })
         .flat_map(|(session, is)| is.slots.iter().map(move |id| (session, id)))
+        .filter(|(_, id)| !state.clinic.is_stopped(id))
         .filter_map(|(session, id)| {
             let slot = state.clinic.slots.get(id)?;
             Some(DaySlot { id, session, start: slot.start, end: slot.end })

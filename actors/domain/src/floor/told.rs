@@ -85,7 +85,8 @@ fn subject(floor: &Floor, event: &department::Event) -> Option<TicketId> {
             | clinic::Event::AppointmentGivenBack { appointment, .. }
             | clinic::Event::AppointmentRestored { appointment, .. }
             | clinic::Event::NoShowRecorded { appointment, .. }
-            | clinic::Event::NoShowCorrected { appointment, .. },
+            | clinic::Event::NoShowCorrected { appointment, .. }
+            | clinic::Event::AppointmentStopped { appointment, .. },
         ) => Some(appointment.ticket()),
         // Asked after what may be undone: only the number of a news says which of two words is the newer.
         department::Event::Clinic(clinic::Event::StandingRepeated {
@@ -169,10 +170,9 @@ fn stands(ticket: &Ticket, clinic: &Clinic) -> TicketStands {
 }
 
 fn before_check_in(appointment: Option<&Appointment>) -> TicketStands {
+    use AppointmentState::{Cancelled, GivenBack, NoShow, Stopped};
     match appointment.map(|known| known.state) {
-        Some(state @ (AppointmentState::Cancelled | AppointmentState::GivenBack | AppointmentState::NoShow)) => {
-            of_appointment(state)
-        }
+        Some(state @ (Cancelled | GivenBack | NoShow | Stopped)) => of_appointment(state),
         _ => TicketStands::Booked,
     }
 }
@@ -184,6 +184,7 @@ fn of_appointment(state: AppointmentState) -> TicketStands {
         AppointmentState::GivenUp => TicketStands::Ended(AppointmentEnd::GivenUp),
         AppointmentState::Cancelled => TicketStands::Ended(AppointmentEnd::Cancelled),
         AppointmentState::NoShow => TicketStands::Ended(AppointmentEnd::NoShow),
+        AppointmentState::Stopped => TicketStands::Ended(AppointmentEnd::Stopped),
         _ => TicketStands::Ended(AppointmentEnd::GivenBack),
     }
 }

@@ -276,11 +276,10 @@ fn confirm(draft: &mut Draft<'_, Patient>, appointment: AppointmentId) -> Outcom
 }
 
 fn cancel(draft: &mut Draft<'_, Patient>, appointment: AppointmentId) -> Outcome {
+    use AppointmentEnd::{Cancelled, Expired, GivenBack, Stopped};
     let reservation = draft.state().reservations.get(&appointment).ok_or(Code::Forbidden)?;
     match reservation.standing {
-        Standing::Ended(AppointmentEnd::Cancelled | AppointmentEnd::GivenBack | AppointmentEnd::Expired) => {
-            return Ok(Answer::Done);
-        }
+        Standing::Ended(Cancelled | GivenBack | Expired | Stopped) => return Ok(Answer::Done),
         Standing::Ended(_) | Standing::CheckedIn => return Err(Code::WrongAppointmentState.into()),
         Standing::Asked | Standing::Held { .. } | Standing::Booked => {}
     }

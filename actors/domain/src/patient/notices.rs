@@ -12,7 +12,9 @@ use super::state::State;
 use crate::codes::{Code, Rejection};
 use crate::ids::*;
 use crate::owner::{Context, Draft, Outgoing, OwnerKind, OwnerRef};
-use crate::reach::{ADDRESSES_MAX, CONFIRM_WITHIN_S, NOTICES_KEPT, SendOutcome, WORD_WITHIN_S, Way};
+use crate::reach::{
+    ADDRESSES_MAX, About, CONFIRM_WITHIN_S, NOTICES_KEPT, READ_WITHIN_S, SendOutcome, WORD_WITHIN_S, Way,
+};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{Answer, NoticeDue, ToDepartment};
 
@@ -104,6 +106,10 @@ impl Notice {
         matches!(self.standing, NoticeStanding::Held | NoticeStanding::Telling)
     }
 
+    fn is_to_be_read(&self) -> bool {
+        self.due.about.is_some_and(About::is_to_be_read)
+    }
+
     /// Nothing of what was tried last can arrive any more.
     fn is_at_an_end(&self) -> bool {
         match self.ways.get(&Way::Sms) {
@@ -158,7 +164,14 @@ fn begin(draft: &mut Draft<'_, Patient>, notice: NoticeId, now: Timestamp) {
 }
 
 fn send(draft: &mut Draft<'_, Patient>, notice: NoticeId, ways: Vec<Way>, now: Timestamp) {
-    let until = now.plus_s(CONFIRM_WITHIN_S);
+    let known = draft.state().notices.get(&notice);
+    let is_last = ways.contains(&Way::Sms);
+    let until = match known {
+        Some(known) if is_last && known.is_to_be_read() => {
+            now.plus_s(if known.ways.is_empty() { READ_WITHIN_S } else { READ_WITHIN_S - CONFIRM_WITHIN_S })
+        }
+        _ => now.plus_s(CONFIRM_WITHIN_S),
+    };
     let is_outside = ways.iter().any(|way| *way != Way::App);
     let ask_at = is_outside.then(|| now.plus_s(WORD_WITHIN_S));
     let patient = draft.state().id.clone();
@@ -186,8 +199,10 @@ pub(super) fn outcome(
     let Some(known) = draft.state().notices.get(&notice) else { return Answer::Done };
     let Some(stands) = known.ways.get(&way).copied() else { return Answer::Done };
     match outcome {
-        SendOutcome::Arrived => reached(draft, notice, way, context),
-        SendOutcome::Taken if stands == WayStanding::Asked => draft.emit(Event::NoticeTaken { notice, way }),
+        SendOutcome::Arrived if !known.is_to_be_read() => reached(draft, notice, way, context),
+        SendOutcome::Arrived | SendOutcome::Taken if stands == WayStanding::Asked => {
+            draft.emit(Event::NoticeTaken { notice, way })
+        }
         SendOutcome::Failed | SendOutcome::NoAddress if known.is_live() && !stands.is_over() => {
             let stands = match outcome {
                 SendOutcome::NoAddress => WayStanding::NoAddress,
@@ -199,7 +214,7 @@ pub(super) fn outcome(
                 go_on(draft, &known, context.now);
             }
         }
-        SendOutcome::Taken | SendOutcome::Failed | SendOutcome::NoAddress => {}
+        SendOutcome::Arrived | SendOutcome::Taken | SendOutcome::Failed | SendOutcome::NoAddress => {}
     }
     Answer::Done
 }

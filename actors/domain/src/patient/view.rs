@@ -133,6 +133,7 @@ fn state_name(standing: Standing) -> &'static str {
         Standing::Ended(AppointmentEnd::Fulfilled) => "fulfilled",
         Standing::Ended(AppointmentEnd::NoShow) => "no_show",
         Standing::Ended(AppointmentEnd::GivenUp) => "given_up",
+        Standing::Ended(AppointmentEnd::Stopped) => "stopped",
         Standing::CheckedIn => "checked_in",
     }
 }

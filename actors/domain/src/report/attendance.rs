@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::figures::Figures;
 use crate::clinic::SessionStanding;
 use crate::department::State;
-use crate::ids::DoctorId;
+use crate::ids::{DoctorId, SlotId};
 use crate::time::{BusinessDate, Timestamp};
 
 /// A start up to so much after the session's is none that is late, milliseconds.
@@ -53,7 +53,8 @@ pub(super) fn due(state: &State, doctor: &DoctorId, date: BusinessDate, at: Time
             && super::count::doctor_of(state, session.doctor.as_ref(), &session.queue).as_ref() == Some(doctor)
     });
     let running = own.filter_map(|session| {
-        let slots = || session.slots.iter().filter_map(|slot| state.clinic.slots.get(slot));
+        let takes_place = |slot: &&SlotId| !state.clinic.is_stopped(slot);
+        let slots = || session.slots.iter().filter(takes_place).filter_map(|slot| state.clinic.slots.get(slot));
         let (from, to) = (slots().map(|slot| slot.start).min()?, slots().map(|slot| slot.end).max()?);
         (from <= at && at < to).then_some(from)
     });

@@ -236,7 +236,11 @@ pub(super) fn of_appointment(state: &State, appointment: &Appointment) -> Option
         // A hold that was let go was no booking.
         AppointmentState::Cancelled if appointment.booked_at.is_some() => figures.cancelled = 1,
         AppointmentState::GivenBack => figures.given_back = 1,
-        AppointmentState::Held { .. } | AppointmentState::Cancelled | AppointmentState::Expired => return None,
+        // Nor is what the hospital has stopped, which nobody could keep.
+        AppointmentState::Held { .. }
+        | AppointmentState::Cancelled
+        | AppointmentState::Expired
+        | AppointmentState::Stopped => return None,
     }
     let session = state.clinic.session_of(&appointment.slot)?;
     let doctor = doctor_of(state, session.doctor.as_ref(), &session.queue);

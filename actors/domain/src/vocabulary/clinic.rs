@@ -32,6 +32,8 @@ pub enum AppointmentEnd {
     NoShow,
     /// Checked in and not seen: the number was given up, or settled at closing.
     GivenUp,
+    /// 停诊: the clinic does not take place.
+    Stopped,
 }
 
 /// Hold a place (10 minutes, counts at once).

@@ -146,6 +146,30 @@ pub struct DelaySession {
     pub minutes: u32,
 }
 
+/// 停诊: from a moment on the clinic does not take place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StopSession {
+    /// Which.
+    pub session: SessionId,
+    /// Slots that begin then or later do not take place; absent: from the slot that runs now on, or all of them.
+    #[serde(default)]
+    pub from: Option<Timestamp>,
+    /// Why; the desk's and the hospital's to know.
+    pub reason: String,
+    /// Another queue of the department, where those go who wait; absent: they keep their places.
+    #[serde(default)]
+    pub to: Option<QueueId>,
+}
+
+/// It takes place after all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResumeSession {
+    /// Which.
+    pub session: SessionId,
+}
+
 /// Begin work at a service point.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -206,6 +206,10 @@ pub enum ToDepartment {
     AlertHeard(AlertHeard),
     /// See [`AnswerPreCheck`]: comes as `Answered`.
     AnswerPreCheck { ticket: TicketId },
+    /// See [`StopSession`].
+    StopSession(StopSession),
+    /// See [`ResumeSession`].
+    ResumeSession(ResumeSession),
 }
 
 /// An alert has been heard in another department.

@@ -92,6 +92,7 @@ impl ClientCommand {
             Self::CorrectNoShow(c) => vec![("reason", &c.reason)],
             Self::RestoreAppointment(c) => vec![("reason", &c.reason)],
             Self::CancelTicket(c) => vec![("reason", &c.reason)],
+            Self::StopSession(c) => vec![("reason", &c.reason)],
             Self::SetPriority(c) => vec![("class", &c.class), ("proof", &c.proof)],
             Self::RegisterWalkIn(c) => c
                 .class
@@ -130,6 +131,7 @@ impl ClientCommand {
             | Self::CloseSession(_)
             | Self::SettleTickets(_)
             | Self::DelaySession(_)
+            | Self::ResumeSession(_)
             | Self::StartWork(_)
             | Self::ResumeWork(_)
             | Self::StopWork(_)

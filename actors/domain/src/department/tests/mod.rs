@@ -14,6 +14,7 @@ mod pre_check_goes_on;
 mod random;
 mod restore;
 mod retire;
+mod stop;
 mod table;
 mod told;
 mod transfers;

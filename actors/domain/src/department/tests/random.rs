@@ -153,7 +153,16 @@ pub fn command(house: &mut House, dice: &mut Dice) -> Option<(Principal, ToDepar
             (desk(), ToDepartment::Undo(Undo { event: format!("{ticket}@{step}"), reason }))
         }
         25..=27 => (Principal::system(), from_outside(house, dice)),
-        28 => match dice.roll(4) {
+        28 => match dice.roll(5) {
+            4 => {
+                let session = SessionId::from(format!("{DEPARTMENT}.am"));
+                let from = [None, Some(at("09:30")), Some(at("10:00"))][dice.roll(3) as usize];
+                let to = [None, Some(queue("own"))][dice.roll(2) as usize].clone();
+                match dice.roll(2) {
+                    0 => (desk(), ToDepartment::ResumeSession(ResumeSession { session })),
+                    _ => (desk(), ToDepartment::StopSession(StopSession { session, from, reason, to })),
+                }
+            }
             0 => (desk(), close_session(house, dice)),
             1 => {
                 let settlements = vec![Settlement { ticket: any(dice)?, how: SettlementKind::Refund, to: None }];

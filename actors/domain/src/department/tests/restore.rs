@@ -79,7 +79,9 @@ fn no_number_is_anybody_elses_however_often_it_is_brought_back() {
         for _ in 0..200 {
             let ids: Vec<AppointmentId> = house.state.clinic.appointments.keys().cloned().collect();
             let any = |dice: &mut Dice| (!ids.is_empty()).then(|| ids[dice.roll(ids.len() as u64) as usize].clone());
-            match (dice.roll(8), any(&mut dice)) {
+            match (dice.roll(9), any(&mut dice)) {
+                (8, _) if dice.roll(3) == 0 => drop(house.stop(Some("09:30"), None)),
+                (8, _) => drop(house.resume()),
                 (0..=2, _) => {
                     let slot = ["0900", "0930", "1000"][dice.roll(3) as usize];
                     let request = ToDepartment::RequestPlace {

@@ -587,6 +587,7 @@ fn assert_agree(pair: &Pair, seed: u64) {
             Standing::Ended(AppointmentEnd::Cancelled) => Some(AppointmentState::Cancelled),
             Standing::Ended(AppointmentEnd::GivenBack) => Some(AppointmentState::GivenBack),
             Standing::Ended(AppointmentEnd::NoShow) => Some(AppointmentState::NoShow),
+            Standing::Ended(AppointmentEnd::Stopped) => Some(AppointmentState::Stopped),
             Standing::Ended(AppointmentEnd::Refused) => None,
             standing => panic!("seed {seed}: {id} is {standing:?}"),
         };
@@ -630,7 +631,12 @@ fn step(pair: &mut Pair, dice: &mut Dice) {
     let tickets: Vec<TicketId> = pair.house.state.floor.tickets.keys().cloned().collect();
     let any =
         |dice: &mut Dice| (!tickets.is_empty()).then(|| tickets[dice.roll(tickets.len() as u64) as usize].clone());
-    match dice.roll(17) {
+    match dice.roll(18) {
+        17 => match dice.roll(3) {
+            0 => drop(pair.house.stop(Some(["09:00", "09:30"][dice.roll(2) as usize]), None)),
+            1 => drop(pair.house.stop(None, Some("own"))),
+            _ => drop(pair.house.resume()),
+        },
         0 => drop(pair.reserve(["0900", "0930", "1000"][dice.roll(3) as usize])),
         1 if tickets.len() < 12 => drop(pair.house.walk_in("pool", "a", None)),
         2 => {

@@ -85,7 +85,10 @@ pub fn emissions(
                 delay_emissions(&view, session, &mut out);
                 late_emissions(&view, session, &mut out);
             }
-            if let clinic::Event::SessionClosed { session } = event {
+            if let clinic::Event::SessionClosed { session }
+            | clinic::Event::SessionStopped { session, .. }
+            | clinic::Event::SessionResumed { session, .. } = event
+            {
                 late_emissions(&view, session, &mut out);
             }
             if let clinic::Event::SessionDelayed { session, .. } | clinic::Event::SessionClosed { session } = event {

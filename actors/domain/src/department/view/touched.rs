@@ -176,6 +176,7 @@ pub(super) fn appointment(event: &clinic::Event) -> Option<&AppointmentId> {
         | clinic::Event::CheckInUndone { appointment, .. }
         | clinic::Event::NoShowRecorded { appointment, .. }
         | clinic::Event::NoShowCorrected { appointment, .. }
+        | clinic::Event::AppointmentStopped { appointment, .. }
         | clinic::Event::AppointmentRestored { appointment, .. } => Some(appointment),
         _ => None,
     }

@@ -1,6 +1,7 @@
 //! What a person is told beside the screens, and what the desk sees of it: on virtual time, with the post between.
 
 mod at_home;
+mod stopped;
 
 use super::*;
 use crate::department::Department;

@@ -1,0 +1,97 @@
+// 停诊 at the desk: whoever is booked reads it on the phone and books the same class elsewhere with one tap, who waits is taken
+// along, whom it has not reached stands on the list, and it is taken back in two presses.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { Browser, drawn, Hospital, looks, ONE_SLOT, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
+
+const SESSION = '[data-session="renmin.xinnei.s1"]';
+
+let hospital;
+let browser;
+let phone;
+let desk;
+let waits;
+
+before(async () => {
+  hospital = await new Hospital({ speed: 1, start: '2026-11-23T07:50:00+08:00' }).open();
+  await hospital.define(ONE_SLOT);
+  const own = (await hospital.call('GET', '/site/renmin', undefined, hospital.desk)).sessions.find((one) => one.session === 'renmin.xinnei.s1');
+  await hospital.call('PUT', '/sessions', {
+    id: 'renmin.xinnei.pm', date: own.date, period: 'afternoon', queue: own.queue, doctor: own.doctor, registration_class: own.registration_class,
+    slots: [{ start: '14:00', minutes: 30, capacity: 2 }],
+  });
+  browser = await new Browser(hospital.base).start();
+  desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  phone = await browser.open('/patient', SIZES.phone);
+  await signInPhone(phone, hospital, '13912345680');
+  await sayWho(phone, '张小三', residentNumber('1990-03-07', 17));
+  await phone.click('[data-action=open_booking]');
+  await phone.click('[data-action=choose_department][data-department="renmin.xinnei"]');
+  await phone.click(`${SESSION} [data-action=hold_slot]:not([disabled])`);
+  await phone.click('[data-held] [data-action=confirm_appointment]');
+  await phone.waitForSelector('[data-ticket][data-state=booked]');
+  const comes = await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person('李来了', '1950-01-01', 31));
+  waits = await hospital.call('POST', '/appointments/check-in', { appointment: comes }, hospital.desk);
+  await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person('王未达', '1951-01-01', 33));
+  await desk.click('[data-side=sessions]');
+});
+after(async () => {
+  await browser?.close();
+  await hospital?.close();
+});
+
+const stop = async (to) => {
+  await drawn(desk);
+  await desk.click(`${SESSION} [data-action=stop_session]`);
+  const form = 'dialog [data-form=stop]';
+  await desk.waitForSelector(form);
+  await looks(desk);
+  if (to) await desk.selectOption(`${form} [name=to]`, to);
+  await desk.click(`${form} [data-choice="医生身体不适"]`);
+  await desk.click(`${form} [data-action=dialog_go]`);
+  await desk.waitForSelector(`${SESSION} [data-stopped]:has-text("今天停诊")`);
+};
+
+test('the desk stops a session, and who waits goes to the queue that it has chosen', async () => {
+  const to = 'renmin.xinnei.zhoujing';
+  await stop(to);
+  const moved = (await hospital.call('GET', `/streams/ticket:${waits.ticket}`, undefined, hospital.desk)).snapshot;
+  assert.deepEqual([moved.queue, moved.state], [to, 'waiting']);
+  assert.equal(await desk.$(`${SESSION} [data-action=stop_session]`), null);
+});
+
+test('the phone says what happened and offers the same class elsewhere', async () => {
+  await phone.waitForSelector('[data-told-about=stopped]:has-text("停诊,您 08:30 不用来,请改约")');
+  await phone.waitForSelector('[data-notice][data-about=stopped][data-state=reached]:has-text("您已看到")');
+  await phone.waitForSelector('[data-stopped]:has-text("停诊了,不用来"):has-text("不算您爽约")');
+  await looks(phone);
+  assert.doesNotMatch(await phone.textContent('body'), /身体不适/, 'why is no patient\'s business');
+});
+
+test('whom it has not reached stands on the telephone list', async () => {
+  await desk.click(`${SESSION} [data-action=show_not_reached]:has-text("没联系上的 1 人是谁")`);
+  const row = 'dialog [data-form=not_reached] [data-missed]:has-text("王未达")';
+  await desk.click(`${row} [data-action=told_by_phone]`);
+  await desk.waitForSelector(`${row}[data-told=true]`);
+  await desk.click('dialog [data-action=dialog_cancel]');
+  await desk.waitForSelector(`${SESSION} [data-action=show_not_reached]`, { state: 'detached' });
+});
+
+test('it is taken back in two presses: the booking is what it was, and the phone says so', async () => {
+  await desk.click(`${SESSION} [data-action=resume_session]`);
+  await desk.click('dialog [data-action=dialog_go]');
+  await desk.waitForSelector(`${SESSION} [data-stopped]`, { state: 'detached' });
+  await phone.waitForSelector('[data-ticket][data-state=booked]');
+  await phone.waitForSelector('[data-told-about=as_planned]');
+  assert.equal(await phone.$('[data-stopped]'), null);
+});
+
+test('one tap books the other place, and what is stopped is said no more', async () => {
+  await stop('');
+  await phone.click('[data-stopped] [data-action=book_slot][data-slot="renmin.xinnei.pm.1400"]:has-text("14:00")');
+  await phone.waitForSelector('[data-ticket][data-state=booked]:has-text("14:00"), [data-appointment]:has-text("14:00")');
+  await phone.waitForSelector('[data-stopped]', { state: 'detached' });
+});
+
+test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));
