@@ -24,8 +24,8 @@ use crate::import::{self, FILES_MAX, Kind, Options, Stopped};
 
 UTF-8 or GB 18030 (GBK). The kind of a file is seen by its columns, in English or Chinese, or said by a line `# kind: …`
 before them. A column that is left out leaves what there is as it is; an empty cell empties it. Ids are within the site
-(internal for renmin.internal); departments, rooms, doctors and queues may be named by their names too. Nothing is ever
-retired. Screens are paired by the code that they show, at the desk or on /ops.
+(internal for renmin.internal); departments, rooms, doctors and queues may be named by their names too. What is left out
+stays; a row is retired by `yes` in its column `retired`. Screens are paired by the code that they show, at the desk or on /ops.
 With any fault in a file nothing is sent (exit code 1).")]
 pub struct Args {
     /// The files.

@@ -62,10 +62,13 @@ pub fn run(args: Args) -> Result<(), Failure> {
         };
         let server = Server::start(settings, options).await.map_err(Failure::failed)?;
         announce(&server)?;
-        stop_signal().await.map_err(Failure::failed)?;
+        let ended = tokio::select! {
+            told = stop_signal() => told.map_err(Failure::failed),
+            why = server.folder_lost() => Err(Failure::failed(why)),
+        };
         tracing::info!("stopping");
         server.stop().await;
-        Ok(())
+        ended
     })
 }
 

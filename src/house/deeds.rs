@@ -137,17 +137,20 @@ impl House {
         }
     }
 
-    /// Looking at who looked is a look too: on the audit before anything is shown.
+    /// Looking at who looked is a look too: on the audit before anything is shown. Whoever types a name, a phone or a document
+    /// in place of an id finds nothing, and what was typed is not put down.
     async fn read_audit(&self, claims: &Claims, query: AuditQuery) -> Result<Value, Rejection> {
-        let line = AuditLine::new(claims, "read_audit", query.about_ids(), Ok(()), self.machine_now());
-        self.audit.look(line).await?;
+        let asked = query.clone();
         let dir = self.settings.data.dir.join("audit");
-        let reading = tokio::task::spawn_blocking(move || audit::read(&dir, &query));
-        let read = reading.await.map_err(|_| Code::Internal)?;
-        read.map_err(|error| {
+        let reading = tokio::task::spawn_blocking(move || audit::read(&dir, &asked));
+        let read = reading.await.map_err(|_| Code::Internal)?.map_err(|error| {
             tracing::error!(%error, "the audit could not be read");
             Rejection::new(Code::Internal, "the audit could not be read")
-        })
+        })?;
+        let found = read["lines"].as_array().is_some_and(|lines| !lines.is_empty());
+        let about = query.about_ids(found);
+        self.audit.look(AuditLine::new(claims, "read_audit", about, Ok(()), self.machine_now())).await?;
+        Ok(read)
     }
 
     async fn read_persons(&self, claims: &Claims, ids: &[PatientId]) -> Result<Value, Rejection> {
@@ -196,10 +199,12 @@ impl House {
             self.register_own(claims, person).await?
         } else {
             let brief = self.register_here(claims, person).await?;
-            if self.newly_known.len() >= NEWLY_KNOWN {
-                self.newly_known.clear();
+            if claims.role == Role::Desk {
+                if self.newly_known.len() >= NEWLY_KNOWN {
+                    self.newly_known.clear();
+                }
+                self.newly_known.insert((claims.account.clone(), brief.patient.clone()), clock::monotonic());
             }
-            self.newly_known.insert((claims.account.clone(), brief.patient.clone()), clock::monotonic());
             brief
         };
         let line = AuditLine::new(claims, IDENTIFY, [&brief.patient], Ok(()), self.machine_now());

@@ -159,10 +159,12 @@ impl House {
     }
 
     async fn is_patient_of(&self, place: Workplace, whom: PatientId) -> Result<bool, Rejection> {
-        Ok(self.is_newly_known(&place.account, &whom) || self.has_been_here(place, whom).await?)
+        // A doctor who makes somebody known knows what was said, and sees more with the ticket.
+        let is_desk = place.doctor.is_none();
+        Ok(is_desk && self.is_newly_known(&place.account, &whom) || self.has_been_here(place, whom).await?)
     }
 
-    /// Just made known by that account.
+    /// Just made known by that account, a desk's.
     fn is_newly_known(&self, by: &AccountId, whom: &PatientId) -> bool {
         let known = self.newly_known.get(&(by.clone(), whom.clone()));
         known.is_some_and(|known| known.elapsed() < NEWLY_KNOWN_FOR)

@@ -28,6 +28,9 @@ pub fn note(shell: &Shell) {
     if let Ok(open) = std::fs::read_dir("/proc/self/fd") {
         metrics::gauge!("process_open_fds").set(open.count() as f64);
     }
+    if let Some(most) = rustix::process::getrlimit(rustix::process::Resource::Nofile).current {
+        metrics::gauge!("process_max_fds").set(most as f64);
+    }
 }
 
 fn resident_pages() -> Option<f64> {

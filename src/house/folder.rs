@@ -352,7 +352,15 @@ fn check_parts(dir: &Path, folder: &Folder) -> Result<(), FolderError> {
 pub struct Held {
     /// What it was found to be.
     pub looked: Looked,
-    _lock: FolderLock,
+    lock: FolderLock,
+}
+
+impl Held {
+    /// Whether the folder was moved or removed under this process: what is written since is in no folder of that name. What
+    /// the disk does not tell is not taken for that.
+    pub fn is_lost(&self, dir: &Path) -> bool {
+        self.lock.is_of(dir).is_ok_and(|is_it| !is_it)
+    }
 }
 
 /// Looks at the folder, takes it, and marks a new one as being made.
@@ -377,7 +385,7 @@ pub fn take(dir: &Path, now: Timestamp) -> Result<Held, FolderError> {
         );
     }
     warn(dir)?;
-    Ok(Held { looked, _lock: held })
+    Ok(Held { looked, lock: held })
 }
 
 fn lock(dir: &Path, now: Timestamp) -> Result<FolderLock, FolderError> {

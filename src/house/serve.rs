@@ -67,7 +67,7 @@ pub struct Server {
     pub report: jiaohao_actors::shell::start::StartReport,
     node: Node,
     watching: Arc<AtomicBool>,
-    _held: folder::Held,
+    held: Arc<folder::Held>,
 }
 
 /// Why a server did not come up: words for the operator, what to do next included.
@@ -185,6 +185,7 @@ impl Server {
             // Before half a folder is made.
             http::probe(settings.server.listen)?;
         }
+        raise_descriptors(settings.limits.connections);
         let taken = take_folder(&settings, &options)?;
         let progress = Arc::new(Progress::default());
         let starting = Starting { progress: progress.clone(), test_speed: taken.for_test.then_some(taken.speed) };
@@ -205,9 +206,27 @@ impl Server {
         self.doors.stop().await;
         let grace = Duration::from_secs(self.house.settings.server.stop_grace_s);
         let dir = &self.house.settings.data.dir;
-        if self.node.stop_within(grace).await.is_some() {
+        let is_saved = self.node.stop_within(grace).await.is_some();
+        if self.held.is_lost(dir) {
+            tracing::error!(folder = %dir.display(), "stopped: {LOST}");
+        } else if is_saved {
             tracing::info!(folder = %dir.display(), "stopped: everything that was answered is saved");
         }
+    }
+}
+
+/// What is said of a folder that is not there any more.
+const LOST: &str = "the data folder was moved or removed under the running server; what was answered since is in the folder that \
+                    was moved. Put it back in its place, then start";
+
+impl Server {
+    /// Resolves when the data folder is no longer the one that was taken. Nothing is written any more by then.
+    pub async fn folder_lost(&self) -> &'static str {
+        let dir = &self.house.settings.data.dir;
+        while !self.held.is_lost(dir) {
+            actix_web::rt::time::sleep(Duration::from_secs(1)).await;
+        }
+        LOST
     }
 }
 
@@ -335,9 +354,24 @@ impl Recovered {
             voices::keep(house).await;
         });
         let watching = Arc::new(AtomicBool::new(true));
-        watch(settings.data.dir.clone(), settings, house.clone(), watching.clone()).map_err(machine)?;
+        let held = Arc::new(held);
+        watch(settings.data.dir.clone(), settings, house.clone(), watching.clone(), held.clone()).map_err(machine)?;
         let report = node.report.clone();
-        Ok(Server { house, doors, first_token, report, node, watching, _held: held })
+        Ok(Server { house, doors, first_token, report, node, watching, held })
+    }
+}
+
+/// A connection takes two descriptors; what a shell gives by default is for a few hundred.
+fn raise_descriptors(connections: usize) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).map_or(current, |()| maximum);
+    let (wanted, may) = (3 * connections as u64, raised.unwrap_or(u64::MAX));
+    if may < wanted {
+        tracing::warn!(
+            "{may} files and sockets may be open, limits.connections = {connections} needs {wanted}: raise it (LimitNOFILE= in the \
+             unit, ulimit -n in a shell), or nobody comes in when they are used up"
+        );
     }
 }
 
@@ -398,10 +432,19 @@ fn free_bytes(dir: &Path) -> Option<u64> {
 }
 
 /// Once a second: looks at the disk and at the clock, and forgets quiet strangers.
-fn watch(dir: PathBuf, settings: Settings, house: Arc<House>, watching: Arc<AtomicBool>) -> std::io::Result<()> {
+fn watch(
+    dir: PathBuf,
+    settings: Settings,
+    house: Arc<House>,
+    watching: Arc<AtomicBool>,
+    held: Arc<folder::Held>,
+) -> std::io::Result<()> {
     let watch = move || {
         while watching.load(Ordering::Relaxed) {
-            look_at_disk(&dir, &settings, &house.shell);
+            match held.is_lost(&dir) {
+                true => house.shell.set_storage_level(2, LOST.to_owned()),
+                false => look_at_disk(&dir, &settings, &house.shell),
+            }
             // Read once a second, so that a jump is noticed while nobody does anything.
             house.shell.clock.clinic();
             figures::note(&house.shell);

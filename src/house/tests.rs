@@ -275,6 +275,43 @@ async fn a_desk_reads_in_full_who_is_or_was_there_and_only_what_it_said_of_whom_
 }
 
 #[actix_web::test]
+async fn a_doctor_who_makes_somebody_known_reads_nothing_of_them() {
+    let house = open().await;
+    let asked = json!({"document_kind": "passport", "document_number": "E00000031", "name": "李四", "sex": "male",
+        "birth_date": "1950-01-01"});
+    let mut doctor = house.claims(Role::Doctor, "a-doctor-d");
+    (doctor.site, doctor.doctor) = (Some(SiteId::new("s")), Some(DoctorId::new("s.dr")));
+    let doctor = Arc::new(doctor);
+    let deed = Deed::RegisterPerson { person: Box::new(read(asked)), key: None };
+    let patient = house.engine.deed(doctor.clone(), deed).await.expect("made known")["patient"].clone();
+    let looked = house.engine.deed(doctor, Deed::ReadPersons(read(json!({"ids": [patient]})))).await;
+    assert_eq!(looked.expect_err("no patient of the doctor's").code, Code::Forbidden);
+}
+
+#[actix_web::test]
+async fn what_is_typed_into_the_audit_s_search_and_is_no_id_is_not_put_down() {
+    let house = open().await;
+    let today = jiaohao_domain::time::Zone::named("UTC").expect("a zone").date(Timestamp(clock::wall_ms()));
+    let staff = json!({"define_staff": {"id": "wu", "role": "desk", "password": "twelve characters", "site": "s"}});
+    house.give(&house.operator(), staff).await.expect("defined");
+    let ask = async |about: Option<&str>| {
+        let query = Deed::ReadAudit(read(json!({"day": today, "about": about})));
+        house.engine.deed(house.operator(), query).await.expect("read")["lines"].clone()
+    };
+    assert_eq!(ask(Some("诸葛亮 13800138000")).await, json!([]));
+    assert_ne!(ask(Some("s.d")).await, json!([]), "an id that is on a line");
+    let lines = ask(None).await;
+    let looks: Vec<String> = lines
+        .as_array()
+        .expect("lines")
+        .iter()
+        .filter(|line| line["what"] == "read_audit")
+        .map(|line| line["about"].as_array().expect("ids")[1..].iter().map(ToString::to_string).collect())
+        .collect();
+    assert_eq!(looks, ["", "\"s.d\""]);
+}
+
+#[actix_web::test]
 async fn a_new_account_takes_over_nobody() {
     let house = open().await;
     let define = async |role: &str, new: bool| {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
+use jiaohao_actors::shell::clock;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -11,6 +12,9 @@ use rustls::sign::CertifiedKey;
 
 /// Between two looks at the files.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// With fewer days to go a certificate should have been renewed.
+const DAYS_TO_RENEW: i64 = 14;
 
 /// Why TLS cannot be spoken.
 #[derive(Debug, thiserror::Error)]
@@ -67,10 +71,12 @@ impl ResolvesServerCert for Reloaded {
 /// # Errors
 /// See [`TlsError`].
 pub fn server_config(certificate: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
+    let current = load(certificate, key)?;
+    note_end(&current);
     let reloaded = Arc::new(Reloaded {
         certificate: certificate.to_owned(),
         key: key.to_owned(),
-        current: RwLock::new(Arc::new(load(certificate, key)?)),
+        current: RwLock::new(Arc::new(current)),
     });
     let watched = Arc::downgrade(&reloaded);
     let mut seen = stamps(&reloaded);
@@ -110,8 +116,25 @@ pub fn server_config(certificate: &Path, key: &Path) -> Result<ServerConfig, Tls
 impl Reloaded {
     fn reload(&self) -> Result<(), TlsError> {
         let fresh = Arc::new(load(&self.certificate, &self.key)?);
+        note_end(&fresh);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
+    }
+}
+
+/// Until when the certificate is good, in UTC seconds.
+fn good_until(pair: &CertifiedKey) -> Option<i64> {
+    let (_, leaf) = x509_parser::parse_x509_certificate(pair.cert.first()?).ok()?;
+    Some(leaf.validity().not_after.timestamp())
+}
+
+/// A renewal that did not happen is noticed by nobody until every page stays white.
+fn note_end(pair: &CertifiedKey) {
+    let Some(until) = good_until(pair) else { return };
+    metrics::gauge!("certificate_expires_timestamp_seconds").set(until as f64);
+    let days = (until - clock::wall_ms() / 1_000) / (24 * 60 * 60);
+    if days < DAYS_TO_RENEW {
+        tracing::warn!(days, "the certificate ends in so many days (below 0: it has ended): browsers refuse it then");
     }
 }
 

@@ -72,10 +72,17 @@ pub async fn read(live: Arc<Live>, connection: Arc<Connection>, mut payload: web
                         pending.answers.next().await;
                     }
                 }
-                Ok(Some(Incoming::Ping(bytes))) => {
-                    connection.outbox.push(Lane::Calls, 0, pong_frame(&bytes));
+                Ok(Some(frame @ (Incoming::Ping(_) | Incoming::Pong))) => {
+                    // Counted like messages: whoever sends nothing else must not have a thread for itself.
+                    let may = signed_in.as_ref().is_some_and(|claims| live.limits.command(claims).is_ok());
+                    refused_in_a_row = if may { 0 } else { refused_in_a_row + 1 };
+                    if refused_in_a_row > REFUSED_IN_A_ROW {
+                        connection.bye(Bye::TooManyRequests, now_ms);
+                    }
+                    if let Incoming::Ping(bytes) = frame {
+                        connection.outbox.push(Lane::Calls, 0, pong_frame(&bytes));
+                    }
                 }
-                Ok(Some(Incoming::Pong)) => {}
                 Ok(Some(Incoming::Close)) => connection.closed_by_peer(now_ms),
                 Err(FrameError::TooLarge) => {
                     metrics::counter!("limit_refusals_total", "limit" => "frame_bytes").increment(1);
@@ -167,12 +174,6 @@ async fn handle(
 ) -> Option<bool> {
     let (id, said) = message::read(text);
     let said = match said {
-        Ok(Said::Beat { silent, client }) => {
-            if let Some(screen) = &claims.screen {
-                live.engine.screen(screen, ScreenNews::Said { silent, client });
-            }
-            return None;
-        }
         Ok(said) => live.limits.command(claims).map(|()| said),
         Err(rejection) => Err(rejection),
     };
@@ -185,8 +186,12 @@ async fn handle(
             reject(connection, id.as_deref(), &Rejection::new(Code::Malformed, "hello was said already"));
             return Some(false);
         }
-        // answered above
-        Ok(Said::Beat { .. }) => {}
+        Ok(Said::Beat { silent, client }) => {
+            if let Some(screen) = &claims.screen {
+                live.engine.screen(screen, ScreenNews::Said { silent, client });
+            }
+            return None;
+        }
         Ok(Said::Command { key, command }) => {
             let (turn, within) = (pending.turns.take(), live.settings.answer_within);
             let answering = run_command(&live.engine, "live", claims.clone(), key, *command, turn, within);

@@ -276,6 +276,23 @@ async fn a_second_process_on_the_folder_is_told_who_holds_it() {
     house.picture().await;
 }
 
+/// Everything would go on into a folder that nobody finds, and a second process could take the one in its place.
+#[tokio::test]
+async fn a_folder_that_is_moved_away_under_the_server_ends_it_with_the_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = house(folder.path()).await;
+    let before = house.picture().await;
+    let (data, moved) = (house.program.data.clone(), folder.path().join("moved"));
+    std::fs::rename(&data, &moved).unwrap();
+    assert_eq!(house.program.ended().await.code(), Some(1));
+    let said = house.program.said();
+    assert!(said.contains("the data folder was moved or removed under the running server"), "{said}");
+    assert!(!said.contains("everything that was answered is saved"), "{said}");
+    std::fs::rename(&moved, &data).unwrap();
+    house.program.start_alive().await;
+    same(&house.picture().await, &before, "put back");
+}
+
 #[tokio::test]
 async fn a_store_destroyed_between_two_starts_leaves_the_state_as_it_was() {
     let folder = tempfile::tempdir().unwrap();

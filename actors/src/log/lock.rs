@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use jiaohao_domain::{Timestamp, time::Zone};
@@ -90,6 +91,16 @@ impl FolderLock {
     /// Who held the folder before and was killed, or fell with the machine.
     pub fn fallen(&self) -> Option<&Holder> {
         self.fallen.as_ref()
+    }
+
+    /// Whether what is held still is the folder of that name: it may have been moved or removed under the process.
+    pub fn is_of(&self, folder: &Path) -> std::io::Result<bool> {
+        let held = self.file.metadata()?;
+        match std::fs::metadata(folder.join("LOCK")) {
+            Ok(there) => Ok((there.dev(), there.ino()) == (held.dev(), held.ino())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes the folder for reading: nothing is written. None when nobody has ever held it, so that there is nothing to

@@ -34,10 +34,10 @@ pub struct AuditQuery {
 }
 
 impl AuditQuery {
-    /// What was asked for, as the audit itself puts it down: ids only.
-    pub fn about_ids(&self) -> Vec<String> {
-        let day = self.day.0.to_string();
-        [Some(day), self.about.clone(), self.account.as_ref().map(AccountId::to_string)].into_iter().flatten().collect()
+    /// What was asked for, as the audit itself puts it down: ids only. What stands on some line is one, anything else may not be.
+    pub fn about_ids(&self, found: bool) -> Vec<String> {
+        let asked = [self.about.clone(), self.account.as_ref().map(AccountId::to_string)];
+        std::iter::once(self.day.0.to_string()).chain(asked.into_iter().flatten().filter(|_| found)).collect()
     }
 
     fn fits(&self, line: &Value) -> bool {
