@@ -141,7 +141,7 @@ impl House {
     async fn read_audit(&self, claims: &Claims, query: AuditQuery) -> Result<Value, Rejection> {
         let line = AuditLine::new(claims, "read_audit", query.about_ids(), Ok(()), self.machine_now());
         self.audit.look(line).await?;
-        let dir = self.settings.data.dir.join("audit");
+        let dir = self.settings.data.audit_dir();
         let reading = tokio::task::spawn_blocking(move || audit::read(&dir, &query));
         let read = reading.await.map_err(|_| Code::Internal)?;
         read.map_err(|error| {
