@@ -36,7 +36,9 @@ pub struct MemoryEngine {
     pub slow_to_follow_ms: AtomicU64,
     /// Bytes of padding in each event.
     pub padding: AtomicU64,
-    /// Slow commands that came to their end.
+    /// Slow visits that have begun.
+    pub begun_late: Arc<AtomicU64>,
+    /// Slow commands and visits that came to their end.
     pub ended_late: Arc<AtomicU64>,
     /// Why it is not ready, if it is not.
     pub not_ready: Mutex<Option<String>>,
@@ -59,6 +61,7 @@ impl MemoryEngine {
             forbidden: Mutex::default(),
             slow_to_follow_ms: AtomicU64::new(0),
             padding: AtomicU64::new(0),
+            begun_late: Arc::default(),
             ended_late: Arc::default(),
             not_ready: Mutex::default(),
             is_full: AtomicBool::new(false),
@@ -258,6 +261,16 @@ impl Engine for MemoryEngine {
         answer(match visit {
             Visit::SignIn(SignIn::Password(given)) if given.password == "right horse battery" => {
                 Ok(signed_in("a-staff-li", Role::Desk))
+            }
+            // takes a while, and tells when it begins and when it is through
+            Visit::SignIn(SignIn::Password(given)) if given.password == "slow horse" => {
+                let (begun, ended) = (self.begun_late.clone(), self.ended_late.clone());
+                return Box::pin(async move {
+                    begun.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    ended.fetch_add(1, Ordering::Relaxed);
+                    Err(Code::WrongCredentials.into())
+                });
             }
             Visit::SignIn(SignIn::Screen(given)) if given.secret == "shown" => {
                 Ok(VisitAnswer::NotYet(Code::WrongCredentials.into()))

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
-use jiaohao_domain::{Code, Rejection, Timestamp};
+use jiaohao_domain::{Code, Rejection, Timestamp, prefix};
 use serde_json::{Map, Value, json};
 
 use crate::engine::Engine;
@@ -16,7 +16,7 @@ const TIMES_OUT: &[&str] = &["expires_at", "slot_start", "stored_at"];
 pub fn answer(engine: &dyn Engine, answer: &Answer) -> Value {
     let mut result = answer.result();
     if let Some(object) = result.as_object_mut() {
-        let site = object.values().find_map(Value::as_str).and_then(|id| id.split('.').next()).map(str::to_owned);
+        let site = object.values().find_map(Value::as_str).map(|id| prefix(id, 1).to_owned());
         for field in TIMES_OUT {
             if let Some(ms) = object.get(*field).and_then(Value::as_i64) {
                 let at = engine.zone(site.as_deref()).rfc3339(Timestamp(ms));

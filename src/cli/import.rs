@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use jiaohao_actors::shell::clock::wall_ms;
-use jiaohao_domain::time::Zone;
 use jiaohao_domain::{BusinessDate, SiteId, Timestamp, is_well_formed};
 
 use super::{Failure, print_result};
 use crate::clients::http::Door;
+use crate::config::Settings;
 use crate::import::{self, FILES_MAX, Kind, Options, Stopped};
 
 /// Departments, rooms, doctors, queues, areas, sessions and staff from CSV files, one kind a file, in any order. What is as
@@ -67,7 +67,8 @@ pub(super) fn site(text: &str) -> Result<SiteId, String> {
 
 /// Runs it.
 pub fn run(args: Args) -> Result<(), Failure> {
-    let zone = Zone::named("Asia/Shanghai").ok_or_else(|| Failure::Failed("no such zone".to_owned()))?;
+    // A server says what its site's is.
+    let zone = Settings::default_values().clock.zone();
     let today = zone.date(Timestamp(wall_ms()));
     if let Some(kind) = args.template {
         return print_result(&import::template(kind, today.plus_days(1)));
@@ -88,6 +89,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         files: args.files,
         server,
         site: args.site,
+        zone,
         today,
         dry_run: args.dry_run,
         passwords: args.passwords,

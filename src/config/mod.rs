@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use confique::{Config, Layer};
+use jiaohao_domain::time::Zone;
 
 use crate::http::tls;
 
@@ -223,6 +224,7 @@ impl Settings {
             &format!("it belongs to server.{given}: give both or neither"),
         );
         must(server.public_origin.as_deref().is_none_or(is_origin), "server.public_origin", "this is no origin");
+        must(Zone::named(&self.clock.house_zone).is_some(), "clock.house_zone", "there is no such zone");
         must(!data.dir.as_os_str().is_empty(), "data.dir", "it is empty: name a folder");
         must(data.last_reserve_mib < data.reserve_mib, "data.last_reserve_mib", "it must be below data.reserve_mib");
         must(limits.hello_bytes <= limits.frame_bytes, "limits.hello_bytes", "it must not exceed limits.frame_bytes");
@@ -256,6 +258,11 @@ impl ClockSettings {
         i64::try_from(self.jump_s).unwrap_or(i64::MAX).saturating_mul(1_000)
     }
 
+    /// `house_zone`, as a zone.
+    pub fn zone(&self) -> Zone {
+        Zone::named(&self.house_zone).expect("invariant: it is checked when it is loaded")
+    }
+
     /// `away_h` in milliseconds.
     pub fn away_ms(&self) -> i64 {
         i64::try_from(self.away_h).unwrap_or(i64::MAX).saturating_mul(3_600_000)
@@ -267,6 +274,7 @@ impl DataSettings {
     pub fn keys_dir(&self) -> PathBuf {
         self.dir.join("keys")
     }
+
     /// Where the audit is.
     pub fn audit_dir(&self) -> PathBuf {
         self.dir.join("audit")

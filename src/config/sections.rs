@@ -160,6 +160,10 @@ pub struct ClockSettings {
     /// believed until an operator confirms it. Allowed: 1 to 8760.
     #[config(default = 24)]
     pub away_h: u64,
+    /// The time zone of what belongs to no site: a person's own days (the 18th birthday), and the day of /ops. Each site
+    /// says its own on /setup. Allowed: an IANA name, as Asia/Shanghai or Asia/Urumqi.
+    #[config(default = "Asia/Shanghai")]
+    pub house_zone: String,
 }
 
 /// What is logged.

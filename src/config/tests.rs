@@ -193,6 +193,7 @@ fn values_that_can_be_read_and_not_used_are_refused_by_line_and_field() {
         ("[server]\npublic_origin = \"foo bar\"\n", "server.public_origin"),
         ("[server]\npublic_origin = \"https://a.example/path\"\n", "server.public_origin"),
         ("[data]\ndir = \"\"\n", "data.dir"),
+        ("[clock]\nhouse_zone = \"Mars/Olympus\"\n", "clock.house_zone"),
         ("[server]\ntls_certificate_file = \"no.pem\"\ntls_key_file = \"no.key\"\n", "server.tls_certificate_file"),
     ] {
         let wrong = only(load(text).expect_err(field));
@@ -223,6 +224,7 @@ fn every_setting_does_something() {
         let read_by = match field.as_str() {
             "clock.jump_s" => "clock.jump_ms()".to_owned(),
             "clock.away_h" => "clock.away_ms()".to_owned(),
+            "clock.house_zone" => "clock.zone()".to_owned(),
             "sms.secret" | "sms.secret_file" => "settings.key()".to_owned(),
             "wechat.secret" | "wechat.secret_file" => "settings.app_secret()".to_owned(),
             "wechat.callback_token" => "settings.token()".to_owned(),

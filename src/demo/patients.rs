@@ -4,7 +4,7 @@
 use std::sync::{Arc, PoisonError};
 
 use jiaohao_actors::shell::clock::wall_ms;
-use jiaohao_domain::{AppointmentId, Timestamp};
+use jiaohao_domain::{AppointmentId, Timestamp, prefix};
 use rand::Rng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -287,7 +287,7 @@ pub async fn looked_after(town: Arc<Town>, mut changed: mpsc::Receiver<Changed>)
                 false => ("returns from tests", 800.0),
             };
             town.clock.pass_s(after_s).await;
-            let site = town.city.sites.iter().position(|(id, _)| ticket.split('.').next() == Some(id)).unwrap_or(0);
+            let site = town.city.sites.iter().position(|(id, _)| prefix(&ticket, 1) == *id).unwrap_or(0);
             drop(town.at_desk(site, what, "report_back", json!({ "ticket": ticket })).await);
         });
     }

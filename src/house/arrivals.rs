@@ -73,11 +73,8 @@ impl House {
     async fn arrivals_at(&self, at: &DepartmentId, typed: Arc<Typed>) -> Result<(Vec<Value>, Vec<Value>), Rejection> {
         let zone = self.learn_zone(at.prefix(1)).await?;
         let today = zone.date(self.shell.clock.clinic());
-        let fits = move |state: &State| {
-            let expected = find::appointments(state, &typed, today, zone);
-            let booked = expected.into_iter().filter(|one| one["state"] == "booked" && one["date"] == json!(today));
-            (booked.collect(), find::tickets(state, &typed, today, zone))
-        };
+        let fits =
+            move |state: &State| (find::to_come(state, &typed, today, zone), find::tickets(state, &typed, today, zone));
         self.shell.read(department(at), fits).await
     }
 

@@ -141,7 +141,7 @@ impl House {
     /// in place of an id finds nothing, and what was typed is not put down.
     async fn read_audit(&self, claims: &Claims, query: AuditQuery) -> Result<Value, Rejection> {
         let asked = query.clone();
-        let dir = self.settings.data.dir.join("audit");
+        let dir = self.settings.data.audit_dir();
         let reading = tokio::task::spawn_blocking(move || audit::read(&dir, &asked));
         let read = reading.await.map_err(|_| Code::Internal)?.map_err(|error| {
             tracing::error!(%error, "the audit could not be read");

@@ -3,13 +3,16 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use jiaohao_actors::fanout::{Outbox, StreamKind};
 use jiaohao_actors::shell::Origin;
 use jiaohao_actors::shell::message::Outcome;
 use jiaohao_actors::shell::projector::{Subscription as Wish, ToProjector};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
-use jiaohao_domain::{AccountId, Code, DoctorId, PatientId, Rejection, ScreenId, SiteId, Timestamp};
+use jiaohao_domain::{
+    AccountId, Code, DoctorId, OwnerKind, OwnerRef, PatientId, Rejection, ScreenId, SiteId, Timestamp,
+};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
@@ -24,9 +27,6 @@ use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
 use crate::identity::keys::KeyName;
 use crate::identity::tokens::{Changed, Claims, Standing};
-
-/// Where nobody has said otherwise.
-pub(super) const HOME_ZONE: &str = "Asia/Shanghai";
 
 /// How far a key's time may be ahead of ours.
 const KEY_AHEAD_MS: i64 = 5 * 60 * 1000;
@@ -208,10 +208,7 @@ impl House {
                 self.voices.readings.changed.notify_one();
             }
             After::NamePlace => self.voices.readings.changed.notify_one(),
-            After::KnowSite(site) => {
-                self.zones.remove(site.as_str());
-                self.ops.know_site(site);
-            }
+            After::KnowSite(site) => self.ops.know_site(site),
             After::ForgetSlots(session) => {
                 self.slots.retain(|slot, _| slot.session() != session);
                 self.full.retain(|slot, ()| slot.session() != session);
@@ -240,14 +237,24 @@ impl House {
     }
 
     pub(super) fn zone_of(&self, at: Option<&str>) -> Zone {
-        let known = at.and_then(|at| self.zones.get(at).map(|zone| *zone));
-        known.unwrap_or_else(|| Zone::named(HOME_ZONE).expect("invariant: it is in the database"))
+        at.map_or(self.zones.house(), |at| self.zones.at(at))
     }
 
-    /// The site's zone, asked of the site once.
+    /// Asks all sites for their zones.
+    pub(super) async fn learn_zones(&self) {
+        let sites = self.shell.known_owners(OwnerKind::Site);
+        let learn = async |site: &OwnerRef| {
+            if let Err(why) = self.learn_zone(&site.id).await {
+                tracing::warn!(code = why.code.wire(), site = &*site.id, "a site's zone could not be asked");
+            }
+        };
+        join_all(sites.iter().map(learn)).await;
+    }
+
+    /// The site's zone, asked of the site if it is not known yet.
     pub(super) async fn learn_zone(&self, at: &str) -> Result<Zone, Rejection> {
-        if let Some(zone) = self.zones.get(at) {
-            return Ok(*zone);
+        if let Some(zone) = self.zones.site(at) {
+            return Ok(zone);
         }
         let name = self
             .shell
@@ -256,8 +263,7 @@ impl House {
             })
             .await?;
         let zone = name.and_then(|name| Zone::named(&name)).ok_or(Code::Forbidden)?;
-        self.zones.insert(at.to_owned(), zone);
-        Ok(zone)
+        Ok(self.zones.learn(at, zone))
     }
 }
 
@@ -280,7 +286,7 @@ enum After {
     TellBoard(jiaohao_domain::BoardId),
     /// A place is defined: calls name it.
     NamePlace,
-    /// A site is defined: operations look after it, and its zone may be another.
+    /// A site is defined: operations look after it.
     KnowSite(SiteId),
     ForgetSlots(jiaohao_domain::SessionId),
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiaohao_domain::account::Acts;
 use jiaohao_domain::floor::Ticket;
 use jiaohao_domain::{
-    AccountId, BoardId, Code, DepartmentId, DoctorId, OwnerKind, OwnerRef, PatientId, Rejection, Role, ScreenId, SiteId,
+    AccountId, BoardId, Code, DepartmentId, DoctorId, OwnerKind, OwnerRef, PatientId, Rejection, Role, ScreenId,
+    SiteId, prefix,
 };
 
 use super::{House, NEWLY_KNOWN_FOR, account, department, patient, site};
@@ -28,7 +29,7 @@ impl Named {
     pub(crate) fn unknown_at(&self, at: &SiteId, state: &jiaohao_domain::site::State) -> Vec<String> {
         let mut unknown = Vec::new();
         let mut look = |id: &str, is_known: bool| {
-            if id.split('.').next() == Some(at.as_str()) && !is_known {
+            if prefix(id, 1) == at.as_str() && !is_known {
                 unknown.push(id.to_owned());
             }
         };

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use jiaohao_domain::clinic::{Appointment, AppointmentState, check_in_from};
+use jiaohao_domain::clinic::{Appointment, AppointmentState, check_in_from, may_be_restored};
 use jiaohao_domain::department::{State, ToReturn, expected_visits, to_return, view, visit_opens_at};
 use jiaohao_domain::floor::at_home;
 use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
@@ -197,13 +197,28 @@ fn is_expected(state: AppointmentState) -> bool {
     matches!(state, AppointmentState::Booked | AppointmentState::Held { .. })
 }
 
-/// A booking that was cancelled or stopped; a hold that was let go was none.
-fn may_be_restored(one: &Appointment) -> bool {
-    use AppointmentState::{Cancelled, GivenBack, Stopped};
-    matches!(one.state, Cancelled | GivenBack | Stopped) && one.booked_at.is_some()
+pub(super) fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
+    shown_of(state, typed, today, zone, |one, date| match one.state {
+        state if is_expected(state) => date == today,
+        // To be corrected, as long as it is known.
+        AppointmentState::NoShow => true,
+        _ => date == today && may_be_restored(one),
+    })
 }
 
-pub(super) fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
+/// Those of today who are still to come.
+pub(super) fn to_come(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
+    shown_of(state, typed, today, zone, |one, date| one.state == AppointmentState::Booked && date == today)
+}
+
+/// The appointments that fit and are looked for (by state and day), and the hospital's own visits.
+fn shown_of(
+    state: &State,
+    typed: &Typed,
+    today: BusinessDate,
+    zone: Zone,
+    is_sought: impl Fn(&Appointment, BusinessDate) -> bool,
+) -> Vec<Value> {
     let clinic = &state.clinic;
     let mut found: Vec<_> = clinic
         .appointments
@@ -211,13 +226,7 @@ pub(super) fn appointments(state: &State, typed: &Typed, today: BusinessDate, zo
         .filter(|(id, one)| typed.fits([id.as_str(), id.ticket().as_str()], one.number.as_deref(), &one.brief))
         .filter_map(|(id, one)| {
             let (slot, session) = (clinic.slots.get(&one.slot)?, clinic.session_of(&one.slot)?);
-            let is_found = match one.state {
-                state if is_expected(state) => session.date == today,
-                // To be corrected, as long as it is known.
-                AppointmentState::NoShow => true,
-                _ => session.date == today && may_be_restored(one),
-            };
-            is_found.then_some((slot.start, session.date, id, one))
+            is_sought(one, session.date).then_some((slot.start, session.date, id, one))
         })
         .collect();
     // Today's first, then what is longer ago.

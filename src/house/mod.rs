@@ -31,6 +31,7 @@ pub mod streams;
 mod tests;
 pub(crate) mod voices;
 mod wechat;
+pub mod zones;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,9 +39,8 @@ use std::time::{Duration, Instant};
 use dashmap::DashMap;
 use jiaohao_actors::shell::{Clock, Shell, clock};
 use jiaohao_domain::settings::PatientLimits;
-use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::*;
-use jiaohao_domain::{AccountId, BusinessDate, Message, OwnerKind, OwnerRef, SlotId, Timestamp};
+use jiaohao_domain::{AccountId, BusinessDate, Message, OwnerKind, OwnerRef, SlotId, Timestamp, prefix};
 
 use crate::config::Settings;
 use crate::identity::audit::Audit;
@@ -71,8 +71,8 @@ pub struct House {
     pub(crate) ops: ops::Ops,
     /// What boards speak with.
     pub(crate) voices: Arc<voices::Voices>,
-    /// Zones of the sites that somebody has asked about.
-    pub(crate) zones: DashMap<String, Zone>,
+    /// In which zone a time is told.
+    pub(crate) zones: Arc<zones::Zones>,
     /// What bookings have to know of slots, asked now and then; forgotten when their session is defined anew.
     pub(crate) slots: DashMap<SlotId, SlotFacts>,
     /// Slots that were full when last heard of: their department is asked before anybody reserves.
@@ -160,7 +160,7 @@ pub fn deadline_message(owner: &OwnerRef) -> Option<Message> {
 }
 
 pub(crate) fn site(id: &str) -> OwnerRef {
-    OwnerRef::new(OwnerKind::Site, id.split('.').next().unwrap_or(id))
+    OwnerRef::new(OwnerKind::Site, prefix(id, 1))
 }
 /// The site of exactly this id, which an id of something in it is not.
 pub(crate) fn site_itself(id: &jiaohao_domain::SiteId) -> Result<OwnerRef, jiaohao_domain::Rejection> {

@@ -185,7 +185,7 @@ impl House {
             let is_open = state.departments.get(&to.department()).is_some_and(|known| !known.retired);
             is_open && state.queues.get(&to).is_some_and(|known| !known.retired)
         };
-        let at = site(unknown[0].split('.').next().unwrap_or_default());
+        let at = site(&unknown[0]);
         match self.shell.read(at, is_there).await? {
             true => Ok(()),
             false => Err(Rejection::new(Code::UnknownId, unknown.join(", ")).with("unknown", unknown)),

@@ -13,14 +13,14 @@ use jiaohao_actors::shell::keeper::KeeperOptions;
 use jiaohao_actors::shell::start::Progress;
 use jiaohao_actors::shell::{Clock, Node, NodeOptions, Shell, StartError, clock};
 use jiaohao_actors::store::StoreError;
-use jiaohao_domain::time::Zone;
 use jiaohao_domain::{OwnerKind, Role, Timestamp};
 
-use super::engine::{HOME_ZONE, Shared};
+use super::engine::Shared;
 use super::folder::{self, Folder, FolderError, Looked};
 use super::ops::{self, Ops};
 use super::streams::HouseStreams;
 use super::voices::{self, Voices};
+use super::zones::Zones;
 use super::{House, account, deadline_message, figures, lost_keys, notices, place};
 use crate::config::Settings;
 use crate::http::{self, Starting};
@@ -37,7 +37,7 @@ use crate::kinds::kinds;
 use crate::reach::{Reach, SmsCodes, Wall};
 
 /// Changes when a stream's projection changes, so that clients take a fresh snapshot.
-const PROJECTION_VERSION: u32 = 4;
+const PROJECTION_VERSION: u32 = 5;
 /// How long the operator token of a folder that nobody has set up holds, in seconds.
 const FIRST_TOKEN_TTL_S: i64 = 24 * 3600;
 
@@ -144,7 +144,7 @@ struct Opened {
 fn open_folder(settings: &Settings, taken: &Taken) -> Result<Opened, FolderError> {
     let dir = &settings.data.dir;
     let is_new = taken.known.is_none();
-    let keys = Keys::open(&dir.join("keys"), is_new)?;
+    let keys = Keys::open(&settings.data.keys_dir(), is_new)?;
     let began = clock::monotonic();
     let elapsed_ms = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let mut segment_options = SegmentOptions::new(Arc::new(elapsed_ms));
@@ -251,7 +251,7 @@ impl Recovered {
         let Opened { folder, log, keys, is_new } = open_folder(settings, taken)?;
         let coarse = Arc::new(CoarseClock::default());
         let epoch: Arc<str> = format!("{}-{PROJECTION_VERSION}-{}", log.history_id(), place::name(&dir)).into();
-        let home = Zone::named(HOME_ZONE).expect("invariant: it is in the database");
+        let zones = Arc::new(Zones::new(settings.clock.zone()));
         let (start, speed) = (options.clinic_start, folder.speed);
         let for_test = folder.for_test;
         let (wall, confirmed) = (options.wall, options.confirm_clock);
@@ -272,7 +272,7 @@ impl Recovered {
             store_cache_bytes: settings.data.store_cache_mib << 20,
             epoch: epoch.clone(),
             hub: Box::new(Hub::new(epoch, HubLimits::default(), coarse.clone())),
-            rules: Box::new(HouseStreams { home, generations: generations.clone(), reach: outlet }),
+            rules: Box::new(HouseStreams { zones: zones.clone(), generations: generations.clone(), reach: outlet }),
             deadline_message,
             owner_threads: std::thread::available_parallelism().map_or(2, usize::from),
             mailbox: settings.limits.mailbox,
@@ -295,7 +295,7 @@ impl Recovered {
         node.settle_overdue().await;
         let tokens = Tokens::new(keys.get(KeyName::Token));
         let first_token = (!is_set_up(&node.shell).await?).then(|| first_token(&tokens));
-        let audit = dir.join("audit");
+        let audit = settings.data.audit_dir();
         let wall: Wall = Arc::new(|| Timestamp(clock::wall_ms()));
         let reach = Arc::new(Reach::open(settings, wall.clone()).map_err(machine)?);
         // where text messages are sent, one-time codes are too
@@ -315,7 +315,7 @@ impl Recovered {
             reach,
             ops: Ops::new(run_name().into(), dir.join("log")),
             voices: Arc::new(Voices::new(dir.join("voice"))),
-            zones: DashMap::new(),
+            zones,
             slots: DashMap::new(),
             full: DashMap::new(),
             newly_known: DashMap::new(),
@@ -331,6 +331,7 @@ impl Recovered {
             keys,
             settings: settings.clone(),
         });
+        house.learn_zones().await;
         if is_new {
             // The last thing, so that a first start that does not come so far can be made again.
             folder.write(&dir)?;

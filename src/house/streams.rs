@@ -1,5 +1,5 @@
 //! Which owners each stream is made of, and what their events put on it: the domain's and the boards' pure views, put
-//! together. A site's replica is a source of every stream of the site, for its time zone.
+//! together.
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -12,12 +12,14 @@ use jiaohao_domain::reach::Way;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{
     AccountId, BoardId, DepartmentId, Owner, OwnerKind, OwnerRef, QueueId, Timestamp, account, department, doctor,
-    patient, site,
+    patient, prefix, site,
 };
 use jiaohao_queue_display::{announce, board};
 use serde_json::{Value, json};
 
 use super::notices::{Outlet, ToSend};
+use super::site as site_of;
+use super::zones::Zones;
 use crate::identity::accounts;
 use crate::identity::tokens::Generations;
 
@@ -26,8 +28,8 @@ const VISITS_SHOWN: usize = 5_000;
 
 /// All streams of the program but `ops`, which is each node's own.
 pub struct HouseStreams {
-    /// The zone of what belongs to no site.
-    pub home: Zone,
+    /// In which zone times are told; told of sites that are defined.
+    pub zones: Arc<Zones>,
     /// Told of accounts, screens and doctors that have lost a right, by whatever way.
     pub generations: Arc<Generations>,
     /// Where notices leave for their ways.
@@ -43,14 +45,9 @@ fn owner(kind: OwnerKind, id: &str) -> OwnerRef {
     OwnerRef::new(kind, id)
 }
 
-fn site_of(id: &str) -> OwnerRef {
-    owner(OwnerKind::Site, id.split('.').next().unwrap_or(id))
-}
-
 /// The first two parts of an id: its department.
 fn department_of(id: &str) -> OwnerRef {
-    let end = id.match_indices('.').nth(1).map_or(id.len(), |(at, _)| at);
-    owner(OwnerKind::Department, &id[..end])
+    owner(OwnerKind::Department, prefix(id, 2))
 }
 
 fn departments<'a>(ids: &[DepartmentId], replicas: &'a Replicas) -> Vec<&'a department::State> {
@@ -64,11 +61,6 @@ fn place_of(doctor: &doctor::State) -> Option<&DepartmentId> {
 }
 
 impl HouseStreams {
-    fn zone_at(&self, id: &str, replicas: &Replicas) -> Zone {
-        let definition = replicas.state::<site::State>(&site_of(id)).and_then(|site| site.definition.as_ref());
-        definition.and_then(|definition| Zone::named(&definition.time_zone)).unwrap_or(self.home)
-    }
-
     fn board_line<'a>(&self, id: &str, replicas: &'a Replicas) -> Option<&'a announce::State> {
         replicas.state(&owner(OwnerKind::Board, id))
     }
@@ -82,7 +74,7 @@ impl HouseStreams {
         out: &mut Vec<(String, Value)>,
     ) {
         let Some(state) = replicas.state::<department::State>(happened.owner) else { return };
-        let zone = self.zone_at(&happened.owner.id, replicas);
+        let zone = self.zones.at(&happened.owner.id);
         let boards: BTreeSet<&BoardId> = board::boards_shown_by(state).collect();
         for id in boards {
             let stream = format!("board:{id}");
@@ -123,7 +115,7 @@ impl HouseStreams {
         let replica =
             |id: DepartmentId| replicas.state::<department::State>(&owner(OwnerKind::Department, id.as_str()));
         let (here, from) = (replica(queue.department()).filter(|_| is_live(&stream))?, replica(ticket.department())?);
-        let arriving = department::view::arriving(here, &queue, from, &ticket, self.zone_at(queue.as_str(), replicas));
+        let arriving = department::view::arriving(here, &queue, from, &ticket, self.zones.at(queue.as_str()));
         Some((stream, json!({ ticket.as_str(): arriving })))
     }
 
@@ -156,6 +148,11 @@ impl StreamRules for HouseStreams {
             let ended = Standing { generation: 1, ..Standing::default() };
             self.generations.learn(&accounts::screen(screen), ended);
         }
+        if let Some(site::Event::SiteDefined { definition, .. }) = event.downcast_ref()
+            && let Some(zone) = Zone::named(&definition.time_zone)
+        {
+            self.zones.hear(&owner.id, zone);
+        }
         if let Some(site::Event::DoctorRetired { id, .. }) = event.downcast_ref() {
             self.generations.learn_doctor(id, true);
         }
@@ -163,14 +160,10 @@ impl StreamRules for HouseStreams {
 
     fn sources(&self, stream: &str, replicas: &Replicas) -> Vec<OwnerRef> {
         let Some((kind, id)) = StreamKind::parse(stream) else { return Vec::new() };
-        let with_site = |mut owners: Vec<OwnerRef>| {
-            owners.push(site_of(id));
-            owners
-        };
         match kind {
-            StreamKind::Queue | StreamKind::Session | StreamKind::Ticket | StreamKind::Door => {
-                with_site(vec![department_of(id)])
-            }
+            // The site says which other departments there are.
+            StreamKind::Queue => vec![department_of(id), site_of(id)],
+            StreamKind::Session | StreamKind::Ticket | StreamKind::Door => vec![department_of(id)],
             StreamKind::Doctor => {
                 let own = owner(OwnerKind::Doctor, id);
                 let known = replicas.state::<doctor::State>(&own);
@@ -178,14 +171,14 @@ impl StreamRules for HouseStreams {
                 let places = places.unwrap_or_default();
                 let mut owners = vec![own];
                 owners.extend(places.iter().map(|id| owner(OwnerKind::Department, id.as_str())));
-                with_site(owners)
+                owners
             }
             StreamKind::Board => {
                 let line = self.board_line(id, replicas);
                 let mut owners = vec![owner(OwnerKind::Board, id)];
                 let shown = line.map(board::departments_of).unwrap_or_default();
                 owners.extend(shown.iter().map(|id| owner(OwnerKind::Department, id.as_str())));
-                with_site(owners)
+                owners
             }
             StreamKind::Site => {
                 let own = site_of(id);
@@ -217,7 +210,7 @@ impl StreamRules for HouseStreams {
         is_live: &dyn Fn(&str) -> bool,
         out: &mut Vec<(String, Value)>,
     ) {
-        let zone = self.zone_at(&happened.owner.id, replicas);
+        let zone = self.zones.at(&happened.owner.id);
         if let Some(event) = happened.event.downcast_ref::<department::Event>() {
             self.of_department(happened, event, replicas, is_live, out);
         } else if let Some(event) = happened.event.downcast_ref::<announce::Event>() {
@@ -233,8 +226,8 @@ impl StreamRules for HouseStreams {
             let state = replicas.state::<doctor::State>(happened.owner);
             out.extend(state.map(|state| doctor::view::emissions(state, event, happened.at, zone)).unwrap_or_default());
         } else if let Some(event) = happened.event.downcast_ref::<patient::Event>() {
-            let state = replicas.state::<patient::State>(happened.owner);
-            out.extend(state.map(|s| patient::view::emissions(s, event, happened.at, self.home)).unwrap_or_default());
+            let (state, zone_of) = (replicas.state::<patient::State>(happened.owner), &|id: &str| self.zones.at(id));
+            out.extend(state.map(|s| patient::view::emissions(s, event, happened.at, zone_of)).unwrap_or_default());
         } else if let Some(event) = happened.event.downcast_ref::<site::Event>() {
             let state = replicas.state::<site::State>(happened.owner);
             out.extend(state.map(|state| site::view::emissions(state, event, happened.at, zone)).unwrap_or_default());
@@ -247,7 +240,7 @@ impl StreamRules for HouseStreams {
     fn snapshot(&self, stream: &str, replicas: &Replicas, now: Timestamp) -> Option<Value> {
         let (kind, id) = StreamKind::parse(stream)?;
         let (name, _) = stream.split_once(':')?;
-        let zone = self.zone_at(id, replicas);
+        let zone = self.zones.at(id);
         match kind {
             StreamKind::Queue => {
                 let state = replicas.state::<department::State>(&department_of(id))?;
@@ -298,13 +291,14 @@ impl StreamRules for HouseStreams {
                 Some(view)
             }
             StreamKind::Patient => {
-                patient::view::snapshot(replicas.state(&owner(OwnerKind::Patient, id))?, name, id, zone)
+                let state = replicas.state(&owner(OwnerKind::Patient, id))?;
+                patient::view::snapshot(state, name, id, &|id| self.zones.at(id))
             }
             StreamKind::Room | StreamKind::Ops => None,
         }
     }
 
-    fn zone(&self, stream: &str, replicas: &Replicas) -> Zone {
-        stream.split_once(':').map_or(self.home, |(_, id)| self.zone_at(id, replicas))
+    fn zone(&self, stream: &str, _replicas: &Replicas) -> Zone {
+        stream.split_once(':').map_or(self.zones.house(), |(_, id)| self.zones.at(id))
     }
 }

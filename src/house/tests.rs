@@ -25,6 +25,7 @@ mod repeats;
 const MORNING: Timestamp = Timestamp(1_795_393_800_000);
 
 mod rights;
+mod zones;
 
 struct Opened {
     folder: tempfile::TempDir,
@@ -36,14 +37,14 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).expect("it is of that type")
 }
 
-/// A house with one site of two departments, each with a session of today.
-async fn open() -> Opened {
-    let folder = tempfile::tempdir().expect("a folder");
+/// A server on that folder, or on a new one in it.
+async fn start(folder: &tempfile::TempDir, change: impl FnOnce(&mut Settings)) -> Server {
     let mut settings = Settings::default_values();
     settings.server.listen = ([127, 0, 0, 1], 0).into();
     settings.server.workers = 1;
     settings.data.dir = folder.path().join("data");
     (settings.data.reserve_mib, settings.data.last_reserve_mib) = (1, 1);
+    change(&mut settings);
     let options = ServeOptions {
         codes: Arc::new(LocalOutbox::default()),
         clinic_start: Some(MORNING),
@@ -51,7 +52,13 @@ async fn open() -> Opened {
         wall: Arc::new(clock::wall_ms),
         confirm_clock: false,
     };
-    let server = Server::start(settings, options).await.expect("it comes up");
+    Server::start(settings, options).await.expect("it comes up")
+}
+
+/// A house with one site of two departments, each with a session of today.
+async fn open() -> Opened {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = start(&folder, |_| {}).await;
     let engine = Shared(server.house.clone());
     let opened = Opened { folder, _server: server, engine };
     let operator = opened.operator();

@@ -148,7 +148,15 @@ impl Door {
 
     async fn visit(&self, request: &HttpRequest, visit: Visit) -> Outcome {
         let address = self.proxies.client(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        match in_time(self.answer_within, self.engine.visit(address, visit)).await? {
+        let (visiting, guest) = (self.engine.visit(address, visit), request.conn_data::<Guest>().cloned());
+        // a task of its own, as a deed: who hangs up has tried all the same, and counts for the address until it is over
+        let answered = actix_web::rt::spawn(async move {
+            let answer = visiting.await;
+            drop(guest);
+            answer
+        });
+        let answered = async { answered.await.unwrap_or_else(|_| Err(Code::Internal.into())) };
+        match in_time(self.answer_within, answered).await? {
             VisitAnswer::SignedIn(signed_in) => Ok(self.signed_in_response(request, &signed_in)),
             VisitAnswer::SignedOut => {
                 let mut response = HttpResponse::NoContent();

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiaohao_actors::shell::start::Progress;
@@ -428,6 +429,31 @@ async fn a_screen_that_waits_to_be_approved_is_no_failure_to_sign_in() {
     sign_in(r#"{"screen":"s.b-1","secret":"another"}"#).await;
     sign_in(r#"{"name":"li","password":"wrong"}"#).await;
     assert_eq!(counted().await, 2);
+}
+
+#[actix_web::test]
+async fn a_try_to_sign_in_is_brought_to_its_end_when_who_tried_hangs_up() {
+    let engine = MemoryEngine::start();
+    let to = open(&engine, |settings| settings.limits.connections_per_address = 1).address;
+    let until = async |count: &AtomicU64| {
+        timeout(Duration::from_secs(10), async {
+            while count.load(Ordering::Relaxed) == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+    };
+    let mut socket = TcpStream::connect(to).await.unwrap();
+    let body = r#"{"name":"li","password":"slow horse"}"#;
+    let head = format!("POST /api/v1/session HTTP/1.1\r\nhost: {to}\r\ncontent-length: {}\r\n\r\n", body.len());
+    socket.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    until(&engine.begun_late).await.expect("it is tried");
+    // hangs up at once, with a reset
+    socket.set_zero_linger().unwrap();
+    drop(socket);
+    let meanwhile = ask(to, "GET", "/healthz", &[], "").await;
+    assert_eq!(meanwhile.status, 429, "what was tried counts for its address until it is over");
+    until(&engine.ended_late).await.expect("it comes to its end");
 }
 
 #[actix_web::test]

@@ -118,11 +118,6 @@ impl Keys {
         Ok(Self { keys: keys.try_into().expect("invariant: one key was pushed for each name") })
     }
 
-    /// Fresh keys that are nowhere on disk: for tests and for folders in memory.
-    pub fn in_memory() -> Self {
-        Self { keys: std::array::from_fn(|_| Key::random()) }
-    }
-
     /// For each file, what shows that it is this key and does not give it away.
     pub fn check_values(&self) -> BTreeMap<String, String> {
         let check = |name: KeyName| HEXLOWER.encode(&self.get(name).mac(&[b"check"])[..8]);

@@ -41,7 +41,9 @@ pub struct Options {
     pub server: Option<(Door, String)>,
     /// The site; none: the only one that there is.
     pub site: Option<SiteId>,
-    /// Where there is no server: the day of the site.
+    /// Where there is no server: the zone of the site.
+    pub zone: Zone,
+    /// Where there is no server: its day.
     pub today: BusinessDate,
     /// Nothing is sent.
     pub dry_run: bool,
@@ -122,8 +124,7 @@ pub async fn run(options: Options) -> Result<Report, Stopped> {
         None => {
             let site = options.site.clone();
             let site = site.ok_or_else(|| Stopped::Usage("without a token the site is named by --site".to_owned()))?;
-            let zone = Zone::named("Asia/Shanghai").ok_or_else(|| Stopped::Server("no such zone".to_owned()))?;
-            Known::nothing(site, zone, options.today)
+            Known::nothing(site, options.zone, options.today)
         }
     };
     let mut report = Report {

@@ -22,6 +22,7 @@ use super::score::DISTANCES;
 use crate::house::deadline_message;
 use crate::house::notices::Outlet;
 use crate::house::streams::HouseStreams;
+use crate::house::zones::Zones;
 use crate::kinds::kinds;
 
 const DEPARTMENT: &str = "replay.clinic";
@@ -61,7 +62,11 @@ impl Clinic {
             epoch: epoch.clone(),
             hub: Box::new(Hub::new(epoch, HubLimits::default(), Arc::new(CoarseClock::default()))),
             progress: Arc::default(),
-            rules: Box::new(HouseStreams { home: zone, generations: Arc::default(), reach: Outlet::default() }),
+            rules: Box::new(HouseStreams {
+                zones: Arc::new(Zones::new(zone)),
+                generations: Arc::default(),
+                reach: Outlet::default(),
+            }),
             deadline_message,
             owner_threads: 1,
             mailbox: MAILBOX,

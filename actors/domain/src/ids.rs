@@ -25,8 +25,8 @@ pub fn is_well_formed(text: &str) -> bool {
         })
 }
 
-/// The first `n` parts of an id, at least one.
-fn parts(id: &str, n: usize) -> &str {
+/// The first `n` parts of an id (the first of `s.d.q` is `s`, its site), at least one; the whole id when it has fewer.
+pub fn prefix(id: &str, n: usize) -> &str {
     let mut dots = id.bytes().enumerate().filter(|(_, byte)| *byte == b'.');
     dots.nth(n.saturating_sub(1)).map_or(id, |(at, _)| &id[..at])
 }
@@ -56,7 +56,7 @@ macro_rules! ids {
             /// The id as text.
             pub fn as_str(&self) -> &str { &self.0 }
             /// The first `n` parts of the id (`prefix(2)` of `s.d.q` is `s.d`); the whole id when it has fewer.
-            pub fn prefix(&self, n: usize) -> &str { parts(&self.0, n) }
+            pub fn prefix(&self, n: usize) -> &str { prefix(&self.0, n) }
             /// The `n`-th thing of its kind under an owner: the owner's id, a dot, the kind's letter, `n` (`s.d.t17`).
             pub fn numbered(owner: impl AsRef<str>, letter: char, n: u64) -> Self {
                 Self(numbered(owner.as_ref(), letter, n))

@@ -200,7 +200,8 @@ pub trait Owner: Sized + Send + Sync + Unpin + 'static {
     fn ends_rights(_event: &Self::Event) -> bool {
         false
     }
-    /// Whether something leaves the house for outside with this event: the edge is told of it though nobody follows its owner.
+    /// Whether the edge is told of this event though nobody follows its owner: something leaves the house for outside with
+    /// it, or the edge itself goes by what it says.
     fn leaves(_event: &Self::Event) -> bool {
         false
     }

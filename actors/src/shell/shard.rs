@@ -1,6 +1,6 @@
 //! Which shard an owner belongs to: for ever, because offsets of streams are counted in it.
 
-use jiaohao_domain::{OwnerKind, OwnerRef};
+use jiaohao_domain::{OwnerKind, OwnerRef, prefix};
 use sha2::{Digest, Sha256};
 
 use crate::log::ShardId;
@@ -17,7 +17,7 @@ pub fn shard_of(owner: &OwnerRef) -> ShardId {
             ShardId(format!("slice:{slice}").into())
         }
         _ => {
-            let site = owner.id.split('.').next().unwrap_or(&owner.id);
+            let site = prefix(&owner.id, 1);
             ShardId(format!("site:{site}").into())
         }
     }

@@ -23,7 +23,7 @@ use futures_util::future::join_all;
 use jiaohao_actors::fanout::{Lane, Latest, Outbox, Position};
 use jiaohao_actors::shell::clock;
 use jiaohao_domain::department::view::{Load, load, quantile};
-use jiaohao_domain::{Code, DepartmentId, OwnerKind, Rejection, SiteId, department as dept};
+use jiaohao_domain::{Code, DepartmentId, OwnerKind, Rejection, SiteId, department as dept, prefix};
 use serde_json::{Value, json};
 
 use super::{House, department, site};
@@ -83,7 +83,7 @@ impl Picture {
         seen["sites_left_out"] = json!(sites.len().saturating_sub(SITES_MAX));
         seen["sites"] = json!(sites[..sites.len().min(SITES_MAX)]);
         if let (Some(own), Some(closed)) = (scope, seen["owners"]["closed"].as_array_mut()) {
-            closed.retain(|owner| owner["id"].as_str().is_some_and(|id| id.split('.').next() == Some(own.as_str())));
+            closed.retain(|owner| owner["id"].as_str().is_some_and(|id| prefix(id, 1) == own.as_str()));
         }
         seen
     }
@@ -184,7 +184,7 @@ impl House {
     /// None: it is not defined (any more).
     async fn look_at_site(self: &Arc<Self>, id: SiteId) -> Option<SiteNow> {
         let facts = self.read_soon(self.shell.read(site(id.as_str()), SiteFacts::of)).await;
-        let Ok(facts) = facts else { return Some(SiteNow::silent(id, self.zone_of(None))) };
+        let Ok(facts) = facts else { return Some(SiteNow::silent(id.clone(), self.zone_of(Some(id.as_str())))) };
         let mut facts = facts?;
         let readings = &self.voices.readings;
         facts.voice = (readings.of(&id), readings.failure(&id).is_some());

@@ -14,7 +14,7 @@ impl Opened {
     }
 
     /// Who acts for somebody that waits in `s.d`; the person, the appointment.
-    async fn booked(&self, phone: &Arc<Claims>, document: &str) -> (String, String) {
+    pub(super) async fn booked(&self, phone: &Arc<Claims>, document: &str) -> (String, String) {
         let asked = json!({"document_kind": "passport", "document_number": document, "name": "张三", "sex": "male",
             "birth_date": "1980-01-01", "relation": "self"});
         let deed = Deed::RegisterPerson { person: Box::new(read(asked)), key: None };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff, Does, PreCheck, Settlement};
 use jiaohao_domain::{
     AnnouncementId, AppointmentId, AssignmentId, BoardId, DepartmentId, DoctorId, PatientId, QueueId, ScreenId,
-    ServicePointId, SessionId, SiteId, SlotId, TicketId, is_well_formed,
+    ServicePointId, SessionId, SiteId, SlotId, TicketId, is_well_formed, prefix,
 };
 
 use super::{Deed, StreamName};
@@ -51,8 +51,7 @@ impl Target {
     }
     /// The site that the first part of an id names.
     fn under(self, id: &str) -> Self {
-        let site = id.split('.').next().unwrap_or(id).to_owned();
-        self.site(site)
+        self.site(prefix(id, 1))
     }
     /// What is defined, retired, called or ruled by this id, which begins with its site.
     fn thing(mut self, id: &str) -> Self {

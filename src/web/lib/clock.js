@@ -66,6 +66,15 @@ export class ServerClock {
     siteOffset = minutes;
   }
 
+  /**
+   * Wall clock of a moment where the site of another time is, which that one's offset says.
+   * @param {number} ms @param {string|null|undefined} time
+   */
+  wallAt(ms, time) {
+    const minutes = /Z$/.test(time || '') ? 0 : offsetOf(time || '');
+    return wall(ms, minutes === null ? this.offsetMinutes : minutes);
+  }
+
   /** Server time, UTC milliseconds. */
   now() {
     return this.at + (this.local() - this.seen) * this.rate;
@@ -80,9 +89,10 @@ export class ServerClock {
 /** The site's offset as last seen on this page, for times that come without one. */
 let siteOffset = -new Date().getTimezoneOffset();
 
-/** `HH:MM:SS` of a wire time or of UTC milliseconds, on the site's wall clock. @param {any} time */
+/** `HH:MM:SS` of a wire time as its site's wall clock shows it; of UTC milliseconds, on the page's. @param {any} time */
 export function secondsOfAny(time) {
-  const at = wall(/^\d{11,}$/.test(String(time)) ? Number(time) : Date.parse(time), siteOffset);
+  const own = offsetOf(String(time));
+  const at = wall(/^\d{11,}$/.test(String(time)) ? Number(time) : Date.parse(time), own === null ? siteOffset : own);
   return `${at.clock}:${two(at.seconds)}`;
 }
 

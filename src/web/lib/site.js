@@ -1,5 +1,7 @@
 // The house's configuration as pages need it: departments, queues, service points, doctors, boards by id.
 
+import { offsetOfZone } from './clock.js';
+
 /** The first `n` parts of an id. @param {string} id @param {number} n */
 export function prefix(id, n) {
   return (id || '').split('.').slice(0, n).join('.');
@@ -23,6 +25,12 @@ export class Site {
     this.view = await this.session.http('GET', `/api/v1/site/${encodeURIComponent(this.id)}`);
     this.clock.zoneNamed(this.view.time_zone);
     return this.view;
+  }
+
+  /** How far its wall clock is from UTC at a moment, in minutes. @param {number} ms */
+  offsetAt(ms) {
+    const minutes = this.view ? offsetOfZone(this.view.time_zone, ms) : null;
+    return minutes === null ? this.clock.offsetMinutes : minutes;
   }
 
   /** @param {string} list for example `queues` @returns {any[]} what is not retired, each with its id */

@@ -249,6 +249,14 @@ function takenView(kind, look, edit) {
     t('ops.edit_of', { name: inWords(kind, one, look).title }));
 }
 
+/** How far the site's wall clock is from UTC when it shows that time, as a time is written. @param {import('../lib/site.js').Site} site @param {string} local */
+function offsetWords(site, local) {
+  const ms = Date.parse(`${local}Z`);
+  const minutes = site.offsetAt(ms - site.offsetAt(ms) * 60000);
+  const two = (/** @type {number} */ n) => String(Math.floor(n)).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
+}
+
 /** The command's body: fields left empty are left out. @param {Kind} kind @param {Look} look @param {any} form */
 export function bodyOf(kind, look, form) {
   /** @type {any} */
@@ -264,7 +272,7 @@ export function bodyOf(kind, look, form) {
     else if (field.type === 'id') body.id = look.editing ? idOf(look.editing) : parentOf(kind, look) + element.value.trim();
     else if (field.type === 'number') body[field.name] = Number(element.value);
     else if (field.type === 'money') body[field.name] = Math.round(Number(element.value) * 100);
-    else if (field.type === 'time_at') body[field.name] = `${element.value}:00${look.offset}`;
+    else if (field.type === 'time_at') body[field.name] = `${element.value}:00${offsetWords(/** @type {import('../lib/site.js').Site} */ (look.site), element.value)}`;
     else body[field.name] = field.type === 'password' ? element.value : element.value.trim();
   }
   return body;

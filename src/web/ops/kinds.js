@@ -6,7 +6,7 @@ import { CLASSES, PERIODS } from '../components/slots.js';
  * What a form knows beside its fields: the site that is open, the department that is chosen, what is changed (none: a new
  * thing), the role that is chosen, what is wrong, by field, and the thing of the list that has the new one's id (`taken`).
  * @typedef {{site: import('../lib/site.js').Site|null, sites: any[], staff: any[], zones: string[], department: string, editing: any,
- *   offset: string, role: string, ownSite: string|null, mayIssue: boolean, account: string, wrong: Object<string, string>, taken: any, form: string, name: string,
+ *   role: string, ownSite: string|null, mayIssue: boolean, account: string, wrong: Object<string, string>, taken: any, form: string, name: string,
  *   slots: import('../components/slots.js').Slot[], today: string, draw: () => void}} Look
  */
 /**

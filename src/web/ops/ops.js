@@ -40,7 +40,7 @@ let round = 0;
 
 /** What the forms know. @type {import('./kinds.js').Look} */
 const look = {
-  site: null, sites: [], staff: [], zones: [], department: '', editing: null, offset: '+08:00', role: 'doctor', ownSite: null, mayIssue: false, account: '',
+  site: null, sites: [], staff: [], zones: [], department: '', editing: null, role: 'doctor', ownSite: null, mayIssue: false, account: '',
   wrong: {}, taken: null, form: '', name: '', slots: [], today: '', draw: () => page.draw(),
 };
 
@@ -275,9 +275,6 @@ async function retire(kind, one) {
 
 function draw() {
   top();
-  const o = page.protocol.clock.offsetMinutes;
-  const two = (/** @type {number} */ n) => String(Math.floor(Math.abs(n))).padStart(2, '0');
-  look.offset = `${o < 0 ? '-' : '+'}${two(o / 60)}:${two(Math.abs(o) % 60)}`;
   return h('div', { class: 'house', key: 'house' }, menu(), h('section', { class: 'part', key: part }, partView()));
 }
 

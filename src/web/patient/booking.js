@@ -66,11 +66,16 @@ export class Booking {
     this.page.draw();
   }
 
+  /** Today's date at the site that is chosen. */
+  today() {
+    const now = this.page.protocol.clock.now();
+    return wall(now, /** @type {Site} */ (this.site).offsetAt(now)).date;
+  }
+
   /** @param {any} department */
   chooseDepartment(department) {
     this.department = department;
-    const clock = this.page.protocol.clock;
-    this.chooseDate(wall(clock.now(), clock.offsetMinutes).date);
+    this.chooseDate(this.today());
   }
 
   /** @param {string} date */
@@ -213,8 +218,7 @@ export class Booking {
   }
 
   dayView() {
-    const clock = this.page.protocol.clock;
-    const today = wall(clock.now(), clock.offsetMinutes).date;
+    const today = this.today();
     const days = Array.from({ length: DAYS + 1 }, (_, i) => addDays(today, i));
     return [
       this.crumb('patient.choose_department'),
@@ -256,7 +260,7 @@ export class Booking {
 
   /** When whoever takes the held place is expected, by the announced delay. @param {any} held */
   lateBy(held) {
-    return wall(Date.parse(held.slot.start) + held.session.delay_min * 60000, this.page.protocol.clock.offsetMinutes).clock;
+    return this.page.protocol.clock.wallAt(Date.parse(held.slot.start) + held.session.delay_min * 60000, held.slot.start).clock;
   }
 
   heldView() {

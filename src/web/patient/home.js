@@ -4,7 +4,7 @@
 import '../i18n/kiosks.js';
 import { isOff, lastDataClock } from '../components/connection.js';
 import { codePicture } from '../components/slip.js';
-import { clockOf, rangeLeft, wall, weekdayOf } from '../lib/clock.js';
+import { clockOf, rangeLeft, weekdayOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, said, t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
@@ -42,7 +42,7 @@ export function homeView(home) {
     now ? ticketCard(home, now.ticket, now.appointment) : null,
     !now && numbers.length ? done(numbers) : null,
     // Whoever still waits has other things in mind.
-    now ? null : ratingView(home, model.seenSince(daysBefore(model.today, ASKED_DAYS)), (ticket) => whereWords(home, ticket)),
+    now ? null : ratingView(home, model.seenSince(ASKED_DAYS), (ticket) => whereWords(home, ticket)),
     others.length ? h('h2', { key: 'family-h' }, t('patient.family_today')) : null,
     others.length ? h('div', { class: 'block rows', key: 'family' }, others.map((one) => familyRow(home, one))) : null,
     rest.length ? h('h2', { key: 'h' }, t(now ? 'patient.also_booked' : 'patient.booked')) : null,
@@ -53,9 +53,6 @@ export function homeView(home) {
       h('button', { type: 'button', class: 'btn wide', 'data-action': 'open_booking', onclick: () => home.go('book') }, t('patient.book_another'))),
   ];
 }
-
-/** @param {string} date @param {number} days */
-const daysBefore = (date, days) => new Date(Date.parse(date) - days * 86400000).toISOString().slice(0, 10);
 
 /** @param {Home} home */
 function nothing(home) {
@@ -147,7 +144,7 @@ async function feeWords(home, a) {
   if (!ticket.cancel_until) return '';
   const { clock } = home.page.protocol;
   if (Date.parse(ticket.cancel_until) <= clock.now()) return t('patient.cancel_late');
-  const time = ticket.cancel_until.startsWith(home.model.today) ? clockOf(ticket.cancel_until) : dayWords({ slot_start: ticket.cancel_until });
+  const time = ticket.cancel_until.startsWith(clock.wallAt(clock.now(), ticket.cancel_until).date) ? clockOf(ticket.cancel_until) : dayWords({ slot_start: ticket.cancel_until });
   return t('patient.cancel_in_time', { time });
 }
 
@@ -192,9 +189,9 @@ function track(home, ticket) {
     h('div', { class: 'track', 'aria-hidden': 'true', vars: { '--from': `${part(from)}%`, '--width': `${Math.max(2, part(to) - part(from))}%` } },
       h('div', { class: 'rail' }), h('div', { class: 'range' }), h('div', { class: 'now' })),
     h('div', { class: 'marks num' },
-      h('span', null, t('patient.now', { time: wall(now, clock.offsetMinutes).clock })),
+      h('span', null, t('patient.now', { time: clock.wallAt(now, expected.from).clock })),
       h('b', null, left.from ? `${left.from}–${left.to}` : about(left)),
-      h('span', null, wall(end, clock.offsetMinutes).clock)));
+      h('span', null, clock.wallAt(end, expected.to).clock)));
 }
 
 /** @param {any} ticket */
@@ -236,7 +233,7 @@ function reasons(home, ticket, a) {
     said.push(t(backAt ? 'patient.rooms_paused_until' : 'patient.rooms_paused', { n: ticket.rooms_paused, time: backAt }));
   }
   if (ticket.delay_min) {
-    const until = a.slot_end && ticket.state === 'booked' && onTimeUntil(ticket, a) > clock.now() ? wall(onTimeUntil(ticket, a), clock.offsetMinutes).clock : '';
+    const until = a.slot_end && ticket.state === 'booked' && onTimeUntil(ticket, a) > clock.now() ? clock.wallAt(onTimeUntil(ticket, a), a.slot_end).clock : '';
     said.push(t('patient.delay', { n: ticket.delay_min }) + (until ? t('patient.delay_until', { time: until }) : ''));
   }
   return said.map((text) => h('p', { class: 'notice soon', key: text, 'data-held-up': '' }, text));

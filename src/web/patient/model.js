@@ -1,6 +1,6 @@
 // What the phone knows: the patient's stream, and the place in line of every appointment and ticket of today.
 
-import { wall } from '../lib/clock.js';
+import { addDays, wall } from '../lib/clock.js';
 import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 
@@ -8,6 +8,9 @@ import { LiveStream } from '../lib/stream.js';
 const LIVE = ['asked', 'held', 'booked', 'checked_in'];
 /** Which ticket matters most now. */
 const URGENCY = ['called', 'summoned', 'serving', 'waiting', 'away', 'missed', 'in_transit', 'booked'];
+
+/** When it begins; what has no slot comes last. @param {any} a */
+const startOf = (a) => (a.slot_start ? Date.parse(a.slot_start) : Number.POSITIVE_INFINITY);
 
 /** One patient's streams. */
 export class Model {
@@ -42,9 +45,11 @@ export class Model {
     return this.stream.value;
   }
 
-  get today() {
-    const clock = this.page.protocol.clock;
-    return wall(clock.now(), clock.offsetMinutes).date;
+  /** Today's date where an appointment or ticket is. @param {any} a */
+  todayOf(a) {
+    const { clock } = this.page.protocol;
+    const now = clock.now();
+    return a.slot_start ? clock.wallAt(now, a.slot_start).date : wall(now, this.site(prefix(a.department, 1)).offsetAt(now)).date;
   }
 
   /** @param {string} id @returns {any} */
@@ -57,7 +62,7 @@ export class Model {
     if (!this.value) return [];
     const tickets = Object.values(this.value.tickets || {}).map((/** @type {any} */ ticket) => ({ ...ticket, appointment: null }));
     return [...(this.value.appointments || []), ...tickets].filter((/** @type {any} */ a) => LIVE.includes(a.state))
-      .sort((/** @type {any} */ a, /** @type {any} */ b) => (String(a.slot_start) < String(b.slot_start) ? -1 : 1));
+      .sort((/** @type {any} */ a, /** @type {any} */ b) => (startOf(a) < startOf(b) ? -1 : 1));
   }
 
   /** @param {any} a */
@@ -68,7 +73,7 @@ export class Model {
   changed() {
     const first = this.live().find((a) => a.slot_start);
     if (first) this.page.protocol.clock.zoneOf(first.slot_start);
-    const wanted = new Set(this.live().filter((a) => a.ticket && this.dateOf(a) === this.today && a.state !== 'held' && a.state !== 'asked').map((a) => a.ticket));
+    const wanted = new Set(this.live().filter((a) => a.ticket && this.dateOf(a) === this.todayOf(a) && a.state !== 'held' && a.state !== 'asked').map((a) => a.ticket));
     this.tickets.forEach((stream, id) => {
       if (wanted.has(id)) return;
       stream.close();
@@ -107,16 +112,17 @@ export class Model {
 
   /** Numbers of today by which the patient has been seen. @returns {string[]} */
   seen() {
-    return this.seenSince(this.today).map((a) => a.number);
+    return this.seenSince(0).map((a) => a.number);
   }
 
-  /** Appointments and tickets that ended as seen, from a day on. @param {string} date @returns {any[]} the newest first */
-  seenSince(date) {
+  /** Appointments and tickets that ended as seen, today or in so many days before. @param {number} days @returns {any[]} the newest first */
+  seenSince(days) {
     const tickets = /** @type {any[]} */ (Object.values((this.value && this.value.tickets) || {}));
     const all = [...((this.value && this.value.appointments) || []), ...tickets];
     // What goes on elsewhere is not over.
     const goesOn = new Set(tickets.map((ticket) => ticket.linked_from));
-    return all.filter((a) => a.state === 'fulfilled' && !goesOn.has(a.ticket) && this.dateOf(a) >= date && this.dateOf(a) <= this.today)
+    const isIn = (/** @type {string} */ date, /** @type {string} */ today) => date >= addDays(today, -days) && date <= today;
+    return all.filter((a) => a.state === 'fulfilled' && !goesOn.has(a.ticket) && isIn(this.dateOf(a), this.todayOf(a)))
       .sort((a, b) => (this.dateOf(a) < this.dateOf(b) ? 1 : -1));
   }
 

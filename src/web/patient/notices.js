@@ -20,7 +20,7 @@ const putAway = new Set();
 /** @param {import('./model.js').Model} model @returns {any[]} the newest first */
 function newest(model) {
   const all = /** @type {any[]} */ (Object.values((model.value && model.value.notices) || {}));
-  return all.sort((a, b) => (a.at < b.at ? 1 : -1));
+  return all.sort((a, b) => (Date.parse(a.at) < Date.parse(b.at) ? 1 : -1));
 }
 
 /** What has the whole screen is no banner. @param {any} notice */
@@ -86,10 +86,11 @@ export function confirmSeen(page, models, isCallShown) {
   }));
 }
 
-/** A clock time, of another day than today with its date. @param {import('./model.js').Model} model @param {string} time */
+/** A clock time of its site, of another day than today there with its date. @param {import('./model.js').Model} model @param {string} time */
 function timeWords(model, time) {
   const date = time.slice(0, 10);
-  if (date === model.today) return clockOf(time);
+  const { clock } = model.page.protocol;
+  if (date === clock.wallAt(clock.now(), time).date) return clockOf(time);
   return `${t('date.short', { month: Number(date.slice(5, 7)), day: Number(date.slice(8)) })} ${t(`weekday.${weekdayOf(date)}`)} ${clockOf(time)}`;
 }
 

@@ -77,7 +77,7 @@ export function ratingView(home, seen, where) {
 
 /** What was said of today's number, and the way to say otherwise. @param {import('./home.js').Home} home @param {any[]} seen */
 function again(home, seen) {
-  const one = seen.find((ticket) => home.model.dateOf(ticket) === home.model.today && said[ticket.ticket].stars);
+  const one = seen.find((ticket) => home.model.dateOf(ticket) === home.model.todayOf(ticket) && said[ticket.ticket].stars);
   if (!one) return null;
   return h('div', { class: 'block rows', key: 'rated', 'data-rated': one.ticket },
     h('button', {

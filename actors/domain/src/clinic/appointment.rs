@@ -267,6 +267,12 @@ fn end(
     })
 }
 
+/// Whether it was a booking and was cancelled; a hold that was let go was none.
+pub fn may_be_restored(known: &Appointment) -> bool {
+    use AppointmentState::{Cancelled, GivenBack, Stopped};
+    matches!(known.state, Cancelled | GivenBack | Stopped) && known.booked_at.is_some()
+}
+
 /// Undoes a cancellation: booked again with the place in the slot's order and the number that it had, which nobody else
 /// is ever given (I2). Rejects what a new booking of that slot would be rejected with (`slot_full` when the place is
 /// taken meanwhile, `slot_closed`), `limit_department_day` when the patient has booked again for that day, and
@@ -278,9 +284,7 @@ pub fn decide_restore(
     context: &Context,
 ) -> Result<Decision, Rejection> {
     let known = clinic.appointments.get(id).ok_or(Code::Forbidden)?;
-    use AppointmentState::{Cancelled, GivenBack, Stopped};
-    let was_cancelled = matches!(known.state, Cancelled | GivenBack | Stopped);
-    if !was_cancelled || known.booked_at.is_none() {
+    if !may_be_restored(known) {
         return Err(Rejection::from(Code::WrongAppointmentState).with("state", known.state.name()));
     }
     clinic.place_free(&known.slot, context.now)?;

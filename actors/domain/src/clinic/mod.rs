@@ -17,7 +17,7 @@ pub mod view;
 pub use apply::apply;
 pub use appointment::{
     cancel_until, decide_ask_place, decide_cancel, decide_confirm, decide_deadline, decide_outside_gone,
-    decide_outside_place, decide_prolong, decide_replace, decide_request_place, decide_restore,
+    decide_outside_place, decide_prolong, decide_replace, decide_request_place, decide_restore, may_be_restored,
 };
 pub use arrival::{
     Arrival, TicketFate, check_in_eligible, check_in_from, decide_check_in, decide_check_in_of_then,

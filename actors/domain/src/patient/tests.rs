@@ -574,13 +574,13 @@ fn the_view_says_what_stands() {
     let mut person = Person::new();
     let id = person.reserve("s.d.am.0900", NINE).unwrap();
     person.booked(&id);
-    let shown = view::snapshot(&person.state, "patient", "p-1", zone()).unwrap();
+    let shown = view::snapshot(&person.state, "patient", "p-1", &|_| zone()).unwrap();
     let appointment = &shown["appointments"][0];
     assert_eq!((appointment["state"].as_str(), appointment["number"].as_str()), (Some("booked"), Some("A001")));
     assert_eq!(appointment["slot_start"], "2026-11-23T09:00:00.000+08:00");
     assert_eq!(appointment["ticket"], id.ticket().as_str());
-    assert_eq!(view::snapshot(&person.state, "patient", "p-2", zone()), None);
-    let said = view::emissions(&person.state, person.log.last().unwrap(), at("22 08:01"), zone());
+    assert_eq!(view::snapshot(&person.state, "patient", "p-2", &|_| zone()), None);
+    let said = view::emissions(&person.state, person.log.last().unwrap(), at("22 08:01"), &|_| zone());
     assert_eq!(said[0].0, "patient:p-1");
     assert_eq!(said[0].1["appointment_booked"]["appointment"]["state"], "booked");
 }
@@ -594,9 +594,9 @@ fn what_was_given_back_late_is_counted_where_the_person_sees_it() {
         let how = AppointmentEnd::GivenBack;
         person.tell(ToPatient::PlaceEnded { appointment: id, how }, at("23 08:00")).unwrap();
     }
-    let said = view::emissions(&person.state, person.log.last().unwrap(), at("23 08:00"), zone());
+    let said = view::emissions(&person.state, person.log.last().unwrap(), at("23 08:00"), &|_| zone());
     assert_eq!(said[0].1["appointment_ended"]["given_back"], 2);
-    let shown = view::snapshot(&person.state, "patient", "p-1", zone()).unwrap();
+    let shown = view::snapshot(&person.state, "patient", "p-1", &|_| zone()).unwrap();
     assert_eq!((&shown["given_back"], person.state.no_shows.len()), (&2.into(), 0));
 }
 

@@ -1,4 +1,5 @@
-//! What the stream `patient:{id}` shows: the person masked, the appointments, who acts for them.
+//! What the stream `patient:{id}` shows: the person masked, the appointments, who acts for them. A person goes to sites of
+//! several zones: each thing's times are its own site's.
 
 use serde_json::{Map, Value, json};
 
@@ -12,26 +13,29 @@ use super::hear::Change;
 use super::notices::{Notice, NoticeChange, NoticeStanding};
 use super::state::*;
 
+/// The zone in which the times of what has this id are told: its site's; the house's of a person.
+pub type ZoneOf<'a> = &'a dyn Fn(&str) -> Zone;
+
 /// The snapshot of `patient:{id}`.
-pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Option<Value> {
+pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone_of: ZoneOf<'_>) -> Option<Value> {
     if stream_kind != "patient" || id != state.id.as_str() {
         return None;
     }
     let mut appointments: Vec<_> = state.reservations.iter().collect();
     appointments.sort_by_key(|(id, r)| (r.start, (*id).clone()));
-    let appointments: Vec<Value> = appointments.into_iter().map(|(id, r)| appointment(id, r, zone)).collect();
+    let appointments: Vec<Value> = appointments.into_iter().map(|(id, r)| appointment(id, r, zone_of)).collect();
     let family: Vec<Value> = state.accounts.values().map(|relation| json!({ "relation": relation })).collect();
     Some(json!({
         "patient": state.id,
         "masked_name": state.identity.as_ref().map(|identity| &identity.brief.masked_name),
         "real_name": state.identity.as_ref().is_some_and(|identity| identity.real_name),
-        "online_booking_blocked_until": state.blocked_until.map(|at| zone.rfc3339(at)),
+        "online_booking_blocked_until": state.blocked_until.map(|at| zone_of(id).rfc3339(at)),
         "given_back": state.given_back,
         "appointments": appointments,
-        "tickets": state.tickets.iter().map(|(id, news)| (id.to_string(), ticket(news, zone))).collect::<Map<_, _>>(),
+        "tickets": state.tickets.iter().map(|(id, news)| (id.to_string(), ticket(news, zone_of))).collect::<Map<_, _>>(),
         "family": family,
         "ways": ways(state),
-        "notices": state.notices.list.iter().map(|one| (one.id.to_string(), notice(one, zone))).collect::<Map<_, _>>(),
+        "notices": state.notices.list.iter().map(|one| (one.id.to_string(), notice(one, zone_of))).collect::<Map<_, _>>(),
     }))
 }
 
@@ -42,8 +46,9 @@ fn ways(state: &State) -> Value {
 }
 
 /// What the person was told, and what has come of it.
-fn notice(notice: &Notice, zone: Zone) -> Value {
+fn notice(notice: &Notice, zone_of: ZoneOf<'_>) -> Value {
     let due = &notice.due;
+    let zone = zone_of(due.ticket.as_str());
     let (state, by) = match notice.standing {
         NoticeStanding::Held => ("held", None),
         NoticeStanding::Telling => ("telling", None),
@@ -73,14 +78,15 @@ fn notice(notice: &Notice, zone: Zone) -> Value {
 }
 
 /// The notices of a ticket: a new one ends those before it.
-fn notices_of(state: &State, ticket: &TicketId, zone: Zone) -> Value {
+fn notices_of(state: &State, ticket: &TicketId, zone_of: ZoneOf<'_>) -> Value {
     let of_ticket = state.notices.list.iter().filter(|one| one.due.ticket == *ticket);
-    let shown: Map<String, Value> = of_ticket.map(|one| (one.id.to_string(), notice(one, zone))).collect();
+    let shown: Map<String, Value> = of_ticket.map(|one| (one.id.to_string(), notice(one, zone_of))).collect();
     json!({ "notices": shown })
 }
 
 /// A ticket of no reservation: the place in line is the stream `ticket:{id}`.
-fn ticket(news: &TicketNews, zone: Zone) -> Value {
+fn ticket(news: &TicketNews, zone_of: ZoneOf<'_>) -> Value {
+    let zone = zone_of(news.ticket.as_str());
     let standing = match news.stands {
         TicketStands::Booked => Standing::Booked,
         TicketStands::CheckedIn => Standing::CheckedIn,
@@ -99,7 +105,8 @@ fn ticket(news: &TicketNews, zone: Zone) -> Value {
     })
 }
 
-fn appointment(id: &AppointmentId, reservation: &Reservation, zone: Zone) -> Value {
+fn appointment(id: &AppointmentId, reservation: &Reservation, zone_of: ZoneOf<'_>) -> Value {
+    let zone = zone_of(id.as_str());
     let expires_at = match reservation.standing {
         Standing::Held { expires_at } => Some(zone.rfc3339(expires_at)),
         _ => None,
@@ -139,47 +146,48 @@ fn state_name(standing: Standing) -> &'static str {
 }
 
 /// What an event says on the patient's stream, in the state after it: the appointment as it is now, whole.
-pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Vec<(String, Value)> {
+pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone_of: ZoneOf<'_>) -> Vec<(String, Value)> {
+    let own = zone_of(state.id.as_str());
     let body = match event {
         Event::Identified { identity } | Event::IdentityConfirmed { identity, .. } => {
             json!({ "masked_name": identity.brief.masked_name, "real_name": identity.real_name })
         }
         Event::RelationGranted { relation, .. } => json!({ "relation": relation }),
         Event::RelationEnded { .. } => json!({ "ways": ways(state) }),
-        Event::OnlineBookingBlocked { until } => json!({ "online_booking_blocked_until": zone.rfc3339(*until) }),
+        Event::OnlineBookingBlocked { until } => json!({ "online_booking_blocked_until": own.rfc3339(*until) }),
         Event::NoShowCorrected { blocked_until, .. } => {
-            json!({ "online_booking_blocked_until": blocked_until.map(|at| zone.rfc3339(at)) })
+            json!({ "online_booking_blocked_until": blocked_until.map(|at| own.rfc3339(at)) })
         }
         Event::TicketHeard { change: Change::None, .. } => return Vec::new(),
         Event::TicketHeard { news, change: Change::Ticket { forgotten } } => {
             let mut tickets: Map<String, Value> =
                 forgotten.iter().map(|ticket| (ticket.to_string(), Value::Null)).collect();
-            tickets.insert(news.ticket.to_string(), ticket(news, zone));
+            tickets.insert(news.ticket.to_string(), ticket(news, zone_of));
             json!({ "tickets": tickets })
         }
         Event::TicketHeard { news, change: Change::Reservation { .. } } => {
             let known = news.appointment.as_ref().and_then(|id| Some((id, state.reservations.get(id)?)));
             let Some((id, reservation)) = known else { return Vec::new() };
-            json!({ "appointment": appointment(id, reservation, zone) })
+            json!({ "appointment": appointment(id, reservation, zone_of) })
         }
         Event::AppointmentEnded { appointment: id, .. } => {
             let Some(reservation) = state.reservations.get(id) else { return Vec::new() };
-            json!({ "appointment": appointment(id, reservation, zone), "given_back": state.given_back })
+            json!({ "appointment": appointment(id, reservation, zone_of), "given_back": state.given_back })
         }
         Event::PlaceReserved { appointment: id, .. }
         | Event::HoldProlonged { appointment: id, .. }
         | Event::PlaceHeld { appointment: id, .. }
         | Event::AppointmentBooked { appointment: id, .. } => {
             let Some(reservation) = state.reservations.get(id) else { return Vec::new() };
-            json!({ "appointment": appointment(id, reservation, zone) })
+            json!({ "appointment": appointment(id, reservation, zone_of) })
         }
         Event::NoticeHeard { change: NoticeChange::Nothing, .. } => return Vec::new(),
-        Event::NoticeHeard { due, .. } => notices_of(state, &due.ticket, zone),
+        Event::NoticeHeard { due, .. } => notices_of(state, &due.ticket, zone_of),
         Event::NoticeSent { notice: id, .. }
         | Event::NoticeConfirmed { notice: id, .. }
         | Event::NoticeNotReached { notice: id, .. } => {
             let Some(known) = state.notices.get(id) else { return Vec::new() };
-            json!({ "notices": { id.as_str(): notice(known, zone) } })
+            json!({ "notices": { id.as_str(): notice(known, zone_of) } })
         }
         Event::AddressBound { .. } | Event::AddressUnbound { .. } => json!({ "ways": ways(state) }),
         Event::DepartmentAsked { .. }

@@ -95,6 +95,11 @@ impl Owner for Site {
         matches!(event, Event::ScreenRevoked { .. } | Event::DoctorRetired { .. })
     }
 
+    /// In which zone times are told is the site's to say.
+    fn leaves(event: &Event) -> bool {
+        matches!(event, Event::SiteDefined { .. })
+    }
+
     fn next_deadline(state: &State) -> Option<Timestamp> {
         state.offers.values().map(|offer| offer.expires_at).min()
     }
