@@ -267,7 +267,7 @@ fn end(
     })
 }
 
-/// Whether it was a booking and was cancelled; a hold that was let go was none.
+/// Whether it was a booking and was cancelled or stopped; a hold that was let go was none.
 pub fn may_be_restored(known: &Appointment) -> bool {
     use AppointmentState::{Cancelled, GivenBack, Stopped};
     matches!(known.state, Cancelled | GivenBack | Stopped) && known.booked_at.is_some()
