@@ -44,6 +44,12 @@ test('with a Chinese font a screen is live and nothing is said', async () => {
   assert.equal(await board.$('[data-no-font]'), null);
   await approve(board);
   await board.waitForSelector('[data-live=on]');
+  const width = await board.evaluate(() => {
+    const one = Object.assign(document.createElement('span'), { textContent: '\u2019', lang: 'en', style: 'font-size:100px;position:absolute' });
+    document.body.append(one);
+    return one.getBoundingClientRect().width;
+  });
+  assert.ok(width < 50, `an English apostrophe is ${width} of 100 wide`);
   await board.context().close();
 });
 
