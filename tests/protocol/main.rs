@@ -6,6 +6,7 @@ mod clinic;
 mod examples;
 mod played;
 mod questions;
+mod rebuilt;
 #[path = "../served/mod.rs"]
 mod served;
 mod shapes;
