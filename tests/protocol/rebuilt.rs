@@ -300,8 +300,7 @@ impl Day {
         let next = |in_hand: &Value, outcome: Value| json!({"department": "s.d", "assignment": work, "in_hand": in_hand, "outcome": outcome});
         let one = self.ask("POST", "/calls/next", doctor, next(&Value::Null, Value::Null)).await["called"].clone();
         self.all_as_shown("a call").await;
-        let two =
-            self.ask("POST", "/calls/next", doctor, next(&one["ticket"], json!("seen"))).await["called"].clone();
+        let two = self.ask("POST", "/calls/next", doctor, next(&one["ticket"], json!("seen"))).await["called"].clone();
         self.all_as_shown("the next").await;
         self.ask("POST", "/tickets/start-service", doctor, json!({"ticket": two["ticket"]})).await;
         self.ask("POST", "/tickets/send-for-tests", doctor, json!({"ticket": two["ticket"]})).await;
@@ -327,8 +326,10 @@ impl Day {
     }
 
     async fn visits(&self, his: &str) {
-        let visit = |id: &str, number: &str| json!({"visit_id": id, "version": 1, "patient": {"number": id}, "site": "s", "queue": "s.d.q",
-            "date": "2026-11-23", "number": number, "fee_state": "paid"});
+        let visit = |id: &str, number: &str| {
+            json!({"visit_id": id, "version": 1, "patient": {"number": id}, "site": "s", "queue": "s.d.q",
+            "date": "2026-11-23", "number": number, "fee_state": "paid"})
+        };
         self.ask("POST", "/visits", his, visit("M1", "H1")).await;
         self.ask("POST", "/visits", his, visit("M2", "H2")).await;
         self.all_as_shown("a visit").await;
