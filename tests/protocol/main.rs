@@ -149,7 +149,6 @@ const NOT_IN_THIS_DAY: &[&str] = &[
     "VisitFound.patient",
     "VisitFound.queue",
     "VisitFound.visit",
-    "VisitNews.code",
     "VoiceReading.all",
     "VoiceReading.done",
     "WechatAsked.url",
