@@ -7,7 +7,7 @@ use jiaohao_domain::*;
 
 use super::born::Born;
 use super::facts::Named;
-use super::pre_check::{Answers, answered};
+use super::pre_check::{Answers, answered, leaves_department};
 use super::{House, SlotFacts, account, department, patient, site};
 use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code, keys::KeyName};
@@ -261,6 +261,7 @@ impl House {
         match booked_slot(command) {
             Some(slot) if self.full.contains_key(slot) => None,
             Some(slot) => booking(claims, command, self.known_facts(slot)?),
+            None if matches!(command, C::TransferTicket(c) if leaves_department(c)) => None,
             None => address_at_once(command),
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiaohao_domain::floor::pre_check::to_read;
-use jiaohao_domain::vocabulary::{AnswerPreCheck, ClientCommand, PreCheck, ToDepartment};
+use jiaohao_domain::vocabulary::{AnswerPreCheck, ClientCommand, PreCheck, ToDepartment, TransferTicket};
 use jiaohao_domain::{Code, DoctorId, PatientId, Rejection, Role, TicketId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -179,7 +179,11 @@ impl House {
     /// Nobody is sent on to a queue that its site does not have (any more): `unknown_id`, with which. One that is retired
     /// while the ticket is on its way the other department refuses.
     pub(super) async fn check_sent_to(&self, command: &ClientCommand) -> Result<(), Rejection> {
-        let Some(to) = pre_check_of(command).and_then(|pre_check| pre_check.to.clone()) else { return Ok(()) };
+        let sent_to = match command {
+            ClientCommand::TransferTicket(c) => Some(&c.to).filter(|_| leaves_department(c)),
+            command => pre_check_of(command).and_then(|pre_check| pre_check.to.as_ref()),
+        };
+        let Some(to) = sent_to.cloned() else { return Ok(()) };
         let unknown = vec![to.to_string()];
         let is_there = move |state: &jiaohao_domain::site::State| {
             let is_open = state.departments.get(&to.department()).is_some_and(|known| !known.retired);
@@ -191,6 +195,12 @@ impl House {
             false => Err(Rejection::new(Code::UnknownId, unknown.join(", ")).with("unknown", unknown)),
         }
     }
+}
+
+/// Whether a transfer is to another department of the site, which the ticket's own knows nothing of.
+pub(super) fn leaves_department(c: &TransferTicket) -> bool {
+    let (from, to) = (c.ticket.department(), c.to.department());
+    from != to && from.site() == to.site()
 }
 
 #[cfg(test)]

@@ -317,7 +317,8 @@ pub struct RegisterPerson {
     /// Kind of the document: `resident_id`, `household_register`, `birth_certificate`, `hong_kong_macao_permit`,
     /// `taiwan_permit`, `permanent_residence`, `passport`; at the desk also `hospital_card` (with `site`) and `none`.
     pub document_kind: String,
-    /// Its number.
+    /// Its number; `none` has none.
+    #[serde(default)]
     pub document_number: String,
     /// Full name.
     pub name: String,

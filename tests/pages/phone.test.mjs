@@ -196,7 +196,7 @@ test('books another day, keeps the hold for longer, and cancels the appointment'
   await phone.click('[data-action=choose_department][data-department="renmin.yanke"]');
   await phone.click('[data-action=choose_date][data-date="2026-11-24"]');
   await phone.click('[data-session="renmin.yanke.s2"] [data-action=hold_slot]:not([disabled])');
-  await phone.click('[data-held] [data-action=prolong_hold]:has-text("再留10分钟")');
+  await phone.click('[data-held] [data-action=prolong_hold]:has-text("多保留一会儿")');
   await phone.waitForSelector('[data-held] [data-action=prolong_hold]', { state: 'detached' });
   await phone.click('[data-held] [data-action=confirm_appointment]');
   const row = await phone.waitForSelector('[data-appointment][data-state=booked]');

@@ -203,7 +203,7 @@ pub struct AnnouncementView {
     pub shown: String,
     /// When the voice begins, RFC 3339.
     pub starts_at: String,
-    /// When it has ended, RFC 3339.
+    /// When it has ended, RFC 3339; one without a voice: until when it is to be confirmed as shown.
     pub ends_at: String,
     /// What is spoken in Chinese; null when nothing is spoken.
     pub zh: Option<String>,
@@ -330,7 +330,8 @@ pub fn announcement(line: &State, one: &Announcement, zone: Zone) -> Announcemen
         kind: one.request.kind,
         shown: texts::shown(&one.request, name),
         starts_at: zone.rfc3339(one.starts_at),
-        ends_at: zone.rfc3339(one.ends_at),
+        // Nothing is said: it is to be shown until nobody waits for the receipt any more.
+        ends_at: zone.rfc3339(if one.speaks() { one.ends_at } else { one.shown_by }),
         zh: one.speaks().then(|| one.zh.clone()),
         en: one.en.clone().filter(|_| one.speaks()),
         repeat: one.repeat > 1,

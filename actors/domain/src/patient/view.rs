@@ -24,7 +24,6 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone_of: ZoneOf<'_>)
     let mut appointments: Vec<_> = state.reservations.iter().collect();
     appointments.sort_by_key(|(id, r)| (r.start, (*id).clone()));
     let appointments: Vec<Value> = appointments.into_iter().map(|(id, r)| appointment(id, r, zone_of)).collect();
-    let family: Vec<Value> = state.accounts.values().map(|relation| json!({ "relation": relation })).collect();
     Some(json!({
         "patient": state.id,
         "masked_name": state.identity.as_ref().map(|identity| &identity.brief.masked_name),
@@ -33,10 +32,15 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone_of: ZoneOf<'_>)
         "given_back": state.given_back,
         "appointments": appointments,
         "tickets": state.tickets.iter().map(|(id, news)| (id.to_string(), ticket(news, zone_of))).collect::<Map<_, _>>(),
-        "family": family,
+        "family": family(state),
         "ways": ways(state),
         "notices": state.notices.list.iter().map(|one| (one.id.to_string(), notice(one, zone_of))).collect::<Map<_, _>>(),
     }))
+}
+
+/// Who acts for the person: as what, and not who.
+fn family(state: &State) -> Value {
+    state.accounts.values().map(|relation| json!({ "relation": relation })).collect()
 }
 
 /// By which ways outside the person is told: whose address it is, and what, stays sealed.
@@ -152,8 +156,8 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone_of: ZoneOf<'
         Event::Identified { identity } | Event::IdentityConfirmed { identity, .. } => {
             json!({ "masked_name": identity.brief.masked_name, "real_name": identity.real_name })
         }
-        Event::RelationGranted { relation, .. } => json!({ "relation": relation }),
-        Event::RelationEnded { .. } => json!({ "ways": ways(state) }),
+        Event::RelationGranted { .. } => json!({ "family": family(state) }),
+        Event::RelationEnded { .. } => json!({ "family": family(state), "ways": ways(state) }),
         Event::OnlineBookingBlocked { until } => json!({ "online_booking_blocked_until": own.rfc3339(*until) }),
         Event::NoShowCorrected { blocked_until, .. } => {
             json!({ "online_booking_blocked_until": blocked_until.map(|at| own.rfc3339(at)) })

@@ -27,11 +27,7 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
         "questions": state.questions.last().map(|asked| questions(asked, zone)),
         "questions_before": state.questions.iter().rev().skip(1).map(|asked| questions(asked, zone)).collect::<Vec<_>>(),
         "screens": state.screens.iter().map(|(id, screen)| screen_view(state, id, screen)).collect::<Vec<_>>(),
-        "screens_waiting": state.offers.values().map(|offer| json!({
-            "screen": offer.screen,
-            "door": state.doors.get(&offer.screen),
-            "expires_at": zone.rfc3339(offer.expires_at),
-        })).collect::<Vec<_>>(),
+        "screens_waiting": state.offers.values().map(|offer| offer_view(state, offer, zone)).collect::<Vec<_>>(),
     }))
 }
 
@@ -78,6 +74,10 @@ fn screen_view(state: &State, id: &ScreenId, screen: &Screen) -> Value {
     json!({ "screen": id, "board": screen.board, "door": state.doors.get(id) })
 }
 
+fn offer_view(state: &State, offer: &Offer, zone: Zone) -> Value {
+    json!({ "screen": offer.screen, "door": state.doors.get(&offer.screen), "expires_at": zone.rfc3339(offer.expires_at) })
+}
+
 /// What an event says on `site:{id}`: the thing as it is now.
 pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Vec<(String, Value)> {
     let body = match event {
@@ -97,9 +97,7 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
         Event::QueueRetired { id } => json!({ "id": id }),
         Event::DoctorRetired { id, .. } => json!({ "id": id }),
         Event::BoardRetired { id, .. } => json!({ "id": id }),
-        Event::ScreenOffered { offer, .. } => {
-            json!({ "screen": offer.screen, "expires_at": zone.rfc3339(offer.expires_at) })
-        }
+        Event::ScreenOffered { offer, .. } => offer_view(state, offer, zone),
         Event::ScreenPaired { screen, paired, .. } => screen_view(state, screen, paired),
         Event::ScreenRevoked { screen } => json!({ "screen": screen }),
         Event::QuestionsDefined { definition, at, .. } => {

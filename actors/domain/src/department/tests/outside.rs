@@ -170,11 +170,10 @@ fn the_hospitals_stream_has_one_shape_for_each_name() {
         format!("{name}: {}", fields.join(" "))
     };
     let shapes: Vec<String> = said.map(shape).filter(|said| said.starts_with("visit_")).collect();
-    let fields = "at department number queue version visit visit_id";
-    let refused = "at code department number queue version visit visit_id";
+    let fields = "at code date department number queue state version visit visit_id";
     let expected = [
         format!("visit_registered: {fields}"),
-        format!("visit_refused: {refused}"),
+        format!("visit_refused: {fields}"),
         format!("visit_changed: {fields}"),
         format!("visit_cancelled: {fields}"),
     ];

@@ -5,36 +5,21 @@ use serde_json::{Value, json};
 use super::parts::View;
 use super::touched::ticket_of;
 use crate::department::State;
-use crate::floor::{Event, OutsideVisit, Standing, StepKind, Ticket};
+use crate::floor::{Event, Standing, StepKind, Ticket};
 use crate::ids::*;
 use crate::time::Timestamp;
 
 impl View<'_> {
     /// What the hospital's own system is told: who checked in, was called, started, missed, finished.
     pub fn for_the_hospital(&self, event: &Event) -> Option<Value> {
-        let of_visit = |visit: &VisitId, hospital_id: &str, version: u64, outside: Option<&OutsideVisit>| {
-            json!({
-                "visit": visit,
-                "visit_id": hospital_id,
-                "version": version,
-                "department": self.state.config.id,
-                "queue": outside.map(|outside| &outside.queue),
-                "number": outside.map(|outside| &outside.number),
-                "at": self.at(self.now),
-            })
-        };
         match event {
             Event::VisitRegistered { visit, outside, .. } | Event::VisitChanged { visit, outside, .. } => {
-                return Some(of_visit(visit, &outside.visit_id, outside.version, Some(outside)));
+                return self.visit_for_the_hospital(visit, &outside.visit_id);
             }
-            Event::VisitRefused { visit, visit_id, version, code, .. } => {
-                let mut said = of_visit(visit, visit_id, *version, None);
-                said["code"] = json!(code.wire());
-                return Some(said);
-            }
-            Event::VisitCancelled { visit, version, .. } => {
+            Event::VisitRefused { visit, visit_id, .. } => return self.visit_for_the_hospital(visit, visit_id),
+            Event::VisitCancelled { visit, .. } => {
                 let outside = self.state.floor.visits.get(visit)?.outside.as_ref()?;
-                return Some(of_visit(visit, &outside.visit_id, *version, Some(outside)));
+                return self.visit_for_the_hospital(visit, &outside.visit_id);
             }
             Event::PatientCheckedIn(_)
             | Event::WalkInRegistered(_)
@@ -91,6 +76,12 @@ impl View<'_> {
         }
         let ticket = self.state.floor.tickets.get(ticket_of(event)?)?;
         Some(self.ticket_for_the_hospital(ticket, self.now))
+    }
+
+    fn visit_for_the_hospital(&self, visit: &VisitId, visit_id: &str) -> Option<Value> {
+        let mut told = visit_as_told(self.state, visit, visit_id)?;
+        told["at"] = json!(self.at(self.now));
+        Some(told)
     }
 
     /// The tickets that are shown, as the hospital's own system has been told of them; `at` is the last step told.

@@ -20,6 +20,7 @@ use crate::floor::{Event as Floor, Ticket};
 use crate::ids::*;
 use crate::owner::Owner;
 use crate::time::{Timestamp, Zone};
+use crate::vocabulary::ClinicNews;
 pub use coming::{arriving, coming, on_the_way};
 pub use hospital::visit_as_told;
 pub use load::{Load, load, quantile};
@@ -85,11 +86,18 @@ pub fn emissions(
                 delay_emissions(&view, session, &mut out);
                 late_emissions(&view, session, &mut out);
             }
-            if let clinic::Event::SessionClosed { session }
+            if let clinic::Event::SessionDefined { session, .. }
+            | clinic::Event::SessionRetired { session }
+            | clinic::Event::SessionClosed { session }
             | clinic::Event::SessionStopped { session, .. }
             | clinic::Event::SessionResumed { session, .. } = event
             {
                 late_emissions(&view, session, &mut out);
+            }
+            if let Some(appointment) = touched::to_come_again(event)
+                && let Some(clinic) = at_home(&view, &appointment.ticket())
+            {
+                told_emissions(&view, &clinic.slot.session(), &mut out);
             }
             if let clinic::Event::SessionDelayed { session, .. } | clinic::Event::SessionClosed { session } = event {
                 door_emissions(&view, session, &mut out);
@@ -130,11 +138,11 @@ pub fn emissions(
         }
         Event::Floor(Floor::NoticeAnswered { ticket, .. } | Floor::ReachedMarked { ticket, .. }) => {
             notice_emissions(&view, ticket, &mut out);
-            if let Some(clinic) = state.floor.notices.told.get(ticket).and_then(|told| told.clinic.as_ref()) {
+            if let Some(clinic) = at_home(&view, ticket) {
                 told_emissions(&view, &clinic.slot.session(), &mut out);
             }
         }
-        // Of what begins with it the announcement says how many.
+        // Of what begins with it the announcement says how many, or the booking.
         Event::Floor(Floor::NoticeDue { due, .. }) => {
             if let Some(clinic) = due.clinic.as_ref().filter(|_| due.about.is_none()) {
                 told_emissions(&view, &clinic.slot.session(), &mut out);
@@ -205,6 +213,7 @@ fn day_emissions(view: &View<'_>, out: &mut Out<'_>) {
             let mut parts = view.line(queue);
             parts.insert("tickets".into(), view.gone(|ticket| ticket.opened.queue == *queue));
             parts.insert("ended_left_out".into(), json!(0));
+            parts.insert("delays".into(), view.delays(queue));
             parts.insert("late".into(), view.late(queue));
             parts.insert("sent_elsewhere".into(), view.no_longer_sent(queue, |_| true));
             Some(Value::Object(parts))
@@ -251,6 +260,11 @@ fn late_emissions(view: &View<'_>, session: &SessionId, out: &mut Out<'_>) {
     out.put("queue", session.queue.as_str(), || Some(parts()));
 }
 
+/// What stands told of a clinic to who is to come to it.
+fn at_home<'a>(view: &View<'a>, ticket: &TicketId) -> Option<&'a ClinicNews> {
+    view.state.floor.notices.told.get(ticket)?.clinic.as_deref()
+}
+
 /// How many were told of a session's delay, for the desk.
 fn told_emissions(view: &View<'_>, session: &SessionId, out: &mut Out<'_>) {
     let Some(session) = view.state.clinic.sessions.get(session) else { return };
@@ -275,6 +289,10 @@ fn floor_emissions(view: &View<'_>, event: &Floor, out: &mut Out<'_>) {
                 let is_here = ticket.opened.queue == *queue && view.is_shown(ticket);
                 parts.insert("tickets".into(), json!({ ticket.id().as_str(): is_here.then(|| view.ticket(ticket)) }));
                 parts.insert("waits".into(), view.waits(queue, std::iter::once(ticket.id())));
+            }
+            // Who has come is no longer one of those who are told at home.
+            if let Floor::PatientCheckedIn(_) = event {
+                parts.insert("delays".into(), view.delays(queue));
             }
             Some(Value::Object(parts))
         });

@@ -181,3 +181,14 @@ pub(super) fn appointment(event: &clinic::Event) -> Option<&AppointmentId> {
         _ => None,
     }
 }
+
+/// The appointment with which somebody is to come, again or only now, that an event of the clinic is about.
+pub(super) fn to_come_again(event: &clinic::Event) -> Option<&AppointmentId> {
+    match event {
+        clinic::Event::AppointmentConfirmed { appointment, .. }
+        | clinic::Event::CheckInUndone { appointment, .. }
+        | clinic::Event::NoShowCorrected { appointment, .. }
+        | clinic::Event::AppointmentRestored { appointment, .. } => Some(appointment),
+        _ => None,
+    }
+}

@@ -386,6 +386,46 @@ fn the_desks_stream_says_how_many() {
 }
 
 #[test]
+fn whoever_follows_the_desks_stream_knows_how_many_count_whatever_they_do() {
+    let zone = Zone::named("Asia/Shanghai").expect("a zone");
+    let mut house = House::new(0).with_session(3).with_doctors();
+    let (first, second) = (house.book("0900", "a"), house.book("0930", "b"));
+    let ticket = first.ticket();
+    let acts: [(&str, &dyn Fn(&mut House)); 6] = [
+        ("a delay", &|house| house.delay(20)),
+        ("a check-in", &|house| drop(house.check_in(&first).expect("comes"))),
+        ("a check-in undone", &|house| drop(house.undo_last(&ticket).expect("undone"))),
+        ("a booking", &|house| drop(house.book("1000", "c"))),
+        ("a cancellation", &|house| {
+            let cancel = CancelAppointment { appointment: second.clone(), reason: None };
+            house.desk(ToDepartment::CancelAppointment(cancel)).expect("cancels");
+        }),
+        ("another day", &|house| {
+            house.now = house.now.plus_min(24 * 60);
+            house.pass();
+        }),
+    ];
+    let shown = |house: &House| {
+        view::snapshot(&house.state, "queue", "s.d.pool", house.now, zone).expect("a queue")["delays"].clone()
+    };
+    let (mut followed, mut told) = (shown(&house), Vec::new());
+    for (what, act) in acts {
+        let before = house.events.len();
+        act(&mut house);
+        for event in &house.events[before..] {
+            let said = view::emissions(&house.state, event, house.now, zone, &|stream| stream == "queue:s.d.pool");
+            for (_, payload) in said {
+                let parts = payload.as_object().and_then(|one| one.values().next()).expect("one name");
+                parts.get("delays").into_iter().for_each(|delays| followed.clone_from(delays));
+            }
+        }
+        assert_eq!(followed, shown(&house), "after {what}");
+        told.push(house.count().told);
+    }
+    assert_eq!(told, [2, 1, 2, 2, 1, 0]);
+}
+
+#[test]
 fn of_more_people_than_one_decision_tells_the_others_follow_at_once() {
     let many = u32::try_from(TOLD_AT_ONCE).expect("fits");
     let mut house = House::new(0).with_session(many);
