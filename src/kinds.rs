@@ -22,6 +22,8 @@ pub fn kinds() -> Kinds {
     #[cfg(feature = "planted-bugs")]
     let kinds = if crate::planted::is("I10") { kinds.with::<crate::planted::Drifting>() } else { kinds };
     #[cfg(feature = "planted-bugs")]
-    let kinds = if crate::planted::is("deaf") { kinds.with::<crate::planted::Deaf>() } else { kinds };
+    let is_faulty = crate::planted::is("deaf") || crate::planted::may_break();
+    #[cfg(feature = "planted-bugs")]
+    let kinds = if is_faulty { kinds.with::<crate::planted::Faulty>() } else { kinds };
     kinds
 }

@@ -1,10 +1,14 @@
 //! Test only: bugs planted at the edge, one for each invariant, to see that the simulation's judge finds them. Which one is
-//! said by `JIAOHAO_PLANT=I1 … I10` (I10 is in the engine: see [`Drifting`]). And for the pages, `deaf`: see [`Deaf`].
+//! said by `JIAOHAO_PLANT=I1 … I10` (I10 is in the engine: see [`Drifting`]). And for the pages, `deaf`: see [`Faulty`]; for
+//! what a broken house answers, `broken:<folder>`: see [`is_broken`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
+use jiaohao_actors::log::{Commit, HistoryId, Log, LogError, LogReader, Prunable, Record, ShardId};
 use jiaohao_domain::department::{self, Department};
 use jiaohao_domain::doctor::{self, Doctor};
 use jiaohao_domain::owner::Payload;
@@ -14,10 +18,33 @@ use jiaohao_domain::{
 };
 use serde_json::{Value, json};
 
+fn planted() -> Option<&'static str> {
+    static PLANTED: OnceLock<Option<String>> = OnceLock::new();
+    PLANTED.get_or_init(|| std::env::var("JIAOHAO_PLANT").ok()).as_deref()
+}
+
 /// Whether this bug is planted.
 pub fn is(name: &str) -> bool {
-    static PLANTED: OnceLock<Option<String>> = OnceLock::new();
-    PLANTED.get_or_init(|| std::env::var("JIAOHAO_PLANT").ok()).as_deref() == Some(name)
+    planted() == Some(name)
+}
+
+/// Whether anything may be broken: `broken:<folder>`.
+pub fn may_break() -> bool {
+    planted().is_some_and(|planted| planted.starts_with("broken:"))
+}
+
+/// Whether this is broken now: for as long as a file of that name lies in the folder. `log`: it hangs, read or written;
+/// `department`: it hangs at a session's delay; `decision`: a walk-in makes it panic.
+pub fn is_broken(what: &str) -> bool {
+    planted()
+        .and_then(|planted| planted.strip_prefix("broken:"))
+        .is_some_and(|folder| Path::new(folder).join(what).exists())
+}
+
+fn hangs_while_broken(what: &str) {
+    while is_broken(what) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 fn every(counter: &AtomicU64, n: u64) -> bool {
@@ -151,10 +178,10 @@ impl Owner for Drifting {
 }
 
 /// `deaf`: a department that does not hear of the tickets that others send it, so that they stay on their way until they are
-/// asked back.
-pub struct Deaf;
+/// asked back. Broken (see [`is_broken`]), one that hangs or panics.
+pub struct Faulty;
 
-impl Owner for Deaf {
+impl Owner for Faulty {
     const KIND: OwnerKind = Department::KIND;
     const STATE_VERSION: u16 = Department::STATE_VERSION;
     type State = department::State;
@@ -166,13 +193,16 @@ impl Owner for Deaf {
     }
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
-        if matches!(command, ToDepartment::TakeTransfer { .. }) {
-            return Ok(Answer::Done);
+        match &command {
+            ToDepartment::TakeTransfer { .. } if is("deaf") => return Ok(Answer::Done),
+            ToDepartment::DelaySession(_) => hangs_while_broken("department"),
+            ToDepartment::RegisterWalkIn { .. } if is_broken("decision") => panic!("planted"),
+            _ => {}
         }
         let mut state = draft.state().clone();
-        let mut hearing = Draft::<Department>::new(&mut state);
-        let outcome = Department::decide(&mut hearing, command, context);
-        hearing.into_events().into_iter().for_each(|event| draft.emit(event));
+        let mut sound = Draft::<Department>::new(&mut state);
+        let outcome = Department::decide(&mut sound, command, context);
+        sound.into_events().into_iter().for_each(|event| draft.emit(event));
         outcome
     }
 
@@ -214,5 +244,50 @@ impl Owner for Deaf {
 
     fn receive(message: Message) -> Option<ToDepartment> {
         Department::receive(message)
+    }
+}
+
+/// A log that hangs while it is broken (see [`is_broken`]).
+pub struct HangingLog(pub Box<dyn Log>);
+
+struct HangingReader(Arc<dyn LogReader>);
+
+impl Log for HangingLog {
+    fn append(&mut self, commits: &mut [Commit]) -> Result<(), LogError> {
+        hangs_while_broken("log");
+        self.0.append(commits)
+    }
+    fn last_commit(&self) -> u64 {
+        self.0.last_commit()
+    }
+    fn shard_ends(&self) -> BTreeMap<ShardId, u64> {
+        self.0.shard_ends()
+    }
+    fn history_id(&self) -> HistoryId {
+        self.0.history_id()
+    }
+    fn reader(&self) -> Arc<dyn LogReader> {
+        Arc::new(HangingReader(self.0.reader()))
+    }
+    fn mark(&mut self) -> Result<(), LogError> {
+        self.0.mark()
+    }
+    fn prune(&mut self, prunable: Prunable) -> Result<u64, LogError> {
+        self.0.prune(prunable)
+    }
+}
+
+impl LogReader for HangingReader {
+    fn last_commit(&self) -> u64 {
+        self.0.last_commit()
+    }
+    fn replay(&self, after: u64, visit: &mut dyn FnMut(Record)) -> Result<(), LogError> {
+        self.0.replay(after, &mut |record| {
+            hangs_while_broken("log");
+            visit(record);
+        })
+    }
+    fn prunable(&self, up_to_commit: u64) -> Result<Prunable, LogError> {
+        self.0.prunable(up_to_commit)
     }
 }

@@ -47,6 +47,32 @@ fn port() -> String {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
 }
 
+/// The end of what was said.
+fn tail(said: &str) -> &str {
+    &said[said.ceil_char_boundary(said.len().saturating_sub(4_000))..]
+}
+
+/// Runs a script in a folder to its end, which is a good one; what it has said.
+fn run(script: &str, folder: &Path, settings: &[(&str, &str)]) -> String {
+    let path = folder.join("out");
+    let out = std::fs::File::create(&path).unwrap();
+    let status = Command::new("timeout")
+        .args(["--kill-after=10", WITHIN_S, "bash", "-c", script])
+        .current_dir(folder)
+        .envs(settings.iter().copied())
+        .env("JIAOHAO_DATA__RESERVE_MIB", "2")
+        .env("JIAOHAO_DATA__LAST_RESERVE_MIB", "1")
+        .env("JIAOHAO_LOG__LEVEL", "warn")
+        .stdin(Stdio::null())
+        .stdout(out.try_clone().unwrap())
+        .stderr(out)
+        .status()
+        .unwrap();
+    let said = std::fs::read_to_string(path).unwrap();
+    assert!(status.success(), "{}", tail(&said));
+    said
+}
+
 /// The insides of the fenced blocks of this language.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let fence = format!("```{language}\n");
@@ -102,27 +128,11 @@ fn the_commands_of_the_installation_guide_work_in_their_order() {
         script.replace("jiaohao import --dry-run", &format!("jiaohao import --url http://127.0.0.1:{plain} --dry-run"));
     let script =
         script.replace("jiaohao import tables", &format!("jiaohao import --url http://127.0.0.1:{plain} tables"));
-    let said = std::fs::File::create(folder.path().join("said")).unwrap();
     let path = format!("{root}/bin:{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap());
-    let status = Command::new("timeout")
-        .args(["--kill-after=10", WITHIN_S, "bash", "-c", &script])
-        .current_dir(folder.path())
-        .env("ROOT", &root)
-        .env("PATH", path)
-        .env("JIAOHAO_DATA__RESERVE_MIB", "2")
-        .env("JIAOHAO_DATA__LAST_RESERVE_MIB", "1")
-        .env("JIAOHAO_LOG__LEVEL", "warn")
-        .stdin(Stdio::null())
-        .stdout(said.try_clone().unwrap())
-        .stderr(said)
-        .status()
-        .unwrap();
-    let said = std::fs::read_to_string(folder.path().join("said")).unwrap();
-    let end = said.len().saturating_sub(4_000);
-    let end = (end..said.len()).find(|at| said.is_char_boundary(*at)).unwrap_or(0);
-    assert!(status.success(), "{}", &said[end..]);
+    let said = run(&script, folder.path(), &[("ROOT", &root), ("PATH", &path)]);
+    let end = tail(&said);
     let nothing_differs = said.matches("0 made, 0 changed, 18 as they were").count();
-    assert_eq!(nothing_differs, 3, "a second time, by TLS, on the second box: {}", &said[end..]);
+    assert_eq!(nothing_differs, 3, "a second time, by TLS, on the second box: {end}");
     let board = said.split("jiaohao board --url").nth(1).unwrap_or_default();
     assert!(board.contains("● 实时 Live"), "a board through nginx and its socket: {board:.600}");
 }
@@ -173,22 +183,10 @@ grep before sites
 if grep after sites; then exit 1; fi
 "#
     );
-    let said = std::fs::File::create(folder.path().join("out")).unwrap();
-    let status = Command::new("timeout")
-        .args(["--kill-after=10", WITHIN_S, "bash", "-c", &script])
-        .current_dir(folder.path())
-        .env("PATH", format!("{}/bin:{}", folder.path().display(), std::env::var("PATH").unwrap()))
-        .env("JIAOHAO_SERVER__LISTEN", format!("127.0.0.1:{port}"))
-        .env("JIAOHAO_DATA__DIR", "data")
-        .env("JIAOHAO_DATA__RESERVE_MIB", "2")
-        .env("JIAOHAO_DATA__LAST_RESERVE_MIB", "1")
-        .env("JIAOHAO_LOG__LEVEL", "warn")
-        .stdin(Stdio::null())
-        .stdout(said.try_clone().unwrap())
-        .stderr(said)
-        .status()
-        .unwrap();
-    assert!(status.success(), "{}", std::fs::read_to_string(folder.path().join("out")).unwrap());
+    let path = format!("{}/bin:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let listen = format!("127.0.0.1:{port}");
+    let settings = [("PATH", &*path), ("JIAOHAO_SERVER__LISTEN", &*listen), ("JIAOHAO_DATA__DIR", "data")];
+    run(&script, folder.path(), &settings);
 }
 
 #[test]

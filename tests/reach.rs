@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use hyper::Method;
 use jiaohao::config::Settings;
 use jiaohao::house::serve::Server;
-use jiaohao::reach::client::{Answered, Client, Patience, Target, Whom};
+use jiaohao::reach::client::Answered;
 use jiaohao::reach::port::{Address, ChannelName, Delivery, PushSubscription, Sent, Telling};
 use jiaohao::reach::sandbox::{Options, Received, Sandbox};
 use jiaohao::reach::{Reach, Wall, signature, wechat};
@@ -24,10 +24,8 @@ use jiaohao_domain::Timestamp;
 use jiaohao_domain::reach::About;
 use jiaohao_domain::vocabulary::Language;
 use serde_json::{Value, json};
+use served::wechat::{PATIENCE, ask};
 use served::{MORNING, Phones, start_with};
-
-/// Short, and long enough for a busy machine; a slow party takes 20 s.
-const PATIENCE: Patience = Patience { connect: Duration::from_secs(3), total: Duration::from_secs(3) };
 
 fn wall() -> Wall {
     Arc::new(|| Timestamp(wall_ms()))
@@ -67,6 +65,21 @@ impl Parties {
     /// What a party that behaves by these four digits comes to.
     async fn outcome(&self, channel: ChannelName, digits: &str) -> Sent {
         self.outcome_of(channel, digits, &format!("n-{digits}")).await
+    }
+
+    /// What parties that do not behave come to: most alike in all channels, these as this one has it.
+    async fn come_to<const OWN: usize>(&self, channel: ChannelName, own: [(&str, Sent); OWN]) {
+        let alike = [
+            ("0001", Sent::Taken),
+            ("0004", Sent::NotNow),
+            ("0005", Sent::NotNow),
+            ("0006", Sent::NotNow),
+            ("0007", Sent::Refused),
+            ("0008", Sent::NotNow),
+        ];
+        for (digits, outcome) in alike.into_iter().chain(own) {
+            assert_eq!(self.outcome(channel, digits).await, outcome, "{digits}");
+        }
     }
 
     /// As [`Parties::outcome`], of the telling with this id: a repeat is taken.
@@ -119,11 +132,6 @@ fn telling(id: &str) -> Telling {
     }
 }
 
-async fn ask(method: Method, url: &str, headers: &[(&'static str, String)], body: &[u8]) -> Answered {
-    let target = Target::read(url, Whom::Named).unwrap();
-    Client::new(PATIENCE).ask(method, &target, headers, body.to_vec()).await.unwrap()
-}
-
 fn json_of(answered: &Answered) -> Value {
     serde_json::from_slice(&answered.body).unwrap()
 }
@@ -138,18 +146,7 @@ async fn text_messages_are_taken_refused_or_left_to_another_channel() {
     // again under the same id: one message
     assert_eq!(parties.outcome(ChannelName::Sms, "8000").await, Sent::Taken);
     assert_eq!(parties.sent("n-8000").len(), 1);
-    for (digits, outcome) in [
-        ("0001", Sent::Taken),
-        ("0003", Sent::Taken),
-        ("0004", Sent::NotNow),
-        ("0005", Sent::NotNow),
-        ("0006", Sent::NotNow),
-        ("0007", Sent::Refused),
-        ("0008", Sent::NotNow),
-        ("0009", Sent::NotNow),
-    ] {
-        assert_eq!(parties.outcome(ChannelName::Sms, digits).await, outcome, "{digits}");
-    }
+    parties.come_to(ChannelName::Sms, [("0003", Sent::Taken), ("0009", Sent::NotNow)]).await;
     assert_eq!(parties.send(ChannelName::Sms, &openid("8000"), &telling("n-1")).await, Sent::Refused);
     let long = Telling { place: "长".repeat(60), ..telling("n-long") };
     assert_eq!(parties.send(ChannelName::Sms, &phone("8000"), &long).await, Sent::Taken, "cut to what is taken");
@@ -164,19 +161,8 @@ async fn wechat_messages_are_taken_refused_or_left_to_another_channel() {
     assert_eq!(came.content["thing2"], json!({"value": "3号诊室"}));
     assert_eq!(parties.outcome(ChannelName::WeChat, "8000").await, Sent::Taken);
     assert_eq!(parties.sandbox.sent().len(), 1, "again under the same id: one message");
-    for (digits, outcome) in [
-        ("0001", Sent::Taken),
-        ("0003", Sent::Taken),
-        ("0004", Sent::NotNow),
-        ("0005", Sent::NotNow),
-        ("0006", Sent::NotNow),
-        ("0007", Sent::Refused),
-        ("0008", Sent::NotNow),
-        // the access token is refused, and with a new one it goes
-        ("0009", Sent::Taken),
-    ] {
-        assert_eq!(parties.outcome(ChannelName::WeChat, digits).await, outcome, "{digits}");
-    }
+    // 0009: the access token is refused, and with a new one it goes
+    parties.come_to(ChannelName::WeChat, [("0003", Sent::Taken), ("0009", Sent::Taken)]).await;
     let without = Parties::with(|text| {
         let kept = text.lines().filter(|line| !line.starts_with("template_stopped"));
         kept.map(|line| format!("{line}\n")).collect()
@@ -196,17 +182,7 @@ async fn browsers_open_what_is_pushed_to_them() {
         (&came.content["ttl"], &came.content["urgency"], &came.content["contact"]),
         (&json!("120"), &json!("high"), &json!("mailto:it@example.org"))
     );
-    for (digits, outcome) in [
-        ("0001", Sent::Taken),
-        ("0004", Sent::NotNow),
-        ("0005", Sent::NotNow),
-        ("0006", Sent::NotNow),
-        ("0007", Sent::Refused),
-        ("0008", Sent::NotNow),
-        ("0009", Sent::NotNow),
-    ] {
-        assert_eq!(parties.outcome(ChannelName::Push, digits).await, outcome, "{digits}");
-    }
+    parties.come_to(ChannelName::Push, [("0009", Sent::NotNow)]).await;
     // where the configuration does not name it, the sandbox is an address inside the house like any other
     let Address::Push(subscription) = parties.browser("8000").await else { unreachable!() };
     let mut settings = parties.settings.clone();

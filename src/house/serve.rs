@@ -264,10 +264,13 @@ impl Recovered {
         };
         let generations = Arc::<Generations>::default();
         let (outlet, notices) = notices::outlet();
+        let log: Box<dyn Log> = Box::new(log);
+        #[cfg(feature = "planted-bugs")]
+        let log = if crate::planted::may_break() { Box::new(crate::planted::HangingLog(log)) } else { log };
         let node_options = NodeOptions {
             clock: Box::new(make_clock),
             kinds: kinds(),
-            log: Box::new(log),
+            log,
             store: dir.join("store"),
             store_cache_bytes: settings.data.store_cache_mib << 20,
             epoch: epoch.clone(),

@@ -1,6 +1,8 @@
 //! The wall clock of a running server, set forward and back: clinic time goes on by the monotonic clock until an operator
 //! confirms, and never goes back.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -36,24 +38,29 @@ async fn alarm_is(door: &Door, raised: bool) {
     }
 }
 
-#[actix_web::test]
-async fn a_clock_set_forward_or_back_is_not_followed_until_an_operator_confirms() {
-    let folder = tempfile::tempdir().unwrap();
+/// A server whose wall clock is set forward by so many milliseconds.
+async fn start(folder: &Path, listen: SocketAddr, set: &Arc<AtomicI64>, confirm_clock: bool) -> Server {
     let mut settings = Settings::default_values();
-    settings.data.dir = folder.path().join("data");
+    settings.data.dir = folder.join("data");
     settings.data.reserve_mib = 2;
     settings.data.last_reserve_mib = 1;
-    settings.server.listen = "127.0.0.1:0".parse().unwrap();
-    let set = Arc::new(AtomicI64::new(0));
+    settings.server.listen = listen;
     let wall = set.clone();
     let options = ServeOptions {
         codes: Arc::new(LocalOutbox::default()),
         clinic_start: None,
         speed: 1.0,
         wall: Arc::new(move || wall_ms() + wall.load(Ordering::Relaxed)),
-        confirm_clock: false,
+        confirm_clock,
     };
-    let server = Server::start(settings, options).await.unwrap();
+    Server::start(settings, options).await.unwrap()
+}
+
+#[actix_web::test]
+async fn a_clock_set_forward_or_back_is_not_followed_until_an_operator_confirms() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = Arc::new(AtomicI64::new(0));
+    let server = start(folder.path(), "127.0.0.1:0".parse().unwrap(), &set, false).await;
     let door = Door::plain(server.doors.address.to_string());
     let operator = server.first_token.clone().unwrap();
     set_up(&door, &operator).await;
@@ -111,23 +118,7 @@ async fn what_is_overdue_at_a_start_is_settled_before_anybody_is_let_in() {
     let folder = tempfile::tempdir().unwrap();
     let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let set = Arc::new(AtomicI64::new(0));
-    let start = async || {
-        let mut settings = Settings::default_values();
-        settings.data.dir = folder.path().join("data");
-        settings.data.reserve_mib = 2;
-        settings.data.last_reserve_mib = 1;
-        settings.server.listen = listen;
-        let wall = set.clone();
-        let options = ServeOptions {
-            codes: Arc::new(LocalOutbox::default()),
-            clinic_start: None,
-            speed: 1.0,
-            wall: Arc::new(move || wall_ms() + wall.load(Ordering::Relaxed)),
-            confirm_clock: true,
-        };
-        Server::start(settings, options).await.unwrap()
-    };
-    let server = start().await;
+    let server = start(folder.path(), listen, &set, true).await;
     let door = Arc::new(Door::plain(listen.to_string()));
     let operator = server.first_token.clone().unwrap();
     let slot = set_up(&door, &operator).await;
@@ -164,7 +155,7 @@ async fn what_is_overdue_at_a_start_is_settled_before_anybody_is_let_in() {
             }
         })
     };
-    let server = start().await;
+    let server = start(folder.path(), listen, &set, true).await;
     let answer = asking.await.unwrap();
     answer.expect("let in before everything was settled");
     assert!(asked.load(Ordering::Relaxed) > 1, "nobody asked while it started");

@@ -1,8 +1,6 @@
 //! A disk that fills up, one that refuses a write, a medium that cannot be written, a folder that somebody else has, a
 //! store that is gone.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -11,64 +9,14 @@ use jiaohao_domain::{OwnerKind, OwnerRef, Timestamp};
 use rustix::process::{Resource, Rlimit, prlimit};
 use serde_json::Value;
 
+use super::program::disk::Disk;
+use super::program::house::{House, house};
 use super::program::{PATIENCE, Program};
-use super::{House, code, house, same};
+use super::{code, same};
 
 const DISK_MIB: u64 = 128;
 const RESERVE_MIB: u64 = 48;
 const LAST_RESERVE_MIB: u64 = 24;
-
-/// A disk of its own, in memory.
-struct Disk(tempfile::TempDir);
-
-impl Disk {
-    fn new() -> Self {
-        let disk = Self(tempfile::tempdir().unwrap());
-        disk.mount(&format!("size={DISK_MIB}m"));
-        disk
-    }
-
-    fn mount(&self, options: &str) {
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(self.0.path()).output();
-        let mounted = mounted.unwrap();
-        assert!(mounted.status.success(), "a small disk needs root: {}", String::from_utf8_lossy(&mounted.stderr));
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.path().join("filler")
-    }
-
-    /// Fills it until so much is free. A server that runs takes and gives of the same disk meanwhile.
-    fn leave_mib(&self, free_mib: u64) {
-        loop {
-            self.empty();
-            let there = rustix::fs::statvfs(self.path()).unwrap();
-            let bytes = (there.f_bavail * there.f_frsize).saturating_sub(free_mib << 20);
-            let filler = std::fs::File::create(self.filler()).unwrap();
-            match rustix::fs::fallocate(&filler, rustix::fs::FallocateFlags::empty(), 0, bytes) {
-                Ok(()) => return,
-                Err(error) => assert_eq!(error, rustix::io::Errno::NOSPC),
-            }
-        }
-    }
-
-    fn empty(&self) {
-        if self.filler().exists() {
-            std::fs::remove_file(self.filler()).unwrap();
-        }
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // What stays mounted is a temporary folder in memory.
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).output();
-    }
-}
 
 /// Books for the same person until it is answered so; the disk is looked at once a second.
 async fn until_booking_is(house: &House, patient: &Value, expected: &str) {
@@ -85,7 +33,7 @@ async fn until_booking_is(house: &House, patient: &Value, expected: &str) {
 
 #[tokio::test]
 async fn a_disk_that_fills_up_stops_bookings_then_every_write_and_all_comes_back() {
-    let disk = Disk::new();
+    let disk = Disk::of_mib(DISK_MIB);
     let mut program = Program::on(disk.path());
     program.set("JIAOHAO_DATA__RESERVE_MIB", RESERVE_MIB);
     program.set("JIAOHAO_DATA__LAST_RESERVE_MIB", LAST_RESERVE_MIB);
@@ -233,7 +181,7 @@ async fn says_that_the_store_is_unwritten(house: &House, is: bool) -> bool {
 
 #[tokio::test]
 async fn a_medium_that_cannot_be_written_is_named() {
-    let disk = Disk::new();
+    let disk = Disk::of_mib(DISK_MIB);
     let mut house = House::open(Program::on(disk.path())).await;
     let patient = house.person().await;
     house.walk_in(&patient).await.unwrap();
@@ -248,13 +196,6 @@ async fn a_medium_that_cannot_be_written_is_named() {
     disk.mount_again("rw");
     house.program.start_alive().await;
     house.picture().await;
-}
-
-impl Disk {
-    fn mount_again(&self, how: &str) {
-        let again = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(self.path()).output().unwrap();
-        assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
-    }
 }
 
 #[tokio::test]
@@ -347,7 +288,7 @@ fn put_on_a_disk_that_was_full(disk: &Disk, bytes: usize) {
 fn a_store_goes_on_after_its_disk_was_full() {
     // Large rows are written as files of their own; small ones wait for the database's own write.
     for bytes in [300 << 10, 8 << 10] {
-        let disk = Arc::new(Disk::new());
+        let disk = Arc::new(Disk::of_mib(DISK_MIB));
         let (ended, end) = mpsc::channel();
         let worker = disk.clone();
         std::thread::spawn(move || {

@@ -2,6 +2,9 @@
 //! its disk or take its files away.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod disk;
+pub mod house;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};

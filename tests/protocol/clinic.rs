@@ -1,5 +1,6 @@
 //! A small clinic behind real doors: everybody with the right to a stream follows it, and a day's acts are done.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub struct Seen {
     pub events: Vec<(String, Value)>,
     /// `METHOD /path`, and what was answered.
     pub answers: Vec<(String, Value)>,
+    /// Streams that somebody who followed them may not follow any more.
+    pub ended: Vec<String>,
     /// The accepted commands.
     accepted: Vec<Accepted>,
 }
@@ -51,7 +54,10 @@ pub struct Clinic {
     phones: Arc<Phones>,
     pub operator: String,
     pub seen: Arc<Mutex<Seen>>,
-    sockets: Vec<LiveClient>,
+    sockets: Mutex<Vec<LiveClient>>,
+    /// Whose token follows every ticket that somebody gets, and which are followed.
+    pub watches: Mutex<Option<String>>,
+    watched: Mutex<BTreeSet<String>>,
 }
 
 impl Clinic {
@@ -68,7 +74,8 @@ impl Clinic {
         let operator = server.first_token.clone().unwrap();
         let clock = Arc::new(ClinicClock::new(SPEED));
         let seen = Arc::default();
-        let clinic = Self { _folder: folder, server, door, clock, phones, operator, seen, sockets: Vec::new() };
+        let (sockets, watches, watched) = Default::default();
+        let clinic = Self { _folder: folder, server, door, clock, phones, operator, seen, sockets, watches, watched };
         clinic.set_up().await;
         clinic
     }
@@ -81,7 +88,9 @@ impl Clinic {
         for (id, name) in [("s.d", "内科"), ("s.e", "外科")] {
             put("/departments", json!({"id": id, "name": name, "name_en": "Ward"})).await;
             put("/service-points", json!({"id": format!("{id}.r1"), "name": "1号诊室", "name_en": "Room 1"})).await;
-            put("/queues", json!({"id": format!("{id}.q"), "name": name, "prefix": &id[2..].to_uppercase()})).await;
+            let queue =
+                json!({"id": format!("{id}.q"), "name": name, "name_en": "Ward", "prefix": &id[2..].to_uppercase()});
+            put("/queues", queue).await;
         }
         put("/queues", json!({"id": "s.d.q2", "name": "复诊", "prefix": "F"})).await;
         put("/doctors", json!({"id": "s.li", "name": "李明", "title": "主任医师", "departments": ["s.d"]})).await;
@@ -108,10 +117,18 @@ impl Clinic {
         self.server.stop().await;
     }
 
+    /// As [`Clinic::close`]; everything that came.
+    pub async fn seen(self) -> Seen {
+        drop(std::mem::take(&mut *self.sockets.lock().unwrap()));
+        self.server.stop().await;
+        std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+
     pub async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Value {
         let key = (method != "GET").then(Uuid::now_v7);
         let answer = self.door.ask_keyed(method, path, token, key, body).await;
         let answer = answer.unwrap_or_else(|why| panic!("{path}: {why:?}"));
+        self.watch(&answer);
         let mut seen = self.seen.lock().unwrap();
         seen.answers.push((format!("{method} {path}"), answer.clone()));
         let is_command = RESOURCES.iter().any(|(m, p, _)| (*m, *p) == (method, path));
@@ -147,7 +164,7 @@ impl Clinic {
     }
 
     /// Follows these streams on a socket of its own.
-    pub fn follow(&mut self, token: &str, streams: &[&str]) {
+    pub fn follow(&self, token: &str, streams: &[&str]) {
         let seen = self.seen.clone();
         let listener: Listener = Box::new(move |heard, _, _| {
             let mut seen = seen.lock().unwrap();
@@ -156,13 +173,24 @@ impl Clinic {
                 Heard::Events { stream, events, .. } => {
                     seen.events.extend(events.iter().map(|event| (stream.to_owned(), event["event"].clone())));
                 }
-                Heard::Ended { stream, code } => panic!("{stream} has ended: {code}"),
+                Heard::Ended { stream, .. } => seen.ended.push(stream.to_owned()),
                 Heard::Bye { .. } => {}
             }
         });
         let streams = streams.iter().map(|stream| (*stream).to_owned()).collect();
         let socket = LiveClient::open(self.door.clone(), self.clock.clone(), token.to_owned(), streams, listener);
-        self.sockets.push(socket);
+        self.sockets.lock().unwrap().push(socket);
+    }
+
+    /// Follows the ticket that an answer is about from now on.
+    pub fn watch(&self, answer: &Value) {
+        let watches = self.watches.lock().unwrap();
+        let Some(token) = watches.as_deref() else { return };
+        let booked = answer["appointment"].as_str().map(|id| id.replacen(".b", ".t", 1));
+        let Some(ticket) = answer["ticket"].as_str().map(str::to_owned).or(booked) else { return };
+        if self.watched.lock().unwrap().insert(ticket.clone()) {
+            self.follow(token, &[&format!("ticket:{ticket}")]);
+        }
     }
 
     /// Waits until a stream has said this.
@@ -186,7 +214,7 @@ impl Clinic {
     }
 
     /// One day: booked, checked in, called, missed, sent for tests, moved, closed.
-    pub async fn day(mut self) -> Seen {
+    pub async fn day(self) -> Seen {
         let doctor = self.staff("li").await;
         let desk = self.staff("wu").await;
         let operator = self.operator.clone();
@@ -195,6 +223,7 @@ impl Clinic {
         let screen = self.screen(&desk, json!({"board": "s.b"})).await;
         let door = self.screen(&desk, json!({"door": "s.d.r1"})).await;
         let (phone, patient) = self.patient().await;
+        *self.watches.lock().unwrap() = Some(desk.clone());
 
         self.follow(&screen, &["board:s.b"]);
         self.follow(&door, &["door:s.d.r1"]);
@@ -211,9 +240,9 @@ impl Clinic {
         self.configure_again(&operator).await;
         let ticket = self.book(&phone, &desk, &patient).await;
         self.work(&doctor, &desk, &ticket).await;
-        self.visits(&his).await;
+        let visit = self.visits(&his).await;
         self.questions(&operator, &desk).await;
-        self.leave(&doctor, &desk).await;
+        self.leave(&doctor, &desk, &visit).await;
         self.again(&[]).await;
         self.look_around(&operator, &desk, &patient).await;
         self.voice(&operator).await;
@@ -225,7 +254,8 @@ impl Clinic {
         self.correct(&desk, &late).await;
         self.post("/doctors/retire", Some(&operator), json!({"id": "s.li"})).await;
         self.until_event("doctor:s.li", "doctor_retired").await;
-        drop(std::mem::take(&mut self.sockets));
+        drop(std::mem::take(&mut *self.sockets.lock().unwrap()));
+        assert_eq!(self.seen.lock().unwrap().ended, Vec::<String>::new());
         self.retire(&operator, &desk).await;
         self.again(&[&doctor, &his]).await;
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());
@@ -294,7 +324,7 @@ impl Clinic {
     }
 
     /// Somebody is booked for a slot of five minutes, soon, and does not come.
-    async fn book_and_stay_away(&mut self, operator: &str, desk: &str) -> Value {
+    async fn book_and_stay_away(&self, operator: &str, desk: &str) -> Value {
         let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
         let start = zone.clock(Timestamp(self.clock.now_ms()).plus_min(8));
         let mut soon = session("s.e.soon", "s.e.q", 1);
@@ -325,7 +355,7 @@ impl Clinic {
     }
 
     /// Books twice from the phone, gives one back, and comes.
-    async fn book(&mut self, phone: &str, desk: &str, patient: &str) -> String {
+    async fn book(&self, phone: &str, desk: &str, patient: &str) -> String {
         let place = |slot: &str| json!({"session": "s.d.m", "slot": slot, "patient": patient});
         let stop = json!({"session": "s.d.m", "reason": "ill"});
         self.post("/sessions/stop", Some(desk), stop).await;
@@ -373,8 +403,8 @@ impl Clinic {
         // two calls and 90 s of clinic time
         self.clock.pass_s(95.0).await;
         self.post("/tickets/mark-missed", Some(doctor), json!({"ticket": one})).await;
-        self.post("/tickets/report-back", Some(desk), json!({"ticket": one})).await;
         let called = self.post("/calls/next", Some(doctor), next(&Value::Null, Value::Null)).await;
+        self.post("/tickets/report-back", Some(desk), json!({"ticket": one})).await;
         let two = called["called"]["ticket"].clone();
         self.post("/tickets/start-service", Some(doctor), json!({"ticket": two})).await;
         self.post("/tickets/send-for-tests", Some(doctor), json!({"ticket": two})).await;
@@ -402,7 +432,9 @@ impl Clinic {
     }
 
     /// What the hospital's own system does.
-    async fn visits(&self, his: &str) {
+    ///
+    /// The ticket of a visit that stands.
+    async fn visits(&self, his: &str) -> String {
         let visit = json!({"visit_id": "M1", "version": 1, "patient": {"number": "7"}, "site": "s", "queue": "s.d.q",
             "date": "2026-11-23", "fee_state": "paid", "checked_in": true});
         self.post("/visits", Some(his), visit).await;
@@ -414,23 +446,32 @@ impl Clinic {
         let off = json!({"visit_id": "M1", "version": 3, "site": "s"});
         self.post("/visits/cancel", Some(his), off).await;
         self.until_event("site:s", "visit_cancelled").await;
+        let another = json!({"visit_id": "M2", "version": 1, "patient": {"number": "8"}, "site": "s", "queue": "s.d.q",
+            "date": "2026-11-23", "fee_state": "paid", "checked_in": true});
+        self.post("/visits", Some(his), another).await;
+        let of_another = |event: &Value| event["patient_checked_in"]["visit_id"] == "M2";
+        let is_it = |(stream, event): &(String, Value)| stream == "site:s" && of_another(event);
+        self.until("the other visit's ticket", |seen| seen.events.iter().any(is_it)).await;
+        let seen = self.seen.lock().unwrap();
+        let (_, came) = seen.events.iter().find(|event| is_it(event)).expect("it has come");
+        came["patient_checked_in"]["ticket"].as_str().unwrap().to_owned()
     }
 
-    /// A chosen ticket, a step undone, somebody leaves, the session closes, the doctor goes.
-    async fn leave(&self, doctor: &str, desk: &str) {
+    /// This ticket chosen, a step undone, somebody leaves, the doctor goes.
+    async fn leave(&self, doctor: &str, desk: &str, ticket: &str) {
         let console = self.ask("GET", "/streams/doctor:s.li", Some(doctor), None).await;
         let assignment = &console["snapshot"]["at_work"]["assignment"];
         let queue = self.ask("GET", "/streams/queue:s.d.q", Some(desk), None).await;
         let order = queue["snapshot"]["order"].as_array().unwrap().clone();
         let chosen = json!({"department": "s.d", "assignment": assignment, "in_hand": null, "outcome": null,
-            "ticket": order[1], "reason": "result is here"});
+            "ticket": ticket, "reason": "result is here"});
         self.post("/calls", Some(doctor), chosen).await;
-        self.post("/tickets/finish-service", Some(doctor), json!({"ticket": order[1]})).await;
+        self.post("/tickets/finish-service", Some(doctor), json!({"ticket": ticket})).await;
         let queue = self.ask("GET", "/streams/queue:s.d.q", Some(desk), None).await;
-        let steps = queue["snapshot"]["tickets"][order[1].as_str().unwrap()]["steps"].as_array().unwrap().clone();
+        let steps = queue["snapshot"]["tickets"][ticket]["steps"].as_array().unwrap().clone();
         let step = steps.iter().find(|step| step["undoable"] == true).unwrap();
         self.post("/tickets/undo", Some(desk), json!({"event": step["event"], "reason": "not yet"})).await;
-        self.post("/tickets/finish-service", Some(doctor), json!({"ticket": order[1]})).await;
+        self.post("/tickets/finish-service", Some(doctor), json!({"ticket": ticket})).await;
         self.post("/tickets/cancel", Some(desk), json!({"ticket": order[0], "reason": "went home"})).await;
         let again = json!({"department": "s.d", "assignment": assignment, "in_hand": "s.d.t0", "outcome": "seen"});
         let stale = self.door.ask("POST", "/calls/next", Some(doctor), Some(&again)).await.unwrap_err();
@@ -533,7 +574,8 @@ impl Clinic {
     }
 }
 
-fn session(id: &str, queue: &str, capacity: u32) -> Value {
+/// A morning's session with three slots of so many places.
+pub fn session(id: &str, queue: &str, capacity: u32) -> Value {
     let slot = |start: &str| json!({"start": start, "minutes": 30, "capacity": capacity});
     json!({"id": id, "date": "2026-11-23", "period": "morning", "queue": queue, "registration_class": "普通",
         "fee_fen": 1000, "slots": [slot("09:00"), slot("09:30"), slot("10:00")]})

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiaohao::clients::Refusal;
+use jiaohao::clients::http::Door;
 use jiaohao::http::RESOURCES;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -16,15 +17,15 @@ use crate::{PROTOCOL, answers};
 pub type Now<'a> = &'a [(&'a str, &'a str)];
 
 /// One example of a refusal.
-pub struct Refused {
+struct Refused {
     /// Of whom: `nobody`, `patient`, `desk`, `kiosk`, `doctor`, `operator`, `integrator`, `screen`.
-    pub who: String,
+    who: String,
     /// Method and path.
-    pub path: (String, String),
+    path: (String, String),
     /// What is sent.
-    pub body: Value,
+    body: Value,
     /// The problem as it stands in the document.
-    pub problem: Value,
+    problem: Value,
 }
 
 /// The insides of the document's block of that kind.
@@ -41,34 +42,104 @@ pub fn commands() -> BTreeMap<String, Value> {
     block("commands").lines().map(read).collect()
 }
 
-/// The document's example of each refusal, by its code: three lines, of which the first says in words when.
-pub fn refusals() -> BTreeMap<String, Refused> {
-    let mut refusals = BTreeMap::new();
-    for lines in block("refusals").lines().collect::<Vec<_>>().chunks(3) {
-        let [when, request, problem] = lines else { panic!("three lines each: {lines:?}") };
+/// A block's examples of refusals, by code: of so many lines each, of which the first says in words when and the last is the
+/// problem.
+pub fn problems<const LINES: usize>(kind: &str) -> BTreeMap<String, (Vec<&'static str>, Value)> {
+    let mut problems = BTreeMap::new();
+    for lines in block(kind).lines().collect::<Vec<_>>().chunks(LINES) {
+        let [when, between @ .., problem] = lines else { panic!("{LINES} lines each: {lines:?}") };
         let (code, _) = when.split_once(": ").unwrap_or_else(|| panic!("{when}: a code and words"));
-        let (who, request) = request.split_once(' ').unwrap();
-        let (path, body) = match request.strip_prefix('{') {
-            Some(_) => {
-                let command: BTreeMap<String, Value> =
-                    serde_json::from_str(request).unwrap_or_else(|e| panic!("{request}: {e}"));
-                let (name, body) = command.into_iter().next().expect("one name");
-                (at(&name), body)
-            }
-            None => {
-                let mut parts = request.splitn(3, ' ');
-                let path = (parts.next().unwrap().to_owned(), parts.next().unwrap().to_owned());
-                let body = parts.next().map_or(Value::Null, |body| {
-                    serde_json::from_str(body).unwrap_or_else(|e| panic!("{request}: {e}"))
-                });
-                (path, body)
-            }
-        };
-        let problem = serde_json::from_str(problem).unwrap_or_else(|e| panic!("{problem}: {e}"));
-        let one = Refused { who: who.to_owned(), path, body, problem };
-        assert!(refusals.insert(code.to_owned(), one).is_none(), "{code} stands twice");
+        let problem: Value = serde_json::from_str(problem).unwrap_or_else(|e| panic!("{problem}: {e}"));
+        assert_eq!(problem["code"], code, "{problem}");
+        assert!(problems.insert(code.to_owned(), (between.to_vec(), problem)).is_none(), "{code} stands twice");
     }
-    refusals
+    problems
+}
+
+/// The example of a refusal from its middle line: who sends what.
+fn refused(request: &str, problem: Value) -> Refused {
+    let (who, request) = request.split_once(' ').unwrap();
+    let read = |text: &str| serde_json::from_str(text).unwrap_or_else(|e| panic!("{request}: {e}"));
+    let (path, body) = if request.starts_with('{') {
+        let command: BTreeMap<String, Value> = serde_json::from_value(read(request)).unwrap();
+        let (name, body) = command.into_iter().next().expect("one name");
+        (at(&name), body)
+    } else {
+        let mut parts = request.splitn(3, ' ');
+        let path = (parts.next().unwrap().to_owned(), parts.next().unwrap().to_owned());
+        (path, parts.next().map_or(Value::Null, read))
+    };
+    Refused { who: who.to_owned(), path, body, problem }
+}
+
+/// A block of examples of refusals that are sent, and which of them were answered as they stand.
+pub struct Refusals {
+    examples: BTreeMap<String, Refused>,
+    refused: RefCell<BTreeSet<String>>,
+    faults: RefCell<Vec<String>>,
+}
+
+impl Refusals {
+    /// Reads a block.
+    pub fn of(kind: &str) -> Self {
+        let example = |(code, (lines, problem)): (String, (Vec<&str>, Value))| (code, refused(lines[0], problem));
+        let examples = problems::<3>(kind).into_iter().map(example).collect();
+        Self { examples, refused: RefCell::default(), faults: RefCell::default() }
+    }
+
+    /// Who sends an example.
+    pub fn who(&self, code: &str) -> &str {
+        &self.examples.get(code).unwrap_or_else(|| panic!("{code} has no example")).who
+    }
+
+    /// Sends an example; what is answered.
+    pub async fn send(
+        &self,
+        door: &Door,
+        token: Option<&str>,
+        code: &str,
+        key: Uuid,
+        now: Now<'_>,
+    ) -> Result<Value, Refusal> {
+        let one = &self.examples[code];
+        let (method, path) = (&one.path.0, &one.path.1);
+        // the ids stand in the body, or else in the path
+        let is_in_path = one.body.is_null();
+        let path = as_of(&json!(path), if is_in_path { now } else { &[] });
+        let body = as_of(&one.body, if is_in_path { &[] } else { now });
+        let (key, body) = ((method != "GET").then_some(key), (!body.is_null()).then_some(&body));
+        door.ask_keyed(method, path.as_str().unwrap(), token, key, body).await
+    }
+
+    /// As [`Refusals::send`]; the problem is compared with the document's.
+    pub async fn play(&self, door: &Door, token: Option<&str>, code: &str, key: Uuid, now: Now<'_>) {
+        match self.send(door, token, code, key, now).await {
+            Err(why) => self.is_as_told(code, &why),
+            Ok(done) => self.faults.borrow_mut().push(format!("{code}: it was done: {done}")),
+        }
+    }
+
+    /// Compares a refusal with the document's problem: the code, and which fields `valid_now` has.
+    pub fn is_as_told(&self, code: &str, why: &Refusal) {
+        if is_alike(&self.examples[code].problem, why) {
+            self.refused.borrow_mut().insert(code.to_owned());
+        } else {
+            self.faults.borrow_mut().push(format!("{code}: {} {:?} ({})", why.code, why.valid_now, why.detail));
+        }
+    }
+
+    /// All of the block were answered as they stand.
+    pub fn were_played(&self) {
+        let faults = self.faults.borrow();
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+        assert_eq!(*self.refused.borrow(), self.examples.keys().cloned().collect());
+    }
+}
+
+/// Whether a refusal has the problem's code, and in `valid_now` its fields.
+pub fn is_alike(problem: &Value, why: &Refusal) -> bool {
+    let fields = problem["valid_now"].as_object().into_iter().flatten().map(|(name, _)| name);
+    why.code == problem["code"] && fields.collect::<BTreeSet<_>>() == why.valid_now.keys().collect()
 }
 
 /// Method and path of a command.
@@ -92,26 +163,21 @@ fn as_of(example: &Value, now: Now<'_>) -> Value {
 pub struct Played {
     pub clinic: Clinic,
     commands: BTreeMap<String, Value>,
-    refusals: BTreeMap<String, Refused>,
+    pub refusals: Refusals,
     answers: BTreeMap<String, String>,
     shapes: RefCell<Shapes>,
     /// Tokens by who.
     pub tokens: BTreeMap<&'static str, String>,
-    /// Commands that were done as the document has them …
+    /// Commands that were done as the document has them.
     pub done: RefCell<BTreeSet<String>>,
-    /// … and codes that were answered as it has them.
-    pub refused: RefCell<BTreeSet<String>>,
-    /// Refusals that were other than the document has them.
-    pub faults: RefCell<Vec<String>>,
 }
 
 impl Played {
     pub fn new(clinic: Clinic) -> Self {
         let tokens = [("operator", clinic.operator.clone())].into();
-        let (commands, refusals) = (commands(), refusals());
+        let (commands, refusals) = (commands(), Refusals::of("refusals"));
         let shapes = RefCell::new(Shapes::read(PROTOCOL));
-        let (done, refused, faults) = Default::default();
-        Self { clinic, commands, refusals, answers: answers(), shapes, tokens, done, refused, faults }
+        Self { clinic, commands, refusals, answers: answers(), shapes, tokens, done: RefCell::default() }
     }
 
     /// Sends the example of a command; the answer is compared with its shape.
@@ -123,6 +189,7 @@ impl Played {
         let shape = &self.answers[command];
         self.shapes.borrow_mut().check(shape, &answer, command).unwrap();
         self.done.borrow_mut().insert(command.to_owned());
+        self.clinic.watch(&answer);
         answer
     }
 
@@ -133,39 +200,17 @@ impl Played {
 
     /// As [`Played::refuse`], under a key of the test's.
     pub async fn refuse_keyed(&self, code: &str, key: Uuid, now: Now<'_>) {
-        let one = self.refusals.get(code).unwrap_or_else(|| panic!("{code} has no example"));
-        let body = as_of(&one.body, now);
-        let token = self.tokens.get(one.who.as_str()).map(String::as_str);
-        let (method, path) = &one.path;
-        let (key, body) = ((method != "GET").then_some(key), (!body.is_null()).then_some(&body));
-        let answer = self.clinic.door.ask_keyed(method, path, token, key, body).await;
-        match answer {
-            Err(why) => self.is_as_told(code, &why, body),
-            Ok(done) => self.faults.borrow_mut().push(format!("{code}: {method} {path} {body:?} was done: {done}")),
-        }
-    }
-
-    /// Compares a refusal with the document's problem: the code, and which fields `valid_now` has.
-    pub fn is_as_told(&self, code: &str, why: &Refusal, asked: Option<&Value>) {
-        let told = &self.refusals[code].problem;
-        let fields = |valid_now: &Value| {
-            valid_now.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>()
-        };
-        let is = json!(why.valid_now);
-        if why.code == code && fields(&told["valid_now"]) == fields(&is) {
-            self.refused.borrow_mut().insert(code.to_owned());
-        } else {
-            let asked = asked.map(ToString::to_string).unwrap_or_default();
-            eprintln!("FAULT {code}: {} {is} ({}) of {asked:.120}", why.code, why.detail);
-            self.faults.borrow_mut().push(format!("{code}: {} {is} ({}) of {asked:.300}", why.code, why.detail));
-        }
+        let token = self.tokens.get(self.refusals.who(code)).map(String::as_str);
+        self.refusals.play(&self.clinic.door, token, code, key, now).await;
     }
 
     /// Something beside the examples.
     pub async fn ask(&self, who: &str, method: &str, path: &str, body: Value) -> Value {
         let body = (!body.is_null()).then_some(&body);
         let answer = self.clinic.door.ask(method, path, self.tokens.get(who).map(String::as_str), body).await;
-        answer.unwrap_or_else(|why| panic!("{method} {path} {body:?}: {why:?}"))
+        let answer = answer.unwrap_or_else(|why| panic!("{method} {path} {body:?}: {why:?}"));
+        self.clinic.watch(&answer);
+        answer
     }
 
     /// What a stream shows now.

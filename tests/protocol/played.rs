@@ -1,38 +1,25 @@
 //! The document's examples, each sent to the real server: a first set-up, a booking, a morning at the doctor's, what the
 //! hospital's system and the screens send, the closing, and everything retired again; between them what is refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiaohao::clients::http::token_of;
 use jiaohao::clients::live::exchange;
 use jiaohao::config::Settings;
+use jiaohao::reach::sandbox::{Options, Sandbox};
+use jiaohao_actors::shell::clock::wall_ms;
 use jiaohao_domain::vocabulary::ClientCommand;
 use jiaohao_domain::{Code, Timestamp};
 use serde_json::{Value, json};
 use uuid::{NoContext, Uuid};
 
-use crate::clinic::Clinic;
-use crate::examples::{Played, refusals};
+use crate::clinic::{Clinic, Seen};
+use crate::examples::{Played, problems};
 use crate::served::MORNING;
-
-/// What no day brings about through the doors; each has tests of its own. A list that may only shrink.
-const NOT_PLAYED: [&str; 9] = [
-    "authorization_over", // an outside party's: tests/reach
-    "channel_failed",     // an outside party's: tests/reach
-    "internal",           // a program that is wrong
-    "overloaded",         // a mailbox that is full: the shell's tests
-    "owner_failed",       // a department that fails: the shell's tests
-    "read_only",          // a disk that is full: tests/faults
-    "recovering",         // a start that takes long: tests/start
-    "storage_low",        // a disk that is nearly full: tests/faults
-    "timed_out",          // a disk that hangs: tests/faults
-];
-
-/// Of consultations, which no command of today leads to.
-const LATER: [&str; 6] =
-    ["not_asked", "not_the_offerer", "recording_off", "recording_required", "room_ended", "stale_negotiation"];
+use crate::served::wechat::go;
 
 const BOOKING: &str = "renmin.internal.b20261123-x1y2";
 const EYES: &str = "renmin.eyes.b20261123-x1y2";
@@ -45,11 +32,13 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_else(|| panic!("{field} of {value}"))
 }
 
-#[actix_web::test]
-async fn every_example_of_a_command_is_done_and_every_refusal_comes_about() {
-    let mut settings = Settings::default_values();
+/// The day of the examples; what came on the streams.
+pub async fn day() -> Seen {
+    let plays = Options { sms: false, push: false, ..Options::all(([127, 0, 0, 1], 0).into()) };
+    let wechat = Sandbox::start(plays, Arc::new(|| Timestamp(wall_ms()))).unwrap();
+    let mut settings = Settings::from_parts("test", &wechat.settings(), []).unwrap();
     settings.push.contact = Some("mailto:it@renmin.example".to_owned());
-    let mut clinic = Clinic::open_with(settings, MORNING.plus_min(-30)).await;
+    let clinic = Clinic::open_with(settings, MORNING.plus_min(-30)).await;
     // A socket tells the clinic's time.
     let operator = clinic.operator.clone();
     clinic.follow(&operator, &["ops"]);
@@ -57,6 +46,7 @@ async fn every_example_of_a_command_is_done_and_every_refusal_comes_about() {
     let mut day = Played::new(clinic);
     set_up(&mut day).await;
     let people = people(&mut day).await;
+    follow(&day, &people[0]);
     no_show(&day, &people).await;
     before_the_day(&day).await;
     let came = booked(&mut day, &people).await;
@@ -66,26 +56,41 @@ async fn every_example_of_a_command_is_done_and_every_refusal_comes_about() {
     screens(&mut day).await;
     closed(&day, &people).await;
     retired(&day).await;
+    at_wechat(&day, wechat).await;
     too_much(&day).await;
-    let faults = day.faults.take();
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let tells_limits = |(stream, ops): &(String, Value)| {
+        stream == "ops" && ops["limits"].as_array().is_some_and(|list| !list.is_empty())
+    };
+    day.clinic.until("a frame of ops with a limit", |seen| seen.snapshots.iter().any(tells_limits)).await;
+    day.refusals.were_played();
     let done: BTreeSet<String> = day.done.take();
     assert_eq!(done, ClientCommand::NAMES.iter().map(|name| (*name).to_owned()).collect());
-    let refused = day.refused.take();
-    let not_played: BTreeSet<&str> =
-        Code::ALL.iter().map(|code| code.wire()).filter(|code| !refused.contains(*code)).collect();
-    assert_eq!(not_played, NOT_PLAYED.into_iter().chain(LATER).collect());
-    day.clinic.close().await;
+    day.clinic.seen().await
+}
+
+/// Everybody follows what they may.
+fn follow(day: &Played, patient: &str) {
+    for (who, streams) in [
+        ("operator", &["board:renmin.opd3f", "door:renmin.internal.r3", "session:renmin.internal.s1"][..]),
+        ("operator", &["session:renmin.eyes.soon", "session:renmin.internal.s2", "session:renmin.surgery.s1"]),
+        ("desk", &["queue:renmin.internal.li", "queue:renmin.internal.zhou", "queue:renmin.surgery.wang"]),
+        ("doctor", &["doctor:renmin.liming"]),
+        ("integrator", &["site:renmin"]),
+        ("patient", &[&format!("patient:{patient}")]),
+    ] {
+        day.clinic.follow(&day.tokens[who], streams);
+    }
+    *day.clinic.watches.lock().unwrap() = Some(day.tokens["desk"].clone());
 }
 
 #[test]
-fn every_code_has_an_example_but_those_of_a_later_part() {
-    let codes: BTreeSet<&str> = Code::ALL.iter().map(|code| code.wire()).filter(|code| !LATER.contains(code)).collect();
-    let refusals = refusals();
-    assert_eq!(refusals.keys().map(String::as_str).collect::<BTreeSet<_>>(), codes);
-    for (code, one) in refusals {
-        assert_eq!(one.problem["code"], code, "{}", one.problem);
-    }
+fn every_code_has_one_example() {
+    let sent = ["refusals", "refusals-broken"].map(problems::<3>).into_iter().flat_map(BTreeMap::into_keys);
+    let mut codes: Vec<String> = sent.chain(problems::<2>("refusals-rooms").into_keys()).collect();
+    codes.sort();
+    let mut all: Vec<&str> = Code::ALL.iter().map(|code| code.wire()).collect();
+    all.sort_unstable();
+    assert_eq!(codes, all);
 }
 
 /// The examples of `define_` in their order but the questions, and what else the day needs.
@@ -439,16 +444,31 @@ async fn retired(day: &Played) {
     day.play("operator", "retire_department", &[]).await;
 }
 
+/// What WeChat says of who holds the phone: taken once; then there is nobody any more who says it.
+async fn at_wechat(day: &Played, wechat: Sandbox) {
+    let asked = async || {
+        let asked = day.ask("patient", "POST", "/channels/wechat/authorize", json!({})).await;
+        let (code, state) = go(text(&asked, "url")).await;
+        (code.expect("the person agrees"), state)
+    };
+    let (code, state) = asked().await;
+    day.ask("patient", "POST", "/channels/wechat/bind", json!({"code": code, "state": state})).await;
+    day.refuse("authorization_over", &[("0a1b2c", &code), ("d4e5f6", &state)]).await;
+    let (code, state) = asked().await;
+    wechat.stop().await;
+    day.refuse("channel_failed", &[("0a1b2c", &code), ("d4e5f6", &state)]).await;
+}
+
 /// More than one may.
 async fn too_much(day: &Played) {
+    // it ends after a second: what is compared is the first that comes
     for _ in 0..20 {
-        let sign_in = json!({"name": "fenzhen", "password": "not this one"});
-        let answer = day.clinic.door.ask("POST", "/session", None, Some(&sign_in)).await;
-        if answer.is_err_and(|why| why.code == "back_off") {
+        let why = day.refusals.send(&day.clinic.door, None, "back_off", Uuid::now_v7(), &[]).await.unwrap_err();
+        if why.code == "back_off" {
+            day.refusals.is_as_told("back_off", &why);
             break;
         }
     }
-    day.refuse("back_off", &[]).await;
     let mut followed = Vec::new();
     for n in 0..65 {
         let session = json!({"id": format!("renmin.surgery.l{n}"), "date": "2026-11-24", "period": "morning", "queue": "renmin.surgery.wang",
@@ -460,11 +480,11 @@ async fn too_much(day: &Played) {
     let answers = exchange(&day.clinic.door, &day.tokens["desk"], &followed).await.unwrap();
     let refused: Vec<_> = answers.iter().filter(|answer| answer["type"] == "rejected").collect();
     assert_eq!(refused.len(), 1, "{refused:?}");
-    day.is_as_told("limit_exceeded", &serde_json::from_value(refused[0]["error"].clone()).unwrap(), None);
+    day.refusals.is_as_told("limit_exceeded", &serde_json::from_value(refused[0]["error"].clone()).unwrap());
     let recall = json!({"call": "s.d.c7"});
     let doctor = day.clinic.staff("li").await;
     let asked = (0..60).map(|_| day.clinic.door.ask("POST", "/calls/recall", Some(&doctor), Some(&recall)));
     let answers = join_all(asked).await;
     let refused = answers.into_iter().filter_map(Result::err).find(|why| why.code == "too_many_requests");
-    day.is_as_told("too_many_requests", &refused.expect("sixty at once"), None);
+    day.refusals.is_as_told("too_many_requests", &refused.expect("sixty at once"));
 }

@@ -155,7 +155,7 @@ impl Shapes {
 }
 
 /// What an example does not show.
-const LEFT_OUT: &str = "…";
+pub const LEFT_OUT: &str = "…";
 
 /// Reads an example of the document, in which `{…}`, `[…]` and `,…` stand for what it does not show.
 pub fn example(text: &str) -> Value {

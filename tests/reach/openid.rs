@@ -4,26 +4,9 @@ use jiaohao::reach::wechat::authorize::{AUTHORIZE, NoOpenid};
 
 use jiaohao::clients::http::token_of;
 
+use super::served::wechat::{go, hold};
 use super::told::{Clinic, is_called, someone};
 use super::*;
-
-const IN_WECHAT: (&str, &str) = ("user-agent", "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.49");
-
-/// Who holds the phone from now on.
-async fn hold(sandbox: &Sandbox, who: &str) {
-    ask(Method::POST, &format!("http://{}/wechat/holder?{who}", sandbox.address), &[], b"").await;
-}
-
-/// What WeChat's browser comes back with: code and state.
-async fn go(url: &str) -> (Option<String>, String) {
-    let header = [(IN_WECHAT.0, IN_WECHAT.1.to_owned())];
-    let answered = ask(Method::GET, url.split('#').next().unwrap(), &header, b"").await;
-    let back = String::from_utf8(answered.body.to_vec()).unwrap();
-    assert_eq!(answered.status, 302, "{back}");
-    let query = back.split_once("/patient?").expect("to the phone's page").1;
-    let field = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)).map(str::to_owned);
-    (field("code="), field("state=").unwrap())
-}
 
 impl Clinic {
     async fn authorize_url(&self, phone: &str) -> String {
@@ -32,7 +15,7 @@ impl Clinic {
 
     /// The account's phone is held by whom the sandbox knows by these four digits.
     pub(super) async fn bind_wechat(&self, phone: &str, digits: &str) -> Value {
-        hold(&self.hospital.sandbox, &format!("as={digits}")).await;
+        hold(self.hospital.sandbox.address, &format!("as={digits}")).await;
         let (code, state) = go(&self.authorize_url(phone).await).await;
         self.post(phone, "/channels/wechat/bind", json!({"code": code, "state": state})).await
     }
@@ -187,12 +170,12 @@ async fn a_wechat_that_gives_no_answer_of_use_binds_nobody() {
     let patient = clinic.person("13800138000").await;
     let phone = clinic.signed_in("13800138000", &patient).await;
     for digits in ["0005", "0006"] {
-        hold(&clinic.hospital.sandbox, &format!("as={digits}")).await;
+        hold(clinic.hospital.sandbox.address, &format!("as={digits}")).await;
         let (code, state) = go(&clinic.authorize_url(&phone).await).await;
         let back = json!({"code": code, "state": state});
         assert_eq!(clinic.refused(&phone, "/channels/wechat/bind", &back).await, "channel_failed", "{digits}");
     }
-    hold(&clinic.hospital.sandbox, "refuses=true").await;
+    hold(clinic.hospital.sandbox.address, "refuses=true").await;
     assert_eq!(go(&clinic.authorize_url(&phone).await).await.0, None, "back without a code");
     assert_eq!(clinic.by_wechat(&phone).await, [(patient, false)]);
     clinic.hospital.close().await;
@@ -209,7 +192,7 @@ async fn wechats_page_is_asked_as_it_wants_to_be() {
     // Another browser than WeChat's is not sent back.
     assert_eq!(ask(Method::GET, url.split('#').next().unwrap(), &[], b"").await.status, 200);
     let code = async |digits: &str| {
-        hold(&parties.sandbox, &format!("as={digits}")).await;
+        hold(parties.sandbox.address, &format!("as={digits}")).await;
         go(&url).await.0.unwrap().into()
     };
     let given = code("8000").await;

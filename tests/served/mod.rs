@@ -1,5 +1,7 @@
 //! A house in this process behind real doors, on a folder of its own, at half past eight of a clinic's morning.
 
+pub mod wechat;
+
 use std::sync::{Arc, Mutex};
 
 use jiaohao::config::Settings;
