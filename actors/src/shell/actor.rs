@@ -18,7 +18,8 @@ use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use self::owed::Again;
 use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
-use super::message::{Envelope, ForStore, Outcome, Recall, Release, Reply, Snapped, Submission, ToActor};
+use super::message::{Envelope, ForStore, Outcome, Recall, Release, Replica, Reply, Snapped, Submission, ToActor};
+use super::meta;
 use super::registry::Shell;
 use super::replay::is_owing;
 use super::shard::shard_of;
@@ -422,7 +423,8 @@ impl<O: Owner> OwnerActor<O> {
             ToActor::Watch if self.lost => {}
             ToActor::Watch => {
                 self.watched = true;
-                let replica = Some((self.owner.clone(), Box::new(self.state.clone()) as Box<dyn Any + Send>));
+                let state = Box::new(self.state.clone()) as Box<dyn Any + Send>;
+                let replica = Some(Replica { owner: self.owner.clone(), instance: self.instance, state });
                 self.submit_barrier(Release { replica, ..Release::default() });
             }
             ToActor::Unwatch => self.watched = false,
