@@ -281,7 +281,7 @@ impl<O: Owner> OwnerActor<O> {
             (_, Some(reply)) => release.reply = Some((reply, outcome)),
             (_, None) => {}
         }
-        let meta = CommandMeta { origin, remembered };
+        let command = CommandMeta { origin, remembered };
         for event in &events {
             let (kind, name) = O::event_kind(event);
             metrics::counter!("events_total", "event" => name).increment(1);
@@ -292,8 +292,8 @@ impl<O: Owner> OwnerActor<O> {
             self.record(&mut commit, kind, Vec::new());
         }
         self.record_acknowledgements(&mut commit);
-        self.ledger.note_command(&meta, self.ledger.last_at);
-        commit[0].meta = Some(codec::encode(&meta).expect("meta encodes: plain owned data"));
+        self.ledger.note_command(&command, self.ledger.last_at);
+        commit[0].meta = Some(meta::write(&command));
         let count = u16::try_from(commit.len()).expect("bounded by RECORDS_PER_COMMAND");
         for record in &mut commit {
             record.count = count;

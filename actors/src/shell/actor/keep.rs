@@ -14,6 +14,7 @@ use crate::log::Commit;
 use crate::shell::clock;
 use crate::shell::ledger::{CommandMeta, Origin, Remembered};
 use crate::shell::message::{ForStore, NewSnapshot, Release, Reply, Snapped, Submission, ToActor};
+use crate::shell::meta;
 use crate::shell::replay::{Whole, rebuild};
 
 /// After so many panics within [`PANIC_WINDOW`] the owner stays closed.
@@ -21,9 +22,9 @@ const PANICS: usize = 3;
 const PANIC_WINDOW: Duration = Duration::from_secs(60);
 /// After so many records without a snapshot the owner makes one for itself.
 const TAIL_RECORDS: usize = 16_384;
-
 /// A refused decision replays at most so many records a second time.
 const UNDO_RECORDS: usize = 256;
+
 impl<O: Owner> OwnerActor<O> {
     /// Hands a commit over: from here on it is what a rebuild must come to.
     pub(super) fn write(&mut self, commit: Commit, release: Release) {
@@ -52,9 +53,9 @@ impl<O: Owner> OwnerActor<O> {
     /// From here on a rebuild begins with this state.
     pub(super) fn rebase(&mut self, owner_seq: u64, bytes: Vec<u8>) {
         self.base = Some(bytes);
-        self.tail.retain(|record| record.owner_seq > owner_seq);
         // One from before has no records to go on with any more.
         self.made = None;
+        self.tail.retain(|record| record.owner_seq > owner_seq);
     }
 
     pub(super) fn close(&mut self) {
@@ -85,7 +86,6 @@ impl<O: Owner> OwnerActor<O> {
         self.submit_barrier(Release::outcome(reply, Err(why)));
     }
 
-    /// Makes the state again from the records, without the decision under way. An owner that cannot be is closed.
     /// Takes a refused decision back. Whoever is refused may ask again at once: the next time little is to be replayed.
     pub(super) fn undo(&mut self) {
         self.make_again();
@@ -94,6 +94,7 @@ impl<O: Owner> OwnerActor<O> {
         }
     }
 
+    /// Makes the state again from the records, without the decision under way. An owner that cannot be is closed.
     pub(super) fn make_again(&mut self) {
         match self.rebuilt() {
             Ok(((ledger, state), deadline)) => {
@@ -163,9 +164,9 @@ impl<O: Owner> OwnerActor<O> {
     fn settle_acks(&mut self, origin: Origin, ctx: &mut ActorContext<Self>) {
         let mut commit = Commit::new();
         self.record_acknowledgements(&mut commit);
-        let meta = CommandMeta { origin, remembered: Remembered::Answer(Answer::Done) };
+        let command = CommandMeta { origin, remembered: Remembered::Answer(Answer::Done) };
         let count = u16::try_from(commit.len()).expect("one per receiver");
-        commit[0].meta = Some(codec::encode(&meta).expect("meta encodes: plain owned data"));
+        commit[0].meta = Some(meta::write(&command));
         commit.iter_mut().for_each(|record| record.count = count);
         self.plan_resend(ctx);
         self.write(commit, Release::default());
