@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiaohao_actors::log::{Commit, Log, LogError, Record, SegmentLog, SegmentOptions, ShardId};
+use jiaohao_actors::log::{Commit, Log, LogError, Meta, Record, SegmentLog, SegmentOptions, ShardId};
 use jiaohao_actors::shell::clock::monotonic;
 use jiaohao_domain::{OwnerKind, OwnerRef, Timestamp};
 
@@ -81,7 +81,7 @@ fn record(n: u64) -> Record {
         index: 0,
         count: 1,
         at: Timestamp(1_700_000_000_000),
-        meta: Some(vec![1; 24]),
+        meta: Some(Meta { version: 1, bytes: vec![1; 24] }),
         payload: (0..PAYLOAD_BYTES as u64).map(|i| (i * 31 + n) as u8).collect(),
     }
 }

@@ -13,9 +13,9 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use jiaohao_actors::codec;
-use jiaohao_actors::log::{Record, ShardId};
+use jiaohao_actors::log::{Meta, Record, ShardId};
 use jiaohao_actors::shell::ledger::{self, CommandMeta, Ledger};
-use jiaohao_actors::shell::stored;
+use jiaohao_actors::shell::{meta, stored};
 use jiaohao_actors::store::Snapshot;
 use jiaohao_domain::account::Account;
 use jiaohao_domain::department::Department;
@@ -145,19 +145,44 @@ fn events<O: Owner>(owner: &str) -> BTreeMap<u16, &'static str> {
     by_kind.into_iter().map(|(kind, (name, _))| (kind, name)).collect()
 }
 
+fn meaning_of(value: &impl Debug) -> String {
+    hexadecimal(&Sha256::digest(format!("{value:?}")))
+}
+
 /// A stored type that is no event, and long: its meaning is the hash of its `Debug`, which every field shows in.
 fn values<T: Serialize + DeserializeOwned + Debug>(path: &Path) {
-    let meaning_of = |value: &T| hexadecimal(&Sha256::digest(format!("{value:?}")));
     let make = || specimens::<T>().iter().map(|value| (codec::encode(value).unwrap(), meaning_of(value))).collect();
     for (bytes, meaning) in golden(path, make) {
         let value: T = codec::decode(&bytes).unwrap_or_else(|why| {
             panic!(
-                "{}: {why}; a changed state needs another STATE_VERSION and a golden file of its own",
+                "{}: {why}; a changed type needs another version (STATE_VERSION, for metas that of shell/meta.rs) and a golden \
+                 file of its own",
                 path.display()
             )
         });
         assert_eq!(meaning_of(&value), meaning, "{}: read as another value: {value:?}", path.display());
         assert_eq!(hexadecimal(&codec::encode(&value).unwrap()), hexadecimal(&bytes), "{}", path.display());
+    }
+}
+
+/// What stands beside commands, in every version.
+fn metas() {
+    for version in 1..=meta::VERSION {
+        let path = folder("shell").join(format!("command_meta.v{version}"));
+        if version == meta::VERSION {
+            values::<CommandMeta>(&path);
+            continue;
+        }
+        let old = golden(&path, || panic!("{}: an old version's file cannot be made any more", path.display()));
+        let read = |bytes: &[u8]| {
+            let stored = Meta { version, bytes: bytes.to_vec() };
+            meaning_of(&meta::read(&stored).unwrap_or_else(|why| panic!("{}: {why}", path.display())))
+        };
+        let as_today = path.with_added_extension(format!("as-v{}", meta::VERSION));
+        let make = || old.iter().map(|(bytes, _)| (bytes.clone(), read(bytes))).collect();
+        for (bytes, meaning) in golden(&as_today, make) {
+            assert_eq!(read(&bytes), meaning, "{}", path.display());
+        }
     }
 }
 
@@ -205,7 +230,7 @@ fn every_snapshot_is_read_as_it_was_written_and_written_as_it_was() {
 #[test]
 fn what_the_shell_stores_is_read_as_it_was_written_and_written_as_it_was() {
     values::<Ledger>(&folder("shell").join(format!("ledger.v{}", ledger::VERSION)));
-    values::<CommandMeta>(&folder("shell").join("command_meta.v1"));
+    metas();
     values::<(OwnerRef, u64)>(&folder("shell").join("1-effects_acknowledged.v1"));
     values::<Snapshot>(&folder("shell").join("row.v2"));
 }

@@ -195,6 +195,32 @@ pub fn run<F: Fanout>(make: impl Fn(Arc<CoarseClock>) -> F) {
     fanout.tick(&mut |_| Some(json!({})));
     assert_eq!(watcher.all().len(), 1);
 
+    // interrupted: nothing more, and nobody resumes, until a snapshot for everybody from which it goes on
+    let there = Reader::new(9, generous, &clock);
+    follow(&mut fanout, &there, "queue:s.d.r", None, 1);
+    publish(&mut fanout, "queue:s.d.r", &[2]);
+    there.all();
+    fanout.interrupt("queue:s.d.r");
+    publish(&mut fanout, "queue:s.d.r", &[4]);
+    assert!(there.all().is_empty());
+    let returns = Reader::new(10, generous, &clock);
+    assert!(follow(&mut fanout, &returns, "queue:s.d.r", since("e1", 2), 4).get("missed").is_none());
+    fanout.renew("queue:s.d.r", 5, Some(json!({"s": 5})));
+    fanout.renew("queue:s.d.r", 5, Some(json!({"s": "once"})));
+    publish(&mut fanout, "queue:s.d.r", &[6]);
+    for reader in [&there, &returns] {
+        let frames = reader.all();
+        assert_eq!(
+            (frames.len(), &frames[0]["snapshot"], &frames[0]["reason"]),
+            (2, &json!({"s": 5}), &json!("trimmed"))
+        );
+        assert_eq!((position(&frames[0]).offset, &frames[1]["after"]), (5, &json!(5)));
+    }
+    assert!(follow(&mut fanout, &returns, "queue:s.d.r", since("e1", 2), 6).get("missed").is_none());
+    fanout.interrupt("queue:s.d.r");
+    fanout.renew("queue:s.d.r", 7, None);
+    assert!(there.outbox.is_over(), "without a snapshot there is no way on");
+
     // a closed connection is forgotten, an idle stream is dropped after a while and not before
     let leaving = Reader::new(8, generous, &clock);
     follow(&mut fanout, &leaving, "ticket:s.d.t1", None, 1);
@@ -216,4 +242,14 @@ pub fn run<F: Fanout>(make: impl Fn(Arc<CoarseClock>) -> F) {
         fanout.subscribe(&quick.outbox, "r", "board:s.none", None, &mut || None).unwrap_err().code,
         Code::UnknownStream
     );
+
+    // interrupted, a paced stream owes its snapshot to the renewal and not to the tick
+    publish(&mut fanout, "session:s.d.m", &[6]);
+    publish(&mut fanout, "session:s.d.m", &[7]);
+    assert_eq!(watcher.all().len(), 1);
+    fanout.interrupt("session:s.d.m");
+    clock.set_ms(clock.now_ms() + 1_000);
+    fanout.tick(&mut |_| panic!("it is interrupted"));
+    fanout.renew("session:s.d.m", 8, Some(json!({})));
+    assert_eq!(position(&watcher.next().unwrap()).offset, 8);
 }

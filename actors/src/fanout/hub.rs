@@ -48,6 +48,7 @@ struct Stream {
     idle_since_ms: Option<u32>,
     sent_ms: Option<u32>,
     held_back: bool,
+    interrupted: bool,
 }
 
 impl Stream {
@@ -147,6 +148,9 @@ impl Fanout for Hub {
         let Some(last) = fresh.last() else { return };
         debug_assert!(fresh.is_sorted_by_key(|moment| moment.offset), "events of a stream come in the log's order");
         entry.offset = last.offset;
+        if entry.interrupted {
+            return;
+        }
 
         let paced = entry.kind.class() == StreamClass::Paced;
         let too_soon = entry.sent_ms.is_some_and(|sent_ms| now_ms.wrapping_sub(sent_ms) < self.limits.pace_ms);
@@ -192,7 +196,7 @@ impl Fanout for Hub {
         let (kind, _) = StreamKind::parse(stream).ok_or(Code::UnknownStream)?;
         let resumable = since.filter(|since| since.epoch == self.epoch && kind != StreamKind::Ops).map(|s| s.offset);
         let resumed = self.streams.get(stream).and_then(|entry| {
-            let from = entry.resume_at(resumable?).filter(|_| !entry.held_back)?;
+            let from = entry.resume_at(resumable?).filter(|_| !entry.held_back && !entry.interrupted)?;
             let at = Position { epoch: self.epoch.clone(), offset: entry.offset };
             Some(subscribed_missed(reply_to, stream, &at, entry.ring.range(from..).map(|kept| &kept.events)))
         });
@@ -215,6 +219,7 @@ impl Fanout for Hub {
                         idle_since_ms: None,
                         sent_ms: None,
                         held_back: false,
+                        interrupted: false,
                     };
                     self.streams.insert(stream.into(), entry);
                 }
@@ -230,6 +235,23 @@ impl Fanout for Hub {
             entry.followers.push(outbox.clone());
         }
         Ok(())
+    }
+
+    fn interrupt(&mut self, stream: &str) {
+        let Some(entry) = self.streams.get_mut(stream) else { return };
+        entry.interrupted = true;
+        entry.forget_ring();
+        // The snapshot that it owes comes with the renewal.
+        entry.held_back = false;
+        self.held_back.retain(|name| **name != *stream);
+    }
+
+    fn renew(&mut self, stream: &str, offset: u64, snapshot: Option<Value>) {
+        let Some(entry) = self.streams.get_mut(stream).filter(|entry| entry.interrupted) else { return };
+        entry.interrupted = false;
+        entry.offset = entry.offset.max(offset);
+        entry.sent_ms = Some(self.clock.now_ms());
+        self.send_snapshot(stream, snapshot, "trimmed", None);
     }
 
     fn unsubscribe(&mut self, outbox: &Arc<Outbox>, stream: &str) -> bool {

@@ -119,6 +119,13 @@ pub trait Fanout {
         current: &mut dyn FnMut() -> Option<Current>,
     ) -> Result<(), Rejection>;
 
+    /// Something is missing on the stream: nothing more is published on it, and nobody resumes, until it is renewed.
+    fn interrupt(&mut self, stream: &str);
+
+    /// An interrupted stream goes on from here: everybody who follows is given this snapshot, or, when there is none, is
+    /// let go.
+    fn renew(&mut self, stream: &str, offset: u64, snapshot: Option<Value>);
+
     /// Follows no more; what waits of the stream is dropped. False when it was not followed.
     fn unsubscribe(&mut self, outbox: &Arc<Outbox>, stream: &str) -> bool;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiaohao_domain::{OwnerKind, OwnerRef, Timestamp};
 use proptest::prelude::*;
 
-use super::{Commit, Log, LogError, MAX_COMMIT_RECORDS, MAX_META_BYTES, MAX_PAYLOAD_BYTES, Record, ShardId};
+use super::{Commit, Log, LogError, MAX_COMMIT_RECORDS, MAX_META_BYTES, MAX_PAYLOAD_BYTES, Meta, Record, ShardId};
 
 /// Makes logs of one kind. `open` on the same value opens the same log again.
 pub trait Factory {
@@ -35,6 +35,10 @@ pub fn record(shard: &str, owner: &str, seq: u64, payload: &[u8]) -> Record {
     }
 }
 
+fn meta(version: u8, bytes: Vec<u8>) -> Meta {
+    Meta { version, bytes }
+}
+
 /// A commit of these records, numbered as it must be; the first carries a meta.
 pub fn commit(mut records: Vec<Record>) -> Commit {
     let count = records.len() as u16;
@@ -43,7 +47,7 @@ pub fn commit(mut records: Vec<Record>) -> Commit {
         record.count = count;
     }
     if let Some(first) = records.first_mut() {
-        first.meta = Some(b"who".to_vec());
+        first.meta = Some(meta(1, b"who".to_vec()));
     }
     records
 }
@@ -119,7 +123,8 @@ fn what_was_written_is_read_and_survives<F: Factory>(mut factory: F) {
                 (0..=n % 3).map(|i| record("site:a", "a", n * 3 + i, &vec![n as u8; 40 * i as usize])).collect();
             records[0].owner_instance = round + 1;
             let mut commits = vec![commit(records)];
-            commits[0][0].meta = [None, Some(Vec::new()), Some(vec![9; 30])][(n % 3) as usize].clone();
+            commits[0][0].meta =
+                [None, Some(meta(1, Vec::new())), Some(meta(2 + n as u8, vec![9; 30]))][(n % 3) as usize].clone();
             log.append(&mut commits).unwrap();
             written.extend(commits.into_iter().flatten());
         }
@@ -138,7 +143,9 @@ fn limits_are_refused_and_the_log_goes_on<F: Factory>(mut factory: F) {
     let mut long_payload = many(1);
     long_payload[0].payload = vec![0; MAX_PAYLOAD_BYTES + 1];
     let mut long_meta = many(1);
-    long_meta[0].meta = Some(vec![0; MAX_META_BYTES + 1]);
+    long_meta[0].meta = Some(meta(1, vec![0; MAX_META_BYTES + 1]));
+    let mut unversioned_meta = many(1);
+    unversioned_meta[0].meta = Some(meta(0, Vec::new()));
     let mut long_owner = many(1);
     long_owner[0].owner.id = "x".repeat(256).into();
     let mut long_shard = many(1);
@@ -152,6 +159,7 @@ fn limits_are_refused_and_the_log_goes_on<F: Factory>(mut factory: F) {
         many(MAX_COMMIT_RECORDS + 1),
         long_payload,
         long_meta,
+        unversioned_meta,
         long_owner,
         long_shard,
         misnumbered,
@@ -164,7 +172,7 @@ fn limits_are_refused_and_the_log_goes_on<F: Factory>(mut factory: F) {
     assert_eq!(log.last_commit(), 0);
     let mut largest = many(1);
     largest[0].payload = vec![7; MAX_PAYLOAD_BYTES];
-    largest[0].meta = Some(vec![8; MAX_META_BYTES]);
+    largest[0].meta = Some(meta(255, vec![8; MAX_META_BYTES]));
     largest[0].owner.id = "x".repeat(255).into();
     let mut commits = vec![many(MAX_COMMIT_RECORDS), largest];
     log.append(&mut commits).unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiaohao_domain::{OwnerKind, OwnerRef, Timestamp};
 
-use super::{HistoryId, MAX_META_BYTES, MAX_PAYLOAD_BYTES, Record, ShardId};
+use super::{HistoryId, MAX_META_BYTES, MAX_PAYLOAD_BYTES, Meta, Record, ShardId};
 
 /// The format that is written.
 pub const FORMAT: u8 = 1;
@@ -51,7 +51,7 @@ pub fn record_bytes(record: &Record) -> usize {
     RECORD_HEADER_BYTES
         + record.shard.0.len()
         + record.owner.id.len()
-        + record.meta.as_ref().map_or(0, Vec::len)
+        + record.meta.as_ref().map_or(0, |meta| meta.bytes.len())
         + record.payload.len()
 }
 
@@ -62,11 +62,17 @@ fn record_checksum(bytes: &[u8]) -> u32 {
     hasher.finalize()
 }
 
+/// The lowest 24 bits are the meta's length + 1; the 8 above, which were always zero while there was only one version, the
+/// version − 1.
+fn meta_field(version: u8, length: usize) -> u32 {
+    u32::from(version - 1) << 24 | (length as u32 + 1)
+}
+
 /// Appends the record to `out` and returns its checksum. Lengths are within the limits (`check_commits`).
 pub fn encode_record(record: &Record, out: &mut Vec<u8>) -> u32 {
     let start = out.len();
     let length = record_bytes(record) as u32;
-    let meta = record.meta.as_ref().map_or(0, |meta| meta.len() as u32 + 1);
+    let meta = record.meta.as_ref().map_or(0, |meta| meta_field(meta.version, meta.bytes.len()));
     let mut header = [0; RECORD_HEADER_BYTES];
     header[0..4].copy_from_slice(&length.to_le_bytes());
     header[8] = FORMAT;
@@ -87,7 +93,7 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) -> u32 {
     out.extend_from_slice(&header);
     out.extend_from_slice(record.shard.0.as_bytes());
     out.extend_from_slice(record.owner.id.as_bytes());
-    out.extend_from_slice(record.meta.as_deref().unwrap_or_default());
+    out.extend_from_slice(record.meta.as_ref().map_or(&[], |meta| &meta.bytes[..]));
     out.extend_from_slice(&record.payload);
     let checksum = record_checksum(&out[start..]);
     out[start + 4..start + 8].copy_from_slice(&checksum.to_le_bytes());
@@ -137,8 +143,11 @@ impl RawRecord<'_> {
             return Err(format!("a record of format {}, not {FORMAT}", bytes[8]));
         }
         let (shard_length, owner_length) = (usize::from(bytes[18]), usize::from(bytes[19]));
-        let (meta, payload_length) = (u32_at(bytes, 60) as usize, u32_at(bytes, 64) as usize);
+        let (meta, payload_length) = (u32_at(bytes, 60), u32_at(bytes, 64) as usize);
+        let (versions_above, meta) = ((meta >> 24) as u8, (meta & 0xFF_FFFF) as usize);
         let meta_length = meta.saturating_sub(1);
+        let version = versions_above.checked_add(1).filter(|_| meta > 0 || versions_above == 0);
+        let version = version.ok_or("a record with a meta of no version")?;
         if meta_length > MAX_META_BYTES || payload_length > MAX_PAYLOAD_BYTES {
             return Err("a record with an over-long meta or payload".into());
         }
@@ -161,7 +170,7 @@ impl RawRecord<'_> {
             index: u16_at(bytes, 14),
             count: u16_at(bytes, 16),
             at: Timestamp(u64_at(bytes, 52) as i64),
-            meta: (meta > 0).then(|| meta_bytes.to_vec()),
+            meta: (meta > 0).then(|| Meta { version, bytes: meta_bytes.to_vec() }),
             payload: payload.to_vec(),
         })
     }

@@ -392,7 +392,7 @@ pub fn stats(log: &Path, name: &dyn Fn(&Record) -> Option<&'static str>) -> Resu
         });
         kind.records += 1;
         kind.payload_bytes += record.payload.len() as u64;
-        kind.meta_bytes += record.meta.as_ref().map_or(0, Vec::len) as u64;
+        kind.meta_bytes += record.meta.as_ref().map_or(0, |meta| meta.bytes.len()) as u64;
         kind.bytes += bytes;
     })?;
     stats.kinds = kinds.into_values().collect();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::contract::{Factory, commit, prune, read, record};
 use super::journal::{Damage, import_archives, stats, verify};
 use super::tests::{InFolder, small};
-use super::{Log, LogError, Record, SegmentLog};
+use super::{Log, LogError, Meta, Record, SegmentLog};
 
 /// A log with archives, closed segments and a live one.
 pub(super) fn filled(pruned: bool) -> (InFolder, Vec<Record>) {
@@ -19,7 +19,7 @@ pub(super) fn filled(pruned: bool) -> (InFolder, Vec<Record>) {
         }
         records[0].kind = (n % 2) as u16;
         let mut commits = vec![commit(records)];
-        commits[0][0].meta = (n % 5 > 0).then(|| b"meta".to_vec());
+        commits[0][0].meta = (n % 5 > 0).then(|| Meta { version: 1 + (n % 3) as u8, bytes: b"meta".to_vec() });
         log.append(&mut commits).unwrap();
         written.extend(commits.into_iter().flatten());
     }

@@ -73,10 +73,19 @@ pub struct Record {
     pub count: u16,
     /// When.
     pub at: Timestamp,
-    /// On the first event of a command: principal, command name, key, body hash, answer; opaque here.
-    pub meta: Option<Vec<u8>>,
+    /// On the first event of a command: principal, command name, key, body hash, answer.
+    pub meta: Option<Meta>,
     /// The event; opaque here.
     pub payload: Vec<u8>,
+}
+
+/// What stands beside a command; opaque here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// The version of its form, from 1.
+    pub version: u8,
+    /// In that form.
+    pub bytes: Vec<u8>,
 }
 
 /// One command's events: written whole or not at all. 4,096 records at most.
@@ -179,9 +188,12 @@ pub fn check_commits(commits: &[Commit]) -> Result<(), LogError> {
             if usize::from(record.index) != index || usize::from(record.count) != commit.len() {
                 return refuse(format!("record {index} of {} says {} of {}", commit.len(), record.index, record.count));
             }
+            if record.meta.as_ref().is_some_and(|meta| meta.version == 0) {
+                return refuse("a meta of version 0 (they begin with 1)".into());
+            }
             for (what, length, most) in [
                 ("a payload", record.payload.len(), MAX_PAYLOAD_BYTES),
-                ("a meta", record.meta.as_ref().map_or(0, Vec::len), MAX_META_BYTES),
+                ("a meta", record.meta.as_ref().map_or(0, |meta| meta.bytes.len()), MAX_META_BYTES),
                 ("an owner id", record.owner.id.len(), MAX_NAME_BYTES),
                 ("a shard name", record.shard.0.len(), MAX_NAME_BYTES),
             ] {

@@ -15,7 +15,7 @@ use super::format::{self, owner_kind_name, owner_kind_named};
 use super::journal::{os_folder, read_all};
 use super::keeper::hexadecimal;
 use super::read::{archive_input, read_span};
-use super::{Commit, HistoryId, Log, LogError, MAX_BATCH_BYTES, Record, SegmentLog, SegmentOptions, ShardId};
+use super::{Commit, HistoryId, Log, LogError, MAX_BATCH_BYTES, Meta, Record, SegmentLog, SegmentOptions, ShardId};
 
 /// No line of an export is longer (bytes).
 const MAX_LINE_BYTES: u64 = 128 << 20;
@@ -62,10 +62,21 @@ struct Line {
     count: u16,
     at: Timestamp,
     meta: Option<String>,
+    /// Left out of the first one, as of lines from before there was another.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    meta_version: u8,
     payload: String,
     /// The event in readable form, where its owner has one; not read back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     event: Option<serde_json::Value>,
+}
+
+fn first() -> u8 {
+    1
+}
+
+fn is_first(version: &u8) -> bool {
+    *version == first()
 }
 
 impl Line {
@@ -83,7 +94,8 @@ impl Line {
             index: record.index,
             count: record.count,
             at: record.at,
-            meta: record.meta.as_ref().map(|meta| BASE64.encode(meta)),
+            meta: record.meta.as_ref().map(|meta| BASE64.encode(&meta.bytes)),
+            meta_version: record.meta.as_ref().map_or(first(), |meta| meta.version),
             payload: BASE64.encode(&record.payload),
             event,
         }
@@ -93,6 +105,7 @@ impl Line {
         let decode = |text: &str| BASE64.decode(text).map_err(|error| error.to_string());
         let kind = owner_kind_named(&self.owner_kind)
             .ok_or_else(|| format!("no kind of owner is called {}", self.owner_kind))?;
+        let meta = self.meta.as_deref().map(decode).transpose()?;
         Ok(Record {
             shard: ShardId(self.shard.into()),
             owner: OwnerRef::new(kind, self.owner),
@@ -105,7 +118,7 @@ impl Line {
             index: self.index,
             count: self.count,
             at: self.at,
-            meta: self.meta.as_deref().map(decode).transpose()?,
+            meta: meta.map(|bytes| Meta { version: self.meta_version, bytes }),
             payload: decode(&self.payload)?,
         })
     }

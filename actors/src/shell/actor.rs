@@ -18,7 +18,8 @@ use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use self::owed::Again;
 use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
-use super::message::{Envelope, ForStore, Outcome, Recall, Release, Reply, Snapped, Submission, ToActor};
+use super::message::{Envelope, ForStore, Outcome, Recall, Release, Replica, Reply, Snapped, Submission, ToActor};
+use super::meta;
 use super::registry::Shell;
 use super::replay::is_owing;
 use super::shard::shard_of;
@@ -280,7 +281,7 @@ impl<O: Owner> OwnerActor<O> {
             (_, Some(reply)) => release.reply = Some((reply, outcome)),
             (_, None) => {}
         }
-        let meta = CommandMeta { origin, remembered };
+        let command = CommandMeta { origin, remembered };
         for event in &events {
             let (kind, name) = O::event_kind(event);
             metrics::counter!("events_total", "event" => name).increment(1);
@@ -291,8 +292,8 @@ impl<O: Owner> OwnerActor<O> {
             self.record(&mut commit, kind, Vec::new());
         }
         self.record_acknowledgements(&mut commit);
-        self.ledger.note_command(&meta, self.ledger.last_at);
-        commit[0].meta = Some(codec::encode(&meta).expect("meta encodes: plain owned data"));
+        self.ledger.note_command(&command, self.ledger.last_at);
+        commit[0].meta = Some(meta::write(&command));
         let count = u16::try_from(commit.len()).expect("bounded by RECORDS_PER_COMMAND");
         for record in &mut commit {
             record.count = count;
@@ -422,7 +423,8 @@ impl<O: Owner> OwnerActor<O> {
             ToActor::Watch if self.lost => {}
             ToActor::Watch => {
                 self.watched = true;
-                let replica = Some((self.owner.clone(), Box::new(self.state.clone()) as Box<dyn Any + Send>));
+                let state = Box::new(self.state.clone()) as Box<dyn Any + Send>;
+                let replica = Some(Replica { owner: self.owner.clone(), instance: self.instance, state });
                 self.submit_barrier(Release { replica, ..Release::default() });
             }
             ToActor::Unwatch => self.watched = false,

@@ -126,6 +126,16 @@ pub struct NewSnapshot {
     pub is_owing: bool,
 }
 
+/// An owner's state for the projector, which follows the events of this instance from here on.
+pub struct Replica {
+    /// Whose.
+    pub owner: OwnerRef,
+    /// The instance: another one does not know that it is followed.
+    pub instance: u64,
+    /// The state.
+    pub state: Box<dyn Any + Send>,
+}
+
 /// Everything that leaves an owner with one decision. Held until all that the decision could have seen is durable.
 #[derive(Default)]
 pub struct Release {
@@ -136,7 +146,7 @@ pub struct Release {
     /// The typed events, for the replica (only when watched).
     pub events: Vec<Box<dyn Any + Send>>,
     /// A replica that begins here.
-    pub replica: Option<(OwnerRef, Box<dyn Any + Send>)>,
+    pub replica: Option<Replica>,
     /// A read's result.
     pub read: Option<Box<dyn FnOnce() + Send>>,
     /// A snapshot, or the word that there is none.

@@ -7,6 +7,7 @@ pub mod keeper;
 pub mod kinds;
 pub mod ledger;
 pub mod message;
+pub mod meta;
 pub mod projector;
 pub mod registry;
 mod replay;

@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::clock::process_ms;
 use super::keeper::ToKeeper;
-use super::message::{Release, ToActor, overloaded};
-use super::registry::Shell;
+use super::message::{Release, Replica, ToActor, overloaded};
+use super::registry::{Nudged, Shell};
 use super::shard::shard_of;
 use super::shell_events;
 use super::streams::{Happened, Replicas, StreamRules};
@@ -26,7 +26,7 @@ pub const QUEUE: usize = 4_096;
 /// Between two ticks of the fan-out.
 const TICK: Duration = Duration::from_millis(100);
 /// Replicas that no live stream needs are dropped at this pace.
-const TIDY_EVERY_MS: i64 = 10_000;
+const TIDY_EVERY_MS: i64 = if cfg!(test) { 100 } else { 10_000 };
 /// At most so many subscriptions wait for their sources; beyond, `overloaded`.
 const WAITING: usize = 65_536;
 /// A subscription waits at most so long for its sources.
@@ -130,6 +130,9 @@ pub fn start(
         keeper,
         epoch,
         replicas: Replicas::default(),
+        following: HashMap::new(),
+        interrupted: BTreeMap::new(),
+        unwatched: BTreeSet::new(),
         asked: HashMap::new(),
         shard_ends,
         followed: BTreeSet::new(),
@@ -146,6 +149,12 @@ struct Projector {
     keeper: Sender<ToKeeper>,
     epoch: Arc<str>,
     replicas: Replicas,
+    /// The instance whose events a replica follows; none: its owner has come back as another one, and is asked anew.
+    following: HashMap<OwnerRef, u64>,
+    /// Streams of such owners, and since when (machine time): they owe everybody a snapshot.
+    interrupted: BTreeMap<String, i64>,
+    /// Owners that nobody follows any more and that have not taken the word of it.
+    unwatched: BTreeSet<OwnerRef>,
     /// Owners asked for a replica, and when (machine time).
     asked: HashMap<OwnerRef, i64>,
     shard_ends: BTreeMap<ShardId, u64>,
@@ -194,14 +203,14 @@ impl Projector {
         let mut has_new_replica = false;
         for (commit, mut release) in batch {
             self.project(&commit, std::mem::take(&mut release.events), &mut out);
-            if let Some((owner, state)) = release.replica.take() {
-                self.asked.remove(&owner);
-                self.replicas.0.insert(owner, state);
+            if let Some(replica) = release.replica.take() {
+                self.begin(replica);
                 has_new_replica = true;
             }
             leaving.push(release);
         }
         self.publish(out);
+        self.renew();
         for release in leaving {
             self.let_go(release);
         }
@@ -222,7 +231,14 @@ impl Projector {
             let hub = &self.hub;
             self.rules.heard(owner, event.as_ref(), &|stream| hub.is_followed(stream));
         }
-        if events.is_empty() || !self.replicas.has(owner) {
+        if !self.replicas.has(owner) {
+            return;
+        }
+        if self.following.get(owner) != Some(&last.owner_instance) {
+            // The one that was told to be watched has ended without a word.
+            if self.following.remove(owner).is_some() {
+                self.interrupt(owner);
+            }
             return;
         }
         let (Some(kind), Some(replica)) = (shell.kinds.get(owner.kind), self.replicas.0.get_mut(owner)) else { return };
@@ -290,10 +306,9 @@ impl Projector {
         }
         let now_ms = process_ms();
         let waits_ms = now_ms - since_ms;
-        let mut missing: Vec<OwnerRef> = sources.iter().filter(|owner| !self.replicas.has(owner)).cloned().collect();
+        let mut missing = self.missing(&sources);
         if waits_ms <= BESIDE_WITHIN_MS {
-            let beside = self.rules.beside(&stream, &self.replicas);
-            missing.extend(beside.into_iter().filter(|owner| !self.replicas.has(owner)));
+            missing.extend(self.missing(&self.rules.beside(&stream, &self.replicas)));
         }
         if missing.is_empty() {
             return self.fulfil(&stream, &sources[0], wish);
@@ -305,14 +320,83 @@ impl Projector {
             return refuse(wish, Code::TimedOut.into());
         }
         let Some(shell) = self.shell.upgrade() else { return refuse(wish, Code::Overloaded.into()) };
-        for owner in missing {
+        self.watch(&shell, missing);
+        self.waiting.push((since_ms, wish));
+    }
+
+    /// Those without a replica that is up to date.
+    fn missing(&self, owners: &[OwnerRef]) -> Vec<OwnerRef> {
+        owners.iter().filter(|owner| !self.following.contains_key(owner)).cloned().collect()
+    }
+
+    /// Asks for replicas; who does not answer is asked again after a second.
+    fn watch(&mut self, shell: &Arc<Shell>, owners: Vec<OwnerRef>) {
+        let now_ms = process_ms();
+        for owner in owners {
             let asked_ms = self.asked.entry(owner.clone()).or_insert(i64::MIN);
             if now_ms.saturating_sub(*asked_ms) > 1_000 {
                 *asked_ms = now_ms;
+                self.unwatched.remove(&owner);
                 shell.deliver(&owner, ToActor::Watch);
             }
         }
-        self.waiting.push((since_ms, wish));
+    }
+
+    /// A replica that follows its owner from here on.
+    fn begin(&mut self, Replica { owner, instance, state }: Replica) {
+        // The second answer to a question that was asked twice may come behind an `Unwatch`, and follow nothing.
+        let is_awaited = self.asked.remove(&owner).is_some();
+        let was_behind = !is_awaited || !self.following.contains_key(&owner);
+        if !is_awaited && !self.replicas.has(&owner) {
+            return;
+        }
+        if self.replicas.0.insert(owner.clone(), state).is_some() && was_behind {
+            self.interrupt(&owner);
+        }
+        self.following.insert(owner, instance);
+    }
+
+    /// What an owner has done since is not known: all streams of it wait for its new replica.
+    fn interrupt(&mut self, owner: &OwnerRef) {
+        let now_ms = process_ms();
+        for stream in &self.followed {
+            let (rules, replicas) = (&self.rules, &self.replicas);
+            if rules.sources(stream, replicas).contains(owner) || rules.beside(stream, replicas).contains(owner) {
+                self.hub.interrupt(stream);
+                self.interrupted.entry(stream.clone()).or_insert(now_ms);
+            }
+        }
+    }
+
+    /// Gives everybody on an interrupted stream a snapshot, as soon as its owners are followed again; those whose owner
+    /// has no state any more are let go.
+    fn renew(&mut self) {
+        if self.interrupted.is_empty() {
+            return;
+        }
+        let Some(shell) = self.shell.upgrade() else { return };
+        let (now_ms, now) = (process_ms(), shell.clock.clinic());
+        for (stream, since_ms) in std::mem::take(&mut self.interrupted) {
+            let waits_ms = now_ms - since_ms;
+            let sources = self.rules.sources(&stream, &self.replicas);
+            let behind = self.missing(&sources);
+            let beside = self.missing(&self.rules.beside(&stream, &self.replicas));
+            let is_there = behind.is_empty() && (beside.is_empty() || waits_ms > BESIDE_WITHIN_MS);
+            if is_there || waits_ms > SUBSCRIBE_WITHIN_MS {
+                let offset = sources.first().and_then(|source| self.shard_ends.get(&shard_of(source)));
+                let snapshot = is_there.then(|| self.rules.snapshot(&stream, &self.replicas, now)).flatten();
+                self.hub.renew(&stream, offset.copied().unwrap_or(0), snapshot);
+            } else {
+                self.interrupted.insert(stream, since_ms);
+            }
+            self.watch(&shell, behind.into_iter().chain(beside).collect());
+        }
+    }
+
+    /// Tells owners that nobody follows them, until they have taken it.
+    fn unwatch(&mut self) {
+        let Some(shell) = self.shell.upgrade() else { return };
+        self.unwatched.retain(|owner| shell.nudge(owner, ToActor::Unwatch) == Nudged::Full);
     }
 
     fn fulfil(&mut self, stream: &str, source: &OwnerRef, wish: Wish) {
@@ -349,10 +433,12 @@ impl Projector {
                 self.wish(since_ms, wish);
             }
         }
+        self.renew();
         if now_ms - self.tidied_ms > TIDY_EVERY_MS {
             self.tidied_ms = now_ms;
             self.tidy();
         }
+        self.unwatch();
     }
 
     /// Drops the replicas that no live stream and no wish needs.
@@ -365,11 +451,11 @@ impl Projector {
             .flat_map(|s| [self.rules.sources(s, &self.replicas), self.rules.beside(s, &self.replicas)])
             .flatten()
             .collect();
-        let Some(shell) = self.shell.upgrade() else { return };
         self.replicas.0.retain(|owner, _| {
             let keep = needed.contains(owner);
-            if !keep {
-                shell.deliver(owner, ToActor::Unwatch);
+            // Who is behind is not watched, or has been asked and answers yet.
+            if !keep && self.following.remove(owner).is_some() {
+                self.unwatched.insert(owner.clone());
             }
             keep
         });

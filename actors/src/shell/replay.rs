@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiaohao_domain::{Outgoing, Owner, OwnerRef};
 
-use super::ledger::{CommandMeta, Ledger};
-use super::{shell_events, stored};
+use super::ledger::Ledger;
+use super::{meta, shell_events, stored};
 use crate::codec;
 use crate::log::Record;
 
@@ -39,9 +39,8 @@ pub fn replay_record<O: Owner>(whole: &mut Whole<O>, record: &Record) -> Result<
     }
     ledger.owner_seq = record.owner_seq;
     ledger.last_at = record.at;
-    if let Some(meta) = &record.meta {
-        let meta: CommandMeta = codec::decode(meta).map_err(|e| e.to_string())?;
-        ledger.note_command(&meta, record.at);
+    if let Some(command) = meta::command(record)? {
+        ledger.note_command(&command, record.at);
     }
     if record.kind < shell_events::OWNER_KINDS_FROM {
         return shell_events::replay(ledger, record);

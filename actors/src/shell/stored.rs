@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::codec;
 use crate::log::Record;
 
-struct Bytes<'a>(&'a [u8]);
+pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
 impl Payload for Bytes<'_> {
     fn read<T: DeserializeOwned>(&self) -> Result<T, String> {
@@ -35,7 +35,7 @@ pub fn event<O: Owner>(record: &Record) -> Result<O::Event, String> {
     }
 }
 
-fn place(record: &Record) -> String {
+pub(super) fn place(record: &Record) -> String {
     let owner = &record.owner;
     format!("record {} of {:?} {}, event kind {}", record.owner_seq, owner.kind, owner.id, record.kind)
 }

@@ -14,6 +14,7 @@ use crate::log::Commit;
 use crate::shell::clock;
 use crate::shell::ledger::{CommandMeta, Origin, Remembered};
 use crate::shell::message::{ForStore, NewSnapshot, Release, Reply, Snapped, Submission, ToActor};
+use crate::shell::meta;
 use crate::shell::replay::{Whole, rebuild};
 
 /// After so many panics within [`PANIC_WINDOW`] the owner stays closed.
@@ -21,6 +22,8 @@ const PANICS: usize = 3;
 const PANIC_WINDOW: Duration = Duration::from_secs(60);
 /// After so many records without a snapshot the owner makes one for itself.
 const TAIL_RECORDS: usize = 16_384;
+/// A refused decision replays at most so many records a second time.
+const UNDO_RECORDS: usize = 256;
 
 impl<O: Owner> OwnerActor<O> {
     /// Hands a commit over: from here on it is what a rebuild must come to.
@@ -33,8 +36,14 @@ impl<O: Owner> OwnerActor<O> {
         self.tail.extend(commit.iter().cloned());
         self.shell.submit(Submission::Commit(commit, release));
         // While the store refuses snapshots, the records since the last one must not pile up.
-        if self.tail.len() / TAIL_RECORDS > before / TAIL_RECORDS
-            && let Ok(bytes) = codec::encode(&(&self.ledger, &self.state))
+        if self.tail.len() / TAIL_RECORDS > before / TAIL_RECORDS {
+            self.rebase_here();
+        }
+    }
+
+    /// From here on a rebuild begins with the state as the records handed over have it, if it can be read back.
+    fn rebase_here(&mut self) {
+        if let Ok(bytes) = codec::encode(&(&self.ledger, &self.state))
             && codec::decode::<Whole<O>>(&bytes).is_ok()
         {
             self.rebase(self.written_seq, bytes);
@@ -44,6 +53,8 @@ impl<O: Owner> OwnerActor<O> {
     /// From here on a rebuild begins with this state.
     pub(super) fn rebase(&mut self, owner_seq: u64, bytes: Vec<u8>) {
         self.base = Some(bytes);
+        // One from before has no records to go on with any more.
+        self.made = None;
         self.tail.retain(|record| record.owner_seq > owner_seq);
     }
 
@@ -70,9 +81,17 @@ impl<O: Owner> OwnerActor<O> {
     /// A decision made more records than one command may: nothing of it is kept. The owner is sound, whoever asked wants
     /// too much at once.
     pub(super) fn refuse_too_large(&mut self, reply: Option<Reply>) {
-        self.make_again();
+        self.undo();
         let why = Rejection::new(Code::TooLarge, "one command makes too many records; do it in parts");
         self.submit_barrier(Release::outcome(reply, Err(why)));
+    }
+
+    /// Takes a refused decision back. Whoever is refused may ask again at once: the next time little is to be replayed.
+    pub(super) fn undo(&mut self) {
+        self.make_again();
+        if !self.lost && self.tail.len() > UNDO_RECORDS {
+            self.rebase_here();
+        }
     }
 
     /// Makes the state again from the records, without the decision under way. An owner that cannot be is closed.
@@ -145,9 +164,9 @@ impl<O: Owner> OwnerActor<O> {
     fn settle_acks(&mut self, origin: Origin, ctx: &mut ActorContext<Self>) {
         let mut commit = Commit::new();
         self.record_acknowledgements(&mut commit);
-        let meta = CommandMeta { origin, remembered: Remembered::Answer(Answer::Done) };
+        let command = CommandMeta { origin, remembered: Remembered::Answer(Answer::Done) };
         let count = u16::try_from(commit.len()).expect("one per receiver");
-        commit[0].meta = Some(codec::encode(&meta).expect("meta encodes: plain owned data"));
+        commit[0].meta = Some(meta::write(&command));
         commit.iter_mut().for_each(|record| record.count = count);
         self.plan_resend(ctx);
         self.write(commit, Release::default());

@@ -48,7 +48,7 @@ impl<O: Owner> OwnerActor<O> {
 
     /// Nothing of the decision is kept: the one who has to hear of it takes nothing.
     pub(super) fn refuse_owing(&mut self, to: &OwnerRef, reply: Option<Reply>) {
-        self.make_again();
+        self.undo();
         metrics::counter!("effects_refused_total").increment(1);
         let why = "a part that has to hear of this has stopped and is owed too much; operations know";
         let owed = u32::try_from(OWED_MAX).unwrap_or(u32::MAX);

@@ -142,6 +142,17 @@ impl Seen {
         self.0.backlog().bytes > self.1
     }
 
+    /// The next frame, when it has come.
+    pub(super) async fn soon(&self) -> Value {
+        for _ in 0..500 {
+            if self.0.backlog().bytes > 0 {
+                return self.next();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("no frame has come");
+    }
+
     /// The next frame.
     pub(super) fn next(&self) -> Value {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());

@@ -1,7 +1,7 @@
 //! What was acknowledged is there again after an end without warning, on the same log and the same store, whatever went
 //! wrong before: a closed owner, a full mailbox, a store that refused, a snapshot that cannot be read.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use jiaohao_domain::vocabulary::Answer;
@@ -10,6 +10,7 @@ use jiaohao_domain::{Code, OwnerKind};
 use super::gate::{Gate, GatedLog, TestNode};
 use super::probe::{Command, ProbeOf, READ_ON, State, probe};
 use super::{SOON, ask, client, state};
+use crate::fanout::{CoarseClock, Hub, HubLimits};
 use crate::log::{HistoryId, Log, MemoryLog};
 use crate::shell::message::ToActor;
 use crate::shell::registry::Nudged;
@@ -183,6 +184,62 @@ async fn an_owner_without_a_word_or_a_readable_snapshot_is_made_again_from_the_l
     node.shell.store.put(&[(probe("b"), damaged)]).unwrap();
     let node = test.crash(node);
     assert_eq!(ask(&node, "b", Command::Add(1)).await.unwrap(), Answer::Number(2));
+    node.stop().await;
+}
+
+#[actix::test]
+async fn who_follows_an_owner_that_ended_without_a_word_is_given_a_snapshot_and_goes_on() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    ask(&node, "a", Command::Add(1)).await.unwrap();
+    let seen = test.follow(&node, "queue:a").await;
+    assert_eq!(seen.next()["snapshot"]["sum"], 1);
+    for (round, sum) in [(1, 1), (2, 5), (3, 9)] {
+        end_without_a_word(&node, "a").await;
+        ask(&node, "a", Command::Add(1)).await.unwrap();
+        let frame = seen.soon().await;
+        assert_eq!((&frame["type"], &frame["snapshot"]["sum"]), (&"snapshot".into(), &(sum + 1).into()), "{round}");
+        ask(&node, "a", Command::Add(3)).await.unwrap();
+        let next = seen.soon().await;
+        assert_eq!((&next["type"], &next["after"]), (&"events".into(), &frame["position"]["offset"]), "{round}");
+        assert_eq!(next["events"][0]["event"]["probed"]["sum"], sum + 4, "{round}");
+        let new = test.follow(&node, "queue:a").await.next();
+        assert_eq!(new["snapshot"]["sum"], sum + 4, "{round}: who comes now sees what is");
+    }
+    node.stop().await;
+}
+
+#[actix::test]
+async fn an_owner_that_nobody_follows_any_more_goes_to_sleep_also_when_its_mailbox_was_full() {
+    let test = TestNode::new();
+    let clock = Arc::new(CoarseClock::default());
+    let hub_clock = clock.clone();
+    let node = test.start_with(&Gate::open(), |options| {
+        options.mailbox = 4;
+        options.keeper.idle_s = 0;
+        options.hub = Box::new(Hub::new("e", HubLimits::default(), hub_clock));
+    });
+    ask(&node, "a", Command::Add(1)).await.unwrap();
+    let outbox = test.subscribe(&node, "queue:a");
+    while outbox.backlog().bytes == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let release = hold_thread(&node, "a");
+    while node.shell.nudge(&probe("a"), ToActor::Stored { owner_seq: 0 }) == Nudged::Told {}
+    outbox.close();
+    for ms in [1_000, 200_000] {
+        clock.set_ms(ms);
+        // Long enough for the hub to look who is gone, and for the projector to drop what nobody needs.
+        tokio::time::sleep(Duration::from_millis(700)).await;
+    }
+    release.send(()).unwrap();
+    for _ in 0..800 {
+        if node.shell.running_owners() == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(node.shell.running_owners(), 0);
     node.stop().await;
 }
 

@@ -17,7 +17,7 @@ use jiaohao_domain::vocabulary::Answer;
 use jiaohao_domain::{AccountId, Code, OwnerRef, Principal, Role, Timestamp};
 
 use self::gate::{Gate, TestNode};
-use self::probe::{Command, LOOKS, State, probe};
+use self::probe::{COUNTED, Command, LOOKS, State, probe};
 use super::actor::RECORDS_PER_COMMAND;
 use super::message::Outcome;
 use super::{Node, Origin};
@@ -231,6 +231,60 @@ async fn a_command_that_makes_too_many_records_is_refused_and_harms_nobody() {
     assert_eq!(ask(&node, "a", Command::AddOnes(RECORDS_PER_COMMAND)).await, Ok(Answer::Number(whole)));
     let node = test.crash(node);
     assert_eq!(state(&node, "a").await.sum, whole);
+    node.stop().await;
+}
+
+#[actix::test]
+async fn who_is_refused_again_and_again_costs_no_replay_each_time() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    let mut counted = 0;
+    let mut more = |by| {
+        let before = std::mem::replace(&mut counted, COUNTED.load(Ordering::Relaxed));
+        assert_eq!(counted - before, by);
+    };
+    for _ in 0..300 {
+        ask(&node, "a", Command::Count).await.unwrap();
+    }
+    more(300);
+    for replayed in [300, 0, 0] {
+        let refused = ask(&node, "a", Command::AddOnes(RECORDS_PER_COMMAND + 1)).await;
+        assert_eq!(refused.unwrap_err().code, Code::TooLarge);
+        more(replayed);
+    }
+    ask(&node, "a", Command::Add(5)).await.unwrap();
+    ask(&node, "a", Command::Panic).await.unwrap_err();
+    more(0);
+    assert_eq!(state(&node, "a").await.sum, 5);
+    let node = test.crash(node);
+    assert_eq!(state(&node, "a").await.sum, 5);
+    node.stop().await;
+}
+
+#[actix::test]
+async fn a_snapshot_that_is_stored_late_takes_no_later_base_away() {
+    let test = TestNode::new();
+    let gate = Gate::open();
+    let node = test.start(&gate);
+    gate.hold();
+    let begin = |command: Command| node.shell.begin(probe("a"), command.message(), client(None, 0)).unwrap();
+    let mut taken = vec![begin(Command::Add(5))];
+    let (floor, ()) = tokio::join!(node.checkpoint(), async {
+        tokio::time::sleep(SOON).await;
+        taken.extend((0..300).map(|_| begin(Command::Add(1))));
+        let refused = begin(Command::AddOnes(RECORDS_PER_COMMAND + 1));
+        tokio::time::sleep(SOON).await;
+        gate.release();
+        assert_eq!(refused.await.unwrap().unwrap_err().code, Code::TooLarge);
+    });
+    let row = node.shell.store.snapshot(&probe("a")).unwrap().expect("stored");
+    assert_eq!((floor, row.owner_seq), (Some(0), 1), "what it had when it was asked");
+    for one in taken {
+        one.await.unwrap().unwrap();
+    }
+    ask(&node, "a", Command::Panic).await.unwrap_err();
+    assert_eq!(state(&node, "a").await.sum, 305);
+    assert_eq!(ask(&node, "a", Command::Add(1)).await, Ok(Answer::Number(306)));
     node.stop().await;
 }
 

@@ -40,6 +40,9 @@ impl<'de> Deserialize<'de> for Unreadable {
     }
 }
 
+/// How often [`Event::Counted`] was applied.
+pub(super) static COUNTED: AtomicU64 = AtomicU64::new(0);
+
 /// Deadlines that found nothing to do.
 pub(super) static LOOKS: AtomicU64 = AtomicU64::new(0);
 
@@ -102,6 +105,7 @@ pub(super) enum Command {
     PanicInDeadline,
     BecomeUnreadable,
     Drift,
+    Count,
     Send(OwnerRef, u64),
     Take(u64),
     Ask(OwnerRef, u64),
@@ -132,6 +136,7 @@ pub(super) enum Event {
     BecameUnreadable,
     Drifted,
     BecameSum(u64),
+    Counted,
 }
 
 impl Command {
@@ -167,6 +172,7 @@ impl<const V: u16> Owner for ProbeOf<V> {
             Command::PanicInOutgoing => draft.emit(Event::BadOutgoing),
             Command::PanicInDeadline => draft.emit(Event::BadDeadline),
             Command::Drift => draft.emit(Event::Drifted),
+            Command::Count => draft.emit(Event::Counted),
             Command::BecomeUnreadable => draft.emit(Event::BecameUnreadable),
             Command::Send(to, n) => draft.emit(Event::Sent(to, n)),
             Command::Take(n) => draft.emit(Event::Taken(n)),
@@ -210,6 +216,7 @@ impl<const V: u16> Owner for ProbeOf<V> {
             Event::Added(n) => state.sum += n,
             Event::BecameSum(n) => state.sum = *n,
             Event::Sent(..) => {}
+            Event::Counted => drop(COUNTED.fetch_add(1, Ordering::Relaxed)),
             Event::Taken(n) => state.from_others.push(*n),
             Event::Asking(to, n) => state.asking = Some((to.clone(), *n)),
             Event::WasAsked(_, n) => state.from_others.push(*n),

@@ -4,7 +4,7 @@ use super::gate::TestNode;
 use super::probe::{Command, NOTED, NOTED_VARIANT, Note, NoteV1, NoteV2, Probe, probe};
 use super::{ask, state};
 use crate::codec;
-use crate::log::{HistoryId, Log, MemoryLog, Record, ShardId};
+use crate::log::{HistoryId, Log, MemoryLog, Meta, Record, ShardId};
 use crate::shell::Kinds;
 use jiaohao_domain::{OwnerKind, Timestamp};
 
@@ -73,6 +73,8 @@ async fn what_this_program_does_not_know_is_refused_by_name() {
     let test = TestNode::new();
     let today = codec::encode(&(NOTED_VARIANT, note(1, "x", false))).unwrap();
     let other_kind = Record { kind: 900, version: 1, ..noted(1, 1, today.clone()) };
+    let meta = Some(Meta { version: 2, bytes: Vec::new() });
+    let later_meta = Record { meta, ..noted(1, 3, today.clone()) };
     let ack = Record { kind: super::super::shell_events::ACKNOWLEDGED, ..noted(1, 2, Vec::new()) };
     for (record, says) in [
         (
@@ -82,6 +84,7 @@ async fn what_this_program_does_not_know_is_refused_by_name() {
         (noted(1, 0, today.clone()), "event kind 901: version 0 is unknown here"),
         (noted(1, 2, today), "event kind 901: 1 bytes left over"),
         (other_kind, "event kind 900: its payload is noted (901)"),
+        (later_meta, "event kind 901: its meta: version 2 is unknown here, versions up to 1 are read"),
         (ack, "event kind 1: version 2 is unknown here"),
     ] {
         let why = test.try_start_on(log_of(vec![record]), |_| {}).err().expect("it must not start").to_string();

@@ -509,6 +509,24 @@ fn the_same_person_waits_once_in_a_queue_unless_the_visit_is_named() {
 }
 
 #[test]
+fn who_stands_at_the_door_or_is_called_waits_there_still() {
+    for (door_cap, is) in [(1, "summoned"), (0, "called")] {
+        let mut house = House::new(door_cap).with_doctors();
+        let first = house.walk_in("pool", "a", None);
+        if is == "called" {
+            assert_eq!(house.called(2), first);
+        }
+        assert_eq!(house.is(&first), is);
+        let (queue, brief) = (queue("pool"), brief("a"));
+        let patient = brief.patient.clone();
+        let command = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: None };
+        let refused = house.desk(ToDepartment::RegisterWalkIn { command, brief, birth_date: None }).expect_err(is);
+        assert_eq!(refused.code, Code::AlreadyExists, "{is}");
+        assert!(refused.valid_now.contains(&("ticket".to_owned(), first.as_str().into())), "{is}: {refused:?}");
+    }
+}
+
+#[test]
 fn on_a_later_day_an_open_visit_gets_a_new_number_and_the_old_one_does_not_wait_again() {
     let mut house = House::new(0).with_doctors();
     let away = house.walk_in("pool", "a", None);

@@ -60,6 +60,28 @@ fn what_cannot_be_brought_back_is_refused_by_name() {
     let other = again.book("1000", "a");
     let refused = again.restore(&first).expect_err("has booked again for that day");
     assert_eq!((refused.code, &refused.valid_now[0].1), (Code::LimitDepartmentDay, &other.as_str().into()));
+    let mut holds = house.clone();
+    let held = AppointmentId::from(format!("{DEPARTMENT}.b20261123-held"));
+    holds.system(ToDepartment::RequestPlace {
+        appointment: held.clone(),
+        slot: SlotId::from(format!("{DEPARTMENT}.am.1000")),
+        brief: brief("a"),
+        confirm: false,
+        channel: Channel::Online,
+        replaces: None,
+    });
+    let mut is_there = house.clone().with_doctors();
+    let came = is_there.book("0930", "a");
+    is_there.now = at("08:40");
+    is_there.check_in(&came).expect("comes");
+    for (mut house, other, what) in [(holds, held, "holds a place"), (is_there, came, "has checked in")] {
+        let refused = house.restore(&first).expect_err(what);
+        assert_eq!(
+            (refused.code, &refused.valid_now[0].1),
+            (Code::LimitDepartmentDay, &other.as_str().into()),
+            "{what}"
+        );
+    }
     house.now = at("09:30");
     assert_eq!(code(house.restore(&first)), Code::SlotClosed);
     assert_eq!(code(house.restore(&AppointmentId::from("s.d.b20261123-none"))), Code::Forbidden);

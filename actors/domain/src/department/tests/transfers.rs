@@ -76,6 +76,16 @@ fn the_target_takes_or_refuses() {
 }
 
 #[test]
+fn a_ticket_does_not_leave_its_site() {
+    let mut house = House::new(0).with_doctors();
+    let ticket = house.walk_in("pool", "a", None);
+    let (to, reason) = (QueueId::from("other.e.pool"), "转科".to_owned());
+    let transfer = TransferTicket { ticket: ticket.clone(), to, reason };
+    assert_eq!(code(house.desk(ToDepartment::TransferTicket(transfer))), Code::InvalidField);
+    assert_eq!(house.is(&ticket), "waiting");
+}
+
+#[test]
 fn what_nobody_has_called_there_is_given_back() {
     let mut two = Two::new();
     let (ticket, other) = (two.source.walk_in("pool", "a", None), two.source.walk_in("pool", "b", None));
