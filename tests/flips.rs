@@ -12,6 +12,7 @@ use std::time::Instant;
 use jiaohao::house::deadline_message;
 use jiaohao::house::notices::Outlet;
 use jiaohao::house::streams::HouseStreams;
+use jiaohao::house::zones::Zones;
 use jiaohao::kinds::kinds;
 use jiaohao_actors::fanout::{CoarseClock, Hub, HubLimits};
 use jiaohao_actors::log::{Log, LogError, Record, SegmentLog, SegmentOptions};
@@ -48,7 +49,7 @@ fn segments() -> SegmentOptions {
 }
 
 fn start(folder: &Path, log: SegmentLog) -> Result<Node, StartError> {
-    let home = Zone::named("Asia/Shanghai").unwrap();
+    let zones = Arc::new(Zones::new(Zone::named("Asia/Shanghai").unwrap()));
     Node::start(NodeOptions {
         clock: Box::new(|_| Clock::wall()),
         kinds: kinds(),
@@ -57,7 +58,7 @@ fn start(folder: &Path, log: SegmentLog) -> Result<Node, StartError> {
         store_cache_bytes: CACHE_BYTES,
         epoch: "e".into(),
         hub: Box::new(Hub::new("e", HubLimits::default(), Arc::new(CoarseClock::default()))),
-        rules: Box::new(HouseStreams { home, generations: Arc::default(), reach: Outlet::default() }),
+        rules: Box::new(HouseStreams { zones, generations: Arc::default(), reach: Outlet::default() }),
         deadline_message,
         owner_threads: 1,
         mailbox: 4_096,

@@ -8,6 +8,7 @@ use futures_util::future::try_join_all;
 use jiaohao::house::deadline_message;
 use jiaohao::house::notices::Outlet;
 use jiaohao::house::streams::HouseStreams;
+use jiaohao::house::zones::Zones;
 use jiaohao::kinds::kinds;
 use jiaohao_actors::fanout::{CoarseClock, Hub, HubLimits};
 use jiaohao_actors::log::{FolderLock, Log, SegmentLog, SegmentOptions};
@@ -94,7 +95,7 @@ async fn fill(data: &Path) -> Outcome<u64> {
         epoch: epoch.clone(),
         hub: Box::new(Hub::new(epoch, HubLimits::default(), Arc::new(CoarseClock::default()))),
         rules: Box::new(HouseStreams {
-            home: Zone::named("Asia/Shanghai").ok_or("no zone")?,
+            zones: Arc::new(Zones::new(Zone::named("Asia/Shanghai").ok_or("no zone")?)),
             generations: Arc::default(),
             reach: Outlet::default(),
         }),

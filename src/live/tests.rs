@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
+use actix_web::web::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -475,7 +475,9 @@ async fn a_flood_ends_the_connection() {
     }
     assert_eq!(client.bye().await["code"], "too_many_requests");
     // Whatever it is made of.
-    for message in [Message::text(r#"{"type":"beat"}"#), Message::Ping(Bytes::from_static(b"x")), Message::Pong(Bytes::new())] {
+    for message in
+        [Message::text(r#"{"type":"beat"}"#), Message::Ping(Bytes::from_static(b"x")), Message::Pong(Bytes::new())]
+    {
         let mut client = house.client("doctor:a-2").await;
         for _ in 0..300 {
             if client.0.send(message.clone()).await.is_err() {

@@ -17,7 +17,8 @@ pub struct House {
     pub program: Program,
     /// The desk's token.
     pub desk: String,
-    slot: &'static str,
+    /// The first slot.
+    pub slot: &'static str,
     persons: u32,
 }
 

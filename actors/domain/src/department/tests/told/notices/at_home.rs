@@ -391,7 +391,8 @@ fn whoever_follows_the_desks_stream_knows_how_many_count_whatever_they_do() {
     let mut house = House::new(0).with_session(3).with_doctors();
     let (first, second) = (house.book("0900", "a"), house.book("0930", "b"));
     let ticket = first.ticket();
-    let acts: [(&str, &dyn Fn(&mut House)); 6] = [
+    type Act<'a> = (&'static str, &'a dyn Fn(&mut House));
+    let acts: [Act<'_>; 6] = [
         ("a delay", &|house| house.delay(20)),
         ("a check-in", &|house| drop(house.check_in(&first).expect("comes"))),
         ("a check-in undone", &|house| drop(house.undo_last(&ticket).expect("undone"))),
