@@ -39,7 +39,8 @@ impl Clinic {
         self.ask("PUT", "/questions", Some(operator), Some(&no_more)).await;
     }
 
-    /// Sent to another department: without a ticket, then to a queue that is none, then let in all the same. The audit says
+    /// Sent to another department: without a ticket, then to a queue that is none, then not asked, and let in all the
+    /// same when it is asked afterwards. The audit says
     /// of none of it why.
     async fn sent_on(&self, operator: &str, desk: &str) {
         let who = self.person(desk, "E33333333", "诸葛亮").await;
@@ -51,16 +52,29 @@ impl Clinic {
         answered["pre_check"]["to"] = json!("s.e.nowhere");
         let refused = self.door.ask("POST", "/tickets", Some(desk), Some(&answered)).await.unwrap_err();
         assert_eq!(refused.code, "unknown_id");
-        answered["pre_check"] = json!({"version": 1, "answers": {"cough": "blood"}, "all_the_same": "seen there"});
+        answered["pre_check"] = json!({"not_asked": "in a hurry"});
         let ticket = self.post("/tickets", Some(desk), answered).await;
+        // Asked afterwards.
+        let mut afterwards =
+            json!({"ticket": ticket["ticket"], "pre_check": {"version": 1, "answers": {"cough": "blood"}}});
+        let refused = self.door.ask("POST", "/tickets/pre-check", Some(desk), Some(&afterwards)).await.unwrap_err();
+        assert_eq!(refused.code, "sent_elsewhere");
+        afterwards["pre_check"]["all_the_same"] = json!("seen there");
+        self.post("/tickets/pre-check", Some(desk), afterwards).await;
         let path = format!("/tickets/{}/pre-check", ticket["ticket"].as_str().unwrap());
         let said = self.ask("GET", &path, Some(desk), None).await;
         assert_eq!((&said["answers"]["cough"], &said["all_the_same"]), (&json!("blood"), &json!("seen there")));
         self.post("/tickets/cancel", Some(desk), json!({"ticket": ticket["ticket"], "reason": "went home"})).await;
-        let path = format!("/audit?day={}&about={who}", crate::clinic::today());
-        let page = self.door.ask("GET", &path, Some(operator), None).await.unwrap();
-        let lines = page["lines"].as_array().unwrap().iter().filter(|line| line["what"] == "register_walk_in");
-        let outcomes: Vec<&serde_json::Value> = lines.map(|line| &line["outcome"]).collect();
-        assert_eq!(outcomes, ["not_done", "not_done", "done"], "{page}");
+        let outcomes = [
+            ("register_walk_in", &who[..], &["not_done", "not_done", "done"][..]),
+            ("answer_pre_check", ticket["ticket"].as_str().unwrap(), &["not_done", "done"]),
+        ];
+        for (what, about, expected) in outcomes {
+            let path = format!("/audit?day={}&about={about}", crate::clinic::today());
+            let page = self.door.ask("GET", &path, Some(operator), None).await.unwrap();
+            let lines = page["lines"].as_array().unwrap().iter().filter(|line| line["what"] == what);
+            let outcomes: Vec<&serde_json::Value> = lines.map(|line| &line["outcome"]).collect();
+            assert_eq!(outcomes, expected, "{page}");
+        }
     }
 }
