@@ -19,7 +19,7 @@ function stopped(model) {
   const live = model.live();
   const now = model.page.protocol.clock.now();
   return all.filter((/** @type {any} */ a) => a.state === 'stopped' && Date.parse(a.slot_end) > now
-    && !live.some((one) => one.department === a.department && model.dateOf(one) >= model.today));
+    && !live.some((one) => one.department === a.department && model.dateOf(one) >= model.todayOf(a)));
 }
 
 /** @param {string} time */
