@@ -204,7 +204,7 @@ def main():
             print(json.dumps({name: what}, ensure_ascii=False), flush=True)
             heard = [what]
         for one in heard:  # a step may be undone: the ticket's state counts, not the event; one that goes on elsewhere does not
-            if one.get("visit_id") in tickets and "state" in one and not one["linked_to"]:
+            if one.get("visit_id") in tickets and "linked_to" in one and not one["linked_to"]:
                 ended[one["visit_id"]] = one["state"] == "ended"
         if begun and sum(ended.values()) == len(tickets):
             print(f"all {len(tickets)} visits have ended")

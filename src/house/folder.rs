@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use jiaohao_actors::log::{FolderLock, FolderLockError, LogError, journal};
+use jiaohao_actors::log::{FileId, FolderLock, FolderLockError, LogError, journal};
 use jiaohao_actors::sealed;
 use jiaohao_domain::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -352,15 +352,15 @@ fn check_parts(dir: &Path, folder: &Folder) -> Result<(), FolderError> {
 pub struct Held {
     /// What it was found to be.
     pub looked: Looked,
-    lock: FolderLock,
+    /// By what it is known; not where the disk does not tell.
+    pub id: Option<FileId>,
+    _lock: FolderLock,
 }
 
-impl Held {
-    /// Whether the folder was moved or removed under this process: what is written since is in no folder of that name. What
-    /// the disk does not tell is not taken for that.
-    pub fn is_lost(&self, dir: &Path) -> bool {
-        self.lock.is_of(dir).is_ok_and(|is_it| !is_it)
-    }
+/// Whether the folder was moved or removed under the process that holds it: what is written since is in no folder of that
+/// name. What the disk does not tell is not taken for that.
+pub fn is_lost(id: Option<FileId>, dir: &Path) -> bool {
+    id.is_some_and(|id| id.is_of(dir).is_ok_and(|is_it| !is_it))
 }
 
 /// Looks at the folder, takes it, and marks a new one as being made.
@@ -385,7 +385,7 @@ pub fn take(dir: &Path, now: Timestamp) -> Result<Held, FolderError> {
         );
     }
     warn(dir)?;
-    Ok(Held { looked, lock: held })
+    Ok(Held { looked, id: held.file_id().ok(), _lock: held })
 }
 
 fn lock(dir: &Path, now: Timestamp) -> Result<FolderLock, FolderError> {

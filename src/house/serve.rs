@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use jiaohao_actors::fanout::{CoarseClock, Hub, HubLimits};
-use jiaohao_actors::log::{Log, SegmentLog, SegmentOptions};
+use jiaohao_actors::log::{FileId, Log, SegmentLog, SegmentOptions};
 use jiaohao_actors::shell::clock::WallClock;
 use jiaohao_actors::shell::keeper::KeeperOptions;
 use jiaohao_actors::shell::start::Progress;
@@ -67,7 +67,7 @@ pub struct Server {
     pub report: jiaohao_actors::shell::start::StartReport,
     node: Node,
     watching: Arc<AtomicBool>,
-    held: Arc<folder::Held>,
+    held: folder::Held,
 }
 
 /// Why a server did not come up: words for the operator, what to do next included.
@@ -207,7 +207,7 @@ impl Server {
         let grace = Duration::from_secs(self.house.settings.server.stop_grace_s);
         let dir = &self.house.settings.data.dir;
         let is_saved = self.node.stop_within(grace).await.is_some();
-        if self.held.is_lost(dir) {
+        if folder::is_lost(self.held.id, dir) {
             tracing::error!(folder = %dir.display(), "stopped: {LOST}");
         } else if is_saved {
             tracing::info!(folder = %dir.display(), "stopped: everything that was answered is saved");
@@ -223,7 +223,7 @@ impl Server {
     /// Resolves when the data folder is no longer the one that was taken. Nothing is written any more by then.
     pub async fn folder_lost(&self) -> &'static str {
         let dir = &self.house.settings.data.dir;
-        while !self.held.is_lost(dir) {
+        while !folder::is_lost(self.held.id, dir) {
             actix_web::rt::time::sleep(Duration::from_secs(1)).await;
         }
         LOST
@@ -358,8 +358,7 @@ impl Recovered {
             voices::keep(house).await;
         });
         let watching = Arc::new(AtomicBool::new(true));
-        let held = Arc::new(held);
-        watch(settings.data.dir.clone(), settings, house.clone(), watching.clone(), held.clone()).map_err(machine)?;
+        watch(settings.data.dir.clone(), settings, house.clone(), watching.clone(), held.id).map_err(machine)?;
         let report = node.report.clone();
         Ok(Server { house, doors, first_token, report, node, watching, held })
     }
@@ -441,11 +440,11 @@ fn watch(
     settings: Settings,
     house: Arc<House>,
     watching: Arc<AtomicBool>,
-    held: Arc<folder::Held>,
+    id: Option<FileId>,
 ) -> std::io::Result<()> {
     let watch = move || {
         while watching.load(Ordering::Relaxed) {
-            match held.is_lost(&dir) {
+            match folder::is_lost(id, &dir) {
                 true => house.shell.set_storage_level(2, LOST.to_owned()),
                 false => look_at_disk(&dir, &settings, &house.shell),
             }

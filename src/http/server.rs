@@ -230,7 +230,10 @@ pub fn listen(settings: &Settings, starting: Starting) -> Result<Listening, Serv
     let listen = settings.server.listen;
     let bound = match (&settings.server.tls_certificate_file, &settings.server.tls_key_file) {
         (Some(certificate), Some(key)) => server.bind_rustls_0_23(listen, tls::server_config(certificate, key)?),
-        _ => server.bind(listen),
+        _ => {
+            metrics::gauge!(tls::ENDS).set(0.0);
+            server.bind(listen)
+        }
     };
     let server = bound.map_err(|error| ServeError::Listen { address: listen, error })?;
     let address = server.addrs().first().copied().unwrap_or(listen);

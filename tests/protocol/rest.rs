@@ -47,6 +47,7 @@ pub async fn day() -> Seen {
     rest.questions(&work).await;
     rest.outside().await;
     rest.bookings().await;
+    rest.stopped().await;
     rest.crowd().await;
     rest.persons().await;
     rest.closed().await;
@@ -310,11 +311,38 @@ impl Rest {
         let undo = json!({"event": format!("{ticket}@1"), "reason": "somebody else"});
         self.desk_does("/tickets/undo", undo).await;
         self.clinic.until_event(&format!("ticket:{ticket}"), "check_in_undone").await;
+        let comes = self.desk_does("/appointments", place("s.d.m", "0930", &self.somebody().await)).await;
         tokio::time::sleep(A_FRAME).await;
         self.desk_does("/sessions/delay", json!({"session": "s.d.m", "minutes": 20})).await;
         self.clinic.until_event("session:s.d.m", "session_delayed").await;
-        self.desk_does("/appointments/cancel", mistake).await;
+        // Whoever is to come is to be told of it.
+        self.desk_does("/appointments/cancel", mistake.clone()).await;
         self.clinic.until_event("queue:s.d.q", "notice_due").await;
+        self.desk_does("/appointments/restore", mistake).await;
+        self.clinic.until_event("queue:s.d.q", "appointment_restored").await;
+        let held = self.desk_does("/appointments/hold", place("s.d.m", "0930", &self.somebody().await)).await;
+        self.desk_does("/appointments/confirm", json!({"appointment": held["appointment"]})).await;
+        self.clinic.until_event("queue:s.d.q", "appointment_confirmed").await;
+        let checked_in = self.desk_does("/appointments/check-in", json!({"appointment": comes["appointment"]})).await;
+        let ticket = checked_in["ticket"].as_str().unwrap();
+        self.desk_does("/tickets/undo", json!({"event": format!("{ticket}@1"), "reason": "somebody else"})).await;
+        self.clinic.until_event("queue:s.d.q", "check_in_undone").await;
+    }
+
+    /// A clinic does not take place, then it does.
+    async fn stopped(&self) {
+        let wish = json!({"session": "s.e.m", "slot": "s.e.m.1000", "patient": self.somebody().await});
+        let booked = self.desk_does("/appointments", wish).await;
+        let ticket = format!("ticket:{}", booked["appointment"].as_str().unwrap().replacen(".b", ".t", 1));
+        self.clinic.until_followed(&ticket).await;
+        tokio::time::sleep(A_FRAME).await;
+        let from = json!({"session": "s.e.m", "from": "2026-11-23T10:00:00+08:00", "reason": "ill"});
+        self.desk_does("/sessions/stop", from).await;
+        self.clinic.until_event(&ticket, "appointment_stopped").await;
+        self.clinic.until_event("session:s.e.m", "session_stopped").await;
+        tokio::time::sleep(A_FRAME).await;
+        self.desk_does("/sessions/resume", json!({"session": "s.e.m"})).await;
+        self.clinic.until_event("session:s.e.m", "session_resumed").await;
     }
 
     /// So many are booked that they are told of a delay in parts.

@@ -58,6 +58,25 @@ pub struct FolderLock {
     fallen: Option<Holder>,
 }
 
+/// The lock's file, by device and inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId(u64, u64);
+
+impl FileId {
+    fn of(file: &std::fs::Metadata) -> Self {
+        Self(file.dev(), file.ino())
+    }
+
+    /// Whether it still is the lock of the folder of that name, which may have been moved or removed under its holder.
+    pub fn is_of(self, folder: &Path) -> std::io::Result<bool> {
+        match std::fs::metadata(folder.join("LOCK")) {
+            Ok(there) => Ok(Self::of(&there) == self),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 impl Drop for FolderLock {
     fn drop(&mut self) {
         if self.is_named {
@@ -93,14 +112,9 @@ impl FolderLock {
         self.fallen.as_ref()
     }
 
-    /// Whether what is held still is the folder of that name: it may have been moved or removed under the process.
-    pub fn is_of(&self, folder: &Path) -> std::io::Result<bool> {
-        let held = self.file.metadata()?;
-        match std::fs::metadata(folder.join("LOCK")) {
-            Ok(there) => Ok((there.dev(), there.ino()) == (held.dev(), held.ino())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+    /// By what the folder is known while it is held.
+    pub fn file_id(&self) -> std::io::Result<FileId> {
+        self.file.metadata().map(|held| FileId::of(&held))
     }
 
     /// Takes the folder for reading: nothing is written. None when nobody has ever held it, so that there is nothing to

@@ -37,7 +37,7 @@ use std::sync::Arc;
 use jiaohao_domain::{OwnerRef, Timestamp};
 
 pub use format::owner_kind_name;
-pub use lock::{FolderLock, FolderLockError, Holder};
+pub use lock::{FileId, FolderLock, FolderLockError, Holder};
 pub use memory::MemoryLog;
 pub use read::Prunable;
 pub use recover::TornTail;

@@ -6,7 +6,6 @@ import preCheck from './pre_check_en.js';
 import push from './push_en.js';
 import reach from './reach_en.js';
 import reports from './reports_en.js';
-import rules from './rules_en.js';
 
 /** @type {Object<string, string>} */
 const words = {
@@ -378,4 +377,4 @@ const words = {
   'registration_class.special': 'Special',
 };
 
-export default Object.assign(words, codes, desk, preCheck, push, reach, reports, rules);
+export default Object.assign(words, codes, desk, preCheck, push, reach, reports);

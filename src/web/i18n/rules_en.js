@@ -1,4 +1,4 @@
-// English words of operations' forms: a department's rules, slots, what is wrong, what retiring does. By key.
+// English words of operations' forms: a department's rules, what is wrong, what retiring does. By key.
 
 /** @type {Object<string, string>} */
 export default {
@@ -62,19 +62,6 @@ export default {
   'ops.treatment.one_per': 'One after every few',
   'ops.treatment.always_first': 'Always first',
 
-  'slots.from': 'From',
-  'slots.until': 'Until',
-  'slots.slot_minutes': 'Minutes a slot',
-  'slots.places': 'Places a slot',
-  'slots.said': '{n} slots with {places} places, until {until}',
-  'slots.start': 'Start',
-  'slots.minutes': 'Minutes',
-  'slots.capacity': 'Places',
-  'slots.cut': 'Cut into slots anew',
-  'slots.none': 'No slot yet.',
-  'slots.add': 'Add a slot',
-  'slots.out': 'Take out',
-  'slots.out_of': 'Take out the slot of {start}',
 
   'ops.wrong.name': 'A name has 1 to 60 characters, none of them invisible',
   'ops.wrong.title': 'A title is needed',

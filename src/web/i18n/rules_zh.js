@@ -1,4 +1,4 @@
-// Chinese words of operations' forms: a department's rules, slots, what is wrong, what retiring does. By key.
+// Chinese words of operations' forms: a department's rules, what is wrong, what retiring does. By key.
 
 /** @type {Object<string, string>} */
 export default {
@@ -62,19 +62,6 @@ export default {
   'ops.treatment.one_per': '每几位插一位',
   'ops.treatment.always_first': '总是优先',
 
-  'slots.from': '从',
-  'slots.until': '到',
-  'slots.slot_minutes': '每段几分钟',
-  'slots.places': '每段几人',
-  'slots.said': '将开 {n} 段、{places} 个号,到 {until}',
-  'slots.start': '开始',
-  'slots.minutes': '分钟',
-  'slots.capacity': '人数',
-  'slots.cut': '重新分段',
-  'slots.none': '还没有时段。',
-  'slots.add': '加一段',
-  'slots.out': '去掉',
-  'slots.out_of': '去掉 {start} 这一段',
 
   'ops.wrong.name': '名称是 1 到 60 个字,不能有看不见的字符',
   'ops.wrong.title': '职称要填',

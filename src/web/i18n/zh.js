@@ -6,7 +6,6 @@ import preCheck from './pre_check_zh.js';
 import push from './push_zh.js';
 import reach from './reach_zh.js';
 import reports from './reports_zh.js';
-import rules from './rules_zh.js';
 
 /** @type {Object<string, string>} */
 const words = {
@@ -378,4 +377,4 @@ const words = {
   'registration_class.special': '特需',
 };
 
-export default Object.assign(words, codes, desk, preCheck, push, reach, reports, rules);
+export default Object.assign(words, codes, desk, preCheck, push, reach, reports);
