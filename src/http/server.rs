@@ -231,7 +231,7 @@ pub fn listen(settings: &Settings, starting: Starting) -> Result<Listening, Serv
     let bound = match (&settings.server.tls_certificate_file, &settings.server.tls_key_file) {
         (Some(certificate), Some(key)) => server.bind_rustls_0_23(listen, tls::server_config(certificate, key)?),
         _ => {
-            metrics::gauge!(tls::ENDS).set(0.0);
+            metrics::gauge!("certificate_expires_timestamp_seconds").set(0.0);
             server.bind(listen)
         }
     };

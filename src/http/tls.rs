@@ -13,8 +13,6 @@ use rustls::sign::CertifiedKey;
 /// Between two looks at the files.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// Until when the certificate is good; 0 where something else speaks TLS.
-pub const ENDS: &str = "certificate_expires_timestamp_seconds";
 /// With fewer days to go a certificate should have been renewed.
 const DAYS_TO_RENEW: i64 = 14;
 
@@ -133,7 +131,7 @@ fn good_until(pair: &CertifiedKey) -> Option<i64> {
 /// A renewal that did not happen is noticed by nobody until every page stays white.
 fn note_end(pair: &CertifiedKey) {
     let Some(until) = good_until(pair) else { return };
-    metrics::gauge!(ENDS).set(until as f64);
+    metrics::gauge!("certificate_expires_timestamp_seconds").set(until as f64);
     let days = (until - clock::wall_ms() / 1_000) / (24 * 60 * 60);
     if days < DAYS_TO_RENEW {
         tracing::warn!(days, "the certificate ends in so many days (below 0: it has ended): browsers refuse it then");

@@ -20,7 +20,8 @@ pub fn examples() -> Vec<(&'static str, Value)> {
 
 /// What takes a moment or hours that no day here has, and is a test of the department's: a queue is retired while somebody
 /// whom the pre-check sends is on the way to it; somebody told of a delay is a no-show, and that is corrected.
-const ELSEWHERE: [(&str, &str); 2] = [("queue", "transfer_not_taken"), ("queue", "no_show_corrected")];
+const ELSEWHERE: [(&str, &[&str]); 2] =
+    [("transfer_not_taken", &["doctor", "door", "queue", "ticket"]), ("no_show_corrected", &["queue"])];
 
 /// What kind of text it is.
 fn form(text: &str) -> &'static str {
@@ -69,7 +70,8 @@ pub fn never_came(shapes: &Shapes, days: &[Seen], kinds: &[&'static str]) -> BTr
     }
     let listed = kinds.iter().filter(|kind| **kind != "ops");
     let missing = listed.map(|kind| {
-        let is_missing = |name: &&str| !came.contains(&(*kind, *name)) && !ELSEWHERE.contains(&(*kind, *name));
+        let is_elsewhere = |name: &str| ELSEWHERE.iter().any(|(known, of)| *known == name && of.contains(kind));
+        let is_missing = |name: &&str| !came.contains(&(*kind, *name)) && !is_elsewhere(name);
         let names = shapes.events(kind).into_iter().filter(is_missing);
         (*kind, names.map(str::to_owned).collect::<Vec<_>>())
     });

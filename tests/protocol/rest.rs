@@ -318,15 +318,16 @@ impl Rest {
         // Whoever is to come is to be told of it.
         self.desk_does("/appointments/cancel", mistake.clone()).await;
         self.clinic.until_event("queue:s.d.q", "notice_due").await;
-        self.desk_does("/appointments/restore", mistake).await;
+        self.desk_does("/appointments/restore", mistake.clone()).await;
         self.clinic.until_event("queue:s.d.q", "appointment_restored").await;
-        let held = self.desk_does("/appointments/hold", place("s.d.m", "0930", &self.somebody().await)).await;
-        self.desk_does("/appointments/confirm", json!({"appointment": held["appointment"]})).await;
-        self.clinic.until_event("queue:s.d.q", "appointment_confirmed").await;
         let checked_in = self.desk_does("/appointments/check-in", json!({"appointment": comes["appointment"]})).await;
         let ticket = checked_in["ticket"].as_str().unwrap();
         self.desk_does("/tickets/undo", json!({"event": format!("{ticket}@1"), "reason": "somebody else"})).await;
         self.clinic.until_event("queue:s.d.q", "check_in_undone").await;
+        for gone in [&booked, &comes] {
+            let gone = json!({"appointment": gone["appointment"], "reason": "went home"});
+            self.desk_does("/appointments/cancel", gone).await;
+        }
     }
 
     /// A clinic does not take place, then it does.
