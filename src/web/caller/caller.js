@@ -38,6 +38,8 @@ function foot(model) {
   const hand = work && /** @type {import('../doctor/model.js').Model} */ (model).inHand();
   const unheard = hand && page.protocol.status === 'live' && hand.not_announced;
   find('#place').parentElement.classList.toggle('unheard', !!unheard);
+  // While it is connected its words are for ears: the sentence has the line.
+  find('.foot jh-connection').classList.toggle('visually-hidden', !!unheard);
   if (unheard) {
     render(find('#place'), [h('b', { 'data-not-announced': unheard }, t(`not_announced.${unheard}`))]);
     return;
