@@ -446,7 +446,7 @@ test('transfer to another department: a new number there, linked; refused by a q
   await hospital.call('POST', '/queues/retire', { id: 'renmin.yanke.wanjian' });
   await desk.selectOption('[data-form=transfer_ticket] [name=to]', 'renmin.yanke.wanjian');
   await press(desk, 'transfer_go');
-  await desk.waitForSelector('[data-chosen] .history:has-text("对方未接收")');
+  await desk.waitForSelector('[data-notice=unknown_id]');
   await columnIs(desk, A, ['A005']);
   await other.context().close();
 });
