@@ -69,7 +69,7 @@ test('the two ways to undo the newest step say how they differ, on one line each
   for (const lang of ['zh', 'en']) {
     await speak(desk, lang);
     await choose(desk, 'P002');
-    const buttons = await desk.$$eval('[data-chosen] .history .acts .btn', (all) => all.map((one) => {
+    const buttons = await desk.$$eval('[data-chosen] .history .undos .btn', (all) => all.map((one) => {
       const range = document.createRange();
       range.selectNodeContents(one);
       return { words: one.textContent, lines: range.getClientRects().length, right: one.getBoundingClientRect().right, edge: one.closest('.body').getBoundingClientRect().right, inside: one.scrollWidth <= one.clientWidth };

@@ -74,7 +74,7 @@ export function history(ticket, undo) {
     h('span', { class: 'num' }, clockOf(step.at)),
     h('span', { class: 'what' }, stepWord(step, ticket)),
     step.undoable && undo
-      ? h('span', { class: 'acts', key: 'acts' },
+      ? h('span', { class: 'undos', key: 'acts' },
         step === newest
           ? h('button', {
             type: 'button', class: 'btn small', key: 'slip', 'data-action': 'undo_slip', 'data-event': step.event, onclick: () => undo(step, t('undo.reason')),
