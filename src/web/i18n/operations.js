@@ -3,7 +3,5 @@
 import { addWords } from '../lib/i18n.js';
 import en from './ops_en.js';
 import zh from './ops_zh.js';
-import rulesEn from './rules_en.js';
-import rulesZh from './rules_zh.js';
 
-addWords({ zh: { ...zh, ...rulesZh }, en: { ...en, ...rulesEn } });
+addWords({ zh, en });

@@ -1,7 +1,9 @@
 // English words of operations, by key.
 
+import rules from './rules_en.js';
+
 /** @type {Object<string, string>} */
-export default {
+const words = {
   'ops.title': 'Operations',
   'ops.figures': 'Live figures',
   'ops.screens': 'Screens',
@@ -325,3 +327,5 @@ export default {
   'ops.voice.legend': '✓ recorded, • needed',
   'ops.missing_next': 'Next:',
 };
+
+export default Object.assign(words, rules);

@@ -1,7 +1,9 @@
 // Chinese words of operations, by key.
 
+import rules from './rules_zh.js';
+
 /** @type {Object<string, string>} */
-export default {
+const words = {
   'ops.title': '运行管理',
   'ops.figures': '实时数据',
   'ops.screens': '屏幕',
@@ -325,3 +327,5 @@ export default {
   'ops.voice.legend': '✓ 已录,• 必读',
   'ops.missing_next': '下一步:',
 };
+
+export default Object.assign(words, rules);
