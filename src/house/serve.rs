@@ -220,7 +220,7 @@ const LOST: &str = "the data folder was moved or removed under the running serve
                     was moved. Put it back in its place, then start";
 
 impl Server {
-    /// Resolves when the data folder is no longer the one that was taken. Nothing is written any more by then.
+    /// Resolves when the data folder is no longer the one that was taken: it is to be stopped then.
     pub async fn folder_lost(&self) -> &'static str {
         let dir = &self.house.settings.data.dir;
         while !folder::is_lost(self.held.id, dir) {

@@ -173,11 +173,7 @@ async fn handle(
     pending: &mut Pending,
 ) -> Option<bool> {
     let (id, said) = message::read(text);
-    let said = match said {
-        Ok(said) => live.limits.command(claims).map(|()| said),
-        Err(rejection) => Err(rejection),
-    };
-    match said {
+    match said.and_then(|said| live.limits.command(claims).map(|()| said)) {
         Err(rejection) => {
             reject(connection, id.as_deref(), &rejection);
             return Some(false);
