@@ -1,7 +1,7 @@
 // How a wall screen gets its right to show: a one-click token, the pairing it remembers, or a six-digit code that the desk
 // or operations approve. Then its protocol, and an honest `off` when it is not current. Chromium 70 syntax.
 
-import { lastDataClock } from '../components/connection.js';
+import { isOff, lastDataClock } from '../components/connection.js';
 import { h, render } from './dom.js';
 import { lacksChinese } from './glyphs.js';
 import { call, Refusal } from './http.js';
@@ -97,7 +97,7 @@ export class Screen {
     this.pairing = null;
     this.protocol.onStatus((status) => {
       clearTimeout(this.offSoon);
-      if (status === 'offline' || status === 'stopped') {
+      if (isOff(this.protocol)) {
         // A drop that heals within a second is not shown; longer is, well within the five seconds allowed.
         this.offSoon = setTimeout(() => {
           this.off = true;

@@ -7,6 +7,7 @@ import { rememberSite, sitesByName } from '../lib/houses.js';
 import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { periodWord, registrationWord, titleWord, wordsOf } from '../lib/words.js';
+import { isFree, whose } from './places.js';
 
 /** A hold may be prolonged once, in its last two minutes. */
 const PROLONG_UNDER_S = 120;
@@ -234,17 +235,15 @@ export class Booking {
   offer(session) {
     const site = /** @type {Site} */ (this.site);
     const doctor = session.doctor ? site.one('doctors', session.doctor) : null;
-    const queue = session.queue ? site.one('queues', session.queue) : null;
     const now = this.page.protocol.clock.now();
     return h('section', { class: 'block card offer', key: session.session, 'data-session': session.session },
       h('div', { class: 'title' },
-        h('span', null, doctor ? named(doctor.name, doctor.name_en) : queue ? named(queue.name, queue.name_en) : t('patient.pool'),
+        h('span', null, whose(site, session),
           h('small', null, [doctor && titleWord(doctor.title), registrationWord(session.registration_class), periodWord(session.period)].filter(Boolean).join(' · '))),
         h('span', { class: 'num' }, session.fee_fen ? t('patient.fee', { yuan: (session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
       session.delay_min ? h('p', { class: 'notice soon', key: 'delay' }, t('patient.delay', { n: session.delay_min })) : null,
       h('div', { class: 'slots' }, (session.slots || []).map((/** @type {any} */ slot) => {
-        const released = !slot.bookable_from || now >= Date.parse(slot.bookable_from);
-        const open = slot.open && slot.free > 0 && released && now < Date.parse(slot.bookable_until);
+        const open = isFree(slot, now);
         return h('button', {
           type: 'button', key: slot.slot, class: 'num', 'data-action': 'hold_slot', 'data-slot': slot.slot, disabled: !open || this.busy,
           onclick: () => this.hold(session, slot),

@@ -4,6 +4,7 @@ import { clockOf, weekdayOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { prefix } from '../lib/site.js';
+import { isFree, whose } from './places.js';
 
 /** So many other places are offered. */
 const OFFERED = 3;
@@ -28,13 +29,6 @@ function dayWords(time) {
   return `${t('date.short', { month: Number(date.slice(5, 7)), day: Number(date.slice(8)) })} ${t(`weekday.${weekdayOf(date)}`)} ${clockOf(time)}`;
 }
 
-/** Whose session it is. @param {import('../lib/site.js').Site} site @param {any} session */
-function whose(site, session) {
-  const doctor = session.doctor && site.one('doctors', session.doctor);
-  const queue = site.one('queues', session.queue);
-  return doctor ? named(doctor.name, doctor.name_en) : queue ? named(queue.name, queue.name_en) : t('patient.pool');
-}
-
 /**
  * The first free place of each session of the same class: the same department and day before others.
  * @param {import('./model.js').Model} model @param {any} a @returns {{session: any, slot: any}[]}
@@ -45,9 +39,8 @@ function elsewhere(model, a) {
   const own = sessions.find((/** @type {any} */ one) => one.session === a.session);
   if (!own) return [];
   const now = model.page.protocol.clock.now();
-  const isFree = (/** @type {any} */ slot) => slot.open && slot.free > 0 && Date.parse(slot.bookable_until) > now && (!slot.bookable_from || Date.parse(slot.bookable_from) <= now);
   const offers = sessions.filter((/** @type {any} */ one) => one.registration_class === own.registration_class)
-    .map((/** @type {any} */ session) => ({ session, slot: (session.slots || []).find(isFree) }))
+    .map((/** @type {any} */ session) => ({ session, slot: (session.slots || []).find((/** @type {any} */ slot) => isFree(slot, now)) }))
     .filter((/** @type {any} */ one) => one.slot);
   const rank = (/** @type {any} */ one) => `${Number(prefix(one.session.session, 2) !== a.department)}${Number(one.session.date !== a.date)}${one.slot.start}`;
   return offers.sort((/** @type {any} */ x, /** @type {any} */ y) => (rank(x) < rank(y) ? -1 : 1)).slice(0, OFFERED);
