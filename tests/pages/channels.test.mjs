@@ -157,7 +157,8 @@ test('who says on a shared phone that it is somebody else leaves no notification
   await page.click('[data-action=add_person]');
   await sayWho(page, '王小宝', residentNumber('2019-05-05', 25), 'child');
   await page.waitForSelector('dialog [data-action=sign_in_anew]');
-  await page.click('[data-action=sign_in_anew]');
+  // The form stands as soon as the socket has heard that it is over; the page is loaded anew behind that.
+  await Promise.all([page.waitForEvent('load'), page.click('[data-action=sign_in_anew]')]);
   await page.waitForSelector('[name=phone]');
   assert.equal(await page.evaluate(() => localStorage.getItem('subscribed')), null);
   await page.context().close();
