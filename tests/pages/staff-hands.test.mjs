@@ -251,6 +251,8 @@ test('a browser without modules is told so in both languages, and looks again by
       assert.ok(tries < 100, `${where} does not look again`);
       await pause(50);
     }
+    // The page that is being handed out is waited for: a closed browser would end it in the middle.
+    await old.unrouteAll({ behavior: 'wait' });
     await old.context().close();
   }
 });
