@@ -216,8 +216,6 @@ async function pair(page, board = AREA) {
 before(async () => {
   hospital = await new Hospital({ speed: 1 }).open();
   await hospital.define(ONE_SLOT);
-  // The area is spoken to in Chinese alone, the other one in both languages.
-  await hospital.call('PUT', '/boards', { id: AREA, name: '心内科 候诊区 3F', name_en: 'Cardiology', english: false, speaks: true, queues: [A, B] });
   await hospital.call('PUT', '/boards', { id: OTHER, name: '眼科 候诊区 1F', name_en: 'Ophthalmology', english: true, speaks: true, queues: [E] });
   browser = await new Browser(hospital.base).start(['--autoplay-policy=no-user-gesture-required']);
 });
