@@ -414,6 +414,25 @@ fn only_who_may_issue_tokens_gives_that_right() {
 }
 
 #[test]
+fn who_may_not_issue_tokens_takes_over_no_account_that_may() {
+    let (mut operator, mut known) = insider(Role::Operator);
+    for site in [operator.site.clone(), None] {
+        operator.site = site;
+        for name in ["define_staff", "retire_staff"] {
+            for (may_issue, issues, may) in
+                [(true, FactAnswer::Yes, true), (false, FactAnswer::Yes, false), (false, FactAnswer::No, true)]
+            {
+                operator.may_issue = may_issue;
+                known.learn(Fact::StaffIssues("wang".into()), issues);
+                assert_eq!(access::allowed(&operator, &command(name), &known).is_ok(), may, "{name}, {may_issue}");
+            }
+            let nobody_asked = Facts::default();
+            assert!(access::allowed(&operator, &command(name), &nobody_asked).is_err(), "{name}: asked first");
+        }
+    }
+}
+
+#[test]
 fn a_desk_without_departments_is_of_the_whole_site_and_no_further() {
     let (mut desk, own) = insider(Role::Desk);
     desk.departments.clear();

@@ -156,6 +156,11 @@ impl House {
                     Some(Some(site)) => FactAnswer::Site(site),
                 }
             }
+            Fact::StaffIssues(name) => {
+                let id: AccountId = crate::identity::accounts::staff(&name)?;
+                let issues = |state: &who_signs_in::State| state.staff.as_ref().is_some_and(|staff| staff.may_issue);
+                yes(self.shell.read(account(&id), issues).await?)
+            }
         })
     }
 

@@ -60,8 +60,12 @@ impl Proxies {
     pub fn check_origin(&self, request: &HttpRequest) -> Result<(), Rejection> {
         let Some(origin) = request.headers().get(ORIGIN) else { return Ok(()) };
         let origin = origin.to_str().unwrap_or_default().to_lowercase();
-        let is_ours = self.own(request).is_some_and(|own| own == origin);
-        if is_ours { Ok(()) } else { Err(Rejection::new(Code::Forbidden, "another origin")) }
+        let own = self.own(request);
+        if own.as_ref() == Some(&origin) {
+            return Ok(());
+        }
+        let refused = Rejection::new(Code::Forbidden, "another origin");
+        Err(own.into_iter().fold(refused, |refused, own| refused.with("origin", own)))
     }
 
     /// Under which origin browsers reach the pages: as it is set, else by what this one asked for.
@@ -123,6 +127,9 @@ mod tests {
         }
         assert!(check(Some("https://jiaohao.example.org"), "https://jiaohao.example.org"));
         assert!(!check(Some("https://jiaohao.example.org"), "http://here:8080"));
+        let foreign = TestRequest::default().insert_header((HOST, "here:8080")).insert_header((ORIGIN, "http://evil"));
+        let refused = proxies(Some(public)).check_origin(&foreign.to_http_request()).expect_err("another origin");
+        assert_eq!(refused.valid_now, [("origin".to_owned(), public.into())], "and says where it may");
         assert!(proxies(None).check_origin(&TestRequest::default().to_http_request()).is_ok());
     }
 }

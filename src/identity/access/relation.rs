@@ -57,6 +57,8 @@ pub enum Fact {
     Shows(Shown, Vec<DepartmentId>),
     /// Of which site is this member of the staff? `Yes`: of all sites; `No`: there is nobody of that name.
     SiteOfStaff(String),
+    /// May this member of the staff issue tokens?
+    StaffIssues(String),
 }
 
 /// Where somebody of the staff has patients: the desk's departments (none named: all of the site), the doctor's.
@@ -129,6 +131,8 @@ pub trait Relations {
     fn shows(&self, shown: &Shown, departments: &[DepartmentId]) -> bool;
     /// Where a member of the staff belongs.
     fn staff(&self, name: &str) -> StaffPlace;
+    /// Whether a member of the staff may issue tokens, or it is not known.
+    fn issues(&self, name: &str) -> bool;
 }
 
 impl Relation {
@@ -214,7 +218,11 @@ impl Relation {
                     })
                     .collect()
             }
-            Self::OwnSite | Self::MayIssue => target.staff.iter().cloned().map(Fact::SiteOfStaff).collect(),
+            Self::OwnSite | Self::MayIssue => {
+                let issues = |name: &String| (!claims.may_issue).then(|| Fact::StaffIssues(name.clone()));
+                let staff = target.staff.iter();
+                staff.flat_map(|name| [Some(Fact::SiteOfStaff(name.clone())), issues(name)]).flatten().collect()
+            }
         };
         asked.into_iter().filter(|fact| !known.0.contains_key(fact)).collect()
     }
@@ -231,6 +239,10 @@ fn one_site(target: &Target, site: &SiteId) -> bool {
 }
 
 fn own_site(claims: &Claims, target: &Target, relations: &dyn Relations) -> bool {
+    // Who may not issue tokens takes over no account that may: with its password it could.
+    if !claims.may_issue && target.staff.as_ref().is_some_and(|name| relations.issues(name)) {
+        return false;
+    }
     let Some(site) = &claims.site else { return claims.role == Role::Operator };
     if let Some(name) = &target.staff {
         // Nobody takes over a name that belongs to another site or to all of them.
@@ -319,5 +331,8 @@ impl Relations for Facts {
             Some(FactAnswer::No) => StaffPlace::Nobody,
             _ => StaffPlace::Everywhere,
         }
+    }
+    fn issues(&self, name: &str) -> bool {
+        self.0.get(&Fact::StaffIssues(name.to_owned())) != Some(&FactAnswer::No)
     }
 }
