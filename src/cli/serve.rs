@@ -27,7 +27,7 @@ pub struct Args {
     /// The wall clock is right, also where the log says otherwise (after a long stop, or a restored backup).
     #[arg(long)]
     confirm_clock: bool,
-    /// For tests, on a folder made for test: clinic time begins here (RFC 3339) when the folder is made.
+    /// For tests, on a folder made for test: clinic time begins here (RFC 3339), or goes on from the log's last moment if that is later.
     #[arg(long, hide = true, requires = "speed")]
     test_clock: Option<String>,
     /// For tests: clinic time is so many times as fast as the machine's (1 to 600).

@@ -189,7 +189,7 @@ impl Drop for Players {
     }
 }
 
-/// Clinic time of a fresh folder: so much before eight that the city is set up when the clinic opens.
+/// Clinic time of a folder that was last used before today: so much before eight that the city is set up when the clinic opens.
 fn morning(speed: f64) -> Timestamp {
     let zone = Zone::named(town::ZONE).expect("invariant: it is in the database");
     let today = zone.date(Timestamp(clock::wall_ms()));

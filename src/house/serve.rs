@@ -45,7 +45,8 @@ const FIRST_TOKEN_TTL_S: i64 = 24 * 3600;
 pub struct ServeOptions {
     /// Where one-time codes go while there is no text message service, or it does not take them.
     pub codes: Arc<dyn CodeSender>,
-    /// For a folder that is made now: clinic time begins here (demo and tests; absent: the wall clock).
+    /// For a folder made for test: clinic time begins here, or goes on from the log's last moment if that is later (demo and
+    /// tests; absent: the wall clock).
     pub clinic_start: Option<Timestamp>,
     /// Clinic time is so many times as fast as machine time.
     pub speed: f64,
@@ -256,7 +257,7 @@ impl Recovered {
         let for_test = folder.for_test;
         let (wall, confirmed) = (options.wall, options.confirm_clock);
         let (jump_ms, away_ms) = (settings.clock.jump_ms(), settings.clock.away_ms());
-        let make_clock = move |last_seen: Option<Timestamp>| match (for_test, last_seen.or(start)) {
+        let make_clock = move |last_seen: Option<Timestamp>| match (for_test, last_seen.max(start)) {
             (true, Some(from)) => Clock::accelerated(from, speed),
             (true, None) => Clock::accelerated(Timestamp(clock::wall_ms()), speed),
             (false, _) if confirmed => Clock::resuming(wall, jump_ms, None, away_ms).not_before(last_seen),

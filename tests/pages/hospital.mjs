@@ -14,7 +14,8 @@ import { chromium } from 'playwright-core';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const PROGRAM = process.env.JIAOHAO_BIN ?? path.join(process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target'), 'debug/jiaohao');
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** The same Chromium without the desktop's parts around it, which cost more than the pages. */
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell';
 export const PASSWORD = 'a-long-password';
 export const TODAY = '2026-11-23';
 const HALF_HOURS = ['08:00', '08:30', '09:00', '09:30', '10:00', '10:30', '11:00', '11:30'].map((start) => ({ start, minutes: 30, capacity: 6 }));
@@ -69,10 +70,14 @@ export class Hospital {
     this.outbox = path.join(this.dir, 'outbox');
   }
 
-  /** Starts the program (again, on the same folder and port); resolves when its doors are open. */
-  async open() {
+  /**
+   * Starts the program (again, on the same folder and port); resolves when its doors are open.
+   * @param {string} [at] the clinic's time from here on; without it the clock goes on from where it was
+   */
+  async open(at) {
+    this.start = at ?? this.start;
     assert.ok(fs.existsSync(PROGRAM), `there is no program at ${PROGRAM}: build it (cargo build --workspace) or name it in JIAOHAO_BIN`);
-    assert.ok(fs.existsSync(CHROMIUM), `there is no browser at ${CHROMIUM}: install chromium or name it in CHROMIUM`);
+    assert.ok(fs.existsSync(CHROMIUM), `there is no browser at ${CHROMIUM}: install chromium-headless-shell or name it in CHROMIUM`);
     this.port ??= await freePort();
     this.base = `http://127.0.0.1:${this.port}`;
     let said = '';

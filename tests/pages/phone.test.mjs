@@ -106,8 +106,10 @@ test('misses a call and reports back', async () => {
   await doctor.click('[data-action=call_next_patient]');
   await doctor.waitForSelector('.hand .person:has-text("张小三")');
   await phone.click('[data-action=cannot_come]');
+  await phone.waitForSelector('[data-called] [data-action=cancel_ticket]');
   await doctor.click('[data-action=recall_patient]');
-  // A recall is news: the whole screen again.
+  // A recall is news: the whole screen again, as it is before anything was pressed on it.
+  await phone.waitForSelector('[data-called] [data-action=cannot_come]');
   await phone.click('[data-action=seen_call]');
   await doctor.waitForSelector('.eyebrow:has-text("第 2 次")');
   await pause(90000 / SPEED + 400);

@@ -30,11 +30,7 @@ before(async () => {
   for (const [i, [name, born]] of PEOPLE.entries()) await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person(name, born, i + 1));
   browser = await new Browser(hospital.base).start();
   desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
-  await desk.evaluate(() => {
-    document.addEventListener('invalid', () => (window.browserComplaints += 1), true);
-  });
-  await desk.selectOption('[data-action=choose_department]', 'renmin.xinnei');
-  await desk.waitForSelector(`[data-queue="${A}"]`);
+  await sitDown();
   kiosk = await browser.staff('/kiosk', { width: 1080, height: 1920 }, 'zizhu');
 });
 after(async () => {
@@ -42,6 +38,15 @@ after(async () => {
   await hospital?.close();
   assert.deepEqual(browser.complaints, []);
 });
+
+/** The desk's page is loaded: cardiology is looked at, and what the browser complains of is counted. */
+async function sitDown() {
+  await desk.evaluate(() => {
+    document.addEventListener('invalid', () => (window.browserComplaints += 1), true);
+  });
+  await desk.selectOption('[data-action=choose_department]', 'renmin.xinnei');
+  await desk.waitForSelector(`[data-queue="${A}"]`);
+}
 
 /** Finds by number at the desk and presses Enter. */
 async function find(number) {
@@ -131,6 +136,9 @@ test('the operator takes over the usual set, changes it, and sees what was asked
 });
 
 test('at the desk the questions are answered by the keyboard alone, and nothing is answered beforehand', async () => {
+  // The desk reads the site now and then, and may have read it between two changes: it would ask what it had read, then the rest.
+  await desk.reload();
+  await sitDown();
   await find('A001');
   assert.equal(await desk.$('dialog [type=radio]:checked, dialog [type=checkbox]:checked'), null);
   await looks(desk);

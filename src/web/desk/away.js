@@ -43,7 +43,7 @@ export class Away {
     });
     // What got no answer is asked again while the connection stands.
     setInterval(() => {
-      if (page.protocol.status === 'live' && this.entries.some((entry) => entry.state === 'written')) this.merge();
+      if (page.protocol.status === 'live') this.merge();
     }, AGAIN_MS);
   }
 
@@ -95,9 +95,11 @@ export class Away {
 
   /** In the order in which they came. What the connection breaks off goes on when it is back. */
   async merge() {
-    if (this.merging) return;
+    if (this.merging || !this.entries.some((entry) => entry.state === 'written')) return;
     this.merging = true;
-    for (const entry of this.entries.filter((one) => one.state === 'written')) {
+    // What the site asks may have changed while nobody could read it.
+    const isRead = await this.desk.floor().site.read().then(() => true, () => false);
+    for (const entry of isRead ? this.entries.filter((one) => one.state === 'written') : []) {
       try {
         await this.mergeOne(entry);
       } catch (refusal) {
