@@ -5,12 +5,11 @@ import { wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { askedBy } from '../lib/pre-check.js';
+import { COMES_BACK, IS_HERE } from '../lib/standing.js';
 import { masked, stateWord, wordsOf } from '../lib/words.js';
 import { isSaidAs } from './search.js';
 
 const KEPT = 'jiaohao.desk.away';
-const BACK = ['away', 'missed'];
-const HERE = ['waiting', 'summoned', 'called', 'serving', 'in_transit'];
 const AGAIN_MS = 10000;
 /** More than come in a long morning. */
 const LIST_MAX = 300;
@@ -117,7 +116,7 @@ export class Away {
     // Who was there in time is no no-show, whatever was recorded since.
     const today = this.desk.floor().today;
     const booked = appointments.filter((/** @type {any} */ a) => a.state === 'booked' || (a.state === 'no_show' && a.date === today));
-    const all = [...booked, ...tickets.filter((/** @type {any} */ x) => BACK.includes(x.state) || HERE.includes(x.state))];
+    const all = [...booked, ...tickets.filter((/** @type {any} */ x) => COMES_BACK.includes(x.state) || IS_HERE.includes(x.state))];
     const [only] = all;
     if (!only) Object.assign(entry, { state: 'conflict', said: t('away.none') });
     else if (all.length > 1) Object.assign(entry, { state: 'conflict', said: t('away.several', { n: all.length }) });
@@ -134,7 +133,7 @@ export class Away {
       const { number } = await protocol.command('check_in', { appointment: only.appointment, came_at: at });
       const unasked = !!askedBy(this.desk.floor().site);
       Object.assign(entry, { state: 'merged', unasked, said: [t('away.checked_in', { number }), unasked ? t('pre_check.unasked_more') : ''].filter(Boolean).join(' · ') });
-    } else if (BACK.includes(only.state)) {
+    } else if (COMES_BACK.includes(only.state)) {
       await protocol.command('report_back', { ticket: only.ticket });
       Object.assign(entry, { state: 'merged', said: t('away.reported_back', { number: only.number }) });
     } else Object.assign(entry, { state: 'merged', said: t('away.here', { number: only.number }) });

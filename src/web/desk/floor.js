@@ -4,14 +4,12 @@ import { readAreaCode } from '../lib/area.js';
 import { wall } from '../lib/clock.js';
 import { named, t } from '../lib/i18n.js';
 import { isNotTaken } from '../lib/pre-check.js';
+import { IS_SETTLED_FROM } from '../lib/standing.js';
 import { LiveStream } from '../lib/stream.js';
 import { stateWord } from '../lib/words.js';
 
 /** Another department takes a ticket at once; longer than this is said to be on the way. */
 const TAKEN_WITHIN_MS = 5000;
-
-/** The states from which a ticket is settled. */
-const SETTLED_FROM = ['waiting', 'summoned', 'away', 'missed'];
 
 /** So many found tickets are kept until the next search. */
 const EARLIER_MOST = 100;
@@ -182,7 +180,7 @@ export class Floor {
   /** Of an earlier day and not ended, and nobody is going to be called by it: for the desk to settle. @param {any} ticket */
   isLeftOver(ticket) {
     const queue = this.queueOf(ticket.ticket);
-    return ticket.date < this.today && SETTLED_FROM.includes(ticket.state) && !(queue && queue.order.includes(ticket.ticket));
+    return ticket.date < this.today && IS_SETTLED_FROM.includes(ticket.state) && !(queue && queue.order.includes(ticket.ticket));
   }
 
   /** At whose door a summoned ticket stands. @param {any} ticket */

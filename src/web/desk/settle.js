@@ -3,6 +3,7 @@
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
+import { COMES_BACK } from '../lib/standing.js';
 import { stateWord } from '../lib/words.js';
 
 const SETTLEMENTS = ['return_day', 'move', 'refund', 'seen'];
@@ -39,7 +40,7 @@ export function settle(floor, persons, ids, { queues, how: words, go, again }) {
   h('p', { class: again.length ? 'notice soon' : 'muted' }, words),
   h('div', { class: 'settle' }, ids.map((id) => {
     const ticket = floor.ticket(id) || { number: id, masked_name: '', state: '' };
-    const movable = queues.length && !['away', 'missed'].includes(ticket.state) && !floor.isLeftOver(ticket);
+    const movable = queues.length && !COMES_BACK.includes(ticket.state) && !floor.isLeftOver(ticket);
     return h('label', { key: id },
       h('span', { class: 'number' }, ticket.number),
       h('span', null, persons.nameOf(ticket), h('small', { class: again.includes(id) ? 'tag soon' : 'muted' }, ` ${stateWord(ticket.state)}`)),

@@ -2,12 +2,8 @@
 
 import { sendArrival } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
+import { COMES_BACK, IS_HERE } from '../lib/standing.js';
 import { LiveStream } from '../lib/stream.js';
-
-/** Tickets for which there is something to do here. */
-const BACK = ['away', 'missed'];
-/** Tickets that are here already. */
-const HERE = ['waiting', 'summoned', 'called', 'serving', 'in_transit'];
 
 /**
  * Something of today: `appointment` or `ticket`, and the department that it is of.
@@ -33,7 +29,7 @@ export class Arrival {
     const departments = this.departments().map((department) => department.id);
     const { appointments, tickets } = await this.page.session.http('POST', '/api/v1/arrivals/find', { departments, by });
     const all = [...appointments, ...tickets].map((one) => ({ ...one, department: prefix(one.ticket, 2) }));
-    const rank = (/** @type {Item} */ one) => (this.commandOf(one) ? 0 : HERE.includes(one.state) ? 1 : 2);
+    const rank = (/** @type {Item} */ one) => (this.commandOf(one) ? 0 : IS_HERE.includes(one.state) ? 1 : 2);
     this.items = all.sort((a, b) => rank(a) - rank(b));
     return this.items;
   }
@@ -41,12 +37,12 @@ export class Arrival {
   /** What can be done with it here. @param {Item} item @returns {'check_in'|'report_back'|null} */
   commandOf(item) {
     if (item.appointment && item.state === 'booked') return 'check_in';
-    return BACK.includes(item.state) ? 'report_back' : null;
+    return COMES_BACK.includes(item.state) ? 'report_back' : null;
   }
 
   /** Whether it stands in a line. @param {Item} item */
   isHere(item) {
-    return HERE.includes(item.state);
+    return IS_HERE.includes(item.state);
   }
 
   /** Reports back. @param {Item} item @param {any} element the pressed one @returns {Promise<Item>} as it is now */
