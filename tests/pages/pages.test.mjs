@@ -19,7 +19,7 @@ const files = (ext, under = WEB) => fs.readdirSync(under, { withFileTypes: true 
 });
 const read = (file) => fs.readFileSync(file, 'utf8');
 const short = (file) => path.relative(WEB, file);
-const tree = (file, ecmaVersion = 'latest') => parse(read(file), { ecmaVersion, sourceType: 'module' });
+const tree = (file, ecmaVersion = 'latest', sourceType = 'module') => parse(read(file), { ecmaVersion, sourceType });
 
 function walk(node, see) {
   if (!node || typeof node.type !== 'string') return;
@@ -141,6 +141,22 @@ test('no words of a human language stand in code or HTML', () => {
   }
 });
 
+test('what browsers without modules load is of before them, in the words of the catalogues', async () => {
+  const old = ['i18n/old.js', 'old/old.js'].map((file) => path.join(WEB, file));
+  old.forEach((file) => assert.doesNotThrow(() => tree(file, 5, 'script'), short(file)));
+  const page = {};
+  new Function('window', read(old[0]))(page);
+  const said = page.jiaohaoOld;
+  const [zh, en] = [await catalogue('zh'), await catalogue('en')];
+  const own = Object.keys(said).filter((key) => !(key in zh));
+  assert.deepEqual(own, ['board.old', 'board.too_old']);
+  for (const key of Object.keys(said)) if (key in zh) assert.deepEqual(said[key], [zh[key], en[key]], key);
+  const used = read(old[1]);
+  const made = ["'pairing.unknown_'", "'board.state.'", "'door.'"].filter((stem) => used.includes(stem));
+  const isSaid = (key) => used.includes(`'${key}'`) || made.some((stem) => `'${key}`.startsWith(stem.slice(0, -1)));
+  assert.deepEqual(Object.keys(said).filter((key) => !isSaid(key)), []);
+});
+
 test('screens keep to the syntax and the interfaces of Chromium 70', () => {
   const later = /\.(replaceAll|flatMap|replaceChildren|matchAll|at)\(|Object\.fromEntries|Promise\.(allSettled|any)|globalThis|structuredClone|randomUUID|queueMicrotask|\.append\(\.\.\.|\bBigInt\b/;
   for (const page of SCREENS) {
@@ -177,7 +193,9 @@ test('every colour is a token\'s, but on paper', () => {
   // Paper is black on white; what lets shine through is a share of black, of white or of the ink.
   const own = /#[0-9a-fA-F]{3,8}\b|\b(?:hsla?|rgb)\(|:\s*(?:white|black|red|green|gr[ae]y)\b/;
   const tokens = read(path.join(WEB, 'tokens.css'));
-  for (const file of files('.css').filter((f) => short(f) !== 'tokens.css')) {
+  // What browsers without variables load has the tokens' values.
+  for (const [colour] of read(path.join(WEB, 'old/old.css')).matchAll(/#[0-9a-fA-F]{3,8}\b/g)) assert.ok(tokens.includes(`${colour};`), `old/old.css: ${colour}`);
+  for (const file of files('.css').filter((f) => !['tokens.css', 'old/old.css'].includes(short(f)))) {
     const css = read(file).replace(/\/\*[^]*?\*\//g, '').replace(/@media print \{[^]*?\n\}/g, '');
     assert.doesNotMatch(css.replace(/[^{};]*\{/g, '{'), own, short(file));
     for (const [, name] of css.matchAll(/var\((--[\w-]+)\)/g)) assert.ok(tokens.includes(`${name}:`) || css.includes(`${name}:`) || files('.js').some((f) => read(f).includes(`'${name}'`)), `${short(file)}: ${name}`);

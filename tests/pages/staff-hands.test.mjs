@@ -230,29 +230,3 @@ test('a screen is sent away from the desk and from operations; that it is silent
   await board.waitForSelector('[data-pairing-code]');
   await ops.waitForSelector('[data-screen]', { state: 'detached' });
 });
-
-test('a browser without modules is told so in both languages, and looks again by itself', async () => {
-  for (const where of ['/board/renmin.b3f', '/door/renmin.xinnei.r3']) {
-    const old = await browser.open('/', SIZES.screen);
-    let asked = 0;
-    // What such a browser makes of the page: no module, and what is for those who know none.
-    await old.route(`**${where}`, async (route) => {
-      asked += 1;
-      const response = await route.fetch();
-      const html = (await response.text()).replace(/<script type="module"[^>]*><\/script>/g, '').replace(' nomodule', ' defer');
-      await route.fulfill({ response, body: html });
-    });
-    await old.clock.install();
-    await old.goto(hospital.base + where);
-    await old.waitForSelector('#old:has-text("请听护士叫号"):has-text("listen for the nurse")');
-    assert.equal(asked, 1);
-    await old.clock.fastForward(61000);
-    for (let tries = 0; asked < 2; tries += 1) {
-      assert.ok(tries < 100, `${where} does not look again`);
-      await pause(50);
-    }
-    // The page that is being handed out is waited for: a closed browser would end it in the middle.
-    await old.unrouteAll({ behavior: 'wait' });
-    await old.context().close();
-  }
-});

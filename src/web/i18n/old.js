@@ -1,13 +1,38 @@
-// For browsers without modules: says in plain words that this screen is too old, and looks again every minute.
-(function () {
-  var words = {
-    zh: '\u8fd9\u53f0\u5c4f\u5e55\u7684\u6d4f\u89c8\u5668\u592a\u65e7,\u4e0d\u80fd\u663e\u793a\u53eb\u53f7\u3002\u8bf7\u542c\u62a4\u58eb\u53eb\u53f7\u3002',
-    en: 'This screen\u2019s browser is too old to show calls. Please listen for the nurse.'
-  };
-  var old = document.getElementById('old');
-  if (old) {
-    old.removeAttribute('hidden');
-    old.textContent = words.zh + ' ' + words.en;
-  }
-  setTimeout(function () { location.reload(); }, 60000);
-})();
+// Words of screens in browsers without modules: as in the catalogues, Chinese and English (a test compares them). ES5.
+window.jiaohaoOld = {
+  'board.old': ['浏览器较旧:没有语音,请看屏幕', 'Old browser: no voice, please watch'],
+  'board.too_old': ['这台屏幕的浏览器太旧,不能显示叫号。请听护士叫号。', 'This screen’s browser is too old to show calls. Please listen for the nurse.'],
+  'pairing.title': ['这块屏幕等待配对', 'This screen waits to be paired'],
+  'pairing.no_code': ['还取不到配对码,正在重试', 'No code yet, trying again'],
+  'pairing.unknown_board': ['没有编号是 {id} 的候诊区', 'There is no waiting area {id}'],
+  'pairing.unknown_door': ['没有编号是 {id} 的诊室', 'There is no room {id}'],
+  'pairing.unknown_more': ['请核对这块屏幕打开的地址。', 'Please check the address that this screen opens.'],
+  'pairing.how': ['请在分诊台或运行管理页输入上面的六位数字', 'Type these six digits at the desk or on the operations page'],
+  'pairing.which': ['屏幕编号 {id}', 'Screen {id}'],
+  'offline.screen': ['屏幕暂停更新({time}起),请听护士叫号', 'Paused since {time}: please listen for the nurse'],
+  'offline.screen_never': ['屏幕还没有连上,请听护士叫号', 'Not connected yet: please listen for the nurse'],
+  'board.quiet': ['请留意屏幕和叫号', 'Please watch and listen for your number'],
+  'board.emergency': ['急诊优先', 'Emergency'],
+  'board.last_call': ['最后叫号 {time}', 'Last call {time}'],
+  'board.state.called': ['请就诊', 'Please go in'],
+  'board.state.summoned': ['请候诊', 'Wait at door'],
+  'board.state.serving': ['就诊中', 'With the doctor'],
+  'board.at_door_of': ['{place}门口', 'Door of {place}'],
+  'board.waiting': ['候诊', 'Waiting'],
+  'board.common': ['共同候诊', 'Shared line'],
+  'board.from_common': ['从共同候诊里叫', 'From the shared line'],
+  'board.paused': ['暂停', 'Paused'],
+  'board.nobody': ['暂无候诊', 'Nobody waiting'],
+  'board.more': ['还有{n}人', '{n} more'],
+  'board.no_rooms': ['现在没有门诊', 'No clinic at the moment'],
+  'board.missed': ['过号', 'Missed'],
+  'board.to_desk': ['请到分诊台', 'see the desk'],
+  'door.come_in': ['请就诊', 'Please come in'],
+  'door.in_room': ['就诊中', 'With the doctor'],
+  'door.last_call': ['最后叫号', 'Last call'],
+  'door.wait': ['请在候诊区等候叫号', 'Please wait to be called'],
+  'door.paused': ['暂停叫号,请稍候', 'Calling is paused, please wait'],
+  'door.closed': ['本诊室暂无门诊', 'No clinic in this room now'],
+  'door.delay': ['门诊延迟约{n}分钟', 'Running about {n} minutes late'],
+  'door.next': ['下一位', 'Next']
+};
