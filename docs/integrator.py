@@ -8,7 +8,8 @@ happened in between is in the snapshot's `tickets`.
 
     python3 integrator.py --url https://jiaohao.hospital.cn --site renmin --queue renmin.xinnei.a --date 2026-11-23
 
-A certificate of the hospital's own authority is named in SSL_CERT_FILE. The token (role integrator) comes from JIAOHAO_TOKEN: `jiaohao token issue --role integrator --site renmin`.
+A certificate of the hospital's own authority is named in SSL_CERT_FILE. The token (role integrator) comes from JIAOHAO_TOKEN: `jiaohao token issue --role integrator --site renmin
+--account his --ttl-s 7776000`, the next one of the same name before it ends.
 """
 import argparse
 import base64
@@ -52,12 +53,16 @@ class Door:
         raise SystemExit(f"{method} {path}: no answer")
 
 
+# Refusals of a subscription that are over by themselves.
+LATER = ("timed_out", "overloaded", "too_many_requests", "recovering")
+
+
 class Stream:
     """A stream over the WebSocket door: text frames, one JSON object each."""
 
     def __init__(self, url, token, stream):
         self.where, self.token, self.stream = urllib.parse.urlparse(url), token, stream
-        self.position = None
+        self.position, self.silence = None, 60
         try:
             self.connect()
         except OSError as why:
@@ -85,6 +90,9 @@ class Stream:
         while self.file.readline().strip():
             pass
         self.write({"type": "hello", "id": "1", "version": 1, "token": self.token})
+        self.subscribe()
+
+    def subscribe(self):
         subscribe = {"type": "subscribe", "id": "2", "stream": self.stream}
         if self.position:
             subscribe["since"] = self.position
@@ -126,7 +134,7 @@ class Stream:
         before it and is told as `snapshot`; what was done before the stream was followed as `subscribed`."""
         while time.time() < until:
             try:
-                self.socket.settimeout(max(0.1, until - time.time()))
+                self.socket.settimeout(max(0.1, min(self.silence, until - time.time())))
                 frame = self.read()
             except (OSError, ValueError):
                 frame = None
@@ -136,8 +144,13 @@ class Stream:
                 self.come_back(0.5)
                 continue
             kind = frame.get("type")
-            if kind == "beat":
+            if kind == "welcome":
+                self.silence = 2 * frame["beat_s"]  # a line that is silent for longer is dead
+            elif kind == "beat":
                 self.write({"type": "beat"})
+            elif kind == "rejected" and frame["error"]["code"] in LATER:
+                time.sleep(1)
+                self.subscribe()
             elif kind in ("rejected", "ended"):
                 raise SystemExit(f"{frame['error']['code']}: {frame['error']['detail']}")
             elif kind == "bye":
@@ -150,6 +163,8 @@ class Stream:
                 self.position = frame["position"]
                 if "snapshot" in frame:
                     yield {"snapshot": frame["snapshot"]}
+            elif kind == "events" and frame["after"] != self.position["offset"]:
+                self.subscribe()  # something between is missing
             elif kind == "events":
                 for one in frame["events"]:
                     self.position["offset"] = one["offset"]

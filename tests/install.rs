@@ -154,7 +154,7 @@ fn the_commands_for_backup_and_restore_bring_back_what_was_there() {
     let only = |heading: &str| blocks(part(&text, heading), "sh").join("\n");
     let (backup, mend) = (only("Backup, while it runs"), only("Keys of persons"));
     let restore = blocks(part(&text, "Restore"), "sh");
-    let [copy, serve] = restore[..] else { panic!("{restore:?}") };
+    let [copy] = restore[..] else { panic!("{restore:?}") };
     // Copied while it runs; lost without a word, and with what came after the copy.
     let script = format!(
         r#"set -eux
@@ -176,7 +176,7 @@ site 2 after
 kill -9 $server; wait $server || true
 {copy}
 {mend}
-{serve} >said 2>&1 & server=$!
+jiaohao serve >said 2>&1 & server=$!
 up
 curl -fsS -H "authorization: Bearer $token" $at/api/v1/sites >sites
 grep before sites

@@ -591,6 +591,11 @@ async fn a_wall_clock_that_is_not_the_logs_is_noticed_before_anything_is_decided
     assert!(metrics.contains("clock_alarm 1") && metrics.contains("# HELP clock_alarm"), "{metrics}");
     let operator = token(&data, &["--role", "operator", "--account", "setup"]);
     up.door.insist("POST", "/clock/confirm", Some(&operator), &Value::Null).await.unwrap();
+    let audit = std::fs::read_dir(data.join("audit")).unwrap().map(|file| file.unwrap().path());
+    let lines: String = audit.map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let confirmed: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let confirmed = confirmed.iter().find(|line| line["what"] == "confirm_clock").expect("who did it");
+    assert!(confirmed["about"].as_array().is_some_and(|times| times.len() == 2), "{confirmed}");
     let stands = |ready: &str| ready.starts_with("ready\n") && ready.contains("clinic time stands still");
     let (_, ready) = page(&up, "/readyz");
     assert!(stands(&ready), "{ready}");
@@ -656,4 +661,16 @@ async fn a_disk_that_fills_up_refuses_bookings_first_and_persons_last() {
     assert!(content(&data.join("persons")) == keys, "a key was written");
     let read = full.door.ask("POST", "/persons/read", Some(&desk), Some(&json!({ "ids": patients }))).await;
     assert_eq!(read.expect("reading goes on")["persons"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn where_logs_are_json_why_it_ends_is_a_line_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = jiaohao(&folder.path().join("data"), taken.local_addr().unwrap().port());
+    let ended = command.env("JIAOHAO_LOG__FORMAT", "json").arg("serve").output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).expect(&said)).collect();
+    assert_eq!(lines.last().expect("why")["level"], "ERROR", "{said}");
 }

@@ -1,8 +1,13 @@
 //! Logs: to stderr, as text or JSON lines, at the level of the configuration (`RUST_LOG` overrides it for one run).
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, LogSettings};
+
+/// Whether stderr is read line by line as JSON.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
 
 /// Starts logging for this process. A second call changes nothing.
 pub fn start(settings: &LogSettings) {
@@ -16,5 +21,23 @@ pub fn start(settings: &LogSettings) {
     };
     if started.is_err() {
         tracing::debug!("logging was started before");
+    } else {
+        IS_JSON.store(settings.format == LogFormat::Json, Ordering::Relaxed);
+    }
+}
+
+/// Says something to whoever started the program, on stderr: as it stands, or as a line of the log where that is JSON.
+pub fn say(text: &str) {
+    match IS_JSON.load(Ordering::Relaxed) {
+        true => tracing::warn!("{text}"),
+        false => eprintln!("{text}"),
+    }
+}
+
+/// Says on stderr why the program ends, as [`say`] does.
+pub fn say_failed(why: &str) {
+    match IS_JSON.load(Ordering::Relaxed) {
+        true => tracing::error!("{why}"),
+        false => eprintln!("jiaohao: {why}"),
     }
 }

@@ -109,7 +109,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("jiaohao: {failure}");
+            logging::say_failed(&failure.to_string());
             failure.exit_code()
         }
     }

@@ -91,11 +91,11 @@ fn announce(server: &Server) -> Result<(), Failure> {
         true => " (from another machine: this one's name or address in place of 127.0.0.1)",
         false => "",
     };
-    eprintln!(
+    logging::say(&format!(
         "Nobody has set up this data folder yet. Open the link below in a browser{elsewhere}; scripts take the token above \
          it. Both are good for a day, and end when the first administrator signs in. Others: start again, or \
          jiaohao token issue --role operator --may-issue"
-    );
+    ));
     print_result(&format!("{token}\n{link}\n"))
 }
 

@@ -125,16 +125,24 @@ impl House {
             Deed::RevokeToken(asked) => self.revoke_token(claims, &asked).await,
             Deed::ReadAudit(query) => self.read_audit(claims, query).await,
             Deed::ReadReports(asked) => self.read_reports(&asked).await,
-            Deed::ConfirmClock => {
-                self.shell.clock.confirm_wall();
-                Ok(json!({}))
-            }
+            Deed::ConfirmClock => self.confirm_clock(claims).await,
             Deed::ReadVoice(at) => self.read_voice(&at).await,
             Deed::HearClip(at, name) => self.hear_clip(&at, &name).await,
             Deed::RecordClip(at, name, file) => self.record_clip(claims, &at, &name, file).await,
             Deed::MakeVoice(at, languages) => self.make_voice(claims, &at, languages).await,
             Deed::UseVoice(at) => self.use_voice(claims, &at).await,
         }
+    }
+
+    /// What follows from a wrong time cannot be taken back, and no owner's record says who confirmed it: the audit does, before.
+    async fn confirm_clock(&self, claims: &Claims) -> Result<Value, Rejection> {
+        let clock = &self.shell.clock;
+        let utc = Zone::named("UTC").expect("invariant: UTC is a zone");
+        let [clinic, wall] = [clock.clinic(), clock.wall_now()].map(|at| utc.rfc3339(at));
+        self.audit.look(AuditLine::new(claims, "confirm_clock", [&clinic, &wall], Ok(()), self.machine_now())).await?;
+        tracing::warn!(clinic, wall, "an operator says that the wall clock is right");
+        clock.confirm_wall();
+        Ok(json!({}))
     }
 
     /// Looking at who looked is a look too: on the audit before anything is shown. Whoever types a name, a phone or a document

@@ -188,6 +188,12 @@ impl Server {
         }
         raise_descriptors(settings.limits.connections);
         let taken = take_folder(&settings, &options)?;
+        if taken.for_test {
+            tracing::info!(
+                speed = taken.speed,
+                "a folder for test: its clinic's time is no patient's, and links sign in by themselves"
+            );
+        }
         let progress = Arc::new(Progress::default());
         let starting = Starting { progress: progress.clone(), test_speed: taken.for_test.then_some(taken.speed) };
         let listening = http::listen(&settings, starting)?;

@@ -127,7 +127,9 @@ export class Clips {
         const at = begins + (time * a.said.ms + one.at_ms) / 1000;
         source.buffer = buffer;
         source.connect(gain);
-        source.start(Math.max(now, at));
+        // What a busy page begins late is not said over what comes after it: it joins in where it would be by now.
+        const gone = Math.max(0, now - at);
+        source.start(at + gone, Math.min(gone, buffer.duration));
         sources.push(source);
         endsAt = Math.max(endsAt, at + buffer.duration);
       });

@@ -22,6 +22,11 @@ const DAY_S: i64 = 24 * 60 * 60;
 const HOLD_WORD_S: i64 = 10;
 /// After a slot's end the department has this long to say what became of the booking, and again after each answer.
 pub(super) const BOOKING_WORD_S: i64 = DAY_S;
+/// So many places of one day that a patient has taken online and let go: more are had at the desk. Whoever looks for another
+/// time needs a few; a program that takes and lets go uses up numbers and room for ever.
+const LET_GO_MAX: usize = 20;
+/// So many refused reservations are remembered: at the release minute one person may ask for many full slots.
+const REFUSED_MAX: usize = 50;
 /// How long ended reservations are kept after their slot.
 const KEPT_S: i64 = 31 * DAY_S;
 
@@ -202,6 +207,17 @@ fn check_limits(state: &State, asked: &Asked, context: &Context) -> Result<(), R
     {
         return Err(Code::OnlineBookingBlocked.into());
     }
+    if !is_by_staff(asked, context) {
+        let is_let_go = |r: &&Reservation| {
+            use AppointmentEnd::{Cancelled, Expired, GivenBack};
+            r.date == asked.date
+                && r.channel == Channel::Online
+                && matches!(r.standing, Standing::Ended(Cancelled | Expired | GivenBack))
+        };
+        if state.reservations.values().filter(is_let_go).count() >= LET_GO_MAX {
+            return Err(Rejection::new(Code::LimitDay, "too many places of that day were let go: the desk books more"));
+        }
+    }
     let others = || state.taken().filter(|(id, _)| asked.replaces.as_ref() != Some(*id));
     let department = asked.slot.department();
     if let Some((id, _)) = others().find(|(_, r)| r.date == asked.date && r.slot.department() == department) {
@@ -229,11 +245,14 @@ fn new_appointment_id(state: &State, asked: &Asked, context: &Context) -> Appoin
         .expect("invariant: a patient has fewer reservations than there are draws")
 }
 
-/// What is over for a month goes when something new comes.
+/// What is over for a month goes when something new comes, and what was refused when there is much of it: the department
+/// keeps its word without us.
 fn forget(draft: &mut Draft<'_, Patient>, now: Timestamp) {
-    let old = |r: &Reservation| !r.is_live() && r.end.plus_s(KEPT_S) < now;
     let reservations = &draft.state().reservations;
-    let appointments: Vec<_> = reservations.iter().filter(|(_, r)| old(r)).map(|(id, _)| id.clone()).collect();
+    let is_refused = |r: &Reservation| r.standing == Standing::Ended(AppointmentEnd::Refused);
+    let is_much = reservations.values().filter(|r| is_refused(r)).count() >= REFUSED_MAX;
+    let is_old = |r: &Reservation| !r.is_live() && (r.end.plus_s(KEPT_S) < now || (is_much && is_refused(r)));
+    let appointments: Vec<_> = reservations.iter().filter(|(_, r)| is_old(r)).map(|(id, _)| id.clone()).collect();
     if !appointments.is_empty() {
         let no_shows_before = now.plus_s(-PatientLimits::NO_SHOW_DAYS_MAX * DAY_S);
         draft.emit(Event::ReservationsForgotten { appointments, no_shows_before });

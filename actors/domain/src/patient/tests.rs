@@ -175,6 +175,32 @@ fn nobody_reserves_without_being_identified() {
 }
 
 #[test]
+fn who_takes_places_of_a_day_and_lets_them_go_for_ever_is_sent_to_the_desk() {
+    let mut person = Person::new();
+    for n in 0..20 {
+        let taken = person.reserve("s.d.am.0900", NINE).unwrap_or_else(|why| panic!("{n}: {why:?}"));
+        let ends = [AppointmentEnd::Cancelled, AppointmentEnd::Expired, AppointmentEnd::GivenBack];
+        person.ended(&taken, ends[n % 3], at("22 08:01"));
+    }
+    assert_eq!(person.reserve("s.d.am.0900", NINE), Err(Code::LimitDay));
+    assert!(person.reserve("s.d.am.0900", ("24 09:00", "24 09:30")).is_ok(), "another day is another");
+    assert!(person.reserve_with("s.d.am.0900", NINE, Channel::Desk, None, at("22 08:00")).is_ok(), "the desk books");
+}
+
+#[test]
+fn full_slots_that_were_asked_for_are_no_fault_and_do_not_pile_up() {
+    let mut person = Person::new();
+    for _ in 0..200 {
+        let asked = person.reserve("s.d.am.0900", NINE).unwrap();
+        person.ended(&asked, AppointmentEnd::Refused, at("22 08:01"));
+        assert!(person.state.reservations.len() <= 51, "{}", person.state.reservations.len());
+    }
+    let late = person.state.reservations.keys().next().unwrap().clone();
+    let _ = person.reserve("s.d.am.0900", NINE).unwrap();
+    person.tell(ToPatient::PlaceEnded { appointment: late, how: AppointmentEnd::Refused }, at("22 08:02")).unwrap();
+}
+
+#[test]
 fn limits_are_decided_here() {
     let mut person = Person::new();
     let first = person.reserve("s.d.am.0900", NINE).unwrap();

@@ -1,5 +1,6 @@
 //! Sending again: what other owners are owed and have not acknowledged, and what is asked of them and not answered. Somebody
-//! who stays silent (a closed owner) is sent little, and seldom: what waits for it stays in the ledger, whole.
+//! who stays silent (a closed owner) is sent few effects, and seldom: what waits for it stays in the ledger, whole. Requests are
+//! asked again each time, all of them: whoever is asked may have forgotten.
 
 use std::time::Duration;
 
