@@ -18,6 +18,7 @@ export const PROGRAM = process.env.JIAOHAO_BIN ?? path.join(process.env.CARGO_TA
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell';
 export const PASSWORD = 'a-long-password';
 export const TODAY = '2026-11-23';
+export const TOMORROW = '2026-11-24';
 const HALF_HOURS = ['08:00', '08:30', '09:00', '09:30', '10:00', '10:30', '11:00', '11:30'].map((start) => ({ start, minutes: 30, capacity: 6 }));
 /** The whole morning as one slot: the order does not depend on how long a test takes. */
 export const ONE_SLOT = [{ start: '08:30', minutes: 240, capacity: 30 }];
@@ -99,6 +100,13 @@ export class Hospital {
       assert.ok(tries < 600 && program.exitCode === null, `the program did not come up:\n${said}`);
       await pause(50);
     }
+  }
+
+  /** The clinic's time jumps ahead: the desk signs in anew. @param {string} at */
+  async sleepUntil(at) {
+    await this.end('SIGKILL');
+    await this.open(at);
+    this.desk = await this.signIn('fenzhen');
   }
 
   /** @param {'SIGTERM'|'SIGKILL'} signal */

@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, Hospital, SIZES, TODAY } from './hospital.mjs';
+import { Browser, Hospital, SIZES, TODAY, TOMORROW } from './hospital.mjs';
 
 const QUEUE = 'renmin.yanke.wangfang';
-const TOMORROW = '2026-11-24';
 
 let hospital;
 let browser;
@@ -24,9 +23,7 @@ const walkIn = async (name, serial) => hospital.call('POST', '/tickets', { queue
 
 test('the desk sees who was left over apart, and settles them', async () => {
   const left = await walkIn('何伟', 1);
-  await hospital.end('SIGKILL');
-  await hospital.open(`${TOMORROW}T08:00:00+08:00`);
-  hospital.desk = await hospital.signIn('fenzhen');
+  await hospital.sleepUntil(`${TOMORROW}T08:00:00+08:00`);
   const today = await walkIn('张小三', 2);
   assert.deepEqual([left.position, today.position], [1, 1], 'nobody is ahead');
   const desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');

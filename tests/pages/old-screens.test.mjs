@@ -68,6 +68,13 @@ test('is paired with six digits, and shows who is called, where, and who waits',
   await board.waitForSelector('[data-call][data-state=serving]:has-text("A001"):has-text("就诊中")');
 });
 
+test('where a department shows numbers alone, no name stands there, nor the word for none', async () => {
+  await hospital.call('PUT', '/departments', { id: 'renmin.xinnei', name: '心内科', name_en: 'Cardiology', number_only: true });
+  await board.waitForFunction(() => document.querySelector('[data-call] .old-name').textContent === '');
+  await hospital.call('PUT', '/departments', { id: 'renmin.xinnei', name: '心内科', name_en: 'Cardiology' });
+  await board.waitForSelector('[data-call]:has-text("张*三")');
+});
+
 test('a door says whom it asks in, and who is next', async () => {
   const door = await browser.open(DOOR, SIZES.screen, withoutModules);
   await door.waitForSelector('[data-pairing-code]');

@@ -3,11 +3,10 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, Hospital, SIZES, TODAY } from './hospital.mjs';
+import { Browser, Hospital, SIZES, TODAY, TOMORROW } from './hospital.mjs';
 
 const HEART = 'renmin.xinnei.liming';
 const EYES = 'renmin.yanke.wangfang';
-const TOMORROW = '2026-11-24';
 
 let hospital;
 let browser;
@@ -43,9 +42,7 @@ test('who was here yesterday, and who was sent on, gets a number of today in the
   await hospital.call('POST', '/tickets/transfer', { ticket: sent.ticket, to: EYES, reason: '转科' }, hospital.desk);
   await sees('liming', 'renmin.xinnei', 'r3', here.ticket);
   await sees('wangfang', 'renmin.yanke', 'r1', null);
-  await hospital.end('SIGKILL');
-  await hospital.open(`${TOMORROW}T08:00:00+08:00`);
-  hospital.desk = await hospital.signIn('fenzhen');
+  await hospital.sleepUntil(`${TOMORROW}T08:00:00+08:00`);
   desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
   for (const [name, of, queue, number] of [['何伟', here, HEART, 'A001'], ['张小三', sent, EYES, 'E001']]) {
     await comesBack(name, queue.slice(0, queue.lastIndexOf('.')));

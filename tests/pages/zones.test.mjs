@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, Hospital, residentNumber, sayWho, signInPhone, SIZES, TODAY } from './hospital.mjs';
+import { Browser, Hospital, residentNumber, sayWho, signInPhone, SIZES, TOMORROW } from './hospital.mjs';
 
 const PHONE = '13912345672';
-const TOMORROW = new Date(Date.parse(TODAY) + 86400000).toISOString().slice(0, 10);
 /** The same morning, said by each wall clock; the sun has them the other way round. */
 const STARTS = { 'renmin.xinnei.t1': '11:00', 'tianshan.neike.t1': '10:00' };
 

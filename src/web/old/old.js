@@ -36,7 +36,7 @@
   function el(parent, tag, name, text) {
     var node = document.createElement(tag);
     if (name) node.className = name;
-    if (text !== undefined) node.appendChild(document.createTextNode(text));
+    if (text) node.appendChild(document.createTextNode(text));
     parent.appendChild(node);
     return node;
   }
@@ -205,8 +205,8 @@
       change(frame.events);
     } else if (frame.type === 'ended' || (frame.type === 'rejected' && !value)) {
       // The right is over, or the screen has gone: whose it is is asked again.
-      lost();
       access = null;
+      lost();
     } else if (frame.type === 'bye') {
       if (frame.code === 'unauthenticated') access = null;
       lost();
@@ -332,7 +332,7 @@
     var rows = lines(value.rooms);
     var pages = Math.ceil(rows.length / ROOMS_MAX) || 1;
     var from = (turn % pages) * ROOMS_MAX;
-    rows.slice(from, from + ROOMS_MAX).forEach(drawRoom(root));
+    rows.slice(from, from + ROOMS_MAX).forEach(function (room) { drawRoom(root, room); });
     drawMissed(root);
     drawNotice(root, value.notices[turn % (value.notices.length || 1)]);
     two(el(root, 'div', 'old-note'), 'board.old').setAttribute('data-old', 'silent');
@@ -355,45 +355,45 @@
 
   /** People who wait for several rooms at once stand once, above those rooms. */
   function lines(rooms) {
+    var lineOf = function (room) { return room.waiting.join(' '); };
+    var all = rooms.map(lineOf);
     var rows = [];
-    var of = {};
-    rooms.forEach(function (room) {
-      var line = room.waiting.join(' ');
-      if (line) of[line] = (of[line] || 0) + 1;
-    });
-    rooms.forEach(function (room) {
-      var line = room.waiting.join(' ');
-      var isShared = of[line] > 1 || of[line] === 0;
-      if (of[line] > 1) {
-        of[line] = 0;
-        rows.push({ common: true, at_door: [], waiting: room.waiting });
+    rooms.forEach(function (room, n) {
+      var line = lineOf(room);
+      if (!line || all.indexOf(line) === all.lastIndexOf(line)) {
+        rows.push(room);
+        return;
       }
-      rows.push(isShared ? { place: room.place, doctor: room.doctor, title: room.title, paused: room.paused, at_door: room.at_door, waiting: [], pool: true } : room);
+      if (all.indexOf(line) === n) rows.push({ common: true, at_door: [], waiting: room.waiting });
+      rows.push({ place: room.place, doctor: room.doctor, title: room.title, paused: room.paused, at_door: room.at_door, waiting: [], pool: true });
     });
     return rows;
   }
 
-  function drawRoom(root) {
-    return function (room) {
-      var row = el(root, 'div', 'old-room');
-      if (room.common) {
-        two(el(row, 'b', ''), 'board.common');
-      } else {
-        row.setAttribute('data-room', room.place);
-        el(row, 'b', '', room.place);
-      }
-      el(row, 'span', 'old-doctor', (room.doctor || '') + ' ' + (room.title || ''));
-      var numbers = room.at_door.concat(room.waiting);
-      var line = el(row, 'span', 'old-numbers', numbers.slice(0, NUMBERS_MAX).join(' '));
-      if (numbers.length > NUMBERS_MAX) two(el(line, 'span', 'old-more'), 'board.more', { n: numbers.length - NUMBERS_MAX });
-      if (room.paused) two(line, 'board.paused');
-      else if (!numbers.length) two(line, room.pool ? 'board.from_common' : 'board.nobody');
-    };
+  function drawRoom(root, room) {
+    var row = el(root, 'div', 'old-room');
+    if (room.common) {
+      two(el(row, 'b', ''), 'board.common');
+    } else {
+      row.setAttribute('data-room', room.place);
+      el(row, 'b', '', room.place);
+    }
+    el(row, 'span', 'old-doctor', doctorOf(room));
+    var numbers = room.at_door.concat(room.waiting);
+    var line = el(row, 'span', 'old-numbers', numbers.slice(0, NUMBERS_MAX).join(' '));
+    if (numbers.length > NUMBERS_MAX) two(el(line, 'span', 'old-more'), 'board.more', { n: numbers.length - NUMBERS_MAX });
+    if (room.paused) two(line, 'board.paused');
+    else if (!numbers.length) two(line, room.pool ? 'board.from_common' : 'board.nobody');
+  }
+
+  /** Who works there, with the title. */
+  function doctorOf(place) {
+    return [place.doctor, place.title].filter(Boolean).join(' ');
   }
 
   function drawDoor(root) {
     head(root, value.name, value.name_en);
-    el(root, 'p', '', ((value.doctor || '') + ' ' + (value.title || '')));
+    el(root, 'p', '', doctorOf(value));
     var current = value.current;
     if (value.state === 'closed' || (value.state === 'paused' && !current)) two(el(root, 'p', 'old-say'), 'door.' + value.state);
     else if (!current) two(el(root, 'p', 'old-say'), 'door.wait');

@@ -198,25 +198,28 @@ fn is_by_staff(asked: &Asked, context: &Context) -> bool {
     context.principal.role == Role::Desk || asked.channel != Channel::Online
 }
 
+/// What keeps nobody from the desk.
+fn check_online(state: &State, date: BusinessDate, now: Timestamp) -> Result<(), Rejection> {
+    use AppointmentEnd::{Cancelled, Expired, GivenBack};
+    if state.blocked_until.is_some_and(|until| now < until) {
+        return Err(Code::OnlineBookingBlocked.into());
+    }
+    let is_let_go = |r: &&Reservation| {
+        r.date == date
+            && r.channel == Channel::Online
+            && matches!(r.standing, Standing::Ended(Cancelled | Expired | GivenBack))
+    };
+    if state.reservations.values().filter(is_let_go).count() >= LET_GO_MAX {
+        return Err(Rejection::new(Code::LimitDay, "too many places of that day were let go: the desk books more"));
+    }
+    Ok(())
+}
+
 /// Every limit on booking; what was taken under a claim of the person counts too. What the new appointment replaces does not count against it; against any other one both the
 /// old and the new one count, because either may stand in the end (on one day they are one).
 fn check_limits(state: &State, asked: &Asked, context: &Context) -> Result<(), Rejection> {
-    if let Some(until) = state.blocked_until
-        && context.now < until
-        && !is_by_staff(asked, context)
-    {
-        return Err(Code::OnlineBookingBlocked.into());
-    }
     if !is_by_staff(asked, context) {
-        let is_let_go = |r: &&Reservation| {
-            use AppointmentEnd::{Cancelled, Expired, GivenBack};
-            r.date == asked.date
-                && r.channel == Channel::Online
-                && matches!(r.standing, Standing::Ended(Cancelled | Expired | GivenBack))
-        };
-        if state.reservations.values().filter(is_let_go).count() >= LET_GO_MAX {
-            return Err(Rejection::new(Code::LimitDay, "too many places of that day were let go: the desk books more"));
-        }
+        check_online(state, asked.date, context.now)?;
     }
     let others = || state.taken().filter(|(id, _)| asked.replaces.as_ref() != Some(*id));
     let department = asked.slot.department();
