@@ -65,7 +65,7 @@ impl House {
             self.strangers.missed(&claims.account, now);
         }
         let how = whom.is_empty().then_some("nothing_found");
-        self.audit.note(AuditLine::new(claims, "find_arrivals", whom, Ok(()), now).by(how));
+        self.audit.look(AuditLine::new(claims, "find_arrivals", whom, Ok(()), now).by(how)).await?;
         Ok(json!({ "appointments": appointments, "tickets": tickets }))
     }
 

@@ -150,6 +150,7 @@ impl House {
     async fn read_audit(&self, claims: &Claims, query: AuditQuery) -> Result<Value, Rejection> {
         let asked = query.clone();
         let dir = self.settings.data.audit_dir();
+        self.audit.settled().await?;
         let reading = tokio::task::spawn_blocking(move || audit::read(&dir, &asked));
         let read = reading.await.map_err(|_| Code::Internal)?.map_err(|error| {
             tracing::error!(%error, "the audit could not be read");

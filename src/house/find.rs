@@ -91,7 +91,7 @@ impl House {
             .await?;
         let found = appointments.iter().chain(&tickets).chain(&visits);
         let whom: Vec<String> = found.filter_map(|one| one["patient"].as_str()).map(str::to_owned).collect();
-        self.audit.note(AuditLine::new(claims, "find_appointments", whom, Ok(()), self.machine_now()));
+        self.audit.look(AuditLine::new(claims, "find_appointments", whom, Ok(()), self.machine_now())).await?;
         Ok(json!({ "appointments": appointments, "tickets": tickets, "visits": visits }))
     }
 

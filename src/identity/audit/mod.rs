@@ -120,7 +120,8 @@ pub struct Audit {
 
 #[derive(Debug)]
 struct Waiting {
-    line: AuditLine,
+    /// None: only that everything before is written is waited for.
+    line: Option<AuditLine>,
     written: Option<oneshot::Sender<bool>>,
 }
 
@@ -145,6 +146,15 @@ impl Audit {
     /// Puts down a look at persons. What it answers `Ok` to may be shown: the line is on disk. `overloaded` or
     /// `storage_low`: do not show it.
     pub async fn look(&self, line: AuditLine) -> Result<(), Rejection> {
+        self.written(Some(line)).await
+    }
+
+    /// Waits until every line put down before is on disk: who reads the audit reads those too.
+    pub async fn settled(&self) -> Result<(), Rejection> {
+        self.written(None).await
+    }
+
+    async fn written(&self, line: Option<AuditLine>) -> Result<(), Rejection> {
         let (written, answer) = oneshot::channel();
         self.queue(Waiting { line, written: Some(written) }).map_err(|()| Code::Overloaded)?;
         match answer.await {
@@ -155,7 +165,7 @@ impl Audit {
 
     /// Puts down a deed. Never waits; what finds no room is counted and named in a later line.
     pub fn note(&self, line: AuditLine) {
-        if self.queue(Waiting { line, written: None }).is_err() {
+        if self.queue(Waiting { line: Some(line), written: None }).is_err() {
             metrics::counter!("audit_lines_left_out_total").increment(1);
             self.left_out.fetch_add(1, Ordering::Relaxed);
         }
@@ -224,7 +234,8 @@ impl Writer {
                 }
             };
             let batch: Vec<Waiting> = std::iter::once(first).chain(received.try_iter().take(BATCH - 1)).collect();
-            let left_out = self.left_out.swap(0, Ordering::Relaxed);
+            let has_lines = batch.iter().any(|waiting| waiting.line.is_some());
+            let left_out = if has_lines { self.left_out.swap(0, Ordering::Relaxed) } else { 0 };
             let written = self.write(&batch, left_out);
             if let Err(error) = &written {
                 let lost = batch.iter().filter(|waiting| waiting.written.is_none()).count() as u64;
@@ -253,13 +264,14 @@ impl Writer {
     /// Writes lines. They are synced when a look waits for that, and otherwise [`SYNC_WITHIN`]: a sync for each deed
     /// would stand in the way of the log's own.
     fn write(&mut self, batch: &[Waiting], left_out: u64) -> io::Result<()> {
-        for of_day in batch.chunk_by(|a, b| a.line.day == b.line.day) {
+        let lines: Vec<&AuditLine> = batch.iter().filter_map(|waiting| waiting.line.as_ref()).collect();
+        for of_day in lines.chunk_by(|a, b| a.day == b.day) {
             let mut bytes = Vec::new();
-            for waiting in of_day {
-                serde_json::to_writer(&mut bytes, &waiting.line)?;
+            for line in of_day {
+                serde_json::to_writer(&mut bytes, line)?;
                 bytes.push(b'\n');
             }
-            self.file(&of_day[0].line.day)?.write_all(&bytes)?;
+            self.file(&of_day[0].day)?.write_all(&bytes)?;
         }
         if left_out > 0
             && let Some((_, file)) = &mut self.open
@@ -270,7 +282,7 @@ impl Writer {
         if batch.iter().any(|waiting| waiting.written.is_some()) || since.elapsed() >= SYNC_WITHIN {
             return self.sync();
         }
-        self.unsynced += batch.len() as u64;
+        self.unsynced += lines.len() as u64;
         Ok(())
     }
 
@@ -371,6 +383,15 @@ mod tests {
             (0..100).for_each(|_| audit.note(line("check_in", NOW)));
         }
         assert_eq!(files(folder.path())[0].1.len(), 200);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_until_it_is_settled_finds_every_line_put_down_before() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let audit = Audit::open(folder.path(), 2000).expect("opens");
+        (0..1000).for_each(|_| audit.note(line("check_in", NOW)));
+        audit.settled().await.expect("written");
+        assert_eq!(files(folder.path())[0].1.len(), 1000);
     }
 
     #[tokio::test]
