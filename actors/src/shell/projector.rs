@@ -1,5 +1,8 @@
 //! From durable to everybody: one thread takes what the writer has released, in log order, brings replicas up to date,
-//! publishes on the streams, and only then lets answers and effects go: whoever hears "done" has its events queued.
+//! publishes on the streams, and only then lets answers and effects go: whoever hears "done" has its events queued. Who
+//! wishes to follow what is not there yet waits in `wishes`.
+
+mod wishes;
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,6 +14,7 @@ use flume::{Receiver, RecvTimeoutError, Sender};
 use jiaohao_domain::{Code, OwnerRef, Rejection, Timestamp};
 use serde_json::Value;
 
+use self::wishes::{BESIDE_WITHIN_MS, MadeOf, Place, SUBSCRIBE_WITHIN_MS, Wish, Wishes};
 use super::clock::process_ms;
 use super::keeper::ToKeeper;
 use super::message::{Release, Replica, ToActor, overloaded};
@@ -27,12 +31,8 @@ pub const QUEUE: usize = 4_096;
 const TICK: Duration = Duration::from_millis(100);
 /// Replicas that no live stream needs are dropped at this pace.
 const TIDY_EVERY_MS: i64 = if cfg!(test) { 100 } else { 10_000 };
-/// At most so many subscriptions wait for their sources; beyond, `overloaded`.
-const WAITING: usize = 65_536;
-/// A subscription waits at most so long for its sources.
-const SUBSCRIBE_WITHIN_MS: i64 = 5_000;
-/// … and so long for the owners beside them.
-const BESIDE_WITHIN_MS: i64 = 1_000;
+/// Whoever waits for an owner is looked after at this pace, and when the owner comes.
+const LOOK_AFTER_EVERY_MS: i64 = 1_000;
 
 /// What the projector is told.
 pub enum ToProjector {
@@ -99,20 +99,6 @@ impl Awaited {
     }
 }
 
-enum Wish {
-    Follow(Subscription),
-    Look(String, tokio::sync::oneshot::Sender<Result<(Position, Value), Rejection>>),
-}
-
-impl Wish {
-    fn stream(&self) -> &str {
-        match self {
-            Self::Follow(subscription) => &subscription.stream,
-            Self::Look(stream, _) => stream,
-        }
-    }
-}
-
 /// Starts the thread. `shard_ends` are the log's, from which every stream goes on; `epoch` is the streams'
 /// history id with the projection's version and the folder's place.
 pub fn start(
@@ -136,7 +122,8 @@ pub fn start(
         asked: HashMap::new(),
         shard_ends,
         followed: BTreeSet::new(),
-        waiting: Vec::new(),
+        wishes: Wishes::default(),
+        looked_after_ms: 0,
         tidied_ms: 0,
     };
     std::thread::Builder::new().name("projector".into()).spawn(move || projector.run(&messages))
@@ -160,7 +147,8 @@ struct Projector {
     shard_ends: BTreeMap<ShardId, u64>,
     /// Streams somebody has followed since the last tidying.
     followed: BTreeSet<String>,
-    waiting: Vec<(i64, Wish)>,
+    wishes: Wishes,
+    looked_after_ms: i64,
     tidied_ms: i64,
 }
 
@@ -182,8 +170,8 @@ impl Projector {
     fn on(&mut self, message: ToProjector) {
         match message {
             ToProjector::Released(batch) => self.released(batch),
-            ToProjector::Subscribe(subscription) => self.wish(process_ms(), Wish::Follow(subscription)),
-            ToProjector::Look { stream, answer } => self.wish(process_ms(), Wish::Look(stream, answer)),
+            ToProjector::Subscribe(subscription) => self.on_wish(Wish::Follow(subscription)),
+            ToProjector::Look { stream, answer } => self.on_wish(Wish::Look(stream, answer)),
             ToProjector::Unsubscribe { outbox, stream } => {
                 self.hub.unsubscribe(&outbox, &stream);
             }
@@ -200,12 +188,11 @@ impl Projector {
     fn released(&mut self, batch: Vec<(Commit, Release)>) {
         let mut out = Batch::new();
         let mut leaving = Vec::with_capacity(batch.len());
-        let mut has_new_replica = false;
+        let mut come = Vec::new();
         for (commit, mut release) in batch {
             self.project(&commit, std::mem::take(&mut release.events), &mut out);
             if let Some(replica) = release.replica.take() {
-                self.begin(replica);
-                has_new_replica = true;
+                come.extend(self.begin(replica));
             }
             leaving.push(release);
         }
@@ -214,10 +201,8 @@ impl Projector {
         for release in leaving {
             self.let_go(release);
         }
-        if has_new_replica {
-            for (since_ms, wish) in std::mem::take(&mut self.waiting) {
-                self.wish(since_ms, wish);
-            }
+        for (place, wish) in self.wishes.take_lacking(&come) {
+            self.wish(place, wish);
         }
     }
 
@@ -297,31 +282,43 @@ impl Projector {
         }
     }
 
-    /// Fulfils a wish when every source has a replica; else asks for those and keeps it.
-    fn wish(&mut self, since_ms: i64, wish: Wish) {
+    fn on_wish(&mut self, wish: Wish) {
+        let place = self.wishes.place(process_ms());
+        self.wish(place, wish);
+    }
+
+    /// Fulfils a wish when every source has a replica; else asks for those and keeps it. One that is lost never has.
+    fn wish(&mut self, place: Place, wish: Wish) {
         let stream = wish.stream().to_owned();
         let sources = self.rules.sources(&stream, &self.replicas);
         if sources.is_empty() {
-            return refuse(wish, Code::UnknownStream.into());
+            return wish.refuse(Code::UnknownStream.into());
         }
-        let now_ms = process_ms();
-        let waits_ms = now_ms - since_ms;
+        let waits_ms = process_ms() - place.since_ms;
         let mut missing = self.missing(&sources);
+        let lacks_source = !missing.is_empty();
+        let is_lost = missing.iter().any(|owner| self.is_lost(owner));
+        let beside = self.rules.beside(&stream, &self.replicas);
         if waits_ms <= BESIDE_WITHIN_MS {
-            missing.extend(self.missing(&self.rules.beside(&stream, &self.replicas)));
+            missing.extend(self.missing(&beside).into_iter().filter(|owner| !self.is_lost(owner)));
         }
         if missing.is_empty() {
             return self.fulfil(&stream, &sources[0], wish);
         }
-        if self.waiting.len() >= WAITING {
-            return refuse(wish, overloaded("waiting for streams"));
+        if self.wishes.is_full() {
+            return wish.refuse(overloaded("waiting for streams"));
         }
-        if waits_ms > SUBSCRIBE_WITHIN_MS {
-            return refuse(wish, Code::TimedOut.into());
+        if is_lost || waits_ms > SUBSCRIBE_WITHIN_MS {
+            return wish.refuse(Code::TimedOut.into());
         }
-        let Some(shell) = self.shell.upgrade() else { return refuse(wish, Code::Overloaded.into()) };
-        self.watch(&shell, missing);
-        self.waiting.push((since_ms, wish));
+        let Some(shell) = self.shell.upgrade() else { return wish.refuse(Code::Overloaded.into()) };
+        self.watch(&shell, missing.clone());
+        let owners = sources.into_iter().chain(beside).collect();
+        self.wishes.keep(place, wish, MadeOf { owners, missing, lacks_source });
+    }
+
+    fn is_lost(&self, owner: &OwnerRef) -> bool {
+        self.shell.upgrade().is_some_and(|shell| shell.is_lost(owner))
     }
 
     /// Those without a replica that is up to date.
@@ -342,18 +339,19 @@ impl Projector {
         }
     }
 
-    /// A replica that follows its owner from here on.
-    fn begin(&mut self, Replica { owner, instance, state }: Replica) {
+    /// A replica that follows its owner from here on: whose it is, if anybody needs it.
+    fn begin(&mut self, Replica { owner, instance, state }: Replica) -> Option<OwnerRef> {
         // The second answer to a question that was asked twice may come behind an `Unwatch`, and follow nothing.
         let is_awaited = self.asked.remove(&owner).is_some();
         let was_behind = !is_awaited || !self.following.contains_key(&owner);
         if !is_awaited && !self.replicas.has(&owner) {
-            return;
+            return None;
         }
         if self.replicas.0.insert(owner.clone(), state).is_some() && was_behind {
             self.interrupt(&owner);
         }
-        self.following.insert(owner, instance);
+        self.following.insert(owner.clone(), instance);
+        Some(owner)
     }
 
     /// What an owner has done since is not known: all streams of it wait for its new replica.
@@ -428,29 +426,38 @@ impl Projector {
         let now = self.shell.upgrade().map_or(Timestamp(0), |shell| shell.clock.clinic());
         let (rules, replicas) = (&self.rules, &self.replicas);
         self.hub.tick(&mut |stream| rules.snapshot(stream, replicas, now));
-        if !self.waiting.is_empty() && self.waiting.iter().any(|(since_ms, _)| now_ms - since_ms > 1_000) {
-            for (since_ms, wish) in std::mem::take(&mut self.waiting) {
-                self.wish(since_ms, wish);
-            }
+        if now_ms - self.looked_after_ms > LOOK_AFTER_EVERY_MS {
+            self.looked_after_ms = now_ms;
+            self.look_after(now_ms);
         }
         self.renew();
         if now_ms - self.tidied_ms > TIDY_EVERY_MS {
             self.tidied_ms = now_ms;
-            self.tidy();
+            self.tidy(now_ms);
         }
         self.unwatch();
     }
 
-    /// Drops the replicas that no live stream and no wish needs.
-    fn tidy(&mut self) {
+    /// Asks those again who are waited for; whoever waits for a lost one, or has waited long enough, waits no more.
+    fn look_after(&mut self, now_ms: i64) {
+        let (lost, silent): (Vec<_>, Vec<_>) = self.wishes.lacked().cloned().partition(|owner| self.is_lost(owner));
+        if let Some(shell) = self.shell.upgrade() {
+            self.watch(&shell, silent);
+        }
+        let mut over = self.wishes.take_lacking(&lost);
+        over.extend(self.wishes.take_late(now_ms));
+        for (place, wish) in over {
+            self.wish(place, wish);
+        }
+    }
+
+    /// Drops the replicas that no live stream and no wish needs, and what is known of those who were asked for one.
+    fn tidy(&mut self, now_ms: i64) {
         let hub = &self.hub;
         self.followed.retain(|stream| hub.is_live(stream));
-        let streams =
-            self.followed.iter().map(String::as_str).chain(self.waiting.iter().map(|(_, wish)| wish.stream()));
-        let needed: BTreeSet<OwnerRef> = streams
-            .flat_map(|s| [self.rules.sources(s, &self.replicas), self.rules.beside(s, &self.replicas)])
-            .flatten()
-            .collect();
+        let (rules, replicas) = (&self.rules, &self.replicas);
+        let followed = self.followed.iter().flat_map(|s| [rules.sources(s, replicas), rules.beside(s, replicas)]);
+        let needed: BTreeSet<OwnerRef> = followed.flatten().chain(self.wishes.owners().cloned()).collect();
         self.replicas.0.retain(|owner, _| {
             let keep = needed.contains(owner);
             // Who is behind is not watched, or has been asked and answers yet.
@@ -459,16 +466,10 @@ impl Projector {
             }
             keep
         });
-    }
-}
-
-fn refuse(wish: Wish, rejection: Rejection) {
-    match wish {
-        Wish::Follow(subscription) => (subscription.done)(Err(rejection)),
-        Wish::Look(_, answer) => {
-            // The asker may have gone away.
-            let _ = answer.send(Err(rejection));
-        }
+        // Whoever still answers then is not awaited any more, and told so.
+        let is_silent = |asked_ms: &i64| now_ms.saturating_sub(*asked_ms) > SUBSCRIBE_WITHIN_MS;
+        let given_up = self.asked.extract_if(|owner, asked_ms| !needed.contains(owner) && is_silent(asked_ms));
+        self.unwatched.extend(given_up.map(|(owner, _)| owner));
     }
 }
 
@@ -483,5 +484,43 @@ fn crash_between_owners(message: &ToActor) {
             ToDepartment::TakeTransfer { .. } => crate::crash::at("between_transfer"),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiaohao_domain::OwnerKind;
+
+    use super::*;
+    use crate::fanout::{CoarseClock, Hub, HubLimits};
+    use crate::shell::tests::gate::ProbeStreams;
+
+    #[test]
+    fn who_was_asked_for_a_replica_that_nobody_needs_any_more_is_forgotten_and_told_so() {
+        let mut projector = Projector {
+            shell: Weak::new(),
+            hub: Box::new(Hub::new("e", HubLimits::default(), Arc::new(CoarseClock::default()))),
+            rules: Box::new(ProbeStreams::default()),
+            keeper: flume::bounded(1).0,
+            epoch: "e".into(),
+            replicas: Replicas::default(),
+            following: HashMap::new(),
+            interrupted: BTreeMap::new(),
+            unwatched: BTreeSet::new(),
+            asked: HashMap::new(),
+            shard_ends: BTreeMap::new(),
+            followed: BTreeSet::new(),
+            wishes: Wishes::default(),
+            looked_after_ms: 0,
+            tidied_ms: 0,
+        };
+        let [silent, wished, young] = ["silent", "wished", "young"].map(|id| OwnerRef::new(OwnerKind::Probe, id));
+        let wish = Wish::Look("queue:wished".into(), tokio::sync::oneshot::channel().0);
+        let place = projector.wishes.place(0);
+        projector.wishes.keep(place, wish, MadeOf { owners: vec![wished.clone()], ..MadeOf::default() });
+        projector.asked = HashMap::from([(silent.clone(), 0), (wished.clone(), 0), (young.clone(), 5_000)]);
+        projector.tidy(6_000);
+        assert_eq!(projector.asked.into_keys().collect::<BTreeSet<_>>(), BTreeSet::from([wished, young]));
+        assert_eq!(projector.unwatched, BTreeSet::from([silent]));
     }
 }

@@ -101,6 +101,8 @@ pub(crate) struct Running {
     pub(crate) used_ms: AtomicI64,
     /// Whether it has a record. One that has none was asked for by an id that nobody has, and leaves soon.
     pub(crate) is_known: AtomicBool,
+    /// Whether what it knows is not what the log has: it is not to be followed.
+    pub(crate) is_lost: AtomicBool,
 }
 
 impl Running {
@@ -283,8 +285,9 @@ impl Shell {
             };
             let instance = self.instances.fetch_add(1, Ordering::Relaxed) + 1;
             let mailbox = kind.start(self, owner.clone(), instance, source);
-            let (used_ms, is_known) = (AtomicI64::new(process_ms()), AtomicBool::new(false));
-            vacant.insert(Running { mailbox, instance, used_ms, is_known });
+            let used_ms = AtomicI64::new(process_ms());
+            let (is_known, is_lost) = (AtomicBool::new(false), AtomicBool::new(false));
+            vacant.insert(Running { mailbox, instance, used_ms, is_known, is_lost });
         }
         Ok(())
     }
@@ -336,6 +339,18 @@ impl Shell {
 
     pub(crate) fn note_closed(&self, owner: &OwnerRef) {
         self.closed.insert(owner.clone(), ());
+    }
+
+    /// The owner's instance has lost its state.
+    pub(crate) fn note_lost(&self, owner: &OwnerRef) {
+        if let Some(running) = self.running.get(owner) {
+            running.is_lost.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the owner runs and has lost its state: it gives nobody a replica.
+    pub(crate) fn is_lost(&self, owner: &OwnerRef) -> bool {
+        self.running.get(owner).is_some_and(|running| running.is_lost.load(Ordering::Relaxed))
     }
 
     pub(crate) fn left(&self, owner: &OwnerRef, instance: u64) {

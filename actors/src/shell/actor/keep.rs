@@ -61,6 +61,9 @@ impl<O: Owner> OwnerActor<O> {
     pub(super) fn close(&mut self) {
         self.closed = true;
         self.shell.note_closed(&self.owner);
+        if self.lost {
+            self.shell.note_lost(&self.owner);
+        }
     }
 
     /// Something broke an invariant or panicked: nothing of it is kept; the state is made again from the records.

@@ -167,11 +167,17 @@ pub(super) struct TestNode {
     folder: tempfile::TempDir,
     /// How many events the rules were told of for the outside.
     heard: Arc<AtomicUsize>,
+    looked_at: Arc<Mutex<Vec<String>>>,
 }
 
 impl TestNode {
     pub(super) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), heard: Arc::default() }
+        Self { folder: tempfile::tempdir().unwrap(), heard: Arc::default(), looked_at: Arc::default() }
+    }
+
+    /// How often the rules were asked what that stream is made of.
+    pub(super) fn looked_at(&self, stream: &str) -> usize {
+        self.looked_at.lock().unwrap().iter().filter(|looked_at| *looked_at == stream).count()
     }
 
     /// How many events could have made a call to an outside party by now.
@@ -214,7 +220,7 @@ impl TestNode {
             store_cache_bytes: 1 << 20,
             epoch: "e".into(),
             hub: Box::new(Hub::new("e", HubLimits::default(), Arc::new(CoarseClock::default()))),
-            rules: Box::new(ProbeStreams { heard: self.heard.clone() }),
+            rules: Box::new(ProbeStreams { heard: self.heard.clone(), looked_at: self.looked_at.clone() }),
             deadline_message,
             owner_threads: 2,
             mailbox: 1_024,
@@ -279,8 +285,10 @@ impl TestNode {
 }
 
 /// `queue:{id}` of a probe: its sum. (The hub knows only the protocol's own stream kinds.)
-struct ProbeStreams {
+#[derive(Default)]
+pub(in crate::shell) struct ProbeStreams {
     heard: Arc<AtomicUsize>,
+    looked_at: Arc<Mutex<Vec<String>>>,
 }
 
 impl StreamRules for ProbeStreams {
@@ -288,6 +296,7 @@ impl StreamRules for ProbeStreams {
         self.heard.fetch_add(1, Ordering::SeqCst);
     }
     fn sources(&self, stream: &str, _: &Replicas) -> Vec<OwnerRef> {
+        self.looked_at.lock().unwrap().push(stream.into());
         stream.split_once(':').map(|(_, id)| probe(id)).into_iter().collect()
     }
     fn emissions(

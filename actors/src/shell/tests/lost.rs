@@ -243,9 +243,8 @@ async fn an_owner_that_nobody_follows_any_more_goes_to_sleep_also_when_its_mailb
     node.stop().await;
 }
 
-#[actix::test]
-async fn no_floor_rises_above_an_owner_that_has_no_state() {
-    let test = TestNode::new();
+/// A node whose "a" has ended, and cannot be made again.
+pub(super) async fn with_a_lost_owner(test: &TestNode) -> Node {
     let gate = Gate::open();
     let mut log = MemoryLog::new(HistoryId(1));
     let node = test.start_on(Box::new(GatedLog::new(Box::new(log.clone()), gate)));
@@ -258,6 +257,13 @@ async fn no_floor_rises_above_an_owner_that_has_no_state() {
     bad[0].payload.clear();
     log.append(&mut [bad]).unwrap();
     end_without_a_word(&node, "a").await;
+    node
+}
+
+#[actix::test]
+async fn no_floor_rises_above_an_owner_that_has_no_state() {
+    let test = TestNode::new();
+    let node = with_a_lost_owner(&test).await;
     assert_eq!(ask(&node, "a", Command::Add(1)).await.unwrap_err().code, Code::OwnerFailed);
     assert_eq!(node.shell.read(probe("a"), |state: &State| state.sum).await.unwrap_err().code, Code::Internal);
     ask(&node, "b", Command::Add(1)).await.unwrap();

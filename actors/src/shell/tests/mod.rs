@@ -2,12 +2,13 @@
 //! in order, deadlines wake sleepers, an owner that panics is made again.
 
 mod diverging;
-mod gate;
+pub(super) mod gate;
 mod held;
 mod lost;
 mod owed;
 mod probe;
 mod stored;
+mod wishes;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
