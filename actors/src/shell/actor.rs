@@ -16,7 +16,7 @@ use jiaohao_domain::vocabulary::Answer;
 use jiaohao_domain::{Code, Context, Draft, Message, Outgoing, Owner, OwnerRef, Rejection, Timestamp};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
-use self::owed::Again;
+use self::owed::{Again, Asking};
 use super::ledger::{CommandMeta, Ledger, Origin, Remembered, Seen};
 use super::message::{Envelope, ForStore, Outcome, Recall, Release, Replica, Reply, Snapped, Submission, ToActor};
 use super::meta;
@@ -55,6 +55,7 @@ pub struct OwnerActor<O: Owner> {
     gone: bool,
     resend_planned: Option<SpawnHandle>,
     again: BTreeMap<OwnerRef, Again>,
+    asking: BTreeMap<OwnerRef, Asking>,
     deadline: Option<Timestamp>,
     /// When a deadline has last found nothing to do.
     looked: Option<Timestamp>,
@@ -98,6 +99,7 @@ impl<O: Owner> OwnerActor<O> {
             gone: false,
             resend_planned: None,
             again: BTreeMap::new(),
+            asking: BTreeMap::new(),
             deadline: None,
             looked: None,
             panics: Vec::new(),

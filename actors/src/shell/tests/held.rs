@@ -122,7 +122,7 @@ async fn a_request_waits_for_the_flush() {
     tokio::time::sleep(SOON).await;
     assert!(node.shell.running.get(&probe("b")).is_none(), "a request left before its cause was durable");
     gate.release();
-    eventually(&node, "asker", |asker| asker.asking.is_none()).await;
+    eventually(&node, "asker", |asker| asker.asking.is_empty()).await;
     node.stop().await;
 }
 

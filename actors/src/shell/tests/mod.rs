@@ -108,7 +108,7 @@ async fn a_request_is_asked_until_it_is_answered() {
     let test = TestNode::new();
     let node = test.start(&Gate::open());
     ask(&node, "asker", Command::Ask(probe("b"), 3)).await.unwrap();
-    eventually(&node, "asker", |asker| asker.asking.is_none()).await;
+    eventually(&node, "asker", |asker| asker.asking.is_empty()).await;
     assert_eq!(state(&node, "b").await.from_others, [3]);
     node.stop().await;
 }

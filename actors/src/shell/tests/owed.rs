@@ -6,11 +6,11 @@ use jiaohao_domain::Code;
 
 use super::gate::{Gate, TestNode};
 use super::lost::hold_thread;
-use super::probe::{Command, State, probe};
-use super::{ask, eventually};
+use super::probe::{ASKED, Command, State, probe};
+use super::{ask, eventually, state};
 use crate::log::Log;
 use crate::shell::Node;
-use crate::shell::actor::owed::OWED_MAX;
+use crate::shell::actor::owed::{AT_ONCE, OWED_MAX};
 use crate::shell::message::ToActor;
 use crate::shell::registry::Nudged;
 use crate::store::{Snapshot, Store};
@@ -61,6 +61,37 @@ async fn the_next_effects_follow_as_soon_as_the_ones_before_are_acknowledged() {
     node.stop().await;
 }
 
+/// So many rounds at once; how often "b" is asked what "a" asks of it. (It answers the "asker", who has not asked.)
+async fn asked_in(node: &Node, rounds: u32, what: impl Fn(u64) -> bool) -> usize {
+    state(node, "b").await;
+    ASKED.lock().unwrap().clear();
+    for _ in 0..rounds {
+        node.shell.deliver(&probe("a"), ToActor::Resend);
+    }
+    // Whatever they send is in the mailbox of "b" when this comes back, and has been looked at after the next.
+    state(node, "a").await;
+    state(node, "b").await;
+    ASKED.lock().unwrap().iter().filter(|n| what(**n)).count()
+}
+
+#[actix::test]
+async fn who_answers_nothing_is_asked_ever_more_seldom_and_a_few_things_at_once() {
+    let test = TestNode::new();
+    let node = test.start_with(&Gate::open(), |options| options.mailbox = 4_096);
+    ask(&node, "a", Command::Ask(probe("b"), 1)).await.unwrap();
+    assert_eq!(asked_in(&node, 16, |n| n == 1).await, 5, "in the 1st, 2nd, 4th, 8th and 16th round");
+    ask(&node, "a", Command::Ask(probe("b"), 2)).await.unwrap();
+    assert_eq!(asked_in(&node, 2, |n| n == 2).await, 2, "what is new is asked soon again");
+    assert_eq!(asked_in(&node, 5, |_| true).await, 2, "both in the 4th round");
+    ask(&node, "a", Command::Answered(1)).await.unwrap();
+    assert_eq!(asked_in(&node, 2, |n| n == 2).await, 2, "who has answered is not silent");
+    for n in 3..=600 {
+        ask(&node, "a", Command::Ask(probe("b"), n)).await.unwrap();
+    }
+    assert_eq!(asked_in(&node, 1, |_| true).await, AT_ONCE);
+    node.stop().await;
+}
+
 /// Owes "b" an effect and asks it something, while that has stopped; then everything is in snapshots and the node ends.
 async fn owing_when_it_ends(test: &TestNode) -> Box<dyn Log> {
     let node = test.start(&Gate::open());
@@ -78,7 +109,7 @@ async fn is_sent_again(node: &Node) {
     assert_eq!(node.report.records, 0, "everything is in snapshots");
     let seen = eventually(node, "b", |b| b.from_others.len() == 2).await;
     assert_eq!(seen.from_others.iter().sum::<u64>(), 3);
-    eventually(node, "asker", |asker| asker.asking.is_none()).await;
+    eventually(node, "asker", |asker| asker.asking.is_empty()).await;
     assert!(!node.shell.running.contains_key(&probe("owes nothing")), "woken for nothing");
 }
 

@@ -43,6 +43,9 @@ impl<'de> Deserialize<'de> for Unreadable {
 /// How often [`Event::Counted`] was applied.
 pub(super) static COUNTED: AtomicU64 = AtomicU64::new(0);
 
+/// What was asked of any probe, in order, as often as it was.
+pub(super) static ASKED: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+
 /// Deadlines that found nothing to do.
 pub(super) static LOOKS: AtomicU64 = AtomicU64::new(0);
 
@@ -52,7 +55,7 @@ pub(super) struct State {
     pub(super) from_others: Vec<u64>,
     pub(super) deadline: Option<Timestamp>,
     pub(super) reached: u64,
-    pub(super) asking: Option<(OwnerRef, u64)>,
+    pub(super) asking: Vec<(OwnerRef, u64)>,
     pub(super) unreadable: Unreadable,
     pub(super) notes: Vec<Note>,
 }
@@ -178,12 +181,13 @@ impl<const V: u16> Owner for ProbeOf<V> {
             Command::Take(n) => draft.emit(Event::Taken(n)),
             Command::Ask(to, n) => draft.emit(Event::Asking(to, n)),
             Command::Asked(by, n) => {
+                ASKED.lock().unwrap().push(n);
                 if !draft.state().from_others.contains(&n) {
                     draft.emit(Event::WasAsked(by, n));
                 }
             }
             Command::Answered(n) => {
-                if draft.state().asking.as_ref().is_some_and(|(_, asked)| *asked == n) {
+                if draft.state().asking.iter().any(|(_, asked)| *asked == n) {
                     draft.emit(Event::GotAnswer(n));
                 }
             }
@@ -218,9 +222,9 @@ impl<const V: u16> Owner for ProbeOf<V> {
             Event::Sent(..) => {}
             Event::Counted => drop(COUNTED.fetch_add(1, Ordering::Relaxed)),
             Event::Taken(n) => state.from_others.push(*n),
-            Event::Asking(to, n) => state.asking = Some((to.clone(), *n)),
+            Event::Asking(to, n) => state.asking.push((to.clone(), *n)),
             Event::WasAsked(_, n) => state.from_others.push(*n),
-            Event::GotAnswer(_) => state.asking = None,
+            Event::GotAnswer(n) => state.asking.retain(|(_, asked)| asked != n),
             Event::WakePlanned(at) => state.deadline = Some(*at),
             Event::Reached => {
                 state.deadline = None;
@@ -273,9 +277,9 @@ impl<const V: u16> Owner for ProbeOf<V> {
     }
 
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
-        if let Some((to, n)) = &state.asking {
-            out.push(Outgoing::Request(to.clone(), Command::Asked(probe("asker"), *n).message()));
-        }
+        let asked =
+            |(to, n): &(OwnerRef, u64)| Outgoing::Request(to.clone(), Command::Asked(probe("asker"), *n).message());
+        out.extend(state.asking.iter().map(asked));
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
