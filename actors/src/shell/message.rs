@@ -166,7 +166,7 @@ pub enum Submission {
     Commit(Commit, Release),
     /// Release when everything before it is durable.
     Barrier(Release),
-    /// The owner's instance has ended.
+    /// The owner's instance has ended: of it only its last record is known from here on.
     Forget(OwnerRef),
     /// These segments may go.
     Prune(Prunable),

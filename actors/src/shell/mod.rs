@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod clock;
+mod ends;
 mod floors;
 pub mod keeper;
 pub mod kinds;

@@ -16,6 +16,7 @@ use jiaohao_domain::{Code, Message, OwnerKind, OwnerRef, Rejection};
 use tokio::sync::oneshot;
 
 use super::clock::{Clock, process_ms};
+use super::ends::OwnerEnds;
 use super::keeper::ToKeeper;
 use super::kinds::{Dormant, Kinds};
 use super::ledger::Origin;
@@ -47,6 +48,8 @@ pub struct Shell {
     /// Ended without a word: the store may be behind them.
     pub(crate) dead: DashMap<OwnerRef, ()>,
     pub(crate) closed: DashMap<OwnerRef, ()>,
+    /// How far those have come that do not run.
+    pub(crate) ends: Arc<OwnerEnds>,
     /// Who owes how many effects to whom, where none has been taken for a minute.
     pub(crate) unheard: DashMap<(OwnerRef, OwnerRef), usize>,
     /// Snapshots could not be stored at the last try.
@@ -353,7 +356,9 @@ impl Shell {
         self.running.get(owner).is_some_and(|running| running.is_lost.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn left(&self, owner: &OwnerRef, instance: u64) {
+    pub(crate) fn left(&self, owner: &OwnerRef, instance: u64, owner_seq: u64) {
+        // Before it can be woken again.
+        self.ends.set(owner, owner_seq);
         self.running.remove_if(owner, |_, running| running.instance == instance);
         self.submit(Submission::Forget(owner.clone()));
     }
@@ -399,7 +404,7 @@ impl Shell {
         // What cannot be read is there, and its waking says why.
         let is_stored = || !matches!(self.store.snapshot(owner), Ok(None));
         let is_here = self.running.contains_key(owner) || self.dormant.contains_key(owner);
-        is_here || self.closed.contains_key(owner) || is_stored()
+        is_here || self.closed.contains_key(owner) || self.ends.of(owner) > 0 || is_stored()
     }
 
     /// How many effects are owed to owners that have taken none for a minute.

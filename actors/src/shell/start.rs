@@ -12,6 +12,7 @@ use dashmap::DashMap;
 use jiaohao_domain::{OwnerRef, Timestamp};
 
 use super::clock::{self, Clock};
+use super::ends::OwnerEnds;
 use super::keeper::{self, KeeperOptions, ToKeeper};
 use super::kinds::{Dormant, Kinds};
 use super::message::Submission;
@@ -212,7 +213,7 @@ impl Node {
         let arbiters: Vec<Arbiter> = (0..options.owner_threads.max(1)).map(|_| Arbiter::new()).collect();
         let durable = Arc::new(AtomicU64::new(last_commit));
         let in_progress = Arc::new(writer::InProgress::default());
-        let mut written = Written::with_capacity(replayed.owners.len());
+        let mut owners = HashMap::with_capacity(replayed.owners.len());
         for (owner, at) in &replayed.owners {
             let look = options.kinds.get(owner.kind).expect("replayed by its kind").look(&at.dormant);
             replayed.deadlines.remove(owner);
@@ -221,8 +222,10 @@ impl Node {
             if look.is_owing {
                 replayed.owing.insert(owner.clone());
             }
-            written.insert(owner.clone(), (at.instance, at.seq));
+            owners.insert(owner.clone(), (at.instance, at.seq));
         }
+        let ends = Arc::new(replayed.ends);
+        let written = Written { owners, ends: ends.clone() };
         let (deadlines, waker) = waker::start(replayed.deadlines, options.deadline_message)?;
         // Not below the wall clock, by which instances were given before the mark kept them.
         let known = replayed.highest_instance.max(store.highest_instance());
@@ -236,6 +239,7 @@ impl Node {
             dormant: replayed.owners.into_iter().map(|(owner, at)| (owner, at.dormant)).collect(),
             dead: DashMap::new(),
             closed: DashMap::new(),
+            ends,
             unheard: DashMap::new(),
             store_fails: AtomicBool::new(false),
             instances: AtomicU64::new(highest_instance),
@@ -374,6 +378,8 @@ struct Found {
     deadlines: HashMap<OwnerRef, Timestamp>,
     /// Who must run to send something again.
     owing: HashSet<OwnerRef>,
+    /// Every owner's last record.
+    ends: OwnerEnds,
     records: u64,
     highest_instance: u64,
     last_at: Option<Timestamp>,
@@ -393,6 +399,7 @@ fn replay(log: &dyn Log, kinds: &Kinds, store: &Store, progress: &Progress) -> R
     let mut stale = HashSet::new();
     for row in store.rows() {
         let (owner, snapshot) = row.map_err(|why| StartError::Replay(why.to_string()))?;
+        replayed.ends.set(&owner, snapshot.owner_seq);
         let Some(kind) = kinds.get(owner.kind) else { continue };
         match snapshot.is_owing {
             _ if kind.snapshot_version() != snapshot.version => drop(stale.insert(owner)),
@@ -422,7 +429,17 @@ fn replay(log: &dyn Log, kinds: &Kinds, store: &Store, progress: &Progress) -> R
             failed = replay_one(&mut replayed, kinds, snapshots, &record);
         }
     })?;
-    failed.map(|()| replayed).map_err(StartError::Replay)
+    failed.map_err(StartError::Replay)?;
+    for (owner, at) in &replayed.owners {
+        replayed.ends.set(owner, at.seq);
+    }
+    // Dense from 1 in each owner and in each shard: as many by the ones as by the others, or a row is missing, or older or
+    // newer than the log has it, though nothing above the floor says so.
+    let (known, written) = (replayed.ends.records(), log.shard_ends().values().sum::<u64>());
+    if known != written && !store.is_empty() {
+        return Err(StartError::Replay(format!("the owners have {known} records, the log has {written}")));
+    }
+    Ok(replayed)
 }
 
 fn replay_one(replayed: &mut Found, kinds: &Kinds, snapshots: Option<&Store>, record: &Record) -> Result<(), String> {

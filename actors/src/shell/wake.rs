@@ -85,7 +85,14 @@ impl<O: Owner> Waking<O> {
     /// The owner's snapshot, or the reason why the log must be asked.
     fn snapshot(&self) -> Result<Loaded<O>, String> {
         let kind = self.shell.kinds.get(O::KIND).ok_or("its kind is not registered")?;
-        match self.shell.store.snapshot(&self.owner).map_err(|why| why.to_string())? {
+        let row = self.shell.store.snapshot(&self.owner).map_err(|why| why.to_string())?;
+        match (row.as_ref().map_or(0, |row| row.owner_seq), self.shell.ends.of(&self.owner)) {
+            (stored, end) if stored != end => {
+                return Err(format!("its snapshot is of record {stored}, its last is {end}"));
+            }
+            _ => {}
+        }
+        match row {
             Some(row) if row.version != kind.snapshot_version() => Err("its snapshot is of another version".into()),
             Some(row) => {
                 let whole = codec::decode(&row.bytes).map_err(|why| format!("its snapshot cannot be read: {why}"))?;
@@ -133,6 +140,10 @@ impl<O: Owner> Waking<O> {
             }
         };
         self.shell.log.replay(0, &mut visit).map_err(|why| why.to_string())?;
-        failed.map(|()| whole)
+        failed?;
+        match (whole.0.owner_seq, self.shell.ends.of(&self.owner)) {
+            (seq, end) if seq < end => Err(format!("the log has it up to record {seq}, its last is {end}")),
+            _ => Ok(whole),
+        }
     }
 }

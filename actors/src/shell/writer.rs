@@ -11,6 +11,7 @@ use flume::{Receiver, RecvTimeoutError, Sender};
 use jiaohao_domain::OwnerRef;
 
 use super::clock;
+use super::ends::OwnerEnds;
 use super::message::{Release, Submission};
 use super::projector::ToProjector;
 use crate::log::{Commit, Log, LogError};
@@ -28,8 +29,13 @@ const MARK_WHEN_IDLE: Duration = Duration::from_millis(500);
 /// Called with the cause when the log can no longer be written. The process must not go on.
 pub type OnFailure = Box<dyn FnOnce(String) + Send>;
 
-/// Instance and last sequence number of owners.
-pub type Written = HashMap<OwnerRef, (u64, u64)>;
+/// How far every owner has come.
+pub struct Written {
+    /// Instance and last record of those that were replayed, or have written, and have not left.
+    pub owners: HashMap<OwnerRef, (u64, u64)>,
+    /// The last record of the others. Of an owner that has left only that is kept: its instance has nothing more to write.
+    pub ends: Arc<OwnerEnds>,
+}
 
 /// Since when the writer has been at the batch in progress, in process time.
 #[derive(Debug)]
@@ -62,17 +68,17 @@ impl InProgress {
     }
 }
 
-/// Starts the writer thread. `owners` are those that the start has replayed: what they write must go on from there.
+/// Starts the writer thread. What is written must go on from what `written` says.
 pub fn start(
     log: Box<dyn Log>,
     submissions: Receiver<Submission>,
     released: Sender<ToProjector>,
     durable: Arc<AtomicU64>,
     in_progress: Arc<InProgress>,
-    owners: Written,
+    written: Written,
     on_failure: OnFailure,
 ) -> std::io::Result<JoinHandle<Box<dyn Log>>> {
-    let writer = Writer { log, submissions, released, durable, in_progress, owners };
+    let writer = Writer { log, submissions, released, durable, in_progress, written };
     std::thread::Builder::new().name("log-writer".into()).spawn(move || writer.run(on_failure))
 }
 
@@ -82,8 +88,7 @@ struct Writer {
     released: Sender<ToProjector>,
     durable: Arc<AtomicU64>,
     in_progress: Arc<InProgress>,
-    /// Every owner that was replayed, or has written, and has not left.
-    owners: Written,
+    written: Written,
 }
 
 /// One batch: commits in order, and for each submission whether it has one.
@@ -129,7 +134,7 @@ impl Writer {
                     }
                     Submission::Barrier(release) => batch.releases.push((false, release)),
                     Submission::Forget(owner) => {
-                        self.owners.remove(&owner);
+                        self.written.owners.remove(&owner);
                     }
                     Submission::Prune(prunable) => match self.log.prune(prunable) {
                         Ok(freed_bytes) => tracing::debug!(freed_bytes, "log pruned"),
@@ -168,21 +173,17 @@ impl Writer {
 
     /// Refuses what is not the next record of the owner's newest instance.
     fn admit(&mut self, commit: &Commit) -> Result<(), String> {
+        let Written { owners, ends } = &mut self.written;
         for record in commit {
-            match self.owners.get_mut(&record.owner) {
-                Some((instance, seq)) => {
-                    if record.owner_instance < *instance {
-                        return Err(format!("{}: an older instance wrote", record.owner));
-                    }
-                    if record.owner_seq != *seq + 1 {
-                        return Err(format!("{}: record {} after {seq}", record.owner, record.owner_seq));
-                    }
-                    (*instance, *seq) = (record.owner_instance, record.owner_seq);
-                }
-                None => {
-                    self.owners.insert(record.owner.clone(), (record.owner_instance, record.owner_seq));
-                }
+            let owner = &record.owner;
+            let (instance, seq) = owners.entry(owner.clone()).or_insert_with(|| (0, ends.of(owner)));
+            if record.owner_instance < *instance {
+                return Err(format!("{owner}: an older instance wrote"));
             }
+            if record.owner_seq != *seq + 1 {
+                return Err(format!("{owner}: record {} after {seq}", record.owner_seq));
+            }
+            (*instance, *seq) = (record.owner_instance, record.owner_seq);
         }
         Ok(())
     }
@@ -222,22 +223,48 @@ mod tests {
         }
     }
 
+    /// What a writer makes of these: how many commits it has written, and what it says when it could not go on.
+    fn written(running: (u64, u64), end: u64, what: impl IntoIterator<Item = Submission>) -> (u64, Option<String>) {
+        let owner = record(0).owner;
+        let ends = Arc::new(OwnerEnds::default());
+        ends.set(&owner, end);
+        let written = Written { owners: HashMap::from([(owner, running)]), ends };
+        let (submissions, waiting) = flume::unbounded();
+        let (released, _kept) = flume::unbounded();
+        let (failed, failure) = flume::unbounded();
+        for submission in what.into_iter().chain([Submission::Stop]) {
+            submissions.send(submission).unwrap();
+        }
+        let log = Box::new(MemoryLog::new(HistoryId(1)));
+        let on_failure = Box::new(move |why| failed.send(why).unwrap());
+        let writer = start(log, waiting, released, Arc::default(), Arc::default(), written, on_failure).unwrap();
+        (writer.join().unwrap().last_commit(), failure.try_recv().ok())
+    }
+
+    fn commit(record: Record) -> Submission {
+        Submission::Commit(vec![record], Release::default())
+    }
+
     #[test]
     fn after_a_start_nothing_is_written_twice_with_a_hole_or_by_an_older_instance() {
         for (instance, seq, is_next) in [(2, 5, false), (2, 6, true), (2, 7, false), (1, 6, true), (0, 6, false)] {
-            let (submissions, waiting) = flume::unbounded();
-            let (released, _kept) = flume::unbounded();
-            let (failed, failure) = flume::unbounded();
-            let owners = Written::from([(record(0).owner, (1, 5))]);
-            let on_failure = Box::new(move |why| failed.send(why).unwrap());
-            let log = Box::new(MemoryLog::new(HistoryId(1)));
-            submissions
-                .send(Submission::Commit(vec![Record { owner_instance: instance, ..record(seq) }], Release::default()))
-                .unwrap();
-            submissions.send(Submission::Stop).unwrap();
-            let writer = start(log, waiting, released, Arc::default(), Arc::default(), owners, on_failure).unwrap();
-            assert_eq!(writer.join().unwrap().last_commit(), u64::from(is_next));
-            assert_eq!(failure.try_recv().is_err(), is_next, "record {seq} of instance {instance} after 5 of 1");
+            let next = commit(Record { owner_instance: instance, ..record(seq) });
+            let (commits, failure) = written((1, 5), 0, [next]);
+            assert_eq!(commits, u64::from(is_next));
+            assert_eq!(failure.is_none(), is_next, "record {seq} of instance {instance} after 5 of 1");
+        }
+    }
+
+    #[test]
+    fn who_has_left_goes_on_behind_its_last_record_and_begins_nothing_anew() {
+        for (end, seq, is_next) in
+            [(5, 1, false), (5, 5, false), (5, 6, true), (5, 7, false), (0, 1, true), (0, 2, false)]
+        {
+            let left = Submission::Forget(record(0).owner);
+            let (commits, failure) = written((1, 9), end, [left, commit(record(seq))]);
+            assert_eq!(commits, u64::from(is_next));
+            let says = (!is_next).then(|| format!("{}: record {seq} after {end}", record(0).owner));
+            assert_eq!(failure, says);
         }
     }
 }

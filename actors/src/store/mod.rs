@@ -308,6 +308,12 @@ impl Store {
         Ok(())
     }
 
+    /// As a database does that hides a row.
+    #[cfg(test)]
+    pub(crate) fn lose(&self, owner: &OwnerRef) {
+        self.database.tree().expect("is open").remove(key(owner)).expect("is removed");
+    }
+
     /// As a full disk would.
     #[cfg(test)]
     pub(crate) fn refuse(&self, refuses: bool) {

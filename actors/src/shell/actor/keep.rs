@@ -159,7 +159,7 @@ impl<O: Owner> OwnerActor<O> {
     pub(super) fn leave(&mut self, ctx: &mut ActorContext<Self>) {
         if self.stored_seq == self.ledger.owner_seq && self.unsaved_acks.is_empty() && !self.is_busy() {
             self.gone = true;
-            self.shell.left(&self.owner, self.instance);
+            self.shell.left(&self.owner, self.instance, self.ledger.owner_seq);
             ctx.notify(ToActor::Stop);
         }
     }

@@ -1,6 +1,7 @@
 //! The shell by its promises: nothing leaves before it is durable, nothing acknowledged is lost, effects come once and
 //! in order, deadlines wake sleepers, an owner that panics is made again.
 
+mod anew;
 mod diverging;
 pub(super) mod gate;
 mod held;
