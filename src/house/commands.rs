@@ -1,7 +1,6 @@
 //! From a client's command to its owner: who decides it, and what only the edge can add.
 
 use jiaohao_actors::shell::{Origin, Outcome, clock};
-use jiaohao_domain::account::view as account_view;
 use jiaohao_domain::vocabulary::{ClientCommand as C, *};
 use jiaohao_domain::*;
 
@@ -114,9 +113,6 @@ impl House {
         match command {
             C::DefineStaff(mut c) => {
                 let owner = account(&accounts::staff(&c.id)?);
-                if c.role != Role::Operator || c.site.is_some() {
-                    self.is_not_the_last_operator(&owner).await?;
-                }
                 let (departments, doctor) = (c.departments.clone(), c.doctor.clone());
                 self.check_named(Named { site: c.site.clone(), departments, doctor, ..Named::default() }).await?;
                 let password_phc = match c.password.take() {
@@ -131,11 +127,7 @@ impl House {
                 };
                 Ok((owner, told.into()))
             }
-            C::RetireStaff(c) => {
-                let owner = account(&accounts::staff(&c.id)?);
-                self.is_not_the_last_operator(&owner).await?;
-                Ok((owner, ToAccount::RetireStaff.into()))
-            }
+            C::RetireStaff(c) => Ok((account(&accounts::staff(&c.id)?), ToAccount::RetireStaff.into())),
             C::RetireDepartment(c) => {
                 self.known(&c.id, |site, id| site.departments.contains_key(id)).await?;
                 Ok(retire_unused(&c.id, RetiredKind::Department, &c.id))
@@ -232,17 +224,6 @@ impl House {
             }
             _ => Err(Code::Internal.into()),
         }
-    }
-
-    /// Refuses with `in_use` where nobody else of the staff runs all sites: nobody could make such an account again. Asked
-    /// of all accounts one by one, while nobody else of the staff is changed ([`House::staff_changes`]).
-    async fn is_not_the_last_operator(&self, asked: &OwnerRef) -> Result<(), Rejection> {
-        let known = self.shell.read(asked.clone(), account_view::staff).await?;
-        let Some(one) = known.filter(account_view::Staff::runs_all_sites) else { return Ok(()) };
-        if self.staff().await?.iter().any(|other| other.id != one.id && other.runs_all_sites()) {
-            return Ok(());
-        }
-        Err(Rejection::new(Code::InUse, "the last operator of all sites").with("last_operator", one.id))
     }
 
     /// Whether the site has that thing. Unknown is `forbidden`: who would decide about it does not know what there is.
@@ -452,11 +433,6 @@ pub(super) fn booked_slot(command: &C) -> Option<&SlotId> {
         C::BookSlot(c) if c.slot.session() == c.session => Some(&c.slot),
         _ => None,
     }
-}
-
-/// What goes one after the other ([`House::staff_changes`]).
-pub(super) fn changes_staff(command: &C) -> bool {
-    matches!(command, C::DefineStaff(_) | C::RetireStaff(_))
 }
 
 /// Where a booking goes.

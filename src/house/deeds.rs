@@ -386,27 +386,6 @@ impl House {
         Ok(json!({ "tokens": tokens }))
     }
 
-    /// Who of the staff signs in, by name; of a site: also its doctors, whose accounts need not name it.
-    async fn list_staff(&self, of: Option<&SiteId>) -> Result<Value, Rejection> {
-        let mut staff = self.staff().await?;
-        let site_of = |known: &account_view::Staff| known.site.clone().or_else(|| Some(known.doctor.as_ref()?.site()));
-        staff.retain(|known| of.is_none() || site_of(known).as_ref() == of);
-        Ok(json!({ "staff": staff }))
-    }
-
-    /// Everybody who signs in by a name and was not retired.
-    pub(super) async fn staff(&self) -> Result<Vec<account_view::Staff>, Rejection> {
-        let shell = self.shell.clone();
-        // Of a city's accounts only these are looked at, where blocking is allowed: the store is read.
-        let known = move || shell.known_named(OwnerKind::Account, accounts::STAFF);
-        let accounts = tokio::task::spawn_blocking(known).await.map_err(|_| Code::Internal)?;
-        let mut staff = Vec::new();
-        for owner in accounts {
-            staff.extend(self.shell.read(owner, account_view::staff).await?);
-        }
-        Ok(staff)
-    }
-
     /// Ends every token of that name, listed or made on the command line. A name that no list knows is `unknown_id`, unless it
     /// is said to be of the command line: a slip of the pen must not look like a token that was ended.
     async fn revoke_token(&self, claims: &Claims, asked: &RevokeToken) -> Result<Value, Rejection> {

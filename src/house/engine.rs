@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
-use super::commands::{Addressed, booked_slot, changes_staff, outcome_ids};
+use super::commands::{Addressed, booked_slot, outcome_ids};
 use super::pre_check::{Answers, is_arrival};
 use super::{House, ops, site};
 use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};
@@ -168,15 +168,16 @@ impl House {
         self.checked(claims, &command, Facts::default()).await?;
         let answers = self.answers_in(&command).await?;
         let origin = self.origin(claims, key, &command, answers.as_ref());
-        let one_by_one = if changes_staff(&command) { Some(self.staff_changes.lock().await) } else { None };
-        let addressed = match self.check_sent_to(&command).await {
-            Ok(()) => self.address(claims, command.clone(), answers).await,
-            Err(why) => Err(why),
+        let asked = async {
+            self.check_sent_to(&command).await?;
+            let addressed = self.address(claims, command.clone(), answers).await?;
+            // Last: nobody waits for it while a password is hashed.
+            Ok((addressed, self.leaves_an_operator(&command).await?))
         };
-        let (owner, message) = match addressed {
-            Ok(addressed) => addressed,
+        let ((owner, message), one_by_one) = match asked.await {
+            Ok(asked) => asked,
             Err(why) => {
-                drop((one_by_one, turn));
+                drop(turn);
                 return self.recall(claims, &command, origin, why).await;
             }
         };

@@ -25,6 +25,7 @@ mod pre_check;
 pub mod serve;
 mod sign_in;
 mod spelt;
+mod staff;
 mod standing;
 pub mod streams;
 #[cfg(test)]
@@ -80,9 +81,10 @@ pub struct House {
     /// Persons whom somebody of the staff has just made known and who may have no ticket there yet: by whom, who, and when
     /// (machine time).
     pub(crate) newly_known: DashMap<(AccountId, jiaohao_domain::PatientId), Instant>,
-    /// Who of the staff is changed, is so one after the other: what is asked of all accounts before it (is it the last
-    /// operator?) stands behind every earlier change in its account's mailbox. Held until the change is in it, too.
-    pub(crate) staff_changes: tokio::sync::Mutex<()>,
+    /// Who may be an operator of all sites no more, is so one after the other: what is asked before it of the accounts (is
+    /// it the last one?) stands behind every earlier such change in its account's mailbox. Held until the change is in it,
+    /// too.
+    pub(crate) operators_leave: tokio::sync::Mutex<()>,
     /// Phones that have just signed in.
     pub(crate) phones: addresses::SignedInPhones,
     /// Accounts whose phone is on its way to WeChat and back.
@@ -99,6 +101,9 @@ pub struct House {
     pub(crate) for_test: bool,
     pub(crate) stopping: std::sync::atomic::AtomicBool,
 }
+
+/// How long one owner may keep those waiting who ask for others too.
+pub(crate) const OWNER_WITHIN: Duration = Duration::from_secs(5);
 
 /// How many newly known persons are remembered; beyond it all are forgotten.
 pub(crate) const NEWLY_KNOWN: usize = 10_000;

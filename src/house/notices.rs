@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use jiaohao_actors::shell::Origin;
+use futures_util::{StreamExt, stream};
+use jiaohao_actors::shell::{Origin, Outcome};
 use jiaohao_domain::patient::State as PatientState;
 use jiaohao_domain::reach::{About, SendOutcome, WORD_WITHIN_S, Way};
 use jiaohao_domain::time::Zone;
@@ -19,9 +20,11 @@ use jiaohao_domain::{NoticeId, PatientId, Rejection, Timestamp};
 
 use super::addresses::Reached;
 use super::lanes::{Lane, LaneEnd, lane};
-use super::{House, patient, site};
+use super::{House, OWNER_WITHIN, patient, site};
+use crate::engine::in_time;
 use crate::identity::accounts::hashed;
 use crate::identity::keys::KeyName;
+use crate::reach::Reports;
 use crate::reach::port::{Channel, ChannelName, Delivery, Sent, Telling, TellingClinic};
 
 /// So many notices may wait to be sent by one way.
@@ -158,11 +161,17 @@ pub(super) async fn run(house: Weak<House>, notices: Notices) {
 /// Takes what the channels report until the house is gone.
 pub(super) async fn hear(house: Weak<House>) {
     let Some(reports) = house.upgrade().map(|house| house.reach.reports.clone()) else { return };
-    loop {
-        let delivery = reports.next().await;
-        let Some(house) = house.upgrade() else { return };
-        house.delivered(delivery).await;
-    }
+    let hear = |delivery| {
+        let house = house.upgrade()?;
+        Some(async move { house.delivered(delivery).await })
+    };
+    each_report(&reports, hear).await;
+}
+
+/// Side by side, [`AT_ONCE`] at most: an owner that does not answer holds up nobody else's.
+async fn each_report<F: Future<Output = ()>>(reports: &Reports, hear: impl Fn(Delivery) -> Option<F>) {
+    let heard = stream::unfold(&hear, async |hear| Some((hear(reports.next().await)?, hear)));
+    heard.for_each_concurrent(AT_ONCE, |heard| heard).await;
 }
 
 fn channel_of(way: Way) -> Option<ChannelName> {
@@ -298,9 +307,14 @@ impl House {
     async fn came_of_notice(&self, who: &PatientId, notice: &NoticeId, way: Way, outcome: SendOutcome) {
         let notice = notice.clone();
         let message = ToPatient::NoticeOutcome { notice, way, outcome }.into();
-        if let Err(why) = self.shell.ask(patient(who), message, Origin::Shell).await {
-            tracing::warn!(code = why.code.wire(), "what came of a notice could not be told");
-        }
+        told(OWNER_WITHIN, self.shell.ask(patient(who), message, Origin::Shell)).await;
+    }
+}
+
+/// Waits for the owner's word that it has heard, but not for ever.
+async fn told(within: Duration, asking: impl Future<Output = Outcome>) {
+    if let Err(why) = in_time(within, asking).await {
+        tracing::warn!(code = why.code.wire(), "what came of a notice could not be told");
     }
 }
 
@@ -338,8 +352,10 @@ mod tests {
 
     use futures_util::FutureExt;
     use futures_util::future::LocalBoxFuture;
+    use jiaohao_domain::vocabulary::Answer;
 
     use super::*;
+    use crate::reach::port::Deliveries;
 
     /// Text messages hang until `answer`, all else goes at once; what was begun.
     #[derive(Clone, Default)]
@@ -423,6 +439,27 @@ mod tests {
         outlet.send(to_send(WAITING, &[Way::Push]));
         settle().await;
         assert_eq!(party.begun(Way::Push), WAITING + 1);
+    }
+
+    #[tokio::test]
+    async fn an_owner_that_does_not_answer_holds_up_no_report_of_others() {
+        let (reports, heard) = (Reports::default(), RefCell::new(Vec::new()));
+        let hear = |Delivery { telling, .. }: Delivery| {
+            let answer =
+                if telling == "silent" { std::future::pending().boxed() } else { ready(Ok(Answer::Done)).boxed() };
+            heard.borrow_mut().push(telling.clone());
+            (telling != "gone").then(|| told(Duration::from_millis(20), answer))
+        };
+        let report = |telling: &str| {
+            reports.report(Delivery { telling: telling.into(), channel: ChannelName::Sms, arrived: true });
+        };
+        ["silent", "next"].into_iter().for_each(report);
+        assert_eq!(each_report(&reports, &hear).now_or_never(), None, "it goes on listening");
+        assert_eq!(heard.take(), ["silent", "next"], "beside it");
+        (0..2 * AT_ONCE).for_each(|_| report("silent"));
+        ["next", "gone"].into_iter().for_each(report);
+        each_report(&reports, &hear).await;
+        assert_eq!(heard.take().len(), 2 * AT_ONCE + 2, "of many who are silent nobody waits for long");
     }
 
     #[actix_web::test]

@@ -329,7 +329,7 @@ impl Recovered {
             slots: DashMap::new(),
             full: DashMap::new(),
             newly_known: DashMap::new(),
-            staff_changes: tokio::sync::Mutex::default(),
+            operators_leave: tokio::sync::Mutex::default(),
             phones: DashMap::new(),
             asked_wechat: super::wechat::Asked::default(),
             tellings: notices::Tellings::default(),

@@ -19,7 +19,7 @@ use super::connection::{Connection, Session};
 use super::followed::Followed;
 use super::frame::{Assembler, FrameError, Incoming};
 use super::message::{self, Said};
-use crate::engine::{ScreenNews, Subscription, Turns, in_time_or_never, run_command};
+use crate::engine::{ScreenNews, Subscription, Turns, in_time, in_time_or_never, run_command};
 use crate::identity::chance;
 use crate::identity::tokens::Claims;
 
@@ -31,6 +31,19 @@ const REFUSED_IN_A_ROW: u32 = 200;
 struct Pending {
     answers: FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>,
     turns: Turns,
+}
+
+impl Pending {
+    /// Waits for `work`; what is under way goes on beside it.
+    async fn beside(&mut self, work: impl Future<Output = ()>) {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                () = &mut work => return,
+                Some(()) = self.answers.next(), if !self.answers.is_empty() => {}
+            }
+        }
+    }
 }
 
 /// Reads until the peer or the server ends it. Reading stops while too many commands are unanswered.
@@ -116,8 +129,13 @@ async fn hello(live: &Arc<Live>, connection: &Arc<Connection>, text: &[u8]) -> b
             return false;
         }
     };
-    let claims = match live.engine.authenticate(&token).await {
+    let claims = match in_time(live.settings.welcome_within, live.engine.authenticate(&token)).await {
         Ok(claims) => claims,
+        // of the token nothing is known: hello may be said again
+        Err(rejection) if rejection.code == Code::TimedOut => {
+            reject(connection, id, &rejection);
+            return false;
+        }
         Err(rejection) => {
             // `bye` drops what waits, so the reason goes with it as the last frames
             metrics::counter!("rejected_total", "code" => rejection.code.wire()).increment(1);
@@ -195,7 +213,7 @@ async fn handle(
         }
         Ok(Said::Subscribe { stream, since }) => subscribe(live, connection, claims, id, stream, since, pending),
         Ok(Said::Unsubscribe { stream }) => unsubscribe(live, connection, id, stream, pending),
-        Ok(Said::RefreshToken { token }) => refresh(live, connection, id, &token).await,
+        Ok(Said::RefreshToken { token }) => pending.beside(refresh(live, connection, id, &token)).await,
     }
     Some(true)
 }
@@ -265,7 +283,8 @@ fn unsubscribe(
 }
 
 async fn refresh(live: &Arc<Live>, connection: &Arc<Connection>, id: Option<String>, token: &str) {
-    let renewed = live.engine.authenticate(token).await.and_then(|renewed| {
+    let renewed = in_time(live.settings.answer_within, live.engine.authenticate(token)).await;
+    let renewed = renewed.and_then(|renewed| {
         let renewed = Arc::new(renewed);
         let is_same = connection.with_session(|session| {
             let is_same = (&renewed.account, renewed.role) == (&session.claims.account, session.claims.role);

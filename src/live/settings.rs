@@ -15,6 +15,8 @@ pub struct LiveSettings {
     pub hello_bytes: usize,
     /// Time for hello, in ms.
     pub hello_within_ms: u32,
+    /// Time for the answer to hello.
+    pub welcome_within: Duration,
     /// Streams that one connection follows.
     pub subscriptions: usize,
     /// Commands of one connection without an answer.
@@ -44,6 +46,7 @@ impl From<&Settings> for LiveSettings {
             frame_bytes: limits.frame_bytes,
             hello_bytes: limits.hello_bytes,
             hello_within_ms: ms(limits.hello_within_s),
+            welcome_within: Duration::from_secs(limits.answer_within_s.min(limits.hello_within_s)),
             subscriptions: limits.subscriptions,
             unanswered_commands: limits.unanswered_commands,
             answer_within: Duration::from_secs(limits.answer_within_s),

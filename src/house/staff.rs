@@ -1,0 +1,120 @@
+//! Who of the staff there is, and that somebody runs all sites: nobody could make such an account again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use jiaohao_domain::account::view::{self as account_view, Staff};
+use jiaohao_domain::vocabulary::ClientCommand as C;
+use jiaohao_domain::{Code, OwnerKind, OwnerRef, Rejection, Role, SiteId};
+use serde_json::{Value, json};
+use tokio::sync::MutexGuard;
+
+use super::{House, OWNER_WITHIN, account};
+use crate::engine::in_time;
+use crate::identity::accounts;
+
+/// So many accounts are asked at once.
+const AT_ONCE: usize = 32;
+
+/// The account that may be an operator of all sites and would be none any more. One that is new is nobody's yet.
+fn leaves(command: &C) -> Option<&str> {
+    match command {
+        C::DefineStaff(c) if !c.new && (c.role != Role::Operator || c.site.is_some()) => Some(&c.id),
+        C::RetireStaff(c) => Some(&c.id),
+        _ => None,
+    }
+}
+
+/// Whether one of them runs all sites; those who do not answer in time, or cannot, are nobody who could sign in. Who is
+/// found makes the others' answers needless.
+async fn some_run_all_sites<F>(reads: impl Iterator<Item = F>, within: Duration) -> bool
+where
+    F: Future<Output = Result<Option<Staff>, Rejection>>,
+{
+    let mut reads = stream::iter(reads.map(|read| in_time(within, read))).buffer_unordered(AT_ONCE);
+    while let Some(read) = reads.next().await {
+        if matches!(read, Ok(Some(staff)) if staff.runs_all_sites()) {
+            return true;
+        }
+    }
+    false
+}
+
+impl House {
+    /// Refuses with `in_use` what would leave no operator of all sites. Else what may be handed over now: one such change
+    /// after the other ([`House::operators_leave`]).
+    pub(super) async fn leaves_an_operator(&self, command: &C) -> Result<Option<MutexGuard<'_, ()>>, Rejection> {
+        let Some(id) = leaves(command) else { return Ok(None) };
+        let asked = account(&accounts::staff(id)?);
+        let one_by_one = self.operators_leave.lock().await;
+        let known = in_time(OWNER_WITHIN, self.read_staff(asked.clone())).await;
+        // One that does not answer may be an operator, and goes where there is another.
+        if matches!(&known, Ok(known) if !known.as_ref().is_some_and(Staff::runs_all_sites)) {
+            return Ok(Some(one_by_one));
+        }
+        let others = self.staff_accounts().await?.into_iter().filter(|other| *other != asked);
+        if some_run_all_sites(others.map(|other| self.read_staff(other)), OWNER_WITHIN).await {
+            return Ok(Some(one_by_one));
+        }
+        known.and(Err(Rejection::new(Code::InUse, "the last operator of all sites").with("last_operator", id)))
+    }
+
+    /// Who of the staff signs in, by name; of a site: also its doctors, whose accounts need not name it.
+    pub(super) async fn list_staff(&self, of: Option<&SiteId>) -> Result<Value, Rejection> {
+        let reads = self.staff_accounts().await?.into_iter().map(|who| in_time(OWNER_WITHIN, self.read_staff(who)));
+        let mut reads = stream::iter(reads).buffered(AT_ONCE);
+        let site_of = |known: &Staff| known.site.clone().or_else(|| Some(known.doctor.as_ref()?.site()));
+        let mut staff = Vec::new();
+        while let Some(read) = reads.next().await {
+            staff.extend(read?.filter(|known| of.is_none() || site_of(known).as_ref() == of));
+        }
+        Ok(json!({ "staff": staff }))
+    }
+
+    fn read_staff(&self, who: OwnerRef) -> impl Future<Output = Result<Option<Staff>, Rejection>> + use<> {
+        let shell = self.shell.clone();
+        async move { shell.read(who, account_view::staff).await }
+    }
+
+    /// Everybody's who signs in by a name, or did. Of a city's accounts only these are looked at, where blocking is
+    /// allowed: the store is read.
+    async fn staff_accounts(&self) -> Result<BTreeSet<OwnerRef>, Rejection> {
+        let shell = self.shell.clone();
+        let known = move || shell.known_named(OwnerKind::Account, accounts::STAFF);
+        tokio::task::spawn_blocking(known).await.map_err(|_| Code::Internal.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use futures_util::FutureExt;
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+
+    type Read = BoxFuture<'static, Result<Option<Staff>, Rejection>>;
+
+    fn known(role: Role, site: Option<&str>) -> Read {
+        let (id, site) = ("it".to_owned(), site.map(SiteId::from));
+        let staff = Staff { id, role, site, departments: Vec::new(), doctor: None, may_issue: false };
+        ready(Ok(Some(staff))).boxed()
+    }
+
+    fn lost() -> [Read; 3] {
+        [pending().boxed(), ready(Err(Code::OwnerFailed.into())).boxed(), ready(Ok(None)).boxed()]
+    }
+
+    #[tokio::test]
+    async fn whoever_does_not_answer_is_no_operator_and_hides_none() {
+        let (long, short) = (Duration::from_secs(600), Duration::from_millis(20));
+        let found = lost().into_iter().chain([known(Role::Operator, None)]);
+        assert!(some_run_all_sites(found, long).await, "nobody is waited for once one is found");
+        let none = [known(Role::Operator, Some("s")), known(Role::Desk, Some("s"))];
+        assert!(!some_run_all_sites(lost().into_iter().chain(none), short).await);
+        let silent = (0..2 * AT_ONCE).map(|_| pending().boxed());
+        assert!(some_run_all_sites(silent.chain([known(Role::Operator, None)]), short).await);
+    }
+}
