@@ -1,4 +1,4 @@
-//! The database itself, in sled, on a disk that may fail. Two things of sled 0.34 are kept away from here:
+//! The database itself, in sled, on a disk that may fail. Three things of sled 0.34 are kept away from here:
 //!
 //! - After an error of a background write it refuses every further one until it is opened anew. So: it is opened anew,
 //!   and what was put since the last sync is put again.
@@ -6,15 +6,19 @@
 //!   for it for ever. So: nothing is written without room for it; and where a write fails all the same, nothing more is
 //!   written there: once there is room, everything in it is copied to a fresh database, which takes its place, and the old
 //!   one is left to the end of the process.
+//! - Its own threads hold the file's lock for a moment after it was closed. So: whoever opens it waits for that, and a lock
+//!   that stays held is no damage.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use super::{StoreError, lock};
+use crate::shell::clock;
 
 /// Nothing is written when less is free: a page that is written again may be larger than what is new in it.
 const ROOM_BYTES: u64 = 16 << 20;
@@ -22,6 +26,9 @@ const ROOM_BYTES: u64 = 16 << 20;
 const UNSYNCED_BYTES: usize = 32 << 20;
 /// Rows copied in one batch.
 const COPIED_AT_ONCE: usize = 512;
+/// One that was closed lets go of its lock so soon, and is looked at so often until then.
+const LET_GO_WITHIN: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 pub(super) struct Database {
     path: PathBuf,
@@ -42,14 +49,16 @@ struct Open {
 
 impl Open {
     fn at(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
-        let folder = path.to_owned();
-        let opened = catch_unwind(|| {
-            sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(Some(1_000)).open()
-        });
-        let why = match opened {
-            Ok(Ok(db)) => return Ok(Self { snapshots: db.open_tree("snapshots")?, db }),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "it cannot be opened".into(),
+        let config = sled::Config::new().path(path).cache_capacity(cache_bytes).flush_every_ms(Some(1_000));
+        let until = clock::monotonic() + LET_GO_WITHIN;
+        let why = loop {
+            match catch_unwind(AssertUnwindSafe(|| config.open())) {
+                Ok(Ok(db)) => return Ok(Self { snapshots: db.open_tree("snapshots")?, db }),
+                Ok(Err(error)) if is_held(&error) && clock::monotonic() < until => std::thread::sleep(LOOK_EVERY),
+                Ok(Err(error)) if is_held(&error) => return Err(error.into()),
+                Ok(Err(error)) => break error.to_string(),
+                Err(_) => break "it cannot be opened".into(),
+            }
         };
         // On a disk that cannot be written a sound database cannot be opened either.
         super::probe(path.parent().unwrap_or(path))?;
@@ -59,6 +68,11 @@ impl Open {
     fn has_failed(&self) -> bool {
         self.db.context.global_error().is_err()
     }
+}
+
+/// sled says so in words alone.
+fn is_held(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().starts_with("could not acquire lock"))
 }
 
 /// Rows put since the last sync.

@@ -41,6 +41,24 @@ fn a_store_ahead_of_its_log_of_another_log_or_with_lost_rows_is_damaged() {
 }
 
 #[test]
+fn a_store_that_is_still_held_is_waited_for_and_is_not_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let holder = Store::open(&path, "h", 0, 1 << 20).unwrap();
+    holder.put(&[row("s.a", 3)]).unwrap();
+    holder.sync_with_floor(9, 0, Timestamp(5), vec![]).unwrap();
+    assert!(matches!(Store::open(&path, "h", 9, 1 << 20), Err(StoreError::Io(_))), "it stays held");
+    let (opening, begun) = std::sync::mpsc::channel();
+    let next = std::thread::spawn(move || {
+        opening.send(()).unwrap();
+        Store::open(&path, "h", 9, 1 << 20).map(|store| store.floor_commit())
+    });
+    begun.recv().unwrap();
+    drop(holder);
+    assert_eq!(next.join().unwrap().unwrap(), 9);
+}
+
+#[test]
 fn an_owner_twice_in_one_batch_counts_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
