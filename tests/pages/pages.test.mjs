@@ -142,16 +142,16 @@ test('no words of a human language stand in code or HTML', () => {
 });
 
 test('what browsers without modules load is of before them, in the words of the catalogues', async () => {
-  const old = ['i18n/old.js', 'old/old.js'].map((file) => path.join(WEB, file));
+  const old = ['i18n/old.js', 'old/old.js', 'old/phone.js'].map((file) => path.join(WEB, file));
   old.forEach((file) => assert.doesNotThrow(() => tree(file, 5, 'script'), short(file)));
   const page = {};
   new Function('window', read(old[0]))(page);
   const said = page.jiaohaoOld;
   const [zh, en] = [await catalogue('zh'), await catalogue('en')];
   const own = Object.keys(said).filter((key) => !(key in zh));
-  assert.deepEqual(own, ['board.old', 'board.too_old']);
+  assert.deepEqual(own, ['board.old', 'patient.too_old', 'board.too_old']);
   for (const key of Object.keys(said)) if (key in zh) assert.deepEqual(said[key], [zh[key], en[key]], key);
-  const used = read(old[1]);
+  const used = read(old[1]) + read(old[2]);
   const made = ["'pairing.unknown_'", "'board.state.'", "'door.'"].filter((stem) => used.includes(stem));
   const isSaid = (key) => used.includes(`'${key}'`) || made.some((stem) => `'${key}`.startsWith(stem.slice(0, -1)));
   assert.deepEqual(Object.keys(said).filter((key) => !isSaid(key)), []);
@@ -173,6 +173,20 @@ test('screens keep to the syntax and the interfaces of Chromium 70', () => {
       });
       assert.doesNotMatch(read(file).replace(/^\s*(\/\/|\*).*$/gm, ''), later, short(file));
     }
+  }
+});
+
+test('phones keep to the syntax and the style of Chromium 80 and Safari 13.1', () => {
+  const later = /\.(replaceChildren|at|findLast|toSorted|hasOwn)\(|Object\.hasOwn|Promise\.any|structuredClone|randomUUID|AbortSignal\.timeout|\(\?<[=!]/;
+  for (const file of loads('patient')) {
+    if (file.endsWith('.css')) {
+      const css = read(file).replace(/\/\*[^]*?\*\//g, '').replace('html:has(.told > *) { scroll-padding-top: 10rem; }', '');
+      assert.doesNotMatch(css, /\b(inset|aspect-ratio):|:is\(|:where\(|:has\(|@layer|@container|dvh|color-mix/, short(file));
+    }
+    if (!file.endsWith('.js')) continue;
+    assert.doesNotThrow(() => tree(file, 2020, /\bold[./]/.test(short(file)) ? 'script' : 'module'), short(file));
+    walk(tree(file), (node) => assert.ok(!['PropertyDefinition', 'PrivateIdentifier', 'StaticBlock'].includes(node.type), short(file)));
+    assert.doesNotMatch(read(file).replace(/^\s*(\/\/|\*).*$/gm, ''), later, short(file));
   }
 });
 

@@ -97,6 +97,10 @@ async function start(page) {
   search = new Search(page, {
     floor: getFloor, persons, acts, pick, returnDay, departments, open: openDepartment,
     department: (id) => /** @type {Site} */ (site).one('departments', id),
+    register: (text) => {
+      side = 'walk_in';
+      walkIn.startWith(text);
+    },
     writeDown: (text) => away && page.protocol.status === 'offline' ? away.add(text) : null,
   });
   away = new Away(page, { floor: getFloor, persons, look: (text) => search.look(text) });

@@ -4,6 +4,7 @@
 import { clockOf } from '../lib/clock.js';
 import { find, h, isEditing } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
+import { listenScans } from '../lib/scan.js';
 import { standingWord, stateWord } from '../lib/words.js';
 import { homeNotReached } from './reached.js';
 
@@ -19,8 +20,9 @@ export function isSaidAs(number, text) {
 export class Search {
   /**
    * @param {import('../lib/page.js').Page} page
-   * @param {{floor: () => any, persons: any, acts: any, pick: (ticket: string) => void, returnDay: (visit: any) => Promise<boolean>, departments: () => any[], department: (id: string) => any, open: (department: any) => void, writeDown: (text: string) => boolean|null}} desk
-   *   `writeDown` puts a text on the list of who came while the server is away; null while it is there
+   * @param {{floor: () => any, persons: any, acts: any, pick: (ticket: string) => void, returnDay: (visit: any) => Promise<boolean>, departments: () => any[], department: (id: string) => any, open: (department: any) => void, writeDown: (text: string) => boolean|null, register: (text: string) => void}} desk
+   *   `writeDown` puts a text on the list of who came while the server is away; null while it is there; `register` begins
+   *   a walk-in with it
    */
   constructor(page, desk) {
     this.page = page;
@@ -43,6 +45,8 @@ export class Search {
     /** The text that something is being done for: pressed again, it is the same wish. @type {string|null} */
     this.doing = null;
     document.addEventListener('keydown', (event) => this.catchKey(event));
+    // Before the next dialog or field answers it.
+    listenScans('#search', (text) => this.scanned(text));
   }
 
   /** In focus whenever nothing else is: typing or a scanner's burst lands here. @param {KeyboardEvent} event */
@@ -185,8 +189,27 @@ export class Search {
     if (event.key !== 'Enter') return;
     // The key that opens a dialog does not answer it.
     event.preventDefault();
+    if (event.ctrlKey) this.register();
+    else this.go(event.target);
+  }
+
+  /** @param {string} text */
+  scanned(text) {
+    this.look(text);
+    this.go(find('#search'));
+  }
+
+  /** Somebody without an appointment, by what was typed. */
+  register() {
+    const { text } = this;
+    this.clear();
+    this.desk.register(text);
+  }
+
+  /** Enter. @param {any} field */
+  go(field) {
     // What is scanned next takes the place of this text.
-    event.target.select();
+    field.select();
     if (!this.asking || this.at >= 0) this.enter();
     else if (!this.entered) {
       this.entered = true;
@@ -278,7 +301,10 @@ export class Search {
       this.visits.map((visit, n) => this.visitHit(visit, this.at === open + n)),
       this.elsewhere.length ? h('h3', { key: 'he' }, t('desk.found_elsewhere')) : null,
       this.elsewhere.map((hit, n) => this.elsewhereHit(hit, this.at === n)),
-      nothing ? h('p', { class: 'empty', key: 'none', role: 'status' }, h('b', null, t(this.text.length < 2 ? 'desk.type_more' : 'desk.found_none')), t('desk.found_none_more')) : null);
+      nothing ? h('p', { class: 'empty', key: 'none', role: 'status' }, h('b', null, t(this.text.length < 2 ? 'desk.type_more' : 'desk.found_none')), t('desk.found_none_more')) : null,
+      nothing ? h('div', { class: 'buttons', key: 'register' }, h('button', {
+        type: 'button', class: 'btn', 'data-action': 'walk_in_with', onclick: () => this.register(),
+      }, t('desk.walk_in_with'), h('kbd', { 'aria-hidden': 'true' }, 'Ctrl+Enter'))) : null);
   }
 
   /** @param {any} visit @param {boolean} only */

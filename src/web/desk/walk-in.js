@@ -41,6 +41,20 @@ export class WalkIn {
     this.page.draw();
   }
 
+  /** Begins with what was typed in the search box; the next field has the focus. @param {string} text */
+  startWith(text) {
+    this.begin();
+    this.slip = null;
+    this.page.draw();
+    requestAnimationFrame(() => {
+      const form = find('[data-form=register_walk_in]');
+      if (!form) return;
+      const is = fieldOf(text);
+      form.elements[is].value = text;
+      (is === 'name' && text ? form.elements.number : form.elements.name).focus();
+    });
+  }
+
   /** @param {any} event */
   async submit(event) {
     event.preventDefault();
@@ -316,6 +330,12 @@ export class WalkIn {
         h('span', null, `${where} · ${t(position > 1 ? 'slip.ahead' : 'slip.next', { n: position - 1 })}`), printButton()),
       h('div', { class: 'slip on-paper', key: 'paper' }, this.slips.view({ ...this.slip, name })));
   }
+}
+
+/** Which field of a walk-in a text is for. @param {string} text */
+function fieldOf(text) {
+  if (/^\d{17}[\dXx]$/.test(text)) return 'number';
+  return /^\+?\d{6,15}$/.test(text) ? 'phone' : 'name';
 }
 
 /** @param {(value: any) => void} close */

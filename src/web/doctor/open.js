@@ -2,6 +2,7 @@
 
 import { Answers } from '../lib/answers.js';
 import { Persons } from '../lib/persons.js';
+import { listenScans } from '../lib/scan.js';
 import { prefix, Site } from '../lib/site.js';
 import { wordsOf } from '../lib/words.js';
 import { Actions } from './actions.js';
@@ -24,6 +25,8 @@ export async function openConsole(page) {
   const model = new Model(page, site, doctor);
   const actions = new Actions(page, model, persons);
   listenKeys(() => !!model.work);
+  // Nothing is scanned at a console.
+  listenScans('', () => {});
   setInterval(page.draw, 1000);
   return { model, actions, persons, answers, site };
 }

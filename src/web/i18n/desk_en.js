@@ -16,6 +16,7 @@ export default {
   'desk.visit_of': 'Here on {date} ({number}), open until {until}',
   'desk.return_day': 'Back: new number',
   'desk.found_none': 'Nothing found',
+  'desk.walk_in_with': 'Register a walk-in with it',
   'desk.found_none_more': 'Try another spelling, or register a walk-in on the right.',
   'desk.type_more': 'Type one more character',
   'desk.booked_for': 'Booked for {time}',

@@ -16,6 +16,7 @@ export default {
   'desk.visit_of': '{date}来过({number}),{until}前有效',
   'desk.return_day': '回诊取号',
   'desk.found_none': '没有找到',
+  'desk.walk_in_with': '用它登记现场号',
   'desk.found_none_more': '换一个写法再试,或在右边登记现场号。',
   'desk.type_more': '再多输入一个字',
   'desk.booked_for': '预约 {time}',

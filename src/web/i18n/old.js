@@ -1,6 +1,7 @@
-// Words of screens in browsers without modules: as in the catalogues, Chinese and English (a test compares them). ES5.
+// Words of screens in browsers without modules, and of phones that are too old: as in the catalogues, Chinese and English (a test compares them). ES5.
 window.jiaohaoOld = {
   'board.old': ['浏览器较旧:没有语音,请看屏幕', 'Old browser: no voice, please watch'],
+  'patient.too_old': ['这部手机的浏览器太旧,打不开这一页。请到分诊台,护士会帮您。', 'This phone’s browser is too old for this page. The desk will help you.'],
   'board.too_old': ['这台屏幕的浏览器太旧,不能显示叫号。请听护士叫号。', 'This screen’s browser is too old to show calls. Please listen for the nurse.'],
   'pairing.title': ['这块屏幕等待配对', 'This screen waits to be paired'],
   'pairing.no_code': ['还取不到配对码,正在重试', 'No code yet, trying again'],

@@ -163,7 +163,7 @@ export function ask(title, body) {
     const dialog = document.createElement('dialog');
     document.body.append(dialog);
     const close = (/** @type {any} */ value) => {
-      dialog.close();
+      if (dialog.close) dialog.close();
       dialog.remove();
       resolve(value);
     };
@@ -175,8 +175,19 @@ export function ask(title, body) {
     dialog.setAttribute('aria-label', title);
     const draw = () => render(dialog, [h('h2', null, title), body(close, draw)]);
     draw();
-    dialog.showModal();
+    if (dialog.showModal) dialog.showModal();
+    else showPlain(dialog);
   });
+}
+
+/** Where a dialog is an element like any other (before Safari 15.4). @param {HTMLElement} dialog */
+function showPlain(dialog) {
+  dialog.className = 'plain';
+  dialog.setAttribute('role', 'dialog');
+  dialog.setAttribute('aria-modal', 'true');
+  dialog.setAttribute('open', '');
+  const first = /** @type {any} */ (dialog.querySelector('[autofocus], input, select, textarea, button'));
+  if (first) first.focus();
 }
 
 /**

@@ -137,7 +137,7 @@ function delayOf(home, a) {
 async function feeWords(home, a) {
   let ticket = home.model.ticketOf(a);
   try {
-    ticket ||= (await home.page.session.http('GET', `/api/v1/streams/ticket:${a.ticket}`)).snapshot;
+    ticket = ticket || (await home.page.session.http('GET', `/api/v1/streams/ticket:${a.ticket}`)).snapshot;
   } catch {
     return ''; // what is not known is not said
   }

@@ -135,6 +135,12 @@ function elder() {
   }
 }
 
+/** On both: what is counted in `rem` grows with the root. @param {boolean} on */
+function sizes(on) {
+  document.documentElement.classList.toggle('elder-root', on);
+  document.body.classList.toggle('elder', on);
+}
+
 /** @param {boolean} on */
 function setElder(on) {
   try {
@@ -142,10 +148,10 @@ function setElder(on) {
   } catch {
     // Kept for this visit only.
   }
-  document.body.classList.toggle('elder', on);
+  sizes(on);
   page.draw();
 }
-document.body.classList.toggle('elder', elder());
+sizes(elder());
 
 function draw() {
   if (!model) return registerView();

@@ -1,0 +1,51 @@
+// A scanner is a keyboard whose burst of characters, and Enter, go to whatever has the focus. What it reads must press no
+// button, answer no dialog and stand in no field that is not meant.
+
+import { isEditing } from './dom.js';
+
+/** Between two keys of one scan; fingers are slower. */
+const FAST_MS = 60;
+/** So many keys so fast are no fingers. */
+const FAST_MIN = 8;
+/** A scan ends here at the latest. */
+const BURST_MS = 400;
+/** What stands in every ticket's code and in nothing that a person types. */
+const OF_CODES = '~';
+const TEXT_MAX = 200;
+
+/**
+ * Takes scans away from buttons, dialogs and fields; the `own` field reads them itself.
+ * @param {string} own where scans belong on this page; '': nowhere
+ * @param {(text: string) => void} onScan what was read elsewhere, while no dialog is open
+ */
+export function listenScans(own, onScan) {
+  let burst = '';
+  let fast = 0;
+  let at = 0;
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Shift') return;
+    const since = event.timeStamp - at;
+    at = event.timeStamp;
+    if (since > BURST_MS || event.repeat || event.ctrlKey || event.altKey || event.metaKey) [burst, fast] = ['', 0];
+    const field = /** @type {any} */ (event.target);
+    const inField = isEditing(event);
+    const isScan = burst.includes(OF_CODES) || (fast >= FAST_MIN && !inField);
+    if (event.key.length === 1) {
+      burst = (burst + event.key).slice(-TEXT_MAX);
+      fast = since <= FAST_MS ? fast + 1 : 1;
+      // The space of a code presses a button, too.
+      if (event.key === ' ' && !inField && fast > 1) event.preventDefault();
+      return;
+    }
+    const text = burst;
+    [burst, fast] = ['', 0];
+    if (event.key !== 'Enter' || !isScan || (own && field.matches(own))) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (inField && field.value.endsWith(text)) {
+      field.value = field.value.slice(0, -text.length);
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+    if (!document.querySelector('dialog[open]')) onScan(text);
+  }, true);
+}
