@@ -38,6 +38,10 @@ fn a_day_under_kills_keeps_every_invariant() {
     assert_eq!(code, Some(0));
     assert_eq!((&result["lost"], &result["doubled"]), (&Value::from(0), &Value::from(0)));
     assert!(result["acknowledged"].as_u64() > Some(150), "{result}");
+    // Nine screens of which some speak: how long a call waits for its turn is part of what is said.
+    let voice = &result["voice"];
+    assert!(voice["voices"].as_u64() > Some(0), "{voice}");
+    assert!(voice["p99_delay_s"].as_f64().is_some_and(|delay_s| (0.0..60.0).contains(&delay_s)), "{voice}");
     for command in ["transfer_ticket", "cancel_ticket", "set_priority", "report_back"] {
         assert!(result["commands"][command]["done"].as_u64() > Some(0), "{command} was not played: {result}");
     }

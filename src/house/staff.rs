@@ -16,6 +16,8 @@ use crate::identity::accounts;
 
 /// So many accounts are asked at once.
 const AT_ONCE: usize = 32;
+/// However many of them do not answer.
+const WITHIN_ALL: Duration = Duration::from_secs(20);
 
 /// The account that may be an operator of all sites and would be none any more. One that is new is nobody's yet.
 fn leaves(command: &C) -> Option<&str> {
@@ -33,12 +35,16 @@ where
     F: Future<Output = Result<Option<Staff>, Rejection>>,
 {
     let mut reads = stream::iter(reads.map(|read| in_time(within, read))).buffer_unordered(AT_ONCE);
-    while let Some(read) = reads.next().await {
-        if matches!(read, Ok(Some(staff)) if staff.runs_all_sites()) {
-            return true;
+    let found = async {
+        while let Some(read) = reads.next().await {
+            if matches!(read, Ok(Some(staff)) if staff.runs_all_sites()) {
+                return Ok(true);
+            }
         }
-    }
-    false
+        Ok(false)
+    };
+    // However many are silent.
+    in_time(WITHIN_ALL, found).await.unwrap_or(false)
 }
 
 impl House {

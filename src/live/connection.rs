@@ -34,7 +34,7 @@ pub struct Connection {
     heard_ms: AtomicU32,
     left_ms: AtomicU32,
     /// Until when hello must have come.
-    hello_until_ms: u32,
+    hello_until_ms: AtomicU32,
     seat: Mutex<Seat>,
 }
 
@@ -76,7 +76,7 @@ impl Connection {
             phase: AtomicU8::new(OPEN),
             heard_ms: AtomicU32::new(now_ms),
             left_ms: AtomicU32::new(0),
-            hello_until_ms: now_ms.wrapping_add(hello_within_ms),
+            hello_until_ms: AtomicU32::new(now_ms.wrapping_add(hello_within_ms)),
             seat: Mutex::new(Seat::Stranger { _permit: permit }),
         }
     }
@@ -145,7 +145,12 @@ impl Connection {
 
     /// Whether the time for hello is over.
     pub fn hello_is_late(&self, now_ms: u32) -> bool {
-        now_ms.wrapping_sub(self.hello_until_ms) < u32::MAX / 2
+        now_ms.wrapping_sub(self.hello_until_ms.load(Ordering::Relaxed)) < u32::MAX / 2
+    }
+
+    /// There is time for hello until then.
+    pub fn expect_hello(&self, until_ms: u32) {
+        self.hello_until_ms.store(until_ms, Ordering::Relaxed);
     }
 
     /// Whether it has said good-bye, and for how long, in ms.

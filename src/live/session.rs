@@ -33,19 +33,6 @@ struct Pending {
     turns: Turns,
 }
 
-impl Pending {
-    /// Waits for `work`; what is under way goes on beside it.
-    async fn beside(&mut self, work: impl Future<Output = ()>) {
-        let mut work = std::pin::pin!(work);
-        loop {
-            tokio::select! {
-                () = &mut work => return,
-                Some(()) = self.answers.next(), if !self.answers.is_empty() => {}
-            }
-        }
-    }
-}
-
 /// Reads until the peer or the server ends it. Reading stops while too many commands are unanswered.
 pub async fn read(live: Arc<Live>, connection: Arc<Connection>, mut payload: web::Payload) {
     let mut assembler = Assembler::default();
@@ -129,7 +116,11 @@ async fn hello(live: &Arc<Live>, connection: &Arc<Connection>, text: &[u8]) -> b
             return false;
         }
     };
-    let claims = match in_time(live.settings.welcome_within, live.engine.authenticate(&token)).await {
+    // Who has said it is not late, and has the time to say it again.
+    let within = live.settings.welcome_within;
+    let within_ms = u32::try_from(within.as_millis()).unwrap_or(u32::MAX / 4);
+    connection.expect_hello(now_ms.wrapping_add(within_ms).wrapping_add(live.settings.hello_within_ms));
+    let claims = match in_time(within, live.engine.authenticate(&token)).await {
         Ok(claims) => claims,
         // of the token nothing is known: hello may be said again
         Err(rejection) if rejection.code == Code::TimedOut => {
@@ -213,7 +204,9 @@ async fn handle(
         }
         Ok(Said::Subscribe { stream, since }) => subscribe(live, connection, claims, id, stream, since, pending),
         Ok(Said::Unsubscribe { stream }) => unsubscribe(live, connection, id, stream, pending),
-        Ok(Said::RefreshToken { token }) => pending.beside(refresh(live, connection, id, &token)).await,
+        Ok(Said::RefreshToken { token }) => {
+            pending.answers.push(Box::pin(refresh(live.clone(), connection.clone(), id, token)));
+        }
     }
     Some(true)
 }
@@ -282,8 +275,8 @@ fn unsubscribe(
     pending.answers.push(answer(connection.clone(), id, unsubscribing));
 }
 
-async fn refresh(live: &Arc<Live>, connection: &Arc<Connection>, id: Option<String>, token: &str) {
-    let renewed = in_time(live.settings.answer_within, live.engine.authenticate(token)).await;
+async fn refresh(live: Arc<Live>, connection: Arc<Connection>, id: Option<String>, token: String) {
+    let renewed = in_time(live.settings.answer_within, live.engine.authenticate(&token)).await;
     let renewed = renewed.and_then(|renewed| {
         let renewed = Arc::new(renewed);
         let is_same = connection.with_session(|session| {
@@ -299,11 +292,11 @@ async fn refresh(live: &Arc<Live>, connection: &Arc<Connection>, id: Option<Stri
     match renewed {
         Ok(claims) => {
             let zone = live.engine.zone(claims.site.as_ref().map(|site| site.as_str()));
-            done(connection, id.as_deref(), &json!({"expires_at": zone.rfc3339(claims.expires_at())}));
+            done(&connection, id.as_deref(), &json!({"expires_at": zone.rfc3339(claims.expires_at())}));
             // the new token may say less than the old one
             live.recheck(connection.clone(), claims);
         }
-        Err(rejection) => reject(connection, id.as_deref(), &rejection),
+        Err(rejection) => reject(&connection, id.as_deref(), &rejection),
     }
 }
 

@@ -176,7 +176,7 @@ async fn hello_comes_first_short_and_in_time() {
 
 #[actix_web::test]
 async fn a_token_that_nobody_reads_in_time_is_timed_out_and_the_connection_goes_on() {
-    let house = house(|settings| (settings.limits.answer_within_s, settings.limits.hello_within_s) = (1, 30)).await;
+    let house = house(|settings| (settings.limits.answer_within_s, settings.limits.hello_within_s) = (1, 1)).await;
     let is_stuck = |stuck: bool| house.engine.reads_no_token.store(stuck, Ordering::Relaxed);
     let hello = |id: &str| json!({"type": "hello", "id": id, "version": 1, "token": "doctor:a-1"});
     is_stuck(true);
@@ -189,8 +189,8 @@ async fn a_token_that_nobody_reads_in_time_is_timed_out_and_the_connection_goes_
     assert_eq!(client.next().await["type"], "welcome");
     is_stuck(true);
     let report_back = json!({"report_back": {"ticket": "s.d.t1"}});
-    client.send(json!({"type": "command", "id": "3", "command": report_back})).await;
     client.send(json!({"type": "refresh_token", "id": "4", "token": "doctor:a-1"})).await;
+    client.send(json!({"type": "command", "id": "3", "command": report_back})).await;
     let done = client.next().await;
     assert_eq!((&done["type"], &done["reply_to"]), (&json!("done"), &json!("3")), "it does not wait for the token");
     let rejected = client.next().await;

@@ -29,9 +29,9 @@ after(async () => {
 });
 
 /** A scanner: the keys of a text and Enter, eight milliseconds each. */
-async function scan(text) {
-  await desk.keyboard.type(text, { delay: 8 });
-  await desk.keyboard.press('Enter');
+async function scan(text, page = desk) {
+  await page.keyboard.type(text, { delay: 8 });
+  await page.keyboard.press('Enter');
 }
 
 test('a scanner: Enter at once checks in, also one number after another', async () => {
@@ -137,11 +137,64 @@ test('a lost slip: found by how people say the number, and printed once more', a
   await desk.emulateMedia({ media: 'screen' });
 });
 
+test('what is scanned answers no dialog and stands in no other field', async () => {
+  const code = 'renmin.xinnei.t1~AB12cd34';
+  await desk.click('[data-side=walk_in]');
+  const name = '[data-form=register_walk_in] [name=name]';
+  await desk.fill(name, '钱');
+  await desk.focus(name);
+  await scan(code);
+  await desk.waitForSelector('.found .empty');
+  assert.equal(await desk.inputValue('#search'), code);
+  assert.equal(await desk.inputValue(name), '钱');
+  await desk.press('#search', 'Escape');
+  await desk.fill(name, '');
+  // A row that has the focus is not chosen by it, either.
+  await desk.focus('[data-row][data-number=A002]');
+  await scan(code);
+  await desk.waitForSelector('.found .empty');
+  assert.equal(await desk.$('[data-chosen]'), null);
+  await desk.press('#search', 'Escape');
+  await choose(desk, 'A005');
+  await desk.click('[data-action=cancel_ticket]');
+  await desk.waitForSelector('dialog [name=text]');
+  await scan(code);
+  await pause(300);
+  assert.equal(await desk.inputValue('dialog [name=text]'), '');
+  await desk.click('dialog [data-action=dialog_cancel]');
+  await desk.waitForSelector('dialog', { state: 'detached' });
+  await columnIs(desk, A, ['A001', 'A002', 'A003', 'A004', 'A005']);
+});
+
+test('who is not found is registered with what was typed, by two keys', async () => {
+  await desk.fill('#search', '钱进');
+  await desk.waitForSelector('.found [data-action=walk_in_with]');
+  await desk.press('#search', 'Control+Enter');
+  const form = '[data-form=register_walk_in]';
+  await desk.waitForFunction((number) => document.activeElement === document.querySelector(number), `${form} [name=number]`);
+  assert.equal(await desk.inputValue(`${form} [name=name]`), '钱进');
+  assert.equal(await desk.inputValue('#search'), '');
+  await desk.fill('#search', '13900001111');
+  await desk.waitForSelector('.found [data-action=walk_in_with]');
+  await desk.press('#search', 'Tab');
+  await desk.keyboard.press('Enter');
+  await desk.waitForFunction((name) => document.activeElement === document.querySelector(name), `${form} [name=name]`);
+  assert.equal(await desk.inputValue(`${form} [name=phone]`), '13900001111');
+  await desk.fill(`${form} [name=phone]`, '');
+});
+
 test('a call that nobody announced is marked in the row and above its column; the tab counts who waits', async () => {
   const doctor = await browser.staff('/doctor', SIZES.console, 'liming');
   await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
   await doctor.click('[data-action=call_next_patient]');
   await inHand(doctor, 'A001');
+  // The hand was last on the button that says seen, and something is scanned: neither calls the next one.
+  for (const text of ['6901234567892', 'renmin.xinnei.t1~AB12cd34']) {
+    await doctor.focus('[data-action=call_next_patient]');
+    await scan(text, doctor);
+    await pause(400);
+    await inHand(doctor, 'A001');
+  }
   await desk.click('[data-filter=waiting]');
   await desk.waitForSelector('[data-row][data-number=A001][data-state=called]');
   await desk.waitForSelector('[data-filter=waiting]:text-is("候诊 4")');

@@ -48,3 +48,5 @@ test('a band says on all pages of the staff that nothing is saved and what to do
     await page.waitForSelector('jh-offline-band', { state: 'hidden' });
   }
 });
+
+test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

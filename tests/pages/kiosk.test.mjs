@@ -201,7 +201,29 @@ test('no word is out of place: axe finds nothing on any view, upright and lying'
 });
 
 test('a phone that scans the area’s code has it filled in', async () => {
+  const number = '13700001234';
+  const { device } = await hospital.call('POST', '/session/code', { phone: number });
+  const token = (await hospital.call('POST', '/session', { phone: number, code: hospital.codeOf(number), device })).access_token;
+  const person = { document_kind: 'resident_id', document_number: residentNumber('1991-01-09', 19), name: '白云', sex: 'male', birth_date: '1991-01-09', relation: 'self' };
+  const { patient } = await hospital.call('POST', '/persons', person, token);
+  await hospital.book('renmin.xinnei.s1', '08:30', patient);
   const code = await kiosk.getAttribute('[data-area-code]', 'data-area-code');
-  const phone = await browser.open(`/patient#code=${code}`, SIZES.phone);
+  const phone = await browser.open(`/patient#token=${token}&patient=${patient}&code=${code}`, SIZES.phone);
+  await phone.waitForSelector('[data-form=check_in] [name=code]');
+  assert.equal(await phone.inputValue('[data-form=check_in] [name=code]'), code);
   assert.ok(!phone.url().includes(code), 'nothing of it stays in the address');
+});
+
+test('a machine for several departments shows each one’s code to scan and to type, and fits', async () => {
+  await hospital.call('PUT', '/staff', { id: 'zizhu2', role: 'kiosk', password: PASSWORD, site: 'renmin', departments: ['renmin.xinnei', 'renmin.yanke'] });
+  const both = await browser.staff('/kiosk', { width: 1080, height: 1920 }, 'zizhu2');
+  await both.waitForSelector('.area.many [data-code] img');
+  const codes = await both.$$eval('.area [data-code]', (all) => all.map((one) => [one.querySelectorAll('img').length, one.querySelector('b').textContent, one.dataset.code]));
+  assert.equal(codes.length, 2);
+  for (const [images, shown, code] of codes) assert.deepEqual([images, shown], [1, code]);
+  assert.notEqual(codes[0][2], codes[1][2]);
+  if (process.env.SHOTS) await both.screenshot({ path: `${process.env.SHOTS}/kiosk-many.png` });
+  const wide = await both.evaluate(() => document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight);
+  assert.ok(!wide, 'it scrolls');
+  await both.context().close();
 });

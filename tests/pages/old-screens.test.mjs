@@ -126,4 +126,21 @@ test('without sockets it says that it is too old, in both languages, and looks a
   await page.context().close();
 });
 
+test('a phone that is too old for its page says whom to ask', async () => {
+  browser.serverIsDown = true;
+  const before = browser.complaints.length;
+  const phone = await browser.open('/', SIZES.phone);
+  await phone.route('**/web/patient/patient.js', (route) => route.fulfill({ contentType: 'text/javascript', body: 'let page ??! 1;' }));
+  await phone.goto(`${hospital.base}/patient`);
+  await phone.waitForSelector('.too-old:has-text("请到分诊台")');
+  await phone.waitForSelector('.too-old[lang=en]');
+  assert.match(browser.complaints.splice(before).join(), /SyntaxError/, 'the browser says what it cannot read');
+  await phone.unroute('**/web/patient/patient.js');
+  await phone.reload();
+  await phone.waitForSelector('jh-sign-in');
+  assert.equal(await phone.$('.too-old'), null);
+  await phone.context().close();
+  browser.serverIsDown = false;
+});
+
 test('no page complained', () => assert.deepEqual(browser.complaints, []));

@@ -61,3 +61,5 @@ test('a phone on a silently dead network says within two beats that it is offlin
   for (const send of waiting.splice(0)) send();
   await phone.waitForSelector('jh-offline-band:not([shown])', { state: 'attached' });
 });
+
+test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

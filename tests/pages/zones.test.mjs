@@ -55,3 +55,5 @@ test('each appointment stands at the clock of its own hospital, the earlier one 
   await phone.reload();
   await look();
 });
+
+test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

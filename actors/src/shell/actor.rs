@@ -253,6 +253,7 @@ impl<O: Owner> OwnerActor<O> {
                     release.deliveries.push((to, ToActor::Envelope(Envelope { message, origin, reply: None })));
                 }
                 Outgoing::Request(to, message) => {
+                    self.asks_anew(&to);
                     if first_request.is_none() {
                         first_request = Some((release.deliveries.len(), to.clone(), message.clone()));
                     }

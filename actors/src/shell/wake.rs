@@ -2,7 +2,7 @@
 //! can be used, from the log. The caller only makes the mailbox; reading and decoding happen on the owner's thread, a
 //! replay of the log on a thread of its own.
 
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use actix::dev::channel;
 use actix::{Addr, ArbiterHandle, Context, Recipient};
@@ -126,6 +126,9 @@ impl<O: Owner> Waking<O> {
     }
 
     fn replayed(&self) -> Result<Whole<O>, String> {
+        // One after the other: each reads the whole log, and a store may hide many rows at once.
+        static TURN: Mutex<()> = Mutex::new(());
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         // Whatever an earlier instance had submitted is durable when this comes back.
         let (sender, written) = mpsc::channel::<()>();
         let read = Some(Box::new(move || drop(sender)) as Box<dyn FnOnce() + Send>);

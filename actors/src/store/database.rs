@@ -104,7 +104,9 @@ impl Database {
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
-        match self.tree()?.get(key) {
+        // Nothing of the old one is held while it is opened anew.
+        let got = self.tree()?.get(key);
+        match got {
             Err(_) if self.has_failed() => Ok(self.open_anew()?.get(key)?),
             got => Ok(got?),
         }

@@ -15,20 +15,30 @@ export function ageOf(ticket, nowMs) {
   return ticket.birth_year ? Math.max(0, new Date(nowMs).getUTCFullYear() - ticket.birth_year) : null;
 }
 
+/** What sets somebody apart from who has booked and comes in time. @param {any} ticket @param {import('../lib/site.js').Site} site */
+function marks(ticket, site) {
+  const classes = site.classesOf(prefix(ticket.ticket, 2));
+  const mark = (/** @type {any} */ is, /** @type {string} */ kind, /** @type {() => string} */ words) => (is ? [{ kind, words: words() }] : []);
+  return [
+    ...mark(ticket.walk_in, '', () => t('ticket.walk_in')),
+    ...mark(ticket.addition, '', () => t('ticket.addition')),
+    ...mark(ticket.class && ticket.class !== 'none', ticket.class === 'emergency' ? 'alarm' : 'soon', () => classWord(ticket.class, classes)),
+    ...mark(ticket.line && !PLAIN_LINES.includes(ticket.line) && ticket.line !== ticket.class, 'info', () => lineWord(ticket.line)),
+    ...mark(ticket.missed_times, 'soon', () => t('ticket.missed_times', { n: ticket.missed_times })),
+  ];
+}
+
 /** @param {any} ticket @param {import('../lib/site.js').Site} site */
 export function tags(ticket, site) {
-  const classes = site.classesOf(prefix(ticket.ticket, 2));
   return h('div', { class: 'tags' },
     ticket.slot_start ? h('span', { class: 'tag' }, t('ticket.slot', { time: clockOf(ticket.slot_start) })) : null,
-    ticket.walk_in ? h('span', { class: 'tag' }, t('ticket.walk_in')) : null,
-    ticket.addition ? h('span', { class: 'tag' }, t('ticket.addition')) : null,
-    ticket.class && ticket.class !== 'none'
-      ? h('span', { class: `tag ${ticket.class === 'emergency' ? 'alarm' : 'soon'}` }, classWord(ticket.class, classes))
-      : null,
-    ticket.line && !PLAIN_LINES.includes(ticket.line) && ticket.line !== ticket.class
-      ? h('span', { class: 'tag info' }, lineWord(ticket.line))
-      : null,
-    ticket.missed_times ? h('span', { class: 'tag soon' }, t('ticket.missed_times', { n: ticket.missed_times })) : null);
+    marks(ticket, site).map(({ kind, words }) => h('span', { class: `tag ${kind}`.trim(), key: words }, words)));
+}
+
+/** The same in one line of a list. @param {any} ticket @param {import('../lib/site.js').Site} site */
+export function marksLine(ticket, site) {
+  const words = marks(ticket, site).map((mark) => mark.words).join(' · ');
+  return words ? h('small', { class: 'marks', key: 'marks' }, words) : null;
 }
 
 /** `41 min` waited. @param {any} ticket @param {number} nowMs */

@@ -2,7 +2,7 @@
 
 import { lateWords } from '../components/late.js';
 import { preCheckPart } from '../components/pre-check.js';
-import { ageOf, alertTag, lastUndoable, notAnnounced, tags, unaskedTag, waited, why } from '../components/ticket.js';
+import { ageOf, alertTag, lastUndoable, marksLine, notAnnounced, tags, unaskedTag, waited, why } from '../components/ticket.js';
 import { clockOf, rangeLeft } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -173,7 +173,7 @@ function row(look, ticket, atDoor) {
   const last = (ticket.steps || [])[(ticket.steps || []).length - 1];
   return h('tr', { key: ticket.ticket, class: kind, 'data-row': ticket.ticket, 'data-state': ticket.state, 'data-number': ticket.number },
     h('td', { class: 'number' }, ticket.number),
-    h('td', { class: 'who' }, look.persons.nameOf(ticket), age === null ? null : h('span', { class: 'age' }, ` · ${age}`), ' ', alertTag(ticket, look.model.site), unaskedTag(ticket)),
+    h('td', { class: 'who' }, look.persons.nameOf(ticket), age === null ? null : h('span', { class: 'age' }, ` · ${age}`), ' ', alertTag(ticket, look.model.site), unaskedTag(ticket), marksLine(ticket, look.model.site)),
     h('td', { class: 'short num' }, clockOf(ticket.slot_start) || '–'),
     h('td', { class: 'short num' }, look.tab === 'waiting' ? waited(ticket, look.now) : standingWord(ticket)),
     h('td', { class: 'why' }, look.tab === 'waiting' ? (atDoor ? t('doctor.at_this_door') : elsewhere ? t('doctor.at_door_of', { place: elsewhere }) : why(ticket)) : last ? `${clockOf(last.at)} ${stepWord(last, ticket)}` : ''),

@@ -51,7 +51,7 @@ export default {
   'kiosk.finding': 'Looking…',
   'kiosk.called': 'The doctor is waiting for you.',
   'kiosk.show_typed': 'Show',
-  'kiosk.area_type': 'Type the six digits of your department on your phone (new every minute)',
+  'kiosk.area_yours': 'Scan the code of your department, or type its six digits (new every minute)',
   'slip.ahead': '{n} before you',
   'slip.next': 'You are next',
   'slip.about': 'About {from}–{to}',

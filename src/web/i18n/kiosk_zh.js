@@ -51,7 +51,7 @@ export default {
   'kiosk.finding': '正在查找…',
   'kiosk.called': '医生在等您。',
   'kiosk.show_typed': '显示',
-  'kiosk.area_type': '在手机上输入您科室的六位数(每分钟更换)',
+  'kiosk.area_yours': '手机扫您科室的二维码,或输入它的六位数(每分钟更换)',
   'slip.ahead': '前面还有 {n} 位',
   'slip.next': '下一位就是您',
   'slip.about': '大约 {from}–{to} 叫到您',

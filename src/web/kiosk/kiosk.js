@@ -16,8 +16,9 @@ import { placeWord, stateWord, wordsOf } from '../lib/words.js';
 import { Arrival } from './arrival.js';
 import { Typing } from './typing.js';
 
-/** More codes than a screen has room for. */
-const CODES_MAX = 4;
+/** So many departments' codes at once; more take turns. */
+const CODES_MAX = 3;
+const CODES_MS = 10000;
 /** Nobody touches it for so long: the next person must not find the last one's number. */
 const IDLE_MS = 60000;
 /** It asks for so long before that. */
@@ -29,8 +30,8 @@ const DONE_MS = 45000;
 let site = null;
 /** @type {Arrival|null} */
 let arrival = null;
-/** The waiting areas' codes, the picture for phones where there is one area, and until when by this page's clock.
- * @type {{codes: {name: string, code: string}[], picture: string, until: number}|null} */
+/** The waiting areas' codes with their pictures for phones, and until when by this page's clock.
+ * @type {{codes: {name: string, code: string, picture: string}[], until: number}|null} */
 let area = null;
 let reading = false;
 /** start, document, number, birthday, found, questions, sent, done */
@@ -88,10 +89,11 @@ async function readArea() {
   if (!here.length || reading) return;
   reading = true;
   try {
-    const read = await Promise.all(here.slice(0, CODES_MAX).map((d) => readAreaCode(page.session, d.id)));
-    const codes = read.map(({ code }, n) => ({ name: named(here[n].name, here[n].name_en), code }));
-    const picture = here.length === 1 ? await drawn(page.session, `${location.origin}/patient#code=${codes[0].code}`) : '';
-    area = { codes, picture, until: Math.min(...read.map(({ until }) => until)) };
+    const read = await Promise.all(here.map((d) => readAreaCode(page.session, d.id)));
+    const codes = await Promise.all(read.map(async ({ code }, n) => ({
+      name: named(here[n].name, here[n].name_en), code, picture: await drawn(page.session, `${location.origin}/patient#code=${code}`),
+    })));
+    area = { codes, until: Math.min(...read.map(({ until }) => until)) };
   } catch {
     area = null;
     setTimeout(readArea, 5000);
@@ -302,11 +304,19 @@ function startView() {
 }
 
 function areaView() {
-  const codes = area ? area.codes : [{ name: '', code: '––––––' }];
-  return h('footer', { class: 'area', key: 'area', 'data-area-code': area ? codes[0].code : '' },
-    area && area.picture ? h('img', { src: area.picture, alt: t('kiosk.area_picture'), key: 'picture' }) : null,
-    h('p', { key: 'words' }, h('b', null, t('kiosk.area')), h('span', null, t(area && area.picture ? 'kiosk.area_more' : 'kiosk.area_type'))),
-    codes.map(({ name, code }) => h('span', { class: 'code', key: name }, codes.length > 1 ? h('small', null, name) : null, h('b', { class: 'num' }, code))));
+  const all = area ? area.codes : [{ name: '', code: '––––––', picture: '' }];
+  const many = all.length > 1;
+  const turns = Math.ceil(all.length / CODES_MAX);
+  const first = (Math.floor(performance.now() / CODES_MS) % turns) * CODES_MAX;
+  const codes = all.slice(first, first + CODES_MAX);
+  const image = (/** @type {{name: string, picture: string}} */ { name, picture }) => (picture
+    ? h('img', { src: picture, alt: [t('kiosk.area_picture'), many ? name : ''].filter(Boolean).join(' · '), key: 'picture' })
+    : null);
+  return h('footer', { class: `area${many ? ' many' : ''}`, key: 'area', 'data-area-code': area ? codes[0].code : '' },
+    many ? null : image(all[0]),
+    h('p', { key: 'words' }, h('b', null, t('kiosk.area')), h('span', null, t(many ? 'kiosk.area_yours' : 'kiosk.area_more'))),
+    codes.map((one) => h('span', { class: 'code', key: one.name, 'data-code': one.code },
+      many ? [h('small', { key: 'name' }, one.name), image(one)] : null, h('b', { class: 'num', key: 'code' }, one.code))));
 }
 
 /** Of which department and queue. @param {any} item */

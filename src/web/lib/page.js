@@ -23,6 +23,8 @@ import { wordsOf } from './words.js';
  * @returns {Page}
  */
 export function openPage(parts) {
+  // What browsers are too old for does not come so far (`old/phone.js`).
+  document.body.dataset.page = 'begun';
   const session = new Session();
   const protocol = new Protocol({ token: () => session.token(), renew: () => session.renew() });
   let started = false;

@@ -442,6 +442,7 @@ export class Protocol {
     });
     if (frame.error && frame.error.code === 'read_only') this.saves(true);
     if (command) this.onCommandAnswer(command, frame);
+    else if (!this.greeted && frame.error && frame.error.code in PASSING) this.lost(0);
     else if (!this.greeted && frame.error) {
       this.refused += 1;
       if (this.refused > 2) {

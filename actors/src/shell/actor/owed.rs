@@ -141,6 +141,13 @@ impl<O: Owner> OwnerActor<O> {
         self.send_again(deliveries);
     }
 
+    /// Something new is asked of it, which may be answered before the next round.
+    pub(super) fn asks_anew(&mut self, to: &OwnerRef) {
+        if let Some(asking) = self.asking.get_mut(to) {
+            asking.silent_rounds = 0;
+        }
+    }
+
     fn ask_again(&mut self, deliveries: &mut Vec<(OwnerRef, ToActor)>) {
         let mut requests = Vec::new();
         O::open_requests(&self.state, &mut requests);
