@@ -134,7 +134,7 @@ test('a phone that is too old for its page says whom to ask', async () => {
   await phone.goto(`${hospital.base}/patient`);
   await phone.waitForSelector('.too-old:has-text("请到分诊台")');
   await phone.waitForSelector('.too-old[lang=en]');
-  assert.match(browser.complaints.splice(before).join(), /SyntaxError/, 'the browser says what it cannot read');
+  assert.equal(browser.complaints.splice(before).length, 1, 'the browser says that it cannot read it');
   await phone.unroute('**/web/patient/patient.js');
   await phone.reload();
   await phone.waitForSelector('jh-sign-in');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, choose, columnIs, drawn, giveReason, Hospital, looks, ONE_SLOT, PASSWORD, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
+import { Browser, choose, columnIs, drawn, giveReason, Hospital, looks, ONE_SLOT, PASSWORD, pause, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
@@ -370,6 +370,15 @@ test('the doctor reads what was answered of who is called, and is told when it i
   const doctor = await browser.staff('/doctor', SIZES.console, 'liming');
   const held = [];
   await doctor.route('**/api/v1/tickets/*/pre-check', (route) => held.push(route));
+  // What the page has asked for comes here a moment after it says so.
+  const asked = async () => {
+    for (let tries = 0; !held.length; tries += 1) {
+      assert.ok(tries < 200, 'nothing is asked');
+      await pause(25);
+    }
+    assert.equal(held.length, 1);
+    return held.pop();
+  };
   const next = async (outcome) => {
     const before = await doctor.getAttribute('[data-in-hand]', 'data-in-hand');
     await doctor.click(`.hand [data-action=call_next_patient]${outcome ? `[data-outcome=${outcome}]` : ''}`);
@@ -387,15 +396,14 @@ test('the doctor reads what was answered of who is called, and is told when it i
   const reading = await top();
   // The browser notes such an answer.
   browser.serverIsDown = true;
-  await held.pop().fulfill({ status: 500, contentType: 'application/problem+json', body: '{"code":"internal"}' });
+  await (await asked()).fulfill({ status: 500, contentType: 'application/problem+json', body: '{"code":"internal"}' });
   await doctor.waitForSelector('.hand [data-answers=not_read] [data-action=read_pre_check]');
   browser.serverIsDown = false;
   await looks(doctor);
   if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/answers-not-read.png` });
   await doctor.click('[data-action=read_pre_check]');
   await doctor.waitForSelector('.hand [data-answers=reading]');
-  assert.equal(held.length, 1);
-  await held.pop().fallback();
+  await (await asked()).fallback();
   await doctor.waitForSelector('.hand .pre-checked [data-answers=read]:has-text("℃")');
   assert.equal(await top(), reading, 'nothing moves under a hand when the answers come');
   await looks(doctor);
@@ -403,7 +411,7 @@ test('the doctor reads what was answered of who is called, and is told when it i
   // The key of the next one is gone.
   await next('seen');
   await doctor.waitForSelector('.hand [data-answers=reading]');
-  await held.pop().fulfill({ contentType: 'application/json', body: '{"answers":null,"not_asked":null,"all_the_same":null}' });
+  await (await asked()).fulfill({ contentType: 'application/json', body: '{"answers":null,"not_asked":null,"all_the_same":null}' });
   await doctor.waitForSelector('.hand [data-answers=gone]:has-text("密钥已删除")');
   await looks(doctor);
   if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/answers-gone.png` });
