@@ -137,7 +137,7 @@ impl House {
     /// What follows from a wrong time cannot be taken back, and no owner's record says who confirmed it: the audit does, before.
     async fn confirm_clock(&self, claims: &Claims) -> Result<Value, Rejection> {
         let clock = &self.shell.clock;
-        let utc = Zone::named("UTC").expect("invariant: UTC is a zone");
+        let utc = Zone::utc();
         let [clinic, wall] = [clock.clinic(), clock.wall_now()].map(|at| utc.rfc3339(at));
         self.audit.look(AuditLine::new(claims, "confirm_clock", [&clinic, &wall], Ok(()), self.machine_now())).await?;
         tracing::warn!(clinic, wall, "an operator says that the wall clock is right");

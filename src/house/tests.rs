@@ -168,7 +168,7 @@ async fn a_refused_command_is_on_the_audit_whichever_way_it_went() {
     let call =
         json!({"call_next_patient": {"department": "s.d", "assignment": "s.li.n1", "in_hand": null, "outcome": null}});
     assert_eq!(house.give(&Arc::new(nobody), call).await.expect_err("another's").code, Code::Forbidden);
-    let today = jiaohao_domain::time::Zone::named("UTC").expect("a zone").date(Timestamp(clock::wall_ms()));
+    let today = jiaohao_domain::time::Zone::utc().date(Timestamp(clock::wall_ms()));
     let query = json!({"day": today, "account": "a-doctor"});
     let audit = house.engine.deed(house.operator(), Deed::ReadAudit(read(query))).await.expect("read");
     assert!(audit.to_string().contains("call_next_patient") && audit.to_string().contains("forbidden"), "{audit}");
@@ -197,7 +197,7 @@ async fn the_audit_says_who_followed_or_read_which_stream_and_what_a_refusal_was
     house.give(&house.operator(), json!({"define_department": {"id": "s.f", "name": "f"}})).await.expect("defined");
     let call = json!({"report_back": {"ticket": "x.d.t1"}});
     house.give(&house.desk(), call).await.expect_err("another site's");
-    let today = jiaohao_domain::time::Zone::named("UTC").expect("a zone").date(Timestamp(clock::wall_ms()));
+    let today = jiaohao_domain::time::Zone::utc().date(Timestamp(clock::wall_ms()));
     let lines = async |about: &str| {
         let query = Deed::ReadAudit(read(json!({"day": today, "about": about})));
         let page = house.engine.deed(house.operator(), query).await.expect("read");
@@ -251,7 +251,7 @@ async fn a_desk_reads_in_full_who_is_or_was_there_and_only_what_it_said_of_whom_
     let seen = look(&there).await.expect("just registered");
     assert_eq!((&seen["name"], &seen["birth_date"]), (&json!("李四"), &json!("1950-01-01")));
     assert!(seen["phone"].is_null() && seen["documents"].is_null(), "{seen}");
-    let today = jiaohao_domain::time::Zone::named("UTC").expect("a zone").date(Timestamp(clock::wall_ms()));
+    let today = jiaohao_domain::time::Zone::utc().date(Timestamp(clock::wall_ms()));
     let query = Deed::ReadAudit(read(json!({"day": today, "about": patient, "account": "a-desk-e"})));
     let lines = house.engine.deed(house.operator(), query).await.expect("read")["lines"].clone();
     let by: Vec<String> =
@@ -299,7 +299,7 @@ async fn a_doctor_who_makes_somebody_known_reads_nothing_of_them() {
 #[actix_web::test]
 async fn what_is_typed_into_the_audit_s_search_and_is_no_id_is_not_put_down() {
     let house = open().await;
-    let today = jiaohao_domain::time::Zone::named("UTC").expect("a zone").date(Timestamp(clock::wall_ms()));
+    let today = jiaohao_domain::time::Zone::utc().date(Timestamp(clock::wall_ms()));
     let staff = json!({"define_staff": {"id": "wu", "role": "desk", "password": "twelve characters", "site": "s"}});
     house.give(&house.operator(), staff).await.expect("defined");
     let ask = async |about: Option<&str>| {
@@ -900,7 +900,7 @@ async fn of_several_persons_those_whom_one_may_not_see_are_left_out_like_those_w
     let whom: Vec<&Value> = seen["persons"].as_array().expect("persons").iter().map(|one| &one["patient"]).collect();
     assert_eq!(whom, [&json!(own)]);
     assert_eq!(look(&["p-nobody", &other]).await.expect_err("none of them is").code, Code::Forbidden);
-    let today = jiaohao_domain::time::Zone::named("UTC").expect("a zone").date(Timestamp(clock::wall_ms()));
+    let today = jiaohao_domain::time::Zone::utc().date(Timestamp(clock::wall_ms()));
     let lines = async |about: &str| {
         let query = Deed::ReadAudit(read(json!({"day": today, "about": about, "account": "a-desk-e"})));
         let lines = house.engine.deed(house.operator(), query).await.expect("read")["lines"].clone();

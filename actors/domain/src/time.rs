@@ -67,6 +67,10 @@ impl Zone {
     pub fn named(name: &str) -> Option<Self> {
         name.parse().ok().map(Self)
     }
+    /// UTC: of what belongs to no site.
+    pub fn utc() -> Self {
+        Self(chrono_tz::UTC)
+    }
     /// Every zone's IANA name, in the order of the alphabet.
     pub fn names() -> impl Iterator<Item = &'static str> {
         chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())

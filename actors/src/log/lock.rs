@@ -19,7 +19,7 @@ pub struct Holder {
 
 impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let since = Zone::named("UTC").map_or_else(String::new, |utc| format!(" since {}", utc.rfc3339(self.since)));
+        let since = format!(" since {}", Zone::utc().rfc3339(self.since));
         write!(f, " by process {}{since}", self.pid)
     }
 }

@@ -120,7 +120,7 @@ impl Clock {
 
     /// Clinic time (which would be `going_ms` if it could go back) and the machine's clock, as a log line says them.
     fn both(&self, going_ms: i64, wall_ms: i64) -> (String, String) {
-        let utc = Zone::named("UTC").expect("invariant: it is in the database");
+        let utc = Zone::utc();
         let clinic_ms = self.0.highest_ms.load(Ordering::Acquire).max(going_ms);
         (utc.rfc3339(Timestamp(clinic_ms)), utc.rfc3339(Timestamp(wall_ms)))
     }

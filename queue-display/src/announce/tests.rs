@@ -403,7 +403,7 @@ fn another_pack_plans_what_waits_anew_and_leaves_what_speaks_as_it_is() {
     assert_eq!(line.one(&second).starts_at, waiting.starts_at);
     assert!(line.one(&second).ends_at > waiting.ends_at);
     // the longer voice does not fit into the turn of what speaks: its screens go on with the voice that they have begun with
-    let view = |id| crate::board::rules::announcement(&line.state, line.one(id), time::Zone::named("UTC").unwrap());
+    let view = |id| crate::board::rules::announcement(&line.state, line.one(id), time::Zone::utc());
     assert!(view(&first).said.is_none());
     let said = view(&second).said.unwrap();
     assert_eq!((said.clips[1].clip.as_str(), said.clips[1].at_ms), ("zh/A", 900));

@@ -103,7 +103,7 @@ fn alarms_stand_before_warnings() {
 fn a_department_or_site_that_does_not_answer_is_an_alarm() {
     let site = SiteNow::of("s".into(), facts(), BTreeMap::new(), &|_| None, &Verdicts::new());
     assert_eq!(problems::badness(&site.problems), 0);
-    let silent = SiteNow::silent("t".into(), Zone::named("UTC").expect("a zone"));
+    let silent = SiteNow::silent("t".into(), Zone::utc());
     assert_eq!(serde_json::to_value(&silent).expect("JSON")["problems"][0]["what"], "site_silent");
 }
 

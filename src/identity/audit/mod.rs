@@ -71,7 +71,7 @@ impl AuditLine {
         outcome: Result<(), Code>,
         now: Timestamp,
     ) -> Self {
-        let at = Zone::named("UTC").expect("invariant: UTC is a zone").rfc3339(now);
+        let at = Zone::utc().rfc3339(now);
         Self {
             day: at.chars().take(10).collect(),
             at,

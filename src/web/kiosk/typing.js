@@ -3,15 +3,12 @@
 
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
+import { BURST_MS, OF_CODES } from '../lib/scan.js';
 
 /** Longer than any code. */
 const TEXT_MAX = 100;
-/** Between two keys of one scan. */
-const BURST_MS = 400;
 /** So much of a hidden text is seen, to see what one types. */
 const SEEN = 3;
-/** What stands in every ticket's code and in nothing that a person types. */
-const OF_CODES = '~';
 const LETTERS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z'];
 const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0'];
 

@@ -7,10 +7,10 @@ import { isEditing } from './dom.js';
 const FAST_MS = 60;
 /** So many keys so fast are no fingers. */
 const FAST_MIN = 8;
-/** A scan ends here at the latest. */
-const BURST_MS = 400;
+/** A scanner does not pause so long: what was typed before is no part of what it reads. */
+export const BURST_MS = 400;
 /** What stands in every ticket's code and in nothing that a person types. */
-const OF_CODES = '~';
+export const OF_CODES = '~';
 const TEXT_MAX = 200;
 
 /**

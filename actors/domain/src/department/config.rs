@@ -52,7 +52,7 @@ struct NamedZone {
 impl From<String> for NamedZone {
     /// UTC where there is no such zone.
     fn from(name: String) -> Self {
-        let zone = Zone::named(&name).or_else(|| Zone::named("UTC")).expect("UTC is in the zone table");
+        let zone = Zone::named(&name).unwrap_or_else(Zone::utc);
         Self { name, zone }
     }
 }

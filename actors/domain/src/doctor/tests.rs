@@ -111,7 +111,7 @@ fn the_console_hears_that_its_doctor_is_retired() {
     let mut state = doctor();
     let (answer, events) = tell(&mut state, ToDoctor::RetireUnused);
     assert_eq!(answer, Ok(Answer::Done));
-    let zone = crate::time::Zone::named("UTC").unwrap();
+    let zone = crate::time::Zone::utc();
     let told = view::emissions(&state, &events[0], Timestamp(0), zone);
     let event = serde_json::json!({ "doctor_retired": { "retired": true } });
     assert_eq!(told, vec![("doctor:s.wang".to_owned(), event)]);

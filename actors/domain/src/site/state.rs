@@ -130,7 +130,7 @@ impl State {
     /// The site's zone; UTC before it is defined.
     pub fn zone(&self) -> Zone {
         let named = self.definition.as_ref().and_then(|site| Zone::named(&site.time_zone));
-        named.or_else(|| Zone::named("UTC")).expect("invariant: UTC is a zone")
+        named.unwrap_or_else(Zone::utc)
     }
 
     /// The zone's name, as departments are told it.
