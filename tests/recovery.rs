@@ -61,6 +61,8 @@ struct Load {
     desk: String,
     slot: &'static str,
     unanswered: AtomicUsize,
+    /// Commands so far.
+    asked: AtomicUsize,
     /// Clients in the middle of a patient.
     at_work: AtomicUsize,
     serial: AtomicUsize,
@@ -81,6 +83,7 @@ struct Acknowledged {
 impl Load {
     async fn command(&self, live: &LiveClient, name: &str, fields: Value) -> Value {
         self.unanswered.fetch_add(1, Ordering::SeqCst);
+        self.asked.fetch_add(1, Ordering::SeqCst);
         let key = Uuid::now_v7();
         let result = loop {
             match live.send(key, json!({ name: fields })).await.result {
@@ -215,16 +218,26 @@ fn plan(kills: usize, rng: &mut StdRng) -> Vec<(&'static str, u32)> {
 }
 
 /// Starts the server and lets it run until it ends at the point, or until a kill from outside; in either case with enough
-/// commands unanswered. False when the point was not passed, or too few were unanswered then.
+/// commands unanswered: passings count from then on. False when the point was not passed, or too few were unanswered then.
 async fn killed_at(server: &mut Program, load: &Load, (point, passings): (&str, u32), rng: &mut StdRng) -> bool {
     let outside = point == "outside";
+    let before_anybody = [RECOVERY, RECOVERED].contains(&point);
     server.kill();
-    if [RECOVERY, RECOVERED].contains(&point) && load.unanswered.load(Ordering::SeqCst) < UNANSWERED {
+    if before_anybody && load.unanswered.load(Ordering::SeqCst) < UNANSWERED {
         // Nobody can ask for anything while the server recovers: they have asked before.
         server.start(None);
         server.ready().await;
         load.busy().await;
         server.kill();
+    }
+    // What was asked before is sent again at once, and answered before the next is asked: that is no load yet.
+    let asked = load.asked.load(Ordering::SeqCst);
+    let mut counts = before_anybody;
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("busy");
+    server.set("JIAOHAO_CRASH_FROM", from.display());
+    if counts {
+        std::fs::write(&from, "").unwrap();
     }
     let part = if point == RECOVERY { "%" } else { "" };
     server.start((!outside).then(|| format!("{point}:{}{part}", rng.random_range(1..=passings))));
@@ -238,6 +251,11 @@ async fn killed_at(server: &mut Program, load: &Load, (point, passings): (&str, 
         }
         if outside && began.elapsed() > run_for && unanswered >= UNANSWERED {
             return true;
+        }
+        let is_busy = load.asked.load(Ordering::SeqCst) >= asked + CLIENTS && unanswered >= UNANSWERED;
+        if is_busy && !counts {
+            counts = true;
+            std::fs::write(&from, "").unwrap();
         }
         unanswered = load.unanswered.load(Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -270,6 +288,7 @@ async fn a_round(kills: usize, rng: &mut StdRng, tally: &mut Tally) {
         desk: server.token("desk", &["--site", "h", "--account", "desk"]),
         slot,
         unanswered: AtomicUsize::new(0),
+        asked: AtomicUsize::new(0),
         at_work: AtomicUsize::new(0),
         serial: AtomicUsize::new(0),
         acknowledged: Mutex::default(),

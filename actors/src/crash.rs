@@ -1,9 +1,11 @@
 //! Named points at which a test ends the process as `kill -9` would (feature `crash-points`; otherwise nothing). The
 //! environment variable `JIAOHAO_CRASH_AT=point:n` chooses the n-th passing of a point; on a way whose length is known
-//! `JIAOHAO_CRASH_AT=point:n%` chooses how much of it is done then.
+//! `JIAOHAO_CRASH_AT=point:n%` chooses how much of it is done then. With `JIAOHAO_CRASH_FROM=file` passings count from when
+//! there is such a file on.
 
 #[cfg(feature = "crash-points")]
 mod wanted {
+    use std::path::PathBuf;
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,6 +13,7 @@ mod wanted {
         point: String,
         n: u64,
         is_part: bool,
+        from: Option<PathBuf>,
     }
 
     fn wanted() -> Option<&'static Wanted> {
@@ -19,7 +22,8 @@ mod wanted {
             let text = std::env::var("JIAOHAO_CRASH_AT").ok()?;
             let (point, n) = text.split_once(':')?;
             let is_part = n.ends_with('%');
-            Some(Wanted { point: point.to_owned(), n: n.trim_end_matches('%').parse().ok()?, is_part })
+            let from = std::env::var_os("JIAOHAO_CRASH_FROM").map(PathBuf::from);
+            Some(Wanted { point: point.to_owned(), n: n.trim_end_matches('%').parse().ok()?, is_part, from })
         };
         WANTED.get_or_init(read).as_ref()
     }
@@ -27,7 +31,10 @@ mod wanted {
     pub(super) fn is_passing(point: &str) -> bool {
         static PASSED: AtomicU64 = AtomicU64::new(0);
         wanted().is_some_and(|wanted| {
-            !wanted.is_part && wanted.point == point && PASSED.fetch_add(1, Ordering::Relaxed) + 1 == wanted.n
+            !wanted.is_part
+                && wanted.point == point
+                && wanted.from.as_ref().is_none_or(|file| file.exists())
+                && PASSED.fetch_add(1, Ordering::Relaxed) + 1 == wanted.n
         })
     }
 

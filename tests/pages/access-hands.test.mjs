@@ -335,6 +335,19 @@ test('the phone at 320 px, at 200 % text, with wide spacing, in elderly mode: no
   }
 });
 
+test('the desk, the console and operations with wide spacing: no name and no reason is cut off', async () => {
+  const { number } = await hospital.call('POST', '/tickets', { queue: A, patient: await hospital.person('阿卜杜热合曼·买买提明·吐尔逊', '1988-08-08', 88) }, hospital.desk);
+  await choose(desk, number);
+  // The columns of a floor with many queues are as narrow as here.
+  await desk.setViewportSize({ width: 1010, height: SIZES.desk.height });
+  for (const page of [desk, doctor, ops]) {
+    await ownStyle(page, SPACED);
+    assert.deepEqual(await lost(page), [], page.url());
+    await ownStyle(page, '');
+  }
+  await desk.setViewportSize(SIZES.desk);
+});
+
 test('a call takes the whole phone: the focus is in it, and nothing behind it is reached', async () => {
   const appointment = await phone.getAttribute('[data-ticket] [data-action=cancel_appointment]', 'data-appointment');
   const { ticket } = await hospital.call('POST', '/appointments/check-in', { appointment }, hospital.desk);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Browser, columnIs, Hospital, pause, SIZES, TODAY } from './hospital.mjs';
+import { Browser, choose, columnIs, Hospital, pause, SIZES, TODAY } from './hospital.mjs';
 
 const QUEUE = 'renmin.xinnei.liming';
 const DEPARTMENTS = '[data-action=choose_department]';
@@ -52,14 +52,31 @@ test('without the server the list takes who comes, and the last order is on pape
   assert.equal((await box('.area')).height, codeHeight, 'the code keeps its height');
   const [list, code] = [await box('.side .away'), await box('.area')];
   assert.ok(list.bottom <= code.top && code.bottom <= SIZES.desk.height, JSON.stringify([list, code]));
-  await desk.evaluate(() => document.body.classList.add('on-paper-order'));
+  // What the browser would put on paper at the moment at which the button asks it to.
+  await desk.evaluate(() => {
+    window.print = () => {
+      window.printed = document.body.className;
+    };
+  });
+  await desk.click('[data-action=print_order]');
+  const printed = await desk.evaluate(() => window.printed);
+  assert.match(printed, /on-paper-order/);
+  const classes = await desk.evaluate(() => document.body.className);
+  assert.doesNotMatch(classes, /on-paper/, 'and the page is itself again');
+  await desk.evaluate((all) => {
+    document.body.className = all;
+  }, printed);
   await desk.emulateMedia({ media: 'print' });
   const paper = await desk.innerText('.paper');
   assert.ok(paper.includes('A004') && paper.includes('A003') && /\d\d:\d\d/.test(paper), paper);
   assert.ok(!paper.includes('何伟'), 'no whole name of who waits lies about on paper');
   assert.ok(!(await desk.isVisible('#search')));
+  const sheets = (await desk.pdf({ format: 'A4' })).toString('latin1').match(/\/Type ?\/Page\b/g);
+  assert.equal(sheets.length, 1, 'one sheet');
   await desk.emulateMedia({ media: null });
-  await desk.evaluate(() => document.body.classList.remove('on-paper-order'));
+  await desk.evaluate((all) => {
+    document.body.className = all;
+  }, classes);
 });
 
 test('whole numbers of documents and phones lie about neither on the page nor on paper', async () => {
@@ -131,4 +148,16 @@ test('back again, everybody is merged as they came; nobody is late for the netwo
   }
   await desk.click('[data-action=close_away]');
   await desk.waitForSelector('[data-away]', { state: 'detached' });
+});
+
+test('who comes after the slot stands with the reason, in the row and beside who was on time', async () => {
+  const { appointments } = await hospital.call('POST', '/departments/renmin.xinnei/appointments/find', { text: 'A001' }, hospital.desk);
+  await hospital.call('POST', '/appointments/check-in', { appointment: appointments[0].appointment, came_at: `${TODAY}T09:01:30+08:00` }, hospital.desk);
+  await desk.waitForSelector('[data-row][data-number="A001"] [data-where]:text-is("迟到,每3位插1位")');
+  await desk.waitForSelector('[data-row][data-number="A003"] [data-where]:text-is("按预约时段排队")');
+  await choose(desk, 'A001');
+  assert.equal(await desk.textContent('[data-chosen] .why'), '迟到,每3位插1位');
+  await desk.click('jh-language button');
+  await desk.waitForSelector('[data-chosen] .why:has-text("Checked in late")');
+  await desk.click('jh-language button');
 });

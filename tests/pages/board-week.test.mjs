@@ -1,6 +1,7 @@
 // A screen hangs for weeks: a week of a waiting room in virtual time, in the real page. The page's clock and its socket are ours
 // (a clinic of six rooms at the other end of it, whose clock runs a little faster than the screen's); everything else is the page
-// as it is. Its maps, its nodes and its shift stay bounded, no voice is late or said twice, and no call stands out a second time.
+// as it is. Half of what is said comes from a voice pack, the rest from the voice of the machine. Its maps, its nodes, its shift and what
+// it gives to the sound card stay bounded, no voice is late or said twice, and no call stands out a second time.
 // `--full` plays the week, the share the first hours of it.
 
 import assert from 'node:assert/strict';
@@ -158,6 +159,67 @@ function world() {
     }
   };
 
+  // The sound card: plays the pack's clips, and counts what is given to it and not given back.
+  const PACK = { 'zh/请': 1.2, 'zh/到': 2.1, 'en/number': 2.4 };
+  const card = { sources: 0, gains: 0 };
+  const ended = (source) => {
+    if (!source.isGiven) return;
+    source.isGiven = false;
+    card.sources -= 1;
+    clear(source.begins);
+    clear(source.ends);
+    if (source.onended) source.onended();
+  };
+  window.AudioContext = class {
+    constructor() {
+      this.state = 'running';
+      this.destination = {};
+    }
+
+    get currentTime() {
+      return now / 1000;
+    }
+
+    decodeAudioData(name) {
+      return Promise.resolve({ name, duration: PACK[name] });
+    }
+
+    createGain() {
+      return {
+        gain: { setTargetAtTime: () => {} },
+        connect: () => {
+          card.gains += 1;
+        },
+        disconnect: () => {
+          card.gains -= 1;
+        },
+      };
+    }
+
+    createBufferSource() {
+      return {
+        connect: () => {},
+        start(when, skipped) {
+          this.isGiven = true;
+          card.sources += 1;
+          if (this.buffer.name === 'zh/请') this.begins = add(() => said.push({ text: `pack ${house.packed()}`, at: house.serverNow() }), when * 1000 - now, 0);
+          this.ends = add(() => ended(this), (when + this.buffer.duration - (skipped || 0)) * 1000 - now, 0);
+        },
+        stop(when) {
+          clear(this.ends);
+          this.ends = add(() => ended(this), when * 1000 - now, 0);
+        },
+      };
+    }
+  };
+  const { fetch: reach } = window;
+  const clips = Object.keys(PACK).map((name) => ({ language: name.slice(0, 2), clip: name.slice(3), file: name }));
+  window.fetch = (path, ...more) => {
+    const [, file] = /^\/voice\/renmin\/v1\/(.*)/.exec(path) || [];
+    if (!file) return reach(path, ...more);
+    return Promise.resolve({ ok: true, text: () => Promise.resolve(JSON.stringify({ clips })), arrayBuffer: () => Promise.resolve(decodeURIComponent(file)) });
+  };
+
   // The house: one board, six rooms, ten to four doctors' minutes each, and a clock of its own.
   let seed = 7;
   const draw = (n) => {
@@ -173,9 +235,15 @@ function world() {
     serverNow: () => MIDNIGHT + 7.9 * 3600000 + now * 1.00005,
     value: {
       board: { id: 'renmin.b3f', name: '心内科 候诊区', name_en: 'Cardiology', speaks: true, english: true, yao: false },
-      voice: null, now: '', calls: [], rooms: [], missed: [], announcements: [], notices: [],
+      voice: 'v1', now: '', calls: [], rooms: [], missed: [], announcements: [], notices: [],
     },
     socket: null,
+    /** The last ones that are said with the pack, and which of them it is that begins or is said again now: they do not overlap. */
+    packs: [],
+    packed: () => {
+      const away = ({ starts, ms }) => Math.min(...[0, ms].map((later) => Math.abs(starts + later - house.serverNow())));
+      return house.packs.reduce((best, one) => (away(one) < away(best) ? one : best)).id;
+    },
   };
   const emit = (stem, parts) => {
     const at = iso(house.serverNow());
@@ -195,8 +263,13 @@ function world() {
     const [english, repeat] = [starts - at < 20000, starts - at < 40000];
     const ends = starts + (3900 + (english ? 2900 : 0)) * (repeat ? 2 : 1);
     house.freeAt = ends;
+    // Every other one is said with the pack, the rest by the voice of this machine.
+    const ms = (ends - starts) / (repeat ? 2 : 1);
+    const parts = [['zh/请', 0], ['zh/到', 1400], ...(english ? [['en/number', 3700]] : [])];
+    const said = house.number % 2 ? { ms, clips: parts.map(([clip, at_ms]) => ({ clip, at_ms })) } : null;
+    if (said) house.packs = [...house.packs.slice(-20), { id, starts, ms }];
     const one = {
-      announcement: id, call: call.call, kind, shown: call.number, starts_at: iso(starts), ends_at: iso(ends), zh: `请 ${call.number} 号 ${id}`, en: english ? `Number ${call.number} ${id}` : null, repeat, said: null,
+      announcement: id, call: call.call, kind, shown: call.number, starts_at: iso(starts), ends_at: iso(ends), zh: `请 ${call.number} 号 ${id}`, en: english ? `Number ${call.number} ${id}` : null, repeat, said,
     };
     house.plans.set(id, { starts, ends, times: (repeat ? 2 : 1) * (english ? 2 : 1), cut: Infinity });
     return one;
@@ -301,13 +374,15 @@ function world() {
   add(minute, 30000, 30000);
 
   // What the page shows and holds, looked at once a minute.
-  const most = { nodes: 0, shift: 0, rows: 0, maps: {}, twice: [], off: 0, clock: 0 };
+  const most = { nodes: 0, sources: 0, gains: 0, shift: 0, rows: 0, maps: {}, twice: [], off: 0, clock: 0 };
   /** Call and round → until when it stands out. */
   const stood = new real.Map();
   const look = () => {
     const board = document.querySelector('.board');
     if (!board) return;
     most.nodes = Math.max(most.nodes, document.querySelectorAll('*').length);
+    most.sources = Math.max(most.sources, card.sources);
+    most.gains = Math.max(most.gains, card.gains);
     most.rows = Math.max(most.rows, document.querySelectorAll('.calls .call').length);
     const [, x, y] = /translate\((-?[\d.]+)px,\s*(-?[\d.]+)px/.exec(board.style.transform) || [0, 0, 0];
     most.shift = Math.max(most.shift, Math.abs(x), Math.abs(y) * 2);
@@ -401,6 +476,10 @@ test('a week on the wall leaves nothing behind in the page, and nothing is said 
   assert.deepEqual(Object.keys(held).filter((name) => !(name in BOUNDS)), [], 'every map of the page has a bound here');
   for (const [name, bound] of Object.entries(BOUNDS)) assert.ok(held[name] <= bound, `${name}: ${held[name]} is more than ${bound}`);
   assert.ok(most.nodes < NODES_MAX, `${most.nodes} nodes`);
+  // Two announcements of three clips, each said twice.
+  assert.ok(most.sources > 0 && most.sources <= 12 && most.gains <= 2, `${most.sources} sounds and ${most.gains} gains at the sound card`);
+  assert.ok(said.some(({ text }) => text.startsWith('pack')), 'the pack has spoken');
+  assert.ok(said.some(({ text }) => text.startsWith('请')), 'and the voice of the machine');
   assert.ok(most.rows <= 4, `${most.rows} rows of calls`);
   assert.ok(most.shift > 0 && most.shift <= SHIFT_PX, `it moves by ${most.shift} px`);
   assert.ok(timers < 40, `${timers} timers`);

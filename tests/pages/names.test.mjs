@@ -9,6 +9,9 @@ const A = 'renmin.xinnei.liming';
 
 let hospital;
 let browser;
+/** Of 李明, who works in r3, and what they sign with. */
+let assignment;
+let token;
 
 before(async () => {
   hospital = await new Hospital({ speed: 30 }).open();
@@ -47,8 +50,8 @@ test('operations offer the spelling of a name, keep what was written, and begin 
 test('in English the pages say the English names, and the Chinese where there is none', async () => {
   await hospital.call('PUT', '/queues', { id: A, name: '李明门诊', name_en: 'Dr Li Ming', prefix: 'A', doctors: ['renmin.liming'] });
   await hospital.call('PUT', '/doctors', { id: 'renmin.liming', name: '李明', name_en: 'Li Ming', title: '主任医师', departments: ['renmin.xinnei'] });
-  const token = await hospital.signIn('liming');
-  await hospital.call('POST', '/work/start', { department: 'renmin.xinnei', service_point: 'renmin.xinnei.r3' }, token);
+  token = await hospital.signIn('liming');
+  ({ assignment } = await hospital.call('POST', '/work/start', { department: 'renmin.xinnei', service_point: 'renmin.xinnei.r3' }, token));
   const desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
   await desk.waitForSelector(`[data-queue="${A}"] h2:has-text("李明门诊")`);
   await desk.click('jh-language button');
@@ -59,4 +62,21 @@ test('in English the pages say the English names, and the Chinese where there is
   assert.deepEqual(board.snapshot.rooms.map((room) => [room.doctor, room.doctor_en]), [['李明', 'Li Ming']]);
   const door = await hospital.call('GET', '/streams/door:renmin.xinnei.r3', undefined, hospital.desk);
   assert.equal(door.snapshot.doctor_en, 'Li Ming');
+});
+
+test('a department that is not to be named has its neutral name on its screens, and numbers alone', async () => {
+  const screen = await browser.open('/board/renmin.b3f', SIZES.screen);
+  const code = await screen.getAttribute('[data-pairing-code]', 'data-pairing-code');
+  await hospital.call('POST', '/screens/approve', { code, board: 'renmin.b3f' }, hospital.desk);
+  await screen.waitForSelector('h1:text-is("心内科 候诊区 3F")');
+  const ticket = await hospital.call('POST', '/tickets', { queue: A, patient: await hospital.person('张小三', '1980-01-01', 70) }, hospital.desk);
+  await hospital.call('POST', '/calls/next', { department: 'renmin.xinnei', assignment, in_hand: null, outcome: null }, token);
+  await screen.waitForSelector(`[data-call]:has-text("${ticket.number}"):has-text("张*三")`);
+  const { departments } = await hospital.call('GET', '/site/renmin');
+  const { settings } = departments.find(({ id }) => id === 'renmin.xinnei');
+  await hospital.call('PUT', '/departments', { id: 'renmin.xinnei', name: '心内科', name_en: 'Cardiology', neutral_name: '第三诊区', number_only: true, settings });
+  await screen.waitForSelector('h1:text-is("第三诊区")');
+  await screen.waitForFunction(() => !document.body.textContent.includes('张'));
+  assert.doesNotMatch(await screen.textContent('body'), /心内科|Cardiology|李明门诊/);
+  assert.match(await screen.textContent('body'), new RegExp(ticket.number));
 });

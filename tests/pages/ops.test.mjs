@@ -33,6 +33,19 @@ test('a house without screens and patients is calm, and its figures lead to thei
   assert.equal(await page.locator('[data-part=audit]').count(), 0, 'the audit is of the whole house');
 });
 
+test('behind the open sessions stands what each comes to today: when, who, where, places, and whether it is late', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await page.click('[data-site=renmin] [data-fact=sessions]');
+  const first = await page.waitForSelector('[data-site=renmin] .lists tbody tr [data-state=open]');
+  assert.match(await first.evaluate((one) => one.closest('tr').textContent), /^\d\d:\d\d–\d\d:\d\d.*0 \/ \d+正常$/);
+  const { sessions, today } = await house.call('GET', '/site/renmin', undefined, house.desk);
+  const one = sessions.find(({ date, session }) => date === today && session.startsWith('renmin.xinnei.'));
+  await house.call('POST', '/sessions/delay', { session: one.session, minutes: 20 }, house.desk);
+  await page.waitForSelector('[data-site=renmin] .lists [data-state=delayed]:has-text("20")', { timeout: 15000 });
+  await page.click('[data-site=renmin] [data-fact=sessions]');
+  await page.waitForSelector('[data-site=renmin] .lists', { state: 'detached' });
+});
+
 test('a screen that is paired and away is named, in both languages', async () => {
   const offer = await house.call('POST', '/screens', { board: 'renmin.b3f' });
   await house.call('POST', '/screens/approve', { code: offer.code, board: 'renmin.b3f' });
@@ -76,6 +89,26 @@ test('a long list is searched; what is in use says by whom', async () => {
   await page.click('[data-action=retire_queue][data-thing="renmin.xinnei.liming"]');
   await page.click('[data-action=dialog_go]');
   await page.waitForSelector('[data-notice=in_use]:has-text("1 个班次:s1")');
+});
+
+test('a doctor, a board and a session are retired by their buttons', async () => {
+  await house.call('PUT', '/doctors', { id: 'renmin.linshi', name: '林时', title: '主治医师', departments: ['renmin.xinnei'] });
+  await house.call('PUT', '/boards', { id: 'renmin.b9f', name: '临时候诊区', queues: ['renmin.yanke.wangfang'] });
+  const { today } = await house.call('GET', '/site/renmin');
+  await house.call('PUT', '/sessions', { id: 'renmin.yanke.s9', date: today, period: 'evening', queue: 'renmin.yanke.wangfang', registration_class: '普通', slots: [{ start: '19:00', minutes: 30, capacity: 2 }] });
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  for (const [kind, id] of [['doctor', 'renmin.linshi'], ['board', 'renmin.b9f'], ['session', 'renmin.yanke.s9']]) {
+    await page.click(`[data-part=${kind}]`);
+    if (kind === 'session') await page.selectOption('.of-department select', 'renmin.yanke');
+    await page.click(`[data-action=retire_${kind}][data-thing="${id}"]`);
+    await page.click('[data-action=dialog_go]');
+    await page.waitForSelector(`[data-action=retire_${kind}][data-thing="${id}"]`, { state: 'detached' });
+  }
+  // A session of today stays in the list of the day, as one that is over.
+  await page.waitForSelector('[data-thing="renmin.yanke.s9"]:has-text("已结束")');
+  const { doctors, boards, sessions } = await house.call('GET', '/site/renmin');
+  assert.deepEqual([...doctors, ...boards].filter((one) => !one.retired && ['renmin.linshi', 'renmin.b9f'].includes(one.id)), []);
+  assert.deepEqual(sessions.filter(({ session }) => session === 'renmin.yanke.s9').map(({ open }) => open), [false]);
 });
 
 test('a new thing with an id that is taken is refused at the id, and leads to what has it', async () => {

@@ -6,6 +6,7 @@ import test, { after, before } from 'node:test';
 import { Browser, columnIs, drawn, Hospital, inHand, ONE_SLOT, PASSWORD, pause, residentNumber, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
+const B = 'renmin.xinnei.zhoujing';
 const C = 'renmin.xinnei.texu';
 
 let hospital;
@@ -26,7 +27,7 @@ after(async () => {
 });
 
 /** Presses Tab until something has the focus. */
-async function tabTo(page, selector, most = 40) {
+async function tabTo(page, selector, most = 12) {
   for (let n = 0; n <= most; n += 1) {
     if (await page.evaluate((what) => document.activeElement.matches(what), selector)) return;
     await page.keyboard.press('Tab');
@@ -34,12 +35,19 @@ async function tabTo(page, selector, most = 40) {
   assert.fail(`${selector} is not reached by Tab`);
 }
 
-test('a walk-in by the keyboard alone; then its number and Enter', async () => {
+test('on a full floor a walk-in by the keyboard alone; then its number and Enter', async () => {
+  const letters = '赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章';
+  for (const [n, family] of [...letters].entries()) {
+    await hospital.call('POST', '/tickets', { queue: B, patient: await hospital.person(`${family}多`, `19${30 + n}-06-01`, 100 + n) }, hospital.desk);
+  }
   desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
-  await desk.waitForSelector(`[data-queue="${A}"]`);
+  await desk.waitForSelector(`[data-queue="${B}"] li:nth-child(40) [data-row]`);
   for (const [n, [name, born]] of [['张小三', '1980-01-01'], ['欧阳雪', '1981-01-01']].entries()) {
-    await tabTo(desk, '[data-form=register_walk_in] [name=name]');
+    // The first name is typed into the search, with forty rows before the form; after a number was taken the form has the keys.
+    await tabTo(desk, n ? '[data-form=register_walk_in] [name=name]' : '#search', n ? 0 : 12);
     await desk.keyboard.type(name);
+    if (!n) await desk.keyboard.press('Control+Enter');
+    await desk.waitForFunction((said) => document.querySelector('[data-form=register_walk_in] [name=name]').value === said, name);
     await tabTo(desk, '[data-form=register_walk_in] [name=number]');
     await desk.keyboard.type(residentNumber(born, 50 + n));
     // The first queue stands there; another one is the next by the arrow.
@@ -88,6 +96,24 @@ test('what an input method is still composing is no key of ours', async () => {
     await pause(400);
     assert.equal(await desk.$('[data-chosen] .number:text-is("A002")') !== null, found, JSON.stringify(composing));
   }
+  // And of a real one: Enter ends it, the next one finds.
+  const devtools = await desk.context().newCDPSession(desk);
+  await desk.fill('#search', '');
+  await desk.click('[data-row][data-number=A001]');
+  await desk.waitForSelector('[data-chosen] .number:text-is("A001")');
+  await desk.focus('#search');
+  await devtools.send('Input.imeSetComposition', { text: '欧阳雪', selectionStart: 3, selectionEnd: 3 });
+  await desk.keyboard.press('Enter');
+  await pause(400);
+  assert.ok(await desk.$('[data-chosen] .number:text-is("A001")'), 'nobody is found by what is still composed');
+  await devtools.send('Input.imeSetComposition', { text: '', selectionStart: 0, selectionEnd: 0 });
+  await desk.fill('#search', '');
+  await devtools.send('Input.imeSetComposition', { text: 'ouyang', selectionStart: 6, selectionEnd: 6 });
+  await devtools.send('Input.insertText', { text: '欧阳雪' });
+  await desk.waitForSelector('.found [data-hit]');
+  assert.equal(await desk.inputValue('#search'), '欧阳雪');
+  await desk.keyboard.press('Enter');
+  await desk.waitForSelector('[data-chosen] .number:text-is("A002")');
   doctor = await browser.staff('/doctor', SIZES.console, 'liming');
   await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
   await doctor.waitForSelector('[data-action=call_next_patient]');

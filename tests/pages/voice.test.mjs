@@ -333,6 +333,24 @@ test('what a busy page begins late joins in where it would be by now, and runs i
   await page.context().close();
 });
 
+test('what became shorter at the same moment is said as it is now', async () => {
+  const page = await browser.open('/', SIZES.screen);
+  const said = await page.evaluate(async () => {
+    const { Voice } = await import('/web/board/voice.js');
+    const voice = new Voice({ site: 'renmin', clock: { rate: 1, until: (at) => Date.parse(at) - Date.now() }, onSpoken: () => {}, onChange: () => {} });
+    const given = [];
+    voice.clips = { silent: null, can: () => true, use: () => {}, cut: () => {}, resume: () => {}, say: (one) => given.push(one.en) };
+    const [starts_at, long, short] = [1900, 9000, 5000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const one = { announcement: 'n1', starts_at, zh: '请 A 零 零 一 号', repeat: true };
+    voice.plan([{ ...one, ends_at: long, en: 'Number A 0 0 1' }], true, 'v1');
+    voice.plan([{ ...one, ends_at: short, en: null }], true, 'v1');
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return given;
+  });
+  assert.deepEqual(said, [null]);
+  await page.context().close();
+});
+
 test('a call that is over is not spoken to its end', async () => {
   await quiet();
   await forget();

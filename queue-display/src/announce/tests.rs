@@ -441,6 +441,97 @@ fn heard(events: &[(Timestamp, Event)]) -> Vec<(Timestamp, Timestamp, Announceme
     heard
 }
 
+/// What is not begun so late any more, and so much later than its end a voice is cut (`speech.js`, the slower of a screen's two).
+const BEGUN_LATE_MS: i64 = 4_000;
+const OVER_BY_MS: i64 = 300;
+
+/// A screen that hears of everything up to so late, in its order, by a clock that is so far off.
+struct Screen {
+    slow_ms: u64,
+    clock_ms: i64,
+}
+
+impl Screen {
+    /// From when until when it says what. It begins on time or as it hears of it, goes by what it knows, and says nothing again.
+    fn says(
+        &self,
+        events: &[(Timestamp, Event)],
+        mut draw: impl FnMut(u64) -> u64,
+    ) -> Vec<(AnnouncementId, Timestamp, Timestamp)> {
+        // By what is planned: from when until when it is said here.
+        let mut plans: BTreeMap<AnnouncementId, ((Timestamp, Timestamp), Timestamp, Timestamp)> = BTreeMap::new();
+        let mut said = Vec::new();
+        let mut hears = Timestamp(0);
+        for (at, event) in events {
+            hears = hears.max(at.plus_ms(draw(self.slow_ms + 1) as i64));
+            let (id, next) = match event {
+                Event::AnnouncementScheduled(one) if one.repeat > 0 => (&one.id, Some(one)),
+                Event::AnnouncementDropped { announcement, .. } => (announcement, None),
+                _ => continue,
+            };
+            let begun = match plans.remove(id) {
+                Some((planned, from, to)) if next.is_some_and(|one| (one.starts_at, one.ends_at) == planned) => {
+                    plans.insert(id.clone(), (planned, from, to));
+                    continue;
+                }
+                Some((_, from, to)) if from < hears => {
+                    said.push((id.clone(), from, to.min(hears)));
+                    true
+                }
+                _ => false,
+            };
+            let Some(one) = next.filter(|_| !begun) else { continue };
+            let from = one.starts_at.plus_ms(self.clock_ms).max(hears);
+            if from <= one.starts_at.plus_ms(self.clock_ms + BEGUN_LATE_MS) {
+                let to = one.ends_at.plus_ms(self.clock_ms + OVER_BY_MS);
+                plans.insert(id.clone(), ((one.starts_at, one.ends_at), from, to));
+            }
+        }
+        said.extend(plans.into_iter().map(|(id, (_, from, to))| (id, from, to)));
+        said.retain(|(_, from, to)| from < to);
+        said
+    }
+}
+
+/// No two voices at once over three screens of an area. What a screen has not heard of in time, it can only go on with: a voice
+/// of a call that was over or moved meanwhile, until it hears of that.
+fn assert_alone(events: &[(Timestamp, Event)], slow_ms: u64, seed: u64) {
+    let chance = Context { now: T0, principal: Principal::system(), seed };
+    let mut draws = 0;
+    let mut draw = |n: u64| {
+        draws += 1;
+        chance.draw(draws) % n
+    };
+    let mut line = Vec::new();
+    for clock_ms in [-40, 0, 40] {
+        line.extend((Screen { slow_ms, clock_ms }).says(events, &mut draw));
+    }
+    line.sort_by_key(|(_, from, _)| *from);
+    let mut changed: BTreeMap<&AnnouncementId, (Timestamp, u32)> = BTreeMap::new();
+    for (at, event) in events {
+        match event {
+            Event::AnnouncementScheduled(one) => {
+                changed.entry(&one.id).and_modify(|last| *last = (*at, 1)).or_insert((*at, 0));
+            }
+            Event::AnnouncementDropped { announcement, .. } => {
+                changed.insert(announcement, (*at, 1));
+            }
+            _ => {}
+        }
+    }
+    // What its screen did not know yet to be over, or elsewhere.
+    let goes_on = |(id, _, to): &(AnnouncementId, Timestamp, Timestamp)| match changed.get(id) {
+        Some((at, 1)) => slow_ms as i64 > LEAD_MS && *to <= at.plus_ms(slow_ms as i64),
+        _ => false,
+    };
+    for (n, one) in line.iter().enumerate() {
+        for other in line[n + 1..].iter().take_while(|other| other.1 < one.2).filter(|other| other.0 != one.0) {
+            let is_known = goes_on(one) || goes_on(other);
+            assert!(is_known, "seed {seed}, {slow_ms} ms: {one:?} and {other:?} speak at once");
+        }
+    }
+}
+
 #[test]
 fn no_two_announcements_overlap_on_one_board_i8() {
     let number =
@@ -490,6 +581,9 @@ fn no_two_announcements_overlap_on_one_board_i8() {
         }
         for two in heard(&line.events).windows(2) {
             assert!(two[0].1 <= two[1].0, "seed {seed}: {:?} and {:?} speak at once", two[0], two[1]);
+        }
+        for slow_ms in [0, 400, 5_000] {
+            assert_alone(&line.events, slow_ms, seed);
         }
         while let Some(deadline) = Board::next_deadline(&line.state) {
             line.now = line.now.max(deadline);

@@ -19,7 +19,7 @@ export class Voice {
     this.onChange = options.onChange;
     /** Why it is silent; null when it can speak. @type {string|null} */
     this.silent = 'device';
-    /** @type {Map<string, {timer: number, startsAt: string}>} */
+    /** @type {Map<string, {timer: number, startsAt: string, endsAt: string}>} */
     this.planned = new Map();
     /** @type {Set<string>} */
     this.begun = new Set();
@@ -56,7 +56,8 @@ export class Voice {
     const wanted = new Map(announcements.map((a) => /** @type {[string, any]} */ ([a.announcement, a])));
     this.planned.forEach((plan, id) => {
       const now = wanted.get(id);
-      if (now && now.starts_at === plan.startsAt) return;
+      // As long as before, it says what it said before.
+      if (now && now.starts_at === plan.startsAt && now.ends_at === plan.endsAt) return;
       clearTimeout(plan.timer);
       this.clips.cut(id);
       this.planned.delete(id);
@@ -73,7 +74,7 @@ export class Voice {
       const wait = this.clock.until(a.starts_at);
       if (wait < -TOO_LATE_MS) return;
       const timer = /** @type {any} */ (setTimeout(() => this.prepare(a), Math.max(0, wait - AHEAD_MS)));
-      this.planned.set(a.announcement, { timer, startsAt: a.starts_at });
+      this.planned.set(a.announcement, { timer, startsAt: a.starts_at, endsAt: a.ends_at });
     });
   }
 

@@ -279,7 +279,7 @@ function draw() {
 }
 
 function partView() {
-  if (part === 'figures') return overview(figures && figures.value, page.draw, show, page.protocol);
+  if (part === 'figures') return overview(figures && figures.value, page, show);
   if (part === 'audit') return auditView(page, new Date(figures && figures.value ? figures.value.now : Date.now()).toISOString().slice(0, 10));
   const kind = KINDS.find((k) => k.kind === part);
   if (!look.site && part !== 'site') {

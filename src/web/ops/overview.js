@@ -5,6 +5,7 @@ import { lastDataClock } from '../components/connection.js';
 import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
+import { sessionsOf } from './sessions.js';
 import { readingWords } from './voice.js';
 
 const CHART = { width: 200, height: 44 };
@@ -148,8 +149,10 @@ function verdict(v, protocol) {
     h('i', { class: 'mark', 'aria-hidden': 'true' }, level === 'good' ? '✓' : '!'), words);
 }
 
-/** @param {any} site @param {() => void} draw @param {(part: string) => void} go @param {boolean} isOff */
-function siteCard(site, draw, go, isOff) {
+/** @param {import('../lib/page.js').Page} page @param {any} site @param {(part: string) => void} go */
+function siteCard(page, site, go) {
+  const { draw } = page;
+  const isOff = page.protocol.status === 'offline';
   const online = site.screens.filter((/** @type {any} */ s) => s.online).length;
   const item = (/** @type {string} */ list, /** @type {string} */ name, /** @type {any} */ value) => h('button', {
     type: 'button', key: name, class: 'fact', 'data-list': list, 'data-fact': name, 'aria-expanded': String(open.site === site.site && open.by === name),
@@ -164,10 +167,10 @@ function siteCard(site, draw, go, isOff) {
     h('div', { class: 'facts' },
       item('departments', 'doctors', site.doctors),
       item('departments', 'waiting', site.waiting),
-      item('departments', 'sessions', `${site.sessions_open}/${site.sessions}`),
+      item('sessions', 'sessions', `${site.sessions_open}/${site.sessions}`),
       item('screens', 'screens', `${online}/${site.screens.length + site.screens_left_out}`)),
     todayView(site, draw, go),
-    open.site === site.site ? h('div', { class: 'lists' }, listView(site)) : null);
+    open.site === site.site ? h('div', { class: 'lists' }, listView(page, site)) : null);
 }
 
 /** How today goes at a site: its departments together. @param {any} site */
@@ -209,8 +212,9 @@ function table(heads, rows) {
 /** @param {string} key @param {string} className @param {any[]} cells */
 const row = (key, className, cells) => h('tr', { key, class: className }, cells.map((cell) => h('td', null, cell)));
 
-/** @param {any} site */
-function listView(site) {
+/** @param {import('../lib/page.js').Page} page @param {any} site */
+function listView(page, site) {
+  if (open.list === 'sessions') return sessionsOf(page, site.site, table, row);
   if (open.list === 'screens') {
     if (!site.screens.length) return h('p', { class: 'muted' }, t('ops.no_screens'));
     return [table(['screen', 'board', 'online', 'since', 'last_seen', 'voice', 'client'], site.screens.map((/** @type {any} */ s) => row(s.screen, s.online ? '' : 'bad', [
@@ -289,15 +293,16 @@ const roomsWords = (over) => t('ops.too_many_rooms', { rows: over.rows, most: ov
 /** What is too much for a board; nothing if all is well. @param {any} board */
 export const tooMuchWords = (board) => [board.overfull ? overfullWords(board.overfull) : '', board.too_many_rooms ? roomsWords(board.too_many_rooms) : ''].filter(Boolean).join(' ');
 
-/** @param {any} v the newest snapshot, or null @param {() => void} draw @param {(part: string) => void} go to another part @param {import('../lib/protocol.js').Protocol} protocol */
-export function overview(v, draw, go, protocol) {
+/** @param {any} v the newest snapshot, or null @param {import('../lib/page.js').Page} page @param {(part: string) => void} go to another part */
+export function overview(v, page, go) {
+  const { draw, protocol } = page;
   const head = h('h1', { key: 'h' }, t('ops.figures'));
   if (!v) return [head, skeleton()];
   return [head, verdict(v, protocol),
     v.problems.length ? h('div', { class: 'problems', key: 'problems' }, v.problems.map((/** @type {any} */ p) => problemView(p, '', draw))) : null,
     charts(v, draw, go),
     v.sites.length
-      ? h('div', { class: 'sites', key: 'sites' }, v.sites.map((/** @type {any} */ site) => siteCard(site, draw, go, protocol.status === 'offline')))
+      ? h('div', { class: 'sites', key: 'sites' }, v.sites.map((/** @type {any} */ site) => siteCard(page, site, go)))
       : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more')),
     v.sites_left_out ? h('p', { class: 'muted', key: 'more' }, t('ops.left_out', { n: v.sites_left_out })) : null,
     noticesView(v),

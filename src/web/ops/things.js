@@ -87,7 +87,7 @@ export function thingsView(kind, all, look, typed, on) {
         h('span', null, h('b', null, row.title), h('small', null, row.more), on.warns(row.one) ? h('small', { class: 'soon', 'data-warns': row.id }, on.warns(row.one)) : null),
         h('span', { class: 'acts' },
           h('button', { type: 'button', class: 'btn small', 'data-action': 'edit', 'data-thing': row.id, 'aria-label': t('ops.edit_of', { name: row.title }), onclick: () => on.edit(row.one) }, t('ops.edit')),
-          kind.retire
+          kind.retire && row.one.open !== false
             ? h('button', { type: 'button', class: 'btn small danger', 'data-action': kind.retire, 'data-thing': row.id, 'aria-label': t('ops.retire_of', { name: row.title }), onclick: () => on.retire(row.one) }, t('ops.retire'))
             : null))))
       : h('p', { class: 'empty card', key: 'nothing' }, t('ops.none_found')));

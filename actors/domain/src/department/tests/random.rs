@@ -343,11 +343,9 @@ impl House {
     }
 }
 
-#[test]
-fn random_days_keep_the_invariants() {
+/// So many random days, one after the other: how many commands were accepted, and how many refused.
+fn random_days(seeds: std::ops::Range<u64>) -> (u64, u64) {
     let (mut accepted, mut rejected) = (0, 0);
-    let seeds = seeds(20);
-    let rounds = seeds.end - seeds.start;
     for seed in seeds {
         println!("seed {seed}");
         let mut dice = Dice(seed);
@@ -366,5 +364,19 @@ fn random_days_keep_the_invariants() {
         }
         house.assert_replays();
     }
+    (accepted, rejected)
+}
+
+#[test]
+fn random_days_keep_the_invariants() {
+    let seeds = seeds(20);
+    let rounds = seeds.end - seeds.start;
+    // The longest of all tests: on both cores of the machine.
+    let middle = seeds.start + rounds / 2;
+    let (one, other) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| random_days(middle..seeds.end));
+        (random_days(seeds.start..middle), other.join().expect("the other half keeps them too"))
+    });
+    let (accepted, rejected) = (one.0 + other.0, one.1 + other.1);
     assert!(accepted > rounds * 80 && rejected > rounds * 20, "{accepted} accepted, {rejected} rejected");
 }
