@@ -1,4 +1,4 @@
-// Takes the pictures of the pages that the documents show: `node tests/pages/pictures.mjs`. A made-up busy morning is
+// Takes the pictures of the pages that the documents show: `node tests/pages/pictures.mjs [folder]`. A made-up busy morning is
 // played at speed against the real program, then the clock goes on at its own pace and each page is taken at its size.
 
 import fs from 'node:fs';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { Browser, Hospital, PASSWORD, pause, residentNumber, sayWho, signInPhone, SIZES, TODAY } from './hospital.mjs';
 
-const OUT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../docs/pictures');
+const OUT = process.argv[2] ?? path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../docs/pictures');
 const SPEED = 120;
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
@@ -200,6 +200,9 @@ async function take() {
   await board.setViewportSize({ width: 1080, height: 1920 });
   await pause(800);
   await save(board, 'board-upright');
+  await board.setViewportSize({ width: 3840, height: 2160 });
+  await pause(600);
+  await save(board, 'board-4k');
   await board.setViewportSize(SIZES.screen);
   await save(door, 'door');
   await doctor.waitForSelector('.hand .person');
@@ -234,9 +237,13 @@ async function take() {
   const kiosk = await browser.staff('/kiosk', { width: 1080, height: 1920 }, 'zizhu');
   await kiosk.waitForSelector('[data-area-code] img');
   await save(kiosk, 'kiosk');
+  await kiosk.setViewportSize({ width: 1920, height: 1080 });
+  await pause(300);
+  await save(kiosk, 'kiosk-lying');
   const caller = await browser.staff('/caller', SIZES.caller, 'liming');
   await caller.waitForSelector('.who .number');
   await pause(600);
   await save(caller, 'caller');
   for (const complaint of browser.complaints) console.error(complaint);
+  if (browser.complaints.length) process.exitCode = 1;
 }

@@ -117,6 +117,10 @@ test('when all that is needed has been read, the screens speak with it', async (
   }
   const said = /a board of two rooms needs (\d+) clips/.exec(fs.readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8').replace(/\s+/g, ' '));
   assert.equal(Number(said?.[1]), needed.length + 2, 'as the paper says');
+  // Three keys for a clip that is read, one for a clip that is passed; twenty minutes leave ten seconds for each and more.
+  const passed = clips.filter(({ language }) => language === 'zh').length - needed.length;
+  assert.ok(keys <= 3 * needed.length + passed, `${keys} keys for ${needed.length} clips`);
+  assert.ok(clips.filter((clip) => clip.needed).length * 10 <= 20 * 60, `${clips.length} clips in twenty minutes`);
   console.log(`${keys} keys`);
   await ops.click('[data-action=use_voice]');
   await ops.waitForSelector('[data-voice=recorded]');

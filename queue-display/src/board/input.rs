@@ -41,7 +41,6 @@ impl<'a> Reader<'a> {
     fn department(&self) -> DepartmentInput {
         let definition = self.state.config.definition.as_ref();
         DepartmentInput {
-            number_only: self.state.config.number_only(),
             neutral_name: definition.and_then(|definition| definition.neutral_name.clone()),
             calls: self.calls(),
             rooms: self.rooms().chain(self.queues_without_a_room()).collect(),
@@ -98,7 +97,7 @@ impl<'a> Reader<'a> {
         Some(CallInput {
             call: call.clone(),
             number: ticket.opened.number.clone(),
-            masked_name: ticket.opened.brief.masked_name.clone(),
+            name: self.state.config.name_on_screens(&ticket.opened.brief.masked_name).map(str::to_owned),
             place,
             place_en,
             state,

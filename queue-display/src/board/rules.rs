@@ -18,8 +18,6 @@ pub struct BoardInput {
 /// What one department gives to a board: only its queues that the board shows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DepartmentInput {
-    /// Numbers only.
-    pub number_only: bool,
     /// The neutral name that its screens bear.
     pub neutral_name: Option<String>,
     /// Patients who are called, summoned or with a doctor.
@@ -39,8 +37,8 @@ pub struct CallInput {
     pub call: CallId,
     /// The number.
     pub number: String,
-    /// The masked name as the department has it.
-    pub masked_name: String,
+    /// The name by which the department's screens call; none: by the number alone.
+    pub name: Option<String>,
     /// The service point's name and English name.
     pub place: String,
     /// In English.
@@ -263,15 +261,11 @@ pub fn head(line: &State, input: &BoardInput) -> Option<BoardHead> {
 
 /// The rows of calls, newest first.
 pub fn calls(input: &BoardInput, zone: Zone) -> Vec<CallView> {
-    let of = |department: &DepartmentInput| {
-        let number_only = department.number_only;
-        department.calls.clone().into_iter().map(move |call| (number_only, call)).collect::<Vec<_>>()
-    };
-    let mut calls: Vec<_> = input.departments.iter().flat_map(of).collect();
+    let mut calls: Vec<_> = input.departments.iter().flat_map(|department| department.calls.clone()).collect();
     // Of one moment, who is called stands above who is summoned to the door.
-    calls.sort_by(|(_, a), (_, b)| (b.at, a.state, &b.call).cmp(&(a.at, b.state, &a.call)));
-    let view = |(number_only, call): (bool, CallInput)| CallView {
-        name: if number_only { None } else { masked(&call.masked_name).map(str::to_owned) },
+    calls.sort_by(|a, b| (b.at, a.state, &b.call).cmp(&(a.at, b.state, &a.call)));
+    let view = |call: CallInput| CallView {
+        name: call.name.as_deref().and_then(masked).map(str::to_owned),
         call: call.call,
         number: call.number,
         place: call.place,

@@ -142,9 +142,10 @@ impl Config {
         self.more.get(id).map_or("", |more| &more.name_en)
     }
 
-    /// Whether screens of this department show numbers only.
-    pub fn number_only(&self) -> bool {
-        self.definition.as_ref().is_some_and(|definition| definition.number_only)
+    /// The name by which a patient stands on this department's screens; none where they show numbers only.
+    pub fn name_on_screens<'n>(&self, masked_name: &'n str) -> Option<&'n str> {
+        let number_only = self.definition.as_ref().is_some_and(|definition| definition.number_only);
+        (!number_only).then_some(masked_name)
     }
 
     /// The boards that show a queue, in order of their ids.

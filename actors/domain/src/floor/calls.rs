@@ -405,7 +405,7 @@ pub(super) fn say(state: &State, ticket: &Ticket, service_point: &ServicePointId
         boards: state.config.boards_of(&ticket.opened.queue),
         kind,
         number: ticket.opened.number.clone(),
-        masked_name: (!state.config.number_only()).then(|| ticket.opened.brief.masked_name.clone()),
+        masked_name: state.config.name_on_screens(&ticket.opened.brief.masked_name).map(str::to_owned),
         place: point.map_or_else(String::new, |point| point.name.clone()),
         place_en: point.map_or_else(String::new, |point| point.name_en.clone()),
     }

@@ -231,7 +231,7 @@ impl<'a> View<'a> {
         let found = found.and_then(|doctor| Some((doctor, self.state.floor.work.get(doctor)?)));
         let shown = |id: &TicketId| {
             let ticket = self.state.floor.tickets.get(id)?;
-            let name = (!self.state.config.number_only()).then_some(&ticket.opened.brief.masked_name);
+            let name = self.state.config.name_on_screens(&ticket.opened.brief.masked_name);
             Some(json!({ "number": ticket.opened.number, "name": name, "state": ticket.standing.name() }))
         };
         let state = match found {
