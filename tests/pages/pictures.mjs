@@ -201,7 +201,7 @@ async function take() {
   await pause(800);
   await save(board, 'board-upright');
   await board.setViewportSize({ width: 3840, height: 2160 });
-  await pause(600);
+  await pause(1500);
   await save(board, 'board-4k');
   await board.setViewportSize(SIZES.screen);
   await save(door, 'door');
