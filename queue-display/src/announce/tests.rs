@@ -507,22 +507,23 @@ fn assert_alone(events: &[(Timestamp, Event)], slow_ms: u64, seed: u64) {
         line.extend((Screen { slow_ms, clock_ms }).says(events, &mut draw));
     }
     line.sort_by_key(|(_, from, _)| *from);
-    let mut changed: BTreeMap<&AnnouncementId, (Timestamp, u32)> = BTreeMap::new();
+    // When it was changed last, if ever.
+    let mut changed: BTreeMap<&AnnouncementId, Option<Timestamp>> = BTreeMap::new();
     for (at, event) in events {
         match event {
             Event::AnnouncementScheduled(one) => {
-                changed.entry(&one.id).and_modify(|last| *last = (*at, 1)).or_insert((*at, 0));
+                changed.entry(&one.id).and_modify(|last| *last = Some(*at)).or_insert(None);
             }
             Event::AnnouncementDropped { announcement, .. } => {
-                changed.insert(announcement, (*at, 1));
+                changed.insert(announcement, Some(*at));
             }
             _ => {}
         }
     }
     // What its screen did not know yet to be over, or elsewhere.
-    let goes_on = |(id, _, to): &(AnnouncementId, Timestamp, Timestamp)| match changed.get(id) {
-        Some((at, 1)) => slow_ms as i64 > LEAD_MS && *to <= at.plus_ms(slow_ms as i64),
-        _ => false,
+    let goes_on = |(id, _, to): &(AnnouncementId, Timestamp, Timestamp)| {
+        let at = changed.get(id).copied().flatten();
+        slow_ms as i64 > LEAD_MS && at.is_some_and(|at| *to <= at.plus_ms(slow_ms as i64))
     };
     for (n, one) in line.iter().enumerate() {
         for other in line[n + 1..].iter().take_while(|other| other.1 < one.2).filter(|other| other.0 != one.0) {

@@ -7,8 +7,8 @@ import { wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
+import { hoursOf } from '../lib/sessions.js';
 import { periodWord, wordsOf } from '../lib/words.js';
-import { hoursOf } from './sessions.js';
 
 /** A period begins at the half hour that is running. */
 const STEP_MIN = 30;

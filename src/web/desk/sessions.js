@@ -4,6 +4,7 @@ import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
+import { hoursOf, placesOf } from '../lib/sessions.js';
 import { showNotReached } from './not-reached.js';
 import { homeNotReached } from './reached.js';
 import { settle } from './settle.js';
@@ -23,12 +24,6 @@ export function sessionsView(page, floor, acts, persons, opening) {
     : h('p', { class: 'empty', key: 'none' }, h('b', null, t('desk.no_sessions')), t('desk.no_sessions_more'))];
 }
 
-/** From when to when a session is. @param {any} session */
-export function hoursOf(session) {
-  const slots = session.slots || [];
-  return slots.length ? `${clockOf(slots[0].start)}–${clockOf(slots[slots.length - 1].end)}` : '';
-}
-
 /** When and where. @param {any} session @param {import('./floor.js').Floor} floor */
 function whereOf(session, floor) {
   const room = session.service_point && floor.site.one('service_points', session.service_point);
@@ -38,12 +33,9 @@ function whereOf(session, floor) {
 /** @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {import('./acts.js').Acts} acts @param {any} persons */
 function sessionList(page, floor, acts, persons) {
   return h('div', { class: 'sessions', key: 'sessions' }, floor.sessions.map((session) => {
-    const slots = session.slots || [];
-    const free = slots.reduce((/** @type {number} */ n, /** @type {any} */ s) => n + s.free, 0);
-    const places = slots.reduce((/** @type {number} */ n, /** @type {any} */ s) => n + s.capacity, 0);
     return h('section', { class: 'session', key: session.session, 'data-session': session.session },
       h('b', null, sessionName(session, floor)), h('span', { class: 'num', 'data-when': '' }, whereOf(session, floor)),
-      h('span', { class: 'muted num' }, t('desk.places', { taken: places - free, places }),
+      h('span', { class: 'muted num' }, t('desk.places', placesOf(session)),
         session.delay_min ? ` · ${t('desk.delayed', { n: session.delay_min })}` : ''),
       session.stopped_from ? h('span', { key: 'stopped' }, h('span', { class: 'tag alarm', 'data-stopped': session.stopped_from }, stoppedWords(session))) : null,
       toldHome(page, floor, session),

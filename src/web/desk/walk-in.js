@@ -6,6 +6,7 @@ import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { nameOf, personBody, personFields } from '../lib/person-form.js';
+import { whoseOf } from '../lib/sessions.js';
 import { periodWord, registrationWord, standingWord } from '../lib/words.js';
 import { classOptions, printButton } from './ticket-panel.js';
 
@@ -346,7 +347,5 @@ const needsProof = (cls) => cls !== 'none' && cls !== 'emergency';
 
 /** @param {any} session @param {any} floor */
 export function sessionName(session, floor) {
-  const doctor = session.doctor ? floor.site.one('doctors', session.doctor) : null;
-  const queue = floor.site.one('queues', session.queue);
-  return [doctor ? named(doctor.name, doctor.name_en) : queue ? named(queue.name, queue.name_en) : '', periodWord(session.period), registrationWord(session.registration_class)].filter(Boolean).join(' · ');
+  return [whoseOf(session, floor.site), periodWord(session.period), registrationWord(session.registration_class)].filter(Boolean).join(' · ');
 }

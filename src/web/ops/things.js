@@ -1,10 +1,10 @@
 // The lists of operations: what there is of a kind, found by a few letters, each with what it is in a line; changed in the
 // form beside it, retired after saying what that does.
 
-import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
+import { hoursOf, placesOf, whoseOf } from '../lib/sessions.js';
 import { periodWord, registrationWord, titleWord } from '../lib/words.js';
 import { idOf } from './kinds.js';
 
@@ -25,9 +25,7 @@ function siteName(look, id) {
 
 /** @param {any} one a session @param {Look} look */
 function sessionTitle(one, look) {
-  const doctor = one.doctor && look.site && look.site.one('doctors', one.doctor);
-  const queue = look.site && look.site.one('queues', one.queue);
-  return [doctor ? named(doctor.name, doctor.name_en) : queue ? named(queue.name, queue.name_en) : '', registrationWord(one.registration_class)].filter(Boolean).join(' · ');
+  return [whoseOf(one, look.site), registrationWord(one.registration_class)].filter(Boolean).join(' · ');
 }
 
 /** What stands under the name, by kind. @type {Object<string, (one: any, look: Look) => any[]>} */
@@ -39,11 +37,7 @@ const ABOUT = {
   service_point: (one) => [one.door_cap === null || one.door_cap === undefined ? '' : t('ops.has_door', { n: one.door_cap })],
   doctor: (one, look) => [titleWord(one.title), registrationWord(one.registration_class), namesOf(look, 'departments', one.departments)],
   queue: (one, look) => [t('ops.has_prefix', { prefix: one.prefix }), one.doctors.length ? namesOf(look, 'doctors', one.doctors) : t('ops.is_pool')],
-  session: (one) => {
-    const slots = one.slots || [];
-    return [one.date, periodWord(one.period), slots.length ? `${clockOf(slots[0].start)}–${clockOf(slots[slots.length - 1].end)}` : '',
-      t('ops.has_places', { n: slots.reduce((/** @type {number} */ n, /** @type {any} */ s) => n + s.capacity, 0) }), one.open === false && t('ops.is_closed')];
-  },
+  session: (one) => [one.date, periodWord(one.period), hoursOf(one), t('ops.has_places', { n: placesOf(one).places }), one.open === false && t('ops.is_closed')],
   board: (one, look) => [namesOf(look, 'queues', one.queues), t('ops.has_screens', { n: look.site ? look.site.all('screens').filter((screen) => screen.board === one.id).length : 0 }), `/board/${one.id}`],
   staff: (one, look) => [t(`role.${one.role}`), one.doctor ? namesOf(look, 'doctors', [one.doctor]) || one.doctor
     : one.departments.length ? namesOf(look, 'departments', one.departments) : one.site ? t('ops.of_site', { site: siteName(look, one.site) }) : t('ops.of_all_sites')],
