@@ -2,6 +2,15 @@
 // the beats. Times on the wire carry the site's offset; a wall clock is read from them, never computed through our zone.
 // Chromium 70 syntax: screens use it.
 
+/** So many beats are kept: one that a busy page reads late says too little, and the one read soonest is believed. */
+const BEATS = 8;
+/** A beat that is off by less is late: the server's clock runs no faster for it. */
+const LATE_MS = 1000;
+/** The same as a share of what has passed. */
+const LATE_SHARE = 0.2;
+/** A rate is not measured over less. */
+const MEASURED_MS = 900;
+
 /** Follows the server's clock through the `now` of welcome and beats. */
 export class ServerClock {
   /** @param {() => number} [local] milliseconds, monotonic */
@@ -9,8 +18,8 @@ export class ServerClock {
     this.local = local || (() => performance.now());
     this.at = Date.now();
     this.seen = this.local();
-    /** The last beat: server and local time. @type {{at: number, seen: number}|null} */
-    this.beat = null;
+    /** The last beats since the rate was measured: server and local time. @type {{at: number, seen: number}[]} */
+    this.beats = [];
     /** Server milliseconds per local millisecond; 1 unless the clinic clock is accelerated. */
     this.rate = 1;
     this.offsetMinutes = -new Date().getTimezoneOffset();
@@ -23,26 +32,38 @@ export class ServerClock {
   follow(now) {
     const at = typeof now === 'number' ? now : Date.parse(now);
     if (!Number.isFinite(at)) return;
-    const seen = this.local();
-    const passed = this.beat ? seen - this.beat.seen : 0;
-    if (this.beat && passed > 900) {
-      const rate = (at - this.beat.at) / passed;
-      this.rate = rate > 0.8 && rate < 1.25 ? 1 : Math.max(0, rate);
-    }
-    if (!this.beat || passed > 900 || at < this.beat.at) this.beat = { at, seen };
-    this.at = at;
-    this.seen = seen;
+    this.measure({ at, seen: this.local() });
     this.known = true;
     if (typeof now === 'string' && !this.zoned) this.setOffset(offsetOf(now));
+  }
+
+  /** @param {{at: number, seen: number}} beat */
+  measure(beat) {
+    const [first] = this.beats;
+    const last = this.beats[this.beats.length - 1];
+    if (!last || beat.at < last.at) this.beats = [beat];
+    else if (asFastAsHere(first, beat)) {
+      this.rate = 1;
+      this.beats.push(beat);
+      if (this.beats.length > BEATS) this.beats.shift();
+    } else if (beat.seen - last.seen > MEASURED_MS) {
+      this.rate = asFastAsHere(last, beat) ? 1 : (beat.at - last.at) / (beat.seen - last.seen);
+      this.beats = [beat];
+    }
+    // A beat is never read early.
+    const all = this.rate === 1 ? this.beats.concat(beat) : [beat];
+    const soonest = all.reduce((one, other) => (other.at - other.seen > one.at - one.seen ? other : one));
+    this.at = soonest.at;
+    this.seen = soonest.seen;
   }
 
   /** The server was at least this far: an event's time, between beats. @param {string} time */
   atLeast(time) {
     const at = Date.parse(time);
-    if (this.known && at > this.now()) {
-      this.at = at;
-      this.seen = this.local();
-    }
+    if (!this.known || !(at > this.now())) return;
+    this.at = at;
+    this.seen = this.local();
+    if (this.rate === 1) this.beats.push({ at, seen: this.seen });
   }
 
   /** Takes the site's offset from a time that carries it. @param {string} time */
@@ -84,6 +105,12 @@ export class ServerClock {
   until(time) {
     return (Date.parse(time) - this.now()) / (this.rate || 1);
   }
+}
+
+/** Whether the server's time passed as fast as the page's between two beats. @param {{at: number, seen: number}} from @param {{at: number, seen: number}} to */
+function asFastAsHere(from, to) {
+  const passed = to.seen - from.seen;
+  return Math.abs(to.at - from.at - passed) <= Math.max(LATE_MS, passed * LATE_SHARE);
 }
 
 /** The site's offset as last seen on this page, for times that come without one. */
