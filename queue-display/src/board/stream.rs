@@ -187,8 +187,17 @@ impl Parts {
             | Floor::AlertAcknowledged { .. }
             | Floor::SentElsewhere(_)
             | Floor::CallNotAnnounced { .. } => None,
-            // Everything else moves people: called, missed, back, cancelled, moved, sent, undone, settled, tidied.
-            _ => Some(Self::PEOPLE),
+            Floor::PatientCalled(_)
+            | Floor::PatientMissed { .. }
+            | Floor::PatientReportedBack { .. }
+            | Floor::TicketCancelled { .. }
+            | Floor::TicketMoved { .. }
+            | Floor::TicketRescheduled { .. }
+            | Floor::TicketSettled { .. }
+            | Floor::TransferSent { .. }
+            | Floor::TransferGivenBack { .. }
+            | Floor::StepUndone(_)
+            | Floor::DaysTidied { .. } => Some(Self::PEOPLE),
         }
     }
 }
