@@ -88,6 +88,9 @@ fn has_word(line: &str, word: &str) -> bool {
         .any(|(at, _)| !line[..at].ends_with(part_of_a_word) && !line[at + word.len()..].starts_with(part_of_a_word))
 }
 
+/// Rules beside the domain that are computed from what is given to them alone: the line of announcements, what a board shows, what a voice says.
+const PURE: [&str; 3] = ["queue-display/src/announce/", "queue-display/src/board/", "queue-display/src/voice/"];
+
 #[test]
 fn pure_parts_import_nothing_impure() {
     let impure = [
@@ -110,7 +113,8 @@ fn pure_parts_import_nothing_impure() {
     let mut seen = 0;
     for source in sources("rs") {
         let in_domain = source.path.starts_with("actors/domain/src/");
-        if !(in_domain || source.path.ends_with("/rules.rs") || source.path.contains("/rules/")) || source.is_test() {
+        let is_of_rules = source.path.ends_with("/rules.rs") || PURE.iter().any(|part| source.path.contains(part));
+        if !(in_domain || is_of_rules) || source.is_test() {
             continue;
         }
         seen += 1;

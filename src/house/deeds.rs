@@ -265,16 +265,20 @@ impl House {
             .await?;
         let (mut view, departments) = view.ok_or(Code::Forbidden)?;
         let today = zone.date(self.shell.clock.clinic());
-        let mut sessions = Vec::new();
-        for id in departments {
-            let of_department = self
-                .shell
-                .read(department(&id), move |state: &jiaohao_domain::department::State| {
-                    sessions_from(state, today, zone)
-                })
-                .await?;
-            sessions.extend(of_department);
+        let of_department = |id: &DepartmentId| {
+            let read = move |state: &jiaohao_domain::department::State| sessions_from(state, today, zone);
+            self.shell.read(department(id), read)
+        };
+        let answers = futures_util::future::join_all(departments.iter().map(of_department)).await;
+        // A department that does not answer keeps its own sessions from a page, and no page from the site.
+        let (mut sessions, mut silent) = (Vec::new(), Vec::new());
+        for (id, answer) in departments.iter().zip(answers) {
+            match answer {
+                Ok(of_department) => sessions.extend(of_department),
+                Err(_) => silent.push(id),
+            }
         }
+        view["silent"] = json!(silent);
         if !is_patient {
             self.ops.screens.tell(&mut view["screens"], &zone);
         } else if let Some(view) = view.as_object_mut() {

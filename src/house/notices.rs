@@ -79,7 +79,7 @@ pub struct Notices(Vec<(Way, LaneEnd<OnWay>)>);
 /// A way out.
 pub fn outlet() -> (Outlet, Notices) {
     let (mut lanes, mut ends) = (BTreeMap::new(), Vec::new());
-    for way in [Way::App, Way::WeChat, Way::Push, Way::Sms] {
+    for way in Way::ALL {
         let (lane, end) = lane(WAITING);
         lanes.insert(way, lane);
         ends.push((way, end));

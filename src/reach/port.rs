@@ -83,8 +83,6 @@ impl Sent {
 
 /// One way to reach a person.
 pub trait Channel: Send + Sync {
-    /// Which one it is.
-    fn name(&self) -> ChannelName;
     /// Hands a telling over to the provider, within the client's time-out ([`super::client`]). An address of another channel
     /// is refused.
     fn send<'a>(&'a self, to: &'a Address, what: &'a Telling) -> BoxFuture<'a, Sent>;

@@ -110,10 +110,6 @@ fn topic(telling: &str) -> String {
 }
 
 impl Channel for Push {
-    fn name(&self) -> ChannelName {
-        ChannelName::Push
-    }
-
     fn send<'a>(&'a self, to: &'a Address, what: &'a Telling) -> BoxFuture<'a, Sent> {
         Box::pin(async move { counted(ChannelName::Push, self.tell(to, what).await) })
     }

@@ -252,10 +252,6 @@ impl Sms {
 }
 
 impl Channel for Sms {
-    fn name(&self) -> ChannelName {
-        ChannelName::Sms
-    }
-
     fn send<'a>(&'a self, to: &'a Address, what: &'a Telling) -> BoxFuture<'a, Sent> {
         Box::pin(async move { counted(ChannelName::Sms, self.tell(to, what).await) })
     }

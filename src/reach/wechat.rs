@@ -402,10 +402,6 @@ impl WeChat {
 }
 
 impl Channel for WeChat {
-    fn name(&self) -> ChannelName {
-        ChannelName::WeChat
-    }
-
     fn send<'a>(&'a self, to: &'a Address, what: &'a Telling) -> BoxFuture<'a, Sent> {
         Box::pin(async move { counted(ChannelName::WeChat, self.tell(to, what).await) })
     }

@@ -161,3 +161,16 @@ test('who comes after the slot stands with the reason, in the row and beside who
   await desk.waitForSelector('[data-chosen] .why:has-text("Checked in late")');
   await desk.click('jh-language button');
 });
+
+test('a list that was left on the page goes on after a reload, however late the site is read', async () => {
+  await desk.evaluate((at) => sessionStorage.setItem('jiaohao.desk.away', JSON.stringify([
+    { id: 1, text: '没有这个人', at, department: 'renmin.xinnei', state: 'written', said: '' },
+  ])), Date.parse(`${TODAY}T08:41:00+08:00`));
+  await desk.route('**/api/v1/site/renmin', async (route) => {
+    await pause(1500);
+    await route.continue();
+  });
+  await desk.reload();
+  await desk.waitForSelector('[data-entry=conflict]');
+  await desk.unroute('**/api/v1/site/renmin');
+});

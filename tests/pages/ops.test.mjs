@@ -270,3 +270,27 @@ test('numbers only are proposed by a new department\'s name, until somebody sets
   assert.equal(await proposed('心理科'), false);
   await page.context().close();
 });
+
+test('what somebody else has changed since a form was opened is named before it is written over', async () => {
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await page.click('[data-part=department]');
+  const form = '[data-form=define_department]';
+  await page.click('.things li:has-text("眼科") [data-action=edit]');
+  await page.waitForSelector(`${form}[data-editing="renmin.yanke"]`);
+  const isNumbersOnly = async () => (await house.call('GET', '/site/renmin')).departments.find(({ id }) => id === 'renmin.yanke').number_only;
+  await house.call('PUT', '/departments', { id: 'renmin.yanke', name: '眼科', name_en: 'Ophthalmology', number_only: true });
+  await page.fill(`${form} [name=name_en]`, 'Eyes');
+  await page.click('[data-action=define_department]');
+  await page.waitForSelector('dialog [data-meanwhile=number_only]');
+  await page.click('[data-action=dialog_cancel]');
+  assert.equal(await isNumbersOnly(), true);
+  assert.equal(await page.inputValue(`${form} [name=name_en]`), 'Eyes', 'nothing is lost');
+  await page.check(`${form} [name=number_only]`);
+  await page.click('[data-action=define_department]');
+  await page.click('[data-action=overwrite]');
+  await page.waitForSelector(`${form}[data-editing=""]`);
+  const { departments } = await house.call('GET', '/site/renmin');
+  const saved = departments.find(({ id }) => id === 'renmin.yanke');
+  assert.deepEqual([saved.name_en, saved.number_only], ['Eyes', true]);
+  await page.context().close();
+});

@@ -65,6 +65,9 @@ pub enum Way {
 }
 
 impl Way {
+    /// Each way, as one lane and one count is kept of each.
+    pub const ALL: [Self; 4] = [Self::App, Self::WeChat, Self::Push, Self::Sms];
+
     /// As it stands on the wire.
     pub fn wire(self) -> &'static str {
         match self {

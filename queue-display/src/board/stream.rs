@@ -123,6 +123,7 @@ impl Parts {
     const ROOMS: Self = Self { rooms: true, ..Self::NONE };
     const CALLS_ROOMS: Self = Self { calls: true, rooms: true, ..Self::NONE };
     const PEOPLE: Self = Self { missed: true, ..Self::CALLS_ROOMS };
+    const DAY: Self = Self { notices: true, ..Self::PEOPLE };
     const WORK: Self = Self { notices: true, ..Self::CALLS_ROOMS };
     const NOTICES: Self = Self { notices: true, ..Self::NONE };
 
@@ -196,8 +197,8 @@ impl Parts {
             | Floor::TicketSettled { .. }
             | Floor::TransferSent { .. }
             | Floor::TransferGivenBack { .. }
-            | Floor::StepUndone(_)
-            | Floor::DaysTidied { .. } => Some(Self::PEOPLE),
+            | Floor::StepUndone(_) => Some(Self::PEOPLE),
+            Floor::DaysTidied { .. } => Some(Self::DAY),
         }
     }
 }

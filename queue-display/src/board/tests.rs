@@ -342,6 +342,34 @@ fn a_delay_says_whose_it_is_by_a_name_that_a_screen_may_bear() {
 }
 
 #[test]
+fn what_was_announced_for_yesterday_is_gone_by_midnight() {
+    let mut area = Area::new(false);
+    let session = SessionId::from(format!("{DEPARTMENT}.am"));
+    area.tell(ToDepartment::DefineSession(DefineSession {
+        id: session.clone(),
+        date: area.department.config.today(area.now),
+        period: "morning".into(),
+        queue: format!("{DEPARTMENT}.a").into(),
+        doctor: None,
+        service_point: None,
+        registration_class: "普通".into(),
+        fee_fen: 1000,
+        slots: vec![DefineSlot { start: "09:00".into(), minutes: 30, capacity: 3 }],
+        high_demand: false,
+        released_at: None,
+    }));
+    area.walk_in("a", "张*三", None);
+    area.tell(ToDepartment::DelaySession(DelaySession { session, minutes: 20 }));
+    let evening = area.look();
+    assert_eq!(evening["notices"].as_array().unwrap().len(), 1);
+    area.emitted.clear();
+    area.now = T0.plus_min(16 * 60);
+    area.pass();
+    assert_eq!(area.look()["notices"], json!([]));
+    assert_eq!(area.followed(evening), area.look());
+}
+
+#[test]
 fn a_clinic_that_does_not_take_place_says_from_when_and_no_delay_beside_it() {
     let mut area = Area::new(false);
     let session = SessionId::from(format!("{DEPARTMENT}.am"));

@@ -45,7 +45,7 @@ impl Today {
             let before = since.before.get(way).copied().unwrap_or_default();
             (totals.with(ENDED, "way", way) - before).max(0.0) as u64
         };
-        let ways = [Way::App, Way::WeChat, Way::Push, Way::Sms].map(|way| (way.wire(), count(way.wire())));
+        let ways = Way::ALL.map(|way| (way.wire(), count(way.wire())));
         let not_reached = count(NOBODY);
         let mut figures = json!({
             "since": zone.rfc3339(since.at),

@@ -1,8 +1,8 @@
 // Approving and revoking screens, for the desk and operations.
 
-import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
+import { whenWord } from '../lib/words.js';
 
 /**
  * @param {{site: import('../lib/site.js').Site, send: (name: string, body: any) => Promise<any>, after: () => void}} o
@@ -36,7 +36,7 @@ export function screensView(o) {
       ? h('ul', { class: 'list paired', key: 'list' }, screens.map((s) => {
         const board = o.site.one('boards', s.board);
         const room = s.door && o.site.one('service_points', s.door);
-        const at = clockOf(s.last_seen);
+        const at = s.last_seen ? whenWord(s.last_seen) : '';
         return h('li', { key: s.screen, 'data-screen': s.screen },
           h('span', null, room ? t('screens.at_door', { room: named(room.name, room.name_en) }) : board ? named(board.name, board.name_en) : s.board,
             h('small', { class: 'muted' }, s.screen.split('.').pop()),

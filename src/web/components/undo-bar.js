@@ -11,6 +11,11 @@ function isTyping(event) {
   return isEditing(event) && (field.isContentEditable || field.value !== '');
 }
 
+/**
+ * What else may follow from what was done.
+ * @typedef {{action: string, words: string, go: () => void}} More
+ */
+
 /** Call `offer(text, undo)` after each action. */
 class UndoBar extends HTMLElement {
   constructor() {
@@ -19,6 +24,8 @@ class UndoBar extends HTMLElement {
     this.text = '';
     /** @type {(() => void)|null} */
     this.undo = null;
+    /** @type {More|null} */
+    this.more = null;
     this.off = () => {};
     this.onKey = (/** @type {KeyboardEvent} */ event) => {
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'z' && !isTyping(event) && this.undo) {
@@ -44,10 +51,12 @@ class UndoBar extends HTMLElement {
   /**
    * @param {string} text what was done
    * @param {(() => void)|null} undo takes it back; null shows the words only
+   * @param {More} [more]
    */
-  offer(text, undo) {
+  offer(text, undo, more) {
     this.text = text;
     this.undo = undo;
+    this.more = more || null;
     this.left = FOR_S;
     clearInterval(this.timer);
     this.timer = setInterval(() => {
@@ -62,6 +71,7 @@ class UndoBar extends HTMLElement {
   clear() {
     clearInterval(this.timer);
     this.undo = null;
+    this.more = null;
     this.removeAttribute('shown');
   }
 
@@ -72,11 +82,13 @@ class UndoBar extends HTMLElement {
   }
 
   draw() {
+    const { more } = this;
     render(this, [
       h('span', null, this.text),
       h('span', { class: 'left num', 'aria-hidden': 'true' }, t('undo.left', { s: this.left })),
+      more ? h('button', { type: 'button', key: 'more', 'data-action': more.action, onclick: more.go }, more.words) : null,
       this.undo
-        ? h('button', { type: 'button', 'data-action': 'undo_last', onclick: () => this.take() }, t('undo.take'), h('kbd', null, 'Ctrl+Z'))
+        ? h('button', { type: 'button', key: 'undo', 'data-action': 'undo_last', onclick: () => this.take() }, t('undo.take'), h('kbd', null, 'Ctrl+Z'))
         : null,
     ]);
   }

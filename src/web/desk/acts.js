@@ -2,7 +2,6 @@
 
 import { arrive } from '../components/arrive.js';
 import { askCall, didCall } from '../components/call-this.js';
-import { lastUndoable } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { find } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -23,6 +22,8 @@ export class Acts {
     this.persons = persons;
     /** Hears of each command that was done, by what it was of. @type {(body: any) => void} */
     this.onDone = () => {};
+    /** Prints the slip of a ticket. @type {(ticket: string) => void} */
+    this.onPrint = () => {};
     /** Where transferred tickets went on, by their new ids. @type {Recent<any>} */
     this.links = new Recent(LINKS_KEPT);
   }
@@ -64,20 +65,20 @@ export class Acts {
     this.done(link ? t('pre_check.did_send', { to: link.where, new: link.number }) : t('pre_check.did_send_off'), null);
   }
 
-  /** @param {string} text @param {string|null} ticket */
-  done(text, ticket) {
-    find('#undo').offer(text, ticket ? () => this.undoLast(ticket) : null);
+  /** @param {string} text @param {string|null} ticket none: there is no way back @param {string} [what] the step that it was, which the bar's undo takes back */
+  done(text, ticket, what) {
+    find('#undo').offer(text, ticket && what ? () => this.undoSteps(ticket, [what]) : null);
     this.page.draw();
   }
 
-  /** @param {string} id */
-  async undoLast(id) {
-    const step = lastUndoable(this.floor().ticket(id));
-    if (!step) this.page.notify(t('error.cannot_undo'));
-    else if (await this.send('undo', { event: step.event, reason: t('undo.reason') })) this.done(t('undo.done'), null);
+  /** Somebody has a number from now on, which can be had on paper. @param {string} text @param {string} ticket @param {string} what */
+  doneWithSlip(text, ticket, what) {
+    const print = { action: 'print_done', words: t('desk.print'), go: () => this.onPrint(ticket) };
+    find('#undo').offer(text, () => this.undoSteps(ticket, [what]), print);
+    this.page.draw();
   }
 
-  /** The steps of what was done in one go, where nothing came after them. @param {string} id @param {string[]} whats newest first */
+  /** The steps of what was done in one go, where nothing came after them: what somebody else has done since is not ours to take back. @param {string} id @param {string[]} whats newest first */
   async undoSteps(id, whats) {
     const steps = (this.floor().ticket(id) || {}).steps || [];
     const mine = whats.map((what) => steps.filter((/** @type {any} */ step) => step.what === what).pop());
@@ -97,7 +98,7 @@ export class Acts {
   /** @param {any} appointment */
   async checkIn(appointment) {
     const result = await this.arrive('check_in', { appointment: appointment.appointment }, this.persons.nameOf(appointment), { opensAt: appointment.check_in_from });
-    if (result && result.number) this.done(t('desk.did.check_in', { number: result.number, position: result.position }), result.ticket);
+    if (result && result.number) this.doneWithSlip(t('desk.did.check_in', { number: result.number, position: result.position }), result.ticket, 'checked_in');
     return !!result;
   }
 
@@ -143,14 +144,14 @@ export class Acts {
   /** @param {any} ticket */
   async reportBack(ticket) {
     const result = await this.send('report_back', { ticket: ticket.ticket });
-    if (result) this.done(t('desk.did.report_back', { number: ticket.number }), ticket.ticket);
+    if (result) this.doneWithSlip(t('desk.did.report_back', { number: ticket.number }), ticket.ticket, 'reported_back');
     return !!result;
   }
 
   /** @param {any} ticket @param {string} cls @param {string} proof */
   async setPriority(ticket, cls, proof) {
     if (await this.send('set_priority', { ticket: ticket.ticket, class: cls, proof })) {
-      this.done(t('desk.did.set_priority', { number: ticket.number }), ticket.ticket);
+      this.done(t('desk.did.set_priority', { number: ticket.number }), ticket.ticket, 'prioritised');
     }
   }
 
@@ -159,7 +160,7 @@ export class Acts {
     const result = await this.send('transfer_ticket', { ticket: ticket.ticket, to, reason });
     if (!result) return;
     const text = t('desk.did.transfer_ticket', { number: ticket.number, to: name });
-    if (result.state === 'waiting') this.done(text, ticket.ticket);
+    if (result.state === 'waiting') this.done(text, ticket.ticket, 'moved');
     else this.tellWhereTo(ticket, text);
   }
 
@@ -231,7 +232,7 @@ export class Acts {
       usual: [t('reason.asked_by_patient'), t('reason.left'), t('reason.registered_twice')], go: t('desk.cancel_go'), keep: t('desk.keep'), danger: true,
     });
     if (reason && (await this.send('cancel_ticket', { ticket: ticket.ticket, reason }))) {
-      this.done(t('desk.did.cancel_ticket', { number: ticket.number }), ticket.ticket);
+      this.done(t('desk.did.cancel_ticket', { number: ticket.number }), ticket.ticket, 'cancelled');
     }
   }
 
@@ -246,7 +247,7 @@ export class Acts {
       usual: [t('reason.wrong_call'), t('reason.wrong_person'), t('reason.not_ready')], go: t('doctor.return_go'),
     });
     if (reason && (await this.send('return_to_waiting', { ticket: ticket.ticket, reason }))) {
-      this.done(t('doctor.did.return_to_waiting', { number: ticket.number }), ticket.ticket);
+      this.done(t('doctor.did.return_to_waiting', { number: ticket.number }), ticket.ticket, 'returned');
     }
   }
 
@@ -299,6 +300,6 @@ export class Acts {
     const result = await this.send('call_ticket', {
       department: this.floor().department, assignment: room.assignment, in_hand: room.hand && room.hand.ticket, outcome, ticket: ticket.ticket, reason,
     });
-    if (result) this.done(didCall(`${ticket.number} ${this.persons.nameOf(ticket)}`, room, outcome), ticket.ticket);
+    if (result) this.done(didCall(`${ticket.number} ${this.persons.nameOf(ticket)}`, room, outcome), ticket.ticket, 'called');
   }
 }

@@ -96,6 +96,14 @@ export class Away {
   async merge() {
     if (this.merging || !this.entries.some((entry) => entry.state === 'written')) return;
     this.merging = true;
+    try {
+      await this.mergeAll();
+    } finally {
+      this.merging = false;
+    }
+  }
+
+  async mergeAll() {
     // What the site asks may have changed while nobody could read it.
     const isRead = await this.desk.floor().site.read().then(() => true, () => false);
     for (const entry of isRead ? this.entries.filter((one) => one.state === 'written') : []) {
@@ -107,7 +115,6 @@ export class Away {
       }
       this.keep();
     }
-    this.merging = false;
   }
 
   /** @param {Entry} entry */

@@ -31,7 +31,7 @@ const RARE = ['left_over', 'not_reached'];
 /** The department that this desk had last. */
 const DEPARTMENT = 'jiaohao.desk.department';
 /** How often the desk looks which screens are dark or silent. */
-const SCREENS_EVERY_MS = 20000;
+const SITE_EVERY_MS = 20000;
 const SIDES = ['walk_in', 'ticket', 'sessions', 'screens'];
 
 /** @type {Floor|null} */
@@ -93,6 +93,7 @@ async function start(page) {
     },
   });
   acts.onDone = (body) => walkIn.after(body);
+  acts.onPrint = printSlip;
   opening = new OpenSession(page, getFloor, acts);
   search = new Search(page, {
     floor: getFloor, persons, acts, pick, returnDay, departments, open: openDepartment,
@@ -103,12 +104,9 @@ async function start(page) {
     },
     writeDown: (text) => away && page.protocol.status === 'offline' ? away.add(text) : null,
   });
-  away = new Away(page, { floor: getFloor, persons, look: (text) => search.look(text) });
   openDepartment(departments().find((d) => d.id === remembered()) || departments()[0]);
-  setInterval(() => floor && floor.readSessions(), 60000);
-  // A screen that falls silent or goes dark is seen here too. That the house is away is said elsewhere.
-  const ofScreens = /** @type {Site} */ (site);
-  setInterval(() => ofScreens.read().then(page.draw, () => {}), SCREENS_EVERY_MS);
+  away = new Away(page, { floor: getFloor, persons, look: (text) => search.look(text) });
+  setInterval(() => floor && floor.readSite(), SITE_EVERY_MS);
 }
 
 const page = openPage({ mode: 'staff', roles: ['desk'], start, draw });
@@ -149,6 +147,13 @@ function pick(ticket) {
   moving = null;
   side = ticket ? 'ticket' : 'walk_in';
   page.draw();
+}
+
+/** The slip of a number that has just been taken. @param {string} ticket */
+async function printSlip(ticket) {
+  if (!(await /** @type {Floor} */ (floor).comes(ticket))) return;
+  pick(ticket);
+  requestAnimationFrame(() => window.print());
 }
 
 /** The ticket of an alert, of whatever department of this desk. @param {any} ticket */

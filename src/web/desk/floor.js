@@ -54,22 +54,28 @@ export class Floor {
   /** Follows the department. Without the server it keeps what was read before. */
   open() {
     this.close();
-    const { protocol } = this.page;
-    const was = protocol.status === 'live' ? [] : this.streams;
+    const was = this.page.protocol.status === 'live' ? [] : this.streams;
+    this.streams = [];
+    this.isOpen = true;
+    this.follow(was);
+    this.timer = setInterval(() => this.tick(), 1000);
+    this.readSite();
+    this.readArea();
+  }
+
+  /** Follows the queues that the department has now: also one that was made since. @param {LiveStream[]} [was] what was read of them before */
+  follow(was = []) {
     const came = () => {
       this.leftAt = null;
       this.page.draw();
     };
-    this.streams = this.site.of('queues', this.department).map(({ id }) => {
-      const stream = new LiveStream(protocol, `queue:${id}`, came, this.page.draw);
-      const before = was.find((one) => one.stream === stream.stream);
-      stream.value = before ? before.value : null;
-      return stream;
-    });
-    this.isOpen = true;
-    this.timer = setInterval(() => this.tick(), 1000);
-    this.readSessions();
-    this.readArea();
+    const names = this.site.of('queues', this.department).map(({ id }) => `queue:${id}`);
+    const before = this.streams;
+    before.filter((one) => !names.includes(one.stream)).forEach((one) => one.close());
+    this.streams = names.map((name) => before.find((one) => one.stream === name) || Object.assign(
+      new LiveStream(this.page.protocol, name, came, this.page.draw),
+      { value: (was.find((one) => one.stream === name) || { value: null }).value },
+    ));
   }
 
   close() {
@@ -94,11 +100,13 @@ export class Floor {
     return wall(clock.now(), clock.offsetMinutes).date;
   }
 
-  async readSessions() {
+  /** What the site consists of now: queues, sessions of today, screens that are dark or silent. */
+  async readSite() {
     try {
       await this.site.read();
+      if (this.isOpen) this.follow();
     } catch {
-      // What was known stays; the next minute tries again.
+      // What was known stays; it is read again soon. That the house is away is said elsewhere.
     }
     this.sessions = this.site.sessions(this.department, this.site.view.today || this.today);
     this.page.draw();

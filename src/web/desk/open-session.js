@@ -126,7 +126,7 @@ export class OpenSession {
       this.open = false;
       this.round += 1;
       this.acts.done(t('desk.did.open_session', { name: who.doctor ? named(who.doctor.name, who.doctor.name_en) : named(who.queue.name, who.queue.name_en) }), null);
-      await floor.readSessions();
+      await floor.readSite();
     } catch (refusal) {
       const field = wrongField(refusal) === 'slots' ? 'slots' : 'form';
       this.wrong = { [field]: has(`desk.wrong.${field}`) ? t(`desk.wrong.${field}`) : wordsOf(refusal) };

@@ -93,7 +93,7 @@ async function delay(floor, acts, session, minutes) {
   const before = session.delay_min || 0;
   const text = t(minutes ? 'desk.did.delay_session' : 'desk.did.delay_over', { n: minutes });
   find('#undo').offer(text, before === minutes ? null : () => delay(floor, acts, { ...session, delay_min: minutes }, before));
-  floor.readSessions();
+  floor.readSite();
 }
 
 /** What closing does; it cannot be undone. @param {any} session @param {any} floor @returns {Promise<any>} */
@@ -116,7 +116,7 @@ async function close(page, floor, acts, persons, session) {
       }
       await page.protocol.command('close_session', { session: session.session, settlements });
       acts.done(t('desk.did.close_session'), null);
-      floor.readSessions();
+      floor.readSite();
       return;
     } catch (refusal) {
       const { appointments, tickets, not_yet: notYet } = refusal.code === 'not_settled' ? refusal.validNow : {};

@@ -13,7 +13,7 @@ export async function settleTickets(floor, acts, persons, tickets) {
   const ids = tickets.map((ticket) => ticket.ticket);
   const settlements = await settle(floor, persons, ids, { queues: [], how: t('desk.settle_only_how'), go: t('desk.settle_only_go'), again: [] });
   if (settlements && (await acts.send('settle_tickets', { department: floor.department, settlements }))) {
-    acts.done(t('desk.did.settle_tickets', { n: ids.length }), ids.length === 1 ? ids[0] : null);
+    acts.done(t('desk.did.settle_tickets', { n: ids.length }), ids.length === 1 ? ids[0] : null, settlements[0].how === 'move' ? 'moved' : 'settled');
   }
 }
 

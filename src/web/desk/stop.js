@@ -58,7 +58,7 @@ async function stop(page, floor, acts, session) {
     h('button', { class: 'btn danger', 'data-action': 'dialog_go' }, t('desk.stop_go')))));
   if (!said || !(await acts.send('stop_session', { session: session.session, ...said }))) return;
   find('#undo').offer(t('desk.did.stop_session', { time: clockOf(said.from) }), () => again(floor, acts, session));
-  floor.readSessions();
+  floor.readSite();
 }
 
 /** @param {any} floor @param {any} acts @param {any} session */
@@ -75,5 +75,5 @@ async function resume(floor, acts, session) {
 async function again(floor, acts, session) {
   if (!(await acts.send('resume_session', { session: session.session }))) return;
   acts.done(t('desk.did.resume_session'), null);
-  floor.readSessions();
+  floor.readSite();
 }

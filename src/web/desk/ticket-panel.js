@@ -45,13 +45,13 @@ export function ticketPanel(look, ticket) {
     h('div', { class: 'acts' }, buttons(look, ticket)),
     again(look, ticket),
     look.moving === ticket.ticket ? transferForm(look, ticket) : null,
+    h('h3', { key: 'history' }, t('desk.history')),
+    history(ticket, (step, reason) => acts.undo(step, reason)),
     canBePrioritised(ticket) && !look.floor.isLeftOver(ticket) ? priorityForm(look, ticket) : null,
     documentPart(look, ticket),
     h('button', {
       type: 'button', class: 'btn quiet', key: 'family', 'data-action': 'read_acting', onclick: () => familyDialog(acts.page, acts, ticket, persons.nameOf(ticket)),
     }, t('desk.family')),
-    h('h3', null, t('desk.history')),
-    history(ticket, (step, reason) => acts.undo(step, reason)),
     ticket.date < look.floor.today
       ? h('button', { type: 'button', class: 'btn', key: 'return', 'data-action': 'return_day', 'data-visit': ticket.visit, onclick: () => look.returnDay(ticket) }, t('desk.return_day'))
       : null,
@@ -102,8 +102,9 @@ function canBePrioritised(ticket) {
 
 /** Commands of the state table, by state. @type {Object<string, string[]>} */
 const POSSIBLE = {
-  waiting: ['call_ticket', 'transfer_ticket', 'cancel_ticket'],
-  summoned: ['call_ticket', 'transfer_ticket', 'cancel_ticket'],
+  // Seen while the house was away, or somewhere else: settled, and called no more.
+  waiting: ['call_ticket', 'transfer_ticket', 'settle_tickets', 'cancel_ticket'],
+  summoned: ['call_ticket', 'transfer_ticket', 'settle_tickets', 'cancel_ticket'],
   called: ['recall_patient', 'return_to_waiting', 'transfer_ticket', 'cancel_ticket'],
   serving: ['return_to_waiting', 'transfer_ticket'],
   away: ['report_back', 'settle_tickets'],

@@ -87,8 +87,7 @@ export class WalkIn {
       return answer.patient;
     } catch (refusal) {
       if (refusal.validNow && refusal.validNow.differs) {
-        const fields = refusal.validNow.differs.map((/** @type {string} */ field) => t(`person.${field}`)).join(', ');
-        return window.confirm(t('person.replace', { fields })) ? this.register(f, refusal.validNow.confirmed) : null;
+        return (await isToReplace(refusal.validNow.differs)) ? this.register(f, refusal.validNow.confirmed) : null;
       }
       this.page.refuse(refusal);
       return null;
@@ -341,6 +340,12 @@ function fieldOf(text) {
 
 /** @param {(value: any) => void} close */
 const backButton = (close) => h('div', { class: 'buttons', key: 'back' }, h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')));
+
+/** Whether what was confirmed of a document's bearer before is to become what is typed now. @param {string[]} differs */
+const isToReplace = (differs) => ask(t('person.replace_title'), (close) => h('div', { class: 'form', 'data-replaces': differs.join(' ') },
+  h('p', null, t('person.replace', { fields: differs.map((field) => t(`person.${field}`)).join(', ') })),
+  h('button', { type: 'button', class: 'btn primary wide', 'data-action': 'replace_person', onclick: () => close(true) }, t('person.replace_go')),
+  backButton(close)));
 
 /** @param {string} cls */
 const needsProof = (cls) => cls !== 'none' && cls !== 'emergency';

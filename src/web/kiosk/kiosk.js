@@ -91,7 +91,7 @@ async function readArea() {
   try {
     const read = await Promise.all(here.map((d) => readAreaCode(page.session, d.id)));
     const codes = await Promise.all(read.map(async ({ code }, n) => ({
-      name: named(here[n].name, here[n].name_en), code, picture: await drawn(page.session, `${location.origin}/patient#code=${code}`),
+      name: nameHere(here[n]), code, picture: await drawn(page.session, `${location.origin}/patient#code=${code}`),
     })));
     area = { codes, until: Math.min(...read.map(({ until }) => until)) };
   } catch {
@@ -319,12 +319,16 @@ function areaView() {
       many ? [h('small', { key: 'name' }, one.name), image(one)] : null, h('b', { class: 'num', key: 'code' }, one.code))));
 }
 
-/** Of which department and queue. @param {any} item */
+/** A department as it may stand on a screen in the hall. @param {any} department */
+const nameHere = (department) => (department ? department.neutral_name || named(department.name, department.name_en) : '');
+
+/** Of which department and queue: what the hall is not to read says no more than the neutral name. @param {any} item */
 function whereOf(item) {
   const s = /** @type {Site} */ (site);
   const department = s.one('departments', item.department);
+  if (department && department.neutral_name) return nameHere(department);
   const queue = s.one('queues', item.queue);
-  return [department ? named(department.name, department.name_en) : '', queue ? named(queue.name, queue.name_en) : ''].filter(Boolean).join(' · ');
+  return [nameHere(department), queue ? named(queue.name, queue.name_en) : ''].filter(Boolean).join(' · ');
 }
 
 function foundView() {
@@ -367,7 +371,7 @@ function todo(place) {
 function sentView() {
   const department = /** @type {Site} */ (site).one('departments', sentTo);
   return [
-    h('p', { class: 'say go-there', key: 'where', role: 'status', 'data-sent-to': sentTo }, t('pre_check.sent_title', { where: department ? named(department.name, department.name_en) : '' })),
+    h('p', { class: 'say go-there', key: 'where', role: 'status', 'data-sent-to': sentTo }, t('pre_check.sent_title', { where: nameHere(department) })),
     h('p', { class: 'more', key: 'more' }, t('pre_check.sent_more')),
   ];
 }

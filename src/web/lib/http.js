@@ -1,5 +1,10 @@
 // The HTTP door for pages: JSON in and out, problem+json as an error with its stable code. Chromium 70 syntax.
 
+/** No answer takes longer: the network has gone silent. */
+const WITHIN_MS = 30000;
+/** A file goes up as slowly as a poor line lets it. */
+const FILE_WITHIN_MS = 120000;
+
 /** What a door refused: `code` is the stable wire code, or one of the page's own (`offline`, `no_answer`). */
 export class Refusal extends Error {
   /** @param {any} error as on the wire: code, title, detail, valid_now */
@@ -36,8 +41,15 @@ export async function call(method, path, options) {
   else if (o.body !== undefined) headers['Content-Type'] = 'application/json';
   if (o.token) headers.Authorization = `Bearer ${o.token}`;
   if (o.key) headers['Idempotency-Key'] = o.key;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), o.file ? FILE_WITHIN_MS : WITHIN_MS);
+  const { signal } = o;
+  if (signal && signal.aborted) late.abort();
+  if (signal) signal.addEventListener('abort', () => late.abort());
   /** @type {Response} */
   let response;
+  /** @type {string} */
+  let text;
   try {
     response = await fetch(path, {
       method,
@@ -45,14 +57,16 @@ export async function call(method, path, options) {
       body: o.file || (o.body === undefined ? undefined : JSON.stringify(o.body)),
       credentials: 'same-origin',
       cache: 'no-store',
-      signal: o.signal,
+      signal: late.signal,
     });
+    text = await response.text();
   } catch (failed) {
-    if (failed && failed.name === 'AbortError') throw failed;
+    if (signal && signal.aborted) throw failed;
     throw new Refusal({ code: 'offline' });
+  } finally {
+    clearTimeout(timer);
   }
   if (o.heard) o.heard(response.headers);
-  const text = await response.text();
   /** @type {any} */
   let body = null;
   if (text) {

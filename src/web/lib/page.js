@@ -19,7 +19,8 @@ import { wordsOf } from './words.js';
 /**
  * Starts a page. `main` is the element the page draws into.
  * @param {{mode: 'staff'|'phone', roles: string[], start: (page: Page) => void, draw: () => any, signedOut?: () => any,
- *   leave?: () => Promise<void>, now?: () => number}} parts `leave`: what a sign-out ends in this browser beside the sign-in
+ *   leave?: () => Promise<void>, beside?: () => any, now?: () => number}} parts `leave`: what a sign-out ends in this browser beside
+ *   the sign-in; `beside`: what stands with the languages before anybody is signed in
  * @returns {Page}
  */
 export function openPage(parts) {
@@ -151,7 +152,7 @@ function signInCard(session, parts) {
       h('h1', null, t(parts.mode === 'phone' ? 'sign_in.title_phone' : 'sign_in.title')),
       h('p', { class: 'muted' }, wrong ? t('sign_in.wrong_role') : t(`sign_in.for_${parts.roles[0]}`)),
       h('jh-sign-in', { mode: parts.mode, session }),
-      parts.mode === 'phone' ? h('div', { class: 'buttons' }, h('jh-language', null)) : null));
+      parts.mode === 'phone' ? h('div', { class: 'buttons' }, parts.beside ? parts.beside() : null, h('jh-language', null)) : null));
 }
 
 /**

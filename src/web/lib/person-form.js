@@ -13,7 +13,7 @@ const AT_DESK = [...DOCUMENTS, 'none'];
 const TELLING = ['resident_id', 'household_register'];
 
 /** What a resident number says of its person; the door checks it. @param {string} number */
-export function factsOf(number) {
+function factsOf(number) {
   const n = number.replace(/[\s-]/g, '');
   if (!/^\d{17}[\dXx]$/.test(n)) return null;
   return { birth_date: `${n.slice(6, 10)}-${n.slice(10, 12)}-${n.slice(12, 14)}`, sex: Number(n[16]) % 2 ? 'male' : 'female' };
@@ -22,7 +22,7 @@ export function factsOf(number) {
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
 /** Whether a resident number has its check character (GB 11643); said at the field, before anything is sent. @param {string} number */
-export function isResidentNumber(number) {
+function isResidentNumber(number) {
   const n = number.replace(/[\s-]/g, '').toUpperCase();
   if (!/^\d{17}[\dX]$/.test(n)) return false;
   const sum = WEIGHTS.reduce((all, weight, i) => all + weight * Number(n[i]), 0);

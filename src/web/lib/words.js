@@ -1,6 +1,6 @@
 // Words for what the engine says in codes: refusals, ticket states, classes, lines. Chromium 70 syntax: screens use it.
 
-import { clockOf, secondsOfAny } from './clock.js';
+import { clockOf, offsetOf, secondsOfAny, wall } from './clock.js';
 import { has, language, named, t } from './i18n.js';
 
 /**
@@ -34,6 +34,15 @@ function originWords(valid) {
 
 /** @param {string} time as on the wire */
 const dateWord = (time) => t('date.short', { month: Number(time.slice(5, 7)), day: Number(time.slice(8, 10)) });
+
+/**
+ * When something was by the clock of this machine or the house's, with the date where that is not today's.
+ * @param {string} time as on the wire
+ */
+export function whenWord(time) {
+  const today = wall(Date.now(), offsetOf(time) || 0).date;
+  return time.slice(0, 10) === today ? clockOf(time) : `${dateWord(time)} ${clockOf(time)}`;
+}
 
 /** @param {string} prefix @param {string|null|undefined} value */
 function wordFor(prefix, value) {

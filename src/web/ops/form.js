@@ -89,10 +89,15 @@ function input(kind, field, look) {
   });
 }
 
+/** What a field is called. @param {Kind} kind @param {Field} field @param {Look} look */
+export function fieldWords(kind, field, look) {
+  const own = field.type === 'password' && !look.editing ? 'ops.field.new_password' : `ops.field.${kind.kind}.${field.name}`;
+  return t(has(own) ? own : `ops.field.${field.name}`);
+}
+
 /** @param {Kind} kind @param {Field} field @param {Look} look */
 function view(kind, field, look) {
-  const own = field.type === 'password' && !look.editing ? 'ops.field.new_password' : `ops.field.${kind.kind}.${field.name}`;
-  const words = t(has(own) ? own : `ops.field.${field.name}`);
+  const words = fieldWords(kind, field, look);
   const key = `${field.name}-${look.form}-${look.role}-${look.department}`;
   const wrong = look.wrong[field.name];
   if (field.type === 'check') {

@@ -16,6 +16,7 @@ import { wordsOf } from '../lib/words.js';
 import { auditView } from './audit.js';
 import { begin, formView, holderOf } from './form.js';
 import { idOf, isUnder, KINDS } from './kinds.js';
+import { askToOverwrite, changedMeanwhile } from './meanwhile.js';
 import { lacksOf, missingCount, missingView, nextView, ROLE_OF } from './missing.js';
 import { tooMuchWords, overview } from './overview.js';
 import { questionsView } from './questions.js';
@@ -189,6 +190,7 @@ async function defineOnce(kind, body, form) {
     // What is pressed now must not happen later.
     if (page.protocol.status === 'offline') throw new Refusal({ code: 'offline' });
     if (!look.editing) await refuseTaken(kind, body.id);
+    else if (!(await mayOverwrite(kind))) return;
     // Names of accounts are one name space of the house, and not all of it is seen here.
     await page.protocol.command(kind.command, kind.kind === 'staff' && !look.editing ? { ...body, new: true } : body);
   } catch (refusal) {
@@ -233,6 +235,14 @@ function warnOfPlanned() {
   if (full) page.notify(t('ops.overfull_saved', { name: named(full.name, full.name_en), words: tooMuchWords(full) }), 'soon', full.overfull ? 'board_overfull' : 'board_too_many_rooms');
   planned.looks -= 1;
   if (full || !planned.looks) planned = null;
+}
+
+/** Whether nobody else has changed what is changed here since it was opened, or that is to go. @param {any} kind */
+async function mayOverwrite(kind) {
+  const { editing } = look;
+  await reread();
+  const changed = changedMeanwhile(kind, look, things(kind).find((/** @type {any} */ one) => idOf(one) === idOf(editing)));
+  return !changed.length || askToOverwrite(kind, look, changed);
 }
 
 /** A new thing is not written over what is there: it is said at the id, with the way to what has it. @param {any} kind @param {string} id */

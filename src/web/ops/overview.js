@@ -5,6 +5,7 @@ import { lastDataClock } from '../components/connection.js';
 import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
+import { whenWord } from '../lib/words.js';
 import { sessionsOf } from './sessions.js';
 import { readingWords } from './voice.js';
 
@@ -218,7 +219,7 @@ function listView(page, site) {
   if (open.list === 'screens') {
     if (!site.screens.length) return h('p', { class: 'muted' }, t('ops.no_screens'));
     return [table(['screen', 'board', 'online', 'since', 'last_seen', 'voice', 'client'], site.screens.map((/** @type {any} */ s) => row(s.screen, s.online ? '' : 'bad', [
-      s.screen.split('.').pop(), s.board, s.online ? t('ops.online') : t('ops.offline'), s.since ? clockOf(s.since) : t('ops.not_yet'), s.last_seen ? clockOf(s.last_seen) : t('ops.not_yet'),
+      s.screen.split('.').pop(), s.board, s.online ? t('ops.online') : t('ops.offline'), s.since ? whenWord(s.since) : t('ops.not_yet'), s.last_seen ? whenWord(s.last_seen) : t('ops.not_yet'),
       s.silent === null ? '–' : s.silent ? t('ops.silent') : t('ops.speaks'), s.client || '–',
     ]))), site.screens_left_out ? h('p', { class: 'muted' }, t('ops.left_out', { n: site.screens_left_out })) : null];
   }

@@ -22,7 +22,7 @@ const shown = { from: '', to: '', by: 'doctor', site: '', report: null, busy: fa
 const plus = (date, days) => new Date(Date.parse(date) + days * 86400000).toISOString().slice(0, 10);
 
 /** @param {string} today @param {string} range @returns {[string, string]} */
-export function rangeOf(today, range) {
+function rangeOf(today, range) {
   const monday = plus(today, -((new Date(Date.parse(today)).getUTCDay() + 6) % 7));
   if (range === 'this_week') return [monday, plus(monday, 6)];
   if (range === 'last_week') return [plus(monday, -7), plus(monday, -1)];

@@ -9,7 +9,7 @@ import { spelt } from '../i18n/pinyin.js';
  * Figures: where in the settings, the default (null: none), the least and the most (null: as many as one likes).
  * @type {[string, number|null, number, number|null][]}
  */
-export const FIGURES = [
+const FIGURES = [
   ['queue.door_cap', 2, 0, null],
   ['queue.senior_age', 80, 0, null],
   ['queue.limit_factor', 3, 1, null],

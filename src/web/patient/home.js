@@ -190,8 +190,7 @@ function track(home, ticket) {
       h('div', { class: 'rail' }), h('div', { class: 'range' }), h('div', { class: 'now' })),
     h('div', { class: 'marks num' },
       h('span', null, t('patient.now', { time: clock.wallAt(now, expected.from).clock })),
-      h('b', null, left.from ? `${left.from}–${left.to}` : about(left)),
-      h('span', null, clock.wallAt(end, expected.to).clock)));
+      h('b', null, left.from ? `${left.from}–${left.to}` : about(left))));
 }
 
 /** @param {any} ticket */

@@ -9,6 +9,9 @@ const LIVE = ['asked', 'held', 'booked', 'checked_in'];
 /** Which ticket matters most now. */
 const URGENCY = ['called', 'summoned', 'serving', 'waiting', 'away', 'missed', 'in_transit', 'booked'];
 
+/** How often it is seen whether another day has begun. */
+const DAY_LOOKED_AT_MS = 60000;
+
 /** When it begins; what has no slot comes last. @param {any} a */
 const startOf = (a) => (a.slot_start ? Date.parse(a.slot_start) : Number.POSITIVE_INFINITY);
 
@@ -33,9 +36,12 @@ export class Model {
       // Whom this phone still acts for, the next token says.
       page.session.renew().catch(() => {});
     });
+    // A day begins without a word of the house: what was to come is today's then.
+    this.timer = setInterval(() => this.changed(), DAY_LOOKED_AT_MS);
   }
 
   close() {
+    clearInterval(this.timer);
     this.stream.close();
     this.tickets.forEach((stream) => stream.close());
   }

@@ -44,7 +44,7 @@ if (scanned) history.replaceState(null, '', location.pathname + location.search 
 
 /** Rings for a call; woken by the first touch, be it the sign-in's. */
 const chime = new Chime(() => page.draw());
-const page = openPage({ mode: 'phone', roles: ['patient'], start, draw, leave });
+const page = openPage({ mode: 'phone', roles: ['patient'], start, draw, leave, beside: elderSwitch });
 
 /** @param {import('../lib/page.js').Page} opened */
 function start(opened) {
@@ -153,6 +153,12 @@ function setElder(on) {
 }
 sizes(elder());
 
+/** Large text: who needs it needs it before anything else. */
+function elderSwitch() {
+  return h('label', { key: 'elder', class: 'check' }, t('patient.elder'),
+    h('span', { class: 'end' }, h('input', { type: 'checkbox', 'data-action': 'elder', checked: elder(), onchange: (/** @type {any} */ e) => setElder(e.target.checked) })));
+}
+
 function draw() {
   if (!model) return registerView();
   const everybody = [model, ...Array.from(models.values()).filter((one) => one !== model)];
@@ -216,8 +222,7 @@ function meView() {
     family && family.view(),
     ways && model && ways.view(model),
     h('div', { class: 'block rows' },
-      h('label', { key: 'elder', class: 'check' }, t('patient.elder'),
-        h('span', { class: 'end' }, h('input', { type: 'checkbox', 'data-action': 'elder', checked: elder(), onchange: (/** @type {any} */ e) => setElder(e.target.checked) }))),
+      elderSwitch(),
       h('div', { key: 'language' }, t('patient.language'), h('span', { class: 'end' }, h('jh-language'))),
       h('button', { type: 'button', key: 'out', 'data-action': 'sign_out', disabled: busy, onclick: signOut }, t('sign_out'))));
 }

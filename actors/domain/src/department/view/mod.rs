@@ -223,6 +223,10 @@ fn day_emissions(view: &View<'_>, out: &mut Out<'_>) {
     for doctor in view.state.config.doctors.keys() {
         out.put("doctor", doctor.as_str(), || Some(json!({ "today": view.doctor_parts(doctor)["today"] })));
     }
+    // What was announced for the clinics of yesterday is nobody's any more.
+    for point in view.state.config.service_points.keys() {
+        out.put("door", point.as_str(), || view.door(point));
+    }
     out.put("site", view.state.config.id.prefix(1), || {
         let gone = view.gone(|_| true);
         gone.as_object().is_some_and(|gone| !gone.is_empty()).then(|| json!({ "tickets": gone }))
