@@ -42,8 +42,8 @@ pub struct SmsSettings {
     /// The service's template for a clinic that begins later; its parameters: number, place, site, who, minutes, time. Absent:
     /// not told by text message.
     pub template_delayed: Option<String>,
-    /// The service's template for a delay that is taken back; its parameters as of template_delayed. Absent: not told by text
-    /// message.
+    /// The service's template for a delay or a stop that is taken back; its parameters as of template_delayed. Absent: not
+    /// told by text message.
     pub template_as_planned: Option<String>,
     /// The service's template for a clinic that does not take place; its parameters as of template_delayed. Absent: not told by
     /// text message.
@@ -76,7 +76,7 @@ pub struct WechatSettings {
     pub template_called: Option<String>,
     /// A clinic that begins later. Absent: not told by WeChat. Allowed: as template_three_before, and {who}, {minutes}, {time}.
     pub template_delayed: Option<String>,
-    /// A delay that is taken back. Absent: not told by WeChat. Allowed: as template_delayed.
+    /// A delay or a stop that is taken back. Absent: not told by WeChat. Allowed: as template_delayed.
     pub template_as_planned: Option<String>,
     /// A clinic that does not take place. Absent: not told by WeChat. Allowed: as template_delayed.
     pub template_stopped: Option<String>,

@@ -31,7 +31,7 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("tests", "去检查次数", "sent for tests"),
     ("waits", "等候人次", "waits"),
     ("wait_p50_min", "等候中位数(分钟)", "median wait (min)"),
-    ("wait_p90_min", "等候P90(分钟)", "P90 wait (min)"),
+    ("wait_p90_min", "九成的人等候不超过(分钟)", "9 of 10 waited within (min)"),
     ("long_waits", "等候超过30分钟", "waits over 30 min"),
     ("late_starts", "晚开诊次数", "late starts"),
     ("late_min", "晚开诊(分钟)", "late by (min)"),

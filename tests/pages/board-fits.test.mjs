@@ -65,7 +65,7 @@ test('four doctors with titles, waits and a delay: nothing is cut', async () => 
 test('the wait stands in its own line under the room', async () => {
   const [doctor, expected, numbers] = await board.$eval('#fits .room', (room) => ['.doctor', '.expected', '.queue'].map((part) => room.querySelector(part).getBoundingClientRect().top));
   assert.ok(doctor < expected && expected < numbers, `${doctor} ${expected} ${numbers}`);
-  assert.match(await board.textContent('#fits .room .expected'), /预计叫到 Called about 08:50–09:25/);
+  assert.match(await board.textContent('#fits .room .expected'), /预计叫到 Called at about 08:50–09:25/);
 });
 
 test('with an emergency above it every room keeps to its own lines', async () => {

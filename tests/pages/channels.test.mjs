@@ -202,7 +202,7 @@ test('whom nobody can reach, because no phone is known, is called so, and operat
   await desk.context().close();
   const ops = await browser.staff('/ops', SIZES.console, 'yunxing');
   await ops.waitForSelector('[data-notices] [data-notices-of=not_reached]:text-is("1")');
-  assert.deepEqual(await ops.$$eval('[data-notices] th', (heads) => heads.map((head) => head.textContent)), ['共告诉', '打开的页面', '微信', '手机通知', '短信', '没联系上']);
+  assert.deepEqual(await ops.$$eval('[data-notices] th', (heads) => heads.map((head) => head.textContent)), ['共通知', '页面上看到', '微信', '手机通知', '短信', '没联系上']);
   await ops.context().close();
   assert.deepEqual(browser.complaints, []);
 });

@@ -114,14 +114,14 @@ test('who books into the delay reads the time at the booking and is sent nothing
   // Taken back it is news for both.
   await announce(0);
   for (const page of [phone, other]) {
-    await page.waitForSelector('[data-told-about=as_planned]:has-text("李明医生的门诊不推迟了,按原来的时间:请您 08:30 来")');
+    await page.waitForSelector('[data-told-about=as_planned]:has-text("李明医生的门诊照常开诊,请您 08:30 来")');
     await page.waitForSelector('[data-notice][data-about=as_planned][data-state=reached]');
   }
-  await desk.waitForSelector(`${SESSION} [data-told-home="3"][data-reached="2"]:has-text("已告诉在家的 3 人按原来的时间开诊:2 人已收到")`);
+  await desk.waitForSelector(`${SESSION} [data-told-home="3"][data-reached="2"]:has-text("已通知在家的 3 人照常开诊:2 人已收到")`);
   if (process.env.SHOTS) await desk.screenshot({ path: `${process.env.SHOTS}/planned.png` });
   await Promise.all([desk, doctor].map((page) => page.waitForSelector('[data-late]', { state: 'detached' })));
   // Taken back: what was said of the delay is struck out, what holds stands.
-  await phone.waitForSelector('[data-notice][data-gone=withdrawn]:has-text("已取消") s:has-text("晚约 30 分钟")');
+  await phone.waitForSelector('[data-notice][data-gone=withdrawn]:has-text("作废,以新消息为准") s:has-text("晚约 30 分钟")');
   assert.deepEqual(await phone.$$eval('[data-notice]', (all) => all.map((one) => [one.dataset.about, one.dataset.gone])), [['as_planned', undefined], ['delayed', 'withdrawn'], ['delayed', 'withdrawn']]);
   if (process.env.SHOTS) await phone.screenshot({ path: `${process.env.SHOTS}/withdrawn.png`, fullPage: true });
   await other.close();
@@ -136,7 +136,7 @@ test('who waits reads that the room has paused, and until when', async () => {
   // Who is here is told nothing of home: the ticket says so first, the notices a moment later.
   await phone.waitForSelector('[data-told-about=as_planned]', { state: 'detached' });
   await hospital.call('POST', '/work/pause', { department: 'renmin.xinnei', assignment, reason: '开会', back_at: '2026-11-23T10:20:00+08:00' }, token);
-  await phone.waitForSelector('[data-held-up]:has-text("有 1 个诊室暂停叫号,预计 10:20 继续")');
+  await phone.waitForSelector('[data-held-up]:has-text("医生暂时离开,预计 10:20 继续叫号")');
   assert.doesNotMatch(await phone.textContent('body'), /开会/, 'why is no patient\'s business');
 });
 

@@ -61,7 +61,7 @@ test('the buttons that pause the rooms of one queue stand apart', async () => {
 test('whoever stands at a door stands at that door in the panel too', async () => {
   await desk.click('[data-filter=waiting]');
   await choose(desk, await desk.getAttribute('[data-row][data-state=summoned]', 'data-number'));
-  assert.equal(await desk.textContent('[data-chosen] [data-standing=summoned]'), '在5号诊室门口');
+  assert.equal(await desk.textContent('[data-chosen] [data-standing=summoned]'), '已请到5号诊室门口');
 });
 
 test('the two ways to undo the newest step say how they differ, on one line each, in both languages', async () => {

@@ -114,7 +114,7 @@ test('whose phone is on file sees who acts by the desk alone, and ends it', asyn
   const own = await phone(OWN);
   await sayWho(own, '陈桂英', residentNumber('1952-02-02', 26));
   await own.click('[data-action=open_me]');
-  await own.waitForSelector('[data-acting=at_desk]:has-text("父母"):has-text("本人在窗口同意")');
+  await own.waitForSelector('[data-acting=at_desk]:has-text("父母"):has-text("本人在分诊台同意")');
   await own.click('[data-action=end_acting]');
   await own.click('dialog [data-action=dialog_go]');
   await own.waitForSelector('[data-acting]', { state: 'detached' });
@@ -139,7 +139,7 @@ test('who typed a wrong number gives it up: what was booked by it is named, goes
   await hospital.call('POST', '/appointments', place, token);
   await own.waitForSelector('[data-appointment][data-state=booked]');
   await own.click('[data-action=open_me]');
-  await own.waitForSelector('[data-said]:has-text("窗口还没看过证件")');
+  await own.waitForSelector('[data-said]:has-text("分诊台还没看过证件")');
   await own.click('[data-action=give_up_number]');
   await own.waitForSelector('dialog [data-give-up="1"]:has-text("用这个证件号约的 1 个号会一起取消"):has-text("11月27日")');
   await own.click('dialog [data-action=dialog_cancel]');

@@ -357,7 +357,7 @@ test('the third missed stands: the doctor cannot take the patient back, the desk
   await doctor.click(takeBack);
   await miss();
   await doctor.click(takeBack);
-  await doctor.waitForSelector('.notices:has-text("已过号三次")');
+  await doctor.waitForSelector('.notices:has-text("过号次数已满")');
   await inHand(doctor, null);
   await columnIs(desk, A, []);
   await doctor.click('[data-tab=waiting]');
@@ -381,7 +381,7 @@ test('a room with a door: the next is summoned to it, and missed there', async (
   await inHand(second, null);
   await onBoard('B002', 'summoned');
   await atDesk('B003', 'waiting');
-  await second.waitForSelector('[data-next]:has-text("已在门口")');
+  await second.waitForSelector('[data-next]:has-text("已请到门口")');
   await pause(NINETY_S_MS);
   await second.click('[data-row][data-number=B002] [data-action=mark_missed]');
   await onBoard('B003', 'summoned');

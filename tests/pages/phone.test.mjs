@@ -196,8 +196,15 @@ test('books another day, keeps the hold for longer, and cancels the appointment'
   });
   await phone.click('[data-action=open_book]');
   await phone.click('[data-action=choose_department][data-department="renmin.yanke"]');
+  await phone.waitForSelector('[data-date="2026-11-25"]:has-text("11/25"):has-text("无门诊")');
+  const speak = (lang) => phone.evaluate((to) => import('/web/lib/i18n.js').then((words) => words.setLanguage(to)), lang);
+  await speak('en');
+  await phone.waitForSelector('[data-date="2026-11-25"]:has-text("25 Nov"):has-text("No clinic")');
+  await speak('zh');
   await phone.click('[data-action=choose_date][data-date="2026-11-24"]');
+  await phone.waitForSelector('[data-session="renmin.yanke.s2"]:has-text("普通号 · 上午")');
   await phone.click('[data-session="renmin.yanke.s2"] [data-action=hold_slot]:not([disabled])');
+  await phone.waitForSelector('[data-held]:has-text("11月24日 周二 ")');
   await phone.click('[data-held] [data-action=prolong_hold]:has-text("多保留一会儿")');
   await phone.waitForSelector('[data-held] [data-action=prolong_hold]', { state: 'detached' });
   await phone.click('[data-held] [data-action=confirm_appointment]');
@@ -250,7 +257,7 @@ test('in a real house a link signs nobody in who does not say so', async () => {
   await page.goto(`${hospital.base}/ops#token=${token}`);
   await page.waitForSelector('[data-part=department] .num:text-is("2")');
   assert.equal(asked.length, 2);
-  assert.match(asked[0], /别人选好的帐号/);
+  assert.match(asked[0], /别人选好的账号/);
 });
 
 test('operations define a room, correct it and retire it', async () => {

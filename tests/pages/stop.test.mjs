@@ -83,7 +83,7 @@ test('it is taken back in two presses: the booking is what it was, and the phone
   await desk.click('dialog [data-action=dialog_go]');
   await desk.waitForSelector(`${SESSION} [data-stopped]`, { state: 'detached' });
   await phone.waitForSelector('[data-ticket][data-state=booked]');
-  await phone.waitForSelector('[data-told-about=as_planned]');
+  await phone.waitForSelector('[data-told-about=as_planned]:has-text("李明医生的门诊照常开诊,请您 08:30 来")');
   assert.equal(await phone.$('[data-stopped]'), null);
 });
 

@@ -64,7 +64,7 @@ test('what lies behind a dialog is not confirmed before it is seen', async () =>
 
 test('the parent books for themselves, and reads above it that the child is near', async () => {
   await phone.click('nav [data-action=open_book]');
-  await phone.waitForSelector(`[data-told][data-patient="${child}"]:has-text("张天佑"):has-text("快到了")`);
+  await phone.waitForSelector(`[data-told][data-patient="${child}"]:has-text("张天佑"):has-text("快轮到您了")`);
   await phone.waitForSelector('[data-action=choose_department]');
   await looks(phone);
   for (const font of ['', '32px']) {

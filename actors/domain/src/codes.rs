@@ -80,7 +80,7 @@ codes! {
     /// Overlaps another appointment of the patient.
     LimitOverlap = "limit_overlap", 409, "与另一个预约时间冲突", "Overlaps another appointment";
     /// Online booking is blocked after no-shows; desk and emergency stay open.
-    OnlineBookingBlocked = "online_booking_blocked", 409, "线上预约已暂停,窗口和急诊不受影响", "Online booking is blocked; the desk and emergency stay open";
+    OnlineBookingBlocked = "online_booking_blocked", 409, "线上预约已暂停,分诊台和急诊不受影响", "Online booking is blocked; the desk and emergency stay open";
     /// The cancel cut-off has passed.
     CancelCutOff = "cancel_cut_off", 409, "已过取消时间", "The cancel cut-off has passed";
     /// Check-in is not open yet.
@@ -104,7 +104,7 @@ codes! {
     /// `mark_missed` before two calls and 90 s since the first; detail `not_before`.
     TooEarly = "too_early", 409, "还不能过号", "Too early";
     /// Missed three times: only the desk can bring it back.
-    MissedThreeTimes = "missed_three_times", 409, "已过号三次,请到分诊台", "Missed three times: only the desk can bring it back";
+    MissedThreeTimes = "missed_three_times", 409, "过号次数已满,请到分诊台", "Missed too often: only the desk can bring it back";
     /// The hospital's number is already in use in that queue and day.
     NumberTaken = "number_taken", 409, "号码已被使用", "Number is taken";
     /// A visit command with a version that is not newer.

@@ -29,7 +29,7 @@ pub enum About {
     Delayed,
     /// 停诊.
     Stopped,
-    /// A delay that was told is taken back: the clinic begins as planned.
+    /// A delay or a stop that was told is taken back: the clinic begins as planned.
     AsPlanned,
 }
 

@@ -157,7 +157,7 @@ export function boardView(value, s) {
     h('h1', null, value.board.name), h('span', { class: 'en', lang: 'en' }, value.board.name_en),
     h('div', { class: 'clock' },
       h('span', { class: 'date' }, ['zh', 'en'].map((lang) => h('span', { key: lang, lang: lang === 'en' ? 'en' : undefined },
-        t('date.long', { month: wallNow.month, day: wallNow.day, weekday: t(`weekday.${wallNow.weekday}`, null, lang) }, lang)))),
+        t('date.long', { month: t(`month.${wallNow.month}`, null, lang), day: wallNow.day, weekday: t(`weekday.${wallNow.weekday}`, null, lang) }, lang)))),
       h('span', { class: 'time num' }, wallNow.clock))),
   bands(s, emergency),
   h('main', null,

@@ -46,9 +46,10 @@ export function waited(ticket, nowMs) {
   return ticket.checked_in_at ? t('minutes', { n: minutesSince(ticket.checked_in_at, nowMs) }) : '';
 }
 
-/** A call that no screen has confirmed. @param {any} ticket */
-export function notAnnounced(ticket) {
-  return ticket.not_announced ? h('p', { class: 'notice soon', key: 'not-announced', 'data-not-announced': ticket.not_announced }, t(`not_announced.${ticket.not_announced}`)) : null;
+/** A call that no screen has confirmed: at the desk it is called out where people wait. @param {any} ticket @param {boolean} [atDesk] */
+export function notAnnounced(ticket, atDesk) {
+  const unheard = ticket.not_announced;
+  return unheard ? h('p', { class: 'notice soon', key: 'not-announced', 'data-not-announced': unheard }, t(atDesk ? `desk.not_announced.${unheard}` : `not_announced.${unheard}`)) : null;
 }
 
 /** With whom the patient is: somebody sees to them. */

@@ -317,7 +317,7 @@ function row(ticket) {
 
 /** What somebody is to see to, beside where the patient is. @param {any} ticket */
 function rowTags(ticket) {
-  const unheard = ticket.not_announced ? h('span', { class: 'tag soon', key: 'not-announced', 'data-not-announced': ticket.not_announced }, t(`not_announced.${ticket.not_announced}`)) : null;
+  const unheard = ticket.not_announced ? h('span', { class: 'tag soon', key: 'not-announced', 'data-not-announced': ticket.not_announced }, t(`desk.not_announced.${ticket.not_announced}`)) : null;
   const tags = [alertTag(ticket, /** @type {Site} */ (site)), unaskedTag(ticket), unheard, notReachedTag(ticket)].filter(Boolean);
   return tags.length ? h('span', { class: 'marks', key: 'marks' }, tags) : null;
 }

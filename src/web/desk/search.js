@@ -326,7 +326,7 @@ export class Search {
   /** Where the pre-check has sent somebody before. @param {any} a */
   sentTo(a) {
     const department = this.desk.department(a.sent_to);
-    return t('pre_check.sent_to', { where: department ? named(department.name, department.name_en) : a.sent_to });
+    return t('desk.sent_to', { where: department ? named(department.name, department.name_en) : a.sent_to });
   }
 
   /** @param {any} a @param {boolean} only */

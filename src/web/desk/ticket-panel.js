@@ -37,7 +37,7 @@ export function ticketPanel(look, ticket) {
     h('div', { class: 'tags' }, h('span', { class: 'tag good', 'data-standing': ticket.state }, ticket.state === 'summoned' ? look.floor.doorOf(ticket) : standingWord(ticket)),
       ticket.checked_in_at ? h('span', { class: 'tag' }, t('ticket.checked_in_waited', { time: clockOf(ticket.checked_in_at), waited: waited(ticket, look.now) })) : null),
     tags(ticket, look.floor.site),
-    notAnnounced(ticket),
+    notAnnounced(ticket, true),
     reachedPart(acts, ticket, persons.get(ticket.patient)),
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
     preCheckPart(ticket, look.floor.site, look.answers, () => acts.askAfterwards(ticket)),

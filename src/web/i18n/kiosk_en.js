@@ -5,7 +5,7 @@ export default {
   'kiosk.title': 'Check-in',
   'offline.kiosk': 'This machine has no connection (since {time}). Please check in at the desk.',
   'offline.kiosk_never': 'This machine has no connection yet. Please check in at the desk.',
-  'kiosk.welcome': 'Please check in, or report back if you missed your call',
+  'kiosk.welcome': 'Hello! Please check in, or report back here if you missed your call',
   'kiosk.sign.code': '▦',
   'kiosk.sign.document': 'ID',
   'kiosk.sign.number': 'A1',

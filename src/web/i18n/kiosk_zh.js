@@ -5,7 +5,7 @@ export default {
   'kiosk.title': '自助签到',
   'offline.kiosk': '机器暂时连不上({time}起),请到分诊台签到。',
   'offline.kiosk_never': '机器还没有连上,请到分诊台签到。',
-  'kiosk.welcome': '您好,请签到或过号报到',
+  'kiosk.welcome': '您好!来看病请签到;叫过您没赶上,也在这里报到',
   'kiosk.sign.code': '▦',
   'kiosk.sign.document': '证',
   'kiosk.sign.number': '号',

@@ -68,7 +68,7 @@ export default {
   'pre_check.degrees_hint': 'like 36.5',
   'pre_check.sent_title': 'Please go to {where} first',
   'pre_check.sent_more': 'By your answers, please be seen there first. Your appointment stays: you can come back afterwards. The desk can help.',
-  'pre_check.sent_to': 'Pre-check: go to {where}',
+  'pre_check.sent_to': 'By your answers, please go to {where} first',
   'pre_check.before': 'A few questions first',
   'error.questions_changed': 'The questions have just changed, please answer again',
   'error.sent_elsewhere': 'By the answers, another department comes first',

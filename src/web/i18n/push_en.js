@@ -4,7 +4,7 @@ export default {
   'push.title.three_before': 'It is nearly your turn',
   'push.title.called': 'Please go to {place} now',
   'push.title.delayed': '{who} is about {minutes} minutes late: your time is about {time}',
-  'push.title.as_planned': '{who} is on time after all: please come at {time}',
+  'push.title.as_planned': '{who}: the clinic takes place as booked. Please come at {time}',
   'push.title.stopped': 'This clinic does not take place',
   'push.body_of_clinic': '{place} · {site}',
   'push.body': '{number} · {place} · {site}',

@@ -1,10 +1,10 @@
 // What a notification says: number and place.
 
 export default {
-  'push.title.three_before': '快到您了',
+  'push.title.three_before': '快轮到您了',
   'push.title.called': '请到{place}就诊',
   'push.title.delayed': '{who}的门诊晚约{minutes}分钟,您的时间约 {time}',
-  'push.title.as_planned': '{who}的门诊不推迟了,请您 {time} 来',
+  'push.title.as_planned': '{who}的门诊照常开诊,请您 {time} 来',
   'push.title.stopped': '停诊通知',
   'push.body_of_clinic': '{place} · {site}',
   'push.body': '{number} · {place} · {site}',

@@ -1,6 +1,6 @@
 // Words for what the engine says in codes: refusals, ticket states, classes, lines. Chromium 70 syntax: screens use it.
 
-import { clockOf, offsetOf, secondsOfAny, wall } from './clock.js';
+import { clockOf, offsetOf, secondsOfAny, wall, weekdayOf } from './clock.js';
 import { has, language, named, t } from './i18n.js';
 
 /**
@@ -12,14 +12,15 @@ export function wordsOf(refusal, command) {
   if (isAnotherOrigin(refusal)) return originWords(refusal.validNow);
   const own = `error.${command}.${code}`;
   const key = has(own) ? own : `error.${code}`;
-  let text = has(key) ? t(key) : (refusal && (refusal.title || refusal.detail)) || t('error.internal');
+  const title = has(key) ? '' : (refusal && (refusal.title || refusal.detail)) || '';
+  let text = title || t(has(key) ? key : 'error.internal', { code });
   const valid = (refusal && refusal.validNow) || {};
   const from = `${key}.from`;
   if (valid.not_before && has(from)) text = t(from, { date: dateWord(valid.not_before), time: clockOf(valid.not_before) });
   else if (valid.not_before) text += t('error.not_before', { time: secondsOfAny(valid.not_before) });
   // What the door adds in words is English.
   if (language() === 'en' && (code === 'invalid_field' || code === 'malformed') && refusal.detail) text += t('error.detail', { detail: refusal.detail });
-  if (!has(key)) text += t('error.code', { code });
+  if (title) text += t('error.code', { code });
   return text;
 }
 
@@ -32,8 +33,17 @@ function originWords(valid) {
   return valid.origin ? t('error.another_origin.at', { here, origin: valid.origin }) : t('error.another_origin', { here });
 }
 
-/** @param {string} time as on the wire */
-const dateWord = (time) => t('date.short', { month: Number(time.slice(5, 7)), day: Number(time.slice(8, 10)) });
+/**
+ * A day in words; in English with its month's name: figures are read in two orders.
+ * @param {string} date `YYYY-MM-DD`, or a time on the wire @param {string} [key] another form
+ */
+export function dateWord(date, key) {
+  const weekday = t(`weekday.${weekdayOf(date.slice(0, 10))}`);
+  return t(key || 'date.short', { year: date.slice(0, 4), month: t(`month.${Number(date.slice(5, 7))}`), day: Number(date.slice(8, 10)), weekday });
+}
+
+/** A day with its weekday, and the time of its wall clock. @param {string} time on the wire */
+export const dayAndClock = (time) => `${dateWord(time, 'date.long')} ${clockOf(time)}`;
 
 /**
  * When something was by the clock of this machine or the house's, with the date where that is not today's.
@@ -75,16 +85,18 @@ const TITLES = ['chief', 'associate', 'attending', 'resident'];
 /** The usual registration classes. */
 const CLASSES = ['ordinary', 'associate', 'chief', 'special'];
 
-/** A Chinese word that is one of ours, in the language in use. @param {string} prefix @param {string[]} all @param {string|null|undefined} word @param {string} [lang] */
-function ownWord(prefix, all, word, lang) {
+/** A Chinese word that is one of ours, in the language in use. @param {string} prefix @param {string[]} all @param {string|null|undefined} word @param {string} [lang] @param {string} [said] as something else */
+function ownWord(prefix, all, word, lang, said) {
   const known = all.find((one) => t(`${prefix}.${one}`, null, 'zh') === word);
-  return known ? t(`${prefix}.${known}`, null, lang) : word || '';
+  return known ? t(`${said || prefix}.${known}`, null, lang) : word || '';
 }
 
 /** A doctor's title. @param {string|null|undefined} title @param {string} [lang] another language than the one in use */
 export const titleWord = (title, lang) => ownWord('doctor_title', TITLES, title, lang);
 /** A registration class. @param {string|null|undefined} value */
 export const registrationWord = (value) => ownWord('registration_class', CLASSES, value);
+/** The same beside a doctor's title, which has the same words: as what is booked. @param {string|null|undefined} value */
+export const numberClassWord = (value) => ownWord('registration_class', CLASSES, value, undefined, 'number_class');
 
 /** The place in the language in use. @param {any} row */
 export function placeWord(row) {

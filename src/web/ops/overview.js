@@ -248,9 +248,10 @@ function noticesView(v) {
       : h('p', { class: 'muted' }, t('ops.notices.none')));
 }
 
-/** What was counted: refusals by their code, limits by their name. @param {any} one */
+/** What was counted: refusals by their code, limits by their name. What people are only told to report stands here as what it is. @param {any} one */
 function countedWord(one) {
-  const key = one.code ? `error.${one.code}` : `ops.limit.${one.limit}`;
+  const own = `ops.refused.${one.code}`;
+  const key = !one.code ? `ops.limit.${one.limit}` : has(own) ? own : `error.${one.code}`;
   return has(key) ? t(key) : one.code || one.limit;
 }
 

@@ -118,6 +118,6 @@ export function usersOf(refusal, look) {
   }
   const place = v.service_point && look.site && look.site.one('service_points', v.service_point);
   const said = [...['tickets', 'visits', 'sessions', 'doctors', 'rules'].map(count), place ? t('ops.in_use.room', { room: named(place.name, place.name_en) }) : ''].filter(Boolean);
-  const code = has(`error.${refusal.code}`) ? t(`error.${refusal.code}`) : refusal.code;
+  const code = has(`error.${refusal.code}`) ? t(`error.${refusal.code}`, { code: refusal.code }) : refusal.code;
   return said.length ? `${code} (${said.join('; ')})` : code;
 }

@@ -6,14 +6,12 @@ import { named, t } from '../lib/i18n.js';
 import { rememberSite, sitesByName } from '../lib/houses.js';
 import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
-import { periodWord, registrationWord, titleWord, wordsOf } from '../lib/words.js';
+import { dateWord, dayAndClock, numberClassWord, periodWord, titleWord, wordsOf } from '../lib/words.js';
 import { isFree, whose } from './places.js';
 
 /** A hold may be prolonged once, in its last two minutes. */
 const PROLONG_UNDER_S = 120;
 const DAYS = 7;
-/** What stands under a day without a clinic. */
-const NONE = '–';
 
 /** The way through a booking. */
 export class Booking {
@@ -211,7 +209,7 @@ export class Booking {
   placesLeft(date) {
     const site = /** @type {Site} */ (this.site);
     const sessions = site.sessions(this.department.id, date).filter((s) => s.open !== false);
-    if (!sessions.length) return NONE;
+    if (!sessions.length) return '';
     const now = this.page.protocol.clock.now();
     const open = (/** @type {any} */ slot) => slot.open && Date.parse(slot.end || slot.start) >= now;
     const free = sessions.reduce((all, s) => all + (s.slots || []).filter(open).reduce((/** @type {number} */ n, /** @type {any} */ slot) => n + Math.max(0, slot.free), 0), 0);
@@ -223,12 +221,18 @@ export class Booking {
     const days = Array.from({ length: DAYS + 1 }, (_, i) => addDays(today, i));
     return [
       this.crumb('patient.choose_department'),
-      h('div', { class: 'days', key: 'days' }, days.map((date, i) => h('button', {
-        type: 'button', key: date, 'data-action': 'choose_date', 'data-date': date, 'aria-pressed': String(date === this.date), 'data-none': i > 0 && this.placesLeft(date) === NONE ? '' : undefined, onclick: () => this.chooseDate(date),
-      }, h('small', null, i === 0 ? t('patient.today') : t(`weekday.${weekdayOf(date)}`)), `${Number(date.slice(5, 7))}/${Number(date.slice(8))}`, h('small', { class: 'num' }, this.placesLeft(date))))),
+      h('div', { class: 'days', key: 'days' }, days.map((date, i) => this.day(date, i === 0))),
       this.sessions === null ? h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' })) : this.sessions.map((s) => this.offer(s)),
       this.sessions && !this.sessions.length ? h('p', { class: 'empty', key: 'none' }, h('b', null, t('patient.no_sessions')), t('patient.no_sessions_more')) : null,
     ];
+  }
+
+  /** @param {string} date @param {boolean} isToday */
+  day(date, isToday) {
+    const left = this.placesLeft(date);
+    return h('button', {
+      type: 'button', key: date, 'data-action': 'choose_date', 'data-date': date, 'aria-pressed': String(date === this.date), 'data-none': left || isToday ? undefined : '', onclick: () => this.chooseDate(date),
+    }, h('small', null, isToday ? t('patient.today') : t(`weekday.${weekdayOf(date)}`)), dateWord(date, 'date.strip'), h('small', { class: 'num' }, left || t('patient.no_clinic')));
   }
 
   /** @param {any} session */
@@ -239,7 +243,7 @@ export class Booking {
     return h('section', { class: 'block card offer', key: session.session, 'data-session': session.session },
       h('div', { class: 'title' },
         h('span', null, whose(site, session),
-          h('small', null, [doctor && titleWord(doctor.title), registrationWord(session.registration_class), periodWord(session.period)].filter(Boolean).join(' · '))),
+          h('small', null, [doctor && titleWord(doctor.title), numberClassWord(session.registration_class), periodWord(session.period)].filter(Boolean).join(' · '))),
         h('span', { class: 'num' }, session.fee_fen ? t('patient.fee', { yuan: (session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
       session.delay_min ? h('p', { class: 'notice soon', key: 'delay' }, t('patient.delay', { n: session.delay_min })) : null,
       h('div', { class: 'slots' }, (session.slots || []).map((/** @type {any} */ slot) => {
@@ -286,7 +290,7 @@ export class Booking {
         fact('patient.fact_site', site.view ? named(site.view.name, site.view.name_en) : ''),
         fact('patient.fact_department', named(this.department.name, this.department.name_en)),
         fact('patient.fact_doctor', doctor ? `${named(doctor.name, doctor.name_en)} ${titleWord(doctor.title)}` : t('patient.pool')),
-        fact('patient.fact_time', `${t('date.short', { month: Number(this.date.slice(5, 7)), day: Number(this.date.slice(8)) })} ${clockOf(held.slot.start)}`),
+        fact('patient.fact_time', dayAndClock(held.slot.start)),
         held.session.delay_min ? fact('patient.fact_expected', t('patient.expected_at', { n: held.session.delay_min, time: this.lateBy(held) })) : null,
         fact('patient.fact_fee', held.session.fee_fen ? t('patient.fee', { yuan: (held.session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
       h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'confirm_appointment', 'data-appointment': held.appointment, disabled: this.busy, onclick: () => this.confirm() }, t('patient.confirm_booking')),

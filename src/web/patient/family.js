@@ -5,16 +5,13 @@ import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
-import { wordsOf } from '../lib/words.js';
+import { dateWord, wordsOf } from '../lib/words.js';
 
 /** What can be given back from a phone. */
 const BOOKED = ['asked', 'held', 'booked'];
 
 /** @param {string|null} time an RFC 3339 time, as a day */
-function dayWords(time) {
-  const date = String(time || '').slice(0, 10);
-  return t('date.full', { year: Number(date.slice(0, 4)), month: Number(date.slice(5, 7)), day: Number(date.slice(8, 10)) });
-}
+const dayWords = (time) => (time ? dateWord(time, 'date.full') : '');
 
 /** The family of whoever is signed in. */
 export class FamilyView {

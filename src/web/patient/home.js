@@ -4,12 +4,12 @@
 import '../i18n/kiosks.js';
 import { isOff, lastDataClock } from '../components/connection.js';
 import { codePicture } from '../components/slip.js';
-import { clockOf, rangeLeft, weekdayOf } from '../lib/clock.js';
+import { clockOf, rangeLeft } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, said, t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
-import { placeWord, stateWord } from '../lib/words.js';
+import { dayAndClock, placeWord, stateWord } from '../lib/words.js';
 import { checkIn, sentWords } from './arrive.js';
 import { messages } from './notices.js';
 import { ASKED_DAYS, ratingView } from './rating.js';
@@ -90,11 +90,7 @@ function whereWords(home, a) {
 }
 
 /** @param {any} a */
-function dayWords(a) {
-  if (!a.slot_start) return '';
-  const date = String(a.slot_start).slice(0, 10);
-  return `${t('date.short', { month: Number(date.slice(5, 7)), day: Number(date.slice(8, 10)) })} ${t(`weekday.${weekdayOf(date)}`)} ${clockOf(a.slot_start)}`;
-}
+const dayWords = (a) => (a.slot_start ? dayAndClock(a.slot_start) : '');
 
 /** @param {Home} home @param {any} a */
 function appointmentRow(home, a) {
@@ -221,6 +217,12 @@ function bookedWords(home, ticket, a) {
   return t(late ? 'patient.slot_over' : opens ? 'patient.slot_opens' : 'patient.slot_at', { time: clockOf(ticket.slot_start || a.slot_start), from: clockOf(ticket.check_in_from) });
 }
 
+/** Whether nobody but one doctor calls from its queue. @param {Home} home @param {any} ticket */
+function isOneDoctors(home, ticket) {
+  const queue = home.model.site(prefix(ticket.queue, 1)).one('queues', ticket.queue);
+  return !!queue && (queue.doctors || []).length === 1;
+}
+
 /** What holds everybody up or has put this place back, as far as it goes on. @param {Home} home @param {any} ticket @param {any} a */
 function reasons(home, ticket, a) {
   const { clock } = home.page.protocol;
@@ -229,7 +231,8 @@ function reasons(home, ticket, a) {
   if (ticket.state === 'waiting' && home.model.isPassed(ticket)) said.push(t('patient.passed'));
   if (ticket.rooms_paused) {
     const backAt = ticket.back_at && Date.parse(ticket.back_at) > clock.now() ? clockOf(ticket.back_at) : '';
-    said.push(t(backAt ? 'patient.rooms_paused_until' : 'patient.rooms_paused', { n: ticket.rooms_paused, time: backAt }));
+    const rooms = isOneDoctors(home, ticket) ? 'patient.room_paused' : 'patient.rooms_paused';
+    said.push(t(backAt ? `${rooms}_until` : rooms, { n: ticket.rooms_paused, time: backAt }));
   }
   if (ticket.delay_min) {
     const until = a.slot_end && ticket.state === 'booked' && onTimeUntil(ticket, a) > clock.now() ? clock.wallAt(onTimeUntil(ticket, a), a.slot_end).clock : '';

@@ -1,9 +1,10 @@
 // What the phone is told beside the screens: above whatever is shown, until it is put away; says that it was seen, once it
 // really is; and the list of messages.
 
-import { clockOf, weekdayOf } from '../lib/clock.js';
+import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
+import { dayAndClock } from '../lib/words.js';
 
 /** So many messages are listed, the newest first. */
 const LISTED = 5;
@@ -88,10 +89,8 @@ export function confirmSeen(page, models, isCallShown) {
 
 /** A clock time of its site, of another day than today there with its date. @param {import('./model.js').Model} model @param {string} time */
 function timeWords(model, time) {
-  const date = time.slice(0, 10);
   const { clock } = model.page.protocol;
-  if (date === clock.wallAt(clock.now(), time).date) return clockOf(time);
-  return `${t('date.short', { month: Number(date.slice(5, 7)), day: Number(date.slice(8)) })} ${t(`weekday.${weekdayOf(date)}`)} ${clockOf(time)}`;
+  return time.slice(0, 10) === clock.wallAt(clock.now(), time).date ? clockOf(time) : dayAndClock(time);
 }
 
 /** @param {import('./model.js').Model} model @param {any} notice */

@@ -1,9 +1,9 @@
 // 停诊 on the phone: what happened to a booking, and the same class elsewhere with one tap.
 
-import { clockOf, weekdayOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { prefix } from '../lib/site.js';
+import { dayAndClock } from '../lib/words.js';
 import { isFree, whose } from './places.js';
 
 /** So many other places are offered. */
@@ -21,12 +21,6 @@ function stopped(model) {
   const now = model.page.protocol.clock.now();
   return all.filter((/** @type {any} */ a) => a.state === 'stopped' && Date.parse(a.slot_end) > now
     && !live.some((one) => one.department === a.department && model.dateOf(one) >= model.todayOf(a)));
-}
-
-/** @param {string} time */
-function dayWords(time) {
-  const date = time.slice(0, 10);
-  return `${t('date.short', { month: Number(date.slice(5, 7)), day: Number(date.slice(8)) })} ${t(`weekday.${weekdayOf(date)}`)} ${clockOf(time)}`;
 }
 
 /**
@@ -72,12 +66,12 @@ function card(home, a) {
   return h('section', { class: 'block card', key: `stopped/${a.appointment}`, 'data-stopped': a.appointment },
     h('div', { class: 'inside' },
       h('p', { class: 'big-words' }, t('patient.stopped')),
-      h('p', { class: 'sub' }, [department && named(department.name, department.name_en), own && whose(site, own), dayWords(a.slot_start)].filter(Boolean).join(' · ')),
+      h('p', { class: 'sub' }, [department && named(department.name, department.name_en), own && whose(site, own), dayAndClock(a.slot_start)].filter(Boolean).join(' · ')),
       h('p', { class: 'sub' }, t('patient.stopped_more')),
       offers.length ? h('p', { key: 'elsewhere' }, h('b', null, t('patient.same_class'))) : null,
       offers.map((offer) => h('button', {
         type: 'button', class: 'btn wide', key: offer.slot.slot, 'data-action': 'book_slot', 'data-slot': offer.slot.slot, onclick: () => book(home, offer),
-      }, t('patient.book_instead', { who: whose(site, offer.session), time: dayWords(offer.slot.start) }))),
+      }, t('patient.book_instead', { who: whose(site, offer.session), time: dayAndClock(offer.slot.start) }))),
       h('button', { type: 'button', class: 'btn quiet wide', key: 'other', 'data-action': 'open_booking', onclick: () => home.go('book') }, t('patient.book_other'))));
 }
 

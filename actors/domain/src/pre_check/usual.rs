@@ -22,13 +22,13 @@ pub fn usual(site: SiteId, version: u32, fever_clinic: Option<DepartmentId>) -> 
         question(
             "fever",
             QuestionKind::YesNo,
-            words("今天或最近三天发烧吗?", "A fever today or in the last three days?"),
+            words("今天或最近三天发过烧吗?", "A fever today or in the last three days?"),
         ),
         question("temperature", QuestionKind::Temperature, words("现在的体温", "Temperature now")),
         question(
             "contact",
             QuestionKind::YesNo,
-            words("最近七天接触过传染病人吗?", "Contact with an infectious disease in the last seven days?"),
+            words("最近七天接触过传染病的病人吗?", "Contact with an infectious disease in the last seven days?"),
         ),
     ];
     let yes = |question: &str| AnswerIs { question: question.to_owned(), is: vec!["yes".to_owned()], at_least: None };
@@ -45,7 +45,7 @@ pub fn usual(site: SiteId, version: u32, fever_clinic: Option<DepartmentId>) -> 
     let rules = vec![
         rule("child_fever", child, Does::Alert { level: AlertLevel::Urgent, text: at_once }),
         rule("fever", fever, sent(words("发烧,请去看一看", "A fever: please have a look"))),
-        rule("contact", contact, sent(words("接触过传染病人,请去看一看", "Had contact: please have a look"))),
+        rule("contact", contact, sent(words("接触过传染病的病人,请去看一看", "Had contact: please have a look"))),
     ];
     DefineQuestions { site, version, questions, rules }
 }

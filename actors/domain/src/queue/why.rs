@@ -114,8 +114,8 @@ impl Why {
             Self::BySlot => "按预约时段排队".into(),
             Self::WalkInBySlot => "现场号,按取号时的时段排队".into(),
             Self::Addition => "加号,排在本时段之后".into(),
-            Self::BySlotThenCheckIn => "按时段排队,同一时段先报到先就诊".into(),
-            Self::ByCheckIn => "按报到先后排队".into(),
+            Self::BySlotThenCheckIn => "按时段排队,同一时段先签到先就诊".into(),
+            Self::ByCheckIn => "按签到先后排队".into(),
             Self::AfterAppointments => "现场号,排在预约号之后".into(),
             Self::Ratio(a, w) => format!("预约号与现场号按{a}比{w}依次就诊"),
         }
