@@ -1,5 +1,6 @@
 // Hands of staff where they meet: a walk-in by the keyboard alone, an input method beside keys that do something, two
-// consoles of one doctor at once, one doctor's two queues, the mark of a call that nobody heard, screens that are sent away.
+// consoles of one doctor at once, one doctor's several queues and two departments, the mark of a call that nobody heard,
+// a first reading that fails, screens that are sent away.
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
@@ -8,16 +9,24 @@ import { Browser, columnIs, drawn, Hospital, inHand, ONE_SLOT, PASSWORD, pause, 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
 const C = 'renmin.xinnei.texu';
+/** A pool that stands before 周静's own queue by its id. */
+const P = 'renmin.xinnei.putong';
+const F = 'renmin.yanke.putong';
 
 let hospital;
 let browser;
 let desk;
 let doctor;
+let second;
 
 before(async () => {
   hospital = await new Hospital({ speed: 1 }).open();
   await hospital.define(ONE_SLOT);
   await hospital.call('PUT', '/queues', { id: C, name: '李明特需', prefix: 'C', doctors: ['renmin.liming'] });
+  await hospital.call('PUT', '/queues', { id: P, name: '普通门诊', prefix: 'P', doctors: [] });
+  await hospital.call('PUT', '/queues', { id: F, name: '眼科普通', prefix: 'F', doctors: [] });
+  await hospital.call('PUT', '/service-points', { id: 'renmin.xinnei.r7', name: '7号诊室', order: 7, door_cap: 0 });
+  await hospital.call('PUT', '/doctors', { id: 'renmin.zhoujing', name: '周静', title: '副主任医师', departments: ['renmin.xinnei', 'renmin.yanke'] });
   browser = await new Browser(hospital.base).start();
 });
 after(async () => {
@@ -25,6 +34,12 @@ after(async () => {
   await hospital?.close();
   assert.deepEqual(browser.complaints, []);
 });
+
+/** Somebody takes a number of a queue. @returns {Promise<string>} the number */
+async function takeNumber(queue, name, serial, more = {}) {
+  const patient = await hospital.person(name, '1968-01-01', serial);
+  return (await hospital.call('POST', '/tickets', { queue, patient, ...more }, hospital.desk)).number;
+}
 
 /** Presses Tab until something has the focus. */
 async function tabTo(page, selector, most = 12) {
@@ -134,7 +149,7 @@ test('a doctor\'s two queues stand apart on the console and are called in one or
   const rows = (queue) => doctor.$$eval(`table[data-queue="${queue}"] [data-row]`, (all) => all.map((row) => row.dataset.number));
   assert.deepEqual([await rows(A), await rows(C)], [['A001', 'A002', 'A004'], ['C001', 'C002']]);
   await doctor.waitForSelector('[data-figure="doctor.day_waiting"] b:text-is("5")');
-  const next = () => doctor.textContent('.next-up');
+  const next = () => doctor.waitForSelector('.next-up[data-next]').then((one) => one.textContent());
   const called = [];
   for (let n = 0; n < 3; n += 1) {
     const said = await next();
@@ -148,7 +163,7 @@ test('a doctor\'s two queues stand apart on the console and are called in one or
     assert.ok(said.includes(number), `${said} was to be next, not ${number}`);
     called.push(number);
   }
-  assert.deepEqual(called, ['A001', 'A002', 'A004'], 'the own queue first, as the department has it');
+  assert.deepEqual(called, ['A001', 'A002', 'A004'], 'one queue after the other, as the department has it');
 });
 
 test('the doctor adds somebody who stands there to the own session, and takes it back', async () => {
@@ -230,6 +245,83 @@ test('two consoles of one doctor press at once: one call, and the one that came 
   const { snapshot } = await hospital.call('GET', `/streams/queue:${C}`, undefined, hospital.desk);
   assert.deepEqual(snapshot.order.map((id) => snapshot.tickets[id].number), ['C002'], 'one call');
   for (const page of both) await page.context().close();
+});
+
+test('work begun on the open page: console and small caller say whom the key calls, by every setting of several queues', async () => {
+  for (const [n, name] of ['司马相如', '卓文君'].entries()) await takeNumber(P, name, 200 + n);
+  second = await browser.staff('/doctor', SIZES.console, 'zhoujing');
+  const small = await browser.staff('/caller', SIZES.caller, 'zhoujing');
+  await second.click('[data-action=start_work][data-service-point="renmin.xinnei.r7"]');
+  const calls = async (number) => {
+    await second.waitForSelector(`.next-up[data-next]:has-text("${number}")`);
+    await small.waitForSelector(`.who [data-next]:has-text("${number}")`);
+    await second.keyboard.press('F8');
+    await inHand(second, number);
+  };
+  for (const [several, number] of [['own_first', 'B001'], ['in_turn', 'P001'], ['by_waiting_time', 'B002']]) {
+    await hospital.call('PUT', '/departments', { id: 'renmin.xinnei', name: '心内科', name_en: 'Cardiology', settings: { queue: { several_queues: several } } });
+    await calls(number);
+  }
+  // Of two emergencies the one that has waited longer, whatever queue it is in.
+  const urgent = [await takeNumber(B, '霍去病', 210, { class: 'emergency' }), await takeNumber(P, '卫青', 211, { class: 'emergency' })];
+  for (const number of urgent) await calls(number);
+  await small.context().close();
+});
+
+test('the bar takes back what it was shown for, and nothing that another console has done since', async () => {
+  const other = await browser.staff('/doctor', SIZES.console, 'zhoujing');
+  await second.waitForSelector('.next-up[data-next]:has-text("B003")');
+  await second.keyboard.press('F8');
+  await inHand(other, 'B003');
+  await other.click('.hand [data-action=start_service]');
+  await second.waitForSelector('.hand [data-state=serving]');
+  await second.click('#undo [data-action=undo_last]');
+  await second.waitForSelector('[data-notice=cannot_undo]');
+  await second.waitForSelector('.hand [data-state=serving]');
+  await other.click('#undo [data-action=undo_last]');
+  await second.waitForSelector('.hand [data-state=called]');
+  await other.context().close();
+});
+
+test('a page that was loaded at work in one department follows and calls the queues of the other one, when work begins there', async () => {
+  await second.reload();
+  await inHand(second, 'B003');
+  await second.click('.hand [data-action=finish_service]');
+  await inHand(second, null);
+  await second.click('[data-action=stop_work]');
+  await second.click('[data-action=start_work][data-service-point="renmin.yanke.r1"]');
+  await takeNumber(F, '蔡文姬', 220);
+  await second.waitForSelector('.next-up[data-next]:has-text("F001")');
+  assert.deepEqual(await second.$$eval('[data-row]', (all) => all.map((row) => row.dataset.number)), ['F001']);
+  await second.keyboard.press('F8');
+  await inHand(second, 'F001');
+});
+
+test('a console that cannot read the house at first reads it again, and a new room comes without a reload', async () => {
+  // What is done every five minutes is done twice a second.
+  const page = await browser.open('/doctor', SIZES.console, () => {
+    const real = window.setInterval;
+    window.setInterval = (work, ms) => real(work, ms === 300000 ? 500 : ms);
+  });
+  let failed = 0;
+  await page.route('**/api/v1/site/renmin', (route) => {
+    failed += 1;
+    return route.abort();
+  });
+  browser.serverIsDown = true;
+  await page.fill('[name=name]', 'wangfang');
+  await page.fill('[name=password]', PASSWORD);
+  await page.click('[data-action=sign_in]');
+  while (!failed) await pause(50);
+  await page.waitForSelector('jh-connection[state=live]');
+  await drawn(page);
+  assert.ok(await page.$('.begin[aria-busy]') && !await page.$('.begin .empty'), 'nobody is sent to operations for a department');
+  await page.unroute('**/api/v1/site/renmin');
+  await page.waitForSelector('[data-action=start_work][data-service-point="renmin.yanke.r1"]');
+  browser.serverIsDown = false;
+  await hospital.call('PUT', '/service-points', { id: 'renmin.yanke.r2', name: '眼科2诊室', order: 2, door_cap: 0 });
+  await page.waitForSelector('[data-action=start_work][data-service-point="renmin.yanke.r2"]');
+  await page.context().close();
 });
 
 test('a screen is sent away from the desk and from operations; that it is silent stands on both', async () => {

@@ -52,7 +52,7 @@ function foot(model) {
 
 /** @param {import('../doctor/model.js').Model} model @param {import('../lib/persons.js').Persons} persons @param {any} hand */
 function whoLine(model, persons, hand) {
-  const next = model.list('waiting').find((ticket) => !hand || ticket.ticket !== hand.ticket);
+  const next = model.next();
   return h('div', { class: 'who', key: 'who', 'data-in-hand': hand ? hand.ticket : '' },
     hand
       ? [h('span', { class: 'number', key: 'number' }, hand.number), h('span', { class: 'name', key: 'name' }, persons.nameOf(hand)),

@@ -30,7 +30,7 @@ const FILTERS = ['waiting', 'not_reached', 'away', 'missed', 'in_transit', 'left
 const RARE = ['left_over', 'not_reached'];
 /** The department that this desk had last. */
 const DEPARTMENT = 'jiaohao.desk.department';
-/** How often the desk looks which screens are dark or silent. */
+/** How often the desk reads the house again: a queue that is made, a screen that falls silent or goes dark is seen here too. */
 const SITE_EVERY_MS = 20000;
 const SIDES = ['walk_in', 'ticket', 'sessions', 'screens'];
 
@@ -73,13 +73,7 @@ async function start(page) {
   persons = new Persons(page.session, page.draw);
   answers = new Answers(page.session, page.draw);
   site = new Site(page.session, who.site, page.protocol.clock);
-  try {
-    await site.read();
-  } catch (refusal) {
-    page.notify(wordsOf(refusal));
-    setTimeout(() => start(page), 5000);
-    return;
-  }
+  await site.follow(page, SITE_EVERY_MS, () => (floor ? floor.onSite() : page.draw()));
   const getFloor = () => /** @type {Floor} */ (floor);
   acts = new Acts(page, getFloor, persons);
   alerts = new Alerts(page, site, { floor: () => floor, acts, persons, show: showAlert });
@@ -106,7 +100,6 @@ async function start(page) {
   });
   openDepartment(departments().find((d) => d.id === remembered()) || departments()[0]);
   away = new Away(page, { floor: getFloor, persons, look: (text) => search.look(text) });
-  setInterval(() => floor && floor.readSite(), SITE_EVERY_MS);
 }
 
 const page = openPage({ mode: 'staff', roles: ['desk'], start, draw });

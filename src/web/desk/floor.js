@@ -100,14 +100,19 @@ export class Floor {
     return wall(clock.now(), clock.offsetMinutes).date;
   }
 
-  /** What the site consists of now: queues, sessions of today, screens that are dark or silent. */
+  /** Reads the site after something of it was changed here. */
   async readSite() {
     try {
       await this.site.read();
-      if (this.isOpen) this.follow();
     } catch {
-      // What was known stays; it is read again soon. That the house is away is said elsewhere.
+      // What was known stays; it is read again soon.
     }
+    this.onSite();
+  }
+
+  /** The site has been read: which queues there are, which sessions of today. */
+  onSite() {
+    if (this.isOpen) this.follow();
     this.sessions = this.site.sessions(this.department, this.site.view.today || this.today);
     this.page.draw();
   }

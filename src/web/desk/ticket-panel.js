@@ -143,9 +143,7 @@ function buttons(look, ticket) {
 /** @param {Look} look @param {any} ticket */
 function transferForm(look, ticket) {
   const { floor } = look;
-  const own = floor.queueOf(ticket.ticket);
-  const targets = floor.site.all('queues').filter((q) => !own || q.id !== own.queue.id);
-  targets.sort((a, b) => Number(prefix(b.id, 2) === floor.department) - Number(prefix(a.id, 2) === floor.department));
+  const targets = floor.site.targetsFrom(ticket.queue);
   return h('form', {
     class: 'form', key: 'transfer', 'data-form': 'transfer_ticket',
     onsubmit: (/** @type {any} */ event) => {
@@ -158,10 +156,7 @@ function transferForm(look, ticket) {
   },
   h('p', { class: 'notice' }, t('desk.transfer_how')),
   h('label', { class: 'field' }, h('span', null, t('transfer.to')),
-    h('select', { class: 'input', name: 'to', required: true }, targets.map((q) => {
-      const department = floor.site.one('departments', prefix(q.id, 2));
-      return h('option', { key: q.id, value: q.id }, `${department ? named(department.name, department.name_en) : ''} · ${named(q.name, q.name_en)}`);
-    }))),
+    h('select', { class: 'input', name: 'to', required: true }, targets.map((q) => h('option', { key: q.id, value: q.id }, q.label)))),
   h('label', { class: 'field' }, h('span', null, t('reason')),
     h('input', { class: 'input', name: 'reason', required: true, maxlength: '200', id: 'transfer-reason', value: t('reason.needs_other') })),
   h('button', { class: 'btn primary wide', 'data-action': 'transfer_go' }, t('transfer.go')));

@@ -2,13 +2,14 @@
 
 import { askCall } from '../components/call-this.js';
 import { askPause } from '../components/pause.js';
-import { lastUndoable } from '../components/ticket.js';
 import { find, h } from '../lib/dom.js';
-import { named, t } from '../lib/i18n.js';
+import { t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
-import { prefix } from '../lib/site.js';
 import { stateWord } from '../lib/words.js';
 import { addition } from './addition.js';
+
+/** The step that each command on the hand alone puts upon its ticket. @type {Object<string, string>} */
+const STEPS = { start_service: 'started', send_for_tests: 'sent_for_tests', finish_service: 'finished', mark_missed: 'missed' };
 
 /** The console's actions upon a model. */
 export class Actions {
@@ -18,6 +19,8 @@ export class Actions {
     this.model = model;
     this.persons = persons;
     this.sending = false;
+    /** How many steps each ticket had when the last command left. @type {Map<string, number>} */
+    this.before = new Map();
   }
 
   /** Whether keys and buttons are off: a command is on its way, or nothing goes through. */
@@ -25,9 +28,20 @@ export class Actions {
     return this.sending || this.page.protocol.status !== 'live';
   }
 
-  /** @param {string} text @param {string|null} ticket whose newest step is undone */
-  done(text, ticket) {
-    find('#undo').offer(text, ticket ? () => this.undo(ticket) : null);
+  /**
+   * Says what was done, with the way back of it alone: what another console has done with the ticket since is not taken back.
+   * @param {string} text @param {string|null} ticket @param {string} [what] the step that the last command has put upon it
+   */
+  done(text, ticket, what) {
+    const after = (ticket && this.before.get(ticket)) || 0;
+    find('#undo').offer(text, ticket ? () => this.undoStep(this.stepAfter(ticket, after, what)) : null);
+  }
+
+  /** The first step of a kind after so many; of a ticket that is not shown here, the next one. @param {string} id @param {number} after @param {string} [what] */
+  stepAfter(id, after, what) {
+    const steps = (this.model.ticket(id) || {}).steps || [];
+    const own = steps.find((/** @type {any} */ step) => step.what === what && Number(step.event.slice(id.length + 1)) > after);
+    return own ? own.event : `${id}@${after + 1}`;
   }
 
   /** @param {string} id */
@@ -43,6 +57,7 @@ export class Actions {
   async send(name, body) {
     if (this.busy) return null;
     this.sending = true;
+    this.before = this.model.stepCounts();
     this.page.draw();
     try {
       return await this.page.command(name, body);
@@ -85,9 +100,9 @@ export class Actions {
     if (result.called) {
       const place = this.model.work.service_point_name;
       const key = !hand ? 'did_call' : outcome === 'not_here' ? 'did_miss_call' : 'did_seen_call';
-      this.done(t(`doctor.${key}`, { number: hand && hand.number, who: this.label(result.called.ticket), place }), result.called.ticket);
+      this.done(t(`doctor.${key}`, { number: hand && hand.number, who: this.label(result.called.ticket), place }), result.called.ticket, 'called');
     } else if (hand) {
-      this.done(t(`doctor.did_${outcome === 'seen' ? 'finish' : 'miss'}_${paused ? 'paused' : 'last'}`, { number: hand.number }), hand.ticket);
+      this.done(t(`doctor.did_${outcome === 'seen' ? 'finish' : 'miss'}_${paused ? 'paused' : 'last'}`, { number: hand.number }), hand.ticket, outcome === 'seen' ? 'finished' : 'missed');
     }
   }
 
@@ -123,7 +138,7 @@ export class Actions {
   /** A command that takes the ticket in hand alone. @param {string} name */
   async onHand(name) {
     const hand = this.model.inHand();
-    if (hand && (await this.send(name, { ticket: hand.ticket }))) this.done(t(`doctor.did.${name}`, { number: hand.number }), hand.ticket);
+    if (hand && (await this.send(name, { ticket: hand.ticket }))) this.done(t(`doctor.did.${name}`, { number: hand.number }), hand.ticket, STEPS[name]);
   }
 
   /** At once: the wrong person is on the way in. The button says the reason; the undo bar takes it back. */
@@ -132,32 +147,29 @@ export class Actions {
     if (!hand) return;
     const reason = t(hand.state === 'called' ? 'reason.wrong_call' : 'reason.wrong_person');
     if ((await this.send('return_to_waiting', { ticket: hand.ticket, reason }))) {
-      this.done(t('doctor.did.return_to_waiting', { number: hand.number }), hand.ticket);
+      this.done(t('doctor.did.return_to_waiting', { number: hand.number }), hand.ticket, 'returned');
     }
   }
 
   /** @param {any} ticket */
   async takeBack(ticket) {
-    if (await this.send('take_back', { ticket: ticket.ticket })) this.done(t('doctor.did.take_back', { number: ticket.number }), ticket.ticket);
+    if (await this.send('take_back', { ticket: ticket.ticket })) this.done(t('doctor.did.take_back', { number: ticket.number }), ticket.ticket, 'called');
   }
 
   /** Told to wait at this room's door and not there. @param {any} ticket */
   async missAtDoor(ticket) {
-    if (await this.send('mark_missed', { ticket: ticket.ticket })) this.done(t('doctor.did.mark_missed', { number: ticket.number }), ticket.ticket);
+    if (await this.send('mark_missed', { ticket: ticket.ticket })) this.done(t('doctor.did.mark_missed', { number: ticket.number }), ticket.ticket, 'missed');
   }
 
   /** @param {any} ticket */
   async transfer(ticket) {
-    const target = await chooseQueue(this.model.site, this.model.queueOf(ticket), t('transfer.title', { number: ticket.number }));
+    const target = await chooseQueue(this.model.site, ticket.queue, t('transfer.title', { number: ticket.number }));
     if (!target) return;
-    const now = this.model.ticket(ticket.ticket) || ticket;
-    const steps = now.steps.length + now.steps_before;
     const result = await this.send('transfer_ticket', { ticket: ticket.ticket, to: target.to, reason: target.reason });
     if (!result) return;
     // Within the department it is one step more, of a queue that this console need not show. Who is on the way to another
     // one is asked back by the desk.
-    const undo = result.state === 'waiting' ? () => this.undoStep(`${ticket.ticket}@${steps + 1}`) : null;
-    find('#undo').offer(t('doctor.did.transfer_ticket', { number: ticket.number, to: target.name }), undo);
+    this.done(t('doctor.did.transfer_ticket', { number: ticket.number, to: target.name }), result.state === 'waiting' ? ticket.ticket : null, 'moved');
   }
 
   /** 加号: somebody who stands here. */
@@ -167,16 +179,6 @@ export class Actions {
     const text = added.number ? t('doctor.did.add', { number: added.number }) : t('pre_check.did_send_off');
     find('#undo').offer(text, added.number ? () => this.undoStep(`${added.ticket}@1`) : null);
     this.page.draw();
-  }
-
-  /** @param {string} id */
-  async undo(id) {
-    const step = lastUndoable(this.model.ticket(id));
-    if (!step) {
-      this.page.notify(t('error.cannot_undo'));
-      return;
-    }
-    await this.undoStep(step.event);
   }
 
   /** @param {string} event */
@@ -205,14 +207,11 @@ export class Actions {
 
 /**
  * Asks for a target queue and a reason.
- * @param {import('../lib/site.js').Site} site @param {any} from the queue's value it comes from @param {string} title
+ * @param {import('../lib/site.js').Site} site @param {string} from the queue it comes from @param {string} title
  * @returns {Promise<{to: string, name: string, reason: string}|null>}
  */
-export function chooseQueue(site, from, title) {
-  const source = from ? from.queue.id : '';
-  const own = prefix(source, 2);
-  const targets = site.all('queues').filter((q) => q.id !== source);
-  targets.sort((a, b) => Number(prefix(b.id, 2) === own) - Number(prefix(a.id, 2) === own) || (a.id < b.id ? -1 : 1));
+function chooseQueue(site, from, title) {
+  const targets = site.targetsFrom(from);
   return ask(title, (close) => h('form', {
     class: 'transfer',
     onsubmit: (/** @type {any} */ event) => {
@@ -224,12 +223,8 @@ export function chooseQueue(site, from, title) {
   },
   h('label', { class: 'field' }, h('span', null, t('reason')),
     h('input', { class: 'input', name: 'reason', required: true, maxlength: '200', autofocus: true, value: t('reason.needs_other') })),
-  h('div', { class: 'targets', role: 'radiogroup', 'aria-label': t('transfer.to') }, targets.map((q) => {
-    const department = site.one('departments', prefix(q.id, 2));
-    return h('label', { class: 'check', key: q.id },
-      h('input', { type: 'radio', name: 'to', value: q.id, required: true, 'data-target': q.id }),
-      `${department ? named(department.name, department.name_en) : ''} · ${named(q.name, q.name_en)}`);
-  })),
+  h('div', { class: 'targets', role: 'radiogroup', 'aria-label': t('transfer.to') }, targets.map((q) => h('label', { class: 'check', key: q.id },
+    h('input', { type: 'radio', name: 'to', value: q.id, required: true, 'data-target': q.id }), q.label))),
   h('div', { class: 'buttons' },
     h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')),
     h('button', { class: 'btn primary', 'data-action': 'dialog_go' }, t('transfer.go')))));

@@ -1,19 +1,16 @@
 // 加号 at the console: somebody who stands there with their document is added to an own session of today.
 
 import { arrive } from '../components/arrive.js';
-import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { DOCUMENTS, personBody, personFields } from '../lib/person-form.js';
+import { hoursOf } from '../lib/sessions.js';
 import { periodWord } from '../lib/words.js';
 
 /** Own sessions of today that are open. @param {import('../lib/site.js').Site} site @param {string} doctor @returns {any[]} */
 const openSessions = (site, doctor) => ((site.view && site.view.sessions) || [])
   .filter((/** @type {any} */ one) => one.doctor === doctor && one.date === site.view.today && one.open);
-
-/** @param {any} session */
-const hours = (session) => (session.slots.length ? `${clockOf(session.slots[0].start)}–${clockOf(session.slots[session.slots.length - 1].end)}` : '');
 
 /** Who is to be added, and to which session. @param {any[]} sessions @param {string} kind @returns {Promise<any>} */
 async function askWhom(sessions, kind) {
@@ -28,7 +25,7 @@ async function askWhom(sessions, kind) {
   h('p', { class: 'notice', key: 'how' }, t('doctor.add_how')),
   sessions.length > 1
     ? h('label', { class: 'field', key: 'session' }, h('span', null, t('doctor.add_to')),
-      h('select', { class: 'input', name: 'session' }, sessions.map((one) => h('option', { key: one.session, value: one.session }, `${periodWord(one.period)} ${hours(one)}`))))
+      h('select', { class: 'input', name: 'session' }, sessions.map((one) => h('option', { key: one.session, value: one.session }, `${periodWord(one.period)} ${hoursOf(one)}`))))
     : h('input', { type: 'hidden', key: 'session', name: 'session', value: sessions[0].session }),
   personFields({ kind, kinds: DOCUMENTS, setKind: (other) => close({ kind: other }), phone: true }),
   h('div', { class: 'buttons', key: 'buttons' },

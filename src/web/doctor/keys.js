@@ -7,7 +7,7 @@ import { ask } from '../lib/page.js';
 const REMEMBERED = 'jiaohao.doctor.keys';
 
 /** @type {Object<string, string>} */
-export const DEFAULT_KEYS = {
+const DEFAULT_KEYS = {
   primary: 'F8',
   not_here: 'F9',
   recall_patient: 'F2',

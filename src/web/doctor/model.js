@@ -57,6 +57,8 @@ export class Model {
     // The answer to `start_work` comes before the department has said that the room is free.
     events.forEach(([name, payload]) => {
       if (name === 'work_refused') this.page.notify(t('doctor.work_refused', { why: reasonWord(payload.reason) }), 'alarm', 'work_refused');
+      // What the snapshot says of the queues is of the work before.
+      if (name === 'work_began' && this.value) this.value.queues = [];
     });
     this.lookAtDoors(!!this.value && !this.value.at_work);
     const wanted = new Set(this.queueIds());
@@ -110,11 +112,12 @@ export class Model {
     return room ? named(room.name, room.name_en) : '';
   }
 
+  /** The queues called from, in the department's order. @returns {string[]} */
   queueIds() {
     const work = this.value && this.value.at_work;
     if (!work) return [];
-    const told = ((this.value && this.value.queues) || []).map((/** @type {any} */ q) => q.queue.id);
-    return told.length ? told : this.site.queuesFor(work.department, this.doctor).map((q) => q.id);
+    // Where work has only been asked for they are not told yet, and those of the place before are over.
+    return (this.value.calls_from || []).filter((/** @type {string} */ id) => prefix(id, 2) === work.department);
   }
 
   /** The queues' values, the freshest we have. @returns {any[]} */
@@ -151,6 +154,14 @@ export class Model {
     return (room && room.at_door) || [];
   }
 
+  /** Whom a call of the next calls, as the department says. @returns {any} */
+  next() {
+    const ticket = this.value && this.ticket(this.value.next);
+    const hand = this.inHand();
+    // Who has just been called is told by one stream a moment before the other says who is next now.
+    return ticket && !(hand && hand.ticket === ticket.ticket) ? ticket : null;
+  }
+
   /** The announced delays of this doctor's clinics, and of pools. @param {number} now @returns {any[]} */
   late(now) {
     const all = this.queues().reduce((/** @type {any[]} */ some, queue) => some.concat(lateOf(queue, now)), []);
@@ -168,34 +179,35 @@ export class Model {
     return known.sort((a, b) => (a.to < b.to ? 1 : -1))[0] || null;
   }
 
-  /** All tickets in a state, in the order of being called for those who wait. @param {string} tab */
+  /** All tickets in a state; those who wait queue by queue, in the order of being called. @param {string} tab */
   list(tab) {
     /** @type {any[]} */
     const found = [];
     for (const queue of this.queues()) {
-      if (tab === 'waiting') {
-        for (const id of queue.order) if (queue.tickets[id]) found.push(queue.tickets[id]);
-      } else {
+      if (tab === 'waiting') found.push(...this.waiting(queue));
+      else {
         const states = tab === 'ended' ? ['ended'] : tab === 'away' ? ['away', 'in_transit'] : [tab];
         for (const ticket of Object.values(queue.tickets)) if (states.includes(ticket.state) && ticket.ended !== 'undone') found.push(ticket);
       }
     }
-    return tab === 'waiting' ? this.asCalledHere(found) : found.sort((a, b) => (lastAt(a) < lastAt(b) ? 1 : -1));
+    return tab === 'waiting' ? found : found.sort((a, b) => (lastAt(a) < lastAt(b) ? 1 : -1));
   }
 
-  /**
-   * In the order in which they will be called to this room: emergencies, its own door, who waits, and last those whom
-   * other rooms have at their doors. @param {any[]} tickets as the queues order them
-   */
-  asCalledHere(tickets) {
+  /** Of a queue in its order; last those whom other rooms have at their doors, who do not come to this one. @param {any} queue @returns {any[]} */
+  waiting(queue) {
     const door = this.atDoor();
-    const rank = (/** @type {any} */ x) => (door.includes(x.ticket) ? 1 : x.state === 'summoned' ? 3 : x.class === 'emergency' ? 0 : 2);
-    return tickets.slice().sort((a, b) => rank(a) - rank(b) || (rank(a) === 1 ? door.indexOf(a.ticket) - door.indexOf(b.ticket) : 0));
+    const here = queue.order.map((/** @type {string} */ id) => queue.tickets[id]).filter(Boolean);
+    const isElsewhere = (/** @type {any} */ ticket) => ticket.state === 'summoned' && !door.includes(ticket.ticket);
+    return [...here.filter((/** @type {any} */ ticket) => !isElsewhere(ticket)), ...here.filter(isElsewhere)];
   }
 
-  /** The queue of a ticket. @param {any} ticket */
-  queueOf(ticket) {
-    return this.queues().find((q) => q.tickets[ticket.ticket]) || null;
+  /** How many steps each ticket has had. @returns {Map<string, number>} */
+  stepCounts() {
+    const counts = new Map();
+    for (const queue of this.queues()) {
+      for (const ticket of Object.values(queue.tickets)) counts.set(ticket.ticket, ticket.steps_before + ticket.steps.length);
+    }
+    return counts;
   }
 
   /** The newest steps of the day. @param {number} n */
@@ -215,14 +227,10 @@ export class Model {
     const department = work && this.site.one('departments', work.department);
     return department || null;
   }
-
-  get siteId() {
-    return prefix(this.doctor, 1);
-  }
 }
 
 /** @param {any} ticket */
-export function lastAt(ticket) {
+function lastAt(ticket) {
   const steps = ticket.steps || [];
   return steps.length ? steps[steps.length - 1].at : ticket.checked_in_at || '';
 }

@@ -4,10 +4,12 @@ import { Answers } from '../lib/answers.js';
 import { Persons } from '../lib/persons.js';
 import { listenScans } from '../lib/scan.js';
 import { prefix, Site } from '../lib/site.js';
-import { wordsOf } from '../lib/words.js';
 import { Actions } from './actions.js';
 import { listenKeys } from './keys.js';
 import { Model } from './model.js';
+
+/** How often the house is read again: rooms, queues and names change seldom, and all its sessions come along. */
+const READ_EVERY_MS = 300000;
 
 /** @typedef {{model: Model, actions: Actions, persons: Persons, answers: Answers, site: Site}} Console */
 
@@ -17,12 +19,8 @@ export async function openConsole(page) {
   const persons = new Persons(page.session, page.draw);
   const answers = new Answers(page.session, page.draw);
   const site = new Site(page.session, prefix(doctor, 1), page.protocol.clock);
-  try {
-    await site.read();
-  } catch (refusal) {
-    page.notify(wordsOf(refusal));
-  }
   const model = new Model(page, site, doctor);
+  await site.follow(page, READ_EVERY_MS, () => model.changed([]));
   const actions = new Actions(page, model, persons);
   listenKeys(() => !!model.work);
   // Nothing is scanned at a console.

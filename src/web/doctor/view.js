@@ -41,10 +41,9 @@ function handPart(look) {
   const { model, actions } = look;
   const hand = model.inHand();
   const work = model.work;
-  const waiting = model.list('waiting');
   const busy = actions.busy;
   return h('section', { class: 'hand', 'aria-label': t('doctor.in_hand'), 'data-in-hand': hand ? hand.ticket : '' },
-    hand ? personPart(look, hand) : nobodyPart(waiting.length),
+    hand ? personPart(look, hand) : nobodyPart(model.list('waiting').length),
     work.paused
       ? h('div', { class: 'paused', key: 'paused' }, work.back_at ? t('doctor.paused_until', { time: clockOf(work.back_at) }) : t('doctor.paused'))
       : null,
@@ -52,7 +51,7 @@ function handPart(look) {
       work.paused
         ? button('resume_work', 'doctor.resume', () => actions.resume(), { class: 'primary', key: 'primary', disabled: busy })
         : button('call_next_patient', 'doctor.next', () => actions.callNext(null), { class: 'primary', key: 'primary', disabled: busy })),
-    nextUp(look, waiting, hand));
+    nextUp(look));
 }
 
 /** @param {number} waiting */
@@ -116,13 +115,13 @@ function handButtons(look, hand, busy) {
       button('finish_service', 'doctor.finish', () => actions.onHand('finish_service'), o({}))));
 }
 
-/** @param {Look} look @param {any[]} waiting @param {any} hand */
-function nextUp(look, waiting, hand) {
-  const first = waiting.find((ticket) => !hand || ticket.ticket !== hand.ticket);
-  if (!first) return h('div', { class: 'next-up none', key: 'next' }, t('doctor.no_next'));
-  const atDoor = look.model.atDoor().includes(first.ticket);
-  return h('div', { class: 'next-up', key: 'next', 'data-next': first.ticket },
-    t(atDoor ? 'doctor.next_at_door' : 'doctor.next_is', { who: `${first.number} ${look.persons.nameOf(first)}` }));
+/** @param {Look} look */
+function nextUp(look) {
+  const next = look.model.next();
+  if (!next) return h('div', { class: 'next-up none', key: 'next' }, t('doctor.no_next'));
+  const atDoor = look.model.atDoor().includes(next.ticket);
+  return h('div', { class: 'next-up', key: 'next', 'data-next': next.ticket },
+    t(atDoor ? 'doctor.next_at_door' : 'doctor.next_is', { who: `${next.number} ${look.persons.nameOf(next)}` }));
 }
 
 /** @param {Look} look */
@@ -203,7 +202,8 @@ function rowButtons(look, ticket) {
       ? small('call_ticket', 'doctor.call_row', () => actions.callTicket(ticket))
       : small('take_back', 'doctor.take_back', () => actions.takeBack(ticket));
   }
-  return lastUndoable(ticket) ? small('undo', 'undo.take', () => actions.undo(ticket.ticket)) : null;
+  const step = lastUndoable(ticket);
+  return step ? small('undo', 'undo.take', () => actions.undoStep(step.event)) : null;
 }
 
 /** @param {Look} look */

@@ -12,7 +12,7 @@ import { language, named, setLanguage, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
 import { askedBy } from '../lib/pre-check.js';
 import { Site } from '../lib/site.js';
-import { placeWord, stateWord, wordsOf } from '../lib/words.js';
+import { placeWord, stateWord } from '../lib/words.js';
 import { Arrival } from './arrival.js';
 import { Typing } from './typing.js';
 
@@ -25,6 +25,8 @@ const IDLE_MS = 60000;
 const ASKS_MS = 20000;
 /** A number that was taken is shown so long. */
 const DONE_MS = 45000;
+/** How often the house is read again: it runs for weeks, and rooms, queues and names change seldom. */
+const READ_EVERY_MS = 300000;
 
 /** @type {Site|null} */
 let site = null;
@@ -61,13 +63,7 @@ const typing = new Typing({
 /** @param {import('../lib/page.js').Page} opened */
 async function start(opened) {
   site = new Site(opened.session, opened.session.who.site, opened.protocol.clock);
-  try {
-    await site.read();
-  } catch (refusal) {
-    opened.notify(wordsOf(refusal));
-    setTimeout(() => start(opened), 5000);
-    return;
-  }
+  await site.follow(opened, READ_EVERY_MS);
   arrival = new Arrival(opened, departments);
   readArea();
   setInterval(tick, 1000);

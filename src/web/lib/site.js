@@ -1,13 +1,17 @@
 // The house's configuration as pages need it: departments, queues, service points, doctors, boards by id.
 
 import { offsetOfZone } from './clock.js';
+import { named } from './i18n.js';
+
+/** What could not be read is asked for again after so long. */
+const AGAIN_MS = 5000;
 
 /** The first `n` parts of an id. @param {string} id @param {number} n */
 export function prefix(id, n) {
   return (id || '').split('.').slice(0, n).join('.');
 }
 
-/** One site's configuration, read once and again when asked. */
+/** One site's configuration, as it was read last. */
 export class Site {
   /**
    * @param {import('./session.js').Session} session @param {string} id
@@ -25,6 +29,26 @@ export class Site {
     this.view = await this.session.http('GET', `/api/v1/site/${encodeURIComponent(this.id)}`);
     this.clock.zoneNamed(this.view.time_zone);
     return this.view;
+  }
+
+  /**
+   * Reads it until it is there, and again every so often: what is defined meanwhile is there without a reload.
+   * @param {import('./page.js').Page} page @param {number} everyMs @param {() => void} [heard] after each reading
+   */
+  async follow(page, everyMs, heard) {
+    const then = heard || page.draw;
+    const isRead = () => this.read().then(() => true, (refusal) => {
+      page.refuse(refusal);
+      return false;
+    });
+    while (!(await isRead())) {
+      await new Promise((again) => {
+        setTimeout(again, AGAIN_MS);
+      });
+    }
+    then();
+    // That the house is away is said elsewhere.
+    setInterval(() => this.read().then(then, () => {}), everyMs);
   }
 
   /** How far its wall clock is from UTC at a moment, in minutes. @param {number} ms */
@@ -68,8 +92,14 @@ export class Site {
     return all.filter((/** @type {any} */ s) => s.date === date && prefix(s.session, 2) === department);
   }
 
-  /** Queues from which a doctor may call in a department. @param {string} department @param {string} doctor */
-  queuesFor(department, doctor) {
-    return this.of('queues', department).filter((q) => !(q.doctors || []).length || q.doctors.includes(doctor));
+  /** Where somebody can be transferred from a queue: those of its own department first, each with its department's name before its own. @param {string} from @returns {any[]} */
+  targetsFrom(from) {
+    const isNear = (/** @type {any} */ queue) => Number(prefix(queue.id, 2) === prefix(from, 2));
+    const targets = this.all('queues').filter((queue) => queue.id !== from);
+    targets.sort((a, b) => isNear(b) - isNear(a) || (a.id < b.id ? -1 : 1));
+    return targets.map((queue) => {
+      const department = this.one('departments', prefix(queue.id, 2));
+      return { ...queue, label: `${department ? named(department.name, department.name_en) : ''} · ${named(queue.name, queue.name_en)}` };
+    });
   }
 }

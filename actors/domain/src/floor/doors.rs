@@ -100,7 +100,7 @@ pub(super) fn returned_to(state: &State, queue: &QueueId, place: &Place) -> Retu
 }
 
 /// Who is next for this doctor (rules 1, 7, 8).
-pub(super) fn next_for(state: &State, work: &Work, at: Timestamp) -> Option<Next> {
+pub(crate) fn next_for(state: &State, work: &Work, at: Timestamp) -> Option<Next> {
     queue::next_call(&Today::of(state, at), &state.config.settings.queue, &room(state, work))
 }
 

@@ -10,6 +10,7 @@ use crate::codes::{Code, Valid};
 use crate::department::{Department, view};
 use crate::ids::*;
 use crate::owner::Owner;
+use crate::queue::SeveralQueues;
 use crate::time::Zone;
 use crate::vocabulary::*;
 
@@ -110,6 +111,63 @@ fn nothing_is_made_for_a_stream_that_nobody_sees() {
     for event in &house.events {
         assert!(view::emissions(&house.state, event, house.now, zone(), &|_| false).is_empty());
     }
+}
+
+#[test]
+fn a_console_hears_which_queues_it_calls_from_and_whom_the_next_call_calls_by_every_setting() {
+    for (several_queues, order) in [
+        (SeveralQueues::OwnFirst, "A002 B001 B002 D001 A001"),
+        (SeveralQueues::InTurn, "A002 B001 D001 A001 B002"),
+        (SeveralQueues::ByWaitingTime, "A002 A001 B001 D001 B002"),
+    ] {
+        let mut house = House::new(0);
+        // A pool that stands before the doctor's own queue by its id.
+        let (id, name, prefix) = (queue("all"), "all".to_owned(), "D".to_owned());
+        house.system(ToDepartment::ConfigureQueue(DefineQueue { id, name, prefix, doctors: Vec::new() }));
+        let mut definition = house.state.config.definition.clone().expect("defined");
+        definition.settings.queue.several_queues = several_queues;
+        house.system(ToDepartment::Configure { time_zone: "Asia/Shanghai".to_owned(), definition });
+        for (name, patient, class) in [
+            ("pool", "a", None),
+            ("own", "b", None),
+            ("all", "c", None),
+            ("own", "d", None),
+            ("pool", "e", Some("emergency")),
+        ] {
+            house.walk_in(name, patient, class);
+            house.after_s(1);
+        }
+        let mut console = Followed::new(&house, &["doctor:s.doctor1"]);
+        let of = |console: &Followed, part: &str| console.seen["doctor:s.doctor1"][part].clone();
+        assert_eq!((of(&console, "calls_from"), of(&console, "next")), (json!([]), Value::Null));
+        house.begin(1);
+        console.hear(&house);
+        assert_eq!(of(&console, "calls_from"), json!(["s.d.own", "s.d.all", "s.d.pool"]));
+        let mut in_hand: Option<TicketId> = None;
+        let mut numbers = Vec::new();
+        for _ in 0..5 {
+            let next = of(&console, "next");
+            let outcome = in_hand.as_ref().map(|_| Outcome::Seen);
+            let ticket = called(house.call_next(1, in_hand.as_ref(), outcome)).expect("somebody waits").ticket;
+            assert_eq!(next, json!(ticket), "{several_queues:?}");
+            console.hear(&house);
+            numbers.push(house.ticket(&ticket).opened.number.clone());
+            in_hand = Some(ticket);
+        }
+        assert_eq!(numbers.join(" "), order, "{several_queues:?}");
+        assert_eq!(of(&console, "next"), Value::Null);
+    }
+}
+
+#[test]
+fn who_was_left_over_is_next_no_more() {
+    let mut house = House::new(0).with_doctors();
+    let left = house.walk_in("own", "a", None);
+    let mut console = Followed::new(&house, &["doctor:s.doctor1"]);
+    assert_eq!(console.seen["doctor:s.doctor1"]["next"], json!(left));
+    house.after_s(15 * 3600 + 1800).pass();
+    console.hear(&house);
+    assert_eq!(console.seen["doctor:s.doctor1"]["next"], Value::Null);
 }
 
 #[test]

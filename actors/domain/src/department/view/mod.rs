@@ -206,7 +206,8 @@ fn notice_emissions(view: &View<'_>, ticket: &TicketId, out: &mut Out<'_>) {
     }
 }
 
-/// Another day has begun: what was over the day before goes, and the day's figures begin again.
+/// Another day has begun: what was over the day before goes, who was left over is not next, and the day's figures begin
+/// again.
 fn day_emissions(view: &View<'_>, out: &mut Out<'_>) {
     for queue in view.state.config.queues.keys() {
         out.put("queue", queue.as_str(), || {
@@ -221,7 +222,10 @@ fn day_emissions(view: &View<'_>, out: &mut Out<'_>) {
         waiting_emissions(view, queue, None, out);
     }
     for doctor in view.state.config.doctors.keys() {
-        out.put("doctor", doctor.as_str(), || Some(json!({ "today": view.doctor_parts(doctor)["today"] })));
+        out.put("doctor", doctor.as_str(), || {
+            let parts = view.doctor_parts(doctor);
+            Some(json!({ "next": parts["next"], "today": parts["today"] }))
+        });
     }
     // What was announced for the clinics of yesterday is nobody's any more.
     for point in view.state.config.service_points.keys() {

@@ -185,11 +185,13 @@ impl<'a> View<'a> {
         Some(parts)
     }
 
-    /// What changes of a doctor's console with an event: work, hand and the day's figures.
+    /// What changes of a doctor's console with an event: work and the queues called from, whom a call of the next would
+    /// call, hand and the day's figures.
     pub fn doctor_parts(&self, id: &DoctorId) -> Value {
         let (name, title) = self.doctor_name(id);
         let work = self.state.floor.work.get(id);
         let in_hand = work.and_then(|work| self.state.floor.tickets.get(work.in_hand.as_ref()?));
+        let next = work.and_then(|work| doors::next_for(self.state, work, self.now));
         json!({
             "doctor": id,
             "name": name,
@@ -203,6 +205,8 @@ impl<'a> View<'a> {
                 "paused": work.pause.is_some(),
                 "back_at": work.pause.as_ref().and_then(|pause| pause.back_at).map(|at| self.at(at)),
             })),
+            "calls_from": work.map(|work| work.queues.as_slice()).unwrap_or_default(),
+            "next": next.map(|next| next.picked.ticket),
             "in_hand": in_hand.map(|ticket| self.ticket(ticket)),
             "today": self.today(id, work),
         })
