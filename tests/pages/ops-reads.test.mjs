@@ -39,7 +39,7 @@ test('in English no list has a Chinese comma, and sessions and titles are called
   await ops.waitForSelector('[data-need=session]');
   await ops.selectOption('.of-department select', 'renmin.yanke');
   await ops.waitForSelector('[data-need=service_point] small:text-is("Eye room 1, Eye room 2")');
-  assert.equal(await ops.textContent('[data-need=session] small'), 'Ordinary');
+  assert.equal(await ops.textContent('[data-need=session] small'), '王芳 Morning, 王芳 Afternoon');
   for (const part of ['missing', 'doctor', 'queue', 'board', 'session', 'staff']) {
     await ops.click(`[data-part=${part}]`);
     await ops.waitForSelector('.things li');

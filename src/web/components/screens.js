@@ -4,6 +4,14 @@ import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { whenWord } from '../lib/words.js';
 
+/** What a paired screen is known by: the room at whose door it hangs, or its board. @param {any} screen @param {import('../lib/site.js').Site} site */
+export function whereHangs(screen, site) {
+  const room = screen.door && site.one('service_points', screen.door);
+  const board = site.one('boards', screen.board);
+  if (room) return t('screens.at_door', { room: named(room.name, room.name_en) });
+  return board ? named(board.name, board.name_en) : screen.board;
+}
+
 /**
  * @param {{site: import('../lib/site.js').Site, send: (name: string, body: any) => Promise<any>, after: () => void}} o
  */
@@ -34,11 +42,9 @@ export function screensView(o) {
     h('h2', { key: 'h' }, t('screens.paired')),
     screens.length
       ? h('ul', { class: 'list paired', key: 'list' }, screens.map((s) => {
-        const board = o.site.one('boards', s.board);
-        const room = s.door && o.site.one('service_points', s.door);
         const at = s.last_seen ? whenWord(s.last_seen) : '';
         return h('li', { key: s.screen, 'data-screen': s.screen },
-          h('span', null, room ? t('screens.at_door', { room: named(room.name, room.name_en) }) : board ? named(board.name, board.name_en) : s.board,
+          h('span', null, whereHangs(s, o.site),
             h('small', { class: 'muted' }, s.screen.split('.').pop()),
             h('span', { class: 'tags' },
               h('span', { class: `tag ${s.online ? 'good' : 'soon'}` }, s.online ? t('screens.online') : at ? t('screens.last_seen', { time: at }) : t('screens.not_seen')),

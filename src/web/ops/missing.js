@@ -1,14 +1,13 @@
 // What a department still needs until it can call, in the order in which it is made: each line leads to where it is made.
 // A reading of what there is; whether somebody can be called is the department's to say.
 
+import { whereHangs } from '../components/screens.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
-import { registrationWord } from '../lib/words.js';
+import { whoseOf } from '../lib/sessions.js';
+import { periodWord } from '../lib/words.js';
 
 /** @typedef {import('./kinds.js').Look} Look */
-
-/** What the open ones of these sessions are, each class once. @param {any[]} sessions */
-const classesOf = (sessions) => Array.from(new Set(sessions.filter((one) => one.open !== false).map((one) => registrationWord(one.registration_class))));
 
 /** @param {Look} look @param {string} [department] the chosen one, if no other @returns {{name: string, part: string, there: string[]}[]} each need with what there is of it */
 export function needs(look, department = look.department) {
@@ -27,8 +26,8 @@ export function needs(look, department = look.department) {
     { name: 'doctor_account', part: 'staff', there: staff((one) => one.role === 'doctor' && doctors.some((doctor) => doctor.id === one.doctor)) },
     { name: 'desk_account', part: 'staff', there: staff(isDesk) },
     { name: 'board', part: 'board', there: words(boards) },
-    { name: 'screen', part: 'screens', there: site ? site.all('screens').filter((screen) => boards.some((board) => board.id === screen.board)).map((screen) => screen.screen.split('.').pop()) : [] },
-    { name: 'session', part: 'session', there: classesOf(site ? site.sessions(department, look.today) : []) },
+    { name: 'screen', part: 'screens', there: site ? site.all('screens').filter((screen) => boards.some((board) => board.id === screen.board)).map((screen) => whereHangs(screen, site)) : [] },
+    { name: 'session', part: 'session', there: site ? site.sessions(department, look.today).filter((one) => one.open !== false).map((one) => `${whoseOf(one, site)} ${periodWord(one.period)}`.trim()) : [] },
   ];
 }
 

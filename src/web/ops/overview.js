@@ -115,14 +115,24 @@ const wordOf = (what) => (has(`ops.problem.${what}`) ? t(`ops.problem.${what}`) 
 /** Which list of a site a problem leads to. @param {string} what */
 const listOf = (what) => (what.startsWith('screen') ? 'screens' : what.startsWith('board') || what === 'voice_not_made' || what === 'calls_not_announced' ? 'boards' : 'departments');
 
-/** @param {any} problem @param {string} site @param {() => void} draw */
+/** What a thing of a site is called; of a screen, its board and which it is. @param {string} id @param {any} site none: of the node */
+function nameOf(id, site) {
+  const own = id.split('.').slice(1).join('.') || id;
+  if (!site) return own;
+  const screen = site.screens.find((/** @type {any} */ one) => one.screen === id);
+  const board = site.boards.find((/** @type {any} */ one) => one.board === (screen ? screen.board : id));
+  const thing = board || site.departments.find((/** @type {any} */ one) => one.department === id);
+  return thing ? [named(thing.name, thing.name_en), screen ? own : ''].filter(Boolean).join(' ') : own;
+}
+
+/** @param {any} problem @param {any} site none: of the node @param {() => void} draw */
 function problemView(problem, site, draw) {
   const content = [h('i', { class: 'mark', 'aria-hidden': 'true' }, problem.level === 'alarm' ? '!' : '·'),
     h('span', null, wordOf(problem.what), problem.count > 1 ? h('b', { class: 'num' }, ` ${problem.count}`) : null,
-      problem.ids.length ? h('small', null, problem.ids.map((/** @type {string} */ id) => id.split('.').slice(1).join('.') || id).join(' ')) : null)];
+      problem.ids.length ? h('small', null, problem.ids.map((/** @type {string} */ id) => nameOf(id, site)).join(t('list.comma'))) : null)];
   const props = { class: `problem ${problem.level}`, key: `${problem.level}-${problem.what}`, 'data-problem': problem.what };
   if (!site) return h('div', props, content);
-  return h('button', { ...props, type: 'button', onclick: () => show(site, listOf(problem.what), problem.what, draw) }, content);
+  return h('button', { ...props, type: 'button', onclick: () => show(site.site, listOf(problem.what), problem.what, draw) }, content);
 }
 
 /** @param {string} site @param {string} list @param {string} by @param {() => void} draw */
@@ -162,7 +172,7 @@ function siteCard(page, site, go) {
   return h('section', { class: `card site${open.site === site.site ? ' open' : ''}`, key: site.site, 'data-site': site.site },
     h('h2', null, named(site.name, site.name_en), h('small', null, site.site)),
     site.problems.length
-      ? h('div', { class: 'problems' }, site.problems.map((/** @type {any} */ p) => problemView(p, site.site, draw)))
+      ? h('div', { class: 'problems' }, site.problems.map((/** @type {any} */ p) => problemView(p, site, draw)))
       : isOff ? null : h('p', { class: 'calm' }, t('ops.site_well')),
     site.voice ? h('p', { class: 'muted voice-reading', role: 'status', 'data-voice-reading': String(site.voice.all) }, readingWords(site.voice)) : null,
     h('div', { class: 'facts' },
@@ -301,7 +311,7 @@ export function overview(v, page, go) {
   const head = h('h1', { key: 'h' }, t('ops.figures'));
   if (!v) return [head, skeleton()];
   return [head, verdict(v, protocol),
-    v.problems.length ? h('div', { class: 'problems', key: 'problems' }, v.problems.map((/** @type {any} */ p) => problemView(p, '', draw))) : null,
+    v.problems.length ? h('div', { class: 'problems', key: 'problems' }, v.problems.map((/** @type {any} */ p) => problemView(p, null, draw))) : null,
     charts(v, draw, go),
     v.sites.length
       ? h('div', { class: 'sites', key: 'sites' }, v.sites.map((/** @type {any} */ site) => siteCard(page, site, go)))
