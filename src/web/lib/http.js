@@ -22,6 +22,25 @@ export class Refusal extends Error {
 }
 
 /**
+ * A request that is given up when it takes longer, its body too: as good as no answer. A browser without the means for it waits.
+ * @template T
+ * @param {number} ms @param {(signal: AbortSignal|undefined) => Promise<T>} ask
+ * @returns {Promise<T>}
+ */
+export async function within(ms, ask) {
+  const late = typeof AbortController === 'undefined' ? null : new AbortController();
+  const timer = setTimeout(() => late && late.abort(), ms);
+  try {
+    return await ask(late ? late.signal : undefined);
+  } catch (failed) {
+    if (late && late.signal.aborted) throw new Refusal({ code: 'offline' });
+    throw failed;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
  * @param {string} method
  * @param {string} path
  * @param {{body?: any, file?: Blob, token?: string|null, key?: string, signal?: AbortSignal, heard?: (headers: Headers) => void}} [options]
