@@ -24,9 +24,10 @@ after(async () => {
 /** Draws the board as the page does, beside it. @param {any} value @param {any} how */
 const draws = (value, how) => board.evaluate(async ([v, s]) => {
   const { boardView } = await import('/web/board/view.js');
+  const { Turns } = await import('/web/board/calls.js');
   const { render } = await import('/web/lib/dom.js');
   const place = document.querySelector('#fits') || document.body.appendChild(Object.assign(document.createElement('div'), { id: 'fits', style: 'position:fixed;top:0;left:0;width:100%;background:#f6f5f1' }));
-  render(place, boardView(v, { seen: new Map(), local: 0, page: 0, off: false, lastData: '', silent: 'speed', shift: 0, offsetMinutes: 480, ...s }));
+  render(place, boardView(v, { seen: new Map(), turns: new Turns(), local: 0, page: 0, off: false, lastData: '', silent: 'speed', shift: 0, offsetMinutes: 480, ...s }));
 }, [value, { serverNow: Date.parse('2026-11-23T08:30:00+08:00'), ...how }]);
 
 /** What stands there cut at the side or below: an ink box that its own box hides a part of. */
@@ -62,10 +63,32 @@ test('four doctors with titles, waits and a delay: nothing is cut', async () => 
   if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-fits.png` });
 });
 
-test('the wait stands in its own line under the room', async () => {
-  const [doctor, expected, numbers] = await board.$eval('#fits .room', (room) => ['.doctor', '.expected', '.queue'].map((part) => room.querySelector(part).getBoundingClientRect().top));
-  assert.ok(doctor < expected && expected < numbers, `${doctor} ${expected} ${numbers}`);
-  assert.match(await board.textContent('#fits .room .expected'), /预计叫到 Called at about 08:50–09:25/);
+test('the wait stands in its own line under the numbers of the room, and says that it is of who comes now', async () => {
+  const [doctor, numbers, expected] = await board.$eval('#fits .room', (room) => ['.doctor', '.queue', '.expected'].map((part) => room.querySelector(part).getBoundingClientRect().top));
+  assert.ok(doctor < numbers && numbers < expected, `${doctor} ${numbers} ${expected}`);
+  assert.equal(await board.textContent('#fits .room .expected'), '现在来的,约 08:50–09:25 叫到If you come now: about 08:50–09:25');
+  await draws(value, { serverNow: Date.parse('2026-11-23T09:00:00+08:00') });
+  assert.equal(await board.textContent('#fits .room .expected'), '现在来的,09:25 前叫到If you come now: by 09:25');
+});
+
+test('what is read from afar is big: the wait where height is left, and the English that tells a call from a summons', async () => {
+  const size = (what) => board.$eval(`#fits ${what}`, (one) => parseFloat(getComputedStyle(one).fontSize));
+  const few = { ...crowd(3, 12), calls: value.calls };
+  await draws(few, {});
+  assert.deepEqual([await cut(), (await standing()).over], [[], []]);
+  assert.ok(await size('.expected > span') >= 44 && await size('.expected small') >= 30, 'three rooms');
+  assert.ok(await size('.call .state small') >= 30 && await size('.call .place small') >= 30);
+  assert.match(await board.textContent('#fits .call .place'), /2号诊室.*Room 2/);
+  // Nobody gives up a line for it.
+  await draws(crowd(3, 30), {});
+  assert.ok(await size('.expected > span') >= 36 && (await standing()).numbers.length >= 17, 'three rooms with more numbers');
+});
+
+test('what the marked numbers are is said with one of them, and not where there is none', async () => {
+  await draws(value, {});
+  assert.equal(await board.textContent('#fits .waiting h2 em'), 'B014在门口 At the door');
+  await draws(crowd(3, 5), {});
+  assert.equal(await board.$('#fits .waiting h2 em'), null);
 });
 
 test('with an emergency above it every room keeps to its own lines', async () => {
@@ -158,7 +181,7 @@ test('twelve rows of rooms take turns, and how many rooms are not there stands o
 
 test('the three newest calls are held above the others, the newest first, each for its twenty seconds', async () => {
   const [now, later] = await board.evaluate(async () => {
-    const { arrange, key } = await import('/web/board/view.js');
+    const { arrange, key } = await import('/web/board/calls.js');
     const call = (n, state = 'called') => ({ call: `c${n}`, at: `2026-11-23T08:0${n}:00+08:00`, state, number: `A00${n}` });
     const calls = [call(1), call(2), call(3), call(4), call(5, 'summoned'), call(6, 'serving')];
     const seen = new Map(calls.map((c) => [key(c), 0]));
@@ -169,6 +192,38 @@ test('the three newest calls are held above the others, the newest first, each f
   });
   assert.deepEqual(now, ['A004', true, ['A003', 'A002', 'A005', 'A001', 'A006'], ['A004', 'A003', 'A002']]);
   assert.deepEqual(later, ['A004', false, ['A005', 'A003', 'A002', 'A001', 'A006'], []]);
+});
+
+test('more calls at once than rows: each is shown within four seconds and counts as shown by then, not before; then they take turns', async () => {
+  for (const places of [3, 4]) {
+    const { rows, shown, away, held } = await board.evaluate(async (most) => {
+      const { arrange, key, Turns } = await import('/web/board/calls.js');
+      const calls = Array.from({ length: 12 }, (_, n) => ({ call: `c${n}`, at: `2026-11-23T08:00:${10 + n}+08:00`, state: 'called' }));
+      const seen = new Map(calls.map((c) => [key(c), 0]));
+      const turns = new Turns();
+      const all = new Map(calls.map((c) => [c, { stood: 0, gone: 0, away: 0, shown: null }]));
+      const found = { rows: 0, held: true };
+      for (let now = 0; now < 60000; now += 200) {
+        const arranged = arrange(calls, seen, now);
+        const chosen = turns.choose(arranged, most, now);
+        const here = [arranged.newest, ...chosen];
+        found.rows = Math.max(found.rows, chosen.length);
+        if (now > 4000 && now < 20000) found.held = found.held && calls.slice(-3).every((c) => here.includes(c));
+        for (const [c, one] of all) {
+          if (!one.shown && turns.wasShown(c, now)) one.shown = [now, one.stood];
+          one.gone = here.includes(c) ? 0 : one.gone + 200;
+          if (now > 20000) one.away = Math.max(one.away, one.gone);
+          if (here.includes(c)) one.stood += 200;
+        }
+      }
+      const each = [...all.values()];
+      return { ...found, shown: each.map((one) => one.shown), away: Math.max(...each.map((one) => one.away)) };
+    }, places);
+    assert.equal(rows, places);
+    assert.ok(shown.every((one) => one && one[0] <= 4000 && one[1] >= 800), JSON.stringify(shown));
+    assert.ok(held, 'the three newest stay for their twenty seconds');
+    assert.ok(away > 0 && away <= 20000, `nobody is away for longer than ${away} ms`);
+  }
 });
 
 test('a screen that stands has what one that lies has', async () => {

@@ -17,6 +17,9 @@ const BOUNDS = {
   'board.js last': 20,
   // Announcements that have not ended.
   'board.js shown': 12,
+  // The newest and four rows; who waits for the next turn.
+  'calls.js up': 5,
+  'calls.js left': 20,
   'voice.js planned': 12,
   'voice.js begun': 12,
   // What is given to the sound card.

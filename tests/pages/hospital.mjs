@@ -397,6 +397,16 @@ export const faint = (page, root = 'body') => rest(page).then(() => page.evaluat
   return found;
 }, root));
 
+/** Runs in the page before anything of it: such a browser knows no module, and runs what is for those who know none. */
+export function withoutModules() {
+  new MutationObserver((all) => {
+    for (const script of all.flatMap((one) => [...one.addedNodes]).filter((node) => node.localName === 'script')) {
+      if (script.type === 'module') script.type = 'unknown';
+      script.removeAttribute('nomodule');
+    }
+  }).observe(document, { childList: true, subtree: true });
+}
+
 /** What was pressed has been drawn: a page draws once a frame, and a form that is remade forgets what was typed before it. */
 export const drawn = (page) => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))));
 

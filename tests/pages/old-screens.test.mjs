@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, Hospital, ONE_SLOT, pause, SIZES } from './hospital.mjs';
+import { Browser, Hospital, ONE_SLOT, pause, SIZES, withoutModules } from './hospital.mjs';
 
 const BOARD = '/board/renmin.b3f';
 const DOOR = '/door/renmin.xinnei.r3';
@@ -11,6 +11,9 @@ let hospital;
 let browser;
 let board;
 let doctor;
+/** The doctor's work, and who is in hand. */
+let assignment;
+let hand;
 
 before(async () => {
   hospital = await new Hospital({ speed: 1 }).open();
@@ -21,16 +24,6 @@ after(async () => {
   await browser?.close();
   await hospital?.close();
 });
-
-/** Runs in the page before anything of it: such a browser knows no module, and runs what is for those who know none. */
-function withoutModules() {
-  new MutationObserver((all) => {
-    for (const script of all.flatMap((one) => [...one.addedNodes]).filter((node) => node.localName === 'script')) {
-      if (script.type === 'module') script.type = 'unknown';
-      script.removeAttribute('nomodule');
-    }
-  }).observe(document, { childList: true, subtree: true });
-}
 
 /** Of the board's area, the door too. */
 async function pair(page) {
@@ -52,7 +45,7 @@ test('is paired with six digits, and shows who is called, where, and who waits',
   await board.waitForSelector('[data-room="李明门诊"]:has-text("A001 A002 A003")');
   const token = await hospital.signIn('liming');
   doctor = (resource, body) => hospital.call('POST', resource, body, token);
-  const { assignment } = await doctor('/work/start', { department: 'renmin.xinnei', service_point: 'renmin.xinnei.r3' });
+  ({ assignment } = await doctor('/work/start', { department: 'renmin.xinnei', service_point: 'renmin.xinnei.r3' }));
   const { called } = await doctor('/calls/next', { department: 'renmin.xinnei', assignment, in_hand: null, outcome: null });
   await board.waitForSelector('[data-call][data-state=called]:has-text("A001"):has-text("张*三"):has-text("3号诊室"):has-text("请就诊")');
   await board.waitForSelector('[data-room="3号诊室"]:has-text("A002 A003")');
@@ -64,7 +57,8 @@ test('is paired with six digits, and shows who is called, where, and who waits',
   const { snapshot } = await hospital.call('GET', '/streams/ops');
   const [screen] = snapshot.sites.flatMap((site) => site.screens);
   assert.deepEqual([screen.online, screen.silent, screen.client], [true, true, 'page for old browsers']);
-  await doctor('/tickets/start-service', { ticket: called.ticket });
+  hand = called.ticket;
+  await doctor('/tickets/start-service', { ticket: hand });
   await board.waitForSelector('[data-call][data-state=serving]:has-text("A001"):has-text("就诊中")');
 });
 
@@ -104,6 +98,44 @@ test('sent away by operations it shows nothing more, and asks for its pairing', 
   await board.waitForSelector('[data-pairing-code]');
   assert.equal(await board.$('[data-call]'), null);
   await board.context().close();
+});
+
+test('a box whose clock is years off confirms what it shows by the time of the house', async () => {
+  const token = await hospital.signIn('liming');
+  for (const years of [-30, 10]) {
+    const box = await browser.open('/', SIZES.screen, withoutModules);
+    await box.addInitScript((by) => {
+      const { now } = Date;
+      Date.now = () => now() + by * 365 * 86400000;
+    }, years);
+    /** Report → what came of it. */
+    const answers = new Map();
+    box.on('websocket', (socket) => {
+      socket.on('framesent', ({ payload }) => {
+        const frame = JSON.parse(String(payload));
+        if (frame.type === 'command') answers.set(frame.id, null);
+      });
+      socket.on('framereceived', ({ payload }) => {
+        const frame = JSON.parse(String(payload));
+        if (answers.has(frame.reply_to)) answers.set(frame.reply_to, frame.error ? frame.error.code : frame.type);
+      });
+    });
+    await box.goto(hospital.base + BOARD);
+    await box.waitForSelector('[data-pairing-code]');
+    await pair(box);
+    await box.waitForSelector('[data-call]');
+    const next = { department: 'renmin.xinnei', assignment, in_hand: hand, outcome: 'seen' };
+    const { called } = await hospital.call('POST', '/calls/next', next, token);
+    hand = called.ticket;
+    await box.waitForSelector('[data-call][data-state=called]');
+    for (let tries = 0; !answers.size || [...answers.values()].includes(null); tries += 1) {
+      assert.ok(tries < 200, `${years} years: no report, or no answer to it: ${[...answers]}`);
+      await pause(50);
+    }
+    assert.deepEqual([...answers.values()], ['done'], `${years} years`);
+    assert.match(await box.textContent('.old-time'), /^08:[345]\d$/);
+    await box.context().close();
+  }
 });
 
 test('without sockets it says that it is too old, in both languages, and looks again by itself', async () => {

@@ -132,9 +132,32 @@ test('an emergency takes a band across the screen; a paused room says so', async
   for (const screen of [board, door]) assert.deepEqual(await faint(screen), []);
 });
 
+const kept = () => board.evaluate(() => JSON.parse(localStorage.getItem('jiaohao.screen.board.renmin.b3f')));
+
+test('a board that cannot be had now is asked for again: the screen says that it shows nothing, and stays paired', async () => {
+  const paired = await kept();
+  await board.addInitScript(() => {
+    window.WebSocket = class extends WebSocket {
+      send(text) {
+        const frame = JSON.parse(text);
+        if (frame.type !== 'subscribe' || sessionStorage.getItem('refused')) return super.send(text);
+        sessionStorage.setItem('refused', 'once');
+        const error = { code: 'unknown_stream', title: 'Unknown stream' };
+        setTimeout(() => this.onmessage({ data: JSON.stringify({ type: 'rejected', reply_to: frame.id, error }) }));
+        return undefined;
+      }
+    };
+  });
+  await board.reload();
+  await board.waitForFunction(() => sessionStorage.getItem('refused'));
+  await board.waitForSelector('[data-away]:has-text("请听护士叫号")');
+  assert.equal(await board.$('[data-pairing-code]'), null);
+  await board.waitForSelector('.board [data-live=on]');
+  assert.deepEqual(await kept(), paired);
+});
+
 test('another house at the same address unpairs no screen, a word of its own house does', async () => {
   browser.serverIsDown = true;
-  const kept = () => board.evaluate(() => JSON.parse(localStorage.getItem('jiaohao.screen.board.renmin.b3f')));
   const paired = await kept();
   assert.ok(paired.secret && /^[0-9a-f]{32}$/.test(paired.house), JSON.stringify(paired));
   await hospital.end('SIGTERM');
@@ -157,6 +180,24 @@ test('another house at the same address unpairs no screen, a word of its own hou
   await board.waitForSelector('[data-pairing-code]');
   assert.equal(await kept(), null);
   browser.serverIsDown = false;
+});
+
+test('unpaired, it is paired anew as it hangs there, as often as it is: each time one code, and then its board', async () => {
+  const codes = [];
+  board.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/api/v1/screens')) codes.push(request.url());
+  });
+  for (const times of [1, 2, 3]) {
+    const code = await board.getAttribute('[data-pairing-code]', 'data-pairing-code');
+    await hospital.call('POST', '/screens/approve', { code, board: 'renmin.b3f' });
+    await board.waitForSelector('.board [data-live=on]');
+    await board.waitForSelector('.board h1:text-is("心内科 候诊区 3F")');
+    await hospital.call('POST', '/screens/revoke', { screen: (await kept()).screen });
+    await board.waitForSelector('[data-pairing-code]');
+    // A second one would be asked for at once.
+    await pause(500);
+    assert.equal(codes.length, times);
+  }
 });
 
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

@@ -5,13 +5,14 @@ import { drawing, find, render } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { Screen } from '../lib/screen.js';
 import { LiveStream } from '../lib/stream.js';
-import { boardView, key } from './view.js';
+import { HELD_MS, key, Turns } from './calls.js';
+import { boardView } from './view.js';
 import { Voice } from './voice.js';
 
 const PAGE_TURNS_MS = 12000;
 const SHIFT_EVERY_MS = 60000;
-/** A call that has left the board stays for the rest of its twenty seconds, unless a newer one needs the place. */
-const HELD_MS = 20000;
+/** While somebody who is called has not been shown yet. */
+const LOOK_AGAIN_MS = 200;
 
 /** @type {LiveStream|null} */
 let stream = null;
@@ -21,6 +22,8 @@ const seen = new Map();
 const last = new Map();
 /** @type {Set<string>} */
 const shown = new Set();
+const turns = new Turns();
+let soon = 0;
 let page = 0;
 let shift = 0;
 
@@ -42,19 +45,7 @@ function report(command, announcement) {
 
 function start() {
   if (stream) stream.close();
-  stream = new LiveStream(screen.protocol, `board:${screen.id}`, onBoard, () => {
-    stream = null;
-    screen.forget();
-  });
-  setInterval(() => {
-    page += 1;
-    draw();
-  }, PAGE_TURNS_MS);
-  setInterval(() => {
-    shift = shift >= 4 ? -4 : shift + 2;
-    draw();
-  }, SHIFT_EVERY_MS);
-  setInterval(draw, 1000);
+  stream = new LiveStream(screen.protocol, `board:${screen.id}`, onBoard, () => screen.refused());
 }
 
 /** This screen's in rem: the width is 120, of one that stands 67.5 (`screens.css`). */
@@ -115,11 +106,14 @@ function drawNow() {
   }
   const local = performance.now();
   const clock = screen.protocol.clock;
-  render(main, boardView(Object.assign({}, value, { calls: held(value, local) }), {
-    seen, local, page, shift, size: size(), off: screen.off, lastData: screen.lastData,
+  const calls = held(value, local);
+  render(main, boardView(Object.assign({}, value, { calls }), {
+    seen, turns, local, page, shift, size: size(), off: screen.off, lastData: screen.lastData,
     serverNow: clock.now(), offsetMinutes: clock.offsetMinutes, silent: voice.silent === 'off' ? null : voice.silent,
     lacksChinese: screen.lacksChinese,
   }));
+  clearTimeout(soon);
+  if (turns.hurries) soon = /** @type {any} */ (setTimeout(draw, LOOK_AGAIN_MS));
   const announced = value.announcements || [];
   // A screen runs for weeks: what is over is not kept.
   shown.forEach((id) => {
@@ -127,12 +121,21 @@ function drawNow() {
   });
   if (screen.off || document.hidden) return;
   announced.forEach((/** @type {any} */ a) => {
-    if (shown.has(a.announcement)) return;
+    // What had no place on the glass is not confirmed: whoever has called hears of it.
+    if (shown.has(a.announcement) || !calls.some((c) => c.call === a.call && turns.wasShown(c, local))) return;
     shown.add(a.announcement);
-    // After the next frame it is on the glass.
-    requestAnimationFrame(() => requestAnimationFrame(() => report('report_shown', a.announcement)));
+    report('report_shown', a.announcement);
   });
 }
 
 draw();
 screen.begin();
+setInterval(() => {
+  page += 1;
+  draw();
+}, PAGE_TURNS_MS);
+setInterval(() => {
+  shift = shift >= 4 ? -4 : shift + 2;
+  draw();
+}, SHIFT_EVERY_MS);
+setInterval(draw, 1000);

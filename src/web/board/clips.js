@@ -1,8 +1,12 @@
 // The site's voice pack on a screen: loads its clips once a version and plays announcements sample by sample at their planned
 // moment, without gaps. Chromium 70 syntax.
 
+import { within } from '../lib/http.js';
+
 /** A pack that could not be loaded is asked for again. */
 const AGAIN_MS = 10000;
+/** One of its files that takes longer does not come. */
+const FILE_WITHIN_MS = 15000;
 /** How often it is seen whether sound still goes out. */
 const LOOK_MS = 2000;
 /** Later than this after its moment an announcement is not begun: it would run into the next one. */
@@ -52,12 +56,12 @@ export class Clips {
     const context = this.open();
     try {
       const path = `/voice/${encodeURIComponent(this.site)}/${encodeURIComponent(version)}/`;
-      const pack = JSON.parse(await (await found(`${path}manifest.json`)).text());
+      const pack = JSON.parse(await found(`${path}manifest.json`, (response) => response.text()));
       /** @type {Map<string, AudioBuffer>} */
       const sounds = new Map();
       for (let i = 0; i < pack.clips.length; i += 1) {
         const clip = pack.clips[i];
-        const file = await (await found(path + encodeURIComponent(clip.file))).arrayBuffer();
+        const file = await found(path + encodeURIComponent(clip.file), (response) => response.arrayBuffer());
         sounds.set(`${clip.language}/${clip.clip}`, await context.decodeAudioData(file));
       }
       if (this.version !== version) return;
@@ -157,11 +161,17 @@ export class Clips {
 /** @type {any} */
 const AudioContextHere = window.AudioContext || /** @type {any} */ (window).webkitAudioContext || null;
 
-/** @param {string} path */
-async function found(path) {
-  const response = await fetch(path, { credentials: 'same-origin' });
-  if (!response.ok) throw new Error(String(response.status));
-  return response;
+/**
+ * @template T
+ * @param {string} path @param {(response: Response) => Promise<T>} read
+ * @returns {Promise<T>}
+ */
+function found(path, read) {
+  return within(FILE_WITHIN_MS, async (signal) => {
+    const response = await fetch(path, { credentials: 'same-origin', signal });
+    if (!response.ok) throw new Error(String(response.status));
+    return read(response);
+  });
 }
 
 /** What of the context's time goes to the loudspeaker now: sound comes out later than it is made. @param {AudioContext} context */

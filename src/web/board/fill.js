@@ -4,7 +4,7 @@
 /** A screen that lies. */
 const LYING = { width: 120, height: 67.5 };
 /** What stands above and below the rooms: header, the part's own head, the missed, padding and lines. */
-const AROUND = 19.6;
+const AROUND = 18.6;
 /** On a screen that stands the calls are above the waiting. */
 const CALLS_ABOVE = 52.75;
 /** The foot of a notice, and one of none. */
@@ -25,8 +25,10 @@ const BESIDE_UPRIGHT = 7.25;
 /** The line that says how many rooms are not here. */
 const LEFT_OUT = 3.2;
 /** A room without its numbers, and one line of them. */
-const ROOM = 5.9;
+const ROOM = 6.2;
 const LINE = 3.85;
+/** So much more where a room's wait stands big, in a line for each language. */
+const WIDE = 2.18;
 /** A character of a number, and the space to the next number; the same of who was missed. */
 const CHARACTER = 2.1;
 const SPACE = 1.9;
@@ -35,9 +37,9 @@ const MISSED_SPACE = 1;
 /** What stands beside the missed numbers. */
 const MISSED_WORDS = 17.6;
 
-export const ROOMS_A_PAGE = 4;
+const ROOMS_A_PAGE = 4;
 /** Beyond so many rows a second screen is asked for (`board_too_many_rooms`), and the glass says that there are more. */
-export const MAX_ROOMS = 12;
+const MAX_ROOMS = 12;
 /** So many pages of one room's numbers take turns at the most. */
 const MAX_PAGES = 3;
 
@@ -71,7 +73,7 @@ const numbersOf = (room) => {
  * @param {string[]} numbers @param {number} cells @param {number} most pages
  * @returns {{from: number, numbers: string[], more: number}[]}
  */
-export function inPages(numbers, cells, most) {
+function inPages(numbers, cells, most) {
   const pages = [];
   let from = 0;
   do {
@@ -85,7 +87,7 @@ export function inPages(numbers, cells, most) {
 }
 
 /** The lines of each: one, then one more by turns to who needs it. @param {number[]} needs lines @param {number} lines that there are */
-export function share(needs, lines) {
+function share(needs, lines) {
   const given = needs.map(() => 1);
   let left = lines - needs.length;
   for (let more = 2; left > 0 && needs.some((need) => need >= more); more += 1) {
@@ -99,9 +101,9 @@ export function share(needs, lines) {
 }
 
 /**
- * The rooms of this turn with their numbers.
+ * The rooms of this turn with their numbers; wide where all of them stand there and height is left.
  * @param {any[]} rooms @param {{width: number, height: number}} space @param {number} turn
- * @returns {{page: number, pages: number, columns: number, left: number, rooms: {room: any, from: number, numbers: string[], more: number}[]}}
+ * @returns {{page: number, pages: number, columns: number, left: number, isWide: boolean, rooms: {room: any, from: number, numbers: string[], more: number}[]}}
  */
 export function fill(rooms, space, turn) {
   const there = rooms.slice(0, MAX_ROOMS);
@@ -115,11 +117,13 @@ export function fill(rooms, space, turn) {
   const first = (turn % roomPages) * aPage;
   const shown = there.slice(first, first + aPage);
   const numbers = shown.map(numbersOf);
-  const lines = Math.floor((height - shown.length * ROOM) / LINE);
-  const given = share(numbers.map((all) => Math.ceil(all.length / columns)), lines);
+  const needs = numbers.map((all) => Math.max(1, Math.ceil(all.length / columns)));
+  const linesOf = (/** @type {number} */ aRoom) => Math.floor((height - shown.length * aRoom) / LINE);
+  const isWide = roomPages === 1 && needs.reduce((all, need) => all + need, 0) <= linesOf(ROOM + WIDE);
+  const given = share(needs, linesOf(isWide ? ROOM + WIDE : ROOM));
   const parts = numbers.map((all, n) => inPages(all, given[n] * columns, most));
   const pages = Math.max.apply(null, [roomPages].concat(parts.map((part) => part.length)));
-  return { page: turn % pages, pages, columns, left, rooms: shown.map((room, n) => Object.assign({ room }, parts[n][turn % pages % parts[n].length])) };
+  return { page: turn % pages, pages, columns, left, isWide, rooms: shown.map((room, n) => Object.assign({ room }, parts[n][turn % pages % parts[n].length])) };
 }
 
 /** The missed numbers of this turn. @param {string[]} missed @param {{width: number}} space @param {number} turn */

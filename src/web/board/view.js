@@ -3,35 +3,12 @@
 import { h } from '../lib/dom.js';
 import { clockOf, rangeLeft, wall } from '../lib/clock.js';
 import { t } from '../lib/i18n.js';
+import { arrange, key } from './calls.js';
 import { fill, missedNow, spaceFor } from './fill.js';
-
-/** Newest calls stand apart this long. */
-const HELD_MS = 20000;
 
 /** The Chinese and the English of a key, for people who read one of them. @param {string} key @param {any} [values] */
 function two(key, values) {
   return h('span', null, `${t(key, values, 'zh')} `, h('span', { lang: 'en' }, t(key, values, 'en')));
-}
-
-/**
- * Calls in the order of the screen: those held as new first (newest on top), then the rest, newest first.
- * @param {any[]} calls @param {Map<string, number>} seen call → local time when it came up @param {number} now local time
- */
-export function arrange(calls, seen, now) {
-  const isNew = (/** @type {any} */ c) => c.state !== 'serving' && now - (seen.get(key(c)) || 0) < HELD_MS;
-  const sorted = calls.slice().sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
-  const fresh = sorted.filter((c) => isNew(c) && c.state === 'called').slice(0, 3);
-  const rest = sorted.filter((c) => fresh.indexOf(c) < 0);
-  const asked = rest.filter((c) => c.state !== 'serving');
-  const serving = rest.filter((c) => c.state === 'serving');
-  const newest = fresh[0] || asked.find((c) => c.state === 'called') || null;
-  const rows = fresh.concat(asked, serving).filter((c) => c !== newest);
-  return { newest, isNew: !!fresh[0], rows, fresh };
-}
-
-/** One call in one of its rounds: a recall stands out anew. @param {any} c */
-export function key(c) {
-  return `${c.call}@${c.state === 'called' ? c.at : c.state}`;
 }
 
 /** @param {any} c @param {boolean} isNew @param {boolean} off what is shown may be over by now: said as the last call */
@@ -63,16 +40,22 @@ function callRow(c, hot, off) {
   },
   h('span', { class: 'number num' }, c.number),
   h('span', { class: 'name' }, c.name),
-  h('span', { class: 'place' }, summoned ? t('board.at_door_of', { place: c.place }, 'zh') : c.place),
+  summoned
+    ? h('span', { class: 'place' }, t('board.at_door_of', { place: c.place }, 'zh'))
+    : h('span', { class: 'place' }, c.place, h('small', { lang: 'en' }, c.place_en)),
   h('span', { class: 'state' }, off ? null : withSmall(`board.state.${c.state}`)));
 }
 
-/** When who comes now is called, as far as it is still to come. @param {any} r @param {number} now UTC milliseconds */
+/**
+ * When who comes now is called, as far as it is still to come. That it is theirs is said: who waits already would take it for their own.
+ * @param {any} r @param {number} now UTC milliseconds
+ */
 function when(r, now) {
   if (r.paused) return h('span', { class: 'paused' }, two('board.paused'));
   const left = rangeLeft(r.expected, now);
   if (!left) return null;
-  return left.from ? [two('board.about'), ` ${left.from}–${left.to}`] : two('board.about_by', left);
+  const say = (/** @type {string} */ lang) => t(left.from ? 'board.about' : 'board.about_by', left, lang);
+  return [h('span', { key: 'zh' }, say('zh')), h('small', { key: 'en', lang: 'en' }, say('en'))];
 }
 
 /**
@@ -81,7 +64,7 @@ function when(r, now) {
  * Of several such lines each is named by the letter of its numbers, by which people find their own.
  * @param {any[]} rooms @returns {any[]}
  */
-export function waitingRows(rooms) {
+function waitingRows(rooms) {
   const line = (/** @type {any} */ r) => (r.waiting || []).join(' ');
   /** @type {Object<string, number>} */
   const shared = {};
@@ -124,32 +107,36 @@ function room(part, columns, now) {
   return h('div', { class: `room${r.common ? ' common' : ''}`, key: r.common ? `line/${r.waiting[0]}` : `${r.place}/${r.doctor}`, 'data-room': r.place },
     h('span', { class: 'doctor' },
       r.common ? h('b', null, r.letter ? two('board.common_of', { letter: r.letter }) : two('board.common')) : [h('b', { key: 'p' }, r.place), [r.doctor, r.title].filter(Boolean).join(' '), r.doctor_en ? h('span', { class: 'en', lang: 'en', key: 'en' }, r.doctor_en) : null]),
-    expected ? h('span', { class: 'expected num', key: 'expected' }, expected) : null,
     numbers.length
       ? h('div', { class: 'queue num', key: 'queue', vars: { 'grid-template-columns': `repeat(${columns}, minmax(0, 1fr))` } },
         from ? h('span', { class: 'from', key: 'from' }, withSmall('board.from', { n: from + 1 })) : null,
         numbers.map((n) => h('span', { key: n, class: door.indexOf(n) < 0 ? undefined : 'door' }, n)),
         more ? h('span', { class: 'more', key: 'more' }, withSmall('board.more', { n: more })) : null)
-      : r.paused && r.of_pool ? null : h('span', { class: 'none', key: 'none' }, two(r.of_pool ? 'board.from_common' : 'board.nobody')));
+      : r.paused && r.of_pool ? null : h('span', { class: 'none', key: 'none' }, two(r.of_pool ? 'board.from_common' : 'board.nobody')),
+    expected ? h('span', { class: 'expected num', key: 'expected' }, expected) : null);
 }
 
 /**
  * @param {any} value the stream's value
- * @param {{seen: Map<string, number>, local: number, page: number, off: boolean, lastData: string, serverNow: number,
+ * @param {{seen: Map<string, number>, turns: import('./calls.js').Turns, local: number, page: number, off: boolean, lastData: string, serverNow: number,
  *   offsetMinutes: number, silent: string|null, shift: number, lacksChinese?: boolean, size?: {width: number, height: number}}} s how things stand on this
  *   screen, `page` counts on, `size` in rem
  */
 export function boardView(value, s) {
   const calls = value.calls || [];
-  const { newest, isNew, rows, fresh } = arrange(calls, s.seen, s.local);
+  const arranged = arrange(calls, s.seen, s.local);
+  const { newest, isNew, fresh } = arranged;
   const wallNow = wall(s.serverNow, s.offsetMinutes);
   const notices = value.notices || [];
   const notice = notices.length ? notices[s.page % notices.length] : null;
   const missed = value.missed || [];
   const emergency = calls.find((c) => c.emergency && c.state === 'called');
   const space = spaceFor(s.size, { notice: !!notice, emergency: !!emergency, off: s.off });
+  const rows = s.turns.choose(arranged, space.calls, s.local);
   const waiting = fill(waitingRows(value.rooms || []), space, s.page);
   const gone = missedNow(missed, space, s.page);
+  // What the marked numbers are is said with one of them, where there is one.
+  const atDoor = waiting.rooms.reduce((found, { room: r, numbers }) => found || numbers.filter((n) => (r.at_door || []).indexOf(n) >= 0)[0] || '', '');
   return h('div', {
     class: `board${s.off ? ' is-off' : ''}`, key: 'board', vars: { transform: `translate(${s.shift}px, ${s.shift / 2}px)` },
   },
@@ -164,12 +151,13 @@ export function boardView(value, s) {
     h('section', { class: 'calls' },
       newestCall(newest, isNew, s.off),
       h('div', { class: 'list', vars: { 'grid-template-rows': `repeat(${space.calls}, minmax(0, 1fr))` } },
-        rows.slice(0, space.calls).map((c) => callRow(c, fresh.indexOf(c) >= 0 || c.state !== 'serving', s.off)))),
+        rows.map((c) => callRow(c, fresh.indexOf(c) >= 0 || c.state !== 'serving', s.off)))),
     h('section', { class: 'waiting' },
       h('h2', null,
-        h('span', null, two('board.waiting'), h('em', null, two('board.at_door'))),
+        two('board.waiting'),
+        atDoor ? h('em', { key: 'door' }, h('b', { class: 'num' }, atDoor), two('board.at_door')) : null,
         waiting.pages > 1 ? h('span', { class: 'pages num', key: 'pages' }, `${waiting.page + 1}/${waiting.pages}`) : null),
-      h('div', { class: 'rooms' }, waiting.rooms.length ? null : h('p', { class: 'none', key: 'none' }, withSmall('board.no_rooms')),
+      h('div', { class: `rooms${waiting.isWide ? ' wide' : ''}` }, waiting.rooms.length ? null : h('p', { class: 'none', key: 'none' }, withSmall('board.no_rooms')),
         waiting.rooms.map((one) => room(one, waiting.columns, s.serverNow))),
       waiting.left ? h('div', { class: 'left', key: 'left', 'data-left': String(waiting.left) }, two('board.left', { n: waiting.left })) : null,
       h('div', { class: `missed${missed.length ? '' : ' nobody'}` },

@@ -14,11 +14,7 @@ const screen = new Screen({ kind: 'door', draw, onStart: start });
 
 function start() {
   if (stream) stream.close();
-  stream = new LiveStream(screen.protocol, `door:${screen.id}`, draw, () => {
-    stream = null;
-    screen.forget();
-  });
-  setInterval(draw, 1000);
+  stream = new LiveStream(screen.protocol, `door:${screen.id}`, draw, () => screen.refused());
 }
 
 /** @param {string} key @param {any} [values] */
@@ -92,3 +88,4 @@ function drawNow() {
 
 draw();
 screen.begin();
+setInterval(draw, 1000);

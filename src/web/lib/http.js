@@ -27,6 +27,25 @@ export class Refusal extends Error {
 }
 
 /**
+ * A request that is given up when it takes longer, its body too: as good as no answer. A browser without the means for it waits.
+ * @template T
+ * @param {number} ms @param {(signal: AbortSignal|undefined) => Promise<T>} ask
+ * @returns {Promise<T>}
+ */
+export async function within(ms, ask) {
+  const late = typeof AbortController === 'undefined' ? null : new AbortController();
+  const timer = setTimeout(() => late && late.abort(), ms);
+  try {
+    return await ask(late ? late.signal : undefined);
+  } catch (failed) {
+    if (late && late.signal.aborted) throw new Refusal({ code: 'offline' });
+    throw failed;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
  * @param {string} method
  * @param {string} path
  * @param {{body?: any, file?: Blob, token?: string|null, key?: string, signal?: AbortSignal, heard?: (headers: Headers) => void}} [options]
@@ -41,31 +60,27 @@ export async function call(method, path, options) {
   else if (o.body !== undefined) headers['Content-Type'] = 'application/json';
   if (o.token) headers.Authorization = `Bearer ${o.token}`;
   if (o.key) headers['Idempotency-Key'] = o.key;
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), o.file ? FILE_WITHIN_MS : WITHIN_MS);
-  const { signal } = o;
-  if (signal && signal.aborted) late.abort();
-  if (signal) signal.addEventListener('abort', () => late.abort());
-  /** @type {Response} */
-  let response;
-  /** @type {string} */
-  let text;
-  try {
-    response = await fetch(path, {
+  const ask = async (/** @type {AbortSignal|undefined} */ signal) => {
+    const response = await fetch(path, {
       method,
       headers,
       body: o.file || (o.body === undefined ? undefined : JSON.stringify(o.body)),
       credentials: 'same-origin',
       cache: 'no-store',
-      signal: late.signal,
+      signal,
     });
-    text = await response.text();
+    return { response, text: await response.text() };
+  };
+  /** @type {{response: Response, text: string}} */
+  let answer;
+  try {
+    // Who brings a signal has patience of their own.
+    answer = await (o.signal ? ask(o.signal) : within(o.file ? FILE_WITHIN_MS : WITHIN_MS, ask));
   } catch (failed) {
-    if (signal && signal.aborted) throw failed;
+    if (failed && (failed.name === 'AbortError' || failed instanceof Refusal)) throw failed;
     throw new Refusal({ code: 'offline' });
-  } finally {
-    clearTimeout(timer);
   }
+  const { response, text } = answer;
   if (o.heard) o.heard(response.headers);
   /** @type {any} */
   let body = null;

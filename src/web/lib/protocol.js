@@ -73,6 +73,10 @@ export class Protocol {
     this.token = null;
     /** @type {string|null} */
     this.stopCode = null;
+    window.addEventListener('online', () => this.hurry());
+    // Said by the machine itself, long before two beats are missing.
+    window.addEventListener('offline', () => this.doubt());
+    document.addEventListener('visibilitychange', () => document.hidden || this.hurry());
   }
 
   /** @param {(status: Status) => void} listener */
@@ -102,13 +106,7 @@ export class Protocol {
 
   /** Connects, and stays connected until `stop`. */
   start() {
-    if (!this.timer) {
-      this.timer = /** @type {any} */ (setInterval(() => this.watch(), 250));
-      window.addEventListener('online', () => this.hurry());
-      // Said by the machine itself, long before two beats are missing.
-      window.addEventListener('offline', () => this.doubt());
-      document.addEventListener('visibilitychange', () => document.hidden || this.hurry());
-    }
+    if (!this.timer) this.timer = /** @type {any} */ (setInterval(() => this.watch(), 250));
     this.connect();
   }
 
@@ -116,6 +114,8 @@ export class Protocol {
     clearInterval(this.timer);
     clearTimeout(this.retry);
     this.timer = 0;
+    this.retry = 0;
+    this.connecting = null;
     this.drop();
     this.be('idle');
   }

@@ -4,7 +4,7 @@
 import { isOff, lastDataClock } from '../components/connection.js';
 import { h, render } from './dom.js';
 import { lacksChinese } from './glyphs.js';
-import { call, Refusal } from './http.js';
+import { call, Refusal, within } from './http.js';
 import { applyWords, t } from './i18n.js';
 import { Protocol } from './protocol.js';
 import { Session } from './session.js';
@@ -12,6 +12,10 @@ import { Session } from './session.js';
 const ASK_EVERY_MS = 2500;
 /** A screen that the house does not know may be defined later. */
 const UNKNOWN_ASK_EVERY_MS = 60000;
+/** What a paired screen is refused now may be had later. */
+const REFUSED_ASK_EVERY_MS = 5000;
+/** A house that takes longer is away. */
+const ANSWER_WITHIN_MS = 15000;
 
 /** @param {string} name */
 function remember(name) {
@@ -42,7 +46,10 @@ export function idOfPath() {
 
 /** A screen's page: identity, connection, pairing. */
 export class Screen {
-  /** @param {{kind: 'board'|'door', onStart: (screen: Screen) => void, draw: () => void}} options */
+  /**
+   * `onStart` follows what the screen shows: when it is paired, and anew when it has been refused or paired again.
+   * @param {{kind: 'board'|'door', onStart: () => void, draw: () => void}} options
+   */
   constructor(options) {
     this.kind = options.kind;
     this.id = idOfPath();
@@ -53,10 +60,10 @@ export class Screen {
     /** @type {any} */
     this.pairing = null;
     this.off = false;
-    this.started = false;
     this.protocol = new Protocol({ token: () => this.token(), renew: () => this.renew() });
     this.lacksChinese = lacksChinese();
     this.protocol.about = () => ({ client: this.client });
+    this.protocol.onStatus((status) => this.onStatus(status));
     applyWords(document);
   }
 
@@ -95,31 +102,38 @@ export class Screen {
 
   run() {
     this.pairing = null;
-    this.protocol.onStatus((status) => {
-      clearTimeout(this.offSoon);
-      if (isOff(this.protocol)) {
-        // A drop that heals within a second is not shown; longer is, well within the five seconds allowed.
-        this.offSoon = setTimeout(() => {
-          this.off = true;
-          this.draw();
-        }, this.protocol.fellSilent ? 0 : 900);
-      } else if (status === 'live') {
-        this.off = false;
-        this.draw();
-      } else if (status === 'signed_out') this.forget();
-    });
-    if (!this.started) {
-      this.started = true;
-      this.onStart(this);
-    }
+    clearTimeout(this.again);
+    this.onStart();
     this.protocol.start();
   }
 
-  /** The pairing is no longer one. */
+  /** @param {import('./protocol.js').Status} status */
+  onStatus(status) {
+    clearTimeout(this.offSoon);
+    if (isOff(this.protocol)) {
+      // A drop that heals within a second is not shown; longer is, well within the five seconds allowed.
+      this.offSoon = setTimeout(() => {
+        this.off = true;
+        this.draw();
+      }, this.protocol.fellSilent ? 0 : 900);
+    } else if (status === 'live') {
+      this.off = false;
+      this.draw();
+    } else if (status === 'signed_out') this.forget();
+  }
+
+  /** The pairing is no longer one: its own house has said so. */
   forget() {
     this.memory.set(null);
     this.protocol.stop();
     if (!this.pairing) this.pair();
+  }
+
+  /** What it shows is refused. That is no word about the pairing; who has none may not see it, and is to be paired. */
+  refused() {
+    if (this.memory.get()) this.again = setTimeout(() => this.onStart(), REFUSED_ASK_EVERY_MS);
+    else this.forget();
+    this.draw();
   }
 
   async token() {
@@ -133,7 +147,7 @@ export class Screen {
     const known = this.memory.get();
     if (!known) return this.session.renew();
     try {
-      await this.session.signIn({ screen: known.screen, secret: known.secret });
+      await this.signIn(known);
     } catch (refusal) {
       if (!(refusal instanceof Refusal && (refusal.code === 'wrong_credentials' || refusal.code === 'forbidden'))) throw refusal;
       // Another house at this address (its disk is not mounted, say) cannot revoke what ours has given: ours is away.
@@ -144,6 +158,11 @@ export class Screen {
     return this.session.access;
   }
 
+  /** @param {{screen: string, secret: string}} pairing */
+  signIn(pairing) {
+    return within(ANSWER_WITHIN_MS, (signal) => this.session.signIn({ screen: pairing.screen, secret: pairing.secret }, signal));
+  }
+
   /** The pairing, with the house that it holds in. @param {{screen: string, secret: string}} pairing */
   keep(pairing) {
     this.memory.set({ screen: pairing.screen, secret: pairing.secret, house: this.session.house || undefined });
@@ -151,7 +170,7 @@ export class Screen {
 
   async pair() {
     try {
-      this.pairing = await call('POST', '/api/v1/screens', { body: { [this.kind]: this.id } });
+      this.pairing = await within(ANSWER_WITHIN_MS, (signal) => call('POST', '/api/v1/screens', { body: { [this.kind]: this.id }, signal }));
       this.off = false;
     } catch (refusal) {
       this.pairing = { code: null, trouble: refusal.code };
@@ -174,7 +193,7 @@ export class Screen {
       return;
     }
     try {
-      await this.session.signIn({ screen: p.screen, secret: p.secret });
+      await this.signIn(p);
       this.keep(p);
       this.run();
       this.draw();

@@ -2,7 +2,7 @@
 // memory only and is renewed before it ends. A one-click link brings one in the fragment, which is removed at once.
 // Chromium 70 syntax: screens use it.
 
-import { call, Refusal } from './http.js';
+import { call, Refusal, within } from './http.js';
 import { t } from './i18n.js';
 
 const SESSION = '/api/v1/session';
@@ -121,12 +121,13 @@ export class Session {
 
   /**
    * Signs in with what the person gave: `{name, password}`, `{phone, code, device}`, or a screen's `{screen, secret}`.
-   * @param {any} proof
+   * @param {any} proof @param {AbortSignal} [signal]
    */
-  async signIn(proof) {
+  async signIn(proof, signal) {
     this.house = null;
     const answer = await call('POST', SESSION, {
       body: proof,
+      signal,
       heard: (headers) => {
         this.house = headers.get('x-jiaohao-house');
       },
@@ -202,16 +203,12 @@ export class Session {
   /** Ends the cookie's sign-in. What the house has not heard is said again before anybody is let in by that cookie. @param {string|null} token */
   async end(token) {
     keep(LEAVING, '1');
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), SIGN_OUT_WITHIN_MS);
     try {
-      await call('DELETE', SESSION, { token, signal: late.signal });
+      await within(SIGN_OUT_WITHIN_MS, (signal) => call('DELETE', SESSION, { token, signal }));
     } catch (failed) {
       const isUnheard = !(failed instanceof Refusal) || failed.code === 'offline';
       if (!isUnheard) keep(LEAVING, '');
       throw isUnheard ? new Refusal({ code: 'offline' }) : failed;
-    } finally {
-      clearTimeout(timer);
     }
     keep(LEAVING, '');
   }

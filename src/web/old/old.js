@@ -9,6 +9,9 @@
   var ROOMS_MAX = 6;
   var NUMBERS_MAX = 6;
   var CALLS_MAX = 6;
+  // As on every board (board/calls.js): so long on the glass, and a call has been shown; more calls than rows take turns.
+  var SHOWN_MS = 800;
+  var CALLS_TURN_MS = 6000;
 
   var parts = location.pathname.split('/');
   var kind = parts[1];
@@ -23,11 +26,17 @@
   var accessEnds = 0;
   var pairing = null;
   var value = null;
-  var shown = {};
+  var confirmed = {};
   var lastData = '';
+  // The house's clock before this box's, which may be years off, and the zone that is shown.
   var aheadMs = 0;
+  var zoneMs = 0;
   var off = false;
   var turn = 0;
+  // Call and round: since when it is on the glass, when it left it, and whether it was there for long enough.
+  var stood = {};
+  var callsTurned = 0;
+  var hurries = false;
 
   function word(key, english, values) {
     return WORDS[key][english ? 1 : 0].replace(/\{(\w+)\}/g, function (_all, name) { return values[name]; });
@@ -188,9 +197,11 @@
 
   function receive(frame) {
     lastFrame = Date.now();
-    // A board says the time of its own zone with each picture; a door is told the house's.
-    if (kind === 'door') follow(frame.now);
-    else if (lastData) lastData = clock();
+    if (frame.now) {
+      aheadMs = Date.parse(frame.now) - Date.now();
+      if (kind === 'door') zoneOf(frame.now);
+    }
+    if (lastData) lastData = clock();
     if (frame.type === 'welcome') {
       greeted = true;
       beatMs = (frame.beat_s || 20) * 1000;
@@ -244,35 +255,71 @@
     else send({ type: 'subscribe', stream: kind + ':' + id });
   }
 
-  /** The house's time, in its own zone. @param {string|undefined} now RFC 3339 */
-  function follow(now) {
+  /** A board says the time of its own zone with its picture; a door is told the house's. @param {string|undefined} now RFC 3339 */
+  function zoneOf(now) {
     var zone = /([+-])(\d\d):(\d\d)$/.exec(now || '');
     if (!zone) return;
-    var minutes = (zone[1] === '-' ? -1 : 1) * (Number(zone[2]) * 60 + Number(zone[3]));
-    aheadMs = Date.parse(now) + minutes * 60000 - Date.now();
+    zoneMs = (zone[1] === '-' ? -1 : 1) * (Number(zone[2]) * 60 + Number(zone[3])) * 60000;
     lastData = clock();
   }
 
   function clock() {
-    return new Date(Date.now() + aheadMs).toISOString().slice(11, 16);
+    return new Date(Date.now() + aheadMs + zoneMs).toISOString().slice(11, 16);
   }
 
-  /** Draws, and confirms what stands on the glass. */
   function said() {
-    follow(value.now);
+    zoneOf(value.now);
     draw();
+  }
+
+  /** Milliseconds by a clock that nobody sets, where there is one. */
+  function ticks() {
+    return window.performance && performance.now ? performance.now() : Date.now();
+  }
+
+  /** A recall is shown anew. */
+  function roundOf(call) {
+    return call.call + '@' + (call.state === 'called' ? call.at : call.state);
+  }
+
+  /** The calls that have a row now. The newest stays; whoever has not been shown is next, then who has been away for longest. */
+  function inTurn(calls) {
+    var now = ticks();
+    var isOver = now - callsTurned >= CALLS_TURN_MS;
+    var known = {};
+    if (isOver) callsTurned = now;
+    var all = calls.map(function (call, n) {
+      var one = stood[roundOf(call)] || { since: 0, left: 0, isShown: false };
+      one.isShown = one.isShown || (one.since !== 0 && now - one.since >= SHOWN_MS);
+      known[roundOf(call)] = one;
+      if (call.state === 'serving') return { call: call, n: n, one: one, rank: 5, away: n };
+      var rank = n === 0 ? 0 : !one.isShown ? (one.since ? 1 : 2) : one.since && !isOver ? 3 : 4;
+      return { call: call, n: n, one: one, rank: rank, away: one.since ? now : one.left };
+    });
+    all.sort(function (a, b) { return a.rank - b.rank || a.away - b.away || b.n - a.n; });
+    all.forEach(function (row, place) {
+      if (place >= CALLS_MAX && row.one.since) row.one.left = now;
+      row.one.since = place < CALLS_MAX ? row.one.since || now : 0;
+    });
+    stood = known;
+    hurries = all.some(function (row) { return row.rank < 5 && !row.one.isShown; });
+    return all.slice(0, CALLS_MAX).sort(function (a, b) { return a.n - b.n; }).map(function (row) { return row.call; });
+  }
+
+  /** Confirms what has been shown: what had no place on the glass is not, and whoever has called hears of it. */
+  function confirm() {
     var there = {};
     (value.announcements || []).forEach(function (one) {
-      there[one.announcement] = true;
-      if (shown[one.announcement]) return;
-      send({ type: 'command', key: key(), command: { report_shown: { announcement: one.announcement } } });
+      var id = one.announcement;
+      there[id] = confirmed[id] || value.calls.some(function (call) { return call.call === one.call && stood[roundOf(call)].isShown; });
+      if (there[id] && !confirmed[id]) send({ type: 'command', key: key(), command: { report_shown: { announcement: id } } });
     });
-    shown = there;
+    confirmed = there;
   }
 
-  /** An idempotency key: UUIDv7. */
+  /** An idempotency key: UUIDv7, by the house's time. */
   function key() {
-    var hex = ('000000000000' + Date.now().toString(16)).slice(-12) + '7';
+    var hex = ('000000000000' + (Date.now() + aheadMs).toString(16)).slice(-12) + '7';
     while (hex.length < 32) hex += Math.floor(Math.random() * 16).toString(16);
     hex = hex.slice(0, 16) + '8' + hex.slice(17);
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
@@ -286,6 +333,7 @@
     else if (!value) two(el(root, 'p', 'old-say'), 'offline.screen_never');
     else if (kind === 'board') drawBoard(root);
     else drawDoor(root);
+    if (kind === 'board' && value && !pairing && !off) confirm();
   }
 
   function drawPairing(root) {
@@ -316,7 +364,7 @@
       return (a.state === 'serving') - (b.state === 'serving') || (a.at < b.at ? 1 : a.at > b.at ? -1 : 0);
     });
     if (!calls.length || calls[0].state === 'serving') two(el(root, 'p', 'old-say'), 'board.quiet');
-    calls.slice(0, CALLS_MAX).forEach(function (call, n) {
+    inTurn(calls).forEach(function (call, n) {
       var row = el(root, 'div', 'old-call' + (n === 0 && call.state === 'called' && !off ? ' old-new' : '') + (call.emergency ? ' old-emergency' : ''));
       row.setAttribute('data-call', call.call);
       row.setAttribute('data-state', call.state);
@@ -430,6 +478,7 @@
       if (!socket) return;
       var silentMs = Date.now() - lastFrame;
       if (silentMs > (greeted ? 2 * beatMs : HELLO_WITHIN_MS)) lost();
+      else if (kind === 'board' && value && (hurries || ticks() - callsTurned >= CALLS_TURN_MS)) draw();
     }, 500);
     setInterval(function () {
       turn += 1;
