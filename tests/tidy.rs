@@ -368,7 +368,7 @@ type Figure = (String, Option<i64>, i64, Option<i64>);
 
 fn figures_on_the_page() -> Vec<Figure> {
     let page = fs::read_to_string(root().join("src/web/ops/rules.js")).expect("the page's rules");
-    let list = page.split("export const FIGURES = [").nth(1).and_then(|rest| rest.split("];").next()).expect("figures");
+    let list = page.split("const FIGURES = [").nth(1).and_then(|rest| rest.split("];").next()).expect("figures");
     let figure = |line: &str| -> Figure {
         let inside = line.trim().trim_start_matches('[').trim_end_matches("],");
         let parts: Vec<&str> = inside.split(", ").collect();

@@ -1,6 +1,7 @@
 //! What doors do beside commands and streams, for somebody signed in: persons, directories, codes, tokens.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiaohao_actors::shell::{Origin, clock};
 use jiaohao_domain::account::{IssuedToken, view as account_view};
@@ -15,13 +16,16 @@ use super::arrivals::qr_code;
 use super::facts::Named;
 use super::persons::IDENTIFY;
 use super::{House, NEWLY_KNOWN, account, department, site_itself};
-use crate::engine::Deed;
+use crate::engine::{Deed, in_time};
 use crate::http::requests::{IssueToken, PERSONS_MAX, RegisterPerson, RevokeToken};
 use crate::identity::access::{self, Deed as Checked, Facts, Target};
 use crate::identity::audit::{self, AuditLine, AuditQuery};
 use crate::identity::keys::KeyName;
 use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code, chance, scripts};
+
+/// A department that has not answered by then is named as silent.
+const READ_WITHIN: Duration = Duration::from_secs(2);
 
 impl House {
     pub(super) async fn do_deed(&self, claims: &Claims, mut deed: Deed) -> Result<Value, Rejection> {
@@ -267,7 +271,7 @@ impl House {
         let today = zone.date(self.shell.clock.clinic());
         let of_department = |id: &DepartmentId| {
             let read = move |state: &jiaohao_domain::department::State| sessions_from(state, today, zone);
-            self.shell.read(department(id), read)
+            in_time(READ_WITHIN, self.shell.read(department(id), read))
         };
         let answers = futures_util::future::join_all(departments.iter().map(of_department)).await;
         // A department that does not answer keeps its own sessions from a page, and no page from the site.

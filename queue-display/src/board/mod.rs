@@ -8,6 +8,7 @@ pub mod stream;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+#[path = "tests/week.rs"]
 mod week;
 
 /// So many rows of rooms take turns on a screen (`board/fill.js`).

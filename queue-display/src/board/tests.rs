@@ -358,7 +358,6 @@ fn what_was_announced_for_yesterday_is_gone_by_midnight() {
         high_demand: false,
         released_at: None,
     }));
-    area.walk_in("a", "张*三", None);
     area.tell(ToDepartment::DelaySession(DelaySession { session, minutes: 20 }));
     let evening = area.look();
     assert_eq!(evening["notices"].as_array().unwrap().len(), 1);

@@ -104,6 +104,8 @@ function drawNow() {
     screen.drawPairing(main);
     return;
   }
+  // Nobody sees it: no call has its turn meanwhile.
+  if (document.hidden) return;
   const local = performance.now();
   const clock = screen.protocol.clock;
   const calls = held(value, local);
@@ -119,7 +121,7 @@ function drawNow() {
   shown.forEach((id) => {
     if (!announced.some((/** @type {any} */ a) => a.announcement === id)) shown.delete(id);
   });
-  if (screen.off || document.hidden) return;
+  if (screen.off) return;
   announced.forEach((/** @type {any} */ a) => {
     // What had no place on the glass is not confirmed: whoever has called hears of it.
     if (shown.has(a.announcement) || !calls.some((c) => c.call === a.call && turns.wasShown(c, local))) return;

@@ -53,7 +53,7 @@ export class Slips {
   /** @param {import('../lib/page.js').Page} page */
   constructor(page) {
     this.page = page;
-    /** @type {Recent<{picture: string, expected: any}>} */
+    /** @type {Recent<{picture: string, expected: any, whole: Promise<void>}>} */
     this.known = new Recent(KEPT);
   }
 
@@ -68,17 +68,25 @@ export class Slips {
 
   /** @param {string} ticket */
   ask(ticket) {
-    const slip = { picture: '', expected: /** @type {any} */ (null) };
-    this.known.set(ticket, slip);
     const { session } = this.page;
     const place = session.http('GET', `/api/v1/streams/ticket:${encodeURIComponent(ticket)}`).catch(() => null);
-    Promise.all([codePicture(session, ticket), place]).then(([picture, now]) => {
-      slip.picture = picture;
-      slip.expected = now && now.snapshot.expected;
-      if (picture) this.page.draw();
-      else setTimeout(() => this.known.delete(ticket), ASK_AGAIN_MS);
-    });
+    const slip = {
+      picture: '',
+      expected: /** @type {any} */ (null),
+      whole: Promise.all([codePicture(session, ticket), place]).then(([picture, now]) => {
+        slip.picture = picture;
+        slip.expected = now && now.snapshot.expected;
+        if (picture) this.page.draw();
+        else setTimeout(() => this.known.delete(ticket), ASK_AGAIN_MS);
+      }),
+    };
+    this.known.set(ticket, slip);
     return slip;
+  }
+
+  /** When a slip has its code and its range, or will not have them for now. @param {string} ticket @returns {Promise<void>} */
+  whole(ticket) {
+    return (this.known.get(ticket) || this.ask(ticket)).whole;
   }
 }
 

@@ -22,6 +22,8 @@ export class Acts {
     this.persons = persons;
     /** Hears of each command that was done, by what it was of. @type {(body: any) => void} */
     this.onDone = () => {};
+    /** How many steps each ticket had when the last command left. @type {Map<string, number>} */
+    this.before = new Map();
     /** Prints the slip of a ticket. @type {(ticket: string) => void} */
     this.onPrint = () => {};
     /** Where transferred tickets went on, by their new ids. @type {Recent<any>} */
@@ -30,6 +32,7 @@ export class Acts {
 
   /** @param {string} name @param {any} body */
   async send(name, body) {
+    this.before = this.floor().stepCounts();
     try {
       const result = await this.page.command(name, body);
       this.onDone(body);
@@ -45,6 +48,7 @@ export class Acts {
    * @returns {Promise<any>} the answer; without a number when it goes on elsewhere; null: not done, which is said
    */
   async arrive(name, body, who, of) {
+    this.before = this.floor().stepCounts();
     try {
       const result = await arrive({ page: this.page, site: this.floor().site }, name, body, who, of);
       if (result) this.onDone(body);
@@ -67,21 +71,26 @@ export class Acts {
 
   /** @param {string} text @param {string|null} ticket none: there is no way back @param {string} [what] the step that it was, which the bar's undo takes back */
   done(text, ticket, what) {
-    find('#undo').offer(text, ticket && what ? () => this.undoSteps(ticket, [what]) : null);
+    const after = (ticket && this.before.get(ticket)) || 0;
+    find('#undo').offer(text, ticket && what ? () => this.undoSteps(ticket, [what], after) : null);
     this.page.draw();
   }
 
   /** Somebody has a number from now on, which can be had on paper. @param {string} text @param {string} ticket @param {string} what */
   doneWithSlip(text, ticket, what) {
     const print = { action: 'print_done', words: t('desk.print'), go: () => this.onPrint(ticket) };
-    find('#undo').offer(text, () => this.undoSteps(ticket, [what]), print);
+    const after = this.before.get(ticket) || 0;
+    find('#undo').offer(text, () => this.undoSteps(ticket, [what], after), print);
     this.page.draw();
   }
 
-  /** The steps of what was done in one go, where nothing came after them: what somebody else has done since is not ours to take back. @param {string} id @param {string[]} whats newest first */
-  async undoSteps(id, whats) {
-    const steps = (this.floor().ticket(id) || {}).steps || [];
-    const mine = whats.map((what) => steps.filter((/** @type {any} */ step) => step.what === what).pop());
+  /**
+   * The steps of what was done in one go, where nothing came after them: what somebody else has done since is not ours to take back.
+   * @param {string} id @param {string[]} whats newest first @param {number} [after] of so many steps before
+   */
+  async undoSteps(id, whats, after = 0) {
+    const steps = ((this.floor().ticket(id) || {}).steps || []).filter((/** @type {any} */ step) => Number(step.event.slice(id.length + 1)) > after);
+    const mine = whats.map((what) => steps.find((/** @type {any} */ step) => step.what === what));
     for (const step of mine) {
       if (!step) return this.page.notify(t('error.cannot_undo'));
       if (!(await this.send('undo', { event: step.event, reason: t('undo.reason') }))) return undefined;

@@ -32,6 +32,8 @@ const RARE = ['left_over', 'not_reached'];
 const DEPARTMENT = 'jiaohao.desk.department';
 /** How often the desk reads the house again: a queue that is made, a screen that falls silent or goes dark is seen here too. */
 const SITE_EVERY_MS = 20000;
+/** A slip waits no longer for its code. */
+const SLIP_WITHIN_MS = 2000;
 const SIDES = ['walk_in', 'ticket', 'sessions', 'screens'];
 
 /** @type {Floor|null} */
@@ -142,10 +144,18 @@ function pick(ticket) {
   page.draw();
 }
 
-/** The slip of a number that has just been taken. @param {string} ticket */
+/** The slip of a number that has just been taken, with its code where that comes soon. Who is called already needs none. @param {string} ticket */
 async function printSlip(ticket) {
-  if (!(await /** @type {Floor} */ (floor).comes(ticket))) return;
+  const f = /** @type {Floor} */ (floor);
+  await f.comes(ticket);
+  const queue = f.queueOf(ticket);
   pick(ticket);
+  if (!queue || !queue.order.includes(ticket)) return;
+  const late = new Promise((give) => {
+    setTimeout(give, SLIP_WITHIN_MS);
+  });
+  await Promise.race([slips.whole(ticket), late]);
+  page.draw();
   requestAnimationFrame(() => window.print());
 }
 

@@ -20,7 +20,8 @@ export async function openConsole(page) {
   const answers = new Answers(page.session, page.draw);
   const site = new Site(page.session, prefix(doctor, 1), page.protocol.clock);
   const model = new Model(page, site, doctor);
-  await site.follow(page, READ_EVERY_MS, () => model.changed([]));
+  // Calling goes on by the sockets, whether or not the house can be read.
+  site.follow(page, READ_EVERY_MS, () => model.changed([]));
   const actions = new Actions(page, model, persons);
   listenKeys(() => !!model.work);
   // Nothing is scanned at a console.

@@ -1,7 +1,7 @@
 // The HTTP door for pages: JSON in and out, problem+json as an error with its stable code. Chromium 70 syntax.
 
 /** No answer takes longer: the network has gone silent. */
-const WITHIN_MS = 30000;
+const WITHIN_MS = 60000;
 /** A file goes up as slowly as a poor line lets it. */
 const FILE_WITHIN_MS = 120000;
 
@@ -23,6 +23,8 @@ export class Refusal extends Error {
       });
     } else if (valid && typeof valid === 'object') Object.assign(this.validNow, valid);
     this.retryAfterS = (error && error.retry_after_s) || 0;
+    /** The page has waited long enough; the house may be there all the same. */
+    this.gaveUp = false;
   }
 }
 
@@ -38,7 +40,7 @@ export async function within(ms, ask) {
   try {
     return await ask(late ? late.signal : undefined);
   } catch (failed) {
-    if (late && late.signal.aborted) throw new Refusal({ code: 'offline' });
+    if (late && late.signal.aborted) throw Object.assign(new Refusal({ code: 'offline' }), { gaveUp: true });
     throw failed;
   } finally {
     clearTimeout(timer);
@@ -107,13 +109,16 @@ export async function call(method, path, options) {
  * @returns {Promise<Blob>}
  */
 export async function file(path, kind, token) {
-  /** @type {Response} */
-  let response;
-  try {
-    response = await fetch(path, { headers: { Accept: kind, ...(token ? { Authorization: `Bearer ${token}` } : null) }, credentials: 'same-origin', cache: 'no-store' });
-  } catch (_failed) {
-    throw new Refusal({ code: 'offline' });
-  }
-  if (!response.ok) throw new Refusal(await response.json().catch(() => null));
-  return response.blob();
+  const headers = { Accept: kind, ...(token ? { Authorization: `Bearer ${token}` } : null) };
+  return within(FILE_WITHIN_MS, async (signal) => {
+    /** @type {Response} */
+    let response;
+    try {
+      response = await fetch(path, { headers, credentials: 'same-origin', cache: 'no-store', signal });
+    } catch (_failed) {
+      throw new Refusal({ code: 'offline' });
+    }
+    if (!response.ok) throw new Refusal(await response.json().catch(() => null));
+    return response.blob();
+  });
 }

@@ -224,7 +224,7 @@ export class Session {
       if (this.other) throw new Refusal({ code: 'unauthenticated' });
       return await call(method, path, Object.assign({ body, token }, options));
     } catch (failed) {
-      if (failed instanceof Refusal && failed.code === 'offline') this.onOffline();
+      if (failed instanceof Refusal && failed.code === 'offline' && !failed.gaveUp) this.onOffline();
       throw failed;
     }
   }

@@ -26,7 +26,11 @@ export class Site {
   }
 
   async read() {
-    this.view = await this.session.http('GET', `/api/v1/site/${encodeURIComponent(this.id)}`);
+    const view = await this.session.http('GET', `/api/v1/site/${encodeURIComponent(this.id)}`);
+    // Of a department that does not answer now stands what it said before.
+    const before = (this.view && this.view.sessions) || [];
+    view.sessions = view.sessions.concat(before.filter((/** @type {any} */ one) => one.date >= view.today && (view.silent || []).includes(prefix(one.session, 2))));
+    this.view = view;
     this.clock.zoneNamed(this.view.time_zone);
     return this.view;
   }

@@ -241,7 +241,9 @@ function warnOfPlanned() {
 async function mayOverwrite(kind) {
   const { editing } = look;
   await reread();
-  const changed = changedMeanwhile(kind, look, things(kind).find((/** @type {any} */ one) => idOf(one) === idOf(editing)));
+  // The list of hospitals has names only.
+  const all = kind.kind === 'site' ? [look.site && { ...look.site.view, id: look.site.id }] : things(kind);
+  const changed = changedMeanwhile(kind, look, all.find((/** @type {any} */ one) => one && idOf(one) === idOf(editing)));
   return !changed.length || askToOverwrite(kind, look, changed);
 }
 

@@ -19,6 +19,10 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
         "retired": state.retired,
         "at_work": state.at_work.as_ref().map(|work| work_view(work, zone)),
         "refused": state.refused,
+        // The department's to say, where there is one that the doctor works in.
+        "calls_from": [],
+        "next": null,
+        "in_hand": null,
     }))
 }
 
