@@ -4,7 +4,7 @@
 /** A screen that lies. */
 const LYING = { width: 120, height: 67.5 };
 /** What stands above and below the rooms: header, the part's own head, the missed, padding and lines. */
-const AROUND = 18.6;
+const AROUND = 18.75;
 /** On a screen that stands the calls are above the waiting. */
 const CALLS_ABOVE = 52.75;
 /** The foot of a notice, and one of none. */

@@ -8,8 +8,6 @@ import { named, t } from '../lib/i18n.js';
 import { isNotTaken } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
 import { classWord, sexWord, standingWord } from '../lib/words.js';
-import { familyDialog } from './family.js';
-import { bindDialog } from './identity.js';
 import { reachedPart } from './reached.js';
 import { settleTickets } from './settle.js';
 
@@ -25,6 +23,18 @@ export const printButton = () => h('button', { type: 'button', class: 'btn', key
  * @typedef {{floor: import('./floor.js').Floor, acts: import('./acts.js').Acts, persons: any, answers: import('../lib/answers.js').Answers, slips: import('../components/slip.js').Slips, now: number,
  *   moving: string|null, shown: string|null, show: (ticket: any) => void, returnDay: (ticket: any) => void, walkIn: (ticket: any) => void, setMoving: (ticket: string|null) => void, close: () => void}} Look
  */
+
+/** Read when it is first asked for, as the next one: most tickets need neither. @param {any} acts @param {any} ticket @param {string} name */
+async function openFamily(acts, ticket, name) {
+  const { familyDialog } = await import('./family.js');
+  await familyDialog(acts.page, acts, ticket, name);
+}
+
+/** @param {Look} look @param {any} ticket @param {boolean} isNew */
+async function openDocuments(look, ticket, isNew) {
+  const { bindDialog } = await import('./identity.js');
+  await bindDialog(look.acts.page, look.persons, ticket, isNew);
+}
 
 /** @param {Look} look @param {any} ticket */
 export function ticketPanel(look, ticket) {
@@ -50,7 +60,7 @@ export function ticketPanel(look, ticket) {
     canBePrioritised(ticket) && !look.floor.isLeftOver(ticket) ? priorityForm(look, ticket) : null,
     documentPart(look, ticket),
     h('button', {
-      type: 'button', class: 'btn quiet', key: 'family', 'data-action': 'read_acting', onclick: () => familyDialog(acts.page, acts, ticket, persons.nameOf(ticket)),
+      type: 'button', class: 'btn quiet', key: 'family', 'data-action': 'read_acting', onclick: () => openFamily(acts, ticket, persons.nameOf(ticket)),
     }, t('desk.family')),
     ticket.date < look.floor.today
       ? h('button', { type: 'button', class: 'btn', key: 'return', 'data-action': 'return_day', 'data-visit': ticket.visit, onclick: () => look.returnDay(ticket) }, t('desk.return_day'))
@@ -91,7 +101,7 @@ function documentPart(look, ticket) {
       documents.length ? null : t('document.none'), person && person.phone ? ` · ${person.phone}` : null),
     // What a phone alone has said is nobody's yet.
     ticket.patient.startsWith('pc-') ? null : h('button', {
-      type: 'button', class: 'btn', 'data-action': 'bind_document', onclick: () => bindDialog(look.acts.page, look.persons, ticket, !documents.length),
+      type: 'button', class: 'btn', 'data-action': 'bind_document', onclick: () => openDocuments(look, ticket, !documents.length),
     }, t(documents.length ? 'desk.bind_another' : 'desk.bind_one')));
 }
 
