@@ -245,6 +245,12 @@ export class Acts {
     }
   }
 
+  /** Read when it is first asked for: most days nobody is left over. @param {import('./floor.js').Floor} floor @param {any[]} tickets */
+  async settle(floor, tickets) {
+    const { settleTickets } = await import('./settle.js');
+    await settleTickets(floor, this, this.persons, tickets);
+  }
+
   /** @param {any} ticket */
   async recall(ticket) {
     if (await this.send('recall_patient', { call: ticket.call })) this.done(t('desk.did.recall_patient', { number: ticket.number }), null);

@@ -21,7 +21,6 @@ import { OpenSession } from './open-session.js';
 import { notReachedTag } from './reached.js';
 import { Search } from './search.js';
 import { sessionsView } from './sessions.js';
-import { settleTickets } from './settle.js';
 import { ticketPanel } from './ticket-panel.js';
 import { WalkIn } from './walk-in.js';
 
@@ -205,7 +204,7 @@ function filters() {
       },
     }, `${t(`desk.filter.${name}`)} ${count(name)}`))),
     filter === 'left_over' && count(filter)
-      ? h('button', { type: 'button', class: 'btn', key: 'settle', 'data-action': 'settle_left_over', onclick: () => settleTickets(f, acts, persons, all(filter)) }, t('desk.settle_left_over'))
+      ? h('button', { type: 'button', class: 'btn', key: 'settle', 'data-action': 'settle_left_over', onclick: () => acts.settle(f, all(filter)) }, t('desk.settle_left_over'))
       : h('span', { class: 'muted', key: 'how' }, how(f)));
 }
 

@@ -7,7 +7,6 @@ import { ask } from '../lib/page.js';
 import { hoursOf, placesOf } from '../lib/sessions.js';
 import { showNotReached } from './not-reached.js';
 import { homeNotReached } from './reached.js';
-import { settle } from './settle.js';
 import { stopButton, stoppedWords } from './stop.js';
 import { sessionName } from './walk-in.js';
 
@@ -130,6 +129,7 @@ async function close(page, floor, acts, persons, session) {
       }
       const again = (notYet || []).map((/** @type {string} */ said) => said.split(' ')[0]);
       const ids = (tickets || []).concat(again);
+      const { settle } = await import('./settle.js');
       const settled = await settle(floor, persons, ids, {
         queues: floor.site.of('queues', floor.department).filter((/** @type {any} */ q) => q.id !== session.queue),
         how: t(again.length ? 'desk.settle_inside' : 'desk.settle_how'), go: t('desk.settle_go'), again,

@@ -9,7 +9,6 @@ import { isNotTaken } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
 import { classWord, sexWord, standingWord } from '../lib/words.js';
 import { reachedPart } from './reached.js';
-import { settleTickets } from './settle.js';
 
 /** What the desk can give: an emergency, with proof seen a class of the department, or none. @param {import('../lib/site.js').Site} site @param {string} department */
 export function classOptions(site, department) {
@@ -138,7 +137,7 @@ function buttons(look, ticket) {
     return_to_waiting: () => acts.returnToWaiting(ticket),
     report_back: () => acts.reportBack(ticket),
     recall_transfer: () => acts.recallTransfer(ticket),
-    settle_tickets: () => settleTickets(look.floor, acts, look.persons, [ticket]),
+    settle_tickets: () => acts.settle(look.floor, [ticket]),
   };
   // Once it goes on elsewhere, `goesOn` has the way back.
   const goneElsewhere = ticket.ended === 'transferred' && !acts.link(ticket);

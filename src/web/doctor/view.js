@@ -244,7 +244,7 @@ export function beginView(look, site) {
       disabled: look.actions.busy || !!taken, onclick: () => look.actions.startWork(department.id, point.id),
     }, named(point.name, point.name_en), taken ? h('small', null, t('doctor.room_taken', { who: taken })) : null);
   };
-  if (!site.view) return h('p', { class: 'skeleton', key: 'unread', 'aria-busy': 'true' });
+  if (!site.view) return h('div', { class: 'begin', key: 'unread', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
   return h('section', { class: 'begin', key: 'begin' },
     h('h1', null, t('doctor.begin')), h('p', null, t('doctor.begin_how')),
     departments.map((department) => h('div', { key: department.id },

@@ -20,7 +20,6 @@ import { askToOverwrite, changedMeanwhile } from './meanwhile.js';
 import { lacksOf, missingCount, missingView, nextView, ROLE_OF } from './missing.js';
 import { tooMuchWords, overview } from './overview.js';
 import { questionsView } from './questions.js';
-import { reportsView } from './reports.js';
 import { forgetRules, ruleWord } from './rules.js';
 import { askToRetire, inWords, thingsView, usersOf } from './things.js';
 import { leaveVoice, voiceView } from './voice.js';
@@ -290,6 +289,26 @@ function draw() {
   return h('div', { class: 'house', key: 'house' }, menu(), h('section', { class: 'part', key: part }, partView()));
 }
 
+/** What is seldom opened is read when it is: by its name, once it is there. @type {Object<string, any>} */
+const parts = {};
+
+/** @param {string} name @param {() => Promise<any>} load @returns {any} null: it comes in a moment */
+function read(name, load) {
+  if (!(name in parts)) {
+    parts[name] = null;
+    load().then((there) => {
+      parts[name] = there;
+      page.draw();
+    }, () => {
+      delete parts[name];
+      page.refuse(new Refusal({ code: 'offline' }));
+    });
+  }
+  return parts[name];
+}
+
+const skeleton = () => h('div', { key: 'skeleton', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
+
 function partView() {
   if (part === 'figures') return overview(figures && figures.value, page, show);
   if (part === 'audit') return auditView(page, new Date(figures && figures.value ? figures.value.now : Date.now()).toISOString().slice(0, 10));
@@ -300,7 +319,10 @@ function partView() {
   }
   if (part === 'missing') return missingView(look, go, departmentChoice((id) => lacksOf(look, id)), figures && figures.value && figures.value.channels);
   if (part === 'questions') return questionsView(page, /** @type {Site} */ (look.site), reread);
-  if (part === 'reports') return reportsView(page, /** @type {Site} */ (look.site), look.today);
+  if (part === 'reports') {
+    const reports = read('reports', () => import('./reports.js'));
+    return reports ? reports.reportsView(page, /** @type {Site} */ (look.site), look.today) : skeleton();
+  }
   if (part === 'voice') return voiceView(page, /** @type {Site} */ (look.site).id, standing());
   return part === 'screens' ? screensPart() : kindView(kind);
 }
