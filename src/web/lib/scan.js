@@ -5,7 +5,7 @@ import { isEditing } from './dom.js';
 
 /** Between two keys of one scan; fingers are slower. */
 const FAST_MS = 60;
-/** So many keys so fast are no fingers. */
+/** So many keys of one burst so fast are no fingers. */
 const FAST_MIN = 8;
 /** A scanner does not pause so long: what was typed before is no part of what it reads. */
 export const BURST_MS = 400;
@@ -32,7 +32,8 @@ export function listenScans(own, onScan) {
     const isScan = burst.includes(OF_CODES) || (fast >= FAST_MIN && !inField);
     if (event.key.length === 1) {
       burst = (burst + event.key).slice(-TEXT_MAX);
-      fast = since <= FAST_MS ? fast + 1 : 1;
+      // A scanner by radio stops for a moment and goes on.
+      fast = since <= FAST_MS ? fast + 1 : Math.max(fast, 1);
       // The space of a code presses a button, too.
       if (event.key === ' ' && !inField && fast > 1) event.preventDefault();
       return;
