@@ -132,6 +132,26 @@ impl Area {
         });
     }
 
+    /// A clinic of today, with half hours that begin then.
+    fn clinic(&mut self, doctor: Option<&str>, starts: &[&str]) -> SessionId {
+        let session = SessionId::from(format!("{DEPARTMENT}.am"));
+        let slot = |start: &&str| DefineSlot { start: (*start).to_owned(), minutes: 30, capacity: 3 };
+        self.tell(ToDepartment::DefineSession(DefineSession {
+            id: session.clone(),
+            date: self.department.config.today(self.now),
+            period: "morning".into(),
+            queue: format!("{DEPARTMENT}.a").into(),
+            doctor: doctor.map(DoctorId::from),
+            service_point: None,
+            registration_class: "普通".into(),
+            fee_fen: 1000,
+            slots: starts.iter().map(slot).collect(),
+            high_demand: false,
+            released_at: None,
+        }));
+        session
+    }
+
     pub(super) fn walk_in(&mut self, queue: &str, masked_name: &str, class: Option<&str>) -> TicketId {
         let patient = PatientId::new(format!("p-{}", self.department.floor.serial));
         let brief = PatientBrief {
@@ -322,20 +342,7 @@ fn a_delay_says_whose_it_is_by_a_name_that_a_screen_may_bear() {
         (true, "二楼门诊延迟约20分钟", "The clinic is running about 20 minutes late"),
     ] {
         let mut area = Area::new(number_only);
-        let session = SessionId::from(format!("{DEPARTMENT}.am"));
-        area.tell(ToDepartment::DefineSession(DefineSession {
-            id: session.clone(),
-            date: area.department.config.today(area.now),
-            period: "morning".into(),
-            queue: format!("{DEPARTMENT}.a").into(),
-            doctor: None,
-            service_point: None,
-            registration_class: "普通".into(),
-            fee_fen: 1000,
-            slots: vec![DefineSlot { start: "09:00".into(), minutes: 30, capacity: 3 }],
-            high_demand: false,
-            released_at: None,
-        }));
+        let session = area.clinic(None, &["09:00"]);
         area.tell(ToDepartment::DelaySession(DelaySession { session, minutes: 20 }));
         assert_eq!(area.look()["notices"], json!([{ "zh": zh, "en": en }]));
     }
@@ -344,20 +351,7 @@ fn a_delay_says_whose_it_is_by_a_name_that_a_screen_may_bear() {
 #[test]
 fn what_was_announced_for_yesterday_is_gone_by_midnight() {
     let mut area = Area::new(false);
-    let session = SessionId::from(format!("{DEPARTMENT}.am"));
-    area.tell(ToDepartment::DefineSession(DefineSession {
-        id: session.clone(),
-        date: area.department.config.today(area.now),
-        period: "morning".into(),
-        queue: format!("{DEPARTMENT}.a").into(),
-        doctor: None,
-        service_point: None,
-        registration_class: "普通".into(),
-        fee_fen: 1000,
-        slots: vec![DefineSlot { start: "09:00".into(), minutes: 30, capacity: 3 }],
-        high_demand: false,
-        released_at: None,
-    }));
+    let session = area.clinic(None, &["09:00"]);
     area.tell(ToDepartment::DelaySession(DelaySession { session, minutes: 20 }));
     let evening = area.look();
     assert_eq!(evening["notices"].as_array().unwrap().len(), 1);
@@ -371,21 +365,8 @@ fn what_was_announced_for_yesterday_is_gone_by_midnight() {
 #[test]
 fn a_clinic_that_does_not_take_place_says_from_when_and_no_delay_beside_it() {
     let mut area = Area::new(false);
-    let session = SessionId::from(format!("{DEPARTMENT}.am"));
+    let session = area.clinic(Some("renmin.li"), &["09:00", "10:00"]);
     let date = area.department.config.today(area.now);
-    area.tell(ToDepartment::DefineSession(DefineSession {
-        id: session.clone(),
-        date,
-        period: "morning".into(),
-        queue: format!("{DEPARTMENT}.a").into(),
-        doctor: Some(DoctorId::from("renmin.li")),
-        service_point: None,
-        registration_class: "普通".into(),
-        fee_fen: 1000,
-        slots: ["09:00", "10:00"].map(|start| DefineSlot { start: start.into(), minutes: 30, capacity: 3 }).to_vec(),
-        high_demand: false,
-        released_at: None,
-    }));
     let clock = chrono::NaiveTime::from_hms_opt(10, 0, 0).unwrap();
     let from = Some(area.department.config.zone().moment(date, clock));
     let stop = |from| StopSession { session: session.clone(), from, reason: "ill".into(), to: None };

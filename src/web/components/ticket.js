@@ -96,6 +96,21 @@ export function history(ticket, undo) {
   ticket.steps_before ? h('li', { class: 'muted', key: 'before' }, t('ticket.steps_before', { n: ticket.steps_before })) : null);
 }
 
+/** How many steps each ticket of these queues has had. @param {any[]} queues @returns {Map<string, number>} */
+export function stepCounts(queues) {
+  const counts = new Map();
+  for (const queue of queues) {
+    for (const ticket of Object.values(queue.tickets)) counts.set(ticket.ticket, ticket.steps_before + ticket.steps.length);
+  }
+  return counts;
+}
+
+/** The first step of a kind that a ticket has after so many. @param {any} ticket @param {string|undefined} what @param {number} after @returns {any} */
+export function stepAfter(ticket, what, after) {
+  const steps = (ticket && ticket.steps) || [];
+  return steps.find((/** @type {any} */ step) => step.what === what && Number(step.event.slice(ticket.ticket.length + 1)) > after);
+}
+
 /** The newest step of a ticket that can be undone. @param {any} ticket @returns {any} */
 export function lastUndoable(ticket) {
   const steps = (ticket && ticket.steps) || [];

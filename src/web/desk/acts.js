@@ -2,6 +2,7 @@
 
 import { arrive } from '../components/arrive.js';
 import { askCall, didCall } from '../components/call-this.js';
+import { stepAfter, stepCounts } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { find } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -32,7 +33,7 @@ export class Acts {
 
   /** @param {string} name @param {any} body */
   async send(name, body) {
-    this.before = this.floor().stepCounts();
+    this.before = stepCounts(this.floor().queues());
     try {
       const result = await this.page.command(name, body);
       this.onDone(body);
@@ -48,7 +49,7 @@ export class Acts {
    * @returns {Promise<any>} the answer; without a number when it goes on elsewhere; null: not done, which is said
    */
   async arrive(name, body, who, of) {
-    this.before = this.floor().stepCounts();
+    this.before = stepCounts(this.floor().queues());
     try {
       const result = await arrive({ page: this.page, site: this.floor().site }, name, body, who, of);
       if (result) this.onDone(body);
@@ -69,19 +70,19 @@ export class Acts {
     this.done(link ? t('pre_check.did_send', { to: link.where, new: link.number }) : t('pre_check.did_send_off'), null);
   }
 
-  /** @param {string} text @param {string|null} ticket none: there is no way back @param {string} [what] the step that it was, which the bar's undo takes back */
-  done(text, ticket, what) {
+  /**
+   * @param {string} text @param {string|null} ticket none: there is no way back
+   * @param {string} [what] the step that it was, which the bar's undo takes back @param {import('../components/undo-bar.js').More} [more]
+   */
+  done(text, ticket, what, more) {
     const after = (ticket && this.before.get(ticket)) || 0;
-    find('#undo').offer(text, ticket && what ? () => this.undoSteps(ticket, [what], after) : null);
+    find('#undo').offer(text, ticket && what ? () => this.undoSteps(ticket, [what], after) : null, more);
     this.page.draw();
   }
 
   /** Somebody has a number from now on, which can be had on paper. @param {string} text @param {string} ticket @param {string} what */
   doneWithSlip(text, ticket, what) {
-    const print = { action: 'print_done', words: t('desk.print'), go: () => this.onPrint(ticket) };
-    const after = this.before.get(ticket) || 0;
-    find('#undo').offer(text, () => this.undoSteps(ticket, [what], after), print);
-    this.page.draw();
+    this.done(text, ticket, what, { action: 'print_done', words: t('desk.print'), go: () => this.onPrint(ticket) });
   }
 
   /**
@@ -89,8 +90,7 @@ export class Acts {
    * @param {string} id @param {string[]} whats newest first @param {number} [after] of so many steps before
    */
   async undoSteps(id, whats, after = 0) {
-    const steps = ((this.floor().ticket(id) || {}).steps || []).filter((/** @type {any} */ step) => Number(step.event.slice(id.length + 1)) > after);
-    const mine = whats.map((what) => steps.find((/** @type {any} */ step) => step.what === what));
+    const mine = whats.map((what) => stepAfter(this.floor().ticket(id), what, after));
     for (const step of mine) {
       if (!step) return this.page.notify(t('error.cannot_undo'));
       if (!(await this.send('undo', { event: step.event, reason: t('undo.reason') }))) return undefined;

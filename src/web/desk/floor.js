@@ -145,12 +145,6 @@ export class Floor {
     return this.earlier.get(id) || null;
   }
 
-  /** How many steps each ticket has. @returns {Map<string, number>} */
-  stepCounts() {
-    const tickets = this.queues().flatMap((queue) => /** @type {any[]} */ (Object.values(queue.tickets)));
-    return new Map(tickets.map((one) => [one.ticket, (one.steps || []).length + (one.steps_before || 0)]));
-  }
-
   /** A ticket that the house has, once it is here: the next moment. @param {string} id @returns {Promise<any>} null: it does not come */
   comes(id) {
     return soon(() => this.ticket(id));

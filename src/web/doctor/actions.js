@@ -2,6 +2,7 @@
 
 import { askCall } from '../components/call-this.js';
 import { askPause } from '../components/pause.js';
+import { stepAfter, stepCounts } from '../components/ticket.js';
 import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
@@ -34,13 +35,12 @@ export class Actions {
    */
   done(text, ticket, what) {
     const after = (ticket && this.before.get(ticket)) || 0;
-    find('#undo').offer(text, ticket ? () => this.undoStep(this.stepAfter(ticket, after, what)) : null);
+    find('#undo').offer(text, ticket ? () => this.undoStep(this.eventAfter(ticket, after, what)) : null);
   }
 
-  /** The first step of a kind after so many; of a ticket that is not shown here, the next one. @param {string} id @param {number} after @param {string} [what] */
-  stepAfter(id, after, what) {
-    const steps = (this.model.ticket(id) || {}).steps || [];
-    const own = steps.find((/** @type {any} */ step) => step.what === what && Number(step.event.slice(id.length + 1)) > after);
+  /** Of a ticket that is not shown here, the next one. @param {string} id @param {number} after @param {string} [what] */
+  eventAfter(id, after, what) {
+    const own = stepAfter(this.model.ticket(id), what, after);
     return own ? own.event : `${id}@${after + 1}`;
   }
 
@@ -57,7 +57,7 @@ export class Actions {
   async send(name, body) {
     if (this.busy) return null;
     this.sending = true;
-    this.before = this.model.stepCounts();
+    this.before = stepCounts(this.model.queues());
     this.page.draw();
     try {
       return await this.page.command(name, body);

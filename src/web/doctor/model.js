@@ -201,15 +201,6 @@ export class Model {
     return [...here.filter((/** @type {any} */ ticket) => !isElsewhere(ticket)), ...here.filter(isElsewhere)];
   }
 
-  /** How many steps each ticket has had. @returns {Map<string, number>} */
-  stepCounts() {
-    const counts = new Map();
-    for (const queue of this.queues()) {
-      for (const ticket of Object.values(queue.tickets)) counts.set(ticket.ticket, ticket.steps_before + ticket.steps.length);
-    }
-    return counts;
-  }
-
   /** The newest steps of the day. @param {number} n */
   steps(n) {
     /** @type {any[]} */
