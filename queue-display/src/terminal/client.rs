@@ -226,8 +226,9 @@ impl<W: Write + Send> Client<'_, W> {
 
     /// Confirms what is on the glass. A display whose token is no screen's is refused and goes on showing.
     async fn report_shown(&mut self, socket: &mut Socket) -> bool {
-        let new: Vec<String> =
-            self.display.announcements().filter(|id| !self.reported.contains(*id)).map(str::to_owned).collect();
+        let shown = self.display.announcements().filter(|one| draw::is_shown(&self.display, one));
+        let ids = shown.filter_map(|one| one["announcement"].as_str());
+        let new: Vec<String> = ids.filter(|id| !self.reported.contains(*id)).map(str::to_owned).collect();
         for announcement in new {
             let id = format!("{REPORT}{}", self.id());
             let now_ms = self.display.last_data_at.map_or(0, |at| at.timestamp_millis());

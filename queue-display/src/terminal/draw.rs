@@ -52,6 +52,12 @@ pub fn lines(display: &Display, style: Style) -> Vec<String> {
     page.lines
 }
 
+/// Whether an announcement's call stands in one of the rows: those below have no room.
+pub fn is_shown(display: &Display, announcement: &Value) -> bool {
+    let calls = display.value.as_ref().map_or(&[][..], |value| array(&value["calls"]));
+    !calls.iter().skip(CALL_ROWS).any(|call| call["call"] == announcement["call"])
+}
+
 /// What stands on a screen that is not current: since when, and what to do.
 pub fn offline(display: &Display) -> String {
     match display.last_data_at {

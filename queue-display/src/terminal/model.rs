@@ -141,10 +141,10 @@ impl Display {
         self.last_data_at = Some(self.last_data_at.map_or(at, |known| known.max(at)));
     }
 
-    /// The announcements on the board now, by id.
-    pub fn announcements(&self) -> impl Iterator<Item = &str> {
+    /// The announcements on the board now.
+    pub fn announcements(&self) -> impl Iterator<Item = &Value> {
         let all = self.value.as_ref().and_then(|value| value["announcements"].as_array());
-        all.into_iter().flatten().filter_map(|one| one["announcement"].as_str())
+        all.into_iter().flatten()
     }
 }
 

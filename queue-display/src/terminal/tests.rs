@@ -26,7 +26,7 @@ fn snapshot() -> Value {
                    "waiting": ["A015", "A016"], "at_door": ["A013"],
                    "expected": {"from": "2026-11-23T10:20:00.000+08:00", "to": "2026-11-23T10:45:00.000+08:00"}}],
         "missed": ["A009"],
-        "announcements": [{"announcement": "renmin.b3f.n7"}],
+        "announcements": [{"announcement": "renmin.b3f.n7", "call": "c2"}],
         "notices": [{"zh": "李明医生门诊延迟约20分钟", "en": "Dr Li Ming is running about 20 minutes late"}]
     })
 }
@@ -55,6 +55,22 @@ const PLAIN: Style = Style { width: 80, colours: false };
 
 fn picture(display: &Display) -> String {
     draw::lines(display, PLAIN).join("\n")
+}
+
+#[test]
+fn a_call_that_has_no_row_is_not_shown() {
+    let called = |n: usize| json!({"call": format!("c{n}"), "number": format!("A{n:03}"), "state": "called"});
+    let mut board = snapshot();
+    board["calls"] = (0..12).map(called).collect();
+    board["announcements"] = (0..12).map(|n| json!({"announcement": format!("n{n}"), "call": format!("c{n}")})).collect();
+    board["announcements"].as_array_mut().expect("a list").push(json!({"announcement": "door", "call": "s1"}));
+    let mut display = live();
+    display.take(&json!({"type": "snapshot", "position": {"epoch": "e", "offset": 42}, "snapshot": board}));
+    let shown = display.announcements().filter(|one| draw::is_shown(&display, one));
+    let ids: Vec<&str> = shown.filter_map(|one| one["announcement"].as_str()).collect();
+    assert_eq!(ids, ["n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "door"]);
+    let picture = picture(&display);
+    assert!(picture.contains("A007") && !picture.contains("A008"), "{picture}");
 }
 
 #[test]

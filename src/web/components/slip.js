@@ -31,8 +31,8 @@ export async function codePicture(session, ticket) {
 
 /**
  * What stands on a slip.
- * @param {{where: string, say?: string, number: string, name: string, ahead: number|null, expected: any, picture: string, now: number, at: string}} slip
- *   `at`: the clinic's time, as it is printed; `say`: where to go now, of who is called
+ * @param {{where: string, area: string, say?: string, number: string, name: string, ahead: number|null, expected: any, picture: string, now: number, at: string}} slip
+ *   `area`: where to wait; `at`: the clinic's time, as it is printed; `say`: where to go now, of who is called
  */
 export function slipLines(slip) {
   const left = rangeLeft(slip.expected, slip.now);
@@ -41,6 +41,7 @@ export function slipLines(slip) {
     h('b', { class: 'number num', key: 'number' }, slip.number),
     slip.name ? h('span', { class: 'name', key: 'name' }, slip.name) : null,
     slip.say ? h('p', { key: 'say' }, h('b', null, slip.say)) : null,
+    slip.area && !slip.say ? h('p', { key: 'area' }, t('slip.area', { area: slip.area })) : null,
     slip.ahead === null ? null : h('p', { key: 'ahead' }, slip.ahead ? t('slip.ahead', { n: slip.ahead }) : t('slip.next')),
     left ? h('p', { key: 'expected' }, t(left.from ? 'slip.about' : 'slip.about_by', left)) : null,
     slip.picture ? h('img', { key: 'code', src: slip.picture, alt: t('slip.code') }) : null,
@@ -57,7 +58,7 @@ export class Slips {
     this.known = new Recent(KEPT);
   }
 
-  /** @param {{ticket: string, where: string, number: string, name: string, position: number|null, at?: number}} slip `at`: of when the position is, if not of now */
+  /** @param {{ticket: string, where: string, area: string, number: string, name: string, position: number|null, at?: number}} slip `at`: of when the position is, if not of now */
   view(slip) {
     const { clock } = this.page.protocol;
     const at = slip.at === undefined ? clock.now() : slip.at;

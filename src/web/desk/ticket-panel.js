@@ -74,7 +74,7 @@ function again(look, ticket) {
   const at = queue ? queue.order.indexOf(ticket.ticket) : -1;
   if (at < 0) return null;
   return [
-    h('div', { class: 'slip print on-paper', key: 'slip' }, look.slips.view({ ticket: ticket.ticket, where: named(queue.queue.name, queue.queue.name_en), number: ticket.number, name: ticket.masked_name || '', position: at + 1 })),
+    h('div', { class: 'slip print on-paper', key: 'slip' }, look.slips.view({ ticket: ticket.ticket, where: named(queue.queue.name, queue.queue.name_en), area: look.floor.site.areasOf(queue.queue.id), number: ticket.number, name: ticket.masked_name || '', position: at + 1 })),
     printButton(),
   ];
 }

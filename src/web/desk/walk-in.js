@@ -238,7 +238,8 @@ export class WalkIn {
   /** The slip of a number, as of this moment. @param {any} result @param {any} queue */
   give(result, queue) {
     const where = queue ? named(queue.name, queue.name_en) : '';
-    this.slip = { number: result.number, where, position: result.position, ticket: result.ticket, at: this.page.protocol.clock.now() };
+    const area = queue ? this.floor().site.areasOf(queue.id) : '';
+    this.slip = { number: result.number, where, area, position: result.position, ticket: result.ticket, at: this.page.protocol.clock.now() };
   }
 
   /** The slip is put away with the next thing that is done, of whomever else. @param {any} body of a command */

@@ -54,6 +54,7 @@ export default {
   'kiosk.area_yours': 'Scan the code of your department, or type its six digits (new every minute)',
   'slip.ahead': '{n} before you',
   'slip.next': 'You are next',
+  'slip.area': 'Please wait in: {area}',
   'slip.about': 'About {from}–{to}',
   'slip.about_by': 'By about {to}',
   'slip.code': 'Code to scan',

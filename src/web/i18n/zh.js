@@ -312,7 +312,7 @@ const words = {
   'doctor.day_seen': '已看',
   'doctor.day_waiting': '候诊',
   'doctor.day_mean': '平均每位',
-  'doctor.day_ends': '现有候诊约叫完',
+  'doctor.day_ends': '候诊约叫完',
   'doctor.history': '刚才',
   'doctor.did_call': '已叫 {who} 到{place}',
   'doctor.did_miss_call': '{number} 过号,已叫 {who} 到{place}',

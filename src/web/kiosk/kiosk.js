@@ -381,7 +381,7 @@ function doneView() {
   const goes = now.to_desk || now.desk_first || now.state === 'called' || now.state === 'summoned';
   const left = waits && !goes ? rangeLeft(now.expected, clock.now()) : null;
   render(find('#slip'), slipLines({
-    where, say: goes ? todo(now) : '', number: now.number, name: item.masked_name, ahead: waits && !goes && now.ahead !== undefined ? now.ahead : null, expected: now.expected, picture,
+    where, area: /** @type {Site} */ (site).areasOf(now.queue || item.queue), say: goes ? todo(now) : '', number: now.number, name: item.masked_name, ahead: waits && !goes && now.ahead !== undefined ? now.ahead : null, expected: now.expected, picture,
     now: clock.now(), at: printedAt(clock),
   }));
   return [

@@ -1,7 +1,7 @@
 // The house's configuration as pages need it: departments, queues, service points, doctors, boards by id.
 
 import { offsetOfZone } from './clock.js';
-import { named } from './i18n.js';
+import { named, t } from './i18n.js';
 
 /** What could not be read is asked for again after so long. */
 const AGAIN_MS = 5000;
@@ -88,6 +88,11 @@ export class Site {
   classesOf(department) {
     const found = this.one('departments', department);
     return (found && found.settings.queue.classes) || [];
+  }
+
+  /** The waiting areas whose screens call a queue, by name. @param {string} queue */
+  areasOf(queue) {
+    return this.all('boards').filter((one) => one.queues.includes(queue)).map((one) => named(one.name, one.name_en)).join(t('list.comma'));
   }
 
   /** Sessions of a department on a date, as the directory knew them. @param {string} department @param {string} date @returns {any[]} */

@@ -77,7 +77,7 @@ function familyRow(home, one) {
     onclick: () => home.show(patient),
   },
   h('span', null, [home.nameOf(patient), ticket.number].filter(Boolean).join(' · '),
-    h('small', null, whereWords(home, ticket)), h('small', { class: 'say' }, words(ticket))),
+    h('small', null, lineWords(home, ticket)), h('small', { class: 'say' }, words(ticket))),
   h('span', { class: 'end', 'aria-hidden': 'true' }, '›'));
 }
 
@@ -87,6 +87,13 @@ function whereWords(home, a) {
   const site = home.model.site(prefix(id, 1));
   const department = home.model.department(id);
   return [site.view ? named(site.view.name || (site.view.site && site.view.site.name), site.view.name_en) : '', department ? named(department.name, department.name_en) : ''].filter(Boolean).join(' · ');
+}
+
+/** The same with whom the line is for. @param {Home} home @param {any} ticket */
+function lineWords(home, ticket) {
+  const department = home.model.department(prefix(ticket.ticket, 2));
+  const isNamed = ticket.queue_name && !(department && department.neutral_name);
+  return [whereWords(home, ticket), isNamed ? named(ticket.queue_name, ticket.queue_name_en) : ''].filter(Boolean).join(' · ');
 }
 
 /** @param {any} a */
@@ -256,11 +263,11 @@ function ticketCard(home, ticket, a) {
   const stage = ['waiting', 'summoned', 'serving'].indexOf(ticket.state === 'called' ? 'summoned' : ticket.state);
   return h('section', { class: 'block card', key: ticket.ticket, 'data-ticket': ticket.ticket, 'data-state': ticket.state },
     h('div', { class: `head${tone}` },
-      h('p', null, [whereWords(home, ticket), placeWord(ticket)].filter(Boolean).join(' · ')),
+      h('p', null, [lineWords(home, ticket), placeWord(ticket)].filter(Boolean).join(' · ')),
       h('div', { class: 'line' }, h('b', { class: 'num' }, ticket.number || '–'), h('span', null, stateWord(ticket.state)))),
     h('div', { class: 'inside' },
       h('p', { class: 'big-words', role: 'status' }, words(ticket),
-        expected ? [h('br', null), about(expected)] : null),
+        expected ? [h('br', null), h('span', { class: 'keep' }, about(expected))] : null),
       h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}`)),
       silence(home, ticket),
       ticket.state === 'waiting' && !ticket.to_desk ? track(home, ticket) : null,
@@ -384,7 +391,7 @@ function overlay(home, ticket, patient) {
   const explained = home.seen.has(`${mark}?`);
   return h('section', { class: `called${state === 'called' ? '' : ' door'}`, key: mark, role: 'alertdialog', 'aria-modal': 'true', 'aria-label': words(ticket), 'data-called': ticket.ticket, 'data-state': state },
     staleLine(home.page.protocol),
-    h('p', { class: 'whose' }, [home.nameOf(patient), whereWords(home, ticket)].filter(Boolean).join(' · ')),
+    h('p', { class: 'whose' }, [home.nameOf(patient), lineWords(home, ticket)].filter(Boolean).join(' · ')),
     h('p', { class: 'number' }, ticket.number),
     h('p', { class: 'say' }, state === 'missed' || ticket.to_desk || ticket.desk_first ? words(ticket) : inOnePiece(ticket)),
     h('p', { class: 'more' }, t(explained ? 'patient.cannot_more' : ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.${state}_more`)),
