@@ -134,7 +134,7 @@ test('a lost slip: found by how people say the number, and printed once more', a
   await desk.waitForSelector('[data-chosen] [data-action=print_slip]');
   await desk.emulateMedia({ media: 'print' });
   assert.deepEqual(await desk.$$eval('.side .number', (all) => all.filter((e) => e.getClientRects().length).map((e) => e.textContent)), ['A003']);
-  assert.match(await desk.innerText('.slip'), /李明门诊.*A003.*前面还有 2 位/s);
+  assert.match(await desk.innerText('.slip'), /李明门诊.*A003.*请在 .+ 候诊.*前面还有 2 位/s);
   await desk.click('[data-side=walk_in]', { force: true }).catch(() => {});
   await desk.emulateMedia({ media: 'screen' });
 });
