@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { Browser, Hospital, inHand, looks, PASSWORD, residentNumber, SIZES } from './hospital.mjs';
+import { walksThrough } from './walking.mjs';
 
 const ADMIN = '一句好记的管理员密码吧';
 
@@ -46,6 +47,22 @@ test('the first steps stand whole on a desk monitor, in both languages', async (
   }
   await ops.click('jh-language button');
   await ops.waitForSelector('html[lang^=zh]');
+});
+
+test('the first steps are walked through by Tab alone; without the house they say so, and go on when it is back', async () => {
+  await walksThrough(ops, '/setup');
+  browser.serverIsDown = true; // what cannot be reached is noted by the browser
+  await ops.route('**/api/v1/**', (route) => route.abort());
+  await ops.reload();
+  await isThere(ops, '[data-action=again]');
+  await looks(ops);
+  await ops.click('[data-action=again]');
+  await isThere(ops, '[data-action=again]');
+  await ops.unroute('**/api/v1/**');
+  browser.serverIsDown = false;
+  await ops.focus('[data-action=again]');
+  await ops.keyboard.press('Enter');
+  await isThere(ops, '[data-form=setup]');
 });
 
 test('what is wrong is said at its field, and nothing is lost by it', async () => {

@@ -62,7 +62,8 @@ fn a_call_that_has_no_row_is_not_shown() {
     let called = |n: usize| json!({"call": format!("c{n}"), "number": format!("A{n:03}"), "state": "called"});
     let mut board = snapshot();
     board["calls"] = (0..12).map(called).collect();
-    board["announcements"] = (0..12).map(|n| json!({"announcement": format!("n{n}"), "call": format!("c{n}")})).collect();
+    board["announcements"] =
+        (0..12).map(|n| json!({"announcement": format!("n{n}"), "call": format!("c{n}")})).collect();
     board["announcements"].as_array_mut().expect("a list").push(json!({"announcement": "door", "call": "s1"}));
     let mut display = live();
     display.take(&json!({"type": "snapshot", "position": {"epoch": "e", "offset": 42}, "snapshot": board}));

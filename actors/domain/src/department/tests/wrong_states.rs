@@ -96,7 +96,7 @@ fn every_command_about_work_in_every_state_of_it() {
 }
 
 /// Where the morning session stands.
-const SESSIONS: [&str; 8] = ["none", "open", "booked", "waiting", "called", "seen", "closed", "retired"];
+const SESSIONS: [&str; 9] = ["none", "open", "booked", "waiting", "called", "seen", "closed", "retired", "stopped"];
 
 fn with_session(state: &str) -> House {
     if state == "none" {
@@ -116,6 +116,7 @@ fn with_session(state: &str) -> House {
                 house.tell(doctor(1), ToDepartment::FinishService(FinishService { ticket })).expect("seen");
             }
         }
+        "stopped" => drop(house.desk(session("stop_session")).expect("is stopped")),
         "closed" => drop(house.desk(session("close_session")).expect("nobody is to come")),
         "retired" => drop(house.desk(session("retire_session")).expect("nobody is in it")),
         _ => {}
@@ -130,19 +131,27 @@ fn session(name: &str) -> ToDepartment {
         "retire_session" => ToDepartment::RetireSession(RetireSession { id: session }),
         "delay_session" => ToDepartment::DelaySession(DelaySession { session, minutes: 20 }),
         "delay_session 0" => ToDepartment::DelaySession(DelaySession { session, minutes: 0 }),
+        "stop_session" | "stop_session later" => {
+            let from = (name != "stop_session").then(|| at("23:00"));
+            ToDepartment::StopSession(StopSession { session, from, reason: "病假".to_owned(), to: None })
+        }
+        "resume_session" => ToDepartment::ResumeSession(ResumeSession { session }),
         "delay_session 1441" => ToDepartment::DelaySession(DelaySession { session, minutes: 1_441 }),
         _ => panic!("{name}"),
     }
 }
 
 #[rustfmt::skip]
-const OF_SESSIONS: &[Row<8>] = &[
-    //                     none        open             booked           waiting          called           seen             closed            retired
-    ("close_session",      ["forbidden", "+",             "not_settled",   "not_settled",   "not_settled",   "+",             "session_closed", "session_closed"]),
-    ("retire_session",     ["forbidden", "+",             "not_settled",   "not_settled",   "not_settled",   "+",             "+",              "="]),
-    ("delay_session",      ["forbidden", "+",             "+",             "+",             "+",             "+",             "session_closed", "session_closed"]),
-    ("delay_session 0",    ["forbidden", "=",             "=",             "=",             "=",             "=",             "session_closed", "session_closed"]),
-    ("delay_session 1441", ["forbidden", "invalid_field", "invalid_field", "invalid_field", "invalid_field", "invalid_field", "session_closed", "session_closed"]),
+const OF_SESSIONS: &[Row<9>] = &[
+    //                     none        open             booked           waiting          called           seen             closed            retired           stopped
+    ("close_session",      ["forbidden", "+",             "not_settled",   "not_settled",   "not_settled",   "+",             "session_closed", "session_closed", "+"]),
+    ("retire_session",     ["forbidden", "+",             "not_settled",   "not_settled",   "not_settled",   "+",             "+",              "=",              "+"]),
+    ("delay_session",      ["forbidden", "+",             "+",             "+",             "+",             "+",             "session_closed", "session_closed", "+"]),
+    ("delay_session 0",    ["forbidden", "=",             "=",             "=",             "=",             "=",             "session_closed", "session_closed", "="]),
+    ("delay_session 1441", ["forbidden", "invalid_field", "invalid_field", "invalid_field", "invalid_field", "invalid_field", "session_closed", "session_closed", "invalid_field"]),
+    ("stop_session",       ["forbidden", "+",             "+",             "+",             "+",             "+",             "session_closed", "session_closed", "="]),
+    ("stop_session later", ["forbidden", "invalid_field", "invalid_field", "invalid_field", "invalid_field", "invalid_field", "session_closed", "session_closed", "invalid_field"]),
+    ("resume_session",     ["forbidden", "=",             "=",             "=",             "=",             "=",             "session_closed", "session_closed", "+"]),
 ];
 
 #[test]
