@@ -131,12 +131,12 @@ fn session(name: &str) -> ToDepartment {
         "retire_session" => ToDepartment::RetireSession(RetireSession { id: session }),
         "delay_session" => ToDepartment::DelaySession(DelaySession { session, minutes: 20 }),
         "delay_session 0" => ToDepartment::DelaySession(DelaySession { session, minutes: 0 }),
+        "delay_session 1441" => ToDepartment::DelaySession(DelaySession { session, minutes: 1_441 }),
         "stop_session" | "stop_session later" => {
             let from = (name != "stop_session").then(|| at("23:00"));
             ToDepartment::StopSession(StopSession { session, from, reason: "病假".to_owned(), to: None })
         }
         "resume_session" => ToDepartment::ResumeSession(ResumeSession { session }),
-        "delay_session 1441" => ToDepartment::DelaySession(DelaySession { session, minutes: 1_441 }),
         _ => panic!("{name}"),
     }
 }
