@@ -434,9 +434,13 @@ fn every_command_in_every_state() {
         held(day);
         day.deadline(at("22 08:10"));
     };
+    let stopped = |day: &mut Day| {
+        booked(day);
+        day.stop(None, at("22 09:00")).unwrap();
+    };
     let wrong = Some(Code::WrongAppointmentState);
     #[allow(clippy::type_complexity)]
-    let table: [(&str, &dyn Fn(&mut Day), [Option<Code>; 6]); 9] = [
+    let table: [(&str, &dyn Fn(&mut Day), [Option<Code>; 6]); 10] = [
         // state, confirm, cancel, check in, correct, prolong, restore
         ("held", &held, [None, None, wrong, wrong, None, wrong]),
         ("booked", &booked, [None, None, None, wrong, wrong, wrong]),
@@ -447,6 +451,7 @@ fn every_command_in_every_state() {
         ("given_back", &given_back, [wrong, None, wrong, wrong, wrong, None]),
         ("no_show", &no_show, [wrong, wrong, Some(Code::CheckInTooLate), None, wrong, wrong]),
         ("expired", &expired, [Some(Code::HoldExpired), None, wrong, wrong, Some(Code::HoldExpired), wrong]),
+        ("stopped", &stopped, [wrong, None, Some(Code::SessionClosed), wrong, wrong, Some(Code::SlotClosed)]),
     ];
     for (name, reach, expected) in table {
         for (command, expected) in expected.into_iter().enumerate() {
