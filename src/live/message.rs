@@ -142,6 +142,18 @@ fn said<C>(
     })
 }
 
+/// `{"type":"beat",…}`; with `reply_to` the answer to a beat that has asked for one.
+pub fn beat(now: &str, read_only: bool, reply_to: Option<&str>) -> Bytes {
+    let mut frame = json!({"type": "beat", "now": now});
+    if read_only {
+        frame["read_only"] = true.into();
+    }
+    if let Some(id) = reply_to {
+        frame["reply_to"] = id.into();
+    }
+    text_frame(&frame)
+}
+
 /// `{"type":"done",…}`.
 pub fn done(reply_to: Option<&str>, result: &Value) -> Bytes {
     text_frame(&json!({"type": "done", "reply_to": reply_to, "result": result}))

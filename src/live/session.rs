@@ -195,6 +195,11 @@ async fn handle(
             if let Some(screen) = &claims.screen {
                 live.engine.screen(screen, ScreenNews::Said { silent, client });
             }
+            if let Some(id) = &id {
+                let now = live.engine.zone(claims.site.as_ref().map(|site| site.as_str())).rfc3339(live.engine.now());
+                let frame = message::beat(&now, live.engine.is_read_only(), Some(id));
+                connection.outbox.push(Lane::Calls, 0, frame);
+            }
             return None;
         }
         Ok(Said::Command { key, command }) => {

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiaohao_actors::fanout::{Lane, text_frame};
+use jiaohao_actors::fanout::Lane;
 use jiaohao_actors::shell::clock;
 use jiaohao_domain::Timestamp;
-use serde_json::json;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::Live;
 use super::bye::Bye;
 use super::connection::{BYE_GRACE_MS, Connection, Session};
+use super::message;
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_millis(100);
@@ -105,11 +105,7 @@ fn round(live: &Live, connections: &[Arc<Connection>], now_ms: u32, machine_now:
             Due::Beat => {
                 let frame = beat.get_or_insert_with(|| {
                     let now = live.engine.zone(None).rfc3339(live.engine.now());
-                    let mut frame = json!({"type": "beat", "now": now});
-                    if live.engine.is_read_only() {
-                        frame["read_only"] = true.into();
-                    }
-                    text_frame(&frame)
+                    message::beat(&now, live.engine.is_read_only(), None)
                 });
                 connection.outbox.push(Lane::Calls, 0, frame.clone());
             }

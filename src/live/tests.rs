@@ -339,6 +339,22 @@ async fn who_is_silent_for_two_beats_is_gone_and_who_answers_stays() {
 }
 
 #[actix_web::test]
+async fn a_beat_with_an_id_is_answered_behind_what_was_on_its_way() {
+    let house = house(|_| {}).await;
+    let mut client = house.client("screen:a-1").await;
+    client.send(json!({"type": "beat", "id": "7"})).await;
+    loop {
+        let Some(Ok(Message::Text(text))) = client.0.next().await else { panic!("closed") };
+        let frame: Value = serde_json::from_str(&text).unwrap();
+        if frame.get("reply_to").is_some() {
+            let answer = json!({"type": "beat", "reply_to": "7", "now": "2026-11-23T09:00:00.000+08:00"});
+            assert_eq!(frame, answer);
+            break;
+        }
+    }
+}
+
+#[actix_web::test]
 async fn a_full_disk_is_told_with_the_next_beat_and_the_next_welcome() {
     let house = house(|settings| settings.screens.beat_s = 1).await;
     let mut there = house.client("screen:a-1").await;

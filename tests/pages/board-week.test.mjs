@@ -28,7 +28,9 @@ const BOUNDS = {
   'protocol.js streams': 1,
   'protocol.js asked': 1,
   'protocol.js commands': 24,
+  'protocol.js questions': 8,
   'protocol.js listeners': 1,
+  'protocol.js knownListeners': 1,
   'protocol.js readOnlyListeners': 1,
   'session.js listeners': 1,
   'i18n.js listeners': 2,
@@ -39,7 +41,7 @@ const SHIFT_PX = 4;
 /** A voice begins at its moment, as near as a timer is. */
 const ON_TIME_MS = 60;
 /** After a connection that was lost it may begin so late (voice.js), later not at all. */
-const TOO_LATE_MS = 4000;
+const TOO_LATE_MS = 250;
 
 let hospital;
 let browser;
@@ -367,6 +369,7 @@ function world() {
         if (frame.since && frame.since.offset >= first - 1) this.say({ type: 'subscribed', reply_to: frame.id, stream, position, missed: house.log.filter((one) => one.offset > frame.since.offset) });
         else this.say({ type: 'subscribed', reply_to: frame.id, stream, position, snapshot: { ...JSON.parse(JSON.stringify(house.value)), announcements: going(), now: iso(house.serverNow()) } });
       }
+      if (frame.type === 'beat' && frame.id) this.say({ type: 'beat', reply_to: frame.id, now: iso(house.serverNow()) });
       if (frame.type === 'command') {
         const [name] = Object.keys(frame.command);
         house.confirmed[name] += 1;

@@ -26,6 +26,8 @@ const ALIKE = 0.97;
 const AROUND_MS = 1500;
 /** A screen gives an announcement to its loudspeaker so long before: a machine that stops all sound after that plays it late. */
 const GIVEN_MS = 1500;
+/** A screen that hears nothing of its house goes on for so long at the most (`GOES_ON_BY_MS`), and as long as it takes to see it. */
+const GOES_ON_MS = 3500 + 250;
 /** A piece of silence at the edge of a clip is still that clip. */
 const EDGE_MS = 30;
 
@@ -230,6 +232,14 @@ function asksForAFinger() {
   };
 }
 
+/** A screen far from its house: what it asks takes 300 ms to get there. */
+function isFar() {
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function late(text) {
+    setTimeout(() => this.readyState === 1 && send.call(this, text), 300);
+  };
+}
+
 async function pair(page, board = AREA) {
   const code = await page.getAttribute('[data-pairing-code]', 'data-pairing-code');
   await hospital.call('POST', '/screens/approve', { code, board }, hospital.desk);
@@ -347,9 +357,10 @@ test('what became shorter at the same moment is said as it is now', async () => 
   const page = await browser.open('/', SIZES.screen);
   const said = await page.evaluate(async () => {
     const { Voice } = await import('/web/board/voice.js');
-    const voice = new Voice({ site: 'renmin', clock: { rate: 1, until: (at) => Date.parse(at) - Date.now() }, onSpoken: () => {}, onChange: () => {} });
+    const protocol = { clock: { rate: 1, until: (at) => Date.parse(at) - Date.now() }, roundTrips: [], knownAt: performance.now(), question: () => {}, onKnowing: () => {} };
+    const voice = new Voice({ site: 'renmin', protocol, onSpoken: () => {}, onChange: () => {} });
     const given = [];
-    voice.clips = { silent: null, can: () => true, use: () => {}, cut: () => {}, resume: () => {}, say: (one) => given.push(one.en) };
+    voice.clips = { silent: null, can: () => true, use: () => {}, cut: () => {}, resume: () => {}, allow: () => {}, say: (one) => given.push(one.en) };
     const [starts_at, long, short] = [1900, 9000, 5000].map((ms) => new Date(Date.now() + ms).toISOString());
     const one = { announcement: 'n1', starts_at, zh: '请 A 零 零 一 号', repeat: true };
     voice.plan([{ ...one, ends_at: long, en: 'Number A 0 0 1' }], true, 'v1');
@@ -379,6 +390,57 @@ test('a call that is over is not spoken to its end', async () => {
     const heard = await heardOn(screen);
     const last = sounds(heard).at(-1) + wallAhead(heard, over);
     assert.ok(last < over + 500, `heard for ${Math.round(last - over)} ms after it was over`);
+  }
+});
+
+test('a screen that hears nothing of its house falls silent, and what was to begin meanwhile is not begun late', async () => {
+  await quiet();
+  await forget();
+  await next('liming');
+  const until = Date.now() + 20000;
+  while (!sounds(await heardOn(screens[0])).length) {
+    assert.ok(Date.now() < until, 'it has not begun');
+    await pause(50);
+  }
+  // Its turn comes after the one that speaks.
+  await next('zhoujing');
+  const { announcements } = await look(AREA);
+  const [speaking, waiting] = announcements.toSorted((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at));
+  const stopped = Date.now();
+  const restMs = wall(speaking.ends_at) - stopped;
+  assert.ok(restMs > 6000, `only ${restMs} ms are left to say`);
+  hospital.program.kill('SIGSTOP');
+  try {
+    await pause(wall(waiting.starts_at) - stopped + 3000);
+  } finally {
+    hospital.program.kill('SIGCONT');
+  }
+  const again = Date.now();
+  await pause(4000);
+  for (const screen of screens.filter(({ board }) => board === AREA)) {
+    const heard = await heardOn(screen);
+    const all = sounds(heard).map((at) => at + wallAhead(heard, stopped));
+    const last = all.filter((at) => at < again).at(-1);
+    assert.ok(last < stopped + GOES_ON_MS, `heard for ${Math.round(last - stopped)} ms after its house was silent`);
+    const said = (await look(AREA)).announcements.filter((one) => wall(one.starts_at) > again);
+    if (!said.length) assert.deepEqual(all.filter((at) => at > again), [], 'nothing is spoken late');
+  }
+});
+
+test('a screen whose house is far says that it is, and says nothing else', async () => {
+  const far = new Browser(hospital.base);
+  await far.start();
+  try {
+    const board = await far.open(`/board/${AREA}`, SIZES.screen, isFar);
+    await pair(board, AREA);
+    await board.waitForSelector('[data-silent=slow]', { timeout: 30000 });
+    const desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+    await desk.click('[data-side=screens]');
+    await desk.waitForSelector('[data-silent]', { timeout: 60000 });
+    await desk.context().close();
+    assert.deepEqual(far.complaints, []);
+  } finally {
+    await far.close();
   }
 });
 

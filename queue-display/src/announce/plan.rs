@@ -7,8 +7,19 @@ use super::rules::{Announcement, State};
 use super::{clips, clips::Sentence, texts};
 
 /// An announcement is stated to the screens at least this long before it begins, milliseconds: all screens of an area
-/// begin at the same moment only if all of them have heard of it. What begins sooner than this is no longer re-planned.
+/// begin at the same moment only if all of them have heard of it.
 pub const LEAD_MS: i64 = 500;
+/// What begins sooner than this is no longer moved, milliseconds. A screen begins nothing by a plan older than
+/// [`BEGINS_BY_MS`]: what it has not heard to be moved it does not begin.
+pub const MOVED_MS: i64 = BEGINS_BY_MS + HOUSE_MS;
+/// So long after a voice was stopped a screen may still go on with it, milliseconds: the next one waits for that.
+pub const STOPPED_MS: i64 = GOES_ON_BY_MS + HOUSE_MS;
+/// A screen begins a voice only if it knows the line as it was at most this long before, milliseconds (`voice.js`).
+pub const BEGINS_BY_MS: i64 = 2_000;
+/// … and goes on with one only as long as that is no older than this, milliseconds (`voice.js`).
+pub const GOES_ON_BY_MS: i64 = 3_500;
+/// From a decision of this owner until it is on its way to the screens, at most, milliseconds: the log, the projection.
+const HOUSE_MS: i64 = 500;
 /// Silence between two announcements, milliseconds.
 pub const GAP_MS: i64 = 500;
 /// More than this behind, English is left out, milliseconds (DOMAIN, Announcements).
@@ -45,9 +56,9 @@ pub fn class(request: &Announce) -> u8 {
     }
 }
 
-/// Whether the announcement's voice can no longer be moved: it speaks, or is about to.
+/// Whether the announcement's voice can no longer be moved: it speaks, or a screen may begin it whatever it is told now.
 pub fn is_fixed(announcement: &Announcement, now: Timestamp) -> bool {
-    announcement.starts_at <= now.plus_ms(LEAD_MS)
+    announcement.starts_at <= now.plus_ms(MOVED_MS)
 }
 
 /// Until when a voice is taken by what speaks, is about to or has just spoken.

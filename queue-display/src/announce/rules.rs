@@ -261,7 +261,7 @@ impl Owner for Board {
                 }
             }
             Event::AnnouncementDropped { announcement, free_at, ended, .. } => {
-                state.free_at = *free_at;
+                state.free_at = state.free_at.max(*free_at);
                 if *ended {
                     state.line.retain(|one| one.id != *announcement);
                 } else {
@@ -452,9 +452,11 @@ fn call_over(draft: &mut Draft<'_, Board>, call: &CallId, now: Timestamp) {
     }
 }
 
-/// The event that drops this voice now. One that speaks already keeps the line until now; one that waits never had it.
+/// The event that drops this voice now. One that speaks, or that a screen may begin before it hears of this, keeps the
+/// line until no screen can say it any more; one that waits never had it.
 fn dropped(state: &State, one: &Announcement, reason: DropReason, now: Timestamp) -> Event {
-    let spoken_until = if one.speaks() && one.starts_at <= now { one.ends_at.min(now) } else { state.free_at };
+    let is_said = one.speaks() && plan::is_fixed(one, now);
+    let spoken_until = if is_said { one.ends_at.min(now.plus_ms(plan::STOPPED_MS)) } else { state.free_at };
     Event::AnnouncementDropped {
         announcement: one.id.clone(),
         call: one.request.call.clone(),

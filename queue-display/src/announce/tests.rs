@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiaohao_domain::vocabulary::*;
 use jiaohao_domain::*;
 
-use super::plan::{GAP_MS, LEAD_MS};
+use super::plan::{BEGINS_BY_MS, GAP_MS, GOES_ON_BY_MS, LEAD_MS, MOVED_MS, STOPPED_MS};
 use super::rules::*;
 use super::{load, texts};
 
@@ -265,8 +265,41 @@ fn nothing_is_spoken_when_its_call_is_over_and_the_others_move_up() {
             .any(|(_, event)| matches!(event, Event::AnnouncementDropped { reason: DropReason::CallOver, .. }))
     );
     line.tell(ToBoard::CallOver { call: "renmin.xinnei.c1".into() }).unwrap();
-    assert_eq!(line.one(&third).starts_at, line.now.plus_ms(LEAD_MS.max(GAP_MS)), "the voice that spoke has stopped");
+    let silent = line.now.plus_ms(STOPPED_MS);
+    assert_eq!(line.one(&third).starts_at, silent.plus_ms(GAP_MS), "a slow screen may say it so long");
     assert_eq!(line.effects(), [], "the caller knows that the call is over");
+}
+
+#[test]
+fn a_stopped_voice_takes_no_more_than_its_turn() {
+    let mut line = Line::new(true, false);
+    let first = line.announce(1, AnnouncementKind::FirstCall);
+    let second = line.announce(2, AnnouncementKind::FirstCall);
+    let (ends_at, before) = (line.one(&first).ends_at, line.one(&second).starts_at);
+    line.now = ends_at.plus_ms(-1_000);
+    line.tell(ToBoard::CallOver { call: "renmin.xinnei.c1".into() }).unwrap();
+    assert_eq!(line.one(&second).starts_at, before);
+}
+
+#[test]
+fn what_no_screen_may_begin_by_an_older_plan_is_moved_and_gives_its_turn_up() {
+    for (before_ms, is_moved) in [(MOVED_MS, false), (MOVED_MS + 1, true)] {
+        let mut line = Line::new(true, false);
+        line.announce(1, AnnouncementKind::FirstCall);
+        let second = line.announce(2, AnnouncementKind::FirstCall);
+        let turn = line.one(&second).starts_at;
+        line.now = turn.plus_ms(-before_ms);
+        let emergency = line.announce(3, AnnouncementKind::Emergency);
+        assert_eq!(line.one(&emergency).starts_at == turn, is_moved, "{before_ms}");
+        assert_eq!(line.one(&second).starts_at == turn, !is_moved, "{before_ms}");
+    }
+    let mut line = Line::new(true, false);
+    line.announce(1, AnnouncementKind::FirstCall);
+    let second = line.announce(2, AnnouncementKind::FirstCall);
+    let third = line.announce(3, AnnouncementKind::FirstCall);
+    let turn = line.one(&second).starts_at;
+    line.tell(ToBoard::CallOver { call: "renmin.xinnei.c2".into() }).unwrap();
+    assert_eq!(line.one(&third).starts_at, turn);
 }
 
 #[test]
@@ -441,29 +474,84 @@ fn heard(events: &[(Timestamp, Event)]) -> Vec<(Timestamp, Timestamp, Announceme
     heard
 }
 
-/// What is not begun so late any more, and so much later than its end a voice is cut (`speech.js`, the slower of a screen's two).
-const BEGUN_LATE_MS: i64 = 4_000;
+/// What is not begun so late any more, and so much later than its end a voice is cut (`voice.js`, `speech.js`, the slower of
+/// a screen's two).
+const BEGUN_LATE_MS: i64 = 250;
 const OVER_BY_MS: i64 = 300;
+/// How often a screen asks whether it knows of everything (`voice.js`).
+const ASKED_EVERY_MS: i64 = 500;
 
 /// A screen that hears of everything up to so late, in its order, by a clock that is so far off.
-struct Screen {
+struct Screen<'a> {
+    events: &'a [(Timestamp, Event)],
+    /// When it hears of each.
+    heard: Vec<Timestamp>,
     slow_ms: u64,
     clock_ms: i64,
+    seed: u64,
 }
 
-impl Screen {
+impl<'a> Screen<'a> {
+    fn new(events: &'a [(Timestamp, Event)], slow_ms: u64, clock_ms: i64, seed: u64) -> Self {
+        let mut screen = Self { events, heard: Vec::new(), slow_ms, clock_ms, seed };
+        let mut hears = Timestamp(0);
+        for (n, (at, _)) in events.iter().enumerate() {
+            hears = hears.max(at.plus_ms(screen.delay_ms(*at, n as u64)));
+            screen.heard.push(hears);
+        }
+        screen
+    }
+
+    /// How long what leaves then is on its way: as long as any, or, at every second time of ten seconds, until the end of a
+    /// standstill that has begun somewhere in it.
+    fn delay_ms(&self, at: Timestamp, nth: u64) -> i64 {
+        let chance = Context { now: T0, principal: Principal::system(), seed: self.seed };
+        let draw =
+            |n: u64, of: u64| (chance.draw(n.wrapping_mul(977).wrapping_add(self.clock_ms as u64)) % of.max(1)) as i64;
+        let standstill = at.ms_since(T0).div_euclid(10_000);
+        let begins = T0.plus_ms(standstill * 10_000 + draw(1 << 34 | standstill as u64, 5_000));
+        let stands_ms = begins.plus_ms(self.slow_ms as i64).ms_since(at);
+        match draw(1 << 35 | standstill as u64, 2) {
+            0 if at >= begins && stands_ms > 0 => stands_ms,
+            0 => draw(nth, 20),
+            _ => draw(nth, self.slow_ms + 1),
+        }
+    }
+
+    /// As it was when does this screen know the line now: when it asked the last of its questions that has an answer. The
+    /// answer stands behind everything that had left before it.
+    fn knows(&self, now: Timestamp) -> Option<Timestamp> {
+        let last = now.ms_since(T0).div_euclid(ASKED_EVERY_MS);
+        (last - GOES_ON_BY_MS / ASKED_EVERY_MS - 1..=last).rev().find_map(|n| {
+            let asked = T0.plus_ms(n * ASKED_EVERY_MS);
+            let answered = asked.plus_ms(self.delay_ms(asked, 1 << 32 | n as u64));
+            let down = self.delay_ms(answered, 1 << 33 | n as u64);
+            let before = self.events.partition_point(|(at, _)| *at <= answered);
+            let told = before.checked_sub(1).map_or(T0, |n| self.heard[n]);
+            (answered.plus_ms(down).max(told) <= now).then_some(asked)
+        })
+    }
+
+    /// Until when it may go on with what it would say from then until then.
+    fn allowed(&self, from: Timestamp, to: Timestamp) -> Timestamp {
+        if self.knows(from).is_none_or(|known| known < from.plus_ms(-BEGINS_BY_MS)) {
+            return from;
+        }
+        let mut until = from;
+        loop {
+            match self.knows(until).map(|known| known.plus_ms(GOES_ON_BY_MS)) {
+                Some(further) if further > until && until < to => until = further,
+                _ => return until.min(to),
+            }
+        }
+    }
+
     /// From when until when it says what. It begins on time or as it hears of it, goes by what it knows, and says nothing again.
-    fn says(
-        &self,
-        events: &[(Timestamp, Event)],
-        mut draw: impl FnMut(u64) -> u64,
-    ) -> Vec<(AnnouncementId, Timestamp, Timestamp)> {
+    fn says(&self) -> Vec<(AnnouncementId, Timestamp, Timestamp)> {
         // By what is planned: from when until when it is said here.
         let mut plans: BTreeMap<AnnouncementId, ((Timestamp, Timestamp), Timestamp, Timestamp)> = BTreeMap::new();
         let mut said = Vec::new();
-        let mut hears = Timestamp(0);
-        for (at, event) in events {
-            hears = hears.max(at.plus_ms(draw(self.slow_ms + 1) as i64));
+        for ((_, event), &hears) in self.events.iter().zip(&self.heard) {
             let (id, next) = match event {
                 Event::AnnouncementScheduled(one) if one.repeat > 0 => (&one.id, Some(one)),
                 Event::AnnouncementDropped { announcement, .. } => (announcement, None),
@@ -488,49 +576,30 @@ impl Screen {
             }
         }
         said.extend(plans.into_iter().map(|(id, (_, from, to))| (id, from, to)));
+        for (_, from, to) in &mut said {
+            *to = self.allowed(*from, *to);
+        }
         said.retain(|(_, from, to)| from < to);
         said
     }
 }
 
-/// No two voices at once over three screens of an area. What a screen has not heard of in time, it can only go on with: a voice
-/// of a call that was over or moved meanwhile, until it hears of that.
-fn assert_alone(events: &[(Timestamp, Event)], slow_ms: u64, seed: u64) {
-    let chance = Context { now: T0, principal: Principal::system(), seed };
-    let mut draws = 0;
-    let mut draw = |n: u64| {
-        draws += 1;
-        chance.draw(draws) % n
-    };
+/// No two voices at once over three screens of an area, one quick and two however slow, by clocks 40 ms early to 150 ms
+/// late (`voice.js`: one that is farther off does not speak). Returns how many voices the slow ones said.
+fn assert_alone(events: &[(Timestamp, Event)], slow_ms: u64, seed: u64) -> usize {
     let mut line = Vec::new();
-    for clock_ms in [-40, 0, 40] {
-        line.extend((Screen { slow_ms, clock_ms }).says(events, &mut draw));
+    for clock_ms in [-40, 150] {
+        line.extend(Screen::new(events, slow_ms, clock_ms, seed).says());
     }
+    let said = line.len();
+    line.extend(Screen::new(events, 20, 0, seed).says());
     line.sort_by_key(|(_, from, _)| *from);
-    // When it was changed last, if ever.
-    let mut changed: BTreeMap<&AnnouncementId, Option<Timestamp>> = BTreeMap::new();
-    for (at, event) in events {
-        match event {
-            Event::AnnouncementScheduled(one) => {
-                changed.entry(&one.id).and_modify(|last| *last = Some(*at)).or_insert(None);
-            }
-            Event::AnnouncementDropped { announcement, .. } => {
-                changed.insert(announcement, Some(*at));
-            }
-            _ => {}
-        }
-    }
-    // What its screen did not know yet to be over, or elsewhere.
-    let goes_on = |(id, _, to): &(AnnouncementId, Timestamp, Timestamp)| {
-        let at = changed.get(id).copied().flatten();
-        slow_ms as i64 > LEAD_MS && at.is_some_and(|at| *to <= at.plus_ms(slow_ms as i64))
-    };
     for (n, one) in line.iter().enumerate() {
         for other in line[n + 1..].iter().take_while(|other| other.1 < one.2).filter(|other| other.0 != one.0) {
-            let is_known = goes_on(one) || goes_on(other);
-            assert!(is_known, "seed {seed}, {slow_ms} ms: {one:?} and {other:?} speak at once");
+            panic!("seed {seed}, {slow_ms} ms: {one:?} and {other:?} speak at once");
         }
     }
+    said
 }
 
 #[test]
@@ -539,6 +608,7 @@ fn no_two_announcements_overlap_on_one_board_i8() {
         |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (rounds, seed) = (number("JIAOHAO_ROUNDS", 60), number("JIAOHAO_SEED", 1));
     println!("rounds {rounds}, seed {seed}");
+    let mut said = [0, 0];
     for round in 0..rounds {
         let seed = seed.wrapping_add(round);
         let chance = Context { now: T0, principal: Principal::system(), seed };
@@ -560,9 +630,12 @@ fn no_two_announcements_overlap_on_one_board_i8() {
             let known = |draw: &mut dyn FnMut(u64) -> u64| format!("renmin.b3f.n{}", 1 + draw(u64::from(call)));
             match draw(14) {
                 0 => {
-                    drop(line.tell(ToBoard::CallOver {
-                        call: format!("renmin.xinnei.c{}", 1 + draw(u64::from(call))).into(),
-                    }))
+                    // of any call, or of the one that speaks
+                    let any = format!("renmin.xinnei.c{}", 1 + draw(u64::from(call))).into();
+                    let speaks = |one: &&Announcement| one.starts_at <= until && until < one.ends_at;
+                    let speaking = line.state.line.iter().find(speaks).filter(|_| draw(2) == 0);
+                    let over = speaking.map_or(any, |one| one.request.call.clone());
+                    drop(line.tell(ToBoard::CallOver { call: over }))
                 }
                 1 => drop(line.tell(ToBoard::ReportShown(ReportShown { announcement: known(&mut draw).into() }))),
                 2 => drop(line.tell(ToBoard::ReportSpoken(ReportSpoken { announcement: known(&mut draw).into() }))),
@@ -583,8 +656,8 @@ fn no_two_announcements_overlap_on_one_board_i8() {
         for two in heard(&line.events).windows(2) {
             assert!(two[0].1 <= two[1].0, "seed {seed}: {:?} and {:?} speak at once", two[0], two[1]);
         }
-        for slow_ms in [0, 400, 5_000] {
-            assert_alone(&line.events, slow_ms, seed);
+        for slow_ms in [0, 400, 1_500, 3_000, 10_000] {
+            said[usize::from(slow_ms > 400)] += assert_alone(&line.events, slow_ms, seed);
         }
         while let Some(deadline) = Board::next_deadline(&line.state) {
             line.now = line.now.max(deadline);
@@ -592,6 +665,8 @@ fn no_two_announcements_overlap_on_one_board_i8() {
         }
         assert!(line.state.line.is_empty(), "seed {seed}: everything comes to an end");
     }
+    println!("voices said by screens up to 400 ms slow, and by slower ones: {said:?}");
+    assert!(said[0] > 0 && said[1] > 0, "slow screens speak too, while they know enough");
 }
 
 /// A morning of so many rooms that call one patient after the other, at their own moments, with summonses to the door and

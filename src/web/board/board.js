@@ -30,11 +30,11 @@ let shift = 0;
 const draw = drawing(drawNow);
 const screen = new Screen({ kind: 'board', draw, onStart: start });
 const voice = new Voice({
-  site: screen.id.split('.')[0], clock: screen.protocol.clock, onChange: draw, onSpoken: (id) => report('report_spoken', id),
+  site: screen.id.split('.')[0], protocol: screen.protocol, onChange: draw, onSpoken: (id) => report('report_spoken', id),
 });
 
 // Operations learn which screen cannot speak; one that is not to speak is not silent.
-screen.protocol.about = () => ({ client: screen.client, silent: voice.silent === 'device' || voice.silent === 'gesture' });
+screen.protocol.about = () => ({ client: screen.client, silent: ['device', 'gesture', 'slow'].indexOf(voice.silent || '') >= 0 });
 
 /** @param {string} command @param {string} announcement */
 function report(command, announcement) {

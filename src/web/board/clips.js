@@ -16,6 +16,8 @@ const ENDS_ANYWAY_S = 0.3;
 /** A cut is no click. */
 const FADE_S = 0.02;
 
+/** @typedef {{gain: GainNode, sources: AudioBufferSourceNode[], begins: number, endsAt: number, until: number}} Playing `until`: for how long it may be heard, in the context's time */
+
 /** Plays what `said` of an announcement lists. */
 export class Clips {
   /** @param {{site: string, onSpoken: (announcement: string) => void, onChange: () => void}} options */
@@ -32,7 +34,7 @@ export class Clips {
     /** No sound goes out: there is no output, or its time stands still. */
     this.dead = false;
     this.lastTime = -1;
-    /** @type {Map<string, {gain: GainNode, sources: AudioBufferSourceNode[], endsAt: number}>} */
+    /** @type {Map<string, Playing>} */
     this.playing = new Map();
   }
 
@@ -112,7 +114,7 @@ export class Clips {
     return !!a.said && !!sounds && this.silent === null && a.said.clips.every((/** @type {any} */ one) => sounds.has(one.clip));
   }
 
-  /** Plays it, beginning in so many milliseconds. @param {any} a @param {number} waitMs */
+  /** Plays it, beginning in so many milliseconds; it is heard when it is allowed. @param {any} a @param {number} waitMs */
   say(a, waitMs) {
     const { context, sounds } = this;
     if (!context || !sounds) return;
@@ -120,6 +122,7 @@ export class Clips {
     const now = context.currentTime;
     if (begins < now - TOO_LATE_S) return;
     const gain = context.createGain();
+    gain.gain.value = 0;
     gain.connect(context.destination);
     /** @type {AudioBufferSourceNode[]} */
     const sources = [];
@@ -139,7 +142,7 @@ export class Clips {
       });
     }
     const last = sources[sources.length - 1];
-    this.playing.set(a.announcement, { gain, sources, endsAt });
+    this.playing.set(a.announcement, { gain, sources, begins, endsAt, until: -1 });
     last.onended = () => {
       gain.disconnect();
       // What was cut has not been said.
@@ -147,14 +150,45 @@ export class Clips {
     };
   }
 
+  /**
+   * What is known of the line: so long ago it was so. Nothing begins by older knowledge than the one, or goes on by older than
+   * the other; the sound itself ends then, also when the page stands still.
+   * @param {number} agoMs @param {{beginsByMs: number, goesOnByMs: number}} limits
+   */
+  allow(agoMs, limits) {
+    const { context } = this;
+    if (!context) return;
+    const now = context.currentTime;
+    const known = now - agoMs / 1000;
+    this.playing.forEach((one, announcement) => {
+      const isHeard = one.until >= 0;
+      if (isHeard ? now > one.until : now > one.begins + TOO_LATE_S) this.stop(announcement, one);
+      else if (isHeard || known >= one.begins - limits.beginsByMs / 1000) {
+        const until = known + limits.goesOnByMs / 1000;
+        if (isHeard && until <= one.until) return;
+        one.until = until;
+        const { gain } = one.gain;
+        gain.cancelScheduledValues(now);
+        gain.setValueAtTime(1, now);
+        gain.setTargetAtTime(0, one.until, FADE_S / 3);
+      }
+    });
+  }
+
   /** Nothing more of it is said. @param {string} announcement */
   cut(announcement) {
     const one = this.playing.get(announcement);
     const { context } = this;
-    if (!one || !context || one.endsAt - context.currentTime < ENDS_ANYWAY_S) return;
+    if (one && context && one.endsAt - context.currentTime >= ENDS_ANYWAY_S) this.stop(announcement, one);
+  }
+
+  /** @param {string} announcement @param {Playing} one */
+  stop(announcement, one) {
+    const now = /** @type {AudioContext} */ (this.context).currentTime;
     this.playing.delete(announcement);
-    one.gain.gain.setTargetAtTime(0, context.currentTime, FADE_S / 3);
-    one.sources.forEach((source) => source.stop(context.currentTime + FADE_S));
+    one.gain.gain.cancelScheduledValues(now);
+    one.gain.gain.setTargetAtTime(0, now, FADE_S / 3);
+    one.sources.forEach((source) => source.stop(now + FADE_S));
   }
 }
 

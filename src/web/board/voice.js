@@ -1,21 +1,35 @@
 // The screen's voice: says each announcement at its planned moment by server time, with the site's voice pack, else with a
-// voice of this machine. When it cannot speak it says why: `device`, `gesture`, `speed`, `off`. Chromium 70 syntax.
+// voice of this machine. It says nothing that may have been moved or stopped since it last knew of everything: two voices
+// never speak at once in an area. When it cannot speak it says why: `device`, `gesture`, `slow`, `speed`, `off`.
+// Chromium 70 syntax.
 
 import { Clips } from './clips.js';
 import { Speech } from './speech.js';
 
-/** Later than this after its planned start an announcement is not begun any more: its turn is over. */
-const TOO_LATE_MS = 4000;
+/** Later than this after its planned start an announcement is not begun any more: nothing is spoken late. */
+const TOO_LATE_MS = 250;
+/** The line's own figures (`BEGINS_BY_MS`, `GOES_ON_BY_MS`): by how old a knowledge of it a voice begins, and goes on. */
+const LIMITS = { beginsByMs: 2000, goesOnByMs: 3500 };
+/** While a voice is due, it asks so often whether it knows of everything, from so long before it. */
+const ASK_EVERY_MS = 500;
+const ASK_BEFORE_MS = 4000;
+/** How often it looks whether it may go on. */
+const LOOK_EVERY_MS = 250;
+/** The house is too far: the clock that it gives is off by as much, and the next voice begins half a second later. */
+const FAR_MS = 150;
+/** One answer alone says little: a busy page reads it late. */
+const ANSWERS = 4;
 /** A pack's clips are given to the sound card so long before their moment. */
 const AHEAD_MS = 1500;
 
 /** Speaks what the board's line plans. */
 export class Voice {
   /**
-   * @param {{site: string, clock: import('../lib/clock.js').ServerClock, onSpoken: (announcement: string) => void, onChange: () => void}} options
+   * @param {{site: string, protocol: import('../lib/protocol.js').Protocol, onSpoken: (announcement: string) => void, onChange: () => void}} options
    */
   constructor(options) {
-    this.clock = options.clock;
+    this.protocol = options.protocol;
+    this.clock = options.protocol.clock;
     this.onChange = options.onChange;
     /** Why it is silent; null when it can speak. @type {string|null} */
     this.silent = 'device';
@@ -23,13 +37,46 @@ export class Voice {
     this.planned = new Map();
     /** @type {Set<string>} */
     this.begun = new Set();
+    this.asked = 0;
     const { onSpoken } = options;
     const onChange = () => this.look();
     this.clips = new Clips({ site: options.site, onSpoken, onChange });
-    this.speech = new Speech({ clock: options.clock, onSpoken, onChange });
+    this.speech = new Speech({ clock: this.clock, onSpoken, onChange });
     ['click', 'keydown'].forEach((what) => document.addEventListener(what, () => this.unlock()));
     this.speaks = true;
+    this.protocol.asks = true;
+    this.protocol.onKnowing(() => {
+      this.look();
+      this.clips.allow(this.agoMs(), LIMITS);
+    });
+    setInterval(() => this.goOn(), LOOK_EVERY_MS);
     this.look();
+  }
+
+  /** So long ago it knew of everything. */
+  agoMs() {
+    return performance.now() - this.protocol.knownAt;
+  }
+
+  /** The soonest of the last answers took longer than a clock may be off. */
+  get isFar() {
+    const { roundTrips } = this.protocol;
+    return roundTrips.length >= ANSWERS && Math.min.apply(null, roundTrips) > FAR_MS;
+  }
+
+  /** Asks while a voice is due, and stops what it may not go on with. */
+  goOn() {
+    const now = performance.now();
+    let due = false;
+    this.planned.forEach((plan) => {
+      due = due || (this.clock.until(plan.startsAt) < ASK_BEFORE_MS && this.clock.until(plan.endsAt) > 0);
+    });
+    if (due && this.speaks && this.clock.rate === 1 && now - this.asked >= ASK_EVERY_MS) {
+      this.asked = now;
+      this.protocol.question();
+    }
+    this.clips.allow(this.agoMs(), LIMITS);
+    if (this.speech.saying && this.agoMs() > LIMITS.goesOnByMs) this.speech.cut(this.speech.saying);
   }
 
   look() {
@@ -37,6 +84,7 @@ export class Voice {
     const ways = [this.clips.silent, this.speech.silent];
     if (!this.speaks) this.silent = 'off';
     else if (this.clock.rate !== 1) this.silent = 'speed';
+    else if (this.isFar) this.silent = 'slow';
     else if (ways.indexOf(null) >= 0) this.silent = null;
     else this.silent = ways.indexOf('gesture') >= 0 ? 'gesture' : 'device';
     if (before !== this.silent) this.onChange();
@@ -76,6 +124,7 @@ export class Voice {
       const timer = /** @type {any} */ (setTimeout(() => this.prepare(a), Math.max(0, wait - AHEAD_MS)));
       this.planned.set(a.announcement, { timer, startsAt: a.starts_at, endsAt: a.ends_at });
     });
+    this.goOn();
   }
 
   /** Its moment is near: the pack's clips are given away now, other voices begin at the moment. @param {any} a */
@@ -84,6 +133,7 @@ export class Voice {
     if (this.clips.can(a) && (this.silent === null || this.silent === 'gesture')) {
       this.begun.add(a.announcement);
       this.clips.say(a, wait);
+      this.clips.allow(this.agoMs(), LIMITS);
       return;
     }
     const plan = this.planned.get(a.announcement);
@@ -94,6 +144,8 @@ export class Voice {
   say(a) {
     if (this.begun.has(a.announcement) || this.speech.silent || this.silent) return;
     this.begun.add(a.announcement);
+    const wait = this.clock.until(a.starts_at);
+    if (wait < -TOO_LATE_MS || this.agoMs() + wait > LIMITS.beginsByMs) return;
     this.speech.say(a);
   }
 }

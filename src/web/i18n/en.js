@@ -146,6 +146,7 @@ const words = {
   'board.to_desk': 'see the desk',
   'board.silent.device': 'No sound here',
   'board.silent.gesture': 'Tap for sound',
+  'board.silent.slow': 'Slow network: no sound',
   'board.silent.speed': 'Silent: fast clock',
   'door.title': 'Door screen',
   'door.come_in': 'Please come in',

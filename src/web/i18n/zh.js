@@ -146,6 +146,7 @@ const words = {
   'board.to_desk': '请到分诊台',
   'board.silent.device': '本屏无声音',
   'board.silent.gesture': '点一下屏幕开声音',
+  'board.silent.slow': '网络慢,本屏不播报',
   'board.silent.speed': '演示加速中,不播报',
   'door.title': '诊室屏',
   'door.come_in': '请就诊',
