@@ -191,7 +191,23 @@ function world() {
 
     createGain() {
       return {
-        gain: { setTargetAtTime: () => {} },
+        gain: {
+          value: 1,
+          plan: [],
+          cancelScheduledValues(from) {
+            this.plan = this.plan.filter((one) => one.at < from);
+          },
+          setValueAtTime(value, at) {
+            this.plan.push({ value, at });
+          },
+          setTargetAtTime(value, at) {
+            this.plan.push({ value, at });
+          },
+          /** How loud it is now. */
+          now() {
+            return this.plan.reduce((value, one) => (one.at <= now / 1000 ? one.value : value), this.value);
+          },
+        },
         connect: () => {
           card.gains += 1;
         },
@@ -203,11 +219,14 @@ function world() {
 
     createBufferSource() {
       return {
-        connect: () => {},
+        connect({ gain }) {
+          this.gain = gain;
+        },
         start(when, skipped) {
           this.isGiven = true;
           card.sources += 1;
-          if (this.buffer.name === 'zh/请') this.begins = add(() => said.push({ text: `pack ${house.packed()}`, at: house.serverNow() }), when * 1000 - now, 0);
+          const heard = () => this.gain.now() && said.push({ text: `pack ${house.packed()}`, at: house.serverNow() });
+          if (this.buffer.name === 'zh/请') this.begins = add(heard, when * 1000 - now, 0);
           this.ends = add(() => ended(this), (when + this.buffer.duration - (skipped || 0)) * 1000 - now, 0);
         },
         stop(when) {

@@ -193,3 +193,36 @@ test('to the door and into the room: each rings once and shakes once', async () 
   }
   await inHand(doctor, await phone.textContent('[data-ticket] .line b'));
 });
+
+test(`where there are several hospitals and another day is wanted, a first booking takes at most ${TAPS_MAX} taps too`, async () => {
+  const put = (resource, body) => hospital.call('PUT', resource, body);
+  await put('/sites', { id: 'tieludong', name: '铁路东医院', name_en: 'East Railway Hospital', time_zone: 'Asia/Shanghai' });
+  await put('/departments', { id: 'tieludong.erke', name: '儿科', name_en: 'Paediatrics' });
+  await put('/queues', { id: 'tieludong.erke.pool', name: '儿科普通', prefix: 'P', doctors: [] });
+  await put('/sessions', {
+    id: 'tieludong.erke.s1', date: '2026-11-24', period: 'morning', queue: 'tieludong.erke.pool', registration_class: '普通', fee_fen: 1000, slots: [{ start: '09:00', minutes: 30, capacity: 3 }],
+  });
+  await phone.context().close();
+  phone = await browser.open('/patient', SIZES.phone, listen);
+  const other = '13912345679';
+  await write('[name=phone]', other);
+  await phone.tap('[data-action=send_code]');
+  // The code's field waits for the code: nobody taps on it.
+  await phone.waitForSelector('[name=code]:focus');
+  await phone.keyboard.type(hospital.codeOf(other));
+  await phone.tap('[data-action=sign_in]');
+  await phone.waitForSelector('[data-form=register_person]');
+  await drawn(phone);
+  await write('[data-form=register_person] [name=name]', '王小五');
+  await write('[data-form=register_person] [name=number]', residentNumber('1991-03-07', 19));
+  await phone.tap('[data-action=register_person]');
+  await phone.tap('[data-action=open_booking]');
+  await phone.tap('[data-action=choose_site][data-site=tieludong]');
+  await phone.tap('[data-action=choose_department][data-department="tieludong.erke"]');
+  await phone.tap('[data-action=choose_date][data-date="2026-11-24"]');
+  await phone.tap('[data-action=hold_slot]:not([disabled])');
+  await phone.tap('[data-held] [data-action=confirm_appointment]');
+  await phone.waitForSelector('[data-other-ticket][data-state=booked], [data-appointment][data-state=booked]');
+  const { taps } = await heard();
+  assert.ok(taps > 6 && taps <= TAPS_MAX, `${taps} taps`);
+});
