@@ -150,6 +150,8 @@ pub fn emissions(
         }
         Event::Floor(Floor::TellingGoesOn { session, .. }) => told_emissions(&view, session, &mut out),
         Event::Floor(event) => floor_emissions(&view, event, &mut out),
+        // What it comes to is said of each session; the plan itself is read.
+        Event::Plan(_) => {}
     }
     out.emissions
 }
