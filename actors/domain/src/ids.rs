@@ -181,15 +181,16 @@ impl SlotId {
     }
 }
 impl TemplateId {
-    /// Its session of that day.
+    /// Its session of that day: `site.department.template-d20261123`. (A part of digits alone might be somebody's number: the
+    /// audit leaves those out.)
     pub fn session(&self, date: BusinessDate) -> SessionId {
-        SessionId::from(format!("{self}-{}", date.compact()))
+        SessionId::from(format!("{self}-d{}", date.compact()))
     }
 }
 impl SessionId {
     /// The template and the day that it would be a session of (see [`TemplateId::session`]).
     pub fn planned(&self) -> Option<(TemplateId, BusinessDate)> {
-        let (template, date) = self.as_str().rsplit_once('-')?;
+        let (template, date) = self.as_str().rsplit_once("-d")?;
         Some((TemplateId::from(template), BusinessDate::from_compact(date)?))
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DefineTemplate {
-    /// `site.department.template`, at most 80 bytes: a session of it is `site.department.template-20261123`.
+    /// `site.department.template`, at most 80 bytes: a session of it is `site.department.template-d20261123`.
     pub id: TemplateId,
     /// Name shown to operations.
     pub name: String,

@@ -183,20 +183,20 @@ fn a_template_makes_its_sessions_from_tomorrow_to_the_horizon_and_each_midnight_
     assert_eq!(Department::next_deadline(&house.state), None, "no plan, no deadline");
     let outcome = house.templates(template("li", Some(1), &[1, 2]));
     assert_eq!((outcome.made, outcome.changed, outcome.gone, outcome.more), (8, 0, 0, false));
-    assert_eq!(house.stands("li-20261123"), (None, None), "today is left alone");
-    for id in ["li-20261124", "li-20261130", "li-20261221"] {
+    assert_eq!(house.stands("li-d20261123"), (None, None), "today is left alone");
+    for id in ["li-d20261124", "li-d20261130", "li-d20261221"] {
         assert_eq!(house.stands(id), (OPEN, Some(Standing::Made)), "{id}");
     }
-    let session = house.session("li-20261207");
+    let session = house.session("li-d20261207");
     assert_eq!(session.released_at, Some(on(date("2026-11-30"), 7)), "seven days before, at seven");
     assert_eq!((session.slots.len(), session.fee_fen, &session.doctor), (2, 1000, &Some(doctor_id(1))));
-    assert_eq!(house.stands("li-20261222"), (None, None), "beyond 28 days");
+    assert_eq!(house.stands("li-d20261222"), (None, None), "beyond 28 days");
     let events = house.events.len();
     assert_eq!(house.templates(template("li", Some(1), &[2, 1])), Outcome::default(), "the same again");
     assert_eq!(house.events.len(), events);
     assert_eq!(Department::next_deadline(&house.state), Some(on(date("2026-11-24"), 0)));
     house.to(date("2026-11-24"), 0);
-    assert_eq!(house.defined(events), ["s.d.li-20261222"], "the 28th day from now on");
+    assert_eq!(house.defined(events), ["s.d.li-d20261222"], "the 28th day from now on");
     assert_eq!(Department::next_deadline(&house.state), Some(on(date("2026-11-25"), 0)));
     let events = house.events.len();
     house.to(date("2026-11-25"), 9).to(date("2026-11-27"), 9);
@@ -209,22 +209,22 @@ fn a_changed_template_changes_what_it_has_made_and_a_retired_one_takes_it_away()
     let mut house = House::new(0);
     house.templates(template("li", Some(1), &[1, 2]));
     house.to(date("2026-11-24"), 9);
-    let first = house.books("li-20261130", "1");
+    let first = house.books("li-d20261130", "1");
     let changed = DefineTemplate { fee_fen: 2000, capacity: Some(3), ..template("li", Some(1), &[1]) };
     let outcome = house.templates(changed.clone());
     assert_eq!((outcome.made, outcome.changed, outcome.gone), (0, 4, 4), "Mondays are changed, Tuesdays go");
-    assert_eq!(house.session("li-20261124").fee_fen, 1000, "today is left alone");
-    assert_eq!(house.session("li-20261130").fee_fen, 2000);
-    assert_eq!(house.stands("li-20261201"), (RETIRED, Some(Standing::Gone)));
+    assert_eq!(house.session("li-d20261124").fee_fen, 1000, "today is left alone");
+    assert_eq!(house.session("li-d20261130").fee_fen, 2000);
+    assert_eq!(house.stands("li-d20261201"), (RETIRED, Some(Standing::Gone)));
     let outcome = house.plans(ToDepartment::RetireTemplate(RetireTemplate { id: changed.id.clone() }));
-    assert_eq!((outcome.gone, outcome.to_go), (3, vec![session_id("li-20261130")]));
+    assert_eq!((outcome.gone, outcome.to_go), (3, vec![session_id("li-d20261130")]));
     assert_eq!(
         house.plans(ToDepartment::RetireTemplate(RetireTemplate { id: changed.id.clone() })),
         Outcome::default()
     );
     assert_eq!(code(house.tell(operator(), ToDepartment::DefineTemplate(changed.clone()))), Code::Retired);
     house.cancels(&first);
-    assert_eq!(house.stands("li-20261130"), (RETIRED, Some(Standing::Gone)));
+    assert_eq!(house.stands("li-d20261130"), (RETIRED, Some(Standing::Gone)));
     house.to(date("2026-12-23"), 1);
     assert!(!house.state.plan.templates.contains_key(&changed.id), "nothing of it is to come: forgotten");
     assert!(house.state.plan.is_empty());
@@ -237,23 +237,23 @@ fn a_changed_template_changes_what_it_has_made_and_a_retired_one_takes_it_away()
 fn what_somebody_has_changed_or_retired_by_hand_is_theirs_until_it_is_left_to_the_plan() {
     let mut house = House::new(0);
     house.templates(template("li", Some(1), &[1, 2]));
-    house.defines_by_hand("li-20261124", |_| ()).expect("the same");
-    assert_eq!(house.stands("li-20261124").1, Some(Standing::Made), "nothing was changed by that");
-    house.defines_by_hand("li-20261124", |session| session.fee_fen = 5).expect("changed");
-    house.retires_by_hand("li-20261130").expect("retired");
+    house.defines_by_hand("li-d20261124", |_| ()).expect("the same");
+    assert_eq!(house.stands("li-d20261124").1, Some(Standing::Made), "nothing was changed by that");
+    house.defines_by_hand("li-d20261124", |session| session.fee_fen = 5).expect("changed");
+    house.retires_by_hand("li-d20261130").expect("retired");
     house.templates(DefineTemplate { fee_fen: 7, ..template("li", Some(1), &[1, 2]) });
     house.to(date("2026-11-23"), 10);
-    assert_eq!(house.stands("li-20261124"), (OPEN, Some(Standing::ByHand)));
-    assert_eq!(house.session("li-20261124").fee_fen, 5);
-    assert_eq!(house.stands("li-20261130"), (RETIRED, Some(Standing::ByHand)));
-    let outcome = house.gives_back("li-20261124");
-    assert_eq!((outcome.changed, house.session("li-20261124").fee_fen), (1, 7));
-    assert_eq!(house.stands("li-20261124").1, Some(Standing::Made));
-    assert_eq!(house.gives_back("li-20261130").made, 1);
-    assert_eq!(house.stands("li-20261130"), (OPEN, Some(Standing::Made)));
-    assert_eq!(house.gives_back("li-20261130"), Outcome::default(), "it is the plan's already");
+    assert_eq!(house.stands("li-d20261124"), (OPEN, Some(Standing::ByHand)));
+    assert_eq!(house.session("li-d20261124").fee_fen, 5);
+    assert_eq!(house.stands("li-d20261130"), (RETIRED, Some(Standing::ByHand)));
+    let outcome = house.gives_back("li-d20261124");
+    assert_eq!((outcome.changed, house.session("li-d20261124").fee_fen), (1, 7));
+    assert_eq!(house.stands("li-d20261124").1, Some(Standing::Made));
+    assert_eq!(house.gives_back("li-d20261130").made, 1);
+    assert_eq!(house.stands("li-d20261130"), (OPEN, Some(Standing::Made)));
+    assert_eq!(house.gives_back("li-d20261130"), Outcome::default(), "it is the plan's already");
     for (id, refused) in
-        [("nobody-20261201", Code::Forbidden), ("li-20261123", Code::InvalidField), ("am", Code::Forbidden)]
+        [("nobody-d20261201", Code::Forbidden), ("li-d20261123", Code::InvalidField), ("am", Code::Forbidden)]
     {
         let answer = house.tell(operator(), ToDepartment::PlanSession(PlanSession { session: session_id(id) }));
         assert_eq!(code(answer), refused, "{id}");
@@ -264,11 +264,11 @@ fn what_somebody_has_changed_or_retired_by_hand_is_theirs_until_it_is_left_to_th
 #[test]
 fn a_session_that_was_there_before_the_plan_is_somebodys_own() {
     let mut house = House::new(0);
-    house.defines_by_hand("li-20261124", |session| session.fee_fen = 5).expect("defined");
+    house.defines_by_hand("li-d20261124", |session| session.fee_fen = 5).expect("defined");
     assert_eq!(house.templates(template("li", Some(1), &[1, 2])).made, 7);
-    assert_eq!(house.stands("li-20261124"), (OPEN, Some(Standing::ByHand)));
-    assert_eq!(house.gives_back("li-20261124").changed, 1);
-    assert_eq!(house.session("li-20261124").fee_fen, 1000);
+    assert_eq!(house.stands("li-d20261124"), (OPEN, Some(Standing::ByHand)));
+    assert_eq!(house.gives_back("li-d20261124").changed, 1);
+    assert_eq!(house.session("li-d20261124").fee_fen, 1000);
 }
 
 #[test]
@@ -276,13 +276,13 @@ fn a_session_that_the_plan_has_taken_away_can_be_held_all_the_same_by_hand() {
     let mut house = House::new(0);
     house.templates(template("li", Some(1), &[1, 2]));
     house.excepts(except("off", date("2026-11-24"), date("2026-11-24"), closed()));
-    assert_eq!(house.stands("li-20261124"), (RETIRED, Some(Standing::Gone)));
-    house.defines_by_hand("li-20261124", |_| ()).expect("defined");
-    assert_eq!(house.stands("li-20261124"), (OPEN, Some(Standing::ByHand)));
+    assert_eq!(house.stands("li-d20261124"), (RETIRED, Some(Standing::Gone)));
+    house.defines_by_hand("li-d20261124", |_| ()).expect("defined");
+    assert_eq!(house.stands("li-d20261124"), (OPEN, Some(Standing::ByHand)));
     house.withdraws("off");
-    assert_eq!(house.stands("li-20261124"), (OPEN, Some(Standing::ByHand)));
-    house.retires_by_hand("li-20261124").expect("retired");
-    assert_eq!(code(house.defines_by_hand("li-20261124", |_| ())), Code::Retired, "not the plan's doing");
+    assert_eq!(house.stands("li-d20261124"), (OPEN, Some(Standing::ByHand)));
+    house.retires_by_hand("li-d20261124").expect("retired");
+    assert_eq!(code(house.defines_by_hand("li-d20261124", |_| ())), Code::Retired, "not the plan's doing");
 }
 
 // Rule 2.
@@ -291,28 +291,28 @@ fn who_is_booked_on_a_day_that_is_closed_stays_in_a_frozen_session_until_it_is_e
     let mut house = House::new(0);
     house.templates(template("li", Some(1), &[1, 2]));
     house.to(date("2026-11-24"), 9);
-    let booked = house.books("li-20261130", "1");
+    let booked = house.books("li-d20261130", "1");
     let off = except("off", date("2026-11-30"), date("2026-12-01"), closed());
     let outcome = house.excepts(off.clone());
-    assert_eq!((outcome.gone, &outcome.to_go), (1, &vec![session_id("li-20261130")]));
-    assert_eq!(house.stands("li-20261130"), (OPEN, Some(Standing::ToGo)));
+    assert_eq!((outcome.gone, &outcome.to_go), (1, &vec![session_id("li-d20261130")]));
+    assert_eq!(house.stands("li-d20261130"), (OPEN, Some(Standing::ToGo)));
     for channel in [Channel::Online, Channel::Desk] {
-        let refused = house.asks("li-20261130", "0930", "2", channel).unwrap_err();
+        let refused = house.asks("li-d20261130", "0930", "2", channel).unwrap_err();
         assert_eq!((refused.code, &refused.valid_now[0].0[..]), (Code::SlotClosed, "frozen"), "{channel:?}");
     }
     house.withdraws("off");
-    assert_eq!(house.stands("li-20261130"), (OPEN, Some(Standing::Made)));
-    assert_eq!(house.stands("li-20261201"), (OPEN, Some(Standing::Made)), "put back");
-    assert!(!house.session("li-20261130").is_frozen());
-    let second = house.asks("li-20261130", "0930", "2", Channel::Online).expect("a place");
+    assert_eq!(house.stands("li-d20261130"), (OPEN, Some(Standing::Made)));
+    assert_eq!(house.stands("li-d20261201"), (OPEN, Some(Standing::Made)), "put back");
+    assert!(!house.session("li-d20261130").is_frozen());
+    let second = house.asks("li-d20261130", "0930", "2", Channel::Online).expect("a place");
     house.excepts(off);
     house.cancels(&booked);
-    assert_eq!(house.stands("li-20261130"), (OPEN, Some(Standing::ToGo)), "one is still there");
+    assert_eq!(house.stands("li-d20261130"), (OPEN, Some(Standing::ToGo)), "one is still there");
     house.cancels(&second);
-    assert_eq!(house.stands("li-20261130"), (RETIRED, Some(Standing::Gone)), "with the last one");
+    assert_eq!(house.stands("li-d20261130"), (RETIRED, Some(Standing::Gone)), "with the last one");
     house.withdraws("off");
-    assert_eq!(house.stands("li-20261130"), (OPEN, Some(Standing::Made)));
-    house.asks("li-20261130", "0930", "3", Channel::Online).expect("a place");
+    assert_eq!(house.stands("li-d20261130"), (OPEN, Some(Standing::Made)));
+    house.asks("li-d20261130", "0930", "3", Channel::Online).expect("a place");
     house.state.clinic.check().expect("sound");
     house.assert_replays();
 }
@@ -322,18 +322,18 @@ fn a_session_that_is_to_go_is_kept_by_defining_it_by_hand_and_who_was_stopped_th
     let mut house = House::new(0);
     house.templates(template("li", Some(1), &[1, 2]));
     house.to(date("2026-11-24"), 9);
-    house.books("li-20261130", "1");
-    let stop = StopSession { session: session_id("li-20261130"), from: None, reason: "停电".into(), to: None };
+    house.books("li-d20261130", "1");
+    let stop = StopSession { session: session_id("li-d20261130"), from: None, reason: "停电".into(), to: None };
     house.desk(ToDepartment::StopSession(stop)).expect("stopped");
     house.excepts(except("off", date("2026-11-30"), date("2026-11-30"), closed()));
     assert_eq!(
-        house.stands("li-20261130"),
+        house.stands("li-d20261130"),
         (OPEN, Some(Standing::ToGo)),
         "who was stopped is put back if it is resumed"
     );
-    house.defines_by_hand("li-20261130", |_| ()).expect("the same as it is");
-    assert_eq!(house.stands("li-20261130"), (OPEN, Some(Standing::ByHand)));
-    assert!(!house.session("li-20261130").is_frozen());
+    house.defines_by_hand("li-d20261130", |_| ()).expect("the same as it is");
+    assert_eq!(house.stands("li-d20261130"), (OPEN, Some(Standing::ByHand)));
+    assert!(!house.session("li-d20261130").is_frozen());
     house.assert_replays();
 }
 
@@ -342,7 +342,7 @@ fn a_hand_freeze_holds_for_patients_and_not_for_the_desk_and_the_plan_does_not_l
     let mut house = House::new(0);
     house.templates(template("li", Some(1), &[1, 2]));
     let freeze = |frozen, reason: &str| {
-        let (session, reason) = (session_id("li-20261124"), reason.to_owned());
+        let (session, reason) = (session_id("li-d20261124"), reason.to_owned());
         ToDepartment::FreezeSession(FreezeSession { session, frozen, reason })
     };
     assert_eq!(code(house.tell(operator(), freeze(true, " "))), Code::InvalidField);
@@ -350,21 +350,21 @@ fn a_hand_freeze_holds_for_patients_and_not_for_the_desk_and_the_plan_does_not_l
     let events = house.events.len();
     house.tell(operator(), freeze(true, "设备检修")).expect("the same again");
     assert_eq!(house.events.len(), events);
-    let refused = house.asks("li-20261124", "0900", "1", Channel::Online).unwrap_err();
+    let refused = house.asks("li-d20261124", "0900", "1", Channel::Online).unwrap_err();
     assert_eq!(refused.code, Code::SlotClosed);
-    house.asks("li-20261124", "0900", "2", Channel::Desk).expect("at the desk");
+    house.asks("li-d20261124", "0900", "2", Channel::Desk).expect("at the desk");
     let seen =
-        crate::clinic::view::snapshot(&house.state.clinic, "s.d.li-20261124", house.state.config.zone()).unwrap();
+        crate::clinic::view::snapshot(&house.state.clinic, "s.d.li-d20261124", house.state.config.zone()).unwrap();
     assert_eq!(
         (&seen["frozen"], &seen["frozen_reason"], &seen["slots"][0]["open"]),
         (&"by_hand".into(), &"设备检修".into(), &false.into())
     );
     house.templates(DefineTemplate { fee_fen: 7, ..template("li", Some(1), &[1, 2]) });
-    assert_eq!((house.session("li-20261124").fee_fen, house.session("li-20261124").is_frozen()), (7, true));
+    assert_eq!((house.session("li-d20261124").fee_fen, house.session("li-d20261124").is_frozen()), (7, true));
     house.tell(operator(), freeze(false, "好了")).expect("no longer");
-    house.asks("li-20261124", "0930", "1", Channel::Online).expect("a place");
-    house.retires_by_hand("li-20261130").expect("retired");
-    let gone = FreezeSession { session: session_id("li-20261130"), frozen: true, reason: "x".into() };
+    house.asks("li-d20261124", "0930", "1", Channel::Online).expect("a place");
+    house.retires_by_hand("li-d20261130").expect("retired");
+    let gone = FreezeSession { session: session_id("li-d20261130"), frozen: true, reason: "x".into() };
     assert_eq!(code(house.tell(operator(), ToDepartment::FreezeSession(gone))), Code::SessionClosed);
     let unknown = FreezeSession { session: session_id("no"), frozen: true, reason: "x".into() };
     assert_eq!(code(house.tell(operator(), ToDepartment::FreezeSession(unknown))), Code::Forbidden);
@@ -377,7 +377,7 @@ fn a_session_with_somebody_in_it_gets_no_other_doctor_or_queue() {
     let mut house = House::new(0);
     house.templates(template("li", Some(1), &[1, 2]));
     house.to(date("2026-11-24"), 9);
-    let booked = house.books("li-20261130", "1");
+    let booked = house.books("li-d20261130", "1");
     for changed in [
         template("li", Some(2), &[1, 2]),
         template("li", None, &[1, 2]),
@@ -385,7 +385,7 @@ fn a_session_with_somebody_in_it_gets_no_other_doctor_or_queue() {
     ] {
         let refused = house.tell(operator(), ToDepartment::DefineTemplate(changed)).unwrap_err();
         assert_eq!(refused.code, Code::NotSettled);
-        let named = vec!["s.d.li-20261130".to_owned()];
+        let named = vec!["s.d.li-d20261130".to_owned()];
         assert_eq!(refused.valid_now, [("sessions".to_owned(), crate::codes::Valid::List(named))]);
     }
     let substitute = ExceptDays {
@@ -393,20 +393,20 @@ fn a_session_with_somebody_in_it_gets_no_other_doctor_or_queue() {
         ..except("sub", date("2026-11-30"), date("2026-12-01"), ExceptionDoes::Substitute { doctor: doctor_id(2) })
     };
     let outcome = house.excepts(substitute);
-    assert_eq!((outcome.changed, &outcome.to_settle), (1, &vec![session_id("li-20261130")]));
-    assert_eq!(house.session("li-20261201").doctor, Some(doctor_id(2)), "nobody was in it");
-    assert_eq!(house.session("li-20261130").doctor, Some(doctor_id(1)));
-    assert_eq!(house.stands("li-20261130"), (OPEN, Some(Standing::ToSettle)));
-    assert_eq!(house.asks("li-20261130", "0930", "2", Channel::Online).unwrap_err().code, Code::SlotClosed);
+    assert_eq!((outcome.changed, &outcome.to_settle), (1, &vec![session_id("li-d20261130")]));
+    assert_eq!(house.session("li-d20261201").doctor, Some(doctor_id(2)), "nobody was in it");
+    assert_eq!(house.session("li-d20261130").doctor, Some(doctor_id(1)));
+    assert_eq!(house.stands("li-d20261130"), (OPEN, Some(Standing::ToSettle)));
+    assert_eq!(house.asks("li-d20261130", "0930", "2", Channel::Online).unwrap_err().code, Code::SlotClosed);
     // What is to be settled already does not stand in the way of another change.
     let dearer = DefineTemplate { fee_fen: 9, ..template("li", Some(1), &[1, 2]) };
-    assert_eq!(house.templates(dearer).to_settle, [session_id("li-20261130")]);
+    assert_eq!(house.templates(dearer).to_settle, [session_id("li-d20261130")]);
     house.cancels(&booked);
-    assert_eq!(house.session("li-20261130").doctor, Some(doctor_id(2)), "by itself when it is empty");
-    assert_eq!(house.stands("li-20261130"), (OPEN, Some(Standing::Made)));
-    assert!(!house.session("li-20261130").is_frozen());
+    assert_eq!(house.session("li-d20261130").doctor, Some(doctor_id(2)), "by itself when it is empty");
+    assert_eq!(house.stands("li-d20261130"), (OPEN, Some(Standing::Made)));
+    assert!(!house.session("li-d20261130").is_frozen());
     house.withdraws("sub");
-    assert_eq!(house.session("li-20261201").doctor, Some(doctor_id(1)));
+    assert_eq!(house.session("li-d20261201").doctor, Some(doctor_id(1)));
     house.assert_replays();
 }
 
@@ -415,16 +415,16 @@ fn a_substitute_is_settled_by_hand() {
     let mut house = House::new(0);
     house.templates(template("li", Some(1), &[1, 2]));
     house.to(date("2026-11-24"), 9);
-    house.books("li-20261130", "1");
+    house.books("li-d20261130", "1");
     house.excepts(ExceptDays {
         doctor: Some(doctor_id(1)),
         ..except("sub", date("2026-11-30"), date("2026-12-01"), ExceptionDoes::Substitute { doctor: doctor_id(2) })
     });
-    house.defines_by_hand("li-20261130", |session| session.doctor = Some(doctor_id(2))).expect("by a person's word");
-    assert_eq!(house.stands("li-20261130"), (OPEN, Some(Standing::ByHand)));
-    assert!(!house.session("li-20261130").is_frozen());
-    assert_eq!(house.gives_back("li-20261130").changed, 0, "it is as it ought to be");
-    assert_eq!(house.stands("li-20261130"), (OPEN, Some(Standing::Made)));
+    house.defines_by_hand("li-d20261130", |session| session.doctor = Some(doctor_id(2))).expect("by a person's word");
+    assert_eq!(house.stands("li-d20261130"), (OPEN, Some(Standing::ByHand)));
+    assert!(!house.session("li-d20261130").is_frozen());
+    assert_eq!(house.gives_back("li-d20261130").changed, 0, "it is as it ought to be");
+    assert_eq!(house.stands("li-d20261130"), (OPEN, Some(Standing::Made)));
 }
 
 // Rule 4.
@@ -462,21 +462,21 @@ fn what_the_clinic_refuses_on_one_day_holds_up_no_other_and_is_tried_again() {
     house.templates(template("li", Some(1), &[1, 2]));
     house.to(date("2026-11-24"), 9);
     let (first, second) =
-        (house.books("li-20261130", "1"), house.asks("li-20261130", "0900", "2", Channel::Online).unwrap());
+        (house.books("li-d20261130", "1"), house.asks("li-d20261130", "0900", "2", Channel::Online).unwrap());
     let smaller = DefineTemplate { capacity: Some(1), ..template("li", Some(1), &[1, 2]) };
     let outcome = house.templates(smaller);
     assert_eq!((outcome.refused, outcome.changed), (1, 7), "two are in a slot that was to be of one");
-    assert_eq!(house.stands("li-20261130"), (OPEN, Some(Standing::Refused(Code::InvalidField))));
+    assert_eq!(house.stands("li-d20261130"), (OPEN, Some(Standing::Refused(Code::InvalidField))));
     house.cancels(&first);
-    assert_eq!(house.stands("li-20261130").1, Some(Standing::Refused(Code::InvalidField)));
+    assert_eq!(house.stands("li-d20261130").1, Some(Standing::Refused(Code::InvalidField)));
     house.to(date("2026-11-25"), 0);
-    assert_eq!(house.stands("li-20261130").1, Some(Standing::Made), "at midnight");
+    assert_eq!(house.stands("li-d20261130").1, Some(Standing::Made), "at midnight");
     house.cancels(&second);
     let id = queue("pool").to_string();
     house.system(ToDepartment::Retire { kind: RetiredKind::Queue, id });
     house.to(date("2026-11-30"), 0);
-    assert_eq!(house.stands("li-20261228"), (None, Some(Standing::Refused(Code::Retired))));
-    assert_eq!(house.stands("li-20261201").0, OPEN, "what is there stays");
+    assert_eq!(house.stands("li-d20261228"), (None, Some(Standing::Refused(Code::Retired))));
+    assert_eq!(house.stands("li-d20261201").0, OPEN, "what is there stays");
     house.assert_replays();
 }
 
@@ -487,21 +487,21 @@ fn a_shorter_horizon_takes_nothing_away_and_what_is_released_stays_so() {
     house.templates(template("li", Some(1), &[1, 2]));
     let outcome = house.horizon(3);
     assert_eq!(outcome, Outcome::default());
-    assert_eq!(house.stands("li-20261221").0, OPEN);
+    assert_eq!(house.stands("li-d20261221").0, OPEN);
     // Of what is made further ahead the plan takes care all the same.
     house.excepts(except("off", date("2026-12-21"), date("2026-12-21"), closed()));
-    assert_eq!(house.stands("li-20261221").0, RETIRED);
+    assert_eq!(house.stands("li-d20261221").0, RETIRED);
     house.withdraws("off");
-    assert_eq!(house.stands("li-20261221").0, OPEN);
+    assert_eq!(house.stands("li-d20261221").0, OPEN);
     let later = DefinePlanning { release_days: 1, release_min: 8 * 60, ..DefinePlanning::of(DEPARTMENT.into()) };
     house.plans(ToDepartment::DefinePlanning(later));
     let released = |house: &House, id: &str| house.session(id).released_at;
-    assert_eq!(released(&house, "li-20261124"), Some(on(date("2026-11-17"), 7)), "it could be booked already");
-    assert_eq!(released(&house, "li-20261130"), Some(on(date("2026-11-23"), 7)));
-    assert_eq!(released(&house, "li-20261201"), Some(on(date("2026-11-30"), 8)));
+    assert_eq!(released(&house, "li-d20261124"), Some(on(date("2026-11-17"), 7)), "it could be booked already");
+    assert_eq!(released(&house, "li-d20261130"), Some(on(date("2026-11-23"), 7)));
+    assert_eq!(released(&house, "li-d20261201"), Some(on(date("2026-11-30"), 8)));
     house.excepts(except("off", date("2026-11-24"), date("2026-11-24"), closed()));
     house.withdraws("off");
-    assert_eq!(released(&house, "li-20261124"), Some(on(date("2026-11-17"), 7)), "put back as it was");
+    assert_eq!(released(&house, "li-d20261124"), Some(on(date("2026-11-17"), 7)), "put back as it was");
     house.assert_replays();
 }
 
@@ -559,12 +559,12 @@ fn the_view_says_of_each_day_what_ought_to_be_and_how_it_stands() {
     let mut house = House::new(0);
     house.templates(template("li", Some(1), &[1, 2, 3, 4, 5]));
     house.to(date("2026-11-24"), 9);
-    let to_go = house.books("li-20261126", "1");
-    house.defines_by_hand("li-20261127", |session| session.fee_fen = 5).expect("changed");
+    let to_go = house.books("li-d20261126", "1");
+    house.defines_by_hand("li-d20261127", |session| session.fee_fen = 5).expect("changed");
     house.excepts(except("off", date("2026-11-26"), date("2026-11-27"), closed()));
     house.excepts(except("later", date("2026-12-01"), date("2026-12-01"), closed()));
     house.horizon(7);
-    let freeze = FreezeSession { session: session_id("li-20261130"), frozen: true, reason: "x".into() };
+    let freeze = FreezeSession { session: session_id("li-d20261130"), frozen: true, reason: "x".into() };
     house.tell(operator(), ToDepartment::FreezeSession(freeze)).expect("frozen");
     house.templates(template("too", Some(1), &[3]));
     let (from, to) = (date("2026-11-23"), date("2027-01-05"));
@@ -594,17 +594,17 @@ fn the_view_says_of_each_day_what_ought_to_be_and_how_it_stands() {
     assert_eq!(of("2026-12-01", "li")["reason"], "停电");
     assert_eq!(seen["days"].as_array().unwrap().len(), 44);
     let both = of("2026-11-25", "li");
-    assert_eq!(both["overlaps"], serde_json::json!(["s.d.too-20261125"]), "one doctor, twice at one time");
+    assert_eq!(both["overlaps"], serde_json::json!(["s.d.too-d20261125"]), "one doctor, twice at one time");
     assert_eq!(
         (&both["start"], &both["end"], &both["places"], &both["taken"]),
         (&"09:00".into(), &"10:00".into(), &4.into(), &0.into())
     );
     let ahead = of("2026-12-30", "too");
     assert_eq!((&ahead["standing"], &ahead["released_at"]), (&"ahead".into(), &"2026-12-23T07:00:00.000+08:00".into()));
-    assert_eq!(ahead["overlaps"], serde_json::json!(["s.d.li-20261230"]), "also of what is not made yet");
+    assert_eq!(ahead["overlaps"], serde_json::json!(["s.d.li-d20261230"]), "also of what is not made yet");
     assert_eq!(
         seen["unsettled"],
-        serde_json::json!([{"session": "s.d.li-20261126", "date": "2026-11-26", "standing": "to_go", "code": null}])
+        serde_json::json!([{"session": "s.d.li-d20261126", "date": "2026-11-26", "standing": "to_go", "code": null}])
     );
     assert_eq!(
         (&seen["today"], &seen["made_to"], &seen["more"]),
@@ -625,10 +625,10 @@ fn a_day_that_has_begun_stays_as_it_began() {
     house.to(date("2026-11-24"), 0);
     house.excepts(except("off", date("2026-11-24"), date("2026-11-25"), closed()));
     house.templates(DefineTemplate { fee_fen: 7, ..template("li", Some(1), &[1, 2, 3]) });
-    assert_eq!(house.stands("li-20261124").0, OPEN);
-    assert_eq!(house.session("li-20261124").fee_fen, 1000);
-    assert_eq!(house.stands("li-20261125").0, RETIRED);
+    assert_eq!(house.stands("li-d20261124").0, OPEN);
+    assert_eq!(house.session("li-d20261124").fee_fen, 1000);
+    assert_eq!(house.stands("li-d20261125").0, RETIRED);
     house.plans(ToDepartment::RetireTemplate(RetireTemplate { id: "s.d.li".into() }));
-    assert_eq!(house.stands("li-20261124").0, OPEN);
+    assert_eq!(house.stands("li-d20261124").0, OPEN);
     house.assert_replays();
 }

@@ -108,7 +108,7 @@ impl Model {
         for days in 1..=self.horizon {
             let on = today.plus_days(days);
             for name in NAMES {
-                let id = session_id(&format!("{name}-{}", on.compact()));
+                let id = session_id(&format!("{name}-d{}", on.compact()));
                 if self.ought(name, on).is_some() && !self.by_hand.contains_key(&id) {
                     self.made.insert(id);
                 }
@@ -190,7 +190,7 @@ impl Week {
 
     fn some_session(&mut self) -> String {
         let (name, day) = (self.dice.name(), self.some_day());
-        format!("{name}-{}", day.compact())
+        format!("{name}-d{}", day.compact())
     }
 
     fn by_hand(&mut self) {
