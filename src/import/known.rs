@@ -103,7 +103,7 @@ impl Known {
 }
 
 /// A template or exception of a plan as a table says it: a template with its slots one by one. None: there is no more of it.
-fn planned(kind: Kind, shown: &Value) -> Option<Option<Value>> {
+pub(super) fn planned(kind: Kind, shown: &Value) -> Option<Option<Value>> {
     if kind == Kind::Exceptions {
         return Some(Some(shown.clone()));
     }
