@@ -114,6 +114,20 @@ fn command(name: &str) -> ClientCommand {
             json!({"patient": "p-own", "channel": {"push": {"endpoint": "https://p.example/1", "p256dh": "B", "auth": "c"}}})
         }
         "unbind_channel" => json!({"patient": "p-own", "channel": "push"}),
+        "define_template" => {
+            json!({"id": "s.d.t", "name": "n", "queue": "s.d.q", "doctor": "s.li", "service_point": "s.d.r1",
+                "period": "morning", "registration_class": "普通", "weekdays": [1], "from": "2026-11-23",
+                "start": "09:00", "end": "10:00", "capacity": 1})
+        }
+        "retire_template" => json!({"id": "s.d.t"}),
+        "except_days" => {
+            json!({"id": "s.d.x", "from": "2026-11-23", "to": "2026-11-23", "doctor": "s.li",
+                "does": {"substitute": {"doctor": "s.wu"}}})
+        }
+        "withdraw_exception" => json!({"id": "s.d.x"}),
+        "define_planning" => json!({"department": "s.d"}),
+        "freeze_session" => json!({"session": "s.d.m", "frozen": true, "reason": "r"}),
+        "plan_session" => json!({"session": "s.d.m"}),
         "mark_reached" => json!({"ticket": "s.d.t1", "how": "by_phone"}),
         _ => panic!("no example of the command {name}: add one here and a line to access_table.md"),
     };
@@ -153,6 +167,7 @@ fn deed(name: &str) -> Deed {
         "draw_qr_code" => Deed::DrawQrCode,
         "read_pre_check" => Deed::ReadPreCheck(TicketId::new("s.d.t1")),
         "read_ticket_code" => Deed::ReadTicketCode(TicketId::new("s.d.t1")),
+        "read_plan" => Deed::ReadPlan(DepartmentId::new("s.d")),
         "find_appointments" => Deed::FindAppointments(DepartmentId::new("s.d")),
         "read_not_reached" => Deed::ReadNotReached(SessionId::new("s.d.m")),
         "issue_token" => Deed::IssueToken(Some(SiteId::new("s"))),

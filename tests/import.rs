@@ -95,7 +95,7 @@ fn change(path: &Path, from: &str, to: &str) {
 #[tokio::test]
 async fn the_templates_make_a_house_and_a_second_import_sends_nothing() {
     let house = House::open().await;
-    assert_eq!(house.counts(&house.files, &["--dry-run"]), [18, 0, 0]);
+    assert_eq!(house.counts(&house.files, &["--dry-run"]), [23, 0, 0]);
     assert_eq!(house.commands().await, 1, "a dry run sends nothing: there is the site alone");
     assert_eq!(house.directory().await["departments"], json!([]));
 
@@ -105,11 +105,14 @@ async fn the_templates_make_a_house_and_a_second_import_sends_nothing() {
     let more = &["--passwords", "passwords.csv"];
     let out = house.import(&house.files, more);
     assert_eq!(out.status.code(), Some(0), "{} {}", text(&out.stdout), text(&out.stderr));
-    assert_eq!(house.commands().await, 1 + 18);
+    assert_eq!(house.commands().await, 1 + 23);
     let directory = house.directory().await;
-    for (list, length) in [("departments", 2), ("service_points", 3), ("doctors", 2), ("queues", 3), ("sessions", 3)] {
+    for (list, length) in [("departments", 2), ("service_points", 3), ("doctors", 2), ("queues", 3)] {
         assert_eq!(directory[list].as_array().unwrap().len(), length, "{list}");
     }
+    let sessions = directory["sessions"].as_array().unwrap().iter().map(|one| one["session"].as_str().unwrap());
+    let (of_templates, of_tables): (Vec<&str>, Vec<&str>) = sessions.partition(|id| id.contains("-am-d20"));
+    assert!(of_tables.len() == 3 && of_templates.len() > 20, "{of_tables:?} {of_templates:?}");
     assert_eq!(directory["boards"][0]["queues"].as_array().unwrap().len(), 3);
 
     // The made passwords are good, and nowhere but in their file.
@@ -126,15 +129,15 @@ async fn the_templates_make_a_house_and_a_second_import_sends_nothing() {
     assert_eq!(house.import(&house.files, &[]).status.code(), Some(0), "nobody is new any more");
 
     let before = house.commands().await;
-    assert_eq!(house.counts(&house.files, &[]), [0, 0, 18]);
+    assert_eq!(house.counts(&house.files, &[]), [0, 0, 23]);
     assert_eq!(house.commands().await, before, "what is as it was is not sent");
     change(&house.table("doctors.csv"), "李明,Li Ming,主任医师", "李明,Li Ming,副主任医师");
-    assert_eq!(house.counts(&house.files, &["--dry-run"]), [0, 1, 17]);
-    assert_eq!(house.counts(&house.files, &[]), [0, 1, 17]);
+    assert_eq!(house.counts(&house.files, &["--dry-run"]), [0, 1, 22]);
+    assert_eq!(house.counts(&house.files, &[]), [0, 1, 22]);
     assert_eq!(house.commands().await, before + 1, "one cell, one command");
     change(&house.table("sessions.csv"), "50.00,08:00-11:30", "50.00,08:00-12:00");
-    assert_eq!(house.counts(&house.files, &[]), [0, 1, 17]);
-    assert_eq!(house.counts(&house.files, &[]), [0, 0, 18]);
+    assert_eq!(house.counts(&house.files, &[]), [0, 1, 22]);
+    assert_eq!(house.counts(&house.files, &[]), [0, 0, 23]);
 }
 
 #[tokio::test]

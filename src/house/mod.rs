@@ -21,6 +21,7 @@ pub mod notices;
 mod ops;
 mod persons;
 mod place;
+mod plan;
 mod pre_check;
 pub mod serve;
 mod sign_in;

@@ -17,8 +17,8 @@ use uuid::Uuid;
 use super::guests::Guest;
 use super::problem::{self, Problem};
 use super::requests::{
-    ClipName, Deed, MakeVoice, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, UsualQuestions, Visit,
-    VisitAnswer,
+    ClipName, Deed, MakeVoice, OfSite, PERSONS_MAX, PlanQuery, ReadPersons, SignIn, SignOut, SignedIn, UsualQuestions,
+    Visit, VisitAnswer,
 };
 use super::resources::RESOURCES;
 use super::{Door, channels, openapi};
@@ -63,6 +63,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/sites", web::get().to(list_sites))
             .route("/site/{id}", web::get().to(read_directory))
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
+            .route("/departments/{id}/plan", web::get().to(read_plan))
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
             .route("/sessions/{id}/not-reached", web::get().to(read_not_reached))
             .route("/arrivals/find", web::post().to(find_arrivals))
@@ -374,6 +375,14 @@ async fn read_directory(request: HttpRequest, door: web::Data<Door>) -> Outcome 
 async fn read_area_code(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     let department: DepartmentId = id(&request)?;
     door.deed(&request, Deed::ReadAreaCode(department)).await
+}
+
+async fn read_plan(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let department: DepartmentId = id(&request)?;
+    let query = web::Query::<PlanQuery>::from_query(request.query_string());
+    let what = "from=YYYY-MM-DD and to=YYYY-MM-DD, or neither";
+    let query = query.map_err(|_| Rejection::new(Code::Malformed, what))?.into_inner();
+    door.deed(&request, Deed::ReadPlan(department, query)).await
 }
 
 async fn find_appointments(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

@@ -149,6 +149,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("GET", "/site/{id}", None, false, "What a site consists of."),
     ("GET", "/departments/{id}/area-code", None, false, "The 60-second code of a waiting area."),
     (
+        "GET",
+        "/departments/{id}/plan",
+        None,
+        false,
+        "The plan of a department: templates, exceptions, and which sessions there ought to be; operator, desk.",
+    ),
+    (
         "POST",
         "/departments/{id}/appointments/find",
         Some("FindAppointments"),
@@ -277,6 +284,7 @@ fn parameters_of(method: &str, path: &str) -> Vec<Value> {
             parameter("by", true, words(&["doctor", "week", "department", "cause"])),
             parameter("language", false, words(&["zh", "en"])),
         ],
+        ("GET", "/departments/{id}/plan") => vec![parameter("from", false, date()), parameter("to", false, date())],
         ("GET", "/staff" | "/tokens") => vec![parameter("site", false, text())],
         ("GET", "/questions/usual") => vec![parameter("site", true, text()), parameter("department", false, text())],
         ("GET" | "PUT", "/voice/{id}/clip") => {

@@ -53,6 +53,8 @@ pub enum Deed {
     ReadDirectory(SiteId),
     /// The hospitals.
     ListSites,
+    /// The plan of a department.
+    ReadPlan(DepartmentId, PlanQuery),
     /// Appointments of a department's today that fit what the desk has typed.
     FindAppointments(DepartmentId, FindAppointments),
     /// Whom the delay of a session has not reached at home (audited).
@@ -451,6 +453,18 @@ pub struct ReportQuery {
     /// The language of a table's heads.
     #[serde(default)]
     pub language: Language,
+}
+
+/// Which days of a plan.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanQuery {
+    /// From this day (absent: the department's today) …
+    #[serde(default)]
+    pub from: Option<BusinessDate>,
+    /// … to this one (absent: two weeks).
+    #[serde(default)]
+    pub to: Option<BusinessDate>,
 }
 
 /// End the tokens of a script.

@@ -68,6 +68,13 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/tickets/mark-reached", "mark_reached"),
     ("POST", "/channels/bind", "bind_channel"),
     ("POST", "/channels/unbind", "unbind_channel"),
+    ("PUT", "/templates", "define_template"),
+    ("POST", "/templates/retire", "retire_template"),
+    ("PUT", "/exceptions", "except_days"),
+    ("POST", "/exceptions/withdraw", "withdraw_exception"),
+    ("PUT", "/planning", "define_planning"),
+    ("POST", "/sessions/freeze", "freeze_session"),
+    ("POST", "/sessions/plan", "plan_session"),
 ];
 
 #[cfg(test)]

@@ -62,6 +62,38 @@ pub fn date(text: &str) -> Result<NaiveDate, Unread> {
     parsed.ok_or_else(|| "a date: 2026-11-23".to_owned())
 }
 
+/// A day of the week: 1 (Monday) to 7 (Sunday).
+pub fn weekday(text: &str) -> Result<u8, Unread> {
+    let narrow = narrow(text);
+    let plain = narrow.trim_start_matches(['周', '星', '期', '礼', '拜']);
+    let day = match plain {
+        "一" => Some(1),
+        "二" => Some(2),
+        "三" => Some(3),
+        "四" => Some(4),
+        "五" => Some(5),
+        "六" => Some(6),
+        "日" | "天" => Some(7),
+        number => number.parse().ok().filter(|day| (1..=7).contains(day)),
+    };
+    day.ok_or_else(|| "a day of the week: 1 (周一) to 7 (周日)".to_owned())
+}
+
+/// Several of them, in order, each once; also from one to another.
+pub fn weekdays(text: &str) -> Result<Value, Unread> {
+    let mut days = std::collections::BTreeSet::new();
+    for part in several(text) {
+        let part = narrow(part).replace(['至', '到'], "-");
+        let (first, last) = part.split_once('-').unwrap_or((&part, &part));
+        let (first, last) = (weekday(first.trim())?, weekday(last.trim())?);
+        if last < first {
+            return Err("days of the week in their order: 1-5;7".to_owned());
+        }
+        days.extend(first..=last);
+    }
+    Ok(json!(days))
+}
+
 /// A moment of the site's wall clock (RFC 3339 with an offset is taken too).
 pub fn moment(text: &str, zone: Zone) -> Result<Value, Unread> {
     let text = narrow(text);
@@ -183,6 +215,21 @@ mod tests {
         assert_eq!(several("a；b, c、d").collect::<Vec<_>>(), ["a", "b", "c", "d"]);
         assert_eq!((role("分诊台"), role("DOCTOR")), (Ok(json!("desk")), Ok(json!("doctor"))));
         assert!(role("patient").is_err());
+    }
+
+    #[test]
+    fn days_of_the_week_are_numbers_or_words() {
+        for (text, days) in [
+            ("1-5；7", json!([1, 2, 3, 4, 5, 7])),
+            ("周一、周三", json!([1, 3])),
+            ("星期日", json!([7])),
+            ("周一至周五", json!([1, 2, 3, 4, 5])),
+        ] {
+            assert_eq!(weekdays(text), Ok(days), "{text}");
+        }
+        for wrong in ["0", "8", "5-1", "Mon", "1-"] {
+            assert!(weekdays(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -16,6 +16,10 @@ pub enum Kind {
     Areas,
     /// 出诊班次.
     Sessions,
+    /// 出诊模板: sessions that come again every week.
+    Templates,
+    /// 节假日, 调休, 替诊: days on which it is otherwise.
+    Exceptions,
     /// Who signs in.
     Staff,
 }
@@ -55,6 +59,14 @@ pub enum Cell {
     Role,
     /// Part of the day.
     Period,
+    /// Days of the week.
+    Weekdays,
+    /// One day of the week or nothing.
+    Weekday,
+    /// A calendar date or nothing.
+    MaybeDate,
+    /// What is otherwise on some days.
+    Does,
     /// A secret: never repeated.
     Password,
     /// One setting of a department; its header says which.
@@ -109,8 +121,17 @@ pub const KIND_LINE: &str = "kind:";
 
 impl Kind {
     /// All, each after those that it names.
-    pub const ALL: [Self; 7] =
-        [Self::Departments, Self::Rooms, Self::Doctors, Self::Queues, Self::Areas, Self::Sessions, Self::Staff];
+    pub const ALL: [Self; 9] = [
+        Self::Departments,
+        Self::Rooms,
+        Self::Doctors,
+        Self::Queues,
+        Self::Areas,
+        Self::Sessions,
+        Self::Templates,
+        Self::Exceptions,
+        Self::Staff,
+    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -121,6 +142,8 @@ impl Kind {
             Self::Queues => "queues",
             Self::Areas => "areas",
             Self::Sessions => "sessions",
+            Self::Templates => "templates",
+            Self::Exceptions => "exceptions",
             Self::Staff => "staff",
         }
     }
@@ -134,6 +157,8 @@ impl Kind {
             Self::Queues => "queue",
             Self::Areas => "area",
             Self::Sessions => "session",
+            Self::Templates => "template",
+            Self::Exceptions => "exception",
             Self::Staff => "account",
         }
     }
@@ -147,6 +172,8 @@ impl Kind {
             Self::Queues => &["队列", "候诊队列"],
             Self::Areas => &["候诊区", "大屏"],
             Self::Sessions => &["班次", "排班", "出诊班次"],
+            Self::Templates => &["出诊模板", "排班模板"],
+            Self::Exceptions => &["节假日", "调休", "替诊"],
             Self::Staff => &["员工", "账号"],
         };
         Self::ALL.into_iter().find(|kind| kind.name() == name || chinese(*kind).contains(&name))
@@ -161,6 +188,8 @@ impl Kind {
             Self::Queues => "define_queue",
             Self::Areas => "define_board",
             Self::Sessions => "define_session",
+            Self::Templates => "define_template",
+            Self::Exceptions => "except_days",
             Self::Staff => "define_staff",
         }
     }
@@ -174,11 +203,13 @@ impl Kind {
             Self::Queues => "retire_queue",
             Self::Areas => "retire_board",
             Self::Sessions => "retire_session",
+            Self::Templates => "retire_template",
+            Self::Exceptions => "withdraw_exception",
             Self::Staff => "retire_staff",
         }
     }
 
-    /// Where it stands in what `GET /site/{id}` answers; the staff has a list of its own.
+    /// Where it stands in what `GET /site/{id}` answers; the staff has a list of its own, and so has each department's plan.
     pub fn listed_as(self) -> &'static str {
         match self {
             Self::Rooms => "service_points",
@@ -196,6 +227,8 @@ impl Kind {
             Self::Queues => QUEUES,
             Self::Areas => AREAS,
             Self::Sessions => SESSIONS,
+            Self::Templates => TEMPLATES,
+            Self::Exceptions => EXCEPTIONS,
             Self::Staff => STAFF,
         }
     }
@@ -308,6 +341,45 @@ const SESSIONS: &[Column] = &[
     column("high_demand", Cell::YesNo, false, &["热门"], "freed places come back at random moments: yes or no"),
     column("released_at", Cell::Moment, false, &["放号时间"], "bookable from 2026-11-16 07:00; empty: at once"),
     RETIRED,
+];
+
+const TEMPLATES: &[Column] = &[
+    column("id", Cell::Id, true, &["template", "模板编码", "编码"], "li-am, or internal.li-am"),
+    column("name", Cell::Text, true, &["模板名称", "名称"], "as operations know it: 李明上午"),
+    column("queue", Cell::One(Kind::Queues), true, &["队列", "候诊队列"], "where its patients wait"),
+    column("doctor", Cell::MaybeOne(Kind::Doctors), false, &["医生", "出诊医生", "工号"], "empty: a pool"),
+    column("room", Cell::MaybeOne(Kind::Rooms), false, &["诊室", "诊室编码"], "where, if it is known beforehand"),
+    column("period", Cell::Period, true, &["午别", "时间段"], "morning (上午), afternoon (下午), evening, night, day"),
+    column("registration_class", Cell::Text, true, &["号别"], "普通, 副主任, 主任, 特需"),
+    column("fee_yuan", Cell::Yuan, false, &["挂号费", "诊查费", "费用", "费用(元)", "挂号费(元)"], "50 or 50.00"),
+    column("weekdays", Cell::Weekdays, true, &["星期", "周几"], "1 (周一) to 7 (周日): 1-5;7"),
+    column("from", Cell::Date, true, &["开始日期", "起始日期"], "the first day of its season: 2026-11-23"),
+    column("until", Cell::MaybeDate, false, &["结束日期", "截止日期"], "its last day; empty: it has no end"),
+    column("hours", Cell::Hours, true, &["出诊时间", "时间"], "08:00-11:30; with a break 08:00-09:30;10:00-11:30"),
+    column("slot_minutes", Cell::Whole, false, &["时段分钟", "时段长度"], "length of a slot; empty: 30"),
+    column("capacity", Cell::Whole, true, &["每时段号数", "号源数", "限号"], "places of each slot"),
+    column("high_demand", Cell::YesNo, false, &["热门"], "freed places come back at random moments: yes or no"),
+    RETIRED,
+];
+
+const EXCEPTIONS: &[Column] = &[
+    column("id", Cell::Id, true, &["exception", "例外编码", "编码"], "national-day, or internal.national-day"),
+    DEPARTMENT,
+    column("from", Cell::Date, true, &["开始日期", "起始日期"], "the first day: 2026-11-23"),
+    column("to", Cell::MaybeDate, false, &["结束日期", "截止日期"], "the last day; empty: the first is the only one"),
+    column("doctor", Cell::MaybeOne(Kind::Doctors), false, &["医生", "工号"], "only where this doctor sits"),
+    column("template", Cell::MaybeOne(Kind::Templates), false, &["模板"], "only sessions of this template"),
+    column("does", Cell::Does, true, &["安排"], "closed (停诊, 放假), substitute (替诊) or open (上班, 调休)"),
+    column("reason", Cell::Text, false, &["原因"], "of closed: why"),
+    column("substitute", Cell::MaybeOne(Kind::Doctors), false, &["替诊医生"], "of substitute: who sits"),
+    column(
+        "as_weekday",
+        Cell::Weekday,
+        false,
+        &["按周几"],
+        "of open: as on that day of the week, 1 to 7; empty: its own",
+    ),
+    column("retired", Cell::YesNo, false, &["停用", "撤销"], "yes: those days are as the templates say again"),
 ];
 
 const STAFF: &[Column] = &[

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
+use jiaohao_domain::plan::calendar;
 use jiaohao_domain::time::Zone;
+use jiaohao_domain::vocabulary::ClientCommand;
 use jiaohao_domain::{BusinessDate, Rejection, SiteId};
 use serde_json::{Map, Value, json};
 
@@ -11,6 +13,9 @@ use super::kinds::Kind;
 use crate::clients::Refusal;
 use crate::clients::http::Door;
 use crate::wire;
+
+/// A day on which nothing was planned.
+const NO_DAY: &str = "2000-01-01";
 
 /// A site as it is before the import.
 pub struct Known {
@@ -48,18 +53,34 @@ impl Known {
             Err(why) if why.code == "forbidden" => staff.clone(),
             answered => answered?,
         };
-        Self::of(site, &directory, &staff, &all)
+        let mut plans = Vec::new();
+        for department in directory["departments"].as_array().into_iter().flatten() {
+            // Of a day that is over no session is told: only what the plan consists of.
+            let id = department["id"].as_str().unwrap_or_default();
+            plans.push(read(format!("/departments/{id}/plan?from={NO_DAY}&to={NO_DAY}")).await?);
+        }
+        Self::of(site, &directory, &plans, &staff, &all)
             .ok_or_else(|| Refusal::door("the directory is not as the protocol has it"))
     }
 
-    fn of(site: SiteId, directory: &Value, staff: &Value, all_staff: &Value) -> Option<Self> {
+    fn of(site: SiteId, directory: &Value, plans: &[Value], staff: &Value, all_staff: &Value) -> Option<Self> {
         let zone = Zone::named(directory["time_zone"].as_str()?)?;
         let today = serde_json::from_value(directory["today"].clone()).ok()?;
         let mut known = Self::nothing(site, zone, today);
         known.name = directory["name"].as_str()?.to_owned();
         for kind in Kind::ALL {
-            let list = if kind == Kind::Staff { &staff["staff"] } else { &directory[kind.listed_as()] };
             let mut things = BTreeMap::new();
+            if matches!(kind, Kind::Templates | Kind::Exceptions) {
+                for plan in plans {
+                    for thing in plan[kind.listed_as()].as_array()? {
+                        let Some(thing) = planned(kind, thing)? else { continue };
+                        things.insert(thing["id"].as_str()?.to_owned(), thing);
+                    }
+                }
+                known.things.insert(kind, things);
+                continue;
+            }
+            let list = if kind == Kind::Staff { &staff["staff"] } else { &directory[kind.listed_as()] };
             for thing in list.as_array()? {
                 let thing = if kind == Kind::Sessions { session(thing)? } else { thing.clone() };
                 things.insert(thing["id"].as_str()?.to_owned(), thing);
@@ -79,6 +100,24 @@ impl Known {
     pub fn thing(&self, kind: Kind, id: &str) -> Option<&Value> {
         self.things.get(&kind)?.get(id)
     }
+}
+
+/// A template or exception of a plan as a table says it: a template with its slots one by one. None: there is no more of it.
+pub(super) fn planned(kind: Kind, shown: &Value) -> Option<Option<Value>> {
+    if kind == Kind::Exceptions {
+        return Some(Some(shown.clone()));
+    }
+    let mut fields = shown.as_object()?.clone();
+    if fields.remove("retired")?.as_bool()? {
+        return Some(None);
+    }
+    let template = wire::named_command(kind.command(), Value::Object(fields.clone())).ok()?;
+    let ClientCommand::DefineTemplate(template) = template else { return None };
+    fields.insert("slots".to_owned(), json!(calendar::slots(&template).ok()?));
+    for name in ["start", "end", "capacity", "slot_min"] {
+        fields.remove(name);
+    }
+    Some(Some(Value::Object(fields)))
 }
 
 /// What a stream shows of a session, as `define_session` would say it.

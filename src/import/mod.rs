@@ -5,6 +5,7 @@ mod cell;
 mod file;
 mod kinds;
 mod known;
+mod parts;
 mod plan;
 mod rehearsal;
 mod send;

@@ -12,6 +12,7 @@ use super::cell;
 use super::file::{Fault, Header, Row, Sheet, repeated};
 use super::kinds::{Cell, Kind};
 use super::known::{Known, in_full};
+use super::parts::slots;
 use super::rehearsal::Rehearsal;
 use crate::wire;
 
@@ -24,7 +25,7 @@ pub enum Change {
     Changed(Vec<String>),
     /// It is as it was: nothing is sent.
     Same,
-    /// A session of an earlier day: nothing is sent.
+    /// A session or exception of earlier days: nothing is sent.
     Over,
     /// There is to be no more of it.
     Retired,
@@ -171,7 +172,7 @@ fn id_header(sheet: &Sheet) -> Option<&Header> {
     sheet.header("id")
 }
 
-struct Planner<'a> {
+pub(super) struct Planner<'a> {
     known: &'a Known,
     names: Names,
     ids: BTreeSet<(Kind, String)>,
@@ -205,7 +206,7 @@ impl Planner<'_> {
 
     /// The id of the thing that a cell names by id or by name; `within`: a department that is meant where only the last
     /// part is given, or where others have the name too.
-    fn found(&self, kind: Kind, text: &str, within: Option<&str>) -> Result<String, String> {
+    pub(super) fn found(&self, kind: Kind, text: &str, within: Option<&str>) -> Result<String, String> {
         let whole = self.whole(text);
         let inside = within.map(|parent| format!("{parent}.{}", cell::narrow(text).to_lowercase()));
         if let Some(id) = [Some(&whole), inside.as_ref()].into_iter().flatten().find(|id| self.is_there(kind, id)) {
@@ -255,7 +256,7 @@ impl Planner<'_> {
         }
         match sheet.kind {
             Kind::Staff => Ok(own.to_owned()),
-            Kind::Rooms | Kind::Queues => {
+            Kind::Rooms | Kind::Queues | Kind::Exceptions => {
                 let (header, department) = under("department");
                 if department.is_empty() || own.contains('.') {
                     return Ok(self.whole(own));
@@ -263,7 +264,7 @@ impl Planner<'_> {
                 let department = self.found(Kind::Departments, department, None).map_err(|says| (header, says))?;
                 Ok(format!("{department}.{}", cell::narrow(own).to_lowercase()))
             }
-            Kind::Sessions => {
+            Kind::Sessions | Kind::Templates => {
                 let (header, queue) = under("queue");
                 let queue = self.found(Kind::Queues, queue, None).map_err(|says| (header, says))?;
                 let department: Vec<&str> = queue.split('.').take(2).collect();
@@ -343,9 +344,12 @@ impl Planner<'_> {
                 self.faults.push(sheet.fault(row.line, Some(header), says));
             }
         }
-        if sheet.kind == Kind::Sessions
-            && let Err((header, says)) = slots(sheet, row, &mut fields)
-        {
+        let others = match sheet.kind {
+            Kind::Sessions | Kind::Templates => slots(sheet, row, &mut fields),
+            Kind::Exceptions => self.does(sheet, row, &mut fields),
+            _ => Ok(()),
+        };
+        if let Err((header, says)) = others {
             self.faults.push(sheet.fault(row.line, header, says));
         }
         if self.faults.len() > faults {
@@ -374,7 +378,8 @@ impl Planner<'_> {
             other => other,
         };
         let is_id = matches!(header.cell, Cell::Id | Cell::Account) || matches!(field, "department" | "retired");
-        if is_id || matches!(header.name.as_str(), "hours" | "slot_minutes" | "capacity") {
+        let is_part = matches!(field, "hours" | "slot_minutes" | "capacity" | "does" | "substitute" | "as_weekday");
+        if is_id || is_part || field == "reason" {
             return Ok(());
         }
         if header.cell == Cell::Setting {
@@ -388,12 +393,13 @@ impl Planner<'_> {
             Cell::YesNo => cell::yes_no(text)?,
             Cell::Whole | Cell::MaybeWhole => cell::whole(text)?,
             Cell::Yuan => cell::yuan(text)?,
-            Cell::Date => json!(cell::date(text)?),
+            Cell::Date | Cell::MaybeDate => json!(cell::date(text)?),
+            Cell::Weekdays => cell::weekdays(text)?,
             Cell::Moment => cell::moment(text, self.known.zone)?,
             Cell::Role => cell::role(text)?,
             Cell::Period => cell::period(text),
             Cell::One(kind) | Cell::MaybeOne(kind) => {
-                let within = (kind == Kind::Rooms).then(department);
+                let within = matches!(kind, Kind::Rooms | Kind::Templates).then(department);
                 json!(self.found(kind, text, within.as_deref())?)
             }
             Cell::Many(kind) => {
@@ -403,6 +409,7 @@ impl Planner<'_> {
             }
             Cell::Text | Cell::MaybeText => json!(text),
             Cell::Id | Cell::Account | Cell::Hours | Cell::Password | Cell::Setting => return Ok(()),
+            Cell::Does | Cell::Weekday => return Ok(()),
         };
         fields.insert(field.to_owned(), value);
         Ok(())
@@ -411,7 +418,7 @@ impl Planner<'_> {
     fn compare(&self, kind: Kind, fields: &Value, before: Option<&Value>) -> Result<Change, jiaohao_domain::Rejection> {
         let now = in_full(kind, fields)?;
         let over = |day: &Value| day.as_str().is_some_and(|day| *day < *self.known.today.0.to_string());
-        if kind == Kind::Sessions && over(&fields["date"]) {
+        if kind == Kind::Sessions && over(&fields["date"]) || kind == Kind::Exceptions && over(&fields["to"]) {
             return Ok(Change::Over);
         }
         let Some(before) = before else { return Ok(Change::Made) };
@@ -465,28 +472,7 @@ fn shown(value: &Value, field: &str) -> String {
     }
 }
 
-fn unread(text: &str, allowed: &str) -> String {
+pub(super) fn unread(text: &str, allowed: &str) -> String {
     // Words that begin with the cell say themselves what it is.
     if allowed.starts_with('"') { allowed.to_owned() } else { format!("{} is not {allowed}", repeated(text)) }
-}
-
-/// The slots of a session: hours, length and places are three columns of one field.
-fn slots<'s>(sheet: &'s Sheet, row: &Row, fields: &mut Map<String, Value>) -> Result<(), (Option<&'s Header>, String)> {
-    let number = |name: &str, absent: u32| {
-        let Some(header) = sheet.header(name) else { return Ok(absent) };
-        match row.cell(header) {
-            "" => Ok(absent),
-            text => match cell::whole(text).map(|number| number.as_u64().and_then(|n| u32::try_from(n).ok())) {
-                Ok(Some(number)) => Ok(number),
-                Ok(None) => Ok(absent),
-                Err(allowed) => Err((Some(header), unread(text, &allowed))),
-            },
-        }
-    };
-    let (minutes, capacity) = (number("slot_minutes", 30)?, number("capacity", 0)?);
-    let Some(hours) = sheet.header("hours") else { return Ok(()) };
-    let text = row.cell(hours);
-    let slots = cell::slots(text, minutes, capacity).map_err(|allowed| (Some(hours), unread(text, &allowed)))?;
-    fields.insert("slots".to_owned(), slots);
-    Ok(())
 }

@@ -99,6 +99,12 @@ impl Rehearsal {
             C::DefineQueue(c) => self.tell_site(c.into()),
             C::DefineBoard(c) => self.tell_site(ToSite::DefineBoard(c)),
             C::DefineSession(c) => self.tell_department(c.id.department().as_str(), ToDepartment::DefineSession(c)),
+            C::DefineTemplate(c) => self.tell_department(c.id.department().as_str(), ToDepartment::DefineTemplate(c)),
+            C::ExceptDays(c) => self.tell_department(c.id.department().as_str(), ToDepartment::ExceptDays(c)),
+            C::RetireTemplate(c) => self.tell_department(c.id.department().as_str(), ToDepartment::RetireTemplate(c)),
+            C::WithdrawException(c) => {
+                self.tell_department(c.id.department().as_str(), ToDepartment::WithdrawException(c))
+            }
             C::DefineStaff(c) => self.staff(c, before),
             C::RetireDepartment(c) => {
                 self.unused(&c.id, RetiredKind::Department, c.id.as_str())?;

@@ -73,7 +73,7 @@ pub async fn send(door: &Door, token: &str, wish: &Wish, made: &mut Option<Made>
     let &(method, path, _) = found.ok_or_else(|| Refusal::door("there is no such resource"))?;
     let mut answered = door.insist(method, path, Some(token), &fields).await;
     for _ in 0..HEARD_WITHIN {
-        let is_early = wish.kind == Kind::Sessions
+        let is_early = matches!(wish.kind, Kind::Sessions | Kind::Templates | Kind::Exceptions)
             && wish.change != Change::Retired
             && answered.as_ref().is_err_and(|why| why.code == "forbidden");
         if !is_early {

@@ -53,6 +53,15 @@ fn rows(kind: Kind) -> &'static [&'static str] {
             ",DAY,morning,internal.general,,,普通,12.00,08:00-12:00,30,10,no,",
             ",DAY,afternoon,mental.talk,wangfang,mental.r3,普通,20,14:00-15:30;15:45-17:15,30,3,no,",
         ],
+        Kind::Templates => &[
+            "li-am,李明上午,internal.li,liming,internal.r1,morning,主任,50.00,1;3;5,DAY,,08:00-11:30,30,6,no,",
+            "general-am,普通上午,internal.general,,,morning,普通,12.00,1-5,DAY,,08:00-09:30;10:00-11:30,30,10,no,",
+        ],
+        Kind::Exceptions => &[
+            "holiday,internal,DAY,DAY,,,closed,元旦,,,",
+            "instead,internal,DAY,,liming,,substitute,,wangfang,,",
+            "workday,internal,DAY,,,internal.general-am,open,,,1,",
+        ],
         Kind::Staff => &[
             "li-ming,doctor,,liming,no,",
             "wang-fang,doctor,,wangfang,no,",

@@ -63,7 +63,7 @@ fn the_templates_are_of_their_kind_and_fit_each_other() {
         assert_eq!((sheet.headers.len(), sheet.ignored.len()), (columns, 0), "{}", sheet.file);
     }
     let wishes = planned(&named, &nothing()).expect("in order");
-    assert!(wishes.iter().all(|wish| wish.change == Change::Made) && wishes.len() == 18);
+    assert!(wishes.iter().all(|wish| wish.change == Change::Made) && wishes.len() == 23);
     assert!(wishes.is_sorted_by_key(|wish| wish.kind), "each after what it names");
     let again = planned(&named, &after(&wishes)).expect("in order");
     let other: Vec<&str> = again.iter().filter(|wish| wish.change != Change::Same).map(|w| w.id.as_str()).collect();
@@ -96,6 +96,65 @@ fn a_hospitals_export_is_understood_by_codes_and_names() {
             "slots": [{"start": "08:00", "minutes": 30, "capacity": 6}, {"start": "08:30", "minutes": 30, "capacity": 6}],
         })
     );
+}
+
+#[test]
+fn templates_and_exceptions_are_compared_with_the_plan_that_there_is() {
+    let templates = (
+        "templates.csv",
+        "模板编码,模板名称,队列,医生,诊室,午别,号别,挂号费,星期,开始日期,结束日期,出诊时间,每时段号数\n\
+         li-am,李明上午,李明,李明,1号诊室,上午,主任,50,周一至周三；周五,2026/11/23,,08：00-09：00,6\n",
+    );
+    let exceptions = (
+        "exceptions.csv",
+        "例外编码,所属科室,开始日期,结束日期,医生,模板,安排,原因,替诊医生,按周几\n\
+         off,内科,2026-12-01,2026-12-03,,,放假,元旦,,\n\
+         instead,内科,2026-12-04,,,li-am,替诊,,李明,\n\
+         moved,内科,2026-12-05,,,,上班,,,周五\n\
+         over,内科,2026-11-01,2026-11-22,,,停诊,过去了,,\n",
+    );
+    let wishes = planned(&house(&[templates, exceptions]), &nothing()).expect("in order");
+    let wish = |id: &str| wishes.iter().find(|wish| wish.id == id).expect("a wish");
+    let slot = |start: &str| json!({"start": start, "minutes": 30, "capacity": 6});
+    assert_eq!(
+        wish("s.internal.li-am").fields,
+        json!({
+            "id": "s.internal.li-am", "name": "李明上午", "queue": "s.internal.li", "doctor": "s.0042",
+            "service_point": "s.internal.r1", "period": "morning", "registration_class": "主任", "fee_fen": 5000,
+            "weekdays": [1, 2, 3, 5], "from": "2026-11-23", "slots": [slot("08:00"), slot("08:30")],
+        })
+    );
+    let does = |id: &str| wish(id).fields["does"].clone();
+    assert_eq!(does("s.internal.off"), json!({"closed": {"reason": "元旦"}}));
+    assert_eq!(does("s.internal.instead"), json!({"substitute": {"doctor": "s.0042"}}));
+    assert_eq!(wish("s.internal.instead").fields["template"], "s.internal.li-am");
+    assert_eq!(wish("s.internal.instead").fields["to"], "2026-12-04", "of one day");
+    assert_eq!(does("s.internal.moved"), json!({"open": {"as_weekday": 5}}));
+    assert_eq!(wish("s.internal.over").change, Change::Over);
+
+    // On the page it was defined from start to end: the same slots are the same template.
+    let mut known = after(&wishes);
+    let mut shown = super::known::in_full(Kind::Templates, &wish("s.internal.li-am").fields).expect("a command");
+    (shown["slots"], shown["start"], shown["end"]) = (json!([]), json!("08:00"), json!("09:00"));
+    (shown["capacity"], shown["retired"]) = (json!(6), json!(false));
+    let read = super::known::planned(Kind::Templates, &shown).flatten().expect("one that lives");
+    known.things.entry(Kind::Templates).or_default().insert("s.internal.li-am".to_owned(), read);
+    let again = planned(&house(&[templates, exceptions]), &known).expect("in order");
+    let other: Vec<&str> = again.iter().filter(|wish| wish.change != Change::Same).map(|w| w.id.as_str()).collect();
+    assert_eq!(other, ["s.internal.over"]);
+    shown["retired"] = json!(true);
+    assert_eq!(super::known::planned(Kind::Templates, &shown), Some(None), "of one that is retired nothing is known");
+
+    let wrong = (
+        "wrong.csv",
+        "# kind: exceptions\nid,department,from,does,substitute\nx,内科,2026-12-01,maybe,\ny,内科,2026-12-01,open,\n",
+    );
+    let faults = planned(&house(&[wrong]), &nothing()).expect_err("no such word");
+    assert!(faults[0].starts_with("wrong.csv, line 2, does: \"maybe\" is not closed"), "{faults:?}");
+    let alone =
+        ("wrong.csv", "# kind: exceptions\nid,department,from,does,substitute\nx,内科,2026-12-01,substitute,李明\n");
+    let faults = planned(&house(&[alone]), &nothing()).expect_err("whom?");
+    assert!(faults[0].contains("a substitute is for a doctor or a template"), "{faults:?}");
 }
 
 #[test]

@@ -533,6 +533,41 @@ impl Clinic {
         self.post("/persons/erase", Some(operator), json!({"patient": gone})).await;
     }
 
+    /// Sessions by templates: made, one of them held by somebody when its day is closed, and what is left in the end.
+    async fn plan(&self, operator: &str, desk: &str, who: &str) {
+        let put = async |path: &str, body: Value| drop(self.ask("PUT", path, Some(operator), Some(&body)).await);
+        put("/planning", json!({"department": "s.d", "release_days": 366})).await;
+        let template = |id: &str| {
+            json!({"id": id, "name": "每天", "queue": "s.d.q", "doctor": "s.li", "period": "morning",
+                "registration_class": "普通", "weekdays": [1, 2, 3, 4, 5, 6, 7], "from": "2026-11-23"})
+        };
+        let mut alike = template("s.d.alike");
+        (alike["start"], alike["end"], alike["capacity"]) = (json!("08:00"), json!("09:00"), json!(3));
+        let mut one_by_one = template("s.d.each");
+        one_by_one["slots"] = json!([{"start": "08:30", "capacity": 1}]);
+        put("/templates", alike).await;
+        put("/templates", one_by_one).await;
+        let tomorrow = "s.d.alike-d20261124";
+        let place = json!({"session": tomorrow, "slot": format!("{tomorrow}.0800"), "patient": who});
+        self.post("/appointments", Some(desk), place).await;
+        let except = |id: &str, day: &str, does: Value| json!({"id": id, "from": day, "to": day, "does": does});
+        put("/exceptions", except("s.d.off", "2026-11-24", json!({"closed": {"reason": "停电"}}))).await;
+        put("/exceptions", except("s.d.on", "2026-11-28", json!({"open": {"as_weekday": 5}}))).await;
+        let mut instead = except("s.d.instead", "2026-11-25", json!({"substitute": {"doctor": "s.li"}}));
+        instead["template"] = json!("s.d.each");
+        put("/exceptions", instead).await;
+        let days = "/departments/s.d/plan?from=2026-11-23&to=2026-12-31";
+        let plan = self.door.ask("GET", days, Some(desk), None).await.unwrap();
+        assert_eq!(plan["days"][1]["sessions"][0]["standing"], "to_go", "{plan}");
+        let plan = self.ask("GET", "/departments/s.d/plan", Some(operator), None).await;
+        assert_eq!(plan["unsettled"][0]["session"], tomorrow);
+        self.post("/exceptions/withdraw", Some(operator), json!({"id": "s.d.off"})).await;
+        let frozen = json!({"session": tomorrow, "frozen": true, "reason": "设备检修"});
+        self.post("/sessions/freeze", Some(operator), frozen).await;
+        self.post("/sessions/plan", Some(operator), json!({"session": tomorrow})).await;
+        self.post("/templates/retire", Some(operator), json!({"id": "s.d.each"})).await;
+    }
+
     /// The other answers of the HTTP door.
     async fn look_around(&self, operator: &str, desk: &str, patient: &str) {
         self.post("/persons/read", Some(desk), json!({"ids": [patient]})).await;
@@ -549,6 +584,7 @@ impl Clinic {
         let found = json!({"text": booked["appointment"]});
         let found = self.post("/departments/s.d/appointments/find", Some(desk), found).await;
         self.ask("GET", "/sessions/s.d.m/not-reached", Some(desk), None).await;
+        self.plan(operator, desk, &who).await;
         let ticket = found["appointments"][0]["ticket"].as_str().unwrap();
         let scanned = self.ask("GET", &format!("/tickets/{ticket}/code"), Some(hall), None).await;
         let scanned = json!({"departments": ["s.d"], "by": {"code": scanned["code"]}});

@@ -104,6 +104,8 @@ async fn set_up(day: &mut Played) {
         "define_session",
         "define_board",
         "define_staff",
+        "define_planning",
+        "define_template",
     ] {
         day.play("operator", command, &[]).await;
     }
@@ -425,6 +427,10 @@ async fn closed(day: &Played, people: &[String]) {
     ];
     day.play("desk", "stop_session", &other).await;
     day.play("desk", "resume_session", &other[..1]).await;
+    for command in ["except_days", "withdraw_exception", "plan_session"] {
+        day.play("operator", command, &[]).await;
+    }
+    day.play("operator", "freeze_session", &[("renmin.internal.s1", "renmin.internal.s2")]).await;
     let wish = json!({"queue": "renmin.internal.zhou", "patient": people[4]});
     let waits = day.ask("desk", "POST", "/tickets", wish).await;
     for ticket in [last.as_str(), text(&waits, "ticket")] {
@@ -434,6 +440,7 @@ async fn closed(day: &Played, people: &[String]) {
 
 /// Everything goes, in an order in which nothing is in use any more.
 async fn retired(day: &Played) {
+    day.play("operator", "retire_template", &[]).await;
     // One in which somebody has been stays.
     for session in ["renmin.internal.s2", "renmin.internal.s3", "renmin.internal.s4"] {
         day.play("operator", "retire_session", &[("renmin.internal.s1", session)]).await;

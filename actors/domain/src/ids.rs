@@ -117,6 +117,10 @@ ids! {
     RoomId,
     /// What a person is told of a ticket: `site.department.t….n…`.
     NoticeId,
+    /// 出诊模板: `site.department.template`.
+    TemplateId,
+    /// Days on which it is otherwise than the templates say: `site.department.exception`.
+    ExceptionId,
 }
 
 impl PatientId {
@@ -143,7 +147,19 @@ macro_rules! in_department {
         pub fn department(&self) -> DepartmentId { DepartmentId::from(self.prefix(2)) }
     })+};
 }
-in_department!(SessionId, SlotId, QueueId, ServicePointId, AppointmentId, TicketId, CallId, VisitId, NoticeId);
+in_department!(
+    SessionId,
+    SlotId,
+    QueueId,
+    ServicePointId,
+    AppointmentId,
+    TicketId,
+    CallId,
+    VisitId,
+    NoticeId,
+    TemplateId,
+    ExceptionId
+);
 
 impl AppointmentId {
     /// The business day that the id carries (`site.department.b20261123-…`).
@@ -162,6 +178,20 @@ impl SlotId {
     /// The clinic session it is a part of.
     pub fn session(&self) -> SessionId {
         SessionId::from(self.prefix(3))
+    }
+}
+impl TemplateId {
+    /// Its session of that day: `site.department.template-d20261123`. (A part of digits alone might be somebody's number: the
+    /// audit leaves those out.)
+    pub fn session(&self, date: BusinessDate) -> SessionId {
+        SessionId::from(format!("{self}-d{}", date.compact()))
+    }
+}
+impl SessionId {
+    /// The template and the day that it would be a session of (see [`TemplateId::session`]).
+    pub fn planned(&self) -> Option<(TemplateId, BusinessDate)> {
+        let (template, date) = self.as_str().rsplit_once("-d")?;
+        Some((TemplateId::from(template), BusinessDate::from_compact(date)?))
     }
 }
 impl DoctorId {

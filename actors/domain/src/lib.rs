@@ -14,6 +14,7 @@ pub mod ids;
 pub mod owner;
 pub mod patient;
 pub mod person;
+pub mod plan;
 pub mod pre_check;
 pub mod principal;
 pub mod queue;

@@ -16,6 +16,7 @@ mod configuration;
 mod floor;
 mod integrator;
 mod owners;
+mod plan;
 mod pre_check;
 pub mod sent;
 mod texts;
@@ -26,6 +27,7 @@ pub use configuration::*;
 pub use floor::*;
 pub use integrator::*;
 pub use owners::*;
+pub use plan::*;
 pub use pre_check::*;
 pub use texts::{TEXT_MAX, as_heard, is_birth_date, is_outside_number, is_plain};
 pub use told::*;
@@ -208,6 +210,20 @@ client_commands! {
     BindChannel = "bind_channel";
     /// Phone: by that way no longer.
     UnbindChannel = "unbind_channel";
+    /// Operator: a session that comes again every week.
+    DefineTemplate = "define_template";
+    /// Operator: no more sessions of a template.
+    RetireTemplate = "retire_template";
+    /// Operator: days on which it is otherwise: holidays, substitutes, moved workdays.
+    ExceptDays = "except_days";
+    /// Operator: those days are as the templates say.
+    WithdrawException = "withdraw_exception";
+    /// Operator: how far ahead sessions are made, and from when they can be booked.
+    DefinePlanning = "define_planning";
+    /// Operator: a session takes no new patients of their own accord, or does so again.
+    FreezeSession = "freeze_session";
+    /// Operator: a session that was changed or retired by hand is the plan's again.
+    PlanSession = "plan_session";
 }
 
 /// What a command answers. On the wire it is the bare object ([`Answer::result`]); in the log the tagged one.
@@ -243,6 +259,8 @@ pub enum Answer {
     /// Another owner answers, to this request: idempotent by its own id, behind the effects of the same decision. The
     /// shell sends it there with the asker's reply; no door ever sees this answer.
     AskedOf(crate::OwnerRef, crate::Message),
+    /// What a change of the plan has come to so far.
+    Planned(crate::plan::Outcome),
 }
 
 /// The ticket that a call called.

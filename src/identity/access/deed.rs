@@ -29,6 +29,8 @@ pub enum Deed {
     ReadDirectory(SiteId),
     /// Name the hospitals: what stands over their doors.
     ListSites,
+    /// Show the plan of a department: templates, exceptions, and which sessions there ought to be.
+    ReadPlan(DepartmentId),
     /// Find appointments and tickets of today in a department.
     FindAppointments(DepartmentId),
     /// Show whom the delay of this session has not reached at home (audited).
@@ -76,6 +78,7 @@ impl Deed {
         "read_area_code",
         "read_directory",
         "list_sites",
+        "read_plan",
         "find_appointments",
         "read_not_reached",
         "find_arrivals",
@@ -108,6 +111,7 @@ impl Deed {
             Self::ReadAreaCode(_) => "read_area_code",
             Self::ReadDirectory(_) => "read_directory",
             Self::ListSites => "list_sites",
+            Self::ReadPlan(_) => "read_plan",
             Self::FindAppointments(_) => "find_appointments",
             Self::ReadNotReached(_) => "read_not_reached",
             Self::FindArrivals(_) => "find_arrivals",

@@ -100,6 +100,13 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "mark_reached", who: DESK },
     Rule { name: "bind_channel", who: &[(Patient, OwnPatient)] },
     Rule { name: "unbind_channel", who: &[(Patient, OwnPatient)] },
+    Rule { name: "define_template", who: OPERATOR },
+    Rule { name: "retire_template", who: OPERATOR },
+    Rule { name: "except_days", who: OPERATOR },
+    Rule { name: "withdraw_exception", who: OPERATOR },
+    Rule { name: "define_planning", who: OPERATOR },
+    Rule { name: "freeze_session", who: OPERATOR },
+    Rule { name: "plan_session", who: OPERATOR },
 ];
 
 const STREAMS: &[Rule] = &[
@@ -164,6 +171,7 @@ const DEEDS: &[Rule] = &[
         ],
     },
     Rule { name: "list_sites", who: &[(Patient, Any), (Operator, Any)] },
+    Rule { name: "read_plan", who: OPERATOR_OR_DESK },
     Rule { name: "find_appointments", who: DESK },
     Rule { name: "read_not_reached", who: DESK },
     Rule { name: "find_arrivals", who: &[(Kiosk, OwnDepartment)] },

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff, Does, PreCheck, Settlement};
+use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff, Does, ExceptionDoes, PreCheck, Settlement};
 use jiaohao_domain::{
     AnnouncementId, AppointmentId, AssignmentId, BoardId, DepartmentId, DoctorId, PatientId, QueueId, ScreenId,
     ServicePointId, SessionId, SiteId, SlotId, TicketId, is_well_formed, prefix,
@@ -161,6 +161,27 @@ impl Target {
                 c.doctors.iter().fold(about.thing(c.id.as_str()), |about, doctor| about.under(doctor.as_str()))
             }
             C::DefineSession(c) => about.department(c.id.department()).named(c.id.as_str()).under(c.queue.as_str()),
+            C::DefineTemplate(c) => {
+                let about = about.department(c.id.department()).named(c.id.as_str()).under(c.queue.as_str());
+                let point = c.service_point.iter().map(AsRef::<str>::as_ref);
+                let others = c.doctor.iter().map(AsRef::as_ref).chain(point);
+                others.fold(about, |about, other: &str| about.under(other))
+            }
+            C::RetireTemplate(c) => about.department(c.id.department()).named(c.id.as_str()),
+            C::ExceptDays(c) => {
+                let about = about.department(c.id.department()).named(c.id.as_str());
+                let substitute = match &c.does {
+                    ExceptionDoes::Substitute { doctor } => Some(doctor),
+                    ExceptionDoes::Closed { .. } | ExceptionDoes::Open { .. } => None,
+                };
+                let template = c.template.iter().map(AsRef::<str>::as_ref);
+                let others = c.doctor.iter().chain(substitute).map(AsRef::as_ref).chain(template);
+                others.fold(about, |about, other: &str| about.under(other))
+            }
+            C::WithdrawException(c) => about.department(c.id.department()).named(c.id.as_str()),
+            C::DefinePlanning(c) => about.department(c.department.clone()),
+            C::FreezeSession(c) => about.department(c.session.department()).named(c.session.as_str()),
+            C::PlanSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::DefineDoctor(c) => c
                 .departments
                 .iter()
@@ -312,7 +333,9 @@ impl Target {
             | Deed::RunHouse
             | Deed::DrawQrCode
             | Deed::ListSites => about,
-            Deed::ReadAreaCode(department) | Deed::FindAppointments(department) => about.department(department.clone()),
+            Deed::ReadAreaCode(department) | Deed::FindAppointments(department) | Deed::ReadPlan(department) => {
+                about.department(department.clone())
+            }
             Deed::ReadNotReached(session) => about.department(session.department()).named(session.as_str()),
             Deed::FindArrivals(departments) => {
                 departments.iter().cloned().fold(about, |about, department| about.department(department))

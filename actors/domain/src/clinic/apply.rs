@@ -103,6 +103,14 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
             follow(clinic, session, None, follows);
         }
         Event::AppointmentStopped { appointment, .. } => change(clinic, appointment, AppointmentState::Stopped),
+        Event::SessionFrozen { session, frozen, by_plan, reason } => {
+            if let Some(session) = clinic.sessions.get_mut(session) {
+                match by_plan {
+                    true => session.frozen_by_plan = *frozen,
+                    false => session.frozen = frozen.then(|| reason.clone()),
+                }
+            }
+        }
         Event::StandingRepeated { .. } => {}
         Event::OutsidePlaced { slot, sequence } => {
             if let Some(slot) = clinic.slots.get_mut(slot) {
@@ -168,10 +176,13 @@ fn define(clinic: &mut Clinic, event: &Event) {
         released_at: *released_at,
         delay_min: before.as_ref().map_or(0, |s| s.delay_min),
         delay_before_min: before.as_ref().map_or(0, |s| s.delay_before_min),
-        standing: before.as_ref().map_or(SessionStanding::Open, |s| s.standing),
+        // Only the plan defines again what was retired, and puts it back with that.
+        standing: SessionStanding::Open,
         slots: slots.iter().map(|s| s.slot.clone()).collect(),
         stopped: before.as_ref().and_then(|s| s.stopped.clone()),
-        follows: before.and_then(|s| s.follows),
+        follows: before.as_ref().and_then(|s| s.follows.clone()),
+        frozen_by_plan: before.as_ref().is_some_and(|s| s.frozen_by_plan),
+        frozen: before.and_then(|s| s.frozen),
     };
     clinic.sessions.insert(session.clone(), defined);
 }

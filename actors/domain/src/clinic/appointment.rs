@@ -32,6 +32,9 @@ impl Clinic {
         if session.standing != SessionStanding::Open || is_over(slot) || self.is_stopped(slot_id) {
             return Err(Code::SlotClosed.into());
         }
+        if session.frozen_by_plan {
+            return Err(Rejection::new(Code::SlotClosed, "the session is to go by the plan").with("frozen", "by_plan"));
+        }
         if let Some(released_at) = session.released_at
             && now < released_at
         {
@@ -75,6 +78,10 @@ pub fn decide_request_place(
     };
     if let Err(rejection) = clinic.place_free(slot_id, context.now) {
         return Ok(refuse(appointment, &brief.patient, rejection));
+    }
+    if session.frozen.is_some() && channel != Channel::Desk {
+        let frozen = Rejection::new(Code::SlotClosed, "the session is frozen").with("frozen", "by_hand");
+        return Ok(refuse(appointment, &brief.patient, frozen));
     }
     let slot = clinic.slots.get(slot_id).expect("invariant: place_free answers only for a known slot");
     let (appointment, brief, sequence) = (appointment.clone(), brief.clone(), slot.issued + 1);

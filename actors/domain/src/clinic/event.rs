@@ -301,6 +301,18 @@ pub enum Event {
         /// Whose.
         patient: PatientId,
     },
+    /// It takes no new patients of their own accord, or does so again: by somebody's word, or because it ought not to be
+    /// there by the plan. Each of the two is undone by itself.
+    SessionFrozen {
+        /// Which.
+        session: SessionId,
+        /// Frozen, or no longer.
+        frozen: bool,
+        /// By the plan.
+        by_plan: bool,
+        /// Why, if somebody said.
+        reason: String,
+    },
 }
 
 /// The stable number (250–299) and the stem name of an event's kind.
@@ -334,6 +346,7 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::SessionStopped { .. } => (274, "session_stopped"),
         Event::SessionResumed { .. } => (275, "session_resumed"),
         Event::AppointmentStopped { .. } => (276, "appointment_stopped"),
+        Event::SessionFrozen { .. } => (277, "session_frozen"),
     }
 }
 
@@ -421,6 +434,7 @@ pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::SessionStopped { .. }
         | Event::SessionResumed { .. }
         | Event::AppointmentStopped { .. }
+        | Event::SessionFrozen { .. }
         | Event::OutsidePlaced { .. }
         | Event::OutsideGone { .. }
         | Event::DaysForgotten { .. } => {}

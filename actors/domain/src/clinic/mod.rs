@@ -24,7 +24,11 @@ pub use arrival::{
     decide_correct_no_show, decide_follow_ticket,
 };
 pub use event::{Event, SlotDefined, Standing, event_kind, event_version, outgoing, upcast};
-pub use session::{decide_close_session, decide_define_session, decide_delay, decide_retire_session};
+pub(crate) use session::wall_slots;
+pub use session::{
+    decide_close_session, decide_define_session, decide_delay, decide_freeze, decide_put_back, decide_retire_session,
+    is_session_as, is_somebody_in,
+};
 pub use state::{Appointment, AppointmentState, Clinic, Deadline, Follows, Session, SessionStanding, Slot, Stop};
 pub use stop::{decide_resume, decide_stop};
 

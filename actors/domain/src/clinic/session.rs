@@ -7,7 +7,7 @@ use crate::ids::*;
 use crate::owner::Context;
 use crate::settings::BookingSettings;
 use crate::time::{AHEAD_DAYS, BusinessDate, Timestamp, Zone};
-use crate::vocabulary::{DefineSession, DefineSlot};
+use crate::vocabulary::{DefineSession, DefineSlot, FreezeSession};
 
 use super::Decision;
 use super::appointment::{EVENTS_AT_ONCE, first_remembered, not_seen};
@@ -30,6 +30,28 @@ pub fn decide_define_session(
     settings: &BookingSettings,
     zone: Zone,
 ) -> Result<Decision, Rejection> {
+    define(clinic, command, context, settings, zone, false)
+}
+
+/// The same also of one that is retired, which is open with that: of what the plan of the department has retired.
+pub fn decide_put_back(
+    clinic: &Clinic,
+    command: &DefineSession,
+    context: &Context,
+    settings: &BookingSettings,
+    zone: Zone,
+) -> Result<Decision, Rejection> {
+    define(clinic, command, context, settings, zone, true)
+}
+
+fn define(
+    clinic: &Clinic,
+    command: &DefineSession,
+    context: &Context,
+    settings: &BookingSettings,
+    zone: Zone,
+    puts_back: bool,
+) -> Result<Decision, Rejection> {
     let invalid = |field: &str, what: &str| Rejection::new(Code::InvalidField, what).with("field", field);
     let id = &command.id;
     let own_part = id.as_str().strip_prefix(clinic.department.as_str()).and_then(|rest| rest.strip_prefix('.'));
@@ -49,6 +71,7 @@ pub fn decide_define_session(
         match before.standing {
             SessionStanding::Open => {}
             SessionStanding::Closed => return Err(Code::SessionClosed.into()),
+            SessionStanding::Retired if puts_back => {}
             SessionStanding::Retired => return Err(Code::Retired.into()),
         }
         if before.date != command.date {
@@ -99,10 +122,62 @@ pub fn decide_define_session(
         released_at: command.released_at,
         slots,
     };
-    if before.is_none_or(|session| describe(clinic, id, session) != defined) {
+    let is_new =
+        |session: &Session| session.standing != SessionStanding::Open || describe(clinic, id, session) != defined;
+    if before.is_none_or(is_new) {
         events.push(defined);
     }
     Ok(Decision::done(events))
+}
+
+/// Whether the session is open and as the command says, whatever its limits for no-shows are.
+pub fn is_session_as(clinic: &Clinic, command: &DefineSession, settings: &BookingSettings, zone: Zone) -> bool {
+    let Some(session) = clinic.sessions.get(&command.id).filter(|is| is.standing == SessionStanding::Open) else {
+        return false;
+    };
+    let is_alike = session.date == command.date
+        && session.period == command.period
+        && session.queue == command.queue
+        && session.doctor == command.doctor
+        && session.service_point == command.service_point
+        && session.registration_class == command.registration_class
+        && session.fee_fen == command.fee_fen
+        && session.high_demand == command.high_demand
+        && session.released_at == command.released_at;
+    let Ok(slots) = slots(command, 0, settings, zone) else { return false };
+    let is_slot = |(id, defined): (&SlotId, &SlotDefined)| {
+        let known = clinic.slots.get(id).map(|slot| (slot.start, slot.end, slot.capacity));
+        *id == defined.slot && known == Some((defined.start, defined.end, defined.capacity))
+    };
+    is_alike && session.slots.len() == slots.len() && session.slots.iter().zip(&slots).all(is_slot)
+}
+
+/// Whether somebody is in a session, or was stopped there and is put back when it takes place after all.
+pub fn is_somebody_in(clinic: &Clinic, id: &SessionId) -> bool {
+    let Some(session) = clinic.sessions.get(id) else { return false };
+    let in_use = |slot: &SlotId| clinic.slots.get(slot).is_some_and(|slot| slot.taken > 0 || slot.outside > 0);
+    let is_put_back =
+        |known: &Appointment| known.state == AppointmentState::Stopped && session.slots.contains(&known.slot);
+    session.slots.iter().any(in_use) || session.stopped.is_some() && clinic.appointments.values().any(is_put_back)
+}
+
+/// It takes no new patients of their own accord, or does so again. Rejects `invalid_field` without a reason,
+/// `session_closed`. Saying the same again changes nothing.
+pub fn decide_freeze(clinic: &Clinic, command: &FreezeSession) -> Result<Decision, Rejection> {
+    let session = clinic.sessions.get(&command.session).ok_or(Code::Forbidden)?;
+    if session.standing != SessionStanding::Open {
+        return Err(Code::SessionClosed.into());
+    }
+    if command.reason.trim().is_empty() {
+        return Err(Rejection::new(Code::InvalidField, "a reason is given").with("field", "reason"));
+    }
+    let is_so = match &session.frozen {
+        Some(reason) => command.frozen && *reason == command.reason,
+        None => !command.frozen,
+    };
+    let (session, frozen, reason) = (command.session.clone(), command.frozen, command.reason.clone());
+    let changed = (!is_so).then_some(Event::SessionFrozen { session, frozen, by_plan: false, reason });
+    Ok(Decision::done(changed.into_iter().collect()))
 }
 
 /// No more of a session; only while nobody is held, booked or checked in.
@@ -204,21 +279,8 @@ fn slots(
     zone: Zone,
 ) -> Result<Vec<SlotDefined>, Rejection> {
     let invalid = |field: &str, what: &str| Rejection::new(Code::InvalidField, what).with("field", field);
-    if command.slots.is_empty() || command.slots.len() > SLOTS_MAX {
-        return Err(invalid("slots", "a session has 1 to 200 slots"));
-    }
     let mut slots: Vec<SlotDefined> = Vec::with_capacity(command.slots.len());
-    let mut previous_end_min = 0;
-    for slot in &command.slots {
-        let (start_min, end_min) =
-            minutes_of_day(slot).ok_or_else(|| invalid("slots", "a slot is HH:MM and 1 to 720 minutes"))?;
-        if start_min < previous_end_min {
-            return Err(invalid("slots", "slots are in order and do not overlap").with("slot", slot.start.clone()));
-        }
-        if slot.capacity > CAPACITY_MAX {
-            return Err(invalid("slots", "a slot has at most 100000 places"));
-        }
-        previous_end_min = end_min;
+    for (slot, (start_min, end_min)) in command.slots.iter().zip(wall_slots(&command.slots)?) {
         let (start, end) = (moment(command.date, start_min, zone), moment(command.date, end_min, zone));
         if start >= end {
             return Err(invalid("slots", "that time does not exist on that day: the clocks go forward"));
@@ -236,6 +298,28 @@ fn slots(
         slot.no_show_at = no_show_at(slot.end, last_end, delay_min, settings);
     }
     Ok(slots)
+}
+
+/// Start and end of each slot as minutes after midnight: in order, not overlapping, within the day.
+pub(crate) fn wall_slots(slots: &[DefineSlot]) -> Result<Vec<(u32, u32)>, Rejection> {
+    let invalid = |what: &str| Rejection::new(Code::InvalidField, what).with("field", "slots");
+    if slots.is_empty() || slots.len() > SLOTS_MAX {
+        return Err(invalid("a session has 1 to 200 slots"));
+    }
+    let mut previous_end_min = 0;
+    let read = slots.iter().map(|slot| {
+        let (start_min, end_min) =
+            minutes_of_day(slot).ok_or_else(|| invalid("a slot is HH:MM and 1 to 720 minutes"))?;
+        if start_min < previous_end_min {
+            return Err(invalid("slots are in order and do not overlap").with("slot", slot.start.clone()));
+        }
+        if slot.capacity > CAPACITY_MAX {
+            return Err(invalid("a slot has at most 100000 places"));
+        }
+        previous_end_min = end_min;
+        Ok((start_min, end_min))
+    });
+    read.collect()
 }
 
 /// Start and end of a slot as minutes after midnight; the end may be midnight (24:00).

@@ -54,6 +54,17 @@ pub struct Session {
     pub stopped: Option<Stop>,
     /// A stop or its end was too much for one command.
     pub follows: Option<Follows>,
+    /// Takes no new patients of their own accord, and why: somebody has said so.
+    pub frozen: Option<String>,
+    /// Takes nobody new: by the plan it ought not to be there as it is, and somebody is in it.
+    pub frozen_by_plan: bool,
+}
+
+impl Session {
+    /// Whether it takes no new patients of their own accord.
+    pub fn is_frozen(&self) -> bool {
+        self.frozen_by_plan || self.frozen.is_some()
+    }
 }
 
 /// 停诊.

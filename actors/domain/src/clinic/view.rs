@@ -25,9 +25,20 @@ pub fn snapshot(clinic: &Clinic, session_id: &str, zone: Zone) -> Option<Value> 
         "released_at": session.released_at.map(|at| zone.rfc3339(at)),
         "delay_min": session.delay_min,
         "open": session.standing == SessionStanding::Open,
+        "frozen": frozen(session),
+        "frozen_reason": session.frozen,
         "stopped_from": session.stopped.as_ref().map(|stop| zone.rfc3339(stop.from)),
         "slots": slots,
     }))
+}
+
+/// By whom: the plan's word is the stronger one, because it holds for the desk too.
+fn frozen(session: &Session) -> Option<&'static str> {
+    match (session.frozen_by_plan, &session.frozen) {
+        (true, _) => Some("by_plan"),
+        (false, Some(_)) => Some("by_hand"),
+        (false, None) => None,
+    }
 }
 
 /// One slot as pages show it. It can be booked while it is `open`, `free` is above 0, and clinic time is at or after
@@ -40,7 +51,7 @@ pub fn slot_view(clinic: &Clinic, id: &SlotId, zone: Zone) -> Option<Value> {
         "end": zone.rfc3339(slot.end),
         "capacity": slot.capacity,
         "free": slot.free(),
-        "open": session.standing == SessionStanding::Open && !clinic.is_stopped(id),
+        "open": session.standing == SessionStanding::Open && !session.is_frozen() && !clinic.is_stopped(id),
         "bookable_from": session.released_at.map(|at| zone.rfc3339(at)),
         "bookable_until": zone.rfc3339(slot.end),
     }))
@@ -55,6 +66,7 @@ pub fn emissions(clinic: &Clinic, event: &Event, _at: Timestamp, zone: Zone) -> 
     | Event::SessionClosed { session }
     | Event::SessionStopped { session, .. }
     | Event::SessionResumed { session, .. }
+    | Event::SessionFrozen { session, .. }
     | Event::SessionDelayed { session, .. } = event
     {
         let body = snapshot(clinic, session.as_str(), zone);

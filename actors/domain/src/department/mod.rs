@@ -7,6 +7,7 @@ pub mod config;
 mod day;
 mod follow;
 pub(crate) mod outside;
+mod planning;
 mod pre_check;
 mod retire;
 mod return_day;
@@ -25,6 +26,7 @@ use crate::clinic::{self, Clinic};
 use crate::floor::{self, Floor};
 use crate::ids::*;
 use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind, Payload};
+use crate::plan::{self, Plan};
 use crate::principal::Role;
 use crate::report::{self, Reports};
 use crate::time::Timestamp;
@@ -46,6 +48,8 @@ pub struct State {
     pub floor: Floor,
     /// What its days came to.
     pub reports: Reports,
+    /// Which sessions there ought to be.
+    pub plan: Plan,
 }
 
 /// What can have happened in a department. Append only.
@@ -59,22 +63,26 @@ pub enum Event {
     Clinic(clinic::Event),
     /// Tickets, calls, work (300–399).
     Floor(floor::Event),
+    /// Which sessions there ought to be (220–229).
+    Plan(plan::Event),
 }
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 6;
+    const STATE_VERSION: u16 = 7;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
 
     fn new_state(id: &str) -> State {
         let clinic = Clinic::new(DepartmentId::from(id));
-        State { config: Config::new(id), clinic, floor: Floor::default(), reports: Reports::default() }
+        let (config, floor) = (Config::new(id), Floor::default());
+        State { config, clinic, floor, reports: Reports::default(), plan: Plan::default() }
     }
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
         let answer = decide(draft, command, context)?;
+        planning::follow(draft, context);
         floor::told::tell(draft);
         floor::notices::tell(draft, context.now);
         floor::at_home::tell(draft, context.now);
@@ -90,6 +98,7 @@ impl Owner for Department {
                 floor::waits::touch_all(&mut state.floor);
             }
             Event::Clinic(event) => clinic::apply(&mut state.clinic, event),
+            Event::Plan(event) => plan::apply(&mut state.plan, event),
             Event::Floor(event) => {
                 wait::learn(&mut state.floor, &state.config, event);
                 floor::apply(&mut state.floor, event);
@@ -107,6 +116,7 @@ impl Owner for Department {
             Event::Config(event) => config::event_kind(event),
             Event::Clinic(event) => clinic::event_kind(event),
             Event::Floor(event) => event.kind(),
+            Event::Plan(event) => plan::event_kind(event),
         }
     }
 
@@ -123,6 +133,7 @@ impl Owner for Department {
             Event::Config(event) => config::outgoing(event, out),
             Event::Clinic(event) => clinic::outgoing(event, out),
             Event::Floor(event) => event.outgoing(out),
+            Event::Plan(_) => {}
         }
     }
 
@@ -154,7 +165,8 @@ impl Owner for Department {
 fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> {
     let waits = floor::waits::look_at(state, looked);
     let tells = floor::at_home::next_deadline(&state.floor);
-    state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).chain(tells).min()
+    let plan = planning::due_at(state);
+    state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).chain(tells).chain(plan).min()
 }
 
 fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
@@ -186,8 +198,21 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::RetireSession(command) => {
             retire::nobody_waits(draft.state(), &command.id)?;
             let decision = clinic::decide_retire_session(&draft.state().clinic, &command.id)?;
+            let has_changed = !decision.events.is_empty();
+            let answer = emit_clinic(draft, decision);
+            planning::take_over(draft, &command.id, has_changed);
+            Ok(answer)
+        }
+        To::FreezeSession(command) => {
+            let decision = clinic::decide_freeze(&draft.state().clinic, &command)?;
             Ok(emit_clinic(draft, decision))
         }
+        To::DefineTemplate(_)
+        | To::RetireTemplate(_)
+        | To::ExceptDays(_)
+        | To::WithdrawException(_)
+        | To::DefinePlanning(_)
+        | To::PlanSession(_) => planning::decide(draft, command, context),
         To::RequestPlace { .. } | To::AskPlace { .. } | To::ConfirmPlace { .. } => {
             arrival::place(draft, command, context)
         }
@@ -309,6 +334,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             }
             let decision = clinic::decide_deadline(&draft.state().clinic, context);
             let answer = emit_clinic(draft, decision);
+            planning::go_on(draft, context);
             floor::at_home::go_on(draft, context.now);
             floor::waits::say(draft, context.now);
             Ok(answer)
@@ -325,16 +351,33 @@ fn define_session(
     if context.principal.role == Role::Desk && command.date != config.today(context.now) {
         return Err(Rejection::new(Code::Forbidden, "the desk opens sessions of today"));
     }
-    config.queue(&command.queue)?;
-    if !command.doctor.as_ref().is_none_or(|doctor| config.works_here(doctor)) {
+    may_sit(config, &command.queue, command.doctor.as_ref(), command.service_point.as_ref())?;
+    let decide = match planning::has_gone(draft.state(), &command.id) {
+        true => clinic::decide_put_back,
+        false => clinic::decide_define_session,
+    };
+    let decision = decide(clinic, command, context, &config.settings.booking, config.zone())?;
+    let has_changed = decision.events.iter().any(|event| matches!(event, clinic::Event::SessionDefined { .. }));
+    let answer = emit_clinic(draft, decision);
+    planning::take_over(draft, &command.id, has_changed);
+    Ok(answer)
+}
+
+/// Whether a session can wait in that queue, with that doctor, in that room.
+fn may_sit(
+    config: &Config,
+    queue: &QueueId,
+    doctor: Option<&DoctorId>,
+    point: Option<&ServicePointId>,
+) -> Result<(), Rejection> {
+    config.queue(queue)?;
+    if !doctor.is_none_or(|doctor| config.works_here(doctor)) {
         return Err(Rejection::new(Code::Forbidden, "no such doctor in this department"));
     }
-    let point = command.service_point.as_ref();
     if point.is_some_and(|point| config.service_points.get(point).is_none_or(|point| point.retired)) {
         return Err(Rejection::new(Code::Forbidden, "no such service point in this department"));
     }
-    let decision = clinic::decide_define_session(clinic, command, context, &config.settings.booking, config.zone())?;
-    Ok(emit_clinic(draft, decision))
+    Ok(())
 }
 
 /// Emits what the clinic has decided and answers as it says.

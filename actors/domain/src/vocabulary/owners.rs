@@ -210,6 +210,20 @@ pub enum ToDepartment {
     StopSession(StopSession),
     /// See [`ResumeSession`].
     ResumeSession(ResumeSession),
+    /// See [`DefineTemplate`].
+    DefineTemplate(DefineTemplate),
+    /// See [`RetireTemplate`].
+    RetireTemplate(RetireTemplate),
+    /// See [`ExceptDays`].
+    ExceptDays(ExceptDays),
+    /// See [`WithdrawException`].
+    WithdrawException(WithdrawException),
+    /// See [`DefinePlanning`].
+    DefinePlanning(DefinePlanning),
+    /// See [`FreezeSession`].
+    FreezeSession(FreezeSession),
+    /// See [`PlanSession`].
+    PlanSession(PlanSession),
 }
 
 /// An alert has been heard in another department.

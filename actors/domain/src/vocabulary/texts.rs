@@ -93,6 +93,14 @@ impl ClientCommand {
             Self::RestoreAppointment(c) => vec![("reason", &c.reason)],
             Self::CancelTicket(c) => vec![("reason", &c.reason)],
             Self::StopSession(c) => vec![("reason", &c.reason)],
+            Self::FreezeSession(c) => vec![("reason", &c.reason)],
+            Self::DefineTemplate(c) => {
+                vec![("name", &c.name), ("period", &c.period), ("registration_class", &c.registration_class)]
+            }
+            Self::ExceptDays(c) => match &c.does {
+                ExceptionDoes::Closed { reason } => vec![("reason", reason)],
+                ExceptionDoes::Substitute { .. } | ExceptionDoes::Open { .. } => Vec::new(),
+            },
             Self::SetPriority(c) => vec![("class", &c.class), ("proof", &c.proof)],
             Self::RegisterWalkIn(c) => c
                 .class
@@ -151,7 +159,11 @@ impl ClientCommand {
             | Self::ConfirmNotice(_)
             | Self::MarkReached(_)
             | Self::BindChannel(_)
-            | Self::UnbindChannel(_) => Vec::new(),
+            | Self::UnbindChannel(_)
+            | Self::RetireTemplate(_)
+            | Self::WithdrawException(_)
+            | Self::DefinePlanning(_)
+            | Self::PlanSession(_) => Vec::new(),
         }
     }
 }

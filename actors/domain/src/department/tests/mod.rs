@@ -8,6 +8,8 @@ mod follow;
 pub(crate) mod house;
 mod journeys;
 mod outside;
+mod planning;
+mod planning_random;
 mod pre_check;
 mod pre_check_afterwards;
 mod pre_check_goes_on;

@@ -5,6 +5,7 @@ mod coming;
 mod hospital;
 mod load;
 mod parts;
+mod plan;
 mod planned;
 mod pre_check;
 mod ticket;
@@ -25,6 +26,7 @@ pub use coming::{arriving, coming, on_the_way};
 pub use hospital::visit_as_told;
 pub use load::{Load, load, quantile};
 use parts::View;
+pub use plan::{DAYS_SHOWN, plan};
 pub use planned::{PlannedSession, planned};
 pub use ticket::ENDED_SHOWN;
 use touched::Touched;
@@ -150,6 +152,8 @@ pub fn emissions(
         }
         Event::Floor(Floor::TellingGoesOn { session, .. }) => told_emissions(&view, session, &mut out),
         Event::Floor(event) => floor_emissions(&view, event, &mut out),
+        // What it comes to is said of each session; the plan itself is read.
+        Event::Plan(_) => {}
     }
     out.emissions
 }

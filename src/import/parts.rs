@@ -1,0 +1,71 @@
+//! Fields that several columns say together: the slots of a session or template, and what an exception does.
+
+use serde_json::{Map, Value, json};
+
+use super::cell;
+use super::file::{Header, Row, Sheet};
+use super::kinds::Kind;
+use super::plan::{Planner, unread};
+
+/// The slots of a session: hours, length and places are three columns of one field.
+pub(super) fn slots<'s>(
+    sheet: &'s Sheet,
+    row: &Row,
+    fields: &mut Map<String, Value>,
+) -> Result<(), (Option<&'s Header>, String)> {
+    let number = |name: &str, absent: u32| {
+        let Some(header) = sheet.header(name) else { return Ok(absent) };
+        match row.cell(header) {
+            "" => Ok(absent),
+            text => match cell::whole(text).map(|number| number.as_u64().and_then(|n| u32::try_from(n).ok())) {
+                Ok(Some(number)) => Ok(number),
+                Ok(None) => Ok(absent),
+                Err(allowed) => Err((Some(header), unread(text, &allowed))),
+            },
+        }
+    };
+    let (minutes, capacity) = (number("slot_minutes", 30)?, number("capacity", 0)?);
+    let Some(hours) = sheet.header("hours") else { return Ok(()) };
+    let text = row.cell(hours);
+    let slots = cell::slots(text, minutes, capacity).map_err(|allowed| (Some(hours), unread(text, &allowed)))?;
+    fields.insert("slots".to_owned(), slots);
+    Ok(())
+}
+
+impl Planner<'_> {
+    /// What an exception does: three columns say it with a fourth. Where the last day is left out, the first is the only one.
+    pub(super) fn does<'s>(
+        &self,
+        sheet: &'s Sheet,
+        row: &Row,
+        fields: &mut Map<String, Value>,
+    ) -> Result<(), (Option<&'s Header>, String)> {
+        let under = |name: &str| {
+            let header = sheet.header(name);
+            (header, header.map(|header| row.cell(header)).unwrap_or_default())
+        };
+        if under("to").1.is_empty() {
+            fields.insert("to".to_owned(), fields.get("from").cloned().unwrap_or_default());
+        }
+        let (header, does) = under("does");
+        let does = match does.to_lowercase().as_str() {
+            "closed" | "停诊" | "放假" => json!({ "closed": { "reason": under("reason").1 } }),
+            "substitute" | "替诊" => {
+                let (header, who) = under("substitute");
+                let who = self.found(Kind::Doctors, who, None).map_err(|says| (header, says))?;
+                json!({ "substitute": { "doctor": who } })
+            }
+            "open" | "上班" | "调休" => {
+                let (header, day) = under("as_weekday");
+                let day =
+                    (!day.is_empty()).then(|| cell::weekday(day).map_err(|allowed| (header, unread(day, &allowed))));
+                json!({ "open": { "as_weekday": day.transpose()? } })
+            }
+            other => {
+                return Err((header, unread(other, "closed (停诊, 放假), substitute (替诊) or open (上班, 调休)")));
+            }
+        };
+        fields.insert("does".to_owned(), does);
+        Ok(())
+    }
+}
