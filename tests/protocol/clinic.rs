@@ -550,6 +550,8 @@ impl Clinic {
         let found = self.post("/departments/s.d/appointments/find", Some(desk), found).await;
         self.ask("GET", "/sessions/s.d.m/not-reached", Some(desk), None).await;
         let ticket = found["appointments"][0]["ticket"].as_str().unwrap();
+        let calendar = format!("/appointments/{}/calendar?language=en", booked["appointment"].as_str().unwrap());
+        self.ask("GET", &calendar, Some(desk), None).await;
         let scanned = self.ask("GET", &format!("/tickets/{ticket}/code"), Some(hall), None).await;
         let scanned = json!({"departments": ["s.d"], "by": {"code": scanned["code"]}});
         self.post("/arrivals/find", Some(hall), scanned).await;

@@ -2,6 +2,7 @@
 //! ([`crate::clinic`], [`crate::floor`]); here they are put together into one decision and one record.
 
 pub(crate) mod arrival;
+pub mod calendar;
 mod closing;
 pub mod config;
 mod day;
@@ -63,7 +64,7 @@ pub enum Event {
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 6;
+    const STATE_VERSION: u16 = 7;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
