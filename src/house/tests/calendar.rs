@@ -63,7 +63,8 @@ async fn after_a_restart_a_calendars_number_goes_on_where_it_was() {
         let delay = json!({"delay_session": {"session": "s.d.m", "minutes": minutes}});
         house.give(&house.desk(), delay).await.expect("announced");
     }
-    let Opened { folder, _server: server, .. } = house;
+    let Opened { folder, _server: server, engine } = house;
+    drop(engine);
     server.stop().await;
     let server = start(&folder, |_| {}).await;
     let engine = Shared(server.house.clone());
