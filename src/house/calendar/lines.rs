@@ -35,17 +35,26 @@ impl Lines {
         self.0
     }
 
-    fn fold(&mut self, line: &str) {
-        let mut left = OCTETS_MAX;
-        for c in line.chars() {
-            if c.len_utf8() > left {
-                // The space that a continued line begins with is one of its octets.
-                self.0.push_str("\r\n ");
-                left = OCTETS_MAX - 1;
-            }
-            self.0.push(c);
-            left -= c.len_utf8();
+    fn fold(&mut self, mut line: &str) {
+        let mut room = OCTETS_MAX;
+        while line.len() > room {
+            let (piece, rest) = line.split_at(cut(line, room));
+            self.0.push_str(piece);
+            // The space that a continued line begins with is one of its octets.
+            self.0.push_str("\r\n ");
+            (line, room) = (rest, OCTETS_MAX - 1);
         }
+        self.0.push_str(line);
         self.0.push_str("\r\n");
     }
+}
+
+/// Where a line that is longer than so many octets is folded: between characters, and not beside a space, which some readers
+/// take for a part of the fold.
+fn cut(line: &str, room: usize) -> usize {
+    let is_space = |c: Option<char>| c.is_some_and(char::is_whitespace);
+    let is_beside = |at: &usize| is_space(line[..*at].chars().next_back()) || is_space(line[*at..].chars().next());
+    let last = line.floor_char_boundary(room);
+    let mut places = (1..=last).rev().filter(|at| line.is_char_boundary(*at));
+    places.find(|at| !is_beside(at)).unwrap_or(last)
 }
