@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';
 import test, { after, before } from 'node:test';
-import { Browser, Hospital, looks, ONE_SLOT, pause, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
+import { Browser, Hospital, looks, ONE_SLOT, pause, residentNumber, sayWho, signInPhone, SIZES, TODAY } from './hospital.mjs';
 
 const IN_WECHAT = { userAgent: 'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile MicroMessenger/8.0.49(0x28003133)' };
 const ADD = '[data-ticket] [data-action=add_to_calendar]';
@@ -18,12 +18,24 @@ let other;
 before(async () => {
   hospital = await new Hospital().open();
   await hospital.define(ONE_SLOT);
+  await hospital.call('PUT', '/sessions', {
+    id: 'renmin.yanke.s2', date: TODAY, period: 'afternoon', queue: 'renmin.yanke.wangfang', doctor: 'renmin.wangfang', registration_class: '普通', fee_fen: 1000,
+    slots: [{ start: '14:00', minutes: 30, capacity: 3 }],
+  });
   browser = await new Browser(hospital.base).start();
 });
 after(async () => {
   await browser?.close();
   await hospital?.close();
 });
+
+/** Whose phone it is. */
+async function whoIs(page) {
+  await page.click('nav [data-action=open_me]');
+  const patient = await page.getAttribute('[data-action=look_after]', 'data-patient');
+  await page.click('nav [data-action=open_today]');
+  return patient;
+}
 
 /** Presses it and reads the file, each line whole. @returns {Promise<Object<string, string>>} the first value by name */
 async function taken(page, button) {
@@ -41,8 +53,7 @@ test('a booking is handed over as a file for the calendar', async () => {
   await signInPhone(phone, hospital, '13912345678');
   await sayWho(phone, '张小三', residentNumber('1990-03-07', 17));
   await phone.waitForSelector('[data-action=open_booking]');
-  const token = await hospital.signInPhone('13912345678');
-  const [{ patient }] = (await hospital.call('GET', '/family', undefined, token)).family;
+  const patient = await whoIs(phone);
   appointment = await hospital.book('renmin.xinnei.s1', '08:30', patient);
   await phone.waitForSelector(`[data-ticket] [data-appointment="${appointment}"]`);
   const file = await taken(phone, ADD);
@@ -50,7 +61,7 @@ test('a booking is handed over as a file for the calendar', async () => {
   assert.deepEqual([file.SUMMARY, file.LOCATION], ['心内科 · 李明', '人民医院 · 3号诊室']);
   assert.equal(file.DTSTART, '20261123T003000Z');
   await phone.waitForSelector('.notice.good:has-text("日历文件")');
-  other = (await hospital.call('POST', '/appointments', { session: 'renmin.yanke.s1', slot: 'renmin.yanke.s1.0830', patient }, hospital.desk)).appointment;
+  other = await hospital.book('renmin.yanke.s2', '14:00', patient);
   await phone.waitForSelector(`.rows [data-appointment="${other}"] [data-action=add_to_calendar]`);
   await looks(phone);
 });
@@ -96,8 +107,7 @@ test('in WeChat, which saves no file, the way to a browser that does is said', a
   await signInPhone(page, hospital, '13912345679');
   await sayWho(page, '李建国', residentNumber('1985-05-05', 31));
   await page.waitForSelector('[data-action=open_booking]');
-  const token = await hospital.signInPhone('13912345679');
-  const [{ patient }] = (await hospital.call('GET', '/family', undefined, token)).family;
+  const patient = await whoIs(page);
   await hospital.book('renmin.xinnei.s2', '08:30', patient);
   let files = 0;
   page.on('download', () => {
