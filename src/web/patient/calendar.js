@@ -92,7 +92,7 @@ export function stillInCalendar(page, model, words) {
     h('h2', { key: 'calendar-h' }, t('patient.calendar.gone')),
     h('div', { class: 'block rows', key: 'calendar' }, gone.map((/** @type {any} */ a) => {
       const [where, when] = words(a);
-      return h('div', { key: a.appointment, 'data-in-calendar': a.appointment },
+      return h('div', { class: 'wraps', key: a.appointment, 'data-in-calendar': a.appointment },
         h('span', null, where, h('small', { class: 'num' }, [when, t(`appointment.${a.state}`)].join(' · '))),
         h('span', { class: 'end' }, h('button', {
           type: 'button', class: 'btn', 'data-action': 'remove_from_calendar', 'data-appointment': a.appointment,

@@ -108,10 +108,10 @@ function appointmentRow(home, a) {
     return h('div', { key: a.ticket, 'data-other-ticket': a.ticket, 'data-state': a.state },
       h('span', null, whereWords(home, a), h('small', { class: 'num' }, a.number)));
   }
-  return h('div', { key: a.appointment, 'data-appointment': a.appointment, 'data-state': a.state },
+  return h('div', { class: 'wraps', key: a.appointment, 'data-appointment': a.appointment, 'data-state': a.state },
     h('span', null, whereWords(home, a), h('small', { class: 'num' }, [dayWords(a), a.number, held || a.state === 'asked' ? t(`appointment.${a.state}`) : ''].filter(Boolean).join(' · ')),
       delayOf(home, a) ? h('small', null, t('patient.delay', { n: delayOf(home, a) })) : null),
-    h('span', { class: 'end stacked' },
+    h('span', { class: 'end choices' },
       held
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'confirm_appointment', 'data-appointment': a.appointment, onclick: () => confirm(home, a) }, t('patient.confirm'))
         : [
