@@ -237,6 +237,7 @@ impl Engine for MemoryEngine {
             Deed::ReadActing(_) => json!({"acting": []}),
             Deed::ListSites => json!({"sites": []}),
             Deed::ReadDirectory(site) => json!({"site": site}),
+            Deed::ReadCalendar(_, language) => json!({ "calendar": language.wire() }),
             Deed::ReadTicketCode(_) => json!({"code": ""}),
             Deed::ReadPreCheck(_) => json!({"answers": null}),
             Deed::DrawQrCode(_) => json!({"svg": ""}),

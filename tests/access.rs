@@ -8,8 +8,8 @@ use jiaohao::identity::tokens::Claims;
 use jiaohao_actors::fanout::StreamKind;
 use jiaohao_domain::vocabulary::ClientCommand;
 use jiaohao_domain::{
-    AccountId, BoardId, Code, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, ServicePointId, SessionId,
-    SiteId, TicketId, Timestamp,
+    AccountId, AppointmentId, BoardId, Code, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId,
+    ServicePointId, SessionId, SiteId, TicketId, Timestamp,
 };
 use serde_json::json;
 
@@ -166,6 +166,7 @@ fn deed(name: &str) -> Deed {
         "find_arrivals" => Deed::FindArrivals(vec![DepartmentId::new("s.d")]),
         "draw_qr_code" => Deed::DrawQrCode,
         "read_pre_check" => Deed::ReadPreCheck(TicketId::new("s.d.t1")),
+        "read_calendar" => Deed::ReadCalendar(AppointmentId::new("s.d.b20261123-1")),
         "read_ticket_code" => Deed::ReadTicketCode(TicketId::new("s.d.t1")),
         "read_plan" => Deed::ReadPlan(DepartmentId::new("s.d")),
         "find_appointments" => Deed::FindAppointments(DepartmentId::new("s.d")),

@@ -5,6 +5,7 @@ mod addresses;
 mod arrivals;
 mod bearers;
 mod born;
+mod calendar;
 mod commands;
 mod deeds;
 mod engine;

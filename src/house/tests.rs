@@ -24,6 +24,7 @@ mod repeats;
 /// 08:30 in Shanghai.
 const MORNING: Timestamp = Timestamp(1_795_393_800_000);
 
+mod calendar;
 mod plan;
 mod rights;
 mod staff;

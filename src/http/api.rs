@@ -17,8 +17,8 @@ use uuid::Uuid;
 use super::guests::Guest;
 use super::problem::{self, Problem};
 use super::requests::{
-    ClipName, Deed, MakeVoice, OfSite, PERSONS_MAX, PlanQuery, ReadPersons, SignIn, SignOut, SignedIn, UsualQuestions,
-    Visit, VisitAnswer,
+    CalendarQuery, ClipName, Deed, MakeVoice, OfSite, PERSONS_MAX, PlanQuery, ReadPersons, SignIn, SignOut, SignedIn,
+    UsualQuestions, Visit, VisitAnswer,
 };
 use super::resources::RESOURCES;
 use super::{Door, channels, openapi};
@@ -67,6 +67,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
             .route("/sessions/{id}/not-reached", web::get().to(read_not_reached))
             .route("/arrivals/find", web::post().to(find_arrivals))
+            .route("/appointments/{id}/calendar", web::get().to(read_calendar))
             .route("/tickets/{id}/code", web::get().to(read_ticket_code))
             .route("/tickets/{id}/pre-check", web::get().to(read_pre_check))
             .route("/qr-codes", web::post().to(draw_qr_code))
@@ -399,6 +400,13 @@ async fn read_not_reached(request: HttpRequest, door: web::Data<Door>) -> Outcom
 async fn find_arrivals(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
     let asked = read(&door, payload).await?;
     door.deed(&request, Deed::FindArrivals(asked)).await
+}
+
+async fn read_calendar(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let appointment = id(&request)?;
+    let asked = web::Query::<CalendarQuery>::from_query(request.query_string());
+    let asked = asked.map_err(|_| Rejection::new(Code::Malformed, "?language=zh|en, or nothing"))?;
+    door.deed(&request, Deed::ReadCalendar(appointment, asked.language)).await
 }
 
 async fn read_ticket_code(request: HttpRequest, door: web::Data<Door>) -> Outcome {

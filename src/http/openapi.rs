@@ -176,6 +176,7 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         false,
         "What somebody at a kiosk has today, by what only they have; audited.",
     ),
+    ("GET", "/appointments/{id}/calendar", None, false, "An appointment as a file for a calendar (iCalendar)."),
     ("GET", "/tickets/{id}/code", None, false, "What a kiosk or the desk scans of a ticket."),
     (
         "GET",
@@ -285,6 +286,7 @@ fn parameters_of(method: &str, path: &str) -> Vec<Value> {
             parameter("language", false, words(&["zh", "en"])),
         ],
         ("GET", "/departments/{id}/plan") => vec![parameter("from", false, date()), parameter("to", false, date())],
+        ("GET", "/appointments/{id}/calendar") => vec![parameter("language", false, words(&["zh", "en"]))],
         ("GET", "/staff" | "/tokens") => vec![parameter("site", false, text())],
         ("GET", "/questions/usual") => vec![parameter("site", true, text()), parameter("department", false, text())],
         ("GET" | "PUT", "/voice/{id}/clip") => {

@@ -5,8 +5,8 @@ use jiaohao_domain::person::{Relation, Sex};
 use jiaohao_domain::report::By;
 use jiaohao_domain::vocabulary::Language;
 use jiaohao_domain::{
-    BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, ServicePointId, SessionId,
-    SiteId, TicketId, Timestamp,
+    AppointmentId, BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, ServicePointId,
+    SessionId, SiteId, TicketId, Timestamp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,8 @@ pub enum Deed {
     ReadNotReached(SessionId),
     /// The arriving patient's own appointments and tickets of today, by what only they have.
     FindArrivals(FindArrivals),
+    /// An appointment as a file for a calendar, in that language.
+    ReadCalendar(AppointmentId, Language),
     /// What is scanned of a ticket.
     ReadTicketCode(TicketId),
     /// What was answered before a ticket's queue (audited).
@@ -488,6 +490,15 @@ pub struct OfSite {
     /// Of which site; absent: of all sites.
     #[serde(default)]
     pub site: Option<SiteId>,
+}
+
+/// In which language.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarQuery {
+    /// Of the texts in the file.
+    #[serde(default)]
+    pub language: Language,
 }
 
 /// Which questions to take over.

@@ -284,6 +284,22 @@ async fn the_audit_is_asked_by_day_and_nothing_else() {
 }
 
 #[actix_web::test]
+async fn a_calendar_is_in_the_language_asked_for_and_in_chinese_where_none_is() {
+    let to = house(|_| {}).address;
+    let path = "/api/v1/appointments/s.d.b20261123-1/calendar";
+    for (query, language) in [("", "zh"), ("?language=zh", "zh"), ("?language=en", "en")] {
+        let read = ask(to, "GET", &format!("{path}{query}"), &[DOCTOR], "").await;
+        assert_eq!((read.status, read.json()["calendar"].as_str()), (200, Some(language)), "{query}");
+    }
+    for wrong in ["?language=de", "?lang=en"] {
+        let refused = ask(to, "GET", &format!("{path}{wrong}"), &[DOCTOR], "").await;
+        assert_eq!((refused.status, refused.code().as_str()), (400, "malformed"), "{wrong}");
+    }
+    let elsewhere = ask(to, "GET", "/api/v1/appointments/b/c/calendar", &[DOCTOR], "").await;
+    assert_eq!((elsewhere.status, elsewhere.code().as_str()), (404, "unknown_command"));
+}
+
+#[actix_web::test]
 async fn pages_allow_nothing_from_outside() {
     let to = house(|_| {}).address;
     let page = ask(to, "GET", "/board/s.b", &[], "").await;

@@ -586,6 +586,8 @@ impl Clinic {
         self.ask("GET", "/sessions/s.d.m/not-reached", Some(desk), None).await;
         self.plan(operator, desk, &who).await;
         let ticket = found["appointments"][0]["ticket"].as_str().unwrap();
+        let calendar = format!("/appointments/{}/calendar?language=en", booked["appointment"].as_str().unwrap());
+        self.ask("GET", &calendar, Some(desk), None).await;
         let scanned = self.ask("GET", &format!("/tickets/{ticket}/code"), Some(hall), None).await;
         let scanned = json!({"departments": ["s.d"], "by": {"code": scanned["code"]}});
         self.post("/arrivals/find", Some(hall), scanned).await;

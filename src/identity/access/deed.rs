@@ -1,6 +1,6 @@
 //! What a door does for somebody beside commands and streams, and what therefore needs a line in the table too.
 
-use jiaohao_domain::{DepartmentId, PatientId, SessionId, SiteId, TicketId};
+use jiaohao_domain::{AppointmentId, DepartmentId, PatientId, SessionId, SiteId, TicketId};
 
 /// Something that a door does itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub enum Deed {
     ReadNotReached(SessionId),
     /// Find the own appointments and tickets of today of who stands at a kiosk.
     FindArrivals(Vec<DepartmentId>),
+    /// Show an appointment as a file for a calendar.
+    ReadCalendar(AppointmentId),
     /// Show a ticket's code, which a kiosk or the desk scans.
     ReadTicketCode(TicketId),
     /// Show what was answered before this ticket's queue (audited).
@@ -82,6 +84,7 @@ impl Deed {
         "find_appointments",
         "read_not_reached",
         "find_arrivals",
+        "read_calendar",
         "read_ticket_code",
         "read_pre_check",
         "draw_qr_code",
@@ -115,6 +118,7 @@ impl Deed {
             Self::FindAppointments(_) => "find_appointments",
             Self::ReadNotReached(_) => "read_not_reached",
             Self::FindArrivals(_) => "find_arrivals",
+            Self::ReadCalendar(_) => "read_calendar",
             Self::ReadTicketCode(_) => "read_ticket_code",
             Self::ReadPreCheck(_) => "read_pre_check",
             Self::DrawQrCode => "draw_qr_code",

@@ -175,6 +175,7 @@ const DEEDS: &[Rule] = &[
     Rule { name: "find_appointments", who: DESK },
     Rule { name: "read_not_reached", who: DESK },
     Rule { name: "find_arrivals", who: &[(Kiosk, OwnDepartment)] },
+    Rule { name: "read_calendar", who: HOLDER_OR_DESK },
     Rule { name: "read_ticket_code", who: &[(Patient, OwnPatient), (Desk, OwnDepartment), (Kiosk, OwnDepartment)] },
     // Of a doctor the department decides further: of the patient who is with them.
     Rule { name: "read_pre_check", who: DOCTOR_THERE_OR_DESK },

@@ -340,6 +340,7 @@ impl Target {
             Deed::FindArrivals(departments) => {
                 departments.iter().cloned().fold(about, |about, department| about.department(department))
             }
+            Deed::ReadCalendar(appointment) => about.appointment(appointment),
             Deed::ReadTicketCode(ticket) | Deed::ReadPreCheck(ticket) => about.ticket(ticket),
             Deed::ReadDirectory(site) | Deed::ReadReports(site) | Deed::ReadVoice(site) | Deed::RecordVoice(site) => {
                 about.site(site.clone())

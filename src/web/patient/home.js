@@ -11,6 +11,7 @@ import { ask, askText } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
 import { dayAndClock, placeWord, stateWord } from '../lib/words.js';
 import { checkIn, sentWords } from './arrive.js';
+import { addToCalendar, stillInCalendar } from './calendar.js';
 import { messages } from './notices.js';
 import { ASKED_DAYS, ratingView } from './rating.js';
 import { stoppedCards } from './stopped.js';
@@ -47,6 +48,7 @@ export function homeView(home) {
     others.length ? h('div', { class: 'block rows', key: 'family' }, others.map((one) => familyRow(home, one))) : null,
     rest.length ? h('h2', { key: 'h' }, t(now ? 'patient.also_booked' : 'patient.booked')) : null,
     rest.length ? h('div', { class: 'block rows', key: 'rest' }, rest.map((a) => appointmentRow(home, a))) : null,
+    stillInCalendar(home.page, model, (a) => [whereWords(home, a), dayWords(a)]),
     isEmpty ? nothing(home) : null,
     messages(model),
     isEmpty ? null : h('div', { class: 'block', key: 'book' },
@@ -106,13 +108,16 @@ function appointmentRow(home, a) {
     return h('div', { key: a.ticket, 'data-other-ticket': a.ticket, 'data-state': a.state },
       h('span', null, whereWords(home, a), h('small', { class: 'num' }, a.number)));
   }
-  return h('div', { key: a.appointment, 'data-appointment': a.appointment, 'data-state': a.state },
+  return h('div', { class: 'wraps', key: a.appointment, 'data-appointment': a.appointment, 'data-state': a.state },
     h('span', null, whereWords(home, a), h('small', { class: 'num' }, [dayWords(a), a.number, held || a.state === 'asked' ? t(`appointment.${a.state}`) : ''].filter(Boolean).join(' · ')),
       delayOf(home, a) ? h('small', null, t('patient.delay', { n: delayOf(home, a) })) : null),
-    h('span', { class: 'end' },
+    h('span', { class: 'end choices' },
       held
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'confirm_appointment', 'data-appointment': a.appointment, onclick: () => confirm(home, a) }, t('patient.confirm'))
-        : h('button', { type: 'button', class: 'btn', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment, onclick: () => cancelAppointment(home, a) }, t('patient.cancel'))));
+        : [
+          a.state === 'booked' ? addToCalendar(home.page, a, 'btn') : null,
+          h('button', { type: 'button', class: 'btn', key: 'cancel', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment, onclick: () => cancelAppointment(home, a) }, t('patient.cancel')),
+        ]));
 }
 
 /** @param {Home} home @param {string} name @param {any} body @param {string} words */
@@ -284,7 +289,10 @@ function ticketCard(home, ticket, a) {
 /** @param {Home} home @param {any} ticket @param {any} a */
 function leave(home, ticket, a) {
   if (ticket.state === 'booked') {
-    return h('button', { type: 'button', class: 'btn wide', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment, onclick: () => cancelAppointment(home, a) }, t('patient.cancel'));
+    return [
+      addToCalendar(home.page, a, 'btn wide'),
+      h('button', { type: 'button', class: 'btn wide', key: 'cancel', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment, onclick: () => cancelAppointment(home, a) }, t('patient.cancel')),
+    ];
   }
   if (['waiting', 'summoned', 'called'].includes(ticket.state)) {
     return h('button', { type: 'button', class: 'btn wide', 'data-action': 'cancel_ticket', 'data-ticket': ticket.ticket, onclick: () => cancelTicket(home, ticket) }, t('patient.leave'));

@@ -4,7 +4,8 @@
 import { h } from '../lib/dom.js';
 import { language, t } from '../lib/i18n.js';
 
-const HERE = /MicroMessenger/i.test(navigator.userAgent);
+/** Whether this is WeChat's own browser. */
+export const HERE = /MicroMessenger/i.test(navigator.userAgent);
 /** Under which this browser keeps that it has been to WeChat by itself for an account: once, so that what is turned off stays off. */
 const BEEN = 'jiaohao.wechat.';
 

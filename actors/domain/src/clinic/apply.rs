@@ -15,6 +15,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
         Event::SessionDelayed { session, minutes, no_show_at } => {
             if let Some(session) = clinic.sessions.get_mut(session) {
                 session.delay_before_min = std::mem::replace(&mut session.delay_min, *minutes);
+                session.changes = session.changes.saturating_add(1);
                 for id in &session.slots {
                     if let Some(slot) = clinic.slots.get_mut(id) {
                         slot.issued_before_delay = slot.issued;
@@ -38,6 +39,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 prolonged: false,
                 come_until: None,
                 sent_to: None,
+                changes: 0,
             };
             place(clinic, appointment, held);
         }
@@ -54,6 +56,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 prolonged: false,
                 come_until: None,
                 sent_to: None,
+                changes: 0,
             };
             place(clinic, appointment, booked);
         }
@@ -164,6 +167,8 @@ fn define(clinic: &mut Clinic, event: &Event) {
     for defined in slots {
         define_slot(clinic, defined);
     }
+    let is_elsewhere =
+        before.as_ref().is_some_and(|s| (&s.doctor, &s.service_point, &s.queue) != (doctor, service_point, queue));
     let defined = Session {
         date: *date,
         period: period.clone(),
@@ -180,6 +185,7 @@ fn define(clinic: &mut Clinic, event: &Event) {
         standing: SessionStanding::Open,
         slots: slots.iter().map(|s| s.slot.clone()).collect(),
         stopped: before.as_ref().and_then(|s| s.stopped.clone()),
+        changes: before.as_ref().map_or(0, |s| s.changes.saturating_add(u32::from(is_elsewhere))),
         follows: before.as_ref().and_then(|s| s.follows.clone()),
         frozen_by_plan: before.as_ref().is_some_and(|s| s.frozen_by_plan),
         frozen: before.and_then(|s| s.frozen),
@@ -274,6 +280,8 @@ fn change(clinic: &mut Clinic, id: &AppointmentId, to: AppointmentState) {
 fn change_under(clinic: &mut Clinic, id: &AppointmentId, to: AppointmentState, come_until: Option<Timestamp>) {
     let Some(appointment) = clinic.appointments.get_mut(id) else { return };
     let before = Stands::of(appointment);
+    let is_turned = before.state.takes_place() != to.takes_place();
+    appointment.changes = appointment.changes.saturating_add(u32::from(is_turned));
     appointment.state = to;
     appointment.come_until = come_until;
     count(clinic, id, Some(before));

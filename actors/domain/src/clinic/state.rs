@@ -54,6 +54,8 @@ pub struct Session {
     pub stopped: Option<Stop>,
     /// A stop or its end was too much for one command.
     pub follows: Option<Follows>,
+    /// How often it has changed what a calendar shows of everybody's time in it: another delay, doctor, room or queue.
+    pub changes: u32,
     /// Takes no new patients of their own accord, and why: somebody has said so.
     pub frozen: Option<String>,
     /// Takes nobody new: by the plan it ought not to be there as it is, and somebody is in it.
@@ -194,6 +196,8 @@ pub struct Appointment {
     pub come_until: Option<Timestamp>,
     /// The patient has come, and the pre-check has sent to that department first.
     pub sent_to: Option<DepartmentId>,
+    /// How often its place was given up or taken again.
+    pub changes: u32,
 }
 
 impl Appointment {

@@ -2,6 +2,7 @@
 //! ([`crate::clinic`], [`crate::floor`]); here they are put together into one decision and one record.
 
 pub(crate) mod arrival;
+pub mod calendar;
 mod closing;
 pub mod config;
 mod day;

@@ -1,6 +1,7 @@
 //! Tests of the department: journeys, the whole state table, random days.
 
 mod addition;
+mod calendar;
 mod chain;
 mod closing;
 mod come_again;
