@@ -49,6 +49,21 @@ export function sayWrong(form, wrong, draw) {
   focusWrong(form, wrong);
 }
 
+/**
+ * A command that changes what is listed. What somebody else has changed meanwhile is refused, and said in words of its own.
+ * @param {import('../lib/page.js').Page} page @param {string} command @param {any} body @returns {Promise<any>} null: refused, and said on the page
+ */
+export async function doNow(page, command, body) {
+  try {
+    return (await page.command(command, body)) || {};
+  } catch (refused) {
+    const { code } = /** @type {any} */ (refused);
+    const key = `planning.wrong.${command}.${code}`;
+    if (has(key)) page.notify(t(key), 'soon', code);
+    return null;
+  }
+}
+
 /** @param {Object<string, string>} wrong */
 export const formWrong = (wrong) => (wrong.form ? h('p', { class: 'notice alarm', role: 'alert', key: 'wrong' }, wrong.form) : null);
 

@@ -7,7 +7,7 @@ import { t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { periodWord, registrationWord } from '../lib/words.js';
 import { isOffline, known, readPlan, sendNow } from './plan-data.js';
-import { formWrong, some, sure, wrongOf } from './plan-parts.js';
+import { doNow, formWrong, some, sure, wrongOf } from './plan-parts.js';
 import { editedTemplate, freshTemplate, intoForm, templateForm } from './plan-template.js';
 import { clockAt, feeWords, isLeft, measureWords, minutesOf, plannedWords, seasonWords, sessionWords, templateTitle, WEEK, weekWords, whose } from './plan-words.js';
 
@@ -63,13 +63,9 @@ async function retire(page, look, one) {
   const busy = there.filter((/** @type {any} */ session) => session.taken);
   const says = [t('planning.retire_does', { n: there.length - busy.length }), busy.length ? t('planning.retire_busy', { n: busy.length }) : ''];
   if (!(await sure(t('planning.retire_title', { name }), says, t('ops.retire'), some(busy.map((/** @type {any} */ session) => sessionWords(session.session, site, known.plan.templates, look.today)))))) return;
-  try {
-    const planned = await page.command('retire_template', { id: one.id });
-    page.notify(`${t('planning.retired', { name })} ${plannedWords(planned)}`, isLeft(planned) ? 'soon' : 'good');
-    if (editedTemplate() === one.id) freshTemplate(look);
-  } catch {
-    // Said on the page.
-  }
+  const planned = await doNow(page, 'retire_template', { id: one.id });
+  if (planned) page.notify(`${t('planning.retired', { name })} ${plannedWords(planned)}`, isLeft(planned) ? 'soon' : 'good');
+  if (editedTemplate() === one.id) freshTemplate(look);
   await readPlan(page, look.today);
 }
 

@@ -46,7 +46,8 @@ export function measuresOf(template) {
 export function measureWords(template, key) {
   const found = measuresOf(template);
   if (!found) return '';
-  return t(`${key || 'planning.measure'}${found.each === null ? '_listed' : ''}`, { days: weekWords(template.weekdays), hours: `${found.from}–${found.until}`, n: found.n, each: found.each, places: found.places });
+  const stem = key || 'planning.measure';
+  return t(found.each === null ? `${stem}_listed` : stem, { days: weekWords(template.weekdays), hours: `${found.from}–${found.until}`, n: found.n, each: found.each, places: found.places });
 }
 
 /** A day, with the year where it is not this one. @param {string} date @param {string} today */
