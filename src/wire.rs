@@ -9,6 +9,8 @@ use crate::engine::Engine;
 
 /// Fields of commands that are times.
 const TIMES_IN: &[&str] = &["back_at", "released_at", "came_at", "from"];
+/// Commands whose `from` is a day.
+const DATES_FROM: &[&str] = &["define_template", "except_days"];
 /// Fields of answers that are times.
 const TIMES_OUT: &[&str] = &["expires_at", "slot_start", "stored_at"];
 
@@ -43,7 +45,7 @@ pub fn command(object: Value) -> Result<ClientCommand, Rejection> {
         return Err(Code::UnknownCommand.into());
     }
     if let Some(Value::Object(fields)) = tagged.get_mut(&name) {
-        times_in(fields)?;
+        times_in(&name, fields)?;
     }
     serde_json::from_value(Value::Object(tagged)).map_err(|error| malformed(&error))
 }
@@ -67,8 +69,9 @@ pub fn has_times(command: &ClientCommand) -> bool {
     }
 }
 
-fn times_in(fields: &mut Map<String, Value>) -> Result<(), Rejection> {
-    for name in TIMES_IN {
+fn times_in(command: &str, fields: &mut Map<String, Value>) -> Result<(), Rejection> {
+    let is_time = |name: &&&str| **name != "from" || !DATES_FROM.contains(&command);
+    for name in TIMES_IN.iter().filter(is_time) {
         match fields.get_mut(*name) {
             None | Some(Value::Null) => {}
             Some(value) => {
@@ -100,6 +103,15 @@ pub fn malformed(error: &serde_json::Error) -> Rejection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_on_a_day_is_no_time() {
+        let except =
+            json!({"except_days": {"id": "s.d.x", "from": "2026-11-23", "to": "2026-11-23", "does": {"open": {}}}});
+        assert!(matches!(command(except), Ok(ClientCommand::ExceptDays(_))));
+        let stop = json!({"stop_session": {"session": "s.d.m", "from": "2026-11-23", "reason": "ill"}});
+        assert_eq!(command(stop).unwrap_err().code, Code::Malformed);
+    }
 
     #[test]
     fn times_are_rfc_3339_outside_and_milliseconds_inside() {

@@ -462,10 +462,8 @@ pub struct ReportQuery {
 #[serde(deny_unknown_fields)]
 pub struct PlanQuery {
     /// From this day (absent: the department's today) …
-    #[serde(default)]
     pub from: Option<BusinessDate>,
     /// … to this one (absent: two weeks).
-    #[serde(default)]
     pub to: Option<BusinessDate>,
 }
 

@@ -57,7 +57,11 @@ impl Known {
         for department in directory["departments"].as_array().into_iter().flatten() {
             // Of a day that is over no session is told: only what the plan consists of.
             let id = department["id"].as_str().unwrap_or_default();
-            plans.push(read(format!("/departments/{id}/plan?from={NO_DAY}&to={NO_DAY}")).await?);
+            match read(format!("/departments/{id}/plan?from={NO_DAY}&to={NO_DAY}")).await {
+                // One that has not heard of itself yet has none.
+                Err(why) if why.code == "forbidden" => {}
+                answered => plans.push(answered?),
+            }
         }
         Self::of(site, &directory, &plans, &staff, &all)
             .ok_or_else(|| Refusal::door("the directory is not as the protocol has it"))

@@ -150,7 +150,7 @@ fn templates_and_exceptions_are_compared_with_the_plan_that_there_is() {
         "# kind: exceptions\nid,department,from,does,substitute\nx,内科,2026-12-01,maybe,\ny,内科,2026-12-01,open,\n",
     );
     let faults = planned(&house(&[wrong]), &nothing()).expect_err("no such word");
-    assert!(faults[0].starts_with("wrong.csv, line 2, does: \"maybe\" is not closed"), "{faults:?}");
+    assert!(faults[0].starts_with("wrong.csv, line 3, does: \"maybe\" is not closed"), "{faults:?}");
     let alone =
         ("wrong.csv", "# kind: exceptions\nid,department,from,does,substitute\nx,内科,2026-12-01,substitute,李明\n");
     let faults = planned(&house(&[alone]), &nothing()).expect_err("whom?");

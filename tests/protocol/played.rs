@@ -430,7 +430,7 @@ async fn closed(day: &Played, people: &[String]) {
     for command in ["except_days", "withdraw_exception", "plan_session"] {
         day.play("operator", command, &[]).await;
     }
-    day.play("operator", "freeze_session", &[("renmin.internal.s1", "renmin.internal.s2")]).await;
+    day.play("operator", "freeze_session", &[("renmin.internal.s1", "renmin.surgery.s1")]).await;
     let wish = json!({"queue": "renmin.internal.zhou", "patient": people[4]});
     let waits = day.ask("desk", "POST", "/tickets", wish).await;
     for ticket in [last.as_str(), text(&waits, "ticket")] {

@@ -7,6 +7,7 @@ const words = {
   'ops.title': 'Operations',
   'ops.figures': 'Live figures',
   'ops.screens': 'Screens',
+  'ops.plan': 'Plan',
   'ops.metrics': 'Metrics /metrics',
   'ops.openapi': 'Interface /openapi.json',
   'ops.no_figures_more': 'They appear here live once connected.',

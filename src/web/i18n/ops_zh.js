@@ -7,6 +7,7 @@ const words = {
   'ops.title': '运行管理',
   'ops.figures': '实时数据',
   'ops.screens': '屏幕',
+  'ops.plan': '排班计划',
   'ops.metrics': '指标 /metrics',
   'ops.openapi': '接口说明 /openapi.json',
   'ops.no_figures_more': '连上之后,这里会实时更新。',

@@ -94,6 +94,7 @@ export default {
   'patient.left': '{n} left',
   'patient.full': 'Full',
   'patient.no_clinic': 'No clinic',
+  'patient.frozen': 'This clinic takes no bookings now. Please choose another time or doctor.',
   'patient.slot_closed': 'Closed',
   'patient.held_for': 'This place is held for you',
   'patient.prolong': 'Keep it longer',

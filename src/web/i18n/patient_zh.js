@@ -94,6 +94,7 @@ export default {
   'patient.left': '剩 {n}',
   'patient.full': '已满',
   'patient.no_clinic': '无门诊',
+  'patient.frozen': '这个班次暂停预约,请选别的时间或医生。',
   'patient.slot_closed': '不可约',
   'patient.held_for': '这个号为您保留',
   'patient.prolong': '多保留一会儿',

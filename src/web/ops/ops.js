@@ -19,7 +19,6 @@ import { idOf, isUnder, KINDS } from './kinds.js';
 import { askToOverwrite, changedMeanwhile } from './meanwhile.js';
 import { lacksOf, missingCount, missingView, nextView, ROLE_OF } from './missing.js';
 import { tooMuchWords, overview } from './overview.js';
-import { questionsView } from './questions.js';
 import { forgetRules, ruleWord } from './rules.js';
 import { askToRetire, inWords, thingsView, usersOf } from './things.js';
 import { leaveVoice, voiceView } from './voice.js';
@@ -318,7 +317,14 @@ function partView() {
       h('span', { class: 'buttons' }, h('button', { type: 'button', class: 'btn primary', 'data-action': 'first_site', onclick: () => show('site') }, t('ops.add', { kind: t('ops.one.site') }))));
   }
   if (part === 'missing') return missingView(look, go, departmentChoice((id) => lacksOf(look, id)), figures && figures.value && figures.value.channels);
-  if (part === 'questions') return questionsView(page, /** @type {Site} */ (look.site), reread);
+  if (part === 'questions') {
+    const questions = read('questions', () => import('./questions.js'));
+    return questions ? questions.questionsView(page, /** @type {Site} */ (look.site), reread) : skeleton();
+  }
+  if (part === 'plan') {
+    const plan = read('plan', () => import('./plan.js'));
+    return plan ? plan.planView(page, look, departmentChoice()) : skeleton();
+  }
   if (part === 'reports') {
     const reports = read('reports', () => import('./reports.js'));
     return reports ? reports.reportsView(page, /** @type {Site} */ (look.site), look.today) : skeleton();
@@ -361,6 +367,7 @@ function menu() {
     item('reports', t('ops.reports'), null),
     item('missing', t('ops.missing'), missing ? missing : look.site ? '✓' : null),
     item('screens', t('ops.screens'), look.site ? look.site.all('screens').length : 0),
+    item('plan', t('ops.plan'), null),
     item('questions', t('questions.menu'), null),
     item('voice', t('ops.voice'), null),
     page.session.who.site ? null : item('audit', t('ops.audit'), null),

@@ -246,6 +246,7 @@ export class Booking {
           h('small', null, [doctor && titleWord(doctor.title), numberClassWord(session.registration_class), periodWord(session.period)].filter(Boolean).join(' · '))),
         h('span', { class: 'num' }, session.fee_fen ? t('patient.fee', { yuan: (session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
       session.delay_min ? h('p', { class: 'notice soon', key: 'delay' }, t('patient.delay', { n: session.delay_min })) : null,
+      session.frozen ? h('p', { class: 'notice soon', role: 'status', key: 'frozen', 'data-frozen': session.frozen }, t('patient.frozen')) : null,
       h('div', { class: 'slots' }, (session.slots || []).map((/** @type {any} */ slot) => {
         const open = isFree(slot, now);
         return h('button', {
