@@ -3,7 +3,7 @@
 
 import { fieldView } from '../components/fields.js';
 import { h } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
+import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { periodWord, registrationWord } from '../lib/words.js';
 import { isOffline, known, readPlan, sendNow } from './plan-data.js';
@@ -38,7 +38,7 @@ function row(page, look, one) {
   const title = templateTitle(one, site);
   const room = site.one('service_points', one.service_point);
   return h('li', { key: one.id, 'data-template': one.id, class: one.id === editedTemplate() ? 'editing' : '' },
-    h('div', { class: 'who' }, h('b', null, whose(one, site)), h('small', null, [periodWord(one.period), registrationWord(one.registration_class), feeWords(one.fee_fen), room && room.name].filter(Boolean).join(' · '))),
+    h('div', { class: 'who' }, h('b', null, whose(one, site)), h('small', null, [periodWord(one.period), registrationWord(one.registration_class), feeWords(one.fee_fen), room && named(room.name, room.name_en)].filter(Boolean).join(' · '))),
     h('div', { class: 'when' },
       h('span', { class: 'marks', 'aria-hidden': 'true' }, WEEK.map((day) => h('i', { key: day, class: one.weekdays.includes(day) ? 'on' : '' }, one.weekdays.includes(day) ? t(`planning.day.${day}`) : '·'))),
       h('span', { class: 'visually-hidden' }, `${weekWords(one.weekdays)} `),
