@@ -204,6 +204,15 @@ test('a holiday closes, says why, and comes back when it is taken back', async (
   await ops.waitForSelector('dialog li:has-text("12月2日 周三 李明 上午")');
   await ops.click('dialog [data-action=dialog_go]');
   await ops.waitForSelector('.plan .empty:has-text("以后没有例外")');
+  // Somebody else was sooner.
+  await house.call('PUT', '/exceptions', { id: `${D}.soon`, from: NEXT_WEDNESDAY, to: NEXT_WEDNESDAY, does: { closed: { reason: '停电' } } });
+  await ops.click('[data-action=plan_again]');
+  await ops.click('[data-action=withdraw_exception]');
+  await ops.waitForSelector('dialog li');
+  await house.call('POST', '/exceptions/withdraw', { id: `${D}.soon` });
+  await ops.click('dialog [data-action=dialog_go]');
+  await ops.waitForSelector('.notices :text("别人刚撤销过了")');
+  await ops.waitForSelector('.plan .empty:has-text("以后没有例外")');
   assert.deepEqual((await sessionsOn(NEXT_WEDNESDAY)).map((one) => one.standing), ['made']);
 });
 
@@ -237,20 +246,30 @@ test('a doctor away and a substitute; a workday that was moved', async () => {
   }
 });
 
-test('a holiday of the whole hospital goes to its departments one after the other, and says which have not taken it', async () => {
-  await view(ops, 'exceptions');
-  await ops.check('[data-kind=holiday]');
-  await ops.fill('[name=from]', '2026-12-09');
-  await ops.fill('[name=text]', '停水');
-  await ops.check('[name=is_all]');
-  await ops.click('[data-action=except_days]');
-  await ops.waitForSelector('[data-round=done]:has-text("2 个科室里 2 个已办好")');
-  const eyes = await house.call('GET', '/departments/renmin.yanke/plan', undefined, house.token);
-  assert.deepEqual(eyes.exceptions.map((one) => one.does.closed.reason), ['停水']);
-  await ops.click('[data-action=round_close]');
-  await ops.click('[data-action=withdraw_exception]');
-  await ops.click('dialog [data-action=dialog_go]');
-  await ops.waitForSelector('.plan .empty');
+test('a holiday of the whole hospital goes to its departments one after the other, says which have not taken it, and is taken back everywhere', async () => {
+  await house.call('PUT', '/departments', { id: 'renmin.zhongyi', name: '中医科', name_en: 'Chinese medicine' });
+  const page = await chrome.staff('/ops', SIZES.console, 'yunxing');
+  await view(page, 'exceptions');
+  await page.fill('[name=from]', '2026-12-09');
+  await page.fill('[name=text]', '停水');
+  await page.check('[name=is_all]');
+  // The page still knows it.
+  await house.call('POST', '/departments/retire', { id: 'renmin.zhongyi' });
+  await page.click('[data-action=except_days]');
+  await page.waitForSelector('[data-round=failed]:has-text("3 个科室里 2 个已办好") [data-failed="renmin.zhongyi"]:has-text("中医科"):has-text("已停用")');
+  await looks(page);
+  await page.click('[data-action=round_again]');
+  await page.waitForSelector('[data-round=failed]:has-text("1 个科室里 0 个已办好")');
+  await page.click('[data-action=round_close]');
+  const ofEyes = async () => (await house.call('GET', '/departments/renmin.yanke/plan')).exceptions.map((one) => one.does.closed.reason);
+  assert.deepEqual(await ofEyes(), ['停水']);
+  assert.equal(await page.locator('[data-exception]').count(), 1, 'tried again it is not there twice');
+  await page.click('[data-action=withdraw_exception]');
+  await page.click('dialog [data-action=dialog_go_all]');
+  await page.waitForSelector('[data-round]:not([data-round=running])');
+  await page.waitForSelector('.plan .empty');
+  assert.deepEqual(await ofEyes(), []);
+  await page.context().close();
 });
 
 test('what was changed by hand stays so until it is given back', async () => {

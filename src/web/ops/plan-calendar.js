@@ -130,7 +130,7 @@ function acts(page, look, session, who) {
   const off = isOffline(page);
   const name = `${who} ${dayWords(partsOf(session.session).date, look.today)}`;
   const button = (/** @type {string} */ action, /** @type {string} */ words, /** @type {() => void} */ onclick) => h('button', {
-    type: 'button', class: 'btn small', key: action, 'data-action': action, 'data-session': session.session, disabled: off, 'aria-label': `${words} ${name}`, onclick,
+    type: 'button', class: 'btn small', key: action.replace('un', ''), 'data-action': action, 'data-session': session.session, disabled: off, 'aria-label': `${words} ${name}`, onclick,
   }, words);
   const isFrozenByHand = session.standing === 'frozen' || (session.standing === 'by_hand' && session.frozen);
   return [

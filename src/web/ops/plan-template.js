@@ -46,10 +46,10 @@ export function freshTemplate(look, editing) {
 /** Which template is being changed. */
 export const editedTemplate = () => (form.editing ? form.editing.id : '');
 
-/** Puts the keys into the form, where it can be seen. */
-export const intoForm = () => requestAnimationFrame(() => requestAnimationFrame(() => {
+/** Puts the keys into the form. @param {boolean} [stays] what is seen stays where it is */
+export const intoForm = (stays) => requestAnimationFrame(() => requestAnimationFrame(() => {
   const first = find('.plan-form select, .plan-form input');
-  if (first) first.focus();
+  if (first) first.focus({ preventScroll: !!stays });
 }));
 
 /** What stands in the form, for the sentence. @param {any} element */
@@ -137,7 +137,10 @@ async function save(page, look, element) {
     const planned = await sendNow(page, 'define_template', body);
     page.notify(`${t('planning.saved', { name: templateTitle(body, /** @type {any} */ (look.site)) })} ${plannedWords(planned)}`, isLeft(planned) ? 'soon' : 'good');
     // Somebody may have gone on to another one meanwhile.
-    if (form.key === key) freshTemplate(look);
+    if (form.key === key) {
+      freshTemplate(look);
+      intoForm(true);
+    }
     await readPlan(page, look.today);
   } catch (refusal) {
     if (form.key !== key) page.refuse(refusal);
@@ -169,6 +172,7 @@ async function mayChange(page, look) {
 export function templateForm(page, look) {
   if (form.department !== look.department || !form.key) freshTemplate(look);
   const site = /** @type {import('../lib/site.js').Site} */ (look.site);
+  if (!site.of('queues', look.department).length) return h('p', { class: 'empty card', key: 'no-queue' }, h('b', null, t('planning.no_queue')), t('planning.no_queue_more'));
   const { start, wrong, editing, key } = form;
   const words = (/** @type {string} */ name) => fieldWords(KIND, /** @type {any} */ ({ name, type: 'text' }), look);
   const input = (/** @type {string} */ name, /** @type {any} */ props) => fieldView({ name, words: words(name), wrong: wrong[name], key: `${name}-${key}`, ...props });
