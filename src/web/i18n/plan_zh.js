@@ -31,7 +31,7 @@ export default {
   'planning.pool': '科室公用',
   'planning.pool_choice': '不指定医生(科室公用)',
   'planning.hint.queue': '按医生选好,可改',
-  'planning.hint.until': '不填:一直有',
+  'planning.hint.until': '不填:长期',
   'planning.slots_alike': '改成等长的时段',
   'planning.daily': '每天',
   'planning.workdays': '周一到周五',

@@ -197,7 +197,6 @@ export function templateForm(page, look) {
     input('start', { type: 'time', required: true, value: start.start }), input('end', { type: 'time', required: true, value: start.end === '24:00' ? '00:00' : start.end }),
     input('slot_min', { type: 'number', min: '1', max: '720', required: true, value: String(start.slot_min) }),
     input('capacity', { type: 'number', min: '0', max: '100000', required: true, value: String(start.capacity) })),
-  h('p', { class: `notice${said ? '' : ' soon'}`, role: 'status', key: 'said', 'data-said': said ? 'whole' : 'not_yet' }, said || t(form.now.weekdays.length ? 'planning.wrong.end' : 'planning.said_no_days')),
   h('div', { class: 'two', key: `two-2-${key}` },
     h('div', { key: 'class' }, input('registration_class', { required: true, maxlength: '60', list: 'planning-classes', value: start.registration_class }),
       h('datalist', { id: 'planning-classes', key: 'list' }, CLASSES.map((one) => t(`registration_class.${one}`, null, 'zh')).map((word) => h('option', { key: word, value: word })))),
@@ -206,6 +205,7 @@ export function templateForm(page, look) {
   h('label', { class: 'check', key: `high-${key}` }, h('input', { type: 'checkbox', name: 'high_demand', 'data-field': 'high_demand', checked: !!start.high_demand }), words('high_demand')),
   formWrong(wrong),
   h('div', { class: 'buttons' },
+    h('p', { class: `notice${said ? '' : ' soon'}`, role: 'status', key: 'said', 'data-said': said ? 'whole' : 'not_yet' }, said || t(form.now.weekdays.length ? 'planning.wrong.end' : 'planning.said_no_days')),
     editing ? h('button', {
       type: 'button', class: 'btn', 'data-action': 'edit_cancel',
       onclick: () => {

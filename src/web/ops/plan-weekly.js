@@ -38,7 +38,7 @@ const search = (page) => h('input', {
 /** @param {Page} page @param {Look} look */
 export function weeklyView(page, look) {
   const site = /** @type {import('../lib/site.js').Site} */ (look.site);
-  const all = known.plan.templates.slice().sort((/** @type {any} */ a, /** @type {any} */ b) => (rank(a, site) < rank(b, site) ? -1 : 1));
+  const all = known.plan.templates.slice().sort((/** @type {any} */ a, /** @type {any} */ b) => rank(a, site).localeCompare(rank(b, site), 'zh'));
   const living = all.filter((/** @type {any} */ one) => !one.retired);
   const ending = all.filter((/** @type {any} */ one) => one.retired);
   const isLong = living.length >= SEARCHED_FROM;
