@@ -323,10 +323,15 @@ test('what ought to go and has somebody in it stands first, with what is to be d
 
 test('in English no word is missing, and it looks right at three widths', async () => {
   await house.call('PUT', '/exceptions', { id: `${D}.away2`, from: NEXT_WEDNESDAY, to: NEXT_WEDNESDAY, doctor: 'renmin.liming', does: { substitute: { doctor: 'renmin.zhoujing' } } });
+  const patient = await house.person('赵小红', '1990-01-01', 22, '13912345683');
+  const [{ session }] = await sessionsOn(WEDNESDAY);
+  const { appointment } = await house.call('POST', '/appointments', { session, slot: `${session}.0800`, patient }, house.desk);
+  await house.call('PUT', '/exceptions', { id: `${D}.away3`, from: WEDNESDAY, to: WEDNESDAY, doctor: 'renmin.liming', does: { closed: { reason: '学习' } } });
   for (const size of WIDTHS) {
     const page = await chrome.staff('/ops', size, 'yunxing');
     for (const name of ['weekly', 'exceptions', 'calendar']) {
       await view(page, name);
+      if (name === 'calendar') await day(page, WEDNESDAY);
       await drawn(page);
       await looks(page);
       await fits(page, `${name} at ${size.width}`);
@@ -342,7 +347,8 @@ test('in English no word is missing, and it looks right at three widths', async 
     }
     await page.context().close();
   }
-  await house.call('POST', '/exceptions/withdraw', { id: `${D}.away2` });
+  await house.call('POST', '/appointments/cancel', { appointment }, house.desk);
+  for (const id of [`${D}.away2`, `${D}.away3`]) await house.call('POST', '/exceptions/withdraw', { id });
 });
 
 /** Nothing is wider than where it stands. */
