@@ -296,6 +296,8 @@ test('a session that takes no bookings says so on the phone, with its people as 
   await ops.waitForSelector('[data-standing=frozen]:has-text("已停止预约")');
   await phone.waitForSelector('[data-frozen]:has-text("这个班次暂停预约")');
   assert.equal(await phone.locator('[data-action=hold_slot]:enabled').count(), 0);
+  await phoneOn(WEDNESDAY);
+  await phone.waitForSelector(`[data-action=choose_date][data-date="${WEDNESDAY}"]:has-text("不可约")`);
   await ops.click('[data-action=unfreeze_session]');
   await ops.click('dialog [data-choice]');
   await ops.waitForSelector('[data-standing=made]');

@@ -116,7 +116,7 @@ async function withdraw(page, look, one) {
   const says = [`${exceptionWords(one, site, plan.templates)}, ${daysWords(one.from, one.to, look.today)}`, t(there.length ? `planning.withdraw_does.${kind}` : 'planning.withdraw_nothing', { n: there.length })];
   const own = one.id.slice(look.department.length + 1);
   const ofAll = own.startsWith(`${TO_ALL}-`) ? t('planning.withdraw_all') : '';
-  const answer = await sure(t('planning.withdraw_title'), says, t('planning.withdraw'), some(there.map((/** @type {any} */ session) => sessionWords(session.session, site, plan.templates, look.today))), ofAll);
+  const answer = await sure(t('planning.withdraw_title'), says, t(ofAll ? 'planning.withdraw_here' : 'planning.withdraw'), some(there.map((/** @type {any} */ session) => sessionWords(session.session, site, plan.templates, look.today))), ofAll);
   if (!answer) return;
   if (answer === 'all') {
     await goRound(page, look, site.all('departments'), (department) => ['withdraw_exception', { id: `${department}.${own}` }]);
