@@ -65,7 +65,7 @@ test('the consoles are walked through by Tab alone, and the focus is seen', asyn
     await desk.waitForSelector(`[data-side=${side}][aria-selected=true]`);
     await walksThrough(desk, `/desk ${side}`);
   }
-  for (const part of ['figures', 'session', 'board', 'screens']) {
+  for (const part of ['figures', 'plan', 'session', 'board', 'screens']) {
     await ops.click(`[data-part=${part}]`);
     await ops.waitForSelector(`[data-part=${part}][aria-current=page]`);
     await walksThrough(ops, `/ops ${part}`);
@@ -312,7 +312,7 @@ test('at 200 % and at 320 px the consoles have everything that they have at full
   await start.waitForSelector('[data-action=sign_in]');
   await choose(desk, 'A003');
   const pages = [start, doctor, desk];
-  for (const part of ['figures', 'session', 'screens']) {
+  for (const part of ['figures', 'plan', 'session', 'screens']) {
     pages.push({ page: ops, part });
   }
   for (const one of pages) {

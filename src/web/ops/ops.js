@@ -157,6 +157,8 @@ function show(name) {
   part = name;
   typed = '';
   freshForm();
+  // Where the menu stands above, what was chosen is brought into sight.
+  if (matchMedia('(max-width: 1000px)').matches) requestAnimationFrame(() => requestAnimationFrame(() => find('.part')?.scrollIntoView()));
 }
 
 /** @param {string} name @param {any} body of a command about screens */

@@ -67,7 +67,9 @@ function square(date, sessions, look, pick) {
     type: 'button', class: `square${held.length ? '' : ' none'}${reason ? ' closed' : ''}`, key: date, 'data-date': date, 'aria-pressed': String(date === chosen),
     'aria-label': `${dayWords(date, look.today)} ${words}${todo ? ` ${t('planning.square_todo', { n: todo })}` : ''}`, onclick: () => pick(date),
   }, h('b', { class: 'num' }, dayOf),
-  held.length ? [h('span', { class: 'of', key: 'n' }, t('planning.square_n', { n: held.length })), h('span', { class: 'of far', key: 'p' }, t('planning.square_places', { n: places }))] : h('span', { class: 'of', key: 'n' }, reason || '–'),
+  held.length
+    ? [h('span', { class: 'of near', key: 'near' }, t('planning.square_near', { n: held.length })), h('span', { class: 'of far', key: 'n' }, t('planning.square_n', { n: held.length })), h('span', { class: 'of far', key: 'p' }, t('planning.places', { n: places }))]
+    : h('span', { class: 'of', key: 'n' }, reason || '–'),
   todo ? h('span', { class: 'todo', key: 'todo' }, h('i', null, '!'), h('span', { class: 'far' }, t('planning.square_todo', { n: todo }))) : null);
 }
 
@@ -127,14 +129,14 @@ function overlapWords(id, look) {
 function acts(page, look, session, who) {
   const off = isOffline(page);
   const name = `${who} ${dayWords(partsOf(session.session).date, look.today)}`;
-  const button = (/** @type {string} */ action, /** @type {string} */ words, /** @type {() => void} */ onclick, danger = false) => h('button', {
-    type: 'button', class: `btn small${danger ? ' danger' : ''}`, key: action, 'data-action': action, 'data-session': session.session, disabled: off, 'aria-label': `${words} ${name}`, onclick,
+  const button = (/** @type {string} */ action, /** @type {string} */ words, /** @type {() => void} */ onclick) => h('button', {
+    type: 'button', class: 'btn small', key: action.replace('un', ''), 'data-action': action, 'data-session': session.session, disabled: off, 'aria-label': `${words} ${name}`, onclick,
   }, words);
   const isFrozenByHand = session.standing === 'frozen' || (session.standing === 'by_hand' && session.frozen);
   return [
     session.standing === 'by_hand' && partsOf(session.session).date > look.today ? button('plan_session', t('planning.back'), () => back(page, look, session, name)) : null,
     isFrozenByHand ? button('unfreeze_session', t('planning.unfreeze'), () => freeze(page, look, session, false)) : null,
-    session.open && !session.frozen && ['made', 'by_hand'].includes(session.standing) ? button('freeze_session', t('planning.freeze'), () => freeze(page, look, session, true), true) : null,
+    session.open && !session.frozen && ['made', 'by_hand'].includes(session.standing) ? button('freeze_session', t('planning.freeze'), () => freeze(page, look, session, true)) : null,
   ];
 }
 

@@ -8,14 +8,17 @@ import { Refusal } from '../lib/http.js';
 export const DAYS_SHOWN = 28;
 /** Between two readings while the part is open, milliseconds. */
 const AGAIN_MS = 20000;
-/** The same while the department carries its plan out. */
+/** The same while the department carries its plan out, and where it did not answer. */
 const SOON_MS = 1500;
+const FAILED_MS = 5000;
 
 /**
  * What is known of the plan: `readAt` by the page's own clock, `at` by the clinic's.
  * @type {{department: string, plan: any, error: any, busy: boolean, readAt: number, at: string}}
  */
 export const known = { department: '', plan: null, error: null, busy: false, readAt: 0, at: '' };
+/** It was away meanwhile: what is known is read again as soon as it is back. */
+let wasAway = false;
 
 /** @param {import('../lib/page.js').Page} page @param {string} department @param {string} from @param {string} to @returns {Promise<any>} */
 export const readDays = (page, department, from, to) => page.session.http('GET', `/api/v1/departments/${department}/plan?from=${from}&to=${to}`);
@@ -41,11 +44,13 @@ export async function readPlan(page, today) {
 /** Reads what is not known or too old. @param {import('../lib/page.js').Page} page @param {string} department @param {string} today */
 export function keepReading(page, department, today) {
   if (known.department !== department) Object.assign(known, { department, plan: null, error: null, busy: false, readAt: 0, at: '' });
-  const age = performance.now() - known.readAt;
+  if (isOffline(page)) wasAway = true;
   if (known.busy || isOffline(page)) return;
-  const wait = known.plan && known.plan.more ? SOON_MS : AGAIN_MS;
-  if (!known.readAt || age > wait || (known.error && age > SOON_MS)) queueMicrotask(() => readPlan(page, today));
-  else if (wait === SOON_MS) setTimeout(page.draw, SOON_MS);
+  const wait = known.error ? FAILED_MS : known.plan && known.plan.more ? SOON_MS : AGAIN_MS;
+  if (wasAway || !known.readAt || performance.now() - known.readAt > wait) {
+    wasAway = false;
+    queueMicrotask(() => readPlan(page, today));
+  } else if (wait === SOON_MS) setTimeout(page.draw, SOON_MS);
 }
 
 /** @param {import('../lib/page.js').Page} page */

@@ -10,6 +10,7 @@ import { usualReasons } from '../lib/page.js';
 import { titleWord, wordsOf } from '../lib/words.js';
 import { isOffline, known, newId, readDays, readPlan, sendNow } from './plan-data.js';
 import { choiceOf, doctorsOf, doNow, formWrong, sayWrong, some, sure, wrongOf } from './plan-parts.js';
+import { intoForm } from './plan-template.js';
 import { daysWords, exceptionWords, isLeft, kindOf, plannedWords, sessionWords, templateTitle, WEEK, weekdayWord, weekWords } from './plan-words.js';
 
 /** @typedef {import('./kinds.js').Look} Look */
@@ -26,8 +27,13 @@ const DAYS_READ = 62;
  * @type {{key: string, department: string, kind: string, doctor: string, start: any, editing: any, wrong: Object<string, string>, busy: boolean}}
  */
 const form = { key: '', department: '', kind: 'holiday', doctor: '', start: {}, editing: null, wrong: {}, busy: false };
-/** A holiday on its way through the departments. @type {{site: string, all: any[], done: number, failed: {department: any, why: string}[], does: any, isRunning: boolean}|null} */
+/**
+ * What is on its way through the departments: `make` says what is sent to each; said again it has the same ids.
+ * @type {{site: string, all: any[], done: number, failed: {department: any, why: string}[], make: (department: string) => [string, any], isRunning: boolean}|null}
+ */
 let round = null;
+/** How ids begin of what was said to all departments: in each the rest is the same. */
+const TO_ALL = 'all';
 let forms = 0;
 
 /** @param {Look} look @param {any} [editing] */
@@ -108,7 +114,14 @@ async function withdraw(page, look, one) {
   const there = plan.days.flatMap((/** @type {any} */ day) => (day.date > look.today ? day.sessions : [])).filter((/** @type {any} */ session) => isBy(session, one, plan.templates));
   const kind = Object.keys(one.does)[0];
   const says = [`${exceptionWords(one, site, plan.templates)}, ${daysWords(one.from, one.to, look.today)}`, t(there.length ? `planning.withdraw_does.${kind}` : 'planning.withdraw_nothing', { n: there.length })];
-  if (!(await sure(t('planning.withdraw_title'), says, t('planning.withdraw'), some(there.map((/** @type {any} */ session) => sessionWords(session.session, site, plan.templates, look.today)))))) return;
+  const own = one.id.slice(look.department.length + 1);
+  const ofAll = own.startsWith(`${TO_ALL}-`) ? t('planning.withdraw_all') : '';
+  const answer = await sure(t('planning.withdraw_title'), says, t(ofAll ? 'planning.withdraw_here' : 'planning.withdraw'), some(there.map((/** @type {any} */ session) => sessionWords(session.session, site, plan.templates, look.today))), ofAll);
+  if (!answer) return;
+  if (answer === 'all') {
+    await goRound(page, look, site.all('departments'), (department) => ['withdraw_exception', { id: `${department}.${own}` }]);
+    return;
+  }
   const planned = await doNow(page, 'withdraw_exception', { id: one.id });
   if (planned) page.notify(`${t('planning.withdrawn')} ${plannedWords(planned)}`, isLeft(planned) ? 'soon' : 'good');
   if (form.editing && form.editing.id === one.id) freshException(look);
@@ -137,9 +150,9 @@ async function save(page, look, element) {
   }
   if (element.elements.is_all && element.elements.is_all.checked && !form.editing) {
     const site = /** @type {import('../lib/site.js').Site} */ (look.site);
-    round = { site: site.id, all: site.all('departments'), done: 0, failed: [], does: body, isRunning: false };
+    const own = newId('', TO_ALL, []).slice(1);
     freshException(look);
-    await goRound(page, look, round.all);
+    await goRound(page, look, site.all('departments'), (department) => ['except_days', { id: `${department}.${own}`, ...body }]);
     return;
   }
   form.busy = true;
@@ -149,7 +162,10 @@ async function save(page, look, element) {
     if (editing && !(await isStill(page, look, editing))) throw Object.assign(new Error('gone'), { code: 'gone', validNow: {} });
     const planned = await sendNow(page, 'except_days', { id: editing ? editing.id : newId(look.department, form.kind, known.plan.exceptions), ...body });
     page.notify(`${t('ops.saved')} ${plannedWords(planned)}`, isLeft(planned) ? 'soon' : 'good');
-    if (form.key === key) freshException(look);
+    if (form.key === key) {
+      freshException(look);
+      intoForm(true);
+    }
     await readPlan(page, look.today);
   } catch (refusal) {
     if (form.key !== key) page.refuse(refusal);
@@ -173,16 +189,22 @@ async function isStill(page, look, was) {
   return JSON.stringify(now) === JSON.stringify(was);
 }
 
-/** Each department has its plan: what one refuses the others do all the same, and it can be tried again. @param {Page} page @param {Look} look @param {any[]} departments */
-async function goRound(page, look, departments) {
-  const going = /** @type {NonNullable<typeof round>} */ (round);
-  Object.assign(going, { isRunning: true, failed: [], all: departments, done: 0 });
+/**
+ * Each department has its plan: what one refuses the others do all the same, and it can be tried again.
+ * @param {Page} page @param {Look} look @param {any[]} departments @param {(department: string) => [string, any]} make
+ */
+async function goRound(page, look, departments, make) {
+  const going = { site: /** @type {import('../lib/site.js').Site} */ (look.site).id, all: departments, done: 0, failed: /** @type {{department: any, why: string}[]} */ ([]), make, isRunning: true };
+  round = going;
   for (const department of departments) {
     page.draw();
+    const [command, body] = make(department.id);
     try {
-      await sendNow(page, 'except_days', { id: newId(department.id, going.does.does.open ? 'moved' : 'holiday', []), ...going.does });
+      await sendNow(page, command, body);
     } catch (refusal) {
-      going.failed.push({ department, why: wordsOf(refusal) });
+      // Where it is not, nothing has to be taken back.
+      const isGone = command === 'withdraw_exception' && refusal.code === 'forbidden';
+      if (!isGone) going.failed.push({ department, why: wordsOf(refusal) });
     }
     going.done += 1;
   }
@@ -202,7 +224,7 @@ function roundView(page, look) {
     going.isRunning ? h('progress', { max: String(going.all.length), value: String(going.done), 'aria-label': t('planning.round') }) : null,
     going.failed.length ? [h('p', { class: 'bad', key: 'failed' }, t('planning.round_failed')), h('ul', { key: 'list' }, going.failed.map(({ department, why }) => h('li', { key: department.id, 'data-failed': department.id }, `${nameOf(department)}: ${why}`)))] : null,
     going.isRunning ? null : h('div', { class: 'buttons', key: 'buttons' },
-      going.failed.length ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'round_again', disabled: isOffline(page), onclick: () => goRound(page, look, going.failed.map(({ department }) => department)) }, t('planning.round_again')) : null,
+      going.failed.length ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'round_again', disabled: isOffline(page), onclick: () => goRound(page, look, going.failed.map(({ department }) => department), going.make) }, t('planning.round_again')) : null,
       h('button', {
         type: 'button', class: 'btn', 'data-action': 'round_close',
         onclick: () => {

@@ -11,11 +11,17 @@ import { dayWords, partsOf } from './plan-words.js';
 /** So many days are named where more are meant. */
 const NAMED = 6;
 
-/** Says what will be done, and asks. @param {string} title @param {string[]} says @param {string} go @param {string[]} [list] what is named beneath @returns {Promise<boolean>} */
-export const sure = (title, says, go, list) => ask(title, (close) => h('div', { class: 'form' }, says.filter(Boolean).map((words, n) => h('p', { key: n }, words)),
+/**
+ * Says what will be done, and asks.
+ * @param {string} title @param {string[]} says @param {string} go @param {string[]} [list] what is named beneath
+ * @param {string} [goAll] words of doing it everywhere
+ * @returns {Promise<boolean|'all'>}
+ */
+export const sure = (title, says, go, list, goAll) => ask(title, (close) => h('div', { class: 'form' }, says.filter(Boolean).map((words, n) => h('p', { key: n }, words)),
   list && list.length ? h('ul', { class: 'planned-list', key: 'list' }, list.map((words) => h('li', { key: words }, words))) : null,
   h('div', { class: 'buttons' },
     h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', autofocus: true, onclick: () => close(false) }, t('cancel')),
+    goAll ? h('button', { type: 'button', class: 'btn danger', 'data-action': 'dialog_go_all', onclick: () => close('all') }, goAll) : null,
     h('button', { type: 'button', class: 'btn danger', 'data-action': 'dialog_go', onclick: () => close(true) }, go))));
 
 /** So many of a list, and how many more there are. @param {string[]} all */

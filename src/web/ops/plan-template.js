@@ -46,10 +46,10 @@ export function freshTemplate(look, editing) {
 /** Which template is being changed. */
 export const editedTemplate = () => (form.editing ? form.editing.id : '');
 
-/** Puts the keys into the form, where it can be seen. */
-export const intoForm = () => requestAnimationFrame(() => requestAnimationFrame(() => {
+/** Puts the keys into the form. @param {boolean} [stays] what is seen stays where it is */
+export const intoForm = (stays) => requestAnimationFrame(() => requestAnimationFrame(() => {
   const first = find('.plan-form select, .plan-form input');
-  if (first) first.focus();
+  if (first) first.focus({ preventScroll: !!stays });
 }));
 
 /** What stands in the form, for the sentence. @param {any} element */
@@ -137,7 +137,10 @@ async function save(page, look, element) {
     const planned = await sendNow(page, 'define_template', body);
     page.notify(`${t('planning.saved', { name: templateTitle(body, /** @type {any} */ (look.site)) })} ${plannedWords(planned)}`, isLeft(planned) ? 'soon' : 'good');
     // Somebody may have gone on to another one meanwhile.
-    if (form.key === key) freshTemplate(look);
+    if (form.key === key) {
+      freshTemplate(look);
+      intoForm(true);
+    }
     await readPlan(page, look.today);
   } catch (refusal) {
     if (form.key !== key) page.refuse(refusal);
@@ -169,6 +172,7 @@ async function mayChange(page, look) {
 export function templateForm(page, look) {
   if (form.department !== look.department || !form.key) freshTemplate(look);
   const site = /** @type {import('../lib/site.js').Site} */ (look.site);
+  if (!site.of('queues', look.department).length) return h('p', { class: 'empty card', key: 'no-queue' }, h('b', null, t('planning.no_queue')), t('planning.no_queue_more'));
   const { start, wrong, editing, key } = form;
   const words = (/** @type {string} */ name) => fieldWords(KIND, /** @type {any} */ ({ name, type: 'text' }), look);
   const input = (/** @type {string} */ name, /** @type {any} */ props) => fieldView({ name, words: words(name), wrong: wrong[name], key: `${name}-${key}`, ...props });
@@ -193,7 +197,6 @@ export function templateForm(page, look) {
     input('start', { type: 'time', required: true, value: start.start }), input('end', { type: 'time', required: true, value: start.end === '24:00' ? '00:00' : start.end }),
     input('slot_min', { type: 'number', min: '1', max: '720', required: true, value: String(start.slot_min) }),
     input('capacity', { type: 'number', min: '0', max: '100000', required: true, value: String(start.capacity) })),
-  h('p', { class: `notice${said ? '' : ' soon'}`, role: 'status', key: 'said', 'data-said': said ? 'whole' : 'not_yet' }, said || t(form.now.weekdays.length ? 'planning.wrong.end' : 'planning.said_no_days')),
   h('div', { class: 'two', key: `two-2-${key}` },
     h('div', { key: 'class' }, input('registration_class', { required: true, maxlength: '60', list: 'planning-classes', value: start.registration_class }),
       h('datalist', { id: 'planning-classes', key: 'list' }, CLASSES.map((one) => t(`registration_class.${one}`, null, 'zh')).map((word) => h('option', { key: word, value: word })))),
@@ -202,6 +205,7 @@ export function templateForm(page, look) {
   h('label', { class: 'check', key: `high-${key}` }, h('input', { type: 'checkbox', name: 'high_demand', 'data-field': 'high_demand', checked: !!start.high_demand }), words('high_demand')),
   formWrong(wrong),
   h('div', { class: 'buttons' },
+    h('p', { class: `notice${said ? '' : ' soon'}`, role: 'status', key: 'said', 'data-said': said ? 'whole' : 'not_yet' }, said || t(form.now.weekdays.length ? 'planning.wrong.end' : 'planning.said_no_days')),
     editing ? h('button', {
       type: 'button', class: 'btn', 'data-action': 'edit_cancel',
       onclick: () => {

@@ -3,7 +3,7 @@
 
 import { fieldView } from '../components/fields.js';
 import { h } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
+import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { periodWord, registrationWord } from '../lib/words.js';
 import { isOffline, known, readPlan, sendNow } from './plan-data.js';
@@ -14,15 +14,38 @@ import { clockAt, feeWords, isLeft, measureWords, minutesOf, plannedWords, seaso
 /** @typedef {import('./kinds.js').Look} Look */
 /** @typedef {import('../lib/page.js').Page} Page */
 
+/** Shorter lists are seen at a glance. */
+const SEARCHED_FROM = 8;
+
+/** What the list is searched for. */
+let typed = '';
+
+/** Whether a row says all of what is searched for. @param {any} one @param {import('../lib/site.js').Site} site */
+function isWanted(one, site) {
+  const text = `${templateTitle(one, site)} ${weekWords(one.weekdays)} ${measureWords(one)} ${one.name}`.toLowerCase();
+  return typed.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}
+
+/** @param {Page} page */
+const search = (page) => h('input', {
+  class: 'input search', type: 'search', key: 'search', 'data-field': 'search', 'aria-label': t('planning.search'), placeholder: t('planning.search'), value: typed, autocomplete: 'off',
+  oninput: (/** @type {any} */ event) => {
+    typed = event.target.value;
+    page.draw();
+  },
+});
+
 /** @param {Page} page @param {Look} look */
 export function weeklyView(page, look) {
   const site = /** @type {import('../lib/site.js').Site} */ (look.site);
-  const all = known.plan.templates.slice().sort((/** @type {any} */ a, /** @type {any} */ b) => (rank(a, site) < rank(b, site) ? -1 : 1));
+  const all = known.plan.templates.slice().sort((/** @type {any} */ a, /** @type {any} */ b) => rank(a, site).localeCompare(rank(b, site), 'zh'));
   const living = all.filter((/** @type {any} */ one) => !one.retired);
   const ending = all.filter((/** @type {any} */ one) => one.retired);
+  const isLong = living.length >= SEARCHED_FROM;
+  const wanted = isLong ? living.filter((/** @type {any} */ one) => isWanted(one, site)) : living;
   return h('div', { class: 'pair', key: 'weekly' },
-    h('div', { key: 'there' },
-      living.length ? h('ul', { class: 'things weekly', key: 'list' }, living.map((/** @type {any} */ one) => row(page, look, one)))
+    h('div', { key: 'there' }, isLong ? search(page) : null, living.length && !wanted.length ? h('p', { class: 'empty card', key: 'nothing' }, t('ops.none_found')) : null,
+      living.length ? h('ul', { class: 'things weekly', key: 'list', hidden: !wanted.length }, wanted.map((/** @type {any} */ one) => row(page, look, one)))
         : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('planning.none')), t('planning.none_more')),
       ending.length ? [h('h2', { key: 'ending-h', class: 'plan-h' }, t('planning.ending')), h('ul', { class: 'things weekly', key: 'ending' }, ending.map((/** @type {any} */ one) => row(page, look, one)))] : null,
       ahead(page, look)),
@@ -38,7 +61,7 @@ function row(page, look, one) {
   const title = templateTitle(one, site);
   const room = site.one('service_points', one.service_point);
   return h('li', { key: one.id, 'data-template': one.id, class: one.id === editedTemplate() ? 'editing' : '' },
-    h('div', { class: 'who' }, h('b', null, whose(one, site)), h('small', null, [periodWord(one.period), registrationWord(one.registration_class), feeWords(one.fee_fen), room && room.name].filter(Boolean).join(' · '))),
+    h('div', { class: 'who' }, h('b', null, whose(one, site)), h('small', null, [periodWord(one.period), registrationWord(one.registration_class), feeWords(one.fee_fen), room && named(room.name, room.name_en)].filter(Boolean).join(' · '))),
     h('div', { class: 'when' },
       h('span', { class: 'marks', 'aria-hidden': 'true' }, WEEK.map((day) => h('i', { key: day, class: one.weekdays.includes(day) ? 'on' : '' }, one.weekdays.includes(day) ? t(`planning.day.${day}`) : '·'))),
       h('span', { class: 'visually-hidden' }, `${weekWords(one.weekdays)} `),

@@ -213,7 +213,7 @@ export class Booking {
     const now = this.page.protocol.clock.now();
     const open = (/** @type {any} */ slot) => slot.open && Date.parse(slot.end || slot.start) >= now;
     const free = sessions.reduce((all, s) => all + (s.slots || []).filter(open).reduce((/** @type {number} */ n, /** @type {any} */ slot) => n + Math.max(0, slot.free), 0), 0);
-    return free ? t('patient.left', { n: free }) : t('patient.full');
+    return free ? t('patient.left', { n: free }) : t(sessions.every((s) => s.frozen) ? 'patient.slot_closed' : 'patient.full');
   }
 
   dayView() {

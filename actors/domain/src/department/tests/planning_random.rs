@@ -318,6 +318,11 @@ impl Week {
             let session = clinic.session_of(&known.slot).unwrap();
             assert_eq!(session.standing, SessionStanding::Open, "{id}");
         }
+        let plan = &self.house.state.plan;
+        for (id, kept) in &plan.sessions {
+            let waits = matches!(kept.standing, Standing::ToGo | Standing::ToSettle);
+            assert!(!waits || clinic.sessions[id].frozen_by_plan, "{id} takes people and is not to stay");
+        }
         for (id, session) in clinic.sessions.iter().filter(|(_, session)| session.frozen_by_plan) {
             let standing = self.house.state.plan.standing(id);
             let is_open = session.standing == SessionStanding::Open;
