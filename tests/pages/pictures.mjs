@@ -230,6 +230,17 @@ async function take() {
   await ops.waitForSelector('table');
   await pause(600);
   await save(ops, 'reports');
+  const template = (name, doctor, point, grade, fee, weekdays, end) => hospital.call('PUT', '/templates', {
+    id: `renmin.xinnei.${name}`, name, queue: `renmin.xinnei.${doctor}`, doctor: `renmin.${doctor}`, service_point: `renmin.xinnei.${point}`, period: 'morning', registration_class: grade, fee_fen: fee,
+    weekdays, from: '2026-11-23', start: '08:00', end, slot_min: 30, capacity: 6,
+  });
+  await template('li', 'liming', 'r3', '主任', 5000, [1, 3], '11:30');
+  await template('zhou', 'zhoujing', 'r5', '副主任', 3000, [1, 2, 3, 4, 5], '12:00');
+  await hospital.call('PUT', '/exceptions', { id: 'renmin.xinnei.rest', from: '2026-12-09', to: '2026-12-11', doctor: 'renmin.zhoujing', does: { closed: { reason: '外出开会' } } });
+  await ops.click('[data-part=plan]');
+  await ops.click('[data-view-of=calendar]');
+  await pause(600);
+  await save(ops, 'ops-plan');
   await ops.click('[data-part=voice]');
   await pause(1500);
   await save(ops, 'recorder');
