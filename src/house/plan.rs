@@ -6,7 +6,7 @@ use jiaohao_domain::{Code, DepartmentId, Rejection};
 use serde_json::Value;
 
 use super::{House, department};
-use crate::http::requests::PlanQuery;
+use crate::http::queries::PlanQuery;
 
 /// So many days are shown where nobody says how many.
 const DAYS: i64 = 14;

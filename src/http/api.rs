@@ -16,9 +16,10 @@ use uuid::Uuid;
 
 use super::guests::Guest;
 use super::problem::{self, Problem};
+use super::queries::{CalendarQuery, PlanQuery};
 use super::requests::{
-    CalendarQuery, ClipName, Deed, MakeVoice, OfSite, PERSONS_MAX, PlanQuery, ReadPersons, SignIn, SignOut, SignedIn,
-    UsualQuestions, Visit, VisitAnswer,
+    ClipName, Deed, MakeVoice, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, UsualQuestions, Visit,
+    VisitAnswer,
 };
 use super::resources::RESOURCES;
 use super::{Door, channels, openapi};

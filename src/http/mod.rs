@@ -8,6 +8,7 @@ mod openapi;
 mod origin;
 mod pages;
 pub mod problem;
+pub mod queries;
 mod reports;
 pub mod requests;
 pub mod resources;

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::Door;
 use super::problem::Problem;
-use super::requests::{Deed, ReportQuery};
+use super::queries::ReportQuery;
+use super::requests::Deed;
 
 /// A spreadsheet in Chinese takes a file without it for GB 18030.
 const BYTE_ORDER_MARK: &str = "\u{feff}";

@@ -2,7 +2,6 @@
 //! types prints its content: they carry names, numbers and secrets.
 
 use jiaohao_domain::person::{Relation, Sex};
-use jiaohao_domain::report::By;
 use jiaohao_domain::vocabulary::Language;
 use jiaohao_domain::{
     AppointmentId, BoardId, BusinessDate, DepartmentId, DoctorId, PatientId, Rejection, Role, ScreenId, ServicePointId,
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::queries::{PlanQuery, ReportQuery};
 use crate::identity::audit::AuditQuery;
 use crate::identity::tokens::Claims;
 
@@ -440,33 +440,6 @@ pub struct ClipName {
     pub clip: String,
 }
 
-/// Which report.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReportQuery {
-    /// Of which site.
-    pub site: SiteId,
-    /// From this day …
-    pub from: BusinessDate,
-    /// … to this one.
-    pub to: BusinessDate,
-    /// By what.
-    pub by: By,
-    /// The language of a table's heads.
-    #[serde(default)]
-    pub language: Language,
-}
-
-/// Which days of a plan.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlanQuery {
-    /// From this day (absent: the department's today) …
-    pub from: Option<BusinessDate>,
-    /// … to this one (absent: two weeks).
-    pub to: Option<BusinessDate>,
-}
-
 /// End the tokens of a script.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -488,15 +461,6 @@ pub struct OfSite {
     /// Of which site; absent: of all sites.
     #[serde(default)]
     pub site: Option<SiteId>,
-}
-
-/// In which language.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CalendarQuery {
-    /// Of the texts in the file.
-    #[serde(default)]
-    pub language: Language,
 }
 
 /// Which questions to take over.

@@ -357,7 +357,7 @@ test('what became shorter at the same moment is said as it is now', async () => 
   const page = await browser.open('/', SIZES.screen);
   const said = await page.evaluate(async () => {
     const { Voice } = await import('/web/board/voice.js');
-    const protocol = { clock: { rate: 1, until: (at) => Date.parse(at) - Date.now() }, roundTrips: [], knownAt: performance.now(), question: () => {}, onKnowing: () => {} };
+    const protocol = { clock: { rate: 1, until: (at) => Date.parse(at) - Date.now() }, questions: { roundTrips: [], knownAt: performance.now(), ask: () => {}, onAnswer: () => {} } };
     const voice = new Voice({ site: 'renmin', protocol, onSpoken: () => {}, onChange: () => {} });
     const given = [];
     voice.clips = { silent: null, can: () => true, use: () => {}, cut: () => {}, resume: () => {}, allow: () => {}, say: (one) => given.push(one.en) };

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::super::{House, department, site_itself};
 use crate::engine::in_time;
-use crate::http::requests::ReportQuery;
+use crate::http::queries::ReportQuery;
 
 /// So many rows are answered; a report by doctor of the largest hospital has fewer.
 const ROWS_MAX: usize = 5_000;

@@ -1,7 +1,7 @@
 //! A template defined through the door: its sessions are there, on their streams and in the plan, and it goes on at midnight.
 
 use super::*;
-use crate::http::requests::PlanQuery;
+use crate::http::queries::PlanQuery;
 
 #[actix_web::test]
 async fn a_template_gives_sessions_that_are_followed_booked_and_read_in_the_plan() {

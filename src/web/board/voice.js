@@ -28,7 +28,7 @@ export class Voice {
    * @param {{site: string, protocol: import('../lib/protocol.js').Protocol, onSpoken: (announcement: string) => void, onChange: () => void}} options
    */
   constructor(options) {
-    this.protocol = options.protocol;
+    this.questions = options.protocol.questions;
     this.clock = options.protocol.clock;
     this.onChange = options.onChange;
     /** Why it is silent; null when it can speak. @type {string|null} */
@@ -44,8 +44,8 @@ export class Voice {
     this.speech = new Speech({ clock: this.clock, onSpoken, onChange });
     ['click', 'keydown'].forEach((what) => document.addEventListener(what, () => this.unlock()));
     this.speaks = true;
-    this.protocol.asks = true;
-    this.protocol.onKnowing(() => {
+    this.questions.withBeats = true;
+    this.questions.onAnswer(() => {
       this.look();
       this.clips.allow(this.agoMs(), LIMITS);
     });
@@ -55,12 +55,12 @@ export class Voice {
 
   /** So long ago it knew of everything. */
   agoMs() {
-    return performance.now() - this.protocol.knownAt;
+    return performance.now() - this.questions.knownAt;
   }
 
   /** The soonest of the last answers took longer than a clock may be off. */
   get isFar() {
-    const { roundTrips } = this.protocol;
+    const { roundTrips } = this.questions;
     return roundTrips.length >= ANSWERS && Math.min.apply(null, roundTrips) > FAR_MS;
   }
 
@@ -73,7 +73,7 @@ export class Voice {
     });
     if (due && this.speaks && this.clock.rate === 1 && now - this.asked >= ASK_EVERY_MS) {
       this.asked = now;
-      this.protocol.question();
+      this.questions.ask();
     }
     this.clips.allow(this.agoMs(), LIMITS);
     if (this.speech.saying && this.agoMs() > LIMITS.goesOnByMs) this.speech.cut(this.speech.saying);

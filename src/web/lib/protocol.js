@@ -4,6 +4,7 @@
 import { ServerClock } from './clock.js';
 import { Refusal } from './http.js';
 import { idempotencyKey } from './key.js';
+import { Questions } from './questions.js';
 
 const VERSION = 1;
 const FIRST_BACKOFF_MS = 250;
@@ -11,8 +12,6 @@ const MAX_BACKOFF_MS = 15000;
 /** A command without an answer for this long is given back as `no_answer`; what it did is then seen on the streams. */
 const ANSWER_WITHIN_MS = 20000;
 const HELLO_WITHIN_MS = 5000;
-/** So many questions are waited for, and so many round trips kept. */
-const QUESTIONS = 8;
 /** Rejections that pass by themselves: the command goes again under its key. */
 const PASSING = { overloaded: 1, timed_out: 1, too_many_requests: 1 };
 
@@ -53,16 +52,15 @@ export class Protocol {
     this.version = '';
     /** What a screen says of itself with each beat. @type {() => Object<string, any>} */
     this.about = () => ({});
-    /** It asks with each beat whether everything is here. */
-    this.asks = false;
-    /** Local time of the last question that has an answer: what had left the server by then is here. */
-    this.knownAt = -Infinity;
-    /** How long the last questions took, ms. @type {number[]} */
-    this.roundTrips = [];
-    /** Questions without an answer: id → when it was asked. @type {Map<string, number>} */
-    this.questions = new Map();
-    /** @type {Set<() => void>} */
-    this.knownListeners = new Set();
+    this.questions = new Questions({
+      ask: () => {
+        const id = this.id();
+        this.send(Object.assign({ type: 'beat', id }, this.about()));
+        return id;
+      },
+      isOpen: () => !!this.greeted,
+      isWhole: () => Array.from(this.streams.values()).every((s) => s.asked === null),
+    });
     this.attempt = 0;
     this.nextId = 1;
     this.opened = 0;
@@ -186,7 +184,7 @@ export class Protocol {
     const socket = this.socket;
     this.socket = null;
     this.greeted = false;
-    this.questions.clear();
+    this.questions.forget();
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
@@ -291,48 +289,12 @@ export class Protocol {
     this.saves(frame.read_only === true);
     this.clock.follow(frame.now);
     if (frame.reply_to) {
-      this.onKnown(frame.reply_to);
+      this.questions.answered(frame.reply_to);
       return;
     }
-    if (this.asks) this.question();
+    if (this.questions.withBeats) this.questions.ask();
     else this.send(Object.assign({ type: 'beat' }, this.about()));
     this.keepToken();
-  }
-
-  /** Told whenever it is known that everything is here. @param {() => void} listener */
-  onKnowing(listener) {
-    this.knownListeners.add(listener);
-  }
-
-  /** Asks whether everything is here: the answer stands behind what had left the server before. */
-  question() {
-    if (!this.greeted) return;
-    const id = this.id();
-    if (!this.isAsking()) {
-      if (this.questions.size >= QUESTIONS) this.questions.delete(this.questions.keys().next().value || '');
-      this.questions.set(id, performance.now());
-    }
-    this.send(Object.assign({ type: 'beat', id }, this.about()));
-  }
-
-  /** What a stream is now has been asked and not been answered. */
-  isAsking() {
-    let asking = false;
-    this.streams.forEach((s) => {
-      asking = asking || s.asked !== null;
-    });
-    return asking;
-  }
-
-  /** @param {string} id */
-  onKnown(id) {
-    const asked = this.questions.get(id);
-    this.questions.delete(id);
-    if (asked === undefined || this.isAsking()) return;
-    this.knownAt = asked;
-    this.roundTrips.push(performance.now() - asked);
-    if (this.roundTrips.length > QUESTIONS) this.roundTrips.shift();
-    this.knownListeners.forEach((f) => f());
   }
 
   /** Renews the token on the open connection when it is about to end. */

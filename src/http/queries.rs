@@ -1,0 +1,42 @@
+//! What stands behind the question mark of a request.
+
+use jiaohao_domain::report::By;
+use jiaohao_domain::vocabulary::Language;
+use jiaohao_domain::{BusinessDate, SiteId};
+use serde::Deserialize;
+
+/// Which report.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportQuery {
+    /// Of which site.
+    pub site: SiteId,
+    /// From this day …
+    pub from: BusinessDate,
+    /// … to this one.
+    pub to: BusinessDate,
+    /// By what.
+    pub by: By,
+    /// The language of a table's heads.
+    #[serde(default)]
+    pub language: Language,
+}
+
+/// Which days of a plan.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanQuery {
+    /// From this day (absent: the department's today) …
+    pub from: Option<BusinessDate>,
+    /// … to this one (absent: two weeks).
+    pub to: Option<BusinessDate>,
+}
+
+/// In which language.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarQuery {
+    /// Of the texts in the file.
+    #[serde(default)]
+    pub language: Language,
+}
