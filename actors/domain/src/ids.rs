@@ -25,6 +25,12 @@ pub fn is_well_formed(text: &str) -> bool {
         })
 }
 
+/// Whether `id` is exactly one part under `parent`.
+pub fn is_directly_under(id: &str, parent: &str) -> bool {
+    let own = id.strip_prefix(parent).and_then(|rest| rest.strip_prefix('.'));
+    own.is_some_and(|own| !own.is_empty() && !own.contains('.'))
+}
+
 /// The first `n` parts of an id (the first of `s.d.q` is `s`, its site), at least one; the whole id when it has fewer.
 pub fn prefix(id: &str, n: usize) -> &str {
     let mut dots = id.bytes().enumerate().filter(|(_, byte)| *byte == b'.');

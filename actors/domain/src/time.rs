@@ -87,6 +87,13 @@ impl Zone {
             .find_map(|minutes| self.0.from_local_datetime(&(local + chrono::Duration::minutes(minutes))).earliest())
             .map_or(Timestamp(local.and_utc().timestamp_millis()), |at| Timestamp(at.timestamp_millis()))
     }
+    /// The moment of a minute after midnight of the wall clock; 1440 is the next midnight.
+    pub fn at_minute(self, date: BusinessDate, minute: u32) -> Timestamp {
+        match NaiveTime::from_hms_opt(minute / 60, minute % 60, 0) {
+            Some(time) => self.moment(date, time),
+            None => self.moment(date.plus_days(1), NaiveTime::MIN),
+        }
+    }
     /// The date that the wall calendar of the site shows at `at`.
     pub fn date(self, at: Timestamp) -> BusinessDate {
         BusinessDate(self.0.timestamp_millis_opt(at.0).earliest().map_or(NaiveDate::MIN, |at| at.date_naive()))
@@ -102,4 +109,14 @@ impl Zone {
     pub fn clock(self, at: Timestamp) -> String {
         self.0.timestamp_millis_opt(at.0).earliest().map_or_else(String::new, |at| at.format("%H:%M").to_string())
     }
+}
+
+/// `HH:MM` of a wall clock as minutes after midnight; `24:00`, the next midnight, is 1440.
+pub fn minute_of_day(text: &str) -> Option<u32> {
+    let (hours, minutes) = text.split_once(':')?;
+    let is_number = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let two_digits = |text: &str| is_number(text).then(|| text.parse::<u32>().ok()).flatten();
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
+    let at = hours * 60 + minutes;
+    (minutes < 60 && at <= 24 * 60).then_some(at)
 }

@@ -1,12 +1,10 @@
 //! Decisions about sessions: define, retire, close, delay.
 
-use chrono::NaiveTime;
-
 use crate::codes::{Code, Rejection};
 use crate::ids::*;
 use crate::owner::Context;
 use crate::settings::BookingSettings;
-use crate::time::{AHEAD_DAYS, BusinessDate, Timestamp, Zone};
+use crate::time::{AHEAD_DAYS, Timestamp, Zone, minute_of_day};
 use crate::vocabulary::{DefineSession, DefineSlot, FreezeSession};
 
 use super::Decision;
@@ -54,11 +52,7 @@ fn define(
 ) -> Result<Decision, Rejection> {
     let invalid = |field: &str, what: &str| Rejection::new(Code::InvalidField, what).with("field", field);
     let id = &command.id;
-    let own_part = id.as_str().strip_prefix(clinic.department.as_str()).and_then(|rest| rest.strip_prefix('.'));
-    if own_part.is_none_or(|part| part.is_empty() || part.contains('.')) {
-        return Err(Code::IdNotUnderParent.into());
-    }
-    if command.queue.department() != clinic.department {
+    if !is_directly_under(id.as_str(), clinic.department.as_str()) || command.queue.department() != clinic.department {
         return Err(Code::IdNotUnderParent.into());
     }
     for (field, text) in [("period", &command.period), ("registration_class", &command.registration_class)] {
@@ -281,7 +275,7 @@ fn slots(
     let invalid = |field: &str, what: &str| Rejection::new(Code::InvalidField, what).with("field", field);
     let mut slots: Vec<SlotDefined> = Vec::with_capacity(command.slots.len());
     for (slot, (start_min, end_min)) in command.slots.iter().zip(wall_slots(&command.slots)?) {
-        let (start, end) = (moment(command.date, start_min, zone), moment(command.date, end_min, zone));
+        let (start, end) = (zone.at_minute(command.date, start_min), zone.at_minute(command.date, end_min));
         if start >= end {
             return Err(invalid("slots", "that time does not exist on that day: the clocks go forward"));
         }
@@ -324,20 +318,9 @@ pub(crate) fn wall_slots(slots: &[DefineSlot]) -> Result<Vec<(u32, u32)>, Reject
 
 /// Start and end of a slot as minutes after midnight; the end may be midnight (24:00).
 fn minutes_of_day(slot: &DefineSlot) -> Option<(u32, u32)> {
-    let (hours, minutes) = slot.start.split_once(':')?;
-    let is_number = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let two_digits = |text: &str| is_number(text).then(|| text.parse::<u32>().ok()).flatten();
-    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
-    let start = hours * 60 + minutes;
-    let fits = hours < 24 && minutes < 60 && (1..=720).contains(&slot.minutes) && start + slot.minutes <= 24 * 60;
+    let start = minute_of_day(&slot.start)?;
+    let fits = (1..=720).contains(&slot.minutes) && start + slot.minutes <= 24 * 60;
     fits.then(|| (start, start + slot.minutes))
-}
-
-fn moment(date: BusinessDate, minutes: u32, zone: Zone) -> Timestamp {
-    match NaiveTime::from_hms_opt(minutes / 60, minutes % 60, 0) {
-        Some(time) => zone.moment(date, time),
-        None => zone.moment(date.plus_days(1), NaiveTime::MIN),
-    }
 }
 
 /// What the session is now, as the event that would define it.

@@ -45,7 +45,7 @@ impl<'a> Ahead<'a> {
             return Ought::Nothing;
         }
         let released_on = self.date.plus_days(-i64::from(self.planning.release_days));
-        let released_at = calendar::moment(released_on, u32::from(self.planning.release_min), self.zone);
+        let released_at = self.zone.at_minute(released_on, u32::from(self.planning.release_min));
         Ought::Session(Box::new(DefineSession {
             id: template.id.session(self.date),
             date: self.date,

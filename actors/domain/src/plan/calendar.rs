@@ -1,11 +1,11 @@
 //! Which days and which times of the wall clock a template gives.
 
-use chrono::{Datelike, NaiveTime};
+use chrono::Datelike;
 
 use crate::clinic::wall_slots;
 use crate::codes::{Code, Rejection};
 use crate::ids::DoctorId;
-use crate::time::{BusinessDate, Zone};
+use crate::time::{BusinessDate, Zone, minute_of_day};
 use crate::vocabulary::{DefineSlot, DefineTemplate, ExceptDays, ExceptionDoes};
 
 /// What a template comes to on a day.
@@ -87,8 +87,9 @@ pub fn slots(template: &DefineTemplate) -> Result<Vec<DefineSlot>, Rejection> {
     let slots = match (&template.start, &template.end, template.capacity) {
         (None, None, None) => template.slots.clone(),
         (Some(start), Some(end), Some(capacity)) if template.slots.is_empty() => {
-            let start = minute(start, false).ok_or_else(|| invalid("start", "start is HH:MM"))?;
-            let end = minute(end, true).ok_or_else(|| invalid("end", "end is HH:MM, at most 24:00"))?;
+            let start =
+                minute_of_day(start).filter(|at| *at < 24 * 60).ok_or_else(|| invalid("start", "start is HH:MM"))?;
+            let end = minute_of_day(end).ok_or_else(|| invalid("end", "end is HH:MM, at most 24:00"))?;
             let slot_min = template.slot_min;
             if !(1..=720).contains(&slot_min) {
                 return Err(invalid("slot_min", "a slot has 1 to 720 minutes"));
@@ -111,30 +112,12 @@ pub fn slots_on(template: &DefineTemplate, date: BusinessDate, zone: Zone) -> Ve
     let Ok(slots) = slots(template) else { return Vec::new() };
     let Ok(walls) = wall_slots(&slots) else { return Vec::new() };
     let exists = |(slot, (start, end)): &(DefineSlot, (u32, u32))| {
-        let from = moment(date, *start, zone);
-        zone.clock(from) == slot.start && zone.date(from) == date && from < moment(date, *end, zone)
+        let from = zone.at_minute(date, *start);
+        zone.clock(from) == slot.start && zone.date(from) == date && from < zone.at_minute(date, *end)
     };
     slots.into_iter().zip(walls).filter(exists).map(|(slot, _)| slot).collect()
 }
 
-/// The moment of a minute after midnight of the wall clock; 1440 is the next midnight.
-pub fn moment(date: BusinessDate, minute: u32, zone: Zone) -> crate::Timestamp {
-    match NaiveTime::from_hms_opt(minute / 60, minute % 60, 0) {
-        Some(time) => zone.moment(date, time),
-        None => zone.moment(date.plus_days(1), NaiveTime::MIN),
-    }
-}
-
 fn clock(minute: u32) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
-}
-
-/// `HH:MM` as minutes after midnight.
-fn minute(text: &str, is_end: bool) -> Option<u32> {
-    let (hours, minutes) = text.split_once(':')?;
-    let is_number = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let two_digits = |text: &str| is_number(text).then(|| text.parse::<u32>().ok()).flatten();
-    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
-    let at = hours * 60 + minutes;
-    (minutes < 60 && (at < 24 * 60 || is_end && at == 24 * 60)).then_some(at)
 }

@@ -14,11 +14,6 @@ fn invalid(field: &str, what: impl Into<String>) -> Rejection {
     Rejection::new(Code::InvalidField, what).with("field", field)
 }
 
-fn is_under(id: &str, department: &DepartmentId) -> bool {
-    let own = id.strip_prefix(department.as_str()).and_then(|rest| rest.strip_prefix('.'));
-    own.is_some_and(|part| !part.is_empty() && !part.contains('.'))
-}
-
 fn is_year(date: BusinessDate) -> bool {
     (2000..=2999).contains(&date.0.year())
 }
@@ -33,7 +28,7 @@ pub fn template(
     mut command: DefineTemplate,
     today: BusinessDate,
 ) -> Result<DefineTemplate, Rejection> {
-    if !is_under(command.id.as_str(), department) || command.queue.department() != *department {
+    if !is_directly_under(command.id.as_str(), department.as_str()) || command.queue.department() != *department {
         return Err(Code::IdNotUnderParent.into());
     }
     if command.id.as_str().len() > TEMPLATE_ID_MAX {
@@ -76,7 +71,7 @@ pub fn exception(
     command: &ExceptDays,
     today: BusinessDate,
 ) -> Result<(), Rejection> {
-    if !is_under(command.id.as_str(), department) {
+    if !is_directly_under(command.id.as_str(), department.as_str()) {
         return Err(Code::IdNotUnderParent.into());
     }
     if !is_year(command.from) {

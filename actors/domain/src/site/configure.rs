@@ -30,9 +30,9 @@ fn check_name(name: &str) -> Result<(), Rejection> {
 
 /// `id` is exactly one part under `parent`.
 fn check_parent(id: &str, parent: &str) -> Result<(), Rejection> {
-    match id.strip_prefix(parent).and_then(|rest| rest.strip_prefix('.')) {
-        Some(own) if !own.is_empty() && !own.contains('.') => Ok(()),
-        _ => Err(Rejection::from(Code::IdNotUnderParent).with("parent", parent)),
+    match is_directly_under(id, parent) {
+        true => Ok(()),
+        false => Err(Rejection::from(Code::IdNotUnderParent).with("parent", parent)),
     }
 }
 

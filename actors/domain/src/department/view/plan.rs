@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::clinic::{Session, SessionStanding, wall_slots};
 use crate::department::State;
 use crate::ids::*;
-use crate::plan::{Ahead, Ought, Standing, calendar};
+use crate::plan::{Ahead, Ought, Standing};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::DefineSession;
 
@@ -121,7 +121,7 @@ fn on<'a>(
             }
             _ if is_open && there.is_some_and(Session::is_frozen) => "frozen",
             _ if is_open || is_over && there.is_some() => "made",
-            (Some(_), Ought::Nothing) | (None, Ought::Nothing) => return None,
+            (_, Ought::Nothing) => return None,
             (None, Ought::Session(_)) if !is_ahead && plan.round.is_none() => {
                 code = Some(crate::Code::LimitExceeded.wire());
                 "refused"
@@ -191,7 +191,7 @@ impl Shown<'_> {
         }
         let ought = self.ought.as_ref()?;
         let walls = wall_slots(&ought.slots).ok()?;
-        let at = |minute: u32| calendar::moment(ought.date, minute, state.config.zone());
+        let at = |minute: u32| state.config.zone().at_minute(ought.date, minute);
         Some((at(walls.first()?.0), at(walls.last()?.1)))
     }
 
