@@ -35,12 +35,13 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::RevokeScreen(c) => to_site(site(c.screen.as_str()), ToSite::RevokeScreen(c)),
         C::ChangeVisit(c) => to_site(site(c.site.as_str()), ToSite::ChangeVisit(c)),
         C::CancelVisit(c) => to_site(site(c.site.as_str()), ToSite::CancelVisit(c)),
-        C::DefineSession(c) => to_department(c.id.department(), ToDepartment::DefineSession(c)),
-        C::DefineTemplate(c) => to_department(c.id.department(), ToDepartment::DefineTemplate(c)),
+        C::DefineSession(c) => to_department(c.id.department(), c.into()),
+        C::DefineTemplate(c) => to_department(c.id.department(), c.into()),
         C::RetireTemplate(c) => to_department(c.id.department(), ToDepartment::RetireTemplate(c)),
         C::ExceptDays(c) => to_department(c.id.department(), ToDepartment::ExceptDays(c)),
         C::WithdrawException(c) => to_department(c.id.department(), ToDepartment::WithdrawException(c)),
         C::DefinePlanning(c) => to_department(c.department.clone(), ToDepartment::DefinePlanning(c)),
+        C::DefineQuotaRules(c) => to_department(c.department.clone(), ToDepartment::DefineQuotaRules(c)),
         C::FreezeSession(c) => to_department(c.session.department(), ToDepartment::FreezeSession(c)),
         C::PlanSession(c) => to_department(c.session.department(), ToDepartment::PlanSession(c)),
         C::RetireSession(c) => to_department(c.id.department(), ToDepartment::RetireSession(c)),
@@ -273,7 +274,7 @@ impl House {
         }
         let facts = self.slot_facts(slot).await?;
         if self.full.contains_key(slot) {
-            self.still_free(slot, who).await?;
+            self.still_free(slot, who, channel(claims, referral_of(command))).await?;
         }
         booking(claims, command, facts).ok_or_else(|| Code::Internal.into())
     }
@@ -281,7 +282,7 @@ impl House {
     /// Step 0 of a booking: a slot that its department knows to be full is answered at once and leaves nothing behind.
     /// Asked only of slots that were full a moment ago: a booking of any other slot is spared the question. Who has had a
     /// place of it may be repeating the command that took it: that is the person's own owner to answer.
-    async fn still_free(&self, slot: &SlotId, who: &PatientId) -> Result<(), Rejection> {
+    async fn still_free(&self, slot: &SlotId, who: &PatientId, by: Channel) -> Result<(), Rejection> {
         let asked = slot.clone();
         let has_had = move |state: &jiaohao_domain::patient::State| {
             state.reservations.values().any(|reservation| reservation.slot == asked)
@@ -291,7 +292,9 @@ impl House {
             return Ok(());
         }
         let (asked, now) = (slot.clone(), self.shell.clock.clinic());
-        let free = move |state: &jiaohao_domain::department::State| state.clinic.place_free(&asked, now);
+        let free = move |state: &jiaohao_domain::department::State| {
+            state.clinic.place_free(&asked, by, now, state.config.zone())
+        };
         self.shell.read(department(&slot.department()), free).await??;
         self.full.remove(slot);
         Ok(())
@@ -445,9 +448,30 @@ pub(super) fn booked_slot(command: &C) -> Option<&SlotId> {
 /// Where a booking goes.
 fn booking(claims: &Claims, command: &C, facts: SlotFacts) -> Option<Addressed> {
     match command {
-        C::HoldSlot(c) => Some(reserve(claims, c.slot.clone(), &c.patient, facts, false, None)),
-        C::BookSlot(c) => Some(reserve(claims, c.slot.clone(), &c.patient, facts, true, c.replaces.clone())),
+        C::HoldSlot(c) => Some(reserve(claims, c.slot.clone(), &c.patient, facts, false, None, c.referral.clone())),
+        C::BookSlot(c) => {
+            let (slot, replaces, referral) = (c.slot.clone(), c.replaces.clone(), c.referral.clone());
+            Some(reserve(claims, slot, &c.patient, facts, true, replaces, referral))
+        }
         _ => None,
+    }
+}
+
+/// The number of the referral by which a place is asked for.
+fn referral_of(command: &C) -> Option<&String> {
+    match command {
+        C::HoldSlot(c) => c.referral.as_ref(),
+        C::BookSlot(c) => c.referral.as_ref(),
+        _ => None,
+    }
+}
+
+/// Through which channel somebody asks for a place. (Phones ask by no referral: that is refused before.)
+fn channel(claims: &Claims, referral: Option<&String>) -> Channel {
+    match (claims.role, referral) {
+        (Role::Patient, _) => Channel::Online,
+        (_, Some(_)) => Channel::Referral,
+        (_, None) => Channel::Desk,
     }
 }
 
@@ -459,11 +483,16 @@ fn reserve(
     facts: SlotFacts,
     confirm: bool,
     replaces: Option<AppointmentId>,
+    referral: Option<String>,
 ) -> Addressed {
-    let channel = if claims.role == Role::Patient { Channel::Online } else { Channel::Desk };
-    let SlotFacts { date, start, end, limits, .. } = facts;
-    let reserve =
-        ToPatient::Reserve { slot, date, slot_start: start, slot_end: end, confirm, channel, replaces, limits };
+    let channel = channel(claims, referral.as_ref());
+    let SlotFacts { date, start: slot_start, end: slot_end, limits, .. } = facts;
+    let reserve = match referral {
+        Some(referral) => {
+            ToPatient::ReserveByReferral { slot, date, slot_start, slot_end, confirm, replaces, limits, referral }
+        }
+        None => ToPatient::Reserve { slot, date, slot_start, slot_end, confirm, channel, replaces, limits },
+    };
     (patient(who), reserve.into())
 }
 

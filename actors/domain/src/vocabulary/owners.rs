@@ -224,6 +224,20 @@ pub enum ToDepartment {
     FreezeSession(FreezeSession),
     /// See [`PlanSession`].
     PlanSession(PlanSession),
+    /// A session or template, and what of its slots is kept for whom: in the order of the slots; of a template whose slots are
+    /// alike one for all. Without it nothing is kept.
+    WithQuotas { definition: Box<ToDepartment>, quotas: Vec<ByChannel> },
+    /// See [`DefineQuotaRules`].
+    DefineQuotaRules(DefineQuotaRules),
+    /// As `RequestPlace`, through the channel of referrals and with the number of the referral.
+    RequestByReferral {
+        appointment: AppointmentId,
+        slot: SlotId,
+        brief: PatientBrief,
+        confirm: bool,
+        replaces: Option<AppointmentId>,
+        referral: String,
+    },
 }
 
 /// An alert has been heard in another department.
@@ -317,6 +331,17 @@ pub enum ToPatient {
     UnbindAddress { account: AccountId, way: Way },
     /// To a document or a provisional id: it was not that person's.
     Part { bearer: PatientId },
+    /// As `Reserve`, through the channel of referrals and with the number of the referral.
+    ReserveByReferral {
+        slot: SlotId,
+        date: BusinessDate,
+        slot_start: Timestamp,
+        slot_end: Timestamp,
+        confirm: bool,
+        replaces: Option<AppointmentId>,
+        limits: crate::settings::PatientLimits,
+        referral: String,
+    },
 }
 
 /// When somebody has a place, as limits count it.
