@@ -4,6 +4,7 @@ use jiaohao_actors::shell::{Origin, Outcome, clock};
 use jiaohao_domain::vocabulary::{ClientCommand as C, *};
 use jiaohao_domain::*;
 
+use super::booking::{booked_slot, booking, channel_of};
 use super::born::Born;
 use super::facts::Named;
 use super::pre_check::{Answers, answered, leaves_department};
@@ -274,7 +275,7 @@ impl House {
         }
         let facts = self.slot_facts(slot).await?;
         if self.full.contains_key(slot) {
-            self.still_free(slot, who, channel(claims, referral_of(command))).await?;
+            self.still_free(slot, who, channel_of(claims, command)).await?;
         }
         booking(claims, command, facts).ok_or_else(|| Code::Internal.into())
     }
@@ -434,66 +435,6 @@ pub(super) fn outcome_ids(outcome: &Result<Answer, Rejection>) -> Vec<String> {
 /// The department decides: it knows who waits and works there.
 fn retire_unused(at: &DepartmentId, kind: RetiredKind, id: &impl AsRef<str>) -> Addressed {
     (department(at), ToDepartment::RetireUnused { kind, id: id.as_ref().to_owned() }.into())
-}
-
-/// The slot that a command wants a place of; none where its session is another one, which is said later.
-pub(super) fn booked_slot(command: &C) -> Option<&SlotId> {
-    match command {
-        C::HoldSlot(c) if c.slot.session() == c.session => Some(&c.slot),
-        C::BookSlot(c) if c.slot.session() == c.session => Some(&c.slot),
-        _ => None,
-    }
-}
-
-/// Where a booking goes.
-fn booking(claims: &Claims, command: &C, facts: SlotFacts) -> Option<Addressed> {
-    match command {
-        C::HoldSlot(c) => Some(reserve(claims, c.slot.clone(), &c.patient, facts, false, None, c.referral.clone())),
-        C::BookSlot(c) => {
-            let (slot, replaces, referral) = (c.slot.clone(), c.replaces.clone(), c.referral.clone());
-            Some(reserve(claims, slot, &c.patient, facts, true, replaces, referral))
-        }
-        _ => None,
-    }
-}
-
-/// The number of the referral by which a place is asked for.
-fn referral_of(command: &C) -> Option<&String> {
-    match command {
-        C::HoldSlot(c) => c.referral.as_ref(),
-        C::BookSlot(c) => c.referral.as_ref(),
-        _ => None,
-    }
-}
-
-/// Through which channel somebody asks for a place. (Phones ask by no referral: that is refused before.)
-fn channel(claims: &Claims, referral: Option<&String>) -> Channel {
-    match (claims.role, referral) {
-        (Role::Patient, _) => Channel::Online,
-        (_, Some(_)) => Channel::Referral,
-        (_, None) => Channel::Desk,
-    }
-}
-
-/// The patient decides first (limits), then the department is asked.
-fn reserve(
-    claims: &Claims,
-    slot: SlotId,
-    who: &PatientId,
-    facts: SlotFacts,
-    confirm: bool,
-    replaces: Option<AppointmentId>,
-    referral: Option<String>,
-) -> Addressed {
-    let channel = channel(claims, referral.as_ref());
-    let SlotFacts { date, start: slot_start, end: slot_end, limits, .. } = facts;
-    let reserve = match referral {
-        Some(referral) => {
-            ToPatient::ReserveByReferral { slot, date, slot_start, slot_end, confirm, replaces, limits, referral }
-        }
-        None => ToPatient::Reserve { slot, date, slot_start, slot_end, confirm, channel, replaces, limits },
-    };
-    (patient(who), reserve.into())
 }
 
 /// The command without what belongs only into the person's own sealed record.

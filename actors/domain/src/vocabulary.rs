@@ -19,6 +19,7 @@ mod owners;
 mod plan;
 mod pre_check;
 mod quota;
+mod said;
 pub mod sent;
 mod texts;
 mod told;
@@ -31,6 +32,7 @@ pub use owners::*;
 pub use plan::*;
 pub use pre_check::*;
 pub use quota::*;
+pub use said::*;
 pub use texts::{TEXT_MAX, as_heard, is_birth_date, is_outside_number, is_plain};
 pub use told::*;
 
