@@ -16,6 +16,7 @@ mod configuration;
 mod floor;
 mod integrator;
 mod owners;
+mod payment;
 mod plan;
 mod pre_check;
 pub mod sent;
@@ -27,6 +28,7 @@ pub use configuration::*;
 pub use floor::*;
 pub use integrator::*;
 pub use owners::*;
+pub use payment::*;
 pub use plan::*;
 pub use pre_check::*;
 pub use texts::{TEXT_MAX, as_heard, is_birth_date, is_outside_number, is_plain};
@@ -224,6 +226,16 @@ client_commands! {
     FreezeSession = "freeze_session";
     /// Operator: a session that was changed or retired by hand is the plan's again.
     PlanSession = "plan_session";
+    /// Operator: when a department wants the fee of an appointment, and what goes back of it.
+    DefinePayment = "define_payment";
+    /// Desk: the fee of an appointment was paid here, in cash or by card.
+    TakePayment = "take_payment";
+    /// Desk, operator: a fee is to go back that no rule gives back.
+    AskRefund = "ask_refund";
+    /// Operator: the second person's word on it.
+    DecideRefund = "decide_refund";
+    /// Desk: it was given back.
+    GiveRefund = "give_refund";
 }
 
 /// What a command answers. On the wire it is the bare object ([`Answer::result`]); in the log the tagged one.

@@ -224,17 +224,16 @@ pub enum ToDepartment {
     FreezeSession(FreezeSession),
     /// See [`PlanSession`].
     PlanSession(PlanSession),
-}
-
-/// An alert has been heard in another department.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AlertHeard {
-    /// The ticket: of the department that is told, or of the one that tells it and has sent it there.
-    pub ticket: TicketId,
-    /// Who has heard.
-    pub by: AccountId,
-    /// When.
-    pub at: Timestamp,
+    /// See [`DefinePayment`].
+    DefinePayment(DefinePayment),
+    /// See [`TakePayment`].
+    TakePayment(TakePayment),
+    /// See [`AskRefund`].
+    AskRefund(AskRefund),
+    /// See [`DecideRefund`].
+    DecideRefund(DecideRefund),
+    /// See [`GiveRefund`].
+    GiveRefund(GiveRefund),
 }
 
 /// Everything a doctor's owner can be told.
