@@ -21,6 +21,7 @@ mod lost_keys;
 mod not_reached;
 pub mod notices;
 mod ops;
+mod payments;
 mod persons;
 mod place;
 mod plan;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::guests::Guest;
 use super::problem::{self, Problem};
-use super::queries::{CalendarQuery, PlanQuery};
+use super::queries::{CalendarQuery, PaymentsQuery, PlanQuery};
 use super::requests::{
     ClipName, Deed, MakeVoice, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, UsualQuestions, Visit,
     VisitAnswer,
@@ -65,6 +65,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/site/{id}", web::get().to(read_directory))
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
             .route("/departments/{id}/plan", web::get().to(read_plan))
+            .route("/departments/{id}/payments", web::get().to(read_payments))
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
             .route("/sessions/{id}/not-reached", web::get().to(read_not_reached))
             .route("/arrivals/find", web::post().to(find_arrivals))
@@ -385,6 +386,13 @@ async fn read_plan(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     let what = "from=YYYY-MM-DD and to=YYYY-MM-DD, or neither";
     let query = query.map_err(|_| Rejection::new(Code::Malformed, what))?.into_inner();
     door.deed(&request, Deed::ReadPlan(department, query)).await
+}
+
+async fn read_payments(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let department: DepartmentId = id(&request)?;
+    let query = web::Query::<PaymentsQuery>::from_query(request.query_string());
+    let day = query.map_err(|_| Rejection::new(Code::Malformed, "day=YYYY-MM-DD, or nothing"))?.day;
+    door.deed(&request, Deed::ReadPayments(department, day)).await
 }
 
 async fn find_appointments(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

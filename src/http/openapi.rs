@@ -156,6 +156,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         "The plan of a department: templates, exceptions, and which sessions there ought to be; operator, desk.",
     ),
     (
+        "GET",
+        "/departments/{id}/payments",
+        None,
+        false,
+        "What was paid for appointments of a `?day=`; without it those of which a refund is asked or owed; operator, desk.",
+    ),
+    (
         "POST",
         "/departments/{id}/appointments/find",
         Some("FindAppointments"),
@@ -286,6 +293,7 @@ fn parameters_of(method: &str, path: &str) -> Vec<Value> {
             parameter("language", false, words(&["zh", "en"])),
         ],
         ("GET", "/departments/{id}/plan") => vec![parameter("from", false, date()), parameter("to", false, date())],
+        ("GET", "/departments/{id}/payments") => vec![parameter("day", false, date())],
         ("GET", "/appointments/{id}/calendar") => vec![parameter("language", false, words(&["zh", "en"]))],
         ("GET", "/staff" | "/tokens") => vec![parameter("site", false, text())],
         ("GET", "/questions/usual") => vec![parameter("site", true, text()), parameter("department", false, text())],

@@ -32,6 +32,14 @@ pub struct PlanQuery {
     pub to: Option<BusinessDate>,
 }
 
+/// Of which day.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentsQuery {
+    /// The appointments' day; absent: those of all days of which something is asked or owed.
+    pub day: Option<BusinessDate>,
+}
+
 /// In which language.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

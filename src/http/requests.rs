@@ -55,6 +55,8 @@ pub enum Deed {
     ListSites,
     /// The plan of a department.
     ReadPlan(DepartmentId, PlanQuery),
+    /// What was paid in a department, of a day; absent: of what something is asked or owed.
+    ReadPayments(DepartmentId, Option<BusinessDate>),
     /// Appointments of a department's today that fit what the desk has typed.
     FindAppointments(DepartmentId, FindAppointments),
     /// Whom the delay of a session has not reached at home (audited).

@@ -76,6 +76,11 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("PUT", "/quota-rules", "define_quota_rules"),
     ("POST", "/sessions/freeze", "freeze_session"),
     ("POST", "/sessions/plan", "plan_session"),
+    ("PUT", "/payment", "define_payment"),
+    ("POST", "/payments", "take_payment"),
+    ("POST", "/refunds", "ask_refund"),
+    ("POST", "/refunds/decide", "decide_refund"),
+    ("POST", "/refunds/give", "give_refund"),
 ];
 
 #[cfg(test)]

@@ -226,6 +226,7 @@ async fn booked(day: &mut Played, people: &[String]) -> String {
     day.play("patient", "prolong_hold", &[(BOOKING, &first)]).await;
     day.refuse("already_prolonged", &[(BOOKING, &first)]).await;
     day.play("patient", "confirm_appointment", &[(BOOKING, &first)]).await;
+    paid(day, &first).await;
     day.play("patient", "cancel_appointment", &[(BOOKING, &first)]).await;
     day.play("desk", "restore_appointment", &[(BOOKING, &first)]).await;
     day.refuse("wrong_appointment_state", &[(BOOKING, &first)]).await;
@@ -437,6 +438,25 @@ async fn closed(day: &Played, people: &[String]) {
     for ticket in [last.as_str(), text(&waits, "ticket")] {
         day.play("desk", "settle_tickets", &[(TICKET, ticket)]).await;
     }
+}
+
+/// A booking is paid at the desk, and some of it goes back by two persons' word; then nobody wants a fee here.
+async fn paid(day: &Played, booking: &str) {
+    let booking = [(BOOKING, booking)];
+    day.play("operator", "define_payment", &[]).await;
+    day.refuse("payment_due", &booking).await;
+    day.play("desk", "take_payment", &booking).await;
+    day.refuse("nothing_due", &booking).await;
+    day.play("desk", "ask_refund", &booking).await;
+    day.play("operator", "decide_refund", &booking).await;
+    day.play("desk", "give_refund", &booking).await;
+    day.refuse("wrong_refund_state", &booking).await;
+    let more = json!({"appointment": booking[0].1, "amount_fen": 100, "reason": "waited again"});
+    day.ask("operator", "POST", "/refunds", more).await;
+    day.refuse("second_person_needed", &booking).await;
+    let shown = day.ask("desk", "GET", "/departments/renmin.internal/payments", Value::Null).await;
+    assert_eq!((&shown["kept_fen"], &shown["given_fen"]), (&json!(4500), &json!(500)));
+    day.ask("operator", "PUT", "/payment", json!({"department": "renmin.internal"})).await;
 }
 
 /// Everything goes, in an order in which nothing is in use any more.

@@ -157,6 +157,14 @@ codes! {
     AuthorizationOver = "authorization_over", 409, "授权已过期或已用过,请重新授权", "The authorization is over or used, begin again";
     /// An outside party has not answered, or with no answer of use; nothing has changed.
     ChannelFailed = "channel_failed", 502, "对方没有回应,请稍后再试", "The other party did not answer, try again later";
+    /// Who comes alone pays at the desk before check-in; valid now: `due_fen`.
+    PaymentDue = "payment_due", 409, "请先到分诊台缴费", "Please pay at the desk first";
+    /// Nothing is to be paid: the fee is not wanted here, there is none, or it is paid.
+    NothingDue = "nothing_due", 409, "没有应缴的费用", "Nothing is due";
+    /// The refund stands otherwise; valid now: `state`, `refund`.
+    WrongRefundState = "wrong_refund_state", 409, "退费当前状态不能这样操作", "Not possible in the refund's state";
+    /// Who asked for a refund does not grant it.
+    SecondPersonNeeded = "second_person_needed", 409, "需要另一人批准", "A second person has to agree";
 }
 
 /// A value of a rejection's `valid_now`. Times are text, RFC 3339 in the site's zone. Stored: append only.

@@ -127,6 +127,10 @@ ids! {
     TemplateId,
     /// Days on which it is otherwise than the templates say: `site.department.exception`.
     ExceptionId,
+    /// A fee that was paid: `site.department.b….o…`.
+    OrderId,
+    /// Money that goes back: `site.department.b….o….r…`.
+    RefundId,
 }
 
 impl PatientId {
@@ -164,8 +168,18 @@ in_department!(
     VisitId,
     NoticeId,
     TemplateId,
-    ExceptionId
+    ExceptionId,
+    OrderId,
+    RefundId
 );
+
+macro_rules! of_appointment {
+    ($($name:ident),+) => {$(impl $name {
+        /// The appointment that was paid (the id's first three parts).
+        pub fn appointment(&self) -> AppointmentId { AppointmentId::from(self.prefix(3)) }
+    })+};
+}
+of_appointment!(OrderId, RefundId);
 
 impl AppointmentId {
     /// The business day that the id carries (`site.department.b20261123-…`).

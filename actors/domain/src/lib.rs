@@ -13,6 +13,7 @@ pub mod floor;
 pub mod ids;
 pub mod owner;
 pub mod patient;
+pub mod payment;
 pub mod person;
 pub mod plan;
 pub mod pre_check;

@@ -16,6 +16,7 @@ mod configuration;
 mod floor;
 mod integrator;
 mod owners;
+mod payment;
 mod plan;
 mod pre_check;
 mod quota;
@@ -29,6 +30,7 @@ pub use configuration::*;
 pub use floor::*;
 pub use integrator::*;
 pub use owners::*;
+pub use payment::*;
 pub use plan::*;
 pub use pre_check::*;
 pub use quota::*;
@@ -230,6 +232,16 @@ client_commands! {
     PlanSession = "plan_session";
     /// Operator: when places kept for a channel are given back, and from when referrals may book.
     DefineQuotaRules = "define_quota_rules";
+    /// Operator: when a department wants the fee of an appointment, and what goes back of it.
+    DefinePayment = "define_payment";
+    /// Desk: the fee of an appointment was paid here, in cash or by card.
+    TakePayment = "take_payment";
+    /// Desk, operator: a fee is to go back that no rule gives back.
+    AskRefund = "ask_refund";
+    /// Operator: the second person's word on it.
+    DecideRefund = "decide_refund";
+    /// Desk: it was given back.
+    GiveRefund = "give_refund";
 }
 
 /// What a command answers. On the wire it is the bare object ([`Answer::result`]); in the log the tagged one.

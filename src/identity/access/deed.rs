@@ -31,6 +31,8 @@ pub enum Deed {
     ListSites,
     /// Show the plan of a department: templates, exceptions, and which sessions there ought to be.
     ReadPlan(DepartmentId),
+    /// Show what was paid for appointments in a department, and what is owed.
+    ReadPayments(DepartmentId),
     /// Find appointments and tickets of today in a department.
     FindAppointments(DepartmentId),
     /// Show whom the delay of this session has not reached at home (audited).
@@ -81,6 +83,7 @@ impl Deed {
         "read_directory",
         "list_sites",
         "read_plan",
+        "read_payments",
         "find_appointments",
         "read_not_reached",
         "find_arrivals",
@@ -115,6 +118,7 @@ impl Deed {
             Self::ReadDirectory(_) => "read_directory",
             Self::ListSites => "list_sites",
             Self::ReadPlan(_) => "read_plan",
+            Self::ReadPayments(_) => "read_payments",
             Self::FindAppointments(_) => "find_appointments",
             Self::ReadNotReached(_) => "read_not_reached",
             Self::FindArrivals(_) => "find_arrivals",

@@ -108,6 +108,11 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "define_quota_rules", who: OPERATOR },
     Rule { name: "freeze_session", who: OPERATOR },
     Rule { name: "plan_session", who: OPERATOR },
+    Rule { name: "define_payment", who: OPERATOR },
+    Rule { name: "take_payment", who: DESK },
+    Rule { name: "ask_refund", who: OPERATOR_OR_DESK },
+    Rule { name: "decide_refund", who: OPERATOR },
+    Rule { name: "give_refund", who: DESK },
 ];
 
 const STREAMS: &[Rule] = &[
@@ -173,6 +178,7 @@ const DEEDS: &[Rule] = &[
     },
     Rule { name: "list_sites", who: &[(Patient, Any), (Operator, Any)] },
     Rule { name: "read_plan", who: OPERATOR_OR_DESK },
+    Rule { name: "read_payments", who: OPERATOR_OR_DESK },
     Rule { name: "find_appointments", who: DESK },
     Rule { name: "read_not_reached", who: DESK },
     Rule { name: "find_arrivals", who: &[(Kiosk, OwnDepartment)] },

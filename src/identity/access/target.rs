@@ -183,6 +183,11 @@ impl Target {
             C::WithdrawException(c) => about.department(c.id.department()).named(c.id.as_str()),
             C::DefinePlanning(c) => about.department(c.department.clone()),
             C::DefineQuotaRules(c) => about.department(c.department.clone()),
+            C::DefinePayment(c) => about.department(c.department.clone()),
+            C::TakePayment(c) => about.appointment(&c.appointment),
+            C::AskRefund(c) => about.appointment(&c.appointment),
+            C::DecideRefund(c) => about.appointment(&c.refund.appointment()).named(c.refund.as_str()),
+            C::GiveRefund(c) => about.appointment(&c.refund.appointment()).named(c.refund.as_str()),
             C::FreezeSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::PlanSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::DefineDoctor(c) => c
@@ -339,9 +344,10 @@ impl Target {
             | Deed::RunHouse
             | Deed::DrawQrCode
             | Deed::ListSites => about,
-            Deed::ReadAreaCode(department) | Deed::FindAppointments(department) | Deed::ReadPlan(department) => {
-                about.department(department.clone())
-            }
+            Deed::ReadAreaCode(department)
+            | Deed::FindAppointments(department)
+            | Deed::ReadPlan(department)
+            | Deed::ReadPayments(department) => about.department(department.clone()),
             Deed::ReadNotReached(session) => about.department(session.department()).named(session.as_str()),
             Deed::FindArrivals(departments) => {
                 departments.iter().cloned().fold(about, |about, department| about.department(department))

@@ -8,6 +8,7 @@ pub mod config;
 mod day;
 mod follow;
 pub(crate) mod outside;
+mod paying;
 mod planning;
 mod pre_check;
 mod quota_rules;
@@ -28,6 +29,7 @@ use crate::clinic::{self, Clinic};
 use crate::floor::{self, Floor};
 use crate::ids::*;
 use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind, Payload};
+use crate::payment::{self, Payments};
 use crate::plan::{self, Plan};
 use crate::principal::Role;
 use crate::report::{self, Reports};
@@ -52,6 +54,8 @@ pub struct State {
     pub reports: Reports,
     /// Which sessions there ought to be.
     pub plan: Plan,
+    /// What was paid for appointments.
+    pub payments: Payments,
 }
 
 /// What can have happened in a department. Append only.
@@ -67,6 +71,8 @@ pub enum Event {
     Floor(floor::Event),
     /// Which sessions there ought to be (220–229, 234).
     Plan(plan::Event),
+    /// Fees (240–249).
+    Payment(payment::Event),
 }
 
 impl Owner for Department {
@@ -79,13 +85,16 @@ impl Owner for Department {
     fn new_state(id: &str) -> State {
         let clinic = Clinic::new(DepartmentId::from(id));
         let (config, floor) = (Config::new(id), Floor::default());
-        State { config, clinic, floor, reports: Reports::default(), plan: Plan::default() }
+        let (reports, plan, payments) = (Reports::default(), Plan::default(), Payments::default());
+        State { config, clinic, floor, reports, plan, payments }
     }
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
         let answer = decide(draft, command, context)?;
         planning::follow(draft, context);
         floor::told::tell(draft);
+        // Only now it is said what becomes of the appointment of a ticket that has ended.
+        paying::follow(draft, context);
         floor::notices::tell(draft, context.now);
         floor::at_home::tell(draft, context.now);
         Ok(answer)
@@ -99,8 +108,15 @@ impl Owner for Department {
                 sign_in(state);
                 floor::waits::touch_all(&mut state.floor);
             }
-            Event::Clinic(event) => clinic::apply(&mut state.clinic, event),
+            Event::Clinic(event) => {
+                clinic::apply(&mut state.clinic, event);
+                if let clinic::Event::DaysForgotten { .. } = event {
+                    let State { clinic, payments, .. } = state;
+                    payments.forget(|appointment| !clinic.appointments.contains_key(appointment));
+                }
+            }
             Event::Plan(event) => plan::apply(&mut state.plan, event),
+            Event::Payment(event) => payment::apply(&mut state.payments, event),
             Event::Floor(event) => {
                 wait::learn(&mut state.floor, &state.config, event);
                 floor::apply(&mut state.floor, event);
@@ -119,6 +135,7 @@ impl Owner for Department {
             Event::Clinic(event) => clinic::event_kind(event),
             Event::Floor(event) => event.kind(),
             Event::Plan(event) => plan::event_kind(event),
+            Event::Payment(event) => payment::event_kind(event),
         }
     }
 
@@ -135,7 +152,7 @@ impl Owner for Department {
             Event::Config(event) => config::outgoing(event, out),
             Event::Clinic(event) => clinic::outgoing(event, out),
             Event::Floor(event) => event.outgoing(out),
-            Event::Plan(_) => {}
+            Event::Plan(_) | Event::Payment(_) => {}
         }
     }
 
@@ -236,7 +253,11 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             let decision = clinic::decide_replace(clinic, &appointment, &patient, context, settings, zone)?;
             Ok(emit_clinic(draft, decision))
         }
+        To::DefinePayment(_) | To::TakePayment(_) | To::AskRefund(_) | To::DecideRefund(_) | To::GiveRefund(_) => {
+            paying::decide(draft, command, context)
+        }
         To::CheckIn { command, birth_date, presence_proved } => {
+            paying::may_check_in(draft.state(), &command.appointment, context)?;
             let came = arrival::Arriving { birth_date, presence_proved, came_at: context.now, answered };
             arrival::check_in(draft, &command, came, context)
         }

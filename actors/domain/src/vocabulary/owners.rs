@@ -236,6 +236,16 @@ pub enum ToDepartment {
         replaces: Option<AppointmentId>,
         referral: String,
     },
+    /// See [`DefinePayment`].
+    DefinePayment(DefinePayment),
+    /// See [`TakePayment`].
+    TakePayment(TakePayment),
+    /// See [`AskRefund`].
+    AskRefund(AskRefund),
+    /// See [`DecideRefund`].
+    DecideRefund(DecideRefund),
+    /// See [`GiveRefund`].
+    GiveRefund(GiveRefund),
 }
 
 /// Everything a doctor's owner can be told.

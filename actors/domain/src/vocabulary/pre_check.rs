@@ -180,3 +180,14 @@ pub struct AcknowledgeAlert {
     /// Whose.
     pub ticket: TicketId,
 }
+
+/// An alert has been heard in another department.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlertHeard {
+    /// The ticket: of the department that is told, or of the one that tells it and has sent it there.
+    pub ticket: TicketId,
+    /// Who has heard.
+    pub by: AccountId,
+    /// When.
+    pub at: Timestamp,
+}

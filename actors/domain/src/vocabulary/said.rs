@@ -4,17 +4,6 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// An alert has been heard in another department.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AlertHeard {
-    /// The ticket: of the department that is told, or of the one that tells it and has sent it there.
-    pub ticket: TicketId,
-    /// Who has heard.
-    pub by: AccountId,
-    /// When.
-    pub at: Timestamp,
-}
-
 /// When somebody has a place, as limits count it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {

@@ -98,6 +98,10 @@ impl ClientCommand {
             Self::CancelTicket(c) => vec![("reason", &c.reason)],
             Self::StopSession(c) => vec![("reason", &c.reason)],
             Self::FreezeSession(c) => vec![("reason", &c.reason)],
+            Self::TakePayment(c) => c.receipt.iter().map(|receipt| ("receipt", receipt.as_str())).collect(),
+            Self::GiveRefund(c) => c.receipt.iter().map(|receipt| ("receipt", receipt.as_str())).collect(),
+            Self::AskRefund(c) => vec![("reason", &c.reason)],
+            Self::DecideRefund(c) => vec![("reason", &c.reason)],
             Self::DefineTemplate(c) => {
                 vec![("name", &c.name), ("period", &c.period), ("registration_class", &c.registration_class)]
             }
@@ -168,6 +172,7 @@ impl ClientCommand {
             | Self::WithdrawException(_)
             | Self::DefinePlanning(_)
             | Self::DefineQuotaRules(_)
+            | Self::DefinePayment(_)
             | Self::PlanSession(_) => Vec::new(),
         }
     }

@@ -9,6 +9,7 @@ mod follow;
 pub(crate) mod house;
 mod journeys;
 mod outside;
+mod paying;
 mod planning;
 mod planning_random;
 mod pre_check;

@@ -5,6 +5,7 @@ mod coming;
 mod hospital;
 mod load;
 mod parts;
+mod payments;
 mod plan;
 mod planned;
 mod pre_check;
@@ -26,6 +27,7 @@ pub use coming::{arriving, coming, on_the_way};
 pub use hospital::visit_as_told;
 pub use load::{Load, load, quantile};
 use parts::View;
+pub use payments::{PAYMENTS_SHOWN, payments};
 pub use plan::{DAYS_SHOWN, plan};
 pub use planned::{PlannedSession, planned};
 pub use ticket::ENDED_SHOWN;
@@ -154,6 +156,8 @@ pub fn emissions(
         Event::Floor(event) => floor_emissions(&view, event, &mut out),
         // What it comes to is said of each session; the plan itself is read.
         Event::Plan(_) => {}
+        // Nor are fees anybody's to follow: they are read.
+        Event::Payment(_) => {}
     }
     out.emissions
 }
