@@ -29,6 +29,8 @@ pub enum Deed {
     ReadDirectory(SiteId),
     /// Name the hospitals: what stands over their doors.
     ListSites,
+    /// Find hospitals, departments and doctors in the city.
+    FindPlaces,
     /// Show the plan of a department: templates, exceptions, and which sessions there ought to be.
     ReadPlan(DepartmentId),
     /// Find appointments and tickets of today in a department.
@@ -80,6 +82,7 @@ impl Deed {
         "read_area_code",
         "read_directory",
         "list_sites",
+        "find_places",
         "read_plan",
         "find_appointments",
         "read_not_reached",
@@ -114,6 +117,7 @@ impl Deed {
             Self::ReadAreaCode(_) => "read_area_code",
             Self::ReadDirectory(_) => "read_directory",
             Self::ListSites => "list_sites",
+            Self::FindPlaces => "find_places",
             Self::ReadPlan(_) => "read_plan",
             Self::FindAppointments(_) => "find_appointments",
             Self::ReadNotReached(_) => "read_not_reached",

@@ -171,6 +171,10 @@ const DEEDS: &[Rule] = &[
         ],
     },
     Rule { name: "list_sites", who: &[(Patient, Any), (Operator, Any)] },
+    Rule {
+        name: "find_places",
+        who: &[(Patient, Any), (Desk, Any), (Kiosk, Any), (Doctor, Any), (Operator, Any), (Integrator, Any)],
+    },
     Rule { name: "read_plan", who: OPERATOR_OR_DESK },
     Rule { name: "find_appointments", who: DESK },
     Rule { name: "read_not_reached", who: DESK },

@@ -7,6 +7,7 @@ mod apply;
 mod appointment;
 mod arrival;
 mod event;
+mod free;
 mod session;
 mod state;
 mod stop;
@@ -24,6 +25,7 @@ pub use arrival::{
     decide_correct_no_show, decide_follow_ticket,
 };
 pub use event::{Event, SlotDefined, Standing, event_kind, event_version, outgoing, upcast};
+pub use free::{FREE_SESSIONS, Free, FreeSession};
 pub(crate) use session::wall_slots;
 pub use session::{
     decide_close_session, decide_define_session, decide_delay, decide_freeze, decide_put_back, decide_retire_session,
