@@ -36,10 +36,6 @@ impl Typed {
         let han = text.chars().filter(|c| !c.is_ascii()).collect();
         (!text.is_empty()).then_some(Self { text, letters, han })
     }
-
-    pub(super) fn as_str(&self) -> &str {
-        &self.text
-    }
 }
 
 /// In small letters, in half width, without what nobody types.

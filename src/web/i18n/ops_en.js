@@ -346,4 +346,10 @@ const words = {
   'ops.missing_next': 'Next:',
 };
 
-export default Object.assign(words, rules);
+export default Object.assign(words, rules  'ops.field.latitude': 'Latitude',
+  'ops.field.longitude': 'Longitude',
+  'ops.field.speciality': 'Treats',
+  'ops.hint.latitude': 'WGS 84, such as 31.231706: what a phone says, not a coordinate of mainland maps',
+  'ops.hint.longitude': 'WGS 84, such as 121.472644',
+  'ops.hint.speciality': 'Such as "hypertension, arrhythmia": patients find it by these',
+};

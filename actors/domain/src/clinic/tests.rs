@@ -1,5 +1,6 @@
 //! The clinic's rules: every command in every state of an appointment, and I1 under random racing requests.
 
+mod free;
 mod stop;
 
 use proptest::prelude::*;

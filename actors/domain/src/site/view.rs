@@ -60,7 +60,8 @@ fn degrees(state: &State, of: fn(&Described) -> Option<i32>) -> Option<f64> {
     state.described.get(state.id.as_str()).and_then(of).map(|e6| f64::from(e6) / 1e6)
 }
 
-fn site_view(state: &State, definition: &DefineSite) -> Value {
+/// The site's own fields, as they would define it.
+pub fn site(state: &State, definition: &DefineSite) -> Value {
     let mut view = json!(definition);
     view["latitude"] = json!(degrees(state, |at| at.latitude_e6));
     view["longitude"] = json!(degrees(state, |at| at.longitude_e6));
@@ -107,7 +108,7 @@ fn offer_view(state: &State, offer: &Offer, zone: Zone) -> Value {
 /// What an event says on `site:{id}`: the thing as it is now.
 pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Vec<(String, Value)> {
     let body = match event {
-        Event::SiteDefined { definition, .. } => site_view(state, definition),
+        Event::SiteDefined { definition, .. } => site(state, definition),
         Event::DepartmentDefined { definition, .. } => department_view(state, definition.id.as_str(), definition),
         Event::ServicePointDefined { definition } => json!(definition),
         Event::QueueDefined { definition } => queue_view(state, definition.id.as_str(), definition),
@@ -121,7 +122,7 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
             (Some(department), _) => department_view(state, id, &department.definition),
             (_, Some(doctor)) => doctor_view(state, id, &doctor.definition),
             _ => match &state.definition {
-                Some(site) if *id == state.id.as_str() => site_view(state, site),
+                Some(definition) if *id == state.id.as_str() => site(state, definition),
                 _ => return Vec::new(),
             },
         },
