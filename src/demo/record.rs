@@ -9,6 +9,8 @@ use super::TOUR;
 pub const HOUR_MS: i64 = 3_600_000;
 /// Whatever chance brings, each thing is due again in each hospital after so much clinic time, in ms.
 const DUE_AGAIN_MS: i64 = 20 * 60_000;
+/// And after so much when nothing came of it: the house refused, or somebody was quicker.
+const TRY_AGAIN_MS: i64 = 10 * 60_000;
 
 /// See the module.
 #[derive(Default)]
@@ -21,6 +23,8 @@ struct Kept {
     hours: BTreeMap<(i64, usize), BTreeSet<&'static str>>,
     /// When somebody has last taken it upon them.
     taken_on: BTreeMap<(usize, &'static str), i64>,
+    /// When it has last happened.
+    happened: BTreeMap<(usize, &'static str), i64>,
 }
 
 impl Record {
@@ -34,14 +38,16 @@ impl Record {
         *kept.counts.entry(what.to_owned()).or_default() += 1;
         if let Some(rule) = TOUR.into_iter().find(|rule| *rule == what) {
             kept.hours.entry((now_ms.div_euclid(HOUR_MS) * HOUR_MS, site)).or_default().insert(rule);
+            kept.happened.insert((site, rule), now_ms);
         }
     }
 
     /// Whether one of [`TOUR`] is to happen now in this hospital, whatever chance says. Who asks does it.
     pub fn is_due(&self, site: usize, what: &'static str, now_ms: i64) -> bool {
         let mut kept = self.kept();
-        let since = kept.taken_on.get(&(site, what)).map(|taken_on| now_ms - taken_on);
-        let is_due = since.is_none_or(|since| since >= DUE_AGAIN_MS);
+        let is_past =
+            |moments: &BTreeMap<_, i64>, ms: i64| moments.get(&(site, what)).is_none_or(|at_ms| now_ms - at_ms >= ms);
+        let is_due = is_past(&kept.taken_on, TRY_AGAIN_MS) && is_past(&kept.happened, DUE_AGAIN_MS);
         if is_due {
             kept.taken_on.insert((site, what), now_ms);
         }
@@ -79,7 +85,11 @@ mod tests {
     fn one_alone_takes_a_thing_on_until_it_is_due_again() {
         let record = Record::default();
         assert!(record.is_due(0, TOUR[0], 5) && record.is_due(1, TOUR[0], 5) && record.is_due(0, TOUR[1], 5));
-        assert!(!record.is_due(0, TOUR[0], 4 + DUE_AGAIN_MS));
-        assert!(record.is_due(0, TOUR[0], 5 + DUE_AGAIN_MS));
+        assert!(!record.is_due(0, TOUR[0], 4 + TRY_AGAIN_MS));
+        // nothing has come of it
+        assert!(record.is_due(0, TOUR[0], 5 + TRY_AGAIN_MS));
+        record.count(0, TOUR[0], 6 + TRY_AGAIN_MS);
+        assert!(!record.is_due(0, TOUR[0], 5 + TRY_AGAIN_MS + DUE_AGAIN_MS));
+        assert!(record.is_due(0, TOUR[0], 6 + TRY_AGAIN_MS + DUE_AGAIN_MS));
     }
 }

@@ -13,8 +13,7 @@ use crate::clients::Refusal;
 /// One round of scenes, clinic seconds: one that a busy server delays is still played in each hour.
 const ROUND_S: f64 = 2100.0;
 const SCENES: u32 = 10;
-/// How often a scene is begun that the house refuses, and after how many clinic seconds again.
-const SCENE_TRIES: u32 = 4;
+/// After how many clinic seconds a scene is begun again that the house refuses, until its turn comes in the next round.
 const SCENE_AGAIN_S: f64 = 120.0;
 /// Before the clinic closes scenes end, ms.
 pub const LAST_HOUR_MS: i64 = 3_600_000;
@@ -37,14 +36,17 @@ pub async fn run(town: Arc<Town>, site: usize) {
                 at_ms = town.opens_ms(1);
             }
             town.clock.until(at_ms).await;
-            let department = departments[rng.random_range(0..departments.len())];
+            let ends_ms = at_ms + (ROUND_S * 1000.0) as i64;
+            let mut places = departments.clone();
+            let first = rng.random_range(0..places.len());
+            places.rotate_left(first);
             let playing = town.clone();
             tokio::spawn(async move {
-                for _ in 0..SCENE_TRIES {
-                    if play(&playing, site, department, scene).await.is_ok() {
+                for department in places.into_iter().cycle() {
+                    if playing.clock.now_ms() >= ends_ms || play(&playing, site, department, scene).await.is_ok() {
                         return;
                     }
-                    // who was to be moved was called at once, as on a quiet day
+                    // who was to be moved was called at once, as on a quiet day: perhaps it is less quiet elsewhere
                     playing.clock.pass_s(SCENE_AGAIN_S).await;
                 }
             });

@@ -5,7 +5,6 @@ import desk from './desk_en.js';
 import preCheck from './pre_check_en.js';
 import push from './push_en.js';
 import reach from './reach_en.js';
-import reports from './reports_en.js';
 
 /** @type {Object<string, string>} */
 const words = {
@@ -391,4 +390,4 @@ const words = {
   'registration_class.special': 'Special',
 };
 
-export default Object.assign(words, codes, desk, preCheck, push, reach, reports);
+export default Object.assign(words, codes, desk, preCheck, push, reach);

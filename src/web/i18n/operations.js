@@ -3,5 +3,7 @@
 import { addWords } from '../lib/i18n.js';
 import en from './ops_en.js';
 import zh from './ops_zh.js';
+import reportsEn from './reports_en.js';
+import reportsZh from './reports_zh.js';
 
-addWords({ zh, en });
+addWords({ zh: { ...zh, ...reportsZh }, en: { ...en, ...reportsEn } });

@@ -5,7 +5,6 @@ import desk from './desk_zh.js';
 import preCheck from './pre_check_zh.js';
 import push from './push_zh.js';
 import reach from './reach_zh.js';
-import reports from './reports_zh.js';
 
 /** @type {Object<string, string>} */
 const words = {
@@ -391,4 +390,4 @@ const words = {
   'registration_class.special': '特需',
 };
 
-export default Object.assign(words, codes, desk, preCheck, push, reach, reports);
+export default Object.assign(words, codes, desk, preCheck, push, reach);

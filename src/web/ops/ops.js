@@ -308,7 +308,8 @@ function read(name, load) {
   return parts[name];
 }
 
-const skeleton = () => h('div', { key: 'skeleton', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
+/** Where one is stands there at once. @param {string} title */
+const skeleton = (title) => [h('h1', { key: 'h' }, title), h('div', { key: 'skeleton', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }))];
 
 function partView() {
   if (part === 'figures') return overview(figures && figures.value, page, show);
@@ -321,15 +322,15 @@ function partView() {
   if (part === 'missing') return missingView(look, go, departmentChoice((id) => lacksOf(look, id)), figures && figures.value && figures.value.channels);
   if (part === 'questions') {
     const questions = read('questions', () => import('./questions.js'));
-    return questions ? questions.questionsView(page, /** @type {Site} */ (look.site), reread) : skeleton();
+    return questions ? questions.questionsView(page, /** @type {Site} */ (look.site), reread) : skeleton(t('questions.title'));
   }
   if (part === 'plan') {
     const plan = read('plan', () => import('./plan.js'));
-    return plan ? plan.planView(page, look, departmentChoice()) : skeleton();
+    return plan ? plan.planView(page, look, departmentChoice()) : skeleton(t('ops.plan'));
   }
   if (part === 'reports') {
     const reports = read('reports', () => import('./reports.js'));
-    return reports ? reports.reportsView(page, /** @type {Site} */ (look.site), look.today) : skeleton();
+    return reports ? reports.reportsView(page, /** @type {Site} */ (look.site), look.today) : skeleton(t('ops.reports'));
   }
   if (part === 'voice') return voiceView(page, /** @type {Site} */ (look.site).id, standing());
   return part === 'screens' ? screensPart() : kindView(kind);
