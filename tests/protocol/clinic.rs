@@ -576,6 +576,8 @@ impl Clinic {
         self.until_event("site:s", "described").await;
         let found = self.post("/places/find", Some(desk), json!({"text": "lm"})).await;
         assert_eq!(found["doctors"][0]["doctor"], "s.li", "{found}");
+        let all = self.post("/places/find", Some(desk), json!({})).await;
+        assert!(all["departments"].as_array().unwrap().iter().any(|one| !one["next"].is_null()), "{all}");
         let instead = self.post("/places/find", Some(desk), json!({"instead_of": "s.d.m"})).await;
         assert_eq!(instead["doctors"], json!([]), "{instead}");
     }
