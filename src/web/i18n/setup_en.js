@@ -46,8 +46,4 @@ export default {
   'setup.step.today': 'Today’s session',
   'setup.step_more.today': 'Plan it under “Sessions”, or let the desk open one on the day.',
   'setup.open_ops': 'Go to Operations',
-  'setup.latitude': 'Latitude',
-  'setup.longitude': 'Longitude',
-  'setup.latitude_hint': 'Optional: by it patients find the nearest hospital. WGS 84, such as 31.231706: what a phone says, not a coordinate of mainland maps',
-  'setup.wrong.place': 'Fill in both or none',
 };

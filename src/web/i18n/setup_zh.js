@@ -46,8 +46,4 @@ export default {
   'setup.step.today': '今天的班次',
   'setup.step_more.today': '在班次里排好,或由分诊台当天临时开。',
   'setup.open_ops': '前往运行管理',
-  'setup.latitude': '纬度',
-  'setup.longitude': '经度',
-  'setup.latitude_hint': '可不填;填了患者能找最近的医院。WGS 84,如 31.231706;手机定位所用,不是国内地图坐标',
-  'setup.wrong.place': '经纬度要一起填',
 };

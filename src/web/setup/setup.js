@@ -87,7 +87,7 @@ async function submit(event) {
   draw();
   try {
     if (!signedIn) await makeAdministrator(of('admin'), form.elements.password.value);
-    await session.http('PUT', '/api/v1/sites', { id: of('id'), name: of('name'), name_en: of('name_en'), time_zone: of('time_zone'), ...placeOf(of) });
+    await session.http('PUT', '/api/v1/sites', { id: of('id'), name: of('name'), name_en: of('name_en'), time_zone: of('time_zone') });
     rememberSite(of('id'));
     at = 'done';
   } catch (refusal) {
@@ -97,14 +97,6 @@ async function submit(event) {
   draw();
   if (at === 'form') focusWrong(form, wrong);
   else find('#main').scrollIntoView();
-}
-
-/** Where the hospital is, as far as somebody has said it. @param {(name: string) => string} of */
-function placeOf(of) {
-  /** @type {Object<string, number>} */
-  const place = {};
-  for (const name of ['latitude', 'longitude']) if (of(name) !== '') place[name] = Number(of(name));
-  return place;
 }
 
 /** Defines the account and signs it in: from then on the link opens nothing. @param {string} name @param {string} password */
@@ -129,7 +121,7 @@ function refused(refusal) {
     return;
   }
   const field = wrongField(refusal);
-  const own = { name: 'setup.wrong.name', id: 'setup.wrong.id', admin: 'setup.wrong.admin', password: 'setup.wrong.password', latitude: 'setup.wrong.place', longitude: 'setup.wrong.place' }[field];
+  const own = { name: 'setup.wrong.name', id: 'setup.wrong.id', admin: 'setup.wrong.admin', password: 'setup.wrong.password' }[field];
   wrong = own ? { [field]: t(own) } : { [field || 'form']: wordsOf(refusal) };
 }
 
@@ -157,10 +149,7 @@ function formView() {
       h('div', { class: 'two' },
         field('id', { required: true, pattern: '[a-z0-9_\\-]+', autocapitalize: 'off', hint: t('setup.id_hint') }),
         fieldView({ name: 'time_zone', words: t('setup.time_zone'), wrong: wrong.time_zone },
-          h('select', { class: 'input', name: 'time_zone', 'data-field': 'time_zone' }, zones.map((zone) => h('option', { key: zone, value: zone, selected: zone === likely }, zone))))),
-      h('div', { class: 'two' },
-        field('latitude', { type: 'number', step: 'any', min: '-90', max: '90', hint: t('setup.latitude_hint') }),
-        field('longitude', { type: 'number', step: 'any', min: '-180', max: '180' }))),
+          h('select', { class: 'input', name: 'time_zone', 'data-field': 'time_zone' }, zones.map((zone) => h('option', { key: zone, value: zone, selected: zone === likely }, zone)))))),
     signedIn
       ? h('p', { class: 'notice', key: 'signed' }, t('setup.signed_in'))
       : h('section', { class: 'card', key: 'admin' }, h('h2', null, h('i', { 'aria-hidden': 'true' }, '2'), t('setup.administrator')),
