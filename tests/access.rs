@@ -126,6 +126,7 @@ fn command(name: &str) -> ClientCommand {
         }
         "withdraw_exception" => json!({"id": "s.d.x"}),
         "define_planning" => json!({"department": "s.d"}),
+        "define_quota_rules" => json!({"department": "s.d"}),
         "freeze_session" => json!({"session": "s.d.m", "frozen": true, "reason": "r"}),
         "plan_session" => json!({"session": "s.d.m"}),
         "mark_reached" => json!({"ticket": "s.d.t1", "how": "by_phone"}),

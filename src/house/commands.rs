@@ -4,6 +4,7 @@ use jiaohao_actors::shell::{Origin, Outcome, clock};
 use jiaohao_domain::vocabulary::{ClientCommand as C, *};
 use jiaohao_domain::*;
 
+use super::booking::{booked_slot, booking, channel_of};
 use super::born::Born;
 use super::facts::Named;
 use super::pre_check::{Answers, answered, leaves_department};
@@ -35,12 +36,13 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::RevokeScreen(c) => to_site(site(c.screen.as_str()), ToSite::RevokeScreen(c)),
         C::ChangeVisit(c) => to_site(site(c.site.as_str()), ToSite::ChangeVisit(c)),
         C::CancelVisit(c) => to_site(site(c.site.as_str()), ToSite::CancelVisit(c)),
-        C::DefineSession(c) => to_department(c.id.department(), ToDepartment::DefineSession(c)),
-        C::DefineTemplate(c) => to_department(c.id.department(), ToDepartment::DefineTemplate(c)),
+        C::DefineSession(c) => to_department(c.id.department(), c.into()),
+        C::DefineTemplate(c) => to_department(c.id.department(), c.into()),
         C::RetireTemplate(c) => to_department(c.id.department(), ToDepartment::RetireTemplate(c)),
         C::ExceptDays(c) => to_department(c.id.department(), ToDepartment::ExceptDays(c)),
         C::WithdrawException(c) => to_department(c.id.department(), ToDepartment::WithdrawException(c)),
         C::DefinePlanning(c) => to_department(c.department.clone(), ToDepartment::DefinePlanning(c)),
+        C::DefineQuotaRules(c) => to_department(c.department.clone(), ToDepartment::DefineQuotaRules(c)),
         C::FreezeSession(c) => to_department(c.session.department(), ToDepartment::FreezeSession(c)),
         C::PlanSession(c) => to_department(c.session.department(), ToDepartment::PlanSession(c)),
         C::RetireSession(c) => to_department(c.id.department(), ToDepartment::RetireSession(c)),
@@ -273,7 +275,7 @@ impl House {
         }
         let facts = self.slot_facts(slot).await?;
         if self.full.contains_key(slot) {
-            self.still_free(slot, who).await?;
+            self.still_free(slot, who, channel_of(claims, command)).await?;
         }
         booking(claims, command, facts).ok_or_else(|| Code::Internal.into())
     }
@@ -281,7 +283,7 @@ impl House {
     /// Step 0 of a booking: a slot that its department knows to be full is answered at once and leaves nothing behind.
     /// Asked only of slots that were full a moment ago: a booking of any other slot is spared the question. Who has had a
     /// place of it may be repeating the command that took it: that is the person's own owner to answer.
-    async fn still_free(&self, slot: &SlotId, who: &PatientId) -> Result<(), Rejection> {
+    async fn still_free(&self, slot: &SlotId, who: &PatientId, by: Channel) -> Result<(), Rejection> {
         let asked = slot.clone();
         let has_had = move |state: &jiaohao_domain::patient::State| {
             state.reservations.values().any(|reservation| reservation.slot == asked)
@@ -291,7 +293,9 @@ impl House {
             return Ok(());
         }
         let (asked, now) = (slot.clone(), self.shell.clock.clinic());
-        let free = move |state: &jiaohao_domain::department::State| state.clinic.place_free(&asked, now);
+        let free = move |state: &jiaohao_domain::department::State| {
+            state.clinic.place_free(&asked, by, now, state.config.zone())
+        };
         self.shell.read(department(&slot.department()), free).await??;
         self.full.remove(slot);
         Ok(())
@@ -431,40 +435,6 @@ pub(super) fn outcome_ids(outcome: &Result<Answer, Rejection>) -> Vec<String> {
 /// The department decides: it knows who waits and works there.
 fn retire_unused(at: &DepartmentId, kind: RetiredKind, id: &impl AsRef<str>) -> Addressed {
     (department(at), ToDepartment::RetireUnused { kind, id: id.as_ref().to_owned() }.into())
-}
-
-/// The slot that a command wants a place of; none where its session is another one, which is said later.
-pub(super) fn booked_slot(command: &C) -> Option<&SlotId> {
-    match command {
-        C::HoldSlot(c) if c.slot.session() == c.session => Some(&c.slot),
-        C::BookSlot(c) if c.slot.session() == c.session => Some(&c.slot),
-        _ => None,
-    }
-}
-
-/// Where a booking goes.
-fn booking(claims: &Claims, command: &C, facts: SlotFacts) -> Option<Addressed> {
-    match command {
-        C::HoldSlot(c) => Some(reserve(claims, c.slot.clone(), &c.patient, facts, false, None)),
-        C::BookSlot(c) => Some(reserve(claims, c.slot.clone(), &c.patient, facts, true, c.replaces.clone())),
-        _ => None,
-    }
-}
-
-/// The patient decides first (limits), then the department is asked.
-fn reserve(
-    claims: &Claims,
-    slot: SlotId,
-    who: &PatientId,
-    facts: SlotFacts,
-    confirm: bool,
-    replaces: Option<AppointmentId>,
-) -> Addressed {
-    let channel = if claims.role == Role::Patient { Channel::Online } else { Channel::Desk };
-    let SlotFacts { date, start, end, limits, .. } = facts;
-    let reserve =
-        ToPatient::Reserve { slot, date, slot_start: start, slot_end: end, confirm, channel, replaces, limits };
-    (patient(who), reserve.into())
 }
 
 /// The command without what belongs only into the person's own sealed record.

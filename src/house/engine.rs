@@ -18,7 +18,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
-use super::commands::{Addressed, booked_slot, outcome_ids};
+use super::booking::booked_slot;
+use super::commands::{Addressed, outcome_ids};
 use super::pre_check::{Answers, is_arrival};
 use super::{House, ops, site};
 use crate::engine::{Answering, Deed, Engine, ScreenNews, StreamNow, Subscription, Turn, Visit, VisitAnswer};

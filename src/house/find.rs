@@ -259,6 +259,7 @@ pub(super) fn shown(
         "slot": one.slot,
         "state": one.state.name(),
         "sent_to": one.sent_to,
+        "referral": one.referral,
         "check_in_from": check_in_from(&state.clinic, id, &state.config.settings.booking, zone).map(|at| zone.rfc3339(at)),
         "not_reached": at_home::not_reached(&state.floor, id).map(|(about, since)| {
             json!({ "about": about.wire(), "since": zone.rfc3339(since) })
@@ -293,6 +294,7 @@ fn visits_to_come<'a>(
             "slot": slot,
             "state": AppointmentState::Booked.name(),
             "sent_to": null,
+            "referral": null,
             "check_in_from": place.map(|slot| zone.rfc3339(visit_opens_at(state, slot))),
             "not_reached": null,
             "outside": true,

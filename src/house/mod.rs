@@ -4,6 +4,7 @@
 mod addresses;
 mod arrivals;
 mod bearers;
+mod booking;
 mod born;
 mod calendar;
 mod commands;

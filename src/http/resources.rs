@@ -73,6 +73,7 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("PUT", "/exceptions", "except_days"),
     ("POST", "/exceptions/withdraw", "withdraw_exception"),
     ("PUT", "/planning", "define_planning"),
+    ("PUT", "/quota-rules", "define_quota_rules"),
     ("POST", "/sessions/freeze", "freeze_session"),
     ("POST", "/sessions/plan", "plan_session"),
 ];

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::DateTime;
 use jiaohao_domain::plan::calendar;
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::vocabulary::ClientCommand;
+use jiaohao_domain::vocabulary::{ClientCommand, DefineSlot, kept};
 use jiaohao_domain::{BusinessDate, Rejection, SiteId};
 use serde_json::{Map, Value, json};
 
@@ -117,8 +117,14 @@ pub(super) fn planned(kind: Kind, shown: &Value) -> Option<Option<Value>> {
     }
     let template = wire::named_command(kind.command(), Value::Object(fields.clone())).ok()?;
     let ClientCommand::DefineTemplate(template) = template else { return None };
-    fields.insert("slots".to_owned(), json!(calendar::slots(&template).ok()?));
-    for name in ["start", "end", "capacity", "slot_min"] {
+    let (template, kept) = template.parts();
+    let slots = calendar::slots(&template).ok()?.into_iter().zip(calendar::quotas(&template, &kept));
+    let slots = slots.map(|(slot, quotas)| {
+        let DefineSlot { start, minutes, capacity } = slot;
+        json!(kept::DefineSlot { start, minutes, capacity, quotas })
+    });
+    fields.insert("slots".to_owned(), slots.collect());
+    for name in ["start", "end", "capacity", "slot_min", "quotas"] {
         fields.remove(name);
     }
     Some(Some(Value::Object(fields)))
@@ -134,6 +140,7 @@ fn session(shown: &Value) -> Option<Value> {
             "start": start.format("%H:%M").to_string(),
             "minutes": (end - start).num_minutes(),
             "capacity": slot["capacity"],
+            "quotas": slot["quotas"],
         }));
     }
     let mut fields = Map::new();

@@ -7,7 +7,10 @@ use super::file::{Header, Row, Sheet};
 use super::kinds::Kind;
 use super::plan::{Planner, unread};
 
-/// The slots of a session: hours, length and places are three columns of one field.
+/// Columns of places that are kept in each slot, by channel.
+pub(super) const QUOTAS: [&str; 3] = ["online", "desk", "referral"];
+
+/// The slots of a session: hours, length, places and what of them is kept are columns of one field.
 pub(super) fn slots<'s>(
     sheet: &'s Sheet,
     row: &Row,
@@ -27,7 +30,19 @@ pub(super) fn slots<'s>(
     let (minutes, capacity) = (number("slot_minutes", 30)?, number("capacity", 0)?);
     let Some(hours) = sheet.header("hours") else { return Ok(()) };
     let text = row.cell(hours);
-    let slots = cell::slots(text, minutes, capacity).map_err(|allowed| (Some(hours), unread(text, &allowed)))?;
+    let mut slots = cell::slots(text, minutes, capacity).map_err(|allowed| (Some(hours), unread(text, &allowed)))?;
+    let before = fields.get("slots").cloned().unwrap_or_default();
+    for slot in slots.as_array_mut().into_iter().flatten() {
+        let start = &slot["start"];
+        let was = before.as_array().into_iter().flatten().find(|was| was["start"] == *start);
+        let mut quotas = was.and_then(|was| was["quotas"].as_object().cloned()).unwrap_or_default();
+        for channel in QUOTAS.into_iter().filter(|channel| sheet.header(channel).is_some()) {
+            quotas.insert(channel.to_owned(), json!(number(channel, 0)?));
+        }
+        if quotas.values().any(|places| places != &json!(0)) {
+            slot["quotas"] = quotas.into();
+        }
+    }
     fields.insert("slots".to_owned(), slots);
     Ok(())
 }

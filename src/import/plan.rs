@@ -12,7 +12,7 @@ use super::cell;
 use super::file::{Fault, Header, Row, Sheet, repeated};
 use super::kinds::{Cell, Kind};
 use super::known::{Known, in_full};
-use super::parts::slots;
+use super::parts::{QUOTAS, slots};
 use super::rehearsal::Rehearsal;
 use crate::wire;
 
@@ -379,6 +379,7 @@ impl Planner<'_> {
         };
         let is_id = matches!(header.cell, Cell::Id | Cell::Account) || matches!(field, "department" | "retired");
         let is_part = matches!(field, "hours" | "slot_minutes" | "capacity" | "does" | "substitute" | "as_weekday");
+        let is_part = is_part || QUOTAS.contains(&field);
         if is_id || is_part || field == "reason" {
             return Ok(());
         }

@@ -99,8 +99,8 @@ impl Rehearsal {
             C::DefineDoctor(c) => self.tell_site(c.into()),
             C::DefineQueue(c) => self.tell_site(c.into()),
             C::DefineBoard(c) => self.tell_site(ToSite::DefineBoard(c)),
-            C::DefineSession(c) => self.tell_department(c.id.department().as_str(), ToDepartment::DefineSession(c)),
-            C::DefineTemplate(c) => self.tell_department(c.id.department().as_str(), ToDepartment::DefineTemplate(c)),
+            C::DefineSession(c) => self.tell_department(c.id.department().as_str(), c.into()),
+            C::DefineTemplate(c) => self.tell_department(c.id.department().as_str(), c.into()),
             C::ExceptDays(c) => self.tell_department(c.id.department().as_str(), ToDepartment::ExceptDays(c)),
             C::RetireTemplate(c) => self.tell_department(c.id.department().as_str(), ToDepartment::RetireTemplate(c)),
             C::WithdrawException(c) => {

@@ -49,13 +49,13 @@ fn rows(kind: Kind) -> &'static [&'static str] {
         ],
         Kind::Areas => &["opd3f,3楼候诊区,Waiting area 3F,internal.li;internal.general;mental.talk,yes,no,no"],
         Kind::Sessions => &[
-            ",DAY,morning,internal.li,liming,internal.r1,主任,50.00,08:00-11:30,30,6,no,",
-            ",DAY,morning,internal.general,,,普通,12.00,08:00-12:00,30,10,no,",
-            ",DAY,afternoon,mental.talk,wangfang,mental.r3,普通,20,14:00-15:30;15:45-17:15,30,3,no,",
+            ",DAY,morning,internal.li,liming,internal.r1,主任,50.00,08:00-11:30,30,6,0,1,1,no,",
+            ",DAY,morning,internal.general,,,普通,12.00,08:00-12:00,30,10,,,,no,",
+            ",DAY,afternoon,mental.talk,wangfang,mental.r3,普通,20,14:00-15:30;15:45-17:15,30,3,,,,no,",
         ],
         Kind::Templates => &[
-            "li-am,李明上午,internal.li,liming,internal.r1,morning,主任,50.00,1;3;5,DAY,,08:00-11:30,30,6,no,",
-            "general-am,普通上午,internal.general,,,morning,普通,12.00,1-5,DAY,,08:00-09:30;10:00-11:30,30,10,no,",
+            "li-am,李明上午,internal.li,liming,internal.r1,morning,主任,50.00,1;3;5,DAY,,08:00-11:30,30,6,0,1,1,no,",
+            "general-am,普通上午,internal.general,,,morning,普通,12.00,1-5,DAY,,08:00-09:30;10:00-11:30,30,10,,,,no,",
         ],
         Kind::Exceptions => &[
             "holiday,internal,DAY,DAY,,,closed,元旦,,,",

@@ -258,6 +258,30 @@ fn what_stands_already_is_no_fault() {
 }
 
 #[test]
+fn places_kept_by_channel_are_columns_that_may_be_left_out() {
+    let head = "id,date,period,queue,registration_class,hours,capacity";
+    let row = "am,2026-11-24,上午,李明,普通,08:00-09:00,6";
+    let planned_with = |head: &str, row: &str, known: &Known| {
+        let text = format!("{head}\n{row}\n");
+        let wishes = planned(&[house(&[]), vec![("sessions.csv", text.as_str())]].concat(), known)?;
+        Ok::<_, Vec<String>>(wishes.into_iter().find(|wish| wish.kind == Kind::Sessions).expect("a session"))
+    };
+    let kept = format!("{row},,2,1");
+    let head_of_kept = format!("{head},网络预留,窗口预留,转诊预留");
+    let wish = planned_with(&head_of_kept, &kept, &nothing()).expect("in order");
+    assert_eq!(wish.fields["slots"][1]["quotas"], json!({"online": 0, "desk": 2, "referral": 1}));
+    // Left out, they stay as they are; empty, nothing is kept.
+    let mut known = nothing();
+    let there = super::known::in_full(Kind::Sessions, &wish.fields).expect("a command");
+    known.things.entry(Kind::Sessions).or_default().insert("s.internal.am".to_owned(), there);
+    assert_eq!(planned_with(head, row, &known).expect("in order").change, Change::Same);
+    let emptied = planned_with(&head_of_kept, &format!("{row},,,"), &known).expect("in order");
+    assert!(matches!(emptied.change, Change::Changed(_)), "{:?}", emptied.change);
+    let too_many = planned_with(&head_of_kept, &format!("{row},3,3,1"), &nothing()).expect_err("seven of six");
+    assert!(too_many[0].contains("a slot keeps no more places than it has (slot 08:00)"), "{too_many:?}");
+}
+
+#[test]
 fn sessions_of_days_that_are_over_are_left_alone_and_twins_need_ids() {
     let head = "date,period,queue,registration_class,hours,capacity\n";
     let session = |rows: &str| {

@@ -183,6 +183,45 @@ test('what another operator has changed meanwhile is not written over in silence
   await other.context().close();
 });
 
+test('places are kept for the desk and for referrals; the phone sees what is left for it, and all of it when it is given back', async () => {
+  await view(ops, 'weekly');
+  await ops.waitForSelector('[data-quota-rules]:has-text("没人约也不还给大家")');
+  await ops.click('[data-action=edit]');
+  await ops.waitForSelector('[data-form=define_template]:not([data-editing=""])');
+  const capacity = Number(await ops.inputValue('[name=capacity]'));
+  await ops.fill('[name=quota_desk]', String(capacity));
+  await ops.fill('[name=quota_referral]', '1');
+  await ops.click('[data-action=define_template]');
+  await ops.waitForSelector('[data-wrong=quotas] [role=alert]:has-text("比这段的号还多")');
+  await ops.fill('[name=quota_desk]', String(capacity - 1));
+  await ops.waitForSelector(`[data-said=whole]:has-text("每段留:窗口和电话 ${capacity - 1}、基层转诊 1")`);
+  await ops.click('[data-action=define_template]');
+  await ops.waitForSelector(`[data-template] [data-kept]:has-text("窗口和电话 ${capacity - 1}、基层转诊 1")`);
+  const [template] = (await plan()).templates;
+  assert.deepEqual(template.quotas, { online: 0, desk: capacity - 1, referral: 1 });
+  await phoneOn(WEDNESDAY);
+  await phone.waitForSelector('[data-session] [data-action=hold_slot]:disabled:has-text("网上已约满")');
+  assert.equal(await phone.locator('[data-session] [data-action=hold_slot]:enabled').count(), 0);
+  // Whom the desk books by a referral has the place that is kept for it.
+  const patient = await house.person('王秀英', '1951-04-08', 26, '13912345682');
+  const { session } = (await sessionsOn(WEDNESDAY))[0];
+  const { appointment } = await house.call('POST', '/appointments', { session, slot: `${session}.0800`, patient, referral: 'ZZ-2026-7' }, house.desk);
+  await house.call('POST', '/appointments/cancel', { appointment }, house.desk);
+  // A week before is long ago: what is kept for the desk is everybody's at once.
+  await ops.click('[data-action=change_quota_rules]');
+  await ops.fill('dialog [name=desk_back_min]', '10080');
+  await ops.fill('dialog [name=referral_release_days]', '29');
+  await ops.click('dialog [data-action=dialog_go]');
+  await ops.waitForSelector('[data-quota-rules]:has-text("留给窗口和电话的号没人约,提前 7 天还给大家"):has-text("转诊提前 29 天的 07:00 起可约")');
+  await phone.waitForSelector(`[data-session] [data-action=hold_slot]:enabled:has-text("剩 ${capacity - 1}")`);
+  assert.equal((await plan()).made_to, '2026-12-22', 'sessions are made for the referrals');
+  await house.call('PUT', '/quota-rules', { department: D });
+  await ops.click('[data-action=edit]');
+  for (const one of ['quota_desk', 'quota_referral']) await ops.fill(`[name=${one}]`, '0');
+  await ops.click('[data-action=define_template]');
+  await ops.waitForFunction(() => !document.querySelector('[data-template] [data-kept]'));
+});
+
 test('a holiday closes, says why, and comes back when it is taken back', async () => {
   await view(ops, 'exceptions');
   await ops.fill('[name=from]', NEXT_WEDNESDAY);
@@ -372,7 +411,7 @@ test('without a connection what was read stands with its time and nothing can be
   await ops.waitForSelector('.read-when[data-old]:has-text("连接断开:以下是"):has-text("读到的")');
   assert.match(await ops.textContent('.read-when'), /\d\d:\d\d/);
   await ops.waitForSelector('[data-template]:has-text("李明")');
-  for (const action of ['define_template', 'retire_template', 'change_ahead', 'plan_again']) await ops.waitForSelector(`[data-action=${action}]:disabled`);
+  for (const action of ['define_template', 'retire_template', 'change_ahead', 'change_quota_rules', 'plan_again']) await ops.waitForSelector(`[data-action=${action}]:disabled`);
   await ops.click('[data-view-of=calendar]');
   await day(ops, WEDNESDAY);
   await ops.waitForSelector('[data-action=freeze_session]:disabled');

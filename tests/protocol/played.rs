@@ -105,6 +105,7 @@ async fn set_up(day: &mut Played) {
         "define_board",
         "define_staff",
         "define_planning",
+        "define_quota_rules",
         "define_template",
     ] {
         day.play("operator", command, &[]).await;

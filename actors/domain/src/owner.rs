@@ -147,7 +147,10 @@ impl Message {
     /// Whether it takes or confirms a place: what a disk that fills up refuses first.
     pub fn is_booking(&self) -> bool {
         use crate::vocabulary::ToPatient;
-        matches!(self, Self::Patient(told) if matches!(**told, ToPatient::Reserve { .. } | ToPatient::Confirm { .. }))
+        let is_booking = |told: &ToPatient| {
+            matches!(told, ToPatient::Reserve { .. } | ToPatient::ReserveByReferral { .. } | ToPatient::Confirm { .. })
+        };
+        matches!(self, Self::Patient(told) if is_booking(told))
     }
 }
 

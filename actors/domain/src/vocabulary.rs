@@ -18,6 +18,8 @@ mod integrator;
 mod owners;
 mod plan;
 mod pre_check;
+mod quota;
+mod said;
 pub mod sent;
 mod texts;
 mod told;
@@ -29,6 +31,8 @@ pub use integrator::*;
 pub use owners::*;
 pub use plan::*;
 pub use pre_check::*;
+pub use quota::*;
+pub use said::*;
 pub use texts::{TEXT_MAX, as_heard, is_birth_date, is_outside_number, is_plain};
 pub use told::*;
 
@@ -89,7 +93,7 @@ client_commands! {
     /// Operator: a queue.
     DefineQueue as sent::DefineQueue = "define_queue";
     /// Operator: a clinic session with its slots.
-    DefineSession = "define_session";
+    DefineSession as kept::DefineSession = "define_session";
     /// Operator: a doctor.
     DefineDoctor as sent::DefineDoctor = "define_doctor";
     /// Operator: somebody of the staff who signs in.
@@ -211,7 +215,7 @@ client_commands! {
     /// Phone: by that way no longer.
     UnbindChannel = "unbind_channel";
     /// Operator: a session that comes again every week.
-    DefineTemplate = "define_template";
+    DefineTemplate as kept::DefineTemplate = "define_template";
     /// Operator: no more sessions of a template.
     RetireTemplate = "retire_template";
     /// Operator: days on which it is otherwise: holidays, substitutes, moved workdays.
@@ -224,6 +228,8 @@ client_commands! {
     FreezeSession = "freeze_session";
     /// Operator: a session that was changed or retired by hand is the plan's again.
     PlanSession = "plan_session";
+    /// Operator: when places kept for a channel are given back, and from when referrals may book.
+    DefineQuotaRules = "define_quota_rules";
 }
 
 /// What a command answers. On the wire it is the bare object ([`Answer::result`]); in the log the tagged one.

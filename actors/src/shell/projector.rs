@@ -480,7 +480,9 @@ fn crash_between_owners(message: &ToActor) {
         && let jiaohao_domain::Message::Department(to) = &envelope.message
     {
         match **to {
-            ToDepartment::RequestPlace { .. } => crate::crash::at("between_booking"),
+            ToDepartment::RequestPlace { .. } | ToDepartment::RequestByReferral { .. } => {
+                crate::crash::at("between_booking")
+            }
             ToDepartment::TakeTransfer { .. } => crate::crash::at("between_transfer"),
             _ => {}
         }

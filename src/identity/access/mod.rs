@@ -2,7 +2,7 @@
 //! forbidden answer alike.
 
 use jiaohao_domain::vocabulary::ClientCommand;
-use jiaohao_domain::{Code, Rejection};
+use jiaohao_domain::{Code, Rejection, Role};
 
 mod deed;
 mod relation;
@@ -22,6 +22,10 @@ use super::tokens::Claims;
 pub fn allowed(claims: &Claims, command: &ClientCommand, relations: &dyn Relations) -> Result<(), Rejection> {
     let target = Target::of_command(command);
     if target.grants_issuing && !claims.may_issue {
+        return Err(Code::Forbidden.into());
+    }
+    // Nobody has seen the referral that a phone says: the desk books by it.
+    if target.by_referral && claims.role == Role::Patient {
         return Err(Code::Forbidden.into());
     }
     check(claims, command.name(), &target, relations)

@@ -105,6 +105,7 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "except_days", who: OPERATOR },
     Rule { name: "withdraw_exception", who: OPERATOR },
     Rule { name: "define_planning", who: OPERATOR },
+    Rule { name: "define_quota_rules", who: OPERATOR },
     Rule { name: "freeze_session", who: OPERATOR },
     Rule { name: "plan_session", who: OPERATOR },
 ];

@@ -40,6 +40,8 @@ pub struct Target {
     pub staff: Option<String>,
     /// It gives somebody the right to issue tokens.
     pub grants_issuing: bool,
+    /// A place is asked for by a referral.
+    pub by_referral: bool,
     /// The thing itself, where none of the above names it: what is defined or retired, a slot, a call. For the audit only.
     pub thing: Option<String>,
 }
@@ -180,6 +182,7 @@ impl Target {
             }
             C::WithdrawException(c) => about.department(c.id.department()).named(c.id.as_str()),
             C::DefinePlanning(c) => about.department(c.department.clone()),
+            C::DefineQuotaRules(c) => about.department(c.department.clone()),
             C::FreezeSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::PlanSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::DefineDoctor(c) => c
@@ -203,8 +206,11 @@ impl Target {
             C::RetireStaff(c) => Self { staff: Some(c.id.clone()), ..about },
             C::ApproveScreen(c) => about.board(c.board.clone()),
             C::RevokeScreen(c) => Self { screen: Some(c.screen.clone()), ..about.under(c.screen.as_str()) },
-            C::HoldSlot(c) => about.place(&c.session, &c.slot, &c.patient),
+            C::HoldSlot(c) => {
+                Self { by_referral: c.referral.is_some(), ..about.place(&c.session, &c.slot, &c.patient) }
+            }
             C::BookSlot(c) => {
+                let about = Self { by_referral: c.referral.is_some(), ..about };
                 c.replaces.iter().fold(about.place(&c.session, &c.slot, &c.patient), |mut about, replaced| {
                     // The appointment given up may be of another hospital: it is the patient's, and only that is asked.
                     about.appointments.push(replaced.clone());

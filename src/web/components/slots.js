@@ -4,7 +4,7 @@
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 
-/** @typedef {{start: string, minutes: number, capacity: number}} Slot */
+/** @typedef {{start: string, minutes: number, capacity: number, quotas?: {online: number, desk: number, referral: number}}} Slot */
 
 /** From when to when a period is usually open. @type {Object<string, [string, string]>} */
 export const USUAL = { morning: ['08:00', '12:00'], afternoon: ['14:00', '17:30'], evening: ['18:00', '20:30'], night: ['20:30', '24:00'], day: ['08:00', '17:00'] };

@@ -29,12 +29,19 @@ function whereOf(session, floor) {
   return [hoursOf(session), room ? named(room.name, room.name_en) : t('desk.room_open')].filter(Boolean).join(' · ');
 }
 
+/** How many of the places left are the desk's, where that is not all of them. @param {any} session */
+function keptAway(session) {
+  const sum = (/** @type {(slot: any) => number} */ of) => (session.slots || []).reduce((/** @type {number} */ n, /** @type {any} */ slot) => n + of(slot), 0);
+  const desk = sum((slot) => slot.free_for.desk);
+  return desk < sum((slot) => slot.free) ? ` · ${t('desk.places_left', { n: desk })}` : '';
+}
+
 /** @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {import('./acts.js').Acts} acts @param {any} persons */
 function sessionList(page, floor, acts, persons) {
   return h('div', { class: 'sessions', key: 'sessions' }, floor.sessions.map((session) => {
     return h('section', { class: 'session', key: session.session, 'data-session': session.session },
       h('b', null, sessionName(session, floor)), h('span', { class: 'num', 'data-when': '' }, whereOf(session, floor)),
-      h('span', { class: 'muted num' }, t('desk.places', placesOf(session)),
+      h('span', { class: 'muted num' }, t('desk.places', placesOf(session)), keptAway(session),
         session.delay_min ? ` · ${t('desk.delayed', { n: session.delay_min })}` : ''),
       session.stopped_from ? h('span', { key: 'stopped' }, h('span', { class: 'tag alarm', 'data-stopped': session.stopped_from }, stoppedWords(session))) : null,
       toldHome(page, floor, session),

@@ -151,6 +151,7 @@ export default {
   'desk.no_sessions': 'No sessions today',
   'desk.no_sessions_more': 'Walk-ins can still be registered.',
   'desk.places': '{taken} of {places} booked',
+  'desk.places_left': '{n} left for the desk',
   'late.about': 'About {n} min late',
   'late.begins': 'About {n} min late (begins {time})',
   'doctor.late': 'Patients have been told: {late}',

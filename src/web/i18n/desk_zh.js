@@ -151,6 +151,7 @@ export default {
   'desk.no_sessions': '今天没有班次',
   'desk.no_sessions_more': '现场号仍可以取。',
   'desk.places': '已约 {taken} / {places}',
+  'desk.places_left': '窗口还能约 {n}',
   'late.about': '约延迟{n}分钟',
   'late.begins': '约延迟{n}分钟({time} 开诊)',
   'doctor.late': '已告知患者:{late}',

@@ -93,6 +93,7 @@ export default {
   'patient.free': 'Free',
   'patient.left': '{n} left',
   'patient.full': 'Full',
+  'patient.full_online': 'Full online',
   'patient.no_clinic': 'No clinic',
   'patient.frozen': 'This clinic takes no bookings now. Please choose another time or doctor.',
   'patient.slot_closed': 'Closed',

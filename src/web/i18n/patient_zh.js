@@ -93,6 +93,7 @@ export default {
   'patient.free': '免费',
   'patient.left': '剩 {n}',
   'patient.full': '已满',
+  'patient.full_online': '网上已约满',
   'patient.no_clinic': '无门诊',
   'patient.frozen': '这个班次暂停预约,请选别的时间或医生。',
   'patient.slot_closed': '不可约',

@@ -148,7 +148,7 @@ function freshForm(editing) {
 
 /** A slot of the directory as the command has it. @param {any} slot */
 function slotOf(slot) {
-  return { start: String(slot.start).replace(/.*T(\d\d:\d\d).*/, '$1'), minutes: Math.round((Date.parse(slot.end) - Date.parse(slot.start)) / 60000), capacity: slot.capacity };
+  return { start: String(slot.start).replace(/.*T(\d\d:\d\d).*/, '$1'), minutes: Math.round((Date.parse(slot.end) - Date.parse(slot.start)) / 60000), capacity: slot.capacity, quotas: slot.quotas };
 }
 
 /** @param {string} name of a part */

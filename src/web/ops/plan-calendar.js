@@ -8,6 +8,7 @@ import { askText } from '../lib/page.js';
 import { dateWord, periodWord, registrationWord } from '../lib/words.js';
 import { DAYS_SHOWN, isOffline, known, readPlan } from './plan-data.js';
 import { doNow, sure } from './plan-parts.js';
+import { keptWords } from './plan-quotas.js';
 import { dayWords, daysFrom, doctorName, feeWords, measureWords, partsOf, releaseWords, sessionWords, todoWords, WEEK, whose, whyWords } from './plan-words.js';
 
 /** @typedef {import('./kinds.js').Look} Look */
@@ -111,7 +112,7 @@ function row(page, look, session) {
     h('div', { class: 'who' }, h('b', null, who, replaced ? h('small', { class: 'beside' }, replaced) : null), h('small', null, what.filter(Boolean).join(' · ')),
       todo ? h('small', { class: 'soon', key: 'todo' }, todo) : null, overlaps ? h('small', { class: 'soon', key: 'overlaps', 'data-overlaps': '' }, overlaps) : null),
     h('div', { class: 'when' },
-      session.start ? h('span', { class: 'num' }, `${session.start}–${session.end}`, ' · ', session.open ? t('planning.taken', { taken: session.taken, places: session.places }) : t('planning.places', { n: session.places })) : null,
+      session.start ? h('span', { class: 'num' }, `${session.start}–${session.end}`, ' · ', session.open ? t('planning.taken', { taken: session.taken, places: session.places }) : t('planning.places', { n: session.places }), keptWords(session.quotas, 'planning.kept_session')) : null,
       session.start ? h('small', null, releaseWords(session, clock.known ? clock.now() : Date.now(), look.today)) : null),
     h('div', { class: 'stands' }, h('span', { class: `tag ${TAGS[session.standing]}` }, t(`planning.standing.${session.standing}`)),
       session.standing === 'by_hand' && session.frozen ? h('span', { class: 'tag soon', key: 'frozen' }, t('planning.standing.frozen')) : null,

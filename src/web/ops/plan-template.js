@@ -11,6 +11,7 @@ import { fieldWords } from './form.js';
 import { askToOverwrite } from './meanwhile.js';
 import { isOffline, known, newId, readPlan, sendNow } from './plan-data.js';
 import { choiceOf, doctorsOf, formWrong, sayWrong, wrongOf } from './plan-parts.js';
+import { isTooMany, keptOf, noQuotas, quotaFields, quotasIn } from './plan-quotas.js';
 import { isLeft, measureWords, plannedWords, templateTitle, WEEK, weekdayWord } from './plan-words.js';
 
 /** @typedef {import('./kinds.js').Look} Look */
@@ -19,7 +20,7 @@ import { isLeft, measureWords, plannedWords, templateTitle, WEEK, weekdayWord } 
 /** What the words of a change by somebody else are taken from. @type {any} */
 const KIND = { kind: 'template' };
 /** What of a template a form can change. */
-const FIELDS = ['queue', 'doctor', 'service_point', 'period', 'registration_class', 'fee_fen', 'high_demand', 'weekdays', 'from', 'until', 'start', 'end', 'slot_min', 'capacity', 'slots'];
+const FIELDS = ['queue', 'doctor', 'service_point', 'period', 'registration_class', 'fee_fen', 'high_demand', 'weekdays', 'from', 'until', 'start', 'end', 'slot_min', 'capacity', 'quotas', 'slots'];
 /** Who sits where nobody is named: none of the ids. */
 const POOL = '*';
 
@@ -36,7 +37,7 @@ export function freshTemplate(look, editing) {
   const [start, end] = USUAL.morning;
   const begun = editing
     ? { ...editing, weekdays: editing.weekdays.slice(), doctor: editing.doctor || POOL, until: editing.until || '' }
-    : { doctor: '', queue: '', service_point: '', period: 'morning', registration_class: '', fee_fen: 0, high_demand: false, weekdays: [], from: addDays(look.today, 1), until: '', start, end, slot_min: 30, capacity: 4 };
+    : { doctor: '', queue: '', service_point: '', period: 'morning', registration_class: '', fee_fen: 0, high_demand: false, weekdays: [], from: addDays(look.today, 1), until: '', start, end, slot_min: 30, capacity: 4, quotas: noQuotas() };
   Object.assign(form, {
     key: `template-${round}`, department: look.department, editing: editing || null, start: begun, now: { ...begun, weekdays: begun.weekdays.slice() }, wrong: {},
     isListed: !!editing && !editing.start, slots: editing ? (editing.slots || []).map((/** @type {any} */ slot) => ({ ...slot })) : [],
@@ -60,11 +61,11 @@ function takeIn(element) {
     doctor: of('doctor'), queue: of('queue'), service_point: of('service_point'), period: of('period'), registration_class: of('registration_class').trim(),
     fee_fen: Math.round(Number(of('fee_fen')) * 100), high_demand: f.high_demand.checked, from: of('from'), until: of('until'),
   });
-  if (!form.isListed) Object.assign(form.now, { start: of('start'), end: of('end') === '00:00' ? '24:00' : of('end'), slot_min: Number(of('slot_min')), capacity: Number(of('capacity')) });
+  if (!form.isListed) Object.assign(form.now, { start: of('start'), end: of('end') === '00:00' ? '24:00' : of('end'), slot_min: Number(of('slot_min')), capacity: Number(of('capacity')), quotas: quotasIn(f) });
 }
 
 /** What stands in the form as a template has it. */
-const asTemplate = () => (form.isListed ? { ...form.now, start: null, end: null, capacity: null, slots: form.slots } : { ...form.now, slots: [] });
+const asTemplate = () => (form.isListed ? { ...form.now, start: null, end: null, capacity: null, quotas: noQuotas(), slots: form.slots } : { ...form.now, slots: [] });
 
 /** What follows from what was chosen: the queue and the class of a doctor, the usual fee of a class, the hours of a period. @param {Look} look @param {any} event */
 function onInput(look, event) {
@@ -108,7 +109,7 @@ function bodyOf(look) {
     id: editing ? editing.id : newId(look.department, stem, known.plan.templates), name: isOwnName ? nameOf(look, { ...one, doctor }) : editing.name, queue: one.queue, doctor,
     service_point: one.service_point || undefined, period: one.period, registration_class: one.registration_class, fee_fen: one.fee_fen, high_demand: one.high_demand,
     weekdays: one.weekdays, from: one.from, until: one.until || undefined,
-    ...(form.isListed ? { slots: form.slots.map((slot) => ({ ...slot })) } : { start: one.start, end: one.end, slot_min: one.slot_min, capacity: one.capacity }),
+    ...(form.isListed ? { slots: form.slots.map((slot) => ({ ...slot })) } : { start: one.start, end: one.end, slot_min: one.slot_min, capacity: one.capacity, quotas: one.quotas }),
   };
 }
 
@@ -116,6 +117,7 @@ function bodyOf(look) {
 function wrongNow() {
   if (!form.now.weekdays.length) return { weekdays: t('planning.wrong.weekdays') };
   if (!measureWords(asTemplate())) return form.isListed ? { slots: t('planning.wrong.slots') } : { end: t('planning.wrong.end') };
+  if (!form.isListed && isTooMany(form.now.quotas, form.now.capacity)) return { quotas: t('planning.wrong.quotas') };
   return form.now.until && form.now.until < form.now.from ? { until: t('planning.wrong.until') } : {};
 }
 
@@ -179,7 +181,8 @@ export function templateForm(page, look) {
   const choice = (/** @type {string} */ name, /** @type {any[]} */ all, /** @type {any} */ more) => choiceOf({ name, words: words(name), wrong: wrong[name], key: `${name}-${key}`, value: start[name] || '', ...more }, all);
   const listed = (/** @type {any[]} */ all) => all.map((one) => ({ value: one.id, words: [one.prefix, named(one.name, one.name_en), titleWord(one.title)].filter(Boolean).join(' ') }));
   const doctors = [...listed(doctorsOf(site, look.department)), { value: POOL, words: t('planning.pool_choice') }];
-  const said = form.now.weekdays.length ? measureWords(asTemplate(), 'planning.said') : '';
+  const measured = form.now.weekdays.length ? measureWords(asTemplate(), 'planning.said') : '';
+  const said = measured && [measured, keptOf(asTemplate())].filter(Boolean).join(' ');
   return h('form', {
     class: 'card form plan-form', key, 'data-form': 'define_template', 'data-editing': editedTemplate(),
     oninput: (/** @type {any} */ event) => onInput(look, event),
@@ -197,6 +200,7 @@ export function templateForm(page, look) {
     input('start', { type: 'time', required: true, value: start.start }), input('end', { type: 'time', required: true, value: start.end === '24:00' ? '00:00' : start.end }),
     input('slot_min', { type: 'number', min: '1', max: '720', required: true, value: String(start.slot_min) }),
     input('capacity', { type: 'number', min: '0', max: '100000', required: true, value: String(start.capacity) })),
+  form.isListed ? null : quotaFields(key, start.quotas, wrong.quotas),
   h('div', { class: 'two', key: `two-2-${key}` },
     h('div', { key: 'class' }, input('registration_class', { required: true, maxlength: '60', list: 'planning-classes', value: start.registration_class }),
       h('datalist', { id: 'planning-classes', key: 'list' }, CLASSES.map((one) => t(`registration_class.${one}`, null, 'zh')).map((word) => h('option', { key: word, value: word })))),
@@ -237,7 +241,8 @@ function slotsOneByOne(page, words) {
   const wrong = form.wrong.slots;
   const alike = () => {
     const [start, end] = USUAL[form.now.period] || USUAL.morning;
-    const each = { start, end, slot_min: 30, capacity: form.slots.length ? form.slots[0].capacity : 4 };
+    const [first] = form.slots;
+    const each = { start, end, slot_min: 30, capacity: first ? first.capacity : 4, quotas: (first && first.quotas) || noQuotas() };
     Object.assign(form, { isListed: false, start: { ...form.start, ...each } });
     Object.assign(form.now, each);
     page.draw();

@@ -8,6 +8,7 @@ import { ask } from '../lib/page.js';
 import { periodWord, registrationWord } from '../lib/words.js';
 import { isOffline, known, readPlan, sendNow } from './plan-data.js';
 import { doNow, formWrong, some, sure, wrongOf } from './plan-parts.js';
+import { keptOf, quotaRules } from './plan-quotas.js';
 import { editedTemplate, freshTemplate, intoForm, templateForm } from './plan-template.js';
 import { clockAt, feeWords, isLeft, measureWords, minutesOf, plannedWords, seasonWords, sessionWords, templateTitle, WEEK, weekWords, whose } from './plan-words.js';
 
@@ -48,7 +49,7 @@ export function weeklyView(page, look) {
       living.length ? h('ul', { class: 'things weekly', key: 'list', hidden: !wanted.length }, wanted.map((/** @type {any} */ one) => row(page, look, one)))
         : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('planning.none')), t('planning.none_more')),
       ending.length ? [h('h2', { key: 'ending-h', class: 'plan-h' }, t('planning.ending')), h('ul', { class: 'things weekly', key: 'ending' }, ending.map((/** @type {any} */ one) => row(page, look, one)))] : null,
-      ahead(page, look)),
+      ahead(page, look), quotaRules(page, look)),
     templateForm(page, look));
 }
 
@@ -60,12 +61,13 @@ function row(page, look, one) {
   const site = /** @type {import('../lib/site.js').Site} */ (look.site);
   const title = templateTitle(one, site);
   const room = site.one('service_points', one.service_point);
+  const kept = keptOf(one);
   return h('li', { key: one.id, 'data-template': one.id, class: one.id === editedTemplate() ? 'editing' : '' },
     h('div', { class: 'who' }, h('b', null, whose(one, site)), h('small', null, [periodWord(one.period), registrationWord(one.registration_class), feeWords(one.fee_fen), room && named(room.name, room.name_en)].filter(Boolean).join(' · '))),
     h('div', { class: 'when' },
       h('span', { class: 'marks', 'aria-hidden': 'true' }, WEEK.map((day) => h('i', { key: day, class: one.weekdays.includes(day) ? 'on' : '' }, one.weekdays.includes(day) ? t(`planning.day.${day}`) : '·'))),
       h('span', { class: 'visually-hidden' }, `${weekWords(one.weekdays)} `),
-      h('span', { class: 'num' }, measureWords(one)), h('small', null, one.retired ? t('planning.is_ending') : seasonWords(one, look.today))),
+      h('span', { class: 'num' }, measureWords(one)), kept ? h('small', { key: 'kept', 'data-kept': '' }, kept) : null, h('small', null, one.retired ? t('planning.is_ending') : seasonWords(one, look.today))),
     one.retired ? null : h('span', { class: 'acts' },
       h('button', {
         type: 'button', class: 'btn small', 'data-action': 'edit', 'data-thing': one.id, 'aria-label': t('ops.edit_of', { name: `${title} ${weekWords(one.weekdays)}` }),

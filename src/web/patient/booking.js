@@ -8,7 +8,7 @@ import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { dateWord, dayAndClock, numberClassWord, periodWord, titleWord, wordsOf } from '../lib/words.js';
 import { Finding } from './finding.js';
-import { isFree, whose } from './places.js';
+import { isFree, leftOf, whose } from './places.js';
 
 /** A hold may be prolonged once, in its last two minutes. */
 const PROLONG_UNDER_S = 120;
@@ -233,7 +233,7 @@ export class Booking {
     if (!sessions.length) return '';
     const now = this.page.protocol.clock.now();
     const open = (/** @type {any} */ slot) => slot.open && Date.parse(slot.end || slot.start) >= now;
-    const free = sessions.reduce((all, s) => all + (s.slots || []).filter(open).reduce((/** @type {number} */ n, /** @type {any} */ slot) => n + Math.max(0, slot.free), 0), 0);
+    const free = sessions.reduce((all, s) => all + (s.slots || []).filter(open).reduce((/** @type {number} */ n, /** @type {any} */ slot) => n + leftOf(slot), 0), 0);
     return free ? t('patient.left', { n: free }) : t(sessions.every((s) => s.frozen) ? 'patient.slot_closed' : 'patient.full');
   }
 
@@ -275,7 +275,7 @@ export class Booking {
         return h('button', {
           type: 'button', key: slot.slot, class: 'num', 'data-action': 'hold_slot', 'data-slot': slot.slot, disabled: !open || this.busy,
           onclick: () => this.hold(session, slot),
-        }, clockOf(slot.start), h('small', null, open ? t('patient.left', { n: slot.free }) : t(slot.free > 0 ? 'patient.slot_closed' : 'patient.full')));
+        }, clockOf(slot.start), h('small', null, open ? t('patient.left', { n: leftOf(slot) }) : t(leftOf(slot) ? 'patient.slot_closed' : slot.free ? 'patient.full_online' : 'patient.full')));
       })),
       (session.slots || []).some((/** @type {any} */ slot) => isFree(slot, now)) ? null : this.finding.insteadView(session));
   }

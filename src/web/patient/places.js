@@ -2,8 +2,11 @@
 
 import { named, t } from '../lib/i18n.js';
 
+/** How many places of a slot a phone can still have. @param {any} slot @returns {number} */
+export const leftOf = (slot) => slot.free_for.online;
+
 /** Whether a slot's place can be had. @param {any} slot @param {number} now server time */
-export const isFree = (slot, now) => slot.open && slot.free > 0 && now < Date.parse(slot.bookable_until) && (!slot.bookable_from || now >= Date.parse(slot.bookable_from));
+export const isFree = (slot, now) => slot.open && leftOf(slot) > 0 && now < Date.parse(slot.bookable_until) && (!slot.bookable_from || now >= Date.parse(slot.bookable_from));
 
 /** Whose session it is: the doctor's, else the queue's. @param {import('../lib/site.js').Site} site @param {any} session */
 export function whose(site, session) {

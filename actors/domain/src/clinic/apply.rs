@@ -3,6 +3,7 @@
 use crate::ids::*;
 use crate::time::Timestamp;
 
+use super::channel;
 use super::event::{Event, SlotDefined};
 use super::state::*;
 
@@ -40,6 +41,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 come_until: None,
                 sent_to: None,
                 changes: 0,
+                referral: None,
             };
             place(clinic, appointment, held);
         }
@@ -57,6 +59,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 come_until: None,
                 sent_to: None,
                 changes: 0,
+                referral: None,
             };
             place(clinic, appointment, booked);
         }
@@ -112,6 +115,14 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                     true => session.frozen_by_plan = *frozen,
                     false => session.frozen = frozen.then(|| reason.clone()),
                 }
+            }
+        }
+        Event::QuotasDefined { session, quotas } => channel::keep(clinic, session, quotas),
+        Event::QuotaGivenBack { slot, channel } => channel::give_back(clinic, slot, *channel),
+        Event::QuotaRulesDefined(rules) => channel::define(clinic, rules),
+        Event::ReferralNoted { appointment, referral } => {
+            if let Some(appointment) = clinic.appointments.get_mut(appointment) {
+                appointment.referral = Some(referral.clone());
             }
         }
         Event::StandingRepeated { .. } => {}
@@ -197,6 +208,7 @@ fn define_slot(clinic: &mut Clinic, defined: &SlotDefined) {
     if clinic.slots.contains_key(&defined.slot) {
         move_no_show(clinic, &defined.slot, defined.no_show_at);
     }
+    channel::unwatch(clinic, &defined.slot);
     let slot = clinic.slots.entry(defined.slot.clone()).or_insert_with(|| Slot {
         start: defined.start,
         end: defined.end,
@@ -208,13 +220,18 @@ fn define_slot(clinic: &mut Clinic, defined: &SlotDefined) {
         no_show_at: defined.no_show_at,
         expected: Default::default(),
         booked: 0,
+        quotas: Default::default(),
+        given_back: Default::default(),
+        taken_by: Default::default(),
     });
     slot.start = defined.start;
     slot.end = defined.end;
     slot.capacity = defined.capacity;
+    channel::watch(clinic, &defined.slot);
 }
 
 fn remove_slot(clinic: &mut Clinic, id: &SlotId) {
+    channel::unwatch(clinic, id);
     let Some(slot) = clinic.slots.remove(id) else { return };
     clinic.deadlines.remove(&(slot.no_show_at, Deadline::NoShow(id.clone())));
     for appointment in slot.expected {
@@ -321,6 +338,9 @@ fn count(clinic: &mut Clinic, id: &AppointmentId, before: Option<Stands>) {
     let Some(slot) = clinic.slots.get_mut(&appointment.slot) else { return };
     let took = before.is_some_and(|before| before.state.takes_place());
     slot.taken = slot.taken + u32::from(now.state.takes_place()) - u32::from(took);
+    if let Some(taken_by) = slot.taken_by.of_mut(appointment.channel) {
+        *taken_by = *taken_by + u32::from(now.state.takes_place()) - u32::from(took);
+    }
     if matches!(now.state, AppointmentState::Held { .. } | AppointmentState::Booked) {
         slot.expected.insert(id.clone());
     } else {

@@ -12,6 +12,7 @@ use crate::settings::BookingSettings;
 use crate::time::{BusinessDate, Timestamp, Zone};
 use crate::vocabulary::{Answer, AppointmentEnd, Channel};
 
+use super::channel::given_back;
 use super::event::{Event, Standing};
 use super::state::*;
 use super::stop::{go_on, stopped};
@@ -21,10 +22,11 @@ use super::{Decision, REMEMBERED_DAYS};
 pub(super) const EVENTS_AT_ONCE: usize = 1000;
 
 impl Clinic {
-    /// Whether the slot would take one more at `now`: step 0 of a booking, read before anything is reserved. A slot that has
+    /// Whether the slot would take one more by that channel at `now`: step 0 of a booking, read before anything is reserved. A slot that has
     /// ended takes nobody, whatever delay is announced: who bought it would pass those who wait in later ones. The
-    /// rejection (`slot_full` names the session's next free slot) leaves nothing behind.
-    pub fn place_free(&self, slot_id: &SlotId, now: Timestamp) -> Result<(), Rejection> {
+    /// rejection (`slot_full` names the session's next slot that is free for the channel, and the channel where only what is
+    /// kept for others is left) leaves nothing behind.
+    pub fn place_free(&self, slot_id: &SlotId, channel: Channel, now: Timestamp, zone: Zone) -> Result<(), Rejection> {
         let (Some(slot), Some(session)) = (self.slots.get(slot_id), self.session_of(slot_id)) else {
             return Err(Code::Forbidden.into());
         };
@@ -35,15 +37,16 @@ impl Clinic {
         if session.frozen_by_plan {
             return Err(Rejection::new(Code::SlotClosed, "the session is to go by the plan").with("frozen", "by_plan"));
         }
-        if let Some(released_at) = session.released_at
-            && now < released_at
-        {
+        if self.released_at(session, channel, zone).is_some_and(|released_at| now < released_at) {
             return Err(Code::SlotClosed.into());
         }
-        if slot.free() == 0 {
-            let is_free = |id: &&SlotId| self.slots.get(*id).is_some_and(|s| s.free() > 0 && !is_over(s));
+        if slot.free_for(channel) == 0 {
+            let is_free = |id: &&SlotId| self.slots.get(*id).is_some_and(|s| s.free_for(channel) > 0 && !is_over(s));
             let next = session.slots.iter().find(|id| is_free(id) && !self.is_stopped(id));
-            let full = Rejection::from(Code::SlotFull);
+            let full = match slot.free() {
+                0 => Rejection::from(Code::SlotFull),
+                _ => Rejection::new(Code::SlotFull, "what is left is kept for others").with("channel", channel.name()),
+            };
             return Err(match next {
                 Some(next) => full.with("next_free", next.as_str()),
                 None => full,
@@ -76,7 +79,7 @@ pub fn decide_request_place(
     let Some(session) = clinic.session_of(slot_id).filter(|s| appointment.date() == Some(s.date)) else {
         return Ok(refuse(appointment, &brief.patient, Code::Forbidden.into()));
     };
-    if let Err(rejection) = clinic.place_free(slot_id, context.now) {
+    if let Err(rejection) = clinic.place_free(slot_id, channel, context.now, zone) {
         return Ok(refuse(appointment, &brief.patient, rejection));
     }
     if session.frozen.is_some() && channel != Channel::Desk {
@@ -289,12 +292,13 @@ pub fn decide_restore(
     id: &AppointmentId,
     reason: &str,
     context: &Context,
+    zone: Zone,
 ) -> Result<Decision, Rejection> {
     let known = clinic.appointments.get(id).ok_or(Code::Forbidden)?;
     if !may_be_restored(known) {
         return Err(Rejection::from(Code::WrongAppointmentState).with("state", known.state.name()));
     }
-    clinic.place_free(&known.slot, context.now)?;
+    clinic.place_free(&known.slot, known.channel, context.now, zone)?;
     let (Some(slot), Some(session)) = (clinic.slots.get(&known.slot), clinic.session_of(&known.slot)) else {
         return Err(Code::Internal.into());
     };
@@ -335,6 +339,7 @@ pub fn decide_deadline(clinic: &Clinic, context: &Context) -> Decision {
                 events.extend(known.filter(|(_, known)| !clinic.is_followed(&known.slot)).map(no_show));
             }
             Deadline::Follows(session) => events.extend(go_on(clinic, session, context.now)),
+            Deadline::GiveBack(slot, channel) => events.push(given_back(slot, *channel)),
         }
         if events.len() >= EVENTS_AT_ONCE {
             break;

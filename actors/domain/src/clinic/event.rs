@@ -7,7 +7,7 @@ use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef, Payload};
 use crate::person::PatientBrief;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{AppointmentEnd, Channel, ToPatient};
+use crate::vocabulary::{AppointmentEnd, ByChannel, Channel, DefineQuotaRules, ToPatient};
 
 /// A slot as it stands after the definition of its session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,15 @@ pub struct SlotDefined {
     pub capacity: u32,
     /// When somebody who has not come is a no-show.
     pub no_show_at: Timestamp,
+}
+
+/// What of a slot is kept for whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotQuotas {
+    /// Which.
+    pub slot: SlotId,
+    /// So many places for each channel.
+    pub quotas: ByChannel,
 }
 
 /// What a patient's owner is told about an appointment.
@@ -313,9 +322,32 @@ pub enum Event {
         /// Why, if somebody said.
         reason: String,
     },
+    /// What of a session's slots is kept for whom; in those that are not listed nothing.
+    QuotasDefined {
+        /// Which.
+        session: SessionId,
+        /// Slots in which something is kept.
+        quotas: Vec<SlotQuotas>,
+    },
+    /// What was kept in a slot for a channel and is not used is common from now on.
+    QuotaGivenBack {
+        /// Which.
+        slot: SlotId,
+        /// For which it was kept.
+        channel: Channel,
+    },
+    /// When places that are kept are given back, and from when referrals may book.
+    QuotaRulesDefined(DefineQuotaRules),
+    /// A place was asked for by a referral.
+    ReferralNoted {
+        /// Which.
+        appointment: AppointmentId,
+        /// The number of the referral.
+        referral: String,
+    },
 }
 
-/// The stable number (250–299) and the stem name of an event's kind.
+/// The stable number (230–233, 250–299) and the stem name of an event's kind.
 pub fn event_kind(event: &Event) -> (u16, &'static str) {
     match event {
         Event::SessionDefined { .. } => (250, "session_defined"),
@@ -347,6 +379,10 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::SessionResumed { .. } => (275, "session_resumed"),
         Event::AppointmentStopped { .. } => (276, "appointment_stopped"),
         Event::SessionFrozen { .. } => (277, "session_frozen"),
+        Event::QuotasDefined { .. } => (230, "quotas_defined"),
+        Event::QuotaGivenBack { .. } => (231, "quota_given_back"),
+        Event::QuotaRulesDefined(_) => (232, "quota_rules_defined"),
+        Event::ReferralNoted { .. } => (233, "referral_noted"),
     }
 }
 
@@ -435,6 +471,10 @@ pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::SessionResumed { .. }
         | Event::AppointmentStopped { .. }
         | Event::SessionFrozen { .. }
+        | Event::QuotasDefined { .. }
+        | Event::QuotaGivenBack { .. }
+        | Event::QuotaRulesDefined(_)
+        | Event::ReferralNoted { .. }
         | Event::OutsidePlaced { .. }
         | Event::OutsideGone { .. }
         | Event::DaysForgotten { .. } => {}

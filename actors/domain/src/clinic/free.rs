@@ -1,9 +1,10 @@
-//! What can be booked in a department, session by session, for whoever looks for a place and not for a session.
+//! What can be booked online in a department, session by session, for whoever looks for a place and not for a session.
 
 use std::collections::BTreeMap;
 
 use crate::ids::*;
 use crate::time::{BusinessDate, Timestamp};
+use crate::vocabulary::Channel;
 
 use super::state::*;
 
@@ -51,8 +52,9 @@ impl Free {
                 continue;
             }
             let slots = session.slots.iter().filter_map(|slot| Some((slot, clinic.slots.get(slot)?)));
-            let mut open = slots.filter(|(id, slot)| slot.free() > 0 && now < slot.end && !clinic.is_stopped(id));
-            let Some((slot, first)) = open.next() else { continue };
+            let slots = slots.map(|(id, slot)| (id, slot, slot.free_for(Channel::Online)));
+            let mut open = slots.filter(|(id, slot, free)| *free > 0 && now < slot.end && !clinic.is_stopped(id));
+            let Some((slot, first, places)) = open.next() else { continue };
             let (doctor, class) = (session.doctor.clone(), session.registration_class.clone());
             if let Some(at) = session.released_at.filter(|at| now < *at) {
                 let opens = free.opens.entry((doctor, class)).or_insert(at);
@@ -67,8 +69,8 @@ impl Free {
                 fee_fen: session.fee_fen,
                 slot: slot.clone(),
                 start: first.start,
-                free: first.free(),
-                free_all: first.free() + open.map(|(_, slot)| slot.free()).sum::<u32>(),
+                free: places,
+                free_all: places + open.map(|(_, _, places)| places).sum::<u32>(),
             });
         }
         free.sessions.sort_by(|a, b| (a.start, &a.session).cmp(&(b.start, &b.session)));

@@ -6,6 +6,7 @@
 mod apply;
 mod appointment;
 mod arrival;
+mod channel;
 mod event;
 mod free;
 mod session;
@@ -24,7 +25,8 @@ pub use arrival::{
     Arrival, TicketFate, check_in_eligible, check_in_from, decide_check_in, decide_check_in_of_then,
     decide_correct_no_show, decide_follow_ticket,
 };
-pub use event::{Event, SlotDefined, Standing, event_kind, event_version, outgoing, upcast};
+pub use channel::{Places, check_quotas, decide_quota_rules, decide_quotas, is_kept_as};
+pub use event::{Event, SlotDefined, SlotQuotas, Standing, event_kind, event_version, outgoing, upcast};
 pub use free::{FREE_SESSIONS, Free, FreeSession};
 pub(crate) use session::wall_slots;
 pub use session::{

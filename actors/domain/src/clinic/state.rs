@@ -8,7 +8,9 @@ use crate::codes::Code;
 use crate::ids::*;
 use crate::person::PatientBrief;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::Channel;
+use crate::vocabulary::{ByChannel, Channel, DefineQuotaRules};
+
+use super::channel::Places;
 
 /// Whether a session takes anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,12 +114,23 @@ pub struct Slot {
     pub expected: BTreeSet<AppointmentId>,
     /// How many of `expected` are booked and stand under `no_show_at`.
     pub booked: u32,
+    /// So many places are kept for each channel, as somebody has said.
+    pub quotas: ByChannel,
+    /// Channels whose places were given back: what of them is not used is common.
+    pub given_back: BTreeSet<Channel>,
+    /// By which channels `taken` are.
+    pub taken_by: ByChannel,
 }
 
 impl Slot {
     /// Places left.
     pub fn free(&self) -> u32 {
         self.capacity.saturating_sub(self.taken.saturating_add(self.outside))
+    }
+
+    /// Places left for a channel.
+    pub fn free_for(&self, channel: Channel) -> u32 {
+        Places::of(self).free_for(channel)
     }
 }
 
@@ -198,6 +211,8 @@ pub struct Appointment {
     pub sent_to: Option<DepartmentId>,
     /// How often its place was given up or taken again.
     pub changes: u32,
+    /// The number of the referral by which it was asked for.
+    pub referral: Option<String>,
 }
 
 impl Appointment {
@@ -218,6 +233,8 @@ pub enum Deadline {
     ComeAgain(AppointmentId),
     /// More appointments of a session that was stopped, or resumed.
     Follows(SessionId),
+    /// What a slot keeps for a channel is given back.
+    GiveBack(SlotId, Channel),
 }
 
 /// Sessions, slots and appointments of one department.
@@ -235,6 +252,8 @@ pub struct Clinic {
     pub refused: BTreeMap<AppointmentId, Code>,
     /// Everything of earlier business days has been forgotten.
     pub forgotten_before: Option<BusinessDate>,
+    /// When what is kept for channels is given back, and from when referrals may book; none: as for everybody.
+    pub quota_rules: Option<DefineQuotaRules>,
     pub(super) deadlines: BTreeSet<(Timestamp, Deadline)>,
 }
 
@@ -248,6 +267,7 @@ impl Clinic {
             appointments: BTreeMap::new(),
             refused: BTreeMap::new(),
             forgotten_before: None,
+            quota_rules: None,
             deadlines: BTreeSet::new(),
         }
     }
@@ -275,10 +295,15 @@ impl Clinic {
     /// I1 and the counts that it rests on, recomputed from the appointments. The error names the place.
     pub fn check(&self) -> Result<(), String> {
         let mut counted: BTreeMap<&str, (u32, u32, BTreeSet<&AppointmentId>)> = BTreeMap::new();
+        let mut by_channel: BTreeMap<&str, ByChannel> = BTreeMap::new();
         for (id, appointment) in &self.appointments {
             let entry = counted.entry(appointment.slot.as_str()).or_default();
             entry.0 += u32::from(appointment.state.takes_place());
             entry.1 += u32::from(appointment.is_under_slot_limit());
+            let by_channel = by_channel.entry(appointment.slot.as_str()).or_default();
+            if let Some(count) = by_channel.of_mut(appointment.channel) {
+                *count += u32::from(appointment.state.takes_place());
+            }
             if let Some(at) = appointment.come_until {
                 let waits = self.deadlines.contains(&(at, Deadline::ComeAgain(id.clone())));
                 let is_later = self.slots.get(&appointment.slot).is_none_or(|slot| slot.no_show_at < at);
@@ -299,9 +324,21 @@ impl Clinic {
                 return Err(format!("{id}: held without a deadline"));
             }
         }
+        let mut to_give_back = 0;
         for (id, slot) in &self.slots {
             if slot.taken > slot.capacity {
                 return Err(format!("I1 {id}: {} places taken of {}", slot.taken, slot.capacity));
+            }
+            let taken_by = by_channel.get(id.as_str()).copied().unwrap_or_default();
+            if taken_by != slot.taken_by {
+                return Err(format!("{id}: {taken_by:?} by channel, stands {:?}", slot.taken_by));
+            }
+            for channel in ByChannel::CHANNELS {
+                let Some(at) = self.gives_back_at(slot, channel) else { continue };
+                to_give_back += 1;
+                if !self.deadlines.contains(&(at, Deadline::GiveBack(id.clone(), channel))) {
+                    return Err(format!("{id}: nothing waits to give back what is kept for {channel:?}"));
+                }
             }
             let (taken, booked, expected) = counted.remove(id.as_str()).unwrap_or_default();
             if taken != slot.taken || booked != slot.booked || !expected.into_iter().eq(&slot.expected) {
@@ -311,6 +348,10 @@ impl Clinic {
             if waits != (booked > 0) {
                 return Err(format!("{id}: {booked} booked, no-show deadline {waits}"));
             }
+        }
+        let waiting = self.deadlines.iter().filter(|(_, due)| matches!(due, Deadline::GiveBack(..))).count();
+        if waiting != to_give_back {
+            return Err(format!("{waiting} quotas wait to be given back, {to_give_back} are to be"));
         }
         match counted.into_iter().find(|(_, (taken, _, _))| *taken > 0) {
             Some((slot, _)) => Err(format!("{slot}: appointments without a slot")),

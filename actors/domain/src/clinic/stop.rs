@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 use crate::vocabulary::StopSession;
 
 use super::Decision;
+use super::channel::Places;
 use super::event::Event;
 use super::state::*;
 
@@ -146,13 +147,13 @@ fn put_back(
         part.clear();
     }
     let mut elsewhere = with_another(clinic, session, part.iter().map(|(_, known)| &known.brief.patient));
-    let mut taken: BTreeMap<&SlotId, u32> = BTreeMap::new();
+    let mut places: BTreeMap<&SlotId, Places> = BTreeMap::new();
     let mut back = Vec::new();
     for (appointment, known) in &part {
         let Some(slot) = clinic.slots.get(&known.slot).filter(|slot| now < slot.end) else { continue };
-        let more = taken.entry(&known.slot).or_default();
-        if slot.free() > *more && elsewhere.insert(&known.brief.patient) {
-            *more += 1;
+        let left = places.entry(&known.slot).or_insert_with(|| Places::of(slot));
+        if left.free_for(known.channel) > 0 && elsewhere.insert(&known.brief.patient) {
+            left.take(known.channel);
             let reason = "resumed".to_owned();
             back.push(Event::AppointmentRestored { appointment: (*appointment).clone(), reason });
         }

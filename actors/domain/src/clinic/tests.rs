@@ -1,5 +1,6 @@
 //! The clinic's rules: every command in every state of an appointment, and I1 under random racing requests.
 
+mod channel;
 mod free;
 mod stop;
 
@@ -173,7 +174,7 @@ impl Day {
     }
 
     fn restore(&mut self, n: u32, now: Timestamp) -> Result<Answer, Rejection> {
-        let decision = decide_restore(&self.clinic, &appointment(n), "cancelled by mistake", &context(now));
+        let decision = decide_restore(&self.clinic, &appointment(n), "cancelled by mistake", &context(now), zone());
         self.take(decision)
     }
 
@@ -274,7 +275,7 @@ fn a_full_slot_refuses_on_the_record_and_names_the_next_free_one() {
     let mut day = Day::new(&[1, 1]);
     day.request(1, &slot("0900"), true, at("22 08:00")).unwrap();
     let before = day.clinic.clone();
-    let read = day.clinic.place_free(&slot("0900"), at("22 08:00")).unwrap_err();
+    let read = day.clinic.place_free(&slot("0900"), Channel::Online, at("22 08:00"), zone()).unwrap_err();
     assert_eq!((read.code, day.clinic == before), (Code::SlotFull, true), "step 0 leaves nothing behind");
     assert_eq!(read.valid_now, vec![("next_free".to_owned(), "s.d.am.0930".into())]);
     assert_eq!(refused(day.request(2, &slot("0900"), true, at("22 08:00"))), Code::SlotFull);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ids::*;
 use crate::time::{Timestamp, Zone};
+use crate::vocabulary::{ByChannel, Channel};
 
 use super::event::Event;
 use super::state::*;
@@ -41,8 +42,8 @@ fn frozen(session: &Session) -> Option<&'static str> {
     }
 }
 
-/// One slot as pages show it. It can be booked while it is `open`, `free` is above 0, and clinic time is at or after
-/// `bookable_from` (null: at once) and before `bookable_until`.
+/// One slot as pages show it. It can be booked by a channel while it is `open`, what is free for the channel is above 0, and
+/// clinic time is at or after `bookable_from` (null: at once; of referrals `referral_from`) and before `bookable_until`.
 pub fn slot_view(clinic: &Clinic, id: &SlotId, zone: Zone) -> Option<Value> {
     let (slot, session) = (clinic.slots.get(id)?, clinic.session_of(id)?);
     Some(json!({
@@ -51,10 +52,20 @@ pub fn slot_view(clinic: &Clinic, id: &SlotId, zone: Zone) -> Option<Value> {
         "end": zone.rfc3339(slot.end),
         "capacity": slot.capacity,
         "free": slot.free(),
+        "free_for": free_for(slot),
+        "quotas": slot.quotas,
+        "given_back": slot.given_back,
         "open": session.standing == SessionStanding::Open && !session.is_frozen() && !clinic.is_stopped(id),
         "bookable_from": session.released_at.map(|at| zone.rfc3339(at)),
+        "referral_from": clinic.released_at(session, Channel::Referral, zone).map(|at| zone.rfc3339(at)),
         "bookable_until": zone.rfc3339(slot.end),
     }))
+}
+
+/// What is left for each channel.
+fn free_for(slot: &Slot) -> ByChannel {
+    let free = |channel| slot.free_for(channel);
+    ByChannel { online: free(Channel::Online), desk: free(Channel::Desk), referral: free(Channel::Referral) }
 }
 
 /// What an event says on `session:` streams, in the state after it. An event that changed a slot says the slot, one that
@@ -67,6 +78,7 @@ pub fn emissions(clinic: &Clinic, event: &Event, _at: Timestamp, zone: Zone) -> 
     | Event::SessionStopped { session, .. }
     | Event::SessionResumed { session, .. }
     | Event::SessionFrozen { session, .. }
+    | Event::QuotasDefined { session, .. }
     | Event::SessionDelayed { session, .. } = event
     {
         let body = snapshot(clinic, session.as_str(), zone);
@@ -76,6 +88,7 @@ pub fn emissions(clinic: &Clinic, event: &Event, _at: Timestamp, zone: Zone) -> 
         Event::PlaceHeld { slot, .. }
         | Event::PlaceBooked { slot, .. }
         | Event::OutsidePlaced { slot, .. }
+        | Event::QuotaGivenBack { slot, .. }
         | Event::OutsideGone { slot } => Some(slot),
         Event::HoldExpired { appointment, .. }
         | Event::AppointmentCancelled { appointment, .. }

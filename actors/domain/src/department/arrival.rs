@@ -12,7 +12,7 @@ use crate::owner::{Context, Draft};
 use crate::person::{PatientBrief, age_on};
 use crate::queue::{Came, Sequence};
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{Answer, Arrived, RegisterReturn, RegisterWalkIn, ToDepartment};
+use crate::vocabulary::{Answer, Arrived, Channel, RegisterReturn, RegisterWalkIn, ToDepartment};
 use crate::{Code, Rejection, Role};
 
 /// From the patient's owner: a hold, a booking, a confirmation, or what became of one. A number given at booking is used
@@ -33,6 +33,13 @@ pub(super) fn place(
         shown
     };
     let clinic = &state.clinic;
+    let (command, referral) = match command {
+        ToDepartment::RequestByReferral { appointment, slot, brief, confirm, replaces, referral } => {
+            let channel = Channel::Referral;
+            (ToDepartment::RequestPlace { appointment, slot, brief, confirm, channel, replaces }, Some(referral))
+        }
+        command => (command, None),
+    };
     let decision = match command {
         ToDepartment::RequestPlace { appointment, slot, brief, confirm, channel, .. } => clinic::decide_request_place(
             clinic,
@@ -57,7 +64,17 @@ pub(super) fn place(
     if let Some(number_given) = given.into_inner() {
         floor::emit(draft, number_given);
     }
-    Ok(emit_clinic(draft, decision))
+    let placed = decision.events.iter().find_map(|event| match event {
+        clinic::Event::PlaceHeld { appointment, .. } | clinic::Event::PlaceBooked { appointment, .. } => {
+            Some(appointment.clone())
+        }
+        _ => None,
+    });
+    let answer = emit_clinic(draft, decision);
+    if let (Some(appointment), Some(referral)) = (placed, referral) {
+        draft.emit(super::Event::Clinic(clinic::Event::ReferralNoted { appointment, referral }));
+    }
+    Ok(answer)
 }
 
 /// Somebody who checks in, with what only the edge knows.

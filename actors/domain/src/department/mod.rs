@@ -10,6 +10,7 @@ mod follow;
 pub(crate) mod outside;
 mod planning;
 mod pre_check;
+mod quota_rules;
 mod retire;
 mod return_day;
 mod stop;
@@ -31,7 +32,7 @@ use crate::plan::{self, Plan};
 use crate::principal::Role;
 use crate::report::{self, Reports};
 use crate::time::Timestamp;
-use crate::vocabulary::{Answer, CorrectNoShow, DefineSession, RestoreAppointment, ToDepartment};
+use crate::vocabulary::{Answer, ByChannel, CorrectNoShow, DefineSession, RestoreAppointment, ToDepartment};
 use crate::{Code, Rejection, wait};
 
 /// The department as an owner.
@@ -60,17 +61,17 @@ pub struct State {
 pub enum Event {
     /// Configuration (200–249, and 295, 297).
     Config(ConfigEvent),
-    /// Sessions, slots, appointments (250–299).
+    /// Sessions, slots, appointments (230–233, 250–299).
     Clinic(clinic::Event),
     /// Tickets, calls, work (300–399).
     Floor(floor::Event),
-    /// Which sessions there ought to be (220–229).
+    /// Which sessions there ought to be (220–229, 234).
     Plan(plan::Event),
 }
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 7;
+    const STATE_VERSION: u16 = 8;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
@@ -179,6 +180,10 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         command => (command, None),
     };
     let answered = answered.as_ref();
+    let (command, quotas) = match command {
+        To::WithQuotas { definition, quotas } => (*definition, quotas),
+        command => (command, Vec::new()),
+    };
     match command {
         To::Configure { .. }
         | To::ConfigureServicePoint(_)
@@ -195,7 +200,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             }
             Ok(Answer::Done)
         }
-        To::DefineSession(command) => define_session(draft, &command, context),
+        To::DefineSession(command) => define_session(draft, &command, &quotas, context),
         To::RetireSession(command) => {
             retire::nobody_waits(draft.state(), &command.id)?;
             let decision = clinic::decide_retire_session(&draft.state().clinic, &command.id)?;
@@ -213,8 +218,9 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         | To::ExceptDays(_)
         | To::WithdrawException(_)
         | To::DefinePlanning(_)
-        | To::PlanSession(_) => planning::decide(draft, command, context),
-        To::RequestPlace { .. } | To::AskPlace { .. } | To::ConfirmPlace { .. } => {
+        | To::PlanSession(_) => planning::decide(draft, command, quotas, context),
+        To::DefineQuotaRules(command) => quota_rules::define(draft, &command, context),
+        To::RequestPlace { .. } | To::RequestByReferral { .. } | To::AskPlace { .. } | To::ConfirmPlace { .. } => {
             arrival::place(draft, command, context)
         }
         To::CancelAppointment(command) => {
@@ -244,7 +250,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             arrival::register_return(draft, &command, brief, birth_date, answered, context)
         }
         To::AnswerPreCheck { ticket } => pre_check::answer(draft, &ticket, answered, context),
-        To::Answered { .. } => Err(Code::UnknownCommand.into()),
+        To::Answered { .. } | To::WithQuotas { .. } => Err(Code::UnknownCommand.into()),
         To::AcknowledgeAlert(command) => floor::pre_check::acknowledge(draft, &command, context),
         To::TakePreCheck { kept } => Ok(floor::pre_check::take(draft, *kept)),
         To::AlertHeard(heard) => Ok(floor::pre_check::heard(draft, heard)),
@@ -272,7 +278,8 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         }
         To::RestoreAppointment(command) => {
             let RestoreAppointment { appointment, reason } = &command;
-            let decision = clinic::decide_restore(&draft.state().clinic, appointment, reason, context)?;
+            let State { config, clinic, .. } = draft.state();
+            let decision = clinic::decide_restore(clinic, appointment, reason, context, config.zone())?;
             Ok(emit_clinic(draft, decision))
         }
         To::TicketHeard { ticket, n } => Ok(floor::told::heard(draft, ticket, n, context)),
@@ -346,6 +353,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
 fn define_session(
     draft: &mut Draft<'_, Department>,
     command: &DefineSession,
+    quotas: &[ByChannel],
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let State { config, clinic, .. } = draft.state();
@@ -358,8 +366,12 @@ fn define_session(
         false => clinic::decide_define_session,
     };
     let decision = decide(clinic, command, context, &config.settings.booking, config.zone())?;
-    let has_changed = decision.events.iter().any(|event| matches!(event, clinic::Event::SessionDefined { .. }));
+    clinic::check_quotas(&command.slots, quotas)?;
+    let mut has_changed = decision.events.iter().any(|event| matches!(event, clinic::Event::SessionDefined { .. }));
     let answer = emit_clinic(draft, decision);
+    let kept = clinic::decide_quotas(&draft.state().clinic, &command.id, quotas);
+    has_changed |= !kept.events.is_empty();
+    emit_clinic(draft, kept);
     planning::take_over(draft, &command.id, has_changed);
     Ok(answer)
 }

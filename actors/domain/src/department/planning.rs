@@ -12,7 +12,9 @@ use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::plan::{self, Ahead, Became, Ought, Outcome, SESSIONS_AHEAD_MAX, Standing};
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{Answer, DefineSession, DefineTemplate, ExceptDays, ExceptionDoes, ToDepartment};
+use crate::vocabulary::{
+    Answer, ByChannel, DefinePlanning, DefineSession, DefineTemplate, ExceptDays, ExceptionDoes, ToDepartment,
+};
 
 /// So many sessions are changed by one decision at most; the rest follows at once.
 const CHANGED_AT_ONCE: usize = 300;
@@ -25,6 +27,7 @@ const NAMED: usize = 20;
 pub(super) fn decide(
     draft: &mut Draft<'_, Department>,
     command: ToDepartment,
+    quotas: Vec<ByChannel>,
     context: &Context,
 ) -> Result<Answer, Rejection> {
     use ToDepartment as To;
@@ -36,14 +39,19 @@ pub(super) fn decide(
     }
     let event = match command {
         To::DefineTemplate(command) => {
-            let is = plan::decide::template(plan, department, command, today)?;
+            let is = plan::decide::template(plan, &planning(state), command, &quotas, today)?;
             let known = plan.templates.get(&is.id);
-            if known.is_some_and(|known| known.is == is) {
+            let is_new = known.is_none_or(|known| known.is != is);
+            let is_kept_as = known.map_or(&[][..], |known| &known.quotas) == quotas;
+            if !is_new && is_kept_as {
                 return Ok(Answer::Planned(Outcome::default()));
             }
             may_sit(&state.config, &is.queue, is.doctor.as_ref(), is.service_point.as_ref())?;
             settled_first(state, &is, today)?;
-            plan::Event::TemplateDefined(is)
+            let (template, defined) = (is.id.clone(), is_new.then_some(plan::Event::TemplateDefined(is)));
+            let kept = (!is_kept_as).then_some(plan::Event::TemplateQuotasDefined { template, quotas });
+            defined.into_iter().chain(kept).for_each(|event| draft.emit(Event::Plan(event)));
+            return Ok(Answer::Planned(carry_out(draft, context)));
         }
         To::RetireTemplate(command) => match plan.templates.get(&command.id) {
             None => return Err(Rejection::new(Code::Forbidden, "no such template")),
@@ -62,7 +70,7 @@ pub(super) fn decide(
             plan::Event::ExceptionWithdrawn { exception: command.id }
         }
         To::DefinePlanning(command) => {
-            plan::decide::planning(plan, department, &command, today)?;
+            plan::decide::planning(plan, &state.clinic.quota_rules(), &command, today)?;
             if plan.planning(department) == command {
                 return Ok(Answer::Planned(Outcome::default()));
             }
@@ -73,6 +81,11 @@ pub(super) fn decide(
     };
     draft.emit(Event::Plan(event));
     Ok(Answer::Planned(carry_out(draft, context)))
+}
+
+/// As far ahead as sessions are made: as far as referrals may book.
+pub(super) fn planning(state: &State) -> DefinePlanning {
+    plan::reaching(state.plan.planning(&state.config.id), &state.clinic.quota_rules())
 }
 
 /// A session with somebody in it does not get another doctor or queue by a change of its template. Rejects `not_settled`.
@@ -128,10 +141,10 @@ pub(super) fn go_on(draft: &mut Draft<'_, Department>, context: &Context) {
 }
 
 /// Compares as many sessions as one decision may.
-fn carry_out(draft: &mut Draft<'_, Department>, context: &Context) -> Outcome {
+pub(super) fn carry_out(draft: &mut Draft<'_, Department>, context: &Context) -> Outcome {
     let state = draft.state();
     let today = state.config.today(context.now);
-    let planning = state.plan.planning(&state.config.id);
+    let planning = planning(state);
     let last = today.plus_days(i64::from(planning.horizon_days));
     // On another day everything is compared anew.
     let begun = state.plan.round.as_ref().filter(|_| state.plan.looked_on == Some(today));
@@ -289,7 +302,11 @@ impl Part {
             return Standing::ToSettle;
         }
         let settings = &config.settings.booking;
-        if clinic::is_session_as(clinic, &ought, settings, config.zone()) {
+        let of_template = ought.id.planned().map(|(template, _)| template);
+        let quotas = of_template.map(|id| plan::quotas_on(&draft.state().plan, &id, ought.date, config.zone()));
+        let quotas = quotas.unwrap_or_default();
+        let is_as = clinic::is_session_as(clinic, &ought, settings, config.zone());
+        if is_as && clinic::is_kept_as(clinic, &ought.id, &quotas) {
             freeze(draft, &ought.id, false);
             return Standing::Made;
         }
@@ -298,6 +315,8 @@ impl Part {
         let standing = match decision {
             Ok(decision) => {
                 emit_clinic(draft, decision);
+                let kept = clinic::decide_quotas(&draft.state().clinic, &ought.id, &quotas);
+                emit_clinic(draft, kept);
                 match is_there {
                     true => self.outcome.changed += 1,
                     false => self.outcome.made += 1,

@@ -49,7 +49,13 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
         ToPatient::RelateOnFile { account, relation } => file::relate_on_file(draft, account, relation),
         ToPatient::Relate { account, relation, granted } => relate(draft, account, relation, granted),
         ToPatient::Reserve { slot, date, slot_start, slot_end, confirm, channel, replaces, limits } => {
-            let asked = Asked { slot, date, start: slot_start, end: slot_end, confirm, channel, replaces, limits };
+            let (start, end, referral) = (slot_start, slot_end, None);
+            let asked = Asked { slot, date, start, end, confirm, channel, replaces, limits, referral };
+            reserve(draft, asked, context)
+        }
+        ToPatient::ReserveByReferral { slot, date, slot_start, slot_end, confirm, replaces, limits, referral } => {
+            let (start, end, channel, referral) = (slot_start, slot_end, Channel::Referral, Some(referral));
+            let asked = Asked { slot, date, start, end, confirm, channel, replaces, limits, referral };
             reserve(draft, asked, context)
         }
         ToPatient::Confirm { appointment } => confirm(draft, appointment),
@@ -132,6 +138,7 @@ struct Asked {
     channel: Channel,
     replaces: Option<AppointmentId>,
     limits: PatientLimits,
+    referral: Option<String>,
 }
 
 fn reserve(draft: &mut Draft<'_, Patient>, asked: Asked, context: &Context) -> Outcome {
@@ -171,6 +178,7 @@ fn reserve(draft: &mut Draft<'_, Patient>, asked: Asked, context: &Context) -> O
         channel: asked.channel,
         replaces: asked.replaces,
         limits: asked.limits,
+        referral: asked.referral,
     });
     Ok(Answer::Done)
 }
@@ -186,7 +194,8 @@ fn restore(state: &State, command: RestoreAppointment, limits: PatientLimits, co
         // One that stands has been counted all along; whether it does is the department's to say.
         if !known.is_live() {
             let (slot, date, start, end) = (known.slot.clone(), known.date, known.start, known.end);
-            let asked = Asked { slot, date, start, end, confirm: true, channel: Channel::Desk, replaces: None, limits };
+            let (confirm, channel, replaces, referral) = (true, Channel::Desk, None, None);
+            let asked = Asked { slot, date, start, end, confirm, channel, replaces, limits, referral };
             check_limits(state, &asked, context)?;
         }
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::*;
-use crate::owner::{Outgoing, OwnerKind, OwnerRef};
+use crate::owner::{Outgoing, OwnerKind, OwnerRef, Payload};
 use crate::person::PatientBrief;
 use crate::reach::Way;
 use crate::settings::PatientLimits;
@@ -78,6 +78,8 @@ pub enum Event {
         replaces: Option<AppointmentId>,
         /// The limits that it was measured by.
         limits: PatientLimits,
+        /// The number of the referral by which it is asked for.
+        referral: Option<String>,
     },
     /// The department is asked something about an appointment.
     DepartmentAsked {
@@ -290,7 +292,7 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::Identified { .. } => (450, "identified"),
         Event::RelationGranted { .. } => (451, "relation_granted"),
         Event::RelationEnded { .. } => (452, "relation_ended"),
-        Event::PlaceReserved { .. } => (453, "place_reserved"),
+        Event::PlaceReserved { .. } => (PLACE_RESERVED, "place_reserved"),
         Event::DepartmentAsked { .. } => (454, "department_asked"),
         Event::PlaceHeld { .. } => (455, "place_held"),
         Event::AppointmentBooked { .. } => (456, "appointment_booked"),
@@ -319,6 +321,44 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
     }
 }
 
+const PLACE_RESERVED: u16 = 453;
+
+/// The version in which events of that kind are written.
+pub(super) fn version(kind: u16) -> u16 {
+    if kind == PLACE_RESERVED { 2 } else { 1 }
+}
+
+/// [`Event::PlaceReserved`] as it was at first: before there were referrals.
+#[derive(Deserialize)]
+struct PlaceReservedV1 {
+    appointment: AppointmentId,
+    slot: SlotId,
+    date: BusinessDate,
+    start: Timestamp,
+    end: Timestamp,
+    brief: PatientBrief,
+    confirm: bool,
+    channel: Channel,
+    replaces: Option<AppointmentId>,
+    limits: PatientLimits,
+}
+
+impl From<(u32, PlaceReservedV1)> for Event {
+    fn from((_, old): (u32, PlaceReservedV1)) -> Self {
+        let PlaceReservedV1 { appointment, slot, date, start, end, brief, confirm, channel, replaces, limits } = old;
+        let referral = None;
+        Self::PlaceReserved { appointment, slot, date, start, end, brief, confirm, channel, replaces, limits, referral }
+    }
+}
+
+/// An event of an earlier version as today's.
+pub(super) fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Event, String>> {
+    match (kind, version) {
+        (PLACE_RESERVED, 1) => Some(payload.read::<(u32, PlaceReservedV1)>().map(Event::from)),
+        _ => None,
+    }
+}
+
 /// The request that a wish is.
 pub(super) fn request(patient: &PatientId, appointment: &AppointmentId, wish: Wish) -> Outgoing {
     let (id, patient) = (appointment.clone(), patient.clone());
@@ -338,14 +378,14 @@ fn another_phone(patient: &PatientId, account: &AccountId) -> Outgoing {
 
 pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
     match event {
-        Event::PlaceReserved { appointment, slot, brief, confirm, channel, replaces, .. } => {
-            let message = ToDepartment::RequestPlace {
-                appointment: appointment.clone(),
-                slot: slot.clone(),
-                brief: brief.clone(),
-                confirm: *confirm,
-                channel: *channel,
-                replaces: replaces.clone(),
+        Event::PlaceReserved { appointment, slot, brief, confirm, channel, replaces, referral, .. } => {
+            let (id, slot, brief, replaces) = (appointment.clone(), slot.clone(), brief.clone(), replaces.clone());
+            let (confirm, channel) = (*confirm, *channel);
+            let message = match referral.clone() {
+                Some(referral) => {
+                    ToDepartment::RequestByReferral { appointment: id, slot, brief, confirm, replaces, referral }
+                }
+                None => ToDepartment::RequestPlace { appointment: id, slot, brief, confirm, channel, replaces },
             };
             out.push(super::to_department(appointment, message));
         }

@@ -58,6 +58,14 @@ impl Owner for Patient {
         event::kind(event)
     }
 
+    fn event_version(kind: u16) -> u16 {
+        event::version(kind)
+    }
+
+    fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Event, String>> {
+        event::upcast(kind, version, payload)
+    }
+
     fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         event::outgoing(event, out)
     }
@@ -85,8 +93,9 @@ impl Owner for Patient {
     /// A request that was refused, or whose hold is over, is let go: the command that made it is decided anew.
     fn has_let_go(state: &State, request: &Message) -> bool {
         let Message::Department(request) = request else { return false };
-        let (ToDepartment::RequestPlace { appointment, .. } | ToDepartment::ConfirmPlace { appointment, .. }) =
-            &**request
+        let (ToDepartment::RequestPlace { appointment, .. }
+        | ToDepartment::RequestByReferral { appointment, .. }
+        | ToDepartment::ConfirmPlace { appointment, .. }) = &**request
         else {
             return false;
         };

@@ -4,7 +4,7 @@ use super::calendar::{self, Day};
 use super::state::Plan;
 use crate::ids::*;
 use crate::time::{BusinessDate, Zone};
-use crate::vocabulary::{DefinePlanning, DefineSession, DefineTemplate, ExceptDays};
+use crate::vocabulary::{ByChannel, DefinePlanning, DefineQuotaRules, DefineSession, DefineTemplate, ExceptDays};
 
 /// What ought to be of a template on a day.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,20 @@ impl<'a> Ahead<'a> {
             released_at: Some(released_at),
         }))
     }
+}
+
+/// What is kept in the slots that a template has on a day, in their order; empty: nothing.
+pub fn quotas_on(plan: &Plan, template: &TemplateId, date: BusinessDate, zone: Zone) -> Vec<ByChannel> {
+    match plan.templates.get(template).filter(|template| !template.quotas.is_empty()) {
+        Some(template) => calendar::quotas_on(&template.is, &template.quotas, date, zone),
+        None => Vec::new(),
+    }
+}
+
+/// The planning with sessions made as far ahead as referrals may book.
+pub fn reaching(mut planning: DefinePlanning, rules: &DefineQuotaRules) -> DefinePlanning {
+    planning.horizon_days = planning.horizon_days.max(rules.referral_release_days.unwrap_or(0));
+    planning
 }
 
 /// How many sessions the templates give in the days after `today` that are planned ahead, by weekday and season alone,

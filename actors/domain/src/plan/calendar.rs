@@ -6,7 +6,7 @@ use crate::clinic::wall_slots;
 use crate::codes::{Code, Rejection};
 use crate::ids::DoctorId;
 use crate::time::{BusinessDate, Zone, minute_of_day};
-use crate::vocabulary::{DefineSlot, DefineTemplate, ExceptDays, ExceptionDoes};
+use crate::vocabulary::{ByChannel, DefineSlot, DefineTemplate, ExceptDays, ExceptionDoes};
 
 /// What a template comes to on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +116,22 @@ pub fn slots_on(template: &DefineTemplate, date: BusinessDate, zone: Zone) -> Ve
         zone.clock(from) == slot.start && zone.date(from) == date && from < zone.at_minute(date, *end)
     };
     slots.into_iter().zip(walls).filter(exists).map(|(slot, _)| slot).collect()
+}
+
+/// What is kept in each slot of a template, whatever the day, in their order.
+pub fn quotas(template: &DefineTemplate, quotas: &[ByChannel]) -> Vec<ByChannel> {
+    let Ok(slots) = slots(template) else { return Vec::new() };
+    let is_alike = template.slots.is_empty();
+    let of = |slot: usize| quotas.get(if is_alike { 0 } else { slot }).copied().unwrap_or_default();
+    (0..slots.len()).map(of).collect()
+}
+
+/// The same of those that it has on a day.
+pub fn quotas_on(template: &DefineTemplate, kept: &[ByChannel], date: BusinessDate, zone: Zone) -> Vec<ByChannel> {
+    let Ok(whole) = slots(template) else { return Vec::new() };
+    let there = slots_on(template, date, zone);
+    let of_whole = whole.iter().zip(quotas(template, kept));
+    of_whole.filter(|(slot, _)| there.contains(slot)).map(|(_, quotas)| quotas).collect()
 }
 
 fn clock(minute: u32) -> String {

@@ -5,10 +5,11 @@ use chrono::Datelike;
 
 use super::state::Plan;
 use super::{EXCEPTION_DAYS_MAX, EXCEPTIONS_MAX, SESSIONS_AHEAD_MAX, TEMPLATE_ID_MAX, TEMPLATES_MAX, ahead, calendar};
+use crate::clinic::check_quotas;
 use crate::codes::{Code, Rejection};
 use crate::ids::*;
 use crate::time::{AHEAD_DAYS, BusinessDate};
-use crate::vocabulary::{DefinePlanning, DefineTemplate, ExceptDays, ExceptionDoes};
+use crate::vocabulary::{ByChannel, DefinePlanning, DefineQuotaRules, DefineTemplate, ExceptDays, ExceptionDoes};
 
 fn invalid(field: &str, what: impl Into<String>) -> Rejection {
     Rejection::new(Code::InvalidField, what).with("field", field)
@@ -18,16 +19,19 @@ fn is_year(date: BusinessDate) -> bool {
     (2000..=2999).contains(&date.0.year())
 }
 
-/// The template as it is kept: its weekdays in order.
+/// The template as it is kept: its weekdays in order. `planning`: as far ahead as sessions are made. `quotas`: what is kept
+/// in its slots, in their order, or one for all where they are alike.
 ///
 /// # Errors
 /// `id_not_under_parent`, `retired`, `invalid_field`, `limit_exceeded`.
 pub fn template(
     plan: &Plan,
-    department: &DepartmentId,
+    planning: &DefinePlanning,
     mut command: DefineTemplate,
+    quotas: &[ByChannel],
     today: BusinessDate,
 ) -> Result<DefineTemplate, Rejection> {
+    let department = &planning.department;
     if !is_directly_under(command.id.as_str(), department.as_str()) || command.queue.department() != *department {
         return Err(Code::IdNotUnderParent.into());
     }
@@ -51,7 +55,11 @@ pub fn template(
     if command.until.is_some_and(|until| !is_year(until) || until < command.from) {
         return Err(invalid("until", "the season ends on its first day or later, in the years 2000 to 2999"));
     }
-    calendar::slots(&command)?;
+    let slots = calendar::slots(&command)?;
+    match command.slots.is_empty() {
+        true => check_quotas(&slots[..1], quotas)?,
+        false => check_quotas(&slots, quotas)?,
+    }
     match plan.templates.get(&command.id) {
         Some(known) if known.retired => return Err(Code::Retired.into()),
         None if plan.templates.len() >= TEMPLATES_MAX => {
@@ -59,7 +67,7 @@ pub fn template(
         }
         _ => {}
     }
-    fits_ahead(plan, &plan.planning(department), Some(&command), today)?;
+    fits_ahead(plan, planning, Some(&command), today)?;
     Ok(command)
 }
 
@@ -110,15 +118,17 @@ pub fn exception(
     Ok(())
 }
 
+/// `rules`: sessions are made as far ahead as referrals may book.
+///
 /// # Errors
 /// `id_not_under_parent`, `invalid_field`, `limit_exceeded`.
 pub fn planning(
     plan: &Plan,
-    department: &DepartmentId,
+    rules: &DefineQuotaRules,
     command: &DefinePlanning,
     today: BusinessDate,
 ) -> Result<(), Rejection> {
-    if command.department != *department {
+    if command.department != rules.department {
         return Err(Code::IdNotUnderParent.into());
     }
     let figures = [
@@ -129,11 +139,14 @@ pub fn planning(
     if let Some((field, _, range)) = figures.iter().find(|(_, value, range)| !range.contains(value)) {
         return Err(invalid(field, format!("`{field}` is allowed from {} to {}", range.start(), range.end())));
     }
-    fits_ahead(plan, command, None, today)
+    fits_ahead(plan, &ahead::reaching(command.clone(), rules), None, today)
 }
 
 /// By weekday and season alone: what moved workdays add is refused session by session.
-fn fits_ahead(
+///
+/// # Errors
+/// `limit_exceeded`.
+pub fn fits_ahead(
     plan: &Plan,
     planning: &DefinePlanning,
     instead: Option<&DefineTemplate>,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::state::Standing;
 use crate::ids::*;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{DefinePlanning, DefineTemplate, ExceptDays};
+use crate::vocabulary::{ByChannel, DefinePlanning, DefineTemplate, ExceptDays};
 
 /// How a session stands to the plan from now on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,9 +59,16 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// What of a template's slots is kept for whom from now on.
+    TemplateQuotasDefined {
+        /// Which.
+        template: TemplateId,
+        /// In the order of its slots, one for all where they are alike; empty: nothing.
+        quotas: Vec<ByChannel>,
+    },
 }
 
-/// The stable number (220–229) and the stem name of an event's kind.
+/// The stable number (220–229, 234) and the stem name of an event's kind.
 pub fn event_kind(event: &Event) -> (u16, &'static str) {
     match event {
         Event::TemplateDefined(_) => (220, "template_defined"),
@@ -73,5 +80,6 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::SessionLeftToPlan { .. } => (226, "session_left_to_plan"),
         Event::SessionsPlanned { .. } => (227, "sessions_planned"),
         Event::PlanCarriedOut { .. } => (228, "plan_carried_out"),
+        Event::TemplateQuotasDefined { .. } => (234, "template_quotas_defined"),
     }
 }

@@ -10,7 +10,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use ahead::{Ahead, Ought};
+pub use ahead::{Ahead, Ought, quotas_on, reaching};
 pub use event::{Became, Event, event_kind};
 pub use state::{Kept, Outcome, Plan, Round, Standing, Template, apply};
 

@@ -9,7 +9,7 @@ use super::event::{Became, Event};
 use crate::codes::Code;
 use crate::ids::*;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{DefinePlanning, DefineTemplate, ExceptDays};
+use crate::vocabulary::{ByChannel, DefinePlanning, DefineTemplate, ExceptDays};
 
 /// A template and whether it has been retired.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub struct Template {
     pub is: DefineTemplate,
     /// Gives no sessions any more; known while some that it gave are to come.
     pub retired: bool,
+    /// What of its slots is kept for whom, in their order, one for all where they are alike; empty: nothing.
+    pub quotas: Vec<ByChannel>,
 }
 
 /// How a session stands to the plan.
@@ -120,7 +122,8 @@ pub struct Outcome {
 pub fn apply(plan: &mut Plan, event: &Event) {
     match event {
         Event::TemplateDefined(is) => {
-            plan.templates.insert(is.id.clone(), Template { is: is.clone(), retired: false });
+            let quotas = plan.templates.remove(&is.id).map(|before| before.quotas).unwrap_or_default();
+            plan.templates.insert(is.id.clone(), Template { is: is.clone(), retired: false, quotas });
             begin(plan);
         }
         Event::TemplateRetired { template } => {
@@ -139,6 +142,12 @@ pub fn apply(plan: &mut Plan, event: &Event) {
         }
         Event::PlanningDefined(is) => {
             plan.planning = Some(is.clone());
+            begin(plan);
+        }
+        Event::TemplateQuotasDefined { template, quotas } => {
+            if let Some(template) = plan.templates.get_mut(template) {
+                template.quotas.clone_from(quotas);
+            }
             begin(plan);
         }
         Event::SessionTakenOver { session } => stand(plan, session, Standing::ByHand),

@@ -8,7 +8,9 @@ use super::*;
 use crate::codes::Code;
 use crate::ids::*;
 use crate::time::{BusinessDate, Zone};
-use crate::vocabulary::{DefinePlanning, DefineSlot, DefineTemplate, ExceptDays, ExceptionDoes};
+use crate::vocabulary::{
+    ByChannel, DefinePlanning, DefineQuotaRules, DefineSlot, DefineTemplate, ExceptDays, ExceptionDoes,
+};
 
 fn date(text: &str) -> BusinessDate {
     BusinessDate(NaiveDate::parse_from_str(text, "%Y-%m-%d").unwrap())
@@ -180,7 +182,9 @@ fn what_is_no_template_exception_or_planning_is_refused() {
     let refused = |change: &dyn Fn(&mut DefineTemplate)| {
         let mut is = template();
         change(&mut is);
-        decide::template(&plan, &department, is, today).err().map(|rejection| rejection.code)
+        decide::template(&plan, &DefinePlanning::of(department.clone()), is, &[], today)
+            .err()
+            .map(|rejection| rejection.code)
     };
     assert_eq!(refused(&|_| {}), None);
     assert_eq!(refused(&|is| is.id = "s.other.t".into()), Some(Code::IdNotUnderParent));
@@ -196,7 +200,7 @@ fn what_is_no_template_exception_or_planning_is_refused() {
     assert_eq!(refused(&|is| is.name = " ".into()), Some(Code::InvalidField));
     let mut unsorted = template();
     unsorted.weekdays = vec![5, 2];
-    assert_eq!(decide::template(&plan, &department, unsorted, today).unwrap().weekdays, [2, 5]);
+    assert_eq!(decide::template(&plan, &plan.planning(&department), unsorted, &[], today).unwrap().weekdays, [2, 5]);
 
     let excepts = |change: &dyn Fn(&mut ExceptDays)| {
         let mut is = except("x", ("2026-12-01", "2026-12-02"), closed("停电"));
@@ -218,7 +222,9 @@ fn what_is_no_template_exception_or_planning_is_refused() {
     let plans = |change: &dyn Fn(&mut DefinePlanning)| {
         let mut is = DefinePlanning::of(department.clone());
         change(&mut is);
-        decide::planning(&plan, &department, &is, today).err().map(|rejection| rejection.code)
+        decide::planning(&plan, &DefineQuotaRules::of(department.clone()), &is, today)
+            .err()
+            .map(|rejection| rejection.code)
     };
     assert_eq!(plans(&|_| {}), None);
     assert_eq!(plans(&|is| is.horizon_days = 0), Some(Code::InvalidField));
@@ -233,19 +239,29 @@ fn templates_exceptions_and_sessions_ahead_have_a_bound() {
     let mut plan = Plan::default();
     let numbered = |n: usize| DefineTemplate { id: format!("s.d.t{n}").into(), weekdays: vec![1], ..template() };
     for n in 0..TEMPLATES_MAX {
-        let is = decide::template(&plan, &department, numbered(n), today).unwrap();
+        let is = decide::template(&plan, &plan.planning(&department), numbered(n), &[], today).unwrap();
         apply(&mut plan, &Event::TemplateDefined(is));
     }
-    let one_more = decide::template(&plan, &department, numbered(TEMPLATES_MAX), today).unwrap_err();
+    let one_more =
+        decide::template(&plan, &plan.planning(&department), numbered(TEMPLATES_MAX), &[], today).unwrap_err();
     assert_eq!(one_more.code, Code::LimitExceeded);
     let changed = DefineTemplate { fee_fen: 1, ..numbered(7) };
-    assert!(decide::template(&plan, &department, changed, today).is_ok(), "one that is there may change");
+    assert!(
+        decide::template(&plan, &plan.planning(&department), changed, &[], today).is_ok(),
+        "one that is there may change"
+    );
     let every_day = DefineTemplate { weekdays: vec![1, 2, 3, 4, 5, 6, 7], ..numbered(7) };
-    assert!(decide::template(&plan, &department, every_day, today).is_ok(), "4 × 499 + 28");
+    assert!(decide::template(&plan, &plan.planning(&department), every_day, &[], today).is_ok(), "4 × 499 + 28");
     let longer = DefinePlanning { horizon_days: 77, ..DefinePlanning::of(department.clone()) };
-    assert_eq!(decide::planning(&plan, &department, &longer, today).unwrap_err().code, Code::LimitExceeded);
+    assert_eq!(
+        decide::planning(&plan, &DefineQuotaRules::of(department.clone()), &longer, today).unwrap_err().code,
+        Code::LimitExceeded
+    );
     let to_the_brim = DefinePlanning { horizon_days: 70, ..DefinePlanning::of(department.clone()) };
-    assert!(decide::planning(&plan, &department, &to_the_brim, today).is_ok(), "10 × 500");
+    assert!(
+        decide::planning(&plan, &DefineQuotaRules::of(department.clone()), &to_the_brim, today).is_ok(),
+        "10 × 500"
+    );
 
     for n in 0..EXCEPTIONS_MAX {
         let is = except(&format!("x{n}"), ("2026-12-01", "2026-12-02"), closed("停电"));
@@ -254,6 +270,28 @@ fn templates_exceptions_and_sessions_ahead_have_a_bound() {
     }
     let one_more = except("more", ("2026-12-01", "2026-12-02"), closed("停电"));
     assert_eq!(decide::exception(&plan, &department, &one_more, today).unwrap_err().code, Code::LimitExceeded);
+}
+
+#[test]
+fn what_is_kept_goes_with_its_slot_where_the_clocks_skip_others() {
+    let desk = |desk| ByChannel { desk, ..ByChannel::default() };
+    let mut is = template();
+    (is.start, is.end) = (Some("01:00".into()), Some("04:00".into()));
+    let on = |day: &str, is: &DefineTemplate, kept: &[ByChannel]| {
+        let zone = Zone::named("Europe/Berlin").unwrap();
+        calendar::quotas_on(is, kept, date(day), zone).iter().map(|kept| kept.desk).collect::<Vec<_>>()
+    };
+    assert_eq!(on("2026-03-28", &is, &[desk(1)]), [1; 6], "one for all");
+    assert_eq!(on("2026-03-29", &is, &[desk(1)]), [1; 4]);
+    is.slots = slots(&is).unwrap();
+    (is.start, is.end, is.capacity) = (None, None, None);
+    let each: Vec<ByChannel> = (1..=6).map(desk).collect();
+    assert_eq!(on("2026-03-28", &is, &each), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(on("2026-03-29", &is, &each), [1, 2, 5, 6], "02:00 and 02:30 do not exist");
+    assert_eq!(on("2026-03-28", &is, &each[..2]), [1, 2, 0, 0, 0, 0]);
+    let both =
+        decide::template(&Plan::default(), &DefinePlanning::of("s.d".into()), is, &[desk(0); 7], date("2026-11-23"));
+    assert_eq!(both.unwrap_err().code, Code::InvalidField, "one more than there are slots");
 }
 
 const ZONES: [&str; 4] = ["Asia/Shanghai", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe"];

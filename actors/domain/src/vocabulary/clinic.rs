@@ -12,6 +12,20 @@ pub enum Channel {
     Desk,
     /// The hospital's own system.
     Outside,
+    /// The desk, for somebody whom primary care has referred.
+    Referral,
+}
+
+impl Channel {
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Desk => "desk",
+            Self::Outside => "outside",
+            Self::Referral => "referral",
+        }
+    }
 }
 
 /// How an appointment came to its end.
@@ -46,6 +60,9 @@ pub struct HoldSlot {
     pub slot: SlotId,
     /// For whom.
     pub patient: PatientId,
+    /// The desk's: the number of the referral from primary care, by whose channel it is asked for.
+    #[serde(default)]
+    pub referral: Option<String>,
 }
 
 /// Make the hold the booking.
@@ -72,6 +89,9 @@ pub struct BookSlot {
     /// Reschedule: the appointment that is given up once this one stands.
     #[serde(default)]
     pub replaces: Option<AppointmentId>,
+    /// The desk's: the number of the referral from primary care, by whose channel it is asked for.
+    #[serde(default)]
+    pub referral: Option<String>,
 }
 
 /// Cancel in time, or give back.

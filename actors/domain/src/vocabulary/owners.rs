@@ -1,7 +1,5 @@
 //! What each owner can be told: clients' commands with what only the edge can add, and what owners say to each other.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::*;
@@ -226,17 +224,20 @@ pub enum ToDepartment {
     FreezeSession(FreezeSession),
     /// See [`PlanSession`].
     PlanSession(PlanSession),
-}
-
-/// An alert has been heard in another department.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AlertHeard {
-    /// The ticket: of the department that is told, or of the one that tells it and has sent it there.
-    pub ticket: TicketId,
-    /// Who has heard.
-    pub by: AccountId,
-    /// When.
-    pub at: Timestamp,
+    /// A session or template, and what of its slots is kept for whom: in the order of the slots; of a template whose slots are
+    /// alike one for all. Without it nothing is kept.
+    WithQuotas { definition: Box<ToDepartment>, quotas: Vec<ByChannel> },
+    /// See [`DefineQuotaRules`].
+    DefineQuotaRules(DefineQuotaRules),
+    /// As `RequestPlace`, through the channel of referrals and with the number of the referral.
+    RequestByReferral {
+        appointment: AppointmentId,
+        slot: SlotId,
+        brief: PatientBrief,
+        confirm: bool,
+        replaces: Option<AppointmentId>,
+        referral: String,
+    },
 }
 
 /// Everything a doctor's owner can be told.
@@ -319,41 +320,17 @@ pub enum ToPatient {
     UnbindAddress { account: AccountId, way: Way },
     /// To a document or a provisional id: it was not that person's.
     Part { bearer: PatientId },
-}
-
-/// When somebody has a place, as limits count it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// The slot.
-    pub slot: SlotId,
-    /// The business day.
-    pub date: BusinessDate,
-    /// Begin of the slot.
-    pub start: Timestamp,
-    /// End of the slot.
-    pub end: Timestamp,
-}
-
-/// Who asks for a code and tries it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Asker {
-    /// The keyed hash of the mark that the device was given, which nobody else can guess.
-    pub device: String,
-    /// The keyed hash of its network.
-    pub network: String,
-}
-
-/// What speaks for an account that wants to act for somebody.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Proof {
-    /// Its own word.
-    Said,
-    /// Its phone is on the person's file.
-    OnFile,
-    /// The person stands at the desk and agrees.
-    AtDesk,
-    /// The code that was sent to the person's own phone, as its keyed hash.
-    Code { hash: String },
+    /// As `Reserve`, through the channel of referrals and with the number of the referral.
+    ReserveByReferral {
+        slot: SlotId,
+        date: BusinessDate,
+        slot_start: Timestamp,
+        slot_end: Timestamp,
+        confirm: bool,
+        replaces: Option<AppointmentId>,
+        limits: crate::settings::PatientLimits,
+        referral: String,
+    },
 }
 
 /// Everything an account's owner can be told. Secrets arrive hashed or sealed by the edge.
@@ -449,46 +426,4 @@ pub enum ToBoard {
     ClockSpeed { speed: u32 },
     /// From the shell: what the site's voice pack can say; absent: there is none.
     Voice(Option<VoicePack>),
-}
-
-/// The clips of a site's voice pack as its boards know them: what each says, and how long it is in milliseconds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct VoicePack {
-    /// Which pack: another content has another version.
-    pub version: String,
-    /// Chinese clips by what they say (`请`, `三`, `号诊室`).
-    pub zh: BTreeMap<String, u32>,
-    /// English clips by what they say, in small letters (`please go to`, `three`, `room`).
-    pub en: BTreeMap<String, u32>,
-}
-
-impl From<ToSite> for crate::Message {
-    fn from(m: ToSite) -> Self {
-        Self::Site(Box::new(m))
-    }
-}
-impl From<ToDepartment> for crate::Message {
-    fn from(m: ToDepartment) -> Self {
-        Self::Department(Box::new(m))
-    }
-}
-impl From<ToDoctor> for crate::Message {
-    fn from(m: ToDoctor) -> Self {
-        Self::Doctor(Box::new(m))
-    }
-}
-impl From<ToPatient> for crate::Message {
-    fn from(m: ToPatient) -> Self {
-        Self::Patient(Box::new(m))
-    }
-}
-impl From<ToAccount> for crate::Message {
-    fn from(m: ToAccount) -> Self {
-        Self::Account(Box::new(m))
-    }
-}
-impl From<ToBoard> for crate::Message {
-    fn from(m: ToBoard) -> Self {
-        Self::Board(Box::new(m))
-    }
 }

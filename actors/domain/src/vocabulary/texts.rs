@@ -15,6 +15,8 @@ const OUTSIDE_ID_MAX: usize = 64;
 const PERSON_NAME_MAX: usize = 100;
 /// Longest number of the hospital's system, in characters: it stands on the screens.
 const NUMBER_MAX: usize = 16;
+/// Longest number of a referral, in characters.
+const REFERRAL_MAX: usize = 40;
 /// The largest version: beyond it JSON numbers are not exact in every language.
 const VERSION_MAX: u64 = (1 << 53) - 1;
 /// Nobody alive was born before this year.
@@ -60,6 +62,8 @@ impl ClientCommand {
             }
             Self::ChangeVisit(c) => check_visit(&c.visit_id, c.version),
             Self::CancelVisit(c) => check_visit(&c.visit_id, c.version),
+            Self::HoldSlot(c) => c.referral.as_deref().map_or(Ok(()), check_referral),
+            Self::BookSlot(c) => c.referral.as_deref().map_or(Ok(()), check_referral),
             Self::BindChannel(c) if !c.channel.is_sound() => Err(invalid("channel: no such address")),
             _ => Ok(()),
         }
@@ -169,6 +173,7 @@ impl ClientCommand {
             | Self::RetireTemplate(_)
             | Self::WithdrawException(_)
             | Self::DefinePlanning(_)
+            | Self::DefineQuotaRules(_)
             | Self::PlanSession(_) => Vec::new(),
         }
     }
@@ -229,6 +234,17 @@ fn check_number(number: &str) -> Result<(), Rejection> {
     ))
 }
 
+/// The number of a referral has room for nothing else: no name, no diagnosis.
+fn check_referral(number: &str) -> Result<(), Rejection> {
+    let is_sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '#' | '.');
+    let fits = number.len() <= REFERRAL_MAX && number.contains(|c: char| c.is_ascii_digit());
+    if fits && number.chars().all(is_sign) {
+        return Ok(());
+    }
+    let what = "referral is at most 40 of A-Z, a-z, 0-9 and - _ / # . with a digit among them";
+    Err(invalid(what).with("field", "referral"))
+}
+
 /// A number as it is heard: `a012` and `A012` are one.
 pub fn as_heard(number: &str) -> String {
     number.to_ascii_uppercase()
@@ -257,6 +273,21 @@ mod tests {
         let proof = "x".repeat(60_000);
         let proved = serde_json::json!({"set_priority": {"ticket": "s.d.t1", "class": "military", "proof": proof}});
         assert_eq!(code(proved), Some(Code::InvalidField));
+    }
+
+    #[test]
+    fn the_number_of_a_referral_is_a_number() {
+        let booked = |referral: &str| {
+            code(serde_json::json!({"book_slot": {
+                "session": "s.d.am", "slot": "s.d.am.0900", "patient": "p-1", "referral": referral,
+            }}))
+        };
+        for number in ["ZZ2026-0183", "7", "a/b.1#_"] {
+            assert_eq!(booked(number), None, "{number:?}");
+        }
+        for number in ["", "abc", "张三1", "1 2", &"1".repeat(41)] {
+            assert_eq!(booked(number), Some(Code::InvalidField), "{number:?}");
+        }
     }
 
     #[test]

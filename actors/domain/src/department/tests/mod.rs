@@ -14,6 +14,7 @@ mod planning_random;
 mod pre_check;
 mod pre_check_afterwards;
 mod pre_check_goes_on;
+mod quota_rules;
 mod random;
 mod restore;
 mod retire;

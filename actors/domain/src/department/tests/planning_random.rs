@@ -47,7 +47,7 @@ enum Left {
 
 #[derive(Default)]
 struct Model {
-    templates: BTreeMap<String, DefineTemplate>,
+    templates: BTreeMap<String, (DefineTemplate, ByChannel)>,
     exceptions: BTreeMap<String, ExceptDays>,
     horizon: i64,
     made: BTreeSet<SessionId>,
@@ -55,9 +55,9 @@ struct Model {
 }
 
 impl Model {
-    /// Doctor and fee, if there ought to be a session. Written apart from the program: by trying each exception in turn.
-    fn ought(&self, name: &str, on: BusinessDate) -> Option<(Option<DoctorId>, u32)> {
-        let is = self.templates.get(name)?;
+    /// Doctor, fee and what is kept in each slot, if there ought to be a session. Written apart from the program: by trying each exception in turn.
+    fn ought(&self, name: &str, on: BusinessDate) -> Option<(Option<DoctorId>, u32, ByChannel)> {
+        let (is, kept) = self.templates.get(name)?;
         let in_season = is.from <= on && is.until.is_none_or(|until| on <= until);
         let mut holding: Vec<&ExceptDays> =
             self.exceptions.values().filter(|one| one.from <= on && on <= one.to).collect();
@@ -100,7 +100,7 @@ impl Model {
             Some((.., Some(weekday))) if weekday > 0 => weekday,
             _ => own,
         };
-        (in_season && is.weekdays.contains(&weekday)).then_some((sits, is.fee_fen))
+        (in_season && is.weekdays.contains(&weekday)).then_some((sits, is.fee_fen, *kept))
     }
 
     /// What is within the horizon is made with every change and every midnight.
@@ -149,8 +149,14 @@ impl Week {
             until,
             ..template(name, doctor, &weekdays)
         };
-        if self.house.tell(operator(), ToDepartment::DefineTemplate(is.clone())).is_ok() {
-            self.model.templates.insert(name.to_owned(), is);
+        let kept = ByChannel { desk: self.dice.roll(2) as u32, referral: self.dice.roll(3) as u32, online: 0 };
+        let (definition, quotas) = (Box::new(ToDepartment::DefineTemplate(is.clone())), vec![kept]);
+        let definition = match kept.is_none() {
+            true => *definition,
+            false => ToDepartment::WithQuotas { definition, quotas },
+        };
+        if self.house.tell(operator(), definition).is_ok() {
+            self.model.templates.insert(name.to_owned(), (is, kept));
         }
     }
 
@@ -239,7 +245,13 @@ impl Week {
         self.patients += 1;
         let slot = ["0900", "0930"][self.dice.roll(2) as usize];
         let patient = format!("{}", self.patients);
-        self.booked.extend(self.house.asks(&id, slot, &patient, Channel::Desk));
+        let channel = if self.dice.roll(3) == 0 { Channel::Referral } else { Channel::Desk };
+        let asked = SlotId::from(format!("{}.{slot}", session_id(&id)));
+        let free = self.house.state.clinic.slots.get(&asked);
+        let free = free.map(|slot| slot.free_for(channel));
+        let booked = self.house.asks(&id, slot, &patient, channel);
+        assert!(booked.is_err() || free > Some(0), "{id} {slot}: {channel:?} has none left");
+        self.booked.extend(booked);
     }
 
     fn cancel(&mut self) {
@@ -344,10 +356,11 @@ impl Week {
         let ids: BTreeSet<&SessionId> = ids.filter(|id| id.planned().is_some_and(|(_, on)| today < on)).collect();
         for id in ids {
             let there = sessions.get(id).filter(|session| session.standing == SessionStanding::Open);
-            let there = there.map(|session| (session.doctor.clone(), session.fee_fen));
+            let kept = |session: &crate::clinic::Session| self.house.state.clinic.slots[&session.slots[0]].quotas;
+            let there = there.map(|session| (session.doctor.clone(), session.fee_fen, kept(session)));
             let (template, on) = id.planned().unwrap();
             match self.model.by_hand.get(id) {
-                Some(Left::Held(fee)) => assert_eq!(there.map(|(_, fee)| fee), Some(*fee), "{id} by hand"),
+                Some(Left::Held(fee)) => assert_eq!(there.map(|(_, fee, _)| fee), Some(*fee), "{id} by hand"),
                 Some(Left::Retired) => assert_eq!(there, None, "{id} retired by hand"),
                 None => {
                     let name = template.as_str().rsplit('.').next().unwrap();

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use crate::clinic::{Session, SessionStanding, wall_slots};
 use crate::department::State;
 use crate::ids::*;
-use crate::plan::{Ahead, Ought, Standing};
+use crate::plan::{Ahead, Ought, Standing, quotas_on, reaching};
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::DefineSession;
+use crate::vocabulary::{ByChannel, DefineSession, kept};
 
 /// So many days are shown at most.
 pub const DAYS_SHOWN: i64 = 62;
@@ -22,7 +22,8 @@ const UNSETTLED_NAMED: usize = 100;
 /// From a day to another one, both included, at most [`DAYS_SHOWN`]. Of today and before it only what was held is shown.
 pub fn plan(state: &State, from: BusinessDate, to: BusinessDate, now: Timestamp) -> Value {
     let (plan, today) = (&state.plan, state.config.today(now));
-    let planning = plan.planning(&state.config.id);
+    let (planning, rules) = (plan.planning(&state.config.id), state.clinic.quota_rules());
+    let made_to = today.plus_days(i64::from(reaching(planning.clone(), &rules).horizon_days));
     let of_day = by_day(state, from, to);
     let dates = (0..DAYS_SHOWN).map(|days| from.plus_days(days)).take_while(|date| *date <= to);
     let (mut room, mut left_out, mut days) = (SESSIONS_SHOWN, 0, Vec::new());
@@ -50,10 +51,11 @@ pub fn plan(state: &State, from: BusinessDate, to: BusinessDate, now: Timestamp)
         "horizon_days": planning.horizon_days,
         "release_days": planning.release_days,
         "release_min": planning.release_min,
-        "made_to": today.plus_days(i64::from(planning.horizon_days)),
+        "made_to": made_to,
+        "quota_rules": rules,
         "more": plan.round.is_some(),
         "templates": plan.templates.values().map(|template| {
-            let mut shown = json!(template.is);
+            let mut shown = json!(kept::DefineTemplate::of(template.is.clone(), &template.quotas));
             shown["retired"] = json!(template.retired);
             shown
         }).collect::<Vec<_>>(),
@@ -104,7 +106,8 @@ fn on<'a>(
         let Some((template, _)) = id.planned().filter(|(id, _)| plan.templates.contains_key(id)) else { continue };
         ought.entry((*id).clone()).or_insert((template, Ought::Nothing));
     }
-    let is_ahead = date > today.plus_days(i64::from(plan.planning(&state.config.id).horizon_days));
+    let planning = reaching(plan.planning(&state.config.id), &state.clinic.quota_rules());
+    let is_ahead = date > today.plus_days(i64::from(planning.horizon_days));
     let shown = ought.into_iter().filter_map(|(id, (template, ought))| {
         let there = state.clinic.sessions.get(&id);
         let is_open = there.is_some_and(|there| there.standing == SessionStanding::Open);
@@ -195,6 +198,17 @@ impl Shown<'_> {
         Some((at(walls.first()?.0), at(walls.last()?.1)))
     }
 
+    /// So many places are kept for each channel, of those that are there or ought to be.
+    fn quotas(&self, state: &State) -> ByChannel {
+        let there = self.there.into_iter().flat_map(|there| &there.slots);
+        let there = there.filter_map(|slot| Some(state.clinic.slots.get(slot)?.quotas));
+        let ought = self.ought.as_ref();
+        let ought = ought.map(|ought| quotas_on(&state.plan, &self.template, ought.date, state.config.zone()));
+        let quotas: Vec<ByChannel> = if self.there.is_some() { there.collect() } else { ought.unwrap_or_default() };
+        let add = |of: fn(&ByChannel) -> u32| quotas.iter().map(of).sum();
+        ByChannel { online: add(|all| all.online), desk: add(|all| all.desk), referral: add(|all| all.referral) }
+    }
+
     fn view(&self, state: &State, overlaps: &BTreeMap<&SessionId, BTreeSet<&SessionId>>) -> Value {
         let zone = state.config.zone();
         let span = self.span(state);
@@ -225,6 +239,7 @@ impl Shown<'_> {
             "start": span.map(|(from, _)| zone.clock(from)),
             "end": span.map(|(_, to)| zone.clock(to)),
             "places": places,
+            "quotas": self.quotas(state),
             "taken": slots().map(|slot| slot.taken + slot.outside).sum::<u32>(),
             "released_at": released_at.map(|at| zone.rfc3339(at)),
             "open": self.there.is_some_and(|there| there.standing == SessionStanding::Open),
