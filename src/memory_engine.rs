@@ -242,6 +242,7 @@ impl Engine for MemoryEngine {
             Deed::ReadPreCheck(_) => json!({"answers": null}),
             Deed::DrawQrCode(_) => json!({"svg": ""}),
             Deed::ReadPayments(department, _) => json!({"department": department, "appointments": []}),
+            Deed::FindPlaces(_) => json!({"sites": [], "departments": [], "doctors": [], "places": []}),
             Deed::ReadPlan(department, _) => json!({"department": department, "days": []}),
             Deed::FindAppointments(..) | Deed::FindArrivals(..) => json!({"appointments": []}),
             Deed::ReadNotReached(_) => json!({"appointments": [], "left_out": 0}),

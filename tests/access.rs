@@ -169,6 +169,7 @@ fn deed(name: &str) -> Deed {
         "read_area_code" => Deed::ReadAreaCode(DepartmentId::new("s.d")),
         "read_directory" => Deed::ReadDirectory(SiteId::new("s")),
         "list_sites" => Deed::ListSites,
+        "find_places" => Deed::FindPlaces,
         "find_arrivals" => Deed::FindArrivals(vec![DepartmentId::new("s.d")]),
         "draw_qr_code" => Deed::DrawQrCode,
         "read_pre_check" => Deed::ReadPreCheck(TicketId::new("s.d.t1")),

@@ -58,7 +58,12 @@ fn start(folder: &Path, log: SegmentLog) -> Result<Node, StartError> {
         store_cache_bytes: CACHE_BYTES,
         epoch: "e".into(),
         hub: Box::new(Hub::new("e", HubLimits::default(), Arc::new(CoarseClock::default()))),
-        rules: Box::new(HouseStreams { zones, generations: Arc::default(), reach: Outlet::default() }),
+        rules: Box::new(HouseStreams {
+            zones,
+            finder: Arc::default(),
+            generations: Arc::default(),
+            reach: Outlet::default(),
+        }),
         deadline_message,
         owner_threads: 1,
         mailbox: 4_096,

@@ -96,6 +96,7 @@ async fn fill(data: &Path) -> Outcome<u64> {
         hub: Box::new(Hub::new(epoch, HubLimits::default(), Arc::new(CoarseClock::default()))),
         rules: Box::new(HouseStreams {
             zones: Arc::new(Zones::new(Zone::named("Asia/Shanghai").ok_or("no zone")?)),
+            finder: Arc::default(),
             generations: Arc::default(),
             reach: Outlet::default(),
         }),

@@ -24,8 +24,8 @@ fn address_at_once(command: &C) -> Option<Addressed> {
     let to_department = |id: DepartmentId, message: ToDepartment| Some((department(&id), message.into()));
     let to_site = |at: OwnerRef, message: ToSite| Some((at, message.into()));
     match command.clone() {
-        C::DefineSite(c) => to_site(site(c.id.as_str()), ToSite::DefineSite(c)),
-        C::DefineDepartment(c) => to_site(site(c.id.as_str()), ToSite::DefineDepartment(c)),
+        C::DefineSite(c) => to_site(site(c.id.as_str()), c.into()),
+        C::DefineDepartment(c) => to_site(site(c.id.as_str()), c.into()),
         C::DefineServicePoint(c) => to_site(site(c.id.as_str()), ToSite::DefineServicePoint(c)),
         C::DefineBoard(c) => to_site(site(c.id.as_str()), ToSite::DefineBoard(c)),
         C::DefineQueue(c) => to_site(site(c.id.as_str()), c.into()),

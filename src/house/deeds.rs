@@ -24,6 +24,10 @@ use crate::identity::keys::KeyName;
 use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code, chance, scripts};
 
+/// Of a department's sessions those of so many days stand in a directory …
+const DIRECTORY_DAYS: i64 = 62;
+/// … and so many at most, the nearest.
+const DIRECTORY_SESSIONS: usize = 1_000;
 /// A department that has not answered by then is named as silent.
 const READ_WITHIN: Duration = Duration::from_secs(2);
 
@@ -49,6 +53,7 @@ impl House {
             Deed::ReadAreaCode(at) => Checked::ReadAreaCode(at.clone()),
             Deed::ReadDirectory(at) => Checked::ReadDirectory(at.clone()),
             Deed::ListSites => Checked::ListSites,
+            Deed::FindPlaces(_) => Checked::FindPlaces,
             Deed::FindAppointments(at, _) => Checked::FindAppointments(at.clone()),
             Deed::ReadPlan(at, _) => Checked::ReadPlan(at.clone()),
             Deed::ReadPayments(at, _) => Checked::ReadPayments(at.clone()),
@@ -117,6 +122,7 @@ impl House {
             Deed::ReadAreaCode(at) => Ok(self.area_code(&at)),
             Deed::ReadDirectory(at) => self.directory(&at, claims.role == Role::Patient).await,
             Deed::ListSites => self.sites().await,
+            Deed::FindPlaces(asked) => self.find_places(asked).await,
             Deed::FindAppointments(at, asked) => self.find_appointments(claims, &at, &asked.text).await,
             Deed::ReadPlan(at, asked) => self.read_plan(&at, &asked).await,
             Deed::ReadPayments(at, day) => self.read_payments(&at, day).await,
@@ -252,7 +258,11 @@ impl House {
     async fn sites(&self) -> Result<Value, Rejection> {
         let named = |state: &jiaohao_domain::site::State| {
             let site = state.definition.as_ref()?;
-            Some(json!({ "site": state.id, "name": site.name, "name_en": site.name_en }))
+            let mut named = jiaohao_domain::site::view::site(state, site);
+            // Under which name it is listed.
+            named["site"] = named["id"].take();
+            named.as_object_mut().map(|fields| fields.remove("id"));
+            Some(named)
         };
         let mut sites = Vec::new();
         for owner in self.shell.known_owners(OwnerKind::Site) {
@@ -281,10 +291,13 @@ impl House {
         };
         let answers = futures_util::future::join_all(departments.iter().map(of_department)).await;
         // A department that does not answer keeps its own sessions from a page, and no page from the site.
-        let (mut sessions, mut silent) = (Vec::new(), Vec::new());
+        let (mut sessions, mut silent, mut left_out) = (Vec::new(), Vec::new(), 0);
         for (id, answer) in departments.iter().zip(answers) {
             match answer {
-                Ok(of_department) => sessions.extend(of_department),
+                Ok((of_department, further)) => {
+                    sessions.extend(of_department);
+                    left_out += further;
+                }
                 Err(_) => silent.push(id),
             }
         }
@@ -297,6 +310,7 @@ impl House {
             view.remove("questions_before");
         }
         view["sessions"] = Value::Array(sessions);
+        view["sessions_left_out"] = json!(left_out);
         view["today"] = json!(today);
         Ok(view)
     }
@@ -441,12 +455,19 @@ fn shown(in_full: bool, who: &PatientId, record: &PersonRecord) -> Value {
     person
 }
 
+/// From a day on, as many as stand in a directory, and how many more there are.
 fn sessions_from(
     state: &jiaohao_domain::department::State,
     today: jiaohao_domain::BusinessDate,
     zone: Zone,
-) -> Vec<Value> {
-    let clinic = &state.clinic;
-    let coming = clinic.sessions.iter().filter(|(_, session)| session.date >= today);
-    coming.filter_map(|(id, _)| jiaohao_domain::clinic::view::snapshot(clinic, id.as_str(), zone)).collect()
+) -> (Vec<Value>, usize) {
+    let (clinic, last) = (&state.clinic, today.plus_days(DIRECTORY_DAYS - 1));
+    let ahead = clinic.sessions.iter().filter(|(_, session)| session.date >= today);
+    let mut coming: Vec<_> = ahead.map(|(id, session)| (session.date, id)).collect();
+    let all = coming.len();
+    coming.retain(|(date, _)| *date <= last);
+    coming.sort();
+    coming.truncate(DIRECTORY_SESSIONS);
+    let shown = coming.iter().filter_map(|(_, id)| jiaohao_domain::clinic::view::snapshot(clinic, id.as_str(), zone));
+    (shown.collect(), all - coming.len())
 }

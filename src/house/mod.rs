@@ -14,6 +14,7 @@ pub(crate) mod facts;
 mod family;
 mod figures;
 mod find;
+pub mod finding;
 pub mod folder;
 mod health;
 mod lanes;
@@ -78,6 +79,8 @@ pub struct House {
     pub(crate) voices: Arc<voices::Voices>,
     /// In which zone a time is told.
     pub(crate) zones: Arc<zones::Zones>,
+    /// What there is in the city, for whoever looks for it.
+    pub(crate) finder: Arc<finding::Finder>,
     /// What bookings have to know of slots, asked now and then; forgotten when their session is defined anew.
     pub(crate) slots: DashMap<SlotId, SlotFacts>,
     /// Slots that were full when last heard of: their department is asked before anybody reserves.

@@ -16,6 +16,7 @@ use jiaohao_actors::store::StoreError;
 use jiaohao_domain::{OwnerKind, Role, Timestamp};
 
 use super::engine::Shared;
+use super::finding::Finder;
 use super::folder::{self, Folder, FolderError, Looked};
 use super::ops::{self, Ops};
 use super::streams::HouseStreams;
@@ -259,6 +260,7 @@ impl Recovered {
         let coarse = Arc::new(CoarseClock::default());
         let epoch: Arc<str> = format!("{}-{PROJECTION_VERSION}-{}", log.history_id(), place::name(&dir)).into();
         let zones = Arc::new(Zones::new(settings.clock.zone()));
+        let finder = Arc::<Finder>::default();
         let (start, speed) = (options.clinic_start, folder.speed);
         let for_test = folder.for_test;
         let (wall, confirmed) = (options.wall, options.confirm_clock);
@@ -282,7 +284,12 @@ impl Recovered {
             store_cache_bytes: settings.data.store_cache_mib << 20,
             epoch: epoch.clone(),
             hub: Box::new(Hub::new(epoch, HubLimits::default(), coarse.clone())),
-            rules: Box::new(HouseStreams { zones: zones.clone(), generations: generations.clone(), reach: outlet }),
+            rules: Box::new(HouseStreams {
+                zones: zones.clone(),
+                finder: finder.clone(),
+                generations: generations.clone(),
+                reach: outlet,
+            }),
             deadline_message,
             owner_threads: std::thread::available_parallelism().map_or(2, usize::from),
             mailbox: settings.limits.mailbox,
@@ -326,6 +333,7 @@ impl Recovered {
             ops: Ops::new(run_name().into(), dir.join("log")),
             voices: Arc::new(Voices::new(dir.join("voice"))),
             zones,
+            finder,
             slots: DashMap::new(),
             full: DashMap::new(),
             newly_known: DashMap::new(),
@@ -342,6 +350,7 @@ impl Recovered {
             settings: settings.clone(),
         });
         house.learn_zones().await;
+        house.learn_hospitals().await;
         if is_new {
             // The last thing, so that a first start that does not come so far can be made again.
             folder.write(&dir)?;

@@ -17,6 +17,7 @@ use jiaohao_domain::{
 use jiaohao_queue_display::{announce, board};
 use serde_json::{Value, json};
 
+use super::finding::Finder;
 use super::notices::{Outlet, ToSend};
 use super::site as site_of;
 use super::zones::Zones;
@@ -30,6 +31,8 @@ const VISITS_SHOWN: usize = 5_000;
 pub struct HouseStreams {
     /// In which zone times are told; told of sites that are defined.
     pub zones: Arc<Zones>,
+    /// Told of sites of which something is another.
+    pub finder: Arc<Finder>,
     /// Told of accounts, screens and doctors that have lost a right, by whatever way.
     pub generations: Arc<Generations>,
     /// Where notices leave for their ways.
@@ -152,6 +155,9 @@ impl StreamRules for HouseStreams {
             && let Some(zone) = Zone::named(&definition.time_zone)
         {
             self.zones.hear(&owner.id, zone);
+        }
+        if event.downcast_ref::<site::Event>().is_some_and(site::is_of_directory) {
+            self.finder.heard(&owner.id);
         }
         if let Some(site::Event::DoctorRetired { id, .. }) = event.downcast_ref() {
             self.generations.learn_doctor(id, true);

@@ -63,6 +63,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/questions/usual", web::get().to(usual_questions))
             .route("/sites", web::get().to(list_sites))
             .route("/site/{id}", web::get().to(read_directory))
+            .route("/places/find", web::post().to(super::finding::find_places))
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
             .route("/departments/{id}/plan", web::get().to(read_plan))
             .route("/departments/{id}/payments", web::get().to(read_payments))

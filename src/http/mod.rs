@@ -2,6 +2,7 @@
 
 mod api;
 pub mod channels;
+pub mod finding;
 mod guests;
 pub mod measures;
 mod openapi;

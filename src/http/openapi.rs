@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use super::finding::FindPlaces;
 use super::requests::{
     BindPerson, BindWechat, DrawQrCode, ErasePerson, FindAppointments, FindArrivals, IssueToken, MakeVoice,
     OfferScreen, ReadPersons, RegisterPerson, RequestCode, RevokeToken, SignIn, SignOut,
@@ -30,6 +31,7 @@ pub fn document() -> Value {
     body!(RequestCode);
     body!(RegisterPerson);
     body!(FindAppointments);
+    body!(FindPlaces);
     body!(FindArrivals);
     body!(DrawQrCode);
     body!(ReadPersons);
@@ -147,6 +149,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ),
     ("GET", "/sites", None, false, "The hospitals by name."),
     ("GET", "/site/{id}", None, false, "What a site consists of."),
+    (
+        "POST",
+        "/places/find",
+        Some("FindPlaces"),
+        false,
+        "Hospitals, departments and doctors that fit, with their next free places; or others in place of a full session.",
+    ),
     ("GET", "/departments/{id}/area-code", None, false, "The 60-second code of a waiting area."),
     (
         "GET",

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::finding::FindPlaces;
 use super::queries::{PlanQuery, ReportQuery};
 use crate::identity::audit::AuditQuery;
 use crate::identity::tokens::Claims;
@@ -53,6 +54,8 @@ pub enum Deed {
     ReadDirectory(SiteId),
     /// The hospitals.
     ListSites,
+    /// Hospitals, departments and doctors that fit, with what is free.
+    FindPlaces(FindPlaces),
     /// The plan of a department.
     ReadPlan(DepartmentId, PlanQuery),
     /// What was paid in a department, of a day; absent: of what something is asked or owed.

@@ -308,7 +308,7 @@ fn security_headers(with_tls: bool) -> middleware::DefaultHeaders {
         ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "no-referrer"),
-        ("permissions-policy", "camera=(self), microphone=(self), geolocation=()"),
+        ("permissions-policy", "camera=(self), microphone=(self), geolocation=(self)"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
     ];

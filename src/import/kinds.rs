@@ -106,6 +106,13 @@ const RETIRED: Column = column(
     &["停用", "撤销"],
     "yes: there is no more of it, whatever else the row says (empty: it stays)",
 );
+const SPECIALITY: Column = column(
+    "speciality",
+    Cell::Text,
+    false,
+    &["擅长", "专长", "诊疗范围"],
+    "what is treated there, by which patients find it: 冠心病、高血压",
+);
 const DEPARTMENT: Column = column(
     "department",
     Cell::MaybeOne(Kind::Departments),
@@ -252,6 +259,7 @@ const DEPARTMENTS: &[Column] = &[
         &["仅显示号码"],
         "screens show numbers without names: yes or no; empty: by the name (精神, 心理, 性病, 生殖 …: yes)",
     ),
+    SPECIALITY,
     RETIRED,
 ];
 
@@ -296,6 +304,7 @@ const DOCTORS: &[Column] = &[
         &["所属科室", "科室", "出诊科室", "科室编码", "科室名称"],
         "where the doctor works; several with ;",
     ),
+    SPECIALITY,
     RETIRED,
 ];
 

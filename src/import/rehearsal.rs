@@ -61,7 +61,8 @@ impl Rehearsal {
     fn stands(&mut self, command: C) -> Result<(), Rejection> {
         let left = Vec::new();
         let event = match command {
-            C::DefineDepartment(definition) => {
+            C::DefineDepartment(sent) => {
+                let (ToSite::DefineDepartment(definition), _) = parts(sent.into()) else { return Ok(()) };
                 SiteEvent::DepartmentDefined { time_zone: self.zone.name().to_owned(), definition }
             }
             C::DefineServicePoint(definition) => SiteEvent::ServicePointDefined { definition },
@@ -93,7 +94,7 @@ impl Rehearsal {
     pub fn give(&mut self, command: &C, before: Option<&Value>) -> Result<(), Rejection> {
         command.check(self.context.now)?;
         match command.clone() {
-            C::DefineDepartment(c) => self.tell_site(ToSite::DefineDepartment(c)),
+            C::DefineDepartment(c) => self.tell_site(c.into()),
             C::DefineServicePoint(c) => self.tell_site(ToSite::DefineServicePoint(c)),
             C::DefineDoctor(c) => self.tell_site(c.into()),
             C::DefineQueue(c) => self.tell_site(c.into()),
@@ -177,9 +178,10 @@ impl Rehearsal {
     }
 }
 
-/// A definition, and what stands beside it.
+/// A definition, and what its department is told beside it.
 fn parts(command: ToSite) -> (ToSite, More) {
     match command {
+        ToSite::DefineDescribed { definition, .. } => parts(*definition),
         ToSite::DefineMore { definition, more } => (*definition, more),
         other => (other, More::default()),
     }

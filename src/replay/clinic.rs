@@ -64,6 +64,7 @@ impl Clinic {
             progress: Arc::default(),
             rules: Box::new(HouseStreams {
                 zones: Arc::new(Zones::new(zone)),
+                finder: Arc::default(),
                 generations: Arc::default(),
                 reach: Outlet::default(),
             }),

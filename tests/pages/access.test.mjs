@@ -385,6 +385,12 @@ test('the phone: sign-in, who, nothing yet, booking, card, called, family, elder
     await both(phone, `${mode} somebody else`);
     await phone.click('[data-action=register_cancel]');
     await phone.click('nav [data-action=open_book]');
+    if (!elder) {
+      await phone.fill('[data-field=find]', 'xn');
+      await phone.waitForSelector('[data-found=departments]');
+      await both(phone, `${mode} found`);
+      await phone.fill('[data-field=find]', '');
+    }
     if (!elder) await phone.click('[data-action=choose_department][data-department="renmin.xinnei"]');
     await phone.waitForSelector('[data-action=hold_slot]');
     await both(phone, `${mode} slots`);

@@ -568,11 +568,26 @@ impl Clinic {
         self.post("/templates/retire", Some(operator), json!({"id": "s.d.each"})).await;
     }
 
+    /// A department is found by what it treats, and others in place of a session.
+    async fn find(&self, operator: &str, desk: &str) {
+        let site =
+            json!({"id": "s", "name": "人民医院", "time_zone": "Asia/Shanghai", "latitude": 31.2, "longitude": 121.4});
+        self.ask("PUT", "/sites", Some(operator), Some(&site)).await;
+        self.until_event("site:s", "described").await;
+        let found = self.post("/places/find", Some(desk), json!({"text": "lm"})).await;
+        assert_eq!(found["doctors"][0]["doctor"], "s.li", "{found}");
+        let all = self.post("/places/find", Some(desk), json!({})).await;
+        assert!(all["departments"].as_array().unwrap().iter().any(|one| !one["next"].is_null()), "{all}");
+        let instead = self.post("/places/find", Some(desk), json!({"instead_of": "s.d.m"})).await;
+        assert_eq!(instead["doctors"], json!([]), "{instead}");
+    }
+
     /// The other answers of the HTTP door.
     async fn look_around(&self, operator: &str, desk: &str, patient: &str) {
         self.post("/persons/read", Some(desk), json!({"ids": [patient]})).await;
         self.ask("GET", "/departments/s.d/area-code", Some(desk), None).await;
         self.ask("GET", "/site/s", Some(desk), None).await;
+        self.find(operator, desk).await;
         let hall = json!({"name": "hall", "role": "kiosk", "ttl_s": 600, "site": "s"});
         let hall = self.post("/tokens", Some(operator), hall).await;
         let hall = hall["access_token"].as_str().unwrap();

@@ -66,8 +66,10 @@ fn apply_site(shown: &mut Value, name: &str, thing: &Value) {
         _ => panic!("{of}"),
     };
     match name {
-        "site_defined" => {
-            for field in ["name", "name_en", "time_zone"] {
+        "described" if thing.get("settings").is_some() => into_list(&mut shown["departments"], "id", thing),
+        "described" if thing.get("title").is_some() => into_list(&mut shown["doctors"], "id", thing),
+        "site_defined" | "described" => {
+            for field in ["name", "name_en", "time_zone", "latitude", "longitude"] {
                 shown[field] = thing[field].clone();
             }
         }

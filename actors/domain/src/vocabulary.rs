@@ -85,9 +85,9 @@ fn snake(camel: &str) -> String {
 
 client_commands! {
     /// Operator: a hospital or campus.
-    DefineSite = "define_site";
+    DefineSite as sent::DefineSite = "define_site";
     /// Operator: a department of a site.
-    DefineDepartment = "define_department";
+    DefineDepartment as sent::DefineDepartment = "define_department";
     /// Operator: a room, window or examination room.
     DefineServicePoint = "define_service_point";
     /// Operator: a waiting area's board.

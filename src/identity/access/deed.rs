@@ -29,6 +29,8 @@ pub enum Deed {
     ReadDirectory(SiteId),
     /// Name the hospitals: what stands over their doors.
     ListSites,
+    /// Find hospitals, departments and doctors in the city.
+    FindPlaces,
     /// Show the plan of a department: templates, exceptions, and which sessions there ought to be.
     ReadPlan(DepartmentId),
     /// Show what was paid for appointments in a department, and what is owed.
@@ -82,6 +84,7 @@ impl Deed {
         "read_area_code",
         "read_directory",
         "list_sites",
+        "find_places",
         "read_plan",
         "read_payments",
         "find_appointments",
@@ -117,6 +120,7 @@ impl Deed {
             Self::ReadAreaCode(_) => "read_area_code",
             Self::ReadDirectory(_) => "read_directory",
             Self::ListSites => "list_sites",
+            Self::FindPlaces => "find_places",
             Self::ReadPlan(_) => "read_plan",
             Self::ReadPayments(_) => "read_payments",
             Self::FindAppointments(_) => "find_appointments",

@@ -177,6 +177,10 @@ const DEEDS: &[Rule] = &[
         ],
     },
     Rule { name: "list_sites", who: &[(Patient, Any), (Operator, Any)] },
+    Rule {
+        name: "find_places",
+        who: &[(Patient, Any), (Desk, Any), (Kiosk, Any), (Doctor, Any), (Operator, Any), (Integrator, Any)],
+    },
     Rule { name: "read_plan", who: OPERATOR_OR_DESK },
     Rule { name: "read_payments", who: OPERATOR_OR_DESK },
     Rule { name: "find_appointments", who: DESK },

@@ -343,7 +343,8 @@ impl Target {
             | Deed::ReadAudit
             | Deed::RunHouse
             | Deed::DrawQrCode
-            | Deed::ListSites => about,
+            | Deed::ListSites
+            | Deed::FindPlaces => about,
             Deed::ReadAreaCode(department)
             | Deed::FindAppointments(department)
             | Deed::ReadPlan(department)

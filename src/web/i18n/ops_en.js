@@ -344,6 +344,12 @@ const words = {
   'ops.voice.en': 'English',
   'ops.voice.legend': '✓ recorded, • needed',
   'ops.missing_next': 'Next:',
+  'ops.field.latitude': 'Latitude',
+  'ops.field.longitude': 'Longitude',
+  'ops.field.speciality': 'Treats',
+  'ops.hint.latitude': 'WGS 84, such as 31.231706: what a phone says, not a coordinate of mainland maps',
+  'ops.hint.longitude': 'WGS 84, such as 121.472644',
+  'ops.hint.speciality': 'Such as "hypertension, arrhythmia": patients find it by these',
 };
 
 export default Object.assign(words, rules);

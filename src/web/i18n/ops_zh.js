@@ -344,6 +344,12 @@ const words = {
   'ops.voice.en': '英文',
   'ops.voice.legend': '✓ 已录,• 必读',
   'ops.missing_next': '下一步:',
+  'ops.field.latitude': '纬度',
+  'ops.field.longitude': '经度',
+  'ops.field.speciality': '擅长',
+  'ops.hint.latitude': 'WGS 84,如 31.231706;手机定位所用,不是国内地图坐标',
+  'ops.hint.longitude': 'WGS 84,如 121.472644',
+  'ops.hint.speciality': '如「冠心病、高血压」,用顿号分开;患者按它找',
 };
 
 export default Object.assign(words, rules);

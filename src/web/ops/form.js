@@ -81,6 +81,7 @@ function input(kind, field, look) {
         : h('option', { key: 'none', value: '' }, t(has(`ops.none.${field.name}`) ? `ops.none.${field.name}` : 'ops.none')),
       all.map((o) => h('option', { key: o.value, value: o.value, selected: o.value === start }, o.words)));
   }
+  if (field.type === 'degrees') return h('input', { ...common, type: 'number', step: 'any', min: String(-Number(field.max)), max: String(field.max), value: String(start), autocomplete: 'off' });
   const type = { number: 'number', money: 'number', date: 'date', time_at: 'datetime-local', password: 'password' }[/** @type {'number'} */ (field.type)] || 'text';
   return h('input', {
     ...common, type, value: String(start), min: type === 'number' ? '0' : type === 'date' && !look.editing ? look.today : undefined, step: field.type === 'money' ? '0.01' : undefined,
@@ -275,7 +276,7 @@ export function bodyOf(kind, look, form) {
     else if (field.type === 'slots') body.slots = look.slots.map((slot) => ({ ...slot }));
     else if (element.value.trim() === '') continue;
     else if (field.type === 'id') body.id = look.editing ? idOf(look.editing) : parentOf(kind, look) + element.value.trim();
-    else if (field.type === 'number') body[field.name] = Number(element.value);
+    else if (field.type === 'number' || field.type === 'degrees') body[field.name] = Number(element.value);
     else if (field.type === 'money') body[field.name] = Math.round(Number(element.value) * 100);
     else if (field.type === 'time_at') body[field.name] = `${element.value}:00${offsetWords(/** @type {import('../lib/site.js').Site} */ (look.site), element.value)}`;
     else body[field.name] = field.type === 'password' ? element.value : element.value.trim();

@@ -10,7 +10,7 @@ import { CLASSES, PERIODS } from '../components/slots.js';
  *   slots: import('../components/slots.js').Slot[], today: string, draw: () => void}} Look
  */
 /**
- * A field: `type` is text, suggested, id, number, money, check, choose, choose_many, zone, date, time_at, slots, password or
+ * A field: `type` is text, suggested, id, number, degrees, money, check, choose, choose_many, zone, date, time_at, slots, password or
  * rules. `of` names the list that is chosen from; `under` what an id begins with; `from` the fields that an id is proposed
  * from; `only` the roles that have it; `start` is where a new thing begins, or says it.
  * @typedef {{name: string, type: string, required?: boolean, of?: string, options?: string[], under?: string, start?: any,
@@ -52,6 +52,8 @@ export const KINDS = [
       { name: 'name_en', type: 'text', max: 60 },
       { name: 'id', type: 'id', required: true },
       { name: 'time_zone', type: 'zone', required: true, start: 'Asia/Shanghai' },
+      { name: 'latitude', type: 'degrees', max: 90 },
+      { name: 'longitude', type: 'degrees', max: 180 },
     ],
   },
   {
@@ -61,6 +63,7 @@ export const KINDS = [
       { name: 'name_en', type: 'text', max: 60 },
       { name: 'id', type: 'id', required: true, under: 'site' },
       { name: 'neutral_name', type: 'text', max: 60 },
+      { name: 'speciality', type: 'text', max: 200 },
       { name: 'number_only', type: 'check' },
       { name: 'settings', type: 'rules' },
     ],
@@ -82,6 +85,7 @@ export const KINDS = [
       { name: 'name_en', type: 'text', max: 60 },
       { name: 'title', type: 'suggested', required: true, options: ['chief', 'associate', 'attending', 'resident'], max: 60 },
       { name: 'registration_class', type: 'suggested', options: CLASSES, max: 60 },
+      { name: 'speciality', type: 'text', max: 200 },
       { name: 'id', type: 'id', required: true, under: 'site' },
       { name: 'departments', type: 'choose_many', of: 'departments', required: true, start: onlyDepartment },
     ],

@@ -7,6 +7,7 @@ import { rememberSite, sitesByName } from '../lib/houses.js';
 import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { dateWord, dayAndClock, numberClassWord, periodWord, titleWord, wordsOf } from '../lib/words.js';
+import { Finding } from './finding.js';
 import { isFree, leftOf, whose } from './places.js';
 
 /** A hold may be prolonged once, in its last two minutes. */
@@ -36,6 +37,9 @@ export class Booking {
     this.busy = false;
     /** @type {LiveStream[]} */
     this.streams = [];
+    this.finding = new Finding(page, (place) => this.openPlace(place));
+    /** Whose sessions come first: the doctor's who was found. */
+    this.wanted = '';
   }
 
   async open() {
@@ -65,6 +69,21 @@ export class Booking {
     this.page.draw();
   }
 
+  /** What was found, as if it had been come to through the lists. @param {import('./finding.js').Place} place */
+  async openPlace({ site, department, date, doctor }) {
+    this.unfollow();
+    this.department = null;
+    if (!this.site || this.site.id !== site || !this.site.view) await this.chooseSite({ site });
+    if (!this.site || !this.site.view) return;
+    // Who has chosen a hospital wants to see what it has, and not what was found any more.
+    if (!department) this.finding.typed('');
+    this.wanted = doctor;
+    this.department = this.site.one('departments', department);
+    if (this.department) this.chooseDate(date || this.today());
+    window.scrollTo(0, 0);
+    this.page.draw();
+  }
+
   /** Today's date at the site that is chosen. */
   today() {
     const now = this.page.protocol.clock.now();
@@ -74,6 +93,7 @@ export class Booking {
   /** @param {any} department */
   chooseDepartment(department) {
     this.department = department;
+    this.wanted = '';
     this.chooseDate(this.today());
   }
 
@@ -89,7 +109,8 @@ export class Booking {
       this.page.notify(wordsOf(refusal));
     }
     if (this.date !== date || !this.department) return;
-    this.sessions = site.sessions(this.department.id, date).filter((s) => s.open !== false);
+    const first = (/** @type {any} */ s) => Number(!!this.wanted && s.doctor !== this.wanted);
+    this.sessions = site.sessions(this.department.id, date).filter((s) => s.open !== false).sort((a, b) => first(a) - first(b));
     this.follow();
     this.page.draw();
   }
@@ -180,9 +201,9 @@ export class Booking {
     const sites = this.sites || [];
     return [
       sites.length ? h('h2', { key: 'h' }, t('patient.choose_site')) : h('p', { class: 'empty', key: 'none' }, h('b', null, t('patient.no_sites')), t('patient.no_sites_more')),
-      h('div', { class: 'block rows', key: 'sites' }, sites.map((site) => h('button', {
+      this.finding.view(h('div', { class: 'block rows', key: 'sites' }, sites.map((site) => h('button', {
         type: 'button', key: site.site, 'data-action': 'choose_site', 'data-site': site.site, onclick: () => this.chooseSite(site),
-      }, named(site.name, site.name_en), h('span', { class: 'end', 'aria-hidden': 'true' }, '›')))),
+      }, named(site.name, site.name_en), h('span', { class: 'end', 'aria-hidden': 'true' }, '›'))))),
     ];
   }
 
@@ -190,9 +211,9 @@ export class Booking {
     const departments = this.site ? this.site.all('departments') : [];
     return [
       this.crumb('patient.choose_department'),
-      h('div', { class: 'block rows', key: 'departments' }, departments.map((d) => h('button', {
+      this.finding.view(h('div', { class: 'block rows', key: 'departments' }, departments.map((d) => h('button', {
         type: 'button', key: d.id, 'data-action': 'choose_department', 'data-department': d.id, onclick: () => this.chooseDepartment(d),
-      }, named(d.name, d.name_en), h('span', { class: 'end', 'aria-hidden': 'true' }, '›')))),
+      }, named(d.name, d.name_en), h('span', { class: 'end', 'aria-hidden': 'true' }, '›'))))),
       departments.length ? null : h('p', { class: 'empty', key: 'none' }, h('b', null, t('patient.no_departments')), t('patient.no_sites_more')),
     ];
   }
@@ -219,6 +240,8 @@ export class Booking {
   dayView() {
     const today = this.today();
     const days = Array.from({ length: DAYS + 1 }, (_, i) => addDays(today, i));
+    // A place that was found may be of a later day.
+    if (!days.includes(this.date)) days.push(this.date);
     return [
       this.crumb('patient.choose_department'),
       h('div', { class: 'days', key: 'days' }, days.map((date, i) => this.day(date, i === 0))),
@@ -253,7 +276,8 @@ export class Booking {
           type: 'button', key: slot.slot, class: 'num', 'data-action': 'hold_slot', 'data-slot': slot.slot, disabled: !open || this.busy,
           onclick: () => this.hold(session, slot),
         }, clockOf(slot.start), h('small', null, open ? t('patient.left', { n: leftOf(slot) }) : t(leftOf(slot) ? 'patient.slot_closed' : slot.free ? 'patient.full_online' : 'patient.full')));
-      })));
+      })),
+      (session.slots || []).some((/** @type {any} */ slot) => isFree(slot, now)) ? null : this.finding.insteadView(session));
   }
 
   /** Once: whether it has been is on the patient's stream. */

@@ -1,6 +1,7 @@
 //! The clinic's rules: every command in every state of an appointment, and I1 under random racing requests.
 
 mod channel;
+mod free;
 mod stop;
 
 use proptest::prelude::*;

@@ -61,6 +61,9 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         Event::MoreDefined { id, more, .. } => {
             state.more.insert(id.clone(), more.clone());
         }
+        Event::Described { id, described } => {
+            state.described.insert(id.clone(), described.clone());
+        }
         Event::VisitRegistered { command, visit, queue, brief, body } => {
             let known = OutsideVisit {
                 version: command.version,

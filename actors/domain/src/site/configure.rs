@@ -18,6 +18,8 @@ type Outcome = Result<Answer, Rejection>;
 
 /// Longest name, in characters.
 const NAME_MAX: usize = 60;
+/// Longest speciality, in characters.
+const SPECIALITY_MAX: usize = 200;
 
 fn invalid(field: &str, what: &str) -> Rejection {
     Rejection::new(Code::InvalidField, what).with("field", field)
@@ -178,6 +180,54 @@ fn define_more(draft: &mut Draft<'_, Site>, id: String, more: More, departments:
     if known.map_or(is_something, |known| *known != more) || (again && is_something) {
         draft.emit(Event::MoreDefined { id, more, departments });
     }
+}
+
+/// With what is said to whoever looks for it; an empty one takes away what was said.
+pub(super) fn described(
+    draft: &mut Draft<'_, Site>,
+    definition: ToSite,
+    described: Described,
+    context: &Context,
+) -> Outcome {
+    let id = match &definition {
+        ToSite::DefineSite(site) => site.id.to_string(),
+        ToSite::DefineDepartment(department) => department.id.to_string(),
+        ToSite::DefineMore { definition, .. } => match &**definition {
+            ToSite::DefineDoctor(doctor) => doctor.id.to_string(),
+            _ => return Err(Code::UnknownCommand.into()),
+        },
+        _ => return Err(Code::UnknownCommand.into()),
+    };
+    check_described(&described)?;
+    let answer = match definition {
+        ToSite::DefineSite(definition) => site(draft, definition),
+        ToSite::DefineDepartment(definition) => department(draft, definition, context),
+        ToSite::DefineMore { definition, more } => match *definition {
+            ToSite::DefineDoctor(definition) => doctor(draft, definition, more),
+            _ => Err(Code::UnknownCommand.into()),
+        },
+        _ => Err(Code::UnknownCommand.into()),
+    }?;
+    let is_something = described != Described::default();
+    if draft.state().described.get(&id).map_or(is_something, |known| *known != described) {
+        draft.emit(Event::Described { id, described });
+    }
+    Ok(answer)
+}
+
+fn check_described(described: &Described) -> Result<(), Rejection> {
+    let text = &described.speciality;
+    if text.chars().count() > SPECIALITY_MAX || text.chars().any(char::is_control) {
+        return Err(invalid("speciality", "a speciality has 200 characters at most"));
+    }
+    let (latitude, longitude) = (described.latitude_e6, described.longitude_e6);
+    if latitude.is_some_and(|e6| e6.unsigned_abs() > 90_000_000) || (latitude.is_none() && longitude.is_some()) {
+        return Err(invalid("latitude", "latitude is -90 to 90 degrees, and stands with longitude"));
+    }
+    if longitude.is_some_and(|e6| e6.unsigned_abs() > 180_000_000) || (longitude.is_none() && latitude.is_some()) {
+        return Err(invalid("longitude", "longitude is -180 to 180 degrees, and stands with latitude"));
+    }
+    Ok(())
 }
 
 /// Another version is above the one before (`old_version`); the same again changes nothing, and is no other one

@@ -170,6 +170,27 @@ pub enum Event {
         /// Who must know.
         departments: Vec<DepartmentId>,
     },
+    /// What the site, a department or a doctor says to whoever looks for one.
+    Described {
+        /// Its id.
+        id: String,
+        /// What.
+        described: Described,
+    },
+}
+
+/// Whether an event changes what whoever looks for a hospital, a department or a doctor finds.
+pub fn is_of_directory(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::SiteDefined { .. }
+            | Event::DepartmentDefined { .. }
+            | Event::DoctorDefined { .. }
+            | Event::MoreDefined { .. }
+            | Event::Described { .. }
+            | Event::DepartmentRetired { .. }
+            | Event::DoctorRetired { .. }
+    )
 }
 
 /// The stable number (100–199) and the stem name of an event's kind.
@@ -197,6 +218,7 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::ScreenDoorNamed { .. } => (119, "screen_door_named"),
         Event::QuestionsDefined { .. } => (120, "questions_defined"),
         Event::MoreDefined { .. } => (121, "more_defined"),
+        Event::Described { .. } => (122, "described"),
     }
 }
 
@@ -286,6 +308,7 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::ScreenPaired { .. }
         | Event::ScreenRevoked { .. }
         | Event::ScreenDoorNamed { .. }
+        | Event::Described { .. }
         | Event::VisitsForgotten { .. } => {}
     }
 }

@@ -12,7 +12,7 @@ mod tests;
 pub mod view;
 mod visits;
 
-pub use event::{Event, event_kind};
+pub use event::{Event, event_kind, is_of_directory};
 pub use state::{AskedSince, Kept, Offer, OutsideVisit, Screen, State};
 
 use crate::codes::{Code, Rejection};
@@ -33,7 +33,7 @@ pub struct Site;
 
 impl Owner for Site {
     const KIND: OwnerKind = OwnerKind::Site;
-    const STATE_VERSION: u16 = 3;
+    const STATE_VERSION: u16 = 4;
     type State = State;
     type Command = ToSite;
     type Event = Event;
@@ -46,6 +46,9 @@ impl Owner for Site {
         let is_new = draft.state().definition.is_none();
         match command {
             ToSite::DefineSite(definition) => configure::site(draft, definition),
+            ToSite::DefineDescribed { definition, described } if matches!(*definition, ToSite::DefineSite(_)) => {
+                configure::described(draft, *definition, described, context)
+            }
             _ if is_new => Err(Code::Forbidden.into()),
             ToSite::DefineDepartment(definition) => configure::department(draft, definition, context),
             ToSite::DefineServicePoint(definition) => configure::service_point(draft, definition),
@@ -57,6 +60,9 @@ impl Owner for Site {
                 ToSite::DefineDoctor(definition) => configure::doctor(draft, definition, more),
                 _ => Err(Code::UnknownCommand.into()),
             },
+            ToSite::DefineDescribed { definition, described } => {
+                configure::described(draft, *definition, described, context)
+            }
             ToSite::RetireDepartment(command) => retire::department(draft, command.id),
             ToSite::RetireServicePoint(command) => retire::service_point(draft, command.id),
             ToSite::RetireBoard(command) => retire::board(draft, command.id),
@@ -95,9 +101,10 @@ impl Owner for Site {
         matches!(event, Event::ScreenRevoked { .. } | Event::DoctorRetired { .. })
     }
 
-    /// In which zone times are told is the site's to say.
+    /// In which zone times are told is the site's to say, and what whoever looks for a hospital, a department or a doctor
+    /// finds.
     fn leaves(event: &Event) -> bool {
-        matches!(event, Event::SiteDefined { .. })
+        event::is_of_directory(event)
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {

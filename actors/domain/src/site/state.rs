@@ -104,6 +104,8 @@ pub struct State {
     pub questions: Vec<AskedSince>,
     /// What queues and doctors have beside their definitions, by id.
     pub more: BTreeMap<String, More>,
+    /// What the site, departments and doctors say to whoever looks for one, by id.
+    pub described: BTreeMap<String, Described>,
 }
 
 impl State {
@@ -124,6 +126,7 @@ impl State {
             numbers: BTreeMap::new(),
             questions: Vec::new(),
             more: BTreeMap::new(),
+            described: BTreeMap::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Configuration reaches everyone who needs it; screens are paired; visits from outside are counted once.
 
+mod described;
 mod more;
 mod questions;
 mod screens;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::ids::*;
 use crate::time::{BusinessDate, Timestamp, Zone};
+use crate::vocabulary::{DefineSite, Described};
 
 use super::event::{Event, event_kind};
 use super::state::*;
@@ -19,7 +20,9 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
         "name": site.name,
         "name_en": site.name_en,
         "time_zone": site.time_zone,
-        "departments": living(&state.departments),
+        "latitude": degrees(state, |at| at.latitude_e6),
+        "longitude": degrees(state, |at| at.longitude_e6),
+        "departments": known(state, &state.departments, department_view),
         "service_points": living(&state.service_points),
         "queues": known(state, &state.queues, queue_view),
         "doctors": known(state, &state.doctors, doctor_view),
@@ -52,6 +55,29 @@ fn known<I: Ord + AsRef<str>, T: serde::Serialize>(
     living.map(|(id, thing)| view(state, id.as_ref(), &thing.definition)).collect()
 }
 
+/// Where the site is.
+fn degrees(state: &State, of: fn(&Described) -> Option<i32>) -> Option<f64> {
+    state.described.get(state.id.as_str()).and_then(of).map(|e6| f64::from(e6) / 1e6)
+}
+
+/// The site's own fields, as they would define it.
+pub fn site(state: &State, definition: &DefineSite) -> Value {
+    let mut view = json!(definition);
+    view["latitude"] = json!(degrees(state, |at| at.latitude_e6));
+    view["longitude"] = json!(degrees(state, |at| at.longitude_e6));
+    view
+}
+
+fn speciality<'a>(state: &'a State, id: &str) -> &'a str {
+    state.described.get(id).map_or("", |described| &described.speciality)
+}
+
+fn department_view(state: &State, id: &str, definition: &impl serde::Serialize) -> Value {
+    let mut view = json!(definition);
+    view["speciality"] = json!(speciality(state, id));
+    view
+}
+
 fn queue_view(state: &State, id: &str, definition: &impl serde::Serialize) -> Value {
     let mut view = json!(definition);
     view["name_en"] = json!(state.more.get(id).map_or("", |more| &more.name_en));
@@ -61,6 +87,7 @@ fn queue_view(state: &State, id: &str, definition: &impl serde::Serialize) -> Va
 fn doctor_view(state: &State, id: &str, definition: &impl serde::Serialize) -> Value {
     let mut view = queue_view(state, id, definition);
     view["registration_class"] = json!(state.more.get(id).map_or("", |more| &more.registration_class));
+    view["speciality"] = json!(speciality(state, id));
     view
 }
 
@@ -81,8 +108,8 @@ fn offer_view(state: &State, offer: &Offer, zone: Zone) -> Value {
 /// What an event says on `site:{id}`: the thing as it is now.
 pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Vec<(String, Value)> {
     let body = match event {
-        Event::SiteDefined { definition, .. } => json!(definition),
-        Event::DepartmentDefined { definition, .. } => json!(definition),
+        Event::SiteDefined { definition, .. } => site(state, definition),
+        Event::DepartmentDefined { definition, .. } => department_view(state, definition.id.as_str(), definition),
         Event::ServicePointDefined { definition } => json!(definition),
         Event::QueueDefined { definition } => queue_view(state, definition.id.as_str(), definition),
         Event::DoctorDefined { definition, .. } => doctor_view(state, definition.id.as_str(), definition),
@@ -90,6 +117,14 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
             (Some(queue), _) => queue_view(state, id, &queue.definition),
             (_, Some(doctor)) => doctor_view(state, id, &doctor.definition),
             _ => return Vec::new(),
+        },
+        Event::Described { id, .. } => match (state.departments.get(id.as_str()), state.doctors.get(id.as_str())) {
+            (Some(department), _) => department_view(state, id, &department.definition),
+            (_, Some(doctor)) => doctor_view(state, id, &doctor.definition),
+            _ => match &state.definition {
+                Some(definition) if *id == state.id.as_str() => site(state, definition),
+                _ => return Vec::new(),
+            },
         },
         Event::BoardDefined { definition, .. } => json!(definition),
         Event::DepartmentRetired { id } => json!({ "id": id }),

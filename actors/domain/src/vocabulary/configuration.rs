@@ -202,6 +202,17 @@ pub struct More {
     pub registration_class: String,
 }
 
+/// What a site, a department or a doctor says to whoever looks for one, beside its definition; see [`super::sent`]. Stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Described {
+    /// 擅长: what is treated there; empty: nothing is said. Of a department or a doctor.
+    pub speciality: String,
+    /// Of a site: where it is, in millionths of a degree (WGS 84), north of the equator …
+    pub latitude_e6: Option<i32>,
+    /// … and east of Greenwich.
+    pub longitude_e6: Option<i32>,
+}
+
 /// Somebody of the staff who signs in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

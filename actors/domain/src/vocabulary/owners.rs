@@ -55,6 +55,8 @@ pub enum ToSite {
     DefineQuestions(DefineQuestions),
     /// A queue or a doctor, with what stands beside its definition. See [`super::sent`].
     DefineMore { definition: Box<ToSite>, more: More },
+    /// A site, a department or a doctor, with what it says to whoever looks for one.
+    DefineDescribed { definition: Box<ToSite>, described: Described },
 }
 
 /// Everything a department can be told.

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{More, PreCheck, ToSite};
+use super::{Described, More, PreCheck, ToSite};
 use crate::ids::*;
 
 /// A patient without an appointment. The desk has registered the person before.
@@ -71,6 +71,78 @@ impl RegisterReturn {
     }
 }
 
+/// 医院/院区. Defining again changes the fields.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineSite {
+    /// The site's id: one part (`renmin`).
+    pub id: SiteId,
+    /// Name shown to people.
+    pub name: String,
+    /// Name in English.
+    #[serde(default)]
+    pub name_en: String,
+    /// IANA time zone (`Asia/Shanghai`).
+    pub time_zone: String,
+    /// Where it is: degrees north of the equator, WGS 84, as a phone says where it is itself (not those of the country's maps,
+    /// GCJ-02). Both or none.
+    #[serde(default)]
+    pub latitude: Option<f64>,
+    /// Degrees east of Greenwich.
+    #[serde(default)]
+    pub longitude: Option<f64>,
+}
+
+/// In millionths of a degree, a tenth of a metre. What is no place stays none.
+fn e6(degrees: f64) -> i32 {
+    // A cast that does not fit is the largest there is, which is refused.
+    (degrees * 1e6).round() as i32
+}
+
+impl From<DefineSite> for ToSite {
+    fn from(command: DefineSite) -> Self {
+        let DefineSite { id, name, name_en, time_zone, latitude, longitude } = command;
+        let described =
+            Described { latitude_e6: latitude.map(e6), longitude_e6: longitude.map(e6), ..Described::default() };
+        let definition = Box::new(Self::DefineSite(super::DefineSite { id, name, name_en, time_zone }));
+        Self::DefineDescribed { definition, described }
+    }
+}
+
+/// 科室.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineDepartment {
+    /// `site.department`.
+    pub id: DepartmentId,
+    /// Name shown to people.
+    pub name: String,
+    /// Name in English.
+    #[serde(default)]
+    pub name_en: String,
+    /// Neutral name for its screens, if it bears one.
+    #[serde(default)]
+    pub neutral_name: Option<String>,
+    /// Screens show numbers only; `/ops` and `import` propose it by the name ([`super::is_number_only_by_name`]).
+    #[serde(default)]
+    pub number_only: bool,
+    /// 擅长: what is treated there, by which it is found: parts of it with 、 or a comma between (`冠心病、高血压`).
+    #[serde(default)]
+    pub speciality: String,
+    /// Rules that differ between hospitals; absent fields keep DOMAIN's defaults.
+    #[serde(default)]
+    pub settings: crate::settings::DepartmentSettings,
+}
+
+impl From<DefineDepartment> for ToSite {
+    fn from(command: DefineDepartment) -> Self {
+        let DefineDepartment { id, name, name_en, neutral_name, number_only, speciality, settings } = command;
+        let definition = super::DefineDepartment { id, name, name_en, neutral_name, number_only, settings };
+        let described = Described { speciality, ..Described::default() };
+        Self::DefineDescribed { definition: Box::new(Self::DefineDepartment(definition)), described }
+    }
+}
+
 /// 候诊队列.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -113,14 +185,18 @@ pub struct DefineDoctor {
     /// 号别 of the sessions that are made for the doctor, unless one says another.
     #[serde(default)]
     pub registration_class: String,
+    /// 擅长: what the doctor treats, as of a department.
+    #[serde(default)]
+    pub speciality: String,
     /// Departments where the doctor works.
     pub departments: Vec<DepartmentId>,
 }
 
 impl From<DefineDoctor> for ToSite {
     fn from(command: DefineDoctor) -> Self {
-        let DefineDoctor { id, name, name_en, title, registration_class, departments } = command;
+        let DefineDoctor { id, name, name_en, title, registration_class, speciality, departments } = command;
         let definition = Box::new(Self::DefineDoctor(super::DefineDoctor { id, name, title, departments }));
-        Self::DefineMore { definition, more: More { name_en, registration_class } }
+        let definition = Box::new(Self::DefineMore { definition, more: More { name_en, registration_class } });
+        Self::DefineDescribed { definition, described: Described { speciality, ..Described::default() } }
     }
 }

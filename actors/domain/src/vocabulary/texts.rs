@@ -74,7 +74,7 @@ impl ClientCommand {
         match self {
             Self::DefineSite(c) => vec![("name", &c.name), ("name_en", &c.name_en)],
             Self::DefineDepartment(c) => {
-                let mut texts = vec![("name", c.name.as_str()), ("name_en", &c.name_en)];
+                let mut texts = vec![("name", c.name.as_str()), ("name_en", &c.name_en), ("speciality", &c.speciality)];
                 texts.extend(c.neutral_name.as_deref().map(|name| ("neutral_name", name)));
                 for class in &c.settings.queue.classes {
                     texts.extend([("classes.name", class.name.as_str()), ("classes.zh", &class.zh)]);
@@ -90,7 +90,13 @@ impl ClientCommand {
             }
             Self::DefineDoctor(c) => {
                 let class = ("registration_class", c.registration_class.as_str());
-                vec![("name", &c.name), ("name_en", &c.name_en), ("title", &c.title), class]
+                vec![
+                    ("name", &c.name),
+                    ("name_en", &c.name_en),
+                    ("title", &c.title),
+                    class,
+                    ("speciality", &c.speciality),
+                ]
             }
             Self::CancelAppointment(c) => c.reason.iter().map(|reason| ("reason", reason.as_str())).collect(),
             Self::CorrectNoShow(c) => vec![("reason", &c.reason)],

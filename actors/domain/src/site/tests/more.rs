@@ -7,7 +7,8 @@ fn li(name_en: &str, class: &str, departments: &[&str]) -> ToSite {
     let departments = departments.iter().map(|id| DepartmentId::from(*id)).collect();
     let (name_en, registration_class) = (name_en.to_owned(), class.to_owned());
     let (id, name, title) = (DoctorId::from("s.li"), "李明".to_owned(), "主任医师".to_owned());
-    sent::DefineDoctor { id, name, name_en, title, registration_class, departments }.into()
+    let speciality = String::new();
+    sent::DefineDoctor { id, name, name_en, title, registration_class, speciality, departments }.into()
 }
 
 fn pool(name_en: &str) -> ToSite {
