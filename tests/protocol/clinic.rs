@@ -321,6 +321,17 @@ impl Clinic {
         self.until_event("queue:s.d.q", "retired").await;
         self.until_event("board:s.b", "retired").await;
         self.until_event("session:s.d.m", "session_defined").await;
+        // What is kept for the desk is given back at once: the rule's moment is over. (A session has one frame a second: what
+        // comes within it is one snapshot.)
+        let next_frame = async || tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+        next_frame().await;
+        let mut kept = session("s.d.m", "s.d.q", 8);
+        kept["slots"][0]["quotas"] = json!({"desk": 1});
+        put("/sessions", kept).await;
+        self.until_event("session:s.d.m", "quotas_defined").await;
+        next_frame().await;
+        put("/quota-rules", json!({"department": "s.d", "desk_back_min": 43200})).await;
+        self.until_event("session:s.d.m", "quota_given_back").await;
     }
 
     /// Somebody is booked for a slot of five minutes, soon, and does not come.
