@@ -155,12 +155,17 @@ const NOT_ASKED: &[&str] = &[
     "POST /channels/wechat/bind",
     "POST /session/refresh",
     "POST /voice/{id}/make",
+    "ask_refund",
     "confirm_notice",
+    "decide_refund",
+    "define_payment",
+    "give_refund",
     "rate_visit",
     "report_shown",
     "report_spoken",
     "settle_tickets",
     "take_back",
+    "take_payment",
     "unbind_channel",
 ];
 

@@ -455,7 +455,8 @@ async fn paid(day: &Played, booking: &str) {
     let more = json!({"appointment": booking[0].1, "amount_fen": 100, "reason": "waited again"});
     day.ask("operator", "POST", "/refunds", more).await;
     day.refuse("second_person_needed", &booking).await;
-    let shown = day.ask("desk", "GET", "/departments/renmin.internal/payments", Value::Null).await;
+    let desk = Some(day.tokens["desk"].as_str());
+    let shown = day.clinic.ask("GET", "/departments/renmin.internal/payments", desk, None).await;
     assert_eq!((&shown["kept_fen"], &shown["given_fen"]), (&json!(4500), &json!(500)));
     day.ask("operator", "PUT", "/payment", json!({"department": "renmin.internal"})).await;
 }
