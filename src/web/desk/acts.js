@@ -119,7 +119,7 @@ export class Acts {
 
   /** Gives a place back; its undo brings back place and number, unless the place is taken meanwhile. @param {any} appointment */
   async cancelAppointment(appointment) {
-    const name = this.persons.nameOf(appointment);
+    const name = await this.persons.nameFor(appointment);
     const who = { number: appointment.number || '', name, time: clockOf(appointment.slot_start) };
     const reason = await askText(t('desk.cancel_appointment_title', who), {
       usual: [t('reason.asked_by_patient'), t('reason.registered_twice')], go: t('desk.cancel_appointment'), keep: t('desk.keep'), danger: true,
@@ -131,7 +131,7 @@ export class Acts {
 
   /** Undoes a cancellation. @param {any} appointment @param {string} [given] the reason, else it is asked for */
   async restore(appointment, given) {
-    const name = this.persons.nameOf(appointment);
+    const name = await this.persons.nameFor(appointment);
     const reason = given || (await askText(t('desk.restore_title', { name }), {
       usual: [t('undo.reason'), t('reason.asked_by_patient')], go: t('desk.restore'),
     }));
@@ -237,7 +237,7 @@ export class Acts {
 
   /** @param {any} ticket */
   async cancel(ticket) {
-    const reason = await askText(t('desk.cancel_title', { number: ticket.number, name: this.persons.nameOf(ticket) }), {
+    const reason = await askText(t('desk.cancel_title', { number: ticket.number, name: await this.persons.nameFor(ticket) }), {
       usual: [t('reason.asked_by_patient'), t('reason.left'), t('reason.registered_twice')], go: t('desk.cancel_go'), keep: t('desk.keep'), danger: true,
     });
     if (reason && (await this.send('cancel_ticket', { ticket: ticket.ticket, reason }))) {

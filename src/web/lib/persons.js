@@ -16,6 +16,8 @@ export class Persons {
     this.known = new Recent(KEPT);
     /** @type {Set<string>} */
     this.wanted = new Set();
+    /** On their way. @type {Map<string, Promise<void>>} */
+    this.reading = new Map();
     this.waiting = 0;
   }
 
@@ -39,6 +41,13 @@ export class Persons {
   async ready(ids) {
     ids.forEach((id) => this.known.has(id) || this.wanted.add(id));
     while (this.wanted.size) await this.ask();
+    await Promise.all(ids.map((id) => this.reading.get(id)));
+  }
+
+  /** As `nameOf`, once it is known or cannot be: what is asked or said of somebody names them. @param {any} ticket @returns {Promise<string>} */
+  async nameFor(ticket) {
+    if (ticket.patient) await this.ready([ticket.patient]);
+    return this.nameOf(ticket);
   }
 
   /** @param {any} person as the door gave it */
@@ -63,7 +72,10 @@ export class Persons {
       this.wanted.delete(id);
       this.known.set(id, null);
     });
-    await this.read(ids);
+    const reading = this.read(ids);
+    ids.forEach((id) => this.reading.set(id, reading));
+    await reading;
+    ids.forEach((id) => this.reading.delete(id));
     this.waiting = this.wanted.size ? /** @type {any} */ (setTimeout(() => this.ask(), 30)) : 0;
     this.onChange();
   }
