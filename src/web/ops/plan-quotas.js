@@ -4,10 +4,9 @@
 import { fieldView } from '../components/fields.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
-import { ask } from '../lib/page.js';
-import { isOffline, known, readPlan, sendNow } from './plan-data.js';
-import { formWrong, wrongOf } from './plan-parts.js';
-import { clockAt, isLeft, minutesOf, plannedWords } from './plan-words.js';
+import { isOffline, known } from './plan-data.js';
+import { changeRules } from './plan-rules.js';
+import { clockAt, minutesOf } from './plan-words.js';
 
 /** @typedef {{online: number, desk: number, referral: number}} Quotas */
 
@@ -71,41 +70,24 @@ function rulesWords(rules) {
 /** The rules, and a way to change them. @param {import('../lib/page.js').Page} page @param {import('./kinds.js').Look} look */
 export function quotaRules(page, look) {
   return h('p', { class: 'card pad ahead', key: 'quota-rules', 'data-quota-rules': '' }, h('span', null, rulesWords(known.plan.quota_rules)),
-    h('button', { type: 'button', class: 'btn small', 'data-action': 'change_quota_rules', 'aria-label': t('ops.edit_of', { name: t('planning.rules_title') }), disabled: isOffline(page), onclick: () => changeRules(page, look) }, t('ops.edit')));
+    h('button', { type: 'button', class: 'btn small', 'data-action': 'change_quota_rules', 'aria-label': t('ops.edit_of', { name: t('planning.rules_title') }), disabled: isOffline(page), onclick: () => changeQuotaRules(page, look) }, t('ops.edit')));
 }
 
 /** @param {import('../lib/page.js').Page} page @param {import('./kinds.js').Look} look */
-async function changeRules(page, look) {
+function changeQuotaRules(page, look) {
   const was = { ...known.plan.quota_rules };
-  /** @type {Object<string, string>} */
-  let wrong = {};
-  const done = await ask(t('planning.rules_title'), (close, redraw) => {
-    const number = (/** @type {string} */ name, /** @type {number} */ max) => fieldView({ name, words: t(`planning.rules.${name}`), wrong: wrong[name], type: 'number', min: '0', max: String(max), value: was[name] === null ? '' : String(was[name]) });
-    return h('form', {
-      class: 'form', 'data-form': 'define_quota_rules',
-      onsubmit: async (/** @type {any} */ event) => {
-        event.preventDefault();
-        const { elements } = event.target;
-        const of = (/** @type {string} */ name) => (elements[name].value === '' ? undefined : Number(elements[name].value));
-        try {
-          close(await sendNow(page, 'define_quota_rules', {
-            department: look.department, online_back_min: of('online_back_min'), desk_back_min: of('desk_back_min'), referral_back_min: of('referral_back_min'),
-            referral_release_days: of('referral_release_days'), referral_release_min: minutesOf(elements.referral_release_min.value),
-          }));
-        } catch (refusal) {
-          wrong = wrongOf(refusal, event.target, look.today);
-          redraw();
-        }
-      },
-    }, h('p', { key: 'hint' }, t('planning.rules_hint')), number('online_back_min', BACK_MAX), number('desk_back_min', BACK_MAX), number('referral_back_min', BACK_MAX),
-    h('p', { key: 'referral' }, t('planning.rules_referral_hint')), number('referral_release_days', 366),
-    fieldView({ name: 'referral_release_min', words: t('planning.rules.referral_release_min'), wrong: wrong.referral_release_min, type: 'time', required: true, value: clockAt(was.referral_release_min) }),
-    formWrong(wrong),
-    h('div', { class: 'buttons' },
-      h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')),
-      h('button', { class: 'btn primary', 'data-action': 'dialog_go' }, t('save'))));
+  return changeRules(page, look, {
+    title: t('planning.rules_title'),
+    command: 'define_quota_rules',
+    fields: (wrong) => {
+      const number = (/** @type {string} */ name, /** @type {number} */ max) => fieldView({ name, words: t(`planning.rules.${name}`), wrong: wrong[name], type: 'number', min: '0', max: String(max), value: was[name] === null ? '' : String(was[name]) });
+      return [h('p', { key: 'hint' }, t('planning.rules_hint')), number('online_back_min', BACK_MAX), number('desk_back_min', BACK_MAX), number('referral_back_min', BACK_MAX),
+        h('p', { key: 'referral' }, t('planning.rules_referral_hint')), number('referral_release_days', 366),
+        fieldView({ name: 'referral_release_min', words: t('planning.rules.referral_release_min'), wrong: wrong.referral_release_min, type: 'time', required: true, value: clockAt(was.referral_release_min) })];
+    },
+    body: (elements) => {
+      const of = (/** @type {string} */ name) => (elements[name].value === '' ? undefined : Number(elements[name].value));
+      return { online_back_min: of('online_back_min'), desk_back_min: of('desk_back_min'), referral_back_min: of('referral_back_min'), referral_release_days: of('referral_release_days'), referral_release_min: minutesOf(elements.referral_release_min.value) };
+    },
   });
-  if (!done) return;
-  page.notify(`${t('ops.saved')} ${plannedWords(done)}`, isLeft(done) ? 'soon' : 'good');
-  await readPlan(page, look.today);
 }

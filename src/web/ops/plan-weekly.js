@@ -4,11 +4,11 @@
 import { fieldView } from '../components/fields.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
-import { ask } from '../lib/page.js';
 import { periodWord, registrationWord } from '../lib/words.js';
-import { isOffline, known, readPlan, sendNow } from './plan-data.js';
-import { doNow, formWrong, some, sure, wrongOf } from './plan-parts.js';
+import { isOffline, known, readPlan } from './plan-data.js';
+import { doNow, some, sure } from './plan-parts.js';
 import { keptOf, quotaRules } from './plan-quotas.js';
+import { changeRules } from './plan-rules.js';
 import { editedTemplate, freshTemplate, intoForm, templateForm } from './plan-template.js';
 import { clockAt, feeWords, isLeft, measureWords, minutesOf, plannedWords, seasonWords, sessionWords, templateTitle, WEEK, weekWords, whose } from './plan-words.js';
 
@@ -102,34 +102,16 @@ function ahead(page, look) {
 }
 
 /** @param {Page} page @param {Look} look */
-async function changeAhead(page, look) {
+function changeAhead(page, look) {
   const was = { ...known.plan };
-  /** @type {Object<string, string>} */
-  let wrong = {};
-  const done = await ask(t('planning.ahead_title'), (close, redraw) => {
-    const number = (/** @type {string} */ name, /** @type {string} */ min) => fieldView({ name, words: t(`planning.ahead.${name}`), hint: t(`planning.ahead_hint.${name}`), wrong: wrong[name], type: 'number', min, max: '366', required: true, value: String(was[name]) });
-    return h('form', {
-      class: 'form', 'data-form': 'define_planning',
-      onsubmit: async (/** @type {any} */ event) => {
-        event.preventDefault();
-        const { elements } = event.target;
-        const of = (/** @type {string} */ name) => Number(elements[name].value);
-        try {
-          const planned = await sendNow(page, 'define_planning', { department: look.department, horizon_days: of('horizon_days'), release_days: of('release_days'), release_min: minutesOf(elements.release_min.value) });
-          close(planned);
-        } catch (refusal) {
-          wrong = wrongOf(refusal, event.target, look.today);
-          redraw();
-        }
-      },
-    }, number('horizon_days', '1'), number('release_days', '0'),
-    fieldView({ name: 'release_min', words: t('planning.ahead.release_min'), wrong: wrong.release_min, type: 'time', required: true, value: clockAt(was.release_min) }),
-    formWrong(wrong),
-    h('div', { class: 'buttons' },
-      h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')),
-      h('button', { class: 'btn primary', 'data-action': 'dialog_go' }, t('save'))));
+  return changeRules(page, look, {
+    title: t('planning.ahead_title'),
+    command: 'define_planning',
+    fields: (wrong) => {
+      const number = (/** @type {string} */ name, /** @type {string} */ min) => fieldView({ name, words: t(`planning.ahead.${name}`), hint: t(`planning.ahead_hint.${name}`), wrong: wrong[name], type: 'number', min, max: '366', required: true, value: String(was[name]) });
+      return [number('horizon_days', '1'), number('release_days', '0'),
+        fieldView({ name: 'release_min', words: t('planning.ahead.release_min'), wrong: wrong.release_min, type: 'time', required: true, value: clockAt(was.release_min) })];
+    },
+    body: (elements) => ({ horizon_days: Number(elements.horizon_days.value), release_days: Number(elements.release_days.value), release_min: minutesOf(elements.release_min.value) }),
   });
-  if (!done) return;
-  page.notify(`${t('ops.saved')} ${plannedWords(done)}`, isLeft(done) ? 'soon' : 'good');
-  await readPlan(page, look.today);
 }
