@@ -22,7 +22,8 @@ fn simulate(plant: Option<&str>) -> (Option<i32>, Value) {
     (said.status.code(), json)
 }
 
-/// Of the day, printed: the same seed is the same day again.
+/// Of the day, printed: the same seed is the same city, and the same people with the same wishes. When each is answered, and
+/// so what becomes of it, is the machine's.
 fn seed() -> u64 {
     let seed = std::env::var("JIAOHAO_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     eprintln!("seed {seed}");
@@ -35,8 +36,8 @@ fn a_day_under_kills_keeps_every_invariant() {
     for name in INVARIANTS {
         assert_eq!(result["invariants"][name]["verdict"], "kept", "{name}: {}", result["invariants"][name]);
     }
-    assert_eq!(code, Some(0));
-    assert_eq!((&result["lost"], &result["doubled"]), (&Value::from(0), &Value::from(0)));
+    assert_eq!(code, Some(0), "{result}");
+    assert_eq!((&result["lost"], &result["doubled"]), (&Value::from(0), &Value::from(0)), "{result}");
     assert!(result["acknowledged"].as_u64() > Some(150), "{result}");
     // Nine screens of which some speak: how long a call waits for its turn is part of what is said.
     let voice = &result["voice"];

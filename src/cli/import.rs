@@ -1,4 +1,5 @@
-//! `jiaohao import`: departments, rooms, doctors, queues, areas, sessions and staff from CSV files.
+//! `jiaohao import`: departments, rooms, doctors, queues, areas, sessions, plans and staff from CSV files, plans from
+//! calendars too.
 
 use std::path::PathBuf;
 
@@ -10,8 +11,8 @@ use crate::clients::http::Door;
 use crate::config::Settings;
 use crate::import::{self, FILES_MAX, Kind, Options, Stopped};
 
-/// Departments, rooms, doctors, queues, areas, sessions and staff from CSV files, one kind a file, in any order. What is as
-/// it was is not sent.
+/// Departments, rooms, doctors, queues, areas, sessions, plans and staff from CSV files, one kind a file, in any order; plans
+/// and holidays from calendars (.ics), too. What is as it was is not sent.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   jiaohao import --templates house                                commented files to start from
@@ -21,16 +22,24 @@ use crate::import::{self, FILES_MAX, Kind, Options, Stopped};
   jiaohao import --dry-run house/*.csv                            what would be made and changed
   jiaohao import house/*.csv --passwords passwords.csv
   jiaohao import --url http://10.0.0.5:8080 --token-file operator.token doctors.csv
+  jiaohao import li.ics --set doctor=李明 --set queue=内科 --set registration_class=主任 --set capacity=6
+  jiaohao import holidays.ics --set 'department=内科;皮肤科'
 
 UTF-8 or GB 18030 (GBK). The kind of a file is seen by its columns, in English or Chinese, or said by a line `# kind: …`
 before them. A column that is left out leaves what there is as it is; an empty cell empties it. Ids are within the site
 (internal for renmin.internal); departments, rooms, doctors and queues may be named by their names too. What is left out
-stays; a row is retired by `yes` in its column `retired`. Screens are paired by the code that they show, at the desk or on /ops.
+stays; a row is retired by `yes` in its column `retired`.
+Of a calendar (RFC 5545) an event that comes again every week is a template, one that comes once a session, one of whole days
+an exception: closed, or worked where its title says 班. What a calendar has no words for stands in lines of the event or
+the calendar (X-JIAOHAO-CAPACITY:6, by the columns of those kinds) or in --set. Screens are paired by the code that they show, at the desk or on /ops.
 With any fault in a file nothing is sent (exit code 1).")]
 pub struct Args {
     /// The files.
-    #[arg(value_name = "FILE.csv")]
+    #[arg(value_name = "FILE.csv|FILE.ics")]
     files: Vec<PathBuf>,
+    /// What holds for all events of calendars that do not say it themselves, by column: queue=内科.
+    #[arg(long, value_name = "COLUMN=VALUE", value_parser = import::setting)]
+    set: Vec<(String, String)>,
     /// Where the server is (http:// or https://; a certificate of the hospital's own authority is named in SSL_CERT_FILE).
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: String,
@@ -87,6 +96,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     };
     let options = Options {
         files: args.files,
+        set: args.set,
         server,
         site: args.site,
         zone,

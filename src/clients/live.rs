@@ -114,8 +114,18 @@ impl LiveClient {
         let (wishes, asked) = mpsc::channel(WISHES);
         let (tokens, renewed) = mpsc::channel(1);
         let streams = streams.into_iter().map(|stream| (stream, None)).collect();
-        let connection =
-            Connection { door, clock, token, streams, listener, pending: BTreeMap::new(), asked, renewed, last_id: 0 };
+        let connection = Connection {
+            door,
+            clock,
+            token,
+            streams,
+            listener,
+            pending: BTreeMap::new(),
+            asked,
+            renewed,
+            last_id: 0,
+            refused: Vec::new(),
+        };
         Self { wishes, tokens, task: tokio::spawn(connection.run()) }
     }
 
@@ -170,6 +180,8 @@ struct Connection {
     asked: mpsc::Receiver<Wish>,
     renewed: mpsc::Receiver<String>,
     last_id: u64,
+    /// Streams that could not be followed just now.
+    refused: Vec<String>,
 }
 
 impl Connection {
@@ -190,6 +202,9 @@ impl Connection {
 
     /// One connection's life. None when nobody wants it any more.
     async fn follow(&mut self, mut socket: Socket) -> Option<()> {
+        self.refused.clear();
+        let mut asked_again = tokio::time::interval(AGAIN);
+        asked_again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         for frame in self.first_frames() {
             if socket.send(frame).await.is_err() {
                 return Some(());
@@ -202,6 +217,13 @@ impl Connection {
                     if let Message::Text(text) = frame {
                         let answer = self.take(text.as_str(), monotonic());
                         if let Some(answer) = answer && socket.send(answer).await.is_err() {
+                            return Some(());
+                        }
+                    }
+                }
+                _ = asked_again.tick(), if !self.refused.is_empty() => {
+                    for stream in std::mem::take(&mut self.refused) {
+                        if socket.send(self.subscribe(&stream)).await.is_err() {
                             return Some(());
                         }
                     }
@@ -227,17 +249,17 @@ impl Connection {
     }
 
     fn first_frames(&self) -> Vec<Message> {
-        let mut frames = Vec::new();
-        for (stream, position) in &self.streams {
-            let since = position.as_ref().map(|(epoch, offset)| json!({ "epoch": epoch, "offset": offset }));
-            let mut frame = json!({ "type": "subscribe", "id": format!("s:{stream}"), "stream": stream });
-            if let Some(since) = since {
-                frame["since"] = since;
-            }
-            frames.push(Message::text(frame.to_string()));
-        }
+        let mut frames: Vec<Message> = self.streams.keys().map(|stream| self.subscribe(stream)).collect();
         frames.extend(self.pending.iter().map(|(id, pending)| command_frame(*id, &pending.wish)));
         frames
+    }
+
+    fn subscribe(&self, stream: &str) -> Message {
+        let mut frame = json!({ "type": "subscribe", "id": format!("s:{stream}"), "stream": stream });
+        if let Some(Some((epoch, offset))) = self.streams.get(stream) {
+            frame["since"] = json!({ "epoch": epoch, "offset": offset });
+        }
+        Message::text(frame.to_string())
     }
 
     /// Takes a frame; perhaps something is to be said at once.
@@ -268,6 +290,8 @@ impl Connection {
             "rejected" => {
                 let refusal: Refusal = serde_json::from_value(frame["error"].clone()).unwrap_or_else(Refusal::door);
                 match frame["reply_to"].as_str()?.strip_prefix("s:") {
+                    // Asked again, as a page asks.
+                    Some(stream) if refusal.is_passing() => self.refused.push(stream.to_owned()),
                     Some(stream) => (self.listener)(Heard::Ended { stream, code: &refusal.code }, text, at),
                     None => self.answered(&frame, Err(refusal), at)?,
                 }
@@ -317,10 +341,10 @@ fn position(value: &Value) -> Option<(String, u64)> {
 /// Whether events follow the offset `at` (which moves on to the last of them): `after` is where one was, and offsets rise.
 fn follows(at: &mut u64, after: Option<u64>, events: &[Value]) -> bool {
     let mut chained = after.is_none_or(|after| after == *at);
-    for event in events {
+    for (n, event) in events.iter().enumerate() {
         let offset = event["offset"].as_u64().unwrap_or_default();
         // events of one moment share an offset only within one frame
-        chained &= offset > *at || (offset == *at && after.is_some());
+        chained &= offset > *at || (offset == *at && after.is_some() && n > 0);
         *at = offset;
     }
     chained
@@ -376,6 +400,10 @@ mod tests {
         assert_eq!(at, 9);
         assert!(!follows(&mut at, Some(8), &events(&[10])), "a gap or repeat before");
         assert!(!follows(&mut at, Some(10), &events(&[9])), "back");
+        let mut at = 9;
+        assert!(!follows(&mut at, Some(9), &events(&[9])), "once more");
+        let mut at = 9;
+        assert!(follows(&mut at, Some(9), &events(&[10, 10])), "of one moment");
         let mut at = 5;
         assert!(!follows(&mut at, None, &events(&[5])), "told again");
     }

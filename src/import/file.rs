@@ -5,12 +5,13 @@ use std::path::Path;
 
 use jiaohao_domain::vocabulary::is_plain;
 
+use super::ics::{self, Calendar};
 use super::kinds::{Cell, Column, KIND_LINE, Kind, SETTINGS};
 
 /// The largest file, in bytes.
 const FILE_MAX_BYTES: u64 = 16 << 20;
 /// The most rows of a file.
-const ROWS_MAX: usize = 50_000;
+pub(super) const ROWS_MAX: usize = 50_000;
 /// The longest cell, in characters.
 const CELL_MAX: usize = 2_000;
 /// So many faults of a file are told.
@@ -91,6 +92,25 @@ pub struct Sheet {
 }
 
 impl Sheet {
+    /// A table of these columns that stands in no file as one.
+    pub fn made(file: &str, kind: Kind, names: &[&str]) -> Self {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let (headers, ignored) = columns(kind, &names);
+        Self { file: file.to_owned(), kind, headers, ignored, rows: Vec::new() }
+    }
+
+    /// A row more, a cell for each of its columns.
+    ///
+    /// # Errors
+    /// Cells that nobody wants.
+    pub fn push(&mut self, line: u64, cells: Vec<String>) -> Result<(), Vec<Fault>> {
+        let row = Row { line, cells };
+        let wrong = |header: &Header| Some(self.fault(line, Some(header), unfit(row.cell(header), header.cell)?));
+        let faults: Vec<Fault> = self.headers.iter().filter_map(wrong).collect();
+        self.rows.push(row);
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
     /// The column of that name.
     pub fn header(&self, name: &str) -> Option<&Header> {
         self.headers.iter().find(|header| header.name == name)
@@ -103,6 +123,14 @@ impl Sheet {
     }
 }
 
+/// A file that was read.
+pub enum Content {
+    /// A table.
+    Table(Sheet),
+    /// A calendar, which becomes tables once the site's zone is known.
+    Calendar(Calendar),
+}
+
 /// A cell as it may be repeated: short, and nothing in it that a terminal obeys.
 pub fn repeated(text: &str) -> String {
     let short: String = text.chars().take(REPEATED_MAX).flat_map(char::escape_debug).collect();
@@ -113,7 +141,7 @@ pub fn repeated(text: &str) -> String {
 ///
 /// # Errors
 /// Everything wrong with it as a file; what its cells say is looked at later.
-pub fn read(path: &Path) -> Result<Sheet, Vec<Fault>> {
+pub fn read(path: &Path) -> Result<Content, Vec<Fault>> {
     let file = path.display().to_string();
     let whole = |says: String| vec![Fault { file: file.clone(), line: 0, column: None, code: None, says }];
     let size = std::fs::metadata(path).map_err(|error| whole(error.to_string()))?.len();
@@ -121,11 +149,14 @@ pub fn read(path: &Path) -> Result<Sheet, Vec<Fault>> {
         return Err(whole(format!("{size} bytes; {FILE_MAX_BYTES} at most")));
     }
     let bytes = std::fs::read(path).map_err(|error| whole(error.to_string()))?;
-    parse(&file, &bytes)
+    match ics::is_calendar(&file, &bytes) {
+        true => ics::parse(&file, &bytes).map(Content::Calendar),
+        false => parse(&file, &bytes).map(Content::Table),
+    }
 }
 
 /// The text of a file: UTF-8, with or without its mark, else GB 18030 (GBK and GB 2312 are parts of it).
-fn decode(bytes: &[u8]) -> Result<String, &'static str> {
+pub(super) fn decode(bytes: &[u8]) -> Result<String, &'static str> {
     match encoding_rs::Encoding::for_bom(bytes) {
         Some((encoding, _)) if encoding != encoding_rs::UTF_8 => {
             return Err("UTF-16; save it as \"CSV UTF-8\" or as CSV in GB 18030 (GBK)");

@@ -1,12 +1,15 @@
-//! `jiaohao import`: what a house consists of, from a hospital's tables. Files are read, compared with what the server's
+//! `jiaohao import`: what a house consists of, from a hospital's tables and calendars. Files are read, compared with what the server's
 //! directory says, rehearsed with the domain's own decisions, and only then is what differs sent.
 
 mod cell;
+mod events;
 mod file;
+mod ics;
 mod kinds;
 mod known;
 mod parts;
 mod plan;
+mod recurrence;
 mod rehearsal;
 mod send;
 mod templates;
@@ -21,12 +24,14 @@ use jiaohao_domain::time::Zone;
 use jiaohao_domain::{BusinessDate, SiteId};
 use serde_json::{Value, json};
 
+pub use events::setting;
 pub use file::Fault;
 pub use kinds::Kind;
 pub use templates::template;
 
 use crate::clients::Refusal;
 use crate::clients::http::Door;
+use file::Content;
 use known::Known;
 use plan::{Change, Wish};
 use send::Made;
@@ -40,6 +45,8 @@ pub struct Options {
     pub files: Vec<PathBuf>,
     /// The server and an operator's token; none: the files alone are looked at.
     pub server: Option<(Door, String)>,
+    /// What is said for all events of calendars, by column.
+    pub set: Vec<(String, String)>,
     /// The site; none: the only one that there is.
     pub site: Option<SiteId>,
     /// Where there is no server: the zone of the site.
@@ -101,10 +108,11 @@ pub struct Counts {
 /// Why nothing could be done; what is wrong with the files stands in the report.
 pub async fn run(options: Options) -> Result<Report, Stopped> {
     let mut faults = Vec::new();
-    let mut sheets = Vec::new();
+    let (mut sheets, mut calendars) = (Vec::new(), Vec::new());
     for path in &options.files {
         match file::read(path) {
-            Ok(sheet) => sheets.push(sheet),
+            Ok(Content::Table(sheet)) => sheets.push(sheet),
+            Ok(Content::Calendar(calendar)) => calendars.push(calendar),
             Err(found) => faults.extend(found),
         }
     }
@@ -140,6 +148,18 @@ pub async fn run(options: Options) -> Result<Report, Stopped> {
     for sheet in sheets.iter().filter(|sheet| !sheet.ignored.is_empty()) {
         let columns: Vec<String> = sheet.ignored.iter().map(|header| file::repeated(header)).collect();
         report.notes.push(format!("{}: not read: {}", sheet.file, columns.join(", ")));
+    }
+    for calendar in &calendars {
+        match events::sheets(calendar, &options.set, known.zone) {
+            Ok(made) => sheets.extend(made),
+            Err(found) => report.faults.extend(found),
+        }
+        if calendar.left_out > 0 {
+            let (file, left_out) = (&calendar.file, calendar.left_out);
+            report
+                .notes
+                .push(format!("{file}: {left_out} tasks, journals or busy times are no events and were not read"));
+        }
     }
     // What other files bring is missing if one of them could not be read: its names would be told as faults.
     let wishes = match report.faults.is_empty() {

@@ -116,7 +116,8 @@ pub fn plan(sheets: &[Sheet], known: &Known) -> Result<Vec<Wish>, Vec<Fault>> {
 fn rehearse(wishes: &[Wish], sheets: &[Sheet], known: &Known, faults: &mut Vec<Fault>) {
     let told = |wish: &Wish, why: jiaohao_domain::Rejection| {
         let named = why.valid_now.iter().find(|(name, _)| *name == "field").map(|(_, field)| word(field));
-        let sheet = sheets.iter().find(|sheet| sheet.file == wish.file);
+        let of_wish = |sheet: &&Sheet| sheet.file == wish.file && sheet.kind == wish.kind;
+        let sheet = sheets.iter().find(of_wish);
         let header = named.and_then(|name| sheet?.header(&name));
         Fault {
             file: wish.file.clone(),

@@ -4,7 +4,9 @@ use jiaohao_domain::time::Zone;
 use jiaohao_domain::{BusinessDate, SiteId};
 use serde_json::json;
 
+use super::events::{self, setting};
 use super::file::{Sheet, parse};
+use super::ics;
 use super::known::Known;
 use super::plan::{Change, Wish, plan};
 use super::{Kind, template};
@@ -323,4 +325,127 @@ fn ids_are_whole_and_well_formed() {
         assert!(id(wrong).expect_err(wrong)[0].contains("is no id: a-z, 0-9, - and _"), "{wrong}");
     }
     assert!(id("a.b").expect_err("two parts")[0].starts_with("d.csv, line 3: id_not_under_parent"));
+}
+
+/// A calendar's tables with those of the house, and what they come to.
+fn of_calendar(text: &str, set: &[&str]) -> Result<Vec<Wish>, Vec<String>> {
+    let told = |faults: Vec<super::Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let calendar = ics::parse("c.ics", text.as_bytes()).map_err(told)?;
+    let set: Vec<(String, String)> = set.iter().map(|text| setting(text).expect("a column")).collect();
+    let mut sheets = sheets(&house(&[]));
+    sheets.extend(events::sheets(&calendar, &set, nothing().zone).map_err(told)?);
+    plan(&sheets, &nothing()).map_err(told)
+}
+
+fn calendar(events: &[&str]) -> String {
+    let events: String = events.iter().map(|event| format!("BEGIN:VEVENT\r\n{event}\r\nEND:VEVENT\r\n")).collect();
+    format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nX-JIAOHAO-REGISTRATION-CLASS:普通\r\n{events}END:VCALENDAR\r\n")
+}
+
+const MONDAYS: &str = "UID:9A2-monday@clinic\nSUMMARY:李明上午\nLOCATION:1号诊室\nCATEGORIES:主任\n\
+    DTSTART;TZID=Asia/Shanghai:20261130T080000\nDTEND;TZID=Asia/Shanghai:20261130T113000\n\
+    RRULE:FREQ=WEEKLY;BYDAY=MO,WE;UNTIL=20270131T000000Z\nEXDATE;TZID=Asia/Shanghai:20261202T080000,20261207T080000";
+const SET: [&str; 5] = ["doctor=李明", "队列=李明", "department=内科", "capacity=6", "registration_class=主任"];
+
+#[test]
+fn a_calendar_becomes_templates_sessions_and_exceptions() {
+    let moved = "UID:9A2-monday@clinic\nRECURRENCE-ID;TZID=Asia/Shanghai:20261209T080000\nSUMMARY:李明\n\
+        DTSTART;TZID=Asia/Shanghai:20261209T140000\nDURATION:PT2H\nX-JIAOHAO-CAPACITY:4";
+    let gone = "UID:9A2-monday@clinic\nRECURRENCE-ID;TZID=Asia/Shanghai:20261214T080000\nSTATUS:CANCELLED\n\
+        DTSTART;TZID=Asia/Shanghai:20261214T080000\nDURATION:PT3H";
+    let once = "UID:once\nSUMMARY:专家会诊\nDTSTART:20261205T010000Z\nDTEND:20261205T030000Z\nX-JIAOHAO-FEE-YUAN:50";
+    let wishes = of_calendar(&calendar(&[MONDAYS, moved, gone, once]), &SET).expect("in order");
+    let of = |kind: Kind| wishes.iter().filter(|wish| wish.kind == kind).collect::<Vec<_>>();
+    let [template] = of(Kind::Templates)[..] else { panic!("one template") };
+    assert!(template.id.starts_with("s.internal.ics-9a2-monday-clinic-"), "{}", template.id);
+    let is = |field: &str| &template.fields[field];
+    assert_eq!(
+        (is("name"), is("doctor"), is("queue")),
+        (&json!("李明上午"), &json!("s.0042"), &json!("s.internal.li"))
+    );
+    assert_eq!((is("weekdays"), is("from"), is("until")), (&json!([1, 3]), &json!("2026-11-30"), &json!("2027-01-31")));
+    assert_eq!((is("service_point"), is("registration_class")), (&json!("s.internal.r1"), &json!("主任")));
+    assert_eq!((template.fields["slots"].as_array().map(Vec::len), is("period")), (Some(7), &json!("morning")));
+    // Two days left out, one on which it is at another time, one on which it is not.
+    let closed: Vec<&str> = of(Kind::Exceptions).iter().filter_map(|wish| wish.fields["from"].as_str()).collect();
+    assert_eq!(closed, ["2026-12-02", "2026-12-07", "2026-12-09", "2026-12-14"]);
+    assert!(of(Kind::Exceptions).iter().all(|wish| wish.fields["template"] == json!(template.id)));
+    let mut sessions = of(Kind::Sessions);
+    sessions.sort_by_key(|wish| wish.fields["date"].to_string());
+    let told =
+        |at: usize| (&sessions[at].fields["date"], &sessions[at].fields["slots"][0], &sessions[at].fields["period"]);
+    let slot = |start: &str, capacity: u32| json!({"start": start, "minutes": 30, "capacity": capacity});
+    assert_eq!(told(1), (&json!("2026-12-09"), &slot("14:00", 4), &json!("afternoon")));
+    // In the site's own time.
+    assert_eq!(told(0), (&json!("2026-12-05"), &slot("09:00", 6), &json!("morning")));
+    assert_eq!((sessions.len(), &sessions[0].fields["fee_fen"]), (2, &json!(5000)));
+    // Once more nothing differs.
+    let known = after(&wishes);
+    let calendar = ics::parse("c.ics", calendar(&[MONDAYS, moved, gone, once]).as_bytes()).expect("a calendar");
+    let set: Vec<(String, String)> = SET.iter().map(|text| setting(text).expect("a column")).collect();
+    let again = plan(&events::sheets(&calendar, &set, known.zone).map_err(|_| ()).expect("tables"), &known);
+    assert!(
+        again.map_err(|faults| faults[0].to_string()).expect("in order").iter().all(|wish| wish.change == Change::Same)
+    );
+}
+
+#[test]
+fn whole_days_are_holidays_working_days_and_leave() {
+    let wishes = of_calendar(
+        &calendar(&[
+            "UID:1\nSUMMARY:元旦\nDTSTART;VALUE=DATE:20270101\nDTEND;VALUE=DATE:20270104",
+            "UID:2\nSUMMARY:元旦(班)\nDTSTART;VALUE=DATE:20270110\nX-JIAOHAO-AS-WEEKDAY:5",
+            "UID:3\nSUMMARY:休假\nDTSTART;VALUE=DATE:20270201\nDURATION:P1W\nX-JIAOHAO-DEPARTMENT:内科\nX-JIAOHAO-DOCTOR:李明",
+        ]),
+        &["department=内科;皮肤科"],
+    )
+    .expect("in order");
+    let told: Vec<String> = wishes
+        .iter()
+        .filter(|wish| wish.kind == Kind::Exceptions)
+        .map(|wish| {
+            let (id, fields) = (wish.id.split('.').nth(1).unwrap_or_default(), &wish.fields);
+            format!("{id} {} {} {} {}", fields["from"], fields["to"], fields["does"], fields["doctor"])
+        })
+        .collect();
+    let closed = |department: &str| {
+        format!("{department} \"2027-01-01\" \"2027-01-03\" {{\"closed\":{{\"reason\":\"元旦\"}}}} null")
+    };
+    let open =
+        |department: &str| format!("{department} \"2027-01-10\" \"2027-01-10\" {{\"open\":{{\"as_weekday\":5}}}} null");
+    let leave = "internal \"2027-02-01\" \"2027-02-07\" {\"closed\":{\"reason\":\"休假\"}} \"s.0042\"".to_owned();
+    for expected in [closed("internal"), closed("skin"), open("internal"), open("skin"), leave] {
+        assert!(told.contains(&expected), "{expected} is not in {told:?}");
+    }
+    assert_eq!(told.len(), 5);
+}
+
+#[test]
+fn what_of_a_calendar_cannot_be_planned_is_told_with_its_line() {
+    let event = |more: &str| calendar(&[&format!("UID:1\nSUMMARY:李明\n{more}")]);
+    let hours = "DTSTART:20261130T080000\nDTEND:20261130T110000";
+    for (text, set, says) in [
+        (event(hours), &[][..], "line 4, queue: nothing says its queue"),
+        (event(hours), &["queue=李明"][..], "line 4, capacity: nothing says its capacity"),
+        (event(&format!("{hours}\nLOCATION:9号诊室")), &SET[..], "\"9号诊室\" is no room of this site"),
+        (event("DTSTART:20261130T080000"), &SET[..], "no DTEND and no DURATION"),
+        (event("DTSTART:20261130T220000\nDURATION:PT3H"), &SET[..], "it ends on the day on which it begins"),
+        (event("DTSTART:20261130T080000\nDTEND:20261130T080000"), &SET[..], "it ends on the day on which it begins"),
+        (event("DTSTART;VALUE=DATE:20261130\nRRULE:FREQ=YEARLY"), &SET[..], "each holiday is an event of its own"),
+        (event(&format!("{hours}\nRRULE:FREQ=MONTHLY")), &SET[..], "line 9: a plan is of weeks"),
+        (event(&format!("{hours}\nRDATE:20261201T080000")), &SET[..], "RDATE"),
+        (
+            event("DTSTART:20261130T000000Z\nDTEND:20261130T030000Z\nRRULE:FREQ=WEEKLY"),
+            &SET[..],
+            "is of the site's own zone",
+        ),
+        (event(&format!("{hours}\nX-JIAOHAO-QUEUE:=1+1")), &SET[1..1], "takes for a formula"),
+        (calendar(&[hours]), &SET[..], "an event needs a UID"),
+        (calendar(&["UID:1\nDTSTART:20261130T080000", "UID:1\nDTSTART:20261130T080000"]), &SET[..], "of one UID"),
+    ] {
+        let told = of_calendar(&text, set).expect_err("it cannot be planned");
+        assert!(told.iter().any(|told| told.contains(says)), "{says}: {told:?}");
+    }
+    assert!(setting("beds=3").is_err() && setting("queue").is_err());
+    assert_eq!(setting("医生=李明"), Ok(("doctor".to_owned(), "李明".to_owned())));
 }

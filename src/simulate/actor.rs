@@ -44,9 +44,11 @@ impl Actor {
         let key = Uuid::now_v7();
         let body = json!({ command: fields });
         self.ledger.sends(command, &fields);
-        let mut interrupted = false;
+        let (mut interrupted, mut first_sent) = (false, None);
         for _ in 0..PATIENCE {
             let mut answered = self.live.send(key, body.clone()).await;
+            // It may have been decided at the first try: what is judged by time begins there.
+            answered.sent_at = *first_sent.get_or_insert(answered.sent_at);
             if let Err(why) = &answered.result
                 && why.is_passing()
             {

@@ -4,12 +4,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::ledger::Ledger;
 use super::world::World;
+use crate::clients::Refusal;
 use crate::clients::live::{Heard, Listener, exchange};
+
+/// How often what passes is asked again.
+const TRIES: usize = 30;
+/// How long a few answers may take.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// What was acknowledged and is not there; what is there and was never acknowledged.
 #[derive(Default)]
@@ -90,7 +97,8 @@ pub async fn trespass(world: &World, screen_token: &str, doctor_token: &str) {
     }
     for (who, token, frames) in [("a screen", screen_token, &as_screen[..]), ("a doctor", doctor_token, &as_doctor[..])]
     {
-        let Ok(answers) = exchange(&world.door, token, frames).await else { continue };
+        let answers = answered(world, token, frames).await;
+        world.ledger.verdicts.check("I7", answers.len() == frames.len(), || format!("{who} was not answered"));
         for answer in answers {
             let refused = answer["type"] == "rejected" && answer["error"]["code"] == "forbidden";
             world.ledger.verdicts.check("I7", refused, || format!("{who}: {answer:.200}"));
@@ -101,11 +109,29 @@ pub async fn trespass(world: &World, screen_token: &str, doctor_token: &str) {
         let foreign = format!("{}.t1", city.departments[1].id);
         for id in [foreign, "nowhere.d.t1".to_owned()] {
             let frames = [command("1", "cancel_ticket", json!({ "ticket": id, "reason": "x" }))];
-            let Ok(answers) = exchange(&world.door, &world.desk_tokens[0], &frames).await else { continue };
-            let refused = answers.iter().all(|answer| answer["error"]["code"] == "forbidden");
+            let answers = answered(world, &world.desk_tokens[0], &frames).await;
+            let refused = !answers.is_empty() && answers.iter().all(|answer| answer["error"]["code"] == "forbidden");
             world.ledger.verdicts.check("I7", refused, || format!("the desk of another site: {answers:?}"));
         }
     }
+}
+
+/// What the server says to these, asked again while it is down or says only that it has no time; none: it never did.
+async fn answered(world: &World, token: &str, frames: &[Value]) -> Vec<Value> {
+    for _ in 0..TRIES {
+        let within = tokio::time::timeout(ANSWERED_WITHIN, exchange(&world.door, token, frames)).await;
+        if let Ok(Ok(answers)) = within {
+            let passing = |answer: &Value| {
+                let refusal: Option<Refusal> = serde_json::from_value(answer["error"].clone()).ok();
+                refusal.is_some_and(|why| why.is_passing())
+            };
+            if !answers.iter().any(passing) {
+                return answers;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    Vec::new()
 }
 
 /// Everything acknowledged is there, and nothing else.
@@ -160,10 +186,10 @@ async fn left_out(world: &World, token: Option<&str>, department: &str, shown: &
 }
 
 async fn read(world: &World, token: Option<&str>, stream: &str) -> Value {
-    for _ in 0..5 {
+    for _ in 0..TRIES {
         match world.door.ask("GET", &format!("/streams/{stream}"), token, None).await {
             Ok(mut shown) => return shown["snapshot"].take(),
-            Err(why) if why.is_passing() => tokio::time::sleep(std::time::Duration::from_millis(300)).await,
+            Err(why) if why.is_passing() => tokio::time::sleep(Duration::from_millis(300)).await,
             Err(_) => return Value::Null,
         }
     }

@@ -21,6 +21,18 @@ const MISSED: States = &["missed"];
 const AWAY: States = &["away"];
 const MOVED: States = &["in_transit", "ended", "waiting", "summoned"];
 
+/// Commands after which a ticket may be in another's hand.
+const EMPTY_THE_HAND: [&str; 8] = [
+    "call_next_patient",
+    "call_ticket",
+    "return_to_waiting",
+    "transfer_ticket",
+    "cancel_ticket",
+    "finish_service",
+    "send_for_tests",
+    "mark_missed",
+];
+
 /// One acknowledged act on a ticket.
 pub struct Act {
     sent_at: Instant,
@@ -121,8 +133,8 @@ impl Ledger {
         {
             known.no_longer_counts(id);
         }
-        for field in ["ticket", "in_hand"] {
-            if let Some(id) = fields[field].as_str() {
+        if EMPTY_THE_HAND.contains(&command) {
+            for id in ["ticket", "in_hand"].iter().filter_map(|field| fields[*field].as_str()) {
                 known.hands.remove(id);
             }
         }

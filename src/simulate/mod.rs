@@ -36,8 +36,6 @@ const KILLS: usize = 3;
 /// A quick screen sees a call within this, at p99, whoever else is slow and however busy the machine: an outbox that held
 /// the others up would hold them for its whole age.
 const FANOUT_P99_MS: f64 = 5000.0;
-/// How long a screen that does not read stalls.
-const STALLS: Duration = Duration::from_secs(20);
 
 /// What to run.
 pub struct Options {
@@ -106,7 +104,7 @@ pub async fn run(options: Options) -> Result<Outcome, String> {
     let stalled: Vec<_> = ready
         .stalled
         .drain(..)
-        .map(|(board, token)| tokio::spawn(screens::stalled(world.door.clone(), token, board, STALLS)))
+        .map(|(board, token)| tokio::spawn(screens::stalled(world.door.clone(), token, board)))
         .collect();
     let mut acting = Vec::new();
     for (doctor, console) in ready.consoles.drain(..).enumerate() {
@@ -132,12 +130,7 @@ pub async fn run(options: Options) -> Result<Outcome, String> {
     trespassing.await.map_err(|e| e.to_string())?;
     // what is still on its way to the screens
     tokio::time::sleep(Duration::from_millis(500)).await;
-    for one in stalled {
-        let gone = one.await.unwrap_or(false);
-        ledger
-            .verdicts
-            .check("I9", gone, || "a screen that does not read was neither dropped nor given a snapshot".into());
-    }
+    stalled.iter().for_each(tokio::task::JoinHandle::abort);
     let (p99_ms, shown) = ledger.figures.fanout_p99();
     if shown > 0 {
         ledger.verdicts.check("I9", p99_ms <= FANOUT_P99_MS, || format!("p99 to quick screens is {p99_ms} ms"));

@@ -2,8 +2,9 @@
 //! hospital: booking in one or by a hold, changes of mind, early and late arrivals, walk-ins, emergencies, proofs of
 //! priority.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -12,6 +13,29 @@ use serde_json::{Value, json};
 use super::phones::{self, Phone};
 use super::world::World;
 use crate::clients::Refusal;
+
+/// How often an area's code is asked for while the server is down.
+const CODE_TRIES: usize = 20;
+
+/// What becomes of some of those who wait, by the share that it has become of so far and not by chance: whoever was called
+/// before it could happen leaves it to the next.
+#[derive(Default)]
+pub struct Acts {
+    waiting: AtomicUsize,
+    shown: AtomicUsize,
+    gone: AtomicUsize,
+    moved: AtomicUsize,
+}
+
+/// One in forty shows a proof, one in fifteen goes home soon, one in thirty is in the wrong department.
+const SHOWS: usize = 40;
+const GOES: usize = 15;
+const MOVES: usize = 30;
+
+/// Whether it is somebody's turn: half of a share after the beginning, a share after each that was done.
+fn is_due(done: &AtomicUsize, one_in: usize, waiting: usize) -> bool {
+    done.load(Ordering::Acquire) * one_in + one_in / 2 <= waiting
+}
 
 /// One patient's way into the waiting area.
 pub async fn live(world: Arc<World>, patient: usize) {
@@ -126,8 +150,14 @@ impl Patient<'_> {
     async fn area_code(&self) -> Value {
         let at = &self.world.city.departments[self.world.department_of(self.patient)];
         let path = format!("/departments/{}/area-code", at.id);
-        let shown = self.world.door.ask("GET", &path, Some(&self.world.desk_tokens[at.site]), None).await;
-        shown.map(|shown| shown["code"].clone()).unwrap_or_default()
+        for _ in 0..CODE_TRIES {
+            match self.world.door.ask("GET", &path, Some(&self.world.desk_tokens[at.site]), None).await {
+                Ok(shown) => return shown["code"].clone(),
+                Err(why) if why.is_passing() => tokio::time::sleep(Duration::from_millis(200)).await,
+                Err(_) => break,
+            }
+        }
+        Value::Null
     }
 
     /// Comes about the time of the slot: most early, some late, a few never.
@@ -160,26 +190,31 @@ impl Patient<'_> {
         }
     }
 
-    /// In the waiting area: one in forty shows a proof, one in fifteen goes home soon, one in thirty is in the wrong
-    /// department. By the patient's number, not by chance: each of these happens in every run of some size.
+    /// In the waiting area: see [`Acts`].
     async fn waits(&mut self, waits: &Value) {
         let Some(ticket) = waits["ticket"].as_str() else { return };
-        if self.patient % 40 == 5 {
+        let acts = &self.world.acts;
+        let waiting = acts.waiting.fetch_add(1, Ordering::AcqRel);
+        let (done, happened) = if is_due(&acts.shown, SHOWS, waiting) {
             let proof = json!({ "ticket": ticket, "class": "military", "proof": "军官证" });
-            drop(self.desk().give("set_priority", proof).await);
-        } else if self.patient % 15 == 7 {
+            (&acts.shown, self.desk().give("set_priority", proof).await)
+        } else if is_due(&acts.gone, GOES, waiting) {
             self.world.clock.pass_s(self.rng.random_range(2.0..15.0)).await;
-            drop(self.give("cancel_ticket", json!({ "ticket": ticket, "reason": "不等了" })).await);
-        } else if self.patient % 30 == 17 {
+            (&acts.gone, self.give("cancel_ticket", json!({ "ticket": ticket, "reason": "不等了" })).await)
+        } else if is_due(&acts.moved, MOVES, waiting) {
             let city = &self.world.city;
             let own = self.world.department_of(self.patient);
             let is_other = |at: &&crate::clients::city::Department| {
                 at.site == city.departments[own].site && at.id != city.departments[own].id
             };
-            if let Some(other) = city.departments.iter().find(is_other) {
-                let to = json!({ "ticket": ticket, "to": other.queue, "reason": "分诊错误" });
-                drop(self.desk().give("transfer_ticket", to).await);
-            }
+            let Some(other) = city.departments.iter().find(is_other) else { return };
+            let to = json!({ "ticket": ticket, "to": other.queue, "reason": "分诊错误" });
+            (&acts.moved, self.desk().give("transfer_ticket", to).await)
+        } else {
+            return;
+        };
+        if happened.is_ok() {
+            done.fetch_add(1, Ordering::AcqRel);
         }
     }
 }

@@ -162,6 +162,7 @@ pub async fn set_up(
         operator,
         phones: std::sync::Mutex::default(),
         progress: Progress::default(),
+        acts: super::patients::Acts::default(),
     });
     let screen_token = screens.first().map(|(_, token)| token.clone()).unwrap_or_default();
     let doctor_token = doctor_tokens.first().cloned().unwrap_or_default();

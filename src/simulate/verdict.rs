@@ -35,6 +35,19 @@ impl Verdicts {
         }
     }
 
+    /// What another judge has found, too.
+    pub fn add(&self, other: &Self) {
+        let other = std::mem::take(&mut *other.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, found) in other {
+            let verdict = all.entry(name).or_default();
+            verdict.checks += found.checks;
+            verdict.broken += found.broken;
+            verdict.examples.extend(found.examples);
+            verdict.examples.truncate(EXAMPLES);
+        }
+    }
+
     /// Whether one of them is broken.
     pub fn any_broken(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).values().any(|verdict| verdict.broken > 0)

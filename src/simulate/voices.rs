@@ -65,6 +65,7 @@ pub async fn hear(seed: u64, ledger: &Ledger) -> Result<Value, String> {
     tokio::time::sleep(Duration::from_millis(500)).await;
     screens::judge_voices(&voices, ledger, &own.figures);
     drop(hanging);
+    ledger.verdicts.add(&own.verdicts);
     server.stop().await;
     server.forget();
     Ok(own.figures.json().2)

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::actor::Actor;
 use super::ledger::Ledger;
+use super::patients::Acts;
 use super::phones::Phone;
 use crate::clients::city::City;
 use crate::clients::clock::ClinicClock;
@@ -117,6 +118,8 @@ pub struct World {
     pub phones: Mutex<Vec<Phone>>,
     /// How far it is.
     pub progress: Progress,
+    /// What became of those who wait.
+    pub acts: Acts,
 }
 
 impl World {
