@@ -134,7 +134,9 @@ pub fn damaged_log(log: &Path) -> String {
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => "it must belong to the user under whom jiaohao runs",
-        io::ErrorKind::ReadOnlyFilesystem => "mount it for writing (`jiaohao journal verify` reads it as it is)",
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "mount it for writing (`jiaohao journal verify` reads it as it is), or the unit's ReadWritePaths= lacks it"
+        }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space and start again",
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "a folder is expected there",
         _ => "look at the disk",
