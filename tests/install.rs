@@ -35,7 +35,8 @@ systemctl() {
     "enable --now jiaohao-backup.timer") ;;
     "stop jiaohao") stop ;;
     "restart jiaohao") stop; start ;;
-    "reload nginx") (exec nginx -p "$ROOT" -c "$ROOT/nginx.conf" -g 'daemon off;') & echo $! >"$ROOT/nginx.pid" ;;
+    "is-active -q jiaohao") kill -0 "$(cat "$ROOT/service.pid")" ;;
+    "reload-or-restart nginx") (exec nginx -p "$ROOT" -c "$ROOT/nginx.conf" -g 'daemon off;') & echo $! >"$ROOT/nginx.pid" ;;
     *) echo "systemctl $*: not known to the test" >&2; exit 1 ;;
   esac
 }
@@ -138,6 +139,20 @@ fn the_commands_of_the_installation_guide_work_in_their_order() {
     assert_eq!(nothing_differs, 3, "a second time, by TLS, on the second box: {end}");
     let board = said.split("jiaohao board --url").nth(1).unwrap_or_default();
     assert!(board.contains("● 实时 Live"), "a board through nginx and its socket: {board:.600}");
+}
+
+#[test]
+fn waiting_for_a_service_that_does_not_come_up_ends_with_what_it_said() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/install.md")).unwrap();
+    let waits: Vec<&str> = guide.match_indices("\nuntil curl").map(|(at, _)| &guide[at + 1..]).collect();
+    let ends = |wait: &&&str| wait.lines().nth(1).is_some_and(|line| line.contains("is-active"));
+    assert!(waits.iter().filter(ends).count() >= 4, "waits that end");
+    let wait = waits[0].split("\ndone").next().unwrap();
+    let stubs = "set -eu; sudo() { \"$@\"; }; systemctl() { [ \"$*\" != 'is-active -q jiaohao' ]; }\n\
+                 journalctl() { echo why it refused; }\n";
+    let folder = tempfile::tempdir().unwrap();
+    let said = run(&format!("{stubs}{}\ndone", wait.replace(":8080", &format!(":{}", port()))), folder.path(), &[]);
+    assert!(said.contains("why it refused"), "{said}");
 }
 
 /// A part of a document from its heading to the next.
