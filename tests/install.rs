@@ -87,7 +87,7 @@ fn the_commands_of_the_installation_guide_work_in_their_order() {
     let guide = std::fs::read_to_string(project.join("docs/install.md")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().to_str().unwrap().to_owned();
-    let (plain, secure, second, front) = (port(), port(), port(), port());
+    let (plain, secure, second, front, redirect) = (port(), port(), port(), port(), port());
     let here = |text: &str| {
         text.replace("/etc/", &format!("{root}/etc/"))
             .replace("/var/lib/jiaohao", &format!("{root}/var/lib/jiaohao"))
@@ -102,6 +102,7 @@ fn the_commands_of_the_installation_guide_work_in_their_order() {
             .replace("127.0.0.1:8081", &format!("127.0.0.1:{second}"))
             .replace("https://localhost/", &format!("https://localhost:{front}/"))
             .replace("listen 443 ssl", &format!("listen {front} ssl"))
+            .replace("listen 80;", &format!("listen {redirect};"))
     };
     for made in ["bin", "etc/systemd/system", "etc/nginx/conf.d", "packaging", "target/release"] {
         std::fs::create_dir_all(folder.path().join(made)).unwrap();
@@ -132,6 +133,12 @@ fn the_commands_of_the_installation_guide_work_in_their_order() {
         script.replace("jiaohao import --dry-run", &format!("jiaohao import --url http://127.0.0.1:{plain} --dry-run"));
     let script =
         script.replace("jiaohao import tables", &format!("jiaohao import --url http://127.0.0.1:{plain} tables"));
+    // The service is stopped by now: what a browser sees of that, and one that comes without TLS.
+    let script = format!(
+        "{script}\ncurl -sS --cacert ca.pem -i https://localhost:{front}/patient >away\n\
+         grep '^HTTP/1.1 503' away && grep -i '^retry-after: 5' away && grep 请稍候 away && grep 'One moment' away\n\
+         curl -sS -i http://localhost:{redirect}/desk | grep -i '^location: https://jiaohao.example.org/desk'\n"
+    );
     let path = format!("{root}/bin:{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap());
     let said = run(&script, folder.path(), &[("ROOT", &root), ("PATH", &path)]);
     let end = tail(&said);
