@@ -67,6 +67,7 @@ fn rows(kind: Kind) -> &'static [&'static str] {
             "wang-fang,doctor,,wangfang,no,",
             "desk-3f,desk,internal;mental,,no,",
             "kiosk-3f,kiosk,internal;mental,,no,",
+            "it-1,operator,,,yes,",
         ],
     }
 }
