@@ -99,6 +99,18 @@ fn a_hospitals_export_is_understood_by_codes_and_names() {
 }
 
 #[test]
+fn two_sessions_of_a_doctor_in_a_period_are_told_apart_by_an_id() {
+    let twice = (
+        "sessions.csv",
+        "date,period,queue,doctor,registration_class,hours,capacity\n\
+         2026-11-24,morning,李明,李明,主任,08:00-09:00,6\n2026-11-24,morning,李明,李明,普通,09:00-10:00,6\n",
+    );
+    let wrong = planned(&house(&[twice]), &nothing()).expect_err("one id for two");
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert!(wrong[0].ends_with("already: give one of the two sessions an id of its own"), "{wrong:?}");
+}
+
+#[test]
 fn templates_and_exceptions_are_compared_with_the_plan_that_there_is() {
     let templates = (
         "templates.csv",
