@@ -63,6 +63,9 @@ fn the_templates_are_of_their_kind_and_fit_each_other() {
         assert_eq!((sheet.headers.len(), sheet.ignored.len()), (columns, 0), "{}", sheet.file);
     }
     let wishes = planned(&named, &nothing()).expect("in order");
+    let exceptions = wishes.iter().filter(|wish| wish.kind == Kind::Exceptions).map(|wish| &wish.fields["from"]);
+    let days: Vec<&serde_json::Value> = exceptions.collect();
+    assert_eq!(days, ["2026-12-07", "2026-12-09", "2026-12-12"], "each on a day of its own, after the sessions'");
     assert!(wishes.iter().all(|wish| wish.change == Change::Made) && wishes.len() == 24);
     assert!(wishes.is_sorted_by_key(|wish| wish.kind), "each after what it names");
     let again = planned(&named, &after(&wishes)).expect("in order");
