@@ -102,6 +102,16 @@ fn a_hospitals_export_is_understood_by_codes_and_names() {
 }
 
 #[test]
+fn a_server_that_is_not_reached_is_told_with_what_to_do() {
+    let told = |cause: &str| super::next(cause);
+    assert!(told("Connection refused (os error 111)").contains("--url its address"));
+    assert!(told("received corrupt message of type InvalidContentType").ends_with("--url http://…"));
+    assert!(told("the answer was cut short").ends_with("--url https://…"));
+    assert!(told("invalid peer certificate: UnknownIssuer").contains("SSL_CERT_FILE"));
+    assert_eq!(told("no route to host"), "");
+}
+
+#[test]
 fn two_sessions_of_a_doctor_in_a_period_are_told_apart_by_an_id() {
     let twice = (
         "sessions.csv",
