@@ -278,20 +278,32 @@ fn a_copy_for_the_second_box_overwrites_nothing_that_was_decided_there() {
     run_served(
         r#"
 first=/var/lib/jiaohao/first second=/var/lib/jiaohao/second
+# another box, as far as the script sees
+bin=$(dirname "$(command -v jiaohao-copy)")
+cat >$bin/ssh <<'END'
+#!/bin/sh
+while [ "$1" != box ]; do shift; done
+shift
+exec sh -c "$*"
+END
+printf '#!/bin/sh\necho "$STATE"\n' >$bin/systemctl
+chmod 755 $bin/ssh $bin/systemctl
+export STATE=inactive
 serve $first
 site one $first
-jiaohao-copy second $first $second
+jiaohao-copy second $first box:$second
 site two $first
 mkdir -p $second/store
-jiaohao-copy second $first $second
+STATE=activating refused "the service on box is activating" second $first box:$second
+jiaohao-copy second $first box:$second
 [ ! -e $second/store ]
 down -KILL
 jiaohao journal verify --full --data $second | grep '"last_commit":2'
 # the second box takes over, and the first one comes back with its timer
 serve $second
-refused "is in use" second $first $second
+refused "is in use" second $first box:$second
 down -TERM
-refused "have been served apart" second $first $second
+refused "have been served apart" second $first box:$second
 serve $second
 site three $second
 down -TERM
