@@ -43,6 +43,15 @@ fn the_default_configuration_checks_in_order() {
 }
 
 #[test]
+fn what_is_hardly_meant_is_warned_of_and_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("a.toml"), "[data]\ndir = \"~/data\"\n").expect("written");
+    let checked = jiaohao(&["config", "check", "a.toml"], folder.path(), &[("JIAOHAO_SERVER__LISTEN", "0.0.0.0:8080")]);
+    assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
+    assert!(stderr(&checked).contains("a.toml: WARN: server.listen") && stderr(&checked).contains("WARN: data.dir"));
+}
+
+#[test]
 fn a_channel_that_is_filled_in_and_off_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let check = |text: &str, env: &[(&str, &str)]| {

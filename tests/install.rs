@@ -32,9 +32,11 @@ systemctl() {
   case "$*" in
     daemon-reload) ;;
     "enable --now jiaohao"|"start jiaohao") start ;;
+    "enable --now jiaohao-backup.timer") ;;
     "stop jiaohao") stop ;;
     "restart jiaohao") stop; start ;;
-    "reload nginx") (exec nginx -p "$ROOT" -c "$ROOT/nginx.conf" -g 'daemon off;') & echo $! >"$ROOT/nginx.pid" ;;
+    "is-active -q jiaohao") kill -0 "$(cat "$ROOT/service.pid")" ;;
+    "reload-or-restart nginx") (exec nginx -p "$ROOT" -c "$ROOT/nginx.conf" -g 'daemon off;') & echo $! >"$ROOT/nginx.pid" ;;
     *) echo "systemctl $*: not known to the test" >&2; exit 1 ;;
   esac
 }
@@ -85,12 +87,13 @@ fn the_commands_of_the_installation_guide_work_in_their_order() {
     let guide = std::fs::read_to_string(project.join("docs/install.md")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().to_str().unwrap().to_owned();
-    let (plain, secure, second, front) = (port(), port(), port(), port());
+    let (plain, secure, second, front, redirect) = (port(), port(), port(), port(), port());
     let here = |text: &str| {
         text.replace("/etc/", &format!("{root}/etc/"))
             .replace("/var/lib/jiaohao", &format!("{root}/var/lib/jiaohao"))
             .replace("/usr/local/bin/", &format!("{root}/bin/"))
             .replace("/srv/", &format!("{root}/srv/"))
+            .replace("/var/backups/", &format!("{root}/var/backups/"))
             .replace("/var/log/nginx/", &format!("{root}/"))
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{plain}"))
             // before the other one, whose port may begin with these digits
@@ -99,13 +102,15 @@ fn the_commands_of_the_installation_guide_work_in_their_order() {
             .replace("127.0.0.1:8081", &format!("127.0.0.1:{second}"))
             .replace("https://localhost/", &format!("https://localhost:{front}/"))
             .replace("listen 443 ssl", &format!("listen {front} ssl"))
+            .replace("listen 80;", &format!("listen {redirect};"))
     };
     for made in ["bin", "etc/systemd/system", "etc/nginx/conf.d", "packaging", "target/release"] {
         std::fs::create_dir_all(folder.path().join(made)).unwrap();
     }
-    for file in ["jiaohao.service", "nginx.conf"] {
-        let text = std::fs::read_to_string(project.join("packaging").join(file)).unwrap();
-        std::fs::write(folder.path().join("packaging").join(file), here(&text)).unwrap();
+    for file in std::fs::read_dir(project.join("packaging")).unwrap() {
+        let file = file.unwrap();
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        std::fs::write(folder.path().join("packaging").join(file.file_name()), here(&text)).unwrap();
     }
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_jiaohao"), folder.path().join("target/release/jiaohao")).unwrap();
     let around = format!(
@@ -128,13 +133,33 @@ fn the_commands_of_the_installation_guide_work_in_their_order() {
         script.replace("jiaohao import --dry-run", &format!("jiaohao import --url http://127.0.0.1:{plain} --dry-run"));
     let script =
         script.replace("jiaohao import tables", &format!("jiaohao import --url http://127.0.0.1:{plain} tables"));
+    // The service is stopped by now: what a browser sees of that, and one that comes without TLS.
+    let script = format!(
+        "{script}\ncurl -sS --cacert ca.pem -i https://localhost:{front}/patient >away\n\
+         grep '^HTTP/1.1 503' away && grep -i '^retry-after: 5' away && grep 请稍候 away && grep 'One moment' away\n\
+         curl -sS -i http://localhost:{redirect}/desk | grep -i '^location: https://jiaohao.example.org/desk'\n"
+    );
     let path = format!("{root}/bin:{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap());
     let said = run(&script, folder.path(), &[("ROOT", &root), ("PATH", &path)]);
     let end = tail(&said);
-    let nothing_differs = said.matches("0 made, 0 changed, 23 as they were").count();
+    let nothing_differs = said.matches("0 made, 0 changed, 24 as they were").count();
     assert_eq!(nothing_differs, 3, "a second time, by TLS, on the second box: {end}");
     let board = said.split("jiaohao board --url").nth(1).unwrap_or_default();
     assert!(board.contains("● 实时 Live"), "a board through nginx and its socket: {board:.600}");
+}
+
+#[test]
+fn waiting_for_a_service_that_does_not_come_up_ends_with_what_it_said() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/install.md")).unwrap();
+    let waits: Vec<&str> = guide.match_indices("\nuntil curl").map(|(at, _)| &guide[at + 1..]).collect();
+    let ends = |wait: &&&str| wait.lines().nth(1).is_some_and(|line| line.contains("is-active"));
+    assert!(waits.iter().filter(ends).count() >= 4, "waits that end");
+    let wait = waits[0].split("\ndone").next().unwrap();
+    let stubs = "set -eu; sudo() { \"$@\"; }; systemctl() { [ \"$*\" != 'is-active -q jiaohao' ]; }\n\
+                 journalctl() { echo why it refused; }\n";
+    let folder = tempfile::tempdir().unwrap();
+    let said = run(&format!("{stubs}{}\ndone", wait.replace(":8080", &format!(":{}", port()))), folder.path(), &[]);
+    assert!(said.contains("why it refused"), "{said}");
 }
 
 /// A part of a document from its heading to the next.
@@ -144,60 +169,181 @@ fn part<'a>(text: &'a str, heading: &str) -> &'a str {
     rest.find("\n## ").map_or(rest, |to| &rest[..to])
 }
 
+/// A server on a folder of the test's, by the commands of the documents: `serve FOLDER`, `site NAME FOLDER`, `down`.
+const SERVED: &str = r#"
+set -eux
+at=http://$JIAOHAO_SERVER__LISTEN
+server=
+trap 'kill -9 $server || true' EXIT
+sudo() { if [ "$1" = -u ]; then shift 2; fi; "$@"; }
+serve() {
+  JIAOHAO_DATA__DIR=$1 jiaohao serve >said 2>&1 & server=$!
+  until curl -s $at/readyz | grep ready; do kill -0 $server; sleep 0.1; done
+}
+down() { kill "$1" $server; wait $server || true; }
+systemctl() { [ "$*" = "stop jiaohao" ]; down -TERM; }
+site() {
+  token=$(jiaohao token issue --role operator --data "$2")
+  curl --fail-with-body -sS -X PUT $at/api/v1/sites -H "authorization: Bearer $token" -H 'content-type: application/json' \
+    -d "{\"id\":\"$1\",\"name\":\"$1\",\"name_en\":\"\",\"time_zone\":\"Asia/Shanghai\"}"
+  # until the log's mark has caught up
+  sleep 0.7
+}
+refused() { if out=$(jiaohao-copy "${@:2}" 2>&1); then echo "not refused: $out"; exit 1; fi; grep -F "$1" <<<"$out"; }
+"#;
+
+/// Runs it with the program and its script for copies at hand.
+fn run_served(script: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().to_str().unwrap().to_owned();
+    std::fs::create_dir_all(folder.path().join("bin")).unwrap();
+    std::fs::create_dir_all(folder.path().join("var/backups/jiaohao")).unwrap();
+    std::fs::create_dir_all(folder.path().join("var/lib/jiaohao")).unwrap();
+    let copies = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/jiaohao-copy");
+    for (name, program) in [("jiaohao", Path::new(env!("CARGO_BIN_EXE_jiaohao"))), ("jiaohao-copy", &*copies)] {
+        std::os::unix::fs::symlink(program, folder.path().join("bin").join(name)).unwrap();
+    }
+    let script = script
+        .replace("/var/lib/jiaohao", &format!("{root}/var/lib/jiaohao"))
+        .replace("/var/backups/", &format!("{root}/var/backups/"));
+    let path = format!("{root}/bin:{}", std::env::var("PATH").unwrap());
+    let listen = format!("127.0.0.1:{}", port());
+    run(&format!("{SERVED}{script}"), folder.path(), &[("PATH", &path), ("JIAOHAO_SERVER__LISTEN", &listen)]);
+}
+
 #[test]
 fn the_commands_for_backup_and_restore_bring_back_what_was_there() {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md")).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("bin")).unwrap();
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_jiaohao"), folder.path().join("bin/jiaohao")).unwrap();
-    let port = port();
     let only = |heading: &str| blocks(part(&text, heading), "sh").join("\n");
     let (backup, mend) = (only("Backup, while it runs"), only("Keys of persons"));
     let restore = blocks(part(&text, "Restore"), "sh");
     let [copy] = restore[..] else { panic!("{restore:?}") };
     // Copied while it runs; lost without a word, and with what came after the copy.
-    let script = format!(
-        r#"set -eux
-trap 'kill -9 $server || true' EXIT
-at=http://127.0.0.1:{port}
-up() {{ until curl -s $at/readyz | grep ready; do kill -0 $server; sleep 0.1; done; }}
-site() {{
-  t=$(printf %012x "$(date +%s%3N)")
-  curl --fail-with-body -sS -X PUT $at/api/v1/sites -H "authorization: Bearer $token" -H 'content-type: application/json' \
-    -H "idempotency-key: ${{t:0:8}}-${{t:8:4}}-7000-8000-00000000000$1" -d "{{\"id\":\"$2\",\"name\":\"$2\",\"name_en\":\"\",\"time_zone\":\"Asia/Shanghai\"}}"
-}}
-jiaohao serve >said 2>&1 & server=$!
-up
-until grep eyJ said; do sleep 0.1; done
-token=$(grep -o 'eyJ[A-Za-z0-9._-]*' said | head -n 1)
-site 1 before
+    run_served(&format!(
+        r#"
+serve /var/lib/jiaohao/data
+site before /var/lib/jiaohao/data
 {backup}
-site 2 after
-kill -9 $server; wait $server || true
+site after /var/lib/jiaohao/data
 {copy}
 {mend}
-jiaohao serve >said 2>&1 & server=$!
-up
+serve /var/lib/jiaohao/data
 curl -fsS -H "authorization: Bearer $token" $at/api/v1/sites >sites
 grep before sites
 if grep after sites; then exit 1; fi
 "#
-    );
-    let path = format!("{}/bin:{}", folder.path().display(), std::env::var("PATH").unwrap());
-    let listen = format!("127.0.0.1:{port}");
-    let settings = [("PATH", &*path), ("JIAOHAO_SERVER__LISTEN", &*listen), ("JIAOHAO_DATA__DIR", "data")];
-    run(&script, folder.path(), &settings);
+    ));
 }
 
 #[test]
-fn the_unit_is_one_that_systemd_takes() {
+fn a_backup_is_not_replaced_by_an_empty_house_or_an_older_one() {
+    run_served(
+        r#"
+data=/var/lib/jiaohao/data backups=/var/backups/jiaohao
+refused "no data folder" backup $data $backups
+serve $data
+refused "nothing has been decided" backup $data $backups
+site one $data
+refused "is its disk mounted" backup $data $backups/away
+jiaohao-copy backup $data $backups
+one=$(readlink -f $backups/latest)
+cp -a $one $data.one
+site two $data
+sleep 1
+JIAOHAO_COPY_KEEP=1 jiaohao-copy backup $data $backups
+[ ! -e $one ] && [ "$(ls $backups | wc -l)" = 2 ]
+kept=$(readlink -f $backups/latest)
+down -TERM
+# the disk is away, and a new house is begun where it was mounted
+mv $data $data.away
+serve $data
+site new $data
+refused "of another house" backup $data $backups
+down -TERM
+rm -r $data
+mv $data.one $data
+refused "is further (commit 2)" backup $data $backups
+rm -r $data
+cp -a $data.away $data
+truncate -s 100 $data/log/0000000001.seg
+refused "is no backup" backup $data $backups
+[ "$(readlink -f $backups/latest)" = $kept ]
+jiaohao journal verify --data $kept
+"#,
+    );
+}
+
+#[test]
+fn a_copy_for_the_second_box_overwrites_nothing_that_was_decided_there() {
+    run_served(
+        r#"
+first=/var/lib/jiaohao/first second=/var/lib/jiaohao/second
+# another box, as far as the script sees
+bin=$(dirname "$(command -v jiaohao-copy)")
+cat >$bin/ssh <<'END'
+#!/bin/sh
+while [ "$1" != box ]; do shift; done
+shift
+exec sh -c "$*"
+END
+printf '#!/bin/sh\necho "$STATE"\n' >$bin/systemctl
+chmod 755 $bin/ssh $bin/systemctl
+export STATE=inactive
+serve $first
+site one $first
+jiaohao-copy second $first box:$second
+site two $first
+mkdir -p $second/store
+STATE=activating refused "the service on box is activating" second $first box:$second
+jiaohao-copy second $first box:$second
+[ ! -e $second/store ]
+down -KILL
+jiaohao journal verify --full --data $second | grep '"last_commit":2'
+# the second box takes over, and the first one comes back with its timer
+serve $second
+refused "is in use" second $first box:$second
+down -TERM
+refused "have been served apart" second $first box:$second
+serve $second
+site three $second
+down -TERM
+refused "is further (commit 3)" second $first $second
+# and the way back: the first box's folder is of the past
+refused "have been served apart" second $second $first
+mv $first $first.past
+jiaohao-copy second $second $first
+jiaohao journal verify --full --data $first | grep '"last_commit":3'
+mkdir $first.other
+touch $first.other/theirs
+refused "no data folder" second $second $first.other
+serve $first.house
+site other $first.house
+down -TERM
+refused "of another house" second $first.house $second
+[ "$(jiaohao journal verify --data $second | grep -c '"last_commit":3')" = 1 ]
+"#,
+    );
+}
+
+#[test]
+fn the_units_are_ones_that_systemd_takes() {
     let folder = tempfile::tempdir().unwrap();
-    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let unit = std::fs::read_to_string(project.join("packaging/jiaohao.service")).unwrap();
-    let unit = unit.replace("/usr/local/bin/jiaohao", env!("CARGO_BIN_EXE_jiaohao"));
-    let file = folder.path().join("jiaohao.service");
-    std::fs::write(&file, unit).unwrap();
-    let looked = Command::new("systemd-analyze").arg("verify").arg(&file).output().unwrap();
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");
+    let copies = project.join("jiaohao-copy");
+    let mut units = Vec::new();
+    for file in std::fs::read_dir(&project).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_none_or(|kind| kind != "service" && kind != "timer") {
+            continue;
+        }
+        let unit = std::fs::read_to_string(&file).unwrap();
+        let unit = unit.replace("/usr/local/bin/jiaohao-copy", copies.to_str().unwrap());
+        let unit = unit.replace("/usr/local/bin/jiaohao ", concat!(env!("CARGO_BIN_EXE_jiaohao"), " "));
+        let here = folder.path().join(file.file_name().unwrap());
+        std::fs::write(&here, unit).unwrap();
+        units.push(here);
+    }
+    assert_eq!(units.len(), 5, "{units:?}");
+    let looked = Command::new("systemd-analyze").arg("verify").args(&units).output().unwrap();
     let said = String::from_utf8_lossy(&looked.stderr).into_owned();
     let about_it: Vec<&str> = said.lines().filter(|line| line.contains("jiaohao")).collect();
     assert!(about_it.is_empty(), "{about_it:?}");

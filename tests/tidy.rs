@@ -466,6 +466,52 @@ fn every_metric_is_documented_and_every_documented_metric_recorded() {
     assert_eq!(documented, metrics_recorded(), "docs/metrics.md and the code differ");
 }
 
+/// The alarms for Prometheus: name, expression, for how long; the expression without the job that all of them are of.
+fn alarms() -> Vec<(String, String, String)> {
+    let text = fs::read_to_string(root().join("packaging/alerts.yml")).expect("packaging/alerts.yml");
+    let rules = text.split("- alert: ").skip(1).map(|rule| {
+        let field = |name: &str| {
+            let line = rule.lines().find_map(|line| line.trim().strip_prefix(name));
+            line.unwrap_or_default().trim().to_owned()
+        };
+        let expression = field("expr:").replace("{job=\"jiaohao\"}", "").replace("job=\"jiaohao\",", "");
+        (rule.lines().next().unwrap_or_default().to_owned(), expression, field("for:"))
+    });
+    rules.collect()
+}
+
+#[test]
+fn every_alarm_is_of_metrics_that_there_are_and_stands_in_operations_as_it_is() {
+    let others = ["min_over_time", "predict_linear", "probe_success", "node_systemd_unit_state"];
+    let (alarms, recorded) = (alarms(), metrics_recorded());
+    assert!(alarms.len() > 20, "only {} alarms were found", alarms.len());
+    let mut faults = Vec::new();
+    for (name, expression, _) in &alarms {
+        let outside_quotes: String = expression.split('"').step_by(2).collect::<Vec<_>>().join(" ");
+        let words = outside_quotes.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let metrics = words.filter(|word| word.contains('_') && !others.contains(word));
+        faults.extend(
+            metrics.filter(|word| !recorded.contains_key(*word)).map(|word| format!("{name}: there is no {word}")),
+        );
+    }
+    let text = fs::read_to_string(root().join("docs/operations.md")).expect("docs/operations.md");
+    let rows: BTreeSet<String> = text
+        .lines()
+        .filter(|line| line.starts_with("| `Jiaohao"))
+        .map(|line| line.rsplit_once(" | ").expect("a row").0.replace("\\|", "|"))
+        .collect();
+    let rules: BTreeSet<String> = alarms
+        .iter()
+        .map(|(name, expression, within)| {
+            let within = if within.is_empty() { String::new() } else { format!(", for {within}") };
+            format!("| `{name}` | `{expression}`{within}")
+        })
+        .collect();
+    faults.extend(rules.difference(&rows).map(|rule| format!("not in docs/operations.md: {rule}")));
+    faults.extend(rows.difference(&rules).map(|row| format!("not in packaging/alerts.yml: {row}")));
+    nothing(&faults);
+}
+
 #[test]
 fn every_limit_that_is_counted_is_documented() {
     let text = fs::read_to_string(root().join("docs/metrics.md")).expect("docs/metrics.md");

@@ -41,6 +41,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
                 let said: Vec<_> = channels.half.iter().map(|half| format!("{}: {half}", file.display())).collect();
                 return Err(Failure::Usage(said.join("\n")));
             }
+            for odd in settings.odd() {
+                eprintln!("{}: WARN: {odd}", file.display());
+            }
             let on = if channels.on.is_empty() { "none".to_owned() } else { channels.on.join(", ") };
             print_result(&format!(
                 "{}: in order (listens on {}, data in {}, outside channels that are on: {on})\n",

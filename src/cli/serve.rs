@@ -44,8 +44,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let clinic_start = args.test_clock.as_deref().map(clinic_time).transpose()?;
     let speed = f64::from(args.speed.unwrap_or(settings.clock.speed));
     logging::start(&settings.log);
-    for half in settings.channels().half {
-        tracing::warn!("{half}");
+    for said in settings.channels().half.into_iter().chain(settings.odd()) {
+        tracing::warn!("{said}");
     }
     let in_folder = settings.data.dir.join("outbox");
     actix::System::new().block_on(async move {

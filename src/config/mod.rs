@@ -207,6 +207,35 @@ impl Settings {
         unheeded
     }
 
+    /// What is in order and hardly meant, in words for whoever set it.
+    pub fn odd(&self) -> Vec<String> {
+        let (server, dir) = (&self.server, &self.data.dir);
+        let mut odd = Vec::new();
+        let is_heard_elsewhere = !server.listen.ip().is_loopback();
+        if is_heard_elsewhere && server.tls_certificate_file.is_none() && server.trusted_proxies.is_empty() {
+            odd.push(format!(
+                "server.listen: {} is heard by other machines and there is no TLS: passwords, tokens and names can be read on the \
+                 way. Give server.tls_certificate_file and tls_key_file, or listen on 127.0.0.1 behind a proxy that \
+                 server.trusted_proxies names",
+                server.listen
+            ));
+        }
+        if self.clock.speed > 1 {
+            odd.push(format!(
+                "clock.speed: {} times as fast is for tests: a folder made with it is no hospital's, for ever, and a hospital's \
+                 refuses it",
+                self.clock.speed
+            ));
+        }
+        if dir.components().any(|part| part.as_os_str() == "~") {
+            odd.push(format!(
+                "data.dir: nobody puts a home folder in place of ~ here, {} is a folder of that name: write the whole path",
+                dir.display()
+            ));
+        }
+        odd
+    }
+
     /// What is wrong with settings that can each be read: by field.
     fn faults(&self) -> Vec<(&'static str, String)> {
         let mut faults = Vec::new();

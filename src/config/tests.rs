@@ -34,6 +34,21 @@ fn the_template_is_the_defaults() {
 }
 
 #[test]
+fn what_is_in_order_and_hardly_meant_is_named() {
+    let odd = |text: &str| load(text).expect("in order").odd();
+    assert_eq!(odd(""), [""; 0]);
+    assert_eq!(odd("[server]\nlisten = \"0.0.0.0:8080\"\ntrusted_proxies = [\"10.0.0.1\"]\n"), [""; 0]);
+    for (text, says) in [
+        ("[server]\nlisten = \"0.0.0.0:8080\"\n", "server.listen: 0.0.0.0:8080 is heard by other machines"),
+        ("[clock]\nspeed = 60\n", "clock.speed: 60 times as fast is for tests"),
+        ("[data]\ndir = \"~/data\"\n", "data.dir: nobody puts a home folder in place of ~ here, ~/data is"),
+    ] {
+        let odd = odd(text);
+        assert!(odd.len() == 1 && odd[0].starts_with(says), "{odd:?}");
+    }
+}
+
+#[test]
 fn the_template_uncommented_is_the_defaults_too() {
     let text: String = Settings::template()
         .lines()

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use jiaohao_actors::log::{FileId, FolderLock, FolderLockError, LogError, journal};
+use jiaohao_actors::log::{FileId, FolderLock, FolderLockError, LogError, journal, user};
 use jiaohao_actors::sealed;
 use jiaohao_domain::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ const OF_THE_SYSTEM: &str = "lost+found";
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// The disk said no.
-    #[error("{}: {error}: {}", .path.display(), remedy(.error))]
+    #[error("{}: {error}: {}", .path.display(), remedy(.path, .error))]
     Io {
         /// Which file or folder.
         path: PathBuf,
@@ -97,7 +97,7 @@ pub enum FolderError {
     },
     /// A key of the house.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Key(KeyError),
     /// The log cannot be opened.
     #[error("{}: {error}: {}", .log.display(), next_of(.log, .error))]
     Log {
@@ -111,12 +111,21 @@ pub enum FolderError {
     Purpose(String),
 }
 
+impl From<KeyError> for FolderError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Io { path, error } => Self::Io { path, error },
+            key => Self::Key(key),
+        }
+    }
+}
+
 /// What to do about a log that cannot be opened.
 fn next_of(log: &Path, error: &LogError) -> String {
     match error {
         LogError::Damaged { .. } => damaged_log(log),
         LogError::Format(_) => "use the version of jiaohao that wrote it".to_owned(),
-        LogError::Io(error) => remedy(error).to_owned(),
+        LogError::Io(error) => remedy(log, error),
         LogError::Refused(_) => "look at the disk".to_owned(),
     }
 }
@@ -130,15 +139,18 @@ pub fn damaged_log(log: &Path) -> String {
     )
 }
 
-/// What to do about an error of the disk.
-fn remedy(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "it must belong to the user under whom jiaohao runs",
-        io::ErrorKind::ReadOnlyFilesystem => "mount it for writing (`jiaohao journal verify` reads it as it is)",
+/// What to do about an error of the disk at that file or folder.
+fn remedy(path: &Path, error: &io::Error) -> String {
+    let next = match error.kind() {
+        io::ErrorKind::PermissionDenied => return user::closed(path),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "mount it for writing (`jiaohao journal verify` reads it as it is), or the unit's ReadWritePaths= lacks it"
+        }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space and start again",
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "a folder is expected there",
         _ => "look at the disk",
-    }
+    };
+    next.to_owned()
 }
 
 fn io_at(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {
@@ -309,7 +321,13 @@ fn missing(dir: &Path, part: &str, next: &str) -> FolderError {
 
 fn check_parts(dir: &Path, folder: &Folder) -> Result<(), FolderError> {
     let log = dir.join("log");
-    if fs::read_dir(&log).map_or(true, |mut entries| entries.next().is_none()) {
+    // A log that is there and closed to this user is not gone: nobody restores an older one over it.
+    let is_gone = match fs::read_dir(&log) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(io_at(&log)(error)),
+    };
+    if is_gone {
         return Err(missing(dir, "log", "mount it, or restore it from the backup"));
     }
     let history = journal::history(&log).map_err(|error| FolderError::Log { log: log.clone(), error })?.to_string();

@@ -79,6 +79,13 @@ impl House {
         if self.shell.store_fails() {
             alarms.push("store: snapshots cannot be written; it is tried again with each checkpoint".into());
         }
+        if self.audit.is_failing() {
+            alarms.push(format!(
+                "audit: {} cannot be written, and who looks for persons is refused (storage_low): look at its owner and its disk, \
+                 the log names the cause",
+                self.settings.data.audit_dir().display()
+            ));
+        }
         if self.shell.storage_level() == 1 {
             alarms.push(format!("disk: bookings are refused: {}", self.shell.room()));
         }

@@ -161,6 +161,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<String, &'static str> {
         Some((encoding, _)) if encoding != encoding_rs::UTF_8 => {
             return Err("UTF-16; save it as \"CSV UTF-8\" or as CSV in GB 18030 (GBK)");
         }
+        _ if [&b"PK\x03\x04"[..], b"\xD0\xCF\x11\xE0"].iter().any(|mark| bytes.starts_with(mark)) => {
+            return Err("a workbook (.xlsx, .xls); open it and save the sheet as \"CSV UTF-8\"");
+        }
         _ => {}
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
@@ -202,7 +205,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Sheet, Vec<Fault>> {
     let first = match records.find(|record| !record.as_ref().is_ok_and(is_title)) {
         Some(Ok(record)) => record,
         Some(Err(error)) => return Err(vec![fault(0, None, error.to_string())]),
-        None => return Err(vec![fault(0, None, "there is no line with the names of the columns".to_owned())]),
+        None => return Err(vec![fault(0, None, no_columns(&text).to_owned())]),
     };
     let header_line = line_of(&first, &text);
     let names: Vec<String> = first.iter().map(tidy).collect();
@@ -256,6 +259,21 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Sheet, Vec<Fault>> {
         faults.push(fault(0, None, "there are no rows".to_owned()));
     }
     if faults.is_empty() { Ok(sheet) } else { Err(faults) }
+}
+
+/// Why no line has the names of the columns.
+fn no_columns(text: &str) -> &'static str {
+    let lines = || text.lines().filter(|line| !line.starts_with('#'));
+    let has = |separator: char| lines().any(|line| line.contains(separator));
+    if lines().map(|line| line.matches('"').count()).sum::<usize>() % 2 == 1 {
+        "a quotation mark is opened and never closed, so that all after it is one cell"
+    } else if has('\t') {
+        "its cells are separated by tabs; save it as \"CSV UTF-8\", with commas"
+    } else if has(';') {
+        "its cells are separated by semicolons; save it as \"CSV UTF-8\", with commas (; stands between several things in a cell)"
+    } else {
+        "there is no line with the names of the columns"
+    }
 }
 
 /// The line on which a record begins: behind comments and empty lines.
@@ -449,6 +467,15 @@ mod tests {
         );
         assert_eq!(says(""), ["f.csv: there is no line with the names of the columns"]);
         assert_eq!(says(head), ["f.csv: there are no rows"]);
+    }
+
+    #[test]
+    fn a_file_that_is_no_table_of_commas_is_told_what_it_is() {
+        let told = |bytes: &[u8]| parse("f.csv", bytes).map(|_| ()).expect_err("refused")[0].says.clone();
+        assert!(told(b"PK\x03\x04\x14\x00\x06\x00").starts_with("a workbook (.xlsx, .xls)"));
+        assert!(told("# 医生\nid;name;title\nli;李明;主任医师\n".as_bytes()).contains("by semicolons"));
+        assert!(told("id\tname\ttitle\nli\t李明\t主任医师\n".as_bytes()).contains("by tabs"));
+        assert!(told("\"id,name,title\nli,李明,主任医师\n".as_bytes()).contains("never closed"));
     }
 
     #[test]

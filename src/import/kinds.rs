@@ -336,7 +336,13 @@ const AREAS: &[Column] = &[
 ];
 
 const SESSIONS: &[Column] = &[
-    column("id", Cell::Id, false, &["session", "班次编码", "排班编码"], "empty: made of date, queue and period"),
+    column(
+        "id",
+        Cell::Id,
+        false,
+        &["session", "班次编码", "排班编码"],
+        "empty: made of date, doctor (or queue) and period",
+    ),
     column("date", Cell::Date, true, &["出诊日期", "日期"], "2026-11-23"),
     column("period", Cell::Period, true, &["午别", "时间段"], "morning (上午), afternoon (下午), evening, night, day"),
     column("queue", Cell::One(Kind::Queues), true, &["队列", "候诊队列"], "where its patients wait"),

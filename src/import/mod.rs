@@ -228,9 +228,22 @@ async fn send_all(
 /// What the server said, or that there is none.
 fn not_reached(door: &Door, why: &Refusal) -> Stopped {
     Stopped::Server(match why.code.as_str() {
-        "door" => format!("{door:?} cannot be reached: {}", why.detail),
+        "door" => format!("{door:?} cannot be reached: {}{}", why.detail, next(&why.detail)),
         _ => why.to_string(),
     })
+}
+
+/// What to do about a server that cannot be reached; nothing where the cause says it.
+fn next(cause: &str) -> &'static str {
+    match cause {
+        _ if cause.contains("refused") => "; does the server run, and is --url its address and port?",
+        _ if cause.contains("InvalidContentType") => "; that port speaks no TLS: --url http://…",
+        _ if cause.contains("cut short") => "; does that port speak TLS? Then --url https://…",
+        _ if cause.contains("certificate") => {
+            "; a certificate of the hospital's own authority: SSL_CERT_FILE names the authority's file"
+        }
+        _ => "",
+    }
 }
 
 async fn only_site(door: &Door, token: &str) -> Result<SiteId, Stopped> {

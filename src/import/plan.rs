@@ -89,7 +89,9 @@ pub fn plan(sheets: &[Sheet], known: &Known) -> Result<Vec<Wish>, Vec<Fault>> {
             for row in &sheet.rows {
                 let Some(id) = planner.own_id(sheet, row) else { continue };
                 if let Some((file, line)) = seen.insert((kind, id.clone()), (sheet.file.clone(), row.line)) {
-                    let says = format!("{id} stands in {file}, line {line} already");
+                    let is_made = kind == Kind::Sessions && id_header(sheet).is_none_or(|own| row.cell(own).is_empty());
+                    let next = if is_made { ": give one of the two sessions an id of its own" } else { "" };
+                    let says = format!("{id} stands in {file}, line {line} already{next}");
                     planner.faults.push(sheet.fault(row.line, id_header(sheet), says));
                     continue;
                 }

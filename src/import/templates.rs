@@ -1,11 +1,12 @@
 //! A commented template for each kind: its columns with what they are, and rows of a small clinic that can be imported as
 //! they stand.
 
+use chrono::Datelike as _;
 use jiaohao_domain::BusinessDate;
 
 use super::kinds::{KIND_LINE, Kind};
 
-/// The template of a kind; its sessions are of `day`.
+/// The template of a kind; its sessions are of `day`, its exceptions of three days of a week after that.
 pub fn template(kind: Kind, day: BusinessDate) -> String {
     let mut text = format!("# {KIND_LINE} {}\n", kind.name());
     for column in kind.columns() {
@@ -27,8 +28,13 @@ pub fn template(kind: Kind, day: BusinessDate) -> String {
     text.push_str("# A column that is left out leaves what there is as it is; an empty cell empties it. Replace the rows below.\n");
     let names: Vec<&str> = kind.columns().iter().map(|column| column.name).collect();
     text.push_str(&format!("{}\n", names.join(",")));
+    let monday = day.plus_days(14 - i64::from(day.0.weekday().num_days_from_monday()));
+    // The longer words first: DAY is a part of them.
+    let days =
+        [("MONDAY", monday), ("WEDNESDAY", monday.plus_days(2)), ("SATURDAY", monday.plus_days(5)), ("DAY", day)];
     for row in rows(kind) {
-        text.push_str(&format!("{}\n", row.replace("DAY", &day.0.to_string())));
+        let row = days.iter().fold((*row).to_owned(), |row, (word, day)| row.replace(word, &day.0.to_string()));
+        text.push_str(&format!("{row}\n"));
     }
     text
 }
@@ -58,15 +64,16 @@ fn rows(kind: Kind) -> &'static [&'static str] {
             "general-am,普通上午,internal.general,,,morning,普通,12.00,1-5,DAY,,08:00-09:30;10:00-11:30,30,10,,,,no,",
         ],
         Kind::Exceptions => &[
-            "holiday,internal,DAY,DAY,,,closed,元旦,,,",
-            "instead,internal,DAY,,liming,,substitute,,wangfang,,",
-            "workday,internal,DAY,,,internal.general-am,open,,,1,",
+            "instead,internal,MONDAY,,liming,,substitute,,wangfang,,",
+            "holiday,internal,WEDNESDAY,WEDNESDAY,,,closed,元旦,,,",
+            "workday,internal,SATURDAY,,,internal.general-am,open,,,1,",
         ],
         Kind::Staff => &[
             "li-ming,doctor,,liming,no,",
             "wang-fang,doctor,,wangfang,no,",
             "desk-3f,desk,internal;mental,,no,",
             "kiosk-3f,kiosk,internal;mental,,no,",
+            "it-1,operator,,,yes,",
         ],
     }
 }

@@ -65,7 +65,10 @@ fn the_templates_are_of_their_kind_and_fit_each_other() {
         assert_eq!((sheet.headers.len(), sheet.ignored.len()), (columns, 0), "{}", sheet.file);
     }
     let wishes = planned(&named, &nothing()).expect("in order");
-    assert!(wishes.iter().all(|wish| wish.change == Change::Made) && wishes.len() == 23);
+    let exceptions = wishes.iter().filter(|wish| wish.kind == Kind::Exceptions).map(|wish| &wish.fields["from"]);
+    let days: Vec<&serde_json::Value> = exceptions.collect();
+    assert_eq!(days, ["2026-12-07", "2026-12-09", "2026-12-12"], "each on a day of its own, after the sessions'");
+    assert!(wishes.iter().all(|wish| wish.change == Change::Made) && wishes.len() == 24);
     assert!(wishes.is_sorted_by_key(|wish| wish.kind), "each after what it names");
     let again = planned(&named, &after(&wishes)).expect("in order");
     let other: Vec<&str> = again.iter().filter(|wish| wish.change != Change::Same).map(|w| w.id.as_str()).collect();
@@ -98,6 +101,28 @@ fn a_hospitals_export_is_understood_by_codes_and_names() {
             "slots": [{"start": "08:00", "minutes": 30, "capacity": 6}, {"start": "08:30", "minutes": 30, "capacity": 6}],
         })
     );
+}
+
+#[test]
+fn a_server_that_is_not_reached_is_told_with_what_to_do() {
+    let told = |cause: &str| super::next(cause);
+    assert!(told("Connection refused (os error 111)").contains("--url its address"));
+    assert!(told("received corrupt message of type InvalidContentType").ends_with("--url http://…"));
+    assert!(told("the answer was cut short").ends_with("--url https://…"));
+    assert!(told("invalid peer certificate: UnknownIssuer").contains("SSL_CERT_FILE"));
+    assert_eq!(told("no route to host"), "");
+}
+
+#[test]
+fn two_sessions_of_a_doctor_in_a_period_are_told_apart_by_an_id() {
+    let twice = (
+        "sessions.csv",
+        "date,period,queue,doctor,registration_class,hours,capacity\n\
+         2026-11-24,morning,李明,李明,主任,08:00-09:00,6\n2026-11-24,morning,李明,李明,普通,09:00-10:00,6\n",
+    );
+    let wrong = planned(&house(&[twice]), &nothing()).expect_err("one id for two");
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert!(wrong[0].ends_with("already: give one of the two sessions an id of its own"), "{wrong:?}");
 }
 
 #[test]

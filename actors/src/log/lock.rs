@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use jiaohao_domain::{Timestamp, time::Zone};
 use serde::{Deserialize, Serialize};
 
+use super::user;
+
 /// Who holds a folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -34,6 +36,18 @@ pub enum FolderLockError {
         folder: PathBuf,
         /// By whom, when it says so.
         holder: Option<Holder>,
+    },
+    /// Root is at work in somebody else's folder.
+    #[error(
+        "{} is {owner}'s, and this is root: what root writes there {owner} cannot use. Run it as its owner, `sudo -u {owner} \
+         jiaohao …`",
+        .folder.display()
+    )]
+    Anothers {
+        /// Which folder.
+        folder: PathBuf,
+        /// Whose it is.
+        owner: String,
     },
     /// The lock file cannot be made or locked.
     #[error("{}: {error}", .file.display())]
@@ -87,10 +101,13 @@ impl Drop for FolderLock {
 }
 
 impl FolderLock {
-    /// Takes the folder (which must exist). Does not wait.
+    /// Takes the folder (which must exist), to write in it. Does not wait.
     pub fn take(folder: &Path, now: Timestamp) -> Result<Self, FolderLockError> {
         let path = folder.join("LOCK");
         let io = |error| FolderLockError::Io { file: path.clone(), error };
+        if let Some(owner) = user::anothers(folder).map_err(io)? {
+            return Err(FolderLockError::Anothers { folder: folder.to_path_buf(), owner });
+        }
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
         let mut file = Self::hold(folder, &path, opened)?;
         let mut before = String::new();
@@ -149,6 +166,20 @@ impl FolderLock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn root_writes_in_nobody_elses_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let taken = FolderLock::take(folder.path(), Timestamp(1));
+        assert!(taken.is_ok(), "{taken:?}");
+        drop(taken);
+        // Only root can give a folder away, and only root is refused.
+        if std::os::unix::fs::chown(folder.path(), Some(4_000_000), None).is_ok() {
+            let refused = FolderLock::take(folder.path(), Timestamp(2)).expect_err("it is another's").to_string();
+            assert!(refused.contains("is '#4000000''s, and this is root") && refused.contains("sudo -u"), "{refused}");
+            assert!(FolderLock::take_to_read(folder.path()).is_ok(), "who reads writes nothing");
+        }
+    }
 
     #[test]
     fn who_was_killed_is_told_from_who_ended() {

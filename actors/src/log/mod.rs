@@ -17,6 +17,7 @@ mod scan;
 mod segment;
 mod size;
 mod transfer;
+pub mod user;
 
 #[cfg(test)]
 mod contract;

@@ -6,16 +6,17 @@
 
 mod read;
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use jiaohao_actors::log::user;
 use jiaohao_actors::shell::clock;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{AccountId, Code, Rejection, Role, Timestamp};
@@ -115,6 +116,8 @@ impl AuditLine {
 pub struct Audit {
     lines: Option<SyncSender<Waiting>>,
     left_out: Arc<AtomicU64>,
+    /// The last writing failed.
+    fails: Arc<AtomicBool>,
     writer: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -126,9 +129,22 @@ struct Waiting {
 }
 
 impl Audit {
-    /// Opens the audit in `dir`; at most `waiting` lines wait for the disk.
+    /// Opens the audit in `dir`; at most `waiting` lines wait for the disk. One that cannot be written is named at once, not
+    /// by the first look that is refused; it is no reason to stay down, because calling goes on without looks.
     pub fn open(dir: &Path, waiting: usize) -> io::Result<Self> {
         make_dir(dir)?;
+        let tried = try_to_write(dir);
+        if let Err((path, error)) = &tried {
+            let next = match error.kind() {
+                io::ErrorKind::PermissionDenied => user::closed(path),
+                _ => "look at the disk".to_owned(),
+            };
+            tracing::error!(
+                "{}: {error}: the audit cannot be written, and until it can who looks for persons is refused: {next}",
+                path.display()
+            );
+        }
+        let fails = Arc::new(AtomicBool::new(tried.is_err()));
         let (lines, received) = sync_channel(waiting);
         let left_out = Arc::new(AtomicU64::new(0));
         let writer = Writer {
@@ -137,10 +153,16 @@ impl Audit {
             unsynced: 0,
             unsynced_since: None,
             left_out: Arc::clone(&left_out),
+            fails: Arc::clone(&fails),
             complaints: Seldom::default(),
         };
         let writer = std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run(&received))?;
-        Ok(Self { lines: Some(lines), left_out, writer: Some(writer) })
+        Ok(Self { lines: Some(lines), left_out, fails, writer: Some(writer) })
+    }
+
+    /// Whether it could not be written when that was last tried.
+    pub fn is_failing(&self) -> bool {
+        self.fails.load(Ordering::Relaxed)
     }
 
     /// Puts down a look at persons. What it answers `Ok` to may be shown: the line is on disk. `overloaded` or
@@ -192,6 +214,7 @@ struct Writer {
     unsynced: u64,
     unsynced_since: Option<Instant>,
     left_out: Arc<AtomicU64>,
+    fails: Arc<AtomicBool>,
     complaints: Seldom,
 }
 
@@ -237,6 +260,10 @@ impl Writer {
             let has_lines = batch.iter().any(|waiting| waiting.line.is_some());
             let left_out = if has_lines { self.left_out.swap(0, Ordering::Relaxed) } else { 0 };
             let written = self.write(&batch, left_out);
+            // Who only waits for what was written before has tried nothing.
+            if has_lines || written.is_err() {
+                self.fails.store(written.is_err(), Ordering::Relaxed);
+            }
             if let Err(error) = &written {
                 let lost = batch.iter().filter(|waiting| waiting.written.is_none()).count() as u64;
                 self.lost(left_out, lost, error);
@@ -305,6 +332,18 @@ impl Writer {
         }
         Ok(&mut self.open.as_mut().expect("invariant: it was opened above").1)
     }
+}
+
+/// Whether the folder takes a new file, and the newest file a line more; else which does not.
+fn try_to_write(dir: &Path) -> Result<(), (PathBuf, io::Error)> {
+    let newest =
+        fs::read_dir(dir).map_err(|error| (dir.to_owned(), error))?.filter_map(|at| Some(at.ok()?.path())).max();
+    if let Some(newest) = newest {
+        OpenOptions::new().append(true).open(&newest).map_err(|error| (newest, error))?;
+    }
+    let trial = dir.join("trial");
+    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&trial);
+    made.and_then(|_| fs::remove_file(&trial)).map_err(|error| (trial, error))
 }
 
 /// A line that a crash or a full disk cut short is left as it is, and what follows begins on a new one.
@@ -404,11 +443,31 @@ mod tests {
         assert!(lines.len() == 2 && lines[1].starts_with("{\"at\":\"2026-11-22T23:59:59.999"), "{text}");
     }
 
+    #[tokio::test]
+    async fn one_that_cannot_be_written_is_known_at_the_start_and_until_it_can() {
+        let folder = tempfile::tempdir().expect("a folder");
+        // Nobody, not even root, adds a line to a folder.
+        let in_the_way = folder.path().join("2026-11-22.jsonl");
+        fs::create_dir(&in_the_way).expect("in the way");
+        let audit = Audit::open(folder.path(), 16).expect("it serves all the same");
+        assert!(audit.is_failing());
+        audit.look(line("read_persons", NOW)).await.expect_err("not on record");
+        assert!(audit.is_failing());
+        fs::remove_dir(&in_the_way).expect("out of the way");
+        audit.look(line("read_persons", NOW)).await.expect("written");
+        assert!(!audit.is_failing());
+        drop(audit);
+        assert!(!Audit::open(folder.path(), 16).expect("opens").is_failing());
+        assert_eq!(files(folder.path()).len(), 1, "the trial leaves nothing");
+    }
+
     #[test]
     fn deeds_that_find_no_room_are_counted_and_looks_refused() {
         let (lines, received) = sync_channel(1);
         let left_out = Arc::new(AtomicU64::new(0));
-        let audit = Audit { lines: Some(lines), left_out: Arc::clone(&left_out), writer: None };
+        let fails = Arc::new(AtomicBool::new(false));
+        let audit =
+            Audit { lines: Some(lines), left_out: Arc::clone(&left_out), fails: Arc::clone(&fails), writer: None };
         (0..4).for_each(|_| audit.note(line("check_in", NOW)));
         assert_eq!(left_out.load(Ordering::Relaxed), 3);
         let refused = futures_util::FutureExt::now_or_never(audit.look(line("read_persons", NOW)));
@@ -421,6 +480,7 @@ mod tests {
             unsynced: 0,
             unsynced_since: None,
             left_out,
+            fails,
             complaints: Seldom::default(),
         }
         .run(&received);
