@@ -26,6 +26,12 @@ function now(value, off) {
     return h('section', { class: 'now', key: value.state },
       h('p', { class: 'say' }, t(`door.${value.state}`, null, 'zh')), h('p', { class: 'label', lang: 'en' }, t(`door.${value.state}`, null, 'en')));
   }
+  const [first] = value.next || [];
+  // Sent here by the board: not sent back by the door.
+  if (!value.current && first && first.state === 'summoned') {
+    return h('section', { class: 'now', key: `door/${first.number}`, 'data-at-door': first.number },
+      h('p', { class: 'label' }, two('door.wait_here')), h('p', { class: 'number num' }, first.number), h('p', { class: 'name' }, first.name));
+  }
   if (!value.current) {
     return h('section', { class: 'now', key: 'none' },
       h('p', { class: 'say' }, t('door.wait', null, 'zh')), h('p', { class: 'label', lang: 'en' }, t('door.wait', null, 'en')));

@@ -152,6 +152,7 @@ const words = {
   'door.in_room': 'With the doctor',
   'door.last_call': 'Last call',
   'door.wait': 'Please wait to be called',
+  'door.wait_here': 'Please wait here, you are next',
   'door.paused': 'Calling is paused, please wait',
   'door.back_at': 'Calling is paused, back about {time}',
   'door.delay': 'Running about {n} minutes late',

@@ -32,6 +32,7 @@ window.jiaohaoOld = {
   'door.in_room': ['就诊中', 'With the doctor'],
   'door.last_call': ['最后叫号', 'Last call'],
   'door.wait': ['请在候诊区等候叫号', 'Please wait to be called'],
+  'door.wait_here': ['请在门口等候,马上叫您', 'Please wait here, you are next'],
   'door.paused': ['暂停叫号,请稍候', 'Calling is paused, please wait'],
   'door.closed': ['本诊室暂无门诊', 'No clinic in this room now'],
   'door.delay': ['门诊延迟约{n}分钟', 'Running about {n} minutes late'],

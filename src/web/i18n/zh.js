@@ -152,6 +152,7 @@ const words = {
   'door.in_room': '就诊中',
   'door.last_call': '最后叫号',
   'door.wait': '请在候诊区等候叫号',
+  'door.wait_here': '请在门口等候,马上叫您',
   'door.paused': '暂停叫号,请稍候',
   'door.back_at': '暂停叫号,预计{time}恢复',
   'door.delay': '门诊延迟约{n}分钟',

@@ -443,9 +443,11 @@
     head(root, value.name, value.name_en);
     el(root, 'p', '', doctorOf(value));
     var current = value.current;
+    var first = (value.next || [])[0];
     if (value.state === 'closed' || (value.state === 'paused' && !current)) two(el(root, 'p', 'old-say'), 'door.' + value.state);
-    else if (!current) two(el(root, 'p', 'old-say'), 'door.wait');
-    else drawCurrent(root, current);
+    // Sent here by the board: not sent back by the door.
+    else if (current || (first && first.state === 'summoned')) drawPerson(root, current || first);
+    else two(el(root, 'p', 'old-say'), 'door.wait');
     if (value.delay_min) two(el(root, 'p', ''), 'door.delay', { n: value.delay_min });
     (value.next || []).slice(0, 4).forEach(function (one) {
       var line = el(root, 'div', 'old-room');
@@ -455,12 +457,13 @@
     });
   }
 
-  function drawCurrent(root, current) {
-    var row = el(root, 'div', 'old-call' + (current.state === 'serving' || off ? '' : ' old-new'));
-    row.setAttribute('data-number', current.number);
-    el(row, 'b', '', current.number);
-    el(row, 'span', 'old-name', current.name);
-    two(el(row, 'span', 'old-state'), off ? 'door.last_call' : current.state === 'serving' ? 'door.in_room' : 'door.come_in');
+  function drawPerson(root, one) {
+    var row = el(root, 'div', 'old-call' + (one.state === 'called' && !off ? ' old-new' : ''));
+    var waits = one.state === 'summoned';
+    row.setAttribute(waits ? 'data-at-door' : 'data-number', one.number);
+    el(row, 'b', '', one.number);
+    el(row, 'span', 'old-name', one.name);
+    two(el(row, 'span', 'old-state'), waits ? 'door.wait_here' : off ? 'door.last_call' : one.state === 'serving' ? 'door.in_room' : 'door.come_in');
   }
 
   function start() {
