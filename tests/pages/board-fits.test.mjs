@@ -194,6 +194,22 @@ test('the three newest calls are held above the others, the newest first, each f
   assert.deepEqual(later, ['A004', false, ['A005', 'A003', 'A002', 'A001', 'A006'], []]);
 });
 
+test('a call stands apart because it was made, not because a later one has gone, and not for ever', async () => {
+  const apart = await board.evaluate(async () => {
+    const { arrange, key } = await import('/web/board/calls.js');
+    const [first, second] = [1, 2].map((n) => ({ call: `c${n}`, at: `2026-11-23T08:0${n}:00+08:00`, state: 'called', number: `A00${n}` }));
+    const seen = new Map([[key(first), -30000], [key(second), 0]]);
+    const at = (calls, now, off) => (arrange(calls, seen, now, off).newest || { number: null }).number;
+    return [at([second, first], 30000), at([first], 30000), at([{ ...second, state: 'serving' }, first], 30000), at([second], 179999), at([second], 180000), at([second], 180000, true)];
+  });
+  assert.deepEqual(apart, ['A002', null, null, 'A002', null, 'A002']);
+  await draws(value, { local: 180000 });
+  await board.waitForSelector('#fits .newest.quiet');
+  assert.equal(await board.textContent('#fits .call[data-state=called]:not(.hot) .state'), '08:29 叫过called 08:29');
+  assert.deepEqual(await cut(), []);
+  if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-old-call.png` });
+});
+
 test('more calls at once than rows: each is shown within four seconds and counts as shown by then, not before; then they take turns', async () => {
   for (const places of [3, 4]) {
     const { rows, shown, away, held } = await board.evaluate(async (most) => {

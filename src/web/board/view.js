@@ -3,7 +3,7 @@
 import { h } from '../lib/dom.js';
 import { clockOf, rangeLeft, wall } from '../lib/clock.js';
 import { t } from '../lib/i18n.js';
-import { arrange, key } from './calls.js';
+import { arrange, isOld, key } from './calls.js';
 import { fill, missedNow, spaceFor } from './fill.js';
 
 /** The Chinese and the English of a key, for people who read one of them. @param {string} key @param {any} [values] */
@@ -32,8 +32,8 @@ function withSmall(key, values) {
   return [t(key, values, 'zh'), h('small', { lang: 'en' }, t(key, values, 'en'))];
 }
 
-/** @param {any} c @param {boolean} hot @param {boolean} off */
-function callRow(c, hot, off) {
+/** @param {any} c @param {boolean} hot @param {boolean} off @param {boolean} old called long ago, and nothing said since */
+function callRow(c, hot, off, old) {
   const summoned = c.state === 'summoned';
   return h('div', {
     class: `call${hot ? ' hot' : ''}${c.emergency ? ' emergency' : ''}`, key: c.call, 'data-call': c.call, 'data-state': c.state,
@@ -43,7 +43,7 @@ function callRow(c, hot, off) {
   summoned
     ? h('span', { class: 'place' }, t('board.at_door_of', { place: c.place }, 'zh'))
     : h('span', { class: 'place' }, c.place, h('small', { lang: 'en' }, c.place_en)),
-  h('span', { class: 'state' }, off ? null : withSmall(`board.state.${c.state}`)));
+  h('span', { class: 'state' }, off ? null : old ? withSmall('board.called_at', { time: clockOf(c.at) }) : withSmall(`board.state.${c.state}`)));
 }
 
 /**
@@ -124,8 +124,8 @@ function room(part, columns, now) {
  */
 export function boardView(value, s) {
   const calls = value.calls || [];
-  const arranged = arrange(calls, s.seen, s.local);
-  const { newest, isNew, fresh } = arranged;
+  const arranged = arrange(calls, s.seen, s.local, s.off);
+  const { newest, isNew } = arranged;
   const wallNow = wall(s.serverNow, s.offsetMinutes);
   const notices = value.notices || [];
   const notice = notices.length ? notices[s.page % notices.length] : null;
@@ -151,7 +151,7 @@ export function boardView(value, s) {
     h('section', { class: 'calls' },
       newestCall(newest, isNew, s.off),
       h('div', { class: 'list', vars: { 'grid-template-rows': `repeat(${space.calls}, minmax(0, 1fr))` } },
-        rows.map((c) => callRow(c, fresh.indexOf(c) >= 0 || c.state !== 'serving', s.off)))),
+        rows.map((c) => callRow(c, c.state !== 'serving' && !isOld(c, s.seen, s.local), s.off, isOld(c, s.seen, s.local))))),
     h('section', { class: 'waiting' },
       h('h2', null,
         two('board.waiting'),

@@ -137,6 +137,7 @@ const words = {
   'board.state.called': 'Please go in',
   'board.state.summoned': 'Wait at door',
   'board.state.serving': 'With the doctor',
+  'board.called_at': 'called {time}',
   'board.nobody': 'Nobody waiting',
   'board.more': '{n} more',
   'board.from': 'from no. {n}',

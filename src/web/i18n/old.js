@@ -18,6 +18,7 @@ window.jiaohaoOld = {
   'board.state.called': ['请就诊', 'Please go in'],
   'board.state.summoned': ['请候诊', 'Wait at door'],
   'board.state.serving': ['就诊中', 'With the doctor'],
+  'board.called_at': ['{time} 叫过', 'called {time}'],
   'board.at_door_of': ['{place}门口', 'Door of {place}'],
   'board.waiting': ['候诊', 'Waiting'],
   'board.common': ['共同候诊', 'Shared line'],

@@ -137,6 +137,7 @@ const words = {
   'board.state.called': '请就诊',
   'board.state.summoned': '请候诊',
   'board.state.serving': '就诊中',
+  'board.called_at': '{time} 叫过',
   'board.nobody': '暂无候诊',
   'board.more': '还有{n}人',
   'board.from': '第{n}位起',
