@@ -30,7 +30,7 @@ export function isOld(c, seen, now) {
 export function arrange(calls, seen, now, off) {
   let made = -Infinity;
   seen.forEach((at, k) => {
-    if (!/@(summoned|serving)$/.test(k)) made = Math.max(made, at);
+    if (!/@(summoned|serving|withdrawn)$/.test(k)) made = Math.max(made, at);
   });
   const isLast = (/** @type {any} */ c) => c.state === 'called' && (seen.get(key(c)) || 0) >= made && (off || !isOld(c, seen, now));
   const isNew = (/** @type {any} */ c) => c.state !== 'serving' && now - (seen.get(key(c)) || 0) < HELD_MS;

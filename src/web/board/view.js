@@ -35,6 +35,10 @@ function withSmall(key, values) {
 /** @param {any} c @param {boolean} hot @param {boolean} off @param {boolean} old called long ago, and nothing said since */
 function callRow(c, hot, off, old) {
   const summoned = c.state === 'summoned';
+  if (c.state === 'withdrawn') {
+    return h('div', { class: 'call withdrawn', key: c.call, 'data-call': c.call, 'data-state': c.state },
+      h('span', { class: 'number num' }, c.number), h('span', { class: 'name' }, c.name), h('span', { class: 'back' }, withSmall('board.withdrawn')));
+  }
   return h('div', {
     class: `call${hot ? ' hot' : ''}${c.emergency ? ' emergency' : ''}`, key: c.call, 'data-call': c.call, 'data-state': c.state,
   },

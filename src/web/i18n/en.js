@@ -138,6 +138,7 @@ const words = {
   'board.state.summoned': 'Wait at door',
   'board.state.serving': 'With the doctor',
   'board.called_at': 'called {time}',
+  'board.withdrawn': 'please wait in the waiting area',
   'board.nobody': 'Nobody waiting',
   'board.more': '{n} more',
   'board.from': 'from no. {n}',

@@ -10,6 +10,7 @@ const words = {
   'notice.about.as_planned': '{who}: the clinic takes place as booked. Please come at {time}',
   'notice.about.stopped': '{who}: there is no clinic. Please do not come at {time}, and book anew',
   'notice.withdrawn': 'No longer true: see the newer message',
+  'notice.taken_back': 'Withdrawn',
   'notice.missed': 'Missed',
   'notice.replaced': 'Changed: the newer message holds',
   'notice.by.app': 'You have seen it',

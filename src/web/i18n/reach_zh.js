@@ -10,6 +10,7 @@ const words = {
   'notice.about.as_planned': '{who}的门诊照常开诊,请您 {time} 来',
   'notice.about.stopped': '{who}的门诊停诊,您 {time} 不用来,请改约',
   'notice.withdrawn': '这条消息作废,以新消息为准',
+  'notice.taken_back': '这条已取消',
   'notice.missed': '过号了',
   'notice.replaced': '已更改,以新消息为准',
   'notice.by.app': '您已看到',

@@ -138,6 +138,7 @@ const words = {
   'board.state.summoned': '请候诊',
   'board.state.serving': '就诊中',
   'board.called_at': '{time} 叫过',
+  'board.withdrawn': '请回候诊区等候',
   'board.nobody': '暂无候诊',
   'board.more': '还有{n}人',
   'board.from': '第{n}位起',

@@ -239,6 +239,7 @@ function isOneDoctors(home, ticket) {
 function reasons(home, ticket, a) {
   const { clock } = home.page.protocol;
   const said = [];
+  if (home.model.takenBack(ticket.ticket)) said.push(`${t('patient.taken_back')} ${backWords(ticket)}`);
   if (ticket.state === 'waiting' && ticket.emergencies_ahead) said.push(t('patient.emergency_ahead', { n: ticket.emergencies_ahead }));
   if (ticket.state === 'waiting' && home.model.isPassed(ticket)) said.push(t('patient.passed'));
   if (ticket.rooms_paused) {
@@ -345,7 +346,10 @@ async function showCode(home, ticket) {
     h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('close'))));
 }
 
-/** What takes the whole screen: a call, a summons, a missed number. */
+/** Where to wait when the call was taken back. @param {any} ticket */
+const backWords = (ticket) => t(`patient.taken_back.${ticket.state}`, { place: placeWord(ticket) });
+
+/** What takes the whole screen: a call, a summons, a missed number; and that a call was taken back. */
 const OVERLAID = ['called', 'summoned', 'missed'];
 
 /**
@@ -354,10 +358,11 @@ const OVERLAID = ['called', 'summoned', 'missed'];
  */
 export function calledView(home) {
   /** @type {any[]} */
-  const live = home.family.reduce((all, one) => all.concat(one.liveTickets().map((x) => ({ ...x, patient: one.patient }))), /** @type {any[]} */ ([]));
+  const live = home.family.reduce((all, one) => all.concat(one.liveTickets().map((x) => ({ ...x, patient: one.patient, back: one.takenBack(x.ticket.ticket) }))), /** @type {any[]} */ ([]));
   live.filter(({ ticket }) => ticket.state !== 'missed').forEach(({ ticket }) => [missedMark(ticket), `${missedMark(ticket)}!`].forEach((mark) => home.seen.delete(mark)));
-  const news = live.filter(({ ticket }) => OVERLAID.includes(ticket.state) && !home.seen.has(markOf(ticket))).sort((a, b) => a.rank - b.rank)[0];
-  return news ? overlay(home, news.ticket, news.patient) : null;
+  const news = live.filter(({ ticket, back }) => (back || OVERLAID.includes(ticket.state)) && !home.seen.has(markOf(ticket, back))).sort((a, b) => a.rank - b.rank)[0];
+  if (!news) return null;
+  return news.back ? takenBackView(home, news) : overlay(home, news.ticket, news.patient);
 }
 
 /** Whether a call stands on the screen, or was put away there. @param {Home} home @param {string} ticket @param {string} call */
@@ -369,8 +374,8 @@ export function isCallShown(home, ticket, call) {
 
 /** @param {any} ticket */
 const missedMark = (ticket) => `${ticket.ticket}/missed`;
-/** A recall is news again; so is the next call missed. @param {any} ticket */
-const markOf = (ticket) => (ticket.state === 'missed' ? missedMark(ticket) : `${ticket.ticket}/${ticket.state}/${ticket.call || ''}/${ticket.rounds || ''}`);
+/** A recall is news again; so is the next call missed. @param {any} ticket @param {string} [back] the call that was taken back */
+const markOf = (ticket, back) => (back ? `${ticket.ticket}/back/${back}` : ticket.state === 'missed' ? missedMark(ticket) : `${ticket.ticket}/${ticket.state}/${ticket.call || ''}/${ticket.rounds || ''}`);
 
 /** Of when what the whole screen says is, while the page is not current: the band of the page lies under it. @param {any} protocol */
 function staleLine(protocol) {
@@ -379,23 +384,43 @@ function staleLine(protocol) {
   return h('p', { class: 'stale', key: 'stale', role: 'status', 'data-stale': time }, time ? t('offline.patient', { time }) : t('offline.patient_never'));
 }
 
+/** The page goes where the news that took the whole screen is of. @param {Home} home @param {string} mark @param {string} patient @param {boolean} goes */
+function putAway(home, mark, patient, goes) {
+  home.seen.add(mark);
+  if (goes || patient !== home.model.patient) home.show(patient);
+  home.page.draw();
+}
+
+/** Once, when it comes up: it has the focus and is felt. @param {Home} home @param {string} mark @param {number[]} pattern */
+function comesUp(home, mark, pattern) {
+  if (home.seen.has(`${mark}!`)) return false;
+  home.seen.add(`${mark}!`);
+  requestAnimationFrame(() => find('.called .go') && find('.called .go').focus());
+  const { userActivation } = /** @type {any} */ (navigator);
+  // A page that nobody has touched may not.
+  if (navigator.vibrate && (!userActivation || userActivation.hasBeenActive)) navigator.vibrate(pattern);
+  return true;
+}
+
+/** Whoever was called has got up by now. @param {Home} home @param {any} news */
+function takenBackView(home, { ticket, patient, back }) {
+  const mark = markOf(ticket, back);
+  comesUp(home, mark, [200]);
+  return h('section', { class: 'called door', key: mark, role: 'alertdialog', 'aria-modal': 'true', 'aria-label': t('patient.taken_back'), 'data-called': ticket.ticket, 'data-state': 'taken_back' },
+    staleLine(home.page.protocol),
+    h('p', { class: 'whose' }, [home.nameOf(patient), lineWords(home, ticket)].filter(Boolean).join(' · ')),
+    h('p', { class: 'number' }, ticket.number),
+    h('p', { class: 'say' }, t('patient.taken_back')),
+    h('p', { class: 'more' }, backWords(ticket)),
+    h('button', { type: 'button', class: 'go', 'data-action': 'seen_call', onclick: () => putAway(home, mark, patient, true) }, t('close')));
+}
+
 /** @param {Home} home @param {any} ticket @param {string} patient */
 function overlay(home, ticket, patient) {
   const mark = markOf(ticket);
   const { state } = ticket;
-  if (!home.seen.has(`${mark}!`)) {
-    home.seen.add(`${mark}!`);
-    requestAnimationFrame(() => find('.called .go') && find('.called .go').focus());
-    const { userActivation } = /** @type {any} */ (navigator);
-    if (state !== 'missed') home.chime.ring();
-    // A page that nobody has touched may not.
-    if (navigator.vibrate && (!userActivation || userActivation.hasBeenActive)) navigator.vibrate(state === 'called' ? [300, 150, 300, 150, 600] : [200]);
-  }
-  const seen = () => {
-    home.seen.add(mark);
-    if (state === 'missed' || patient !== home.model.patient) home.show(patient);
-    home.page.draw();
-  };
+  if (comesUp(home, mark, state === 'called' ? [300, 150, 300, 150, 600] : [200]) && state !== 'missed') home.chime.ring();
+  const seen = () => putAway(home, mark, patient, state === 'missed');
   const explained = home.seen.has(`${mark}?`);
   return h('section', { class: `called${state === 'called' ? '' : ' door'}`, key: mark, role: 'alertdialog', 'aria-modal': 'true', 'aria-label': words(ticket), 'data-called': ticket.ticket, 'data-state': state },
     staleLine(home.page.protocol),

@@ -111,11 +111,12 @@ function state(notice) {
 }
 
 /**
- * What a later word about the same clinic has made of a message, or that the call it speaks of was missed; empty: it stands.
+ * What a later word about the same clinic has made of a message, or that the call it speaks of was missed or taken back; empty: it stands.
  * @param {import('./model.js').Model} model @param {any} notice @param {any[]} all newest first
  */
 function undone(model, notice, all) {
   const place = model.tickets.get(notice.ticket);
+  if (notice.about === 'called' && notice.call && model.takenBack(notice.ticket) === notice.call) return 'taken_back';
   if (['called', 'three_before'].includes(notice.about) && place && place.value && place.value.state === 'missed') return 'missed';
   const later = notice.clinic && all.find((one) => one.clinic && one.ticket === notice.ticket);
   if (!later || later === notice) return '';
