@@ -106,7 +106,10 @@ test('misses a call and reports back', async () => {
   await doctor.click('[data-action=call_next_patient]');
   await doctor.waitForSelector('.hand .person:has-text("张小三")');
   await phone.click('[data-action=cannot_come]');
-  await phone.waitForSelector('[data-called] [data-action=cancel_ticket]');
+  await phone.waitForSelector('[data-called] .more:has-text("医生会再叫一次")');
+  // Pressed twice in one place: nothing that ends the number comes up there.
+  await phone.click('[data-action=cannot_come]');
+  assert.equal(await phone.$('[data-called] [data-action=cancel_ticket], dialog'), null);
   await doctor.click('[data-action=recall_patient]');
   // A recall is news: the whole screen again, as it is before anything was pressed on it.
   await phone.waitForSelector('[data-called] [data-action=cannot_come]');
@@ -137,6 +140,10 @@ test('is transferred: the phone goes on with the new number; leaves with a reaso
   await phone.click('[data-action=cancel_ticket]');
   await phone.click('dialog [data-choice]');
   assert.equal(await phone.inputValue('dialog [name=text]'), '来不了');
+  // The way out is the big one, and comes first.
+  const ways = await phone.$$eval('dialog [data-action]', (all) => all.map((one) => [one.textContent, one.getBoundingClientRect().top, one.getBoundingClientRect().height]));
+  assert.deepEqual(ways.map(([words]) => words), ['保留我的号', '退号']);
+  assert.ok(ways[0][1] < ways[1][1] && ways[0][2] > ways[1][2], JSON.stringify(ways));
   await pause(500);
   await card('waiting');
   await phone.click('dialog [data-action=dialog_go]');

@@ -162,8 +162,8 @@ async function cancelAppointment(home, a) {
   const sure = await ask(t('patient.cancel_sure'), (close) => h('div', { class: 'form' },
     h('p', null, whereWords(home, a), h('br', null), h('b', { class: 'num' }, dayWords(a))),
     h('p', null, [t('patient.cancel_more'), fee].filter(Boolean).join(' ')),
-    h('button', { type: 'button', class: 'btn danger big wide', 'data-action': 'dialog_go', onclick: () => close(true) }, t('patient.cancel_go')),
-    h('button', { type: 'button', class: 'btn big wide', 'data-action': 'dialog_cancel', onclick: () => close(false) }, t('patient.keep'))));
+    h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'dialog_cancel', onclick: () => close(false) }, t('patient.keep_booking')),
+    h('button', { type: 'button', class: 'btn danger wide', 'data-action': 'dialog_go', onclick: () => close(true) }, t('patient.cancel_go'))));
   if (sure) await send(home, 'cancel_appointment', { appointment: a.appointment }, t('patient.did_cancel'));
 }
 
@@ -428,9 +428,10 @@ function overlay(home, ticket, patient) {
     h('p', { class: 'number' }, ticket.number),
     h('p', { class: 'say' }, state === 'missed' || ticket.to_desk || ticket.desk_first ? words(ticket) : inOnePiece(ticket)),
     h('p', { class: 'more' }, t(explained ? 'patient.cannot_more' : ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.${state}_more`)),
-    h('button', { type: 'button', class: 'go', 'data-action': 'seen_call', onclick: seen }, t(state === 'missed' ? 'close' : 'patient.going')),
-    state === 'missed' ? null : explained ? h('button', { type: 'button', class: 'cannot', key: 'leave', 'data-action': 'cancel_ticket', onclick: () => cancelTicket(home, ticket) }, t('patient.leave')) : h('button', {
-      type: 'button', class: 'cannot', key: 'cannot', 'data-action': 'cannot_come',
+    h('button', { type: 'button', class: 'go', 'data-action': 'seen_call', onclick: seen }, t(state === 'missed' || explained ? 'close' : 'patient.going')),
+    // Pressed twice it is as pressed once: nothing that ends something comes up under the finger.
+    state === 'missed' ? null : h('button', {
+      type: 'button', class: 'cannot', key: 'cannot', 'data-action': 'cannot_come', 'aria-expanded': String(explained),
       onclick: () => {
         home.seen.add(`${mark}?`);
         home.page.draw();
