@@ -30,7 +30,7 @@ function now(value, off) {
   // Sent here by the board: not sent back by the door.
   if (!value.current && first && first.state === 'summoned') {
     return h('section', { class: 'now', key: `door/${first.number}`, 'data-at-door': first.number },
-      h('p', { class: 'label' }, two('door.wait_here')), h('p', { class: 'number num' }, first.number), h('p', { class: 'name' }, first.name));
+      ['zh', 'en'].map((lang) => h('p', { class: 'label', key: lang, lang: lang === 'en' ? lang : undefined }, t('door.wait_here', null, lang))), h('p', { class: 'number num' }, first.number), h('p', { class: 'name' }, first.name));
   }
   if (!value.current) {
     return h('section', { class: 'now', key: 'none' },
