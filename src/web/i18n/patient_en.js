@@ -57,6 +57,7 @@ export default {
   'patient.state.ended': 'Done',
   'patient.do.waiting': 'When it is your turn this screen changes colour and rings.',
   'patient.silent': 'A call would not ring yet: please touch the screen once.',
+  'patient.rings_not_offline': 'No network: this phone will not ring. Watch the screen, listen for the nurse.',
   'patient.never_rings': 'This browser cannot ring: please watch the screen and listen for your number.',
   'patient.do.summoned': 'Sit down at the door; it is your turn soon.',
   'patient.do.called': 'The doctor is waiting for you.',

@@ -57,6 +57,7 @@ export default {
   'patient.state.ended': '已结束',
   'patient.do.waiting': '轮到您时,这里会变色并响。',
   'patient.silent': '现在叫到您不会响:请点一下屏幕。',
+  'patient.rings_not_offline': '网络断了,叫到您时这里不会响,请看大屏、听护士。',
   'patient.never_rings': '这部手机的浏览器不会响:请留意屏幕和广播。',
   'patient.do.summoned': '就在诊室门口坐一下,马上轮到您。',
   'patient.do.called': '医生在等您。',

@@ -256,7 +256,9 @@ function reasons(home, ticket, a) {
 
 /** That a call would not be heard, and what helps. @param {Home} home @param {any} ticket */
 function silence(home, ticket) {
-  if (home.chime.canRing || !['waiting', 'summoned'].includes(ticket.state)) return null;
+  if (!['waiting', 'summoned'].includes(ticket.state)) return null;
+  if (isOff(home.page.protocol)) return h('p', { class: 'notice soon', key: 'silent', 'data-silent': 'offline' }, t('patient.rings_not_offline'));
+  if (home.chime.canRing) return null;
   return h('p', { class: 'notice soon', key: 'silent', 'data-silent': '' }, t(home.chime.isKnown ? 'patient.silent' : 'patient.never_rings'));
 }
 
@@ -274,7 +276,8 @@ function ticketCard(home, ticket, a) {
     h('div', { class: 'inside' },
       h('p', { class: 'big-words', role: 'status' }, words(ticket),
         expected ? [h('br', null), h('span', { class: 'keep' }, about(expected))] : null),
-      h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}`)),
+      // Nothing rings here without a network.
+      ticket.state === 'waiting' && !ticket.to_desk && !ticket.desk_first && isOff(home.page.protocol) ? null : h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}`)),
       silence(home, ticket),
       ticket.state === 'waiting' && !ticket.to_desk ? track(home, ticket) : null,
       reasons(home, ticket, a),
