@@ -20,7 +20,7 @@ const words = {
   'notice.state.held': 'Comes after 7 in the morning',
   'notice.state.telling': 'On its way to you',
   'notice.state.not_reached': 'We could not reach you: please watch for your number',
-  'notice.state.over': 'Over',
+  'notice.earlier': 'Earlier ({n})',
   'desk.filter.not_reached': 'Not reached',
   'desk.empty.not_reached': 'Everybody was reached',
   'desk.not_reached.tag': 'Not reached',

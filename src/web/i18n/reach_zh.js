@@ -20,7 +20,7 @@ const words = {
   'notice.state.held': '早上 7 点后发给您',
   'notice.state.telling': '正在通知您',
   'notice.state.not_reached': '没能联系上您,请留意叫号',
-  'notice.state.over': '已过',
+  'notice.earlier': '旧消息({n})',
   'desk.filter.not_reached': '没联系上',
   'desk.empty.not_reached': '都联系上了',
   'desk.not_reached.tag': '没联系上',
