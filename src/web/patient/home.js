@@ -15,6 +15,7 @@ import { addToCalendar, stillInCalendar } from './calendar.js';
 import { messages } from './notices.js';
 import { ASKED_DAYS, ratingView } from './rating.js';
 import { stoppedCards } from './stopped.js';
+import { whenWords } from './when.js';
 
 /**
  * @typedef {import('./model.js').Model} Model
@@ -276,6 +277,7 @@ function ticketCard(home, ticket, a) {
     h('div', { class: 'inside' },
       h('p', { class: 'big-words', role: 'status' }, words(ticket),
         expected ? [h('br', null), h('span', { class: 'keep' }, about(expected))] : null),
+      ticket.state === 'waiting' && ticket.ahead !== null && !ticket.to_desk ? h('p', { class: 'sub', key: 'when', 'data-when': '' }, whenWords(home.model, ticket, a, !!expected)) : null,
       // Nothing rings here without a network.
       ticket.state === 'waiting' && !ticket.to_desk && !ticket.desk_first && isOff(home.page.protocol) ? null : h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}`)),
       silence(home, ticket),

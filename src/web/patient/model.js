@@ -136,10 +136,7 @@ export class Model {
       .sort((a, b) => (this.dateOf(a) < this.dateOf(b) ? 1 : -1));
   }
 
-  /**
-   * Whether somebody who is no emergency has come before a ticket since it waits: of the priority classes, or back from
-   * tests. @param {any} ticket
-   */
+  /** Whether somebody who is no emergency has come before a ticket since it waits; by which rule, its place does not say. @param {any} ticket */
   isPassed(ticket) {
     const known = this.places.get(ticket.ticket);
     return !!known && known.passed;
