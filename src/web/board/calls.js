@@ -66,9 +66,10 @@ export class Turns {
    * The calls that have a row now, in their order. Whoever is being shown for the first time stays, whoever has not been is
    * next; then come those held as new, then who has been away for longest. Who is with the doctor fills what is left.
    * @param {{newest: any, rows: any[], fresh: any[]}} arranged @param {number} places @param {number} now local time
+   * @param {any} [band] the call that stands across the screen
    * @returns {any[]}
    */
-  choose({ newest, rows, fresh }, places, now) {
+  choose({ newest, rows, fresh }, places, now, band) {
     const asked = rows.filter((c) => c.state !== 'serving');
     const isOver = now - this.turned >= TURN_MS;
     if (isOver) this.turned = now;
@@ -82,7 +83,7 @@ export class Turns {
     // Of those who have waited as long for it, whoever was called first.
     const next = asked.slice().reverse().sort((a, b) => rank(a) - rank(b) || away(a) - away(b)).slice(0, places);
     const chosen = asked.filter((c) => next.indexOf(c) >= 0);
-    const apart = newest ? [newest] : [];
+    const apart = [newest, band].filter(Boolean);
     this.note(apart.concat(asked), apart.concat(chosen), now);
     this.hurries = apart.concat(asked).some((c) => !this.wasShown(c, now));
     return chosen.concat(rows.filter((c) => c.state === 'serving')).slice(0, places);

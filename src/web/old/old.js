@@ -372,8 +372,8 @@
       row.setAttribute('data-call', call.call);
       row.setAttribute('data-state', call.state);
       el(row, 'b', '', call.number);
-      el(row, 'span', 'old-name', call.name);
-      el(row, 'span', 'old-place', call.state === 'summoned' ? word('board.at_door_of', false, { place: call.place }) : call.place);
+      el(row, 'span', 'old-name', call.emergency ? '' : call.name);
+      el(row, 'span', 'old-place', call.place);
       var state = off ? 'board.last_call' : call.state === 'called' && !isNow(call) ? 'board.called_at' : call.emergency && call.state === 'called' ? 'board.emergency' : 'board.state.' + call.state;
       two(el(row, 'span', 'old-state'), state, { time: call.at.slice(11, 16) });
     });
