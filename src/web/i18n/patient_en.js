@@ -128,7 +128,7 @@ export default {
   'relation.parent': 'Parent',
   'relation.spouse': 'Spouse',
   'relation.other': 'Other',
-  'patient.elder': 'Large text',
+  'patient.elder': 'Large text Aa',
   'patient.language': 'Language',
   'reason.cannot_come': 'Cannot come',
   'reason.not_needed': 'No longer needed',

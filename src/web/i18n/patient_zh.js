@@ -128,7 +128,7 @@ export default {
   'relation.parent': '父母',
   'relation.spouse': '配偶',
   'relation.other': '其他',
-  'patient.elder': '大字',
+  'patient.elder': '大字 Aa',
   'patient.language': '语言',
   'reason.cannot_come': '来不了',
   'reason.not_needed': '不需要看了',
