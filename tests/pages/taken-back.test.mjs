@@ -56,6 +56,19 @@ test('who is sent to the door reads there that they wait there and are next, as 
   await picture(door, 'at-the-door');
 });
 
+test('a clinic that is late is one: its door says that the doctor is not here, and not that there is no clinic', async () => {
+  await hospital.call('POST', '/sessions/delay', { session: 'renmin.yanke.s1', minutes: 20 }, hospital.desk);
+  const other = await browser.open('/door/renmin.yanke.r1', SIZES.screen);
+  const code = await other.getAttribute('[data-pairing-code]', 'data-pairing-code');
+  await hospital.call('POST', '/screens/approve', { code, board: 'renmin.b3f' });
+  await other.waitForSelector('[data-held-up=delay]:has-text("门诊延迟约20分钟")');
+  await other.waitForSelector('.now:has-text("医生现在不在"):has-text("not here now")');
+  assert.doesNotMatch(await other.textContent('body'), /暂无/);
+  assert.deepEqual(await faint(other), []);
+  await picture(other, 'late');
+  await other.context().close();
+});
+
 test('called by mistake: the phone says so over the whole screen, the board in a row, and nobody else becomes the call of now', async () => {
   phone = await browser.open('/patient', SIZES.phone);
   await signInPhone(phone, hospital, '13912345678');

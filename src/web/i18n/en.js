@@ -158,6 +158,7 @@ const words = {
   'door.back_at': 'Calling is paused, back about {time}',
   'door.delay': 'Running about {n} minutes late',
   'door.closed': 'No clinic in this room now',
+  'door.away': 'The doctor is not here now',
   'door.next': 'Next',
   'door.nobody': 'No doctor',
 

@@ -35,6 +35,7 @@ window.jiaohaoOld = {
   'door.wait_here': ['请在门口等候,马上叫您', 'Please wait here, you are next'],
   'door.paused': ['暂停叫号,请稍候', 'Calling is paused, please wait'],
   'door.closed': ['本诊室暂无门诊', 'No clinic in this room now'],
+  'door.away': ['医生现在不在', 'The doctor is not here now'],
   'door.delay': ['门诊延迟约{n}分钟', 'Running about {n} minutes late'],
   'door.next': ['下一位', 'Next']
 };

@@ -158,6 +158,7 @@ const words = {
   'door.back_at': '暂停叫号,预计{time}恢复',
   'door.delay': '门诊延迟约{n}分钟',
   'door.closed': '本诊室暂无门诊',
+  'door.away': '医生现在不在',
   'door.next': '下一位',
   'door.nobody': '暂无医生',
 

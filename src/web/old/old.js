@@ -447,7 +447,7 @@
     el(root, 'p', '', doctorOf(value));
     var current = value.current;
     var first = (value.next || [])[0];
-    if (value.state === 'closed' || (value.state === 'paused' && !current)) two(el(root, 'p', 'old-say'), 'door.' + value.state);
+    if (value.state === 'closed' || (value.state === 'paused' && !current)) two(el(root, 'p', 'old-say'), 'door.' + (value.state === 'closed' && value.delay_min ? 'away' : value.state));
     // Sent here by the board: not sent back by the door.
     else if (current || (first && first.state === 'summoned')) drawPerson(root, current || first);
     else two(el(root, 'p', 'old-say'), 'door.wait');
