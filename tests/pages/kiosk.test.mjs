@@ -184,11 +184,13 @@ test('what comes for somebody who has gone is shown to nobody', async () => {
 });
 
 test('without the server the machine sends people to the desk', async () => {
+  browser.serverIsDown = true; // what cannot be reached is noted by the browser
   await kiosk.context().setOffline(true);
   await kiosk.waitForSelector('[data-view=offline]:has-text("请到分诊台")');
   assert.equal(await kiosk.$('[data-area-code]'), null);
   await kiosk.context().setOffline(false);
   await at('start');
+  browser.serverIsDown = false;
 });
 
 test('the slip’s code is found by the desk’s own scanner', async () => {
