@@ -60,7 +60,8 @@ test('a clinic that is late is one: its door says that the doctor is not here, a
   await hospital.call('POST', '/sessions/delay', { session: 'renmin.yanke.s1', minutes: 20 }, hospital.desk);
   const other = await browser.open('/door/renmin.yanke.r1', SIZES.screen);
   const code = await other.getAttribute('[data-pairing-code]', 'data-pairing-code');
-  await hospital.call('POST', '/screens/approve', { code, board: 'renmin.b3f' });
+  await hospital.call('PUT', '/boards', { id: 'renmin.b2f', name: '眼科 候诊区 2F', name_en: 'Ophthalmology', english: true, speaks: false, queues: ['renmin.yanke.wangfang'] });
+  await hospital.call('POST', '/screens/approve', { code, board: 'renmin.b2f' });
   await other.waitForSelector('[data-held-up=delay]:has-text("门诊延迟约20分钟")');
   await other.waitForSelector('.now:has-text("医生现在不在"):has-text("not here now")');
   assert.doesNotMatch(await other.textContent('body'), /暂无/);
