@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, faint, Hospital, looks, ONE_SLOT, pause, residentNumber, signInPhone, SIZES, sayWho } from './hospital.mjs';
+import { Browser, faint, Hospital, looks, ONE_SLOT, residentNumber, signInPhone, SIZES, sayWho } from './hospital.mjs';
 
 /** What is taken back is said for so long. */
 const HELD_MS = 20000;
@@ -112,7 +112,11 @@ test('called again it is a call like any other, and nothing speaks of the one th
   await board.waitForSelector('.newest.new .number:text-is("A001")');
   await phone.waitForSelector('[data-called][data-state=called]:has-text("请现在到3号诊室就诊")');
   await phone.click('[data-action=seen_call]');
-  await pause(300);
+  // One order stands among the messages, the one that is so; the other lies folded among the earlier ones.
+  await phone.waitForSelector('.earlier:not([open]) summary:has-text("旧消息")');
+  await phone.waitForSelector('.messages > [data-about=called]:not([data-earlier])');
+  assert.equal((await phone.$$('[data-about=called]:not([data-earlier])')).length, 1);
+  assert.equal((await phone.$$('[data-about=called][data-earlier]')).length, 1);
   assert.equal(await phone.$('[data-held-up]:has-text("取消")'), null);
 });
 

@@ -36,7 +36,7 @@ function withSmall(key, values) {
 function callRow(c, hot, off, old) {
   if (c.state === 'withdrawn') {
     return h('div', { class: 'call withdrawn', key: c.call, 'data-call': c.call, 'data-state': c.state },
-      h('span', { class: 'number num' }, c.number), h('span', { class: 'name' }, c.name), h('span', { class: 'back' }, withSmall('board.withdrawn')));
+      h('span', { class: 'number num' }, c.number), h('span', { class: 'name' }, c.emergency ? null : c.name), h('span', { class: 'back' }, withSmall('board.withdrawn')));
   }
   return h('div', {
     class: `call${hot ? ' hot' : ''}${c.emergency ? ' emergency' : ''}`, key: c.call, 'data-call': c.call, 'data-state': c.state,

@@ -268,6 +268,7 @@ function ticketCard(home, ticket, a) {
   const tone = ticket.to_desk || ticket.desk_first || ticket.state === 'summoned' || ticket.state === 'missed' ? ' soon' : ticket.state === 'booked' ? ' calm' : '';
   const why = said(ticket.why);
   const expected = ticket.state === 'waiting' && !ticket.to_desk && expectation(home, ticket);
+  const when = ticket.state === 'waiting' && ticket.ahead !== null && !ticket.to_desk && whenWords(home.model, ticket, a, !!expected);
   // Whoever is called is still outside.
   const stage = ['waiting', 'summoned', 'serving'].indexOf(ticket.state === 'called' ? 'summoned' : ticket.state);
   return h('section', { class: 'block card', key: ticket.ticket, 'data-ticket': ticket.ticket, 'data-state': ticket.state },
@@ -277,7 +278,7 @@ function ticketCard(home, ticket, a) {
     h('div', { class: 'inside' },
       h('p', { class: 'big-words', role: 'status' }, words(ticket),
         expected ? [h('br', null), h('span', { class: 'keep' }, about(expected))] : null),
-      ticket.state === 'waiting' && ticket.ahead !== null && !ticket.to_desk ? h('p', { class: 'sub', key: 'when', 'data-when': '' }, whenWords(home.model, ticket, a, !!expected)) : null,
+      when ? h('p', { class: 'sub', key: 'when', 'data-when': '' }, when) : null,
       // Nothing rings here without a network.
       ticket.state === 'waiting' && !ticket.to_desk && !ticket.desk_first && isOff(home.page.protocol) ? null : h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}`)),
       silence(home, ticket),
