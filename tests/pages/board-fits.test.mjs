@@ -94,6 +94,9 @@ test('what the marked numbers are is said with one of them, and not where there 
 test('with an emergency above it every room keeps to its own lines', async () => {
   await draws({ ...value, calls: [{ ...value.calls[0], emergency: true }] }, {});
   await board.waitForSelector('#fits [data-band=emergency]');
+  // Once, by its number: not in the block and in no row.
+  assert.equal(await board.textContent('#fits [data-band=emergency]'), '急诊优先 EmergencyA009→ 1号诊室Room 1');
+  assert.equal((await board.$$('#fits [data-call]')).length, 0);
   const over = await board.$$eval('#fits .room', (all) => all.map((room) => room.lastElementChild.getBoundingClientRect().bottom - room.getBoundingClientRect().bottom));
   assert.ok(over.every((px) => px < 8), `${over}`);
   if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-emergency.png` });
@@ -111,6 +114,16 @@ const standing = () => board.evaluate(() => {
   const rooms = Array.from(document.querySelectorAll('#fits .room'));
   const over = rooms.map((room, n) => room.lastElementChild.getBoundingClientRect().bottom - (n + 1 < rooms.length ? rooms[n + 1].getBoundingClientRect().top : end)).filter((px) => px > 1);
   return { numbers: Array.from(document.querySelectorAll('#fits .queue > span:not(.more):not(.from)'), (one) => one.textContent), over };
+});
+
+test('rows of who is to wait at a door, and of who is to come back, say all of it in both languages', async () => {
+  const row = (n, state) => ({ call: `d${n}`, at: `2026-11-23T08:2${n}:00+08:00`, state, number: `A00${n}`, name: '欧阳*华', place: `${n}号诊室`, place_en: `Room ${n}` });
+  await draws({ ...value, calls: [row(1, 'called'), row(2, 'summoned'), row(3, 'withdrawn'), row(4, 'summoned'), row(5, 'withdrawn')] }, {});
+  assert.deepEqual(await cut(), []);
+  assert.match(await board.textContent('#fits [data-call=d2]'), /2号诊室Room 2请在门口候诊Wait at door/);
+  const over = await board.$$eval('#fits .call', (all) => all.flatMap((one) => [...one.children].map((part) => part.getBoundingClientRect().bottom - one.getBoundingClientRect().bottom)));
+  assert.ok(over.every((px) => px <= 0), `${over}`);
+  if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-rows.png` });
 });
 
 test('who waits stands there as far as there is space, with and without a notice, an emergency and a longer number', async () => {
@@ -131,7 +144,7 @@ test('who does not fit comes in turn, each once, and it is said from where on', 
     await draws(crowd(1, 80), { page });
     seen.push(...(await standing()).numbers);
     assert.equal(await board.textContent('#fits .waiting .pages'), `${page + 1}/3`);
-    assert.equal(/第\d+位起/.test(await board.textContent('#fits .queue')), page > 0);
+    assert.equal(/接上页.*continued/.test(await board.textContent('#fits .queue')), page > 0);
   }
   assert.deepEqual(seen, crowd(1, 80).rooms[0].waiting);
   const missed = [];
@@ -192,6 +205,22 @@ test('the three newest calls are held above the others, the newest first, each f
   });
   assert.deepEqual(now, ['A004', true, ['A003', 'A002', 'A005', 'A001', 'A006'], ['A004', 'A003', 'A002']]);
   assert.deepEqual(later, ['A004', false, ['A005', 'A003', 'A002', 'A001', 'A006'], []]);
+});
+
+test('a call stands apart because it was made, not because a later one has gone, and not for ever', async () => {
+  const apart = await board.evaluate(async () => {
+    const { arrange, key } = await import('/web/board/calls.js');
+    const [first, second] = [1, 2].map((n) => ({ call: `c${n}`, at: `2026-11-23T08:0${n}:00+08:00`, state: 'called', number: `A00${n}` }));
+    const seen = new Map([[key(first), -30000], [key(second), 0]]);
+    const at = (calls, now, off) => (arrange(calls, seen, now, off).newest || { number: null }).number;
+    return [at([second, first], 30000), at([first], 30000), at([{ ...second, state: 'serving' }, first], 30000), at([second], 179999), at([second], 180000), at([second], 180000, true)];
+  });
+  assert.deepEqual(apart, ['A002', null, null, 'A002', null, 'A002']);
+  await draws(value, { local: 180000 });
+  await board.waitForSelector('#fits .newest.quiet');
+  assert.equal(await board.textContent('#fits .call[data-state=called]:not(.hot) .state'), '08:29 叫过called 08:29');
+  assert.deepEqual(await cut(), []);
+  if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-old-call.png` });
 });
 
 test('more calls at once than rows: each is shown within four seconds and counts as shown by then, not before; then they take turns', async () => {

@@ -106,7 +106,8 @@ test('waits, leaves a question open, is called', async () => {
   await phone.click('[data-action=cannot_come]');
   await phone.waitForSelector('.called:has-text("退号")');
   await isForOldEyes('called, and what if late');
-  await phone.click('.called [data-action=cancel_ticket]');
+  await phone.click('.called [data-action=seen_call]');
+  await phone.click('[data-ticket] [data-action=cancel_ticket]');
   await phone.waitForSelector('dialog:has-text("退掉这个号")');
   await phone.click('dialog [data-choice]');
   await phone.click('dialog [data-action=dialog_go]');

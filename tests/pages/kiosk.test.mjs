@@ -74,8 +74,12 @@ test('the start shows three ways and the code for phones', async () => {
 });
 
 test('a scanned code checks in with one press, and the slip has number, masked name and code', async () => {
+  await hospital.call('POST', '/sessions/delay', { session: 'renmin.xinnei.s1', minutes: 30 }, hospital.desk);
   await scan(kiosk, await codeOf(await ticketOf('A001')));
   await at('found');
+  // Whose clinic, when, and that it is late.
+  await kiosk.waitForSelector('[data-ticket] small:has-text("李明 主任医师 · 预约 08:30 · 约晚 30 分钟")');
+  if (process.env.PICTURES) await kiosk.screenshot({ path: `${process.env.PICTURES}/kiosk-found.png` });
   await kiosk.click('[data-action=check_in]');
   await at('done');
   await kiosk.waitForSelector('[data-number="A001"]');
@@ -92,7 +96,18 @@ test('a scanned code checks in with one press, and the slip has number, masked n
 
 test('the whole document, typed on the glass', async () => {
   await kiosk.click('[data-way=document]');
+  // Three in a row, as on a telephone.
+  const rows = await kiosk.$$eval('.keys [data-key]', (all) => {
+    const lines = new Map();
+    for (const one of all) {
+      const { top } = one.getBoundingClientRect();
+      lines.set(top, (lines.get(top) || '') + one.dataset.key);
+    }
+    return [...lines.values()];
+  });
+  assert.deepEqual(rows, ['123', '456', '789', 'X0']);
   await press(residentNumber('1960-12-01', 2));
+  if (process.env.PICTURES) await kiosk.screenshot({ path: `${process.env.PICTURES}/kiosk-typed.png` });
   await kiosk.click('[data-action=find]');
   await at('found');
   await kiosk.click('[data-ticket] [data-action=check_in]');
@@ -169,11 +184,13 @@ test('what comes for somebody who has gone is shown to nobody', async () => {
 });
 
 test('without the server the machine sends people to the desk', async () => {
+  browser.serverIsDown = true; // what cannot be reached is noted by the browser
   await kiosk.context().setOffline(true);
   await kiosk.waitForSelector('[data-view=offline]:has-text("请到分诊台")');
   assert.equal(await kiosk.$('[data-area-code]'), null);
   await kiosk.context().setOffline(false);
   await at('start');
+  browser.serverIsDown = false;
 });
 
 test('the slip’s code is found by the desk’s own scanner', async () => {

@@ -144,6 +144,19 @@ test('a page that nobody has touched says that a call would not ring, until it i
   assert.equal((await heard()).tones, 0);
 });
 
+test('without a network the card promises no sound: it says where to look and to listen', async () => {
+  assert.match(await phone.textContent('[data-ticket]'), /这里会变色并响/);
+  browser.serverIsDown = true;
+  await phone.context().setOffline(true);
+  await phone.waitForSelector('[data-ticket] [data-silent=offline]:has-text("叫到您时这里不会响,请看大屏、听护士")');
+  assert.doesNotMatch(await phone.textContent('[data-ticket]'), /这里会变色并响/);
+  await looks(phone);
+  if (process.env.PICTURES) await phone.screenshot({ path: `${process.env.PICTURES}/phone-offline.png` });
+  await phone.context().setOffline(false);
+  await phone.waitForSelector('[data-ticket] [data-silent=offline]', { state: 'detached' });
+  browser.serverIsDown = false;
+});
+
 /** Without a network the whole screen says of when it is, in grey, and nothing of it is told twice. */
 async function saysOfWhen() {
   const ground = () => phone.$eval('[data-called]', (one) => getComputedStyle(one).backgroundColor);

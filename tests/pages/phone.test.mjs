@@ -67,6 +67,22 @@ test('checks in with the code shown at the desk; a wrong one is refused', async 
   await desk.waitForSelector(`[data-queue="${A}"] [data-row][data-state=waiting]:has-text("张小三")`);
 });
 
+test('the card says what is known of when: the own slot, when the clinic is to begin, else that nothing can be said yet', async () => {
+  assert.match(await phone.textContent('[data-ticket] [data-when]'), /您约的是 \d\d:\d\d–\d\d:\d\d/);
+  const said = await phone.evaluate(async () => {
+    const { whenWords } = await import('/web/patient/when.js');
+    const at = (clock) => `2026-11-23T${clock}:00.000+08:00`;
+    const own = { appointment: 'b', session: 's', slot_start: at('08:30'), slot_end: at('09:00') };
+    const sessions = [{ session: 's', queue: 'q', open: true, slots: [{ start: at('08:00'), end: at('08:30') }, { start: at('08:30'), end: at('09:00') }] }];
+    const words = (now, delay, a, isForeseen) => whenWords({
+      page: { protocol: { clock: { now: () => Date.parse(at(now)), wallAt: (ms) => ({ clock: new Date(ms + 8 * 3600000).toISOString().slice(11, 16) }) } } },
+      dateOf: () => '2026-11-23', site: () => ({ sessions: () => sessions }),
+    }, { ticket: 'h.d.t1', queue: 'q', delay_min: delay }, a, isForeseen);
+    return [words('07:56', 20, own, false), words('07:56', 0, { appointment: null }, false), words('08:20', 20, own, false), words('07:56', 20, own, true)];
+  });
+  assert.deepEqual(said, ['您约的是 08:30–09:00 · 门诊约 08:20 开始', '门诊 08:00 开始', '您约的是 08:30–09:00 · 现在还估不出时间', '您约的是 08:30–09:00']);
+});
+
 test('an emergency goes before: how many are ahead is right at once', async () => {
   await says('下一位就是您');
   const emergency = await hospital.person('赵急', '1960-01-01', 61);
@@ -106,7 +122,10 @@ test('misses a call and reports back', async () => {
   await doctor.click('[data-action=call_next_patient]');
   await doctor.waitForSelector('.hand .person:has-text("张小三")');
   await phone.click('[data-action=cannot_come]');
-  await phone.waitForSelector('[data-called] [data-action=cancel_ticket]');
+  await phone.waitForSelector('[data-called] .more:has-text("医生会再叫一次")');
+  // Pressed twice in one place: nothing that ends the number comes up there.
+  await phone.click('[data-action=cannot_come]');
+  assert.equal(await phone.$('[data-called] [data-action=cancel_ticket], dialog'), null);
   await doctor.click('[data-action=recall_patient]');
   // A recall is news: the whole screen again, as it is before anything was pressed on it.
   await phone.waitForSelector('[data-called] [data-action=cannot_come]');
@@ -137,6 +156,10 @@ test('is transferred: the phone goes on with the new number; leaves with a reaso
   await phone.click('[data-action=cancel_ticket]');
   await phone.click('dialog [data-choice]');
   assert.equal(await phone.inputValue('dialog [name=text]'), '来不了');
+  // The way out is the big one, and comes first.
+  const ways = await phone.$$eval('dialog [data-action]', (all) => all.map((one) => [one.textContent, one.getBoundingClientRect().top, one.getBoundingClientRect().height]));
+  assert.deepEqual(ways.map(([words]) => words), ['保留我的号', '退号']);
+  assert.ok(ways[0][1] < ways[1][1] && ways[0][2] > ways[1][2], JSON.stringify(ways));
   await pause(500);
   await card('waiting');
   await phone.click('dialog [data-action=dialog_go]');

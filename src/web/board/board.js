@@ -76,20 +76,30 @@ function onBoard(value) {
 }
 
 /**
- * The stream's calls and those that left before their time was up: not one whose patient waits again or stands elsewhere,
- * nor one whose room has called the next.
+ * The stream's calls and those that left before their time was up: not one whose patient stands elsewhere, nor one whose room
+ * has called the next. Whose patient waits again was taken back: that is said as long, for they have got up.
  * @param {any} value @param {number} local
  */
 function held(value, local) {
   const calls = value.calls || [];
   const there = new Set(calls.map((c) => c.call));
   const elsewhere = new Set(calls.map((c) => c.number).concat(value.missed || []));
-  (value.rooms || []).forEach((r) => (r.waiting || []).concat(r.at_door || []).forEach((n) => elsewhere.add(n)));
+  const waiting = new Set();
+  (value.rooms || []).forEach((r) => {
+    (r.waiting || []).forEach((n) => waiting.add(n));
+    (r.at_door || []).forEach((n) => elsewhere.add(n));
+  });
   const rooms = new Set(calls.filter((c) => c.state !== 'summoned').map((c) => c.place));
   last.forEach((c, id) => {
     if (there.has(id)) return;
-    const since = seen.get(key(c)) || 0;
-    if (local - since > HELD_MS || c.state !== 'called' || elsewhere.has(c.number) || rooms.has(c.place)) last.delete(id);
+    const isBack = waiting.has(c.number) && !elsewhere.has(c.number);
+    const one = isBack && c.state === 'called' ? Object.assign({}, c, { state: 'withdrawn' }) : c;
+    if (one !== c) {
+      last.set(id, one);
+      seen.set(key(one), local);
+    }
+    const stays = one.state === 'withdrawn' ? isBack : one.state === 'called' && !elsewhere.has(one.number) && !rooms.has(one.place);
+    if (!stays || local - (seen.get(key(one)) || 0) > HELD_MS) last.delete(id);
   });
   const left = Array.from(last.values()).filter((c) => !there.has(c.call));
   return calls.concat(left);
@@ -124,7 +134,7 @@ function drawNow() {
   if (screen.off) return;
   announced.forEach((/** @type {any} */ a) => {
     // What had no place on the glass is not confirmed: whoever has called hears of it.
-    if (shown.has(a.announcement) || !calls.some((c) => c.call === a.call && turns.wasShown(c, local))) return;
+    if (shown.has(a.announcement) || !calls.some((c) => c.call === a.call && c.state !== 'withdrawn' && turns.wasShown(c, local))) return;
     shown.add(a.announcement);
     report('report_shown', a.announcement);
   });

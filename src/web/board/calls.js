@@ -3,6 +3,8 @@
 
 /** Newest calls stand apart this long; a call that has left the board stays so long, unless a newer one needs the place. */
 export const HELD_MS = 20000;
+/** So long a call is one of now; of an older one it is said when it was. */
+const NOW_MS = 180000;
 /** So long on the glass, and a call has been shown. Turns are as short while others wait for it: four of them fit into the time
  * within which a call is to be confirmed (DOMAIN, Receipts). */
 const SHOWN_MS = 800;
@@ -14,18 +16,30 @@ export function key(c) {
   return `${c.call}@${c.state === 'called' ? c.at : c.state}`;
 }
 
+/** Whether somebody was called so long ago that it is no call of now. @param {any} c @param {Map<string, number>} seen @param {number} now local time */
+export function isOld(c, seen, now) {
+  return c.state === 'called' && now - (seen.get(key(c)) || 0) >= NOW_MS;
+}
+
 /**
- * Calls in the order of the screen: those held as new first (newest on top), then the rest, newest first.
+ * Calls in the order of the screen: those held as new first (newest on top), then the rest, newest first. Apart stands the one
+ * that was made last, while it is one of now: none takes its place because a later one has gone.
  * @param {any[]} calls @param {Map<string, number>} seen call → local time when it came up @param {number} now local time
+ * @param {boolean} [off] what is shown is as it was: no call grows old
  */
-export function arrange(calls, seen, now) {
+export function arrange(calls, seen, now, off) {
+  let made = -Infinity;
+  seen.forEach((at, k) => {
+    if (!/@(summoned|serving|withdrawn)$/.test(k)) made = Math.max(made, at);
+  });
+  const isLast = (/** @type {any} */ c) => c.state === 'called' && (seen.get(key(c)) || 0) >= made && (off || !isOld(c, seen, now));
   const isNew = (/** @type {any} */ c) => c.state !== 'serving' && now - (seen.get(key(c)) || 0) < HELD_MS;
   const sorted = calls.slice().sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
   const fresh = sorted.filter((c) => isNew(c) && c.state === 'called').slice(0, 3);
   const rest = sorted.filter((c) => fresh.indexOf(c) < 0);
   const asked = rest.filter((c) => c.state !== 'serving');
   const serving = rest.filter((c) => c.state === 'serving');
-  const newest = fresh[0] || asked.find((c) => c.state === 'called') || null;
+  const newest = fresh[0] || asked.find(isLast) || null;
   const rows = fresh.concat(asked, serving).filter((c) => c !== newest);
   return { newest, isNew: !!fresh[0], rows, fresh };
 }
@@ -52,9 +66,10 @@ export class Turns {
    * The calls that have a row now, in their order. Whoever is being shown for the first time stays, whoever has not been is
    * next; then come those held as new, then who has been away for longest. Who is with the doctor fills what is left.
    * @param {{newest: any, rows: any[], fresh: any[]}} arranged @param {number} places @param {number} now local time
+   * @param {any} [band] the call that stands across the screen
    * @returns {any[]}
    */
-  choose({ newest, rows, fresh }, places, now) {
+  choose({ newest, rows, fresh }, places, now, band) {
     const asked = rows.filter((c) => c.state !== 'serving');
     const isOver = now - this.turned >= TURN_MS;
     if (isOver) this.turned = now;
@@ -68,7 +83,7 @@ export class Turns {
     // Of those who have waited as long for it, whoever was called first.
     const next = asked.slice().reverse().sort((a, b) => rank(a) - rank(b) || away(a) - away(b)).slice(0, places);
     const chosen = asked.filter((c) => next.indexOf(c) >= 0);
-    const apart = newest ? [newest] : [];
+    const apart = [newest, band].filter(Boolean);
     this.note(apart.concat(asked), apart.concat(chosen), now);
     this.hurries = apart.concat(asked).some((c) => !this.wasShown(c, now));
     return chosen.concat(rows.filter((c) => c.state === 'serving')).slice(0, places);

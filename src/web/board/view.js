@@ -3,7 +3,7 @@
 import { h } from '../lib/dom.js';
 import { clockOf, rangeLeft, wall } from '../lib/clock.js';
 import { t } from '../lib/i18n.js';
-import { arrange, key } from './calls.js';
+import { arrange, isOld, key } from './calls.js';
 import { fill, missedNow, spaceFor } from './fill.js';
 
 /** The Chinese and the English of a key, for people who read one of them. @param {string} key @param {any} [values] */
@@ -23,7 +23,7 @@ function newestCall(c, isNew, off) {
   h('div', { class: 'label' }, h('i', null),
     off ? two('board.last_call', { time: clockOf(c.at) }) : two(c.emergency ? 'board.emergency' : 'board.now_calling')),
   h('div', { class: 'row' },
-    h('span', { class: 'number num' }, c.number), h('span', { class: 'name' }, c.name)),
+    h('span', { class: 'number num' }, c.number), h('span', { class: 'name' }, c.emergency ? null : c.name)),
   h('div', { class: 'to' }, h('span', null, `→ ${c.place}`), h('small', { lang: 'en' }, c.place_en)));
 }
 
@@ -32,18 +32,19 @@ function withSmall(key, values) {
   return [t(key, values, 'zh'), h('small', { lang: 'en' }, t(key, values, 'en'))];
 }
 
-/** @param {any} c @param {boolean} hot @param {boolean} off */
-function callRow(c, hot, off) {
-  const summoned = c.state === 'summoned';
+/** @param {any} c @param {boolean} hot @param {boolean} off @param {boolean} old called long ago, and nothing said since */
+function callRow(c, hot, off, old) {
+  if (c.state === 'withdrawn') {
+    return h('div', { class: 'call withdrawn', key: c.call, 'data-call': c.call, 'data-state': c.state },
+      h('span', { class: 'number num' }, c.number), h('span', { class: 'name' }, c.emergency ? null : c.name), h('span', { class: 'back' }, withSmall('board.withdrawn')));
+  }
   return h('div', {
     class: `call${hot ? ' hot' : ''}${c.emergency ? ' emergency' : ''}`, key: c.call, 'data-call': c.call, 'data-state': c.state,
   },
   h('span', { class: 'number num' }, c.number),
-  h('span', { class: 'name' }, c.name),
-  summoned
-    ? h('span', { class: 'place' }, t('board.at_door_of', { place: c.place }, 'zh'))
-    : h('span', { class: 'place' }, c.place, h('small', { lang: 'en' }, c.place_en)),
-  h('span', { class: 'state' }, off ? null : withSmall(`board.state.${c.state}`)));
+  h('span', { class: 'name' }, c.emergency ? null : c.name),
+  h('span', { class: 'place' }, c.place, h('small', { lang: 'en' }, c.place_en)),
+  h('span', { class: 'state' }, off ? null : old ? withSmall('board.called_at', { time: clockOf(c.at) }) : withSmall(`board.state.${c.state}`)));
 }
 
 /**
@@ -109,7 +110,7 @@ function room(part, columns, now) {
       r.common ? h('b', null, r.letter ? two('board.common_of', { letter: r.letter }) : two('board.common')) : [h('b', { key: 'p' }, r.place), [r.doctor, r.title].filter(Boolean).join(' '), r.doctor_en ? h('span', { class: 'en', lang: 'en', key: 'en' }, r.doctor_en) : null]),
     numbers.length
       ? h('div', { class: 'queue num', key: 'queue', vars: { 'grid-template-columns': `repeat(${columns}, minmax(0, 1fr))` } },
-        from ? h('span', { class: 'from', key: 'from' }, withSmall('board.from', { n: from + 1 })) : null,
+        from ? h('span', { class: 'from', key: 'from' }, withSmall('board.from')) : null,
         numbers.map((n) => h('span', { key: n, class: door.indexOf(n) < 0 ? undefined : 'door' }, n)),
         more ? h('span', { class: 'more', key: 'more' }, withSmall('board.more', { n: more })) : null)
       : r.paused && r.of_pool ? null : h('span', { class: 'none', key: 'none' }, two(r.of_pool ? 'board.from_common' : 'board.nobody')),
@@ -124,15 +125,16 @@ function room(part, columns, now) {
  */
 export function boardView(value, s) {
   const calls = value.calls || [];
-  const arranged = arrange(calls, s.seen, s.local);
-  const { newest, isNew, fresh } = arranged;
+  // What has the band stands there alone, by its number: of an emergency the name is often not known, and nobody's business.
+  const emergency = s.off ? null : calls.find((c) => c.emergency && c.state === 'called');
+  const arranged = arrange(calls.filter((c) => c !== emergency), s.seen, s.local, s.off);
+  const { newest, isNew } = arranged;
   const wallNow = wall(s.serverNow, s.offsetMinutes);
   const notices = value.notices || [];
   const notice = notices.length ? notices[s.page % notices.length] : null;
   const missed = value.missed || [];
-  const emergency = calls.find((c) => c.emergency && c.state === 'called');
   const space = spaceFor(s.size, { notice: !!notice, emergency: !!emergency, off: s.off });
-  const rows = s.turns.choose(arranged, space.calls, s.local);
+  const rows = s.turns.choose(arranged, space.calls, s.local, emergency);
   const waiting = fill(waitingRows(value.rooms || []), space, s.page);
   const gone = missedNow(missed, space, s.page);
   // What the marked numbers are is said with one of them, where there is one.
@@ -151,7 +153,7 @@ export function boardView(value, s) {
     h('section', { class: 'calls' },
       newestCall(newest, isNew, s.off),
       h('div', { class: 'list', vars: { 'grid-template-rows': `repeat(${space.calls}, minmax(0, 1fr))` } },
-        rows.map((c) => callRow(c, fresh.indexOf(c) >= 0 || c.state !== 'serving', s.off)))),
+        rows.map((c) => callRow(c, c.state !== 'serving' && !isOld(c, s.seen, s.local), s.off, isOld(c, s.seen, s.local))))),
     h('section', { class: 'waiting' },
       h('h2', null,
         two('board.waiting'),
@@ -186,9 +188,8 @@ function bands(s, emergency) {
         s.lastData ? t('offline.screen', { time: s.lastData }, 'zh') : t('offline.screen_never', null, 'zh'),
         h('small', { lang: 'en' }, s.lastData ? t('offline.screen', { time: s.lastData }, 'en') : t('offline.screen_never', null, 'en')))
       : null,
-    !s.off && emergency
+    emergency
       ? h('div', { class: 'band alarm', key: 'alarm', 'data-band': 'emergency' },
-        two('board.emergency'), h('b', { class: 'num' }, emergency.number), emergency.name ? h('span', { class: 'name' }, emergency.name) : null,
-        h('span', { class: 'place' }, `→ ${emergency.place}`), h('small', { lang: 'en' }, emergency.place_en))
+        two('board.emergency'), h('b', { class: 'num' }, emergency.number), h('span', { class: 'place' }, `→ ${emergency.place}`), h('small', { lang: 'en' }, emergency.place_en))
       : null);
 }

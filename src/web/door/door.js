@@ -23,8 +23,16 @@ const two = (key, values) => h('span', null, `${t(key, values, 'zh')} `, h('span
 /** @param {any} value @param {boolean} off what is shown may be over by now: said as the last call */
 function now(value, off) {
   if (value.state === 'closed' || (value.state === 'paused' && !value.current)) {
+    // A clinic that is late is one: only its doctor is not here.
+    const key = value.state === 'closed' && value.delay_min ? 'door.away' : `door.${value.state}`;
     return h('section', { class: 'now', key: value.state },
-      h('p', { class: 'say' }, t(`door.${value.state}`, null, 'zh')), h('p', { class: 'label', lang: 'en' }, t(`door.${value.state}`, null, 'en')));
+      h('p', { class: 'say' }, t(key, null, 'zh')), h('p', { class: 'label', lang: 'en' }, t(key, null, 'en')));
+  }
+  const [first] = value.next || [];
+  // Sent here by the board: not sent back by the door.
+  if (!value.current && first && first.state === 'summoned') {
+    return h('section', { class: 'now', key: `door/${first.number}`, 'data-at-door': first.number },
+      ['zh', 'en'].map((lang) => h('p', { class: 'label', key: lang, lang: lang === 'en' ? lang : undefined }, t('door.wait_here', null, lang))), h('p', { class: 'number num' }, first.number), h('p', { class: 'name' }, first.name));
   }
   if (!value.current) {
     return h('section', { class: 'now', key: 'none' },
@@ -72,7 +80,7 @@ function drawNow() {
     h('main', null,
       now(value, off),
       h('aside', null,
-        h('p', { class: 'who' }, value.doctor || t('door.nobody', null, 'zh'), h('small', null, value.title || ''),
+        h('p', { class: 'who' }, value.doctor || (value.delay_min ? '' : t('door.nobody', null, 'zh')), h('small', null, value.title || ''),
           value.doctor_en ? h('small', { lang: 'en', key: 'en' }, [value.doctor_en, titleWord(value.title, 'en')].filter(Boolean).join(' · ')) : null),
         // Who waits elsewhere may be next all the same: of an empty door nothing is said.
         (value.next || []).length

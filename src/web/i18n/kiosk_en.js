@@ -36,6 +36,7 @@ export default {
   'kiosk.nothing_more': 'Please check what you typed and try again. If you have not registered yet, booked in another department, or it still finds nothing, please go to the desk: the nurse will help you.',
   'kiosk.found': 'Hello, {name}',
   'kiosk.booked_for': 'Booked for {time}',
+  'kiosk.late': 'about {n} min late',
   'kiosk.check_in': 'Check in',
   'check_in.opens': 'Check-in opens at {time}',
   'kiosk.report_back': 'I am back',

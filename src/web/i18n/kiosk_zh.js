@@ -36,6 +36,7 @@ export default {
   'kiosk.nothing_more': '请核对后再试一次。还没有挂号、预约在别的科室,或者仍找不到,请到分诊台,护士会帮您。',
   'kiosk.found': '{name},您好',
   'kiosk.booked_for': '预约 {time}',
+  'kiosk.late': '约晚 {n} 分钟',
   'kiosk.check_in': '签到',
   'check_in.opens': '{time} 起可以签到',
   'kiosk.report_back': '我回来了,报到',

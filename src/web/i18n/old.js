@@ -16,9 +16,9 @@ window.jiaohaoOld = {
   'board.emergency': ['急诊优先', 'Emergency'],
   'board.last_call': ['最后叫号 {time}', 'Last call {time}'],
   'board.state.called': ['请就诊', 'Please go in'],
-  'board.state.summoned': ['请候诊', 'Wait at door'],
+  'board.state.summoned': ['请在门口候诊', 'Wait at door'],
   'board.state.serving': ['就诊中', 'With the doctor'],
-  'board.at_door_of': ['{place}门口', 'Door of {place}'],
+  'board.called_at': ['{time} 叫过', 'called {time}'],
   'board.waiting': ['候诊', 'Waiting'],
   'board.common': ['共同候诊', 'Shared line'],
   'board.from_common': ['从共同候诊里叫', 'From the shared line'],
@@ -32,8 +32,10 @@ window.jiaohaoOld = {
   'door.in_room': ['就诊中', 'With the doctor'],
   'door.last_call': ['最后叫号', 'Last call'],
   'door.wait': ['请在候诊区等候叫号', 'Please wait to be called'],
+  'door.wait_here': ['请在门口等候,马上叫您', 'Please wait here, you are next'],
   'door.paused': ['暂停叫号,请稍候', 'Calling is paused, please wait'],
   'door.closed': ['本诊室暂无门诊', 'No clinic in this room now'],
+  'door.away': ['医生现在不在', 'The doctor is not here now'],
   'door.delay': ['门诊延迟约{n}分钟', 'Running about {n} minutes late'],
   'door.next': ['下一位', 'Next']
 };

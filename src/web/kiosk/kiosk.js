@@ -11,8 +11,9 @@ import { find, h, render } from '../lib/dom.js';
 import { language, named, setLanguage, t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
 import { askedBy } from '../lib/pre-check.js';
+import { whoseOf } from '../lib/sessions.js';
 import { Site } from '../lib/site.js';
-import { placeWord, stateWord } from '../lib/words.js';
+import { placeWord, stateWord, titleWord } from '../lib/words.js';
 import { Arrival } from './arrival.js';
 import { Typing } from './typing.js';
 
@@ -161,6 +162,8 @@ async function look(by) {
   try {
     arrival.forget();
     const items = await arrival.find(by);
+    // How late a clinic is changes within the day.
+    if (site && items.some((item) => item.appointment)) site.read().then(page.draw, () => {});
     if (isTurn(mine)) {
       const [only] = items;
       if (items.length === 1 && arrival.isHere(only)) shown(only);
@@ -327,6 +330,17 @@ function whereOf(item) {
   return [nameHere(department), queue ? named(queue.name, queue.name_en) : ''].filter(Boolean).join(' · ');
 }
 
+/** Whose clinic a booking is for, when, and how late that is. @param {any} item */
+function bookedWords(item) {
+  const s = /** @type {Site} */ (site);
+  const at = t('kiosk.booked_for', { time: clockOf(item.slot_start) });
+  const session = ((s.view && s.view.sessions) || []).find((/** @type {any} */ one) => one.session === item.session);
+  const department = s.one('departments', item.department);
+  if (!session || (department && department.neutral_name)) return at;
+  const doctor = session.doctor && s.one('doctors', session.doctor);
+  return [[whoseOf(session, s), doctor ? titleWord(doctor.title) : ''].filter(Boolean).join(' '), at, session.delay_min ? t('kiosk.late', { n: session.delay_min }) : ''].filter(Boolean).join(' · ');
+}
+
 function foundView() {
   const a = /** @type {Arrival} */ (arrival);
   if (!a.items.length) {
@@ -337,7 +351,7 @@ function foundView() {
     h('p', { class: 'say', key: 'say' }, t('kiosk.found', { name: a.items[0].masked_name })),
     h('ul', { class: 'items', key: 'items' }, a.items.map((item) => h('li', { key: item.appointment || item.ticket, 'data-ticket': item.ticket, 'data-state': item.state },
       h('b', { class: 'number' }, item.number || ''),
-      h('span', { class: 'grow' }, whereOf(item), h('small', null, item.slot_start ? t('kiosk.booked_for', { time: clockOf(item.slot_start) }) : stateWord(item.state))),
+      h('span', { class: 'grow' }, whereOf(item), h('small', null, item.slot_start ? bookedWords(item) : stateWord(item.state))),
       itemButton(a, item)))),
   ];
 }

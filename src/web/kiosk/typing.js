@@ -10,7 +10,7 @@ const TEXT_MAX = 100;
 /** So much of a hidden text is seen, to see what one types. */
 const SEEN = 3;
 const LETTERS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z'];
-const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0'];
+const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 /** What was typed, and from where. */
 export class Typing {
@@ -75,7 +75,12 @@ export class Typing {
    *   there; `hidden`: the hall must not read it */
   view(field) {
     const shown = field.hidden && !this.open ? this.text.slice(0, -SEEN).replace(/./g, '*') + this.text.slice(-SEEN) : this.text;
-    const keys = this.letters ? LETTERS : [...DIGITS, ...(field.extra || [])];
+    const extra = field.extra || [];
+    // As on a telephone: three in a row. One letter has the place beside the 0, more stand above.
+    const [above, beside] = extra.length > 1 ? [extra, []] : [[], extra];
+    const key = (/** @type {string} */ one) => h('button', { type: 'button', class: 'btn key', key: one, 'data-key': one, onclick: () => this.add(one) }, one);
+    const back = h('button', { type: 'button', class: `btn key${this.letters ? ' wide-key' : ''}`, key: 'back', 'data-action': 'rub_out', disabled: !this.text, onclick: () => this.back() }, t('kiosk.rub_out'));
+    const pad = [...DIGITS.map(key), beside.length ? key(beside[0]) : h('span', { key: 'none' }), key('0'), back];
     return h('div', { class: 'typing', key: 'typing' },
       h('p', { class: 'label', key: 'label', id: 'typed-label' }, field.label),
       h('output', { class: `typed num${this.text ? '' : ' none'}`, key: 'typed', 'aria-labelledby': 'typed-label', 'data-typed': String(this.text.length) }, shown || field.hint),
@@ -89,8 +94,9 @@ export class Typing {
         }, t('kiosk.show_typed'))
         : null,
       field.hint && this.text && field.keepHint ? h('p', { class: 'more', key: 'hint' }, field.hint) : null,
+      above.length && !this.letters ? h('div', { class: 'keys above', key: 'above' }, above.map(key)) : null,
       h('div', { class: `keys${this.letters ? ' letters' : ''}`, key: 'keys' },
-        keys.map((key) => h('button', { type: 'button', class: 'btn key', key, 'data-key': key, onclick: () => this.add(key) }, key)),
+        this.letters ? LETTERS.map(key) : pad,
         field.extra
           ? h('button', {
             type: 'button', class: 'btn key wide-key', key: 'letters', 'data-action': 'letters', 'aria-pressed': String(this.letters),
@@ -100,7 +106,7 @@ export class Typing {
             },
           }, t(this.letters ? 'kiosk.digits' : 'kiosk.letters'))
           : null,
-        h('button', { type: 'button', class: 'btn key wide-key', key: 'back', 'data-action': 'rub_out', disabled: !this.text, onclick: () => this.back() }, t('kiosk.rub_out'))),
+        this.letters ? back : null),
       h('button', {
         type: 'button', class: 'btn primary go', key: 'go', 'data-action': 'find', disabled: !field.ready || field.busy, 'aria-busy': String(field.busy), onclick: () => this.kiosk.onEnter(),
       }, field.go));

@@ -211,7 +211,7 @@ export function usualReasons(usual) {
  * fills it in, and the red button alone does it; elsewhere a chip is the answer.
  * @param {string} title
  * @param {{hint?: string, usual?: string[], go: string, danger?: boolean, keep?: string, more?: string}} options `keep`: the
- *   words of the way out, where `cancel` would say the opposite; `more`: a sentence above
+ *   words of the way out, where `cancel` would say the opposite, big and before the other; `more`: a sentence above
  * @returns {Promise<string|null>}
  */
 export function askText(title, options) {
@@ -230,7 +230,7 @@ export function askText(title, options) {
     }, text))),
   h('label', { class: 'field' }, h('span', null, options.hint || t('reason')),
     h('input', { class: 'input', name: 'text', required: true, maxlength: '200', autofocus: !options.danger })),
-  h('div', { class: 'buttons' },
-    h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, options.keep || t('cancel')),
-    h('button', { class: `btn ${options.danger ? 'danger' : 'primary'}`, 'data-action': 'dialog_go' }, options.go))));
+  h('div', { class: options.keep ? 'form' : 'buttons' },
+    h('button', { type: 'button', class: `btn${options.keep ? ' primary big wide' : ''}`, 'data-action': 'dialog_cancel', onclick: () => close(null) }, options.keep || t('cancel')),
+    h('button', { class: `btn ${options.danger ? 'danger' : 'primary'}${options.keep ? ' wide' : ''}`, 'data-action': 'dialog_go' }, options.go))));
 }

@@ -12,6 +12,7 @@
   // As on every board (board/calls.js): so long on the glass, and a call has been shown; more calls than rows take turns.
   var SHOWN_MS = 800;
   var CALLS_TURN_MS = 6000;
+  var NOW_MS = 180000;
 
   var parts = location.pathname.split('/');
   var kind = parts[1];
@@ -36,6 +37,8 @@
   // Call and round: since when it is on the glass, when it left it, and whether it was there for long enough.
   var stood = {};
   var callsTurned = 0;
+  // Since when the last call that was made is known: none stands out because a later one has gone.
+  var lastMade = -Infinity;
   var hurries = false;
 
   function word(key, english, values) {
@@ -191,9 +194,7 @@
     setTimeout(connect, BACK_AFTER_MS);
   }
 
-  function about() {
-    send({ type: 'beat', client: 'page for old browsers', silent: kind === 'board' });
-  }
+  function about() { send({ type: 'beat', client: 'page for old browsers', silent: kind === 'board' }); }
 
   function receive(frame) {
     lastFrame = Date.now();
@@ -263,9 +264,7 @@
     lastData = clock();
   }
 
-  function clock() {
-    return new Date(Date.now() + aheadMs + zoneMs).toISOString().slice(11, 16);
-  }
+  function clock() { return new Date(Date.now() + aheadMs + zoneMs).toISOString().slice(11, 16); }
 
   function said() {
     zoneOf(value.now);
@@ -273,9 +272,7 @@
   }
 
   /** Milliseconds by a clock that nobody sets, where there is one. */
-  function ticks() {
-    return window.performance && performance.now ? performance.now() : Date.now();
-  }
+  function ticks() { return window.performance && performance.now ? performance.now() : Date.now(); }
 
   /** A recall is shown anew. */
   function roundOf(call) {
@@ -286,12 +283,15 @@
   function inTurn(calls) {
     var now = ticks();
     var isOver = now - callsTurned >= CALLS_TURN_MS;
+    var isFirst = lastMade === -Infinity;
     var known = {};
     if (isOver) callsTurned = now;
     var all = calls.map(function (call, n) {
-      var one = stood[roundOf(call)] || { since: 0, left: 0, isShown: false };
+      var age = isFirst ? Math.max(0, Date.now() + aheadMs - Date.parse(call.at)) : 0;
+      var one = stood[roundOf(call)] || { since: 0, left: 0, isShown: false, made: now - age };
       one.isShown = one.isShown || (one.since !== 0 && now - one.since >= SHOWN_MS);
       known[roundOf(call)] = one;
+      if (call.state === 'called') lastMade = Math.max(lastMade, one.made);
       if (call.state === 'serving') return { call: call, n: n, one: one, rank: 5, away: n };
       var rank = n === 0 ? 0 : !one.isShown ? (one.since ? 1 : 2) : one.since && !isOver ? 3 : 4;
       return { call: call, n: n, one: one, rank: rank, away: one.since ? now : one.left };
@@ -363,15 +363,18 @@
     var calls = value.calls.slice().sort(function (a, b) {
       return (a.state === 'serving') - (b.state === 'serving') || (a.at < b.at ? 1 : a.at > b.at ? -1 : 0);
     });
-    if (!calls.length || calls[0].state === 'serving') two(el(root, 'p', 'old-say'), 'board.quiet');
-    inTurn(calls).forEach(function (call, n) {
-      var row = el(root, 'div', 'old-call' + (n === 0 && call.state === 'called' && !off ? ' old-new' : '') + (call.emergency ? ' old-emergency' : ''));
+    var shown = inTurn(calls);
+    var isNow = function (call) { return ticks() - stood[roundOf(call)].made < NOW_MS; };
+    var isNew = calls.length && calls[0].state === 'called' && stood[roundOf(calls[0])].made >= lastMade && isNow(calls[0]);
+    if (!isNew) two(el(root, 'p', 'old-say'), 'board.quiet');
+    shown.forEach(function (call, n) {
+      var row = el(root, 'div', 'old-call' + (n === 0 && isNew && !off ? ' old-new' : '') + (call.emergency ? ' old-emergency' : ''));
       row.setAttribute('data-call', call.call);
       row.setAttribute('data-state', call.state);
       el(row, 'b', '', call.number);
-      el(row, 'span', 'old-name', call.name);
-      el(row, 'span', 'old-place', call.state === 'summoned' ? word('board.at_door_of', false, { place: call.place }) : call.place);
-      var state = off ? 'board.last_call' : call.emergency && call.state === 'called' ? 'board.emergency' : 'board.state.' + call.state;
+      el(row, 'span', 'old-name', call.emergency ? '' : call.name);
+      el(row, 'span', 'old-place', call.place);
+      var state = off ? 'board.last_call' : call.state === 'called' && !isNow(call) ? 'board.called_at' : call.emergency && call.state === 'called' ? 'board.emergency' : 'board.state.' + call.state;
       two(el(row, 'span', 'old-state'), state, { time: call.at.slice(11, 16) });
     });
     if (value.rooms.length) two(el(root, 'p', 'old-title'), 'board.waiting');
@@ -443,9 +446,11 @@
     head(root, value.name, value.name_en);
     el(root, 'p', '', doctorOf(value));
     var current = value.current;
-    if (value.state === 'closed' || (value.state === 'paused' && !current)) two(el(root, 'p', 'old-say'), 'door.' + value.state);
-    else if (!current) two(el(root, 'p', 'old-say'), 'door.wait');
-    else drawCurrent(root, current);
+    var first = (value.next || [])[0];
+    if (value.state === 'closed' || (value.state === 'paused' && !current)) two(el(root, 'p', 'old-say'), 'door.' + (value.state === 'closed' && value.delay_min ? 'away' : value.state));
+    // Sent here by the board: not sent back by the door.
+    else if (current || (first && first.state === 'summoned')) drawPerson(root, current || first);
+    else two(el(root, 'p', 'old-say'), 'door.wait');
     if (value.delay_min) two(el(root, 'p', ''), 'door.delay', { n: value.delay_min });
     (value.next || []).slice(0, 4).forEach(function (one) {
       var line = el(root, 'div', 'old-room');
@@ -455,12 +460,13 @@
     });
   }
 
-  function drawCurrent(root, current) {
-    var row = el(root, 'div', 'old-call' + (current.state === 'serving' || off ? '' : ' old-new'));
-    row.setAttribute('data-number', current.number);
-    el(row, 'b', '', current.number);
-    el(row, 'span', 'old-name', current.name);
-    two(el(row, 'span', 'old-state'), off ? 'door.last_call' : current.state === 'serving' ? 'door.in_room' : 'door.come_in');
+  function drawPerson(root, one) {
+    var row = el(root, 'div', 'old-call' + (one.state === 'called' && !off ? ' old-new' : ''));
+    var waits = one.state === 'summoned';
+    row.setAttribute(waits ? 'data-at-door' : 'data-number', one.number);
+    el(row, 'b', '', one.number);
+    el(row, 'span', 'old-name', one.name);
+    two(el(row, 'span', 'old-state'), waits ? 'door.wait_here' : off ? 'door.last_call' : one.state === 'serving' ? 'door.in_room' : 'door.come_in');
   }
 
   function start() {

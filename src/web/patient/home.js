@@ -15,6 +15,7 @@ import { addToCalendar, stillInCalendar } from './calendar.js';
 import { messages } from './notices.js';
 import { ASKED_DAYS, ratingView } from './rating.js';
 import { stoppedCards } from './stopped.js';
+import { whenWords } from './when.js';
 
 /**
  * @typedef {import('./model.js').Model} Model
@@ -162,8 +163,8 @@ async function cancelAppointment(home, a) {
   const sure = await ask(t('patient.cancel_sure'), (close) => h('div', { class: 'form' },
     h('p', null, whereWords(home, a), h('br', null), h('b', { class: 'num' }, dayWords(a))),
     h('p', null, [t('patient.cancel_more'), fee].filter(Boolean).join(' ')),
-    h('button', { type: 'button', class: 'btn danger big wide', 'data-action': 'dialog_go', onclick: () => close(true) }, t('patient.cancel_go')),
-    h('button', { type: 'button', class: 'btn big wide', 'data-action': 'dialog_cancel', onclick: () => close(false) }, t('patient.keep'))));
+    h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'dialog_cancel', onclick: () => close(false) }, t('patient.keep_booking')),
+    h('button', { type: 'button', class: 'btn danger wide', 'data-action': 'dialog_go', onclick: () => close(true) }, t('patient.cancel_go'))));
   if (sure) await send(home, 'cancel_appointment', { appointment: a.appointment }, t('patient.did_cancel'));
 }
 
@@ -239,6 +240,7 @@ function isOneDoctors(home, ticket) {
 function reasons(home, ticket, a) {
   const { clock } = home.page.protocol;
   const said = [];
+  if (home.model.takenBack(ticket.ticket)) said.push(`${t('patient.taken_back')} ${backWords(ticket)}`);
   if (ticket.state === 'waiting' && ticket.emergencies_ahead) said.push(t('patient.emergency_ahead', { n: ticket.emergencies_ahead }));
   if (ticket.state === 'waiting' && home.model.isPassed(ticket)) said.push(t('patient.passed'));
   if (ticket.rooms_paused) {
@@ -255,7 +257,9 @@ function reasons(home, ticket, a) {
 
 /** That a call would not be heard, and what helps. @param {Home} home @param {any} ticket */
 function silence(home, ticket) {
-  if (home.chime.canRing || !['waiting', 'summoned'].includes(ticket.state)) return null;
+  if (!['waiting', 'summoned'].includes(ticket.state)) return null;
+  if (isOff(home.page.protocol)) return h('p', { class: 'notice soon', key: 'silent', 'data-silent': 'offline' }, t('patient.rings_not_offline'));
+  if (home.chime.canRing) return null;
   return h('p', { class: 'notice soon', key: 'silent', 'data-silent': '' }, t(home.chime.isKnown ? 'patient.silent' : 'patient.never_rings'));
 }
 
@@ -264,6 +268,7 @@ function ticketCard(home, ticket, a) {
   const tone = ticket.to_desk || ticket.desk_first || ticket.state === 'summoned' || ticket.state === 'missed' ? ' soon' : ticket.state === 'booked' ? ' calm' : '';
   const why = said(ticket.why);
   const expected = ticket.state === 'waiting' && !ticket.to_desk && expectation(home, ticket);
+  const when = ticket.state === 'waiting' && ticket.ahead !== null && !ticket.to_desk && whenWords(home.model, ticket, a, !!expected);
   // Whoever is called is still outside.
   const stage = ['waiting', 'summoned', 'serving'].indexOf(ticket.state === 'called' ? 'summoned' : ticket.state);
   return h('section', { class: 'block card', key: ticket.ticket, 'data-ticket': ticket.ticket, 'data-state': ticket.state },
@@ -273,7 +278,9 @@ function ticketCard(home, ticket, a) {
     h('div', { class: 'inside' },
       h('p', { class: 'big-words', role: 'status' }, words(ticket),
         expected ? [h('br', null), h('span', { class: 'keep' }, about(expected))] : null),
-      h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}`)),
+      when ? h('p', { class: 'sub', key: 'when', 'data-when': '' }, when) : null,
+      // Nothing rings here without a network.
+      ticket.state === 'waiting' && !ticket.to_desk && !ticket.desk_first && isOff(home.page.protocol) ? null : h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}`)),
       silence(home, ticket),
       ticket.state === 'waiting' && !ticket.to_desk ? track(home, ticket) : null,
       reasons(home, ticket, a),
@@ -345,7 +352,10 @@ async function showCode(home, ticket) {
     h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('close'))));
 }
 
-/** What takes the whole screen: a call, a summons, a missed number. */
+/** Where to wait when the call was taken back. @param {any} ticket */
+const backWords = (ticket) => t(`patient.taken_back.${ticket.state}`, { place: placeWord(ticket) });
+
+/** What takes the whole screen: a call, a summons, a missed number; and that a call was taken back. */
 const OVERLAID = ['called', 'summoned', 'missed'];
 
 /**
@@ -354,10 +364,11 @@ const OVERLAID = ['called', 'summoned', 'missed'];
  */
 export function calledView(home) {
   /** @type {any[]} */
-  const live = home.family.reduce((all, one) => all.concat(one.liveTickets().map((x) => ({ ...x, patient: one.patient }))), /** @type {any[]} */ ([]));
+  const live = home.family.reduce((all, one) => all.concat(one.liveTickets().map((x) => ({ ...x, patient: one.patient, back: one.takenBack(x.ticket.ticket) }))), /** @type {any[]} */ ([]));
   live.filter(({ ticket }) => ticket.state !== 'missed').forEach(({ ticket }) => [missedMark(ticket), `${missedMark(ticket)}!`].forEach((mark) => home.seen.delete(mark)));
-  const news = live.filter(({ ticket }) => OVERLAID.includes(ticket.state) && !home.seen.has(markOf(ticket))).sort((a, b) => a.rank - b.rank)[0];
-  return news ? overlay(home, news.ticket, news.patient) : null;
+  const news = live.filter(({ ticket, back }) => (back || OVERLAID.includes(ticket.state)) && !home.seen.has(markOf(ticket, back))).sort((a, b) => a.rank - b.rank)[0];
+  if (!news) return null;
+  return news.back ? takenBackView(home, news) : overlay(home, news.ticket, news.patient);
 }
 
 /** Whether a call stands on the screen, or was put away there. @param {Home} home @param {string} ticket @param {string} call */
@@ -369,8 +380,8 @@ export function isCallShown(home, ticket, call) {
 
 /** @param {any} ticket */
 const missedMark = (ticket) => `${ticket.ticket}/missed`;
-/** A recall is news again; so is the next call missed. @param {any} ticket */
-const markOf = (ticket) => (ticket.state === 'missed' ? missedMark(ticket) : `${ticket.ticket}/${ticket.state}/${ticket.call || ''}/${ticket.rounds || ''}`);
+/** A recall is news again; so is the next call missed. @param {any} ticket @param {string} [back] the call that was taken back */
+const markOf = (ticket, back) => (back ? `${ticket.ticket}/back/${back}` : ticket.state === 'missed' ? missedMark(ticket) : `${ticket.ticket}/${ticket.state}/${ticket.call || ''}/${ticket.rounds || ''}`);
 
 /** Of when what the whole screen says is, while the page is not current: the band of the page lies under it. @param {any} protocol */
 function staleLine(protocol) {
@@ -379,23 +390,43 @@ function staleLine(protocol) {
   return h('p', { class: 'stale', key: 'stale', role: 'status', 'data-stale': time }, time ? t('offline.patient', { time }) : t('offline.patient_never'));
 }
 
+/** The page goes where the news that took the whole screen is of. @param {Home} home @param {string} mark @param {string} patient @param {boolean} goes */
+function putAway(home, mark, patient, goes) {
+  home.seen.add(mark);
+  if (goes || patient !== home.model.patient) home.show(patient);
+  home.page.draw();
+}
+
+/** Once, when it comes up: it has the focus and is felt. @param {Home} home @param {string} mark @param {number[]} pattern */
+function comesUp(home, mark, pattern) {
+  if (home.seen.has(`${mark}!`)) return false;
+  home.seen.add(`${mark}!`);
+  requestAnimationFrame(() => find('.called .go') && find('.called .go').focus());
+  const { userActivation } = /** @type {any} */ (navigator);
+  // A page that nobody has touched may not.
+  if (navigator.vibrate && (!userActivation || userActivation.hasBeenActive)) navigator.vibrate(pattern);
+  return true;
+}
+
+/** Whoever was called has got up by now. @param {Home} home @param {any} news */
+function takenBackView(home, { ticket, patient, back }) {
+  const mark = markOf(ticket, back);
+  comesUp(home, mark, [200]);
+  return h('section', { class: 'called door', key: mark, role: 'alertdialog', 'aria-modal': 'true', 'aria-label': t('patient.taken_back'), 'data-called': ticket.ticket, 'data-state': 'taken_back' },
+    staleLine(home.page.protocol),
+    h('p', { class: 'whose' }, [home.nameOf(patient), lineWords(home, ticket)].filter(Boolean).join(' · ')),
+    h('p', { class: 'number' }, ticket.number),
+    h('p', { class: 'say' }, t('patient.taken_back')),
+    h('p', { class: 'more' }, backWords(ticket)),
+    h('button', { type: 'button', class: 'go', 'data-action': 'seen_call', onclick: () => putAway(home, mark, patient, true) }, t('close')));
+}
+
 /** @param {Home} home @param {any} ticket @param {string} patient */
 function overlay(home, ticket, patient) {
   const mark = markOf(ticket);
   const { state } = ticket;
-  if (!home.seen.has(`${mark}!`)) {
-    home.seen.add(`${mark}!`);
-    requestAnimationFrame(() => find('.called .go') && find('.called .go').focus());
-    const { userActivation } = /** @type {any} */ (navigator);
-    if (state !== 'missed') home.chime.ring();
-    // A page that nobody has touched may not.
-    if (navigator.vibrate && (!userActivation || userActivation.hasBeenActive)) navigator.vibrate(state === 'called' ? [300, 150, 300, 150, 600] : [200]);
-  }
-  const seen = () => {
-    home.seen.add(mark);
-    if (state === 'missed' || patient !== home.model.patient) home.show(patient);
-    home.page.draw();
-  };
+  if (comesUp(home, mark, state === 'called' ? [300, 150, 300, 150, 600] : [200]) && state !== 'missed') home.chime.ring();
+  const seen = () => putAway(home, mark, patient, state === 'missed');
   const explained = home.seen.has(`${mark}?`);
   return h('section', { class: `called${state === 'called' ? '' : ' door'}`, key: mark, role: 'alertdialog', 'aria-modal': 'true', 'aria-label': words(ticket), 'data-called': ticket.ticket, 'data-state': state },
     staleLine(home.page.protocol),
@@ -403,9 +434,10 @@ function overlay(home, ticket, patient) {
     h('p', { class: 'number' }, ticket.number),
     h('p', { class: 'say' }, state === 'missed' || ticket.to_desk || ticket.desk_first ? words(ticket) : inOnePiece(ticket)),
     h('p', { class: 'more' }, t(explained ? 'patient.cannot_more' : ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.${state}_more`)),
-    h('button', { type: 'button', class: 'go', 'data-action': 'seen_call', onclick: seen }, t(state === 'missed' ? 'close' : 'patient.going')),
-    state === 'missed' ? null : explained ? h('button', { type: 'button', class: 'cannot', key: 'leave', 'data-action': 'cancel_ticket', onclick: () => cancelTicket(home, ticket) }, t('patient.leave')) : h('button', {
-      type: 'button', class: 'cannot', key: 'cannot', 'data-action': 'cannot_come',
+    h('button', { type: 'button', class: 'go', 'data-action': 'seen_call', onclick: seen }, t(state === 'missed' || explained ? 'close' : 'patient.going')),
+    // Pressed twice it is as pressed once: nothing that ends something comes up under the finger.
+    state === 'missed' ? null : h('button', {
+      type: 'button', class: 'cannot', key: 'cannot', 'data-action': 'cannot_come', 'aria-expanded': String(explained),
       onclick: () => {
         home.seen.add(`${mark}?`);
         home.page.draw();

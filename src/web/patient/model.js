@@ -8,6 +8,8 @@ import { LiveStream } from '../lib/stream.js';
 const LIVE = ['asked', 'held', 'booked', 'checked_in'];
 /** Which ticket matters most now. */
 const URGENCY = ['called', 'summoned', 'serving', 'waiting', 'away', 'missed', 'in_transit', 'booked'];
+/** Where a ticket is again when its call was taken back. */
+const BEFORE_A_CALL = ['waiting', 'summoned'];
 
 /** How often it is seen whether another day has begun. */
 const DAY_LOOKED_AT_MS = 60000;
@@ -28,6 +30,8 @@ export class Model {
     this.sites = new Map();
     /** How many were ahead of a ticket, and since when more are than before. @type {Map<string, {ahead: number, passed: boolean}>} */
     this.places = new Map();
+    /** The line of a ticket, its call, and where it stands since that call was taken back. @type {Map<string, {line: string, call: string, back: string}>} */
+    this.calls = new Map();
     /** @type {any} */
     this.refused = null;
     this.stream = new LiveStream(page.protocol, `patient:${patient}`, () => this.changed(), (error) => {
@@ -132,17 +136,32 @@ export class Model {
       .sort((a, b) => (this.dateOf(a) < this.dateOf(b) ? 1 : -1));
   }
 
-  /**
-   * Whether somebody who is no emergency has come before a ticket since it waits: of the priority classes, or back from
-   * tests. @param {any} ticket
-   */
+  /** Whether somebody who is no emergency has come before a ticket since it waits; by which rule, its place does not say. @param {any} ticket */
   isPassed(ticket) {
     const known = this.places.get(ticket.ticket);
     return !!known && known.passed;
   }
 
+  /** The call that was taken back, as long as the ticket stands where that has put it; empty: none. @param {string} ticket */
+  takenBack(ticket) {
+    const known = this.calls.get(ticket);
+    return known && known.back ? known.call : '';
+  }
+
+  /** @param {any} ticket */
+  followCall(ticket) {
+    const { ticket: id, state, line } = ticket;
+    const known = this.calls.get(id) || { line: '', call: '', back: '' };
+    // After a gap somebody may be back from a missed call or from tests: in a line of its own.
+    const isBack = !!known.call && line === known.line && [state, ''].includes(known.back);
+    if (state === 'called') this.calls.set(id, { line, call: ticket.call, back: '' });
+    else if (BEFORE_A_CALL.includes(state)) this.calls.set(id, { line, call: isBack ? known.call : '', back: isBack ? state : '' });
+    else this.calls.delete(id);
+  }
+
   /** @param {any} ticket */
   follow(ticket) {
+    if (ticket) this.followCall(ticket);
     if (!ticket || ticket.state !== 'waiting' || ticket.ahead === null) {
       if (ticket) this.places.delete(ticket.ticket);
       return;

@@ -111,15 +111,32 @@ function state(notice) {
 }
 
 /**
- * What a later word about the same clinic has made of a message, or that the call it speaks of was missed; empty: it stands.
+ * What a later word about the same clinic has made of a message, or that the call it speaks of was missed or taken back; empty: it stands.
  * @param {import('./model.js').Model} model @param {any} notice @param {any[]} all newest first
  */
 function undone(model, notice, all) {
   const place = model.tickets.get(notice.ticket);
+  if (notice.about === 'called' && notice.call && model.takenBack(notice.ticket) === notice.call) return 'taken_back';
   if (['called', 'three_before'].includes(notice.about) && place && place.value && place.value.state === 'missed') return 'missed';
   const later = notice.clinic && all.find((one) => one.clinic && one.ticket === notice.ticket);
   if (!later || later === notice) return '';
   return later.about === 'as_planned' && notice.about !== 'as_planned' ? 'withdrawn' : 'replaced';
+}
+
+/**
+ * Whether a message is of before: what it asks for has been done, or is not asked for any more.
+ * @param {import('./model.js').Model} model @param {any} notice @param {any[]} all newest first
+ */
+function isEarlier(model, notice, all) {
+  if (notice.state === 'over') return true;
+  if (notice.clinic) return Date.parse(notice.clinic.expected_at) < model.page.protocol.clock.now();
+  const stream = model.tickets.get(notice.ticket);
+  const place = stream && stream.value;
+  if (!place) return true;
+  if (notice.about === 'called') return place.state !== 'called' || place.call !== notice.call;
+  // After a call that was no mistake somebody is near for another reason.
+  const called = all.find((one) => one.about === 'called' && one.ticket === notice.ticket);
+  return !NEAR.includes(place.state) || (!!called && Date.parse(called.at) > Date.parse(notice.at) && called.call !== model.takenBack(notice.ticket));
 }
 
 /** What stands no more is struck out, and said to be so: a voice does not read a line. @param {import('./model.js').Model} model @param {any} notice @param {string} gone */
@@ -133,10 +150,16 @@ function messageRow(model, notice, gone) {
 /** The messages of whoever is shown; nothing where there are none. @param {import('./model.js').Model} model */
 export function messages(model) {
   const all = newest(model);
-  const list = all.slice(0, LISTED);
+  const list = all.slice(0, LISTED).map((notice) => ({ notice, gone: undone(model, notice, all) }));
   if (!list.length) return null;
+  const earlier = list.filter(({ notice, gone }) => !gone && isEarlier(model, notice, all));
+  const now = list.filter((one) => !earlier.includes(one));
   return [
     h('h2', { key: 'messages-h' }, t('notice.title')),
-    h('ol', { class: 'block rows messages', key: 'messages' }, list.map((notice) => messageRow(model, notice, undone(model, notice, all)))),
+    now.length ? h('ol', { class: 'block rows messages', key: 'messages' }, now.map(({ notice, gone }) => messageRow(model, notice, gone))) : null,
+    earlier.length ? h('details', { class: 'block rows earlier', key: 'earlier' },
+      h('summary', null, t('notice.earlier', { n: earlier.length })),
+      h('ol', { class: 'messages' }, earlier.map(({ notice }) => h('li', { key: notice.notice, 'data-notice': notice.notice, 'data-about': notice.about, 'data-state': notice.state, 'data-earlier': '' },
+        h('span', null, words(model, notice)), h('span', { class: 'end num' }, clockOf(notice.at)))))) : null,
   ];
 }

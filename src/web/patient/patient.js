@@ -155,7 +155,7 @@ sizes(elder());
 
 /** Large text: who needs it needs it before anything else. */
 function elderSwitch() {
-  return h('label', { key: 'elder', class: 'check' }, t('patient.elder'),
+  return h('label', { key: 'elder', class: 'check big-text' }, t('patient.elder'),
     h('span', { class: 'end' }, h('input', { type: 'checkbox', 'data-action': 'elder', checked: elder(), onchange: (/** @type {any} */ e) => setElder(e.target.checked) })));
 }
 
