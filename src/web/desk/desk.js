@@ -17,10 +17,8 @@ import { Acts } from './acts.js';
 import { Alerts } from './alerts.js';
 import { Away } from './away.js';
 import { Floor } from './floor.js';
-import { OpenSession } from './open-session.js';
 import { notReachedTag } from './reached.js';
 import { Search } from './search.js';
-import { sessionsView } from './sessions.js';
 import { ticketPanel } from './ticket-panel.js';
 import { WalkIn } from './walk-in.js';
 
@@ -57,8 +55,9 @@ let slips = null;
 let away = null;
 /** @type {Alerts|null} */
 let alerts = null;
-/** @type {any} */
-let opening = null;
+/** The tab of sessions, once it has been read. @type {((f: Floor) => any)|null} */
+let sessions = null;
+let isReading = false;
 let filter = 'waiting';
 let side = 'walk_in';
 /** @type {string|null} */
@@ -89,7 +88,6 @@ async function start(page) {
   });
   acts.onDone = (body) => walkIn.after(body);
   acts.onPrint = printSlip;
-  opening = new OpenSession(page, getFloor, acts);
   search = new Search(page, {
     floor: getFloor, persons, acts, pick, returnDay, departments, open: openDepartment,
     department: (id) => /** @type {Site} */ (site).one('departments', id),
@@ -351,7 +349,7 @@ function aside() {
         },
       }, ticket)
       : h('p', { class: 'empty', key: 'none' }, h('b', null, t('desk.no_ticket')), t('desk.no_ticket_more'))),
-    sessions: () => sessionsView(page, f, acts, persons, opening),
+    sessions: () => (sessions ? sessions(f) : readSessions()),
     screens: () => screensView({ site: /** @type {Site} */ (site), send: (name, body) => acts.send(name, body), after: reread }),
   };
   const silent = site && site.all('screens').some((one) => one.online && one.silent);
@@ -370,6 +368,24 @@ function aside() {
     h('div', { class: 'area', 'data-area-code': f.area ? f.area.code : '' },
       h('small', null, t('desk.area_code')), h('b', { class: 'num' }, f.area ? f.area.code : '––––––'),
       h('span', { class: 'left', vars: { '--left': `${Math.round(left * 100)}%` } }, h('i', null))));
+}
+
+/** Read when it is first opened: most of the day nobody looks at it. Until then its place is held. */
+function readSessions() {
+  const read = async () => {
+    const [{ sessionsView }, { OpenSession }] = await Promise.all([import('./sessions.js'), import('./open-session.js')]);
+    const opening = new OpenSession(page, () => /** @type {Floor} */ (floor), acts);
+    sessions = (f) => sessionsView(page, f, acts, persons, opening);
+    page.draw();
+  };
+  // What could not be read is asked for again with one of the next drawings.
+  if (!isReading) {
+    isReading = true;
+    read().catch(() => {}).then(() => {
+      isReading = false;
+    });
+  }
+  return h('p', { class: 'skeleton', key: 'reading' });
 }
 
 async function reread() {
