@@ -5,7 +5,7 @@ import { h } from '../lib/dom.js';
 import { said, t } from '../lib/i18n.js';
 import { alertText } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
-import { classWord, lineWord, minutesSince, stepWord } from '../lib/words.js';
+import { classWord, lineWord, minutesSince, sexWord, stepWord } from '../lib/words.js';
 
 /** Lines that say nothing a person needs to be told. */
 const PLAIN_LINES = ['ordinary', 'appointments', 'walk_ins'];
@@ -13,6 +13,12 @@ const PLAIN_LINES = ['ordinary', 'appointments', 'walk_ins'];
 /** @param {any} ticket @param {number} nowMs server time */
 export function ageOf(ticket, nowMs) {
   return ticket.birth_year ? Math.max(0, new Date(nowMs).getUTCFullYear() - ticket.birth_year) : null;
+}
+
+/** Sex and age, as far as they are known. @param {any} of a ticket, or a person @param {number} nowMs server time */
+export function bioOf(of, nowMs) {
+  const age = ageOf({ birth_year: of.birth_year || Number((of.birth_date || '').slice(0, 4)) }, nowMs);
+  return [sexWord(of.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' ');
 }
 
 /** What sets somebody apart from who has booked and comes in time. @param {any} ticket @param {import('../lib/site.js').Site} site */

@@ -21,6 +21,7 @@ class UndoBar extends HTMLElement {
   constructor() {
     super();
     this.left = 0;
+    /** @type {string|(() => string)} */
     this.text = '';
     /** @type {(() => void)|null} */
     this.undo = null;
@@ -49,7 +50,7 @@ class UndoBar extends HTMLElement {
   }
 
   /**
-   * @param {string} text what was done
+   * @param {string|(() => string)} text what was done; of what is not all known yet: asked for each time
    * @param {(() => void)|null} undo takes it back; null shows the words only
    * @param {More} [more]
    */
@@ -84,7 +85,7 @@ class UndoBar extends HTMLElement {
   draw() {
     const { more } = this;
     render(this, [
-      h('span', null, this.text),
+      h('span', null, typeof this.text === 'function' ? this.text() : this.text),
       h('span', { class: 'left num', 'aria-hidden': 'true' }, t('undo.left', { s: this.left })),
       more ? h('button', { type: 'button', key: 'more', 'data-action': more.action, onclick: more.go }, more.words) : null,
       this.undo

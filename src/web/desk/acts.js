@@ -2,7 +2,7 @@
 
 import { arrive } from '../components/arrive.js';
 import { askCall, didCall } from '../components/call-this.js';
-import { stepAfter, stepCounts } from '../components/ticket.js';
+import { bioOf, stepAfter, stepCounts } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { find } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -10,6 +10,8 @@ import { askText } from '../lib/page.js';
 import { isNotTaken } from '../lib/pre-check.js';
 import { Recent } from '../lib/recent.js';
 import { prefix } from '../lib/site.js';
+import { whoseOf } from '../lib/sessions.js';
+import { classWord } from '../lib/words.js';
 
 /** A ticket's way on is looked at while the ticket is. */
 const LINKS_KEPT = 200;
@@ -71,7 +73,7 @@ export class Acts {
   }
 
   /**
-   * @param {string} text @param {string|null} ticket none: there is no way back
+   * @param {string|(() => string)} text @param {string|null} ticket none: there is no way back
    * @param {string} [what] the step that it was, which the bar's undo takes back @param {import('../components/undo-bar.js').More} [more]
    */
   done(text, ticket, what, more) {
@@ -80,9 +82,34 @@ export class Acts {
     this.page.draw();
   }
 
-  /** Somebody has a number from now on, which can be had on paper. @param {string} text @param {string} ticket @param {string} what */
+  /** Somebody has a number from now on, which can be had on paper. @param {string|(() => string)} text @param {string} ticket @param {string} what */
   doneWithSlip(text, ticket, what) {
     this.done(text, ticket, what, { action: 'print_done', words: t('desk.print'), go: () => this.onPrint(ticket) });
+  }
+
+  /** Somebody by name, sex and age, so that a wrong person is noticed. @param {any} of */
+  who(of) {
+    const bio = bioOf(of.sex ? of : this.persons.get(of.patient) || of, this.page.protocol.clock.now());
+    const name = this.persons.nameOf(of);
+    return bio ? t('desk.who', { name, bio }) : name;
+  }
+
+  /**
+   * Of who is in the queue now: who that is, whose queue, which priority, and how many are before them, as far as it is here by now.
+   * @param {string} key what has been done @param {{ticket: string, number: string}} result @param {any} of the person's, as it was found
+   */
+  arrivedWords(key, { ticket: id, number }, of) {
+    const floor = this.floor();
+    const ticket = floor.ticket(id);
+    const queue = floor.queueOf(id);
+    const ahead = queue ? queue.order.indexOf(id) : -1;
+    const session = floor.sessions.find((/** @type {any} */ one) => one.session === of.session);
+    return [
+      t(key, { number, who: this.who(ticket || of) }),
+      queue ? named(queue.queue.name, queue.queue.name_en) : whoseOf(session || of, floor.site),
+      ticket && ticket.class && ticket.class !== 'none' ? classWord(ticket.class, floor.site.classesOf(floor.department)) : '',
+      ahead < 0 ? '' : t('desk.ahead', { n: ahead }),
+    ].filter(Boolean).join(' · ');
   }
 
   /**
@@ -107,7 +134,7 @@ export class Acts {
   /** @param {any} appointment */
   async checkIn(appointment) {
     const result = await this.arrive('check_in', { appointment: appointment.appointment }, this.persons.nameOf(appointment), { opensAt: appointment.check_in_from });
-    if (result && result.number) this.doneWithSlip(t('desk.did.check_in', { number: result.number, position: result.position }), result.ticket, 'checked_in');
+    if (result && result.number) this.doneWithSlip(() => this.arrivedWords('desk.did.check_in', result, appointment), result.ticket, 'checked_in');
     return !!result;
   }
 
@@ -153,7 +180,7 @@ export class Acts {
   /** @param {any} ticket */
   async reportBack(ticket) {
     const result = await this.send('report_back', { ticket: ticket.ticket });
-    if (result) this.doneWithSlip(t('desk.did.report_back', { number: ticket.number }), ticket.ticket, 'reported_back');
+    if (result) this.doneWithSlip(() => this.arrivedWords('desk.did.report_back', ticket, ticket), ticket.ticket, 'reported_back');
     return !!result;
   }
 

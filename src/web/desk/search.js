@@ -1,10 +1,12 @@
 // The one search box: name, phone, document, number, appointment or a scanned code. What is found stands below it; Enter
 // does what is obvious for the only match.
 
+import { bioOf } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { find, h, isEditing } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { listenScans } from '../lib/scan.js';
+import { whoseOf } from '../lib/sessions.js';
 import { standingWord, stateWord } from '../lib/words.js';
 import { homeNotReached } from './reached.js';
 
@@ -307,10 +309,26 @@ export class Search {
       }, t('desk.walk_in_with'), h('kbd', { 'aria-hidden': 'true' }, 'Ctrl+Enter'))) : null);
   }
 
+  /** Name, sex and age: two may have one name. @param {any} hit */
+  who(hit) {
+    const { persons } = this.desk;
+    const bio = bioOf(persons.get(hit.patient) || hit, this.page.protocol.clock.now());
+    return [`${persons.nameOf(hit)} `, bio ? h('span', { class: 'bio num', key: 'bio' }, bio) : null];
+  }
+
+  /** Whose clinic it is, what for, and how the telephone ends. @param {any} hit @param {string} what */
+  more(hit, what) {
+    const floor = this.desk.floor();
+    const session = floor.sessions.find((/** @type {any} */ one) => one.session === hit.session);
+    const person = this.desk.persons.get(hit.patient);
+    const phone = (person && person.phone) || '';
+    return [whoseOf(session || hit, floor.site), what, phone ? t('desk.phone_ends', { end: phone.slice(-4) }) : ''].filter(Boolean).join(' · ');
+  }
+
   /** @param {any} visit @param {boolean} only */
   visitHit(visit, only) {
     return h('div', { class: `hit${only ? ' only' : ''}`, key: visit.visit, 'data-visit': visit.visit },
-      h('span', { class: 'grow' }, this.desk.persons.nameOf(visit), h('small', { class: 'num' }, t('desk.visit_of', { date: visit.date, number: visit.number, until: visit.open_until }))),
+      h('span', { class: 'grow' }, this.who(visit), h('small', { class: 'num' }, t('desk.visit_of', { date: visit.date, number: visit.number, until: visit.open_until }))),
       h('button', { type: 'button', class: 'btn primary', 'data-action': 'return_day', 'data-visit': visit.visit, onclick: () => this.returnDay(visit) }, t('desk.return_day')));
   }
 
@@ -319,7 +337,7 @@ export class Search {
     const time = hit.slot_start ? t('desk.booked_for', { time: clockOf(hit.slot_start) }) : stateWord(hit.state);
     return h('div', { class: `hit${only ? ' only' : ''}`, key: hit.appointment || hit.ticket, 'data-elsewhere': hit.department.id },
       h('span', { class: 'number' }, hit.number || ''),
-      h('span', { class: 'grow' }, this.desk.persons.nameOf(hit), h('small', { class: 'num' }, `${named(hit.department.name, hit.department.name_en)} · ${time}`)),
+      h('span', { class: 'grow' }, this.who(hit), h('small', { class: 'num' }, `${named(hit.department.name, hit.department.name_en)} · ${time}`)),
       h('button', { type: 'button', class: 'btn', 'data-action': 'go_there', onclick: () => this.goThere(hit) }, t('desk.go_there')));
   }
 
@@ -331,10 +349,10 @@ export class Search {
 
   /** @param {any} a @param {boolean} only */
   appointmentHit(a, only) {
-    const name = this.desk.persons.nameOf(a);
+    const booked = a.slot_start ? t('desk.booked_for', { time: `${a.state === 'no_show' ? `${a.date} ` : ''}${clockOf(a.slot_start)}` }) : t('appointment.booked');
     return h('div', { class: `hit${only ? ' only' : ''}`, key: a.appointment, 'data-appointment': a.appointment },
       h('span', { class: 'number' }, a.number || ''),
-      h('span', { class: 'grow' }, name, h('small', { class: 'num' }, a.slot_start ? t('desk.booked_for', { time: `${a.state === 'no_show' ? `${a.date} ` : ''}${clockOf(a.slot_start)}` }) : t('appointment.booked')),
+      h('span', { class: 'grow' }, this.who(a), h('small', { class: 'num' }, this.more(a, booked)),
         a.sent_to ? h('small', { class: 'soon', 'data-sent-to': a.sent_to }, this.sentTo(a)) : null, homeNotReached(a)),
       a.state === 'booked'
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'check_in', 'data-appointment': a.appointment, onclick: () => this.checkIn(a) },
@@ -365,7 +383,7 @@ export class Search {
     const back = ticket.state === 'away' || ticket.state === 'missed';
     return h('div', { class: `hit${only ? ' only' : ''}`, key: ticket.ticket, 'data-hit': ticket.ticket },
       h('span', { class: 'number' }, ticket.number),
-      h('span', { class: 'grow' }, this.desk.persons.nameOf(ticket), h('small', null, standingWord(ticket))),
+      h('span', { class: 'grow' }, this.who(ticket), h('small', { class: 'num' }, this.more(ticket, standingWord(ticket)))),
       back
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'report_back', 'data-ticket': ticket.ticket, onclick: () => this.reportBack(ticket) },
           t('desk.report_back'), only ? h('kbd', null, '↵') : null)

@@ -1,13 +1,13 @@
 // The chosen ticket at the desk: who, why it stands there, everything that can be done with it in its state, its history.
 
 import { preCheckPart } from '../components/pre-check.js';
-import { ageOf, history, notAnnounced, tags, waited, why } from '../components/ticket.js';
+import { bioOf, history, notAnnounced, tags, waited, why } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { isNotTaken } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
-import { classWord, sexWord, standingWord } from '../lib/words.js';
+import { classWord, standingWord } from '../lib/words.js';
 import { reachedPart } from './reached.js';
 
 /** What the desk can give: an emergency, with proof seen a class of the department, or none. @param {import('../lib/site.js').Site} site @param {string} department */
@@ -38,11 +38,10 @@ async function openDocuments(look, ticket, isNew) {
 /** @param {Look} look @param {any} ticket */
 export function ticketPanel(look, ticket) {
   const { acts, persons } = look;
-  const age = ageOf(ticket, look.now);
   return h('div', { class: 'chosen form', key: ticket.ticket, 'data-chosen': ticket.ticket, 'data-state': ticket.state },
     h('div', { class: 'top' },
       h('span', { class: 'number' }, ticket.number), h('b', null, persons.nameOf(ticket)),
-      h('span', { class: 'muted' }, [sexWord(ticket.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
+      h('span', { class: 'muted' }, bioOf(ticket, look.now))),
     h('div', { class: 'tags' }, h('span', { class: 'tag good', 'data-standing': ticket.state }, ticket.state === 'summoned' ? look.floor.doorOf(ticket) : standingWord(ticket)),
       ticket.checked_in_at ? h('span', { class: 'tag' }, t('ticket.checked_in_waited', { time: clockOf(ticket.checked_in_at), waited: waited(ticket, look.now) })) : null),
     tags(ticket, look.floor.site),

@@ -83,7 +83,8 @@ export class WalkIn {
     try {
       const answer = await this.page.session.http('POST', '/api/v1/persons', { ...personBody(f), ...meant });
       this.page.notify('');
-      this.persons.put({ patient: answer.patient, name: nameOf(f) });
+      const { name, sex, birth_date, phone } = personBody(f);
+      this.persons.put({ patient: answer.patient, name, sex, birth_date, phone });
       return answer.patient;
     } catch (refusal) {
       if (refusal.validNow && refusal.validNow.differs) {
@@ -232,7 +233,12 @@ export class WalkIn {
     this.begin();
     this.goOn();
     const steps = given ? ['prioritised', 'registered'] : ['registered'];
-    find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, steps));
+    find('#undo').offer(this.takenWords(result, { patient, queue: body.queue }), () => this.acts.undoSteps(result.ticket, steps));
+  }
+
+  /** @param {any} result @param {any} of */
+  takenWords(result, of) {
+    return () => this.acts.arrivedWords('desk.did.register_walk_in', result, of);
   }
 
   /** The slip of a number, as of this moment. @param {any} result @param {any} queue */
@@ -276,7 +282,7 @@ export class WalkIn {
     const ticket = this.floor().ticket(result.ticket);
     const queue = ticket && this.floor().site.one('queues', ticket.queue);
     this.give(result, queue);
-    find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, ['registered']));
+    find('#undo').offer(this.takenWords(result, of), () => this.acts.undoSteps(result.ticket, ['registered']));
     return true;
   }
 

@@ -2,11 +2,11 @@
 
 import { lateWords } from '../components/late.js';
 import { preCheckPart } from '../components/pre-check.js';
-import { ageOf, alertTag, lastUndoable, marksLine, notAnnounced, tags, unaskedTag, waited, why } from '../components/ticket.js';
+import { ageOf, alertTag, bioOf, lastUndoable, marksLine, notAnnounced, tags, unaskedTag, waited, why } from '../components/ticket.js';
 import { clockOf, rangeLeft } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
-import { sexWord, standingWord, stateWord, stepWord } from '../lib/words.js';
+import { standingWord, stateWord, stepWord } from '../lib/words.js';
 import { keyCap } from './keys.js';
 
 const TABS = ['waiting', 'away', 'missed', 'ended'];
@@ -62,7 +62,6 @@ function nobodyPart(waiting) {
 
 /** @param {Look} look @param {any} hand */
 function personPart(look, hand) {
-  const age = ageOf(hand, look.now);
   return h('div', { class: 'form', key: 'person' },
     h('div', { class: 'eyebrow' },
       h('b', { 'data-state': hand.state }, stateWord(hand.state)),
@@ -70,7 +69,7 @@ function personPart(look, hand) {
     h('div', { class: 'person' },
       h('span', { class: 'number' }, hand.number),
       h('span', { class: 'name' }, look.persons.nameOf(hand)),
-      h('span', { class: 'age' }, [sexWord(hand.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
+      h('span', { class: 'age' }, bioOf(hand, look.now))),
     tags(hand, look.model.site),
     notAnnounced(hand),
     preCheckPart(hand, look.model.site, look.answers),
