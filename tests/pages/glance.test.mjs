@@ -9,6 +9,7 @@ const A = 'renmin.xinnei.liming';
 let hospital;
 let browser;
 let desk;
+let doctor;
 
 const shot = async (page, name) => process.env.SHOTS && page.screenshot({ path: `${process.env.SHOTS}/${name}.png` });
 
@@ -39,6 +40,55 @@ test('two of one name are told apart by sex, age, doctor and telephone, and the 
   await desk.click('.found [data-appointment]:has-text("0417") [data-action=check_in]');
   await desk.waitForSelector('#undo:has-text("已签到:B001 刘志强(女 84岁) · 周静门诊 · 前面 0 位")');
   await shot(desk, '01-bar');
+});
+
+/** As an emergency without papers. @returns {Promise<string>} the number */
+async function emergency(queue) {
+  const { patient } = await hospital.call('POST', '/persons', { document_kind: 'none', document_number: '', name: '急诊某', sex: 'unknown' }, hospital.desk);
+  return (await hospital.call('POST', '/tickets', { queue, patient, class: 'emergency' }, hospital.desk)).number;
+}
+
+/** Whatever stands in a row of the queue's table stands within the table that is seen. */
+const cutOff = (page) => page.evaluate(() => {
+  const seen = document.querySelector('.queue .scroll').getBoundingClientRect();
+  return [...document.querySelectorAll('.tickets td, .tickets .btn')].filter((one) => one.getBoundingClientRect().right > seen.right + 0.5).map((one) => one.textContent);
+});
+
+test('the console has a queue of long names whole, in both languages, also at the door', async () => {
+  doctor = await browser.staff('/doctor', SIZES.console, 'liming');
+  const names = ['阿依古丽·买买提江·阿卜杜热西提', '欧阳震华', '王芳', '李小四', '何晓燕'];
+  for (const [i, name] of names.entries()) {
+    const patient = await hospital.person(name, `19${40 + i * 8}-05-05`, 30 + i);
+    await hospital.call('POST', '/tickets', { queue: A, patient }, hospital.desk);
+  }
+  await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r5"]');
+  await doctor.waitForSelector('[data-row][data-state=summoned] [data-action=mark_missed]');
+  for (const lang of ['en', 'zh']) {
+    await doctor.click('jh-language button');
+    await drawn(doctor);
+    assert.deepEqual(await cutOff(doctor), [], lang);
+    await shot(doctor, `10-table-${lang}`);
+  }
+  await looks(doctor);
+});
+
+test('an emergency stands above the button that calls it, and in the head of the column, until it is called', async () => {
+  await doctor.click('[data-action=call_next_patient]');
+  await doctor.waitForSelector('[data-action=call_next_patient][data-outcome=seen]');
+  assert.equal(await doctor.$('[data-urgent]'), null);
+  const number = await emergency(A);
+  await doctor.waitForSelector(`[role=alert][data-urgent]:has-text("来了一位急诊:${number} 急诊某,下一位就是这位")`);
+  const [bar, go] = await Promise.all(['[data-urgent]', '.hand .primary'].map((one) => doctor.locator(one).boundingBox()));
+  assert.ok(bar.y > 0 && bar.y + bar.height <= go.y, 'above the primary button');
+  await desk.waitForSelector(`[data-queue="${A}"] header [data-urgent]:has-text("急诊:${number} 急诊某")`);
+  await looks(doctor);
+  await looks(desk);
+  await shot(doctor, '03-doctor');
+  await shot(desk, '03-desk');
+  await doctor.click('.hand .primary');
+  await doctor.waitForSelector(`.hand .number:text-is("${number}")`);
+  await doctor.waitForSelector('[data-urgent]', { state: 'detached' });
+  await desk.waitForSelector('[data-urgent]', { state: 'detached' });
 });
 
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

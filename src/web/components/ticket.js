@@ -7,6 +7,9 @@ import { alertText } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
 import { classWord, lineWord, minutesSince, sexWord, stepWord } from '../lib/words.js';
 
+/** Whether somebody waits as an emergency. @param {any} ticket */
+export const isUrgent = (ticket) => ticket.class === 'emergency';
+
 /** Lines that say nothing a person needs to be told. */
 const PLAIN_LINES = ['ordinary', 'appointments', 'walk_ins'];
 

@@ -4,7 +4,7 @@ import '../components/undo-bar.js';
 import { screensView } from '../components/screens.js';
 import { lateOf, lateWords } from '../components/late.js';
 import { Slips } from '../components/slip.js';
-import { alertTag, unaskedTag, waited, why } from '../components/ticket.js';
+import { alertTag, isUrgent, unaskedTag, waited, why } from '../components/ticket.js';
 import { Answers } from '../lib/answers.js';
 import { clockOf, wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
@@ -247,6 +247,7 @@ function column(queue) {
   },
   h('header', null,
     h('h2', null, h('span', null, named(queue.queue.name, queue.queue.name_en)), h('span', { class: 'num', 'data-count': filter }, `${t(`desk.filter.${filter}`)} ${f.count(queue, filter)}`)),
+    urgentLine(queue),
     lateLines(queue),
     h('div', { class: 'rooms' }, (queue.rooms || []).map((/** @type {any} */ room) => roomLine(room))),
     target
@@ -264,6 +265,14 @@ function column(queue) {
   h('ol', null, tickets.map((ticket) => h('li', { key: ticket.ticket }, row(ticket))),
     tickets.length ? null : h('li', { class: 'empty', key: 'none' }, t(`desk.empty.${filter}`)),
     filter === 'ended' && queue.ended_left_out ? h('li', { class: 'empty', key: 'earlier', 'data-left-out': String(queue.ended_left_out) }, t('desk.ended_left_out', { n: queue.ended_left_out })) : null));
+}
+
+/** Emergencies that wait to be called: they stay in sight however far the column is scrolled. @param {any} queue */
+function urgentLine(queue) {
+  const urgent = queue.order.map((/** @type {string} */ id) => queue.tickets[id]).filter((/** @type {any} */ one) => one && isUrgent(one));
+  if (!urgent.length) return null;
+  const who = urgent.map((/** @type {any} */ one) => `${one.number} ${persons.nameOf(one)}`).join(t('list.comma'));
+  return h('button', { type: 'button', class: 'urgent', key: 'urgent', 'data-action': 'show_urgent', 'data-urgent': urgent[0].ticket, onclick: () => pick(urgent[0].ticket) }, t('desk.emergency_next', { who }));
 }
 
 /** A number of another department, and of which. @param {any} coming */
@@ -301,7 +310,7 @@ function roomLine(room) {
 function row(ticket) {
   const f = /** @type {Floor} */ (floor);
   const now = page.protocol.clock.now();
-  const kind = ticket.class === 'emergency' ? 'emergency' : ticket.state;
+  const kind = isUrgent(ticket) ? 'emergency' : ticket.state;
   return h('button', {
     type: 'button', class: `ticket ${kind}`, 'data-row': ticket.ticket, 'data-number': ticket.number, 'data-state': ticket.state,
     'data-action': 'show_ticket', 'aria-pressed': String(ticket.ticket === chosen), draggable: 'true',

@@ -2,7 +2,7 @@
 
 import { lateWords } from '../components/late.js';
 import { preCheckPart } from '../components/pre-check.js';
-import { ageOf, alertTag, bioOf, lastUndoable, marksLine, notAnnounced, tags, unaskedTag, waited, why } from '../components/ticket.js';
+import { ageOf, alertTag, bioOf, isUrgent, lastUndoable, marksLine, notAnnounced, tags, unaskedTag, waited, why } from '../components/ticket.js';
 import { clockOf, rangeLeft } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -44,6 +44,7 @@ function handPart(look) {
   const busy = actions.busy;
   return h('section', { class: 'hand', 'aria-label': t('doctor.in_hand'), 'data-in-hand': hand ? hand.ticket : '' },
     hand ? personPart(look, hand) : nobodyPart(model.list('waiting').length),
+    emergencyPart(look),
     work.paused
       ? h('div', { class: 'paused', key: 'paused' }, work.back_at ? t('doctor.paused_until', { time: clockOf(work.back_at) }) : t('doctor.paused'))
       : null,
@@ -52,6 +53,17 @@ function handPart(look) {
         ? button('resume_work', 'doctor.resume', () => actions.resume(), { class: 'primary', key: 'primary', disabled: busy })
         : button('call_next_patient', 'doctor.next', () => actions.callNext(null), { class: 'primary', key: 'primary', disabled: busy })),
     nextUp(look));
+}
+
+/** Until they are called: however far the list is scrolled, whoever presses the button below knows who comes. @param {Look} look */
+function emergencyPart(look) {
+  const { model, persons } = look;
+  const door = model.atDoor();
+  const urgent = model.list('waiting').filter((ticket) => isUrgent(ticket) && (ticket.state === 'waiting' || door.includes(ticket.ticket)));
+  if (!urgent.length) return null;
+  const next = model.next();
+  const who = urgent.map((ticket) => `${ticket.number} ${persons.nameOf(ticket)}`).join(t('list.comma'));
+  return h('p', { class: 'urgent', key: 'urgent', role: 'alert', 'data-urgent': urgent[0].ticket }, t(next && isUrgent(next) ? 'doctor.emergency_next' : 'doctor.emergency', { who }));
 }
 
 /** @param {number} waiting */
@@ -119,7 +131,7 @@ function nextUp(look) {
   const next = look.model.next();
   if (!next) return h('div', { class: 'next-up none', key: 'next' }, t('doctor.no_next'));
   const atDoor = look.model.atDoor().includes(next.ticket);
-  return h('div', { class: 'next-up', key: 'next', 'data-next': next.ticket },
+  return h('div', { class: `next-up${isUrgent(next) ? ' emergency' : ''}`, key: 'next', 'data-next': next.ticket },
     t(atDoor ? 'doctor.next_at_door' : 'doctor.next_is', { who: `${next.number} ${look.persons.nameOf(next)}` }));
 }
 
@@ -158,8 +170,8 @@ function table(look, tickets, queue) {
   const door = look.model.atDoor();
   return h('table', { class: 'tickets', key: queue ? queue.id : 'all', 'data-queue': queue ? queue.id : '' },
     queue ? h('caption', null, named(queue.name, queue.name_en)) : null,
-    h('thead', null, h('tr', null, heads.map((k) => h('th', { key: k, scope: 'col' }, t(`ticket.${k}`))),
-      h('th', { key: 'do' }, h('span', { class: 'visually-hidden' }, t('ticket.do'))))),
+    h('thead', null, h('tr', null, heads.map((k) => h('th', { key: k, scope: 'col', class: k }, t(`ticket.${k}`))),
+      h('th', { key: 'do', class: 'do' }, h('span', { class: 'visually-hidden' }, t('ticket.do'))))),
     h('tbody', null, tickets.map((ticket) => row(look, ticket, door.includes(ticket.ticket)))));
 }
 
@@ -167,15 +179,15 @@ function table(look, tickets, queue) {
 function row(look, ticket, atDoor) {
   const age = ageOf(ticket, look.now);
   const elsewhere = look.model.atOtherDoor(ticket);
-  const kind = ticket.class === 'emergency' ? 'emergency' : atDoor ? 'at-door' : elsewhere ? 'elsewhere' : '';
+  const kind = isUrgent(ticket) ? 'emergency' : atDoor ? 'at-door' : elsewhere ? 'elsewhere' : '';
   const last = (ticket.steps || [])[(ticket.steps || []).length - 1];
   return h('tr', { key: ticket.ticket, class: kind, 'data-row': ticket.ticket, 'data-state': ticket.state, 'data-number': ticket.number },
     h('td', { class: 'number' }, ticket.number),
     h('td', { class: 'who' }, look.persons.nameOf(ticket), age === null ? null : h('span', { class: 'age' }, ` · ${age}`), ' ', alertTag(ticket, look.model.site), unaskedTag(ticket), marksLine(ticket, look.model.site)),
-    h('td', { class: 'short num' }, clockOf(ticket.slot_start) || '–'),
-    h('td', { class: 'short num' }, look.tab === 'waiting' ? waited(ticket, look.now) : standingWord(ticket)),
+    h('td', { class: 'num' }, clockOf(ticket.slot_start) || '–'),
+    h('td', { class: 'num' }, look.tab === 'waiting' ? waited(ticket, look.now) : standingWord(ticket)),
     h('td', { class: 'why' }, look.tab === 'waiting' ? (atDoor ? t('doctor.at_this_door') : elsewhere ? t('doctor.at_door_of', { place: elsewhere }) : why(ticket)) : last ? `${clockOf(last.at)} ${stepWord(last, ticket)}` : ''),
-    h('td', { class: 'do' }, rowButtons(look, ticket)));
+    h('td', { class: 'do' }, h('div', null, rowButtons(look, ticket))));
 }
 
 /** @param {Look} look @param {any} ticket */

@@ -83,6 +83,7 @@ export default {
   'desk.empty.left_over': 'Nobody left over',
   'desk.empty.ended': 'Nothing ended yet',
   'desk.ended_left_out': '{n} that ended earlier today are not listed: search for the number or name above',
+  'desk.emergency_next': 'Emergency: {who}, called first',
   'desk.columns_how': 'Choose a ticket for details; drag it to another column to transfer',
   'desk.moving': 'Choose “Transfer here” in a column',
   'desk.transfer_here': 'Transfer here',

@@ -83,6 +83,7 @@ export default {
   'desk.empty.left_over': '没有往日未结的号',
   'desk.empty.ended': '还没有结束的号',
   'desk.ended_left_out': '今天更早结束的 {n} 个号不在这里,请在上面搜号码或姓名',
+  'desk.emergency_next': '急诊:{who},最先叫',
   'desk.columns_how': '点一个号看详情,拖到另一列就改派',
   'desk.moving': '点一列的「改派到这里」',
   'desk.transfer_here': '改派到这里',

@@ -293,6 +293,8 @@ const words = {
   'doctor.return_go': 'Back to waiting',
   'doctor.next_is': 'Next: {who}',
   'doctor.next_at_door': 'Next: {who} (asked to the door)',
+  'doctor.emergency_next': 'Emergency: {who} is next',
+  'doctor.emergency': 'Emergency: {who}',
   'doctor.no_next': 'Nobody is waiting after this',
   'doctor.queue': 'Queue',
   'doctor.queue_order': 'In the order in which they come to this room',

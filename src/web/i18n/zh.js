@@ -293,6 +293,8 @@ const words = {
   'doctor.return_go': '回到候诊',
   'doctor.next_is': '下一位:{who}',
   'doctor.next_at_door': '下一位:{who}(已请到门口)',
+  'doctor.emergency_next': '来了一位急诊:{who},下一位就是这位',
+  'doctor.emergency': '来了一位急诊:{who}',
   'doctor.no_next': '后面没有候诊的患者',
   'doctor.queue': '候诊队列',
   'doctor.queue_order': '按叫到这个诊室的顺序',
