@@ -38,7 +38,7 @@ test('two of one name are told apart by sex, age, doctor and telephone, and the 
   await looks(desk);
   await shot(desk, '01-two-of-one-name');
   await desk.click('.found [data-appointment]:has-text("0417") [data-action=check_in]');
-  await desk.waitForSelector('#undo:has-text("已签到:B001 刘志强(女 84岁) · 周静门诊 · 前面 0 位")');
+  await desk.waitForSelector('#undo:has-text("已签到:B001 刘志强(女 84岁) · 周静门诊 · 老年 · 前面 0 位")');
   await shot(desk, '01-bar');
 });
 

@@ -2,12 +2,13 @@
 // clinic, and nothing that the console does not have.
 
 import '../components/undo-bar.js';
+import { notYet } from '../components/ticket.js';
 import { find, h, render } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
 import { stateWord, wordsOf } from '../lib/words.js';
 import { openConsole } from '../doctor/open.js';
-import { beginView, notYet } from '../doctor/view.js';
+import { beginView } from '../doctor/view.js';
 
 /** @type {import('../doctor/open.js').Console|null} */
 let opened = null;

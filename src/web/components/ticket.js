@@ -61,6 +61,14 @@ export function notAnnounced(ticket, atDesk) {
   return unheard ? h('p', { class: 'notice soon', key: 'not-announced', 'data-not-announced': unheard }, t(atDesk ? `desk.not_announced.${unheard}` : `not_announced.${unheard}`)) : null;
 }
 
+/** What is still missing before the patient can be said to be missed; empty when nothing is. @param {any} hand @param {number} now @param {string} [key] that calls again */
+export function notYet(hand, now, key) {
+  if (hand.state !== 'called') return '';
+  if (hand.calls_to_go) return key ? t('doctor.call_again_first_by', { key }) : t('doctor.call_again_first');
+  const seconds = Math.ceil((Date.parse(hand.missed_from) - now) / 1000);
+  return seconds > 0 ? t('doctor.wait_seconds', { s: seconds }) : '';
+}
+
 /** With whom the patient is: somebody sees to them. */
 const SEEN_TO = ['called', 'serving', 'ended'];
 

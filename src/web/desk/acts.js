@@ -1,7 +1,7 @@
 // What the desk does: each function is one command of the vocabulary, with its undo offered where there is one.
 
 import { arrive } from '../components/arrive.js';
-import { askCall, didCall } from '../components/call-this.js';
+import { askCall, didCall, sendCall } from '../components/call-this.js';
 import { bioOf, stepAfter, stepCounts } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { find } from '../lib/dom.js';
@@ -11,7 +11,7 @@ import { isNotTaken } from '../lib/pre-check.js';
 import { Recent } from '../lib/recent.js';
 import { prefix } from '../lib/site.js';
 import { whoseOf } from '../lib/sessions.js';
-import { classWord } from '../lib/words.js';
+import { classWord, wordsOf } from '../lib/words.js';
 
 /** A ticket's way on is looked at while the ticket is. */
 const LINKS_KEPT = 200;
@@ -33,14 +33,15 @@ export class Acts {
     this.links = new Recent(LINKS_KEPT);
   }
 
-  /** @param {string} name @param {any} body */
-  async send(name, body) {
+  /** @param {string} name @param {any} body @param {(refusal: any) => void} [told] hears why it was not done */
+  async send(name, body, told) {
     this.before = stepCounts(this.floor().queues());
     try {
       const result = await this.page.command(name, body);
       this.onDone(body);
       return result;
-    } catch {
+    } catch (refusal) {
+      if (told) told(refusal);
       return null; // said on the page
     }
   }
@@ -336,12 +337,17 @@ export class Acts {
 
   /** Calls a chosen ticket to a room at work. @param {any} ticket */
   async callTicket(ticket) {
-    const chosen = /** @type {any} */ (await askCall(ticket.number, this.callRooms(), { empty: t('desk.no_rooms') }));
-    if (!chosen) return;
-    const { room, outcome, reason } = chosen;
-    const result = await this.send('call_ticket', {
-      department: this.floor().department, assignment: room.assignment, in_hand: room.hand && room.hand.ticket, outcome, ticket: ticket.ticket, reason,
+    await askCall(ticket.number, this.callRooms(), { empty: t('desk.no_rooms'), now: () => this.page.protocol.clock.now(), go: (said) => this.callTo(ticket, said) });
+  }
+
+  /** @param {any} ticket @param {any} said @returns {Promise<string>} why it was not done */
+  async callTo(ticket, said) {
+    const { room, outcome } = said;
+    const { result, refusal } = await sendCall(said, (name, body, told) => this.send(name, body, told), {
+      department: this.floor().department, assignment: room.assignment, ticket: ticket.ticket,
     });
-    if (result) this.done(didCall(`${ticket.number} ${this.persons.nameOf(ticket)}`, room, outcome), ticket.ticket, 'called');
+    if (!result) return wordsOf(refusal, 'call_ticket');
+    this.done(didCall(`${ticket.number} ${this.persons.nameOf(ticket)}`, room, outcome), ticket.ticket, 'called');
+    return '';
   }
 }

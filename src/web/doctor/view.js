@@ -2,7 +2,7 @@
 
 import { lateWords } from '../components/late.js';
 import { preCheckPart } from '../components/pre-check.js';
-import { ageOf, alertTag, bioOf, isUrgent, lastUndoable, marksLine, notAnnounced, tags, unaskedTag, waited, why } from '../components/ticket.js';
+import { ageOf, alertTag, bioOf, isUrgent, lastUndoable, marksLine, notAnnounced, notYet, tags, unaskedTag, waited, why } from '../components/ticket.js';
 import { clockOf, rangeLeft } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -89,14 +89,6 @@ function personPart(look, hand) {
       h('dt', null, t('ticket.checked_in')),
       h('dd', { class: 'num' }, hand.checked_in_at ? t('ticket.checked_in_waited', { time: clockOf(hand.checked_in_at), waited: waited(hand, look.now) }) : '–'),
       h('dt', null, t('ticket.why_short')), h('dd', null, why(hand) || '–')));
-}
-
-/** What is still missing before the patient can be said to be missed; empty when nothing is. @param {any} hand @param {number} now */
-export function notYet(hand, now) {
-  if (hand.state !== 'called') return '';
-  if (hand.calls_to_go) return t('doctor.call_again_first');
-  const seconds = Math.ceil((Date.parse(hand.missed_from) - now) / 1000);
-  return seconds > 0 ? t('doctor.wait_seconds', { s: seconds }) : '';
 }
 
 /** @param {Look} look @param {any} hand @param {boolean} busy */
