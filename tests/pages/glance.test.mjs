@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, drawn, Hospital, looks, ONE_SLOT, SIZES } from './hospital.mjs';
+import { Browser, choose, drawn, Hospital, looks, ONE_SLOT, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 
@@ -89,6 +89,18 @@ test('an emergency stands above the button that calls it, and in the head of the
   await doctor.waitForSelector(`.hand .number:text-is("${number}")`);
   await doctor.waitForSelector('[data-urgent]', { state: 'detached' });
   await desk.waitForSelector('[data-urgent]', { state: 'detached' });
+});
+
+test('who does not wait any longer today: one question, about this one', async () => {
+  await choose(desk, 'A006');
+  await desk.click('[data-chosen] [data-action=settle_tickets]:has-text("今天不看了…")');
+  await desk.waitForSelector('dialog h2:has-text("A006 何晓燕:今天不看了,怎么办?")');
+  assert.equal((await desk.$$('dialog select')).length, 1, 'no list of nothing');
+  await looks(desk);
+  await shot(desk, '16-not-today');
+  await desk.selectOption('dialog [data-settle]', 'return_day');
+  await desk.click('dialog [data-action=dialog_go]');
+  await desk.waitForSelector('[data-chosen] [data-standing=ended]');
 });
 
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

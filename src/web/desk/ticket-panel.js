@@ -145,7 +145,7 @@ function buttons(look, ticket) {
     type: 'button', key: action, 'data-action': action, 'data-ticket': ticket.ticket, onclick: press[action],
     class: `btn${action === 'report_back' || (action === 'recall_transfer' && state !== 'not_taken') ? ' primary full' : ''}${action === 'cancel_ticket' ? ' danger' : ''}`,
     'aria-pressed': action === 'transfer_ticket' ? String(look.moving === ticket.ticket) : undefined,
-  }, t(state === 'not_taken' && action === 'recall_transfer' ? 'pre_check.join_here' : `desk.act.${action}`)));
+  }, t(state === 'not_taken' && action === 'recall_transfer' ? 'pre_check.join_here' : state !== 'left_over' && action === 'settle_tickets' ? 'desk.not_today' : `desk.act.${action}`)));
 }
 
 /** @param {Look} look @param {any} ticket */
