@@ -22,6 +22,7 @@ const page = openPage({ mode: 'staff', roles: ['doctor'], start, draw });
 
 function draw() {
   const model = opened && opened.model;
+  find('#undo').again();
   foot(model);
   document.body.classList.toggle('choosing', !!model && !!model.value && !model.work);
   if (model && model.refused) return h('p', { class: 'empty' }, h('b', null, t('doctor.refused')), wordsOf(model.refused));

@@ -5,7 +5,7 @@ import { h } from '../lib/dom.js';
 import { said, t } from '../lib/i18n.js';
 import { alertText } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
-import { classWord, lineWord, minutesSince, sexWord, stepWord } from '../lib/words.js';
+import { classWord, lineWord, minutesSince, sexWord, standingWord, stepWord } from '../lib/words.js';
 
 /** Whether somebody waits as an emergency. @param {any} ticket */
 export const isUrgent = (ticket) => ticket.class === 'emergency';
@@ -77,7 +77,8 @@ export function alertTag(ticket, site) {
   const alert = ticket.pre_check && ticket.pre_check.alert;
   if (!alert) return null;
   const isQuiet = !!alert.acknowledged_by || SEEN_TO.includes(ticket.state);
-  return h('span', { class: `tag ${isQuiet ? '' : alert.level === 'urgent' ? 'alarm' : 'soon'}`, key: 'alert', 'data-flag': isQuiet ? 'quiet' : alert.level }, alertText(ticket.pre_check, site));
+  return h('span', { class: `tag ${isQuiet ? '' : alert.level === 'urgent' ? 'alarm' : 'soon'}`, key: 'alert', 'data-flag': isQuiet ? 'quiet' : alert.level },
+    alert.acknowledged_at ? t('pre_check.seen_at', { time: clockOf(alert.acknowledged_at), text: alertText(ticket.pre_check, site) }) : alertText(ticket.pre_check, site));
 }
 
 /** Nothing was asked of somebody who waits, although the site asks. @param {any} ticket */
@@ -126,6 +127,22 @@ export function stepCounts(queues) {
 export function stepAfter(ticket, what, after) {
   const steps = (ticket && ticket.steps) || [];
   return steps.find((/** @type {any} */ step) => step.what === what && Number(step.event.slice(ticket.ticket.length + 1)) > after);
+}
+
+/**
+ * What has become of an undone step: who is in the room again, and where the ticket is now; until that is here, that it is undone.
+ * @param {any} ticket whose step it was @param {string} event
+ * @param {any} hand who is in hand in its room now @param {string} place where that is, in words @param {(ticket: any) => string} label
+ */
+export function undoneWords(ticket, event, hand, place, label) {
+  const step = ticket && ticket.steps.find((/** @type {any} */ one) => one.event === event);
+  if (!step || !step.undone) return t('undo.done');
+  const isIn = !!hand && hand.ticket === ticket.ticket;
+  const said = [
+    hand ? t('undo.in_hand', { who: label(hand), place }) : '',
+    isIn ? '' : ticket.ended === 'undone' ? label(ticket) : t('undo.stands', { who: label(ticket), state: standingWord(ticket) }),
+  ].filter(Boolean);
+  return t('undo.done_so', { said: said.join(t('list.comma')) });
 }
 
 /** The newest step of a ticket that can be undone. @param {any} ticket @returns {any} */

@@ -69,6 +69,11 @@ class UndoBar extends HTMLElement {
     this.draw();
   }
 
+  /** What was not all known yet may be by now. */
+  again() {
+    if (typeof this.text === 'function' && this.hasAttribute('shown')) this.draw();
+  }
+
   clear() {
     clearInterval(this.timer);
     this.undo = null;

@@ -2,7 +2,7 @@
 
 import { arrive } from '../components/arrive.js';
 import { askCall, didCall, sendCall } from '../components/call-this.js';
-import { bioOf, stepAfter, stepCounts } from '../components/ticket.js';
+import { bioOf, stepAfter, stepCounts, undoneWords } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { find } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -118,18 +118,32 @@ export class Acts {
    * @param {string} id @param {string[]} whats newest first @param {number} [after] of so many steps before
    */
   async undoSteps(id, whats, after = 0) {
+    const { service_point: point } = this.floor().ticket(id) || {};
     const mine = whats.map((what) => stepAfter(this.floor().ticket(id), what, after));
     for (const step of mine) {
       if (!step) return this.page.notify(t('error.cannot_undo'));
       if (!(await this.send('undo', { event: step.event, reason: t('undo.reason') }))) return undefined;
     }
-    return this.done(t('undo.done'), null);
+    const [last] = mine.slice(-1);
+    return this.done(this.undone(id, last.event, point), null);
+  }
+
+  /** @param {string} id @param {string} event @param {string|null} point the room it was called or sent to, before */
+  undone(id, event, point) {
+    return () => {
+      const floor = this.floor();
+      const room = floor.rooms().find((one) => one.service_point === point);
+      const inHand = room && room.in_hand && floor.ticket(room.in_hand.ticket || room.in_hand);
+      return undoneWords(floor.ticket(id), event, inHand, room ? named(room.name, room.name_en) : '', (of) => `${of.number} ${this.persons.nameOf(of)}`);
+    };
   }
 
   /** A step of the history, with a reason on the record: the one that is given, else it is asked for. @param {any} step @param {string} [given] */
   async undo(step, given) {
     const reason = given || await askText(t('desk.undo_title'), { usual: [t('undo.reason'), t('reason.wrong_person')], go: t('undo.take') });
-    if (reason && (await this.send('undo', { event: step.event, reason }))) this.done(t('undo.done'), null);
+    const id = step.event.slice(0, step.event.lastIndexOf('@'));
+    const { service_point: point } = this.floor().ticket(id) || {};
+    if (reason && (await this.send('undo', { event: step.event, reason }))) this.done(this.undone(id, step.event, point), null);
   }
 
   /** @param {any} appointment */

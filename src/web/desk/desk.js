@@ -408,6 +408,7 @@ async function reread() {
 
 function top() {
   const clock = page.protocol.clock;
+  find('#undo').again();
   render(find('#clock'), clock.known ? wall(clock.now(), clock.offsetMinutes).clock : '');
   render(find('#me'), page.session.access
     ? h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))

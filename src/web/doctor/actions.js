@@ -2,7 +2,7 @@
 
 import { askCall, sendCall } from '../components/call-this.js';
 import { askPause } from '../components/pause.js';
-import { stepAfter, stepCounts } from '../components/ticket.js';
+import { stepAfter, stepCounts, undoneWords } from '../components/ticket.js';
 import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
@@ -32,7 +32,7 @@ export class Actions {
 
   /**
    * Says what was done, with the way back of it alone: what another console has done with the ticket since is not taken back.
-   * @param {string} text @param {string|null} ticket @param {string} [what] the step that the last command has put upon it
+   * @param {string|(() => string)} text @param {string|null} ticket @param {string} [what] the step that the last command has put upon it
    */
   done(text, ticket, what) {
     const after = (ticket && this.before.get(ticket)) || 0;
@@ -187,7 +187,9 @@ export class Actions {
 
   /** @param {string} event */
   async undoStep(event) {
-    if (await this.send('undo', { event, reason: t('undo.reason') })) this.done(t('undo.done'), null);
+    if (!(await this.send('undo', { event, reason: t('undo.reason') }))) return;
+    const id = event.slice(0, event.lastIndexOf('@'));
+    this.done(() => undoneWords(this.model.ticket(id), event, this.model.inHand(), t('undo.with_you'), (of) => this.label(of.ticket)), null);
   }
 
   /** @param {string} department @param {string} servicePoint */

@@ -6,6 +6,7 @@ import { ageOf, alertTag, bioOf, isUrgent, lastUndoable, marksLine, notAnnounced
 import { clockOf, rangeLeft } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
+import { whoseOf } from '../lib/sessions.js';
 import { standingWord, stateWord, stepWord } from '../lib/words.js';
 import { keyCap } from './keys.js';
 
@@ -237,21 +238,40 @@ function dayPart(look) {
       h('button', { type: 'button', class: 'btn quiet', 'data-action': 'edit_keys', onclick: look.keys }, t('doctor.keys'))));
 }
 
+/** Whose room it is by today's plan. @param {import('./model.js').Model} model @returns {(point: string) => {isOwn: boolean, whose: string}} */
+function plannedIn({ site, doctor }) {
+  const { sessions = [], today = '' } = site.view || {};
+  const open = sessions.filter((/** @type {any} */ one) => one.date === today && one.doctor && one.open !== false);
+  return (point) => {
+    const here = open.filter((/** @type {any} */ one) => one.service_point === point);
+    const others = new Set(here.map((/** @type {any} */ one) => whoseOf(one, site)).filter(Boolean));
+    return { isOwn: here.some((/** @type {any} */ one) => one.doctor === doctor), whose: Array.from(others).join(t('list.comma')) };
+  };
+}
+
+/** @param {any[]} points @param {(point: string) => {isOwn: boolean}} plan */
+const ownFirst = (points, plan) => points.slice().sort((one, other) => Number(plan(other.id).isOwn) - Number(plan(one.id).isOwn));
+
 /** Before work begins: where? @param {Look} look @param {import('../lib/site.js').Site} site */
 export function beginView(look, site) {
   const departments = look.model.departments();
+  const plan = plannedIn(look.model);
   const place = (/** @type {any} */ department, /** @type {any} */ point) => {
+    const { isOwn, whose } = plan(point.id);
     const taken = look.model.sitsIn(point.id);
     return h('button', {
-      type: 'button', class: 'btn', key: point.id, 'data-action': 'start_work', 'data-service-point': point.id,
+      type: 'button', class: `btn${isOwn ? ' primary' : ''}`, key: point.id, 'data-planned': isOwn, 'data-action': 'start_work', 'data-service-point': point.id,
       disabled: look.actions.busy || !!taken, onclick: () => look.actions.startWork(department.id, point.id),
-    }, named(point.name, point.name_en), taken ? h('small', null, t('doctor.room_taken', { who: taken })) : null);
+    }, named(point.name, point.name_en),
+    taken ? h('small', { key: 'taken' }, t('doctor.room_taken', { who: taken }))
+      : isOwn ? h('small', { key: 'own' }, t('doctor.room_yours'))
+        : whose ? h('small', { key: 'whose' }, t('doctor.room_of', { who: whose })) : null);
   };
   if (!site.view) return h('div', { class: 'begin', key: 'unread', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
   return h('section', { class: 'begin', key: 'begin' },
     h('h1', null, t('doctor.begin')), h('p', null, t('doctor.begin_how')),
     departments.map((department) => h('div', { key: department.id },
       h('h2', null, named(department.name, department.name_en)),
-      h('div', { class: 'places' }, site.of('service_points', department.id).map((point) => place(department, point))))),
+      h('div', { class: 'places' }, ownFirst(site.of('service_points', department.id), plan).map((point) => place(department, point))))),
     departments.length ? null : h('p', { class: 'empty card' }, h('b', null, t('doctor.no_departments')), t('doctor.no_departments_more')));
 }
