@@ -61,6 +61,10 @@ test('the console has a queue of long names whole, in both languages, also at th
     const patient = await hospital.person(name, `19${40 + i * 8}-05-05`, 30 + i);
     await hospital.call('POST', '/tickets', { queue: A, patient }, hospital.desk);
   }
+  await doctor.waitForSelector('[data-planned][data-service-point="renmin.xinnei.r3"]:has-text("今天排的是这里")');
+  await doctor.waitForSelector('[data-service-point="renmin.xinnei.r5"]:not([data-planned]):has-text("今天是周静的")');
+  await looks(doctor);
+  await shot(doctor, '13-rooms');
   await doctor.click('[data-action=start_work][data-service-point="renmin.xinnei.r5"]');
   await doctor.waitForSelector('[data-row][data-state=summoned] [data-action=mark_missed]');
   for (const lang of ['en', 'zh']) {
@@ -89,6 +93,29 @@ test('an emergency stands above the button that calls it, and in the head of the
   await doctor.waitForSelector(`.hand .number:text-is("${number}")`);
   await doctor.waitForSelector('[data-urgent]', { state: 'detached' });
   await desk.waitForSelector('[data-urgent]', { state: 'detached' });
+  await doctor.click('[data-action=undo_last]');
+  await doctor.waitForSelector(`#undo:has-text("已撤销:A002 阿依古丽·买买提江·阿卜杜热西提 又在您这里、${number} 急诊某")`);
+  await shot(doctor, '12-undone');
+});
+
+test('a row says how somebody has come and for which slot, the side who goes first and why', async () => {
+  await desk.waitForSelector('[data-row][data-number=A006]:has-text("现场号 · 08:30 段")');
+  await choose(desk, 'A006');
+  await desk.waitForSelector('[data-chosen] [data-ahead]:has-text("1 位急诊"):has-text("位现场号 · 08:30 段")');
+  await looks(desk);
+  await shot(desk, '08-ahead');
+});
+
+test('after a click on nothing the search box has the keys; what it has asked is not said of the next search', async () => {
+  await desk.click('.filters .muted');
+  assert.equal(await desk.evaluate(() => document.activeElement.id), 'search');
+  await hospital.book('renmin.xinnei.s2', '08:30', await hospital.person('刘志强', '1950-04-04', 13, '13900000418'));
+  await desk.fill('#search', '刘志');
+  await desk.waitForSelector('.found .hit >> nth=1');
+  await desk.press('#search', 'Enter');
+  await desk.waitForSelector('[data-notice=choose_one]');
+  await desk.fill('#search', '');
+  await desk.waitForSelector('[data-notice=choose_one]', { state: 'detached' });
 });
 
 test('who does not wait any longer today: one question, about this one', async () => {

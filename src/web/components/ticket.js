@@ -44,6 +44,19 @@ export function tags(ticket, site) {
     marks(ticket, site).map(({ kind, words }) => h('span', { class: `tag ${kind}`.trim(), key: words }, words)));
 }
 
+/** How somebody has come, and for which slot: what is asked when somebody else goes first. @param {any} ticket */
+export function slotWords(ticket) {
+  const how = t(ticket.walk_in ? 'ticket.walk_in' : 'ticket.booked');
+  return ticket.slot_start ? t('ticket.of_slot', { how, time: clockOf(ticket.slot_start) }) : how;
+}
+
+/** By what somebody goes first: an emergency, a line of its own, or the slot. @param {any} ticket @param {import('../lib/site.js').Site} site */
+export function kindWords(ticket, site) {
+  if (isUrgent(ticket)) return t('class.emergency');
+  if (ticket.class && ticket.class !== 'none') return classWord(ticket.class, site.classesOf(prefix(ticket.ticket, 2)));
+  return ticket.line && !PLAIN_LINES.includes(ticket.line) ? lineWord(ticket.line) : slotWords(ticket);
+}
+
 /** The same in one line of a list. @param {any} ticket @param {import('../lib/site.js').Site} site */
 export function marksLine(ticket, site) {
   const words = marks(ticket, site).map((mark) => mark.words).join(' · ');

@@ -46,7 +46,10 @@ export class Search {
     this.entered = false;
     /** The text that something is being done for: pressed again, it is the same wish. @type {string|null} */
     this.doing = null;
+    /** Whether the page says that one of several is to be chosen. */
+    this.isTold = false;
     document.addEventListener('keydown', (event) => this.catchKey(event));
+    document.addEventListener('click', (event) => this.catchClick(event));
     // Before the next dialog or field answers it.
     listenScans('#search', (text) => this.scanned(text));
   }
@@ -59,6 +62,13 @@ export class Search {
     if (typed && field && !isEditing(event) && !document.querySelector('dialog[open]')) field.focus();
   }
 
+  /** On nothing that can be pressed, selected or typed into: the box has the keys again, and an input method begins in it. @param {MouseEvent} event */
+  catchClick(event) {
+    const on = /** @type {Element} */ (event.target);
+    const field = find('#search');
+    if (field && document.activeElement === document.body && on.isConnected && !on.closest('dialog') && String(getSelection()) === '') field.focus();
+  }
+
   clear() {
     this.type('');
     const field = find('#search');
@@ -69,6 +79,8 @@ export class Search {
   type(text) {
     this.text = text.trim();
     this.at = -1;
+    if (this.isTold) this.page.notify('');
+    this.isTold = false;
     clearTimeout(this.timer);
     // What was found for another text is not what Enter means.
     this.forget();
@@ -235,7 +247,10 @@ export class Search {
     if (written !== null) return;
     const act = this.obvious();
     if (act) act();
-    else if (this.choices().length > 1) this.page.notify(t('desk.choose_one'), 'soon', 'choose_one');
+    else if (this.choices().length > 1) {
+      this.isTold = true;
+      this.page.notify(t('desk.choose_one'), 'soon', 'choose_one');
+    }
   }
 
   /** Does it once; then the box is empty, unless the next text is in it by then. @param {() => Promise<boolean>} act */

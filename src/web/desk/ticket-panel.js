@@ -1,7 +1,7 @@
 // The chosen ticket at the desk: who, why it stands there, everything that can be done with it in its state, its history.
 
 import { preCheckPart } from '../components/pre-check.js';
-import { bioOf, history, notAnnounced, tags, waited, why } from '../components/ticket.js';
+import { bioOf, history, kindWords, notAnnounced, tags, waited, why } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -48,6 +48,7 @@ export function ticketPanel(look, ticket) {
     notAnnounced(ticket, true),
     reachedPart(acts, ticket, persons.get(ticket.patient)),
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
+    aheadPart(look, ticket),
     preCheckPart(ticket, look.floor.site, look.answers, () => acts.askAfterwards(ticket)),
     goesOn(look, ticket),
     h('div', { class: 'acts' }, buttons(look, ticket)),
@@ -65,6 +66,21 @@ export function ticketPanel(look, ticket) {
       : null,
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'walk_in_for', 'data-patient': ticket.patient, onclick: () => look.walkIn(ticket) }, t('desk.walk_in_again')),
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'close_ticket', onclick: look.close }, t('desk.close_ticket')));
+}
+
+/** Who goes first, counted by why: what to say to who asks. @param {Look} look @param {any} ticket */
+function aheadPart(look, ticket) {
+  const queue = look.floor.queueOf(ticket.ticket);
+  const at = queue ? queue.order.indexOf(ticket.ticket) : -1;
+  if (at < 1) return null;
+  /** @type {Map<string, number>} */
+  const kinds = new Map();
+  for (const one of queue.order.slice(0, at).map((/** @type {string} */ id) => queue.tickets[id]).filter(Boolean)) {
+    const words = kindWords(one, look.floor.site);
+    kinds.set(words, (kinds.get(words) || 0) + 1);
+  }
+  const of = Array.from(kinds, ([words, n]) => t('desk.ahead_of', { n, words })).join(t('list.comma'));
+  return h('p', { class: 'num', key: 'ahead', 'data-ahead': String(at) }, t('desk.ahead_are', { n: at, of }));
 }
 
 /** The slip once more, for whoever has lost it: on paper only. @param {Look} look @param {any} ticket */

@@ -343,11 +343,16 @@ export class WalkIn {
 
   /** A line on the page, the whole of it on paper. @param {any} ticket */
   slipView(ticket) {
-    const { number, where, position } = this.slip;
+    const { number, where } = this.slip;
+    // Others may have been put before them since; the paper says of when it is.
+    const queue = this.floor().queueOf(this.slip.ticket);
+    const at = queue ? queue.order.indexOf(this.slip.ticket) : -1;
+    const ahead = at < 0 ? this.slip.position - 1 : at;
+    const place = ticket && ['called', 'serving'].includes(ticket.state) ? standingWord(ticket) : t(ahead > 0 ? 'slip.ahead' : 'slip.next', { n: ahead });
     const name = (ticket && ticket.masked_name) || '';
     return h('div', { class: 'given', key: 'slip', 'data-slip': this.slip.ticket },
       h('p', { class: 'line', key: 'line' }, h('b', { class: 'number num' }, number),
-        h('span', null, `${where} · ${t(position > 1 ? 'slip.ahead' : 'slip.next', { n: position - 1 })}`), printButton()),
+        h('span', null, `${where} · ${place}`), printButton()),
       h('div', { class: 'slip on-paper', key: 'paper' }, this.slips.view({ ...this.slip, name })));
   }
 }

@@ -193,6 +193,8 @@ const words = {
   'ticket.why_short': 'Place',
   'ticket.do': 'Actions',
   'ticket.walk_in': 'Walk-in',
+  'ticket.booked': 'Booked',
+  'ticket.of_slot': '{how} · {time} slot',
   'ticket.addition': 'Addition',
   'ticket.missed_times': 'Missed {n}×',
   'ticket.steps_before': '{n} earlier steps are not shown',

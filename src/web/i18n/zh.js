@@ -193,6 +193,8 @@ const words = {
   'ticket.why_short': '顺序',
   'ticket.do': '操作',
   'ticket.walk_in': '现场号',
+  'ticket.booked': '预约',
+  'ticket.of_slot': '{how} · {time} 段',
   'ticket.addition': '加号',
   'ticket.missed_times': '过号 {n} 次',
   'ticket.steps_before': '更早的 {n} 步未显示',
