@@ -130,4 +130,30 @@ test('who does not wait any longer today: one question, about this one', async (
   await desk.waitForSelector('[data-chosen] [data-standing=ended]');
 });
 
+test('the paper says which hospital, clinic and slot, and how many are ahead at which time, in both languages', async () => {
+  await choose(desk, 'B001');
+  await desk.waitForSelector('.slip.on-paper .number', { state: 'attached' });
+  assert.match(await desk.textContent('.slip.on-paper'), /人民医院 心内科.*周静门诊 5号诊室.*时段 08:30.*08:\d\d 时下一位就是您.*You are next, at 08:\d\d/);
+  if (process.env.SHOTS) {
+    await desk.emulateMedia({ media: 'print' });
+    await shot(desk, '25-paper');
+    await desk.emulateMedia({ media: 'screen' });
+  }
+});
+
+test('a doctor who comes before the announced time: the desk takes the delay down by one press', async () => {
+  await hospital.call('POST', '/sessions/delay', { session: 'renmin.xinnei.s2', minutes: 45 }, hospital.desk);
+  await desk.waitForSelector('[data-late="renmin.xinnei.s2"]');
+  assert.equal(await desk.$('[data-action=delay_over]'), null, 'nobody has begun');
+  const other = await browser.staff('/doctor', SIZES.console, 'zhoujing');
+  await other.click('[data-action=start_work][data-service-point="renmin.xinnei.r3"]');
+  await other.click('[data-action=call_next_patient]');
+  await desk.waitForSelector('[data-late="renmin.xinnei.s2"] [data-action=delay_over]');
+  await looks(desk);
+  await shot(desk, '06-delay-over');
+  await desk.click('[data-action=delay_over]');
+  await desk.waitForSelector('[data-late]', { state: 'detached' });
+  await desk.waitForSelector('#undo:has-text("周静门诊已取消延迟")');
+});
+
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

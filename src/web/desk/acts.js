@@ -336,6 +336,14 @@ export class Acts {
     this.page.draw();
   }
 
+  /** The delay that was announced is none any more. @param {any} queue @param {any} late */
+  async delayOver(queue, late) {
+    const said = (/** @type {number} */ minutes) => this.send('delay_session', { session: late.session, minutes });
+    if (!(await said(0))) return;
+    find('#undo').offer(t('desk.did.delay_over', { whose: named(queue.queue.name, queue.queue.name_en) }), () => said(late.delay_min));
+    this.page.draw();
+  }
+
   /** The rooms at work, those without a patient first. @returns {import('../components/call-this.js').Room[]} */
   callRooms() {
     const rooms = this.floor().rooms().filter((r) => r.assignment && !r.paused).map((r) => {

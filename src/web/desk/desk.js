@@ -31,6 +31,8 @@ const DEPARTMENT = 'jiaohao.desk.department';
 const SITE_EVERY_MS = 20000;
 /** A slip waits no longer for its code. */
 const SLIP_WITHIN_MS = 2000;
+/** So long after the announced time it is still asked whether the doctor has come earlier. */
+const ANNOUNCED_MS = 1800000;
 const SIDES = ['walk_in', 'ticket', 'sessions', 'screens'];
 
 /** @type {Floor|null} */
@@ -286,7 +288,18 @@ function lateLines(queue) {
   const now = page.protocol.clock.now();
   const late = lateOf(queue, now);
   return late.map((one) => h('p', { class: 'late num', key: one.session, 'data-late': one.session },
-    [late.length > 1 && one.doctor ? named(one.doctor_name, one.doctor_name_en) : '', lateWords(one, now)].filter(Boolean).join(' ')));
+    [late.length > 1 && one.doctor ? named(one.doctor_name, one.doctor_name_en) : '', lateWords(one, now)].filter(Boolean).join(' '),
+    cameEarlier(queue, one, now)
+      ? h('button', { type: 'button', class: 'btn small', key: 'over', 'data-action': 'delay_over', disabled: page.protocol.status === 'offline', onclick: () => acts.delayOver(queue, one) }, t('desk.delay_over'))
+      : null));
+}
+
+/** Somebody has been called before the time that was announced, and that is not long past: what was announced is not so any more. @param {any} queue @param {any} late @param {number} now */
+function cameEarlier(queue, late, now) {
+  const begins = Date.parse(late.begins_at);
+  // A walk-in is of no session: where one room calls it is this one's.
+  const isOf = (/** @type {any} */ one) => one.session === late.session || (one.walk_in && (queue.rooms || []).length < 2);
+  return now < begins + ANNOUNCED_MS && Object.values(queue.tickets).some((one) => one.first_called_at && isOf(one) && Date.parse(one.first_called_at) < begins);
 }
 
 /** @param {any} room */

@@ -83,13 +83,26 @@ function aheadPart(look, ticket) {
   return h('p', { class: 'num', key: 'ahead', 'data-ahead': String(at) }, t('desk.ahead_are', { n: at, of }));
 }
 
+/** What a slip says of its clinic. @param {import('./floor.js').Floor} floor @param {any} ticket as far as it is here by now */
+export function slipFacts(floor, ticket) {
+  const { site } = floor;
+  const department = site.one('departments', floor.department);
+  const house = [named(site.view.name, site.view.name_en), department ? named(department.name, department.name_en) : ''].filter(Boolean).join(' ');
+  if (!ticket) return { house };
+  const { rooms = [] } = floor.queueOf(ticket.ticket) || {};
+  const session = floor.sessions.find((one) => one.session === ticket.session);
+  // Where the clinic is now, else where it is planned.
+  const room = rooms.length === 1 ? rooms[0] : session && session.service_point && site.one('service_points', session.service_point);
+  return { house, room: room ? named(room.name, room.name_en) : '', slot: clockOf(ticket.slot_start) };
+}
+
 /** The slip once more, for whoever has lost it: on paper only. @param {Look} look @param {any} ticket */
 function again(look, ticket) {
   const queue = look.floor.queueOf(ticket.ticket);
   const at = queue ? queue.order.indexOf(ticket.ticket) : -1;
   if (at < 0) return null;
   return [
-    h('div', { class: 'slip print on-paper', key: 'slip' }, look.slips.view({ ticket: ticket.ticket, where: named(queue.queue.name, queue.queue.name_en), area: look.floor.site.areasOf(queue.queue.id), number: ticket.number, name: ticket.masked_name || '', position: at + 1 })),
+    h('div', { class: 'slip print on-paper', key: 'slip' }, look.slips.view({ ...slipFacts(look.floor, ticket), ticket: ticket.ticket, where: named(queue.queue.name, queue.queue.name_en), area: look.floor.site.areasOf(queue.queue.id), number: ticket.number, name: ticket.masked_name || '', position: at + 1 })),
     printButton(),
   ];
 }

@@ -8,7 +8,7 @@ import { ask } from '../lib/page.js';
 import { nameOf, personBody, personFields } from '../lib/person-form.js';
 import { whoseOf } from '../lib/sessions.js';
 import { periodWord, registrationWord, standingWord } from '../lib/words.js';
-import { classOptions, printButton } from './ticket-panel.js';
+import { classOptions, printButton, slipFacts } from './ticket-panel.js';
 
 /** The form's state. */
 export class WalkIn {
@@ -353,7 +353,7 @@ export class WalkIn {
     return h('div', { class: 'given', key: 'slip', 'data-slip': this.slip.ticket },
       h('p', { class: 'line', key: 'line' }, h('b', { class: 'number num' }, number),
         h('span', null, `${where} · ${place}`), printButton()),
-      h('div', { class: 'slip on-paper', key: 'paper' }, this.slips.view({ ...this.slip, name })));
+      h('div', { class: 'slip on-paper', key: 'paper' }, this.slips.view({ ...slipFacts(this.floor(), ticket), ...this.slip, name })));
   }
 }
 

@@ -154,6 +154,7 @@ export default {
   'desk.did.recall_patient': '{number} called again',
   'desk.did.register_walk_in': 'Number taken: {number} {who}',
   'desk.did.delay_session': 'Told: {whose} about {n} min late',
+  'desk.delay_over': 'Started: take it down',
   'desk.did.delay_over': '{whose}: no delay any more',
   'desk.did.close_session': 'Session closed',
   'desk.did.settle_tickets': '{n} settled',

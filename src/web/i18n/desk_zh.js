@@ -154,6 +154,7 @@ export default {
   'desk.did.recall_patient': '已再次呼叫 {number}',
   'desk.did.register_walk_in': '已取号:{number} {who}',
   'desk.did.delay_session': '已告知:{whose}延迟约{n}分钟',
+  'desk.delay_over': '已经开诊:撤掉',
   'desk.did.delay_over': '{whose}已取消延迟',
   'desk.did.close_session': '班次已结束',
   'desk.did.settle_tickets': '已处理 {n} 个号',
