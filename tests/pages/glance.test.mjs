@@ -94,7 +94,7 @@ test('an emergency stands above the button that calls it, and in the head of the
   await doctor.waitForSelector('[data-urgent]', { state: 'detached' });
   await desk.waitForSelector('[data-urgent]', { state: 'detached' });
   await doctor.click('[data-action=undo_last]');
-  await doctor.waitForSelector(`#undo:has-text("已撤销:A002 阿依古丽·买买提江·阿卜杜热西提 又在您这里、${number} 急诊某")`);
+  await doctor.waitForSelector(`#undo:has-text("已撤销:A002 阿依古丽·买买提江·阿卜杜热西提 又在您这里,${number} 急诊某")`);
   await shot(doctor, '12-undone');
 });
 

@@ -155,7 +155,7 @@ export function undoneWords(ticket, event, hand, place, label) {
     hand ? t('undo.in_hand', { who: label(hand), place }) : '',
     isIn ? '' : ticket.ended === 'undone' ? label(ticket) : t('undo.stands', { who: label(ticket), state: standingWord(ticket) }),
   ].filter(Boolean);
-  return t('undo.done_so', { said: said.join(t('list.comma')) });
+  return t('undo.done_so', { said: said.join(t('undo.and')) });
 }
 
 /** The newest step of a ticket that can be undone. @param {any} ticket @returns {any} */

@@ -236,6 +236,7 @@ const words = {
   'undo.done': 'Undone',
   'undo.done_so': 'Undone: {said}',
   'undo.in_hand': '{who} is again {place}',
+  'undo.and': ', ',
   'undo.with_you': 'with you',
   'undo.stands': '{who}: {state}',
   'reason.condition': 'Condition requires it',

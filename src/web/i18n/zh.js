@@ -236,6 +236,7 @@ const words = {
   'undo.done': '已撤销',
   'undo.done_so': '已撤销:{said}',
   'undo.in_hand': '{who} 又在{place}',
+  'undo.and': ',',
   'undo.with_you': '您这里',
   'undo.stands': '{who} {state}',
   'reason.condition': '病情需要',
