@@ -298,7 +298,8 @@ function lateLines(queue) {
 function cameEarlier(queue, late, now) {
   const begins = Date.parse(late.begins_at);
   // A walk-in is of no session: where one room calls it is this one's.
-  const isOf = (/** @type {any} */ one) => one.session === late.session || (one.walk_in && (queue.rooms || []).length < 2);
+  const { today } = /** @type {Floor} */ (floor);
+  const isOf = (/** @type {any} */ one) => one.session === late.session || (one.walk_in && one.date === today && (queue.rooms || []).length < 2);
   return now < begins + ANNOUNCED_MS && Object.values(queue.tickets).some((one) => one.first_called_at && isOf(one) && Date.parse(one.first_called_at) < begins);
 }
 
