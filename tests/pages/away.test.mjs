@@ -116,7 +116,7 @@ test('back again, everybody is merged as they came; nobody is late for the netwo
   await hospital.open(`${TODAY}T09:02:00+08:00`);
   await live;
   await desk.waitForSelector('[data-entry=merged]:has-text("A003")');
-  await desk.waitForSelector('[data-entry=merged]:has-text("已经在候诊")');
+  await desk.waitForSelector('[data-done-entries] [data-entry=merged]:has-text("已经在候诊")', { state: 'attached' });
   await desk.waitForSelector('[data-entry=conflict]:has-text("是 A004")');
   browser.serverIsDown = false;
   await desk.unroute('**/api/v1/site/renmin');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, choose, columnIs, Hospital, inHand, ONE_SLOT, pause, SIZES } from './hospital.mjs';
+import { Browser, choose, columnIs, Hospital, inHand, looks, ONE_SLOT, pause, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 
@@ -63,6 +63,38 @@ test('the doctor calls a chosen ticket with somebody in hand: the same question,
   await doctor.click('dialog [data-action=dialog_go]');
   await inHand(doctor, 'A003');
   await doctor.waitForSelector('#undo:has-text("A001 看完,已叫 A003 何伟")');
+});
+
+test('who cannot be said to be missed yet is not offered as that, and a refusal leaves the dialog and its reason', async () => {
+  await doctor.click('[data-tab=waiting]');
+  await doctor.click('[data-row][data-number=A002] [data-action=call_ticket]');
+  await doctor.waitForSelector('dialog [data-outcome=not_here]:disabled');
+  assert.match(await doctor.innerText('dialog label:has([data-outcome=not_here])'), /先复呼一次\(F2\)/);
+  await looks(doctor);
+  await doctor.check('dialog [data-outcome=waits]');
+  await doctor.fill('dialog [name=text]', '病情变化');
+  // Meanwhile the one who is to be called has gone.
+  const { ticket } = await doctor.$eval('[data-row][data-number=A002]', (row) => ({ ticket: row.dataset.row }));
+  await hospital.call('POST', '/tickets/cancel', { ticket, reason: 'left' }, hospital.desk);
+  await doctor.click('dialog [data-action=dialog_go]');
+  await doctor.waitForSelector('dialog [data-refused]');
+  assert.equal(await doctor.inputValue('dialog [name=text]'), '病情变化');
+  assert.equal(await doctor.$('dialog [data-settle]'), null, 'who gave way is out of the room already');
+  await doctor.click('dialog [data-action=dialog_cancel]');
+  await inHand(doctor, '');
+});
+
+test('who is inside gives way with the place kept', async () => {
+  const emergency = await hospital.call('POST', '/tickets', { queue: A, patient: await hospital.person('急来的', '1990-01-01', 60), class: 'emergency' }, hospital.desk);
+  await doctor.click('[data-action=call_next_patient]');
+  await inHand(doctor, emergency.number);
+  await doctor.click('[data-row][data-number=A003] [data-action=call_ticket]');
+  await doctor.check('dialog [data-outcome=waits]');
+  await doctor.click('dialog [data-choice]');
+  await doctor.click('dialog [data-action=dialog_go]');
+  await inHand(doctor, 'A003');
+  await doctor.waitForSelector(`#undo:has-text("${emergency.number} 先等,位置不变;已叫 A003 何伟 到3号诊室")`);
+  await columnIs(desk, A, ['A003', emergency.number]);
 });
 
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

@@ -105,13 +105,18 @@ test('a walk-in gets a number and a slip', async () => {
 test('an empty form after somebody without a document; a wrong number is said at its field', async () => {
   const form = '[data-form=register_walk_in]';
   await desk.selectOption(`${form} [name=kind]`, 'none');
-  assert.equal(await desk.inputValue(`${form} [name=sex]`), '', 'nobody is a woman by default');
-  await desk.selectOption(`${form} [name=sex]`, 'unknown');
+  assert.equal(await desk.inputValue(`${form} [name=sex]`), 'unknown', 'nobody is a woman by default');
+  assert.equal(await desk.inputValue(`${form} [name=class]`), 'emergency');
+  for (const name of ['class', 'queue', 'sex']) {
+    const [field, go] = await Promise.all([desk.locator(`${form} [name=${name}]`).boundingBox(), desk.locator('[data-action=register_walk_in]').boundingBox()]);
+    assert.ok(field.y > 0 && field.y + field.height <= go.y, `${name} is in sight`);
+  }
   await desk.selectOption(`${form} [name=queue]`, B);
   await press(desk, 'register_walk_in');
   await desk.waitForSelector('[data-slip] .number:text-is("B001")');
   await desk.waitForSelector(`${form} [name=number]:visible`);
   assert.equal(await desk.inputValue(`${form} [name=kind]`), 'resident_id');
+  assert.equal(await desk.inputValue(`${form} [name=class]`), 'none', 'the next one is nobody’s emergency');
   await desk.fill(`${form} [name=name]`, '无此人');
   await desk.fill(`${form} [name=number]`, '110105198705050051');
   assert.equal(await desk.$eval(`${form} [name=number]`, (field) => field.validity.customError), true);

@@ -2,12 +2,13 @@
 // clinic, and nothing that the console does not have.
 
 import '../components/undo-bar.js';
+import { notYet } from '../components/ticket.js';
 import { find, h, render } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
 import { stateWord, wordsOf } from '../lib/words.js';
 import { openConsole } from '../doctor/open.js';
-import { beginView, notYet } from '../doctor/view.js';
+import { beginView } from '../doctor/view.js';
 
 /** @type {import('../doctor/open.js').Console|null} */
 let opened = null;
@@ -21,6 +22,7 @@ const page = openPage({ mode: 'staff', roles: ['doctor'], start, draw });
 
 function draw() {
   const model = opened && opened.model;
+  find('#undo').again();
   foot(model);
   document.body.classList.toggle('choosing', !!model && !!model.value && !model.work);
   if (model && model.refused) return h('p', { class: 'empty' }, h('b', null, t('doctor.refused')), wordsOf(model.refused));

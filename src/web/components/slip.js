@@ -4,7 +4,7 @@
 import '../i18n/kiosks.js';
 import { rangeLeft, wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
+import { language, t } from '../lib/i18n.js';
 import { Recent } from '../lib/recent.js';
 
 /** A code that could not be had is asked for again after this long, not at every drawing. */
@@ -31,22 +31,34 @@ export async function codePicture(session, ticket) {
 
 /**
  * What stands on a slip.
- * @param {{where: string, area: string, say?: string, number: string, name: string, ahead: number|null, expected: any, picture: string, now: number, at: string}} slip
- *   `area`: where to wait; `at`: the clinic's time, as it is printed; `say`: where to go now, of who is called
+ * @param {{house?: string, where: string, room?: string, slot?: string, area: string, say?: string, number: string, name: string, ahead: number|null, expected: any, picture: string, now: number, at: string}} slip
+ *   `house`: which hospital and department; `room`: of that clinic; `slot`: its time; `area`: where to wait; `at`: the clinic's time, as it is printed; `say`: where to go now, of who is called
  */
 export function slipLines(slip) {
   const left = rangeLeft(slip.expected, slip.now);
   return h('div', { class: 'on-slip', key: 'on-slip' },
-    h('p', { key: 'where' }, slip.where),
+    slip.house ? h('p', { key: 'house' }, slip.house) : null,
+    h('p', { key: 'where' }, [slip.where, slip.room].filter(Boolean).join(' ')),
     h('b', { class: 'number num', key: 'number' }, slip.number),
     slip.name ? h('span', { class: 'name', key: 'name' }, slip.name) : null,
     slip.say ? h('p', { key: 'say' }, h('b', null, slip.say)) : null,
     slip.area && !slip.say ? h('p', { key: 'area' }, t('slip.area', { area: slip.area })) : null,
-    slip.ahead === null ? null : h('p', { key: 'ahead' }, slip.ahead ? t('slip.ahead', { n: slip.ahead }) : t('slip.next')),
+    slip.slot ? h('p', { key: 'slot' }, t('ticket.slot', { time: slip.slot })) : null,
+    slip.ahead === null ? null : aheadLines(slip.ahead, slip.at),
     left ? h('p', { key: 'expected' }, t(left.from ? 'slip.about' : 'slip.about_by', left)) : null,
     slip.picture ? h('img', { key: 'code', src: slip.picture, alt: t('slip.code') }) : null,
     h('p', { key: 'keep' }, t('slip.keep')),
     h('p', { key: 'at' }, t('slip.at', { time: slip.at })));
+}
+
+/**
+ * How many were before them, and when that was; in both languages, since nobody can ask a paper.
+ * @param {number} n @param {string} at date and time
+ */
+function aheadLines(n, at) {
+  const said = { n, time: at.slice(at.indexOf(' ') + 1) };
+  const other = language() === 'zh' ? 'en' : 'zh';
+  return [language(), other].map((lang) => h('p', { key: `ahead-${lang}`, class: lang === other ? 'other' : '', lang: lang === 'zh' ? 'zh-CN' : lang }, t(n ? 'slip.ahead_at' : 'slip.next_at', said, lang)));
 }
 
 /** The slips of a page: what is known of a number stands at once, its code and the range of its wait when they have come. */
@@ -58,7 +70,7 @@ export class Slips {
     this.known = new Recent(KEPT);
   }
 
-  /** @param {{ticket: string, where: string, area: string, number: string, name: string, position: number|null, at?: number}} slip `at`: of when the position is, if not of now */
+  /** @param {{ticket: string, house?: string, where: string, room?: string, slot?: string, area: string, number: string, name: string, position: number|null, at?: number}} slip `at`: of when the position is, if not of now */
   view(slip) {
     const { clock } = this.page.protocol;
     const at = slip.at === undefined ? clock.now() : slip.at;

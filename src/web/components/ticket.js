@@ -5,7 +5,10 @@ import { h } from '../lib/dom.js';
 import { said, t } from '../lib/i18n.js';
 import { alertText } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
-import { classWord, lineWord, minutesSince, stepWord } from '../lib/words.js';
+import { classWord, lineWord, minutesSince, sexWord, standingWord, stepWord } from '../lib/words.js';
+
+/** Whether somebody waits as an emergency. @param {any} ticket */
+export const isUrgent = (ticket) => ticket.class === 'emergency';
 
 /** Lines that say nothing a person needs to be told. */
 const PLAIN_LINES = ['ordinary', 'appointments', 'walk_ins'];
@@ -13,6 +16,12 @@ const PLAIN_LINES = ['ordinary', 'appointments', 'walk_ins'];
 /** @param {any} ticket @param {number} nowMs server time */
 export function ageOf(ticket, nowMs) {
   return ticket.birth_year ? Math.max(0, new Date(nowMs).getUTCFullYear() - ticket.birth_year) : null;
+}
+
+/** Sex and age, as far as they are known. @param {any} of a ticket, or a person @param {number} nowMs server time */
+export function bioOf(of, nowMs) {
+  const age = ageOf({ birth_year: of.birth_year || Number((of.birth_date || '').slice(0, 4)) }, nowMs);
+  return [sexWord(of.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' ');
 }
 
 /** What sets somebody apart from who has booked and comes in time. @param {any} ticket @param {import('../lib/site.js').Site} site */
@@ -35,6 +44,19 @@ export function tags(ticket, site) {
     marks(ticket, site).map(({ kind, words }) => h('span', { class: `tag ${kind}`.trim(), key: words }, words)));
 }
 
+/** How somebody has come, and for which slot: what is asked when somebody else goes first. @param {any} ticket */
+export function slotWords(ticket) {
+  const how = t(ticket.walk_in ? 'ticket.walk_in' : 'ticket.booked');
+  return ticket.slot_start ? t('ticket.of_slot', { how, time: clockOf(ticket.slot_start) }) : how;
+}
+
+/** By what somebody goes first: an emergency, a line of its own, or the slot. @param {any} ticket @param {import('../lib/site.js').Site} site */
+export function kindWords(ticket, site) {
+  if (isUrgent(ticket)) return t('class.emergency');
+  if (ticket.class && ticket.class !== 'none') return classWord(ticket.class, site.classesOf(prefix(ticket.ticket, 2)));
+  return ticket.line && !PLAIN_LINES.includes(ticket.line) ? lineWord(ticket.line) : slotWords(ticket);
+}
+
 /** The same in one line of a list. @param {any} ticket @param {import('../lib/site.js').Site} site */
 export function marksLine(ticket, site) {
   const words = marks(ticket, site).map((mark) => mark.words).join(' · ');
@@ -52,6 +74,14 @@ export function notAnnounced(ticket, atDesk) {
   return unheard ? h('p', { class: 'notice soon', key: 'not-announced', 'data-not-announced': unheard }, t(atDesk ? `desk.not_announced.${unheard}` : `not_announced.${unheard}`)) : null;
 }
 
+/** What is still missing before the patient can be said to be missed; empty when nothing is. @param {any} hand @param {number} now @param {string} [key] that calls again */
+export function notYet(hand, now, key) {
+  if (hand.state !== 'called') return '';
+  if (hand.calls_to_go) return key ? t('doctor.call_again_first_by', { key }) : t('doctor.call_again_first');
+  const seconds = Math.ceil((Date.parse(hand.missed_from) - now) / 1000);
+  return seconds > 0 ? t('doctor.wait_seconds', { s: seconds }) : '';
+}
+
 /** With whom the patient is: somebody sees to them. */
 const SEEN_TO = ['called', 'serving', 'ended'];
 
@@ -60,7 +90,8 @@ export function alertTag(ticket, site) {
   const alert = ticket.pre_check && ticket.pre_check.alert;
   if (!alert) return null;
   const isQuiet = !!alert.acknowledged_by || SEEN_TO.includes(ticket.state);
-  return h('span', { class: `tag ${isQuiet ? '' : alert.level === 'urgent' ? 'alarm' : 'soon'}`, key: 'alert', 'data-flag': isQuiet ? 'quiet' : alert.level }, alertText(ticket.pre_check, site));
+  return h('span', { class: `tag ${isQuiet ? '' : alert.level === 'urgent' ? 'alarm' : 'soon'}`, key: 'alert', 'data-flag': isQuiet ? 'quiet' : alert.level },
+    alert.acknowledged_at ? t('pre_check.seen_at', { time: clockOf(alert.acknowledged_at), text: alertText(ticket.pre_check, site) }) : alertText(ticket.pre_check, site));
 }
 
 /** Nothing was asked of somebody who waits, although the site asks. @param {any} ticket */
@@ -109,6 +140,22 @@ export function stepCounts(queues) {
 export function stepAfter(ticket, what, after) {
   const steps = (ticket && ticket.steps) || [];
   return steps.find((/** @type {any} */ step) => step.what === what && Number(step.event.slice(ticket.ticket.length + 1)) > after);
+}
+
+/**
+ * What has become of an undone step: who is in the room again, and where the ticket is now; until that is here, that it is undone.
+ * @param {any} ticket whose step it was @param {string} event
+ * @param {any} hand who is in hand in its room now @param {string} place where that is, in words @param {(ticket: any) => string} label
+ */
+export function undoneWords(ticket, event, hand, place, label) {
+  const step = ticket && ticket.steps.find((/** @type {any} */ one) => one.event === event);
+  if (!step || !step.undone) return t('undo.done');
+  const isIn = !!hand && hand.ticket === ticket.ticket;
+  const said = [
+    hand ? t('undo.in_hand', { who: label(hand), place }) : '',
+    isIn ? '' : ticket.ended === 'undone' ? label(ticket) : t('undo.stands', { who: label(ticket), state: standingWord(ticket) }),
+  ].filter(Boolean);
+  return t('undo.done_so', { said: said.join(t('undo.and')) });
 }
 
 /** The newest step of a ticket that can be undone. @param {any} ticket @returns {any} */

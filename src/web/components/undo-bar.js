@@ -21,6 +21,7 @@ class UndoBar extends HTMLElement {
   constructor() {
     super();
     this.left = 0;
+    /** @type {string|(() => string)} */
     this.text = '';
     /** @type {(() => void)|null} */
     this.undo = null;
@@ -49,7 +50,7 @@ class UndoBar extends HTMLElement {
   }
 
   /**
-   * @param {string} text what was done
+   * @param {string|(() => string)} text what was done; of what is not all known yet: asked for each time
    * @param {(() => void)|null} undo takes it back; null shows the words only
    * @param {More} [more]
    */
@@ -68,6 +69,11 @@ class UndoBar extends HTMLElement {
     this.draw();
   }
 
+  /** What was not all known yet may be by now. */
+  again() {
+    if (typeof this.text === 'function' && this.hasAttribute('shown')) this.draw();
+  }
+
   clear() {
     clearInterval(this.timer);
     this.undo = null;
@@ -84,7 +90,7 @@ class UndoBar extends HTMLElement {
   draw() {
     const { more } = this;
     render(this, [
-      h('span', null, this.text),
+      h('span', null, typeof this.text === 'function' ? this.text() : this.text),
       h('span', { class: 'left num', 'aria-hidden': 'true' }, t('undo.left', { s: this.left })),
       more ? h('button', { type: 'button', key: 'more', 'data-action': more.action, onclick: more.go }, more.words) : null,
       this.undo

@@ -1,8 +1,8 @@
 // What the desk does: each function is one command of the vocabulary, with its undo offered where there is one.
 
 import { arrive } from '../components/arrive.js';
-import { askCall, didCall } from '../components/call-this.js';
-import { stepAfter, stepCounts } from '../components/ticket.js';
+import { askCall, didCall, sendCall } from '../components/call-this.js';
+import { bioOf, stepAfter, stepCounts, undoneWords } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { find } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -10,6 +10,8 @@ import { askText } from '../lib/page.js';
 import { isNotTaken } from '../lib/pre-check.js';
 import { Recent } from '../lib/recent.js';
 import { prefix } from '../lib/site.js';
+import { whoseOf } from '../lib/sessions.js';
+import { classWord, wordsOf } from '../lib/words.js';
 
 /** A ticket's way on is looked at while the ticket is. */
 const LINKS_KEPT = 200;
@@ -31,14 +33,15 @@ export class Acts {
     this.links = new Recent(LINKS_KEPT);
   }
 
-  /** @param {string} name @param {any} body */
-  async send(name, body) {
+  /** @param {string} name @param {any} body @param {(refusal: any) => void} [told] hears why it was not done */
+  async send(name, body, told) {
     this.before = stepCounts(this.floor().queues());
     try {
       const result = await this.page.command(name, body);
       this.onDone(body);
       return result;
-    } catch {
+    } catch (refusal) {
+      if (told) told(refusal);
       return null; // said on the page
     }
   }
@@ -71,7 +74,7 @@ export class Acts {
   }
 
   /**
-   * @param {string} text @param {string|null} ticket none: there is no way back
+   * @param {string|(() => string)} text @param {string|null} ticket none: there is no way back
    * @param {string} [what] the step that it was, which the bar's undo takes back @param {import('../components/undo-bar.js').More} [more]
    */
   done(text, ticket, what, more) {
@@ -80,9 +83,34 @@ export class Acts {
     this.page.draw();
   }
 
-  /** Somebody has a number from now on, which can be had on paper. @param {string} text @param {string} ticket @param {string} what */
+  /** Somebody has a number from now on, which can be had on paper. @param {string|(() => string)} text @param {string} ticket @param {string} what */
   doneWithSlip(text, ticket, what) {
     this.done(text, ticket, what, { action: 'print_done', words: t('desk.print'), go: () => this.onPrint(ticket) });
+  }
+
+  /** Somebody by name, sex and age, so that a wrong person is noticed. @param {any} of */
+  who(of) {
+    const bio = bioOf(of.sex ? of : this.persons.get(of.patient) || of, this.page.protocol.clock.now());
+    const name = this.persons.nameOf(of);
+    return bio ? t('desk.who', { name, bio }) : name;
+  }
+
+  /**
+   * Of who is in the queue now: who that is, whose queue, which priority, and how many are before them, as far as it is here by now.
+   * @param {string} key what has been done @param {{ticket: string, number: string}} result @param {any} of the person's, as it was found
+   */
+  arrivedWords(key, { ticket: id, number }, of) {
+    const floor = this.floor();
+    const ticket = floor.ticket(id);
+    const queue = floor.queueOf(id);
+    const ahead = queue ? queue.order.indexOf(id) : -1;
+    const session = floor.sessions.find((/** @type {any} */ one) => one.session === of.session);
+    return [
+      t(key, { number, who: this.who(ticket || of) }),
+      queue ? named(queue.queue.name, queue.queue.name_en) : whoseOf(session || of, floor.site),
+      ticket && ticket.class && ticket.class !== 'none' ? classWord(ticket.class, floor.site.classesOf(floor.department)) : '',
+      ahead < 0 ? '' : t('desk.ahead', { n: ahead }),
+    ].filter(Boolean).join(' · ');
   }
 
   /**
@@ -90,24 +118,38 @@ export class Acts {
    * @param {string} id @param {string[]} whats newest first @param {number} [after] of so many steps before
    */
   async undoSteps(id, whats, after = 0) {
+    const { service_point: point } = this.floor().ticket(id) || {};
     const mine = whats.map((what) => stepAfter(this.floor().ticket(id), what, after));
     for (const step of mine) {
       if (!step) return this.page.notify(t('error.cannot_undo'));
       if (!(await this.send('undo', { event: step.event, reason: t('undo.reason') }))) return undefined;
     }
-    return this.done(t('undo.done'), null);
+    const [last] = mine.slice(-1);
+    return this.done(this.undone(id, last.event, point), null);
+  }
+
+  /** @param {string} id @param {string} event @param {string|null} point the room it was called or sent to, before */
+  undone(id, event, point) {
+    return () => {
+      const floor = this.floor();
+      const room = floor.rooms().find((one) => one.service_point === point);
+      const inHand = room && room.in_hand && floor.ticket(room.in_hand.ticket || room.in_hand);
+      return undoneWords(floor.ticket(id), event, inHand, room ? named(room.name, room.name_en) : '', (of) => `${of.number} ${this.persons.nameOf(of)}`);
+    };
   }
 
   /** A step of the history, with a reason on the record: the one that is given, else it is asked for. @param {any} step @param {string} [given] */
   async undo(step, given) {
     const reason = given || await askText(t('desk.undo_title'), { usual: [t('undo.reason'), t('reason.wrong_person')], go: t('undo.take') });
-    if (reason && (await this.send('undo', { event: step.event, reason }))) this.done(t('undo.done'), null);
+    const id = step.event.slice(0, step.event.lastIndexOf('@'));
+    const { service_point: point } = this.floor().ticket(id) || {};
+    if (reason && (await this.send('undo', { event: step.event, reason }))) this.done(this.undone(id, step.event, point), null);
   }
 
   /** @param {any} appointment */
   async checkIn(appointment) {
     const result = await this.arrive('check_in', { appointment: appointment.appointment }, this.persons.nameOf(appointment), { opensAt: appointment.check_in_from });
-    if (result && result.number) this.doneWithSlip(t('desk.did.check_in', { number: result.number, position: result.position }), result.ticket, 'checked_in');
+    if (result && result.number) this.doneWithSlip(() => this.arrivedWords('desk.did.check_in', result, appointment), result.ticket, 'checked_in');
     return !!result;
   }
 
@@ -153,7 +195,7 @@ export class Acts {
   /** @param {any} ticket */
   async reportBack(ticket) {
     const result = await this.send('report_back', { ticket: ticket.ticket });
-    if (result) this.doneWithSlip(t('desk.did.report_back', { number: ticket.number }), ticket.ticket, 'reported_back');
+    if (result) this.doneWithSlip(() => this.arrivedWords('desk.did.report_back', ticket, ticket), ticket.ticket, 'reported_back');
     return !!result;
   }
 
@@ -294,6 +336,14 @@ export class Acts {
     this.page.draw();
   }
 
+  /** The delay that was announced is none any more. @param {any} queue @param {any} late */
+  async delayOver(queue, late) {
+    const said = (/** @type {number} */ minutes) => this.send('delay_session', { session: late.session, minutes });
+    if (!(await said(0))) return;
+    find('#undo').offer(t('desk.did.delay_over', { whose: named(queue.queue.name, queue.queue.name_en) }), () => said(late.delay_min));
+    this.page.draw();
+  }
+
   /** The rooms at work, those without a patient first. @returns {import('../components/call-this.js').Room[]} */
   callRooms() {
     const rooms = this.floor().rooms().filter((r) => r.assignment && !r.paused).map((r) => {
@@ -309,12 +359,17 @@ export class Acts {
 
   /** Calls a chosen ticket to a room at work. @param {any} ticket */
   async callTicket(ticket) {
-    const chosen = /** @type {any} */ (await askCall(ticket.number, this.callRooms(), { empty: t('desk.no_rooms') }));
-    if (!chosen) return;
-    const { room, outcome, reason } = chosen;
-    const result = await this.send('call_ticket', {
-      department: this.floor().department, assignment: room.assignment, in_hand: room.hand && room.hand.ticket, outcome, ticket: ticket.ticket, reason,
+    await askCall(ticket.number, this.callRooms(), { empty: t('desk.no_rooms'), now: () => this.page.protocol.clock.now(), go: (said) => this.callTo(ticket, said) });
+  }
+
+  /** @param {any} ticket @param {any} said @returns {Promise<string>} why it was not done */
+  async callTo(ticket, said) {
+    const { room, outcome } = said;
+    const { result, refusal } = await sendCall(said, (name, body, told) => this.send(name, body, told), {
+      department: this.floor().department, assignment: room.assignment, ticket: ticket.ticket,
     });
-    if (result) this.done(didCall(`${ticket.number} ${this.persons.nameOf(ticket)}`, room, outcome), ticket.ticket, 'called');
+    if (!result) return wordsOf(refusal, 'call_ticket');
+    this.done(didCall(`${ticket.number} ${this.persons.nameOf(ticket)}`, room, outcome), ticket.ticket, 'called');
+    return '';
   }
 }

@@ -2,7 +2,7 @@
 // Below them, quietly, whom the pre-check has sent elsewhere today without a number.
 
 import { Chime } from '../lib/chime.js';
-import { h } from '../lib/dom.js';
+import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { alertText, whereOf } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
@@ -93,7 +93,20 @@ export class Alerts {
 
   /** @param {any} ticket */
   async heard(ticket) {
-    if (await this.desk.acts.send('acknowledge_alert', { ticket: ticket.ticket })) this.desk.acts.done(t('pre_check.did_hear', { number: ticket.number }), null);
+    if (!(await this.desk.acts.send('acknowledge_alert', { ticket: ticket.ticket }))) return;
+    const { acts, persons } = this.desk;
+    const more = ['waiting', 'summoned'].includes(ticket.state)
+      ? { action: 'move_to_front', words: t('pre_check.move_to_front'), go: () => this.front(ticket) } : undefined;
+    acts.done(t('pre_check.did_hear', { who: `${ticket.number} ${persons.nameOf(ticket)}` }), null, undefined, more);
+  }
+
+  /** The ticket with what makes it go first: a class, and the proof that was seen. @param {any} ticket */
+  front(ticket) {
+    this.desk.show(ticket);
+    requestAnimationFrame(() => {
+      const field = find('[data-form=set_priority] [name=class]');
+      if (field) field.focus();
+    });
   }
 
   view() {

@@ -1,7 +1,8 @@
 // Who came while the server could not be reached: a list of what was typed, with the time, kept in this tab; merged in its order
 // when the server is there again. What does not fit exactly one person is named and left to the nurse. And the last order on paper.
 
-import { wall } from '../lib/clock.js';
+import { bioOf } from '../components/ticket.js';
+import { clockOf, wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { askedBy } from '../lib/pre-check.js';
@@ -15,7 +16,8 @@ const AGAIN_MS = 10000;
 const LIST_MAX = 300;
 
 /**
- * @typedef {{id: number, text: string, at: number, department: string, state: 'written'|'merged'|'conflict', said: string, only?: any, unasked?: boolean}} Entry
+ * @typedef {{key?: string, values?: Object<string, any>, why?: any}} Said words by key, or why it was refused: the language is that of who reads it
+ * @typedef {{id: number, text: string, at: number, department: string, state: 'written'|'merged'|'conflict', said: Said[]|string, only?: any, unasked?: boolean}} Entry
  *   `at` in UTC milliseconds of the clinic's time; `only`: the one whom a part of a name or number fits; `unasked`: is here, and the pre-check is still to be asked
  */
 
@@ -24,6 +26,9 @@ function isWhole(text, found) {
   const typed = text.toUpperCase();
   return text.includes('~') || isSaidAs(String(found.number || ''), typed) || String(found.number || '').toUpperCase() === typed || /^[A-Z0-9]*\d{7}[0-9X]*$/.test(typed);
 }
+
+/** A refusal as it is kept. @param {any} refusal @returns {Said[]} */
+const refused = ({ code, title, detail, validNow }) => [{ why: { code, title, detail, validNow } }];
 
 /** The list. */
 export class Away {
@@ -80,7 +85,7 @@ export class Away {
     if (!text || this.entries.length >= LIST_MAX) return false;
     const id = 1 + this.entries.reduce((max, entry) => Math.max(max, entry.id), 0);
     this.entries.push({
-      id, text, at: this.page.protocol.clock.now(), department: this.desk.floor().department, state: 'written', said: '',
+      id, text, at: this.page.protocol.clock.now(), department: this.desk.floor().department, state: 'written', said: [],
     });
     this.keep();
     return true;
@@ -111,7 +116,7 @@ export class Away {
         await this.mergeOne(entry);
       } catch (refusal) {
         if (refusal.code === 'offline' || refusal.code === 'no_answer') break;
-        Object.assign(entry, { state: 'conflict', said: wordsOf(refusal, 'check_in') });
+        Object.assign(entry, { state: 'conflict', said: refused(refusal) });
       }
       this.keep();
     }
@@ -125,11 +130,11 @@ export class Away {
     const booked = appointments.filter((/** @type {any} */ a) => a.state === 'booked' || (a.state === 'no_show' && a.date === today));
     const all = [...booked, ...tickets.filter((/** @type {any} */ x) => COMES_BACK.includes(x.state) || IS_HERE.includes(x.state))];
     const [only] = all;
-    if (!only) Object.assign(entry, { state: 'conflict', said: t('away.none') });
-    else if (all.length > 1) Object.assign(entry, { state: 'conflict', said: t('away.several', { n: all.length }) });
+    if (!only) Object.assign(entry, { state: 'conflict', said: [{ key: 'away.none' }] });
+    else if (all.length > 1) Object.assign(entry, { state: 'conflict', said: [{ key: 'away.several', values: { n: all.length } }] });
     else if (isWhole(entry.text, only)) await this.settle(entry, only);
     // A part of a name or of a number fits nobody for certain: one look, one press.
-    else Object.assign(entry, { state: 'conflict', said: t('away.is_it', { number: only.number || '', name: only.masked_name }), only });
+    else Object.assign(entry, { state: 'conflict', said: [{ key: 'away.is_it' }], only });
   }
 
   /** Checks in or reports back whom an entry means. @param {Entry} entry @param {any} only */
@@ -139,11 +144,11 @@ export class Away {
       const at = new Date(Math.min(entry.at, protocol.clock.now())).toISOString();
       const { number } = await protocol.command('check_in', { appointment: only.appointment, came_at: at });
       const unasked = !!askedBy(this.desk.floor().site);
-      Object.assign(entry, { state: 'merged', unasked, said: [t('away.checked_in', { number }), unasked ? t('pre_check.unasked_more') : ''].filter(Boolean).join(' · ') });
+      Object.assign(entry, { state: 'merged', unasked, said: [{ key: 'away.checked_in', values: { number } }, ...(unasked ? [{ key: 'pre_check.unasked_more' }] : [])] });
     } else if (COMES_BACK.includes(only.state)) {
       await protocol.command('report_back', { ticket: only.ticket });
-      Object.assign(entry, { state: 'merged', said: t('away.reported_back', { number: only.number }) });
-    } else Object.assign(entry, { state: 'merged', said: t('away.here', { number: only.number }) });
+      Object.assign(entry, { state: 'merged', said: [{ key: 'away.reported_back', values: { number: only.number } }] });
+    } else Object.assign(entry, { state: 'merged', said: [{ key: 'away.here', values: { number: only.number } }] });
   }
 
   /** It is the one who was found. @param {Entry} entry */
@@ -152,7 +157,7 @@ export class Away {
       await this.settle(entry, entry.only);
       delete entry.only;
     } catch (refusal) {
-      entry.said = wordsOf(refusal, 'check_in');
+      entry.said = refused(refusal);
     }
     this.keep();
   }
@@ -169,12 +174,31 @@ export class Away {
     document.body.classList.remove('on-paper-order');
   }
 
+  /** @param {Entry} entry */
+  said(entry) {
+    if (typeof entry.said === 'string') return entry.said;
+    return entry.said.map(({ key = '', values, why }) => (why ? wordsOf(why, 'check_in') : t(key, key === 'away.is_it' ? { who: this.who(entry.only || {}) } : values))).join(' · ');
+  }
+
+  /** Who was found, by the name that was typed. @param {any} only */
+  who(only) {
+    const { persons } = this.desk;
+    const bio = bioOf(persons.get(only.patient) || only, this.page.protocol.clock.now());
+    const booked = only.slot_start ? t('desk.booked_for', { time: clockOf(only.slot_start) }) : '';
+    return [[only.number, persons.nameOf(only), bio].filter(Boolean).join(' '), booked].filter(Boolean).join(' · ');
+  }
+
   view() {
     const conflicts = this.entries.filter((entry) => entry.state === 'conflict');
     const open = conflicts.length;
     // Who needs a look stands first, then who is still to be asked.
     const fits = this.entries.filter((entry) => entry.state !== 'conflict');
-    const inOrder = conflicts.concat(fits.filter((entry) => entry.unasked), fits.filter((entry) => !entry.unasked));
+    // With whom nothing is left to do is folded away.
+    const done = fits.filter((entry) => entry.state === 'merged' && !entry.unasked);
+    const inOrder = conflicts.concat(fits.filter((entry) => entry.unasked), fits.filter((entry) => entry.state === 'written'));
+    const line = (/** @type {Entry} */ entry) => h('li', { key: String(entry.id), 'data-entry': entry.state, 'data-unasked': entry.unasked },
+      h('span', { class: 'grow' }, masked(entry.text), h('small', { class: 'num' }, [this.clock(entry.at), this.said(entry)].filter(Boolean).join(' · '))),
+      this.button(entry));
     const left = this.entries.filter((entry) => entry.state === 'written').length;
     const over = !this.isOffline && !left && !open;
     return h('div', { class: 'form', key: 'away', 'data-away': String(this.entries.length) },
@@ -182,10 +206,10 @@ export class Away {
       h('p', { class: 'muted' }, this.isOffline ? t('away.how') : open ? t('away.look', { n: open }) : t(left ? 'away.merging' : 'away.over')),
       this.isOffline ? h('button', { type: 'button', class: 'btn', key: 'print', 'data-action': 'print_order', onclick: () => this.print() }, t('away.print')) : null,
       this.entries.length
-        ? h('ul', { class: 'list', key: 'list' }, inOrder.map((entry) => h('li', { key: String(entry.id), 'data-entry': entry.state, 'data-unasked': entry.unasked },
-          h('span', { class: 'grow' }, masked(entry.text), h('small', { class: 'num' }, [this.clock(entry.at), entry.said].filter(Boolean).join(' · '))),
-          this.button(entry))))
+        ? h('ul', { class: 'list', key: 'list' }, inOrder.map(line))
         : h('p', { class: 'empty', key: 'none' }, t('away.nobody')),
+      done.length ? h('details', { key: 'done', 'data-done-entries': String(done.length) }, h('summary', null, t('away.all_done', { n: done.length })), h('ul', { class: 'list' }, done.map(line))) : null,
+      this.isOffline ? null : h('p', { class: 'muted', key: 'seen' }, t('away.seen_how')),
       over && this.entries.length
         ? h('button', {
           type: 'button', class: 'btn primary', key: 'close', 'data-action': 'close_away',

@@ -4,7 +4,7 @@ import '../components/undo-bar.js';
 import { screensView } from '../components/screens.js';
 import { lateOf, lateWords } from '../components/late.js';
 import { Slips } from '../components/slip.js';
-import { alertTag, unaskedTag, waited, why } from '../components/ticket.js';
+import { alertTag, isUrgent, slotWords, unaskedTag, waited, why } from '../components/ticket.js';
 import { Answers } from '../lib/answers.js';
 import { clockOf, wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
@@ -17,10 +17,8 @@ import { Acts } from './acts.js';
 import { Alerts } from './alerts.js';
 import { Away } from './away.js';
 import { Floor } from './floor.js';
-import { OpenSession } from './open-session.js';
 import { notReachedTag } from './reached.js';
 import { Search } from './search.js';
-import { sessionsView } from './sessions.js';
 import { ticketPanel } from './ticket-panel.js';
 import { WalkIn } from './walk-in.js';
 
@@ -33,6 +31,8 @@ const DEPARTMENT = 'jiaohao.desk.department';
 const SITE_EVERY_MS = 20000;
 /** A slip waits no longer for its code. */
 const SLIP_WITHIN_MS = 2000;
+/** So long after the announced time it is still asked whether the doctor has come earlier. */
+const ANNOUNCED_MS = 1800000;
 const SIDES = ['walk_in', 'ticket', 'sessions', 'screens'];
 
 /** @type {Floor|null} */
@@ -57,8 +57,9 @@ let slips = null;
 let away = null;
 /** @type {Alerts|null} */
 let alerts = null;
-/** @type {any} */
-let opening = null;
+/** The tab of sessions, once it has been read. @type {((f: Floor) => any)|null} */
+let sessions = null;
+let isReading = false;
 let filter = 'waiting';
 let side = 'walk_in';
 /** @type {string|null} */
@@ -89,7 +90,6 @@ async function start(page) {
   });
   acts.onDone = (body) => walkIn.after(body);
   acts.onPrint = printSlip;
-  opening = new OpenSession(page, getFloor, acts);
   search = new Search(page, {
     floor: getFloor, persons, acts, pick, returnDay, departments, open: openDepartment,
     department: (id) => /** @type {Site} */ (site).one('departments', id),
@@ -249,6 +249,7 @@ function column(queue) {
   },
   h('header', null,
     h('h2', null, h('span', null, named(queue.queue.name, queue.queue.name_en)), h('span', { class: 'num', 'data-count': filter }, `${t(`desk.filter.${filter}`)} ${f.count(queue, filter)}`)),
+    urgentLine(queue),
     lateLines(queue),
     h('div', { class: 'rooms' }, (queue.rooms || []).map((/** @type {any} */ room) => roomLine(room))),
     target
@@ -268,6 +269,14 @@ function column(queue) {
     filter === 'ended' && queue.ended_left_out ? h('li', { class: 'empty', key: 'earlier', 'data-left-out': String(queue.ended_left_out) }, t('desk.ended_left_out', { n: queue.ended_left_out })) : null));
 }
 
+/** Emergencies that wait to be called: they stay in sight however far the column is scrolled. @param {any} queue */
+function urgentLine(queue) {
+  const urgent = queue.order.map((/** @type {string} */ id) => queue.tickets[id]).filter((/** @type {any} */ one) => one && isUrgent(one));
+  if (!urgent.length) return null;
+  const who = urgent.map((/** @type {any} */ one) => `${one.number} ${persons.nameOf(one)}`).join(t('list.comma'));
+  return h('button', { type: 'button', class: 'urgent', key: 'urgent', 'data-action': 'show_urgent', 'data-urgent': urgent[0].ticket, onclick: () => pick(urgent[0].ticket) }, t('desk.emergency_next', { who }));
+}
+
 /** A number of another department, and of which. @param {any} coming */
 function whence(coming) {
   const department = site && site.one('departments', coming.department);
@@ -279,7 +288,19 @@ function lateLines(queue) {
   const now = page.protocol.clock.now();
   const late = lateOf(queue, now);
   return late.map((one) => h('p', { class: 'late num', key: one.session, 'data-late': one.session },
-    [late.length > 1 && one.doctor ? named(one.doctor_name, one.doctor_name_en) : '', lateWords(one, now)].filter(Boolean).join(' ')));
+    [late.length > 1 && one.doctor ? named(one.doctor_name, one.doctor_name_en) : '', lateWords(one, now)].filter(Boolean).join(' '),
+    cameEarlier(queue, one, now)
+      ? h('button', { type: 'button', class: 'btn small', key: 'over', 'data-action': 'delay_over', disabled: page.protocol.status === 'offline', onclick: () => acts.delayOver(queue, one) }, t('desk.delay_over'))
+      : null));
+}
+
+/** Somebody has been called before the time that was announced, and that is not long past: what was announced is not so any more. @param {any} queue @param {any} late @param {number} now */
+function cameEarlier(queue, late, now) {
+  const begins = Date.parse(late.begins_at);
+  // A walk-in is of no session: where one room calls it is this one's.
+  const { today } = /** @type {Floor} */ (floor);
+  const isOf = (/** @type {any} */ one) => one.session === late.session || (one.walk_in && one.date === today && (queue.rooms || []).length < 2);
+  return now < begins + ANNOUNCED_MS && Object.values(queue.tickets).some((one) => one.first_called_at && isOf(one) && Date.parse(one.first_called_at) < begins);
 }
 
 /** @param {any} room */
@@ -303,7 +324,7 @@ function roomLine(room) {
 function row(ticket) {
   const f = /** @type {Floor} */ (floor);
   const now = page.protocol.clock.now();
-  const kind = ticket.class === 'emergency' ? 'emergency' : ticket.state;
+  const kind = isUrgent(ticket) ? 'emergency' : ticket.state;
   return h('button', {
     type: 'button', class: `ticket ${kind}`, 'data-row': ticket.ticket, 'data-number': ticket.number, 'data-state': ticket.state,
     'data-action': 'show_ticket', 'aria-pressed': String(ticket.ticket === chosen), draggable: 'true',
@@ -311,7 +332,7 @@ function row(ticket) {
     ondragstart: (/** @type {any} */ e) => e.dataTransfer.setData('text/ticket', ticket.ticket),
   },
   h('span', { class: 'number' }, ticket.number),
-  h('span', { class: 'name' }, persons.nameOf(ticket),
+  h('span', { class: 'name' }, persons.nameOf(ticket), h('span', { class: 'of num' }, slotWords(ticket)),
     h('small', { 'data-where': '' }, ticket.state === 'waiting' ? why(ticket) : ticket.state === 'summoned' ? f.doorOf(ticket) : standingWord(ticket)),
     rowTags(ticket)),
   h('span', { class: 'wait num' }, ticket.state === 'ended' ? '' : waited(ticket, now)));
@@ -351,7 +372,7 @@ function aside() {
         },
       }, ticket)
       : h('p', { class: 'empty', key: 'none' }, h('b', null, t('desk.no_ticket')), t('desk.no_ticket_more'))),
-    sessions: () => sessionsView(page, f, acts, persons, opening),
+    sessions: () => (sessions ? sessions(f) : readSessions()),
     screens: () => screensView({ site: /** @type {Site} */ (site), send: (name, body) => acts.send(name, body), after: reread }),
   };
   const silent = site && site.all('screens').some((one) => one.online && one.silent);
@@ -372,6 +393,24 @@ function aside() {
       h('span', { class: 'left', vars: { '--left': `${Math.round(left * 100)}%` } }, h('i', null))));
 }
 
+/** Read when it is first opened: most of the day nobody looks at it. Until then its place is held. */
+function readSessions() {
+  const read = async () => {
+    const [{ sessionsView }, { OpenSession }] = await Promise.all([import('./sessions.js'), import('./open-session.js')]);
+    const opening = new OpenSession(page, () => /** @type {Floor} */ (floor), acts);
+    sessions = (f) => sessionsView(page, f, acts, persons, opening);
+    page.draw();
+  };
+  // What could not be read is asked for again with one of the next drawings.
+  if (!isReading) {
+    isReading = true;
+    read().catch(() => {}).then(() => {
+      isReading = false;
+    });
+  }
+  return h('p', { class: 'skeleton', key: 'reading' });
+}
+
 async function reread() {
   try {
     await /** @type {Site} */ (site).read();
@@ -383,6 +422,7 @@ async function reread() {
 
 function top() {
   const clock = page.protocol.clock;
+  find('#undo').again();
   render(find('#clock'), clock.known ? wall(clock.now(), clock.offsetMinutes).clock : '');
   render(find('#me'), page.session.access
     ? h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'sign_out', onclick: () => page.session.signOut() }, t('sign_out'))

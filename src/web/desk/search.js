@@ -1,10 +1,12 @@
 // The one search box: name, phone, document, number, appointment or a scanned code. What is found stands below it; Enter
 // does what is obvious for the only match.
 
+import { bioOf } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { find, h, isEditing } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { listenScans } from '../lib/scan.js';
+import { whoseOf } from '../lib/sessions.js';
 import { standingWord, stateWord } from '../lib/words.js';
 import { homeNotReached } from './reached.js';
 
@@ -44,7 +46,10 @@ export class Search {
     this.entered = false;
     /** The text that something is being done for: pressed again, it is the same wish. @type {string|null} */
     this.doing = null;
+    /** Whether the page says that one of several is to be chosen. */
+    this.isTold = false;
     document.addEventListener('keydown', (event) => this.catchKey(event));
+    document.addEventListener('click', (event) => this.catchClick(event));
     // Before the next dialog or field answers it.
     listenScans('#search', (text) => this.scanned(text));
   }
@@ -57,6 +62,13 @@ export class Search {
     if (typed && field && !isEditing(event) && !document.querySelector('dialog[open]')) field.focus();
   }
 
+  /** On nothing that can be pressed, selected or typed into: the box has the keys again, and an input method begins in it. @param {MouseEvent} event */
+  catchClick(event) {
+    const on = /** @type {Element} */ (event.target);
+    const field = find('#search');
+    if (field && document.activeElement === document.body && on.isConnected && !on.closest('dialog') && String(getSelection()) === '') field.focus();
+  }
+
   clear() {
     this.type('');
     const field = find('#search');
@@ -67,6 +79,8 @@ export class Search {
   type(text) {
     this.text = text.trim();
     this.at = -1;
+    if (this.isTold) this.page.notify('');
+    this.isTold = false;
     clearTimeout(this.timer);
     // What was found for another text is not what Enter means.
     this.forget();
@@ -233,7 +247,10 @@ export class Search {
     if (written !== null) return;
     const act = this.obvious();
     if (act) act();
-    else if (this.choices().length > 1) this.page.notify(t('desk.choose_one'), 'soon', 'choose_one');
+    else if (this.choices().length > 1) {
+      this.isTold = true;
+      this.page.notify(t('desk.choose_one'), 'soon', 'choose_one');
+    }
   }
 
   /** Does it once; then the box is empty, unless the next text is in it by then. @param {() => Promise<boolean>} act */
@@ -307,10 +324,26 @@ export class Search {
       }, t('desk.walk_in_with'), h('kbd', { 'aria-hidden': 'true' }, 'Ctrl+Enter'))) : null);
   }
 
+  /** Name, sex and age: two may have one name. @param {any} hit */
+  who(hit) {
+    const { persons } = this.desk;
+    const bio = bioOf(persons.get(hit.patient) || hit, this.page.protocol.clock.now());
+    return [`${persons.nameOf(hit)} `, bio ? h('span', { class: 'bio num', key: 'bio' }, bio) : null];
+  }
+
+  /** Whose clinic it is, what for, and how the telephone ends. @param {any} hit @param {string} what */
+  more(hit, what) {
+    const floor = this.desk.floor();
+    const session = floor.sessions.find((/** @type {any} */ one) => one.session === hit.session);
+    const person = this.desk.persons.get(hit.patient);
+    const phone = (person && person.phone) || '';
+    return [whoseOf(session || hit, floor.site), what, phone ? t('desk.phone_ends', { end: phone.slice(-4) }) : ''].filter(Boolean).join(' · ');
+  }
+
   /** @param {any} visit @param {boolean} only */
   visitHit(visit, only) {
     return h('div', { class: `hit${only ? ' only' : ''}`, key: visit.visit, 'data-visit': visit.visit },
-      h('span', { class: 'grow' }, this.desk.persons.nameOf(visit), h('small', { class: 'num' }, t('desk.visit_of', { date: visit.date, number: visit.number, until: visit.open_until }))),
+      h('span', { class: 'grow' }, this.who(visit), h('small', { class: 'num' }, t('desk.visit_of', { date: visit.date, number: visit.number, until: visit.open_until }))),
       h('button', { type: 'button', class: 'btn primary', 'data-action': 'return_day', 'data-visit': visit.visit, onclick: () => this.returnDay(visit) }, t('desk.return_day')));
   }
 
@@ -319,7 +352,7 @@ export class Search {
     const time = hit.slot_start ? t('desk.booked_for', { time: clockOf(hit.slot_start) }) : stateWord(hit.state);
     return h('div', { class: `hit${only ? ' only' : ''}`, key: hit.appointment || hit.ticket, 'data-elsewhere': hit.department.id },
       h('span', { class: 'number' }, hit.number || ''),
-      h('span', { class: 'grow' }, this.desk.persons.nameOf(hit), h('small', { class: 'num' }, `${named(hit.department.name, hit.department.name_en)} · ${time}`)),
+      h('span', { class: 'grow' }, this.who(hit), h('small', { class: 'num' }, `${named(hit.department.name, hit.department.name_en)} · ${time}`)),
       h('button', { type: 'button', class: 'btn', 'data-action': 'go_there', onclick: () => this.goThere(hit) }, t('desk.go_there')));
   }
 
@@ -331,10 +364,10 @@ export class Search {
 
   /** @param {any} a @param {boolean} only */
   appointmentHit(a, only) {
-    const name = this.desk.persons.nameOf(a);
+    const booked = a.slot_start ? t('desk.booked_for', { time: `${a.state === 'no_show' ? `${a.date} ` : ''}${clockOf(a.slot_start)}` }) : t('appointment.booked');
     return h('div', { class: `hit${only ? ' only' : ''}`, key: a.appointment, 'data-appointment': a.appointment },
       h('span', { class: 'number' }, a.number || ''),
-      h('span', { class: 'grow' }, name, h('small', { class: 'num' }, a.slot_start ? t('desk.booked_for', { time: `${a.state === 'no_show' ? `${a.date} ` : ''}${clockOf(a.slot_start)}` }) : t('appointment.booked')),
+      h('span', { class: 'grow' }, this.who(a), h('small', { class: 'num' }, this.more(a, booked)),
         a.sent_to ? h('small', { class: 'soon', 'data-sent-to': a.sent_to }, this.sentTo(a)) : null, homeNotReached(a)),
       a.state === 'booked'
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'check_in', 'data-appointment': a.appointment, onclick: () => this.checkIn(a) },
@@ -365,7 +398,7 @@ export class Search {
     const back = ticket.state === 'away' || ticket.state === 'missed';
     return h('div', { class: `hit${only ? ' only' : ''}`, key: ticket.ticket, 'data-hit': ticket.ticket },
       h('span', { class: 'number' }, ticket.number),
-      h('span', { class: 'grow' }, this.desk.persons.nameOf(ticket), h('small', null, standingWord(ticket))),
+      h('span', { class: 'grow' }, this.who(ticket), h('small', { class: 'num' }, this.more(ticket, standingWord(ticket)))),
       back
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'report_back', 'data-ticket': ticket.ticket, onclick: () => this.reportBack(ticket) },
           t('desk.report_back'), only ? h('kbd', null, '↵') : null)

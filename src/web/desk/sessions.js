@@ -97,7 +97,8 @@ function toldHome(page, floor, session) {
 async function delay(floor, acts, session, minutes) {
   if (!(await acts.send('delay_session', { session: session.session, minutes }))) return;
   const before = session.delay_min || 0;
-  const text = t(minutes ? 'desk.did.delay_session' : 'desk.did.delay_over', { n: minutes });
+  const queue = floor.site.one('queues', session.queue);
+  const text = t(minutes ? 'desk.did.delay_session' : 'desk.did.delay_over', { n: minutes, whose: queue ? named(queue.name, queue.name_en) : '' });
   find('#undo').offer(text, before === minutes ? null : () => delay(floor, acts, { ...session, delay_min: minutes }, before));
   floor.readSite();
 }

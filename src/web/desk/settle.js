@@ -11,7 +11,10 @@ const SETTLEMENTS = ['return_day', 'move', 'refund', 'seen'];
 /** Tickets of an earlier day, or whose patients do not come back: each ends as the desk says. @param {any} floor @param {any} acts @param {any} persons @param {any[]} tickets */
 export async function settleTickets(floor, acts, persons, tickets) {
   const ids = tickets.map((ticket) => ticket.ticket);
-  const settlements = await settle(floor, persons, ids, { queues: [], how: t('desk.settle_only_how'), go: t('desk.settle_only_go'), again: [] });
+  const [only] = ids.length === 1 && !floor.isLeftOver(tickets[0]) ? tickets : [];
+  const title = only ? t('desk.not_today_title', { who: `${only.number} ${persons.nameOf(only)}` }) : '';
+  const how = t(only ? 'desk.not_today_how' : 'desk.settle_only_how');
+  const settlements = await settle(floor, persons, ids, { queues: [], title, how, go: t('desk.settle_only_go'), again: [] });
   if (settlements && (await acts.send('settle_tickets', { department: floor.department, settlements }))) {
     acts.done(t('desk.did.settle_tickets', { n: ids.length }), ids.length === 1 ? ids[0] : null, settlements[0].how === 'move' ? 'moved' : 'settled');
   }
@@ -19,14 +22,14 @@ export async function settleTickets(floor, acts, persons, tickets) {
 
 /**
  * @param {any} floor @param {any} persons @param {string[]} ids
- * @param {{queues: any[], how: string, go: string, again: string[]}} about where to they can be moved, and those whom the
+ * @param {{queues: any[], title?: string, how: string, go: string, again: string[]}} about where to they can be moved, and those whom the
  *   department would not let go as said: they are with the doctor
  * @returns {Promise<any[]|null>}
  */
-export function settle(floor, persons, ids, { queues, how: words, go, again }) {
+export function settle(floor, persons, ids, { queues, title, how: words, go, again }) {
   /** @type {Object<string, string>} */
   const said = {};
-  return ask(t('desk.settle_title', { n: ids.length }), (done, redraw) => h('form', {
+  return ask(title || t('desk.settle_title', { n: ids.length }), (done, redraw) => h('form', {
     class: 'form',
     onsubmit: (/** @type {any} */ event) => {
       event.preventDefault();
@@ -53,8 +56,10 @@ export function settle(floor, persons, ids, { queues, how: words, go, again }) {
       },
       h('option', { key: '', value: '' }, t('desk.settle_choose')),
       SETTLEMENTS.filter((x) => x !== 'move' || movable).map((x) => h('option', { key: x, value: x }, t(`settle.${x}`)))),
-      h('select', { class: 'input', name: `to-${id}`, disabled: said[id] !== 'move', 'aria-label': t('transfer.to') },
-        queues.map((/** @type {any} */ q) => h('option', { key: q.id, value: q.id }, named(q.name, q.name_en)))));
+      queues.length
+        ? h('select', { class: 'input', name: `to-${id}`, disabled: said[id] !== 'move', 'aria-label': t('transfer.to') },
+          queues.map((/** @type {any} */ q) => h('option', { key: q.id, value: q.id }, named(q.name, q.name_en))))
+        : null);
   })),
   h('div', { class: 'buttons' },
     h('button', { type: 'button', class: 'btn', onclick: () => done(null) }, t('cancel')),

@@ -1,13 +1,13 @@
 // The chosen ticket at the desk: who, why it stands there, everything that can be done with it in its state, its history.
 
 import { preCheckPart } from '../components/pre-check.js';
-import { ageOf, history, notAnnounced, tags, waited, why } from '../components/ticket.js';
+import { bioOf, history, kindWords, notAnnounced, tags, waited, why } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { isNotTaken } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
-import { classWord, sexWord, standingWord } from '../lib/words.js';
+import { classWord, standingWord } from '../lib/words.js';
 import { reachedPart } from './reached.js';
 
 /** What the desk can give: an emergency, with proof seen a class of the department, or none. @param {import('../lib/site.js').Site} site @param {string} department */
@@ -38,17 +38,17 @@ async function openDocuments(look, ticket, isNew) {
 /** @param {Look} look @param {any} ticket */
 export function ticketPanel(look, ticket) {
   const { acts, persons } = look;
-  const age = ageOf(ticket, look.now);
   return h('div', { class: 'chosen form', key: ticket.ticket, 'data-chosen': ticket.ticket, 'data-state': ticket.state },
     h('div', { class: 'top' },
       h('span', { class: 'number' }, ticket.number), h('b', null, persons.nameOf(ticket)),
-      h('span', { class: 'muted' }, [sexWord(ticket.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
+      h('span', { class: 'muted' }, bioOf(ticket, look.now))),
     h('div', { class: 'tags' }, h('span', { class: 'tag good', 'data-standing': ticket.state }, ticket.state === 'summoned' ? look.floor.doorOf(ticket) : standingWord(ticket)),
       ticket.checked_in_at ? h('span', { class: 'tag' }, t('ticket.checked_in_waited', { time: clockOf(ticket.checked_in_at), waited: waited(ticket, look.now) })) : null),
     tags(ticket, look.floor.site),
     notAnnounced(ticket, true),
     reachedPart(acts, ticket, persons.get(ticket.patient)),
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
+    aheadPart(look, ticket),
     preCheckPart(ticket, look.floor.site, look.answers, () => acts.askAfterwards(ticket)),
     goesOn(look, ticket),
     h('div', { class: 'acts' }, buttons(look, ticket)),
@@ -68,13 +68,41 @@ export function ticketPanel(look, ticket) {
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'close_ticket', onclick: look.close }, t('desk.close_ticket')));
 }
 
+/** Who goes first, counted by why: what to say to who asks. @param {Look} look @param {any} ticket */
+function aheadPart(look, ticket) {
+  const queue = look.floor.queueOf(ticket.ticket);
+  const at = queue ? queue.order.indexOf(ticket.ticket) : -1;
+  if (at < 1) return null;
+  /** @type {Map<string, number>} */
+  const kinds = new Map();
+  for (const one of queue.order.slice(0, at).map((/** @type {string} */ id) => queue.tickets[id]).filter(Boolean)) {
+    const words = kindWords(one, look.floor.site);
+    kinds.set(words, (kinds.get(words) || 0) + 1);
+  }
+  const of = Array.from(kinds, ([words, n]) => t('desk.ahead_of', { n, words })).join(t('list.comma'));
+  return h('p', { class: 'num', key: 'ahead', 'data-ahead': String(at) }, t('desk.ahead_are', { n: at, of }));
+}
+
+/** What a slip says of its clinic. @param {import('./floor.js').Floor} floor @param {any} ticket as far as it is here by now */
+export function slipFacts(floor, ticket) {
+  const { site } = floor;
+  const department = site.one('departments', floor.department);
+  const house = [named(site.view.name, site.view.name_en), department ? named(department.name, department.name_en) : ''].filter(Boolean).join(' ');
+  if (!ticket) return { house };
+  const { rooms = [] } = floor.queueOf(ticket.ticket) || {};
+  const session = floor.sessions.find((one) => one.session === ticket.session);
+  // Where the clinic is now, else where it is planned.
+  const room = rooms.length === 1 ? rooms[0] : session && session.service_point && site.one('service_points', session.service_point);
+  return { house, room: room ? named(room.name, room.name_en) : '', slot: clockOf(ticket.slot_start) };
+}
+
 /** The slip once more, for whoever has lost it: on paper only. @param {Look} look @param {any} ticket */
 function again(look, ticket) {
   const queue = look.floor.queueOf(ticket.ticket);
   const at = queue ? queue.order.indexOf(ticket.ticket) : -1;
   if (at < 0) return null;
   return [
-    h('div', { class: 'slip print on-paper', key: 'slip' }, look.slips.view({ ticket: ticket.ticket, where: named(queue.queue.name, queue.queue.name_en), area: look.floor.site.areasOf(queue.queue.id), number: ticket.number, name: ticket.masked_name || '', position: at + 1 })),
+    h('div', { class: 'slip print on-paper', key: 'slip' }, look.slips.view({ ...slipFacts(look.floor, ticket), ticket: ticket.ticket, where: named(queue.queue.name, queue.queue.name_en), area: look.floor.site.areasOf(queue.queue.id), number: ticket.number, name: ticket.masked_name || '', position: at + 1 })),
     printButton(),
   ];
 }
@@ -146,7 +174,7 @@ function buttons(look, ticket) {
     type: 'button', key: action, 'data-action': action, 'data-ticket': ticket.ticket, onclick: press[action],
     class: `btn${action === 'report_back' || (action === 'recall_transfer' && state !== 'not_taken') ? ' primary full' : ''}${action === 'cancel_ticket' ? ' danger' : ''}`,
     'aria-pressed': action === 'transfer_ticket' ? String(look.moving === ticket.ticket) : undefined,
-  }, t(state === 'not_taken' && action === 'recall_transfer' ? 'pre_check.join_here' : `desk.act.${action}`)));
+  }, t(state === 'not_taken' && action === 'recall_transfer' ? 'pre_check.join_here' : state !== 'left_over' && action === 'settle_tickets' ? 'desk.not_today' : `desk.act.${action}`)));
 }
 
 /** @param {Look} look @param {any} ticket */

@@ -8,7 +8,7 @@ import { ask } from '../lib/page.js';
 import { nameOf, personBody, personFields } from '../lib/person-form.js';
 import { whoseOf } from '../lib/sessions.js';
 import { periodWord, registrationWord, standingWord } from '../lib/words.js';
-import { classOptions, printButton } from './ticket-panel.js';
+import { classOptions, printButton, slipFacts } from './ticket-panel.js';
 
 /** The form's state. */
 export class WalkIn {
@@ -83,7 +83,8 @@ export class WalkIn {
     try {
       const answer = await this.page.session.http('POST', '/api/v1/persons', { ...personBody(f), ...meant });
       this.page.notify('');
-      this.persons.put({ patient: answer.patient, name: nameOf(f) });
+      const { name, sex, birth_date, phone } = personBody(f);
+      this.persons.put({ patient: answer.patient, name, sex, birth_date, phone });
       return answer.patient;
     } catch (refusal) {
       if (refusal.validNow && refusal.validNow.differs) {
@@ -232,7 +233,12 @@ export class WalkIn {
     this.begin();
     this.goOn();
     const steps = given ? ['prioritised', 'registered'] : ['registered'];
-    find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, steps));
+    find('#undo').offer(this.takenWords(result, { patient, queue: body.queue }), () => this.acts.undoSteps(result.ticket, steps));
+  }
+
+  /** @param {any} result @param {any} of */
+  takenWords(result, of) {
+    return () => this.acts.arrivedWords('desk.did.register_walk_in', result, of);
   }
 
   /** The slip of a number, as of this moment. @param {any} result @param {any} queue */
@@ -276,60 +282,78 @@ export class WalkIn {
     const ticket = this.floor().ticket(result.ticket);
     const queue = ticket && this.floor().site.one('queues', ticket.queue);
     this.give(result, queue);
-    find('#undo').offer(t('desk.did.register_walk_in', { number: result.number }), () => this.acts.undoSteps(result.ticket, ['registered']));
+    find('#undo').offer(this.takenWords(result, of), () => this.acts.undoSteps(result.ticket, ['registered']));
     return true;
   }
 
   view() {
     const floor = this.floor();
-    const sessions = floor.sessions;
     const given = this.slip && floor.ticket(this.slip.ticket);
     if (given && given.state === 'ended') this.slip = null;
     return h('div', { class: 'walk-in', key: 'walk-in' },
       h('form', { class: 'form', key: `form-${this.round}`, id: 'walk-in', 'data-form': 'register_walk_in', onsubmit: (/** @type {any} */ e) => this.submit(e) },
         h('h2', null, t('desk.walk_in')),
-        this.person
-          ? h('p', { class: 'notice', key: 'person' }, t('desk.walk_in_for', { name: this.person.name || this.person.masked_name }),
-            h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'walk_in_other', onclick: () => this.for(null) }, t('desk.walk_in_other')))
-          : personFields({
-            kind: this.kind, phone: true,
-            setKind: (kind) => {
-              this.kind = kind;
-              this.page.draw();
-            },
-          }),
-        h('label', { class: 'field', key: 'queue' }, h('span', null, t('desk.queue')),
-          h('select', { class: 'input', name: 'queue', required: true },
-            floor.site.of('queues', floor.department).map((q) => h('option', { key: q.id, value: q.id }, `${q.prefix || ''} ${named(q.name, q.name_en)}`)))),
-        h('div', { class: 'two', key: 'more' },
-          h('label', { class: 'field' }, h('span', null, t('desk.class')),
-            h('select', {
-              class: 'input', name: 'class',
-              onchange: (/** @type {any} */ event) => {
-                this.class = event.target.value;
-                this.page.draw();
-              },
-            }, classOptions(floor.site, floor.department))),
-          h('label', { class: 'field' }, h('span', null, t('desk.addition')),
-            h('select', { class: 'input', name: 'addition_to' }, h('option', { value: '' }, t('desk.addition_none')),
-              sessions.map((s) => h('option', { key: s.session, value: s.session }, sessionName(s, floor)))))),
-        needsProof(this.class)
-          ? h('label', { class: 'field', key: 'proof' }, h('span', null, t('desk.proof')),
-            h('input', { class: 'input', name: 'proof', required: true, maxlength: '100', placeholder: t('desk.proof_hint') }))
-          : null),
+        this.fields(floor)),
       h('div', { class: 'foot print', key: 'foot' },
         h('button', { class: 'btn primary wide', key: 'go', form: 'walk-in', 'data-action': 'register_walk_in', disabled: this.busy, 'aria-busy': String(this.busy) }, t('desk.walk_in_go')),
         this.slip ? this.slipView(given) : null));
   }
 
+  /** Who, and where to; of who has no document where to comes first: it is an emergency mostly. @param {import('./floor.js').Floor} floor */
+  fields(floor) {
+    const where = [
+      h('label', { class: 'field', key: 'queue' }, h('span', null, t('desk.queue')),
+        h('select', { class: 'input', name: 'queue', required: true },
+          floor.site.of('queues', floor.department).map((q) => h('option', { key: q.id, value: q.id }, `${q.prefix || ''} ${named(q.name, q.name_en)}`)))),
+      h('div', { class: 'two', key: 'more' },
+        h('label', { class: 'field' }, h('span', null, t('desk.class')),
+          h('select', {
+            class: 'input', name: 'class',
+            onchange: (/** @type {any} */ event) => {
+              this.class = event.target.value;
+              this.page.draw();
+            },
+          }, classOptions(floor.site, floor.department))),
+        h('label', { class: 'field' }, h('span', null, t('desk.addition')),
+          h('select', { class: 'input', name: 'addition_to' }, h('option', { value: '' }, t('desk.addition_none')),
+            floor.sessions.map((s) => h('option', { key: s.session, value: s.session }, sessionName(s, floor)))))),
+      needsProof(this.class)
+        ? h('label', { class: 'field', key: 'proof' }, h('span', null, t('desk.proof')),
+          h('input', { class: 'input', name: 'proof', required: true, maxlength: '100', placeholder: t('desk.proof_hint') }))
+        : null,
+    ];
+    if (this.person) {
+      return [h('p', { class: 'notice', key: 'person' }, t('desk.walk_in_for', { name: this.person.name || this.person.masked_name }),
+        h('button', { type: 'button', class: 'btn quiet small', 'data-action': 'walk_in_other', onclick: () => this.for(null) }, t('desk.walk_in_other'))), where];
+    }
+    const who = personFields({ kind: this.kind, phone: true, setKind: (kind) => this.setKind(kind) });
+    const first = this.kind === 'none' ? 2 : who.length;
+    return [who.slice(0, first), where, who.slice(first)];
+  }
+
+  /** Who has no document is an emergency, unless the nurse says otherwise. @param {string} kind */
+  setKind(kind) {
+    const preset = kind === 'none' ? 'emergency' : this.kind === 'none' && this.class === 'emergency' ? 'none' : this.class;
+    this.kind = kind;
+    this.class = preset;
+    const field = find('[data-form=register_walk_in] [name=class]');
+    if (field) field.value = preset;
+    this.page.draw();
+  }
+
   /** A line on the page, the whole of it on paper. @param {any} ticket */
   slipView(ticket) {
-    const { number, where, position } = this.slip;
+    const { number, where } = this.slip;
+    // Others may have been put before them since; the paper says of when it is.
+    const queue = this.floor().queueOf(this.slip.ticket);
+    const at = queue ? queue.order.indexOf(this.slip.ticket) : -1;
+    const ahead = at < 0 ? this.slip.position - 1 : at;
+    const place = ticket && ['called', 'serving'].includes(ticket.state) ? standingWord(ticket) : t(ahead > 0 ? 'slip.ahead' : 'slip.next', { n: ahead });
     const name = (ticket && ticket.masked_name) || '';
     return h('div', { class: 'given', key: 'slip', 'data-slip': this.slip.ticket },
       h('p', { class: 'line', key: 'line' }, h('b', { class: 'number num' }, number),
-        h('span', null, `${where} · ${t(position > 1 ? 'slip.ahead' : 'slip.next', { n: position - 1 })}`), printButton()),
-      h('div', { class: 'slip on-paper', key: 'paper' }, this.slips.view({ ...this.slip, name })));
+        h('span', null, `${where} · ${place}`), printButton()),
+      h('div', { class: 'slip on-paper', key: 'paper' }, this.slips.view({ ...slipFacts(this.floor(), ticket), ...this.slip, name })));
   }
 }
 

@@ -1,13 +1,14 @@
 // What the console does: each function is one command of the vocabulary, with its undo offered where there is one.
 
-import { askCall } from '../components/call-this.js';
+import { askCall, sendCall } from '../components/call-this.js';
 import { askPause } from '../components/pause.js';
-import { stepAfter, stepCounts } from '../components/ticket.js';
+import { stepAfter, stepCounts, undoneWords } from '../components/ticket.js';
 import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
-import { stateWord } from '../lib/words.js';
+import { stateWord, wordsOf } from '../lib/words.js';
 import { addition } from './addition.js';
+import { keyOf } from './keys.js';
 
 /** The step that each command on the hand alone puts upon its ticket. @type {Object<string, string>} */
 const STEPS = { start_service: 'started', send_for_tests: 'sent_for_tests', finish_service: 'finished', mark_missed: 'missed' };
@@ -31,7 +32,7 @@ export class Actions {
 
   /**
    * Says what was done, with the way back of it alone: what another console has done with the ticket since is not taken back.
-   * @param {string} text @param {string|null} ticket @param {string} [what] the step that the last command has put upon it
+   * @param {string|(() => string)} text @param {string|null} ticket @param {string} [what] the step that the last command has put upon it
    */
   done(text, ticket, what) {
     const after = (ticket && this.before.get(ticket)) || 0;
@@ -52,9 +53,9 @@ export class Actions {
 
   /**
    * One command at a time: a second press while the first is on its way is the same wish.
-   * @param {string} name @param {any} body
+   * @param {string} name @param {any} body @param {(refusal: any) => void} [told] hears why it was not done
    */
-  async send(name, body) {
+  async send(name, body, told) {
     if (this.busy) return null;
     this.sending = true;
     this.before = stepCounts(this.model.queues());
@@ -63,6 +64,7 @@ export class Actions {
       return await this.page.command(name, body);
     } catch (refusal) {
       if (refusal.code === 'stale_console') this.tellStale(refusal);
+      if (told) told(refusal);
       return null; // said on the page
     } finally {
       this.sending = false;
@@ -99,7 +101,7 @@ export class Actions {
   tellCalled(result, hand, outcome, paused) {
     if (result.called) {
       const place = this.model.work.service_point_name;
-      const key = !hand ? 'did_call' : outcome === 'not_here' ? 'did_miss_call' : 'did_seen_call';
+      const key = !hand ? 'did_call' : outcome === 'not_here' ? 'did_miss_call' : outcome === 'waits' ? 'did_wait_call' : 'did_seen_call';
       this.done(t(`doctor.${key}`, { number: hand && hand.number, who: this.label(result.called.ticket), place }), result.called.ticket, 'called');
     } else if (hand) {
       this.done(t(`doctor.did_${outcome === 'seen' ? 'finish' : 'miss'}_${paused ? 'paused' : 'last'}`, { number: hand.number }), hand.ticket, outcome === 'seen' ? 'finished' : 'missed');
@@ -111,23 +113,25 @@ export class Actions {
     const hand = this.model.inHand();
     const elsewhere = this.model.atOtherDoor(ticket);
     const more = elsewhere ? t('doctor.call_from_door', { place: elsewhere }) : '';
-    /** @type {{outcome: string|null, reason: string}|null} */
-    let said = null;
+    const place = this.model.work.service_point_name;
+    const room = { id: place, place, label: place, hand, who: hand ? `${hand.number} ${this.persons.nameOf(hand)}` : '' };
     if (hand) {
-      const place = this.model.work.service_point_name;
-      said = await askCall(ticket.number, [{ id: place, place, label: place, hand, who: `${hand.number} ${this.persons.nameOf(hand)}` }], { more });
-    } else {
-      const reason = await askText(t('doctor.call_this', { number: ticket.number }), {
-        more, usual: [t('reason.condition'), t('reason.report_ready'), t('reason.agreed')], go: t('doctor.call_this_go'),
-      });
-      said = reason ? { outcome: null, reason } : null;
+      await askCall(ticket.number, [room], { more, key: keyOf('recall_patient'), now: () => this.page.protocol.clock.now(), go: (said) => this.callTo(ticket, said) });
+      return;
     }
-    if (!said) return;
-    const { outcome, reason } = said;
-    const result = await this.send('call_ticket', {
-      ...this.here(), in_hand: hand ? hand.ticket : null, outcome, ticket: ticket.ticket, reason,
+    const reason = await askText(t('doctor.call_this', { number: ticket.number }), {
+      more, usual: [t('reason.condition'), t('reason.report_ready'), t('reason.agreed')], go: t('doctor.call_this_go'),
     });
-    if (result) this.tellCalled(result, hand, outcome);
+    if (reason) await this.callTo(ticket, { room, outcome: null, reason });
+  }
+
+  /** @param {any} ticket @param {any} said @returns {Promise<string>} why it was not done */
+  async callTo(ticket, said) {
+    const { hand } = said.room;
+    const { result, refusal } = await sendCall(said, (name, body, told) => this.send(name, body, told), { ...this.here(), ticket: ticket.ticket });
+    if (!result) return wordsOf(refusal, 'call_ticket');
+    this.tellCalled(result, hand, said.outcome);
+    return '';
   }
 
   async recall() {
@@ -183,7 +187,9 @@ export class Actions {
 
   /** @param {string} event */
   async undoStep(event) {
-    if (await this.send('undo', { event, reason: t('undo.reason') })) this.done(t('undo.done'), null);
+    if (!(await this.send('undo', { event, reason: t('undo.reason') }))) return;
+    const id = event.slice(0, event.lastIndexOf('@'));
+    this.done(() => undoneWords(this.model.ticket(id), event, this.model.inHand(), t('undo.with_you'), (of) => this.label(of.ticket)), null);
   }
 
   /** @param {string} department @param {string} servicePoint */

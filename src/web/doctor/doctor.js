@@ -47,6 +47,7 @@ function draw() {
 
 function top() {
   const clock = page.protocol.clock;
+  find('#undo').again();
   render(find('#clock'), clock.known ? wall(clock.now(), clock.offsetMinutes).clock : '');
   const model = opened && opened.model;
   const value = model && model.value;

@@ -2,11 +2,12 @@
 
 import { lateWords } from '../components/late.js';
 import { preCheckPart } from '../components/pre-check.js';
-import { ageOf, alertTag, lastUndoable, marksLine, notAnnounced, tags, unaskedTag, waited, why } from '../components/ticket.js';
+import { ageOf, alertTag, bioOf, isUrgent, lastUndoable, marksLine, notAnnounced, notYet, tags, unaskedTag, waited, why } from '../components/ticket.js';
 import { clockOf, rangeLeft } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
-import { sexWord, standingWord, stateWord, stepWord } from '../lib/words.js';
+import { whoseOf } from '../lib/sessions.js';
+import { standingWord, stateWord, stepWord } from '../lib/words.js';
 import { keyCap } from './keys.js';
 
 const TABS = ['waiting', 'away', 'missed', 'ended'];
@@ -44,6 +45,7 @@ function handPart(look) {
   const busy = actions.busy;
   return h('section', { class: 'hand', 'aria-label': t('doctor.in_hand'), 'data-in-hand': hand ? hand.ticket : '' },
     hand ? personPart(look, hand) : nobodyPart(model.list('waiting').length),
+    emergencyPart(look),
     work.paused
       ? h('div', { class: 'paused', key: 'paused' }, work.back_at ? t('doctor.paused_until', { time: clockOf(work.back_at) }) : t('doctor.paused'))
       : null,
@@ -54,6 +56,17 @@ function handPart(look) {
     nextUp(look));
 }
 
+/** Until they are called: however far the list is scrolled, whoever presses the button below knows who comes. @param {Look} look */
+function emergencyPart(look) {
+  const { model, persons } = look;
+  const door = model.atDoor();
+  const urgent = model.list('waiting').filter((ticket) => isUrgent(ticket) && (ticket.state === 'waiting' || door.includes(ticket.ticket)));
+  if (!urgent.length) return null;
+  const next = model.next();
+  const who = urgent.map((ticket) => `${ticket.number} ${persons.nameOf(ticket)}`).join(t('list.comma'));
+  return h('p', { class: 'urgent', key: 'urgent', role: 'alert', 'data-urgent': urgent[0].ticket }, t(next && isUrgent(next) ? 'doctor.emergency_next' : 'doctor.emergency', { who }));
+}
+
 /** @param {number} waiting */
 function nobodyPart(waiting) {
   return h('div', { class: 'nobody', key: 'nobody' },
@@ -62,7 +75,6 @@ function nobodyPart(waiting) {
 
 /** @param {Look} look @param {any} hand */
 function personPart(look, hand) {
-  const age = ageOf(hand, look.now);
   return h('div', { class: 'form', key: 'person' },
     h('div', { class: 'eyebrow' },
       h('b', { 'data-state': hand.state }, stateWord(hand.state)),
@@ -70,7 +82,7 @@ function personPart(look, hand) {
     h('div', { class: 'person' },
       h('span', { class: 'number' }, hand.number),
       h('span', { class: 'name' }, look.persons.nameOf(hand)),
-      h('span', { class: 'age' }, [sexWord(hand.sex), age === null ? '' : t('age', { n: age })].filter(Boolean).join(' '))),
+      h('span', { class: 'age' }, bioOf(hand, look.now))),
     tags(hand, look.model.site),
     notAnnounced(hand),
     preCheckPart(hand, look.model.site, look.answers),
@@ -78,14 +90,6 @@ function personPart(look, hand) {
       h('dt', null, t('ticket.checked_in')),
       h('dd', { class: 'num' }, hand.checked_in_at ? t('ticket.checked_in_waited', { time: clockOf(hand.checked_in_at), waited: waited(hand, look.now) }) : '–'),
       h('dt', null, t('ticket.why_short')), h('dd', null, why(hand) || '–')));
-}
-
-/** What is still missing before the patient can be said to be missed; empty when nothing is. @param {any} hand @param {number} now */
-export function notYet(hand, now) {
-  if (hand.state !== 'called') return '';
-  if (hand.calls_to_go) return t('doctor.call_again_first');
-  const seconds = Math.ceil((Date.parse(hand.missed_from) - now) / 1000);
-  return seconds > 0 ? t('doctor.wait_seconds', { s: seconds }) : '';
 }
 
 /** @param {Look} look @param {any} hand @param {boolean} busy */
@@ -120,7 +124,7 @@ function nextUp(look) {
   const next = look.model.next();
   if (!next) return h('div', { class: 'next-up none', key: 'next' }, t('doctor.no_next'));
   const atDoor = look.model.atDoor().includes(next.ticket);
-  return h('div', { class: 'next-up', key: 'next', 'data-next': next.ticket },
+  return h('div', { class: `next-up${isUrgent(next) ? ' emergency' : ''}`, key: 'next', 'data-next': next.ticket },
     t(atDoor ? 'doctor.next_at_door' : 'doctor.next_is', { who: `${next.number} ${look.persons.nameOf(next)}` }));
 }
 
@@ -159,8 +163,8 @@ function table(look, tickets, queue) {
   const door = look.model.atDoor();
   return h('table', { class: 'tickets', key: queue ? queue.id : 'all', 'data-queue': queue ? queue.id : '' },
     queue ? h('caption', null, named(queue.name, queue.name_en)) : null,
-    h('thead', null, h('tr', null, heads.map((k) => h('th', { key: k, scope: 'col' }, t(`ticket.${k}`))),
-      h('th', { key: 'do' }, h('span', { class: 'visually-hidden' }, t('ticket.do'))))),
+    h('thead', null, h('tr', null, heads.map((k) => h('th', { key: k, scope: 'col', class: k }, t(`ticket.${k}`))),
+      h('th', { key: 'do', class: 'do' }, h('span', { class: 'visually-hidden' }, t('ticket.do'))))),
     h('tbody', null, tickets.map((ticket) => row(look, ticket, door.includes(ticket.ticket)))));
 }
 
@@ -168,15 +172,15 @@ function table(look, tickets, queue) {
 function row(look, ticket, atDoor) {
   const age = ageOf(ticket, look.now);
   const elsewhere = look.model.atOtherDoor(ticket);
-  const kind = ticket.class === 'emergency' ? 'emergency' : atDoor ? 'at-door' : elsewhere ? 'elsewhere' : '';
+  const kind = isUrgent(ticket) ? 'emergency' : atDoor ? 'at-door' : elsewhere ? 'elsewhere' : '';
   const last = (ticket.steps || [])[(ticket.steps || []).length - 1];
   return h('tr', { key: ticket.ticket, class: kind, 'data-row': ticket.ticket, 'data-state': ticket.state, 'data-number': ticket.number },
     h('td', { class: 'number' }, ticket.number),
     h('td', { class: 'who' }, look.persons.nameOf(ticket), age === null ? null : h('span', { class: 'age' }, ` · ${age}`), ' ', alertTag(ticket, look.model.site), unaskedTag(ticket), marksLine(ticket, look.model.site)),
-    h('td', { class: 'short num' }, clockOf(ticket.slot_start) || '–'),
-    h('td', { class: 'short num' }, look.tab === 'waiting' ? waited(ticket, look.now) : standingWord(ticket)),
+    h('td', { class: 'num' }, clockOf(ticket.slot_start) || '–'),
+    h('td', { class: 'num' }, look.tab === 'waiting' ? waited(ticket, look.now) : standingWord(ticket)),
     h('td', { class: 'why' }, look.tab === 'waiting' ? (atDoor ? t('doctor.at_this_door') : elsewhere ? t('doctor.at_door_of', { place: elsewhere }) : why(ticket)) : last ? `${clockOf(last.at)} ${stepWord(last, ticket)}` : ''),
-    h('td', { class: 'do' }, rowButtons(look, ticket)));
+    h('td', { class: 'do' }, h('div', null, rowButtons(look, ticket))));
 }
 
 /** @param {Look} look @param {any} ticket */
@@ -234,21 +238,40 @@ function dayPart(look) {
       h('button', { type: 'button', class: 'btn quiet', 'data-action': 'edit_keys', onclick: look.keys }, t('doctor.keys'))));
 }
 
+/** Whose room it is by today's plan. @param {import('./model.js').Model} model @returns {(point: string) => {isOwn: boolean, whose: string}} */
+function plannedIn({ site, doctor }) {
+  const { sessions = [], today = '' } = site.view || {};
+  const open = sessions.filter((/** @type {any} */ one) => one.date === today && one.doctor && one.open !== false);
+  return (point) => {
+    const here = open.filter((/** @type {any} */ one) => one.service_point === point);
+    const others = new Set(here.map((/** @type {any} */ one) => whoseOf(one, site)).filter(Boolean));
+    return { isOwn: here.some((/** @type {any} */ one) => one.doctor === doctor), whose: Array.from(others).join(t('list.comma')) };
+  };
+}
+
+/** @param {any[]} points @param {(point: string) => {isOwn: boolean}} plan */
+const ownFirst = (points, plan) => points.slice().sort((one, other) => Number(plan(other.id).isOwn) - Number(plan(one.id).isOwn));
+
 /** Before work begins: where? @param {Look} look @param {import('../lib/site.js').Site} site */
 export function beginView(look, site) {
   const departments = look.model.departments();
+  const plan = plannedIn(look.model);
   const place = (/** @type {any} */ department, /** @type {any} */ point) => {
+    const { isOwn, whose } = plan(point.id);
     const taken = look.model.sitsIn(point.id);
     return h('button', {
-      type: 'button', class: 'btn', key: point.id, 'data-action': 'start_work', 'data-service-point': point.id,
+      type: 'button', class: `btn${isOwn ? ' primary' : ''}`, key: point.id, 'data-planned': isOwn, 'data-action': 'start_work', 'data-service-point': point.id,
       disabled: look.actions.busy || !!taken, onclick: () => look.actions.startWork(department.id, point.id),
-    }, named(point.name, point.name_en), taken ? h('small', null, t('doctor.room_taken', { who: taken })) : null);
+    }, named(point.name, point.name_en),
+    taken ? h('small', { key: 'taken' }, t('doctor.room_taken', { who: taken }))
+      : isOwn ? h('small', { key: 'own' }, t('doctor.room_yours'))
+        : whose ? h('small', { key: 'whose' }, t('doctor.room_of', { who: whose })) : null);
   };
   if (!site.view) return h('div', { class: 'begin', key: 'unread', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
   return h('section', { class: 'begin', key: 'begin' },
     h('h1', null, t('doctor.begin')), h('p', null, t('doctor.begin_how')),
     departments.map((department) => h('div', { key: department.id },
       h('h2', null, named(department.name, department.name_en)),
-      h('div', { class: 'places' }, site.of('service_points', department.id).map((point) => place(department, point))))),
+      h('div', { class: 'places' }, ownFirst(site.of('service_points', department.id), plan).map((point) => place(department, point))))),
     departments.length ? null : h('p', { class: 'empty card' }, h('b', null, t('doctor.no_departments')), t('doctor.no_departments_more')));
 }

@@ -55,6 +55,8 @@ export default {
   'kiosk.area_yours': 'Scan the code of your department, or type its six digits (new every minute)',
   'slip.ahead': '{n} before you',
   'slip.next': 'You are next',
+  'slip.ahead_at': '{n} before you at {time}',
+  'slip.next_at': 'You are next, at {time}',
   'slip.area': 'Please wait in: {area}',
   'slip.about': 'About {from}–{to}',
   'slip.about_by': 'By about {to}',

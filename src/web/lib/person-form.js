@@ -76,7 +76,7 @@ export function personFields(o) {
       })),
     TELLING.includes(o.kind) ? null : h('div', { class: 'two', key: 'facts' },
       h('label', { class: 'field' }, h('span', null, t('person.sex')),
-        h('select', { class: 'input', name: 'sex', required: true, autocomplete: filledIn('sex') }, h('option', { key: '', value: '' }, t('person.choose')), ['female', 'male', 'unknown'].map((sex) => h('option', { key: sex, value: sex }, t(`person.sex.${sex}`))))),
+        h('select', { class: 'input', name: 'sex', required: true, autocomplete: filledIn('sex') }, h('option', { key: '', value: '' }, t('person.choose')), ['female', 'male', 'unknown'].map((sex) => h('option', { key: sex, value: sex, selected: o.kind === 'none' && sex === 'unknown' }, t(`person.sex.${sex}`))))),
       h('label', { class: 'field' }, h('span', null, t(o.kind === 'none' ? 'person.birth_date_if_known' : 'person.birth_date')),
         h('input', { class: 'input', name: 'birth_date', type: 'date', required: o.kind !== 'none', autocomplete: filledIn('bday') }))),
     o.phone ? h('label', { class: 'field', key: 'phone' }, h('span', null, t('person.phone')),
