@@ -264,6 +264,7 @@ pub(super) fn shown(
         "not_reached": at_home::not_reached(&state.floor, id).map(|(about, since)| {
             json!({ "about": about.wire(), "since": zone.rfc3339(since) })
         }),
+        "fee": view::fee_standing(state, id),
         "outside": false,
     })
 }
@@ -297,6 +298,7 @@ fn visits_to_come<'a>(
             "referral": null,
             "check_in_from": place.map(|slot| zone.rfc3339(visit_opens_at(state, slot))),
             "not_reached": null,
+            "fee": null,
             "outside": true,
         })
     })

@@ -103,6 +103,7 @@ export class Search {
     this.desk.floor().remember(this.found);
     this.visits = (here && here.visits) || [];
     this.elsewhere = [];
+    if (this.appointments.some((a) => a.fee && (a.fee.due_fen || a.fee.paid_fen || a.fee.owed_fen))) this.desk.acts.readFees();
     this.page.draw();
     if (!here) this.entered = false;
     if (!here || this.appointments.length || this.tickets().length || this.visits.length) {
@@ -332,14 +333,16 @@ export class Search {
   /** @param {any} a @param {boolean} only */
   appointmentHit(a, only) {
     const name = this.desk.persons.nameOf(a);
+    const { fees } = this.desk.acts;
     return h('div', { class: `hit${only ? ' only' : ''}`, key: a.appointment, 'data-appointment': a.appointment },
       h('span', { class: 'number' }, a.number || ''),
       h('span', { class: 'grow' }, name, h('small', { class: 'num' }, a.slot_start ? t('desk.booked_for', { time: `${a.state === 'no_show' ? `${a.date} ` : ''}${clockOf(a.slot_start)}` }) : t('appointment.booked')),
-        a.sent_to ? h('small', { class: 'soon', 'data-sent-to': a.sent_to }, this.sentTo(a)) : null, homeNotReached(a)),
+        a.sent_to ? h('small', { class: 'soon', 'data-sent-to': a.sent_to }, this.sentTo(a)) : null, homeNotReached(a), fees && fees.line(a)),
       a.state === 'booked'
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'check_in', 'data-appointment': a.appointment, onclick: () => this.checkIn(a) },
           t('desk.check_in'), only ? h('kbd', null, '↵') : null)
         : h('span', { class: 'tag' }, t(`appointment.${a.state}`)),
+      fees && fees.button(a, () => this.text && this.ask()),
       a.state === 'no_show'
         ? h('button', {
           type: 'button', class: 'btn small', 'data-action': 'correct_no_show', 'data-appointment': a.appointment,

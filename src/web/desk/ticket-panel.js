@@ -51,6 +51,7 @@ export function ticketPanel(look, ticket) {
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
     preCheckPart(ticket, look.floor.site, look.answers, () => acts.askAfterwards(ticket)),
     goesOn(look, ticket),
+    feePart(acts, ticket),
     h('div', { class: 'acts' }, buttons(look, ticket)),
     again(look, ticket),
     look.moving === ticket.ticket ? transferForm(look, ticket) : null,
@@ -66,6 +67,13 @@ export function ticketPanel(look, ticket) {
       : null,
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'walk_in_for', 'data-patient': ticket.patient, onclick: () => look.walkIn(ticket) }, t('desk.walk_in_again')),
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'close_ticket', onclick: look.close }, t('desk.close_ticket')));
+}
+
+/** What has to be paid or goes back. @param {import('./acts.js').Acts} acts @param {any} ticket */
+function feePart(acts, ticket) {
+  if (!ticket.appointment || acts.page.protocol.status === 'offline') return null;
+  if (!acts.fees) acts.readFees();
+  return acts.fees && acts.fees.part(ticket);
 }
 
 /** The slip once more, for whoever has lost it: on paper only. @param {Look} look @param {any} ticket */

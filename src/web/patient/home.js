@@ -12,6 +12,7 @@ import { prefix } from '../lib/site.js';
 import { dayAndClock, placeWord, stateWord } from '../lib/words.js';
 import { checkIn, sentWords } from './arrive.js';
 import { addToCalendar, stillInCalendar } from './calendar.js';
+import { feeLines, feeNotes, followRefund, refundCards } from './fees.js';
 import { messages } from './notices.js';
 import { ASKED_DAYS, ratingView } from './rating.js';
 import { stoppedCards } from './stopped.js';
@@ -37,9 +38,11 @@ export function homeView(home) {
   others.sort((a, b) => a.rank - b.rank);
   const numbers = model.seen();
   const stopped = stoppedCards(home);
+  const refunds = refundCards(home, (a) => [whereWords(home, a), dayWords(a)]);
   const isEmpty = !now && !rest.length && !others.length && !numbers.length && !stopped.length;
   return [
     ...stopped,
+    ...refunds,
     now ? ticketCard(home, now.ticket, now.appointment) : null,
     !now && numbers.length ? done(numbers) : null,
     // Whoever still waits has other things in mind.
@@ -110,7 +113,7 @@ function appointmentRow(home, a) {
   }
   return h('div', { class: 'wraps', key: a.appointment, 'data-appointment': a.appointment, 'data-state': a.state },
     h('span', null, whereWords(home, a), h('small', { class: 'num' }, [dayWords(a), a.number, held || a.state === 'asked' ? t(`appointment.${a.state}`) : ''].filter(Boolean).join(' · ')),
-      delayOf(home, a) ? h('small', null, t('patient.delay', { n: delayOf(home, a) })) : null),
+      delayOf(home, a) ? h('small', null, t('patient.delay', { n: delayOf(home, a) })) : null, a.state === 'booked' ? feeLines(home, a) : null),
     h('span', { class: 'end choices' },
       held
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'confirm_appointment', 'data-appointment': a.appointment, onclick: () => confirm(home, a) }, t('patient.confirm'))
@@ -164,7 +167,7 @@ async function cancelAppointment(home, a) {
     h('p', null, [t('patient.cancel_more'), fee].filter(Boolean).join(' ')),
     h('button', { type: 'button', class: 'btn danger big wide', 'data-action': 'dialog_go', onclick: () => close(true) }, t('patient.cancel_go')),
     h('button', { type: 'button', class: 'btn big wide', 'data-action': 'dialog_cancel', onclick: () => close(false) }, t('patient.keep'))));
-  if (sure) await send(home, 'cancel_appointment', { appointment: a.appointment }, t('patient.did_cancel'));
+  if (sure && (await send(home, 'cancel_appointment', { appointment: a.appointment }, t('patient.did_cancel')))) await followRefund(home, a);
 }
 
 /** @param {Home} home @param {any} ticket */
@@ -275,6 +278,7 @@ function ticketCard(home, ticket, a) {
         expected ? [h('br', null), h('span', { class: 'keep' }, about(expected))] : null),
       h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}`)),
       silence(home, ticket),
+      a.appointment ? feeNotes(home, a) : null,
       ticket.state === 'waiting' && !ticket.to_desk ? track(home, ticket) : null,
       reasons(home, ticket, a),
       why && ticket.state === 'waiting' ? h('p', { class: 'notice', key: 'why' }, why) : null,
