@@ -168,6 +168,28 @@ test('who cancels gets it back at the desk, once', async () => {
   assert.deepEqual([order.kept_fen, order.refunds[0].standing, order.refunds[0].cause], [0, 'given', order.refunds[0].cause]);
 });
 
+test('who comes for the money on another day is found by name, and is not checked in', async () => {
+  const slots = ONE_SLOT;
+  await house.call('PUT', '/sessions', {
+    id: `${D}.next`, date: TOMORROW, period: 'morning', queue: `${D}.liming`, doctor: 'renmin.liming', registration_class: '主任', fee_fen: 2050, slots,
+  });
+  const appointment = await house.book(`${D}.next`, '08:30', await house.person('许改天', '1952-05-06', 77, '13912340077'));
+  await house.call('POST', '/payments', { appointment, amount_fen: 2050, way: 'card' }, house.desk);
+  await desk.fill('#search', '许改天');
+  await desk.waitForSelector('.found .empty');
+  await house.call('POST', '/appointments/cancel', { appointment, reason: '不来了' }, house.desk);
+  await look('许改天');
+  await desk.waitForSelector(`.found .hit:has-text("${TOMORROW} 08:30") [data-fee=owed]:has-text("要退给患者 20.50 元")`);
+  assert.equal(await desk.locator('.found [data-action=check_in], .found [data-action=restore_appointment]').count(), 0);
+  await shot(desk, 'desk-other-day');
+  await desk.press('#search', 'ArrowDown');
+  await desk.press('#search', 'Enter');
+  await desk.click('dialog [data-action=give_refund]');
+  await desk.waitForSelector('dialog [data-standing=given]');
+  await desk.click('dialog [data-action=dialog_cancel]');
+  await desk.waitForSelector('.found .empty');
+});
+
 test('the desk asks for a refund: not more than was paid, with a reason', async () => {
   const appointment = await booked('吴等久');
   await house.call('POST', '/payments', { appointment, amount_fen: 5000, way: 'card' }, house.desk);
@@ -238,7 +260,12 @@ test('a day goes into a spreadsheet as it stands; another day has nothing', asyn
   assert.equal(lines.length, 7);
   assert.ok(lines.some((line) => /,李明,已签到,50\.00,现金,00012311,fenzhen,/.test(line)), lines.join('\n'));
   await ops.click('[data-action=day_after]');
-  await ops.waitForSelector(`[data-day="${TOMORROW}"] .empty:has-text("没有收过钱")`);
+  await ops.waitForSelector(`[data-day="${TOMORROW}"] .paid tr:has-text("20.50 元")`);
+  for (let days = 2; days; days -= 1) {
+    await ops.click('[data-action=day_before]');
+    await drawn(ops);
+  }
+  await ops.waitForSelector(`[data-day="2026-11-22"] .empty:has-text("没有收过钱")`);
 });
 
 test('the phone says where to pay, what is paid and what comes back; a kiosk sends to the desk', async () => {

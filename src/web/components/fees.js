@@ -35,11 +35,11 @@ export function askable(orders) {
 
 /** Why money goes back, and where it stands. @param {any} refund */
 export const refundWords = (refund) => [
-  t(`fees.cause.${refund.cause}`), refund.reason, refund.asked_by && t('fees.asked_by', { by: accountWord(refund.asked_by) }),
+  has(`fees.cause.${refund.cause}`) ? t(`fees.cause.${refund.cause}`) : refund.cause, refund.reason, refund.asked_by && t('fees.asked_by', { by: accountWord(refund.asked_by) }),
   refund.receipt && t('fees.receipt_of', { receipt: refund.receipt })].filter(Boolean).join(' · ');
 
 /** @param {any} order */
-const orderWords = (order) => [wayWord(order.way), t('fees.taken_by', { time: whenWord(order.at), by: accountWord(order.by) }),
+const orderWords = (order) => [wayWord(order.way), order.by ? t('fees.taken_by', { time: whenWord(order.at), by: accountWord(order.by) }) : whenWord(order.at),
   order.receipt && t('fees.receipt_of', { receipt: order.receipt })].filter(Boolean).join(' · ');
 
 const TONES = /** @type {Object<string, string>} */ ({ asked: 'soon', owed: 'soon', given: 'good' });

@@ -54,12 +54,12 @@ export class Fees {
     return words.length ? h('small', { class: due || owed ? 'soon' : '', key: 'fee', 'data-fee': due ? 'due' : owed ? 'owed' : 'paid' }, words.join(' · ')) : null;
   }
 
-  /** The way to all that was paid. @param {any} a @param {() => void} after */
-  button(a, after) {
+  /** The way to all that was paid. @param {any} a @param {() => void} go */
+  button(a, go) {
     if (!this.line(a)) return null;
     return h('button', {
       type: 'button', class: 'btn small', key: 'fees', 'data-action': 'open_fees', 'data-appointment': a.appointment, 'aria-label': t('fees.open_of', { who: this.who(a) }),
-      onclick: () => this.open(a).then(after),
+      onclick: go,
     }, t('fees.open'));
   }
 
@@ -204,8 +204,10 @@ export class Fees {
     const last = askable(orders);
     const due = one ? one.due_fen : 0;
     const receipt = () => find('dialog [name=receipt]').value.trim();
+    // What came through a provider goes back through it, unless it has said that it never does.
+    const isOurs = (/** @type {any} */ order, /** @type {any} */ refund) => WAYS.includes(order.way) || !!refund.refused;
     /** @param {any} order @param {any} refund */
-    const give = (order, refund) => (refund.standing === 'owed'
+    const give = (order, refund) => (refund.standing === 'owed' && isOurs(order, refund)
       ? h('button', {
         type: 'button', class: 'btn primary', 'data-action': 'give_refund',
         onclick: () => go(() => this.send('give_refund', { refund: refund.refund, receipt: receipt() || undefined }), () => this.did('fees.did_give', refund.amount_fen, order.way)),

@@ -105,7 +105,7 @@ async function changeRules(page, look) {
   const was = { ...known.open };
   const choice = (/** @type {string} */ name, /** @type {string} */ prefix, /** @type {string[]} */ all, /** @type {Object<string, string>} */ wrong) => fieldView(
     { name, words: t(`fees.rules.${name}`), wrong: wrong[name] }, h('select', { class: 'input', name, 'data-field': name },
-      all.map((one) => h('option', { key: one, value: one, selected: one === was[name] }, t(`fees.${prefix}.${one}`)))));
+      (all.includes(was[name]) ? all : [...all, was[name]]).map((one) => h('option', { key: one, value: one, selected: one === was[name] }, t(`fees.${prefix}.${one}`)))));
   const done = await askRules({
     title: t('fees.rules'),
     command: 'define_payment',
