@@ -125,7 +125,7 @@ impl House {
             Deed::FindPlaces(asked) => self.find_places(asked).await,
             Deed::FindAppointments(at, asked) => self.find_appointments(claims, &at, &asked.text).await,
             Deed::ReadPlan(at, asked) => self.read_plan(&at, &asked).await,
-            Deed::ReadPayments(at, day) => self.read_payments(&at, day).await,
+            Deed::ReadPayments(at, of) => self.read_payments(&at, of).await,
             Deed::ReadNotReached(session) => self.read_not_reached(claims, &session).await,
             Deed::FindArrivals(asked) => self.find_arrivals(claims, asked).await,
             Deed::ReadCalendar(appointment, language) => self.read_calendar(&appointment, language).await,

@@ -177,7 +177,8 @@ pub(super) fn is_said_as(number: &str, said: &str) -> bool {
     !said_digits.is_empty() && said_digits == digits && (said_prefix.is_empty() || said_prefix == prefix)
 }
 
-/// Everybody who is expected in the department today or was, has a ticket of today, or may come back in an open visit.
+/// Everybody who is expected in the department today or was, has a ticket of today, may come back in an open visit or is
+/// to be given money back.
 fn of_today(state: &State, today: BusinessDate) -> BTreeSet<PatientId> {
     let clinic = &state.clinic;
     let booked = clinic.appointments.values().filter(|one| {
@@ -185,7 +186,9 @@ fn of_today(state: &State, today: BusinessDate) -> BTreeSet<PatientId> {
             && clinic.session_of(&one.slot).is_some_and(|session| session.date == today)
     });
     let tickets = state.floor.tickets.values().filter(|ticket| ticket.opened.date == today);
+    let owed = state.payments.orders.keys().filter(|id| is_owed(state, id));
     booked
+        .chain(owed.filter_map(|id| clinic.appointments.get(id)))
         .map(|one| one.brief.patient.clone())
         .chain(expected_visits(state, today).map(|(_, visit, _)| visit.brief.patient.clone()))
         .chain(tickets.map(|ticket| ticket.opened.brief.patient.clone()))
@@ -198,17 +201,24 @@ fn is_expected(state: AppointmentState) -> bool {
 }
 
 pub(super) fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
-    shown_of(state, typed, today, zone, |one, date| match one.state {
-        state if is_expected(state) => date == today,
+    shown_of(state, typed, today, zone, |id, one, date| match one.state {
+        state if is_expected(state) && date == today => true,
         // To be corrected, as long as it is known.
         AppointmentState::NoShow => true,
-        _ => date == today && may_be_restored(one),
+        _ if date == today => may_be_restored(one),
+        // Who comes for money does not come on the day of the appointment.
+        _ => is_owed(state, id),
     })
+}
+
+/// Whether money is to be given back.
+fn is_owed(state: &State, id: &AppointmentId) -> bool {
+    state.payments.of(id).iter().any(|order| order.owed_fen() > 0)
 }
 
 /// Those of today who are still to come.
 pub(super) fn to_come(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
-    shown_of(state, typed, today, zone, |one, date| one.state == AppointmentState::Booked && date == today)
+    shown_of(state, typed, today, zone, |_, one, date| one.state == AppointmentState::Booked && date == today)
 }
 
 /// The appointments that fit and are looked for (by state and day), and the hospital's own visits.
@@ -217,7 +227,7 @@ fn shown_of(
     typed: &Typed,
     today: BusinessDate,
     zone: Zone,
-    is_sought: impl Fn(&Appointment, BusinessDate) -> bool,
+    is_sought: impl Fn(&AppointmentId, &Appointment, BusinessDate) -> bool,
 ) -> Vec<Value> {
     let clinic = &state.clinic;
     let mut found: Vec<_> = clinic
@@ -226,7 +236,7 @@ fn shown_of(
         .filter(|(id, one)| typed.fits([id.as_str(), id.ticket().as_str()], one.number.as_deref(), &one.brief))
         .filter_map(|(id, one)| {
             let (slot, session) = (clinic.slots.get(&one.slot)?, clinic.session_of(&one.slot)?);
-            is_sought(one, session.date).then_some((slot.start, session.date, id, one))
+            is_sought(id, one, session.date).then_some((slot.start, session.date, id, one))
         })
         .collect();
     // Today's first, then what is longer ago.
@@ -264,6 +274,7 @@ pub(super) fn shown(
         "not_reached": at_home::not_reached(&state.floor, id).map(|(about, since)| {
             json!({ "about": about.wire(), "since": zone.rfc3339(since) })
         }),
+        "fee": view::fee_standing(state, id),
         "outside": false,
     })
 }
@@ -297,6 +308,7 @@ fn visits_to_come<'a>(
             "referral": null,
             "check_in_from": place.map(|slot| zone.rfc3339(visit_opens_at(state, slot))),
             "not_reached": null,
+            "fee": null,
             "outside": true,
         })
     })

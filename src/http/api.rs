@@ -7,6 +7,7 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
+use jiaohao_domain::department::view::PaymentsOf;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Code, DepartmentId, Rejection, SiteId, TicketId, is_well_formed, pre_check};
 use jiaohao_queue_display::voice::wav;
@@ -392,8 +393,14 @@ async fn read_plan(request: HttpRequest, door: web::Data<Door>) -> Outcome {
 async fn read_payments(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     let department: DepartmentId = id(&request)?;
     let query = web::Query::<PaymentsQuery>::from_query(request.query_string());
-    let day = query.map_err(|_| Rejection::new(Code::Malformed, "day=YYYY-MM-DD, or nothing"))?.day;
-    door.deed(&request, Deed::ReadPayments(department, day)).await
+    let malformed = || Rejection::new(Code::Malformed, "day=YYYY-MM-DD, appointment=…, or nothing");
+    let of = match query.map_err(|_| malformed())?.into_inner() {
+        PaymentsQuery { day: None, appointment: None } => PaymentsOf::Open,
+        PaymentsQuery { day: Some(day), appointment: None } => PaymentsOf::Day(day),
+        PaymentsQuery { day: None, appointment: Some(id) } => PaymentsOf::One(id),
+        PaymentsQuery { .. } => return Err(malformed().into()),
+    };
+    door.deed(&request, Deed::ReadPayments(department, of)).await
 }
 
 async fn find_appointments(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

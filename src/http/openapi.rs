@@ -302,7 +302,9 @@ fn parameters_of(method: &str, path: &str) -> Vec<Value> {
             parameter("language", false, words(&["zh", "en"])),
         ],
         ("GET", "/departments/{id}/plan") => vec![parameter("from", false, date()), parameter("to", false, date())],
-        ("GET", "/departments/{id}/payments") => vec![parameter("day", false, date())],
+        ("GET", "/departments/{id}/payments") => {
+            vec![parameter("day", false, date()), parameter("appointment", false, text())]
+        }
         ("GET", "/appointments/{id}/calendar") => vec![parameter("language", false, words(&["zh", "en"]))],
         ("GET", "/staff" | "/tokens") => vec![parameter("site", false, text())],
         ("GET", "/questions/usual") => vec![parameter("site", true, text()), parameter("department", false, text())],

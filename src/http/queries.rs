@@ -2,7 +2,7 @@
 
 use jiaohao_domain::report::By;
 use jiaohao_domain::vocabulary::Language;
-use jiaohao_domain::{BusinessDate, SiteId};
+use jiaohao_domain::{AppointmentId, BusinessDate, SiteId};
 use serde::Deserialize;
 
 /// Which report.
@@ -32,12 +32,14 @@ pub struct PlanQuery {
     pub to: Option<BusinessDate>,
 }
 
-/// Of which day.
+/// Of which day, or of which appointment alone.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentsQuery {
-    /// The appointments' day; absent: those of all days of which something is asked or owed.
+    /// The appointments' day; with neither those of all days of which something is asked or owed.
     pub day: Option<BusinessDate>,
+    /// That appointment.
+    pub appointment: Option<AppointmentId>,
 }
 
 /// In which language.

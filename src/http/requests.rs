@@ -1,6 +1,7 @@
 //! What doors are asked beside commands and streams: signing in, persons, screens that want to be paired. None of these
 //! types prints its content: they carry names, numbers and secrets.
 
+use jiaohao_domain::department::view::PaymentsOf;
 use jiaohao_domain::person::{Relation, Sex};
 use jiaohao_domain::vocabulary::Language;
 use jiaohao_domain::{
@@ -59,7 +60,7 @@ pub enum Deed {
     /// The plan of a department.
     ReadPlan(DepartmentId, PlanQuery),
     /// What was paid in a department, of a day; absent: of what something is asked or owed.
-    ReadPayments(DepartmentId, Option<BusinessDate>),
+    ReadPayments(DepartmentId, PaymentsOf),
     /// Appointments of a department's today that fit what the desk has typed.
     FindAppointments(DepartmentId, FindAppointments),
     /// Whom the delay of a session has not reached at home (audited).

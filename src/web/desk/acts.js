@@ -31,6 +31,10 @@ export class Acts {
     this.onPrint = () => {};
     /** Where transferred tickets went on, by their new ids. @type {Recent<any>} */
     this.links = new Recent(LINKS_KEPT);
+    /** Once they are read. @type {import('./fees.js').Fees|null} */
+    this.fees = null;
+    /** @type {Promise<import('./fees.js').Fees|null>|null} */
+    this.readingFees = null;
   }
 
   /** @param {string} name @param {any} body @param {(refusal: any) => void} [told] hears why it was not done */
@@ -146,10 +150,30 @@ export class Acts {
     if (reason && (await this.send('undo', { event: step.event, reason }))) this.done(this.undone(id, step.event, point), null);
   }
 
+  /** Read when there is a fee to see: many departments take none. @returns {Promise<import('./fees.js').Fees|null>} null: it cannot be read now */
+  readFees() {
+    this.readingFees = this.readingFees || import('./fees.js').then(({ Fees }) => {
+      this.fees = new Fees(this);
+      this.page.draw();
+      return this.fees;
+    }, () => {
+      this.readingFees = null;
+      return null;
+    });
+    return this.readingFees;
+  }
+
   /** @param {any} appointment */
   async checkIn(appointment) {
+    const { fee } = appointment;
+    const fees = fee && (fee.due_fen || fee.paid_fen) ? await this.readFees() : null;
+    const first = fees && fee.due_fen ? await fees.takeFirst(appointment) : {};
+    if (!first) return false;
     const result = await this.arrive('check_in', { appointment: appointment.appointment }, this.persons.nameOf(appointment), { opensAt: appointment.check_in_from });
-    if (result && result.number) this.doneWithSlip(() => this.arrivedWords('desk.did.check_in', result, appointment), result.ticket, 'checked_in');
+    const did = result && result.number && (() => [first.words, this.arrivedWords('desk.did.check_in', result, appointment)].filter(Boolean).join(' · '));
+    if (did) this.doneWithSlip(did, result.ticket, 'checked_in');
+    // Whoever has paid and is sent elsewhere gets it back here.
+    else if (result && fees && (first.words || fee.paid_fen)) await fees.open(appointment);
     return !!result;
   }
 

@@ -117,6 +117,7 @@ export class Search {
     this.desk.floor().remember(this.found);
     this.visits = (here && here.visits) || [];
     this.elsewhere = [];
+    if (this.appointments.some((a) => a.fee && (a.fee.due_fen || a.fee.paid_fen || a.fee.owed_fen))) this.desk.acts.readFees();
     this.page.draw();
     if (!here) this.entered = false;
     if (!here || this.appointments.length || this.tickets().length || this.visits.length) {
@@ -161,7 +162,7 @@ export class Search {
   /** What can be chosen with the arrow keys, in the order in which it stands there. @returns {(() => void)[]} */
   choices() {
     return [
-      ...this.appointments.map((a) => () => (a.state === 'booked' ? this.checkIn(a) : undefined)),
+      ...this.appointments.map((a) => () => (this.isToCome(a) ? this.checkIn(a) : this.openFees(a))),
       ...this.tickets().map((ticket) => () => this.settle(ticket)),
       ...this.visits.map((visit) => () => this.returnDay(visit)),
       ...this.elsewhere.map((hit) => () => this.goThere(hit)),
@@ -185,7 +186,7 @@ export class Search {
   obvious() {
     if (this.at >= 0) return this.choices()[this.at] || null;
     const tickets = this.tickets().filter((ticket) => ticket.state !== 'ended');
-    const booked = this.appointments.filter((a) => a.state === 'booked');
+    const booked = this.appointments.filter((a) => this.isToCome(a));
     if (booked.length === 1 && !tickets.length) return () => this.checkIn(booked[0]);
     if (tickets.length !== 1 || booked.length) return null;
     return () => this.settle(tickets[0]);
@@ -261,6 +262,19 @@ export class Search {
     const done = await act();
     if (this.doing === text) this.doing = null;
     if (done && this.text === text) this.clear();
+  }
+
+  /** Whether it can be checked in: of another day it is here for the money that goes back. @param {any} a */
+  isToCome(a) {
+    return a.state === 'booked' && a.date === this.desk.floor().today;
+  }
+
+  /** What was paid and goes back, where there is something. @param {any} a */
+  async openFees(a) {
+    const { fees } = this.desk.acts;
+    if (!fees || !fees.line(a)) return;
+    await fees.open(a);
+    if (this.text) this.ask();
   }
 
   /** @param {any} appointment */
@@ -364,28 +378,31 @@ export class Search {
 
   /** @param {any} a @param {boolean} only */
   appointmentHit(a, only) {
-    const booked = a.slot_start ? t('desk.booked_for', { time: `${a.state === 'no_show' ? `${a.date} ` : ''}${clockOf(a.slot_start)}` }) : t('appointment.booked');
+    const { fees } = this.desk.acts;
+    const { today } = this.desk.floor();
+    const booked = a.slot_start ? t('desk.booked_for', { time: `${a.date === today ? '' : `${a.date} `}${clockOf(a.slot_start)}` }) : t('appointment.booked');
     return h('div', { class: `hit${only ? ' only' : ''}`, key: a.appointment, 'data-appointment': a.appointment },
       h('span', { class: 'number' }, a.number || ''),
       h('span', { class: 'grow' }, this.who(a), h('small', { class: 'num' }, this.more(a, booked)),
-        a.sent_to ? h('small', { class: 'soon', 'data-sent-to': a.sent_to }, this.sentTo(a)) : null, homeNotReached(a)),
-      a.state === 'booked'
+        a.sent_to ? h('small', { class: 'soon', 'data-sent-to': a.sent_to }, this.sentTo(a)) : null, homeNotReached(a), fees && fees.line(a)),
+      this.isToCome(a)
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'check_in', 'data-appointment': a.appointment, onclick: () => this.checkIn(a) },
           t('desk.check_in'), only ? h('kbd', null, '↵') : null)
         : h('span', { class: 'tag' }, t(`appointment.${a.state}`)),
+      fees && fees.button(a, () => this.openFees(a)),
       a.state === 'no_show'
         ? h('button', {
           type: 'button', class: 'btn small', 'data-action': 'correct_no_show', 'data-appointment': a.appointment,
           onclick: () => this.correctNoShow(a),
         }, t('desk.correct_no_show'))
         : null,
-      ['cancelled', 'given_back', 'stopped'].includes(a.state)
+      a.date === today && ['cancelled', 'given_back', 'stopped'].includes(a.state)
         ? h('button', {
           type: 'button', class: 'btn small', 'data-action': 'restore_appointment', 'data-appointment': a.appointment,
           onclick: () => this.desk.acts.restore(a).then(() => this.text && this.ask()),
         }, t('desk.restore'))
         : null,
-      a.state === 'booked' && !a.outside
+      this.isToCome(a) && !a.outside
         ? h('button', {
           type: 'button', class: 'btn small', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment,
           onclick: () => this.desk.acts.cancelAppointment(a).then(() => this.text && this.ask()),

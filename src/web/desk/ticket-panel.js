@@ -51,6 +51,7 @@ export function ticketPanel(look, ticket) {
     aheadPart(look, ticket),
     preCheckPart(ticket, look.floor.site, look.answers, () => acts.askAfterwards(ticket)),
     goesOn(look, ticket),
+    feePart(acts, ticket),
     h('div', { class: 'acts' }, buttons(look, ticket)),
     again(look, ticket),
     look.moving === ticket.ticket ? transferForm(look, ticket) : null,
@@ -94,6 +95,13 @@ export function slipFacts(floor, ticket) {
   // Where the clinic is now, else where it is planned.
   const room = rooms.length === 1 ? rooms[0] : session && session.service_point && site.one('service_points', session.service_point);
   return { house, room: room ? named(room.name, room.name_en) : '', slot: clockOf(ticket.slot_start) };
+}
+
+/** What has to be paid or goes back. @param {import('./acts.js').Acts} acts @param {any} ticket */
+function feePart(acts, ticket) {
+  if (!ticket.appointment || acts.page.protocol.status === 'offline') return null;
+  if (!acts.fees) acts.readFees();
+  return acts.fees && acts.fees.part(ticket);
 }
 
 /** The slip once more, for whoever has lost it: on paper only. @param {Look} look @param {any} ticket */

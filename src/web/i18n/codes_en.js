@@ -68,6 +68,7 @@ export default {
   'error.authorization_over': 'The authorization is over or was used: begin again',
   'error.channel_failed': 'The other party did not answer: try again later',
   'error.payment_due': 'Please pay at the desk first, then check in',
+  'error.payment_due.due': 'The fee of ¥{yuan} is not paid yet. Please pay at the desk first (cash or card), then check in',
   'error.nothing_due': 'Nothing is due, or it has been paid',
   'error.wrong_refund_state': 'This refund stands otherwise by now; please look again',
   'error.second_person_needed': 'Who asked for a refund does not grant it: a second person has to',

@@ -68,6 +68,7 @@ export default {
   'error.authorization_over': '授权已过期或已用过,请再点一次',
   'error.channel_failed': '对方没有回应,请稍后再试',
   'error.payment_due': '请先到分诊台缴费,再签到',
+  'error.payment_due.due': '还没缴挂号费 {yuan} 元。请先到分诊台缴费(现金、刷卡都可以),再来签到',
   'error.nothing_due': '没有应缴的费用,或已缴过',
   'error.wrong_refund_state': '这笔退费的状态已变,请刷新后再看',
   'error.second_person_needed': '申请退费的人不能自己批准,请另一人来批',

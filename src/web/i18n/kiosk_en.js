@@ -63,4 +63,5 @@ export default {
   'slip.code': 'Code to scan',
   'slip.keep': 'Keep this slip. If you miss your call, report back with it at the kiosk or the desk.',
   'slip.at': 'Printed {time}',
+  'kiosk.fee_due': 'The fee of ¥{yuan} is not paid yet: please pay at the desk first',
 };

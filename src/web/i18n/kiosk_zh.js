@@ -63,4 +63,5 @@ export default {
   'slip.code': '扫码用的二维码',
   'slip.keep': '请保留小票。过号后用它在自助机或分诊台报到。',
   'slip.at': '打印于 {time}',
+  'kiosk.fee_due': '还没缴挂号费 {yuan} 元:请先到分诊台缴费',
 };

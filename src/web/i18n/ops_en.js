@@ -8,6 +8,7 @@ const words = {
   'ops.figures': 'Live figures',
   'ops.screens': 'Screens',
   'ops.plan': 'Plan',
+  'ops.fees': 'Fees',
   'ops.metrics': 'Metrics /metrics',
   'ops.openapi': 'Interface /openapi.json',
   'ops.no_figures_more': 'They appear here live once connected.',

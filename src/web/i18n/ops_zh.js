@@ -8,6 +8,7 @@ const words = {
   'ops.figures': '实时数据',
   'ops.screens': '屏幕',
   'ops.plan': '排班计划',
+  'ops.fees': '挂号费',
   'ops.metrics': '指标 /metrics',
   'ops.openapi': '接口说明 /openapi.json',
   'ops.no_figures_more': '连上之后,这里会实时更新。',

@@ -351,7 +351,8 @@ function foundView() {
     h('p', { class: 'say', key: 'say' }, t('kiosk.found', { name: a.items[0].masked_name })),
     h('ul', { class: 'items', key: 'items' }, a.items.map((item) => h('li', { key: item.appointment || item.ticket, 'data-ticket': item.ticket, 'data-state': item.state },
       h('b', { class: 'number' }, item.number || ''),
-      h('span', { class: 'grow' }, whereOf(item), h('small', null, item.slot_start ? bookedWords(item) : stateWord(item.state))),
+      h('span', { class: 'grow' }, whereOf(item), h('small', null, item.slot_start ? bookedWords(item) : stateWord(item.state)),
+        item.fee && item.fee.due_fen ? h('small', { class: 'due', key: 'due', 'data-due': String(item.fee.due_fen) }, t('kiosk.fee_due', { yuan: (item.fee.due_fen / 100).toFixed(2) })) : null),
       itemButton(a, item)))),
   ];
 }

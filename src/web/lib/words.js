@@ -17,6 +17,7 @@ export function wordsOf(refusal, command) {
   const valid = (refusal && refusal.validNow) || {};
   const from = `${key}.from`;
   if (valid.not_before && has(from)) text = t(from, { date: dateWord(valid.not_before), time: clockOf(valid.not_before) });
+  else if (valid.due_fen && has(`${key}.due`)) text = t(`${key}.due`, { yuan: (valid.due_fen / 100).toFixed(2) });
   else if (valid.not_before) text += t('error.not_before', { time: secondsOfAny(valid.not_before) });
   // What the door adds in words is English.
   if (language() === 'en' && (code === 'invalid_field' || code === 'malformed') && refusal.detail) text += t('error.detail', { detail: refusal.detail });

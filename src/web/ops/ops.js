@@ -328,6 +328,10 @@ function partView() {
     const plan = read('plan', () => import('./plan.js'));
     return plan ? plan.planView(page, look, departmentChoice()) : skeleton(t('ops.plan'));
   }
+  if (part === 'fees') {
+    const fees = read('fees', () => import('./fees.js'));
+    return fees ? fees.feesView(page, look, departmentChoice()) : skeleton(t('ops.fees'));
+  }
   if (part === 'reports') {
     const reports = read('reports', () => import('./reports.js'));
     return reports ? reports.reportsView(page, /** @type {Site} */ (look.site), look.today) : skeleton(t('ops.reports'));
@@ -371,6 +375,7 @@ function menu() {
     item('missing', t('ops.missing'), missing ? missing : look.site ? '✓' : null),
     item('screens', t('ops.screens'), look.site ? look.site.all('screens').length : 0),
     item('plan', t('ops.plan'), null),
+    item('fees', t('ops.fees'), null),
     item('questions', t('questions.menu'), null),
     item('voice', t('ops.voice'), null),
     page.session.who.site ? null : item('audit', t('ops.audit'), null),

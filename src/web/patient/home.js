@@ -12,6 +12,7 @@ import { prefix } from '../lib/site.js';
 import { dayAndClock, placeWord, stateWord } from '../lib/words.js';
 import { checkIn, sentWords } from './arrive.js';
 import { addToCalendar, stillInCalendar } from './calendar.js';
+import { feeLines, feeNotes, followRefund, refundCards } from './fees.js';
 import { messages } from './notices.js';
 import { ASKED_DAYS, ratingView } from './rating.js';
 import { stoppedCards } from './stopped.js';
@@ -38,9 +39,11 @@ export function homeView(home) {
   others.sort((a, b) => a.rank - b.rank);
   const numbers = model.seen();
   const stopped = stoppedCards(home);
+  const refunds = refundCards(home, (a) => [whereWords(home, a), dayWords(a)]);
   const isEmpty = !now && !rest.length && !others.length && !numbers.length && !stopped.length;
   return [
     ...stopped,
+    ...refunds,
     now ? ticketCard(home, now.ticket, now.appointment) : null,
     !now && numbers.length ? done(numbers) : null,
     // Whoever still waits has other things in mind.
@@ -111,7 +114,7 @@ function appointmentRow(home, a) {
   }
   return h('div', { class: 'wraps', key: a.appointment, 'data-appointment': a.appointment, 'data-state': a.state },
     h('span', null, whereWords(home, a), h('small', { class: 'num' }, [dayWords(a), a.number, held || a.state === 'asked' ? t(`appointment.${a.state}`) : ''].filter(Boolean).join(' · ')),
-      delayOf(home, a) ? h('small', null, t('patient.delay', { n: delayOf(home, a) })) : null),
+      delayOf(home, a) ? h('small', null, t('patient.delay', { n: delayOf(home, a) })) : null, a.state === 'booked' ? feeLines(home, a) : null),
     h('span', { class: 'end choices' },
       held
         ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'confirm_appointment', 'data-appointment': a.appointment, onclick: () => confirm(home, a) }, t('patient.confirm'))
@@ -163,9 +166,9 @@ async function cancelAppointment(home, a) {
   const sure = await ask(t('patient.cancel_sure'), (close) => h('div', { class: 'form' },
     h('p', null, whereWords(home, a), h('br', null), h('b', { class: 'num' }, dayWords(a))),
     h('p', null, [t('patient.cancel_more'), fee].filter(Boolean).join(' ')),
-    h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'dialog_cancel', onclick: () => close(false) }, t('patient.keep_booking')),
-    h('button', { type: 'button', class: 'btn danger wide', 'data-action': 'dialog_go', onclick: () => close(true) }, t('patient.cancel_go'))));
-  if (sure) await send(home, 'cancel_appointment', { appointment: a.appointment }, t('patient.did_cancel'));
+      h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'dialog_cancel', onclick: () => close(false) }, t('patient.keep_booking')),
+      h('button', { type: 'button', class: 'btn danger wide', 'data-action': 'dialog_go', onclick: () => close(true) }, t('patient.cancel_go'))));
+  if (sure && (await send(home, 'cancel_appointment', { appointment: a.appointment }, t('patient.did_cancel')))) await followRefund(home, a);
 }
 
 /** @param {Home} home @param {any} ticket */
@@ -282,6 +285,7 @@ function ticketCard(home, ticket, a) {
       // Nothing rings here without a network.
       ticket.state === 'waiting' && !ticket.to_desk && !ticket.desk_first && isOff(home.page.protocol) ? null : h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}`)),
       silence(home, ticket),
+      a.appointment ? feeNotes(home, a) : null,
       ticket.state === 'waiting' && !ticket.to_desk ? track(home, ticket) : null,
       reasons(home, ticket, a),
       why && ticket.state === 'waiting' ? h('p', { class: 'notice', key: 'why' }, why) : null,

@@ -4,6 +4,7 @@ import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { prefix } from '../lib/site.js';
 import { dayAndClock } from '../lib/words.js';
+import { feeNotes } from './fees.js';
 import { isFree, whose } from './places.js';
 
 /** So many other places are offered. */
@@ -68,6 +69,7 @@ function card(home, a) {
       h('p', { class: 'big-words' }, t('patient.stopped')),
       h('p', { class: 'sub' }, [department && named(department.name, department.name_en), own && whose(site, own), dayAndClock(a.slot_start)].filter(Boolean).join(' · ')),
       h('p', { class: 'sub' }, t('patient.stopped_more')),
+      feeNotes(home, a),
       offers.length ? h('p', { key: 'elsewhere' }, h('b', null, t('patient.same_class'))) : null,
       offers.map((offer) => h('button', {
         type: 'button', class: 'btn wide', key: offer.slot.slot, 'data-action': 'book_slot', 'data-slot': offer.slot.slot, onclick: () => book(home, offer),

@@ -126,3 +126,16 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::RefundGiven { .. } => (246, "refund_given"),
     }
 }
+
+/// Whose fee it is; none: everybody's.
+pub fn appointment(event: &Event) -> Option<AppointmentId> {
+    match event {
+        Event::PaymentTaken { order, .. } => Some(order.appointment()),
+        Event::RefundOwed { refund, .. }
+        | Event::RefundWithdrawn { refund, .. }
+        | Event::RefundAsked { refund, .. }
+        | Event::RefundDecided { refund, .. }
+        | Event::RefundGiven { refund, .. } => Some(refund.appointment()),
+        Event::PaymentDefined(_) => None,
+    }
+}

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use event::{Event, RefundCause, event_kind};
+pub use event::{Event, RefundCause, appointment, event_kind};
 
 use crate::ids::*;
 use crate::time::Timestamp;

@@ -108,6 +108,55 @@ fn who_comes_alone_pays_first_and_the_desk_lets_in_whom_it_wants() {
     house.assert_replays();
 }
 
+/// What has to be paid, what pays for it, what is owed back, what was given back.
+fn standing(house: &House, id: &AppointmentId) -> [u64; 4] {
+    let shown = view::fee_standing(&house.state, id);
+    ["due_fen", "paid_fen", "owed_fen", "given_fen"].map(|name| shown[name].as_u64().expect("an amount"))
+}
+
+#[test]
+fn how_it_stands_with_one_appointment_is_said_also_before_anything_is_paid() {
+    let mut house = paying();
+    let id = house.book("0900", "a");
+    let fee = u64::from(FEE);
+    let one = |house: &House| {
+        let shown = view::payments(&house.state, &view::PaymentsOf::One(id.clone()), house.state.config.zone());
+        let [one] = shown["appointments"].as_array().expect("a list").as_slice() else { panic!("{shown}") };
+        (one["due_fen"].clone(), one["orders"].as_array().expect("a list").len())
+    };
+    assert_eq!((standing(&house, &id), one(&house)), ([fee, 0, 0, 0], (FEE.into(), 0)));
+    house.pay(&id).expect("paid");
+    assert_eq!((standing(&house, &id), one(&house)), ([0, fee, 0, 0], (0.into(), 1)));
+    house.back(&id, desk()).expect("cancelled");
+    assert_eq!(
+        (standing(&house, &id), one(&house)),
+        ([0, 0, fee, 0], (0.into(), 1)),
+        "nothing has to be paid any more"
+    );
+    house.give(&refund(&id, 1, 1)).expect("given");
+    assert_eq!(standing(&house, &id), [0, 0, 0, fee]);
+    let nobody = view::PaymentsOf::One(AppointmentId::from(format!("{DEPARTMENT}.b20261123-none")));
+    let shown = view::payments(&house.state, &nobody, house.state.config.zone());
+    assert_eq!(shown["appointments"], serde_json::json!([]));
+}
+
+#[test]
+fn the_patient_follows_the_own_fee() {
+    let mut house = paying();
+    let id = house.book("0900", "a");
+    let told = house.events.len();
+    house.pay(&id).expect("paid");
+    house.back(&id, desk()).expect("cancelled");
+    let said = house.events[told..].iter().flat_map(|event| {
+        let stream = format!("ticket:{}", id.ticket());
+        view::emissions(&house.state, event, house.now, house.state.config.zone(), &move |one| one == stream)
+    });
+    let said: Vec<_> = said.map(|(_, said)| said).filter(|said| said.to_string().contains("payment_taken")).collect();
+    // In the state after all of it.
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(said[0]["payment_taken"]["fee"]["owed_fen"], FEE);
+}
+
 #[test]
 fn cancelled_goes_back_and_undone_stays() {
     let mut house = paying();
@@ -209,11 +258,11 @@ fn by_hand_it_takes_two_and_never_more_than_is_kept() {
     assert_eq!(house.fen(&id), [FEE, 0, 600, 400], "the rule gives back the rest");
     assert_eq!(code(house.grant(&refund(&id, 1, 2), true, operator(2))), Code::InvalidField, "nothing is left");
     house.grant(&refund(&id, 1, 2), false, operator(2)).expect("declined");
-    let shown = view::payments(&house.state, None, house.state.config.zone());
+    let shown = view::payments(&house.state, &view::PaymentsOf::Open, house.state.config.zone());
     assert_eq!((&shown["owed_fen"], &shown["given_fen"]), (&600.into(), &400.into()));
     assert_eq!(shown["appointments"][0]["orders"][0]["refunds"][2]["cause"], "cancelled");
     house.give(&refund(&id, 1, 3)).expect("given");
-    let shown = view::payments(&house.state, None, house.state.config.zone());
+    let shown = view::payments(&house.state, &view::PaymentsOf::Open, house.state.config.zone());
     assert_eq!(shown["appointments"], serde_json::json!([]), "all is settled");
     house.assert_replays();
 }

@@ -21,13 +21,14 @@ use crate::clinic;
 use crate::floor::{Event as Floor, Ticket};
 use crate::ids::*;
 use crate::owner::Owner;
+use crate::payment;
 use crate::time::{Timestamp, Zone};
 use crate::vocabulary::ClinicNews;
 pub use coming::{arriving, coming, on_the_way};
 pub use hospital::visit_as_told;
 pub use load::{Load, load, quantile};
 use parts::View;
-pub use payments::{PAYMENTS_SHOWN, payments};
+pub use payments::{PAYMENTS_SHOWN, PaymentsOf, fee_standing, payments};
 pub use plan::{DAYS_SHOWN, plan};
 pub use planned::{PlannedSession, planned};
 pub use ticket::ENDED_SHOWN;
@@ -156,8 +157,12 @@ pub fn emissions(
         Event::Floor(event) => floor_emissions(&view, event, &mut out),
         // What it comes to is said of each session; the plan itself is read.
         Event::Plan(_) => {}
-        // Nor are fees anybody's to follow: they are read.
-        Event::Payment(_) => {}
+        // The books are read; how it stands with the own fee is the patient's to follow.
+        Event::Payment(event) => {
+            if let Some(ticket) = payment::appointment(event).map(|id| id.ticket()) {
+                out.put("ticket", ticket.as_str(), || view.place_in_line(&ticket));
+            }
+        }
     }
     out.emissions
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::payments::fee_standing;
 use super::ticket::newest_ended;
 use crate::clinic::{self, AppointmentState, SessionStanding};
 use crate::department::State;
@@ -329,6 +330,7 @@ impl<'a> View<'a> {
             "queue_name": self.state.config.queues.get(&opened.queue).map(|queue| &queue.is.name),
             "queue_name_en": self.state.config.name_en(opened.queue.as_str()),
             "linked_to": ticket.linked_to,
+            "fee": opened.appointment.as_ref().map(|id| fee_standing(self.state, id)),
         }))
     }
 
@@ -383,6 +385,7 @@ impl<'a> View<'a> {
             "queue_name": session.and_then(|session| self.state.config.queues.get(&session.queue)).map(|queue| &queue.is.name),
             "queue_name_en": session.map_or("", |session| self.state.config.name_en(session.queue.as_str())),
             "linked_to": null,
+            "fee": fee_standing(self.state, &id),
         }))
     }
 }

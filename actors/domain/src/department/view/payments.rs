@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::clinic::{Appointment, AppointmentState};
 use crate::department::{State, paying};
 use crate::ids::AppointmentId;
 use crate::payment::{Order, Refund};
@@ -10,22 +11,41 @@ use crate::time::{BusinessDate, Zone};
 /// So many appointments are shown at once.
 pub const PAYMENTS_SHOWN: usize = 500;
 
-/// The appointments of a day for which a fee was paid; without a day those of all days of which something is asked or owed.
-pub fn payments(state: &State, day: Option<BusinessDate>, zone: Zone) -> Value {
+/// Of which appointments the payments are read.
+#[derive(Clone, Debug)]
+pub enum PaymentsOf {
+    /// Of all days, those of which something is asked or owed.
+    Open,
+    /// Those of a day for which a fee was paid.
+    Day(BusinessDate),
+    /// That one, whether anything was paid or not.
+    One(AppointmentId),
+}
+
+/// What was paid for these appointments, what is due now, and by which rules.
+pub fn payments(state: &State, of: &PaymentsOf, zone: Zone) -> Value {
     let defined = state.payments.defined(&state.config.id);
-    let is_meant = |(id, orders): &(&AppointmentId, &Vec<Order>)| match day {
-        Some(day) => id.date() == Some(day),
-        None => orders.iter().any(Order::is_open),
+    let all = state.payments.orders.iter().map(|(id, orders)| (id, orders.as_slice()));
+    let meant: Vec<(&AppointmentId, &[Order])> = match of {
+        PaymentsOf::Open => all.filter(|(_, orders)| orders.iter().any(Order::is_open)).collect(),
+        PaymentsOf::Day(day) => all.filter(|(id, _)| id.date() == Some(*day)).collect(),
+        PaymentsOf::One(id) => {
+            let is_known = state.clinic.appointments.contains_key(id) || state.payments.orders.contains_key(id);
+            is_known.then(|| (id, state.payments.of(id))).into_iter().collect()
+        }
     };
-    let meant: Vec<_> = state.payments.orders.iter().filter(is_meant).collect();
     let sum = |of: fn(&Order) -> u32| meant.iter().flat_map(|(_, all)| *all).map(|one| u64::from(of(one))).sum::<u64>();
     let shown = meant.iter().take(PAYMENTS_SHOWN).map(|(id, orders)| {
         let known = state.clinic.appointments.get(*id);
+        let slot = known.and_then(|known| state.clinic.slots.get(&known.slot));
+        let session = known.and_then(|known| state.clinic.session_of(&known.slot));
         json!({
             "appointment": id,
             "number": known.and_then(|known| known.number.clone()),
+            "slot_start": slot.map(|slot| zone.rfc3339(slot.start)),
+            "doctor": session.and_then(|session| session.doctor.clone()),
             "state": known.map(|known| known.state.name()),
-            "due_fen": paying::due_fen(state, id).unwrap_or(0),
+            "due_fen": due_now(state, id),
             "orders": orders.iter().map(|one| order(one, zone)).collect::<Vec<_>>(),
         })
     });
@@ -41,6 +61,27 @@ pub fn payments(state: &State, day: Option<BusinessDate>, zone: Zone) -> Value {
         "appointments": shown.collect::<Vec<_>>(),
         "left_out": meant.len().saturating_sub(PAYMENTS_SHOWN),
     })
+}
+
+/// How it stands with the fee of an appointment: what has to be paid now, what was paid and pays for it, what of all that
+/// was ever paid is owed back and was given back.
+pub fn fee_standing(state: &State, id: &AppointmentId) -> Value {
+    let orders = state.payments.of(id);
+    json!({
+        "due_fen": due_now(state, id),
+        "paid_fen": state.payments.paid(id).map_or(0, Order::kept_fen),
+        "owed_fen": orders.iter().map(Order::owed_fen).sum::<u32>(),
+        "given_fen": orders.iter().map(Order::given_fen).sum::<u32>(),
+    })
+}
+
+/// What has to be paid by who is expected, here or seen: whoever comes no more pays no more.
+fn due_now(state: &State, id: &AppointmentId) -> u32 {
+    let is_to_pay = |known: &&Appointment| {
+        matches!(known.state, AppointmentState::Booked | AppointmentState::CheckedIn | AppointmentState::Fulfilled)
+    };
+    let known = state.clinic.appointments.get(id).filter(is_to_pay);
+    known.and_then(|_| paying::due_fen(state, id)).unwrap_or(0)
 }
 
 fn order(order: &Order, zone: Zone) -> Value {

@@ -1,0 +1,90 @@
+// The fee of an appointment on the phone: what has to be paid and where, what was paid, what comes back.
+
+import { h } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+import { prefix } from '../lib/site.js';
+
+/** What is not live is read again after this time. */
+const AGAIN_MS = 60000;
+
+/** What was read of appointments of other days, and of those that are over. @type {Map<string, {at: number, fee: any}>} */
+const known = new Map();
+/** Those cancelled here that had been paid: their money is on its way. @type {Set<string>} */
+const cancelled = new Set();
+
+/** @param {number} fen */
+const yuan = (fen) => (fen / 100).toFixed(2);
+
+/** Reads it anew. @param {any} home @param {any} a @returns {Promise<any>} null: none, or not to be read now */
+export async function readFee(home, a) {
+  const one = { at: performance.now(), fee: (known.get(a.ticket) || { fee: null }).fee };
+  known.set(a.ticket, one);
+  try {
+    const { snapshot } = await home.page.session.http('GET', `/api/v1/streams/ticket:${a.ticket}`);
+    one.fee = snapshot.fee || null;
+    home.page.draw();
+  } catch {
+    // What is not known is not said; it is asked again soon.
+  }
+  return one.fee;
+}
+
+/** Whether nothing can be due of it by what the page has read of its session. @param {any} home @param {any} a */
+function isFree(home, a) {
+  const { view } = home.model.site(prefix(a.department, 1));
+  // Until the house is read nothing is asked.
+  if (!view) return true;
+  const session = (view.sessions || []).find((/** @type {any} */ one) => one.session === a.session);
+  return !!session && !session.fee_fen;
+}
+
+/** How it stands with the fee: of today it comes by itself, of another day it is read. @param {any} home @param {any} a @returns {any} */
+function feeOf(home, a) {
+  const ticket = home.model.ticketOf(a);
+  if (ticket && ticket.fee) return ticket.fee;
+  if (!a.appointment || isFree(home, a)) return null;
+  const one = known.get(a.ticket);
+  if (!one || performance.now() - one.at > AGAIN_MS) readFee(home, a);
+  return one ? one.fee : null;
+}
+
+/** What to do about it, or what was done. @param {any} fee @returns {{words: string, isOpen: boolean}[]} */
+function said(fee) {
+  return [
+    fee.due_fen ? { words: t('patient.fee_due', { yuan: yuan(fee.due_fen) }), isOpen: true } : null,
+    fee.paid_fen ? { words: t('patient.fee_paid', { yuan: yuan(fee.paid_fen) }), isOpen: false } : null,
+    fee.owed_fen ? { words: t('patient.fee_owed', { yuan: yuan(fee.owed_fen) }), isOpen: true } : null,
+    fee.given_fen ? { words: t('patient.fee_given', { yuan: yuan(fee.given_fen) }), isOpen: false } : null,
+  ].filter(/** @returns {one is {words: string, isOpen: boolean}} */ (one) => !!one);
+}
+
+/** On a card. @param {any} home @param {any} a */
+export function feeNotes(home, a) {
+  const fee = feeOf(home, a);
+  return fee ? said(fee).map(({ words, isOpen }) => h('p', { class: `notice${isOpen ? ' soon' : ''}`, key: words, 'data-fee': isOpen ? 'open' : 'done' }, words)) : [];
+}
+
+/** In a row. @param {any} home @param {any} a */
+export function feeLines(home, a) {
+  const fee = feeOf(home, a);
+  return fee ? said(fee).map(({ words, isOpen }) => h('small', { class: isOpen ? 'soon' : '', key: words, 'data-fee': isOpen ? 'open' : 'done' }, words)) : [];
+}
+
+/** Cancelled on this page: whether money comes back is said at once and stays. @param {any} home @param {any} a */
+export async function followRefund(home, a) {
+  const fee = await readFee(home, a);
+  if (fee && fee.owed_fen) cancelled.add(a.appointment);
+  home.page.draw();
+}
+
+/** What comes back of appointments that were cancelled here. @param {any} home @param {(a: any) => string[]} wordsOf where and when it was */
+export function refundCards(home, wordsOf) {
+  const all = ((home.model.value && home.model.value.appointments) || []).filter((/** @type {any} */ a) => cancelled.has(a.appointment));
+  return all.map((/** @type {any} */ a) => {
+    const notes = feeNotes(home, a);
+    return notes.length
+      ? h('section', { class: 'block card', key: `refund/${a.appointment}`, 'data-refund-of': a.appointment },
+        h('div', { class: 'inside' }, h('p', { class: 'sub' }, wordsOf(a).filter(Boolean).join(' · ')), notes))
+      : null;
+  });
+}
