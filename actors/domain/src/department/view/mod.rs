@@ -23,6 +23,7 @@ use crate::ids::*;
 use crate::owner::Owner;
 use crate::time::{Timestamp, Zone};
 use crate::vocabulary::ClinicNews;
+use crate::waitlist;
 pub use coming::{arriving, coming, on_the_way};
 pub use hospital::visit_as_told;
 pub use load::{Load, load, quantile};
@@ -158,8 +159,17 @@ pub fn emissions(
         Event::Plan(_) => {}
         // Nor are fees anybody's to follow: they are read.
         Event::Payment(_) => {}
+        Event::Waitlist(event) => kept_emissions(&view, event, &mut out),
     }
     out.emissions
+}
+
+/// Whether a freed place is to be had: what is offered is held, and said so by the clinic.
+fn kept_emissions(view: &View<'_>, event: &waitlist::Event, out: &mut Out<'_>) {
+    if let waitlist::Event::PlaceKept { slot, .. } | waitlist::Event::PlaceBack { slot, .. } = event {
+        let session = slot.session();
+        out.put("session", session.as_str(), || clinic::view::slot_view(&view.state.clinic, slot, view.zone));
+    }
 }
 
 /// What is asked stands in no queue; of whom nothing was asked, each ticket says.
