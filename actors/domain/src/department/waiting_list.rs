@@ -50,8 +50,8 @@ pub(super) fn join(
     let Some(until) = ahead.iter().filter_map(|(_, session)| last_start(clinic, session)).max() else {
         return Err(Rejection::new(Code::SlotClosed, "nothing is there that a place could be waited for in"));
     };
-    let slots = ahead.iter().flat_map(|(_, session)| &session.slots);
-    if let Some(free) = slots.into_iter().find(|slot| clinic.place_free(slot, channel, now, zone).is_ok()) {
+    let mut slots = ahead.iter().flat_map(|(_, session)| &session.slots);
+    if let Some(free) = slots.find(|slot| clinic.place_free(slot, channel, now, zone).is_ok()) {
         return Err(Rejection::from(Code::PlaceFree).with("slot", free.as_str()));
     }
     let mut dates: Vec<BusinessDate> = match &wanted {

@@ -210,8 +210,8 @@ impl Waitlist {
                 return Err(format!("{id}: offered and not held"));
             }
         }
-        let offered = self.line.values().filter_map(|wish| wish.offered.as_ref());
-        match offered.into_iter().find(|id| !self.offers.contains_key(*id)) {
+        let mut offered = self.line.values().filter_map(|wish| wish.offered.as_ref());
+        match offered.find(|id| !self.offers.contains_key(*id)) {
             Some(id) => Err(format!("{id}: an offer that is over")),
             None => Ok(()),
         }
