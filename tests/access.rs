@@ -133,6 +133,8 @@ fn command(name: &str) -> ClientCommand {
         "ask_refund" => json!({"appointment": "s.d.b20261123-1", "amount_fen": 1, "reason": "r"}),
         "decide_refund" => json!({"refund": "s.d.b20261123-1.o1.r1", "granted": true, "reason": "r"}),
         "give_refund" => json!({"refund": "s.d.b20261123-1.o1.r1"}),
+        "join_waitlist" => json!({"patient": "p-own", "wanted": {"session": "s.d.m"}}),
+        "leave_waitlist" => json!({"patient": "p-own", "wish": "s.d.w1"}),
         "plan_session" => json!({"session": "s.d.m"}),
         "mark_reached" => json!({"ticket": "s.d.t1", "how": "by_phone"}),
         _ => panic!("no example of the command {name}: add one here and a line to access_table.md"),

@@ -48,6 +48,9 @@ pub struct SmsSettings {
     /// The service's template for a clinic that does not take place; its parameters as of template_delayed. Absent: not told by
     /// text message.
     pub template_stopped: Option<String>,
+    /// The service's template for a place that was waited for and is offered, whose minutes are those to answer in; its
+    /// parameters as of template_delayed. Absent: not told by text message.
+    pub template_offered: Option<String>,
 }
 
 /// Service messages of the hospital's WeChat account. Off until `app_id` is given.
@@ -80,6 +83,9 @@ pub struct WechatSettings {
     pub template_as_planned: Option<String>,
     /// A clinic that does not take place. Absent: not told by WeChat. Allowed: as template_delayed.
     pub template_stopped: Option<String>,
+    /// A place that was waited for and is offered, with the minutes to answer in. Absent: not told by WeChat.
+    /// Allowed: as template_delayed.
+    pub template_offered: Option<String>,
 }
 
 /// Notifications of browsers (Web Push; few phones in mainland China get them). Off until `contact` is given.
@@ -190,6 +196,7 @@ impl Settings {
             ("sms.template_delayed", sms.template_delayed.is_some()),
             ("sms.template_as_planned", sms.template_as_planned.is_some()),
             ("sms.template_stopped", sms.template_stopped.is_some()),
+            ("sms.template_offered", sms.template_offered.is_some()),
         ];
         let of_wechat = [
             ("wechat.secret", wechat.secret.is_some()),
@@ -200,6 +207,7 @@ impl Settings {
             ("wechat.template_delayed", wechat.template_delayed.is_some()),
             ("wechat.template_as_planned", wechat.template_as_planned.is_some()),
             ("wechat.template_stopped", wechat.template_stopped.is_some()),
+            ("wechat.template_offered", wechat.template_offered.is_some()),
         ];
         let without = |of: &[(&'static str, bool)], switch: &str, what: &str| {
             let (field, _) = *of.iter().find(|(_, is_given)| *is_given)?;
@@ -256,6 +264,7 @@ impl Settings {
             (About::Delayed, "wechat.template_delayed", &wechat.template_delayed),
             (About::AsPlanned, "wechat.template_as_planned", &wechat.template_as_planned),
             (About::Stopped, "wechat.template_stopped", &wechat.template_stopped),
+            (About::Offered, "wechat.template_offered", &wechat.template_offered),
         ];
         for (about, field, given) in templates {
             faults.extend(given.as_deref().and_then(|text| Template::read(text, about).err()).map(|why| (field, why)));

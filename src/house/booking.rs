@@ -1,11 +1,27 @@
 //! Bookings on their way: the slot that is meant, through which channel, by whose decision first.
 
-use jiaohao_domain::vocabulary::{Channel, ClientCommand as C, ToPatient};
-use jiaohao_domain::{AppointmentId, PatientId, Role, SlotId};
+use jiaohao_domain::patient::{State as PatientState, may_wait};
+use jiaohao_domain::vocabulary::{Channel, ClientCommand as C, JoinWaitlist, ToDepartment, ToPatient};
+use jiaohao_domain::{AppointmentId, Code, PatientId, Rejection, Role, SlotId};
 
 use super::commands::Addressed;
-use super::{SlotFacts, patient};
+use super::{House, SlotFacts, department, patient};
 use crate::identity::tokens::Claims;
+
+impl House {
+    /// Whoever would be refused each offer does not wait for one; of what may change meanwhile the patient decides when a place
+    /// is offered.
+    pub(super) async fn address_wish(&self, claims: &Claims, command: JoinWaitlist) -> Result<Addressed, Rejection> {
+        let (channel, now) = (channel(claims, None), self.shell.clock.clinic());
+        let asked = move |state: &PatientState| {
+            may_wait(state, channel == Channel::Online, now)?;
+            state.identity.as_ref().map(|identity| identity.brief.clone()).ok_or(Rejection::from(Code::Forbidden))
+        };
+        let brief = self.shell.read(patient(&command.patient), asked).await??;
+        let to = department(&command.wanted.department());
+        Ok((to, ToDepartment::JoinWaitlist { command, brief, channel }.into()))
+    }
+}
 
 /// The slot that a command wants a place of; none where its session is another one, which is said later.
 pub(super) fn booked_slot(command: &C) -> Option<&SlotId> {

@@ -48,6 +48,7 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::AskRefund(c) => to_department(c.appointment.department(), ToDepartment::AskRefund(c)),
         C::DecideRefund(c) => to_department(c.refund.department(), ToDepartment::DecideRefund(c)),
         C::GiveRefund(c) => to_department(c.refund.department(), ToDepartment::GiveRefund(c)),
+        C::LeaveWaitlist(c) => to_department(c.wish.department(), ToDepartment::LeaveWaitlist(c)),
         C::FreezeSession(c) => to_department(c.session.department(), ToDepartment::FreezeSession(c)),
         C::PlanSession(c) => to_department(c.session.department(), ToDepartment::PlanSession(c)),
         C::RetireSession(c) => to_department(c.id.department(), ToDepartment::RetireSession(c)),
@@ -105,6 +106,7 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         | C::EndRelation(_)
         | C::BindChannel(_)
         | C::UnbindChannel(_)
+        | C::JoinWaitlist(_)
         | C::RegisterVisit(_) => None,
     }
 }
@@ -220,6 +222,7 @@ impl House {
                 Ok((to, answered(told, pre_check, answers, born).into()))
             }
             C::AnswerPreCheck(c) => self.address_answers(c, answers).await,
+            C::JoinWaitlist(c) => self.address_wish(claims, c).await,
             C::StartWork(c) => {
                 let doctor = claims.doctor.as_ref().ok_or(Code::Forbidden)?;
                 Ok((OwnerRef::new(OwnerKind::Doctor, doctor.as_str()), ToDoctor::StartWork(c).into()))
@@ -415,6 +418,7 @@ impl House {
             C::ReportBack(c) => department(&c.ticket.department()),
             C::RegisterWalkIn(c) => department(&c.queue.department()),
             C::RegisterReturn(c) => department(&c.at()),
+            C::JoinWaitlist(c) => department(&c.wanted.department()),
             C::AnswerPreCheck(c) => department(&c.ticket.department()),
             C::StartWork(_) => OwnerRef::new(OwnerKind::Doctor, claims.doctor.as_ref()?.as_str()),
             C::GrantRelation(c) => account(&accounts::phone(self.keys.get(KeyName::Hash), &c.phone).ok()?),
@@ -433,6 +437,7 @@ pub(super) fn outcome_ids(outcome: &Result<Answer, Rejection>) -> Vec<String> {
         Answer::Waiting { ticket, .. } | Answer::Transferred { ticket, .. } => vec![ticket.to_string()],
         Answer::Called { called: Some(called), .. } => vec![called.ticket.to_string(), called.call.to_string()],
         Answer::VisitTaken { visit, .. } => vec![visit.to_string()],
+        Answer::Wished { wish, .. } => vec![wish.to_string()],
         _ => Vec::new(),
     }
 }

@@ -16,6 +16,7 @@ use jiaohao_domain::patient::State as PatientState;
 use jiaohao_domain::reach::{About, SendOutcome, WORD_WITHIN_S, Way};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{ClinicNews, Language, NoticeDue, ToPatient};
+use jiaohao_domain::waitlist::OFFER_MIN;
 use jiaohao_domain::{NoticeId, PatientId, Rejection, Timestamp};
 
 use super::addresses::Reached;
@@ -280,13 +281,17 @@ impl House {
         let expires_in_s = match (about, &due.clinic) {
             (About::Called, _) => CALLED_FOR_S,
             (About::ThreeBefore, _) => NEAR_FOR_S,
+            (About::Offered, Some(_)) => worth_for_s(to_answer_ms(due, now)),
             (_, Some(clinic)) => worth_for_s(clinic.expected_at.ms_since(now)),
-            (About::Delayed | About::AsPlanned | About::Stopped, None) => ELSE_FOR_S,
+            (About::Delayed | About::AsPlanned | About::Stopped | About::Offered, None) => ELSE_FOR_S,
         };
         let (number, place) = (due.number.clone(), said(due.place.clone(), due.place_en.clone()));
         let clinic = due.clinic.as_ref().zip(zone).map(|(clinic, zone)| TellingClinic {
             who: who(clinic, language).unwrap_or_else(|| place.clone()),
-            minutes: clinic.delay_min,
+            minutes: match about {
+                About::Offered => u32::try_from(to_answer_ms(due, now)).unwrap_or(0).div_ceil(60_000),
+                _ => clinic.delay_min,
+            },
             time: time(clinic.expected_at, now, zone, language),
         });
         Ok(Telling { id, about, number, place, site: said(name, name_en), language, expires_in_s, clinic })
@@ -316,6 +321,11 @@ async fn told(within: Duration, asking: impl Future<Output = Outcome>) {
     if let Err(why) = in_time(within, asking).await {
         tracing::warn!(code = why.code.wire(), "what came of a notice could not be told");
     }
+}
+
+/// For how long an offered place can still be taken.
+fn to_answer_ms(due: &NoticeDue, now: Timestamp) -> i64 {
+    due.at.plus_min(OFFER_MIN).ms_since(now).max(0)
 }
 
 /// Until the person is expected; a message that is sent at all is worth a minute.

@@ -79,7 +79,7 @@ impl Push {
             text["time"] = clinic.time.as_str().into();
         }
         let Some(body) = sealed::seal(text.to_string().as_bytes(), &keys) else { return Sent::NotNow };
-        let is_urgent = matches!(what.about, About::Called | About::ThreeBefore);
+        let is_urgent = matches!(what.about, About::Called | About::ThreeBefore | About::Offered);
         let headers = [
             ("authorization", self.vapid.authorization(&target.origin(), &self.contact, (self.wall)())),
             ("content-encoding", "aes128gcm".to_owned()),

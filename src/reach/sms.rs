@@ -55,6 +55,7 @@ struct Templates {
     delayed: Option<String>,
     as_planned: Option<String>,
     stopped: Option<String>,
+    offered: Option<String>,
 }
 
 /// The channel.
@@ -153,6 +154,7 @@ impl Sms {
                 delayed: settings.template_delayed.clone(),
                 as_planned: settings.template_as_planned.clone(),
                 stopped: settings.template_stopped.clone(),
+                offered: settings.template_offered.clone(),
             },
             reports,
             wall,
@@ -167,6 +169,7 @@ impl Sms {
             About::Delayed => templates.delayed.as_deref(),
             About::AsPlanned => templates.as_planned.as_deref(),
             About::Stopped => templates.stopped.as_deref(),
+            About::Offered => templates.offered.as_deref(),
         }
     }
 

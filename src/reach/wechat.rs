@@ -68,7 +68,7 @@ const PARTS_OF_CLINIC: [&str; 3] = ["{who}", "{minutes}", "{time}"];
 fn is_of_clinic(about: About) -> bool {
     match about {
         About::ThreeBefore | About::Called => false,
-        About::Delayed | About::AsPlanned | About::Stopped => true,
+        About::Delayed | About::AsPlanned | About::Stopped | About::Offered => true,
     }
 }
 
@@ -171,7 +171,7 @@ pub struct WeChat {
     app_id: String,
     secret: Redacted<String>,
     callback_token: Redacted<String>,
-    templates: [(About, Option<Template>); 5],
+    templates: [(About, Option<Template>); 6],
     access_token: tokio::sync::Mutex<AccessToken>,
     on_the_way: Mutex<OnTheWay>,
     reports: Arc<dyn Deliveries>,
@@ -255,6 +255,7 @@ impl WeChat {
                 template(About::Delayed, "wechat.template_delayed", &settings.template_delayed)?,
                 template(About::AsPlanned, "wechat.template_as_planned", &settings.template_as_planned)?,
                 template(About::Stopped, "wechat.template_stopped", &settings.template_stopped)?,
+                template(About::Offered, "wechat.template_offered", &settings.template_offered)?,
             ],
             access_token: tokio::sync::Mutex::default(),
             on_the_way: Mutex::default(),

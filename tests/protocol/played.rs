@@ -73,6 +73,7 @@ fn follow(day: &Played, patient: &str) {
     for (who, streams) in [
         ("operator", &["board:renmin.opd3f", "door:renmin.internal.r3", "session:renmin.internal.s1"][..]),
         ("operator", &["session:renmin.eyes.soon", "session:renmin.internal.s2", "session:renmin.surgery.s1"]),
+        ("operator", &["session:renmin.surgery.s2"]),
         ("desk", &["queue:renmin.internal.li", "queue:renmin.internal.zhou", "queue:renmin.surgery.wang"]),
         ("doctor", &["doctor:renmin.liming"]),
         ("integrator", &["site:renmin"]),
@@ -128,6 +129,9 @@ async fn set_up(day: &mut Played) {
     put("/queues", json!({"id": "renmin.surgery.wang", "name": "王芳", "prefix": "S"})).await;
     let slots = json!([slot("09:00", 30, 6), slot("12:00", 30, 6)]);
     put("/sessions", session("renmin.surgery.s1", "renmin.surgery.wang", slots)).await;
+    let mut one_place = session("renmin.surgery.s2", "renmin.surgery.wang", json!([slot("13:00", 30, 1)]));
+    (one_place["registration_class"], one_place["high_demand"]) = (json!("专家"), json!(true));
+    put("/sessions", one_place).await;
     // Who has not come by six minutes after a slot's end is a no-show, and one is enough.
     let settings = json!({"booking": {"no_show_grace_min": 6, "late_booking_undo_min": 0, "limits": {"per_day": 1, "no_shows": 1}}});
     put("/departments", json!({"id": "renmin.eyes", "name": "眼科", "settings": settings})).await;
@@ -248,6 +252,11 @@ async fn booked(day: &mut Played, people: &[String]) -> String {
     let taken = day.ask("desk", "POST", "/appointments", place("renmin.internal.s4", "1030", &people[1])).await;
     day.play("patient", "cancel_appointment", &[(BOOKING, &third)]).await;
     day.refuse("slot_full", &[("p-1", patient)]).await;
+    day.refuse("place_free", &[("p-1", patient)]).await;
+    let wished =
+        day.play("patient", "join_waitlist", &[("p-1", patient), ("renmin.internal.s1", "renmin.internal.s4")]).await;
+    let wish = text(&wished, "wish").to_owned();
+    day.play("patient", "leave_waitlist", &[("p-1", patient), ("renmin.internal.w1", &wish)]).await;
     day.refuse("slot_closed", &[("p-1", patient)]).await;
     day.play("desk", "restore_appointment", &[(BOOKING, &third)]).await;
     cancelled(&taken).await;
@@ -271,6 +280,7 @@ async fn booked(day: &mut Played, people: &[String]) -> String {
     day.play("patient", "confirm_notice", &[("renmin.internal.t17.n41", &notice), ("p-7f3a", patient)]).await;
     day.play("patient", "bind_channel", &[("p-7f3a", patient)]).await;
     day.play("patient", "unbind_channel", &[("p-7f3a", patient)]).await;
+    waited_for(day, people).await;
     day.play("desk", "grant_relation", &[("p-1", &people[1])]).await;
     let acting = day.ask("desk", "GET", &format!("/family/{}", people[1]), Value::Null).await;
     let account = text(&acting["acting"][0], "account").to_owned();
@@ -279,6 +289,28 @@ async fn booked(day: &mut Played, people: &[String]) -> String {
     let code = day.ask("desk", "GET", "/departments/renmin.internal/area-code", Value::Null).await;
     let waits = day.play("patient", "check_in", &[(BOOKING, &third), ("271828", text(&code, "code"))]).await;
     text(&waits, "ticket").to_owned()
+}
+
+/// A place that was waited for is offered and declined, comes back to whoever waits for it anew, and is left.
+async fn waited_for(day: &Played, people: &[String]) {
+    let (patient, stream) = (people[0].as_str(), format!("patient:{}", people[0]));
+    let place = json!({"session": "renmin.surgery.s2", "slot": "renmin.surgery.s2.1300", "patient": people[2]});
+    let taken = day.ask("desk", "POST", "/appointments", place).await;
+    let any = json!({"department": "renmin.surgery", "registration_class": "专家", "dates": ["2026-11-23"]});
+    let join = json!({"patient": patient, "wanted": {"any_of": any}});
+    let wished = day.ask("patient", "POST", "/waitlist", join.clone()).await;
+    day.ask("desk", "POST", "/appointments/cancel", json!({"appointment": taken["appointment"]})).await;
+    day.clinic.until_event(&stream, "place_offered").await;
+    let known = day.stream("patient", &stream).await;
+    let mut offers = known["appointments"].as_array().unwrap().iter().filter(|one| one["wish"] == wished["wish"]);
+    let offered = offers.next().unwrap()["appointment"].clone();
+    day.ask("patient", "POST", "/appointments/cancel", json!({"appointment": offered})).await;
+    day.clinic.until_event("session:renmin.surgery.s2", "place_kept").await;
+    let leave = |wished: &Value| json!({"patient": patient, "wish": wished["wish"]});
+    day.ask("patient", "POST", "/waitlist/leave", leave(&wished)).await;
+    let wished = day.ask("patient", "POST", "/waitlist", join).await;
+    day.clinic.until_event("session:renmin.surgery.s2", "place_back").await;
+    day.ask("patient", "POST", "/waitlist/leave", leave(&wished)).await;
 }
 
 /// Asked for a while: a child with a fever is looked at, and somebody is sent on.

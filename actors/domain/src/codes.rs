@@ -165,6 +165,8 @@ codes! {
     WrongRefundState = "wrong_refund_state", 409, "退费当前状态不能这样操作", "Not possible in the refund's state";
     /// Who asked for a refund does not grant it.
     SecondPersonNeeded = "second_person_needed", 409, "需要另一人批准", "A second person has to agree";
+    /// A place that is waited for can be booked now; valid now: `slot`.
+    PlaceFree = "place_free", 409, "现在就有号,请直接预约", "A place is free now: book it";
 }
 
 /// A value of a rejection's `valid_now`. Times are text, RFC 3339 in the site's zone. Stored: append only.

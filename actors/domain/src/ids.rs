@@ -131,6 +131,8 @@ ids! {
     OrderId,
     /// Money that goes back: `site.department.b….o….r…`.
     RefundId,
+    /// Somebody's waiting for a place that is given back: `site.department.w…`.
+    WishId,
 }
 
 impl PatientId {
@@ -170,7 +172,8 @@ in_department!(
     TemplateId,
     ExceptionId,
     OrderId,
-    RefundId
+    RefundId,
+    WishId
 );
 
 macro_rules! of_appointment {

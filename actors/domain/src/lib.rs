@@ -27,6 +27,7 @@ pub mod site;
 pub mod time;
 pub mod vocabulary;
 pub mod wait;
+pub mod waitlist;
 
 pub use by_id::ById;
 pub use codes::{Code, Rejection};

@@ -31,6 +31,8 @@ pub enum About {
     Stopped,
     /// A delay or a stop that was told is taken back: the clinic begins as planned.
     AsPlanned,
+    /// A place that was waited for is offered.
+    Offered,
 }
 
 impl About {
@@ -47,6 +49,7 @@ impl About {
             Self::Delayed => "delayed",
             Self::Stopped => "stopped",
             Self::AsPlanned => "as_planned",
+            Self::Offered => "offered",
         }
     }
 }
@@ -104,7 +107,8 @@ const SOON_MS: i64 = 24 * 3600 * 1000;
 /// begins which it is about.
 pub fn waits_until(about: About, of: Timestamp, now: Timestamp, zone: Zone) -> Option<Timestamp> {
     match about {
-        About::ThreeBefore | About::Called => return None,
+        // Offers are made in the daytime, and do not wait.
+        About::ThreeBefore | About::Called | About::Offered => return None,
         About::Stopped if of.ms_since(now) <= SOON_MS => return None,
         About::Delayed | About::Stopped | About::AsPlanned => {}
     }

@@ -24,6 +24,7 @@ mod said;
 pub mod sent;
 mod texts;
 mod told;
+mod waitlist;
 
 pub use clinic::*;
 pub use configuration::*;
@@ -37,6 +38,7 @@ pub use quota::*;
 pub use said::*;
 pub use texts::{TEXT_MAX, as_heard, is_birth_date, is_outside_number, is_plain};
 pub use told::*;
+pub use waitlist::*;
 
 /// The type of a command: as it is told its owner, or another that says more.
 macro_rules! sent_as {
@@ -242,6 +244,10 @@ client_commands! {
     DecideRefund = "decide_refund";
     /// Desk: it was given back.
     GiveRefund = "give_refund";
+    /// Patient, desk: to be told when a place is free.
+    JoinWaitlist = "join_waitlist";
+    /// Patient, desk: no longer.
+    LeaveWaitlist = "leave_waitlist";
 }
 
 /// What a command answers. On the wire it is the bare object ([`Answer::result`]); in the log the tagged one.
@@ -279,6 +285,8 @@ pub enum Answer {
     AskedOf(crate::OwnerRef, crate::Message),
     /// What a change of the plan has come to so far.
     Planned(crate::plan::Outcome),
+    /// Somebody waits for a place, as the how manieth.
+    Wished { wish: WishId, place: u32 },
 }
 
 /// The ticket that a call called.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff, Does, ExceptionDoes, PreCheck, Settlement};
+use jiaohao_domain::vocabulary::{ClientCommand as C, DefineStaff, Does, ExceptionDoes, PreCheck, Settlement, Wanted};
 use jiaohao_domain::{
     AnnouncementId, AppointmentId, AssignmentId, BoardId, DepartmentId, DoctorId, PatientId, QueueId, ScreenId,
     ServicePointId, SessionId, SiteId, SlotId, TicketId, is_well_formed, prefix,
@@ -188,6 +188,14 @@ impl Target {
             C::AskRefund(c) => about.appointment(&c.appointment),
             C::DecideRefund(c) => about.appointment(&c.refund.appointment()).named(c.refund.as_str()),
             C::GiveRefund(c) => about.appointment(&c.refund.appointment()).named(c.refund.as_str()),
+            C::JoinWaitlist(c) => {
+                let about = about.department(c.wanted.department()).patient(&c.patient);
+                match &c.wanted {
+                    Wanted::Session(session) => about.named(session.as_str()),
+                    Wanted::AnyOf(any) => any.doctor.iter().fold(about, |about, doctor| about.under(doctor.as_str())),
+                }
+            }
+            C::LeaveWaitlist(c) => about.department(c.wish.department()).patient(&c.patient).named(c.wish.as_str()),
             C::FreezeSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::PlanSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::DefineDoctor(c) => c

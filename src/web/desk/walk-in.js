@@ -77,6 +77,22 @@ export class WalkIn {
     }
   }
 
+  /** For whom the form is, a place that somebody gives back. @param {any} form */
+  async wait(form) {
+    const f = form.elements;
+    if (this.busy || !form.reportValidity()) return;
+    this.busy = true;
+    this.page.draw();
+    try {
+      const patient = this.person ? this.person.patient : await this.register(f);
+      const { waitFor } = await import('./waitlist.js');
+      if (patient && (await waitFor(this.page, this.floor(), this.acts, patient))) this.begin();
+    } finally {
+      this.busy = false;
+      this.page.draw();
+    }
+  }
+
   /** @param {any} f @param {number} [replaces] the document's bearer was put down wrongly before: by which confirmation */
   async register(f, replaces) {
     const meant = replaces === undefined ? {} : { replace: true, replaces };
@@ -296,6 +312,7 @@ export class WalkIn {
         this.fields(floor)),
       h('div', { class: 'foot print', key: 'foot' },
         h('button', { class: 'btn primary wide', key: 'go', form: 'walk-in', 'data-action': 'register_walk_in', disabled: this.busy, 'aria-busy': String(this.busy) }, t('desk.walk_in_go')),
+        h('button', { type: 'button', class: 'btn quiet wide', key: 'wait', 'data-action': 'join_waitlist', disabled: this.busy, onclick: () => this.wait(find('#walk-in')) }, t('desk.wait')),
         this.slip ? this.slipView(given) : null));
   }
 

@@ -67,6 +67,7 @@ export default {
   'error.guardian_needed': 'Under 18: a guardian has to act',
   'error.authorization_over': 'The authorization is over or was used: begin again',
   'error.channel_failed': 'The other party did not answer: try again later',
+  'error.place_free': 'A place is free now: just book it.',
   'error.payment_due': 'Please pay at the desk first, then check in',
   'error.payment_due.due': 'The fee of ¥{yuan} is not paid yet. Please pay at the desk first (cash or card), then check in',
   'error.nothing_due': 'Nothing is due, or it has been paid',

@@ -67,6 +67,7 @@ export default {
   'error.guardian_needed': '未满18岁,请由监护人添加',
   'error.authorization_over': '授权已过期或已用过,请再点一次',
   'error.channel_failed': '对方没有回应,请稍后再试',
+  'error.place_free': '现在就有号,直接约就行。',
   'error.payment_due': '请先到分诊台缴费,再签到',
   'error.payment_due.due': '还没缴挂号费 {yuan} 元。请先到分诊台缴费(现金、刷卡都可以),再来签到',
   'error.nothing_due': '没有应缴的费用,或已缴过',

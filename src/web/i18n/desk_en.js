@@ -54,6 +54,7 @@ export default {
   'desk.same_person': 'The same person: use {number}',
   'desk.other_person': 'Somebody else: take a new number',
   'desk.walk_in_go': 'Take a number',
+  'desk.wait': 'Full: put on the waitlist',
   'desk.queue': 'Queue',
   'desk.class': 'Priority',
   'desk.addition': 'Addition to',

@@ -54,6 +54,7 @@ export default {
   'desk.same_person': '是同一个人,用 {number}',
   'desk.other_person': '不是同一个人,取新号',
   'desk.walk_in_go': '取号',
+  'desk.wait': '约满了,登记候补',
   'desk.queue': '队列',
   'desk.class': '优先类别',
   'desk.addition': '加号到',

@@ -5,6 +5,7 @@ export default {
   'push.title.called': 'Please go to {place} now',
   'push.title.delayed': '{who} is about {minutes} minutes late: your time is about {time}',
   'push.title.as_planned': '{who}: the clinic takes place as booked. Please come at {time}',
+  'push.title.offered': '{who}: a place at {time} is free. Open to take it within {minutes} minutes',
   'push.title.stopped': 'This clinic does not take place',
   'push.body_of_clinic': '{place} · {site}',
   'push.body': '{number} · {place} · {site}',

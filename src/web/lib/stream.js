@@ -2,7 +2,7 @@
 // event carries what replaces what. An event we cannot place asks for a new snapshot. Chromium 70 syntax: screens use it.
 
 /** Parts that are put in one by one; null takes one out. */
-const BY_ID = ['tickets', 'coming', 'waits', 'notices', 'sent_elsewhere'];
+const BY_ID = ['tickets', 'coming', 'waits', 'notices', 'wishes', 'sent_elsewhere'];
 
 /** @param {any} value */
 const kindOf = (value) => (value === null || value === undefined ? 'none' : Array.isArray(value) ? 'list' : typeof value);

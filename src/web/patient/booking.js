@@ -9,6 +9,7 @@ import { LiveStream } from '../lib/stream.js';
 import { dateWord, dayAndClock, numberClassWord, periodWord, titleWord, wordsOf } from '../lib/words.js';
 import { Finding } from './finding.js';
 import { isFree, leftOf, whose } from './places.js';
+import { waitFor } from './waiting.js';
 
 /** A hold may be prolonged once, in its last two minutes. */
 const PROLONG_UNDER_S = 120;
@@ -277,6 +278,7 @@ export class Booking {
           onclick: () => this.hold(session, slot),
         }, clockOf(slot.start), h('small', null, open ? t('patient.left', { n: leftOf(slot) }) : t(leftOf(slot) ? 'patient.slot_closed' : slot.free ? 'patient.full_online' : 'patient.full')));
       })),
+      waitFor(this, session),
       (session.slots || []).some((/** @type {any} */ slot) => isFree(slot, now)) ? null : this.finding.insteadView(session));
   }
 

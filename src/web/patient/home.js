@@ -16,6 +16,7 @@ import { feeLines, feeNotes, followRefund, refundCards } from './fees.js';
 import { messages } from './notices.js';
 import { ASKED_DAYS, ratingView } from './rating.js';
 import { stoppedCards } from './stopped.js';
+import { familyOffers, offerCards, offersOf, wishesView } from './waiting.js';
 import { whenWords } from './when.js';
 
 /**
@@ -34,14 +35,18 @@ export function homeView(home) {
   const now = model.now();
   // Whose number has been given up or seen is nothing to keep any more.
   const over = (/** @type {any} */ a) => (model.ticketOf(a) || {}).state === 'ended';
-  const rest = model.live().filter((a) => !over(a) && (!now || a.ticket !== now.appointment.ticket));
+  const offered = offersOf(model);
+  const rest = model.live().filter((a) => !over(a) && !offered.includes(a) && (!now || a.ticket !== now.appointment.ticket));
   const others = home.family.slice(1).reduce((all, one) => all.concat(one.liveTickets().map((live) => ({ ...live, patient: one.patient }))), /** @type {any[]} */ ([]));
   others.sort((a, b) => a.rank - b.rank);
   const numbers = model.seen();
   const stopped = stoppedCards(home);
   const refunds = refundCards(home, (a) => [whereWords(home, a), dayWords(a)]);
-  const isEmpty = !now && !rest.length && !others.length && !numbers.length && !stopped.length;
+  const where = (/** @type {any} */ a) => whereWords(home, a);
+  const isEmpty = !offered.length && !now && !rest.length && !others.length && !numbers.length && !stopped.length;
   return [
+    ...offerCards(home, where),
+    ...familyOffers(home, where),
     ...stopped,
     ...refunds,
     now ? ticketCard(home, now.ticket, now.appointment) : null,
@@ -52,6 +57,7 @@ export function homeView(home) {
     others.length ? h('div', { class: 'block rows', key: 'family' }, others.map((one) => familyRow(home, one))) : null,
     rest.length ? h('h2', { key: 'h' }, t(now ? 'patient.also_booked' : 'patient.booked')) : null,
     rest.length ? h('div', { class: 'block rows', key: 'rest' }, rest.map((a) => appointmentRow(home, a))) : null,
+    wishesView(home, where),
     stillInCalendar(home.page, model, (a) => [whereWords(home, a), dayWords(a)]),
     isEmpty ? nothing(home) : null,
     messages(model),

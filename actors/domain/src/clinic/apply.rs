@@ -215,6 +215,7 @@ fn define_slot(clinic: &mut Clinic, defined: &SlotDefined) {
         capacity: 0,
         taken: 0,
         outside: 0,
+        kept_back: 0,
         issued: 0,
         issued_before_delay: 0,
         no_show_at: defined.no_show_at,

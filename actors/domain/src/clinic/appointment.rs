@@ -27,19 +27,8 @@ impl Clinic {
     /// rejection (`slot_full` names the session's next slot that is free for the channel, and the channel where only what is
     /// kept for others is left) leaves nothing behind.
     pub fn place_free(&self, slot_id: &SlotId, channel: Channel, now: Timestamp, zone: Zone) -> Result<(), Rejection> {
-        let (Some(slot), Some(session)) = (self.slots.get(slot_id), self.session_of(slot_id)) else {
-            return Err(Code::Forbidden.into());
-        };
+        let (slot, session) = self.takes_anybody(slot_id, channel, now, zone)?;
         let is_over = |slot: &Slot| now >= slot.end;
-        if session.standing != SessionStanding::Open || is_over(slot) || self.is_stopped(slot_id) {
-            return Err(Code::SlotClosed.into());
-        }
-        if session.frozen_by_plan {
-            return Err(Rejection::new(Code::SlotClosed, "the session is to go by the plan").with("frozen", "by_plan"));
-        }
-        if self.released_at(session, channel, zone).is_some_and(|released_at| now < released_at) {
-            return Err(Code::SlotClosed.into());
-        }
         if slot.free_for(channel) == 0 {
             let is_free = |id: &&SlotId| self.slots.get(*id).is_some_and(|s| s.free_for(channel) > 0 && !is_over(s));
             let next = session.slots.iter().find(|id| is_free(id) && !self.is_stopped(id));
@@ -53,6 +42,30 @@ impl Clinic {
             });
         }
         Ok(())
+    }
+
+    /// Whether the slot would take anybody by that channel, if there is a place.
+    fn takes_anybody(
+        &self,
+        slot_id: &SlotId,
+        channel: Channel,
+        now: Timestamp,
+        zone: Zone,
+    ) -> Result<(&Slot, &Session), Rejection> {
+        let (Some(slot), Some(session)) = (self.slots.get(slot_id), self.session_of(slot_id)) else {
+            return Err(Code::Forbidden.into());
+        };
+        let is_over = |slot: &Slot| now >= slot.end;
+        if session.standing != SessionStanding::Open || is_over(slot) || self.is_stopped(slot_id) {
+            return Err(Code::SlotClosed.into());
+        }
+        if session.frozen_by_plan {
+            return Err(Rejection::new(Code::SlotClosed, "the session is to go by the plan").with("frozen", "by_plan"));
+        }
+        if self.released_at(session, channel, zone).is_some_and(|released_at| now < released_at) {
+            return Err(Code::SlotClosed.into());
+        }
+        Ok((slot, session))
     }
 }
 
@@ -286,19 +299,23 @@ pub fn may_be_restored(known: &Appointment) -> bool {
 /// Undoes a cancellation: booked again with the place in the slot's order and the number that it had, which nobody else
 /// is ever given (I2). Rejects what a new booking of that slot would be rejected with (`slot_full` when the place is
 /// taken meanwhile, `slot_closed`), `limit_department_day` when the patient has booked again for that day, and
-/// `wrong_appointment_state` for what was not a booking.
+/// `wrong_appointment_state` for what was not a booking. A place that is kept back since (`is_kept`) is there for it.
 pub fn decide_restore(
     clinic: &Clinic,
     id: &AppointmentId,
     reason: &str,
     context: &Context,
     zone: Zone,
+    is_kept: bool,
 ) -> Result<Decision, Rejection> {
     let known = clinic.appointments.get(id).ok_or(Code::Forbidden)?;
     if !may_be_restored(known) {
         return Err(Rejection::from(Code::WrongAppointmentState).with("state", known.state.name()));
     }
-    clinic.place_free(&known.slot, known.channel, context.now, zone)?;
+    match is_kept {
+        true => drop(clinic.takes_anybody(&known.slot, known.channel, context.now, zone)?),
+        false => clinic.place_free(&known.slot, known.channel, context.now, zone)?,
+    }
     let (Some(slot), Some(session)) = (clinic.slots.get(&known.slot), clinic.session_of(&known.slot)) else {
         return Err(Code::Internal.into());
     };
@@ -320,12 +337,14 @@ pub fn decide_restore(
 /// checked in is ever touched here.
 pub fn decide_deadline(clinic: &Clinic, context: &Context) -> Decision {
     let no_show = |(id, known)| not_seen(id, known);
-    let mut events = Vec::new();
+    // What of a place that is back goes to who waits is decided with it: a hold counts for three.
+    let (mut events, mut more) = (Vec::new(), 0);
     for deadline in clinic.overdue(context.now) {
         match deadline {
             Deadline::Hold(id) => {
                 if let Some(known) = clinic.appointments.get(id).filter(|known| !clinic.is_followed(&known.slot)) {
                     events.push(Event::HoldExpired { appointment: id.clone(), patient: known.brief.patient.clone() });
+                    more += 2;
                 }
             }
             Deadline::NoShow(slot) if clinic.is_followed(slot) => {}
@@ -341,7 +360,7 @@ pub fn decide_deadline(clinic: &Clinic, context: &Context) -> Decision {
             Deadline::Follows(session) => events.extend(go_on(clinic, session, context.now)),
             Deadline::GiveBack(slot, channel) => events.push(given_back(slot, *channel)),
         }
-        if events.len() >= EVENTS_AT_ONCE {
+        if events.len() + more >= EVENTS_AT_ONCE {
             break;
         }
     }

@@ -37,7 +37,8 @@ impl Places {
                 *kept = 0;
             }
         }
-        Self { capacity: slot.capacity, taken: slot.taken, outside: slot.outside, kept, taken_by: slot.taken_by }
+        let outside = slot.outside.saturating_add(slot.kept_back);
+        Self { capacity: slot.capacity, taken: slot.taken, outside, kept, taken_by: slot.taken_by }
     }
 
     /// Places left for a channel: of what is kept for it, and of what is common. Never more than there are: visits from

@@ -104,6 +104,8 @@ pub struct Slot {
     pub taken: u32,
     /// Places used by visits of the hospital's own system: counted, never refused.
     pub outside: u32,
+    /// Freed places that are not to be had yet ([`crate::waitlist`]).
+    pub kept_back: u32,
     /// How many places have ever been given, in order: the issue sequence of the last one.
     pub issued: u32,
     /// How many of them when the delay was announced last: whoever came after has seen it.
@@ -125,7 +127,7 @@ pub struct Slot {
 impl Slot {
     /// Places left.
     pub fn free(&self) -> u32 {
-        self.capacity.saturating_sub(self.taken.saturating_add(self.outside))
+        self.capacity.saturating_sub(self.taken.saturating_add(self.outside).saturating_add(self.kept_back))
     }
 
     /// Places left for a channel.

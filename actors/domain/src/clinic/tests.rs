@@ -174,7 +174,8 @@ impl Day {
     }
 
     fn restore(&mut self, n: u32, now: Timestamp) -> Result<Answer, Rejection> {
-        let decision = decide_restore(&self.clinic, &appointment(n), "cancelled by mistake", &context(now), zone());
+        let decision =
+            decide_restore(&self.clinic, &appointment(n), "cancelled by mistake", &context(now), zone(), false);
         self.take(decision)
     }
 

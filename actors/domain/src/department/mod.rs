@@ -18,6 +18,7 @@ mod stop;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod view;
+mod waiting_list;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,7 @@ use crate::principal::Role;
 use crate::report::{self, Reports};
 use crate::time::Timestamp;
 use crate::vocabulary::{Answer, ByChannel, CorrectNoShow, DefineSession, RestoreAppointment, ToDepartment};
+use crate::waitlist::{self, Waitlist};
 use crate::{Code, Rejection, wait};
 
 /// The department as an owner.
@@ -56,6 +58,8 @@ pub struct State {
     pub plan: Plan,
     /// What was paid for appointments.
     pub payments: Payments,
+    /// Who waits for a place that is given back.
+    pub waitlist: Waitlist,
 }
 
 /// What can have happened in a department. Append only.
@@ -73,11 +77,13 @@ pub enum Event {
     Plan(plan::Event),
     /// Fees (240–249).
     Payment(payment::Event),
+    /// Waiting for places that are given back (280–288).
+    Waitlist(waitlist::Event),
 }
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 8;
+    const STATE_VERSION: u16 = 9;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
@@ -86,7 +92,7 @@ impl Owner for Department {
         let clinic = Clinic::new(DepartmentId::from(id));
         let (config, floor) = (Config::new(id), Floor::default());
         let (reports, plan, payments) = (Reports::default(), Plan::default(), Payments::default());
-        State { config, clinic, floor, reports, plan, payments }
+        State { config, clinic, floor, reports, plan, payments, waitlist: Waitlist::default() }
     }
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
@@ -95,6 +101,8 @@ impl Owner for Department {
         floor::told::tell(draft);
         // Only now it is said what becomes of the appointment of a ticket that has ended.
         paying::follow(draft, context);
+        // What is free now goes to who waits, and they are told of it.
+        waiting_list::follow(draft, context);
         floor::notices::tell(draft, context.now);
         floor::at_home::tell(draft, context.now);
         Ok(answer)
@@ -117,6 +125,7 @@ impl Owner for Department {
             }
             Event::Plan(event) => plan::apply(&mut state.plan, event),
             Event::Payment(event) => payment::apply(&mut state.payments, event),
+            Event::Waitlist(event) => waitlist::apply(&mut state.waitlist, &mut state.clinic, event),
             Event::Floor(event) => {
                 wait::learn(&mut state.floor, &state.config, event);
                 floor::apply(&mut state.floor, event);
@@ -136,6 +145,7 @@ impl Owner for Department {
             Event::Floor(event) => event.kind(),
             Event::Plan(event) => plan::event_kind(event),
             Event::Payment(event) => payment::event_kind(event),
+            Event::Waitlist(event) => waitlist::event_kind(event),
         }
     }
 
@@ -152,6 +162,7 @@ impl Owner for Department {
             Event::Config(event) => config::outgoing(event, out),
             Event::Clinic(event) => clinic::outgoing(event, out),
             Event::Floor(event) => event.outgoing(out),
+            Event::Waitlist(event) => waitlist::outgoing(event, out),
             Event::Plan(_) | Event::Payment(_) => {}
         }
     }
@@ -159,6 +170,7 @@ impl Owner for Department {
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
         out.extend(state.floor.told.unheard.values().map(floor::told::request));
         out.extend(state.floor.notices.unheard.values().map(|due| floor::notices::request(due)));
+        state.waitlist.open_requests(out);
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
@@ -184,7 +196,7 @@ impl Owner for Department {
 fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> {
     let waits = floor::waits::look_at(state, looked);
     let tells = floor::at_home::next_deadline(&state.floor);
-    let plan = planning::due_at(state);
+    let plan = planning::due_at(state).into_iter().chain(state.waitlist.next_deadline());
     state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).chain(tells).chain(plan).min()
 }
 
@@ -286,6 +298,10 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::Undo(command) => floor::undo::undo(draft, &command, context),
         To::CloseSession(command) => closing::close_session(draft, &command, context),
         To::SettleTickets(command) => closing::settle_tickets(draft, &command, context),
+        // The next in line waits for it.
+        To::ProlongHold(command) if draft.state().waitlist.offers.contains_key(&command.appointment) => {
+            Err(Code::AlreadyProlonged.into())
+        }
         To::ProlongHold(command) => {
             let State { config, clinic, .. } = draft.state();
             let settings = &config.settings.booking;
@@ -299,8 +315,10 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         }
         To::RestoreAppointment(command) => {
             let RestoreAppointment { appointment, reason } = &command;
-            let State { config, clinic, .. } = draft.state();
-            let decision = clinic::decide_restore(clinic, appointment, reason, context, config.zone())?;
+            let State { config, clinic, waitlist, .. } = draft.state();
+            let is_kept = waitlist.kept.contains_key(appointment);
+            let decision = clinic::decide_restore(clinic, appointment, reason, context, config.zone(), is_kept)?;
+            waiting_list::take_out(draft, appointment, context.now);
             Ok(emit_clinic(draft, decision))
         }
         To::TicketHeard { ticket, n } => Ok(floor::told::heard(draft, ticket, n, context)),
@@ -357,6 +375,10 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::CallNotAnnounced { call, round, board, problem } => {
             Ok(floor::receipts::not_announced(draft, call, round, board, problem, context))
         }
+        To::JoinWaitlist { command, brief, channel } => waiting_list::join(draft, command, brief, channel, context),
+        To::LeaveWaitlist(command) => waiting_list::leave(draft, &command, context),
+        To::OfferAnswered(word) => Ok(waiting_list::answered(draft, word, context)),
+        To::WishHeard { wish, ended } => Ok(waiting_list::heard(draft, wish, ended)),
         To::DeadlineReached => {
             if day::ends_at(draft.state()).is_some_and(|midnight| midnight <= context.now) {
                 day::tidy(draft, draft.state().config.today(context.now), context.now);
@@ -364,6 +386,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             let decision = clinic::decide_deadline(&draft.state().clinic, context);
             let answer = emit_clinic(draft, decision);
             planning::go_on(draft, context);
+            waiting_list::go_on(draft, context);
             floor::at_home::go_on(draft, context.now);
             floor::waits::say(draft, context.now);
             Ok(answer)

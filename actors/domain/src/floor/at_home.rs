@@ -15,6 +15,7 @@ use crate::owner::Draft;
 use crate::reach::{About, waits_until};
 use crate::time::Timestamp;
 use crate::vocabulary::{ClinicNews, NoticeDue};
+use crate::waitlist::{self, Offered};
 
 /// So many are told by one decision; the others follow at once.
 pub const TOLD_AT_ONCE: usize = 500;
@@ -35,7 +36,9 @@ pub struct ToldCount {
 /// By session of a queue, where anybody is told of it.
 pub fn counts(state: &State, queue: &QueueId) -> BTreeMap<SessionId, ToldCount> {
     let mut counts: BTreeMap<SessionId, ToldCount> = BTreeMap::new();
-    for (told, clinic) in state.floor.notices.told.values().filter_map(|told| Some((told, told.clinic.as_ref()?))) {
+    let of_clinic = |told: &&Told| told.about != Some(About::Offered);
+    let all = state.floor.notices.told.values().filter(of_clinic);
+    for (told, clinic) in all.filter_map(|told| Some((told, told.clinic.as_ref()?))) {
         let session = clinic.slot.session();
         if state.clinic.sessions.get(&session).is_none_or(|session| session.queue != *queue) {
             continue;
@@ -70,7 +73,16 @@ pub fn all_not_reached<'a>(
 pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
     let (mut sessions, mut appointments) = (BTreeSet::new(), BTreeSet::new());
     for event in draft.events() {
-        let department::Event::Clinic(event) = event else { continue };
+        let event = match event {
+            department::Event::Clinic(event) => event,
+            department::Event::Waitlist(
+                waitlist::Event::OfferAnswered { appointment, .. } | waitlist::Event::OfferEnded { appointment, .. },
+            ) => {
+                appointments.insert(appointment.clone());
+                continue;
+            }
+            _ => continue,
+        };
         match event {
             clinic::Event::SessionDelayed { session, .. } => {
                 sessions.insert(session.clone());
@@ -149,6 +161,8 @@ fn due(state: &State, id: &AppointmentId, now: Timestamp) -> Option<NoticeDue> {
     let told = state.floor.notices.told.get(&ticket).filter(|told| told.clinic.is_some());
     let was_announced = known.sequence <= slot.issued_before_delay;
     let before = told.and_then(|told| Some((told.about?, told.clinic.as_ref()?.delay_min)));
+    // Of an offered place nothing has been told but that.
+    let told = told.filter(|told| told.about != Some(About::Offered));
     let heard_of_min = match told {
         Some(told) => has_left(told, now).then(|| told.clinic.as_ref().map_or(0, |clinic| clinic.delay_min)),
         None => Some(session.delay_before_min).filter(|min| was_announced && *min > 0),
@@ -159,7 +173,10 @@ fn due(state: &State, id: &AppointmentId, now: Timestamp) -> Option<NoticeDue> {
     let until = slot.end.plus_min(i64::from(delay_min.max(heard_of_min.unwrap_or(0))));
     let is_ahead = known.sent_to.is_none() && session.standing == SessionStanding::Open && now < until;
     let is_to_come = is_ahead && known.state == AppointmentState::Booked;
+    let is_held = matches!(known.state, AppointmentState::Held { .. });
+    let is_offered = is_held && state.waitlist.offers.get(id).is_some_and(Offered::is_open);
     let about = match (is_to_come, delay_min) {
+        _ if is_ahead && is_offered => Some(About::Offered),
         (false, _) if is_ahead && known.state == AppointmentState::Stopped => Some(About::Stopped),
         (false, _) => None,
         (true, 0) => knows.then_some(About::AsPlanned),

@@ -6,6 +6,7 @@ use crate::vocabulary::{AppointmentEnd, TicketNews};
 use super::event::{Event, Wish};
 use super::hear::Change;
 use super::notices;
+use super::offers;
 use super::state::*;
 
 pub(super) fn apply(state: &mut State, event: &Event) {
@@ -42,9 +43,13 @@ pub(super) fn apply(state: &mut State, event: &Event) {
                 prolonged: false,
                 heard: 0,
                 limits: *limits,
+                offered: None,
             };
             state.reservations.insert(appointment.clone(), reservation);
         }
+        Event::PlaceOffered { offer, ask_at } => offers::reserve(state, offer, *ask_at),
+        Event::OfferAnswered { .. } => {}
+        Event::WishTold { news } => offers::keep(&mut state.wishes, news),
         Event::DepartmentAsked { appointment, wish, ask_at, .. } => with(state, appointment, |r| {
             r.wish = Some(*wish);
             r.ask_at = *ask_at;

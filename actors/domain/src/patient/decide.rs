@@ -6,7 +6,7 @@ use crate::owner::{Context, Draft, OwnerKind, OwnerRef};
 use crate::person::Relation;
 use crate::principal::Role;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{Answer, AppointmentEnd, Channel, RestoreAppointment, ToDepartment, ToPatient};
+use crate::vocabulary::{Answer, AppointmentEnd, Channel, OfferedPlace, RestoreAppointment, ToDepartment, ToPatient};
 
 use super::Patient;
 use super::claims;
@@ -14,12 +14,13 @@ use super::event::{Event, Wish};
 use super::file;
 use super::moved;
 use super::notices;
+use super::offers;
 use super::state::*;
 use crate::settings::PatientLimits;
 
 const DAY_S: i64 = 24 * 60 * 60;
 /// After a hold's end the department has this long to say so before it is asked.
-const HOLD_WORD_S: i64 = 10;
+pub(super) const HOLD_WORD_S: i64 = 10;
 /// After a slot's end the department has this long to say what became of the booking, and again after each answer.
 pub(super) const BOOKING_WORD_S: i64 = DAY_S;
 /// So many places of one day that a patient has taken online and let go: more are had at the desk. Whoever looks for another
@@ -114,6 +115,8 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
         }
         ToPatient::BindAddress { account, way, sealed } => notices::bind(draft, account, way, sealed),
         ToPatient::UnbindAddress { account, way } => Ok(notices::unbind(draft, account, way)),
+        ToPatient::Offer(offer) => Ok(offers::offered(draft, *offer, context)),
+        ToPatient::WishTold(news) => Ok(offers::told(draft, *news)),
         ToPatient::NoticeAnswerHeard { notice, reached } => Ok(notices::answer_heard(draft, notice, reached)),
     }
 }
@@ -216,12 +219,21 @@ fn check_online(state: &State, date: BusinessDate, now: Timestamp) -> Result<(),
     let is_let_go = |r: &&Reservation| {
         r.date == date
             && r.channel == Channel::Online
+            && r.offered.is_none()
             && matches!(r.standing, Standing::Ended(Cancelled | Expired | GivenBack))
     };
     if state.reservations.values().filter(is_let_go).count() >= LET_GO_MAX {
         return Err(Rejection::new(Code::LimitDay, "too many places of that day were let go: the desk books more"));
     }
     Ok(())
+}
+
+/// Every limit on a place that is offered, as on one that is asked for.
+pub(super) fn may_take(state: &State, offer: &OfferedPlace, context: &Context) -> Result<(), Rejection> {
+    let OfferedPlace { slot, date, slot_start: start, slot_end: end, channel, limits, .. } = offer.clone();
+    let (confirm, replaces, referral) = (false, None, None);
+    let asked = Asked { slot, date, start, end, confirm, channel, replaces, limits, referral };
+    check_limits(state, &asked, context)
 }
 
 /// Every limit on booking; what was taken under a claim of the person counts too. What the new appointment replaces does not count against it; against any other one both the

@@ -9,11 +9,13 @@ use crate::reach::Way;
 use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{
-    AppointmentEnd, CancelAppointment, Channel, NoticeDue, Place, TicketNews, ToAccount, ToDepartment, ToPatient,
+    AppointmentEnd, CancelAppointment, Channel, NoticeDue, OfferWord, OfferedPlace, Place, TicketNews, ToAccount,
+    ToDepartment, ToPatient, WishNews,
 };
 
 use super::hear::Change;
 use super::notices::{self, NoticeChange, WayStanding};
+use super::offers;
 use super::state::*;
 
 /// What the patient's owner asks of a department about an appointment that it has reserved.
@@ -285,6 +287,23 @@ pub enum Event {
         /// Who.
         bearer: PatientId,
     },
+    /// A department offers a place that was waited for: it is held here, and the person is asked.
+    PlaceOffered {
+        /// Which, until when.
+        offer: Box<OfferedPlace>,
+        /// When to ask what became of it.
+        ask_at: Timestamp,
+    },
+    /// The department hears what is said to an offer: a limit refuses it, or it stands here already.
+    OfferAnswered {
+        /// What.
+        word: OfferWord,
+    },
+    /// A department has said how a wish stands.
+    WishTold {
+        /// What it said.
+        news: Box<WishNews>,
+    },
 }
 
 pub(super) fn kind(event: &Event) -> (u16, &'static str) {
@@ -318,6 +337,9 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::AddressBound { .. } => (477, "address_bound"),
         Event::AddressUnbound { .. } => (478, "address_unbound"),
         Event::BearerParted { .. } => (495, "bearer_parted"),
+        Event::PlaceOffered { .. } => (480, "place_offered"),
+        Event::OfferAnswered { .. } => (481, "offer_answered"),
+        Event::WishTold { .. } => (482, "wish_told"),
     }
 }
 
@@ -411,6 +433,9 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::NoticeConfirmed { .. }
         | Event::NoticeNotReached { .. }
         | Event::NoticeAnswerHeard { .. } => out.extend(notices::outgoing(event)),
+        Event::PlaceOffered { .. } | Event::OfferAnswered { .. } | Event::WishTold { .. } => {
+            out.extend(offers::outgoing(event));
+        }
         Event::Identified { .. }
         | Event::AddressBound { .. }
         | Event::AddressUnbound { .. }

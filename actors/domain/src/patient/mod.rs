@@ -9,6 +9,7 @@ mod file;
 mod hear;
 mod moved;
 mod notices;
+mod offers;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use claims::bound;
 pub use event::{Event, Wish};
 pub use hear::Change;
 pub use notices::{Notice, NoticeChange, NoticeStanding, Notices, WayStanding};
+pub use offers::may_wait;
 pub use state::{Identity, Reservation, Standing, State, Taken};
 
 use crate::codes::Rejection;
@@ -34,7 +36,7 @@ pub struct Patient;
 
 impl Owner for Patient {
     const KIND: OwnerKind = OwnerKind::Patient;
-    const STATE_VERSION: u16 = 5;
+    const STATE_VERSION: u16 = 6;
     const ANSWERED_BY_REQUEST: bool = true;
     type State = State;
     type Command = ToPatient;

@@ -9,7 +9,7 @@ use crate::person::PatientBrief;
 use crate::reach::Way;
 use crate::settings::PatientLimits;
 use crate::time::{BusinessDate, Timestamp};
-use crate::vocabulary::{AppointmentEnd, Channel, Place, TicketNews};
+use crate::vocabulary::{AppointmentEnd, Channel, Place, TicketNews, WishNews};
 
 use super::event::Wish;
 use super::notices::Notices;
@@ -74,6 +74,8 @@ pub struct Reservation {
     pub heard: u64,
     /// The limits that it was measured by.
     pub limits: PatientLimits,
+    /// The wish by which it was offered; none: it was asked for.
+    pub offered: Option<WishId>,
 }
 
 impl Reservation {
@@ -131,6 +133,8 @@ pub struct State {
     pub notices: Notices,
     /// Addresses outside of the accounts that act for the person, sealed with the person's key.
     pub addresses: BTreeMap<(AccountId, Way), Vec<u8>>,
+    /// Places that the person waits for, and those of them that have ended lately.
+    pub wishes: BTreeMap<WishId, WishNews>,
 }
 
 impl State {
@@ -151,6 +155,7 @@ impl State {
             on_file: None,
             notices: Notices::default(),
             addresses: BTreeMap::new(),
+            wishes: BTreeMap::new(),
         }
     }
 

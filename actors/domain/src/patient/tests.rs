@@ -17,6 +17,7 @@ use crate::time::{BusinessDate, Zone};
 use crate::vocabulary::*;
 
 mod file;
+mod offers;
 
 fn zone() -> Zone {
     Zone::named("Asia/Shanghai").unwrap()
@@ -292,6 +293,7 @@ fn three_no_shows_in_ninety_days_block_online_booking_for_ninety() {
             prolonged: false,
             heard: 0,
             limits: PatientLimits::default(),
+            offered: None,
         };
         person.state.reservations.insert(id.clone(), reservation);
         person.ended(&id, AppointmentEnd::NoShow, day(n));

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::ids::*;
 use crate::reach::Way;
 use crate::time::{Timestamp, Zone};
-use crate::vocabulary::{AppointmentEnd, TicketNews, TicketStands};
+use crate::vocabulary::{AppointmentEnd, TicketNews, TicketStands, WishNews};
 
 use super::event::Event;
 use super::hear::Change;
@@ -34,6 +34,7 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone_of: ZoneOf<'_>)
         "tickets": state.tickets.iter().map(|(id, news)| (id.to_string(), ticket(news, zone_of))).collect::<Map<_, _>>(),
         "family": family(state),
         "ways": ways(state),
+        "wishes": state.wishes.values().map(|one| (one.wish.to_string(), wish(one, zone_of))).collect::<Map<_, _>>(),
         "notices": state.notices.list.iter().map(|one| (one.id.to_string(), notice(one, zone_of))).collect::<Map<_, _>>(),
     }))
 }
@@ -129,6 +130,21 @@ fn appointment(id: &AppointmentId, reservation: &Reservation, zone_of: ZoneOf<'_
         "expires_at": expires_at,
         "prolonged": reservation.prolonged,
         "replaces": reservation.replaces,
+        "wish": reservation.offered,
+    })
+}
+
+/// What the person waits for, or how that has ended.
+fn wish(news: &WishNews, zone_of: ZoneOf<'_>) -> Value {
+    let zone = zone_of(news.wish.as_str());
+    json!({
+        "wish": news.wish,
+        "department": news.wish.department(),
+        "wanted": news.wanted,
+        "dates": news.dates,
+        "until": zone.rfc3339(news.until),
+        "joined_at": zone.rfc3339(news.joined_at),
+        "ended": news.ended.map(|how| how.name()),
     })
 }
 
@@ -185,6 +201,14 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone_of: ZoneOf<'
             let Some(reservation) = state.reservations.get(id) else { return Vec::new() };
             json!({ "appointment": appointment(id, reservation, zone_of) })
         }
+        Event::PlaceOffered { offer, .. } => {
+            let Some(reservation) = state.reservations.get(&offer.appointment) else { return Vec::new() };
+            json!({ "appointment": appointment(&offer.appointment, reservation, zone_of) })
+        }
+        Event::WishTold { news } => {
+            let Some(known) = state.wishes.get(&news.wish) else { return Vec::new() };
+            json!({ "wishes": { known.wish.as_str(): wish(known, zone_of) } })
+        }
         Event::NoticeHeard { change: NoticeChange::Nothing, .. } => return Vec::new(),
         Event::NoticeHeard { due, .. } => notices_of(state, &due.ticket, zone_of),
         Event::NoticeSent { notice: id, .. }
@@ -195,6 +219,7 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone_of: ZoneOf<'
         }
         Event::AddressBound { .. } | Event::AddressUnbound { .. } => json!({ "ways": ways(state) }),
         Event::DepartmentAsked { .. }
+        | Event::OfferAnswered { .. }
         | Event::NoticeTaken { .. }
         | Event::NoticeFailed { .. }
         | Event::NoticeAnswerHeard { .. }

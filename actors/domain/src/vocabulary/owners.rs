@@ -248,6 +248,14 @@ pub enum ToDepartment {
     DecideRefund(DecideRefund),
     /// See [`GiveRefund`].
     GiveRefund(GiveRefund),
+    /// See [`JoinWaitlist`].
+    JoinWaitlist { command: JoinWaitlist, brief: PatientBrief, channel: Channel },
+    /// See [`LeaveWaitlist`].
+    LeaveWaitlist(LeaveWaitlist),
+    /// From the patient's owner: what it says to an offered place. Asked again until it is answered.
+    OfferAnswered(OfferWord),
+    /// From the patient's owner: it knows that the wish stands, or has ended.
+    WishHeard { wish: WishId, ended: bool },
 }
 
 /// Everything a doctor's owner can be told.
@@ -341,6 +349,10 @@ pub enum ToPatient {
         limits: crate::settings::PatientLimits,
         referral: String,
     },
+    /// From a department: a place is kept for this person, if no limit refuses it.
+    Offer(Box<OfferedPlace>),
+    /// From a department: how a wish stands; told again until it is heard.
+    WishTold(Box<WishNews>),
 }
 
 /// Everything an account's owner can be told. Secrets arrive hashed or sealed by the edge.

@@ -105,6 +105,10 @@ impl ClientCommand {
             Self::StopSession(c) => vec![("reason", &c.reason)],
             Self::FreezeSession(c) => vec![("reason", &c.reason)],
             Self::TakePayment(c) => c.receipt.iter().map(|receipt| ("receipt", receipt.as_str())).collect(),
+            Self::JoinWaitlist(c) => match &c.wanted {
+                Wanted::AnyOf(any) => vec![("registration_class", &any.registration_class)],
+                Wanted::Session(_) => Vec::new(),
+            },
             Self::GiveRefund(c) => c.receipt.iter().map(|receipt| ("receipt", receipt.as_str())).collect(),
             Self::AskRefund(c) => vec![("reason", &c.reason)],
             Self::DecideRefund(c) => vec![("reason", &c.reason)],
@@ -179,6 +183,7 @@ impl ClientCommand {
             | Self::DefinePlanning(_)
             | Self::DefineQuotaRules(_)
             | Self::DefinePayment(_)
+            | Self::LeaveWaitlist(_)
             | Self::PlanSession(_) => Vec::new(),
         }
     }

@@ -25,5 +25,6 @@ mod told;
 mod transfers;
 mod view;
 mod wait;
+mod waitlist;
 mod waits;
 mod wrong_states;

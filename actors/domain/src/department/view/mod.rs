@@ -24,6 +24,7 @@ use crate::owner::Owner;
 use crate::payment;
 use crate::time::{Timestamp, Zone};
 use crate::vocabulary::ClinicNews;
+use crate::waitlist;
 pub use coming::{arriving, coming, on_the_way};
 pub use hospital::visit_as_told;
 pub use load::{Load, load, quantile};
@@ -163,8 +164,17 @@ pub fn emissions(
                 out.put("ticket", ticket.as_str(), || view.place_in_line(&ticket));
             }
         }
+        Event::Waitlist(event) => kept_emissions(&view, event, &mut out),
     }
     out.emissions
+}
+
+/// Whether a freed place is to be had: what is offered is held, and said so by the clinic.
+fn kept_emissions(view: &View<'_>, event: &waitlist::Event, out: &mut Out<'_>) {
+    if let waitlist::Event::PlaceKept { slot, .. } | waitlist::Event::PlaceBack { slot, .. } = event {
+        let session = slot.session();
+        out.put("session", session.as_str(), || clinic::view::slot_view(&view.state.clinic, slot, view.zone));
+    }
 }
 
 /// What is asked stands in no queue; of whom nothing was asked, each ticket says.
