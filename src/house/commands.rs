@@ -48,6 +48,8 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::AskRefund(c) => to_department(c.appointment.department(), ToDepartment::AskRefund(c)),
         C::DecideRefund(c) => to_department(c.refund.department(), ToDepartment::DecideRefund(c)),
         C::GiveRefund(c) => to_department(c.refund.department(), ToDepartment::GiveRefund(c)),
+        C::PayAppointment(c) => to_department(c.appointment.department(), ToDepartment::PayAppointment(c)),
+        C::RetryRefund(c) => to_department(c.refund.department(), ToDepartment::RetryRefund(c)),
         C::FreezeSession(c) => to_department(c.session.department(), ToDepartment::FreezeSession(c)),
         C::PlanSession(c) => to_department(c.session.department(), ToDepartment::PlanSession(c)),
         C::RetireSession(c) => to_department(c.id.department(), ToDepartment::RetireSession(c)),
@@ -433,6 +435,7 @@ pub(super) fn outcome_ids(outcome: &Result<Answer, Rejection>) -> Vec<String> {
         Answer::Waiting { ticket, .. } | Answer::Transferred { ticket, .. } => vec![ticket.to_string()],
         Answer::Called { called: Some(called), .. } => vec![called.ticket.to_string(), called.call.to_string()],
         Answer::VisitTaken { visit, .. } => vec![visit.to_string()],
+        Answer::Payable { order, .. } | Answer::PayAt { order, .. } => vec![order.to_string()],
         _ => Vec::new(),
     }
 }

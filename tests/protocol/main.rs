@@ -149,6 +149,7 @@ const NOT_IN_THIS_DAY: &[&str] = &[
 /// commands are sent where the document's examples are played.
 const NOT_ASKED: &[&str] = &[
     "GET /channels/wechat",
+    "POST /channels/payment",
     "POST /channels/sms",
     "POST /channels/wechat",
     "POST /channels/wechat/authorize",
@@ -160,9 +161,11 @@ const NOT_ASKED: &[&str] = &[
     "decide_refund",
     "define_payment",
     "give_refund",
+    "pay_appointment",
     "rate_visit",
     "report_shown",
     "report_spoken",
+    "retry_refund",
     "settle_tickets",
     "take_back",
     "take_payment",

@@ -242,6 +242,10 @@ client_commands! {
     DecideRefund = "decide_refund";
     /// Desk: it was given back.
     GiveRefund = "give_refund";
+    /// Phone, desk: the fee of an appointment is to be paid through the provider.
+    PayAppointment = "pay_appointment";
+    /// Operator: the provider is to be asked once more to give money back.
+    RetryRefund = "retry_refund";
 }
 
 /// What a command answers. On the wire it is the bare object ([`Answer::result`]); in the log the tagged one.
@@ -279,6 +283,10 @@ pub enum Answer {
     AskedOf(crate::OwnerRef, crate::Message),
     /// What a change of the plan has come to so far.
     Planned(crate::plan::Outcome),
+    /// What is to be paid, and until when; where, the edge adds ([`Answer::PayAt`]).
+    Payable { order: OrderId, amount_fen: u32, expires_at: Timestamp },
+    /// Made at the edge alone: the same, with the page on which it is paid.
+    PayAt { order: OrderId, amount_fen: u32, expires_at: Timestamp, pay_url: String },
 }
 
 /// The ticket that a call called.

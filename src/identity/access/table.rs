@@ -113,6 +113,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "ask_refund", who: OPERATOR_OR_DESK },
     Rule { name: "decide_refund", who: OPERATOR },
     Rule { name: "give_refund", who: DESK },
+    Rule { name: "pay_appointment", who: HOLDER_OR_DESK },
+    Rule { name: "retry_refund", who: OPERATOR },
 ];
 
 const STREAMS: &[Rule] = &[

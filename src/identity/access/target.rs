@@ -188,6 +188,7 @@ impl Target {
             C::AskRefund(c) => about.appointment(&c.appointment),
             C::DecideRefund(c) => about.appointment(&c.refund.appointment()).named(c.refund.as_str()),
             C::GiveRefund(c) => about.appointment(&c.refund.appointment()).named(c.refund.as_str()),
+            C::RetryRefund(c) => about.appointment(&c.refund.appointment()).named(c.refund.as_str()),
             C::FreezeSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::PlanSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::DefineDoctor(c) => c
@@ -227,6 +228,7 @@ impl Target {
             }
             C::CancelAppointment(c) => about.appointment(&c.appointment),
             C::ProlongHold(c) => about.appointment(&c.appointment),
+            C::PayAppointment(c) => about.appointment(&c.appointment),
             C::CorrectNoShow(c) => about.appointment(&c.appointment),
             C::RestoreAppointment(c) => about.appointment(&c.appointment),
             C::CheckIn(c) => about.appointment(&c.appointment).sent_on(c.pre_check.as_ref()),

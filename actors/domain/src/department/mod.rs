@@ -7,6 +7,7 @@ mod closing;
 pub mod config;
 mod day;
 mod follow;
+mod online;
 pub(crate) mod outside;
 mod paying;
 mod planning;
@@ -71,13 +72,13 @@ pub enum Event {
     Floor(floor::Event),
     /// Which sessions there ought to be (220–229, 234).
     Plan(plan::Event),
-    /// Fees (240–249).
+    /// Fees (240–249, 278, 279).
     Payment(payment::Event),
 }
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 8;
+    const STATE_VERSION: u16 = 9;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
@@ -95,6 +96,7 @@ impl Owner for Department {
         floor::told::tell(draft);
         // Only now it is said what becomes of the appointment of a ticket that has ended.
         paying::follow(draft, context);
+        online::ask(draft, context.now);
         floor::notices::tell(draft, context.now);
         floor::at_home::tell(draft, context.now);
         Ok(answer)
@@ -156,6 +158,11 @@ impl Owner for Department {
         }
     }
 
+    /// The provider is asked by the edge.
+    fn leaves(event: &Event) -> bool {
+        matches!(event, Event::Payment(payment::Event::ProviderAsked { .. }))
+    }
+
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
         out.extend(state.floor.told.unheard.values().map(floor::told::request));
         out.extend(state.floor.notices.unheard.values().map(|due| floor::notices::request(due)));
@@ -184,8 +191,9 @@ impl Owner for Department {
 fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> {
     let waits = floor::waits::look_at(state, looked);
     let tells = floor::at_home::next_deadline(&state.floor);
-    let plan = planning::due_at(state);
-    state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).chain(tells).chain(plan).min()
+    let (plan, provider) = (planning::due_at(state), state.payments.at_provider.next_deadline());
+    let own = state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(provider);
+    own.chain(waits).chain(tells).chain(plan).min()
 }
 
 fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
@@ -238,7 +246,10 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         | To::PlanSession(_) => planning::decide(draft, command, quotas, context),
         To::DefineQuotaRules(command) => quota_rules::define(draft, &command, context),
         To::RequestPlace { .. } | To::RequestByReferral { .. } | To::AskPlace { .. } | To::ConfirmPlace { .. } => {
-            arrival::place(draft, command, context)
+            match online::unpaid(draft.state(), &command, context) {
+                Some(decision) => Ok(emit_clinic(draft, decision)),
+                None => arrival::place(draft, command, context),
+            }
         }
         To::CancelAppointment(command) => {
             let State { config, clinic, .. } = draft.state();
@@ -255,6 +266,9 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         }
         To::DefinePayment(_) | To::TakePayment(_) | To::AskRefund(_) | To::DecideRefund(_) | To::GiveRefund(_) => {
             paying::decide(draft, command, context)
+        }
+        To::PayAppointment(_) | To::RetryRefund(_) | To::OrderSaid { .. } | To::RefundSaid { .. } => {
+            online::decide(draft, command, context)
         }
         To::CheckIn { command, birth_date, presence_proved } => {
             paying::may_check_in(draft.state(), &command.appointment, context)?;

@@ -248,6 +248,14 @@ pub enum ToDepartment {
     DecideRefund(DecideRefund),
     /// See [`GiveRefund`].
     GiveRefund(GiveRefund),
+    /// See [`PayAppointment`].
+    PayAppointment(PayAppointment),
+    /// See [`RetryRefund`].
+    RetryRefund(RetryRefund),
+    /// From the provider, by the edge: what it says of an order. Said again it changes nothing.
+    OrderSaid { order: OrderId, word: OrderWord },
+    /// From the provider, by the edge: what it says of a refund. Said again it changes nothing.
+    RefundSaid { refund: RefundId, word: RefundWord },
 }
 
 /// Everything a doctor's owner can be told.

@@ -179,7 +179,9 @@ impl ClientCommand {
             | Self::DefinePlanning(_)
             | Self::DefineQuotaRules(_)
             | Self::DefinePayment(_)
-            | Self::PlanSession(_) => Vec::new(),
+            | Self::PlanSession(_)
+            | Self::PayAppointment(_)
+            | Self::RetryRefund(_) => Vec::new(),
         }
     }
 }
