@@ -14,9 +14,11 @@ pub mod kinds;
 pub mod live;
 #[cfg(test)]
 mod memory_engine;
+pub mod pay;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
 pub mod reach;
+pub mod reconcile;
 pub mod replay;
 pub mod simulate;
 mod wire;

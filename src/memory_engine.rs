@@ -241,6 +241,7 @@ impl Engine for MemoryEngine {
             Deed::ReadTicketCode(_) => json!({"code": ""}),
             Deed::ReadPreCheck(_) => json!({"answers": null}),
             Deed::DrawQrCode(_) => json!({"svg": ""}),
+            Deed::ReadReceived(department, ..) => json!({"department": department, "lines": []}),
             Deed::ReadPayments(department, _) => json!({"department": department, "appointments": []}),
             Deed::FindPlaces(_) => json!({"sites": [], "departments": [], "doctors": [], "places": []}),
             Deed::ReadPlan(department, _) => json!({"department": department, "days": []}),
@@ -291,6 +292,7 @@ impl Engine for MemoryEngine {
             Visit::Refresh(_) => Err(Code::Unauthenticated.into()),
             Visit::SignOut { .. } => Ok(VisitAnswer::SignedOut),
             Visit::OfferScreen(_) => Ok(VisitAnswer::Told(json!({"code": "314159"}))),
+            Visit::PaymentNews(_) => Ok(VisitAnswer::Told(json!({"code": 0}))),
         })
     }
 

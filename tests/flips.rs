@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use jiaohao::house::deadline_message;
 use jiaohao::house::notices::Outlet;
+use jiaohao::house::paying::Till;
 use jiaohao::house::streams::HouseStreams;
 use jiaohao::house::zones::Zones;
 use jiaohao::kinds::kinds;
@@ -63,6 +64,7 @@ fn start(folder: &Path, log: SegmentLog) -> Result<Node, StartError> {
             finder: Arc::default(),
             generations: Arc::default(),
             reach: Outlet::default(),
+            till: Till::default(),
         }),
         deadline_message,
         owner_threads: 1,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use jiaohao::house::deadline_message;
 use jiaohao::house::notices::Outlet;
+use jiaohao::house::paying::Till;
 use jiaohao::house::streams::HouseStreams;
 use jiaohao::house::zones::Zones;
 use jiaohao::kinds::kinds;
@@ -99,6 +100,7 @@ async fn fill(data: &Path) -> Outcome<u64> {
             finder: Arc::default(),
             generations: Arc::default(),
             reach: Outlet::default(),
+            till: Till::default(),
         }),
         deadline_message,
         owner_threads: 2,

@@ -15,6 +15,7 @@ pub mod import;
 pub mod journal;
 pub mod logging;
 pub mod persons;
+pub mod reconcile;
 pub mod replay;
 pub mod sandbox;
 pub mod serve;
@@ -38,6 +39,8 @@ Examples:
   jiaohao simulate --patients 200 --doctors 8   load, three kill -9, and a judge outside
   jiaohao replay days.csv                      recorded clinic days: how good were the expected waits?
   jiaohao sandbox all                          text messages, WeChat and notifications, played on this machine
+  jiaohao sandbox pay                          a payment provider, played on this machine
+  jiaohao reconcile --date 2026-11-23 --file 20261123.csv    the payment provider's day against the house
   jiaohao config default > jiaohao.toml        a commented configuration to start from
   jiaohao config check jiaohao.toml            what is wrong with it, by line and field
   jiaohao journal verify --data data           is every record of a folder's log sound?
@@ -56,6 +59,7 @@ enum Command {
     Simulate(simulate::Args),
     Replay(replay::Args),
     Sandbox(sandbox::Args),
+    Reconcile(reconcile::Args),
     Config(config::Args),
     Journal(journal::Args),
     Persons(persons::Args),
@@ -100,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Sandbox(args) => sandbox::run(args),
+        Command::Reconcile(args) => reconcile::run(args),
         Command::Config(args) => config::run(args),
         Command::Journal(args) => journal::run(args, &crate::kinds::kinds()),
         Command::Persons(args) => persons::run(args),

@@ -10,13 +10,15 @@ use jiaohao_domain::Timestamp;
 
 use super::serve::stop_signal;
 use super::{Failure, print_result};
+use crate::pay::sandbox as pay;
 use crate::reach::sandbox::{Options, Sandbox};
 
-/// A text message service, WeChat and a push service for trying out: nothing leaves this machine.
+/// A text message service, WeChat, a push service and a payment gateway for trying out: nothing leaves this machine.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   jiaohao sandbox all --callback http://127.0.0.1:8080    prints the settings that lead to it
   jiaohao sandbox sms --port 9401
+  jiaohao sandbox pay --callback http://127.0.0.1:8080    a payment gateway: docs/payment.md
 
 What came is on its page and, as JSON, under /sent. Numbers, openids and subscriptions that end in 0001 to 0009 misbehave:
 docs/channels.md.")]
@@ -43,12 +45,17 @@ enum Party {
     Wechat,
     /// A push service with browsers that subscribe.
     Push,
-    /// All three.
+    /// These three.
     All,
+    /// A payment gateway.
+    Pay,
 }
 
 /// Plays until SIGTERM or Ctrl-C.
 pub fn run(args: Args) -> Result<(), Failure> {
+    if args.party == Party::Pay {
+        return run_pay(args);
+    }
     let plays = |party: Party| args.party == party || args.party == Party::All;
     let options = Options {
         sms: plays(Party::Sms),
@@ -62,6 +69,23 @@ pub fn run(args: Args) -> Result<(), Failure> {
         let sandbox = Sandbox::start(options, Arc::new(|| Timestamp(wall_ms()))).map_err(Failure::failed)?;
         let (at, settings) = (sandbox.address, sandbox.settings());
         print_result(&format!("# What came: http://{at}/. Settings that lead there:\n{settings}"))?;
+        stop_signal().await.map_err(Failure::failed)?;
+        sandbox.stop().await;
+        Ok(())
+    })
+}
+
+/// The payment gateway alone: it is no way to reach anybody.
+fn run_pay(args: Args) -> Result<(), Failure> {
+    let options = pay::Options {
+        callback: args.callback,
+        word_after: Duration::from_millis(args.report_after_ms),
+        ..pay::Options::at((Ipv4Addr::LOCALHOST, args.port).into())
+    };
+    actix::System::new().block_on(async move {
+        let sandbox = pay::Sandbox::start(options, Arc::new(|| Timestamp(wall_ms()))).map_err(Failure::failed)?;
+        let (at, settings) = (sandbox.address, sandbox.settings());
+        print_result(&format!("# What was paid: http://{at}/seen. Settings that lead there:\n{settings}"))?;
         stop_signal().await.map_err(Failure::failed)?;
         sandbox.stop().await;
         Ok(())

@@ -158,7 +158,7 @@ impl WechatSettings {
     }
 }
 
-fn secret(given: Option<&Secret>, file: Option<&Path>) -> Result<Redacted<String>, String> {
+pub(super) fn secret(given: Option<&Secret>, file: Option<&Path>) -> Result<Redacted<String>, String> {
     let secret = match (given, file) {
         (Some(_), Some(_)) => return Err("it is given twice: as secret and as secret_file".to_owned()),
         (Some(secret), None) => secret.0.clone(),
@@ -182,7 +182,8 @@ impl Settings {
         let has_sms = sms.url.is_some();
         let has_wechat = wechat.app_id.is_some();
         let has_push = self.push.contact.is_some();
-        let on = [("sms", has_sms), ("wechat", has_wechat), ("push", has_push)];
+        let has_payment = self.payment.url.is_some();
+        let on = [("sms", has_sms), ("wechat", has_wechat), ("push", has_push), ("payment", has_payment)];
         let of_push = [("push.url", self.push.url.is_some())];
         let of_sms = [
             ("sms.key_id", sms.key_id.is_some()),
@@ -222,7 +223,7 @@ impl Settings {
         ];
         Channels {
             on: on.into_iter().filter_map(|(name, is_on)| is_on.then_some(name)).collect(),
-            half: half.into_iter().flatten().collect(),
+            half: half.into_iter().flatten().chain(self.half_payment()).collect(),
         }
     }
 
@@ -283,11 +284,15 @@ impl Settings {
     }
 }
 
-fn address(faults: &mut Vec<(&'static str, String)>, field: &'static str, url: &str) {
+pub(super) fn address(faults: &mut Vec<(&'static str, String)>, field: &'static str, url: &str) {
     faults.extend(Target::read(url, Whom::Named).err().map(|why| (field, why.to_owned())));
 }
 
-fn missing(faults: &mut Vec<(&'static str, String)>, with: &'static str, needed: &[(&'static str, &Option<String>)]) {
+pub(super) fn missing(
+    faults: &mut Vec<(&'static str, String)>,
+    with: &'static str,
+    needed: &[(&'static str, &Option<String>)],
+) {
     let empty = |given: &Option<String>| given.as_deref().is_none_or(|text| text.trim().is_empty());
     let gone = needed.iter().filter(|(_, given)| empty(given));
     faults.extend(gone.map(|(field, _)| (*field, format!("it is missing: it belongs to {with}"))));

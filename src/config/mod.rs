@@ -10,12 +10,14 @@ use jiaohao_domain::time::Zone;
 use crate::http::tls;
 
 mod channels;
+mod payment;
 mod problem;
 mod sections;
 #[cfg(test)]
 mod tests;
 
 pub use channels::{PushSettings, Secret, SmsSettings, WechatSettings};
+pub use payment::PaymentSettings;
 pub use problem::{Problem, Problems};
 pub use sections::*;
 
@@ -70,6 +72,9 @@ pub struct Settings {
     /// Notifications of browsers (Web Push). Off until `contact` is given; docs/channels.md.
     #[config(nested)]
     pub push: PushSettings,
+    /// Fees through an outside party. Off until `url` is given; docs/payment.md.
+    #[config(nested)]
+    pub payment: PaymentSettings,
 }
 
 type SettingsLayer = <Settings as Config>::Layer;
@@ -268,6 +273,7 @@ impl Settings {
             faults.push((if error.is_about(key) { KEY } else { CERTIFICATE }, error.to_string()));
         }
         faults.extend(self.channel_faults());
+        faults.extend(self.payment_faults());
         faults
     }
 }

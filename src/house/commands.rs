@@ -49,6 +49,8 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::DecideRefund(c) => to_department(c.refund.department(), ToDepartment::DecideRefund(c)),
         C::GiveRefund(c) => to_department(c.refund.department(), ToDepartment::GiveRefund(c)),
         C::LeaveWaitlist(c) => to_department(c.wish.department(), ToDepartment::LeaveWaitlist(c)),
+        C::PayAppointment(c) => to_department(c.appointment.department(), ToDepartment::PayAppointment(c)),
+        C::RetryRefund(c) => to_department(c.refund.department(), ToDepartment::RetryRefund(c)),
         C::FreezeSession(c) => to_department(c.session.department(), ToDepartment::FreezeSession(c)),
         C::PlanSession(c) => to_department(c.session.department(), ToDepartment::PlanSession(c)),
         C::RetireSession(c) => to_department(c.id.department(), ToDepartment::RetireSession(c)),
@@ -438,6 +440,7 @@ pub(super) fn outcome_ids(outcome: &Result<Answer, Rejection>) -> Vec<String> {
         Answer::Called { called: Some(called), .. } => vec![called.ticket.to_string(), called.call.to_string()],
         Answer::VisitTaken { visit, .. } => vec![visit.to_string()],
         Answer::Wished { wish, .. } => vec![wish.to_string()],
+        Answer::Payable { order, .. } | Answer::PayAt { order, .. } => vec![order.to_string()],
         _ => Vec::new(),
     }
 }

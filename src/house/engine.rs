@@ -159,7 +159,10 @@ impl House {
         if outcome.is_ok() {
             self.follow_up(after).await;
         }
-        outcome
+        match outcome {
+            Ok(Answer::Payable { order, amount_fen, expires_at }) => self.pay_at(order, amount_fen, expires_at).await,
+            outcome => outcome,
+        }
     }
 
     /// The slow way of a command: what has to be asked first is asked, then it is handed over and the turn is the next
@@ -355,7 +358,8 @@ impl Engine for Shared {
         let house = self.0.clone();
         #[cfg(feature = "planted-bugs")]
         let key = key.filter(|_| !crate::planted::is("I4"));
-        let checked = house.check_key(key).and_then(|()| command.check(house.shell.clock.clinic()));
+        let now = house.shell.clock.clinic();
+        let checked = house.check_key(key).and_then(|()| command.check(now)).and_then(|()| house.may_be_paid(&command));
         let handed = checked.and_then(|()| match turn.has_come() {
             true => house.hand_over(&claims, key, &command),
             false => Ok(None),

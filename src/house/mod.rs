@@ -22,6 +22,7 @@ mod lost_keys;
 mod not_reached;
 pub mod notices;
 mod ops;
+pub mod paying;
 mod payments;
 mod persons;
 mod place;
@@ -57,6 +58,7 @@ use crate::identity::passwords::Passwords;
 use crate::identity::person_keys::PersonKeys;
 use crate::identity::strangers::Strangers;
 use crate::identity::tokens::{Generations, Tokens};
+use crate::pay::port::Provider;
 use crate::reach::Reach;
 
 /// Everything behind the doors.
@@ -74,6 +76,8 @@ pub struct House {
     pub(crate) codes: Arc<dyn CodeSender>,
     /// The outside channels that the hospital has.
     pub reach: Arc<Reach>,
+    /// The party through which fees are paid, if the hospital has one.
+    pub(crate) provider: Option<Arc<dyn Provider>>,
     pub(crate) ops: ops::Ops,
     /// What boards speak with.
     pub(crate) voices: Arc<voices::Voices>,

@@ -22,7 +22,7 @@ use super::ops::{self, Ops};
 use super::streams::HouseStreams;
 use super::voices::{self, Voices};
 use super::zones::Zones;
-use super::{House, account, deadline_message, figures, lost_keys, notices, place};
+use super::{House, account, deadline_message, figures, lost_keys, notices, paying, place};
 use crate::config::Settings;
 use crate::http::{self, Starting};
 use crate::identity::accounts;
@@ -35,6 +35,7 @@ use crate::identity::person_keys::PersonKeys;
 use crate::identity::strangers::Strangers;
 use crate::identity::tokens::{Claims, Generations, Tokens};
 use crate::kinds::kinds;
+use crate::pay;
 use crate::reach::{Reach, SmsCodes, Wall};
 
 /// Changes when a stream's projection changes, so that clients take a fresh snapshot.
@@ -246,6 +247,8 @@ struct Recovered {
     first_token: Option<String>,
     /// What leaves for outside.
     notices: notices::Notices,
+    /// What the payment's provider is asked.
+    asked: paying::Asked,
 }
 
 impl Recovered {
@@ -273,6 +276,7 @@ impl Recovered {
         };
         let generations = Arc::<Generations>::default();
         let (outlet, notices) = notices::outlet();
+        let (till, asked) = paying::till();
         let log: Box<dyn Log> = Box::new(log);
         #[cfg(feature = "planted-bugs")]
         let log = if crate::planted::may_break() { Box::new(crate::planted::HangingLog(log)) } else { log };
@@ -289,6 +293,7 @@ impl Recovered {
                 finder: finder.clone(),
                 generations: generations.clone(),
                 reach: outlet,
+                till,
             }),
             deadline_message,
             owner_threads: std::thread::available_parallelism().map_or(2, usize::from),
@@ -315,6 +320,7 @@ impl Recovered {
         let audit = settings.data.audit_dir();
         let wall: Wall = Arc::new(|| Timestamp(clock::wall_ms()));
         let reach = Arc::new(Reach::open(settings, wall.clone()).map_err(machine)?);
+        let provider = pay::open(settings, wall.clone()).map_err(machine)?;
         // where text messages are sent, one-time codes are too
         let codes: Arc<dyn CodeSender> = match reach.sms.clone() {
             Some(sms) => Arc::new(SmsCodes::start(sms, wall, options.codes)),
@@ -330,6 +336,7 @@ impl Recovered {
             audit: Audit::open(&audit, settings.audit.waiting).map_err(at(&audit))?,
             codes,
             reach,
+            provider,
             ops: Ops::new(run_name().into(), dir.join("log")),
             voices: Arc::new(Voices::new(dir.join("voice"))),
             zones,
@@ -355,17 +362,18 @@ impl Recovered {
             // The last thing, so that a first start that does not come so far can be made again.
             folder.write(&dir)?;
         }
-        Ok(Self { node, house, coarse, first_token, notices })
+        Ok(Self { node, house, coarse, first_token, notices, asked })
     }
 
     /// Opens the doors.
     fn open(self, settings: Settings, listening: http::Listening, held: folder::Held) -> Result<Server, ServeError> {
-        let Self { node, house, coarse, first_token, notices } = self;
+        let Self { node, house, coarse, first_token, notices, asked } = self;
         let doors = listening.open(Arc::new(Shared(house.clone())), house.reach.clone(), &settings, coarse)?;
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
         actix_web::rt::spawn(lost_keys::count(house.clone()));
         actix_web::rt::spawn(notices::run(Arc::downgrade(&house), notices));
         actix_web::rt::spawn(notices::hear(Arc::downgrade(&house)));
+        actix_web::rt::spawn(paying::run(Arc::downgrade(&house), asked));
         let telling = house.clone();
         actix_web::rt::spawn(async move {
             telling.tell_voices().await;

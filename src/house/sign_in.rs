@@ -69,6 +69,7 @@ impl House {
             }
             Visit::SignOut { refresh_token, everywhere } => self.sign_out(&refresh_token, everywhere).await,
             Visit::OfferScreen(offer) => self.offer_screen(offer, address).await,
+            Visit::PaymentNews(called) => self.take_payment_news(&called).await.map(VisitAnswer::Told),
         }
     }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::guests::Guest;
 use super::problem::{self, Problem};
-use super::queries::{CalendarQuery, PaymentsQuery, PlanQuery};
+use super::queries::{CalendarQuery, PaymentsQuery, PlanQuery, ReceivedQuery};
 use super::requests::{
     ClipName, Deed, MakeVoice, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, UsualQuestions, Visit,
     VisitAnswer,
@@ -68,6 +68,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
             .route("/departments/{id}/plan", web::get().to(read_plan))
             .route("/departments/{id}/payments", web::get().to(read_payments))
+            .route("/departments/{id}/payments/received", web::get().to(read_received))
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
             .route("/sessions/{id}/not-reached", web::get().to(read_not_reached))
             .route("/arrivals/find", web::post().to(find_arrivals))
@@ -401,6 +402,13 @@ async fn read_payments(request: HttpRequest, door: web::Data<Door>) -> Outcome {
         PaymentsQuery { .. } => return Err(malformed().into()),
     };
     door.deed(&request, Deed::ReadPayments(department, of)).await
+}
+
+async fn read_received(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    let department: DepartmentId = id(&request)?;
+    let query = web::Query::<ReceivedQuery>::from_query(request.query_string());
+    let query = query.map_err(|_| Rejection::new(Code::Malformed, "day=YYYY-MM-DD, and perhaps after="))?.into_inner();
+    door.deed(&request, Deed::ReadReceived(department, query.day, query.after)).await
 }
 
 async fn find_appointments(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

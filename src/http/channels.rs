@@ -5,7 +5,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiaohao_domain::{Code, Rejection};
 use serde_json::json;
@@ -13,7 +13,8 @@ use serde_json::json;
 use super::Door;
 use super::api::{json_response, read, read_bytes};
 use super::problem::Problem;
-use super::requests::Deed;
+use super::requests::{Deed, Visit, VisitAnswer};
+use crate::pay::port::Called;
 use crate::reach::signature;
 use crate::reach::sms::NoReports;
 use crate::reach::wechat::{EVENT_MAX_BYTES, NoEvent, Signed, WeChat};
@@ -22,9 +23,13 @@ use crate::reach::wechat::{EVENT_MAX_BYTES, NoEvent, Signed, WeChat};
 pub const SMS_REPORTS: &str = "/api/v1/channels/sms";
 /// Where WeChat reports.
 pub const WECHAT_EVENTS: &str = "/api/v1/channels/wechat";
+/// Where the party through which fees are paid says what became of an order or a refund.
+pub const PAYMENT_NEWS: &str = "/api/v1/channels/payment";
 
 /// The largest list of reports, in bytes.
 const REPORTS_MAX_BYTES: usize = 64 << 10;
+/// The largest news of a payment, in bytes.
+const NEWS_MAX_BYTES: usize = 64 << 10;
 /// The longest text that WeChat has echoed, in bytes.
 const ECHO_MAX_BYTES: usize = 256;
 
@@ -34,6 +39,7 @@ type Outcome = Result<HttpResponse, Problem>;
 pub fn configure(config: &mut web::ServiceConfig) {
     config
         .route("/channels/sms", web::post().to(take_sms_reports))
+        .route("/channels/payment", web::post().to(take_payment_news))
         .route("/channels/wechat", web::get().to(verify_wechat))
         .route("/channels/wechat", web::post().to(take_wechat_event))
         .route("/channels/wechat/authorize", web::post().to(ask_wechat))
@@ -73,6 +79,20 @@ async fn take_sms_reports(request: HttpRequest, door: web::Data<Door>, payload: 
         Ok(()) => Ok(json_response(&json!({ "code": 0 }))),
         Err(why @ NoReports::Unsigned(_)) => Err(refused("sms", Code::Unauthenticated, why)),
         Err(why @ NoReports::Malformed) => Err(refused("sms", Code::Malformed, why)),
+    }
+}
+
+/// Acknowledged only once it is on the record: until then the party says it again.
+async fn take_payment_news(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    door.reported(&request)?;
+    let body = read_bytes(payload, NEWS_MAX_BYTES).await?.to_vec();
+    let text = |(name, value): (&HeaderName, &HeaderValue)| Some((name.to_string(), value.to_str().ok()?.to_owned()));
+    let headers = request.headers().iter().filter_map(text).collect();
+    let address = door.proxies.client(&request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let called = Called { path: request.path().to_owned(), headers, body };
+    match door.engine.visit(address, Visit::PaymentNews(called)).await? {
+        VisitAnswer::Told(said) => Ok(json_response(&said)),
+        _ => Err(Rejection::from(Code::Internal).into()),
     }
 }
 

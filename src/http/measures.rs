@@ -13,7 +13,7 @@ const KNOWN: [(&str, &str, &[&str]); 4] = [
     ("fanout_snapshots_total", "reason", &["slow", "coalesced"]),
     ("live_byes_total", "code", &["too_slow"]),
     ("notices_ended_total", "way", &["app", "wechat", "push", "sms", "none"]),
-    ("overloaded_total", "what", &["mailbox", "codes", "notices", "delivery_reports"]),
+    ("overloaded_total", "what", &["mailbox", "codes", "notices", "delivery_reports", "payments"]),
 ];
 /// Of each channel: a counter with a label beside `channel`.
 const OF_CHANNELS: [(&str, &str, &[&str]); 2] = [

@@ -13,6 +13,7 @@ use super::requests::{
 };
 use super::resources::RESOURCES;
 use super::shapes;
+use crate::pay::gateway::PaymentNews;
 use crate::reach::sms::{REPORTS_MAX, SmsReport};
 
 /// The description of `/api/v1`.
@@ -41,6 +42,7 @@ pub fn document() -> Value {
     body!(IssueToken);
     body!(RevokeToken);
     body!(SmsReport);
+    body!(PaymentNews);
     body!(MakeVoice);
     body!(BindWechat);
     drop(commands);
@@ -172,6 +174,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         "What was paid for appointments of a `?day=`; without it those of which a refund is asked or owed; operator, desk.",
     ),
     (
+        "GET",
+        "/departments/{id}/payments/received",
+        None,
+        false,
+        "What came through the payment's provider on a `?day=` and what went back, by number; operator, desk.",
+    ),
+    (
         "POST",
         "/departments/{id}/appointments/find",
         Some("FindAppointments"),
@@ -220,6 +229,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         Some("SmsReports"),
         true,
         "The text message service says what became of messages; signed as docs/channels.md says.",
+    ),
+    (
+        "POST",
+        "/channels/payment",
+        Some("PaymentNews"),
+        true,
+        "The party through which fees are paid says what became of an order or a refund; signed as docs/payment.md says.",
     ),
     ("GET", "/channels/wechat", None, true, "WeChat verifies this address; signed in the query."),
     ("POST", "/channels/wechat", None, true, "An event of WeChat's, as XML; signed in the query."),
@@ -304,6 +320,9 @@ fn parameters_of(method: &str, path: &str) -> Vec<Value> {
         ("GET", "/departments/{id}/plan") => vec![parameter("from", false, date()), parameter("to", false, date())],
         ("GET", "/departments/{id}/payments") => {
             vec![parameter("day", false, date()), parameter("appointment", false, text())]
+        }
+        ("GET", "/departments/{id}/payments/received") => {
+            vec![parameter("day", true, date()), parameter("after", false, text())]
         }
         ("GET", "/appointments/{id}/calendar") => vec![parameter("language", false, words(&["zh", "en"]))],
         ("GET", "/staff" | "/tokens") => vec![parameter("site", false, text())],

@@ -42,6 +42,16 @@ pub struct PaymentsQuery {
     pub appointment: Option<AppointmentId>,
 }
 
+/// Of which day, and from where on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceivedQuery {
+    /// The day on which it was heard of.
+    pub day: BusinessDate,
+    /// The last number of the page before.
+    pub after: Option<String>,
+}
+
 /// In which language.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -61,6 +61,8 @@ pub enum Deed {
     ReadPlan(DepartmentId, PlanQuery),
     /// What was paid in a department, of a day; absent: of what something is asked or owed.
     ReadPayments(DepartmentId, PaymentsOf),
+    /// What came through the payment's provider on a day, after that number.
+    ReadReceived(DepartmentId, BusinessDate, Option<String>),
     /// Appointments of a department's today that fit what the desk has typed.
     FindAppointments(DepartmentId, FindAppointments),
     /// Whom the delay of a session has not reached at home (audited).
@@ -118,6 +120,8 @@ pub enum Visit {
     },
     /// A screen wants to be paired and asks for the code to show.
     OfferScreen(OfferScreen),
+    /// The party through which fees are paid says something of an order or a refund.
+    PaymentNews(crate::pay::port::Called),
 }
 
 /// What a visit comes to.

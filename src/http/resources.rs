@@ -83,6 +83,8 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/refunds/give", "give_refund"),
     ("POST", "/waitlist", "join_waitlist"),
     ("POST", "/waitlist/leave", "leave_waitlist"),
+    ("POST", "/appointments/pay", "pay_appointment"),
+    ("POST", "/refunds/retry", "retry_refund"),
 ];
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use jiaohao_domain::{
 use super::score::DISTANCES;
 use crate::house::deadline_message;
 use crate::house::notices::Outlet;
+use crate::house::paying::Till;
 use crate::house::streams::HouseStreams;
 use crate::house::zones::Zones;
 use crate::kinds::kinds;
@@ -67,6 +68,7 @@ impl Clinic {
                 finder: Arc::default(),
                 generations: Arc::default(),
                 reach: Outlet::default(),
+                till: Till::default(),
             }),
             deadline_message,
             owner_threads: 1,

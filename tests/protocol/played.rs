@@ -2,13 +2,16 @@
 //! hospital's system and the screens send, the closing, and everything retired again; between them what is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use hyper::Method;
 use jiaohao::clients::http::token_of;
 use jiaohao::clients::live::exchange;
 use jiaohao::config::Settings;
+use jiaohao::pay::sandbox as pay;
 use jiaohao::reach::sandbox::{Options, Sandbox};
 use jiaohao_actors::shell::clock::wall_ms;
 use jiaohao_domain::vocabulary::ClientCommand;
@@ -19,7 +22,7 @@ use uuid::{NoContext, Uuid};
 use crate::clinic::{Clinic, Seen};
 use crate::examples::{Played, problems};
 use crate::served::MORNING;
-use crate::served::wechat::go;
+use crate::served::wechat::{ask, go};
 
 const BOOKING: &str = "renmin.internal.b20261123-x1y2";
 const EYES: &str = "renmin.eyes.b20261123-x1y2";
@@ -36,7 +39,10 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 pub async fn day() -> Seen {
     let plays = Options { sms: false, push: false, ..Options::all(([127, 0, 0, 1], 0).into()) };
     let wechat = Sandbox::start(plays, Arc::new(|| Timestamp(wall_ms()))).unwrap();
-    let mut settings = Settings::from_parts("test", &wechat.settings(), []).unwrap();
+    let gateway = pay::Options::at(([127, 0, 0, 1], 0).into());
+    let gateway = pay::Sandbox::start(gateway, Arc::new(|| Timestamp(wall_ms()))).unwrap();
+    let settings = format!("{}{}", wechat.settings(), gateway.settings());
+    let mut settings = Settings::from_parts("test", &settings, []).unwrap();
     settings.push.contact = Some("mailto:it@renmin.example".to_owned());
     let clinic = Clinic::open_with(settings, MORNING.plus_min(-30)).await;
     // A socket tells the clinic's time.
@@ -49,6 +55,9 @@ pub async fn day() -> Seen {
     follow(&day, &people[0]);
     no_show(&day, &people).await;
     before_the_day(&day).await;
+    gateway.call_back(format!("http://{}", day.clinic.door.authority));
+    online(&day, &people[3], gateway.address).await;
+    gateway.stop().await;
     let came = booked(&mut day, &people).await;
     questions(&day, &people).await;
     at_the_doctors(&day, &people, &came).await;
@@ -490,6 +499,39 @@ async fn paid(day: &Played, booking: &str) {
     let desk = Some(day.tokens["desk"].as_str());
     let shown = day.clinic.ask("GET", "/departments/renmin.internal/payments", desk, None).await;
     assert_eq!((&shown["kept_fen"], &shown["given_fen"]), (&json!(4500), &json!(500)));
+    day.ask("operator", "PUT", "/payment", json!({"department": "renmin.internal"})).await;
+}
+
+/// Paid through the provider, which then does not give it back; operations have it asked once more.
+async fn online(day: &Played, patient: &str, gateway: SocketAddr) {
+    day.play("operator", "define_payment", &[]).await;
+    let place = json!({"session": "renmin.internal.s1", "slot": "renmin.internal.s1.0900", "patient": patient});
+    let booked = day.ask("desk", "POST", "/appointments", place).await;
+    let booking = [(BOOKING, text(&booked, "appointment"))];
+    let asked = day.play("desk", "pay_appointment", &booking).await;
+    let at = format!("http://{gateway}/behave?order={}&back=refused", text(&asked, "order"));
+    for url in [text(&asked, "pay_url"), &at, text(&asked, "pay_url")] {
+        ask(Method::POST, url, &[], b"").await;
+    }
+    let desk = Some(day.tokens["desk"].as_str());
+    let shown = async |field: &str, value: Value| {
+        for _ in 0..600 {
+            let path = "/departments/renmin.internal/payments?day=2026-11-23";
+            let shown = day.clinic.ask("GET", path, desk, None).await;
+            if shown["appointments"][0]["orders"][0].pointer(field) == Some(&value) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{field} is not {value}");
+    };
+    shown("/kept_fen", json!(5000)).await;
+    day.ask("desk", "POST", "/appointments/cancel", json!({"appointment": booking[0].1})).await;
+    let day_of =
+        day.clinic.ask("GET", "/departments/renmin.internal/payments/received?day=2026-11-23", desk, None).await;
+    assert_eq!(day_of["lines"][0]["amount_fen"], 5000);
+    shown("/refunds/0/refused", json!("ACCOUNT_CLOSED")).await;
+    day.play("operator", "retry_refund", &booking).await;
     day.ask("operator", "PUT", "/payment", json!({"department": "renmin.internal"})).await;
 }
 

@@ -157,8 +157,8 @@ codes! {
     AuthorizationOver = "authorization_over", 409, "授权已过期或已用过,请重新授权", "The authorization is over or used, begin again";
     /// An outside party has not answered, or with no answer of use; nothing has changed.
     ChannelFailed = "channel_failed", 502, "对方没有回应,请稍后再试", "The other party did not answer, try again later";
-    /// Who comes alone pays at the desk before check-in; valid now: `due_fen`.
-    PaymentDue = "payment_due", 409, "请先到分诊台缴费", "Please pay at the desk first";
+    /// Who comes alone pays before check-in, or before a place that a phone holds is the booking; valid now: `due_fen`.
+    PaymentDue = "payment_due", 409, "请先缴费", "Please pay first";
     /// Nothing is to be paid: the fee is not wanted here, there is none, or it is paid.
     NothingDue = "nothing_due", 409, "没有应缴的费用", "Nothing is due";
     /// The refund stands otherwise; valid now: `state`, `refund`.

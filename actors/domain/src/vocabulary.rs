@@ -248,6 +248,10 @@ client_commands! {
     JoinWaitlist = "join_waitlist";
     /// Patient, desk: no longer.
     LeaveWaitlist = "leave_waitlist";
+    /// Phone, desk: the fee of an appointment is to be paid through the provider.
+    PayAppointment = "pay_appointment";
+    /// Operator: the provider is to be asked once more to give money back.
+    RetryRefund = "retry_refund";
 }
 
 /// What a command answers. On the wire it is the bare object ([`Answer::result`]); in the log the tagged one.
@@ -287,6 +291,10 @@ pub enum Answer {
     Planned(crate::plan::Outcome),
     /// Somebody waits for a place, as the how manieth.
     Wished { wish: WishId, place: u32 },
+    /// What is to be paid, and until when; where, the edge adds ([`Answer::PayAt`]).
+    Payable { order: OrderId, amount_fen: u32, expires_at: Timestamp },
+    /// Made at the edge alone: the same, with the page on which it is paid.
+    PayAt { order: OrderId, amount_fen: u32, expires_at: Timestamp, pay_url: String },
 }
 
 /// The ticket that a call called.

@@ -115,6 +115,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "give_refund", who: DESK },
     Rule { name: "join_waitlist", who: HOLDER_OR_DESK },
     Rule { name: "leave_waitlist", who: HOLDER_OR_DESK },
+    Rule { name: "pay_appointment", who: HOLDER_OR_DESK },
+    Rule { name: "retry_refund", who: OPERATOR },
 ];
 
 const STREAMS: &[Rule] = &[

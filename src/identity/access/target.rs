@@ -196,6 +196,7 @@ impl Target {
                 }
             }
             C::LeaveWaitlist(c) => about.department(c.wish.department()).patient(&c.patient).named(c.wish.as_str()),
+            C::RetryRefund(c) => about.appointment(&c.refund.appointment()).named(c.refund.as_str()),
             C::FreezeSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::PlanSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::DefineDoctor(c) => c
@@ -235,6 +236,7 @@ impl Target {
             }
             C::CancelAppointment(c) => about.appointment(&c.appointment),
             C::ProlongHold(c) => about.appointment(&c.appointment),
+            C::PayAppointment(c) => about.appointment(&c.appointment),
             C::CorrectNoShow(c) => about.appointment(&c.appointment),
             C::RestoreAppointment(c) => about.appointment(&c.appointment),
             C::CheckIn(c) => about.appointment(&c.appointment).sent_on(c.pre_check.as_ref()),

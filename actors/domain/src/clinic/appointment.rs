@@ -12,6 +12,7 @@ use crate::settings::BookingSettings;
 use crate::time::{BusinessDate, Timestamp, Zone};
 use crate::vocabulary::{Answer, AppointmentEnd, Channel};
 
+use super::again::instead_of;
 use super::channel::given_back;
 use super::event::{Event, Standing};
 use super::state::*;
@@ -90,14 +91,14 @@ pub fn decide_request_place(
         return known.map(|decision| Decision { answer: first.unwrap_or(decision.answer), ..decision });
     }
     let Some(session) = clinic.session_of(slot_id).filter(|s| appointment.date() == Some(s.date)) else {
-        return Ok(refuse(appointment, &brief.patient, Code::Forbidden.into()));
+        return Ok(decide_refuse(appointment, &brief.patient, Code::Forbidden.into()));
     };
     if let Err(rejection) = clinic.place_free(slot_id, channel, context.now, zone) {
-        return Ok(refuse(appointment, &brief.patient, rejection));
+        return Ok(decide_refuse(appointment, &brief.patient, rejection));
     }
     if session.frozen.is_some() && channel != Channel::Desk {
         let frozen = Rejection::new(Code::SlotClosed, "the session is frozen").with("frozen", "by_hand");
-        return Ok(refuse(appointment, &brief.patient, frozen));
+        return Ok(decide_refuse(appointment, &brief.patient, frozen));
     }
     let slot = clinic.slots.get(slot_id).expect("invariant: place_free answers only for a known slot");
     let (appointment, brief, sequence) = (appointment.clone(), brief.clone(), slot.issued + 1);
@@ -151,7 +152,7 @@ pub fn decide_confirm(
             answer: confirmed.map_or(decision.answer, |known| as_booked(clinic, id, known)),
             ..decision
         }),
-        None => Ok(refuse(id, patient, Code::HoldExpired.into())),
+        None => Ok(decide_refuse(id, patient, Code::HoldExpired.into())),
     }
 }
 
@@ -195,7 +196,7 @@ pub fn decide_ask_place(
 ) -> Result<Decision, Rejection> {
     let decision = match repeat(clinic, id, patient, context, zone) {
         Some(known) => known?,
-        None => refuse(id, patient, Code::TimedOut.into()),
+        None => decide_refuse(id, patient, Code::TimedOut.into()),
     };
     Ok(Decision::done(decision.events))
 }
@@ -316,16 +317,8 @@ pub fn decide_restore(
         true => drop(clinic.takes_anybody(&known.slot, known.channel, context.now, zone)?),
         false => clinic.place_free(&known.slot, known.channel, context.now, zone)?,
     }
-    let (Some(slot), Some(session)) = (clinic.slots.get(&known.slot), clinic.session_of(&known.slot)) else {
-        return Err(Code::Internal.into());
-    };
-    let is_instead = |(_, other): &(&AppointmentId, &Appointment)| {
-        use AppointmentState::{Booked, CheckedIn, Held};
-        other.brief.patient == known.brief.patient
-            && matches!(other.state, Held { .. } | Booked | CheckedIn)
-            && clinic.session_of(&other.slot).is_some_and(|of| of.date == session.date)
-    };
-    if let Some((other, _)) = clinic.appointments.iter().find(is_instead) {
+    let slot = clinic.slots.get(&known.slot).ok_or(Code::Internal)?;
+    if let Some(other) = instead_of(clinic, known) {
         return Err(Rejection::from(Code::LimitDepartmentDay).with("appointment", other.as_str()));
     }
     let answer = Answer::Booked { appointment: id.clone(), number: known.number.clone(), slot_start: slot.start };
@@ -438,7 +431,7 @@ fn repeat(
     }
     let code = clinic.refused.get(id).copied().or_else(|| {
         let day = id.date().filter(|_| id.prefix(2) == clinic.department.as_str());
-        let forgotten = day.is_none_or(|day| day < first_remembered(clinic, context.now, zone));
+        let forgotten = day.is_none_or(|day| is_forgotten(clinic, day, context.now, zone));
         forgotten.then_some(Code::SlotClosed)
     })?;
     let standing = Standing::Ended { how: AppointmentEnd::Refused };
@@ -452,7 +445,13 @@ pub(super) fn first_remembered(clinic: &Clinic, now: Timestamp, zone: Zone) -> B
     clinic.forgotten_before.map_or(by_clock, |before| before.max(by_clock))
 }
 
-fn refuse(id: &AppointmentId, patient: &PatientId, rejection: Rejection) -> Decision {
+/// Whether the ids of that business day are no longer known.
+pub fn is_forgotten(clinic: &Clinic, day: BusinessDate, now: Timestamp, zone: Zone) -> bool {
+    day < first_remembered(clinic, now, zone)
+}
+
+/// This id gets no place, now or later.
+pub fn decide_refuse(id: &AppointmentId, patient: &PatientId, rejection: Rejection) -> Decision {
     let refused = Event::PlaceRefused { appointment: id.clone(), patient: patient.clone(), code: rejection.code };
     Decision { events: vec![refused], answer: Answer::Refused(rejection) }
 }

@@ -3,6 +3,7 @@
 //!
 //! I1 (no hold or booking is accepted that exceeds a slot's capacity) lives here alone; [`Clinic::check`] states it.
 
+mod again;
 mod apply;
 mod appointment;
 mod arrival;
@@ -16,10 +17,12 @@ mod stop;
 mod tests;
 pub mod view;
 
+pub use again::decide_take_again;
 pub use apply::apply;
 pub use appointment::{
     cancel_until, decide_ask_place, decide_cancel, decide_confirm, decide_deadline, decide_outside_gone,
-    decide_outside_place, decide_prolong, decide_replace, decide_request_place, decide_restore, may_be_restored,
+    decide_outside_place, decide_prolong, decide_refuse, decide_replace, decide_request_place, decide_restore,
+    is_forgotten, may_be_restored,
 };
 pub use arrival::{
     Arrival, TicketFate, check_in_eligible, check_in_from, decide_check_in, decide_check_in_of_then,

@@ -26,10 +26,8 @@ pub(super) fn place(
     let state = draft.state();
     let (settings, zone) = (&state.config.settings.booking, state.config.zone());
     let number = |session: &Session| {
-        let (queue, date, at) = (session.queue.clone(), session.date, context.now);
-        let n = numbers::next(state, &queue, date);
-        let shown = numbers::shown(state, &queue, n);
-        given.set(Some(floor::Event::NumberGiven { queue, date, n, at, shown: shown.clone() }));
+        let (shown, number_given) = number_of(state, session, context.now);
+        given.set(Some(number_given));
         shown
     };
     let clinic = &state.clinic;
@@ -75,6 +73,14 @@ pub(super) fn place(
         draft.emit(super::Event::Clinic(clinic::Event::ReferralNoted { appointment, referral }));
     }
     Ok(answer)
+}
+
+/// The next number of a session's queue and day, and that it is given.
+pub(super) fn number_of(state: &State, session: &Session, at: Timestamp) -> (String, floor::Event) {
+    let (queue, date) = (session.queue.clone(), session.date);
+    let n = numbers::next(state, &queue, date);
+    let shown = numbers::shown(state, &queue, n);
+    (shown.clone(), floor::Event::NumberGiven { queue, date, n, at, shown })
 }
 
 /// Somebody who checks in, with what only the edge knows.

@@ -7,6 +7,7 @@ mod closing;
 pub mod config;
 mod day;
 mod follow;
+mod online;
 pub(crate) mod outside;
 mod paying;
 mod planning;
@@ -75,7 +76,7 @@ pub enum Event {
     Floor(floor::Event),
     /// Which sessions there ought to be (220–229, 234).
     Plan(plan::Event),
-    /// Fees (240–249).
+    /// Fees (240–249, 278, 279).
     Payment(payment::Event),
     /// Waiting for places that are given back (280–288).
     Waitlist(waitlist::Event),
@@ -103,6 +104,7 @@ impl Owner for Department {
         paying::follow(draft, context);
         // What is free now goes to who waits, and they are told of it.
         waiting_list::follow(draft, context);
+        online::ask(draft, context.now);
         floor::notices::tell(draft, context.now);
         floor::at_home::tell(draft, context.now);
         Ok(answer)
@@ -167,6 +169,11 @@ impl Owner for Department {
         }
     }
 
+    /// The provider is asked by the edge.
+    fn leaves(event: &Event) -> bool {
+        matches!(event, Event::Payment(payment::Event::ProviderAsked { .. }))
+    }
+
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
         out.extend(state.floor.told.unheard.values().map(floor::told::request));
         out.extend(state.floor.notices.unheard.values().map(|due| floor::notices::request(due)));
@@ -196,8 +203,9 @@ impl Owner for Department {
 fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> {
     let waits = floor::waits::look_at(state, looked);
     let tells = floor::at_home::next_deadline(&state.floor);
-    let plan = planning::due_at(state).into_iter().chain(state.waitlist.next_deadline());
-    state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).chain(tells).chain(plan).min()
+    let (plan, provider) = (planning::due_at(state), state.payments.at_provider.next_deadline());
+    let own = state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(provider);
+    own.chain(waits).chain(tells).chain(plan).chain(state.waitlist.next_deadline()).min()
 }
 
 fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
@@ -250,7 +258,10 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         | To::PlanSession(_) => planning::decide(draft, command, quotas, context),
         To::DefineQuotaRules(command) => quota_rules::define(draft, &command, context),
         To::RequestPlace { .. } | To::RequestByReferral { .. } | To::AskPlace { .. } | To::ConfirmPlace { .. } => {
-            arrival::place(draft, command, context)
+            match online::unpaid(draft.state(), &command, context) {
+                Some(decision) => Ok(emit_clinic(draft, decision)),
+                None => arrival::place(draft, command, context),
+            }
         }
         To::CancelAppointment(command) => {
             let State { config, clinic, .. } = draft.state();
@@ -267,6 +278,9 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         }
         To::DefinePayment(_) | To::TakePayment(_) | To::AskRefund(_) | To::DecideRefund(_) | To::GiveRefund(_) => {
             paying::decide(draft, command, context)
+        }
+        To::PayAppointment(_) | To::RetryRefund(_) | To::OrderSaid { .. } | To::RefundSaid { .. } => {
+            online::decide(draft, command, context)
         }
         To::CheckIn { command, birth_date, presence_proved } => {
             paying::may_check_in(draft.state(), &command.appointment, context)?;

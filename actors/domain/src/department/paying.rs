@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Department, Event, State};
+use super::{Department, Event, State, arrival, online};
 use crate::clinic::{self, AppointmentState};
 use crate::floor::{Standing, TicketEnd};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
-use crate::payment::{self, ORDERS_MAX, Order, REFUNDS_MAX, Refund, RefundCause, RefundStanding};
+use crate::payment::{self, ORDERS_MAX, Order, REFUNDS_MAX, Refund, RefundCause, RefundStanding, Way};
 use crate::principal::Role;
 use crate::vocabulary::{Answer, PaymentWhen, RefundRule, ToDepartment};
 use crate::{Code, Rejection};
@@ -20,6 +20,7 @@ pub(super) fn decide(
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let (by, at) = (context.principal.account.clone(), context.now);
+    let mut confirms = None;
     let event = match command {
         ToDepartment::DefinePayment(command) => {
             if draft.state().payments.defined(&draft.state().config.id) == command {
@@ -30,10 +31,15 @@ pub(super) fn decide(
         ToDepartment::TakePayment(command) => {
             let state = draft.state();
             let known = state.clinic.appointments.get(&command.appointment).ok_or(Code::Forbidden)?;
-            if !matches!(
-                known.state,
-                AppointmentState::Booked | AppointmentState::CheckedIn | AppointmentState::Fulfilled
-            ) {
+            // Paid at the desk a hold is the booking, as if it were paid through the provider.
+            let is_held = online::is_at_booking(state) && online::held_until(state, known, at).is_some();
+            confirms = is_held.then(|| (command.appointment.clone(), known.brief.patient.clone()));
+            if !is_held
+                && !matches!(
+                    known.state,
+                    AppointmentState::Booked | AppointmentState::CheckedIn | AppointmentState::Fulfilled
+                )
+            {
                 return Err(Rejection::from(Code::WrongAppointmentState).with("state", known.state.name()));
             }
             let due_fen = due_fen(state, &command.appointment).ok_or(Code::NothingDue)?;
@@ -45,13 +51,12 @@ pub(super) fn decide(
             if before >= ORDERS_MAX {
                 return Err(Rejection::new(Code::LimitExceeded, "paid and given back too often"));
             }
-            let order = OrderId::numbered(&command.appointment, 'o', before as u64 + 1);
+            let order = state.payments.next_order(&command.appointment);
             let (way, receipt) = (command.way, command.receipt);
             payment::Event::PaymentTaken { order, amount_fen: due_fen, way, receipt, by, at }
         }
         ToDepartment::AskRefund(command) => {
-            let orders = draft.state().payments.of(&command.appointment);
-            let order = orders.last().ok_or(Code::Forbidden)?;
+            let order = draft.state().payments.last(&command.appointment).ok_or(Code::Forbidden)?;
             may_keep_back(order, command.amount_fen)?;
             if let Some(asked) = order.refunds.iter().find(|refund| refund.standing == RefundStanding::Asked) {
                 return Err(wrong(asked));
@@ -78,15 +83,22 @@ pub(super) fn decide(
             payment::Event::RefundDecided { refund: command.refund, granted, reason, by, at }
         }
         ToDepartment::GiveRefund(command) => {
-            let (_, refund) = draft.state().payments.refund(&command.refund).ok_or(Code::Forbidden)?;
+            let (order, refund) = draft.state().payments.refund(&command.refund).ok_or(Code::Forbidden)?;
             if refund.standing != RefundStanding::Owed {
                 return Err(wrong(refund));
+            }
+            // Only what the provider has said that it never gives: of all else nobody knows whether it has.
+            if order.way == Way::Online && refund.refused.is_none() {
+                return Err(wrong(refund).with("way", order.way.name()));
             }
             payment::Event::RefundGiven { refund: command.refund, receipt: command.receipt, by, at }
         }
         _ => return Err(Code::UnknownCommand.into()),
     };
     draft.emit(Event::Payment(event));
+    if let Some((appointment, patient)) = confirms {
+        arrival::place(draft, ToDepartment::ConfirmPlace { appointment, patient }, context)?;
+    }
     Ok(Answer::Done)
 }
 
@@ -94,7 +106,7 @@ pub(super) fn decide(
 pub(super) fn due_fen(state: &State, id: &AppointmentId) -> Option<u32> {
     let known = state.clinic.appointments.get(id)?;
     let fee_fen = state.clinic.session_of(&known.slot)?.fee_fen;
-    let is_wanted = state.payments.defined(&state.config.id).when == PaymentWhen::AtCheckIn;
+    let is_wanted = state.payments.defined.as_ref().is_some_and(|defined| defined.when != PaymentWhen::None);
     (is_wanted && fee_fen > 0 && state.payments.paid(id).is_none()).then_some(fee_fen)
 }
 
@@ -113,24 +125,37 @@ pub(super) fn may_check_in(state: &State, id: &AppointmentId, context: &Context)
 
 /// What this decision has made of appointments that were paid: their money goes back, or stays after all.
 pub(super) fn follow(draft: &mut Draft<'_, Department>, context: &Context) {
+    let payments = &draft.state().payments;
+    if payments.orders.is_empty() && payments.at_provider.orders.is_empty() {
+        return;
+    }
     let mut was_none = BTreeSet::new();
     let mut touched = BTreeSet::new();
     for event in draft.events() {
-        if let Event::Clinic(event) = event
-            && let Some(id) = touches(event).filter(|id| draft.state().payments.orders.contains_key(*id))
-        {
-            touched.insert(id.clone());
-            if matches!(event, clinic::Event::NoShowCorrected { .. }) {
-                was_none.insert(id.clone());
+        match event {
+            Event::Clinic(event) => {
+                let has_order = |id: &&AppointmentId| {
+                    payments.orders.contains_key(*id) || payments.at_provider.orders.contains_key(*id)
+                };
+                let Some(id) = touches(event).filter(has_order) else { continue };
+                touched.insert(id.clone());
+                if matches!(event, clinic::Event::NoShowCorrected { .. }) {
+                    was_none.insert(id.clone());
+                }
             }
+            Event::Payment(payment::Event::PaymentTaken { order, .. } | payment::Event::OrderPaid { order, .. }) => {
+                touched.insert(order.appointment());
+            }
+            _ => {}
         }
     }
-    for id in touched {
-        let is_corrected = was_none.contains(&id);
-        for event in goes_back(draft.state(), &id, is_corrected, context) {
+    for id in &touched {
+        let is_corrected = was_none.contains(id);
+        for event in goes_back(draft.state(), id, is_corrected, context) {
             draft.emit(Event::Payment(event));
         }
     }
+    online::close(draft, touched.into_iter(), context.now);
 }
 
 /// What becomes of the money by where the appointment stands now.
@@ -143,19 +168,20 @@ enum Money {
 
 fn goes_back(state: &State, id: &AppointmentId, is_corrected: bool, context: &Context) -> Vec<payment::Event> {
     let at = context.now;
-    let Some(order) = state.payments.of(id).last() else { return Vec::new() };
+    let Some(order) = state.payments.last(id) else { return Vec::new() };
     match money(state, id, is_corrected) {
         Money::Back(cause) if order.kept_fen() > 0 => {
             let (refund, amount_fen) = (order.refund_by_rule(), order.kept_fen());
             vec![payment::Event::RefundOwed { refund, amount_fen, cause, at }]
         }
-        Money::Stays => {
+        // What the provider was asked for it may have given.
+        Money::Stays if order.way != Way::Online => {
             let by_rule =
                 |refund: &&Refund| refund.standing == RefundStanding::Owed && refund.cause != RefundCause::ByHand;
             let owed = order.refunds.iter().filter(by_rule);
             owed.map(|refund| payment::Event::RefundWithdrawn { refund: refund.id.clone(), at }).collect()
         }
-        Money::Back(_) | Money::AsItIs => Vec::new(),
+        Money::Stays | Money::Back(_) | Money::AsItIs => Vec::new(),
     }
 }
 
@@ -186,7 +212,8 @@ fn money(state: &State, id: &AppointmentId, is_corrected: bool) -> Money {
 /// The appointment of which an event says where it stands now.
 fn touches(event: &clinic::Event) -> Option<&AppointmentId> {
     match event {
-        clinic::Event::AppointmentCancelled { appointment, .. }
+        clinic::Event::HoldExpired { appointment, .. }
+        | clinic::Event::AppointmentCancelled { appointment, .. }
         | clinic::Event::AppointmentGivenBack { appointment, .. }
         | clinic::Event::AppointmentFulfilled { appointment, .. }
         | clinic::Event::NoShowRecorded { appointment, .. }
@@ -207,7 +234,7 @@ fn may_keep_back(order: &Order, amount_fen: u32) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn wrong(refund: &Refund) -> Rejection {
+pub(super) fn wrong(refund: &Refund) -> Rejection {
     let rejection = Rejection::from(Code::WrongRefundState).with("state", refund.standing.name());
     rejection.with("refund", refund.id.as_str())
 }

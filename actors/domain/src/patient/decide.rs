@@ -291,6 +291,10 @@ fn held(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, expires_at: 
         Standing::Held { expires_at: before } if before < expires_at => {
             draft.emit(Event::HoldProlonged { appointment, expires_at, ask_at });
         }
+        // To be confirmed, and still only held: its fee is to be paid first.
+        Standing::Held { expires_at: before } if before == expires_at && reservation.wish == Some(Wish::Confirm) => {
+            draft.emit(Event::WishSettled { appointment });
+        }
         Standing::Held { expires_at: before } if before > expires_at || reservation.wish != Some(Wish::Tell) => {}
         Standing::Asked | Standing::Held { .. } => draft.emit(Event::PlaceHeld { appointment, expires_at, ask_at }),
         Standing::Booked | Standing::CheckedIn | Standing::Ended(_) => {}
@@ -360,7 +364,9 @@ fn booked(draft: &mut Draft<'_, Patient>, appointment: &AppointmentId, number: O
 }
 
 fn ended(draft: &mut Draft<'_, Patient>, appointment: AppointmentId, how: AppointmentEnd, context: &Context) {
-    if draft.state().reservations.get(&appointment).is_some_and(Reservation::is_live) {
+    let known = draft.state().reservations.get(&appointment).filter(|known| known.is_live());
+    // Of a hold that was paid late the news may be here before the word that it had expired.
+    if known.is_some_and(|known| how != AppointmentEnd::Expired || known.heard == 0) {
         end(draft, appointment, how, context);
     }
 }

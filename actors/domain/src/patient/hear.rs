@@ -71,9 +71,9 @@ fn change(state: &State, news: &TicketNews, context: &Context) -> Change {
     }
 }
 
-/// What never was a booking stays ended; everything else may be undone or corrected.
+/// What got no place stays ended; everything else may be undone or corrected, and a hold that has expired may be paid late.
 fn is_final(standing: Standing) -> bool {
-    matches!(standing, Standing::Ended(AppointmentEnd::Refused | AppointmentEnd::Expired))
+    matches!(standing, Standing::Ended(AppointmentEnd::Refused))
 }
 
 /// A ticket without a reservation. Of an earlier day than what is known here it is only answered: that day is forgotten.

@@ -895,3 +895,52 @@ fn a_further_document_is_its_persons_counts_there_and_takes_no_place_until_the_t
     card.tell_as(ToPatient::Part { bearer: who() }, at("22 08:05"), Role::System).unwrap();
     assert_eq!(card.log.len(), from, "they are two already");
 }
+
+/// The department's news of an appointment.
+fn news_of(id: &AppointmentId, n: u64, stands: TicketStands) -> ToPatient {
+    ToPatient::TicketTold(TicketNews {
+        ticket: id.ticket(),
+        n,
+        patient: PatientId::from("p-1"),
+        appointment: Some(id.clone()),
+        queue: QueueId::from("s.d.pool"),
+        date: date("20261123"),
+        number: None,
+        slot_start: None,
+        linked_from: None,
+        linked_to: None,
+        stands,
+    })
+}
+
+#[test]
+fn a_hold_that_was_paid_late_counts_again_whichever_word_of_it_comes_first() {
+    for news_first in [false, true] {
+        let mut person = Person::new();
+        let id = person.reserve("s.d.am.0900", NINE).unwrap();
+        let held = ToPatient::PlaceHeld { appointment: id.clone(), expires_at: at("22 08:10") };
+        person.tell(held, at("22 08:00")).unwrap();
+        let expired = ToPatient::PlaceEnded { appointment: id.clone(), how: AppointmentEnd::Expired };
+        let news = news_of(&id, 1, TicketStands::Booked);
+        for word in if news_first { [news, expired] } else { [expired, news] } {
+            person.tell(word, at("22 08:11")).unwrap();
+        }
+        assert_eq!(person.standing(&id), Standing::Booked, "news first: {news_first}");
+        person.tell(news_of(&id, 2, TicketStands::Ended(AppointmentEnd::Cancelled)), at("22 08:12")).unwrap();
+        assert_eq!(person.standing(&id), Standing::Ended(AppointmentEnd::Cancelled));
+    }
+}
+
+#[test]
+fn a_confirmation_that_is_answered_by_a_hold_is_not_asked_again() {
+    let mut person = Person::new();
+    let id = person.reserve("s.d.am.0900", NINE).unwrap();
+    let held = ToPatient::PlaceHeld { appointment: id.clone(), expires_at: at("22 08:10") };
+    person.tell(held.clone(), at("22 08:00")).unwrap();
+    person.tell(ToPatient::Confirm { appointment: id.clone() }, at("22 08:01")).unwrap();
+    assert_eq!(person.open().len(), 1);
+    person.tell(held, at("22 08:01")).unwrap();
+    assert_eq!(person.open(), vec![], "its fee is to be paid first");
+    person.booked(&id);
+    assert_eq!(person.standing(&id), Standing::Booked);
+}

@@ -4,13 +4,15 @@
 //! Of every order holds: paid = kept + owed + given back ([`Order::kept_fen`]); [`Payments::check`] states it.
 
 mod event;
+pub mod provider;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use event::{Event, RefundCause, appointment, event_kind};
+pub use event::{Event, RefundCause, Settled, appointment, event_kind};
 
+use self::provider::{Asked, AskedStanding, Asking, AtProvider, Matter};
 use crate::ids::*;
 use crate::time::Timestamp;
 use crate::vocabulary::{DefinePayment, DeskWay};
@@ -48,6 +50,26 @@ impl RefundStanding {
     }
 }
 
+/// How a fee was paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Way {
+    /// At the desk.
+    Desk(DeskWay),
+    /// Through the provider; it goes back through it.
+    Online,
+}
+
+impl Way {
+    /// Its name in views.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Desk(DeskWay::Cash) => "cash",
+            Self::Desk(DeskWay::Card) => "card",
+            Self::Online => "online",
+        }
+    }
+}
+
 /// Money that goes back, or may.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
@@ -65,8 +87,12 @@ pub struct Refund {
     pub standing: RefundStanding,
     /// Since when.
     pub since: Timestamp,
-    /// Number of the receipt with which it was given.
+    /// Number of the receipt with which it was given; of the provider, its number of it.
     pub receipt: Option<String>,
+    /// How often the provider was asked to give it back.
+    pub asking: Asking,
+    /// The provider's code, where it does not give it back.
+    pub refused: Option<String>,
 }
 
 /// A fee that was paid.
@@ -77,11 +103,11 @@ pub struct Order {
     /// How much, in fen.
     pub amount_fen: u32,
     /// How.
-    pub way: DeskWay,
-    /// Number of the receipt.
+    pub way: Way,
+    /// Number of the receipt; of the provider, its number of the payment.
     pub receipt: Option<String>,
-    /// Who has taken it.
-    pub by: AccountId,
+    /// Who has taken it; none: the provider.
+    pub by: Option<AccountId>,
     /// When.
     pub at: Timestamp,
     /// What goes back of it, in the order in which it was said.
@@ -114,6 +140,12 @@ impl Order {
         self.refunds.iter().filter(counts).any(|refund| refund.cause != RefundCause::ByHand)
     }
 
+    /// Whether it was paid beside what was due: it never pays for the appointment, and its money goes back whatever becomes of that.
+    pub fn is_stray(&self) -> bool {
+        let is_stray = |refund: &Refund| matches!(refund.cause, RefundCause::NoPlace | RefundCause::Surplus);
+        self.refunds.iter().any(is_stray)
+    }
+
     /// Whether something is asked or owed.
     pub fn is_open(&self) -> bool {
         self.refunds.iter().any(|refund| matches!(refund.standing, RefundStanding::Asked | RefundStanding::Owed))
@@ -137,8 +169,10 @@ impl Order {
 pub struct Payments {
     /// When the fee is wanted, and what goes back; none: as for everybody.
     pub defined: Option<DefinePayment>,
-    /// By appointment, in the order in which they were paid. Only the last one can pay for the appointment.
+    /// By appointment, in the order in which they were paid. Only the last one that is not stray can pay for the appointment.
     pub orders: BTreeMap<AppointmentId, Vec<Order>>,
+    /// What the provider has to do with them.
+    pub at_provider: AtProvider,
 }
 
 impl Payments {
@@ -152,9 +186,14 @@ impl Payments {
         self.orders.get(appointment).map_or(&[], Vec::as_slice)
     }
 
+    /// The order that pays for the appointment, or has last.
+    pub fn last(&self, appointment: &AppointmentId) -> Option<&Order> {
+        self.of(appointment).iter().rfind(|order| !order.is_stray())
+    }
+
     /// The order that pays for the appointment, if one does.
     pub fn paid(&self, appointment: &AppointmentId) -> Option<&Order> {
-        self.of(appointment).last().filter(|order| !order.is_over())
+        self.last(appointment).filter(|order| !order.is_over())
     }
 
     /// A refund and its order.
@@ -173,15 +212,17 @@ impl Payments {
                     return Err(format!("{}: {paid} paid, {kept} kept, {owed} owed, {given} given", order.id));
                 }
             }
-            if let Some(two) = orders.iter().rev().skip(1).find(|order| !order.is_over()) {
+            let pays = |order: &&Order| !order.is_over();
+            if let Some(two) = orders.iter().filter(pays).nth(1) {
                 return Err(format!("{}: paid for twice", two.id));
             }
         }
-        Ok(())
+        self.check_due()
     }
 
     /// Forgets what was paid for appointments that are gone, unless something of it is still to be settled.
     pub fn forget(&mut self, is_gone: impl Fn(&AppointmentId) -> bool) {
+        self.at_provider.forget(&is_gone);
         self.orders.retain(|appointment, orders| !is_gone(appointment) || orders.iter().any(Order::is_open));
     }
 
@@ -190,10 +231,14 @@ impl Payments {
         orders.iter_mut().flat_map(|order| &mut order.refunds).find(|refund| refund.id == *id)
     }
 
-    fn add(&mut self, refund: Refund) {
+    fn add(&mut self, mut refund: Refund) {
         let orders = self.orders.get_mut(&refund.id.appointment());
         let order = orders.and_then(|all| all.iter_mut().find(|order| refund.id.prefix(4) == order.id.as_str()));
         let Some(order) = order else { return };
+        refund.asking.at = asked_at(order.way, refund.standing, refund.since);
+        let after = refund.asking.at;
+        let before = order.refunds.iter().find(|known| known.id == refund.id).and_then(|known| known.asking.at);
+        self.at_provider.reschedule(Matter::Refund(refund.id.clone()), before, after);
         match order.refunds.iter_mut().find(|known| known.id == refund.id) {
             Some(known) => *known = refund,
             None => order.refunds.push(refund),
@@ -201,10 +246,26 @@ impl Payments {
     }
 
     fn stands(&mut self, id: &RefundId, standing: RefundStanding, since: Timestamp) {
-        if let Some(refund) = self.refund_mut(id) {
+        let Some(way) = self.refund(id).map(|(order, _)| order.way) else { return };
+        self.ask(id, |refund| {
             (refund.standing, refund.since) = (standing, since);
-        }
+            refund.asking.at = asked_at(way, standing, since);
+        });
     }
+
+    /// Changes a refund, and when the provider is asked for it.
+    fn ask(&mut self, id: &RefundId, change: impl FnOnce(&mut Refund)) {
+        let Some(refund) = self.refund_mut(id) else { return };
+        let before = refund.asking.at;
+        change(refund);
+        let after = refund.asking.at;
+        self.at_provider.reschedule(Matter::Refund(id.clone()), before, after);
+    }
+}
+
+/// When the provider is to be asked for a refund: as soon as it is owed, of what was paid through it.
+fn asked_at(way: Way, standing: RefundStanding, since: Timestamp) -> Option<Timestamp> {
+    (way == Way::Online && standing == RefundStanding::Owed).then_some(since)
 }
 
 /// Applies one event.
@@ -212,8 +273,8 @@ pub fn apply(payments: &mut Payments, event: &Event) {
     match event {
         Event::PaymentDefined(defined) => payments.defined = Some(defined.clone()),
         Event::PaymentTaken { order, amount_fen, way, receipt, by, at } => {
-            let (id, receipt, by) = (order.clone(), receipt.clone(), by.clone());
-            let taken = Order { id, amount_fen: *amount_fen, way: *way, receipt, by, at: *at, refunds: Vec::new() };
+            let (id, way, receipt, by) = (order.clone(), Way::Desk(*way), receipt.clone(), Some(by.clone()));
+            let taken = Order { id, amount_fen: *amount_fen, way, receipt, by, at: *at, refunds: Vec::new() };
             payments.orders.entry(order.appointment()).or_default().push(taken);
         }
         Event::RefundOwed { refund, amount_fen, cause, at } => payments.add(Refund {
@@ -225,6 +286,8 @@ pub fn apply(payments: &mut Payments, event: &Event) {
             standing: RefundStanding::Owed,
             since: *at,
             receipt: None,
+            asking: Asking::default(),
+            refused: None,
         }),
         Event::RefundAsked { refund, amount_fen, reason, by, at } => payments.add(Refund {
             id: refund.clone(),
@@ -235,6 +298,8 @@ pub fn apply(payments: &mut Payments, event: &Event) {
             standing: RefundStanding::Asked,
             since: *at,
             receipt: None,
+            asking: Asking::default(),
+            refused: None,
         }),
         Event::RefundDecided { refund, granted, at, .. } => {
             let standing = if *granted { RefundStanding::Owed } else { RefundStanding::Declined };
@@ -247,5 +312,40 @@ pub fn apply(payments: &mut Payments, event: &Event) {
                 refund.receipt = receipt.clone();
             }
         }
+        Event::OrderCreated { order, amount_fen, expires_at, ask_at, at } => payments.at_provider.created(Asked {
+            id: order.clone(),
+            amount_fen: *amount_fen,
+            created_at: *at,
+            expires_at: *expires_at,
+            standing: AskedStanding::Open,
+            asking: Asking { tries: 0, at: Some(*ask_at) },
+        }),
+        Event::OrderPaid { order, of, amount_fen, transaction, at } => {
+            let (id, way, receipt) = (order.clone(), Way::Online, Some(transaction.clone()));
+            let paid = Order { id, amount_fen: *amount_fen, way, receipt, by: None, at: *at, refunds: Vec::new() };
+            payments.orders.entry(order.appointment()).or_default().push(paid);
+            payments.at_provider.stands(of, AskedStanding::Paid);
+        }
+        Event::OrderClosed { order, .. } => payments.at_provider.stands(order, AskedStanding::Closed),
+        Event::ProviderAsked { matter: Matter::Order(order), asking, .. } => {
+            payments.at_provider.asked(order, asking);
+        }
+        Event::ProviderAsked { matter: Matter::Refund(refund), asking, .. } => {
+            payments.ask(refund, |refund| refund.asking = asking.clone());
+        }
+        Event::RefundSettled { refund, how, at } => match how {
+            Settled::Given { reference } => {
+                payments.stands(refund, RefundStanding::Given, *at);
+                payments.ask(refund, |refund| (refund.receipt, refund.refused) = (Some(reference.clone()), None));
+            }
+            Settled::Refused { code } => payments.ask(refund, |refund| {
+                refund.asking.at = None;
+                refund.refused = Some(code.clone());
+            }),
+            Settled::Retried { .. } => payments.ask(refund, |refund| {
+                refund.asking = Asking { tries: 0, at: Some(*at) };
+                refund.refused = None;
+            }),
+        },
     }
 }

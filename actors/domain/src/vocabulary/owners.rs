@@ -256,6 +256,14 @@ pub enum ToDepartment {
     OfferAnswered(OfferWord),
     /// From the patient's owner: it knows that the wish stands, or has ended.
     WishHeard { wish: WishId, ended: bool },
+    /// See [`PayAppointment`].
+    PayAppointment(PayAppointment),
+    /// See [`RetryRefund`].
+    RetryRefund(RetryRefund),
+    /// From the provider, by the edge: what it says of an order. Said again it changes nothing.
+    OrderSaid { order: OrderId, word: OrderWord },
+    /// From the provider, by the edge: what it says of a refund. Said again it changes nothing.
+    RefundSaid { refund: RefundId, word: RefundWord },
 }
 
 /// Everything a doctor's owner can be told.

@@ -1,4 +1,4 @@
-//! Fees: what a department asks for, what the desk takes and gives back.
+//! Fees: what a department asks for, what the desk takes and gives back, what the provider says.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ pub enum PaymentWhen {
     None,
     /// Before the patient checks in.
     AtCheckIn,
+    /// Before a place that a phone holds is the booking.
+    AtBooking,
 }
 
 /// What of a fee goes back.
@@ -110,4 +112,49 @@ pub struct GiveRefund {
     /// Number of the receipt or of the terminal's slip.
     #[serde(default)]
     pub receipt: Option<String>,
+}
+
+/// The fee of an appointment is to be paid through the provider: makes its order, and the order of before again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PayAppointment {
+    /// Of which.
+    pub appointment: AppointmentId,
+}
+
+/// The provider is to be asked once more to give money back that it has not given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryRefund {
+    /// Which.
+    pub refund: RefundId,
+}
+
+/// What the provider says of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OrderWord {
+    /// Paid. The same transaction is the same payment.
+    Paid {
+        /// The provider's number of the payment.
+        transaction: String,
+        /// How much, in fen.
+        amount_fen: u32,
+    },
+    /// Not paid, and nobody can pay it any more.
+    Closed,
+}
+
+/// What the provider says of a refund.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefundWord {
+    /// The money is back.
+    Given {
+        /// The provider's number of it.
+        reference: String,
+    },
+    /// It does not go back by this way, however often it is asked.
+    Refused {
+        /// The provider's code.
+        code: String,
+    },
 }

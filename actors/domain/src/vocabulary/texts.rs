@@ -184,7 +184,9 @@ impl ClientCommand {
             | Self::DefineQuotaRules(_)
             | Self::DefinePayment(_)
             | Self::LeaveWaitlist(_)
-            | Self::PlanSession(_) => Vec::new(),
+            | Self::PlanSession(_)
+            | Self::PayAppointment(_)
+            | Self::RetryRefund(_) => Vec::new(),
         }
     }
 }

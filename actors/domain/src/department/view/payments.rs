@@ -88,7 +88,7 @@ fn order(order: &Order, zone: Zone) -> Value {
     json!({
         "order": order.id,
         "amount_fen": order.amount_fen,
-        "way": order.way,
+        "way": order.way.name(),
         "receipt": order.receipt,
         "by": order.by,
         "at": zone.rfc3339(order.at),
@@ -107,5 +107,8 @@ fn refund(refund: &Refund, zone: Zone) -> Value {
         "standing": refund.standing.name(),
         "since": zone.rfc3339(refund.since),
         "receipt": refund.receipt,
+        "tries": refund.asking.tries,
+        "stuck": refund.is_stuck(),
+        "refused": refund.refused,
     })
 }

@@ -1,0 +1,276 @@
+//! The payment gateway: the protocol of docs/payment.md, close to what parties in China speak. A hospital whose party speaks
+//! another one adds a file like this.
+
+use futures_util::future::BoxFuture;
+use hyper::Method;
+use jiaohao_domain::redacted::Redacted;
+use jiaohao_domain::vocabulary::{OrderWord, RefundWord};
+use jiaohao_domain::{OrderId, RefundId};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::port::{Called, NewOrder, NewRefund, News, NoNews, NotNow, Provider};
+use crate::config::PaymentSettings;
+use crate::reach::client::{Client, Target, Whom};
+use crate::reach::{ReachError, Wall, signature};
+
+/// Where an order is made, asked for and closed, and a refund is made, under the party's address.
+pub const ORDERS: &str = "/v1/orders";
+/// See [`ORDERS`].
+pub const QUERY: &str = "/v1/orders/query";
+/// See [`ORDERS`].
+pub const CLOSE: &str = "/v1/orders/close";
+/// See [`ORDERS`].
+pub const REFUNDS: &str = "/v1/refunds";
+/// The header with the date that is signed.
+pub const DATE: &str = "x-pay-date";
+/// The longest number of the party's, in bytes.
+const NUMBER_MAX_BYTES: usize = 64;
+/// The longest address of a page on which an order is paid, in bytes.
+const PAY_URL_MAX_BYTES: usize = 2048;
+
+/// Codes of a refund that is never given.
+const NEVER: [&str; 3] = ["ACCOUNT_CLOSED", "REFUND_TOO_OLD", "NOT_ENOUGH"];
+
+/// The gateway.
+pub struct Gateway {
+    client: Client,
+    target: Target,
+    merchant: String,
+    key: Redacted<String>,
+    wall: Wall,
+}
+
+/// What it answers to anything about an order or a refund.
+#[derive(Deserialize)]
+struct Answer {
+    code: String,
+    #[serde(default)]
+    pay_url: Option<String>,
+    #[serde(default)]
+    state: Option<String>,
+    #[serde(default)]
+    transaction: Option<String>,
+    #[serde(default)]
+    amount_fen: Option<u32>,
+    #[serde(default)]
+    reference: Option<String>,
+}
+
+/// What it sends by itself.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum PaymentNews {
+    /// Somebody has paid.
+    OrderPaid {
+        /// The hospital's number at the gateway.
+        merchant: String,
+        /// Which order.
+        order: OrderId,
+        /// The gateway's number of the payment.
+        transaction: String,
+        /// How much, in fen.
+        amount_fen: u32,
+    },
+    /// It was not paid in time.
+    OrderClosed {
+        /// The hospital's number at the gateway.
+        merchant: String,
+        /// Which order.
+        order: OrderId,
+    },
+    /// Money is back.
+    RefundGiven {
+        /// The hospital's number at the gateway.
+        merchant: String,
+        /// Which refund.
+        refund: RefundId,
+        /// The gateway's number of it.
+        reference: String,
+    },
+    /// It does not go back.
+    RefundRefused {
+        /// The hospital's number at the gateway.
+        merchant: String,
+        /// Which refund.
+        refund: RefundId,
+        /// Why, in the gateway's words.
+        code: String,
+    },
+}
+
+fn is_number(text: &str) -> bool {
+    let is_sound = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !text.is_empty() && text.len() <= NUMBER_MAX_BYTES && text.bytes().all(is_sound)
+}
+
+impl Gateway {
+    /// The gateway of these settings; none when it is off.
+    ///
+    /// # Errors
+    /// A setting is not in order.
+    pub fn new(settings: &PaymentSettings, client: Client, wall: Wall) -> Result<Option<Self>, ReachError> {
+        let Some(url) = &settings.url else { return Ok(None) };
+        let wrong = |field: &'static str, why: &str| ReachError::Setting(field, why.to_owned());
+        Ok(Some(Self {
+            client,
+            target: Target::read(url, Whom::Named).map_err(|why| wrong("payment.url", why))?,
+            merchant: settings.merchant.clone().ok_or_else(|| wrong("payment.merchant", "it is missing"))?,
+            key: settings.key().map_err(|why| wrong("payment.secret", &why))?,
+            wall,
+        }))
+    }
+
+    async fn post(&self, path: &str, mut body: Value) -> Result<Answer, NotNow> {
+        body["merchant"] = self.merchant.as_str().into();
+        let (target, body) = (self.target.at(path), body.to_string().into_bytes());
+        let now = (self.wall)();
+        let [(authorization, signed), (_, date)] =
+            signature::headers(&self.merchant, self.key.reveal(), "POST", target.path(), &body, now);
+        let headers = [("content-type", "application/json".to_owned()), (authorization, signed), (DATE, date)];
+        let host = target.origin();
+        let failed = |what: &str| {
+            tracing::warn!(host, path, what, "the payment gateway gave no answer of use: it is asked again");
+            metrics::counter!("payment_asked_total", "outcome" => "failed").increment(1);
+            NotNow
+        };
+        let answered = self.client.ask(Method::POST, &target, &headers, body).await;
+        let answered = answered.map_err(|fault| failed(&fault.to_string()))?;
+        let answer: Answer = match serde_json::from_slice(&answered.body) {
+            Ok(answer) if answered.status == 200 => answer,
+            _ => return Err(failed(&format!("status {}", answered.status))),
+        };
+        if answer.code != "OK" && !NEVER.contains(&answer.code.as_str()) {
+            return Err(failed(if is_number(&answer.code) { &answer.code } else { "another code" }));
+        }
+        metrics::counter!("payment_asked_total", "outcome" => "answered").increment(1);
+        Ok(answer)
+    }
+
+    async fn make(&self, order: &NewOrder) -> Result<String, NotNow> {
+        let NewOrder { order, amount_fen, expires_in_s } = order;
+        let asked = json!({ "order": order, "amount_fen": amount_fen, "expires_in_s": expires_in_s });
+        let page = self.post(ORDERS, asked).await?.pay_url;
+        let is_page =
+            |url: &String| url.len() <= PAY_URL_MAX_BYTES && !url.chars().any(char::is_control) && url.contains("://");
+        page.filter(is_page).ok_or(NotNow)
+    }
+
+    async fn became(&self, order: &OrderId, close: bool) -> Result<Option<OrderWord>, NotNow> {
+        let answer = self.post(if close { CLOSE } else { QUERY }, json!({ "order": order })).await?;
+        match (answer.state.as_deref(), answer.transaction, answer.amount_fen) {
+            (Some("paid"), Some(transaction), Some(amount_fen)) if is_number(&transaction) => {
+                Ok(Some(OrderWord::Paid { transaction, amount_fen }))
+            }
+            // It has never heard of it: nobody can pay what was not made there, once nobody is sent there any more.
+            (Some("closed"), ..) => Ok(Some(OrderWord::Closed)),
+            (Some("unknown"), ..) if close => Ok(Some(OrderWord::Closed)),
+            (Some("open" | "unknown"), ..) => Ok(None),
+            _ => Err(NotNow),
+        }
+    }
+
+    async fn give(&self, refund: &NewRefund) -> Result<Option<RefundWord>, NotNow> {
+        let NewRefund { refund, transaction, amount_fen } = refund;
+        let asked = json!({ "refund": refund, "transaction": transaction, "amount_fen": amount_fen });
+        let answer = self.post(REFUNDS, asked).await?;
+        match (answer.code.as_str(), answer.state.as_deref(), answer.reference) {
+            ("OK", Some("given"), Some(reference)) if is_number(&reference) => {
+                Ok(Some(RefundWord::Given { reference }))
+            }
+            ("OK", Some("processing"), _) => Ok(None),
+            ("OK", ..) => Err(NotNow),
+            (code, ..) => Ok(Some(RefundWord::Refused { code: code.to_owned() })),
+        }
+    }
+}
+
+impl Provider for Gateway {
+    fn create<'a>(&'a self, order: &'a NewOrder) -> BoxFuture<'a, Result<String, NotNow>> {
+        Box::pin(self.make(order))
+    }
+
+    fn ask<'a>(&'a self, order: &'a OrderId, close: bool) -> BoxFuture<'a, Result<Option<OrderWord>, NotNow>> {
+        Box::pin(self.became(order, close))
+    }
+
+    fn refund<'a>(&'a self, refund: &'a NewRefund) -> BoxFuture<'a, Result<Option<RefundWord>, NotNow>> {
+        Box::pin(self.give(refund))
+    }
+
+    fn news(&self, called: &Called) -> Result<News, NoNews> {
+        let key = (self.merchant.as_str(), self.key.reveal().as_str());
+        let request = ("POST", called.path.as_str(), called.body.as_slice());
+        let (signed, date) = (called.header(signature::AUTHORIZATION), called.header(DATE));
+        signature::check(key, request, signed, date, (self.wall)()).map_err(|_| NoNews::Unsigned)?;
+        let news: PaymentNews = serde_json::from_slice(&called.body).map_err(|_| NoNews::Malformed)?;
+        let (merchant, number) = match &news {
+            PaymentNews::OrderPaid { merchant, transaction, .. } => (merchant, Some(transaction)),
+            PaymentNews::OrderClosed { merchant, .. } => (merchant, None),
+            PaymentNews::RefundGiven { merchant, reference, .. } => (merchant, Some(reference)),
+            PaymentNews::RefundRefused { merchant, code, .. } => (merchant, Some(code)),
+        };
+        if *merchant != self.merchant || number.is_some_and(|number| !is_number(number)) {
+            return Err(NoNews::Malformed);
+        }
+        Ok(match news {
+            PaymentNews::OrderPaid { order, transaction, amount_fen, .. } => {
+                News::Order(order, OrderWord::Paid { transaction, amount_fen })
+            }
+            PaymentNews::OrderClosed { order, .. } => News::Order(order, OrderWord::Closed),
+            PaymentNews::RefundGiven { refund, reference, .. } => News::Refund(refund, RefundWord::Given { reference }),
+            PaymentNews::RefundRefused { refund, code, .. } => News::Refund(refund, RefundWord::Refused { code }),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiaohao_domain::Timestamp;
+
+    use super::*;
+    use crate::config::Settings;
+    use crate::reach::client::Patience;
+
+    const NOW: Timestamp = Timestamp(1_795_393_800_000);
+    const PATH: &str = "/api/v1/channels/payment";
+
+    fn gateway() -> Gateway {
+        let text = "[payment]\nurl = \"http://127.0.0.1:1\"\nmerchant = \"m1\"\nsecret = \"secret\"\n";
+        let settings = Settings::from_parts("jiaohao.toml", text, []).expect("in order");
+        let made = Gateway::new(&settings.payment, Client::new(Patience::default()), Arc::new(|| NOW));
+        made.expect("in order").expect("on")
+    }
+
+    fn called(secret: &str, at: Timestamp, body: &Value) -> Called {
+        let body = body.to_string().into_bytes();
+        let [(_, signed), (_, date)] = signature::headers("m1", secret, "POST", PATH, &body, at);
+        let headers = vec![("authorization".to_owned(), signed), (DATE.to_owned(), date)];
+        Called { path: PATH.to_owned(), headers, body }
+    }
+
+    fn paid(merchant: &str, transaction: &str) -> Value {
+        json!({ "event": "order_paid", "merchant": merchant, "order": "s.d.b20261123-1.o1", "transaction": transaction,
+                "amount_fen": 5000 })
+    }
+
+    #[test]
+    fn only_what_the_gateway_has_signed_just_now_is_its_word() {
+        let gateway = gateway();
+        let word = OrderWord::Paid { transaction: "T1".to_owned(), amount_fen: 5000 };
+        let said = Ok(News::Order("s.d.b20261123-1.o1".into(), word));
+        assert_eq!(gateway.news(&called("secret", NOW, &paid("m1", "T1"))), said);
+        assert_eq!(gateway.news(&called("other", NOW, &paid("m1", "T1"))), Err(NoNews::Unsigned));
+        assert_eq!(gateway.news(&called("secret", NOW.plus_s(-301), &paid("m1", "T1"))), Err(NoNews::Unsigned));
+        let mut changed = called("secret", NOW, &paid("m1", "T1"));
+        changed.body = paid("m1", "T2").to_string().into_bytes();
+        assert_eq!(gateway.news(&changed), Err(NoNews::Unsigned));
+        let long = "T".repeat(NUMBER_MAX_BYTES + 1);
+        for wrong in [paid("m2", "T1"), paid("m1", ""), paid("m1", &long), paid("m1", "T 1"), json!({ "event": "x" })] {
+            assert_eq!(gateway.news(&called("secret", NOW, &wrong)), Err(NoNews::Malformed), "{wrong}");
+        }
+    }
+}
