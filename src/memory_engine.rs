@@ -241,6 +241,7 @@ impl Engine for MemoryEngine {
             Deed::ReadTicketCode(_) => json!({"code": ""}),
             Deed::ReadPreCheck(_) => json!({"answers": null}),
             Deed::DrawQrCode(_) => json!({"svg": ""}),
+            Deed::ReadReleases(department) => json!({"department": department, "releases": []}),
             Deed::ReadPayments(department, _) => json!({"department": department, "appointments": []}),
             Deed::FindPlaces(_) => json!({"sites": [], "departments": [], "doctors": [], "places": []}),
             Deed::ReadPlan(department, _) => json!({"department": department, "days": []}),

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use super::finding::Finder;
 use super::notices::{Outlet, ToSend};
+use super::release::Releases;
 use super::site as site_of;
 use super::zones::Zones;
 use crate::identity::accounts;
@@ -37,6 +38,8 @@ pub struct HouseStreams {
     pub generations: Arc<Generations>,
     /// Where notices leave for their ways.
     pub reach: Outlet,
+    /// Told of lots.
+    pub releases: Arc<Releases>,
 }
 
 /// Counts a notice that has reached somebody, or nobody.
@@ -142,6 +145,9 @@ impl StreamRules for HouseStreams {
         if let Some(patient::Event::NoticeSent { patient, notice, ways, .. }) = event.downcast_ref() {
             let has_page = ways.contains(&Way::App) && is_followed(&format!("patient:{patient}"));
             self.reach.send(ToSend { patient: patient.clone(), notice: notice.clone(), ways: ways.clone(), has_page });
+        }
+        if let Some(department::Event::Release(event)) = event.downcast_ref() {
+            self.releases.heard(&owner.id, event);
         }
         if event.downcast_ref::<account::Event>().is_some_and(account::Account::ends_rights) {
             self.generations.forget(&AccountId::from(&*owner.id));

@@ -67,6 +67,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/departments/{id}/area-code", web::get().to(read_area_code))
             .route("/departments/{id}/plan", web::get().to(read_plan))
             .route("/departments/{id}/payments", web::get().to(read_payments))
+            .route("/departments/{id}/releases", web::get().to(read_releases))
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
             .route("/sessions/{id}/not-reached", web::get().to(read_not_reached))
             .route("/arrivals/find", web::post().to(find_arrivals))
@@ -394,6 +395,10 @@ async fn read_payments(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     let query = web::Query::<PaymentsQuery>::from_query(request.query_string());
     let day = query.map_err(|_| Rejection::new(Code::Malformed, "day=YYYY-MM-DD, or nothing"))?.day;
     door.deed(&request, Deed::ReadPayments(department, day)).await
+}
+
+async fn read_releases(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    door.deed(&request, Deed::ReadReleases(id(&request)?)).await
 }
 
 async fn find_appointments(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

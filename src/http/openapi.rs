@@ -172,6 +172,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         "What was paid for appointments of a `?day=`; without it those of which a refund is asked or owed; operator, desk.",
     ),
     (
+        "GET",
+        "/departments/{id}/releases",
+        None,
+        false,
+        "The lots of a department's releases: hash of the seed before, the seed after; and how the line stands.",
+    ),
+    (
         "POST",
         "/departments/{id}/appointments/find",
         Some("FindAppointments"),

@@ -60,6 +60,8 @@ pub enum Deed {
     ReadPlan(DepartmentId, PlanQuery),
     /// What was paid in a department, of a day; absent: of what something is asked or owed.
     ReadPayments(DepartmentId, Option<BusinessDate>),
+    /// The lots of a department's releases.
+    ReadReleases(DepartmentId),
     /// Appointments of a department's today that fit what the desk has typed.
     FindAppointments(DepartmentId, FindAppointments),
     /// Whom the delay of a session has not reached at home (audited).

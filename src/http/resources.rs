@@ -81,6 +81,8 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/refunds", "ask_refund"),
     ("POST", "/refunds/decide", "decide_refund"),
     ("POST", "/refunds/give", "give_refund"),
+    ("POST", "/releases/enter", "enter_release"),
+    ("POST", "/releases/leave", "leave_release"),
 ];
 
 #[cfg(test)]

@@ -65,6 +65,7 @@ impl Clinic {
             rules: Box::new(HouseStreams {
                 zones: Arc::new(Zones::new(zone)),
                 finder: Arc::default(),
+                releases: Arc::default(),
                 generations: Arc::default(),
                 reach: Outlet::default(),
             }),

@@ -38,6 +38,7 @@ pub async fn day() -> Seen {
     let wechat = Sandbox::start(plays, Arc::new(|| Timestamp(wall_ms()))).unwrap();
     let mut settings = Settings::from_parts("test", &wechat.settings(), []).unwrap();
     settings.push.contact = Some("mailto:it@renmin.example".to_owned());
+    settings.limits.release_at_once = 1;
     let clinic = Clinic::open_with(settings, MORNING.plus_min(-30)).await;
     // A socket tells the clinic's time.
     let operator = clinic.operator.clone();
@@ -48,6 +49,7 @@ pub async fn day() -> Seen {
     let people = people(&mut day).await;
     follow(&day, &people[0]);
     no_show(&day, &people).await;
+    released(&day, &people[0]).await;
     before_the_day(&day).await;
     let came = booked(&mut day, &people).await;
     questions(&day, &people).await;
@@ -216,6 +218,45 @@ async fn no_show(day: &Played, people: &[String]) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("still blocked");
+}
+
+/// Two are there for a release, and there is room for one at a time.
+async fn released(day: &Played, patient: &str) {
+    let clinic = &day.clinic;
+    let phone = clinic.phone("13800000004").await;
+    let other = clinic.person(&phone, "E30000009", "李四").await;
+    clinic.clock.pass_s(61.0).await;
+    let phone = clinic.phone("13800000004").await;
+    let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
+    let moment = Timestamp(clinic.clock.now_ms()).plus_s(60);
+    let session = json!({"id": "renmin.eyes.rush", "date": "2026-11-23", "period": "morning", "queue": "renmin.eyes.q",
+        "registration_class": "普通", "slots": [{"start": "12:30", "minutes": 30, "capacity": 6}],
+        "released_at": zone.rfc3339(moment)});
+    day.ask("operator", "PUT", "/sessions", session).await;
+    let path = "/departments/renmin.eyes/releases";
+    let until = async |field: &str| {
+        loop {
+            let told = clinic.ask("GET", path, Some(&phone), None).await["releases"][0].take();
+            if told[field].is_string() {
+                return told;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let prepared = until("seed_sha256").await;
+    assert!(prepared["seed"].is_null(), "{prepared}");
+    let enter = json!({"department": "renmin.eyes", "patient": other});
+    let there = clinic.post("/releases/enter", Some(&phone), enter.clone()).await;
+    assert_eq!((&there["standing"], &there["seed_sha256"]), (&json!("present"), &prepared["seed_sha256"]));
+    let drawn = until("order_sha256").await;
+    assert_eq!((&drawn["present"], &drawn["seed_sha256"]), (&json!(1), &prepared["seed_sha256"]));
+    let let_in = clinic.post("/releases/enter", Some(&phone), enter.clone()).await;
+    assert_eq!((&let_in["standing"], &let_in["number"]), (&json!("let_in"), &json!(1)), "{let_in}");
+    let waits = day.play("patient", "enter_release", &[("p-1", patient)]).await;
+    assert_eq!((&waits["standing"], &waits["number"]), (&json!("waiting"), &json!(2)), "{waits}");
+    day.refuse("in_line", &[("p-1", patient)]).await;
+    day.play("patient", "leave_release", &[("p-1", patient)]).await;
+    clinic.post("/releases/leave", Some(&phone), enter).await;
 }
 
 /// Held, prolonged, confirmed, cancelled, brought back, moved; told of a delay; there. The ticket of the phone's patient.

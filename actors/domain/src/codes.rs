@@ -165,6 +165,8 @@ codes! {
     WrongRefundState = "wrong_refund_state", 409, "退费当前状态不能这样操作", "Not possible in the refund's state";
     /// Who asked for a refund does not grant it.
     SecondPersonNeeded = "second_person_needed", 409, "需要另一人批准", "A second person has to agree";
+    /// Sessions have just been released and others are before; valid now: `number`, `ahead`, `ask_again_ms`.
+    InLine = "in_line", 409, "放号排队中,请稍候", "In line for the release";
 }
 
 /// A value of a rejection's `valid_now`. Times are text, RFC 3339 in the site's zone. Stored: append only.

@@ -242,6 +242,10 @@ client_commands! {
     DecideRefund = "decide_refund";
     /// Desk: it was given back.
     GiveRefund = "give_refund";
+    /// Phone: there for a release.
+    EnterRelease = "enter_release";
+    /// Phone: there no more.
+    LeaveRelease = "leave_release";
 }
 
 /// What a command answers. On the wire it is the bare object ([`Answer::result`]); in the log the tagged one.
@@ -279,6 +283,8 @@ pub enum Answer {
     AskedOf(crate::OwnerRef, crate::Message),
     /// What a change of the plan has come to so far.
     Planned(crate::plan::Outcome),
+    /// Where somebody stands in the line of a release. Of the edge: it is in no log.
+    InLine(Box<InLine>),
 }
 
 /// The ticket that a call called.

@@ -113,6 +113,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "ask_refund", who: OPERATOR_OR_DESK },
     Rule { name: "decide_refund", who: OPERATOR },
     Rule { name: "give_refund", who: DESK },
+    Rule { name: "enter_release", who: &[(Patient, OwnPatient)] },
+    Rule { name: "leave_release", who: &[(Patient, OwnPatient)] },
 ];
 
 const STREAMS: &[Rule] = &[
@@ -183,6 +185,7 @@ const DEEDS: &[Rule] = &[
     },
     Rule { name: "read_plan", who: OPERATOR_OR_DESK },
     Rule { name: "read_payments", who: OPERATOR_OR_DESK },
+    Rule { name: "read_releases", who: &[(Patient, Any), (Desk, OwnSite), (Operator, OwnSite)] },
     Rule { name: "find_appointments", who: DESK },
     Rule { name: "read_not_reached", who: DESK },
     Rule { name: "find_arrivals", who: &[(Kiosk, OwnDepartment)] },

@@ -12,6 +12,7 @@ mod paying;
 mod planning;
 mod pre_check;
 mod quota_rules;
+mod releasing;
 mod retire;
 mod return_day;
 mod stop;
@@ -32,6 +33,7 @@ use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind, Payload}
 use crate::payment::{self, Payments};
 use crate::plan::{self, Plan};
 use crate::principal::Role;
+use crate::release::{self, Releases};
 use crate::report::{self, Reports};
 use crate::time::Timestamp;
 use crate::vocabulary::{Answer, ByChannel, CorrectNoShow, DefineSession, RestoreAppointment, ToDepartment};
@@ -56,6 +58,8 @@ pub struct State {
     pub plan: Plan,
     /// What was paid for appointments.
     pub payments: Payments,
+    /// Lots of the minutes at which sessions are released.
+    pub releases: Releases,
 }
 
 /// What can have happened in a department. Append only.
@@ -65,7 +69,7 @@ pub struct State {
 pub enum Event {
     /// Configuration (200–249, and 295, 297).
     Config(ConfigEvent),
-    /// Sessions, slots, appointments (230–233, 250–299).
+    /// Sessions, slots, appointments (230–233, 250–289, 296).
     Clinic(clinic::Event),
     /// Tickets, calls, work (300–399).
     Floor(floor::Event),
@@ -73,11 +77,13 @@ pub enum Event {
     Plan(plan::Event),
     /// Fees (240–249).
     Payment(payment::Event),
+    /// Lots (290–294).
+    Release(release::Event),
 }
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 8;
+    const STATE_VERSION: u16 = 9;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
@@ -86,12 +92,13 @@ impl Owner for Department {
         let clinic = Clinic::new(DepartmentId::from(id));
         let (config, floor) = (Config::new(id), Floor::default());
         let (reports, plan, payments) = (Reports::default(), Plan::default(), Payments::default());
-        State { config, clinic, floor, reports, plan, payments }
+        State { config, clinic, floor, reports, plan, payments, releases: Releases::default() }
     }
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
         let answer = decide(draft, command, context)?;
         planning::follow(draft, context);
+        releasing::follow(draft, context);
         floor::told::tell(draft);
         // Only now it is said what becomes of the appointment of a ticket that has ended.
         paying::follow(draft, context);
@@ -114,9 +121,13 @@ impl Owner for Department {
                     let State { clinic, payments, .. } = state;
                     payments.forget(|appointment| !clinic.appointments.contains_key(appointment));
                 }
+                if let clinic::Event::SessionDefined { released_at: Some(released_at), .. } = event {
+                    state.releases.foresee(*released_at);
+                }
             }
             Event::Plan(event) => plan::apply(&mut state.plan, event),
             Event::Payment(event) => payment::apply(&mut state.payments, event),
+            Event::Release(event) => release::apply(&mut state.releases, event),
             Event::Floor(event) => {
                 wait::learn(&mut state.floor, &state.config, event);
                 floor::apply(&mut state.floor, event);
@@ -136,6 +147,7 @@ impl Owner for Department {
             Event::Floor(event) => event.kind(),
             Event::Plan(event) => plan::event_kind(event),
             Event::Payment(event) => payment::event_kind(event),
+            Event::Release(event) => release::event_kind(event),
         }
     }
 
@@ -152,8 +164,13 @@ impl Owner for Department {
             Event::Config(event) => config::outgoing(event, out),
             Event::Clinic(event) => clinic::outgoing(event, out),
             Event::Floor(event) => event.outgoing(out),
-            Event::Plan(_) | Event::Payment(_) => {}
+            Event::Plan(_) | Event::Payment(_) | Event::Release(_) => {}
         }
+    }
+
+    /// Who is there for a release is known to the edge, which draws by what the department has decided.
+    fn leaves(event: &Event) -> bool {
+        matches!(event, Event::Release(_))
     }
 
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
@@ -184,8 +201,8 @@ impl Owner for Department {
 fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> {
     let waits = floor::waits::look_at(state, looked);
     let tells = floor::at_home::next_deadline(&state.floor);
-    let plan = planning::due_at(state);
-    state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).chain(tells).chain(plan).min()
+    let due = planning::due_at(state).into_iter().chain(state.releases.due_at());
+    state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(waits).chain(tells).chain(due).min()
 }
 
 fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
@@ -354,6 +371,9 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::CancelVisit { command, visit } => Ok(outside::cancel(draft, &command, visit, context)),
         To::EndVisit { visit, told } => Ok(outside::end(draft, visit, told, context)),
         To::TellVisit { visit, version } => outside::tell(draft.state(), visit, version),
+        To::OrderRelease { released_at, present, order_sha256 } => {
+            Ok(releasing::order(draft, released_at, present, order_sha256))
+        }
         To::CallNotAnnounced { call, round, board, problem } => {
             Ok(floor::receipts::not_announced(draft, call, round, board, problem, context))
         }
@@ -364,6 +384,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             let decision = clinic::decide_deadline(&draft.state().clinic, context);
             let answer = emit_clinic(draft, decision);
             planning::go_on(draft, context);
+            releasing::go_on(draft, context);
             floor::at_home::go_on(draft, context.now);
             floor::waits::say(draft, context.now);
             Ok(answer)

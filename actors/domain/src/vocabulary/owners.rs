@@ -248,6 +248,8 @@ pub enum ToDepartment {
     DecideRefund(DecideRefund),
     /// See [`GiveRefund`].
     GiveRefund(GiveRefund),
+    /// From the edge: those who were there for a release are in order by its lot.
+    OrderRelease { released_at: Timestamp, present: u32, order_sha256: String },
 }
 
 /// Everything a doctor's owner can be told.

@@ -157,7 +157,8 @@ pub fn emissions(
         // What it comes to is said of each session; the plan itself is read.
         Event::Plan(_) => {}
         // Nor are fees anybody's to follow: they are read.
-        Event::Payment(_) => {}
+        // Who is there for a release hears it from the edge, which knows them.
+        Event::Payment(_) | Event::Release(_) => {}
     }
     out.emissions
 }
