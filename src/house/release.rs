@@ -26,6 +26,8 @@ const STEP: Duration = Duration::from_secs(1);
 const ASKS_PER_S: u64 = 2_000;
 /// … and each of them after so many milliseconds, from and to.
 const ASK_MS: std::ops::RangeInclusive<u64> = 1_000..=30_000;
+/// Who is there before a release says so again after so long at least.
+const STILL_THERE_MS: u64 = 60_000;
 
 /// The lines of this node.
 pub struct Releases {
@@ -51,6 +53,8 @@ struct Open {
     at_once: usize,
     /// It is known from the department and not since its beginning: who was there then is not known.
     is_anew: bool,
+    /// The lot is still to be drawn here.
+    has_lot: bool,
 }
 
 /// Which place a booking takes for whom, while there are lines.
@@ -98,6 +102,7 @@ impl Releases {
             places: (0, 0),
             at_once: self.at_once,
             is_anew,
+            has_lot: lot.drawn_at.is_none(),
         });
         lines.sort_by_key(|open| open.line.released_at);
         self.open.fetch_add(1, Ordering::AcqRel);
@@ -179,11 +184,13 @@ impl Open {
         let machine_ms = |clinic_ms: i64| (clinic_ms.max(0) as f64 / speed) as u64;
         let apart_ms = |people: usize| people as u64 * 1_000 / ASKS_PER_S;
         match standing {
-            // Not all in the moment of the release.
+            // Now and then, because a restart forgets who is there; and not all in the moment of the release.
             Standing::Present => {
                 let spread = u64::from_str_radix(&lot::sha256(who.as_str())[..8], 16).unwrap_or(0);
                 let spread_ms = spread % apart_ms(figures.present).max(*ASK_MS.start());
-                Some(machine_ms(self.line.released_at.ms_since(now)) + spread_ms)
+                let left_ms = machine_ms(self.line.released_at.ms_since(now));
+                let still_ms = apart_ms(figures.present).max(STILL_THERE_MS);
+                Some(if still_ms < left_ms { still_ms } else { left_ms + spread_ms })
             }
             Standing::Waiting { ahead, .. } => {
                 let wait_s = self.line.wait_s(ahead).map_or(0, |(from, _)| from);
@@ -240,7 +247,7 @@ impl House {
             Ok::<_, Rejection>(state.releases.current(now).map(|(at, lot)| (at, lot.clone())))
         };
         let Some((released_at, lot)) = self.shell.read(department(at), read).await?? else { return Ok(None) };
-        self.releases.open(at, released_at, &lot, lot.drawn_at.is_some());
+        self.releases.open(at, released_at, &lot, true);
         Ok(Some(released_at))
     }
 
@@ -348,7 +355,7 @@ impl House {
         let drawn = self.releases.with(at, released_at, |open| {
             let is_first = !open.line.is_drawn();
             let order = open.line.draw(&open.seed);
-            (is_first && !open.is_anew).then(|| (order.len(), lot::order_sha256(&open.seed, &order)))
+            (is_first && open.has_lot).then(|| (order.len(), lot::order_sha256(&open.seed, &order)))
         });
         if let Some(Some((present, order_sha256))) = drawn {
             let present = u32::try_from(present).unwrap_or(u32::MAX);

@@ -125,19 +125,16 @@ impl<'a> Person<'a> {
             let before_ms = self.rng.random_range(500..storm.before_ms);
             storm.clock.until(storm.released_ms - before_ms).await;
             let enter = json!({ "enter_release": { "department": session.department, "patient": self.who.patient } });
-            let told = loop {
+            while storm.clock.now_ms() < storm.released_ms {
                 match self.give(Uuid::now_v7(), &enter).await {
+                    Ok(told) => {
+                        let again_ms = told["ask_again_ms"].as_u64().unwrap_or(1_000);
+                        self.pause_exactly(Duration::from_millis(again_ms)).await;
+                    }
                     // The department prepares its lot in the moment in which the session is defined.
                     Err(why) if why.is_passing() || why.code == "slot_closed" => self.pause(AGAIN).await,
-                    told => break told,
+                    Err(_) => break,
                 }
-                if storm.released_ms <= storm.clock.now_ms() {
-                    break Err(Refusal::door("not heard before the release"));
-                }
-            };
-            if let Ok(told) = told {
-                let again_ms = told["ask_again_ms"].as_u64().unwrap_or(1_000);
-                self.pause_exactly(Duration::from_millis(again_ms)).await;
             }
         } else {
             came_ms += self.rng.random_range(0..storm.minute_ms / 2);
