@@ -238,7 +238,8 @@ async fn released(day: &Played, patient: &str) {
     let path = "/departments/renmin.eyes/releases";
     let until = async |is_there: fn(&Value) -> bool| {
         loop {
-            let told = clinic.ask("GET", path, Some(&phone), None).await["releases"][0].take();
+            let told = clinic.ask("GET", path, Some(&phone), None).await;
+            let told = told["releases"].get(0).cloned().unwrap_or_default();
             if is_there(&told) {
                 return told;
             }
