@@ -242,6 +242,7 @@ impl Engine for MemoryEngine {
             Deed::ReadPreCheck(_) => json!({"answers": null}),
             Deed::DrawQrCode(_) => json!({"svg": ""}),
             Deed::ReadReceived(department, ..) => json!({"department": department, "lines": []}),
+            Deed::ReadReleases(department) => json!({"department": department, "releases": []}),
             Deed::ReadPayments(department, _) => json!({"department": department, "appointments": []}),
             Deed::FindPlaces(_) => json!({"sites": [], "departments": [], "doctors": [], "places": []}),
             Deed::ReadPlan(department, _) => json!({"department": department, "days": []}),

@@ -12,7 +12,7 @@ const TIMES_IN: &[&str] = &["back_at", "released_at", "came_at", "from"];
 /// Commands whose `from` is a day.
 const DATES_FROM: &[&str] = &["define_template", "except_days"];
 /// Fields of answers that are times.
-const TIMES_OUT: &[&str] = &["expires_at", "slot_start", "stored_at"];
+const TIMES_OUT: &[&str] = &["expires_at", "slot_start", "stored_at", "released_at", "until"];
 
 /// An answer as both doors print it: times with the offset of the site that the answer is about.
 pub fn answer(engine: &dyn Engine, answer: &Answer) -> Value {

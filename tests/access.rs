@@ -137,6 +137,7 @@ fn command(name: &str) -> ClientCommand {
         "join_waitlist" => json!({"patient": "p-own", "wanted": {"session": "s.d.m"}}),
         "leave_waitlist" => json!({"patient": "p-own", "wish": "s.d.w1"}),
         "plan_session" => json!({"session": "s.d.m"}),
+        "enter_release" | "leave_release" => json!({"department": "s.d", "patient": "p-own"}),
         "mark_reached" => json!({"ticket": "s.d.t1", "how": "by_phone"}),
         _ => panic!("no example of the command {name}: add one here and a line to access_table.md"),
     };
@@ -179,6 +180,7 @@ fn deed(name: &str) -> Deed {
         "read_calendar" => Deed::ReadCalendar(AppointmentId::new("s.d.b20261123-1")),
         "read_ticket_code" => Deed::ReadTicketCode(TicketId::new("s.d.t1")),
         "read_payments" => Deed::ReadPayments(DepartmentId::new("s.d")),
+        "read_releases" => Deed::ReadReleases(DepartmentId::new("s.d")),
         "read_plan" => Deed::ReadPlan(DepartmentId::new("s.d")),
         "find_appointments" => Deed::FindAppointments(DepartmentId::new("s.d")),
         "read_not_reached" => Deed::ReadNotReached(SessionId::new("s.d.m")),

@@ -62,6 +62,7 @@ fn start(folder: &Path, log: SegmentLog) -> Result<Node, StartError> {
         rules: Box::new(HouseStreams {
             zones,
             finder: Arc::default(),
+            releases: Arc::default(),
             generations: Arc::default(),
             reach: Outlet::default(),
             till: Till::default(),

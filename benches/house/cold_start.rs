@@ -98,6 +98,7 @@ async fn fill(data: &Path) -> Outcome<u64> {
         rules: Box::new(HouseStreams {
             zones: Arc::new(Zones::new(Zone::named("Asia/Shanghai").ok_or("no zone")?)),
             finder: Arc::default(),
+            releases: Arc::default(),
             generations: Arc::default(),
             reach: Outlet::default(),
             till: Till::default(),

@@ -2,13 +2,14 @@
 //! without an answer again by the same key.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use jiaohao_actors::shell::clock::monotonic;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::{Message, protocol::WebSocketConfig};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -167,7 +168,8 @@ impl LiveClient {
     }
 }
 
-type Socket = WebSocketStream<TcpStream>;
+/// A connection as it is.
+pub type Socket = WebSocketStream<TcpStream>;
 type Position = Option<(String, u64)>;
 
 struct Connection {
@@ -356,6 +358,21 @@ fn follows(at: &mut u64, after: Option<u64>, events: &[Value]) -> bool {
 /// The door is closed, or it does not speak WebSocket.
 pub async fn connect(door: &Door, token: &str) -> Result<Socket, String> {
     let stream = TcpStream::connect(&door.authority).await.map_err(|e| e.to_string())?;
+    greet(door, token, stream).await
+}
+
+/// As [`connect`], from this address of this machine.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_from(door: &Door, token: &str, from: IpAddr) -> Result<Socket, String> {
+    let to: SocketAddr = door.authority.parse().map_err(|e| format!("{}: {e}", door.authority))?;
+    let socket = TcpSocket::new_v4().map_err(|e| e.to_string())?;
+    socket.bind((from, 0).into()).map_err(|e| e.to_string())?;
+    greet(door, token, socket.connect(to).await.map_err(|e| e.to_string())?).await
+}
+
+async fn greet(door: &Door, token: &str, stream: TcpStream) -> Result<Socket, String> {
     stream.set_nodelay(true).map_err(|e| e.to_string())?;
     let config = WebSocketConfig::default().read_buffer_size(4096);
     let url = format!("ws://{}/ws", door.authority);

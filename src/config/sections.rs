@@ -142,6 +142,13 @@ pub struct LimitSettings {
     /// refused because of the others. Allowed: 1 to 100000.
     #[config(default = 60)]
     pub sign_in_failures_per_min: u32,
+    /// In the line of a release: so many at a time who are choosing a place, and so many more called in a second, of all
+    /// departments that release just then. Allowed: 1 to 100000.
+    #[config(default = 300)]
+    pub release_at_once: usize,
+    /// How long somebody who has been let in has to take a place, in seconds. Allowed: 10 to 3600.
+    #[config(default = 120)]
+    pub release_turn_s: u32,
 }
 
 /// Clinic time.

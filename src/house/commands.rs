@@ -109,6 +109,8 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         | C::BindChannel(_)
         | C::UnbindChannel(_)
         | C::JoinWaitlist(_)
+        | C::EnterRelease(_)
+        | C::LeaveRelease(_)
         | C::RegisterVisit(_) => None,
     }
 }
@@ -284,6 +286,7 @@ impl House {
             return Err(Rejection::new(Code::AlreadyExists, why).with("patient", bearer.as_str()));
         }
         let facts = self.slot_facts(slot).await?;
+        self.let_in(claims, &slot.department(), facts, who).await?;
         if self.full.contains_key(slot) {
             self.still_free(slot, who, channel_of(claims, command)).await?;
         }
@@ -335,7 +338,8 @@ impl House {
             .read(department(&slot.department()), move |state: &jiaohao_domain::department::State| {
                 let (slot, session) = (state.clinic.slots.get(&asked)?, state.clinic.session_of(&asked)?);
                 let limits = state.config.settings.booking.limits;
-                Some(SlotFacts { date: session.date, start: slot.start, end: slot.end, limits, asked: now })
+                let release = session.released_at.filter(|at| state.releases.lots.contains_key(at));
+                Some(SlotFacts { date: session.date, start: slot.start, end: slot.end, limits, release, asked: now })
             })
             .await?
             .ok_or(Code::SlotClosed)?;

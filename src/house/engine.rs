@@ -119,6 +119,8 @@ impl House {
             about.extend(to.ok().map(|account| account.to_string()));
         }
         let slot = booked_slot(&command).cloned();
+        let placing = self.releases.placing(claims, &command);
+        let noting = self.ops.letting_go.noting(claims, &command);
         let is_arrival = is_arrival(&command);
         let acted_for = match &command {
             ClientCommand::GrantRelation(c) => Some(c.patient.clone()),
@@ -146,6 +148,8 @@ impl House {
         };
         let line = AuditLine::new(claims, name, about, line_outcome, self.machine_now()).by(by);
         self.audit.note(if is_arrival { line.of_an_arrival() } else { line });
+        self.placed(placing, &outcome);
+        self.ops.letting_go.note(noting, &outcome, self.shell.clock.clinic());
         if let (Some(slot), Err(Rejection { code: Code::SlotFull, .. })) = (&slot, &outcome) {
             self.note_full(slot);
         }
@@ -170,6 +174,9 @@ impl House {
     async fn ask(&self, claims: &Claims, key: Option<Uuid>, command: ClientCommand, turn: Turn) -> Outcome {
         self.stands(claims).await?;
         self.checked(claims, &command, Facts::default()).await?;
+        if let Some(answer) = self.in_line(&command).await? {
+            return Ok(answer);
+        }
         let answers = self.answers_in(&command).await?;
         let origin = self.origin(claims, key, &command, answers.as_ref());
         let asked = async {

@@ -28,6 +28,7 @@ mod persons;
 mod place;
 mod plan;
 mod pre_check;
+pub mod release;
 pub mod serve;
 mod sign_in;
 mod spelt;
@@ -96,6 +97,8 @@ pub struct House {
     /// it the last one?) stands behind every earlier such change in its account's mailbox. Held until the change is in it,
     /// too.
     pub(crate) operators_leave: tokio::sync::Mutex<()>,
+    /// Who is there for releases.
+    pub(crate) releases: Arc<release::Releases>,
     /// Phones that have just signed in.
     pub(crate) phones: addresses::SignedInPhones,
     /// Accounts whose phone is on its way to WeChat and back.
@@ -129,6 +132,8 @@ pub(crate) struct SlotFacts {
     pub(crate) end: Timestamp,
     /// What one patient may book in that department.
     pub(crate) limits: PatientLimits,
+    /// When it was, or is to be, released with a lot; none: without.
+    pub(crate) release: Option<Timestamp>,
     /// Machine time of the asking.
     pub(crate) asked: Instant,
 }

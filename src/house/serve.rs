@@ -19,6 +19,7 @@ use super::engine::Shared;
 use super::finding::Finder;
 use super::folder::{self, Folder, FolderError, Looked};
 use super::ops::{self, Ops};
+use super::release::{self, Releases};
 use super::streams::HouseStreams;
 use super::voices::{self, Voices};
 use super::zones::Zones;
@@ -277,6 +278,7 @@ impl Recovered {
         let generations = Arc::<Generations>::default();
         let (outlet, notices) = notices::outlet();
         let (till, asked) = paying::till();
+        let releases = Arc::new(Releases::new(&settings.limits));
         let log: Box<dyn Log> = Box::new(log);
         #[cfg(feature = "planted-bugs")]
         let log = if crate::planted::may_break() { Box::new(crate::planted::HangingLog(log)) } else { log };
@@ -294,6 +296,7 @@ impl Recovered {
                 generations: generations.clone(),
                 reach: outlet,
                 till,
+                releases: releases.clone(),
             }),
             deadline_message,
             owner_threads: std::thread::available_parallelism().map_or(2, usize::from),
@@ -345,6 +348,7 @@ impl Recovered {
             full: DashMap::new(),
             newly_known: DashMap::new(),
             operators_leave: tokio::sync::Mutex::default(),
+            releases,
             phones: DashMap::new(),
             asked_wechat: super::wechat::Asked::default(),
             tellings: notices::Tellings::default(),
@@ -370,6 +374,7 @@ impl Recovered {
         let Self { node, house, coarse, first_token, notices, asked } = self;
         let doors = listening.open(Arc::new(Shared(house.clone())), house.reach.clone(), &settings, coarse)?;
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
+        actix_web::rt::spawn(release::run(Arc::downgrade(&house)));
         actix_web::rt::spawn(lost_keys::count(house.clone()));
         actix_web::rt::spawn(notices::run(Arc::downgrade(&house), notices));
         actix_web::rt::spawn(notices::hear(Arc::downgrade(&house)));

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use super::finding::Finder;
 use super::notices::{Outlet, ToSend};
 use super::paying::Till;
+use super::release::Releases;
 use super::site as site_of;
 use super::zones::Zones;
 use crate::identity::accounts;
@@ -40,6 +41,8 @@ pub struct HouseStreams {
     pub reach: Outlet,
     /// Where what the payment's provider is asked leaves.
     pub till: Till,
+    /// Told of lots.
+    pub releases: Arc<Releases>,
 }
 
 /// Counts a notice that has reached somebody, or nobody.
@@ -148,6 +151,9 @@ impl StreamRules for HouseStreams {
         }
         if let Some(department::Event::Payment(event)) = event.downcast_ref() {
             self.till.hear(event);
+        }
+        if let Some(department::Event::Release(event)) = event.downcast_ref() {
+            self.releases.heard(&owner.id, event);
         }
         if event.downcast_ref::<account::Event>().is_some_and(account::Account::ends_rights) {
             self.generations.forget(&AccountId::from(&*owner.id));

@@ -69,6 +69,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/departments/{id}/plan", web::get().to(read_plan))
             .route("/departments/{id}/payments", web::get().to(read_payments))
             .route("/departments/{id}/payments/received", web::get().to(read_received))
+            .route("/departments/{id}/releases", web::get().to(read_releases))
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
             .route("/sessions/{id}/not-reached", web::get().to(read_not_reached))
             .route("/arrivals/find", web::post().to(find_arrivals))
@@ -409,6 +410,10 @@ async fn read_received(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     let query = web::Query::<ReceivedQuery>::from_query(request.query_string());
     let query = query.map_err(|_| Rejection::new(Code::Malformed, "day=YYYY-MM-DD, and perhaps after="))?.into_inner();
     door.deed(&request, Deed::ReadReceived(department, query.day, query.after)).await
+}
+
+async fn read_releases(request: HttpRequest, door: web::Data<Door>) -> Outcome {
+    door.deed(&request, Deed::ReadReleases(id(&request)?)).await
 }
 
 async fn find_appointments(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

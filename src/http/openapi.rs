@@ -181,6 +181,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         "What came through the payment's provider on a `?day=` and what went back, by number; operator, desk.",
     ),
     (
+        "GET",
+        "/departments/{id}/releases",
+        None,
+        false,
+        "The lots of a department's releases: hash of the seed before, the seed after; and how the line stands.",
+    ),
+    (
         "POST",
         "/departments/{id}/appointments/find",
         Some("FindAppointments"),

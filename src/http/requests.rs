@@ -63,6 +63,8 @@ pub enum Deed {
     ReadPayments(DepartmentId, PaymentsOf),
     /// What came through the payment's provider on a day, after that number.
     ReadReceived(DepartmentId, BusinessDate, Option<String>),
+    /// The lots of a department's releases.
+    ReadReleases(DepartmentId),
     /// Appointments of a department's today that fit what the desk has typed.
     FindAppointments(DepartmentId, FindAppointments),
     /// Whom the delay of a session has not reached at home (audited).

@@ -85,6 +85,8 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/waitlist/leave", "leave_waitlist"),
     ("POST", "/appointments/pay", "pay_appointment"),
     ("POST", "/refunds/retry", "retry_refund"),
+    ("POST", "/releases/enter", "enter_release"),
+    ("POST", "/releases/leave", "leave_release"),
 ];
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ impl Clinic {
             rules: Box::new(HouseStreams {
                 zones: Arc::new(Zones::new(zone)),
                 finder: Arc::default(),
+                releases: Arc::default(),
                 generations: Arc::default(),
                 reach: Outlet::default(),
                 till: Till::default(),

@@ -11,6 +11,7 @@ mod patients;
 mod phones;
 mod screens;
 mod setup;
+pub mod storm;
 mod verdict;
 mod voices;
 mod world;

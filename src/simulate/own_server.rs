@@ -19,6 +19,7 @@ pub struct OwnServer {
     folder: PathBuf,
     speed: f64,
     clinic_start: String,
+    settings: Vec<(&'static str, String)>,
     child: Option<Child>,
     /// Where it listens.
     pub door: Arc<Door>,
@@ -36,12 +37,24 @@ impl OwnServer {
     /// # Errors
     /// It does not come up.
     pub async fn start(clinic_start: String, speed: f64) -> Result<Self, String> {
+        Self::start_with(clinic_start, speed, Vec::new()).await
+    }
+
+    /// As [`OwnServer::start`], with settings of its own, by the names of their variables.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub async fn start_with(
+        clinic_start: String,
+        speed: f64,
+        settings: Vec<(&'static str, String)>,
+    ) -> Result<Self, String> {
         let name = format!("jiaohao-simulate-{}-{:08x}", std::process::id(), rand::random::<u32>());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         let port = free_port().map_err(|e| format!("no free port: {e}"))?;
         let door = Arc::new(Door::plain(format!("127.0.0.1:{port}")));
-        let mut server = Self { folder, speed, clinic_start, child: None, door };
+        let mut server = Self { folder, speed, clinic_start, settings, child: None, door };
         server.restart().await?;
         Ok(server)
     }
@@ -59,6 +72,7 @@ impl OwnServer {
             .env("JIAOHAO_IDENTITY__ACCESS_TOKEN_TTL_S", "86400")
             .env("JIAOHAO_LIMITS__SCREENS_PER_ADDRESS_PER_MIN", "100000")
             .env("JIAOHAO_LOG__LEVEL", "warn")
+            .envs(self.settings.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null());
         Ok(command)
     }
@@ -84,6 +98,16 @@ impl OwnServer {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(())
+    }
+
+    /// How much memory it has, and had at most, in MiB. None: the system does not say.
+    pub fn memory_mib(&self) -> Option<(u64, u64)> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.as_ref()?.id())).ok()?;
+        let kib = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()
+        };
+        Some((kib("VmRSS:")? / 1024, kib("VmHWM:")? / 1024))
     }
 
     /// `kill -9`.

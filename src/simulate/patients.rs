@@ -120,7 +120,7 @@ impl Patient<'_> {
                 }
                 Ok(Some(appointment)) => return Some((appointment, slot)),
                 Ok(None) => return None,
-                Err(code) if code == "slot_closed" => self.world.clock.pass_s(15.0).await,
+                Err(code) if code == "slot_closed" || code == "in_line" => self.world.clock.pass_s(15.0).await,
                 Err(_) => {}
             }
             attempts += 1;

@@ -44,6 +44,7 @@ pub async fn day() -> Seen {
     let settings = format!("{}{}", wechat.settings(), gateway.settings());
     let mut settings = Settings::from_parts("test", &settings, []).unwrap();
     settings.push.contact = Some("mailto:it@renmin.example".to_owned());
+    (settings.limits.release_at_once, settings.limits.release_turn_s) = (1, 3_600);
     let clinic = Clinic::open_with(settings, MORNING.plus_min(-30)).await;
     // A socket tells the clinic's time.
     let operator = clinic.operator.clone();
@@ -54,6 +55,7 @@ pub async fn day() -> Seen {
     let people = people(&mut day).await;
     follow(&day, &people[0]);
     no_show(&day, &people).await;
+    released(&day, &people[0]).await;
     before_the_day(&day).await;
     gateway.call_back(format!("http://{}", day.clinic.door.authority));
     online(&day, &people[3], gateway.address).await;
@@ -229,6 +231,49 @@ async fn no_show(day: &Played, people: &[String]) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("still blocked");
+}
+
+/// Two are there for a release, and there is room for one at a time.
+async fn released(day: &Played, patient: &str) {
+    let clinic = &day.clinic;
+    let phone = clinic.phone("13800000004").await;
+    let other = json!({"document_kind": "passport", "document_number": "E30000009", "name": "李四", "sex": "male",
+        "birth_date": "1990-01-01", "phone": "13800000004"});
+    let other = clinic.post("/persons", Some(&phone), other).await["patient"].take();
+    clinic.clock.pass_s(61.0).await;
+    let phone = clinic.phone("13800000004").await;
+    let zone = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap();
+    let moment = Timestamp(clinic.clock.now_ms()).plus_s(240);
+    let session = json!({"id": "renmin.eyes.rush", "date": "2026-11-23", "period": "morning", "queue": "renmin.eyes.q",
+        "registration_class": "普通", "slots": [{"start": "12:30", "minutes": 30, "capacity": 6}],
+        "released_at": zone.rfc3339(moment)});
+    day.ask("operator", "PUT", "/sessions", session).await;
+    let path = "/departments/renmin.eyes/releases";
+    let until = async |is_there: fn(&Value) -> bool| {
+        loop {
+            let told = clinic.ask("GET", path, Some(&phone), None).await;
+            let told = told["releases"].get(0).cloned().unwrap_or_default();
+            if is_there(&told) {
+                return told;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let prepared = until(|told| told["seed_sha256"].is_string()).await;
+    assert!(prepared["seed"].is_null(), "{prepared}");
+    let enter = json!({"department": "renmin.eyes", "patient": other});
+    let there = clinic.post("/releases/enter", Some(&phone), enter.clone()).await;
+    assert_eq!((&there["standing"], &there["seed_sha256"]), (&json!("present"), &prepared["seed_sha256"]));
+    // The line has begun when the places are known.
+    let drawn = until(|told| told["line"]["places_left"].as_u64() > Some(0)).await;
+    assert_eq!((&drawn["present"], &drawn["seed_sha256"]), (&json!(1), &prepared["seed_sha256"]));
+    let let_in = clinic.post("/releases/enter", Some(&phone), enter.clone()).await;
+    assert_eq!((&let_in["standing"], &let_in["number"]), (&json!("let_in"), &json!(1)), "{let_in}");
+    let waits = day.play("patient", "enter_release", &[("p-1", patient)]).await;
+    assert_eq!((&waits["standing"], &waits["number"]), (&json!("waiting"), &json!(2)), "{waits}");
+    day.refuse("in_line", &[("p-1", patient)]).await;
+    day.play("patient", "leave_release", &[("p-1", patient)]).await;
+    clinic.post("/releases/leave", Some(&phone), enter).await;
 }
 
 /// Held, prolonged, confirmed, cancelled, brought back, moved; told of a delay; there. The ticket of the phone's patient.

@@ -167,6 +167,8 @@ codes! {
     SecondPersonNeeded = "second_person_needed", 409, "需要另一人批准", "A second person has to agree";
     /// A place that is waited for can be booked now; valid now: `slot`.
     PlaceFree = "place_free", 409, "现在就有号,请直接预约", "A place is free now: book it";
+    /// Sessions have just been released and others are before; valid now: `number`, `ahead`, `ask_again_ms`.
+    InLine = "in_line", 409, "放号排队中,请稍候", "In line for the release";
 }
 
 /// A value of a rejection's `valid_now`. Times are text, RFC 3339 in the site's zone. Stored: append only.

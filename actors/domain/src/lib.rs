@@ -21,6 +21,7 @@ pub mod principal;
 pub mod queue;
 pub mod reach;
 pub mod redacted;
+pub mod release;
 pub mod report;
 pub mod settings;
 pub mod site;

@@ -252,6 +252,10 @@ client_commands! {
     PayAppointment = "pay_appointment";
     /// Operator: the provider is to be asked once more to give money back.
     RetryRefund = "retry_refund";
+    /// Phone: there for a release.
+    EnterRelease = "enter_release";
+    /// Phone: there no more.
+    LeaveRelease = "leave_release";
 }
 
 /// What a command answers. On the wire it is the bare object ([`Answer::result`]); in the log the tagged one.
@@ -295,6 +299,8 @@ pub enum Answer {
     Payable { order: OrderId, amount_fen: u32, expires_at: Timestamp },
     /// Made at the edge alone: the same, with the page on which it is paid.
     PayAt { order: OrderId, amount_fen: u32, expires_at: Timestamp, pay_url: String },
+    /// Where somebody stands in the line of a release. Of the edge: it is in no log.
+    InLine(Box<InLine>),
 }
 
 /// The ticket that a call called.

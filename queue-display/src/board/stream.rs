@@ -138,8 +138,11 @@ impl Parts {
             | department::Event::Clinic(clinic::Event::SessionDefined { .. } | clinic::Event::SessionRetired { .. }) => {
                 Some(Self::NOTICES)
             }
-            department::Event::Clinic(_) | department::Event::Waitlist(_) => None,
-            department::Event::Plan(_) | department::Event::Payment(_) => None,
+            department::Event::Clinic(_)
+            | department::Event::Waitlist(_)
+            | department::Event::Plan(_)
+            | department::Event::Payment(_)
+            | department::Event::Release(_) => None,
             department::Event::Floor(event) => Self::of_floor(event),
         }
     }

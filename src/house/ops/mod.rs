@@ -1,6 +1,7 @@
 //! `ops`: how this node and its sites stand. Node-local snapshots, at most one a second and only while somebody
 //! follows; operators only, each with the sites that they may see; nothing of a patient.
 
+mod letting_go;
 mod node;
 mod notices;
 mod overfull;
@@ -67,6 +68,8 @@ pub struct Ops {
     verdicts: Mutex<BTreeMap<SiteId, Verdicts>>,
     /// Which screens are here.
     pub(super) screens: Screens,
+    /// Accounts that take places and let them go.
+    pub(super) letting_go: letting_go::LettingGo,
 }
 
 /// How everything stands at a moment, for everybody who asks within the second.
@@ -105,6 +108,7 @@ impl Ops {
             gauges: Mutex::default(),
             verdicts: Mutex::default(),
             screens: Screens::default(),
+            letting_go: letting_go::LettingGo::default(),
         }
     }
 

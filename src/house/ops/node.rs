@@ -137,6 +137,7 @@ impl House {
             },
             "refusals": refusals.iter().map(|(code, n)| json!({ "code": code, "count": whole(*n) })).collect::<Vec<_>>(),
             "limits": limits.iter().map(|(limit, n)| json!({ "limit": limit, "count": whole(*n) })).collect::<Vec<_>>(),
+            "letting_go": self.ops.letting_go.shown(self.shell.clock.clinic()),
             "storage": {
                 "level": level_name(storage),
                 "free_bytes": whole(totals.sum("disk_free_bytes")),

@@ -35,6 +35,8 @@ pub enum Deed {
     ReadPlan(DepartmentId),
     /// Show what was paid for appointments in a department, and what is owed.
     ReadPayments(DepartmentId),
+    /// Show the lots of a department's releases, and how their lines stand.
+    ReadReleases(DepartmentId),
     /// Find appointments and tickets of today in a department.
     FindAppointments(DepartmentId),
     /// Show whom the delay of this session has not reached at home (audited).
@@ -87,6 +89,7 @@ impl Deed {
         "find_places",
         "read_plan",
         "read_payments",
+        "read_releases",
         "find_appointments",
         "read_not_reached",
         "find_arrivals",
@@ -123,6 +126,7 @@ impl Deed {
             Self::FindPlaces => "find_places",
             Self::ReadPlan(_) => "read_plan",
             Self::ReadPayments(_) => "read_payments",
+            Self::ReadReleases(_) => "read_releases",
             Self::FindAppointments(_) => "find_appointments",
             Self::ReadNotReached(_) => "read_not_reached",
             Self::FindArrivals(_) => "find_arrivals",

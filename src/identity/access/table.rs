@@ -117,6 +117,8 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "leave_waitlist", who: HOLDER_OR_DESK },
     Rule { name: "pay_appointment", who: HOLDER_OR_DESK },
     Rule { name: "retry_refund", who: OPERATOR },
+    Rule { name: "enter_release", who: &[(Patient, OwnPatient)] },
+    Rule { name: "leave_release", who: &[(Patient, OwnPatient)] },
 ];
 
 const STREAMS: &[Rule] = &[
@@ -187,6 +189,7 @@ const DEEDS: &[Rule] = &[
     },
     Rule { name: "read_plan", who: OPERATOR_OR_DESK },
     Rule { name: "read_payments", who: OPERATOR_OR_DESK },
+    Rule { name: "read_releases", who: &[(Patient, Any), (Desk, OwnSite), (Operator, OwnSite)] },
     Rule { name: "find_appointments", who: DESK },
     Rule { name: "read_not_reached", who: DESK },
     Rule { name: "find_arrivals", who: &[(Kiosk, OwnDepartment)] },

@@ -242,6 +242,8 @@ impl Target {
             C::CheckIn(c) => about.appointment(&c.appointment).sent_on(c.pre_check.as_ref()),
             C::ReportBack(c) => about.ticket(&c.ticket),
             C::CancelTicket(c) => about.ticket(&c.ticket),
+            C::EnterRelease(c) => about.department(c.department.clone()).patient(&c.patient),
+            C::LeaveRelease(c) => about.department(c.department.clone()).patient(&c.patient),
             C::RateVisit(c) => about.ticket(&c.ticket),
             C::RegisterWalkIn(c) => {
                 let about = about.department(c.queue.department()).patient(&c.patient);
@@ -358,7 +360,8 @@ impl Target {
             Deed::ReadAreaCode(department)
             | Deed::FindAppointments(department)
             | Deed::ReadPlan(department)
-            | Deed::ReadPayments(department) => about.department(department.clone()),
+            | Deed::ReadPayments(department)
+            | Deed::ReadReleases(department) => about.department(department.clone()),
             Deed::ReadNotReached(session) => about.department(session.department()).named(session.as_str()),
             Deed::FindArrivals(departments) => {
                 departments.iter().cloned().fold(about, |about, department| about.department(department))

@@ -73,6 +73,7 @@ export default {
   'error.nothing_due': 'Nothing is due, or it has been paid',
   'error.wrong_refund_state': 'This refund stands otherwise by now; please look again',
   'error.second_person_needed': 'Who asked for a refund does not grant it: a second person has to',
+  'error.in_line': 'Others are before you in the line for this release: your turn comes by itself',
   'error.bind_wechat.authorization_over': 'WeChat’s answer is over: please press “Notify me in WeChat” again',
   'error.bind_wechat.channel_failed': 'WeChat did not answer: please try again later',
   'error.ask_consent.wrong_credentials': 'Wrong code; ask for the one on their phone',

@@ -73,6 +73,7 @@ export default {
   'error.nothing_due': '没有应缴的费用,或已缴过',
   'error.wrong_refund_state': '这笔退费的状态已变,请刷新后再看',
   'error.second_person_needed': '申请退费的人不能自己批准,请另一人来批',
+  'error.in_line': '放号排队中,前面还有人,请稍候',
   'error.bind_wechat.authorization_over': '微信的确认已过期,请再点一次“用微信接收通知”',
   'error.bind_wechat.channel_failed': '微信没有回应,请稍后再试',
   'error.ask_consent.wrong_credentials': '验证码不对,请问家人收到的验证码',

@@ -8,6 +8,7 @@ import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { dateWord, dayAndClock, numberClassWord, periodWord, titleWord, wordsOf } from '../lib/words.js';
 import { Finding } from './finding.js';
+import { Line, releaseNear } from './line.js';
 import { isFree, leftOf, whose } from './places.js';
 import { waitFor } from './waiting.js';
 
@@ -39,6 +40,7 @@ export class Booking {
     /** @type {LiveStream[]} */
     this.streams = [];
     this.finding = new Finding(page, (place) => this.openPlace(place));
+    this.line = new Line(page, () => model().patient);
     /** Whose sessions come first: the doctor's who was found. */
     this.wanted = '';
   }
@@ -133,6 +135,7 @@ export class Booking {
   back() {
     if (this.held) return;
     this.unfollow();
+    this.line.close();
     if (this.department) this.department = null;
     else this.site = null;
     this.page.draw();
@@ -157,8 +160,14 @@ export class Booking {
   async hold(session, slot) {
     const { patient } = this.model();
     const result = await this.send('hold_slot', { session: session.session, slot: slot.slot, patient });
-    if (result) this.held = { ...result, session, slot, patient };
-    else this.chooseDate(this.date);
+    if (result) {
+      this.held = { ...result, session, slot, patient };
+      this.line.close();
+    } else {
+      // Who was behind others has entered with it: where, is said above.
+      if (this.department && releaseNear([session], this.page.protocol.clock.now())) this.line.enter(this.department.id);
+      this.chooseDate(this.date);
+    }
     this.page.draw();
   }
 
@@ -187,6 +196,7 @@ export class Booking {
     this.held = null;
     this.department = null;
     this.unfollow();
+    this.line.close();
     this.done();
   }
 
@@ -246,6 +256,7 @@ export class Booking {
     return [
       this.crumb('patient.choose_department'),
       h('div', { class: 'days', key: 'days' }, days.map((date, i) => this.day(date, i === 0))),
+      this.line.view(this.department.id, this.sessions || []),
       this.sessions === null ? h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' })) : this.sessions.map((s) => this.offer(s)),
       this.sessions && !this.sessions.length ? h('p', { class: 'empty', key: 'none' }, h('b', null, t('patient.no_sessions')), t('patient.no_sessions_more')) : null,
     ];

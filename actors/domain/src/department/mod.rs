@@ -13,6 +13,7 @@ mod paying;
 mod planning;
 mod pre_check;
 mod quota_rules;
+mod releasing;
 mod retire;
 mod return_day;
 mod stop;
@@ -34,6 +35,7 @@ use crate::owner::{Context, Draft, Message, Outgoing, Owner, OwnerKind, Payload}
 use crate::payment::{self, Payments};
 use crate::plan::{self, Plan};
 use crate::principal::Role;
+use crate::release::{self, Releases};
 use crate::report::{self, Reports};
 use crate::time::Timestamp;
 use crate::vocabulary::{Answer, ByChannel, CorrectNoShow, DefineSession, RestoreAppointment, ToDepartment};
@@ -61,6 +63,8 @@ pub struct State {
     pub payments: Payments,
     /// Who waits for a place that is given back.
     pub waitlist: Waitlist,
+    /// Lots of the minutes at which sessions are released.
+    pub releases: Releases,
 }
 
 /// What can have happened in a department. Append only.
@@ -70,7 +74,7 @@ pub struct State {
 pub enum Event {
     /// Configuration (200–249, and 295, 297).
     Config(ConfigEvent),
-    /// Sessions, slots, appointments (230–233, 250–299).
+    /// Sessions, slots, appointments (230–233, 250–289, 296).
     Clinic(clinic::Event),
     /// Tickets, calls, work (300–399).
     Floor(floor::Event),
@@ -80,6 +84,8 @@ pub enum Event {
     Payment(payment::Event),
     /// Waiting for places that are given back (280–288).
     Waitlist(waitlist::Event),
+    /// Lots (290–294).
+    Release(release::Event),
 }
 
 impl Owner for Department {
@@ -93,12 +99,14 @@ impl Owner for Department {
         let clinic = Clinic::new(DepartmentId::from(id));
         let (config, floor) = (Config::new(id), Floor::default());
         let (reports, plan, payments) = (Reports::default(), Plan::default(), Payments::default());
-        State { config, clinic, floor, reports, plan, payments, waitlist: Waitlist::default() }
+        let (waitlist, releases) = (Waitlist::default(), Releases::default());
+        State { config, clinic, floor, reports, plan, payments, waitlist, releases }
     }
 
     fn decide(draft: &mut Draft<'_, Self>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
         let answer = decide(draft, command, context)?;
         planning::follow(draft, context);
+        releasing::follow(draft, context);
         floor::told::tell(draft);
         // Only now it is said what becomes of the appointment of a ticket that has ended.
         paying::follow(draft, context);
@@ -124,10 +132,14 @@ impl Owner for Department {
                     let State { clinic, payments, .. } = state;
                     payments.forget(|appointment| !clinic.appointments.contains_key(appointment));
                 }
+                if let clinic::Event::SessionDefined { released_at: Some(released_at), .. } = event {
+                    state.releases.foresee(*released_at);
+                }
             }
             Event::Plan(event) => plan::apply(&mut state.plan, event),
             Event::Payment(event) => payment::apply(&mut state.payments, event),
             Event::Waitlist(event) => waitlist::apply(&mut state.waitlist, &mut state.clinic, event),
+            Event::Release(event) => release::apply(&mut state.releases, event),
             Event::Floor(event) => {
                 wait::learn(&mut state.floor, &state.config, event);
                 floor::apply(&mut state.floor, event);
@@ -148,6 +160,7 @@ impl Owner for Department {
             Event::Plan(event) => plan::event_kind(event),
             Event::Payment(event) => payment::event_kind(event),
             Event::Waitlist(event) => waitlist::event_kind(event),
+            Event::Release(event) => release::event_kind(event),
         }
     }
 
@@ -165,13 +178,14 @@ impl Owner for Department {
             Event::Clinic(event) => clinic::outgoing(event, out),
             Event::Floor(event) => event.outgoing(out),
             Event::Waitlist(event) => waitlist::outgoing(event, out),
-            Event::Plan(_) | Event::Payment(_) => {}
+            Event::Plan(_) | Event::Payment(_) | Event::Release(_) => {}
         }
     }
 
-    /// The provider is asked by the edge.
+    /// The provider is asked by the edge, and who is there for a release is known to it: it draws by what the department
+    /// has decided.
     fn leaves(event: &Event) -> bool {
-        matches!(event, Event::Payment(payment::Event::ProviderAsked { .. }))
+        matches!(event, Event::Payment(payment::Event::ProviderAsked { .. }) | Event::Release(_))
     }
 
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
@@ -205,7 +219,8 @@ fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> 
     let tells = floor::at_home::next_deadline(&state.floor);
     let (plan, provider) = (planning::due_at(state), state.payments.at_provider.next_deadline());
     let own = state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(provider);
-    own.chain(waits).chain(tells).chain(plan).chain(state.waitlist.next_deadline()).min()
+    let due = plan.into_iter().chain(state.waitlist.next_deadline()).chain(state.releases.due_at());
+    own.chain(waits).chain(tells).chain(due).min()
 }
 
 fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<Answer, Rejection> {
@@ -386,6 +401,9 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::CancelVisit { command, visit } => Ok(outside::cancel(draft, &command, visit, context)),
         To::EndVisit { visit, told } => Ok(outside::end(draft, visit, told, context)),
         To::TellVisit { visit, version } => outside::tell(draft.state(), visit, version),
+        To::OrderRelease { released_at, present, order_sha256 } => {
+            Ok(releasing::order(draft, released_at, present, order_sha256))
+        }
         To::CallNotAnnounced { call, round, board, problem } => {
             Ok(floor::receipts::not_announced(draft, call, round, board, problem, context))
         }
@@ -401,6 +419,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             let answer = emit_clinic(draft, decision);
             planning::go_on(draft, context);
             waiting_list::go_on(draft, context);
+            releasing::go_on(draft, context);
             floor::at_home::go_on(draft, context.now);
             floor::waits::say(draft, context.now);
             Ok(answer)

@@ -26,6 +26,8 @@ pub(super) const BOOKING_WORD_S: i64 = DAY_S;
 /// So many places of one day that a patient has taken online and let go: more are had at the desk. Whoever looks for another
 /// time needs a few; a program that takes and lets go uses up numbers and room for ever.
 const LET_GO_MAX: usize = 20;
+/// A person holds so many places at once at most, by phone: what is to be kept is confirmed.
+const HOLDS_MAX: usize = 3;
 /// So many refused reservations are remembered: at the release minute one person may ask for many full slots.
 const REFUSED_MAX: usize = 50;
 /// How long ended reservations are kept after their slot.
@@ -241,6 +243,12 @@ pub(super) fn may_take(state: &State, offer: &OfferedPlace, context: &Context) -
 fn check_limits(state: &State, asked: &Asked, context: &Context) -> Result<(), Rejection> {
     if !is_by_staff(asked, context) {
         check_online(state, asked.date, context.now)?;
+        let may_be_held = |r: &&Reservation| {
+            matches!(r.standing, Standing::Asked | Standing::Held { .. }) && r.wish != Some(Wish::Cancel)
+        };
+        if !asked.confirm && state.reservations.values().filter(may_be_held).count() >= HOLDS_MAX {
+            return Err(Rejection::new(Code::LimitExceeded, "too many places are held: confirm one or let it go"));
+        }
     }
     let others = || state.taken().filter(|(id, _)| asked.replaces.as_ref() != Some(*id));
     let department = asked.slot.department();

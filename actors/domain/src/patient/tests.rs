@@ -944,3 +944,35 @@ fn a_confirmation_that_is_answered_by_a_hold_is_not_asked_again() {
     person.booked(&id);
     assert_eq!(person.standing(&id), Standing::Booked);
 }
+
+#[test]
+fn a_person_holds_three_places_at_once_by_phone_and_books_all_the_same() {
+    let mut person = Person::new();
+    let hold = |person: &mut Person, day: u32, confirm: bool, role: Role| {
+        let (start, end) = (format!("{day} 09:00"), format!("{day} 09:30"));
+        let channel = if role == Role::Desk { Channel::Desk } else { Channel::Online };
+        let command = ToPatient::Reserve {
+            slot: SlotId::from(format!("s.d.m{day}.0900")),
+            date: zone().date(at(&start)),
+            slot_start: at(&start),
+            slot_end: at(&end),
+            confirm,
+            channel,
+            replaces: None,
+            limits: PatientLimits::default(),
+        };
+        person.tell_as(command, at("22 08:00"), role).map_err(|why| why.code)
+    };
+    for day in 23..=25 {
+        hold(&mut person, day, false, Role::Patient).expect("below");
+    }
+    assert_eq!(hold(&mut person, 26, false, Role::Patient), Err(Code::LimitExceeded));
+    hold(&mut person, 26, false, Role::Desk).expect("the desk holds more");
+    hold(&mut person, 27, true, Role::Patient).expect("what is booked is kept");
+    let held = person.state.reservations.keys().next().expect("one").clone();
+    let cancel = CancelAppointment { appointment: held.clone(), reason: None };
+    person.tell(ToPatient::Cancel(cancel), at("22 08:01")).expect("let go");
+    let end = ToPatient::PlaceEnded { appointment: held, how: AppointmentEnd::Cancelled };
+    person.tell(end, at("22 08:01")).expect("heard");
+    assert_eq!(hold(&mut person, 28, false, Role::Patient), Err(Code::LimitExceeded), "the desk's count too");
+}

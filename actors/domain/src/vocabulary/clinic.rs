@@ -237,3 +237,74 @@ pub struct EndRelation {
     #[serde(default)]
     pub account: Option<AccountId>,
 }
+
+/// Be there for a release: in the five minutes before for its lot, after it at the end of the line. One position a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnterRelease {
+    /// Of which department.
+    pub department: DepartmentId,
+    /// For whom.
+    pub patient: PatientId,
+}
+
+/// Want no place of a release any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeaveRelease {
+    /// Of which department.
+    pub department: DepartmentId,
+    /// For whom.
+    pub patient: PatientId,
+}
+
+/// How somebody stands to a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LineStanding {
+    /// There before it: the lot will say.
+    Present,
+    /// In line.
+    Waiting,
+    /// May book now.
+    LetIn,
+    /// Has taken a place.
+    Served,
+    /// Has had a turn, has left, or the line is over.
+    Gone,
+}
+
+/// Where somebody stands in the line of a release.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InLine {
+    /// Of which department.
+    pub department: DepartmentId,
+    /// When its sessions are released.
+    pub released_at: Timestamp,
+    /// How.
+    pub standing: LineStanding,
+    /// The own number, from 1, once the lot is drawn.
+    pub number: Option<u32>,
+    /// So many are called before, at most.
+    pub ahead: Option<u32>,
+    /// How long that takes by the pace of the last half minute, from …
+    pub wait_from_s: Option<i64>,
+    /// … and to.
+    pub wait_to_s: Option<i64>,
+    /// Until when the turn lasts.
+    pub until: Option<Timestamp>,
+    /// So many places can still be had.
+    pub places_left: Option<u32>,
+    /// When to ask again, machine time.
+    pub ask_again_ms: Option<u64>,
+    /// The hash of the seed, known before.
+    pub seed_sha256: String,
+    /// The seed, known after.
+    pub seed: Option<String>,
+    /// What the person has drawn: the hash of seed and person.
+    pub drawn: Option<String>,
+    /// The server was started again since: who was there before the release is not known any more.
+    pub begun_anew: bool,
+    /// There is no line any more: who comes books.
+    pub over: bool,
+}

@@ -264,6 +264,8 @@ pub enum ToDepartment {
     OrderSaid { order: OrderId, word: OrderWord },
     /// From the provider, by the edge: what it says of a refund. Said again it changes nothing.
     RefundSaid { refund: RefundId, word: RefundWord },
+    /// From the edge: those who were there for a release are in order by its lot.
+    OrderRelease { released_at: Timestamp, present: u32, order_sha256: String },
 }
 
 /// Everything a doctor's owner can be told.

@@ -141,6 +141,8 @@ impl ClientCommand {
             | Self::RetireDepartment(_)
             | Self::RetireServicePoint(_)
             | Self::RetireBoard(_)
+            | Self::EnterRelease(_)
+            | Self::LeaveRelease(_)
             | Self::RetireQueue(_)
             | Self::RetireSession(_)
             | Self::RetireDoctor(_)

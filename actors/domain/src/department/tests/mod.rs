@@ -18,6 +18,7 @@ mod pre_check_afterwards;
 mod pre_check_goes_on;
 mod quota_rules;
 mod random;
+mod releasing;
 mod restore;
 mod retire;
 mod stop;

@@ -165,6 +165,8 @@ pub fn emissions(
             }
         }
         Event::Waitlist(event) => kept_emissions(&view, event, &mut out),
+        // Who is there for a release hears it from the edge, which knows them.
+        Event::Release(_) => {}
     }
     out.emissions
 }
