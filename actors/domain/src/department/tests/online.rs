@@ -293,7 +293,7 @@ fn a_refund_is_asked_for_until_it_is_given_and_then_it_is_somebodys() {
         house.after_s(3600).pass();
     }
     assert_eq!(house.asked_since(before).len(), REFUND_TRIES_MAX as usize);
-    let shown = view::payments(&house.state, None, house.state.config.zone());
+    let shown = view::payments(&house.state, &view::PaymentsOf::Open, house.state.config.zone());
     assert_eq!(shown["appointments"][0]["orders"][0]["refunds"][0]["stuck"], true);
     house.tell(operator(1), again.clone()).expect("once more");
     assert_eq!(house.asked_since(before).len(), REFUND_TRIES_MAX as usize + 1);
