@@ -18,7 +18,7 @@ import { saveTable } from './fees-table.js';
 /** Between two readings while the part is open, milliseconds; and where the department did not answer. */
 const AGAIN_MS = 20000;
 const FAILED_MS = 5000;
-const WHEN = ['none', 'at_check_in'];
+const WHEN = ['none', 'at_check_in', 'at_booking'];
 const BACK = ['full', 'none'];
 
 /**
