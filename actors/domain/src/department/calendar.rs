@@ -82,7 +82,7 @@ pub fn entry(state: &State, id: &AppointmentId, language: Language, zone: Zone) 
         room: room.to_owned(),
         number: known.number.clone(),
         check_in_from: check_in_from(clinic, id, &config.settings.booking, zone),
-        cancel_until: cancel_until(known, session, &config.settings.booking, zone),
+        cancel_until: cancel_until(clinic, known, &config.settings.booking, zone),
     })
 }
 
