@@ -34,6 +34,7 @@ use crate::identity::passwords::Passwords;
 use crate::identity::person_keys::PersonKeys;
 use crate::identity::strangers::Strangers;
 use crate::identity::tokens::{Claims, Generations, Tokens};
+use crate::identity::trades::Trades;
 use crate::kinds::kinds;
 use crate::reach::{Reach, SmsCodes, Wall};
 
@@ -341,6 +342,7 @@ impl Recovered {
             phones: DashMap::new(),
             asked_wechat: super::wechat::Asked::default(),
             tellings: notices::Tellings::default(),
+            trades: Trades::default(),
             strangers: Strangers::default(),
             id: folder.id.clone(),
             has_site: AtomicBool::new(false),
