@@ -458,12 +458,7 @@ fn standing(clinic: &Clinic, known: &Appointment) -> Standing {
 
 /// Until when a booking is cancelled as if in time: the cut-off of the previous day; of one made after it, for a while more,
 /// which ends with its slot (announced delay included): who did not come has nothing to undo. None for what is not booked.
-pub fn cancel_until(
-    clinic: &Clinic,
-    known: &Appointment,
-    settings: &BookingSettings,
-    zone: Zone,
-) -> Option<Timestamp> {
+pub fn cancel_until(clinic: &Clinic, known: &Appointment, settings: &BookingSettings, zone: Zone) -> Option<Timestamp> {
     let (slot, session) = clinic.slots.get(&known.slot).zip(clinic.session_of(&known.slot))?;
     let cut_off = cut_off(session.date, settings, zone);
     let over = slot.end.plus_min(i64::from(session.delay_min));

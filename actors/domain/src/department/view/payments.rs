@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::clinic::AppointmentState;
 use crate::department::{State, paying};
 use crate::ids::AppointmentId;
 use crate::payment::{Order, Refund};
@@ -25,7 +26,8 @@ pub fn payments(state: &State, day: Option<BusinessDate>, zone: Zone) -> Value {
             "appointment": id,
             "number": known.and_then(|known| known.number.clone()),
             "state": known.map(|known| known.state.name()),
-            "due_fen": paying::due_fen(state, id).unwrap_or(0),
+            // What has been given up is not paid any more.
+            "due_fen": known.filter(|one| is_paid_in(one.state)).and_then(|_| paying::due_fen(state, id)).unwrap_or(0),
             "orders": orders.iter().map(|one| order(one, zone)).collect::<Vec<_>>(),
         })
     });
@@ -41,6 +43,11 @@ pub fn payments(state: &State, day: Option<BusinessDate>, zone: Zone) -> Value {
         "appointments": shown.collect::<Vec<_>>(),
         "left_out": meant.len().saturating_sub(PAYMENTS_SHOWN),
     })
+}
+
+/// As `take_payment` has it.
+fn is_paid_in(state: AppointmentState) -> bool {
+    matches!(state, AppointmentState::Booked | AppointmentState::CheckedIn | AppointmentState::Fulfilled)
 }
 
 fn order(order: &Order, zone: Zone) -> Value {
