@@ -11,7 +11,7 @@ use jiaohao_actors::shell::clock;
 use jiaohao_actors::shell::projector::Awaited;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
-use jiaohao_domain::{Code, Rejection, ScreenId, Timestamp};
+use jiaohao_domain::{Code, Rejection, Role, ScreenId, Timestamp};
 use serde_json::Value;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{broadcast, oneshot};
@@ -217,6 +217,15 @@ pub async fn in_time_or_never<T>(
     }
 }
 
+/// A refusal as somebody of that role (none: nobody has signed in) is told it. How much room which folder has, and the setting,
+/// is for who runs the house; the log says it too.
+pub fn for_asker(role: Option<Role>, why: Rejection) -> Rejection {
+    match why.code {
+        Code::StorageLow | Code::ReadOnly if role != Some(Role::Operator) => why.code.into(),
+        _ => why,
+    }
+}
+
 /// A command through either door: gives it, counts it, prints its answer as the wire has it. Who has heard nothing `within`
 /// so long is told `timed_out`, and it may be done all the same.
 pub fn run_command(
@@ -228,7 +237,7 @@ pub fn run_command(
     turn: Turn,
     within: Duration,
 ) -> impl Future<Output = Result<Value, Rejection>> + use<> {
-    let name = command.name();
+    let (name, role) = (command.name(), claims.role);
     let began = clock::monotonic();
     let answering = engine.command(claims, key, command, turn);
     let engine = engine.clone();
@@ -242,7 +251,7 @@ pub fn run_command(
         let outcome = answer.as_ref().map_or_else(|rejection| rejection.code.wire(), |_| "done");
         metrics::histogram!("command_seconds").record(began.elapsed().as_secs_f64());
         metrics::counter!("commands_total", "door" => door, "command" => name, "outcome" => outcome).increment(1);
-        Ok(crate::wire::answer(engine.as_ref(), &answer?))
+        Ok(crate::wire::answer(engine.as_ref(), &answer.map_err(|why| for_asker(Some(role), why))?))
     });
     in_time(within, async move { answered.await.unwrap_or_else(|_| Err(Code::Internal.into())) })
 }
@@ -250,6 +259,18 @@ pub fn run_command(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_and_settings_are_told_to_who_runs_the_house() {
+        let full = |code| Rejection::new(code, "3 MiB are free in /var/lib/jiaohao");
+        for code in [Code::StorageLow, Code::ReadOnly] {
+            assert_eq!(for_asker(Some(Role::Operator), full(code)), full(code));
+            for role in [None, Some(Role::Patient), Some(Role::Desk)] {
+                assert_eq!(for_asker(role, full(code)), Rejection::from(code), "{role:?}");
+            }
+        }
+        assert_eq!(for_asker(None, full(Code::InvalidField)), full(Code::InvalidField));
+    }
 
     #[tokio::test]
     async fn a_turn_comes_when_all_before_it_are_taken_or_given_up() {

@@ -267,6 +267,7 @@ impl Engine for MemoryEngine {
                 claims,
                 refresh_token: Some("secret-refresh".to_owned()),
                 refresh_expires_at: self.machine_now().plus_s(86_400),
+                marks: Some("marks".to_owned()),
                 about: json!({"display_name": "李"}),
             }))
         };

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 
 use super::commands::Addressed;
+use super::kept::make_room;
 use super::{House, account, patient};
 use crate::identity::accounts;
 use crate::identity::keys::KeyName;
@@ -25,7 +26,7 @@ use crate::reach::port::{Address, PushSubscription};
 pub(super) const ADDRESS: &str = "address";
 /// An account's own phone is at hand for so long after its sign-in: time to say who one is.
 const SIGNED_IN_FOR: Duration = Duration::from_secs(30 * 60);
-/// So many of them; beyond, all are forgotten.
+/// So many of them; beyond, the oldest is forgotten.
 const SIGNED_IN: usize = 10_000;
 
 /// Phones that have just signed in (machine time).
@@ -92,10 +93,9 @@ impl House {
     /// A phone has proved itself by its code: text messages for those for whom its account acts go there, unless they have a
     /// phone on file. Without it they are told all the same, by the other ways.
     pub(super) async fn phone_signed_in(&self, who: &AccountId, phone: Redacted<String>) {
-        if self.phones.len() >= SIGNED_IN {
-            self.phones.clear();
-        }
-        self.phones.insert(who.clone(), (phone, clock::monotonic()));
+        let now = clock::monotonic();
+        make_room(&self.phones, SIGNED_IN, SIGNED_IN_FOR, now, |(_, since)| *since);
+        self.phones.insert(who.clone(), (phone, now));
         let acts_for = |state: &jiaohao_domain::account::State| state.relations.keys().cloned().collect::<Vec<_>>();
         for person in self.shell.read(account(who), acts_for).await.unwrap_or_default() {
             self.bind_phone(who, &person).await;

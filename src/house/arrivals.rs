@@ -1,20 +1,22 @@
 //! What somebody who stands at a kiosk has today. Everybody can walk up to it, so it finds by what only they have: the code
 //! of their slip or phone, their document, or their number together with the birthday.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiaohao_domain::department::{State, expected_visits};
 use jiaohao_domain::floor::Standing;
 use jiaohao_domain::person::{Document, DocumentKind};
-use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, TicketId};
 use serde_json::{Value, json};
 
 use super::find::{self, Typed, is_said_as};
-use super::{House, department};
-use crate::http::requests::{ArrivalKey, FindArrivals};
+use super::{House, OWNER_WITHIN, department};
+use crate::engine::in_time;
+use crate::http::requests::{ArrivalKey, FindArrivals, NumberAndBirthday};
 use crate::identity::audit::AuditLine;
 use crate::identity::keys::KeyName;
+use crate::identity::strangers::Missed;
 use crate::identity::ticket_code;
 use crate::identity::tokens::Claims;
 
@@ -33,7 +35,7 @@ impl House {
     ///
     /// # Errors
     /// `invalid_field`; `back_off` after some wrong birthdays for somebody's number, and after some documents that nobody
-    /// has at this kiosk within a minute.
+    /// has, or numbers with a birthday that is not theirs, at this kiosk within a minute.
     pub(super) async fn find_arrivals(&self, claims: &Claims, asked: FindArrivals) -> Result<Value, Rejection> {
         let places = asked.departments;
         if places.is_empty() || places.len() > DEPARTMENTS_MAX {
@@ -41,32 +43,38 @@ impl House {
         }
         let now = self.machine_now();
         let is_document = matches!(asked.by, ArrivalKey::Document(_));
+        let mut silent = BTreeSet::new();
         let typed = match asked.by {
             ArrivalKey::Code(code) => ticket_code::read(self.keys.get(KeyName::Area), &code).map(|it| Typed::one(&it)),
             ArrivalKey::Document(number) => {
-                self.strangers.may_miss(&claims.account, now)?;
+                self.strangers.may_miss(Missed::Document, &claims.account, now)?;
                 Some(self.arrival_by_document(&number).await?)
             }
-            ArrivalKey::Number(given) => {
-                self.arrival_by_number(&places, &given.number, &Redacted::new(given.birthday)).await?
-            }
+            ArrivalKey::Number(given) => self.arrival_by_number(claims, &places, &given, &mut silent).await?,
         };
         let (mut appointments, mut tickets) = (Vec::new(), Vec::new());
         if let Some(typed) = typed.map(Arc::new) {
             for at in &places {
-                let (expected, here) = self.arrivals_at(at, typed.clone()).await?;
-                appointments.extend(expected);
-                tickets.extend(here);
+                match in_time(OWNER_WITHIN, self.arrivals_at(at, typed.clone())).await {
+                    Ok((expected, here)) => {
+                        appointments.extend(expected);
+                        tickets.extend(here);
+                    }
+                    // It keeps nobody from what the others know of them.
+                    Err(_) => {
+                        silent.insert(at);
+                    }
+                }
             }
         }
         let found = appointments.iter().chain(&tickets);
         let whom: Vec<String> = found.filter_map(|one: &Value| one["patient"].as_str()).map(str::to_owned).collect();
-        if whom.is_empty() && is_document {
-            self.strangers.missed(&claims.account, now);
+        if whom.is_empty() && is_document && silent.is_empty() {
+            self.strangers.missed(Missed::Document, &claims.account, now);
         }
         let how = whom.is_empty().then_some("nothing_found");
         self.audit.look(AuditLine::new(claims, "find_arrivals", whom, Ok(()), now).by(how)).await?;
-        Ok(json!({ "appointments": appointments, "tickets": tickets }))
+        Ok(json!({ "appointments": appointments, "tickets": tickets, "silent": silent }))
     }
 
     /// What fits in one department.
@@ -92,15 +100,17 @@ impl House {
     }
 
     /// Who has that number today and was born on that day of a year. Wrong birthdays are counted by whose number it is,
-    /// however it is written; a number that nobody has counts for nothing.
-    async fn arrival_by_number(
+    /// however it is written, and by the kiosk, at which somebody may go through the numbers; there one that nobody has counts
+    /// too, so that the count does not say which there are.
+    async fn arrival_by_number<'a>(
         &self,
-        places: &[DepartmentId],
-        number: &str,
-        birthday: &Redacted<String>,
+        claims: &Claims,
+        places: &'a [DepartmentId],
+        given: &NumberAndBirthday,
+        silent: &mut BTreeSet<&'a DepartmentId>,
     ) -> Result<Option<Typed>, Rejection> {
-        let said = number.trim().to_uppercase();
-        let birthday = birthday.reveal().trim();
+        let said = given.number.trim().to_uppercase();
+        let birthday = given.birthday.trim();
         if said.is_empty() || said.chars().count() > TEXT_MAX_CHARS {
             return Err(Rejection::new(Code::InvalidField, "number has 1 to 100 characters"));
         }
@@ -112,12 +122,18 @@ impl House {
         for at in places {
             let today = self.learn_zone(at.prefix(1)).await?.date(self.shell.clock.clinic());
             let said = said.clone();
-            bearers
-                .extend(self.shell.read(department(at), move |state: &State| bearers_of(state, today, &said)).await?);
+            let read = self.shell.read(department(at), move |state: &State| bearers_of(state, today, &said));
+            match in_time(OWNER_WITHIN, read).await {
+                Ok(of_department) => bearers.extend(of_department),
+                Err(_) => {
+                    silent.insert(at);
+                }
+            }
         }
         let now = self.machine_now();
         let counted: Vec<&str> = bearers.iter().map(|(ticket, _)| ticket.as_str()).collect();
         self.strangers.may_try_area(&counted, now)?;
+        self.strangers.may_miss(Missed::Birthday, &claims.account, now)?;
         let mut own = Vec::new();
         for (ticket, who) in &bearers {
             let born = self.readable_record(who).await?.and_then(|record| record.birth_date);
@@ -126,6 +142,9 @@ impl House {
             }
         }
         self.strangers.tried_area(&counted, !own.is_empty(), now);
+        if own.is_empty() && silent.is_empty() {
+            self.strangers.missed(Missed::Birthday, &claims.account, now);
+        }
         // Two of them would be two persons: the desk looks at both.
         Ok(if let [ticket] = own.as_slice() { Some(Typed::one(ticket)) } else { None })
     }

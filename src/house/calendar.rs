@@ -141,10 +141,13 @@ fn description(entry: &Entry, language: Language, zone: Zone) -> String {
     }
     if let Some(until) = entry.cancel_until {
         let at = told(until);
-        lines.push(line(
-            format!("{at} 前取消,费用全额退回。"),
-            format!("Cancelled before {at}, the fee comes back in full."),
-        ));
+        lines.push(match entry.has_fee {
+            true => line(
+                format!("{at} 前取消,费用全额退回。"),
+                format!("Cancelled before {at}, the fee comes back in full."),
+            ),
+            false => line(format!("如需取消,请在 {at} 前。"), format!("To cancel, please do so before {at}.")),
+        });
     }
     lines.join("\n")
 }

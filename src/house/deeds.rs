@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use super::arrivals::qr_code;
 use super::facts::Named;
+use super::kept::make_room;
 use super::persons::IDENTIFY;
-use super::{House, NEWLY_KNOWN, account, department, site_itself};
+use super::{House, NEWLY_KNOWN, NEWLY_KNOWN_FOR, OWNER_WITHIN, account, department, site_itself};
 use crate::engine::{Deed, in_time};
 use crate::http::requests::{IssueToken, PERSONS_MAX, RegisterPerson, RevokeToken};
 use crate::identity::access::{self, Deed as Checked, Facts, Target};
@@ -121,7 +122,7 @@ impl House {
             Deed::BindWechat(back) => self.bind_wechat(claims, back).await,
             Deed::ReadActing(who) => self.read_acting(claims, &who).await,
             Deed::ReadAreaCode(at) => Ok(self.area_code(&at)),
-            Deed::ReadDirectory(at) => self.directory(&at, claims.role == Role::Patient).await,
+            Deed::ReadDirectory(at) => self.directory(&at, claims.role).await,
             Deed::ListSites => self.sites().await,
             Deed::FindPlaces(asked) => self.find_places(asked).await,
             Deed::FindAppointments(at, asked) => self.find_appointments(claims, &at, &asked.text).await,
@@ -187,7 +188,8 @@ impl House {
         }
         let mut only_registered = BTreeSet::new();
         for who in ids {
-            if self.only_registered(claims, who).await?.is_some() {
+            // Of whom it is not known now, no more is shown than of one who has only been registered.
+            if !matches!(in_time(OWNER_WITHIN, self.only_registered(claims, who)).await, Ok(None)) {
                 only_registered.insert(who);
             }
         }
@@ -200,16 +202,16 @@ impl House {
             }
         }
         let mut persons = Vec::new();
-        for who in ids {
-            match self.clear_record(who).await {
+        let read = |who| in_time(OWNER_WITHIN, self.clear_record(who));
+        for (who, record) in ids.iter().zip(futures_util::future::join_all(ids.iter().map(read)).await) {
+            match record {
                 Ok(Some(record)) => {
                     let in_full = claims.role != Role::Doctor && !only_registered.contains(who);
                     persons.push(shown(in_full, who, &record));
                 }
                 Ok(None) => {}
-                // One broken key leaves a named gap, the others are shown.
-                Err(why) if why.code == Code::Internal => persons.push(json!({ "patient": who, "unreadable": true })),
-                Err(why) => return Err(why),
+                // One that cannot be read leaves a named gap, the others are shown.
+                Err(why) => persons.push(gap(who, why.code)),
             }
         }
         Ok(json!({ "persons": persons }))
@@ -228,10 +230,9 @@ impl House {
         } else {
             let brief = self.register_here(claims, person).await?;
             if claims.role == Role::Desk {
-                if self.newly_known.len() >= NEWLY_KNOWN {
-                    self.newly_known.clear();
-                }
-                self.newly_known.insert((claims.account.clone(), brief.patient.clone()), clock::monotonic());
+                let now = clock::monotonic();
+                make_room(&self.newly_known, NEWLY_KNOWN, NEWLY_KNOWN_FOR, now, |since| *since);
+                self.newly_known.insert((claims.account.clone(), brief.patient.clone()), now);
             }
             brief
         };
@@ -267,15 +268,22 @@ impl House {
             named.as_object_mut().map(|fields| fields.remove("id"));
             Some(named)
         };
-        let mut sites = Vec::new();
-        for owner in self.shell.known_owners(OwnerKind::Site) {
-            sites.extend(self.shell.read(owner, named).await?);
+        let owners = self.shell.known_owners(OwnerKind::Site);
+        let reads = owners.iter().map(|owner| in_time(READ_WITHIN, self.shell.read(owner.clone(), named)));
+        let answers = futures_util::future::join_all(reads).await;
+        // One that does not answer is named, and keeps no other from the list.
+        let (mut sites, mut silent) = (Vec::new(), Vec::new());
+        for (owner, answer) in owners.iter().zip(answers) {
+            match answer {
+                Ok(site) => sites.extend(site),
+                Err(_) => silent.push(&*owner.id),
+            }
         }
-        Ok(json!({ "sites": sites }))
+        Ok(json!({ "sites": sites, "silent": silent }))
     }
 
-    /// What a site consists of, with the sessions that its departments have from today on; screens are the staff's.
-    async fn directory(&self, at: &SiteId, is_patient: bool) -> Result<Value, Rejection> {
+    /// What a site consists of, with the sessions that its departments have from today on; screens and the rules of the pre-check are the staff's.
+    async fn directory(&self, at: &SiteId, role: Role) -> Result<Value, Rejection> {
         let zone = self.learn_zone(at.as_str()).await?;
         let id = at.to_string();
         let view = self
@@ -305,7 +313,13 @@ impl House {
             }
         }
         view["silent"] = json!(silent);
-        if !is_patient {
+        // How answers are judged is not told to who gives them, on a phone or at a kiosk.
+        if matches!(role, Role::Patient | Role::Kiosk)
+            && let Some(questions) = view["questions"].as_object_mut()
+        {
+            questions.remove("rules");
+        }
+        if role != Role::Patient {
             self.ops.screens.tell(&mut view["screens"], &zone);
         } else if let Some(view) = view.as_object_mut() {
             view.remove("screens");
@@ -456,6 +470,14 @@ fn shown(in_full: bool, who: &PatientId, record: &PersonRecord) -> Value {
         person["documents"] = json!(documents);
     }
     person
+}
+
+/// Who cannot be read: for good where the key is gone bad, else at the moment.
+fn gap(who: &PatientId, why: Code) -> Value {
+    match why {
+        Code::Internal => json!({ "patient": who, "unreadable": true }),
+        _ => json!({ "patient": who, "unreadable": true, "silent": true }),
+    }
 }
 
 /// From a day on, as many as stand in a directory, and how many more there are.

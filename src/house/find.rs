@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 
 use super::persons::kind_name;
 use super::spelt::is_spelt_as;
-use super::{House, account, department};
+use super::{House, OWNER_WITHIN, account, department};
+use crate::engine::in_time;
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
 use crate::identity::keys::KeyName;
@@ -73,9 +74,10 @@ impl House {
         let mut typed = Typed { name: text.to_lowercase(), number: Some(text.to_uppercase()), whom, text };
         let zone = self.learn_zone(at.prefix(1)).await?;
         let today = zone.date(self.shell.clock.clinic());
+        let mut unread = 0;
         if typed.text.chars().count() > 1 {
             let here = self.shell.read(department(at), move |state: &State| of_today(state, today)).await?;
-            self.mean_by_record(here, &mut typed).await?;
+            unread = self.mean_by_record(here, &mut typed).await;
         }
         let now = self.shell.clock.clinic();
         let (appointments, tickets, visits) = self
@@ -92,7 +94,7 @@ impl House {
         let found = appointments.iter().chain(&tickets).chain(&visits);
         let whom: Vec<String> = found.filter_map(|one| one["patient"].as_str()).map(str::to_owned).collect();
         self.audit.look(AuditLine::new(claims, "find_appointments", whom, Ok(()), self.machine_now())).await?;
-        Ok(json!({ "appointments": appointments, "tickets": tickets, "visits": visits }))
+        Ok(json!({ "appointments": appointments, "tickets": tickets, "visits": visits, "unread": unread }))
     }
 
     /// The persons that a document's number or an account's phone means.
@@ -122,15 +124,21 @@ impl House {
     /// Of those who are expected or here today, whose name or phone has what was typed in it, or who bear that document beside
     /// the one that their id is of. Names are sealed and have no
     /// index, so each record is opened and looked at; only who fits is shown and goes on the audit. One that cannot be
-    /// read hides nobody else, and its person is found by number and id.
-    async fn mean_by_record(&self, here: BTreeSet<PatientId>, typed: &mut Typed) -> Result<(), Rejection> {
+    /// read, or not in time, hides nobody else, and its person is found by number and id: how many there are is what is answered.
+    async fn mean_by_record(&self, here: BTreeSet<PatientId>, typed: &mut Typed) -> usize {
         let digits = typed.text.trim_start_matches('+');
         let is_phone = digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
         let (number, here) = (normal(&typed.text), here.into_iter().collect::<Vec<PatientId>>());
+        let mut unread = 0;
         for some in here.chunks(READ_AT_ONCE) {
-            let records = futures_util::future::join_all(some.iter().map(|who| self.readable_record(who))).await;
+            let read = |who| in_time(OWNER_WITHIN, self.clear_record(who));
+            let records = futures_util::future::join_all(some.iter().map(read)).await;
             for (who, record) in some.iter().zip(records) {
-                let Some(record) = record? else { continue };
+                let Ok(record) = record else {
+                    unread += 1;
+                    continue;
+                };
+                let Some(record) = record else { continue };
                 let by_phone = is_phone && record.phone.as_ref().is_some_and(|phone| phone.contains(digits));
                 let by_document = record.documents.iter().any(|one| normal(&one.number) == number);
                 let by_name =
@@ -140,7 +148,7 @@ impl House {
                 }
             }
         }
-        Ok(())
+        unread
     }
 }
 

@@ -15,17 +15,16 @@ fn stalled_s(writing_ms: i64) -> Option<i64> {
 }
 
 impl House {
-    /// Recovered and able to commit; else why not.
+    /// Recovered and able to commit; else why not. Everybody may ask: no folder is named.
     pub(super) fn ready_now(&self) -> Result<(), String> {
-        let dir = self.settings.data.dir.display();
         if self.is_stopping() {
             return Err("stopping".into());
         }
         if self.shell.is_read_only() {
-            return Err(format!("read-only: {}", self.shell.room()));
+            return Err("read-only: the disk is full; the log says where, and what is missing".into());
         }
         match self.stalled_s() {
-            Some(s) => Err(format!("log: nothing has been committed for {s} s, the disk of {dir} does not answer")),
+            Some(s) => Err(format!("log: nothing has been committed for {s} s, the disk of data.dir does not answer")),
             None => Ok(()),
         }
     }
@@ -63,11 +62,9 @@ impl House {
             alarms.push(format!("clock: the machine says {machine}, clinic time is {clinic}: {what}"));
         }
         if self.is_not_set_up() {
-            alarms.push(format!(
-                "new: nobody has set up a hospital in {} yet (/setup). If there should be one: is the disk mounted, and \
-                 data.dir right?",
-                self.settings.data.dir.display()
-            ));
+            let what = "new: nobody has set up a hospital in data.dir yet (/setup). If there should be one: is the disk \
+                        mounted, and data.dir right?";
+            alarms.push(what.into());
         }
         let closed = self.shell.closed_owners().len();
         if closed > 0 {
@@ -87,7 +84,9 @@ impl House {
             ));
         }
         if self.shell.storage_level() == 1 {
-            alarms.push(format!("disk: bookings are refused: {}", self.shell.room()));
+            alarms.push(
+                "disk: bookings are refused: the disk is nearly full; the log says where, and what is missing".into(),
+            );
         }
         for failing in self.reach.failing(self.machine_now()) {
             let since = failing.since.map_or("often".into(), |at| format!("since {}", self.zone_of(None).rfc3339(at)));

@@ -17,6 +17,7 @@ mod find;
 pub mod finding;
 pub mod folder;
 mod health;
+mod kept;
 mod lanes;
 mod lost_keys;
 mod not_reached;
@@ -59,6 +60,7 @@ use crate::identity::passwords::Passwords;
 use crate::identity::person_keys::PersonKeys;
 use crate::identity::strangers::Strangers;
 use crate::identity::tokens::{Generations, Tokens};
+use crate::identity::trades::Trades;
 use crate::pay::port::Provider;
 use crate::reach::Reach;
 
@@ -105,6 +107,8 @@ pub struct House {
     pub(crate) asked_wechat: wechat::Asked,
     /// Notices that were sent outside.
     pub(crate) tellings: notices::Tellings,
+    /// Refresh tokens that were just traded.
+    pub(crate) trades: Trades,
     /// What is kept of those whom nobody knows.
     pub(crate) strangers: Strangers,
     /// Names the house: its folder's own name, which no other folder has.
@@ -119,7 +123,7 @@ pub struct House {
 /// How long one owner may keep those waiting who ask for others too.
 pub(crate) const OWNER_WITHIN: Duration = Duration::from_secs(5);
 
-/// How many newly known persons are remembered; beyond it all are forgotten.
+/// How many newly known persons are remembered; beyond it the oldest is forgotten.
 pub(crate) const NEWLY_KNOWN: usize = 10_000;
 /// For so long: time to give a number to who has just shown a document.
 pub(crate) const NEWLY_KNOWN_FOR: Duration = Duration::from_secs(15 * 60);

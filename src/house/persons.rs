@@ -305,7 +305,13 @@ impl House {
         if !person.is_seen_by(claims.role) {
             let known = self.readable_record(&person.who).await?;
             let record = person.record.with_documents_of(known.as_ref());
-            return self.identify(person.who, &record, person.keyed.as_ref(), None).await;
+            let brief = self.identify(person.who, &record, person.keyed.as_ref(), None).await?;
+            // Who was confirmed keeps the name: whoever has mistyped the number is told another than they have sent.
+            let is_confirmed = self.identity_of(&brief.patient).await?.is_some_and(|identity| identity.real_name);
+            return Ok(match known.filter(|_| is_confirmed) {
+                Some(bearer) => bearer.brief(brief.patient),
+                None => brief,
+            });
         }
         for round in 0..FILE_ROUNDS {
             // What another desk has confirmed meanwhile is nothing that this one has said to be wrong.

@@ -35,6 +35,7 @@ use crate::identity::passwords::Passwords;
 use crate::identity::person_keys::PersonKeys;
 use crate::identity::strangers::Strangers;
 use crate::identity::tokens::{Claims, Generations, Tokens};
+use crate::identity::trades::Trades;
 use crate::kinds::kinds;
 use crate::pay;
 use crate::reach::{Reach, SmsCodes, Wall};
@@ -352,6 +353,7 @@ impl Recovered {
             phones: DashMap::new(),
             asked_wechat: super::wechat::Asked::default(),
             tellings: notices::Tellings::default(),
+            trades: Trades::default(),
             strangers: Strangers::default(),
             id: folder.id.clone(),
             has_site: AtomicBool::new(false),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
-use jiaohao_actors::shell::Origin;
+use jiaohao_actors::shell::{Origin, clock};
 use jiaohao_domain::account::view::Standing as Tokens;
 use jiaohao_domain::account::{State as AccountState, view as account_view};
 use jiaohao_domain::codes::Valid;
@@ -22,7 +22,8 @@ use crate::identity::audit::AuditLine;
 use crate::identity::codes::{CodeMessage, Purpose};
 use crate::identity::keys::KeyName;
 use crate::identity::tokens::{Claims, Standing};
-use crate::identity::{accounts, chance, codes, refresh};
+use crate::identity::trades::Next;
+use crate::identity::{accounts, chance, codes, marks, refresh};
 
 /// Between the account and the secret of a refresh token.
 const SEPARATOR: char = '~';
@@ -35,7 +36,12 @@ impl House {
             Visit::SignIn(SignIn::Password(given)) => {
                 let who = accounts::staff(&given.name).map_err(|_| Code::WrongCredentials)?;
                 tokio::time::sleep(self.limits.sign_in_delay(address)).await;
-                let outcome = self.by_password(&who, Redacted::new(given.password), address).await;
+                let from = self.password_from(&who, given.marks.as_deref(), address);
+                let mut outcome = self.by_password(&who, Redacted::new(given.password), &from, address).await;
+                if let Ok(signed_in) = &mut outcome {
+                    let marks = given.marks.unwrap_or_default();
+                    signed_in.marks = Some(marks::with(self.keys.get(KeyName::Hash), &who, &marks));
+                }
                 let shown = match self.knows(account(&who)).await {
                     true => who,
                     false => accounts::nobody(self.keys.get(KeyName::Hash), &given.name),
@@ -108,10 +114,18 @@ impl House {
         self.shell.ask(account(who), Message::from(message), Origin::Shell).await.map(drop)
     }
 
+    /// Where a password is tried from: a browser in which the account has signed in before, else the network.
+    fn password_from(&self, who: &AccountId, shown: Option<&str>, address: IpAddr) -> String {
+        let key = self.keys.get(KeyName::Hash);
+        let own = shown.and_then(|marks| marks::own(key, who, marks));
+        own.map_or_else(|| self.from(address), |mark| accounts::device(key, mark))
+    }
+
     async fn by_password(
         &self,
         who: &AccountId,
         password: Redacted<String>,
+        from: &str,
         address: IpAddr,
     ) -> Result<SignedIn, Rejection> {
         let password_phc = |state: &AccountState| {
@@ -122,7 +136,7 @@ impl House {
             true => self.shell.read(account(who), password_phc).await?,
             false => None,
         };
-        let (is_known, from) = (stored.is_some(), self.from(address));
+        let (is_known, from) = (stored.is_some(), from.to_owned());
         let matched = self.passwords.matches(password, stored, address).await?;
         if !is_known {
             return Err(self.strangers.try_name(who.as_str(), &from, self.shell.clock.clinic()));
@@ -249,7 +263,8 @@ impl House {
                 self.generations.learn(&who, Tokens::default());
                 let access_token = self.tokens.issue(&claims);
                 let about = json!({ "board": board });
-                let signed_in = SignedIn { access_token, claims, refresh_token: None, refresh_expires_at: now, about };
+                let signed_in =
+                    SignedIn { access_token, claims, refresh_token: None, refresh_expires_at: now, marks: None, about };
                 Ok(VisitAnswer::SignedIn(Box::new(signed_in)))
             }
             // Its code stands on its glass, and nobody has approved it yet: no try to sign in has failed.
@@ -329,14 +344,26 @@ impl House {
             // Nothing can be traded, so the same one goes on: reading does too.
             return self.signed_in(who, refresh_hash, token.to_owned()).await;
         }
-        let (next_hash, next) = self.draw_refresh(&who);
-        let session = next_hash.clone();
+        let (refresh_hash, Next { hash: next_hash, token: next }) = self.next_of(&who, refresh_hash).await?;
+        let (session, next) = (next_hash.clone(), next.into_revealed());
         if let Err(why) = self.tell(&who, ToAccount::Refresh { refresh_hash, next_hash }).await {
             // An old token shown again ends the sign-in that it was copied from; its access tokens end with it, no others.
             self.relearn(&who).await?;
             return Err(why);
         }
         self.signed_in(who, session, next).await
+    }
+
+    /// The token that is traded, by its hash, and for what. Shown within the grace of its trade it is given what it was
+    /// traded for, however many show it, and however often that has been traded since.
+    async fn next_of(&self, who: &AccountId, refresh_hash: String) -> Result<(String, Next), Rejection> {
+        let (hash, token) = self.draw_refresh(who);
+        let drawn = Next { hash, token: Redacted::new(token) };
+        if self.would_trade(who, &refresh_hash).await? {
+            let next = self.trades.trade(&refresh_hash, drawn, clock::monotonic());
+            return Ok((refresh_hash, next));
+        }
+        Ok(self.trades.last_of(&refresh_hash, clock::monotonic()).unwrap_or((refresh_hash, drawn)))
     }
 
     async fn would_trade(&self, who: &AccountId, refresh_hash: &str) -> Result<bool, Rejection> {
@@ -380,7 +407,8 @@ impl House {
             .shell
             .read(account(&who), move |state: &AccountState| {
                 let name = state.staff.as_ref().map(|staff| staff.name.clone());
-                let session = account_view::session_of(state, &refresh_hash);
+                // Also one that was traded on meanwhile, by who was given it too.
+                let session = account_view::session_that_knew(state, &refresh_hash);
                 account_view::signed_in(state).zip(session).map(|known| (known, name, account_view::standing(state)))
             })
             .await?;
@@ -402,7 +430,8 @@ impl House {
         let about = json!({ "name": name, "patients": patients });
         let refresh_expires_at: Timestamp = now.plus_s(self.settings.identity.refresh_token_ttl_s);
         let refresh_token = Some(refresh_token);
-        Ok(SignedIn { access_token: self.tokens.issue(&claims), claims, refresh_token, refresh_expires_at, about })
+        let access_token = self.tokens.issue(&claims);
+        Ok(SignedIn { access_token, claims, refresh_token, refresh_expires_at, marks: None, about })
     }
 
     /// Whether the account's tokens of this generation are still good, its doctor still there, and the right by which it was made;

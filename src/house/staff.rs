@@ -19,25 +19,50 @@ const AT_ONCE: usize = 32;
 /// However many of them do not answer.
 const WITHIN_ALL: Duration = Duration::from_secs(20);
 
-/// The account that may be an operator of all sites and would be none any more. One that is new is nobody's yet.
-fn leaves(command: &C) -> Option<&str> {
+/// What somebody has to be able to do of all sites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Power {
+    /// Run them: nobody could make such an account again.
+    Run,
+    /// Issue tokens: nobody could give that right again.
+    Issue,
+}
+
+impl Power {
+    fn has(self, staff: &Staff) -> bool {
+        staff.runs_all_sites() && (self == Self::Run || staff.may_issue)
+    }
+
+    /// How a refusal says that it is the last one.
+    fn last(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Run => ("last_operator", "the last operator of all sites"),
+            Self::Issue => ("last_issuer", "the last who may issue for all sites"),
+        }
+    }
+}
+
+/// The account that may have had these powers and would have them no more. One that is new is nobody's yet.
+fn leaves(command: &C) -> Option<(&str, &'static [Power])> {
     match command {
-        C::DefineStaff(c) if !c.new && (c.role != Role::Operator || c.site.is_some()) => Some(&c.id),
-        C::RetireStaff(c) => Some(&c.id),
+        C::DefineStaff(c) if c.new => None,
+        C::DefineStaff(c) if c.role != Role::Operator || c.site.is_some() => Some((&c.id, &[Power::Run, Power::Issue])),
+        C::DefineStaff(c) if !c.may_issue => Some((&c.id, &[Power::Issue])),
+        C::RetireStaff(c) => Some((&c.id, &[Power::Run, Power::Issue])),
         _ => None,
     }
 }
 
-/// Whether one of them runs all sites; those who do not answer in time, or cannot, are nobody who could sign in. Who is
+/// Whether one of them has that power; those who do not answer in time, or cannot, are nobody who could sign in. Who is
 /// found makes the others' answers needless.
-async fn some_run_all_sites<F>(reads: impl Iterator<Item = F>, within: Duration) -> bool
+async fn some_have<F>(power: Power, reads: impl Iterator<Item = F>, within: Duration) -> bool
 where
     F: Future<Output = Result<Option<Staff>, Rejection>>,
 {
     let mut reads = stream::iter(reads.map(|read| in_time(within, read))).buffer_unordered(AT_ONCE);
     let found = async {
         while let Some(read) = reads.next().await {
-            if matches!(read, Ok(Some(staff)) if staff.runs_all_sites()) {
+            if matches!(read, Ok(Some(staff)) if power.has(&staff)) {
                 return Ok(true);
             }
         }
@@ -48,22 +73,25 @@ where
 }
 
 impl House {
-    /// Refuses with `in_use` what would leave no operator of all sites. Else what may be handed over now: one such change
-    /// after the other ([`House::operators_leave`]).
+    /// Refuses with `in_use` what would leave no operator of all sites, or none who may issue. Else what may be handed over
+    /// now: one such change after the other ([`House::operators_leave`]).
     pub(super) async fn leaves_an_operator(&self, command: &C) -> Result<Option<MutexGuard<'_, ()>>, Rejection> {
-        let Some(id) = leaves(command) else { return Ok(None) };
+        let Some((id, powers)) = leaves(command) else { return Ok(None) };
         let asked = account(&accounts::staff(id)?);
         let one_by_one = self.operators_leave.lock().await;
         let known = in_time(OWNER_WITHIN, self.read_staff(asked.clone())).await;
-        // One that does not answer may be an operator, and goes where there is another.
-        if matches!(&known, Ok(known) if !known.as_ref().is_some_and(Staff::runs_all_sites)) {
-            return Ok(Some(one_by_one));
+        for power in powers {
+            // One that does not answer may have it, and goes where there is another.
+            if matches!(&known, Ok(known) if !known.as_ref().is_some_and(|staff| power.has(staff))) {
+                continue;
+            }
+            let others = self.staff_accounts().await?.into_iter().filter(|other| *other != asked);
+            if !some_have(*power, others.map(|other| self.read_staff(other)), OWNER_WITHIN).await {
+                let (name, what) = power.last();
+                return known.and(Err(Rejection::new(Code::InUse, what).with(name, id)));
+            }
         }
-        let others = self.staff_accounts().await?.into_iter().filter(|other| *other != asked);
-        if some_run_all_sites(others.map(|other| self.read_staff(other)), OWNER_WITHIN).await {
-            return Ok(Some(one_by_one));
-        }
-        known.and(Err(Rejection::new(Code::InUse, "the last operator of all sites").with("last_operator", id)))
+        Ok(Some(one_by_one))
     }
 
     /// Who of the staff signs in, by name; of a site: also its doctors, whose accounts need not name it.
@@ -71,11 +99,15 @@ impl House {
         let reads = self.staff_accounts().await?.into_iter().map(|who| in_time(OWNER_WITHIN, self.read_staff(who)));
         let mut reads = stream::iter(reads).buffered(AT_ONCE);
         let site_of = |known: &Staff| known.site.clone().or_else(|| Some(known.doctor.as_ref()?.site()));
-        let mut staff = Vec::new();
+        let (mut staff, mut silent) = (Vec::new(), 0);
         while let Some(read) = reads.next().await {
-            staff.extend(read?.filter(|known| of.is_none() || site_of(known).as_ref() == of));
+            match read {
+                Ok(known) => staff.extend(known.filter(|known| of.is_none() || site_of(known).as_ref() == of)),
+                // Of which site it is nobody knows: counted, not named.
+                Err(_) => silent += 1,
+            }
         }
-        Ok(json!({ "staff": staff }))
+        Ok(json!({ "staff": staff, "silent": silent }))
     }
 
     fn read_staff(&self, who: OwnerRef) -> impl Future<Output = Result<Option<Staff>, Rejection>> + use<> {
@@ -117,10 +149,12 @@ mod tests {
     async fn whoever_does_not_answer_is_no_operator_and_hides_none() {
         let (long, short) = (Duration::from_secs(600), Duration::from_millis(20));
         let found = lost().into_iter().chain([known(Role::Operator, None)]);
-        assert!(some_run_all_sites(found, long).await, "nobody is waited for once one is found");
+        assert!(some_have(Power::Run, found, long).await, "nobody is waited for once one is found");
         let none = [known(Role::Operator, Some("s")), known(Role::Desk, Some("s"))];
-        assert!(!some_run_all_sites(lost().into_iter().chain(none), short).await);
+        assert!(!some_have(Power::Run, lost().into_iter().chain(none), short).await);
+        let issues = || [known(Role::Operator, None)].into_iter();
+        assert!(!some_have(Power::Issue, issues(), short).await, "who runs all sites need not issue");
         let silent = (0..2 * AT_ONCE).map(|_| pending().boxed());
-        assert!(some_run_all_sites(silent.chain([known(Role::Operator, None)]), short).await);
+        assert!(some_have(Power::Run, silent.chain([known(Role::Operator, None)]), short).await);
     }
 }

@@ -930,3 +930,14 @@ async fn the_search_brings_whole_who_has_ended() {
     assert_eq!(whole, queue.snapshot["tickets"][ticket.as_str()]);
     assert_eq!(whole["steps"][1]["undoable"], true);
 }
+
+#[actix_web::test]
+async fn who_mistypes_the_number_of_somebody_confirmed_is_told_whose_it_is() {
+    let house = open().await;
+    let bearer = house.person("E00000077", "王丽").await;
+    let asked = json!({"document_kind": "passport", "document_number": "E00000077", "name": "李明", "sex": "male",
+        "birth_date": "1950-01-01"});
+    let deed = Deed::RegisterPerson { person: Box::new(read(asked)), key: None };
+    let known = house.engine.deed(house.kiosk(), deed).await.expect("the bearer");
+    assert_eq!((&known["patient"], &known["masked_name"]), (&json!(bearer), &json!("王*")));
+}

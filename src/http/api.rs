@@ -24,7 +24,7 @@ use super::requests::{
 };
 use super::resources::RESOURCES;
 use super::{Door, channels, openapi};
-use crate::engine::{Turn, in_time, run_command};
+use crate::engine::{Turn, for_asker, in_time, run_command};
 use crate::identity::audit::AuditQuery;
 use crate::identity::limits;
 use crate::identity::tokens::Claims;
@@ -32,7 +32,11 @@ use crate::wire;
 
 /// Name of the cookie with the refresh token.
 pub const COOKIE: &str = "jiaohao_refresh";
-/// The only path that gets it.
+/// Name of the cookie with the marks of accounts that have signed in in this browser.
+const MARKS: &str = "jiaohao_marks";
+/// For so long a browser keeps them.
+const MARKS_DAYS: i64 = 365;
+/// The only path that gets them.
 const COOKIE_PATH: &str = "/api/v1/session";
 
 type Outcome = Result<HttpResponse, Problem>;
@@ -55,6 +59,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/screens", web::post().to(offer_screen))
             .route("/tokens", web::post().to(issue_token))
             .route("/audit", web::get().to(read_audit))
+            .route("/audit/read", web::post().to(read_audit_by))
             .route("/reports", web::get().to(super::reports::read))
             .route("/staff", web::get().to(list_staff))
             .route("/tokens", web::get().to(list_tokens))
@@ -132,7 +137,9 @@ impl Door {
     /// Who asks, by the bearer token.
     async fn signed_in(&self, request: &HttpRequest) -> Result<Arc<Claims>, Rejection> {
         let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = token.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Code::Unauthenticated)?;
+        let token = token.and_then(|value| value.split_once(' '));
+        let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let (_, token) = token.ok_or(Code::Unauthenticated)?;
         let claims = in_time(self.answer_within, self.engine.authenticate(token.trim())).await?;
         if let Some(guest) = request.conn_data::<Guest>() {
             guest.is_known();
@@ -149,9 +156,10 @@ impl Door {
         let claims = self.signed_in(request).await?;
         self.limits.command(&claims)?;
         // a task of its own: it is ended and audited also when the client does not wait
+        let role = claims.role;
         let done = actix_web::rt::spawn(self.engine.deed(claims, deed));
         let done = async { done.await.unwrap_or_else(|_| Err(Code::Internal.into())) };
-        in_time(self.answer_within, done).await
+        in_time(self.answer_within, done).await.map_err(|why| for_asker(Some(role), why))
     }
 
     async fn visit(&self, request: &HttpRequest, visit: Visit) -> Outcome {
@@ -164,11 +172,11 @@ impl Door {
             answer
         });
         let answered = async { answered.await.unwrap_or_else(|_| Err(Code::Internal.into())) };
-        match in_time(self.answer_within, answered).await? {
+        match in_time(self.answer_within, answered).await.map_err(|why| for_asker(None, why))? {
             VisitAnswer::SignedIn(signed_in) => Ok(self.signed_in_response(request, &signed_in)),
             VisitAnswer::SignedOut => {
                 let mut response = HttpResponse::NoContent();
-                response.cookie(self.cookie(request, "", Duration::ZERO));
+                response.cookie(self.cookie(request, COOKIE, "", Duration::ZERO));
                 Ok(response.insert_header((CACHE_CONTROL, "no-store")).finish())
             }
             VisitAnswer::Told(value) => Ok(json_response(&value)),
@@ -176,8 +184,8 @@ impl Door {
         }
     }
 
-    fn cookie(&self, request: &HttpRequest, value: &str, max_age: Duration) -> Cookie<'static> {
-        Cookie::build(COOKIE, value.to_owned())
+    fn cookie(&self, request: &HttpRequest, name: &'static str, value: &str, max_age: Duration) -> Cookie<'static> {
+        Cookie::build(name, value.to_owned())
             .path(COOKIE_PATH)
             .http_only(true)
             .same_site(SameSite::Strict)
@@ -209,7 +217,10 @@ impl Door {
         let mut response = HttpResponse::Ok();
         if let Some(token) = &signed_in.refresh_token {
             let seconds = signed_in.refresh_expires_at.ms_since(now).max(0) / 1000;
-            response.cookie(self.cookie(request, token, Duration::seconds(seconds)));
+            response.cookie(self.cookie(request, COOKIE, token, Duration::seconds(seconds)));
+        }
+        if let Some(marks) = &signed_in.marks {
+            response.cookie(self.cookie(request, MARKS, marks, Duration::days(MARKS_DAYS)));
         }
         response.insert_header((CACHE_CONTROL, "no-store")).json(body)
     }
@@ -221,7 +232,7 @@ pub(super) fn json_response(value: &Value) -> HttpResponse {
 
 pub(super) async fn read<T: DeserializeOwned>(door: &Door, payload: web::Payload) -> Result<T, Rejection> {
     let body = read_bytes(payload, door.body_bytes).await?;
-    serde_json::from_slice(&body).map_err(|error| wire::malformed(&error))
+    wire::objects::body(&body).map_err(|error| wire::malformed(&error))
 }
 
 pub(super) async fn read_bytes(payload: web::Payload, most: usize) -> Result<web::Bytes, Rejection> {
@@ -252,7 +263,10 @@ fn id<T: for<'a> From<&'a str>>(request: &HttpRequest) -> Result<T, Rejection> {
 
 async fn sign_in(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
     door.proxies.check_origin(&request)?;
-    let sign_in: SignIn = read(&door, payload).await?;
+    let mut sign_in: SignIn = read(&door, payload).await?;
+    if let SignIn::Password(given) = &mut sign_in {
+        given.marks = request.cookie(MARKS).map(|cookie| cookie.value().to_owned());
+    }
     door.visit(&request, Visit::SignIn(sign_in)).await
 }
 
@@ -326,8 +340,16 @@ async fn issue_token(request: HttpRequest, door: web::Data<Door>, payload: web::
 
 async fn read_audit(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     let query = web::Query::<AuditQuery>::from_query(request.query_string());
-    let query = query.map_err(|_| Rejection::new(Code::Malformed, "day=YYYY-MM-DD, and about, account, after"))?;
-    door.deed(&request, Deed::ReadAudit(query.into_inner())).await
+    let query = query.map(web::Query::into_inner).ok().filter(AuditQuery::is_of_all);
+    let query =
+        query.ok_or_else(|| Rejection::new(Code::Malformed, "day=YYYY-MM-DD, and after; by id: POST /audit/read"))?;
+    door.deed(&request, Deed::ReadAudit(query)).await
+}
+
+/// About an id or of an account: what somebody has typed stands in the body, and in no address that a proxy writes down.
+async fn read_audit_by(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {
+    let asked = read(&door, payload).await?;
+    door.deed(&request, Deed::ReadAudit(asked)).await
 }
 
 async fn list_tokens(request: HttpRequest, door: web::Data<Door>) -> Outcome {

@@ -13,6 +13,7 @@ use super::requests::{
 };
 use super::resources::RESOURCES;
 use super::shapes;
+use crate::identity::audit::AuditQuery;
 use crate::pay::gateway::PaymentNews;
 use crate::reach::sms::{REPORTS_MAX, SmsReport};
 
@@ -32,6 +33,7 @@ pub fn document() -> Value {
     body!(RequestCode);
     body!(RegisterPerson);
     body!(FindAppointments);
+    body!(AuditQuery);
     body!(FindPlaces);
     body!(FindArrivals);
     body!(DrawQrCode);
@@ -130,6 +132,13 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
     ("POST", "/screens", Some("OfferScreen"), true, "A screen asks for the code to show."),
     ("POST", "/tokens", Some("IssueToken"), false, "A token for a script."),
     ("GET", "/audit", None, false, "Who saw and did what on a day; operators of all sites, itself audited."),
+    (
+        "POST",
+        "/audit/read",
+        Some("AuditQuery"),
+        false,
+        "Who saw and did what on a day, about an id or of an account; operators of all sites, itself audited.",
+    ),
     (
         "GET",
         "/reports",
@@ -311,12 +320,9 @@ fn parameters_of(method: &str, path: &str) -> Vec<Value> {
     let date = || json!({"type": "string", "format": "date"});
     let words = |words: &[&str]| json!({"type": "string", "enum": words});
     match (method, path) {
-        ("GET", "/audit") => vec![
-            parameter("day", true, date()),
-            parameter("about", false, text()),
-            parameter("account", false, text()),
-            parameter("after", false, json!({"type": "integer"})),
-        ],
+        ("GET", "/audit") => {
+            vec![parameter("day", true, date()), parameter("after", false, json!({"type": "integer"}))]
+        }
         ("GET", "/reports") => vec![
             parameter("site", true, text()),
             parameter("from", true, date()),

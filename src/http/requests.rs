@@ -148,6 +148,8 @@ pub struct SignedIn {
     pub refresh_token: Option<String>,
     /// Until when the cookie holds (machine time).
     pub refresh_expires_at: Timestamp,
+    /// The marks of the browser from now on, for their cookie; none: they stay.
+    pub marks: Option<String>,
     /// More for the page: display name, the patients that the account acts for.
     pub about: Value,
 }
@@ -160,6 +162,9 @@ pub struct PasswordSignIn {
     pub name: String,
     /// The password.
     pub password: String,
+    /// The marks of the browser's cookie (see [`crate::identity::marks`]); nothing of the body.
+    #[serde(skip)]
+    pub marks: Option<String>,
 }
 
 /// Ask for a one-time code.

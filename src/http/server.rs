@@ -255,7 +255,9 @@ fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/ws", web::get().to(socket))
         .route("/healthz", web::get().to(alive))
+        .route("/healthz", web::head().to(alive))
         .route("/readyz", web::get().to(ready))
+        .route("/readyz", web::head().to(ready))
         .route("/metrics", web::get().to(metrics_page))
         .route("/openapi.json", web::get().to(openapi_json))
         .configure(api::configure)

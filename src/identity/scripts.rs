@@ -11,7 +11,10 @@ use crate::http::requests::IssueToken;
 /// # Errors
 /// `invalid_field`, with the field and what it must be.
 pub fn claims(asked: &IssueToken, most_s: i64, now: Timestamp) -> Result<Claims, Rejection> {
-    let wrong = |what: &str| Err(Rejection::new(Code::InvalidField, what));
+    let wrong = |what: &str| {
+        let field = what.split([':', ',', ' ']).next().unwrap_or_default();
+        Err(Rejection::new(Code::InvalidField, what).with("field", field))
+    };
     if !(1..=most_s).contains(&asked.ttl_s) {
         return wrong(&format!("ttl_s: 1 to {most_s} (identity.script_token_ttl_s)"));
     }

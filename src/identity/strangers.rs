@@ -21,6 +21,8 @@ const NAMES_MAX: usize = 10_000;
 const AREAS_MAX: usize = 20_000;
 /// Documents that nobody has, which a kiosk looks for within a minute.
 const MISSES_A_MINUTE: usize = 10;
+/// Numbers with a birthday that is not theirs, likewise: more of them mistype, and a whole hall goes by one kiosk.
+const BIRTHDAYS_A_MINUTE: usize = 20;
 /// Screens of one site that may wait behind one address; the next takes the place of the oldest.
 const SCREENS_PER_ADDRESS: usize = 50;
 /// Addresses whose waiting screens are remembered, and screens of one site that may wait in all.
@@ -29,14 +31,32 @@ const ADDRESSES_MAX: usize = 10_000;
 /// Screens behind one address by when they asked, the oldest first.
 type Waiting = VecDeque<(Timestamp, ScreenId)>;
 
+/// What somebody at a kiosk looks for, and nobody has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Missed {
+    /// A document's number.
+    Document,
+    /// A number of today with that birthday.
+    Birthday,
+}
+
+impl Missed {
+    fn a_minute(self) -> usize {
+        match self {
+            Self::Document => MISSES_A_MINUTE,
+            Self::Birthday => BIRTHDAYS_A_MINUTE,
+        }
+    }
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Strangers {
     phones: Mutex<HashMap<AccountId, State>>,
     names: Mutex<Failures>,
     areas: Mutex<Failures>,
-    /// Documents that nobody had, by kiosk.
-    misses: Mutex<HashMap<AccountId, Vec<Timestamp>>>,
+    /// What nobody had, by kiosk.
+    misses: Mutex<HashMap<(Missed, AccountId), Vec<Timestamp>>>,
     screens: Mutex<BTreeMap<(SiteId, IpAddr), Waiting>>,
 }
 
@@ -98,28 +118,32 @@ impl Strangers {
         keys.iter().try_for_each(|key| areas.check(key, now))
     }
 
-    /// Whether somebody at this kiosk may look for one more document: not after ten within a minute that nobody had. The
+    /// Whether somebody at this kiosk may look for one more: not after so many within a minute that nobody had. The
     /// machine is everybody's, so who mistypes once does not close it for the next.
     ///
     /// # Errors
     /// `back_off` with `retry_after_s`.
-    pub fn may_miss(&self, kiosk: &AccountId, now: Timestamp) -> Result<(), Rejection> {
+    pub fn may_miss(&self, what: Missed, kiosk: &AccountId, now: Timestamp) -> Result<(), Rejection> {
         let mut misses = locked(&self.misses);
-        let Some(of_kiosk) = misses.get_mut(kiosk) else { return Ok(()) };
+        let Some(of_kiosk) = misses.get_mut(&(what, kiosk.clone())) else { return Ok(()) };
         of_kiosk.retain(|at| now < at.plus_min(1));
-        let Some(in_the_way) = of_kiosk.len().checked_sub(MISSES_A_MINUTE) else { return Ok(()) };
+        let Some(in_the_way) = of_kiosk.len().checked_sub(what.a_minute()) else { return Ok(()) };
         let rest_ms = of_kiosk[in_the_way].plus_min(1).ms_since(now);
         Err(Rejection::from(Code::BackOff).with("retry_after_s", (rest_ms + 999) / 1000))
     }
 
-    /// Nobody had the document.
-    pub fn missed(&self, kiosk: &AccountId, now: Timestamp) {
-        metrics::counter!("kiosk_documents_not_found_total").increment(1);
-        let mut misses = locked(&self.misses);
-        if misses.len() >= NAMES_MAX && !misses.contains_key(kiosk) {
-            misses.clear();
+    /// Nobody had it.
+    pub fn missed(&self, what: Missed, kiosk: &AccountId, now: Timestamp) {
+        if what == Missed::Document {
+            metrics::counter!("kiosk_documents_not_found_total").increment(1);
         }
-        misses.entry(kiosk.clone()).or_default().push(now);
+        let key = (what, kiosk.clone());
+        let mut misses = locked(&self.misses);
+        if misses.len() >= NAMES_MAX && !misses.contains_key(&key) {
+            let quiet = misses.iter().min_by_key(|(_, missed)| missed.last()).map(|(quiet, _)| quiet.clone());
+            quiet.map(|quiet| misses.remove(&quiet));
+        }
+        misses.entry(key).or_default().push(now);
     }
 
     /// How the try went.
@@ -241,14 +265,20 @@ mod tests {
     fn a_kiosk_is_told_when_it_may_look_for_the_next_document() {
         let (strangers, kiosk) = (Strangers::default(), AccountId::new("a-kiosk"));
         for n in 0..MISSES_A_MINUTE {
-            strangers.may_miss(&kiosk, NOW.plus_s(n as i64)).expect("may look");
-            strangers.missed(&kiosk, NOW.plus_s(n as i64));
+            strangers.may_miss(Missed::Document, &kiosk, NOW.plus_s(n as i64)).expect("may look");
+            strangers.missed(Missed::Document, &kiosk, NOW.plus_s(n as i64));
         }
-        let rest = |now| strangers.may_miss(&kiosk, now).map_err(|why| (why.code, why.valid_now));
+        let rest = |now| strangers.may_miss(Missed::Document, &kiosk, now).map_err(|why| (why.code, why.valid_now));
         let wait = |s: i64| Err((Code::BackOff, vec![("retry_after_s".to_owned(), s.into())]));
         assert_eq!(rest(NOW.plus_s(20)), wait(40), "until the first of them is a minute ago");
         assert_eq!(rest(NOW.plus_ms(59_001)), wait(1));
         assert_eq!(rest(NOW.plus_s(60)), Ok(()));
+        for _ in 0..BIRTHDAYS_A_MINUTE {
+            strangers.may_miss(Missed::Birthday, &kiosk, NOW).expect("a count of its own");
+            strangers.missed(Missed::Birthday, &kiosk, NOW);
+        }
+        assert_eq!(strangers.may_miss(Missed::Birthday, &kiosk, NOW).expect_err("a sweep").code, Code::BackOff);
+        strangers.may_miss(Missed::Birthday, &AccountId::new("a-other"), NOW).expect("another kiosk");
     }
 
     #[test]

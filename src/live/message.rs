@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::wire;
+use crate::wire::objects;
 
 /// The version of the protocol.
 pub const VERSION: u32 = 1;
@@ -93,13 +94,13 @@ fn none<C>() -> Option<C> {
 pub fn read(text: &[u8]) -> (Option<String>, Result<Said, Rejection>) {
     // Most messages are right: one pass into the command's own type. Otherwise once more, slowly, to say what is wrong
     // (and to read times, which are text outside and numbers inside).
-    if let Ok(envelope) = serde_json::from_slice::<Envelope<ClientCommand>>(text)
+    if let Ok(envelope) = objects::body::<Envelope<ClientCommand>>(text)
         && !envelope.command.as_ref().is_some_and(wire::has_times)
     {
         let id = envelope.id.clone();
         return (id, said(envelope, Ok));
     }
-    match serde_json::from_slice::<Envelope<Value>>(text) {
+    match objects::body::<Envelope<Value>>(text) {
         Ok(envelope) => {
             let id = envelope.id.clone();
             (id, said(envelope, wire::command))
@@ -203,6 +204,8 @@ mod tests {
             (r#"{"type":"command","id":"9","key":"no","command":{"no_such":{}}}"#, Some("9"), Code::Malformed),
             (r#"{"type":"command","id":"9"}"#, Some("9"), Code::Malformed),
             (r#"{"type":"subscribe","id":"9","stream":5}"#, Some("9"), Code::Malformed),
+            (r#"{"type":"command","id":"9","command":{"finish_service":["s.d.t1"]}}"#, Some("9"), Code::Malformed),
+            (r#"["subscribe","9",null,null,"board:b",null,null,null,null,null]"#, None, Code::Malformed),
             (r#"{"type":"what","id":"9"}"#, Some("9"), Code::Malformed),
             (r#"{"id":"9"}"#, Some("9"), Code::Malformed),
             (r#"{"type":"beat","id":9}"#, None, Code::Malformed),

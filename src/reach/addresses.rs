@@ -11,6 +11,18 @@ pub fn is_public(ip: IpAddr) -> bool {
     }
 }
 
+/// Endings of names that stand for this machine or its own network (RFC 6761, 6762, 8375; ICANN's `internal`).
+const LOCAL: [&str; 6] = ["localhost", "local", "internal", "home.arpa", "invalid", "test"];
+
+/// Whether a name may be of the open network: it has a dot, does not end in a number that resolvers take for an address
+/// (`127.1`, `0x7f000001`), and is not of this machine's own network. Where it leads is seen when it is looked up.
+pub fn is_public_name(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    let Some((_, last)) = name.rsplit_once('.') else { return false };
+    let is_local = |end: &&str| name.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    last.starts_with(|first: char| first.is_ascii_alphabetic()) && !LOCAL.iter().any(is_local)
+}
+
 fn is_public_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
     let is_special = ip.is_private()
@@ -47,6 +59,31 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_this_machine_and_numbers_are_not_of_the_open_network() {
+        for open in ["push.example", "fcm.googleapis.com", "FCM.googleapis.com.", "a.notlocal.cn", "127.0.0.1.nip.io"] {
+            assert!(is_public_name(open), "{open}");
+        }
+        for inner in [
+            "localhost",
+            "LOCALHOST.",
+            "x.localhost",
+            "printer.local",
+            "db.internal",
+            "nas.home.arpa",
+            "intranet",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.1",
+            "10.0.0.0x1",
+            "",
+            ".",
+        ] {
+            assert!(!is_public_name(inner), "{inner}");
+        }
+    }
 
     #[test]
     fn only_the_open_network_is_public() {

@@ -93,7 +93,8 @@ impl Target {
             if !secure {
                 return Err("it begins with https://");
             }
-            if port != 443 || literal.is_some_and(|ip| !addresses::is_public(ip)) {
+            let is_public = literal.map_or_else(|| addresses::is_public_name(&host), addresses::is_public);
+            if port != 443 || !is_public {
                 return Err("it is not an address of the open network");
             }
         }
@@ -151,9 +152,12 @@ pub struct Answered {
 /// Why nothing came back. No address is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// The name leads nowhere, or only where nobody may be spoken to.
-    #[error("no address that may be spoken to")]
+    /// The name leads nowhere.
+    #[error("no such address")]
     Nowhere,
+    /// The name leads only where nobody may be spoken to.
+    #[error("no address that may be spoken to")]
+    Inner,
     /// No connection, or no TLS that this machine trusts.
     #[error("no connection")]
     NoConnection,
@@ -231,9 +235,11 @@ impl Client {
 
     async fn connect(&self, target: &Target) -> Result<Box<dyn Stream>, Fault> {
         let found = tokio::net::lookup_host((target.host.as_str(), target.port)).await.map_err(|_| Fault::Nowhere)?;
-        let allowed: Vec<SocketAddr> = found.filter(|address| target.may_speak_to(address.ip())).collect();
+        let found: Vec<SocketAddr> = found.collect();
+        let allowed: Vec<SocketAddr> =
+            found.iter().filter(|address| target.may_speak_to(address.ip())).copied().collect();
         if allowed.is_empty() {
-            return Err(Fault::Nowhere);
+            return Err(if found.is_empty() { Fault::Nowhere } else { Fault::Inner });
         }
         let stream = TcpStream::connect(allowed.as_slice()).await.map_err(|_| Fault::NoConnection)?;
         stream.set_nodelay(true).map_err(|_| Fault::NoConnection)?;
@@ -325,6 +331,11 @@ mod tests {
             "https://[::1]/x",
             "https://[::ffff:10.0.0.1]/x",
             "https://10.1.2.3/x",
+            "https://localhost/x",
+            "https://127.1/x",
+            "https://2130706433/x",
+            "https://0x7f000001/x",
+            "https://intranet/x",
             "https://169.254.169.254/x",
             "https://fcm.googleapis.com:8443/x",
             "https://me@fcm.googleapis.com/x",
@@ -344,9 +355,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_leads_into_the_house_is_not_spoken_to() {
-        let target = Target::read("https://localhost/x", Whom::Outside).expect("a name may be anywhere");
+        let named = Target::read("https://localhost/x", Whom::Named).expect("this machine");
+        // as a name of the open network may lead here
+        let target = Target { whom: Whom::Outside, ..named };
         let client = Client::new(Patience::default());
         let asked = client.post_json(&target, &serde_json::json!({})).await;
-        assert_eq!(asked.expect_err("this machine"), Fault::Nowhere);
+        assert_eq!(asked.expect_err("this machine"), Fault::Inner);
     }
 }

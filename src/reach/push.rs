@@ -10,7 +10,7 @@ use jiaohao_domain::reach::About;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::client::{Client, Target, Whom};
+use super::client::{Client, Fault, Target, Whom};
 use super::port::{Address, Channel, ChannelName, PushSubscription, Sent, Telling};
 use super::sealed::{self, BrowserKeys};
 use super::vapid::Vapid;
@@ -91,14 +91,22 @@ impl Push {
         ];
         let standing = &self.client.standing;
         let host = known(target.host(), &SERVICES);
-        let failed = |what: &str, look_at: &str| standing.failed(ChannelName::Push, host, what, look_at, (self.wall)());
+        // a host that a stranger has named says nothing of the channel, however it answers
+        let is_service = host == target.host() || self.named.as_ref().is_some_and(|it| it.origin() == target.origin());
+        let answered = |sent: Sent| if is_service { standing.answered(ChannelName::Push, sent) } else { sent };
+        let failed = |what: &str, look_at: &str| match is_service {
+            true => standing.failed(ChannelName::Push, host, what, look_at, (self.wall)()),
+            false => Sent::NotNow,
+        };
         match self.client.ask(Method::POST, &target, &headers, body).await {
-            Ok(answered) => match answered.status {
-                200..=202 => standing.answered(ChannelName::Push, Sent::Taken),
-                404 | 410 => standing.answered(ChannelName::Push, Sent::Refused),
+            Ok(it) => match it.status {
+                200..=202 => answered(Sent::Taken),
+                404 | 410 => answered(Sent::Refused),
                 status @ (401 | 403) => failed(&format!("status {status}"), "keys/push.key and push.contact"),
                 status => failed(&format!("status {status}"), "the push service"),
             },
+            // it will never do
+            Err(Fault::Inner) => Sent::Refused,
             Err(fault) => failed(&fault.to_string(), "whether this machine reaches it"),
         }
     }

@@ -629,12 +629,13 @@ impl Clinic {
         self.ask("GET", "/sites", Some(operator), None).await;
         self.ask("GET", "/staff?site=s", Some(operator), None).await;
         for by in ["doctor", "cause"] {
-            let report = format!("/reports?site=s&from=2026-11-23&to=2026-11-29&by={by}");
+            let report = format!("/reports?site=s&from=2026-11-17&to=2026-11-23&by={by}");
             self.ask("GET", &report, Some(operator), None).await;
         }
         self.ask("GET", "/tokens?site=s", Some(operator), None).await;
         self.post("/tokens/revoke", Some(operator), json!({"name": "his", "site": "s"})).await;
         self.ask("GET", &format!("/audit?day={}", today()), Some(operator), None).await;
+        self.post("/audit/read", Some(operator), json!({"day": today(), "account": "a-staff-li"})).await;
     }
 }
 

@@ -70,8 +70,8 @@ impl Clinic {
             ("answer_pre_check", ticket["ticket"].as_str().unwrap(), &["not_done", "done"]),
         ];
         for (what, about, expected) in outcomes {
-            let path = format!("/audit?day={}&about={about}", crate::clinic::today());
-            let page = self.door.ask("GET", &path, Some(operator), None).await.unwrap();
+            let asked = json!({"day": crate::clinic::today(), "about": about});
+            let page = self.door.ask("POST", "/audit/read", Some(operator), Some(&asked)).await.unwrap();
             let lines = page["lines"].as_array().unwrap().iter().filter(|line| line["what"] == what);
             let outcomes: Vec<&serde_json::Value> = lines.map(|line| &line["outcome"]).collect();
             assert_eq!(outcomes, expected, "{page}");

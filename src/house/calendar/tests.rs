@@ -25,6 +25,20 @@ fn known() -> Entry {
         number: Some("A012".to_owned()),
         check_in_from: Some(START.plus_min(-80)),
         cancel_until: Some(START.plus_min(-17 * 60 - 20)),
+        has_fee: true,
+    }
+}
+
+#[test]
+fn a_fee_that_nobody_takes_does_not_come_back() {
+    let zone = Zone::named("Asia/Shanghai").expect("a zone");
+    let told = |has_fee, language| description(&Entry { has_fee, ..known() }, language, zone);
+    assert!(told(true, Language::Zh).contains("费用全额退回") && told(true, Language::En).contains("the fee"));
+    for (language, words) in
+        [(Language::Zh, "如需取消,请在 11月22日 17:00 前。"), (Language::En, "please do so before 22 Nov 17:00")]
+    {
+        let told = told(false, language);
+        assert!(told.contains(words) && !told.contains("费用") && !told.contains("fee"), "{told}");
     }
 }
 

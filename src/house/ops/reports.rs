@@ -70,6 +70,10 @@ impl House {
         }
         let names = self.shell.read(site_itself(at)?, Names::of).await?.ok_or(Code::Forbidden)?;
         let (from, to, now) = (*from, *to, self.shell.clock.clinic());
+        // A week or a month that is under way is asked for whole.
+        if from > names.zone.date(now) {
+            return Err(Rejection::new(Code::InvalidField, "not before that day").with("field", "from"));
+        }
         let look = |id: &DepartmentId| {
             let days = move |state: &dept::State| report::days(state, from, to, now);
             (id.clone(), self.shell.read(department(id), days))

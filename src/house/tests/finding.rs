@@ -170,3 +170,25 @@ async fn a_directory_has_the_sessions_of_two_months_and_says_how_many_more_there
     assert_eq!(ids, ["s.d.m", "s.d.01-23", "s.e.m"]);
     assert_eq!(site["sessions_left_out"], 1);
 }
+
+/// How answers are judged is the staff's to know.
+#[actix_web::test]
+async fn who_answers_the_questions_is_not_told_the_rules() {
+    let house = open().await;
+    let words = |text: &str| json!({"zh": text, "en": text});
+    let questions = json!({"site": "s", "version": 1,
+        "questions": [{"id": "fever", "text": words("发热吗?"), "kind": "yes_no"}],
+        "rules": [{"id": "hot", "when": {"any": [{"question": "fever", "is": ["yes"]}]}, "does": {"note": {"text": words("量体温")}}}]});
+    house.give(&house.operator(), json!({ "define_questions": questions })).await.expect("defined");
+    let mut patient = house.claims(Role::Patient, "a-phone");
+    patient.site = None;
+    let read_as = async |claims: Arc<Claims>| {
+        house.engine.deed(claims, Deed::ReadDirectory(SiteId::new("s"))).await.expect("read")["questions"].clone()
+    };
+    let desk = read_as(house.desk()).await;
+    assert_eq!(desk["rules"][0]["id"], "hot");
+    for claims in [Arc::new(patient), house.kiosk()] {
+        let told = read_as(claims).await;
+        assert_eq!((&told["version"], &told["questions"], told.get("rules")), (&json!(1), &desk["questions"], None));
+    }
+}

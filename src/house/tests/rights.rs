@@ -179,3 +179,25 @@ async fn tokens_of_a_name_that_no_list_knows_are_not_said_to_be_ended() {
     assert_eq!(revoke(json!({"name": "his", "site": "s", "unlisted": true})).await, Ok(()));
     assert_eq!(house.stands(&of_command_line).await, Err(Code::Unauthenticated));
 }
+
+#[actix_web::test]
+async fn tabs_that_open_together_stay_signed_in_however_many_they_are() {
+    let house = open().await;
+    let staff = json!({"define_staff": {"id": "wu", "role": "desk", "password": "twelve characters", "site": "s"}});
+    house.give(&house.operator(), staff).await.expect("defined");
+    let (_, cookie) = house.sign_in("wu").await.expect("signed in");
+    let refresh = async |cookie: &str| match house.engine.visit(HERE, Visit::Refresh(cookie.to_owned())).await {
+        Ok(VisitAnswer::SignedIn(who)) => Ok((Arc::new(who.claims), who.refresh_token.expect("a cookie"))),
+        Ok(_) => Err(Code::Internal),
+        Err(why) => Err(why.code),
+    };
+    let tabs: [Result<_, Code>; 4] =
+        tokio::join!(refresh(&cookie), refresh(&cookie), refresh(&cookie), refresh(&cookie)).into();
+    let tabs = tabs.map(|tab| tab.expect("goes on"));
+    assert!(tabs.iter().all(|tab| tab.1 == tabs[0].1), "one next token");
+    let (claims, next) = refresh(&tabs[0].1).await.expect("goes on");
+    assert_eq!(refresh(&cookie).await.expect("a tab that was slower").1, next);
+    for claims in tabs.iter().map(|tab| &tab.0).chain([&claims]) {
+        assert_eq!(house.stands(claims).await, Ok(()));
+    }
+}

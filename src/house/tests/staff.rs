@@ -90,3 +90,55 @@ async fn an_account_that_does_not_answer_stops_no_change_of_others() {
     drop(until);
     blocked.await.expect("it goes on").expect("it answers");
 }
+
+#[actix_web::test]
+async fn the_last_who_may_issue_is_not_retired_and_keeps_the_right() {
+    let house = open().await;
+    let mut operator = house.claims(Role::Operator, "a-operator");
+    operator.may_issue = true;
+    let operator = Arc::new(operator);
+    let give = async |command: Value| house.give(&operator, command).await;
+    let retire = |id: &str| json!({"retire_staff": {"id": id}});
+    give(staff("plain", json!({}))).await.expect("defined");
+    give(staff("gives", json!({"may_issue": true}))).await.expect("defined");
+    give(staff("of-one", json!({"may_issue": true, "site": "s"}))).await.expect("defined");
+    for command in [retire("gives"), staff("gives", json!({})), staff("gives", json!({"may_issue": true, "site": "s"}))]
+    {
+        let refused = give(command).await.expect_err("nobody else issues for all sites");
+        assert_eq!((refused.code, &*refused.valid_now[0].0), (Code::InUse, "last_issuer"));
+    }
+    give(retire("plain")).await.expect("it never issued");
+    give(staff("next", json!({"may_issue": true}))).await.expect("defined");
+    give(staff("gives", json!({}))).await.expect("there is another");
+    give(retire("gives")).await.expect("it issues no more");
+}
+
+/// A hospital is one address: who guesses there keeps nobody out where they have signed in before.
+#[actix_web::test]
+async fn a_stranger_at_the_same_address_keeps_nobody_from_their_own_browser() {
+    let house = open().await;
+    house.give(&house.operator(), staff("wu", json!({"role": "desk", "site": "s"}))).await.expect("defined");
+    let here = IpAddr::from([10, 0, 0, 1]);
+    let sign_in = async |password: &str, marks: Option<&str>| {
+        let mut asked: crate::http::requests::PasswordSignIn = read(json!({"name": "wu", "password": password}));
+        asked.marks = marks.map(str::to_owned);
+        let asked = Visit::SignIn(crate::http::requests::SignIn::Password(asked));
+        match house.engine.visit(here, asked).await.map_err(|why| why.code)? {
+            VisitAnswer::SignedIn(who) => Ok(who.marks.expect("marks of the browser")),
+            _ => Err(Code::Internal),
+        }
+    };
+    let right = "twelve characters";
+    let marks = sign_in(right, None).await.expect("signed in");
+    for _ in 0..3 {
+        assert_eq!(sign_in("a guess", None).await, Err(Code::WrongCredentials));
+    }
+    assert_eq!(sign_in(right, None).await, Err(Code::BackOff), "whoever it is");
+    assert_eq!(sign_in(right, Some("of another house")).await, Err(Code::BackOff));
+    let again = sign_in(right, Some(&marks)).await.expect("in the own browser");
+    assert_eq!(again, marks, "it keeps its mark");
+    for _ in 0..3 {
+        assert_eq!(sign_in("a guess", Some(&marks)).await, Err(Code::WrongCredentials));
+    }
+    assert_eq!(sign_in(right, Some(&marks)).await, Err(Code::BackOff), "guessed there it waits too");
+}

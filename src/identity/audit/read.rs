@@ -34,6 +34,11 @@ pub struct AuditQuery {
 }
 
 impl AuditQuery {
+    /// Whether nothing of it was typed.
+    pub fn is_of_all(&self) -> bool {
+        self.about.is_none() && self.account.is_none()
+    }
+
     /// What was asked for, as the audit itself puts it down: ids only. What stands on some line is one, anything else may not be.
     pub fn about_ids(&self, found: bool) -> Vec<String> {
         let asked = [self.about.clone(), self.account.as_ref().map(AccountId::to_string)];

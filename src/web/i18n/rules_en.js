@@ -114,6 +114,7 @@ export default {
   'ops.in_use.rules': 'rules {names} of the pre-check send there: change its questions first',
   'ops.in_use.room': 'at work in {room}',
   'ops.in_use.last_operator': 'This is the last operator of all sites: it cannot be retired or made another. Make another one first.',
+  'ops.in_use.last_issuer': 'This is the last operator who may issue tokens for all sites: it cannot be retired, nor lose that right. Give it to another one first.',
   'ops.retire_own': 'This is your own account: you are signed out at once, and in no more.',
   'ops.choose_one': 'Choose at least one',
 };

@@ -114,6 +114,7 @@ export default {
   'ops.in_use.rules': '预检规则第 {names} 条送去那里,请先改「预检问题」',
   'ops.in_use.room': '正在{room}出诊',
   'ops.in_use.last_operator': '这是最后一个管全部院区的账号,不能停用或改成别的:请先再建一个。',
+  'ops.in_use.last_issuer': '这是最后一个能给程序发令牌的全院账号,不能停用,也不能去掉这项权利:请先给另一个账号。',
   'ops.retire_own': '这是您自己的账号:停用后您马上退出登录,不能再用它登录。',
   'ops.choose_one': '请选至少一个',
 };

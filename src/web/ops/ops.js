@@ -260,6 +260,7 @@ async function refuseTaken(kind, id) {
 /** What is wrong with a field, in the words of the page where it has any. @param {any} kind @param {string} field @param {any} refusal */
 function wrongWords(kind, field, refusal) {
   if (refusal.validNow.last_operator) return t('ops.in_use.last_operator');
+  if (refusal.validNow.last_issuer) return t('ops.in_use.last_issuer');
   if (field.startsWith('settings.')) return t('ops.wrong.settings', { rule: ruleWord(field) });
   const own = `ops.wrong.${refusal.code === 'invalid_field' ? '' : `${refusal.code}.`}${kind.kind}.${field}`;
   const any = `ops.wrong.${refusal.code === 'invalid_field' ? '' : `${refusal.code}.`}${field}`;

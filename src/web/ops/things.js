@@ -108,6 +108,7 @@ export function askToRetire(kind, one, look) {
 export function usersOf(refusal, look) {
   const v = refusal.validNow;
   if (v.last_operator) return t('ops.in_use.last_operator');
+  if (v.last_issuer) return t('ops.in_use.last_issuer');
   const count = (/** @type {string} */ what) => (v[what] && v[what].length ? t(`ops.in_use.${what}`, { n: v[what].length, names: v[what].map(wordOf).join(t('list.comma')) }) : '');
   /** @param {string} id */
   function wordOf(id) {

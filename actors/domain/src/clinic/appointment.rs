@@ -280,8 +280,8 @@ fn end(
     let (appointment, patient, reason) = (id.clone(), known.brief.patient.clone(), reason.map(str::to_owned));
     let in_time = match known.state {
         AppointmentState::Booked => {
-            let session = clinic.session_of(&known.slot).ok_or(Code::Internal)?;
-            cancel_until(known, session, settings, zone).is_some_and(|until| now < until)
+            clinic.session_of(&known.slot).ok_or(Code::Internal)?;
+            cancel_until(clinic, known, settings, zone).is_some_and(|until| now < until)
         }
         _ => true,
     };
@@ -474,16 +474,14 @@ fn standing(clinic: &Clinic, known: &Appointment) -> Standing {
     }
 }
 
-/// Until when a booking is cancelled as if in time: the cut-off of the previous day; of one made after it, for a while more.
-/// None for what is not booked.
-pub fn cancel_until(
-    known: &Appointment,
-    session: &Session,
-    settings: &BookingSettings,
-    zone: Zone,
-) -> Option<Timestamp> {
+/// Until when a booking is cancelled as if in time: the cut-off of the previous day; of one made after it, for a while more,
+/// which ends with its slot (announced delay included): who did not come has nothing to undo. None for what is not booked.
+pub fn cancel_until(clinic: &Clinic, known: &Appointment, settings: &BookingSettings, zone: Zone) -> Option<Timestamp> {
+    let (slot, session) = clinic.slots.get(&known.slot).zip(clinic.session_of(&known.slot))?;
     let cut_off = cut_off(session.date, settings, zone);
-    let late = known.booked_at.filter(|at| *at >= cut_off).map(|at| at.plus_min(settings.late_booking_undo_min));
+    let over = slot.end.plus_min(i64::from(session.delay_min));
+    let late = known.booked_at.filter(|at| *at >= cut_off);
+    let late = late.map(|at| at.plus_min(settings.late_booking_undo_min).min(over));
     (known.state == AppointmentState::Booked).then(|| late.unwrap_or(cut_off))
 }
 

@@ -497,6 +497,10 @@ fn cancel_in_time_give_back_late_undo_and_the_end() {
         ("22 17:00", "22 17:29", false, Ok(AppointmentState::Cancelled)),
         ("22 17:00", "22 17:30", false, Ok(AppointmentState::GivenBack)),
         ("23 08:50", "23 09:19", false, Ok(AppointmentState::Cancelled)),
+        // The undo of a late booking ends with the slot: who did not come has nothing to undo.
+        ("23 09:05", "23 09:29", false, Ok(AppointmentState::Cancelled)),
+        ("23 09:05", "23 09:30", false, Err(Code::CancelCutOff)),
+        ("23 09:05", "23 09:34", true, Ok(AppointmentState::GivenBack)),
     ];
     for (booked_at, cancelled_at, by_desk, expected) in table {
         let mut day = Day::new(&[1, 1]);

@@ -1,7 +1,7 @@
 //! What a calendar shows of an appointment. Calendars are kept in others' clouds and shared: nothing of who the patient is
 //! stands there, and of a department that hides its name from screens neither that name nor whatever tells it.
 
-use super::{Config, State};
+use super::{Config, State, paying};
 use crate::clinic::{AppointmentState, Session, cancel_until, check_in_from};
 use crate::ids::AppointmentId;
 use crate::time::{Timestamp, Zone};
@@ -42,6 +42,8 @@ pub struct Entry {
     pub check_in_from: Option<Timestamp>,
     /// Until when it is cancelled in time, while they are to come.
     pub cancel_until: Option<Timestamp>,
+    /// There is a fee that comes back then: it is wanted here, or was paid.
+    pub has_fee: bool,
 }
 
 /// The name in that language; in Chinese where there is none in English.
@@ -82,7 +84,8 @@ pub fn entry(state: &State, id: &AppointmentId, language: Language, zone: Zone) 
         room: room.to_owned(),
         number: known.number.clone(),
         check_in_from: check_in_from(clinic, id, &config.settings.booking, zone),
-        cancel_until: cancel_until(known, session, &config.settings.booking, zone),
+        has_fee: paying::due_fen(state, id).is_some() || state.payments.paid(id).is_some(),
+        cancel_until: cancel_until(clinic, known, &config.settings.booking, zone),
     })
 }
 

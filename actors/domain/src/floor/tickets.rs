@@ -56,6 +56,10 @@ pub fn set_priority(
     if class == ticket.opened.class {
         return Ok(waiting(draft, &command.ticket));
     }
+    // An emergency is seen, not proved.
+    if class.as_deref().is_some_and(|class| class != queue::EMERGENCY) && command.proof.trim().is_empty() {
+        return Err(Rejection::new(Code::InvalidField, "a class has its proof on the record").with("field", "proof"));
+    }
     doors::withdraw(draft, &command.ticket, context.now);
     let state = draft.state();
     let ticket = &state.floor.tickets[&command.ticket];

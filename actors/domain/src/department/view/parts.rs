@@ -367,9 +367,9 @@ impl<'a> View<'a> {
             "to_desk": false,
             "desk_first": false,
             "delay_min": session.filter(|_| state == "booked").map_or(0, |session| session.delay_min),
-            "cancel_until": session
-                .and_then(|session| clinic::cancel_until(appointment, session, &self.state.config.settings.booking, self.zone))
-                .map(|until| self.at(until)),
+            "cancel_until":
+                clinic::cancel_until(&self.state.clinic, appointment, &self.state.config.settings.booking, self.zone)
+                    .map(|until| self.at(until)),
             "check_in_from": clinic::check_in_from(&self.state.clinic, &id, &self.state.config.settings.booking, self.zone)
                 .map(|from| self.at(from)),
             "line": null,

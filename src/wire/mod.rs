@@ -1,10 +1,13 @@
 //! Between the wire and the domain: times (RFC 3339 outside, UTC milliseconds inside) and what is said of bad input.
 
+pub mod objects;
+
 use chrono::DateTime;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
 use jiaohao_domain::{Code, Rejection, Timestamp, prefix};
 use serde_json::{Map, Value, json};
 
+use self::objects::Objects;
 use crate::engine::Engine;
 
 /// Fields of commands that are times.
@@ -47,7 +50,7 @@ pub fn command(object: Value) -> Result<ClientCommand, Rejection> {
     if let Some(Value::Object(fields)) = tagged.get_mut(&name) {
         times_in(&name, fields)?;
     }
-    serde_json::from_value(Value::Object(tagged)).map_err(|error| malformed(&error))
+    serde_json::from_value(Value::Object(tagged)).map(|read: Objects<_>| read.0).map_err(|error| malformed(&error))
 }
 
 /// The command of that name with these fields.
@@ -133,6 +136,8 @@ mod tests {
             (json!({"finish_service": {"ticket": "张三 13800000000"}}), Code::Malformed),
             (json!({"finish_service": {"ticket": {"name": "张三"}}}), Code::Malformed),
             (json!({"finish_service": []}), Code::Malformed),
+            (json!({"finish_service": ["s.d.t1"]}), Code::Malformed),
+            (json!({"cancel_ticket": ["s.d.t1", "left"]}), Code::Malformed),
             (json!({"finish_service": null}), Code::Malformed),
             (json!([]), Code::Malformed),
             (json!({}), Code::Malformed),
