@@ -95,9 +95,8 @@ impl House {
         name: &str,
         allowed: Result<StreamName, Rejection>,
     ) -> Result<StreamName, Rejection> {
-        let stream = StreamName::parse(name).ok();
-        let about = stream.iter().flat_map(|stream| [stream.to_string(), stream.id.clone()]);
         let outcome = allowed.as_ref().map(drop).map_err(|why| why.code);
+        let about = StreamName::parse(name).into_iter().flat_map(|stream| [stream.to_string(), stream.id]);
         let about = about.filter(|id| !id.is_empty() && !may_be_number(id));
         self.audit.note(AuditLine::new(claims, what, about, outcome, self.machine_now()));
         allowed
@@ -118,8 +117,7 @@ impl House {
             let to = accounts::phone(self.keys.get(KeyName::Hash), &grant.phone);
             about.extend(to.ok().map(|account| account.to_string()));
         }
-        let slot = booked_slot(&command).cloned();
-        let placing = self.releases.placing(claims, &command);
+        let (slot, placing) = (booked_slot(&command).cloned(), self.releases.placing(claims, &command));
         let noting = self.ops.letting_go.noting(claims, &command);
         let is_arrival = is_arrival(&command);
         let acted_for = match &command {
@@ -163,10 +161,10 @@ impl House {
         if outcome.is_ok() {
             self.follow_up(after).await;
         }
-        match outcome {
-            Ok(Answer::Payable { order, amount_fen, expires_at }) => self.pay_at(order, amount_fen, expires_at).await,
-            outcome => outcome,
+        if let Ok(Answer::Payable { order, amount_fen, expires_at }) = outcome {
+            return self.pay_at(order, amount_fen, expires_at).await;
         }
+        outcome
     }
 
     /// The slow way of a command: what has to be asked first is asked, then it is handed over and the turn is the next

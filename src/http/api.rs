@@ -7,7 +7,6 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
-use jiaohao_domain::department::view::PaymentsOf;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Code, DepartmentId, Rejection, SiteId, TicketId, is_well_formed, pre_check};
 use jiaohao_queue_display::voice::wav;
@@ -17,13 +16,13 @@ use uuid::Uuid;
 
 use super::guests::Guest;
 use super::problem::{self, Problem};
-use super::queries::{CalendarQuery, PaymentsQuery, PlanQuery, ReceivedQuery};
+use super::queries::CalendarQuery;
 use super::requests::{
     ClipName, Deed, MakeVoice, OfSite, PERSONS_MAX, ReadPersons, SignIn, SignOut, SignedIn, UsualQuestions, Visit,
     VisitAnswer,
 };
 use super::resources::RESOURCES;
-use super::{Door, channels, openapi};
+use super::{Door, channels, departments, openapi};
 use crate::engine::{Turn, for_asker, in_time, run_command};
 use crate::identity::audit::AuditQuery;
 use crate::identity::limits;
@@ -39,7 +38,7 @@ const MARKS_DAYS: i64 = 365;
 /// The only path that gets them.
 const COOKIE_PATH: &str = "/api/v1/session";
 
-type Outcome = Result<HttpResponse, Problem>;
+pub(super) type Outcome = Result<HttpResponse, Problem>;
 
 /// The routes of `/api/v1`.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -70,11 +69,11 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route("/sites", web::get().to(list_sites))
             .route("/site/{id}", web::get().to(read_directory))
             .route("/places/find", web::post().to(super::finding::find_places))
-            .route("/departments/{id}/area-code", web::get().to(read_area_code))
-            .route("/departments/{id}/plan", web::get().to(read_plan))
-            .route("/departments/{id}/payments", web::get().to(read_payments))
-            .route("/departments/{id}/payments/received", web::get().to(read_received))
-            .route("/departments/{id}/releases", web::get().to(read_releases))
+            .route("/departments/{id}/area-code", web::get().to(departments::read_area_code))
+            .route("/departments/{id}/plan", web::get().to(departments::read_plan))
+            .route("/departments/{id}/payments", web::get().to(departments::read_payments))
+            .route("/departments/{id}/payments/received", web::get().to(departments::read_received))
+            .route("/departments/{id}/releases", web::get().to(departments::read_releases))
             .route("/departments/{id}/appointments/find", web::post().to(find_appointments))
             .route("/sessions/{id}/not-reached", web::get().to(read_not_reached))
             .route("/arrivals/find", web::post().to(find_arrivals))
@@ -256,7 +255,7 @@ async fn read_or_default<T: DeserializeOwned + Default>(door: &Door, payload: we
     value.map_or_else(|| Ok(T::default()), |value| serde_json::from_value(value).map_err(|e| wire::malformed(&e)))
 }
 
-fn id<T: for<'a> From<&'a str>>(request: &HttpRequest) -> Result<T, Rejection> {
+pub(super) fn id<T: for<'a> From<&'a str>>(request: &HttpRequest) -> Result<T, Rejection> {
     let id = request.match_info().get("id").filter(|id| jiaohao_domain::is_well_formed(id));
     id.map(T::from).ok_or_else(|| Code::Forbidden.into())
 }
@@ -399,43 +398,6 @@ async fn list_sites(request: HttpRequest, door: web::Data<Door>) -> Outcome {
 async fn read_directory(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     let site: SiteId = id(&request)?;
     door.deed(&request, Deed::ReadDirectory(site)).await
-}
-
-async fn read_area_code(request: HttpRequest, door: web::Data<Door>) -> Outcome {
-    let department: DepartmentId = id(&request)?;
-    door.deed(&request, Deed::ReadAreaCode(department)).await
-}
-
-async fn read_plan(request: HttpRequest, door: web::Data<Door>) -> Outcome {
-    let department: DepartmentId = id(&request)?;
-    let query = web::Query::<PlanQuery>::from_query(request.query_string());
-    let what = "from=YYYY-MM-DD and to=YYYY-MM-DD, or neither";
-    let query = query.map_err(|_| Rejection::new(Code::Malformed, what))?.into_inner();
-    door.deed(&request, Deed::ReadPlan(department, query)).await
-}
-
-async fn read_payments(request: HttpRequest, door: web::Data<Door>) -> Outcome {
-    let department: DepartmentId = id(&request)?;
-    let query = web::Query::<PaymentsQuery>::from_query(request.query_string());
-    let malformed = || Rejection::new(Code::Malformed, "day=YYYY-MM-DD, appointment=…, or nothing");
-    let of = match query.map_err(|_| malformed())?.into_inner() {
-        PaymentsQuery { day: None, appointment: None } => PaymentsOf::Open,
-        PaymentsQuery { day: Some(day), appointment: None } => PaymentsOf::Day(day),
-        PaymentsQuery { day: None, appointment: Some(id) } => PaymentsOf::One(id),
-        PaymentsQuery { .. } => return Err(malformed().into()),
-    };
-    door.deed(&request, Deed::ReadPayments(department, of)).await
-}
-
-async fn read_received(request: HttpRequest, door: web::Data<Door>) -> Outcome {
-    let department: DepartmentId = id(&request)?;
-    let query = web::Query::<ReceivedQuery>::from_query(request.query_string());
-    let query = query.map_err(|_| Rejection::new(Code::Malformed, "day=YYYY-MM-DD, and perhaps after="))?.into_inner();
-    door.deed(&request, Deed::ReadReceived(department, query.day, query.after)).await
-}
-
-async fn read_releases(request: HttpRequest, door: web::Data<Door>) -> Outcome {
-    door.deed(&request, Deed::ReadReleases(id(&request)?)).await
 }
 
 async fn find_appointments(request: HttpRequest, door: web::Data<Door>, payload: web::Payload) -> Outcome {

@@ -2,6 +2,7 @@
 
 mod api;
 pub mod channels;
+mod departments;
 pub mod finding;
 mod guests;
 pub mod measures;
