@@ -3,7 +3,5 @@
 import { addWords } from '../lib/i18n.js';
 import en from './patient_en.js';
 import zh from './patient_zh.js';
-import ratingEn from './rating_en.js';
-import ratingZh from './rating_zh.js';
 
-addWords({ zh: { ...zh, ...ratingZh }, en: { ...en, ...ratingEn } });
+addWords({ zh, en });

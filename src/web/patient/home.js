@@ -14,7 +14,6 @@ import { checkIn, sentWords } from './arrive.js';
 import { addToCalendar, stillInCalendar } from './calendar.js';
 import { feeLines, feeNotes, followRefund, refundCards } from './fees.js';
 import { messages } from './notices.js';
-import { ASKED_DAYS, ratingView } from './rating.js';
 import { stoppedCards } from './stopped.js';
 import { familyOffers, offerCards, offersOf, wishesView } from './waiting.js';
 import { whenWords } from './when.js';
@@ -26,6 +25,28 @@ import { whenWords } from './when.js';
  *   chime: import('../lib/chime.js').Chime}} Home
  *   `model` is who is shown, and the first of the family; `scanned` the area's code that came with the address
  */
+
+/** For so many days after a visit's day it is asked how it was; the house takes it for somewhat longer. */
+const ASKED_DAYS = 7;
+/** Read once somebody was seen. @type {{view?: typeof import('./rating.js').ratingView, isRead?: boolean}} */
+const rating = {};
+
+/** @param {Home} home */
+function ratingPart(home) {
+  const seen = home.model.seenSince(ASKED_DAYS);
+  if (rating.view) return rating.view(home, seen, (ticket) => whereWords(home, ticket));
+  if (seen.length && !rating.isRead) {
+    rating.isRead = true;
+    import('./rating.js').then(({ ratingView }) => {
+      rating.view = ratingView;
+      home.page.draw();
+    }, () => {
+      // The next look tries again.
+      rating.isRead = false;
+    });
+  }
+  return null;
+}
 
 /** @param {Home} home */
 export function homeView(home) {
@@ -52,7 +73,7 @@ export function homeView(home) {
     now ? ticketCard(home, now.ticket, now.appointment) : null,
     !now && numbers.length ? done(numbers) : null,
     // Whoever still waits has other things in mind.
-    now ? null : ratingView(home, model.seenSince(ASKED_DAYS), (ticket) => whereWords(home, ticket)),
+    now ? null : ratingPart(home),
     others.length ? h('h2', { key: 'family-h' }, t('patient.family_today')) : null,
     others.length ? h('div', { class: 'block rows', key: 'family' }, others.map((one) => familyRow(home, one))) : null,
     rest.length ? h('h2', { key: 'h' }, t(now ? 'patient.also_booked' : 'patient.booked')) : null,

@@ -1,14 +1,13 @@
 // How was it? Asked once after a visit, in five words with stars; what was said can be changed, or left unsaid. The phone
 // remembers which numbers it has asked about: the house tells nobody who said what, not even back to the phone.
 
+import '../i18n/rating.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 
 const REMEMBERED = 'jiaohao.rated';
 /** So many numbers are remembered, the newest. */
 const REMEMBERED_MAX = 50;
-/** For so many days after a visit's day it is asked about; the house takes it for somewhat longer. */
-export const ASKED_DAYS = 7;
 /** What so many stars say, in one piece, and where it may be broken. @param {number} n */
 const word = (n) => t(`rating.star.${n}`).replace('|', '');
 /** @param {number} n */
