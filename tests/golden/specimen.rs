@@ -37,6 +37,16 @@ impl Inventor {
         self.seen.values().flatten().all(|times| *times > 0)
     }
 
+    /// The enums of which some variant has not come up, with the variants.
+    pub fn not_shown(&self) -> Vec<(&'static str, Vec<&'static str>)> {
+        let missing = |((name, variants), times): (&EnumId, &Vec<u32>)| {
+            let not: Vec<_> =
+                variants.iter().zip(times).filter(|(_, times)| **times == 0).map(|(name, _)| *name).collect();
+            (!not.is_empty()).then_some((*name, not))
+        };
+        self.seen.iter().filter_map(missing).collect()
+    }
+
     fn number(&mut self) -> u64 {
         self.serial += 1;
         self.serial
