@@ -182,7 +182,7 @@ pub async fn only_site(door: &Door, token: &str) -> Result<SiteId, Refusal> {
     let all: Vec<SiteId> = sites["sites"].as_array().into_iter().flatten().filter_map(named).collect();
     match &all[..] {
         [one] => Ok(one.clone()),
-        _ => Err(Refusal::door(&format!("say which site with --site: {all:?}"))),
+        _ => Err(Refusal::door(format!("say which site with --site: {all:?}"))),
     }
 }
 

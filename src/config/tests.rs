@@ -240,7 +240,7 @@ fn every_setting_does_something() {
             "clock.jump_s" => "clock.jump_ms()".to_owned(),
             "clock.away_h" => "clock.away_ms()".to_owned(),
             "clock.house_zone" => "clock.zone()".to_owned(),
-            "sms.secret" | "sms.secret_file" => "settings.key()".to_owned(),
+            "sms.secret" | "sms.secret_file" | "payment.secret" | "payment.secret_file" => "settings.key()".to_owned(),
             "wechat.secret" | "wechat.secret_file" => "settings.app_secret()".to_owned(),
             "wechat.callback_token" => "settings.token()".to_owned(),
             _ => format!(".{key}"),

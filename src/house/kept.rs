@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn who_comes_when_it_is_full_takes_the_place_of_the_oldest_alone() {
-        let (kept, now, within) = (DashMap::new(), Instant::now(), Duration::from_secs(60));
+        let (kept, now, within) = (DashMap::new(), jiaohao_actors::shell::clock::monotonic(), Duration::from_secs(60));
         let at = |s: u64| now + Duration::from_secs(s);
         for n in 0..5 {
             make_room(&kept, 3, within, at(n), |since| *since);

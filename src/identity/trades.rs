@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn as_many_as_come_within_the_grace_are_given_the_same() {
-        let (trades, now) = (Trades::default(), Instant::now());
+        let (trades, now) = (Trades::default(), jiaohao_actors::shell::clock::monotonic());
         assert_eq!(trades.last_of("0", now), None);
         for drawn in ["1", "2", "3"] {
             assert_eq!(trades.trade("0", next(drawn), now), next("1"));
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded_and_passes() {
-        let (trades, now) = (Trades::default(), Instant::now());
+        let (trades, now) = (Trades::default(), jiaohao_actors::shell::clock::monotonic());
         for n in 0..=TRADES_MAX {
             trades.trade(&n.to_string(), next("next"), now);
         }

@@ -196,7 +196,7 @@ impl Reader {
                 let calendar = self.calendar.about.len() - 1;
                 self.calendar.events.push(Event { calendar, lines: Lines { line, ..Lines::default() } });
             }
-            (1, "VTODO" | "VJOURNAL" | "VFREEBUSY") => self.calendar.left_out += 1,
+            (1, other) if other != "VTIMEZONE" => self.calendar.left_out += 1,
             (DEPTH_MAX, _) => return self.stop(line, format!("{DEPTH_MAX} components within each other at most")),
             _ => {}
         }

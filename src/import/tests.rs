@@ -322,7 +322,9 @@ fn sessions_of_days_that_are_over_are_left_alone_and_twins_need_ids() {
     let twins = session("2026-11-23,上午,李明,普通,08:00-09:00,3\n2026-11-23,上午,李明,主任,10:00-12:00,3\n");
     assert_eq!(
         twins.expect_err("twins"),
-        ["sessions.csv, line 3: s.internal.s20261123-li-morning stands in sessions.csv, line 2 already"]
+        [
+            "sessions.csv, line 3: s.internal.s20261123-li-morning stands in sessions.csv, line 2 already: give one of the two sessions an id of its own"
+        ]
     );
     let odd = session("2026-11-23,清晨,李明,普通,08:00-09:00,3\n").expect_err("no id can be made");
     assert_eq!(odd, ["sessions.csv, line 2, period: of another period the session needs an id"]);

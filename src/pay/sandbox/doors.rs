@@ -42,7 +42,7 @@ pub(super) struct AskedRefund {
 async fn make(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> HttpResponse {
     let AskedOrder { order, amount_fen, expires_in_s } = match shared.read(&request, &body) {
         Ok(asked) => asked,
-        Err(refused) => return refused,
+        Err(refused) => return refused.answer(),
     };
     let page = shared.page(&order);
     let now = (shared.wall)();
@@ -67,14 +67,14 @@ async fn make(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> HttpRe
 async fn query(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> HttpResponse {
     match shared.read::<AskedOrder>(&request, &body) {
         Ok(asked) => HttpResponse::Ok().json(lock(&shared.state).stands(&asked.order, (shared.wall)())),
-        Err(refused) => refused,
+        Err(refused) => refused.answer(),
     }
 }
 
 async fn close(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> HttpResponse {
     let asked: AskedOrder = match shared.read(&request, &body) {
         Ok(asked) => asked,
-        Err(refused) => return refused,
+        Err(refused) => return refused.answer(),
     };
     let now = (shared.wall)();
     let mut state = lock(&shared.state);
@@ -87,7 +87,7 @@ async fn close(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> HttpR
 async fn refund(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> HttpResponse {
     let asked: AskedRefund = match shared.read(&request, &body) {
         Ok(asked) => asked,
-        Err(refused) => return refused,
+        Err(refused) => return refused.answer(),
     };
     match shared.into_inner().refund(asked) {
         (Back::Lost, answer) if answer["code"] == "OK" && answer["state"] == "given" => {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use chrono::{DateTime, SecondsFormat};
 use hyper::Method;
@@ -184,9 +185,18 @@ impl State {
     }
 }
 
+/// Why nothing is read of a request: its status and its code.
+struct Refused(StatusCode, &'static str);
+
+impl Refused {
+    fn answer(&self) -> HttpResponse {
+        HttpResponse::build(self.0).json(json!({ "code": self.1 }))
+    }
+}
+
 impl Shared {
     /// What is signed by the hospital and of it, as `T`.
-    fn read<T: for<'a> Deserialize<'a>>(&self, request: &HttpRequest, body: &[u8]) -> Result<T, HttpResponse> {
+    fn read<T: for<'a> Deserialize<'a>>(&self, request: &HttpRequest, body: &[u8]) -> Result<T, Refused> {
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
         let Options { merchant, secret, .. } = &self.options;
         let signed = signature::check(
@@ -196,13 +206,13 @@ impl Shared {
             header(DATE),
             (self.wall)(),
         );
-        let refused = |code: &str| Err(HttpResponse::Unauthorized().json(json!({ "code": code })));
+        let refused = |code| Err(Refused(StatusCode::UNAUTHORIZED, code));
         match signed {
             Err(signature::Wrong::Date) => return refused("DATE_WRONG"),
             Err(_) => return refused("SIGNATURE_WRONG"),
             Ok(()) => {}
         }
-        let malformed = || HttpResponse::BadRequest().json(json!({ "code": "MALFORMED" }));
+        let malformed = || Refused(StatusCode::BAD_REQUEST, "MALFORMED");
         let value: Value = serde_json::from_slice(body).map_err(|_| malformed())?;
         if value["merchant"] != merchant.as_str() {
             return refused("MERCHANT_WRONG");

@@ -110,8 +110,7 @@ impl House {
     }
 
     fn cause(&self, id: &AppointmentId) -> Option<RefundCause> {
-        let refunds = self.state.payments.of(id).iter().flat_map(|order| &order.refunds);
-        refunds.map(|refund| refund.cause).last()
+        self.state.payments.of(id).iter().flat_map(|order| &order.refunds).next_back().map(|refund| refund.cause)
     }
 }
 
