@@ -201,7 +201,12 @@ impl Clinic {
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        panic!("{what} has not come");
+        let seen = self.seen.lock().unwrap();
+        let names = |(stream, event): &(String, Value)| {
+            event.as_object().map(|stem| format!("{stream} {}", stem.keys().cloned().collect::<Vec<_>>().join(" ")))
+        };
+        let newest: Vec<String> = seen.events.iter().rev().take(60).filter_map(names).collect();
+        panic!("{what} has not come; the newest: {newest:#?}");
     }
 
     pub async fn until_followed(&self, stream: &str) {

@@ -19,9 +19,17 @@ pub fn examples() -> Vec<(&'static str, Value)> {
 }
 
 /// What takes a moment or hours that no day here has, and is a test of the department's: a queue is retired while somebody
-/// whom the pre-check sends is on the way to it; somebody told of a delay is a no-show, and that is corrected.
-const ELSEWHERE: [(&str, &[&str]); 2] =
-    [("transfer_not_taken", &["doctor", "door", "queue", "ticket"]), ("no_show_corrected", &["queue"])];
+/// whom the pre-check sends is on the way to it; somebody told of a delay is a no-show, and that is corrected; a place that
+/// was kept is back after an hour or two, and where it is kept of a channel's own, what is free changes with it; an order
+/// that is made or closed tells a ticket nothing that it has not said, and comes where something else has changed.
+const ELSEWHERE: [(&str, &[&str]); 6] = [
+    ("transfer_not_taken", &["doctor", "door", "queue", "ticket"]),
+    ("no_show_corrected", &["queue"]),
+    ("place_kept", &["session"]),
+    ("place_back", &["session"]),
+    ("order_created", &["ticket"]),
+    ("order_closed", &["ticket"]),
+];
 
 /// What kind of text it is.
 fn form(text: &str) -> &'static str {

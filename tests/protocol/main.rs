@@ -154,6 +154,8 @@ const NOT_IN_THIS_DAY: &[&str] = &[
     "VoiceReading.done",
     "WechatAsked.url",
     "WechatBound.patients",
+    "Wished.place",
+    "Wished.wish",
 ];
 /// Commands and paths that the days do without: the cookie and the outside channels have tests of their own, and the
 /// commands are sent where the document's examples are played.
@@ -171,6 +173,8 @@ const NOT_ASKED: &[&str] = &[
     "decide_refund",
     "define_payment",
     "give_refund",
+    "join_waitlist",
+    "leave_waitlist",
     "pay_appointment",
     "rate_visit",
     "report_shown",
