@@ -7,7 +7,7 @@ mod person;
 mod ready;
 mod table;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -162,7 +162,11 @@ async fn storm(options: &Options, server: &OwnServer, files: u64, say: &dyn Fn(&
     for one in people {
         outcomes.push(one.await.map_err(|e| format!("somebody failed: {e}"))?);
     }
-    let taken = ready::taken(&ready, &storm.sessions).await?;
+    let mut served = BTreeMap::new();
+    for slot in outcomes.iter().filter_map(|one| one.slot.as_deref()) {
+        *served.entry(slot).or_insert(0) += 1;
+    }
+    let (taken, over) = ready::taken(&ready, &storm.sessions, &served).await?;
     let capacity: u64 = storm.sessions.iter().map(|session| session.places as u64).sum();
     let releases = ready::releases(&ready).await?;
     let booked: BTreeSet<&String> = outcomes.iter().filter_map(|one| one.appointment.as_ref()).collect();
@@ -196,7 +200,7 @@ async fn storm(options: &Options, server: &OwnServer, files: u64, say: &dyn Fn(&
         "sum": outcomes.len(),
         "appointments": booked.len(),
         "taken": taken,
-        "over_capacity": ready::over_capacity(&ready, &storm.sessions).await?,
+        "over_capacity": over,
         "lots_as_promised": releases.as_promised,
         "memory_mib": { "before": memory_before, "after": memory, "max": memory_max },
         "calls": { "without": without, "beside": with, "p99_ratio": (ratio * 100.0).round() / 100.0, "p99_ratio_max": CALLS_RATIO_MAX },

@@ -45,6 +45,8 @@ pub(super) struct Lived {
     /// From the release, or from coming after it, to the outcome.
     pub(super) wait_ms: u64,
     pub(super) appointment: Option<String>,
+    /// The slot of the appointment.
+    pub(super) slot: Option<String>,
     /// The code that it was refused with.
     code: Option<String>,
 }
@@ -151,7 +153,7 @@ impl<'a> Person<'a> {
         let mut key = Uuid::now_v7();
         let lived = |outcome, appointment, code: Option<&str>| {
             let wait_ms = u64::try_from(storm.clock.now_ms() - came_ms).unwrap_or(0);
-            Lived { outcome, wait_ms, appointment, code: code.map(str::to_owned) }
+            Lived { outcome, wait_ms, appointment, slot: None, code: code.map(str::to_owned) }
         };
         let (mut is_unsure, mut after) = (false, 0);
         while storm.clock.now_ms() < ends_ms || (is_unsure && after < UNSURE_MAX) {
@@ -163,7 +165,7 @@ impl<'a> Person<'a> {
             match answered {
                 Ok(booked) => {
                     let appointment = booked["appointment"].as_str().map(str::to_owned);
-                    return lived(Outcome::Served, appointment, None);
+                    return Lived { slot: Some(slot), ..lived(Outcome::Served, appointment, None) };
                 }
                 Err(why) if why.code == "in_line" => {
                     let again_ms = why.valid_now.get("ask_again_ms").and_then(Value::as_u64).unwrap_or(1_000);

@@ -157,26 +157,23 @@ async fn slots(ready: &Ready, session: &Released) -> Result<Vec<Value>, String> 
     serde_json::from_value(now["snapshot"]["slots"].take()).map_err(|e| format!("{}: {e}", session.id))
 }
 
-/// Places that the house says are taken of these sessions.
-pub(super) async fn taken(ready: &Ready, sessions: &[Released]) -> Result<u64, String> {
-    let mut taken = 0;
+/// Places that the house says are taken of these sessions, and slots in which more people were `served` than it has places.
+pub(super) async fn taken(
+    ready: &Ready,
+    sessions: &[Released],
+    served: &BTreeMap<&str, u64>,
+) -> Result<(u64, usize), String> {
+    let (mut taken, mut over) = (0, 0);
     for session in sessions {
-        taken += slots(ready, session).await?.iter().filter_map(|slot| slot["taken"].as_u64()).sum::<u64>();
+        for slot in slots(ready, session).await? {
+            let number = |name: &str| slot[name].as_u64().ok_or_else(|| format!("{}: no {name}", session.id));
+            let (capacity, free) = (number("capacity")?, number("free")?);
+            taken += capacity.saturating_sub(free);
+            let own = slot["slot"].as_str().and_then(|slot| served.get(slot)).copied().unwrap_or_default();
+            over += usize::from(own > capacity);
+        }
     }
-    Ok(taken)
-}
-
-/// Slots with more people than places.
-pub(super) async fn over_capacity(ready: &Ready, sessions: &[Released]) -> Result<usize, String> {
-    let mut over = 0;
-    for session in sessions {
-        over += slots(ready, session)
-            .await?
-            .iter()
-            .filter(|slot| slot["taken"].as_u64() > slot["capacity"].as_u64())
-            .count();
-    }
-    Ok(over)
+    Ok((taken, over))
 }
 
 /// What the house says of the lots.
