@@ -6,10 +6,7 @@ import { fieldView } from './fields.js';
 import { h } from '../lib/dom.js';
 import { has, t } from '../lib/i18n.js';
 import { ask, usualReasons } from '../lib/page.js';
-import { whenWord, wordsOf } from '../lib/words.js';
-
-/** An amount as people write it. @param {number} fen */
-export const yuan = (fen) => (fen / 100).toFixed(2);
+import { whenWord, wordsOf, yuan } from '../lib/words.js';
 
 /** What was typed, in fen. @param {string} text */
 export const fenOf = (text) => Math.round(Number(text) * 100);

@@ -1,13 +1,13 @@
 // Fees at the desk, read when there is one to see: taken before the check-in, given back, asked back. Whoever has not paid
 // can be checked in all the same: no care waits for money.
 
-import { askable, askRefund, ordersView, owedOf, wayWord, yuan } from '../components/fees.js';
+import { askable, askRefund, ordersView, owedOf, wayWord } from '../components/fees.js';
 import { find, h, isEditing } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { Recent } from '../lib/recent.js';
 import { prefix } from '../lib/site.js';
-import { wordsOf } from '../lib/words.js';
+import { wordsOf, yuan } from '../lib/words.js';
 
 const WAYS = ['cash', 'card'];
 /** What was read of a chosen ticket is read again after this time: another desk takes fees too. */

@@ -13,7 +13,7 @@ import { openPage } from '../lib/page.js';
 import { askedBy } from '../lib/pre-check.js';
 import { whoseOf } from '../lib/sessions.js';
 import { Site } from '../lib/site.js';
-import { placeWord, stateWord, titleWord } from '../lib/words.js';
+import { placeWord, stateWord, titleWord, yuan } from '../lib/words.js';
 import { Arrival } from './arrival.js';
 import { Typing } from './typing.js';
 
@@ -352,7 +352,7 @@ function foundView() {
     h('ul', { class: 'items', key: 'items' }, a.items.map((item) => h('li', { key: item.appointment || item.ticket, 'data-ticket': item.ticket, 'data-state': item.state },
       h('b', { class: 'number' }, item.number || ''),
       h('span', { class: 'grow' }, whereOf(item), h('small', null, item.slot_start ? bookedWords(item) : stateWord(item.state)),
-        item.fee && item.fee.due_fen ? h('small', { class: 'due', key: 'due', 'data-due': String(item.fee.due_fen) }, t('kiosk.fee_due', { yuan: (item.fee.due_fen / 100).toFixed(2) })) : null),
+        item.fee && item.fee.due_fen ? h('small', { class: 'due', key: 'due', 'data-due': String(item.fee.due_fen) }, t('kiosk.fee_due', { yuan: yuan(item.fee.due_fen) })) : null),
       itemButton(a, item)))),
   ];
 }

@@ -3,6 +3,9 @@
 import { clockOf, offsetOf, secondsOfAny, wall, weekdayOf } from './clock.js';
 import { has, language, named, t } from './i18n.js';
 
+/** An amount as people write it. @param {number} fen */
+export const yuan = (fen) => (fen / 100).toFixed(2);
+
 /**
  * What a refusal means for the person: what happened and, where the door said it, what would be possible now.
  * @param {any} refusal @param {string} [command] what was asked for, where that makes other words
@@ -17,7 +20,7 @@ export function wordsOf(refusal, command) {
   const valid = (refusal && refusal.validNow) || {};
   const from = `${key}.from`;
   if (valid.not_before && has(from)) text = t(from, { date: dateWord(valid.not_before), time: clockOf(valid.not_before) });
-  else if (valid.due_fen && has(`${key}.due`)) text = t(`${key}.due`, { yuan: (valid.due_fen / 100).toFixed(2) });
+  else if (valid.due_fen && has(`${key}.due`)) text = t(`${key}.due`, { yuan: yuan(valid.due_fen) });
   else if (valid.not_before) text += t('error.not_before', { time: secondsOfAny(valid.not_before) });
   // What the door adds in words is English.
   if (language() === 'en' && (code === 'invalid_field' || code === 'malformed') && refusal.detail) text += t('error.detail', { detail: refusal.detail });

@@ -1,8 +1,9 @@
 // A day's payments as a table for a spreadsheet: one line for each payment, with what of it goes back.
 
-import { accountWord, wayWord, yuan } from '../components/fees.js';
+import { accountWord, wayWord } from '../components/fees.js';
 import { clockOf } from '../lib/clock.js';
 import { t } from '../lib/i18n.js';
+import { yuan } from '../lib/words.js';
 
 const COLUMNS = ['number', 'time', 'doctor', 'state', 'paid', 'way', 'receipt', 'by', 'at', 'kept', 'owed', 'given'];
 

@@ -1,14 +1,14 @@
 // Fees in operations: what a department wants and gives back, what is to be decided, and what a day's appointments have paid.
 // Read by `import()` when it is opened first. Who grants a refund does not hand it out: that is the desk's.
 
-import { accountWord, askable, askRefund, owedOf, refundsOf, refundWords, wayWord, yuan } from '../components/fees.js';
+import { accountWord, askable, askRefund, owedOf, refundsOf, refundWords, wayWord } from '../components/fees.js';
 import { fieldView } from '../components/fields.js';
 import { addDays, clockOf, wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { Refusal } from '../lib/http.js';
 import { named, t } from '../lib/i18n.js';
 import { askText } from '../lib/page.js';
-import { dateWord, dayAndClock, wordsOf } from '../lib/words.js';
+import { dateWord, dayAndClock, wordsOf, yuan } from '../lib/words.js';
 import { askRules } from './ask-rules.js';
 import { saveTable } from './fees-table.js';
 

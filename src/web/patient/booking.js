@@ -6,7 +6,7 @@ import { named, t } from '../lib/i18n.js';
 import { rememberSite, sitesByName } from '../lib/houses.js';
 import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
-import { dateWord, dayAndClock, numberClassWord, periodWord, titleWord, wordsOf } from '../lib/words.js';
+import { dateWord, dayAndClock, numberClassWord, periodWord, titleWord, wordsOf, yuan } from '../lib/words.js';
 import { Finding } from './finding.js';
 import { Line, releaseNear } from './line.js';
 import { isFree, leftOf, whose } from './places.js';
@@ -279,7 +279,7 @@ export class Booking {
       h('div', { class: 'title' },
         h('span', null, whose(site, session),
           h('small', null, [doctor && titleWord(doctor.title), numberClassWord(session.registration_class), periodWord(session.period)].filter(Boolean).join(' · '))),
-        h('span', { class: 'num' }, session.fee_fen ? t('patient.fee', { yuan: (session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
+        h('span', { class: 'num' }, session.fee_fen ? t('patient.fee', { yuan: yuan(session.fee_fen) }) : t('patient.free'))),
       session.delay_min ? h('p', { class: 'notice soon', key: 'delay' }, t('patient.delay', { n: session.delay_min })) : null,
       session.frozen ? h('p', { class: 'notice soon', role: 'status', key: 'frozen', 'data-frozen': session.frozen }, t('patient.frozen')) : null,
       h('div', { class: 'slots' }, (session.slots || []).map((/** @type {any} */ slot) => {
@@ -330,7 +330,7 @@ export class Booking {
         fact('patient.fact_doctor', doctor ? `${named(doctor.name, doctor.name_en)} ${titleWord(doctor.title)}` : t('patient.pool')),
         fact('patient.fact_time', dayAndClock(held.slot.start)),
         held.session.delay_min ? fact('patient.fact_expected', t('patient.expected_at', { n: held.session.delay_min, time: this.lateBy(held) })) : null,
-        fact('patient.fact_fee', held.session.fee_fen ? t('patient.fee', { yuan: (held.session.fee_fen / 100).toFixed(2) }) : t('patient.free'))),
+        fact('patient.fact_fee', held.session.fee_fen ? t('patient.fee', { yuan: yuan(held.session.fee_fen) }) : t('patient.free'))),
       h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'confirm_appointment', 'data-appointment': held.appointment, disabled: this.busy, onclick: () => this.confirm() }, t('patient.confirm_booking')),
       left < PROLONG_UNDER_S && this.mayProlong()
         ? h('button', { type: 'button', class: 'btn big wide', key: 'prolong', 'data-action': 'prolong_hold', 'data-appointment': held.appointment, disabled: this.busy, onclick: () => this.prolong() }, t('patient.prolong'))

@@ -3,6 +3,7 @@
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { prefix } from '../lib/site.js';
+import { yuan } from '../lib/words.js';
 
 /** What is not live is read again after this time. */
 const AGAIN_MS = 60000;
@@ -11,9 +12,6 @@ const AGAIN_MS = 60000;
 const known = new Map();
 /** Those cancelled here that had been paid: their money is on its way. @type {Set<string>} */
 const cancelled = new Set();
-
-/** @param {number} fen */
-const yuan = (fen) => (fen / 100).toFixed(2);
 
 /** Reads it anew. @param {any} home @param {any} a @returns {Promise<any>} null: none, or not to be read now */
 export async function readFee(home, a) {

@@ -40,7 +40,7 @@ function stands(model, notice) {
   // Once the time has come that it tells, there is nothing more to tell.
   if (notice.clinic && Date.parse(notice.clinic.expected_at) < model.page.protocol.clock.now()) return false;
   // An offer that was answered, or is over, is said no more.
-  if (notice.about === 'offered') return later === notice && model.live().some((a) => a.state === 'held' && a.wish && a.appointment.replace(/\.b(?=[^.]*$)/, '.t') === notice.ticket);
+  if (notice.about === 'offered') return later === notice && model.live().some((a) => a.state === 'held' && a.wish && a.ticket === notice.ticket);
   const place = model.tickets.get(notice.ticket);
   return later === notice && (notice.about !== 'three_before' || !!(place && place.value && NEAR.includes(place.value.state)));
 }
