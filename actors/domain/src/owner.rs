@@ -1,6 +1,7 @@
 //! What every owner is: a state, a pure decision, a pure application of events. The shell (`jiaohao-actors`) runs it.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 
 use crate::codes::Rejection;
 use crate::principal::Principal;
@@ -80,6 +81,14 @@ impl Context {
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
+    }
+
+    /// The `n`-th random number of this command for one purpose. Those of another purpose cannot be worked out from it:
+    /// numbers that everybody sees say nothing of one that is secret.
+    pub fn draw_for(&self, purpose: &str, n: u64) -> u64 {
+        let drawn = Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(n.to_be_bytes());
+        let drawn = drawn.chain_update(purpose).finalize();
+        drawn.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
     }
 }
 

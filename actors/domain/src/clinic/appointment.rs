@@ -12,7 +12,7 @@ use crate::settings::BookingSettings;
 use crate::time::{BusinessDate, Timestamp, Zone};
 use crate::vocabulary::{Answer, AppointmentEnd, Channel};
 
-use super::again::instead_of;
+use super::again::{has_place, instead_of};
 use super::channel::given_back;
 use super::event::{Event, Standing};
 use super::state::*;
@@ -46,7 +46,7 @@ impl Clinic {
     }
 
     /// Whether the slot would take anybody by that channel, if there is a place.
-    fn takes_anybody(
+    pub(super) fn takes_anybody(
         &self,
         slot_id: &SlotId,
         channel: Channel,
@@ -313,10 +313,7 @@ pub fn decide_restore(
     if !may_be_restored(known) {
         return Err(Rejection::from(Code::WrongAppointmentState).with("state", known.state.name()));
     }
-    match is_kept {
-        true => drop(clinic.takes_anybody(&known.slot, known.channel, context.now, zone)?),
-        false => clinic.place_free(&known.slot, known.channel, context.now, zone)?,
-    }
+    has_place(clinic, known, is_kept, context.now, zone)?;
     let slot = clinic.slots.get(&known.slot).ok_or(Code::Internal)?;
     if let Some(other) = instead_of(clinic, known) {
         return Err(Rejection::from(Code::LimitDepartmentDay).with("appointment", other.as_str()));

@@ -1,13 +1,13 @@
 //! Fees that are paid through a provider. The order is on the record before the provider is asked for anything; what it says
 //! may come late, twice, or never, and is decided here once: money either pays for a place or goes back.
 
-use super::{Department, Event, State, arrival, emit_clinic, paying};
+use super::{Department, Event, State, arrival, emit_clinic, paying, waiting_list};
 use crate::clinic::{self, Appointment, AppointmentState, Decision};
 use crate::floor;
 use crate::ids::*;
 use crate::owner::{Context, Draft};
 use crate::payment::provider::{
-    Asked, AskedStanding, Asking, Matter, ORDER_TRIES_MAX, REFUND_TRIES_MAX, again_at, place_of,
+    Asked, AskedStanding, Asking, Matter, REFUND_TRIES_MAX, again_at, again_before, place_of,
 };
 use crate::payment::{self, ORDERS_MAX, RefundCause, RefundStanding, Settled, Way};
 use crate::time::Timestamp;
@@ -31,8 +31,8 @@ pub(super) fn decide(
         ToDepartment::PayAppointment(command) => pay(draft, &command.appointment, context),
         ToDepartment::RetryRefund(command) => {
             let (order, refund) = draft.state().payments.refund(&command.refund).ok_or(Code::Forbidden)?;
-            let is_left = refund.standing == RefundStanding::Owed && refund.asking.at.is_none();
-            if order.way != Way::Online || !is_left {
+            // A refusal stands: were the provider asked again, the money could come from it and from the drawer.
+            if order.way != Way::Online || !refund.is_stuck() || refund.refused.is_some() {
                 return Err(paying::wrong(refund));
             }
             let how = Settled::Retried { by: context.principal.account.clone() };
@@ -142,9 +142,19 @@ fn pay(draft: &mut Draft<'_, Department>, id: &AppointmentId, context: &Context)
     }
     let order = state.payments.next_order(id);
     let answer = Answer::Payable { order: order.clone(), amount_fen, expires_at };
-    let ask_at = again_at(now, 1);
+    let ask_at = ask_at(state, id, expires_at, now, 1);
     draft.emit(Event::Payment(payment::Event::OrderCreated { order, amount_fen, expires_at, ask_at, at: now }));
     Ok(answer)
+}
+
+/// When the provider is asked again of an order, after so many questions: of a held place once more before the hold ends,
+/// since who has paid keeps it only if that is known by then.
+fn ask_at(state: &State, id: &AppointmentId, expires_at: Timestamp, now: Timestamp, tries: u32) -> Timestamp {
+    let known = state.clinic.appointments.get(id);
+    match known.is_some_and(|known| held_until(state, known, now).is_some()) {
+        true => again_before(now, tries, expires_at),
+        false => again_at(now, tries),
+    }
 }
 
 /// What a payment comes to.
@@ -244,8 +254,13 @@ fn take_again(draft: &mut Draft<'_, Department>, id: &AppointmentId, context: &C
             number
         })
     };
-    let taken = clinic::decide_take_again(&state.clinic, id, context, state.config.zone(), number);
+    // Its own place, while that is kept back for nobody.
+    let is_kept = state.waitlist.kept.get(id).is_some_and(|kept| !kept.for_line);
+    let taken = clinic::decide_take_again(&state.clinic, id, context, state.config.zone(), is_kept, number);
     let Some(events) = taken else { return false };
+    if is_kept {
+        waiting_list::take_out(draft, id, context.now);
+    }
     if let Some(number_given) = given {
         floor::emit(draft, number_given);
     }
@@ -268,7 +283,7 @@ fn is_wanted(state: &State, asked: &Asked, now: Timestamp) -> bool {
 /// Orders of these appointments that nobody wants paid any more are closed at the provider.
 pub(super) fn close(draft: &mut Draft<'_, Department>, ids: impl Iterator<Item = AppointmentId>, now: Timestamp) {
     let state = draft.state();
-    let is_over = |asked: &&Asked| asked.standing == AskedStanding::Open && asked.asking.at.is_some();
+    let is_over = |asked: &&Asked| asked.standing == AskedStanding::Open;
     let mut over = Vec::new();
     for id in ids {
         let open = state.payments.at_provider.of(&id).iter().filter(is_over);
@@ -286,20 +301,24 @@ pub(super) fn ask(draft: &mut Draft<'_, Department>, now: Timestamp) {
     }
 }
 
-/// Puts one matter to the provider, and says when it is put again.
+/// Puts one matter to the provider, and says when it is put again: of an order as long as its day is remembered, for money
+/// that nobody hears of is nobody's.
 fn put(draft: &mut Draft<'_, Department>, matter: Matter, at: Timestamp) {
     let state = draft.state();
-    let (tries, most, close) = match &matter {
+    let (close, asking) = match &matter {
         Matter::Order(order) => {
             let Some(asked) = state.payments.at_provider.order(order) else { return };
-            (asked.asking.tries, ORDER_TRIES_MAX, !is_wanted(state, asked, at))
+            let (id, tries) = (order.appointment(), asked.asking.tries.saturating_add(1));
+            let zone = state.config.zone();
+            let is_over = id.date().is_none_or(|day| clinic::is_forgotten(&state.clinic, day, at, zone));
+            let again = (!is_over).then(|| ask_at(state, &id, asked.expires_at, at, tries));
+            (!is_wanted(state, asked, at), Asking { tries, at: again })
         }
         Matter::Refund(refund) => {
             let Some((_, refund)) = state.payments.refund(refund) else { return };
-            (refund.asking.tries, REFUND_TRIES_MAX, false)
+            let tries = refund.asking.tries + 1;
+            (false, Asking { tries, at: (tries < REFUND_TRIES_MAX).then(|| again_at(at, tries)) })
         }
     };
-    let tries = tries + 1;
-    let asking = Asking { tries, at: (tries < most).then(|| again_at(at, tries)) };
     draft.emit(Event::Payment(payment::Event::ProviderAsked { matter, close, asking, at }));
 }

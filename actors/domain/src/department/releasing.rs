@@ -16,7 +16,7 @@ pub(super) fn go_on(draft: &mut Draft<'_, Department>, context: &Context) {
     follow(draft, context);
     let mut drawn = 0;
     while let Some(released_at) = next(draft, now) {
-        let seed = lot::seed(|n| context.draw(drawn + n));
+        let seed = lot::seed(|n| context.draw_for("release", drawn + n));
         drawn += 4;
         let lots = &draft.state().releases.lots;
         let forgotten = lots.keys().take((lots.len() + 1).saturating_sub(LOTS_KEPT)).copied().collect();

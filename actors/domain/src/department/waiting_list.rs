@@ -139,7 +139,7 @@ pub(super) fn heard(draft: &mut Draft<'_, Department>, wish: WishId, ended: bool
     Answer::Done
 }
 
-/// The desk undoes a cancellation whose place is kept back: it is taken out for that.
+/// Who has given up a place that is kept back takes it again, by the desk's undo or a late payment: it is taken out for that.
 pub(super) fn take_out(draft: &mut Draft<'_, Department>, freed: &AppointmentId, now: Timestamp) {
     if let Some(slot) = draft.state().waitlist.kept.get(freed).map(|kept| kept.slot.clone()) {
         emit(draft, waitlist::Event::PlaceBack { freed: freed.clone(), slot, at: now });
@@ -149,12 +149,15 @@ pub(super) fn take_out(draft: &mut Draft<'_, Department>, freed: &AppointmentId,
 /// What of the waitlist is due: places come back, wishes are over.
 pub(super) fn go_on(draft: &mut Draft<'_, Department>, context: &Context) {
     let due: Vec<Due> = draft.state().waitlist.overdue(context.now).take(DUE_AT_ONCE).cloned().collect();
-    let mut lots = Lots::new(context);
+    let mut lots = Lots::new(context, "waitlist due");
     for due in due {
         match due {
             Due::Over(number) => end(draft, number, WishEnd::Over, context.now),
             Due::Back(freed) => {
-                let Some(kept) = draft.state().waitlist.kept.get(&freed).cloned() else { continue };
+                let Some(kept) = draft.state().waitlist.kept.get(&freed).cloned() else {
+                    strike(draft, freed, context.now);
+                    continue;
+                };
                 take_out(draft, &freed, context.now);
                 let place = Place { slot: kept.slot, freed: Some(freed), after: kept.after };
                 let else_ = if kept.for_line { Else::Random } else { Else::ToAll };
@@ -164,10 +167,19 @@ pub(super) fn go_on(draft: &mut Draft<'_, Department>, context: &Context) {
     }
 }
 
+/// A moment has come whose place is not kept under that name any more: it passes, and the place that it stood for is
+/// counted no longer. (One appointment's place was once kept twice, under one name.)
+fn strike(draft: &mut Draft<'_, Department>, freed: AppointmentId, at: Timestamp) {
+    let known = draft.state().clinic.appointments.get(&freed);
+    // Of a day that is forgotten the slot is gone with it: no name of one is counted.
+    let slot = known.map_or_else(|| SlotId::from(freed.as_str()), |known| known.slot.clone());
+    emit(draft, waitlist::Event::PlaceBack { freed, slot, at });
+}
+
 /// After a decision: what it has freed goes to who waits.
 pub(super) fn follow(draft: &mut Draft<'_, Department>, context: &Context) {
     let found = Found::of(draft);
-    let (now, mut lots) = (context.now, Lots::new(context));
+    let (now, mut lots) = (context.now, Lots::new(context, "waitlist"));
     let mut after = BTreeMap::new();
     for (appointment, how) in found.ended {
         let Some(known) = draft.state().waitlist.offers.get(&appointment) else { continue };
@@ -191,7 +203,9 @@ pub(super) fn follow(draft: &mut Draft<'_, Department>, context: &Context) {
         gone.into_iter().for_each(|number| end(draft, number, WishEnd::Closed, now));
     }
     for freed in found.freed {
-        let Some(known) = draft.state().clinic.appointments.get(&freed) else { continue };
+        // What the same decision has given back to it is not free.
+        let known = draft.state().clinic.appointments.get(&freed).filter(|known| !known.state.takes_place());
+        let Some(known) = known else { continue };
         let after = after.get(&freed).copied().unwrap_or(0);
         hand_on(draft, &Place { slot: known.slot.clone(), freed: Some(freed), after }, Else::Random, &mut lots);
     }
@@ -220,6 +234,9 @@ impl Found {
         let mut found = Self::default();
         let waitlist = &draft.state().waitlist;
         let waits = !waitlist.line.is_empty();
+        let has_place_now = |id: &AppointmentId| {
+            draft.state().clinic.appointments.get(id).is_some_and(|known| known.state.takes_place())
+        };
         for event in draft.events() {
             let event = match event {
                 Event::Clinic(event) => event,
@@ -230,9 +247,10 @@ impl Found {
                 _ => continue,
             };
             let how = match event {
-                Clinic::HoldExpired { .. } => OfferEnd::Expired,
+                // Paid in the same decision.
+                Clinic::HoldExpired { appointment, .. } if has_place_now(appointment) => OfferEnd::Taken,
+                Clinic::HoldExpired { appointment, .. } => expired(draft.state(), appointment),
                 Clinic::AppointmentConfirmed { .. } => OfferEnd::Taken,
-                Clinic::AppointmentStopped { .. } => OfferEnd::Stopped,
                 _ => OfferEnd::Declined,
             };
             match event {
@@ -269,6 +287,16 @@ impl Found {
             }
         }
         found
+    }
+}
+
+/// How an offer has ended whose hold is over. Nobody has let go of a place that a stopped clinic has taken away, or of which
+/// nobody was told.
+fn expired(state: &State, appointment: &AppointmentId) -> OfferEnd {
+    match state.waitlist.offers.get(appointment) {
+        Some(offered) if state.clinic.is_stopped(&offered.offer.slot) => OfferEnd::Stopped,
+        Some(offered) if !offered.heard => OfferEnd::Unheard,
+        _ => OfferEnd::Expired,
     }
 }
 

@@ -11,15 +11,22 @@ use crate::time::Timestamp;
 
 /// So often the provider is asked to give one refund back; then it is operations' to look at.
 pub const REFUND_TRIES_MAX: u32 = 12;
-/// So often it is asked what became of one order.
-pub const ORDER_TRIES_MAX: u32 = 20;
 /// The first pause between two questions, and the longest, in seconds: each is twice as long as the one before.
 const PAUSE_S: i64 = 30;
 const PAUSE_MAX_S: i64 = 3600;
 
+/// So many seconds before an end it is asked once more: for its answer to be heard in time.
+const BEFORE_END_S: i64 = 20;
+
 /// When it is asked again, after so many questions.
 pub fn again_at(now: Timestamp, tries: u32) -> Timestamp {
     now.plus_s((PAUSE_S << tries.min(16)).min(PAUSE_MAX_S))
+}
+
+/// The same, and once shortly before `end` while that is to come.
+pub fn again_before(now: Timestamp, tries: u32, end: Timestamp) -> Timestamp {
+    let (again, last) = (again_at(now, tries), end.plus_s(-BEFORE_END_S));
+    if now < last { again.min(last) } else { again }
 }
 
 /// What the provider is asked about. Stored: append only.

@@ -46,6 +46,8 @@ pub enum OfferEnd {
     Refused(Code),
     /// The clinic does not take place.
     Stopped,
+    /// The patient's owner had not answered by its end: nobody was told of it.
+    Unheard,
 }
 
 /// A fact about who waits for places.

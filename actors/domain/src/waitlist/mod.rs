@@ -202,6 +202,16 @@ impl Waitlist {
                 return Err(format!("{id}: {counted} places kept back, stands {}", slot.kept_back));
             }
         }
+        let takes_place = |id: &AppointmentId| clinic.appointments.get(id).is_some_and(|one| one.state.takes_place());
+        if let Some((id, _)) = self.kept.iter().find(|(id, kept)| !kept.for_line && takes_place(id)) {
+            return Err(format!("{id}: has a place, and one is kept back"));
+        }
+        let back = self.kept.iter().map(|(freed, kept)| (kept.until, Due::Back(freed.clone())));
+        let over = self.line.iter().map(|(number, wish)| (wish.news.until, Due::Over(*number)));
+        let due: BTreeSet<_> = back.chain(over).collect();
+        if due != self.due {
+            return Err(format!("{:?} are due, {due:?} are to be", self.due));
+        }
         for (id, offered) in &self.offers {
             let is_held = clinic.appointments.get(id).is_some_and(|known| {
                 matches!(known.state, crate::clinic::AppointmentState::Held { .. }) && known.slot == offered.offer.slot
@@ -272,8 +282,14 @@ pub fn apply(waitlist: &mut Waitlist, clinic: &mut Clinic, event: &Event) {
             }
         }
         Event::PlaceBack { freed, slot, .. } => {
-            if let Some(kept) = waitlist.kept.remove(freed) {
-                waitlist.due.remove(&(kept.until, Due::Back(freed.clone())));
+            let back = Due::Back(freed.clone());
+            let until = match waitlist.kept.remove(freed) {
+                Some(kept) => Some(kept.until),
+                // A moment that was left over: the first one.
+                None => waitlist.due.iter().find(|(_, due)| *due == back).map(|(at, _)| *at),
+            };
+            if let Some(until) = until {
+                waitlist.due.remove(&(until, back));
             }
             if let Some(slot) = clinic.slots.get_mut(slot) {
                 slot.kept_back = slot.kept_back.saturating_sub(1);

@@ -8,6 +8,7 @@ mod come_again;
 mod follow;
 pub(crate) mod house;
 mod journeys;
+mod late;
 mod online;
 mod outside;
 mod paying;

@@ -284,6 +284,48 @@ fn the_provider_is_asked_when_it_says_nothing_and_closes_what_nobody_wants() {
 }
 
 #[test]
+fn of_a_held_order_it_is_asked_once_more_before_the_hold_ends() {
+    let mut house = at_booking(1);
+    let id = house.hold("0900", "a");
+    let order = house.order(&id).expect("an order");
+    house.after_s(430).pass();
+    house.after_s(149).pass();
+    let before = house.events.len();
+    house.after_s(1).pass();
+    assert_eq!(house.asked_since(before), [(Matter::Order(order.clone()), false)], "20 s before its end");
+    house.after_s(8);
+    house.paid(&order, "T1").expect("that was the answer");
+    assert_eq!(house.is_in(&id), "booked");
+    // An order of the last seconds is asked of like any: there is no time before the end.
+    let late = house.hold("0930", "b");
+    house.after_s(HOLD_S - 10).pass();
+    let before = house.events.len();
+    house.order(&late).expect("an order");
+    house.after_s(9).pass();
+    assert_eq!(house.asked_since(before), []);
+    house.after_s(1).pass();
+    assert!(matches!(house.asked_since(before)[..], [(Matter::Order(_), true)]), "nobody wants it any more");
+    house.assert_replays();
+}
+
+#[test]
+fn an_order_of_which_no_word_comes_is_asked_of_while_its_day_is_remembered() {
+    let mut house = at_booking(1);
+    let id = house.hold("0900", "a");
+    let order = house.order(&id).expect("an order");
+    for _ in 0..100 {
+        house.after_s(3600).pass();
+    }
+    assert!(house.asked_since(0).len() >= 100, "once an hour");
+    let mut forgotten = house.clone();
+    forgotten.after_s(40 * 24 * 3600).pass();
+    assert!(forgotten.state.payments.at_provider.due.is_empty(), "whatever is said of it is not taken any more");
+    house.paid(&order, "T1").expect("days later");
+    assert_eq!((house.money(&id), house.cause(&id)), ([FEE, 0, FEE, 0], Some(RefundCause::NoPlace)));
+    house.assert_replays();
+}
+
+#[test]
 fn a_refund_is_asked_for_until_it_is_given_and_then_it_is_somebodys() {
     let mut house = at_booking(2);
     let id = house.hold("0900", "a");
@@ -310,6 +352,7 @@ fn a_refund_is_asked_for_until_it_is_given_and_then_it_is_somebodys() {
     house.after_s(7200).pass();
     assert_eq!(house.seen(&id), (0, true, FEE.into(), 0), "the desk gives it");
     assert_eq!(house.asked_since(before).len(), REFUND_TRIES_MAX as usize + 1, "it has said no");
+    assert_eq!(code(house.tell(operator(1), again.clone())), Code::WrongRefundState, "for good");
     house.desk(give.clone()).expect("in cash");
     assert_eq!(code(house.tell(operator(1), again)), Code::WrongRefundState);
     house.given(&back);

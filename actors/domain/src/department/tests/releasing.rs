@@ -49,6 +49,10 @@ fn the_hash_is_there_five_minutes_before_and_the_seed_at_the_moment() {
     house.pass();
     let prepared = house.state.releases.lots[&moment].clone();
     assert_eq!(prepared.published_seed(), None);
+    // Nobody can work it out from ids of the same command: they are other draws.
+    let shown = house.context(crate::Principal::system());
+    let seed = &prepared.seed;
+    assert!((0..16).all(|n| !seed.contains(&format!("{:016x}", shown.draw(n)))), "{seed}");
     assert_eq!(house.lots().len(), 1, "one lot for both sessions: {:?}", house.lots());
     house.now = moment.plus_ms(-1);
     assert_eq!(house.pass().lots().len(), 1);

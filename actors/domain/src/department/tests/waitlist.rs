@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::house::*;
 use super::random::{Dice, seeds};
-use crate::Code;
 use crate::clinic::AppointmentState;
 use crate::department::{Department, Event};
 use crate::floor::notices::Told;
@@ -15,21 +14,34 @@ use crate::reach::About;
 use crate::time::Timestamp;
 use crate::vocabulary::*;
 use crate::waitlist::{self, OfferEnd, PassedOver, Why};
+use crate::{Code, Principal, Role};
 
-fn slot(name: &str) -> SlotId {
+pub(super) fn slot(name: &str) -> SlotId {
     SlotId::from(format!("{DEPARTMENT}.am.{name}"))
 }
 
 /// The morning of tomorrow, so that much is still to come.
-fn tomorrow(capacity: u32, high_demand: bool) -> House {
+pub(super) fn tomorrow(capacity: u32, high_demand: bool) -> House {
     let mut house = House::new(0);
     define(&mut house, "am", 1, capacity, high_demand, None);
     house
 }
 
-fn define(house: &mut House, name: &str, days: i64, capacity: u32, high_demand: bool, doctor: Option<DoctorId>) {
+pub(super) fn define(
+    house: &mut House,
+    name: &str,
+    days: i64,
+    capacity: u32,
+    high_demand: bool,
+    doctor: Option<DoctorId>,
+) {
+    let definition = session(name, days, capacity, high_demand, doctor);
+    house.system(ToDepartment::DefineSession(definition));
+}
+
+fn session(name: &str, days: i64, capacity: u32, high_demand: bool, doctor: Option<DoctorId>) -> DefineSession {
     let slot = |start: &str| DefineSlot { start: start.to_owned(), minutes: 30, capacity };
-    house.system(ToDepartment::DefineSession(DefineSession {
+    DefineSession {
         id: SessionId::from(format!("{DEPARTMENT}.{name}")),
         date: day().plus_days(days),
         period: "morning".to_owned(),
@@ -41,11 +53,11 @@ fn define(house: &mut House, name: &str, days: i64, capacity: u32, high_demand: 
         slots: vec![slot("09:00"), slot("09:30")],
         high_demand,
         released_at: None,
-    }));
+    }
 }
 
 impl House {
-    fn take(&mut self, slot: &SlotId, patient: &str, confirm: bool) -> Result<AppointmentId, Code> {
+    pub(super) fn take(&mut self, slot: &SlotId, patient: &str, confirm: bool) -> Result<AppointmentId, Code> {
         let date = self.state.clinic.session_of(slot).expect("a session").date.compact();
         let appointment = AppointmentId::from(format!("{DEPARTMENT}.b{date}-{:016x}", self.events.len()));
         let (brief, channel, slot) = (brief(patient), Channel::Online, slot.clone());
@@ -58,17 +70,17 @@ impl House {
         }
     }
 
-    fn give_back(&mut self, id: &AppointmentId) {
+    pub(super) fn give_back(&mut self, id: &AppointmentId) {
         let command = CancelAppointment { appointment: id.clone(), reason: None };
         self.desk(ToDepartment::CancelAppointment(command)).expect("cancelled");
     }
 
-    fn wish(&mut self, patient: &str, wanted: Wanted) -> Result<Answer, crate::Rejection> {
+    pub(super) fn wish(&mut self, patient: &str, wanted: Wanted) -> Result<Answer, crate::Rejection> {
         let command = JoinWaitlist { patient: brief(patient).patient, wanted };
         self.desk(ToDepartment::JoinWaitlist { command, brief: brief(patient), channel: Channel::Online })
     }
 
-    fn joins(&mut self, patient: &str) -> WishId {
+    pub(super) fn joins(&mut self, patient: &str) -> WishId {
         match self.wish(patient, am()) {
             Ok(Answer::Wished { wish, .. }) => wish,
             other => panic!("{other:?}"),
@@ -76,7 +88,7 @@ impl House {
     }
 
     /// The patients' owners answer what they have been asked: by a limit, or that it is reserved.
-    fn word(&mut self, refused: impl Fn(&OfferedPlace) -> Option<Code>) {
+    pub(super) fn word(&mut self, refused: impl Fn(&OfferedPlace) -> Option<Code>) {
         while let Some(asked) = self.outgoing.iter().position(|out| offer_of(out).is_some()) {
             let offer = offer_of(&self.outgoing.remove(asked)).expect("an offer").clone();
             let word =
@@ -88,17 +100,17 @@ impl House {
         }
     }
 
-    fn says_yes(&mut self) {
+    pub(super) fn says_yes(&mut self) {
         self.word(|_| None);
     }
 
     /// Who has an offer now.
-    fn offered(&self) -> Vec<(String, SlotId)> {
+    pub(super) fn offered(&self) -> Vec<(String, SlotId)> {
         let offers = self.state.waitlist.offers.values();
         offers.map(|one| (one.offer.patient.as_str()[2..].to_owned(), one.offer.slot.clone())).collect()
     }
 
-    fn offer_to(&self, patient: &str) -> AppointmentId {
+    pub(super) fn offer_to(&self, patient: &str) -> AppointmentId {
         let is_theirs = |one: &&waitlist::Offered| one.offer.patient == brief(patient).patient;
         self.state.waitlist.offers.values().find(is_theirs).expect("an offer").offer.appointment.clone()
     }
@@ -108,7 +120,7 @@ impl House {
         self.system(ToDepartment::ConfirmPlace { appointment, patient })
     }
 
-    fn decline(&mut self, patient: &str) {
+    pub(super) fn decline(&mut self, patient: &str) {
         let appointment = self.offer_to(patient);
         let command = CancelAppointment { appointment, reason: None };
         self.system(ToDepartment::CancelAppointment(command));
@@ -129,7 +141,7 @@ impl House {
         last.last().cloned().unwrap_or_default()
     }
 
-    fn ended(&self) -> Vec<(u64, WishEnd)> {
+    pub(super) fn ended(&self) -> Vec<(u64, WishEnd)> {
         let ends = self.waitlist_events().filter_map(|event| match event {
             waitlist::Event::WishEnded { news, .. } => Some((news.wish.number(), news.ended.expect("an end"))),
             _ => None,
@@ -137,7 +149,7 @@ impl House {
         ends.collect()
     }
 
-    fn sound(&self) {
+    pub(super) fn sound(&self) {
         self.state.clinic.check().expect("I1");
         self.state.waitlist.check(&self.state.clinic).expect("the waitlist");
         self.assert_replays();
@@ -149,7 +161,7 @@ impl House {
     }
 }
 
-fn am() -> Wanted {
+pub(super) fn am() -> Wanted {
     Wanted::Session(SessionId::from(format!("{DEPARTMENT}.am")))
 }
 
@@ -284,6 +296,33 @@ fn three_offers_that_are_not_taken_end_a_wish() {
 }
 
 #[test]
+fn an_offer_that_a_stop_ends_or_that_nobody_was_told_of_costs_nothing() {
+    let mut house = tomorrow(1, false);
+    let first = house.take(&slot("0900"), "x", true).expect("booked");
+    house.take(&slot("0930"), "y", true).expect("booked");
+    house.joins("a");
+    house.give_back(&first);
+    house.says_yes();
+    let how = |house: &House| {
+        let ends = house.waitlist_events().filter_map(|event| match event {
+            waitlist::Event::OfferEnded { how, .. } => Some(*how),
+            _ => None,
+        });
+        ends.last()
+    };
+    house.stop(None, None).expect("stopped");
+    assert_eq!((how(&house), house.offered()), (Some(OfferEnd::Stopped), Vec::new()));
+    house.resume().expect("it takes place after all");
+    assert_eq!(house.offered(), [("a".to_owned(), slot("0900"))], "nobody has let it go");
+    // The patient's owner is silent.
+    house.after_s(15 * 60).pass();
+    assert_eq!((how(&house), house.offered()), (Some(OfferEnd::Unheard), Vec::new()));
+    let wish = &house.state.waitlist.line[&1];
+    assert_eq!((wish.untaken, wish.let_go.len(), &wish.offered), (0, 0, &None));
+    house.sound();
+}
+
+#[test]
 fn nothing_is_offered_at_night_and_the_first_in_line_has_it_at_seven() {
     let mut house = tomorrow(1, true);
     let first = house.take(&slot("0930"), "x", true).expect("booked");
@@ -309,6 +348,61 @@ fn nothing_is_offered_at_night_and_the_first_in_line_has_it_at_seven() {
     house.pass();
     assert_eq!(house.ended(), [(1, WishEnd::Over)]);
     house.sound();
+}
+
+#[test]
+fn whatever_is_free_at_night_waits_for_the_first_in_line() {
+    for how in ["more places", "resumed", "unfrozen", "given back"] {
+        let mut house = tomorrow(1, false);
+        house.now = at("20:55");
+        if how == "given back" {
+            let rules = DefineQuotaRules::of(DepartmentId::from(DEPARTMENT));
+            let rules = DefineQuotaRules { desk_back_min: Some(10 * 60 + 30), ..rules };
+            house.system(ToDepartment::DefineQuotaRules(rules));
+            let definition = Box::new(ToDepartment::DefineSession(session("am", 1, 1, false, None)));
+            let quotas = vec![ByChannel { desk: 1, ..ByChannel::default() }];
+            house.system(ToDepartment::WithQuotas { definition, quotas });
+        } else {
+            house.take(&slot("0900"), "x", how == "more places").expect("a place");
+        }
+        house.take(&slot("0930"), "y", true).expect("booked");
+        house.joins("a");
+        house.now = at("21:00");
+        let freeze = |house: &mut House, frozen| {
+            let session = SessionId::from(format!("{DEPARTMENT}.am"));
+            let command = FreezeSession { session, frozen, reason: "ill".to_owned() };
+            house.tell(Principal::of(Role::Operator, AccountId::from("a-o")), ToDepartment::FreezeSession(command))
+        };
+        match how {
+            "resumed" => drop(house.stop(None, None).expect("stopped")),
+            "unfrozen" => drop(freeze(&mut house, true).expect("frozen")),
+            _ => {}
+        }
+        house.pass();
+        house.now = at("22:30");
+        house.pass();
+        match how {
+            "more places" => define(&mut house, "am", 1, 2, false, None),
+            "resumed" => drop(house.resume().expect("resumed")),
+            "unfrozen" => drop(freeze(&mut house, false).expect("unfrozen")),
+            _ => {}
+        }
+        assert_eq!((house.offered(), house.state.waitlist.kept.len()), (Vec::new(), 1), "{how}");
+        assert_eq!(house.take(&slot("0900"), "z", true), Err(Code::SlotFull), "{how}: it waits for who waits");
+        house.sound();
+        house.now = at("07:00").plus_s(24 * 3600);
+        house.pass();
+        assert_eq!(house.offered(), [("a".to_owned(), slot("0900"))], "{how}");
+        let names_nobody = house.waitlist_events().all(|event| match event {
+            waitlist::Event::PlaceOffered { freed, .. } => freed.is_none(),
+            _ => true,
+        });
+        assert!(names_nobody, "{how}: it was nobody's");
+        house.says_yes();
+        house.decline("a");
+        house.take(&slot("0900"), "z", true).expect("nobody waits for it any more");
+        house.sound();
+    }
 }
 
 #[test]
@@ -501,7 +595,7 @@ fn random_days_pass_nobody_over_without_a_reason() {
             house.state.clinic.check().unwrap_or_else(|why| panic!("seed {seed}: {why}"));
             house.state.waitlist.check(&house.state.clinic).unwrap_or_else(|why| panic!("seed {seed}: {why}"));
             let next = Department::next_deadline(&house.state);
-            assert!(next.is_none_or(|at: Timestamp| at > Timestamp(0)));
+            assert!(next.is_none_or(|at: Timestamp| at > house.now), "seed {seed}: {next:?} stands still");
         }
         house.sound();
     }

@@ -18,7 +18,7 @@ const BACK_BEFORE_MIN: i64 = 120;
 pub(super) struct Place {
     /// Where.
     pub slot: SlotId,
-    /// Whose it was.
+    /// Whose it was, or under which name it was kept.
     pub freed: Option<AppointmentId>,
     /// It has gone past everybody up to this number in line.
     pub after: u64,
@@ -35,20 +35,21 @@ pub(super) enum Else {
     ToAll,
 }
 
-/// The lots of one decision, one after the other.
+/// The lots of one part of a decision, one after the other.
 pub(super) struct Lots<'a> {
     context: &'a Context,
+    purpose: &'static str,
     drawn: u64,
 }
 
 impl<'a> Lots<'a> {
-    pub fn new(context: &'a Context) -> Self {
-        Self { context, drawn: 0 }
+    pub fn new(context: &'a Context, purpose: &'static str) -> Self {
+        Self { context, purpose, drawn: 0 }
     }
 
     fn draw(&mut self) -> u64 {
         self.drawn += 1;
-        self.context.draw(self.drawn - 1)
+        self.context.draw_for(self.purpose, self.drawn - 1)
     }
 }
 
@@ -65,10 +66,16 @@ pub(super) fn hand_on(draft: &mut Draft<'_, Department>, place: &Place, else_: E
     let (is_waited_for, others_wait) = (waits(0), waits(place.after));
     let from = Waitlist::offers_from(now, zone);
     let is_in_time = from.plus_min(OFFER_MIN) <= start;
+    // One place is kept under one name: one more of the same appointment's under another.
+    let is_kept = place.freed.as_ref().is_some_and(|freed| waitlist.kept.contains_key(freed));
+    let name = match is_kept {
+        true => Some(new_hold(clinic, &config.id, session.date, lots)),
+        false => place.freed.clone(),
+    };
     if is_in_time && is_waited_for && from == now && offer(draft, place, lots) {
         return;
     }
-    if let (true, true, Some(freed)) = (is_in_time && others_wait, from > now, &place.freed) {
+    if let (true, true, Some(freed)) = (is_in_time && others_wait, from > now, &name) {
         let (freed, slot, after) = (freed.clone(), place.slot.clone(), place.after);
         let kept = waitlist::Event::PlaceKept { freed, slot, until: from, for_line: true, after, at: now };
         return emit(draft, kept);
@@ -81,7 +88,7 @@ pub(super) fn hand_on(draft: &mut Draft<'_, Department>, place: &Place, else_: E
         Else::At(until) => until,
         Else::Random | Else::ToAll => return,
     };
-    if let Some(freed) = place.freed.clone().filter(|_| until > now) {
+    if let Some(freed) = name.filter(|_| until > now) {
         let slot = place.slot.clone();
         emit(draft, waitlist::Event::PlaceKept { freed, slot, until, for_line: false, after: 0, at: now });
     }
@@ -112,7 +119,8 @@ fn offer(draft: &mut Draft<'_, Department>, place: &Place, lots: &mut Lots<'_>) 
         };
         passed.push(PassedOver { wish: wish.news.wish.clone(), why });
     }
-    let freed = place.freed.clone();
+    // What was kept for the morning under a name of its own was nobody's.
+    let freed = place.freed.clone().filter(|freed| clinic.appointments.contains_key(freed));
     let Some(wish) = first else {
         if freed.is_some() && !passed.is_empty() {
             emit(draft, waitlist::Event::PlaceUntaken { slot: place.slot.clone(), freed, passed, at: now });
@@ -163,13 +171,56 @@ pub(super) fn widened(draft: &mut Draft<'_, Department>, session: &SessionId, lo
     let gone: Vec<AppointmentId> = of_gone_slot.map(|(freed, _)| freed.clone()).collect();
     let waits = !waitlist.line.is_empty();
     gone.iter().for_each(|freed| take_out(draft, freed, now));
-    if !waits || Waitlist::offers_from(now, zone) != now {
+    if !waits {
         return;
+    }
+    let from = Waitlist::offers_from(now, zone);
+    if from > now {
+        return keep_for_morning(draft, session, slots, from, lots);
     }
     for slot in slots {
         let place = Place { slot, freed: None, after: 0 };
-        while is_to_offer(draft.state(), &place.slot, now) && offer(draft, &place, lots) {}
+        while is_to_offer(draft.state(), &place.slot, now, now) && offer(draft, &place, lots) {}
     }
+}
+
+/// At night the places that who waits can have are kept for them, one for each, until places are offered: each under a name
+/// of its own, which is nobody's appointment.
+fn keep_for_morning(
+    draft: &mut Draft<'_, Department>,
+    id: &SessionId,
+    slots: Vec<SlotId>,
+    until: Timestamp,
+    lots: &mut Lots<'_>,
+) {
+    let State { clinic, waitlist, .. } = draft.state();
+    let (Some(session), now) = (clinic.sessions.get(id), lots.context.now) else { return };
+    let (date, booked) = (session.date, booked_on(clinic, session.date));
+    let in_line = waitlist.for_session(0, id, session);
+    let in_line = in_line.filter(|(_, wish)| !booked.contains(&wish.brief.patient)).count();
+    let kept = waitlist.kept.values().filter(|kept| kept.for_line && kept.slot.session() == *id).count();
+    let mut left = in_line.saturating_sub(kept);
+    for slot in slots {
+        while left > 0 && is_to_offer(draft.state(), &slot, now, until) && is_wanted(draft.state(), &slot, now) {
+            let State { config, clinic, .. } = draft.state();
+            let freed = new_hold(clinic, &config.id, date, lots);
+            let slot = slot.clone();
+            emit(draft, waitlist::Event::PlaceKept { freed, slot, until, for_line: true, after: 0, at: now });
+            left -= 1;
+        }
+    }
+}
+
+/// Whether somebody in line can have a place of it that is free.
+fn is_wanted(state: &State, slot: &SlotId, now: Timestamp) -> bool {
+    let State { config, clinic, waitlist, .. } = state;
+    let Some((_, session)) = known(clinic, slot) else { return false };
+    let booked = booked_on(clinic, session.date);
+    waitlist.for_session(0, &slot.session(), session).any(|(_, wish)| {
+        !booked.contains(&wish.brief.patient)
+            && !wish.let_go.contains(slot)
+            && clinic.place_free(slot, wish.channel, now, config.zone()).is_ok()
+    })
 }
 
 /// Somebody has begun to wait: what is kept back and wanted is offered at once.
@@ -193,12 +244,12 @@ fn is_in_time(clinic: &Clinic, slot: &SlotId, now: Timestamp) -> bool {
     clinic.slots.get(slot).is_some_and(|slot| now.plus_min(OFFER_MIN) <= slot.start)
 }
 
-/// Whether a place of it can be had and offered.
-fn is_to_offer(state: &State, slot: &SlotId, now: Timestamp) -> bool {
+/// Whether a place of it can be had now, and offered at a time.
+fn is_to_offer(state: &State, slot: &SlotId, now: Timestamp, from: Timestamp) -> bool {
     let State { config, clinic, .. } = state;
     let is_open = clinic.session_of(slot).is_some_and(|session| is_open(clinic, session, now, config.zone()));
     let is_free = clinic.slots.get(slot).is_some_and(|slot| slot.free() > 0);
-    is_open && is_free && is_in_time(clinic, slot, now) && !clinic.is_stopped(slot)
+    is_open && is_free && is_in_time(clinic, slot, from) && !clinic.is_stopped(slot)
 }
 
 fn known<'a>(clinic: &'a Clinic, slot: &SlotId) -> Option<(&'a Slot, &'a Session)> {
