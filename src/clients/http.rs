@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiaohao_domain::SiteId;
 use rustls::pki_types::ServerName;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -118,6 +119,16 @@ impl Door {
         body: Option<&Value>,
     ) -> Result<Value, Refusal> {
         self.ask_keyed(method, path, token, (method != "GET").then(Uuid::now_v7), body).await
+    }
+
+    /// The server's sites.
+    ///
+    /// # Errors
+    /// See [`Door::ask`].
+    pub async fn sites(&self, token: &str) -> Result<Vec<SiteId>, Refusal> {
+        let answer = self.ask("GET", "/sites", Some(token), None).await?;
+        let sites = answer["sites"].as_array().into_iter().flatten();
+        Ok(sites.filter_map(|at| at["site"].as_str()).map(SiteId::from).collect())
     }
 
     /// Asks under `/api/v1`, once, with this idempotency key.
