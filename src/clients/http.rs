@@ -30,6 +30,21 @@ impl std::fmt::Debug for Door {
     }
 }
 
+/// The site that is meant where none is named.
+///
+/// # Errors
+/// What to do: there is none, or there are several.
+pub fn the_site(sites: &[SiteId]) -> Result<SiteId, String> {
+    match sites {
+        [one] => Ok(one.clone()),
+        [] => Err("the server has no site yet: make it on /setup".to_owned()),
+        several => {
+            let named: Vec<&str> = several.iter().map(SiteId::as_str).collect();
+            Err(format!("there are {}: name one by --site", named.join(", ")))
+        }
+    }
+}
+
 /// Status, the header that marks a test folder, body.
 struct Answered {
     status: u16,
@@ -297,6 +312,14 @@ mod tests {
         assert_eq!(done, Ok(serde_json::json!({})));
         let keys = server.await.expect("it served");
         assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
+    }
+
+    #[test]
+    fn a_site_need_be_named_only_where_there_are_several() {
+        let sites = ["renmin", "xiehe"].map(SiteId::new);
+        assert_eq!(the_site(&sites[..1]), Ok(sites[0].clone()));
+        assert!(the_site(&[]).is_err_and(|says| says.contains("/setup")));
+        assert!(the_site(&sites).is_err_and(|says| says.contains("renmin, xiehe") && says.contains("--site")));
     }
 
     #[test]
