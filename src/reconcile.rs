@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiaohao_domain::{BusinessDate, SiteId, prefix};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::clients::Refusal;
 use crate::clients::http::Door;
