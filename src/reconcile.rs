@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use jiaohao_domain::{BusinessDate, SiteId};
+use jiaohao_domain::{BusinessDate, SiteId, prefix};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::clients::Refusal;
 use crate::clients::http::Door;
@@ -40,6 +41,9 @@ pub struct Line {
     pub kind: Kind,
     /// The provider's number of a payment, our number of a refund.
     pub number: String,
+    /// Our number of the order or refund, as the provider's file says it: its site comes first.
+    #[serde(default)]
+    pub order: String,
     /// How much, in fen.
     pub amount_fen: u64,
     /// When, on that side's clock: its day comes first.
@@ -49,6 +53,11 @@ pub struct Line {
 impl Line {
     fn is_of(&self, day: &str) -> bool {
         self.at.starts_with(day)
+    }
+
+    /// Whether a line of the provider's is of that site of the house.
+    pub fn is_at(&self, site: &SiteId) -> bool {
+        prefix(&self.order, 1) == site.as_str()
     }
 }
 
@@ -98,7 +107,8 @@ pub fn read(text: &str) -> Result<Vec<Line>, String> {
         if number.is_empty() {
             return Err(wrong("it has no number"));
         }
-        read.push(Line { kind, number: number.to_owned(), amount_fen, at: moment.to_owned() });
+        let (number, order, at) = (number.to_owned(), order.to_owned(), moment.to_owned());
+        read.push(Line { kind, number, order, amount_fen, at });
     }
     Ok(read)
 }
@@ -140,15 +150,16 @@ pub fn differences(day: BusinessDate, there: &[Line], here: &[Line]) -> Vec<Diff
     found
 }
 
-/// What a site has of a day and of those beside it.
+/// What a site has of a day and of those beside it, in all departments that it ever had.
 ///
 /// # Errors
 /// What the server said instead.
 pub async fn ask(door: &Door, token: &str, site: &SiteId, day: BusinessDate) -> Result<Vec<Line>, Refusal> {
     let directory = door.ask("GET", &format!("/site/{site}"), Some(token), None).await?;
     let mut lines = Vec::new();
-    for department in directory["departments"].as_array().into_iter().flatten() {
-        let id = department["id"].as_str().unwrap_or_default();
+    let living = directory["departments"].as_array().into_iter().flatten().map(|living| &living["id"]);
+    let retired = directory["departments_retired"].as_array().into_iter().flatten();
+    for id in living.chain(retired).filter_map(Value::as_str) {
         for day in [day.plus_days(-1), day, day.plus_days(1)] {
             let mut after = String::new();
             loop {
@@ -176,7 +187,7 @@ mod tests {
     use super::*;
 
     fn line(kind: Kind, number: &str, amount_fen: u64, at: &str) -> Line {
-        Line { kind, number: number.to_owned(), amount_fen, at: at.to_owned() }
+        Line { kind, number: number.to_owned(), order: String::new(), amount_fen, at: at.to_owned() }
     }
 
     #[test]
@@ -224,8 +235,10 @@ mod tests {
             "\u{feff}{HEAD}\r\npayment,T1,,s.d.b1.o1,5000,2026-11-23T09:00:00+08:00\r\n\nrefund,R1,T1,s.d.b1.o1.r1,400,x\n"
         );
         let read_lines = read(&file).unwrap();
-        assert_eq!(read_lines[0], line(Kind::Payment, "T1", 5000, "2026-11-23T09:00:00+08:00"));
-        assert_eq!(read_lines[1], line(Kind::Refund, "s.d.b1.o1.r1", 400, "x"));
+        let of = |order: &str, line: Line| Line { order: order.to_owned(), ..line };
+        assert_eq!(read_lines[0], of("s.d.b1.o1", line(Kind::Payment, "T1", 5000, "2026-11-23T09:00:00+08:00")));
+        assert_eq!(read_lines[1], of("s.d.b1.o1.r1", line(Kind::Refund, "s.d.b1.o1.r1", 400, "x")));
+        assert!(read_lines.iter().all(|line| line.is_at(&SiteId::new("s")) && !line.is_at(&SiteId::new("t"))));
         for (wrong, what) in [
             ("", "line 1"),
             ("number\n", "line 1"),

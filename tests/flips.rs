@@ -63,6 +63,7 @@ fn start(folder: &Path, log: SegmentLog) -> Result<Node, StartError> {
             zones,
             finder: Arc::default(),
             releases: Arc::default(),
+            letting_go: Arc::default(),
             generations: Arc::default(),
             reach: Outlet::default(),
             till: Till::default(),

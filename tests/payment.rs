@@ -16,8 +16,8 @@ use jiaohao::pay::sandbox::{Options, Sandbox};
 use jiaohao::reach::client::{Client, Patience, Target, Whom};
 use jiaohao::reach::signature;
 use jiaohao_actors::shell::clock::wall_ms;
-use jiaohao_domain::Timestamp;
 use jiaohao_domain::time::Zone;
+use jiaohao_domain::{Timestamp, prefix};
 use serde_json::{Value, json};
 use served::{MORNING, Phones, start_with};
 
@@ -64,6 +64,16 @@ impl House {
         )
         .await;
         put("/payment", json!({"department": "s.d", "when": "at_booking"})).await;
+        put("/sites", json!({"id": "t", "name": "分院", "time_zone": "Asia/Shanghai"})).await;
+        put("/departments", json!({"id": "t.e", "name": "外科"})).await;
+        put("/queues", json!({"id": "t.e.q", "name": "普通", "prefix": "B"})).await;
+        put(
+            "/sessions",
+            json!({"id": "t.e.m", "date": "2026-11-23", "period": "evening", "queue": "t.e.q",
+                "registration_class": "普通", "fee_fen": FEE, "slots": [slot("17:00", 8)]}),
+        )
+        .await;
+        put("/payment", json!({"department": "t.e", "when": "at_booking"})).await;
         let token = json!({"name": "wu", "role": "desk", "site": "s", "ttl_s": 86400});
         let desk = token_of(&door.insist("POST", "/tokens", Some(&operator), &token).await.unwrap()).unwrap();
         Self { server, folder, gateway, door, operator, desk, phones }
@@ -86,8 +96,12 @@ impl House {
         (token, patient)
     }
 
-    async fn hold(&self, (token, patient): &(String, String), slot: &str) -> String {
-        let wish = json!({"session": "s.d.m", "slot": format!("s.d.m.{slot}"), "patient": patient});
+    async fn hold(&self, person: &(String, String), slot: &str) -> String {
+        self.hold_in("s.d.m", person, slot).await
+    }
+
+    async fn hold_in(&self, session: &str, (token, patient): &(String, String), slot: &str) -> String {
+        let wish = json!({"session": session, "slot": format!("{session}.{slot}"), "patient": patient});
         self.post(token, "/appointments/hold", wish).await["appointment"].as_str().unwrap().to_owned()
     }
 
@@ -112,12 +126,13 @@ impl House {
     }
 
     /// The gateway's file of today against the clinic's day: whether the two agree, and what differs.
-    async fn reconciled(&self, file: String) -> (bool, String) {
+    async fn reconciled(&self, file: String, site: Option<&str>) -> (bool, String) {
         let path = self.folder.path().join("day.csv");
         std::fs::write(&path, file).unwrap();
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_jiaohao"));
         command.args(["reconcile", "--date", "2026-11-23", "--url", &format!("http://{}", self.door.authority)]);
         command.arg("--file").arg(path).env("JIAOHAO_TOKEN", &self.operator);
+        command.args(site.iter().flat_map(|site| ["--site", site]));
         let done = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         (done.status.success(), String::from_utf8(done.stdout).unwrap())
     }
@@ -138,8 +153,8 @@ impl House {
 
     /// What was paid for an appointment, as operations read it.
     async fn money(&self, appointment: &str) -> Value {
-        let path = "/departments/s.d/payments?day=2026-11-23";
-        let all = self.door.insist("GET", path, Some(&self.operator), &Value::Null).await.unwrap();
+        let path = format!("/departments/{}/payments?day=2026-11-23", prefix(appointment, 2));
+        let all = self.door.insist("GET", &path, Some(&self.operator), &Value::Null).await.unwrap();
         let list = all["appointments"].as_array().unwrap();
         list.iter().find(|one| one["appointment"] == appointment).cloned().unwrap_or(Value::Null)
     }
@@ -270,6 +285,23 @@ async fn a_provider_that_lies_costs_nobody_a_place_or_money() {
     house.pays(&order, "usual").await;
     house.until_booked(&instead).await;
 
+    // At another site: booked, and given back by a department that is retired before the day is over.
+    let elsewhere = house.hold_in("t.e.m", &people[0], "1700").await;
+    let order = house.order(&people[0], &elsewhere).await;
+    house.pays(&order, "usual").await;
+    house.until_booked(&elsewhere).await;
+    house.post(&people[0].0, "/appointments/cancel", json!({"appointment": elsewhere})).await;
+    assert_eq!(house.until_settled(&elsewhere, 1).await, (FEE.into(), FEE.into()));
+    for (what, id) in [("sessions", "t.e.m"), ("queues", "t.e.q"), ("departments", "t.e")] {
+        house.post(&house.operator, &format!("/{what}/retire"), json!({ "id": id })).await;
+    }
+    house
+        .until("the site knows that it is retired", async || {
+            let site = house.door.insist("GET", "/site/t", Some(&house.operator), &Value::Null).await.unwrap();
+            (site["departments"] == json!([]) && site["departments_retired"] == json!(["t.e"])).then_some(())
+        })
+        .await;
+
     let seen = house.gateway(Method::GET, "/seen").await;
     for payment in seen["payments"].as_array().unwrap() {
         let back = seen["refunds"].as_array().unwrap().iter().filter(|r| r["transaction"] == payment["transaction"]);
@@ -279,11 +311,19 @@ async fn a_provider_that_lies_costs_nobody_a_place_or_money() {
     // The gateway's days are the wall's, the clinic's is another.
     let today = Zone::named("Asia/Shanghai").unwrap().date(Timestamp(wall_ms())).0.to_string();
     let file = house.text(Method::GET, &format!("/statement?date={today}")).await.replace(&today, "2026-11-23");
-    assert_eq!(house.reconciled(file.clone()).await, (true, String::new()), "{file}");
-    let lost = file.lines().find(|line| line.starts_with("payment,")).unwrap();
+    for site in [None, Some("s"), Some("t")] {
+        assert_eq!(house.reconciled(file.clone(), site).await, (true, String::new()), "{site:?} of {file}");
+    }
+    let of_other = format!(",{elsewhere}");
+    let of_first = |line: &&str| line.starts_with("payment,") && !line.contains(&of_other);
+    let lost = file.lines().find(of_first).unwrap();
     let number = lost.split(',').nth(1).unwrap();
     let differs = format!("payment_not_there\t{number}\tthere -\there {FEE}\n");
-    assert_eq!(house.reconciled(file.replace(&format!("{lost}\n"), "")).await, (false, differs));
+    let without = file.replace(&format!("{lost}\n"), "");
+    for site in [None, Some("s")] {
+        assert_eq!(house.reconciled(without.clone(), site).await, (false, differs.clone()), "{site:?}");
+    }
+    assert_eq!(house.reconciled(without, Some("t")).await, (true, String::new()), "it is of the other site");
     house.server.stop().await;
     house.gateway.stop().await;
 }

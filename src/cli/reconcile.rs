@@ -6,7 +6,8 @@ use jiaohao_domain::{BusinessDate, SiteId};
 
 use super::account::Token;
 use super::{Failure, print_result};
-use crate::clients::http::{Door, the_site};
+use crate::clients::Refusal;
+use crate::clients::http::Door;
 use crate::reconcile::{self, FILE_MAX_BYTES, Kind, Line};
 
 /// The payment provider's file of a day against what the house has: every difference, a line each.
@@ -15,6 +16,7 @@ use crate::reconcile::{self, FILE_MAX_BYTES, Kind, Line};
   export JIAOHAO_TOKEN=$(jiaohao token issue --role operator)
   jiaohao reconcile --date 2026-11-23 --file 20261123.csv
   jiaohao reconcile --date 2026-11-23 --file 20261122.csv --file 20261123.csv    what was paid at midnight too
+  jiaohao reconcile --date 2026-11-23 --file 20261123.csv --site renmin    what of it is of one site
 
 A file is as docs/payment.md has it. Exit code 0: the two agree; 1: they differ, or the server did not answer.")]
 pub struct Args {
@@ -30,7 +32,7 @@ pub struct Args {
     /// An operator's.
     #[command(flatten)]
     token: Token,
-    /// The site, where the server has several.
+    /// Only what is of this site, by the orders in the file; else all sites of the house.
     #[arg(long, value_parser = super::import::site)]
     site: Option<SiteId>,
 }
@@ -60,13 +62,20 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let door = Door::with_or_without_tls(&args.url).map_err(Failure::Usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
     let asked = runtime.block_on(async {
-        let site = match args.site {
-            Some(site) => site,
-            None => the_site(&door.sites(&token).await.map_err(Failure::failed)?).map_err(Failure::Usage)?,
+        let sites = match args.site {
+            Some(site) => {
+                there.retain(|line| line.is_at(&site));
+                vec![site]
+            }
+            None => door.sites(&token).await?,
         };
-        reconcile::ask(&door, &token, &site, args.date).await.map_err(Failure::failed)
+        let mut here = Vec::new();
+        for site in &sites {
+            here.extend(reconcile::ask(&door, &token, site, args.date).await?);
+        }
+        Ok::<_, Refusal>(here)
     });
-    let here = asked?;
+    let here = asked.map_err(Failure::failed)?;
     let differences = reconcile::differences(args.date, &there, &here);
     for difference in &differences {
         print_result(&format!("{difference}\n"))?;

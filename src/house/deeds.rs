@@ -285,16 +285,10 @@ impl House {
     /// What a site consists of, with the sessions that its departments have from today on; screens and the rules of the pre-check are the staff's.
     async fn directory(&self, at: &SiteId, role: Role) -> Result<Value, Rejection> {
         let zone = self.learn_zone(at.as_str()).await?;
-        let id = at.to_string();
-        let view = self
-            .shell
-            .read(site_itself(at)?, move |state: &jiaohao_domain::site::State| {
-                let departments: Vec<DepartmentId> =
-                    state.departments.iter().filter(|(_, kept)| !kept.retired).map(|(id, _)| id.clone()).collect();
-                jiaohao_domain::site::view::snapshot(state, "site", &id, zone).map(|view| (view, departments))
-            })
-            .await?;
-        let (mut view, departments) = view.ok_or(Code::Forbidden)?;
+        let read = move |state: &jiaohao_domain::site::State| {
+            jiaohao_domain::site::view::directory(state, zone, role == Role::Operator)
+        };
+        let (mut view, departments) = self.shell.read(site_itself(at)?, read).await?.ok_or(Code::Forbidden)?;
         let today = zone.date(self.shell.clock.clinic());
         let of_department = |id: &DepartmentId| {
             let read = move |state: &jiaohao_domain::department::State| sessions_from(state, today, zone);

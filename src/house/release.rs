@@ -1,23 +1,28 @@
 //! Releases: who is there, who waits in line and who is let in. The department keeps the lot; who is there is this node's
 //! memory, so a restart within a release begins its line anew, and says so.
 
-use std::sync::Weak;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use dashmap::DashMap;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use jiaohao_actors::shell::Origin;
 use jiaohao_actors::shell::message::Outcome;
+use jiaohao_domain::clinic::ReleasedPlaces;
 use jiaohao_domain::department::State;
 use jiaohao_domain::release::line::{Figures, Line, Pace, Standing};
-use jiaohao_domain::release::{Event, LINE_MIN, Lot, lot};
-use jiaohao_domain::vocabulary::{Answer, Channel, ClientCommand, InLine, LineStanding, ToDepartment};
+use jiaohao_domain::release::{Event, LINE_MIN, Lot, Ordered, lot};
+use jiaohao_domain::vocabulary::{Answer, ClientCommand, InLine, LineStanding, ToDepartment};
 use jiaohao_domain::{Code, DepartmentId, PatientId, Rejection, Role, SlotId, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::{House, SlotFacts, department};
+use super::{House, OWNER_WITHIN, SlotFacts, department};
 use crate::config::{LimitSettings, Settings};
+use crate::engine::in_time;
 use crate::identity::tokens::Claims;
 
 /// Between two steps of all lines.
@@ -32,6 +37,8 @@ const STILL_THERE_MS: u64 = 60_000;
 /// The lines of this node.
 pub struct Releases {
     lines: DashMap<DepartmentId, Vec<Open>>,
+    /// What the orders of lots came to that are not on record yet, and whether that has been complained of.
+    orders: DashMap<Release, (Ordered, bool)>,
     /// How many lines there are: mostly none, and nobody looks further.
     open: AtomicUsize,
     /// A lot is to be drawn now.
@@ -40,6 +47,9 @@ pub struct Releases {
     turn_s: i64,
 }
 
+/// One release of a department.
+type Release = (DepartmentId, Timestamp);
+
 /// A release that people are there for, or wait in line for.
 struct Open {
     line: Line,
@@ -47,8 +57,8 @@ struct Open {
     seed_sha256: String,
     /// The department has published the seed.
     is_published: bool,
-    /// Places that a phone can have, and places held, of the sessions that are released.
-    places: (u32, u32),
+    /// Of the sessions that are released, as the department said last.
+    places: ReleasedPlaces,
     /// So many at a time here: others have their release too.
     at_once: usize,
     /// It is known from the department and not since its beginning: who was there then is not known.
@@ -70,7 +80,8 @@ impl Releases {
     /// Without lines yet.
     pub fn new(settings: &LimitSettings) -> Self {
         let (at_once, turn_s) = (settings.release_at_once, i64::from(settings.release_turn_s));
-        Self { lines: DashMap::new(), open: AtomicUsize::new(0), drawn: Notify::new(), at_once, turn_s }
+        let (lines, orders) = (DashMap::new(), DashMap::new());
+        Self { lines, orders, open: AtomicUsize::new(0), drawn: Notify::new(), at_once, turn_s }
     }
 
     /// A department has said something of a release, durably.
@@ -99,7 +110,7 @@ impl Releases {
             seed: lot.seed.clone(),
             seed_sha256: lot.seed_sha256(),
             is_published: lot.drawn_at.is_some(),
-            places: (0, 0),
+            places: ReleasedPlaces::default(),
             at_once: self.at_once,
             is_anew,
             has_lot: lot.drawn_at.is_none(),
@@ -114,6 +125,57 @@ impl Releases {
         lines.iter_mut().find(|open| open.line.released_at == released_at).map(does)
     }
 
+    /// Draws the lot, once its seed is published. What its order came to is to be put on record.
+    fn draw(&self, at: &DepartmentId, released_at: Timestamp) {
+        let drawn = self.with(at, released_at, |open| {
+            if !open.is_published || open.line.is_drawn() {
+                return None;
+            }
+            let order = open.line.draw(&open.seed);
+            let present = u32::try_from(order.len()).unwrap_or(u32::MAX);
+            open.has_lot.then(|| Ordered { present, order_sha256: lot::order_sha256(&open.seed, &order) })
+        });
+        if let Some(Some(ordered)) = drawn {
+            self.orders.insert((at.clone(), released_at), (ordered, false));
+        }
+    }
+
+    /// What there is to do now: lines whose moment has come, how many may be let in at once in each, and orders that are not
+    /// on record. Lines of long ago are forgotten.
+    fn due(&self, now: Timestamp) -> (BTreeSet<Release>, usize) {
+        self.lines.retain(|_, lines| {
+            lines.retain(|open| {
+                let stays = now < open.line.released_at.plus_min(LINE_MIN);
+                if !stays {
+                    self.open.fetch_sub(1, Ordering::AcqRel);
+                }
+                stays
+            });
+            !lines.is_empty()
+        });
+        let mut due = BTreeSet::new();
+        for entry in &self.lines {
+            let come = |open: &&Open| open.is_published || open.line.released_at <= now;
+            let lines = entry.value().iter().filter(|open| come(open) && !open.line.is_over());
+            due.extend(lines.map(|open| (entry.key().clone(), open.line.released_at)));
+        }
+        let at_once = self.at_once.div_ceil(due.len().max(1));
+        due.extend(self.orders.iter().map(|entry| entry.key().clone()));
+        (due, at_once)
+    }
+
+    /// As after a start.
+    #[cfg(test)]
+    pub(super) fn forget(&self) {
+        self.lines.clear();
+        self.open.store(0, Ordering::Release);
+    }
+
+    /// Whether nobody is there for anything.
+    fn is_idle(&self) -> bool {
+        self.open.load(Ordering::Acquire) == 0 && self.orders.is_empty()
+    }
+
     /// The release of a department that people are there for now: the last that has begun, else the next.
     fn current(&self, at: &DepartmentId, now: Timestamp) -> Option<Timestamp> {
         let lines = self.lines.get(at)?;
@@ -123,7 +185,7 @@ impl Releases {
     }
 
     fn pace(&self, open: &Open) -> Pace {
-        Pace { at_once: open.at_once, turn_s: self.turn_s, places_left: open.places.0 }
+        Pace { at_once: open.at_once, turn_s: self.turn_s, places_left: open.places.left }
     }
 
     /// Which place a booking takes for whom, if there is a line that it may have to do with.
@@ -139,7 +201,7 @@ impl Releases {
     }
 
     /// Figures of the line of a department's release.
-    fn figures(&self, at: &DepartmentId, released_at: Timestamp) -> Option<(Figures, (u32, u32), bool)> {
+    fn figures(&self, at: &DepartmentId, released_at: Timestamp) -> Option<(Figures, ReleasedPlaces, bool)> {
         self.with(at, released_at, |open| (open.line.figures(), open.places, open.line.is_over()))
     }
 }
@@ -167,7 +229,7 @@ impl Open {
             wait_from_s: wait.map(|(from, _)| from),
             wait_to_s: wait.map(|(_, to)| to),
             until,
-            places_left: is_drawn.then_some(self.places.0),
+            places_left: is_drawn.then_some(self.places.left),
             ask_again_ms: self.ask_again_ms(who, standing, now, speed),
             seed_sha256: self.seed_sha256.clone(),
             seed: is_drawn.then(|| self.seed.clone()),
@@ -267,15 +329,13 @@ impl House {
         let speed = self.shell.clock.speed();
         let look = || {
             self.releases.with(at, released_at, |open| {
-                if open.line.is_over() {
-                    return Ok(());
-                }
                 if !open.line.enter(who, now) {
                     return Err(Code::Overloaded.into());
                 }
-                match open.line.ask(who, now, self.releases.pace(open)) {
-                    Standing::LetIn { .. } => Ok(()),
-                    _ => Err(behind(&open.told(at, who, now, speed))),
+                open.line.ask(who, now, self.releases.pace(open));
+                match open.line.may_book(who, now) {
+                    true => Ok(()),
+                    false => Err(behind(&open.told(at, who, now, speed))),
                 }
             })
         };
@@ -292,7 +352,7 @@ impl House {
         let Some(released_at) = self.slots.get(&slot).and_then(|facts| facts.release) else { return };
         self.releases.with(&slot.department(), released_at, |open| {
             open.line.served(&who);
-            open.places.0 = open.places.0.saturating_sub(1);
+            open.places.left = open.places.left.saturating_sub(1);
         });
     }
 
@@ -305,7 +365,7 @@ impl House {
         };
         let lots = self.shell.read(department(at), read).await??;
         let told = lots.iter().rev().map(|(released_at, lot)| {
-            let line = self.releases.figures(at, *released_at).map(|(figures, (left, held), over)| {
+            let line = self.releases.figures(at, *released_at).map(|(figures, ReleasedPlaces { left, held }, over)| {
                 json!({
                     "present": figures.present, "waiting": figures.waiting, "let_in": figures.let_in,
                     "served": figures.served, "ended": figures.ended, "places_left": left, "held": held, "over": over,
@@ -324,87 +384,87 @@ impl House {
         Ok(json!({ "department": at, "releases": told.collect::<Vec<_>>() }))
     }
 
-    /// One step of all lines.
-    async fn step_lines(&self) {
-        let now = self.shell.clock.clinic();
-        self.releases.lines.retain(|_, lines| {
-            lines.retain(|open| {
-                let stays = now < open.line.released_at.plus_min(LINE_MIN);
-                if !stays {
-                    self.releases.open.fetch_sub(1, Ordering::AcqRel);
-                }
-                stays
-            });
-            !lines.is_empty()
-        });
-        let begun = |lines: &Vec<Open>| {
-            let open = lines.iter().filter(|open| open.is_published && !open.line.is_over());
-            open.map(|open| open.line.released_at).collect::<Vec<_>>()
-        };
-        let mut lines: Vec<(DepartmentId, Timestamp)> = Vec::new();
-        for entry in &self.releases.lines {
-            lines.extend(begun(entry.value()).into_iter().map(|at| (entry.key().clone(), at)));
-        }
-        let at_once = self.releases.at_once.div_ceil(lines.len().max(1));
-        for (at, released_at) in lines {
-            self.step_line(&at, released_at, at_once).await;
-        }
-    }
-
+    /// One step of a line. What its department says of the lot is asked too: the word of its being drawn may have come
+    /// before the line was known here.
     async fn step_line(&self, at: &DepartmentId, released_at: Timestamp, at_once: usize) {
-        let drawn = self.releases.with(at, released_at, |open| {
-            let is_first = !open.line.is_drawn();
-            let order = open.line.draw(&open.seed);
-            (is_first && open.has_lot).then(|| (order.len(), lot::order_sha256(&open.seed, &order)))
-        });
-        if let Some(Some((present, order_sha256))) = drawn {
-            let present = u32::try_from(present).unwrap_or(u32::MAX);
-            let told = ToDepartment::OrderRelease { released_at, present, order_sha256 };
-            if let Err(why) = self.shell.ask(department(at), told.into(), Origin::Shell).await {
-                tracing::warn!(code = why.code.wire(), department = %at, "an order is not on record");
-            }
-        }
-        let read = self.shell.read(department(at), move |state: &State| places(state, released_at)).await;
+        self.releases.draw(at, released_at);
         let now = self.shell.clock.clinic();
+        let read = move |state: &State| {
+            let lot = state.releases.lots.get(&released_at);
+            (lot.is_some_and(|lot| lot.drawn_at.is_some()), state.clinic.places_released_at(released_at, now))
+        };
+        let read = in_time(OWNER_WITHIN, self.shell.read(department(at), read)).await;
+        let now = self.shell.clock.clinic();
+        self.releases.with(at, released_at, |open| open.is_published |= matches!(read, Ok((true, _))));
+        self.releases.draw(at, released_at);
         self.releases.with(at, released_at, |open| {
+            if !open.line.is_drawn() {
+                return;
+            }
             // Of a department that does not answer what was known last stands.
-            if let Ok(places) = read {
+            if let Ok((_, places)) = read {
                 open.places = places;
-                if places == (0, 0) {
+                if places == ReleasedPlaces::default() {
                     open.line.end();
                 }
             }
             open.at_once = at_once;
             open.line.step(now, self.releases.pace(open));
         });
+        self.record_order(at, released_at).await;
+    }
+
+    /// Has the department put on record what an order came to, if it has not yet. Whatever it says, short of having done it,
+    /// it is asked again at the next step.
+    async fn record_order(&self, at: &DepartmentId, released_at: Timestamp) {
+        let release = (at.clone(), released_at);
+        let Some((ordered, is_complained_of)) = self.releases.orders.get(&release).map(|entry| entry.clone()) else {
+            return;
+        };
+        let Ordered { present, order_sha256 } = ordered;
+        let told = ToDepartment::OrderRelease { released_at, present, order_sha256 };
+        match in_time(OWNER_WITHIN, self.shell.ask(department(at), told.into(), Origin::Shell)).await {
+            Ok(_) => drop(self.releases.orders.remove(&release)),
+            Err(why) => {
+                if !is_complained_of {
+                    tracing::warn!(code = why.code.wire(), department = %at, "an order is not on record yet");
+                }
+                self.releases.orders.alter(&release, |_, (ordered, _)| (ordered, true));
+            }
+        }
     }
 }
 
-/// Places that a phone can have of the sessions released then, and places that are held and may come back.
-fn places(state: &State, released_at: Timestamp) -> (u32, u32) {
-    let clinic = &state.clinic;
-    let sessions = clinic.sessions.values().filter(|session| session.released_at == Some(released_at));
-    let open = sessions.filter(|session| session.standing == jiaohao_domain::clinic::SessionStanding::Open);
-    let slots = open.flat_map(|session| &session.slots).filter_map(|slot| clinic.slots.get(slot));
-    slots.fold((0, 0), |(left, held), slot| {
-        let not_booked = u32::try_from(slot.expected.len()).unwrap_or(u32::MAX).saturating_sub(slot.booked);
-        (left + slot.free_for(Channel::Online), held + not_booked)
-    })
-}
-
-/// Once a second, and when a lot is to be drawn, for as long as the house stands.
+/// Once a second, and when a lot is to be drawn, for as long as the house stands. The lines are stepped beside each other: a
+/// department that does not answer keeps up its own line and no other.
 pub(super) async fn run(house: Weak<House>) {
     let mut seconds = tokio::time::interval(STEP);
     seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let Some(releases) = house.upgrade().map(|house| house.releases.clone()) else { return };
+    let (mut steps, mut stepped) = (FuturesUnordered::new(), BTreeSet::new());
     loop {
         tokio::select! {
+            Some(release) = steps.next() => {
+                stepped.remove(&release);
+                continue;
+            }
             _ = seconds.tick() => {}
             () = releases.drawn.notified() => {}
         }
         let Some(house) = house.upgrade().filter(|house| !house.is_stopping()) else { return };
-        if house.releases.open.load(Ordering::Acquire) > 0 {
-            house.step_lines().await;
+        if releases.is_idle() {
+            continue;
+        }
+        let (due, at_once) = releases.due(house.shell.clock.clinic());
+        for release in due {
+            if stepped.insert(release.clone()) {
+                steps.push(step(house.clone(), release, at_once));
+            }
         }
     }
+}
+
+async fn step(house: Arc<House>, (at, released_at): Release, at_once: usize) -> Release {
+    house.step_line(&at, released_at, at_once).await;
+    (at, released_at)
 }

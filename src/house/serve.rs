@@ -18,6 +18,7 @@ use jiaohao_domain::{OwnerKind, Role, Timestamp};
 use super::engine::Shared;
 use super::finding::Finder;
 use super::folder::{self, Folder, FolderError, Looked};
+use super::ops::letting_go::LettingGo;
 use super::ops::{self, Ops};
 use super::release::{self, Releases};
 use super::streams::HouseStreams;
@@ -280,6 +281,7 @@ impl Recovered {
         let (outlet, notices) = notices::outlet();
         let (till, asked) = paying::till();
         let releases = Arc::new(Releases::new(&settings.limits));
+        let letting_go = Arc::<LettingGo>::default();
         let log: Box<dyn Log> = Box::new(log);
         #[cfg(feature = "planted-bugs")]
         let log = if crate::planted::may_break() { Box::new(crate::planted::HangingLog(log)) } else { log };
@@ -298,6 +300,7 @@ impl Recovered {
                 reach: outlet,
                 till,
                 releases: releases.clone(),
+                letting_go: letting_go.clone(),
             }),
             deadline_message,
             owner_threads: std::thread::available_parallelism().map_or(2, usize::from),
@@ -341,7 +344,7 @@ impl Recovered {
             codes,
             reach,
             provider,
-            ops: Ops::new(run_name().into(), dir.join("log")),
+            ops: Ops::new(run_name().into(), dir.join("log"), letting_go),
             voices: Arc::new(Voices::new(dir.join("voice"))),
             zones,
             finder,

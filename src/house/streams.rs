@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use super::finding::Finder;
 use super::notices::{Outlet, ToSend};
+use super::ops::letting_go::LettingGo;
 use super::paying::Till;
 use super::release::Releases;
 use super::site as site_of;
@@ -43,6 +44,8 @@ pub struct HouseStreams {
     pub till: Till,
     /// Told of lots.
     pub releases: Arc<Releases>,
+    /// Told of holds that are booked.
+    pub letting_go: Arc<LettingGo>,
 }
 
 /// Counts a notice that has reached somebody, or nobody.
@@ -151,6 +154,9 @@ impl StreamRules for HouseStreams {
         }
         if let Some(department::Event::Payment(event)) = event.downcast_ref() {
             self.till.hear(event);
+        }
+        if let Some(department::Event::Clinic(event)) = event.downcast_ref() {
+            self.letting_go.heard(event);
         }
         if let Some(department::Event::Release(event)) = event.downcast_ref() {
             self.releases.heard(&owner.id, event);

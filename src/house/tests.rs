@@ -26,7 +26,9 @@ const MORNING: Timestamp = Timestamp(1_795_393_800_000);
 
 mod calendar;
 mod finding;
+mod letting_go;
 mod plan;
+mod release;
 mod rights;
 mod staff;
 mod zones;
@@ -61,8 +63,12 @@ async fn start(folder: &tempfile::TempDir, change: impl FnOnce(&mut Settings)) -
 
 /// A house with one site of two departments, each with a session of today.
 async fn open() -> Opened {
+    open_with(|_| {}).await
+}
+
+async fn open_with(change: impl FnOnce(&mut Settings)) -> Opened {
     let folder = tempfile::tempdir().expect("a folder");
-    let server = start(&folder, |_| {}).await;
+    let server = start(&folder, change).await;
     let engine = Shared(server.house.clone());
     let opened = Opened { folder, _server: server, engine };
     let operator = opened.operator();

@@ -117,6 +117,12 @@ impl Maker<'_> {
         if let Some(line) = event.lines.first("RDATE") {
             return Err((line.line, "RDATE: a day more is an event of its own".to_owned()));
         }
+        let mut of_days = changed.iter().filter_map(|event| event.lines.first("RECURRENCE-ID"));
+        if let Some(line) = of_days.find(|line| line.parameter("RANGE").is_some()) {
+            let says =
+                "RANGE: what is otherwise from a day on is an event of its own, and the one before it ends (UNTIL)";
+            return Err((line.line, says.to_owned()));
+        }
         match (is_of_days(start), again) {
             (true, None) => self.days(id, event, start),
             (true, Some(again)) => {

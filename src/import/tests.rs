@@ -466,6 +466,14 @@ fn what_of_a_calendar_cannot_be_planned_is_told_with_its_line() {
             &SET[..],
             "is of the site's own zone",
         ),
+        (
+            calendar(&[
+                &format!("UID:1\nSUMMARY:李明\n{hours}\nRRULE:FREQ=WEEKLY"),
+                "UID:1\nRECURRENCE-ID;RANGE=THISANDFUTURE:20261207T080000\nDTSTART:20261208T140000\nDTEND:20261208T170000",
+            ]),
+            &SET[..],
+            "RANGE: what is otherwise from a day on",
+        ),
         (event(&format!("{hours}\nX-JIAOHAO-QUEUE:=1+1")), &SET[1..1], "takes for a formula"),
         (calendar(&[hours]), &SET[..], "an event needs a UID"),
         (calendar(&["UID:1\nDTSTART:20261130T080000", "UID:1\nDTSTART:20261130T080000"]), &SET[..], "of one UID"),

@@ -67,6 +67,7 @@ impl Clinic {
                 zones: Arc::new(Zones::new(zone)),
                 finder: Arc::default(),
                 releases: Arc::default(),
+                letting_go: Arc::default(),
                 generations: Arc::default(),
                 reach: Outlet::default(),
                 till: Till::default(),

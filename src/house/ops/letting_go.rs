@@ -1,19 +1,22 @@
 //! Accounts that take places and let them go: what a scalper's phone looks like from here. Holds that end unconfirmed,
-//! bookings that are cancelled, and places that the same account takes again, above all for somebody else. In memory, of a
-//! day: it is a list for people to look at, and keeps nobody out.
+//! bookings that are cancelled, and places that the same account takes again, above all for somebody else. That a hold has
+//! become the booking its department says, whoever has brought it about: the phone, the desk, or the word that it is paid.
+//! In memory, of a day: it is a list for people to look at, and keeps nobody out.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiaohao_actors::shell::message::Outcome;
 use jiaohao_domain::vocabulary::{Answer, ClientCommand};
-use jiaohao_domain::{AccountId, AppointmentId, PatientId, Role, SlotId, Timestamp};
+use jiaohao_domain::{AccountId, AppointmentId, PatientId, Role, SlotId, Timestamp, clinic};
 use serde::Serialize;
 
 use crate::identity::tokens::Claims;
 
 /// So many accounts are remembered; beyond it those go that have let nothing go.
 const ACCOUNTS_MAX: usize = 50_000;
+/// So many holds are remembered of which their departments may say that they are booked; one more never counts as ended.
+const HOLDS_MAX: usize = 100_000;
 /// So many places of one account, taken or let go.
 const PLACES_MAX: usize = 40;
 /// A place that was let go and is taken again within so long is the same place, in seconds.
@@ -30,8 +33,16 @@ struct Taken {
     appointment: AppointmentId,
     slot: SlotId,
     patient: PatientId,
-    /// Of a hold, when it ends unless it is confirmed.
+    /// Of a hold, when it ends unless it is booked.
     expires_at: Option<Timestamp>,
+}
+
+/// A place that an account had.
+struct Gone {
+    appointment: AppointmentId,
+    slot: SlotId,
+    patient: PatientId,
+    at: Timestamp,
 }
 
 /// What one account has done.
@@ -43,13 +54,13 @@ struct Account {
     again: u32,
     passed_on: u32,
     taken: VecDeque<Taken>,
-    let_go: VecDeque<(SlotId, PatientId, Timestamp)>,
+    let_go: VecDeque<Gone>,
     last: Timestamp,
 }
 
 /// An account as operations see it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Shown {
+pub struct Shown {
     account: AccountId,
     held: u32,
     expired: u32,
@@ -63,7 +74,6 @@ pub struct Noted(AccountId, What);
 
 enum What {
     Take(SlotId, PatientId),
-    Confirm(AppointmentId),
     Prolong,
     Cancel(AppointmentId),
 }
@@ -71,12 +81,26 @@ enum What {
 /// See the module.
 #[derive(Default)]
 pub struct LettingGo {
-    accounts: Mutex<HashMap<AccountId, Account>>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    accounts: HashMap<AccountId, Account>,
+    /// Whose a hold is, and until when that may matter: what is paid may be said when the hold is over.
+    holds: HashMap<AppointmentId, (AccountId, Timestamp)>,
 }
 
 impl LettingGo {
-    fn accounts(&self) -> MutexGuard<'_, HashMap<AccountId, Account>> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A department has said something of its places, durably.
+    pub fn heard(&self, event: &clinic::Event) {
+        if let clinic::Event::AppointmentConfirmed { appointment, .. } = event {
+            self.seen().booked(appointment);
+        }
     }
 
     /// Before a command of a phone.
@@ -87,7 +111,6 @@ impl LettingGo {
         let what = match command {
             ClientCommand::HoldSlot(c) => What::Take(c.slot.clone(), c.patient.clone()),
             ClientCommand::BookSlot(c) => What::Take(c.slot.clone(), c.patient.clone()),
-            ClientCommand::ConfirmAppointment(c) => What::Confirm(c.appointment.clone()),
             ClientCommand::ProlongHold(_) => What::Prolong,
             ClientCommand::CancelAppointment(c) => What::Cancel(c.appointment.clone()),
             _ => return None,
@@ -98,43 +121,51 @@ impl LettingGo {
     /// After it.
     pub fn note(&self, noted: Option<Noted>, outcome: &Outcome, now: Timestamp) {
         let (Some(Noted(account, what)), Ok(answer)) = (noted, outcome) else { return };
-        let mut accounts = self.accounts();
+        let mut seen = self.seen();
+        let Seen { accounts, holds } = &mut *seen;
         if accounts.len() >= ACCOUNTS_MAX && !accounts.contains_key(&account) {
             accounts.retain(|_, one| one.expired + one.cancelled > 0 && now < one.last.plus_s(DAY_S));
             if accounts.len() >= ACCOUNTS_MAX {
                 return;
             }
         }
-        let one = accounts.entry(account).or_default();
+        let one = accounts.entry(account.clone()).or_default();
         one.look(now);
         match (what, answer) {
             (What::Take(slot, patient), Answer::Held { appointment, expires_at }) => {
                 one.held += 1;
-                one.take(Taken { appointment: appointment.clone(), slot, patient, expires_at: Some(*expires_at) }, now);
+                if holds.len() >= HOLDS_MAX {
+                    holds.retain(|_, (_, until)| now < *until);
+                }
+                let is_known = holds.len() < HOLDS_MAX;
+                if is_known {
+                    holds.insert(appointment.clone(), (account, now.plus_s(DAY_S)));
+                }
+                let expires_at = is_known.then_some(*expires_at);
+                one.take(Taken { appointment: appointment.clone(), slot, patient, expires_at }, now);
             }
             (What::Take(slot, patient), Answer::Booked { appointment, .. }) => {
                 one.take(Taken { appointment: appointment.clone(), slot, patient, expires_at: None }, now);
             }
-            (What::Confirm(appointment), Answer::Booked { .. }) => {
-                if let Some(taken) = one.taken.iter_mut().find(|taken| taken.appointment == appointment) {
-                    taken.expires_at = None;
-                }
-            }
             (What::Prolong, Answer::Held { appointment, expires_at }) => {
-                if let Some(taken) = one.taken.iter_mut().find(|taken| taken.appointment == *appointment) {
-                    taken.expires_at = Some(*expires_at);
+                let taken = one.taken.iter_mut().find(|taken| taken.appointment == *appointment);
+                if let Some(expires) = taken.and_then(|taken| taken.expires_at.as_mut()) {
+                    *expires = *expires_at;
                 }
             }
-            (What::Cancel(appointment), Answer::Done) => one.cancel(&appointment, now),
+            (What::Cancel(appointment), Answer::Done) => {
+                holds.remove(&appointment);
+                one.cancel(&appointment, now);
+            }
             _ => {}
         }
     }
 
     /// The accounts to look at, the worst first.
-    pub(super) fn shown(&self, now: Timestamp) -> Vec<Shown> {
-        let mut accounts = self.accounts();
+    pub fn shown(&self, now: Timestamp) -> Vec<Shown> {
+        let mut seen = self.seen();
         let mut shown = Vec::new();
-        for (account, one) in accounts.iter_mut() {
+        for (account, one) in &mut seen.accounts {
             one.look(now);
             if SHOWN_FROM <= one.expired + one.cancelled || 0 < one.passed_on {
                 let Account { held, expired, cancelled, again, passed_on, .. } = *one;
@@ -146,6 +177,20 @@ impl LettingGo {
         });
         shown.truncate(SHOWN);
         shown
+    }
+}
+
+impl Seen {
+    /// A hold has become the booking, in its time or after it: nobody has let it go.
+    fn booked(&mut self, appointment: &AppointmentId) {
+        let Some((account, _)) = self.holds.remove(appointment) else { return };
+        let Some(one) = self.accounts.get_mut(&account) else { return };
+        if let Some(taken) = one.taken.iter_mut().find(|taken| taken.appointment == *appointment) {
+            taken.expires_at = None;
+        } else if let Some(at) = one.let_go.iter().position(|gone| gone.appointment == *appointment) {
+            one.let_go.remove(at);
+            one.expired = one.expired.saturating_sub(1);
+        }
     }
 }
 
@@ -169,9 +214,9 @@ impl Account {
         if self.taken.iter().any(|one| one.appointment == taken.appointment) {
             return;
         }
-        self.let_go.retain(|(_, _, at)| now < at.plus_s(AGAIN_S));
-        if let Some((_, patient, _)) = self.let_go.iter().rev().find(|(slot, _, _)| *slot == taken.slot) {
-            match *patient == taken.patient {
+        let again = |gone: &&Gone| gone.slot == taken.slot && now < gone.at.plus_s(AGAIN_S);
+        if let Some(gone) = self.let_go.iter().rev().find(again) {
+            match gone.patient == taken.patient {
                 true => self.again += 1,
                 false => self.passed_on += 1,
             }
@@ -196,7 +241,8 @@ impl Account {
         if self.let_go.len() >= PLACES_MAX {
             self.let_go.pop_front();
         }
-        self.let_go.push_back((ended.slot, ended.patient, now));
+        let Taken { appointment, slot, patient, .. } = ended;
+        self.let_go.push_back(Gone { appointment, slot, patient, at: now });
     }
 }
 
@@ -254,14 +300,36 @@ mod tests {
     }
 
     #[test]
+    fn a_hold_that_is_booked_by_whomever_has_not_ended() {
+        let seen = LettingGo::default();
+        let confirmed = |appointment: &AppointmentId, at| {
+            let (appointment, patient, slot_start) = (appointment.clone(), "p-1".into(), NOW.plus_min(60));
+            seen.heard(&clinic::Event::AppointmentConfirmed { appointment, patient, number: None, slot_start, at });
+        };
+        let mut family = Phone::of(&seen, "a-family");
+        // Paid while they are held: the provider says so to the department.
+        for n in 0..3 {
+            let held = family.hold(&format!("s.d.m.{n}"), &format!("p-{n}"), NOW);
+            confirmed(&held, NOW.plus_min(2));
+        }
+        assert!(seen.shown(NOW.plus_min(30)).is_empty(), "all are booked");
+        // Paid too late, and taken again for them.
+        let late: Vec<_> = (3..6).map(|n| family.hold(&format!("s.d.m.{n}"), &format!("p-{n}"), NOW)).collect();
+        assert_eq!(seen.shown(NOW.plus_min(11)).len(), 1, "they have ended");
+        late.iter().for_each(|held| confirmed(held, NOW.plus_min(12)));
+        assert!(seen.shown(NOW.plus_min(13)).is_empty(), "and are booked after all");
+        assert!(seen.seen().holds.is_empty());
+    }
+
+    #[test]
     fn what_is_remembered_is_bounded() {
         let seen = LettingGo::default();
         let mut phone = Phone::of(&seen, "a-1");
         for n in 0..200 {
             phone.hold(&format!("s.d.m.{n}"), "p-1", NOW);
         }
-        let accounts = seen.accounts();
-        let one = accounts.values().next().expect("one");
+        let seen = seen.seen();
+        let one = seen.accounts.values().next().expect("one");
         assert!(one.taken.len() <= PLACES_MAX && one.let_go.len() <= PLACES_MAX);
     }
 }

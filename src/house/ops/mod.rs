@@ -1,7 +1,7 @@
 //! `ops`: how this node and its sites stand. Node-local snapshots, at most one a second and only while somebody
 //! follows; operators only, each with the sites that they may see; nothing of a patient.
 
-mod letting_go;
+pub(super) mod letting_go;
 mod node;
 mod notices;
 mod overfull;
@@ -30,6 +30,7 @@ use serde_json::{Value, json};
 use super::{House, department, site};
 use crate::engine::{StreamNow, Subscription};
 use crate::identity::tokens::Claims;
+use letting_go::LettingGo;
 use problems::Gauges;
 use recent::{POINT_EVERY_S, Recent};
 use screens::Screens;
@@ -69,7 +70,7 @@ pub struct Ops {
     /// Which screens are here.
     pub(super) screens: Screens,
     /// Accounts that take places and let them go.
-    pub(super) letting_go: letting_go::LettingGo,
+    pub(super) letting_go: Arc<LettingGo>,
 }
 
 /// How everything stands at a moment, for everybody who asks within the second.
@@ -94,7 +95,7 @@ impl Picture {
 
 impl Ops {
     /// For a log in this folder. `epoch` names this run of the process: positions of another are of no use.
-    pub fn new(epoch: Arc<str>, log: PathBuf) -> Self {
+    pub fn new(epoch: Arc<str>, log: PathBuf, letting_go: Arc<LettingGo>) -> Self {
         Self {
             followers: Latest::new(STREAM, Lane::Lists),
             epoch,
@@ -108,7 +109,7 @@ impl Ops {
             gauges: Mutex::default(),
             verdicts: Mutex::default(),
             screens: Screens::default(),
-            letting_go: letting_go::LettingGo::default(),
+            letting_go,
         }
     }
 

@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 use super::Storm;
+use super::lots::Seen;
 use super::ready::Who;
 use crate::clients::Refusal;
 use crate::clients::live::{Socket, connect_from};
@@ -47,6 +48,8 @@ pub(super) struct Lived {
     pub(super) appointment: Option<String>,
     /// The slot of the appointment.
     pub(super) slot: Option<String>,
+    /// What they know of the lot.
+    pub(super) seen: Seen,
     /// The code that it was refused with.
     code: Option<String>,
 }
@@ -60,10 +63,16 @@ pub(super) fn codes(all: &[Lived]) -> BTreeMap<&str, usize> {
     codes
 }
 
+/// Whether what was sent may have been done all the same.
+fn is_unheard(why: &Refusal) -> bool {
+    matches!(why.code.as_str(), "door" | "timed_out")
+}
+
 /// One person's part.
 pub(super) async fn live(storm: Arc<Storm>, n: usize, who: Who) -> Lived {
     let rng = StdRng::seed_from_u64(storm.seed ^ (n as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let mut person = Person { storm: &storm, n, who, rng, line: None };
+    let seen = Seen::nothing(who.patient.clone());
+    let mut person = Person { storm: &storm, n, who, rng, line: None, seen };
     person.come().await
 }
 
@@ -114,12 +123,13 @@ struct Person<'a> {
     who: Who,
     rng: StdRng,
     line: Option<Line<'a>>,
+    seen: Seen,
 }
 
 impl<'a> Person<'a> {
     async fn come(&mut self) -> Lived {
         let storm = self.storm;
-        let of_department = self.n % storm.sessions.len();
+        let of_department = storm.of(self.n);
         let session = &storm.sessions[of_department];
         let is_there_before = (self.n / storm.sessions.len()).is_multiple_of(2);
         let mut came_ms = storm.released_ms;
@@ -130,11 +140,17 @@ impl<'a> Person<'a> {
             while storm.clock.now_ms() < storm.released_ms {
                 match self.give(Uuid::now_v7(), &enter).await {
                     Ok(told) => {
+                        self.seen.entered(&told);
                         let again_ms = told["ask_again_ms"].as_u64().unwrap_or(1_000);
                         self.pause_exactly(Duration::from_millis(again_ms)).await;
                     }
                     // The department prepares its lot in the moment in which the session is defined.
-                    Err(why) if why.is_passing() || why.code == "slot_closed" => self.pause(AGAIN).await,
+                    Err(why) if why.is_passing() || why.code == "slot_closed" => {
+                        if is_unheard(&why) {
+                            self.seen.unheard();
+                        }
+                        self.pause(AGAIN).await;
+                    }
                     Err(_) => break,
                 }
             }
@@ -151,9 +167,9 @@ impl<'a> Person<'a> {
         let session = &storm.sessions[of_department];
         let mut slot = session.slots[self.rng.random_range(0..session.slots.len())].clone();
         let mut key = Uuid::now_v7();
-        let lived = |outcome, appointment, code: Option<&str>| {
+        let lived = |seen: &Seen, outcome, appointment, code: Option<&str>| {
             let wait_ms = u64::try_from(storm.clock.now_ms() - came_ms).unwrap_or(0);
-            Lived { outcome, wait_ms, appointment, slot: None, code: code.map(str::to_owned) }
+            Lived { outcome, wait_ms, appointment, slot: None, seen: seen.clone(), code: code.map(str::to_owned) }
         };
         let (mut is_unsure, mut after) = (false, 0);
         while storm.clock.now_ms() < ends_ms || (is_unsure && after < UNSURE_MAX) {
@@ -162,10 +178,18 @@ impl<'a> Person<'a> {
             let answered = self.give(key, &book).await;
             // What was not answered may have been done: it is asked again by the same key, also after the minute.
             is_unsure = matches!(&answered, Err(why) if why.is_passing());
+            match &answered {
+                Err(why) if why.code == "in_line" => {
+                    self.seen.numbered(why.valid_now.get("number").and_then(Value::as_u64).unwrap_or(0));
+                }
+                Err(why) if why.code == "slot_closed" || why.is_passing() && !is_unheard(why) => {}
+                // Whatever else is said is said to who has been let in.
+                _ => self.seen.called(),
+            }
             match answered {
                 Ok(booked) => {
                     let appointment = booked["appointment"].as_str().map(str::to_owned);
-                    return Lived { slot: Some(slot), ..lived(Outcome::Served, appointment, None) };
+                    return Lived { slot: Some(slot), ..lived(&self.seen, Outcome::Served, appointment, None) };
                 }
                 Err(why) if why.code == "in_line" => {
                     let again_ms = why.valid_now.get("ask_again_ms").and_then(Value::as_u64).unwrap_or(1_000);
@@ -173,7 +197,7 @@ impl<'a> Person<'a> {
                 }
                 Err(why) if why.code == "slot_full" => {
                     let Some(next) = why.valid_now.get("next_free").and_then(Value::as_str) else {
-                        return lived(Outcome::Refused, None, Some(why.code.as_str()));
+                        return lived(&self.seen, Outcome::Refused, None, Some(why.code.as_str()));
                     };
                     (slot, key) = (next.to_owned(), Uuid::now_v7());
                 }
@@ -182,10 +206,10 @@ impl<'a> Person<'a> {
                     self.pause(AGAIN / 3).await;
                 }
                 Err(why) if why.is_passing() => tokio::time::sleep(AGAIN).await,
-                Err(why) => return lived(Outcome::Refused, None, Some(why.code.as_str())),
+                Err(why) => return lived(&self.seen, Outcome::Refused, None, Some(why.code.as_str())),
             }
         }
-        lived(Outcome::Queued, None, None)
+        lived(&self.seen, Outcome::Queued, None, None)
     }
 
     /// Sends a command on the own connection, or on one for this word.

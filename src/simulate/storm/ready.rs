@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use jiaohao_actors::shell::clock::{monotonic, wall_ms};
-use jiaohao_domain::release::lot;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Role, Timestamp};
 use rand::SeedableRng;
@@ -14,6 +13,7 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
 use super::Options;
+use super::lots::{self, Seen};
 use crate::clients::city::City;
 use crate::clients::clock::ClinicClock;
 use crate::clients::http::{Door, token_of};
@@ -177,26 +177,35 @@ pub(super) async fn taken(
 }
 
 /// What the house says of the lots.
+#[derive(Default)]
 pub(super) struct Lots {
     /// How many were there before, in all departments.
     pub(super) present: u64,
-    /// Lots whose seed has the hash that was promised.
+    /// Lots that are as promised: by the seed, the order of those who were there, and the number of each.
     pub(super) as_promised: usize,
+    /// Lots of which it cannot be said, because somebody heard no answer.
+    pub(super) unsure: usize,
+    /// What is wrong with the others.
+    pub(super) wrong: Vec<String>,
 }
 
-/// See [`Lots`].
-pub(super) async fn releases(ready: &Ready) -> Result<Lots, String> {
-    let mut lots = Lots { present: 0, as_promised: 0 };
-    let mut seen: BTreeMap<String, ()> = BTreeMap::new();
-    for at in &ready.city.departments {
-        let path = format!("/departments/{}/releases", at.id);
+/// See [`Lots`]. `seen`: by session, what those know who came to it.
+pub(super) async fn releases(ready: &Ready, sessions: &[Released], seen: &[Vec<&Seen>]) -> Result<Lots, String> {
+    let mut lots = Lots::default();
+    for (session, seen) in sessions.iter().zip(seen) {
+        let at = &session.department;
+        let path = format!("/departments/{at}/releases");
         let told = ready.door.insist("GET", &path, Some(&ready.operator), &Value::Null).await;
         let told = told.map_err(|why| format!("releases: {why}"))?;
-        for lot in told["releases"].as_array().into_iter().flatten() {
-            lots.present += lot["present"].as_u64().unwrap_or(0);
-            let seed = lot["seed"].as_str().unwrap_or_default();
-            let is_new = seen.insert(seed.to_owned(), ()).is_none();
-            lots.as_promised += usize::from(is_new && lot["seed_sha256"] == lot::sha256(seed).as_str());
+        let [lot] = told["releases"].as_array().map_or(&[][..], Vec::as_slice) else {
+            lots.wrong.push(format!("{at}: one release has one lot: {}", told["releases"]));
+            continue;
+        };
+        lots.present += lot["present"].as_u64().unwrap_or(0);
+        match lots::check(lot, seen) {
+            Ok(true) => lots.as_promised += 1,
+            Ok(false) => lots.unsure += 1,
+            Err(why) => lots.wrong.push(format!("{at}: {why}")),
         }
     }
     Ok(lots)

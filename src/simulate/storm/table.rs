@@ -38,9 +38,10 @@ pub fn table(json: &Value) -> String {
     }
     line(format!("{:<10} {:>8}   refused with {}", "sum", json["sum"], json["refused_with"]));
     line(format!(
-        "{} words; {} places taken by {} appointments, {} slots over capacity; {} lots as promised",
-        json["asked"], json["taken"], json["appointments"], json["over_capacity"], json["lots_as_promised"]
+        "{} words; {} places taken by {} appointments, {} slots over capacity",
+        json["asked"], json["taken"], json["appointments"], json["over_capacity"]
     ));
+    line(format!("{} lots as promised, {} of which it cannot be said", json["lots_as_promised"], json["lots_unsure"]));
     let memory = &json["memory_mib"];
     line(format!(
         "memory of the server: {} MiB before, {} after, {} at most",

@@ -18,16 +18,22 @@ export const wayWord = (way) => (has(`fees.way.${way}`) ? t(`fees.way.${way}`) :
 export const accountWord = (account) => (account || '').replace(/^a-staff-/, '');
 
 /** What is owed of orders, in fen. @param {any[]} orders */
-export const owedOf = (orders) => refundsOf(orders, 'owed').reduce((sum, { refund }) => sum + refund.amount_fen, 0);
+export const owedOf = (orders) => sumOf(orders, 'owed');
+
+/** What was given back of orders, in fen. @param {any[]} orders */
+export const givenOf = (orders) => sumOf(orders, 'given');
+
+/** @param {any[]} orders @param {string} standing */
+const sumOf = (orders, standing) => refundsOf(orders, standing).reduce((sum, { refund }) => sum + refund.amount_fen, 0);
 
 /** The refunds of a standing, with their orders. @param {any[]} orders @param {string} standing */
 export const refundsOf = (orders, standing) => orders.reduce((all, order) => all.concat(order.refunds
   .filter((/** @type {any} */ refund) => refund.standing === standing).map((/** @type {any} */ refund) => ({ order, refund }))), /** @type {any[]} */ ([]));
 
-/** The order that pays for an appointment now, if something of it may still be asked back. @param {any[]} orders */
+/** The order that pays for an appointment, as its department says, if something of it may still be asked back. @param {any[]} orders */
 export function askable(orders) {
-  const last = orders[orders.length - 1];
-  return last && last.kept_fen && !last.refunds.some((/** @type {any} */ refund) => refund.standing === 'asked') ? last : null;
+  const pays = orders.find((order) => order.pays);
+  return pays && pays.kept_fen && !pays.refunds.some((/** @type {any} */ refund) => refund.standing === 'asked') ? pays : null;
 }
 
 /** Why money goes back, and where it stands. @param {any} refund */

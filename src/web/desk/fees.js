@@ -1,7 +1,7 @@
 // Fees at the desk, read when there is one to see: taken before the check-in, given back, asked back. Whoever has not paid
 // can be checked in all the same: no care waits for money.
 
-import { askable, askRefund, isDesks, ordersView, owedOf, wayWord } from '../components/fees.js';
+import { askable, askRefund, givenOf, isDesks, ordersView, owedOf, wayWord } from '../components/fees.js';
 import { find, h, isEditing } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
@@ -79,8 +79,10 @@ export class Fees {
     const { one } = /** @type {any} */ (this.known.get(id));
     if (!one || (!one.due_fen && !one.orders.length)) return null;
     const owed = owedOf(one.orders);
-    const last = one.orders[one.orders.length - 1];
-    const words = one.due_fen ? t('fees.due', { yuan: yuan(one.due_fen) }) : owed ? t('fees.owed', { yuan: yuan(owed) }) : t('fees.paid', { yuan: yuan(last.amount_fen) });
+    // What was paid beside it says nothing of the fee.
+    const pays = one.orders.find((/** @type {any} */ order) => order.pays);
+    const settled = pays ? t('fees.paid', { yuan: yuan(pays.amount_fen) }) : t('fees.refund', { yuan: yuan(givenOf(one.orders)) });
+    const words = one.due_fen ? t('fees.due', { yuan: yuan(one.due_fen) }) : owed ? t('fees.owed', { yuan: yuan(owed) }) : settled;
     return h('p', { class: `notice fee${one.due_fen || owed ? ' soon' : ''}`, key: 'fee', 'data-fee': one.due_fen ? 'due' : owed ? 'owed' : 'paid' }, h('span', null, words),
       h('button', {
         type: 'button', class: 'btn small', 'data-action': 'open_fees', 'aria-label': t('fees.open_of', { who: this.who(ticket) }),

@@ -56,8 +56,7 @@ impl Clinic {
         let (Some(slot), Some(session)) = (self.slots.get(slot_id), self.session_of(slot_id)) else {
             return Err(Code::Forbidden.into());
         };
-        let is_over = |slot: &Slot| now >= slot.end;
-        if session.standing != SessionStanding::Open || is_over(slot) || self.is_stopped(slot_id) {
+        if !self.takes_place(session, slot_id, slot, now) {
             return Err(Code::SlotClosed.into());
         }
         if session.frozen_by_plan {
@@ -67,6 +66,11 @@ impl Clinic {
             return Err(Code::SlotClosed.into());
         }
         Ok((slot, session))
+    }
+
+    /// Whether a slot of that session takes place and is not over.
+    pub(super) fn takes_place(&self, session: &Session, id: &SlotId, slot: &Slot, now: Timestamp) -> bool {
+        session.standing == SessionStanding::Open && now < slot.end && !self.is_stopped(id)
     }
 }
 

@@ -347,7 +347,7 @@ pub enum Event {
     },
 }
 
-/// The stable number (230–233, 250–299) and the stem name of an event's kind.
+/// The stable number (230–233, 250–277, 296) and the stem name of an event's kind.
 pub fn event_kind(event: &Event) -> (u16, &'static str) {
     match event {
         Event::SessionDefined { .. } => (250, "session_defined"),

@@ -1,4 +1,5 @@
-//! What can be booked online in a department, session by session, for whoever looks for a place and not for a session.
+//! What can be booked online in a department, session by session, for whoever looks for a place and not for a session; and
+//! how many places a release still has for those in its line.
 
 use std::collections::BTreeMap;
 
@@ -48,12 +49,8 @@ impl Free {
     pub fn of(clinic: &Clinic, now: Timestamp) -> Self {
         let mut free = Self::default();
         for (id, session) in &clinic.sessions {
-            if session.standing != SessionStanding::Open || session.is_frozen() {
-                continue;
-            }
-            let slots = session.slots.iter().filter_map(|slot| Some((slot, clinic.slots.get(slot)?)));
-            let slots = slots.map(|(id, slot)| (id, slot, slot.free_for(Channel::Online)));
-            let mut open = slots.filter(|(id, slot, free)| *free > 0 && now < slot.end && !clinic.is_stopped(id));
+            let slots = clinic.online_slots(session, now).map(|(id, slot)| (id, slot, slot.free_for(Channel::Online)));
+            let mut open = slots.filter(|(_, _, free)| *free > 0);
             let Some((slot, first, places)) = open.next() else { continue };
             let (doctor, class) = (session.doctor.clone(), session.registration_class.clone());
             if let Some(at) = session.released_at.filter(|at| now < *at) {
@@ -76,5 +73,39 @@ impl Free {
         free.sessions.sort_by(|a, b| (a.start, &a.session).cmp(&(b.start, &b.session)));
         free.sessions.truncate(FREE_SESSIONS);
         free
+    }
+}
+
+/// Places of the sessions of one release, as its line counts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReleasedPlaces {
+    /// Places that a phone can have now.
+    pub left: u32,
+    /// Places that are held, and come back if they are not confirmed.
+    pub held: u32,
+}
+
+impl Clinic {
+    /// The slots of a session in which a phone can have a place, if there is one: those that take place and are not over,
+    /// unless the session is frozen. Whether it is released is not looked at.
+    fn online_slots<'a>(
+        &'a self,
+        session: &'a Session,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&'a SlotId, &'a Slot)> {
+        let slots = session.slots.iter().filter(|_| !session.is_frozen());
+        let slots = slots.filter_map(|id| Some((id, self.slots.get(id)?)));
+        slots.filter(move |(id, slot)| self.takes_place(session, id, slot, now))
+    }
+
+    /// What the sessions that are released at that moment have left for phones. What is frozen or stopped counts for
+    /// nothing: nobody of the line could have it.
+    pub fn places_released_at(&self, released_at: Timestamp, now: Timestamp) -> ReleasedPlaces {
+        let sessions = self.sessions.values().filter(|session| session.released_at == Some(released_at));
+        let slots = sessions.flat_map(|session| self.online_slots(session, now));
+        slots.fold(ReleasedPlaces::default(), |places, (_, slot)| {
+            let not_booked = u32::try_from(slot.expected.len()).unwrap_or(u32::MAX).saturating_sub(slot.booked);
+            ReleasedPlaces { left: places.left + slot.free_for(Channel::Online), held: places.held + not_booked }
+        })
     }
 }

@@ -30,7 +30,7 @@ pub use arrival::{
 };
 pub use channel::{Places, check_quotas, decide_quota_rules, decide_quotas, is_kept_as};
 pub use event::{Event, SlotDefined, SlotQuotas, Standing, event_kind, event_version, outgoing, upcast};
-pub use free::{FREE_SESSIONS, Free, FreeSession};
+pub use free::{FREE_SESSIONS, Free, FreeSession, ReleasedPlaces};
 pub(crate) use session::wall_slots;
 pub use session::{
     decide_close_session, decide_define_session, decide_delay, decide_freeze, decide_put_back, decide_retire_session,

@@ -254,7 +254,7 @@ pub fn outgoing(event: &ConfigEvent, out: &mut Vec<Outgoing>) {
     out.push(Outgoing::Effect(OwnerRef::new(OwnerKind::Site, site.as_str()), message.into()));
 }
 
-/// The event's number and stem name (200–249, and 295, 297).
+/// The event's number and stem name (200–206, 295, 297).
 pub fn event_kind(event: &ConfigEvent) -> (u16, &'static str) {
     match event {
         ConfigEvent::DepartmentConfigured { .. } => (200, "department_configured"),

@@ -72,19 +72,19 @@ pub struct State {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// Configuration (200–249, and 295, 297).
+    /// Configuration (200–206, 295, 297).
     Config(ConfigEvent),
-    /// Sessions, slots, appointments (230–233, 250–289, 296).
+    /// Sessions, slots, appointments (230–233, 250–277, 296).
     Clinic(clinic::Event),
     /// Tickets, calls, work (300–399).
     Floor(floor::Event),
-    /// Which sessions there ought to be (220–229, 234).
+    /// Which sessions there ought to be (220–228, 234).
     Plan(plan::Event),
     /// Fees (240–249, 278, 279).
     Payment(payment::Event),
     /// Waiting for places that are given back (280–288).
     Waitlist(waitlist::Event),
-    /// Lots (290–294).
+    /// Lots (290–293).
     Release(release::Event),
 }
 
@@ -183,9 +183,14 @@ impl Owner for Department {
     }
 
     /// The provider is asked by the edge, and who is there for a release is known to it: it draws by what the department
-    /// has decided.
+    /// has decided. It also keeps in mind which phones let holds go, and a hold that is booked by whomever was not let go.
     fn leaves(event: &Event) -> bool {
-        matches!(event, Event::Payment(payment::Event::ProviderAsked { .. }) | Event::Release(_))
+        use clinic::Event::AppointmentConfirmed;
+        match event {
+            Event::Payment(payment::Event::ProviderAsked { .. }) | Event::Release(_) => true,
+            Event::Clinic(AppointmentConfirmed { .. }) => true,
+            _ => false,
+        }
     }
 
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {

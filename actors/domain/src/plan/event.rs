@@ -68,7 +68,7 @@ pub enum Event {
     },
 }
 
-/// The stable number (220–229, 234) and the stem name of an event's kind.
+/// The stable number (220–228, 234) and the stem name of an event's kind.
 pub fn event_kind(event: &Event) -> (u16, &'static str) {
     match event {
         Event::TemplateDefined(_) => (220, "template_defined"),

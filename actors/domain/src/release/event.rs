@@ -39,7 +39,7 @@ pub enum Event {
     },
 }
 
-/// The stable number (290–294) and the stem name of an event's kind.
+/// The stable number (290–293) and the stem name of an event's kind.
 pub fn event_kind(event: &Event) -> (u16, &'static str) {
     match event {
         Event::ReleasePrepared { .. } => (290, "release_prepared"),

@@ -34,6 +34,20 @@ pub fn snapshot(state: &State, stream_kind: &str, id: &str, zone: Zone) -> Optio
     }))
 }
 
+/// What the site consists of, and its departments. `has_retired`: those that are retired are named too, whose books are read
+/// for as long as they remember their days.
+pub fn directory(state: &State, zone: Zone, has_retired: bool) -> Option<(Value, Vec<DepartmentId>)> {
+    let mut view = snapshot(state, "site", state.id.as_str(), zone)?;
+    let departments = |retired| {
+        let all = state.departments.iter().filter(move |(_, kept)| kept.retired == retired);
+        all.map(|(id, _)| id.clone()).collect::<Vec<DepartmentId>>()
+    };
+    if has_retired {
+        view["departments_retired"] = json!(departments(true));
+    }
+    Some((view, departments(false)))
+}
+
 /// Visits from outside of that day and later, by hospital visit id, the nearest days first. How each stands is its
 /// department's to say.
 pub fn visits_to_come(state: &State, today: BusinessDate) -> impl Iterator<Item = (&str, &OutsideVisit)> {

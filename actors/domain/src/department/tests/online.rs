@@ -186,6 +186,28 @@ fn a_phone_books_nothing_unpaid_and_the_desk_whom_it_wants() {
 }
 
 #[test]
+fn what_was_paid_beside_the_fee_pays_for_nothing_and_the_rest_can_be_asked_back() {
+    let mut house = at_booking(3);
+    let id = house.hold("0900", "a");
+    let order = house.order(&id).expect("an order");
+    for receipt in ["T1", "T2"] {
+        house.paid(&order, receipt).expect("paid");
+    }
+    let pays = |house: &House| {
+        let shown = view::payments(&house.state, &view::PaymentsOf::One(id.clone()), house.state.config.zone());
+        let orders = shown["appointments"][0]["orders"].as_array().expect("a list").clone();
+        orders.iter().map(|order| (order["receipt"].clone(), order["pays"].clone())).collect::<Vec<_>>()
+    };
+    let expected = [("T1", true), ("T2", false)].map(|(receipt, pays)| (receipt.into(), pays.into()));
+    assert_eq!(pays(&house), expected);
+    let ask = AskRefund { appointment: id.clone(), amount_fen: 100, reason: "waited".to_owned() };
+    house.desk(ToDepartment::AskRefund(ask)).expect("of what pays");
+    house.cancel(&id).expect("cancelled");
+    assert_eq!(pays(&house), expected, "it did, last");
+    house.assert_replays();
+}
+
+#[test]
 fn paid_too_late_takes_a_free_place_of_the_same_slot_or_goes_back() {
     let mut house = at_booking(1);
     let (first, second) = (house.hold("0900", "a"), house.hold("0930", "b"));

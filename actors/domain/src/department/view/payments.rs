@@ -47,7 +47,7 @@ pub fn payments(state: &State, of: &PaymentsOf, zone: Zone) -> Value {
             "doctor": session.and_then(|session| session.doctor.clone()),
             "state": known.map(|known| known.state.name()),
             "due_fen": due_now(state, id),
-            "orders": orders.iter().map(|one| order(one, zone)).collect::<Vec<_>>(),
+            "orders": orders.iter().map(|one| order(state, id, one, zone)).collect::<Vec<_>>(),
         })
     });
     json!({
@@ -90,9 +90,10 @@ fn due_now(state: &State, id: &AppointmentId) -> u32 {
     known.and_then(|_| paying::due_fen(state, id)).unwrap_or(0)
 }
 
-fn order(order: &Order, zone: Zone) -> Value {
+fn order(state: &State, of: &AppointmentId, order: &Order, zone: Zone) -> Value {
     json!({
         "order": order.id,
+        "pays": state.payments.last(of).is_some_and(|pays| pays.id == order.id),
         "amount_fen": order.amount_fen,
         "way": order.way.name(),
         "receipt": order.receipt,
