@@ -261,7 +261,8 @@ mod tests {
         let own = std::fs::read(&key).expect("a key");
         let exchange = |to: &[u8], at_s: u64| {
             std::fs::write(&key, to).expect("written");
-            let at = SystemTime::now() + Duration::from_secs(at_s);
+            let written = std::fs::metadata(&key).and_then(|file| file.modified()).expect("stamped");
+            let at = written + Duration::from_secs(at_s);
             std::fs::File::options().append(true).open(&key).and_then(|file| file.set_modified(at)).expect("stamped");
         };
         exchange(&std::fs::read(at("two.key")).expect("a key"), 60);
